@@ -1,0 +1,42 @@
+/**
+ * The one definition of the test projects: a project per package that has a `test` folder, and one for `docs`.
+ *
+ * Vitest does not find this file by its name. Start it through `npm test`, or as
+ * `vitest run --config vitest.workspace.ts [--project core]`; a bare `vitest` runs every file as one unnamed project.
+ */
+import { existsSync, readdirSync } from "node:fs"
+import { defineConfig } from "vitest/config"
+
+const root = import.meta.dirname
+
+const packages = readdirSync(`${root}/packages`, { withFileTypes: true })
+  .filter((entry) => entry.isDirectory() && existsSync(`${root}/packages/${entry.name}/test`))
+  .map((entry) => entry.name)
+
+// A project inherits nothing from the block below: what all of them share is spelled out here.
+const project = (name: string, dir: string) => ({
+  root: dir,
+  test: {
+    name,
+    include: ["test/**/*.test.ts"],
+    exclude: ["**/node_modules/**", "**/dist/**"],
+    environment: "node" as const,
+    testTimeout: 30_000,
+    hookTimeout: 30_000,
+    passWithNoTests: true,
+    restoreMocks: true,
+    unstubEnvs: true,
+    unstubGlobals: true
+  }
+})
+
+export default defineConfig({
+  test: {
+    maxWorkers: 2,
+    passWithNoTests: true,
+    projects: [
+      ...packages.map((name) => project(name, `${root}/packages/${name}`)),
+      project("docs", `${root}/docs`)
+    ]
+  }
+})
