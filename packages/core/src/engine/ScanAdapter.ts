@@ -1,0 +1,126 @@
+/**
+ * The port each vendor implements: submit a scan, poll it once, and say what it all means.
+ *
+ * An adapter answers questions and keeps no state of its own; it never retries, never waits and never decides when to
+ * ask. `submit` and `poll` make one request each. The engine does the rest, alike for every vendor.
+ *
+ * @since 0.1.0
+ */
+import type * as Duration from "effect/Duration"
+import type * as Effect from "effect/Effect"
+import type * as Option from "effect/Option"
+import type * as Schema from "effect/Schema"
+import type { PollAnswer, Quota } from "../model/Observation.ts"
+import type { PollFault } from "../model/PollFault.ts"
+import type { Findings, ScanOutcome } from "../model/ScanOutcome.ts"
+import type { ScanTicket } from "../model/ScanTicket.ts"
+import type { Subject } from "../model/Subject.ts"
+import type { SubmitError } from "../model/SubmitError.ts"
+import type { PollPolicy } from "../policy/PollPolicy.ts"
+import type { VendorLimits } from "../policy/VendorLimits.ts"
+
+/**
+ * The vendor took the submission. `hint` is the wait it asks for before the first poll.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Submitted {
+  readonly _tag: "Submitted"
+  readonly ticket: ScanTicket
+  readonly hint: Option.Option<Duration.Duration>
+  readonly quota: Option.Option<Quota>
+}
+
+/**
+ * The answer to the submission was already the end: a cache hit, or a scan done inside the request.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Already<out Payload> {
+  readonly _tag: "Already"
+  readonly outcome: ScanOutcome<Payload>
+  readonly quota: Option.Option<Quota>
+}
+
+/**
+ * One thing wrong with a request, found before anything is sent. `path` leads to the field, such as
+ * `["questionnaire", 3, "answer"]`.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface RequestFault {
+  readonly path: ReadonlyArray<string | number>
+  readonly message: string
+}
+
+/**
+ * The requests one account may make, as the vendor documents it. Headers may teach the budget better.
+ *
+ * - `requests` per `window`: every request counts, polls included. Null when the vendor names no limit.
+ * - `openScans`: how many scans may be open at once. Null when the vendor names no limit.
+ * - `typicalDuration`: how long a scan usually takes, from the vendor's words; used to reserve room for its polls.
+ * - `pollsPerScan`: about how many polls one scan costs while `open` scans are open.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface AccountLimits {
+  readonly requests: number | null
+  readonly window: Duration.Duration
+  readonly openScans: number | null
+  readonly typicalDuration: Duration.Duration
+  readonly pollsPerScan: (open: number) => number
+}
+
+/**
+ * Names under which an adapter publishes the paces its vendor recommends.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type PaceName = "interactive" | "default" | "background" | "bulk"
+
+/**
+ * A vendor, ready to be asked on behalf of one account.
+ *
+ * - `vendor`, `origin`, `account`: where requests go and whose they are. `account` is a label, not a credential.
+ * - `environment`: part of the claim where one vendor has several worlds, such as test and live; otherwise "".
+ * - `limits`, `policy`, `policies`, `budget`: what the vendor bears, its recommended policy, the named ones, and its
+ *   rate limit.
+ * - `payload`: the schema of the vendor's own result, to store it and read it back.
+ * - `check`: every fault of a request that can be known without asking the vendor; empty when there is none.
+ * - `subject`: what the request is about. `fingerprint`: equal for two requests exactly when the vendor's own rule
+ *   makes them the same purchase.
+ * - `submit`: one request. `poll`: one request.
+ * - `collect`: a second call for the findings of an outcome. Its failure is a warning, never another state.
+ * - `reconcile`: scans in the vendor's list that a submission with a lost answer may have created: submitted at or
+ *   after `since` (milliseconds since 1970), their ids not in `known`.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface ScanAdapter<in Request, out Payload> {
+  readonly vendor: string
+  readonly origin: string
+  readonly account: string
+  readonly environment: string
+  readonly limits: VendorLimits
+  readonly policy: PollPolicy
+  readonly policies: Readonly<Record<PaceName, PollPolicy>>
+  readonly budget: AccountLimits
+  readonly payload: Schema.Codec<Payload, unknown>
+  readonly check: (request: Request) => ReadonlyArray<RequestFault>
+  readonly subject: (request: Request) => Subject
+  readonly fingerprint: (request: Request) => string
+  readonly submit: (request: Request) => Effect.Effect<Submitted | Already<Payload>, SubmitError>
+  readonly poll: (ticket: ScanTicket) => Effect.Effect<PollAnswer<ScanOutcome<Payload>>, PollFault>
+  readonly collect?: (outcome: ScanOutcome<unknown>) => Effect.Effect<Findings, PollFault>
+  readonly reconcile?: (
+    request: Request,
+    since: number,
+    known: ReadonlySet<string>
+  ) => Effect.Effect<ReadonlyArray<ScanTicket>, PollFault>
+}

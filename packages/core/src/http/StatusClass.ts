@@ -1,0 +1,47 @@
+/**
+ * What an HTTP status means for a poll or a submission when the vendor's own table does not say: the undocumented rest.
+ *
+ * Adapters look into their table of documented codes first and fall back to these two functions, so that three vendors
+ * behave alike where none of them promises anything.
+ *
+ * @since 0.1.0
+ */
+import type { PollFaultKind } from "../model/PollFault.ts"
+import type { SubmitErrorKind } from "../model/SubmitError.ts"
+
+/**
+ * A poll answered with a status other than 200.
+ *
+ * 408, 425 and 5xx are passing; 429 is throttling; 401 and 403 refuse the credential; 404 is a missing id; everything
+ * else (a redirect, 400, 402, 405, 410, 422, 451) is an answer that asking again will not change. Other 2xx cannot be
+ * understood, but may be a slip.
+ *
+ * @category destructors
+ * @since 0.1.0
+ */
+export const pollFault = (status: number): { readonly kind: PollFaultKind; readonly permanent: boolean } => {
+  if (status === 401 || status === 403) return { kind: "Denied", permanent: false }
+  if (status === 404) return { kind: "Missing", permanent: false }
+  if (status === 429) return { kind: "Throttled", permanent: false }
+  if (status === 408 || status === 425) return { kind: "Transient", permanent: false }
+  if (status >= 500) {
+    // 501 and 505 say that the server will never do this.
+    return status === 501 || status === 505 ? { kind: "Broken", permanent: true } : { kind: "Transient", permanent: false }
+  }
+  if (status >= 200 && status < 300) return { kind: "Broken", permanent: false }
+  return { kind: "Broken", permanent: true }
+}
+
+/**
+ * A submission that was answered without an id. `vendorShaped` tells whether the body is the vendor's own error: only
+ * then is a 4xx its no. Everything that is not surely a refusal is in doubt.
+ *
+ * @category destructors
+ * @since 0.1.0
+ */
+export const submitFault = (status: number, vendorShaped: boolean): SubmitErrorKind => {
+  if (status === 401 || status === 403) return "Denied"
+  if (status === 429) return "Throttled"
+  if (status >= 400 && status < 500 && status !== 408 && vendorShaped) return "Refused"
+  return "InDoubt"
+}

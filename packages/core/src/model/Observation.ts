@@ -1,0 +1,122 @@
+/**
+ * What a good poll showed.
+ *
+ * Three tags, never a sentinel: the scan is not finished (`Pending`), the vendor says how it ended (`Settled`), or the
+ * vendor used a word that is not in its documentation (`Unrecognised`). An unrecognised word never settles anything.
+ *
+ * @since 0.1.0
+ */
+import * as Option from "effect/Option"
+import type * as Duration from "effect/Duration"
+
+/**
+ * How far the vendor says it is. Advice for people: it decides nothing.
+ *
+ * `fraction` is 0 to 1 or null; `done` and `total` are the vendor's own counts or null.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Progress {
+  readonly fraction: number | null
+  readonly done: number | null
+  readonly total: number | null
+}
+
+/**
+ * @category models
+ * @since 0.1.0
+ */
+export interface Pending {
+  readonly _tag: "Pending"
+  readonly phase: "queued" | "running"
+  readonly progress: Option.Option<Progress>
+}
+
+/**
+ * @category models
+ * @since 0.1.0
+ */
+export interface Settled<out A> {
+  readonly _tag: "Settled"
+  readonly value: A
+}
+
+/**
+ * @category models
+ * @since 0.1.0
+ */
+export interface Unrecognised {
+  readonly _tag: "Unrecognised"
+  readonly word: string
+}
+
+/**
+ * @category models
+ * @since 0.1.0
+ */
+export type Observation<A> = Pending | Settled<A> | Unrecognised
+
+/**
+ * What the vendor's rate-limit headers said: `limit` and `remaining` requests, and when the window starts anew
+ * (`resetAt`, milliseconds since 1970 on our clock). Any of them may be missing.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Quota {
+  readonly limit: number | null
+  readonly remaining: number | null
+  readonly resetAt: number | null
+}
+
+/**
+ * The answer to one poll: what was seen, the wait the vendor asks for, and what its headers teach the budget.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface PollAnswer<out A> {
+  readonly observation: Observation<A>
+  readonly hint: Option.Option<Duration.Duration>
+  readonly quota: Option.Option<Quota>
+}
+
+/**
+ * The scan waits for a worker or runs; `progress` where the vendor tells it.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const pending = (phase: "queued" | "running", progress: Option.Option<Progress> = Option.none()): Pending => ({
+  _tag: "Pending",
+  phase,
+  progress
+})
+
+/**
+ * The vendor says how it ended.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const settled = <A>(value: A): Settled<A> => ({ _tag: "Settled", value })
+
+/**
+ * The vendor used an undocumented word.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const unrecognised = (word: string): Unrecognised => ({ _tag: "Unrecognised", word })
+
+/**
+ * An answer without a hint or a quota, or with those given.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const answer = <A>(
+  observation: Observation<A>,
+  meta: { readonly hint?: Option.Option<Duration.Duration>; readonly quota?: Option.Option<Quota> } = {}
+): PollAnswer<A> => ({ observation, hint: meta.hint ?? Option.none(), quota: meta.quota ?? Option.none() })

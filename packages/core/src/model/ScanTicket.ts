@@ -1,0 +1,77 @@
+/**
+ * All that is needed to find a scan again: in any process, on any machine.
+ *
+ * A ticket is plain data with a version. It never holds a credential: `account` is a label that the configuration
+ * maps to one. `submittedAt` is null for an id that a person typed: nobody here saw that submission.
+ *
+ * @since 0.1.0
+ */
+import * as Option from "effect/Option"
+import * as Schema from "effect/Schema"
+
+/**
+ * The ids we accept from a vendor or a person: 1 to 200 of letters, digits, `_`, `-`, `.` and `~`, not a path segment
+ * with a meaning of its own (`.` and `..`). Anything else could change the path of a request.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const ScanId = Schema.String.check(Schema.isPattern(/^(?!\.{1,2}$)[A-Za-z0-9_.~-]{1,200}$/))
+
+/**
+ * Whether a text can be used as a scan id without changing the path of a request.
+ *
+ * @category guards
+ * @since 0.1.0
+ */
+export const isScanId = Schema.is(ScanId)
+
+/**
+ * @category schemas
+ * @since 0.1.0
+ */
+export const ScanTicket = Schema.Struct({
+  v: Schema.Literal(1),
+  vendor: Schema.String,
+  origin: Schema.String,
+  account: Schema.String,
+  scanId: ScanId,
+  submittedAt: Schema.NullOr(Schema.Finite)
+})
+
+/**
+ * `submittedAt` is in milliseconds since 1970, UTC.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type ScanTicket = typeof ScanTicket.Type
+
+/**
+ * Makes a ticket. The caller vouches for `scanId`; adapters pass it through `ScanId` when they decode an answer.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const make = (fields: Omit<ScanTicket, "v">): ScanTicket => ({ v: 1, ...fields })
+
+/**
+ * The name people use for a scan: `vendor:scanId`.
+ *
+ * @category destructors
+ * @since 0.1.0
+ */
+export const key = (ticket: Pick<ScanTicket, "vendor" | "scanId">): string => `${ticket.vendor}:${ticket.scanId}`
+
+/**
+ * Reads `vendor:scanId`; none when it is not of that form or the id is not one we would send.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const parseKey = (text: string): Option.Option<{ readonly vendor: string; readonly scanId: string }> => {
+  const at = text.indexOf(":")
+  if (at <= 0) return Option.none()
+  const scanId = text.slice(at + 1)
+  return isScanId(scanId) ? Option.some({ vendor: text.slice(0, at), scanId }) : Option.none()
+}

@@ -1,0 +1,24 @@
+/**
+ * What a pace sees when it is asked for the next wait.
+ *
+ * @since 0.1.0
+ */
+import type { Seen } from "../model/PollStopped.ts"
+
+/**
+ * - `seen`: the last thing seen.
+ * - `polls`: polls made by this wait, the one just answered included.
+ * - `faultsInARow`: faults since the last good poll, throttling left out; 0 after a good poll.
+ * - `age`: milliseconds since this wait began, time spent waiting for the budget left out.
+ * - `open`: scans of the same account that are open, those of the batch that wait to be submitted included; at least 1.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface PollTick {
+  readonly seen: Seen
+  readonly polls: number
+  readonly faultsInARow: number
+  readonly age: number
+  readonly open: number
+}
