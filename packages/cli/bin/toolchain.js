@@ -1,0 +1,188 @@
+/**
+ * Finds a Node that can run scanpoll, and runs a program on it.
+ *
+ * Plain JavaScript without dependencies, because it runs before anything is installed and on any Node from 18. The
+ * command (`scanpoll.js`) and the launcher behind `npm start` and `npm test` share it.
+ */
+import { spawn, spawnSync } from "node:child_process"
+import { existsSync, mkdirSync, readFileSync, realpathSync, writeFileSync } from "node:fs"
+import { constants } from "node:os"
+import { delimiter, dirname, join } from "node:path"
+import process from "node:process"
+
+/** The Node fetched where the machine's own is too old. */
+export const NODE_VERSION = "24.21.0"
+
+/** The pnpm fetched where the machine has none of this version. */
+export const PNPM_VERSION = "12.21.0"
+
+const windows = process.platform === "win32"
+
+/**
+ * Whether this Node runs scanpoll: 22.19 or newer of the 22 line, or 24 and up. The 23 line reached its end with parts
+ * of what is needed still behind flags, so it counts as too old.
+ *
+ * @param {string} version as in `process.versions.node`
+ */
+export const isNodeUsable = (version) => {
+  const [major = 0, minor = 0] = version.split(".").map(Number)
+  return major >= 24 || (major === 22 && minor >= 19)
+}
+
+/**
+ * What a program answers to `--version`, without the `v`; `undefined` where it does not run.
+ *
+ * @param {string} program
+ */
+export const versionOf = (program) => {
+  const answer = spawnSync(program, ["--version"], {
+    encoding: "utf8",
+    stdio: ["ignore", "pipe", "ignore"],
+    shell: windows && !program.endsWith(".exe"),
+    timeout: 20_000
+  })
+  return answer.status === 0 ? answer.stdout.trim().replace(/^v/, "") : undefined
+}
+
+/**
+ * The first match for a program on the PATH, links resolved.
+ *
+ * @param {string} name
+ */
+export const onPath = (name) => {
+  for (const dir of (process.env["PATH"] ?? "").split(delimiter)) {
+    for (const suffix of windows ? [".exe", ".cmd"] : [""]) {
+      const candidate = join(dir, name + suffix)
+      if (dir !== "" && existsSync(candidate)) return realpathSync(candidate)
+    }
+  }
+  return undefined
+}
+
+/**
+ * The paths that the last set-up left in a clone, so that the next start asks nobody.
+ *
+ * @param {string} root the clone
+ */
+export const recordIn = (root) => {
+  const folder = join(root, "node_modules", ".scanpoll")
+  /** @param {"node" | "bin"} name */
+  const read = (name) => {
+    try {
+      return readFileSync(join(folder, name), "utf8").trim() || undefined
+    } catch {
+      return undefined
+    }
+  }
+  /**
+   * @param {"node" | "bin"} name
+   * @param {string} path
+   */
+  const write = (name, path) => {
+    if (read(name) === path) return
+    mkdirSync(folder, { recursive: true })
+    writeFileSync(join(folder, name), `${path}\n`)
+  }
+  return { read, write }
+}
+
+// In the foreground of a terminal Ctrl-C reaches every process of the group, the child too.
+const inForeground = () => {
+  try {
+    const fields = readFileSync("/proc/self/stat", "utf8").replace(/^.*\)/s, "").trim().split(" ")
+    return fields[2] === fields[5]
+  } catch {
+    return process.stdin.isTTY === true
+  }
+}
+
+/**
+ * Passes SIGINT, SIGTERM and SIGHUP on to a child, outlives it, and gives its exit code: 128 + n where signal n ended
+ * it, 127 where it could not be started.
+ *
+ * @param {import("node:child_process").ChildProcess} child
+ * @returns {Promise<number>}
+ */
+const ended = (child) =>
+  new Promise((resolve) => {
+    /** @type {ReadonlyArray<NodeJS.Signals>} */
+    const signals = ["SIGINT", "SIGTERM", "SIGHUP"]
+    /** @param {NodeJS.Signals} signal */
+    const pass = (signal) => {
+      if (signal === "SIGTERM" || !inForeground()) child.kill(signal)
+    }
+    for (const signal of signals) process.on(signal, pass)
+    /** @param {number} code */
+    const finish = (code) => {
+      for (const signal of signals) process.off(signal, pass)
+      resolve(code)
+    }
+    child.once("error", (error) => {
+      process.stderr.write(`scanpoll: ${error.message}\n`)
+      finish(127)
+    })
+    child.once("close", (code, signal) => finish(code ?? 128 + (signal === null ? 0 : constants.signals[signal])))
+  })
+
+/**
+ * Runs a program to its end and gives its exit code, as a shell would.
+ *
+ * @param {string} command
+ * @param {ReadonlyArray<string>} args
+ * @param {{ cwd?: string, env?: NodeJS.ProcessEnv, quiet?: boolean }} [options] `quiet` sends its output to stderr
+ */
+export const run = (command, args, options = {}) =>
+  ended(
+    spawn(command, [...args], {
+      cwd: options.cwd,
+      env: options.env ?? process.env,
+      stdio: options.quiet === true ? ["ignore", 2, 2] : "inherit",
+      shell: windows && !command.endsWith(".exe")
+    })
+  )
+
+/**
+ * Fetches exact versions through npx, which keeps them in npm's cache, and says where they lie: `node` is the
+ * executable that npx runs, `bin` the folder with their commands. Where that fails, its exit code.
+ *
+ * An exact version is looked up in the cache alone; a range would ask the registry each time.
+ *
+ * @param {ReadonlyArray<string>} packages such as `node@24.21.0`
+ * @returns {Promise<{ node: string, bin: string } | number>}
+ */
+export const bring = async (packages) => {
+  const npm = process.env["npm_execpath"] ?? ""
+  const npxCli = npm.endsWith("npm-cli.js") ? join(dirname(npm), "npx-cli.js") : ""
+  const direct = existsSync(npxCli)
+  const viaShell = windows && !direct
+  const script = "console.log(JSON.stringify([process.execPath, process.env.PATH]))"
+  const child = spawn(
+    direct ? process.execPath : "npx",
+    [
+      ...(direct ? [npxCli] : []),
+      "--yes",
+      ...packages.flatMap((name) => ["-p", name]),
+      "--",
+      "node",
+      "-e",
+      viaShell ? `"${script}"` : script
+    ],
+    {
+      stdio: ["ignore", "pipe", "inherit"],
+      shell: viaShell,
+      env: {
+        npm_config_fetch_retry_mintimeout: "2000",
+        npm_config_fetch_retry_maxtimeout: "8000",
+        ...process.env,
+        npm_config_loglevel: "error",
+        npm_config_update_notifier: "false"
+      }
+    }
+  )
+  let stdout = ""
+  child.stdout.setEncoding("utf8").on("data", (/** @type {string} */ text) => (stdout += text))
+  const code = await ended(child)
+  if (code !== 0) return code
+  const [node, path] = JSON.parse(stdout.trim().split("\n").at(-1) ?? "[]")
+  return { node, bin: path.split(delimiter)[0] }
+}

@@ -1,0 +1,126 @@
+/**
+ * Runs a task of this repository on a machine that has Node (18 or newer) and npm, and nothing else.
+ *
+ *     node packages/tooling/launch.mjs start [args]     the demonstration
+ *     node packages/tooling/launch.mjs test [args]      every test, or those that vitest's arguments choose
+ *     node packages/tooling/launch.mjs exec cmd [args]  any command, with the tools of the repository on its PATH
+ *
+ * Each task first sees to the right Node and pnpm, fetched through npx only where the machine lacks them, and to an
+ * install that matches the lockfile. All of that speaks on stderr: stdout belongs to the task.
+ */
+import { existsSync } from "node:fs"
+import { delimiter, dirname, join } from "node:path"
+import process from "node:process"
+import { fileURLToPath } from "node:url"
+import {
+  NODE_VERSION,
+  PNPM_VERSION,
+  bring,
+  isNodeUsable,
+  onPath,
+  recordIn,
+  run,
+  versionOf
+} from "../cli/bin/toolchain.js"
+
+const INTERRUPTED = 130
+const TERMINATED = 143
+const UNAVAILABLE = 69
+
+const root = fileURLToPath(new URL("../../", import.meta.url))
+
+/** @param {string} line */
+const say = (line) => process.stderr.write(`scanpoll: ${line}\n`)
+
+/** @param {string} name */
+const local = (name) => join(root, "node_modules", ...name.split("/"))
+
+/**
+ * The Node to run on, and the folders to put before the PATH.
+ *
+ * @returns {Promise<{ node: string, path: ReadonlyArray<string>, bin?: string } | number>} or the exit code of a failure
+ */
+const toolchain = async () => {
+  const record = recordIn(root)
+  const nodeFits = isNodeUsable(process.versions.node)
+  const pnpmFits = versionOf("pnpm") === PNPM_VERSION
+  // `node` in a script must mean this Node, also where it was started by its full path.
+  const own = nodeFits && onPath("node") !== process.execPath ? [dirname(process.execPath)] : []
+  if (nodeFits && pnpmFits) return { node: process.execPath, path: own }
+
+  const node = nodeFits ? process.execPath : record.read("node")
+  const bin = record.read("bin")
+  if (
+    node !== undefined &&
+    bin !== undefined &&
+    (nodeFits || versionOf(node) === NODE_VERSION) &&
+    (pnpmFits || versionOf(join(bin, "pnpm")) === PNPM_VERSION)
+  ) {
+    return { node, path: [...own, bin] }
+  }
+
+  const missing = [...(nodeFits ? [] : [`node@${NODE_VERSION}`]), ...(pnpmFits ? [] : [`pnpm@${PNPM_VERSION}`])]
+  say(`fetching ${missing.join(" and ")} (kept in npm's cache; nothing is installed globally)`)
+  const brought = await bring(missing)
+  if (brought === INTERRUPTED || brought === TERMINATED) return brought
+  if (typeof brought === "number") {
+    const registry = process.env["npm_config_registry"]
+    say(`could not fetch ${missing.join(" and ")} from ${registry ?? "the npm registry"}.`)
+    say("Check the network and npm's proxy settings (`npm ping`), or install Node >= 22.19 and that pnpm yourself.")
+    return UNAVAILABLE
+  }
+  return { node: nodeFits ? process.execPath : brought.node, path: [...own, brought.bin], bin: brought.bin }
+}
+
+/**
+ * @param {string | undefined} task
+ * @param {ReadonlyArray<string>} args
+ */
+const main = async (task, args) => {
+  if (task !== "start" && task !== "test" && task !== "exec") {
+    say(`no task ${JSON.stringify(task ?? "")}; there are start, test and exec`)
+    return 2
+  }
+  const tools = await toolchain()
+  if (typeof tools === "number") return tools
+
+  const path = [...tools.path, join(root, "node_modules", ".bin"), process.env["PATH"] ?? ""].join(delimiter)
+  const env = { ...process.env, PATH: path }
+
+  if (!existsSync(local(".modules.yaml"))) say("installing the packages (once; about half a minute)")
+  const installed = await run(
+    "pnpm",
+    ["install", "--frozen-lockfile", "--prefer-offline", "--reporter=append-only", "--loglevel=warn"],
+    { cwd: root, env, quiet: true }
+  )
+  if (installed !== 0) {
+    if (installed < 128) say("the packages could not be installed; what pnpm said stands above")
+    return installed
+  }
+  const record = recordIn(root)
+  record.write("node", tools.node)
+  if (tools.bin !== undefined) record.write("bin", tools.bin)
+
+  if (task === "exec") {
+    const [command, ...rest] = args
+    if (command === undefined) {
+      say("exec wants a command")
+      return 2
+    }
+    return run(command === "node" ? tools.node : command, rest, { cwd: root, env })
+  }
+  if (task === "test") {
+    return run(tools.node, [local("vitest/vitest.mjs"), "run", "--config", "vitest.workspace.ts", ...args], {
+      cwd: root,
+      env
+    })
+  }
+  if (!existsSync(join(root, "packages/cli/src/main.ts"))) {
+    say("the command is not in this copy: packages/cli/src/main.ts is missing")
+    return 70
+  }
+  return run(tools.node, [join(root, "packages/cli/bin/scanpoll.js"), "demo", ...args], { cwd: root, env })
+}
+
+const [task, ...args] = process.argv.slice(2)
+process.exitCode = await main(task, args)
