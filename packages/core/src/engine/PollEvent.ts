@@ -1,0 +1,70 @@
+/**
+ * What happens during a wait, told to whoever listens. Listening never changes the wait.
+ *
+ * Times are milliseconds since 1970 on the engine's clock.
+ *
+ * @since 0.1.0
+ */
+import type { Seen, StopReason } from "../model/PollStopped.ts"
+import type { Because } from "../policy/Decision.ts"
+
+/**
+ * The next poll is due at `until`; `because` says what made the wait as long as it is.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Scheduled {
+  readonly _tag: "Scheduled"
+  readonly at: number
+  readonly until: number
+  readonly because: Because
+  readonly polls: number
+}
+
+/**
+ * A poll was answered without settling the scan. `first` is true when this status word has not been seen before in this
+ * wait, so that a listener can warn once per word.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Polled {
+  readonly _tag: "Polled"
+  readonly at: number
+  readonly seen: Seen
+  readonly polls: number
+  readonly first: boolean
+}
+
+/**
+ * A poll settled the scan.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Settled<out A> {
+  readonly _tag: "Settled"
+  readonly at: number
+  readonly value: A
+  readonly polls: number
+}
+
+/**
+ * The wait ended without an outcome.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Stopped {
+  readonly _tag: "Stopped"
+  readonly at: number
+  readonly reason: StopReason
+  readonly polls: number
+}
+
+/**
+ * @category models
+ * @since 0.1.0
+ */
+export type PollEvent<A> = Scheduled | Polled | Settled<A> | Stopped
