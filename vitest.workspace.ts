@@ -34,9 +34,6 @@ export default defineConfig({
   test: {
     maxWorkers: 2,
     passWithNoTests: true,
-    projects: [
-      ...packages.map((name) => project(name, `${root}/packages/${name}`)),
-      project("docs", `${root}/docs`)
-    ]
+    projects: [...packages.map((name) => project(name, `${root}/packages/${name}`)), project("docs", `${root}/docs`)]
   }
 })

@@ -40,7 +40,8 @@ const [command, ...prefix] =
 if (compiler === undefined) console.error("check: no @effect/tsgo for this platform; plain tsc checks the types alone")
 
 /** @param {ReadonlyArray<string>} args */
-const compile = (args) => spawnSync(command ?? "tsc", [...prefix, ...args], { cwd: root, stdio: "inherit" }).status === 0
+const compile = (args) =>
+  spawnSync(command ?? "tsc", [...prefix, ...args], { cwd: root, stdio: "inherit" }).status === 0
 
 // A package that the solution forgets would be checked by nobody.
 const referenced = () => {
@@ -57,7 +58,9 @@ const referenced = () => {
 }
 
 const emittedIntoSource = () => {
-  const files = globSync(["packages/*/src/**/*.js", "packages/*/src/**/*.js.map", "packages/*/src/**/*.d.ts"], { cwd: root })
+  const files = globSync(["packages/*/src/**/*.js", "packages/*/src/**/*.js.map", "packages/*/src/**/*.d.ts"], {
+    cwd: root
+  })
   for (const file of files) console.error(`check: compiler output among the sources: ${file}`)
   return files.length > 0
 }

@@ -19,7 +19,8 @@ const hideKnownWarnings = () => {
   /** @type {(warning: string | Error, ...rest: Array<any>) => void} */
   const filtered = (warning, ...rest) => {
     const kind = typeof rest[0] === "object" ? rest[0]?.type : rest[0]
-    if (kind === "ExperimentalWarning" && /^(SQLite|Type Stripping) is an experimental feature/i.test(String(warning))) return
+    if (kind === "ExperimentalWarning" && /^(SQLite|Type Stripping) is an experimental feature/i.test(String(warning)))
+      return
     Reflect.apply(emit, process, [warning, ...rest])
   }
   process.emitWarning = filtered

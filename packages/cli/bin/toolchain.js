@@ -92,7 +92,7 @@ const inForeground = () => {
     const fields = readFileSync("/proc/self/stat", "utf8").replace(/^.*\)/s, "").trim().split(" ")
     return fields[2] === fields[5]
   } catch {
-    return process.stdin.isTTY === true
+    return process.stdin.isTTY
   }
 }
 

@@ -1,0 +1,138 @@
+/**
+ * The lint: correctness, the house rules, and the fences between the parts.
+ *
+ * Imports run one way. `zones` says for each part what it may reach; all the rest of the house is closed to it. The
+ * fences are proven on planted faults by `npm run fences` each time `.ci/run` runs.
+ */
+
+const upward = (...folders) => ({
+  regex: `^(\\.\\./)+(${folders.join("|")})/`,
+  message: "inside core imports run model <- policy <- engine, and http beside engine: see CONTRIBUTING.md"
+})
+const packagesBut = (...names) => ({
+  group: ["@scanpoll/**", "scanpoll", "scanpoll/**", ...names.map((name) => `!@scanpoll/${name}/**`)],
+  message: `of the house only ${names.join(", ") || "nothing"} may be imported here, module by module: see CONTRIBUTING.md`
+})
+const strayFiles = {
+  regex: "^(\\.\\./)+(core|exona|compliance|appvet|journal|cluster|report|cli|testkit|bench|tooling)/",
+  message: "another package is imported by its name"
+}
+const barrels = {
+  regex: "^(effect(/[a-z-]+)?|@effect/[a-z-]+)$",
+  message: 'import the module itself, as in `import * as Effect from "effect/Effect"`'
+}
+const httpClient = {
+  regex:
+    "^effect/http/(HttpClient|FetchHttpClient)|^effect/http-api/HttpApiClient|^@effect/platform-node/(NodeHttpClient|Undici)|^undici",
+  message: "only core's http folder speaks to vendors; cli and tests choose the client behind it"
+}
+const commandLine = { regex: "^effect/cli(/|$)", message: "only cli touches effect/cli" }
+const database = { regex: "^(effect/sql|@effect/sql-[a-z-]+)(/|$)|^node:sqlite", message: "only journal touches SQL" }
+const cluster = {
+  regex: "^effect/(cluster|workflow)(/|$)|^@effect/platform-node/NodeCluster",
+  message: "only cluster touches effect/cluster"
+}
+const platform = { regex: "^@effect/platform-", message: "the platform is chosen by cli, testkit and tests" }
+
+const imports = (...patterns) => ({ "no-restricted-imports": ["error", { patterns }] })
+const outside = [httpClient, commandLine, database, cluster, platform]
+
+const zones = {
+  "packages/core/src/*.ts": [packagesBut(), strayFiles, barrels, ...outside],
+  "packages/core/src/model/**": [upward("policy", "engine", "http"), packagesBut(), strayFiles, barrels, ...outside],
+  "packages/core/src/policy/**": [upward("engine", "http"), packagesBut(), strayFiles, barrels, ...outside],
+  "packages/core/src/engine/**": [upward("http"), packagesBut(), strayFiles, barrels, ...outside],
+  "packages/core/src/http/**": [
+    upward("engine"),
+    packagesBut(),
+    strayFiles,
+    barrels,
+    commandLine,
+    database,
+    cluster,
+    platform
+  ],
+  "packages/{exona,compliance,appvet}/src/**": [packagesBut("core"), strayFiles, barrels, ...outside],
+  "packages/report/src/**": [packagesBut("core"), strayFiles, barrels, ...outside],
+  "packages/journal/src/**": [packagesBut("core"), strayFiles, barrels, httpClient, commandLine, cluster],
+  "packages/cluster/src/**": [packagesBut("core"), strayFiles, barrels, httpClient, commandLine, database],
+  "packages/testkit/src/**": [packagesBut("core"), strayFiles, barrels, httpClient, commandLine, database, cluster],
+  "packages/cli/src/**": [
+    packagesBut("core", "exona", "compliance", "appvet", "journal", "cluster", "report", "testkit"),
+    strayFiles,
+    barrels,
+    database,
+    cluster
+  ],
+  // A package's tests may use the testkit beside what the package itself may use, and barrels.
+  "packages/core/test/**": [packagesBut("core", "testkit"), commandLine, database, cluster],
+  "packages/exona/test/**": [packagesBut("core", "exona", "testkit"), commandLine, database, cluster],
+  "packages/compliance/test/**": [packagesBut("core", "compliance", "testkit"), commandLine, database, cluster],
+  "packages/appvet/test/**": [packagesBut("core", "appvet", "testkit"), commandLine, database, cluster],
+  "packages/report/test/**": [packagesBut("core", "report", "testkit"), commandLine, database, cluster],
+  "packages/testkit/test/**": [packagesBut("core", "testkit"), commandLine, database, cluster],
+  "packages/journal/test/**": [packagesBut("core", "journal", "testkit"), commandLine, cluster],
+  "packages/cluster/test/**": [packagesBut("core", "cluster", "journal", "testkit"), commandLine]
+}
+
+const viaEffect = "time, chance and output come from Effect, so that tests can steer them"
+const globals = ["setTimeout", "setInterval", "setImmediate", "fetch", "XMLHttpRequest"]
+const properties = [
+  ["Date", "now"],
+  ["Math", "random"],
+  ["performance", "now"],
+  ["process", "hrtime"],
+  ["process", "exit"],
+  ["crypto", "randomUUID"],
+  ...globals.map((name) => ["globalThis", name])
+]
+
+export default {
+  plugins: ["typescript", "import", "unicorn", "oxc", "vitest", "promise"],
+  env: { es2024: true, node: true },
+  categories: { correctness: "error", suspicious: "error" },
+  ignorePatterns: ["**/dist/**", "**/node_modules/**", "**/api/**"],
+  rules: {
+    eqeqeq: "error",
+    "no-var": "error",
+    "prefer-const": "error",
+    "import/no-cycle": "error",
+    "typescript/no-explicit-any": "error",
+    "typescript/no-non-null-assertion": "error",
+    "typescript/ban-ts-comment": ["error", { "ts-expect-error": "allow-with-description" }],
+    "typescript/no-floating-promises": "error",
+    "typescript/no-misused-promises": "error",
+    "typescript/switch-exhaustiveness-check": ["error", { considerDefaultExhaustiveForUnions: true }],
+    "vitest/no-focused-tests": "error",
+    "vitest/no-disabled-tests": "error",
+    // Effect's modules export functions meant to be used unbound.
+    "typescript/unbound-method": "off",
+    // A generator that yields nothing yet is still the shape Effect.gen wants.
+    "require-yield": "off",
+    // Effects are thenable to no one; `Effect.promise` bodies are.
+    "unicorn/no-thenable": "off",
+    // Shadowing is how a narrowed value keeps its name.
+    "no-shadow": "off",
+    // Tags are spelled `_tag`.
+    "no-underscore-dangle": "off",
+    // Blind to exhaustive switches; the compiler's noImplicitReturns is not.
+    "typescript/consistent-return": "off",
+    "typescript/no-unnecessary-type-arguments": "off"
+  },
+  overrides: [
+    ...Object.entries(zones).map(([files, patterns]) => ({ files: [files], rules: imports(...patterns) })),
+    {
+      files: ["packages/*/src/**"],
+      rules: {
+        "no-console": "error",
+        "no-restricted-globals": ["error", ...globals.map((name) => ({ name, message: viaEffect }))],
+        "no-restricted-properties": [
+          "error",
+          ...properties.map(([object, property]) => ({ object, property, message: viaEffect }))
+        ]
+      }
+    },
+    // The edge of the program: the one file that may end the process.
+    { files: ["packages/cli/src/main.ts"], rules: { "no-restricted-properties": "off" } }
+  ]
+}
