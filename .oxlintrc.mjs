@@ -9,9 +9,14 @@ const upward = (...folders) => ({
   regex: `^(\\.\\./)+(${folders.join("|")})/`,
   message: "inside core imports run model <- policy <- engine, and http beside engine: see CONTRIBUTING.md"
 })
+const house = ["@scanpoll/**", "scanpoll", "scanpoll/**"]
 const packagesBut = (...names) => ({
-  group: ["@scanpoll/**", "scanpoll", "scanpoll/**", ...names.map((name) => `!@scanpoll/${name}/**`)],
+  group: [...house, ...names.map((name) => `!@scanpoll/${name}/**`)],
   message: `of the house only ${names.join(", ") || "nothing"} may be imported here, module by module: see CONTRIBUTING.md`
+})
+const testsBut = (...names) => ({
+  group: [...house, ...names.flatMap((name) => [`!@scanpoll/${name}`, `!@scanpoll/${name}/**`])],
+  message: `of the house only ${names.join(", ")} may be imported here: see CONTRIBUTING.md`
 })
 const strayFiles = {
   regex: "^(\\.\\./)+(core|exona|compliance|appvet|journal|cluster|report|cli|testkit|bench|tooling)/",
@@ -65,14 +70,14 @@ const zones = {
     cluster
   ],
   // A package's tests may use the testkit beside what the package itself may use, and barrels.
-  "packages/core/test/**": [packagesBut("core", "testkit"), commandLine, database, cluster],
-  "packages/exona/test/**": [packagesBut("core", "exona", "testkit"), commandLine, database, cluster],
-  "packages/compliance/test/**": [packagesBut("core", "compliance", "testkit"), commandLine, database, cluster],
-  "packages/appvet/test/**": [packagesBut("core", "appvet", "testkit"), commandLine, database, cluster],
-  "packages/report/test/**": [packagesBut("core", "report", "testkit"), commandLine, database, cluster],
-  "packages/testkit/test/**": [packagesBut("core", "testkit"), commandLine, database, cluster],
-  "packages/journal/test/**": [packagesBut("core", "journal", "testkit"), commandLine, cluster],
-  "packages/cluster/test/**": [packagesBut("core", "cluster", "journal", "testkit"), commandLine]
+  "packages/core/test/**": [testsBut("core", "testkit"), commandLine, database, cluster],
+  "packages/exona/test/**": [testsBut("core", "exona", "testkit"), commandLine, database, cluster],
+  "packages/compliance/test/**": [testsBut("core", "compliance", "testkit"), commandLine, database, cluster],
+  "packages/appvet/test/**": [testsBut("core", "appvet", "testkit"), commandLine, database, cluster],
+  "packages/report/test/**": [testsBut("core", "report", "testkit"), commandLine, database, cluster],
+  "packages/testkit/test/**": [testsBut("core", "testkit"), commandLine, database, cluster],
+  "packages/journal/test/**": [testsBut("core", "journal", "testkit"), commandLine, cluster],
+  "packages/cluster/test/**": [testsBut("core", "cluster", "journal", "testkit"), commandLine]
 }
 
 const viaEffect = "time, chance and output come from Effect, so that tests can steer them"

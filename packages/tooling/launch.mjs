@@ -1,9 +1,10 @@
 /**
  * Runs a task of this repository on a machine that has Node (18 or newer) and npm, and nothing else.
  *
- *     node packages/tooling/launch.mjs start [args]     the demonstration
- *     node packages/tooling/launch.mjs test [args]      every test, or those that vitest's arguments choose
- *     node packages/tooling/launch.mjs exec cmd [args]  any command, with the tools of the repository on its PATH
+ *     node packages/tooling/launch.mjs start [args]      the demonstration
+ *     node packages/tooling/launch.mjs test [args]       every test, or those that vitest's arguments choose
+ *     node packages/tooling/launch.mjs exec cmd [args]   any command, with the tools of the repository on its PATH
+ *     node packages/tooling/launch.mjs check | lint | format | fences
  *
  * Each task first sees to the right Node and pnpm, fetched through npx only where the machine lacks them, and to an
  * install that matches the lockfile. All of that speaks on stderr: stdout belongs to the task.
@@ -73,26 +74,23 @@ const toolchain = async () => {
 }
 
 /**
- * @param {string | undefined} task
- * @param {ReadonlyArray<string>} args
+ * Sees to the toolchain and the packages; gives the Node to run on and the environment for children, or the exit code
+ * of what failed.
+ *
+ * @returns {Promise<{ node: string, env: NodeJS.ProcessEnv } | number>}
  */
-const main = async (task, args) => {
-  if (task !== "start" && task !== "test" && task !== "exec") {
-    say(`no task ${JSON.stringify(task ?? "")}; there are start, test and exec`)
-    return 2
-  }
+const setUp = async () => {
+  // Inside another task of this launcher all is in place already.
+  if (process.env["LAUNCHER_ROOT"] === root) return { node: process.execPath, env: process.env }
+
   const tools = await toolchain()
   if (typeof tools === "number") return tools
-
   const path = [...tools.path, join(root, "node_modules", ".bin"), process.env["PATH"] ?? ""].join(delimiter)
-  const env = { ...process.env, PATH: path }
+  const env = { ...process.env, PATH: path, LAUNCHER_ROOT: root }
 
   if (!existsSync(local(".modules.yaml"))) say("installing the packages (once; about half a minute)")
-  const installed = await run(
-    "pnpm",
-    ["install", "--frozen-lockfile", "--prefer-offline", "--reporter=append-only", "--loglevel=warn"],
-    { cwd: root, env, quiet: true }
-  )
+  const install = ["install", "--frozen-lockfile", "--prefer-offline", "--reporter=append-only", "--loglevel=warn"]
+  const installed = await run("pnpm", install, { cwd: root, env, quiet: true })
   if (installed !== 0) {
     if (installed < 128) say("the packages could not be installed; what pnpm said stands above")
     return installed
@@ -100,27 +98,58 @@ const main = async (task, args) => {
   const record = recordIn(root)
   record.write("node", tools.node)
   if (tools.bin !== undefined) record.write("bin", tools.bin)
+  return { node: tools.node, env }
+}
 
-  if (task === "exec") {
-    const [command, ...rest] = args
-    if (command === undefined) {
-      say("exec wants a command")
-      return 2
-    }
-    return run(command === "node" ? tools.node : command, rest, { cwd: root, env })
+const oxlint = [
+  "oxlint",
+  "-c",
+  ".oxlintrc.mjs",
+  "--type-aware",
+  "--deny-warnings",
+  "--report-unused-disable-directives"
+]
+
+/** @type {Record<string, ReadonlyArray<ReadonlyArray<string>>>} */
+const tasks = {
+  start: [["node", "packages/cli/bin/scanpoll.js", "demo"]],
+  test: [["node", "node_modules/vitest/vitest.mjs", "run", "--config", "vitest.workspace.ts"]],
+  check: [["node", "packages/tooling/check.mjs"]],
+  lint: [
+    [...oxlint, "."],
+    ["oxfmt", "--check", "."],
+    ["node", "packages/tooling/words.mjs"]
+  ],
+  format: [["oxfmt", "."]],
+  fences: [["node", "packages/tooling/fences.mjs"]],
+  exec: [[]]
+}
+
+/**
+ * @param {string} task
+ * @param {ReadonlyArray<string>} args
+ */
+const main = async (task, args) => {
+  const commands = tasks[task]
+  if (commands === undefined || (task === "exec" && args.length === 0)) {
+    say(`usage: launch.mjs ${Object.keys(tasks).join(" | ")} [args]; exec wants a command`)
+    return 2
   }
-  if (task === "test") {
-    return run(tools.node, [local("vitest/vitest.mjs"), "run", "--config", "vitest.workspace.ts", ...args], {
-      cwd: root,
-      env
-    })
-  }
-  if (!existsSync(join(root, "packages/cli/src/main.ts"))) {
+  const house = await setUp()
+  if (typeof house === "number") return house
+  if (task === "start" && !existsSync(join(root, "packages/cli/src/main.ts"))) {
     say("the command is not in this copy: packages/cli/src/main.ts is missing")
     return 70
   }
-  return run(tools.node, [join(root, "packages/cli/bin/scanpoll.js"), "demo", ...args], { cwd: root, env })
+  let worst = 0
+  for (const line of commands) {
+    const [command = "", ...rest] = [...line, ...args]
+    const code = await run(command === "node" ? house.node : command, rest, { cwd: root, env: house.env })
+    worst = Math.max(worst, code)
+    if (code >= 128) break
+  }
+  return worst
 }
 
-const [task, ...args] = process.argv.slice(2)
+const [task = "", ...args] = process.argv.slice(2)
 process.exitCode = await main(task, args)

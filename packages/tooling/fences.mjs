@@ -1,0 +1,284 @@
+/**
+ * Proves the fences: plants one fault of each kind in a copy of the configuration and sees the tool that guards against
+ * it turn red, for the reason meant; and sees code that keeps the rules stay green. A guard that a change of its
+ * configuration has put to sleep fails here.
+ *
+ *     node packages/tooling/fences.mjs
+ */
+import { spawnSync } from "node:child_process"
+import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { dirname, join } from "node:path"
+import process from "node:process"
+import { fileURLToPath } from "node:url"
+import { effectCompiler } from "./compiler.mjs"
+
+const root = fileURLToPath(new URL("../../", import.meta.url))
+
+/**
+ * @typedef {{ in: string, code: string, rule?: string, says?: string }} Plant a file and the rule that must refuse it;
+ *   without a rule the lint must let it pass
+ */
+
+/**
+ * One import in one place.
+ *
+ * @param {string} file
+ * @param {string} from
+ * @param {string} [says] part of the refusal; without it the import is allowed
+ * @returns {Plant}
+ */
+const importing = (file, from, says) => ({
+  in: file,
+  code: `import * as it from "${from}"\nexport const used = it\n`,
+  ...(says === undefined ? {} : { rule: "no-restricted-imports", says })
+})
+
+/**
+ * One statement in one place.
+ *
+ * @param {string} file
+ * @param {string} rule
+ * @param {string} code
+ * @returns {Plant}
+ */
+const writing = (file, rule, code) => ({ in: file, code: `${code}\n`, rule })
+
+const inCore = "inside core"
+const ofTheHouse = "of the house only"
+const barrel = "import the module itself"
+
+/** @type {ReadonlyArray<Plant>} */
+const plants = [
+  importing("packages/core/src/model/A.ts", "../policy/PollPolicy.ts", inCore),
+  importing("packages/core/src/model/internal/A.ts", "../../engine/Poller.ts", inCore),
+  importing("packages/core/src/model/B.ts", "../http/VendorHttp.ts", inCore),
+  importing("packages/core/src/model/C.ts", "./Severity.ts"),
+  importing("packages/core/src/policy/A.ts", "../engine/Poller.ts", inCore),
+  importing("packages/core/src/policy/B.ts", "../http/VendorHttp.ts", inCore),
+  importing("packages/core/src/policy/C.ts", "../model/Severity.ts"),
+  importing("packages/core/src/engine/A.ts", "../http/VendorHttp.ts", inCore),
+  importing("packages/core/src/engine/B.ts", "../policy/PollPolicy.ts"),
+  importing("packages/core/src/engine/internal/A.ts", "../../model/Severity.ts"),
+  importing("packages/core/src/http/A.ts", "../engine/Poller.ts", inCore),
+  importing("packages/core/src/http/B.ts", "../policy/VendorLimits.ts"),
+  importing("packages/core/src/http/C.ts", "effect/http/HttpClient"),
+  importing("packages/core/src/engine/C.ts", "effect/http/HttpClient", "only core's http folder"),
+  importing("packages/core/src/engine/D.ts", "effect/http/FetchHttpClient", "only core's http folder"),
+  importing("packages/core/src/engine/E.ts", "effect/http/Headers"),
+  importing("packages/core/src/engine/F.ts", "@scanpoll/exona/ExonaAdapter", ofTheHouse),
+  importing("packages/core/src/engine/G.ts", "../../../exona/src/ExonaAdapter.ts", "imported by its name"),
+  importing("packages/core/src/http/D.ts", "@effect/platform-node/NodeHttpClient", "the platform is chosen"),
+  importing("packages/core/test/A.test.ts", "@effect/platform-node/NodeHttpClient"),
+  importing("packages/core/test/B.test.ts", "effect"),
+  importing("packages/core/test/C.test.ts", "@scanpoll/exona", ofTheHouse),
+  ...["exona", "compliance", "appvet"].flatMap((name) => [
+    importing(`packages/${name}/src/A.ts`, "@scanpoll/core/engine/ScanAdapter"),
+    importing(`packages/${name}/src/B.ts`, "@scanpoll/core", ofTheHouse),
+    importing(
+      `packages/${name}/src/C.ts`,
+      `@scanpoll/${name === "exona" ? "appvet" : "exona"}/deep/Module`,
+      ofTheHouse
+    ),
+    importing(`packages/${name}/src/D.ts`, "@scanpoll/report/Report", ofTheHouse),
+    importing(`packages/${name}/src/E.ts`, "@scanpoll/testkit/Simulator", ofTheHouse),
+    importing(`packages/${name}/src/F.ts`, "effect/http/HttpClientRequest", "only core's http folder"),
+    importing(`packages/${name}/src/G.ts`, "effect", barrel),
+    importing(`packages/${name}/test/A.test.ts`, "@scanpoll/testkit"),
+    importing(`packages/${name}/test/B.test.ts`, "@effect/platform-node/NodeHttpClient"),
+    importing(`packages/${name}/test/C.test.ts`, `@scanpoll/${name === "exona" ? "appvet" : "exona"}`, ofTheHouse)
+  ]),
+  importing("packages/report/src/A.ts", "@scanpoll/core/model/ScanRecord"),
+  importing("packages/report/src/B.ts", "@scanpoll/appvet/AppVetSchema", ofTheHouse),
+  importing("packages/report/src/C.ts", "scanpoll", ofTheHouse),
+  importing("packages/report/src/D.ts", "effect/cli/Command", "only cli touches"),
+  importing("packages/journal/src/A.ts", "effect/sql/SqlClient"),
+  importing("packages/journal/src/B.ts", "@scanpoll/exona/ExonaAdapter", ofTheHouse),
+  importing("packages/core/src/engine/H.ts", "effect/sql/SqlClient", "only journal touches"),
+  importing("packages/cli/src/A.ts", "node:sqlite", "only journal touches"),
+  importing("packages/cluster/src/A.ts", "effect/cluster/Entity"),
+  importing("packages/cluster/src/B.ts", "effect/sql/SqlClient", "only journal touches"),
+  importing("packages/core/src/engine/I.ts", "effect/cluster/Entity", "only cluster touches"),
+  importing("packages/testkit/src/A.ts", "@scanpoll/core/engine/ScanAdapter"),
+  importing("packages/testkit/src/B.ts", "@effect/platform-node/NodeHttpServer"),
+  importing("packages/testkit/src/C.ts", "@scanpoll/appvet/AppVetAdapter", ofTheHouse),
+  importing("packages/testkit/src/D.ts", "@effect/platform-node/NodeHttpClient", "only core's http folder"),
+  importing("packages/cli/src/B.ts", "@scanpoll/testkit/Simulator"),
+  importing("packages/cli/src/C.ts", "effect/cli/Command"),
+  importing("packages/cli/src/D.ts", "@effect/platform-node/NodeHttpClient"),
+  importing("packages/cli/src/E.ts", "effect/cli", barrel),
+  importing("packages/cli/src/F.ts", "@effect/platform-node", barrel),
+  importing("packages/core/src/engine/J.ts", "effect", barrel),
+  {
+    in: "packages/core/src/model/D.ts",
+    code: `export { make } from "../policy/PollPolicy.ts"\n`,
+    rule: "no-restricted-imports",
+    says: inCore
+  },
+  {
+    in: "packages/core/src/model/E.ts",
+    code: `export const later = () => import("../policy/PollPolicy.ts")\n`,
+    rule: "no-restricted-imports",
+    says: inCore
+  },
+  {
+    in: "packages/core/src/policy/D.ts",
+    code: `import type { it } from "../engine/Poller.ts"\nexport type It = it\n`,
+    rule: "no-restricted-imports",
+    says: inCore
+  },
+
+  {
+    in: "packages/report/src/Ring.ts",
+    code: `import { b } from "./Round.ts"\nexport const a = () => b\n`,
+    rule: "no-cycle"
+  },
+  {
+    in: "packages/report/src/Round.ts",
+    code: `import { a } from "./Ring.ts"\nexport const b = () => a\n`,
+    rule: "no-cycle"
+  },
+
+  writing("packages/core/src/engine/K.ts", "no-restricted-properties", "export const now = () => Date.now()"),
+  writing("packages/exona/src/H.ts", "no-restricted-properties", "export const dice = () => Math.random()"),
+  writing("packages/report/src/E.ts", "no-restricted-properties", "export const end = () => process.exit(1)"),
+  writing("packages/core/src/engine/L.ts", "no-restricted-properties", "export const t = () => performance.now()"),
+  writing("packages/core/src/engine/M.ts", "no-restricted-properties", "globalThis.setTimeout(() => undefined, 1)"),
+  writing("packages/core/src/engine/N.ts", "no-restricted-globals", "setTimeout(() => undefined, 1)"),
+  writing("packages/testkit/src/E.ts", "no-restricted-globals", "setInterval(() => undefined, 1)"),
+  writing("packages/cli/src/G.ts", "no-console", `console.log("hello")`),
+  { in: "packages/cli/src/main.ts", code: "process.exit(0)\n" },
+
+  writing("packages/core/src/engine/O.ts", "no-explicit-any", "export const size = (value: any): number => value.size"),
+  writing(
+    "packages/core/src/engine/P.ts",
+    "no-non-null-assertion",
+    "export const one = (list: Array<number>): number => list[0]!"
+  ),
+  writing("packages/core/src/engine/Q.ts", "ban-ts-comment", `// @ts-ignore\nexport const wrong: number = "one"`),
+  writing("packages/core/test/D.test.ts", "no-floating-promises", "const go = async () => 1\ngo()"),
+  writing(
+    "packages/core/src/engine/R.ts",
+    "switch-exhaustiveness-check",
+    `export const f = (word: "a" | "b"): void => {\n  switch (word) {\n    case "a":\n      break\n  }\n}`
+  )
+]
+
+/** @type {ReadonlyArray<{ in: string, code: string, says: string }>} */
+const effectPlants = [
+  {
+    in: "packages/core/src/engine/Floating.ts",
+    code: `import * as Effect from "effect/Effect"\nexport const f = () => {\n  Effect.log("never said")\n}\n`,
+    says: "floatingEffect"
+  },
+  {
+    in: "packages/core/src/engine/Keyed.ts",
+    code: `import * as Context from "effect/Context"\nexport class Keyed extends Context.Service<Keyed, { readonly a: number }>()("Other") {}\n`,
+    says: "deterministicKeys"
+  }
+]
+
+/** @type {ReadonlyArray<{ in: string, code: string, says: string }>} */
+const wordPlants = [
+  { in: "packages/core/src/engine/WordA.ts", code: "// as Exona does\n", says: "core knows no vendor" },
+  {
+    in: "packages/core/src/engine/WordB.ts",
+    code: `export const vendor = "compliance"\n`,
+    says: "core knows no vendor"
+  },
+  { in: "packages/core/src/engine/WordC.ts", code: "export const appvetLimit = 1\n", says: "core knows no vendor" },
+  {
+    in: "packages/core/src/engine/WordD.ts",
+    code: "export const now = () => new Date().getTime()\n",
+    says: "Effect's Clock"
+  },
+  { in: "packages/core/test/Word.test.ts", code: `it.effect.only("one", () => one)\n`, says: "left out" }
+]
+
+const copy = mkdtempSync(join(tmpdir(), "scanpoll-fences-"))
+
+/** @type {Array<string>} */
+const failures = []
+
+/** @param {ReadonlyArray<{ in: string, code: string }>} files */
+const plant = (files) => {
+  for (const file of files) {
+    mkdirSync(dirname(join(copy, file.in)), { recursive: true })
+    writeFileSync(join(copy, file.in), file.code)
+  }
+}
+
+/**
+ * @param {string} command
+ * @param {ReadonlyArray<string>} args
+ */
+const ask = (command, args) => {
+  const answer = spawnSync(command, [...args], { cwd: copy, encoding: "utf8", timeout: 60_000, killSignal: "SIGKILL" })
+  if (answer.error !== undefined) throw answer.error
+  return answer
+}
+
+const proveLint = () => {
+  plant(plants)
+  const oxlint = join(root, "node_modules/oxlint/bin/oxlint")
+  const answer = ask(process.execPath, [oxlint, "-c", ".oxlintrc.mjs", "--type-aware", "-f", "json", "packages"])
+  /** @type {ReadonlyArray<{ filename: string, code: string, help?: string, message: string }>} */
+  const found = JSON.parse(answer.stdout).diagnostics
+  for (const fault of plants) {
+    const here = found.filter((one) => one.filename === fault.in)
+    const seen = here.map((one) => `${one.code} ${one.help ?? ""}`).join("; ") || "nothing"
+    if (fault.rule === undefined) {
+      if (here.length > 0) failures.push(`${fault.in} keeps the rules, but the lint says: ${seen}\n${fault.code}`)
+      continue
+    }
+    const { rule, says = "" } = fault
+    if (!here.some((one) => one.code.endsWith(`(${rule})`) && `${one.message} ${one.help ?? ""}`.includes(says))) {
+      failures.push(`${fault.in} should be refused by ${rule} (${says}), but the lint says: ${seen}\n${fault.code}`)
+    }
+  }
+  return plants.length
+}
+
+const proveCompiler = () => {
+  const compiler = effectCompiler()
+  if (compiler === undefined) {
+    console.error("fences: no @effect/tsgo for this platform; its diagnostics are not proven here")
+    return 0
+  }
+  plant(effectPlants)
+  const { stdout } = ask(compiler, ["-p", "packages/core", "--noEmit", "--composite", "false", "--pretty", "false"])
+  for (const fault of effectPlants) {
+    const lines = stdout.split("\n").filter((line) => line.includes(fault.in.replace("packages/core/", "")))
+    if (!lines.some((line) => line.includes(": error ") && line.includes(fault.says))) {
+      failures.push(`${fault.in} should be refused with ${fault.says}, but the compiler says: ${lines.join("; ")}`)
+    }
+  }
+  return effectPlants.length
+}
+
+const proveWords = () => {
+  plant(wordPlants)
+  const { stderr } = ask(process.execPath, [join(root, "packages/tooling/words.mjs"), copy])
+  for (const fault of wordPlants) {
+    if (!stderr.split("\n").some((line) => line.startsWith(`${fault.in}:`) && line.includes(fault.says))) {
+      failures.push(`${fault.in} should be refused (${fault.says}): ${fault.code}`)
+    }
+  }
+  return wordPlants.length
+}
+
+try {
+  for (const file of [".oxlintrc.mjs", "tsconfig.base.json", "packages/core/tsconfig.json"]) {
+    mkdirSync(dirname(join(copy, file)), { recursive: true })
+    cpSync(join(root, file), join(copy, file))
+  }
+  writeFileSync(join(copy, "package.json"), `{ "type": "module" }\n`)
+  writeFileSync(join(copy, "packages/core/package.json"), `{ "name": "@scanpoll/core", "type": "module" }\n`)
+  symlinkSync(join(root, "node_modules"), join(copy, "node_modules"), "junction")
+  const proven = proveLint() + proveCompiler() + proveWords()
+  for (const failure of failures) console.error(`fences: ${failure}`)
+  console.error(`fences: ${proven - failures.length} of ${proven} proven`)
+} finally {
+  rmSync(copy, { recursive: true, force: true })
+}
+process.exitCode = failures.length === 0 ? 0 : 1

@@ -1,0 +1,41 @@
+/**
+ * House rules about the text of a file, which the lint cannot express: core speaks of no vendor, nothing reads the
+ * clock behind Effect's back, and no test shuts the others out.
+ *
+ *     node packages/tooling/words.mjs [root]
+ */
+import { globSync, readFileSync } from "node:fs"
+import { join, resolve } from "node:path"
+import process from "node:process"
+import { fileURLToPath } from "node:url"
+
+const noVendor = "core knows no vendor"
+const viaClock = "the time comes from Effect's Clock"
+
+/** @type {ReadonlyArray<{ files: string, what: RegExp, why: string }>} */
+const rules = [
+  { files: "packages/core/src/**/*.ts", what: /exona|appvet/i, why: noVendor },
+  // Any scan may have a compliance, so only the word's use as a name of the vendor is meant.
+  { files: "packages/core/src/**/*.ts", what: /["'/]compliance["'/]|\bCompliance[A-Z]|\bCOMPLIANCE_/, why: noVendor },
+  { files: "packages/*/src/**/*.ts", what: /\bnew Date(\(\s*\)|(?![\w(]))/, why: viaClock },
+  { files: "packages/*/src/**/*.ts", what: /(?<!\bnew )\bDate\(/, why: viaClock },
+  {
+    files: "{packages/*,docs}/test/**/*.ts",
+    what: /\b(it|test|describe)(\.\w+)*\.only\b/,
+    why: "the other tests would be left out"
+  }
+]
+
+const root = resolve(process.argv[2] ?? fileURLToPath(new URL("../../", import.meta.url)))
+let faults = 0
+for (const { files, what, why } of rules) {
+  for (const file of globSync(files, { cwd: root }).toSorted()) {
+    for (const [index, line] of readFileSync(join(root, file), "utf8").split("\n").entries()) {
+      const found = what.exec(line)
+      if (found === null) continue
+      faults++
+      console.error(`${file}:${index + 1}: ${JSON.stringify(found[0])}: ${why}`)
+    }
+  }
+}
+process.exitCode = faults === 0 ? 0 : 1
