@@ -92,13 +92,14 @@ export class JournalError extends Data.TaggedError("JournalError")<{
 }> {}
 
 /**
- * The operations of a journal. Each is durable when it returns.
+ * The operations of a journal. Each effect is durable when it returns.
  *
  * - `claim`: makes a claim unless an equal one is open, in doubt, or settled at or after `reuseFrom` (milliseconds since
  *   1970). With `peek`, nothing is written and a `Fresh` answer holds no claim.
  * - `submitted`, `settled`, `inDoubt`, `refused`, `released`: the moves. `settled` of a settled claim keeps the first
  *   outcome.
- * - `waiting`: the next poll of an open claim is not due before `notBefore`.
+ * - `waiting`: the next poll of an open claim is not due before `notBefore`. Kept as soon as convenient: losing it costs
+ *   a poll, not a purchase, so a journal may write many at once, and no wait is delayed for it.
  * - `adopt`: a ticket that a person typed becomes a claim without a submission, or joins the one that has it.
  * - `get` and `list`: what is there, oldest first.
  *
@@ -115,7 +116,7 @@ export interface Operations {
   readonly inDoubt: (claimId: string, reason: Reason) => Effect.Effect<void, JournalError>
   readonly refused: (claimId: string, reason: Reason) => Effect.Effect<void, JournalError>
   readonly released: (claimId: string) => Effect.Effect<void, JournalError>
-  readonly waiting: (claimId: string, notBefore: number) => Effect.Effect<void, JournalError>
+  readonly waiting: (claimId: string, notBefore: number) => void
   readonly adopt: (
     ticket: ScanTicket,
     subject: Subject
@@ -312,11 +313,10 @@ const makeMemory = Effect.sync(() => {
     inDoubt: (claimId, reason) => move(claimId, "in-doubt", { reason }),
     refused: (claimId, reason) => move(claimId, "refused", { reason }),
     released: (claimId) => move(claimId, "released", {}),
-    waiting: (claimId, notBefore) =>
-      Effect.sync(() => {
-        const entry = entries.get(claimId)
-        if (entry !== undefined && entry.state === "submitted") entries.set(claimId, { ...entry, notBefore })
-      }),
+    waiting: (claimId, notBefore) => {
+      const entry = entries.get(claimId)
+      if (entry !== undefined && entry.state === "submitted") entries.set(claimId, { ...entry, notBefore })
+    },
     get: (claimId) => Effect.sync(() => entries.get(claimId) ?? null),
     list: (states) => Effect.sync(() => [...entries.values()].filter((entry) => states.includes(entry.state)))
   })

@@ -1,0 +1,103 @@
+/**
+ * Polls one thing until it is terminal, in one fiber.
+ *
+ * A wait ends with the settled value or with a `PollStopped` that carries the ticket; it cannot return a pending value,
+ * by type. Interrupting it wakes a sleep and cuts a poll in flight, and sends nothing more. A policy that contradicts
+ * itself dies with `InvalidPolicy` before the first poll.
+ *
+ * @since 0.1.0
+ */
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Option from "effect/Option"
+import * as Queue from "effect/Queue"
+import * as Stream from "effect/Stream"
+import type { PollAnswer } from "../model/Observation.ts"
+import type { PollFault } from "../model/PollFault.ts"
+import type { PollStopped } from "../model/PollStopped.ts"
+import { assertPolicy, Course, randomOf, timedOut } from "./internal/course.ts"
+import type { PollEvent } from "./PollEvent.ts"
+import type { PollSpec } from "./PollSpec.ts"
+import * as SteadyClock from "./SteadyClock.ts"
+
+const sleepUntil = (until: number): Effect.Effect<void> =>
+  Effect.withFiber((fiber) => {
+    const left = until - SteadyClock.nowUnsafe(SteadyClock.ofFiber(fiber))
+    // A timer may fire a little early; a poll may not.
+    return left <= 0 ? Effect.void : Effect.andThen(Effect.sleep(Duration.millis(Math.ceil(left))), sleepUntil(until))
+  })
+
+const pollOnce = <A, T, R>(course: Course<A, T, R>): Effect.Effect<PollAnswer<A> | PollFault, never, R> =>
+  course.spec.poll.pipe(
+    Effect.timeoutOption(course.spec.policy.pollTimeout),
+    Effect.map(Option.getOrElse((): PollAnswer<A> | PollFault => timedOut)),
+    Effect.catch((fault) => Effect.succeed(fault))
+  )
+
+const drive = <A, T, R>(spec: PollSpec<A, T, R>): Effect.Effect<A, PollStopped<T>, R> =>
+  Effect.withFiber((fiber) =>
+    Effect.gen(function* () {
+      yield* assertPolicy(spec)
+      const clock = SteadyClock.ofFiber(fiber)
+      const now = () => Math.ceil(SteadyClock.nowUnsafe(clock))
+      const course = new Course(spec, now())
+      const { budget } = spec
+      let decision = course.first(now())
+      while (decision._tag === "Wait") {
+        yield* sleepUntil(decision.until)
+        if (budget !== undefined) {
+          if (course.isDenied()) return yield* Effect.fail(course.stopped(now(), "denied", now()))
+          const turn = yield* budget.turn({ kind: "poll", due: decision.until, lane: spec.lane ?? "" })
+          course.waited(turn.waited)
+          if (course.isDenied()) {
+            turn.giveBack()
+            return yield* Effect.fail(course.stopped(now(), "denied", now()))
+          }
+        }
+        const answer = yield* pollOnce(course)
+        const proposed = course.seen(now(), answer)
+        const proposal = Effect.isEffect(proposed) ? yield* proposed : proposed
+        decision = course.decide(now(), answer, proposal, randomOf(fiber))
+      }
+      return decision._tag === "Settle"
+        ? decision.value
+        : yield* Effect.fail(course.stopped(now(), decision.reason, decision.notBefore))
+    })
+  )
+
+/**
+ * Waits until the thing is terminal and returns how it settled. Fails with `PollStopped` when the wait ends first.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const untilTerminal = <A, T, R = never>(spec: PollSpec<A, T, R>): Effect.Effect<A, PollStopped<T>, R> =>
+  drive(spec)
+
+/**
+ * The same wait as a stream of its events, the settling one last.
+ *
+ * The wait runs in a fiber of its own behind a buffer of the latest `buffer` events (default 16): a reader that is slow
+ * misses events and delays no poll. Ending the stream ends the wait.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const events = <A, T, R = never>(
+  spec: PollSpec<A, T, R>,
+  options: { readonly buffer?: number } = {}
+): Stream.Stream<PollEvent<A>, PollStopped<T>, R> =>
+  Stream.callback<PollEvent<A>, PollStopped<T>, R>(
+    (queue) =>
+      Effect.gen(function* () {
+        const observer = (event: PollEvent<A>): void => {
+          Queue.offerUnsafe(queue, event)
+          spec.observer?.(event)
+        }
+        const exit = yield* Effect.exit(drive({ ...spec, observer }))
+        if (Exit.isSuccess(exit)) yield* Queue.end(queue)
+        else yield* Queue.failCause(queue, exit.cause)
+      }),
+    { bufferSize: options.buffer ?? 16, strategy: "sliding" }
+  )

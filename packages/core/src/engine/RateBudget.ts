@@ -1,0 +1,422 @@
+/**
+ * The requests one account may make, shared by all its scans.
+ *
+ * One queue per (vendor, origin, account). Polls of bought scans go before new submissions; inside a class, named lanes
+ * take turns, and inside a lane the earliest due goes first. A submission is let in only while the polls of the scans
+ * that are open still fit. A 429 pauses the account, quota headers teach the budget, and a turn that is not used is
+ * given back. Over any window of the vendor's length no more turns are granted than its limit.
+ *
+ * @since 0.1.0
+ */
+import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
+import * as Deferred from "effect/Deferred"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import * as Layer from "effect/Layer"
+import type { Quota } from "../model/Observation.ts"
+import * as Waits from "../policy/Waits.ts"
+import { Heap, type HeapItem } from "./internal/heap.ts"
+import type { AccountLimits } from "./ScanAdapter.ts"
+import * as SteadyClock from "./SteadyClock.ts"
+
+/**
+ * Whose requests are counted together.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface AccountKey {
+  readonly vendor: string
+  readonly origin: string
+  readonly account: string
+}
+
+/**
+ * What a turn is for, most urgent first: a poll of a bought scan, the findings of a settled one, a new submission.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type TurnKind = "poll" | "collect" | "submit"
+
+/**
+ * A turn that was granted. `waited` is how long it took in milliseconds, counted from `due`; `giveBack` returns a turn
+ * that made no request.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Turn {
+  readonly waited: number
+  readonly giveBack: () => void
+}
+
+/**
+ * The budget of one account. Times are milliseconds on the engine's steady clock.
+ *
+ * - `turn`: waits for the right to make one request.
+ * - `open`: scans of this account that run or wait to be submitted: what a pace sees as `open`.
+ * - `load`: adds to that number. `bought` and `closed`: a scan is open at the vendor, and no longer. A granted
+ *   submission counts as bought until `closed` or given back.
+ * - `pause` and `pausedUntil`: nobody polls or submits before that time.
+ * - `learn`: what the vendor's headers say, at `now`.
+ * - `deny` and `denials`: how often the vendor refused the account's credential. A wait that began before the latest
+ *   refusal has to end; a new one may try.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface AccountBudget {
+  readonly turn: (options: { readonly kind: TurnKind; readonly due: number; readonly lane: string }) => Effect.Effect<Turn>
+  readonly open: () => number
+  readonly load: (change: number) => void
+  readonly bought: () => void
+  readonly closed: () => void
+  readonly pause: (until: number) => void
+  readonly pausedUntil: () => number
+  readonly learn: (quota: Quota, now: number) => void
+  readonly deny: () => void
+  readonly denials: () => number
+}
+
+/**
+ * Hands out the budget of an account: the same one for the same key. The limits of the first caller count.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Budgets {
+  readonly account: (key: AccountKey, limits: AccountLimits) => AccountBudget
+}
+
+interface Waiter extends HeapItem {
+  readonly kind: TurnKind
+  readonly lane: string
+  readonly granted: Deferred.Deferred<void>
+  grant: number | null
+}
+
+const kinds: ReadonlyArray<TurnKind> = ["poll", "collect", "submit"]
+
+// A vendor that says "nothing left until 2100" must not freeze an account for good.
+const longestBlock = 60 * 60 * 1000
+
+class Lanes {
+  private readonly heaps = new Map<string, Heap<Waiter>>()
+  private order: Array<string> = []
+
+  get size(): number {
+    return this.order.length
+  }
+
+  push(waiter: Waiter): void {
+    let heap = this.heaps.get(waiter.lane)
+    if (heap === undefined) {
+      heap = new Heap()
+      this.heaps.set(waiter.lane, heap)
+      this.order.push(waiter.lane)
+    }
+    heap.push(waiter)
+  }
+
+  remove(waiter: Waiter): void {
+    const heap = this.heaps.get(waiter.lane)
+    if (heap === undefined) return
+    heap.remove(waiter)
+    if (heap.size === 0) {
+      this.heaps.delete(waiter.lane)
+      this.order = this.order.filter((lane) => lane !== waiter.lane)
+    }
+  }
+
+  // The lane that was served goes to the end of the line.
+  take(): Waiter | undefined {
+    const lane = this.order[0]
+    const heap = lane === undefined ? undefined : this.heaps.get(lane)
+    const waiter = heap?.peek()
+    if (lane === undefined || waiter === undefined) return undefined
+    this.remove(waiter)
+    if (this.order[0] === lane) {
+      this.order.shift()
+      this.order.push(lane)
+    }
+    return waiter
+  }
+}
+
+class Account implements AccountBudget {
+  private limit: number | null
+  private readonly limits: AccountLimits
+  private readonly window: number
+  // Times of granted turns inside the window, oldest first.
+  private grants: Array<number> = []
+  private pausedTill = 0
+  private blockedTill = 0
+  private remaining: { readonly left: number; readonly from: number; readonly resetAt: number } | null = null
+  private refusals = 0
+  private loaded = 0
+  private boughtNow = 0
+  private seq = 0
+  private readonly waiting: Readonly<Record<TurnKind, Lanes>> = {
+    poll: new Lanes(),
+    collect: new Lanes(),
+    submit: new Lanes()
+  }
+  private dispatcher: Fiber.Fiber<void> | null = null
+  private wake: Deferred.Deferred<void> | null = null
+
+  constructor(limits: AccountLimits) {
+    this.limits = limits
+    this.limit = limits.requests
+    this.window = Math.max(1, Math.ceil(Duration.toMillis(limits.window)))
+  }
+
+  open = (): number => Math.max(1, this.loaded)
+  load = (change: number): void => {
+    this.loaded = Math.max(0, this.loaded + change)
+  }
+  bought = (): void => {
+    this.boughtNow += 1
+  }
+  closed = (): void => {
+    this.boughtNow = Math.max(0, this.boughtNow - 1)
+    this.nudge()
+  }
+  pausedUntil = (): number => this.pausedTill
+  pause = (until: number): void => {
+    if (until > this.pausedTill) this.pausedTill = until
+    this.nudge()
+  }
+  denials = (): number => this.refusals
+  deny = (): void => {
+    this.refusals += 1
+  }
+
+  learn = (quota: Quota, now: number): void => {
+    if (quota.limit !== null && quota.limit > 0) this.limit = quota.limit
+    if (quota.remaining !== null && quota.resetAt !== null && quota.resetAt > now) {
+      const resetAt = Math.min(quota.resetAt, now + longestBlock)
+      this.remaining = { left: quota.remaining, from: now, resetAt }
+      if (quota.remaining === 0) this.blockedTill = Math.max(this.blockedTill, resetAt)
+    }
+    this.nudge()
+  }
+
+  turn: AccountBudget["turn"] = (options) =>
+    Effect.withFiber((fiber) => {
+      const clock = SteadyClock.ofFiber(fiber)
+      const now = SteadyClock.nowUnsafe(clock)
+      if (this.isQuiet(options.kind) && this.freeAt(now) <= now && this.mayStart(options.kind, now)) {
+        const grant = this.grantAt(options.kind, now)
+        return Effect.succeed(this.toTurn(options.kind, options.due, now, grant))
+      }
+      const waiter: Waiter = {
+        kind: options.kind,
+        lane: options.lane,
+        due: options.due,
+        seq: this.seq++,
+        place: -1,
+        granted: Deferred.makeUnsafe<void>(),
+        grant: null
+      }
+      this.waiting[waiter.kind].push(waiter)
+      return Effect.andThen(this.dispatch, Deferred.await(waiter.granted)).pipe(
+        Effect.map(() => this.toTurn(options.kind, options.due, SteadyClock.nowUnsafe(clock), waiter.grant ?? now)),
+        Effect.onInterrupt(() => Effect.sync(() => this.leave(waiter)))
+      )
+    })
+
+  private toTurn(kind: TurnKind, due: number, now: number, grant: number): Turn {
+    let used = false
+    return {
+      waited: Math.max(0, Math.ceil(now - due)),
+      giveBack: () => {
+        if (used) return
+        used = true
+        this.undo(kind, grant)
+      }
+    }
+  }
+
+  private leave(waiter: Waiter): void {
+    if (waiter.grant === null) this.waiting[waiter.kind].remove(waiter)
+    else this.undo(waiter.kind, waiter.grant)
+    if (this.queued() === 0) this.dispatcher?.interruptUnsafe()
+    this.nudge()
+  }
+
+  private undo(kind: TurnKind, grant: number): void {
+    const at = this.grants.lastIndexOf(grant)
+    if (at >= 0) this.grants.splice(at, 1)
+    if (kind === "submit") this.closed()
+    else this.nudge()
+  }
+
+  private queued(): number {
+    return this.waiting.poll.size + this.waiting.collect.size + this.waiting.submit.size
+  }
+
+  // Nobody of the same or a more urgent class waits: a newcomer may go without queueing.
+  private isQuiet(kind: TurnKind): boolean {
+    for (const other of kinds) {
+      if (this.waiting[other].size > 0) return false
+      if (other === kind) return true
+    }
+    return true
+  }
+
+  private grantAt(kind: TurnKind, now: number): number {
+    if (this.limit !== null) this.grants.push(now)
+    if (kind === "submit") this.boughtNow += 1
+    return now
+  }
+
+  private forget(now: number): void {
+    let old = 0
+    while (old < this.grants.length && (this.grants[old] ?? now) <= now - this.window) old++
+    if (old > 0) this.grants.splice(0, old)
+  }
+
+  // The earliest time at which one more request may be made.
+  private freeAt(now: number): number {
+    const barred = Math.max(this.pausedTill, this.blockedTill)
+    let free = barred > now ? barred : now
+    if (this.limit !== null) {
+      this.forget(now)
+      const over = this.grants.length - this.limit
+      const oldest = over >= 0 ? this.grants[over] : undefined
+      if (oldest !== undefined) free = Math.max(free, oldest + this.window)
+    }
+    if (this.remaining !== null) {
+      if (this.remaining.resetAt <= now) this.remaining = null
+      else if (this.grantedSince(this.remaining.from) >= this.remaining.left) free = Math.max(free, this.remaining.resetAt)
+    }
+    return free
+  }
+
+  private grantedSince(from: number): number {
+    let count = 0
+    for (let i = this.grants.length - 1; i >= 0 && (this.grants[i] ?? 0) > from; i--) count++
+    return count
+  }
+
+  private mayStart(kind: TurnKind, now: number): boolean {
+    if (kind !== "submit") return true
+    const { openScans } = this.limits
+    if (openScans !== null && this.boughtNow >= openScans) return false
+    // One scan at a time is always allowed: a budget too small for the vendor's own advice must not stop the work.
+    if (this.limit === null || this.boughtNow === 0) return true
+    const duration = Math.max(1, Duration.toMillis(this.limits.typicalDuration))
+    const needed = Math.max(1, this.limits.pollsPerScan(this.open())) * (Math.min(duration, this.window) / duration)
+    // Turns that are still counted when the new scan will need its own.
+    let kept = 0
+    for (const grant of this.grants) if (grant > now + duration - this.window) kept++
+    return this.limit - kept >= 1 + needed * (this.boughtNow + 1)
+  }
+
+  private nudge(): void {
+    const wake = this.wake
+    if (wake === null) return
+    this.wake = null
+    Deferred.doneUnsafe(wake, Effect.void)
+  }
+
+  // Grants whatever may go now; the time until it is worth looking again, or null when nobody waits.
+  private serve(now: number): number | null {
+    for (;;) {
+      if (this.queued() === 0) return null
+      const free = this.freeAt(now)
+      if (free > now) return free - now
+      let waiter: Waiter | undefined
+      for (const kind of kinds) {
+        if (this.waiting[kind].size === 0 || !this.mayStart(kind, now)) continue
+        waiter = this.waiting[kind].take()
+        break
+      }
+      if (waiter === undefined) {
+        // Only submissions wait, and the open scans need the room: look again when the oldest turn is forgotten.
+        const oldest = this.grants[0]
+        return oldest === undefined ? this.window : Math.max(1, oldest + this.window - now)
+      }
+      waiter.grant = this.grantAt(waiter.kind, now)
+      Deferred.doneUnsafe(waiter.granted, Effect.void)
+    }
+  }
+
+  // One fiber serves the queue while anybody waits, and ends with the last of them.
+  private dispatch: Effect.Effect<void> = Effect.suspend(() => {
+    if (this.dispatcher !== null) {
+      this.nudge()
+      return Effect.void
+    }
+    const loop: Effect.Effect<void> = Effect.suspend(() => {
+      const wake = Deferred.makeUnsafe<void>()
+      return Effect.flatMap(Effect.service(Clock.Clock), (clock) => {
+        const again = this.serve(SteadyClock.nowUnsafe(clock))
+        if (again === null) {
+          this.dispatcher = null
+          return Effect.void
+        }
+        this.wake = wake
+        return Effect.raceFirst(Effect.sleep(Duration.millis(Math.ceil(Math.min(again, Waits.longest)))), Deferred.await(wake)).pipe(
+          Effect.andThen(loop)
+        )
+      })
+    })
+    const ended = Effect.sync(() => {
+      this.dispatcher = null
+      // Somebody may have queued while the last one's leaving was on its way.
+      return this.queued() > 0
+    })
+    return Effect.map(
+      Effect.forkDetach(
+        Effect.onInterrupt(loop, () => Effect.flatMap(ended, (more) => (more ? this.dispatch : Effect.void))),
+        { startImmediately: true, uninterruptible: false }
+      ),
+      (fiber) => {
+        // A fiber that served everyone at once has ended before it could be named here.
+        if (fiber.pollUnsafe() === undefined) this.dispatcher = fiber
+      }
+    )
+  })
+}
+
+/**
+ * Budgets in the memory of this process.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const makeMemory = (): Budgets => {
+  const accounts = new Map<string, Account>()
+  return {
+    account: (key, limits) => {
+      const name = JSON.stringify([key.vendor, key.origin, key.account])
+      const known = accounts.get(name)
+      if (known !== undefined) return known
+      const account = new Account(limits)
+      accounts.set(name, account)
+      return account
+    }
+  }
+}
+
+/**
+ * The budgets in force. Without a layer, all scans of this process share one: that is the polite default.
+ *
+ * @category services
+ * @since 0.1.0
+ */
+export const RateBudget: Context.Reference<Budgets> = Context.Reference<Budgets>("@scanpoll/core/engine/RateBudget", {
+  defaultValue: makeMemory
+})
+
+/**
+ * Budgets of their own for what this layer is provided to, such as one test.
+ *
+ * @category layers
+ * @since 0.1.0
+ */
+export const layerMemory: Layer.Layer<never> = Layer.effect(RateBudget, Effect.sync(makeMemory))
