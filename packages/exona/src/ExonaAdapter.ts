@@ -1,0 +1,430 @@
+/**
+ * Exona as a scan adapter: a company is submitted by name and website, and comes back with an AI-risk verdict.
+ *
+ * `processing` is pending, `completed` and `failed` settle, every other word is unrecognised; words are compared exactly
+ * and nothing else in an answer decides. A submission answered from the vendor's cache is already settled: it costs
+ * no poll, keeps the id of the original scan and tells its age.
+ *
+ * @see https://docs.exonalab.com/docs/api-reference/get-scans
+ * @since 0.1.0
+ */
+import type { Already, ScanAdapter, Submitted } from "@scanpoll/core/engine/ScanAdapter"
+import type { Credential, VendorResponse } from "@scanpoll/core/http/VendorHttp"
+import { CredentialError, VendorConfigError, VendorHttp } from "@scanpoll/core/http/VendorHttp"
+import * as WireFields from "@scanpoll/core/http/WireFields"
+import type { PollAnswer } from "@scanpoll/core/model/Observation"
+import * as Observation from "@scanpoll/core/model/Observation"
+import * as PollFault from "@scanpoll/core/model/PollFault"
+import type { Finding, Findings, ScanOutcome } from "@scanpoll/core/model/ScanOutcome"
+import * as Outcome from "@scanpoll/core/model/ScanOutcome"
+import type { ScanTicket } from "@scanpoll/core/model/ScanTicket"
+import * as Ticket from "@scanpoll/core/model/ScanTicket"
+import type { Severity } from "@scanpoll/core/model/Severity"
+import * as SubmitError from "@scanpoll/core/model/SubmitError"
+import * as Clock from "effect/Clock"
+import * as Config from "effect/Config"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import * as Redacted from "effect/Redacted"
+import * as Result from "effect/Result"
+import * as ExonaClient from "./ExonaClient.ts"
+import * as ExonaError from "./ExonaError.ts"
+import * as ExonaPolicy from "./ExonaPolicy.ts"
+import type { ExonaRequest, ExonaResult, ExonaScan } from "./ExonaSchema.ts"
+import * as ExonaSchema from "./ExonaSchema.ts"
+import { sha256 } from "./internal/Sha256.ts"
+
+/**
+ * How to reach Exona.
+ *
+ * - `credential`: the API key, or an effect that is asked for it before each request.
+ * - `baseUrl`: default `https://platform.exonalab.com/api/v1`.
+ * - `account`: the label of this credential in tickets and journals. Default `"default"`.
+ * - `insecureHosts`: hosts (`host` or `host:port`) that may be reached by plain http. Default none.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Options {
+  readonly credential: Credential | Redacted.Redacted<string>
+  readonly baseUrl?: string
+  readonly account?: string
+  readonly insecureHosts?: ReadonlyArray<string>
+}
+
+type Scrub = (text: string) => string
+
+/**
+ * The most warnings one outcome carries; what is beyond is counted.
+ */
+const maxWarnings = 50
+
+const tidy = (warnings: ReadonlyArray<string>, scrub: Scrub): ReadonlyArray<string> => {
+  const kept = warnings.slice(0, maxWarnings).map((warning) => ExonaError.clean(scrub, warning))
+  return warnings.length > maxWarnings ? [...kept, `and ${warnings.length - maxWarnings} more warnings`] : kept
+}
+
+const severities: ReadonlyMap<string, Severity> = new Map([
+  ["Low", "low"],
+  ["Medium", "medium"],
+  ["High", "high"],
+  ["Very High", "critical"]
+])
+
+const severityOf = (level: string | null, warnings: Array<string>): Severity => {
+  if (level === null) {
+    warnings.push("the result has no overall_risk_level: severity unknown")
+    return "unknown"
+  }
+  const severity = severities.get(level)
+  if (severity !== undefined) return severity
+  warnings.push(`overall_risk_level ${JSON.stringify(level)} is not a documented one: severity unknown`)
+  return "unknown"
+}
+
+const slug = (text: string): string =>
+  text
+    .toLowerCase()
+    .replace(/[^\p{L}\p{N}]+/gu, "-")
+    .replace(/^-+|-+$/g, "")
+    .slice(0, 64)
+
+const isWebAddress = (text: string): boolean => {
+  const url = URL.parse(text)
+  return url !== null && (url.protocol === "https:" || url.protocol === "http:")
+}
+
+const findingsOf = (result: ExonaResult, website: string | null, warnings: Array<string>, scrub: Scrub): Findings => {
+  const incidents = ExonaSchema.incidents(result, warnings)
+  if (incidents === null) {
+    warnings.push("the result has no matched_incidents: findings unknown")
+    return Outcome.noFindings
+  }
+  const total = incidents.items.length + incidents.dropped
+  if (incidents.dropped > 0) {
+    warnings.push(`${incidents.dropped} of ${total} matched_incidents cannot be read: left out`)
+  }
+  const subject = website === null ? "" : ExonaSchema.canonicalWebsite(website)
+  const seen = new Map<string, number>()
+  const items = incidents.items.map((incident): Finding => {
+    const domain = incident.riskDomain === null ? "" : slug(scrub(incident.riskDomain))
+    const ruleId = domain === "" ? "matched-incident" : `matched-incident/${domain}`
+    // An incident has no id of its own: its sources and its year are what stays the same from scan to scan.
+    const identity = JSON.stringify([subject, ruleId, incident.year, [...incident.referenceUrls].sort()])
+    const twin = (seen.get(identity) ?? 0) + 1
+    seen.set(identity, twin)
+    const description = incident.description === null ? null : ExonaError.clean(scrub, incident.description)
+    return {
+      findingId: `exona-${sha256(identity).slice(0, 32)}${twin === 1 ? "" : `-${twin}`}`,
+      ruleId,
+      title: description === null || description.trim() === "" ? "Similar past incident" : shortened(description),
+      description,
+      // Similarity says how alike a past case is, not how bad: it must not outvote the vendor's own verdict.
+      severity: "info",
+      vendorSeverity: null,
+      status: "unknown",
+      resource: website === null ? null : ExonaError.clean(scrub, website),
+      remediation: null,
+      references: incident.referenceUrls.filter(isWebAddress).map((url) => ExonaError.clean(scrub, url))
+    }
+  })
+  return { coverage: incidents.dropped === 0 ? "full" : "partial", total, items }
+}
+
+const shortened = (description: string): string => WireFields.cut(description.trim().replace(/\s+/g, " "), 120)
+
+/**
+ * What a scan at its end is: an outcome, or nothing when it is `completed` without a result.
+ */
+const settle = (
+  scan: ExonaScan,
+  ticket: ScanTicket,
+  response: VendorResponse,
+  scrub: Scrub,
+  given: { readonly cached: boolean; readonly ageMs: number | null; readonly warnings: ReadonlyArray<string> }
+): ScanOutcome<ExonaResult> | null => {
+  const warnings = [...response.warnings, ...scan.warnings, ...given.warnings]
+  const common = {
+    ticket,
+    vendorStatus: scan.status,
+    createdAt: scan.createdAt,
+    completedAt: scan.completedAt,
+    cached: given.cached,
+    ageMs: given.ageMs
+  }
+  if (scan.status === "failed") {
+    const error = ExonaSchema.readError(scan.body, warnings)
+    return Outcome.makeFailed({
+      ...common,
+      reason: {
+        code: error === null || error.code === null ? null : ExonaError.clean(scrub, error.code),
+        message: error === null || error.message === null ? "none given" : ExonaError.clean(scrub, error.message),
+        advice: error === null || error.hint === null ? null : ExonaError.clean(scrub, error.hint),
+        requestId: error?.requestId ?? response.requestId
+      },
+      requestId: error?.requestId ?? response.requestId,
+      warnings: tidy(warnings, scrub)
+    })
+  }
+  const payload = ExonaSchema.readResult(scan.body["result"], warnings)
+  if (payload === null) return null
+  const level = payload.risk_assessment?.overall_risk_level ?? null
+  const severity = severityOf(level, warnings)
+  const findings = findingsOf(payload, scan.company.website, warnings, scrub)
+  return Outcome.makeCompleted<ExonaResult>({
+    ...common,
+    assessment: {
+      severity,
+      vendorSeverity: level === null ? null : ExonaError.clean(scrub, level),
+      compliance: null,
+      score: null
+    },
+    findings,
+    payload,
+    requestId: response.requestId,
+    warnings: tidy(warnings, scrub)
+  })
+}
+
+const broken = (response: VendorResponse, code: string, message: string, scrub: Scrub): PollFault.PollFault =>
+  PollFault.make({
+    kind: "Broken",
+    code,
+    message: ExonaError.clean(scrub, message),
+    requestId: response.requestId,
+    hint: response.hint,
+    quota: response.quota
+  })
+
+/**
+ * Reads the answer to a poll of `ticket`. `now` is in milliseconds since 1970.
+ *
+ * @category destructors
+ * @since 0.1.0
+ */
+export const readPoll = (
+  response: VendorResponse,
+  ticket: ScanTicket,
+  now: number,
+  scrub: Scrub
+): Result.Result<PollAnswer<ScanOutcome<ExonaResult>>, PollFault.PollFault> => {
+  if (response.status !== 200) return Result.fail(ExonaError.pollFault(response, now, scrub))
+  const { body, hint, quota } = response
+  if (body._tag === "Unreadable") return Result.fail(broken(response, body.why, body.detail, scrub))
+  const read = ExonaSchema.readScan(body.value)
+  if (Result.isFailure(read)) return Result.fail(broken(response, "invalid-answer", read.failure, scrub))
+  const scan = read.success
+  if (scan.id !== ticket.scanId) {
+    const message = `asked for ${ticket.scanId}, the answer is about ${scan.id}`
+    return Result.fail(broken(response, "id-mismatch", message, scrub))
+  }
+  switch (scan.status) {
+    case "processing":
+      return Result.succeed(Observation.answer(Observation.pending("running"), { hint, quota }))
+    case "completed":
+    case "failed": {
+      const outcome = settle(scan, ticket, response, scrub, { cached: false, ageMs: null, warnings: [] })
+      return outcome === null
+        ? Result.fail(broken(response, "completed-without-result", "the scan is completed but has no result", scrub))
+        : Result.succeed(Observation.answer(Observation.settled(outcome), { quota }))
+    }
+    default:
+      return Result.succeed(
+        Observation.answer(Observation.unrecognised(ExonaError.clean(scrub, scan.status)), { hint, quota })
+      )
+  }
+}
+
+const nameWarning = (scan: ExonaScan, request: ExonaRequest): ReadonlyArray<string> => {
+  const name = scan.company.name
+  return scan.cached && name !== null && name.trim() !== request.company.name.trim()
+    ? [`the cached scan was run for ${JSON.stringify(name)}, not for ${JSON.stringify(request.company.name)}`]
+    : []
+}
+
+/**
+ * Reads the answer to a submission. An id in any answer means that it was accepted. `now` is in milliseconds since 1970.
+ *
+ * @category destructors
+ * @since 0.1.0
+ */
+export const readSubmit = (
+  response: VendorResponse,
+  request: ExonaRequest,
+  place: { readonly origin: string; readonly account: string },
+  now: number,
+  scrub: Scrub
+): Result.Result<Submitted | Already<ExonaResult>, SubmitError.SubmitError> => {
+  const { body, hint, quota } = response
+  const scanId = body._tag === "Json" ? ExonaSchema.readId(body.value) : null
+  if (body._tag === "Unreadable" || scanId === null) return Result.fail(ExonaError.submitError(response, now, scrub))
+  const ticket = Ticket.make({ vendor: "exona", ...place, scanId, submittedAt: now })
+  const submitted: Submitted = { _tag: "Submitted", ticket, hint, quota }
+  const read = ExonaSchema.readScan(body.value)
+  if (Result.isFailure(read)) return Result.succeed(submitted)
+  const scan = read.success
+  if (scan.status !== "completed" && scan.status !== "failed") return Result.succeed(submitted)
+  const outcome = settle(scan, ticket, response, scrub, {
+    cached: scan.cached,
+    ageMs: scan.cached && scan.completedAt !== null ? Math.max(0, now - scan.completedAt) : null,
+    warnings: nameWarning(scan, request)
+  })
+  // A completed scan whose result cannot be read here may still show it to a poll.
+  return Result.succeed(outcome === null ? submitted : { _tag: "Already", outcome, quota })
+}
+
+/**
+ * Equal for two requests exactly when they are one purchase by Exona's own rule: the website in lower case without
+ * trailing slashes, and everything that changes what is bought or answered.
+ *
+ * **Details**
+ *
+ * The name counts only beside a questionnaire, because without one Exona goes by the website alone. `maxAgeDays` counts
+ * only where Exona heeds it. A questionnaire goes in as a digest: answers do not belong into keys.
+ *
+ * @see https://docs.exonalab.com/docs/core-concepts/caching
+ * @category destructors
+ * @since 0.1.0
+ */
+export const fingerprint = (request: ExonaRequest): string => {
+  const asked = ExonaSchema.hasQuestionnaire(request)
+  const forced = request.forceRefresh === true
+  const questions = (request.questionnaire ?? []).map(({ answer, question }) => [question, answer])
+  return JSON.stringify({
+    website: ExonaSchema.canonicalWebsite(request.company.website),
+    ...(asked || forced || (request.maxAgeDays ?? 0) === 0 ? {} : { maxAgeDays: request.maxAgeDays }),
+    ...(forced ? { forceRefresh: true } : {}),
+    ...(request.includeFieldCitations === true ? { includeFieldCitations: true } : {}),
+    ...(asked ? { questionnaire: sha256(JSON.stringify([request.company.name.trim(), questions])) } : {})
+  })
+}
+
+const environmentOf = (key: Redacted.Redacted<string>): string => {
+  const text = Redacted.value(key).trimStart()
+  return text.startsWith("exo_test_") ? "test" : text.startsWith("exo_live_") ? "live" : ""
+}
+
+const vendor = "exona"
+const keyVariable = "EXONA_API_KEY"
+
+const make = Effect.fnUntraced(function* (
+  options: Options
+): Effect.fn.Return<ScanAdapter<ExonaRequest, ExonaResult>, VendorConfigError | CredentialError, VendorHttp> {
+  const credential = Redacted.isRedacted(options.credential) ? Effect.succeed(options.credential) : options.credential
+  const http = yield* VendorHttp
+  const client = ExonaClient.make(
+    yield* http.make({
+      vendor,
+      baseUrl: options.baseUrl ?? ExonaClient.defaultBaseUrl,
+      credential,
+      ...(options.insecureHosts === undefined ? {} : { insecureHosts: options.insecureHosts })
+    })
+  )
+  const environment = environmentOf(yield* credential)
+  const place = { origin: client.origin, account: options.account ?? "default" }
+  const { scrub } = client
+
+  const submit = Effect.fnUntraced(function* (request: ExonaRequest) {
+    const faults = ExonaSchema.requestFaults(request)
+    if (faults.length > 0) {
+      const message = faults.map((fault) => `${fault.path.join(".")} ${fault.message}`).join("; ")
+      return yield* SubmitError.make({ kind: "Refused", code: "invalid-request", message: WireFields.cut(message) })
+    }
+    const response = yield* Effect.mapError(client.create(request), (fault) => ExonaError.submitTransport(fault, scrub))
+    const now = yield* Clock.currentTimeMillis
+    return yield* Effect.fromResult(readSubmit(response, request, place, now, scrub))
+  })
+
+  const poll = Effect.fnUntraced(function* (ticket: ScanTicket) {
+    if (!Ticket.isScanId(ticket.scanId)) {
+      const message = "the scan id is not one that can be asked for"
+      return yield* PollFault.make({ kind: "Broken", permanent: true, code: "invalid-id", message })
+    }
+    const response = yield* Effect.mapError(client.retrieve(ticket.scanId), (fault) =>
+      ExonaError.pollTransport(fault, scrub)
+    )
+    const now = yield* Clock.currentTimeMillis
+    return yield* Effect.fromResult(readPoll(response, ticket, now, scrub))
+  })
+
+  return {
+    vendor,
+    ...place,
+    environment,
+    limits: ExonaPolicy.limits,
+    policy: ExonaPolicy.policies.default,
+    policies: ExonaPolicy.policies,
+    budget: ExonaPolicy.budget,
+    payload: ExonaSchema.ExonaResult,
+    check: ExonaSchema.requestFaults,
+    subject: ({ company }) => ({
+      kind: "company",
+      id: ExonaSchema.canonicalWebsite(company.website),
+      name: company.name
+    }),
+    fingerprint,
+    submit,
+    poll
+  }
+})
+
+const settings = Config.all({
+  key: Config.option(Config.Redacted(keyVariable)),
+  baseUrl: Config.withDefault(Config.String("EXONA_BASE_URL"), ExonaClient.defaultBaseUrl),
+  insecureHosts: Config.withDefault(Config.String("SCANPOLL_ALLOW_INSECURE_HOSTS"), "")
+})
+
+const makeFromConfig = Effect.gen(function* () {
+  const { baseUrl, insecureHosts, key } = yield* Effect.mapError(
+    settings,
+    (error) => new VendorConfigError({ vendor, faults: [error.message] })
+  )
+  const credential = Option.filter(key, (redacted) => Redacted.value(redacted).trim() !== "")
+  if (Option.isNone(credential)) {
+    return yield* new CredentialError({ vendor, variable: keyVariable, message: `${keyVariable} is not set` })
+  }
+  return yield* make({
+    credential: credential.value,
+    baseUrl,
+    insecureHosts: insecureHosts.split(",").flatMap((host) => (host.trim() === "" ? [] : [host.trim()]))
+  })
+})
+
+/**
+ * Exona, ready to be asked on behalf of one account.
+ *
+ * **Details**
+ *
+ * The environment of the claims (`test` or `live`) is read from the prefix of the key when the layer is made: a key of
+ * the other kind needs a layer of its own. There is no `reconcile`: Exona has no list of scans to look into.
+ *
+ * @category services
+ * @since 0.1.0
+ */
+export class Exona extends Context.Service<Exona, ScanAdapter<ExonaRequest, ExonaResult>>()(
+  "@scanpoll/exona/ExonaAdapter/Exona"
+) {
+  /**
+   * An adapter with the given options. Fails with every fault of the configuration, or when there is no credential.
+   */
+  static readonly make: (
+    options: Options
+  ) => Effect.Effect<ScanAdapter<ExonaRequest, ExonaResult>, VendorConfigError | CredentialError, VendorHttp> = make
+
+  /**
+   * The layer of an adapter with the given options.
+   */
+  static readonly layer = (options: Options): Layer.Layer<Exona, VendorConfigError | CredentialError, VendorHttp> =>
+    Layer.effect(Exona, make(options))
+
+  /**
+   * The layer configured by `EXONA_API_KEY`, `EXONA_BASE_URL` (default `https://platform.exonalab.com/api/v1`) and
+   * `SCANPOLL_ALLOW_INSECURE_HOSTS` (comma-separated, default none).
+   */
+  static readonly layerConfig: Layer.Layer<Exona, VendorConfigError | CredentialError, VendorHttp> = Layer.effect(
+    Exona,
+    makeFromConfig
+  )
+}
