@@ -1,0 +1,88 @@
+/**
+ * One scan somebody wants: a request to a vendor, or a ticket to go on waiting for.
+ *
+ * Making one sends nothing. Its types are those of the adapter's payload and of the policy's environment, so requests to
+ * different vendors fit into one list.
+ *
+ * @since 0.1.0
+ */
+import type * as Effect from "effect/Effect"
+import type { ScanTicket } from "../model/ScanTicket.ts"
+import * as Tickets from "../model/ScanTicket.ts"
+import type { Subject } from "../model/Subject.ts"
+import type { SubmitError } from "../model/SubmitError.ts"
+import type { PollPolicy } from "../policy/PollPolicy.ts"
+import type { Already, RequestFault, ScanAdapter, Submitted } from "./ScanAdapter.ts"
+
+/**
+ * - `faults`: what is wrong with the request; one with faults is refused before anything is sent.
+ * - `fingerprint` and `submit`: null for a ticket, which is never submitted.
+ * - `lane`: the named queue of the account this request stands in.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface ScanRequest<out Payload, R = never> {
+  readonly adapter: ScanAdapter<never, Payload>
+  readonly subject: Subject
+  readonly faults: ReadonlyArray<RequestFault>
+  readonly fingerprint: string | null
+  readonly submit: Effect.Effect<Submitted | Already<Payload>, SubmitError> | null
+  readonly ticket: ScanTicket | null
+  readonly policy: PollPolicy<R>
+  readonly lane: string
+}
+
+/**
+ * - `policy`: makes the policy of this request from the one the adapter recommends. Default: the recommended one.
+ * - `lane`: default "".
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Options<R = never> {
+  readonly policy?: (recommended: PollPolicy) => PollPolicy<R>
+  readonly lane?: string
+}
+
+/**
+ * A scan to be bought, or joined when an equal one is known to the journal.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const fromRequest = <Request, Payload, R = never>(
+  adapter: ScanAdapter<Request, Payload>,
+  request: Request,
+  options: Options<R> = {}
+): ScanRequest<Payload, R> => ({
+  adapter,
+  subject: adapter.subject(request),
+  faults: adapter.check(request),
+  fingerprint: adapter.fingerprint(request),
+  submit: adapter.submit(request),
+  ticket: null,
+  policy: options.policy === undefined ? adapter.policy : options.policy(adapter.policy),
+  lane: options.lane ?? ""
+})
+
+/**
+ * A scan that exists already: only waited for. `subject` is for people; left out, it is named after the ticket.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const fromTicket = <Request, Payload, R = never>(
+  adapter: ScanAdapter<Request, Payload>,
+  ticket: ScanTicket,
+  options: Options<R> & { readonly subject?: Subject } = {}
+): ScanRequest<Payload, R> => ({
+  adapter,
+  subject: options.subject ?? { kind: "url", id: ticket.scanId, name: Tickets.key(ticket) },
+  faults: [],
+  fingerprint: null,
+  submit: null,
+  ticket,
+  policy: options.policy === undefined ? adapter.policy : options.policy(adapter.policy),
+  lane: options.lane ?? ""
+})

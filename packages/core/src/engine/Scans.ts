@@ -1,0 +1,492 @@
+/**
+ * Buys scans and waits for them: claim, submit once, poll until terminal, one outcome.
+ *
+ * The journal is asked before anything is bought, so equal requests become one purchase and one poll loop, and a scan
+ * that was bought before is joined. A vendor's "failed" is an outcome; the error channel says why there is none, with a
+ * ticket wherever one exists. Interrupting sends nothing more, and never cuts a submission before its grace of ten
+ * seconds. Every request of a batch brings exactly one record.
+ *
+ * @since 0.1.0
+ */
+import * as Cause from "effect/Cause"
+import * as Deferred from "effect/Deferred"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Option from "effect/Option"
+import * as Result from "effect/Result"
+import * as Stream from "effect/Stream"
+import type { PollAnswer, Progress } from "../model/Observation.ts"
+import * as PollFaults from "../model/PollFault.ts"
+import { PollFault } from "../model/PollFault.ts"
+import { PollStopped } from "../model/PollStopped.ts"
+import type { Reason, ScanOutcome } from "../model/ScanOutcome.ts"
+import * as Records from "../model/ScanRecord.ts"
+import type { ScanRecord, ScanState } from "../model/ScanRecord.ts"
+import type { ScanTicket } from "../model/ScanTicket.ts"
+import type { Subject } from "../model/Subject.ts"
+import type { SubmitError } from "../model/SubmitError.ts"
+import * as Waits from "../policy/Waits.ts"
+import * as Fleets from "./Fleet.ts"
+import type { Fleet } from "./Fleet.ts"
+import { budgetOf, type Ended, type Env, execute, makeTrack, type Track } from "./internal/scanRun.ts"
+import { type AccountBudget, type Budgets, RateBudget } from "./RateBudget.ts"
+import type { ScanAdapter } from "./ScanAdapter.ts"
+import type { ScanEvent, ScanEventKind } from "./ScanEvent.ts"
+import type { JournalError, ScanJournal } from "./ScanJournal.ts"
+import * as Requests from "./ScanRequest.ts"
+import type { ScanRequest } from "./ScanRequest.ts"
+import * as SteadyClock from "./SteadyClock.ts"
+
+/**
+ * A scan to be bought, for `runAll` and `submitAll`. Sends nothing.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const request = Requests.fromRequest
+
+/**
+ * A scan that exists already, for `runAll`. Sends nothing.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const ticket = Requests.fromTicket
+
+/**
+ * The options of a single scan.
+ *
+ * - `reuse`: how old an outcome in the journal may be to be taken instead of buying anew. Default 1 hour; 0 buys anew.
+ *   A scan that is still open is joined in any case.
+ * - `observer`: told of every event; what it throws is dropped.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface RunOptions<R = never> extends Requests.Options<R> {
+  readonly reuse?: Duration.Input
+  readonly observer?: (event: ScanEvent) => void
+}
+
+/**
+ * The options of a batch.
+ *
+ * - `concurrency`: how many requests are under way at once, from 1. Default: all of them; the budget of each account
+ *   holds back what does not fit.
+ * - `until`: ends the batch softly when it succeeds: what is open is recorded as `interrupted`, what was not begun as
+ *   `not-started`.
+ * - `timeout`: ends the batch softly after this long: what is open is recorded as `still-running`. Default: none.
+ * - `reuse`: as for a single scan; equal requests inside one batch are one purchase whatever it says.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface BatchOptions {
+  readonly concurrency?: number
+  readonly until?: Effect.Effect<unknown>
+  readonly timeout?: Duration.Input
+  readonly reuse?: Duration.Input
+  readonly observer?: (event: ScanEvent) => void
+}
+
+/**
+ * What became of a submission that is not waited for.
+ *
+ * `state` is `submitted` when there is a ticket to wait on (`known` when it was bought before), otherwise the state its
+ * record would have.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface ScanSubmission<out Payload = unknown> {
+  readonly index: number
+  readonly vendor: string
+  readonly account: string
+  readonly subject: Subject
+  readonly claimId: string | null
+  readonly ticket: ScanTicket | null
+  readonly outcome: ScanOutcome<Payload> | null
+  readonly known: boolean
+  readonly state: "submitted" | ScanState
+  readonly because: ScanRecord["because"]
+  readonly reason: Reason | null
+}
+
+type RunError = PollStopped<ScanTicket> | SubmitError | JournalError
+
+const reuseFrom = (now: number, reuse: Duration.Input | undefined): number =>
+  now - Option.getOrElse(Waits.toMillis(Duration.fromInputUnsafe(reuse ?? "1 hour")), () => 0)
+
+const single = <Payload, R>(
+  wanted: ScanRequest<Payload, R>,
+  options: RunOptions<R>
+): Effect.Effect<ScanOutcome<Payload>, RunError, ScanJournal | R> =>
+  Effect.gen(function* () {
+    const budgets = yield* RateBudget
+    const startedAt = yield* SteadyClock.now
+    const budget = budgetOf(wanted, budgets)
+    const denials = budget.denials()
+    const track = makeTrack<Payload>()
+    const env: Env = {
+      budgets,
+      fleet: null,
+      startedAt,
+      reuseFrom: reuseFrom(startedAt, options.reuse) + 1,
+      denials: () => denials,
+      tell: teller(wanted, track, 0, yield* nowReader, options.observer)
+    }
+    budget.load(1)
+    const ended = yield* Effect.ensuring(
+      execute(wanted, track, env, "outcome"),
+      Effect.sync(() => budget.load(-1))
+    )
+    return ended === null ? yield* Effect.die(new TypeError("a scan that is waited for ends with an outcome")) : ended.outcome
+  })
+
+const nowReader: Effect.Effect<() => number> = Effect.withFiber((fiber) => {
+  const clock = SteadyClock.ofFiber(fiber)
+  return Effect.succeed(() => Math.ceil(SteadyClock.nowUnsafe(clock)))
+})
+
+const teller =
+  (
+    wanted: Pick<ScanRequest<unknown>, "adapter" | "subject">,
+    track: Track<unknown>,
+    index: number,
+    now: () => number,
+    observer: ((event: ScanEvent) => void) | undefined
+  ) =>
+  (kind: ScanEventKind): void => {
+    if (observer === undefined) return
+    try {
+      observer({
+        ...kind,
+        index,
+        at: now(),
+        vendor: wanted.adapter.vendor,
+        account: wanted.adapter.account,
+        subject: wanted.subject,
+        claimId: track.claimId,
+        ticket: track.ticket
+      })
+    } catch {
+      // Whoever listens cannot disturb the run.
+    }
+  }
+
+/**
+ * Buys one scan and waits for its outcome. An equal scan that is open is joined; one that settled within `reuse` is
+ * taken from the journal.
+ *
+ * Fails with `PollStopped` when the wait ended first (its ticket goes on), with `SubmitError` when there is no ticket,
+ * with `JournalError` when the journal cannot be used: then nothing was bought, or what was bought is in the log. A
+ * policy that contradicts itself dies with `InvalidPolicy` before anything is bought.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const run = <Request, Payload, R = never>(
+  adapter: ScanAdapter<Request, Payload>,
+  wanted: Request,
+  options: RunOptions<R> = {}
+): Effect.Effect<ScanOutcome<Payload>, RunError, ScanJournal | R> =>
+  Effect.suspend(() => single(request(adapter, wanted, options), options))
+
+/**
+ * Waits for the outcome of a scan that exists already. Fails as `run` does; nothing is ever bought.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const wait = <Request, Payload, R = never>(
+  adapter: ScanAdapter<Request, Payload>,
+  known: ScanTicket,
+  options: RunOptions<R> & { readonly subject?: Subject } = {}
+): Effect.Effect<ScanOutcome<Payload>, RunError, ScanJournal | R> =>
+  Effect.suspend(() => single(ticket(adapter, known, options), options))
+
+/**
+ * Asks once how a scan stands, in the turn of its account's budget. Waits for nothing and stores nothing.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const pollOnce = <Request, Payload>(
+  adapter: ScanAdapter<Request, Payload>,
+  known: ScanTicket
+): Effect.Effect<PollAnswer<ScanOutcome<Payload>>, PollFault> =>
+  Effect.gen(function* () {
+    const budget = (yield* RateBudget).account(adapter, adapter.budget)
+    const due = yield* SteadyClock.now
+    yield* budget.turn({ kind: "poll", due, lane: "" })
+    const answer = yield* adapter.poll(known).pipe(
+      Effect.timeoutOption(adapter.policy.pollTimeout),
+      Effect.flatMap(
+        Option.match({
+          onSome: Effect.succeed,
+          onNone: () =>
+            Effect.fail(PollFaults.make({ kind: "Transient", code: "timeout", message: "the poll was not answered in time" }))
+        })
+      ),
+      Effect.tapError((fault) =>
+        Effect.map(SteadyClock.now, (now) => {
+          if (fault.kind === "Denied") budget.deny()
+          if (fault.kind !== "Throttled") return
+          const asked = Duration.toMillis(Option.getOrElse(fault.hint, () => adapter.limits.throttledWait))
+          budget.pause(now + Waits.clamp(Math.ceil(asked), 0, Duration.toMillis(adapter.limits.pauseCap)))
+        })
+      )
+    )
+    if (Option.isSome(answer.quota)) budget.learn(answer.quota.value, yield* SteadyClock.now)
+    return answer
+  })
+
+type Why = "interrupted" | "timeout"
+
+interface Batch {
+  readonly env: Omit<Env, "tell">
+  readonly now: () => number
+  readonly over: Deferred.Deferred<Why>
+  readonly observer: ((event: ScanEvent) => void) | undefined
+}
+
+const progressOf = (track: Track<unknown>): Progress | null =>
+  track.last !== null && track.last._tag === "Pending" ? Option.getOrNull(track.last.progress) : null
+
+const reasonOf = (code: string, message: string): Reason => ({ code, message, advice: null, requestId: null })
+
+interface Verdict {
+  readonly state: ScanState
+  readonly because: ScanRecord["because"]
+  readonly reason: Reason | null
+  readonly notBefore: number | null
+}
+
+// The state of a request that failed with `error`.
+const verdictOfError = (error: RunError, track: Track<unknown>): Verdict => {
+  switch (error._tag) {
+    case "PollStopped":
+      return {
+        state: Records.stateOfStop(error.reason),
+        because: error.reason === "denied" ? "credential" : "stop",
+        reason: Records.reasonOfStop(error.reason, error.last),
+        notBefore: error.notBefore
+      }
+    case "JournalError":
+      return {
+        state: track.ticket !== null ? "interrupted" : track.inDoubt !== null ? "in-doubt" : "not-started",
+        because: "journal",
+        reason: reasonOf(`journal-${error.reason}`, error.message),
+        notBefore: track.nextAt
+      }
+    case "SubmitError": {
+      const reason: Reason = {
+        code: error.code,
+        message: error.message,
+        advice: error.advice,
+        requestId: error.requestId
+      }
+      switch (error.kind) {
+        case "Refused":
+          return { state: "refused", because: "vendor-refusal", reason, notBefore: null }
+        case "Denied":
+          return { state: "refused", because: "credential", reason, notBefore: null }
+        case "InDoubt":
+          return { state: "in-doubt", because: "stop", reason, notBefore: null }
+        case "NotSent":
+          return { state: "not-started", because: error.code === "denied" ? "credential" : "stop", reason, notBefore: null }
+        case "Throttled":
+          return { state: "not-started", because: "stop", reason, notBefore: null }
+      }
+    }
+  }
+}
+
+// The state of a request that the end of its batch cut off.
+const verdictOfEnd = (why: Why, track: Track<unknown>): Verdict => {
+  if (track.inDoubt !== null) return { state: "in-doubt", because: "stop", reason: track.inDoubt, notBefore: null }
+  if (track.ticket === null) {
+    const message = why === "timeout" ? "the run ended before this scan was begun" : "interrupted before this scan was begun"
+    return { state: "not-started", because: "not-begun", reason: reasonOf(why, message), notBefore: null }
+  }
+  return {
+    state: why === "timeout" ? "still-running" : "interrupted",
+    because: "stop",
+    reason: Records.reasonOfStop(why === "timeout" ? "deadline" : "interrupted", track.last),
+    notBefore: track.nextAt
+  }
+}
+
+const settledVerdict = (outcome: ScanOutcome<unknown>): Verdict => ({
+  state: Records.stateOfOutcome(outcome),
+  because: "outcome",
+  reason: outcome._tag === "Completed" ? null : outcome.reason,
+  notBefore: null
+})
+
+type Result_<Payload> =
+  | { readonly _tag: "Over"; readonly why: Why }
+  | { readonly _tag: "Exit"; readonly exit: Exit.Exit<Ended<Payload> | null, RunError> }
+
+const followOne = <Payload, R>(
+  wanted: ScanRequest<Payload, R>,
+  index: number,
+  batch: Batch,
+  until: "ticket" | "outcome"
+): Effect.Effect<{ readonly track: Track<Payload>; readonly known: boolean; readonly verdict: Verdict }, never, ScanJournal | R> =>
+  Effect.gen(function* () {
+    const track = makeTrack<Payload>()
+    let known = false
+    const tell = teller(wanted, track, index, batch.now, batch.observer)
+    const env: Env = {
+      ...batch.env,
+      tell: (kind) => {
+        if (kind._tag === "Submitted") known = kind.known
+        tell(kind)
+      }
+    }
+    const begun = Deferred.isDoneUnsafe(batch.over)
+      ? Effect.map(Deferred.await(batch.over), (why): Result_<Payload> => ({ _tag: "Over", why }))
+      : Effect.raceFirst(
+          Effect.map(Effect.exit(execute(wanted, track, env, until)), (exit): Result_<Payload> => ({ _tag: "Exit", exit })),
+          Effect.map(Deferred.await(batch.over), (why): Result_<Payload> => ({ _tag: "Over", why }))
+        )
+    const result = yield* begun
+    // An answer that came within the grace of the end is the outcome all the same.
+    if (track.ended !== null) return { track, known, verdict: settledVerdict(track.ended.outcome) }
+    if (result._tag === "Over") return { track, known, verdict: verdictOfEnd(result.why, track) }
+    const { exit } = result
+    if (Exit.isSuccess(exit)) return { track, known, verdict: verdictOfEnd("interrupted", track) }
+    const error = Cause.findError(exit.cause)
+    if (Result.isSuccess(error)) return { track, known, verdict: verdictOfError(error.success, track) }
+    return yield* Effect.failCause(exit.cause).pipe(Effect.orDie)
+  })
+
+const recordOf = <Payload>(
+  wanted: Pick<ScanRequest<Payload>, "adapter" | "subject">,
+  index: number,
+  track: Track<Payload>,
+  verdict: Verdict,
+  observedAt: number
+): ScanRecord<Payload> => ({
+  index,
+  claimId: track.claimId,
+  vendor: wanted.adapter.vendor,
+  account: wanted.adapter.account,
+  subject: wanted.subject,
+  ticket: track.ticket,
+  state: verdict.state,
+  outcome: track.ended === null ? null : track.ended.outcome,
+  reason: verdict.reason,
+  because: verdict.because,
+  submittedAt: track.submittedAt,
+  observedAt,
+  polls: track.polls,
+  progress: progressOf(track),
+  notBefore: Records.isResumable(verdict) ? verdict.notBefore : null,
+  reused: track.ended?.reused ?? false,
+  ageMs: track.ended?.ageMs ?? null,
+  warnings: [...track.warnings, ...(track.ended?.outcome.warnings ?? [])]
+})
+
+const batched = <P, R, A>(
+  requests: ReadonlyArray<ScanRequest<P, R>>,
+  options: BatchOptions,
+  each: (wanted: ScanRequest<P, R>, index: number, batch: Batch) => Effect.Effect<A, never, ScanJournal | R>
+): Stream.Stream<A, never, ScanJournal | R> =>
+  Stream.unwrap(
+    Effect.gen(function* () {
+      const budgets: Budgets = yield* RateBudget
+      const fleet: Fleet = yield* Fleets.make
+      const now = yield* nowReader
+      const startedAt = now()
+      const over = yield* Deferred.make<Why>()
+      const accounts = requests.map((wanted) => budgetOf(wanted, budgets))
+      const denialsAtStart = new Map<AccountBudget, number>(accounts.map((budget) => [budget, budget.denials()]))
+      // The whole batch is announced at once: a pace that looks at the number of open scans sees all of them.
+      for (const budget of accounts) budget.load(1)
+      const left = new Set(accounts.keys())
+      yield* Effect.addFinalizer(() => Effect.sync(() => left.forEach((index) => accounts[index]?.load(-1))))
+      if (options.until !== undefined) {
+        yield* Effect.forkScoped(Effect.andThen(options.until, Deferred.succeed(over, "interrupted")))
+      }
+      if (options.timeout !== undefined) {
+        yield* Effect.forkScoped(Effect.andThen(Effect.sleep(options.timeout), Deferred.succeed(over, "timeout")))
+      }
+      const batch: Batch = {
+        now,
+        over,
+        observer: options.observer,
+        env: {
+          budgets,
+          fleet,
+          startedAt,
+          // What settles from here on belongs to this batch: equal requests in it are one purchase.
+          reuseFrom: reuseFrom(startedAt, options.reuse),
+          denials: (budget) => denialsAtStart.get(budget) ?? 0
+        }
+      }
+      const done = (index: number) =>
+        Effect.sync(() => {
+          if (left.delete(index)) accounts[index]?.load(-1)
+        })
+      return Stream.fromIterable(requests.entries()).pipe(
+        Stream.mapEffect(([index, wanted]) => Effect.ensuring(each(wanted, index, batch), done(index)), {
+          concurrency: options.concurrency ?? "unbounded",
+          unordered: true
+        })
+      )
+    })
+  )
+
+/**
+ * Runs a batch across vendors and brings one record per request, each as it ends; `record.index` says whose it is.
+ *
+ * The stream does not fail: every way a request can end is a state of its record. Interrupting the stream sends nothing
+ * more; `until` and `timeout` end it softly, with a record for each request that is left. A policy that contradicts
+ * itself dies with `InvalidPolicy`.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const runAll = <P, R = never>(
+  requests: ReadonlyArray<ScanRequest<P, R>>,
+  options: BatchOptions = {}
+): Stream.Stream<ScanRecord<P>, never, ScanJournal | R> =>
+  batched(requests, options, (wanted, index, batch) =>
+    Effect.map(followOne(wanted, index, batch, "outcome"), ({ track, verdict }) => {
+      const record = recordOf(wanted, index, track, verdict, batch.now())
+      teller(wanted, track, index, batch.now, batch.observer)({ _tag: "Ended", record })
+      return record
+    })
+  )
+
+/**
+ * Submits a batch without waiting for outcomes. Requests that were bought before are named, not bought again.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const submitAll = <P, R = never>(
+  requests: ReadonlyArray<ScanRequest<P, R>>,
+  options: BatchOptions = {}
+): Stream.Stream<ScanSubmission<P>, never, ScanJournal | R> =>
+  batched(requests, options, (wanted, index, batch) =>
+    Effect.map(followOne(wanted, index, batch, "ticket"), ({ track, known, verdict }): ScanSubmission<P> => {
+      const submitted = track.ended === null && track.ticket !== null && verdict.because !== "journal"
+      return {
+        index,
+        vendor: wanted.adapter.vendor,
+        account: wanted.adapter.account,
+        subject: wanted.subject,
+        claimId: track.claimId,
+        ticket: track.ticket,
+        outcome: track.ended === null ? null : track.ended.outcome,
+        known,
+        state: submitted ? "submitted" : verdict.state,
+        because: verdict.because,
+        reason: submitted ? null : verdict.reason
+      }
+    })
+  )

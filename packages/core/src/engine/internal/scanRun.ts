@@ -1,0 +1,527 @@
+// One request from its claim to its end: what `Scans` is made of. Everything that must hold between the journal, the
+// vendor and an interrupt is in this file.
+import * as Cause from "effect/Cause"
+import * as Clock from "effect/Clock"
+import * as Deferred from "effect/Deferred"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
+import * as Option from "effect/Option"
+import * as Result from "effect/Result"
+import * as Schema from "effect/Schema"
+import { PollFault } from "../../model/PollFault.ts"
+import type { PollStopped, Seen } from "../../model/PollStopped.ts"
+import * as Outcomes from "../../model/ScanOutcome.ts"
+import type { Reason, ScanOutcome } from "../../model/ScanOutcome.ts"
+import type { ScanTicket } from "../../model/ScanTicket.ts"
+import * as Tickets from "../../model/ScanTicket.ts"
+import * as SubmitErrors from "../../model/SubmitError.ts"
+import { SubmitError } from "../../model/SubmitError.ts"
+import * as PollPolicies from "../../policy/PollPolicy.ts"
+import * as Waits from "../../policy/Waits.ts"
+import type { Fleet } from "../Fleet.ts"
+import * as Poller from "../Poller.ts"
+import type { PollEvent } from "../PollEvent.ts"
+import type { PollSpec } from "../PollSpec.ts"
+import type { AccountBudget, Budgets } from "../RateBudget.ts"
+import type { ScanEventKind } from "../ScanEvent.ts"
+import { type ClaimKey, JournalError, ScanJournal } from "../ScanJournal.ts"
+import type { ScanRequest } from "../ScanRequest.ts"
+import * as SteadyClock from "../SteadyClock.ts"
+
+// How long a submission in flight is awaited after an interrupt.
+const grace = Duration.seconds(10)
+// A submission of which no byte left us is tried this often.
+const submitTries = 3
+const collectTries = 3
+const storeTries = 3
+// Waits shorter than this are not worth a write.
+const worthStoring = 5_000
+
+// What is known of a request at any moment: read when it ends, however it ends.
+export interface Track<Payload> {
+  claimId: string | null
+  ticket: ScanTicket | null
+  submittedAt: number | null
+  polls: number
+  last: Seen | null
+  inDoubt: Reason | null
+  reachedVendor: boolean
+  nextAt: number | null
+  ended: Ended<Payload> | null
+  readonly warnings: Array<string>
+}
+
+export const makeTrack = <Payload>(): Track<Payload> => ({
+  claimId: null,
+  ticket: null,
+  submittedAt: null,
+  polls: 0,
+  last: null,
+  inDoubt: null,
+  reachedVendor: false,
+  nextAt: null,
+  ended: null,
+  warnings: []
+})
+
+export interface Ended<Payload> {
+  readonly outcome: ScanOutcome<Payload>
+  readonly reused: boolean
+  readonly ageMs: number | null
+}
+
+type Restore = <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
+
+// What requests of one run share. `denials` is how often the account's credential had been refused when the run began.
+export interface Env {
+  readonly budgets: Budgets
+  readonly fleet: Fleet | null
+  readonly reuseFrom: number
+  readonly startedAt: number
+  readonly denials: (budget: AccountBudget) => number
+  readonly tell: (kind: ScanEventKind) => void
+}
+
+// Who polls a ticket in this process. Kept per journal: two journals are two worlds.
+interface Joint {
+  readonly done: Deferred.Deferred<Exit.Exit<ScanOutcome<unknown>, PollStopped<ScanTicket> | JournalError> | null>
+}
+const joints = new WeakMap<object, Map<string, Joint>>()
+
+const jointsOf = (journal: object): Map<string, Joint> => {
+  const known = joints.get(journal)
+  if (known !== undefined) return known
+  const made = new Map<string, Joint>()
+  joints.set(journal, made)
+  return made
+}
+
+type AnyRequest = Pick<ScanRequest<unknown>, "adapter">
+
+export const budgetOf = (request: AnyRequest, budgets: Budgets): AccountBudget =>
+  budgets.account(request.adapter, request.adapter.budget)
+
+const claimKey = (request: AnyRequest, fingerprint: string): ClaimKey => ({
+  vendor: request.adapter.vendor,
+  origin: request.adapter.origin,
+  account: request.adapter.account,
+  environment: request.adapter.environment,
+  fingerprint
+})
+
+const reasonOfError = (error: SubmitError): Reason => ({
+  code: error.code,
+  message: error.message,
+  advice: error.advice,
+  requestId: error.requestId
+})
+
+const hintMillis = (hint: Option.Option<Duration.Duration>, fallback: Duration.Duration, cap: Duration.Duration): number =>
+  Waits.clamp(Math.ceil(Duration.toMillis(Option.getOrElse(hint, () => fallback))), 0, Duration.toMillis(cap))
+
+export const execute = <Payload, R>(
+  request: ScanRequest<Payload, R>,
+  track: Track<Payload>,
+  env: Env,
+  until: "ticket" | "outcome"
+): Effect.Effect<Ended<Payload> | null, PollStopped<ScanTicket> | SubmitError | JournalError, ScanJournal | R> =>
+  Effect.gen(function* () {
+    const { adapter } = request
+    const journal = yield* ScanJournal
+    const budget = budgetOf(request, env.budgets)
+    const codec = Schema.toCodecJson(Outcomes.schema(adapter.payload))
+    const encode = Schema.encodeEffect(codec)
+    const decode = Schema.decodeUnknownEffect(codec)
+
+    const checked = PollPolicies.check(request.policy, adapter.limits)
+    if (Result.isFailure(checked)) return yield* Effect.die(checked.failure)
+    if (request.faults.length > 0) {
+      return yield* SubmitErrors.make({
+        kind: "Refused",
+        code: "invalid-request",
+        message: request.faults.map((fault) => `${fault.path.join(".")}: ${fault.message}`).join("; ")
+      })
+    }
+
+    const finish = (ended: Ended<Payload>): Ended<Payload> => {
+      track.ended = ended
+      return ended
+    }
+
+    const readBack = (stored: unknown): Effect.Effect<ScanOutcome<Payload>, JournalError> =>
+      Effect.mapError(
+        decode(stored),
+        () => new JournalError({ reason: "unreadable", message: "a stored outcome is not of the adapter's shape" })
+      )
+
+    // What the vendor said is bought: it is written again and again before it is given up.
+    const store = (write: Effect.Effect<void, JournalError>, what: string): Effect.Effect<void, JournalError> => {
+      const attempt = (left: number): Effect.Effect<void, JournalError> =>
+        Effect.catch(write, (error) =>
+          left > 1 && error.reason !== "conflict"
+            ? Effect.andThen(Effect.sleep("1 second"), attempt(left - 1))
+            : Effect.andThen(Effect.logError(`the journal could not keep ${what}: ${error.message}`), Effect.fail(error))
+        )
+      return attempt(storeTries)
+    }
+
+    const settle = (claimId: string, outcome: ScanOutcome<Payload>): Effect.Effect<void, JournalError> =>
+      Effect.flatMap(Effect.orDie(encode(outcome)), (encoded) =>
+        store(journal.settled(claimId, encoded), `the outcome of ${Tickets.key(outcome.ticket)}`)
+      )
+
+    const collected = (outcome: ScanOutcome<Payload>): Effect.Effect<ScanOutcome<Payload>> =>
+      Effect.gen(function* () {
+        if (adapter.collect === undefined || outcome._tag === "Failed") return outcome
+        env.tell({ _tag: "Collecting" })
+        const collect = adapter.collect(outcome)
+        for (let tried = 1; ; tried++) {
+          const due = yield* SteadyClock.now
+          yield* budget.turn({ kind: "collect", due, lane: request.lane })
+          const answer = yield* collect.pipe(
+            Effect.timeoutOption(request.policy.pollTimeout),
+            Effect.map((found) => Option.getOrElse(found, () => null)),
+            Effect.catch((fault) => Effect.succeed(fault))
+          )
+          if (answer !== null && !(answer instanceof PollFault)) return { ...outcome, findings: answer }
+          const why = answer === null ? "timeout" : answer.code
+          if (answer !== null && answer.kind === "Denied") budget.deny()
+          const final = answer !== null && (answer.permanent || answer.kind === "Denied")
+          if (final || tried >= collectTries) {
+            return { ...outcome, warnings: [...outcome.warnings, `the findings could not be fetched (${why})`] }
+          }
+          const asked = answer === null ? Option.none() : answer.hint
+          const floor = Duration.toMillis(adapter.limits.floor)
+          const wait = Math.max(floor, hintMillis(asked, Duration.seconds(2 ** tried), adapter.limits.hintCap))
+          if (answer !== null && answer.kind === "Throttled") {
+            const paused = hintMillis(asked, adapter.limits.throttledWait, adapter.limits.pauseCap)
+            budget.pause((yield* SteadyClock.now) + paused)
+          }
+          yield* Effect.sleep(Duration.millis(wait))
+        }
+      })
+
+    const observer = (claimId: string) => (event: PollEvent<ScanOutcome<Payload>>): void => {
+      switch (event._tag) {
+        case "Scheduled":
+          track.polls = event.polls
+          track.nextAt = event.until
+          if (event.until - event.at >= worthStoring) journal.waiting(claimId, event.until)
+          return env.tell({ _tag: "Scheduled", until: event.until, because: event.because, polls: event.polls })
+        case "Polled":
+          track.polls = event.polls
+          track.last = event.seen
+          if (event.first && event.seen._tag === "Unrecognised") {
+            track.warnings.push(`the vendor used an unknown status ${JSON.stringify(event.seen.word.slice(0, 64))}`)
+          }
+          return env.tell({ _tag: "Polled", seen: event.seen, polls: event.polls, first: event.first })
+        case "Settled":
+        case "Stopped":
+          track.polls = event.polls
+          return
+      }
+    }
+
+    const poll = (
+      claimId: string,
+      ticket: ScanTicket,
+      start: { readonly hint: Option.Option<Duration.Duration>; readonly notBefore: number }
+    ): Effect.Effect<ScanOutcome<Payload>, PollStopped<ScanTicket> | JournalError, R> => {
+      const spec: PollSpec<ScanOutcome<Payload>, ScanTicket, R> = {
+        ticket,
+        poll: adapter.poll(ticket),
+        policy: request.policy,
+        limits: adapter.limits,
+        submittedAt: ticket.submittedAt,
+        hint: start.hint,
+        notBefore: start.notBefore,
+        budget,
+        lane: request.lane,
+        observer: observer(claimId)
+      }
+      const wait = env.fleet === null ? Poller.untilTerminal(spec) : env.fleet.wait(spec)
+      return wait.pipe(
+        Effect.tapError((stop) => Effect.sync(() => journal.waiting(claimId, stop.notBefore))),
+        Effect.flatMap(collected),
+        Effect.tap((outcome) => Effect.uninterruptible(settle(claimId, outcome)))
+      )
+    }
+
+    // One poll loop per ticket in this process. When its owner leaves, the next in line takes over.
+    const join = (
+      claimId: string,
+      ticket: ScanTicket,
+      start: { readonly hint: Option.Option<Duration.Duration>; readonly notBefore: number }
+    ): Effect.Effect<Ended<Payload>, PollStopped<ScanTicket> | JournalError, R> =>
+      Effect.suspend(() => {
+        const table = jointsOf(journal)
+        const name = JSON.stringify([ticket.vendor, ticket.origin, ticket.account, ticket.scanId])
+        const known = table.get(name)
+        if (known !== undefined) {
+          return Effect.flatMap(Deferred.await(known.done), (exit) => {
+            if (exit === null) return join(claimId, ticket, start)
+            if (Exit.isFailure(exit)) return Effect.failCause(exit.cause)
+            // The owner speaks for an equal adapter; its payload is checked all the same.
+            return Effect.flatMap(Effect.orDie(Schema.encodeUnknownEffect(codec)(exit.value)), (encoded) =>
+              Effect.map(readBack(encoded), (outcome) => finish({ outcome, reused: false, ageMs: outcome.ageMs }))
+            )
+          })
+        }
+        const joint: Joint = { done: Deferred.makeUnsafe() }
+        table.set(name, joint)
+        return Effect.onExit(
+          Effect.map(poll(claimId, ticket, start), (outcome) => finish({ outcome, reused: false, ageMs: outcome.ageMs })),
+          (exit) => {
+            table.delete(name)
+            const said = Exit.isSuccess(exit)
+              ? Exit.succeed(exit.value.outcome)
+              : Cause.hasInterrupts(exit.cause) || Cause.hasDies(exit.cause)
+                ? null
+                : Exit.failCause(exit.cause)
+            return Deferred.succeed(joint.done, said)
+          }
+        )
+      })
+
+    const follow = (
+      claimId: string,
+      ticket: ScanTicket,
+      start: { readonly known: boolean; readonly hint: Option.Option<Duration.Duration>; readonly notBefore: number }
+    ) =>
+      Effect.suspend(() => {
+        track.claimId = claimId
+        track.ticket = ticket
+        track.submittedAt = ticket.submittedAt
+        env.tell({ _tag: "Submitted", known: start.known })
+        if (until === "ticket") return Effect.succeed(null)
+        return join(claimId, ticket, start)
+      })
+
+    const recall = (claimId: string, stored: unknown, at: number) =>
+      Effect.gen(function* () {
+        const outcome = yield* readBack(stored)
+        const now = yield* Clock.currentTimeMillis
+        track.claimId = claimId
+        track.ticket = outcome.ticket
+        track.submittedAt = outcome.ticket.submittedAt
+        const reused = at < env.startedAt
+        return finish({ outcome, reused, ageMs: reused ? Math.max(0, now - at) + (outcome.ageMs ?? 0) : outcome.ageMs })
+      })
+
+    const { fingerprint, submit } = request
+    if (request.ticket !== null || fingerprint === null || submit === null) {
+      if (request.ticket === null) return yield* Effect.die(new TypeError("a scan request needs a submission or a ticket"))
+      const standing = yield* journal.adopt(request.ticket, request.subject)
+      if (standing._tag === "Settled") return yield* recall(standing.claimId, standing.outcome, standing.at)
+      budget.bought()
+      return yield* Effect.ensuring(
+        follow(standing.claimId, standing.ticket, { known: true, hint: Option.none(), notBefore: standing.notBefore }),
+        Effect.sync(budget.closed)
+      )
+    }
+
+    const key = claimKey(request, fingerprint)
+    const claimOptions = { subject: request.subject, reuseFrom: env.reuseFrom }
+
+    type Bought =
+      | { readonly _tag: "Again" }
+      | { readonly _tag: "Ended"; readonly ended: Ended<Payload> }
+      | { readonly _tag: "Wait"; readonly claimId: string; readonly ticket: ScanTicket; readonly hint: Option.Option<Duration.Duration> }
+      | { readonly _tag: "Failed"; readonly error: SubmitError }
+
+    // Claim, submission and ticket are one region that no interrupt can split; a submission in flight has its grace.
+    const purchase = (restore: Restore): Effect.Effect<Bought, JournalError> =>
+      Effect.gen(function* () {
+        const claim = yield* journal.claim(key, claimOptions)
+        if (claim._tag !== "Fresh") return { _tag: "Again" } as const
+        const { claimId } = claim
+        track.claimId = claimId
+        env.tell({ _tag: "Submitting" })
+        track.reachedVendor = true
+        const backstop = Duration.sum(adapter.limits.submitTimeout, Duration.seconds(1))
+        const posting = yield* Effect.forkDetach(
+          Effect.interruptible(submit).pipe(
+            Effect.timeoutOption(backstop),
+            Effect.flatMap(
+              Option.match({
+                onSome: Effect.succeed,
+                onNone: () =>
+                  Effect.fail(
+                    SubmitErrors.make({
+                      kind: "InDoubt",
+                      code: "timeout",
+                      message: "the submission was not answered in time; it may have been accepted"
+                    })
+                  )
+              })
+            )
+          ),
+          { startImmediately: true, uninterruptible: false }
+        )
+        const awaited = yield* Effect.exit(restore(Fiber.await(posting)))
+        const answer = Exit.isSuccess(awaited)
+          ? awaited.value
+          : yield* Effect.raceFirst(
+              Effect.interruptible(Fiber.await(posting)),
+              Effect.interruptible(
+                Effect.as(
+                  Effect.sleep(grace),
+                  Exit.fail(
+                    SubmitErrors.make({
+                      kind: "InDoubt",
+                      code: "interrupted",
+                      message: "interrupted before the submission was answered; it may have been accepted"
+                    })
+                  )
+                )
+              )
+            )
+        if (posting.pollUnsafe() === undefined) yield* Fiber.interrupt(posting)
+        const now = yield* SteadyClock.now
+
+        if (Exit.isSuccess(answer)) {
+          const submitted = answer.value
+          if (Option.isSome(submitted.quota)) budget.learn(submitted.quota.value, now)
+          if (submitted._tag === "Already") {
+            track.ticket = submitted.outcome.ticket
+            track.submittedAt = submitted.outcome.ticket.submittedAt
+            const outcome = yield* Effect.onInterrupt(restore(collected(submitted.outcome)), () =>
+            Effect.ignore(settle(claimId, submitted.outcome))
+          )
+            const ended = finish({ outcome, reused: false, ageMs: outcome.ageMs })
+            yield* settle(claimId, outcome)
+            return { _tag: "Ended", ended } as const
+          }
+          track.ticket = submitted.ticket
+          track.submittedAt = submitted.ticket.submittedAt
+          const first = now + hintMillis(submitted.hint, Duration.zero, adapter.limits.hintCap)
+          yield* store(journal.submitted(claimId, submitted.ticket, first), `the ticket ${Tickets.key(submitted.ticket)}`)
+          return { _tag: "Wait", claimId, ticket: submitted.ticket, hint: submitted.hint } as const
+        }
+
+        const found = Cause.findError(answer.cause)
+        // A defect of an adapter says nothing about what the vendor did.
+        const error = Result.isSuccess(found)
+          ? found.success
+          : SubmitErrors.make({
+              kind: "InDoubt",
+              code: "defect",
+              message: "the adapter failed during the submission; it may have been accepted"
+            })
+        if (Option.isSome(error.quota)) budget.learn(error.quota.value, now)
+        switch (error.kind) {
+          case "Refused":
+            yield* journal.refused(claimId, reasonOfError(error))
+            break
+          case "Denied":
+            budget.deny()
+            yield* journal.refused(claimId, reasonOfError(error))
+            break
+          case "Throttled":
+            budget.pause(now + hintMillis(error.hint, adapter.limits.throttledWait, adapter.limits.pauseCap))
+            yield* journal.released(claimId)
+            break
+          case "NotSent":
+            yield* journal.released(claimId)
+            break
+          case "InDoubt":
+            track.inDoubt = reasonOfError(error)
+            yield* store(journal.inDoubt(claimId, reasonOfError(error)), "a submission in doubt")
+            break
+        }
+        if (error.kind === "NotSent") track.reachedVendor = false
+        if (Result.isFailure(found) && Cause.hasDies(answer.cause)) return yield* Effect.failCause(answer.cause).pipe(Effect.orDie)
+        return { _tag: "Failed", error } as const
+      })
+
+    const deadline = env.startedAt + Math.ceil(Duration.toMillis(request.policy.deadline))
+    let notSent = 0
+    for (;;) {
+      const standing = yield* journal.claim(key, { ...claimOptions, peek: true })
+      switch (standing._tag) {
+        case "Settled":
+          return yield* recall(standing.claimId, standing.outcome, standing.at)
+        case "InFlight":
+          budget.bought()
+          return yield* Effect.ensuring(
+            follow(standing.claimId, standing.ticket, { known: true, hint: Option.none(), notBefore: standing.notBefore }),
+            Effect.sync(budget.closed)
+          )
+        case "InDoubt": {
+          const reason: Reason = {
+            code: "in-doubt",
+            message: `an earlier submission of this request (${standing.claimId}) may have been accepted; it is not sent again`,
+            advice: null,
+            requestId: null
+          }
+          track.claimId = standing.claimId
+          track.inDoubt = reason
+          return yield* SubmitErrors.make({ kind: "InDoubt", code: "in-doubt", message: reason.message })
+        }
+        case "Busy":
+          yield* standing.changed
+          continue
+        case "Fresh":
+          break
+      }
+      if (budget.denials() > env.denials(budget)) {
+        return yield* SubmitErrors.make({
+          kind: "NotSent",
+          permanent: true,
+          code: "denied",
+          message: "not submitted: the vendor refused this account's credential"
+        })
+      }
+      env.tell({ _tag: "Queued" })
+      const due = yield* SteadyClock.now
+      const bought = yield* Effect.uninterruptibleMask((restore) =>
+        Effect.gen(function* () {
+          const turn = yield* restore(budget.turn({ kind: "submit", due, lane: request.lane }))
+          if (budget.denials() > env.denials(budget)) {
+            turn.giveBack()
+            return { _tag: "Again" } as const
+          }
+          track.reachedVendor = false
+          // A turn without a request is given back; a scan that was asked for counts as open until this request is over.
+          const result = yield* Effect.onExit(purchase(restore), (exit) =>
+            Effect.sync(() => {
+              if (Exit.isSuccess(exit) && exit.value._tag === "Wait") return
+              if (track.reachedVendor) budget.closed()
+              else turn.giveBack()
+            })
+          )
+          if (result._tag !== "Wait") return result
+          const start = { known: false, hint: result.hint, notBefore: 0 }
+          const ended = yield* Effect.ensuring(
+            restore(follow(result.claimId, result.ticket, start)),
+            Effect.sync(budget.closed)
+          )
+          return { _tag: "Followed", ended } as const
+        })
+      )
+      switch (bought._tag) {
+        case "Followed":
+          return bought.ended
+        case "Ended":
+          return bought.ended
+        case "Again":
+          continue
+        case "Failed": {
+          const { error } = bought
+          const now = yield* SteadyClock.now
+          if (error.kind === "Throttled") {
+            const again = now + hintMillis(error.hint, adapter.limits.throttledWait, adapter.limits.pauseCap)
+            if (again > deadline) return yield* Effect.fail(error)
+            continue
+          }
+          if (error.kind === "NotSent" && !error.permanent && ++notSent < submitTries) {
+            yield* Effect.sleep(Duration.seconds(2 ** notSent))
+            continue
+          }
+          return yield* Effect.fail(error)
+        }
+      }
+    }
+  })
