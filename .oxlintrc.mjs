@@ -93,7 +93,7 @@ const properties = [
 ]
 
 export default {
-  plugins: ["typescript", "import", "unicorn", "oxc", "vitest", "promise"],
+  plugins: ["typescript", "import", "unicorn", "oxc", "vitest"],
   env: { es2024: true, node: true },
   categories: { correctness: "error", suspicious: "error" },
   ignorePatterns: ["**/dist/**", "**/node_modules/**", "**/api/**"],
@@ -122,7 +122,9 @@ export default {
     "no-underscore-dangle": "off",
     // Blind to exhaustive switches; the compiler's noImplicitReturns is not.
     "typescript/consistent-return": "off",
-    "typescript/no-unnecessary-type-arguments": "off"
+    "typescript/no-unnecessary-type-arguments": "off",
+    // A helper may stand where it is used.
+    "unicorn/consistent-function-scoping": "off"
   },
   overrides: [
     ...Object.entries(zones).map(([files, patterns]) => ({ files: [files], rules: imports(...patterns) })),

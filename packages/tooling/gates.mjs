@@ -1,0 +1,169 @@
+/**
+ * Runs every gate of the repository, one after the other, and ends with a line `N passed, N failed`: each test counts
+ * as one, and so does each gate.
+ *
+ * A gate is a command. It has no stdin, a time it must end in, and no process may outlive it. A failed gate does not
+ * stop the others, except where nothing could be installed. Needs Node 18 or newer and npm; `.ci/run` starts it.
+ */
+import { spawn, spawnSync } from "node:child_process"
+import { mkdtempSync, readFileSync, readdirSync, rmSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import process from "node:process"
+import { fileURLToPath } from "node:url"
+
+const root = fileURLToPath(new URL("../../", import.meta.url))
+const scratch = mkdtempSync(join(tmpdir(), "scanpoll-gates-"))
+const testReport = join(scratch, "tests.json")
+
+/** @param {ReadonlyArray<string>} args */
+const launch = (...args) => [process.execPath, "packages/tooling/launch.mjs", ...args]
+
+/**
+ * A new check of the whole repository is one more line here.
+ *
+ * @type {ReadonlyArray<{ name: string, minutes: number, command: ReadonlyArray<string> }>}
+ */
+const gates = [
+  { name: "install", minutes: 10, command: launch("exec", "node", "--version") },
+  { name: "check", minutes: 5, command: launch("check") },
+  { name: "lint", minutes: 5, command: launch("lint") },
+  { name: "fences", minutes: 3, command: launch("fences") },
+  {
+    name: "test",
+    minutes: 20,
+    command: ["npm", "test", "--", "--reporter=default", "--reporter=json", `--outputFile.json=${testReport}`]
+  }
+]
+
+const marker = `scanpoll-gate-${process.pid}`
+
+/**
+ * What a gate left behind: the living processes of its group, and those that left it but still carry the environment
+ * they were started with. A dead one that waits for its parent does not count.
+ *
+ * @param {number} group
+ */
+const strays = (group) => {
+  /** @param {string} file */
+  const read = (file) => {
+    try {
+      return readFileSync(file, "latin1")
+    } catch {
+      return ""
+    }
+  }
+  return readdirSync("/proc")
+    .filter((entry) => /^\d+$/.test(entry) && Number(entry) !== process.pid)
+    .filter((entry) => {
+      const [state, , pgrp] = read(`/proc/${entry}/stat`).replace(/^.*\)/s, "").trim().split(" ")
+      if (state === undefined || state === "Z" || state === "X") return false
+      return Number(pgrp) === group || read(`/proc/${entry}/environ`).includes(`LAUNCHER_GATE=${marker}`)
+    })
+    .map((entry) => ({ pid: Number(entry), command: read(`/proc/${entry}/cmdline`).replaceAll("\0", " ").trim() }))
+}
+
+/**
+ * @param {number} pid negative for a whole group
+ * @param {NodeJS.Signals} signal
+ */
+const kill = (pid, signal) => {
+  try {
+    return process.kill(pid, signal)
+  } catch {
+    return false
+  }
+}
+
+/** @type {number | undefined} */
+let running
+let stopped = false
+
+/**
+ * @param {(typeof gates)[number]} gate
+ * @returns {Promise<string | undefined>} why it failed
+ */
+const pass = (gate) =>
+  new Promise((resolve) => {
+    const [command = "", ...args] = gate.command
+    const child = spawn(command, args, {
+      cwd: root,
+      stdio: ["ignore", "inherit", "inherit"],
+      detached: true,
+      env: { ...process.env, LAUNCHER_GATE: marker }
+    })
+    running = child.pid
+    let late = false
+    const group = child.pid ?? 0
+    const timer = setTimeout(() => {
+      late = true
+      kill(-group, "SIGTERM")
+      setTimeout(() => kill(-group, "SIGKILL"), 5_000).unref()
+    }, gate.minutes * 60_000)
+    child.once("error", (error) => {
+      clearTimeout(timer)
+      resolve(error.message)
+    })
+    child.once("exit", (code, signal) => {
+      clearTimeout(timer)
+      running = undefined
+      const left = process.platform === "linux" ? strays(group) : []
+      for (const stray of left) kill(stray.pid, "SIGKILL")
+      if (late) resolve(`not done after ${gate.minutes} min`)
+      else if (code !== 0) resolve(signal === null ? `exit code ${code}` : `ended by ${signal}`)
+      else resolve(left.length === 0 ? undefined : `still running: ${left.map((stray) => stray.command).join(", ")}`)
+    })
+  })
+
+/** @returns {{ passed: number, failed: number }} */
+const countTests = () => {
+  try {
+    const report = JSON.parse(readFileSync(testReport, "utf8"))
+    return { passed: report.numPassedTests, failed: report.numFailedTests }
+  } catch {
+    return { passed: 0, failed: 0 }
+  }
+}
+
+const treeState = () => {
+  const answer = spawnSync("git", ["status", "--porcelain"], { cwd: root, encoding: "utf8" })
+  return answer.status === 0 ? answer.stdout : undefined
+}
+
+const main = async () => {
+  const before = treeState()
+  /** @type {Array<{ name: string, fault: string | undefined }>} */
+  const results = []
+  for (const gate of gates) {
+    if (stopped) break
+    console.log(`\n== ${gate.name}`)
+    const fault = await pass(gate)
+    results.push({ name: gate.name, fault })
+    if (gate.name === "install" && fault !== undefined) break
+  }
+  for (const gate of gates.slice(results.length)) results.push({ name: gate.name, fault: "not run" })
+
+  const tests = countTests()
+  const test = results.find((result) => result.name === "test")
+  if (test !== undefined && test.fault === undefined && tests.passed === 0) test.fault = "no test ran"
+  results.push({ name: "clean tree", fault: treeState() === before ? undefined : "git status is not what it was" })
+
+  console.log("")
+  for (const { name, fault } of results)
+    console.log(`${fault === undefined ? "passed" : "FAILED"}  ${name}${fault === undefined ? "" : `: ${fault}`}`)
+  const failed = results.filter((result) => result.fault !== undefined).length
+  console.log(`${tests.passed + results.length - failed} passed, ${tests.failed + failed} failed`)
+  return failed === 0 && tests.failed === 0 ? 0 : 1
+}
+
+for (const signal of /** @type {const} */ (["SIGINT", "SIGTERM", "SIGHUP"])) {
+  process.on(signal, () => {
+    stopped = true
+    if (running !== undefined) kill(-running, signal)
+  })
+}
+try {
+  process.exitCode = await main()
+} finally {
+  rmSync(scratch, { recursive: true, force: true })
+}
