@@ -1,0 +1,10 @@
+/**
+ * @since 0.1.0
+ */
+export * as AppVetSimulator from "./AppVetSimulator.ts"
+export * as ComplianceSimulator from "./ComplianceSimulator.ts"
+export * as ExonaSimulator from "./ExonaSimulator.ts"
+export * as Ledger from "./Ledger.ts"
+export * as Script from "./Script.ts"
+export * as Simulator from "./Simulator.ts"
+export * as Simulators from "./Simulators.ts"
