@@ -1,0 +1,66 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as Duration from "effect/Duration"
+import * as Option from "effect/Option"
+import * as Result from "effect/Result"
+import * as Decision from "@scanpoll/core/policy/Decision"
+import * as Observation from "@scanpoll/core/model/Observation"
+import * as PollPolicy from "@scanpoll/core/policy/PollPolicy"
+import { CompliancePolicy } from "@scanpoll/compliance"
+
+const { limits, policies } = CompliancePolicy
+
+const names = ["interactive", "default", "background", "bulk"] as const
+
+const paceOf = (name: (typeof names)[number], open: number): number => {
+  const { pace } = policies[name]
+  if (typeof pace !== "function") return assert.fail("the pace is a schedule")
+  return Duration.toMillis(pace({ seen: Observation.pending("running"), polls: 1, faultsInARow: 0, age: 0, open }))
+}
+
+describe("the policies", () => {
+  it.each(names)("%s can be used within the vendor's limits", (name) => {
+    assert.isTrue(Result.isSuccess(PollPolicy.check(policies[name], limits)))
+  })
+
+  it.each(names)("%s polls at once after a submission, and not before the floor after that", (name) => {
+    const state = Decision.begin(0, 0)
+    const first = Decision.decideFirst(policies[name], limits, state, {
+      now: 0,
+      hint: Option.none(),
+      notBefore: 0,
+      pausedUntil: 0
+    })
+    assert.deepStrictEqual(first, { _tag: "Wait", until: 0, because: "first" })
+    const seen = Observation.pending("running")
+    const second = Decision.decideSeen(policies[name], limits, Decision.observe(state, seen), {
+      seen,
+      hint: Option.none(),
+      now: 0,
+      pausedUntil: 0,
+      random: 0,
+      proposal: 0
+    })
+    assert.strictEqual(second._tag === "Wait" ? second.until : null, 1000)
+  })
+
+  it.each([
+    ["interactive", 1, 1_000],
+    ["default", 1, 2_000],
+    ["default", 10, 2_000],
+    ["default", 11, 5_000],
+    ["default", 100, 5_000],
+    ["default", 101, 10_000],
+    ["background", 1, 5_000],
+    ["bulk", 1, 10_000]
+  ] as const)("%s with %d open scans asks again after %d ms", (name, open, millis) => {
+    assert.strictEqual(paceOf(name, open), millis)
+  })
+
+  it("bear a 429 without a wait within the default deadline", () => {
+    assert.isTrue(Duration.isGreaterThan(policies.default.deadline, limits.throttledWait))
+  })
+
+  it("await a submission for two minutes, because the scan runs inside it", () => {
+    assert.strictEqual(Duration.toMillis(limits.submitTimeout), 120_000)
+  })
+})
