@@ -26,7 +26,9 @@ export const pollFault = (status: number): { readonly kind: PollFaultKind; reado
   if (status === 408 || status === 425) return { kind: "Transient", permanent: false }
   if (status >= 500) {
     // 501 and 505 say that the server will never do this.
-    return status === 501 || status === 505 ? { kind: "Broken", permanent: true } : { kind: "Transient", permanent: false }
+    return status === 501 || status === 505
+      ? { kind: "Broken", permanent: true }
+      : { kind: "Transient", permanent: false }
   }
   if (status >= 200 && status < 300) return { kind: "Broken", permanent: false }
   return { kind: "Broken", permanent: true }

@@ -9,34 +9,72 @@
  *
  * @since 0.1.0
  */
+import * as Cause from "effect/Cause"
+import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Data from "effect/Data"
-import type * as Duration from "effect/Duration"
-import type * as Effect from "effect/Effect"
-import type * as Option from "effect/Option"
-import type * as Redacted from "effect/Redacted"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import { constTrue } from "effect/Function"
+import * as FetchHttpClient from "effect/http/FetchHttpClient"
+import * as Headers from "effect/http/Headers"
+import * as HttpBody from "effect/http/HttpBody"
+import * as HttpClient from "effect/http/HttpClient"
+import type { HttpClientError } from "effect/http/HttpClientError"
+import * as HttpClientRequest from "effect/http/HttpClientRequest"
+import type { HttpClientResponse } from "effect/http/HttpClientResponse"
+import * as UrlParams from "effect/http/UrlParams"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import { hasProperty } from "effect/Predicate"
+import * as Result from "effect/Result"
+import * as Scope from "effect/Scope"
 import type { Quota } from "../model/Observation.ts"
+import * as Waits from "../policy/Waits.ts"
+import * as BaseUrl from "./BaseUrl.ts"
+import * as Credentials from "./Credential.ts"
+import * as JsonBody from "./JsonBody.ts"
+import * as RateLimitHeaders from "./RateLimitHeaders.ts"
+import * as RetryAfter from "./RetryAfter.ts"
+import * as Scrubber from "./Scrubber.ts"
+import * as TransportCause from "./TransportCause.ts"
 
 /**
- * A credential as an effect: asked before each request, so a token provider or a re-read file works. The error says in
- * words why there is none; it must not hold the credential.
+ * A credential as an effect, asked before each request: see the module `Credential`.
  *
  * @category models
  * @since 0.1.0
  */
-export type Credential = Effect.Effect<Redacted.Redacted<string>, CredentialError>
+export type Credential = Credentials.Credential
 
 /**
- * There is no usable credential. `variable` names where it should have come from.
+ * The body of an answer: JSON, or why it is not. See the module `JsonBody`.
  *
- * @category errors
+ * @category models
  * @since 0.1.0
  */
-export class CredentialError extends Data.TaggedError("CredentialError")<{
-  readonly vendor: string
-  readonly variable: string | null
-  readonly message: string
-}> {}
+export type VendorBody = JsonBody.VendorBody
+
+export {
+  /**
+   * There is no usable credential. See the module `Credential`.
+   *
+   * @category errors
+   * @since 0.1.0
+   */
+  CredentialError
+} from "./Credential.ts"
+
+export {
+  /**
+   * One part of a path from any text. See the module `BaseUrl`.
+   *
+   * @category constructors
+   * @since 0.1.0
+   */
+  segment
+} from "./BaseUrl.ts"
 
 /**
  * The configuration of a vendor cannot be used. `faults` lists everything that is wrong with it.
@@ -54,24 +92,15 @@ export class VendorConfigError extends Data.TaggedError("VendorConfigError")<{
 }
 
 /**
- * The body of an answer: JSON, or why it is not.
+ * An answer of any status. `hint` is a valid `Retry-After` of at most 30 days (none when there is none, or it is
+ * nonsense); a 429 without one has the time until `X-RateLimit-Reset`. `quota` is what the `X-RateLimit-*` headers say;
+ * both go by the answer's own `Date`. `requestId` is the `X-Request-ID`; `warnings` lists what was odd about it, such as
+ * bytes that are not UTF-8.
  *
- * @category models
- * @since 0.1.0
- */
-export type VendorBody =
-  | { readonly _tag: "Json"; readonly value: unknown }
-  | {
-      readonly _tag: "Unreadable"
-      readonly why: "empty" | "not-json" | "too-large" | "too-deep" | "encoding"
-      /** For people: status, content type and size; never the body. */
-      readonly detail: string
-    }
-
-/**
- * An answer of any status. `hint` is a valid `Retry-After` (none when there is none, or it is nonsense), `quota` the
- * `X-RateLimit-*` headers, both by the answer's own `Date`; `requestId` is the `X-Request-ID`; `warnings` lists what
- * was odd about it, such as bytes that are not UTF-8.
+ * **Details**
+ *
+ * An answer other than 2xx whose body breaks off or hangs is still an answer: its status and headers count and the body
+ * is `not-json`. A status of 0 is a redirect that a browser-like client refused to show.
  *
  * @category models
  * @since 0.1.0
@@ -106,9 +135,11 @@ export class TransportFault extends Data.TaggedError("TransportFault")<{
  * - `vendor`: its name, for messages.
  * - `baseUrl`: https, no user, query or fragment; plain http only for hosts in `insecureHosts` (`host` or `host:port`).
  * - `credential`: sent as `Authorization: Bearer ...`.
- * - `timeout`: over connection, headers, body and decoding of one request. Default 15 seconds.
- * - `maxBytes`: the largest decoded body. Default 10 MiB. `maxDepth`: the deepest JSON. Default 100.
- * - `headers`: further fixed headers that hold no secret.
+ * - `timeout`: over credential, connection, headers, body and decoding of one request, from 1 millisecond to 30 days.
+ *   Default 15 seconds.
+ * - `maxBytes`: the largest decoded body, up to 256 MiB. Default 10 MiB. `maxDepth`: the deepest JSON, up to 1000.
+ *   Default 100.
+ * - `headers`: further fixed headers that hold no secret; those this module answers for cannot be set.
  *
  * @category models
  * @since 0.1.0
@@ -128,8 +159,14 @@ export interface Options {
  * A vendor's HTTP API behind all of the promises above.
  *
  * `path` starts with a slash and is appended to the base; path parts that come from data go through `segment`. `get`
- * asks for the credential once more after a 401 or 403 and repeats the request a single time if it has changed; `post`
- * never repeats anything. `scrub` replaces every credential seen so far by a mark.
+ * asks for the credential once more after a 401 or 403 and repeats the request a single time if it has changed, within
+ * the same deadline; `post` never repeats anything. A `timeout` that is no duration from 1 millisecond to 30 days leaves
+ * the client's own in force. `scrub` replaces every credential seen so far (the last 256 of them) by a mark.
+ *
+ * **Details**
+ *
+ * What cannot be sent fails without being sent, as a permanent `TransportFault` with the code `no-credential`,
+ * `invalid-path` or `invalid-body`.
  *
  * @category models
  * @since 0.1.0
@@ -158,3 +195,323 @@ export class VendorHttp extends Context.Service<
   VendorHttp,
   { readonly make: (options: Options) => Effect.Effect<VendorClient, VendorConfigError> }
 >()("@scanpoll/core/http/VendorHttp") {}
+
+interface Settings extends BaseUrl.BaseUrl {
+  readonly vendor: string
+  readonly credential: Credential
+  readonly headers: Headers.Headers
+  readonly timeout: number
+  readonly maxBytes: number
+  readonly maxDepth: number
+}
+
+const defaultTimeout = 15_000
+const defaultMaxBytes = 10 * 1024 * 1024
+const defaultMaxDepth = 100
+
+// What this module promises about a request must not be undone by a fixed header.
+const ownHeaders =
+  /^(?:authorization|proxy-authorization|host|accept-encoding|content-.*|transfer-encoding|connection|keep-alive|te|trailer|upgrade|expect|cookie|traceparent|tracestate|b3|x-b3-.*)$/
+const headerName = /^[a-z0-9!#$%&'*+.^_`|~-]+$/
+const headerValue = /^[\x20-\x7e]*$/
+
+const finiteMillis = (input: Duration.Input): number | null =>
+  Duration.fromInput(input).pipe(
+    Option.flatMap(Waits.toMillis),
+    Option.filter((millis) => millis >= 1 && Duration.isFinite(Duration.fromInputUnsafe(input))),
+    Option.getOrNull
+  )
+
+const wholeUpTo = (value: number, most: number): boolean => Number.isInteger(value) && value >= 1 && value <= most
+
+const check = (options: Options): Result.Result<Settings, VendorConfigError> => {
+  const base = BaseUrl.check(options.baseUrl, options.insecureHosts ?? [])
+  const faults: Array<string> = Result.isFailure(base) ? [...base.failure] : []
+  const timeout = options.timeout === undefined ? defaultTimeout : finiteMillis(options.timeout)
+  if (timeout === null) faults.push("timeout must be a duration from 1 millisecond to 30 days")
+  const maxBytes = options.maxBytes ?? defaultMaxBytes
+  if (!wholeUpTo(maxBytes, 256 * 1024 * 1024)) faults.push("maxBytes must be a whole number from 1 to 268435456")
+  const maxDepth = options.maxDepth ?? defaultMaxDepth
+  if (!wholeUpTo(maxDepth, 1000)) faults.push("maxDepth must be a whole number from 1 to 1000")
+  const headers: Record<string, string> = { accept: "application/json" }
+  for (const [name, value] of Object.entries(options.headers ?? {})) {
+    const lower = name.toLowerCase()
+    if (!headerName.test(lower)) faults.push(`headers: ${JSON.stringify(name.slice(0, 64))} is not a header name`)
+    else if (ownHeaders.test(lower)) faults.push(`headers: ${lower} cannot be set`)
+    else if (typeof value !== "string" || !headerValue.test(value))
+      faults.push(`headers: ${lower} must be visible ASCII`)
+    else headers[lower] = value
+  }
+  headers["accept-encoding"] = "identity"
+  return Result.isFailure(base) || timeout === null || faults.length > 0
+    ? Result.fail(new VendorConfigError({ vendor: options.vendor, faults }))
+    : Result.succeed({
+        ...base.success,
+        vendor: options.vendor,
+        credential: options.credential,
+        headers: Headers.fromInput(headers),
+        timeout,
+        maxBytes,
+        maxDepth
+      })
+}
+
+// Keeps what a header says to one short, printable line.
+const line = (text: string, longest: number): string =>
+  text
+    .replace(/[^\x20-\x7e]+/g, " ")
+    .trim()
+    .slice(0, longest)
+
+const contentType = (headers: Headers.Headers): string => {
+  const type = /^[\w.+-]{1,60}\/[\w.+-]{1,60}/.exec(headers["content-type"] ?? "")?.[0]
+  return type ?? "no content type"
+}
+
+const isIdentity = (encoding: string | undefined): boolean =>
+  encoding === undefined || encoding.split(",").every((part) => /^[ \t]*(?:identity)?[ \t]*$/i.test(part))
+
+/**
+ * Every `Retry-After` of an answer. Node's own HTTP parser keeps only the first of several; the others are in its raw
+ * headers.
+ */
+const retryAfter = (response: HttpClientResponse, headers: Headers.Headers): string | undefined => {
+  const first = headers["retry-after"]
+  if (first === undefined || !hasProperty(response, "source") || !hasProperty(response.source, "rawHeaders"))
+    return first
+  const raw = response.source.rawHeaders
+  if (!Array.isArray(raw)) return first
+  const values = raw.filter((_, at) => at % 2 === 1 && String(raw[at - 1]).toLowerCase() === "retry-after").map(String)
+  return values.length > 1 ? values.join(", ") : first
+}
+
+/**
+ * What a request has come to: whether a byte may have left, and the answer to give when time runs out.
+ */
+interface Exchange {
+  sent: boolean
+  answer: VendorResponse | null
+}
+
+const connect = (
+  http: HttpClient.HttpClient.With<HttpClientError, Scope.Scope>,
+  references: Context.Context<never>,
+  settings: Settings
+): VendorClient => {
+  const { vendor } = settings
+  const scrubber = Scrubber.make()
+  const base = settings.origin + settings.prefix
+
+  const fault = (cause: TransportCause.TransportCause, words: string): TransportFault =>
+    new TransportFault({ ...cause, message: scrubber.text(`${vendor}: ${words}`) })
+
+  const refused = (code: string, words: string): Effect.Effect<never, TransportFault> =>
+    Effect.suspend(() => Effect.fail(fault({ sent: false, permanent: true, code }, words)))
+
+  const failed = (failure: unknown): TransportFault => {
+    const cause = TransportCause.classify(failure)
+    return fault(cause, `${TransportCause.describe(cause)} from ${settings.origin}`)
+  }
+
+  const key: Effect.Effect<string, TransportFault> = Effect.matchEffect(settings.credential, {
+    onFailure: (error) => {
+      const source = error.variable === null || error.message.includes(error.variable) ? "" : `${error.variable}: `
+      return refused("no-credential", `no credential: ${line(source + error.message, 300)}`)
+    },
+    onSuccess: (redacted) =>
+      Result.match(Credentials.value(redacted), {
+        onFailure: (why) => refused("no-credential", `no credential: what was given ${why}`),
+        onSuccess: (value) => {
+          scrubber.learn(value)
+          return Effect.succeed(value)
+        }
+      })
+  })
+
+  const understand = (response: HttpClientResponse, exchange: Exchange, now: number) => {
+    const { status } = response
+    const headers = response.headers
+    const asked = retryAfter(response, headers)
+    const quota = RateLimitHeaders.parse(headers, now)
+    const parsed =
+      asked === undefined
+        ? Option.none<Duration.Duration>()
+        : RetryAfter.parse(asked, () => RateLimitHeaders.vendorClock(headers, now))
+    const hint =
+      Option.isNone(parsed) && status === 429
+        ? Option.flatMap(quota, ({ resetAt }) =>
+            resetAt === null ? Option.none() : Option.some(Duration.millis(resetAt - now))
+          )
+        : parsed
+    const requestId = scrubber.text(line(headers["x-request-id"] ?? "", 200))
+    const about = scrubber.text(`status ${status}, ${contentType(headers)}`)
+    const answer = (body: VendorBody, warnings: ReadonlyArray<string> = []): VendorResponse => ({
+      status,
+      body,
+      hint,
+      quota,
+      requestId: requestId === "" ? null : requestId,
+      warnings
+    })
+    const unreadable = (why: "encoding" | "too-large" | "not-json", detail: string): VendorResponse =>
+      answer({ _tag: "Unreadable", why, detail: `${about}, ${detail}` })
+    const encoding = headers["content-encoding"]
+    const body = isIdentity(encoding)
+      ? Effect.map(JsonBody.read(response, headers, settings.maxBytes), (bytes): Read => {
+          if (bytes === null)
+            return { answer: unreadable("too-large", `more than ${settings.maxBytes} bytes`), open: true }
+          const decoded = JsonBody.decode(bytes, { maxDepth: settings.maxDepth, about, scrubber })
+          return { answer: answer(decoded.body, decoded.warnings), open: false }
+        })
+      : Effect.succeed<Read>({
+          answer: unreadable(
+            "encoding",
+            scrubber.text(`encoded as ${line(encoding ?? "", 40)} although that was not asked for`)
+          ),
+          open: true
+        })
+    const heard =
+      asked !== undefined && Option.isNone(parsed)
+        ? Effect.andThen(
+            Effect.logDebug(`${vendor}: Retry-After ignored: ${scrubber.text(JSON.stringify(line(asked, 64)))}`),
+            body
+          )
+        : body
+    if (status >= 200 && status < 300) return heard
+    // What the status and the headers say must not be lost with a body that nobody needs.
+    const bodiless = unreadable("not-json", "the body broke off")
+    exchange.answer = bodiless
+    return Effect.catch(heard, () => Effect.succeed<Read>({ answer: bodiless, open: true }))
+  }
+
+  const attempt = (request: HttpClientRequest.HttpClientRequest, value: string, exchange: Exchange) =>
+    Effect.suspend(() => {
+      // The client aborts the request when this scope closes: left open for an answer that was read to its end.
+      const scope = Scope.makeUnsafe()
+      exchange.sent = true
+      exchange.answer = null
+      return http.execute(HttpClientRequest.setHeader(request, "authorization", `Bearer ${value}`)).pipe(
+        Effect.flatMap((response) =>
+          Effect.flatMap(Clock.currentTimeMillis, (now) => understand(response, exchange, now))
+        ),
+        Effect.updateContext((context: Context.Context<never>) =>
+          Context.add(Context.merge(context, references), Scope.Scope, scope)
+        ),
+        Effect.onExit((exit) =>
+          Exit.isSuccess(exit) && !exit.value.open ? Effect.void : Scope.close(scope, Exit.void)
+        ),
+        Effect.matchCauseEffect({
+          onFailure: (cause) => {
+            const error = Cause.findError(cause)
+            if (Result.isSuccess(error)) return Effect.fail(failed(error.success))
+            // A client that throws is a client that failed; only an interruption passes as what it is.
+            return Cause.hasInterruptsOnly(cause)
+              ? Effect.failCause(error.failure)
+              : Effect.fail(failed(Cause.squash(cause)))
+          },
+          onSuccess: ({ answer }) => Effect.succeed(answer)
+        })
+      )
+    })
+
+  const within = (
+    timeout: Duration.Input | undefined,
+    work: (exchange: Exchange) => Effect.Effect<VendorResponse, TransportFault>
+  ): Effect.Effect<VendorResponse, TransportFault> =>
+    Effect.suspend(() => {
+      const exchange: Exchange = { sent: false, answer: null }
+      const millis = (timeout === undefined ? null : finiteMillis(timeout)) ?? settings.timeout
+      return Effect.timeoutOrElse(work(exchange), {
+        duration: millis,
+        orElse: () => {
+          if (exchange.answer !== null) return Effect.succeed(exchange.answer)
+          const what = exchange.sent ? "no complete answer" : "no credential"
+          const cause = { sent: exchange.sent, permanent: false, code: "timeout" }
+          return Effect.fail(fault(cause, `${what} within ${millis} ms (timeout) from ${settings.origin}`))
+        }
+      })
+    })
+
+  const request = (method: "GET" | "POST", path: string): HttpClientRequest.HttpClientRequest =>
+    HttpClientRequest.makeWith(method, base + path, UrlParams.empty, Option.none(), settings.headers, HttpBody.empty)
+
+  const invalidPath = refused("invalid-path", "the request was not sent: its path could lead somewhere else")
+
+  return {
+    origin: settings.origin,
+    get: (path, options) => {
+      if (!BaseUrl.isPath(path)) return invalidPath
+      const query = Object.entries(options?.query ?? {}).map(([name, value]) => [name, String(value)])
+      const asked = request("GET", query.length === 0 ? path : `${path}?${new URLSearchParams(query).toString()}`)
+      return within(options?.timeout, (exchange) =>
+        Effect.flatMap(key, (first) =>
+          Effect.flatMap(attempt(asked, first, exchange), (answer) => {
+            if (answer.status !== 401 && answer.status !== 403) return Effect.succeed(answer)
+            exchange.answer = answer
+            return Effect.matchEffect(key, {
+              onFailure: () => Effect.succeed(answer),
+              onSuccess: (second) => (second === first ? Effect.succeed(answer) : attempt(asked, second, exchange))
+            })
+          })
+        )
+      )
+    },
+    post: (path, body, options) => {
+      if (!BaseUrl.isPath(path)) return invalidPath
+      const json = toJson(body)
+      if (json === null) return refused("invalid-body", "the request was not sent: its body cannot be written as JSON")
+      const asked = HttpClientRequest.setBody(request("POST", path), HttpBody.text(json, "application/json"))
+      return within(options?.timeout, (exchange) => Effect.flatMap(key, (value) => attempt(asked, value, exchange)))
+    },
+    scrub: scrubber.text
+  }
+}
+
+/**
+ * `open` when the body was not read to its end, so that the request has to be ended.
+ */
+interface Read {
+  readonly answer: VendorResponse
+  readonly open: boolean
+}
+
+const toJson = (body: unknown): string | null => {
+  try {
+    const json: string | undefined = JSON.stringify(body)
+    return json ?? null
+  } catch {
+    return null
+  }
+}
+
+/**
+ * `VendorHttp` on whatever `HttpClient` is provided; made for `NodeHttpClient.layerUndici`.
+ *
+ * **Gotchas**
+ *
+ * The client must not follow redirects, retry or add headers of its own: none of that can be seen from here. The clients
+ * for undici and `node:http` do not. `FetchHttpClient` is told not to follow redirects for each request; to give it other
+ * options, provide its `RequestInit` to this layer.
+ *
+ * @category layers
+ * @since 0.1.0
+ */
+export const layer: Layer.Layer<VendorHttp, never, HttpClient.HttpClient> = Layer.effect(VendorHttp)(
+  Effect.gen(function* () {
+    const http = HttpClient.withScope(yield* HttpClient.HttpClient)
+    const init = Option.getOrUndefined(yield* Effect.serviceOption(FetchHttpClient.RequestInit))
+    const references = Context.make(HttpClient.TracerDisabledWhen, constTrue).pipe(
+      Context.add(HttpClient.TracerPropagationEnabled, false),
+      Context.add(FetchHttpClient.RequestInit, { ...init, redirect: "manual" })
+    )
+    return {
+      make: (options) =>
+        Effect.suspend(() =>
+          Result.match(check(options), {
+            onFailure: Effect.fail,
+            onSuccess: (settings) => Effect.succeed(connect(http, references, settings))
+          })
+        )
+    }
+  })
+)

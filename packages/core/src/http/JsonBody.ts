@@ -1,0 +1,184 @@
+/**
+ * Reads the body of an answer as JSON: bounded in size and depth, total, and silent about what it read.
+ *
+ * The bytes are counted as they arrive and reading stops at the first one too many. Any bytes at all become a
+ * `VendorBody`; nothing throws, and no message quotes the body. Keys such as `__proto__` stay plain data, as
+ * `JSON.parse` leaves them.
+ *
+ * @since 0.1.0
+ */
+import * as Data from "effect/Data"
+import * as Effect from "effect/Effect"
+import type { HttpClientError } from "effect/http/HttpClientError"
+import type { HttpClientResponse } from "effect/http/HttpClientResponse"
+import * as Stream from "effect/Stream"
+import type { Scrubber } from "./Scrubber.ts"
+
+/**
+ * The body of an answer: JSON, or why it is not.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type VendorBody =
+  | { readonly _tag: "Json"; readonly value: unknown }
+  | {
+      readonly _tag: "Unreadable"
+      readonly why: "empty" | "not-json" | "too-large" | "too-deep" | "encoding"
+      /** For people: status, content type and size; never the body. */
+      readonly detail: string
+    }
+
+/**
+ * A body and what was odd about it.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Decoded {
+  readonly body: VendorBody
+  readonly warnings: ReadonlyArray<string>
+}
+
+class Exceeded extends Data.TaggedError("Exceeded") {}
+
+const declared = /^\d{1,15}$/
+
+/**
+ * The bytes of a body, or null as soon as there are more than `maxBytes` of them; the rest is then left unread and the
+ * caller has to end the request.
+ *
+ * @category destructors
+ * @since 0.1.0
+ */
+export const read = (
+  response: HttpClientResponse,
+  headers: { readonly [name: string]: string | undefined },
+  maxBytes: number
+): Effect.Effect<Uint8Array | null, HttpClientError> => {
+  const length = headers["content-length"]
+  if (length !== undefined && declared.test(length) && headers["transfer-encoding"] === undefined) {
+    if (Number(length) > maxBytes) return Effect.succeed(null)
+    // HTTP's own framing bounds such a body, and the client reads it faster in one piece than as a stream.
+    return Effect.map(response.arrayBuffer, (buffer) => (buffer.byteLength > maxBytes ? null : new Uint8Array(buffer)))
+  }
+  return readCounting(response, maxBytes)
+}
+
+const readCounting = (
+  response: HttpClientResponse,
+  maxBytes: number
+): Effect.Effect<Uint8Array | null, HttpClientError> =>
+  Effect.suspend(() => {
+    const chunks: Array<Uint8Array> = []
+    let size = 0
+    return Stream.runForEachArray(response.stream, (arrived) => {
+      for (const chunk of arrived) {
+        size += chunk.byteLength
+        if (size > maxBytes) return Effect.fail(new Exceeded())
+        chunks.push(chunk)
+      }
+      return Effect.void
+    }).pipe(
+      Effect.map(() => join(chunks, size)),
+      Effect.catchTag("Exceeded", () => Effect.succeed(null)),
+      // How the fetch client says that there is no body at all.
+      Effect.catchIf(
+        (error) => error._tag === "HttpClientError" && error.reason._tag === "EmptyBodyError",
+        () => Effect.succeed(new Uint8Array(0))
+      )
+    )
+  })
+
+const join = (chunks: ReadonlyArray<Uint8Array>, size: number): Uint8Array => {
+  const first = chunks[0]
+  if (first !== undefined && chunks.length === 1) return first
+  const all = new Uint8Array(size)
+  let at = 0
+  for (const chunk of chunks) {
+    all.set(chunk, at)
+    at += chunk.byteLength
+  }
+  return all
+}
+
+const strict = new TextDecoder("utf-8", { fatal: true })
+const lenient = new TextDecoder("utf-8")
+
+/**
+ * Reads bytes as UTF-8 JSON no deeper than `maxDepth`; a byte order mark is skipped. `about` describes the answer for
+ * people. Credentials that the scrubber knows are replaced in every text of the result.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const decode = (
+  bytes: Uint8Array,
+  options: { readonly maxDepth: number; readonly about: string; readonly scrubber: Scrubber }
+): Decoded => {
+  let text: string
+  let warnings: ReadonlyArray<string> = []
+  try {
+    text = strict.decode(bytes)
+  } catch {
+    text = lenient.decode(bytes)
+    warnings = ["the answer is not valid UTF-8: some characters were replaced"]
+  }
+  const unreadable = (why: "empty" | "not-json" | "too-deep"): Decoded => ({
+    body: { _tag: "Unreadable", why, detail: `${options.about}, ${bytes.byteLength} bytes` },
+    warnings
+  })
+  if (text.trim() === "") return unreadable("empty")
+  if (isDeeperThan(text, options.maxDepth)) return unreadable("too-deep")
+  try {
+    return { body: { _tag: "Json", value: parse(text, options.scrubber) }, warnings }
+  } catch {
+    // The error of JSON.parse quotes the body.
+    return unreadable("not-json")
+  }
+}
+
+const parse = (text: string, scrubber: Scrubber): unknown =>
+  // An escape such as \u0073 can hide a credential from a search through the raw text.
+  text.includes("\\u") || scrubber.finds(text)
+    ? JSON.parse(text, (_key, value: unknown) => (typeof value === "string" ? scrubber.data(value) : value))
+    : JSON.parse(text)
+
+const quotation = 34
+const backslash = 92
+
+/**
+ * Whether lists and objects are nested deeper than `maxDepth` (`[]` has depth 1). Reads the text once, without
+ * recursion; the text need not be valid JSON.
+ *
+ * @category guards
+ * @since 0.1.0
+ */
+export const isDeeperThan = (text: string, maxDepth: number): boolean => {
+  let depth = 0
+  for (let i = 0; i < text.length; i++) {
+    switch (text.charCodeAt(i)) {
+      case quotation:
+        i = endOfString(text, i)
+        break
+      case 91: // [
+      case 123: // {
+        if (++depth > maxDepth) return true
+        break
+      case 93: // ]
+      case 125: // }
+        depth--
+        break
+    }
+  }
+  return false
+}
+
+const endOfString = (text: string, start: number): number => {
+  for (let end = text.indexOf('"', start + 1); end >= 0; end = text.indexOf('"', end + 1)) {
+    let escapes = 0
+    while (text.charCodeAt(end - 1 - escapes) === backslash) escapes++
+    if (escapes % 2 === 0) return end
+  }
+  return text.length
+}
