@@ -1,0 +1,11 @@
+/**
+ * AppVet web-site scans with partial results, as a scanpoll adapter.
+ *
+ * @since 0.1.0
+ */
+export { AppVet } from "./AppVetAdapter.ts"
+export * as AppVetAdapter from "./AppVetAdapter.ts"
+export * as AppVetClient from "./AppVetClient.ts"
+export * as AppVetError from "./AppVetError.ts"
+export * as AppVetPolicy from "./AppVetPolicy.ts"
+export * as AppVetSchema from "./AppVetSchema.ts"

@@ -1,0 +1,69 @@
+import * as Observation from "@scanpoll/core/model/Observation"
+import * as PollPolicy from "@scanpoll/core/policy/PollPolicy"
+import { assert, describe, it } from "@effect/vitest"
+import { AppVetPolicy } from "@scanpoll/appvet"
+import * as Duration from "effect/Duration"
+import * as Result from "effect/Result"
+
+const names = ["interactive", "default", "background", "bulk"] as const
+
+const seconds = (name: (typeof names)[number], open: number): number => {
+  const { pace } = AppVetPolicy.policies[name]
+  if (typeof pace !== "function") throw new Error(`${name} is a schedule`)
+  return Duration.toSeconds(pace({ seen: Observation.pending("running"), polls: 1, faultsInARow: 0, age: 0, open }))
+}
+
+describe("the paces", () => {
+  it("are 3, 5, 10 and 15 seconds for a single scan", () => {
+    assert.deepStrictEqual(
+      names.map((name) => seconds(name, 1)),
+      [3, 5, 10, 15]
+    )
+  })
+
+  it("lengthen with the number of open scans", () => {
+    assert.deepStrictEqual(
+      [1, 3, 4, 5, 8, 10].map((open) => seconds("default", open)),
+      [5, 5, 5.6, 7, 11.2, 14]
+    )
+  })
+
+  it("leave room for submissions and reports within 60 requests a minute, however many scans wait", () => {
+    for (const name of names) {
+      for (const open of [1, 2, 3, 5, 10, 11, 100, 10_000]) {
+        const running = Math.min(open, AppVetPolicy.openScans)
+        const polls = (running * 60) / seconds(name, open)
+        const others = (2 * running * 60) / Duration.toSeconds(AppVetPolicy.typicalDuration)
+        assert.isAtMost(polls + others, AppVetPolicy.requestsPerMinute, `${name} with ${open} open`)
+      }
+    }
+  })
+
+  it("are never under the vendor's 3 seconds, whatever the number of open scans claims to be", () => {
+    for (const name of names) {
+      for (const open of [0, -1, Number.NaN, Number.POSITIVE_INFINITY]) {
+        assert.isAtLeast(seconds(name, open), 3)
+      }
+    }
+  })
+
+  it("hold together with the vendor's limits", () => {
+    for (const name of names) {
+      const policy = AppVetPolicy.policies[name]
+      assert.isTrue(Result.isSuccess(PollPolicy.check(policy, AppVetPolicy.limits)), name)
+      assert.strictEqual(Duration.toMinutes(policy.deadline), 5)
+      assert.strictEqual(Duration.toSeconds(policy.floor), 3)
+    }
+  })
+})
+
+describe("the budget", () => {
+  it("starts with 60 requests a minute and 10 open scans", () => {
+    const { openScans, requests, window } = AppVetPolicy.budget
+    assert.deepStrictEqual([requests, Duration.toSeconds(window), openScans], [60, 60, 10])
+  })
+
+  it("counts the polls of a typical scan at the default pace", () => {
+    assert.deepStrictEqual([1, 5, 10, 1000].map(AppVetPolicy.budget.pollsPerScan), [15, 11, 6, 6])
+  })
+})
