@@ -18,6 +18,7 @@ import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
 import type { Already, RequestFault, ScanAdapter, Submitted } from "@scanpoll/core/engine/ScanAdapter"
+import * as Credentials from "@scanpoll/core/http/Credential"
 import {
   type Credential,
   CredentialError,
@@ -282,7 +283,7 @@ export const readPoll = (
   if (response.status !== 200) return Result.fail(ComplianceError.pollFault("status", response, scrub))
   const broken = (code: string, message: string) => Result.fail(ComplianceError.broken(code, message, response, scrub))
   if (response.body._tag === "Unreadable") return broken(response.body.why, response.body.detail)
-  const body = scrubbed(response.body.value, scrub)
+  const body = response.body.value
   const head = readHead(body)
   if (Result.isFailure(head)) return broken(head.failure.code, head.failure.message)
   if (!WireFields.isRecord(body)) return broken("unreadable-answer", "the answer is not an object")
@@ -301,7 +302,7 @@ export const readPoll = (
       return open(Observation.pending("running", readProgress(body)))
     case "completed": {
       const warnings: Array<string> = []
-      const payload = readResult(body, head.success, warnings)
+      const payload = readResult(scrubbed(body, scrub), head.success, warnings)
       return Result.isFailure(payload)
         ? broken(payload.failure.code, payload.failure.message)
         : settled(completed(ticket, payload.success, body, warnings, response, scrub))
@@ -475,18 +476,7 @@ const adapter = (http: VendorClient, account: string): ComplianceAdapter => {
   }
 }
 
-const usable = /^[\x21-\x7e]+$/
-
-const credentialError = (message: string): CredentialError =>
-  new CredentialError({ vendor, variable: "COMPLIANCE_TOKEN", message })
-
-const trimmed = (token: Redacted.Redacted<string>): Effect.Effect<Redacted.Redacted<string>, CredentialError> => {
-  const value = Redacted.value(token).trim()
-  if (value === "") return Effect.fail(credentialError("COMPLIANCE_TOKEN is empty"))
-  return usable.test(value)
-    ? Effect.succeed(Redacted.make(value, { label: vendor }))
-    : Effect.fail(credentialError("COMPLIANCE_TOKEN holds characters that no token has, such as a line break"))
-}
+const source: Credentials.Source = { vendor, variable: "COMPLIANCE_TOKEN" }
 
 /**
  * Makes the adapter of one account. Nothing is sent; the configuration is checked and every fault of it listed.
@@ -505,7 +495,7 @@ export const make = Effect.fnUntraced(function* (
     return yield* new VendorConfigError({ vendor, faults: [noBase, ...faults] })
   }
   const credential = Redacted.isRedacted(options.credential)
-    ? Effect.succeed(yield* trimmed(options.credential))
+    ? Effect.succeed(yield* Effect.fromResult(Credentials.check(options.credential, source)))
     : options.credential
   const made = yield* Effect.result(
     vendorHttp.make({
@@ -523,43 +513,38 @@ export const make = Effect.fnUntraced(function* (
   return adapter(made.success, options.account ?? "default")
 })
 
-const variable = (name: string): Config.Config<Option.Option<string>> =>
-  Config.option(Config.String(name)).pipe(Config.map(Option.filter((value) => value.trim() !== "")))
+const text = (name: string): Config.Config<string> => Config.withDefault(Config.String(name), "")
 
-const token = Config.option(Config.Redacted("COMPLIANCE_TOKEN"))
+const settings = Config.all({
+  baseUrl: text("COMPLIANCE_BASE_URL"),
+  organizationId: text("COMPLIANCE_ORGANIZATION_ID"),
+  insecureHosts: text("SCANPOLL_ALLOW_INSECURE_HOSTS")
+})
 
-const fromConfig: Effect.Effect<
-  ComplianceAdapter,
-  VendorConfigError | CredentialError | Config.ConfigError,
-  VendorHttp
-> = Effect.gen(function* () {
+const token = Config.withDefault(Config.Redacted("COMPLIANCE_TOKEN"), null)
+
+const noToken = (message: string): CredentialError =>
+  new CredentialError({ vendor, variable: "COMPLIANCE_TOKEN", message: `COMPLIANCE_TOKEN ${message}` })
+
+const makeFromConfig = Effect.gen(function* () {
   const provider = yield* ConfigProvider.ConfigProvider
-  const baseUrl = yield* variable("COMPLIANCE_BASE_URL")
-  const organizationId = yield* variable("COMPLIANCE_ORGANIZATION_ID")
-  const insecureHosts = yield* variable("SCANPOLL_ALLOW_INSECURE_HOSTS")
+  const { baseUrl, insecureHosts, organizationId } = yield* Effect.mapError(
+    settings,
+    (error) => new VendorConfigError({ vendor, faults: [error.message] })
+  )
   // Read anew before each request: a provider that follows a file or a secret store renews the token.
   const credential: Credential = token.parse(provider).pipe(
-    Effect.mapError(() => credentialError("COMPLIANCE_TOKEN cannot be read")),
-    Effect.flatMap(
-      Option.match({
-        onNone: () => Effect.fail(credentialError("COMPLIANCE_TOKEN is not set")),
-        onSome: trimmed
-      })
+    Effect.mapError(() => noToken("cannot be read")),
+    Effect.flatMap((value) =>
+      value === null ? Effect.fail(noToken("is not set")) : Effect.fromResult(Credentials.check(value, source))
     )
   )
   yield* credential
   return yield* make({
-    baseUrl: Option.getOrElse(baseUrl, () => ""),
+    baseUrl,
     credential,
-    ...(Option.isSome(organizationId) ? { organizationId: organizationId.value.trim() } : {}),
-    ...(Option.isSome(insecureHosts)
-      ? {
-          insecureHosts: insecureHosts.value
-            .split(",")
-            .map((host) => host.trim())
-            .filter((host) => host !== "")
-        }
-      : {})
+    ...(organizationId.trim() === "" ? {} : { organizationId: organizationId.trim() }),
+    insecureHosts: insecureHosts.split(",").flatMap((host) => (host.trim() === "" ? [] : [host.trim()]))
   })
 })
 
@@ -569,7 +554,9 @@ const fromConfig: Effect.Effect<
  * @category services
  * @since 0.1.0
  */
-export class Compliance extends Context.Service<Compliance, ComplianceAdapter>()("@scanpoll/compliance/Compliance") {
+export class Compliance extends Context.Service<Compliance, ComplianceAdapter>()(
+  "@scanpoll/compliance/ComplianceAdapter/Compliance"
+) {
   /**
    * Makes the adapter of one account; see the module's `make`.
    */
@@ -586,9 +573,8 @@ export class Compliance extends Context.Service<Compliance, ComplianceAdapter>()
    * The adapter from the environment: `COMPLIANCE_TOKEN` and `COMPLIANCE_BASE_URL` are needed,
    * `COMPLIANCE_ORGANIZATION_ID` and `SCANPOLL_ALLOW_INSECURE_HOSTS` are not.
    */
-  static readonly layerConfig: Layer.Layer<
+  static readonly layerConfig: Layer.Layer<Compliance, VendorConfigError | CredentialError, VendorHttp> = Layer.effect(
     Compliance,
-    VendorConfigError | CredentialError | Config.ConfigError,
-    VendorHttp
-  > = Layer.effect(Compliance, fromConfig)
+    makeFromConfig
+  )
 }

@@ -284,18 +284,20 @@ const unknownFields = (
 }
 
 /**
- * A JSON value with every text in it, names of fields included, passed through `scrub`: a vendor may repeat a credential
- * anywhere, and results are stored.
+ * A JSON object with every text in it, names of fields included, passed through `scrub`: a vendor may repeat a
+ * credential anywhere, and results are stored.
  *
  * @category combinators
  * @since 0.1.0
  */
-export const scrubbed = (value: unknown, scrub: (text: string) => string): unknown => {
-  if (typeof value === "string") return scrub(value)
-  if (Array.isArray(value)) return value.map((item) => scrubbed(item, scrub))
-  if (!WireFields.isRecord(value)) return value
+export const scrubbed = (fields: WireFields.WireRecord, scrub: (text: string) => string): WireFields.WireRecord => {
+  const clean = (value: unknown): unknown => {
+    if (typeof value === "string") return scrub(value)
+    if (Array.isArray(value)) return value.map(clean)
+    return WireFields.isRecord(value) ? scrubbed(value, scrub) : value
+  }
   // `fromEntries` defines a field named __proto__ as plain data; an assignment would not.
-  return Object.fromEntries(Object.entries(value).map(([name, item]) => [scrub(name), scrubbed(item, scrub)]))
+  return Object.fromEntries(Object.entries(fields).map(([name, value]) => [scrub(name), clean(value)]))
 }
 
 const readScoreHistory = (body: WireFields.WireRecord, warnings: Array<string>): ReadonlyArray<ScoreChange> => {
