@@ -256,14 +256,15 @@ export const pollTransport = (fault: TransportFault, scrub: (text: string) => st
   })
 
 /**
- * A submission that got no answer: surely not accepted when no byte left, in doubt otherwise.
+ * A submission that got no answer: surely not accepted when no byte left, in doubt otherwise. Without a credential it is
+ * denied, as with a refused one: both are mended in the same place.
  *
  * @category constructors
  * @since 0.1.0
  */
 export const submitTransport = (fault: TransportFault, scrub: (text: string) => string): SubmitError.SubmitError =>
   SubmitError.make({
-    kind: fault.sent ? "InDoubt" : "NotSent",
+    kind: fault.sent ? "InDoubt" : fault.code === "no-credential" ? "Denied" : "NotSent",
     permanent: fault.permanent,
     code: fault.code,
     message: clean(scrub, fault.message),

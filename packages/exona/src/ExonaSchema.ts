@@ -34,7 +34,7 @@ export const requestLimits = {
   questionnaireLength: 20_000
 } as const
 
-const controls = /[\u0000-\u001f\u007f]/
+const controls = /\p{Cc}/u
 
 const longerThan = (text: string, max: number): boolean =>
   text.length > max && (text.length > max * 2 || Array.from(text).length > max)
@@ -52,7 +52,7 @@ const websiteFault = (website: string): string | null => {
   }
   // The URL parser would repair these in silence, and the vendor sees what was typed.
   if (/\s/.test(website) || controls.test(website)) return "must not contain white space"
-  if (!/^https:\/\//i.test(website)) return "must be a URL that starts with https://"
+  if (!website.startsWith("https://")) return "must be a URL that starts with https://"
   const url = URL.parse(website)
   if (url === null || url.hostname === "") return "must be a URL with a host, such as https://example.com"
   return url.username !== "" || url.password !== "" ? "must not contain a user name or a password" : null

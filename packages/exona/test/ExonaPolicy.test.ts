@@ -1,0 +1,59 @@
+import * as Observation from "@scanpoll/core/model/Observation"
+import * as PollPolicy from "@scanpoll/core/policy/PollPolicy"
+import type { PollTick } from "@scanpoll/core/policy/PollTick"
+import * as ExonaPolicy from "@scanpoll/exona/ExonaPolicy"
+import { assert, describe, it } from "@effect/vitest"
+import * as Duration from "effect/Duration"
+import * as Result from "effect/Result"
+
+const secondsOf = (policy: PollPolicy.PollPolicy, open: number): number => {
+  const tick: PollTick = { seen: Observation.pending("running"), polls: 1, faultsInARow: 0, age: 0, open }
+  if (typeof policy.pace !== "function") throw new Error("a recommended pace is a plain function")
+  return Duration.toSeconds(policy.pace(tick))
+}
+
+describe("the recommended policies", () => {
+  it.each([
+    [1, 10],
+    [4, 10],
+    [5, 15],
+    [10, 15],
+    [99, 15],
+    [100, 30],
+    [101, 30]
+  ])("by default %i open scans are polled every %i seconds", (open, seconds) => {
+    assert.strictEqual(secondsOf(ExonaPolicy.policies.default, open), seconds)
+  })
+
+  it.each([
+    ["interactive", 5],
+    ["background", 15],
+    ["bulk", 30]
+  ] as const)("%s polls every %i seconds, however many are open", (name, seconds) => {
+    for (const open of [1, 10, 101]) assert.strictEqual(secondsOf(ExonaPolicy.policies[name], open), seconds)
+  })
+
+  it("hold together, keep the vendor's floor of 5 seconds and end softly after 5 minutes", () => {
+    for (const policy of Object.values(ExonaPolicy.policies)) {
+      assert.isTrue(Result.isSuccess(PollPolicy.check(policy, ExonaPolicy.limits)))
+      assert.strictEqual(Duration.toSeconds(policy.floor), 5)
+      assert.strictEqual(Duration.toMinutes(policy.deadline), 5)
+      assert.strictEqual(Duration.toSeconds(policy.pollTimeout), 15)
+    }
+    assert.strictEqual(Duration.toSeconds(ExonaPolicy.limits.floor), 5)
+    assert.strictEqual(Duration.toSeconds(ExonaPolicy.limits.throttledWait), 60)
+    assert.strictEqual(Duration.toSeconds(ExonaPolicy.limits.submitTimeout), 15)
+  })
+})
+
+describe("the budget", () => {
+  it("starts at the documented 100 requests per hour", () => {
+    assert.strictEqual(ExonaPolicy.budget.requests, 100)
+    assert.strictEqual(Duration.toHours(ExonaPolicy.budget.window), 1)
+    assert.isNull(ExonaPolicy.budget.openScans)
+  })
+
+  it("reserves fewer polls per scan the more scans are open", () => {
+    assert.deepStrictEqual([1, 10, 101].map(ExonaPolicy.budget.pollsPerScan), [8, 5, 3])
+  })
+})
