@@ -1,0 +1,175 @@
+/**
+ * The exit code of a run: which of all that went wrong counts most.
+ *
+ * Codes: 0 all completed and the gate holds, 1 the gate is broken, 2 usage or configuration, 3 no verdict, 4 a vendor
+ * refused the credential, 70 a defect of ours, 74 the journal or an output failed, 130 interrupted. The precedence is
+ * 130 > 70 > 74 > 2 > 1 > 4 > 3 > 0: a proven breach beats missing evidence. Three allowances mask a reason without
+ * hiding it: `exitZero` masks 1, `allowPartial` the 3 of a partial scan, `allowIncomplete` every 3.
+ *
+ * @since 0.1.0
+ */
+import type { ScanState } from "@scanpoll/core/model/ScanRecord"
+import * as Schema from "effect/Schema"
+import type { GateResult } from "./Gate.ts"
+import * as Hostile from "./HostileText.ts"
+import { HostileText } from "./HostileText.ts"
+import type { ReportScan } from "./ReportScan.ts"
+
+/**
+ * @category schemas
+ * @since 0.1.0
+ */
+export const ExitCode = Schema.Literals([0, 1, 2, 3, 4, 70, 74, 130])
+
+/**
+ * @category models
+ * @since 0.1.0
+ */
+export type ExitCode = typeof ExitCode.Type
+
+/**
+ * Every code, the strongest first.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const precedence: ReadonlyArray<ExitCode> = [130, 70, 74, 2, 1, 4, 3, 0]
+
+/**
+ * One thing that would change the exit code. `masked` when an allowance keeps it from doing so; `scans` are the ids of
+ * the rows it is about.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const ExitReason = Schema.Struct({
+  code: ExitCode,
+  message: HostileText,
+  scans: Schema.Array(HostileText),
+  masked: Schema.Boolean
+})
+
+/**
+ * @category models
+ * @since 0.1.0
+ */
+export type ExitReason = typeof ExitReason.Type
+
+/**
+ * @category schemas
+ * @since 0.1.0
+ */
+export const Exit = Schema.Struct({ code: ExitCode, reasons: Schema.Array(ExitReason) })
+
+/**
+ * @category models
+ * @since 0.1.0
+ */
+export type Exit = typeof Exit.Type
+
+/**
+ * The code a row gives when it is the worst of its run.
+ *
+ * @category destructors
+ * @since 0.1.0
+ */
+export const ofRow = (row: Pick<ReportScan, "state" | "because">): ExitCode => {
+  switch (row.state) {
+    case "completed":
+      return 0
+    case "partial":
+    case "failed":
+    case "not-found":
+      return 3
+    case "still-running":
+    case "unreachable":
+    case "protocol":
+    case "in-doubt":
+      return row.because === "journal" ? 74 : 3
+    case "interrupted":
+      return 130
+    case "denied":
+      return 4
+    case "refused":
+      return row.because === "credential" ? 4 : 3
+    case "not-started":
+      return row.because === "journal" ? 74 : row.because === "credential" ? 4 : 3
+  }
+}
+
+/**
+ * What happened to a run beside its rows: the person ended it, or something of ours went wrong.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface RunTrouble {
+  readonly interrupted?: boolean
+  readonly faults?: ReadonlyArray<{ readonly code: 2 | 70 | 74; readonly message: string }>
+}
+
+const words: Readonly<Record<ScanState, string>> = {
+  completed: "completed",
+  partial: "partial: some checks are missing",
+  failed: "failed at the vendor",
+  "not-found": "not known to the vendor",
+  "still-running": "still running at the deadline",
+  unreachable: "unreachable",
+  protocol: "answered in a way that cannot be understood",
+  interrupted: "interrupted",
+  denied: "denied: the vendor refused the credential",
+  "in-doubt": "in doubt: may or may not have been bought",
+  refused: "refused at submission",
+  "not-started": "not started"
+}
+
+/**
+ * Decides the exit code of a run from its rows, its gate and what else happened, and says why: every reason, the
+ * strongest first, masked ones too.
+ *
+ * **Details**
+ *
+ * A gate with rules over no rows at all has judged nothing and gives 3; without rules an empty run gives 0.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const decide = (
+  rows: ReadonlyArray<Pick<ReportScan, "id" | "state" | "because">>,
+  gate: GateResult,
+  trouble: RunTrouble = {}
+): Exit => {
+  const { policy } = gate
+  const reasons: Array<ExitReason> = []
+  const add = (code: ExitCode, message: string, scans: ReadonlyArray<HostileText>, masked: boolean) =>
+    reasons.push({ code, message: Hostile.of(message), scans, masked })
+
+  for (const fault of trouble.faults ?? []) add(fault.code, fault.message, [], false)
+
+  const groups = new Map<string, { code: ExitCode; state: ScanState; ids: Array<HostileText> }>()
+  for (const row of rows) {
+    const code = ofRow(row)
+    if (code === 0) continue
+    const name = `${code} ${row.state}`
+    const group = groups.get(name)
+    if (group === undefined) groups.set(name, { code, state: row.state, ids: [row.id] })
+    else group.ids.push(row.id)
+  }
+  for (const { code, state, ids } of groups.values()) {
+    const why =
+      code === 74 ? ", by a fault of the journal" : code === 4 && state !== "denied" ? ", by the credential" : ""
+    const masked = code === 3 && (policy.allowIncomplete || (state === "partial" && policy.allowPartial))
+    add(code, `${ids.length} ${ids.length === 1 ? "scan" : "scans"} ${words[state]}${why}`, ids, masked)
+  }
+  if (trouble.interrupted === true && !reasons.some((reason) => reason.code === 130)) {
+    add(130, "the run was interrupted", [], false)
+  }
+  for (const rule of gate.rules) {
+    if (!rule.passed) add(1, Hostile.toLine(rule.message), rule.scans, policy.exitZero)
+  }
+  if (rows.length === 0 && gate.rules.length > 0) add(3, "no scan to judge", [], policy.allowIncomplete)
+
+  const rank = (code: ExitCode) => precedence.indexOf(code)
+  const sorted = reasons.toSorted((a, b) => rank(a.code) - rank(b.code))
+  return { code: sorted.find((reason) => !reason.masked)?.code ?? 0, reasons: sorted }
+}

@@ -1,0 +1,103 @@
+/**
+ * The formats a report can be rendered in: the one list that says which exist.
+ *
+ * A format's code is loaded when it is first asked for, so that naming the formats costs nothing. Every renderer is pure.
+ *
+ * @since 0.1.0
+ */
+import * as Effect from "effect/Effect"
+import type { Renderer, RenderOptions } from "./RenderOptions.ts"
+import type { ScanReport } from "./ScanReport.ts"
+
+/**
+ * One format.
+ *
+ * - `extension`: of a file's name, without the dot. `mime`: its media type.
+ * - `description`: one line for a help text.
+ * - `load`: the renderer.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Format {
+  readonly name: string
+  readonly extension: string
+  readonly mime: string
+  readonly description: string
+  readonly load: Effect.Effect<Renderer>
+}
+
+const format = (
+  name: string,
+  extension: string,
+  mime: string,
+  description: string,
+  load: () => Promise<{ readonly render: Renderer }>
+): Format => ({
+  name,
+  extension,
+  mime,
+  description,
+  load: Effect.map(Effect.promise(load), (module) => module.render)
+})
+
+/**
+ * Every format, in the order a help text shows them.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const all: ReadonlyArray<Format> = [
+  format("text", "txt", "text/plain", "for reading in a terminal", () => import("./RenderText.ts")),
+  format(
+    "json",
+    "json",
+    "application/json",
+    "the canonical report; all others can be made from it",
+    () => import("./RenderJson.ts")
+  ),
+  format(
+    "events",
+    "ndjson",
+    "application/x-ndjson",
+    "one JSON line for each change of state",
+    () => import("./RenderEvents.ts")
+  )
+]
+
+/**
+ * The names of all formats.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const names: ReadonlyArray<string> = all.map((one) => one.name)
+
+/**
+ * The format of this name; undefined when there is none.
+ *
+ * @category destructors
+ * @since 0.1.0
+ */
+export const byName = (name: string): Format | undefined => all.find((one) => one.name === name)
+
+/**
+ * Renders a report in a format, in pieces to be written one after the other.
+ *
+ * @category combinators
+ * @since 0.1.0
+ */
+export const render = (
+  format: Format,
+  report: ScanReport,
+  options: RenderOptions = {}
+): Effect.Effect<Iterable<string>> => Effect.map(format.load, (renderer) => renderer(report, options))
+
+/**
+ * Renders a report as one text: for reports that fit into one.
+ *
+ * @category combinators
+ * @since 0.1.0
+ */
+export const renderText = (format: Format, report: ScanReport, options: RenderOptions = {}): Effect.Effect<string> =>
+  Effect.map(render(format, report, options), (pieces) => [...pieces].join(""))

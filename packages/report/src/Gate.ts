@@ -1,0 +1,356 @@
+/**
+ * Whether a run is accepted: a policy of thresholds, held against the rows of a report.
+ *
+ * A gate is data in and data out, so that it can be asked again offline, with another policy. It reads what scans said,
+ * never whether they ended: rows without an assessment break no rule and make the gate inconclusive instead. Three rules
+ * fail closed: an `unknown` severity breaks every severity threshold, a rule that names a vendor is broken by a scan of
+ * that vendor which lacks the value, and a rule that no assessed scan can answer is broken.
+ *
+ * @since 0.1.0
+ */
+import * as Severity from "@scanpoll/core/model/Severity"
+import * as Option from "effect/Option"
+import * as Schema from "effect/Schema"
+import * as Hostile from "./HostileText.ts"
+import { HostileText } from "./HostileText.ts"
+import type { ReportScan } from "./ReportScan.ts"
+import { isOpen, VendorName } from "./ReportScan.ts"
+
+/**
+ * The severities a threshold can have.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const Threshold = Schema.Literals(["info", "low", "medium", "high", "critical"])
+
+/**
+ * @category models
+ * @since 0.1.0
+ */
+export type Threshold = typeof Threshold.Type
+
+/**
+ * A grade as a threshold: a letter from A to F, with an optional sign.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const Grade = Schema.String.check(Schema.isPattern(/^[A-Fa-f][+-]?$/u))
+
+/**
+ * The least score that is accepted, of one vendor or (null) of every vendor without a threshold of its own.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const MinScore = Schema.Struct({ vendor: Schema.NullOr(VendorName), score: Schema.Finite })
+
+/**
+ * @category models
+ * @since 0.1.0
+ */
+export type MinScore = typeof MinScore.Type
+
+/**
+ * What a run must hold to be accepted. Null and empty mean "not asked".
+ *
+ * - `failOn`: broken by a scan of this severity or worse.
+ * - `failOnNew`: the same, for what is new since the last comparable scan or the baseline. Where nothing can be compared,
+ *   everything is new. Never broken where `failOn` with the same threshold holds.
+ * - `minScore`: broken by a lower score (by a higher one where lower is better).
+ * - `minGrade`: broken by a worse grade, and by one that is not a letter from A to F.
+ * - `maxViolations`: broken by more findings than this in a scan that says whether its subject complies.
+ * - `allowPartial`: a partial scan counts as conclusive.
+ * - `allowIncomplete`: a run with scans that brought no verdict does not fail for that.
+ * - `exitZero`: a broken gate does not change the exit code.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const GatePolicy = Schema.Struct({
+  failOn: Schema.NullOr(Threshold),
+  failOnNew: Schema.NullOr(Threshold),
+  minScore: Schema.Array(MinScore),
+  minGrade: Schema.NullOr(Grade),
+  maxViolations: Schema.NullOr(Schema.Natural),
+  allowPartial: Schema.Boolean,
+  allowIncomplete: Schema.Boolean,
+  exitZero: Schema.Boolean
+})
+
+/**
+ * @category models
+ * @since 0.1.0
+ */
+export type GatePolicy = typeof GatePolicy.Type
+
+/**
+ * Nothing is asked: accepts whatever the scans say, as long as they end.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const none: GatePolicy = {
+  failOn: null,
+  failOnNew: null,
+  minScore: [],
+  minGrade: null,
+  maxViolations: null,
+  allowPartial: false,
+  allowIncomplete: false,
+  exitZero: false
+}
+
+/**
+ * The answer to one rule.
+ *
+ * - `threshold`: what was asked; `vendor` where it was asked of one vendor alone.
+ * - `scans`: the ids of the rows that break it.
+ * - `checked`: how many rows could answer it.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const GateRule = Schema.Struct({
+  rule: Schema.Literals(["fail-on", "fail-on-new", "min-score", "min-grade", "max-violations"]),
+  threshold: Schema.Union([HostileText, Schema.Finite]),
+  vendor: Schema.NullOr(VendorName),
+  scans: Schema.Array(HostileText),
+  checked: Schema.Natural,
+  passed: Schema.Boolean,
+  message: HostileText
+})
+
+/**
+ * @category models
+ * @since 0.1.0
+ */
+export type GateRule = typeof GateRule.Type
+
+/**
+ * The answer of a gate. `passed` when no rule is broken; `conclusive` when every row could be judged, so that only both
+ * together mean "accepted".
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const GateResult = Schema.Struct({
+  passed: Schema.Boolean,
+  conclusive: Schema.Boolean,
+  policy: GatePolicy,
+  rules: Schema.Array(GateRule)
+})
+
+/**
+ * @category models
+ * @since 0.1.0
+ */
+export type GateResult = typeof GateResult.Type
+
+/**
+ * Reads `80` or `appvet=80`, as given to `--min-score`.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const parseMinScore = (text: string): Option.Option<MinScore> => {
+  const parts = /^(?:([a-z0-9][a-z0-9._-]{0,63})=)?(-?\d{1,9}(?:\.\d{1,6})?)$/.exec(text.trim())
+  if (parts === null) return Option.none()
+  return Option.some({ vendor: parts[1] ?? null, score: Number(parts[2]) })
+}
+
+// A+ is 0, A is 1, A- is 2, B+ is 3, and so on.
+const gradeRank = (grade: string): number | null => {
+  const parts = /^([A-F])([+-])?$/i.exec(grade.trim())
+  if (parts === null) return null
+  const letter = (parts[1] ?? "").toUpperCase().charCodeAt(0) - 65
+  return letter * 3 + (parts[2] === "+" ? 0 : parts[2] === "-" ? 2 : 1)
+}
+
+/**
+ * Whether a row counts as judged under this policy: completed, or partial where that is allowed.
+ *
+ * @category guards
+ * @since 0.1.0
+ */
+export const isConclusive = (row: Pick<ReportScan, "state">, policy: Pick<GatePolicy, "allowPartial">): boolean =>
+  row.state === "completed" || (row.state === "partial" && policy.allowPartial)
+
+/**
+ * The severity of what is new in a row, or null when nothing is.
+ *
+ * **Details**
+ *
+ * A finding is new when its status says so and when nothing tells. A vendor that counts new findings without listing
+ * them gives them no severity of their own: they take that of the scan. With neither findings nor a delta there is
+ * nothing to compare, and the scan itself is new.
+ *
+ * @category destructors
+ * @since 0.1.0
+ */
+export const newSeverity = (row: ReportScan): Severity.Severity | null => {
+  if (row.assessment === null) return null
+  let worst: Severity.Severity | null = null
+  let listed = 0
+  for (const finding of row.findings.items) {
+    if (finding.status === "new") listed += 1
+    if (!isOpen(finding) || finding.status === "unchanged") continue
+    worst = worst === null ? finding.severity : Severity.worse(worst, finding.severity)
+  }
+  const compared = row.delta !== null && row.delta.comparable
+  const unlisted = compared ? row.delta.new > listed : row.findings.items.length === 0
+  return unlisted ? (worst === null ? row.severity : Severity.worse(worst, row.severity)) : worst
+}
+
+type Verdict = "holds" | "breaks" | "not-applicable"
+
+const plural = (count: number, one: string, many: string) => `${count} ${count === 1 ? one : many}`
+
+const rule = (
+  name: GateRule["rule"],
+  threshold: string | number,
+  vendor: string | null,
+  rows: ReadonlyArray<ReportScan>,
+  verdict: (row: ReportScan) => Verdict,
+  words: { readonly asked: string; readonly broken: string; readonly missing: string }
+): GateRule => {
+  const assessed = rows.filter((row) => row.assessment !== null)
+  const broken: Array<ReportScan> = []
+  let checked = 0
+  for (const row of assessed) {
+    const answer = verdict(row)
+    if (answer === "not-applicable") continue
+    checked += 1
+    if (answer === "breaks") broken.push(row)
+  }
+  // A threshold that nothing was held against has not been met.
+  const unanswered = checked === 0 && assessed.length > 0
+  const message =
+    broken.length > 0
+      ? `${words.asked}: ${plural(broken.length, "scan", "scans")} ${words.broken}`
+      : unanswered
+        ? `${words.asked}: ${words.missing}`
+        : `${words.asked}: holds for ${plural(checked, "scan", "scans")}`
+  return {
+    rule: name,
+    threshold: typeof threshold === "number" ? threshold : Hostile.of(threshold),
+    vendor,
+    scans: (unanswered ? assessed : broken).map((row) => row.id),
+    checked,
+    passed: broken.length === 0 && !unanswered,
+    message: Hostile.of(message)
+  }
+}
+
+const scoreRule = (asked: MinScore, rows: ReadonlyArray<ReportScan>, named: ReadonlySet<string>): GateRule => {
+  const mine = rows.filter((row) => (asked.vendor === null ? !named.has(row.vendor) : row.vendor === asked.vendor))
+  const who = asked.vendor === null ? "" : ` of ${asked.vendor}`
+  return rule(
+    "min-score",
+    asked.score,
+    asked.vendor,
+    mine,
+    (row) => {
+      const score = row.assessment?.score ?? null
+      if (score === null) return asked.vendor === null ? "not-applicable" : "breaks"
+      const worse = score.direction === "higher-is-better" ? score.value < asked.score : score.value > asked.score
+      return worse ? "breaks" : "holds"
+    },
+    {
+      asked: `score${who} at least ${asked.score}`,
+      broken: "below it or without a score",
+      missing: "no scan has a score"
+    }
+  )
+}
+
+/**
+ * Holds the rows of a run against a policy: one answer for each rule that is asked.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const evaluate = (rows: ReadonlyArray<ReportScan>, policy: GatePolicy): GateResult => {
+  const rules: Array<GateRule> = []
+  const { failOn, failOnNew, minGrade, maxViolations } = policy
+  if (failOn !== null) {
+    rules.push(
+      rule("fail-on", failOn, null, rows, (row) => (Severity.atLeast(row.severity, failOn) ? "breaks" : "holds"), {
+        asked: `no severity of ${failOn} or worse`,
+        broken: "at or above it",
+        missing: "no scan has a severity"
+      })
+    )
+  }
+  if (failOnNew !== null) {
+    rules.push(
+      rule(
+        "fail-on-new",
+        failOnNew,
+        null,
+        rows,
+        (row) => {
+          const severity = newSeverity(row)
+          return severity !== null && Severity.atLeast(severity, failOnNew) ? "breaks" : "holds"
+        },
+        {
+          asked: `nothing new of ${failOnNew} or worse`,
+          broken: "with new findings at or above it",
+          missing: "no scan can tell"
+        }
+      )
+    )
+  }
+  // The last word counts when one vendor is named twice, as with any repeated flag.
+  const scores = new Map(policy.minScore.map((asked) => [asked.vendor, asked]))
+  const named = new Set([...scores.keys()].filter((vendor) => vendor !== null))
+  for (const asked of scores.values()) rules.push(scoreRule(asked, rows, named))
+  if (minGrade !== null) {
+    const least = gradeRank(minGrade) ?? 0
+    rules.push(
+      rule(
+        "min-grade",
+        minGrade.toUpperCase(),
+        null,
+        rows,
+        (row) => {
+          const grade = row.assessment?.score?.grade ?? null
+          if (grade === null) return "not-applicable"
+          const rank = gradeRank(Hostile.toKey(grade))
+          return rank === null || rank > least ? "breaks" : "holds"
+        },
+        {
+          asked: `grade at least ${minGrade.toUpperCase()}`,
+          broken: "with a worse or unknown grade",
+          missing: "no scan has a grade"
+        }
+      )
+    )
+  }
+  if (maxViolations !== null) {
+    rules.push(
+      rule(
+        "max-violations",
+        maxViolations,
+        null,
+        rows,
+        (row) => {
+          if (row.assessment === null || row.assessment.compliance === null) return "not-applicable"
+          return row.findings.total === null || row.findings.total > maxViolations ? "breaks" : "holds"
+        },
+        {
+          asked: `at most ${plural(maxViolations, "violation", "violations")} a scan`,
+          broken: "with more or an unknown number",
+          missing: "no scan counts violations"
+        }
+      )
+    )
+  }
+  return {
+    passed: rules.every((answer) => answer.passed),
+    conclusive: rows.every((row) => isConclusive(row, policy)),
+    policy,
+    rules
+  }
+}

@@ -1,0 +1,140 @@
+/**
+ * Text that came from a vendor, a target or a file, and the only ways to show it.
+ *
+ * Every such text of a report has the type `HostileText`, which no function that wants a string accepts. It is unwrapped
+ * here and nowhere else, once for each kind of place it may go to; each way makes it harmless there. At run time a
+ * `HostileText` is a plain string, so a report serialises as it is.
+ *
+ * @since 0.1.0
+ */
+import * as Schema from "effect/Schema"
+import * as SchemaTransformation from "effect/SchemaTransformation"
+import { raw } from "./internal/raw.ts"
+
+declare const Brand: unique symbol
+
+/**
+ * A text nobody here vouches for.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface HostileText {
+  readonly [Brand]: "~@scanpoll/report/HostileText"
+}
+
+/**
+ * Whether a value can be taken as hostile text: any string can.
+ *
+ * @category guards
+ * @since 0.1.0
+ */
+export const isHostileText = (value: unknown): value is HostileText => typeof value === "string"
+
+/**
+ * @category schemas
+ * @since 0.1.0
+ */
+export const HostileText = Schema.declare<HostileText>(isHostileText, {
+  expected: "a text",
+  toCodecJson: () =>
+    Schema.link<HostileText>()(
+      Schema.String,
+      SchemaTransformation.transform({ decode: (text: string) => of(text), encode: raw })
+    )
+})
+
+const isBranded = (text: string): text is string & HostileText => isHostileText(text)
+
+/**
+ * Marks a text as hostile. Marking is always safe.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const of = (text: string): HostileText => {
+  // The guard holds for every string; asking it is how the type changes without a cast.
+  if (isBranded(text)) return text
+  return of("")
+}
+
+// Whole sequences first, so that their parameters do not stay behind as litter. What is left of broken ones falls to
+// `controls`: no escape character survives, whatever was cut out around it.
+const sequences =
+  // oxlint-disable-next-line no-control-regex
+  /(?:\u001b\[|\u009b)[0-?]*[ -/]*[@-~]|(?:\u001b[\]PX^_]|[\u0090\u0098\u009d-\u009f])[^\u0007\u001b\u009c\n]*(?:\u0007|\u001b\\|\u009c)/g
+// oxlint-disable-next-line no-control-regex
+const controls = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]/g
+// Direction marks and overrides, invisible joiners that split words, annotation marks, and the tag characters.
+const invisible =
+  /[\u00ad\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]|\udb40[\udc00-\udc7f]/g
+const breaks = /\r\n?|[\u0085\u2028\u2029]/g
+
+const scrub = (text: string): string =>
+  text.toWellFormed().replace(breaks, "\n").replace(sequences, "").replace(controls, "").replace(invisible, "")
+
+const cut = (text: string, max: number): string => {
+  if (text.length <= max) return text
+  // Half a surrogate pair would be a broken character.
+  const end = /[\ud800-\udbff]/.test(text.charAt(max - 2)) ? max - 2 : max - 1
+  return `${text.slice(0, end)}…`
+}
+
+/**
+ * One line of harmless text: no control or escape characters, no direction overrides, white space collapsed, at most
+ * `max` characters (default 2 000, an ellipsis marks the cut). Safe for a terminal, a log and a text node.
+ *
+ * @category destructors
+ * @since 0.1.0
+ */
+export const toLine = (text: HostileText, max = 2_000): string => {
+  const source = raw(text)
+  // Far more than can be shown: do not scrub megabytes to keep a line.
+  const head = source.length > max * 4 + 1_024 ? source.slice(0, max * 4 + 1_024) : source
+  return cut(scrub(head).replace(/\s+/g, " ").trim(), max)
+}
+
+/**
+ * Harmless text that keeps its line breaks; tabs become spaces. At most `max` characters (default 8 000).
+ *
+ * @category destructors
+ * @since 0.1.0
+ */
+export const toBlock = (text: HostileText, max = 8_000): string => {
+  const source = raw(text)
+  const head = source.length > max * 4 + 1_024 ? source.slice(0, max * 4 + 1_024) : source
+  return cut(
+    scrub(head)
+      .replace(/\t/g, "  ")
+      .replace(/\n{3,}/g, "\n\n")
+      .trim(),
+    max
+  )
+}
+
+/**
+ * An address that may become a link, or null. Only `https`, or plain `http` where that is how the vendor itself was
+ * asked (`origin`); no user name, no password, no white space or control characters.
+ *
+ * @category destructors
+ * @since 0.1.0
+ */
+export const toLink = (text: HostileText, origin: HostileText | null = null): string | null => {
+  const source = raw(text)
+  if (source.length > 2_048 || /[\s\\]/.test(source) || scrub(source) !== source) return null
+  if (!/^https?:\/\/[^/]/i.test(source)) return null
+  const url = URL.parse(source)
+  if (url === null || url.username !== "" || url.password !== "" || url.hostname === "") return null
+  if (url.protocol === "https:") return url.href
+  if (url.protocol !== "http:" || origin === null) return null
+  const asked = URL.parse(raw(origin))
+  return asked !== null && asked.origin === url.origin ? url.href : null
+}
+
+/**
+ * The bare form of a text, to compare or group by; never to show.
+ *
+ * @category destructors
+ * @since 0.1.0
+ */
+export const toKey = (text: HostileText): string => raw(text)

@@ -1,0 +1,134 @@
+/**
+ * The event stream of a run: NDJSON, one line for each change of a scan's state, and one last line for the run.
+ *
+ * Every line is an object with `schemaVersion`, `event`, `at` and, but for the last, the scan it is about: `index` in the
+ * run, `id` of the claim, `vendor`, `account`, `subject` and `key` (null until the vendor gave an id). A poll that brings
+ * nothing new makes no line. Lines of different scans interleave; those of one scan come in order.
+ *
+ * - `queued`: waits for its turn. `submitting`: is being bought. `submitted`: has an id; `known` when it was bought before.
+ * - `pending`: the vendor says `phase` (`queued` or `running`), with `progress` or null.
+ * - `unrecognised`: the vendor used an undocumented `word`. `fault`: a poll failed with `kind`, `code`, `message`.
+ * - `collecting`: the findings are fetched. `ended`: `scan` is the row as it stands in the report, without the payload.
+ * - `finished`: the run is over; `run`, `summary`, `gate` and `exit` as in the report.
+ *
+ * @since 0.1.0
+ */
+import type { ScanEvent } from "@scanpoll/core/engine/ScanEvent"
+import * as Ticket from "@scanpoll/core/model/ScanTicket"
+import { safeJson } from "./internal/json.ts"
+import type { Renderer } from "./RenderOptions.ts"
+import * as Scan from "./ReportScan.ts"
+import type { ScanReport } from "./ScanReport.ts"
+
+/**
+ * The version of the shape of a line.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const schemaVersion = 1
+
+const line = (fields: object): string => `${safeJson({ schemaVersion, ...fields })}\n`
+
+const without = (scan: Scan.ReportScan) => ({ ...scan, payload: null })
+
+/**
+ * The line of one event of the engine, or null when the event changes no state. `redact` is applied to every text.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const fromEvent = (
+  event: ScanEvent,
+  options: {
+    readonly redact?: (text: string) => string
+    readonly row?: Omit<Scan.RowOptions, "redact" | "payload">
+  } = {}
+): string | null => {
+  const redact = options.redact ?? ((text: string) => text)
+  const head = (name: string) => ({
+    event: name,
+    at: Scan.formatTime(event.at),
+    index: event.index,
+    id: event.claimId,
+    vendor: event.vendor,
+    account: redact(event.account),
+    subject: { kind: event.subject.kind, id: redact(event.subject.id), name: redact(event.subject.name) },
+    key: event.ticket === null ? null : redact(Ticket.key(event.ticket))
+  })
+  switch (event._tag) {
+    case "Queued":
+      return line(head("queued"))
+    case "Submitting":
+      return line(head("submitting"))
+    case "Submitted":
+      return line({ ...head("submitted"), known: event.known })
+    case "Collecting":
+      return line(head("collecting"))
+    case "Scheduled":
+      return null
+    case "Ended":
+      return line({ ...head("ended"), scan: Scan.fromRecord(event.record, { ...options.row, redact }) })
+    case "Polled": {
+      if (!event.first) return null
+      const { seen } = event
+      switch (seen._tag) {
+        case "Pending": {
+          const progress = seen.progress._tag === "None" ? null : seen.progress.value
+          return line({ ...head("pending"), polls: event.polls, phase: seen.phase, progress })
+        }
+        case "Unrecognised":
+          return line({ ...head("unrecognised"), polls: event.polls, word: redact(seen.word.slice(0, 200)) })
+        case "PollFault":
+          return line({
+            ...head("fault"),
+            polls: event.polls,
+            kind: seen.kind,
+            code: redact(seen.code),
+            message: redact(seen.message),
+            requestId: seen.requestId === null ? null : redact(seen.requestId)
+          })
+      }
+    }
+  }
+}
+
+/**
+ * The last line of a run.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const finished = (report: ScanReport): string =>
+  line({
+    event: "finished",
+    at: report.run.finishedAt,
+    tool: report.tool,
+    run: report.run,
+    summary: report.summary,
+    gate: report.gate,
+    exit: report.exit
+  })
+
+/**
+ * Renders `events` from a finished report: the `ended` line of each row and the last line.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const render: Renderer = function* (report: ScanReport) {
+  for (const scan of report.scans) {
+    yield line({
+      event: "ended",
+      at: scan.timings.observedAt,
+      index: scan.index,
+      id: scan.claimId,
+      vendor: scan.vendor,
+      account: scan.account,
+      subject: scan.subject,
+      key: scan.key,
+      scan: without(scan)
+    })
+  }
+  yield finished(report)
+}

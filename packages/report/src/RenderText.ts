@@ -1,0 +1,156 @@
+/**
+ * The report for a person at a terminal: what needs attention first, the summary last.
+ *
+ * One block a scan: state or severity, score and grade, delta, age, how long it took, and the next command for every
+ * scan that did not complete. Nothing is said by colour alone, and vendors' texts cannot move the cursor.
+ *
+ * @since 0.1.0
+ */
+import type { Severity } from "@scanpoll/core/model/Severity"
+import stringWidth from "string-width"
+import wrapAnsi from "wrap-ansi"
+import * as Hostile from "./HostileText.ts"
+import * as Words from "./internal/words.ts"
+import type { RenderOptions, Renderer } from "./RenderOptions.ts"
+import type { ReportFinding, ReportScan } from "./ReportScan.ts"
+import type { ScanReport } from "./ScanReport.ts"
+
+type Style = "bold" | "dim" | "red" | "green" | "yellow" | "blue" | "magenta" | "cyan"
+
+const codes: Readonly<Record<Style, readonly [number, number]>> = {
+  bold: [1, 22],
+  dim: [2, 22],
+  red: [31, 39],
+  green: [32, 39],
+  yellow: [33, 39],
+  blue: [34, 39],
+  magenta: [35, 39],
+  cyan: [36, 39]
+}
+
+type Paint = (text: string, ...styles: ReadonlyArray<Style>) => string
+
+const painter =
+  (color: boolean): Paint =>
+  (text, ...styles) =>
+    color ? styles.reduce((inner, style) => `\u001b[${codes[style][0]}m${inner}\u001b[${codes[style][1]}m`, text) : text
+
+const severityStyles: Readonly<Record<Severity, ReadonlyArray<Style>>> = {
+  critical: ["red", "bold"],
+  unknown: ["magenta", "bold"],
+  high: ["red"],
+  medium: ["yellow"],
+  low: ["cyan"],
+  info: ["blue"],
+  none: ["green"]
+}
+
+interface Page {
+  readonly paint: Paint
+  readonly width: number
+  readonly least: Severity
+  readonly max: number
+}
+
+const pad = (text: string, width: number): string => text + " ".repeat(Math.max(0, width - stringWidth(text)))
+
+// `hang` is how far the lines after the first are set in.
+const fold = (text: string, page: Page, indent: number, hang = indent): string => {
+  const room = Math.max(16, page.width - hang)
+  const [first = "", ...rest] = wrapAnsi(text, room, { hard: true, trim: true }).split("\n")
+  return [`${" ".repeat(indent)}${first}`, ...rest.map((line) => `${" ".repeat(hang)}${line}`)].join("\n")
+}
+
+const labelled = (label: string, text: string, page: Page, indent = 4): string => {
+  const head = pad(page.paint(label, "dim"), 10)
+  return fold(`${head}${text}`, page, indent, indent + 10)
+}
+
+const findingLine = (finding: ReportFinding, page: Page): string => {
+  const marks = finding.status === "unknown" || finding.status === "unchanged" ? "" : ` [${finding.status}]`
+  const accepted = finding.suppression === null ? "" : ` [accepted: ${Hostile.toLine(finding.suppression.reason, 80)}]`
+  const where = finding.resource === null ? "" : ` at ${Hostile.toLine(finding.resource, 120)}`
+  const title = Hostile.toLine(finding.title, 160)
+  const severity = page.paint(pad(finding.severity, 9), ...severityStyles[finding.severity])
+  return fold(`${severity} ${title}${where}${marks}${accepted}`, page, 6, 16)
+}
+
+const headline = (scan: ReportScan, page: Page): string => {
+  const assessed = scan.assessment !== null
+  const mark =
+    scan.state === "completed"
+      ? page.paint(scan.severity.toUpperCase(), ...severityStyles[scan.severity])
+      : assessed
+        ? `${page.paint(scan.state.toUpperCase(), "yellow", "bold")} ${page.paint(scan.severity, ...severityStyles[scan.severity])}`
+        : page.paint(scan.state.toUpperCase(), scan.state === "interrupted" ? "yellow" : "magenta", "bold")
+  const account = Hostile.toLine(scan.account, 40)
+  const vendor = account === "default" || account === "" ? scan.vendor : `${scan.vendor} (${account})`
+  return fold(`${mark}  ${page.paint(vendor, "bold")}  ${Words.subject(scan)}`, page, 2, 4)
+}
+
+const block = (scan: ReportScan, page: Page): string => {
+  const lines = [headline(scan, page)]
+  const add = (label: string, text: string | null) => {
+    if (text !== null && text !== "") lines.push(labelled(label, text, page))
+  }
+  const word = Words.vendorWord(scan)
+  const said = [Words.score(scan), word === null ? null : `the vendor says "${word}"`].filter((part) => part !== null)
+  add("says", said.join("; "))
+  add("found", Words.findings(scan))
+  add("change", Words.delta(scan))
+  add("why", Words.reason(scan))
+  add("advice", scan.reason === null || scan.reason.advice === null ? null : Hostile.toLine(scan.reason.advice, 300))
+  add("progress", Words.progress(scan))
+  add("time", [Words.took(scan), Words.age(scan)].filter((part) => part !== null).join("; "))
+  for (const warning of scan.warnings) add("warning", Hostile.toLine(warning, 300))
+  add("report", scan.links.report === null ? null : Hostile.toLink(scan.links.report, scan.origin))
+  add("key", Hostile.toLine(scan.key ?? scan.id, 240))
+  const next = Words.next(scan)
+  if (next !== null) lines.push(labelled("next", page.paint(next, "bold"), page))
+
+  const open = Words.byWeight(
+    scan.findings.items.filter((item) => item.status !== "resolved" && Words.shown(item.severity, page.least))
+  )
+  for (const finding of open.slice(0, page.max)) lines.push(findingLine(finding, page))
+  if (open.length > page.max)
+    lines.push(fold(`and ${Words.number(open.length - page.max)} more in the other formats`, page, 6))
+  return lines.join("\n")
+}
+
+const summary = (report: ScanReport, page: Page): string => {
+  const { paint } = page
+  const lines = [fold(paint(Words.verdict(report), "bold"), page, 0)]
+  const severities = Words.counts(report.summary.bySeverity)
+  if (severities !== "") lines.push(fold(`Scans by severity: ${severities}.`, page, 0))
+  lines.push(fold(Words.gate(report), page, 0))
+  for (const rule of report.gate.rules) {
+    const mark = rule.passed ? paint("holds ", "green") : paint("broken", "red", "bold")
+    lines.push(fold(`${mark} ${Hostile.toLine(rule.message, 300)}`, page, 2, 9))
+  }
+  for (const reason of report.exit.reasons) {
+    if (reason.code === 1) continue
+    const allowed = reason.masked ? " (allowed)" : ""
+    lines.push(fold(`${Hostile.toLine(reason.message, 300)}${allowed}`, page, 2, 4))
+  }
+  return lines.join("\n")
+}
+
+/**
+ * Renders `text`.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const render: Renderer = function* (report: ScanReport, options: RenderOptions = {}) {
+  const page: Page = {
+    paint: painter(options.color ?? false),
+    width: Math.min(Math.max(Math.floor(options.width ?? 80), 40), 240),
+    least: options.minSeverity ?? "none",
+    max: options.maxFindings ?? 5
+  }
+  const head = page.paint(Words.title(report, options.title ?? null), "bold")
+  const span = Date.parse(report.run.finishedAt) - Date.parse(report.run.startedAt)
+  yield `${fold(head, page, 0)}\n${fold(`${Words.moment(report.run.startedAt)}, took ${Words.duration(Math.max(0, span))}`, page, 0)}\n\n`
+  for (const scan of Words.attention(report.scans)) yield `${block(scan, page)}\n\n`
+  yield `${summary(report, page)}\n`
+}

@@ -1,0 +1,13 @@
+/**
+ * One canonical scan report and the formats rendered from it.
+ *
+ * @since 0.1.0
+ */
+export * as ExitCode from "./ExitCode.ts"
+export * as Format from "./Format.ts"
+export * as Gate from "./Gate.ts"
+export * as HostileText from "./HostileText.ts"
+export * as RenderEvents from "./RenderEvents.ts"
+export * as RenderOptions from "./RenderOptions.ts"
+export * as ReportScan from "./ReportScan.ts"
+export * as ScanReport from "./ScanReport.ts"

@@ -1,0 +1,197 @@
+import * as Severity from "@scanpoll/core/model/Severity"
+import * as Hostile from "../HostileText.ts"
+import type { HostileText } from "../HostileText.ts"
+import type { ReportFinding, ReportScan, SeverityCounts } from "../ReportScan.ts"
+import { worstFirst } from "../ReportScan.ts"
+import type { ScanReport } from "../ScanReport.ts"
+
+// The words every format uses, so that no two of them tell a scan differently. Everything returned is harmless text.
+
+export const plural = (count: number, one: string, many = `${one}s`): string =>
+  `${number(count)} ${count === 1 ? one : many}`
+
+// Not toLocaleString: the same report must give the same bytes on every machine.
+export const number = (value: number): string => {
+  const [whole = "", rest] = String(Math.round(value * 100) / 100).split(".")
+  const grouped = /e/.test(whole) ? whole : whole.replace(/\B(?=(\d{3})+(?!\d))/g, "\u202f").replaceAll("\u202f", " ")
+  return rest === undefined ? grouped : `${grouped}.${rest}`
+}
+
+export const duration = (millis: number): string => {
+  if (millis < 1_000) return `${Math.round(millis)} ms`
+  const seconds = millis / 1_000
+  if (seconds < 10) return `${Math.floor(seconds * 10) / 10} s`
+  const whole = Math.floor(seconds)
+  if (whole < 60) return `${whole} s`
+  const minutes = Math.floor(whole / 60)
+  if (minutes < 60) return whole % 60 === 0 ? `${minutes} min` : `${minutes} min ${whole % 60} s`
+  const hours = Math.floor(minutes / 60)
+  if (hours < 48) return minutes % 60 === 0 ? `${hours} h` : `${hours} h ${minutes % 60} min`
+  const days = Math.floor(hours / 24)
+  return hours % 24 === 0 ? `${days} d` : `${days} d ${hours % 24} h`
+}
+
+export const moment = (time: string): string => `${time.slice(0, 10)} ${time.slice(11, 19)} UTC`
+
+export const quoted = (text: HostileText, max = 60): string => `"${Hostile.toLine(text, max)}"`
+
+export const subject = (scan: ReportScan, max = 200): string => {
+  const name = Hostile.toLine(scan.subject.name, max)
+  return name === "" ? Hostile.toLine(scan.subject.id, max) : name
+}
+
+// How the whole run is named: a title a person gave, or the plan.
+export const title = (report: ScanReport, given: string | null): string => {
+  if (given !== null) return Hostile.toLine(Hostile.of(given), 200)
+  const { plan } = report.run
+  return plan === null ? "Scan report" : `Scan report: ${Hostile.toLine(plan, 160)}`
+}
+
+export const score = (scan: ReportScan): string | null => {
+  const found = scan.assessment?.score ?? null
+  if (found === null) return null
+  const of = found.min === 0 ? `of ${number(found.max)}` : `between ${number(found.min)} and ${number(found.max)}`
+  const grade = found.grade === null ? "" : `, grade ${Hostile.toLine(found.grade, 20)}`
+  const way = found.direction === "lower-is-better" ? ", lower is better" : ""
+  const basis = found.basis === "derived" ? ", derived by us" : ""
+  return `score ${number(found.value)} ${of}${grade}${way}${basis}`
+}
+
+export const vendorWord = (scan: ReportScan): string | null => {
+  const word = scan.assessment?.vendorSeverity ?? null
+  return word === null ? null : Hostile.toLine(word, 60)
+}
+
+export const counts = (bySeverity: SeverityCounts): string =>
+  worstFirst
+    .flatMap((severity) => {
+      const count = bySeverity[severity]
+      return count === undefined || count === 0 ? [] : [`${number(count)} ${severity}`]
+    })
+    .join(", ")
+
+export const open = (scan: ReportScan): ReadonlyArray<ReportFinding> =>
+  scan.findings.items.filter((item) => item.status !== "resolved" && item.suppression === null)
+
+export const suppressed = (scan: ReportScan): number =>
+  scan.findings.items.reduce(
+    (sum, item) => (item.status !== "resolved" && item.suppression !== null ? sum + 1 : sum),
+    0
+  )
+
+// "No findings" is said only where the vendor showed all of them.
+export const findings = (scan: ReportScan): string | null => {
+  if (scan.assessment === null) return null
+  const { coverage, total, bySeverity } = scan.findings
+  const split = counts(bySeverity)
+  const accepted = suppressed(scan)
+  const tail = accepted === 0 ? "" : `, ${number(accepted)} accepted`
+  const present = scan.findings.items.filter((item) => item.status !== "resolved").length
+  switch (coverage) {
+    case "none":
+      return total === null ? "findings not told by the vendor" : `${plural(total, "finding")}, not listed`
+    case "counts-only":
+      return total === null
+        ? "findings counted, number unknown"
+        : `${plural(total, "violation")}, not listed one by one`
+    case "full":
+    case "partial": {
+      const part = coverage === "partial" ? ", of the checks that ran" : ""
+      const count = total ?? present
+      if (count === 0 && present === 0)
+        return coverage === "full" ? "no findings" : "no findings in the checks that ran"
+      return `${plural(count, "finding")}${split === "" ? "" : `: ${split}`}${part}${tail}`
+    }
+  }
+}
+
+export const delta = (scan: ReportScan): string | null => {
+  const found = scan.delta
+  if (found === null) return null
+  if (!found.comparable) return "not comparable with the scan before"
+  const doubt = found.consistent ? "" : " (the vendor's sums do not add up)"
+  return `${number(found.new)} new, ${number(found.resolved)} resolved, ${number(found.unchanged)} unchanged${doubt}`
+}
+
+export const age = (scan: ReportScan): string | null => {
+  const old = scan.ageMs === null ? "" : `, ${duration(scan.ageMs)} old`
+  if (scan.reused) return `taken from the journal${old}`
+  if (scan.cached) return `answered from the vendor's cache${old}`
+  return null
+}
+
+export const took = (scan: ReportScan): string => {
+  const { durationMs, durationBasis, polls, submittedAt, observedAt } = scan.timings
+  const many = plural(polls, "poll")
+  if (durationMs !== null) {
+    return `took ${duration(durationMs)}${durationBasis === "client" ? " by our clock" : ""}, ${many}`
+  }
+  if (scan.assessment === null && submittedAt !== null && scan.state !== "failed") {
+    const waited = Date.parse(observedAt) - Date.parse(submittedAt)
+    if (waited > 0) return `waited ${duration(waited)}, ${many}`
+  }
+  return many
+}
+
+export const progress = (scan: ReportScan): string | null => {
+  const found = scan.progress
+  if (found === null) return null
+  if (found.done !== null && found.total !== null) return `${number(found.done)} of ${number(found.total)} done`
+  if (found.fraction !== null) return `${number(Math.round(found.fraction * 100))} % done`
+  return found.done === null ? null : `${number(found.done)} done`
+}
+
+export const reason = (scan: ReportScan): string | null => {
+  if (scan.reason === null) return null
+  const message = Hostile.toLine(scan.reason.message, 400)
+  const code = scan.reason.code === null ? "" : Hostile.toLine(scan.reason.code, 80)
+  return code === "" || code === message ? message : `${message} (${code})`
+}
+
+export const next = (scan: ReportScan): string | null => {
+  if (scan.next === null) return null
+  const advice = Hostile.toLine(scan.next.advice, 120)
+  return scan.next.command === null ? advice : `${advice}: ${Hostile.toLine(scan.next.command, 240)}`
+}
+
+export const states = (report: ScanReport): string =>
+  Object.entries(report.summary.byState)
+    .map(([state, count]) => `${number(count)} ${state}`)
+    .join(", ")
+
+// What one line says about the run, in every format.
+export const verdict = (report: ScanReport): string => {
+  const { summary } = report
+  if (summary.total === 0) return "No scans."
+  const worst =
+    summary.incomplete === summary.total && Object.keys(summary.bySeverity).length === 0
+      ? "nothing was assessed"
+      : `worst severity ${summary.worstSeverity}`
+  const missing = summary.incomplete === 0 ? "" : `, ${number(summary.incomplete)} without a full result`
+  return `${plural(summary.total, "scan")}: ${states(report)}; ${worst}${missing}.`
+}
+
+export const gate = (report: ScanReport): string => {
+  const { rules, passed, conclusive } = report.gate
+  const doubt = conclusive ? "" : ", but not every scan could be judged"
+  if (rules.length === 0) return "No gate was set."
+  return passed ? `The gate holds${doubt}.` : `The gate is broken${doubt}.`
+}
+
+const severityRank = new Map(worstFirst.map((severity, index) => [severity, index]))
+
+export const rank = (severity: Severity.Severity): number => severityRank.get(severity) ?? 0
+
+// Incomplete first, then the worst severity; equal ones in the order of the requests.
+export const attention = (scans: ReadonlyArray<ReportScan>): ReadonlyArray<ReportScan> =>
+  scans.toSorted((a, b) => {
+    const first = Number(a.state === "completed") - Number(b.state === "completed")
+    return first !== 0 ? first : rank(a.severity) - rank(b.severity) || a.index - b.index
+  })
+
+export const byWeight = (items: ReadonlyArray<ReportFinding>): ReadonlyArray<ReportFinding> =>
+  items.toSorted((a, b) => rank(a.severity) - rank(b.severity))
+
+// A filter for display only; what cannot be placed is always shown.
+export const shown = (severity: Severity.Severity, least: Severity.Severity): boolean =>
+  Severity.atLeast(severity, least)

@@ -1,0 +1,239 @@
+import { assert, describe, it } from "@effect/vitest"
+import type { ScanRecord } from "@scanpoll/core/model/ScanRecord"
+import * as Severity from "@scanpoll/core/model/Severity"
+import * as Gate from "@scanpoll/report/Gate"
+import * as HostileText from "@scanpoll/report/HostileText"
+import * as ScanReport from "@scanpoll/report/ScanReport"
+import * as Option from "effect/Option"
+import * as Schema from "effect/Schema"
+import { assessment, completed, finding, inState, info, partial, score } from "./fixtures.ts"
+
+const gate = (records: ReadonlyArray<ScanRecord>, policy: Partial<Gate.GatePolicy>) =>
+  ScanReport.fromRecords(records, info({ policy: { ...Gate.none, ...policy } })).gate
+
+const broken = (records: ReadonlyArray<ScanRecord>, policy: Partial<Gate.GatePolicy>) =>
+  gate(records, policy).rules.map((rule) => ({
+    rule: rule.rule,
+    passed: rule.passed,
+    scans: rule.scans.map(HostileText.toKey),
+    checked: rule.checked
+  }))
+
+const withSeverity = (index: number, severity: Severity.Severity) =>
+  completed(index, { assessment: assessment(severity) })
+
+describe("fail-on", () => {
+  it("is broken by the threshold and everything worse, and always by unknown", () => {
+    const records = Severity.all.map((severity, at) => withSeverity(at, severity))
+    assert.deepStrictEqual(broken(records, { failOn: "medium" }), [
+      { rule: "fail-on", passed: false, scans: ["clm_3", "clm_4", "clm_5", "clm_6"], checked: 7 }
+    ])
+    assert.deepStrictEqual(broken(records, { failOn: "critical" }), [
+      { rule: "fail-on", passed: false, scans: ["clm_5", "clm_6"], checked: 7 }
+    ])
+  })
+
+  it("reads the worst of the assessment and the findings that are not resolved", () => {
+    const records = [
+      completed(0, {
+        findings: { coverage: "full", total: 1, items: [finding({ findingId: "a", severity: "high" })] }
+      }),
+      completed(1, {
+        findings: {
+          coverage: "full",
+          total: 1,
+          items: [finding({ findingId: "a", severity: "high", status: "resolved" })]
+        }
+      })
+    ]
+    assert.deepStrictEqual(broken(records, { failOn: "high" })[0]?.scans, ["clm_0"])
+  })
+
+  it("judges no scan that was not assessed, and says the gate is not conclusive", () => {
+    const result = gate([inState(0, "still-running"), inState(1, "failed"), inState(2, "denied")], { failOn: "info" })
+    assert.isTrue(result.passed)
+    assert.isFalse(result.conclusive)
+    assert.strictEqual(result.rules[0]?.checked, 0)
+  })
+
+  it("lets a partial scan fail a gate and, unless allowed, leaves the gate inconclusive", () => {
+    assert.isFalse(gate([partial(0)], { failOn: "medium" }).passed)
+    assert.isFalse(gate([partial(0)], { failOn: "critical" }).conclusive)
+    assert.isTrue(gate([partial(0)], { failOn: "critical", allowPartial: true }).conclusive)
+  })
+})
+
+describe("fail-on-new", () => {
+  const findings = (status: "new" | "unchanged" | "resolved" | "unknown") => ({
+    coverage: "full" as const,
+    total: 1,
+    items: [finding({ findingId: "a", severity: "high", status })]
+  })
+  const delta = (fields: Partial<NonNullable<Parameters<typeof completed>[1]>["delta"] & object>) => ({
+    source: "vendor" as const,
+    new: 0,
+    resolved: 0,
+    unchanged: 0,
+    previousScanId: null,
+    previousTotal: null,
+    consistent: true,
+    comparable: true,
+    ...fields
+  })
+
+  it.each([
+    ["a new finding", { findings: findings("new") }, false],
+    ["a finding nothing is known about", { findings: findings("unknown") }, false],
+    ["an unchanged finding", { findings: findings("unchanged") }, true],
+    ["a resolved finding", { findings: findings("resolved") }, true],
+    [
+      "new findings that are only counted, in a scan that bad",
+      {
+        assessment: assessment("high"),
+        findings: { coverage: "counts-only", total: 3, items: [] },
+        delta: delta({ new: 1, unchanged: 2 })
+      },
+      false
+    ],
+    [
+      "new findings that are only counted, in a milder scan",
+      {
+        assessment: assessment("low"),
+        findings: { coverage: "counts-only", total: 3, items: [] },
+        delta: delta({ new: 1, unchanged: 2 })
+      },
+      true
+    ],
+    [
+      "nothing new by the vendor's count",
+      {
+        assessment: assessment("high"),
+        findings: { coverage: "counts-only", total: 3, items: [] },
+        delta: delta({ unchanged: 3 })
+      },
+      true
+    ],
+    ["a delta that cannot be compared", { assessment: assessment("high"), delta: delta({ comparable: false }) }, false],
+    ["a bad scan with nothing to compare", { assessment: assessment("high") }, false],
+    ["a mild scan with nothing to compare", { assessment: assessment("low") }, true]
+  ] as const)("%s: holds %s", (_, fields, passed) => {
+    assert.strictEqual(gate([completed(0, fields)], { failOnNew: "high" }).passed, passed)
+  })
+
+  const Sample = Schema.Struct({
+    severity: Severity.Severity,
+    items: Schema.Array(
+      Schema.Struct({
+        severity: Severity.Severity,
+        status: Schema.Literals(["new", "unchanged", "resolved", "unknown"])
+      })
+    ).check(Schema.isMaxLength(4)),
+    delta: Schema.NullOr(Schema.Struct({ new: Schema.Literals([0, 1, 5]), comparable: Schema.Boolean })),
+    threshold: Gate.Threshold
+  })
+
+  it.prop("is never broken where fail-on with the same threshold holds", [Sample], ([sample]) => {
+    const records = [
+      completed(0, {
+        assessment: assessment(sample.severity),
+        findings: {
+          coverage: "full",
+          total: sample.items.length,
+          items: sample.items.map((item, at) => finding({ findingId: `f${at}`, ...item }))
+        },
+        delta: sample.delta === null ? null : delta(sample.delta)
+      })
+    ]
+    if (gate(records, { failOn: sample.threshold }).passed) {
+      assert.isTrue(gate(records, { failOnNew: sample.threshold }).passed)
+    }
+  })
+})
+
+describe("min-score", () => {
+  const scored = (index: number, vendor: string, value: number) =>
+    completed(index, { vendor, assessment: assessment("low", { score: score(value) }) })
+  const unscored = (index: number, vendor: string) => completed(index, { vendor })
+
+  it("holds exactly at the threshold and leaves scans without a score alone", () => {
+    assert.deepStrictEqual(
+      broken([scored(0, "appvet", 80), scored(1, "appvet", 79.9), unscored(2, "exona")], {
+        minScore: [{ vendor: null, score: 80 }]
+      }),
+      [{ rule: "min-score", passed: false, scans: ["clm_1"], checked: 2 }]
+    )
+  })
+
+  it("takes a vendor's own threshold instead of the common one", () => {
+    const rules = broken([scored(0, "appvet", 60), scored(1, "other", 60)], {
+      minScore: [
+        { vendor: null, score: 70 },
+        { vendor: "appvet", score: 50 }
+      ]
+    })
+    assert.deepStrictEqual(rules, [
+      { rule: "min-score", passed: false, scans: ["clm_1"], checked: 1 },
+      { rule: "min-score", passed: true, scans: [], checked: 1 }
+    ])
+  })
+
+  it("is broken by a scan of the named vendor without a score", () => {
+    assert.isFalse(gate([unscored(0, "appvet")], { minScore: [{ vendor: "appvet", score: 1 }] }).passed)
+  })
+
+  it("is broken when no scan of the run has a score", () => {
+    assert.isFalse(
+      gate([unscored(0, "exona"), unscored(1, "exona")], { minScore: [{ vendor: null, score: 1 }] }).passed
+    )
+  })
+
+  it("turns round where lower is better", () => {
+    const risk = (value: number) =>
+      completed(0, { assessment: assessment("low", { score: { ...score(value), direction: "lower-is-better" } }) })
+    assert.isTrue(gate([risk(20)], { minScore: [{ vendor: null, score: 30 }] }).passed)
+    assert.isFalse(gate([risk(40)], { minScore: [{ vendor: null, score: 30 }] }).passed)
+  })
+
+  it.each([
+    ["80", { vendor: null, score: 80 }],
+    ["appvet=72.5", { vendor: "appvet", score: 72.5 }],
+    [" 0 ", { vendor: null, score: 0 }]
+  ])("reads %j", (text, expected) => {
+    assert.deepStrictEqual(Gate.parseMinScore(text), Option.some(expected))
+  })
+
+  it.each(["", "x", "80%", "appvet=", "=80", "a b=80", "1e3", "NaN", "Infinity", "appvet=80=90"])(
+    "refuses %j",
+    (text) => {
+      assert.isTrue(Option.isNone(Gate.parseMinScore(text)))
+    }
+  )
+})
+
+describe("min-grade", () => {
+  const graded = (index: number, grade: string | null) =>
+    completed(index, { assessment: assessment("low", { score: score(50, grade) }) })
+
+  it("orders letters and signs, and is broken by a grade it does not know", () => {
+    const grades = ["A+", "A", "A-", "B+", "B", "B-", "C", "F", "pass", null]
+    const records = grades.map((grade, at) => graded(at, grade))
+    assert.deepStrictEqual(broken(records, { minGrade: "b" }), [
+      { rule: "min-grade", passed: false, scans: ["clm_5", "clm_6", "clm_7", "clm_8"], checked: 9 }
+    ])
+  })
+})
+
+describe("max-violations", () => {
+  const counted = (index: number, total: number | null, compliance: "pass" | "fail" | null = "fail") =>
+    completed(index, {
+      assessment: assessment("low", { compliance }),
+      findings: { coverage: "counts-only", total, items: [] }
+    })
+
+  it("reads scans that say whether their subject complies; an unknown number breaks it", () => {
+    assert.deepStrictEqual(
+      broken([counted(0, 3), counted(1, 4), counted(2, null), counted(3, 9, null)], { maxViolations: 3 }),
+      [{ rule: "max-violations", passed: false, scans: ["clm_1", "clm_2"], checked: 3 }]
+    )
+  })
+})
