@@ -1,5 +1,5 @@
 /**
- * The type check of everything: the packages, and all tests, examples and scripts.
+ * The type check of everything: the packages, and all tests, examples, scripts and the code in texts.
  *
  * The compiler is TypeScript with Effect's own diagnostics (see `compiler.mjs`). On a platform it is not built for, plain
  * `tsc` checks the types alone, and says so.
@@ -10,6 +10,7 @@ import { join } from "node:path"
 import process from "node:process"
 import { fileURLToPath } from "node:url"
 import { effectCompiler } from "./compiler.mjs"
+import { writeSnippets } from "./snippets.mjs"
 
 const root = fileURLToPath(new URL("../../", import.meta.url))
 const compiler = effectCompiler()
@@ -43,5 +44,6 @@ const emittedIntoSource = () => {
   return files.length > 0
 }
 
+writeSnippets(root)
 const results = [referenced(), compile(["-b", "packages"]), !emittedIntoSource()]
 process.exitCode = results.every(Boolean) ? 0 : 1
