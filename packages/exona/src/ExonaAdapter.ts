@@ -9,6 +9,7 @@
  * @since 0.1.0
  */
 import type { Already, ScanAdapter, Submitted } from "@scanpoll/core/engine/ScanAdapter"
+import * as Credentials from "@scanpoll/core/http/Credential"
 import type { Credential, VendorResponse } from "@scanpoll/core/http/VendorHttp"
 import { CredentialError, VendorConfigError, VendorHttp } from "@scanpoll/core/http/VendorHttp"
 import * as WireFields from "@scanpoll/core/http/WireFields"
@@ -23,10 +24,10 @@ import type { Severity } from "@scanpoll/core/model/Severity"
 import * as SubmitError from "@scanpoll/core/model/SubmitError"
 import * as Clock from "effect/Clock"
 import * as Config from "effect/Config"
+import * as ConfigProvider from "effect/ConfigProvider"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
 import * as ExonaClient from "./ExonaClient.ts"
@@ -199,7 +200,7 @@ const broken = (response: VendorResponse, code: string, message: string, scrub: 
   })
 
 /**
- * Reads the answer to a poll of `ticket`. `now` is in milliseconds since 1970.
+ * Reads the answer to a poll of `ticket`.
  *
  * @category destructors
  * @since 0.1.0
@@ -207,10 +208,9 @@ const broken = (response: VendorResponse, code: string, message: string, scrub: 
 export const readPoll = (
   response: VendorResponse,
   ticket: ScanTicket,
-  now: number,
   scrub: Scrub
 ): Result.Result<PollAnswer<ScanOutcome<ExonaResult>>, PollFault.PollFault> => {
-  if (response.status !== 200) return Result.fail(ExonaError.pollFault(response, now, scrub))
+  if (response.status !== 200) return Result.fail(ExonaError.pollFault(response, scrub))
   const { body, hint, quota } = response
   if (body._tag === "Unreadable") return Result.fail(broken(response, body.why, body.detail, scrub))
   const read = ExonaSchema.readScan(body.value)
@@ -259,7 +259,7 @@ export const readSubmit = (
 ): Result.Result<Submitted | Already<ExonaResult>, SubmitError.SubmitError> => {
   const { body, hint, quota } = response
   const scanId = body._tag === "Json" ? ExonaSchema.readId(body.value) : null
-  if (body._tag === "Unreadable" || scanId === null) return Result.fail(ExonaError.submitError(response, now, scrub))
+  if (body._tag === "Unreadable" || scanId === null) return Result.fail(ExonaError.submitError(response, scrub))
   const ticket = Ticket.make({ vendor: "exona", ...place, scanId, submittedAt: now })
   const submitted: Submitted = { _tag: "Submitted", ticket, hint, quota }
   const read = ExonaSchema.readScan(body.value)
@@ -312,7 +312,9 @@ const keyVariable = "EXONA_API_KEY"
 const make = Effect.fnUntraced(function* (
   options: Options
 ): Effect.fn.Return<ScanAdapter<ExonaRequest, ExonaResult>, VendorConfigError | CredentialError, VendorHttp> {
-  const credential = Redacted.isRedacted(options.credential) ? Effect.succeed(options.credential) : options.credential
+  const credential = Redacted.isRedacted(options.credential)
+    ? Credentials.constant(options.credential, { vendor })
+    : options.credential
   const http = yield* VendorHttp
   const client = ExonaClient.make(
     yield* http.make({
@@ -345,8 +347,7 @@ const make = Effect.fnUntraced(function* (
     const response = yield* Effect.mapError(client.retrieve(ticket.scanId), (fault) =>
       ExonaError.pollTransport(fault, scrub)
     )
-    const now = yield* Clock.currentTimeMillis
-    return yield* Effect.fromResult(readPoll(response, ticket, now, scrub))
+    return yield* Effect.fromResult(readPoll(response, ticket, scrub))
   })
 
   return {
@@ -370,24 +371,37 @@ const make = Effect.fnUntraced(function* (
   }
 })
 
+const text = (name: string): Config.Config<string> =>
+  Config.withDefault(Config.String(name), "").pipe(Config.map((value) => value.trim()))
+
 const settings = Config.all({
-  key: Config.option(Config.Redacted(keyVariable)),
-  baseUrl: Config.withDefault(Config.String("EXONA_BASE_URL"), ExonaClient.defaultBaseUrl),
-  insecureHosts: Config.withDefault(Config.String("SCANPOLL_ALLOW_INSECURE_HOSTS"), "")
+  baseUrl: text("EXONA_BASE_URL"),
+  insecureHosts: text("SCANPOLL_ALLOW_INSECURE_HOSTS")
 })
 
+const key = Config.withDefault(Config.Redacted(keyVariable), null)
+
+const noKey = (message: string): CredentialError =>
+  new CredentialError({ vendor, variable: keyVariable, message: `${keyVariable} ${message}` })
+
 const makeFromConfig = Effect.gen(function* () {
-  const { baseUrl, insecureHosts, key } = yield* Effect.mapError(
+  const provider = yield* ConfigProvider.ConfigProvider
+  const { baseUrl, insecureHosts } = yield* Effect.mapError(
     settings,
     (error) => new VendorConfigError({ vendor, faults: [error.message] })
   )
-  const credential = Option.filter(key, (redacted) => Redacted.value(redacted).trim() !== "")
-  if (Option.isNone(credential)) {
-    return yield* new CredentialError({ vendor, variable: keyVariable, message: `${keyVariable} is not set` })
-  }
+  // Read anew before each request: a provider that follows a file sees a rotated key.
+  const credential: Credential = key.parse(provider).pipe(
+    Effect.mapError(() => noKey("cannot be read")),
+    Effect.flatMap((value) =>
+      value === null
+        ? Effect.fail(noKey("is not set"))
+        : Effect.fromResult(Credentials.check(value, { vendor, variable: keyVariable }))
+    )
+  )
   return yield* make({
-    credential: credential.value,
-    baseUrl,
+    credential,
+    ...(baseUrl === "" ? {} : { baseUrl }),
     insecureHosts: insecureHosts.split(",").flatMap((host) => (host.trim() === "" ? [] : [host.trim()]))
   })
 })

@@ -14,8 +14,6 @@ import type { PollFaultKind } from "@scanpoll/core/model/PollFault"
 import * as PollFault from "@scanpoll/core/model/PollFault"
 import type { SubmitErrorKind } from "@scanpoll/core/model/SubmitError"
 import * as SubmitError from "@scanpoll/core/model/SubmitError"
-import * as Duration from "effect/Duration"
-import * as Option from "effect/Option"
 import type { ExonaErrorBody } from "./ExonaSchema.ts"
 import * as ExonaSchema from "./ExonaSchema.ts"
 
@@ -152,32 +150,12 @@ export const readRefusal = (response: VendorResponse, scrub: (text: string) => s
 }
 
 /**
- * The wait an answer asks for: its `Retry-After`; for a 429 without one, the time until the window of requests that is
- * used up starts anew; otherwise none, and the engine takes the vendor's default. `now` is in milliseconds since 1970.
- *
- * @see https://docs.exonalab.com/docs/api-reference/overview
- * @category destructors
- * @since 0.1.0
- */
-export const hintOf = (response: VendorResponse, now: number): Option.Option<Duration.Duration> => {
-  if (response.status !== 429 || Option.isSome(response.hint) || Option.isNone(response.quota)) return response.hint
-  const { remaining, resetAt } = response.quota.value
-  return remaining === 0 && resetAt !== null && resetAt > now
-    ? Option.some(Duration.millis(resetAt - now))
-    : Option.none()
-}
-
-/**
  * A poll that was answered without a scan. An answer of status 200 that brings none is read by the adapter itself.
  *
  * @category constructors
  * @since 0.1.0
  */
-export const pollFault = (
-  response: VendorResponse,
-  now: number,
-  scrub: (text: string) => string
-): PollFault.PollFault => {
+export const pollFault = (response: VendorResponse, scrub: (text: string) => string): PollFault.PollFault => {
   const refusal = readRefusal(response, scrub)
   const { kind, permanent } =
     refusal.row === null
@@ -190,7 +168,7 @@ export const pollFault = (
     // A fault has no field of its own for advice, and people need both.
     message: refusal.advice === null ? refusal.message : WireFields.cut(`${refusal.message}: ${refusal.advice}`),
     requestId: refusal.requestId,
-    hint: hintOf(response, now),
+    hint: response.hint,
     quota: response.quota
   })
 }
@@ -201,11 +179,7 @@ export const pollFault = (
  * @category constructors
  * @since 0.1.0
  */
-export const submitError = (
-  response: VendorResponse,
-  now: number,
-  scrub: (text: string) => string
-): SubmitError.SubmitError => {
+export const submitError = (response: VendorResponse, scrub: (text: string) => string): SubmitError.SubmitError => {
   const refusal = readRefusal(response, scrub)
   const kind =
     refusal.row !== null && (refusal.row.code !== null || refusal.error !== null)
@@ -217,7 +191,7 @@ export const submitError = (
     message: kind === "InDoubt" ? inDoubt(response, refusal, scrub) : refusal.message,
     advice: kind === "InDoubt" ? inDoubtAdvice : refusal.advice,
     requestId: refusal.requestId,
-    hint: hintOf(response, now),
+    hint: response.hint,
     quota: response.quota
   })
 }

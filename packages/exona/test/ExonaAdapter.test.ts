@@ -666,12 +666,22 @@ describe("the adapter", () => {
     ["exo_live_abc", "live"],
     ["exo_test_abc", "test"],
     [" exo_test_abc\n", "test"],
-    ["something else", ""]
+    ["something-else", ""]
   ] as const)("with the key %j lives in the environment %j", ([key, environment]) =>
     Effect.gen(function* () {
       const { adapter } = yield* adapterOf({ credential: Redacted.make(key) }, json(200, {}))
       assert.strictEqual(adapter.environment, environment)
     })
+  )
+
+  it.effect.each(["", " ", "exo_live_a\nb", "exo_live_ä"])(
+    "refuses the key %j before anything is asked, without showing it",
+    (bad) =>
+      Effect.gen(function* () {
+        const error = yield* Effect.flip(adapterOf({ credential: Redacted.make(bad) }, json(200, {})))
+        assert.strictEqual(error._tag, "CredentialError")
+        assert.notInclude(error.message, "exo_live")
+      })
   )
 
   it.effect("takes a credential that is asked for, and fails as it fails", () =>
@@ -722,7 +732,7 @@ describe("the adapter", () => {
 
   it.effect("needs only a key, and speaks to the vendor itself", () =>
     Effect.gen(function* () {
-      const { adapter, made } = yield* configured({ EXONA_API_KEY: "exo_live_abc" })
+      const { adapter, made } = yield* configured({ EXONA_API_KEY: "exo_live_abc", EXONA_BASE_URL: "" })
       assert.strictEqual(adapter.environment, "live")
       assert.deepStrictEqual(made, [{ baseUrl: "https://platform.exonalab.com/api/v1", insecureHosts: [] }])
     })

@@ -3,10 +3,8 @@ import type { PollFaultKind } from "@scanpoll/core/model/PollFault"
 import type { SubmitErrorKind } from "@scanpoll/core/model/SubmitError"
 import * as ExonaError from "@scanpoll/exona/ExonaError"
 import { assert, describe, it } from "@effect/vitest"
-import * as Duration from "effect/Duration"
-import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
-import { fixture, json, seconds, secret, unreadable } from "./fakeVendor.ts"
+import { fixture, json, secret, unreadable } from "./fakeVendor.ts"
 
 const scrub = (text: string): string => text.replaceAll(secret, "<redacted>")
 
@@ -60,11 +58,11 @@ describe("an answer without a scan", () => {
     "of status %i with code %s is %s (permanent: %s) for a poll and %s for a submission",
     (status, code, poll, permanent, submit) => {
       const response = code === null ? unreadable(status, "not-json") : json(status, envelope(code))
-      const fault = ExonaError.pollFault(response, 0, scrub)
+      const fault = ExonaError.pollFault(response, scrub)
       assert.deepStrictEqual([fault.kind, fault.permanent], [poll, permanent])
       assert.strictEqual(fault.code, code ?? `http-${status}`)
       assert.strictEqual(fault.requestId, code === null ? "req_header" : "req_body")
-      const error = ExonaError.submitError(response, 0, scrub)
+      const error = ExonaError.submitError(response, scrub)
       assert.strictEqual(error.kind, submit)
       assert.strictEqual(error.code, code ?? `http-${status}`)
     }
@@ -89,7 +87,7 @@ describe("an answer without a scan", () => {
   })
 
   it("keeps the vendor's message, field, hint and request id", () => {
-    const error = ExonaError.submitError(json(400, fixture("error")), 0, scrub)
+    const error = ExonaError.submitError(json(400, fixture("error")), scrub)
     assert.strictEqual(error.kind, "Refused")
     assert.strictEqual(error.code, "INVALID_COMPANY_WEBSITE")
     assert.match(error.message, /^company_website must be a valid URL .* \(company_website\)$/)
@@ -98,26 +96,26 @@ describe("an answer without a scan", () => {
   })
 
   it("falls back to advice of our own where the vendor gives no hint", () => {
-    assert.match(ExonaError.submitError(json(401, envelope("INVALID_API_KEY")), 0, scrub).advice ?? "", /EXONA_API_KEY/)
+    assert.match(ExonaError.submitError(json(401, envelope("INVALID_API_KEY")), scrub).advice ?? "", /EXONA_API_KEY/)
     assert.match(
-      ExonaError.pollFault(json(401, envelope("INVALID_API_KEY")), 0, scrub).message,
+      ExonaError.pollFault(json(401, envelope("INVALID_API_KEY")), scrub).message,
       /said so: .*EXONA_API_KEY/
     )
   })
 
   it("never repeats the key, and cuts what is long", () => {
     const hostile = json(400, envelope("X", { message: `${"m".repeat(990)} ${secret}`, hint: secret, param: secret }))
-    for (const value of [ExonaError.pollFault(hostile, 0, scrub), ExonaError.submitError(hostile, 0, scrub)]) {
+    for (const value of [ExonaError.pollFault(hostile, scrub), ExonaError.submitError(hostile, scrub)]) {
       assert.notInclude(JSON.stringify([value.message, value.code, value]), secret.slice(0, 12))
       assert.isAtMost(value.message.length, 1000)
     }
-    const odd = ExonaError.submitError(json(201, { id: 5, key: secret }), 0, scrub)
+    const odd = ExonaError.submitError(json(201, { id: 5, key: secret }), scrub)
     assert.include(odd.message, '"id":5')
     assert.notInclude(odd.message, secret)
   })
 
   it("that leaves a submission in doubt says what a person can do", () => {
-    assert.match(ExonaError.submitError(unreadable(503, "not-json"), 0, scrub).advice ?? "", /maxAgeDays 1/)
+    assert.match(ExonaError.submitError(unreadable(503, "not-json"), scrub).advice ?? "", /maxAgeDays 1/)
   })
 
   it.prop(
@@ -125,37 +123,13 @@ describe("an answer without a scan", () => {
     [Schema.Json, Schema.Int.check(Schema.isBetween({ minimum: 100, maximum: 599 }))],
     ([value, status]) => {
       for (const body of [value, { error: value }, { error: { code: value, message: value } }]) {
-        const submit = ExonaError.submitError(json(status, body), 0, scrub)
+        const submit = ExonaError.submitError(json(status, body), scrub)
         assert.isTrue(status < 500 || submit.kind === "InDoubt")
         assert.isTrue(status < 200 || status >= 300 || submit.kind === "InDoubt")
-        assert.isAbove(ExonaError.pollFault(json(status, body), 0, scrub).message.length, 0)
+        assert.isAbove(ExonaError.pollFault(json(status, body), scrub).message.length, 0)
       }
     }
   )
-})
-
-describe("the wait of a 429", () => {
-  const quota = (remaining: number | null, resetAt: number | null) => ({
-    quota: Option.some({ limit: 100, remaining, resetAt })
-  })
-  const waitOf = (more: Parameters<typeof json>[2]) =>
-    Option.getOrNull(Option.map(ExonaError.pollFault(json(429, {}, more), 10_000, scrub).hint, Duration.toSeconds))
-
-  it("is its Retry-After, whatever else it says", () => {
-    assert.strictEqual(waitOf({ hint: seconds(47), ...quota(0, 99_000_000) }), 47)
-  })
-
-  it("is the end of the window that is used up, when there is no Retry-After", () => {
-    assert.strictEqual(waitOf(quota(0, 130_000)), 120)
-  })
-
-  it("is left to the vendor's default otherwise", () => {
-    assert.isNull(waitOf({}))
-    assert.isNull(waitOf(quota(3, 130_000)))
-    assert.isNull(waitOf(quota(null, 130_000)))
-    assert.isNull(waitOf(quota(0, 9000)))
-    assert.isNull(waitOf(quota(0, null)))
-  })
 })
 
 describe("no answer at all", () => {
