@@ -11,7 +11,6 @@
 import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
 import type * as Context from "effect/Context"
-import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -21,6 +20,7 @@ import type { PollAnswer } from "../model/Observation.ts"
 import type { PollFault } from "../model/PollFault.ts"
 import type { PollStopped } from "../model/PollStopped.ts"
 import type * as Decision from "../policy/Decision.ts"
+import { Alarm } from "./internal/alarm.ts"
 import { assertPolicy, Course, type Proposal, randomOf, timedOut } from "./internal/course.ts"
 import { Heap, type HeapItem } from "./internal/heap.ts"
 import type { PollSpec } from "./PollSpec.ts"
@@ -53,7 +53,7 @@ interface Crew {
   readonly entries: Set<Entry>
   readonly now: () => number
   // The heap's first due time may have changed.
-  readonly rearm: () => void
+  readonly arm: () => void
 }
 
 class Wait<A, T, R> implements Entry {
@@ -118,6 +118,7 @@ class Wait<A, T, R> implements Entry {
     this.stage = "over"
     this.crew.heap.remove(this)
     this.crew.entries.delete(this)
+    this.crew.arm()
     this.fiber = null
   }
 
@@ -175,7 +176,7 @@ class Wait<A, T, R> implements Entry {
       this.cut = false
       // The same heap and timer bound the poll: no timer of its own.
       this.crew.heap.move(this, this.crew.now() + Math.ceil(Duration.toMillis(spec.policy.pollTimeout)))
-      this.crew.rearm()
+      this.crew.arm()
       return Effect.matchEffect(spec.poll, {
         onSuccess: (answer) => this.answered(answer),
         onFailure: (fault) => this.answered(fault)
@@ -202,13 +203,11 @@ class Wait<A, T, R> implements Entry {
       case "Settle":
         return this.finish(() => Exit.succeed(decision.value))
       case "Stop":
-        return this.finish(() =>
-          Exit.fail(this.course.stopped(this.crew.now(), decision.reason, decision.notBefore))
-        )
+        return this.finish(() => Exit.fail(this.course.stopped(this.crew.now(), decision.reason, decision.notBefore)))
       case "Wait":
         this.stage = "asleep"
         this.crew.heap.move(this, decision.until)
-        return this.crew.rearm()
+        return this.crew.arm()
     }
   }
 }
@@ -225,43 +224,45 @@ export const make: Effect.Effect<Fleet, never, Scope.Scope> = Effect.gen(functio
   const heap = new Heap<Entry>()
   const entries = new Set<Entry>()
   let seq = 0
-  let armedFor = Number.POSITIVE_INFINITY
-  let wake = Deferred.makeUnsafe<void>()
   let stopped = false
+  let serving = false
 
-  const crew: Crew = {
-    heap,
-    entries,
-    now: () => Math.ceil(SteadyClock.nowUnsafe(clock)),
-    rearm: () => {
-      const first = heap.peek()
-      if (first !== undefined && first.due < armedFor) Deferred.doneUnsafe(wake, Effect.void)
-    }
-  }
-
-  const tick: Effect.Effect<void> = Effect.suspend(() => {
-    // What comes due while this round is served is served in this round.
-    armedFor = Number.NEGATIVE_INFINITY
+  const serve = (): void => {
+    // What comes due while a round is served is served in that round.
+    if (serving) return
+    serving = true
     for (;;) {
       const first = heap.peek()
       if (first === undefined || first.due > SteadyClock.nowUnsafe(clock)) break
       heap.pop()
       first.onDue()
     }
-    wake = Deferred.makeUnsafe<void>()
-    const next = heap.peek()
-    armedFor = next === undefined ? Number.POSITIVE_INFINITY : next.due
-    if (next === undefined) return Deferred.await(wake)
-    const left = Duration.millis(Math.max(0, Math.ceil(next.due - SteadyClock.nowUnsafe(clock))))
-    return Effect.raceFirst(Effect.sleep(left), Deferred.await(wake))
-  })
-  yield* Effect.forkScoped(Effect.forever(tick))
+    serving = false
+    arm()
+  }
+  const alarm = new Alarm(serve)
+  const arm = (): void => {
+    if (serving) return
+    const first = heap.peek()
+    if (first === undefined) alarm.clear()
+    else if (first.due < alarm.setFor) alarm.set(first.due, clock, home)
+  }
+  const crew: Crew = { heap, entries, now: () => Math.ceil(SteadyClock.nowUnsafe(clock)), arm }
 
   const stop = Effect.suspend(() => {
     stopped = true
-    return Effect.forEach([...entries].map((entry) => entry.stop()), (cut) => cut, { concurrency: "unbounded", discard: true })
+    return Effect.forEach(
+      [...entries].map((entry) => entry.stop()),
+      (cut) => cut,
+      { concurrency: "unbounded", discard: true }
+    )
   })
-  yield* Effect.addFinalizer(() => stop)
+  yield* Effect.addFinalizer(() =>
+    Effect.ensuring(
+      stop,
+      Effect.sync(() => alarm.clear())
+    )
+  )
 
   const enter = <A, T, R>(
     spec: PollSpec<A, T, R>,

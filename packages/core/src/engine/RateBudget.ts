@@ -8,15 +8,14 @@
  *
  * @since 0.1.0
  */
-import * as Clock from "effect/Clock"
+import type * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import type { Quota } from "../model/Observation.ts"
-import * as Waits from "../policy/Waits.ts"
+import { Alarm } from "./internal/alarm.ts"
 import { Heap, type HeapItem } from "./internal/heap.ts"
 import type { AccountLimits } from "./ScanAdapter.ts"
 import * as SteadyClock from "./SteadyClock.ts"
@@ -69,7 +68,11 @@ export interface Turn {
  * @since 0.1.0
  */
 export interface AccountBudget {
-  readonly turn: (options: { readonly kind: TurnKind; readonly due: number; readonly lane: string }) => Effect.Effect<Turn>
+  readonly turn: (options: {
+    readonly kind: TurnKind
+    readonly due: number
+    readonly lane: string
+  }) => Effect.Effect<Turn>
   readonly open: () => number
   readonly load: (change: number) => void
   readonly bought: () => void
@@ -164,8 +167,10 @@ class Account implements AccountBudget {
     collect: new Lanes(),
     submit: new Lanes()
   }
-  private dispatcher: Fiber.Fiber<void> | null = null
-  private wake: Deferred.Deferred<void> | null = null
+  // Serves the queue while anybody waits; on the clock of whoever queued last.
+  private readonly alarm = new Alarm(() => this.serve())
+  private home: { readonly clock: Clock.Clock; readonly context: Context.Context<never> } | null = null
+  private serving = false
 
   constructor(limits: AccountLimits) {
     this.limits = limits
@@ -182,12 +187,12 @@ class Account implements AccountBudget {
   }
   closed = (): void => {
     this.boughtNow = Math.max(0, this.boughtNow - 1)
-    this.nudge()
+    this.serve()
   }
   pausedUntil = (): number => this.pausedTill
   pause = (until: number): void => {
     if (until > this.pausedTill) this.pausedTill = until
-    this.nudge()
+    this.serve()
   }
   denials = (): number => this.refusals
   deny = (): void => {
@@ -201,7 +206,7 @@ class Account implements AccountBudget {
       this.remaining = { left: quota.remaining, from: now, resetAt }
       if (quota.remaining === 0) this.blockedTill = Math.max(this.blockedTill, resetAt)
     }
-    this.nudge()
+    this.serve()
   }
 
   turn: AccountBudget["turn"] = (options) =>
@@ -222,7 +227,9 @@ class Account implements AccountBudget {
         grant: null
       }
       this.waiting[waiter.kind].push(waiter)
-      return Effect.andThen(this.dispatch, Deferred.await(waiter.granted)).pipe(
+      this.home = { clock, context: fiber.context }
+      this.serve()
+      return Deferred.await(waiter.granted).pipe(
         Effect.map(() => this.toTurn(options.kind, options.due, SteadyClock.nowUnsafe(clock), waiter.grant ?? now)),
         Effect.onInterrupt(() => Effect.sync(() => this.leave(waiter)))
       )
@@ -243,15 +250,14 @@ class Account implements AccountBudget {
   private leave(waiter: Waiter): void {
     if (waiter.grant === null) this.waiting[waiter.kind].remove(waiter)
     else this.undo(waiter.kind, waiter.grant)
-    if (this.queued() === 0) this.dispatcher?.interruptUnsafe()
-    this.nudge()
+    this.serve()
   }
 
   private undo(kind: TurnKind, grant: number): void {
     const at = this.grants.lastIndexOf(grant)
     if (at >= 0) this.grants.splice(at, 1)
     if (kind === "submit") this.closed()
-    else this.nudge()
+    else this.serve()
   }
 
   private queued(): number {
@@ -291,7 +297,8 @@ class Account implements AccountBudget {
     }
     if (this.remaining !== null) {
       if (this.remaining.resetAt <= now) this.remaining = null
-      else if (this.grantedSince(this.remaining.from) >= this.remaining.left) free = Math.max(free, this.remaining.resetAt)
+      else if (this.grantedSince(this.remaining.from) >= this.remaining.left)
+        free = Math.max(free, this.remaining.resetAt)
     }
     return free
   }
@@ -316,71 +323,30 @@ class Account implements AccountBudget {
     return this.limit - kept >= 1 + needed * (this.boughtNow + 1)
   }
 
-  private nudge(): void {
-    const wake = this.wake
-    if (wake === null) return
-    this.wake = null
-    Deferred.doneUnsafe(wake, Effect.void)
-  }
-
-  // Grants whatever may go now; the time until it is worth looking again, or null when nobody waits.
-  private serve(now: number): number | null {
+  // Grants whatever may go now, and sets the alarm for the next time something may.
+  private serve(): void {
+    const { home } = this
+    if (home === null || this.serving) return
+    this.serving = true
+    const now = SteadyClock.nowUnsafe(home.clock)
     for (;;) {
-      if (this.queued() === 0) return null
-      const free = this.freeAt(now)
-      if (free > now) return free - now
-      let waiter: Waiter | undefined
-      for (const kind of kinds) {
-        if (this.waiting[kind].size === 0 || !this.mayStart(kind, now)) continue
-        waiter = this.waiting[kind].take()
+      const free = this.queued() === 0 ? Number.POSITIVE_INFINITY : this.freeAt(now)
+      if (free > now) {
+        this.alarm.set(free, home.clock, home.context)
         break
       }
+      const kind = kinds.find((each) => this.waiting[each].size > 0 && this.mayStart(each, now))
+      const waiter = kind === undefined ? undefined : this.waiting[kind].take()
       if (waiter === undefined) {
         // Only submissions wait, and the open scans need the room: look again when the oldest turn is forgotten.
-        const oldest = this.grants[0]
-        return oldest === undefined ? this.window : Math.max(1, oldest + this.window - now)
+        this.alarm.set(Math.max(now + 1, (this.grants[0] ?? now) + this.window), home.clock, home.context)
+        break
       }
       waiter.grant = this.grantAt(waiter.kind, now)
       Deferred.doneUnsafe(waiter.granted, Effect.void)
     }
+    this.serving = false
   }
-
-  // One fiber serves the queue while anybody waits, and ends with the last of them.
-  private dispatch: Effect.Effect<void> = Effect.suspend(() => {
-    if (this.dispatcher !== null) {
-      this.nudge()
-      return Effect.void
-    }
-    const loop: Effect.Effect<void> = Effect.suspend(() => {
-      const wake = Deferred.makeUnsafe<void>()
-      return Effect.flatMap(Effect.service(Clock.Clock), (clock) => {
-        const again = this.serve(SteadyClock.nowUnsafe(clock))
-        if (again === null) {
-          this.dispatcher = null
-          return Effect.void
-        }
-        this.wake = wake
-        return Effect.raceFirst(Effect.sleep(Duration.millis(Math.ceil(Math.min(again, Waits.longest)))), Deferred.await(wake)).pipe(
-          Effect.andThen(loop)
-        )
-      })
-    })
-    const ended = Effect.sync(() => {
-      this.dispatcher = null
-      // Somebody may have queued while the last one's leaving was on its way.
-      return this.queued() > 0
-    })
-    return Effect.map(
-      Effect.forkDetach(
-        Effect.onInterrupt(loop, () => Effect.flatMap(ended, (more) => (more ? this.dispatch : Effect.void))),
-        { startImmediately: true, uninterruptible: false }
-      ),
-      (fiber) => {
-        // A fiber that served everyone at once has ended before it could be named here.
-        if (fiber.pollUnsafe() === undefined) this.dispatcher = fiber
-      }
-    )
-  })
 }
 
 /**

@@ -141,7 +141,9 @@ const single = <Payload, R>(
       execute(wanted, track, env, "outcome"),
       Effect.sync(() => budget.load(-1))
     )
-    return ended === null ? yield* Effect.die(new TypeError("a scan that is waited for ends with an outcome")) : ended.outcome
+    return ended === null
+      ? yield* Effect.die(new TypeError("a scan that is waited for ends with an outcome"))
+      : ended.outcome
   })
 
 const nowReader: Effect.Effect<() => number> = Effect.withFiber((fiber) => {
@@ -226,7 +228,9 @@ export const pollOnce = <Request, Payload>(
         Option.match({
           onSome: Effect.succeed,
           onNone: () =>
-            Effect.fail(PollFaults.make({ kind: "Transient", code: "timeout", message: "the poll was not answered in time" }))
+            Effect.fail(
+              PollFaults.make({ kind: "Transient", code: "timeout", message: "the poll was not answered in time" })
+            )
         })
       ),
       Effect.tapError((fault) =>
@@ -295,7 +299,12 @@ const verdictOfError = (error: RunError, track: Track<unknown>): Verdict => {
         case "InDoubt":
           return { state: "in-doubt", because: "stop", reason, notBefore: null }
         case "NotSent":
-          return { state: "not-started", because: error.code === "denied" ? "credential" : "stop", reason, notBefore: null }
+          return {
+            state: "not-started",
+            because: error.code === "denied" ? "credential" : "stop",
+            reason,
+            notBefore: null
+          }
         case "Throttled":
           return { state: "not-started", because: "stop", reason, notBefore: null }
       }
@@ -307,7 +316,8 @@ const verdictOfError = (error: RunError, track: Track<unknown>): Verdict => {
 const verdictOfEnd = (why: Why, track: Track<unknown>): Verdict => {
   if (track.inDoubt !== null) return { state: "in-doubt", because: "stop", reason: track.inDoubt, notBefore: null }
   if (track.ticket === null) {
-    const message = why === "timeout" ? "the run ended before this scan was begun" : "interrupted before this scan was begun"
+    const message =
+      why === "timeout" ? "the run ended before this scan was begun" : "interrupted before this scan was begun"
     return { state: "not-started", because: "not-begun", reason: reasonOf(why, message), notBefore: null }
   }
   return {
@@ -334,7 +344,11 @@ const followOne = <Payload, R>(
   index: number,
   batch: Batch,
   until: "ticket" | "outcome"
-): Effect.Effect<{ readonly track: Track<Payload>; readonly known: boolean; readonly verdict: Verdict }, never, ScanJournal | R> =>
+): Effect.Effect<
+  { readonly track: Track<Payload>; readonly known: boolean; readonly verdict: Verdict },
+  never,
+  ScanJournal | R
+> =>
   Effect.gen(function* () {
     const track = makeTrack<Payload>()
     let known = false
@@ -349,7 +363,10 @@ const followOne = <Payload, R>(
     const begun = Deferred.isDoneUnsafe(batch.over)
       ? Effect.map(Deferred.await(batch.over), (why): Result_<Payload> => ({ _tag: "Over", why }))
       : Effect.raceFirst(
-          Effect.map(Effect.exit(execute(wanted, track, env, until)), (exit): Result_<Payload> => ({ _tag: "Exit", exit })),
+          Effect.map(Effect.exit(execute(wanted, track, env, until)), (exit): Result_<Payload> => ({
+            _tag: "Exit",
+            exit
+          })),
           Effect.map(Deferred.await(batch.over), (why): Result_<Payload> => ({ _tag: "Over", why }))
         )
     const result = yield* begun

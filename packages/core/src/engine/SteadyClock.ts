@@ -48,4 +48,6 @@ export const ofFiber = (fiber: Fiber.Fiber<unknown, unknown>): Clock.Clock => Co
  * @category constructors
  * @since 0.1.0
  */
-export const now: Effect.Effect<number> = Effect.map(Effect.service(Clock.Clock), (clock) => Math.ceil(nowUnsafe(clock)))
+export const now: Effect.Effect<number> = Effect.map(Effect.service(Clock.Clock), (clock) =>
+  Math.ceil(nowUnsafe(clock))
+)

@@ -25,14 +25,26 @@ export interface AnswerHeaders {
 
 const digits = /^\d{1,15}$/
 
-const numbers = (text: string | undefined): ReadonlyArray<number> =>
-  text === undefined
-    ? []
-    : RetryAfter.split(text)
-        .filter((value) => digits.test(value))
-        .map(Number)
+/**
+ * The strictest of the valid numbers in a header, or null: `stricter` picks between two.
+ */
+const strictest = (
+  text: string | undefined,
+  read: (value: number) => number | null,
+  stricter: (a: number, b: number) => number
+): number | null => {
+  if (text === undefined) return null
+  // Nearly always there is one value and no comma.
+  if (digits.test(text)) return read(Number(text))
+  let found: number | null = null
+  for (const value of RetryAfter.split(text)) {
+    const number = digits.test(value) ? read(Number(value)) : null
+    if (number !== null) found = found === null ? number : stricter(found, number)
+  }
+  return found
+}
 
-const least = (values: ReadonlyArray<number>): number | null => (values.length === 0 ? null : Math.min(...values))
+const itself = (value: number): number => value
 
 /**
  * What time it is for the vendor, in milliseconds since 1970: the answer's `Date`, or `now` where that is absent or
@@ -52,14 +64,17 @@ export const vendorClock = (headers: AnswerHeaders, now: number): number =>
  * @since 0.1.0
  */
 export const parse = (headers: AnswerHeaders, now: number): Option.Option<Quota> => {
-  const limit = least(numbers(headers["x-ratelimit-limit"]))
-  const remaining = least(numbers(headers["x-ratelimit-remaining"]))
-  const resets = numbers(headers["x-ratelimit-reset"])
+  const limit = strictest(headers["x-ratelimit-limit"], itself, Math.min)
+  const remaining = strictest(headers["x-ratelimit-remaining"], itself, Math.min)
+  const reset = headers["x-ratelimit-reset"]
   let resetAt: number | null = null
-  if (resets.length > 0) {
+  if (reset !== undefined) {
     const vendorNow = vendorClock(headers, now)
-    const waits = resets.map((reset) => reset * 1000 - vendorNow).filter((wait) => wait > 0 && wait <= Waits.longest)
-    if (waits.length > 0) resetAt = now + Math.max(...waits)
+    const ahead = (value: number): number | null => {
+      const wait = value * 1000 - vendorNow
+      return wait > 0 && wait <= Waits.longest ? now + wait : null
+    }
+    resetAt = strictest(reset, ahead, Math.max)
   }
   return limit === null && remaining === null && resetAt === null
     ? Option.none()

@@ -52,8 +52,18 @@ export const split = (text: string): ReadonlyArray<string> => {
  * @category destructors
  * @since 0.1.0
  */
-export const httpDate = (text: string): number | null =>
-  Result.match(Headers.parseHttpDate(text), { onFailure: () => null, onSuccess: DateTime.toEpochMillis })
+export const httpDate = (text: string): number | null => {
+  if (text !== latest.text) {
+    latest = {
+      text,
+      millis: Result.match(Headers.parseHttpDate(text), { onFailure: () => null, onSuccess: DateTime.toEpochMillis })
+    }
+  }
+  return latest.millis
+}
+
+// A server's `Date` changes once a second, and there may be thousands of answers in one.
+let latest: { readonly text: string; readonly millis: number | null } = { text: "", millis: null }
 
 /**
  * The wait a `Retry-After` header asks for. `clock` is the moment from which dates are counted, in milliseconds since

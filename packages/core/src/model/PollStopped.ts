@@ -19,14 +19,7 @@ import type { Pending, Unrecognised } from "./Observation.ts"
  * @category models
  * @since 0.1.0
  */
-export type StopReason =
-  | "deadline"
-  | "pace-ended"
-  | "interrupted"
-  | "unreachable"
-  | "denied"
-  | "not-found"
-  | "protocol"
+export type StopReason = "deadline" | "pace-ended" | "interrupted" | "unreachable" | "denied" | "not-found" | "protocol"
 
 /**
  * The last thing a wait saw: an observation that settled nothing, or a fault.

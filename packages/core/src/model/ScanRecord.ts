@@ -165,9 +165,19 @@ export const reasonOfStop = (reason: StopReason, last: Seen | null): Reason => {
   const phase = last === null ? "not asked yet" : last.phase
   switch (reason) {
     case "deadline":
-      return { code: "deadline", message: `the deadline passed while the scan was ${phase}`, advice: null, requestId: null }
+      return {
+        code: "deadline",
+        message: `the deadline passed while the scan was ${phase}`,
+        advice: null,
+        requestId: null
+      }
     case "pace-ended":
-      return { code: "pace-ended", message: `the schedule ended while the scan was ${phase}`, advice: null, requestId: null }
+      return {
+        code: "pace-ended",
+        message: `the schedule ended while the scan was ${phase}`,
+        advice: null,
+        requestId: null
+      }
     case "interrupted":
       return { code: "interrupted", message: `interrupted while the scan was ${phase}`, advice: null, requestId: null }
     case "unreachable":

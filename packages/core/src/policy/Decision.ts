@@ -246,7 +246,8 @@ export const decideSeen = (
   const throttled = fault !== null && fault.kind === "Throttled"
   // Only a vendor in trouble may ask for the long pause; a healthy answer is held to the shorter cap.
   const cap = Duration.toMillis(throttled || fault?.kind === "Transient" ? limits.pauseCap : limits.hintCap)
-  const asked = question.hint._tag === "None" ? 0 : Waits.clamp(Math.ceil(Duration.toMillis(question.hint.value)), 0, cap)
+  const asked =
+    question.hint._tag === "None" ? 0 : Waits.clamp(Math.ceil(Duration.toMillis(question.hint.value)), 0, cap)
   const hint = throttled && question.hint._tag === "None" ? Math.ceil(Duration.toMillis(limits.throttledWait)) : asked
   if (fault !== null) {
     const reason = isFinal(policy, state, fault, now)

@@ -32,9 +32,7 @@ const TypeId = "~@scanpoll/core/PollPolicy"
  * @category models
  * @since 0.1.0
  */
-export type Pace<R = never> =
-  | ((tick: PollTick) => Duration.Duration)
-  | Schedule.Schedule<unknown, PollTick, unknown, R>
+export type Pace<R = never> = ((tick: PollTick) => Duration.Duration) | Schedule.Schedule<unknown, PollTick, unknown, R>
 
 /**
  * The rules of one wait.
@@ -187,7 +185,9 @@ export const check = <R>(self: PollPolicy<R>, limits?: VendorLimits): Result.Res
   if (faults.length === 0) {
     const floor = limits === undefined ? self.floor : Duration.max(self.floor, limits.floor)
     if (Duration.isGreaterThan(floor, self.deadline)) {
-      faults.push(`floor (${show(floor)}) is longer than deadline (${show(self.deadline)}): there would be one poll at most`)
+      faults.push(
+        `floor (${show(floor)}) is longer than deadline (${show(self.deadline)}): there would be one poll at most`
+      )
     }
     if (self.first !== null && Duration.isGreaterThan(self.first, self.deadline)) {
       faults.push(`first (${show(self.first)}) is later than deadline (${show(self.deadline)}): there would be no poll`)

@@ -31,9 +31,11 @@ export interface VendorLimits {
  * @category constructors
  * @since 0.1.0
  */
-export const make = (fields: { readonly floor: Duration.Input } & {
-  readonly [K in Exclude<keyof VendorLimits, "floor">]?: Duration.Input
-}): VendorLimits => {
+export const make = (
+  fields: { readonly floor: Duration.Input } & {
+    readonly [K in Exclude<keyof VendorLimits, "floor">]?: Duration.Input
+  }
+): VendorLimits => {
   const limits: VendorLimits = {
     floor: Duration.fromInputUnsafe(fields.floor),
     hintCap: Duration.fromInputUnsafe(fields.hintCap ?? "5 minutes"),

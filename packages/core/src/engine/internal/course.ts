@@ -123,7 +123,13 @@ export class Course<A, T, R> {
 
   private announce(now: number, decision: Decision.Decision<A>): Decision.Decision<A> {
     if (decision._tag === "Wait") {
-      this.tell({ _tag: "Scheduled", at: now, until: decision.until, because: decision.because, polls: this.state.polls })
+      this.tell({
+        _tag: "Scheduled",
+        at: now,
+        until: decision.until,
+        because: decision.because,
+        polls: this.state.polls
+      })
     } else if (decision._tag === "Settle") {
       this.tell({ _tag: "Settled", at: now, value: decision.value, polls: this.state.polls })
     }
@@ -171,14 +177,13 @@ export class Course<A, T, R> {
     }
     if (typeof pace === "function") return Option.getOrElse(Waits.toMillis(pace(tick)), () => 0)
     const known = which === "pace" ? this.paceStep : this.failureStep
-    const step: Effect.Effect<Step<R>, never, R> =
-      known !== null
-        ? Effect.succeed(known)
-        : Effect.map(Schedule.toStep(pace), (made) => {
-            if (which === "pace") this.paceStep = made
-            else this.failureStep = made
-            return made
-          })
+    const step: Effect.Effect<Step<R>, never, R> = known !== null
+      ? Effect.succeed(known)
+      : Effect.map(Schedule.toStep(pace), (made) => {
+          if (which === "pace") this.paceStep = made
+          else this.failureStep = made
+          return made
+        })
     return Effect.flatMap(step, (run) =>
       Pull.matchEffect(run(now, tick), {
         onSuccess: ([, delay]): Effect.Effect<Proposal> =>

@@ -118,7 +118,11 @@ const reasonOfError = (error: SubmitError): Reason => ({
   requestId: error.requestId
 })
 
-const hintMillis = (hint: Option.Option<Duration.Duration>, fallback: Duration.Duration, cap: Duration.Duration): number =>
+const hintMillis = (
+  hint: Option.Option<Duration.Duration>,
+  fallback: Duration.Duration,
+  cap: Duration.Duration
+): number =>
   Waits.clamp(Math.ceil(Duration.toMillis(Option.getOrElse(hint, () => fallback))), 0, Duration.toMillis(cap))
 
 export const execute = <Payload, R>(
@@ -162,7 +166,10 @@ export const execute = <Payload, R>(
         Effect.catch(write, (error) =>
           left > 1 && error.reason !== "conflict"
             ? Effect.andThen(Effect.sleep("1 second"), attempt(left - 1))
-            : Effect.andThen(Effect.logError(`the journal could not keep ${what}: ${error.message}`), Effect.fail(error))
+            : Effect.andThen(
+                Effect.logError(`the journal could not keep ${what}: ${error.message}`),
+                Effect.fail(error)
+              )
         )
       return attempt(storeTries)
     }
@@ -203,26 +210,28 @@ export const execute = <Payload, R>(
         }
       })
 
-    const observer = (claimId: string) => (event: PollEvent<ScanOutcome<Payload>>): void => {
-      switch (event._tag) {
-        case "Scheduled":
-          track.polls = event.polls
-          track.nextAt = event.until
-          if (event.until - event.at >= worthStoring) journal.waiting(claimId, event.until)
-          return env.tell({ _tag: "Scheduled", until: event.until, because: event.because, polls: event.polls })
-        case "Polled":
-          track.polls = event.polls
-          track.last = event.seen
-          if (event.first && event.seen._tag === "Unrecognised") {
-            track.warnings.push(`the vendor used an unknown status ${JSON.stringify(event.seen.word.slice(0, 64))}`)
-          }
-          return env.tell({ _tag: "Polled", seen: event.seen, polls: event.polls, first: event.first })
-        case "Settled":
-        case "Stopped":
-          track.polls = event.polls
-          return
+    const observer =
+      (claimId: string) =>
+      (event: PollEvent<ScanOutcome<Payload>>): void => {
+        switch (event._tag) {
+          case "Scheduled":
+            track.polls = event.polls
+            track.nextAt = event.until
+            if (event.until - event.at >= worthStoring) journal.waiting(claimId, event.until)
+            return env.tell({ _tag: "Scheduled", until: event.until, because: event.because, polls: event.polls })
+          case "Polled":
+            track.polls = event.polls
+            track.last = event.seen
+            if (event.first && event.seen._tag === "Unrecognised") {
+              track.warnings.push(`the vendor used an unknown status ${JSON.stringify(event.seen.word.slice(0, 64))}`)
+            }
+            return env.tell({ _tag: "Polled", seen: event.seen, polls: event.polls, first: event.first })
+          case "Settled":
+          case "Stopped":
+            track.polls = event.polls
+            return
+        }
       }
-    }
 
     const poll = (
       claimId: string,
@@ -272,7 +281,9 @@ export const execute = <Payload, R>(
         const joint: Joint = { done: Deferred.makeUnsafe() }
         table.set(name, joint)
         return Effect.onExit(
-          Effect.map(poll(claimId, ticket, start), (outcome) => finish({ outcome, reused: false, ageMs: outcome.ageMs })),
+          Effect.map(poll(claimId, ticket, start), (outcome) =>
+            finish({ outcome, reused: false, ageMs: outcome.ageMs })
+          ),
           (exit) => {
             table.delete(name)
             const said = Exit.isSuccess(exit)
@@ -312,7 +323,8 @@ export const execute = <Payload, R>(
 
     const { fingerprint, submit } = request
     if (request.ticket !== null || fingerprint === null || submit === null) {
-      if (request.ticket === null) return yield* Effect.die(new TypeError("a scan request needs a submission or a ticket"))
+      if (request.ticket === null)
+        return yield* Effect.die(new TypeError("a scan request needs a submission or a ticket"))
       const standing = yield* journal.adopt(request.ticket, request.subject)
       if (standing._tag === "Settled") return yield* recall(standing.claimId, standing.outcome, standing.at)
       budget.bought()
@@ -328,7 +340,12 @@ export const execute = <Payload, R>(
     type Bought =
       | { readonly _tag: "Again" }
       | { readonly _tag: "Ended"; readonly ended: Ended<Payload> }
-      | { readonly _tag: "Wait"; readonly claimId: string; readonly ticket: ScanTicket; readonly hint: Option.Option<Duration.Duration> }
+      | {
+          readonly _tag: "Wait"
+          readonly claimId: string
+          readonly ticket: ScanTicket
+          readonly hint: Option.Option<Duration.Duration>
+        }
       | { readonly _tag: "Failed"; readonly error: SubmitError }
 
     // Claim, submission and ticket are one region that no interrupt can split; a submission in flight has its grace.
@@ -388,8 +405,8 @@ export const execute = <Payload, R>(
             track.ticket = submitted.outcome.ticket
             track.submittedAt = submitted.outcome.ticket.submittedAt
             const outcome = yield* Effect.onInterrupt(restore(collected(submitted.outcome)), () =>
-            Effect.ignore(settle(claimId, submitted.outcome))
-          )
+              Effect.ignore(settle(claimId, submitted.outcome))
+            )
             const ended = finish({ outcome, reused: false, ageMs: outcome.ageMs })
             yield* settle(claimId, outcome)
             return { _tag: "Ended", ended } as const
@@ -397,7 +414,10 @@ export const execute = <Payload, R>(
           track.ticket = submitted.ticket
           track.submittedAt = submitted.ticket.submittedAt
           const first = now + hintMillis(submitted.hint, Duration.zero, adapter.limits.hintCap)
-          yield* store(journal.submitted(claimId, submitted.ticket, first), `the ticket ${Tickets.key(submitted.ticket)}`)
+          yield* store(
+            journal.submitted(claimId, submitted.ticket, first),
+            `the ticket ${Tickets.key(submitted.ticket)}`
+          )
           return { _tag: "Wait", claimId, ticket: submitted.ticket, hint: submitted.hint } as const
         }
 
@@ -432,7 +452,8 @@ export const execute = <Payload, R>(
             break
         }
         if (error.kind === "NotSent") track.reachedVendor = false
-        if (Result.isFailure(found) && Cause.hasDies(answer.cause)) return yield* Effect.failCause(answer.cause).pipe(Effect.orDie)
+        if (Result.isFailure(found) && Cause.hasDies(answer.cause))
+          return yield* Effect.failCause(answer.cause).pipe(Effect.orDie)
         return { _tag: "Failed", error } as const
       })
 
@@ -446,7 +467,11 @@ export const execute = <Payload, R>(
         case "InFlight":
           budget.bought()
           return yield* Effect.ensuring(
-            follow(standing.claimId, standing.ticket, { known: true, hint: Option.none(), notBefore: standing.notBefore }),
+            follow(standing.claimId, standing.ticket, {
+              known: true,
+              hint: Option.none(),
+              notBefore: standing.notBefore
+            }),
             Effect.sync(budget.closed)
           )
         case "InDoubt": {

@@ -1,0 +1,46 @@
+// One timer that can be moved. Setting it costs one sleep; ringing early is allowed, so whoever set it looks at the
+// clock again.
+import type * as Clock from "effect/Clock"
+import type * as Context from "effect/Context"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import type * as Fiber from "effect/Fiber"
+import * as Waits from "../../policy/Waits.ts"
+import * as SteadyClock from "../SteadyClock.ts"
+
+export class Alarm {
+  private at = Number.POSITIVE_INFINITY
+  private fiber: Fiber.Fiber<void> | null = null
+  private readonly ring: () => void
+
+  constructor(ring: () => void) {
+    this.ring = ring
+  }
+
+  get setFor(): number {
+    return this.at
+  }
+
+  set(at: number, clock: Clock.Clock, context: Context.Context<never>): void {
+    if (at === this.at) return
+    this.clear()
+    if (at === Number.POSITIVE_INFINITY) return
+    this.at = at
+    const left = Waits.clamp(Math.ceil(at - SteadyClock.nowUnsafe(clock)), 0, Waits.longest)
+    const fiber = Effect.runForkWith(context)(
+      Effect.map(Effect.sleep(Duration.millis(left)), () => {
+        this.fiber = null
+        this.at = Number.POSITIVE_INFINITY
+        this.ring()
+      })
+    )
+    if (fiber.pollUnsafe() === undefined) this.fiber = fiber
+  }
+
+  clear(): void {
+    const fiber = this.fiber
+    this.fiber = null
+    this.at = Number.POSITIVE_INFINITY
+    fiber?.interruptUnsafe()
+  }
+}

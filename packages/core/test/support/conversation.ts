@@ -1,0 +1,289 @@
+/**
+ * A vendor as a script: what it answers, in which order, and a ledger of what it was asked. It runs on whatever clock the
+ * test runs on.
+ */
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Schema from "effect/Schema"
+import type { AccountLimits, Already, ScanAdapter, Submitted } from "../../src/engine/ScanAdapter.ts"
+import * as SteadyClock from "../../src/engine/SteadyClock.ts"
+import type { PollAnswer, Progress } from "../../src/model/Observation.ts"
+import * as Observation from "../../src/model/Observation.ts"
+import * as PollFault from "../../src/model/PollFault.ts"
+import * as ScanOutcome from "../../src/model/ScanOutcome.ts"
+import * as ScanTicket from "../../src/model/ScanTicket.ts"
+import * as SubmitError from "../../src/model/SubmitError.ts"
+import * as PollPolicy from "../../src/policy/PollPolicy.ts"
+import * as VendorLimits from "../../src/policy/VendorLimits.ts"
+
+export const Payload = Schema.Struct({ said: Schema.String })
+export type Payload = typeof Payload.Type
+export type Outcome = ScanOutcome.ScanOutcome<Payload>
+
+/** One answer of the vendor; `takes` is how long it thinks, in milliseconds. */
+export type Step =
+  | {
+      readonly say: "queued" | "running"
+      readonly progress?: Progress
+      readonly hint?: number
+      readonly takes?: number
+    }
+  | { readonly say: "done" | "partial" | "failed"; readonly takes?: number; readonly hint?: number }
+  | { readonly say: "word"; readonly word: string; readonly takes?: number; readonly hint?: number }
+  | {
+      readonly say: PollFault.PollFault["kind"]
+      readonly hint?: number
+      readonly permanent?: boolean
+      readonly takes?: number
+    }
+  | { readonly say: "hang" }
+
+export type SubmitStep =
+  | { readonly say: "accept"; readonly hint?: number; readonly takes?: number; readonly scanId?: string }
+  | { readonly say: "already"; readonly takes?: number }
+  | {
+      readonly say: SubmitError.SubmitErrorKind
+      readonly hint?: number
+      readonly permanent?: boolean
+      readonly takes?: number
+      /** The vendor took it all the same. */
+      readonly accepted?: boolean
+    }
+  | { readonly say: "hang"; readonly accepted?: boolean }
+
+export interface Ledger {
+  readonly polls: Array<{ readonly scanId: string; readonly at: number; answeredAt: number | null; cut: boolean }>
+  readonly submissions: Array<{ readonly at: number; readonly request: string; accepted: boolean; cut: boolean }>
+  readonly collects: Array<number>
+  inFlight: number
+  mostInFlight: number
+}
+
+const hintOf = (hint: number | undefined) => (hint === undefined ? Option.none() : Option.some(Duration.millis(hint)))
+
+export const completed = (ticket: ScanTicket.ScanTicket, said = "done"): Outcome =>
+  ScanOutcome.makeCompleted({
+    ticket,
+    vendorStatus: "done",
+    assessment: { severity: "low", vendorSeverity: null, compliance: null, score: null },
+    payload: { said }
+  })
+
+const answerOf = (
+  ticket: ScanTicket.ScanTicket,
+  step: Step
+): Effect.Effect<PollAnswer<Outcome>, PollFault.PollFault> => {
+  const meta = { hint: hintOf("hint" in step ? step.hint : undefined) }
+  switch (step.say) {
+    case "hang":
+      return Effect.never
+    case "queued":
+    case "running": {
+      const progress = step.progress === undefined ? Option.none() : Option.some(step.progress)
+      return Effect.succeed(Observation.answer(Observation.pending(step.say, progress), meta))
+    }
+    case "word":
+      return Effect.succeed(Observation.answer(Observation.unrecognised(step.word), meta))
+    case "done":
+      return Effect.succeed(Observation.answer(Observation.settled(completed(ticket)), meta))
+    case "partial":
+      return Effect.succeed(
+        Observation.answer(
+          Observation.settled(
+            ScanOutcome.makePartial({
+              ticket,
+              vendorStatus: "partial",
+              reason: { code: null, message: "some checks did not run", advice: null, requestId: null },
+              assessment: { severity: "high", vendorSeverity: null, compliance: null, score: null },
+              payload: { said: "partly" }
+            })
+          ),
+          meta
+        )
+      )
+    case "failed":
+      return Effect.succeed(
+        Observation.answer(
+          Observation.settled(
+            ScanOutcome.makeFailed({
+              ticket,
+              vendorStatus: "failed",
+              reason: { code: "E1", message: "no luck", advice: null, requestId: null }
+            })
+          ),
+          meta
+        )
+      )
+    default:
+      return Effect.fail(
+        PollFault.make({
+          kind: step.say,
+          code: step.say.toLowerCase(),
+          message: `scripted ${step.say}`,
+          permanent: step.permanent ?? false,
+          hint: meta.hint
+        })
+      )
+  }
+}
+
+export interface Vendor {
+  readonly adapter: ScanAdapter<string, Payload>
+  readonly ledger: Ledger
+  readonly ticket: (scanId: string, submittedAt?: number | null) => ScanTicket.ScanTicket
+}
+
+/**
+ * - `polls`: the answers to the polls of each scan, in order; the last one repeats. A function scripts scans apart.
+ * - `submits`: the answers to submissions, in order; the last one repeats.
+ */
+export const make = (
+  options: {
+    readonly vendor?: string
+    readonly account?: string
+    readonly polls?: ReadonlyArray<Step> | ((scanId: string) => ReadonlyArray<Step>)
+    readonly submits?: ReadonlyArray<SubmitStep>
+    readonly limits?: Parameters<typeof VendorLimits.make>[0]
+    readonly policy?: PollPolicy.PollPolicy
+    readonly budget?: Partial<AccountLimits>
+    readonly collect?: ReadonlyArray<"found" | PollFault.PollFault["kind"]>
+  } = {}
+): Vendor => {
+  const vendor = options.vendor ?? "acme"
+  const account = options.account ?? "default"
+  const origin = `https://${vendor}.test`
+  const ledger: Ledger = { polls: [], submissions: [], collects: [], inFlight: 0, mostInFlight: 0 }
+  const asked = new Map<string, number>()
+  let ids = 0
+  const script = (scanId: string): ReadonlyArray<Step> =>
+    typeof options.polls === "function" ? options.polls(scanId) : (options.polls ?? [{ say: "done" }])
+  const ticket = (scanId: string, submittedAt: number | null = null): ScanTicket.ScanTicket =>
+    ScanTicket.make({ vendor, origin, account, scanId, submittedAt })
+  const policy = options.policy ?? PollPolicy.make({ pace: "10 seconds", floor: "1 second", spread: 0 })
+
+  const request = <A, E>(effect: Effect.Effect<A, E>): Effect.Effect<A, E> =>
+    Effect.suspend(() => {
+      ledger.inFlight++
+      ledger.mostInFlight = Math.max(ledger.mostInFlight, ledger.inFlight)
+      return Effect.ensuring(
+        effect,
+        Effect.sync(() => {
+          ledger.inFlight--
+        })
+      )
+    })
+
+  const adapter: ScanAdapter<string, Payload> = {
+    vendor,
+    origin,
+    account,
+    environment: "",
+    limits: VendorLimits.make({ floor: "1 second", ...options.limits }),
+    policy,
+    policies: { interactive: policy, default: policy, background: policy, bulk: policy },
+    budget: {
+      requests: null,
+      window: Duration.minutes(1),
+      openScans: null,
+      typicalDuration: Duration.minutes(1),
+      pollsPerScan: () => 6,
+      ...options.budget
+    },
+    payload: Payload,
+    check: (wanted) => (wanted === "" ? [{ path: ["name"], message: "must not be empty" }] : []),
+    subject: (wanted) => ({ kind: "company", id: wanted, name: wanted }),
+    fingerprint: (wanted) => wanted,
+    submit: (wanted) =>
+      Effect.flatMap(SteadyClock.now, (at) => {
+        const steps = options.submits ?? [{ say: "accept" }]
+        const step = steps[Math.min(ledger.submissions.length, steps.length - 1)] ?? { say: "accept" }
+        const entry = { at, request: wanted, accepted: false, cut: false }
+        ledger.submissions.push(entry)
+        const take = step.say === "hang" ? Effect.never : Effect.sleep(Duration.millis(step.takes ?? 0))
+        if ("accepted" in step && step.accepted === true) entry.accepted = true
+        return request(
+          Effect.flatMap(take, (): Effect.Effect<Submitted | Already<Payload>, SubmitError.SubmitError> => {
+            switch (step.say) {
+              case "hang":
+                return Effect.never
+              case "accept": {
+                entry.accepted = true
+                const scanId = step.scanId ?? `scan-${++ids}`
+                return Effect.map(SteadyClock.now, (now) => ({
+                  _tag: "Submitted",
+                  ticket: ticket(scanId, now),
+                  hint: hintOf(step.hint),
+                  quota: Option.none()
+                }))
+              }
+              case "already":
+                entry.accepted = true
+                return Effect.map(SteadyClock.now, (now) => ({
+                  _tag: "Already",
+                  outcome: {
+                    ...completed(ticket(`scan-${++ids}`, now), "from the cache"),
+                    cached: true,
+                    ageMs: 86_400_000
+                  },
+                  quota: Option.none()
+                }))
+              default:
+                return Effect.fail(
+                  SubmitError.make({
+                    kind: step.say,
+                    code: step.say.toLowerCase(),
+                    message: `scripted ${step.say}`,
+                    permanent: step.permanent ?? false,
+                    hint: hintOf(step.hint)
+                  })
+                )
+            }
+          })
+        ).pipe(
+          Effect.onInterrupt(() =>
+            Effect.sync(() => {
+              entry.cut = true
+            })
+          )
+        )
+      }),
+    poll: (wanted) =>
+      Effect.flatMap(SteadyClock.now, (at) => {
+        const nth = asked.get(wanted.scanId) ?? 0
+        asked.set(wanted.scanId, nth + 1)
+        const steps = script(wanted.scanId)
+        const step: Step = steps[Math.min(nth, steps.length - 1)] ?? { say: "done" }
+        const entry: Ledger["polls"][number] = { scanId: wanted.scanId, at, answeredAt: null, cut: false }
+        ledger.polls.push(entry)
+        const takes = step.say === "hang" ? 0 : (step.takes ?? 0)
+        return request(Effect.andThen(Effect.sleep(Duration.millis(takes)), answerOf(wanted, step))).pipe(
+          Effect.onExit((exit) =>
+            Effect.map(SteadyClock.now, (now) => {
+              if (exit._tag === "Failure" && exit.cause.reasons.some((reason) => reason._tag === "Interrupt"))
+                entry.cut = true
+              else entry.answeredAt = now
+            })
+          )
+        )
+      }),
+    ...(options.collect === undefined
+      ? {}
+      : {
+          collect: () =>
+            Effect.flatMap(SteadyClock.now, (at) => {
+              const steps = options.collect ?? []
+              const step = steps[Math.min(ledger.collects.length, steps.length - 1)] ?? "found"
+              ledger.collects.push(at)
+              return step === "found"
+                ? Effect.succeed({ coverage: "full" as const, total: 0, items: [] })
+                : Effect.fail(PollFault.make({ kind: step, code: step.toLowerCase(), message: `scripted ${step}` }))
+            })
+        })
+  }
+  return { adapter, ledger, ticket }
+}
+
+/** The times at which a scan was polled. */
+export const pollTimes = (vendor: Vendor, scanId?: string): ReadonlyArray<number> =>
+  vendor.ledger.polls.filter((poll) => scanId === undefined || poll.scanId === scanId).map((poll) => poll.at)
