@@ -31,8 +31,10 @@ const load = async () => {
   hideKnownWarnings()
   const source = new URL("../src/main.ts", import.meta.url)
   const built = new URL("../dist/main.js", import.meta.url)
-  // A clone has both after a build, and its source is the newer one.
-  const entry = existsSync(source) ? source : built
+  // A clone has both after a build, and its source is the newer one. An installed package has both too, but Node strips
+  // no types under node_modules.
+  const installed = /[\\/]node_modules[\\/]/.test(self)
+  const entry = existsSync(source) && !installed ? source : built
   if (!existsSync(entry)) {
     process.stderr.write(`scanpoll: this copy is incomplete, ${fileURLToPath(built)} is missing\n`)
     process.exitCode = 70
