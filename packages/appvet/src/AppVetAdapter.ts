@@ -16,8 +16,9 @@ import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
 import type { RequestFault, ScanAdapter } from "@scanpoll/core/engine/ScanAdapter"
-import { CredentialError, VendorConfigError, VendorHttp } from "@scanpoll/core/http/VendorHttp"
-import type { Credential, VendorClient, VendorResponse } from "@scanpoll/core/http/VendorHttp"
+import * as Credential from "@scanpoll/core/http/Credential"
+import { VendorConfigError, VendorHttp } from "@scanpoll/core/http/VendorHttp"
+import type { VendorClient, VendorResponse } from "@scanpoll/core/http/VendorHttp"
 import * as WireFields from "@scanpoll/core/http/WireFields"
 import * as Observation from "@scanpoll/core/model/Observation"
 import * as PollFault from "@scanpoll/core/model/PollFault"
@@ -247,7 +248,7 @@ const maxPages = 5
  * @since 0.1.0
  */
 export interface Options {
-  readonly credential: Credential | Redacted.Redacted<string>
+  readonly credential: Credential.Credential | Redacted.Redacted<string>
   readonly baseUrl?: string
   readonly account?: string
   readonly insecureHosts?: ReadonlyArray<string>
@@ -281,9 +282,7 @@ const fromClient = (http: VendorClient, account: string): ScanAdapter<AppVetRequ
       Effect.flatMap((response) =>
         response.status === 200
           ? Effect.succeed(response)
-          : Effect.flatMap(Clock.currentTimeMillis, (now) =>
-              Effect.fail(AppVetError.pollFault(question, response, now, scrub))
-            )
+          : Effect.fail(AppVetError.pollFault(question, response, scrub))
       )
     )
 
@@ -330,10 +329,10 @@ const fromClient = (http: VendorClient, account: string): ScanAdapter<AppVetRequ
         ),
         (fault) => AppVetError.submitTransportError(fault, scrub)
       )
-      const now = yield* Clock.currentTimeMillis
       // An id means that the scan exists, whatever the status says.
       const scanId = response.body._tag === "Json" ? AppVetSchema.readScanId(response.body.value) : null
-      if (scanId === null) return yield* AppVetError.submitError(response, now, scrub)
+      if (scanId === null) return yield* AppVetError.submitError(response, scrub)
+      const now = yield* Clock.currentTimeMillis
       return { _tag: "Submitted", ticket: ticketOf(scanId, now), hint: response.hint, quota: response.quota }
     }),
 
@@ -391,21 +390,10 @@ const fromClient = (http: VendorClient, account: string): ScanAdapter<AppVetRequ
 
 const keyVariable = "APPVET_API_KEY"
 
-// A key with such characters would fail in the middle of a run, at the first request.
-const usable = (
-  key: Redacted.Redacted<string>,
-  variable: string | null
-): Effect.Effect<Credential, CredentialError> => {
-  const value = Redacted.value(key).trim()
-  if (/^[\x21-\x7e]+$/.test(value)) return Effect.succeed(Effect.succeed(Redacted.make(value, { label: vendor })))
-  const message = value === "" ? "the API key is empty" : "the API key holds characters that no header can carry"
-  return Effect.fail(new CredentialError({ vendor, variable, message }))
-}
-
 const makeWith = Effect.fnUntraced(function* (options: Options, variable: string | null) {
   const http = yield* VendorHttp
   const credential = Redacted.isRedacted(options.credential)
-    ? yield* usable(options.credential, variable)
+    ? Effect.succeed(yield* Effect.fromResult(Credential.check(options.credential, { vendor, variable })))
     : options.credential
   const client = yield* http.make({
     vendor,
@@ -429,7 +417,11 @@ const fromConfig = Effect.gen(function* () {
     insecure: setting("SCANPOLL_ALLOW_INSECURE_HOSTS")
   }).pipe(Effect.mapError((error) => new VendorConfigError({ vendor, faults: [error.message] })))
   if (Option.isNone(settings.key)) {
-    return yield* new CredentialError({ vendor, variable: keyVariable, message: `${keyVariable} is not set` })
+    return yield* new Credential.CredentialError({
+      vendor,
+      variable: keyVariable,
+      message: `${keyVariable} is not set`
+    })
   }
   const hosts = Option.getOrElse(settings.insecure, () => "")
     .split(",")
@@ -460,15 +452,20 @@ export class AppVet extends Context.Service<AppVet, ScanAdapter<AppVetRequest, A
    */
   static readonly make = (
     options: Options
-  ): Effect.Effect<ScanAdapter<AppVetRequest, AppVetPayload>, VendorConfigError | CredentialError, VendorHttp> =>
-    makeWith(options, null)
+  ): Effect.Effect<
+    ScanAdapter<AppVetRequest, AppVetPayload>,
+    VendorConfigError | Credential.CredentialError,
+    VendorHttp
+  > => makeWith(options, null)
 
   /**
    * The adapter as a layer, from options.
    *
    * @since 0.1.0
    */
-  static readonly layer = (options: Options): Layer.Layer<AppVet, VendorConfigError | CredentialError, VendorHttp> =>
+  static readonly layer = (
+    options: Options
+  ): Layer.Layer<AppVet, VendorConfigError | Credential.CredentialError, VendorHttp> =>
     Layer.effect(AppVet, makeWith(options, null))
 
   /**
@@ -476,8 +473,6 @@ export class AppVet extends Context.Service<AppVet, ScanAdapter<AppVetRequest, A
    *
    * @since 0.1.0
    */
-  static readonly layerConfig: Layer.Layer<AppVet, VendorConfigError | CredentialError, VendorHttp> = Layer.effect(
-    AppVet,
-    fromConfig
-  )
+  static readonly layerConfig: Layer.Layer<AppVet, VendorConfigError | Credential.CredentialError, VendorHttp> =
+    Layer.effect(AppVet, fromConfig)
 }

@@ -5,6 +5,7 @@
  */
 import type * as Duration from "effect/Duration"
 import type * as Effect from "effect/Effect"
+import { segment } from "@scanpoll/core/http/VendorHttp"
 import type { TransportFault, VendorClient, VendorResponse } from "@scanpoll/core/http/VendorHttp"
 import type { ScanType } from "./AppVetSchema.ts"
 
@@ -71,7 +72,7 @@ export interface AppVetClient {
  */
 export const make = (client: VendorClient): AppVetClient => ({
   submit: (body, options) => client.post("/v1/scan", body, options),
-  status: (scanId) => client.get(`/v1/scan/${encodeURIComponent(scanId)}`),
-  report: (scanId) => client.get(`/v1/report/${encodeURIComponent(scanId)}`),
+  status: (scanId) => client.get(`/v1/scan/${segment(scanId)}`),
+  report: (scanId) => client.get(`/v1/report/${segment(scanId)}`),
   list: ({ type, limit, offset }) => client.get("/v1/scans", { query: { type, limit, offset } })
 })

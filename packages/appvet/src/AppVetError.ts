@@ -7,7 +7,6 @@
  *
  * @since 0.1.0
  */
-import * as Duration from "effect/Duration"
 import * as Option from "effect/Option"
 import * as StatusClass from "@scanpoll/core/http/StatusClass"
 import type { TransportFault, VendorBody, VendorResponse } from "@scanpoll/core/http/VendorHttp"
@@ -175,19 +174,6 @@ const said = (error: VendorError | null, response: VendorResponse): string =>
   error?.message ?? (response.body._tag === "Unreadable" ? response.body.detail : `HTTP ${response.status}`)
 
 /**
- * The wait after a 429: `Retry-After` where the vendor sends one, else until the window of the rate limit starts anew.
- * None when neither lies ahead of `now` (milliseconds since 1970).
- *
- * @category destructors
- * @since 0.1.0
- */
-export const throttledHint = (response: VendorResponse, now: number): Option.Option<Duration.Duration> => {
-  if (Option.isSome(response.hint)) return response.hint
-  const resetAt = Option.isSome(response.quota) ? response.quota.value.resetAt : null
-  return resetAt !== null && resetAt > now ? Option.some(Duration.millis(resetAt - now)) : Option.none()
-}
-
-/**
  * What an answer other than 200 means for the question that was asked.
  *
  * **Details**
@@ -197,12 +183,7 @@ export const throttledHint = (response: VendorResponse, now: number): Option.Opt
  * @category constructors
  * @since 0.1.0
  */
-export const pollFault = (
-  question: Question,
-  response: VendorResponse,
-  now: number,
-  scrub: Scrub
-): PollFault.PollFault => {
+export const pollFault = (question: Question, response: VendorResponse, scrub: Scrub): PollFault.PollFault => {
   const error = readError(response.body)
   const row = rows.find(
     (row) => row.code === error?.code && row.status === response.status && row.poll?.on.includes(question) === true
@@ -214,7 +195,7 @@ export const pollFault = (
     code: codeOf(scrub, error, response.status),
     message: words(scrub, [said(error, response), row?.advice ?? null]),
     requestId: response.requestId,
-    hint: kind === "Throttled" ? throttledHint(response, now) : response.hint,
+    hint: response.hint,
     quota: response.quota
   })
 }
@@ -266,7 +247,7 @@ const hasRequestsLeft = (response: VendorResponse): boolean =>
  * @category constructors
  * @since 0.1.0
  */
-export const submitError = (response: VendorResponse, now: number, scrub: Scrub): SubmitError.SubmitError => {
+export const submitError = (response: VendorResponse, scrub: Scrub): SubmitError.SubmitError => {
   const error = readError(response.body)
   const row = rows.find((row) => row.code === error?.code && row.status === response.status && row.submit !== null)
   const quota = response.status === 429 && error === null && hasRequestsLeft(response)
@@ -284,7 +265,7 @@ export const submitError = (response: VendorResponse, now: number, scrub: Scrub)
     ]),
     advice: kind === "InDoubt" ? inDoubtAdvice : quota ? quotaAdvice : (row?.advice ?? null),
     requestId: response.requestId,
-    hint: kind === "Throttled" ? throttledHint(response, now) : Option.none(),
+    hint: kind === "Throttled" ? response.hint : Option.none(),
     quota: response.quota
   })
 }

@@ -9,12 +9,12 @@ const scrub = (text: string): string => text.replaceAll(Fake.key, Fake.mark)
 const questions = ["status", "report", "list"] as const
 const error = (code: string, text: string | null = "why") => ({ code, ...(text === null ? {} : { error: text }) })
 
-const onPoll = (question: AppVetError.Question, step: ReturnType<typeof Fake.response>, now = 0) => {
-  const { code, kind, permanent } = AppVetError.pollFault(question, step, now, scrub)
+const onPoll = (question: AppVetError.Question, step: ReturnType<typeof Fake.response>) => {
+  const { code, kind, permanent } = AppVetError.pollFault(question, step, scrub)
   return { kind, permanent, code }
 }
-const onSubmit = (step: ReturnType<typeof Fake.response>, now = 0) => {
-  const { code, kind, permanent } = AppVetError.submitError(step, now, scrub)
+const onSubmit = (step: ReturnType<typeof Fake.response>) => {
+  const { code, kind, permanent } = AppVetError.submitError(step, scrub)
   return { kind, permanent, code }
 }
 
@@ -52,10 +52,10 @@ describe("every documented code", () => {
   })
 
   it("has words for people", () => {
-    const refused = AppVetError.submitError(Fake.response(403, error("DOMAIN_BLOCKED", "blocked")), 0, scrub)
+    const refused = AppVetError.submitError(Fake.response(403, error("DOMAIN_BLOCKED", "blocked")), scrub)
     assert.strictEqual(refused.message, "blocked")
     assert.isNotNull(refused.advice)
-    const missing = AppVetError.pollFault("status", Fake.response(404, error("SCAN_NOT_FOUND", "No scan")), 0, scrub)
+    const missing = AppVetError.pollFault("status", Fake.response(404, error("SCAN_NOT_FOUND", "No scan")), scrub)
     assert.match(missing.message, /^No scan; the id may be wrong, or .* another organization/)
   })
 })
@@ -100,7 +100,6 @@ describe("HTTP 429 has two meanings", () => {
     for (const quota of [Option.none(), Fake.quota(60, 0, 5_000), Fake.quota(60, 30, 5_000)]) {
       const seen = AppVetError.submitError(
         Fake.response(429, error("QUOTA_EXCEEDED"), { quota, hint: Option.some(Duration.seconds(5)) }),
-        0,
         scrub
       )
       assert.deepStrictEqual([seen.kind, seen.permanent, seen.hint], ["Refused", true, Option.none()])
@@ -124,33 +123,18 @@ describe("HTTP 429 has two meanings", () => {
 })
 
 describe("the wait after a 429", () => {
-  const hint = (rest: Parameters<typeof Fake.response>[2], now: number) =>
-    AppVetError.pollFault("status", Fake.response(429, error("RATE_LIMITED"), rest), now, scrub).hint
+  const rest = { hint: Option.some(Duration.seconds(42)) }
 
-  it("lasts until the window starts anew", () => {
-    assert.deepStrictEqual(hint({ quota: Fake.quota(10, 0, 61_000) }, 1_000), Option.some(Duration.seconds(60)))
+  it("is the one the answer asks for", () => {
+    const step = Fake.response(429, error("RATE_LIMITED"), rest)
+    assert.deepStrictEqual(AppVetError.pollFault("status", step, scrub).hint, rest.hint)
+    assert.deepStrictEqual(AppVetError.submitError(step, scrub).hint, rest.hint)
   })
 
-  it("is Retry-After where the vendor sends one", () => {
-    const rest = { hint: Option.some(Duration.seconds(7)), quota: Fake.quota(10, 0, 61_000) }
-    assert.deepStrictEqual(hint(rest, 1_000), Option.some(Duration.seconds(7)))
-  })
-
-  it("is left to the default when the window's end is past or not told", () => {
-    assert.deepStrictEqual(hint({ quota: Fake.quota(10, 0, 1_000) }, 1_000), Option.none())
-    assert.deepStrictEqual(hint({ quota: Fake.quota(10, 0, 999) }, 1_000), Option.none())
-    assert.deepStrictEqual(hint({ quota: Fake.quota(10, 0, null) }, 1_000), Option.none())
-    assert.deepStrictEqual(hint({}, 1_000), Option.none())
-  })
-
-  it("is the same for a submission", () => {
-    const step = Fake.response(429, error("RATE_LIMITED"), { quota: Fake.quota(10, 0, 61_000) })
-    assert.deepStrictEqual(AppVetError.submitError(step, 1_000, scrub).hint, Option.some(Duration.seconds(60)))
-  })
-
-  it("never comes from the window of a healthy or failing answer", () => {
-    const step = Fake.response(503, error("DOWN"), { quota: Fake.quota(10, 0, 61_000) })
-    assert.deepStrictEqual(AppVetError.pollFault("status", step, 1_000, scrub).hint, Option.none())
+  it("is left to the default when the answer asks for none", () => {
+    const step = Fake.response(429, error("RATE_LIMITED"), { quota: Fake.quota(10, 0, null) })
+    assert.deepStrictEqual(AppVetError.pollFault("status", step, scrub).hint, Option.none())
+    assert.deepStrictEqual(AppVetError.submitError(step, scrub).hint, Option.none())
   })
 })
 
@@ -246,7 +230,7 @@ describe("the words of an error", () => {
         requestId: "req_1",
         quota
       })
-      for (const seen of [AppVetError.pollFault("status", step, 0, scrub), AppVetError.submitError(step, 0, scrub)]) {
+      for (const seen of [AppVetError.pollFault("status", step, scrub), AppVetError.submitError(step, scrub)]) {
         assert.notInclude(seen.message, "avk_live")
         assert.notInclude(seen.code, "avk_live")
         assert.isAtMost(seen.message.length, 1000)
@@ -257,9 +241,9 @@ describe("the words of an error", () => {
 
   it("are those of the answer when there is no text of the vendor's", () => {
     assert.strictEqual(
-      AppVetError.pollFault("status", Fake.unreadable(502), 0, scrub).message,
+      AppVetError.pollFault("status", Fake.unreadable(502), scrub).message,
       "HTTP 502 text/html, 512 bytes"
     )
-    assert.strictEqual(AppVetError.pollFault("status", Fake.response(502, {}), 0, scrub).message, "HTTP 502")
+    assert.strictEqual(AppVetError.pollFault("status", Fake.response(502, {}), scrub).message, "HTTP 502")
   })
 })
