@@ -38,6 +38,8 @@ const body = (request: ComplianceRequest): Readonly<Record<string, string>> => (
 })
 
 /**
+ * The requests over a vendor's HTTP client; a run is awaited for as long as the vendor's limits say.
+ *
  * @category constructors
  * @since 0.1.0
  */

@@ -5,6 +5,7 @@
  * numbers, nulls and offsets where the documentation has texts and `Z`. Unknown fields are kept, nothing is coerced,
  * and the zeros of a scan that has not completed are never read as results.
  *
+ * @see https://github.com/Basit-Ali0/Yggdrasil
  * @since 0.1.0
  */
 import * as Option from "effect/Option"
@@ -462,9 +463,10 @@ export const readScanList = (body: unknown, auditId: string): Result.Result<Read
 }
 
 /**
- * What a scan was made from, as far as the vendor says it.
+ * Whether a scan was made from the request's policy, upload and mapping. What the vendor does not say of them does not
+ * count against it.
  *
- * @category destructors
+ * @category guards
  * @since 0.1.0
  */
 export const isMadeFrom = (body: WireFields.WireRecord, request: ComplianceRequest): boolean => {
