@@ -29,11 +29,13 @@ const gates = [
   { name: "check", minutes: 5, command: launch("check") },
   { name: "lint", minutes: 5, command: launch("lint") },
   { name: "fences", minutes: 3, command: launch("fences") },
+  { name: "pack", minutes: 5, command: launch("pack") },
   {
     name: "test",
     minutes: 20,
     command: ["npm", "test", "--", "--reporter=default", "--reporter=json", `--outputFile.json=${testReport}`]
-  }
+  },
+  { name: "start", minutes: 3, command: ["npm", "start"] }
 ]
 
 const marker = `scanpoll-gate-${process.pid}`
