@@ -60,7 +60,6 @@ export const check = (request: AppVetRequest): ReadonlyArray<RequestFault> => {
   return faults
 }
 
-// What is sent is what is compared: two requests with one fingerprint ask the vendor for the same scan.
 const target = (request: AppVetRequest): string => targetUrl.normalize(request.url) ?? request.url
 
 /**
@@ -321,7 +320,7 @@ const fromClient = (http: VendorClient, account: string): ScanAdapter<AppVetRequ
       const response = yield* Effect.mapError(
         client.submit(
           {
-            url: target(request),
+            url: request.url,
             type: request.type,
             ...(request.callbackUrl === undefined ? {} : { callback_url: request.callbackUrl })
           },

@@ -177,7 +177,7 @@ describe("the fingerprint", () => {
 })
 
 describe("submitting", () => {
-  it.effect("posts the address, the type and the callback, and brings a ticket", () =>
+  it.effect("posts the address as it was written, the type and the callback, and brings a ticket", () =>
     Effect.gen(function* () {
       yield* TestClock.setTime(1_000)
       const quota = Fake.quota(60, 59, 61_000)
@@ -193,7 +193,7 @@ describe("submitting", () => {
         {
           method: "POST",
           path: "/v1/scan",
-          body: { url: "https://example.com/", type: "security", callback_url: "https://hooks.example.com/x" }
+          body: { url: "https://example.com", type: "security", callback_url: "https://hooks.example.com/x" }
         }
       ])
     })
@@ -203,7 +203,7 @@ describe("submitting", () => {
     Effect.gen(function* () {
       const { adapter, sent } = yield* Fake.adapter(Fake.response(201, Fake.fixture("created")))
       yield* adapter.submit(request)
-      assert.deepStrictEqual(sent[0]?.body, { url: "https://example.com/", type: "security" })
+      assert.deepStrictEqual(sent[0]?.body, { url: "https://example.com", type: "security" })
     })
   )
 
