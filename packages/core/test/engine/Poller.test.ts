@@ -570,7 +570,7 @@ const laws = (driver: Driver) => {
         }
         return vendor.ledger.mostInFlight <= 1
       }),
-    { property: { runs: 60 } }
+    { arbitrary: { runs: 60 } }
   )
 }
 

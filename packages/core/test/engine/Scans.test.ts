@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Cause from "effect/Cause"
 import * as Deferred from "effect/Deferred"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
@@ -11,9 +12,11 @@ import { TestClock } from "effect/testing"
 import * as RateBudget from "../../src/engine/RateBudget.ts"
 import type { ScanEvent } from "../../src/engine/ScanEvent.ts"
 import * as ScanJournal from "../../src/engine/ScanJournal.ts"
+import type { ScanRequest } from "../../src/engine/ScanRequest.ts"
 import * as Scans from "../../src/engine/Scans.ts"
 import { states } from "../../src/model/ScanRecord.ts"
 import * as PollPolicy from "../../src/policy/PollPolicy.ts"
+import type { PollTick } from "../../src/policy/PollTick.ts"
 import * as Conversation from "../support/conversation.ts"
 
 const world = Layer.mergeAll(ScanJournal.layerMemory, RateBudget.layerMemory)
@@ -42,7 +45,7 @@ const failure = <A, E>(exit: Exit.Exit<A, E>): E => {
 const accepted = (vendor: Conversation.Vendor): number =>
   vendor.ledger.submissions.filter((entry) => entry.accepted).length
 
-const records = <P>(requests: ReadonlyArray<Scans.ScanRequest<P>>, options?: Scans.BatchOptions) =>
+const records = <P>(requests: ReadonlyArray<ScanRequest<P>>, options?: Scans.BatchOptions) =>
   Effect.map(Stream.runCollect(Scans.runAll(requests, options)), (all) => [...all].sort((a, b) => a.index - b.index))
 
 describe("Scans.run", () => {
@@ -483,16 +486,10 @@ describe("law 10, one record per request", () => {
   it.effect("a pace sees the whole batch as open", () =>
     Effect.gen(function* () {
       const opens = new Set<number>()
-      const pace = (tick: { readonly open: number }) => (
-        opens.add(tick.open),
-        PollPolicy.backOff()({ ...running, ...tick })
-      )
-      const running = {
-        seen: { _tag: "Pending", phase: "running", progress: { _tag: "None" } },
-        polls: 1,
-        faultsInARow: 0,
-        age: 0
-      } as never
+      const pace = (tick: PollTick) => {
+        opens.add(tick.open)
+        return Duration.seconds(10)
+      }
       const vendor = Conversation.make({
         polls: [{ say: "running" }, { say: "done" }],
         policy: steady.pipe(PollPolicy.withPace(pace))
@@ -542,7 +539,7 @@ describe("law 10, one record per request", () => {
           requests.every(({ vendor }) => accepted(vendor) <= 1)
         )
       }).pipe(Effect.provide(Layer.fresh(world))),
-    { property: { runs: 60 } }
+    { arbitrary: { runs: 60 } }
   )
 })
 

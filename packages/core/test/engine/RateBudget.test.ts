@@ -1,0 +1,294 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import * as Schema from "effect/Schema"
+import { TestClock } from "effect/testing"
+import * as RateBudget from "../../src/engine/RateBudget.ts"
+import type { AccountLimits } from "../../src/engine/ScanAdapter.ts"
+import * as SteadyClock from "../../src/engine/SteadyClock.ts"
+
+const limitsOf = (limits: Partial<AccountLimits> = {}): AccountLimits => ({
+  requests: 10,
+  window: Duration.seconds(10),
+  openScans: null,
+  typicalDuration: Duration.seconds(10),
+  pollsPerScan: () => 2,
+  ...limits
+})
+
+const key = { vendor: "acme", origin: "https://acme.test", account: "default" }
+
+const budgetOf = (limits?: Partial<AccountLimits>) => RateBudget.makeMemory().account(key, limitsOf(limits))
+
+/** Asks for a turn and notes when it came. */
+const ask = (
+  budget: RateBudget.AccountBudget,
+  log: Array<{ readonly name: string; readonly at: number }>,
+  name: string,
+  kind: RateBudget.TurnKind = "poll",
+  options: { readonly due?: number; readonly lane?: string } = {}
+) =>
+  Effect.gen(function* () {
+    const now = yield* SteadyClock.now
+    const turn = yield* budget.turn({ kind, due: options.due ?? now, lane: options.lane ?? "" })
+    log.push({ name, at: yield* SteadyClock.now })
+    return turn
+  })
+
+const mostInAnyWindow = (times: ReadonlyArray<number>, window: number): number =>
+  Math.max(0, ...times.map((from) => times.filter((time) => time >= from && time < from + window).length))
+
+describe("RateBudget", () => {
+  it.effect("grants at once while there is room, and never more than the limit in any window", () =>
+    Effect.gen(function* () {
+      const budget = budgetOf()
+      const log: Array<{ readonly name: string; readonly at: number }> = []
+      yield* Effect.forkChild(
+        Effect.forEach(Array.from({ length: 100 }), (_, i) => ask(budget, log, `${i}`), { concurrency: "unbounded" })
+      )
+      yield* TestClock.adjust("2 minutes")
+      assert.strictEqual(log.length, 100)
+      assert.strictEqual(log.filter((each) => each.at === 0).length, 10)
+      assert.strictEqual(
+        mostInAnyWindow(
+          log.map((each) => each.at),
+          10_000
+        ),
+        10
+      )
+    })
+  )
+
+  it.effect("lets polls of bought scans go before new submissions", () =>
+    Effect.gen(function* () {
+      const budget = budgetOf({ requests: 1 })
+      const log: Array<{ readonly name: string; readonly at: number }> = []
+      yield* ask(budget, log, "first")
+      yield* Effect.forkChild(ask(budget, log, "submit", "submit"))
+      yield* TestClock.adjust("1 second")
+      yield* Effect.forkChild(ask(budget, log, "collect", "collect"))
+      yield* Effect.forkChild(ask(budget, log, "poll", "poll"))
+      yield* TestClock.adjust("1 minute")
+      assert.deepStrictEqual(
+        log.map((each) => each.name),
+        ["first", "poll", "collect", "submit"]
+      )
+    })
+  )
+
+  it.effect("serves lanes in turn: a batch of 500 delays one interactive scan by one turn at the most", () =>
+    Effect.gen(function* () {
+      const budget = budgetOf({ requests: 1, window: Duration.seconds(1) })
+      const log: Array<{ readonly name: string; readonly at: number }> = []
+      yield* Effect.forkChild(
+        Effect.forEach(Array.from({ length: 500 }), () => ask(budget, log, "batch", "poll", { lane: "batch" }), {
+          concurrency: "unbounded"
+        })
+      )
+      yield* TestClock.adjust("10 seconds")
+      const before = log.length
+      yield* Effect.forkChild(ask(budget, log, "person", "poll", { lane: "interactive" }))
+      yield* TestClock.adjust("10 minutes")
+      assert.isAtMost(log.findIndex((each) => each.name === "person") - before, 1)
+      assert.strictEqual(log.length, 501)
+    })
+  )
+
+  it.effect("inside a lane the earliest due goes first", () =>
+    Effect.gen(function* () {
+      const budget = budgetOf({ requests: 1 })
+      const log: Array<{ readonly name: string; readonly at: number }> = []
+      yield* ask(budget, log, "first")
+      for (const due of [300, 100, 200]) yield* Effect.forkChild(ask(budget, log, `${due}`, "poll", { due }))
+      yield* TestClock.adjust("1 minute")
+      assert.deepStrictEqual(
+        log.map((each) => each.name),
+        ["first", "100", "200", "300"]
+      )
+    })
+  )
+
+  it.effect("an interrupted waiter gives its place back, and a turn without a request its right", () =>
+    Effect.gen(function* () {
+      const budget = budgetOf({ requests: 1 })
+      const log: Array<{ readonly name: string; readonly at: number }> = []
+      const unused = yield* ask(budget, log, "unused")
+      const left = yield* Effect.forkChild(ask(budget, log, "left"))
+      yield* Effect.forkChild(ask(budget, log, "stays"))
+      yield* TestClock.adjust("1 second")
+      yield* Fiber.interrupt(left)
+      unused.giveBack()
+      unused.giveBack()
+      yield* TestClock.adjust("1 millis")
+      assert.deepStrictEqual(log, [
+        { name: "unused", at: 0 },
+        { name: "stays", at: 1000 }
+      ])
+    })
+  )
+
+  it.effect("a pause holds everybody, says how long they waited, and ends by itself", () =>
+    Effect.gen(function* () {
+      const budget = budgetOf()
+      budget.pause(7000)
+      const log: Array<{ readonly name: string; readonly at: number }> = []
+      const fiber = yield* Effect.forkChild(ask(budget, log, "poll"))
+      yield* TestClock.adjust("1 minute")
+      assert.strictEqual((yield* Fiber.join(fiber)).waited, 7000)
+      assert.deepStrictEqual(log, [{ name: "poll", at: 7000 }])
+    })
+  )
+
+  it.effect("a longer pause set meanwhile is kept to, a shorter one changes nothing", () =>
+    Effect.gen(function* () {
+      const budget = budgetOf()
+      budget.pause(5000)
+      const log: Array<{ readonly name: string; readonly at: number }> = []
+      yield* Effect.forkChild(ask(budget, log, "poll"))
+      yield* TestClock.adjust("1 second")
+      budget.pause(20_000)
+      budget.pause(3000)
+      yield* TestClock.adjust("1 minute")
+      assert.deepStrictEqual(log, [{ name: "poll", at: 20_000 }])
+    })
+  )
+
+  it.effect("lets a submission in only while the polls of the open scans fit", () =>
+    Effect.gen(function* () {
+      // 10 requests in 10 s; a scan lasts 10 s and costs 2 polls: three at a time fit.
+      const budget = budgetOf()
+      const log: Array<{ readonly name: string; readonly at: number }> = []
+      for (let i = 0; i < 8; i++) yield* Effect.forkChild(ask(budget, log, `submit ${i}`, "submit"))
+      yield* TestClock.adjust("1 millis")
+      const open = log.length
+      assert.isAtLeast(open, 3)
+      assert.isAtMost(open, 4)
+      yield* TestClock.adjust("30 minutes")
+      assert.strictEqual(log.length, 4)
+      budget.closed()
+      yield* TestClock.adjust("1 millis")
+      assert.strictEqual(log.length, 5)
+    })
+  )
+
+  it.effect("one scan at a time is let in however small the budget", () =>
+    Effect.gen(function* () {
+      const budget = budgetOf({ requests: 1, pollsPerScan: () => 50 })
+      const log: Array<{ readonly name: string; readonly at: number }> = []
+      yield* Effect.forkChild(ask(budget, log, "a", "submit"))
+      yield* Effect.forkChild(ask(budget, log, "b", "submit"))
+      yield* TestClock.adjust("1 hour")
+      assert.deepStrictEqual(
+        log.map((each) => each.name),
+        ["a"]
+      )
+    })
+  )
+
+  it.effect("never has more scans open than the vendor allows", () =>
+    Effect.gen(function* () {
+      const budget = budgetOf({ requests: null, openScans: 2 })
+      const log: Array<{ readonly name: string; readonly at: number }> = []
+      for (let i = 0; i < 5; i++) yield* Effect.forkChild(ask(budget, log, `${i}`, "submit"))
+      yield* TestClock.adjust("1 hour")
+      assert.strictEqual(log.length, 2)
+      budget.closed()
+      yield* TestClock.adjust("1 millis")
+      assert.strictEqual(log.length, 3)
+    })
+  )
+
+  it.effect("learns the limit from headers, up and down", () =>
+    Effect.gen(function* () {
+      const budget = budgetOf({ requests: 2 })
+      budget.learn({ limit: 5, remaining: null, resetAt: null }, 0)
+      const log: Array<{ readonly name: string; readonly at: number }> = []
+      for (let i = 0; i < 9; i++) yield* Effect.forkChild(ask(budget, log, `${i}`))
+      yield* TestClock.adjust("1 millis")
+      assert.strictEqual(log.length, 5)
+      budget.learn({ limit: 1, remaining: null, resetAt: null }, 0)
+      yield* TestClock.adjust("15 seconds")
+      assert.strictEqual(log.length, 6)
+    })
+  )
+
+  it.effect("waits for the reset when nothing remains, and not for ever when the reset is absurd", () =>
+    Effect.gen(function* () {
+      const budget = budgetOf()
+      budget.learn({ limit: null, remaining: 0, resetAt: 30_000 }, 0)
+      const log: Array<{ readonly name: string; readonly at: number }> = []
+      yield* Effect.forkChild(ask(budget, log, "a"))
+      yield* TestClock.adjust("1 minute")
+      assert.deepStrictEqual(log, [{ name: "a", at: 30_000 }])
+      budget.learn({ limit: null, remaining: 0, resetAt: 4_102_444_800_000 }, 60_000)
+      yield* Effect.forkChild(ask(budget, log, "b"))
+      yield* TestClock.adjust("2 hours")
+      assert.deepStrictEqual(log[1], { name: "b", at: 60_000 + 3_600_000 })
+    })
+  )
+
+  it.effect("uses no more than what the vendor says remains, even if it is less than we counted", () =>
+    Effect.gen(function* () {
+      const budget = budgetOf()
+      budget.learn({ limit: 10, remaining: 3, resetAt: 60_000 }, 0)
+      const log: Array<{ readonly name: string; readonly at: number }> = []
+      yield* TestClock.adjust("1 millis")
+      for (let i = 0; i < 6; i++) yield* Effect.forkChild(ask(budget, log, `${i}`))
+      yield* TestClock.adjust("30 seconds")
+      assert.strictEqual(log.length, 3)
+      yield* TestClock.adjust("1 minute")
+      assert.strictEqual(log.length, 6)
+    })
+  )
+
+  it.effect("is one and the same for one account, and another for another", () =>
+    Effect.sync(() => {
+      const budgets = RateBudget.makeMemory()
+      assert.strictEqual(budgets.account(key, limitsOf()), budgets.account({ ...key }, limitsOf({ requests: 1 })))
+      assert.notStrictEqual(budgets.account(key, limitsOf()), budgets.account({ ...key, account: "other" }, limitsOf()))
+    })
+  )
+
+  it.effect.prop(
+    "over any window the limit holds, nobody starves, and turns given back are not lost",
+    {
+      limit: Schema.Literals([1, 2, 7]),
+      asks: Schema.Array(
+        Schema.Struct({
+          after: Schema.Literals([0, 1, 400, 2_500, 11_000]),
+          lane: Schema.Literals(["", "a", "b"]),
+          kind: Schema.Literals(["poll", "collect"]),
+          then: Schema.Literals(["use", "give back", "leave"])
+        })
+      )
+    },
+    ({ limit, asks }) =>
+      Effect.gen(function* () {
+        const budget = budgetOf({ requests: limit })
+        const used: Array<number> = []
+        let served = 0
+        for (const each of asks) {
+          yield* TestClock.adjust(each.after)
+          const now = yield* SteadyClock.now
+          const fiber = yield* Effect.forkChild(
+            Effect.flatMap(budget.turn({ kind: each.kind, due: now, lane: each.lane }), (turn) =>
+              Effect.map(SteadyClock.now, (at) => {
+                served++
+                if (each.then === "give back") turn.giveBack()
+                else used.push(at)
+              })
+            )
+          )
+          if (each.then === "leave") {
+            yield* TestClock.adjust(1)
+            if (fiber.pollUnsafe() === undefined) served++
+            yield* Fiber.interrupt(fiber)
+          }
+        }
+        yield* TestClock.adjust((asks.length / limit + 2) * 10_000)
+        return served === asks.length && mostInAnyWindow(used, 10_000) <= limit
+      }),
+    { arbitrary: { runs: 80 } }
+  )
+})
