@@ -442,7 +442,7 @@ const fromConfig = Effect.gen(function* () {
  * @since 0.1.0
  */
 export class AppVet extends Context.Service<AppVet, ScanAdapter<AppVetRequest, AppVetPayload>>()(
-  "@scanpoll/appvet/AppVet"
+  "@scanpoll/appvet/AppVetAdapter/AppVet"
 ) {
   /**
    * Makes the adapter. Nothing is sent; a configuration or a fixed key that cannot be used is refused here.

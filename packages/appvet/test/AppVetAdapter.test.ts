@@ -52,6 +52,8 @@ describe("the check of a request", () => {
     "https://exam\tple.com",
     " https://example.com",
     "https://example.com/\u0000",
+    "https://example.com/\ufeff",
+    "https://example.com/\ud800",
     "https://user@example.com/",
     "https://user:pw@example.com/",
     "https://example.com:99999/"
@@ -95,7 +97,14 @@ describe("the check of a request", () => {
 
   it("wants the callback to be https", () => {
     assert.deepStrictEqual(faults({ callbackUrl: "https://hooks.example.com/x?token=1" }), [])
-    for (const callbackUrl of ["http://hooks.example.com", "hooks.example.com", "", "https://", "https://a b"]) {
+    for (const callbackUrl of [
+      "http://hooks.example.com",
+      "hooks.example.com",
+      "",
+      "https://",
+      "https://a b",
+      "https://a.example/\ud800"
+    ]) {
       assert.deepStrictEqual(faults({ callbackUrl }), ["callbackUrl"])
     }
   })

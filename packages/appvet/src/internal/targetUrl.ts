@@ -18,12 +18,14 @@ const parse = (text: string): URL | null => {
 
 // The parser drops line breaks and tabs in silence: what is scanned would not be what was written.
 // oxlint-disable-next-line no-control-regex
-const blanks = /[\u0000-\u0020\u007f-\u00a0\u2028\u2029]/
+const blanks = /[\u0000-\u0020\u007f-\u00a0\u2028\u2029\ufeff]/
+
+const isClean = (text: string): boolean => !blanks.test(text) && text.isWellFormed()
 
 /** Why an address cannot be scanned; null when it can, as far as its text tells. */
 export const fault = (text: string): string | null => {
   if (text === "") return "must not be empty"
-  if (blanks.test(text)) return "must not hold white space or control characters"
+  if (!isClean(text)) return "must not hold white space, control characters or half a character"
   const url = parse(text)
   if (url === null) return "must be an http:// or https:// address"
   if (url.username !== "" || url.password !== "") return "must not hold a user name or password"
@@ -33,7 +35,7 @@ export const fault = (text: string): string | null => {
 
 /** Why a callback address cannot be used; null when it can. */
 export const callbackFault = (text: string): string | null =>
-  !blanks.test(text) && URL.parse(text)?.protocol === "https:" ? null : "must be an https:// address"
+  isClean(text) && URL.parse(text)?.protocol === "https:" ? null : "must be an https:// address"
 
 /** First address and prefix length of every IPv4 block that is not reachable from everywhere (RFC 6890 and 5771). */
 const localV4: ReadonlyArray<readonly [first: string, bits: number]> = [
