@@ -54,7 +54,7 @@ const websiteFault = (website: string): string | null => {
   if (/\s/.test(website) || controls.test(website)) return "must not contain white space"
   if (!website.startsWith("https://")) return "must be a URL that starts with https://"
   const url = URL.parse(website)
-  if (url === null || url.hostname === "") return "must be a URL with a host, such as https://example.com"
+  if (url === null) return "must be a URL with a host, such as https://example.com"
   return url.username !== "" || url.password !== "" ? "must not contain a user name or a password" : null
 }
 
