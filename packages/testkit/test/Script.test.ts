@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { AppVetSimulator, ExonaSimulator, Script } from "@scanpoll/testkit"
-import { Deferred, Effect, Fiber } from "effect"
+import { Effect, Fiber } from "effect"
 import * as Http from "node:http"
 import * as Net from "node:net"
 import { gunzipSync } from "node:zlib"
@@ -151,6 +151,22 @@ describe("a fault on the wire", () => {
       const [entry] = exona.ledger.polls(id)
       assert.deepStrictEqual([entry?.status, entry?.answeredAt, entry?.fault], [null, null, "Reset"])
       assert.strictEqual((yield* poll).status, 200)
+    })
+  )
+
+  it.live("a reset is a TCP reset, a close is not", () =>
+    Effect.gen(function* () {
+      const { exona, id } = yield* scripted([Script.reset(), Script.close()])
+      const ending = Effect.callback<string>((resume) => {
+        const socket = Net.connect(exona.port, "127.0.0.1")
+        socket.on("error", (error: NodeJS.ErrnoException) => resume(Effect.succeed(error.code ?? "error")))
+        socket.on("end", () => resume(Effect.succeed("end")))
+        socket.resume()
+        socket.write(`GET /api/v1/scans/${id} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${exona.key}\r\n\r\n`)
+        return Effect.sync(() => socket.destroy())
+      })
+      assert.strictEqual(yield* ending, "ECONNRESET")
+      assert.strictEqual(yield* ending, "end")
     })
   )
 
@@ -398,15 +414,19 @@ describe("scripts of a simulator", () => {
     })
   )
 
-  it.live("an interrupted client stops a delayed answer", () =>
+  it.live.each([
+    ["a delayed answer", { delay: "1 hour" }],
+    ["an endless one", Script.drip("1 millis", { endless: true })]
+  ] as const)("a client that goes away stops %s, timer and all", ([, step]) =>
     Effect.gen(function* () {
-      const { exona, id, poll } = yield* scripted([{ delay: "1 hour" }])
-      const started = yield* Deferred.make<void>()
-      const fiber = yield* Effect.forkChild(Effect.andThen(Deferred.succeed(started, undefined), poll))
-      yield* Deferred.await(started)
+      const { exona, id, poll } = yield* scripted([step])
+      const timers = () => process.getActiveResourcesInfo().filter((name) => name === "Timeout").length
+      const before = timers()
+      const fiber = yield* Effect.forkChild(poll)
       yield* exona.ledger.until((ledger) => ledger.polls(id).length === 1)
       yield* Fiber.interrupt(fiber)
       yield* exona.ledger.until((ledger) => ledger.totals().requestsNow === 0)
+      assert.isAtMost(timers(), before)
     })
   )
 })
