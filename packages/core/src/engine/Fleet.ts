@@ -20,8 +20,9 @@ import type { PollAnswer } from "../model/Observation.ts"
 import type { PollFault } from "../model/PollFault.ts"
 import type { PollStopped } from "../model/PollStopped.ts"
 import type * as Decision from "../policy/Decision.ts"
+import type { Proposal } from "../policy/Stepper.ts"
 import { Alarm } from "./internal/alarm.ts"
-import { assertPolicy, Course, type Proposal, randomOf, timedOut } from "./internal/course.ts"
+import { assertPolicy, Course, randomOf, timedOut } from "./internal/course.ts"
 import { Heap, type HeapItem } from "./internal/heap.ts"
 import type { PollSpec } from "./PollSpec.ts"
 import * as SteadyClock from "./SteadyClock.ts"
@@ -45,7 +46,7 @@ export interface Fleet {
 // What the timer sees of a wait; its types stay inside.
 interface Entry extends HeapItem {
   readonly onDue: () => void
-  readonly stop: () => Effect.Effect<void>
+  readonly stop: () => Fiber.Fiber<void> | null
 }
 
 interface Crew {
@@ -96,13 +97,13 @@ class Wait<A, T, R> implements Entry {
     }
   }
 
-  // Ends the wait at once; what is returned waits until its poll in flight is cut.
-  stop(): Effect.Effect<void> {
+  // Ends the wait at once; the poll in flight, if there is one, is left to be cut.
+  stop(): Fiber.Fiber<void> | null {
     const fiber = this.fiber
     const now = this.crew.now()
     const notBefore = this.stage === "asleep" ? Math.max(this.due, now) : now
     this.finish(() => Exit.fail(this.course.stopped(now, "interrupted", notBefore)))
-    return fiber === null ? Effect.void : Fiber.interrupt(fiber)
+    return fiber
   }
 
   // Leaves without a word: whoever waited is gone.
@@ -251,11 +252,8 @@ export const make: Effect.Effect<Fleet, never, Scope.Scope> = Effect.gen(functio
 
   const stop = Effect.suspend(() => {
     stopped = true
-    return Effect.forEach(
-      [...entries].map((entry) => entry.stop()),
-      (cut) => cut,
-      { concurrency: "unbounded", discard: true }
-    )
+    const cut = [...entries].map((entry) => entry.stop()).filter((fiber) => fiber !== null)
+    return Fiber.interruptAll(cut)
   })
   yield* Effect.addFinalizer(() =>
     Effect.ensuring(
@@ -293,7 +291,8 @@ export const make: Effect.Effect<Fleet, never, Scope.Scope> = Effect.gen(functio
         assertPolicy(spec),
         Effect.suspend(() => {
           const entry = enter(spec, home, done)
-          return stopped ? entry.stop() : Effect.void
+          if (stopped) entry.stop()
+          return Effect.void
         })
       )
   } satisfies Fleet

@@ -254,11 +254,11 @@ type Given<A> = globalThis.Partial<Omit<A, "_tag" | "ticket" | "vendorStatus">>
 export const makeCompleted = <Payload>(
   fields: Pick<Completed<Payload>, "ticket" | "vendorStatus" | "assessment" | "payload"> & Given<Completed<Payload>>
 ): Completed<Payload> => ({
-  _tag: "Completed",
   findings: noFindings,
   delta: null,
   ...blank(fields.ticket, fields.vendorStatus),
-  ...fields
+  ...fields,
+  _tag: "Completed"
 })
 
 /**
@@ -271,11 +271,11 @@ export const makePartial = <Payload>(
   fields: Pick<Partial<Payload>, "ticket" | "vendorStatus" | "assessment" | "payload" | "reason"> &
     Given<Partial<Payload>>
 ): Partial<Payload> => ({
-  _tag: "Partial",
   findings: noFindings,
   delta: null,
   ...blank(fields.ticket, fields.vendorStatus),
-  ...fields
+  ...fields,
+  _tag: "Partial"
 })
 
 /**
@@ -286,7 +286,7 @@ export const makePartial = <Payload>(
  */
 export const makeFailed = (
   fields: Pick<Failed, "ticket" | "vendorStatus" | "reason"> & Given<Omit<Failed, "payload">>
-): Failed => ({ _tag: "Failed", payload: null, ...blank(fields.ticket, fields.vendorStatus), ...fields })
+): Failed => ({ ...blank(fields.ticket, fields.vendorStatus), ...fields, _tag: "Failed", payload: null })
 
 /**
  * The severity a gate reads: the worst of the assessment and of every finding that is not resolved. A failed scan said

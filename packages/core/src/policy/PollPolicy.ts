@@ -89,10 +89,20 @@ const Proto = { ...Pipeable.Prototype, [TypeId]: TypeId } as const
  */
 export type PaceInput<R = never> = Duration.Input | Pace<R>
 
+// What a pace made here does, in words; a caller's own function or schedule has none.
+const words = new WeakMap<object, string>()
+
+const named = (text: string, pace: (tick: PollTick) => Duration.Duration): ((tick: PollTick) => Duration.Duration) => {
+  words.set(pace, text)
+  return pace
+}
+
+const show = (duration: Duration.Duration): string => Duration.format(duration)
+
 const toPace = <R>(input: PaceInput<R>): Pace<R> => {
   if (typeof input === "function" || Schedule.isSchedule(input)) return input
-  const every = Duration.fromInputUnsafe(input)
-  return () => every
+  const wait = Duration.fromInputUnsafe(input)
+  return named(`every ${show(wait)}`, () => wait)
 }
 
 /**
@@ -105,10 +115,66 @@ const toPace = <R>(input: PaceInput<R>): Pace<R> => {
 export const backOff = (
   options: { readonly base?: Duration.Input; readonly cap?: Duration.Input } = {}
 ): ((tick: PollTick) => Duration.Duration) => {
-  const base = Duration.toMillis(Duration.fromInputUnsafe(options.base ?? "2 seconds"))
-  const cap = Duration.toMillis(Duration.fromInputUnsafe(options.cap ?? "60 seconds"))
-  return (tick) => Duration.millis(Math.min(base * 2 ** Math.min(Math.max(tick.faultsInARow - 1, 0), 40), cap))
+  const base = Duration.fromInputUnsafe(options.base ?? "2 seconds")
+  const cap = Duration.fromInputUnsafe(options.cap ?? "60 seconds")
+  const least = Duration.toMillis(base)
+  const most = Duration.toMillis(cap)
+  return named(`${show(base)}, doubling up to ${show(cap)}`, (tick) =>
+    Duration.millis(Math.min(least * 2 ** Math.min(Math.max(tick.faultsInARow - 1, 0), 40), most))
+  )
 }
+
+/**
+ * Gives a pace of one's own the words that `describe` shows for it, such as `"every 10s, every 30s from 100 scans on"`.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const paceNamed = (
+  text: string,
+  pace: (tick: PollTick) => Duration.Duration
+): ((tick: PollTick) => Duration.Duration) => named(text, (tick) => pace(tick))
+
+/**
+ * A pace in phases by the age of the wait: each `every` holds for as long as its `lasts`, and `then` from there on.
+ *
+ * **Example** (Polling fast at first)
+ *
+ * `pacePhases([{ every: "2 seconds", lasts: "20 seconds" }], "15 seconds")` polls every 2 seconds for 20 seconds, then
+ * every 15 seconds.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const pacePhases = (
+  phases: ReadonlyArray<{ readonly every: Duration.Input; readonly lasts: Duration.Input }>,
+  then: Duration.Input
+): ((tick: PollTick) => Duration.Duration) => {
+  let ends = 0
+  const steps = phases.map(({ every, lasts }) => {
+    ends += Duration.toMillis(Duration.fromInputUnsafe(lasts))
+    return { every: Duration.fromInputUnsafe(every), lasts: Duration.fromInputUnsafe(lasts), ends }
+  })
+  const last = Duration.fromInputUnsafe(then)
+  const text = [...steps.map((step) => `every ${show(step.every)} for ${show(step.lasts)}`), `every ${show(last)}`]
+  return named(text.join(", then "), (tick) => steps.find((step) => tick.age < step.ends)?.every ?? last)
+}
+
+/**
+ * A pace that reads the vendor's progress: `pace` is given its fraction from 0 to 1, or null while the vendor tells
+ * none. Progress only ever moves a poll; it never decides that a scan is over.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const paceByProgress = (
+  pace: (fraction: number | null, tick: PollTick) => Duration.Input
+): ((tick: PollTick) => Duration.Duration) =>
+  named("by the vendor's progress", (tick) => {
+    const progress =
+      tick.seen._tag === "Pending" && tick.seen.progress._tag === "Some" ? tick.seen.progress.value : null
+    return Duration.fromInputUnsafe(pace(progress === null ? null : progress.fraction, tick))
+  })
 
 /**
  * The options of `make`.
@@ -155,8 +221,6 @@ export const make = <R = never>(options: Options<R> = {}): PollPolicy<R> =>
  * @since 0.1.0
  */
 export const isPollPolicy = (u: unknown): u is PollPolicy<unknown> => hasProperty(u, TypeId)
-
-const show = (duration: Duration.Duration): string => Duration.format(duration)
 
 /**
  * Refuses a policy no wait can follow, with every fault named: durations that are not finite, a floor longer than the
@@ -297,3 +361,27 @@ export const withMissingGrace: {
 } = dual(2, <R>(self: PollPolicy<R>, missingGrace: Duration.Input): PollPolicy<R> =>
   build({ ...self, missingGrace: Duration.fromInputUnsafe(missingGrace) })
 )
+
+const paceWords = <R>(pace: Pace<R>): string =>
+  words.get(pace) ?? (typeof pace === "function" ? "by a function" : "by a schedule")
+
+/**
+ * The policy in words, for people who have to know what will be asked and when. With the vendor's limits, the floor is
+ * the one that holds.
+ *
+ * @category destructors
+ * @since 0.1.0
+ */
+export const describe = <R>(self: PollPolicy<R>, limits?: VendorLimits): string => {
+  const floor = limits === undefined ? self.floor : Duration.max(self.floor, limits.floor)
+  const first = self.first ?? floor
+  const parts = [
+    `first poll after ${show(first)}`,
+    `then ${paceWords(self.pace)}`,
+    `never closer than ${show(floor)}`,
+    `after faults ${paceWords(self.failures)}`,
+    `gives up softly after ${show(self.deadline)}`
+  ]
+  if (self.spread > 0) parts.splice(3, 0, `spread upwards by up to ${Math.round(self.spread * 100)} %`)
+  return parts.join(", ")
+}

@@ -5,25 +5,18 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
-import * as Pull from "effect/Pull"
 import * as Random from "effect/Random"
 import * as Result from "effect/Result"
-import * as Schedule from "effect/Schedule"
 import type { PollAnswer } from "../../model/Observation.ts"
 import * as PollFaults from "../../model/PollFault.ts"
 import { PollFault } from "../../model/PollFault.ts"
 import { PollStopped, type Seen, type StopReason } from "../../model/PollStopped.ts"
 import * as Decision from "../../policy/Decision.ts"
-import type { Pace } from "../../policy/PollPolicy.ts"
 import * as PollPolicies from "../../policy/PollPolicy.ts"
-import type { PollTick } from "../../policy/PollTick.ts"
+import { type Proposal, Stepper } from "../../policy/Stepper.ts"
 import * as Waits from "../../policy/Waits.ts"
 import type { PollEvent } from "../PollEvent.ts"
 import type { PollSpec } from "../PollSpec.ts"
-
-type Step<R> = (now: number, input: PollTick) => Pull.Pull<[unknown, Duration.Duration], unknown, unknown, R>
-
-export type Proposal = number | null | "ended"
 
 // A poll that took longer than its policy allows, as the engine sees it.
 export const timedOut: PollFault = PollFaults.make({
@@ -36,12 +29,12 @@ export class Course<A, T, R> {
   readonly spec: PollSpec<A, T, R>
   state: Decision.WaitState
   private readonly denialsAtStart: number
-  private paceStep: Step<R> | null = null
-  private failureStep: Step<R> | null = null
+  private readonly stepper: Stepper<R>
   private words: Set<string> | null = null
 
   constructor(spec: PollSpec<A, T, R>, now: number) {
     this.spec = spec
+    this.stepper = new Stepper(spec.policy)
     this.state = Decision.begin(now, spec.submittedAt ?? null)
     this.denialsAtStart = spec.budget?.denials() ?? 0
   }
@@ -81,20 +74,18 @@ export class Course<A, T, R> {
     }
     const fault = seen._tag === "PollFault" ? seen : null
     this.state = Decision.observe(this.state, seen)
-    if (fault === null) this.failureStep = null
     if (budget !== undefined && fault !== null) {
       if (fault.kind === "Throttled") budget.pause(now + this.throttle(fault))
       if (fault.kind === "Denied") budget.deny()
     }
     this.tell({ _tag: "Polled", at: now, seen, polls: this.state.polls, first: this.isFirst(seen) })
-    switch (Decision.proposer(seen)) {
-      case "none":
-        return null
-      case "pace":
-        return this.propose(spec.policy.pace, "pace", now, seen)
-      case "failures":
-        return this.propose(spec.policy.failures, "failures", now, seen)
-    }
+    return this.stepper.propose(now, {
+      seen,
+      polls: this.state.polls,
+      faultsInARow: this.state.faultsInARow,
+      age: Math.max(0, now - this.state.startedAt - this.state.credit),
+      open: budget?.open() ?? 1
+    })
   }
 
   decide(now: number, answer: PollAnswer<A> | PollFault, proposal: Proposal, random: number): Decision.Decision<A> {
@@ -159,40 +150,6 @@ export class Course<A, T, R> {
     const { limits } = this.spec
     const asked = Option.getOrElse(fault.hint, () => limits.throttledWait)
     return Waits.clamp(Math.ceil(Duration.toMillis(asked)), 0, Duration.toMillis(limits.pauseCap))
-  }
-
-  private propose(
-    pace: Pace<R>,
-    which: "pace" | "failures",
-    now: number,
-    seen: Seen
-  ): Proposal | Effect.Effect<Proposal, never, R> {
-    const { state } = this
-    const tick: PollTick = {
-      seen,
-      polls: state.polls,
-      faultsInARow: state.faultsInARow,
-      age: Math.max(0, now - state.startedAt - state.credit),
-      open: this.spec.budget?.open() ?? 1
-    }
-    if (typeof pace === "function") return Option.getOrElse(Waits.toMillis(pace(tick)), () => 0)
-    const known = which === "pace" ? this.paceStep : this.failureStep
-    const step: Effect.Effect<Step<R>, never, R> = known !== null
-      ? Effect.succeed(known)
-      : Effect.map(Schedule.toStep(pace), (made) => {
-          if (which === "pace") this.paceStep = made
-          else this.failureStep = made
-          return made
-        })
-    return Effect.flatMap(step, (run) =>
-      Pull.matchEffect(run(now, tick), {
-        onSuccess: ([, delay]): Effect.Effect<Proposal> =>
-          Effect.succeed(Option.getOrElse(Waits.toMillis(delay), () => 0)),
-        onDone: (): Effect.Effect<Proposal> => Effect.succeed("ended"),
-        // A schedule that fails has nothing more to propose.
-        onFailure: (): Effect.Effect<Proposal> => Effect.succeed("ended")
-      })
-    )
   }
 }
 

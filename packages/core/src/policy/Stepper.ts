@@ -1,0 +1,75 @@
+/**
+ * Steps the pace and the failure policy of one wait.
+ *
+ * A policy is a value; what runs is made fresh here for each wait. A good poll makes the failure policy anew. A proposal
+ * is a number at once where the policy is a plain function, and an effect where it is a `Schedule`.
+ *
+ * @since 0.1.0
+ */
+import type * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Pull from "effect/Pull"
+import * as Schedule from "effect/Schedule"
+import * as Decision from "./Decision.ts"
+import type { Pace, PollPolicy } from "./PollPolicy.ts"
+import type { PollTick } from "./PollTick.ts"
+import * as Waits from "./Waits.ts"
+
+type Step<R> = (now: number, input: PollTick) => Pull.Pull<[unknown, Duration.Duration], unknown, unknown, R>
+
+/**
+ * A wait in milliseconds, null when neither policy was asked, `"ended"` when the one that was asked is done.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Proposal = Decision.Question["proposal"]
+
+/**
+ * The running state of one wait's policies.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export class Stepper<R> {
+  private readonly policy: PollPolicy<R>
+  private pace: Step<R> | null = null
+  private failures: Step<R> | null = null
+
+  constructor(policy: PollPolicy<R>) {
+    this.policy = policy
+  }
+
+  /** What follows `tick.seen`, at `now` on the engine's clock. */
+  propose(now: number, tick: PollTick): Proposal | Effect.Effect<Proposal, never, R> {
+    if (tick.seen._tag !== "PollFault") this.failures = null
+    const which = Decision.proposer(tick.seen)
+    return which === "none" ? null : this.ask(which, this.policy[which], now, tick)
+  }
+
+  private ask(
+    which: "pace" | "failures",
+    pace: Pace<R>,
+    now: number,
+    tick: PollTick
+  ): Proposal | Effect.Effect<Proposal, never, R> {
+    if (typeof pace === "function") return Option.getOrElse(Waits.toMillis(pace(tick)), () => 0)
+    const known = this[which]
+    const step: Effect.Effect<Step<R>, never, R> = known !== null
+      ? Effect.succeed(known)
+      : Effect.map(Schedule.toStep(pace), (made) => {
+          this[which] = made
+          return made
+        })
+    return Effect.flatMap(step, (run) =>
+      Pull.matchEffect(run(now, tick), {
+        onSuccess: ([, delay]): Effect.Effect<Proposal> =>
+          Effect.succeed(Option.getOrElse(Waits.toMillis(delay), () => 0)),
+        onDone: (): Effect.Effect<Proposal> => Effect.succeed("ended"),
+        // A schedule that fails has nothing more to propose.
+        onFailure: (): Effect.Effect<Proposal> => Effect.succeed("ended")
+      })
+    )
+  }
+}
