@@ -113,6 +113,22 @@ export interface ScanSubmission<out Payload = unknown> {
   readonly reason: Reason | null
 }
 
+/**
+ * The payload of a request's outcome: of several kinds of requests, any of theirs.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type PayloadOf<Q> = Q extends ScanRequest<infer Payload, infer _> ? Payload : never
+
+/**
+ * What the policies of requests need to run.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type ServicesOf<Q> = Q extends ScanRequest<unknown, infer R> ? R : never
+
 type RunError = PollStopped<ScanTicket> | SubmitError | JournalError
 
 const reuseFrom = (now: number, reuse: Duration.Input | undefined): number =>
@@ -467,17 +483,22 @@ const batched = <P, R, A>(
  * @category constructors
  * @since 0.1.0
  */
-export const runAll = <P, R = never>(
+export function runAll<Q extends ScanRequest<unknown, unknown>>(
+  requests: ReadonlyArray<Q>,
+  options?: BatchOptions
+): Stream.Stream<ScanRecord<PayloadOf<Q>>, never, ScanJournal | ServicesOf<Q>>
+export function runAll<P, R>(
   requests: ReadonlyArray<ScanRequest<P, R>>,
   options: BatchOptions = {}
-): Stream.Stream<ScanRecord<P>, never, ScanJournal | R> =>
-  batched(requests, options, (wanted, index, batch) =>
+): Stream.Stream<ScanRecord<P>, never, ScanJournal | R> {
+  return batched(requests, options, (wanted, index, batch) =>
     Effect.map(followOne(wanted, index, batch, "outcome"), ({ track, verdict }) => {
       const record = recordOf(wanted, index, track, verdict, batch.now())
       teller(wanted, track, index, batch.now, batch.observer)({ _tag: "Ended", record })
       return record
     })
   )
+}
 
 /**
  * Submits a batch without waiting for outcomes. Requests that were bought before are named, not bought again.
@@ -485,11 +506,15 @@ export const runAll = <P, R = never>(
  * @category constructors
  * @since 0.1.0
  */
-export const submitAll = <P, R = never>(
+export function submitAll<Q extends ScanRequest<unknown, unknown>>(
+  requests: ReadonlyArray<Q>,
+  options?: BatchOptions
+): Stream.Stream<ScanSubmission<PayloadOf<Q>>, never, ScanJournal | ServicesOf<Q>>
+export function submitAll<P, R>(
   requests: ReadonlyArray<ScanRequest<P, R>>,
   options: BatchOptions = {}
-): Stream.Stream<ScanSubmission<P>, never, ScanJournal | R> =>
-  batched(requests, options, (wanted, index, batch) =>
+): Stream.Stream<ScanSubmission<P>, never, ScanJournal | R> {
+  return batched(requests, options, (wanted, index, batch) =>
     Effect.map(followOne(wanted, index, batch, "ticket"), ({ track, known, verdict }): ScanSubmission<P> => {
       const submitted = track.ended === null && track.ticket !== null && verdict.because !== "journal"
       return {
@@ -507,3 +532,4 @@ export const submitAll = <P, R = never>(
       }
     })
   )
+}
