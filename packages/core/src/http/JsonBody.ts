@@ -114,7 +114,7 @@ const lenient = new TextDecoder("utf-8")
  */
 export const decode = (
   bytes: Uint8Array,
-  options: { readonly maxDepth: number; readonly about: string; readonly scrubber: Scrubber }
+  options: { readonly maxDepth: number; readonly about: () => string; readonly scrubber: Scrubber }
 ): Decoded => {
   let text: string
   let warnings: ReadonlyArray<string> = []
@@ -125,7 +125,7 @@ export const decode = (
     warnings = ["the answer is not valid UTF-8: some characters were replaced"]
   }
   const unreadable = (why: "empty" | "not-json" | "too-deep"): Decoded => ({
-    body: { _tag: "Unreadable", why, detail: `${options.about}, ${bytes.byteLength} bytes` },
+    body: { _tag: "Unreadable", why, detail: `${options.about()}, ${bytes.byteLength} bytes` },
     warnings
   })
   if (text.trim() === "") return unreadable("empty")
@@ -141,8 +141,14 @@ export const decode = (
 const parse = (text: string, scrubber: Scrubber): unknown =>
   // An escape such as \u0073 can hide a credential from a search through the raw text.
   text.includes("\\u") || scrubber.finds(text)
-    ? JSON.parse(text, (_key, value: unknown) => (typeof value === "string" ? scrubber.data(value) : value))
+    ? JSON.parse(text, (_name, value: unknown) => scrubbed(value, scrubber))
     : JSON.parse(text)
+
+const scrubbed = (value: unknown, scrubber: Scrubber): unknown => {
+  if (typeof value === "string") return scrubber.data(value)
+  if (typeof value !== "object" || value === null || !Object.keys(value).some(scrubber.finds)) return value
+  return Object.fromEntries(Object.entries(value).map(([name, inner]) => [scrubber.data(name), inner]))
+}
 
 const quotation = 34
 const backslash = 92

@@ -1,8 +1,8 @@
 /**
  * Replaces every credential it was shown by a mark, in whatever common disguise a vendor repeats it.
  *
- * Known disguises: as it is, escaped for JSON or HTML, percent-encoded, and base64 (both alphabets, at any offset of a
- * longer text). Credentials shorter than six characters are treated with care: a text is only changed where they stand
+ * Known disguises: as it is, escaped for JSON or HTML, percent-encoded in whole or where needed, and base64 (both
+ * alphabets, at any offset of a longer text). Credentials shorter than six characters are treated with care: a text is only changed where they stand
  * alone as a word, and data never is, for a key like `low` would otherwise change a verdict.
  *
  * @since 0.1.0
@@ -10,7 +10,7 @@
 import * as Base64 from "effect/encoding/Base64"
 
 /**
- * - `learn`: from now on this credential is replaced. The last 256 different ones are remembered.
+ * - `learn`: from now on this credential is replaced. The last 64 different ones are remembered.
  * - `text`: for messages and logs.
  * - `data`: for the texts inside an answer.
  * - `finds`: whether `data` would change this text.
@@ -33,12 +33,12 @@ export interface Scrubber {
  */
 export const mark = "<redacted>"
 
-const remembered = 256
+const remembered = 64
 const short = 6
 
 const quote = (text: string): string => text.replace(/[\\^$.*+?()[\]{}|/-]/g, "\\$&")
 
-const unicodeEscape = (char: string): string => `\\u${(char.codePointAt(0) ?? 0).toString(16).padStart(4, "0")}`
+const hex = (char: string): string => (char.codePointAt(0) ?? 0).toString(16).padStart(2, "0")
 
 const entities: Readonly<Record<string, string>> = {
   "&": "&amp;",
@@ -47,8 +47,6 @@ const entities: Readonly<Record<string, string>> = {
   '"': "&quot;",
   "'": "&#39;"
 }
-
-const percent = (char: string): string => `%${(char.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(2, "0")}`
 
 /**
  * The part of base64 that depends on the credential alone when `offset` bytes stand before it.
@@ -59,11 +57,19 @@ const base64At = (credential: string, offset: number): string =>
     Math.floor(((offset + credential.length) * 8) / 6)
   )
 
+/**
+ * Both spellings of the digits in `%2f` and `\u002f`.
+ */
+const bothCases = (form: string, escape: RegExp): ReadonlyArray<string> => [
+  form,
+  form.replace(escape, (digits) => digits.toUpperCase()),
+  form.replace(escape, (digits) => digits.toLowerCase())
+]
+
 const disguises = (credential: string): ReadonlyArray<string> => {
   const json = JSON.stringify(credential).slice(1, -1)
-  const htmlSafeJson = json.replace(/[<>&']/g, unicodeEscape)
+  const percent = (pattern: RegExp, text: string): string => text.replace(pattern, (char) => `%${hex(char)}`)
   const url = encodeURIComponent(credential)
-  const strictUrl = url.replace(/[!'()*]/g, percent)
   const base64 = [
     Base64.encode(credential),
     ...[0, 1, 2].map((offset) => base64At(credential, offset)).filter((part) => part.length >= 8)
@@ -72,16 +78,20 @@ const disguises = (credential: string): ReadonlyArray<string> => {
     credential,
     json,
     json.replaceAll("/", "\\/"),
-    htmlSafeJson,
-    htmlSafeJson.replace(/\\u[0-9a-f]{4}/g, (escape) => `\\u${escape.slice(2).toUpperCase()}`),
-    ...[url, strictUrl].flatMap((form) => [form, form.replace(/%[0-9A-F]{2}/g, (escape) => escape.toLowerCase())]),
+    ...bothCases(
+      json.replace(/[<>&']/g, (char) => `\\u00${hex(char)}`),
+      /(?<=\\u)[0-9a-f]{4}/gi
+    ),
+    ...[url, percent(/[!'()*]/g, url), percent(/[!'()~]/g, url), percent(/[^]/g, credential)].flatMap((form) =>
+      bothCases(form, /%[0-9a-f]{2}/gi)
+    ),
     credential.replace(/[&<>"']/g, (char) => entities[char] ?? char),
     ...base64,
     ...base64.map((form) => form.replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", ""))
   ]
 }
 
-const longestFirst = (forms: ReadonlyArray<string>): ReadonlyArray<string> =>
+const longestFirst = (forms: Iterable<string>): ReadonlyArray<string> =>
   Array.from(new Set(forms)).toSorted((a, b) => b.length - a.length)
 
 /**
@@ -92,55 +102,45 @@ const longestFirst = (forms: ReadonlyArray<string>): ReadonlyArray<string> =>
  */
 export const make = (): Scrubber => {
   // In order of their last use, oldest first.
-  const forms = new Map<string, ReadonlyArray<string>>()
+  const seen = new Map<string, ReadonlyArray<string>>()
   let latest: string | null = null
-  let inText: RegExp | null = null
-  let inData: RegExp | null = null
-  let stale = false
+  let forms: ReadonlyArray<string> = []
+  let words: RegExp | null = null
 
   const compile = (): void => {
-    if (!stale) return
-    stale = false
-    const known = Array.from(forms)
-    const long = longestFirst(known.filter(([key]) => key.length >= short).flatMap(([, list]) => list)).map(quote)
-    const word = longestFirst(known.filter(([key]) => key.length < short).flatMap(([, list]) => list)).map(
-      (form) => `(?<![A-Za-z0-9])${quote(form)}(?![A-Za-z0-9])`
+    forms = longestFirst(Array.from(seen).flatMap(([credential, list]) => (credential.length < short ? [] : list)))
+    const brief = longestFirst(
+      Array.from(seen).flatMap(([credential, list]) => (credential.length < short ? list : []))
     )
-    inData = long.length === 0 ? null : new RegExp(long.join("|"), "g")
-    inText = long.length + word.length === 0 ? null : new RegExp([...long, ...word].join("|"), "g")
+    words =
+      brief.length === 0 ? null : new RegExp(`(?<![A-Za-z0-9])(?:${brief.map(quote).join("|")})(?![A-Za-z0-9])`, "g")
   }
 
-  const replace = (pattern: RegExp | null, text: string): string =>
-    pattern === null ? text : text.replace(pattern, mark)
+  const data = (text: string): string => {
+    let scrubbed = text
+    for (const form of forms) if (scrubbed.includes(form)) scrubbed = scrubbed.replaceAll(form, mark)
+    return scrubbed
+  }
 
   return {
     learn: (credential) => {
       if (credential === latest || credential === "") return
       latest = credential
-      const list = forms.get(credential)
-      if (list !== undefined) {
-        forms.delete(credential)
-        forms.set(credential, list)
+      const known = seen.get(credential)
+      if (known !== undefined) {
+        seen.delete(credential)
+        seen.set(credential, known)
         return
       }
-      forms.set(credential, disguises(credential))
-      for (const oldest of forms.keys()) {
-        if (forms.size <= remembered) break
-        forms.delete(oldest)
+      seen.set(credential, disguises(credential))
+      for (const oldest of seen.keys()) {
+        if (seen.size <= remembered) break
+        seen.delete(oldest)
       }
-      stale = true
-    },
-    text: (text) => {
       compile()
-      return replace(inText, text)
     },
-    data: (text) => {
-      compile()
-      return replace(inData, text)
-    },
-    finds: (text) => {
-      compile()
-      return inData !== null && text.search(inData) >= 0
-    }
+    text: (text) => (words === null ? data(text) : data(text).replace(words, mark)),
+    data,
+    finds: (text) => forms.some((form) => text.includes(form))
   }
 }

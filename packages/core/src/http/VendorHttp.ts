@@ -161,7 +161,7 @@ export interface Options {
  * `path` starts with a slash and is appended to the base; path parts that come from data go through `segment`. `get`
  * asks for the credential once more after a 401 or 403 and repeats the request a single time if it has changed, within
  * the same deadline; `post` never repeats anything. A `timeout` that is no duration from 1 millisecond to 30 days leaves
- * the client's own in force. `scrub` replaces every credential seen so far (the last 256 of them) by a mark.
+ * the client's own in force. `scrub` replaces every credential seen so far (the last 64 of them) by a mark.
  *
  * **Details**
  *
@@ -215,12 +215,13 @@ const ownHeaders =
 const headerName = /^[a-z0-9!#$%&'*+.^_`|~-]+$/
 const headerValue = /^[\x20-\x7e]*$/
 
-const finiteMillis = (input: Duration.Input): number | null =>
-  Duration.fromInput(input).pipe(
-    Option.flatMap(Waits.toMillis),
-    Option.filter((millis) => millis >= 1 && Duration.isFinite(Duration.fromInputUnsafe(input))),
-    Option.getOrNull
-  )
+const finiteMillis = (input: Duration.Input): number | null => {
+  const millis = Option.match(Duration.fromInput(input), {
+    onNone: () => 0,
+    onSome: (duration) => Math.ceil(Duration.toMillis(duration))
+  })
+  return millis >= 1 && millis <= Waits.longest ? millis : null
+}
 
 const wholeUpTo = (value: number, most: number): boolean => Number.isInteger(value) && value >= 1 && value <= most
 
@@ -263,10 +264,7 @@ const line = (text: string, longest: number): string =>
     .trim()
     .slice(0, longest)
 
-const contentType = (headers: Headers.Headers): string => {
-  const type = /^[\w.+-]{1,60}\/[\w.+-]{1,60}/.exec(headers["content-type"] ?? "")?.[0]
-  return type ?? "no content type"
-}
+const contentType = (header: string): string => /^[\w.+-]{1,60}\/[\w.+-]{1,60}/.exec(header)?.[0] ?? "no content type"
 
 const isIdentity = (encoding: string | undefined): boolean =>
   encoding === undefined || encoding.split(",").every((part) => /^[ \t]*(?:identity)?[ \t]*$/i.test(part))
@@ -302,6 +300,9 @@ const connect = (
   const scrubber = Scrubber.make()
   const base = settings.origin + settings.prefix
 
+  // Scrubbed before it is cut: a part of a credential would not be recognised.
+  const foreign = (text: string, longest: number): string => line(scrubber.text(text), longest)
+
   const fault = (cause: TransportCause.TransportCause, words: string): TransportFault =>
     new TransportFault({ ...cause, message: scrubber.text(`${vendor}: ${words}`) })
 
@@ -316,7 +317,7 @@ const connect = (
   const key: Effect.Effect<string, TransportFault> = Effect.matchEffect(settings.credential, {
     onFailure: (error) => {
       const source = error.variable === null || error.message.includes(error.variable) ? "" : `${error.variable}: `
-      return refused("no-credential", `no credential: ${line(source + error.message, 300)}`)
+      return refused("no-credential", `no credential: ${foreign(source + error.message, 300)}`)
     },
     onSuccess: (redacted) =>
       Result.match(Credentials.value(redacted), {
@@ -343,8 +344,8 @@ const connect = (
             resetAt === null ? Option.none() : Option.some(Duration.millis(resetAt - now))
           )
         : parsed
-    const requestId = scrubber.text(line(headers["x-request-id"] ?? "", 200))
-    const about = scrubber.text(`status ${status}, ${contentType(headers)}`)
+    const requestId = foreign(headers["x-request-id"] ?? "", 200)
+    const about = (): string => `status ${status}, ${contentType(scrubber.text(headers["content-type"] ?? ""))}`
     const answer = (body: VendorBody, warnings: ReadonlyArray<string> = []): VendorResponse => ({
       status,
       body,
@@ -354,28 +355,23 @@ const connect = (
       warnings
     })
     const unreadable = (why: "encoding" | "too-large" | "not-json", detail: string): VendorResponse =>
-      answer({ _tag: "Unreadable", why, detail: `${about}, ${detail}` })
+      answer({ _tag: "Unreadable", why, detail: `${about()}, ${detail}` })
     const encoding = headers["content-encoding"]
     const body = isIdentity(encoding)
       ? Effect.map(JsonBody.read(response, headers, settings.maxBytes), (bytes): Read => {
-          if (bytes === null)
+          if (bytes === null) {
             return { answer: unreadable("too-large", `more than ${settings.maxBytes} bytes`), open: true }
+          }
           const decoded = JsonBody.decode(bytes, { maxDepth: settings.maxDepth, about, scrubber })
           return { answer: answer(decoded.body, decoded.warnings), open: false }
         })
-      : Effect.succeed<Read>({
-          answer: unreadable(
-            "encoding",
-            scrubber.text(`encoded as ${line(encoding ?? "", 40)} although that was not asked for`)
-          ),
-          open: true
+      : Effect.sync((): Read => {
+          const detail = `encoded as ${foreign(encoding ?? "", 40)} although that was not asked for`
+          return { answer: unreadable("encoding", detail), open: true }
         })
     const heard =
       asked !== undefined && Option.isNone(parsed)
-        ? Effect.andThen(
-            Effect.logDebug(`${vendor}: Retry-After ignored: ${scrubber.text(JSON.stringify(line(asked, 64)))}`),
-            body
-          )
+        ? Effect.andThen(Effect.logDebug(`${vendor}: Retry-After ignored: ${JSON.stringify(foreign(asked, 64))}`), body)
         : body
     if (status >= 200 && status < 300) return heard
     // What the status and the headers say must not be lost with a body that nobody needs.

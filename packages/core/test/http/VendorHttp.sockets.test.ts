@@ -31,6 +31,8 @@ const closesSoon = (idle: Effect.Effect<void>) =>
 const detailOf = (answer: VendorHttp.VendorResponse): string =>
   answer.body._tag === "Unreadable" ? `${answer.body.why}: ${answer.body.detail}` : "Json"
 
+const bomb = gzipSync(Buffer.alloc(200 * 1024 * 1024, " "))
+
 const trusted = {
   good: Certificates.make(["127.0.0.1"]),
   wrongHost: Certificates.make(["elsewhere.example"]),
@@ -292,7 +294,6 @@ describe.each(clients)("over %s", (_name, layer) => {
 
   it.live("names an encoding that was not asked for and does not inflate it", () =>
     Effect.gen(function* () {
-      const bomb = gzipSync(Buffer.alloc(200 * 1024 * 1024, " "))
       const small = gzipSync(json)
       const acme = yield* vendor(({ number, socket }) =>
         socket.write(
