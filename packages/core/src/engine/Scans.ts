@@ -37,6 +37,7 @@ import type { JournalError, ScanJournal } from "./ScanJournal.ts"
 import * as Requests from "./ScanRequest.ts"
 import type { ScanRequest } from "./ScanRequest.ts"
 import * as SteadyClock from "./SteadyClock.ts"
+import * as Telemetry from "./Telemetry.ts"
 
 /**
  * A scan to be bought, for `runAll` and `submitAll`. Sends nothing.
@@ -153,14 +154,56 @@ const single = <Payload, R>(
       tell: teller(wanted, track, 0, yield* nowReader, options.observer)
     }
     budget.load(1)
-    const ended = yield* Effect.ensuring(
-      execute(wanted, track, env, "outcome"),
-      Effect.sync(() => budget.load(-1))
+    const ended = yield* execute(wanted, track, env, "outcome").pipe(
+      traced(wanted),
+      Effect.onExit((exit) => {
+        budget.load(-1)
+        return told(wanted, track, exit)
+      })
     )
     return ended === null
       ? yield* Effect.die(new TypeError("a scan that is waited for ends with an outcome"))
       : ended.outcome
   })
+
+const traced = (wanted: Pick<ScanRequest<unknown>, "adapter" | "subject">) =>
+  Telemetry.traceScan({
+    vendor: wanted.adapter.vendor,
+    account: wanted.adapter.account,
+    kind: wanted.subject.kind
+  })
+
+const telling = (
+  wanted: Pick<ScanRequest<unknown>, "adapter">,
+  track: Track<unknown>,
+  state: ScanState
+): Effect.Effect<void> =>
+  Effect.flatMap(SteadyClock.now, (observedAt) =>
+    Telemetry.ended({
+      vendor: wanted.adapter.vendor,
+      state,
+      polls: track.polls,
+      observedAt,
+      outcome: track.ended === null ? null : track.ended.outcome,
+      ticket: track.ticket
+    })
+  )
+
+// How a single scan ended: the state its record would have.
+const told = (
+  wanted: Pick<ScanRequest<unknown>, "adapter">,
+  track: Track<unknown>,
+  exit: Exit.Exit<unknown, RunError>
+): Effect.Effect<void> => {
+  const error = Exit.isFailure(exit) ? Cause.findError(exit.cause) : null
+  const verdict =
+    track.ended !== null
+      ? settledVerdict(track.ended.outcome)
+      : error !== null && Result.isSuccess(error)
+        ? verdictOfError(error.success, track)
+        : verdictOfEnd("interrupted", track)
+  return telling(wanted, track, verdict.state)
+}
 
 const nowReader: Effect.Effect<() => number> = Effect.withFiber((fiber) => {
   const clock = SteadyClock.ofFiber(fiber)
@@ -379,7 +422,7 @@ const followOne = <Payload, R>(
     const begun = Deferred.isDoneUnsafe(batch.over)
       ? Effect.map(Deferred.await(batch.over), (why): Result_<Payload> => ({ _tag: "Over", why }))
       : Effect.raceFirst(
-          Effect.map(Effect.exit(execute(wanted, track, env, until)), (exit): Result_<Payload> => ({
+          Effect.map(Effect.exit(traced(wanted)(execute(wanted, track, env, until))), (exit): Result_<Payload> => ({
             _tag: "Exit",
             exit
           })),
@@ -492,10 +535,10 @@ export function runAll<P, R>(
   options: BatchOptions = {}
 ): Stream.Stream<ScanRecord<P>, never, ScanJournal | R> {
   return batched(requests, options, (wanted, index, batch) =>
-    Effect.map(followOne(wanted, index, batch, "outcome"), ({ track, verdict }) => {
+    Effect.flatMap(followOne(wanted, index, batch, "outcome"), ({ track, verdict }) => {
       const record = recordOf(wanted, index, track, verdict, batch.now())
       teller(wanted, track, index, batch.now, batch.observer)({ _tag: "Ended", record })
-      return record
+      return Effect.as(telling(wanted, track, verdict.state), record)
     })
   )
 }

@@ -29,6 +29,7 @@ import type { ScanEventKind } from "../ScanEvent.ts"
 import { type ClaimKey, JournalError, ScanJournal } from "../ScanJournal.ts"
 import type { ScanRequest } from "../ScanRequest.ts"
 import * as SteadyClock from "../SteadyClock.ts"
+import * as Telemetry from "../Telemetry.ts"
 
 // How long a submission in flight is awaited after an interrupt.
 const grace = Duration.seconds(10)
@@ -134,6 +135,7 @@ export const execute = <Payload, R>(
   Effect.gen(function* () {
     const { adapter } = request
     const journal = yield* ScanJournal
+    const context = yield* Effect.context<never>()
     const budget = budgetOf(request, env.budgets)
     const codec = Schema.toCodecJson(Outcomes.schema(adapter.payload))
     const encode = Schema.encodeEffect(codec)
@@ -238,9 +240,12 @@ export const execute = <Payload, R>(
       ticket: ScanTicket,
       start: { readonly hint: Option.Option<Duration.Duration>; readonly notBefore: number }
     ): Effect.Effect<ScanOutcome<Payload>, PollStopped<ScanTicket> | JournalError, R> => {
+      let why = "first"
+      const listen = Telemetry.listen(context, ticket)
+      const observe = observer(claimId)
       const spec: PollSpec<ScanOutcome<Payload>, ScanTicket, R> = {
         ticket,
-        poll: adapter.poll(ticket),
+        poll: Telemetry.tracePoll(ticket, () => why)(adapter.poll(ticket)),
         policy: request.policy,
         limits: adapter.limits,
         submittedAt: ticket.submittedAt,
@@ -248,7 +253,11 @@ export const execute = <Payload, R>(
         notBefore: start.notBefore,
         budget,
         lane: request.lane,
-        observer: observer(claimId)
+        observer: (event) => {
+          if (event._tag === "Scheduled") why = event.because
+          listen(event)
+          observe(event)
+        }
       }
       const wait = env.fleet === null ? Poller.untilTerminal(spec) : env.fleet.wait(spec)
       return wait.pipe(

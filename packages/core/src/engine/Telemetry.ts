@@ -1,0 +1,234 @@
+/**
+ * What a run tells whoever operates it: metrics, spans and log lines, none of which can change a wait.
+ *
+ * Metrics are plain counters in the process's registry and cost next to nothing. Spans are made only while a tracer
+ * other than the built-in one is installed: a span per scan, a child per poll that says why it was made when it was.
+ * Logs are one line per failed try, summed up when it repeats, one per outcome and one per oddity. No credential and no
+ * vendor body is in any of them.
+ *
+ * @since 0.1.0
+ */
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Metric from "effect/Metric"
+import * as Tracer from "effect/Tracer"
+import type { PollAnswer } from "../model/Observation.ts"
+import type { PollFault } from "../model/PollFault.ts"
+import type { Seen } from "../model/PollStopped.ts"
+import type { ScanOutcome } from "../model/ScanOutcome.ts"
+import type { ScanState } from "../model/ScanRecord.ts"
+import type { ScanTicket } from "../model/ScanTicket.ts"
+import type { PollEvent } from "./PollEvent.ts"
+
+/**
+ * The metrics, by the names under which they are exported.
+ *
+ * - `scanpoll_polls`: polls answered; attributes `vendor`, `seen` (`queued`, `running`, `unknown`, `settled` or the kind
+ *   of fault).
+ * - `scanpoll_faults`: failed polls; attributes `vendor`, `kind`, `code`.
+ * - `scanpoll_wait_seconds`: waits between polls; attributes `vendor`, `because`.
+ * - `scanpoll_polls_per_scan`: polls of a scan that ended; attribute `vendor`.
+ * - `scanpoll_lag_seconds`: from the vendor's end of a scan to our seeing it, where the vendor tells it; attribute
+ *   `vendor`.
+ * - `scanpoll_unrecognised`: status words that are not documented; attribute `vendor`.
+ * - `scanpoll_scans`: requests that ended; attributes `vendor`, `state`. `in-doubt` is one of the states.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const metrics = {
+  polls: Metric.counter("scanpoll_polls", { description: "polls answered", incremental: true }),
+  faults: Metric.counter("scanpoll_faults", { description: "failed polls", incremental: true }),
+  waits: Metric.histogram("scanpoll_wait_seconds", {
+    description: "waits between polls",
+    boundaries: [1, 2, 5, 10, 15, 30, 60, 120, 300, 900, 3600]
+  }),
+  pollsPerScan: Metric.histogram("scanpoll_polls_per_scan", {
+    description: "polls of a scan that ended",
+    boundaries: [0, 1, 2, 3, 5, 8, 13, 21, 34, 55]
+  }),
+  lag: Metric.histogram("scanpoll_lag_seconds", {
+    description: "from the vendor's end of a scan to our seeing it",
+    boundaries: [0.5, 1, 2, 5, 10, 15, 30, 60, 300]
+  }),
+  unrecognised: Metric.counter("scanpoll_unrecognised", {
+    description: "undocumented status words",
+    incremental: true
+  }),
+  scans: Metric.counter("scanpoll_scans", { description: "requests that ended", incremental: true })
+} as const
+
+// Attributes make a new metric object; a vendor has a handful of series and each is made once.
+const series = new Map<string, Metric.Metric<number, unknown>>()
+
+const count = (
+  metric: Metric.Metric<number, unknown>,
+  attributes: Readonly<Record<string, string>>,
+  value: number,
+  context: Context.Context<never>
+): void => {
+  const name = `${metric.id} ${Object.values(attributes).join(" ")}`
+  let known = series.get(name)
+  if (known === undefined) {
+    known = Metric.withAttributes(metric, attributes)
+    // Codes come from vendors: a hostile one must not grow this without end.
+    if (series.size < 2_000) series.set(name, known)
+  }
+  known.updateUnsafe(value, context)
+}
+
+const word = (seen: Seen): string => {
+  switch (seen._tag) {
+    case "Pending":
+      return seen.phase
+    case "Unrecognised":
+      return "unknown"
+    case "PollFault":
+      return seen.kind
+  }
+}
+
+const silentTracer = Context.get(Context.empty(), Tracer.Tracer)
+
+const isTraced = (context: Context.Context<never>): boolean => Context.get(context, Tracer.Tracer) !== silentTracer
+
+/**
+ * Wraps a whole scan in a span, if anybody traces.
+ *
+ * @category combinators
+ * @since 0.1.0
+ */
+export const traceScan =
+  (attributes: { readonly vendor: string; readonly account: string; readonly kind: string }) =>
+  <A, E, R>(self: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
+    Effect.contextWith((context: Context.Context<never>) =>
+      isTraced(context)
+        ? Effect.withSpan(self, "scanpoll.scan", {
+            attributes: {
+              "scanpoll.vendor": attributes.vendor,
+              "scanpoll.account": attributes.account,
+              "scanpoll.subject.kind": attributes.kind
+            }
+          })
+        : self
+    )
+
+/**
+ * Wraps one poll in a span that says why it was made now and what it showed, if anybody traces.
+ *
+ * @category combinators
+ * @since 0.1.0
+ */
+export const tracePoll =
+  (ticket: ScanTicket, why: () => string) =>
+  <A, R>(self: Effect.Effect<PollAnswer<A>, PollFault, R>): Effect.Effect<PollAnswer<A>, PollFault, R> =>
+    Effect.contextWith((context: Context.Context<never>) =>
+      isTraced(context)
+        ? self.pipe(
+            Effect.tap(({ observation }) =>
+              Effect.annotateCurrentSpan(
+                "scanpoll.seen",
+                observation._tag === "Settled" ? "settled" : word(observation)
+              )
+            ),
+            Effect.tapError((fault) =>
+              Effect.annotateCurrentSpan({ "scanpoll.seen": fault.kind, "scanpoll.code": fault.code })
+            ),
+            Effect.withSpan("scanpoll.poll", {
+              attributes: {
+                "scanpoll.vendor": ticket.vendor,
+                "scanpoll.scan_id": ticket.scanId,
+                "scanpoll.because": why()
+              }
+            })
+          )
+        : self
+    )
+
+/**
+ * Listens to one wait: counts its polls and waits, and logs its failed tries and oddities.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const listen = (context: Context.Context<never>, ticket: ScanTicket): ((event: PollEvent<unknown>) => void) => {
+  const { vendor } = ticket
+  const log = (effect: Effect.Effect<void>): void => Effect.runSyncWith(context)(effect)
+  let fault: PollFault | null = null
+  let tries = 0
+  return (event) => {
+    switch (event._tag) {
+      case "Scheduled": {
+        count(metrics.waits, { vendor, because: event.because }, (event.until - event.at) / 1000, context)
+        if (fault === null) return
+        const failed = fault
+        fault = null
+        // The first, second, fourth, eighth ... of a row: a long outage is not a flood of lines.
+        if ((tries & (tries - 1)) !== 0) return
+        return log(
+          Effect.annotateLogs(Effect.logWarning(`poll failed: ${failed.message}`), {
+            vendor,
+            scanId: ticket.scanId,
+            kind: failed.kind,
+            code: failed.code,
+            triesInARow: tries,
+            nextWaitMs: event.until - event.at,
+            because: event.because
+          })
+        )
+      }
+      case "Polled": {
+        const { seen } = event
+        count(metrics.polls, { vendor, seen: word(seen) }, 1, context)
+        if (seen._tag === "PollFault") {
+          fault = seen
+          tries++
+          return count(metrics.faults, { vendor, kind: seen.kind, code: seen.code }, 1, context)
+        }
+        tries = 0
+        if (seen._tag !== "Unrecognised") return
+        count(metrics.unrecognised, { vendor }, 1, context)
+        if (!event.first) return
+        const status = JSON.stringify(seen.word.slice(0, 64))
+        return log(
+          Effect.annotateLogs(Effect.logWarning(`unknown status ${status}: polled on as if it ran`), {
+            vendor,
+            scanId: ticket.scanId
+          })
+        )
+      }
+      case "Settled":
+        return count(metrics.polls, { vendor, seen: "settled" }, 1, context)
+      case "Stopped":
+        return
+    }
+  }
+}
+
+/**
+ * Counts and logs how a request ended. `observedAt` is in milliseconds since 1970.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const ended = (fields: {
+  readonly vendor: string
+  readonly state: ScanState
+  readonly polls: number
+  readonly observedAt: number
+  readonly outcome: ScanOutcome<unknown> | null
+  readonly ticket: ScanTicket | null
+}): Effect.Effect<void> =>
+  Effect.contextWith((context: Context.Context<never>) => {
+    const { vendor, state, outcome } = fields
+    count(metrics.scans, { vendor, state }, 1, context)
+    if (fields.ticket !== null) count(metrics.pollsPerScan, { vendor }, fields.polls, context)
+    if (outcome !== null && !outcome.cached && outcome.completedAt !== null && fields.polls > 0) {
+      count(metrics.lag, { vendor }, Math.max(0, fields.observedAt - outcome.completedAt) / 1000, context)
+    }
+    return Effect.annotateLogs(Effect.logInfo(`scan ${state}`), {
+      vendor,
+      scanId: fields.ticket === null ? null : fields.ticket.scanId,
+      polls: fields.polls
+    })
+  })

@@ -1,0 +1,137 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import * as Layer from "effect/Layer"
+import * as Logger from "effect/Logger"
+import * as Metric from "effect/Metric"
+import * as Stream from "effect/Stream"
+import * as Tracer from "effect/Tracer"
+import { TestClock } from "effect/testing"
+import * as RateBudget from "../../src/engine/RateBudget.ts"
+import * as ScanJournal from "../../src/engine/ScanJournal.ts"
+import * as Scans from "../../src/engine/Scans.ts"
+import * as PollPolicy from "../../src/policy/PollPolicy.ts"
+import * as Conversation from "../support/conversation.ts"
+
+const world = Layer.mergeAll(ScanJournal.layerMemory, RateBudget.layerMemory)
+const steady = PollPolicy.make({ pace: "10 seconds", spread: 0 })
+
+const finish = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
+  Effect.gen(function* () {
+    const fiber = yield* Effect.forkChild(Effect.exit(effect))
+    yield* TestClock.adjust("1 day")
+    return yield* Fiber.join(fiber)
+  })
+
+const runOne = (vendor: Conversation.Vendor) =>
+  finish(Stream.runCollect(Scans.runAll([Scans.request(vendor.adapter, "t")])))
+
+describe("Telemetry", () => {
+  it.effect("traces a span per scan with a child per poll that says why it was made", () =>
+    Effect.gen(function* () {
+      const spans: Array<Tracer.NativeSpan> = []
+      const tracer = Tracer.make({
+        span: (options) => {
+          const span = new Tracer.NativeSpan(options)
+          spans.push(span)
+          return span
+        }
+      })
+      const vendor = Conversation.make({
+        vendor: "traced",
+        polls: [{ say: "running", hint: 30_000 }, { say: "Transient" }, { say: "done" }],
+        policy: steady
+      })
+      yield* runOne(vendor).pipe(Effect.provideService(Tracer.Tracer, tracer))
+      const scan = spans.find((span) => span.name === "scanpoll.scan")
+      const polls = spans.filter((span) => span.name === "scanpoll.poll")
+      assert.strictEqual(scan?.attributes.get("scanpoll.vendor"), "traced")
+      assert.deepStrictEqual(
+        polls.map((span) => [span.attributes.get("scanpoll.because"), span.attributes.get("scanpoll.seen")]),
+        [
+          ["first", "running"],
+          ["hint", "Transient"],
+          ["back-off", "settled"]
+        ]
+      )
+      assert.isTrue(polls.every((span) => span.parent._tag === "Some" && span.parent.value.traceId === scan?.traceId))
+    }).pipe(Effect.provide(world))
+  )
+
+  it.effect("makes no span while nobody listens", () =>
+    Effect.gen(function* () {
+      const vendor = Conversation.make({ vendor: "untraced" })
+      const current = yield* Effect.option(Effect.currentSpan)
+      assert.strictEqual(current._tag, "None")
+      let inside: string | null = null
+      const adapter = {
+        ...vendor.adapter,
+        poll: (ticket: Parameters<typeof vendor.adapter.poll>[0]) =>
+          Effect.flatMap(Effect.option(Effect.currentSpan), (span) => {
+            inside = span._tag
+            return vendor.adapter.poll(ticket)
+          })
+      }
+      yield* finish(Scans.run(adapter, "t"))
+      assert.strictEqual(inside, "None")
+    }).pipe(Effect.provide(world))
+  )
+
+  it.effect("counts polls, faults, waits, unknown words and endings per vendor", () =>
+    Effect.gen(function* () {
+      const vendor = Conversation.make({
+        vendor: "counted",
+        polls: [{ say: "queued" }, { say: "Transient" }, { say: "word", word: "odd" }, { say: "done" }],
+        policy: steady
+      })
+      yield* runOne(vendor)
+      const doubt = Conversation.make({ vendor: "counted", account: "b", submits: [{ say: "InDoubt" }] })
+      yield* runOne(doubt)
+      const all = (yield* Metric.snapshot).filter((each) => each.attributes?.["vendor"] === "counted")
+      const counts = all.flatMap((each) =>
+        each.type === "Counter"
+          ? [`${each.id} ${Object.values(each.attributes ?? {}).join(" ")} ${each.state.count}`]
+          : []
+      )
+      assert.deepStrictEqual(counts.sort(), [
+        "scanpoll_faults counted Transient transient 1",
+        "scanpoll_polls counted Transient 1",
+        "scanpoll_polls counted queued 1",
+        "scanpoll_polls counted settled 1",
+        "scanpoll_polls counted unknown 1",
+        "scanpoll_scans counted completed 1",
+        "scanpoll_scans counted in-doubt 1",
+        "scanpoll_unrecognised counted 1"
+      ])
+    }).pipe(Effect.provide(world))
+  )
+
+  it.effect(
+    "logs a failed try with its next wait, sums a long row up, names an unknown word once, and each ending once",
+    () =>
+      Effect.gen(function* () {
+        const lines: Array<string> = []
+        const logger = Logger.make<unknown, void>((options) => {
+          lines.push(
+            `${options.logLevel} ${String(Array.isArray(options.message) ? options.message[0] : options.message)}`
+          )
+        })
+        const vendor = Conversation.make({
+          vendor: "logged",
+          polls: [
+            ...Array.from({ length: 16 }, () => ({ say: "Transient" as const })),
+            { say: "word", word: "odd\u001b[2J" },
+            { say: "word", word: "odd\u001b[2J" },
+            { say: "done" }
+          ],
+          policy: steady.pipe(PollPolicy.withDeadline("10 hours"))
+        })
+        yield* runOne(vendor).pipe(Effect.provide(Logger.layer([logger])))
+        assert.deepStrictEqual(lines, [
+          ...Array.from({ length: 5 }, () => "Warn poll failed: scripted Transient"),
+          'Warn unknown status "odd\\u001b[2J": polled on as if it ran',
+          "Info scan completed"
+        ])
+      }).pipe(Effect.provide(world))
+  )
+})
