@@ -62,7 +62,38 @@ export const all: ReadonlyArray<Format> = [
     "application/x-ndjson",
     "one JSON line for each change of state",
     () => import("./RenderEvents.ts")
-  )
+  ),
+  format(
+    "sarif",
+    "sarif",
+    "application/sarif+json",
+    "for code scanning; points at the line of the plan",
+    () => import("./RenderSarif.ts")
+  ),
+  format(
+    "junit",
+    "xml",
+    "application/xml",
+    "a test for each scan and each rule of the gate",
+    () => import("./RenderJunit.ts")
+  ),
+  format(
+    "csv",
+    "csv",
+    "text/csv",
+    "a line for each scan and each finding, safe to open in a spreadsheet",
+    () => import("./RenderCsv.ts")
+  ),
+  format("markdown", "md", "text/markdown", "for a ticket or a pull request", () => import("./RenderMarkdown.ts")),
+  format("github", "txt", "text/plain", "annotations of a GitHub Actions job", () => import("./RenderGithub.ts")),
+  format(
+    "defectdojo",
+    "json",
+    "application/json",
+    "the generic findings import of DefectDojo",
+    () => import("./RenderDefectdojo.ts")
+  ),
+  format("ocsf", "ndjson", "application/x-ndjson", "OCSF events, one JSON line each", () => import("./RenderOcsf.ts"))
 ]
 
 /**

@@ -70,8 +70,22 @@ const invisible =
   /[\u00ad\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]|\udb40[\udc00-\udc7f]/g
 const breaks = /\r\n?|[\u0085\u2028\u2029]/g
 
+// A build runner obeys `::command::` at the start of a line and `##[command]` anywhere in one. A word joiner between the
+// signs is not seen and breaks both.
+const breakCommands = (text: string): string =>
+  text.includes("##[") || text.includes("::")
+    ? text.replaceAll("##[", "#\u2060#[").replace(/^([^\S\n]*:)(?=:)/gm, "$1\u2060")
+    : text
+
+const plain = /^[ -~]*$/
+
 const scrub = (text: string): string =>
-  text.toWellFormed().replace(breaks, "\n").replace(sequences, "").replace(controls, "").replace(invisible, "")
+  breakCommands(
+    // Nearly every text is plain, and a report may have millions.
+    plain.test(text)
+      ? text
+      : text.toWellFormed().replace(breaks, "\n").replace(sequences, "").replace(controls, "").replace(invisible, "")
+  )
 
 const cut = (text: string, max: number): string => {
   if (text.length <= max) return text
@@ -91,7 +105,7 @@ export const toLine = (text: HostileText, max = 2_000): string => {
   const source = raw(text)
   // Far more than can be shown: do not scrub megabytes to keep a line.
   const head = source.length > max * 4 + 1_024 ? source.slice(0, max * 4 + 1_024) : source
-  return cut(scrub(head).replace(/\s+/g, " ").trim(), max)
+  return cut(breakCommands(scrub(head).replace(/\s+/g, " ").trim()), max)
 }
 
 /**
@@ -121,7 +135,9 @@ export const toBlock = (text: HostileText, max = 8_000): string => {
  */
 export const toLink = (text: HostileText, origin: HostileText | null = null): string | null => {
   const source = raw(text)
-  if (source.length > 2_048 || /[\s\\]/.test(source) || scrub(source) !== source) return null
+  if (source.length > 2_048 || /[\s\\]/.test(source) || scrub(source) !== source) {
+    return null
+  }
   if (!/^https?:\/\/[^/]/i.test(source)) return null
   const url = URL.parse(source)
   if (url === null || url.username !== "" || url.password !== "" || url.hostname === "") return null
@@ -130,6 +146,72 @@ export const toLink = (text: HostileText, origin: HostileText | null = null): st
   const asked = URL.parse(raw(origin))
   return asked !== null && asked.origin === url.origin ? url.href : null
 }
+
+// What XML 1.0 cannot hold beside the control characters that are gone already.
+const notXml = /[\ufffe\uffff]/g
+
+/**
+ * Text for an XML node or attribute: `toBlock` without the characters XML 1.0 has no way to write, and without the end
+ * of a CDATA section, of which the writer splits only the first. All other escaping is left to the writer.
+ *
+ * @category destructors
+ * @since 0.1.0
+ */
+export const toXml = (text: HostileText, max = 8_000): string =>
+  toBlock(text, max).replace(notXml, "").replaceAll("]]>", "]]\u2060>")
+
+// The signs a spreadsheet starts a formula with, and their full-width twins.
+const formula = /^\s*[=+\-@\uff1d\uff0b\uff0d\uff20]/
+
+/**
+ * Text for one cell of a table that a spreadsheet may open: one line, at most 32 000 characters, and an apostrophe before
+ * whatever could start a formula, white space before it or not.
+ *
+ * @category destructors
+ * @since 0.1.0
+ */
+export const toCell = (text: HostileText, max = 32_000): string => {
+  const line = toLine(text, max)
+  return formula.test(line) ? `'${line}` : line
+}
+
+/**
+ * Text for a text node of Markdown: one line in which nobody is mentioned and no issue is linked. Escaping is left to
+ * the writer.
+ *
+ * @category destructors
+ * @since 0.1.0
+ */
+export const toMarkdown = (text: HostileText, max = 2_000): string =>
+  toLine(text, max)
+    .replace(/@(?=[\p{L}\p{N}_])/gu, "@\u2060")
+    .replace(/(#|\bGH-)(?=\d)/gi, "$1\u2060")
+
+/**
+ * Text for the message of a build runner's command: one line, percent-encoded as the runner decodes it.
+ *
+ * @category destructors
+ * @since 0.1.0
+ */
+export const toCommandData = (text: HostileText, max = 2_000): string => toLine(text, max).replaceAll("%", "%25")
+
+/**
+ * The same for a property of a command, where a colon or a comma would end it.
+ *
+ * @category destructors
+ * @since 0.1.0
+ */
+export const toCommandProperty = (text: HostileText, max = 500): string =>
+  toLine(text, max).replaceAll("%", "%25").replaceAll(":", "%3A").replaceAll(",", "%2C")
+
+/**
+ * Finished output whose lines were broken anew, so that a line may start where the text did not: harmless to a build
+ * runner that reads it.
+ *
+ * @category combinators
+ * @since 0.1.0
+ */
+export const guardLines = (output: string): string => breakCommands(output)
 
 /**
  * The bare form of a text, to compare or group by; never to show.

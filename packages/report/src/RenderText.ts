@@ -54,17 +54,16 @@ interface Page {
 
 const pad = (text: string, width: number): string => text + " ".repeat(Math.max(0, width - stringWidth(text)))
 
-// `hang` is how far the lines after the first are set in.
-const fold = (text: string, page: Page, indent: number, hang = indent): string => {
+// The first line starts after `prefix`, the others below its end.
+const fold = (text: string, page: Page, prefix: string): string => {
+  const hang = stringWidth(prefix)
   const room = Math.max(16, page.width - hang)
   const [first = "", ...rest] = wrapAnsi(text, room, { hard: true, trim: true }).split("\n")
-  return [`${" ".repeat(indent)}${first}`, ...rest.map((line) => `${" ".repeat(hang)}${line}`)].join("\n")
+  return [`${prefix}${first}`, ...rest.map((line) => `${" ".repeat(hang)}${line}`)].join("\n")
 }
 
-const labelled = (label: string, text: string, page: Page, indent = 4): string => {
-  const head = pad(page.paint(label, "dim"), 10)
-  return fold(`${head}${text}`, page, indent, indent + 10)
-}
+const labelled = (label: string, text: string, page: Page): string =>
+  fold(text, page, `    ${pad(page.paint(label, "dim"), 10)}`)
 
 const findingLine = (finding: ReportFinding, page: Page): string => {
   const marks = finding.status === "unknown" || finding.status === "unchanged" ? "" : ` [${finding.status}]`
@@ -72,7 +71,7 @@ const findingLine = (finding: ReportFinding, page: Page): string => {
   const where = finding.resource === null ? "" : ` at ${Hostile.toLine(finding.resource, 120)}`
   const title = Hostile.toLine(finding.title, 160)
   const severity = page.paint(pad(finding.severity, 9), ...severityStyles[finding.severity])
-  return fold(`${severity} ${title}${where}${marks}${accepted}`, page, 6, 16)
+  return fold(`${title}${where}${marks}${accepted}`, page, `      ${severity} `)
 }
 
 const headline = (scan: ReportScan, page: Page): string => {
@@ -85,7 +84,7 @@ const headline = (scan: ReportScan, page: Page): string => {
         : page.paint(scan.state.toUpperCase(), scan.state === "interrupted" ? "yellow" : "magenta", "bold")
   const account = Hostile.toLine(scan.account, 40)
   const vendor = account === "default" || account === "" ? scan.vendor : `${scan.vendor} (${account})`
-  return fold(`${mark}  ${page.paint(vendor, "bold")}  ${Words.subject(scan)}`, page, 2, 4)
+  return fold(`${mark}  ${page.paint(vendor, "bold")}  ${Words.subject(scan)}`, page, "  ")
 }
 
 const block = (scan: ReportScan, page: Page): string => {
@@ -113,24 +112,24 @@ const block = (scan: ReportScan, page: Page): string => {
   )
   for (const finding of open.slice(0, page.max)) lines.push(findingLine(finding, page))
   if (open.length > page.max)
-    lines.push(fold(`and ${Words.number(open.length - page.max)} more in the other formats`, page, 6))
+    lines.push(fold(`and ${Words.number(open.length - page.max)} more in the other formats`, page, "      "))
   return lines.join("\n")
 }
 
 const summary = (report: ScanReport, page: Page): string => {
   const { paint } = page
-  const lines = [fold(paint(Words.verdict(report), "bold"), page, 0)]
+  const lines = [fold(paint(Words.verdict(report), "bold"), page, "")]
   const severities = Words.counts(report.summary.bySeverity)
-  if (severities !== "") lines.push(fold(`Scans by severity: ${severities}.`, page, 0))
-  lines.push(fold(Words.gate(report), page, 0))
+  if (severities !== "") lines.push(fold(`Scans by severity: ${severities}.`, page, ""))
+  lines.push(fold(Words.gate(report), page, ""))
   for (const rule of report.gate.rules) {
     const mark = rule.passed ? paint("holds ", "green") : paint("broken", "red", "bold")
-    lines.push(fold(`${mark} ${Hostile.toLine(rule.message, 300)}`, page, 2, 9))
+    lines.push(fold(Hostile.toLine(rule.message, 300), page, `  ${mark} `))
   }
   for (const reason of report.exit.reasons) {
     if (reason.code === 1) continue
     const allowed = reason.masked ? " (allowed)" : ""
-    lines.push(fold(`${Hostile.toLine(reason.message, 300)}${allowed}`, page, 2, 4))
+    lines.push(fold(`${Hostile.toLine(reason.message, 300)}${allowed}`, page, "  "))
   }
   return lines.join("\n")
 }
@@ -150,7 +149,8 @@ export const render: Renderer = function* (report: ScanReport, options: RenderOp
   }
   const head = page.paint(Words.title(report, options.title ?? null), "bold")
   const span = Date.parse(report.run.finishedAt) - Date.parse(report.run.startedAt)
-  yield `${fold(head, page, 0)}\n${fold(`${Words.moment(report.run.startedAt)}, took ${Words.duration(Math.max(0, span))}`, page, 0)}\n\n`
-  for (const scan of Words.attention(report.scans)) yield `${block(scan, page)}\n\n`
-  yield `${summary(report, page)}\n`
+  const when = `${Words.moment(report.run.startedAt)}, took ${Words.duration(Math.max(0, span))}`
+  yield `${Hostile.guardLines(`${fold(head, page, "")}\n${fold(when, page, "")}`)}\n\n`
+  for (const scan of Words.attention(report.scans)) yield `${Hostile.guardLines(block(scan, page))}\n\n`
+  yield `${Hostile.guardLines(summary(report, page))}\n`
 }

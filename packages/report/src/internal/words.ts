@@ -145,7 +145,7 @@ export const reason = (scan: ReportScan): string | null => {
   if (scan.reason === null) return null
   const message = Hostile.toLine(scan.reason.message, 400)
   const code = scan.reason.code === null ? "" : Hostile.toLine(scan.reason.code, 80)
-  return code === "" || code === message ? message : `${message} (${code})`
+  return code === "" || message.includes(code) ? message : `${message} (${code})`
 }
 
 export const next = (scan: ReportScan): string | null => {
@@ -195,3 +195,7 @@ export const byWeight = (items: ReadonlyArray<ReportFinding>): ReadonlyArray<Rep
 // A filter for display only; what cannot be placed is always shown.
 export const shown = (severity: Severity.Severity, least: Severity.Severity): boolean =>
   Severity.atLeast(severity, least)
+
+// In the order in which the run first names them.
+export const byVendor = (scans: ReadonlyArray<ReportScan>): ReadonlyMap<string, ReadonlyArray<ReportScan>> =>
+  Map.groupBy(scans, (scan) => scan.vendor)

@@ -1,0 +1,131 @@
+/**
+ * Annotations for a GitHub Actions job, and the Markdown of its job summary.
+ *
+ * A step shows ten errors, ten warnings and ten notices and drops the rest without a word; so at most that many are
+ * written, the worst first, and the last of a kind says how many it stands for. Each points at the line of the plan.
+ * Nothing here masks a secret: that command would write it down.
+ *
+ * @since 0.1.0
+ * @see https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-commands
+ */
+import type { Severity } from "@scanpoll/core/model/Severity"
+import * as Hostile from "./HostileText.ts"
+import * as Issues from "./internal/issues.ts"
+import * as Words from "./internal/words.ts"
+import type { RenderOptions, Renderer } from "./RenderOptions.ts"
+import { renderWithin } from "./RenderMarkdown.ts"
+import type { ReportScan } from "./ReportScan.ts"
+import type { ScanReport } from "./ScanReport.ts"
+
+/**
+ * The annotations of one level that a step shows.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const maxAnnotations = 10
+
+/**
+ * The bytes of Markdown a job summary is kept under: the limit is 1 MiB a step, shared with other steps' additions.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const maxSummaryBytes = 900 * 1024
+
+type Level = "error" | "warning" | "notice"
+
+interface Note {
+  readonly level: Level
+  readonly title: string
+  readonly message: string
+  readonly scan: ReportScan | null
+}
+
+const levels: Readonly<Record<Severity, Level | null>> = {
+  critical: "error",
+  unknown: "error",
+  high: "error",
+  medium: "warning",
+  low: "notice",
+  info: null,
+  none: null
+}
+
+const data = (text: string): string => Hostile.toCommandData(Hostile.of(text))
+
+const property = (text: string): string => Hostile.toCommandProperty(Hostile.of(text), 250)
+
+const place = (note: Note, report: ScanReport): string => {
+  const at = note.scan?.declaredAt ?? null
+  return report.run.plan === null || at === null
+    ? ""
+    : `file=${Hostile.toCommandProperty(report.run.plan)},line=${at.line},col=${at.column},`
+}
+
+const write = (note: Note, report: ScanReport): string =>
+  `::${note.level} ${place(note, report)}title=${property(note.title)}::${data(note.message)}\n`
+
+const incomplete = (report: ScanReport): ReadonlyArray<Note> => {
+  const { allowIncomplete, allowPartial } = report.gate.policy
+  return report.scans
+    .filter((scan) => scan.state !== "completed")
+    .map((scan) => {
+      const allowed = allowIncomplete || (allowPartial && scan.state === "partial")
+      const parts = [Words.subject(scan), Words.reason(scan), Words.next(scan)].filter((part) => part !== null)
+      return {
+        level: allowed ? "warning" : "error",
+        title: `${scan.vendor}: ${scan.state}`,
+        message: parts.join(". "),
+        scan
+      }
+    })
+}
+
+const notes = (report: ScanReport, options: RenderOptions): ReadonlyArray<Note> => {
+  const least = options.minSeverity ?? "none"
+  const broken: ReadonlyArray<Note> = report.gate.rules
+    .filter((rule) => !rule.passed)
+    .map((rule) => ({ level: "error", title: "Gate broken", message: Hostile.toLine(rule.message), scan: null }))
+  const issues = report.scans
+    .flatMap((scan) => Issues.ofScan(scan).map((issue) => ({ scan, issue })))
+    .filter(({ issue }) => (issue.finding?.suppression ?? null) === null && Words.shown(issue.severity, least))
+    .toSorted((a, b) => Words.rank(a.issue.severity) - Words.rank(b.issue.severity))
+    .flatMap(({ issue, scan }): ReadonlyArray<Note> => {
+      const level = levels[issue.severity]
+      if (level === null) return []
+      const title = `${issue.severity}: ${issue.title}`
+      const subject = Words.subject(scan)
+      return [{ level, title, message: `${scan.vendor}, ${subject}: ${issue.title}`, scan }]
+    })
+  return [...broken, ...incomplete(report), ...issues]
+}
+
+/**
+ * Renders `github`: the commands that make the annotations.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const render: Renderer = function* (report: ScanReport, options: RenderOptions = {}) {
+  const all = notes(report, options)
+  for (const level of ["error", "warning", "notice"] as const) {
+    const mine = all.filter((note) => note.level === level)
+    const kept = mine.length > maxAnnotations ? mine.slice(0, maxAnnotations - 1) : mine
+    for (const note of kept) yield write(note, report)
+    const left = mine.length - kept.length
+    if (left > 0) {
+      const message = `${Words.number(left)} more of this level are in the report; a step shows no more than ${maxAnnotations}.`
+      yield write({ level, title: `${Words.number(left)} more`, message, scan: null }, report)
+    }
+  }
+}
+
+/**
+ * The Markdown for the job summary: the report in at most `maxSummaryBytes`, cut at a row and honest about it.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const summary = (report: ScanReport, options: RenderOptions = {}): string =>
+  [...renderWithin(report, options, maxSummaryBytes)].join("")

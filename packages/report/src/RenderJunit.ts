@@ -1,0 +1,155 @@
+/**
+ * JUnit XML: a suite for each vendor with a test for each scan, and a suite with a test for each rule of the gate.
+ *
+ * A clean run has green tests, so the file is never empty. A rule that is broken is a failure, and so is each scan that
+ * breaks one; a scan without a verdict is an error; one that was never begun or was interrupted is skipped, as is one
+ * whose missing verdict was allowed.
+ *
+ * @since 0.1.0
+ */
+import library from "junit-report-builder"
+import type { Builder, TestCase } from "junit-report-builder"
+import * as Hostile from "./HostileText.ts"
+import type { HostileText } from "./HostileText.ts"
+import * as Words from "./internal/words.ts"
+import type { RenderOptions, Renderer } from "./RenderOptions.ts"
+import type { ReportScan } from "./ReportScan.ts"
+import type { ScanReport } from "./ScanReport.ts"
+
+// The package's types speak of a default export inside the one it has.
+const isBuilder = (value: unknown): value is Builder =>
+  typeof value === "object" && value !== null && "newBuilder" in value && typeof value.newBuilder === "function"
+
+const newBuilder = (): Builder => {
+  const found: unknown = library
+  if (!isBuilder(found)) throw new Error("junit-report-builder has another shape than expected")
+  return found.newBuilder()
+}
+
+const xml = (text: string, max?: number): string => Hostile.toXml(Hostile.of(text), max)
+
+const told = (scan: ReportScan, options: RenderOptions): string => {
+  const word = Words.vendorWord(scan)
+  const lines = [
+    `state: ${scan.state}`,
+    scan.assessment === null ? null : `severity: ${scan.severity}`,
+    word === null ? null : `the vendor says: ${word}`,
+    Words.score(scan),
+    Words.findings(scan),
+    Words.delta(scan),
+    Words.reason(scan),
+    Words.took(scan),
+    Words.age(scan),
+    ...scan.warnings.map((warning) => `warning: ${Hostile.toLine(warning, 300)}`),
+    scan.key === null ? null : `key: ${Hostile.toLine(scan.key)}`,
+    Words.next(scan)
+  ].filter((line) => line !== null)
+  const listed = Words.byWeight(
+    scan.findings.items.filter(
+      (item) => item.status !== "resolved" && Words.shown(item.severity, options.minSeverity ?? "none")
+    )
+  )
+  const max = options.maxFindings ?? 100
+  for (const item of listed.slice(0, max)) {
+    const where = item.resource === null ? "" : ` at ${Hostile.toLine(item.resource, 200)}`
+    lines.push(`- ${item.severity}: ${Hostile.toLine(item.title, 200)}${where}`)
+  }
+  if (listed.length > max) lines.push(`and ${Words.number(listed.length - max)} more in the canonical report`)
+  return lines.join("\n")
+}
+
+// Which broken rules each row breaks.
+const breaches = (report: ScanReport): ReadonlyMap<HostileText, ReadonlyArray<string>> => {
+  const found = new Map<HostileText, Array<string>>()
+  for (const rule of report.gate.rules) {
+    if (rule.passed) continue
+    for (const id of rule.scans) {
+      const list = found.get(id)
+      if (list === undefined) found.set(id, [Hostile.toLine(rule.message, 300)])
+      else list.push(Hostile.toLine(rule.message, 300))
+    }
+  }
+  return found
+}
+
+const judge = (test: TestCase, scan: ReportScan, report: ScanReport, broken: ReadonlyArray<string>): void => {
+  const { allowIncomplete, allowPartial } = report.gate.policy
+  const why = xml(Words.reason(scan) ?? scan.state, 400)
+  if (broken.length > 0) {
+    test.failure(xml(broken.join("; "), 1_000), "gate")
+    return
+  }
+  switch (scan.state) {
+    case "completed":
+      return
+    case "interrupted":
+    case "not-started":
+      test.skipped()
+      return
+    case "partial":
+      if (allowPartial) return
+      if (allowIncomplete) test.skipped()
+      else test.error(why, scan.state)
+      return
+    case "failed":
+    case "not-found":
+    case "still-running":
+    case "unreachable":
+    case "protocol":
+    case "in-doubt":
+      if (allowIncomplete) test.skipped()
+      else test.error(why, scan.state)
+      return
+    case "denied":
+      test.error(why, scan.state)
+      return
+    case "refused":
+      if (allowIncomplete && scan.because !== "credential") test.skipped()
+      else test.error(why, scan.state)
+  }
+}
+
+/**
+ * Renders `junit`.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const render: Renderer = function* (report: ScanReport, options: RenderOptions = {}) {
+  const out = newBuilder().name(xml(Words.title(report, options.title ?? null), 255))
+  const broken = breaches(report)
+  for (const [vendor, scans] of Words.byVendor(report.scans)) {
+    const suite = out.testSuite().name(`scanpoll.${vendor}`)
+    for (const scan of scans) {
+      const test = suite
+        .testCase()
+        .className(`scanpoll.${vendor}`)
+        .name(xml(`${Words.subject(scan)} [${Hostile.toLine(scan.key ?? scan.id, 200)}]`, 500))
+        .standardOutput(xml(told(scan, options)))
+      if (scan.timings.durationMs !== null) test.time(scan.timings.durationMs / 1_000)
+      judge(test, scan, report, broken.get(scan.id) ?? [])
+    }
+  }
+  const gate = out.testSuite().name("scanpoll.gate")
+  for (const rule of report.gate.rules) {
+    const test = gate
+      .testCase()
+      .className("scanpoll.gate")
+      .name(xml(`${rule.rule} ${ruleName(rule)}`, 255))
+    const message = xml(Hostile.toLine(rule.message), 1_000)
+    test.standardOutput(message)
+    if (!rule.passed) test.failure(message, "gate")
+  }
+  // A file without a test fails many a build for no reason.
+  gate
+    .testCase()
+    .className("scanpoll.gate")
+    .name("the run was reported")
+    .standardOutput(xml(Words.verdict(report)))
+  yield `${Hostile.guardLines(out.build())}\n`
+}
+
+const ruleName = (rule: ScanReport["gate"]["rules"][number]): string => {
+  const threshold = typeof rule.threshold === "number" ? String(rule.threshold) : Hostile.toLine(rule.threshold, 60)
+  return rule.vendor === null ? threshold : `${rule.vendor}=${threshold}`
+}

@@ -1,0 +1,205 @@
+/**
+ * SARIF 2.1.0, as code scanning of GitHub accepts it: one run for each vendor.
+ *
+ * Subjects are not code, so every result points at the line of the plan that declares its target; the subject itself is
+ * a logical location. A scan without a full result makes its run's invocation unsuccessful and is named there. What a
+ * vendor calls resolved is left out; what was accepted is a suppressed result. Nothing of the payload is in it.
+ *
+ * @since 0.1.0
+ */
+import type { Severity } from "@scanpoll/core/model/Severity"
+import * as Hostile from "./HostileText.ts"
+import { hash } from "./internal/hash.ts"
+import * as Issues from "./internal/issues.ts"
+import { safeJson } from "./internal/json.ts"
+import * as Words from "./internal/words.ts"
+import type { Renderer } from "./RenderOptions.ts"
+import type { ReportScan } from "./ReportScan.ts"
+import type { ScanReport } from "./ScanReport.ts"
+
+/**
+ * The most results of one run: what code scanning takes at all. The worst are kept, and what is left out is named.
+ *
+ * @category constructors
+ * @since 0.1.0
+ * @see https://docs.github.com/en/code-security/code-scanning/integrating-with-code-scanning/sarif-support-for-code-scanning
+ */
+export const maxResults = 25_000
+
+const levels: Readonly<Record<Severity, "error" | "warning" | "note">> = {
+  critical: "error",
+  unknown: "error",
+  high: "error",
+  medium: "warning",
+  low: "note",
+  info: "note",
+  none: "note"
+}
+
+// Readers turn `[text](target)` into a link and `{0}` into an argument, in plain text too.
+const inert = (text: string, max = 1_024): string =>
+  Hostile.toBlock(Hostile.of(text), max)
+    .replaceAll("](", "]\u2060(")
+    .replace(/\{(?=\d+\})/g, "{\u2060")
+
+// Code scanning refuses a whole file for one location that is not a path below the repository.
+const planUri = (report: ScanReport): string => {
+  const plan = report.run.plan === null ? "" : Hostile.toLine(report.run.plan, 300).replaceAll("\\", "/")
+  const outside = plan.startsWith("/") || /^[a-z][a-z0-9+.-]*:/i.test(plan) || plan.split("/").includes("..")
+  const path = (outside ? (plan.split("/").at(-1) ?? "") : plan).replace(/^(\.\/)+/, "")
+  const usable = path === "" || path === "." || path === ".." ? "scans.yaml" : path
+  return usable.split("/").map(encodeURIComponent).join("/")
+}
+
+const location = (scan: ReportScan, uri: string) => {
+  const { line, column } = scan.declaredAt ?? { line: 1, column: 1 }
+  const startLine = Math.max(1, line)
+  const startColumn = Math.max(1, column)
+  return {
+    physicalLocation: {
+      artifactLocation: { uri },
+      region: { startLine, startColumn, endLine: startLine, endColumn: startColumn + 1 }
+    },
+    logicalLocations: [
+      {
+        name: inert(Words.subject(scan), 255) || scan.vendor,
+        fullyQualifiedName: inert(`${scan.vendor}/${Hostile.toKey(scan.subject.id)}`, 500),
+        kind: "resource"
+      }
+    ]
+  }
+}
+
+const baselineState = (status: string): { readonly baselineState?: "new" | "unchanged" } =>
+  status === "new" || status === "unchanged" ? { baselineState: status } : {}
+
+interface Rule {
+  readonly index: number
+  readonly text: object
+}
+
+const vendorRun = (report: ScanReport, vendor: string, scans: ReadonlyArray<ReportScan>): object => {
+  const uri = planUri(report)
+  const rules = new Map<string, Rule>()
+  const issues = scans
+    .flatMap((scan) => Issues.ofScan(scan).map((issue) => ({ scan, issue })))
+    .toSorted((a, b) => Words.rank(a.issue.severity) - Words.rank(b.issue.severity))
+  const kept = issues.slice(0, maxResults)
+
+  const results = kept.map(({ scan, issue }) => {
+    // The number of a severity stands at the rule, so a rule with two severities is two rules.
+    const ruleId = `${inert(issue.rule, 230)}@${issue.severity}`
+    const remediation = issue.finding?.remediation ?? null
+    const rule = rules.get(ruleId) ?? {
+      index: rules.size,
+      text: {
+        id: ruleId,
+        shortDescription: { text: inert(issue.kind === "finding" ? issue.title : `Assessment by ${vendor}`, 255) },
+        fullDescription: {
+          text: inert(issue.kind === "finding" ? issue.description : `What ${vendor} says about a subject as a whole.`)
+        },
+        help: {
+          text:
+            (remediation === null ? "" : inert(Hostile.toBlock(remediation))) ||
+            `Reported by ${vendor}. See the vendor's own report for what to do.`
+        },
+        defaultConfiguration: { level: levels[issue.severity] },
+        properties: {
+          "security-severity": Issues.weight[issue.severity].toFixed(1),
+          tags: ["security", "scanpoll", vendor]
+        }
+      }
+    }
+    rules.set(ruleId, rule)
+    const suppression = issue.finding?.suppression ?? null
+    const link = scan.links.report === null ? null : Hostile.toLink(scan.links.report, scan.origin)
+    return {
+      ruleId,
+      ruleIndex: rule.index,
+      level: levels[issue.severity],
+      kind: "fail",
+      message: { text: inert(`${Words.subject(scan)}: ${issue.title}`) },
+      locations: [location(scan, uri)],
+      partialFingerprints: {
+        primaryLocationLineHash: `${hash(vendor, Hostile.toKey(scan.subject.id), issue.key)}:1`
+      },
+      ...baselineState(issue.finding?.status ?? "unknown"),
+      ...(suppression === null
+        ? {}
+        : {
+            suppressions: [
+              {
+                kind: "external",
+                status: "accepted",
+                justification: inert(Hostile.toBlock(suppression.reason)) || "accepted"
+              }
+            ]
+          }),
+      ...(link === null ? {} : { hostedViewerUri: link }),
+      properties: {
+        severity: issue.severity,
+        kind: issue.kind,
+        scan: Hostile.toLine(scan.key ?? scan.id, 255),
+        status: issue.finding?.status ?? "unknown"
+      }
+    }
+  })
+
+  const notifications = scans
+    .filter((scan) => scan.state !== "completed")
+    .map((scan) => ({
+      level: "error",
+      descriptor: { id: scan.state },
+      message: { text: inert(`${Words.subject(scan)}: ${scan.state}. ${Words.reason(scan) ?? ""}`.trim()) },
+      locations: [location(scan, uri)],
+      timeUtc: scan.timings.observedAt
+    }))
+  const cut =
+    issues.length === kept.length
+      ? []
+      : [
+          {
+            level: "warning",
+            descriptor: { id: "cut" },
+            message: { text: `${issues.length - kept.length} more results are in the canonical report.` }
+          }
+        ]
+
+  return {
+    tool: {
+      driver: {
+        name: `scanpoll ${vendor}`,
+        semanticVersion: inert(Hostile.toLine(report.tool.version), 40),
+        rules: [...rules.values()].map((rule) => rule.text)
+      }
+    },
+    automationDetails: { id: `scanpoll/${vendor}/${inert(Hostile.toLine(report.run.id), 120)}` },
+    columnKind: "utf16CodeUnits",
+    invocations: [
+      {
+        executionSuccessful: notifications.length === 0,
+        startTimeUtc: report.run.startedAt,
+        endTimeUtc: report.run.finishedAt,
+        toolExecutionNotifications: [...notifications, ...cut]
+      }
+    ],
+    results,
+    properties: { scans: scans.length, results: issues.length }
+  }
+}
+
+/**
+ * Renders `sarif`.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const render: Renderer = function* (report: ScanReport) {
+  yield '{"$schema":"https://json.schemastore.org/sarif-2.1.0.json","version":"2.1.0","runs":['
+  let first = true
+  for (const [vendor, scans] of Words.byVendor(report.scans)) {
+    yield `${first ? "" : ","}\n${safeJson(vendorRun(report, vendor, scans))}`
+    first = false
+  }
+  yield "\n]}\n"
+}
