@@ -60,7 +60,8 @@ export interface Turn {
  * - `load`: adds to that number. `bought` and `closed`: a scan is open at the vendor, and no longer. A granted
  *   submission counts as bought until `closed` or given back.
  * - `pause` and `pausedUntil`: nobody polls or submits before that time.
- * - `learn`: what the vendor's headers say, at `now`.
+ * - `learn`: what the vendor's headers say, at `now`. Of the answer that throttles us only the limit counts: how long to
+ *   wait is then said by its hint, which is what `pause` is for.
  * - `deny` and `denials`: how often the vendor refused the account's credential. A wait that began before the latest
  *   refusal has to end; a new one may try.
  *
@@ -79,7 +80,7 @@ export interface AccountBudget {
   readonly closed: () => void
   readonly pause: (until: number) => void
   readonly pausedUntil: () => number
-  readonly learn: (quota: Quota, now: number) => void
+  readonly learn: (quota: Quota, now: number, throttled?: boolean) => void
   readonly deny: () => void
   readonly denials: () => number
 }
@@ -199,9 +200,9 @@ class Account implements AccountBudget {
     this.refusals += 1
   }
 
-  learn = (quota: Quota, now: number): void => {
+  learn = (quota: Quota, now: number, throttled = false): void => {
     if (quota.limit !== null && quota.limit > 0) this.limit = quota.limit
-    if (quota.remaining !== null && quota.resetAt !== null && quota.resetAt > now) {
+    if (!throttled && quota.remaining !== null && quota.resetAt !== null && quota.resetAt > now) {
       const resetAt = Math.min(quota.resetAt, now + longestBlock)
       this.remaining = { left: quota.remaining, from: now, resetAt }
       if (quota.remaining === 0) this.blockedTill = Math.max(this.blockedTill, resetAt)

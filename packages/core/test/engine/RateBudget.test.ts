@@ -228,6 +228,18 @@ describe("RateBudget", () => {
     })
   )
 
+  it.effect("an answer that throttles us pauses for its hint, not until the end of the vendor's window", () =>
+    Effect.gen(function* () {
+      const budget = budgetOf()
+      budget.learn({ limit: null, remaining: 0, resetAt: 3_000_000 }, 0, true)
+      budget.pause(20_000)
+      const log: Array<{ readonly name: string; readonly at: number }> = []
+      yield* Effect.forkChild(ask(budget, log, "a"))
+      yield* TestClock.adjust("1 minute")
+      assert.deepStrictEqual(log, [{ name: "a", at: 20_000 }])
+    })
+  )
+
   it.effect("uses no more than what the vendor says remains, even if it is less than we counted", () =>
     Effect.gen(function* () {
       const budget = budgetOf()

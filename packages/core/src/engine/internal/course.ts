@@ -66,7 +66,9 @@ export class Course<A, T, R> {
   seen(now: number, answer: PollAnswer<A> | PollFault): Proposal | Effect.Effect<Proposal, never, R> {
     const { spec } = this
     const budget = spec.budget
-    if (budget !== undefined && answer.quota._tag === "Some") budget.learn(answer.quota.value, now)
+    if (budget !== undefined && answer.quota._tag === "Some") {
+      budget.learn(answer.quota.value, now, answer instanceof PollFault && answer.kind === "Throttled")
+    }
     const seen = answer instanceof PollFault ? answer : answer.observation
     if (seen._tag === "Settled") {
       this.state = { ...this.state, polls: this.state.polls + 1 }

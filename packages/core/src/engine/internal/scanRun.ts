@@ -439,7 +439,7 @@ export const execute = <Payload, R>(
               code: "defect",
               message: "the adapter failed during the submission; it may have been accepted"
             })
-        if (Option.isSome(error.quota)) budget.learn(error.quota.value, now)
+        if (Option.isSome(error.quota)) budget.learn(error.quota.value, now, error.kind === "Throttled")
         switch (error.kind) {
           case "Refused":
             yield* journal.refused(claimId, reasonOfError(error))
