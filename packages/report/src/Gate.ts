@@ -183,8 +183,8 @@ export const isConclusive = (row: Pick<ReportScan, "state">, policy: Pick<GatePo
  * **Details**
  *
  * A finding is new when its status says so and when nothing tells. A vendor that counts new findings without listing
- * them gives them no severity of their own: they take that of the scan. With neither findings nor a delta there is
- * nothing to compare, and the scan itself is new.
+ * them gives them no severity of their own: they take that of the scan. A scan that is worse as a whole than what it was
+ * compared with is new. With neither findings nor anything to compare with, so is the scan itself.
  *
  * @category destructors
  * @since 0.1.0
@@ -198,9 +198,13 @@ export const newSeverity = (row: ReportScan): Severity.Severity | null => {
     if (!isOpen(finding) || finding.status === "unchanged") continue
     worst = worst === null ? finding.severity : Severity.worse(worst, finding.severity)
   }
+  const { previous, severity } = row
+  if (previous !== null && Severity.worse(previous.severity, severity) !== previous.severity) {
+    worst = worst === null ? severity : Severity.worse(worst, severity)
+  }
   const compared = row.delta !== null && row.delta.comparable
-  const unlisted = compared ? row.delta.new > listed : row.findings.items.length === 0
-  return unlisted ? (worst === null ? row.severity : Severity.worse(worst, row.severity)) : worst
+  const unlisted = compared ? row.delta.new > listed : row.findings.items.length === 0 && previous === null
+  return unlisted ? (worst === null ? severity : Severity.worse(worst, severity)) : worst
 }
 
 type Verdict = "holds" | "breaks" | "not-applicable"

@@ -6,61 +6,13 @@
  *
  * @since 0.1.0
  */
-import type { Severity } from "@scanpoll/core/model/Severity"
-import stringWidth from "string-width"
-import wrapAnsi from "wrap-ansi"
 import * as Hostile from "./HostileText.ts"
+import { fold, make, pad, severityStyles } from "./internal/page.ts"
+import type { Page } from "./internal/page.ts"
 import * as Words from "./internal/words.ts"
 import type { RenderOptions, Renderer } from "./RenderOptions.ts"
 import type { ReportFinding, ReportScan } from "./ReportScan.ts"
 import type { ScanReport } from "./ScanReport.ts"
-
-type Style = "bold" | "dim" | "red" | "green" | "yellow" | "blue" | "magenta" | "cyan"
-
-const codes: Readonly<Record<Style, readonly [number, number]>> = {
-  bold: [1, 22],
-  dim: [2, 22],
-  red: [31, 39],
-  green: [32, 39],
-  yellow: [33, 39],
-  blue: [34, 39],
-  magenta: [35, 39],
-  cyan: [36, 39]
-}
-
-type Paint = (text: string, ...styles: ReadonlyArray<Style>) => string
-
-const painter =
-  (color: boolean): Paint =>
-  (text, ...styles) =>
-    color ? styles.reduce((inner, style) => `\u001b[${codes[style][0]}m${inner}\u001b[${codes[style][1]}m`, text) : text
-
-const severityStyles: Readonly<Record<Severity, ReadonlyArray<Style>>> = {
-  critical: ["red", "bold"],
-  unknown: ["magenta", "bold"],
-  high: ["red"],
-  medium: ["yellow"],
-  low: ["cyan"],
-  info: ["blue"],
-  none: ["green"]
-}
-
-interface Page {
-  readonly paint: Paint
-  readonly width: number
-  readonly least: Severity
-  readonly max: number
-}
-
-const pad = (text: string, width: number): string => text + " ".repeat(Math.max(0, width - stringWidth(text)))
-
-// The first line starts after `prefix`, the others below its end.
-const fold = (text: string, page: Page, prefix: string): string => {
-  const hang = stringWidth(prefix)
-  const room = Math.max(16, page.width - hang)
-  const [first = "", ...rest] = wrapAnsi(text, room, { hard: true, trim: true }).split("\n")
-  return [`${prefix}${first}`, ...rest.map((line) => `${" ".repeat(hang)}${line}`)].join("\n")
-}
 
 const labelled = (label: string, text: string, page: Page): string =>
   fold(text, page, `    ${pad(page.paint(label, "dim"), 10)}`)
@@ -141,12 +93,7 @@ const summary = (report: ScanReport, page: Page): string => {
  * @since 0.1.0
  */
 export const render: Renderer = function* (report: ScanReport, options: RenderOptions = {}) {
-  const page: Page = {
-    paint: painter(options.color ?? false),
-    width: Math.min(Math.max(Math.floor(options.width ?? 80), 40), 240),
-    least: options.minSeverity ?? "none",
-    max: options.maxFindings ?? 5
-  }
+  const page = make(options)
   const head = page.paint(Words.title(report, options.title ?? null), "bold")
   const span = Date.parse(report.run.finishedAt) - Date.parse(report.run.startedAt)
   const when = `${Words.moment(report.run.startedAt)}, took ${Words.duration(Math.max(0, span))}`

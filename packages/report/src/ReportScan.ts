@@ -26,6 +26,14 @@ export const Time = Schema.String.check(
 )
 
 /**
+ * A SHA-256 in hex.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const Sha256 = Schema.String.check(Schema.isPattern(/^[0-9a-f]{64}$/u))
+
+/**
  * A vendor's name: safe in a file name, a command line and a test suite's name.
  *
  * @category schemas
@@ -204,8 +212,9 @@ export const Next = Schema.Struct({ advice: HostileText, command: Schema.NullOr(
  * - `severity`: the worst of the assessment and the unsuppressed findings; what a gate reads. `unknown` where there is
  *   no outcome.
  * - `timings.durationMs`: how long the scan took, by the vendor's clock or, without that, by ours; null when unknown.
+ * - `previous`: what this row was compared with, by a baseline; null where it was not.
  * - `trend`: earlier scans of the subject, oldest first, this one left out.
- * - `payload`: the vendor's own result where the caller asked for it.
+ * - `payload`: the vendor's own result where the caller asked for it. `payloadSha256` names it, kept or not.
  *
  * @category schemas
  * @since 0.1.0
@@ -263,8 +272,10 @@ export const ReportScan = Schema.Struct({
   warnings: Schema.Array(HostileText),
   links: Schema.Struct({ report: Schema.NullOr(HostileText) }),
   requestId: Schema.NullOr(HostileText),
+  previous: Schema.NullOr(TrendPoint),
   trend: Schema.Array(TrendPoint),
-  payload: Schema.Json
+  payload: Schema.Json,
+  payloadSha256: Schema.NullOr(Sha256)
 })
 
 /**
@@ -279,6 +290,7 @@ export type ReportScan = typeof ReportScan.Type
  * - `declaredAt`: where the plan asks for the scan.
  * - `trend`: earlier scans of the same subject.
  * - `payload`: the vendor's result as JSON, already redacted if it is to be; null (the default) keeps it out.
+ * - `payloadSha256`: its digest in hex, where the caller knows it.
  * - `redact`: applied to every text of the row; by default nothing is changed.
  *
  * @category models
@@ -288,6 +300,7 @@ export interface RowOptions {
   readonly declaredAt?: { readonly line: number; readonly column: number } | null
   readonly trend?: ReadonlyArray<TrendPoint>
   readonly payload?: Schema.Json
+  readonly payloadSha256?: string | null
   readonly redact?: (text: string) => string
 }
 
@@ -481,8 +494,10 @@ export const fromRecord = (record: Record.ScanRecord, options: RowOptions = {}):
     warnings: warnings.map(text),
     links: { report: outcome === null ? null : textOrNull(outcome.links.report) },
     requestId: textOrNull(outcome === null ? null : outcome.requestId),
+    previous: null,
     trend: options.trend ?? [],
-    payload: options.payload ?? null
+    payload: options.payload ?? null,
+    payloadSha256: options.payloadSha256 ?? null
   }
 }
 

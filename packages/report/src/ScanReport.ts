@@ -19,6 +19,7 @@ import * as Gate from "./Gate.ts"
 import * as Hostile from "./HostileText.ts"
 import { HostileText } from "./HostileText.ts"
 import * as Scan from "./ReportScan.ts"
+import { sealKey, sha256 } from "./internal/sha256.ts"
 
 /**
  * The version of the JSON shape. A reader refuses any other.
@@ -88,7 +89,7 @@ export const Run = Schema.Struct({
 export type Run = typeof Run.Type
 
 /**
- * The canonical report.
+ * The canonical report. `digest` stands in files alone, as their last field: see `sealOf`.
  *
  * @category schemas
  * @since 0.1.0
@@ -100,7 +101,8 @@ export const ScanReport = Schema.Struct({
   summary: Summary,
   scans: Schema.Array(Scan.ReportScan),
   gate: Gate.GateResult,
-  exit: ExitCode.Exit
+  exit: ExitCode.Exit,
+  digest: Schema.optionalKey(Schema.String.check(Schema.isPattern(/^sha256:[0-9a-f]{64}$/u)))
 }).annotate({ identifier: "ScanReport", title: "scanpoll report" })
 
 /**
@@ -215,15 +217,22 @@ export const fromRecords = (records: ReadonlyArray<Record.ScanRecord>, info: Run
   })
 }
 
-// What is no property of a row or a rule must survive: that the person ended the run, and faults of ours.
-const troubleOf = (report: ScanReport): ExitCode.RunTrouble => {
+/**
+ * What decides the exit code of a report and is no property of a row or a rule: that the person ended the run, and
+ * faults of ours.
+ *
+ * @category destructors
+ * @since 0.1.0
+ */
+export const troubleOf = (report: ScanReport): ExitCode.RunTrouble => {
   const faults: Array<{ readonly code: 2 | 70 | 74; readonly message: string }> = []
   for (const { code, scans, message } of report.exit.reasons) {
     if (scans.length === 0 && (code === 2 || code === 70 || code === 74)) {
       faults.push({ code, message: Hostile.toLine(message) })
     }
   }
-  return { interrupted: report.exit.reasons.some((reason) => reason.code === 130), faults }
+  const interrupted = report.exit.reasons.some((reason) => reason.code === 130 && reason.scans.length === 0)
+  return { interrupted, faults }
 }
 
 /**
@@ -233,13 +242,19 @@ const troubleOf = (report: ScanReport): ExitCode.RunTrouble => {
  * @since 0.1.0
  */
 export const regate = (report: ScanReport, policy: Gate.GatePolicy): ScanReport =>
-  make({
-    version: report.tool.version,
-    run: report.run,
-    scans: report.scans,
-    policy,
-    trouble: troubleOf(report)
-  })
+  withScans(report, report.scans, policy)
+
+/**
+ * The same run with other rows: summary, gate and exit code are derived anew.
+ *
+ * @category combinators
+ * @since 0.1.0
+ */
+export const withScans = (
+  report: ScanReport,
+  scans: ReadonlyArray<Scan.ReportScan>,
+  policy: Gate.GatePolicy = report.gate.policy
+): ScanReport => make({ version: report.tool.version, run: report.run, scans, policy, trouble: troubleOf(report) })
 
 /**
  * The same report with a fault of ours added to what decides the exit code: an output that could not be written, say.
@@ -295,7 +310,7 @@ export const fromJson: (value: unknown) => Effect.Effect<ScanReport, ReportError
             : `schemaVersion ${Hostile.toLine(Hostile.of(JSON.stringify(version)), 20)} cannot be read; this program reads ${schemaVersion}`
       })
     }
-    return yield* decodeShape(value).pipe(
+    const { digest: _seal, ...report } = yield* decodeShape(value).pipe(
       Effect.mapError(
         (error) =>
           new ReportError({
@@ -304,6 +319,7 @@ export const fromJson: (value: unknown) => Effect.Effect<ScanReport, ReportError
           })
       )
     )
+    return report
   }
 )
 
@@ -322,6 +338,28 @@ const parseJson = (text: string): Effect.Effect<unknown, ReportError> =>
 export const parse: (text: string) => Effect.Effect<ScanReport, ReportError> = Effect.fnUntraced(function* (text) {
   return yield* fromJson(yield* parseJson(text.charCodeAt(0) === 0xfeff ? text.slice(1) : text))
 })
+
+/**
+ * Whether the text of a report is what was once written.
+ *
+ * - `intact`: its digest is that of the text before it.
+ * - `edited`: it is not: somebody changed or reformatted the file.
+ * - `unsealed`: there is none.
+ *
+ * A digest shows an edit made by accident; whoever edits on purpose can write a new one.
+ *
+ * @category guards
+ * @since 0.1.0
+ */
+export const sealOf = (text: string): "intact" | "edited" | "unsealed" => {
+  const at = text.lastIndexOf(sealKey)
+  if (at < 0) return "unsealed"
+  const told = text.slice(at + sealKey.length).match(/^ ?"sha256:([0-9a-f]{64})"\s*\}\s*$/)
+  if (told === null) return "edited"
+  const digest = sha256()
+  digest.update(text.slice(0, at))
+  return digest.hex() === told[1] ? "intact" : "edited"
+}
 
 /**
  * The JSON Schema (draft 2020-12) of the canonical JSON.

@@ -3,10 +3,15 @@
  *
  * @since 0.1.0
  */
+export * as Baseline from "./Baseline.ts"
+export * as Diff from "./Diff.ts"
+export * as DiffFormat from "./DiffFormat.ts"
 export * as ExitCode from "./ExitCode.ts"
 export * as Format from "./Format.ts"
 export * as Gate from "./Gate.ts"
 export * as HostileText from "./HostileText.ts"
+export * as Merge from "./Merge.ts"
+export * as Payload from "./Payload.ts"
 export * as RenderEvents from "./RenderEvents.ts"
 export * as RenderGithub from "./RenderGithub.ts"
 export * as RenderOptions from "./RenderOptions.ts"

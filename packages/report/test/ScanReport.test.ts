@@ -121,8 +121,10 @@ describe("fromRecords", () => {
           warnings: [],
           links: { report: "https://appvet.example/report/scan_0" },
           requestId: "req-9",
+          previous: null,
           trend: [],
-          payload: null
+          payload: null,
+          payloadSha256: null
         }
       ],
       gate: { passed: true, conclusive: true, policy: Gate.none, rules: [] },

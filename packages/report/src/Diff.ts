@@ -1,0 +1,249 @@
+/**
+ * What changed between two runs, subject by subject, and why nothing can be said where that is so.
+ *
+ * Two scans of a subject are comparable when both completed and both list all they found. Only then is a finding called
+ * resolved: a timeout, a partial scan or a shorter list never looks like an improvement. Numbers of scans that are not
+ * comparable stand side by side without a verdict.
+ *
+ * @since 0.1.0
+ */
+import * as Severity from "@scanpoll/core/model/Severity"
+import type * as JsonSchema from "effect/JsonSchema"
+import * as Schema from "effect/Schema"
+import * as Baseline from "./Baseline.ts"
+import * as ExitCode from "./ExitCode.ts"
+import * as Gate from "./Gate.ts"
+import * as Hostile from "./HostileText.ts"
+import { HostileText } from "./HostileText.ts"
+import type { Placed } from "./internal/pairs.ts"
+import { place } from "./internal/pairs.ts"
+import type { ReportScan } from "./ReportScan.ts"
+import * as Scan from "./ReportScan.ts"
+import type { ScanReport } from "./ScanReport.ts"
+import * as Report from "./ScanReport.ts"
+
+/**
+ * The version of the JSON shape.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const diffVersion = 1
+
+/**
+ * One of the two scans of a subject.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const Side = Schema.Struct({
+  id: HostileText,
+  key: Schema.NullOr(HostileText),
+  state: Scan.ScanState,
+  severity: Severity.Severity,
+  score: Schema.NullOr(Schema.Finite),
+  grade: Schema.NullOr(HostileText),
+  findings: Schema.NullOr(Schema.Finite),
+  observedAt: Scan.Time
+})
+
+/**
+ * @category models
+ * @since 0.1.0
+ */
+export type Side = typeof Side.Type
+
+/**
+ * What changed for one subject. `base` or `head` is null where that run does not have it. `why` says why the two are not
+ * comparable; then `resolved` is empty and `new` holds what the base does not list.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const SubjectDiff = Schema.Struct({
+  vendor: Scan.VendorName,
+  account: HostileText,
+  subject: Schema.Struct({ kind: Schema.Literals(["company", "url", "dataset"]), id: HostileText, name: HostileText }),
+  comparable: Schema.Boolean,
+  why: Schema.NullOr(HostileText),
+  base: Schema.NullOr(Side),
+  head: Schema.NullOr(Side),
+  new: Schema.Array(Scan.ReportFinding),
+  resolved: Schema.Array(Scan.ReportFinding),
+  unchanged: Schema.Natural
+})
+
+/**
+ * @category models
+ * @since 0.1.0
+ */
+export type SubjectDiff = typeof SubjectDiff.Type
+
+/**
+ * What changed between two runs. `gate` and `exit` are those of the head, held against the base. `worse` and `better`
+ * count the subjects whose severity changed between two completed scans.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const ReportDiff = Schema.Struct({
+  diffVersion: Schema.Literal(diffVersion),
+  tool: Schema.Struct({ name: Schema.Literal("scanpoll"), version: HostileText }),
+  base: Report.Run,
+  head: Report.Run,
+  summary: Schema.Struct({
+    subjects: Schema.Natural,
+    comparable: Schema.Natural,
+    new: Schema.Natural,
+    resolved: Schema.Natural,
+    unchanged: Schema.Natural,
+    worse: Schema.Natural,
+    better: Schema.Natural
+  }),
+  subjects: Schema.Array(SubjectDiff),
+  gate: Gate.GateResult,
+  exit: ExitCode.Exit
+}).annotate({ identifier: "ReportDiff", title: "scanpoll diff" })
+
+/**
+ * @category models
+ * @since 0.1.0
+ */
+export type ReportDiff = typeof ReportDiff.Type
+
+/**
+ * The JSON Schema (draft 2020-12) of a diff.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const jsonSchema = (): JsonSchema.JsonSchema => {
+  const document = Schema.toJsonSchemaDocument(ReportDiff)
+  return {
+    $schema: "https://json-schema.org/draft/2020-12/schema",
+    ...document.schema,
+    $defs: document.definitions
+  }
+}
+
+const side = (scan: ReportScan): Side => ({
+  id: scan.id,
+  key: scan.key,
+  state: scan.state,
+  severity: scan.severity,
+  score: scan.assessment?.score?.value ?? null,
+  grade: scan.assessment?.score?.grade ?? null,
+  findings: scan.findings.total,
+  observedAt: scan.timings.completedAt ?? scan.timings.observedAt
+})
+
+const coverageOf = (scan: ReportScan, which: string): string | null => {
+  switch (scan.findings.coverage) {
+    case "full":
+      return null
+    case "partial":
+      return `${which} has only a part of its findings`
+    case "counts-only":
+      return `${which} counts its findings and does not list them`
+    case "none":
+      return `${which} has no findings told by the vendor`
+  }
+}
+
+const whyNot = (base: ReportScan | null, head: ReportScan | null, alike: boolean): string | null => {
+  if (base === null) return "not in the base"
+  if (head === null) return "not in the head"
+  if (!alike) return "the runs do not scan this subject equally often"
+  if (head.state !== "completed") return `the head is ${head.state}`
+  if (base.state !== "completed") return `the base is ${base.state}`
+  return coverageOf(head, "the head") ?? coverageOf(base, "the base")
+}
+
+const openOf = (scan: ReportScan) => scan.findings.items.filter((item) => item.status !== "resolved")
+
+const pair = (
+  base: ReportScan | null,
+  head: ReportScan | null,
+  held: ReportScan | null,
+  alike: boolean
+): SubjectDiff | null => {
+  const any = head ?? base
+  if (any === null) return null
+  const why = whyNot(base, head, alike)
+  const items = held === null ? [] : held.findings.items
+  // What an incomparable pair does not list in the head may merely not have been looked at.
+  const resolved = why === null ? items.filter((item) => item.status === "resolved") : []
+  return {
+    vendor: any.vendor,
+    account: any.account,
+    subject: any.subject,
+    comparable: why === null,
+    why: why === null ? null : Hostile.of(why),
+    base: base === null ? null : side(base),
+    head: head === null ? null : side(head),
+    new: held === null ? [] : openOf(held).filter((item) => item.status === "new"),
+    resolved,
+    unchanged: held === null ? 0 : openOf(held).filter((item) => item.status === "unchanged").length
+  }
+}
+
+/**
+ * Compares two runs; the gate is held against the head, with the base as its baseline.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const compute = (base: ScanReport, head: ScanReport, policy: Gate.GatePolicy = Gate.none): ReportDiff => {
+  const olds = place(base.scans)
+  const news = place(head.scans)
+  const times = (placed: ReadonlyArray<Placed>) => {
+    const most = new Map<string, number>()
+    for (const { occurrence, subject } of placed) most.set(subject, Math.max(most.get(subject) ?? 0, occurrence + 1))
+    return most
+  }
+  const [inBase, inHead] = [times(olds), times(news)]
+  const alike = (subject: string) => inBase.get(subject) === inHead.get(subject) || (inBase.get(subject) ?? 0) === 0
+  const held = Baseline.apply(
+    Report.withScans(
+      head,
+      head.scans.map((scan) => ({ ...scan, delta: null, previous: null }))
+    ),
+    Baseline.fromReport(base),
+    Date.parse(head.run.finishedAt)
+  )
+  const before = new Map(olds.map((placed) => [placed.name, placed]))
+  const after = new Set(news.map((placed) => placed.name))
+  const subjects = [
+    ...news.map(({ name, scan, subject }, at) =>
+      pair(before.get(name)?.scan ?? null, scan, held.scans[at] ?? null, alike(subject))
+    ),
+    ...olds.filter(({ name }) => !after.has(name)).map(({ scan }) => pair(scan, null, null, true))
+  ].filter((subject) => subject !== null)
+
+  const sum = (count: (subject: SubjectDiff) => number) => subjects.reduce((total, one) => total + count(one), 0)
+  const moved = (way: (base: Severity.Severity, head: Severity.Severity) => Severity.Severity) =>
+    sum((one) => {
+      const { base: old, head: now } = one
+      if (old === null || now === null || old.state !== "completed" || now.state !== "completed") return 0
+      return old.severity !== now.severity && way(old.severity, now.severity) === now.severity ? 1 : 0
+    })
+  const gated = Report.regate(held, policy)
+  return {
+    diffVersion,
+    tool: head.tool,
+    base: base.run,
+    head: head.run,
+    summary: {
+      subjects: subjects.length,
+      comparable: sum((one) => (one.comparable ? 1 : 0)),
+      new: sum((one) => one.new.length),
+      resolved: sum((one) => one.resolved.length),
+      unchanged: sum((one) => one.unchanged),
+      worse: moved(Severity.worse),
+      better: moved((old, now) => (Severity.worse(old, now) === old ? now : old))
+    },
+    subjects,
+    gate: gated.gate,
+    exit: gated.exit
+  }
+}

@@ -1,0 +1,127 @@
+/**
+ * Several reports put together: the shards of one run, a run and what was waited for later, or runs over time.
+ *
+ * A scan that occurs in more than one file is one row: an outcome wins over none, then the later observation. What a
+ * merged report says is derived from its rows anew.
+ *
+ * @since 0.1.0
+ */
+import * as Hostile from "./HostileText.ts"
+import { hash } from "./internal/hash.ts"
+import { place } from "./internal/pairs.ts"
+import type { ReportScan, TrendPoint } from "./ReportScan.ts"
+import type { ScanReport } from "./ScanReport.ts"
+import * as Report from "./ScanReport.ts"
+
+const isSettled = (scan: ReportScan): boolean =>
+  scan.state === "completed" || scan.state === "partial" || scan.state === "failed"
+
+const better = (a: ReportScan, b: ReportScan): ReportScan => {
+  if (isSettled(a) !== isSettled(b)) return isSettled(a) ? a : b
+  return b.timings.observedAt > a.timings.observedAt ? b : a
+}
+
+// The names under which one scan may be known in several files: the vendor's id, and the journal's.
+const names = (scan: ReportScan): ReadonlyArray<string> => [
+  ...(scan.key === null ? [] : [`key ${Hostile.toKey(scan.account)} ${Hostile.toKey(scan.key)}`]),
+  ...(scan.claimId === null ? [] : [`claim ${Hostile.toKey(scan.claimId)}`])
+]
+
+const unite = (reports: ReadonlyArray<ScanReport>): ReadonlyArray<ReportScan> => {
+  const rows: Array<ReportScan> = []
+  // A target given twice makes two rows of one file, which stay two: the n-th of a file meets the n-th of the others.
+  const at = new Map<string, number>()
+  for (const report of reports) {
+    const seen = new Map<string, number>()
+    for (const scan of report.scans) {
+      const mine = names(scan).map((name) => {
+        const nth = seen.get(name) ?? 0
+        seen.set(name, nth + 1)
+        return `${name} ${nth}`
+      })
+      const found = mine.map((name) => at.get(name)).find((index) => index !== undefined)
+      const existing = found === undefined ? undefined : rows[found]
+      const index = found ?? rows.length
+      if (existing === undefined) rows.push(scan)
+      else rows[index] = better(existing, scan)
+      for (const name of mine) at.set(name, index)
+    }
+  }
+  return rows.map((scan, index) => (scan.index === index ? scan : { ...scan, index }))
+}
+
+const least = (a: string, b: string): string => (a < b ? a : b)
+
+const most = (a: string, b: string): string => (a > b ? a : b)
+
+/**
+ * One report out of several, in the order given; the gate is that of the first, or the one given. One report alone comes
+ * back as it is, under that gate.
+ *
+ * @category combinators
+ * @since 0.1.0
+ */
+export const merge = (
+  first: ScanReport,
+  others: ReadonlyArray<ScanReport>,
+  policy: ScanReport["gate"]["policy"] = first.gate.policy
+): ScanReport => {
+  if (others.length === 0) return Report.regate(first, policy)
+  const all = [first, ...others]
+  const ids = [...new Set(all.map((report) => Hostile.toKey(report.run.id)))]
+  const plans = new Set(all.map((report) => (report.run.plan === null ? null : Hostile.toKey(report.run.plan))))
+  const troubles = all.map(Report.troubleOf)
+  return Report.make({
+    version: first.tool.version,
+    run: {
+      id: ids.length === 1 ? first.run.id : Hostile.of(`merged-${hash(...ids).slice(0, 16)}`),
+      startedAt: all.map((report) => report.run.startedAt).reduce(least),
+      finishedAt: all.map((report) => report.run.finishedAt).reduce(most),
+      plan: plans.size === 1 ? first.run.plan : null
+    },
+    scans: unite(all).map((scan) => (plans.size === 1 ? scan : { ...scan, declaredAt: null })),
+    policy,
+    trouble: {
+      interrupted: troubles.some((trouble) => trouble.interrupted === true),
+      faults: troubles.flatMap((trouble) => trouble.faults ?? [])
+    }
+  })
+}
+
+const point = (scan: ReportScan): TrendPoint => ({
+  at: scan.timings.completedAt ?? scan.timings.observedAt,
+  scanId: scan.scanId,
+  severity: scan.severity,
+  score: scan.assessment?.score?.value ?? null,
+  findings: scan.findings.total
+})
+
+/**
+ * The same report with the completed scans of earlier reports as the trend of its rows: per vendor, account and subject,
+ * oldest first, each scan once.
+ *
+ * @category combinators
+ * @since 0.1.0
+ */
+export const withTrend = (report: ScanReport, earlier: ReadonlyArray<ScanReport>): ScanReport => {
+  const past = new Map<string, Array<TrendPoint>>()
+  for (const old of earlier) {
+    for (const { name, scan } of place(old.scans)) {
+      if (scan.state !== "completed") continue
+      const list = past.get(name)
+      if (list === undefined) past.set(name, [...scan.trend, point(scan)])
+      else list.push(...scan.trend, point(scan))
+    }
+  }
+  const scans = place(report.scans).map(({ name, scan }) => {
+    const points = new Map<string, TrendPoint>()
+    for (const one of [...(past.get(name) ?? []), ...scan.trend]) {
+      if (one.scanId !== null && scan.scanId !== null && Hostile.toKey(one.scanId) === Hostile.toKey(scan.scanId))
+        continue
+      points.set(one.scanId === null ? `at ${one.at}` : `id ${Hostile.toKey(one.scanId)}`, one)
+    }
+    const trend = [...points.values()].toSorted((a, b) => (a.at < b.at ? -1 : a.at > b.at ? 1 : 0))
+    return { ...scan, trend }
+  })
+  return Report.withScans(report, scans)
+}

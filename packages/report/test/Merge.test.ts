@@ -1,0 +1,97 @@
+import { assert, describe, it } from "@effect/vitest"
+import type { ScanRecord } from "@scanpoll/core/model/ScanRecord"
+import * as Gate from "@scanpoll/report/Gate"
+import * as HostileText from "@scanpoll/report/HostileText"
+import * as Merge from "@scanpoll/report/Merge"
+import * as ScanReport from "@scanpoll/report/ScanReport"
+import { assessment, completed, inState, info, score, start } from "./fixtures.ts"
+
+const run = (fields: Parameters<typeof info>[0], ...records: ReadonlyArray<ScanRecord>) =>
+  ScanReport.fromRecords(records, info(fields))
+
+const rows = (report: ScanReport.ScanReport) =>
+  report.scans.map(
+    (scan) => `${scan.index} ${scan.claimId === null ? "" : HostileText.toKey(scan.claimId)} ${scan.state}`
+  )
+
+describe("merge", () => {
+  it("puts shards one after the other; counts and exit code are those of all rows", () => {
+    const a = run({ id: "a", startedAt: start + 5 }, completed(0), inState(1, "failed"))
+    const b = run({ id: "b", finishedAt: start + 999_000 }, inState(2, "denied"))
+    const merged = Merge.merge(a, [b])
+    assert.deepStrictEqual(rows(merged), ["0 clm_0 completed", "1 clm_1 failed", "2 clm_2 denied"])
+    assert.strictEqual(merged.summary.total, 3)
+    assert.strictEqual(merged.exit.code, 4)
+    assert.strictEqual(merged.run.startedAt, "2026-04-03T09:00:00.000Z")
+    assert.strictEqual(merged.run.finishedAt, "2026-04-03T09:16:39.000Z")
+    assert.match(HostileText.toKey(merged.run.id), /^merged-[0-9a-f]{16}$/)
+  })
+
+  it("takes what became of a scan later, whatever the order of the files", () => {
+    const open = run({ id: "a" }, completed(0), inState(1, "still-running"))
+    const later = run({ id: "b" }, { ...completed(1), index: 0, claimId: "clm_other", observedAt: start + 900_000 })
+    for (const merged of [Merge.merge(open, [later]), Merge.merge(later, [open])]) {
+      assert.strictEqual(merged.summary.total, 2)
+      assert.strictEqual(merged.exit.code, 0)
+    }
+  })
+
+  it("keeps an outcome though another file saw less of the scan later", () => {
+    const done = run({ id: "a" }, completed(0))
+    const blind = run({ id: "b" }, inState(0, "unreachable", { observedAt: start + 900_000 }))
+    assert.strictEqual(Merge.merge(blind, [done]).scans[0]?.state, "completed")
+    assert.strictEqual(Merge.merge(done, [blind]).scans[0]?.state, "completed")
+  })
+
+  it("keeps both rows of a target that was given twice", () => {
+    const twice = run({ id: "a" }, completed(0), { ...completed(0), index: 1 })
+    assert.strictEqual(Merge.merge(twice, [twice]).summary.total, 2)
+    assert.strictEqual(Merge.merge(twice, [run({ id: "b" }, completed(5))]).summary.total, 3)
+  })
+
+  it("gives one report back as it is, under the gate asked for", () => {
+    const alone = run({ id: "a" }, completed(0))
+    assert.deepStrictEqual(JSON.stringify(Merge.merge(alone, [])), JSON.stringify(alone))
+    assert.strictEqual(Merge.merge(alone, [], { ...Gate.none, failOn: "low" }).exit.code, 1)
+  })
+
+  it("keeps faults of ours and an interrupt without rows", () => {
+    const faulty = ScanReport.withFault(run({ id: "a" }, completed(0)), { code: 74, message: "disk" })
+    assert.strictEqual(Merge.merge(run({ id: "b" }, completed(1)), [faulty]).exit.code, 74)
+    const stopped = run({ id: "c", interrupted: true }, completed(2))
+    assert.strictEqual(Merge.merge(run({ id: "b" }, completed(1)), [stopped]).exit.code, 130)
+  })
+
+  it("forgets an interrupt once what it cut off has completed", () => {
+    const cut = run({ id: "a", interrupted: true }, inState(0, "interrupted"))
+    const resumed = run({ id: "b" }, { ...completed(0), observedAt: start + 900_000 })
+    assert.strictEqual(Merge.merge(cut, [resumed]).exit.code, 0)
+  })
+})
+
+describe("withTrend", () => {
+  const at = (scanId: string, value: number, minutes: number): ScanRecord => ({
+    ...completed(0, { name: "https://a.example/", assessment: assessment("low", { score: score(value) }) }),
+    claimId: scanId,
+    ticket: { v: 1, vendor: "appvet", origin: "https://appvet.example", account: "default", scanId, submittedAt: null },
+    observedAt: start + minutes * 60_000
+  })
+  const values = (report: ScanReport.ScanReport) => report.scans[0]?.trend.map((point) => point.score)
+
+  it("lists earlier scans of the subject, oldest first and each once, without the scan itself", () => {
+    const [one, two, three] = [at("s1", 60, 1), at("s2", 70, 2), at("s3", 80, 3)].map((record) =>
+      run(
+        {},
+        { ...record, outcome: record.outcome === null ? null : { ...record.outcome, completedAt: record.observedAt } }
+      )
+    )
+    if (one === undefined || two === undefined || three === undefined) throw new Error("three runs")
+    assert.deepStrictEqual(values(Merge.withTrend(three, [two, one, two, three])), [60, 70])
+    assert.deepStrictEqual(values(Merge.withTrend(three, [Merge.withTrend(two, [one])])), [60, 70])
+  })
+
+  it("takes no point from a scan that did not complete", () => {
+    const open = run({}, inState(0, "still-running", { subject: { kind: "url", id: "https://a.example/", name: "" } }))
+    assert.deepStrictEqual(values(Merge.withTrend(run({}, at("s1", 60, 1)), [open])), [])
+  })
+})
