@@ -33,6 +33,7 @@ import * as Scope from "effect/Scope"
 import type { Quota } from "../model/Observation.ts"
 import * as Waits from "../policy/Waits.ts"
 import * as BaseUrl from "./BaseUrl.ts"
+import * as Deadlines from "./internal/deadlines.ts"
 import * as Credentials from "./Credential.ts"
 import * as JsonBody from "./JsonBody.ts"
 import * as RateLimitHeaders from "./RateLimitHeaders.ts"
@@ -298,6 +299,7 @@ const connect = (
 ): VendorClient => {
   const { vendor } = settings
   const scrubber = Scrubber.make()
+  const deadlines = Deadlines.make()
   const base = settings.origin + settings.prefix
 
   // Scrubbed before it is cut: a part of a credential would not be recognised.
@@ -417,14 +419,11 @@ const connect = (
     Effect.suspend(() => {
       const exchange: Exchange = { sent: false, answer: null }
       const millis = (timeout === undefined ? null : finiteMillis(timeout)) ?? settings.timeout
-      return Effect.timeoutOrElse(work(exchange), {
-        duration: millis,
-        orElse: () => {
-          if (exchange.answer !== null) return Effect.succeed(exchange.answer)
-          const what = exchange.sent ? "no complete answer" : "no credential"
-          const cause = { sent: exchange.sent, permanent: false, code: "timeout" }
-          return Effect.fail(fault(cause, `${what} within ${millis} ms (timeout) from ${settings.origin}`))
-        }
+      return deadlines.within(work(exchange), millis, () => {
+        if (exchange.answer !== null) return Effect.succeed(exchange.answer)
+        const what = exchange.sent ? "no complete answer" : "no credential"
+        const cause = { sent: exchange.sent, permanent: false, code: "timeout" }
+        return Effect.fail(fault(cause, `${what} within ${millis} ms (timeout) from ${settings.origin}`))
       })
     })
 

@@ -47,6 +47,13 @@ describe("check", () => {
     assert.deepStrictEqual(faults(text), [fault])
   })
 
+  it("finds a user or password that only a lenient parser sees", () => {
+    assert.deepStrictEqual(faults("https:me:hunter2@api.example.com"), [
+      "baseUrl must have // after its scheme",
+      "baseUrl must not hold a user or password"
+    ])
+  })
+
   it("tells all faults at once and none of the secrets", () => {
     const found = faults("ftp://user:hunter2@api.example.com/?key=hunter2#hunter2", "http://x", "")
     assert.deepStrictEqual(found, [

@@ -31,6 +31,8 @@ describe("decode", () => {
 
   it("skips a byte order mark", () => {
     assert.deepStrictEqual(valueOf(decode('\ufeff{"a":1}')), { a: 1 })
+    const broken = Buffer.concat([Buffer.from("\ufeff"), Buffer.from('{"a":"\u00e9"}', "latin1")])
+    assert.deepStrictEqual(valueOf(decode(broken)), { a: "\ufffd" })
   })
 
   it.each(["{} {}", "{}x", "<html>canary</html>", "{'a':1}", '{"a":1', "NaN", '{"a":canary}', "\ufeff\ufeff{}"])(

@@ -303,6 +303,50 @@ describe("the deadline", () => {
     }).pipe(Effect.provide(silent.layer))
   )
 
+  it.effect("of each of many requests is its own, whatever the order they began in", () =>
+    Effect.gen(function* () {
+      const client = yield* make()
+      const timeouts = [9000, 2000, 5000, 2000, 7000, 1, 12_000]
+      const fibers = yield* Effect.forEach(timeouts, (timeout) =>
+        Effect.forkChild(faultOf(client.get("/scans/1", { timeout })), { startImmediately: true })
+      )
+      const ended = () =>
+        timeouts.filter((_, index) => fibers[index]?.pollUnsafe() !== undefined).toSorted((a, b) => a - b)
+      yield* TestClock.adjust(1)
+      assert.deepStrictEqual(ended(), [1])
+      yield* TestClock.adjust(1998)
+      assert.deepStrictEqual(ended(), [1])
+      yield* TestClock.adjust(1)
+      assert.deepStrictEqual(ended(), [1, 2000, 2000])
+      // One that begins while others wait, and is due before them.
+      const late = yield* Effect.forkChild(faultOf(client.get("/scans/1", { timeout: 100 })), {
+        startImmediately: true
+      })
+      yield* TestClock.adjust(100)
+      assert.strictEqual((yield* Fiber.join(late)).code, "timeout")
+      assert.deepStrictEqual(ended(), [1, 2000, 2000])
+      yield* TestClock.adjust(6900)
+      assert.deepStrictEqual(ended(), [1, 2000, 2000, 5000, 7000, 9000])
+      yield* TestClock.adjust(3000)
+      assert.deepStrictEqual(ended(), [1, 2000, 2000, 5000, 7000, 9000, 12_000])
+    }).pipe(Effect.provide(silent.layer))
+  )
+
+  it.live("leaves no timer behind when everything has ended or was interrupted", () => {
+    const vendor = scripted((_request, number) => (number % 3 === 0 ? Effect.never : json({})))
+    const timers = () => process.getActiveResourcesInfo().filter((kind) => kind === "Timeout").length
+    return Effect.gen(function* () {
+      const client = yield* make({ timeout: "1 minute" })
+      const before = timers()
+      const fibers = yield* Effect.forEach(Array.from({ length: 30 }), () =>
+        Effect.forkChild(client.get("/scans/1"), { startImmediately: true })
+      )
+      assert.strictEqual(timers(), before + 1)
+      yield* Fiber.interruptAll(fibers)
+      assert.strictEqual(timers(), before)
+    }).pipe(Effect.provide(vendor.layer))
+  })
+
   it.effect("leaves an interruption what it is", () =>
     Effect.gen(function* () {
       const fiber = yield* Effect.forkChild((yield* make()).get("/scans/1"), { startImmediately: true })
@@ -398,7 +442,7 @@ describe("the credential", () => {
   })
 
   it.effect("that cannot be had a second time leaves the vendor's refusal standing", () => {
-    const vendor = scripted(() => json({}, { status: 401 }))
+    const vendor = scripted(() => json({ code: "DENIED" }, { status: 401 }))
     const gone = Effect.fail(new VendorHttp.CredentialError({ vendor: "acme", variable: null, message: "gone" }))
     return Effect.gen(function* () {
       for (const second of [gone, Effect.never]) {
@@ -406,7 +450,8 @@ describe("the credential", () => {
         const credential = Effect.suspend(() => (first.asked() === 0 ? first : second))
         const fiber = yield* Effect.forkChild((yield* make({ credential })).get("/scans/1"))
         yield* TestClock.adjust("15 seconds")
-        assert.strictEqual((yield* Fiber.join(fiber)).status, 401)
+        const answer = yield* Fiber.join(fiber)
+        assert.deepInclude(answer, { status: 401, body: { _tag: "Json", value: { code: "DENIED" } } })
       }
     }).pipe(Effect.provide(vendor.layer))
   })
