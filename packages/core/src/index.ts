@@ -4,6 +4,7 @@
  * @since 0.1.0
  */
 export * as BaseUrl from "./http/BaseUrl.ts"
+export * as Comparison from "./model/Comparison.ts"
 export * as Credential from "./http/Credential.ts"
 export * as Decision from "./policy/Decision.ts"
 export * as Fleet from "./engine/Fleet.ts"

@@ -3,8 +3,9 @@
  *
  * A claim is one wish for one scan and is made before anything is bought; the journal is the truth about it. Moves:
  * `intent -> submitted | settled | in-doubt | refused | released`, `in-doubt -> submitted | released`,
- * `submitted -> settled`; any other move is an error and changes nothing. The layer here keeps it in memory for one
- * process; `@scanpoll/journal` keeps it in a database behind the same service.
+ * `submitted -> settled`; any other move is an error and changes nothing. Who submits or polls holds the claim: at most
+ * one process does, and what a former holder writes is refused. The layer here keeps it in memory for one process;
+ * `@scanpoll/journal` keeps it in a database behind the same service.
  *
  * @since 0.1.0
  */
@@ -19,6 +20,8 @@ import type { Reason } from "../model/ScanOutcome.ts"
 import type { ScanTicket } from "../model/ScanTicket.ts"
 import * as Tickets from "../model/ScanTicket.ts"
 import type { Subject } from "../model/Subject.ts"
+import * as Waits from "../policy/Waits.ts"
+import type { AccountKey } from "./RateBudget.ts"
 
 /**
  * What makes two requests the same purchase.
@@ -41,8 +44,12 @@ export interface ClaimKey {
 export type ClaimState = "intent" | "submitted" | "settled" | "in-doubt" | "refused" | "released"
 
 /**
- * A claim as the journal knows it. `outcome` is the encoded form: whoever reads it decodes it with the adapter's
- * schema. Times are milliseconds since 1970.
+ * A claim as the journal knows it. Times are milliseconds since 1970.
+ *
+ * - `outcome`: the encoded form; whoever reads it decodes it with the adapter's schema.
+ * - `request`: what was asked for, as JSON, while that may still be needed to find a submission whose answer was lost;
+ *   otherwise null.
+ * - `heldBy`: names the living process that submits or polls it; null when nobody does.
  *
  * @category models
  * @since 0.1.0
@@ -56,6 +63,8 @@ export interface ClaimEntry {
   readonly notBefore: number
   readonly outcome: unknown
   readonly reason: Reason | null
+  readonly request: unknown
+  readonly heldBy: string | null
   readonly claimedAt: number
   readonly changedAt: number
 }
@@ -80,28 +89,146 @@ export type Claim =
   | { readonly _tag: "Settled"; readonly claimId: string; readonly outcome: unknown; readonly at: number }
 
 /**
+ * Who may poll a claim.
+ *
+ * - `Ours`: this process holds it until it is settled or left. With a `guard`, each poll waits for `ready` first (it
+ *   ends at once while the journal can be written and the claim is still ours), and `lost` fails when the claim was
+ *   taken over or the journal has been out for too long. Without one, neither can happen.
+ * - `Theirs`: another living process polls it; `changed` ends when that may be over.
+ * - `Over`: there is nothing to poll.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Hold =
+  | {
+      readonly _tag: "Ours"
+      readonly ticket: ScanTicket
+      readonly notBefore: number
+      readonly guard: HoldGuard | null
+    }
+  | { readonly _tag: "Theirs"; readonly notBefore: number; readonly changed: Effect.Effect<void> }
+  | { readonly _tag: "Over"; readonly entry: ClaimEntry }
+
+/**
+ * @category models
+ * @since 0.1.0
+ */
+export interface HoldGuard {
+  readonly ready: Effect.Effect<void>
+  readonly lost: Effect.Effect<never, JournalError>
+}
+
+/**
+ * Nobody asks this account before `until` (milliseconds since 1970): the vendor said so.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Pause extends AccountKey {
+  readonly until: number
+}
+
+/**
+ * Which claims to read back: those that meet every given field, newest change first.
+ *
+ * - `key`: equal requests only. `subject`: about the same thing, however it was asked.
+ * - `states`: default `settled`.
+ * - `before`: changed before this time, in milliseconds since 1970.
+ * - `limit`: from 1 to 10 000, default 100.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface HistoryFilter {
+  readonly vendor?: string
+  readonly account?: string
+  readonly key?: ClaimKey
+  readonly subject?: Pick<Subject, "kind" | "id">
+  readonly states?: ReadonlyArray<ClaimState>
+  readonly before?: number
+  readonly limit?: number
+}
+
+/**
+ * Why a journal cannot do what it was asked for.
+ *
+ * - `unavailable`: it cannot be reached or opened, or the connection was lost.
+ * - `busy`: somebody else keeps it locked. `full`: no room. `read-only`: it may not be written.
+ * - `unknown`: it cannot be told whether the last write was kept.
+ * - `foreign`: it belongs to another program. `newer`: a later version of this program made it.
+ * - `unreadable`: what is stored is not what was written.
+ * - `conflict`: the state machine has no such move, or another claim has that scan.
+ * - `lost`: another process holds the claim now.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type JournalFault =
+  | "unavailable"
+  | "busy"
+  | "full"
+  | "read-only"
+  | "unknown"
+  | "foreign"
+  | "newer"
+  | "unreadable"
+  | "conflict"
+  | "lost"
+
+/**
  * The journal could not be read or written, or was asked for a move that its state machine does not have.
  *
  * @category errors
  * @since 0.1.0
  */
 export class JournalError extends Data.TaggedError("JournalError")<{
-  readonly reason: "unavailable" | "busy" | "full" | "read-only" | "foreign" | "unreadable" | "conflict"
+  readonly reason: JournalFault
   readonly message: string
   readonly cause?: unknown
 }> {}
 
 /**
+ * Whether the same operation may succeed later: the journal has trouble that can heal.
+ *
+ * @category guards
+ * @since 0.1.0
+ */
+export const mayHeal = (error: Pick<JournalError, "reason">): boolean => {
+  switch (error.reason) {
+    case "unavailable":
+    case "busy":
+    case "full":
+    case "read-only":
+    case "unknown":
+      return true
+    case "foreign":
+    case "newer":
+    case "unreadable":
+    case "conflict":
+    case "lost":
+      return false
+  }
+}
+
+/**
  * The operations of a journal. Each effect is durable when it returns.
  *
  * - `claim`: makes a claim unless an equal one is open, in doubt, or settled at or after `reuseFrom` (milliseconds since
- *   1970). With `peek`, nothing is written and a `Fresh` answer holds no claim.
+ *   1970). With `peek`, nothing is written and a `Fresh` answer holds no claim. `request` is kept, as JSON, until it is
+ *   known what became of the submission.
  * - `submitted`, `settled`, `inDoubt`, `refused`, `released`: the moves. `settled` of a settled claim keeps the first
- *   outcome.
- * - `waiting`: the next poll of an open claim is not due before `notBefore`. Kept as soon as convenient: losing it costs
- *   a poll, not a purchase, so a journal may write many at once, and no wait is delayed for it.
+ *   outcome. A claim in doubt may become `submitted` (its scan was found; no other claim may have it) or `released` by
+ *   anybody; every other move is for the process that holds the claim.
  * - `adopt`: a ticket that a person typed becomes a claim without a submission, or joins the one that has it.
- * - `get` and `list`: what is there, oldest first.
+ * - `take`: holds an open claim, to poll it. `leave`: lets go of it.
+ * - `waiting`: the next poll of an open claim is not due before `notBefore`. `paused`: the account is not asked before
+ *   `until`. `leave` and these two are kept as soon as convenient: losing one costs a poll, not a purchase, so a journal
+ *   may write many at once, and no wait is delayed for it.
+ * - `pauses`: the pauses that are kept; those in the past may be among them.
+ * - `get` and `list`: what is there, oldest first. A claim whose submitter is gone is in doubt. `history`: what was.
+ * - `scanIds`: the ids of the account's scans that are known here.
+ * - `purge`: forgets settled, refused and released claims last changed before that time; says how many.
  *
  * @category models
  * @since 0.1.0
@@ -109,20 +236,32 @@ export class JournalError extends Data.TaggedError("JournalError")<{
 export interface Operations {
   readonly claim: (
     key: ClaimKey,
-    options: { readonly subject: Subject; readonly reuseFrom: number; readonly peek?: boolean }
+    options: {
+      readonly subject: Subject
+      readonly reuseFrom: number
+      readonly peek?: boolean
+      readonly request?: unknown
+    }
   ) => Effect.Effect<Claim, JournalError>
   readonly submitted: (claimId: string, ticket: ScanTicket, notBefore: number) => Effect.Effect<void, JournalError>
-  readonly settled: (claimId: string, outcome: unknown) => Effect.Effect<void, JournalError>
+  readonly settled: (claimId: string, outcome: unknown, ticket?: ScanTicket) => Effect.Effect<void, JournalError>
   readonly inDoubt: (claimId: string, reason: Reason) => Effect.Effect<void, JournalError>
   readonly refused: (claimId: string, reason: Reason) => Effect.Effect<void, JournalError>
   readonly released: (claimId: string) => Effect.Effect<void, JournalError>
-  readonly waiting: (claimId: string, notBefore: number) => void
   readonly adopt: (
     ticket: ScanTicket,
     subject: Subject
   ) => Effect.Effect<Extract<Claim, { readonly _tag: "InFlight" | "Settled" }>, JournalError>
+  readonly take: (claimId: string) => Effect.Effect<Hold, JournalError>
+  readonly leave: (claimId: string) => void
+  readonly waiting: (claimId: string, notBefore: number) => void
+  readonly paused: (account: AccountKey, until: number) => void
+  readonly pauses: Effect.Effect<ReadonlyArray<Pause>, JournalError>
   readonly get: (claimId: string) => Effect.Effect<ClaimEntry | null, JournalError>
   readonly list: (states: ReadonlyArray<ClaimState>) => Effect.Effect<ReadonlyArray<ClaimEntry>, JournalError>
+  readonly history: (filter: HistoryFilter) => Effect.Effect<ReadonlyArray<ClaimEntry>, JournalError>
+  readonly scanIds: (account: AccountKey) => Effect.Effect<ReadonlySet<string>, JournalError>
+  readonly purge: (options: { readonly before: number }) => Effect.Effect<number, JournalError>
 }
 
 /**
@@ -182,19 +321,78 @@ export const makeClaimId: Effect.Effect<string> = Effect.gen(function* () {
 const keyText = (key: ClaimKey): string =>
   JSON.stringify([key.vendor, key.origin, key.account, key.environment, key.fingerprint])
 
+/**
+ * The key of a claim that was made for a ticket, without a submission.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const adoptedKey = (ticket: ScanTicket): ClaimKey => ({
+  vendor: ticket.vendor,
+  origin: ticket.origin,
+  account: ticket.account,
+  environment: "",
+  fingerprint: `key:${Tickets.key(ticket)}`
+})
+
 const ticketText = (ticket: ScanTicket): string =>
   JSON.stringify([ticket.vendor, ticket.origin, ticket.account, ticket.scanId])
 
+const accountText = (account: AccountKey): string => JSON.stringify([account.vendor, account.origin, account.account])
+
+/**
+ * Whether a claim is one of those asked for, its age and number aside.
+ *
+ * @category guards
+ * @since 0.1.0
+ */
+export const matches = (entry: ClaimEntry, filter: HistoryFilter): boolean =>
+  (filter.vendor === undefined || entry.key.vendor === filter.vendor) &&
+  (filter.account === undefined || entry.key.account === filter.account) &&
+  (filter.key === undefined || keyText(entry.key) === keyText(filter.key)) &&
+  (filter.subject === undefined ||
+    (entry.subject.kind === filter.subject.kind && entry.subject.id === filter.subject.id)) &&
+  (filter.states ?? ["settled"]).includes(entry.state) &&
+  (filter.before === undefined || entry.changedAt < filter.before)
+
 const makeMemory = Effect.sync(() => {
   const entries = new Map<string, ClaimEntry>()
-  const latest = new Map<string, string>()
+  const byKey = new Map<string, Array<string>>()
   const byTicket = new Map<string, string>()
   const submitting = new Map<string, Deferred.Deferred<void>>()
+  const pauses = new Map<string, Pause>()
 
   const write = (entry: ClaimEntry): void => {
     entries.set(entry.claimId, entry)
     if (entry.ticket !== null) byTicket.set(ticketText(entry.ticket), entry.claimId)
   }
+
+  const begin = (
+    claimId: string,
+    key: ClaimKey,
+    subject: Subject,
+    now: number,
+    fields: Pick<ClaimEntry, "state" | "ticket" | "request">
+  ): void => {
+    const text = keyText(key)
+    const known = byKey.get(text)
+    if (known === undefined) byKey.set(text, [claimId])
+    else known.push(claimId)
+    write({
+      claimId,
+      key,
+      subject,
+      notBefore: 0,
+      outcome: null,
+      reason: null,
+      heldBy: null,
+      claimedAt: now,
+      changedAt: now,
+      ...fields
+    })
+  }
+
+  const conflict = (message: string): JournalError => new JournalError({ reason: "conflict", message })
 
   const move = (
     claimId: string,
@@ -204,18 +402,18 @@ const makeMemory = Effect.sync(() => {
     Effect.gen(function* () {
       const changedAt = yield* Clock.currentTimeMillis
       const entry = entries.get(claimId)
-      if (entry === undefined) {
-        return yield* new JournalError({ reason: "conflict", message: `there is no claim ${claimId}` })
-      }
+      if (entry === undefined) return yield* conflict(`there is no claim ${claimId}`)
       // The first terminal answer is the outcome; a later one is not an error of the caller.
       if (entry.state === "settled" && to === "settled") return
       if (!mayMove(entry.state, to)) {
-        return yield* new JournalError({
-          reason: "conflict",
-          message: `claim ${claimId} is ${entry.state} and cannot become ${to}`
-        })
+        return yield* conflict(`claim ${claimId} is ${entry.state} and cannot become ${to}`)
       }
-      write({ ...entry, ...change, state: to, changedAt })
+      if (entry.state === "in-doubt" && change.ticket !== undefined && change.ticket !== null) {
+        const other = byTicket.get(ticketText(change.ticket))
+        if (other !== undefined) return yield* conflict(`that scan belongs to claim ${other}`)
+      }
+      const ticket = entry.ticket ?? change.ticket ?? null
+      write({ ...entry, ...change, ticket, request: to === "in-doubt" ? entry.request : null, state: to, changedAt })
       const waiting = submitting.get(claimId)
       if (waiting !== undefined) {
         submitting.delete(claimId)
@@ -247,30 +445,28 @@ const makeMemory = Effect.sync(() => {
     }
   }
 
+  // The newest claim of a key that still means something.
+  const find = (key: ClaimKey, reuseFrom: number): Claim | null => {
+    const known = byKey.get(keyText(key)) ?? []
+    for (let i = known.length - 1; i >= 0; i--) {
+      const entry = entries.get(known[i] ?? "")
+      const found = entry === undefined ? null : standing(entry, reuseFrom)
+      if (found !== null) return found
+    }
+    return null
+  }
+
   // Nothing may yield between looking a claim up and writing it: that is what makes it atomic.
   const claim: Operations["claim"] = (key, options) =>
     Effect.gen(function* () {
-      const text = keyText(key)
       const claimId = yield* makeClaimId
       const now = yield* Clock.currentTimeMillis
-      const known = entries.get(latest.get(text) ?? "")
-      const found = known === undefined ? null : standing(known, options.reuseFrom)
+      const found = find(key, options.reuseFrom)
       if (found !== null) return found
       if (options.peek === true) return { _tag: "Fresh", claimId } as const
       submitting.set(claimId, Deferred.makeUnsafe<void>())
-      latest.set(text, claimId)
-      write({
-        claimId,
-        key,
-        subject: options.subject,
-        state: "intent",
-        ticket: null,
-        notBefore: 0,
-        outcome: null,
-        reason: null,
-        claimedAt: now,
-        changedAt: now
-      })
+      const request: unknown = options.request ?? null
+      begin(claimId, key, options.subject, now, { state: "intent", ticket: null, request })
       return { _tag: "Fresh", claimId } as const
     })
 
@@ -284,32 +480,29 @@ const makeMemory = Effect.sync(() => {
           ? ({ _tag: "Settled", claimId: known.claimId, outcome: known.outcome, at: known.changedAt } as const)
           : ({ _tag: "InFlight", claimId: known.claimId, ticket: known.ticket, notBefore: known.notBefore } as const)
       }
-      write({
-        claimId,
-        key: {
-          vendor: ticket.vendor,
-          origin: ticket.origin,
-          account: ticket.account,
-          environment: "",
-          fingerprint: `key:${Tickets.key(ticket)}`
-        },
-        subject,
-        state: "submitted",
-        ticket,
-        notBefore: 0,
-        outcome: null,
-        reason: null,
-        claimedAt: now,
-        changedAt: now
-      })
+      begin(claimId, adoptedKey(ticket), subject, now, { state: "submitted", ticket, request: null })
       return { _tag: "InFlight", claimId, ticket, notBefore: 0 } as const
+    })
+
+  const take: Operations["take"] = (claimId) =>
+    Effect.suspend((): Effect.Effect<Hold, JournalError> => {
+      const entry = entries.get(claimId)
+      if (entry === undefined) return Effect.fail(conflict(`there is no claim ${claimId}`))
+      return Effect.succeed(
+        entry.state === "submitted" && entry.ticket !== null
+          ? { _tag: "Ours", ticket: entry.ticket, notBefore: entry.notBefore, guard: null }
+          : { _tag: "Over", entry }
+      )
     })
 
   return ScanJournal.of({
     claim,
     adopt,
+    take,
+    leave: () => undefined,
     submitted: (claimId, ticket, notBefore) => move(claimId, "submitted", { ticket, notBefore }),
-    settled: (claimId, outcome) => move(claimId, "settled", { outcome }),
+    settled: (claimId, outcome, ticket) =>
+      move(claimId, "settled", { outcome, ...(ticket === undefined ? {} : { ticket }) }),
     inDoubt: (claimId, reason) => move(claimId, "in-doubt", { reason }),
     refused: (claimId, reason) => move(claimId, "refused", { reason }),
     released: (claimId) => move(claimId, "released", {}),
@@ -317,8 +510,44 @@ const makeMemory = Effect.sync(() => {
       const entry = entries.get(claimId)
       if (entry !== undefined && entry.state === "submitted") entries.set(claimId, { ...entry, notBefore })
     },
+    paused: ({ account, origin, vendor }, until) => {
+      const text = accountText({ account, origin, vendor })
+      if (until > (pauses.get(text)?.until ?? 0)) pauses.set(text, { account, origin, vendor, until })
+    },
+    pauses: Effect.sync(() => [...pauses.values()]),
     get: (claimId) => Effect.sync(() => entries.get(claimId) ?? null),
-    list: (states) => Effect.sync(() => [...entries.values()].filter((entry) => states.includes(entry.state)))
+    list: (states) => Effect.sync(() => [...entries.values()].filter((entry) => states.includes(entry.state))),
+    history: (filter) =>
+      Effect.sync(() =>
+        [...entries.values()]
+          .filter((entry) => matches(entry, filter))
+          .sort((a, b) => b.changedAt - a.changedAt || (a.claimId < b.claimId ? 1 : -1))
+          .slice(0, Waits.clamp(filter.limit ?? 100, 1, 10_000))
+      ),
+    scanIds: (account) =>
+      Effect.sync(() => {
+        const ids = new Set<string>()
+        for (const { key, ticket } of entries.values()) {
+          if (ticket !== null && accountText(key) === accountText(account)) ids.add(ticket.scanId)
+        }
+        return ids
+      }),
+    purge: ({ before }) =>
+      Effect.sync(() => {
+        const old = [...entries.values()].filter(
+          ({ changedAt, state }) =>
+            changedAt < before && (state === "settled" || state === "refused" || state === "released")
+        )
+        for (const { claimId, key, ticket } of old) {
+          entries.delete(claimId)
+          const text = keyText(key)
+          const left = (byKey.get(text) ?? []).filter((id) => id !== claimId)
+          if (left.length === 0) byKey.delete(text)
+          else byKey.set(text, left)
+          if (ticket !== null && byTicket.get(ticketText(ticket)) === claimId) byTicket.delete(ticketText(ticket))
+        }
+        return old.length
+      })
   })
 })
 

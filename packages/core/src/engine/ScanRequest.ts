@@ -1,5 +1,5 @@
 /**
- * One scan somebody wants: a request to a vendor, or a ticket to go on waiting for.
+ * One scan somebody wants: a request to a vendor, or a ticket or a claim to go on with.
  *
  * Making one sends nothing. Its types are those of the adapter's payload and of the policy's environment, so requests to
  * different vendors fit into one list.
@@ -13,10 +13,13 @@ import type { Subject } from "../model/Subject.ts"
 import type { SubmitError } from "../model/SubmitError.ts"
 import type { PollPolicy } from "../policy/PollPolicy.ts"
 import type { Already, RequestFault, ScanAdapter, Submitted } from "./ScanAdapter.ts"
+import type { ClaimEntry } from "./ScanJournal.ts"
 
 /**
  * - `faults`: what is wrong with the request; one with faults is refused before anything is sent.
- * - `fingerprint` and `submit`: null for a ticket, which is never submitted.
+ * - `fingerprint` and `submit`: null for what is never submitted: a ticket, or a claim of the journal.
+ * - `claimId`: a claim of the journal to go on with; otherwise null.
+ * - `wanted`: what was asked for, for adapters that can look for a lost submission; otherwise null.
  * - `lane`: the named queue of the account this request stands in.
  *
  * @category models
@@ -29,6 +32,8 @@ export interface ScanRequest<out Payload, R = never> {
   readonly fingerprint: string | null
   readonly submit: Effect.Effect<Submitted | Already<Payload>, SubmitError> | null
   readonly ticket: ScanTicket | null
+  readonly claimId: string | null
+  readonly wanted: unknown
   readonly policy: PollPolicy<R>
   readonly lane: string
 }
@@ -62,6 +67,8 @@ export const fromRequest = <Request, Payload, R = never>(
   fingerprint: adapter.fingerprint(request),
   submit: adapter.submit(request),
   ticket: null,
+  claimId: null,
+  wanted: adapter.reconcile === undefined ? null : request,
   policy: options.policy === undefined ? adapter.policy : options.policy(adapter.policy),
   lane: options.lane ?? ""
 })
@@ -83,6 +90,31 @@ export const fromTicket = <Request, Payload, R = never>(
   fingerprint: null,
   submit: null,
   ticket,
+  claimId: null,
+  wanted: null,
+  policy: options.policy === undefined ? adapter.policy : options.policy(adapter.policy),
+  lane: options.lane ?? ""
+})
+
+/**
+ * A claim of the journal to go on with: waited for when it was bought, told when it is over or in doubt. Never submitted.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const fromClaim = <Payload, R = never>(
+  adapter: ScanAdapter<never, Payload>,
+  claim: Pick<ClaimEntry, "claimId" | "subject">,
+  options: Options<R> = {}
+): ScanRequest<Payload, R> => ({
+  adapter,
+  subject: claim.subject,
+  faults: [],
+  fingerprint: null,
+  submit: null,
+  ticket: null,
+  claimId: claim.claimId,
+  wanted: null,
   policy: options.policy === undefined ? adapter.policy : options.policy(adapter.policy),
   lane: options.lane ?? ""
 })

@@ -30,10 +30,11 @@ import * as Waits from "../policy/Waits.ts"
 import * as Fleets from "./Fleet.ts"
 import type { Fleet } from "./Fleet.ts"
 import { budgetOf, type Ended, type Env, execute, makeTrack, type Track } from "./internal/scanRun.ts"
+import type * as RateBudgets from "./RateBudget.ts"
 import { type AccountBudget, type Budgets, RateBudget } from "./RateBudget.ts"
 import type { ScanAdapter } from "./ScanAdapter.ts"
 import type { ScanEvent, ScanEventKind } from "./ScanEvent.ts"
-import type { JournalError, ScanJournal } from "./ScanJournal.ts"
+import { type ClaimEntry, JournalError, type Pause, ScanJournal } from "./ScanJournal.ts"
 import * as Requests from "./ScanRequest.ts"
 import type { ScanRequest } from "./ScanRequest.ts"
 import * as SteadyClock from "./SteadyClock.ts"
@@ -54,6 +55,14 @@ export const request = Requests.fromRequest
  * @since 0.1.0
  */
 export const ticket = Requests.fromTicket
+
+/**
+ * A claim of the journal to go on with, for `runAll`. Sends nothing and never buys.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const claim = Requests.fromClaim
 
 /**
  * The options of a single scan.
@@ -135,12 +144,34 @@ type RunError = PollStopped<ScanTicket> | SubmitError | JournalError
 const reuseFrom = (now: number, reuse: Duration.Input | undefined): number =>
   now - Option.getOrElse(Waits.toMillis(Duration.fromInputUnsafe(reuse ?? "1 hour")), () => 0)
 
+// Pauses that vendors asked for hold after a restart. A journal that cannot be read says so at the first claim.
+const recallPauses = (
+  requests: ReadonlyArray<Pick<ScanRequest<unknown>, "adapter">>,
+  budgets: Budgets
+): Effect.Effect<void, never, ScanJournal> =>
+  Effect.gen(function* () {
+    const journal = yield* ScanJournal
+    const none: ReadonlyArray<Pause> = []
+    const pauses = yield* Effect.catch(journal.pauses, () => Effect.succeed(none))
+    if (pauses.length === 0) return
+    const now = yield* SteadyClock.now
+    const text = (key: RateBudgets.AccountKey) => JSON.stringify([key.vendor, key.origin, key.account])
+    const adapters = new Map(requests.map(({ adapter }) => [text(adapter), adapter]))
+    for (const pause of pauses) {
+      const adapter = adapters.get(text(pause))
+      if (adapter === undefined || !(pause.until > now)) continue
+      const longest = now + Duration.toMillis(adapter.limits.pauseCap)
+      budgets.account(adapter, adapter.budget).pause(Math.min(Math.ceil(pause.until), longest))
+    }
+  })
+
 const single = <Payload, R>(
   wanted: ScanRequest<Payload, R>,
   options: RunOptions<R>
 ): Effect.Effect<ScanOutcome<Payload>, RunError, ScanJournal | R> =>
   Effect.gen(function* () {
     const budgets = yield* RateBudget
+    yield* recallPauses([wanted], budgets)
     const startedAt = yield* SteadyClock.now
     const budget = budgetOf(wanted, budgets)
     const denials = budget.denials()
@@ -474,6 +505,7 @@ const batched = <P, R, A>(
   Stream.unwrap(
     Effect.gen(function* () {
       const budgets: Budgets = yield* RateBudget
+      yield* recallPauses(requests, budgets)
       const fleet: Fleet = yield* Fleets.make
       const now = yield* nowReader
       const startedAt = now()
@@ -576,3 +608,125 @@ export function submitAll<P, R>(
     })
   )
 }
+
+/**
+ * An adapter of any vendor, as far as open claims need it.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type AnyAdapter = ScanAdapter<never, unknown>
+
+/**
+ * What the journal holds that is not over: `requests` for `runAll`, one per claim, oldest first, those in doubt
+ * included; and `strangers`, the claims of accounts that none of the adapters is for.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Open<R = never> {
+  readonly requests: ReadonlyArray<ScanRequest<unknown, R>>
+  readonly strangers: ReadonlyArray<ClaimEntry>
+}
+
+/**
+ * Whether an adapter is for the account of a claim. A claim of a typed ticket says nothing about the environment.
+ *
+ * @category guards
+ * @since 0.1.0
+ */
+export const isFor = (adapter: Pick<AnyAdapter, "vendor" | "origin" | "account" | "environment">, claim: ClaimEntry) =>
+  adapter.vendor === claim.key.vendor &&
+  adapter.origin === claim.key.origin &&
+  adapter.account === claim.key.account &&
+  (claim.key.environment === "" || adapter.environment === claim.key.environment)
+
+/**
+ * The open claims of the journal as requests.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const open = <R = never>(
+  adapters: ReadonlyArray<AnyAdapter>,
+  options: Requests.Options<R> = {}
+): Effect.Effect<Open<R>, JournalError, ScanJournal> =>
+  Effect.gen(function* () {
+    const journal = yield* ScanJournal
+    const requests: Array<ScanRequest<unknown, R>> = []
+    const strangers: Array<ClaimEntry> = []
+    for (const entry of yield* journal.list(["intent", "submitted", "in-doubt"])) {
+      const adapter = adapters.find((each) => isFor(each, entry))
+      if (adapter === undefined) strangers.push(entry)
+      else requests.push(Requests.fromClaim(adapter, entry, options))
+    }
+    return { requests, strangers }
+  })
+
+/**
+ * Goes on with everything the journal has open for these adapters: one record per claim, as for `runAll`. Nothing is
+ * bought; what is in doubt is recorded as that.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const resumeOpen = <R = never>(
+  adapters: ReadonlyArray<AnyAdapter>,
+  options: BatchOptions & Requests.Options<R> = {}
+): Stream.Stream<ScanRecord, JournalError, ScanJournal | R> =>
+  Stream.unwrap(
+    Effect.map(open(adapters, options), ({ requests }): Stream.Stream<ScanRecord, never, ScanJournal | R> =>
+      runAll(requests, options)
+    )
+  )
+
+/**
+ * What a look for a lost submission came to.
+ *
+ * - `Found`: the vendor has exactly one scan that it can be; the claim is open again, on that ticket.
+ * - `Several`: more than one may be it; a person chooses, and `journal.submitted` tells the journal.
+ * - `None`: the vendor has none; `journal.released` lets the request be bought again.
+ * - `Unlisted`: this vendor cannot be asked, or what was asked for is not known here.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Reconciled =
+  | { readonly _tag: "Found"; readonly ticket: ScanTicket }
+  | { readonly _tag: "Several"; readonly tickets: ReadonlyArray<ScanTicket> }
+  | { readonly _tag: "None" }
+  | { readonly _tag: "Unlisted" }
+
+/**
+ * Looks in the vendor's list for the scan of a claim in doubt. Buys nothing and releases nothing by itself.
+ *
+ * `readRequest` checks what the journal kept of the request; null makes the answer `Unlisted`. Fails with a `conflict`
+ * when the claim is not in doubt or another account's.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const reconcile = <Request, Payload>(
+  adapter: ScanAdapter<Request, Payload>,
+  claimId: string,
+  readRequest: (stored: unknown) => Request | null
+): Effect.Effect<Reconciled, PollFault | JournalError, ScanJournal> =>
+  Effect.gen(function* () {
+    const journal = yield* ScanJournal
+    const entry = yield* journal.get(claimId)
+    if (entry === null || entry.state !== "in-doubt" || !isFor(adapter, entry)) {
+      const why = entry === null ? "not there" : entry.state === "in-doubt" ? "of another account" : entry.state
+      return yield* new JournalError({ reason: "conflict", message: `claim ${claimId} is ${why}, not in doubt here` })
+    }
+    const request = readRequest(entry.request)
+    if (adapter.reconcile === undefined || request === null) return { _tag: "Unlisted" } as const
+    const known = yield* journal.scanIds(adapter)
+    const due = yield* SteadyClock.now
+    yield* budgetOf({ adapter }, yield* RateBudget).turn({ kind: "collect", due, lane: "" })
+    const tickets = yield* adapter.reconcile(request, entry.claimedAt, known)
+    const [first, ...others] = tickets
+    if (first === undefined) return { _tag: "None" } as const
+    if (others.length > 0) return { _tag: "Several", tickets } as const
+    yield* journal.submitted(claimId, first, 0)
+    return { _tag: "Found", ticket: first } as const
+  })

@@ -11,7 +11,8 @@ import * as Option from "effect/Option"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import { PollFault } from "../../model/PollFault.ts"
-import type { PollStopped, Seen } from "../../model/PollStopped.ts"
+import { PollStopped, type Seen } from "../../model/PollStopped.ts"
+import * as Comparison from "../../model/Comparison.ts"
 import * as Outcomes from "../../model/ScanOutcome.ts"
 import type { Reason, ScanOutcome } from "../../model/ScanOutcome.ts"
 import type { ScanTicket } from "../../model/ScanTicket.ts"
@@ -26,7 +27,7 @@ import type { PollEvent } from "../PollEvent.ts"
 import type { PollSpec } from "../PollSpec.ts"
 import type { AccountBudget, Budgets } from "../RateBudget.ts"
 import type { ScanEventKind } from "../ScanEvent.ts"
-import { type ClaimKey, JournalError, ScanJournal } from "../ScanJournal.ts"
+import { type ClaimEntry, type ClaimKey, type HoldGuard, JournalError, mayHeal, ScanJournal } from "../ScanJournal.ts"
 import type { ScanRequest } from "../ScanRequest.ts"
 import * as SteadyClock from "../SteadyClock.ts"
 import * as Telemetry from "../Telemetry.ts"
@@ -37,8 +38,12 @@ const grace = Duration.seconds(10)
 const submitTries = 3
 const collectTries = 3
 const storeTries = 3
+// Without a stored ticket a purchase can be found again by its log line alone.
+const ticketTries = 10
 // Waits shorter than this are not worth a write.
-const worthStoring = 5_000
+const worthStoring = 1_000
+// How many earlier answers are looked at for one to compare with.
+const comparedAtMost = 10
 
 // What is known of a request at any moment: read when it ends, however it ends.
 export interface Track<Payload> {
@@ -71,6 +76,14 @@ export interface Ended<Payload> {
   readonly outcome: ScanOutcome<Payload>
   readonly reused: boolean
   readonly ageMs: number | null
+}
+
+// How a wait begins: on a purchase of this run or a known one, and with which wait the vendor asked for.
+interface Start {
+  readonly key: ClaimKey | null
+  readonly known: boolean
+  readonly hint: Option.Option<Duration.Duration>
+  readonly notBefore: number
 }
 
 type Restore = <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
@@ -136,7 +149,15 @@ export const execute = <Payload, R>(
     const { adapter } = request
     const journal = yield* ScanJournal
     const context = yield* Effect.context<never>()
-    const budget = budgetOf(request, env.budgets)
+    const shared = budgetOf(request, env.budgets)
+    // A pause outlives the process that was told of it.
+    const budget: AccountBudget = {
+      ...shared,
+      pause: (until) => {
+        shared.pause(until)
+        journal.paused({ vendor: adapter.vendor, origin: adapter.origin, account: adapter.account }, until)
+      }
+    }
     const codec = Schema.toCodecJson(Outcomes.schema(adapter.payload))
     const encode = Schema.encodeEffect(codec)
     const decode = Schema.decodeUnknownEffect(codec)
@@ -156,30 +177,82 @@ export const execute = <Payload, R>(
       return ended
     }
 
+    const unreadable = (message: string) => new JournalError({ reason: "unreadable", message })
+
+    const isOurs = (key: Pick<ScanTicket, "vendor" | "origin" | "account">): boolean =>
+      key.vendor === adapter.vendor && key.origin === adapter.origin && key.account === adapter.account
+
+    // What comes out of a store is as foreign as what comes from a vendor.
     const readBack = (stored: unknown): Effect.Effect<ScanOutcome<Payload>, JournalError> =>
-      Effect.mapError(
-        decode(stored),
-        () => new JournalError({ reason: "unreadable", message: "a stored outcome is not of the adapter's shape" })
+      Effect.flatMap(
+        Effect.mapError(decode(stored), () => unreadable("a stored outcome is not of the adapter's shape")),
+        (outcome) => {
+          if (!isOurs(outcome.ticket))
+            return Effect.fail(unreadable("a stored outcome is about another account's scan"))
+          const link = outcome.links.report
+          if (link === null || URL.parse(link)?.origin === URL.parse(adapter.origin)?.origin) {
+            return Effect.succeed(outcome)
+          }
+          return Effect.succeed({
+            ...outcome,
+            links: { report: null },
+            warnings: [...outcome.warnings, "the stored link does not lead to the vendor's own site: left out"]
+          })
+        }
       )
 
-    // What the vendor said is bought: it is written again and again before it is given up.
-    const store = (write: Effect.Effect<void, JournalError>, what: string): Effect.Effect<void, JournalError> => {
-      const attempt = (left: number): Effect.Effect<void, JournalError> =>
-        Effect.catch(write, (error) =>
-          left > 1 && error.reason !== "conflict"
-            ? Effect.andThen(Effect.sleep("1 second"), attempt(left - 1))
-            : Effect.andThen(
-                Effect.logError(`the journal could not keep ${what}: ${error.message}`),
-                Effect.fail(error)
-              )
-        )
-      return attempt(storeTries)
+    // What the vendor said is bought: it is written again and again before it is given up, and named in the log first.
+    const store = (
+      write: Effect.Effect<void, JournalError>,
+      what: string,
+      tries = storeTries
+    ): Effect.Effect<void, JournalError> => {
+      const attempt = (tried: number): Effect.Effect<void, JournalError> =>
+        Effect.catch(write, (error) => {
+          if (error.reason === "lost") return Effect.fail(error)
+          const again = tried < tries && mayHeal(error)
+          const said =
+            tried > 1 && again
+              ? Effect.void
+              : Effect.logError(`the journal could not keep ${what}${again ? " yet" : ""}: ${error.message}`)
+          return Effect.andThen(
+            said,
+            again ? Effect.andThen(Effect.sleep("1 second"), attempt(tried + 1)) : Effect.fail(error)
+          )
+        })
+      return attempt(1)
     }
 
     const settle = (claimId: string, outcome: ScanOutcome<Payload>): Effect.Effect<void, JournalError> =>
       Effect.flatMap(Effect.orDie(encode(outcome)), (encoded) =>
-        store(journal.settled(claimId, encoded), `the outcome of ${Tickets.key(outcome.ticket)}`)
+        store(journal.settled(claimId, encoded, outcome.ticket), `the outcome of ${Tickets.key(outcome.ticket)}`)
       )
+
+    // An outcome outlasts trouble of the journal for as long as the journal itself thinks that it may heal.
+    const keep = (
+      claimId: string,
+      outcome: ScanOutcome<Payload>,
+      guard: HoldGuard | null,
+      round = 1
+    ): Effect.Effect<void, JournalError> =>
+      Effect.catch(Effect.uninterruptible(settle(claimId, outcome)), (error) =>
+        guard !== null && round < storeTries && mayHeal(error)
+          ? Effect.andThen(Effect.raceFirst(guard.ready, guard.lost), keep(claimId, outcome, guard, round + 1))
+          : Effect.fail(error)
+      )
+
+    // Where the vendor does not say what changed, the findings of the last complete scan of an equal request do.
+    const compared = (outcome: ScanOutcome<Payload>, key: ClaimKey | null): Effect.Effect<ScanOutcome<Payload>> => {
+      if (key === null || !Comparison.isWanted(outcome)) return Effect.succeed(outcome)
+      return Effect.map(
+        Effect.catch(journal.history({ key, limit: comparedAtMost }), () => Effect.succeed([])),
+        (earlier) =>
+          Comparison.withDelta(
+            outcome,
+            earlier.map((entry) => entry.outcome)
+          )
+      )
+    }
 
     const collected = (outcome: ScanOutcome<Payload>): Effect.Effect<ScanOutcome<Payload>> =>
       Effect.gen(function* () {
@@ -235,10 +308,23 @@ export const execute = <Payload, R>(
         }
       }
 
+    // Each poll waits for the journal, which may have trouble, and ends the wait when it has lost the claim.
+    const guardedBy = (guard: HoldGuard | null): AccountBudget =>
+      guard === null
+        ? budget
+        : {
+            ...budget,
+            turn: (options) =>
+              Effect.flatMap(budget.turn(options), (turn) =>
+                Effect.onInterrupt(Effect.as(guard.ready, turn), () => Effect.sync(turn.giveBack))
+              )
+          }
+
     const poll = (
       claimId: string,
       ticket: ScanTicket,
-      start: { readonly hint: Option.Option<Duration.Duration>; readonly notBefore: number }
+      start: Start,
+      guard: HoldGuard | null
     ): Effect.Effect<ScanOutcome<Payload>, PollStopped<ScanTicket> | JournalError, R> => {
       let why = "first"
       const listen = Telemetry.listen(context, ticket)
@@ -251,7 +337,7 @@ export const execute = <Payload, R>(
         submittedAt: ticket.submittedAt,
         hint: start.hint,
         notBefore: start.notBefore,
-        budget,
+        budget: guardedBy(guard),
         lane: request.lane,
         observer: (event) => {
           if (event._tag === "Scheduled") why = event.because
@@ -260,18 +346,86 @@ export const execute = <Payload, R>(
         }
       }
       const wait = env.fleet === null ? Poller.untilTerminal(spec) : env.fleet.wait(spec)
-      return wait.pipe(
-        Effect.tapError((stop) => Effect.sync(() => journal.waiting(claimId, stop.notBefore))),
+      return (guard === null ? wait : Effect.raceFirst(wait, guard.lost)).pipe(
         Effect.flatMap(collected),
-        Effect.tap((outcome) => Effect.uninterruptible(settle(claimId, outcome)))
+        Effect.flatMap((outcome) => compared(outcome, start.key)),
+        Effect.tap((outcome) => keep(claimId, outcome, guard)),
+        Effect.onExit((exit) =>
+          Exit.isSuccess(exit) ? Effect.void : Effect.map(SteadyClock.now, (now) => leave(claimId, exit.cause, now))
+        )
       )
     }
+
+    const leave = (claimId: string, cause: Cause.Cause<PollStopped<ScanTicket> | JournalError>, now: number): void => {
+      const found = Cause.findError(cause)
+      if (Result.isSuccess(found) && found.success._tag === "PollStopped") {
+        journal.waiting(claimId, found.success.notBefore)
+      } else if (track.nextAt !== null) {
+        // A poll that was cut reached the vendor all the same.
+        const cut = now + Math.ceil(Duration.toMillis(adapter.limits.floor))
+        journal.waiting(claimId, track.nextAt > now ? track.nextAt : cut)
+      }
+      journal.leave(claimId)
+    }
+
+    const stopAtDeadline = (ticket: ScanTicket, notBefore: number) =>
+      Effect.andThen(
+        Effect.sleep(request.policy.deadline),
+        Effect.flatMap(SteadyClock.now, (now) =>
+          Effect.fail(
+            new PollStopped({ ticket, reason: "deadline", polls: 0, last: null, notBefore: Math.max(now, notBefore) })
+          )
+        )
+      )
+
+    // One process polls a claim. The others wait for what it finds, and take over when it is gone.
+    const own = (
+      claimId: string,
+      ticket: ScanTicket,
+      start: Start
+    ): Effect.Effect<Ended<Payload>, PollStopped<ScanTicket> | JournalError, R> =>
+      Effect.flatMap(
+        journal.take(claimId),
+        (hold): Effect.Effect<Ended<Payload>, PollStopped<ScanTicket> | JournalError, R> => {
+          switch (hold._tag) {
+            case "Over":
+              return hold.entry.state === "settled"
+                ? recall(hold.entry.claimId, hold.entry.outcome, hold.entry.changedAt)
+                : Effect.fail(
+                    new JournalError({
+                      reason: "conflict",
+                      message: `claim ${claimId} is ${hold.entry.state} and cannot be waited for`
+                    })
+                  )
+            case "Theirs":
+              return Effect.andThen(
+                Effect.raceFirst(hold.changed, stopAtDeadline(ticket, hold.notBefore)),
+                own(claimId, ticket, { ...start, known: true, hint: Option.none() })
+              )
+            case "Ours":
+              return Effect.flatMap(SteadyClock.now, (now) => {
+                // A time that nobody can have stored is no time.
+                const sane = hold.notBefore >= 0 && hold.notBefore <= now + Waits.longest
+                const notBefore = start.known ? (sane ? hold.notBefore : 0) : start.notBefore
+                return Effect.catch(
+                  Effect.map(poll(claimId, ticket, { ...start, notBefore }, hold.guard), (outcome) =>
+                    finish({ outcome, reused: false, ageMs: outcome.ageMs })
+                  ),
+                  (error) =>
+                    error._tag === "JournalError" && error.reason === "lost"
+                      ? own(claimId, ticket, { ...start, known: true, hint: Option.none() })
+                      : Effect.fail(error)
+                )
+              })
+          }
+        }
+      )
 
     // One poll loop per ticket in this process. When its owner leaves, the next in line takes over.
     const join = (
       claimId: string,
       ticket: ScanTicket,
-      start: { readonly hint: Option.Option<Duration.Duration>; readonly notBefore: number }
+      start: Start
     ): Effect.Effect<Ended<Payload>, PollStopped<ScanTicket> | JournalError, R> =>
       Effect.suspend(() => {
         const table = jointsOf(journal)
@@ -289,34 +443,58 @@ export const execute = <Payload, R>(
         }
         const joint: Joint = { done: Deferred.makeUnsafe() }
         table.set(name, joint)
-        return Effect.onExit(
-          Effect.map(poll(claimId, ticket, start), (outcome) =>
-            finish({ outcome, reused: false, ageMs: outcome.ageMs })
-          ),
-          (exit) => {
-            table.delete(name)
-            const said = Exit.isSuccess(exit)
-              ? Exit.succeed(exit.value.outcome)
-              : Cause.hasInterrupts(exit.cause) || Cause.hasDies(exit.cause)
-                ? null
-                : Exit.failCause(exit.cause)
-            return Deferred.succeed(joint.done, said)
-          }
-        )
+        return Effect.onExit(own(claimId, ticket, start), (exit) => {
+          table.delete(name)
+          const said = Exit.isSuccess(exit)
+            ? Exit.succeed(exit.value.outcome)
+            : Cause.hasInterrupts(exit.cause) || Cause.hasDies(exit.cause)
+              ? null
+              : Exit.failCause(exit.cause)
+          return Deferred.succeed(joint.done, said)
+        })
       })
 
-    const follow = (
-      claimId: string,
-      ticket: ScanTicket,
-      start: { readonly known: boolean; readonly hint: Option.Option<Duration.Duration>; readonly notBefore: number }
-    ) =>
+    const follow = (claimId: string, ticket: ScanTicket, start: Start) =>
       Effect.suspend(() => {
         track.claimId = claimId
         track.ticket = ticket
         track.submittedAt = ticket.submittedAt
         env.tell({ _tag: "Submitted", known: start.known })
-        if (until === "ticket") return Effect.succeed(null)
-        return join(claimId, ticket, start)
+        if (until === "outcome") return join(claimId, ticket, start)
+        journal.leave(claimId)
+        return Effect.succeed(null)
+      })
+
+    // Goes on with a scan that was bought before.
+    const rejoin = (
+      standing: { readonly claimId: string; readonly ticket: ScanTicket; readonly notBefore: number },
+      key: ClaimKey | null
+    ) =>
+      Effect.suspend(() => {
+        if (!isOurs(standing.ticket)) return Effect.fail(unreadable("a stored ticket is of another account"))
+        budget.bought()
+        return Effect.ensuring(
+          follow(standing.claimId, standing.ticket, {
+            key,
+            known: true,
+            hint: Option.none(),
+            notBefore: standing.notBefore
+          }),
+          Effect.sync(budget.closed)
+        )
+      })
+
+    const doubtful = (claimId: string) =>
+      Effect.suspend(() => {
+        const reason: Reason = {
+          code: "in-doubt",
+          message: `an earlier submission of this request (${claimId}) may have been accepted; it is not sent again`,
+          advice: null,
+          requestId: null
+        }
+        track.claimId = claimId
+        track.inDoubt = reason
+        return Effect.fail(SubmitErrors.make({ kind: "InDoubt", code: "in-doubt", message: reason.message }))
       })
 
     const recall = (claimId: string, stored: unknown, at: number) =>
@@ -330,21 +508,53 @@ export const execute = <Payload, R>(
         return finish({ outcome, reused, ageMs: reused ? Math.max(0, now - at) + (outcome.ageMs ?? 0) : outcome.ageMs })
       })
 
+    // Goes on with a claim of the journal, wherever it stands.
+    const goOn = (claimId: string) =>
+      Effect.gen(function* () {
+        for (;;) {
+          const entry: ClaimEntry | null = yield* journal.get(claimId)
+          if (entry === null) {
+            return yield* new JournalError({ reason: "conflict", message: `there is no claim ${claimId}` })
+          }
+          track.claimId = claimId
+          switch (entry.state) {
+            case "settled":
+              return yield* recall(claimId, entry.outcome, entry.changedAt)
+            case "submitted":
+              if (entry.ticket === null) return yield* unreadable(`claim ${claimId} has lost its ticket`)
+              return yield* rejoin({ claimId, ticket: entry.ticket, notBefore: entry.notBefore }, entry.key)
+            case "in-doubt":
+              return yield* doubtful(claimId)
+            case "intent": {
+              const options = { subject: entry.subject, reuseFrom: Number.MAX_SAFE_INTEGER, peek: true }
+              const standing = yield* journal.claim(entry.key, options)
+              if (standing._tag === "Busy") yield* standing.changed
+              if (standing._tag === "InDoubt") return yield* doubtful(standing.claimId)
+              continue
+            }
+            case "refused":
+            case "released":
+              return yield* SubmitErrors.make({
+                kind: "Refused",
+                code: entry.state,
+                message: `claim ${claimId} is ${entry.state}${entry.reason === null ? "" : `: ${entry.reason.message}`}`
+              })
+          }
+        }
+      })
+
     const { fingerprint, submit } = request
+    if (request.claimId !== null) return yield* goOn(request.claimId)
     if (request.ticket !== null || fingerprint === null || submit === null) {
       if (request.ticket === null)
         return yield* Effect.die(new TypeError("a scan request needs a submission or a ticket"))
       const standing = yield* journal.adopt(request.ticket, request.subject)
       if (standing._tag === "Settled") return yield* recall(standing.claimId, standing.outcome, standing.at)
-      budget.bought()
-      return yield* Effect.ensuring(
-        follow(standing.claimId, standing.ticket, { known: true, hint: Option.none(), notBefore: standing.notBefore }),
-        Effect.sync(budget.closed)
-      )
+      return yield* rejoin(standing, null)
     }
 
     const key = claimKey(request, fingerprint)
-    const claimOptions = { subject: request.subject, reuseFrom: env.reuseFrom }
+    const claimOptions = { subject: request.subject, reuseFrom: env.reuseFrom, request: request.wanted }
 
     type Bought =
       | { readonly _tag: "Again" }
@@ -413,8 +623,9 @@ export const execute = <Payload, R>(
           if (submitted._tag === "Already") {
             track.ticket = submitted.outcome.ticket
             track.submittedAt = submitted.outcome.ticket.submittedAt
-            const outcome = yield* Effect.onInterrupt(restore(collected(submitted.outcome)), () =>
-              Effect.ignore(settle(claimId, submitted.outcome))
+            const outcome = yield* Effect.onInterrupt(
+              restore(Effect.flatMap(collected(submitted.outcome), (found) => compared(found, key))),
+              () => Effect.ignore(settle(claimId, submitted.outcome))
             )
             const ended = finish({ outcome, reused: false, ageMs: outcome.ageMs })
             yield* settle(claimId, outcome)
@@ -425,7 +636,8 @@ export const execute = <Payload, R>(
           const first = now + hintMillis(submitted.hint, Duration.zero, adapter.limits.hintCap)
           yield* store(
             journal.submitted(claimId, submitted.ticket, first),
-            `the ticket ${Tickets.key(submitted.ticket)}`
+            `the ticket ${Tickets.key(submitted.ticket)} of claim ${claimId}`,
+            ticketTries
           )
           return { _tag: "Wait", claimId, ticket: submitted.ticket, hint: submitted.hint } as const
         }
@@ -442,18 +654,18 @@ export const execute = <Payload, R>(
         if (Option.isSome(error.quota)) budget.learn(error.quota.value, now, error.kind === "Throttled")
         switch (error.kind) {
           case "Refused":
-            yield* journal.refused(claimId, reasonOfError(error))
+            yield* store(journal.refused(claimId, reasonOfError(error)), "a refusal")
             break
           case "Denied":
             budget.deny()
-            yield* journal.refused(claimId, reasonOfError(error))
+            yield* store(journal.refused(claimId, reasonOfError(error)), "a refusal")
             break
           case "Throttled":
             budget.pause(now + hintMillis(error.hint, adapter.limits.throttledWait, adapter.limits.pauseCap))
-            yield* journal.released(claimId)
+            yield* store(journal.released(claimId), "a submission that was not taken")
             break
           case "NotSent":
-            yield* journal.released(claimId)
+            yield* store(journal.released(claimId), "a submission that was not sent")
             break
           case "InDoubt":
             track.inDoubt = reasonOfError(error)
@@ -474,26 +686,9 @@ export const execute = <Payload, R>(
         case "Settled":
           return yield* recall(standing.claimId, standing.outcome, standing.at)
         case "InFlight":
-          budget.bought()
-          return yield* Effect.ensuring(
-            follow(standing.claimId, standing.ticket, {
-              known: true,
-              hint: Option.none(),
-              notBefore: standing.notBefore
-            }),
-            Effect.sync(budget.closed)
-          )
-        case "InDoubt": {
-          const reason: Reason = {
-            code: "in-doubt",
-            message: `an earlier submission of this request (${standing.claimId}) may have been accepted; it is not sent again`,
-            advice: null,
-            requestId: null
-          }
-          track.claimId = standing.claimId
-          track.inDoubt = reason
-          return yield* SubmitErrors.make({ kind: "InDoubt", code: "in-doubt", message: reason.message })
-        }
+          return yield* rejoin(standing, key)
+        case "InDoubt":
+          return yield* doubtful(standing.claimId)
         case "Busy":
           yield* standing.changed
           continue
@@ -527,7 +722,7 @@ export const execute = <Payload, R>(
             })
           )
           if (result._tag !== "Wait") return result
-          const start = { known: false, hint: result.hint, notBefore: 0 }
+          const start: Start = { key, known: false, hint: result.hint, notBefore: 0 }
           const ended = yield* Effect.ensuring(
             restore(follow(result.claimId, result.ticket, start)),
             Effect.sync(budget.closed)

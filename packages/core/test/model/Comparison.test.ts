@@ -1,0 +1,100 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as Schema from "effect/Schema"
+import * as Comparison from "../../src/model/Comparison.ts"
+import * as ScanOutcome from "../../src/model/ScanOutcome.ts"
+import * as ScanTicket from "../../src/model/ScanTicket.ts"
+
+const ticket = (scanId: string) =>
+  ScanTicket.make({ vendor: "acme", origin: "https://acme.test", account: "default", scanId, submittedAt: 0 })
+
+const finding = (findingId: string, status: ScanOutcome.Finding["status"] = "unknown"): ScanOutcome.Finding => ({
+  findingId,
+  ruleId: "r",
+  title: "t",
+  description: null,
+  severity: "low",
+  vendorSeverity: null,
+  status,
+  resource: null,
+  remediation: null,
+  references: []
+})
+
+const complete = (
+  scanId: string,
+  items: ReadonlyArray<ScanOutcome.Finding>,
+  coverage: ScanOutcome.Findings["coverage"] = "full"
+) =>
+  ScanOutcome.makeCompleted({
+    ticket: ticket(scanId),
+    vendorStatus: "done",
+    assessment: { severity: "low", vendorSeverity: null, compliance: null, score: null },
+    payload: { any: scanId },
+    findings: { coverage, total: items.length, items }
+  })
+
+const codec = Schema.toCodecJson(ScanOutcome.schema(Schema.Struct({ any: Schema.String })))
+const encode = Schema.encodeSync(codec)
+
+describe("Comparison", () => {
+  it("counts what is new, gone and still there, by ids alone, and marks the findings", () => {
+    const before = encode(complete("s1", [finding("a"), finding("b"), finding("gone")]))
+    const now = Comparison.withDelta(complete("s2", [finding("a"), finding("b"), finding("c"), finding("c")]), [before])
+    assert.deepStrictEqual(now._tag === "Completed" ? now.delta : null, {
+      source: "computed",
+      new: 1,
+      resolved: 1,
+      unchanged: 2,
+      previousScanId: "s1",
+      previousTotal: 3,
+      consistent: true,
+      comparable: true
+    })
+    assert.deepStrictEqual(now._tag === "Completed" ? now.findings.items.map((item) => item.status) : [], [
+      "unchanged",
+      "unchanged",
+      "new",
+      "new"
+    ])
+  })
+
+  it("compares with the latest that is complete and another scan, and with nothing else", () => {
+    const partial = encode(
+      ScanOutcome.makePartial({
+        ticket: ticket("p"),
+        vendorStatus: "partial",
+        assessment: { severity: "low", vendorSeverity: null, compliance: null, score: null },
+        reason: { code: null, message: "m", advice: null, requestId: null },
+        payload: { any: "p" },
+        findings: { coverage: "full", total: 0, items: [] }
+      })
+    )
+    const counted = encode(complete("counted", [], "counts-only"))
+    const same = encode(complete("s2", []))
+    const older = encode(complete("s0", [finding("a")]))
+    const now = Comparison.withDelta(complete("s2", [finding("a")]), [same, partial, counted, "junk", null, older])
+    assert.strictEqual(now._tag === "Completed" ? now.delta?.previousScanId : null, "s0")
+    const alone = complete("s2", [finding("a")])
+    assert.strictEqual(Comparison.withDelta(alone, [same, partial, counted]), alone)
+  })
+
+  it("never replaces what the vendor said, and gives an incomplete scan none", () => {
+    const before = [encode(complete("s1", []))]
+    const vendors = {
+      ...complete("s2", [finding("a", "unchanged")]),
+      delta: {
+        source: "vendor" as const,
+        new: 9,
+        resolved: 9,
+        unchanged: 9,
+        previousScanId: null,
+        previousTotal: null,
+        consistent: false,
+        comparable: true
+      }
+    }
+    assert.strictEqual(Comparison.withDelta(vendors, before), vendors)
+    const some = complete("s2", [finding("a")], "partial")
+    assert.strictEqual(Comparison.withDelta(some, before), some)
+  })
+})
