@@ -1,0 +1,392 @@
+/**
+ * The whole surface of the command: every subcommand, its words and its flags.
+ *
+ * What a subcommand does is loaded when it is called, so that help and version are quick. A usage error ends with exit
+ * code 2 and leaves standard output empty.
+ *
+ * @since 0.1.0
+ */
+import type { JournalError } from "@scanpoll/core/engine/ScanJournal"
+import * as Argument from "effect/cli/Argument"
+import * as CliConfig from "effect/cli/CliConfig"
+import type * as CliError from "effect/cli/CliError"
+import * as CliOutput from "effect/cli/CliOutput"
+import * as Command from "effect/cli/Command"
+import * as Flag from "effect/cli/Flag"
+import * as GlobalFlag from "effect/cli/GlobalFlag"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import * as Flags from "./config/Flags.ts"
+import type { UsageError } from "./config/InputFault.ts"
+import { usage } from "./config/InputFault.ts"
+import { Exited } from "./Exited.ts"
+import { inert, say, type Streams } from "./output/Streams.ts"
+import type { Shutdown } from "./Shutdown.ts"
+import { version } from "./Version.ts"
+
+// Says why a command cannot be done, and turns its exit code into the end of the process.
+const end = <R>(
+  command: Effect.Effect<number, UsageError | JournalError, R>
+): Effect.Effect<void, Exited, R | Streams> =>
+  command.pipe(
+    Effect.catchTag("UsageError", ({ faults }) =>
+      Effect.as(
+        say(
+          faults.length === 1
+            ? "scanpoll: nothing was sent, because of this:"
+            : `scanpoll: nothing was sent, because of these ${faults.length} faults:`,
+          ...faults.map((fault) => `  ${inert(fault.where, 300)}: ${inert(fault.message, 600)}`)
+        ),
+        2
+      )
+    ),
+    Effect.catchTag("JournalError", (error) =>
+      Effect.as(say(`scanpoll: the journal failed: ${inert(error.message)}`), 74)
+    ),
+    Effect.flatMap((code) => (code === 0 ? Effect.void : Effect.fail(new Exited({ code }))))
+  )
+
+const load = <Module, R>(
+  module: () => Promise<Module>,
+  use: (module: Module) => Effect.Effect<number, UsageError | JournalError, R>
+): Effect.Effect<void, Exited, R | Streams> => end(Effect.flatMap(Effect.promise(module), use))
+
+const withHttp = <Module, E extends UsageError | JournalError, R>(
+  module: () => Promise<Module>,
+  use: (module: Module) => Effect.Effect<number, E, R>
+) =>
+  end(
+    Effect.flatMap(
+      Effect.promise(() => Promise.all([module(), import("./vendors/Http.ts")])),
+      ([loaded, http]) => Effect.provide(use(loaded), http.layer)
+    )
+  )
+
+const planOrTargets = Argument.String("plan|target").pipe(
+  Argument.withDescription("A plan file (default scans.yaml), or targets such as appvet:https://example.com"),
+  Argument.variadic({ min: 0 })
+)
+const keyWords = Argument.String("key").pipe(
+  Argument.withDescription("vendor:scanId, or vendor@account:scanId with --plan"),
+  Argument.variadic({ min: 1 })
+)
+const planWord = Argument.String("plan").pipe(
+  Argument.withDescription("A plan file (default scans.yaml)"),
+  Argument.optional
+)
+const planFlag = Flag.String("plan").pipe(
+  Flag.withMetavar("FILE"),
+  Flag.withDescription("A plan file, for its accounts and settings"),
+  Flag.optional
+)
+
+const run = Command.make("run", { words: planOrTargets, ...Flags.of.run }, ({ words, ...flags }) =>
+  withHttp(
+    () => import("./commands/Run.ts"),
+    (module) => module.run({ words, flags })
+  )
+).pipe(
+  Command.withShortDescription("Submit scans, wait until they end, report and gate"),
+  Command.withDescription(
+    "Submit scans, wait until they end, report and gate.\n  Exit codes: 0 all completed and the gate holds, 1 the gate is broken, 2 usage or configuration, 3 no verdict,\n  4 a vendor refused the credential, 70 a defect of scanpoll, 74 journal or output failed, 130 interrupted."
+  ),
+  Command.withExamples([
+    { command: "scanpoll run scans.yaml --fail-on high -o text -o json=scans.json" },
+    { command: "scanpoll run appvet:https://example.com" },
+    { command: 'scanpoll run "exona:Acme AI Ltd=https://acme.ai"' },
+    { command: "scanpoll run compliance:policy=ID,upload=ID,mapping=ID" }
+  ])
+)
+
+const submit = Command.make("submit", { words: planOrTargets, ...Flags.of.submit }, ({ words, ...flags }) =>
+  withHttp(
+    () => import("./commands/Submit.ts"),
+    (module) => module.submit({ words, flags })
+  )
+).pipe(
+  Command.withDescription("Submit scans and print their keys, without waiting"),
+  Command.withExamples([{ command: "scanpoll wait $(scanpoll submit scans.yaml)" }])
+)
+
+const wait = Command.make("wait", { words: keyWords, plan: planFlag, ...Flags.of.wait }, ({ plan, words, ...flags }) =>
+  withHttp(
+    () => import("./commands/Run.ts"),
+    (module) => module.wait({ words, plan: Option.getOrNull(plan), flags })
+  )
+).pipe(
+  Command.withDescription("Wait for scans that exist already, report and gate; buys nothing"),
+  Command.withExamples([{ command: "scanpoll wait appvet:scan_abc123 exona:scn_01hxyz" }])
+)
+
+const status = Command.make(
+  "status",
+  { words: keyWords, plan: planFlag, ...Flags.of.status },
+  ({ plan, words, ...flags }) =>
+    withHttp(
+      () => import("./commands/Status.ts"),
+      (module) => module.status({ words, plan: Option.getOrNull(plan), flags })
+    )
+).pipe(Command.withDescription("Ask once how scans stand, and wait for nothing"))
+
+const report = Command.make(
+  "report",
+  {
+    words: Argument.String("file").pipe(
+      Argument.withDescription("A report that was saved as json"),
+      Argument.variadic({ min: 1 })
+    ),
+    ...Flags.of.report
+  },
+  ({ words, ...flags }) =>
+    load(
+      () => import("./commands/ReportFiles.ts"),
+      (module) => module.report({ words, flags })
+    )
+).pipe(
+  Command.withDescription(
+    "Render saved reports in other formats, together and offline, under the same gate or another"
+  ),
+  Command.withExamples([{ command: "scanpoll report scans.json --fail-on critical -o markdown" }])
+)
+
+const diff = Command.make(
+  "diff",
+  {
+    base: Argument.String("base").pipe(Argument.withDescription("The earlier report, saved as json")),
+    head: Argument.String("head").pipe(Argument.withDescription("The later report, saved as json")),
+    ...Flags.of.diff
+  },
+  ({ base, head, ...flags }) =>
+    load(
+      () => import("./commands/ReportFiles.ts"),
+      (module) => module.diff({ base, head, flags })
+    )
+).pipe(
+  Command.withDescription("Show what changed between two reports, and what cannot be compared"),
+  Command.withExamples([{ command: "scanpoll diff last-week.json today.json --fail-on-new high" }])
+)
+
+const baselineWrite = Command.make(
+  "write",
+  {
+    file: Argument.String("file").pipe(Argument.withDescription("The baseline to write")),
+    from: Flag.String("from").pipe(
+      Flag.withMetavar("RUN.json"),
+      Flag.withDescription("The report of a complete run, saved as json"),
+      Flag.optional
+    ),
+    reason: Flag.String("reason").pipe(
+      Flag.withMetavar("TEXT"),
+      Flag.withDescription("Accept its findings, for this reason; without one they are merely known"),
+      Flag.optional
+    ),
+    until: Flag.String("until").pipe(
+      Flag.withMetavar("DAY"),
+      Flag.withDescription("Accepted up to this day, such as 2027-01-31"),
+      Flag.optional
+    )
+  },
+  ({ file, from, reason, until }) =>
+    load(
+      () => import("./commands/ReportFiles.ts"),
+      (module) =>
+        module.writeBaseline({
+          file,
+          from: Option.getOrNull(from),
+          reason: Option.getOrNull(reason),
+          until: Option.getOrNull(until)
+        })
+    )
+).pipe(Command.withDescription("Write what a complete run found as known, or as accepted"))
+
+const baseline = Command.make("baseline").pipe(
+  Command.withDescription("Keep what is known, so that a gate can ask for what is new"),
+  Command.withSubcommands([baselineWrite])
+)
+
+const vendors = Command.make("vendors", Flags.of.show, (flags) =>
+  load(
+    () => import("./commands/VendorList.ts"),
+    (module) => module.vendors({ flags })
+  )
+).pipe(Command.withDescription("Show the vendors: targets, paces, limits, variables"))
+
+const doctor = Command.make(
+  "doctor",
+  { plan: Argument.optional(Argument.String("plan")), ...Flags.of.doctor },
+  ({ plan, ...flags }) =>
+    load(
+      () => import("./commands/Doctor.ts"),
+      (module) => module.doctor({ words: Option.toArray(plan), flags })
+    )
+).pipe(Command.withDescription("Check keys, configuration, clock and reachability without buying anything"))
+
+const configInit = Command.make(
+  "init",
+  { file: Argument.String("file").pipe(Argument.withDescription("Default scans.yaml"), Argument.optional) },
+  ({ file }) =>
+    load(
+      () => import("./commands/Config.ts"),
+      (module) => module.init({ file: Option.getOrNull(file) })
+    )
+).pipe(Command.withDescription("Write a plan to start from; overwrites nothing"))
+
+const configShow = Command.make("show", { plan: planWord, ...Flags.of.config }, ({ plan, ...flags }) =>
+  load(
+    () => import("./commands/Config.ts"),
+    (module) => module.show({ plan: Option.getOrNull(plan), flags })
+  )
+).pipe(Command.withDescription("Show every setting, its value and where it came from"))
+
+const configValidate = Command.make("validate", { plan: planWord, ...Flags.of.config }, ({ plan, ...flags }) =>
+  load(
+    () => import("./commands/Config.ts"),
+    (module) => module.validate({ plan: Option.getOrNull(plan), flags })
+  )
+).pipe(Command.withDescription("Name every fault of a plan, offline"))
+
+const config = Command.make("config").pipe(
+  Command.withDescription("Write, show and check the configuration"),
+  Command.withSubcommands([configInit, configShow, configValidate])
+)
+
+const schemaReport = Command.make("report", {}, () =>
+  load(
+    () => import("./commands/SchemaOf.ts"),
+    (module) => module.report
+  )
+).pipe(Command.withDescription("Print the JSON Schema of the json report"))
+
+const schemaPlan = Command.make("plan", {}, () =>
+  load(
+    () => import("./commands/SchemaOf.ts"),
+    (module) => module.plan
+  )
+).pipe(Command.withDescription("Print the JSON Schema of a plan"))
+
+const schema = Command.make("schema").pipe(
+  Command.withDescription("Print the JSON Schemas of what scanpoll writes and reads"),
+  Command.withSubcommands([schemaReport, schemaPlan])
+)
+
+const demo = Command.make(
+  "demo",
+  {
+    dir: Flag.String("dir").pipe(
+      Flag.withMetavar("FOLDER"),
+      Flag.withDescription("Where the files go (default: a new temporary folder)"),
+      Flag.optional
+    ),
+    ...Flags.of.demo
+  },
+  ({ dir, ...flags }) =>
+    load(
+      () => import("./commands/Demo.ts"),
+      (module) => module.demo({ dir: Option.getOrNull(dir), flags })
+    )
+).pipe(Command.withDescription("See the whole job in seconds, against simulated vendors; needs no key"))
+
+const simulate = Command.make(
+  "simulate",
+  {
+    port: Flag.String("port").pipe(
+      Flag.withMetavar("N"),
+      Flag.withDescription("The first of three ports (default: any free ones)"),
+      Flag.optional
+    ),
+    speed: Flag.String("speed").pipe(
+      Flag.withMetavar("N"),
+      Flag.withDescription("How many times faster the vendors work (default 1)"),
+      Flag.optional
+    ),
+    seed: Flag.String("seed").pipe(
+      Flag.withMetavar("TEXT"),
+      Flag.withDescription("Equal seeds give equal vendors (default 1)"),
+      Flag.optional
+    )
+  },
+  ({ port, seed, speed }) =>
+    load(
+      () => import("./commands/Simulate.ts"),
+      (module) =>
+        module.simulate({
+          port: Option.getOrNull(port),
+          speed: Option.getOrNull(speed),
+          seed: Option.getOrNull(seed)
+        })
+    )
+).pipe(Command.withDescription("Run the simulated vendors as servers on this machine, until Ctrl-C"))
+
+const anything = { words: Argument.String("word").pipe(Argument.variadic({ min: 0 })) }
+
+const later = (name: string, why: string) =>
+  Command.make(name, anything, () => end(Effect.fail(usage(name, why)))).pipe(
+    Command.withDescription("Not there yet"),
+    Command.unlisted
+  )
+
+const needsJournal = "needs a journal that outlives the run, and there is none yet"
+
+const root = Command.make("scanpoll").pipe(
+  Command.withDescription("Submit scans to any vendor, poll until they end, one report for all of them."),
+  Command.withSubcommands([
+    run,
+    submit,
+    wait,
+    status,
+    report,
+    diff,
+    baseline,
+    vendors,
+    doctor,
+    config,
+    schema,
+    demo,
+    simulate,
+    later("resume", `${needsJournal}; \`scanpoll wait KEY...\` goes on with scans by their keys`),
+    later("reconcile", needsJournal),
+    later("history", needsJournal)
+  ]),
+  Command.withExamples([
+    { command: "scanpoll demo", description: "See it work, without a key" },
+    { command: "scanpoll config init && scanpoll run", description: "Scan what a plan names" }
+  ])
+)
+
+// Help that was asked for goes to standard output; a slip leaves it empty.
+const presenter: CliOutput.Presenter = {
+  present: (event) => CliOutput.defaultPresenter.present(event)
+}
+
+const presenterWith = (write: (text: string) => Effect.Effect<void>): CliOutput.Presenter => ({
+  present: (event) =>
+    event._tag === "InvalidInvocation"
+      ? write(
+          [
+            ...event.errors.map((error) => `scanpoll: ${inert(error.message, 600)}\n`),
+            `Run \`${event.commandPath.join(" ")} --help\` for what it understands.\n`
+          ].join("")
+        )
+      : presenter.present(event)
+})
+
+/**
+ * Runs the command with these arguments. Fails with `Exited` where the exit code is not 0, and with a `CliError` where
+ * the arguments are no invocation, which has then been said.
+ *
+ * @category running
+ * @since 0.1.0
+ */
+export const main = (
+  args: ReadonlyArray<string>,
+  stderr: (text: string) => Effect.Effect<void>
+): Effect.Effect<void, Exited | CliError.CliError, Command.Environment | Streams | Shutdown> =>
+  Command.runWith(root, { version })(args).pipe(
+    Effect.provide(
+      Layer.mergeAll(
+        CliConfig.layer({ builtIns: [GlobalFlag.Help, GlobalFlag.Version, GlobalFlag.Completions] }),
+        CliOutput.layerPresenter(presenterWith(stderr))
+      )
+    )
+  )

@@ -1,0 +1,548 @@
+/**
+ * Turns what the user gave into what a command needs, or into every fault of it, before the first request.
+ *
+ * Plan, flags, environment, keys, bases, policies and outputs are all checked, and all their faults come together.
+ *
+ * @since 0.1.0
+ */
+import type { ScanRequest } from "@scanpoll/core/engine/ScanRequest"
+import * as BaseUrl from "@scanpoll/core/http/BaseUrl"
+import type { VendorHttp } from "@scanpoll/core/http/VendorHttp"
+import * as PollPolicy from "@scanpoll/core/policy/PollPolicy"
+import type { GatePolicy } from "@scanpoll/report/Gate"
+import * as Effect from "effect/Effect"
+import * as FileSystem from "effect/FileSystem"
+import type * as Path from "effect/Path"
+import * as Result from "effect/Result"
+import * as Durations from "./config/Durations.ts"
+import type { InputFault } from "./config/InputFault.ts"
+import { quote, UsageError } from "./config/InputFault.ts"
+import type { Key } from "./config/Key.ts"
+import * as KeyText from "./config/Key.ts"
+import * as Keys from "./config/Keys.ts"
+import type { Place } from "./config/Located.ts"
+import { didYouMean } from "./config/Nearest.ts"
+import type { Pace } from "./config/Pace.ts"
+import * as Paces from "./config/Pace.ts"
+import type { Placed, Plan, PlanAccount, Target } from "./config/Plan.ts"
+import * as Plans from "./config/Plan.ts"
+import * as PlanFile from "./config/PlanFile.ts"
+import type { SettingName } from "./config/Setting.ts"
+import type { Settings } from "./config/Settings.ts"
+import * as SettingsOf from "./config/Settings.ts"
+import * as WholeFile from "./output/WholeFile.ts"
+import { Surroundings } from "./Surroundings.ts"
+import type { Account, Vendor } from "./vendors/Vendor.ts"
+import * as Vendors from "./vendors/Vendors.ts"
+
+/**
+ * The texts of the flags of a command.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type FlagTexts = { readonly [K in SettingName]?: ReadonlyArray<string> }
+
+/**
+ * The plan that is meant where none is named.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const defaultPlan = "scans.yaml"
+
+/**
+ * Faults and warnings as they are found.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Findings {
+  readonly faults: Array<InputFault>
+  readonly warnings: Array<string>
+}
+
+/**
+ * @category constructors
+ * @since 0.1.0
+ */
+export const noFindings = (): Findings => ({ faults: [], warnings: [] })
+
+/**
+ * Fails with every fault found so far, if there is one.
+ *
+ * @category combinators
+ * @since 0.1.0
+ */
+export const refuseIfFaulty = (findings: Findings): Effect.Effect<void, UsageError> => {
+  if (findings.faults.length === 0) return Effect.void
+  // Two checks may meet on the same ground.
+  const seen = new Set<string>()
+  const faults = findings.faults.filter((fault) => {
+    const text = `${fault.where}\n${fault.message}`
+    return !seen.has(text) && seen.add(text)
+  })
+  return Effect.fail(new UsageError({ faults }))
+}
+
+const maxPlanBytes = 32 * 1024 * 1024
+
+/**
+ * Reads a plan file; its faults go to `findings`, and the plan is then empty.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const readPlan = Effect.fnUntraced(function* (
+  file: string,
+  findings: Findings
+): Effect.fn.Return<Plan, never, FileSystem.FileSystem> {
+  const fs = yield* FileSystem.FileSystem
+  const refuse = (message: string): Plan => {
+    findings.faults.push({ where: file, message })
+    return { ...Plans.empty, file }
+  }
+  const info = yield* Effect.option(fs.stat(file))
+  if (info._tag === "None") {
+    return refuse(
+      file === defaultPlan
+        ? "there is no such file; `scanpoll config init` writes one to start from"
+        : "there is no such plan, and it is no target either (a target is VENDOR:WHAT, see `scanpoll vendors`)"
+    )
+  }
+  if (info.value.type === "Directory") return refuse("is a folder, not a plan")
+  if (info.value.size > BigInt(maxPlanBytes)) return refuse("is larger than 32 MiB")
+  const bytes = yield* Effect.option(fs.readFile(file))
+  if (bytes._tag === "None") return refuse("cannot be read")
+  let text: string
+  try {
+    text = new TextDecoder("utf-8", { fatal: true }).decode(bytes.value)
+  } catch {
+    return refuse("is not UTF-8 text")
+  }
+  const parsed = PlanFile.parse(text, file, Vendors.all)
+  if (Result.isSuccess(parsed)) return parsed.success
+  findings.faults.push(...parsed.failure)
+  return { ...Plans.empty, file }
+})
+
+/**
+ * Settings from flags, environment and a plan.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const resolveSettings = (
+  flags: FlagTexts,
+  plan: Plan,
+  environment: Readonly<Record<string, string | undefined>>,
+  findings: Findings
+): Settings => {
+  const resolved = SettingsOf.resolve({ flags, environment, plan: plan.settings })
+  findings.faults.push(...resolved.faults)
+  findings.warnings.push(...resolved.warnings)
+  return resolved.settings
+}
+
+/**
+ * The gate that the settings ask for.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const gateOf = (settings: Settings): GatePolicy => ({
+  failOn: settings.failOn.value,
+  failOnNew: settings.failOnNew.value,
+  minScore: settings.minScore.value,
+  minGrade: settings.minGrade.value,
+  maxViolations: settings.maxViolations.value,
+  allowPartial: settings.allowPartial.value,
+  allowIncomplete: settings.allowIncomplete.value,
+  exitZero: settings.exitZero.value
+})
+
+const targetOf = (text: string, vendor: Vendor, findings: Findings): Target | null => {
+  const rest = text.slice(text.indexOf(":") + 1)
+  const parsed = vendor.parse(rest)
+  if (Result.isFailure(parsed)) {
+    findings.faults.push({ where: quote(text), message: `a target of ${vendor.name} ${parsed.failure}` })
+    return null
+  }
+  const wrong = vendor.faults(parsed.success)
+  for (const { message, path } of wrong) {
+    const name = path.join(".")
+    findings.faults.push({ where: quote(text), message: name === "" ? message : `${name} ${message}` })
+  }
+  return wrong.length > 0
+    ? null
+    : {
+        vendor,
+        account: Plans.defaultAccount,
+        input: parsed.success,
+        pace: null,
+        deadline: null,
+        where: quote(text),
+        declaredAt: null
+      }
+}
+
+/**
+ * What stands on a command line that takes a plan and targets: at most one plan, any number of targets.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const readWords = Effect.fnUntraced(function* (
+  words: ReadonlyArray<string>,
+  findings: Findings
+): Effect.fn.Return<Plan, never, FileSystem.FileSystem> {
+  const targets: Array<Target> = []
+  const files: Array<string> = []
+  for (const word of words) {
+    const head = word.includes(":") ? word.slice(0, word.indexOf(":")) : null
+    const vendor = head === null ? null : Vendors.byName(head)
+    if (vendor !== null) {
+      const target = targetOf(word, vendor, findings)
+      if (target !== null) targets.push(target)
+      continue
+    }
+    const near = head === null ? "" : didYouMean(head, Vendors.names)
+    if (head !== null && near !== "") {
+      findings.faults.push({ where: quote(word), message: `unknown vendor ${quote(head)}${near}` })
+    } else files.push(word)
+  }
+  const [first, ...more] = files
+  for (const file of more) {
+    findings.faults.push({
+      where: quote(file),
+      message: `a run takes one plan, and ${quote(first ?? "")} is one already`
+    })
+  }
+  const file = first ?? (words.length === 0 ? defaultPlan : null)
+  const plan = file === null ? Plans.empty : yield* readPlan(file, findings)
+  return { ...plan, targets: [...plan.targets, ...targets] }
+})
+
+/**
+ * The accounts that are needed, opened, by `vendor` and `account`.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Accounts {
+  readonly get: (vendor: string, account: string) => Account | null
+}
+
+/**
+ * The hosts that may be asked by plain http.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const insecureHosts = (environment: Readonly<Record<string, string | undefined>>): ReadonlyArray<string> =>
+  (environment["SCANPOLL_ALLOW_INSECURE_HOSTS"] ?? "")
+    .split(",")
+    .map((host) => host.trim())
+    .filter((host) => host !== "")
+
+/**
+ * What is wrong with the base of a vendor, in the words of its variables.
+ *
+ * @category destructors
+ * @since 0.1.0
+ */
+export const baseFaults = (
+  vendor: Vendor,
+  environment: Readonly<Record<string, string | undefined>>
+): ReadonlyArray<InputFault> => {
+  const base = baseOf(vendor, environment)
+  if (base === null) {
+    return [
+      { where: vendor.baseVariable, message: `is not set; ${vendor.title} has no public address, so it is needed` }
+    ]
+  }
+  const checked = BaseUrl.check(base, insecureHosts(environment))
+  if (Result.isSuccess(checked)) return []
+  return checked.failure.map((message) =>
+    message.startsWith("insecureHosts")
+      ? { where: "SCANPOLL_ALLOW_INSECURE_HOSTS", message: message.replace(/^insecureHosts/, "entry ") }
+      : {
+          where: vendor.baseVariable,
+          message: message.replace(/^baseUrl /, "").replace("insecureHosts", "SCANPOLL_ALLOW_INSECURE_HOSTS")
+        }
+  )
+}
+
+/**
+ * The base of a vendor that is in force, or null.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const baseOf = (vendor: Vendor, environment: Readonly<Record<string, string | undefined>>): string | null => {
+  const given = environment[vendor.baseVariable]?.trim() ?? ""
+  return given === "" ? vendor.defaultBaseUrl : given
+}
+
+/**
+ * The variable with the key of an account, or null when the plan names no such account.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const variableOf = (vendor: Vendor, account: string, declared: ReadonlyArray<PlanAccount>): string | null =>
+  account === Plans.defaultAccount
+    ? vendor.keyVariable
+    : (declared.find((known) => known.vendor.name === vendor.name && known.name === account)?.variable ?? null)
+
+/**
+ * Opens the accounts that are used; whatever stands against one goes to `findings`, keys and bases alike.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const openAccounts = Effect.fnUntraced(function* (
+  used: ReadonlyArray<{ readonly vendor: Vendor; readonly account: string }>,
+  declared: ReadonlyArray<PlanAccount>,
+  keys: Keys.Keys,
+  findings: Findings
+): Effect.fn.Return<Accounts, never, VendorHttp> {
+  const { environment } = yield* Surroundings
+  const opened = new Map<string, Account>()
+  const nameOf = (vendor: string, account: string): string => JSON.stringify([vendor, account])
+  const wanted = new Map(used.map((one) => [nameOf(one.vendor.name, one.account), one]))
+  for (const [name, { account, vendor }] of wanted) {
+    const variable = variableOf(vendor, account, declared)
+    if (variable === null) {
+      const known = declared.filter((one) => one.vendor.name === vendor.name).map((one) => one.name)
+      findings.faults.push({
+        where: `${vendor.name}@${account}`,
+        message: `there is no such account in the plan${didYouMean(account, known)}`
+      })
+      continue
+    }
+    const wrong = baseFaults(vendor, environment)
+    findings.faults.push(...wrong)
+    const why = yield* keys.check(vendor.name, variable)
+    if (why !== null) findings.faults.push({ where: variable, message: why })
+    if (wrong.length > 0 || why !== null) continue
+    const extra = Object.fromEntries(
+      vendor.extraVariables.flatMap((extraName) => {
+        const text = environment[extraName]?.trim() ?? ""
+        return text === "" ? [] : [[extraName, text] as const]
+      })
+    )
+    const access = {
+      account,
+      baseUrl: baseOf(vendor, environment),
+      credential: keys.credential(vendor.name, variable),
+      insecureHosts: insecureHosts(environment),
+      extra
+    }
+    const result = yield* Effect.result(vendor.open(access))
+    if (Result.isSuccess(result)) opened.set(name, result.success)
+    else if (result.failure._tag === "CredentialError") {
+      findings.faults.push({ where: variable, message: result.failure.message })
+    } else {
+      findings.faults.push(...result.failure.faults.map((message) => ({ where: vendor.name, message })))
+    }
+  }
+  return { get: (vendor, account) => opened.get(nameOf(vendor, account)) ?? null }
+})
+
+/**
+ * A scan that is wanted, ready for the engine.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Prepared {
+  readonly request: ScanRequest<unknown>
+  readonly declaredAt: Place | null
+}
+
+interface Waiting {
+  readonly vendor: Vendor
+  readonly pace: Placed<Pace> | null
+  readonly deadline: Target["deadline"]
+}
+
+/**
+ * The policy of one wait: flag over environment over target over vendor over defaults over the vendor's own.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const policyOf = (
+  { deadline, pace, vendor }: Waiting,
+  plan: Plan,
+  settings: Settings,
+  findings: Findings
+): PollPolicy.PollPolicy | null => {
+  const own = plan.vendors.get(vendor.name)
+  const ruled = (source: string): boolean => source === "flag" || source === "environment"
+  const interval: Placed<Pace> | null =
+    settings.interval.value === null
+      ? null
+      : { value: { _tag: "Every", interval: settings.interval.value }, where: settings.interval.where }
+  const paceInForce = ruled(settings.interval.source) ? interval : (pace ?? own?.pace ?? plan.pace ?? interval)
+  const fallback =
+    settings.deadline.value === null ? null : { value: settings.deadline.value, where: settings.deadline.where }
+  const deadlineInForce = ruled(settings.deadline.source) ? fallback : (deadline ?? own?.deadline ?? fallback)
+  const { policy, raised } = Paces.toPolicy(vendor, {
+    pace: paceInForce?.value ?? null,
+    deadline: deadlineInForce?.value ?? null
+  })
+  if (raised !== null && paceInForce !== null) {
+    const { floor } = vendor.limits
+    findings.warnings.push(
+      `${paceInForce.where}: ${vendor.name} bears a poll every ${Durations.format(floor)}; the interval is raised to that`
+    )
+  }
+  if (paceInForce?.value._tag === "Named" && paceInForce.value.name === "learned") {
+    findings.warnings.push(
+      `${paceInForce.where}: nothing is learned about ${vendor.name} yet, so its documented pace is used`
+    )
+  }
+  const checked = PollPolicy.check(policy, vendor.limits)
+  if (Result.isSuccess(checked)) return policy
+  for (const message of checked.failure.faults) {
+    findings.faults.push({
+      where: deadlineInForce?.where ?? paceInForce?.where ?? vendor.name,
+      message: `${vendor.name}: ${message}`
+    })
+  }
+  return null
+}
+
+/**
+ * The requests of a plan's targets; null where something stands against one.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const prepareTargets = (
+  plan: Plan,
+  settings: Settings,
+  accounts: Accounts,
+  findings: Findings
+): ReadonlyArray<Prepared> =>
+  plan.targets.flatMap((target) => {
+    const policy = policyOf(target, plan, settings, findings)
+    const account = accounts.get(target.vendor.name, target.account)
+    if (policy === null || account === null) return []
+    const request = account.request(target.input, { policy: () => policy })
+    return [{ request, declaredAt: target.declaredAt }]
+  })
+
+/**
+ * Reads keys from the command line.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const readKeys = (words: ReadonlyArray<string>, findings: Findings): ReadonlyArray<Key> =>
+  words.flatMap((word) => {
+    const key = KeyText.parse(word, Vendors.names)
+    if (Result.isSuccess(key)) return [key.success]
+    findings.faults.push({ where: "KEY", message: key.failure })
+    return []
+  })
+
+/**
+ * The accounts that keys need.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const accountsOfKeys = (
+  keys: ReadonlyArray<Key>
+): ReadonlyArray<{ readonly vendor: Vendor; readonly account: string }> =>
+  keys.flatMap(({ account, vendor: name }) => {
+    const vendor = Vendors.byName(name)
+    return vendor === null ? [] : [{ vendor, account }]
+  })
+
+/**
+ * The waits on keys.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const prepareKeys = (
+  keys: ReadonlyArray<Key>,
+  plan: Plan,
+  settings: Settings,
+  accounts: Accounts,
+  findings: Findings
+): ReadonlyArray<Prepared> =>
+  keys.flatMap((key) => {
+    const vendor = Vendors.byName(key.vendor)
+    const account = accounts.get(key.vendor, key.account)
+    const policy = vendor === null ? null : policyOf({ vendor, pace: null, deadline: null }, plan, settings, findings)
+    if (policy === null || account === null) return []
+    return [{ request: account.ticket(key.scanId, { policy: () => policy }), declaredAt: null }]
+  })
+
+/**
+ * The one journal there is so far keeps nothing.
+ *
+ * @category guards
+ * @since 0.1.0
+ */
+export const checkJournal = (settings: Settings, findings: Findings): void => {
+  const { value, where } = settings.journal
+  if (value === "memory:") return
+  findings.faults.push({
+    where,
+    message:
+      "a journal in a file or a database is not there yet; memory: is, and it forgets purchases at the end of the run"
+  })
+}
+
+/**
+ * Checks that every output can be written, that two do not meet, and that none overwrites what is read. `inputs` are the
+ * files the command reads.
+ *
+ * @category guards
+ * @since 0.1.0
+ */
+export const checkOutputs = Effect.fnUntraced(function* (
+  settings: Settings,
+  formats: ReadonlyArray<string>,
+  inputs: ReadonlyArray<{ readonly file: string | null; readonly what: string }>,
+  findings: Findings
+): Effect.fn.Return<void, never, FileSystem.FileSystem | Path.Path> {
+  const { value, where } = settings.output
+  const refuse = (message: string): void => {
+    findings.faults.push({ where, message })
+  }
+  const toStdout = value.filter((wish) => wish.file === null)
+  if (toStdout.length > 1) {
+    refuse(
+      `only one format may go to stdout, not ${toStdout.map((wish) => wish.format).join(" and ")}; give the others a file, as in json=scans.json`
+    )
+  }
+  const read = new Map<string, string>()
+  for (const { file, what } of inputs) if (file !== null) read.set(yield* WholeFile.identity(file), what)
+  const taken = new Set<string>()
+  for (const { file, format } of value) {
+    if (!formats.includes(format)) {
+      refuse(
+        laterFormats.includes(format)
+          ? `the format ${format} is not there yet; there are ${formats.join(", ")}`
+          : `unknown format ${quote(format)}${didYouMean(format, formats) || `; there are ${formats.join(", ")}`}`
+      )
+    }
+    if (file === null) continue
+    const why = yield* WholeFile.obstacle(file)
+    if (why !== null) refuse(`${quote(file)} ${why}`)
+    const identity = yield* WholeFile.identity(file)
+    const input = read.get(identity)
+    if (input !== undefined) refuse(`${quote(file)} is ${input}: it would be overwritten`)
+    if (taken.has(identity)) refuse(`${quote(file)} is named twice; two outputs cannot share a file`)
+    taken.add(identity)
+  }
+})
+
+const laterFormats = ["sarif", "junit", "csv", "markdown", "html", "github", "defectdojo", "ocsf"]

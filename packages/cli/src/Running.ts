@@ -1,0 +1,365 @@
+/**
+ * Runs scans from the first request to the exit code: progress, records, report, gate, files.
+ *
+ * Whatever happens on the way, the report is written: a signal, a vendor's outage and a full disk are rows or reasons in
+ * it. Files are written before the exit code is decided, standard output last, so that what it says about the run is
+ * final.
+ *
+ * @since 0.1.0
+ */
+import { forecast } from "@scanpoll/core/engine/Forecast"
+import type { ScanEvent } from "@scanpoll/core/engine/ScanEvent"
+import * as ScanJournal from "@scanpoll/core/engine/ScanJournal"
+import type { ScanRequest } from "@scanpoll/core/engine/ScanRequest"
+import * as Scans from "@scanpoll/core/engine/Scans"
+import type { ScanRecord } from "@scanpoll/core/model/ScanRecord"
+import * as Records from "@scanpoll/core/model/ScanRecord"
+import * as Baseline from "@scanpoll/report/Baseline"
+import * as Format from "@scanpoll/report/Format"
+import * as Hostile from "@scanpoll/report/HostileText"
+import * as Payload from "@scanpoll/report/Payload"
+import * as RenderEvents from "@scanpoll/report/RenderEvents"
+import * as ScanReport from "@scanpoll/report/ScanReport"
+import type * as Cause from "effect/Cause"
+import * as Clock from "effect/Clock"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import type * as FileSystem from "effect/FileSystem"
+import type * as LogLevel from "effect/LogLevel"
+import type * as Path from "effect/Path"
+import * as Option from "effect/Option"
+import * as Queue from "effect/Queue"
+import * as References from "effect/References"
+import * as Result from "effect/Result"
+import * as Schema from "effect/Schema"
+import * as Stream from "effect/Stream"
+import * as Durations from "./config/Durations.ts"
+import * as KeyText from "./config/Key.ts"
+import type { Keys } from "./config/Keys.ts"
+import type { Settings } from "./config/Settings.ts"
+import { inert, Streams } from "./output/Streams.ts"
+import * as WholeFile from "./output/WholeFile.ts"
+import type { Prepared } from "./Preparation.ts"
+import { gateOf } from "./Preparation.ts"
+import * as Progress from "./progress/Progress.ts"
+import { Shutdown } from "./Shutdown.ts"
+import type { Facts } from "./Surroundings.ts"
+import { Surroundings } from "./Surroundings.ts"
+import { version } from "./Version.ts"
+
+/**
+ * - `plan`: the plan's path as it was given, or null.
+ * - `realClock`: times the redrawing where the run has a clock of its own.
+ * - `hints`: whether to end with what to type next. Default true.
+ * - `baseline`: what the run is held against.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Wanted {
+  readonly prepared: ReadonlyArray<Prepared>
+  readonly plan: string | null
+  readonly settings: Settings
+  readonly keys: Keys
+  readonly realClock?: Clock.Clock
+  readonly hints?: boolean
+  readonly baseline?: Baseline.Baseline | null
+}
+
+/**
+ * What a run came to.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Ran {
+  readonly report: ScanReport.ScanReport
+  readonly records: ReadonlyArray<ScanRecord>
+  readonly code: number
+}
+
+const levels: Readonly<Record<string, LogLevel.LogLevel>> = {
+  all: "All",
+  trace: "Trace",
+  debug: "Debug",
+  info: "Info",
+  warn: "Warn",
+  error: "Error",
+  fatal: "Fatal",
+  none: "None"
+}
+
+/**
+ * Runs an effect at the log level of the settings.
+ *
+ * @category combinators
+ * @since 0.1.0
+ */
+export const atLogLevel =
+  (settings: Settings) =>
+  <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
+    Effect.gen(function* () {
+      const facts = yield* Surroundings
+      // The rows on a terminal say what a warning would; whoever wants both asks for it.
+      const rows = styleOf(settings, facts) === "tty" && settings.logLevel.source === "default"
+      const level = rows ? "Error" : (levels[settings.logLevel.value] ?? "Warn")
+      return yield* Effect.provideService(effect, References.MinimumLogLevel, level)
+    })
+
+const styleOf = (settings: Settings, facts: Facts): Progress.Style =>
+  Progress.styleOf(settings.progress.value, {
+    stderrIsTerminal: facts.stderrIsTerminal,
+    environment: facts.environment,
+    quiet: settings.quiet.value
+  })
+
+/**
+ * Whether texts for people may have colours.
+ *
+ * @category guards
+ * @since 0.1.0
+ */
+export const mayColor = (
+  settings: Settings,
+  facts: { readonly environment: Readonly<Record<string, string | undefined>> },
+  isTerminal: boolean
+): boolean => {
+  const { environment } = facts
+  if (settings.noColor.value || (environment["NO_COLOR"] ?? "") !== "" || environment["TERM"] === "dumb") return false
+  const forced = environment["FORCE_COLOR"] ?? ""
+  return isTerminal || (forced !== "" && forced !== "0" && forced !== "false")
+}
+
+/**
+ * A run's id: sorts by age, as claims do.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const makeRunId: Effect.Effect<string> = Effect.map(ScanJournal.makeClaimId, (id) => id.replace(/^clm/, "run"))
+
+const plural = (count: number, one: string, many = `${one}s`): string => `${count} ${count === 1 ? one : many}`
+
+// A run that cannot fit is worth knowing before anything is bought.
+const budgetWarnings = (wanted: Wanted): ReadonlyArray<string> => {
+  const timeout = wanted.settings.timeout.value
+  return forecast(wanted.prepared.map((one) => one.request)).flatMap(
+    ({ account, atLeast, limit, requests, vendor }) => {
+      if (!Duration.isGreaterThan(atLeast, timeout)) return []
+      const who = KeyText.accountName(vendor, account)
+      const need = `about ${plural(requests, "request")}, which take at least ${Durations.format(atLeast)}`
+      const why = limit === null ? "" : ` at ${limit}`
+      return [
+        `${who}: this run needs ${need}${why}; it ends after ${Durations.format(timeout)} (--timeout), and not all of it will be done`
+      ]
+    }
+  )
+}
+
+const payloadOf = (
+  record: ScanRecord,
+  request: ScanRequest<unknown> | undefined,
+  settings: Settings,
+  scrub: (text: string) => string
+) => {
+  const outcome = record.outcome
+  if (request === undefined || outcome === null || outcome.payload === null) return {}
+  const encoded = Schema.encodeUnknownOption(Schema.toCodecJson(request.adapter.payload))(outcome.payload)
+  if (Option.isNone(encoded)) return {}
+  return {
+    payload: Payload.prepare(encoded.value, settings.raw.value, { scrub }),
+    payloadSha256: Payload.digest(Payload.prepare(encoded.value, "full", { scrub }))
+  }
+}
+
+// Few large writes, in order; the first failure is the answer.
+const toStdout = Effect.fnUntraced(function* (pieces: Iterable<string>) {
+  const streams = yield* Streams
+  let held = ""
+  for (const piece of pieces) {
+    held += piece
+    if (held.length < 64 * 1024) continue
+    yield* streams.out(held)
+    held = ""
+  }
+  yield* streams.out(held)
+})
+
+/**
+ * Runs what is wanted and writes its report.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const run = Effect.fnUntraced(function* (
+  wanted: Wanted
+): Effect.fn.Return<Ran, never, FileSystem.FileSystem | Path.Path | ScanJournal.ScanJournal | Shutdown | Streams> {
+  const { keys, plan, prepared, settings } = wanted
+  const streams = yield* Streams
+  const shutdown = yield* Shutdown
+  const facts = yield* Surroundings
+  const realClock = wanted.realClock ?? (yield* Clock.Clock)
+  const outputs = settings.output.value
+  const quiet = settings.quiet.value
+  const eventsOnStdout = outputs.some((wish) => wish.format === "events" && wish.file === null)
+  const eventsInFiles = outputs.some((wish) => wish.format === "events" && wish.file !== null)
+  const faults: Array<{ readonly code: 74; readonly message: string }> = []
+
+  for (const line of budgetWarnings(wanted)) yield* streams.err(`warning: ${line}\n`)
+
+  const rowOf = (index: number) => ({ declaredAt: prepared[index]?.declaredAt ?? null })
+  const lines: Array<string> = []
+  const live = yield* Queue.unbounded<string, Cause.Done>()
+  const tellEvents = (event: ScanEvent): void => {
+    if (!eventsOnStdout && !eventsInFiles) return
+    const line = RenderEvents.fromEvent(event, { redact: keys.redact, row: rowOf(event.index) })
+    if (line === null) return
+    if (eventsInFiles) lines.push(line)
+    if (eventsOnStdout) Queue.offerUnsafe(live, line)
+  }
+
+  const id = yield* makeRunId
+  const startedAt = yield* Clock.currentTimeMillis
+  const onlyEvents = eventsOnStdout && outputs.length === 1
+  const until = onlyEvents ? Effect.raceFirst(shutdown.requested, streams.readerGone) : shutdown.requested
+
+  const records = yield* Effect.scoped(
+    Effect.gen(function* () {
+      const style = styleOf(settings, facts)
+      const color = mayColor(settings, facts, facts.stderrIsTerminal)
+      const view = yield* Progress.begin(style, prepared.length, { color, realClock })
+      yield* Effect.forkScoped(
+        Effect.andThen(
+          shutdown.requested,
+          streams.err("stopping: no further polls, the report follows; press Ctrl-C again to leave at once\n")
+        )
+      )
+      const writing = yield* Effect.forkScoped(
+        Stream.runForEach(Stream.fromQueue(live), (line) =>
+          Effect.catch(streams.out(line), (why) =>
+            Effect.sync(() => {
+              if (faults.length === 0) faults.push({ code: 74, message: `standard output failed: ${why}` })
+            })
+          )
+        )
+      )
+      const all = yield* Stream.runCollect(
+        Scans.runAll(
+          prepared.map((one) => one.request),
+          {
+            until,
+            timeout: settings.timeout.value,
+            reuse: settings.reuse.value,
+            ...(settings.concurrency.value === null ? {} : { concurrency: settings.concurrency.value }),
+            observer: (event) => {
+              view.observer(event)
+              tellEvents(event)
+            }
+          }
+        )
+      )
+      yield* Queue.end(live)
+      yield* Fiber.await(writing)
+      return all
+    })
+  )
+
+  const finishedAt = yield* Clock.currentTimeMillis
+  let report = ScanReport.fromRecords(records, {
+    version,
+    id,
+    startedAt,
+    finishedAt,
+    plan,
+    policy: gateOf(settings),
+    interrupted: shutdown.isRequested(),
+    faults,
+    redact: keys.redact,
+    row: (record) => ({
+      ...rowOf(record.index),
+      ...payloadOf(record, prepared[record.index]?.request, settings, keys.redact)
+    })
+  })
+  if (wanted.baseline !== undefined && wanted.baseline !== null) {
+    report = Baseline.apply(report, wanted.baseline, finishedAt)
+  }
+
+  const written: Array<string> = []
+  for (const { file, format: name } of outputs) {
+    const format = Format.byName(name)
+    if (file === null || format === undefined) continue
+    const pieces =
+      name === "events" ? [...lines, RenderEvents.finished(report)] : yield* Format.render(format, report, {})
+    const mode = Payload.isIn(report) && name === "json" ? Payload.fileMode : 0o666
+    const result = yield* Effect.result(WholeFile.write(file, pieces, mode))
+    if (Result.isFailure(result)) {
+      report = ScanReport.withFault(report, { code: 74, message: result.failure })
+      yield* streams.err(`error: ${inert(result.failure)}\n`)
+    } else written.push(`${name} written to ${inert(file)}`)
+  }
+
+  let textOnStdout = false
+  for (const { file, format: name } of outputs) {
+    const format = Format.byName(name)
+    if (file !== null || format === undefined) continue
+    textOnStdout ||= name === "text"
+    const options = {
+      color: mayColor(settings, facts, facts.stdoutIsTerminal),
+      ...(facts.stdoutIsTerminal ? { width: facts.columns() } : {})
+    }
+    const pieces = name === "events" ? [RenderEvents.finished(report)] : yield* Format.render(format, report, options)
+    const result = yield* Effect.result(toStdout(pieces))
+    if (Result.isFailure(result)) {
+      report = ScanReport.withFault(report, { code: 74, message: `standard output failed: ${result.failure}` })
+      yield* streams.err(`error: standard output failed: ${inert(result.failure)}\n`)
+    }
+  }
+
+  if (!quiet) {
+    const said = [
+      ...written,
+      ...(textOnStdout ? [] : conclusion(report)),
+      ...((wanted.hints ?? true) ? hints(records) : [])
+    ]
+    yield* streams.err(said.map((line) => `${line}\n`).join(""))
+  }
+  return { report, records, code: report.exit.code }
+})
+
+// What the report says about the exit, for whoever does not see the report.
+const conclusion = (report: ScanReport.ScanReport): ReadonlyArray<string> => {
+  const { byState, total } = report.summary
+  const states = Object.entries(byState).map(([state, count]) => `${count} ${state}`)
+  return [
+    `${plural(total, "scan")}: ${states.join(", ")}`,
+    ...report.exit.reasons.map(
+      (reason) => `exit ${reason.code}${reason.masked ? " (allowed)" : ""}: ${Hostile.toLine(reason.message)}`
+    )
+  ]
+}
+
+const maxKeys = 50
+
+/**
+ * The commands that go on with what is open, for a terminal.
+ *
+ * @category destructors
+ * @since 0.1.0
+ */
+export const hints = (records: ReadonlyArray<ScanRecord>): ReadonlyArray<string> => {
+  const open = records.filter((record) => Records.isResumable(record) && record.ticket !== null)
+  const keys = new Set(
+    open.flatMap(({ ticket }) =>
+      ticket === null ? [] : [KeyText.format({ vendor: ticket.vendor, account: ticket.account, scanId: ticket.scanId })]
+    )
+  )
+  const shown = [...keys].slice(0, maxKeys)
+  const lines: Array<string> = []
+  if (shown.length > 0) {
+    const accounts = shown.some((key) => key.slice(0, key.indexOf(":")).includes("@")) ? " --plan PLAN" : ""
+    lines.push("to go on with what is open, without buying it again:", `  scanpoll wait${accounts} ${shown.join(" ")}`)
+    if (keys.size > maxKeys) lines.push(`  (and ${keys.size - maxKeys} more, named in the report)`)
+  }
+  return lines
+}

@@ -1,0 +1,39 @@
+/**
+ * What the process was started in: environment, working directory, terminals. Read once, at the edge.
+ *
+ * @since 0.1.0
+ */
+import * as Context from "effect/Context"
+import process from "node:process"
+
+/**
+ * @category models
+ * @since 0.1.0
+ */
+export interface Facts {
+  readonly environment: Readonly<Record<string, string | undefined>>
+  readonly directory: string
+  readonly stdoutIsTerminal: boolean
+  readonly stderrIsTerminal: boolean
+  readonly columns: () => number
+  readonly rows: () => number
+  readonly nodeVersion: string
+}
+
+/**
+ * The surroundings of this process, unless a test provides others.
+ *
+ * @category services
+ * @since 0.1.0
+ */
+export const Surroundings: Context.Reference<Facts> = Context.Reference<Facts>("scanpoll/Surroundings", {
+  defaultValue: () => ({
+    environment: process.env,
+    directory: process.cwd(),
+    stdoutIsTerminal: process.stdout.isTTY === true,
+    stderrIsTerminal: process.stderr.isTTY === true,
+    columns: () => process.stderr.columns ?? 80,
+    rows: () => process.stderr.rows ?? 24,
+    nodeVersion: process.versions.node
+  })
+})

@@ -1,0 +1,190 @@
+/**
+ * `scanpoll config`: writes a plan to start from, shows the settings in force with their sources, and checks a plan.
+ *
+ * @since 0.1.0
+ */
+import * as Effect from "effect/Effect"
+import * as FileSystem from "effect/FileSystem"
+import type * as Path from "effect/Path"
+import type { UsageError } from "../config/InputFault.ts"
+import { quote, usage } from "../config/InputFault.ts"
+import * as Keys from "../config/Keys.ts"
+import type { Plan } from "../config/Plan.ts"
+import * as Plans from "../config/Plan.ts"
+import { names, settings as catalogue, variable } from "../config/Setting.ts"
+import * as Output from "../output/Output.ts"
+import type { Streams } from "../output/Streams.ts"
+import { inert, say } from "../output/Streams.ts"
+import * as WholeFile from "../output/WholeFile.ts"
+import type { FlagTexts } from "../Preparation.ts"
+import * as Preparation from "../Preparation.ts"
+import { Surroundings } from "../Surroundings.ts"
+import * as Vendors from "../vendors/Vendors.ts"
+import { warn } from "./Run.ts"
+
+type Services = FileSystem.FileSystem | Path.Path | Streams
+
+const template = `# A scanpoll plan: what to scan, at which vendors, and when a run fails.
+# Check it with \`scanpoll config validate\`, run it with \`scanpoll run\`.
+# Keys stand in the environment and never here: EXONA_API_KEY, APPVET_API_KEY, COMPLIANCE_TOKEN.
+version: 1
+
+defaults:
+  timeout: 1h          # the whole run
+  # deadline: 5m       # each scan; default: the vendor's own
+
+gate:
+  failOn: high         # info, low, medium, high, critical or off
+  allowPartial: false
+
+# vendors:
+#   appvet: { pace: background }     # interactive, default, background, bulk, learned, or an interval such as 10s
+
+# accounts:                          # a second credential at a vendor
+#   team-b: { vendor: appvet, variable: APPVET_API_KEY_TEAM_B }
+
+targets:
+  - vendor: appvet
+    url: https://example.com
+    type: security     # security, performance, accessibility or seo
+
+  # - vendor: exona
+  #   company: { name: Acme AI Ltd, website: https://acme.ai }
+  #   maxAgeDays: 30   # take a cached scan that is not older
+
+  # - vendor: compliance             # needs COMPLIANCE_BASE_URL
+  #   policyId: 550e8400-e29b-41d4-a716-446655440000
+  #   uploadId: 123e4567-e89b-12d3-a456-426614174000
+  #   mappingId: 789e0123-e45b-67c8-d901-234567890123
+`
+
+/**
+ * `scanpoll config init [FILE]`: refuses to overwrite.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const init = Effect.fnUntraced(function* (input: {
+  readonly file: string | null
+}): Effect.fn.Return<number, UsageError, Services> {
+  const file = input.file ?? Preparation.defaultPlan
+  const fs = yield* FileSystem.FileSystem
+  if (yield* Effect.orElseSucceed(fs.exists(file), () => false)) {
+    return yield* Effect.fail(usage(quote(file), "is there already and is not overwritten"))
+  }
+  const why = yield* WholeFile.obstacle(file)
+  if (why !== null) return yield* Effect.fail(usage(quote(file), why))
+  const failure = yield* Effect.match(WholeFile.write(file, [template]), {
+    onFailure: (message) => message,
+    onSuccess: () => null
+  })
+  if (failure !== null) {
+    yield* say(`error: ${inert(failure)}`)
+    return 74
+  }
+  yield* say(
+    `${inert(file)} written; edit it, then: scanpoll run ${file === Preparation.defaultPlan ? "" : inert(file)}`.trimEnd()
+  )
+  return 0
+})
+
+const planOf = Effect.fnUntraced(function* (
+  word: string | null,
+  findings: Preparation.Findings
+): Effect.fn.Return<Plan, never, FileSystem.FileSystem> {
+  if (word !== null) return yield* Preparation.readPlan(word, findings)
+  const fs = yield* FileSystem.FileSystem
+  const there = yield* Effect.orElseSucceed(fs.exists(Preparation.defaultPlan), () => false)
+  return there ? yield* Preparation.readPlan(Preparation.defaultPlan, findings) : Plans.empty
+})
+
+/**
+ * `scanpoll config show [PLAN]`: every setting, its value and where it came from. Keys are never shown.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const show = Effect.fnUntraced(function* (input: {
+  readonly plan: string | null
+  readonly flags: FlagTexts
+}): Effect.fn.Return<number, UsageError, Services> {
+  const { environment } = yield* Surroundings
+  const findings = Preparation.noFindings()
+  const plan = yield* planOf(input.plan, findings)
+  const settings = Preparation.resolveSettings(input.flags, plan, environment, findings)
+  yield* Preparation.refuseIfFaulty(findings)
+  yield* warn(findings)
+  const rows = names.map((name) => {
+    const { shown, source, where } = settings[name]
+    const setting = catalogue[name]
+    return { name: setting.flag, variable: variable(setting), value: shown, source, where }
+  })
+  const keys = yield* Keys.make(environment, settings.keyFile.value)
+  const vendors = yield* Effect.forEach(Vendors.all, (vendor) =>
+    Effect.map(keys.check(vendor.name, vendor.keyVariable), (why) => ({
+      name: vendor.name,
+      key: { variable: vendor.keyVariable, state: why === null ? "set" : why },
+      base: {
+        variable: vendor.baseVariable,
+        value: Preparation.baseOf(vendor, environment)?.replace(/\/\/[^/@]*@/, "//…@") ?? null,
+        source: (environment[vendor.baseVariable]?.trim() ?? "") === "" ? "default" : "environment"
+      },
+      pace: plan.vendors.get(vendor.name)?.pace?.where ?? null
+    }))
+  )
+  // The report formats of a run may be set; here they are only shown.
+  const flagged = input.flags.output ?? []
+  const format = flagged.some((text) => text.split("=", 1)[0] === "json") ? "json" : "text"
+  const width = Math.max(...rows.map((row) => row.name.length))
+  const valueWidth = Math.min(44, Math.max(...rows.map((row) => row.value.length)))
+  const own = {
+    ...settings,
+    output: { value: [{ format, file: null }], shown: format, source: "default" as const, where: "default" }
+  }
+  const failed = yield* Output.write(own, {
+    text: () => [
+      `plan${" ".repeat(Math.max(1, width - 2))}${plan.file === null ? "none" : `${inert(plan.file)}, ${plan.targets.length} targets`}\n`,
+      ...rows.map(
+        (row) =>
+          `${row.name.padEnd(width)}  ${inert(row.value).padEnd(valueWidth)}  ${row.source === "default" ? "default" : `${row.source}, ${inert(row.where)}`}\n`
+      ),
+      "\n",
+      ...vendors.map(
+        (vendor) =>
+          `${vendor.name.padEnd(width)}  ${vendor.key.variable} ${vendor.key.state}; ${vendor.base.variable} ${vendor.base.value === null ? "not set" : `${inert(vendor.base.value)} (${vendor.base.source})`}\n`
+      )
+    ],
+    json: () => [
+      keys.redact(`${JSON.stringify({ schemaVersion: 1, plan: plan.file, settings: rows, vendors }, null, 2)}\n`)
+    ]
+  })
+  return failed ? 74 : 0
+})
+
+/**
+ * `scanpoll config validate [PLAN]`: every fault of a plan, without asking any vendor. Keys need not be set.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const validate = Effect.fnUntraced(function* (input: {
+  readonly plan: string | null
+  readonly flags: FlagTexts
+}): Effect.fn.Return<number, UsageError, Services> {
+  const { environment } = yield* Surroundings
+  const findings = Preparation.noFindings()
+  const plan = yield* Preparation.readPlan(input.plan ?? Preparation.defaultPlan, findings)
+  const settings = Preparation.resolveSettings(input.flags, plan, environment, findings)
+  for (const target of plan.targets) Preparation.policyOf(target, plan, settings, findings)
+  if (findings.faults.length === 0 && plan.targets.length === 0) {
+    findings.faults.push({ where: plan.file ?? "plan", message: "there is nothing to scan: no targets" })
+  }
+  yield* Preparation.refuseIfFaulty(findings)
+  yield* warn(findings)
+  const byVendor = Vendors.all.flatMap((vendor) => {
+    const count = plan.targets.filter((target) => target.vendor.name === vendor.name).length
+    return count === 0 ? [] : [`${count} for ${vendor.name}`]
+  })
+  yield* say(`${inert(plan.file ?? "")} is a good plan: ${plan.targets.length} targets (${byVendor.join(", ")})`)
+  return 0
+})

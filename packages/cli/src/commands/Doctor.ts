@@ -1,0 +1,202 @@
+/**
+ * `scanpoll doctor`: would a run work from here? Asks each vendor once about a scan that nobody has, which buys nothing.
+ *
+ * @since 0.1.0
+ */
+import type { VendorHttp } from "@scanpoll/core/http/VendorHttp"
+import * as Credential from "@scanpoll/core/http/Credential"
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import type * as FileSystem from "effect/FileSystem"
+import type * as Path from "effect/Path"
+import * as Redacted from "effect/Redacted"
+import * as Result from "effect/Result"
+import type { UsageError } from "../config/InputFault.ts"
+import * as Keys from "../config/Keys.ts"
+import type { Plan } from "../config/Plan.ts"
+import * as Plans from "../config/Plan.ts"
+import type { Settings } from "../config/Settings.ts"
+import * as Output from "../output/Output.ts"
+import type { Streams } from "../output/Streams.ts"
+import { inert } from "../output/Streams.ts"
+import * as WholeFile from "../output/WholeFile.ts"
+import type { FlagTexts } from "../Preparation.ts"
+import * as Preparation from "../Preparation.ts"
+import * as Running from "../Running.ts"
+import { Surroundings } from "../Surroundings.ts"
+import * as Http from "../vendors/Http.ts"
+import type { Account, Vendor } from "../vendors/Vendor.ts"
+import * as Vendors from "../vendors/Vendors.ts"
+
+/**
+ * One thing that was looked at. `code` is the exit code it would give, 0 unless it failed.
+ */
+interface Check {
+  readonly name: string
+  readonly result: "ok" | "warning" | "failed" | "skipped"
+  readonly message: string
+  readonly code: 0 | 2 | 3 | 4
+}
+
+const ok = (name: string, message: string): Check => ({ name, result: "ok", message, code: 0 })
+const warning = (name: string, message: string): Check => ({ name, result: "warning", message, code: 0 })
+const skipped = (name: string, message: string): Check => ({ name, result: "skipped", message, code: 0 })
+const failed = (name: string, message: string, code: 2 | 3 | 4): Check => ({ name, result: "failed", message, code })
+
+const checkNode = (version: string): Check => {
+  const [major = 0, minor = 0] = version.split(".").map(Number)
+  return major >= 24 || (major === 22 && minor >= 19)
+    ? ok("node", `${version}`)
+    : failed("node", `${version} is too old; scanpoll needs 22.19 or newer, and 24 is best`, 2)
+}
+
+const checkPlan = (plan: Plan, faults: ReadonlyArray<string>): ReadonlyArray<Check> => {
+  if (faults.length > 0) return faults.map((message) => failed("config", message, 2))
+  return plan.file === null
+    ? [ok("config", "flags and environment are understood; no plan")]
+    : [ok("config", `${plan.file}: ${plan.targets.length} targets`)]
+}
+
+// A plan's outputs are checked where a run would write them.
+const checkOutputs = (
+  settings: Settings
+): Effect.Effect<ReadonlyArray<Check>, never, FileSystem.FileSystem | Path.Path> =>
+  Effect.map(
+    Effect.forEach(settings.output.value, ({ file }) =>
+      file === null
+        ? Effect.succeed([])
+        : Effect.map(WholeFile.obstacle(file), (why) => [
+            why === null ? ok("output", `${inert(file)} can be written`) : failed("output", `${inert(file)} ${why}`, 2)
+          ])
+    ),
+    (checks) => checks.flat()
+  )
+
+// Waits go by the vendor's own clock; this much makes times in reports misleading.
+const maxSkew = 30_000
+
+const skewOf = (skews: ReadonlyMap<string, number>, opened: Account): ReadonlyArray<Check> => {
+  const ahead = skews.get(opened.origin)
+  if (ahead === undefined || Math.abs(ahead) < maxSkew) return []
+  const seconds = Math.round(Math.abs(ahead) / 1000)
+  return [
+    warning("clock", `this machine's clock is ${seconds} s ${ahead > 0 ? "behind" : "ahead of"} ${opened.origin}`)
+  ]
+}
+
+const probe = Effect.fnUntraced(function* (
+  vendor: Vendor,
+  account: string,
+  variable: string,
+  plan: Plan,
+  keys: Keys.Keys,
+  needed: boolean,
+  skews: ReadonlyMap<string, number>
+): Effect.fn.Return<ReadonlyArray<Check>, never, VendorHttp> {
+  const name = account === Plans.defaultAccount ? vendor.name : `${vendor.name}@${account}`
+  const why = yield* keys.check(vendor.name, variable)
+  if (why !== null) {
+    const message = `${variable} ${why}`
+    return [needed ? failed(name, message, 2) : skipped(name, message)]
+  }
+  const out: Array<Check> = [ok(name, `${variable} is set and well formed`)]
+  const key = yield* Effect.option(keys.credential(vendor.name, variable))
+  if (key._tag === "Some" && vendor.keyForm !== null) {
+    const value = Credential.value(key.value)
+    if (Result.isSuccess(value) && !vendor.keyForm.pattern.test(value.success)) {
+      out.push(warning(name, `${variable} does not look like a key of ${vendor.title}, which ${vendor.keyForm.words}`))
+    }
+    if (Redacted.value(key.value).startsWith("exo_test_")) out.push(ok(name, "a test key: synthetic data, no credits"))
+  }
+  const findings = Preparation.noFindings()
+  const accounts = yield* Preparation.openAccounts([{ vendor, account }], plan.accounts, keys, findings)
+  if (findings.faults.length > 0) {
+    return [...out, ...findings.faults.map((fault) => failed(name, `${fault.where} ${fault.message}`, 2))]
+  }
+  const opened = accounts.get(vendor.name, account)
+  if (opened === null) return out
+  const before = yield* Clock.currentTimeMillis
+  const answer = yield* Effect.result(opened.pollOnce(vendor.probe))
+  const took = (yield* Clock.currentTimeMillis) - before
+  out.push(...skewOf(skews, opened))
+  const reached = `${opened.origin} answers in ${took} ms`
+  if (Result.isSuccess(answer)) return [...out, ok(name, `${reached} and takes the key`)]
+  const { code, kind, message } = answer.failure
+  switch (kind) {
+    case "Missing":
+      return [...out, ok(name, `${reached} and takes the key`)]
+    case "Throttled":
+      return [...out, warning(name, `${reached}: the rate limit is used up for now`)]
+    case "Denied":
+      return [...out, failed(name, `${opened.origin} refuses the key in ${variable}: ${inert(message)}`, 4)]
+    case "Broken":
+      return [
+        ...out,
+        failed(
+          name,
+          `${opened.origin} answers, but not as ${vendor.title} does: ${inert(message)} (${inert(code, 60)})`,
+          3
+        )
+      ]
+    case "Transient":
+      return [...out, failed(name, `${opened.origin} cannot be reached: ${inert(message)} (${inert(code, 60)})`, 3)]
+  }
+})
+
+const mark: Readonly<Record<Check["result"], string>> = { ok: "ok  ", warning: "warn", failed: "FAIL", skipped: "-   " }
+
+/**
+ * `scanpoll doctor [PLAN]`. Exit code 0 when nothing failed; otherwise that of the worst finding.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const doctor = Effect.fnUntraced(function* (input: {
+  readonly words: ReadonlyArray<string>
+  readonly flags: FlagTexts
+}): Effect.fn.Return<number, UsageError, FileSystem.FileSystem | Path.Path | Streams> {
+  const facts = yield* Surroundings
+  const findings = Preparation.noFindings()
+  const file = input.words[0] ?? null
+  const plan = file === null ? Plans.empty : yield* Preparation.readPlan(file, findings)
+  const given = Preparation.resolveSettings(input.flags, plan, facts.environment, findings)
+  const settings = Output.wishes(given, ["text", "json"])
+  const own = Preparation.noFindings()
+  yield* Preparation.checkOutputs(settings, ["text", "json"], [{ file, what: "the plan" }], own)
+  yield* Preparation.refuseIfFaulty(own)
+
+  const keys = yield* Keys.make(facts.environment, given.keyFile.value)
+  const skews = new Map<string, number>()
+  const wanted = new Set(plan.targets.map((target) => JSON.stringify([target.vendor.name, target.account])))
+  const everything = [
+    ...Vendors.all.map((vendor) => ({ vendor, account: Plans.defaultAccount, variable: vendor.keyVariable })),
+    ...plan.accounts.map(({ name, variable, vendor }) => ({ vendor, account: name, variable }))
+  ]
+  const probes = yield* Effect.forEach(
+    everything,
+    ({ account, variable, vendor }) =>
+      probe(vendor, account, variable, plan, keys, wanted.has(JSON.stringify([vendor.name, account])), skews),
+    { concurrency: 4 }
+  ).pipe(
+    Running.atLogLevel(settings),
+    Effect.provide(Http.layerTellingSkew((origin, ahead) => skews.set(origin, ahead)))
+  )
+  const anyKey = probes.flat().some((check) => check.result !== "skipped")
+  const checks: ReadonlyArray<Check> = [
+    checkNode(facts.nodeVersion),
+    ...checkPlan(
+      plan,
+      findings.faults.map((fault) => `${fault.where}: ${fault.message}`)
+    ),
+    ...findings.warnings.map((message) => warning("config", message)),
+    ...(yield* checkOutputs(given)),
+    ...probes.flat(),
+    ...(anyKey ? [] : [failed("keys", `no key is set; see \`scanpoll vendors\``, 2)])
+  ]
+  const write = yield* Output.write(settings, {
+    text: () => checks.map((check) => `${mark[check.result]} ${check.name.padEnd(12)} ${keys.redact(check.message)}\n`),
+    json: () => [keys.redact(`${JSON.stringify({ schemaVersion: 1, checks }, null, 2)}\n`)]
+  })
+  const codes = checks.map((check) => check.code)
+  return write ? 74 : codes.includes(2) ? 2 : codes.includes(4) ? 4 : codes.includes(3) ? 3 : 0
+})

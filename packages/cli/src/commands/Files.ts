@@ -1,0 +1,53 @@
+/**
+ * Reads files that other runs wrote: reports and baselines. What cannot be read is a fault of the input.
+ *
+ * @since 0.1.0
+ */
+import * as Baseline from "@scanpoll/report/Baseline"
+import * as ScanReport from "@scanpoll/report/ScanReport"
+import * as Effect from "effect/Effect"
+import * as FileSystem from "effect/FileSystem"
+import * as Result from "effect/Result"
+import { inert } from "../output/Streams.ts"
+import type { Findings } from "../Preparation.ts"
+
+const maxBytes = 1024 * 1024 * 1024
+
+const read = <A>(
+  file: string,
+  where: string,
+  parse: (text: string) => Effect.Effect<A, { readonly message: string }>,
+  findings: Findings
+): Effect.Effect<A | null, never, FileSystem.FileSystem> =>
+  Effect.gen(function* () {
+    const fs = yield* FileSystem.FileSystem
+    const refuse = (message: string): null => {
+      findings.faults.push({ where, message })
+      return null
+    }
+    const info = yield* Effect.option(fs.stat(file))
+    if (info._tag === "None") return refuse("there is no such file")
+    if (info.value.type === "Directory") return refuse("is a folder")
+    if (info.value.size > BigInt(maxBytes)) return refuse("is larger than 1 GiB")
+    const text = yield* Effect.option(fs.readFileString(file))
+    if (text._tag === "None") return refuse("cannot be read")
+    const parsed = yield* Effect.result(parse(text.value))
+    return Result.isSuccess(parsed) ? parsed.success : refuse(parsed.failure.message)
+  })
+
+/**
+ * A report that was saved as json.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const readReport = (file: string, findings: Findings) => read(file, inert(file), ScanReport.parse, findings)
+
+/**
+ * A baseline, or a report taken as one. `where` names the setting that asks for it.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const readBaseline = (file: string, where: string, findings: Findings) =>
+  read(file, `${where} ${inert(file)}`, Baseline.parse, findings)

@@ -1,0 +1,73 @@
+/**
+ * `scanpoll simulate`: the three vendor simulators as servers on loopback, until Ctrl-C.
+ *
+ * Standard output has the variables under which another terminal speaks to them.
+ *
+ * @since 0.1.0
+ */
+import * as Simulators from "@scanpoll/testkit/Simulators"
+import * as Effect from "effect/Effect"
+import type { InputFault } from "../config/InputFault.ts"
+import { quote, usage, UsageError } from "../config/InputFault.ts"
+import { say, Streams } from "../output/Streams.ts"
+import { Shutdown } from "../Shutdown.ts"
+
+/**
+ * `scanpoll simulate`: with `port`, the vendors get that port and the next two; otherwise any free ones.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const simulate = Effect.fnUntraced(function* (input: {
+  readonly port: string | null
+  readonly speed: string | null
+  readonly seed: string | null
+}): Effect.fn.Return<number, UsageError, Streams | Shutdown> {
+  const faults: Array<InputFault> = []
+  const port = input.port === null ? 0 : /^\d{1,5}$/.test(input.port) ? Number(input.port) : NaN
+  if (!(port === 0 || (port >= 1 && port <= 65_533))) {
+    faults.push({ where: "--port", message: `must be a whole number from 1 to 65533, not ${quote(input.port ?? "")}` })
+  }
+  const speed = input.speed === null ? 1 : /^\d{1,7}(\.\d{1,6})?$/.test(input.speed) ? Number(input.speed) : NaN
+  if (!(speed > 0 && speed <= 1_000_000)) {
+    faults.push({
+      where: "--speed",
+      message: `must be a number above 0, at most 1000000, not ${quote(input.speed ?? "")}`
+    })
+  }
+  if (faults.length > 0) return yield* Effect.fail(new UsageError({ faults }))
+
+  const streams = yield* Streams
+  const shutdown = yield* Shutdown
+  const at = (offset: number) => (port === 0 ? {} : { port: port + offset })
+  return yield* Effect.scoped(
+    Effect.gen(function* () {
+      const simulators = yield* Effect.mapError(
+        Simulators.make({
+          speed,
+          ...(input.seed === null ? {} : { seed: input.seed }),
+          exona: { ...at(0), retryAfter: Math.max(1, Math.round(10 / speed)) },
+          compliance: at(1),
+          appvet: at(2)
+        }),
+        (error) => usage(`simulate ${error.vendor}`, error.message)
+      )
+      const variables = Object.entries(Simulators.environment(simulators))
+      yield* say("The simulated vendors are listening. In another terminal:", "")
+      yield* Effect.ignore(streams.out(variables.map(([name, value]) => `export ${name}='${value}'\n`).join("")))
+      yield* say(
+        "",
+        "Then, for instance: scanpoll run appvet:https://shop.example 'exona:Acme AI Ltd=https://acme.example'",
+        "The first label of a host under .example or .test picks a fate: failed, partial, never, slow, busy, flaky, lost, risky, clean, cached.",
+        "Ctrl-C ends them."
+      )
+      yield* shutdown.soft(shutdown.requested)
+      const total = [simulators.exona, simulators.compliance, simulators.appvet].map(({ ledger, vendor }) => {
+        const { accepted, cacheHits, requests } = ledger.totals()
+        return `${vendor}: ${requests} requests, ${accepted} scans bought, ${cacheHits} from the cache`
+      })
+      yield* say("", ...total)
+      return 0
+    })
+  )
+})

@@ -1,0 +1,148 @@
+/**
+ * `scanpoll submit`: buys scans and names them, without waiting for what they say.
+ *
+ * Standard output has one `vendor:scanId` a line, in the order they were submitted, or one JSON document.
+ *
+ * @since 0.1.0
+ */
+import type { ScanSubmission } from "@scanpoll/core/engine/Scans"
+import * as Scans from "@scanpoll/core/engine/Scans"
+import type { JournalError } from "@scanpoll/core/engine/ScanJournal"
+import type { VendorHttp } from "@scanpoll/core/http/VendorHttp"
+import * as ExitCode from "@scanpoll/report/ExitCode"
+import * as Effect from "effect/Effect"
+import type * as FileSystem from "effect/FileSystem"
+import type * as Path from "effect/Path"
+import * as Stream from "effect/Stream"
+import type { UsageError } from "../config/InputFault.ts"
+import * as KeyText from "../config/Key.ts"
+import * as Keys from "../config/Keys.ts"
+import * as Journal from "../Journal.ts"
+import * as Output from "../output/Output.ts"
+import type { Streams } from "../output/Streams.ts"
+import { inert, say } from "../output/Streams.ts"
+import type { FlagTexts } from "../Preparation.ts"
+import * as Preparation from "../Preparation.ts"
+import * as Progress from "../progress/Progress.ts"
+import * as Running from "../Running.ts"
+import { Shutdown } from "../Shutdown.ts"
+import { Surroundings } from "../Surroundings.ts"
+import { warn } from "./Run.ts"
+
+const keyOf = (submission: ScanSubmission): string | null =>
+  submission.ticket === null
+    ? null
+    : KeyText.format({
+        vendor: submission.vendor,
+        account: submission.account,
+        scanId: submission.ticket.scanId
+      })
+
+const line = (submission: ScanSubmission): string => {
+  const name = `${submission.vendor} ${inert(submission.subject.name, 120)}`
+  const key = keyOf(submission)
+  if (submission.state === "submitted")
+    return `${name}: submitted as ${key}${submission.known ? " (bought before)" : ""}`
+  const why = submission.reason === null ? "" : `: ${inert(submission.reason.message, 300)}`
+  return `${name}: ${submission.state}${why}`
+}
+
+const toJson = (submissions: ReadonlyArray<ScanSubmission>, redact: (text: string) => string): string =>
+  `${redact(
+    JSON.stringify(
+      {
+        schemaVersion: 1,
+        submissions: submissions.map((one) => ({
+          index: one.index,
+          key: keyOf(one),
+          vendor: one.vendor,
+          account: one.account,
+          scanId: one.ticket?.scanId ?? null,
+          subject: one.subject,
+          state: one.state,
+          known: one.known,
+          claimId: one.claimId,
+          submittedAt: one.ticket?.submittedAt ?? null,
+          reason: one.reason
+        }))
+      },
+      null,
+      2
+    )
+  )}\n`
+
+// A submission that is a scan's end already (a cache hit, a scan done inside the request) was as good as any.
+const codeOf = (submission: ScanSubmission): ExitCode.ExitCode =>
+  submission.state === "submitted" || submission.outcome !== null
+    ? 0
+    : ExitCode.ofRow({ state: submission.state, because: submission.because })
+
+/**
+ * `scanpoll submit [PLAN|TARGET...]`.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const submit = Effect.fnUntraced(function* (input: {
+  readonly words: ReadonlyArray<string>
+  readonly flags: FlagTexts
+}): Effect.fn.Return<
+  number,
+  UsageError | JournalError,
+  FileSystem.FileSystem | Path.Path | Streams | Shutdown | VendorHttp
+> {
+  const facts = yield* Surroundings
+  const findings = Preparation.noFindings()
+  const plan = yield* Preparation.readWords(input.words, findings)
+  const settings = Preparation.resolveSettings(input.flags, plan, facts.environment, findings)
+  const outputs = Output.wishes(settings, ["text", "json"])
+  const keys = yield* Keys.make(facts.environment, settings.keyFile.value)
+  const accounts = yield* Preparation.openAccounts(plan.targets, plan.accounts, keys, findings)
+  const prepared = Preparation.prepareTargets(plan, settings, accounts, findings)
+  if (plan.targets.length === 0 && findings.faults.length === 0) {
+    findings.faults.push({ where: plan.file ?? "submit", message: "there is nothing to submit: no targets" })
+  }
+  yield* Preparation.checkOutputs(
+    outputs,
+    ["text", "json"],
+    [
+      { file: plan.file, what: "the plan" },
+      { file: settings.keyFile.value, what: "the key file" }
+    ],
+    findings
+  )
+  Preparation.checkJournal(settings, findings)
+  yield* Preparation.refuseIfFaulty(findings)
+  yield* warn(findings)
+
+  const shutdown = yield* Shutdown
+  const style = Progress.styleOf(settings.progress.value, {
+    stderrIsTerminal: false,
+    environment: facts.environment,
+    quiet: settings.quiet.value
+  })
+  const submissions = yield* shutdown.soft(
+    Stream.runCollect(
+      Scans.submitAll(
+        prepared.map((one) => one.request),
+        {
+          until: shutdown.requested,
+          timeout: settings.timeout.value,
+          reuse: settings.reuse.value,
+          ...(settings.concurrency.value === null ? {} : { concurrency: settings.concurrency.value })
+        }
+      ).pipe(Stream.tap((submission) => (style === "none" ? Effect.void : say(line(submission)))))
+    ).pipe(Effect.provide(Journal.layer(settings.journal.value)), Running.atLogLevel(settings))
+  )
+  const sorted = submissions.toSorted((a, b) => a.index - b.index)
+  const failed = yield* Output.write(outputs, {
+    text: () => sorted.flatMap((one) => keyOf(one) ?? []).map((key) => `${key}\n`),
+    json: () => [toJson(sorted, keys.redact)]
+  })
+  const codes = [
+    ...sorted.map(codeOf),
+    ...(failed ? [74 as const] : []),
+    ...(shutdown.isRequested() ? [130 as const] : [])
+  ]
+  return ExitCode.precedence.find((code) => codes.includes(code)) ?? 0
+})

@@ -1,0 +1,98 @@
+/**
+ * `scanpoll vendors`: what each vendor scans, how it is paced and limited, and which variables it needs.
+ *
+ * @since 0.1.0
+ */
+import * as Effect from "effect/Effect"
+import type * as FileSystem from "effect/FileSystem"
+import type * as Path from "effect/Path"
+import * as Durations from "../config/Durations.ts"
+import type { UsageError } from "../config/InputFault.ts"
+import * as Plans from "../config/Plan.ts"
+import * as Output from "../output/Output.ts"
+import type { Streams } from "../output/Streams.ts"
+import { inert } from "../output/Streams.ts"
+import type { FlagTexts } from "../Preparation.ts"
+import * as Preparation from "../Preparation.ts"
+import { Surroundings } from "../Surroundings.ts"
+import type { Vendor } from "../vendors/Vendor.ts"
+import * as Vendors from "../vendors/Vendors.ts"
+import { warn } from "./Run.ts"
+
+type Environment = Readonly<Record<string, string | undefined>>
+
+const isSet = (environment: Environment, name: string): boolean => (environment[name]?.trim() ?? "") !== ""
+
+// A base may have been given a password, which is then refused elsewhere; it is not shown here either.
+const baseShown = (vendor: Vendor, environment: Environment): string | null => {
+  const base = Preparation.baseOf(vendor, environment)
+  return base === null ? null : inert(base.replace(/\/\/[^/@]*@/, "//…@"), 300)
+}
+
+const factsOf = (vendor: Vendor, environment: Environment) => ({
+  name: vendor.name,
+  title: vendor.title,
+  scans: vendor.scans,
+  docs: vendor.docs,
+  target: vendor.targetForm,
+  fields: vendor.keys,
+  capabilities: vendor.capabilities,
+  paces: vendor.paces,
+  floor: Durations.format(vendor.limits.floor),
+  deadline: Durations.format(vendor.policies.default.deadline),
+  rateLimit: vendor.rateLimit,
+  key: { variable: vendor.keyVariable, set: isSet(environment, vendor.keyVariable) },
+  base: {
+    variable: vendor.baseVariable,
+    value: baseShown(vendor, environment),
+    set: isSet(environment, vendor.baseVariable)
+  }
+})
+
+const block = (vendor: Vendor, environment: Environment): string => {
+  const facts = factsOf(vendor, environment)
+  const row = (label: string, text: string): string => `  ${label.padEnd(12)} ${text}`
+  const base = facts.base.value ?? "not set, and needed"
+  return [
+    `${facts.name}  ${facts.title}: ${facts.scans}`,
+    row("target", facts.target),
+    row("fields", facts.fields.join(", ")),
+    row("gives", facts.capabilities.join(", ")),
+    ...facts.paces.map((pace, index) => row(index === 0 ? "paces" : "", `${pace.name}: ${pace.words}`)),
+    row(
+      "limits",
+      `${facts.rateLimit}; a scan is polled every ${facts.floor} at most, and waited for ${facts.deadline}`
+    ),
+    row("key", `${facts.key.variable} (${facts.key.set ? "set" : "not set"})`),
+    row("base", `${facts.base.variable} (${facts.base.set ? "set" : "default"}): ${base}`),
+    row("docs", facts.docs),
+    ""
+  ].join("\n")
+}
+
+/**
+ * `scanpoll vendors`.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const vendors = Effect.fnUntraced(function* (input: {
+  readonly flags: FlagTexts
+}): Effect.fn.Return<number, UsageError, FileSystem.FileSystem | Path.Path | Streams> {
+  const { environment } = yield* Surroundings
+  const findings = Preparation.noFindings()
+  const settings = Output.wishes(Preparation.resolveSettings(input.flags, Plans.empty, environment, findings), [
+    "text",
+    "json"
+  ])
+  yield* Preparation.checkOutputs(settings, ["text", "json"], [], findings)
+  yield* Preparation.refuseIfFaulty(findings)
+  yield* warn(findings)
+  const failed = yield* Output.write(settings, {
+    text: () => [Vendors.all.map((vendor) => block(vendor, environment)).join("\n")],
+    json: () => [
+      `${JSON.stringify({ schemaVersion: 1, vendors: Vendors.all.map((vendor) => factsOf(vendor, environment)) }, null, 2)}\n`
+    ]
+  })
+  return failed ? 74 : 0
+})

@@ -1,0 +1,133 @@
+/**
+ * The settings as flags of `effect/cli`: texts only, so that values are read and refused in one place, all at once.
+ *
+ * @since 0.1.0
+ */
+import * as Flag from "effect/cli/Flag"
+import * as Option from "effect/Option"
+import type { Setting } from "./Setting.ts"
+import { settings, variable } from "./Setting.ts"
+
+/**
+ * A flag that gives the texts it was given, none when it was not.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type TextFlag = Flag.Flag<ReadonlyArray<string>>
+
+const flagOf = <A>(setting: Setting<A>): TextFlag => {
+  const described = `${setting.words} [${variable(setting)}]`
+  if (setting.kind === "switch") {
+    return Flag.Boolean(setting.flag).pipe(
+      Flag.withDescription(described),
+      setting.flag.startsWith("no-") ? Flag.withoutNegation : (flag) => flag,
+      Flag.optional,
+      Flag.map((value): ReadonlyArray<string> => (Option.isSome(value) ? [String(value.value)] : []))
+    )
+  }
+  const flag = Flag.String(setting.flag).pipe(
+    Flag.withMetavar(setting.metavar),
+    Flag.withDescription(described),
+    setting.alias === null ? (plain) => plain : Flag.withAlias(setting.alias)
+  )
+  return Flag.atLeast(flag, 0)
+}
+
+const flags = {
+  output: flagOf(settings.output),
+  raw: flagOf(settings.raw),
+  failOn: flagOf(settings.failOn),
+  failOnNew: flagOf(settings.failOnNew),
+  minScore: flagOf(settings.minScore),
+  minGrade: flagOf(settings.minGrade),
+  maxViolations: flagOf(settings.maxViolations),
+  allowPartial: flagOf(settings.allowPartial),
+  allowIncomplete: flagOf(settings.allowIncomplete),
+  exitZero: flagOf(settings.exitZero),
+  baseline: flagOf(settings.baseline),
+  deadline: flagOf(settings.deadline),
+  timeout: flagOf(settings.timeout),
+  interval: flagOf(settings.interval),
+  concurrency: flagOf(settings.concurrency),
+  reuse: flagOf(settings.reuse),
+  journal: flagOf(settings.journal),
+  keyFile: flagOf(settings.keyFile),
+  progress: flagOf(settings.progress),
+  quiet: flagOf(settings.quiet),
+  noColor: flagOf(settings.noColor),
+  logLevel: flagOf(settings.logLevel)
+}
+
+const { deadline, interval, journal, keyFile, logLevel, noColor, output, progress, quiet, raw, reuse, timeout } = flags
+const { allowIncomplete, allowPartial, baseline, concurrency, exitZero } = flags
+const { failOn, failOnNew, maxViolations, minGrade, minScore } = flags
+
+/**
+ * What every command understands.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const common = { quiet, noColor, logLevel }
+
+/**
+ * What a gate asks.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const gate = {
+  failOn,
+  failOnNew,
+  minScore,
+  minGrade,
+  maxViolations,
+  allowPartial,
+  allowIncomplete,
+  exitZero,
+  baseline
+}
+
+/**
+ * The flags of each command that has settings.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const of = {
+  run: {
+    output,
+    raw,
+    ...gate,
+    deadline,
+    timeout,
+    interval,
+    concurrency,
+    reuse,
+    journal,
+    keyFile,
+    progress,
+    ...common
+  },
+  submit: { output, timeout, concurrency, reuse, journal, keyFile, progress, ...common },
+  wait: { output, raw, ...gate, deadline, timeout, interval, concurrency, journal, keyFile, progress, ...common },
+  status: { output, keyFile, ...common },
+  report: { output, ...gate, ...common },
+  diff: {
+    output,
+    failOn,
+    failOnNew,
+    minScore,
+    minGrade,
+    maxViolations,
+    allowPartial,
+    allowIncomplete,
+    exitZero,
+    ...common
+  },
+  show: { output, ...common },
+  doctor: { output, keyFile, ...common },
+  config: flags,
+  demo: { progress, ...common }
+}

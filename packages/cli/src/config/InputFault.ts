@@ -1,0 +1,50 @@
+/**
+ * What is wrong with what the user gave: a flag, a variable, a line of a plan, a key, an output.
+ *
+ * Everything is checked before the first request, and all faults are shown together: whoever mends one should not have
+ * to come back for the next.
+ *
+ * @since 0.1.0
+ */
+import * as Data from "effect/Data"
+
+/**
+ * One fault. `where` leads to it: `scans.yaml:12:5`, `--deadline`, `SCANPOLL_DEADLINE`, `EXONA_API_KEY`. The message holds
+ * no credential.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface InputFault {
+  readonly where: string
+  readonly message: string
+}
+
+/**
+ * The command cannot be done as it was asked for; nothing was sent. Ends the process with exit code 2.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class UsageError extends Data.TaggedError("UsageError")<{ readonly faults: ReadonlyArray<InputFault> }> {
+  override get message(): string {
+    return this.faults.map((fault) => `${fault.where}: ${fault.message}`).join("\n")
+  }
+}
+
+/**
+ * A usage error with a single fault.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const usage = (where: string, message: string): UsageError => new UsageError({ faults: [{ where, message }] })
+
+/**
+ * A text of the user's, quoted and cut for a message.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const quote = (text: string, max = 80): string =>
+  JSON.stringify(text.length > max ? `${text.slice(0, max)}…` : text)

@@ -1,0 +1,102 @@
+/**
+ * The vendors' keys: from the environment or a key file, and from nowhere else.
+ *
+ * A key is checked before anything is sent and read again for each request where it comes from a file, so a token that
+ * was renewed there is used at once. No message holds a key, and every key that was ever read is kept so that it can be
+ * cut out of whatever is written.
+ *
+ * @since 0.1.0
+ */
+import * as Credential from "@scanpoll/core/http/Credential"
+import { CredentialError } from "@scanpoll/core/http/VendorHttp"
+import * as Effect from "effect/Effect"
+import * as FileSystem from "effect/FileSystem"
+import * as Redacted from "effect/Redacted"
+import * as Result from "effect/Result"
+import { parseEnv } from "node:util"
+import { didYouMean } from "./Nearest.ts"
+
+/**
+ * Where keys come from, and which were seen.
+ *
+ * - `check`: why the key of a variable cannot be used, or null.
+ * - `credential`: the key of a variable, asked for anew each time.
+ * - `redact`: a text without any key that was read so far.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Keys {
+  readonly check: (vendor: string, variable: string) => Effect.Effect<string | null>
+  readonly credential: (vendor: string, variable: string) => Credential.Credential
+  readonly redact: (text: string) => string
+}
+
+const maxBytes = 64 * 1024
+
+type Variables = Readonly<Record<string, string | undefined>>
+
+/**
+ * Keys from the environment, and from a key file before it where one is given.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const make = Effect.fnUntraced(function* (
+  environment: Variables,
+  keyFile: string | null
+): Effect.fn.Return<Keys, never, FileSystem.FileSystem> {
+  const fs = yield* FileSystem.FileSystem
+  const seen = new Set<string>()
+
+  const fromFile: Effect.Effect<Variables, string> =
+    keyFile === null
+      ? Effect.succeed({})
+      : Effect.gen(function* () {
+          const info = yield* Effect.mapError(fs.stat(keyFile), () => "cannot be read")
+          if (info.type !== "File") return yield* Effect.fail("is not a file")
+          if (info.size > BigInt(maxBytes)) return yield* Effect.fail("is larger than 64 KiB")
+          const text = yield* Effect.mapError(fs.readFileString(keyFile), () => "cannot be read")
+          return yield* Effect.try({
+            try: (): Variables => parseEnv(text.charCodeAt(0) === 0xfeff ? text.slice(1) : text),
+            catch: () => "is not a dotenv file"
+          })
+        })
+
+  const read = (vendor: string, variable: string): Effect.Effect<Redacted.Redacted<string>, CredentialError> =>
+    Effect.gen(function* () {
+      const refuse = (message: string) => Effect.fail(new CredentialError({ vendor, variable, message }))
+      const file = yield* Effect.catch(fromFile, (why) => refuse(`the key file ${why}`))
+      const inFile = file[variable]?.trim() ?? ""
+      const text = inFile === "" ? (environment[variable] ?? "") : inFile
+      if (text.trim() === "") {
+        const near = didYouMean(
+          variable,
+          [...Object.keys(file), ...Object.keys(environment)].filter(
+            (name) => name !== variable && /KEY|TOKEN/i.test(name)
+          )
+        )
+        const where = keyFile === null ? "" : ", neither in the environment nor in the key file"
+        return yield* refuse(`is not set${where}${near}`)
+      }
+      const checked = Credential.value(Redacted.make(text))
+      if (Result.isFailure(checked)) return yield* refuse(checked.failure)
+      seen.add(checked.success)
+      return Redacted.make(checked.success, { label: vendor })
+    })
+
+  return {
+    check: (vendor, variable) =>
+      Effect.match(read(vendor, variable), { onFailure: (error) => error.message, onSuccess: () => null }),
+    credential: (vendor, variable) =>
+      Effect.mapError(
+        read(vendor, variable),
+        (error) => new CredentialError({ vendor, variable, message: `${variable} ${error.message}` })
+      ),
+    redact: (text) => {
+      let out = text
+      for (const key of seen) if (key.length >= 8) out = out.replaceAll(key, "[key]")
+      return out
+    }
+  }
+})

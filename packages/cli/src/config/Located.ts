@@ -1,0 +1,231 @@
+/**
+ * YAML or JSON text as a tree in which every value knows where it stands.
+ *
+ * Reading never throws: whatever the text is, there is a tree or a list of faults, each with a line and a column, both
+ * counted from 1. A tree is bounded in size and depth, aliases are resolved within that bound, and keys are plain data: no
+ * key of a text can change an object's prototype.
+ *
+ * @since 0.1.0
+ */
+import * as Result from "effect/Result"
+import * as Yaml from "yaml"
+
+/**
+ * A place in a text, counted from 1.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Place {
+  readonly line: number
+  readonly column: number
+}
+
+/**
+ * @category models
+ * @since 0.1.0
+ */
+export interface Entry {
+  readonly key: string
+  readonly keyAt: Place
+  readonly value: Located
+}
+
+/**
+ * A value and where it stands.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Located =
+  | { readonly _tag: "Map"; readonly at: Place; readonly entries: ReadonlyArray<Entry> }
+  | { readonly _tag: "List"; readonly at: Place; readonly items: ReadonlyArray<Located> }
+  | { readonly _tag: "Scalar"; readonly at: Place; readonly value: string | number | boolean | null }
+
+/**
+ * Something that is wrong at a place.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface LocatedFault {
+  readonly at: Place
+  readonly message: string
+}
+
+const maxNodes = 200_000
+const maxDepth = 64
+const maxFaults = 50
+
+const sentence = (text: string): string => text.split("\n", 1)[0]?.trim() ?? ""
+
+/**
+ * Reads a text. A text that holds nothing is a scalar null.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const parse = (text: string): Result.Result<Located, ReadonlyArray<LocatedFault>> => {
+  const source = text.charCodeAt(0) === 0xfeff ? text.slice(1) : text
+  const lines = new Yaml.LineCounter()
+  const placeOf = (offset: number): Place => {
+    const { col, line } = lines.linePos(Math.max(0, Math.min(offset, source.length)))
+    return line === 0 ? { line: 1, column: 1 } : { line, column: col }
+  }
+  let document: Yaml.Document.Parsed
+  try {
+    document = Yaml.parseDocument(source, {
+      lineCounter: lines,
+      prettyErrors: false,
+      stringKeys: true,
+      resolveKnownTags: false,
+      logLevel: "error"
+    })
+  } catch (error) {
+    const why = error instanceof Error ? sentence(error.message) : "not YAML or JSON"
+    return Result.fail([{ at: { line: 1, column: 1 }, message: `cannot be read: ${why}` }])
+  }
+  const broken = [...document.errors, ...document.warnings]
+  if (broken.length > 0) {
+    return Result.fail(
+      broken.slice(0, maxFaults).map((error) => ({ at: placeOf(error.pos[0]), message: wordsOf(error, source) }))
+    )
+  }
+
+  let nodes = 0
+  class Unreadable extends Error {
+    readonly at: Place
+    constructor(at: Place, message: string) {
+      super(message)
+      this.at = at
+    }
+  }
+  const walk = (node: unknown, at: Place, depth: number): Located => {
+    if (++nodes > maxNodes) throw new Unreadable(at, `more than ${maxNodes} values`)
+    if (depth > maxDepth) throw new Unreadable(at, `nested deeper than ${maxDepth} levels`)
+    if (Yaml.isAlias(node)) {
+      const target = node.resolve(document)
+      const here = node.range ? placeOf(node.range[0]) : at
+      if (target === undefined) throw new Unreadable(here, `there is no anchor &${node.source} before this`)
+      return walk(target, here, depth + 1)
+    }
+    const here = Yaml.isNode(node) && node.range ? placeOf(node.range[0]) : at
+    if (Yaml.isMap(node)) {
+      return {
+        _tag: "Map",
+        at: here,
+        entries: node.items.map((pair) => {
+          const keyAt = Yaml.isNode(pair.key) && pair.key.range ? placeOf(pair.key.range[0]) : here
+          return { key: keyOf(pair.key), keyAt, value: walk(pair.value, keyAt, depth + 1) }
+        })
+      }
+    }
+    if (Yaml.isSeq(node)) {
+      return { _tag: "List", at: here, items: node.items.map((item) => walk(item, here, depth + 1)) }
+    }
+    return { _tag: "Scalar", at: here, value: Yaml.isScalar(node) ? scalarOf(node.value) : null }
+  }
+  try {
+    return Result.succeed(walk(document.contents, { line: 1, column: 1 }, 0))
+  } catch (error) {
+    const at = error instanceof Unreadable ? error.at : { line: 1, column: 1 }
+    return Result.fail([{ at, message: error instanceof Error ? sentence(error.message) : "cannot be read" }])
+  }
+}
+
+const wordsOf = (error: Yaml.YAMLError, source: string): string => {
+  if (error.code === "DUPLICATE_KEY") {
+    const key = /^[^:\s,}]{1,60}/.exec(source.slice(error.pos[0]))?.[0] ?? ""
+    return `the key ${key} is there twice`
+  }
+  if (error.code === "MULTIPLE_DOCS") return "there is a second document; one file holds one plan"
+  return sentence(error.message)
+}
+
+const scalarOf = (value: unknown): string | number | boolean | null =>
+  typeof value === "string" || typeof value === "number" || typeof value === "boolean" ? value : null
+
+const keyOf = (key: unknown): string => {
+  const value = Yaml.isScalar(key) ? key.value : key
+  return typeof value === "string" ? value : String(value)
+}
+
+/**
+ * The plain value of a tree.
+ *
+ * @category destructors
+ * @since 0.1.0
+ */
+export const toPlain = (located: Located): unknown => {
+  switch (located._tag) {
+    case "Scalar":
+      return located.value
+    case "List":
+      return located.items.map(toPlain)
+    case "Map": {
+      // A null prototype: `__proto__` is a key like any other.
+      const out: Record<string, unknown> = Object.create(null)
+      for (const entry of located.entries) out[entry.key] = toPlain(entry.value)
+      return out
+    }
+  }
+}
+
+/**
+ * The value under a key, or null.
+ *
+ * @category destructors
+ * @since 0.1.0
+ */
+export const get = (located: Located, key: string): Entry | null =>
+  located._tag === "Map" ? (located.entries.find((entry) => entry.key === key) ?? null) : null
+
+/**
+ * Where a path leads, as far as it exists: the key of its last existing step.
+ *
+ * @category destructors
+ * @since 0.1.0
+ */
+export const placeAt = (located: Located, path: ReadonlyArray<PropertyKey>): Place => {
+  let at = located.at
+  let here: Located | undefined = located
+  for (const step of path) {
+    if (here._tag === "Map") {
+      const entry: Entry | null = get(here, String(step))
+      if (entry === null) return at
+      at = entry.keyAt
+      here = entry.value
+    } else if (here._tag === "List") {
+      here = here.items[Number(step)]
+      if (here === undefined) return at
+      at = here.at
+    } else {
+      return at
+    }
+  }
+  return at
+}
+
+/**
+ * What a value is, in words for a message.
+ *
+ * @category destructors
+ * @since 0.1.0
+ */
+export const describe = (located: Located): string => {
+  switch (located._tag) {
+    case "Map":
+      return "a map"
+    case "List":
+      return "a list"
+    case "Scalar":
+      return located.value === null
+        ? "nothing"
+        : `the ${typeof located.value === "string" ? "text" : typeof located.value} ${brief(located.value)}`
+  }
+}
+
+const brief = (value: string | number | boolean): string => {
+  const text = typeof value === "string" ? JSON.stringify(value) : String(value)
+  return text.length > 60 ? `${text.slice(0, 60)}…` : text
+}

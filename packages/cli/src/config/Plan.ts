@@ -1,0 +1,97 @@
+/**
+ * What a run is asked to do: targets, accounts, and what a plan says about settings.
+ *
+ * A plan is the value of a plan file, of targets on the command line, or of both. Targets keep the place where they were
+ * written, so that every later fault can name a line.
+ *
+ * @since 0.1.0
+ */
+import type * as Duration from "effect/Duration"
+import type { Vendor } from "../vendors/Vendor.ts"
+import type { Place } from "./Located.ts"
+import type { Pace } from "./Pace.ts"
+import type { PlanValue } from "./Settings.ts"
+import type { SettingName } from "./Setting.ts"
+
+/**
+ * The account of a vendor that is meant where none is named.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const defaultAccount = "default"
+
+/**
+ * A value and the place that a fault about it names.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Placed<out A> {
+  readonly value: A
+  readonly where: string
+}
+
+/**
+ * One scan that is wanted. `input` holds the vendor's own fields; nothing is wrong with them.
+ *
+ * `where` names the target in messages, `declaredAt` is its line in the plan file, or null for one from the command line.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Target {
+  readonly vendor: Vendor
+  readonly account: string
+  readonly input: unknown
+  readonly pace: Placed<Pace> | null
+  readonly deadline: Placed<Duration.Duration> | null
+  readonly where: string
+  readonly declaredAt: Place | null
+}
+
+/**
+ * A second credential at a vendor: its label and the variable that holds the key.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface PlanAccount {
+  readonly name: string
+  readonly vendor: Vendor
+  readonly variable: string
+  readonly where: string
+}
+
+/**
+ * What a plan says about one vendor.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface VendorSettings {
+  readonly pace: Placed<Pace> | null
+  readonly deadline: Placed<Duration.Duration> | null
+}
+
+/**
+ * @category models
+ * @since 0.1.0
+ */
+export interface Plan {
+  /** The path as it was given; null without a file. */
+  readonly file: string | null
+  readonly settings: { readonly [K in SettingName]?: PlanValue }
+  readonly pace: Placed<Pace> | null
+  readonly vendors: ReadonlyMap<string, VendorSettings>
+  readonly accounts: ReadonlyArray<PlanAccount>
+  readonly targets: ReadonlyArray<Target>
+}
+
+/**
+ * A plan that asks for nothing.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const empty: Plan = { file: null, settings: {}, pace: null, vendors: new Map(), accounts: [], targets: [] }

@@ -1,0 +1,410 @@
+/**
+ * Every setting of the command, once: its flag, its variable, its place in a plan, its range and its default.
+ *
+ * A value is read by the same function wherever it comes from, so a flag, a variable and a plan accept the same words and
+ * refuse the same nonsense.
+ *
+ * @since 0.1.0
+ */
+import type * as Gate from "@scanpoll/report/Gate"
+import * as Duration from "effect/Duration"
+import * as Result from "effect/Result"
+import * as Durations from "./Durations.ts"
+import { quote } from "./InputFault.ts"
+import { didYouMean } from "./Nearest.ts"
+
+/**
+ * What a value is in a plan. On the command line and in the environment everything is text.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type PlanKind = "text" | "duration" | "number" | "switch" | "list" | "scores"
+
+/**
+ * One setting.
+ *
+ * - `flag`: without the dashes. Its variable is `SCANPOLL_` and the flag in capitals.
+ * - `many`: the flag may be repeated; a variable then holds the values separated by commas.
+ * - `plan`: the section and key in a plan, or null where a plan has no say.
+ * - `parse`: reads the texts given, at least one; the failure says what is accepted.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Setting<in out A> {
+  readonly flag: string
+  readonly alias: string | null
+  readonly kind: PlanKind
+  readonly many: boolean
+  readonly plan: readonly [section: "defaults" | "gate", key: string] | null
+  readonly metavar: string
+  readonly words: string
+  readonly parse: (texts: ReadonlyArray<string>) => Result.Result<A, string>
+  readonly fallback: A
+  readonly show: (value: A) => string
+}
+
+/**
+ * The variable of a flag.
+ *
+ * @category destructors
+ * @since 0.1.0
+ */
+export const variable = (setting: { readonly flag: string }): string =>
+  `SCANPOLL_${setting.flag.toUpperCase().replaceAll("-", "_")}`
+
+interface Common {
+  readonly flag: string
+  readonly alias?: string
+  readonly plan?: readonly ["defaults" | "gate", string]
+  readonly words: string
+}
+
+// Of a flag that is given twice the last word counts, as everywhere.
+const lastOf = (texts: ReadonlyArray<string>): string => texts.at(-1) ?? ""
+
+const one = <A>(
+  fields: Common & {
+    readonly kind: PlanKind
+    readonly metavar: string
+    readonly fallback: A
+    readonly parse: (text: string) => Result.Result<A, string>
+    readonly show: (value: A) => string
+  }
+): Setting<A> => ({
+  alias: null,
+  many: false,
+  plan: null,
+  ...fields,
+  parse: (texts) => fields.parse(lastOf(texts).trim())
+})
+
+const duration = <D extends Duration.Duration | null>(
+  fields: Common & { readonly fallback: D; readonly least?: number; readonly unset?: string }
+): Setting<Duration.Duration | D> =>
+  one<Duration.Duration | D>({
+    ...fields,
+    kind: "duration",
+    metavar: "D",
+    parse: (text) => Durations.parse(text, fields.least ?? 1),
+    show: (value) => (value === null ? (fields.unset ?? "not set") : Durations.format(value))
+  })
+
+const number = (
+  fields: Common & { readonly low: number; readonly high: number; readonly unset: string }
+): Setting<number | null> =>
+  one<number | null>({
+    ...fields,
+    kind: "number",
+    metavar: "N",
+    fallback: null,
+    parse: (text) => {
+      const value = /^\d{1,15}$/.test(text) ? Number(text) : NaN
+      return value >= fields.low && value <= fields.high
+        ? Result.succeed(value)
+        : Result.fail(`must be a whole number from ${fields.low} to ${fields.high}`)
+    },
+    show: (value) => (value === null ? fields.unset : String(value))
+  })
+
+const word = <W extends string, F extends W | null>(
+  fields: Common & { readonly choices: ReadonlyArray<W>; readonly fallback: F; readonly unset?: string }
+): Setting<W | F> =>
+  one<W | F>({
+    ...fields,
+    kind: "text",
+    metavar: fields.choices.join("|"),
+    parse: (text) => {
+      const found = fields.choices.find((choice) => choice === text.toLowerCase())
+      return found === undefined
+        ? Result.fail(`must be one of ${fields.choices.join(", ")}${didYouMean(text, fields.choices)}`)
+        : Result.succeed(found)
+    },
+    show: (value) => value ?? fields.unset ?? "not set"
+  })
+
+const text = (fields: Common & { readonly metavar: string; readonly unset?: string }): Setting<string | null> =>
+  one<string | null>({
+    ...fields,
+    kind: "text",
+    fallback: null,
+    parse: (given) => (given === "" ? Result.fail("must not be empty") : Result.succeed(given)),
+    show: (value) => value ?? fields.unset ?? "not set"
+  })
+
+const yes = ["1", "true", "yes", "on"]
+const no = ["0", "false", "no", "off"]
+
+const toggle = (fields: Common): Setting<boolean> =>
+  one<boolean>({
+    ...fields,
+    kind: "switch",
+    metavar: "",
+    fallback: false,
+    parse: (given) => {
+      const lower = given.toLowerCase()
+      if (yes.includes(lower)) return Result.succeed(true)
+      return no.includes(lower) ? Result.succeed(false) : Result.fail("must be true or false")
+    },
+    show: (value) => String(value)
+  })
+
+const threshold = (fields: Common): Setting<Gate.Threshold | null> => {
+  const inner = word<Gate.Threshold | "off", "off">({
+    ...fields,
+    choices: ["info", "low", "medium", "high", "critical", "off"],
+    fallback: "off"
+  })
+  return {
+    ...inner,
+    fallback: null,
+    parse: (texts) => Result.map(inner.parse(texts), (value) => (value === "off" ? null : value)),
+    show: (value: Gate.Threshold | null) => value ?? "off"
+  }
+}
+
+/**
+ * The formats that a report can be asked in, and when each is there.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface OutputWish {
+  readonly format: string
+  /** Null: standard output. */
+  readonly file: string | null
+}
+
+const parseOutput = (given: string): OutputWish | null => {
+  const at = given.indexOf("=")
+  const format = (at < 0 ? given : given.slice(0, at)).trim().toLowerCase()
+  const file = at < 0 ? null : given.slice(at + 1).trim()
+  return format === "" || file === "" ? null : { format, file: file === "-" ? null : file }
+}
+
+const parseScore = (given: string): Gate.MinScore | null => {
+  const parts = /^(?:([a-z][a-z0-9-]{0,63})=)?(\d{1,3}(?:\.\d{1,6})?)$/i.exec(given.trim())
+  const score = Number(parts?.[2] ?? NaN)
+  return score >= 0 && score <= 100 ? { vendor: parts?.[1]?.toLowerCase() ?? null, score } : null
+}
+
+const collect = <A>(
+  texts: ReadonlyArray<string>,
+  read: (text: string) => A | null,
+  accepted: string
+): Result.Result<ReadonlyArray<A>, string> => {
+  const out: Array<A> = []
+  for (const given of texts) {
+    const value = read(given)
+    if (value === null) return Result.fail(`${accepted}, not ${quote(given)}`)
+    out.push(value)
+  }
+  return Result.succeed(out)
+}
+
+/**
+ * Every setting by its name in the program.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const settings = {
+  output: {
+    flag: "output",
+    alias: "o",
+    kind: "list",
+    many: true,
+    plan: ["defaults", "output"],
+    metavar: "FORMAT[=FILE]",
+    words: "What to write and where; repeatable, one may go to stdout (default: text)",
+    parse: (texts) => collect(texts, parseOutput, "must be FORMAT or FORMAT=FILE, such as text or json=scans.json"),
+    fallback: [{ format: "text", file: null }],
+    show: (value: ReadonlyArray<OutputWish>) =>
+      value.map(({ file, format }) => (file === null ? format : `${format}=${file}`)).join(", ")
+  } satisfies Setting<ReadonlyArray<OutputWish>>,
+  raw: word({
+    flag: "raw",
+    plan: ["defaults", "raw"],
+    choices: ["none", "redacted", "full"],
+    fallback: "none",
+    words: "Keep the vendors' own results in the report"
+  }),
+  failOn: threshold({
+    flag: "fail-on",
+    plan: ["gate", "failOn"],
+    words: "Break the gate (exit 1) at this severity or worse"
+  }),
+  failOnNew: threshold({
+    flag: "fail-on-new",
+    plan: ["gate", "failOnNew"],
+    words: "The same, for what is new since the last comparable scan"
+  }),
+  minScore: {
+    flag: "min-score",
+    alias: null,
+    kind: "scores",
+    many: true,
+    plan: ["gate", "minScore"],
+    metavar: "[VENDOR=]N",
+    words: "Break the gate below this score of 0 to 100; repeatable",
+    parse: (texts) => collect(texts, parseScore, "must be a number from 0 to 100, or VENDOR=NUMBER"),
+    fallback: [],
+    show: (value: ReadonlyArray<Gate.MinScore>) =>
+      value.length === 0
+        ? "not set"
+        : value.map(({ score, vendor }) => (vendor === null ? String(score) : `${vendor}=${score}`)).join(", ")
+  } satisfies Setting<ReadonlyArray<Gate.MinScore>>,
+  minGrade: one<string | null>({
+    flag: "min-grade",
+    plan: ["gate", "minGrade"],
+    kind: "text",
+    metavar: "GRADE",
+    words: "Break the gate below this grade, A+ to F",
+    fallback: null,
+    parse: (given) =>
+      /^[A-Fa-f][+-]?$/.test(given)
+        ? Result.succeed(given.toUpperCase())
+        : Result.fail("must be a grade from A+ to F-, such as B or B+"),
+    show: (value) => value ?? "not set"
+  }),
+  maxViolations: number({
+    flag: "max-violations",
+    plan: ["gate", "maxViolations"],
+    low: 0,
+    high: 1_000_000_000,
+    unset: "not set",
+    words: "Break the gate above this many violations in a scan"
+  }),
+  allowPartial: toggle({
+    flag: "allow-partial",
+    plan: ["gate", "allowPartial"],
+    words: "A partial scan counts as a verdict"
+  }),
+  allowIncomplete: toggle({
+    flag: "allow-incomplete",
+    plan: ["gate", "allowIncomplete"],
+    words: "Scans without a verdict do not fail the run"
+  }),
+  exitZero: toggle({
+    flag: "exit-zero",
+    plan: ["gate", "exitZero"],
+    words: "A broken gate does not fail the run"
+  }),
+  baseline: text({
+    flag: "baseline",
+    plan: ["gate", "baseline"],
+    metavar: "FILE",
+    words: "What is new is counted from this baseline"
+  }),
+  deadline: duration({
+    flag: "deadline",
+    plan: ["defaults", "deadline"],
+    fallback: null,
+    unset: "the vendor's own (2m to 5m)",
+    words: "How long to wait for each scan"
+  }),
+  timeout: duration({
+    flag: "timeout",
+    plan: ["defaults", "timeout"],
+    fallback: Duration.hours(1),
+    words: "How long the whole run may take (default 1h)"
+  }),
+  interval: duration({
+    flag: "interval",
+    plan: ["defaults", "interval"],
+    fallback: null,
+    unset: "the vendor's own",
+    words: "Time between polls; never under the vendor's floor"
+  }),
+  concurrency: number({
+    flag: "concurrency",
+    plan: ["defaults", "concurrency"],
+    low: 1,
+    high: 100_000,
+    unset: "as many as the vendors' limits allow",
+    words: "Scans under way at once"
+  }),
+  reuse: duration({
+    flag: "reuse",
+    plan: ["defaults", "reuse"],
+    fallback: Duration.hours(1),
+    least: 0,
+    words: "How old an outcome of the journal may be to be taken; 0 buys anew (default 1h)"
+  }),
+  journal: one<string>({
+    flag: "journal",
+    plan: ["defaults", "journal"],
+    kind: "text",
+    metavar: "URL",
+    words: "Where purchases are recorded; memory: forgets them at the end",
+    fallback: "memory:",
+    parse: (given) => (given === "" ? Result.fail("must not be empty") : Result.succeed(given)),
+    // A database address may carry a password.
+    show: (value) => value.replace(/\/\/[^/@]*@/, "//…@")
+  }),
+  keyFile: text({
+    flag: "key-file",
+    metavar: "FILE",
+    words: "A dotenv file with the vendors' keys; read again for each request"
+  }),
+  progress: word({
+    flag: "progress",
+    choices: ["auto", "tty", "plain", "none"],
+    fallback: "auto",
+    words: "How progress is shown on stderr (default auto)"
+  }),
+  quiet: toggle({ flag: "quiet", words: "No progress and no hints on stderr; warnings and errors stay" }),
+  noColor: toggle({ flag: "no-color", words: "No colours" }),
+  logLevel: word({
+    flag: "log-level",
+    choices: ["all", "trace", "debug", "info", "warn", "error", "fatal", "none"],
+    fallback: "warn",
+    words: "Least level of the log lines on stderr (default warn)"
+  })
+} as const
+
+/**
+ * @category models
+ * @since 0.1.0
+ */
+export type SettingName = keyof typeof settings
+
+/**
+ * The value of a setting.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type ValueOf<K extends SettingName> = (typeof settings)[K] extends Setting<infer A> ? A : never
+
+/**
+ * The names of all settings.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const names: ReadonlyArray<SettingName> = [
+  "output",
+  "raw",
+  "failOn",
+  "failOnNew",
+  "minScore",
+  "minGrade",
+  "maxViolations",
+  "allowPartial",
+  "allowIncomplete",
+  "exitZero",
+  "baseline",
+  "deadline",
+  "timeout",
+  "interval",
+  "concurrency",
+  "reuse",
+  "journal",
+  "keyFile",
+  "progress",
+  "quiet",
+  "noColor",
+  "logLevel"
+]

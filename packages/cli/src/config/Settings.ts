@@ -1,0 +1,160 @@
+/**
+ * The settings in force and where each came from: flag over environment over plan over default.
+ *
+ * A value that is overruled is checked all the same: a plan with nonsense in it is wrong also where a flag hides it.
+ *
+ * @since 0.1.0
+ */
+import * as Result from "effect/Result"
+import type { InputFault } from "./InputFault.ts"
+import { quote } from "./InputFault.ts"
+import { didYouMean, nearest } from "./Nearest.ts"
+import type { Setting, SettingName, ValueOf } from "./Setting.ts"
+import { names, settings, variable } from "./Setting.ts"
+
+/**
+ * @category models
+ * @since 0.1.0
+ */
+export type Source = "flag" | "environment" | "plan" | "default"
+
+/**
+ * A value, how it is shown, and where it came from: `--deadline`, `SCANPOLL_DEADLINE`, `scans.yaml:3:15` or `default`.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Resolved<out A> {
+  readonly value: A
+  readonly shown: string
+  readonly source: Source
+  readonly where: string
+}
+
+/**
+ * @category models
+ * @since 0.1.0
+ */
+export type Settings = { readonly [K in SettingName]: Resolved<ValueOf<K>> }
+
+/**
+ * What a plan says about a setting.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface PlanValue {
+  readonly texts: ReadonlyArray<string>
+  readonly where: string
+}
+
+/**
+ * The texts that were given, by source.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Given {
+  readonly flags: { readonly [K in SettingName]?: ReadonlyArray<string> }
+  readonly environment: Readonly<Record<string, string | undefined>>
+  readonly plan: { readonly [K in SettingName]?: PlanValue }
+}
+
+/**
+ * Variables of ours that are no twin of a flag.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const otherVariables = ["SCANPOLL_ALLOW_INSECURE_HOSTS"]
+
+const fromEnvironment = <A>(setting: Setting<A>, given: Given): ReadonlyArray<string> => {
+  const text = given.environment[variable(setting)]
+  // An empty variable counts as unset: that is how a shell or a pipeline takes one back.
+  if (text === undefined || text.trim() === "") return []
+  return setting.many
+    ? text
+        .split(",")
+        .map((part) => part.trim())
+        .filter((part) => part !== "")
+    : [text]
+}
+
+/**
+ * Resolves every setting, with every fault there is in any of the sources.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const resolve = (
+  given: Given
+): {
+  readonly settings: Settings
+  readonly faults: ReadonlyArray<InputFault>
+  readonly warnings: ReadonlyArray<string>
+} => {
+  const faults: Array<InputFault> = []
+  const value = <A>(name: SettingName, setting: Setting<A>): Resolved<A> => {
+    const planned = given.plan[name]
+    const candidates: ReadonlyArray<{ source: Source; where: string; texts: ReadonlyArray<string> }> = [
+      { source: "flag", where: `--${setting.flag}`, texts: given.flags[name] ?? [] },
+      { source: "environment", where: variable(setting), texts: fromEnvironment(setting, given) },
+      { source: "plan", where: planned?.where ?? "", texts: planned?.texts ?? [] }
+    ]
+    let found: Resolved<A> | null = null
+    for (const { source, texts, where } of candidates) {
+      if (texts.length === 0) continue
+      const parsed = setting.parse(texts)
+      if (Result.isFailure(parsed)) {
+        const shown = setting.many ? "" : `, not ${quote((texts.at(-1) ?? "").trim())}`
+        faults.push({ where, message: `${parsed.failure}${shown}` })
+      } else if (found === null) {
+        found = { value: parsed.success, shown: setting.show(parsed.success), source, where }
+      }
+    }
+    return (
+      found ?? { value: setting.fallback, shown: setting.show(setting.fallback), source: "default", where: "default" }
+    )
+  }
+  const resolved: Settings = {
+    output: value("output", settings.output),
+    raw: value("raw", settings.raw),
+    failOn: value("failOn", settings.failOn),
+    failOnNew: value("failOnNew", settings.failOnNew),
+    minScore: value("minScore", settings.minScore),
+    minGrade: value("minGrade", settings.minGrade),
+    maxViolations: value("maxViolations", settings.maxViolations),
+    allowPartial: value("allowPartial", settings.allowPartial),
+    allowIncomplete: value("allowIncomplete", settings.allowIncomplete),
+    exitZero: value("exitZero", settings.exitZero),
+    baseline: value("baseline", settings.baseline),
+    deadline: value("deadline", settings.deadline),
+    timeout: value("timeout", settings.timeout),
+    interval: value("interval", settings.interval),
+    concurrency: value("concurrency", settings.concurrency),
+    reuse: value("reuse", settings.reuse),
+    journal: value("journal", settings.journal),
+    keyFile: value("keyFile", settings.keyFile),
+    progress: value("progress", settings.progress),
+    quiet: value("quiet", settings.quiet),
+    noColor: value("noColor", settings.noColor),
+    logLevel: value("logLevel", settings.logLevel)
+  }
+  const strangers = unknownVariables(given.environment)
+  return { settings: resolved, faults: [...faults, ...strangers.faults], warnings: strangers.warnings }
+}
+
+// A variable of another program of ours is no reason to stop; a slip in one of these is.
+const unknownVariables = (
+  environment: Given["environment"]
+): { readonly faults: ReadonlyArray<InputFault>; readonly warnings: ReadonlyArray<string> } => {
+  const known = [...names.map((name) => variable(settings[name])), ...otherVariables]
+  const faults: Array<InputFault> = []
+  const warnings: Array<string> = []
+  for (const name of Object.keys(environment)) {
+    if (!name.startsWith("SCANPOLL_") || known.includes(name) || (environment[name] ?? "") === "") continue
+    if (nearest(name, known) === null) warnings.push(`${name} is not a variable of scanpoll and is ignored`)
+    else faults.push({ where: name, message: `unknown variable${didYouMean(name, known)}` })
+  }
+  return { faults, warnings }
+}

@@ -1,0 +1,83 @@
+/**
+ * The entry of the process: runs the command, listens to signals, and decides how the process ends.
+ *
+ * @since 0.1.0
+ */
+import * as NodeServices from "@effect/platform-node/NodeServices"
+import * as Cause from "effect/Cause"
+import * as CliError from "effect/cli/CliError"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Layer from "effect/Layer"
+import * as Runtime from "effect/Runtime"
+import process from "node:process"
+import * as Cli from "./Cli.ts"
+import { Exited } from "./Exited.ts"
+import * as Log from "./output/Log.ts"
+import * as Streams from "./output/Streams.ts"
+import * as Shutdown from "./Shutdown.ts"
+
+const interrupted = 130
+const defect = 70
+
+// A run of the whole group and a launcher that passes a signal on deliver it twice; no person is that quick.
+const sameSignal = 100
+const bound = "10 seconds"
+
+const shutdown = Shutdown.make()
+
+const runMain = Runtime.makeRunMain(({ fiber, teardown }) => {
+  let first: number | null = null
+  const onSignal = (): void => {
+    const now = performance.now()
+    if (first !== null) {
+      if (now - first > sameSignal) process.exit(interrupted)
+      return
+    }
+    first = now
+    Effect.runFork(
+      Effect.andThen(
+        Effect.sleep(bound),
+        Effect.sync(() => process.exit(interrupted))
+      )
+    )
+    if (!shutdown.request()) fiber.interruptUnsafe(fiber.id)
+  }
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, onSignal)
+  fiber.addObserver((exit) => teardown(exit, (code) => process.exit(code)))
+})
+
+const isDefect = (exit: Exit.Exit<unknown, unknown>): boolean =>
+  Exit.isFailure(exit) && !(Cause.squash(exit.cause) instanceof Exited) && codeOf(exit) === defect
+
+const codeOf = (exit: Exit.Exit<unknown, unknown>): number => {
+  if (Exit.isSuccess(exit)) return 0
+  if (Cause.hasInterruptsOnly(exit.cause)) return interrupted
+  const error = Cause.squash(exit.cause)
+  if (error instanceof Exited) return error.code
+  if (CliError.isCliError(error)) return error._tag === "ShowHelp" && error.errors.length === 0 ? 0 : 2
+  return defect
+}
+
+const program = Effect.gen(function* () {
+  const streams = yield* Streams.Streams
+  yield* Cli.main(process.argv.slice(2), streams.err).pipe(
+    Effect.tapCause((cause) => {
+      if (!isDefect(Exit.failCause(cause))) return Effect.void
+      const error = Cause.squash(cause)
+      const words = error instanceof Error ? error.message : String(error)
+      return streams.err(`scanpoll: a defect of scanpoll itself: ${Streams.inert(words)}\n${Cause.pretty(cause)}\n`)
+    })
+  )
+}).pipe(
+  Effect.provide(
+    Layer.mergeAll(
+      NodeServices.layer,
+      Streams.layer,
+      Layer.succeed(Shutdown.Shutdown, shutdown.operations),
+      Layer.provide(Log.layer, Streams.layer)
+    )
+  )
+)
+
+runMain(program, { disableErrorReporting: true, teardown: (exit, end) => end(codeOf(exit)) })

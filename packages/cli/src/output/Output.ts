@@ -1,0 +1,57 @@
+/**
+ * Writes what a small command has to say, in one of its own formats, to standard output or whole files.
+ *
+ * @since 0.1.0
+ */
+import * as Effect from "effect/Effect"
+import type * as FileSystem from "effect/FileSystem"
+import type * as Path from "effect/Path"
+import * as Result from "effect/Result"
+import type { Settings } from "../config/Settings.ts"
+import { inert, say, Streams } from "./Streams.ts"
+import * as WholeFile from "./WholeFile.ts"
+
+/**
+ * The settings with the outputs a command can give: a plan and a variable may be meant for reports, so where theirs are of another
+ * kind the command's own default takes their place.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const wishes = (settings: Settings, formats: ReadonlyArray<string>): Settings => {
+  const { output } = settings
+  const fits = output.value.every((wish) => formats.includes(wish.format))
+  return fits || output.source === "flag"
+    ? settings
+    : {
+        ...settings,
+        output: { value: [{ format: "text", file: null }], shown: "text", source: "default", where: "default" }
+      }
+}
+
+/**
+ * Writes every wished output; true when one could not be written, which has been said.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const write = Effect.fnUntraced(function* (
+  settings: Settings,
+  formats: Readonly<Record<string, () => Iterable<string>>>
+): Effect.fn.Return<boolean, never, FileSystem.FileSystem | Path.Path | Streams> {
+  const streams = yield* Streams
+  let failed = false
+  for (const { file, format } of settings.output.value) {
+    const pieces = formats[format]?.() ?? []
+    const result = yield* Effect.result(
+      file === null ? streams.out([...pieces].join("")) : WholeFile.write(file, pieces)
+    )
+    if (Result.isFailure(result)) {
+      failed = true
+      yield* say(`error: ${file === null ? "standard output failed: " : ""}${inert(result.failure)}`)
+    } else if (file !== null && !settings.quiet.value) {
+      yield* say(`${format} written to ${inert(file)}`)
+    }
+  }
+  return failed
+})

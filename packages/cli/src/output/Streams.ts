@@ -1,0 +1,113 @@
+/**
+ * Standard output and standard error of the process.
+ *
+ * Standard output carries what was asked for and nothing else. A reader that goes away (`| head -1`) is no fault: what is
+ * written after that is dropped, and `readerGone` tells whoever would rather stop.
+ *
+ * @since 0.1.0
+ */
+import * as Context from "effect/Context"
+import * as Deferred from "effect/Deferred"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import type * as Scope from "effect/Scope"
+import process from "node:process"
+import * as Hostile from "@scanpoll/report/HostileText"
+
+/**
+ * - `out` and `err`: write a text as it is and wait until it is handed over. `out` fails in words when the output cannot
+ *   take it (a full disk); a reader that is gone is no failure.
+ * - `errUnsafe`: writes to standard error without waiting.
+ * - `interpose`: while the scope lasts, the given function runs before anything else is written to standard error: what is
+ *   redrawn there makes room.
+ * - `readerGone`: ends when standard output has lost its reader.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Writers {
+  readonly out: (text: string) => Effect.Effect<void, string>
+  readonly err: (text: string) => Effect.Effect<void>
+  readonly errUnsafe: (text: string) => void
+  readonly interpose: (makeRoom: () => void) => Effect.Effect<void, never, Scope.Scope>
+  readonly readerGone: Effect.Effect<void>
+}
+
+/**
+ * @category services
+ * @since 0.1.0
+ */
+export class Streams extends Context.Service<Streams, Writers>()("scanpoll/output/Streams") {}
+
+const isGone = (error: unknown): boolean =>
+  error instanceof Error && "code" in error && (error.code === "EPIPE" || error.code === "ERR_STREAM_DESTROYED")
+
+/**
+ * The streams of this process.
+ *
+ * @category layers
+ * @since 0.1.0
+ */
+export const layer: Layer.Layer<Streams> = Layer.sync(Streams, () => {
+  const gone = Deferred.makeUnsafe<void>()
+  // Without a listener an EPIPE ends the process with a stack trace.
+  process.stdout.on("error", (error) => {
+    if (isGone(error)) Deferred.doneUnsafe(gone, Effect.void)
+  })
+  process.stderr.on("error", () => {})
+  const write = (stream: NodeJS.WriteStream, text: string): Effect.Effect<void, string> =>
+    Effect.callback<void, string>((resume) => {
+      if (text === "") return resume(Effect.void)
+      stream.write(text, (error) => {
+        if (error === null || error === undefined || isGone(error)) {
+          if (error !== null && error !== undefined) Deferred.doneUnsafe(gone, Effect.void)
+          resume(Effect.void)
+        } else {
+          resume(Effect.fail(error.message))
+        }
+      })
+    })
+  const rooms = new Set<() => void>()
+  const makeRoom = (): void => {
+    for (const room of rooms) room()
+  }
+  return {
+    out: (text) => write(process.stdout, text),
+    err: (text) =>
+      Effect.suspend(() => {
+        if (text !== "") makeRoom()
+        return Effect.ignore(write(process.stderr, text))
+      }),
+    errUnsafe: (text) => {
+      makeRoom()
+      process.stderr.write(text)
+    },
+    interpose: (room) =>
+      Effect.asVoid(
+        Effect.acquireRelease(
+          Effect.sync(() => rooms.add(room)),
+          () => Effect.sync(() => rooms.delete(room))
+        )
+      ),
+    readerGone: Deferred.await(gone)
+  }
+})
+
+/**
+ * A text nobody vouches for as one harmless line.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const inert = (text: string, max = 500): string =>
+  // The one command of a build log that works in the middle of a line.
+  Hostile.toLine(Hostile.of(text), max).replaceAll("##[", "## [")
+
+/**
+ * Writes lines to standard error, each ended by a line break. Texts in them that come from elsewhere must be inert.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const say = (...lines: ReadonlyArray<string>): Effect.Effect<void, never, Streams> =>
+  Effect.flatMap(Streams, (streams) => streams.err(lines.map((line) => `${line}\n`).join("")))

@@ -1,0 +1,195 @@
+/**
+ * What is known of every scan of a run at this moment, made from the engine's events.
+ *
+ * One place decides what a state is called; the views only draw it. Every text that came from outside is inert here.
+ *
+ * @since 0.1.0
+ */
+import type { ScanEvent } from "@scanpoll/core/engine/ScanEvent"
+import type { Progress } from "@scanpoll/core/model/Observation"
+import type { PollFault } from "@scanpoll/core/model/PollFault"
+import type { Seen } from "@scanpoll/core/model/PollStopped"
+import type { ScanRecord } from "@scanpoll/core/model/ScanRecord"
+import * as Tickets from "@scanpoll/core/model/ScanTicket"
+import type { Because } from "@scanpoll/core/policy/Decision"
+import * as Duration from "effect/Duration"
+import * as Option from "effect/Option"
+import * as Durations from "../config/Durations.ts"
+import { inert } from "../output/Streams.ts"
+
+/**
+ * One scan. `phase` changes exactly when a line about it is worth printing. Times are milliseconds since 1970 on the
+ * engine's clock.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Row {
+  readonly index: number
+  readonly vendor: string
+  readonly subject: string
+  readonly key: string | null
+  readonly phase: string
+  readonly progress: Progress | null
+  readonly since: number
+  readonly next: { readonly until: number; readonly because: Because } | null
+  readonly record: ScanRecord | null
+}
+
+/**
+ * @category models
+ * @since 0.1.0
+ */
+export interface Board {
+  readonly total: number
+  readonly startedAt: number
+  readonly rows: ReadonlyMap<number, Row>
+  readonly ended: () => number
+  /** Takes an event in; true when the phase of its scan changed. */
+  readonly update: (event: ScanEvent) => boolean
+}
+
+const faultWords = (fault: PollFault): string => {
+  switch (fault.kind) {
+    case "Transient":
+      return `no answer (${inert(fault.code, 40)}), asking again`
+    case "Throttled":
+      return "throttled by the vendor"
+    case "Missing":
+      return "not known to the vendor yet"
+    case "Denied":
+      return "credential refused"
+    case "Broken":
+      return `answer not understood (${inert(fault.code, 40)})`
+  }
+}
+
+const seenWords = (seen: Seen): string => {
+  switch (seen._tag) {
+    case "Pending":
+      return seen.phase
+    case "Unrecognised":
+      return `unknown status ${JSON.stringify(inert(seen.word, 40))}`
+    case "PollFault":
+      return faultWords(seen)
+  }
+}
+
+const ago = (millis: number): string => Durations.format(Duration.millis(Math.round(millis / 60_000) * 60_000))
+
+const age = (millis: number): string =>
+  millis >= 3_600_000 ? ago(millis).replace(/\d+m$/, "") : millis >= 60_000 ? ago(millis) : "less than 1m"
+
+/**
+ * How a scan ended, in a few words.
+ *
+ * @category destructors
+ * @since 0.1.0
+ */
+export const endWords = (record: ScanRecord): string => {
+  const { outcome, reason, state } = record
+  const words: Array<string> = [state]
+  if (outcome !== null && outcome._tag !== "Failed") {
+    const { score, severity } = outcome.assessment
+    words.push(severity)
+    if (score !== null) words.push(`score ${score.value}${score.grade === null ? "" : ` ${inert(score.grade, 8)}`}`)
+  }
+  if (record.reused) words.push(`reused, ${age(record.ageMs ?? 0)} old`)
+  else if (outcome?.cached === true)
+    words.push(`from the vendor's cache, ${age(record.ageMs ?? outcome.ageMs ?? 0)} old`)
+  return reason === null ? words.join(", ") : `${words.join(", ")}: ${inert(reason.message, 160)}`
+}
+
+/**
+ * How far a running scan is, or nothing.
+ *
+ * @category destructors
+ * @since 0.1.0
+ */
+export const progressWords = (progress: Progress | null): string => {
+  if (progress === null) return ""
+  if (progress.done !== null && progress.total !== null && progress.total > 0)
+    return `${progress.done}/${progress.total}`
+  return progress.fraction === null ? "" : `${Math.round(progress.fraction * 100)} %`
+}
+
+/**
+ * Why the next poll is not sooner.
+ *
+ * @category destructors
+ * @since 0.1.0
+ */
+export const becauseWords = (because: Because): string => {
+  switch (because) {
+    case "first":
+      return "first look"
+    case "pace":
+      return "usual pace"
+    case "back-off":
+      return "after a fault"
+    case "hint":
+      return "as the vendor asked"
+    case "floor":
+      return "vendor's least gap"
+    case "pause":
+      return "account paused"
+    case "deadline":
+      return "last look at the deadline"
+  }
+}
+
+/**
+ * An empty board for so many scans.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const make = (total: number, startedAt: number): Board => {
+  const rows = new Map<number, Row>()
+  let ended = 0
+  return {
+    total,
+    startedAt,
+    rows,
+    ended: () => ended,
+    update: (event) => {
+      const before = rows.get(event.index) ?? {
+        index: event.index,
+        vendor: event.vendor,
+        subject: inert(event.subject.name, 120),
+        key: null,
+        phase: "",
+        progress: null,
+        since: event.at,
+        next: null,
+        record: null
+      }
+      const key = event.ticket === null ? before.key : inert(Tickets.key(event.ticket), 220)
+      const after = { ...before, key, ...changeOf(event) }
+      if (after.record !== null && before.record === null) ended += 1
+      rows.set(event.index, after)
+      return after.phase !== before.phase
+    }
+  }
+}
+
+const changeOf = (event: ScanEvent): Partial<Row> => {
+  switch (event._tag) {
+    case "Queued":
+      return { phase: "waiting for its turn", next: null }
+    case "Submitting":
+      return { phase: "submitting", next: null }
+    case "Submitted":
+      return { phase: event.known ? "bought already, waited on" : "submitted", next: null }
+    case "Scheduled":
+      return { next: { until: event.until, because: event.because } }
+    case "Polled": {
+      const progress = event.seen._tag === "Pending" ? Option.getOrNull(event.seen.progress) : null
+      return { phase: seenWords(event.seen), ...(progress === null ? {} : { progress }), next: null }
+    }
+    case "Collecting":
+      return { phase: "fetching the findings", next: null }
+    case "Ended":
+      return { phase: endWords(event.record), record: event.record, next: null }
+  }
+}

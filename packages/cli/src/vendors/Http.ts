@@ -1,0 +1,43 @@
+/**
+ * The way to the vendors: core's hardened client over undici.
+ *
+ * @since 0.1.0
+ */
+import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
+import * as VendorHttp from "@scanpoll/core/http/VendorHttp"
+import * as RetryAfter from "@scanpoll/core/http/RetryAfter"
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import * as HttpClient from "effect/http/HttpClient"
+import * as Layer from "effect/Layer"
+
+/**
+ * @category layers
+ * @since 0.1.0
+ */
+export const layer: Layer.Layer<VendorHttp.VendorHttp> = Layer.provide(VendorHttp.layer, NodeHttpClient.layerUndici)
+
+/**
+ * The same, telling by how many milliseconds the clock of each origin that answers is ahead of ours.
+ *
+ * @category layers
+ * @since 0.1.0
+ */
+export const layerTellingSkew = (tell: (origin: string, ahead: number) => void): Layer.Layer<VendorHttp.VendorHttp> => {
+  const watched = Layer.effect(
+    HttpClient.HttpClient,
+    Effect.map(HttpClient.HttpClient, (client) =>
+      HttpClient.transformResponse(
+        client,
+        Effect.tap((response) =>
+          Effect.map(Clock.currentTimeMillis, (now) => {
+            const date = RetryAfter.httpDate(response.headers["date"] ?? "")
+            const url = URL.parse(response.request.url)
+            if (date !== null && url !== null) tell(url.origin, date - now)
+          })
+        )
+      )
+    )
+  )
+  return VendorHttp.layer.pipe(Layer.provide(watched), Layer.provide(NodeHttpClient.layerUndici))
+}

@@ -1,0 +1,187 @@
+/**
+ * A vendor as the command sees it: its name, its variables, how a target is written, and its adapter behind one type.
+ *
+ * The types of a vendor's requests and payloads end here, so everything above handles three vendors, or ten, alike.
+ *
+ * @since 0.1.0
+ */
+import type { RequestFault, ScanAdapter } from "@scanpoll/core/engine/ScanAdapter"
+import * as Scans from "@scanpoll/core/engine/Scans"
+import type { ScanRequest } from "@scanpoll/core/engine/ScanRequest"
+import type { Credential, CredentialError, VendorConfigError, VendorHttp } from "@scanpoll/core/http/VendorHttp"
+import type { PollAnswer } from "@scanpoll/core/model/Observation"
+import type { PollFault } from "@scanpoll/core/model/PollFault"
+import type { ScanOutcome } from "@scanpoll/core/model/ScanOutcome"
+import type { ScanTicket } from "@scanpoll/core/model/ScanTicket"
+import * as Tickets from "@scanpoll/core/model/ScanTicket"
+import type { Subject } from "@scanpoll/core/model/Subject"
+import type { PollPolicy } from "@scanpoll/core/policy/PollPolicy"
+import type { VendorLimits } from "@scanpoll/core/policy/VendorLimits"
+import * as Effect from "effect/Effect"
+import * as Result from "effect/Result"
+import * as Schema from "effect/Schema"
+import * as Shape from "./Shape.ts"
+
+/**
+ * How to reach one account of a vendor.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Access {
+  readonly account: string
+  readonly baseUrl: string | null
+  readonly credential: Credential
+  readonly insecureHosts: ReadonlyArray<string>
+  /** The values of the vendor's `extraVariables` that are set. */
+  readonly extra: Readonly<Record<string, string>>
+}
+
+/**
+ * What a wait may be told.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface WaitOptions {
+  readonly policy?: (recommended: PollPolicy) => PollPolicy
+}
+
+/**
+ * One account of a vendor, ready to be asked. `input` is what `Vendor.faults` found nothing wrong with.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Account {
+  readonly vendor: string
+  readonly account: string
+  readonly origin: string
+  readonly limits: VendorLimits
+  readonly policies: ScanAdapter<never, unknown>["policies"]
+  readonly request: (input: unknown, options: WaitOptions) => ScanRequest<unknown>
+  readonly ticket: (scanId: string, options: WaitOptions) => ScanRequest<unknown>
+  readonly pollOnce: (scanId: string) => Effect.Effect<PollAnswer<ScanOutcome<unknown>>, PollFault>
+}
+
+/**
+ * What a target on the command line says, as it would stand in a plan.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type TargetText = Result.Result<Readonly<Record<string, unknown>>, string>
+
+/**
+ * What `scanpoll vendors` and `scanpoll doctor` tell about a vendor.
+ *
+ * - `keyForm`: what a real credential looks like, or null. One of another form is tried all the same.
+ * - `probe`: a scan id that nobody has; asking for it costs nothing.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface VendorFacts {
+  readonly title: string
+  readonly scans: string
+  readonly docs: string
+  readonly keyVariable: string
+  readonly baseVariable: string
+  readonly defaultBaseUrl: string | null
+  readonly extraVariables: ReadonlyArray<string>
+  readonly keyForm: { readonly pattern: RegExp; readonly words: string } | null
+  readonly capabilities: ReadonlyArray<string>
+  readonly paces: ReadonlyArray<{ readonly name: string; readonly words: string }>
+  readonly rateLimit: string
+  readonly targetForm: string
+  readonly probe: string
+}
+
+/**
+ * - `keys`: the keys of a target, without those that every vendor has.
+ * - `schema`: the JSON Schema source of a target.
+ * - `faults`: everything wrong with a target that can be known without asking anybody; empty when nothing is.
+ * - `subject`: what a faultless target is about.
+ * - `parse`: reads what follows `vendor:` on the command line.
+ * - `open`: makes the account; fails with every fault of its configuration.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Vendor extends VendorFacts {
+  readonly name: string
+  readonly keys: ReadonlyArray<string>
+  readonly schema: Schema.Top
+  readonly limits: VendorLimits
+  readonly policies: ScanAdapter<never, unknown>["policies"]
+  readonly faults: (input: unknown) => ReadonlyArray<RequestFault>
+  readonly parse: (text: string) => TargetText
+  readonly open: (access: Access) => Effect.Effect<Account, VendorConfigError | CredentialError, VendorHttp>
+}
+
+/**
+ * Puts a vendor together from its adapter package.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const make = <Request, Payload>(fields: {
+  readonly name: string
+  readonly facts: VendorFacts
+  readonly schema: Schema.Codec<Request, unknown>
+  readonly limits: VendorLimits
+  readonly policies: ScanAdapter<never, unknown>["policies"]
+  readonly check: (request: Request) => ReadonlyArray<RequestFault>
+  readonly parse: (text: string) => TargetText
+  readonly open: (
+    access: Access
+  ) => Effect.Effect<ScanAdapter<Request, Payload>, VendorConfigError | CredentialError, VendorHttp>
+}): Vendor => {
+  const decode = Schema.decodeUnknownResult(fields.schema, { errors: "all", onExcessProperty: "error" })
+  const decodeKnown = Schema.decodeUnknownResult(fields.schema, { errors: "all", onExcessProperty: "ignore" })
+  const checked = (decoded: ReturnType<typeof decode>): ReadonlyArray<RequestFault> =>
+    Result.isSuccess(decoded) ? fields.check(decoded.success) : Shape.faults(decoded.failure.issue, fields.schema.ast)
+  const faults = (input: unknown): ReadonlyArray<RequestFault> => {
+    const strict = checked(decode(input))
+    // An unknown key must not hide what is wrong with the values of the known ones.
+    const both = strict.length === 0 ? strict : [...strict, ...checked(decodeKnown(input))]
+    const seen = new Set<string>()
+    return both.filter((fault) => {
+      const place = JSON.stringify(fault.path)
+      return !seen.has(place) && seen.add(place)
+    })
+  }
+  return {
+    ...fields.facts,
+    name: fields.name,
+    keys: Shape.keys(fields.schema.ast),
+    schema: fields.schema,
+    limits: fields.limits,
+    policies: fields.policies,
+    faults,
+    parse: fields.parse,
+    open: (access) =>
+      Effect.map(fields.open(access), (adapter): Account => {
+        const { account, limits, origin, policies, vendor } = adapter
+        const ticketOf = (scanId: string): ScanTicket =>
+          Tickets.make({ vendor, origin, account, scanId, submittedAt: null })
+        return {
+          vendor,
+          account,
+          origin,
+          limits,
+          policies,
+          request: (input, options) => {
+            const decoded = decode(input)
+            if (Result.isFailure(decoded)) throw new TypeError(`${vendor}: a target with faults was not refused`)
+            return Scans.request(adapter, decoded.success, options)
+          },
+          ticket: (scanId, options) => {
+            const subject: Subject = { kind: "url", id: scanId, name: `${vendor}:${scanId}` }
+            return Scans.ticket(adapter, ticketOf(scanId), { ...options, subject })
+          },
+          pollOnce: (scanId) => Scans.pollOnce(adapter, ticketOf(scanId))
+        }
+      })
+  }
+}

@@ -1,0 +1,228 @@
+/**
+ * The vendors there are: the one place that knows the three adapters.
+ *
+ * A fourth vendor is one more entry of `all`.
+ *
+ * @since 0.1.0
+ */
+import * as AppVetAdapter from "@scanpoll/appvet/AppVetAdapter"
+import * as AppVetClient from "@scanpoll/appvet/AppVetClient"
+import * as AppVetPolicy from "@scanpoll/appvet/AppVetPolicy"
+import * as AppVetSchema from "@scanpoll/appvet/AppVetSchema"
+import * as ComplianceAdapter from "@scanpoll/compliance/ComplianceAdapter"
+import * as CompliancePolicy from "@scanpoll/compliance/CompliancePolicy"
+import * as ComplianceSchema from "@scanpoll/compliance/ComplianceSchema"
+import { VendorConfigError } from "@scanpoll/core/http/VendorHttp"
+import * as ExonaAdapter from "@scanpoll/exona/ExonaAdapter"
+import * as ExonaClient from "@scanpoll/exona/ExonaClient"
+import * as ExonaPolicy from "@scanpoll/exona/ExonaPolicy"
+import * as ExonaSchema from "@scanpoll/exona/ExonaSchema"
+import * as Effect from "effect/Effect"
+import * as Result from "effect/Result"
+import { didYouMean } from "../config/Nearest.ts"
+import type { TargetText, Vendor } from "./Vendor.ts"
+import * as Vendors from "./Vendor.ts"
+
+// `Acme AI Ltd=https://acme.ai`: a name may hold an equals sign, and so may the query of a website.
+const parseCompany = (text: string): TargetText => {
+  const at = /=(?=https?:\/\/)/i.exec(text)?.index ?? text.lastIndexOf("=")
+  const name = text.slice(0, at).trim()
+  const website = text.slice(at + 1).trim()
+  return at <= 0 || name === "" || website === ""
+    ? Result.fail('is written "exona:NAME=WEBSITE", such as "exona:Acme AI Ltd=https://acme.ai"')
+    : Result.succeed({ company: { name, website } })
+}
+
+// `a=1,b=2` with known names only: a comma inside a value is no separator.
+const parsePairs = (
+  text: string,
+  names: Readonly<Record<string, string>>,
+  form: string
+): Result.Result<Record<string, string>, string> => {
+  const parts = text.split(/,(?=\s*[A-Za-z]+\s*=)/)
+  const out: Record<string, string> = {}
+  for (const part of parts) {
+    const at = part.indexOf("=")
+    const name = part.slice(0, Math.max(at, 0)).trim()
+    const key = Object.hasOwn(names, name) ? names[name] : undefined
+    if (at < 0 || key === undefined) {
+      return Result.fail(`is written ${JSON.stringify(form)}${at < 0 ? "" : didYouMean(name, Object.keys(names))}`)
+    }
+    if (Object.hasOwn(out, key)) return Result.fail(`names ${name} twice`)
+    out[key] = part.slice(at + 1).trim()
+  }
+  return Result.succeed(out)
+}
+
+const complianceForm = "compliance:policy=ID,upload=ID,mapping=ID"
+
+const parseDataset = (text: string): TargetText =>
+  parsePairs(
+    text,
+    {
+      policy: "policyId",
+      policyId: "policyId",
+      upload: "uploadId",
+      uploadId: "uploadId",
+      mapping: "mappingId",
+      mappingId: "mappingId",
+      audit: "auditId",
+      auditId: "auditId",
+      name: "auditName",
+      auditName: "auditName"
+    },
+    complianceForm
+  )
+
+const appvetForm = "appvet:URL"
+
+const parseSite = (text: string): TargetText => {
+  if (!/^\s*(url|type|callbackUrl)\s*=/.test(text)) return Result.succeed({ url: text.trim(), type: "security" })
+  const names = { url: "url", type: "type", callbackUrl: "callbackUrl" }
+  return Result.map(parsePairs(text, names, "appvet:url=URL,type=TYPE"), (fields) => ({ type: "security", ...fields }))
+}
+
+/**
+ * AI-risk scans of companies.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const exona: Vendor = Vendors.make({
+  name: "exona",
+  facts: {
+    title: "Exona",
+    scans: "AI-risk scans of companies",
+    docs: "https://docs.exonalab.com",
+    keyVariable: "EXONA_API_KEY",
+    baseVariable: "EXONA_BASE_URL",
+    defaultBaseUrl: ExonaClient.defaultBaseUrl,
+    extraVariables: [],
+    keyForm: { pattern: /^exo_(live|test)_/, words: "begins with exo_live_ or exo_test_" },
+    capabilities: ["cache", "findings"],
+    paces: [
+      { name: "interactive", words: "every 5 s" },
+      { name: "default", words: "every 10 s; 15 s from 5 open scans, 30 s from 100" },
+      { name: "background", words: "every 15 s" },
+      { name: "bulk", words: "every 30 s" }
+    ],
+    rateLimit: "100 requests an hour",
+    targetForm: '"exona:NAME=WEBSITE"',
+    probe: "scn_doctor0000000000000000000000"
+  },
+  schema: ExonaSchema.ExonaRequest,
+  limits: ExonaPolicy.limits,
+  policies: ExonaPolicy.policies,
+  check: ExonaSchema.requestFaults,
+  parse: parseCompany,
+  open: ({ account, baseUrl, credential, insecureHosts }) =>
+    ExonaAdapter.Exona.make({ account, credential, insecureHosts, ...(baseUrl === null ? {} : { baseUrl }) })
+})
+
+/**
+ * Rule scans of datasets, with a delta.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const compliance: Vendor = Vendors.make({
+  name: "compliance",
+  facts: {
+    title: "Compliance API (Yggdrasil)",
+    scans: "policy scans of datasets",
+    docs: "https://github.com/Basit-Ali0/Yggdrasil",
+    keyVariable: "COMPLIANCE_TOKEN",
+    baseVariable: "COMPLIANCE_BASE_URL",
+    defaultBaseUrl: null,
+    extraVariables: ["COMPLIANCE_ORGANIZATION_ID"],
+    keyForm: { pattern: /^[\w-]+\.[\w-]+\.[\w-]*$/, words: "is a JWT: three parts with dots" },
+    capabilities: ["delta", "score", "reconcile by audit", "done inside the submit"],
+    paces: [
+      { name: "interactive", words: "at once, then every 1 s" },
+      { name: "default", words: "at once, then every 2 s; 5 s above 10 open scans, 10 s above 100" },
+      { name: "background", words: "at once, then every 5 s" },
+      { name: "bulk", words: "at once, then every 10 s" }
+    ],
+    rateLimit: "none documented",
+    targetForm: complianceForm,
+    probe: "00000000-0000-4000-8000-000000000000"
+  },
+  schema: ComplianceSchema.ComplianceRequest,
+  limits: CompliancePolicy.limits,
+  policies: CompliancePolicy.policies,
+  check: ComplianceAdapter.check,
+  parse: parseDataset,
+  open: ({ account, baseUrl, credential, extra, insecureHosts }) => {
+    const organizationId = extra["COMPLIANCE_ORGANIZATION_ID"]
+    return baseUrl === null
+      ? Effect.fail(new VendorConfigError({ vendor: "compliance", faults: ["COMPLIANCE_BASE_URL is not set"] }))
+      : ComplianceAdapter.Compliance.make({
+          account,
+          baseUrl,
+          credential,
+          insecureHosts,
+          ...(organizationId === undefined ? {} : { organizationId })
+        })
+  }
+})
+
+/**
+ * Scans of web sites, with partial results.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const appvet: Vendor = Vendors.make({
+  name: "appvet",
+  facts: {
+    title: "AppVet",
+    scans: "security, performance, accessibility and seo scans of web sites",
+    docs: "https://appvet.dev/docs",
+    keyVariable: "APPVET_API_KEY",
+    baseVariable: "APPVET_BASE_URL",
+    defaultBaseUrl: AppVetClient.defaultBaseUrl,
+    extraVariables: [],
+    keyForm: { pattern: /^avk_live_/, words: "begins with avk_live_" },
+    capabilities: ["score", "grade", "findings", "partial", "progress", "reconcile"],
+    paces: [
+      { name: "interactive", words: "every 3 s, longer with more than 2 open scans" },
+      { name: "default", words: "every 5 s, longer with more than 3 open scans" },
+      { name: "background", words: "every 10 s, longer with more than 7 open scans" },
+      { name: "bulk", words: "every 15 s" }
+    ],
+    rateLimit: "60 requests a minute (10 on the free plan), 10 open scans",
+    targetForm: appvetForm,
+    probe: "scan_doctor000000"
+  },
+  schema: AppVetSchema.AppVetRequest,
+  limits: AppVetPolicy.limits,
+  policies: AppVetPolicy.policies,
+  check: AppVetAdapter.check,
+  parse: parseSite,
+  open: ({ account, baseUrl, credential, insecureHosts }) =>
+    AppVetAdapter.AppVet.make({ account, credential, insecureHosts, ...(baseUrl === null ? {} : { baseUrl }) })
+})
+
+/**
+ * Every vendor, in the order they are shown.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const all: ReadonlyArray<Vendor> = [exona, compliance, appvet]
+
+/**
+ * Their names.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const names: ReadonlyArray<string> = all.map((vendor) => vendor.name)
+
+/**
+ * The vendor of a name, or null.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const byName = (name: string): Vendor | null => all.find((vendor) => vendor.name === name) ?? null
