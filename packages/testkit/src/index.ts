@@ -3,8 +3,10 @@
  */
 export * as AppVetSimulator from "./AppVetSimulator.ts"
 export * as ComplianceSimulator from "./ComplianceSimulator.ts"
+export * as Conformance from "./Conformance.ts"
 export * as ExonaSimulator from "./ExonaSimulator.ts"
 export * as Ledger from "./Ledger.ts"
 export * as Script from "./Script.ts"
 export * as Simulator from "./Simulator.ts"
 export * as Simulators from "./Simulators.ts"
+export * as Stage from "./Stage.ts"

@@ -1,0 +1,339 @@
+/**
+ * What every adapter has to keep, as tests that the author of a vendor's adapter runs against it.
+ *
+ * The author writes a `Kit`: the vendor's facts as plain data, in the vendor's own words. `cases` turns it into named
+ * checks, "MUST ...", each of which starts a bare vendor on loopback, has the adapter talk to it over real sockets and
+ * asks both what they saw. `suite` hands them to a test runner. Nothing here knows a vendor, a runner or an HTTP client:
+ * all three are handed in. Cases share nothing, wait for no wall clock and need no network.
+ *
+ * @since 0.1.0
+ */
+import type { ScanAdapter } from "@scanpoll/core/engine/ScanAdapter"
+import type { Credential, VendorHttp } from "@scanpoll/core/http/VendorHttp"
+import type { PollFaultKind } from "@scanpoll/core/model/PollFault"
+import type { SubmitErrorKind } from "@scanpoll/core/model/SubmitError"
+import * as Clock from "effect/Clock"
+import * as Data from "effect/Data"
+import * as Effect from "effect/Effect"
+import type * as Layer from "effect/Layer"
+import type * as Scope from "effect/Scope"
+import * as bench from "./internal/conformanceBench.ts"
+import { credentialRules } from "./internal/conformanceCredential.ts"
+import { factRules } from "./internal/conformanceFacts.ts"
+import { faultRules } from "./internal/conformanceFaults.ts"
+import { followUpRules } from "./internal/conformanceFollowUp.ts"
+import { pollRules } from "./internal/conformancePoll.ts"
+import { submitRules } from "./internal/conformanceSubmit.ts"
+import type { Script, Step } from "./Script.ts"
+
+/**
+ * The way to a value inside a JSON body, such as `["scan", "status"]`.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Path = ReadonlyArray<string | number>
+
+/**
+ * An answer of the vendor as its documentation shows it: a JSON body, with status 200 unless told. Made by
+ * `Script.respond`, or written down.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Answer = Pick<Step, "status" | "body" | "headers">
+
+/**
+ * Where the adapter under test finds its vendor: plain http on loopback, so the host has to be allowed. `credential` is
+ * asked before each request, and may give another key each time.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Place {
+  readonly baseUrl: string
+  readonly credential: Credential
+  readonly insecureHosts: ReadonlyArray<string>
+}
+
+/**
+ * How the requests of this vendor look.
+ *
+ * - `valid`: requests without a fault; the first one is submitted throughout.
+ * - `equal`: pairs that are one purchase by the vendor's own rule, written differently where the rule allows it.
+ * - `different`: pairs that are two purchases, each differing in one thing that matters.
+ * - `invalid`: requests with a fault, and the field it is in.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Requests<Request> {
+  readonly valid: readonly [Request, ...Array<Request>]
+  readonly equal: readonly [readonly [Request, Request], ...Array<readonly [Request, Request]>]
+  readonly different: readonly [readonly [Request, Request], ...Array<readonly [Request, Request]>]
+  readonly invalid: readonly [InvalidRequest<Request>, ...Array<InvalidRequest<Request>>]
+}
+
+/**
+ * A request with a fault in the field at `path`.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface InvalidRequest<Request> {
+  readonly request: Request
+  readonly path: Path
+}
+
+/**
+ * How a scan ends.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Ending = "Completed" | "Partial" | "Failed"
+
+/**
+ * An answer that shows the end of a scan, and the outcome it stands for.
+ *
+ * - `result`: the fields without which the end says nothing. A completed scan without them must not be completed.
+ * - `reason`: for a failed scan, the fields that say why.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface SettledAnswer {
+  readonly answer: Answer
+  readonly outcome: Ending
+  readonly result?: ReadonlyArray<Path>
+  readonly reason?: ReadonlyArray<Path>
+}
+
+/**
+ * How the vendor answers submissions.
+ *
+ * - `id`: where the id is in such an answer.
+ * - `accepted`: answers that take the submission and do not show its end.
+ * - `settled`: answers that already are the end, such as a cache hit; left out where the vendor has none.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface SubmitFacts {
+  readonly id: Path
+  readonly accepted: readonly [Answer, ...Array<Answer>]
+  readonly settled?: ReadonlyArray<SettledAnswer>
+}
+
+/**
+ * How the vendor answers polls.
+ *
+ * - `id`, `status`: where the scan's id and its status word are.
+ * - `otherId`: an id in the vendor's form that none of the answers has.
+ * - `pending`: an answer for every documented word of a scan that has not ended, and the phase it stands for.
+ * - `settled`: an answer for every documented word of a scan that has ended; one of them completed.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface PollFacts {
+  readonly id: Path
+  readonly status: Path
+  readonly otherId: string
+  readonly pending: readonly [PendingAnswer, ...Array<PendingAnswer>]
+  readonly settled: readonly [SettledAnswer, ...Array<SettledAnswer>]
+}
+
+/**
+ * An answer about a scan that has not ended.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface PendingAnswer {
+  readonly answer: Answer
+  readonly phase: "queued" | "running"
+}
+
+/**
+ * A documented error of the vendor, and what it means for a submission, for a poll, or for both. `permanent` is about
+ * the poll.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface ErrorAnswer {
+  readonly answer: Answer
+  readonly submit?: SubmitErrorKind
+  readonly poll?: PollFaultKind
+  readonly permanent?: boolean
+}
+
+/**
+ * The second call for the findings of a scan, for adapters with `collect`.
+ *
+ * - `of`: the answer whose outcome is collected for: the first `Completed` of `settled` unless told.
+ * - `answer`: the vendor's answer; every request of the call gets it. `id`: where it says which scan it is about.
+ * - `findings`: how many findings it holds, at least 1.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface CollectFacts {
+  readonly of?: SettledAnswer
+  readonly answer: Answer
+  readonly id?: Path
+  readonly findings: number
+}
+
+/**
+ * The search for a submission whose answer was lost, for adapters with `reconcile`.
+ *
+ * - `request`, `since`: what was submitted, and when (milliseconds since 1970).
+ * - `scripts`: the vendor's answers, by request where there are several. A step stands for one request unless it has
+ *   `times`.
+ * - `finds`: the ids of the scans that may be the lost one, at least one, in any order.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface ReconcileFacts<Request> {
+  readonly request: Request
+  readonly since: number
+  readonly scripts: ReadonlyArray<Script>
+  readonly finds: readonly [string, ...Array<string>]
+}
+
+/**
+ * A vendor's facts, and how to make its adapter.
+ *
+ * - `vendor`: the name the adapter goes by.
+ * - `http`: `VendorHttp.layer` over the HTTP client the adapter will be used with.
+ * - `make`: the adapter, for a vendor that lives at the given place.
+ * - `basePath`: the path of the base URL behind the origin, such as `/api/v1`. Default none.
+ * - `keys`: two different keys in the vendor's form. Default: two that mean nothing.
+ * - `errors`: the vendor's documented errors, at least one of them a refused submission.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Kit<Request, Payload> {
+  readonly vendor: string
+  readonly http: Layer.Layer<VendorHttp>
+  readonly make: (
+    place: Place
+  ) => Effect.Effect<ScanAdapter<Request, Payload>, unknown, VendorHttp | Scope.Scope>
+  readonly basePath?: string
+  readonly keys?: readonly [string, string]
+  readonly requests: Requests<Request>
+  readonly submit: SubmitFacts
+  readonly poll: PollFacts
+  readonly errors: readonly [ErrorAnswer, ...Array<ErrorAnswer>]
+  readonly collect?: CollectFacts
+  readonly reconcile?: ReconcileFacts<Request>
+}
+
+/**
+ * A rule that an adapter does not keep. `violations` says in words what was seen and what should have been.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class ConformanceFailure extends Data.TaggedError("ConformanceFailure")<{
+  readonly vendor: string
+  readonly rule: string
+  readonly violations: ReadonlyArray<string>
+}> {
+  override get message(): string {
+    const shown = this.violations.slice(0, 20)
+    const rest = this.violations.length - shown.length
+    return [`${this.vendor} ${this.rule}`, ...shown, ...(rest === 0 ? [] : [`and ${rest} more`])].join("\n  - ")
+  }
+}
+
+/**
+ * One rule as a test. `name` quotes the rule; `group` is the part of an adapter it is about.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Case {
+  readonly group: Group
+  readonly name: `MUST ${string}`
+  readonly run: Effect.Effect<void, ConformanceFailure>
+}
+
+/**
+ * The parts of an adapter that rules are about.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Group = "kit" | "facts" | "requests" | "submit" | "poll" | "faults" | "credential" | "collect" | "reconcile"
+
+/**
+ * Every rule that holds for the adapter of a kit, as a check. Rules about `collect` and `reconcile` are there when the
+ * kit has facts about them; that the adapter then has both, and the kit all that is needed, is a rule of its own.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const cases = <Request, Payload>(kit: Kit<Request, Payload>): ReadonlyArray<Case> =>
+  [
+    ...factRules(kit),
+    ...submitRules(kit),
+    ...pollRules(kit),
+    ...faultRules(kit),
+    ...credentialRules(kit),
+    ...followUpRules(kit)
+  ].map(({ group, name, run }) => ({
+    group,
+    name,
+    run: bench.judge(run).pipe(
+      Effect.flatMap((violations) =>
+        violations.length === 0
+          ? Effect.void
+          : Effect.fail(new ConformanceFailure({ vendor: kit.vendor, rule: name, violations }))
+      ),
+      // Sockets live in real time, also where the caller's tests do not.
+      Effect.provideService(Clock.Clock, Clock.Clock.defaultValue())
+    )
+  }))
+
+/**
+ * The functions of a test runner that a suite needs: those of vitest, jest or `node:test` fit as they are.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Runner {
+  readonly describe: (name: string, body: () => void) => unknown
+  readonly it: (name: string, test: () => Promise<void>) => unknown
+}
+
+/**
+ * Registers every case of a kit with a test runner, grouped by the part of the adapter.
+ *
+ * **Example** (a whole test file)
+ *
+ * ```ts
+ * import { Conformance } from "@scanpoll/testkit"
+ * import { describe, it } from "vitest"
+ * import { kit } from "./kit.ts"
+ *
+ * Conformance.suite(kit, { describe, it })
+ * ```
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const suite = <Request, Payload>(kit: Kit<Request, Payload>, { describe, it }: Runner): void => {
+  const all = cases(kit)
+  describe(`${kit.vendor}: conformance`, () => {
+    for (const group of new Set(all.map((one) => one.group))) {
+      describe(group, () => {
+        for (const one of all.filter((one) => one.group === group)) it(one.name, () => Effect.runPromise(one.run))
+      })
+    }
+  })
+}

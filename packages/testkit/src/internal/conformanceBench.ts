@@ -1,0 +1,361 @@
+import type { Already, ScanAdapter, Submitted } from "@scanpoll/core/engine/ScanAdapter"
+import type { Credential } from "@scanpoll/core/http/VendorHttp"
+import type { PollAnswer } from "@scanpoll/core/model/Observation"
+import type { PollFault } from "@scanpoll/core/model/PollFault"
+import type { ScanOutcome } from "@scanpoll/core/model/ScanOutcome"
+import * as ScanTicket from "@scanpoll/core/model/ScanTicket"
+import type { SubmitError } from "@scanpoll/core/model/SubmitError"
+import * as Cause from "effect/Cause"
+import * as Data from "effect/Data"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import * as Redacted from "effect/Redacted"
+import type * as Scope from "effect/Scope"
+import * as TestClock from "effect/testing/TestClock"
+import { inspect } from "node:util"
+import type { Answer, Group, Kit, SettledAnswer } from "../Conformance.ts"
+import type { Entry } from "../Ledger.ts"
+import type { Script, Step } from "../Script.ts"
+import type { Simulator } from "../Simulator.ts"
+import * as Stage from "../Stage.ts"
+import * as wire from "./conformanceWire.ts"
+
+/** A rule as it is written down: `note` takes what does not keep it. */
+export interface Rule {
+  readonly group: Group
+  readonly name: `MUST ${string}`
+  readonly run: (note: Note) => Effect.Effect<void, Unplayable, Scope.Scope>
+}
+
+export type Note = (violation: string) => void
+
+/** The stage or the adapter could not be set up, so that nothing can be said about the rule. */
+export class Unplayable extends Data.TaggedError("Unplayable")<{ readonly message: string }> {}
+
+/** Longer than any answer on loopback takes; what waits longer waits for ever. */
+const patience = Duration.seconds(8)
+const ruleTime = Duration.seconds(25)
+
+/** Runs a rule and gives what it noted. */
+export const judge = (run: Rule["run"]): Effect.Effect<ReadonlyArray<string>> =>
+  Effect.suspend(() => {
+    const violations: Array<string> = []
+    return run((violation) => violations.push(violation)).pipe(
+      Effect.scoped,
+      Effect.catch((error) => Effect.sync(() => violations.push(error.message))),
+      Effect.timeoutOption(ruleTime),
+      Effect.map((done) => (Option.isNone(done) ? [...violations, "the check did not come to an end"] : violations))
+    )
+  })
+
+/** What came of a call: also what no call may come to. */
+export type Heard<A, E> =
+  | { readonly _tag: "Success"; readonly value: A }
+  | { readonly _tag: "Failure"; readonly error: E }
+  | { readonly _tag: "Defect"; readonly cause: Cause.Cause<E>; readonly words: string }
+  | { readonly _tag: "Late" }
+
+const hear = <A, E>(exit: Exit.Exit<A, E>): Heard<A, E> => {
+  if (Exit.isSuccess(exit)) return { _tag: "Success", value: exit.value }
+  const failed = Cause.findErrorOption(exit.cause)
+  if (Option.isSome(failed) && !Cause.hasDies(exit.cause)) return { _tag: "Failure", error: failed.value }
+  return { _tag: "Defect", cause: exit.cause, words: String(Cause.squash(exit.cause)).slice(0, 200) }
+}
+
+/** What a kit says apart from its requests: the same for every vendor. */
+export type Facts = Pick<Kit<never, never>, "vendor" | "keys" | "submit" | "poll" | "errors">
+
+/** Waits for a call without being held up by one that cannot be interrupted. */
+const listen = <A, E>(call: Effect.Effect<A, E>): Effect.Effect<Heard<A, E>> =>
+  Effect.gen(function* () {
+    const fiber = yield* Effect.forkDetach(call)
+    const exit = yield* Effect.timeoutOption(Fiber.await(fiber), patience).pipe(
+      Effect.onInterrupt(() => Effect.sync(() => fiber.interruptUnsafe()))
+    )
+    if (Option.isSome(exit)) return hear(exit.value)
+    fiber.interruptUnsafe()
+    return { _tag: "Late" }
+  })
+
+export type HeardPoll<Payload> = Heard<PollAnswer<ScanOutcome<Payload>>, PollFault>
+export type HeardSubmit<Payload> = Heard<Submitted | Already<Payload>, SubmitError>
+
+const quote = (text: unknown): string => {
+  const shown = inspect(text, { depth: 0, breakLength: Infinity })
+  return shown.length > 60 ? `${shown.slice(0, 60)}…` : shown
+}
+
+/** A poll's answer in a word or two, for comparing and for telling. */
+export const readPoll = (heard: HeardPoll<unknown>): string => {
+  switch (heard._tag) {
+    case "Success": {
+      const { observation } = heard.value
+      switch (observation._tag) {
+        case "Pending":
+          return `Pending ${observation.phase}`
+        case "Settled":
+          return `Settled ${observation.value._tag}`
+        case "Unrecognised":
+          return "Unrecognised"
+      }
+    }
+    // falls through: the switch above is exhaustive
+    case "Failure":
+      return readFault(heard)
+    case "Defect":
+    case "Late":
+      return readTrouble(heard)
+  }
+}
+
+export const readTrouble = (
+  heard: { readonly _tag: "Defect"; readonly words: string } | { readonly _tag: "Late" }
+): string => (heard._tag === "Late" ? "no end" : `a defect (${heard.words})`)
+
+/** A fault by its kind; "for good" where asking again is said to be useless. */
+export const readFault = (heard: Heard<unknown, PollFault>): string => {
+  switch (heard._tag) {
+    case "Success":
+      return "no fault"
+    case "Failure":
+      return `${heard.error.kind}${heard.error.permanent ? " for good" : ""}`
+    case "Defect":
+    case "Late":
+      return readTrouble(heard)
+  }
+}
+
+export const readSubmit = (heard: HeardSubmit<unknown>): string => {
+  switch (heard._tag) {
+    case "Success":
+      return heard.value._tag === "Already" ? `Already ${heard.value.outcome._tag}` : "Submitted"
+    case "Failure":
+      return heard.error.kind
+    case "Defect":
+    case "Late":
+      return readTrouble(heard)
+  }
+}
+
+/** Notes what is none of the wanted. */
+export const expect = (note: Note, about: string, seen: string, ...wanted: ReadonlyArray<string>): boolean => {
+  const fits = wanted.includes(seen)
+  if (!fits) note(`${about}: ${seen}, must be ${wanted.join(" or ")}`)
+  return fits
+}
+
+/** An adapter on a stage of its own. */
+export interface Scene<Request, Payload> {
+  readonly stage: Simulator
+  readonly adapter: ScanAdapter<Request, Payload>
+  readonly ticket: (scanId: string) => ScanTicket.ScanTicket
+  /** What the adapter's credential gives from now on. */
+  readonly lend: (credential: Credential) => void
+  /** From now on every request gets this step. */
+  readonly play: (step: Step) => Effect.Effect<void>
+  readonly script: (scripts: ReadonlyArray<Script>) => Effect.Effect<void>
+  /** Polls a scan while every request gets this step; the scan is the one the step is about unless told. */
+  readonly poll: (step: Step, scanId?: string) => Effect.Effect<HeardPoll<Payload>>
+  readonly submit: (step: Step, request?: Request) => Effect.Effect<HeardSubmit<Payload>>
+  /** Runs a call of the adapter, and waits no longer than is good. */
+  readonly listen: <A, E>(call: Effect.Effect<A, E>) => Effect.Effect<Heard<A, E>>
+  readonly requests: () => ReadonlyArray<Entry>
+}
+
+const defaultKeys = ["conformance-key-7c1f5e0b9a3d2846", "conformance-key-e2b8d4906f7a1c53"] as const
+
+export const keysOf = (kit: Facts): readonly [string, string] => kit.keys ?? defaultKeys
+
+/** The id in the vendor's answer to a poll. */
+export const idIn = (kit: Facts, answer: Answer): string => String(wire.get(answer.body, kit.poll.id))
+
+export const wordIn = (kit: Facts, answer: Answer): string =>
+  String(wire.get(answer.body, kit.poll.status))
+
+export const stage = (
+  options: Pick<Stage.Options, "vendor" | "basePath" | "credentials">
+): Effect.Effect<Simulator, Unplayable, Scope.Scope> =>
+  Effect.mapError(Stage.make(options), (error) => new Unplayable({ message: `no stage: ${error.message}` }))
+
+/** Sets an adapter on a stage of its own, for as long as the scope is open. */
+export const open = <Request, Payload>(
+  kit: Kit<Request, Payload>
+): Effect.Effect<Scene<Request, Payload>, Unplayable, Scope.Scope> =>
+  Effect.gen(function* () {
+    const keys = keysOf(kit)
+    const vendor = yield* stage({ vendor: kit.vendor, basePath: kit.basePath ?? "", credentials: keys })
+    let lent: Credential = Effect.succeed(Redacted.make(keys[0]))
+    const services = yield* Layer.build(Layer.fresh(kit.http))
+    const adapter = yield* kit
+      .make({
+        baseUrl: vendor.baseUrl,
+        credential: Effect.suspend(() => lent),
+        insecureHosts: [`127.0.0.1:${vendor.port}`]
+      })
+      .pipe(
+        Effect.provideContext(services),
+        Effect.catchCause((cause) =>
+          Effect.fail(new Unplayable({ message: `the adapter was not made: ${Cause.pretty(cause)}` }))
+        )
+      )
+    const ticket = (scanId: string): ScanTicket.ScanTicket =>
+      ScanTicket.make({
+        vendor: adapter.vendor,
+        origin: adapter.origin,
+        account: adapter.account,
+        scanId,
+        submittedAt: null
+      })
+    const script = (scripts: ReadonlyArray<Script>) =>
+      Effect.andThen(vendor.clearScripts, Effect.forEach(scripts, vendor.script, { discard: true }))
+    const play = (step: Step) => script([{ steps: [{ ...step, times: Infinity }] }])
+    return {
+      stage: vendor,
+      adapter,
+      ticket,
+      lend: (credential) => {
+        lent = credential
+      },
+      play,
+      script,
+      poll: (step, scanId) =>
+        Effect.andThen(
+          play(step),
+          Effect.suspend(() => listen(adapter.poll(ticket(scanId ?? idIn(kit, step)))))
+        ),
+      submit: (step, request = kit.requests.valid[0]) =>
+        Effect.andThen(
+          play(step),
+          Effect.suspend(() => listen(adapter.submit(request)))
+        ),
+      listen,
+      requests: () => vendor.ledger.requests()
+    }
+  })
+
+/** A healthy answer to a poll that shows no end: for faults that replace the answer, and need only a ticket. */
+export const pendingOf = (kit: Facts): Answer => kit.poll.pending[0].answer
+
+/** The answer of a completed scan. */
+export const completedOf = (kit: Facts): SettledAnswer =>
+  kit.poll.settled.find(({ outcome }) => outcome === "Completed") ?? kit.poll.settled[0]
+
+/** Every documented answer about a scan, with what it must be read as and a name. */
+export const scansOf = (
+  kit: Facts
+): ReadonlyArray<{ readonly name: string; readonly answer: Answer; readonly reading: string }> => [
+  ...kit.poll.pending.map(({ answer, phase }) => ({
+    name: wordIn(kit, answer),
+    answer,
+    reading: `Pending ${phase}`
+  })),
+  ...kit.poll.settled.map(({ answer, outcome }) => ({
+    name: wordIn(kit, answer),
+    answer,
+    reading: `Settled ${outcome}`
+  }))
+]
+
+export const withBody = (answer: Answer, body: unknown): Answer => ({ ...answer, body })
+
+export const withHeaders = (answer: Step, headers: NonNullable<Step["headers"]>): Step => ({
+  ...answer,
+  headers: { ...answer.headers, ...headers }
+})
+
+export const statusOf = (answer: Answer): number => answer.status ?? 200
+
+/** A name for an answer: its status, and the start of what it says. */
+export const nameOf = (answer: Answer): string => {
+  const body = typeof answer.body === "string" ? answer.body : (JSON.stringify(answer.body) ?? "no body")
+  return `${statusOf(answer)} ${quote(body)}`
+}
+
+/**
+ * Lets a call hang on a step, moves the adapter's clock and tells whether the call has ended by then: null when no
+ * request arrived at all.
+ */
+export const hang = <Request, Payload, A, E>(
+  scene: Scene<Request, Payload>,
+  step: Step,
+  call: Effect.Effect<A, E>,
+  pass: ReadonlyArray<Duration.Duration>
+): Effect.Effect<{ readonly early: boolean; readonly heard: Heard<A, E> } | null> =>
+  Effect.gen(function* () {
+    yield* scene.play(step)
+    const before = scene.stage.ledger.totals().requests
+    const fiber = yield* Effect.forkDetach(call)
+    const arrived = yield* scene.stage.ledger
+      .until((ledger) => ledger.totals().requests > before)
+      .pipe(Effect.timeoutOption(patience), TestClock.withLive)
+    if (Option.isNone(arrived)) {
+      fiber.interruptUnsafe()
+      return null
+    }
+    let early = false
+    for (const duration of pass) {
+      early = fiber.pollUnsafe() !== undefined
+      yield* TestClock.adjust(duration)
+    }
+    const exit = yield* Fiber.await(fiber).pipe(Effect.timeoutOption("2 seconds"), TestClock.withLive)
+    if (Option.isSome(exit)) return { early, heard: hear(exit.value) }
+    fiber.interruptUnsafe()
+    return { early, heard: { _tag: "Late" } as const }
+  }).pipe(Effect.provide(TestClock.layer({ warningDelay: "1 hour" })))
+
+/** Interrupts a call once its request has arrived, and tells whether it ended and let go of its socket in time. */
+export const interrupt = <Request, Payload, A, E>(
+  scene: Scene<Request, Payload>,
+  step: Step,
+  call: Effect.Effect<A, E>
+): Effect.Effect<"no request" | "no end" | "socket open" | "closed"> =>
+  Effect.gen(function* () {
+    yield* scene.play(step)
+    const before = scene.stage.ledger.totals().requests
+    const fiber = yield* Effect.forkDetach(call)
+    const ledger = scene.stage.ledger
+    const arrived = yield* Effect.timeoutOption(
+      ledger.until((seen) => seen.totals().requests > before),
+      patience
+    )
+    fiber.interruptUnsafe()
+    if (Option.isNone(arrived)) return "no request"
+    const ended = yield* Effect.timeoutOption(Fiber.await(fiber), "1 second")
+    if (Option.isNone(ended)) return "no end"
+    const closed = yield* Effect.timeoutOption(
+      ledger.until((seen) => seen.requests().every((entry) => entry.answeredAt !== null || entry.clientClosedAt !== null)),
+      "1 second"
+    )
+    return Option.isNone(closed) ? "socket open" : "closed"
+  })
+
+/** Every way in which a value may end up in front of somebody. */
+export const shows = (value: unknown): string => {
+  const json = (): string => {
+    try {
+      return JSON.stringify(value) ?? ""
+    } catch {
+      return ""
+    }
+  }
+  const stack = value instanceof Error ? `${value.stack ?? ""}${value.message}` : ""
+  return [String(value), inspect(value, { depth: 12, showHidden: true }), json(), stack].join("\n")
+}
+
+/** What a call left behind, error or value, as it would be printed in any way. */
+export const showsHeard = (heard: Heard<unknown, unknown>): string => {
+  switch (heard._tag) {
+    case "Success":
+      return shows(heard.value)
+    case "Failure":
+      return `${shows(heard.error)}\n${Cause.pretty(Cause.fail(heard.error))}`
+    case "Defect":
+      return `${shows(heard.cause)}\n${Cause.pretty(heard.cause)}`
+    case "Late":
+      return ""
+  }
+}

@@ -1,0 +1,272 @@
+import * as ScanTicket from "@scanpoll/core/model/ScanTicket"
+import * as Clock from "effect/Clock"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Schema from "effect/Schema"
+import { isDeepStrictEqual } from "node:util"
+import type { Answer, Kit } from "../Conformance.ts"
+import * as Script from "../Script.ts"
+import * as bench from "./conformanceBench.ts"
+import { codecOf, outcomeFaults } from "./conformanceOutcome.ts"
+import * as wire from "./conformanceWire.ts"
+
+/** Ids that cannot be asked for: an answer with one of them names no scan. */
+const unusableIds: ReadonlyArray<unknown> = [
+  undefined,
+  null,
+  "",
+  " ",
+  5,
+  true,
+  [],
+  {},
+  ".",
+  "..",
+  "../keys",
+  "a/b",
+  "a?x=1",
+  "a\nb",
+  "x".repeat(5_000)
+]
+
+/** Steps after which nobody can know whether the vendor took the submission. */
+const doubtful = (accepted: Answer): ReadonlyArray<readonly [about: string, step: Script.Step]> => [
+  ...[500, 502, 503, 504, 520, 408].map((status) => [`${status} of a gateway`, Script.html(status)] as const),
+  ...[301, 302, 303, 307, 308].map((status) => [`${status}`, Script.redirect("/elsewhere", status)] as const),
+  ["a reset before the body was read", Script.reset("head")],
+  ["a reset before the answer", Script.reset("read")],
+  ["a reset within the answer", { ...accepted, ...Script.reset("answer") }],
+  ["a close before the answer", Script.close("read")],
+  ["an answer that is cut", { ...accepted, ...Script.cut() }],
+  ["no HTTP", Script.raw("SSH-2.0-OpenSSH_9.6\r\n")],
+  ["a huge answer", Script.huge(11 * 1024 * 1024)],
+  ["a compressed answer", { ...Script.gzipBomb(1024), status: 200 }]
+]
+
+const unreadable: ReadonlyArray<readonly [about: string, answer: Answer]> = [
+  ["an empty body", { status: 200, body: "" }],
+  ["204", { status: 204 }],
+  ["a page", Script.html(200)],
+  ["a list", { status: 201, body: [] }],
+  ["null", { status: 201, body: "null" }],
+  ["a text", { status: 201, body: '"accepted"' }],
+  ["half a document", { status: 201, body: '{"id": "' }],
+  ["a document too deep", { status: 201, body: `${"[".repeat(50_000)}${"]".repeat(50_000)}` }]
+]
+
+export const submitRules = <Request, Payload>(kit: Kit<Request, Payload>): ReadonlyArray<bench.Rule> => {
+  const { accepted, id, settled } = kit.submit
+  const first = accepted[0]
+  const scanId = (answer: Answer): string => String(wire.get(answer.body, id))
+
+  const rules: ReadonlyArray<bench.Rule> = [
+    {
+      group: "submit",
+      name: "MUST make exactly one request per submission, whatever the answer",
+      run: Effect.fnUntraced(function* (note) {
+        const scene = yield* bench.open(kit)
+        const answers: ReadonlyArray<readonly [string, Script.Step]> = [
+          ...accepted.map((answer, at) => [`accepted[${at}]`, answer] as const),
+          ...kit.errors.map(({ answer }) => [bench.nameOf(answer), answer] as const),
+          ...doubtful(first).filter(([, { fault }]) => fault === undefined || fault._tag === "Reset"),
+          ["429", { ...Script.respond(429), headers: { "retry-after": "1" } }],
+          ["401", Script.respond(401)]
+        ]
+        for (const [about, step] of answers) {
+          const before = scene.requests().length
+          yield* scene.submit(step)
+          const made = scene.requests().slice(before)
+          if (made.length !== 1) note(`${about}: ${made.length} requests, must be 1`)
+        }
+      })
+    },
+    {
+      group: "submit",
+      name: "MUST take a usable id in any answer for an acceptance",
+      run: Effect.fnUntraced(function* (note) {
+        const scene = yield* bench.open(kit)
+        for (const [at, answer] of accepted.entries()) {
+          for (const status of [bench.statusOf(answer), 200, 201, 202, 400, 403, 409, 422, 429, 500, 502, 503]) {
+            const heard = yield* scene.submit({ ...answer, status })
+            const about = `accepted[${at}] with status ${status}`
+            if (!bench.expect(note, about, bench.readSubmit(heard), "Submitted")) continue
+            if (heard._tag !== "Success" || heard.value._tag !== "Submitted") continue
+            const found = heard.value.ticket.scanId
+            if (found !== scanId(answer)) note(`${about}: the ticket is for "${found}", must be "${scanId(answer)}"`)
+          }
+        }
+      })
+    },
+    {
+      group: "submit",
+      name: "MUST put the vendor, origin, account, id and time of the submission into its ticket, and nothing else",
+      run: Effect.fnUntraced(function* (note) {
+        const scene = yield* bench.open(kit)
+        const { account, origin, vendor } = scene.adapter
+        for (const [at, answer] of accepted.entries()) {
+          const since = yield* Clock.currentTimeMillis
+          const heard = yield* scene.submit(answer)
+          const until = yield* Clock.currentTimeMillis
+          if (heard._tag !== "Success" || heard.value._tag !== "Submitted") {
+            note(`accepted[${at}]: ${bench.readSubmit(heard)}`)
+            continue
+          }
+          const { ticket } = heard.value
+          const submittedAt = ticket.submittedAt ?? Number.NaN
+          const wanted = { v: 1, vendor, origin, account, scanId: scanId(answer), submittedAt: ticket.submittedAt }
+          if (!Schema.is(ScanTicket.ScanTicket)(ticket) || !isDeepStrictEqual({ ...ticket }, wanted)) {
+            note(`accepted[${at}]: ${JSON.stringify(ticket)}, must be ${JSON.stringify(wanted)}`)
+          }
+          if (!(submittedAt >= since - 1 && submittedAt <= until + 1)) {
+            note(`accepted[${at}]: submitted at ${ticket.submittedAt}, must be from ${since} to ${until}`)
+          }
+        }
+      })
+    },
+    {
+      group: "submit",
+      name: "MUST call a submission in doubt that was answered well but without a usable id",
+      run: Effect.fnUntraced(function* (note) {
+        const scene = yield* bench.open(kit)
+        for (const [at, answer] of accepted.entries()) {
+          for (const value of unusableIds) {
+            const heard = yield* scene.submit(bench.withBody(answer, wire.set(answer.body, id, value)))
+            const shown = typeof value === "string" ? JSON.stringify(value.slice(0, 20)) : JSON.stringify(value)
+            bench.expect(note, `accepted[${at}] with the id ${shown}`, bench.readSubmit(heard), "InDoubt")
+          }
+        }
+        for (const [about, answer] of unreadable) {
+          bench.expect(note, about, bench.readSubmit(yield* scene.submit(answer)), "InDoubt")
+        }
+      })
+    },
+    {
+      group: "submit",
+      name: "MUST call in doubt whatever goes wrong once the request has left",
+      run: Effect.fnUntraced(function* (note) {
+        for (const [about, step] of doubtful(first)) {
+          const scene = yield* bench.open(kit)
+          bench.expect(note, about, bench.readSubmit(yield* scene.submit(step)), "InDoubt")
+        }
+      })
+    },
+    {
+      group: "submit",
+      name: "MUST say that nothing was sent when the connection is refused, and that it may be sent again",
+      run: Effect.fnUntraced(function* (note) {
+        const scene = yield* bench.open(kit)
+        yield* scene.stage.down
+        const heard = yield* scene.submit(first)
+        bench.expect(note, "connection refused", bench.readSubmit(heard), "NotSent")
+        if (heard._tag === "Failure" && heard.error.permanent) note("connection refused: called permanent")
+      })
+    },
+    {
+      group: "submit",
+      name: "MUST tell refused, denied and throttled submissions apart by the vendor's documented errors",
+      run: Effect.fnUntraced(function* (note) {
+        const scene = yield* bench.open(kit)
+        for (const { answer, submit } of kit.errors) {
+          if (submit === undefined) continue
+          const heard = yield* scene.submit(answer)
+          bench.expect(note, bench.nameOf(answer), bench.readSubmit(heard), submit)
+          if (heard._tag === "Failure" && (heard.error.code === "" || heard.error.message.trim() === "")) {
+            note(`${bench.nameOf(answer)}: an error without a code or words`)
+          }
+        }
+      })
+    },
+    {
+      group: "submit",
+      name: "MUST call 401 and 403 denied and 429 throttled, and take no other error for a refusal unless it is the vendor's own",
+      run: Effect.fnUntraced(function* (note) {
+        const scene = yield* bench.open(kit)
+        const rows: ReadonlyArray<readonly [number, string]> = [
+          [401, "Denied"],
+          [403, "Denied"],
+          [429, "Throttled"],
+          ...[400, 402, 404, 405, 408, 409, 410, 413, 415, 422, 425, 451, 500, 501, 502, 503, 504].map(
+            (status) => [status, "InDoubt"] as const
+          )
+        ]
+        for (const [status, wanted] of rows) {
+          for (const answer of [Script.html(status), Script.respond(status), Script.respond(status, { x: [1] })]) {
+            bench.expect(note, bench.nameOf(answer), bench.readSubmit(yield* scene.submit(answer)), wanted)
+          }
+        }
+      })
+    },
+    {
+      group: "submit",
+      name: "MUST await a submission as long as limits.submitTimeout, and no longer",
+      run: Effect.fnUntraced(function* (note) {
+        for (const at of ["read", "answer"] as const) {
+          const scene = yield* bench.open(kit)
+          const { adapter } = scene
+          const limit = Duration.toMillis(adapter.limits.submitTimeout)
+          const step = { ...first, ...Script.hang(at) }
+          const pass = [Duration.millis(limit * 0.9), Duration.millis(limit * 0.2)]
+          const seen = yield* bench.hang(scene, step, adapter.submit(kit.requests.valid[0]), pass)
+          const about = at === "read" ? "no answer" : "half an answer"
+          if (seen === null) {
+            note(`${about}: no request`)
+            continue
+          }
+          if (seen.early) note(`${about}: given up before ${limit} ms`)
+          bench.expect(note, `${about} after ${limit} ms`, bench.readSubmit(seen.heard), "InDoubt")
+        }
+      })
+    },
+    {
+      group: "submit",
+      name: "MUST pass on the wait and the quota that the answer to a submission names",
+      run: Effect.fnUntraced(function* (note) {
+        const scene = yield* bench.open(kit)
+        const headers = { "retry-after": "7", "x-ratelimit-limit": "60", "x-ratelimit-remaining": "17" }
+        let passed = false
+        for (const [at, answer] of accepted.entries()) {
+          const heard = yield* scene.submit(bench.withHeaders(answer, headers))
+          if (heard._tag !== "Success" || heard.value._tag !== "Submitted") {
+            note(`accepted[${at}]: ${bench.readSubmit(heard)}`)
+            continue
+          }
+          const hint = Option.map(heard.value.hint, Duration.toMillis)
+          passed ||= Option.isSome(hint)
+          if (Option.isSome(hint) && hint.value !== 7000) note(`accepted[${at}]: a wait of ${hint.value} ms, must be 7000`)
+          const quota = Option.getOrNull(heard.value.quota)
+          if (quota?.limit !== 60 || quota.remaining !== 17) note(`accepted[${at}]: the quota is ${JSON.stringify(quota)}`)
+        }
+        if (!passed) note("no accepted answer passes its wait on")
+        for (const { answer, submit } of kit.errors) {
+          if (submit !== "Throttled") continue
+          const heard = yield* scene.submit(bench.withHeaders(answer, { ...headers, "x-ratelimit-remaining": "0" }))
+          if (heard._tag !== "Failure") continue
+          const hint = Option.getOrNull(Option.map(heard.error.hint, Duration.toMillis))
+          if (hint !== 7000) note(`${bench.nameOf(answer)}: a wait of ${hint} ms, must be 7000`)
+          if (Option.getOrNull(heard.error.quota)?.remaining !== 0) note(`${bench.nameOf(answer)}: the quota is lost`)
+        }
+      })
+    }
+  ]
+
+  const settledRule: bench.Rule = {
+    group: "submit",
+    name: "MUST settle a submission at once when its answer is the end of the scan",
+    run: Effect.fnUntraced(function* (note) {
+      const scene = yield* bench.open(kit)
+      const codec = codecOf(scene.adapter)
+      for (const [at, { answer, outcome }] of (settled ?? []).entries()) {
+        const heard = yield* scene.submit(answer)
+        const about = `submit.settled[${at}]`
+        if (!bench.expect(note, about, bench.readSubmit(heard), `Already ${outcome}`)) continue
+        if (heard._tag !== "Success" || heard.value._tag !== "Already") continue
+        const { ticket } = heard.value.outcome
+        if (ticket.scanId !== scanId(answer)) note(`${about}: the ticket is for "${ticket.scanId}"`)
+        if (ticket.submittedAt === null) note(`${about}: the ticket does not say when it was submitted`)
+        outcomeFaults(heard.value.outcome, codec).forEach((fault) => note(`${about}: ${fault}`))
+      }
+    })
+  }
+  return (settled ?? []).length === 0 ? rules : [...rules, settledRule]
+}
