@@ -10,6 +10,8 @@ import type { Seen } from "../model/PollStopped.ts"
  * - `polls`: polls made by this wait, the one just answered included.
  * - `faultsInARow`: faults since the last good poll, throttling left out; 0 after a good poll.
  * - `age`: milliseconds since this wait began, time spent waiting for the budget left out.
+ * - `scanAge`: milliseconds since the scan was submitted, time spent waiting for the budget included. Left out or null
+ *   for a scan whose submission we did not see.
  * - `open`: scans of the same account that are open, those of the batch that wait to be submitted included; at least 1.
  *
  * @category models
@@ -20,5 +22,6 @@ export interface PollTick {
   readonly polls: number
   readonly faultsInARow: number
   readonly age: number
+  readonly scanAge?: number | null
   readonly open: number
 }

@@ -53,7 +53,7 @@ export const preview = <R>(
       const now: number = decision.until
       polls.push({ at: now, because: decision.because })
       state = Decision.observe(state, seen)
-      const tick = { seen, polls: state.polls, faultsInARow: 0, age: now, open: options.open ?? 1 }
+      const tick = { seen, polls: state.polls, faultsInARow: 0, age: now, scanAge: now, open: options.open ?? 1 }
       const proposed = stepper.propose(now, tick)
       const proposal = Effect.isEffect(proposed) ? yield* proposed : proposed
       decision = Decision.decideSeen(policy, limits, state, {
