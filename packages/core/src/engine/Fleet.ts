@@ -15,14 +15,14 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
+import * as Result from "effect/Result"
 import type * as Scope from "effect/Scope"
 import type { PollAnswer } from "../model/Observation.ts"
 import type { PollFault } from "../model/PollFault.ts"
 import type { PollStopped } from "../model/PollStopped.ts"
 import type * as Decision from "../policy/Decision.ts"
-import type { Proposal } from "../policy/Stepper.ts"
 import { Alarm } from "./internal/alarm.ts"
-import { assertPolicy, Course, randomOf, timedOut } from "./internal/course.ts"
+import { Course, mistake, timedOut } from "./internal/course.ts"
 import { Heap, type HeapItem } from "./internal/heap.ts"
 import type { PollSpec } from "./PollSpec.ts"
 import * as SteadyClock from "./SteadyClock.ts"
@@ -43,31 +43,37 @@ export interface Fleet {
   readonly size: () => number
 }
 
-// What the timer sees of a wait; its types stay inside.
+// What the timer sees of a wait; its types stay inside. Times in the heap count from the fleet's own beginning: that
+// keeps them small integers, which cost no memory of their own.
 interface Entry extends HeapItem {
-  readonly onDue: () => void
-  readonly stop: () => Fiber.Fiber<void> | null
+  // Its place among all entries.
+  slot: number
+  readonly onDue: (now: number) => void
+  readonly stop: () => Fiber.Fiber<unknown, unknown> | null
 }
 
 interface Crew {
   readonly heap: Heap<Entry>
-  readonly entries: Set<Entry>
+  readonly began: number
   readonly now: () => number
   // The heap's first due time may have changed.
   readonly arm: () => void
+  readonly enter: (entry: Entry) => void
+  readonly leave: (entry: Entry) => void
 }
 
-class Wait<A, T, R> implements Entry {
+type Stage = "asleep" | "queueing" | "polling" | "cutting" | "deciding" | "over"
+
+class Wait<A, T, R> extends Course<A, T, R> implements Entry {
   due = 0
   readonly seq: number
   place = -1
+  slot = -1
   private readonly crew: Crew
-  private readonly course: Course<A, T, R>
   private readonly context: Context.Context<R>
   private readonly done: (exit: Exit.Exit<A, PollStopped<T>>) => void
-  private fiber: Fiber.Fiber<void> | null = null
-  private stage: "asleep" | "queueing" | "polling" | "deciding" | "over" = "asleep"
-  private cut = false
+  private fiber: Fiber.Fiber<unknown, unknown> | null = null
+  private stage: Stage = "asleep"
 
   constructor(
     crew: Crew,
@@ -76,51 +82,48 @@ class Wait<A, T, R> implements Entry {
     context: Context.Context<R>,
     done: (exit: Exit.Exit<A, PollStopped<T>>) => void
   ) {
+    const now = crew.now()
+    super(spec, now)
     this.crew = crew
     this.seq = seq
     this.context = context
     this.done = done
-    this.course = new Course(spec, crew.now())
-  }
-
-  begin(): void {
-    this.crew.entries.add(this)
-    this.follow(this.course.first(this.crew.now()))
+    crew.enter(this)
+    this.follow(now, this.first(now))
   }
 
   // Asleep: time to poll. Polling: the poll has taken too long.
-  onDue(): void {
-    if (this.stage === "asleep") this.run(this.pollOnce())
-    else if (this.stage === "polling") {
-      this.cut = true
-      this.fiber?.interruptUnsafe()
-    }
+  onDue(now: number): void {
+    if (this.stage === "asleep") return this.poll(now)
+    this.crew.heap.remove(this)
+    if (this.stage !== "polling") return
+    this.stage = "cutting"
+    this.fiber?.interruptUnsafe()
   }
 
   // Ends the wait at once; the poll in flight, if there is one, is left to be cut.
-  stop(): Fiber.Fiber<void> | null {
+  stop(): Fiber.Fiber<unknown, unknown> | null {
     const fiber = this.fiber
     const now = this.crew.now()
-    const notBefore = this.stage === "asleep" ? Math.max(this.due, now) : now
-    this.finish(() => Exit.fail(this.course.stopped(now, "interrupted", notBefore)))
+    const notBefore = this.stage === "asleep" ? Math.max(this.crew.began + this.due, now) : now
+    this.finish(() => Exit.fail(this.stopped(now, "interrupted", notBefore)))
     return fiber
   }
 
   // Leaves without a word: whoever waited is gone.
   leave(): Effect.Effect<void> {
-    return Effect.suspend(() => {
-      const fiber = this.fiber
-      this.retire()
-      return fiber === null ? Effect.void : Fiber.interrupt(fiber)
-    })
+    const fiber = this.fiber
+    this.retire()
+    return fiber === null ? Effect.void : Fiber.interrupt(fiber)
   }
 
   private retire(): void {
+    if (this.stage === "over") return
     this.stage = "over"
-    this.crew.heap.remove(this)
-    this.crew.entries.delete(this)
-    this.crew.arm()
     this.fiber = null
+    this.crew.heap.remove(this)
+    this.crew.leave(this)
+    this.crew.arm()
   }
 
   private finish(exit: () => Exit.Exit<A, PollStopped<T>>): void {
@@ -133,85 +136,109 @@ class Wait<A, T, R> implements Entry {
     }
   }
 
-  private run(effect: Effect.Effect<void, never, R>): void {
-    const fiber = Effect.runForkWith(this.context)(effect)
-    if (fiber.pollUnsafe() === undefined) this.fiber = fiber
-    fiber.addObserver((exit) => {
-      if (this.fiber === fiber) this.fiber = null
-      if (Exit.isSuccess(exit) || this.stage === "over") return
-      if (this.cut && Cause.hasInterruptsOnly(exit.cause)) {
-        this.cut = false
-        this.run(this.answered(timedOut))
-      } else {
-        this.finish(() => Exit.failCause(exit.cause))
-      }
-    })
-  }
-
-  private pollOnce(): Effect.Effect<void, never, R> {
-    return Effect.suspend(() => {
-      const { spec } = this.course
-      if (spec.budget === undefined) return this.request()
-      if (this.course.isDenied()) return this.denied()
-      this.stage = "queueing"
-      return Effect.flatMap(spec.budget.turn({ kind: "poll", due: this.due, lane: spec.lane ?? "" }), (turn) => {
-        this.course.waited(turn.waited)
-        if (!this.course.isDenied()) return this.request()
+  private poll(now: number): void {
+    const { budget, lane } = this.spec
+    if (budget === undefined) {
+      this.sent(now)
+      return this.run(this.spec.poll)
+    }
+    this.crew.heap.remove(this)
+    if (this.isDenied()) return this.deny()
+    this.stage = "queueing"
+    this.run(
+      Effect.flatMap(budget.turn({ kind: "poll", due: this.crew.began + this.due, lane: lane ?? "" }), (turn) => {
+        this.waited(turn.waited)
+        if (!this.isDenied()) {
+          this.sent(this.crew.now())
+          return this.spec.poll
+        }
         turn.giveBack()
-        return this.denied()
+        this.deny()
+        return nothing
       })
+    )
+  }
+
+  private deny(): void {
+    const now = this.crew.now()
+    this.finish(() => Exit.fail(this.stopped(now, "denied", now)))
+  }
+
+  // The same heap and timer bound the poll: no timer of its own.
+  private sent(now: number): void {
+    this.stage = "polling"
+    this.sleepUntil(now + Math.ceil(Duration.toMillis(this.spec.policy.pollTimeout)))
+  }
+
+  private sleepUntil(until: number): void {
+    this.crew.heap.move(this, until - this.crew.began)
+    this.crew.arm()
+  }
+
+  // Null: there is no answer, and nothing is left to do.
+  private run(effect: Effect.Effect<PollAnswer<A> | null, PollFault, R>): void {
+    const fiber = Effect.runForkWith(this.context)(effect)
+    const exit = fiber.pollUnsafe()
+    if (exit !== undefined) return this.ended(exit)
+    if (this.stage === "over") return fiber.interruptUnsafe()
+    this.fiber = fiber
+    fiber.addObserver((exit) => {
+      this.fiber = null
+      this.ended(exit)
     })
   }
 
-  private denied(): Effect.Effect<void> {
-    return Effect.sync(() => {
-      const now = this.crew.now()
-      this.finish(() => Exit.fail(this.course.stopped(now, "denied", now)))
-    })
+  private ended(exit: Exit.Exit<PollAnswer<A> | null, PollFault>): void {
+    if (this.stage === "over") return
+    if (Exit.isSuccess(exit)) {
+      if (exit.value !== null) this.answered(exit.value)
+      return
+    }
+    if (this.stage === "cutting" && Cause.hasInterruptsOnly(exit.cause)) return this.answered(timedOut)
+    const defect = Cause.findDefect(exit.cause)
+    if (Result.isSuccess(defect)) return this.finish(() => Exit.die(defect.success))
+    const fault = Cause.findError(exit.cause)
+    if (Result.isSuccess(fault)) return this.answered(fault.success)
+    this.finish(() => Exit.failCause(fault.failure))
   }
 
-  private request(): Effect.Effect<void, never, R> {
-    return Effect.suspend(() => {
-      const { spec } = this.course
-      this.stage = "polling"
-      this.cut = false
-      // The same heap and timer bound the poll: no timer of its own.
-      this.crew.heap.move(this, this.crew.now() + Math.ceil(Duration.toMillis(spec.policy.pollTimeout)))
-      this.crew.arm()
-      return Effect.matchEffect(spec.poll, {
-        onSuccess: (answer) => this.answered(answer),
-        onFailure: (fault) => this.answered(fault)
-      })
-    })
-  }
-
-  private answered(answer: PollAnswer<A> | PollFault): Effect.Effect<void, never, R> {
-    return Effect.withFiber((fiber) => {
+  private answered(answer: PollAnswer<A> | PollFault): void {
+    const now = this.crew.now()
+    try {
+      const proposed = this.seen(now, answer)
+      if (typeof proposed !== "object" || proposed === null) {
+        return this.follow(now, this.decide(now, answer, proposed, this.context))
+      }
       this.stage = "deciding"
       this.crew.heap.remove(this)
-      const conclude = (proposal: Proposal): void =>
-        this.follow(this.course.decide(this.crew.now(), answer, proposal, randomOf(fiber)))
-      const proposed = this.course.seen(this.crew.now(), answer)
-      if (Effect.isEffect(proposed)) return Effect.map(proposed, conclude)
-      conclude(proposed)
-      return Effect.void
-    })
+      this.run(
+        Effect.map(proposed, (proposal) => {
+          const now = this.crew.now()
+          this.follow(now, this.decide(now, answer, proposal, this.context))
+          return null
+        })
+      )
+    } catch (defect) {
+      // A pace that throws ends its own wait and no other.
+      this.finish(() => Exit.die(defect))
+    }
   }
 
-  private follow(decision: Decision.Decision<A>): void {
+  private follow(now: number, decision: Decision.Decision<A>): void {
     if (this.stage === "over") return
     switch (decision._tag) {
       case "Settle":
         return this.finish(() => Exit.succeed(decision.value))
       case "Stop":
-        return this.finish(() => Exit.fail(this.course.stopped(this.crew.now(), decision.reason, decision.notBefore)))
+        return this.finish(() => Exit.fail(this.stopped(now, decision.reason, decision.notBefore)))
       case "Wait":
         this.stage = "asleep"
-        this.crew.heap.move(this, decision.until)
-        return this.crew.arm()
+        return this.sleepUntil(decision.until)
     }
   }
 }
+
+const nothing: Effect.Effect<null> = Effect.succeed(null)
 
 /**
  * Makes a fleet that lives as long as the scope.
@@ -222,8 +249,10 @@ class Wait<A, T, R> implements Entry {
 export const make: Effect.Effect<Fleet, never, Scope.Scope> = Effect.gen(function* () {
   const clock = yield* Effect.service(Clock.Clock)
   const home = yield* Effect.context<never>()
+  const read = SteadyClock.reader(clock)
+  const began = Math.floor(read())
   const heap = new Heap<Entry>()
-  const entries = new Set<Entry>()
+  const entries: Array<Entry> = []
   let seq = 0
   let stopped = false
   let serving = false
@@ -232,13 +261,17 @@ export const make: Effect.Effect<Fleet, never, Scope.Scope> = Effect.gen(functio
     // What comes due while a round is served is served in that round.
     if (serving) return
     serving = true
-    for (;;) {
-      const first = heap.peek()
-      if (first === undefined || first.due > SteadyClock.nowUnsafe(clock)) break
-      heap.pop()
-      first.onDue()
+    try {
+      for (;;) {
+        const first = heap.peek()
+        if (first === undefined) break
+        const now = read()
+        if (began + first.due > now) break
+        first.onDue(Math.ceil(now))
+      }
+    } finally {
+      serving = false
     }
-    serving = false
     arm()
   }
   const alarm = new Alarm(serve)
@@ -246,13 +279,28 @@ export const make: Effect.Effect<Fleet, never, Scope.Scope> = Effect.gen(functio
     if (serving) return
     const first = heap.peek()
     if (first === undefined) alarm.clear()
-    else if (first.due < alarm.setFor) alarm.set(first.due, clock, home)
+    else if (began + first.due < alarm.setFor) alarm.set(began + first.due, clock, home)
   }
-  const crew: Crew = { heap, entries, now: () => Math.ceil(SteadyClock.nowUnsafe(clock)), arm }
+  const crew: Crew = {
+    heap,
+    began,
+    now: () => Math.ceil(read()),
+    arm,
+    enter: (entry) => {
+      entry.slot = entries.length
+      entries.push(entry)
+    },
+    leave: (entry) => {
+      const last = entries.pop()
+      if (last === undefined || last === entry) return
+      entries[entry.slot] = last
+      last.slot = entry.slot
+    }
+  }
 
   const stop = Effect.suspend(() => {
     stopped = true
-    const cut = [...entries].map((entry) => entry.stop()).filter((fiber) => fiber !== null)
+    const cut = entries.slice().flatMap((entry) => entry.stop() ?? [])
     return Fiber.interruptAll(cut)
   })
   yield* Effect.addFinalizer(() =>
@@ -268,32 +316,28 @@ export const make: Effect.Effect<Fleet, never, Scope.Scope> = Effect.gen(functio
     done: (exit: Exit.Exit<A, PollStopped<T>>) => void
   ): Wait<A, T, R> => {
     const entry = new Wait(crew, seq++, spec, context, done)
-    entry.begin()
+    if (stopped) entry.stop()
     return entry
   }
 
   return {
-    size: () => entries.size,
+    size: () => entries.length,
     stop,
     wait: <A, T, R = never>(spec: PollSpec<A, T, R>) =>
-      Effect.contextWith((context: Context.Context<R>) =>
-        Effect.andThen(
-          assertPolicy(spec),
-          Effect.callback<A, PollStopped<T>>((resume) => {
-            const entry = enter(spec, context, resume)
-            if (stopped) entry.stop()
-            return entry.leave()
-          })
-        )
-      ),
-    add: <A, T>(spec: PollSpec<A, T>, done: (exit: Exit.Exit<A, PollStopped<T>>) => void) =>
-      Effect.andThen(
-        assertPolicy(spec),
-        Effect.suspend(() => {
-          const entry = enter(spec, home, done)
-          if (stopped) entry.stop()
-          return Effect.void
+      Effect.contextWith((context: Context.Context<R>): Effect.Effect<A, PollStopped<T>, R> => {
+        const wrong = mistake(spec)
+        if (wrong !== null) return Effect.die(wrong)
+        return Effect.callback<A, PollStopped<T>>((resume) => {
+          const entry = enter(spec, context, resume)
+          return Effect.suspend(() => entry.leave())
         })
-      )
+      }),
+    add: <A, T>(spec: PollSpec<A, T>, done: (exit: Exit.Exit<A, PollStopped<T>>) => void) =>
+      Effect.suspend(() => {
+        const wrong = mistake(spec)
+        if (wrong !== null) return Effect.die(wrong)
+        enter(spec, home, done)
+        return Effect.void
+      })
   } satisfies Fleet
 })

@@ -16,7 +16,7 @@ import * as Stream from "effect/Stream"
 import type { PollAnswer } from "../model/Observation.ts"
 import type { PollFault } from "../model/PollFault.ts"
 import type { PollStopped } from "../model/PollStopped.ts"
-import { assertPolicy, Course, randomOf, timedOut } from "./internal/course.ts"
+import { Course, mistake, timedOut } from "./internal/course.ts"
 import type { PollEvent } from "./PollEvent.ts"
 import type { PollSpec } from "./PollSpec.ts"
 import * as SteadyClock from "./SteadyClock.ts"
@@ -38,9 +38,11 @@ const pollOnce = <A, T, R>(course: Course<A, T, R>): Effect.Effect<PollAnswer<A>
 const drive = <A, T, R>(spec: PollSpec<A, T, R>): Effect.Effect<A, PollStopped<T>, R> =>
   Effect.withFiber((fiber) =>
     Effect.gen(function* () {
-      yield* assertPolicy(spec)
+      const wrong = mistake(spec)
+      if (wrong !== null) return yield* Effect.die(wrong)
       const clock = SteadyClock.ofFiber(fiber)
-      const now = () => Math.ceil(SteadyClock.nowUnsafe(clock))
+      const read = SteadyClock.reader(clock)
+      const now = () => Math.ceil(read())
       const course = new Course(spec, now())
       const { budget } = spec
       let decision = course.first(now())
@@ -58,7 +60,7 @@ const drive = <A, T, R>(spec: PollSpec<A, T, R>): Effect.Effect<A, PollStopped<T
         const answer = yield* pollOnce(course)
         const proposed = course.seen(now(), answer)
         const proposal = Effect.isEffect(proposed) ? yield* proposed : proposed
-        decision = course.decide(now(), answer, proposal, randomOf(fiber))
+        decision = course.decide(now(), answer, proposal, fiber.context)
       }
       return decision._tag === "Settle"
         ? decision.value

@@ -19,6 +19,26 @@ interface Origin {
 // One origin per clock, so that every reader of one clock agrees.
 const origins = new WeakMap<Clock.Clock, Origin>()
 
+const originOf = (clock: Clock.Clock): Origin => {
+  let origin = origins.get(clock)
+  if (origin === undefined) {
+    origin = { wall: clock.currentTimeMillisUnsafe(), monotonic: clock.monotonicTimeNanosUnsafe() }
+    origins.set(clock, origin)
+  }
+  return origin
+}
+
+/**
+ * Reads the steady time of one clock, again and again.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const reader = (clock: Clock.Clock): (() => number) => {
+  const { monotonic, wall } = originOf(clock)
+  return () => wall + Number(clock.monotonicTimeNanosUnsafe() - monotonic) / 1_000_000
+}
+
 /**
  * The steady time of a clock, read at once.
  *
@@ -26,12 +46,8 @@ const origins = new WeakMap<Clock.Clock, Origin>()
  * @since 0.1.0
  */
 export const nowUnsafe = (clock: Clock.Clock): number => {
-  let origin = origins.get(clock)
-  if (origin === undefined) {
-    origin = { wall: clock.currentTimeMillisUnsafe(), monotonic: clock.monotonicTimeNanosUnsafe() }
-    origins.set(clock, origin)
-  }
-  return origin.wall + Number(clock.monotonicTimeNanosUnsafe() - origin.monotonic) / 1_000_000
+  const { monotonic, wall } = originOf(clock)
+  return wall + Number(clock.monotonicTimeNanosUnsafe() - monotonic) / 1_000_000
 }
 
 /**

@@ -74,38 +74,58 @@ export const begin = (startedAt: number, submittedAt: number | null): WaitState 
 })
 
 /**
+ * The part of a `WaitState` that a poll changes, for a driver that keeps its state in place.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Tally = {
+  -readonly [K in "polls" | "everSeen" | "faultsInARow" | "brokenInARow" | "missingInARow" | "last"]: WaitState[K]
+}
+
+/**
  * The state after a poll. A good poll ends every row of faults; throttling neither lengthens nor ends one.
  *
  * @category combinators
  * @since 0.1.0
  */
 export const observe = (state: WaitState, seen: Seen): WaitState => {
-  const polls = state.polls + 1
+  const next = { ...state }
+  fold(next, seen)
+  return next
+}
+
+/**
+ * `observe` in place.
+ *
+ * @category combinators
+ * @since 0.1.0
+ */
+export const fold = (state: Tally, seen: Seen): void => {
+  state.polls += 1
+  state.last = seen
   if (seen._tag !== "PollFault") {
-    return { ...state, polls, everSeen: true, faultsInARow: 0, brokenInARow: 0, missingInARow: 0, last: seen }
+    state.everSeen = true
+    state.faultsInARow = 0
+    state.brokenInARow = 0
+    state.missingInARow = 0
+    return
   }
   switch (seen.kind) {
     case "Throttled":
     case "Denied":
-      return { ...state, polls, last: seen }
+      return
     case "Transient":
-      return { ...state, polls, faultsInARow: state.faultsInARow + 1, last: seen }
+      state.faultsInARow += 1
+      return
     case "Broken":
-      return {
-        ...state,
-        polls,
-        faultsInARow: state.faultsInARow + 1,
-        brokenInARow: state.brokenInARow + 1,
-        last: seen
-      }
+      state.faultsInARow += 1
+      state.brokenInARow += 1
+      return
     case "Missing":
-      return {
-        ...state,
-        polls,
-        faultsInARow: state.faultsInARow + 1,
-        missingInARow: state.missingInARow + 1,
-        last: seen
-      }
+      state.faultsInARow += 1
+      state.missingInARow += 1
+      return
   }
 }
 
@@ -239,8 +259,16 @@ export const decideSeen = (
   limits: VendorLimits,
   state: WaitState,
   question: Question
+): Decision<never> => decideOn(policy, limits, state, question, question.seen)
+
+const decideOn = (
+  policy: PollPolicy<unknown>,
+  limits: VendorLimits,
+  state: WaitState,
+  question: Omit<Question, "seen">,
+  seen: Seen
 ): Decision<never> => {
-  const { seen, now, pausedUntil, proposal } = question
+  const { now, pausedUntil, proposal } = question
   const floor = floorOf(policy, limits)
   const fault = seen._tag === "PollFault" ? seen : null
   const throttled = fault !== null && fault.kind === "Throttled"
@@ -278,7 +306,7 @@ export const decide = <A>(
   const { seen } = question
   return seen._tag === "Settled"
     ? { _tag: "Settle", value: seen.value }
-    : decideSeen(policy, limits, state, { ...question, seen })
+    : decideOn(policy, limits, state, question, seen)
 }
 
 /**

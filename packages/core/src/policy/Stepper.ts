@@ -6,9 +6,8 @@
  *
  * @since 0.1.0
  */
-import type * as Duration from "effect/Duration"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as Option from "effect/Option"
 import * as Pull from "effect/Pull"
 import * as Schedule from "effect/Schedule"
 import * as Decision from "./Decision.ts"
@@ -25,6 +24,23 @@ type Step<R> = (now: number, input: PollTick) => Pull.Pull<[unknown, Duration.Du
  * @since 0.1.0
  */
 export type Proposal = Decision.Question["proposal"]
+
+/**
+ * What follows `tick.seen` where that needs no running state: null when neither policy is asked, a number when the one
+ * that is asked is a plain function; undefined when it is a `Schedule`.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const proposeAtOnce = <R>(policy: PollPolicy<R>, tick: PollTick): number | null | undefined => {
+  const which = Decision.proposer(tick.seen)
+  if (which === "none") return null
+  const pace = policy[which]
+  return typeof pace === "function" ? toMillis(pace(tick)) : undefined
+}
+
+// A proposal that is no time at all is no wait; what it must not be is a hot loop, and the floor sees to that.
+const toMillis = (wait: Duration.Duration): number => Waits.clamp(Math.ceil(Duration.toMillis(wait)), 0, Waits.longest)
 
 /**
  * The running state of one wait's policies.
@@ -54,7 +70,7 @@ export class Stepper<R> {
     now: number,
     tick: PollTick
   ): Proposal | Effect.Effect<Proposal, never, R> {
-    if (typeof pace === "function") return Option.getOrElse(Waits.toMillis(pace(tick)), () => 0)
+    if (typeof pace === "function") return toMillis(pace(tick))
     const known = this[which]
     const step: Effect.Effect<Step<R>, never, R> = known !== null
       ? Effect.succeed(known)
@@ -64,8 +80,7 @@ export class Stepper<R> {
         })
     return Effect.flatMap(step, (run) =>
       Pull.matchEffect(run(now, tick), {
-        onSuccess: ([, delay]): Effect.Effect<Proposal> =>
-          Effect.succeed(Option.getOrElse(Waits.toMillis(delay), () => 0)),
+        onSuccess: ([, delay]): Effect.Effect<Proposal> => Effect.succeed(toMillis(delay)),
         onDone: (): Effect.Effect<Proposal> => Effect.succeed("ended"),
         // A schedule that fails has nothing more to propose.
         onFailure: (): Effect.Effect<Proposal> => Effect.succeed("ended")

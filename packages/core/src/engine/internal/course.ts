@@ -2,8 +2,7 @@
 // `decide`; it never sleeps and never polls.
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
-import * as Effect from "effect/Effect"
-import type * as Fiber from "effect/Fiber"
+import type * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Random from "effect/Random"
 import * as Result from "effect/Result"
@@ -13,7 +12,9 @@ import { PollFault } from "../../model/PollFault.ts"
 import { PollStopped, type Seen, type StopReason } from "../../model/PollStopped.ts"
 import * as Decision from "../../policy/Decision.ts"
 import * as PollPolicies from "../../policy/PollPolicy.ts"
-import { type Proposal, Stepper } from "../../policy/Stepper.ts"
+import type { PollTick } from "../../policy/PollTick.ts"
+import { type Proposal, proposeAtOnce, Stepper } from "../../policy/Stepper.ts"
+import type { VendorLimits } from "../../policy/VendorLimits.ts"
 import * as Waits from "../../policy/Waits.ts"
 import type { PollEvent } from "../PollEvent.ts"
 import type { PollSpec } from "../PollSpec.ts"
@@ -25,35 +26,85 @@ export const timedOut: PollFault = PollFaults.make({
   message: "the poll was not answered in time"
 })
 
-export class Course<A, T, R> {
+// What most waits never need, kept apart so that a sleeping wait stays small.
+class Rarely<R> {
+  credit = 0
+  denialsAtStart = 0
+  faultsInARow = 0
+  brokenInARow = 0
+  missingInARow = 0
+  stepper: Stepper<R> | null = null
+  // The first status word, then all of them.
+  words: string | Set<string> | null = null
+}
+
+export class Course<A, T, R> implements Decision.WaitState, Decision.Tally {
   readonly spec: PollSpec<A, T, R>
-  state: Decision.WaitState
-  private readonly denialsAtStart: number
-  private readonly stepper: Stepper<R>
-  private words: Set<string> | null = null
+  readonly startedAt: number
+  polls = 0
+  everSeen = false
+  last: Seen | null = null
+  private rarely: Rarely<R> | null = null
 
   constructor(spec: PollSpec<A, T, R>, now: number) {
     this.spec = spec
-    this.stepper = new Stepper(spec.policy)
-    this.state = Decision.begin(now, spec.submittedAt ?? null)
-    this.denialsAtStart = spec.budget?.denials() ?? 0
+    this.startedAt = now
+    const denials = spec.budget?.denials() ?? 0
+    if (denials !== 0) this.rare().denialsAtStart = denials
+  }
+
+  private rare(): Rarely<R> {
+    return (this.rarely ??= new Rarely())
+  }
+
+  get submittedAt(): number | null {
+    return this.spec.submittedAt ?? null
+  }
+
+  get credit(): number {
+    return this.rarely === null ? 0 : this.rarely.credit
+  }
+
+  get faultsInARow(): number {
+    return this.rarely === null ? 0 : this.rarely.faultsInARow
+  }
+
+  set faultsInARow(count: number) {
+    if (this.rarely !== null || count !== 0) this.rare().faultsInARow = count
+  }
+
+  get brokenInARow(): number {
+    return this.rarely === null ? 0 : this.rarely.brokenInARow
+  }
+
+  set brokenInARow(count: number) {
+    if (this.rarely !== null || count !== 0) this.rare().brokenInARow = count
+  }
+
+  get missingInARow(): number {
+    return this.rarely === null ? 0 : this.rarely.missingInARow
+  }
+
+  set missingInARow(count: number) {
+    if (this.rarely !== null || count !== 0) this.rare().missingInARow = count
   }
 
   // The credential was refused since this wait began: somebody else's answer is an answer for us too.
   isDenied(): boolean {
-    return (this.spec.budget?.denials() ?? 0) > this.denialsAtStart
+    const { budget } = this.spec
+    return budget !== undefined && budget.denials() > (this.rarely === null ? 0 : this.rarely.denialsAtStart)
   }
 
   // Time spent waiting for a turn does not age the deadline.
   waited(millis: number): void {
-    this.state = Decision.credit(this.state, millis)
+    if (millis > 0) this.rare().credit += millis
   }
 
   first(now: number): Decision.Decision<A> {
     const { spec } = this
     return this.announce(
       now,
-      Decision.decideFirst(spec.policy, spec.limits, this.state, {
+      Decision.decideFirst(spec.policy, spec.limits, this, {
         now,
         hint: spec.hint ?? Option.none(),
         notBefore: spec.notBefore ?? 0,
@@ -65,86 +116,87 @@ export class Course<A, T, R> {
   // Folds an answer in. What is returned proposes the next wait: a number at once, or an effect when it is a schedule.
   seen(now: number, answer: PollAnswer<A> | PollFault): Proposal | Effect.Effect<Proposal, never, R> {
     const { spec } = this
-    const budget = spec.budget
+    const { budget, observer } = spec
     if (budget !== undefined && answer.quota._tag === "Some") {
       budget.learn(answer.quota.value, now, answer instanceof PollFault && answer.kind === "Throttled")
     }
     const seen = answer instanceof PollFault ? answer : answer.observation
     if (seen._tag === "Settled") {
-      this.state = { ...this.state, polls: this.state.polls + 1 }
+      this.polls += 1
       return null
     }
-    const fault = seen._tag === "PollFault" ? seen : null
-    this.state = Decision.observe(this.state, seen)
-    if (budget !== undefined && fault !== null) {
-      if (fault.kind === "Throttled") budget.pause(now + this.throttle(fault))
-      if (fault.kind === "Denied") budget.deny()
+    Decision.fold(this, seen)
+    if (budget !== undefined && seen._tag === "PollFault") {
+      if (seen.kind === "Throttled") budget.pause(now + this.throttle(seen))
+      if (seen.kind === "Denied") budget.deny()
     }
-    this.tell({ _tag: "Polled", at: now, seen, polls: this.state.polls, first: this.isFirst(seen) })
-    return this.stepper.propose(now, {
+    if (observer !== undefined) {
+      tell(observer, { _tag: "Polled", at: now, seen, polls: this.polls, first: this.isFirst(seen) })
+    }
+    const tick: PollTick = {
       seen,
-      polls: this.state.polls,
-      faultsInARow: this.state.faultsInARow,
-      age: Math.max(0, now - this.state.startedAt - this.state.credit),
-      open: budget?.open() ?? 1
-    })
+      polls: this.polls,
+      faultsInARow: this.faultsInARow,
+      age: Math.max(0, now - this.startedAt - this.credit),
+      scanAge: this.submittedAt === null ? null : Math.max(0, now - this.submittedAt),
+      open: budget === undefined ? 1 : budget.open()
+    }
+    const stepper = this.rarely === null ? null : this.rarely.stepper
+    if (stepper !== null) return stepper.propose(now, tick)
+    const atOnce = proposeAtOnce(spec.policy, tick)
+    return atOnce === undefined ? (this.rare().stepper = new Stepper(spec.policy)).propose(now, tick) : atOnce
   }
 
-  decide(now: number, answer: PollAnswer<A> | PollFault, proposal: Proposal, random: number): Decision.Decision<A> {
+  decide(
+    now: number,
+    answer: PollAnswer<A> | PollFault,
+    proposal: Proposal,
+    context: Context.Context<never>
+  ): Decision.Decision<A> {
     const { spec } = this
-    const decision = Decision.decide<A>(spec.policy, spec.limits, this.state, {
-      seen: answer instanceof PollFault ? answer : answer.observation,
-      hint: answer.hint,
+    return this.announce(
       now,
-      pausedUntil: spec.budget?.pausedUntil() ?? 0,
-      random,
-      proposal
-    })
-    return this.announce(now, decision)
+      Decision.decide<A>(spec.policy, spec.limits, this, {
+        seen: answer instanceof PollFault ? answer : answer.observation,
+        hint: answer.hint,
+        now,
+        pausedUntil: spec.budget === undefined ? 0 : spec.budget.pausedUntil(),
+        random: spec.policy.spread > 0 ? Context.get(context, Random.Random).nextDoubleUnsafe() : 0,
+        proposal
+      })
+    )
   }
 
   stopped(now: number, reason: StopReason, notBefore: number): PollStopped<T> {
-    this.tell({ _tag: "Stopped", at: now, reason, polls: this.state.polls })
-    return new PollStopped({
-      ticket: this.spec.ticket,
-      reason,
-      polls: this.state.polls,
-      last: this.state.last,
-      notBefore: Math.ceil(notBefore)
-    })
+    const { observer, ticket } = this.spec
+    if (observer !== undefined) tell(observer, { _tag: "Stopped", at: now, reason, polls: this.polls })
+    return new PollStopped({ ticket, reason, polls: this.polls, last: this.last, notBefore: Math.ceil(notBefore) })
   }
 
   private announce(now: number, decision: Decision.Decision<A>): Decision.Decision<A> {
+    const { observer } = this.spec
+    if (observer === undefined) return decision
     if (decision._tag === "Wait") {
-      this.tell({
-        _tag: "Scheduled",
-        at: now,
-        until: decision.until,
-        because: decision.because,
-        polls: this.state.polls
-      })
+      const { because, until } = decision
+      tell(observer, { _tag: "Scheduled", at: now, until, because, polls: this.polls })
     } else if (decision._tag === "Settle") {
-      this.tell({ _tag: "Settled", at: now, value: decision.value, polls: this.state.polls })
+      tell(observer, { _tag: "Settled", at: now, value: decision.value, polls: this.polls })
     }
     return decision
   }
 
-  private tell(event: PollEvent<A>): void {
-    const { observer } = this.spec
-    if (observer === undefined) return
-    try {
-      observer(event)
-    } catch {
-      // Whoever listens cannot disturb the wait.
-    }
-  }
-
   private isFirst(seen: Seen): boolean {
     const word = seen._tag === "Unrecognised" ? `?${seen.word}` : seen._tag === "Pending" ? seen.phase : seen.code
-    if (this.words === null) this.words = new Set()
-    if (this.words.has(word)) return false
+    const rarely = this.rare()
+    if (rarely.words === null) {
+      rarely.words = word
+      return true
+    }
+    if (rarely.words === word) return false
+    if (typeof rarely.words === "string") rarely.words = new Set([rarely.words])
+    if (rarely.words.has(word)) return false
     // A vendor that invents a new word for each poll must not grow this without end.
-    if (this.words.size < 64) this.words.add(word)
+    if (rarely.words.size < 64) rarely.words.add(word)
     return true
   }
 
@@ -155,11 +207,22 @@ export class Course<A, T, R> {
   }
 }
 
-export const randomOf = (fiber: Fiber.Fiber<unknown, unknown>): number =>
-  Context.get(fiber.context, Random.Random).nextDoubleUnsafe()
+const tell = <A>(observer: (event: PollEvent<A>) => void, event: PollEvent<A>): void => {
+  try {
+    observer(event)
+  } catch {
+    // Whoever listens cannot disturb the wait.
+  }
+}
 
-// A policy that no wait can follow is a mistake in the program that made it.
-export const assertPolicy = <A, T, R>(spec: PollSpec<A, T, R>): Effect.Effect<void> => {
+// Policies and limits that were found to agree: most waits share theirs with many others.
+const agreed = new WeakMap<object, VendorLimits>()
+
+// A policy that no wait can follow is a mistake in the program that made it: what it dies with, or null.
+export const mistake = <A, T, R>(spec: PollSpec<A, T, R>): PollPolicies.InvalidPolicy | null => {
+  if (agreed.get(spec.policy) === spec.limits) return null
   const checked = PollPolicies.check(spec.policy, spec.limits)
-  return Result.isFailure(checked) ? Effect.die(checked.failure) : Effect.void
+  if (Result.isFailure(checked)) return checked.failure
+  agreed.set(spec.policy, spec.limits)
+  return null
 }
