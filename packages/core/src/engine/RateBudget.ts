@@ -55,7 +55,8 @@ export interface Turn {
 /**
  * The budget of one account. Times are milliseconds on the engine's steady clock.
  *
- * - `turn`: waits for the right to make one request.
+ * - `turn`: waits for the right to make one request. The wait can be interrupted wherever it is made; asked for in an
+ *   uninterruptible region, a turn that was granted cannot be lost on the way.
  * - `open`: scans of this account that run or wait to be submitted: what a pace sees as `open`.
  * - `load`: adds to that number. `bought` and `closed`: a scan is open at the vendor, and no longer. A granted
  *   submission counts as bought until `closed` or given back.
@@ -98,14 +99,28 @@ export interface Budgets {
 interface Waiter extends HeapItem {
   readonly kind: TurnKind
   readonly lane: string
-  readonly granted: Deferred.Deferred<void>
-  grant: number | null
+  readonly granted: Deferred.Deferred<Grant>
+  grant: Grant | null
+}
+
+// A request that was let through: when, and from which of the vendor's own counts it was taken.
+interface Grant {
+  readonly at: number
+  readonly from: Remaining | null
+}
+
+// What the vendor said is left until `resetAt`, counted down by us.
+interface Remaining {
+  left: number
+  resetAt: number
 }
 
 const kinds: ReadonlyArray<TurnKind> = ["poll", "collect", "submit"]
 
 // A vendor that says "nothing left until 2100" must not freeze an account for good.
 const longestBlock = 60 * 60 * 1000
+// Resets said to be this close together are the same one, told in seconds at different moments.
+const sameReset = 1000
 
 class Lanes {
   private readonly heaps = new Map<string, Heap<Waiter>>()
@@ -158,7 +173,7 @@ class Account implements AccountBudget {
   private grants: Array<number> = []
   private pausedTill = 0
   private blockedTill = 0
-  private remaining: { readonly left: number; readonly from: number; readonly resetAt: number } | null = null
+  private remaining: Remaining | null = null
   private refusals = 0
   private loaded = 0
   private boughtNow = 0
@@ -201,42 +216,54 @@ class Account implements AccountBudget {
   }
 
   learn = (quota: Quota, now: number, throttled = false): void => {
-    if (quota.limit !== null && quota.limit > 0) this.limit = quota.limit
-    if (!throttled && quota.remaining !== null && quota.resetAt !== null && quota.resetAt > now) {
-      const resetAt = Math.min(quota.resetAt, now + longestBlock)
-      this.remaining = { left: quota.remaining, from: now, resetAt }
-      if (quota.remaining === 0) this.blockedTill = Math.max(this.blockedTill, resetAt)
+    const { limit, remaining, resetAt } = quota
+    if (limit !== null && limit >= 1 && Number.isFinite(limit)) this.limit = Math.floor(limit)
+    if (!throttled && remaining !== null && remaining >= 0 && resetAt !== null && resetAt > now) {
+      this.left(Math.floor(remaining), Math.min(resetAt, now + longestBlock))
     }
     this.serve()
   }
 
-  turn: AccountBudget["turn"] = (options) =>
-    Effect.withFiber((fiber) => {
-      const clock = SteadyClock.ofFiber(fiber)
-      const now = SteadyClock.nowUnsafe(clock)
-      if (this.isQuiet(options.kind) && this.freeAt(now) <= now && this.mayStart(options.kind, now)) {
-        const grant = this.grantAt(options.kind, now)
-        return Effect.succeed(this.toTurn(options.kind, options.due, now, grant))
-      }
-      const waiter: Waiter = {
-        kind: options.kind,
-        lane: options.lane,
-        due: options.due,
-        seq: this.seq++,
-        place: -1,
-        granted: Deferred.makeUnsafe<void>(),
-        grant: null
-      }
-      this.waiting[waiter.kind].push(waiter)
-      this.home = { clock, context: fiber.context }
-      this.serve()
-      return Deferred.await(waiter.granted).pipe(
-        Effect.map(() => this.toTurn(options.kind, options.due, SteadyClock.nowUnsafe(clock), waiter.grant ?? now)),
-        Effect.onInterrupt(() => Effect.sync(() => this.leave(waiter)))
-      )
-    })
+  private left(left: number, resetAt: number): void {
+    const known = this.remaining
+    if (known !== null && Math.abs(known.resetAt - resetAt) <= sameReset) {
+      // Requests on their way are not in the vendor's count yet, and answers overtake each other.
+      known.left = Math.min(known.left, left)
+      known.resetAt = Math.max(known.resetAt, resetAt)
+    } else {
+      this.remaining = { left, resetAt }
+    }
+    if (left === 0) this.blockedTill = Math.max(this.blockedTill, resetAt)
+  }
 
-  private toTurn(kind: TurnKind, due: number, now: number, grant: number): Turn {
+  turn: AccountBudget["turn"] = (options) =>
+    Effect.uninterruptible(
+      Effect.withFiber((fiber) => {
+        const clock = SteadyClock.ofFiber(fiber)
+        const now = SteadyClock.nowUnsafe(clock)
+        if (this.isQuiet(options.kind) && this.freeAt(now) <= now && this.mayStart(options.kind, now)) {
+          return Effect.succeed(this.toTurn(options.kind, options.due, now, this.grantAt(options.kind, now)))
+        }
+        const waiter: Waiter = {
+          kind: options.kind,
+          lane: options.lane,
+          due: options.due,
+          seq: this.seq++,
+          place: -1,
+          granted: Deferred.makeUnsafe<Grant>(),
+          grant: null
+        }
+        this.waiting[waiter.kind].push(waiter)
+        this.home = { clock, context: fiber.context }
+        this.serve()
+        return Effect.interruptible(Deferred.await(waiter.granted)).pipe(
+          Effect.map((grant) => this.toTurn(options.kind, options.due, SteadyClock.nowUnsafe(clock), grant)),
+          Effect.onInterrupt(() => Effect.sync(() => this.leave(waiter)))
+        )
+      })
+    )
+
+  private toTurn(kind: TurnKind, due: number, now: number, grant: Grant): Turn {
     let used = false
     return {
       waited: Math.max(0, Math.ceil(now - due)),
@@ -254,9 +281,10 @@ class Account implements AccountBudget {
     this.serve()
   }
 
-  private undo(kind: TurnKind, grant: number): void {
-    const at = this.grants.lastIndexOf(grant)
+  private undo(kind: TurnKind, grant: Grant): void {
+    const at = this.grants.lastIndexOf(grant.at)
     if (at >= 0) this.grants.splice(at, 1)
+    if (grant.from !== null) grant.from.left += 1
     if (kind === "submit") this.closed()
     else this.serve()
   }
@@ -274,10 +302,11 @@ class Account implements AccountBudget {
     return true
   }
 
-  private grantAt(kind: TurnKind, now: number): number {
+  private grantAt(kind: TurnKind, now: number): Grant {
     if (this.limit !== null) this.grants.push(now)
     if (kind === "submit") this.boughtNow += 1
-    return now
+    if (this.remaining !== null) this.remaining.left -= 1
+    return { at: now, from: this.remaining }
   }
 
   private forget(now: number): void {
@@ -298,16 +327,9 @@ class Account implements AccountBudget {
     }
     if (this.remaining !== null) {
       if (this.remaining.resetAt <= now) this.remaining = null
-      else if (this.grantedSince(this.remaining.from) >= this.remaining.left)
-        free = Math.max(free, this.remaining.resetAt)
+      else if (this.remaining.left <= 0) free = Math.max(free, this.remaining.resetAt)
     }
     return free
-  }
-
-  private grantedSince(from: number): number {
-    let count = 0
-    for (let i = this.grants.length - 1; i >= 0 && (this.grants[i] ?? 0) > from; i--) count++
-    return count
   }
 
   private mayStart(kind: TurnKind, now: number): boolean {
@@ -344,7 +366,7 @@ class Account implements AccountBudget {
         break
       }
       waiter.grant = this.grantAt(waiter.kind, now)
-      Deferred.doneUnsafe(waiter.granted, Effect.void)
+      Deferred.doneUnsafe(waiter.granted, Effect.succeed(waiter.grant))
     }
     this.serving = false
   }

@@ -7,6 +7,7 @@ import { TestClock } from "effect/testing"
 import * as RateBudget from "../../src/engine/RateBudget.ts"
 import type { AccountLimits } from "../../src/engine/ScanAdapter.ts"
 import * as SteadyClock from "../../src/engine/SteadyClock.ts"
+import { cutAt } from "../support/cuts.ts"
 
 const limitsOf = (limits: Partial<AccountLimits> = {}): AccountLimits => ({
   requests: 10,
@@ -251,6 +252,107 @@ describe("RateBudget", () => {
       assert.strictEqual(log.length, 3)
       yield* TestClock.adjust("1 minute")
       assert.strictEqual(log.length, 6)
+    })
+  )
+
+  it.effect(
+    "counts what remains down by itself, for as long as the vendor's window lasts, with a limit or without",
+    () =>
+      Effect.gen(function* () {
+        for (const requests of [10, null]) {
+          const start = yield* SteadyClock.now
+          const budget = budgetOf({ requests })
+          budget.learn({ limit: null, remaining: 3, resetAt: start + 60_000 }, start)
+          const log: Array<{ readonly name: string; readonly at: number }> = []
+          for (let i = 0; i < 3; i++) yield* ask(budget, log, "first")
+          // Our own window of 10 s is over, the vendor's is not.
+          yield* TestClock.adjust("25 seconds")
+          yield* Effect.forkChild(ask(budget, log, "later"))
+          yield* TestClock.adjust("1 minute")
+          assert.deepStrictEqual(log.at(-1), { name: "later", at: start + 60_000 })
+        }
+      })
+  )
+
+  it.effect("an answer that was overtaken brings nothing back of what was used since", () =>
+    Effect.gen(function* () {
+      const budget = budgetOf()
+      const log: Array<{ readonly name: string; readonly at: number }> = []
+      budget.learn({ limit: null, remaining: 2, resetAt: 60_000 }, 0)
+      yield* ask(budget, log, "a")
+      yield* ask(budget, log, "b")
+      budget.learn({ limit: null, remaining: 1, resetAt: 60_400 }, 0)
+      yield* Effect.forkChild(ask(budget, log, "c"))
+      yield* TestClock.adjust("2 minutes")
+      assert.strictEqual(log[2]?.at, 60_400)
+    })
+  )
+
+  it.effect("a turn given back counts as remaining again", () =>
+    Effect.gen(function* () {
+      const budget = budgetOf()
+      const log: Array<{ readonly name: string; readonly at: number }> = []
+      budget.learn({ limit: null, remaining: 1, resetAt: 60_000 }, 0)
+      const unused = yield* ask(budget, log, "a")
+      yield* Effect.forkChild(ask(budget, log, "b"))
+      yield* TestClock.adjust("1 second")
+      unused.giveBack()
+      yield* TestClock.adjust("1 second")
+      assert.deepStrictEqual(log.at(-1), { name: "b", at: 1000 })
+    })
+  )
+
+  it.effect("headers that make no sense teach nothing", () =>
+    Effect.gen(function* () {
+      const budget = budgetOf({ requests: 2 })
+      for (const odd of [Number.NaN, -1, 0, Number.POSITIVE_INFINITY, 0.5]) {
+        budget.learn({ limit: odd, remaining: Number.NaN, resetAt: 60_000 }, 0)
+        budget.learn({ limit: null, remaining: 1, resetAt: Number.NaN }, 0)
+      }
+      const log: Array<{ readonly name: string; readonly at: number }> = []
+      for (let i = 0; i < 5; i++) yield* Effect.forkChild(ask(budget, log, `${i}`))
+      yield* TestClock.adjust("1 millis")
+      assert.strictEqual(log.length, 2)
+      yield* TestClock.adjust("1 minute")
+      assert.strictEqual(log.length, 5)
+    })
+  )
+
+  it.effect("goes on serving when the one who queued last is gone", () =>
+    Effect.gen(function* () {
+      const budget = budgetOf({ requests: 1 })
+      const log: Array<{ readonly name: string; readonly at: number }> = []
+      yield* ask(budget, log, "first")
+      yield* Effect.forkChild(ask(budget, log, "stays"))
+      yield* TestClock.adjust("1 second")
+      const gone = yield* Effect.forkChild(ask(budget, log, "gone"))
+      yield* TestClock.adjust("1 second")
+      yield* Fiber.interrupt(gone)
+      yield* TestClock.adjust("1 minute")
+      assert.deepStrictEqual(log.at(-1), { name: "stays", at: 10_000 })
+    })
+  )
+
+  it.effect("a submission cut at any moment leaves no scan counted as open", () =>
+    Effect.gen(function* () {
+      for (const busy of [false, true]) {
+        for (let step = 1, more = true; more; step++) {
+          const start = yield* SteadyClock.now
+          const budget = budgetOf({ requests: null, openScans: 1 })
+          if (busy) budget.pause(start + 1000)
+          // As the engine asks for it: what was granted is used or given back.
+          const submit = Effect.uninterruptibleMask((restore) =>
+            Effect.flatMap(budget.turn({ kind: "submit", due: start, lane: "" }), (turn) =>
+              Effect.ensuring(restore(Effect.sleep(1)), Effect.sync(turn.giveBack))
+            )
+          )
+          more = yield* cutAt(submit, step, 3)
+          const log: Array<{ readonly name: string; readonly at: number }> = []
+          yield* Effect.forkChild(ask(budget, log, "next", "submit"))
+          yield* TestClock.adjust("2 seconds")
+          assert.strictEqual(log.length, 1, `cut at step ${step}`)
+        }
+      }
     })
   )
 
