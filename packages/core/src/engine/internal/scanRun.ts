@@ -117,6 +117,21 @@ type AnyRequest = Pick<ScanRequest<unknown>, "adapter">
 export const budgetOf = (request: AnyRequest, budgets: Budgets): AccountBudget =>
   budgets.account(request.adapter, request.adapter.budget)
 
+// An account's budget with some of its methods in other hands.
+const budgetWith = (base: AccountBudget, change: Partial<Pick<AccountBudget, "turn" | "pause">>): AccountBudget => ({
+  turn: (options) => base.turn(options),
+  open: () => base.open(),
+  load: (by) => base.load(by),
+  bought: () => base.bought(),
+  closed: () => base.closed(),
+  pause: (until) => base.pause(until),
+  pausedUntil: () => base.pausedUntil(),
+  learn: (...said) => base.learn(...said),
+  deny: () => base.deny(),
+  denials: () => base.denials(),
+  ...change
+})
+
 const claimKey = (request: AnyRequest, fingerprint: string): ClaimKey => ({
   vendor: request.adapter.vendor,
   origin: request.adapter.origin,
@@ -151,13 +166,12 @@ export const execute = <Payload, R>(
     const context = yield* Effect.context<never>()
     const shared = budgetOf(request, env.budgets)
     // A pause outlives the process that was told of it.
-    const budget: AccountBudget = {
-      ...shared,
+    const budget = budgetWith(shared, {
       pause: (until) => {
         shared.pause(until)
         journal.paused({ vendor: adapter.vendor, origin: adapter.origin, account: adapter.account }, until)
       }
-    }
+    })
     const codec = Schema.toCodecJson(Outcomes.schema(adapter.payload))
     const encode = Schema.encodeEffect(codec)
     const decode = Schema.decodeUnknownEffect(codec)
@@ -312,13 +326,12 @@ export const execute = <Payload, R>(
     const guardedBy = (guard: HoldGuard | null): AccountBudget =>
       guard === null
         ? budget
-        : {
-            ...budget,
+        : budgetWith(budget, {
             turn: (options) =>
               Effect.flatMap(budget.turn(options), (turn) =>
                 Effect.onInterrupt(Effect.as(guard.ready, turn), () => Effect.sync(turn.giveBack))
               )
-          }
+          })
 
     const poll = (
       claimId: string,
@@ -349,10 +362,7 @@ export const execute = <Payload, R>(
       return (guard === null ? wait : Effect.raceFirst(wait, guard.lost)).pipe(
         Effect.flatMap(collected),
         Effect.flatMap((outcome) => compared(outcome, start.key)),
-        Effect.tap((outcome) => keep(claimId, outcome, guard)),
-        Effect.onExit((exit) =>
-          Exit.isSuccess(exit) ? Effect.void : Effect.map(SteadyClock.now, (now) => leave(claimId, exit.cause, now))
-        )
+        Effect.tap((outcome) => keep(claimId, outcome, guard))
       )
     }
 
@@ -378,48 +388,54 @@ export const execute = <Payload, R>(
         )
       )
 
-    // One process polls a claim. The others wait for what it finds, and take over when it is gone.
+    // One process polls a claim. The others wait for what it finds, and take over when it is gone. Between taking a claim
+    // and letting go of it no interrupt can slip in.
     const own = (
       claimId: string,
       ticket: ScanTicket,
       start: Start
-    ): Effect.Effect<Ended<Payload>, PollStopped<ScanTicket> | JournalError, R> =>
-      Effect.flatMap(
-        journal.take(claimId),
-        (hold): Effect.Effect<Ended<Payload>, PollStopped<ScanTicket> | JournalError, R> => {
+    ): Effect.Effect<Ended<Payload>, PollStopped<ScanTicket> | JournalError, R> => {
+      const again = Effect.suspend(() => own(claimId, ticket, { ...start, known: true, hint: Option.none() }))
+      return Effect.uninterruptibleMask((restore) =>
+        Effect.gen(function* () {
+          const hold = yield* journal.take(claimId)
+          const now = yield* SteadyClock.now
           switch (hold._tag) {
             case "Over":
               return hold.entry.state === "settled"
-                ? recall(hold.entry.claimId, hold.entry.outcome, hold.entry.changedAt)
-                : Effect.fail(
-                    new JournalError({
-                      reason: "conflict",
-                      message: `claim ${claimId} is ${hold.entry.state} and cannot be waited for`
-                    })
-                  )
+                ? yield* restore(recall(claimId, hold.entry.outcome, hold.entry.changedAt))
+                : yield* new JournalError({
+                    reason: "conflict",
+                    message: `claim ${claimId} is ${hold.entry.state} and cannot be waited for`
+                  })
             case "Theirs":
-              return Effect.andThen(
-                Effect.raceFirst(hold.changed, stopAtDeadline(ticket, hold.notBefore)),
-                own(claimId, ticket, { ...start, known: true, hint: Option.none() })
+              return yield* restore(
+                Effect.andThen(Effect.raceFirst(hold.changed, stopAtDeadline(ticket, hold.notBefore)), again)
               )
-            case "Ours":
-              return Effect.flatMap(SteadyClock.now, (now) => {
-                // A time that nobody can have stored is no time.
-                const sane = hold.notBefore >= 0 && hold.notBefore <= now + Waits.longest
-                const notBefore = start.known ? (sane ? hold.notBefore : 0) : start.notBefore
-                return Effect.catch(
-                  Effect.map(poll(claimId, ticket, { ...start, notBefore }, hold.guard), (outcome) =>
-                    finish({ outcome, reused: false, ageMs: outcome.ageMs })
-                  ),
-                  (error) =>
-                    error._tag === "JournalError" && error.reason === "lost"
-                      ? own(claimId, ticket, { ...start, known: true, hint: Option.none() })
-                      : Effect.fail(error)
+            case "Ours": {
+              // A time that nobody can have stored is no time.
+              const sane = hold.notBefore >= 0 && hold.notBefore <= now + Waits.longest
+              const notBefore = start.known ? (sane ? hold.notBefore : 0) : start.notBefore
+              const polled = yield* Effect.result(
+                Effect.onExit(restore(poll(claimId, ticket, { ...start, notBefore }, hold.guard)), (exit) =>
+                  Exit.isSuccess(exit)
+                    ? Effect.void
+                    : Effect.map(SteadyClock.now, (now) => leave(claimId, exit.cause, now))
                 )
-              })
+              )
+              if (Result.isSuccess(polled)) {
+                const outcome = polled.success
+                return finish({ outcome, reused: false, ageMs: outcome.ageMs })
+              }
+              const error = polled.failure
+              return error._tag === "JournalError" && error.reason === "lost"
+                ? yield* restore(again)
+                : yield* Effect.fail(error)
+            }
           }
-        }
+        })
       )
+    }
 
     // One poll loop per ticket in this process. When its owner leaves, the next in line takes over.
     const join = (
