@@ -343,7 +343,7 @@ describe("ComplianceSimulator's scans", () => {
         const { json } = yield* get(compliance, `/api/scan/${text(created.json, "scan_id")}`)
         const delta = at(json, "delta")
         const count = Number(at(json, "violation_count"))
-        let pairs = shape === "docs" ? count : Math.ceil(count * 0.66)
+        const pairs = shape === "docs" ? count : Math.ceil(count * 0.66)
         if (previous === null) assert.isNull(delta)
         else {
           const [fresh, resolved, unchanged] = ["new_count", "resolved_count", "unchanged_count"].map((name) =>

@@ -51,7 +51,7 @@ describe("preview", () => {
   )
 })
 
-describe("describe", () => {
+describe("a policy in words", () => {
   it("says in words what will be asked and when", () => {
     const policy = PollPolicy.make({
       pace: PollPolicy.pacePhases([{ every: "2 seconds", lasts: "20 seconds" }], "15 seconds")

@@ -201,7 +201,7 @@ export const make = (
         const entry = { at, request: wanted, accepted: false, cut: false }
         ledger.submissions.push(entry)
         const take = step.say === "hang" ? Effect.never : Effect.sleep(Duration.millis(step.takes ?? 0))
-        if ("accepted" in step && step.accepted === true) entry.accepted = true
+        if ("accepted" in step && step.accepted) entry.accepted = true
         return request(
           Effect.flatMap(take, (): Effect.Effect<Submitted | Already<Payload>, SubmitError.SubmitError> => {
             switch (step.say) {
