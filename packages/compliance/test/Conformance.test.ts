@@ -62,8 +62,16 @@ const kit: Conformance.Kit<ComplianceRequest, CompliancePayload> = {
       { answer: Script.respond(200, fixture("server-running")), phase: "running" }
     ],
     settled: [
-      { answer: Script.respond(200, fixture("status-completed")), outcome: "Completed", result: [["compliance_score"]] },
-      { answer: Script.respond(200, fixture("server-completed")), outcome: "Completed", result: [["compliance_score"]] },
+      {
+        answer: Script.respond(200, fixture("status-completed")),
+        outcome: "Completed",
+        result: [["compliance_score"]]
+      },
+      {
+        answer: Script.respond(200, fixture("server-completed")),
+        outcome: "Completed",
+        result: [["compliance_score"]]
+      },
       { answer: Script.respond(200, fixture("server-failed")), outcome: "Failed" }
     ]
   },

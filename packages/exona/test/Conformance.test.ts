@@ -64,7 +64,10 @@ const kit: Conformance.Kit<ExonaRequest, ExonaResult> = {
         request: { company, questionnaire: [...questionnaire, { question: "Why?", answer: "x".repeat(5001) }] },
         path: ["questionnaire", 1, "answer"]
       },
-      { request: { company, questionnaire: Array.from({ length: 51 }, () => questionnaire).flat() }, path: ["questionnaire"] }
+      {
+        request: { company, questionnaire: Array.from({ length: 51 }, () => questionnaire).flat() },
+        path: ["questionnaire"]
+      }
     ]
   },
   submit: {

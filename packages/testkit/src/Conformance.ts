@@ -220,9 +220,7 @@ export interface ReconcileFacts<Request> {
 export interface Kit<Request, Payload> {
   readonly vendor: string
   readonly http: Layer.Layer<VendorHttp>
-  readonly make: (
-    place: Place
-  ) => Effect.Effect<ScanAdapter<Request, Payload>, unknown, VendorHttp | Scope.Scope>
+  readonly make: (place: Place) => Effect.Effect<ScanAdapter<Request, Payload>, unknown, VendorHttp | Scope.Scope>
   readonly basePath?: string
   readonly keys?: readonly [string, string]
   readonly requests: Requests<Request>

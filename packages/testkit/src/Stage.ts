@@ -27,10 +27,7 @@ import type * as Simulator from "./Simulator.ts"
 export interface Options extends Simulator.Options {
   readonly vendor?: string
   readonly basePath?: string
-  readonly route?: (
-    method: string,
-    path: ReadonlyArray<string>
-  ) => { readonly route: string; readonly scanId?: string }
+  readonly route?: (method: string, path: ReadonlyArray<string>) => { readonly route: string; readonly scanId?: string }
 }
 
 /**

@@ -25,62 +25,62 @@ import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 
-export type Slip =
-  | "retries a poll"
-  | "retries a submission"
-  | "matches words by prefix"
-  | "fetches the web report"
-  | "accepts any id"
-  | "completes without a result"
-  | "takes any 2xx for a scan"
-  | "calls a 404 a failed scan"
-  | "reads the hint as any number"
-  | "shows the key in an error"
-  | "keeps the first key"
-  | "puts the key into the path"
-  | "trusts the shape of an answer"
-  | "calls a lost answer refused"
-  | "calls a timeout not sent"
-  | "cannot be interrupted"
-  | "sends any id"
-  | "draws the fingerprint"
-  | "lets the dataset's case count"
-  | "names no field"
-  | "draws finding ids"
-  | "finds nothing when asked too early"
-  | "finds what is known"
-  | "polls faster with many scans"
-  | "loses the payload"
-  | "shows all the vendor says"
-
-export const slips: ReadonlyArray<Slip> = [
+export const slips = [
+  "speaks through a bare fetch",
   "retries a poll",
   "retries a submission",
   "matches words by prefix",
+  "coerces the word",
+  "goes by the verdict",
   "fetches the web report",
   "accepts any id",
   "completes without a result",
+  "fails only with a reason",
   "takes any 2xx for a scan",
   "calls a 404 a failed scan",
+  "calls every open scan queued",
   "reads the hint as any number",
+  "drops the wait of a submission",
+  "forgets the id of a request",
   "shows the key in an error",
   "keeps the first key",
-  "puts the key into the path",
+  "puts the key into the query",
   "trusts the shape of an answer",
+  "trusts the note",
+  "trusts the remarks",
+  "refuses fields it does not know",
+  "reads no id from an error",
+  "dates the ticket in seconds",
+  "forgets when a scan was submitted",
+  "polls what is settled",
   "calls a lost answer refused",
+  "calls a refusal throttled",
   "calls a timeout not sent",
+  "calls a refused connection in doubt",
+  "hurries a submission",
   "cannot be interrupted",
   "sends any id",
   "draws the fingerprint",
   "lets the dataset's case count",
   "names no field",
+  "faults what is valid",
+  "sends what is invalid",
+  "changes its request",
+  "names no subject",
   "draws finding ids",
   "finds nothing when asked too early",
   "finds what is known",
+  "has no account",
+  "waits for ever when throttled",
+  "recommends an endless poll",
   "polls faster with many scans",
-  "loses the payload",
+  "spends half a request",
+  "keeps no payload",
+  "numbers its answers",
   "shows all the vendor says"
-]
+] as const
+
+export type Slip = (typeof slips)[number]
 
 export interface Request {
   readonly dataset: string
@@ -91,26 +91,68 @@ const Verdict = Schema.StructWithRest(
   Schema.Struct({ score: Schema.Finite, note: Schema.optionalKey(Schema.NullOr(Schema.String)) }),
   [Schema.Record(Schema.String, Schema.Json)]
 )
-type Verdict = typeof Verdict.Type
+export type Verdict = typeof Verdict.Type
 const isVerdict = Schema.is(Verdict)
+
+const known = new Set(["ref", "state", "verdict", "why", "report_url", "wait"])
 
 const limits = VendorLimits.make({ floor: "2 seconds", submitTimeout: "20 seconds" })
 const every = (pace: PollPolicy.PaceInput) => PollPolicy.make({ pace, floor: limits.floor })
 
-const make = (place: Conformance.Place, slip: Slip | null) =>
+/** What people write first. */
+const bareFetch = (baseUrl: string, key: string): VendorHttp.VendorClient => {
+  const send = (path: string, init: RequestInit): Effect.Effect<VendorHttp.VendorResponse, VendorHttp.TransportFault> =>
+    Effect.tryPromise({
+      try: async () => {
+        const headers = {
+          authorization: `Bearer ${key}`,
+          traceparent: "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+        }
+        const response = await fetch(baseUrl + path, { ...init, headers })
+        const text = await response.text()
+        const wait = response.headers.get("retry-after")
+        const body = ((): VendorHttp.VendorBody => {
+          try {
+            return { _tag: "Json", value: JSON.parse(text) }
+          } catch {
+            return { _tag: "Unreadable", why: "not-json", detail: text }
+          }
+        })()
+        const hint = wait === null ? Option.none() : Option.some(Duration.millis(Number(wait) * 1000))
+        const requestId = response.headers.get("x-request-id")
+        return { status: response.status, body, hint, quota: Option.none(), requestId, warnings: [] }
+      },
+      catch: (error) =>
+        new VendorHttp.TransportFault({ sent: true, permanent: false, code: "network", message: String(error) })
+    })
+  return {
+    origin: new URL(baseUrl).origin,
+    get: (path) => send(path, {}),
+    post: (path, body) => send(path, { method: "POST", body: JSON.stringify(body) }),
+    scrub: (text) => text
+  }
+}
+
+const make = (place: Conformance.Place, planted: ReadonlyArray<Slip>) =>
   Effect.gen(function* () {
-    const has = (one: Slip): boolean => one === slip
+    const has = (one: Slip): boolean => planted.includes(one)
     const http = yield* VendorHttp.VendorHttp
     const first = Redacted.value(yield* place.credential)
-    const client = yield* http.make({
-      vendor: "tidewatch",
-      baseUrl: place.baseUrl,
-      credential: has("keeps the first key") ? Effect.succeed(Redacted.make(first)) : place.credential,
-      insecureHosts: place.insecureHosts
-    })
+    const client = has("speaks through a bare fetch")
+      ? bareFetch(place.baseUrl, first)
+      : yield* http.make({
+          vendor: "tidewatch",
+          baseUrl: place.baseUrl,
+          credential: has("keeps the first key") ? Effect.succeed(Redacted.make(first)) : place.credential,
+          insecureHosts: place.insecureHosts
+        })
+    const account = has("has no account") ? "" : "default"
+    let drawn = 0
     const { origin } = client
     const clean = (text: string): string =>
       has("shows all the vendor says") ? client.scrub(text) : WireFields.cut(client.scrub(text))
+
+    const shown = has("shows the key in an error") ? ` (sent with ${first})` : ""
 
     const problem = (response: VendorHttp.VendorResponse) => {
       const body = response.body._tag === "Json" ? response.body.value : null
@@ -121,13 +163,14 @@ const make = (place: Conformance.Place, slip: Slip | null) =>
       return {
         ours: type !== null && detail !== null,
         code: clean(type ?? `http-${response.status}`),
-        message: has("shows the key in an error") ? `${clean(told)} (sent with ${first})` : clean(told)
+        message: (shown === "" ? clean(told) : clean(told).slice(0, 900)) + shown
       }
     }
 
     const faultOf = (response: VendorHttp.VendorResponse): PollFault.PollFault => {
       const { code, message } = problem(response)
-      const { hint, quota, requestId } = response
+      const { hint, quota } = response
+      const requestId = has("forgets the id of a request") ? null : response.requestId
       return PollFault.make({ ...StatusClass.pollFault(response.status), code, message, hint, quota, requestId })
     }
 
@@ -151,15 +194,16 @@ const make = (place: Conformance.Place, slip: Slip | null) =>
       message: "the id cannot be part of a request"
     })
 
-    const keyed = has("puts the key into the path") ? { query: { key: first } } : {}
+    const keyed = has("puts the key into the query") ? { query: { key: first } } : {}
 
     /** One GET; only a 200 with a JSON object is an answer. */
     const ask = (path: string) =>
       client.get(path, keyed).pipe(
-        has("retries a poll") ? Effect.retry({ times: 2 }) : (self) => self,
         Effect.mapError(transport),
         Effect.flatMap((response) => {
-          const good = has("takes any 2xx for a scan") ? Math.floor(response.status / 100) === 2 : response.status === 200
+          const good = has("takes any 2xx for a scan")
+            ? Math.floor(response.status / 100) === 2
+            : response.status === 200
           if (!good) return Effect.fail(faultOf(response))
           if (response.body._tag === "Unreadable") {
             return Effect.fail(broken(response, response.body.why, response.body.detail))
@@ -167,7 +211,10 @@ const make = (place: Conformance.Place, slip: Slip | null) =>
           return WireFields.isRecord(response.body.value)
             ? Effect.succeed({ response, body: response.body.value })
             : Effect.fail(broken(response, "invalid-answer", "the answer is no object"))
-        })
+        }),
+        has("retries a poll")
+          ? Effect.retry({ times: 2, while: (fault) => fault.kind === "Transient" })
+          : (self) => self
       )
 
     const assessmentOf = (verdict: Verdict): ScanOutcome.Assessment => ({
@@ -186,21 +233,25 @@ const make = (place: Conformance.Place, slip: Slip | null) =>
       const warnings: Array<string> = []
       const why = WireFields.optional(check, "why", WireFields.nonEmptyText, warnings)
       const reason = { code: null, message: clean(why ?? "none given"), advice: null, requestId }
-      const common = { ticket, vendorStatus: state, requestId }
+      const asked = has("forgets when a scan was submitted") ? { ...ticket, submittedAt: null } : ticket
+      const numbered = has("numbers its answers") ? [`answer ${drawn++}`] : []
+      const common = { ticket: asked, vendorStatus: state, requestId, warnings: numbered }
+      if (state === "lost" && why === null && has("fails only with a reason")) return null
       if (state === "lost") return ScanOutcome.makeFailed({ ...common, reason })
       const given = check["verdict"]
       const verdict = isVerdict(given) ? given : null
       if (verdict === null && !has("completes without a result")) return null
       const payload = verdict ?? { score: 100 }
+      if (has("trusts the note") && payload.note?.trim === undefined) throw new TypeError("no text to trim")
       const assessment = assessmentOf(payload)
-      const kept: Verdict = has("loses the payload") ? { ...payload, at: new Date(0).valueOf() / 0 } : payload
+      const kept: Verdict = has("keeps no payload") ? { ...payload, ratio: Number.NaN } : payload
       return state === "done"
         ? ScanOutcome.makeCompleted({ ...common, assessment, payload: kept })
         : ScanOutcome.makePartial({ ...common, assessment, payload: kept, reason })
     }
 
     const ticketOf = (scanId: string, submittedAt: number | null): ScanTicket.ScanTicket =>
-      ScanTicket.make({ vendor: "tidewatch", origin, account: "default", scanId, submittedAt })
+      ScanTicket.make({ vendor: "tidewatch", origin, account, scanId, submittedAt })
 
     const hintOf = (response: VendorHttp.VendorResponse): Option.Option<Duration.Duration> => {
       if (!has("reads the hint as any number")) return response.hint
@@ -226,25 +277,32 @@ const make = (place: Conformance.Place, slip: Slip | null) =>
       if (has("trusts the shape of an answer") && !WireFields.isRecord(check)) throw new TypeError("check of undefined")
       if (!WireFields.isRecord(check)) return yield* broken(response, "invalid-answer", "no check")
       const ref = WireFields.text.read(check["ref"])
-      const state = WireFields.nonEmptyText.read(check["state"])
+      const state = WireFields.nonEmptyText.read(has("coerces the word") ? String(check["state"]) : check["state"])
+      if (has("refuses fields it does not know") && Object.keys(check).some((name) => !known.has(name))) {
+        return yield* broken(response, "unknown-field", "a field that is not documented")
+      }
       if (ref === null || state === null) return yield* broken(response, "invalid-answer", "no ref or no state")
       if (ref !== ticket.scanId && !has("accepts any id")) {
         return yield* broken(response, "id-mismatch", `asked for ${ticket.scanId}, the answer is about ${ref}`)
       }
-      const known = word(state)
-      switch (known) {
+      const meant = has("goes by the verdict") && check["verdict"] !== undefined ? "done" : word(state)
+      switch (meant) {
         case "waiting":
           return Observation.answer(Observation.pending("queued"), { hint, quota })
-        case "measuring":
-          return Observation.answer(Observation.pending("running"), { hint, quota })
+        case "measuring": {
+          const phase = has("calls every open scan queued") ? "queued" : "running"
+          return Observation.answer(Observation.pending(phase), { hint, quota })
+        }
         case "done":
         case "cut-short":
         case "lost": {
-          const outcome = settle(ticket, known, check, requestId)
+          const outcome = settle(ticket, meant, check, requestId)
           if (outcome === null) return yield* broken(response, "no-verdict", "ended without a verdict")
           const report = WireFields.text.read(check["report_url"])
           if (has("fetches the web report") && report !== null) {
-            yield* Effect.promise(() => fetch(report, { headers: { authorization: `Bearer ${first}` } }).catch(() => null))
+            yield* Effect.promise(() =>
+              fetch(report, { headers: { authorization: `Bearer ${first}` } }).catch(() => null)
+            )
           }
           return Observation.answer(Observation.settled(outcome), { quota })
         }
@@ -252,6 +310,13 @@ const make = (place: Conformance.Place, slip: Slip | null) =>
           return Observation.answer(Observation.unrecognised(clean(state)), { hint, quota })
       }
     })
+
+    const outcomeOf = (ticket: ScanTicket.ScanTicket): ScanOutcome.ScanOutcome<Verdict> =>
+      ScanOutcome.makeFailed({
+        ticket,
+        vendorStatus: "lost",
+        reason: { code: null, message: "gone", advice: null, requestId: null }
+      })
 
     const poll = (
       ticket: ScanTicket.ScanTicket
@@ -261,17 +326,7 @@ const make = (place: Conformance.Place, slip: Slip | null) =>
       if (!has("calls a 404 a failed scan")) return once
       return Effect.catch(once, (fault) =>
         fault.kind === "Missing"
-          ? Effect.succeed(
-              Observation.answer(
-                Observation.settled<ScanOutcome.ScanOutcome<Verdict>>(
-                  ScanOutcome.makeFailed({
-                    ticket,
-                    vendorStatus: "lost",
-                    reason: { code: null, message: "gone", advice: null, requestId: null }
-                  })
-                )
-              )
-            )
+          ? Effect.succeed(Observation.answer(Observation.settled(outcomeOf(ticket))))
           : Effect.fail(fault)
       )
     }
@@ -279,7 +334,9 @@ const make = (place: Conformance.Place, slip: Slip | null) =>
     const check = (request: Request) => {
       const faults: Array<{ readonly path: ReadonlyArray<string | number>; readonly message: string }> = []
       const path = has("names no field") ? [] : ["dataset"]
-      if (!/^[a-z0-9-]{1,64}$/i.test(request.dataset)) faults.push({ path, message: "must be letters, digits and dashes" })
+      if (!/^[a-z0-9-]{1,64}$/i.test(request.dataset))
+        faults.push({ path, message: "must be letters, digits and dashes" })
+      if (has("faults what is valid") && request.depth === "full") faults.push({ path: ["depth"], message: "too deep" })
       return faults
     }
 
@@ -290,21 +347,24 @@ const make = (place: Conformance.Place, slip: Slip | null) =>
             ? "InDoubt"
             : fault.code === "no-credential"
               ? "Denied"
-              : "NotSent",
+              : has("calls a refused connection in doubt")
+                ? "InDoubt"
+                : "NotSent",
         code: fault.code,
         message: clean(fault.message)
       })
 
     const submit = Effect.fnUntraced(function* (request: Request) {
       const faults = check(request)
-      if (faults.length > 0) {
+      if (faults.length > 0 && !has("sends what is invalid")) {
         return yield* SubmitError.make({ kind: "Refused", code: "invalid-request", message: "the dataset is no name" })
       }
       const body = { dataset: request.dataset, depth: request.depth ?? "quick" }
-      const response = yield* client.post("/v2/checks", body, { timeout: limits.submitTimeout }).pipe(
+      const timeout = has("hurries a submission") ? Duration.seconds(5) : limits.submitTimeout
+      const response = yield* client.post("/v2/checks", body, { timeout }).pipe(
         Effect.flatMap((answer) =>
           has("retries a submission") && answer.status >= 500
-            ? client.post("/v2/checks", body, { timeout: limits.submitTimeout })
+            ? client.post("/v2/checks", body, { timeout })
             : Effect.succeed(answer)
         ),
         Effect.mapError(submitTransport)
@@ -312,15 +372,26 @@ const make = (place: Conformance.Place, slip: Slip | null) =>
       const value = response.body._tag === "Json" ? response.body.value : null
       const told = WireFields.isRecord(value) && WireFields.isRecord(value["check"]) ? value["check"] : {}
       const ref = told["ref"]
-      const { hint, quota, requestId } = response
-      if (!ScanTicket.isScanId(ref)) {
+      const { quota, requestId } = response
+      const hint = has("drops the wait of a submission") ? Option.none() : response.hint
+      if (!ScanTicket.isScanId(ref) || (response.status >= 300 && has("reads no id from an error"))) {
         const { code, message, ours } = problem(response)
         const lost = has("calls a lost answer refused") ? "Refused" : "InDoubt"
-        const kind = StatusClass.submitFault(response.status, ours)
-        return yield* SubmitError.make({ kind: kind === "InDoubt" ? lost : kind, code, message, hint, quota, requestId })
+        const byStatus = StatusClass.submitFault(response.status, ours)
+        const kind = byStatus === "Refused" && has("calls a refusal throttled") ? "Throttled" : byStatus
+        return yield* SubmitError.make({
+          kind: kind === "InDoubt" ? lost : kind,
+          code,
+          message,
+          hint,
+          quota,
+          requestId
+        })
       }
-      const ticket = ticketOf(ref, yield* Clock.currentTimeMillis)
-      const outcome = told["state"] === "done" ? settle(ticket, "done", told, requestId) : null
+      const now = yield* Clock.currentTimeMillis
+      const ticket = ticketOf(ref, has("dates the ticket in seconds") ? now / 1000 : now)
+      const outcome =
+        told["state"] === "done" && !has("polls what is settled") ? settle(ticket, "done", told, requestId) : null
       return outcome === null
         ? { _tag: "Submitted" as const, ticket, hint, quota }
         : { _tag: "Already" as const, outcome, quota }
@@ -336,10 +407,11 @@ const make = (place: Conformance.Place, slip: Slip | null) =>
         if (!WireFields.isRecord(remark)) return []
         const rule = WireFields.nonEmptyText.read(remark["rule"]) ?? "remark"
         const where = WireFields.nonEmptyText.read(remark["where"])
+        if (has("trusts the remarks") && where?.trim === undefined) throw new TypeError("nowhere")
         const id = `tidewatch:${where ?? "anywhere"}:${rule}`
         return [
           {
-            findingId: has("draws finding ids") ? `${id}:${performance.now()}` : `${id}:${at}`,
+            findingId: has("draws finding ids") ? `${id}:${drawn++}` : `${id}:${at}`,
             ruleId: rule,
             title: rule,
             description: WireFields.text.read(remark["text"]),
@@ -356,8 +428,7 @@ const make = (place: Conformance.Place, slip: Slip | null) =>
     })
 
     const reconcile = Effect.fnUntraced(function* (request: Request, since: number, known: ReadonlySet<string>) {
-      const asked = ask("/v2/checks")
-      const { body, response } = yield* asked
+      const { body, response } = yield* ask("/v2/checks")
       const list = WireFields.list.read(body["checks"])
       if (list === null) return yield* broken(response, "invalid-answer", "no list of checks")
       return list.flatMap((entry): ReadonlyArray<ScanTicket.ScanTicket> => {
@@ -369,24 +440,25 @@ const make = (place: Conformance.Place, slip: Slip | null) =>
       })
     })
 
-    let drawn = 0
     const adapter: ScanAdapter<Request, Verdict> = {
       vendor: "tidewatch",
       origin,
-      account: "default",
+      account,
       environment: "",
-      limits,
+      limits: has("waits for ever when throttled") ? { ...limits, throttledWait: Duration.infinity } : limits,
       policy: every("5 seconds"),
       policies: {
         interactive: every("2 seconds"),
         default: has("polls faster with many scans")
           ? every(({ open }) => Duration.seconds(open > 50 ? 2 : 5))
           : every("5 seconds"),
-        background: every("15 seconds"),
+        background: has("recommends an endless poll")
+          ? PollPolicy.withPollTimeout(every("15 seconds"), Duration.infinity)
+          : every("15 seconds"),
         bulk: every("30 seconds")
       },
       budget: {
-        requests: 30,
+        requests: has("spends half a request") ? 0.5 : 30,
         window: Duration.minutes(1),
         openScans: null,
         typicalDuration: Duration.seconds(40),
@@ -394,8 +466,14 @@ const make = (place: Conformance.Place, slip: Slip | null) =>
       },
       payload: Verdict,
       check,
-      subject: ({ dataset }) => ({ kind: "dataset", id: dataset.toLowerCase(), name: dataset }),
-      fingerprint: ({ dataset, depth }) => {
+      subject: ({ dataset }) => ({
+        kind: "dataset",
+        id: dataset.toLowerCase(),
+        name: has("names no subject") ? "" : dataset
+      }),
+      fingerprint: (request) => {
+        if (has("changes its request")) Object.assign(request, { seen: true })
+        const { dataset, depth } = request
         const name = has("lets the dataset's case count") ? dataset : dataset.toLowerCase()
         return JSON.stringify([name, depth ?? "quick", ...(has("draws the fingerprint") ? [drawn++] : [])])
       },
@@ -419,10 +497,10 @@ const done = {
   wait: "soon"
 }
 
-export const kit = (slip: Slip | null = null): Conformance.Kit<Request, Verdict> => ({
+export const kit = (...planted: ReadonlyArray<Slip>): Conformance.Kit<Request, Verdict> => ({
   vendor: "tidewatch",
   http: Layer.provide(VendorHttp.layer, NodeHttpClient.layerUndici),
-  make: (place) => make(place, slip),
+  make: (place) => make(place, planted),
   basePath: "/api",
   requests: {
     valid: [{ dataset: "harbour-7" }, { dataset: "harbour-7", depth: "full" }],

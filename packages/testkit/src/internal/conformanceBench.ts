@@ -46,7 +46,19 @@ export const judge = (run: Rule["run"]): Effect.Effect<ReadonlyArray<string>> =>
     const violations: Array<string> = []
     return run((violation) => violations.push(violation)).pipe(
       Effect.scoped,
-      Effect.catch((error) => Effect.sync(() => violations.push(error.message))),
+      Effect.catchCause((cause) =>
+        Cause.hasInterruptsOnly(cause)
+          ? Effect.failCause(cause)
+          : Effect.sync(() =>
+              violations.push(
+                Option.match(Cause.findErrorOption(cause), {
+                  onNone: () => `the check itself died: ${Cause.pretty(cause)}`,
+                  onSome: (error) => error.message
+                })
+              )
+            )
+      ),
+      Effect.orDie,
       Effect.timeoutOption(ruleTime),
       Effect.map((done) => (Option.isNone(done) ? [...violations, "the check did not come to an end"] : violations))
     )
@@ -173,8 +185,7 @@ export const keysOf = (kit: Facts): readonly [string, string] => kit.keys ?? def
 /** The id in the vendor's answer to a poll. */
 export const idIn = (kit: Facts, answer: Answer): string => String(wire.get(answer.body, kit.poll.id))
 
-export const wordIn = (kit: Facts, answer: Answer): string =>
-  String(wire.get(answer.body, kit.poll.status))
+export const wordIn = (kit: Facts, answer: Answer): string => String(wire.get(answer.body, kit.poll.status))
 
 export const stage = (
   options: Pick<Stage.Options, "vendor" | "basePath" | "credentials">
@@ -223,15 +234,9 @@ export const open = <Request, Payload>(
       play,
       script,
       poll: (step, scanId) =>
-        Effect.andThen(
-          play(step),
-          Effect.suspend(() => listen(adapter.poll(ticket(scanId ?? idIn(kit, step)))))
-        ),
+        Effect.andThen(play(step), listen(Effect.suspend(() => adapter.poll(ticket(scanId ?? idIn(kit, step)))))),
       submit: (step, request = kit.requests.valid[0]) =>
-        Effect.andThen(
-          play(step),
-          Effect.suspend(() => listen(adapter.submit(request)))
-        ),
+        Effect.andThen(play(step), listen(Effect.suspend(() => adapter.submit(request)))),
       listen,
       requests: () => vendor.ledger.requests()
     }
@@ -301,7 +306,7 @@ export const hang = <Request, Payload, A, E>(
       early = fiber.pollUnsafe() !== undefined
       yield* TestClock.adjust(duration)
     }
-    const exit = yield* Fiber.await(fiber).pipe(Effect.timeoutOption("2 seconds"), TestClock.withLive)
+    const exit = yield* Fiber.await(fiber).pipe(Effect.timeoutOption("3 seconds"), TestClock.withLive)
     if (Option.isSome(exit)) return { early, heard: hear(exit.value) }
     fiber.interruptUnsafe()
     return { early, heard: { _tag: "Late" } as const }
@@ -324,11 +329,13 @@ export const interrupt = <Request, Payload, A, E>(
     )
     fiber.interruptUnsafe()
     if (Option.isNone(arrived)) return "no request"
-    const ended = yield* Effect.timeoutOption(Fiber.await(fiber), "1 second")
+    const ended = yield* Effect.timeoutOption(Fiber.await(fiber), "2 seconds")
     if (Option.isNone(ended)) return "no end"
     const closed = yield* Effect.timeoutOption(
-      ledger.until((seen) => seen.requests().every((entry) => entry.answeredAt !== null || entry.clientClosedAt !== null)),
-      "1 second"
+      ledger.until((seen) =>
+        seen.requests().every((entry) => entry.answeredAt !== null || entry.clientClosedAt !== null)
+      ),
+      "2 seconds"
     )
     return Option.isNone(closed) ? "socket open" : "closed"
   })

@@ -20,7 +20,7 @@ export const credentialRules = <Request, Payload>(kit: Kit<Request, Payload>): R
   const leaks = (text: string): boolean => text.includes(key) || text.includes(btoa(key))
 
   /** Calls of every kind, good ones and bad. */
-  const conversation = <Scene extends bench.Scene<Request, Payload>>(scene: Scene) =>
+  const conversation = (scene: bench.Scene<Request, Payload>) =>
     Effect.gen(function* () {
       const heard: Array<readonly [string, bench.Heard<unknown, unknown>]> = []
       for (const answer of [
@@ -58,7 +58,8 @@ export const credentialRules = <Request, Payload>(kit: Kit<Request, Payload>): R
         yield* conversation(scene)
         for (const { authorization, method, path } of scene.requests()) {
           if (authorization === null) note(`${method} ${path}: no Authorization`)
-          else if (authorization.fingerprint !== Ledger.fingerprint(key)) note(`${method} ${path}: not the key it was given`)
+          else if (authorization.fingerprint !== Ledger.fingerprint(key))
+            note(`${method} ${path}: not the key it was given`)
         }
         for (const form of [key, encodeURIComponent(key), btoa(key)]) {
           for (const { method, route } of scene.stage.ledger.mentions(form)) note(`${method}, ${route}: also elsewhere`)
@@ -177,7 +178,13 @@ export const credentialRules = <Request, Payload>(kit: Kit<Request, Payload>): R
         for (const text of said) {
           const headers = { "x-request-id": text, "x-ratelimit-limit": text, "retry-after": text }
           const echo = (answer: Answer, kept: ReadonlyArray<ReadonlyArray<string | number>>): Script.Step =>
-            bench.withHeaders(bench.withBody(answer, wire.mapTexts(answer.body, kept, () => text)), headers)
+            bench.withHeaders(
+              bench.withBody(
+                answer,
+                wire.mapTexts(answer.body, kept, () => text)
+              ),
+              headers
+            )
           for (const { answer, name } of bench.scansOf(kit)) {
             const keyed = wire.set(answer.body, [key], key)
             for (const step of [
@@ -187,7 +194,8 @@ export const credentialRules = <Request, Payload>(kit: Kit<Request, Payload>): R
               bench.withHeaders(bench.withBody(answer, keyed), headers)
             ]) {
               const heard = yield* scene.poll(step, bench.idIn(kit, answer))
-              if (leaks(bench.showsHeard(heard))) note(`${name} with ${JSON.stringify(text.replace(key, "KEY"))}: the key`)
+              if (leaks(bench.showsHeard(heard)))
+                note(`${name} with ${JSON.stringify(text.replace(key, "KEY"))}: the key`)
             }
           }
           for (const { answer } of kit.errors) {
@@ -213,7 +221,8 @@ export const credentialRules = <Request, Payload>(kit: Kit<Request, Payload>): R
           yield* Effect.withSpan(scene.submit(bench.withHeaders(accepted, cookies)), "conformance")
         }
         for (const { headers, method } of scene.requests()) {
-          for (const name of Object.keys(headers)) if (tracing.test(name) || name === "cookie") note(`${method}: ${name}`)
+          for (const name of Object.keys(headers))
+            if (tracing.test(name) || name === "cookie") note(`${method}: ${name}`)
         }
       })
     }

@@ -86,7 +86,9 @@ const limitFaults = (limits: VendorLimits): ReadonlyArray<string> => {
   }
   for (const [name, value] of Object.entries(millis)) {
     if (!(value >= (name === "floor" ? 0 : 1) && value <= Waits.longest)) {
-      faults.push(`limits.${name}: ${value} ms, must be up to 30 days${name === "floor" ? "" : " and more than nothing"}`)
+      faults.push(
+        `limits.${name}: ${value} ms, must be up to 30 days${name === "floor" ? "" : " and more than nothing"}`
+      )
     }
   }
   if (millis.hintCap < millis.floor) faults.push("limits.hintCap is shorter than the floor")
@@ -105,7 +107,9 @@ const paceFaults = (name: string, policy: PollPolicy.PollPolicy, floor: Duration
     const seen = Observation.pending("running")
     const wait = Duration.toMillis(pace({ seen, polls: 1, faultsInARow: 0, age: 0, open }))
     if (!(wait >= Duration.toMillis(floor))) {
-      faults.push(`${name} with ${open} open scans: ${wait} ms, must not be below the floor of ${Duration.format(floor)}`)
+      faults.push(
+        `${name} with ${open} open scans: ${wait} ms, must not be below the floor of ${Duration.format(floor)}`
+      )
     }
     if (wait < last) faults.push(`${name} with ${open} open scans: ${wait} ms, faster than with fewer (${last} ms)`)
     last = wait
@@ -180,7 +184,8 @@ export const factRules = <Request, Payload>(kit: Kit<Request, Payload>): Readonl
         if (adapter.account === "") note("account: empty")
         const { account, environment, origin, vendor } = adapter
         for (const key of bench.keysOf(kit)) {
-          if ([vendor, origin, account, environment].some((text) => text.includes(key))) note("one of them holds the key")
+          if ([vendor, origin, account, environment].some((text) => text.includes(key)))
+            note("one of them holds the key")
         }
       })
     },
@@ -197,7 +202,10 @@ export const factRules = <Request, Payload>(kit: Kit<Request, Payload>): Readonl
       name: "MUST recommend policies that PollPolicy.check accepts with its own limits, one under each name",
       run: Effect.fnUntraced(function* (note) {
         const { adapter } = yield* bench.open(kit)
-        const named = [["policy", adapter.policy], ...paceNames.map((name) => [name, adapter.policies[name]] as const)] as const
+        const named = [
+          ["policy", adapter.policy],
+          ...paceNames.map((name) => [name, adapter.policies[name]] as const)
+        ] as const
         for (const [name, policy] of named) {
           if (!PollPolicy.isPollPolicy(policy)) {
             note(`${name}: no policy`)
@@ -205,7 +213,8 @@ export const factRules = <Request, Payload>(kit: Kit<Request, Payload>): Readonl
           }
           const checked = PollPolicy.check(policy, adapter.limits)
           if (Result.isFailure(checked)) checked.failure.faults.forEach((fault) => note(`${name}: ${fault}`))
-          if (Duration.isLessThan(policy.floor, adapter.limits.floor)) note(`${name}: its floor is below that of limits`)
+          if (Duration.isLessThan(policy.floor, adapter.limits.floor))
+            note(`${name}: its floor is below that of limits`)
         }
       })
     },
@@ -291,7 +300,8 @@ export const factRules = <Request, Payload>(kit: Kit<Request, Payload>): Readonl
       name: "MUST give equal purchases one fingerprint and different ones another",
       run: Effect.fnUntraced(function* (note) {
         const { adapter } = yield* bench.open(kit)
-        const print = (request: Request): string => attempt(note, "fingerprint", () => adapter.fingerprint(request)) ?? ""
+        const print = (request: Request): string =>
+          attempt(note, "fingerprint", () => adapter.fingerprint(request)) ?? ""
         for (const [at, [one, two]] of equal.entries()) {
           if (print(one) !== print(two)) note(`equal[${at}]: ${print(one)} and ${print(two)}`)
         }
@@ -336,4 +346,3 @@ export const factRules = <Request, Payload>(kit: Kit<Request, Payload>): Readonl
     }
   ]
 }
-

@@ -41,10 +41,7 @@ const settledOutcome = <Request, Payload>(
       : Effect.fail(new bench.Unplayable({ message: `no outcome to collect for: ${bench.readPoll(heard)}` }))
   )
 
-const collectRules = <Request, Payload>(
-  kit: Kit<Request, Payload>,
-  facts: CollectFacts
-): ReadonlyArray<bench.Rule> => {
+const collectRules = <Request, Payload>(kit: Kit<Request, Payload>, facts: CollectFacts): ReadonlyArray<bench.Rule> => {
   const of = (facts.of ?? bench.completedOf(kit)).answer
   const isFindings = Schema.is(ScanOutcome.Findings)
 

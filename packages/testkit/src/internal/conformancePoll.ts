@@ -225,7 +225,17 @@ export const pollRules = <Request, Payload>(kit: Kit<Request, Payload>): Readonl
         const scene = yield* bench.open(kit)
         for (const { answer, name } of scans) {
           const asked = bench.idIn(kit, answer)
-          for (const other of [otherId, `${asked}x`, asked.slice(0, -1), ` ${asked}`, "", undefined, null, 7, [asked]]) {
+          for (const other of [
+            otherId,
+            `${asked}x`,
+            asked.slice(0, -1),
+            ` ${asked}`,
+            "",
+            undefined,
+            null,
+            7,
+            [asked]
+          ]) {
             const heard = yield* scene.poll(bench.withBody(answer, wire.set(answer.body, id, other)), asked)
             const shown = other === undefined ? "no id" : JSON.stringify(other)
             bench.expect(note, `${name}, asked for ${asked}, about ${shown}`, bench.readPoll(heard), "Broken")
@@ -324,7 +334,10 @@ export const pollRules = <Request, Payload>(kit: Kit<Request, Payload>): Readonl
               (text) =>
                 [
                   `with ${JSON.stringify(text.slice(0, 20))} for every text`,
-                  bench.withBody(answer, wire.mapTexts(answer.body, kept, () => text))
+                  bench.withBody(
+                    answer,
+                    wire.mapTexts(answer.body, kept, () => text)
+                  )
                 ] as const
             )
           ]
@@ -352,7 +365,8 @@ export const pollRules = <Request, Payload>(kit: Kit<Request, Payload>): Readonl
             note(`${about}: ${bench.readPoll(heard)}`)
             continue
           }
-          if (hintMillis(heard.value.hint) !== 7000) note(`${about}: a wait of ${hintMillis(heard.value.hint)} ms, must be 7000`)
+          if (hintMillis(heard.value.hint) !== 7000)
+            note(`${about}: a wait of ${hintMillis(heard.value.hint)} ms, must be 7000`)
           const quota = Option.getOrNull(heard.value.quota)
           if (quota?.limit !== 60 || quota.remaining !== 17) note(`${about}: the quota is ${JSON.stringify(quota)}`)
         }
@@ -367,7 +381,8 @@ export const pollRules = <Request, Payload>(kit: Kit<Request, Payload>): Readonl
             note(`${about}: ${bench.readPoll(heard)}`)
             continue
           }
-          if (hintMillis(heard.error.hint) !== 7000) note(`${about}: a wait of ${hintMillis(heard.error.hint)} ms, must be 7000`)
+          if (hintMillis(heard.error.hint) !== 7000)
+            note(`${about}: a wait of ${hintMillis(heard.error.hint)} ms, must be 7000`)
           if (Option.getOrNull(heard.error.quota)?.remaining !== 17) note(`${about}: the quota is lost`)
         }
       })
@@ -393,7 +408,9 @@ export const pollRules = <Request, Payload>(kit: Kit<Request, Payload>): Readonl
           for (const value of ["0", "2147484", "9999999999", "9".repeat(400), "Thu, 01 Jan 1970 00:00:00 GMT"]) {
             const wait = yield* waitAfter(answer, value)
             if (wait !== null && !(wait >= 0 && wait <= longestWait)) {
-              note(`${bench.statusOf(answer)} with Retry-After ${value.slice(0, 30)}: ${wait} ms, must be up to 30 days`)
+              note(
+                `${bench.statusOf(answer)} with Retry-After ${value.slice(0, 30)}: ${wait} ms, must be up to 30 days`
+              )
             }
           }
           const wait = yield* waitAfter(answer, ["10", "20"])
@@ -405,12 +422,13 @@ export const pollRules = <Request, Payload>(kit: Kit<Request, Payload>): Readonl
       group: "poll",
       name: "MUST end a poll that is interrupted, and close its socket",
       run: Effect.fnUntraced(function* (note) {
-        for (const at of ["read", "answer"] as const) {
+        const interruptAt = Effect.fnUntraced(function* (at: "read" | "answer") {
           const scene = yield* bench.open(kit)
           const call = scene.adapter.poll(scene.ticket(bench.idIn(kit, completed)))
           const came = yield* bench.interrupt(scene, { ...completed, ...Script.hang(at) }, call)
           bench.expect(note, at === "read" ? "before the answer" : "within the answer", came, "closed")
-        }
+        })
+        yield* Effect.forEach(["read", "answer"] as const, interruptAt, { concurrency: "unbounded", discard: true })
       })
     },
     {

@@ -201,7 +201,7 @@ export const submitRules = <Request, Payload>(kit: Kit<Request, Payload>): Reado
       group: "submit",
       name: "MUST await a submission as long as limits.submitTimeout, and no longer",
       run: Effect.fnUntraced(function* (note) {
-        for (const at of ["read", "answer"] as const) {
+        const hangAt = Effect.fnUntraced(function* (at: "read" | "answer") {
           const scene = yield* bench.open(kit)
           const { adapter } = scene
           const limit = Duration.toMillis(adapter.limits.submitTimeout)
@@ -209,13 +209,11 @@ export const submitRules = <Request, Payload>(kit: Kit<Request, Payload>): Reado
           const pass = [Duration.millis(limit * 0.9), Duration.millis(limit * 0.2)]
           const seen = yield* bench.hang(scene, step, adapter.submit(kit.requests.valid[0]), pass)
           const about = at === "read" ? "no answer" : "half an answer"
-          if (seen === null) {
-            note(`${about}: no request`)
-            continue
-          }
+          if (seen === null) return note(`${about}: no request`)
           if (seen.early) note(`${about}: given up before ${limit} ms`)
           bench.expect(note, `${about} after ${limit} ms`, bench.readSubmit(seen.heard), "InDoubt")
-        }
+        })
+        yield* Effect.forEach(["read", "answer"] as const, hangAt, { concurrency: "unbounded", discard: true })
       })
     },
     {
@@ -233,9 +231,11 @@ export const submitRules = <Request, Payload>(kit: Kit<Request, Payload>): Reado
           }
           const hint = Option.map(heard.value.hint, Duration.toMillis)
           passed ||= Option.isSome(hint)
-          if (Option.isSome(hint) && hint.value !== 7000) note(`accepted[${at}]: a wait of ${hint.value} ms, must be 7000`)
+          if (Option.isSome(hint) && hint.value !== 7000)
+            note(`accepted[${at}]: a wait of ${hint.value} ms, must be 7000`)
           const quota = Option.getOrNull(heard.value.quota)
-          if (quota?.limit !== 60 || quota.remaining !== 17) note(`accepted[${at}]: the quota is ${JSON.stringify(quota)}`)
+          if (quota?.limit !== 60 || quota.remaining !== 17)
+            note(`accepted[${at}]: the quota is ${JSON.stringify(quota)}`)
         }
         if (!passed) note("no accepted answer passes its wait on")
         for (const { answer, submit } of kit.errors) {
