@@ -85,6 +85,13 @@ export const all: ReadonlyArray<Format> = [
     () => import("./RenderCsv.ts")
   ),
   format("markdown", "md", "text/markdown", "for a ticket or a pull request", () => import("./RenderMarkdown.ts")),
+  format(
+    "html",
+    "html",
+    "text/html",
+    "one file for a browser, a ticket or an archive",
+    () => import("./RenderHtml.ts")
+  ),
   format("github", "txt", "text/plain", "annotations of a GitHub Actions job", () => import("./RenderGithub.ts")),
   format(
     "defectdojo",

@@ -19,6 +19,7 @@ import * as Gate from "./Gate.ts"
 import * as Hostile from "./HostileText.ts"
 import { HostileText } from "./HostileText.ts"
 import * as Scan from "./ReportScan.ts"
+import { islandId } from "./internal/json.ts"
 import { sealKey, sha256 } from "./internal/sha256.ts"
 
 /**
@@ -329,14 +330,33 @@ const parseJson = (text: string): Effect.Effect<unknown, ReportError> =>
     catch: () => new ReportError({ reason: "not-json", message: "not JSON" })
   })
 
+const islandStart = `<script type="application/json" id="${islandId}">`
+
+// The page writes `<` inside its JSON as an escape, so the first end tag is the end.
+const inPage = (text: string): string | null => {
+  const from = text.lastIndexOf(islandStart)
+  if (from < 0) return null
+  const to = text.indexOf("</script>", from)
+  return to < 0 ? null : text.slice(from + islandStart.length, to)
+}
+
 /**
- * Reads a report from the text of a JSON file.
+ * Reads a report from the text of a JSON file, or of an HTML report that carries its JSON.
  *
  * @category constructors
  * @since 0.1.0
  */
 export const parse: (text: string) => Effect.Effect<ScanReport, ReportError> = Effect.fnUntraced(function* (text) {
-  return yield* fromJson(yield* parseJson(text.charCodeAt(0) === 0xfeff ? text.slice(1) : text))
+  const bare = text.charCodeAt(0) === 0xfeff ? text.slice(1) : text
+  if (!/^\s*<!doctype html/i.test(bare)) return yield* fromJson(yield* parseJson(bare))
+  const json = inPage(bare)
+  if (json === null) {
+    return yield* new ReportError({
+      reason: "wrong-shape",
+      message: "a page that carries no report; take the JSON file of the run"
+    })
+  }
+  return yield* fromJson(yield* parseJson(json))
 })
 
 /**

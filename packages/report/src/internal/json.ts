@@ -16,3 +16,6 @@ export const safeJson = (value: unknown, space = 0): string =>
 
 // The same inside a script element, where `<` could end it or open a comment.
 export const islandJson = (value: unknown): string => safeJson(value).replaceAll("<", "\\u003c")
+
+// Where the canonical JSON stands in a page.
+export const islandId = "scanpoll-report"

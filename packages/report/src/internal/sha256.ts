@@ -6,7 +6,8 @@ export const sha256 = () => {
     update: (text: string): void => {
       hash.update(text, "utf8")
     },
-    hex: (): string => hash.digest("hex")
+    hex: (): string => hash.digest("hex"),
+    base64: (): string => hash.digest("base64")
   }
 }
 

@@ -91,6 +91,7 @@ export const findings = (scan: ReportScan): string | null => {
     case "none":
       return total === null ? "findings not told by the vendor" : `${plural(total, "finding")}, not listed`
     case "counts-only":
+      if (total === 0) return "no violations"
       return total === null
         ? "findings counted, number unknown"
         : `${plural(total, "violation")}, not listed one by one`

@@ -1,0 +1,274 @@
+import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
+import * as Record from "@scanpoll/core/model/ScanRecord"
+import * as Gate from "@scanpoll/report/Gate"
+import * as HostileText from "@scanpoll/report/HostileText"
+import * as Payload from "@scanpoll/report/Payload"
+import * as ScanReport from "@scanpoll/report/ScanReport"
+import * as Effect from "effect/Effect"
+import { FileSystemConfigLoader, HtmlValidate } from "html-validate"
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { createRequire } from "node:module"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { pathToFileURL } from "node:url"
+import type { Browser, BrowserContextOptions, Page } from "playwright-core"
+import { executable, launch } from "./browser.ts"
+import { completed, inState, info, start } from "./fixtures.ts"
+import { render } from "./formats.ts"
+import { make, makeHostile, many } from "./sample.ts"
+
+const day = 24 * 3_600_000
+
+const withTrend = () =>
+  make({
+    row: (record) => ({
+      declaredAt: { line: 1 + record.index, column: 1 },
+      trend: Array.from({ length: record.index % 4 }, (_, at) => ({
+        at: new Date(start - (5 - at) * day).toISOString(),
+        scanId: HostileText.of(`old_${record.index}_${at}`),
+        severity: "medium" as const,
+        score: 60 + at * 5,
+        findings: 3
+      }))
+    })
+  })
+
+const everyState = () =>
+  ScanReport.fromRecords(
+    Record.states.map((state, at) => inState(at, state)),
+    info({ policy: { ...Gate.none, failOn: "critical" } })
+  )
+
+const thousand = () => ScanReport.fromRecords(many(100, 10), info({ policy: { ...Gate.none, failOn: "high" } }))
+
+const reports = {
+  "a usual run": withTrend,
+  "hostile texts": makeHostile,
+  "every state": everyState,
+  "a clean run": () => ScanReport.fromRecords([completed(0)], info({ policy: { ...Gate.none, failOn: "high" } })),
+  "no scans": () => ScanReport.fromRecords([], info()),
+  "1 000 findings": thousand
+} as const
+
+const names = ["a usual run", "hostile texts", "every state", "a clean run", "no scans", "1 000 findings"] as const
+
+describe("the text of the page", () => {
+  it.each(names)("of %s is valid HTML", async (name) => {
+    const validator = new HtmlValidate(
+      new FileSystemConfigLoader({
+        root: true,
+        extends: ["html-validate:recommended"],
+        rules: {
+          // A hash of the content policy covers them; there is no server that could give a nonce.
+          "require-csp-nonce": "off",
+          "no-inline-style": "error",
+          // The renderer writes void elements and attributes its own way.
+          "void-style": "off",
+          "attribute-boolean-style": "off",
+          "attribute-empty-style": "off",
+          "no-trailing-whitespace": "off",
+          "long-title": "off"
+        }
+      })
+    )
+    const report = await validator.validateString(await render("html", reports[name]()))
+    const found = report.results.flatMap((result) =>
+      result.messages.map((one) => `${one.ruleId} ${one.line}: ${one.message}`)
+    )
+    assert.deepStrictEqual(found.slice(0, 10), [])
+  })
+
+  it("has no listener, no inline style, no address that loads and nothing of the payload", async () => {
+    const text = await render("html", makeHostile())
+    const markup = text.replace(/<script[^>]*>[\s\S]*?<\/script>|<style>[\s\S]*?<\/style>/g, "")
+    const tags = markup.match(/<[a-z][^>]*>/gi) ?? []
+    for (const tag of tags) {
+      assert.notMatch(
+        tag.replace(/"[^"]*"/g, '""'),
+        /\s(?:on[a-z]+|style|src|srcset|srcdoc|action|formaction|background|poster|ping)\s*=/i
+      )
+    }
+    const elements = new Set(tags.map((tag) => /^<([a-z0-9]+)/i.exec(tag)?.[1]?.toLowerCase()))
+    for (const name of [
+      "img",
+      "iframe",
+      "object",
+      "embed",
+      "link",
+      "base",
+      "form",
+      "video",
+      "audio",
+      "foreignobject"
+    ]) {
+      assert.isFalse(elements.has(name), name)
+    }
+  })
+
+  it("gives the same bytes for the same report", async () => {
+    assert.strictEqual(await render("html", withTrend()), await render("html", withTrend()))
+  })
+
+  it("stays under 2 MB at 1 000 findings", async () => {
+    assert.isBelow(Buffer.byteLength(await render("html", thousand())), 2 * 1024 * 1024)
+  })
+
+  it("can be read back as the report it shows, without payloads", async () => {
+    const report = make({ row: () => ({ payload: { canary: "PAYLOAD" } }) })
+    const text = await render("html", report)
+    assert.notInclude(text, "PAYLOAD")
+    const read = await Effect.runPromise(ScanReport.parse(text))
+    assert.strictEqual(JSON.stringify(read), JSON.stringify(Payload.strip(report)))
+    const hostile = makeHostile()
+    assert.strictEqual(
+      JSON.stringify(await Effect.runPromise(ScanReport.parse(await render("html", hostile)))),
+      JSON.stringify(hostile)
+    )
+  })
+
+  it("shows a part of a huge report and says how much is left out", async () => {
+    const report = ScanReport.fromRecords(many(2_500, 3), info())
+    const text = await render("html", report)
+    assert.isBelow(Buffer.byteLength(text), 16 * 1024 * 1024)
+    assert.include(text, "500 more scans in the canonical report")
+    assert.include(text, "1 500 more scans in the canonical report")
+    const error = await Effect.runPromise(Effect.flip(ScanReport.parse(text)))
+    assert.include(error.message, "carries no report")
+  })
+})
+
+describe.skipIf(executable === null)("the page in a browser, off the network", () => {
+  const folder = mkdtempSync(join(tmpdir(), "report-"))
+  const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8")
+  let browser: Browser
+
+  beforeAll(async () => {
+    browser = await launch()
+    for (const name of names) writeFileSync(join(folder, `${name}.html`), await render("html", reports[name]()))
+  })
+
+  afterAll(async () => {
+    await browser.close()
+    rmSync(folder, { recursive: true, force: true })
+  })
+
+  const visit = async <A>(
+    name: string,
+    options: BrowserContextOptions,
+    use: (page: Page, noise: ReadonlyArray<string>) => Promise<A>
+  ): Promise<A> => {
+    const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, ...options })
+    const noise: Array<string> = []
+    try {
+      const page = await context.newPage()
+      const address = pathToFileURL(join(folder, `${name}.html`)).href
+      await context.route("**", (route) => {
+        if (route.request().url() === address) return route.continue()
+        noise.push(`asked for ${route.request().url()}`)
+        return route.abort()
+      })
+      page.on("dialog", (dialog) => {
+        noise.push(`dialog ${dialog.message()}`)
+        void dialog.dismiss()
+      })
+      page.on("console", (message) => noise.push(`console ${message.text()}`))
+      page.on("pageerror", (error) => noise.push(`error ${error.message}`))
+      page.on("popup", () => noise.push("popup"))
+      await page.goto(address)
+      return await use(page, noise)
+    } finally {
+      await context.close()
+    }
+  }
+
+  it.each(names)("%s: asks for nothing, runs nothing of a vendor, breaks no rule of its policy", async (name) => {
+    await visit(name, {}, async (page, noise) => {
+      await page.waitForTimeout(50)
+      const scripts = await page.locator("script").count()
+      assert.isAtMost(scripts, 2)
+      assert.strictEqual(await page.locator("img, iframe, object, embed, form, base, link").count(), 0)
+      const links = await page.locator("a[href]").evaluateAll((all) => all.map((one) => one.getAttribute("href") ?? ""))
+      for (const link of links) assert.match(link, /^(#[\w-]+|https:\/\/)/)
+      assert.deepStrictEqual(noise, [])
+    })
+  })
+
+  it.each(
+    names.flatMap((name) => [
+      [name, "light", 1280] as const,
+      [name, "dark", 1280] as const,
+      [name, "light", 360] as const
+    ])
+  )(
+    "%s, %s, %i wide: no violation of accessibility and nothing wider than the page",
+    async (name, colorScheme, width) => {
+      await visit(name, { colorScheme, viewport: { width, height: 900 } }, async (page) => {
+        await page.evaluate(() => {
+          for (const one of document.querySelectorAll("details"))
+            if (document.querySelectorAll("details").length < 60) one.open = true
+        })
+        assert.isAtMost(await page.evaluate(() => document.documentElement.scrollWidth), width)
+        await page.evaluate(axe)
+        const violations = await page.evaluate<ReadonlyArray<string>>(
+          `axe.run(document, { resultTypes: ["violations"] }).then((found) => found.violations.map((one) => one.id + ": " + one.nodes.slice(0, 3).map((node) => node.html.slice(0, 160)).join(" | ")))`
+        )
+        assert.deepStrictEqual(violations, [])
+      })
+    }
+  )
+
+  it("reads without JavaScript: every scan, every finding, no dead controls", async () => {
+    await visit("a usual run", { javaScriptEnabled: false }, async (page) => {
+      const report = withTrend()
+      assert.strictEqual(await page.locator("#list tbody tr:visible").count(), report.summary.total)
+      assert.isFalse(await page.locator("#tools").isVisible())
+      const scan = page.locator("details").filter({ hasText: "shop.example.com" }).first()
+      await scan.locator("summary").click()
+      assert.isTrue(await scan.getByText("Content-Security-Policy is missing", { exact: true }).isVisible())
+    })
+  })
+
+  it("filters and sorts with JavaScript", async () => {
+    await visit("a usual run", {}, async (page) => {
+      const rows = page.locator("#list tbody tr:visible")
+      await page.locator("#sev").selectOption("high")
+      assert.strictEqual(await rows.count(), 2)
+      assert.strictEqual(await page.locator(".scan:visible").count(), 2)
+      assert.strictEqual(await page.locator("#shown").textContent(), "2 of 10 scans")
+      await page.locator("#sev").selectOption("")
+      await page.locator("#sta").selectOption("open")
+      assert.strictEqual(await rows.count(), 4)
+      await page.locator("#sta").selectOption("")
+      await page.locator("#ven").selectOption("compliance")
+      assert.strictEqual(await rows.count(), 2)
+      await page.locator("#ven").selectOption("")
+      await page.locator("#q").fill("  ACME ")
+      await page.waitForFunction(() => document.querySelector("#shown")?.textContent === "1 of 10 scans")
+      await page.locator("#q").fill("")
+      await page.waitForFunction(() => document.querySelector("#shown")?.textContent === "10 of 10 scans")
+      const scores = () =>
+        page
+          .locator("#list tbody tr td:nth-child(4)")
+          .evaluateAll((cells) => cells.map((cell) => cell.getAttribute("data-v")))
+      await page.locator("#list thead button", { hasText: "Score" }).click()
+      assert.deepStrictEqual((await scores()).slice(0, 3), ["72", "77.5", "84"])
+      await page.locator("#list thead button", { hasText: "Score" }).click()
+      assert.deepStrictEqual((await scores()).slice(0, 3), ["100", "97", "84"])
+    })
+  })
+
+  it("opens the details a link leads to", async () => {
+    await visit("a usual run", {}, async (page) => {
+      await page.locator("#list a", { hasText: "Acme AI Ltd" }).click()
+      assert.isTrue(await page.locator("#scan-1").evaluate((one) => one instanceof HTMLDetailsElement && one.open))
+    })
+  })
+
+  it("prints every detail", async () => {
+    await visit("a usual run", { javaScriptEnabled: false }, async (page) => {
+      await page.emulateMedia({ media: "print" })
+      assert.isTrue(await page.getByText("Content-Security-Policy is missing", { exact: true }).last().isVisible())
+      assert.isFalse(await page.locator("#tools").isVisible())
+    })
+  })
+})
