@@ -21,6 +21,7 @@ import type { PollAnswer } from "../model/Observation.ts"
 import type { PollFault } from "../model/PollFault.ts"
 import type { PollStopped } from "../model/PollStopped.ts"
 import type * as Decision from "../policy/Decision.ts"
+import type { Proposal } from "../policy/Stepper.ts"
 import { Alarm } from "./internal/alarm.ts"
 import { Course, mistake, timedOut } from "./internal/course.ts"
 import { Heap, type HeapItem } from "./internal/heap.ts"
@@ -49,7 +50,13 @@ interface Entry extends HeapItem {
   // Its place among all entries.
   slot: number
   readonly onDue: (now: number) => void
-  readonly stop: () => Fiber.Fiber<unknown, unknown> | null
+  readonly stop: () => Stopping
+}
+
+// What is left to do for a wait that was stopped: to say so, and to cut what it was doing.
+interface Stopping {
+  readonly tell: () => void
+  readonly fiber: Fiber.Fiber<unknown, unknown> | null
 }
 
 interface Crew {
@@ -62,7 +69,7 @@ interface Crew {
   readonly leave: (entry: Entry) => void
 }
 
-type Stage = "asleep" | "queueing" | "polling" | "cutting" | "deciding" | "over"
+type Stage = "asleep" | "queueing" | "polling" | "cutting" | "deciding" | "overdue" | "over"
 
 class Wait<A, T, R> extends Course<A, T, R> implements Entry {
   due = 0
@@ -92,22 +99,30 @@ class Wait<A, T, R> extends Course<A, T, R> implements Entry {
     this.follow(now, this.first(now))
   }
 
-  // Asleep: time to poll. Polling: the poll has taken too long.
+  // Asleep: time to poll. Polling or deciding: that has taken too long.
   onDue(now: number): void {
     if (this.stage === "asleep") return this.poll(now)
     this.crew.heap.remove(this)
-    if (this.stage !== "polling") return
-    this.stage = "cutting"
+    if (this.stage === "polling") this.stage = "cutting"
+    else if (this.stage === "deciding") this.stage = "overdue"
+    else return
     this.fiber?.interruptUnsafe()
   }
 
-  // Ends the wait at once; the poll in flight, if there is one, is left to be cut.
-  stop(): Fiber.Fiber<unknown, unknown> | null {
-    const fiber = this.fiber
+  // Ends the wait at once: from here on it sends nothing.
+  stop(): Stopping {
+    const { fiber } = this
+    if (this.stage === "over") return { fiber, tell: () => {} }
     const now = this.crew.now()
-    const notBefore = this.stage === "asleep" ? Math.max(this.crew.began + this.due, now) : now
-    this.finish(() => Exit.fail(this.stopped(now, "interrupted", notBefore)))
-    return fiber
+    const notBefore = this.restsUntil(now)
+    this.retire()
+    return { fiber, tell: () => this.announceEnd(() => Exit.fail(this.stopped(now, "interrupted", notBefore))) }
+  }
+
+  // When it would have polled next; a poll that is cut reached the vendor all the same.
+  private restsUntil(now: number): number {
+    if (this.stage === "asleep") return Math.max(this.crew.began + this.due, now)
+    return this.stage === "queueing" ? now : this.afterCut(now)
   }
 
   // Leaves without a word: whoever waited is gone.
@@ -129,6 +144,10 @@ class Wait<A, T, R> extends Course<A, T, R> implements Entry {
   private finish(exit: () => Exit.Exit<A, PollStopped<T>>): void {
     if (this.stage === "over") return
     this.retire()
+    this.announceEnd(exit)
+  }
+
+  private announceEnd(exit: () => Exit.Exit<A, PollStopped<T>>): void {
     try {
       this.done(exit())
     } catch {
@@ -148,7 +167,7 @@ class Wait<A, T, R> extends Course<A, T, R> implements Entry {
     this.run(
       Effect.flatMap(budget.turn({ kind: "poll", due: this.crew.began + this.due, lane: lane ?? "" }), (turn) => {
         this.waited(turn.waited)
-        if (!this.isDenied()) {
+        if (this.stage !== "over" && !this.isDenied()) {
           this.sent(this.crew.now())
           return this.spec.poll
         }
@@ -194,7 +213,10 @@ class Wait<A, T, R> extends Course<A, T, R> implements Entry {
       if (exit.value !== null) this.answered(exit.value)
       return
     }
-    if (this.stage === "cutting" && Cause.hasInterruptsOnly(exit.cause)) return this.answered(timedOut)
+    if (Cause.hasInterruptsOnly(exit.cause)) {
+      if (this.stage === "cutting") return this.answered(timedOut)
+      if (this.stage === "overdue") return this.conclude(null)
+    }
     const defect = Cause.findDefect(exit.cause)
     if (Result.isSuccess(defect)) return this.finish(() => Exit.die(defect.success))
     const fault = Cause.findError(exit.cause)
@@ -210,11 +232,11 @@ class Wait<A, T, R> extends Course<A, T, R> implements Entry {
         return this.follow(now, this.decide(now, answer, proposed, this.context))
       }
       this.stage = "deciding"
-      this.crew.heap.remove(this)
+      this.undecided = answer
+      this.sleepUntil(now + this.patience(now))
       this.run(
         Effect.map(proposed, (proposal) => {
-          const now = this.crew.now()
-          this.follow(now, this.decide(now, answer, proposal, this.context))
+          this.conclude(proposal)
           return null
         })
       )
@@ -222,6 +244,15 @@ class Wait<A, T, R> extends Course<A, T, R> implements Entry {
       // A pace that throws ends its own wait and no other.
       this.finish(() => Exit.die(defect))
     }
+  }
+
+  // What the schedule says to the answer it was asked about.
+  private conclude(proposal: Proposal): void {
+    const { undecided } = this
+    if (this.stage === "over" || undecided === null) return
+    this.undecided = null
+    const now = this.crew.now()
+    this.follow(now, this.decide(now, undecided, proposal, this.context))
   }
 
   private follow(now: number, decision: Decision.Decision<A>): void {
@@ -300,8 +331,10 @@ export const make: Effect.Effect<Fleet, never, Scope.Scope> = Effect.gen(functio
 
   const stop = Effect.suspend(() => {
     stopped = true
-    const cut = entries.slice().flatMap((entry) => entry.stop() ?? [])
-    return Fiber.interruptAll(cut)
+    // All of them rest before anybody hears of it: whoever does may set others going.
+    const stopping = entries.slice().map((entry) => entry.stop())
+    for (const { tell } of stopping) tell()
+    return Fiber.interruptAll(stopping.flatMap(({ fiber }) => fiber ?? []))
   })
   yield* Effect.addFinalizer(() =>
     Effect.ensuring(
@@ -316,7 +349,7 @@ export const make: Effect.Effect<Fleet, never, Scope.Scope> = Effect.gen(functio
     done: (exit: Exit.Exit<A, PollStopped<T>>) => void
   ): Wait<A, T, R> => {
     const entry = new Wait(crew, seq++, spec, context, done)
-    if (stopped) entry.stop()
+    if (stopped) entry.stop().tell()
     return entry
   }
 

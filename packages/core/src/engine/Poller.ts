@@ -59,7 +59,9 @@ const drive = <A, T, R>(spec: PollSpec<A, T, R>): Effect.Effect<A, PollStopped<T
         }
         const answer = yield* pollOnce(course)
         const proposed = course.seen(now(), answer)
-        const proposal = Effect.isEffect(proposed) ? yield* proposed : proposed
+        const proposal = Effect.isEffect(proposed)
+          ? Option.getOrNull(yield* Effect.timeoutOption(proposed, course.patience(now())))
+          : proposed
         decision = course.decide(now(), answer, proposal, fiber.context)
       }
       return decision._tag === "Settle"

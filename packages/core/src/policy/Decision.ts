@@ -237,7 +237,7 @@ const wait = (
     until = pausedUntil
     because = "pause"
   }
-  const deadlineAt = state.startedAt + state.credit + Math.ceil(Duration.toMillis(policy.deadline))
+  const deadlineAt = deadlineOf(policy, state)
   if (until <= deadlineAt) return { _tag: "Wait", until, because }
   const earliest = Math.max(now + floor, now + hint, pausedUntil)
   // One last poll exactly at the deadline, unless the vendor asked for more patience than we have.
@@ -245,8 +245,23 @@ const wait = (
   return { _tag: "Stop", reason: reasonOf(state.last), notBefore: earliest }
 }
 
-const floorOf = (policy: PollPolicy<unknown>, limits: VendorLimits): number =>
+/**
+ * The least gap between two polls in milliseconds: the policy's or the vendor's floor, whichever is longer.
+ *
+ * @category destructors
+ * @since 0.1.0
+ */
+export const floorOf = (policy: PollPolicy<unknown>, limits: VendorLimits): number =>
   Math.ceil(Math.max(Duration.toMillis(policy.floor), Duration.toMillis(limits.floor)))
+
+/**
+ * When a wait gives up: its deadline, moved by the time it spent in the queue of the budget.
+ *
+ * @category destructors
+ * @since 0.1.0
+ */
+export const deadlineOf = (policy: PollPolicy<unknown>, state: Pick<WaitState, "startedAt" | "credit">): number =>
+  state.startedAt + state.credit + Math.ceil(Duration.toMillis(policy.deadline))
 
 /**
  * What follows a poll that did not settle. `state` is the state after `observe`.
@@ -269,7 +284,8 @@ const decideOn = (
   seen: Seen
 ): Decision<never> => {
   const { now, pausedUntil, proposal } = question
-  const floor = floorOf(policy, limits)
+  // Without any floor there would still be no hot loop.
+  const floor = Math.max(1, floorOf(policy, limits))
   const fault = seen._tag === "PollFault" ? seen : null
   const throttled = fault !== null && fault.kind === "Throttled"
   // Only a vendor in trouble may ask for the long pause; a healthy answer is held to the shorter cap.

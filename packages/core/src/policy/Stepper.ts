@@ -6,9 +6,11 @@
  *
  * @since 0.1.0
  */
+import * as Cause from "effect/Cause"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Pull from "effect/Pull"
+import * as Result from "effect/Result"
 import * as Schedule from "effect/Schedule"
 import * as Decision from "./Decision.ts"
 import type { Pace, PollPolicy } from "./PollPolicy.ts"
@@ -82,8 +84,11 @@ export class Stepper<R> {
       Pull.matchEffect(run(now, tick), {
         onSuccess: ([, delay]): Effect.Effect<Proposal> => Effect.succeed(toMillis(delay)),
         onDone: (): Effect.Effect<Proposal> => Effect.succeed("ended"),
-        // A schedule that fails has nothing more to propose.
-        onFailure: (): Effect.Effect<Proposal> => Effect.succeed("ended")
+        // A schedule that fails has nothing more to propose; one that dies is a mistake in the program.
+        onFailure: (cause): Effect.Effect<Proposal> => {
+          const defect = Cause.findDefect(cause)
+          return Result.isSuccess(defect) ? Effect.die(defect.success) : Effect.succeed("ended")
+        }
       })
     )
   }

@@ -27,13 +27,14 @@ export const timedOut: PollFault = PollFaults.make({
 })
 
 // What most waits never need, kept apart so that a sleeping wait stays small.
-class Rarely<R> {
+class Rarely<A, R> {
   credit = 0
   denialsAtStart = 0
   faultsInARow = 0
   brokenInARow = 0
   missingInARow = 0
   stepper: Stepper<R> | null = null
+  undecided: PollAnswer<A> | PollFault | null = null
   // The first status word, then all of them.
   words: string | Set<string> | null = null
 }
@@ -44,7 +45,7 @@ export class Course<A, T, R> implements Decision.WaitState, Decision.Tally {
   polls = 0
   everSeen = false
   last: Seen | null = null
-  private rarely: Rarely<R> | null = null
+  private rarely: Rarely<A, R> | null = null
 
   constructor(spec: PollSpec<A, T, R>, now: number) {
     this.spec = spec
@@ -53,7 +54,7 @@ export class Course<A, T, R> implements Decision.WaitState, Decision.Tally {
     if (denials !== 0) this.rare().denialsAtStart = denials
   }
 
-  private rare(): Rarely<R> {
+  private rare(): Rarely<A, R> {
     return (this.rarely ??= new Rarely())
   }
 
@@ -87,6 +88,26 @@ export class Course<A, T, R> implements Decision.WaitState, Decision.Tally {
 
   set missingInARow(count: number) {
     if (this.rarely !== null || count !== 0) this.rare().missingInARow = count
+  }
+
+  // The answer that a schedule still thinks about.
+  get undecided(): PollAnswer<A> | PollFault | null {
+    return this.rarely === null ? null : this.rarely.undecided
+  }
+
+  set undecided(answer: PollAnswer<A> | PollFault | null) {
+    this.rare().undecided = answer
+  }
+
+  // A poll was cut now: the earliest time for another one.
+  afterCut(now: number): number {
+    const { budget, limits, policy } = this.spec
+    return Math.max(now + Decision.floorOf(policy, limits), budget === undefined ? 0 : budget.pausedUntil())
+  }
+
+  // How long a schedule may think, in milliseconds: not past the deadline, and a second at least.
+  patience(now: number): number {
+    return Math.max(1000, Decision.deadlineOf(this.spec.policy, this) - now)
   }
 
   // The credential was refused since this wait began: somebody else's answer is an answer for us too.

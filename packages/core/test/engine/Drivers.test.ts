@@ -1,0 +1,221 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as Cause from "effect/Cause"
+import * as Deferred from "effect/Deferred"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
+import * as Option from "effect/Option"
+import * as Schedule from "effect/Schedule"
+import * as Stream from "effect/Stream"
+import { TestClock } from "effect/testing"
+import * as Fleet from "../../src/engine/Fleet.ts"
+import * as Poller from "../../src/engine/Poller.ts"
+import type { PollSpec } from "../../src/engine/PollSpec.ts"
+import * as RateBudget from "../../src/engine/RateBudget.ts"
+import * as SteadyClock from "../../src/engine/SteadyClock.ts"
+import * as Observation from "../../src/model/Observation.ts"
+import type { PollStopped } from "../../src/model/PollStopped.ts"
+import * as PollPolicy from "../../src/policy/PollPolicy.ts"
+import * as VendorLimits from "../../src/policy/VendorLimits.ts"
+import { drivers } from "../support/drivers.ts"
+
+const limits = VendorLimits.make({ floor: "3 seconds" })
+const policy = PollPolicy.make({ pace: "10 seconds", spread: 0, first: 0, deadline: "1 minute" })
+const running = Observation.answer<string>(Observation.pending("running"))
+const done = Observation.answer(Observation.settled("done"))
+
+const specOf = (poll: PollSpec<string, number>["poll"], change: Partial<PollSpec<string, number>> = {}) => ({
+  ticket: 1,
+  submittedAt: 0,
+  policy,
+  limits,
+  poll,
+  ...change
+})
+
+const stopOf = <A, T>(exit: Exit.Exit<A, PollStopped<T>>): PollStopped<T> => {
+  const found = Exit.isFailure(exit) ? Cause.findErrorOption(exit.cause) : Option.none()
+  if (Option.isNone(found)) throw new Error("the wait was expected to stop")
+  return found.value
+}
+
+/** How a wait ended, and when. */
+const timed = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
+  Effect.flatMap(Effect.exit(effect), (exit) => Effect.map(SteadyClock.now, (at) => ({ exit, at })))
+
+for (const driver of drivers) {
+  describe(`at the edges (${driver.name})`, () => {
+    it.effect("law 8, where nothing asks for a wait there is one all the same", () =>
+      Effect.gen(function* () {
+        const times: Array<number> = []
+        const spec = specOf(
+          Effect.map(SteadyClock.now, (now) => (times.push(now) < 300 ? running : done)),
+          {
+            limits: VendorLimits.make({ floor: 0 }),
+            policy: PollPolicy.make({ pace: 0, floor: 0, spread: 0, first: 0 })
+          }
+        )
+        const fiber = yield* Effect.forkChild(driver.wait(spec))
+        yield* TestClock.adjust("1 second")
+        yield* Fiber.join(fiber)
+        assert.strictEqual(new Set(times).size, 300)
+      })
+    )
+
+    it.effect("law 6, a schedule that never says when ends with the deadline, as what was last seen", () =>
+      Effect.gen(function* () {
+        const hung = Schedule.modifyDelay(Schedule.spaced("1 second"), () => Effect.never)
+        const spec = specOf(Effect.succeed(running), { policy: PollPolicy.withPace(policy, hung) })
+        const fiber = yield* Effect.forkChild(timed(driver.wait(spec)))
+        yield* TestClock.adjust("5 minutes")
+        const { exit, at } = yield* Fiber.join(fiber)
+        assert.strictEqual(stopOf(exit).reason, "deadline")
+        assert.isAtMost(at, 60_000 + 10_000)
+      })
+    )
+
+    it.effect("a slow schedule is waited for, and asked once per answer", () =>
+      Effect.gen(function* () {
+        let polls = 0
+        const slow = Schedule.modifyDelay(Schedule.spaced("10 seconds"), ({ duration }) =>
+          Effect.as(Effect.sleep("4 seconds"), duration)
+        )
+        const times: Array<number> = []
+        const spec = specOf(
+          Effect.map(SteadyClock.now, (now) => (times.push(now), ++polls < 3 ? running : done)),
+          { policy: PollPolicy.withPace(policy, slow) }
+        )
+        const fiber = yield* Effect.forkChild(driver.wait(spec))
+        yield* TestClock.adjust("1 minute")
+        yield* Fiber.join(fiber)
+        assert.deepStrictEqual(times, [0, 14_000, 28_000])
+      })
+    )
+
+    it.effect("a poll that takes too long is told once and answered never: no answer of it comes later", () =>
+      Effect.gen(function* () {
+        const seen: Array<string> = []
+        const spec = specOf(Effect.delay(Effect.succeed(done), "20 seconds"), {
+          observer: (event) => void seen.push(event._tag === "Polled" ? `${event._tag} ${event.polls}` : event._tag)
+        })
+        const fiber = yield* Effect.forkChild(timed(driver.wait(spec)))
+        yield* TestClock.adjust("5 minutes")
+        assert.strictEqual(stopOf((yield* Fiber.join(fiber)).exit).reason, "unreachable")
+        assert.deepStrictEqual(seen.slice(0, 4), ["Scheduled", "Polled 1", "Scheduled", "Polled 2"])
+        assert.strictEqual(seen.at(-1), "Stopped")
+        assert.isFalse(seen.includes("Settled"))
+      })
+    )
+
+    it.effect("a pace, a poll or a schedule that dies ends its wait with the defect", () =>
+      Effect.gen(function* () {
+        const bug = new TypeError("bug")
+        const dying = [
+          specOf(Effect.die(bug)),
+          specOf(Effect.succeed(running), {
+            policy: PollPolicy.withPace(policy, () => {
+              throw bug
+            })
+          }),
+          specOf(Effect.succeed(running), {
+            policy: PollPolicy.withPace(
+              policy,
+              Schedule.modifyDelay(Schedule.spaced("1 second"), () => Effect.die(bug))
+            )
+          })
+        ]
+        for (const spec of dying) {
+          const fiber = yield* Effect.forkChild(Effect.exit(driver.wait(spec)))
+          yield* TestClock.adjust("1 minute")
+          const exit = yield* Fiber.join(fiber)
+          assert.isTrue(Exit.isFailure(exit) && Cause.squash(exit.cause) === bug)
+        }
+      })
+    )
+
+    it.effect("a poll that interrupts itself ends its wait", () =>
+      Effect.gen(function* () {
+        const fiber = yield* Effect.forkChild(Effect.exit(driver.wait(specOf(Effect.interrupt))))
+        yield* TestClock.adjust("1 minute")
+        const exit = fiber.pollUnsafe()
+        assert.isDefined(exit)
+      })
+    )
+  })
+}
+
+describe("Fleet.stop", () => {
+  it.effect("a poll it cuts reached the vendor all the same: the next one keeps the floor", () =>
+    Effect.gen(function* () {
+      const fleet = yield* Fleet.make
+      const fiber = yield* Effect.forkChild(Effect.exit(fleet.wait(specOf(Effect.never))))
+      yield* TestClock.adjust("2 seconds")
+      yield* fleet.stop
+      assert.strictEqual(stopOf(yield* Fiber.join(fiber)).notBefore, 2000 + 3000)
+    }).pipe(Effect.scoped)
+  )
+
+  it.effect("sends nothing for whoever gets a turn while the others are being stopped", () =>
+    Effect.gen(function* () {
+      const fleet = yield* Fleet.make
+      const turns: Array<Deferred.Deferred<void>> = []
+      let returned = 0
+      let polls = 0
+      const account = RateBudget.makeMemory().account(
+        { vendor: "acme", origin: "https://acme.test", account: "a" },
+        {
+          requests: null,
+          window: limits.floor,
+          openScans: null,
+          typicalDuration: limits.floor,
+          pollsPerScan: () => 1
+        }
+      )
+      const budget: RateBudget.AccountBudget = {
+        ...account,
+        turn: () => {
+          const granted = Deferred.makeUnsafe<void>()
+          turns.push(granted)
+          return Effect.as(Effect.uninterruptible(Deferred.await(granted)), {
+            waited: 0,
+            giveBack: () => void returned++
+          })
+        }
+      }
+      const grantAll = () => turns.forEach((granted) => Deferred.doneUnsafe(granted, Effect.void))
+      for (let i = 0; i < 3; i++) {
+        yield* fleet.add(
+          specOf(
+            Effect.sync(() => (polls++, running)),
+            { budget }
+          ),
+          grantAll
+        )
+      }
+      yield* TestClock.adjust("1 second")
+      yield* fleet.stop
+      yield* TestClock.adjust("1 hour")
+      assert.strictEqual(polls, 0)
+      assert.strictEqual(fleet.size(), 0)
+    }).pipe(Effect.scoped)
+  )
+})
+
+describe("Poller.events", () => {
+  it.effect("keeps the latest events whatever the size of the buffer, the last one always", () =>
+    Effect.gen(function* () {
+      for (const buffer of [0, 1, 2, Number.NaN, -3]) {
+        let polls = 0
+        const spec = specOf(Effect.sync(() => (++polls < 5 ? running : done)))
+        const fiber = yield* Effect.forkChild(
+          Stream.runCollect(
+            Stream.mapEffect(Poller.events(spec, { buffer }), (event) => Effect.delay(Effect.succeed(event), "1 hour"))
+          )
+        )
+        yield* TestClock.adjust("2 days")
+        const events = yield* Fiber.join(fiber)
+        assert.strictEqual(events.at(-1)?._tag, "Settled", `buffer ${buffer}`)
+      }
+    })
+  )
+})
