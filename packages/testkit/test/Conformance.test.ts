@@ -99,10 +99,14 @@ const caught: Readonly<Record<Tidewatch.Slip, ReadonlyArray<string>>> = {
   "trusts the shape of an answer": ["MUST call an answer that it cannot understand broken, not for good"],
   "trusts the note": ["MUST read other fields of any type without a defect, and without another verdict than broken"],
   "trusts the remarks": ["MUST bear anything in the vendor's list of findings without a defect"],
+  "trusts the list": [
+    "MUST bear anything in the vendor's list without a defect, and give no ticket that cannot be asked for"
+  ],
+  "needs the state of a submission": ["MUST take a usable id in any answer for an acceptance, whatever else it holds"],
   "refuses fields it does not know": [
     "MUST bear fields it does not know at every level, a byte order mark and any content type"
   ],
-  "reads no id from an error": ["MUST take a usable id in any answer for an acceptance"],
+  "reads no id from an error": ["MUST take a usable id in any answer for an acceptance, whatever else it holds"],
   "dates the ticket in seconds": [
     "MUST put the vendor, origin, account, id and time of the submission into its ticket, and nothing else"
   ],
@@ -224,6 +228,8 @@ const wrongAdapters: ReadonlyArray<ReadonlyArray<Tidewatch.Slip>> = [
     "trusts the shape of an answer",
     "refuses fields it does not know",
     "hurries a submission",
+    "trusts the list",
+    "needs the state of a submission",
     "cannot be interrupted",
     "finds nothing when asked too early"
   ],

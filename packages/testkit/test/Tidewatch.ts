@@ -48,8 +48,10 @@ export const slips = [
   "trusts the shape of an answer",
   "trusts the note",
   "trusts the remarks",
+  "trusts the list",
   "refuses fields it does not know",
   "reads no id from an error",
+  "needs the state of a submission",
   "dates the ticket in seconds",
   "forgets when a scan was submitted",
   "polls what is settled",
@@ -374,7 +376,8 @@ const make = (place: Conformance.Place, planted: ReadonlyArray<Slip>) =>
       const ref = told["ref"]
       const { quota, requestId } = response
       const hint = has("drops the wait of a submission") ? Option.none() : response.hint
-      if (!ScanTicket.isScanId(ref) || (response.status >= 300 && has("reads no id from an error"))) {
+      const stateless = has("needs the state of a submission") && WireFields.text.read(told["state"]) === null
+      if (!ScanTicket.isScanId(ref) || stateless || (response.status >= 300 && has("reads no id from an error"))) {
         const { code, message, ours } = problem(response)
         const lost = has("calls a lost answer refused") ? "Refused" : "InDoubt"
         const byStatus = StatusClass.submitFault(response.status, ours)
@@ -434,6 +437,7 @@ const make = (place: Conformance.Place, planted: ReadonlyArray<Slip>) =>
       return list.flatMap((entry): ReadonlyArray<ScanTicket.ScanTicket> => {
         if (!WireFields.isRecord(entry) || !ScanTicket.isScanId(entry["ref"])) return []
         const madeAt = WireFields.timestamp(entry["made_at"])
+        if (has("trusts the list") && madeAt === null) throw new TypeError("never made")
         const ours = entry["dataset"] === request.dataset.toLowerCase() && madeAt !== null && madeAt >= since
         const seen = known.has(entry["ref"]) && !has("finds what is known")
         return ours && !seen ? [ticketOf(entry["ref"], madeAt)] : []

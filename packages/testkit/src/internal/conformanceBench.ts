@@ -1,6 +1,6 @@
 import type { Already, ScanAdapter, Submitted } from "@scanpoll/core/engine/ScanAdapter"
 import type { Credential } from "@scanpoll/core/http/VendorHttp"
-import type { PollAnswer } from "@scanpoll/core/model/Observation"
+import type { Observation, PollAnswer } from "@scanpoll/core/model/Observation"
 import type { PollFault } from "@scanpoll/core/model/PollFault"
 import type { ScanOutcome } from "@scanpoll/core/model/ScanOutcome"
 import * as ScanTicket from "@scanpoll/core/model/ScanTicket"
@@ -101,21 +101,22 @@ const quote = (text: unknown): string => {
   return shown.length > 60 ? `${shown.slice(0, 60)}…` : shown
 }
 
+const readObservation = (observation: Observation<ScanOutcome<unknown>>): string => {
+  switch (observation._tag) {
+    case "Pending":
+      return `Pending ${observation.phase}`
+    case "Settled":
+      return `Settled ${observation.value._tag}`
+    case "Unrecognised":
+      return "Unrecognised"
+  }
+}
+
 /** A poll's answer in a word or two, for comparing and for telling. */
 export const readPoll = (heard: HeardPoll<unknown>): string => {
   switch (heard._tag) {
-    case "Success": {
-      const { observation } = heard.value
-      switch (observation._tag) {
-        case "Pending":
-          return `Pending ${observation.phase}`
-        case "Settled":
-          return `Settled ${observation.value._tag}`
-        case "Unrecognised":
-          return "Unrecognised"
-      }
-    }
-    // falls through: the switch above is exhaustive
+    case "Success":
+      return readObservation(heard.value.observation)
     case "Failure":
       return readFault(heard)
     case "Defect":

@@ -118,10 +118,7 @@ const collectRules = <Request, Payload>(kit: Kit<Request, Payload>, facts: Colle
           wire.enrich(body),
           wire.withPrototypeKeys(body),
           ...wire.hostileTexts.map((text) => wire.mapTexts(body, kept, () => text)),
-          ...wire
-            .places(body, kept)
-            .slice(0, 120)
-            .flatMap((path) => [null, "x", -1, [], { x: [] }].map((value) => wire.set(body, path, value)))
+          ...wire.distort(body, kept).map((one) => one.body)
         ]
         for (const changed of bodies) {
           yield* scene.play(bench.withBody(facts.answer, changed))
@@ -232,6 +229,34 @@ const reconcileRules = <Request, Payload>(
           const also = wanted === "Missing" ? ["Broken for good"] : []
           bench.expect(note, about, bench.readFault(heard), wanted, ...also)
           if (scene.requests().length !== 1) note(`${about}: ${scene.requests().length} requests, must be 1`)
+        }
+      })
+    },
+    {
+      group: "reconcile",
+      name: "MUST bear anything in the vendor's list without a defect, and give no ticket that cannot be asked for",
+      run: Effect.fnUntraced(function* (note) {
+        const { reconcile, scene } = yield* begin
+        for (const [at, script] of scripts.entries()) {
+          const [step] = script.steps
+          if (step === undefined || step === null) continue
+          const changed: ReadonlyArray<{ readonly about: string; readonly body: unknown }> = [
+            { about: "unknown fields", body: wire.enrich(step.body) },
+            { about: "keys that reach a prototype", body: wire.withPrototypeKeys(step.body) },
+            ...[...wire.hostileTexts, ...wire.unsendableIds].map((text) => ({
+              about: `${JSON.stringify(text.slice(0, 20))} for every text`,
+              body: wire.mapTexts(step.body, [], () => text)
+            })),
+            ...wire.distort(step.body, [])
+          ]
+          for (const { about, body } of changed) {
+            const steps = [{ ...step, body, times: Infinity }]
+            yield* scene.script([...scripts.slice(0, at), { ...script, steps }, ...scripts.slice(at + 1)])
+            const heard = yield* scene.listen(reconcile(request, since, new Set<string>()))
+            if (heard._tag === "Defect" || heard._tag === "Late") note(`${about}: ${bench.readTrouble(heard)}`)
+            if (heard._tag !== "Success") continue
+            if (!heard.value.every(Schema.is(ScanTicket.ScanTicket))) note(`${about}: a ticket that cannot be used`)
+          }
         }
       })
     },

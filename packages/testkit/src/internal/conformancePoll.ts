@@ -8,11 +8,6 @@ import * as bench from "./conformanceBench.ts"
 import { codecOf, outcomeFaults } from "./conformanceOutcome.ts"
 import * as wire from "./conformanceWire.ts"
 
-/** The most places of one answer that are tried with values of other types. */
-const mostPlaces = 120
-
-const strange: ReadonlyArray<unknown> = [null, "x", -1, [], { x: [] }]
-
 const longestWait = Duration.toMillis("30 days")
 
 const hintMillis = (hint: Option.Option<Duration.Duration>): number | null =>
@@ -300,12 +295,9 @@ export const pollRules = <Request, Payload>(kit: Kit<Request, Payload>): Readonl
         const scene = yield* bench.open(kit)
         const mark = "x-conformance-number"
         for (const { answer, name, reading } of scans) {
-          for (const path of wire.places(answer.body, kept).slice(0, mostPlaces)) {
-            for (const value of strange) {
-              const heard = yield* scene.poll(bench.withBody(answer, wire.set(answer.body, path, value)))
-              const about = `${name} with ${JSON.stringify(value)} at ${wire.showPath(path)}`
-              bench.expect(note, about, bench.readPoll(heard), reading, "Broken")
-            }
+          for (const { about, body } of wire.distort(answer.body, kept)) {
+            const heard = yield* scene.poll(bench.withBody(answer, body))
+            bench.expect(note, `${name} with ${about}`, bench.readPoll(heard), reading, "Broken")
           }
           const endless = wire.unusualJson(wire.markNumbers(answer.body, mark), mark, "1e999")
           const heard = yield* scene.poll(bench.withBody(answer, endless), bench.idIn(kit, answer))

@@ -83,7 +83,7 @@ export const submitRules = <Request, Payload>(kit: Kit<Request, Payload>): Reado
     },
     {
       group: "submit",
-      name: "MUST take a usable id in any answer for an acceptance",
+      name: "MUST take a usable id in any answer for an acceptance, whatever else it holds",
       run: Effect.fnUntraced(function* (note) {
         const scene = yield* bench.open(kit)
         for (const [at, answer] of accepted.entries()) {
@@ -94,6 +94,22 @@ export const submitRules = <Request, Payload>(kit: Kit<Request, Payload>): Reado
             if (heard._tag !== "Success" || heard.value._tag !== "Submitted") continue
             const found = heard.value.ticket.scanId
             if (found !== scanId(answer)) note(`${about}: the ticket is for "${found}", must be "${scanId(answer)}"`)
+          }
+          const others = [
+            { about: "unknown fields", body: wire.enrich(answer.body) },
+            { about: "keys that reach a prototype", body: wire.withPrototypeKeys(answer.body) },
+            ...wire.distort(answer.body, [id])
+          ]
+          for (const { about, body } of others) {
+            const heard = yield* scene.submit(bench.withBody(answer, body))
+            bench.expect(note, `accepted[${at}] with ${about}`, bench.readSubmit(heard), "Submitted")
+          }
+        }
+        for (const [at, { answer, outcome }] of (settled ?? []).entries()) {
+          for (const { about, body } of wire.distort(answer.body, [id])) {
+            const heard = yield* scene.submit(bench.withBody(answer, body))
+            const reading = bench.readSubmit(heard)
+            bench.expect(note, `submit.settled[${at}] with ${about}`, reading, "Submitted", `Already ${outcome}`)
           }
         }
       })

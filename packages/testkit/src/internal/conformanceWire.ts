@@ -60,7 +60,7 @@ export const enrich = (body: unknown): unknown => {
 }
 
 /** The ways to every value of a body that may be replaced without touching what lies at or around `kept`. */
-export const places = (body: unknown, kept: ReadonlyArray<Path>, at: Path = []): ReadonlyArray<Path> => {
+const places = (body: unknown, kept: ReadonlyArray<Path>, at: Path = []): ReadonlyArray<Path> => {
   const around = kept.some((path) => at.every((part, index) => part === path[index]))
   const inner = Array.isArray(body)
     ? body.flatMap((item: unknown, index) => places(item, kept, [...at, index]))
@@ -69,6 +69,25 @@ export const places = (body: unknown, kept: ReadonlyArray<Path>, at: Path = []):
       : []
   return around ? inner : [at, ...inner]
 }
+
+/** The most places of one body that are tried with values of other types. */
+const mostPlaces = 120
+
+const strange: ReadonlyArray<unknown> = [null, "x", -1, [], { x: [] }]
+
+/** The body with a value of another type at one place after the other, what lies at or around `kept` left alone. */
+export const distort = (
+  body: unknown,
+  kept: ReadonlyArray<Path>
+): ReadonlyArray<{ readonly about: string; readonly body: unknown }> =>
+  places(body, kept)
+    .slice(0, mostPlaces)
+    .flatMap((path) =>
+      strange.map((value) => ({
+        about: `${JSON.stringify(value)} at ${showPath(path)}`,
+        body: set(body, path, value)
+      }))
+    )
 
 /** JSON with something that `JSON.stringify` would not write in place of the marked values. */
 export const unusualJson = (body: unknown, mark: string, written: string): string =>
