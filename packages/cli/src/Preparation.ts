@@ -88,7 +88,7 @@ export const refuseIfFaulty = (findings: Findings): Effect.Effect<void, UsageErr
 const maxPlanBytes = 32 * 1024 * 1024
 
 /**
- * Reads a plan file; its faults go to `findings`, and the plan is then empty.
+ * Reads a plan file; its faults go to `findings`, and the plan is then what could be read.
  *
  * @category constructors
  * @since 0.1.0
@@ -120,10 +120,9 @@ export const readPlan = Effect.fnUntraced(function* (
   } catch {
     return refuse("is not UTF-8 text")
   }
-  const parsed = PlanFile.parse(text, file, Vendors.all)
-  if (Result.isSuccess(parsed)) return parsed.success
-  findings.faults.push(...parsed.failure)
-  return { ...Plans.empty, file }
+  const { faults, plan } = PlanFile.parse(text, file, Vendors.all)
+  findings.faults.push(...faults)
+  return plan
 })
 
 /**
@@ -173,17 +172,16 @@ const targetOf = (text: string, vendor: Vendor, findings: Findings): Target | nu
     const name = path.join(".")
     findings.faults.push({ where: quote(text), message: name === "" ? message : `${name} ${message}` })
   }
-  return wrong.length > 0
-    ? null
-    : {
-        vendor,
-        account: Plans.defaultAccount,
-        input: parsed.success,
-        pace: null,
-        deadline: null,
-        where: quote(text),
-        declaredAt: null
-      }
+  return {
+    vendor,
+    account: Plans.defaultAccount,
+    input: parsed.success,
+    isSound: wrong.length === 0,
+    pace: null,
+    deadline: null,
+    where: quote(text),
+    declaredAt: null
+  }
 }
 
 /**
@@ -430,7 +428,7 @@ export const prepareTargets = (
   plan.targets.flatMap((target) => {
     const policy = policyOf(target, plan, settings, findings)
     const account = accounts.get(target.vendor.name, target.account)
-    if (policy === null || account === null) return []
+    if (policy === null || account === null || !target.isSound) return []
     const request = account.request(target.input, { policy: () => policy })
     return [{ request, declaredAt: target.declaredAt }]
   })

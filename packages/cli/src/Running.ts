@@ -222,7 +222,9 @@ export const run = Effect.fnUntraced(function* (
   const id = yield* makeRunId
   const startedAt = yield* Clock.currentTimeMillis
   const onlyEvents = eventsOnStdout && outputs.length === 1
-  const until = onlyEvents ? Effect.raceFirst(shutdown.requested, streams.readerGone) : shutdown.requested
+  // Whoever reads nothing but events and leaves wants no more of them.
+  const left = Effect.andThen(streams.readerGone, streams.err("nobody reads standard output any more: stopping\n"))
+  const until = onlyEvents ? Effect.raceFirst(shutdown.requested, left) : shutdown.requested
 
   const records = yield* Effect.scoped(
     Effect.gen(function* () {
@@ -232,7 +234,9 @@ export const run = Effect.fnUntraced(function* (
       yield* Effect.forkScoped(
         Effect.andThen(
           shutdown.requested,
-          streams.err("stopping: no further polls, the report follows; press Ctrl-C again to leave at once\n")
+          streams.err(
+            "stopping: no further polls; a submission on its way has 10 s, then the report follows (Ctrl-C again leaves at once)\n"
+          )
         )
       )
       const writing = yield* Effect.forkScoped(

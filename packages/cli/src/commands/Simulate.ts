@@ -40,7 +40,7 @@ export const simulate = Effect.fnUntraced(function* (input: {
   const streams = yield* Streams
   const shutdown = yield* Shutdown
   const at = (offset: number) => (port === 0 ? {} : { port: port + offset })
-  return yield* Effect.scoped(
+  const serving = Effect.scoped(
     Effect.gen(function* () {
       const simulators = yield* Effect.mapError(
         Simulators.make({
@@ -61,7 +61,7 @@ export const simulate = Effect.fnUntraced(function* (input: {
         "The first label of a host under .example or .test picks a fate: failed, partial, never, slow, busy, flaky, lost, risky, clean, cached.",
         "Ctrl-C ends them."
       )
-      yield* shutdown.soft(shutdown.requested)
+      yield* shutdown.requested
       const total = [simulators.exona, simulators.compliance, simulators.appvet].map(({ ledger, vendor }) => {
         const { accepted, cacheHits, requests } = ledger.totals()
         return `${vendor}: ${requests} requests, ${accepted} scans bought, ${cacheHits} from the cache`
@@ -70,4 +70,5 @@ export const simulate = Effect.fnUntraced(function* (input: {
       return 0
     })
   )
+  return yield* shutdown.soft(serving)
 })

@@ -49,7 +49,7 @@ export const parse = (text: string, least = 1): Result.Result<Duration.Duration,
     end = part.lastIndex
   }
   if (end === 0 || end !== source.length) {
-    const bare = /^\d+(\.\d+)?$/.test(source) ? `; ${source} has no unit` : ""
+    const bare = /^\d+(\.\d+)?$/.test(source) && Number(source) > 0 ? `; ${source} has no unit` : ""
     return Result.fail(`must be ${range}${bare}`)
   }
   const whole = Math.ceil(millis)

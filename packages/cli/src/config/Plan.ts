@@ -33,7 +33,7 @@ export interface Placed<out A> {
 }
 
 /**
- * One scan that is wanted. `input` holds the vendor's own fields; nothing is wrong with them.
+ * One scan that is wanted. `input` holds the vendor's own fields; nothing is wrong with them where `isSound`.
  *
  * `where` names the target in messages, `declaredAt` is its line in the plan file, or null for one from the command line.
  *
@@ -44,6 +44,7 @@ export interface Target {
   readonly vendor: Vendor
   readonly account: string
   readonly input: unknown
+  readonly isSound: boolean
   readonly pace: Placed<Pace> | null
   readonly deadline: Placed<Duration.Duration> | null
   readonly where: string

@@ -8,6 +8,7 @@
  */
 import type * as Duration from "effect/Duration"
 import * as Result from "effect/Result"
+import { unknownKey } from "../vendors/Shape.ts"
 import type { Vendor } from "../vendors/Vendor.ts"
 import * as Durations from "./Durations.ts"
 import type { InputFault } from "./InputFault.ts"
@@ -18,7 +19,7 @@ import { didYouMean } from "./Nearest.ts"
 import * as Paces from "./Pace.ts"
 import type { Pace } from "./Pace.ts"
 import type { Placed, Plan, PlanAccount, Target, VendorSettings } from "./Plan.ts"
-import { defaultAccount } from "./Plan.ts"
+import { defaultAccount, empty } from "./Plan.ts"
 import type { PlanValue } from "./Settings.ts"
 import type { PlanKind, SettingName } from "./Setting.ts"
 import { names, settings } from "./Setting.ts"
@@ -42,7 +43,8 @@ const vendorKeys = ["pace", "deadline"]
 const maxTargets = 100_000
 
 /**
- * Reads the text of a plan file. `file` is its path as it was given.
+ * Reads the text of a plan file. `file` is its path as it was given. With faults, the plan is what could be read: good for
+ * finding further faults, and for nothing else.
  *
  * @category constructors
  * @since 0.1.0
@@ -51,26 +53,28 @@ export const parse = (
   text: string,
   file: string,
   vendors: ReadonlyArray<Vendor>
-): Result.Result<Plan, ReadonlyArray<InputFault>> => {
-  const place = (at: Place): string => `${file}:${at.line}:${at.column}`
+): { readonly plan: Plan; readonly faults: ReadonlyArray<InputFault> } => {
+  const toFault = ({ at, message }: Tree.LocatedFault): InputFault => ({
+    where: `${file}:${at.line}:${at.column}`,
+    message
+  })
   const tree = Tree.parse(text)
-  if (Result.isFailure(tree)) {
-    return Result.fail(tree.failure.map(({ at, message }) => ({ where: place(at), message })))
-  }
-  const reader = makeReader(place, vendors)
+  if (Result.isFailure(tree)) return { plan: { ...empty, file }, faults: tree.failure.map(toFault) }
+  const reader = makeReader((at) => `${file}:${at.line}:${at.column}`, vendors)
   const plan = reader.plan(tree.success, file)
-  return reader.faults.length === 0 ? Result.succeed(plan) : Result.fail(reader.faults)
+  const byPlace = reader.faults.toSorted((a, b) => a.at.line - b.at.line || a.at.column - b.at.column)
+  return { plan, faults: byPlace.map(toFault) }
 }
 
 interface Reader {
-  readonly faults: Array<InputFault>
+  readonly faults: ReadonlyArray<Tree.LocatedFault>
   readonly plan: (root: Located, file: string) => Plan
 }
 
 const makeReader = (place: (at: Place) => string, vendors: ReadonlyArray<Vendor>): Reader => {
-  const faults: Array<InputFault> = []
+  const faults: Array<Tree.LocatedFault> = []
   const fault = (at: Place, message: string): void => {
-    faults.push({ where: place(at), message })
+    faults.push({ at, message })
   }
   const vendorNames = vendors.map((vendor) => vendor.name)
 
@@ -276,22 +280,31 @@ const makeReader = (place: (at: Place) => string, vendors: ReadonlyArray<Vendor>
     const input = Tree.toPlain(own)
     const wrong = vendor.faults(input)
     for (const { message, path } of wrong) {
-      const name = path.join(".")
-      fault(
-        Tree.placeAt(own, path),
-        unknownFieldOf(vendor, path, message) ?? `${name === "" ? "the target" : name} ${message}`
-      )
+      fault(Tree.placeAt(own, path), fieldWords(vendor, path, message))
     }
-    if (wrong.length > 0 || account === null) return null
-    return { vendor, account, input, pace, deadline, where: place(located.at), declaredAt: located.at }
+    return {
+      vendor,
+      account: account ?? defaultAccount,
+      input,
+      isSound: wrong.length === 0 && account !== null,
+      pace,
+      deadline,
+      where: place(located.at),
+      declaredAt: located.at
+    }
   }
 
-  // A slip in one of the common keys looks to the vendor like an unknown field of its own.
-  const unknownFieldOf = (vendor: Vendor, path: ReadonlyArray<string | number>, message: string): string | null => {
-    if (path.length !== 1 || !message.startsWith("unknown key")) return null
-    const name = String(path[0])
+  const fieldWords = (vendor: Vendor, path: ReadonlyArray<string | number>, message: string): string => {
+    const name = path.join(".")
+    if (!message.startsWith(unknownKey)) return `${name === "" ? "the target" : name} ${message}`
+    const last = String(path.at(-1))
+    if (path.length > 1) {
+      return `${unknownKey} ${quote(last)} in ${path.slice(0, -1).join(".")}${message.slice(unknownKey.length)}`
+    }
+    // A slip in one of the common keys looks to the vendor like an unknown field of its own.
     const known = [...vendor.keys, ...targetKeys]
-    return `unknown key ${quote(name)} of a target of ${vendor.name}${didYouMean(name, known) || `; known are ${known.join(", ")}`}`
+    const hint = didYouMean(last, known) || `; known are ${known.join(", ")}`
+    return `${unknownKey} ${quote(last)} of a target of ${vendor.name}${hint}`
   }
 
   const targetsOf = (
@@ -315,7 +328,7 @@ const makeReader = (place: (at: Place) => string, vendors: ReadonlyArray<Vendor>
   }
 
   const plan = (root: Located, file: string): Plan => {
-    const blank: Plan = { file, settings: {}, pace: null, vendors: new Map(), accounts: [], targets: [] }
+    const blank: Plan = { ...empty, file }
     if (root._tag === "Scalar" && root.value === null) {
       fault(root.at, "the plan is empty; `scanpoll config init` writes one to start from")
       return blank

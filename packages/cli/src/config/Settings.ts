@@ -107,7 +107,9 @@ export const resolve = (
       const parsed = setting.parse(texts)
       if (Result.isFailure(parsed)) {
         const shown = setting.many ? "" : `, not ${quote((texts.at(-1) ?? "").trim())}`
-        faults.push({ where, message: `${parsed.failure}${shown}` })
+        // A line of a plan may hold several values.
+        const name = source === "plan" ? `${setting.plan?.[1] ?? setting.flag} ` : ""
+        faults.push({ where, message: `${name}${parsed.failure}${shown}` })
       } else if (found === null) {
         found = { value: parsed.success, shown: setting.show(parsed.success), source, where }
       }

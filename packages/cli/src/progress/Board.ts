@@ -97,7 +97,10 @@ export const endWords = (record: ScanRecord): string => {
   if (record.reused) words.push(`reused, ${age(record.ageMs ?? 0)} old`)
   else if (outcome?.cached === true)
     words.push(`from the vendor's cache, ${age(record.ageMs ?? outcome.ageMs ?? 0)} old`)
-  return reason === null ? words.join(", ") : `${words.join(", ")}: ${inert(reason.message, 160)}`
+  if (reason === null) return words.join(", ")
+  // Some reasons begin with the state, which has just been said.
+  const why = inert(reason.message, 160)
+  return `${words.join(", ")}${why.startsWith(state) ? why.slice(state.length) : `: ${why}`}`
 }
 
 /**
@@ -122,7 +125,7 @@ export const progressWords = (progress: Progress | null): string => {
 export const becauseWords = (because: Because): string => {
   switch (because) {
     case "first":
-      return "first look"
+      return "first poll"
     case "pace":
       return "usual pace"
     case "back-off":
@@ -134,7 +137,7 @@ export const becauseWords = (because: Because): string => {
     case "pause":
       return "account paused"
     case "deadline":
-      return "last look at the deadline"
+      return "last poll at the deadline"
   }
 }
 

@@ -77,7 +77,7 @@ const plain = Effect.fnUntraced(function* (
     const now = yield* SteadyClock.now
     const open = [...board.rows.values()].filter((row) => row.record === null)
     const dues = open.flatMap((row) => (row.next === null ? [] : [row.next.until]))
-    const soon = dues.length === 0 ? "" : `, next look in ${Rows.wait(Math.min(...dues) - now)}`
+    const soon = dues.length === 0 ? "" : `, next poll in ${Rows.wait(Math.min(...dues) - now)}`
     const sending = open.filter((row) => row.phase === "submitting").length
     const sent = sending === 0 ? "" : `, ${sending} being submitted`
     yield* streams.err(`[${elapsed(now - startedAt)}] ${board.ended()} of ${total} scans ended${sent}${soon}\n`)

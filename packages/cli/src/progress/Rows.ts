@@ -98,7 +98,7 @@ export const draw = (
     const next =
       row.next === null || row.record !== null
         ? ""
-        : `, next look in ${wait(row.next.until - now)} (${Boards.becauseWords(row.next.because)})`
+        : `, next poll in ${wait(row.next.until - now)} (${Boards.becauseWords(row.next.because)})`
     const state = fit(`${row.phase}${how === "" ? "" : ` ${how}`}${next}`, width - 12 - subjectWidth - 7)
     return `${head}${paint(time, "dim")} ${paint(state, colorOf(row))}`
   })

@@ -8,7 +8,13 @@ import type * as SchemaAST from "effect/SchemaAST"
 import * as SchemaIssue from "effect/SchemaIssue"
 import { didYouMean } from "../config/Nearest.ts"
 
-const unknownKey = "unknown key"
+/**
+ * How the message of a fault begins whose path ends at a key that the schema does not have.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const unknownKey = "unknown key"
 
 const format = SchemaIssue.makeFormatterStandardSchemaV1({
   leafHook: (issue) => (issue._tag === "UnexpectedKey" ? unknownKey : SchemaIssue.defaultLeafHook(issue))

@@ -1,0 +1,438 @@
+import * as NodeServices from "@effect/platform-node/NodeServices"
+import * as ScanReport from "@scanpoll/report/ScanReport"
+import * as Script from "@scanpoll/testkit/Script"
+import * as Simulators from "@scanpoll/testkit/Simulators"
+import { assert, describe, layer } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as FileSystem from "effect/FileSystem"
+import * as Layer from "effect/Layer"
+import { settings } from "scanpoll/config/Setting"
+import { version } from "scanpoll/Version"
+import { existsSync, openSync } from "node:fs"
+import { once, scanpoll } from "./support/command.ts"
+
+const keys = {
+  exona: "exo_live_canary1111111111111111111111111111",
+  appvet: "avk_live_canary2222222222222222222222222222222222",
+  compliance: "eyJhbGciOiJub25lIn0.Y2FuYXJ5LWNvbXBsaWFuY2U.c2lnbmF0dXJl"
+}
+
+// Vendors as quick as they can be; what the command waits for is its own pace.
+const vendors = Simulators.layer({
+  speed: 1_000,
+  exona: { credentials: [keys.exona], retryAfter: null },
+  appvet: { credentials: [keys.appvet] },
+  compliance: { credentials: [keys.compliance] }
+})
+
+const dataset = (audit: string): string =>
+  `compliance:policy=550e8400-e29b-41d4-a716-446655440000,upload=123e4567-e89b-42d3-a456-426614174000,mapping=789e0123-e45b-47c8-9901-234567890123,name=${audit}`
+const cached = "{ vendor: exona, company: { name: Cached Ltd, website: https://cached.example }, maxAgeDays: 30 }"
+const neverEnds = "appvet:https://never.example"
+
+const environment = Effect.map(Simulators.Simulators, Simulators.environment)
+
+const posts = Effect.map(Simulators.Simulators, ({ appvet, compliance, exona }) =>
+  [appvet, compliance, exona].reduce((sum, vendor) => sum + vendor.ledger.requests({ method: "POST" }).length, 0)
+)
+
+const requests = Effect.map(Simulators.Simulators, ({ appvet, compliance, exona }) =>
+  [appvet, compliance, exona].reduce((sum, vendor) => sum + vendor.ledger.totals().requests, 0)
+)
+
+const run = Effect.fnUntraced(function* (args: ReadonlyArray<string>, options: Parameters<typeof scanpoll>[1] = {}) {
+  const ended = yield* scanpoll(args, { ...options, environment: { ...(yield* environment), ...options.environment } })
+  for (const key of Object.values(keys)) assert.notInclude(ended.stdout + ended.stderr, key)
+  assert.notMatch(ended.stderr, /^\s+at .*\.[jt]s:\d+/m)
+  return ended
+})
+
+const inFolder = <A, E, R>(use: (folder: string) => Effect.Effect<A, E, R>) =>
+  Effect.scoped(
+    Effect.gen(function* () {
+      const fs = yield* FileSystem.FileSystem
+      return yield* use(yield* fs.makeTempDirectoryScoped())
+    })
+  )
+
+describe("the command", () => {
+  layer(Layer.merge(vendors, NodeServices.layer), { excludeTestServices: true, timeout: "20 seconds" })((it) => {
+    it.effect("exits 0 when all completed; stdout is one JSON document and nothing else, with every log line on", () =>
+      inFolder((folder) =>
+        Effect.gen(function* () {
+          const fs = yield* FileSystem.FileSystem
+          const twin = cached.replace("https://cached.example", "https://CACHED.example/")
+          yield* fs.writeFileString(`${folder}/scans.yaml`, `version: 1\ntargets:\n  - ${cached}\n  - ${twin}\n`)
+          const before = yield* posts
+          const { code, stderr, stdout } = yield* run(
+            ["run", "scans.yaml", dataset("clean: Q1"), "-o", "json", "--log-level", "all"],
+            { directory: folder }
+          )
+          assert.strictEqual(code, 0, stderr)
+          const report = yield* ScanReport.parse(stdout)
+          assert.deepStrictEqual(report.summary.byState, { completed: 3 })
+          assert.deepStrictEqual(
+            report.scans.map((scan) => [scan.cached, scan.declaredAt?.line ?? null]),
+            [
+              [true, 3],
+              [true, 4],
+              [false, null]
+            ]
+          )
+          assert.strictEqual(report.exit.code, 0)
+          // Equal targets: as many rows, one purchase.
+          assert.strictEqual((yield* posts) - before, 2)
+          assert.match(stderr, /compliance .*: completed, none, score 100/)
+          assert.match(stderr, /level=INFO/)
+        })
+      )
+    )
+
+    it.effect("exits 1 when the gate is broken, 0 with --exit-zero", () =>
+      Effect.gen(function* () {
+        const broken = yield* run(["run", dataset("risky: Q1"), "--fail-on", "low"])
+        assert.strictEqual(broken.code, 1, broken.stderr)
+        assert.match(broken.stdout, /gate is broken/)
+        const masked = yield* run([
+          "run",
+          dataset("risky: Q2"),
+          "--fail-on",
+          "low",
+          "--exit-zero",
+          "-o",
+          "markdown",
+          "--quiet"
+        ])
+        assert.strictEqual(masked.code, 0, masked.stderr)
+        assert.strictEqual(masked.stderr, "")
+      })
+    )
+
+    it.effect("exits 3 when a scan brought no verdict, 0 with --allow-incomplete", () =>
+      Effect.gen(function* () {
+        const failed = yield* run(["run", dataset("failed: Q1")])
+        assert.strictEqual(failed.code, 3, failed.stderr)
+        const allowed = yield* run(["run", dataset("failed: Q2"), "--allow-incomplete"])
+        assert.strictEqual(allowed.code, 0, allowed.stderr)
+      })
+    )
+
+    it.effect("exits 4 when a vendor refuses the key; the other vendor's outcome stands", () =>
+      Effect.gen(function* () {
+        const { code, stdout } = yield* run(
+          ["run", "appvet:https://shop.example", dataset("clean: Q2"), "-o", "json"],
+          {
+            environment: { APPVET_API_KEY: "avk_live_wrong00000000000000000000000000000000000" }
+          }
+        )
+        assert.strictEqual(code, 4)
+        const report = yield* ScanReport.parse(stdout)
+        assert.deepStrictEqual(
+          report.scans.map((scan) => scan.state),
+          ["refused", "completed"]
+        )
+      })
+    )
+
+    it.effect("exits 2 with every fault of plan, flags, environment, keys and outputs, before any request", () =>
+      inFolder((folder) =>
+        Effect.gen(function* () {
+          const fs = yield* FileSystem.FileSystem
+          yield* fs.writeFileString(
+            `${folder}/scans.yaml`,
+            "version: 1\ngate: { failOn: hgh }\ntargets:\n  - { vendor: appvet, urll: https://shop.example, type: seo }\n  - { vendor: exona, company: { name: A, website: https://a.example } }\n"
+          )
+          const before = yield* requests
+          const { code, stderr, stdout } = yield* run(
+            [
+              "run",
+              "scans.yaml",
+              "--concurrency",
+              "0",
+              "-o",
+              "json=scans.yaml",
+              "-o",
+              "json=no/a.json",
+              "-o",
+              "text",
+              "-o",
+              "csv",
+              "-o",
+              "jsn=b"
+            ],
+            {
+              directory: folder,
+              environment: {
+                EXONA_API_KEY: "",
+                APPVET_API_KEY: "avk_live\u00e4",
+                SCANPOLL_TIMEOUT: "1",
+                SCANPOLL_DEADLNE: "1m",
+                APPVET_BASE_URL: "http://example.com"
+              }
+            }
+          )
+          assert.strictEqual(code, 2)
+          assert.strictEqual(stdout, "")
+          for (const expected of [
+            /scans\.yaml:4:23: unknown key "urll".*did you mean "url"/,
+            /scans\.yaml:4:5: url is missing/,
+            /scans\.yaml:2:17: failOn must be one of .*did you mean "high"/,
+            /--concurrency: must be a whole number from 1/,
+            /SCANPOLL_TIMEOUT: must be a duration/,
+            /SCANPOLL_DEADLNE: unknown variable; did you mean "SCANPOLL_DEADLINE"/,
+            /EXONA_API_KEY: is not set/,
+            /APPVET_API_KEY: holds white space, a control character or a character outside ASCII/,
+            /APPVET_BASE_URL: must be https/,
+            /--output: only one format may go to stdout/,
+            /--output: "scans\.yaml" is the plan/,
+            /--output: "no\/a\.json" its folder is not there/,
+            /--output: unknown format "jsn"; did you mean "json"/
+          ]) {
+            assert.match(stderr, expected)
+          }
+          assert.strictEqual(yield* requests, before)
+          assert.deepStrictEqual(yield* fs.readDirectory(folder), ["scans.yaml"])
+        })
+      )
+    )
+
+    it.effect("exits 2 for what is no invocation, with the nearest flag on stderr and an empty stdout", () =>
+      Effect.gen(function* () {
+        const { code, stderr, stdout } = yield* run(["run", neverEnds, "--fail-onn", "high"])
+        assert.strictEqual(code, 2)
+        assert.strictEqual(stdout, "")
+        assert.match(stderr, /--fail-onn.*--fail-on/)
+      })
+    )
+
+    it.effect("exits 130 at Ctrl-C with the report written and a command that goes on; nothing is bought again", () =>
+      inFolder((folder) =>
+        Effect.gen(function* () {
+          const fs = yield* FileSystem.FileSystem
+          const { code, millis, stderr, stdout } = yield* run(
+            ["run", neverEnds, dataset("clean: Q3"), "-o", "json=report.json", "-o", "events=events.ndjson"],
+            { directory: folder, watch: once(/never\.example\/: submitted as/, ({ kill }) => kill("SIGINT")) }
+          )
+          assert.strictEqual(code, 130, stderr)
+          assert.isBelow(millis, 5_000)
+          assert.strictEqual(stdout, "")
+          const report = yield* Effect.flatMap(fs.readFileString(`${folder}/report.json`), ScanReport.parse)
+          assert.strictEqual(report.scans[0]?.state, "interrupted")
+          assert.strictEqual(report.exit.code, 130)
+          const events = (yield* fs.readFileString(`${folder}/events.ndjson`)).trim().split("\n")
+          assert.match(events.at(-1) ?? "", /"event":"finished"/)
+          const key = /scanpoll wait (appvet:scan_\S+)/.exec(stderr)?.[1]
+          assert.isDefined(key)
+          const before = yield* posts
+          const status = yield* run(["status", key ?? "", "-o", "json"])
+          assert.strictEqual(status.code, 0, status.stderr)
+          assert.match(status.stdout, /"status": "running"/)
+          assert.strictEqual(yield* posts, before)
+        })
+      )
+    )
+
+    it.effect("leaves at once at a second Ctrl-C, also while a submission hangs", () =>
+      Effect.gen(function* () {
+        const { compliance } = yield* Simulators.Simulators
+        yield* compliance.script({ match: { route: "submit" }, steps: [Script.acceptedNeverAnswered] })
+        const { code, millis, stderr } = yield* run(["run", dataset("Q4"), "-o", "events"], {
+          watch: once(/"event":"submitting"/, ({ kill }) => {
+            kill("SIGTERM")
+            setTimeout(() => kill("SIGTERM"), 400)
+          })
+        })
+        assert.strictEqual(code, 130, stderr)
+        assert.isBelow(millis, 5_000)
+        yield* compliance.clearScripts
+      })
+    )
+
+    it.effect("ends cleanly when the reader of its events goes away", () =>
+      Effect.gen(function* () {
+        const { code, millis, stderr } = yield* run(["run", neverEnds, "-o", "events"], {
+          watch: once(/"event":"submitting"/, ({ closeStdout }) => closeStdout())
+        })
+        assert.strictEqual(code, 130)
+        assert.isBelow(millis, 10_000)
+        assert.match(stderr, /nobody reads standard output any more/)
+        assert.match(stderr, /scanpoll wait appvet:scan_/)
+      })
+    )
+
+    it.effect.skipIf(!existsSync("/dev/full"))("exits 74 when standard output or a file cannot be written", () =>
+      Effect.gen(function* () {
+        const full = yield* run(["run", dataset("clean: Q5")], { stdout: openSync("/dev/full", "w") })
+        assert.strictEqual(full.code, 74)
+        assert.match(full.stderr, /standard output failed/)
+        const file = yield* run(["run", dataset("clean: Q6"), "-o", "csv=/dev/full", "-o", "json"])
+        assert.strictEqual(file.code, 74)
+        const report = yield* ScanReport.parse(file.stdout)
+        assert.strictEqual(report.exit.code, 74)
+      })
+    )
+
+    it.effect("exits 70 at a defect of its own, in one clear line with its cause", () =>
+      Effect.gen(function* () {
+        const planted = "JSON.stringify = () => { throw new Error('planted defect') }"
+        const { code, stderr, stdout } = yield* scanpoll(["schema", "plan"], {
+          environment: { NODE_OPTIONS: `--import data:text/javascript,${encodeURIComponent(planted)}` }
+        })
+        assert.strictEqual(code, 70)
+        assert.strictEqual(stdout, "")
+        assert.match(stderr, /^scanpoll: a defect of scanpoll itself: planted defect$/m)
+      })
+    )
+
+    it.effect("takes keys from a key file before the environment, and shows none of them", () =>
+      inFolder((folder) =>
+        Effect.gen(function* () {
+          const fs = yield* FileSystem.FileSystem
+          yield* fs.writeFileString(
+            `${folder}/keys.env`,
+            `# rotated\nexport COMPLIANCE_TOKEN='${keys.compliance}'  \r\n`
+          )
+          const wrong = { COMPLIANCE_TOKEN: "wrong.token.x" }
+          const ran = yield* run(
+            ["run", dataset("clean: Q7"), "--key-file", `${folder}/keys.env`, "-o", "json", "--raw", "full"],
+            {
+              environment: wrong
+            }
+          )
+          assert.strictEqual(ran.code, 0, ran.stderr)
+          const shown = yield* run(["config", "show", "--key-file", `${folder}/keys.env`, "-o", "json"], {
+            environment: wrong
+          })
+          assert.strictEqual(shown.code, 0, shown.stderr)
+          assert.notInclude(shown.stdout, "wrong.token.x")
+          assert.match(shown.stdout, /"source": "flag"/)
+          const overwritten = yield* run([
+            "run",
+            dataset("Q8"),
+            "--key-file",
+            `${folder}/keys.env`,
+            "-o",
+            `text=${folder}/keys.env`
+          ])
+          assert.strictEqual(overwritten.code, 2)
+        })
+      )
+    )
+
+    it.effect("renders, compares and accepts saved reports without asking anybody", () =>
+      inFolder((folder) =>
+        Effect.gen(function* () {
+          const at = { directory: folder }
+          assert.strictEqual((yield* run(["run", dataset("Q9"), "-o", "json=run.json"], at)).code, 0)
+          const before = yield* requests
+          const csv = yield* run(["report", "run.json", "-o", "csv", "--fail-on", "info"], at)
+          assert.strictEqual(csv.code, 1, csv.stderr)
+          assert.match(csv.stdout, /compliance/)
+          const written = yield* run(["baseline", "write", "known.json", "--from", "run.json"], at)
+          assert.strictEqual(written.code, 0, written.stderr)
+          const held = yield* run(["report", "run.json", "--baseline", "known.json", "--fail-on-new", "info"], at)
+          assert.strictEqual(held.code, 0, held.stdout + held.stderr)
+          const diff = yield* run(["diff", "run.json", "run.json", "-o", "json"], at)
+          assert.strictEqual(diff.code, 0, diff.stderr)
+          assert.match(diff.stdout, /"unchanged"/)
+          assert.strictEqual(yield* requests, before)
+        })
+      )
+    )
+
+    it.effect("examines itself without buying anything, and fails as the worst finding would", () =>
+      Effect.gen(function* () {
+        const before = yield* posts
+        const well = yield* run(["doctor"])
+        assert.strictEqual(well.code, 0, well.stdout)
+        const ill = yield* run(["doctor", "-o", "json"], { environment: { APPVET_API_KEY: "avk_live_wrong" } })
+        assert.strictEqual(ill.code, 4, ill.stdout)
+        assert.strictEqual(yield* posts, before)
+        const list = yield* run(["vendors", "-o", "json"])
+        assert.strictEqual(list.code, 0)
+        assert.match(list.stdout, /"variable": "EXONA_API_KEY",\s+"set": true/)
+      })
+    )
+
+    it.effect("writes a plan that it then finds good, and never overwrites one", () =>
+      inFolder((folder) =>
+        Effect.gen(function* () {
+          const at = { directory: folder }
+          assert.strictEqual((yield* run(["config", "init"], at)).code, 0)
+          const good = yield* run(["config", "validate"], at)
+          assert.strictEqual(good.code, 0, good.stderr)
+          assert.strictEqual((yield* run(["config", "init"], at)).code, 2)
+        })
+      )
+    )
+
+    it.effect("submits without waiting, and prints one key a line", () =>
+      Effect.gen(function* () {
+        const { code, stderr, stdout } = yield* run([
+          "submit",
+          "appvet:https://shop.example",
+          "appvet:https://blog.example"
+        ])
+        assert.strictEqual(code, 0, stderr)
+        assert.match(stdout, /^appvet:scan_\w+\nappvet:scan_\w+\n$/)
+      })
+    )
+
+    it.effect("tells its version, which is that of the package", () =>
+      Effect.gen(function* () {
+        const fs = yield* FileSystem.FileSystem
+        const manifest: unknown = JSON.parse(
+          yield* fs.readFileString(new URL("../package.json", import.meta.url).pathname)
+        )
+        assert.propertyVal(manifest, "version", version)
+        assert.strictEqual((yield* scanpoll(["--version"])).stdout.trim(), `scanpoll v${version}`)
+      })
+    )
+
+    it.effect("has no flag that takes a key", () =>
+      Effect.sync(() => {
+        const flags = Object.values(settings).map((setting) => setting.flag)
+        assert.deepStrictEqual(
+          flags.filter((flag) => /key|token|secret|password|credential/.test(flag)),
+          ["key-file"]
+        )
+      })
+    )
+  })
+})
+
+describe("the simulators as servers", () => {
+  layer(NodeServices.layer, { excludeTestServices: true })((it) => {
+    it.effect("print the variables that lead to them, and end at Ctrl-C", () =>
+      Effect.gen(function* () {
+        const { code, stderr, stdout } = yield* scanpoll(["simulate", "--speed", "10"], {
+          watch: once(/Ctrl-C ends them/, ({ kill }) => kill("SIGINT"))
+        })
+        assert.strictEqual(code, 0, stderr)
+        assert.match(stdout, /^export EXONA_BASE_URL='http:\/\/127\.0\.0\.1:\d+\/api\/v1'$/m)
+      })
+    )
+  })
+})
+
+describe("the demonstration", () => {
+  layer(NodeServices.layer, { excludeTestServices: true })((it) => {
+    it.effect(
+      "runs as meant within its half minute, without a key, and writes its files",
+      () =>
+        inFolder((folder) =>
+          Effect.gen(function* () {
+            const fs = yield* FileSystem.FileSystem
+            const { code, millis, stderr, stdout } = yield* scanpoll(["demo", "--dir", folder])
+            assert.strictEqual(code, 0, stderr)
+            assert.isBelow(millis, 30_000)
+            assert.match(stdout, /^13 scans: 10 completed, 1 partial, 1 failed, 1 still-running/m)
+            assert.match(stderr, /What to type next/)
+            const report = yield* Effect.flatMap(fs.readFileString(`${folder}/report.json`), ScanReport.parse)
+            assert.deepStrictEqual(report.summary.byState, { completed: 10, partial: 1, failed: 1, "still-running": 1 })
+          })
+        ),
+      60_000
+    )
+  })
+})

@@ -1,0 +1,103 @@
+import * as NodeServices from "@effect/platform-node/NodeServices"
+import { assert, describe, layer } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as FileSystem from "effect/FileSystem"
+import * as Path from "effect/Path"
+import * as WholeFile from "scanpoll/output/WholeFile"
+
+const inFolder = Effect.fnUntraced(function* <A, E, R>(use: (folder: string) => Effect.Effect<A, E, R>) {
+  const fs = yield* FileSystem.FileSystem
+  return yield* Effect.flatMap(fs.makeTempDirectoryScoped(), use)
+}, Effect.scoped)
+
+const names = Effect.fnUntraced(function* (folder: string) {
+  const fs = yield* FileSystem.FileSystem
+  return yield* fs.readDirectory(folder)
+})
+
+const failingAfter = function* (text: string) {
+  yield text
+  throw new Error("the renderer broke")
+}
+
+describe("a file that is written whole", () => {
+  layer(NodeServices.layer)((it) => {
+    it.effect("takes the place of the old one, and leaves nothing else behind", () =>
+      inFolder((folder) =>
+        Effect.gen(function* () {
+          const fs = yield* FileSystem.FileSystem
+          const file = `${folder}/report.json`
+          yield* fs.writeFileString(file, "old")
+          yield* WholeFile.write(file, ["new", " ", "text"])
+          assert.strictEqual(yield* fs.readFileString(file), "new text")
+          assert.deepStrictEqual(yield* names(folder), ["report.json"])
+        })
+      )
+    )
+
+    it.effect("stays the old one when the new one breaks off, and leaves no half file", () =>
+      inFolder((folder) =>
+        Effect.gen(function* () {
+          const fs = yield* FileSystem.FileSystem
+          const file = `${folder}/report.json`
+          yield* fs.writeFileString(file, "old")
+          yield* Effect.exit(WholeFile.write(file, failingAfter("x".repeat(1_000_000))))
+          assert.strictEqual(yield* fs.readFileString(file), "old")
+          assert.deepStrictEqual(yield* names(folder), ["report.json"])
+        })
+      )
+    )
+
+    it.effect("keeps the target of a link a file of the same name", () =>
+      inFolder((folder) =>
+        Effect.gen(function* () {
+          const fs = yield* FileSystem.FileSystem
+          yield* fs.writeFileString(`${folder}/real.json`, "old")
+          yield* fs.symlink(`${folder}/real.json`, `${folder}/link.json`)
+          yield* WholeFile.write(`${folder}/link.json`, ["new"])
+          assert.strictEqual(yield* fs.readFileString(`${folder}/real.json`), "new")
+          assert.strictEqual(yield* fs.readLink(`${folder}/link.json`), `${folder}/real.json`)
+        })
+      )
+    )
+
+    it.effect("is written to a device directly: the device stays what it is", () =>
+      Effect.gen(function* () {
+        const fs = yield* FileSystem.FileSystem
+        yield* WholeFile.write("/dev/null", ["text"])
+        assert.strictEqual((yield* fs.stat("/dev/null")).type, "CharacterDevice")
+      })
+    )
+
+    it.effect("has the rights it was asked to have", () =>
+      inFolder((folder) =>
+        Effect.gen(function* () {
+          const fs = yield* FileSystem.FileSystem
+          yield* WholeFile.write(`${folder}/private.json`, ["x"], 0o600)
+          assert.strictEqual((yield* fs.stat(`${folder}/private.json`)).mode & 0o777, 0o600)
+        })
+      )
+    )
+
+    it.effect("is refused beforehand where its folder is missing or it is a folder itself", () =>
+      inFolder((folder) =>
+        Effect.gen(function* () {
+          assert.strictEqual(yield* WholeFile.obstacle(folder), "is a folder")
+          assert.strictEqual(yield* WholeFile.obstacle(`${folder}/no/report.json`), "its folder is not there")
+          assert.isNull(yield* WholeFile.obstacle(`${folder}/report.json`))
+        })
+      )
+    )
+
+    it.effect("is the same file under every spelling of its path", () =>
+      inFolder((folder) =>
+        Effect.gen(function* () {
+          const paths = yield* Path.Path
+          const straight = yield* WholeFile.identity(`${folder}/a.json`)
+          assert.strictEqual(yield* WholeFile.identity(`${folder}/../${paths.basename(folder)}/./a.json`), straight)
+          assert.notStrictEqual(yield* WholeFile.identity(`${folder}/b.json`), straight)
+        })
+      )
+    )
+  })
+})

@@ -1,0 +1,140 @@
+import type { ScanEvent, ScanEventKind } from "@scanpoll/core/engine/ScanEvent"
+import * as Observation from "@scanpoll/core/model/Observation"
+import * as PollFault from "@scanpoll/core/model/PollFault"
+import * as Outcome from "@scanpoll/core/model/ScanOutcome"
+import type { ScanRecord } from "@scanpoll/core/model/ScanRecord"
+import * as Ticket from "@scanpoll/core/model/ScanTicket"
+import { assert, describe, it } from "@effect/vitest"
+import * as Option from "effect/Option"
+import * as Board from "scanpoll/progress/Board"
+import * as Progress from "scanpoll/progress/Progress"
+import * as Rows from "scanpoll/progress/Rows"
+
+const ticket = Ticket.make({
+  vendor: "appvet",
+  origin: "https://appvet.dev",
+  account: "default",
+  scanId: "scan_1",
+  submittedAt: 0
+})
+
+const event = (kind: ScanEventKind, index = 0, name = "https://example.com/"): ScanEvent => ({
+  ...kind,
+  index,
+  at: 1_000,
+  vendor: "appvet",
+  account: "default",
+  subject: { kind: "url", id: name, name },
+  claimId: null,
+  ticket: kind._tag === "Queued" ? null : ticket
+})
+
+const polled = (fraction: number): ScanEventKind => ({
+  _tag: "Polled",
+  seen: Observation.pending("running", Option.some({ fraction, done: null, total: null })),
+  polls: 1,
+  first: true
+})
+
+const record = (fields: Partial<ScanRecord>): ScanRecord => ({
+  index: 0,
+  claimId: null,
+  vendor: "appvet",
+  account: "default",
+  subject: { kind: "url", id: "x", name: "x" },
+  ticket,
+  state: "completed",
+  outcome: null,
+  reason: null,
+  because: "outcome",
+  submittedAt: 0,
+  observedAt: 9_000,
+  polls: 3,
+  progress: null,
+  notBefore: null,
+  reused: false,
+  ageMs: null,
+  warnings: [],
+  ...fields
+})
+
+const drawn = (board: Board.Board, size = { width: 120, height: 20 }) =>
+  Rows.draw(board, 4_000, size, false).split("\n")
+
+describe("the board", () => {
+  it("tells a change of state once, not every poll", () => {
+    const board = Board.make(1, 0)
+    const news = [event({ _tag: "Queued" }), event(polled(0.1)), event(polled(0.2)), event(polled(0.3))]
+    assert.deepStrictEqual(news.map(board.update), [true, true, false, false])
+  })
+
+  it("shows the vendor, the subject, how far it is, and when and why it is looked at next", () => {
+    const board = Board.make(1, 0)
+    board.update(event(polled(0.45)))
+    board.update(event({ _tag: "Scheduled", until: 9_000, because: "hint", polls: 1 }))
+    const [row] = drawn(board)
+    assert.match(
+      row ?? "",
+      /^appvet +https:\/\/example\.com\/ +0:03 running 45 %, next poll in 5 s \(as the vendor asked\)$/
+    )
+  })
+
+  it("shows no letter of a vendor that could move the cursor or begin a build log's command", () => {
+    const board = Board.make(2, 0)
+    board.update(event(polled(0), 0, "evil\u001b[2J\u202e\r\n::error::x##[group]y"))
+    const fault = PollFault.make({ kind: "Broken", code: "\u001b]8;;http://evil\u0007x", message: "m" })
+    board.update(event({ _tag: "Polled", seen: fault, polls: 1, first: true }, 1))
+    const lines = drawn(board)
+    assert.strictEqual(lines.length, 3)
+    for (const line of lines) {
+      // oxlint-disable-next-line no-control-regex
+      assert.notMatch(line, /[\u0000-\u001f\u007f-\u009f\u202e]|^::|##\[/)
+    }
+  })
+
+  it("says how a scan ended: its state, what it said, its age where it is not fresh, and why not", () => {
+    const outcome = Outcome.makeCompleted({
+      ticket,
+      vendorStatus: "completed",
+      cached: true,
+      ageMs: 12 * 86_400_000,
+      assessment: {
+        severity: "medium",
+        vendorSeverity: "C",
+        compliance: null,
+        score: { value: 72, min: 0, max: 100, direction: "higher-is-better", grade: "C", basis: "vendor" }
+      },
+      payload: null
+    })
+    assert.strictEqual(
+      Board.endWords(record({ outcome })),
+      "completed, medium, score 72 C, from the vendor's cache, 12d old"
+    )
+    const reason = { code: "deadline", message: "the deadline passed", advice: null, requestId: null }
+    assert.strictEqual(Board.endWords(record({ state: "still-running", reason })), "still-running: the deadline passed")
+  })
+
+  it("folds ended scans away when the terminal is too low, and never draws past it", () => {
+    const board = Board.make(50, 0)
+    for (let index = 0; index < 50; index++) {
+      board.update(event(polled(0.5), index))
+      if (index < 45) board.update(event({ _tag: "Ended", record: record({ index }) }, index))
+    }
+    const lines = drawn(board, { width: 80, height: 12 })
+    assert.isAtMost(lines.length, 12)
+    assert.strictEqual(lines.at(-1), "45 of 50 scans ended, 45 rows not shown")
+    for (const line of lines) assert.isAtMost(line.length, 80)
+  })
+})
+
+describe("the style of progress", () => {
+  const facts = { stderrIsTerminal: true, environment: {}, quiet: false }
+  it("is rows on a terminal, lines elsewhere and in CI, and nothing where quiet was asked", () => {
+    assert.strictEqual(Progress.styleOf("auto", facts), "tty")
+    assert.strictEqual(Progress.styleOf("auto", { ...facts, stderrIsTerminal: false }), "plain")
+    assert.strictEqual(Progress.styleOf("auto", { ...facts, environment: { CI: "true" } }), "plain")
+    assert.strictEqual(Progress.styleOf("auto", { ...facts, environment: { TERM: "dumb" } }), "plain")
+    assert.strictEqual(Progress.styleOf("tty", { ...facts, quiet: true }), "none")
+    assert.strictEqual(Progress.styleOf("tty", { ...facts, stderrIsTerminal: false }), "tty")
+  })
+})

@@ -1,0 +1,65 @@
+// Runs the command as a user does: its own process, real streams, real signals.
+import * as Effect from "effect/Effect"
+import { spawn } from "node:child_process"
+import { fileURLToPath } from "node:url"
+
+const bin = fileURLToPath(new URL("../../bin/scanpoll.js", import.meta.url))
+
+export interface Ended {
+  readonly code: number | null
+  readonly stdout: string
+  readonly stderr: string
+  readonly millis: number
+}
+
+export interface Running {
+  readonly kill: (signal: NodeJS.Signals) => void
+  readonly closeStdout: () => void
+}
+
+export interface Options {
+  readonly environment?: Readonly<Record<string, string>>
+  readonly directory?: string
+  readonly stdout?: number
+  /** Called with everything on standard error, and on standard output, after each piece of either. */
+  readonly watch?: (said: { readonly stdout: string; readonly stderr: string }, process: Running) => void
+}
+
+const base = { PATH: process.env["PATH"] ?? "", HOME: process.env["HOME"] ?? "", TZ: "UTC" }
+
+export const scanpoll = (args: ReadonlyArray<string>, options: Options = {}): Effect.Effect<Ended> =>
+  Effect.callback<Ended>((resume) => {
+    const begun = performance.now()
+    const child = spawn(process.execPath, [bin, ...args], {
+      cwd: options.directory,
+      env: { ...base, ...options.environment },
+      stdio: ["ignore", options.stdout ?? "pipe", "pipe"]
+    })
+    let stdout = ""
+    let stderr = ""
+    const running: Running = {
+      kill: (signal) => child.kill(signal),
+      closeStdout: () => child.stdout?.destroy()
+    }
+    const watch = () => options.watch?.({ stdout, stderr }, running)
+    child.stdout?.setEncoding("utf8").on("data", (text: string) => {
+      stdout += text
+      watch()
+    })
+    child.stderr?.setEncoding("utf8").on("data", (text: string) => {
+      stderr += text
+      watch()
+    })
+    child.on("close", (code) => resume(Effect.succeed({ code, stdout, stderr, millis: performance.now() - begun })))
+    return Effect.sync(() => child.kill("SIGKILL"))
+  })
+
+// Does a thing once, when a text has been seen.
+export const once = (seen: RegExp, act: (process: Running) => void): NonNullable<Options["watch"]> => {
+  let done = false
+  return ({ stderr, stdout }, running) => {
+    if (done || !(seen.test(stderr) || seen.test(stdout))) return
+    done = true
+    act(running)
+  }
+}
