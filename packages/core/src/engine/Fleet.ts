@@ -23,7 +23,7 @@ import type { PollStopped } from "../model/PollStopped.ts"
 import type * as Decision from "../policy/Decision.ts"
 import type { Proposal } from "../policy/Stepper.ts"
 import { Alarm } from "./internal/alarm.ts"
-import { Course, mistake, timedOut } from "./internal/course.ts"
+import { Course, type Era, inEra, mistake, timedOut } from "./internal/course.ts"
 import { Heap, type HeapItem } from "./internal/heap.ts"
 import type { PollSpec } from "./PollSpec.ts"
 import * as SteadyClock from "./SteadyClock.ts"
@@ -44,8 +44,7 @@ export interface Fleet {
   readonly size: () => number
 }
 
-// What the timer sees of a wait; its types stay inside. Times in the heap count from the fleet's own beginning: that
-// keeps them small integers, which cost no memory of their own.
+// What the timer sees of a wait; its types stay inside. Times in the heap count from the beginning of the fleet.
 interface Entry extends HeapItem {
   // Its place among all entries.
   slot: number
@@ -59,9 +58,8 @@ interface Stopping {
   readonly fiber: Fiber.Fiber<unknown, unknown> | null
 }
 
-interface Crew {
+interface Crew extends Era {
   readonly heap: Heap<Entry>
-  readonly began: number
   readonly now: () => number
   // The heap's first due time may have changed.
   readonly arm: () => void
@@ -71,12 +69,11 @@ interface Crew {
 
 type Stage = "asleep" | "queueing" | "polling" | "cutting" | "deciding" | "overdue" | "over"
 
-class Wait<A, T, R> extends Course<A, T, R> implements Entry {
+class Wait<A, T, R> extends Course<A, T, R, Crew> implements Entry {
   due = 0
   readonly seq: number
   place = -1
   slot = -1
-  private readonly crew: Crew
   private readonly context: Context.Context<R>
   private readonly done: (exit: Exit.Exit<A, PollStopped<T>>) => void
   private fiber: Fiber.Fiber<unknown, unknown> | null = null
@@ -90,13 +87,16 @@ class Wait<A, T, R> extends Course<A, T, R> implements Entry {
     done: (exit: Exit.Exit<A, PollStopped<T>>) => void
   ) {
     const now = crew.now()
-    super(spec, now)
-    this.crew = crew
+    super(spec, now, crew)
     this.seq = seq
     this.context = context
     this.done = done
     crew.enter(this)
     this.follow(now, this.first(now))
+  }
+
+  private get crew(): Crew {
+    return this.era
   }
 
   // Asleep: time to poll. Polling or deciding: that has taken too long.
@@ -190,7 +190,7 @@ class Wait<A, T, R> extends Course<A, T, R> implements Entry {
   }
 
   private sleepUntil(until: number): void {
-    this.crew.heap.move(this, until - this.crew.began)
+    this.crew.heap.move(this, inEra(this.crew, until))
     this.crew.arm()
   }
 
@@ -268,6 +268,9 @@ class Wait<A, T, R> extends Course<A, T, R> implements Entry {
     }
   }
 }
+
+// Apart, so that what a waiting fiber keeps is the entry alone.
+const leaving = <A, T, R>(entry: Wait<A, T, R>): Effect.Effect<void> => Effect.suspend(() => entry.leave())
 
 const nothing: Effect.Effect<null> = Effect.succeed(null)
 
@@ -360,10 +363,7 @@ export const make: Effect.Effect<Fleet, never, Scope.Scope> = Effect.gen(functio
       Effect.contextWith((context: Context.Context<R>): Effect.Effect<A, PollStopped<T>, R> => {
         const wrong = mistake(spec)
         if (wrong !== null) return Effect.die(wrong)
-        return Effect.callback<A, PollStopped<T>>((resume) => {
-          const entry = enter(spec, context, resume)
-          return Effect.suspend(() => entry.leave())
-        })
+        return Effect.callback<A, PollStopped<T>>((resume) => leaving(enter(spec, context, resume)))
       }),
     add: <A, T>(spec: PollSpec<A, T>, done: (exit: Exit.Exit<A, PollStopped<T>>) => void) =>
       Effect.suspend(() => {

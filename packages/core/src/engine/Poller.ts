@@ -43,7 +43,8 @@ const drive = <A, T, R>(spec: PollSpec<A, T, R>): Effect.Effect<A, PollStopped<T
       const clock = SteadyClock.ofFiber(fiber)
       const read = SteadyClock.reader(clock)
       const now = () => Math.ceil(read())
-      const course = new Course(spec, now())
+      const began = now()
+      const course = new Course(spec, began, { began })
       const { budget } = spec
       let decision = course.first(now())
       while (decision._tag === "Wait") {

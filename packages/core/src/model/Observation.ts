@@ -88,11 +88,14 @@ export interface PollAnswer<out A> {
  * @category constructors
  * @since 0.1.0
  */
-export const pending = (phase: "queued" | "running", progress: Option.Option<Progress> = Option.none()): Pending => ({
-  _tag: "Pending",
-  phase,
-  progress
-})
+export const pending = (phase: "queued" | "running", progress: Option.Option<Progress> = Option.none()): Pending =>
+  progress._tag === "None" ? silent[phase] : { _tag: "Pending", phase, progress }
+
+// Most answers tell no progress, and a sleeping wait keeps its last one: they share these.
+const silent: Readonly<Record<Pending["phase"], Pending>> = {
+  queued: { _tag: "Pending", phase: "queued", progress: Option.none() },
+  running: { _tag: "Pending", phase: "running", progress: Option.none() }
+}
 
 /**
  * The vendor says how it ended.

@@ -39,23 +39,40 @@ class Rarely<A, R> {
   words: string | Set<string> | null = null
 }
 
-export class Course<A, T, R> implements Decision.WaitState, Decision.Tally {
+// Since when a wait, or the fleet it belongs to, counts its milliseconds.
+export interface Era {
+  readonly began: number
+}
+
+// A time in an era. As a small integer it takes no memory of its own, and up to 24 days are small.
+export const inEra = (era: Era, at: number): number => {
+  const since = at - era.began
+  return since === (since | 0) ? since | 0 : since
+}
+
+export class Course<A, T, R, E extends Era = Era> implements Decision.WaitState, Decision.Tally {
   readonly spec: PollSpec<A, T, R>
-  readonly startedAt: number
+  protected readonly era: E
+  private readonly since: number
   polls = 0
   everSeen = false
   last: Seen | null = null
   private rarely: Rarely<A, R> | null = null
 
-  constructor(spec: PollSpec<A, T, R>, now: number) {
+  constructor(spec: PollSpec<A, T, R>, now: number, era: E) {
     this.spec = spec
-    this.startedAt = now
+    this.era = era
+    this.since = inEra(era, now)
     const denials = spec.budget?.denials() ?? 0
     if (denials !== 0) this.rare().denialsAtStart = denials
   }
 
   private rare(): Rarely<A, R> {
     return (this.rarely ??= new Rarely())
+  }
+
+  get startedAt(): number {
+    return this.era.began + this.since
   }
 
   get submittedAt(): number | null {
@@ -191,7 +208,9 @@ export class Course<A, T, R> implements Decision.WaitState, Decision.Tally {
   stopped(now: number, reason: StopReason, notBefore: number): PollStopped<T> {
     const { observer, ticket } = this.spec
     if (observer !== undefined) tell(observer, { _tag: "Stopped", at: now, reason, polls: this.polls })
-    return new PollStopped({ ticket, reason, polls: this.polls, last: this.last, notBefore: Math.ceil(notBefore) })
+    return withoutStack(
+      () => new PollStopped({ ticket, reason, polls: this.polls, last: this.last, notBefore: Math.ceil(notBefore) })
+    )
   }
 
   private announce(now: number, decision: Decision.Decision<A>): Decision.Decision<A> {
@@ -225,6 +244,17 @@ export class Course<A, T, R> implements Decision.WaitState, Decision.Tally {
     const { limits } = this.spec
     const asked = Option.getOrElse(fault.hint, () => limits.throttledWait)
     return Waits.clamp(Math.ceil(Duration.toMillis(asked)), 0, Duration.toMillis(limits.pauseCap))
+  }
+}
+
+// A stop is an answer: where in here it was made tells nobody anything, and recording it costs more than all the rest.
+const withoutStack = <E extends Error>(make: () => E): E => {
+  const limit: unknown = Reflect.get(Error, "stackTraceLimit")
+  Reflect.set(Error, "stackTraceLimit", 0)
+  try {
+    return make()
+  } finally {
+    Reflect.set(Error, "stackTraceLimit", limit)
   }
 }
 
