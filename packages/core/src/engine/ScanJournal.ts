@@ -221,7 +221,7 @@ export const mayHeal = (error: Pick<JournalError, "reason">): boolean => {
  *   outcome. A claim in doubt may become `submitted` (its scan was found; no other claim may have it) or `released` by
  *   anybody; every other move is for the process that holds the claim.
  * - `adopt`: a ticket that a person typed becomes a claim without a submission, or joins the one that has it.
- * - `take`: holds an open claim, to poll it. `leave`: lets go of it.
+ * - `take`: holds an open claim, to poll it. `leave`: lets go of it; a submission that is left without a move is in doubt.
  * - `waiting`: the next poll of an open claim is not due before `notBefore`. `paused`: the account is not asked before
  *   `until`. `leave` and these two are kept as soon as convenient: losing one costs a poll, not a purchase, so a journal
  *   may write many at once, and no wait is delayed for it.
@@ -354,6 +354,19 @@ export const matches = (entry: ClaimEntry, filter: HistoryFilter): boolean =>
     (entry.subject.kind === filter.subject.kind && entry.subject.id === filter.subject.id)) &&
   (filter.states ?? ["settled"]).includes(entry.state) &&
   (filter.before === undefined || entry.changedAt < filter.before)
+
+/**
+ * Why a claim is in doubt whose submission was left without a move.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const unstoredReason: Reason = {
+  code: "answer-not-stored",
+  message: "the answer to the submission could not be stored; the vendor may have accepted it",
+  advice: null,
+  requestId: null
+}
 
 const makeMemory = Effect.sync(() => {
   const entries = new Map<string, ClaimEntry>()
@@ -499,7 +512,14 @@ const makeMemory = Effect.sync(() => {
     claim,
     adopt,
     take,
-    leave: () => undefined,
+    leave: (claimId) => {
+      const waiting = submitting.get(claimId)
+      const entry = entries.get(claimId)
+      if (waiting === undefined || entry === undefined) return
+      submitting.delete(claimId)
+      write({ ...entry, state: "in-doubt", reason: unstoredReason })
+      Deferred.doneUnsafe(waiting, Effect.void)
+    },
     submitted: (claimId, ticket, notBefore) => move(claimId, "submitted", { ticket, notBefore }),
     settled: (claimId, outcome, ticket) =>
       move(claimId, "settled", { outcome, ...(ticket === undefined ? {} : { ticket }) }),

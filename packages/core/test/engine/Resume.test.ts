@@ -301,6 +301,24 @@ describe("EX-17 what was bought and cannot be stored", () => {
     }).pipe(Effect.provide(world))
   )
 
+  it.effect("an equal request of the same batch is not left waiting: it is in doubt", () =>
+    Effect.gen(function* () {
+      const vendor = Conversation.make({ policy: steady })
+      const journal = yield* ScanJournal.ScanJournal
+      const broken = ScanJournal.ScanJournal.of({
+        ...journal,
+        submitted: () => Effect.fail(new ScanJournal.JournalError({ reason: "full", message: "disk full" }))
+      })
+      const requests = [Scans.request(vendor.adapter, "a"), Scans.request(vendor.adapter, "a")]
+      const records = yield* after(
+        minute,
+        Stream.runCollect(Scans.runAll(requests)).pipe(Effect.provideService(ScanJournal.ScanJournal, broken))
+      )
+      assert.deepStrictEqual(records.map((record) => record.state).sort(), ["in-doubt", "interrupted"])
+      assert.strictEqual(vendor.ledger.submissions.length, 1)
+    }).pipe(Effect.provide(world))
+  )
+
   it.effect("when it never is, the record carries the ticket and says that the journal failed", () =>
     Effect.gen(function* () {
       const vendor = Conversation.make({ policy: steady })
@@ -316,6 +334,10 @@ describe("EX-17 what was bought and cannot be stored", () => {
         )
       )
       assert.deepStrictEqual([record?.because, record?.ticket?.scanId], ["journal", "scan-1"])
+      assert.deepStrictEqual(
+        (yield* journal.list(["in-doubt"])).map((entry) => entry.reason?.code),
+        ["answer-not-stored"]
+      )
       assert.strictEqual(vendor.ledger.submissions.length, 1)
       assert.strictEqual(vendor.ledger.polls.length, 0)
     }).pipe(Effect.provide(world))

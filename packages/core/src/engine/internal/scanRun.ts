@@ -732,6 +732,8 @@ export const execute = <Payload, R>(
           // A turn without a request is given back; a scan that was asked for counts as open until this request is over.
           const result = yield* Effect.onExit(purchase(restore), (exit) =>
             Effect.sync(() => {
+              // What became of the submission could not be stored: nobody may wait for it here.
+              if (Exit.isFailure(exit) && track.claimId !== null) journal.leave(track.claimId)
               if (Exit.isSuccess(exit) && exit.value._tag === "Wait") return
               if (track.reachedVendor) budget.closed()
               else turn.giveBack()
