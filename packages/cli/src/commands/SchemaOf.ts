@@ -52,9 +52,9 @@ const ofKind = (kind: PlanKind): Json => {
 const section = (name: "defaults" | "gate"): Record<string, Json> =>
   Object.fromEntries(
     names.flatMap((setting) => {
-      const { kind, plan, words } = settings[setting]
+      const { choices, kind, plan, words } = settings[setting]
       if (plan === null || plan[0] !== name) return []
-      const schema = plan[1] === "reuse" ? durationOrZero : ofKind(kind)
+      const schema = plan[1] === "reuse" ? durationOrZero : choices === null ? ofKind(kind) : { enum: choices }
       return [[plan[1], { description: words, ...schema }] as const]
     })
   )
@@ -69,8 +69,9 @@ const closed = (properties: Record<string, unknown>, required: ReadonlyArray<str
 const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === "object" && value !== null && !Array.isArray(value)
 
-const target = (vendor: (typeof Vendors.all)[number]): Json => {
-  const { definitions, schema } = Schema.toJsonSchemaDocument(vendor.schema)
+const documents = () => Vendors.all.map((vendor) => ({ vendor, document: Schema.toJsonSchemaDocument(vendor.schema) }))
+
+const target = ({ document: { schema }, vendor }: ReturnType<typeof documents>[number]): Json => {
   const properties = isObject(schema["properties"]) ? schema["properties"] : {}
   const required = Array.isArray(schema["required"]) ? schema["required"].map(String) : []
   return {
@@ -78,12 +79,11 @@ const target = (vendor: (typeof Vendors.all)[number]): Json => {
       { vendor: { const: vendor.name }, account: { type: "string" }, pace, deadline: duration, ...properties },
       ["vendor", ...required]
     ),
-    title: `${vendor.title}: ${vendor.scans}`,
-    ...(Object.keys(definitions).length === 0 ? {} : { $defs: definitions })
+    title: `${vendor.title}: ${vendor.scans}`
   }
 }
 
-const planSchema = (): Json => ({
+const planSchema = (vendors: ReturnType<typeof documents>): Json => ({
   $schema: "https://json-schema.org/draft/2020-12/schema",
   title: "scanpoll plan",
   ...closed(
@@ -102,10 +102,11 @@ const planSchema = (): Json => ({
           ["vendor", "variable"]
         )
       },
-      targets: { type: "array", items: { oneOf: Vendors.all.map(target) } }
+      targets: { type: "array", items: { oneOf: vendors.map(target) } }
     },
     ["version", "targets"]
-  )
+  ),
+  $defs: Object.assign({}, ...vendors.map(({ document }) => document.definitions))
 })
 
 const print = Effect.fnUntraced(function* (schema: unknown): Effect.fn.Return<number, never, Streams> {
@@ -122,7 +123,7 @@ const print = Effect.fnUntraced(function* (schema: unknown): Effect.fn.Return<nu
  * @category constructors
  * @since 0.1.0
  */
-export const plan: Effect.Effect<number, never, Streams> = Effect.suspend(() => print(planSchema()))
+export const plan: Effect.Effect<number, never, Streams> = Effect.suspend(() => print(planSchema(documents())))
 
 /**
  * `scanpoll schema report`.

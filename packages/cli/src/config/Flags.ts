@@ -3,6 +3,8 @@
  *
  * @since 0.1.0
  */
+import * as DiffFormat from "@scanpoll/report/DiffFormat"
+import * as Format from "@scanpoll/report/Format"
 import * as Flag from "effect/cli/Flag"
 import * as Option from "effect/Option"
 import type { Setting } from "./Setting.ts"
@@ -16,8 +18,8 @@ import { settings, variable } from "./Setting.ts"
  */
 export type TextFlag = Flag.Flag<ReadonlyArray<string>>
 
-const flagOf = <A>(setting: Setting<A>): TextFlag => {
-  const described = `${setting.words} [${variable(setting)}]`
+const flagOf = <A>(setting: Setting<A>, more = ""): TextFlag => {
+  const described = `${setting.words}${more} [${variable(setting)}]`
   if (setting.kind === "switch") {
     return Flag.Boolean(setting.flag).pipe(
       Flag.withDescription(described),
@@ -34,8 +36,14 @@ const flagOf = <A>(setting: Setting<A>): TextFlag => {
   return Flag.atLeast(flag, 0)
 }
 
+const outputOf = (formats: ReadonlyArray<string>): TextFlag => flagOf(settings.output, `; ${formats.join(", ")}`)
+
+const report = outputOf(Format.names)
+const comparison = outputOf(DiffFormat.names)
+const small = outputOf(["text", "json"])
+
 const flags = {
-  output: flagOf(settings.output),
+  output: report,
   raw: flagOf(settings.raw),
   failOn: flagOf(settings.failOn),
   failOnNew: flagOf(settings.failOnNew),
@@ -59,7 +67,7 @@ const flags = {
   logLevel: flagOf(settings.logLevel)
 }
 
-const { deadline, interval, journal, keyFile, logLevel, noColor, output, progress, quiet, raw, reuse, timeout } = flags
+const { deadline, interval, journal, keyFile, logLevel, noColor, progress, quiet, raw, reuse, timeout } = flags
 const { allowIncomplete, allowPartial, baseline, concurrency, exitZero } = flags
 const { failOn, failOnNew, maxViolations, minGrade, minScore } = flags
 
@@ -97,7 +105,7 @@ export const gate = {
  */
 export const of = {
   run: {
-    output,
+    output: report,
     raw,
     ...gate,
     deadline,
@@ -110,12 +118,24 @@ export const of = {
     progress,
     ...common
   },
-  submit: { output, timeout, concurrency, reuse, journal, keyFile, progress, ...common },
-  wait: { output, raw, ...gate, deadline, timeout, interval, concurrency, journal, keyFile, progress, ...common },
-  status: { output, keyFile, ...common },
-  report: { output, ...gate, ...common },
+  submit: { output: small, timeout, concurrency, reuse, journal, keyFile, progress, ...common },
+  wait: {
+    output: report,
+    raw,
+    ...gate,
+    deadline,
+    timeout,
+    interval,
+    concurrency,
+    journal,
+    keyFile,
+    progress,
+    ...common
+  },
+  status: { output: small, keyFile, ...common },
+  report: { output: report, ...gate, ...common },
   diff: {
-    output,
+    output: comparison,
     failOn,
     failOnNew,
     minScore,
@@ -126,8 +146,8 @@ export const of = {
     exitZero,
     ...common
   },
-  show: { output, ...common },
-  doctor: { output, keyFile, ...common },
+  show: { output: small, ...common },
+  doctor: { output: small, keyFile, ...common },
   config: flags,
   demo: { progress, ...common }
 }

@@ -27,6 +27,7 @@ export type PlanKind = "text" | "duration" | "number" | "switch" | "list" | "sco
  * - `flag`: without the dashes. Its variable is `SCANPOLL_` and the flag in capitals.
  * - `many`: the flag may be repeated; a variable then holds the values separated by commas.
  * - `plan`: the section and key in a plan, or null where a plan has no say.
+ * - `choices`: every value there is, or null where there are more than can be listed.
  * - `parse`: reads the texts given, at least one; the failure says what is accepted.
  *
  * @category models
@@ -39,6 +40,7 @@ export interface Setting<in out A> {
   readonly many: boolean
   readonly plan: readonly [section: "defaults" | "gate", key: string] | null
   readonly metavar: string
+  readonly choices: ReadonlyArray<string> | null
   readonly words: string
   readonly parse: (texts: ReadonlyArray<string>) => Result.Result<A, string>
   readonly fallback: A
@@ -68,6 +70,7 @@ const one = <A>(
   fields: Common & {
     readonly kind: PlanKind
     readonly metavar: string
+    readonly choices?: ReadonlyArray<string>
     readonly fallback: A
     readonly parse: (text: string) => Result.Result<A, string>
     readonly show: (value: A) => string
@@ -76,6 +79,7 @@ const one = <A>(
   alias: null,
   many: false,
   plan: null,
+  choices: null,
   ...fields,
   parse: (texts) => fields.parse(lastOf(texts).trim())
 })
@@ -217,6 +221,7 @@ export const settings = {
     many: true,
     plan: ["defaults", "output"],
     metavar: "FORMAT[=FILE]",
+    choices: null,
     words: "What to write and where; repeatable, one may go to stdout (default: text)",
     parse: (texts) => collect(texts, parseOutput, "must be FORMAT or FORMAT=FILE, such as text or json=scans.json"),
     fallback: [{ format: "text", file: null }],
@@ -238,7 +243,7 @@ export const settings = {
   failOnNew: threshold({
     flag: "fail-on-new",
     plan: ["gate", "failOnNew"],
-    words: "The same, for what is new since the last comparable scan"
+    words: "The same, for what is new since the last comparable scan or the baseline"
   }),
   minScore: {
     flag: "min-score",
@@ -247,6 +252,7 @@ export const settings = {
     many: true,
     plan: ["gate", "minScore"],
     metavar: "[VENDOR=]N",
+    choices: null,
     words: "Break the gate below this score of 0 to 100; repeatable",
     parse: (texts) => collect(texts, parseScore, "must be a number from 0 to 100, or VENDOR=NUMBER"),
     fallback: [],
