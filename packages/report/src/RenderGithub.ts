@@ -42,16 +42,6 @@ interface Note {
   readonly scan: ReportScan | null
 }
 
-const levels: Readonly<Record<Severity, Level | null>> = {
-  critical: "error",
-  unknown: "error",
-  high: "error",
-  medium: "warning",
-  low: "notice",
-  info: null,
-  none: null
-}
-
 const data = (text: string): string => Hostile.toCommandData(Hostile.of(text))
 
 const property = (text: string): string => Hostile.toCommandProperty(Hostile.of(text), 250)
@@ -82,23 +72,34 @@ const incomplete = (report: ScanReport): ReadonlyArray<Note> => {
     })
 }
 
-const notes = (report: ScanReport, options: RenderOptions): ReadonlyArray<Note> => {
-  const least = options.minSeverity ?? "none"
-  const broken: ReadonlyArray<Note> = report.gate.rules
+const broken = (report: ScanReport): ReadonlyArray<Note> =>
+  report.gate.rules
     .filter((rule) => !rule.passed)
     .map((rule) => ({ level: "error", title: "Gate broken", message: Hostile.toLine(rule.message), scan: null }))
-  const issues = report.scans
-    .flatMap((scan) => Issues.ofScan(scan).map((issue) => ({ scan, issue })))
-    .filter(({ issue }) => (issue.finding?.suppression ?? null) === null && Words.shown(issue.severity, least))
-    .toSorted((a, b) => Words.rank(a.issue.severity) - Words.rank(b.issue.severity))
-    .flatMap(({ issue, scan }): ReadonlyArray<Note> => {
-      const level = levels[issue.severity]
-      if (level === null) return []
-      const title = `${issue.severity}: ${issue.title}`
-      const subject = Words.subject(scan)
-      return [{ level, title, message: `${scan.vendor}, ${subject}: ${issue.title}`, scan }]
-    })
-  return [...broken, ...incomplete(report), ...issues]
+
+const kinds: Readonly<Record<Level, ReadonlyArray<Severity>>> = {
+  error: ["critical", "unknown", "high"],
+  warning: ["medium"],
+  notice: ["low"]
+}
+
+// Only so many notes are made as can be shown; the others are counted.
+const notes = (
+  report: ScanReport,
+  level: Level,
+  least: Severity
+): { readonly kept: ReadonlyArray<Note>; readonly total: number } => {
+  const kept: Array<Note> = [...broken(report), ...incomplete(report)].filter((note) => note.level === level)
+  let total = kept.length
+  const wanted = kinds[level].filter((severity) => Words.shown(severity, least))
+  for (const { issue, scan } of Issues.worstFirst(report.scans, wanted)) {
+    if (issue.finding !== null && issue.finding.suppression !== null) continue
+    total += 1
+    if (kept.length > maxAnnotations) continue
+    const message = `${scan.vendor}, ${Words.subject(scan)}: ${issue.title}`
+    kept.push({ level, title: `${issue.severity}: ${issue.title}`, message, scan })
+  }
+  return { kept, total }
 }
 
 /**
@@ -108,12 +109,11 @@ const notes = (report: ScanReport, options: RenderOptions): ReadonlyArray<Note> 
  * @since 0.1.0
  */
 export const render: Renderer = function* (report: ScanReport, options: RenderOptions = {}) {
-  const all = notes(report, options)
   for (const level of ["error", "warning", "notice"] as const) {
-    const mine = all.filter((note) => note.level === level)
-    const kept = mine.length > maxAnnotations ? mine.slice(0, maxAnnotations - 1) : mine
+    const { kept: all, total } = notes(report, level, options.minSeverity ?? "none")
+    const kept = total > maxAnnotations ? all.slice(0, maxAnnotations - 1) : all
     for (const note of kept) yield write(note, report)
-    const left = mine.length - kept.length
+    const left = total - kept.length
     if (left > 0) {
       const message = `${Words.number(left)} more of this level are in the report; a step shows no more than ${maxAnnotations}.`
       yield write({ level, title: `${Words.number(left)} more`, message, scan: null }, report)

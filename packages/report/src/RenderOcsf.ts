@@ -11,6 +11,7 @@
 import type { ScanState } from "@scanpoll/core/model/ScanRecord"
 import type { Severity } from "@scanpoll/core/model/Severity"
 import * as Hostile from "./HostileText.ts"
+import type { HostileText } from "./HostileText.ts"
 import { hash } from "./internal/hash.ts"
 import * as Issues from "./internal/issues.ts"
 import { safeJson } from "./internal/json.ts"
@@ -48,6 +49,8 @@ const activities: Readonly<Record<ScanState, readonly [id: number, name: string]
 }
 
 const millis = (time: string | null): number | undefined => (time === null ? undefined : Date.parse(time))
+
+const short = (text: HostileText | null): string | undefined => (text === null ? undefined : Hostile.toLine(text, 200))
 
 const metadata = (report: ScanReport, scan: ReportScan, uid: string) => ({
   version: schemaVersion,
@@ -101,8 +104,8 @@ const activity = (report: ScanReport, scan: ReportScan): object => {
     unmapped: {
       account: Hostile.toLine(scan.account, 200),
       score: scan.assessment?.score?.value ?? undefined,
-      grade: scan.assessment?.score?.grade ?? undefined,
-      vendor_severity: scan.assessment?.vendorSeverity ?? undefined,
+      grade: short(scan.assessment?.score?.grade ?? null),
+      vendor_severity: short(scan.assessment?.vendorSeverity ?? null),
       cached: scan.cached,
       reused: scan.reused,
       polls: scan.timings.polls

@@ -73,6 +73,15 @@ const location = (scan: ReportScan, uri: string) => {
 const baselineState = (status: string): { readonly baselineState?: "new" | "unchanged" } =>
   status === "new" || status === "unchanged" ? { baselineState: status } : {}
 
+const take = function* <A>(items: Iterable<A>, max: number): Generator<A, void> {
+  let left = max
+  for (const item of items) {
+    if (left === 0) return
+    left -= 1
+    yield item
+  }
+}
+
 interface Rule {
   readonly index: number
   readonly text: object
@@ -81,10 +90,8 @@ interface Rule {
 const vendorRun = (report: ScanReport, vendor: string, scans: ReadonlyArray<ReportScan>): object => {
   const uri = planUri(report)
   const rules = new Map<string, Rule>()
-  const issues = scans
-    .flatMap((scan) => Issues.ofScan(scan).map((issue) => ({ scan, issue })))
-    .toSorted((a, b) => Words.rank(a.issue.severity) - Words.rank(b.issue.severity))
-  const kept = issues.slice(0, maxResults)
+  const total = scans.reduce((sum, scan) => sum + Issues.count(scan), 0)
+  const kept = [...take(Issues.worstFirst(scans), maxResults)]
 
   const results = kept.map(({ scan, issue }) => {
     // The number of a severity stands at the rule, so a rule with two severities is two rules.
@@ -155,13 +162,13 @@ const vendorRun = (report: ScanReport, vendor: string, scans: ReadonlyArray<Repo
       timeUtc: scan.timings.observedAt
     }))
   const cut =
-    issues.length === kept.length
+    total === kept.length
       ? []
       : [
           {
             level: "warning",
             descriptor: { id: "cut" },
-            message: { text: `${issues.length - kept.length} more results are in the canonical report.` }
+            message: { text: `${total - kept.length} more results are in the canonical report.` }
           }
         ]
 
@@ -184,7 +191,7 @@ const vendorRun = (report: ScanReport, vendor: string, scans: ReadonlyArray<Repo
       }
     ],
     results,
-    properties: { scans: scans.length, results: issues.length }
+    properties: { scans: scans.length, results: total }
   }
 }
 

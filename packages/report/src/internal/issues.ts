@@ -1,6 +1,7 @@
 import * as Severity from "@scanpoll/core/model/Severity"
 import * as Hostile from "../HostileText.ts"
 import type { ReportFinding, ReportScan } from "../ReportScan.ts"
+import { worstFirst as bySeverity } from "../ReportScan.ts"
 import * as Words from "./words.ts"
 
 // What a scan reports, for formats that know nothing but findings: each finding that is not resolved and, where the scan
@@ -21,44 +22,76 @@ export const ruleOf = (scan: ReportScan, finding: ReportFinding): string => {
   return rule.startsWith(`${scan.vendor}/`) ? rule : `${scan.vendor}/${rule}`
 }
 
-export const ofScan = (scan: ReportScan): ReadonlyArray<Issue> => {
-  if (scan.assessment === null) return []
-  const subject = Words.subject(scan)
-  const found: Array<Issue> = []
-  for (const finding of scan.findings.items) {
-    if (finding.status === "resolved") continue
-    const title = Hostile.toLine(finding.title, 200) || Hostile.toLine(finding.ruleId, 200) || "finding"
-    const where = finding.resource === null ? subject : Hostile.toLine(finding.resource, 300)
-    const told = finding.description === null ? "" : Hostile.toBlock(finding.description, 4_000)
-    found.push({
-      kind: "finding",
-      key: Hostile.toKey(finding.findingId),
-      rule: ruleOf(scan, finding),
-      title,
-      description: told === "" ? `${title} at ${where}` : told,
-      severity: finding.severity,
-      finding
-    })
+const ofFinding = (scan: ReportScan, subject: string, finding: ReportFinding): Issue => {
+  const title = Hostile.toLine(finding.title, 200) || Hostile.toLine(finding.ruleId, 200) || "finding"
+  const where = finding.resource === null ? subject : Hostile.toLine(finding.resource, 300)
+  const told = finding.description === null ? "" : Hostile.toBlock(finding.description, 4_000)
+  return {
+    kind: "finding",
+    key: Hostile.toKey(finding.findingId),
+    rule: ruleOf(scan, finding),
+    title,
+    description: told === "" ? `${title} at ${where}` : told,
+    severity: finding.severity,
+    finding
   }
-  // A scan may say worse of its subject as a whole than any finding it lists.
-  const listed = Severity.worst(found.map((issue) => issue.severity))
-  const silent = !Severity.atLeast(scan.assessment.severity, "low")
-  if (silent || (found.length > 0 && Severity.worse(listed, scan.assessment.severity) === listed)) return found
+}
+
+// The severity of the assessment where it is an issue of its own: worse than any finding that is listed.
+const ownSeverity = (scan: ReportScan): Severity.Severity | null => {
+  if (scan.assessment === null) return null
   const { severity } = scan.assessment
+  if (!Severity.atLeast(severity, "low")) return null
+  for (const finding of scan.findings.items) {
+    if (finding.status !== "resolved" && Severity.worse(finding.severity, severity) === finding.severity) return null
+  }
+  return severity
+}
+
+const ofAssessment = (scan: ReportScan, subject: string, severity: Severity.Severity): Issue => {
   const word = Words.vendorWord(scan)
   const parts = [Words.score(scan), word === null ? null : `the vendor says "${word}"`, Words.findings(scan)]
-  return [
-    ...found,
-    {
-      kind: "assessment",
-      key: "assessment",
-      rule: `${scan.vendor}/assessment`,
-      title: `${subject} is assessed as ${severity}`,
-      description: `${subject} is assessed as ${severity}: ${parts.filter((part) => part !== null).join("; ")}.`,
-      severity,
-      finding: null
+  return {
+    kind: "assessment",
+    key: "assessment",
+    rule: `${scan.vendor}/assessment`,
+    title: `${subject} is assessed as ${severity}`,
+    description: `${subject} is assessed as ${severity}: ${parts.filter((part) => part !== null).join("; ")}.`,
+    severity,
+    finding: null
+  }
+}
+
+// The issues of a scan, or those of one severity; made as they are asked for.
+export const ofScan = function* (scan: ReportScan, only: Severity.Severity | null = null): Generator<Issue, void> {
+  if (scan.assessment === null) return
+  const own = ownSeverity(scan)
+  const mine = own !== null && (only === null || own === only)
+  if (only !== null && !mine && (scan.findings.bySeverity[only] ?? 0) === 0) return
+  const subject = Words.subject(scan)
+  for (const finding of scan.findings.items) {
+    if (finding.status === "resolved" || (only !== null && finding.severity !== only)) continue
+    yield ofFinding(scan, subject, finding)
+  }
+  if (mine) yield ofAssessment(scan, subject, own)
+}
+
+export const count = (scan: ReportScan): number =>
+  scan.assessment === null
+    ? 0
+    : scan.findings.items.reduce((sum, finding) => (finding.status === "resolved" ? sum : sum + 1), 0) +
+      (ownSeverity(scan) === null ? 0 : 1)
+
+// The issues of all scans, the worst first; a run may have millions, and who asks may stop early.
+export const worstFirst = function* (
+  scans: ReadonlyArray<ReportScan>,
+  severities: ReadonlyArray<Severity.Severity> = bySeverity
+): Generator<{ readonly scan: ReportScan; readonly issue: Issue }, void> {
+  for (const severity of severities) {
+    for (const scan of scans) {
+      for (const issue of ofScan(scan, severity)) yield { scan, issue }
     }
-  ]
+  }
 }
 
 // One number for formats that want one, inside the bands of those that read it.
