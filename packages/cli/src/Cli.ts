@@ -14,12 +14,14 @@ import * as CliOutput from "effect/cli/CliOutput"
 import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
 import * as GlobalFlag from "effect/cli/GlobalFlag"
+import * as Config from "effect/Config"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Flags from "./config/Flags.ts"
 import type { UsageError } from "./config/InputFault.ts"
 import { usage } from "./config/InputFault.ts"
+import { ownFlags, variable } from "./config/Setting.ts"
 import { Exited } from "./Exited.ts"
 import { inert, say, type Streams } from "./output/Streams.ts"
 import type { Shutdown } from "./Shutdown.ts"
@@ -75,11 +77,16 @@ const planWord = Argument.String("plan").pipe(
   Argument.withDescription("A plan file (default scans.yaml)"),
   Argument.optional
 )
-const planFlag = Flag.String("plan").pipe(
-  Flag.withMetavar("FILE"),
-  Flag.withDescription("A plan file, for its accounts and settings"),
-  Flag.optional
-)
+// A flag of one command; like every flag it has a variable.
+const own = (name: (typeof ownFlags)[number], metavar: string, words: string) =>
+  Flag.String(name).pipe(
+    Flag.withMetavar(metavar),
+    Flag.withDescription(`${words} [${variable({ flag: name })}]`),
+    Flag.withFallbackConfig(Config.String(variable({ flag: name }))),
+    Flag.optional
+  )
+
+const planFlag = own("plan", "FILE", "A plan file, for its accounts and settings")
 
 const run = Command.make("run", { words: planOrTargets, ...Flags.of.run }, ({ words, ...flags }) =>
   withHttp(
@@ -171,21 +178,9 @@ const baselineWrite = Command.make(
   "write",
   {
     file: Argument.String("file").pipe(Argument.withDescription("The baseline to write")),
-    from: Flag.String("from").pipe(
-      Flag.withMetavar("RUN.json"),
-      Flag.withDescription("The report of a complete run, saved as json"),
-      Flag.optional
-    ),
-    reason: Flag.String("reason").pipe(
-      Flag.withMetavar("TEXT"),
-      Flag.withDescription("Accept its findings, for this reason; without one they are merely known"),
-      Flag.optional
-    ),
-    until: Flag.String("until").pipe(
-      Flag.withMetavar("DAY"),
-      Flag.withDescription("Accepted up to this day, such as 2027-01-31"),
-      Flag.optional
-    )
+    from: own("from", "RUN.json", "The report of a complete run, saved as json"),
+    reason: own("reason", "TEXT", "Accept its findings, for this reason; without one they are merely known"),
+    until: own("until", "DAY", "Accepted up to this day, such as 2027-01-31")
   },
   ({ file, from, reason, until }) =>
     load(
@@ -273,11 +268,7 @@ const schema = Command.make("schema").pipe(
 const demo = Command.make(
   "demo",
   {
-    dir: Flag.String("dir").pipe(
-      Flag.withMetavar("FOLDER"),
-      Flag.withDescription("Where the files go (default: a new temporary folder)"),
-      Flag.optional
-    ),
+    dir: own("dir", "FOLDER", "Where the files go (default: a new temporary folder)"),
     ...Flags.of.demo
   },
   ({ dir, ...flags }) =>
@@ -290,21 +281,9 @@ const demo = Command.make(
 const simulate = Command.make(
   "simulate",
   {
-    port: Flag.String("port").pipe(
-      Flag.withMetavar("N"),
-      Flag.withDescription("The first of three ports (default: any free ones)"),
-      Flag.optional
-    ),
-    speed: Flag.String("speed").pipe(
-      Flag.withMetavar("N"),
-      Flag.withDescription("How many times faster the vendors work (default 1)"),
-      Flag.optional
-    ),
-    seed: Flag.String("seed").pipe(
-      Flag.withMetavar("TEXT"),
-      Flag.withDescription("Equal seeds give equal vendors (default 1)"),
-      Flag.optional
-    )
+    port: own("port", "N", "The first of three ports (default: any free ones)"),
+    speed: own("speed", "N", "How many times faster the vendors work (default 1)"),
+    seed: own("seed", "TEXT", "Equal seeds give equal vendors (default 1)")
   },
   ({ port, seed, speed }) =>
     load(

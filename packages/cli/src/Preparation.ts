@@ -95,7 +95,8 @@ const maxPlanBytes = 32 * 1024 * 1024
  */
 export const readPlan = Effect.fnUntraced(function* (
   file: string,
-  findings: Findings
+  findings: Findings,
+  hint = ""
 ): Effect.fn.Return<Plan, never, FileSystem.FileSystem> {
   const fs = yield* FileSystem.FileSystem
   const refuse = (message: string): Plan => {
@@ -107,7 +108,7 @@ export const readPlan = Effect.fnUntraced(function* (
     return refuse(
       file === defaultPlan
         ? "there is no such file; `scanpoll config init` writes one to start from"
-        : "there is no such plan, and it is no target either (a target is VENDOR:WHAT, see `scanpoll vendors`)"
+        : `there is no such plan${hint}`
     )
   }
   if (info.value.type === "Directory") return refuse("is a folder, not a plan")
@@ -217,7 +218,8 @@ export const readWords = Effect.fnUntraced(function* (
     })
   }
   const file = first ?? (words.length === 0 ? defaultPlan : null)
-  const plan = file === null ? Plans.empty : yield* readPlan(file, findings)
+  const hint = ", and it is no target either (a target is VENDOR:WHAT, see `scanpoll vendors`)"
+  const plan = file === null ? Plans.empty : yield* readPlan(file, findings, hint)
   return { ...plan, targets: [...plan.targets, ...targets] }
 })
 

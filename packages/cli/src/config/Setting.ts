@@ -377,6 +377,14 @@ export const settings = {
 export type SettingName = keyof typeof settings
 
 /**
+ * The flags that one command has for itself. They are no settings, but have variables like those.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const ownFlags = ["plan", "from", "reason", "until", "dir", "port", "speed", "seed"] as const
+
+/**
  * The value of a setting.
  *
  * @category models

@@ -10,7 +10,7 @@ import type { InputFault } from "./InputFault.ts"
 import { quote } from "./InputFault.ts"
 import { didYouMean, nearest } from "./Nearest.ts"
 import type { Setting, SettingName, ValueOf } from "./Setting.ts"
-import { names, settings, variable } from "./Setting.ts"
+import { names, ownFlags, settings, variable } from "./Setting.ts"
 
 /**
  * @category models
@@ -61,12 +61,12 @@ export interface Given {
 }
 
 /**
- * Variables of ours that are no twin of a flag.
+ * Variables of ours that are no twin of a setting.
  *
  * @category constructors
  * @since 0.1.0
  */
-export const otherVariables = ["SCANPOLL_ALLOW_INSECURE_HOSTS"]
+export const otherVariables = ["SCANPOLL_ALLOW_INSECURE_HOSTS", ...ownFlags.map((flag) => variable({ flag }))]
 
 const fromEnvironment = <A>(setting: Setting<A>, given: Given): ReadonlyArray<string> => {
   const text = given.environment[variable(setting)]
