@@ -366,6 +366,14 @@ const paceWords = <R>(pace: Pace<R>): string =>
   words.get(pace) ?? (typeof pace === "function" ? "by a function" : "by a schedule")
 
 /**
+ * The pace of a policy in words, such as `every 10s`.
+ *
+ * @category destructors
+ * @since 0.1.0
+ */
+export const paceInWords = <R>(self: PollPolicy<R>): string => paceWords(self.pace)
+
+/**
  * The policy in words, for people who have to know what will be asked and when. With the vendor's limits, the floor is
  * the one that holds.
  *
