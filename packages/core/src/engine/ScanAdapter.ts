@@ -84,12 +84,28 @@ export interface AccountLimits {
 export type PaceName = "interactive" | "default" | "background" | "bulk"
 
 /**
+ * What paces that learn need to know of a vendor.
+ *
+ * - `prior`: most scans take between `low` and `high`, in the vendor's words. Both are positive.
+ * - `kind`: a name for the scans whose durations belong with those of this request, such as the vendor's type of scan;
+ *   "" where all belong together.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface KnownDurations<in Request> {
+  readonly prior: { readonly low: Duration.Duration; readonly high: Duration.Duration }
+  readonly kind: (request: Request) => string
+}
+
+/**
  * A vendor, ready to be asked on behalf of one account.
  *
  * - `vendor`, `origin`, `account`: where requests go and whose they are. `account` is a label, not a credential.
  * - `environment`: part of the claim where one vendor has several worlds, such as test and live; otherwise "".
  * - `limits`, `policy`, `policies`, `budget`: what the vendor bears, its recommended policy, the named ones, and its
  *   rate limit.
+ * - `durations`: what is known of how long its scans take; left out where nothing is learned from them.
  * - `payload`: the schema of the vendor's own result, to store it and read it back.
  * - `check`: every fault of a request that can be known without asking the vendor; empty when there is none.
  * - `subject`: what the request is about. `fingerprint`: equal for two requests exactly when the vendor's own rule
@@ -111,6 +127,7 @@ export interface ScanAdapter<in Request, out Payload> {
   readonly policy: PollPolicy
   readonly policies: Readonly<Record<PaceName, PollPolicy>>
   readonly budget: AccountLimits
+  readonly durations?: KnownDurations<Request>
   readonly payload: Schema.Codec<Payload, unknown>
   readonly check: (request: Request) => ReadonlyArray<RequestFault>
   readonly subject: (request: Request) => Subject

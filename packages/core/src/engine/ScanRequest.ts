@@ -20,6 +20,8 @@ import type { ClaimEntry } from "./ScanJournal.ts"
  * - `fingerprint` and `submit`: null for what is never submitted: a ticket, or a claim of the journal.
  * - `claimId`: a claim of the journal to go on with; otherwise null.
  * - `wanted`: what was asked for, for adapters that can look for a lost submission; otherwise null.
+ * - `kind`: the scans whose durations it belongs with, where its vendor's are learned; otherwise null.
+ * - `recommended`: whether `policy` is the adapter's own: nobody has chosen another.
  * - `lane`: the named queue of the account this request stands in.
  *
  * @category models
@@ -34,7 +36,9 @@ export interface ScanRequest<out Payload, R = never> {
   readonly ticket: ScanTicket | null
   readonly claimId: string | null
   readonly wanted: unknown
+  readonly kind: string | null
   readonly policy: PollPolicy<R>
+  readonly recommended: boolean
   readonly lane: string
 }
 
@@ -69,7 +73,9 @@ export const fromRequest = <Request, Payload, R = never>(
   ticket: null,
   claimId: null,
   wanted: adapter.reconcile === undefined ? null : request,
+  kind: adapter.durations === undefined ? null : adapter.durations.kind(request),
   policy: options.policy === undefined ? adapter.policy : options.policy(adapter.policy),
+  recommended: options.policy === undefined,
   lane: options.lane ?? ""
 })
 
@@ -92,7 +98,9 @@ export const fromTicket = <Request, Payload, R = never>(
   ticket,
   claimId: null,
   wanted: null,
+  kind: null,
   policy: options.policy === undefined ? adapter.policy : options.policy(adapter.policy),
+  recommended: options.policy === undefined,
   lane: options.lane ?? ""
 })
 
@@ -115,6 +123,8 @@ export const fromClaim = <Payload, R = never>(
   ticket: null,
   claimId: claim.claimId,
   wanted: null,
+  kind: null,
   policy: options.policy === undefined ? adapter.policy : options.policy(adapter.policy),
+  recommended: options.policy === undefined,
   lane: options.lane ?? ""
 })

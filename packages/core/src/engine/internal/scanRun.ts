@@ -21,6 +21,7 @@ import * as SubmitErrors from "../../model/SubmitError.ts"
 import { SubmitError } from "../../model/SubmitError.ts"
 import * as PollPolicies from "../../policy/PollPolicy.ts"
 import * as Waits from "../../policy/Waits.ts"
+import { DurationModel } from "../DurationModel.ts"
 import type { Fleet } from "../Fleet.ts"
 import * as Poller from "../Poller.ts"
 import type { PollEvent } from "../PollEvent.ts"
@@ -31,6 +32,7 @@ import { type ClaimEntry, type ClaimKey, type HoldGuard, JournalError, mayHeal, 
 import type { ScanRequest } from "../ScanRequest.ts"
 import * as SteadyClock from "../SteadyClock.ts"
 import * as Telemetry from "../Telemetry.ts"
+import * as Pacing from "./pacing.ts"
 
 // How long a submission in flight is awaited after an interrupt.
 const grace = Duration.seconds(10)
@@ -163,6 +165,7 @@ export const execute = <Payload, R>(
   Effect.gen(function* () {
     const { adapter } = request
     const journal = yield* ScanJournal
+    const durations = yield* DurationModel
     const context = yield* Effect.context<never>()
     const shared = budgetOf(request, env.budgets)
     // A pause outlives the process that was told of it.
@@ -342,10 +345,15 @@ export const execute = <Payload, R>(
       let why = "first"
       const listen = Telemetry.listen(context, ticket)
       const observe = observer(claimId)
+      const pacing = Pacing.begin(durations, request, ticket, {
+        fresh: !start.known,
+        batch: env.fleet !== null,
+        open: budget.open()
+      })
       const spec: PollSpec<ScanOutcome<Payload>, ScanTicket, R> = {
         ticket,
-        poll: Telemetry.tracePoll(ticket, () => why)(adapter.poll(ticket)),
-        policy: request.policy,
+        poll: pacing.poll(Telemetry.tracePoll(ticket, () => why)(adapter.poll(ticket))),
+        policy: pacing.policy,
         limits: adapter.limits,
         submittedAt: ticket.submittedAt,
         hint: start.hint,
@@ -355,11 +363,13 @@ export const execute = <Payload, R>(
         observer: (event) => {
           if (event._tag === "Scheduled") why = event.because
           listen(event)
+          pacing.saw(event)
           observe(event)
         }
       }
       const wait = env.fleet === null ? Poller.untilTerminal(spec) : env.fleet.wait(spec)
       return (guard === null ? wait : Effect.raceFirst(wait, guard.lost)).pipe(
+        Effect.onExit((exit) => Effect.sync(() => pacing.over(exit))),
         Effect.flatMap(collected),
         Effect.flatMap((outcome) => compared(outcome, start.key)),
         Effect.tap((outcome) => keep(claimId, outcome, guard))
