@@ -18,6 +18,7 @@ import type { Subject } from "@scanpoll/core/model/Subject"
 import type { PollPolicy } from "@scanpoll/core/policy/PollPolicy"
 import type { VendorLimits } from "@scanpoll/core/policy/VendorLimits"
 import * as Effect from "effect/Effect"
+import * as Predicate from "effect/Predicate"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import * as Shape from "./Shape.ts"
@@ -132,6 +133,8 @@ export const make = <Request, Payload>(fields: {
   readonly limits: VendorLimits
   readonly policies: ScanAdapter<never, unknown>["policies"]
   readonly check: (request: Request) => ReadonlyArray<RequestFault>
+  /** A faultless target: stands in for a field that cannot be read while the others are checked. */
+  readonly sample: Request & Readonly<Record<string, unknown>>
   readonly parse: (text: string) => TargetText
   readonly open: (
     access: Access
@@ -141,10 +144,21 @@ export const make = <Request, Payload>(fields: {
   const decodeKnown = Schema.decodeUnknownResult(fields.schema, { errors: "all", onExcessProperty: "ignore" })
   const checked = (decoded: ReturnType<typeof decode>): ReadonlyArray<RequestFault> =>
     Result.isSuccess(decoded) ? fields.check(decoded.success) : Shape.faults(decoded.failure.issue, fields.schema.ast)
+  // A field that cannot be read must not hide what is wrong with the others.
+  const besides = (input: unknown, known: ReadonlyArray<RequestFault>): ReadonlyArray<RequestFault> => {
+    if (!Predicate.isObject(input)) return []
+    const unread = new Set(known.map((fault) => String(fault.path[0])))
+    const rest = Object.entries(input).filter(([name]) => !unread.has(name))
+    const mended = decodeKnown({ ...fields.sample, ...Object.fromEntries(rest) })
+    return Result.isSuccess(mended)
+      ? fields.check(mended.success).filter((fault) => !unread.has(String(fault.path[0])))
+      : []
+  }
   const faults = (input: unknown): ReadonlyArray<RequestFault> => {
     const strict = checked(decode(input))
-    // An unknown key must not hide what is wrong with the values of the known ones.
-    const both = strict.length === 0 ? strict : [...strict, ...checked(decodeKnown(input))]
+    // Nor must an unknown key.
+    const lenient = strict.length === 0 ? strict : checked(decodeKnown(input))
+    const both = [...strict, ...lenient, ...(strict.length === 0 ? [] : besides(input, lenient))]
     const seen = new Set<string>()
     return both.filter((fault) => {
       const place = JSON.stringify(fault.path)

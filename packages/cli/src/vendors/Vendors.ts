@@ -114,6 +114,7 @@ export const exona: Vendor = Vendors.make({
   limits: ExonaPolicy.limits,
   policies: ExonaPolicy.policies,
   check: ExonaSchema.requestFaults,
+  sample: { company: { name: "Acme AI Ltd", website: "https://acme.ai" } },
   parse: parseCompany,
   open: ({ account, baseUrl, credential, insecureHosts }) =>
     ExonaAdapter.Exona.make({ account, credential, insecureHosts, ...(baseUrl === null ? {} : { baseUrl }) })
@@ -151,6 +152,11 @@ export const compliance: Vendor = Vendors.make({
   limits: CompliancePolicy.limits,
   policies: CompliancePolicy.policies,
   check: ComplianceAdapter.check,
+  sample: {
+    policyId: "550e8400-e29b-41d4-a716-446655440000",
+    uploadId: "123e4567-e89b-12d3-a456-426614174000",
+    mappingId: "789e0123-e45b-67c8-d901-234567890123"
+  },
   parse: parseDataset,
   open: ({ account, baseUrl, credential, extra, insecureHosts }) => {
     const organizationId = extra["COMPLIANCE_ORGANIZATION_ID"]
@@ -198,6 +204,7 @@ export const appvet: Vendor = Vendors.make({
   limits: AppVetPolicy.limits,
   policies: AppVetPolicy.policies,
   check: AppVetAdapter.check,
+  sample: { url: "https://example.com", type: "security" },
   parse: parseSite,
   open: ({ account, baseUrl, credential, insecureHosts }) =>
     AppVetAdapter.AppVet.make({ account, credential, insecureHosts, ...(baseUrl === null ? {} : { baseUrl }) })

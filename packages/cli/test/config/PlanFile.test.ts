@@ -113,6 +113,14 @@ targets:
     assert.include(faults(text), expected)
   })
 
+  it("lets a field that cannot be read hide nothing that is wrong with the others", () => {
+    const text = "version: 1\ntargets: [{ vendor: appvet, url: not a url, type: securty }]"
+    assert.deepStrictEqual(
+      faults(text).map((fault) => fault.split(" ")[1]),
+      ["url", "type"]
+    )
+  })
+
   it("tells all its faults at once, in the order of its lines", () => {
     const found = faults(
       "version: 3\ngate: { failon: low }\ntargets:\n  - { vendor: appvet, url: ftp://x, type: seo, pace: 5 }\n  - 7\n"
