@@ -358,6 +358,7 @@ const make = Effect.fnUntraced(function* (
     policy: ExonaPolicy.policies.default,
     policies: ExonaPolicy.policies,
     budget: ExonaPolicy.budget,
+    durations: ExonaPolicy.durations,
     payload: ExonaSchema.ExonaResult,
     check: ExonaSchema.requestFaults,
     subject: ({ company }) => ({

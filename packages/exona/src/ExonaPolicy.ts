@@ -8,7 +8,7 @@
  * @see https://docs.exonalab.com/docs/guides/polling
  * @since 0.1.0
  */
-import type { AccountLimits, PaceName } from "@scanpoll/core/engine/ScanAdapter"
+import type { AccountLimits, KnownDurations, PaceName } from "@scanpoll/core/engine/ScanAdapter"
 import * as PollPolicy from "@scanpoll/core/policy/PollPolicy"
 import * as VendorLimits from "@scanpoll/core/policy/VendorLimits"
 import * as Duration from "effect/Duration"
@@ -78,6 +78,18 @@ export const policies: Readonly<Record<PaceName, PollPolicy.PollPolicy>> = {
  * @since 0.1.0
  */
 export const typicalDuration: Duration.Duration = Duration.seconds(75)
+
+/**
+ * What learned paces start from: most scans take 30 to 120 seconds, and all are of one kind.
+ *
+ * @see https://docs.exonalab.com/docs/guides/polling
+ * @category constructors
+ * @since 0.1.0
+ */
+export const durations: KnownDurations<unknown> = {
+  prior: { low: Duration.seconds(30), high: Duration.seconds(120) },
+  kind: () => ""
+}
 
 /**
  * 100 requests per hour and key, polls included, unless the vendor agreed to more; its headers tell. No limit on open

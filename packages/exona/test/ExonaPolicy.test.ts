@@ -1,3 +1,4 @@
+import * as DurationModel from "@scanpoll/core/engine/DurationModel"
 import * as Observation from "@scanpoll/core/model/Observation"
 import * as PollPolicy from "@scanpoll/core/policy/PollPolicy"
 import type { PollTick } from "@scanpoll/core/policy/PollTick"
@@ -55,5 +56,29 @@ describe("the budget", () => {
 
   it("reserves fewer polls per scan the more scans are open", () => {
     assert.deepStrictEqual([1, 10, 101].map(ExonaPolicy.budget.pollsPerScan), [8, 5, 3])
+  })
+})
+
+describe("learned paces", () => {
+  it("start from the documented 30 to 120 seconds and wait out the time in which no scan ends", () => {
+    const about = {
+      vendor: "exona",
+      origin: "https://platform.exonalab.com",
+      kind: ExonaPolicy.durations.kind(null),
+      prior: { low: 30_000, high: 120_000 },
+      limits: ExonaPolicy.limits
+    }
+    assert.strictEqual(Duration.toMillis(ExonaPolicy.durations.prior.low), about.prior.low)
+    assert.strictEqual(Duration.toMillis(ExonaPolicy.durations.prior.high), about.prior.high)
+    const model = DurationModel.makeMemory()
+    for (let i = 0; i < 60; i++) {
+      model.learn({ ...about, scan: `scn_${i}`, ended: "settled", durationMs: 35_000 + ((i * 37) % 60) * 1_200 })
+    }
+    for (const open of [1, 10, 200]) {
+      const plan = model.plan(about, ExonaPolicy.policies.default, open)
+      assert.isAbove(plan?.times[0] ?? 0, 30_000)
+      assert.isBelow(plan?.expected.polls ?? Infinity, (plan?.expectedDocumented.polls ?? 0) * 0.75)
+      assert.isAtMost(plan?.expected.meanLag ?? Infinity, plan?.expectedDocumented.meanLag ?? 0)
+    }
   })
 })
