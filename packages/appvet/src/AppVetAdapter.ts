@@ -302,6 +302,7 @@ const fromClient = (http: VendorClient, account: string): ScanAdapter<AppVetRequ
     policy: AppVetPolicy.policies.default,
     policies: AppVetPolicy.policies,
     budget: AppVetPolicy.budget,
+    durations: AppVetPolicy.durations,
     payload: AppVetSchema.AppVetPayload,
     check,
     subject,

@@ -8,7 +8,7 @@
  * @since 0.1.0
  */
 import * as Duration from "effect/Duration"
-import type { AccountLimits, PaceName } from "@scanpoll/core/engine/ScanAdapter"
+import type { AccountLimits, KnownDurations, PaceName } from "@scanpoll/core/engine/ScanAdapter"
 import * as PollPolicy from "@scanpoll/core/policy/PollPolicy"
 import * as VendorLimits from "@scanpoll/core/policy/VendorLimits"
 import * as Waits from "@scanpoll/core/policy/Waits"
@@ -39,6 +39,19 @@ export const openScans = 10
  * @since 0.1.0
  */
 export const typicalDuration: Duration.Duration = Duration.seconds(75)
+
+/**
+ * What learned paces start from: half a minute to three minutes around the vendor's one sample, and each type of scan for
+ * itself, because what is checked differs.
+ *
+ * @see {@link https://appvet.dev/docs}
+ * @category constructors
+ * @since 0.1.0
+ */
+export const durations: KnownDurations<{ readonly type: string }> = {
+  prior: { low: Duration.seconds(30), high: Duration.minutes(3) },
+  kind: ({ type }) => type
+}
 
 /**
  * What AppVet bears: no two polls of a scan within 3 seconds, and a minute of quiet after a 429 that names no end.

@@ -1,3 +1,4 @@
+import * as DurationModel from "@scanpoll/core/engine/DurationModel"
 import * as Observation from "@scanpoll/core/model/Observation"
 import * as PollPolicy from "@scanpoll/core/policy/PollPolicy"
 import { assert, describe, it } from "@effect/vitest"
@@ -65,5 +66,25 @@ describe("the budget", () => {
 
   it("counts the polls of a typical scan at the default pace", () => {
     assert.deepStrictEqual([1, 5, 10, 1000].map(AppVetPolicy.budget.pollsPerScan), [15, 11, 6, 6])
+  })
+})
+
+describe("learned paces", () => {
+  it("start from half a minute to three, and know each type of scan for itself", () => {
+    assert.strictEqual(Duration.toSeconds(AppVetPolicy.durations.prior.low), 30)
+    assert.strictEqual(Duration.toMinutes(AppVetPolicy.durations.prior.high), 3)
+    assert.strictEqual(AppVetPolicy.durations.kind({ type: "seo" }), "seo")
+    const about = { vendor: "appvet", origin: "https://appvet.dev", limits: AppVetPolicy.limits }
+    const prior = { low: 30_000, high: 180_000 }
+    const model = DurationModel.makeMemory()
+    for (let i = 0; i < 60; i++) {
+      const durationMs = 50_000 + ((i * 37) % 60) * 1_000
+      model.learn({ ...about, kind: "security", scan: `scan_${i}`, ended: "settled", durationMs })
+    }
+    const planOf = (kind: string, open: number) =>
+      model.plan({ ...about, kind, prior }, AppVetPolicy.policies.default, open)
+    assert.isAbove(planOf("security", 1)?.times[0] ?? 0, 40_000)
+    assert.isBelow(planOf("security", 10)?.expected.polls ?? Infinity, planOf("security", 1)?.expected.polls ?? 0)
+    assert.strictEqual(planOf("seo", 1), null)
   })
 })
