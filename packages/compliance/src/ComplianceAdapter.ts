@@ -466,6 +466,7 @@ const adapter = (http: VendorClient, account: string): ComplianceAdapter => {
     policy: CompliancePolicy.policies.default,
     policies: CompliancePolicy.policies,
     budget: CompliancePolicy.budget,
+    durations: CompliancePolicy.durations,
     payload: CompliancePayload,
     check,
     subject,

@@ -10,7 +10,7 @@
  * @since 0.1.0
  */
 import * as Duration from "effect/Duration"
-import type { AccountLimits, PaceName } from "@scanpoll/core/engine/ScanAdapter"
+import type { AccountLimits, KnownDurations, PaceName } from "@scanpoll/core/engine/ScanAdapter"
 import * as PollPolicy from "@scanpoll/core/policy/PollPolicy"
 import type { PollTick } from "@scanpoll/core/policy/PollTick"
 import * as VendorLimits from "@scanpoll/core/policy/VendorLimits"
@@ -66,4 +66,16 @@ export const budget: AccountLimits = {
   openScans: null,
   typicalDuration: Duration.seconds(5),
   pollsPerScan: () => 1
+}
+
+/**
+ * What learned paces start from: a few seconds, all scans alike. A scan that ended with its submission, as nearly all do,
+ * is seen by the first poll, which stays at once whatever is learned.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const durations: KnownDurations<unknown> = {
+  prior: { low: Duration.seconds(1), high: Duration.seconds(5) },
+  kind: () => ""
 }

@@ -2,6 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Duration from "effect/Duration"
 import * as Option from "effect/Option"
 import * as Result from "effect/Result"
+import * as DurationModel from "@scanpoll/core/engine/DurationModel"
 import * as Decision from "@scanpoll/core/policy/Decision"
 import * as Observation from "@scanpoll/core/model/Observation"
 import * as PollPolicy from "@scanpoll/core/policy/PollPolicy"
@@ -62,5 +63,21 @@ describe("the policies", () => {
 
   it("await a submission for two minutes, because the scan runs inside it", () => {
     assert.strictEqual(Duration.toMillis(limits.submitTimeout), 120_000)
+  })
+})
+
+describe("learned paces", () => {
+  it("leave the first poll at once: nearly every scan ends with its submission", () => {
+    const about = { vendor: "compliance", origin: "https://compliance.test", kind: "" }
+    const { high, low } = CompliancePolicy.durations.prior
+    const prior = { low: Duration.toMillis(low), high: Duration.toMillis(high) }
+    const model = DurationModel.makeMemory()
+    for (let i = 0; i < 60; i++) {
+      model.learn({ ...about, scan: `${i}`, ended: "settled", durationMs: i % 12 === 0 ? 9_000 + i * 20 : 40 })
+    }
+    for (const [name, policy] of Object.entries(CompliancePolicy.policies)) {
+      const plan = model.plan({ ...about, prior, limits: CompliancePolicy.limits }, policy)
+      assert.strictEqual(plan === null ? 0 : plan.times[0], 0, name)
+    }
   })
 })
