@@ -11,7 +11,6 @@
 import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
 import type * as Context from "effect/Context"
-import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
@@ -21,6 +20,7 @@ import type { PollAnswer } from "../model/Observation.ts"
 import type { PollFault } from "../model/PollFault.ts"
 import type { PollStopped } from "../model/PollStopped.ts"
 import type * as Decision from "../policy/Decision.ts"
+import * as Waits from "../policy/Waits.ts"
 import type { Proposal } from "../policy/Stepper.ts"
 import { Alarm } from "./internal/alarm.ts"
 import { Course, type Era, inEra, mistake, timedOut } from "./internal/course.ts"
@@ -186,7 +186,7 @@ class Wait<A, T, R> extends Course<A, T, R, Crew> implements Entry {
   // The same heap and timer bound the poll: no timer of its own.
   private sent(now: number): void {
     this.stage = "polling"
-    this.sleepUntil(now + Math.ceil(Duration.toMillis(this.spec.policy.pollTimeout)))
+    this.sleepUntil(now + Math.ceil(Waits.millis(this.spec.policy.pollTimeout)))
   }
 
   private sleepUntil(until: number): void {

@@ -8,7 +8,7 @@
  *
  * @since 0.1.0
  */
-import * as Duration from "effect/Duration"
+import type * as Duration from "effect/Duration"
 import type * as Option from "effect/Option"
 import type { Observation } from "../model/Observation.ts"
 import type { PollFault } from "../model/PollFault.ts"
@@ -192,7 +192,7 @@ const isFinal = (policy: PollPolicy<unknown>, state: WaitState, fault: PollFault
   if (fault.kind === "Missing") {
     if (state.everSeen) return state.missingInARow > missingAfterSeen ? "not-found" : null
     if (state.submittedAt === null) return "not-found"
-    return now - state.submittedAt >= Duration.toMillis(policy.missingGrace) ? "not-found" : null
+    return now - state.submittedAt >= Waits.millis(policy.missingGrace) ? "not-found" : null
   }
   return null
 }
@@ -252,7 +252,7 @@ const wait = (
  * @since 0.1.0
  */
 export const floorOf = (policy: PollPolicy<unknown>, limits: VendorLimits): number =>
-  Math.ceil(Math.max(Duration.toMillis(policy.floor), Duration.toMillis(limits.floor)))
+  Math.ceil(Math.max(Waits.millis(policy.floor), Waits.millis(limits.floor)))
 
 /**
  * When a wait gives up: its deadline, moved by the time it spent in the queue of the budget.
@@ -261,7 +261,7 @@ export const floorOf = (policy: PollPolicy<unknown>, limits: VendorLimits): numb
  * @since 0.1.0
  */
 export const deadlineOf = (policy: PollPolicy<unknown>, state: Pick<WaitState, "startedAt" | "credit">): number =>
-  state.startedAt + state.credit + Math.ceil(Duration.toMillis(policy.deadline))
+  state.startedAt + state.credit + Math.ceil(Waits.millis(policy.deadline))
 
 /**
  * What follows a poll that did not settle. `state` is the state after `observe`.
@@ -289,10 +289,9 @@ const decideOn = (
   const fault = seen._tag === "PollFault" ? seen : null
   const throttled = fault !== null && fault.kind === "Throttled"
   // Only a vendor in trouble may ask for the long pause; a healthy answer is held to the shorter cap.
-  const cap = Duration.toMillis(throttled || fault?.kind === "Transient" ? limits.pauseCap : limits.hintCap)
-  const asked =
-    question.hint._tag === "None" ? 0 : Waits.clamp(Math.ceil(Duration.toMillis(question.hint.value)), 0, cap)
-  const hint = throttled && question.hint._tag === "None" ? Math.ceil(Duration.toMillis(limits.throttledWait)) : asked
+  const cap = Waits.millis(throttled || fault?.kind === "Transient" ? limits.pauseCap : limits.hintCap)
+  const asked = question.hint._tag === "None" ? 0 : Waits.clamp(Math.ceil(Waits.millis(question.hint.value)), 0, cap)
+  const hint = throttled && question.hint._tag === "None" ? Math.ceil(Waits.millis(limits.throttledWait)) : asked
   if (fault !== null) {
     const reason = isFinal(policy, state, fault, now)
     if (reason !== null) return { _tag: "Stop", reason, notBefore: Math.max(now + Math.max(floor, hint), pausedUntil) }
@@ -344,15 +343,11 @@ export const decideFirst = (
   }
 ): Decision<never> => {
   const fresh = state.submittedAt !== null && question.notBefore === 0
-  const first = !fresh
-    ? 0
-    : policy.first === null
-      ? floorOf(policy, limits)
-      : Math.ceil(Duration.toMillis(policy.first))
+  const first = !fresh ? 0 : policy.first === null ? floorOf(policy, limits) : Math.ceil(Waits.millis(policy.first))
   const hint =
     question.hint._tag === "None"
       ? 0
-      : Waits.clamp(Math.ceil(Duration.toMillis(question.hint.value)), 0, Duration.toMillis(limits.hintCap))
+      : Waits.clamp(Math.ceil(Waits.millis(question.hint.value)), 0, Waits.millis(limits.hintCap))
   const notBefore = Math.max(question.pausedUntil, question.notBefore)
   return wait(policy, state, question.now, 0, hint, notBefore, first, "first")
 }

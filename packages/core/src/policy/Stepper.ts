@@ -7,7 +7,7 @@
  * @since 0.1.0
  */
 import * as Cause from "effect/Cause"
-import * as Duration from "effect/Duration"
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Pull from "effect/Pull"
 import * as Result from "effect/Result"
@@ -42,7 +42,7 @@ export const proposeAtOnce = <R>(policy: PollPolicy<R>, tick: PollTick): number 
 }
 
 // A proposal that is no time at all is no wait; what it must not be is a hot loop, and the floor sees to that.
-const toMillis = (wait: Duration.Duration): number => Waits.clamp(Math.ceil(Duration.toMillis(wait)), 0, Waits.longest)
+const toMillis = (wait: Duration.Duration): number => Waits.clamp(Math.ceil(Waits.millis(wait)), 0, Waits.longest)
 
 /**
  * The running state of one wait's policies.

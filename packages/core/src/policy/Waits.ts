@@ -18,14 +18,23 @@ import * as Option from "effect/Option"
 export const longest = 30 * 24 * 60 * 60 * 1000
 
 /**
+ * `Duration.toMillis`, several times faster for the durations there are: a poll asks for half a dozen.
+ *
+ * @category destructors
+ * @since 0.1.0
+ */
+export const millis = (duration: Duration.Duration): number =>
+  duration.value._tag === "Millis" ? duration.value.millis : Duration.toMillis(duration)
+
+/**
  * Whole milliseconds of a duration, rounded up; none when it is NaN or negative; endless becomes `longest`.
  *
  * @category destructors
  * @since 0.1.0
  */
 export const toMillis = (duration: Duration.Duration): Option.Option<number> => {
-  const millis = Math.ceil(Duration.toMillis(duration))
-  return Number.isNaN(millis) || millis < 0 ? Option.none() : Option.some(Math.min(millis, longest))
+  const whole = Math.ceil(millis(duration))
+  return Number.isNaN(whole) || whole < 0 ? Option.none() : Option.some(Math.min(whole, longest))
 }
 
 /**

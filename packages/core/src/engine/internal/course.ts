@@ -1,7 +1,6 @@
 // The course of one wait: what both drivers share. It folds answers into the state, steps the schedules and asks
 // `decide`; it never sleeps and never polls.
 import * as Context from "effect/Context"
-import * as Duration from "effect/Duration"
 import type * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Random from "effect/Random"
@@ -243,7 +242,7 @@ export class Course<A, T, R, E extends Era = Era> implements Decision.WaitState,
   private throttle(fault: PollFault): number {
     const { limits } = this.spec
     const asked = Option.getOrElse(fault.hint, () => limits.throttledWait)
-    return Waits.clamp(Math.ceil(Duration.toMillis(asked)), 0, Duration.toMillis(limits.pauseCap))
+    return Waits.clamp(Math.ceil(Waits.millis(asked)), 0, Waits.millis(limits.pauseCap))
   }
 }
 
