@@ -1,0 +1,151 @@
+/**
+ * Everything that is measured, by area. A case is loaded in the process that measures it, so that no peer weighs on
+ * another.
+ */
+import type { Client } from "./Client.ts"
+import type { Engine } from "./Engine.ts"
+import type { Watch } from "./lateness.ts"
+
+/**
+ * - `key`: names the case for the process that runs it.
+ * - `label`: names it in tables.
+ * - `ours`: it is held to the aims.
+ */
+export interface Case<Subject> {
+  readonly key: string
+  readonly label: string
+  readonly ours: boolean
+  readonly load: () => Promise<Subject>
+}
+
+/** The loop that the aims are measured against. */
+export const handLoop = "hand-abortable"
+
+/** The peer that the aims for full features are measured against. */
+export const coreLro = "core-lro"
+
+/** Engines, over a vendor in the same process. */
+export const engines: ReadonlyArray<Case<Engine>> = [
+  {
+    key: "fleet-add",
+    label: "**scanpoll `Fleet.add`**",
+    ours: true,
+    load: () => import("./engines/scanpoll.ts").then((it) => it.add)
+  },
+  {
+    key: "fleet-wait",
+    label: "**scanpoll `Fleet.wait`**, a fiber waits for each scan",
+    ours: true,
+    load: () => import("./engines/scanpoll.ts").then((it) => it.wait)
+  },
+  {
+    key: "fleet-add-full",
+    label: "**scanpoll `Fleet.add`** with metrics, span, decoded answer",
+    ours: true,
+    load: () => import("./engines/scanpoll.ts").then((it) => it.addFull)
+  },
+  {
+    key: "poller",
+    label: "**scanpoll `Poller`**, a fiber for each scan",
+    ours: true,
+    load: () => import("./engines/scanpoll.ts").then((it) => it.poller)
+  },
+  {
+    key: "hand",
+    label: "hand loop, cannot be cancelled",
+    ours: false,
+    load: () => import("./engines/hand.ts").then((it) => it.bare)
+  },
+  {
+    key: handLoop,
+    label: "hand loop + AbortSignal",
+    ours: false,
+    load: () => import("./engines/hand.ts").then((it) => it.abortable)
+  },
+  {
+    key: "gax",
+    label: "google-gax `Operation`, cannot be cancelled",
+    ours: false,
+    load: () => import("./engines/gax.ts").then((it) => it.operation)
+  },
+  {
+    key: "smithy",
+    label: "@smithy/util-waiter",
+    ours: false,
+    load: () => import("./engines/smithy.ts").then((it) => it.waiter)
+  },
+  {
+    key: coreLro,
+    label: "@azure/core-lro `createHttpPoller`",
+    ours: false,
+    load: () => import("./engines/azure.ts").then((it) => it.pollUntilDone)
+  },
+  {
+    key: "effect-repeat",
+    label: "`Effect.repeat(Schedule)`",
+    ours: false,
+    load: () => import("./engines/effectRepeat.ts").then((it) => it.spaced)
+  },
+  {
+    key: "p-wait-for",
+    label: "p-wait-for with a signal",
+    ours: false,
+    load: () => import("./engines/pWaitFor.ts").then((it) => it.signalled)
+  }
+]
+
+/** The HTTP client that the aims are measured against. */
+export const undiciRequest = "undici"
+
+/** What everybody has at hand. */
+export const builtInFetch = "fetch"
+
+/** HTTP polls, over loopback. */
+export const clients: ReadonlyArray<Case<Client>> = [
+  {
+    key: "scanpoll",
+    label: "**scanpoll: a poll of the AppVet adapter**",
+    ours: true,
+    load: () => import("./clients/scanpoll.ts").then((it) => it.silent)
+  },
+  {
+    key: "scanpoll-traced",
+    label: "**scanpoll: the same, traced**",
+    ours: true,
+    load: () => import("./clients/scanpoll.ts").then((it) => it.traced)
+  },
+  {
+    key: undiciRequest,
+    label: "undici `request`",
+    ours: false,
+    load: () => import("./clients/undici.ts").then((it) => it.bare)
+  },
+  {
+    key: "undici-signal",
+    label: "undici `request` + AbortSignal",
+    ours: false,
+    load: () => import("./clients/undici.ts").then((it) => it.abortable)
+  },
+  {
+    key: builtInFetch,
+    label: "built-in fetch",
+    ours: false,
+    load: () => import("./clients/fetch.ts").then((it) => it.builtIn)
+  }
+]
+
+/** Many open scans, over loopback. */
+export const watches: ReadonlyArray<Case<Watch>> = [
+  {
+    key: "fleet",
+    label: "**scanpoll `Fleet.add`**, AppVet adapter",
+    ours: true,
+    load: () => import("./lateness.ts").then((it) => it.fleet)
+  },
+  {
+    key: handLoop,
+    label: "hand loop + AbortSignal, undici `request`",
+    ours: false,
+    load: () => import("./lateness.ts").then((it) => it.handLoop)
+  }
+]

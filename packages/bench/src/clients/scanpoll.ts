@@ -1,0 +1,62 @@
+/**
+ * A poll as the engine makes it: the AppVet adapter on `VendorHttp` on undici, answer decoded, every promise kept.
+ */
+import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Redacted from "effect/Redacted"
+import { AppVet } from "@scanpoll/appvet/AppVetAdapter"
+import * as Telemetry from "@scanpoll/core/engine/Telemetry"
+import * as VendorHttp from "@scanpoll/core/http/VendorHttp"
+import * as ScanTicket from "@scanpoll/core/model/ScanTicket"
+import type { Client } from "../Client.ts"
+import * as tracing from "../tracing.ts"
+
+/** The adapter for a vendor on loopback. */
+export const appvet = (base: URL) =>
+  AppVet.layer({
+    credential: Redacted.make("bench-key"),
+    baseUrl: base.origin,
+    insecureHosts: [base.host]
+  }).pipe(Layer.provide(VendorHttp.layer), Layer.provide(NodeHttpClient.layerUndici))
+
+/** The ticket of a scan at that vendor. */
+export const ticketOf = (base: URL, id: number): ScanTicket.ScanTicket =>
+  ScanTicket.make({
+    vendor: "appvet",
+    origin: base.origin,
+    account: "default",
+    scanId: `scan_${id}`,
+    submittedAt: null
+  })
+
+const polling =
+  (isTraced: boolean): Client =>
+  (base, count, atOnce) => {
+    const why = () => "pace"
+    const program = Effect.gen(function* () {
+      const adapter = yield* AppVet
+      let next = 0
+      const lane = Effect.whileLoop({
+        while: () => next < count,
+        body: () => {
+          const ticket = ticketOf(base, next++)
+          const poll = adapter.poll(ticket)
+          return isTraced ? Telemetry.tracePoll(ticket, why)(poll) : poll
+        },
+        step: ({ observation }) => {
+          if (observation._tag !== "Pending") throw new Error(`unexpected observation: ${observation._tag}`)
+        }
+      })
+      yield* Effect.forEach(Array.from({ length: atOnce }), () => lane, { concurrency: "unbounded", discard: true })
+    })
+    const context = isTraced ? tracing.context : Context.empty()
+    return Effect.runPromiseWith(context)(Effect.provide(program, appvet(base)))
+  }
+
+/** Nobody traces. */
+export const silent: Client = polling(false)
+
+/** A span for each poll, made and forgotten. */
+export const traced: Client = polling(true)

@@ -1,0 +1,122 @@
+/**
+ * One sample of one case, measured in this process and printed as a line of JSON.
+ *
+ *     node --expose-gc src/sample.ts '{ "area": "engine", "key": "fleet-add", ... }'
+ *
+ * Each area runs its case once on a small scale before it measures: what is compared is work, not start-up.
+ */
+import process from "node:process"
+import { setTimeout as sleep } from "node:timers/promises"
+import { type Case, clients, engines, watches } from "./Cases.ts"
+import { Vendor } from "./Engine.ts"
+import type { Order } from "./Order.ts"
+import { quantile } from "./statistics.ts"
+
+const find = <Subject>(cases: ReadonlyArray<Case<Subject>>, key: string): Promise<Subject> => {
+  const found = cases.find((it) => it.key === key)
+  if (found === undefined) throw new Error(`no such case: ${key}`)
+  return found.load()
+}
+
+/** Microseconds of processor time, user and system, of this process. */
+const cpu = (since?: NodeJS.CpuUsage): number => {
+  const { system, user } = process.cpuUsage(since)
+  return user + system
+}
+
+const timers = (): number => process.getActiveResourcesInfo().filter((name) => name === "Timeout").length
+
+const heap = (): number => {
+  const { gc } = globalThis
+  if (gc === undefined) throw new Error("start with --expose-gc")
+  for (let i = 0; i < 4; i++) gc()
+  return process.memoryUsage().heapUsed
+}
+
+/** Processor time per poll of `scans` scans at once that are polled `polls` times each, a millisecond apart. */
+const engine = async (order: Extract<Order, { area: "engine" }>) => {
+  const start = await find(engines, order.key)
+  await start(new Vendor(order.polls), Math.ceil(order.scans / 4), 1).done
+  const vendor = new Vendor(order.polls)
+  const before = process.cpuUsage()
+  await start(vendor, order.scans, 1).done
+  const used = cpu(before)
+  if (vendor.polls !== order.scans * order.polls) throw new Error(`${order.key}: ${vendor.polls} polls`)
+  return { microsPerPoll: used / vendor.polls }
+}
+
+/** What scans cost that have been polled once and sleep: heap, timers, starting and cancelling all of them. */
+const memory = async ({ key, scans }: Extract<Order, { area: "memory" }>) => {
+  const start = await find(engines, key)
+  await start(new Vendor(3), Math.min(1000, scans), 1).done
+  const vendor = new Vendor(Number.POSITIVE_INFINITY, scans)
+  await sleep(50)
+  const heapBefore = heap()
+  const timersBefore = timers()
+  const startedFrom = process.cpuUsage()
+  const run = start(vendor, scans, 3_600_000)
+  do await sleep(5)
+  while (vendor.polls < scans)
+  const startMicros = cpu(startedFrom) / scans
+  await sleep(100)
+  const heapBytes = (heap() - heapBefore) / scans
+  const asleep = timers() - timersBefore
+  if (run.cancel === null) return { heapBytes, startMicros, timersAsleep: asleep }
+  const cancelledFrom = process.cpuUsage()
+  await run.cancel()
+  const cancelMicros = cpu(cancelledFrom) / scans
+  await sleep(50)
+  return {
+    heapBytes,
+    startMicros,
+    timersAsleep: asleep,
+    cancelMicros,
+    leftBytes: (heap() - heapBefore) / scans,
+    timersLeft: timers() - timersBefore
+  }
+}
+
+/** Processor time per request of a client that keeps `atOnce` of them in flight. */
+const http = async (order: Extract<Order, { area: "http" }>) => {
+  const ask = await find(clients, order.key)
+  const base = new URL(order.base)
+  await ask(base, Math.ceil(order.polls / 4), order.atOnce)
+  const before = process.cpuUsage()
+  await ask(base, order.polls, order.atOnce)
+  return { microsPerPoll: cpu(before) / order.polls }
+}
+
+/** How late polls go out, in milliseconds, the first round of them left out. */
+const lateness = async (order: Extract<Order, { area: "lateness" }>) => {
+  const watch = await find(watches, order.key)
+  const before = process.cpuUsage()
+  const late = await watch(new URL(order.base), order.scans, order.everyMs, order.forMs)
+  const used = cpu(before)
+  if (late.length < order.scans) throw new Error(`${order.key}: ${late.length} polls of ${order.scans} scans`)
+  return {
+    polls: late.length,
+    median: quantile(late, 0.5),
+    p99: quantile(late, 0.99),
+    most: Math.max(...late),
+    coreShare: used / 1000 / order.forMs
+  }
+}
+
+const measure = (order: Order): Promise<Readonly<Record<string, number>>> => {
+  switch (order.area) {
+    case "engine":
+      return engine(order)
+    case "memory":
+      return memory(order)
+    case "http":
+      return http(order)
+    case "lateness":
+      return lateness(order)
+  }
+}
+
+const order: Order = JSON.parse(process.argv[2] ?? "null")
+process.stdout.write(`${JSON.stringify(await measure(order))}\n`, () => {
+  // Some peers leave timers behind that would keep this process for hours.
+  process.exit(0)
+})
