@@ -22,6 +22,8 @@ import type { AccountBudget } from "./RateBudget.ts"
  * - `hint`: the wait the vendor asked for when it took the submission.
  * - `notBefore`: an earlier stop said that the vendor may not be asked before this time.
  * - `budget` and `lane`: whose requests these are; without a budget, polls wait for nobody.
+ * - `denialsBefore`: how often the account's credential had been refused when the work began that this wait is part of;
+ *   left out, it is what the budget says when the wait begins. A later refusal ends the wait before its next poll.
  * - `observer`: told of every event. What it throws is dropped.
  *
  * @category models
@@ -37,5 +39,6 @@ export interface PollSpec<in out A, out T, out R = never> {
   readonly notBefore?: number
   readonly budget?: AccountBudget
   readonly lane?: string
+  readonly denialsBefore?: number
   readonly observer?: (event: PollEvent<A>) => void
 }

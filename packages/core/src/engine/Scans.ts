@@ -175,7 +175,7 @@ const single = <Payload, R>(
     const startedAt = yield* SteadyClock.now
     const budget = budgetOf(wanted, budgets)
     const denials = budget.denials()
-    const track = makeTrack<Payload>()
+    const track = makeTrack<Payload>(wanted)
     const env: Env = {
       budgets,
       fleet: null,
@@ -404,6 +404,7 @@ const verdictOfError = (error: RunError, track: Track<unknown>): Verdict => {
 
 // The state of a request that the end of its batch cut off.
 const verdictOfEnd = (why: Why, track: Track<unknown>): Verdict => {
+  if (track.failed !== null) return verdictOfError(track.failed, track)
   if (track.inDoubt !== null) return { state: "in-doubt", because: "stop", reason: track.inDoubt, notBefore: null }
   if (track.ticket === null) {
     const message =
@@ -440,7 +441,7 @@ const followOne = <Payload, R>(
   ScanJournal | R
 > =>
   Effect.gen(function* () {
-    const track = makeTrack<Payload>()
+    const track = makeTrack<Payload>(wanted)
     let known = false
     const tell = teller(wanted, track, index, batch.now, batch.observer)
     const env: Env = {

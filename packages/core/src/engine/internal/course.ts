@@ -62,7 +62,7 @@ export class Course<A, T, R, E extends Era = Era> implements Decision.WaitState,
     this.spec = spec
     this.era = era
     this.since = inEra(era, now)
-    const denials = spec.budget?.denials() ?? 0
+    const denials = spec.denialsBefore ?? spec.budget?.denials() ?? 0
     if (denials !== 0) this.rare().denialsAtStart = denials
   }
 

@@ -19,6 +19,7 @@ import type { ScanTicket } from "../../model/ScanTicket.ts"
 import * as Tickets from "../../model/ScanTicket.ts"
 import * as SubmitErrors from "../../model/SubmitError.ts"
 import { SubmitError } from "../../model/SubmitError.ts"
+import * as Decision from "../../policy/Decision.ts"
 import * as PollPolicies from "../../policy/PollPolicy.ts"
 import * as Waits from "../../policy/Waits.ts"
 import { DurationModel } from "../DurationModel.ts"
@@ -42,6 +43,10 @@ const collectTries = 3
 const storeTries = 3
 // Without a stored ticket a purchase can be found again by its log line alone.
 const ticketTries = 10
+// Beyond its own time limit, somebody else's submission is waited for this long: its grace, and ten tries to store it.
+const busyAtMost = Duration.minutes(1)
+// A journal that says again and again that something changed is asked this often.
+const busyStep = Duration.millis(200)
 // Waits shorter than this are not worth a write.
 const worthStoring = 1_000
 // How many earlier answers are looked at for one to compare with.
@@ -55,19 +60,22 @@ export interface Track<Payload> {
   polls: number
   last: Seen | null
   inDoubt: Reason | null
+  // Why there will be no ticket or no outcome, where an interrupt may come before it can be said.
+  failed: SubmitError | JournalError | null
   reachedVendor: boolean
   nextAt: number | null
   ended: Ended<Payload> | null
   readonly warnings: Array<string>
 }
 
-export const makeTrack = <Payload>(): Track<Payload> => ({
-  claimId: null,
-  ticket: null,
-  submittedAt: null,
+export const makeTrack = <Payload>(request: Pick<ScanRequest<unknown>, "ticket" | "claimId">): Track<Payload> => ({
+  claimId: request.claimId,
+  ticket: request.ticket,
+  submittedAt: request.ticket === null ? null : request.ticket.submittedAt,
   polls: 0,
   last: null,
   inDoubt: null,
+  failed: null,
   reachedVendor: false,
   nextAt: null,
   ended: null,
@@ -80,12 +88,14 @@ export interface Ended<Payload> {
   readonly ageMs: number | null
 }
 
-// How a wait begins: on a purchase of this run or a known one, and with which wait the vendor asked for.
+// How a wait begins: on a purchase of this run or a known one, with which wait the vendor asked for, and until when.
 interface Start {
   readonly key: ClaimKey | null
   readonly known: boolean
   readonly hint: Option.Option<Duration.Duration>
   readonly notBefore: number
+  // Null for a wait that has its whole deadline before it.
+  readonly deadlineAt: number | null
 }
 
 type Restore = <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
@@ -100,11 +110,34 @@ export interface Env {
   readonly tell: (kind: ScanEventKind) => void
 }
 
-// Who polls a ticket in this process. Kept per journal: two journals are two worlds.
+// Who polls a ticket in this process. Kept per journal: two journals are two worlds. `done` says null when whoever
+// polled has left.
 interface Joint {
+  readonly owner: Pick<Track<unknown>, "last" | "nextAt">
+  readonly deadlineAt: number
   readonly done: Deferred.Deferred<Exit.Exit<ScanOutcome<unknown>, PollStopped<ScanTicket> | JournalError> | null>
 }
 const joints = new WeakMap<object, Map<string, Joint>>()
+
+const jointName = (ticket: ScanTicket): string =>
+  JSON.stringify([ticket.vendor, ticket.origin, ticket.account, ticket.scanId])
+
+// A wait that ended because its own time was up says nothing about the time of another one.
+const isOfItsOwn = (stop: PollStopped<ScanTicket>): boolean => {
+  switch (stop.reason) {
+    case "deadline":
+    case "pace-ended":
+    case "interrupted":
+      return true
+    case "unreachable":
+      return stop.last === null || stop.last._tag !== "PollFault" || !stop.last.permanent
+    case "protocol":
+      return stop.last !== null && stop.last._tag === "Unrecognised"
+    case "denied":
+    case "not-found":
+      return false
+  }
+}
 
 const jointsOf = (journal: object): Map<string, Joint> => {
   const known = joints.get(journal)
@@ -156,11 +189,51 @@ const hintMillis = (
 ): number =>
   Waits.clamp(Math.ceil(Duration.toMillis(Option.getOrElse(hint, () => fallback))), 0, Duration.toMillis(cap))
 
+// Whether the scan of one request counts as open at the vendor: by the one who polls it, and once.
+class Counted {
+  private yes = false
+  private readonly budget: AccountBudget
+
+  constructor(budget: AccountBudget) {
+    this.budget = budget
+  }
+
+  // A submission that was let in counts already.
+  take(): void {
+    this.yes = true
+  }
+
+  begin(): void {
+    if (!this.yes) this.budget.bought()
+    this.yes = true
+  }
+
+  end(): void {
+    if (this.yes) this.budget.closed()
+    this.yes = false
+  }
+}
+
 export const execute = <Payload, R>(
   request: ScanRequest<Payload, R>,
   track: Track<Payload>,
   env: Env,
   until: "ticket" | "outcome"
+): Effect.Effect<Ended<Payload> | null, PollStopped<ScanTicket> | SubmitError | JournalError, ScanJournal | R> =>
+  Effect.suspend(() => {
+    const counted = new Counted(budgetOf(request, env.budgets))
+    return Effect.ensuring(
+      executing(request, track, env, until, counted),
+      Effect.sync(() => counted.end())
+    )
+  })
+
+const executing = <Payload, R>(
+  request: ScanRequest<Payload, R>,
+  track: Track<Payload>,
+  env: Env,
+  until: "ticket" | "outcome",
+  counted: Counted
 ): Effect.Effect<Ended<Payload> | null, PollStopped<ScanTicket> | SubmitError | JournalError, ScanJournal | R> =>
   Effect.gen(function* () {
     const { adapter } = request
@@ -193,6 +266,8 @@ export const execute = <Payload, R>(
       track.ended = ended
       return ended
     }
+
+    const isDenied = (): boolean => budget.denials() > env.denials(shared)
 
     const unreadable = (message: string) => new JournalError({ reason: "unreadable", message })
 
@@ -247,14 +322,18 @@ export const execute = <Payload, R>(
 
     // An outcome outlasts trouble of the journal for as long as the journal itself thinks that it may heal.
     const keep = (
+      restore: Restore,
       claimId: string,
       outcome: ScanOutcome<Payload>,
       guard: HoldGuard | null,
       round = 1
     ): Effect.Effect<void, JournalError> =>
-      Effect.catch(Effect.uninterruptible(settle(claimId, outcome)), (error) =>
+      Effect.catch(settle(claimId, outcome), (error) =>
         guard !== null && round < storeTries && mayHeal(error)
-          ? Effect.andThen(Effect.raceFirst(guard.ready, guard.lost), keep(claimId, outcome, guard, round + 1))
+          ? Effect.andThen(
+              restore(Effect.raceFirst(guard.ready, guard.lost)),
+              keep(restore, claimId, outcome, guard, round + 1)
+            )
           : Effect.fail(error)
       )
 
@@ -278,7 +357,11 @@ export const execute = <Payload, R>(
         const collect = adapter.collect(outcome)
         for (let tried = 1; ; tried++) {
           const due = yield* SteadyClock.now
-          yield* budget.turn({ kind: "collect", due, lane: request.lane })
+          const turn = yield* budget.turn({ kind: "collect", due, lane: request.lane })
+          if (isDenied()) {
+            turn.giveBack()
+            return withoutFindings(outcome, "denied")
+          }
           const answer = yield* collect.pipe(
             Effect.timeoutOption(request.policy.pollTimeout),
             Effect.map((found) => Option.getOrElse(found, () => null)),
@@ -289,7 +372,7 @@ export const execute = <Payload, R>(
           if (answer !== null && answer.kind === "Denied") budget.deny()
           const final = answer !== null && (answer.permanent || answer.kind === "Denied")
           if (final || tried >= collectTries) {
-            return { ...outcome, warnings: [...outcome.warnings, `the findings could not be fetched (${why})`] }
+            return withoutFindings(outcome, why)
           }
           const asked = answer === null ? Option.none() : answer.hint
           const floor = Duration.toMillis(adapter.limits.floor)
@@ -300,6 +383,28 @@ export const execute = <Payload, R>(
           }
           yield* Effect.sleep(Duration.millis(wait))
         }
+      })
+
+    const withoutFindings = (outcome: ScanOutcome<Payload>, why: string): ScanOutcome<Payload> => ({
+      ...outcome,
+      warnings: [...outcome.warnings, `the findings could not be fetched (${why})`]
+    })
+
+    // What the vendor said is the outcome, whatever becomes of the findings: an interrupt or a defect costs them alone.
+    const completed = (
+      restore: Restore,
+      outcome: ScanOutcome<Payload>,
+      key: ClaimKey | null
+    ): Effect.Effect<ScanOutcome<Payload>> =>
+      Effect.catchCause(restore(Effect.flatMap(collected(outcome), (found) => compared(found, key))), (cause) => {
+        const wanted = adapter.collect !== undefined && outcome._tag !== "Failed"
+        if (Cause.hasInterruptsOnly(cause)) {
+          return Effect.succeed(wanted ? withoutFindings(outcome, "interrupted") : outcome)
+        }
+        return Effect.as(
+          Effect.logError(`the findings of ${Tickets.key(outcome.ticket)} could not be fetched`, cause),
+          wanted ? withoutFindings(outcome, "defect") : outcome
+        )
       })
 
     const observer =
@@ -340,7 +445,8 @@ export const execute = <Payload, R>(
       claimId: string,
       ticket: ScanTicket,
       start: Start,
-      guard: HoldGuard | null
+      guard: HoldGuard | null,
+      now: number
     ): Effect.Effect<ScanOutcome<Payload>, PollStopped<ScanTicket> | JournalError, R> => {
       let why = "first"
       const listen = Telemetry.listen(context, ticket)
@@ -353,28 +459,33 @@ export const execute = <Payload, R>(
       const spec: PollSpec<ScanOutcome<Payload>, ScanTicket, R> = {
         ticket,
         poll: pacing.poll(Telemetry.tracePoll(ticket, () => why)(adapter.poll(ticket))),
-        policy: pacing.policy,
+        policy: shortened(pacing.policy, start, now),
         limits: adapter.limits,
         submittedAt: ticket.submittedAt,
         hint: start.hint,
         notBefore: start.notBefore,
         budget: guardedBy(guard),
         lane: request.lane,
+        denialsBefore: env.denials(shared),
         observer: (event) => {
           if (event._tag === "Scheduled") why = event.because
-          listen(event)
-          pacing.saw(event)
+          // What the record says does not hang on whoever else listens.
           observe(event)
+          pacing.saw(event)
+          listen(event)
         }
       }
       const wait = env.fleet === null ? Poller.untilTerminal(spec) : env.fleet.wait(spec)
-      return (guard === null ? wait : Effect.raceFirst(wait, guard.lost)).pipe(
-        Effect.onExit((exit) => Effect.sync(() => pacing.over(exit))),
-        Effect.flatMap(collected),
-        Effect.flatMap((outcome) => compared(outcome, start.key)),
-        Effect.tap((outcome) => keep(claimId, outcome, guard))
+      return Effect.onExit(guard === null ? wait : Effect.raceFirst(wait, guard.lost), (exit) =>
+        Effect.sync(() => pacing.over(exit))
       )
     }
+
+    // Whoever waited for somebody else's polls has only the rest of the deadline.
+    const shortened = (policy: PollPolicies.PollPolicy<R>, start: Start, now: number): PollPolicies.PollPolicy<R> =>
+      start.deadlineAt === null
+        ? policy
+        : policy.pipe(PollPolicies.withFirst(0), PollPolicies.withDeadline(Math.max(1, start.deadlineAt - now)))
 
     const leave = (claimId: string, cause: Cause.Cause<PollStopped<ScanTicket> | JournalError>, now: number): void => {
       const found = Cause.findError(cause)
@@ -382,19 +493,22 @@ export const execute = <Payload, R>(
         journal.waiting(claimId, found.success.notBefore)
       } else if (track.nextAt !== null) {
         // A poll that was cut reached the vendor all the same.
-        const cut = now + Math.ceil(Duration.toMillis(adapter.limits.floor))
+        const cut = now + Decision.floorOf(request.policy, adapter.limits)
         journal.waiting(claimId, track.nextAt > now ? track.nextAt : cut)
       }
       journal.leave(claimId)
     }
 
-    const stopAtDeadline = (ticket: ScanTicket, notBefore: number) =>
-      Effect.andThen(
-        Effect.sleep(request.policy.deadline),
-        Effect.flatMap(SteadyClock.now, (now) =>
-          Effect.fail(
-            new PollStopped({ ticket, reason: "deadline", polls: 0, last: null, notBefore: Math.max(now, notBefore) })
-          )
+    // Ends the wait of one who does not poll himself.
+    const stopAt = (deadlineAt: number, ticket: ScanTicket, seen: () => Joint["owner"]) =>
+      Effect.flatMap(SteadyClock.now, (began) =>
+        Effect.andThen(
+          Effect.sleep(Math.max(0, deadlineAt - began)),
+          Effect.flatMap(SteadyClock.now, (now) => {
+            const { last, nextAt } = seen()
+            const notBefore = Math.max(now, nextAt ?? now)
+            return Effect.fail(new PollStopped({ ticket, reason: Decision.reasonOf(last), polls: 0, last, notBefore }))
+          })
         )
       )
 
@@ -405,11 +519,13 @@ export const execute = <Payload, R>(
       ticket: ScanTicket,
       start: Start
     ): Effect.Effect<Ended<Payload>, PollStopped<ScanTicket> | JournalError, R> => {
-      const again = Effect.suspend(() => own(claimId, ticket, { ...start, known: true, hint: Option.none() }))
+      const again = (deadlineAt: number) =>
+        Effect.suspend(() => own(claimId, ticket, { ...start, known: true, hint: Option.none(), deadlineAt }))
       return Effect.uninterruptibleMask((restore) =>
         Effect.gen(function* () {
           const hold = yield* journal.take(claimId)
           const now = yield* SteadyClock.now
+          const deadlineAt = start.deadlineAt ?? now + Math.ceil(Duration.toMillis(request.policy.deadline))
           switch (hold._tag) {
             case "Over":
               return hold.entry.state === "settled"
@@ -420,26 +536,42 @@ export const execute = <Payload, R>(
                   })
             case "Theirs":
               return yield* restore(
-                Effect.andThen(Effect.raceFirst(hold.changed, stopAtDeadline(ticket, hold.notBefore)), again)
+                Effect.andThen(
+                  Effect.raceFirst(
+                    hold.changed,
+                    stopAt(deadlineAt, ticket, () => ({ last: null, nextAt: hold.notBefore }))
+                  ),
+                  again(deadlineAt)
+                )
               )
             case "Ours": {
               // A time that nobody can have stored is no time.
               const sane = hold.notBefore >= 0 && hold.notBefore <= now + Waits.longest
               const notBefore = start.known ? (sane ? hold.notBefore : 0) : start.notBefore
-              const polled = yield* Effect.result(
-                Effect.onExit(restore(poll(claimId, ticket, { ...start, notBefore }, hold.guard)), (exit) =>
+              // Too little is left of the deadline for another poll.
+              const isLate =
+                start.deadlineAt !== null && now + Decision.floorOf(request.policy, adapter.limits) > start.deadlineAt
+              const polling = isLate
+                ? stopAt(now, ticket, () => ({ last: track.last, nextAt: notBefore }))
+                : poll(claimId, ticket, { ...start, notBefore }, hold.guard, now)
+              const polled = yield* restore(polling).pipe(
+                Effect.flatMap((outcome) => completed(restore, outcome, start.key)),
+                Effect.tap((outcome) => keep(restore, claimId, outcome, hold.guard)),
+                Effect.onExit((exit) =>
                   Exit.isSuccess(exit)
                     ? Effect.void
                     : Effect.map(SteadyClock.now, (now) => leave(claimId, exit.cause, now))
-                )
+                ),
+                Effect.result
               )
               if (Result.isSuccess(polled)) {
                 const outcome = polled.success
                 return finish({ outcome, reused: false, ageMs: outcome.ageMs })
               }
               const error = polled.failure
+              if (error._tag === "JournalError" && error.reason !== "lost") track.failed = error
               return error._tag === "JournalError" && error.reason === "lost"
-                ? yield* restore(again)
+                ? yield* restore(again(deadlineAt))
                 : yield* Effect.fail(error)
             }
           }
@@ -447,38 +579,78 @@ export const execute = <Payload, R>(
       )
     }
 
-    // One poll loop per ticket in this process. When its owner leaves, the next in line takes over.
+    // One poll loop per ticket in this process. When its owner leaves, the next in line takes over. Between entering the
+    // table and leaving it no interrupt can slip in: those who wait would wait for ever.
     const join = (
       claimId: string,
       ticket: ScanTicket,
       start: Start
     ): Effect.Effect<Ended<Payload>, PollStopped<ScanTicket> | JournalError, R> =>
-      Effect.suspend(() => {
-        const table = jointsOf(journal)
-        const name = JSON.stringify([ticket.vendor, ticket.origin, ticket.account, ticket.scanId])
-        const known = table.get(name)
-        if (known !== undefined) {
-          return Effect.flatMap(Deferred.await(known.done), (exit) => {
-            if (exit === null) return join(claimId, ticket, start)
-            if (Exit.isFailure(exit)) return Effect.failCause(exit.cause)
-            // The owner speaks for an equal adapter; its payload is checked all the same.
-            return Effect.flatMap(Effect.orDie(Schema.encodeUnknownEffect(codec)(exit.value)), (encoded) =>
-              Effect.map(readBack(encoded), (outcome) => finish({ outcome, reused: false, ageMs: outcome.ageMs }))
-            )
-          })
-        }
-        const joint: Joint = { done: Deferred.makeUnsafe() }
-        table.set(name, joint)
-        return Effect.onExit(own(claimId, ticket, start), (exit) => {
-          table.delete(name)
-          const said = Exit.isSuccess(exit)
-            ? Exit.succeed(exit.value.outcome)
-            : Cause.hasInterrupts(exit.cause) || Cause.hasDies(exit.cause)
-              ? null
-              : Exit.failCause(exit.cause)
-          return Deferred.succeed(joint.done, said)
+      Effect.uninterruptibleMask((restore) =>
+        Effect.flatMap(SteadyClock.now, (now) => {
+          const table = jointsOf(journal)
+          const name = jointName(ticket)
+          const deadlineAt = start.deadlineAt ?? now + Math.ceil(Duration.toMillis(request.policy.deadline))
+          const known = table.get(name)
+          if (known !== undefined) {
+            counted.end()
+            return restore(listenTo(known, claimId, ticket, { ...start, known: true, hint: Option.none(), deadlineAt }))
+          }
+          const joint: Joint = { owner: track, deadlineAt, done: Deferred.makeUnsafe() }
+          table.set(name, joint)
+          counted.begin()
+          return Effect.onExit(restore(own(claimId, ticket, start)), (exit) =>
+            Effect.sync(() => {
+              table.delete(name)
+              const said = Exit.isSuccess(exit)
+                ? Exit.succeed(exit.value.outcome)
+                : Cause.hasInterrupts(exit.cause) || Cause.hasDies(exit.cause)
+                  ? null
+                  : Exit.failCause(exit.cause)
+              Deferred.doneUnsafe(joint.done, Effect.succeed(said))
+            })
+          )
         })
+      )
+
+    const listenTo = (
+      joint: Joint,
+      claimId: string,
+      ticket: ScanTicket,
+      start: Start & { readonly deadlineAt: number }
+    ): Effect.Effect<Ended<Payload>, PollStopped<ScanTicket> | JournalError, R> => {
+      const said = Deferred.await(joint.done)
+      const { deadlineAt } = start
+      // The owner's deadline may be moved by the budget, and then ours is too: it is only kept where it is the earlier one.
+      const heard =
+        joint.deadlineAt <= deadlineAt
+          ? said
+          : Effect.raceFirst(
+              said,
+              stopAt(deadlineAt, ticket, () => joint.owner)
+            )
+      const inTime = Effect.ensuring(
+        heard,
+        Effect.sync(() => {
+          track.last = joint.owner.last
+          track.nextAt = joint.owner.nextAt
+        })
+      )
+      return Effect.flatMap(inTime, (exit) => {
+        if (exit === null) return join(claimId, ticket, start)
+        if (Exit.isFailure(exit)) {
+          const found = Cause.findError(exit.cause)
+          const error = Result.isSuccess(found) ? found.success : null
+          const goesOn =
+            error !== null && error._tag === "PollStopped" && isOfItsOwn(error) && error.notBefore <= deadlineAt
+          return goesOn ? join(claimId, ticket, start) : Effect.failCause(exit.cause)
+        }
+        // The owner speaks for an equal adapter; its payload is checked all the same.
+        return Effect.flatMap(Effect.orDie(Schema.encodeUnknownEffect(codec)(exit.value)), (encoded) =>
+          Effect.map(readBack(encoded), (outcome) => finish({ outcome, reused: false, ageMs: outcome.ageMs }))
+        )
       })
+    }
 
     const follow = (claimId: string, ticket: ScanTicket, start: Start) =>
       Effect.suspend(() => {
@@ -487,9 +659,14 @@ export const execute = <Payload, R>(
         track.submittedAt = ticket.submittedAt
         env.tell({ _tag: "Submitted", known: start.known })
         if (until === "outcome") return join(claimId, ticket, start)
-        journal.leave(claimId)
+        letGo(claimId, ticket)
         return Effect.succeed(null)
       })
+
+    // Leaves a claim that is not polled, unless somebody else in this process polls it.
+    const letGo = (claimId: string, ticket: ScanTicket): void => {
+      if (!jointsOf(journal).has(jointName(ticket))) journal.leave(claimId)
+    }
 
     // Goes on with a scan that was bought before.
     const rejoin = (
@@ -498,16 +675,26 @@ export const execute = <Payload, R>(
     ) =>
       Effect.suspend(() => {
         if (!isOurs(standing.ticket)) return Effect.fail(unreadable("a stored ticket is of another account"))
-        budget.bought()
-        return Effect.ensuring(
-          follow(standing.claimId, standing.ticket, {
-            key,
-            known: true,
-            hint: Option.none(),
-            notBefore: standing.notBefore
-          }),
-          Effect.sync(budget.closed)
-        )
+        return follow(standing.claimId, standing.ticket, {
+          key,
+          known: true,
+          hint: Option.none(),
+          notBefore: standing.notBefore,
+          deadlineAt: null
+        })
+      })
+
+    // Waits for somebody else's submission of an equal request, but not for ever: whoever makes it may be gone.
+    let busySince: { readonly claimId: string; readonly at: number } | null = null
+    const awaitSubmission = (claimId: string, changed: Effect.Effect<void>) =>
+      Effect.gen(function* () {
+        const now = yield* SteadyClock.now
+        if (busySince === null || busySince.claimId !== claimId) busySince = { claimId, at: now }
+        else yield* Effect.sleep(busyStep)
+        const longest = Duration.sum(adapter.limits.submitTimeout, busyAtMost)
+        const left = busySince.at + Duration.toMillis(longest) - now
+        if (left <= 0) return yield* doubtful(claimId)
+        yield* Effect.timeoutOption(changed, Math.ceil(left))
       })
 
     const doubtful = (claimId: string) =>
@@ -554,8 +741,8 @@ export const execute = <Payload, R>(
             case "intent": {
               const options = { subject: entry.subject, reuseFrom: Number.MAX_SAFE_INTEGER, peek: true }
               const standing = yield* journal.claim(entry.key, options)
-              if (standing._tag === "Busy") yield* standing.changed
               if (standing._tag === "InDoubt") return yield* doubtful(standing.claimId)
+              yield* awaitSubmission(claimId, standing._tag === "Busy" ? standing.changed : Effect.void)
               continue
             }
             case "refused":
@@ -600,6 +787,11 @@ export const execute = <Payload, R>(
         if (claim._tag !== "Fresh") return { _tag: "Again" } as const
         const { claimId } = claim
         track.claimId = claimId
+        // Interrupted while the claim was written: nothing is sent any more.
+        if (Exit.isFailure(yield* Effect.exit(restore(Effect.void)))) {
+          yield* store(journal.released(claimId), "a claim that was given up")
+          return { _tag: "Again" } as const
+        }
         env.tell({ _tag: "Submitting" })
         track.reachedVendor = true
         const backstop = Duration.sum(adapter.limits.submitTimeout, Duration.seconds(1))
@@ -649,13 +841,9 @@ export const execute = <Payload, R>(
           if (submitted._tag === "Already") {
             track.ticket = submitted.outcome.ticket
             track.submittedAt = submitted.outcome.ticket.submittedAt
-            const outcome = yield* Effect.onInterrupt(
-              restore(Effect.flatMap(collected(submitted.outcome), (found) => compared(found, key))),
-              () => Effect.ignore(settle(claimId, submitted.outcome))
-            )
-            const ended = finish({ outcome, reused: false, ageMs: outcome.ageMs })
+            const outcome = yield* completed(restore, submitted.outcome, key)
             yield* settle(claimId, outcome)
-            return { _tag: "Ended", ended } as const
+            return { _tag: "Ended", ended: finish({ outcome, reused: false, ageMs: outcome.ageMs }) } as const
           }
           track.ticket = submitted.ticket
           track.submittedAt = submitted.ticket.submittedAt
@@ -680,9 +868,11 @@ export const execute = <Payload, R>(
         if (Option.isSome(error.quota)) budget.learn(error.quota.value, now, error.kind === "Throttled")
         switch (error.kind) {
           case "Refused":
+            track.failed = error
             yield* store(journal.refused(claimId, reasonOfError(error)), "a refusal")
             break
           case "Denied":
+            track.failed = error
             budget.deny()
             yield* store(journal.refused(claimId, reasonOfError(error)), "a refusal")
             break
@@ -704,7 +894,8 @@ export const execute = <Payload, R>(
         return { _tag: "Failed", error } as const
       })
 
-    const deadline = env.startedAt + Math.ceil(Duration.toMillis(request.policy.deadline))
+    // How long a vendor may put us off counts from the first time it does.
+    let putOffUntil: number | null = null
     let notSent = 0
     for (;;) {
       const standing = yield* journal.claim(key, { ...claimOptions, peek: true })
@@ -716,12 +907,12 @@ export const execute = <Payload, R>(
         case "InDoubt":
           return yield* doubtful(standing.claimId)
         case "Busy":
-          yield* standing.changed
+          yield* awaitSubmission(standing.claimId, standing.changed)
           continue
         case "Fresh":
           break
       }
-      if (budget.denials() > env.denials(budget)) {
+      if (isDenied()) {
         return yield* SubmitErrors.make({
           kind: "NotSent",
           permanent: true,
@@ -733,8 +924,8 @@ export const execute = <Payload, R>(
       const due = yield* SteadyClock.now
       const bought = yield* Effect.uninterruptibleMask((restore) =>
         Effect.gen(function* () {
-          const turn = yield* restore(budget.turn({ kind: "submit", due, lane: request.lane }))
-          if (budget.denials() > env.denials(budget)) {
+          const turn = yield* budget.turn({ kind: "submit", due, lane: request.lane })
+          if (isDenied()) {
             turn.giveBack()
             return { _tag: "Again" } as const
           }
@@ -742,18 +933,29 @@ export const execute = <Payload, R>(
           // A turn without a request is given back; a scan that was asked for counts as open until this request is over.
           const result = yield* Effect.onExit(purchase(restore), (exit) =>
             Effect.sync(() => {
-              // What became of the submission could not be stored: nobody may wait for it here.
-              if (Exit.isFailure(exit) && track.claimId !== null) journal.leave(track.claimId)
-              if (Exit.isSuccess(exit) && exit.value._tag === "Wait") return
-              if (track.reachedVendor) budget.closed()
+              if (Exit.isFailure(exit)) {
+                const found = Cause.findError(exit.cause)
+                if (Result.isSuccess(found)) track.failed = found.success
+                // What became of the submission could not be stored: nobody may wait for it here.
+                if (track.claimId !== null) journal.leave(track.claimId)
+              }
+              if (Exit.isSuccess(exit) && exit.value._tag === "Wait") counted.take()
+              else if (track.reachedVendor) budget.closed()
               else turn.giveBack()
             })
           )
           if (result._tag !== "Wait") return result
-          const start: Start = { key, known: false, hint: result.hint, notBefore: 0 }
-          const ended = yield* Effect.ensuring(
-            restore(follow(result.claimId, result.ticket, start)),
-            Effect.sync(budget.closed)
+          const { claimId, hint, ticket } = result
+          const start: Start = { key, known: false, hint, notBefore: 0, deadlineAt: null }
+          let followed = false
+          const followedOn = Effect.suspend(() => {
+            followed = true
+            return follow(claimId, ticket, start)
+          })
+          const ended = yield* Effect.onInterrupt(restore(followedOn), () =>
+            Effect.sync(() => {
+              if (!followed) letGo(claimId, ticket)
+            })
           )
           return { _tag: "Followed", ended } as const
         })
@@ -769,8 +971,9 @@ export const execute = <Payload, R>(
           const { error } = bought
           const now = yield* SteadyClock.now
           if (error.kind === "Throttled") {
+            putOffUntil ??= now + Math.ceil(Duration.toMillis(request.policy.deadline))
             const again = now + hintMillis(error.hint, adapter.limits.throttledWait, adapter.limits.pauseCap)
-            if (again > deadline) return yield* Effect.fail(error)
+            if (again > putOffUntil) return yield* Effect.fail(error)
             continue
           }
           if (error.kind === "NotSent" && !error.permanent && ++notSent < submitTries) {

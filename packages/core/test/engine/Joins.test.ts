@@ -1,0 +1,360 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
+import * as Layer from "effect/Layer"
+import * as Stream from "effect/Stream"
+import { TestClock } from "effect/testing"
+import * as RateBudget from "../../src/engine/RateBudget.ts"
+import * as ScanJournal from "../../src/engine/ScanJournal.ts"
+import * as Scans from "../../src/engine/Scans.ts"
+import * as SteadyClock from "../../src/engine/SteadyClock.ts"
+import type * as PollStopped from "../../src/model/PollStopped.ts"
+import * as PollPolicy from "../../src/policy/PollPolicy.ts"
+import * as Conversation from "../support/conversation.ts"
+import { failure, finish, records, value, withJournal, world } from "../support/worlds.ts"
+
+const steady = PollPolicy.make({ pace: "10 seconds", spread: 0 })
+const running = { say: "running" } as const
+
+const reasonOf = (error: PollStopped.PollStopped<unknown> | { readonly _tag: string }) =>
+  "reason" in error ? error.reason : error._tag
+
+/** How it ended, and when. */
+const timed = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
+  Effect.flatMap(Effect.exit(effect), (exit) => Effect.map(SteadyClock.now, (at) => ({ exit, at })))
+
+const scanOf = (vendor: Conversation.Vendor, deadline: string & `${number} minutes`) =>
+  Scans.wait(vendor.adapter, vendor.ticket("x"), { policy: PollPolicy.withDeadline(deadline) })
+
+describe("waits for one scan, in one process", () => {
+  it.effect("when the one who polls leaves, the next one keeps the wait that the vendor asked for", () =>
+    Effect.gen(function* () {
+      const vendor = Conversation.make({ polls: [{ say: "running", hint: 60_000 }, { say: "done" }], policy: steady })
+      const first = yield* Effect.forkChild(Scans.run(vendor.adapter, "a"))
+      yield* TestClock.adjust("500 millis")
+      const second = yield* Effect.forkChild(Scans.run(vendor.adapter, "a"))
+      yield* TestClock.adjust("2 seconds")
+      yield* Fiber.interrupt(first)
+      yield* TestClock.adjust("10 minutes")
+      yield* Fiber.join(second)
+      assert.deepStrictEqual(Conversation.pollTimes(vendor), [1000, 61_000])
+    }).pipe(Effect.provide(world))
+  )
+
+  it.effect("law 1, a poll that was cut with its owner counts: the next one keeps the floor", () =>
+    Effect.gen(function* () {
+      const vendor = Conversation.make({
+        polls: [{ say: "hang" }, { say: "done" }],
+        policy: steady,
+        limits: { floor: "7 seconds" }
+      })
+      const first = yield* Effect.forkChild(scanOf(vendor, "5 minutes"))
+      const second = yield* Effect.forkChild(scanOf(vendor, "5 minutes"))
+      yield* TestClock.adjust("2 seconds")
+      yield* Fiber.interrupt(first)
+      yield* TestClock.adjust("10 minutes")
+      yield* Fiber.join(second)
+      assert.deepStrictEqual(Conversation.pollTimes(vendor), [0, 9000])
+      assert.strictEqual(vendor.ledger.mostInFlight, 1)
+    }).pipe(Effect.provide(world))
+  )
+
+  it.effect("law 6, each has its own deadline: a shorter one ends in time, as what was last seen", () =>
+    Effect.gen(function* () {
+      const vendor = Conversation.make({ polls: [running, { say: "word", word: "odd" }], policy: steady })
+      const patient = yield* Effect.forkChild(timed(scanOf(vendor, "60 minutes")))
+      yield* TestClock.adjust("5 seconds")
+      const brief = yield* Effect.forkChild(timed(scanOf(vendor, "1 minutes")))
+      yield* TestClock.adjust("2 hours")
+      const { exit, at } = yield* Fiber.join(brief)
+      assert.deepStrictEqual([reasonOf(failure(exit)), at], ["protocol", 65_000])
+      const stop = failure(exit)
+      assert.isTrue(stop._tag === "PollStopped" && stop.notBefore >= at && stop.ticket.scanId === "x")
+      assert.strictEqual((yield* Fiber.join(patient)).at, 3_600_000)
+    }).pipe(Effect.provide(world))
+  )
+
+  it.effect("law 6, each has its own deadline: a longer one goes on where a shorter one ended", () =>
+    Effect.gen(function* () {
+      const vendor = Conversation.make({
+        polls: [...Array.from({ length: 20 }, () => running), { say: "done" }],
+        policy: steady
+      })
+      const brief = yield* Effect.forkChild(timed(scanOf(vendor, "1 minutes")))
+      const patient = yield* Effect.forkChild(timed(scanOf(vendor, "60 minutes")))
+      yield* TestClock.adjust("2 hours")
+      assert.strictEqual((yield* Fiber.join(brief)).at, 60_000)
+      assert.isTrue(Exit.isSuccess((yield* Fiber.join(patient)).exit))
+      const times = Conversation.pollTimes(vendor)
+      assert.strictEqual(times.length, 21)
+      times.slice(1).forEach((at, i) => assert.isAtLeast(at - (times[i] ?? 0), 1000))
+    }).pipe(Effect.provide(world))
+  )
+
+  it.effect("one that goes on has only the rest of its time", () =>
+    Effect.gen(function* () {
+      const vendor = Conversation.make({ polls: [running], policy: steady })
+      const first = yield* Effect.forkChild(scanOf(vendor, "60 minutes"))
+      const second = yield* Effect.forkChild(timed(scanOf(vendor, "10 minutes")))
+      yield* TestClock.adjust("9 minutes")
+      yield* TestClock.adjust("59600 millis")
+      yield* Fiber.interrupt(first)
+      yield* TestClock.adjust("2 hours")
+      const { exit, at } = yield* Fiber.join(second)
+      assert.strictEqual(reasonOf(failure(exit)), "deadline")
+      assert.isAtMost(at, 600_000 + 1000)
+    }).pipe(Effect.provide(world))
+  )
+
+  it.effect("what ends a scan for good ends it for all of them, with one loop of polls", () =>
+    Effect.gen(function* () {
+      for (const [say, reason, polls] of [
+        ["Denied", "denied", 1],
+        ["Missing", "not-found", 1],
+        ["Broken", "protocol", 3]
+      ] as const) {
+        const vendor = Conversation.make({ vendor: say.toLowerCase(), polls: [{ say, takes: 1000 }], policy: steady })
+        const waits = Effect.all(
+          (["5 minutes", "9 minutes", "30 minutes"] as const).map((deadline) => Effect.exit(scanOf(vendor, deadline))),
+          { concurrency: "unbounded" }
+        )
+        const exits = value(yield* finish(waits))
+        assert.deepStrictEqual(
+          exits.map((exit) => reasonOf(failure(exit))),
+          [reason, reason, reason]
+        )
+        assert.strictEqual(vendor.ledger.polls.length, polls)
+      }
+    }).pipe(Effect.provide(world))
+  )
+
+  it.effect("one that dies takes nobody with it", () =>
+    Effect.gen(function* () {
+      const vendor = Conversation.make({ polls: [running, { say: "done" }], policy: steady })
+      const dying = PollPolicy.withPace(() => {
+        throw new Error("bug")
+      })
+      const first = yield* Effect.forkChild(
+        Effect.exit(Scans.wait(vendor.adapter, vendor.ticket("x"), { policy: dying }))
+      )
+      const second = yield* Effect.forkChild(scanOf(vendor, "5 minutes"))
+      yield* TestClock.adjust("10 minutes")
+      assert.isTrue(Exit.isFailure(yield* Fiber.join(first)))
+      assert.strictEqual((yield* Fiber.join(second))._tag, "Completed")
+    }).pipe(Effect.provide(world))
+  )
+
+  it.effect("an outcome that cannot be kept fails for all of them, and keeps nobody waiting", () =>
+    Effect.gen(function* () {
+      const vendor = Conversation.make({ polls: [running, { say: "done" }], policy: steady })
+      const full = withJournal(() => ({
+        settled: () => Effect.fail(new ScanJournal.JournalError({ reason: "full", message: "no" }))
+      }))
+      const requests = Array.from({ length: 3 }, () => Scans.ticket(vendor.adapter, vendor.ticket("x")))
+      const all = value(yield* finish(full(records(requests))))
+      assert.deepStrictEqual(
+        all.map((record) => [record.state, record.because]),
+        Array.from({ length: 3 }, () => ["interrupted", "journal"])
+      )
+    }).pipe(Effect.provide(world))
+  )
+
+  it.effect("they count as one open scan of the account, for as long as one of them waits", () =>
+    Effect.gen(function* () {
+      const vendor = Conversation.make({
+        polls: (scanId) =>
+          scanId === "x" ? [...Array.from({ length: 5 }, () => running), { say: "done" }] : [{ say: "done" }],
+        policy: steady,
+        budget: { openScans: 2 }
+      })
+      const waits = yield* Effect.forkChild(
+        Effect.all(
+          Array.from({ length: 4 }, () => scanOf(vendor, "5 minutes")),
+          { concurrency: "unbounded" }
+        )
+      )
+      yield* TestClock.adjust("2 seconds")
+      const bought = yield* Effect.forkChild(Scans.run(vendor.adapter, "a"))
+      yield* TestClock.adjust("2 seconds")
+      assert.strictEqual(vendor.ledger.submissions.length, 1)
+      yield* TestClock.adjust("10 minutes")
+      yield* Fiber.join(waits)
+      yield* Fiber.join(bought)
+    }).pipe(Effect.provide(world))
+  )
+
+  it.effect("one that only submits does not let go of a scan that another one polls", () =>
+    Effect.gen(function* () {
+      const vendor = Conversation.make({ polls: [running, running, { say: "done" }], policy: steady })
+      const left: Array<string> = []
+      const spied = withJournal((journal) => ({
+        leave: (claimId) => {
+          left.push(claimId)
+          journal.leave(claimId)
+        }
+      }))
+      yield* spied(
+        Effect.gen(function* () {
+          const polling = yield* Effect.forkChild(Scans.run(vendor.adapter, "a"))
+          yield* TestClock.adjust("5 seconds")
+          yield* Stream.runDrain(Scans.submitAll([Scans.request(vendor.adapter, "a")]))
+          assert.deepStrictEqual(left, [])
+          yield* TestClock.adjust("1 minute")
+          yield* Fiber.join(polling)
+          yield* Stream.runDrain(Scans.submitAll([Scans.request(vendor.adapter, "b")]))
+          assert.strictEqual(left.length, 1)
+        })
+      )
+    }).pipe(Effect.provide(world))
+  )
+
+  it.effect("the record of one that did not poll shows what was last seen", () =>
+    Effect.gen(function* () {
+      const progress = { fraction: 0.4, done: 4, total: 10 }
+      const vendor = Conversation.make({ polls: [{ say: "running", progress }], policy: steady })
+      const requests = Array.from({ length: 2 }, () => Scans.ticket(vendor.adapter, vendor.ticket("x")))
+      const all = value(yield* finish(records(requests, { until: Effect.sleep("15 seconds") })))
+      assert.deepStrictEqual(
+        all.map((record) => [record.state, record.progress, record.notBefore]),
+        [
+          ["interrupted", progress, 20_000],
+          ["interrupted", progress, 20_000]
+        ]
+      )
+      assert.deepStrictEqual(all.map((record) => record.polls).sort(), [0, 2])
+    }).pipe(Effect.provide(world))
+  )
+})
+
+describe("a scan that another process polls", () => {
+  const theirs = (notBefore: number) =>
+    withJournal(() => ({
+      // It says every second that something may have changed.
+      take: () => Effect.succeed({ _tag: "Theirs", notBefore, changed: Effect.sleep("1 second") } as const)
+    }))
+
+  it.effect("law 6, is waited for until our deadline, however often it changes", () =>
+    Effect.gen(function* () {
+      const vendor = Conversation.make({ policy: steady })
+      const fiber = yield* Effect.forkChild(timed(theirs(4_000_000)(scanOf(vendor, "5 minutes"))))
+      yield* TestClock.adjust("2 hours")
+      const { exit, at } = yield* Fiber.join(fiber)
+      const stop = failure(exit)
+      assert.strictEqual(reasonOf(stop), "deadline")
+      assert.isTrue(stop._tag === "PollStopped" && stop.notBefore === 4_000_000)
+      assert.isAtMost(at, 300_000 + 1000)
+      assert.strictEqual(vendor.ledger.polls.length, 0)
+    }).pipe(Effect.provide(world))
+  )
+})
+
+describe("a refused credential", () => {
+  it.effect("stops the rest of a batch before its next request, whatever that is", () =>
+    Effect.gen(function* () {
+      const vendor = Conversation.make({ polls: [{ say: "Denied" }], policy: steady })
+      const requests = Array.from({ length: 4 }, (_, i) => Scans.ticket(vendor.adapter, vendor.ticket(`s${i}`)))
+      const all = value(yield* finish(records(requests, { concurrency: 1 })))
+      assert.strictEqual(vendor.ledger.polls.length, 1)
+      assert.deepStrictEqual(
+        all.map((record) => [record.state, record.because]),
+        Array.from({ length: 4 }, () => ["denied", "credential"])
+      )
+    }).pipe(Effect.provide(world))
+  )
+
+  it.effect("leaves a submission on its way alone, and polls it no more", () =>
+    Effect.gen(function* () {
+      const vendor = Conversation.make({
+        submits: [{ say: "accept" }, { say: "accept", takes: 5000 }],
+        polls: [{ say: "Denied" }],
+        policy: steady
+      })
+      const all = value(yield* finish(records(["a", "b"].map((wanted) => Scans.request(vendor.adapter, wanted)))))
+      assert.deepStrictEqual(
+        all.map((record) => record.state),
+        ["denied", "denied"]
+      )
+      assert.isTrue(all.every((record) => record.ticket !== null))
+      assert.strictEqual(vendor.ledger.polls.length, 1)
+    }).pipe(Effect.provide(world))
+  )
+
+  it.effect("fetches no findings any more; a later run may try again", () =>
+    Effect.gen(function* () {
+      const vendor = Conversation.make({
+        polls: (scanId) => (scanId === "s0" ? [{ say: "Denied", takes: 1000 }] : [{ say: "done", takes: 2000 }]),
+        policy: steady,
+        collect: ["found"]
+      })
+      const requests = ["s0", "s1"].map((scanId) => Scans.ticket(vendor.adapter, vendor.ticket(scanId)))
+      const all = value(yield* finish(records(requests)))
+      assert.deepStrictEqual(
+        all.map((record) => record.state),
+        ["denied", "completed"]
+      )
+      assert.strictEqual(vendor.ledger.collects.length, 0)
+      assert.deepStrictEqual(all[1]?.warnings, ["the findings could not be fetched (denied)"])
+      const again = value(yield* finish(records([Scans.ticket(vendor.adapter, vendor.ticket("s2"))])))
+      assert.deepStrictEqual([again[0]?.state, vendor.ledger.collects.length], ["completed", 1])
+    }).pipe(Effect.provide(world))
+  )
+})
+
+describe("a vendor that puts submissions off", () => {
+  it.effect("finds every request of a batch patient, the late ones too", () =>
+    Effect.gen(function* () {
+      const vendor = Conversation.make({
+        submits: [{ say: "accept" }, { say: "accept" }, { say: "Throttled", hint: 5000 }, { say: "accept" }],
+        polls: [...Array.from({ length: 25 }, () => running), { say: "done" }],
+        policy: steady
+      })
+      const requests = ["a", "b", "c"].map((wanted) => Scans.request(vendor.adapter, wanted))
+      const all = value(yield* finish(records(requests, { concurrency: 1 })))
+      assert.deepStrictEqual(
+        all.map((record) => record.state),
+        ["completed", "completed", "completed"]
+      )
+    }).pipe(Effect.provide(world))
+  )
+
+  it.effect("is given up when it does so for longer than the deadline", () =>
+    Effect.gen(function* () {
+      const vendor = Conversation.make({ submits: [{ say: "Throttled", hint: 50_000 }], policy: steady })
+      const fiber = yield* Effect.forkChild(timed(Scans.run(vendor.adapter, "a")))
+      yield* TestClock.adjust("1 hour")
+      assert.isAtMost((yield* Fiber.join(fiber)).at, 300_000)
+    }).pipe(Effect.provide(Layer.fresh(world)))
+  )
+})
+
+describe("the budget of an account", () => {
+  it.effect("is left as it was found, however its scans ended", () =>
+    Effect.gen(function* () {
+      const vendor = Conversation.make({
+        submits: [
+          { say: "accept" },
+          { say: "already" },
+          { say: "Refused" },
+          { say: "NotSent", permanent: true },
+          { say: "InDoubt" },
+          { say: "Throttled", hint: 400_000 },
+          { say: "accept" }
+        ],
+        polls: (scanId) => (scanId === "scan-1" ? [{ say: "done" }] : [{ say: "Broken" }]),
+        policy: steady,
+        budget: { openScans: 1 }
+      })
+      const requests = Array.from({ length: 7 }, (_, i) => Scans.request(vendor.adapter, `t${i}`))
+      const all = value(yield* finish(records(requests, { concurrency: 1 })))
+      assert.deepStrictEqual(
+        all.map((record) => record.state),
+        ["completed", "completed", "refused", "not-started", "in-doubt", "not-started", "protocol"]
+      )
+      const budget = (yield* RateBudget.RateBudget).account(vendor.adapter, vendor.adapter.budget)
+      assert.strictEqual(budget.open(), 1)
+      const turn = yield* budget.turn({ kind: "submit", due: yield* SteadyClock.now, lane: "" })
+      assert.strictEqual(turn.waited, 0)
+    }).pipe(Effect.provide(world))
+  )
+})
