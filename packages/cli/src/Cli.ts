@@ -88,10 +88,19 @@ const own = (name: (typeof ownFlags)[number], metavar: string, words: string) =>
 
 const planFlag = own("plan", "FILE", "A plan file, for its accounts and settings")
 
-const run = Command.make("run", { words: planOrTargets, ...Flags.of.run }, ({ words, ...flags }) =>
+const dryRun = Flag.Boolean("dry-run").pipe(
+  Flag.withDescription(
+    `Say what would be asked, when, and at what cost, and send nothing [${variable({ flag: "dry-run" })}]`
+  ),
+  Flag.withoutNegation,
+  Flag.withFallbackConfig(Config.Boolean(variable({ flag: "dry-run" }))),
+  Flag.withDefault(false)
+)
+
+const run = Command.make("run", { words: planOrTargets, dryRun, ...Flags.of.run }, ({ dryRun, words, ...flags }) =>
   withHttp(
     () => import("./commands/Run.ts"),
-    (module) => module.run({ words, flags })
+    (module) => module.run({ words, dryRun, flags })
   )
 ).pipe(
   Command.withShortDescription("Submit scans, wait until they end, report and gate"),
@@ -100,6 +109,7 @@ const run = Command.make("run", { words: planOrTargets, ...Flags.of.run }, ({ wo
   ),
   Command.withExamples([
     { command: "scanpoll run scans.yaml --fail-on high -o text -o json=scans.json" },
+    { command: "scanpoll run scans.yaml --dry-run" },
     { command: "scanpoll run appvet:https://example.com" },
     { command: 'scanpoll run "exona:Acme AI Ltd=https://acme.ai"' },
     { command: "scanpoll run compliance:policy=ID,upload=ID,mapping=ID" }

@@ -88,6 +88,20 @@ describe("the command", () => {
       )
     )
 
+    it.effect("--dry-run says what would be asked, when and at what cost, and asks nobody", () =>
+      Effect.gen(function* () {
+        const before = yield* requests
+        const { code, stdout } = yield* run(["run", dataset("clean: dry"), "appvet:https://shop.example", "--dry-run"])
+        assert.strictEqual(code, 0)
+        assert.match(stdout, /compliance: 1 purchase for 1 target, about 2 requests/)
+        assert.match(stdout, /appvet: 1 purchase for 1 target, about \d+ requests/)
+        assert.match(stdout, /polls {5}at 5s, 10s, 15s/)
+        assert.strictEqual(yield* requests, before)
+        const faulty = yield* run(["run", "appvet:nowhere", "--dry-run"])
+        assert.deepStrictEqual([faulty.code, faulty.stdout], [2, ""])
+      })
+    )
+
     it.effect("exits 1 when the gate is broken, 0 with --exit-zero", () =>
       Effect.gen(function* () {
         const broken = yield* run(["run", dataset("risky: Q1"), "--fail-on", "low"])

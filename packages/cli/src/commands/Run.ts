@@ -22,6 +22,7 @@ import * as Preparation from "../Preparation.ts"
 import * as Running from "../Running.ts"
 import { Shutdown } from "../Shutdown.ts"
 import { Surroundings } from "../Surroundings.ts"
+import * as DryRun from "./DryRun.ts"
 import * as Files from "./Files.ts"
 
 type Options = Pick<Running.Wanted, "realClock" | "hints">
@@ -67,16 +68,13 @@ const perform = Effect.fnUntraced(function* (
   return yield* shutdown.soft(running)
 })
 
-/**
- * `scanpoll run [PLAN|TARGET...]`, with what it came to.
- *
- * @category constructors
- * @since 0.1.0
- */
-export const execute = Effect.fnUntraced(function* (
-  input: { readonly words: ReadonlyArray<string>; readonly flags: FlagTexts },
-  options: Options = {}
-): Effect.fn.Return<Running.Ran, UsageError | JournalError, Services> {
+interface Wanted {
+  readonly words: ReadonlyArray<string>
+  readonly flags: FlagTexts
+}
+
+// Everything that can be known before the first request.
+const prepare = Effect.fnUntraced(function* (input: Wanted) {
   const { environment } = yield* Surroundings
   const findings = Preparation.noFindings()
   const plan = yield* Preparation.readWords(input.words, findings)
@@ -87,8 +85,22 @@ export const execute = Effect.fnUntraced(function* (
   if (plan.targets.length === 0 && findings.faults.length === 0) {
     findings.faults.push({ where: plan.file ?? "run", message: "there is nothing to scan: no targets" })
   }
-  return yield* perform(prepared, plan, settings, keys, findings, options)
+  return { plan, settings, keys, prepared, findings }
 })
+
+/**
+ * `scanpoll run [PLAN|TARGET...]`, with what it came to.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const execute = (
+  input: Wanted,
+  options: Options = {}
+): Effect.Effect<Running.Ran, UsageError | JournalError, Services> =>
+  Effect.flatMap(prepare(input), ({ findings, keys, plan, prepared, settings }) =>
+    perform(prepared, plan, settings, keys, findings, options)
+  )
 
 /**
  * `scanpoll run [PLAN|TARGET...]`.
@@ -98,8 +110,17 @@ export const execute = Effect.fnUntraced(function* (
  */
 export const run = (input: {
   readonly words: ReadonlyArray<string>
+  readonly dryRun: boolean
   readonly flags: FlagTexts
-}): Effect.Effect<number, UsageError | JournalError, Services> => Effect.map(execute(input), (ran) => ran.code)
+}): Effect.Effect<number, UsageError | JournalError, Services> =>
+  input.dryRun
+    ? Effect.flatMap(prepare(input), ({ findings, prepared, settings }) =>
+        Preparation.refuseIfFaulty(findings).pipe(
+          Effect.andThen(warn(findings)),
+          Effect.andThen(DryRun.tell(prepared, settings))
+        )
+      )
+    : Effect.map(execute(input), (ran) => ran.code)
 
 /**
  * `scanpoll wait KEY...`.

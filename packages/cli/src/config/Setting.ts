@@ -382,7 +382,7 @@ export type SettingName = keyof typeof settings
  * @category constructors
  * @since 0.1.0
  */
-export const ownFlags = ["plan", "from", "reason", "until", "dir", "port", "speed", "seed"] as const
+export const ownFlags = ["dry-run", "plan", "from", "reason", "until", "dir", "port", "speed", "seed"] as const
 
 /**
  * The value of a setting.
