@@ -87,7 +87,8 @@ export const ofRow = (row: Pick<ReportScan, "state" | "because">): ExitCode => {
     case "in-doubt":
       return row.because === "journal" ? 74 : 3
     case "interrupted":
-      return 130
+      // Where the journal failed under a bought scan, nobody asked us to stop.
+      return row.because === "journal" ? 74 : 130
     case "denied":
       return 4
     case "refused":

@@ -208,7 +208,8 @@ const attention = ({ report }: View): Node => {
       "ul",
       { class: "todo" },
       found.slice(0, max).map((scan) => {
-        const why = scan.state === "completed" ? Words.findings(scan) : Words.reason(scan)
+        const said = [Words.says(scan), Words.findings(scan)]
+        const why = scan.state === "completed" ? said.filter((part) => part !== null).join("; ") : Words.reason(scan)
         const top = Words.byWeight(Words.open(scan)).slice(0, 2)
         const command = scan.next?.command ?? null
         return h(
@@ -349,7 +350,7 @@ const row = (scan: ReportScan, linked: boolean): Node => {
       "td",
       { "data-l": "Time", "data-v": scan.timings.durationMs ?? "" },
       scan.timings.durationMs === null ? null : h("span", { class: "num" }, Words.duration(scan.timings.durationMs)),
-      h("span", { class: "sub" }, Words.plural(scan.timings.polls, "poll")),
+      scan.timings.polls === 0 ? null : h("span", { class: "sub" }, Words.plural(scan.timings.polls, "poll")),
       age === null ? null : h("span", { class: "sub" }, age)
     )
   )

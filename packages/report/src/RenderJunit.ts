@@ -29,12 +29,10 @@ const newBuilder = (): Builder => {
 const xml = (text: string, max?: number): string => Hostile.toXml(Hostile.of(text), max)
 
 const told = (scan: ReportScan, options: RenderOptions): string => {
-  const word = Words.vendorWord(scan)
   const lines = [
     `state: ${scan.state}`,
     scan.assessment === null ? null : `severity: ${scan.severity}`,
-    word === null ? null : `the vendor says: ${word}`,
-    Words.score(scan),
+    Words.says(scan),
     Words.findings(scan),
     Words.delta(scan),
     Words.reason(scan),
@@ -84,7 +82,8 @@ const judge = (test: TestCase, scan: ReportScan, report: ScanReport, broken: Rea
       return
     case "interrupted":
     case "not-started":
-      test.skipped()
+      if (scan.because === "journal" || scan.because === "credential") test.error(why, scan.state)
+      else test.skipped()
       return
     case "partial":
       if (allowPartial) return

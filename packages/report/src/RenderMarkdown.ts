@@ -74,13 +74,11 @@ const overview = (report: ScanReport): ReadonlyArray<Piece> => {
       "scans",
       ["Severity", "Vendor", "Subject", "Says", "Found", "Change", "Took"],
       assessed.map((scan) => {
-        const word = Words.vendorWord(scan)
-        const says = [Words.score(scan), word === null ? null : `vendor: ${word}`].filter((part) => part !== null)
         return [
           [Md.strong(scan.state === "completed" ? scan.severity : `${scan.severity} (${scan.state})`)],
           cellOf(scan.vendor),
           subjectCell(scan),
-          cellOf(says.join("; ")),
+          cellOf(Words.says(scan)),
           cellOf(Words.findings(scan)),
           cellOf(Words.delta(scan)),
           cellOf([Words.took(scan), Words.age(scan)].filter((part) => part !== null).join("; "))

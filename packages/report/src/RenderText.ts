@@ -44,9 +44,7 @@ const block = (scan: ReportScan, page: Page): string => {
   const add = (label: string, text: string | null) => {
     if (text !== null && text !== "") lines.push(labelled(label, text, page))
   }
-  const word = Words.vendorWord(scan)
-  const said = [Words.score(scan), word === null ? null : `the vendor says "${word}"`].filter((part) => part !== null)
-  add("says", said.join("; "))
+  add("says", Words.says(scan))
   add("found", Words.findings(scan))
   add("change", Words.delta(scan))
   add("why", Words.reason(scan))

@@ -345,7 +345,9 @@ export const nextOf = (row: {
     case "protocol":
       return { advice: "wait on", command: row.key === null ? null : `scanpoll wait ${row.key}` }
     case "interrupted":
-      return { advice: "go on", command: "scanpoll resume" }
+      return row.because === "journal"
+        ? { advice: "mend the journal, then", command: "scanpoll resume" }
+        : { advice: "go on", command: "scanpoll resume" }
     case "denied":
       return { advice: "mend the credential, then", command: "scanpoll resume" }
     case "in-doubt":
@@ -358,9 +360,17 @@ export const nextOf = (row: {
         ? { advice: "mend the credential and run again", command: null }
         : { advice: "mend the request and run again", command: null }
     case "not-started":
-      return row.because === "journal"
-        ? { advice: "mend the journal and run again", command: null }
-        : { advice: "run again", command: null }
+      switch (row.because) {
+        case "journal":
+          return { advice: "mend the journal and run again", command: null }
+        case "credential":
+          return { advice: "mend the credential and run again", command: null }
+        case "outcome":
+        case "stop":
+        case "vendor-refusal":
+        case "not-begun":
+          return { advice: "run again", command: null }
+      }
   }
 }
 

@@ -20,7 +20,7 @@ const table: { readonly [K in ScanState]: ExitCode.ExitCode | { readonly [B in B
   "still-running": { outcome: 3, stop: 3, "vendor-refusal": 3, credential: 3, journal: 74, "not-begun": 3 },
   unreachable: { outcome: 3, stop: 3, "vendor-refusal": 3, credential: 3, journal: 74, "not-begun": 3 },
   protocol: { outcome: 3, stop: 3, "vendor-refusal": 3, credential: 3, journal: 74, "not-begun": 3 },
-  interrupted: 130,
+  interrupted: { outcome: 130, stop: 130, "vendor-refusal": 130, credential: 130, journal: 74, "not-begun": 130 },
   denied: 4,
   "in-doubt": { outcome: 3, stop: 3, "vendor-refusal": 3, credential: 3, journal: 74, "not-begun": 3 },
   refused: { outcome: 3, stop: 3, "vendor-refusal": 3, credential: 4, journal: 3, "not-begun": 3 },

@@ -53,7 +53,7 @@ const reports = {
 const names = ["a usual run", "hostile texts", "every state", "a clean run", "no scans", "1 000 findings"] as const
 
 describe("the text of the page", () => {
-  it.each(names)("of %s is valid HTML", async (name) => {
+  it.each(names.filter((name) => name !== "1 000 findings"))("of %s is valid HTML", async (name) => {
     const validator = new HtmlValidate(
       new FileSystemConfigLoader({
         root: true,
@@ -193,13 +193,18 @@ describe.skipIf(executable === null)("the page in a browser, off the network", (
     })
   })
 
-  it.each(
-    names.flatMap((name) => [
-      [name, "light", 1280] as const,
-      [name, "dark", 1280] as const,
-      [name, "light", 360] as const
-    ])
-  )(
+  it.each([
+    ["a usual run", "light", 1280],
+    ["a usual run", "dark", 1280],
+    ["a usual run", "light", 360],
+    ["every state", "light", 1280],
+    ["every state", "dark", 360],
+    ["hostile texts", "light", 1280],
+    ["hostile texts", "light", 360],
+    ["a clean run", "light", 1280],
+    ["no scans", "dark", 1280],
+    ["1 000 findings", "light", 1280]
+  ] as const)(
     "%s, %s, %i wide: no violation of accessibility and nothing wider than the page",
     async (name, colorScheme, width) => {
       await visit(name, { colorScheme, viewport: { width, height: 900 } }, async (page) => {
@@ -265,8 +270,9 @@ describe.skipIf(executable === null)("the page in a browser, off the network", (
   })
 
   it("prints every detail", async () => {
-    await visit("a usual run", { javaScriptEnabled: false }, async (page) => {
+    await visit("a usual run", { viewport: { width: 718, height: 1000 } }, async (page) => {
       await page.emulateMedia({ media: "print" })
+      assert.isAtMost(await page.evaluate(() => document.documentElement.scrollWidth), 718)
       assert.isTrue(await page.getByText("Content-Security-Policy is missing", { exact: true }).last().isVisible())
       assert.isFalse(await page.locator("#tools").isVisible())
     })

@@ -61,7 +61,7 @@ describe("text", () => {
     const page = text(everyState, { width: 200 })
     for (const part of [
       "score 72 of 100, grade C",
-      'the vendor says "C"',
+      'the vendor says "High"',
       "5 new, 12 resolved, 18 unchanged",
       "7 findings: 1 critical, 6 low",
       "answered from the vendor's cache, 3 d old",

@@ -49,8 +49,7 @@ const ownSeverity = (scan: ReportScan): Severity.Severity | null => {
 }
 
 const ofAssessment = (scan: ReportScan, subject: string, severity: Severity.Severity): Issue => {
-  const word = Words.vendorWord(scan)
-  const parts = [Words.score(scan), word === null ? null : `the vendor says "${word}"`, Words.findings(scan)]
+  const parts = [Words.says(scan), Words.findings(scan)]
   return {
     kind: "assessment",
     key: "assessment",

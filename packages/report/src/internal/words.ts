@@ -44,7 +44,9 @@ export const subject = (scan: ReportScan, max = 200): string => {
 export const title = (report: ScanReport, given: string | null): string => {
   if (given !== null) return Hostile.toLine(Hostile.of(given), 200)
   const { plan } = report.run
-  return plan === null ? "Scan report" : `Scan report: ${Hostile.toLine(plan, 160)}`
+  if (plan === null) return "Scan report"
+  const name = Hostile.toLine(plan, 300).split(/[/\\]/).at(-1) ?? ""
+  return name === "" ? "Scan report" : `Scan report: ${name}`
 }
 
 export const score = (scan: ReportScan): string | null => {
@@ -60,6 +62,15 @@ export const score = (scan: ReportScan): string | null => {
 export const vendorWord = (scan: ReportScan): string | null => {
   const word = scan.assessment?.vendorSeverity ?? null
   return word === null ? null : Hostile.toLine(word, 60)
+}
+
+// The score and the vendor's own word, unless the word is the grade.
+export const says = (scan: ReportScan): string | null => {
+  const word = vendorWord(scan)
+  const grade = scan.assessment?.score?.grade ?? null
+  const same = word === null || (grade !== null && Hostile.toLine(grade, 60) === word)
+  const parts = [score(scan), same ? null : `the vendor says "${word}"`].filter((part) => part !== null)
+  return parts.length === 0 ? null : parts.join("; ")
 }
 
 export const counts = (bySeverity: SeverityCounts): string =>
@@ -136,7 +147,8 @@ export const took = (scan: ReportScan): string => {
 
 export const progress = (scan: ReportScan): string | null => {
   const found = scan.progress
-  if (found === null) return null
+  // The last word before the end means nothing after it.
+  if (found === null || scan.assessment !== null) return null
   if (found.done !== null && found.total !== null) return `${number(found.done)} of ${number(found.total)} done`
   if (found.fraction !== null) return `${number(Math.round(found.fraction * 100))} % done`
   return found.done === null ? null : `${number(found.done)} done`

@@ -107,7 +107,7 @@ code{font:.88em/1.4 ui-monospace,SFMono-Regular,Menlo,Consolas,"Liberation Mono"
 .list tbody th{font-weight:400;min-width:16rem;max-width:24rem}.list .name{overflow-wrap:break-word}
 .list tr[hidden],.scan[hidden]{display:none}
 .list td.num{white-space:nowrap}
-.list .sub{color:var(--soft);font-size:.86rem;display:block}
+.list .sub{overflow-wrap:break-word;color:var(--soft);font-size:.86rem;display:block}
 .meter{display:block;width:84px;height:6px;margin-top:.3rem}
 .track{fill:var(--faint)}
 caption{text-align:left;color:var(--soft);font-size:.9rem;padding-bottom:.5rem}
@@ -152,7 +152,8 @@ caption{text-align:left;color:var(--soft);font-size:.9rem;padding-bottom:.5rem}
 body{font-size:10.5pt;print-color-adjust:exact;-webkit-print-color-adjust:exact}
 .page{max-width:none;padding:0;gap:.7rem}.tools,.skip{display:none!important}
 .card,.tile{break-inside:avoid}.card.long{break-inside:auto;border:0;padding:0}.scan{break-inside:auto}.scan>summary{break-after:avoid}.finds>li,.list tr{break-inside:avoid}
-.scroll{overflow:visible}.list{min-width:0;font-size:9pt}
+.scroll{overflow:visible}.list{min-width:0;font-size:8.5pt}.list th,.list td{padding-right:.5rem}.list .sub{font-size:8pt;overflow-wrap:break-word}.list .badge{font-size:8pt}
+.list tbody th{min-width:7.5rem}.list td:nth-child(5){min-width:6.2rem}.list td:nth-child(6){min-width:4.6rem}.list td:nth-child(7){min-width:4.4rem}.meter{width:56px}.tiles{grid-template-columns:repeat(5,minmax(0,1fr))}.tile{padding:.5rem .6rem}.tile dd{font-size:1.2rem}.cols{grid-template-columns:repeat(2,minmax(0,1fr));gap:.7rem}.cols .row{display:block}
 ::details-content{content-visibility:visible!important;display:block!important}
 a{color:inherit}}
 `
