@@ -1,0 +1,145 @@
+/**
+ * What the journal knows of earlier scans: a line of answers per request, and where it is going.
+ *
+ * Only equal requests are put on one line, and only complete scans say how it goes: a partial or failed one is shown and
+ * compared with nothing.
+ *
+ * @since 0.1.0
+ */
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Schema from "effect/Schema"
+import type { ClaimEntry, HistoryFilter, JournalError } from "@scanpoll/core/engine/ScanJournal"
+import { ScanJournal } from "@scanpoll/core/engine/ScanJournal"
+import * as Outcomes from "@scanpoll/core/model/ScanOutcome"
+import * as Severities from "@scanpoll/core/model/Severity"
+import type { Severity } from "@scanpoll/core/model/Severity"
+import type { Subject } from "@scanpoll/core/model/Subject"
+import { keyHash } from "./internal/rows.ts"
+
+/**
+ * One answer. `at` is when it was stored, in milliseconds since 1970; `findings` the vendor's count, or null.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Point {
+  readonly claimId: string
+  readonly scanId: string
+  readonly at: number
+  readonly state: "completed" | "partial" | "failed"
+  readonly severity: Severity
+  readonly score: Outcomes.Score | null
+  readonly findings: number | null
+  readonly delta: Outcomes.Delta | null
+  readonly cached: boolean
+  readonly durationMs: number | null
+}
+
+/**
+ * Where a line goes between its last two complete answers: by score where both have one, then by severity, then by the
+ * number of findings. `unknown` where there are not two.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Trend = "better" | "worse" | "same" | "unknown"
+
+/**
+ * The answers to equal requests, oldest first.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Line {
+  readonly vendor: string
+  readonly account: string
+  readonly subject: Subject
+  readonly points: ReadonlyArray<Point>
+  readonly trend: Trend
+}
+
+const decode = Schema.decodeUnknownOption(Schema.toCodecJson(Outcomes.schema(Schema.Unknown)))
+
+const states = { Completed: "completed", Partial: "partial", Failed: "failed" } as const
+
+/**
+ * The answer that a settled claim holds; null when it cannot be read.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const point = (entry: ClaimEntry): Point | null => {
+  const read = decode(entry.outcome)
+  if (Option.isNone(read)) return null
+  const outcome = read.value
+  const { completedAt, createdAt, ticket } = outcome
+  const said = outcome._tag === "Failed" ? null : outcome
+  return {
+    claimId: entry.claimId,
+    scanId: ticket.scanId,
+    at: entry.changedAt,
+    state: states[outcome._tag],
+    severity: Outcomes.severity(outcome),
+    score: said === null ? null : said.assessment.score,
+    findings: said === null ? null : said.findings.total,
+    delta: said === null ? null : said.delta,
+    cached: outcome.cached,
+    durationMs: createdAt === null || completedAt === null || completedAt < createdAt ? null : completedAt - createdAt
+  }
+}
+
+const sign = (better: number): Trend => (better > 0 ? "better" : better < 0 ? "worse" : "same")
+
+/**
+ * Where the answers go. Cached ones are the same scan again and count for nothing.
+ *
+ * @category destructors
+ * @since 0.1.0
+ */
+export const trend = (points: ReadonlyArray<Point>): Trend => {
+  const complete = points.filter((each) => each.state === "completed")
+  const last = complete.at(-1)
+  const before = complete.findLast((each) => each.scanId !== last?.scanId)
+  if (last === undefined || before === undefined) return "unknown"
+  if (last.score !== null && before.score !== null && last.score.direction === before.score.direction) {
+    const up = last.score.value - before.score.value
+    return sign(last.score.direction === "higher-is-better" ? up : -up)
+  }
+  if (last.severity !== before.severity) {
+    return sign(Severities.worse(last.severity, before.severity) === last.severity ? -1 : 1)
+  }
+  if (last.findings !== null && before.findings !== null) return sign(before.findings - last.findings)
+  return "same"
+}
+
+/**
+ * Puts claims on lines, one per kind of equal requests, the line with the newest answer first.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const lines = (entries: ReadonlyArray<ClaimEntry>): ReadonlyArray<Line> => {
+  const groups = Map.groupBy(
+    entries.filter((entry) => entry.state === "settled").toSorted((a, b) => b.changedAt - a.changedAt),
+    (entry) => keyHash(entry.key)
+  )
+  return [...groups.values()].flatMap((group) => {
+    const newest = group[0]
+    const points = group.flatMap((entry) => point(entry) ?? []).reverse()
+    if (newest === undefined || points.length === 0) return []
+    const { key, subject } = newest
+    return [{ vendor: key.vendor, account: key.account, subject, points, trend: trend(points) }]
+  })
+}
+
+/**
+ * Reads lines from the journal.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const read = (
+  filter: Omit<HistoryFilter, "states"> = {}
+): Effect.Effect<ReadonlyArray<Line>, JournalError, ScanJournal> =>
+  Effect.flatMap(ScanJournal, (journal) => Effect.map(journal.history(filter), lines))

@@ -1,0 +1,155 @@
+/**
+ * The tables of the journal, the same in SQLite and PostgreSQL, and how they come to be.
+ *
+ * All that is missing is made in one transaction: a process that is killed at any statement of it leaves what was there
+ * before. Columns are text and double precision throughout, because every driver reads those alike; times are
+ * milliseconds since 1970. At most one claim of a key can be open: the database itself sees to that.
+ *
+ * @since 0.1.0
+ */
+import * as Effect from "effect/Effect"
+import * as SqlClient from "effect/sql/SqlClient"
+import type { SqlError } from "effect/sql/SqlError"
+import type { JournalError } from "@scanpoll/core/engine/ScanJournal"
+import { errorOf } from "./internal/faults.ts"
+
+/**
+ * One step from a version of the schema to the next.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Migration = ReadonlyArray<string>
+
+/**
+ * The steps, in order: the first makes version 1. A step that was published is never changed.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const migrations: ReadonlyArray<Migration> = [
+  [
+    // Every process that may hold claims. `heartbeat_at` is the database's clock; `place` names a table of processes and
+    // `started` tells two processes of one number apart, where the system has both.
+    `CREATE TABLE scanpoll_owners (
+      owner_id TEXT PRIMARY KEY,
+      place TEXT NOT NULL,
+      pid DOUBLE PRECISION NOT NULL,
+      started TEXT NOT NULL,
+      label TEXT NOT NULL,
+      lease DOUBLE PRECISION NOT NULL,
+      heartbeat_at DOUBLE PRECISION NOT NULL
+    )`,
+    // `stamp` names the last write, so that one whose answer was lost is recognised. `owner` holds the claim; `epoch`
+    // counts how often that changed, and fences off the writes of a former one.
+    `CREATE TABLE scanpoll_claims (
+      claim_id TEXT PRIMARY KEY,
+      key_hash TEXT NOT NULL,
+      vendor TEXT NOT NULL,
+      origin TEXT NOT NULL,
+      account TEXT NOT NULL,
+      environment TEXT NOT NULL,
+      fingerprint TEXT NOT NULL,
+      subject_hash TEXT NOT NULL,
+      subject TEXT NOT NULL,
+      state TEXT NOT NULL
+        CHECK (state IN ('intent', 'submitted', 'settled', 'in-doubt', 'refused', 'released')),
+      owner TEXT,
+      epoch DOUBLE PRECISION NOT NULL,
+      stamp TEXT NOT NULL,
+      scan_id TEXT,
+      submitted_at DOUBLE PRECISION,
+      not_before DOUBLE PRECISION NOT NULL,
+      request TEXT,
+      outcome TEXT,
+      reason TEXT,
+      claimed_at DOUBLE PRECISION NOT NULL,
+      changed_at DOUBLE PRECISION NOT NULL
+    )`,
+    `CREATE UNIQUE INDEX scanpoll_claims_open ON scanpoll_claims (key_hash)
+      WHERE state IN ('intent', 'submitted', 'in-doubt')`,
+    `CREATE INDEX scanpoll_claims_key ON scanpoll_claims (key_hash, state, changed_at)`,
+    `CREATE INDEX scanpoll_claims_scan ON scanpoll_claims (scan_id)`,
+    `CREATE INDEX scanpoll_claims_state ON scanpoll_claims (state, changed_at)`,
+    `CREATE INDEX scanpoll_claims_subject ON scanpoll_claims (subject_hash, changed_at)`,
+    `CREATE INDEX scanpoll_claims_owner ON scanpoll_claims (owner)`,
+    `CREATE TABLE scanpoll_pauses (
+      vendor TEXT NOT NULL,
+      origin TEXT NOT NULL,
+      account TEXT NOT NULL,
+      paused_until DOUBLE PRECISION NOT NULL,
+      PRIMARY KEY (vendor, origin, account)
+    )`
+  ]
+]
+
+/**
+ * The version that this program makes and understands.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const schemaVersion = migrations.length
+
+const program = "scanpoll journal"
+
+// PostgreSQL takes one program at a time through here; the number means nothing but this.
+const lockNumber = 7363706
+
+/**
+ * Brings the database to a version, the newest unless told. Fails with `newer` where it is past that already, and with
+ * `foreign` where tables of these names are another program's. Changes nothing then.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const migrate = (
+  steps: ReadonlyArray<Migration> = migrations
+): Effect.Effect<void, JournalError | SqlError, SqlClient.SqlClient> =>
+  Effect.gen(function* () {
+    const sql = yield* SqlClient.SqlClient
+    const tables = sql.onDialectOrElse({
+      pg: () => sql<{ name: string }>`
+        SELECT table_name AS name FROM information_schema.tables
+        WHERE table_schema = current_schema() AND table_name LIKE ${"scanpoll\\_%"}`,
+      orElse: () => sql<{ name: string }>`SELECT name FROM sqlite_schema WHERE type = 'table'`
+    })
+    const isKnown = (version: unknown): version is number =>
+      typeof version === "number" && Number.isInteger(version) && version >= 0
+    const standing = Effect.gen(function* () {
+      const names = new Set((yield* tables).map((row) => row.name))
+      if (!names.has("scanpoll_journal")) {
+        return names.has("scanpoll_claims") ? yield* errorOf("foreign", "it has tables of the same names") : null
+      }
+      const [row] = yield* sql<{ program: unknown; version: unknown }>`SELECT program, version FROM scanpoll_journal`
+      if (row === undefined || row.program !== program || !isKnown(row.version)) {
+        return yield* errorOf("foreign", "its version cannot be read")
+      }
+      return row.version > steps.length ? yield* errorOf("newer", `version ${row.version}`) : row.version
+    })
+    if ((yield* standing) === steps.length) return
+    yield* sql.withTransaction(
+      Effect.gen(function* () {
+        yield* sql.onDialectOrElse({
+          pg: () => sql`SELECT pg_advisory_xact_lock(${lockNumber})`,
+          orElse: () => Effect.void
+        })
+        // Another process may have done it while this one waited.
+        const version = yield* standing
+        if (version === steps.length) return
+        if (version === null) {
+          yield* sql`CREATE TABLE scanpoll_journal (program TEXT PRIMARY KEY, version DOUBLE PRECISION NOT NULL)`
+          yield* sql`INSERT INTO scanpoll_journal (program, version) VALUES (${program}, ${0})`
+        }
+        for (const step of steps.slice(version ?? 0)) {
+          for (const statement of step) yield* sql.unsafe(statement).unprepared
+        }
+        yield* sql`UPDATE scanpoll_journal SET version = ${steps.length}`
+        // Where the file itself tells its version, it can be refused without being opened.
+        yield* sql.onDialectOrElse({
+          sqlite: () => sql.unsafe(`PRAGMA user_version = ${steps.length}`).unprepared,
+          orElse: () => Effect.void
+        })
+      })
+    )
+  })

@@ -1,0 +1,10 @@
+/**
+ * The durable journal: an SQLite file, or PostgreSQL for many machines.
+ *
+ * @since 0.1.0
+ */
+export * as History from "./History.ts"
+export * as Journal from "./Journal.ts"
+export * as JournalSchema from "./JournalSchema.ts"
+export * as SqlJournal from "./SqlJournal.ts"
+export * as SqliteClient from "./SqliteClient.ts"

@@ -1,0 +1,127 @@
+// A claim's row, read back. What stands in a database may be anything by now: each field is checked, and one that cannot
+// be right becomes what is harmless.
+import * as Option from "effect/Option"
+import { hasProperty } from "effect/Predicate"
+import * as Schema from "effect/Schema"
+import type { ClaimEntry, ClaimKey, ClaimState } from "@scanpoll/core/engine/ScanJournal"
+import { Reason } from "@scanpoll/core/model/ScanOutcome"
+import * as Tickets from "@scanpoll/core/model/ScanTicket"
+import type { ScanTicket } from "@scanpoll/core/model/ScanTicket"
+import { Subject } from "@scanpoll/core/model/Subject"
+import { createHash } from "node:crypto"
+
+export interface ClaimRow {
+  readonly claimId: string
+  readonly keyHash: string
+  readonly key: ClaimKey
+  readonly subject: Subject
+  readonly state: ClaimState
+  readonly owner: string | null
+  readonly epoch: number
+  readonly stamp: string
+  readonly ticket: ScanTicket | null
+  readonly notBefore: number
+  readonly request: unknown
+  readonly outcome: unknown
+  readonly reason: Reason | null
+  readonly claimedAt: number
+  readonly changedAt: number
+}
+
+const states: ReadonlyArray<ClaimState> = ["intent", "submitted", "settled", "in-doubt", "refused", "released"]
+const latest = 8_640_000_000_000_000
+
+export const hash = (parts: ReadonlyArray<string>): string =>
+  createHash("sha256").update(JSON.stringify(parts)).digest("hex")
+
+export const keyHash = (key: ClaimKey): string =>
+  hash([key.vendor, key.origin, key.account, key.environment, key.fingerprint])
+
+export const subjectHash = (subject: Pick<Subject, "kind" | "id">): string => hash([subject.kind, subject.id])
+
+// Escapes what a text column cannot hold, such as NUL and half a character.
+export const toJson = (value: unknown): string => JSON.stringify(value) ?? "null"
+
+const fromJson = (text: unknown): unknown => {
+  if (typeof text !== "string") return null
+  try {
+    return JSON.parse(text)
+  } catch {
+    return null
+  }
+}
+
+const readSubject = Schema.decodeUnknownOption(Subject)
+const readReason = Schema.decodeUnknownOption(Reason)
+
+const textOf = (value: unknown): string => (typeof value === "string" ? value : "")
+const timeOf = (value: unknown): number =>
+  typeof value === "number" && value >= 0 && value <= latest ? Math.ceil(value) : 0
+
+// Null for a row that says nothing usable about any claim.
+export const readClaim = (row: unknown): ClaimRow | null => {
+  if (typeof row !== "object" || row === null) return null
+  const at = (name: string): unknown => (hasProperty(row, name) ? row[name] : undefined)
+  const claimId = textOf(at("claim_id"))
+  const state = states.find((each) => each === at("state"))
+  const fingerprint = fromJson(at("fingerprint"))
+  const epoch = at("epoch")
+  if (!/^clm_[0-9a-z]{1,60}$/.test(claimId) || state === undefined) return null
+  if (typeof fingerprint !== "string" || typeof epoch !== "number" || !Number.isSafeInteger(epoch)) return null
+  const key: ClaimKey = {
+    vendor: textOf(at("vendor")),
+    origin: textOf(at("origin")),
+    account: textOf(at("account")),
+    environment: textOf(at("environment")),
+    fingerprint
+  }
+  // A row that was moved to another key is nobody's.
+  if (keyHash(key) !== at("key_hash")) return null
+  const scanId = at("scan_id")
+  const submittedAt = at("submitted_at")
+  const { account, origin, vendor } = key
+  return {
+    claimId,
+    keyHash: keyHash(key),
+    key,
+    subject: Option.getOrElse(readSubject(fromJson(at("subject"))), () => ({
+      kind: "url",
+      id: claimId,
+      name: claimId
+    })),
+    state,
+    owner: typeof at("owner") === "string" ? textOf(at("owner")) : null,
+    epoch,
+    stamp: textOf(at("stamp")),
+    ticket: Tickets.isScanId(scanId)
+      ? Tickets.make({
+          vendor,
+          origin,
+          account,
+          scanId,
+          submittedAt: typeof submittedAt === "number" ? timeOf(submittedAt) : null
+        })
+      : null,
+    notBefore: timeOf(at("not_before")),
+    request: fromJson(at("request")),
+    outcome: fromJson(at("outcome")),
+    reason: Option.getOrNull(readReason(fromJson(at("reason")))),
+    claimedAt: timeOf(at("claimed_at")),
+    changedAt: timeOf(at("changed_at"))
+  }
+}
+
+export const toEntry = (row: ClaimRow, heldBy: string | null): ClaimEntry => ({
+  claimId: row.claimId,
+  key: row.key,
+  subject: row.subject,
+  state: row.state,
+  ticket: row.ticket,
+  notBefore: row.notBefore,
+  outcome: row.outcome,
+  reason: row.reason,
+  request: row.request,
+  heldBy,
+  claimedAt: row.claimedAt,
+  changedAt: row.changedAt
+})

@@ -1,0 +1,63 @@
+/**
+ * A `SqlClient` over another one that fails where it is told to: a statement fails before it runs, hangs, or is carried
+ * out and its answer lost.
+ */
+import { PgClient } from "@effect/sql-pg"
+import * as Effect from "effect/Effect"
+import { Reactivity } from "effect/reactivity"
+import * as SqlClient from "effect/sql/SqlClient"
+import type { Connection } from "effect/sql/SqlConnection"
+import { ConnectionError, SqlError } from "effect/sql/SqlError"
+import * as Statement from "effect/sql/Statement"
+
+export type Fault = "fails" | "hangs" | "lost"
+
+/** Asked before each statement, with its number from 1 and its text; the answer is what becomes of it. */
+export type Plan = (n: number, sql: string) => Fault | Effect.Effect<void> | null
+
+const broken = (n: number): SqlError =>
+  new SqlError({
+    reason: new ConnectionError({ cause: new Error("scripted"), message: `scripted at statement ${n}`, operation: "x" })
+  })
+
+export const troubled = (base: SqlClient.SqlClient, plan: Plan): Effect.Effect<SqlClient.SqlClient> => {
+  let n = 0
+  const run = <A>(sql: string, effect: Effect.Effect<A, SqlError>): Effect.Effect<A, SqlError> =>
+    Effect.suspend(() => {
+      const at = ++n
+      const fault = plan(at, sql)
+      if (fault === null) return effect
+      if (Effect.isEffect(fault)) return Effect.andThen(fault, effect)
+      switch (fault) {
+        case "fails":
+          return Effect.fail(broken(at))
+        case "hangs":
+          return Effect.never
+        case "lost":
+          return Effect.andThen(effect, Effect.fail(broken(at)))
+      }
+    })
+  const wrap = (connection: Connection): Connection => ({
+    execute: (sql, params, transform) => run(sql, connection.execute(sql, params, transform)),
+    executeRaw: (sql, params) => run(sql, connection.executeRaw(sql, params)),
+    executeStream: (sql, params, transform) => connection.executeStream(sql, params, transform),
+    executeValues: (sql, params) => run(sql, connection.executeValues(sql, params)),
+    executeValuesUnprepared: (sql, params) => run(sql, connection.executeValuesUnprepared(sql, params)),
+    executeUnprepared: (sql, params, transform) => run(sql, connection.executeUnprepared(sql, params, transform))
+  })
+  const postgres = base.onDialectOrElse({ pg: () => true, orElse: () => false })
+  // What a client does with a transaction that it cannot end: roll back, and be content when there is none.
+  const rollback = (connection: Connection) => Effect.ignore(connection.executeUnprepared("ROLLBACK", [], undefined))
+  return Effect.provide(
+    SqlClient.make({
+      acquirer: Effect.map(base.reserve, wrap),
+      transactionAcquirer: Effect.map(base.reserve, wrap),
+      compiler: postgres ? PgClient.makeCompiler() : Statement.makeCompilerSqlite(),
+      beginTransaction: postgres ? "BEGIN" : "BEGIN IMMEDIATE",
+      onCommitFailure: rollback,
+      driver: base.driver,
+      spanAttributes: []
+    }),
+    Reactivity.layer
+  )
+}

@@ -1,0 +1,319 @@
+/**
+ * What every journal promises, as a function of the journal: memory, a file and a server are held to the same.
+ */
+import { assert, describe, it } from "@effect/vitest"
+import * as ScanJournal from "@scanpoll/core/engine/ScanJournal"
+import type { JournalError, Operations } from "@scanpoll/core/engine/ScanJournal"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
+import * as Result from "effect/Result"
+import type * as Scope from "effect/Scope"
+import { fresh, keyOf, outcomeOf, reason, subject, ticketOf } from "./fixtures.ts"
+
+const names = ["submitted", "settled", "in-doubt", "refused", "released"] as const
+
+const moves = {
+  submitted: (journal: Operations, id: string) => journal.submitted(id, ticketOf(id), 0),
+  // Only who holds a claim may settle it; a claim that a person found is held by nobody yet.
+  settled: (journal: Operations, id: string) => Effect.andThen(journal.take(id), journal.settled(id, { first: true })),
+  "in-doubt": (journal: Operations, id: string) => journal.inDoubt(id, reason),
+  refused: (journal: Operations, id: string) => journal.refused(id, reason),
+  released: (journal: Operations, id: string) => journal.released(id)
+} as const
+
+const tagOf = <A extends { readonly _tag: string }, E, R>(effect: Effect.Effect<A, E, R>) =>
+  Effect.map(effect, ({ _tag }) => _tag)
+
+const reasonOf = <A, R>(effect: Effect.Effect<A, JournalError, R>) =>
+  Effect.map(Effect.result(effect), (result) => (Result.isFailure(result) ? result.failure.reason : "no error"))
+
+export const suite = (name: string, open: Effect.Effect<Operations, unknown, Scope.Scope>): void => {
+  const promise = (says: string, body: (journal: Operations) => Effect.Effect<void, JournalError, Scope.Scope>): void =>
+    it.live(says, () => Effect.scoped(Effect.flatMap(Effect.orDie(open), body)))
+
+  describe(`a journal: ${name}`, () => {
+    promise("only the moves of the state machine happen; any other is an error and changes nothing", (journal) =>
+      Effect.gen(function* () {
+        const sequences = Array.from({ length: 5 ** 3 }, (_, n) =>
+          [n % 5, Math.floor(n / 5) % 5, Math.floor(n / 25)].map((i) => names[i] ?? "submitted")
+        )
+        for (const [n, sequence] of sequences.entries()) {
+          const { claimId } = yield* journal.claim(keyOf(`moves-${n}`), fresh)
+          let state: ScanJournal.ClaimState = "intent"
+          for (const to of sequence) {
+            const result = yield* Effect.result(moves[to](journal, claimId))
+            const allowed = ScanJournal.mayMove(state, to)
+            const kept = state === "settled" && to === "settled"
+            assert.strictEqual(Result.isSuccess(result), allowed || kept, `${sequence.join(" ")}: ${state} -> ${to}`)
+            if (allowed) state = to
+            assert.strictEqual((yield* journal.get(claimId))?.state, state)
+          }
+        }
+      })
+    )
+
+    promise("answers a second claim by where the first one is", (journal) =>
+      Effect.gen(function* () {
+        const key = keyOf("second")
+        const again = tagOf(journal.claim(key, fresh))
+        const first = yield* journal.claim(key, fresh)
+        assert.strictEqual(first._tag, "Fresh")
+        assert.strictEqual(yield* again, "Busy")
+        yield* journal.submitted(first.claimId, ticketOf("second"), 7)
+        assert.deepStrictEqual(yield* journal.claim(key, fresh), {
+          _tag: "InFlight",
+          claimId: first.claimId,
+          ticket: ticketOf("second"),
+          notBefore: 7
+        })
+        yield* journal.settled(first.claimId, outcomeOf("second"))
+        const settled = yield* journal.claim(key, fresh)
+        assert.deepStrictEqual(settled._tag === "Settled" ? settled.outcome : null, outcomeOf("second"))
+        const anew = yield* journal.claim(key, { subject, reuseFrom: Number.MAX_SAFE_INTEGER })
+        assert.strictEqual(anew._tag, "Fresh")
+      })
+    )
+
+    promise("whoever asks while another submits is woken by the answer", (journal) =>
+      Effect.gen(function* () {
+        const key = keyOf("busy")
+        const { claimId } = yield* journal.claim(key, fresh)
+        const busy = yield* journal.claim(key, { ...fresh, peek: true })
+        if (busy._tag !== "Busy") return assert.fail(busy._tag)
+        const waiting = yield* Effect.forkChild(busy.changed)
+        yield* journal.submitted(claimId, ticketOf("busy"), 0)
+        yield* Fiber.join(waiting)
+        assert.strictEqual(yield* tagOf(journal.claim(key, fresh)), "InFlight")
+      })
+    )
+
+    promise("of many equal claims at once exactly one is fresh", (journal) =>
+      Effect.gen(function* () {
+        const tags = yield* Effect.all(
+          Array.from({ length: 20 }, () => tagOf(journal.claim(keyOf("race"), fresh))),
+          { concurrency: "unbounded" }
+        )
+        assert.strictEqual(tags.filter((tag) => tag === "Fresh").length, 1)
+        assert.strictEqual(tags.filter((tag) => tag === "Busy").length, 19)
+      })
+    )
+
+    promise("a look writes nothing; another origin, account or environment is another claim", (journal) =>
+      Effect.gen(function* () {
+        yield* journal.claim(keyOf("peek"), { ...fresh, peek: true })
+        assert.strictEqual((yield* journal.list(["intent"])).length, 0)
+        yield* journal.claim(keyOf("peek"), fresh)
+        for (const other of [
+          { origin: "https://b.test" },
+          { account: "b" },
+          { environment: "test" },
+          { fingerprint: "g" },
+          { vendor: "b" }
+        ]) {
+          assert.strictEqual(yield* tagOf(journal.claim(keyOf("peek", other), fresh)), "Fresh")
+        }
+      })
+    )
+
+    promise("an answer is reused whatever came to nothing after it", (journal) =>
+      Effect.gen(function* () {
+        const key = keyOf("reuse")
+        const anew = { subject, reuseFrom: Number.MAX_SAFE_INTEGER }
+        const first = yield* journal.claim(key, fresh)
+        yield* journal.settled(first.claimId, outcomeOf("reuse"), ticketOf("reuse"))
+        const second = yield* journal.claim(key, anew)
+        yield* journal.refused(second.claimId, reason)
+        const third = yield* journal.claim(key, anew)
+        yield* journal.released(third.claimId)
+        assert.strictEqual((yield* journal.claim(key, fresh)).claimId, first.claimId)
+      })
+    )
+
+    promise("what is in doubt stays so until it is found or released, and is told with its reason", (journal) =>
+      Effect.gen(function* () {
+        const key = keyOf("doubt")
+        const { claimId } = yield* journal.claim(key, { ...fresh, request: { url: "https://a.test/" } })
+        yield* journal.inDoubt(claimId, reason)
+        assert.strictEqual(yield* tagOf(journal.claim(key, fresh)), "InDoubt")
+        const [entry] = yield* journal.list(["in-doubt"])
+        assert.deepStrictEqual(entry?.reason, reason)
+        assert.deepStrictEqual(entry?.request, { url: "https://a.test/" })
+        yield* journal.submitted(claimId, ticketOf("doubt"), 0)
+        assert.isNull((yield* journal.get(claimId))?.request)
+        assert.strictEqual(yield* tagOf(journal.claim(key, fresh)), "InFlight")
+        const other = yield* journal.claim(keyOf("doubt2"), fresh)
+        yield* journal.inDoubt(other.claimId, reason)
+        assert.strictEqual(yield* reasonOf(journal.submitted(other.claimId, ticketOf("doubt"), 0)), "conflict")
+        yield* journal.released(other.claimId)
+        assert.strictEqual(yield* tagOf(journal.claim(keyOf("doubt2"), fresh)), "Fresh")
+      })
+    )
+
+    promise("DU-14 the first terminal answer is the outcome; a later one changes nothing", (journal) =>
+      Effect.gen(function* () {
+        const { claimId } = yield* journal.claim(keyOf("sticky"), fresh)
+        yield* journal.submitted(claimId, ticketOf("sticky"), 0)
+        yield* journal.settled(claimId, outcomeOf("sticky"))
+        yield* journal.settled(claimId, { other: true })
+        assert.strictEqual(yield* reasonOf(journal.submitted(claimId, ticketOf("late"), 0)), "conflict")
+        const entry = yield* journal.get(claimId)
+        assert.deepStrictEqual(entry?.outcome, outcomeOf("sticky"))
+        assert.strictEqual(entry?.ticket?.scanId, "sticky")
+      })
+    )
+
+    promise("a typed ticket becomes a claim, or joins the one that has it", (journal) =>
+      Effect.gen(function* () {
+        const { claimId } = yield* journal.claim(keyOf("typed"), fresh)
+        yield* journal.submitted(claimId, ticketOf("typed"), 0)
+        assert.strictEqual((yield* journal.adopt(ticketOf("typed", null), subject)).claimId, claimId)
+        const adopted = yield* journal.adopt(ticketOf("other", null), subject)
+        assert.strictEqual((yield* journal.adopt(ticketOf("other", null), subject)).claimId, adopted.claimId)
+        assert.isNull((yield* journal.get(adopted.claimId))?.ticket?.submittedAt)
+        yield* journal.take(adopted.claimId)
+        yield* journal.settled(adopted.claimId, outcomeOf("other"))
+        assert.strictEqual((yield* journal.adopt(ticketOf("other", null), subject))._tag, "Settled")
+      })
+    )
+
+    promise("a claim is held by taking it, once or again, until it is over", (journal) =>
+      Effect.gen(function* () {
+        const { claimId } = yield* journal.claim(keyOf("held"), fresh)
+        assert.strictEqual(yield* tagOf(journal.take(claimId)), "Over")
+        yield* journal.submitted(claimId, ticketOf("held"), 5)
+        const hold = yield* journal.take(claimId)
+        assert.deepStrictEqual(hold._tag === "Ours" ? [hold.ticket.scanId, hold.notBefore] : [], ["held", 5])
+        journal.waiting(claimId, 9_000)
+        journal.leave(claimId)
+        const again = yield* journal.take(claimId)
+        assert.strictEqual(again._tag === "Ours" ? again.notBefore : 0, 9_000)
+        yield* journal.settled(claimId, outcomeOf("held"))
+        const over = yield* journal.take(claimId)
+        assert.strictEqual(over._tag === "Over" ? over.entry.state : "", "settled")
+        assert.strictEqual(yield* reasonOf(journal.take("clm_nobody")), "conflict")
+      })
+    )
+
+    promise("a submission that is left without a move is in doubt, and keeps nobody waiting", (journal) =>
+      Effect.gen(function* () {
+        const key = keyOf("left")
+        const { claimId } = yield* journal.claim(key, fresh)
+        const busy = yield* journal.claim(key, { ...fresh, peek: true })
+        journal.leave(claimId)
+        if (busy._tag === "Busy") yield* busy.changed
+        assert.strictEqual(yield* tagOf(journal.claim(key, fresh)), "InDoubt")
+        const untilStored: Effect.Effect<void, JournalError> = Effect.flatMap(journal.get(claimId), (entry) =>
+          entry?.reason?.code === "answer-not-stored" ? Effect.void : Effect.andThen(Effect.sleep(10), untilStored)
+        )
+        yield* untilStored
+      })
+    )
+
+    promise("the longest pause of an account is kept", (journal) =>
+      Effect.gen(function* () {
+        const account = { vendor: "acme", origin: "https://acme.test", account: "a" }
+        journal.paused(account, 50)
+        journal.paused(account, 20)
+        journal.paused({ ...account, account: "b" }, 70)
+        const untilStored: Effect.Effect<void, JournalError> = Effect.flatMap(journal.pauses, (pauses) =>
+          pauses.length === 2 ? Effect.void : Effect.andThen(Effect.sleep(10), untilStored)
+        )
+        yield* untilStored
+        assert.deepStrictEqual(
+          (yield* journal.pauses).toSorted((a, b) => a.until - b.until),
+          [
+            { ...account, until: 50 },
+            { ...account, account: "b", until: 70 }
+          ]
+        )
+      })
+    )
+
+    promise("lists oldest first, tells the past newest first, by what it is asked for", (journal) =>
+      Effect.gen(function* () {
+        const ids: Array<string> = []
+        for (const [n, account] of ["a", "b", "a", "a"].entries()) {
+          const about = { ...subject, id: `https://${n % 2}.test/` }
+          const key = keyOf(`f${n % 3}`, { account, environment: String(n) })
+          const { claimId } = yield* journal.claim(key, { subject: about, reuseFrom: 0 })
+          const ticket = { ...ticketOf(`h${n}`), account }
+          yield* journal.settled(claimId, outcomeOf(`h${n}`), ticket)
+          ids.push(claimId)
+          yield* Effect.sleep(2)
+        }
+        const open = yield* journal.claim(keyOf("open"), fresh)
+        assert.deepStrictEqual(
+          (yield* journal.list(["settled"])).map((entry) => entry.claimId),
+          ids
+        )
+        assert.deepStrictEqual(
+          (yield* journal.list(["intent"])).map((entry) => entry.claimId),
+          [open.claimId]
+        )
+        const told = (filter: ScanJournal.HistoryFilter) =>
+          Effect.map(journal.history(filter), (entries) => entries.map((entry) => ids.indexOf(entry.claimId)))
+        assert.deepStrictEqual(yield* told({}), [3, 2, 1, 0])
+        assert.deepStrictEqual(yield* told({ limit: 2 }), [3, 2])
+        assert.deepStrictEqual(yield* told({ account: "a" }), [3, 2, 0])
+        assert.deepStrictEqual(yield* told({ vendor: "else" }), [])
+        assert.deepStrictEqual(yield* told({ subject: { kind: "url", id: "https://1.test/" } }), [3, 1])
+        assert.deepStrictEqual(yield* told({ key: keyOf("f0", { account: "a", environment: "3" }) }), [3])
+        const at = (yield* journal.get(ids[2] ?? ""))?.changedAt ?? 0
+        assert.deepStrictEqual(yield* told({ before: at }), [1, 0])
+        assert.deepStrictEqual(yield* told({ states: ["refused"] }), [])
+        assert.deepStrictEqual(yield* told({ states: [] }), [])
+        const known = yield* journal.scanIds({ vendor: "acme", origin: "https://acme.test", account: "a" })
+        assert.deepStrictEqual([...known].toSorted(), ["h0", "h2", "h3"])
+      })
+    )
+
+    promise("forgets on demand what is over and old enough, and nothing that is open or in doubt", (journal) =>
+      Effect.gen(function* () {
+        const made = yield* Effect.forEach(names, (to) =>
+          Effect.gen(function* () {
+            const { claimId } = yield* journal.claim(keyOf(`purge-${to}`), fresh)
+            yield* moves[to](journal, claimId)
+            return claimId
+          })
+        )
+        assert.strictEqual(yield* journal.purge({ before: 0 }), 0)
+        assert.strictEqual(yield* journal.purge({ before: Number.MAX_SAFE_INTEGER }), 3)
+        const left = yield* Effect.forEach(made, (claimId) => journal.get(claimId))
+        assert.deepStrictEqual(
+          left.flatMap((entry) => entry?.state ?? []),
+          ["submitted", "in-doubt"]
+        )
+        assert.strictEqual(yield* tagOf(journal.claim(keyOf("purge-settled"), fresh)), "Fresh")
+      })
+    )
+
+    promise("BD-10 keeps any text: NUL, half characters, line separators, and long ones", (journal) =>
+      Effect.gen(function* () {
+        const odd = "\u0000 \ud800 \u2028 \u{1f600} ' \" \\ %s $1 ?"
+        const key = keyOf(`${odd}${"x".repeat(20_000)}`)
+        const named = { kind: "company", id: odd, name: odd } as const
+        const { claimId } = yield* journal.claim(key, { subject: named, reuseFrom: 0, request: { odd } })
+        yield* journal.inDoubt(claimId, { ...reason, message: odd })
+        const entry = yield* journal.get(claimId)
+        assert.deepStrictEqual([entry?.key, entry?.subject, entry?.request], [key, named, { odd }])
+        assert.strictEqual(entry?.reason?.message, odd)
+        yield* journal.submitted(claimId, ticketOf("odd"), 0)
+        yield* journal.take(claimId)
+        yield* journal.settled(claimId, outcomeOf("odd", 1, odd))
+        assert.deepStrictEqual((yield* journal.get(claimId))?.outcome, outcomeOf("odd", 1, odd))
+        assert.strictEqual((yield* journal.history({ subject: named })).length, 1)
+        assert.strictEqual(yield* tagOf(journal.claim(key, fresh)), "Settled")
+      })
+    )
+
+    promise("ids that are no claim's are nothing, whatever they hold", (journal) =>
+      Effect.gen(function* () {
+        for (const id of ["", "clm_", "'; DROP TABLE scanpoll_claims; --", "../../etc/passwd"]) {
+          assert.isNull(yield* journal.get(id))
+          assert.isTrue(Exit.isFailure(yield* Effect.exit(journal.released(id))))
+        }
+      })
+    )
+  })
+}
