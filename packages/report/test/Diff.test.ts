@@ -89,8 +89,9 @@ describe("compute", () => {
 
   it("does not compare when a subject is scanned more often in one of the runs", () => {
     const two = run("run_2", site(full("x")), { ...site(full("y")), index: 1 })
-    const diff = Diff.compute(run("run_1", site(full("x"))), two)
+    const diff = Diff.compute(run("run_1", site(full("w"))), two)
     assert.isFalse(diff.subjects[0]?.comparable)
+    assert.deepStrictEqual(diff.subjects[0]?.resolved, [])
   })
 
   it("holds the head's new findings against a gate, and misses no verdict", () => {

@@ -178,7 +178,10 @@ describe("min-score", () => {
   })
 
   it("is broken by a scan of the named vendor without a score", () => {
-    assert.isFalse(gate([unscored(0, "appvet")], { minScore: [{ vendor: "appvet", score: 1 }] }).passed)
+    assert.deepStrictEqual(
+      broken([unscored(0, "appvet"), scored(1, "appvet", 90)], { minScore: [{ vendor: "appvet", score: 1 }] }),
+      [{ rule: "min-score", passed: false, scans: ["clm_0"], checked: 2 }]
+    )
   })
 
   it("is broken when no scan of the run has a score", () => {
