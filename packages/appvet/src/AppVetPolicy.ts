@@ -86,7 +86,9 @@ export const fairSeconds = (open: number): number => Waits.clamp(open, 1, openSc
 const everyAtLeast = (seconds: number): PollPolicy.PollPolicy =>
   PollPolicy.make({
     first: Duration.seconds(seconds),
-    pace: (tick) => Duration.millis(Math.ceil(Math.max(seconds, fairSeconds(tick.open)) * 1000)),
+    pace: PollPolicy.paceNamed(`every ${seconds}s, ${secondsPerOpenScan}s per open scan where that is longer`, (tick) =>
+      Duration.millis(Math.ceil(Math.max(seconds, fairSeconds(tick.open)) * 1000))
+    ),
     floor: limits.floor,
     deadline: "5 minutes"
   })

@@ -12,7 +12,6 @@
 import * as Duration from "effect/Duration"
 import type { AccountLimits, KnownDurations, PaceName } from "@scanpoll/core/engine/ScanAdapter"
 import * as PollPolicy from "@scanpoll/core/policy/PollPolicy"
-import type { PollTick } from "@scanpoll/core/policy/PollTick"
 import * as VendorLimits from "@scanpoll/core/policy/VendorLimits"
 
 /**
@@ -30,8 +29,9 @@ const policy = (pace: PollPolicy.PaceInput, deadline: Duration.Input): PollPolic
   PollPolicy.make({ first: 0, pace, failures, floor: limits.floor, deadline })
 
 // Where many scans are open, most were submitted by this batch and are done: patience costs them nothing.
-const byOpenScans = (tick: PollTick): Duration.Duration =>
+const byOpenScans = PollPolicy.paceNamed("every 2s, 5s above 10 open scans, 10s above 100", (tick) =>
   tick.open > 100 ? Duration.seconds(10) : tick.open > 10 ? Duration.seconds(5) : Duration.seconds(2)
+)
 
 /**
  * The policies by name. All of them poll at once after a submission.

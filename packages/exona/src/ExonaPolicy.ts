@@ -65,7 +65,10 @@ const fixed = (name: PaceName): PollPolicy.PollPolicy =>
  */
 export const policies: Readonly<Record<PaceName, PollPolicy.PollPolicy>> = {
   interactive: fixed("interactive"),
-  default: PollPolicy.withPace(fixed("default"), (tick) => intervalFor(tick.open)),
+  default: PollPolicy.withPace(
+    fixed("default"),
+    PollPolicy.paceNamed("every 10s, 15s from 5 open scans on, 30s from 100", (tick) => intervalFor(tick.open))
+  ),
   background: fixed("background"),
   bulk: fixed("bulk")
 }
