@@ -77,6 +77,38 @@ const count = (
   known.updateUnsafe(value, context)
 }
 
+// The two series that every poll adds to, found by one word of a closed set.
+interface VendorSeries {
+  readonly polls: (seen: string) => Metric.Metric<number, unknown>
+  readonly waits: (because: string) => Metric.Metric<number, unknown>
+}
+
+const byWord = (
+  metric: Metric.Metric<number, unknown>,
+  attributes: (word: string) => Readonly<Record<string, string>>
+): ((word: string) => Metric.Metric<number, unknown>) => {
+  const made = new Map<string, Metric.Metric<number, unknown>>()
+  return (word) => {
+    let known = made.get(word)
+    if (known === undefined) made.set(word, (known = Metric.withAttributes(metric, attributes(word))))
+    return known
+  }
+}
+
+const vendors = new Map<string, VendorSeries>()
+
+const seriesOf = (vendor: string): VendorSeries => {
+  let known = vendors.get(vendor)
+  if (known === undefined) {
+    known = {
+      polls: byWord(metrics.polls, (seen) => ({ vendor, seen })),
+      waits: byWord(metrics.waits, (because) => ({ vendor, because }))
+    }
+    vendors.set(vendor, known)
+  }
+  return known
+}
+
 const word = (seen: Seen): string => {
   switch (seen._tag) {
     case "Pending":
@@ -124,23 +156,33 @@ export const tracePoll =
   <A, R>(self: Effect.Effect<PollAnswer<A>, PollFault, R>): Effect.Effect<PollAnswer<A>, PollFault, R> =>
     Effect.contextWith((context: Context.Context<never>) =>
       isTraced(context)
-        ? self.pipe(
-            Effect.tap(({ observation }) =>
-              Effect.annotateCurrentSpan(
-                "scanpoll.seen",
-                observation._tag === "Settled" ? "settled" : word(observation)
-              )
-            ),
-            Effect.tapError((fault) =>
-              Effect.annotateCurrentSpan({ "scanpoll.seen": fault.kind, "scanpoll.code": fault.code })
-            ),
-            Effect.withSpan("scanpoll.poll", {
+        ? Effect.useSpan(
+            "scanpoll.poll",
+            {
               attributes: {
                 "scanpoll.vendor": ticket.vendor,
                 "scanpoll.scan_id": ticket.scanId,
                 "scanpoll.because": why()
               }
-            })
+            },
+            // Not `withSpan`: it records a stack for each span, and ours would always be this one.
+            (span) =>
+              Effect.provideService(
+                self.pipe(
+                  Effect.map((answer) => {
+                    const { observation } = answer
+                    span.attribute("scanpoll.seen", observation._tag === "Settled" ? "settled" : word(observation))
+                    return answer
+                  }),
+                  Effect.mapError((fault) => {
+                    span.attribute("scanpoll.seen", fault.kind)
+                    span.attribute("scanpoll.code", fault.code)
+                    return fault
+                  })
+                ),
+                Tracer.ParentSpan,
+                span
+              )
           )
         : self
     )
@@ -153,13 +195,14 @@ export const tracePoll =
  */
 export const listen = (context: Context.Context<never>, ticket: ScanTicket): ((event: PollEvent<unknown>) => void) => {
   const { vendor } = ticket
+  const own = seriesOf(vendor)
   const log = (effect: Effect.Effect<void>): void => Effect.runSyncWith(context)(effect)
   let fault: PollFault | null = null
   let tries = 0
   return (event) => {
     switch (event._tag) {
       case "Scheduled": {
-        count(metrics.waits, { vendor, because: event.because }, (event.until - event.at) / 1000, context)
+        own.waits(event.because).updateUnsafe((event.until - event.at) / 1000, context)
         if (fault === null) return
         const failed = fault
         fault = null
@@ -179,7 +222,7 @@ export const listen = (context: Context.Context<never>, ticket: ScanTicket): ((e
       }
       case "Polled": {
         const { seen } = event
-        count(metrics.polls, { vendor, seen: word(seen) }, 1, context)
+        own.polls(word(seen)).updateUnsafe(1, context)
         if (seen._tag === "PollFault") {
           fault = seen
           tries++
@@ -198,7 +241,7 @@ export const listen = (context: Context.Context<never>, ticket: ScanTicket): ((e
         )
       }
       case "Settled":
-        return count(metrics.polls, { vendor, seen: "settled" }, 1, context)
+        return own.polls("settled").updateUnsafe(1, context)
       case "Stopped":
         return
     }
