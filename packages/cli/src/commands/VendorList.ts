@@ -3,6 +3,8 @@
  *
  * @since 0.1.0
  */
+import * as PollPolicy from "@scanpoll/core/policy/PollPolicy"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as FileSystem from "effect/FileSystem"
 import type * as Path from "effect/Path"
@@ -29,6 +31,15 @@ const baseShown = (vendor: Vendor, environment: Environment): string | null => {
   return base === null ? null : inert(base.replace(/\/\/[^/@]*@/, "//…@"), 300)
 }
 
+const paceNames = ["interactive", "default", "background", "bulk"] as const
+
+// The policies' own words: what is shown is what is done.
+const paceOf = (vendor: Vendor, name: (typeof paceNames)[number]) => {
+  const policy = vendor.policies[name]
+  const first = policy.first !== null && Duration.isZero(policy.first) ? "at once, then " : ""
+  return { name, words: first + PollPolicy.describePace(policy) }
+}
+
 const factsOf = (vendor: Vendor, environment: Environment) => ({
   name: vendor.name,
   title: vendor.title,
@@ -37,7 +48,7 @@ const factsOf = (vendor: Vendor, environment: Environment) => ({
   target: vendor.targetForm,
   fields: vendor.keys,
   capabilities: vendor.capabilities,
-  paces: vendor.paces,
+  paces: paceNames.map((name) => paceOf(vendor, name)),
   floor: Durations.format(vendor.limits.floor),
   deadline: Durations.format(vendor.policies.default.deadline),
   rateLimit: vendor.rateLimit,

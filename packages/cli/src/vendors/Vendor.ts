@@ -92,7 +92,6 @@ export interface VendorFacts {
   readonly extraVariables: ReadonlyArray<string>
   readonly keyForm: { readonly pattern: RegExp; readonly words: string } | null
   readonly capabilities: ReadonlyArray<string>
-  readonly paces: ReadonlyArray<{ readonly name: string; readonly words: string }>
   readonly rateLimit: string
   readonly targetForm: string
   readonly probe: string

@@ -100,12 +100,6 @@ export const exona: Vendor = Vendors.make({
     extraVariables: [],
     keyForm: { pattern: /^exo_(live|test)_/, words: "begins with exo_live_ or exo_test_" },
     capabilities: ["cache", "findings"],
-    paces: [
-      { name: "interactive", words: "every 5 s" },
-      { name: "default", words: "every 10 s; 15 s from 5 open scans, 30 s from 100" },
-      { name: "background", words: "every 15 s" },
-      { name: "bulk", words: "every 30 s" }
-    ],
     rateLimit: "100 requests an hour",
     targetForm: '"exona:NAME=WEBSITE"',
     probe: "scn_doctor0000000000000000000000"
@@ -138,12 +132,6 @@ export const compliance: Vendor = Vendors.make({
     extraVariables: ["COMPLIANCE_ORGANIZATION_ID"],
     keyForm: { pattern: /^[\w-]+\.[\w-]+\.[\w-]*$/, words: "is a JWT: three parts with dots" },
     capabilities: ["delta", "score", "reconcile by audit", "done inside the submit"],
-    paces: [
-      { name: "interactive", words: "at once, then every 1 s" },
-      { name: "default", words: "at once, then every 2 s; 5 s above 10 open scans, 10 s above 100" },
-      { name: "background", words: "at once, then every 5 s" },
-      { name: "bulk", words: "at once, then every 10 s" }
-    ],
     rateLimit: "none documented",
     targetForm: complianceForm,
     probe: "00000000-0000-4000-8000-000000000000"
@@ -190,12 +178,6 @@ export const appvet: Vendor = Vendors.make({
     extraVariables: [],
     keyForm: { pattern: /^avk_live_/, words: "begins with avk_live_" },
     capabilities: ["score", "grade", "findings", "partial", "progress", "reconcile"],
-    paces: [
-      { name: "interactive", words: "every 3 s, longer with more than 2 open scans" },
-      { name: "default", words: "every 5 s, longer with more than 3 open scans" },
-      { name: "background", words: "every 10 s, longer with more than 7 open scans" },
-      { name: "bulk", words: "every 15 s" }
-    ],
     rateLimit: "60 requests a minute (10 on the free plan), 10 open scans",
     targetForm: appvetForm,
     probe: "scan_doctor000000"
