@@ -322,6 +322,10 @@ export const formatTime = (at: number): string => {
 
 const timeOrNull = (at: number | null): string | null => (at === null ? null : formatTime(at))
 
+// A key on the command line names its account, unless it is the usual one.
+const ofAccount = (key: string, account: string): string =>
+  account === "default" || !/^[A-Za-z0-9_.-]+$/.test(account) ? key : key.replace(":", `@${account}:`)
+
 /**
  * What a person does next about a row in this state, and the command for it; null where nothing is left to do.
  *
@@ -331,6 +335,7 @@ const timeOrNull = (at: number | null): string | null => (at === null ? null : f
 export const nextOf = (row: {
   readonly state: Record.ScanState
   readonly because: ReportScan["because"]
+  readonly account: string
   readonly key: string | null
   readonly claimId: string | null
 }): { readonly advice: string; readonly command: string | null } | null => {
@@ -343,7 +348,10 @@ export const nextOf = (row: {
     case "still-running":
     case "unreachable":
     case "protocol":
-      return { advice: "wait on", command: row.key === null ? null : `scanpoll wait ${row.key}` }
+      return {
+        advice: "wait on",
+        command: row.key === null ? null : `scanpoll wait ${ofAccount(row.key, row.account)}`
+      }
     case "interrupted":
       return row.because === "journal"
         ? { advice: "mend the journal, then", command: "scanpoll resume" }
@@ -450,7 +458,13 @@ export const fromRecord = (record: Record.ScanRecord, options: RowOptions = {}):
   const items = said === null ? [] : said.findings.items.map((item) => reportFinding(item, text))
   const reason = record.reason ?? (outcome === null || outcome._tag === "Completed" ? null : outcome.reason)
   const key = ticket === null ? null : Ticket.key(ticket)
-  const next = nextOf({ state: record.state, because: record.because, key, claimId: record.claimId })
+  const next = nextOf({
+    state: record.state,
+    because: record.because,
+    account: record.account,
+    key,
+    claimId: record.claimId
+  })
   const warnings = outcome === null ? record.warnings : [...new Set([...record.warnings, ...outcome.warnings])]
   const assessment = said === null ? null : reportAssessment(said.assessment, text)
   const findings =

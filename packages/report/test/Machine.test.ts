@@ -48,7 +48,7 @@ describe("junit", () => {
     ["hostile texts", makeHostile],
     ["no scans", () => ScanReport.fromRecords([], info())],
     ["every state", everyState]
-  ] as const)("of %s is well-formed XML whose counts add up", async (_, report) => {
+  ] as const)("of %s is well-formed XML whose counts add up (RP-03)", async (_, report) => {
     const { root, suites, tests } = await read(report())
     assert.isAbove(tests.length, 0)
     for (const [attribute, element] of [
@@ -148,7 +148,7 @@ describe("csv", () => {
     })
   })
 
-  it("starts no cell with what a spreadsheet takes for a formula", async () => {
+  it("starts no cell with what a spreadsheet takes for a formula (RP-01)", async () => {
     const { rows } = await read(makeHostile())
     assert.isAbove(rows.length, hostile.length)
     for (const row of rows) {
@@ -173,7 +173,7 @@ describe("csv", () => {
     assert.strictEqual(rows[1]?.["title"], expected)
   })
 
-  it("leaves numbers numbers, negative ones too", async () => {
+  it("leaves numbers numbers, negative ones too (RP-01)", async () => {
     const { rows } = await read(
       ScanReport.fromRecords(
         [
@@ -203,7 +203,7 @@ describe("markdown", () => {
     ...new Set(Array.from(text.matchAll(/<([a-z][a-z0-9-]*)/gi), (found) => found[1] ?? ""))
   ]
 
-  it("makes nothing but headings, paragraphs, lists, tables, emphasis and code of hostile texts", async () => {
+  it("makes nothing but headings, paragraphs, lists, tables, emphasis and code of hostile texts (RP-05)", async () => {
     const made = elements(await html(makeHostile(), { maxFindings: 100 }))
     const allowed = ["h1", "h2", "h3", "p", "strong", "ul", "li", "table", "thead", "tbody", "tr", "th", "td", "code"]
     assert.deepStrictEqual(
@@ -226,7 +226,7 @@ describe("markdown", () => {
     assert.notInclude(await link("https://u@evil.example/"), "<a ")
   })
 
-  it("keeps one row for one scan, whatever stands in its texts", async () => {
+  it("keeps one row for one scan, whatever stands in its texts (RP-05)", async () => {
     const report = makeHostile()
     const text = await render("markdown", report)
     const [, table = ""] = text.split("## Without a full result\n\n")

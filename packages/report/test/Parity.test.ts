@@ -292,7 +292,7 @@ describe("every format", () => {
     }
   })
 
-  it.each(Format.names)("%s has no escape, control or direction character of a vendor", async (format) => {
+  it.each(Format.names)("%s has no escape, control or direction character of a vendor (RP-06)", async (format) => {
     const text = await render(format, makeHostile(), { maxFindings: 1_000 })
     const active = (code: number) =>
       (code < 32 && code !== 9 && code !== 10 && code !== 13) ||

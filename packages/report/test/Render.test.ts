@@ -223,7 +223,7 @@ describe("hostile text", () => {
     ["\ud800x\udc00", "\ufffdx\ufffd"],
     ["a\u0000b\u0007c\u007fd", "abcd"],
     ["x\u{e0041}y", "xy"]
-  ])("%j becomes the line %j", (input, expected) => {
+  ])("%j becomes the line %j (RP-06)", (input, expected) => {
     assert.strictEqual(HostileText.toLine(HostileText.of(input)), expected)
   })
 

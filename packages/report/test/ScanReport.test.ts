@@ -180,6 +180,14 @@ describe("fromRecords", () => {
     ])
   })
 
+  it("names the account of a scan to wait for, unless it is the usual one", () => {
+    const next = (account: string) =>
+      ScanReport.fromRecords([inState(0, "still-running", { account })], info()).scans[0]?.next?.command
+    assert.strictEqual(plain(next("team-b")), "scanpoll wait appvet@team-b:scan_0")
+    assert.strictEqual(plain(next("default")), "scanpoll wait appvet:scan_0")
+    assert.strictEqual(plain(next("a; rm -rf")), "scanpoll wait appvet:scan_0")
+  })
+
   it("gives rows joined on one claim ids of their own", () => {
     const twice = [0, 1, 2].map((index) => ({ ...completed(index), claimId: "clm_x" }))
     const report = ScanReport.fromRecords([...twice, record(3, { claimId: null, state: "not-started" })], info())
