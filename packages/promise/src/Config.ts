@@ -1,0 +1,96 @@
+/**
+ * What a client is made from: which vendors, with which keys, and where the purchases are written down.
+ *
+ * A vendor that is left out does not exist on the client, nor in its type. Keys are held where neither `util.inspect`
+ * nor `JSON.stringify` can reach them.
+ *
+ * @since 0.1.0
+ */
+import type { ScanJournal } from "@scanpoll/core/engine/ScanJournal"
+import type * as Layer from "effect/Layer"
+
+/**
+ * A key: its text, or a function that is asked before each request, so that it may be renewed.
+ *
+ * **Details**
+ *
+ * The function's signal aborts when nobody needs the key any more. What the function throws may hold a secret and is not
+ * repeated: of an error, only its name and code are told. `undefined` compiles so that a variable of the environment can
+ * be passed on; as the other things that are no key, it is refused before anything is sent.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Key = string | undefined | ((signal: AbortSignal) => string | Promise<string>)
+
+/**
+ * Where a vendor is and whose requests these are.
+ *
+ * - `account`: the label of this key in tickets and journals; not a secret. Default `"default"`.
+ * - `insecureHosts`: hosts (`host` or `host:port`) that may be reached by plain http. Default none.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface PlaceOptions {
+  readonly account?: string | undefined
+  readonly insecureHosts?: ReadonlyArray<string> | undefined
+}
+
+/**
+ * `baseUrl`: default `https://platform.exonalab.com/api/v1`.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface ExonaOptions extends PlaceOptions {
+  readonly apiKey: Key
+  readonly baseUrl?: string | undefined
+}
+
+/**
+ * `baseUrl`: default `https://appvet.dev`.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface AppVetOptions extends PlaceOptions {
+  readonly apiKey: Key
+  readonly baseUrl?: string | undefined
+}
+
+/**
+ * `token`: a user's access token. Tokens live about an hour: give a function where scans are watched for longer.
+ * `baseUrl`: where the server is, without `/api`; the application is self-hosted, so there is no default.
+ * `organizationId`: a UUID; without it the server takes the user's own organization.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface ComplianceOptions extends PlaceOptions {
+  readonly token: Key
+  readonly baseUrl: string | undefined
+  readonly organizationId?: string | undefined
+}
+
+/**
+ * The options of a client: at least one vendor.
+ *
+ * - `journal`: the layer of a journal that outlives the process, such as one of `@scanpoll/journal`. Default: the memory
+ *   of this client.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface ScanpollOptions {
+  readonly exona?: ExonaOptions | undefined
+  readonly compliance?: ComplianceOptions | undefined
+  readonly appvet?: AppVetOptions | undefined
+  readonly journal?: Layer.Layer<ScanJournal, unknown> | undefined
+}
+
+/**
+ * @category models
+ * @since 0.1.0
+ */
+export type VendorName = Exclude<keyof ScanpollOptions, "journal">

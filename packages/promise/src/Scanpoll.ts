@@ -1,0 +1,627 @@
+/**
+ * Scans of several vendors, for code without Effect: promises, async iteration, `AbortSignal`, `await using`.
+ *
+ * A vendor's "failed" is an outcome; a promise rejects when there is none, and the error carries the ticket of what was
+ * bought. Equal requests are one purchase and one poll loop, and all scans of an account share its budget. Aborting
+ * closes the socket of a poll and sends nothing more; a submission in flight is awaited for up to ten seconds, because
+ * it may already have been accepted.
+ *
+ * @since 0.1.0
+ */
+import type { AppVetPayload, AppVetRequest } from "@scanpoll/appvet/AppVetSchema"
+import type { CompliancePayload, ComplianceRequest } from "@scanpoll/compliance/ComplianceSchema"
+import type { RequestFault, ScanAdapter } from "@scanpoll/core/engine/ScanAdapter"
+import * as Journals from "@scanpoll/core/engine/ScanJournal"
+import type * as CoreRequests from "@scanpoll/core/engine/ScanRequest"
+import * as Scans from "@scanpoll/core/engine/Scans"
+import type { ScanOutcome } from "@scanpoll/core/model/ScanOutcome"
+import type * as Records from "@scanpoll/core/model/ScanRecord"
+import * as Tickets from "@scanpoll/core/model/ScanTicket"
+import type { ScanTicket } from "@scanpoll/core/model/ScanTicket"
+import type { Subject } from "@scanpoll/core/model/Subject"
+import * as SubmitErrors from "@scanpoll/core/model/SubmitError"
+import type { SubmitError } from "@scanpoll/core/model/SubmitError"
+import type { ExonaRequest, ExonaResult } from "@scanpoll/exona/ExonaSchema"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Logger from "effect/Logger"
+import * as ManagedRuntime from "effect/ManagedRuntime"
+import * as Option from "effect/Option"
+import * as References from "effect/References"
+import * as Result from "effect/Result"
+import * as Schema from "effect/Schema"
+import * as Stream from "effect/Stream"
+import type { ScanpollOptions, VendorName } from "./Config.ts"
+import type { Aborted } from "./Errors.ts"
+import { plainEvent, type Progress, type ScanEvent, type WatchEvent } from "./Events.ts"
+import { configure, type Handle } from "./internal/configure.ts"
+import * as Runs from "./internal/runs.ts"
+import { type Policy, readPolicy, readTime, type Time } from "./Policy.ts"
+
+/**
+ * A scan somebody wants, for `runAll` and `watch`. Making one sends nothing; one with `faults` is refused before
+ * anything is sent. It belongs to the client that made it.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface ScanRequest<out Name extends string = string, out Payload = unknown> {
+  readonly vendor: Name
+  readonly account: string
+  readonly subject: Subject
+  readonly faults: ReadonlyArray<RequestFault>
+  /** Only a type: what the outcome's payload will be. */
+  readonly "~types"?: { readonly payload: Payload }
+}
+
+/**
+ * One row of a batch: an outcome, or why there is none. Of a batch across vendors, `record.vendor` tells what the payload
+ * is.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface ScanRecord<
+  out Name extends string = string,
+  out Payload = unknown
+> extends Records.ScanRecord<Payload> {
+  readonly vendor: Name
+}
+
+/**
+ * The record of a request: of several kinds of requests, any of theirs.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type RecordOf<Request> =
+  Request extends ScanRequest<infer Name, infer Payload> ? ScanRecord<Name, Payload> : never
+
+/**
+ * - `policy`: when to poll, what faults cost, when to give up. Default: what the vendor recommends.
+ * - `lane`: the named queue of the account this request stands in; lanes take turns. Default `""`.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface RequestOptions {
+  readonly policy?: Policy | undefined
+  readonly lane?: string | undefined
+}
+
+/**
+ * - `signal`: ends the wait; the promise rejects with an `AbortError` that has the ticket.
+ * - `onEvent`: told of everything that happens; what it throws is dropped.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface WaitOptions extends RequestOptions {
+  readonly signal?: AbortSignal | undefined
+  readonly onEvent?: ((event: ScanEvent) => void) | undefined
+}
+
+/**
+ * `reuse`: how old an outcome in the journal may be to be taken instead of buying anew. Default 1 hour; 0 buys anew. A
+ * scan that is still open is joined in any case.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface RunOptions extends WaitOptions {
+  readonly reuse?: Time | undefined
+}
+
+/**
+ * - `signal`: ends the batch softly: what is open is recorded as `interrupted`, what was not begun as `not-started`. A
+ *   batch never throws because of it, so no ticket is lost.
+ * - `concurrency`: how many requests are under way at once, from 1. Default: all; the budget of each account holds back
+ *   what does not fit.
+ * - `timeout`: ends the batch softly after this long: what is open is recorded as `still-running`. Default: none.
+ * - `reuse`: as for a single scan; equal requests inside one batch are one purchase whatever it says.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface BatchOptions {
+  readonly signal?: AbortSignal | undefined
+  readonly concurrency?: number | undefined
+  readonly timeout?: Time | undefined
+  readonly reuse?: Time | undefined
+  readonly onEvent?: ((event: WatchEvent) => void) | undefined
+}
+
+/**
+ * The records of a batch, each as it ends. Nothing is sent before the first is asked for; leaving the loop ends the
+ * batch, and reading slowly delays no scan. Each iteration is a batch of its own.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Batch<out Record> extends AsyncIterable<Record> {
+  /** Runs the batch to its end: all records, in the order of the requests. */
+  readonly collect: () => Promise<ReadonlyArray<Record>>
+}
+
+/**
+ * A scan that was bought, or had been: `known` when it was before. `outcome` is there when the vendor answered at once
+ * or the answer was taken from the journal; otherwise `wait` for the ticket.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Submission<out Payload> {
+  readonly ticket: ScanTicket
+  readonly claimId: string | null
+  readonly known: boolean
+  readonly outcome: ScanOutcome<Payload> | null
+}
+
+/**
+ * How a scan stands. `retryAfterMs` is the wait the vendor asks for before the next look.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type ScanStatus<Payload> =
+  | {
+      readonly _tag: "Pending"
+      readonly phase: "queued" | "running"
+      readonly progress: Progress | null
+      readonly retryAfterMs: number | null
+    }
+  | { readonly _tag: "Unrecognised"; readonly word: string; readonly retryAfterMs: number | null }
+  | { readonly _tag: "Settled"; readonly outcome: ScanOutcome<Payload> }
+
+/**
+ * A scan to go on with: its ticket, in any process, or its key (`"exona:scn_01..."`).
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Known = ScanTicket | string
+
+/**
+ * One vendor of a client.
+ *
+ * - `run`: buys a scan, unless an equal one is open or was answered within `reuse`, and waits for its outcome. Rejects
+ *   with a `ScanError`.
+ * - `wait`: waits for a scan that was bought before. Nothing is ever bought.
+ * - `submit`: buys a scan and does not wait. Rejects with `SubmitError`, `JournalError` or `AbortError`.
+ * - `status`: one look, in the turn of the account's budget. Rejects with a `StatusError`. Findings that take a second
+ *   request come with `wait` only.
+ * - `request` and `ticket`: what `runAll` and `watch` take. Throw `InvalidPolicy`, or `TypeError` for what no request or
+ *   ticket can be.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Vendor<out Name extends string, in Request, out Payload> {
+  readonly run: (request: Request, options?: RunOptions) => Promise<ScanOutcome<Payload>>
+  readonly wait: (known: Known, options?: WaitOptions) => Promise<ScanOutcome<Payload>>
+  readonly submit: (request: Request, options?: Omit<RunOptions, "policy">) => Promise<Submission<Payload>>
+  readonly status: (known: Known, options?: Pick<WaitOptions, "signal">) => Promise<ScanStatus<Payload>>
+  readonly request: (request: Request, options?: RequestOptions) => ScanRequest<Name, Payload>
+  readonly ticket: (known: Known, options?: RequestOptions) => ScanRequest<Name, Payload>
+}
+
+/**
+ * @category models
+ * @since 0.1.0
+ */
+export interface Vendors {
+  readonly exona: Vendor<"exona", ExonaRequest, ExonaResult>
+  readonly compliance: Vendor<"compliance", ComplianceRequest, CompliancePayload>
+  readonly appvet: Vendor<"appvet", AppVetRequest, AppVetPayload>
+}
+
+/**
+ * The payload of any vendor.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type AnyPayload = ExonaResult | CompliancePayload | AppVetPayload
+
+/**
+ * What a client does across its vendors.
+ *
+ * - `runAll`: runs a batch; one record per request, whatever happens to it.
+ * - `watch`: the same batch as its events, the end of each request with its record among them. A reader that is more than
+ *   1000 events behind misses `Scheduled` and `Polled` ones.
+ * - `wait` and `status`: of whichever vendor the ticket or key names.
+ * - `dispose`: ends everything that is under way, as its signals would, waits for submissions in flight and closes the
+ *   journal. `await using` calls it.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Across extends AsyncDisposable {
+  readonly runAll: <Request extends ScanRequest>(
+    requests: ReadonlyArray<Request>,
+    options?: BatchOptions
+  ) => Batch<RecordOf<Request>>
+  readonly watch: <Request extends ScanRequest>(
+    requests: Request | ReadonlyArray<Request>,
+    options?: Omit<BatchOptions, "onEvent">
+  ) => AsyncIterable<WatchEvent<RecordOf<Request>>>
+  readonly wait: (known: Known, options?: WaitOptions) => Promise<ScanOutcome<AnyPayload>>
+  readonly status: (known: Known, options?: Pick<WaitOptions, "signal">) => Promise<ScanStatus<AnyPayload>>
+  readonly dispose: () => Promise<void>
+}
+
+/**
+ * A client with these vendors; `Maybe` are those that its options may or may not have configured.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Scanpoll<Names extends VendorName, Maybe extends VendorName = never> = Across &
+  Pick<Vendors, Names> &
+  Partial<Pick<Vendors, Exclude<Maybe, Names>>>
+
+type Configured<Options> = {
+  [Name in keyof Options & VendorName]: undefined extends Options[Name] ? never : Name
+}[keyof Options & VendorName]
+
+type Unconfigured<Options> = { readonly [Name in Exclude<keyof Options, keyof ScanpollOptions>]: never }
+
+type JournalEffect<A, E> = Effect.Effect<A, E, Journals.ScanJournal>
+type RunError = Effect.Error<ReturnType<typeof Scans.run>>
+type Observer = NonNullable<Scans.BatchOptions["observer"]>
+type AnyRequest = CoreRequests.ScanRequest<unknown>
+
+// What stands behind a request: known to its client alone.
+interface Entry {
+  readonly ready: Effect.Effect<void>
+  readonly build: () => AnyRequest
+}
+
+// Standard output is the program's. Everything but the trouble of a journal is told by events and records.
+const quiet = Layer.merge(
+  Logger.layer([Logger.withConsoleError(Logger.formatLogFmt)]),
+  Layer.succeed(References.MinimumLogLevel, "Error")
+)
+
+const isTicket = Schema.is(Tickets.ScanTicket)
+
+const timeOf = (name: string, time: Time | undefined): Duration.Duration | undefined =>
+  time === undefined
+    ? undefined
+    : Option.getOrThrowWith(readTime(time), () => new TypeError(`${name} is not a time such as 5000 or "5 seconds"`))
+
+const ticketOf = (adapter: Pick<ScanAdapter<never, unknown>, "vendor" | "origin" | "account">, known: Known) => {
+  const { account, origin, vendor } = adapter
+  if (typeof known === "string") {
+    const key = Option.filter(Tickets.parseKey(known), (key) => key.vendor === vendor)
+    if (Option.isNone(key)) {
+      throw new TypeError(`${JSON.stringify(known.slice(0, 80))} is not a key: write "${vendor}:" and the scan's id`)
+    }
+    return Tickets.make({ vendor, origin, account, scanId: key.value.scanId, submittedAt: null })
+  }
+  if (!isTicket(known)) throw new TypeError(`${vendor}: this is not a ticket`)
+  if (known.vendor !== vendor || known.origin !== origin || known.account !== account) {
+    const whose = `${known.vendor}, account ${known.account} at ${known.origin}`
+    throw new TypeError(`this ticket is of ${whose}; the client has ${vendor}, account ${account} at ${origin}`)
+  }
+  return known
+}
+
+const describe = <Request>(adapter: ScanAdapter<Request, unknown>, request: Request) => {
+  try {
+    const faults = adapter.check(request)
+    adapter.fingerprint(request)
+    return { subject: adapter.subject(request), faults }
+  } catch (cause) {
+    throw new TypeError(`this is not a request to ${adapter.vendor}`, { cause })
+  }
+}
+
+const policyOf = (
+  policy: Policy | undefined,
+  adapter: ScanAdapter<never, unknown>
+): Pick<CoreRequests.Options, "policy"> => {
+  if (policy === undefined) return {}
+  const made = Result.getOrThrow(readPolicy(policy, adapter))
+  return { policy: () => made }
+}
+
+const statusOf = <Payload>(answer: Effect.Success<ReturnType<typeof Scans.pollOnce<never, Payload>>>) => {
+  const { observation } = answer
+  const retryAfterMs = Option.getOrNull(Option.map(answer.hint, Duration.toMillis))
+  switch (observation._tag) {
+    case "Pending": {
+      const progress = Option.getOrNull(observation.progress)
+      return { _tag: "Pending", phase: observation.phase, progress, retryAfterMs } as const
+    }
+    case "Unrecognised":
+      return { _tag: "Unrecognised", word: observation.word, retryAfterMs } as const
+    case "Settled":
+      return { _tag: "Settled", outcome: observation.value } as const
+  }
+}
+
+const journalFaults: ReadonlyArray<Journals.JournalFault> = [
+  "unavailable",
+  "busy",
+  "full",
+  "read-only",
+  "foreign",
+  "newer",
+  "unreadable",
+  "conflict",
+  "lost"
+]
+
+// Why a submission brought neither a ticket nor an outcome. `told` is what the vendor's adapter said last.
+const refusalOf = (submission: Scans.ScanSubmission, told: SubmitError | null): SubmitError | Journals.JournalError => {
+  const { because, reason, state } = submission
+  const code = reason?.code ?? state
+  const message = reason?.message ?? state
+  if (because === "journal") {
+    const fault = journalFaults.find((fault) => code === `journal-${fault}`) ?? "unknown"
+    return new Journals.JournalError({ reason: fault, message })
+  }
+  if (told !== null && told.code === code && told.message === message) return told
+  const kind =
+    state === "in-doubt" ? "InDoubt" : state !== "refused" ? "NotSent" : because === "credential" ? "Denied" : "Refused"
+  return SubmitErrors.make({
+    kind,
+    code,
+    message,
+    advice: reason?.advice ?? null,
+    requestId: reason?.requestId ?? null
+  })
+}
+
+/**
+ * Makes a client. Nothing is sent; options that cannot be used throw one `ConfigError` with every fault.
+ *
+ * **Example** (One vendor)
+ *
+ * `await using scanpoll = createScanpoll({ appvet: { apiKey: process.env["APPVET_API_KEY"] } })`, then
+ * `await scanpoll.appvet.run({ url: "https://example.com", type: "security" })`.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export function createScanpoll<Options extends ScanpollOptions>(
+  options: Options & Unconfigured<Options>
+): Scanpoll<Configured<Options>, keyof Options & VendorName>
+export function createScanpoll(options: ScanpollOptions): Across & Partial<Vendors> {
+  const handles = configure(options)
+  const runtime = ManagedRuntime.make(Layer.provideMerge(options.journal ?? Journals.layerMemory, quiet))
+  const runs = Runs.make(runtime)
+  const entries = new WeakMap<object, Entry>()
+
+  // One scan: `use` runs it, and what is left of it when it is aborted is remembered.
+  const single = <A>(
+    options: Pick<WaitOptions, "signal" | "onEvent">,
+    known: ScanTicket | null,
+    use: (observer: Observer) => JournalEffect<A, RunError>
+  ): Promise<A> => {
+    let left: Aborted = { state: known === null ? "not-started" : "interrupted", ticket: known, claimId: null }
+    const observer: Observer = (event) => {
+      const ticket = event.ticket ?? left.ticket
+      left = { state: ticket === null ? "not-started" : "interrupted", ticket, claimId: event.claimId }
+      const plain = plainEvent(event)
+      if (plain._tag !== "Ended") options.onEvent?.(plain)
+    }
+    // A submission that was awaited after the abort is told by no event, but the journal has it.
+    const look = Effect.gen(function* () {
+      const { claimId } = left
+      if (claimId === null) return
+      const entry = Option.getOrNull(
+        yield* Effect.timeoutOption((yield* Journals.ScanJournal).get(claimId), "1 second")
+      )
+      if (entry === null) return
+      const ticket = entry.ticket ?? left.ticket
+      const state = entry.state === "in-doubt" ? "in-doubt" : ticket === null ? "not-started" : "interrupted"
+      left = { state, ticket, claimId }
+    })
+    const effect = Effect.suspend(() => use(observer)).pipe(Effect.onInterrupt(() => Effect.ignore(look)))
+    return runs.promise(effect, options.signal, () => left)
+  }
+
+  const vendor = <Name extends VendorName, Request, Payload>(
+    name: Name,
+    { adapter, ready, shape }: Handle<Request, Payload>
+  ): Vendor<Name, Request, Payload> => {
+    const entered = (
+      about: Pick<ScanRequest, "subject" | "faults">,
+      build: () => AnyRequest
+    ): ScanRequest<Name, Payload> => {
+      const request = Object.freeze({ vendor: name, account: shape.account, ...about })
+      entries.set(request, { ready, build })
+      return request
+    }
+    const laneOf = (lane: string | undefined) => (lane === undefined ? {} : { lane })
+    const made: Vendor<Name, Request, Payload> = {
+      run: async (request, options = {}) => {
+        describe(shape, request)
+        const reuse = timeOf("reuse", options.reuse)
+        const settings = {
+          ...policyOf(options.policy, shape),
+          ...laneOf(options.lane),
+          ...(reuse === undefined ? {} : { reuse })
+        }
+        return single(options, null, (observer) =>
+          Effect.andThen(
+            ready,
+            Effect.suspend(() => Scans.run(adapter(), request, { ...settings, observer }))
+          )
+        )
+      },
+
+      wait: async (known, options = {}) => {
+        const ticket = ticketOf(shape, known)
+        const settings = { ...policyOf(options.policy, shape), ...laneOf(options.lane) }
+        return single(options, ticket, (observer) =>
+          Effect.andThen(
+            ready,
+            Effect.suspend(() => Scans.wait(adapter(), ticket, { ...settings, observer }))
+          )
+        )
+      },
+
+      submit: async (request, options = {}) => {
+        describe(shape, request)
+        const reuse = timeOf("reuse", options.reuse)
+        return single(options, null, (observer) =>
+          Effect.gen(function* () {
+            yield* ready
+            const wanted = Scans.request(adapter(), request, laneOf(options.lane))
+            const told: { error: SubmitError | null } = { error: null }
+            const heard = {
+              ...wanted,
+              submit:
+                wanted.submit === null
+                  ? null
+                  : Effect.tapError(wanted.submit, (error) =>
+                      Effect.sync(() => {
+                        told.error = error
+                      })
+                    )
+            }
+            const submissions = Scans.submitAll([heard], { observer, ...(reuse === undefined ? {} : { reuse }) })
+            const [submission] = yield* Stream.runCollect(submissions)
+            if (submission === undefined) return yield* Effect.die(new TypeError("a request has one submission"))
+            const { claimId, known, outcome } = submission
+            const ticket = outcome?.ticket ?? submission.ticket
+            if (ticket === null || (outcome === null && submission.state !== "submitted")) {
+              return yield* Effect.fail(refusalOf(submission, told.error))
+            }
+            return { ticket, claimId, known, outcome }
+          })
+        )
+      },
+
+      status: async (known, options = {}) => {
+        const ticket = ticketOf(shape, known)
+        const look = Effect.andThen(
+          ready,
+          Effect.suspend(() => Effect.map(Scans.pollOnce(adapter(), ticket), statusOf))
+        )
+        return runs.promise(look, options.signal, () => ({ state: "interrupted", ticket, claimId: null }))
+      },
+
+      request: (request, options = {}) => {
+        const settings = { ...policyOf(options.policy, shape), ...laneOf(options.lane) }
+        return entered(describe(shape, request), () => Scans.request(adapter(), request, settings))
+      },
+
+      ticket: (known, options = {}) => {
+        const ticket = ticketOf(shape, known)
+        const settings = { ...policyOf(options.policy, shape), ...laneOf(options.lane) }
+        const { subject } = Scans.ticket(shape, ticket)
+        return entered({ subject, faults: [] }, () => Scans.ticket(adapter(), ticket, settings))
+      }
+    }
+    return Object.freeze(made)
+  }
+
+  const vendors: Partial<Vendors> = {
+    ...(handles.exona === null ? {} : { exona: vendor("exona", handles.exona) }),
+    ...(handles.compliance === null ? {} : { compliance: vendor("compliance", handles.compliance) }),
+    ...(handles.appvet === null ? {} : { appvet: vendor("appvet", handles.appvet) })
+  }
+
+  const named = (known: Known) => {
+    const name = typeof known === "string" ? known.split(":", 1)[0] : known.vendor
+    const found =
+      name === "exona"
+        ? vendors.exona
+        : name === "compliance"
+          ? vendors.compliance
+          : name === "appvet"
+            ? vendors.appvet
+            : undefined
+    if (found === undefined) throw new TypeError(`${JSON.stringify(name)} is not a vendor of this client`)
+    return found
+  }
+
+  // Reads everything before anything is sent: what is wrong throws at once.
+  const batch = (requests: ReadonlyArray<ScanRequest>, options: BatchOptions) => {
+    const wanted = requests.map((request, index) => {
+      const entry = entries.get(request)
+      if (entry === undefined) throw new TypeError(`requests[${index}] was not made by this client`)
+      return entry
+    })
+    const { concurrency } = options
+    if (concurrency !== undefined && !(Number.isInteger(concurrency) && concurrency >= 1)) {
+      throw new TypeError("concurrency is not a whole number from 1")
+    }
+    const reuse = timeOf("reuse", options.reuse)
+    const timeout = timeOf("timeout", options.timeout)
+    const settings = {
+      ...(concurrency === undefined ? {} : { concurrency }),
+      ...(reuse === undefined ? {} : { reuse }),
+      ...(timeout === undefined ? {} : { timeout })
+    }
+    return (observer: Observer, until: Effect.Effect<void>) => {
+      // A key that is never given must not outlast the batch.
+      const prepared = Effect.raceFirst(
+        Effect.forEach(new Set(wanted.map(({ ready }) => ready)), (ready) => ready, {
+          concurrency: "unbounded",
+          discard: true
+        }),
+        until
+      )
+      const requests = Effect.map(prepared, () => wanted.map(({ build }) => build()))
+      return Stream.unwrap(Effect.map(requests, (requests) => Scans.runAll(requests, { ...settings, observer, until })))
+    }
+  }
+
+  function runAll<Request extends ScanRequest>(
+    requests: ReadonlyArray<Request>,
+    options?: BatchOptions
+  ): Batch<RecordOf<Request>>
+  function runAll(requests: ReadonlyArray<ScanRequest>, options: BatchOptions = {}): Batch<ScanRecord> {
+    const run = batch(requests, options)
+    const records = runs.stream<ScanRecord, unknown>(
+      (emit, until) =>
+        Stream.runForEach(
+          run((event) => options.onEvent?.(plainEvent(event)), until),
+          (record) => Effect.sync(() => emit(record))
+        ),
+      options.signal
+    )
+    return {
+      [Symbol.asyncIterator]: () => records[Symbol.asyncIterator](),
+      collect: async () => {
+        const all: Array<ScanRecord> = []
+        for await (const record of records) all.push(record)
+        return all.sort((a, b) => a.index - b.index)
+      }
+    }
+  }
+
+  function watch<Request extends ScanRequest>(
+    requests: Request | ReadonlyArray<Request>,
+    options?: Omit<BatchOptions, "onEvent">
+  ): AsyncIterable<WatchEvent<RecordOf<Request>>>
+  function watch(
+    requests: ScanRequest | ReadonlyArray<ScanRequest>,
+    options: Omit<BatchOptions, "onEvent"> = {}
+  ): AsyncIterable<WatchEvent> {
+    const run = batch("vendor" in requests ? [requests] : requests, options)
+    return runs.stream<WatchEvent, unknown>(
+      (emit, until) =>
+        Stream.runDrain(
+          run((event) => emit(plainEvent(event), event._tag === "Scheduled" || event._tag === "Polled"), until)
+        ),
+      options.signal
+    )
+  }
+
+  return Object.freeze({
+    ...vendors,
+    runAll,
+    watch,
+    wait: async (known: Known, options?: WaitOptions) => named(known).wait(known, options),
+    status: async (known: Known, options?: Pick<WaitOptions, "signal">) => named(known).status(known, options),
+    dispose: runs.dispose,
+    [Symbol.asyncDispose]: runs.dispose
+  })
+}

@@ -1,0 +1,226 @@
+// Makes the vendors of a client, and finds everything that is wrong with its options before anything is sent.
+import { AppVet } from "@scanpoll/appvet/AppVetAdapter"
+import type { AppVetPayload, AppVetRequest } from "@scanpoll/appvet/AppVetSchema"
+import { Compliance } from "@scanpoll/compliance/ComplianceAdapter"
+import type { CompliancePayload, ComplianceRequest } from "@scanpoll/compliance/ComplianceSchema"
+import type { ScanAdapter } from "@scanpoll/core/engine/ScanAdapter"
+import * as Credentials from "@scanpoll/core/http/Credential"
+import type { Credential, CredentialError } from "@scanpoll/core/http/Credential"
+import { layer as vendorHttp, type VendorConfigError, VendorHttp } from "@scanpoll/core/http/VendorHttp"
+import * as PollFaults from "@scanpoll/core/model/PollFault"
+import * as SubmitErrors from "@scanpoll/core/model/SubmitError"
+import { Exona } from "@scanpoll/exona/ExonaAdapter"
+import type { ExonaRequest, ExonaResult } from "@scanpoll/exona/ExonaSchema"
+import * as Cause from "effect/Cause"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as FetchHttpClient from "effect/http/FetchHttpClient"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import { hasProperty } from "effect/Predicate"
+import * as Redacted from "effect/Redacted"
+import * as Result from "effect/Result"
+import type { Key, PlaceOptions, ScanpollOptions, VendorName } from "../Config.ts"
+import { ConfigError } from "../Errors.ts"
+
+// A vendor of a client. `shape` answers what needs no key; its own may be a stand-in. `adapter` has the real one once
+// `ready` has ended, or refuses to send anything when there is none.
+export interface Handle<in Request, out Payload> {
+  readonly shape: ScanAdapter<Request, Payload>
+  readonly ready: Effect.Effect<void>
+  readonly adapter: () => ScanAdapter<Request, Payload>
+}
+
+export interface Handles {
+  readonly exona: Handle<ExonaRequest, ExonaResult> | null
+  readonly compliance: Handle<ComplianceRequest, CompliancePayload> | null
+  readonly appvet: Handle<AppVetRequest, AppVetPayload> | null
+}
+
+type Make<Request, Payload> = (
+  credential: Credential | Redacted.Redacted<string>
+) => Effect.Effect<ScanAdapter<Request, Payload>, VendorConfigError | CredentialError, VendorHttp>
+
+// What is left out must be absent, not undefined.
+const place = (options: PlaceOptions & { readonly baseUrl?: string | undefined }) => ({
+  ...(options.baseUrl === undefined ? {} : { baseUrl: options.baseUrl }),
+  ...(options.account === undefined ? {} : { account: options.account }),
+  ...(options.insecureHosts === undefined ? {} : { insecureHosts: options.insecureHosts })
+})
+
+// What a user's function threw may hold a secret in its message.
+const wordsOf = (thrown: unknown): string => {
+  if (!(thrown instanceof Error)) return "it threw"
+  const code = hasProperty(thrown, "code") && typeof thrown.code === "string" ? ` ${thrown.code}` : ""
+  return `${thrown.name}${code}`.slice(0, 80)
+}
+
+const asked = (vendor: VendorName, key: (signal: AbortSignal) => string | Promise<string>): Credential => {
+  const failed = (why: string) =>
+    new Credentials.CredentialError({ vendor, variable: null, message: `the key function failed: ${why}` })
+  return Effect.tryPromise({
+    try: async (signal) => key(signal),
+    catch: (thrown) => failed(wordsOf(thrown))
+  }).pipe(
+    Effect.timeoutOption("15 seconds"),
+    Effect.flatMap(
+      Option.match({
+        onNone: () => Effect.fail(failed("no answer within 15 seconds")),
+        onSome: (text) => Effect.fromResult(Credentials.check(Redacted.make(text), { vendor }))
+      })
+    )
+  )
+}
+
+// An adapter without a key sends nothing, and says so as any adapter whose key cannot be had.
+const refusing = <Request, Payload>(
+  adapter: ScanAdapter<Request, Payload>,
+  message: string
+): ScanAdapter<Request, Payload> => ({
+  ...adapter,
+  submit: () => SubmitErrors.make({ kind: "Denied", permanent: true, code: "no-credential", message }),
+  poll: () => PollFaults.make({ kind: "Denied", permanent: true, code: "no-credential", message })
+})
+
+const oddKinds = (options: object): ReadonlyArray<string> =>
+  Object.entries(options).flatMap(([name, value]) => {
+    if (value === undefined) return []
+    switch (name) {
+      case "baseUrl":
+      case "account":
+      case "organizationId":
+        return typeof value === "string" ? [] : [`${name} is not a text`]
+      case "insecureHosts":
+        return Array.isArray(value) && value.every((host) => typeof host === "string")
+          ? []
+          : ["insecureHosts is not a list of texts"]
+      default:
+        return []
+    }
+  })
+
+// A stand-in that passes every check, for adapters that are never asked to send anything.
+const standIn = Redacted.make("stand-in")
+
+const vendorOf = <Request, Payload>(
+  vendor: VendorName,
+  options: object,
+  known: ReadonlyArray<string>,
+  key: Key,
+  http: VendorHttp["Service"],
+  make: Make<Request, Payload>,
+  faults: Array<string>
+): Handle<Request, Payload> | null => {
+  const [keyName] = known
+  const made = (credential: Credential | Redacted.Redacted<string>) =>
+    Effect.provideService(make(credential), VendorHttp, http)
+  const own = [
+    ...Object.keys(options).flatMap((name) => (known.includes(name) ? [] : [`there is no option ${name}`])),
+    ...oddKinds(options)
+  ]
+  if (key === undefined) own.push(`${keyName} is missing: is its variable set?`)
+  else if (typeof key === "string") {
+    const checked = Credentials.value(Redacted.make(key))
+    if (Result.isFailure(checked)) own.push(`${keyName} ${checked.failure}`)
+  } else if (typeof key !== "function") own.push(`${keyName} is neither a text nor a function`)
+  const say = (found: ReadonlyArray<string>): void => {
+    faults.push(...found.map((fault) => `${vendor}: ${fault}`))
+  }
+  const shape = Effect.runSyncExit(made(own.length === 0 && typeof key === "string" ? Redacted.make(key) : standIn))
+  if (Exit.isFailure(shape)) {
+    const error = Cause.findError(shape.cause)
+    if (Result.isSuccess(error) && error.success._tag === "VendorConfigError") own.push(...error.success.faults)
+    else if (own.length === 0) own.push("the options cannot be used")
+  }
+  say(own)
+  if (own.length > 0 || Exit.isFailure(shape)) return null
+  const adapter = shape.value
+  if (typeof key !== "function") return { shape: adapter, ready: Effect.void, adapter: () => adapter }
+  const credential = asked(vendor, key)
+  let current: ScanAdapter<Request, Payload> | null = null
+  let why = "not asked for yet"
+  return {
+    shape: adapter,
+    // The key is asked for when it is first needed, and again as long as there is none.
+    ready: Effect.suspend(() =>
+      current !== null
+        ? Effect.void
+        : Effect.match(made(credential), {
+            onFailure: (error) => {
+              why = error.message
+            },
+            onSuccess: (ready) => {
+              current = ready
+            }
+          })
+    ),
+    adapter: () => current ?? refusing(adapter, `${vendor}: no credential: ${why}`)
+  }
+}
+
+const isObject = (value: unknown): value is object => typeof value === "object" && value !== null
+
+// Neither layer holds anything that would have to be closed.
+const client = Layer.provide(vendorHttp, FetchHttpClient.layer)
+
+export const configure = (options: ScanpollOptions): Handles => {
+  if (!isObject(options)) throw new ConfigError(["there are no options"])
+  const http = Effect.runSync(Effect.provide(Effect.service(VendorHttp), client))
+  const faults: Array<string> = []
+  const { appvet, compliance, exona, journal, ...others } = options
+  for (const name of Object.keys(others)) faults.push(`there is no option ${name}`)
+  if (exona === undefined && compliance === undefined && appvet === undefined && faults.length === 0) {
+    faults.push("no vendor is configured")
+  }
+  if (journal !== undefined && !Layer.isLayer(journal)) faults.push("journal is not the layer of a journal")
+  const each = (name: VendorName, value: unknown): value is object => {
+    if (value === undefined) return false
+    if (isObject(value)) return true
+    faults.push(`${name}: the options are not an object`)
+    return false
+  }
+  const named = ["baseUrl", "account", "insecureHosts"]
+  const handles: Handles = {
+    exona: each("exona", exona)
+      ? vendorOf(
+          "exona",
+          exona,
+          ["apiKey", ...named],
+          exona.apiKey,
+          http,
+          (credential) => Exona.make({ credential, ...place(exona) }),
+          faults
+        )
+      : null,
+    compliance: each("compliance", compliance)
+      ? vendorOf(
+          "compliance",
+          compliance,
+          ["token", "organizationId", ...named],
+          compliance.token,
+          http,
+          (credential) =>
+            Compliance.make({
+              credential,
+              ...place(compliance),
+              baseUrl: compliance.baseUrl ?? "",
+              ...(compliance.organizationId === undefined ? {} : { organizationId: compliance.organizationId })
+            }),
+          faults
+        )
+      : null,
+    appvet: each("appvet", appvet)
+      ? vendorOf(
+          "appvet",
+          appvet,
+          ["apiKey", ...named],
+          appvet.apiKey,
+          http,
+          (credential) => AppVet.make({ credential, ...place(appvet) }),
+          faults
+        )
+      : null
+  }
+  if (faults.length > 0) throw new ConfigError(faults)
+  return handles
+}

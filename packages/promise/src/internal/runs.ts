@@ -1,0 +1,174 @@
+// Everything of a client that is under way: promises and streams over fibers, ended by a signal, by leaving a loop, or
+// with the client. A fiber's end is awaited wherever something waits for it: a submission in flight keeps its grace.
+import * as Journals from "@scanpoll/core/engine/ScanJournal"
+import type { ScanTicket } from "@scanpoll/core/model/ScanTicket"
+import * as Cause from "effect/Cause"
+import * as Deferred from "effect/Deferred"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import type * as ManagedRuntime from "effect/ManagedRuntime"
+import { AbortError, type Aborted, JournalError } from "../Errors.ts"
+
+// `passing` items are dropped while the reader is far behind.
+export type Emit<A> = (item: A, passing?: boolean) => void
+
+export interface Runs<R> {
+  // `known` tells what an abort leaves behind.
+  readonly promise: <A, E>(
+    effect: Effect.Effect<A, E, R>,
+    signal: AbortSignal | undefined,
+    known: () => Aborted
+  ) => Promise<A>
+  // Each iteration runs `make` anew, which is to end soon once `until` has succeeded.
+  readonly stream: <A extends object, E>(
+    make: (emit: Emit<A>, until: Effect.Effect<void>) => Effect.Effect<void, E, R>,
+    signal: AbortSignal | undefined
+  ) => AsyncIterable<A>
+  readonly dispose: () => Promise<void>
+}
+
+interface Run {
+  readonly end: () => void
+  readonly interrupt: () => void
+  readonly over: Promise<void>
+}
+
+type Next<A> = () => Promise<IteratorResult<A, undefined>>
+
+const farBehind = 1000
+
+const gone = (): Error => new Error("this scanpoll client was disposed of")
+
+// What a promise rejects with: the error itself, and for trouble of the journal what had been bought by then.
+const thrown = (cause: Cause.Cause<unknown>, ticket: ScanTicket | null): unknown => {
+  const error = Cause.squash(cause)
+  return error instanceof Journals.JournalError ? new JournalError(error, ticket) : error
+}
+
+// A queue from one writer to one reader: the writer never waits.
+const makeFeed = <A extends object>() => {
+  const items: Array<A> = []
+  const readers: Array<(next: Next<A>) => void> = []
+  let last: Next<A> | null = null
+  const done: Next<A> = async () => ({ done: true, value: undefined })
+  const close = (end: Next<A>): void => {
+    const [first, ...others] = readers.splice(0)
+    first?.(end)
+    for (const reader of others) reader(done)
+    // An error is told once.
+    last = first === undefined ? end : done
+  }
+  return {
+    push: (value: A, passing = false): void => {
+      const reader = readers.shift()
+      if (reader !== undefined) reader(async () => ({ done: false, value }))
+      else if (!passing || items.length < farBehind) items.push(value)
+    },
+    end: () => close(done),
+    fail: (error: unknown) => close(() => Promise.reject(error)),
+    next: (): Promise<IteratorResult<A, undefined>> => {
+      const value = items.shift()
+      if (value !== undefined) return Promise.resolve({ done: false, value })
+      if (last === null) return new Promise((resolve) => readers.push((next) => resolve(next())))
+      const end = last
+      last = done
+      return end()
+    }
+  }
+}
+
+export const make = <R, ER>(runtime: ManagedRuntime.ManagedRuntime<R, ER>): Runs<R> => {
+  const open = new Set<Run>()
+  let disposing: Promise<void> | null = null
+
+  // `softly` is what a signal and the end of the client do to the fiber; left out, they interrupt it.
+  const start = <A, E>(
+    effect: Effect.Effect<A, E, R>,
+    signal: AbortSignal | undefined,
+    done: (exit: Exit.Exit<A, E | ER>) => void,
+    softly?: () => void
+  ): Run => {
+    // Nothing runs before the fiber is known here: a listener of its first event may already end it.
+    const fiber = runtime.runFork(Effect.andThen(Effect.yieldNow, effect))
+    const interrupt = () => fiber.interruptUnsafe()
+    const end = softly ?? interrupt
+    const { promise: over, resolve } = Promise.withResolvers<void>()
+    const run: Run = { end, interrupt, over }
+    open.add(run)
+    signal?.addEventListener("abort", end, { once: true })
+    fiber.addObserver((exit) => {
+      open.delete(run)
+      signal?.removeEventListener("abort", end)
+      resolve()
+      done(exit)
+    })
+    return run
+  }
+
+  return {
+    promise: (effect, signal, known) =>
+      new Promise((resolve, reject) => {
+        const aborted = () => reject(new AbortError(known(), signal?.aborted === true ? signal.reason : undefined))
+        if (disposing !== null) return reject(gone())
+        if (signal?.aborted === true) return aborted()
+        start(effect, signal, (exit) => {
+          if (Exit.isSuccess(exit)) resolve(exit.value)
+          else if (Cause.hasInterrupts(exit.cause)) aborted()
+          else reject(thrown(exit.cause, known().ticket))
+        })
+      }),
+
+    stream: <A extends object, E>(
+      make: (emit: Emit<A>, until: Effect.Effect<void>) => Effect.Effect<void, E, R>,
+      signal: AbortSignal | undefined
+    ): AsyncIterable<A> => ({
+      [Symbol.asyncIterator]: () => {
+        const feed = makeFeed<A>()
+        let run: Run | "none" | null = null
+        const begin = (): Run | "none" => {
+          if (disposing !== null) {
+            feed.fail(gone())
+            return "none"
+          }
+          const until = Deferred.makeUnsafe<void>()
+          const softly = (): void => {
+            Deferred.doneUnsafe(until, Exit.void)
+          }
+          // Before the start, so that nothing is begun.
+          if (signal?.aborted === true) softly()
+          const done = (exit: Exit.Exit<void, E | ER>): void => {
+            if (Exit.isSuccess(exit) || Cause.hasInterrupts(exit.cause)) feed.end()
+            else feed.fail(thrown(exit.cause, null))
+          }
+          return start(make(feed.push, Deferred.await(until)), signal, done, softly)
+        }
+        return {
+          next: () => {
+            run ??= begin()
+            return feed.next()
+          },
+          // Whoever leaves the loop wants nothing more.
+          return: async () => {
+            const left = run ?? "none"
+            run = "none"
+            if (left !== "none") {
+              left.interrupt()
+              await left.over
+            }
+            return { done: true, value: undefined }
+          }
+        }
+      }
+    }),
+
+    dispose: () => {
+      disposing ??= (async () => {
+        const left = [...open]
+        for (const { end } of left) end()
+        await Promise.all(left.map(({ over }) => over))
+        await runtime.dispose()
+      })()
+      return disposing
+    }
+  }
+}
