@@ -19,7 +19,7 @@ const testsBut = (...names) => ({
   message: `of the house only ${names.join(", ")} may be imported here: see CONTRIBUTING.md`
 })
 const strayFiles = {
-  regex: "^(\\.\\./)+(core|exona|compliance|appvet|journal|cluster|report|cli|testkit|bench|tooling)/",
+  regex: "^(\\.\\./)+(core|exona|compliance|appvet|promise|journal|cluster|report|cli|testkit|bench|tooling)/",
   message: "another package is imported by its name"
 }
 const barrels = {
@@ -58,6 +58,16 @@ const zones = {
     platform
   ],
   "packages/{exona,compliance,appvet}/src/**": [packagesBut("core"), strayFiles, barrels, ...outside],
+  // Its users install no platform: the client is Effect's on the platform's own fetch.
+  "packages/promise/src/**": [
+    packagesBut("core", "exona", "compliance", "appvet"),
+    strayFiles,
+    barrels,
+    commandLine,
+    database,
+    cluster,
+    platform
+  ],
   "packages/report/src/**": [packagesBut("core"), strayFiles, barrels, ...outside],
   "packages/journal/src/**": [packagesBut("core"), strayFiles, barrels, httpClient, commandLine, cluster],
   "packages/cluster/src/**": [packagesBut("core"), strayFiles, barrels, httpClient, commandLine, database],
@@ -74,6 +84,12 @@ const zones = {
   "packages/exona/test/**": [testsBut("core", "exona", "testkit"), commandLine, database, cluster],
   "packages/compliance/test/**": [testsBut("core", "compliance", "testkit"), commandLine, database, cluster],
   "packages/appvet/test/**": [testsBut("core", "appvet", "testkit"), commandLine, database, cluster],
+  "packages/promise/test/**": [
+    testsBut("core", "exona", "compliance", "appvet", "promise", "testkit"),
+    commandLine,
+    database,
+    cluster
+  ],
   "packages/report/test/**": [testsBut("core", "report", "testkit"), commandLine, database, cluster],
   "packages/testkit/test/**": [testsBut("core", "testkit"), commandLine, database, cluster],
   "packages/journal/test/**": [testsBut("core", "journal", "testkit"), commandLine, cluster],

@@ -88,6 +88,13 @@ const plants = [
     importing(`packages/${name}/test/B.test.ts`, "@effect/platform-node/NodeHttpClient"),
     importing(`packages/${name}/test/C.test.ts`, `@scanpoll/${name === "exona" ? "appvet" : "exona"}`, ofTheHouse)
   ]),
+  importing("packages/promise/src/A.ts", "@scanpoll/exona/ExonaAdapter"),
+  importing("packages/promise/src/B.ts", "effect/http/FetchHttpClient"),
+  importing("packages/promise/src/C.ts", "@effect/platform-node/NodeHttpClient", "the platform is chosen"),
+  importing("packages/promise/src/D.ts", "@scanpoll/journal/SqlJournal", ofTheHouse),
+  importing("packages/promise/src/E.ts", "effect/sql/SqlClient", "only journal touches"),
+  importing("packages/promise/test/A.test.ts", "@scanpoll/testkit"),
+  importing("packages/promise/test/B.test.ts", "@scanpoll/report", ofTheHouse),
   importing("packages/report/src/A.ts", "@scanpoll/core/model/ScanRecord"),
   importing("packages/report/src/B.ts", "@scanpoll/appvet/AppVetSchema", ofTheHouse),
   importing("packages/report/src/C.ts", "scanpoll", ofTheHouse),
