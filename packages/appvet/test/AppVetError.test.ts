@@ -223,7 +223,7 @@ describe("no answer at all", () => {
 })
 
 describe("the words of an error", () => {
-  it.effect("never repeat the key, are cut, and keep the request's id and quota", () =>
+  it.effect("never repeat the key, are cut, and keep the request's id and quota (CO-07)", () =>
     Effect.sync(() => {
       const quota = Fake.quota(10, 0, 61_000)
       const step = Fake.response(400, error(`CODE_${Fake.key}`, `${"x".repeat(990)}${Fake.key}`), {

@@ -49,7 +49,7 @@ describe("queued and scanning", () => {
     })
   )
 
-  it.effect.each([30, 0, 100])("progress %d never decides anything", (progress) =>
+  it.effect.each([30, 0, 100])("progress %d never decides anything (AV-05)", (progress) =>
     Effect.gen(function* () {
       const seen = yield* poll(body("scanning", { progress, result: { score: 100, grade: "A" } }))
       assert.strictEqual(seen._tag, "Pending")
@@ -57,7 +57,7 @@ describe("queued and scanning", () => {
   )
 
   it.effect.each([101, -1, 45.5, "50%", "45", null, true, Number.POSITIVE_INFINITY, {}])(
-    "an odd progress is dropped: %j",
+    "an odd progress is dropped: %j (AV-05)",
     (progress) =>
       Effect.gen(function* () {
         const seen = yield* poll(body("scanning", { progress }))
@@ -214,7 +214,7 @@ describe("completed", () => {
   )
 
   it.effect.each([101, -1, 100.001, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, Number.NaN])(
-    "a score of %d is out of range and never clamped",
+    "a score of %d is out of range and never clamped (BD-07)",
     (score) =>
       Effect.gen(function* () {
         for (const name of ["completed", "partial"]) {
@@ -224,14 +224,14 @@ describe("completed", () => {
       })
   )
 
-  it.effect.each(["NaN", "87.5", "", true, {}, [90]])("a score is never made from %j", (score) =>
+  it.effect.each(["NaN", "87.5", "", true, {}, [90]])("a score is never made from %j (BD-07)", (score) =>
     Effect.gen(function* () {
       const seen = yield* fault(body("completed", { result: { score, grade: "A" } }))
       assert.deepStrictEqual([seen.kind, seen.code], ["Broken", "invalid-answer"])
     })
   )
 
-  it.effect("optional fields of a wrong type are left out with a warning and change no verdict", () =>
+  it.effect("optional fields of a wrong type are left out with a warning and change no verdict (BD-06)", () =>
     Effect.gen(function* () {
       const seen = yield* outcome(
         body("completed", {
@@ -270,7 +270,7 @@ describe("completed", () => {
     })
   )
 
-  it.effect("null and absent are the same, and no reason for a warning", () =>
+  it.effect("null and absent are the same, and no reason for a warning (BD-06)", () =>
     Effect.gen(function* () {
       const nulls = { type: null, url: null, progress: null, events: null, error: null }
       const [left, right] = [
@@ -299,7 +299,7 @@ describe("completed", () => {
 })
 
 describe("partial", () => {
-  it.effect("a partial scan with a result is Partial, with its assessment and a reason", () =>
+  it.effect("a partial scan with a result is Partial, with its assessment and a reason (AV-02)", () =>
     Effect.gen(function* () {
       const seen = yield* outcome(body("partial"))
       assert.isTrue(seen._tag === "Partial")
@@ -316,7 +316,7 @@ describe("partial", () => {
     })
   )
 
-  it.effect("a partial scan without a result is Partial all the same, and has no score", () =>
+  it.effect("a partial scan without a result is Partial all the same, and has no score (AV-03)", () =>
     Effect.gen(function* () {
       const steps = [without("partial", "result"), body("partial", { result: null }), body("partial", { result: {} })]
       for (const step of steps) {
@@ -359,7 +359,7 @@ describe("partial", () => {
 })
 
 describe("failed", () => {
-  it.effect("the vendor's own example is a Failed with its text, and no end time", () =>
+  it.effect("the vendor's own example is a Failed with its text, and no end time (AV-04)", () =>
     Effect.gen(function* () {
       const seen = yield* outcome(body("failed"))
       assert.deepStrictEqual(seen, {
@@ -463,7 +463,7 @@ describe("answers that are no answers", () => {
 describe("the address of the web report", () => {
   const https = (address: string) => AppVetAdapter.reportLink(address, "https://appvet.dev")
 
-  it("is resolved against the vendor's origin", () => {
+  it("is resolved against the vendor's origin (AV-07)", () => {
     assert.strictEqual(https("/report/scan_abc123"), "https://appvet.dev/report/scan_abc123")
     assert.strictEqual(https("https://appvet.dev/report/x"), "https://appvet.dev/report/x")
     assert.strictEqual(https("report/x?y=<b>"), "https://appvet.dev/report/x?y=%3Cb%3E")
@@ -502,7 +502,7 @@ describe("the address of the web report", () => {
     })
   )
 
-  it.effect("is never fetched", () =>
+  it.effect("is never fetched (AV-07)", () =>
     Effect.gen(function* () {
       const { adapter, sent } = yield* Fake.adapter(body("completed"))
       yield* adapter.poll(Fake.ticket)
@@ -514,7 +514,7 @@ describe("the address of the web report", () => {
 describe("the payload", () => {
   const payload = (step: Fake.Step) => Effect.map(outcome(step), (seen) => seen.payload)
 
-  it.effect("keeps what the vendor adds, at every level", () =>
+  it.effect("keeps what the vendor adds, at every level (BD-05)", () =>
     Effect.gen(function* () {
       const seen = yield* payload(
         body("completed", { engine: { v: [1, null, "x"] }, result: { score: 72, grade: "C", percentile: 40 } })
@@ -524,7 +524,7 @@ describe("the payload", () => {
     })
   )
 
-  it.effect("keeps the last 20 events, as texts", () =>
+  it.effect("keeps the last 20 events, as texts (AV-06, AV-08)", () =>
     Effect.gen(function* () {
       const events = [
         ...Array.from({ length: 500 }, (_, index) => ({ time: "23:59:58", message: `check ${index}` })),
@@ -542,7 +542,7 @@ describe("the payload", () => {
     })
   )
 
-  it.effect("holds names that mean something to JavaScript as plain data", () =>
+  it.effect("holds names that mean something to JavaScript as plain data (BD-08)", () =>
     Effect.gen(function* () {
       const hostile: unknown = JSON.parse(
         '{"id":"scan_abc123","status":"completed","__proto__":{"x":1},"constructor":{"y":2},' +
@@ -569,7 +569,7 @@ describe("the payload", () => {
     })
   )
 
-  it.effect("and every other text of an outcome never repeats the key", () =>
+  it.effect("and every other text of an outcome never repeats the key (SE-05)", () =>
     Effect.gen(function* () {
       const echo = `your key ${Fake.key} was used`
       for (const name of ["completed", "partial", "failed"]) {

@@ -57,35 +57,37 @@ const inFolder = <A, E, R>(use: (folder: string) => Effect.Effect<A, E, R>) =>
 
 describe("the command", () => {
   layer(Layer.merge(vendors, NodeServices.layer), { excludeTestServices: true, timeout: "20 seconds" })((it) => {
-    it.effect("exits 0 when all completed; stdout is one JSON document and nothing else, with every log line on", () =>
-      inFolder((folder) =>
-        Effect.gen(function* () {
-          const fs = yield* FileSystem.FileSystem
-          const twin = cached.replace("https://cached.example", "https://CACHED.example/")
-          yield* fs.writeFileString(`${folder}/scans.yaml`, `version: 1\ntargets:\n  - ${cached}\n  - ${twin}\n`)
-          const before = yield* posts
-          const { code, stderr, stdout } = yield* run(
-            ["run", "scans.yaml", dataset("clean: Q1"), "-o", "json", "--log-level", "all"],
-            { directory: folder }
-          )
-          assert.strictEqual(code, 0, stderr)
-          const report = yield* ScanReport.parse(stdout)
-          assert.deepStrictEqual(report.summary.byState, { completed: 3 })
-          assert.deepStrictEqual(
-            report.scans.map((scan) => [scan.cached, scan.declaredAt?.line ?? null]),
-            [
-              [true, 3],
-              [true, 4],
-              [false, null]
-            ]
-          )
-          assert.strictEqual(report.exit.code, 0)
-          // Equal targets: as many rows, one purchase.
-          assert.strictEqual((yield* posts) - before, 2)
-          assert.match(stderr, /compliance .*: completed, none, score 100/)
-          assert.match(stderr, /level=INFO/)
-        })
-      )
+    it.effect(
+      "exits 0 when all completed; stdout is one JSON document and nothing else, with every log line on (CL-10)",
+      () =>
+        inFolder((folder) =>
+          Effect.gen(function* () {
+            const fs = yield* FileSystem.FileSystem
+            const twin = cached.replace("https://cached.example", "https://CACHED.example/")
+            yield* fs.writeFileString(`${folder}/scans.yaml`, `version: 1\ntargets:\n  - ${cached}\n  - ${twin}\n`)
+            const before = yield* posts
+            const { code, stderr, stdout } = yield* run(
+              ["run", "scans.yaml", dataset("clean: Q1"), "-o", "json", "--log-level", "all"],
+              { directory: folder }
+            )
+            assert.strictEqual(code, 0, stderr)
+            const report = yield* ScanReport.parse(stdout)
+            assert.deepStrictEqual(report.summary.byState, { completed: 3 })
+            assert.deepStrictEqual(
+              report.scans.map((scan) => [scan.cached, scan.declaredAt?.line ?? null]),
+              [
+                [true, 3],
+                [true, 4],
+                [false, null]
+              ]
+            )
+            assert.strictEqual(report.exit.code, 0)
+            // Equal targets: as many rows, one purchase.
+            assert.strictEqual((yield* posts) - before, 2)
+            assert.match(stderr, /compliance .*: completed, none, score 100/)
+            assert.match(stderr, /level=INFO/)
+          })
+        )
     )
 
     it.effect("--dry-run says what would be asked, when and at what cost, and asks nobody", () =>
@@ -148,69 +150,71 @@ describe("the command", () => {
       })
     )
 
-    it.effect("exits 2 with every fault of plan, flags, environment, keys and outputs, before any request", () =>
-      inFolder((folder) =>
-        Effect.gen(function* () {
-          const fs = yield* FileSystem.FileSystem
-          yield* fs.writeFileString(
-            `${folder}/scans.yaml`,
-            "version: 1\ngate: { failOn: hgh }\ntargets:\n  - { vendor: appvet, urll: https://shop.example, type: seo }\n  - { vendor: exona, company: { name: A, website: https://a.example } }\n"
-          )
-          const before = yield* requests
-          const { code, stderr, stdout } = yield* run(
-            [
-              "run",
-              "scans.yaml",
-              "--concurrency",
-              "0",
-              "-o",
-              "json=scans.yaml",
-              "-o",
-              "json=no/a.json",
-              "-o",
-              "text",
-              "-o",
-              "csv",
-              "-o",
-              "jsn=b"
-            ],
-            {
-              directory: folder,
-              environment: {
-                EXONA_API_KEY: "",
-                APPVET_API_KEY: "avk_live\u00e4",
-                SCANPOLL_TIMEOUT: "1",
-                SCANPOLL_DEADLNE: "1m",
-                APPVET_BASE_URL: "http://example.com"
+    it.effect(
+      "exits 2 with every fault of plan, flags, environment, keys and outputs, before any request (CL-02, CL-03, CL-07, RP-10)",
+      () =>
+        inFolder((folder) =>
+          Effect.gen(function* () {
+            const fs = yield* FileSystem.FileSystem
+            yield* fs.writeFileString(
+              `${folder}/scans.yaml`,
+              "version: 1\ngate: { failOn: hgh }\ntargets:\n  - { vendor: appvet, urll: https://shop.example, type: seo }\n  - { vendor: exona, company: { name: A, website: https://a.example } }\n"
+            )
+            const before = yield* requests
+            const { code, stderr, stdout } = yield* run(
+              [
+                "run",
+                "scans.yaml",
+                "--concurrency",
+                "0",
+                "-o",
+                "json=scans.yaml",
+                "-o",
+                "json=no/a.json",
+                "-o",
+                "text",
+                "-o",
+                "csv",
+                "-o",
+                "jsn=b"
+              ],
+              {
+                directory: folder,
+                environment: {
+                  EXONA_API_KEY: "",
+                  APPVET_API_KEY: "avk_live\u00e4",
+                  SCANPOLL_TIMEOUT: "1",
+                  SCANPOLL_DEADLNE: "1m",
+                  APPVET_BASE_URL: "http://example.com"
+                }
               }
+            )
+            assert.strictEqual(code, 2)
+            assert.strictEqual(stdout, "")
+            for (const expected of [
+              /scans\.yaml:4:23: unknown key "urll".*did you mean "url"/,
+              /scans\.yaml:4:5: url is missing/,
+              /scans\.yaml:2:17: failOn must be one of .*did you mean "high"/,
+              /--concurrency: must be a whole number from 1/,
+              /SCANPOLL_TIMEOUT: must be a duration/,
+              /SCANPOLL_DEADLNE: unknown variable; did you mean "SCANPOLL_DEADLINE"/,
+              /EXONA_API_KEY: is not set/,
+              /APPVET_API_KEY: holds white space, a control character or a character outside ASCII/,
+              /APPVET_BASE_URL: must be https/,
+              /--output: only one format may go to stdout/,
+              /--output: "scans\.yaml" is the plan/,
+              /--output: "no\/a\.json" its folder is not there/,
+              /--output: unknown format "jsn"; did you mean "json"/
+            ]) {
+              assert.match(stderr, expected)
             }
-          )
-          assert.strictEqual(code, 2)
-          assert.strictEqual(stdout, "")
-          for (const expected of [
-            /scans\.yaml:4:23: unknown key "urll".*did you mean "url"/,
-            /scans\.yaml:4:5: url is missing/,
-            /scans\.yaml:2:17: failOn must be one of .*did you mean "high"/,
-            /--concurrency: must be a whole number from 1/,
-            /SCANPOLL_TIMEOUT: must be a duration/,
-            /SCANPOLL_DEADLNE: unknown variable; did you mean "SCANPOLL_DEADLINE"/,
-            /EXONA_API_KEY: is not set/,
-            /APPVET_API_KEY: holds white space, a control character or a character outside ASCII/,
-            /APPVET_BASE_URL: must be https/,
-            /--output: only one format may go to stdout/,
-            /--output: "scans\.yaml" is the plan/,
-            /--output: "no\/a\.json" its folder is not there/,
-            /--output: unknown format "jsn"; did you mean "json"/
-          ]) {
-            assert.match(stderr, expected)
-          }
-          assert.strictEqual(yield* requests, before)
-          assert.deepStrictEqual(yield* fs.readDirectory(folder), ["scans.yaml"])
-        })
-      )
+            assert.strictEqual(yield* requests, before)
+            assert.deepStrictEqual(yield* fs.readDirectory(folder), ["scans.yaml"])
+          })
+        )
     )
 
-    it.effect("exits 2 for what is no invocation, with the nearest flag on stderr and an empty stdout", () =>
+    it.effect("exits 2 for what is no invocation, with the nearest flag on stderr and an empty stdout (CL-07)", () =>
       Effect.gen(function* () {
         const { code, stderr, stdout } = yield* run(["run", neverEnds, "--fail-onn", "high"])
         assert.strictEqual(code, 2)
@@ -219,34 +223,36 @@ describe("the command", () => {
       })
     )
 
-    it.effect("exits 130 at Ctrl-C with the report written and a command that goes on; nothing is bought again", () =>
-      inFolder((folder) =>
-        Effect.gen(function* () {
-          const fs = yield* FileSystem.FileSystem
-          const { code, millis, stderr, stdout } = yield* run(
-            ["run", neverEnds, dataset("clean: Q3"), "-o", "json=report.json", "-o", "events=events.ndjson"],
-            { directory: folder, watch: once(/never\.example\/: submitted as/, ({ kill }) => kill("SIGINT")) }
-          )
-          assert.strictEqual(code, 130, stderr)
-          assert.isBelow(millis, 5_000)
-          assert.strictEqual(stdout, "")
-          const report = yield* Effect.flatMap(fs.readFileString(`${folder}/report.json`), ScanReport.parse)
-          assert.strictEqual(report.scans[0]?.state, "interrupted")
-          assert.strictEqual(report.exit.code, 130)
-          const events = (yield* fs.readFileString(`${folder}/events.ndjson`)).trim().split("\n")
-          assert.match(events.at(-1) ?? "", /"event":"finished"/)
-          const key = /scanpoll wait (appvet:scan_\S+)/.exec(stderr)?.[1]
-          assert.isDefined(key)
-          const before = yield* posts
-          const status = yield* run(["status", key ?? "", "-o", "json"])
-          assert.strictEqual(status.code, 0, status.stderr)
-          assert.match(status.stdout, /"status": "running"/)
-          assert.strictEqual(yield* posts, before)
-        })
-      )
+    it.effect(
+      "exits 130 at Ctrl-C with the report written and a command that goes on; nothing is bought again (DU-11)",
+      () =>
+        inFolder((folder) =>
+          Effect.gen(function* () {
+            const fs = yield* FileSystem.FileSystem
+            const { code, millis, stderr, stdout } = yield* run(
+              ["run", neverEnds, dataset("clean: Q3"), "-o", "json=report.json", "-o", "events=events.ndjson"],
+              { directory: folder, watch: once(/never\.example\/: submitted as/, ({ kill }) => kill("SIGINT")) }
+            )
+            assert.strictEqual(code, 130, stderr)
+            assert.isBelow(millis, 5_000)
+            assert.strictEqual(stdout, "")
+            const report = yield* Effect.flatMap(fs.readFileString(`${folder}/report.json`), ScanReport.parse)
+            assert.strictEqual(report.scans[0]?.state, "interrupted")
+            assert.strictEqual(report.exit.code, 130)
+            const events = (yield* fs.readFileString(`${folder}/events.ndjson`)).trim().split("\n")
+            assert.match(events.at(-1) ?? "", /"event":"finished"/)
+            const key = /scanpoll wait (appvet:scan_\S+)/.exec(stderr)?.[1]
+            assert.isDefined(key)
+            const before = yield* posts
+            const status = yield* run(["status", key ?? "", "-o", "json"])
+            assert.strictEqual(status.code, 0, status.stderr)
+            assert.match(status.stdout, /"status": "running"/)
+            assert.strictEqual(yield* posts, before)
+          })
+        )
     )
 
-    it.effect("leaves at once at a second Ctrl-C, also while a submission hangs", () =>
+    it.effect("leaves at once at a second Ctrl-C, also while a submission hangs (DU-12)", () =>
       Effect.gen(function* () {
         const { compliance } = yield* Simulators.Simulators
         yield* compliance.script({ match: { route: "submit" }, steps: [Script.acceptedNeverAnswered] })
@@ -262,7 +268,7 @@ describe("the command", () => {
       })
     )
 
-    it.effect("ends cleanly when the reader of its events goes away", () =>
+    it.effect("ends cleanly when the reader of its events goes away (CL-08)", () =>
       Effect.gen(function* () {
         const { code, millis, stderr } = yield* run(["run", neverEnds, "-o", "events"], {
           watch: once(/"event":"submitting"/, ({ closeStdout }) => closeStdout())
@@ -298,7 +304,7 @@ describe("the command", () => {
       })
     )
 
-    it.effect("takes keys from a key file before the environment, and shows none of them", () =>
+    it.effect("takes keys from a key file before the environment, and shows none of them (SE-07)", () =>
       inFolder((folder) =>
         Effect.gen(function* () {
           const fs = yield* FileSystem.FileSystem
@@ -403,7 +409,7 @@ describe("the command", () => {
       })
     )
 
-    it.effect("has no flag that takes a key", () =>
+    it.effect("has no flag that takes a key (SE-04)", () =>
       Effect.sync(() => {
         const flags = Object.values(settings).map((setting) => setting.flag)
         assert.deepStrictEqual(

@@ -90,7 +90,7 @@ describe("the mapping of status words", () => {
     })
   })
 
-  it("the zeros of a running scan at the server are no progress and no result", () => {
+  it("the zeros of a running scan at the server are no progress and no result (CO-01)", () => {
     assert.deepStrictEqual(observe(runningId, serverRunning), {
       _tag: "Pending",
       phase: "running",
@@ -98,7 +98,7 @@ describe("the mapping of status words", () => {
     })
   })
 
-  it("completed, as the vendor's page shows it, is completed with score, verdict, count and delta", () => {
+  it("completed, as the vendor's page shows it, is completed with score, verdict, count and delta (CO-03)", () => {
     const outcome = completedOf(pageId, pageCompleted)
     assert.strictEqual(outcome.vendorStatus, "completed")
     assert.deepStrictEqual(outcome.assessment, {
@@ -145,7 +145,7 @@ describe("the mapping of status words", () => {
     assert.deepStrictEqual<unknown>(outcome.payload, serverCompleted)
   })
 
-  it("failed is an outcome whose reason is 'none given'", () => {
+  it("failed is an outcome whose reason is 'none given' (CO-04)", () => {
     const outcome = outcomeOf(runningId, fixture("server-failed"))
     assert.strictEqual(outcome._tag, "Failed")
     if (outcome._tag !== "Failed") return
@@ -167,7 +167,7 @@ describe("the mapping of status words", () => {
 })
 
 describe("a completed scan", () => {
-  it("settles with null for every field that may be missing, or without it", () => {
+  it("settles with null for every field that may be missing, or without it (CO-03, BD-06)", () => {
     const names = ["completed_at", "audit_name", "policy_id", "upload_id", "mapping_id", "audit_id", "mapping_config"]
     const more = [...names, "temporal_scale", "score_history", "delta"]
     const nulls = completedOf(pageId, withFields(pageCompleted, Object.fromEntries(more.map((name) => [name, null]))))
@@ -199,7 +199,7 @@ describe("a completed scan", () => {
   })
 
   it.each(["2026-02-30T00:00:00Z", "0", "abc 1", "12:00:05", "2024-01-15T10:30:00", "+275760-09-13T00:00:00Z"])(
-    "does not guess a time from %j: unknown, with a warning",
+    "does not guess a time from %j: unknown, with a warning (BD-09)",
     (time) => {
       const outcome = completedOf(pageId, withFields(pageCompleted, { created_at: time, completed_at: time }))
       assert.strictEqual(outcome.createdAt, null)
@@ -210,7 +210,7 @@ describe("a completed scan", () => {
   )
 
   it.each([[101], [-1], [100.01], [Infinity], [-Infinity], [NaN], [null], ["87.5"], ["NaN"], [true], [{}]])(
-    "is refused as score-out-of-range when the score is %j",
+    "is refused as score-out-of-range when the score is %j (CO-05, BD-07)",
     (compliance_score) => {
       const fault = faultOf(pageId, answer(200, withFields(pageCompleted, { compliance_score })))
       assert.strictEqual(fault.kind, "Broken")
@@ -219,7 +219,7 @@ describe("a completed scan", () => {
     }
   )
 
-  it("is refused without a score or a violation count", () => {
+  it("is refused without a score or a violation count (CO-05)", () => {
     assert.strictEqual(
       faultOf(pageId, answer(200, without(pageCompleted, "compliance_score"))).code,
       "score-out-of-range"
@@ -289,7 +289,7 @@ describe("a completed scan", () => {
     assert.strictEqual(ScanOutcome.severity(outcome), severity)
   })
 
-  it("with 8 of 15 rules processed completes with a warning, is never clean and calls nothing resolved", () => {
+  it("with 8 of 15 rules processed completes with a warning, is never clean and calls nothing resolved (CO-06)", () => {
     const outcome = completedOf(
       pageId,
       withFields(pageCompleted, { rules_processed: 8, compliance_score: 100, violation_count: 0 })
@@ -299,7 +299,7 @@ describe("a completed scan", () => {
     assert.strictEqual(outcome.delta?.comparable, false)
   })
 
-  it("keeps fields it does not know, as plain data", () => {
+  it("keeps fields it does not know, as plain data (BD-05, BD-08)", () => {
     const body: unknown = JSON.parse(
       JSON.stringify(pageCompleted).replace(
         /\}$/,
@@ -322,7 +322,7 @@ describe("a completed scan", () => {
     assert.include(outcome.warnings.join("\n"), "odd")
   })
 
-  it("keeps no credential the vendor repeats, wherever it stands", () => {
+  it("keeps no credential the vendor repeats, wherever it stands (SE-05)", () => {
     const outcome = completedOf(
       pageId,
       withFields(pageCompleted, { audit_name: `for ${secret}`, echo: { [secret]: [`Bearer ${secret}`] } })
@@ -522,7 +522,7 @@ describe("a submission", () => {
     })
   )
 
-  it.effect("answered 'completed' is accepted, to be polled at once: its answer holds no score", () =>
+  it.effect("answered 'completed' is accepted, to be polled at once: its answer holds no score (CO-02)", () =>
     Effect.gen(function* () {
       yield* TestClock.setTime(5_000)
       const hint = Option.some(Duration.minutes(10))
@@ -545,7 +545,7 @@ describe("a submission", () => {
     })
   )
 
-  it.effect.each([200, 201, 202, 500, 503])("with a scan_id is accepted at status %d", (status) =>
+  it.effect.each([200, 201, 202, 500, 503])("with a scan_id is accepted at status %d (CO-08)", (status) =>
     Effect.gen(function* () {
       const hint = Option.some(Duration.seconds(3))
       const body = { scan_id: serverId, status: "running" }

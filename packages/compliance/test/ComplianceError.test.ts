@@ -32,7 +32,7 @@ describe("the table of polls", () => {
     assert.strictEqual(new Set(submits).size, submits.length)
   })
 
-  it("reads the vendor's 404 with its code and words", () => {
+  it("reads the vendor's 404 with its code and words (CO-07)", () => {
     const fault = ComplianceError.pollFault("status", answer(404, fixture("not-found")), scrub)
     assert.strictEqual(fault.kind, "Missing")
     assert.strictEqual(fault.code, "NOT_FOUND")

@@ -38,7 +38,7 @@ const hasty = (policy: PollPolicy.PollPolicy): PollPolicy.PollPolicy =>
   policy.pipe(PollPolicy.withDeadline("1500 millis"), PollPolicy.withPace("1 second"))
 
 describe.each(["docs", "server"] as const)("against a vendor of the %s shape", (shape) => {
-  it.live("a scan is one POST and one GET, and the delta to the next one is the vendor's", () =>
+  it.live("a scan is one POST and one GET, and the delta to the next one is the vendor's (CO-02)", () =>
     Effect.gen(function* () {
       const { adapter, simulator } = yield* start({
         shape,
@@ -76,7 +76,7 @@ describe.each(["docs", "server"] as const)("against a vendor of the %s shape", (
     }).pipe(Effect.scoped, Effect.provide(services))
   )
 
-  it.live("a scan that runs for ever stays open at the deadline: no zero is taken for a result", () =>
+  it.live("a scan that runs for ever stays open at the deadline: no zero is taken for a result (CO-01)", () =>
     Effect.gen(function* () {
       const { adapter } = yield* start({ shape, fate: () => ({ inline: false, duration: Infinity }) })
       const stopped = yield* Effect.flip(Scans.run(adapter, request, { policy: hasty }))

@@ -119,7 +119,7 @@ describe("a poll", () => {
     })
   )
 
-  it.effect("a completed scan's Retry-After is of no interest any more", () =>
+  it.effect("a completed scan's Retry-After is of no interest any more (HD-08)", () =>
     Effect.gen(function* () {
       const answer = yield* pollOf(json(200, fixture("completed"), { hint: seconds(600) }))
       assert.strictEqual(answer.observation._tag, "Settled")
@@ -127,7 +127,7 @@ describe("a poll", () => {
     })
   )
 
-  it.effect("`failed` is an outcome with the vendor's code, message, advice and request id", () =>
+  it.effect("`failed` is an outcome with the vendor's code, message, advice and request id (EX-02)", () =>
     Effect.gen(function* () {
       const outcome = yield* settle(fixture("failed"))
       assert.strictEqual(outcome._tag, "Failed")
@@ -183,7 +183,7 @@ describe("a poll", () => {
   )
 
   it.effect.each([undefined, null, {}, "broke", { code: 1, message: null }])(
-    "`failed` with %j for an error is failed, reason none given",
+    "`failed` with %j for an error is failed, reason none given (EX-05)",
     (error) =>
       Effect.gen(function* () {
         const outcome = yield* settle({ ...fixture("failed"), error })
@@ -215,7 +215,7 @@ describe("a poll", () => {
     })
   )
 
-  it.effect("an answer about another scan is a fault, and nothing is kept of it", () =>
+  it.effect("an answer about another scan is a fault, and nothing is kept of it (EX-06)", () =>
     Effect.gen(function* () {
       const fault = yield* faultOf(json(200, fixture("completed")), "scn_another")
       assert.deepStrictEqual([fault.kind, fault.code], ["Broken", "id-mismatch"])
@@ -328,7 +328,7 @@ describe("a poll", () => {
     })
   )
 
-  it.effect("the key is nowhere in what comes of an answer that repeats it", () =>
+  it.effect("the key is nowhere in what comes of an answer that repeats it (SE-05)", () =>
     Effect.gen(function* () {
       const hostile = {
         ...fixture("failed"),
@@ -471,11 +471,13 @@ describe("a submission", () => {
     })
   )
 
-  it.effect.each([200, 201, 202, 400, 401, 409, 429, 500, 503])("is accepted by an id under status %i", (status) =>
-    Effect.gen(function* () {
-      const answer = submitted(yield* submitOf(json(status, fixture("created"))))
-      assert.strictEqual(answer.ticket.scanId, id)
-    })
+  it.effect.each([200, 201, 202, 400, 401, 409, 429, 500, 503])(
+    "is accepted by an id under status %i (EX-09)",
+    (status) =>
+      Effect.gen(function* () {
+        const answer = submitted(yield* submitOf(json(status, fixture("created"))))
+        assert.strictEqual(answer.ticket.scanId, id)
+      })
   )
 
   it.effect("with nothing but an id in the answer is accepted, and so is one with an unknown status", () =>
@@ -485,7 +487,7 @@ describe("a submission", () => {
     })
   )
 
-  it.effect("that the cache answers is completed without a poll, and shows whose scan it is and how old", () =>
+  it.effect("that the cache answers is completed without a poll, and shows whose scan it is and how old (EX-08)", () =>
     Effect.gen(function* () {
       const completedAt = Date.UTC(2026, 2, 10, 14, 21, 45)
       yield* TestClock.setTime(completedAt + 3_600_000)

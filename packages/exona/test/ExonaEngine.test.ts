@@ -61,7 +61,7 @@ const processing = json(200, fixture("processing"), { hint: seconds(10) })
 const completed = json(200, fixture("completed"))
 
 describe("a run", () => {
-  it.effect("submits once and polls at the documented 10 seconds until the scan is completed", () =>
+  it.effect("submits once and polls at the documented 10 seconds until the scan is completed (EX-01)", () =>
     Effect.gen(function* () {
       const { adapter, polledAt, posts } = yield* setup(created, processing, processing, processing, completed)
       const outcome = yield* within(2, Scans.run(adapter, request, { policy: even }))
@@ -106,7 +106,7 @@ describe("a run", () => {
     }).pipe(Effect.provide(world))
   )
 
-  it.effect("that is still processing after 5 minutes stops softly, its ticket kept", () =>
+  it.effect("that is still processing after 5 minutes stops softly, its ticket kept (EX-03)", () =>
     Effect.gen(function* () {
       const { adapter, polledAt, posts } = yield* setup(created, processing)
       const stopped = yield* within(6, Effect.flip(Scans.run(adapter, request, { policy: even })))
@@ -119,7 +119,7 @@ describe("a run", () => {
     }).pipe(Effect.provide(world))
   )
 
-  it.effect("meets an unknown status as not finished, and says so at the deadline", () =>
+  it.effect("meets an unknown status as not finished, and says so at the deadline (EX-07)", () =>
     Effect.gen(function* () {
       const archived = json(200, { ...fixture("completed"), status: "archived" })
       const { adapter, polledAt } = yield* setup(created, archived)
@@ -130,7 +130,7 @@ describe("a run", () => {
     }).pipe(Effect.provide(world))
   )
 
-  it.effect("of a scan completed without a result asks three times, then stops as protocol", () =>
+  it.effect("of a scan completed without a result asks three times, then stops as protocol (EX-04)", () =>
     Effect.gen(function* () {
       const empty = json(200, { ...fixture("completed"), result: undefined })
       const { adapter, polledAt } = yield* setup(created, empty)

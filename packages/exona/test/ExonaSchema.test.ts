@@ -203,7 +203,7 @@ describe("a result", () => {
     assert.deepStrictEqual(warnings, [])
   })
 
-  it("keeps what is not documented, and null where something is", () => {
+  it("keeps what is not documented, and null where something is (BD-05)", () => {
     const result = { future: { a: [1] }, enrichment: null, risk_assessment: { overall_risk_level: null, tenth: 1 } }
     const warnings: Array<string> = []
     assert.deepStrictEqual<unknown>(ExonaSchema.readResult(result, warnings), result)
@@ -232,7 +232,7 @@ describe("a result", () => {
     }
   })
 
-  it("treats keys that name a prototype as plain data", () => {
+  it("treats keys that name a prototype as plain data (BD-08)", () => {
     const hostile = JSON.parse(
       '{"__proto__":{"x":1},"constructor":2,"risk_assessment":{"__proto__":{"x":1},"overall_risk_level":7}}'
     )
@@ -245,7 +245,7 @@ describe("a result", () => {
     assert.notProperty({}, "x")
   })
 
-  it("survives numbers that JSON cannot carry further", () => {
+  it("survives numbers that JSON cannot carry further (BD-07)", () => {
     const warnings: Array<string> = []
     const result = ExonaSchema.readResult(JSON.parse('{"matched_incidents":[{"similarity_score":1e999}]}'), warnings)
     assert.deepStrictEqual<unknown>(result, { matched_incidents: [{ similarity_score: null }] })

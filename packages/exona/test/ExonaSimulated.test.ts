@@ -81,7 +81,7 @@ describe("over real sockets", () => {
     }).pipe(Effect.provide(http))
   )
 
-  it.live("a hit in the vendor's cache settles at the submission, costs nothing and shows its age", () =>
+  it.live("a hit in the vendor's cache settles at the submission, costs nothing and shows its age (EX-08)", () =>
     Effect.gen(function* () {
       const { adapter, exona } = yield* start({
         earlier: [{ companyName: "Acme Inc", companyWebsite: "https://ACME.ai/", ageDays: 12 }]
@@ -110,7 +110,7 @@ describe("over real sockets", () => {
     }).pipe(Effect.provide(http))
   )
 
-  it.live("a failed scan keeps the vendor's reason", () =>
+  it.live("a failed scan keeps the vendor's reason (EX-02)", () =>
     Effect.gen(function* () {
       const { adapter } = yield* start({ fate: () => ({ settleAfterPolls: 0, outcome: "failed" }) })
       const submitted = yield* adapter.submit(acme)

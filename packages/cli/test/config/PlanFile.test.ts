@@ -57,7 +57,7 @@ targets:
     )
   })
 
-  it("is the same plan as JSON, with tabs, a byte order mark and Windows line ends", () => {
+  it("is the same plan as JSON, with tabs, a byte order mark and Windows line ends (CL-05)", () => {
     const json = `\ufeff{\r\n\t"version": 1,\r\n\t"targets": [\r\n\t\t{"vendor": "appvet", "url": "https://example.com", "type": "seo"}\r\n\t]\r\n}\r\n`
     const { faults, plan } = read(json)
     assert.deepStrictEqual(faults, [])
@@ -109,7 +109,7 @@ targets:
     ],
     [`version: 1\na: *b\n${target}`, "scans.yaml:2:4 there is no anchor &b before this"],
     [`version: 1\na: &b [*b]\n${target}`, "scans.yaml:2:8 nested deeper than 64 levels"]
-  ])("says what is wrong with %j and where", (text, expected) => {
+  ])("says what is wrong with %j and where (CL-05, CL-07)", (text, expected) => {
     assert.include(faults(text), expected)
   })
 
@@ -121,7 +121,7 @@ targets:
     )
   })
 
-  it("tells all its faults at once, in the order of its lines", () => {
+  it("tells all its faults at once, in the order of its lines (CL-05)", () => {
     const found = faults(
       "version: 3\ngate: { failon: low }\ntargets:\n  - { vendor: appvet, url: ftp://x, type: seo, pace: 5 }\n  - 7\n"
     )

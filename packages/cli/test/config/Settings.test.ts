@@ -83,7 +83,7 @@ describe("a setting", () => {
 })
 
 describe("a variable", () => {
-  it("that is a slip of one of ours is a fault with the nearest name, a strange one a warning", () => {
+  it("that is a slip of one of ours is a fault with the nearest name, a strange one a warning (CL-07)", () => {
     const { faults, warnings } = resolve({
       environment: { SCANPOLL_DEADLNE: "5m", SCANPOLL_PIPELINE_RUN_NUMBER: "7", OTHER: "x" }
     })
@@ -130,7 +130,7 @@ describe("a number or duration out of its range is refused with the range", () =
     ["raw", "some"],
     ["output", "=file"],
     ["output", "json="]
-  ] as const)("--%s %s", (name, text) => {
+  ] as const)("--%s %s is refused (CL-04, TM-02)", (name, text) => {
     const { faults } = resolve({ flags: { [name]: [text] } })
     assert.strictEqual(faults.length, 1)
     assert.match(faults[0]?.message ?? "", /^must (be|not be)/)

@@ -71,7 +71,7 @@ describe("a key", () => {
     "@b:scan_1",
     "clm_01hxyz",
     "apvet:scan_1"
-  ])("%j is refused, with the text escaped and cut", (text) => {
+  ])("%j is refused, with the text escaped and cut (CL-01)", (text) => {
     const read = Key.parse(text, Vendors.names)
     assert.isTrue(Result.isFailure(read))
     if (Result.isSuccess(read)) return

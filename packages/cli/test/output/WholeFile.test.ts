@@ -35,7 +35,7 @@ describe("a file that is written whole", () => {
       )
     )
 
-    it.effect("stays the old one when the new one breaks off, and leaves no half file", () =>
+    it.effect("stays the old one when the new one breaks off, and leaves no half file (RP-07)", () =>
       inFolder((folder) =>
         Effect.gen(function* () {
           const fs = yield* FileSystem.FileSystem
@@ -79,7 +79,7 @@ describe("a file that is written whole", () => {
       )
     )
 
-    it.effect("is refused beforehand where its folder is missing or it is a folder itself", () =>
+    it.effect("is refused beforehand where its folder is missing or it is a folder itself (RP-10)", () =>
       inFolder((folder) =>
         Effect.gen(function* () {
           assert.strictEqual(yield* WholeFile.obstacle(folder), "is a folder")

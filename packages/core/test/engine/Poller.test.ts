@@ -114,7 +114,7 @@ const laws = (driver: Driver) => {
       })
     )
 
-    it.effect("spreads a wait upwards only, 1 000 draws", () =>
+    it.effect("spreads a wait upwards only, 1 000 draws (TM-07)", () =>
       Effect.gen(function* () {
         const vendor = Conversation.make({
           polls: [...Array.from({ length: 1000 }, () => ({ say: "running" as const, hint: 10_000 })), { say: "done" }],
@@ -130,7 +130,7 @@ const laws = (driver: Driver) => {
       })
     )
 
-    it.effect("has one poll of a scan in flight at a time, however slow the vendor", () =>
+    it.effect("has one poll of a scan in flight at a time, however slow the vendor (TM-08)", () =>
       Effect.gen(function* () {
         const vendor = Conversation.make({
           polls: [{ say: "running", takes: 12_000 }, { say: "running", takes: 12_000 }, { say: "done" }],
@@ -176,7 +176,7 @@ const laws = (driver: Driver) => {
       })
     )
 
-    it.effect("stops growing at the cap: 40 faults in a row", () =>
+    it.effect("stops growing at the cap: 40 faults in a row (TM-06)", () =>
       Effect.gen(function* () {
         const vendor = Conversation.make({
           polls: [...Array.from({ length: 40 }, () => ({ say: "Transient" as const })), { say: "done" }],
@@ -189,7 +189,7 @@ const laws = (driver: Driver) => {
       })
     )
 
-    it.effect("does not count a 429: the fault after it is the first of its row", () =>
+    it.effect("does not count a 429: the fault after it is the first of its row (ST-07)", () =>
       Effect.gen(function* () {
         const vendor = Conversation.make({
           polls: [{ say: "Throttled", hint: 7000 }, { say: "Transient" }, { say: "Throttled" }, { say: "done" }],
@@ -200,7 +200,7 @@ const laws = (driver: Driver) => {
       })
     )
 
-    it.effect("a 503 with a hint waits that long and counts as one fault", () =>
+    it.effect("a 503 with a hint waits that long and counts as one fault (ST-13)", () =>
       Effect.gen(function* () {
         const vendor = Conversation.make({
           polls: [{ say: "Transient", hint: 30_000 }, { say: "Transient" }, { say: "done" }],
@@ -211,7 +211,7 @@ const laws = (driver: Driver) => {
       })
     )
 
-    it.effect("bears two answers in a row that cannot be understood, not three", () =>
+    it.effect("bears two answers in a row that cannot be understood, not three (ST-10)", () =>
       Effect.gen(function* () {
         const broken = { say: "Broken" as const }
         const borne = Conversation.make({
@@ -239,7 +239,7 @@ const laws = (driver: Driver) => {
       })
     )
 
-    it.effect("gives an id of our own 30 s to appear, and a typed id nothing", () =>
+    it.effect("gives an id of our own 30 s to appear, and a typed id nothing (ST-04, ST-05, ST-06)", () =>
       Effect.gen(function* () {
         const late = Conversation.make({ polls: [{ say: "Missing" }, { say: "running" }, { say: "done" }] })
         assert.isTrue(Exit.isSuccess(yield* finish(driver.wait(specOf(late)))))
@@ -271,7 +271,7 @@ const laws = (driver: Driver) => {
       })
     )
 
-    it.effect("denied stops at once, and with it every wait of the account that began before", () =>
+    it.effect("denied stops at once, and with it every wait of the account that began before (ST-03)", () =>
       Effect.gen(function* () {
         const vendor = Conversation.make({
           polls: (scanId) => (scanId === "bad" ? [{ say: "Denied" }] : [{ say: "running" }]),
@@ -296,21 +296,23 @@ const laws = (driver: Driver) => {
       })
     )
 
-    it.effect("polls an unknown status like a running scan, names it once, and says protocol at the deadline", () =>
-      Effect.gen(function* () {
-        const vendor = Conversation.make({
-          polls: [{ say: "word", word: "archived" }],
-          policy: steady.pipe(PollPolicy.withFirst(0))
+    it.effect(
+      "polls an unknown status like a running scan, names it once, and says protocol at the deadline (EX-07)",
+      () =>
+        Effect.gen(function* () {
+          const vendor = Conversation.make({
+            polls: [{ say: "word", word: "archived" }],
+            policy: steady.pipe(PollPolicy.withFirst(0))
+          })
+          const events: Array<PollEvent<unknown>> = []
+          const stop = stopOf(
+            yield* finish(driver.wait(specOf(vendor, { observer: (event) => void events.push(event) })))
+          )
+          assert.strictEqual(stop.reason, "protocol")
+          assert.include(stop.message, "archived")
+          assert.strictEqual(events.filter((event) => event._tag === "Polled" && event.first).length, 1)
+          assert.strictEqual(Conversation.pollTimes(vendor).length, 31)
         })
-        const events: Array<PollEvent<unknown>> = []
-        const stop = stopOf(
-          yield* finish(driver.wait(specOf(vendor, { observer: (event) => void events.push(event) })))
-        )
-        assert.strictEqual(stop.reason, "protocol")
-        assert.include(stop.message, "archived")
-        assert.strictEqual(events.filter((event) => event._tag === "Polled" && event.first).length, 1)
-        assert.strictEqual(Conversation.pollTimes(vendor).length, 31)
-      })
     )
   })
 
@@ -410,7 +412,7 @@ const laws = (driver: Driver) => {
   })
 
   describe(`law 6, every wait ends (${driver.name})`, () => {
-    it.effect("makes one last poll exactly at the deadline and none after", () =>
+    it.effect("makes one last poll exactly at the deadline and none after (TM-01)", () =>
       Effect.gen(function* () {
         const vendor = Conversation.make({
           polls: [{ say: "running" }],
@@ -436,7 +438,7 @@ const laws = (driver: Driver) => {
       })
     )
 
-    it.effect("a hung poll cannot pass deadline + one poll's timeout", () =>
+    it.effect("a hung poll cannot pass deadline + one poll's timeout (TR-01)", () =>
       Effect.gen(function* () {
         const vendor = Conversation.make({
           polls: [{ say: "hang" }],
@@ -456,7 +458,7 @@ const laws = (driver: Driver) => {
       })
     )
 
-    it.effect("a vendor that throttles for ever ends as still running", () =>
+    it.effect("a vendor that throttles for ever ends as still running (RL-06)", () =>
       Effect.gen(function* () {
         const vendor = Conversation.make({ polls: [{ say: "Throttled" }] })
         const stop = stopOf(yield* finish(driver.wait(specOf(vendor))))
@@ -465,33 +467,35 @@ const laws = (driver: Driver) => {
     )
 
     for (const jump of [3600_000, -3600_000]) {
-      it.effect(`a wall clock that jumps by ${jump / 3600_000} h changes neither polls nor deadline`, () =>
-        Effect.gen(function* () {
-          const inner = yield* Clock.Clock
-          let skew = 0
-          const jumpy: Clock.Clock = {
-            currentTimeMillisUnsafe: () => inner.currentTimeMillisUnsafe() + skew,
-            currentTimeMillis: Effect.sync(() => inner.currentTimeMillisUnsafe() + skew),
-            currentTimeNanosUnsafe: () => inner.currentTimeNanosUnsafe() + BigInt(skew) * 1_000_000n,
-            currentTimeNanos: Effect.sync(() => inner.currentTimeNanosUnsafe() + BigInt(skew) * 1_000_000n),
-            monotonicTimeNanosUnsafe: () => inner.monotonicTimeNanosUnsafe(),
-            monotonicTimeNanos: inner.monotonicTimeNanos,
-            sleep: (duration) => inner.sleep(duration)
-          }
-          const vendor = Conversation.make({
-            polls: [{ say: "running" }],
-            policy: steady.pipe(PollPolicy.withFirst(0))
+      it.effect(
+        `a wall clock that jumps by ${jump / 3600_000} h changes neither polls nor deadline (TM-04, TM-05)`,
+        () =>
+          Effect.gen(function* () {
+            const inner = yield* Clock.Clock
+            let skew = 0
+            const jumpy: Clock.Clock = {
+              currentTimeMillisUnsafe: () => inner.currentTimeMillisUnsafe() + skew,
+              currentTimeMillis: Effect.sync(() => inner.currentTimeMillisUnsafe() + skew),
+              currentTimeNanosUnsafe: () => inner.currentTimeNanosUnsafe() + BigInt(skew) * 1_000_000n,
+              currentTimeNanos: Effect.sync(() => inner.currentTimeNanosUnsafe() + BigInt(skew) * 1_000_000n),
+              monotonicTimeNanosUnsafe: () => inner.monotonicTimeNanosUnsafe(),
+              monotonicTimeNanos: inner.monotonicTimeNanos,
+              sleep: (duration) => inner.sleep(duration)
+            }
+            const vendor = Conversation.make({
+              polls: [{ say: "running" }],
+              policy: steady.pipe(PollPolicy.withFirst(0))
+            })
+            const fiber = yield* Effect.forkChild(
+              Effect.exit(driver.wait(specOf(vendor))).pipe(Effect.provideService(Clock.Clock, jumpy))
+            )
+            yield* TestClock.adjust("95 seconds")
+            skew = jump
+            yield* TestClock.adjust("2 hours")
+            const stop = stopOf(yield* Fiber.join(fiber))
+            assert.strictEqual(stop.reason, "deadline")
+            assert.strictEqual(stop.polls, 31)
           })
-          const fiber = yield* Effect.forkChild(
-            Effect.exit(driver.wait(specOf(vendor))).pipe(Effect.provideService(Clock.Clock, jumpy))
-          )
-          yield* TestClock.adjust("95 seconds")
-          skew = jump
-          yield* TestClock.adjust("2 hours")
-          const stop = stopOf(yield* Fiber.join(fiber))
-          assert.strictEqual(stop.reason, "deadline")
-          assert.strictEqual(stop.polls, 31)
-        })
       )
     }
   })

@@ -41,7 +41,7 @@ const mostInAnyWindow = (times: ReadonlyArray<number>, window: number): number =
   Math.max(0, ...times.map((from) => times.filter((time) => time >= from && time < from + window).length))
 
 describe("RateBudget", () => {
-  it.effect("grants at once while there is room, and never more than the limit in any window", () =>
+  it.effect("grants at once while there is room, and never more than the limit in any window (RL-05)", () =>
     Effect.gen(function* () {
       const budget = budgetOf()
       const log: Array<{ readonly name: string; readonly at: number }> = []
@@ -129,7 +129,7 @@ describe("RateBudget", () => {
     })
   )
 
-  it.effect("a pause holds everybody, says how long they waited, and ends by itself", () =>
+  it.effect("a pause holds everybody, says how long they waited, and ends by itself (ST-07)", () =>
     Effect.gen(function* () {
       const budget = budgetOf()
       budget.pause(7000)

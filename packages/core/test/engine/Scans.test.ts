@@ -320,7 +320,7 @@ describe("law 7, a submission in flight has its grace", () => {
 
 describe("law 9, trouble stays in its account", () => {
   it.effect(
-    "a vendor that hangs, throttles or denies delays no other account's poll and changes no other outcome",
+    "a vendor that hangs, throttles or denies delays no other account's poll and changes no other outcome (TM-10, RL-06)",
     () =>
       Effect.gen(function* () {
         const script: ReadonlyArray<Conversation.Step> = [{ say: "running" }, { say: "running" }, { say: "done" }]
@@ -348,7 +348,7 @@ describe("law 9, trouble stays in its account", () => {
       }).pipe(Effect.provide(world))
   )
 
-  it.effect("a refused credential stops the rest of its account's batch before the next submission", () =>
+  it.effect("a refused credential stops the rest of its account's batch before the next submission (ST-03)", () =>
     Effect.gen(function* () {
       const vendor = Conversation.make({ submits: [{ say: "Denied" }] })
       const all = value(

@@ -43,7 +43,7 @@ describe("check", () => {
     ["https://api.example.com?", "baseUrl must not hold a query"],
     ["https://api.example.com/?key=hunter2", "baseUrl must not hold a query"],
     ["https://api.example.com/#", "baseUrl must not hold a fragment"]
-  ])("refuses %j", (text, fault) => {
+  ])("refuses %j (CL-06)", (text, fault) => {
     assert.deepStrictEqual(faults(text), [fault])
   })
 
@@ -54,7 +54,7 @@ describe("check", () => {
     ])
   })
 
-  it("tells all faults at once and none of the secrets", () => {
+  it("tells all faults at once and none of the secrets (CL-06)", () => {
     const found = faults("ftp://user:hunter2@api.example.com/?key=hunter2#hunter2", "http://x", "")
     assert.deepStrictEqual(found, [
       "insecureHosts[0] is not of the form host or host:port",
@@ -165,7 +165,7 @@ describe("segment", () => {
   })
 
   it.each(["", ".", "..", "%2e", "%2E%2e", ".%2e", "%2e.", "\ud800"])(
-    "makes %j into a part that is never sent",
+    "makes %j into a part that is never sent (CL-01)",
     (text) => {
       assert.isFalse(BaseUrl.isPath(`/scans/${BaseUrl.segment(text)}`))
       assert.isFalse(BaseUrl.isPath(`/scans/${BaseUrl.segment(text)}/report`))

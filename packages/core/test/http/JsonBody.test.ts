@@ -29,14 +29,14 @@ describe("decode", () => {
     assert.deepStrictEqual(decode(text), { body: { _tag: "Json", value: expected }, warnings: [] })
   })
 
-  it("skips a byte order mark", () => {
+  it("skips a byte order mark (BD-04)", () => {
     assert.deepStrictEqual(valueOf(decode('\ufeff{"a":1}')), { a: 1 })
     const broken = Buffer.concat([Buffer.from("\ufeff"), Buffer.from('{"a":"\u00e9"}', "latin1")])
     assert.deepStrictEqual(valueOf(decode(broken)), { a: "\ufffd" })
   })
 
   it.each(["{} {}", "{}x", "<html>canary</html>", "{'a':1}", '{"a":1', "NaN", '{"a":canary}', "\ufeff\ufeff{}"])(
-    "does not read %j and does not quote it",
+    "does not read %j and does not quote it (BD-04)",
     (text) => {
       const decoded = decode(text)
       assert.strictEqual(whyOf(decoded), "not-json")
@@ -52,7 +52,7 @@ describe("decode", () => {
     assert.strictEqual(whyOf(decode(text)), "empty")
   })
 
-  it("replaces bytes that are not UTF-8 and says so once", () => {
+  it("replaces bytes that are not UTF-8 and says so once (BD-11)", () => {
     const latin1 = Buffer.from('{"name":"M\u00fcller \u00e9"}', "latin1")
     const decoded = decode(latin1)
     assert.deepStrictEqual(valueOf(decoded), { name: "M\ufffdller \ufffd" })
@@ -63,7 +63,7 @@ describe("decode", () => {
     assert.deepStrictEqual(decode('"\ufffd"').warnings, [])
   })
 
-  it("keeps __proto__, constructor and prototype as plain data", () => {
+  it("keeps __proto__, constructor and prototype as plain data (BD-08)", () => {
     for (const text of [
       '{"__proto__":{"polluted":true},"constructor":{"prototype":{"polluted":true}},"prototype":1}',
       '{"__proto__":{"polluted":"\\u0079es"},"a":"sk-live-canary"}'

@@ -36,7 +36,7 @@ describe("parse", () => {
     ["Sun, 06 Nov 1994 08:00:00 GMT", 0],
     ["Thu, 01 Jan 1970 00:00:00 GMT", 0],
     ["Fri, 31 Dec 9999 23:59:59 GMT", longest]
-  ])("reads %j as a wait of %i ms", (text, expected) => {
+  ])("reads %j as a wait of %i ms (HD-01, HD-02, HD-04, HD-05, HD-07)", (text, expected) => {
     assert.strictEqual(millis(text), expected)
   })
 
@@ -66,7 +66,7 @@ describe("parse", () => {
     "06 Nov 1994 08:49:37 GMT",
     "Sun, ",
     "Sunday"
-  ])("takes %j as if the header were absent", (text) => {
+  ])("takes %j as if the header were absent (HD-03)", (text) => {
     assert.isNull(millis(text))
   })
 
@@ -82,7 +82,7 @@ describe("parse", () => {
     ["Sun Nov  6 08:49:37 1994, 31", 31_000],
     ["Sun, 5", null],
     ["abc, def", null]
-  ])("takes the longest valid one of %j", (text, expected) => {
+  ])("takes the longest valid one of %j (HD-06)", (text, expected) => {
     assert.strictEqual(millis(text), expected)
   })
 

@@ -90,7 +90,7 @@ const scripts: ReadonlyArray<readonly [string, (call: Call) => void]> = [
 
 describe.each(clients)("over %s", (_name, layer) => {
   it.live.each(scripts)(
-    "a vendor that repeats the key in %s leaves it in no result, log line or span",
+    "a vendor that repeats the key in %s leaves it in no result, log line or span (SE-05)",
     ([, answer]) => {
       const lines: Array<string> = []
       const logger = Logger.make((entry) => void lines.push(inspect([entry.message, entry.cause], { depth: 20 })))
@@ -136,7 +136,7 @@ describe.each(clients)("over %s", (_name, layer) => {
     }).pipe(Effect.provide(layer))
   )
 
-  it.live("a key that no header can hold reaches neither the vendor nor a message", () =>
+  it.live("a key that no header can hold reaches neither the vendor nor a message (CL-03)", () =>
     Effect.gen(function* () {
       const acme = yield* vendor(({ socket }) => socket.write(reply(200, "{}")))
       for (const value of [`${canary}\r\nx-evil: 1`, `${canary}\u0000`, `${canary}ü`, `Bearer ${canary}`]) {
@@ -151,7 +151,7 @@ describe.each(clients)("over %s", (_name, layer) => {
     }).pipe(Effect.provide(layer))
   )
 
-  it.live("what a redirect points to never sees the key", () =>
+  it.live("what a redirect points to never sees the key (SE-02)", () =>
     Effect.gen(function* () {
       const other = yield* vendor(({ socket }) => socket.write(reply(200, "{}")))
       const acme = yield* vendor(({ socket }) => socket.write(reply(307, "", [["location", other.url]])))

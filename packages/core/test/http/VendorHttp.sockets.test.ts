@@ -44,22 +44,24 @@ tls.setDefaultCACertificates([
 ])
 
 describe.each(clients)("over %s", (_name, layer) => {
-  it.live("sends one request with the key in Authorization alone, asks for identity and sends no trace headers", () =>
-    Effect.gen(function* () {
-      const acme = yield* vendor(({ socket }) => socket.write(reply(200, json)))
-      const client = yield* clientFor({ ...acme, url: `${acme.url}/api/v1/` }, { headers: { "X-Team": "blue" } })
-      const answer = yield* client.get("/scans/a%2Fb", { query: { q: "a b&c", page: 2 } })
-      assert.deepStrictEqual(answer.body, { _tag: "Json", value })
-      assert.strictEqual(acme.calls.length, 1)
-      const text = acme.calls[0]?.text ?? ""
-      assert.isTrue(text.startsWith("GET /api/v1/scans/a%2Fb?q=a+b%26c&page=2 HTTP/1.1\r\n"))
-      const head = text.toLowerCase()
-      assert.include(head, `authorization: bearer ${canary}`.toLowerCase())
-      assert.strictEqual(text.split(canary).length, 2)
-      assert.include(head, "accept-encoding: identity")
-      assert.include(head, "x-team: blue")
-      assert.notMatch(head, /traceparent|\r\nb3:|x-b3|tracestate|cookie/)
-    }).pipe(Effect.withSpan("caller"), Effect.provide(layer))
+  it.live(
+    "sends one request with the key in Authorization alone, asks for identity and sends no trace headers (SE-06)",
+    () =>
+      Effect.gen(function* () {
+        const acme = yield* vendor(({ socket }) => socket.write(reply(200, json)))
+        const client = yield* clientFor({ ...acme, url: `${acme.url}/api/v1/` }, { headers: { "X-Team": "blue" } })
+        const answer = yield* client.get("/scans/a%2Fb", { query: { q: "a b&c", page: 2 } })
+        assert.deepStrictEqual(answer.body, { _tag: "Json", value })
+        assert.strictEqual(acme.calls.length, 1)
+        const text = acme.calls[0]?.text ?? ""
+        assert.isTrue(text.startsWith("GET /api/v1/scans/a%2Fb?q=a+b%26c&page=2 HTTP/1.1\r\n"))
+        const head = text.toLowerCase()
+        assert.include(head, `authorization: bearer ${canary}`.toLowerCase())
+        assert.strictEqual(text.split(canary).length, 2)
+        assert.include(head, "accept-encoding: identity")
+        assert.include(head, "x-team: blue")
+        assert.notMatch(head, /traceparent|\r\nb3:|x-b3|tracestate|cookie/)
+      }).pipe(Effect.withSpan("caller"), Effect.provide(layer))
   )
 
   it.live("posts JSON once, whatever comes back", () =>
@@ -92,7 +94,7 @@ describe.each(clients)("over %s", (_name, layer) => {
     }).pipe(Effect.provide(layer))
   )
 
-  it.live("ends a request that is never answered at the deadline and closes its socket", () =>
+  it.live("ends a request that is never answered at the deadline and closes its socket (TR-01)", () =>
     Effect.gen(function* () {
       const acme = yield* vendor(() => {})
       const client = yield* clientFor(acme, { timeout: "250 millis" })
@@ -109,7 +111,7 @@ describe.each(clients)("over %s", (_name, layer) => {
   it.live.each([
     ["of declared length", 'HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n{"sta'],
     ["in chunks", 'HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n5\r\n{"sta\r\n']
-  ] as const)("ends a body %s that stops arriving at the deadline and closes its socket", ([, bytes]) =>
+  ] as const)("ends a body %s that stops arriving at the deadline and closes its socket (TR-02)", ([, bytes]) =>
     Effect.gen(function* () {
       const acme = yield* vendor(({ socket }) => socket.write(bytes))
       const client = yield* clientFor(acme)
@@ -119,7 +121,7 @@ describe.each(clients)("over %s", (_name, layer) => {
     }).pipe(Effect.provide(layer))
   )
 
-  it.live("ends a body that drips at the deadline", () =>
+  it.live("ends a body that drips at the deadline (TR-10)", () =>
     Effect.gen(function* () {
       const acme = yield* vendor(({ socket }) => {
         socket.write("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n")
@@ -159,7 +161,7 @@ describe.each(clients)("over %s", (_name, layer) => {
     }).pipe(Effect.provide(layer))
   )
 
-  it.live("reports a reset after the request as sent", () =>
+  it.live("reports a reset after the request as sent (TR-03)", () =>
     Effect.gen(function* () {
       const acme = yield* vendor(({ socket }) => socket.resetAndDestroy())
       const client = yield* clientFor(acme)
@@ -172,7 +174,7 @@ describe.each(clients)("over %s", (_name, layer) => {
   it.live.each([
     ["of declared length", `HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n${'{"status":"completed"'.padEnd(40)}`],
     ["in chunks", 'HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n15\r\n{"status":"completed"\r\n']
-  ] as const)("treats a good answer whose body %s is cut off as no answer", ([, bytes]) =>
+  ] as const)("treats a good answer whose body %s is cut off as no answer (TR-05)", ([, bytes]) =>
     Effect.gen(function* () {
       const acme = yield* vendor(({ socket }) => socket.end(bytes))
       const client = yield* clientFor(acme)
@@ -201,7 +203,7 @@ describe.each(clients)("over %s", (_name, layer) => {
     }).pipe(Effect.provide(layer))
   )
 
-  it.live("never sends a submission a second time when a kept connection breaks off under it", () =>
+  it.live("never sends a submission a second time when a kept connection breaks off under it (TR-07)", () =>
     Effect.gen(function* () {
       const acme = yield* vendor(({ socket, text }) =>
         text.startsWith("GET") ? socket.write(reply(200, json)) : socket.destroy()
@@ -232,7 +234,7 @@ describe.each(clients)("over %s", (_name, layer) => {
     }).pipe(Effect.provide(layer))
   )
 
-  it.live.each([301, 302, 303, 307, 308])("answers %i with itself and never goes where it points", (status) =>
+  it.live.each([301, 302, 303, 307, 308])("answers %i with itself and never goes where it points (ST-09)", (status) =>
     Effect.gen(function* () {
       const other = yield* vendor(({ socket }) => socket.write(reply(200, json)))
       const acme = yield* vendor(({ socket }) => socket.write(reply(status, "moved", [["location", `${other.url}/x`]])))
@@ -244,7 +246,7 @@ describe.each(clients)("over %s", (_name, layer) => {
     }).pipe(Effect.provide(layer))
   )
 
-  it.live("stops reading 64 MiB of spaces at the limit", () =>
+  it.live("stops reading 64 MiB of spaces at the limit (BD-01)", () =>
     Effect.gen(function* () {
       const limit = 10 * 1024 * 1024
       const block = Buffer.alloc(1024 * 1024, " ")
@@ -292,7 +294,7 @@ describe.each(clients)("over %s", (_name, layer) => {
     }).pipe(Effect.provide(layer))
   )
 
-  it.live("names an encoding that was not asked for and does not inflate it", () =>
+  it.live("names an encoding that was not asked for and does not inflate it (BD-02, BD-03)", () =>
     Effect.gen(function* () {
       const small = gzipSync(json)
       const acme = yield* vendor(({ number, socket }) =>
@@ -318,7 +320,7 @@ describe.each(clients)("over %s", (_name, layer) => {
     ["an empty body", reply(200, "")],
     ["no chunks", chunked(200, [])],
     ["white space", reply(200, " \r\n\t ")]
-  ] as const)("says that an answer with %s is empty", ([, bytes]) =>
+  ] as const)("says that an answer with %s is empty (ST-11)", ([, bytes]) =>
     Effect.gen(function* () {
       const acme = yield* vendor(({ socket }) => socket.write(bytes))
       const client = yield* clientFor(acme)
@@ -326,7 +328,7 @@ describe.each(clients)("over %s", (_name, layer) => {
     }).pipe(Effect.provide(layer))
   )
 
-  it.live("takes the longest of two Retry-After headers", () =>
+  it.live("takes the longest of two Retry-After headers (HD-06)", () =>
     Effect.gen(function* () {
       const date = new Date(Date.UTC(2030, 0, 1)).toUTCString()
       const later = new Date(Date.UTC(2030, 0, 1, 0, 0, 30)).toUTCString()
@@ -360,17 +362,19 @@ describe.each(clients)("over %s", (_name, layer) => {
     ["self-signed", Certificates.make(["127.0.0.1"]), "depth_zero_self_signed_cert"],
     ["wrong-host", trusted.wrongHost, "err_tls_cert_altname_invalid"],
     ["expired", trusted.expired, "cert_has_expired"]
-  ] as const)("refuses a %s certificate for good, without sending a byte of the request", ([, certificate, code]) =>
-    Effect.gen(function* () {
-      const calls: Array<Call> = []
-      const acme = yield* vendor((call) => void calls.push(call), { certificate })
-      const client = yield* clientFor(acme, { insecureHosts: [] })
-      const fault = yield* faultOf(client.post("/scans", { name: "x" }))
-      assert.deepInclude(fault, { sent: false, permanent: true, code })
-      assert.strictEqual(acme.connections(), 1)
-      yield* closesSoon(acme.idle)
-      assert.strictEqual(calls.length, 0)
-    }).pipe(Effect.provide(layer))
+  ] as const)(
+    "refuses a %s certificate for good, without sending a byte of the request (TR-08)",
+    ([, certificate, code]) =>
+      Effect.gen(function* () {
+        const calls: Array<Call> = []
+        const acme = yield* vendor((call) => void calls.push(call), { certificate })
+        const client = yield* clientFor(acme, { insecureHosts: [] })
+        const fault = yield* faultOf(client.post("/scans", { name: "x" }))
+        assert.deepInclude(fault, { sent: false, permanent: true, code })
+        assert.strictEqual(acme.connections(), 1)
+        yield* closesSoon(acme.idle)
+        assert.strictEqual(calls.length, 0)
+      }).pipe(Effect.provide(layer))
   )
 
   it.live("knows that nothing was sent when the TLS handshake breaks off", () =>

@@ -102,7 +102,7 @@ describe("make", () => {
     }).pipe(Effect.provide(layer))
   )
 
-  it.effect.each([Number.NaN, -1, Infinity, "31 days"] as const)("refuses %s as a timeout", (timeout) =>
+  it.effect.each([Number.NaN, -1, Infinity, "31 days"] as const)("refuses %s as a timeout (TM-02)", (timeout) =>
     Effect.gen(function* () {
       assert.strictEqual((yield* Effect.flip(make({ timeout }))).faults.length, 1)
     }).pipe(Effect.provide(layer))
@@ -238,7 +238,7 @@ describe("a request", () => {
 describe("the deadline", () => {
   const silent = scripted(() => Effect.never)
 
-  it.effect("is 15 seconds where nothing else is said", () =>
+  it.effect("is 15 seconds where nothing else is said (TR-01)", () =>
     Effect.gen(function* () {
       const fiber = yield* Effect.forkChild(faultOf((yield* make()).get("/scans/1")))
       yield* TestClock.adjust("14999 millis")

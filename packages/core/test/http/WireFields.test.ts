@@ -55,7 +55,7 @@ describe("timestamp", () => {
     [undefined],
     [{}],
     [["2026-01-01T00:00:00Z"]]
-  ])("does not guess a time from %j", (value) => {
+  ])("does not guess a time from %j (BD-09)", (value) => {
     assert.isNull(WireFields.timestamp(value))
   })
 
@@ -109,21 +109,21 @@ describe("readers", () => {
     ["time", WireFields.time, ["when"]]
   ]
 
-  it.each(cases)("%s takes its own kind and nothing that only looks like it", (_name, reader, taken) => {
+  it.each(cases)("%s takes its own kind and nothing that only looks like it (BD-07)", (_name, reader, taken) => {
     const read = Object.keys(values).filter((name) => reader.read(values[name]) !== null)
     assert.deepStrictEqual(read, [...taken])
   })
 })
 
 describe("optional", () => {
-  it("treats an absent field and null alike, without a word", () => {
+  it("treats an absent field and null alike, without a word (BD-06)", () => {
     const warnings: Array<string> = []
     assert.isNull(WireFields.optional({}, "hint", WireFields.text, warnings))
     assert.isNull(WireFields.optional({ hint: null }, "hint", WireFields.text, warnings))
     assert.deepStrictEqual(warnings, [])
   })
 
-  it("leaves a field of another type out and notes its name, never its value", () => {
+  it("leaves a field of another type out and notes its name, never its value (BD-06)", () => {
     const warnings: Array<string> = []
     assert.isNull(WireFields.optional({ name: { key: "secret" } }, "name", WireFields.text, warnings, "company."))
     assert.deepStrictEqual(warnings, ["company.name is not a text: left out"])

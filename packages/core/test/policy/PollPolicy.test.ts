@@ -50,7 +50,7 @@ describe("PollPolicy", () => {
     }
   )
 
-  it("refuses what no wait can follow, every fault at once, with field and value", () => {
+  it("refuses what no wait can follow, every fault at once, with field and value (TM-02)", () => {
     const faults = faultsOf(
       PollPolicy.make({
         floor: -5,
