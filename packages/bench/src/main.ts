@@ -1,0 +1,233 @@
+/**
+ * Runs the benchmarks and prints them as Markdown.
+ *
+ *     pnpm --filter @scanpoll/bench bench [--short] [--rounds N] [--only engine,memory,http,lateness,paces]
+ *
+ * Every sample is a process of its own. In each round every case has one sample, and each round begins with another
+ * case. What is compared is processor time, user and system. `--short` takes less than a minute: it shows that every
+ * case runs, and fails where a fleet has more than one timer or leaves one behind; its figures mean little.
+ */
+import { type ChildProcess, spawn } from "node:child_process"
+import { availableParallelism, cpus, loadavg } from "node:os"
+import process from "node:process"
+import { createInterface } from "node:readline"
+import { fileURLToPath } from "node:url"
+import { parseArgs } from "node:util"
+import * as DateTime from "effect/DateTime"
+import * as Effect from "effect/Effect"
+import { aims, row } from "./aims.ts"
+import { builtInFetch, type Case, clients, coreLro, engines, handLoop, undiciRequest, watches } from "./Cases.ts"
+import type { Order, Sample } from "./Order.ts"
+import { Results } from "./Results.ts"
+import { rotated, type Summary } from "./statistics.ts"
+import { digits, table } from "./table.ts"
+
+const areas = ["engine", "memory", "http", "lateness", "paces"] as const
+
+const { values: options } = parseArgs({
+  options: {
+    short: { type: "boolean", default: false },
+    rounds: { type: "string" },
+    only: { type: "string", default: areas.join(",") }
+  }
+})
+const isShort = options.short
+const wanted = new Set(options.only.split(","))
+for (const name of wanted) {
+  if (!areas.some((area) => area === name)) throw new Error(`no such area: ${name}; there are ${areas.join(", ")}`)
+}
+const rounds = (usual: number): number =>
+  options.rounds === undefined ? (isShort ? 1 : usual) : Number(options.rounds)
+
+const say = (line: string): void => {
+  process.stderr.write(`bench: ${line}\n`)
+}
+
+const here = (file: string): string => fileURLToPath(new URL(file, import.meta.url))
+
+/** Everything a process says on stdout; fails when it does, or takes longer than five minutes. */
+const outputOf = (args: ReadonlyArray<string>): Promise<string> =>
+  new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, [...args], { stdio: ["ignore", "pipe", "inherit"], timeout: 300_000 })
+    let said = ""
+    child.stdout.setEncoding("utf8").on("data", (text: string) => (said += text))
+    child.once("error", reject)
+    child.once("close", (code, signal) => {
+      if (code === 0) resolve(said)
+      else reject(new Error(`${args.join(" ")} ended with ${signal ?? code}`))
+    })
+  })
+
+const sample = async (order: Order): Promise<Sample> =>
+  JSON.parse(await outputOf(["--expose-gc", here("sample.ts"), JSON.stringify(order)]))
+
+const measure = async (
+  area: string,
+  cases: ReadonlyArray<Case<unknown>>,
+  times: number,
+  orderOf: (key: string) => Order
+): Promise<Results> => {
+  const results = new Results()
+  for (let round = 0; round < times; round++) {
+    say(`${area}, round ${round + 1} of ${times}`)
+    for (const { key } of rotated(cases, round)) results.add(key, await sample(orderOf(key)))
+  }
+  return results
+}
+
+/** Runs `use` with a vendor in a process of its own. */
+const withServer = async <A>(use: (base: string) => Promise<A>): Promise<A> => {
+  const server: ChildProcess = spawn(process.execPath, [here("server.ts")], { stdio: ["pipe", "pipe", "inherit"] })
+  const over = new Promise<void>((resolve) => server.once("close", () => resolve()))
+  try {
+    const port = await new Promise<string>((resolve, reject) => {
+      server.once("error", reject)
+      server.once("close", () => reject(new Error("the vendor ended")))
+      if (server.stdout !== null) createInterface(server.stdout).once("line", resolve)
+    })
+    return await use(`http://127.0.0.1:${port}`)
+  } finally {
+    server.stdin?.end()
+    await over
+  }
+}
+
+const spread = (found: Summary | null): string =>
+  found === null ? "–" : `${digits(found.median)} (${digits(found.least)}–${digits(found.most)})`
+const middle = (found: Summary | null): string => (found === null ? "–" : digits(found.median))
+
+const rows = (
+  cases: ReadonlyArray<Case<unknown>>,
+  columns: (key: string) => ReadonlyArray<string>
+): ReadonlyArray<ReadonlyArray<string>> => cases.map(({ key, label }) => [label, ...columns(key)])
+
+const sections: Array<string> = []
+const loadBefore = loadavg()[0] ?? Number.NaN
+
+let engine: Results | null = null
+if (wanted.has("engine")) {
+  const [scans, polls] = isShort ? [200, 10] : [2000, 80]
+  const found = await measure("engine", engines, rounds(5), (key) => ({ area: "engine", key, scans, polls }))
+  engine = found
+  sections.push(
+    "### Engine: processor time per poll",
+    `${scans} scans at once, ${polls} polls each, 1 ms apart, of a vendor in the same process that answers at once.`,
+    table(
+      ["engine", "µs per poll (least–most)", "x hand loop + AbortSignal", "x core-lro"],
+      rows(engines, (key) => [
+        spread(found.of(key, "microsPerPoll")),
+        spread(found.against(key, "microsPerPoll", handLoop)),
+        middle(found.against(key, "microsPerPoll", coreLro))
+      ])
+    )
+  )
+}
+
+let memory: Results | null = null
+if (wanted.has("memory")) {
+  const scans = isShort ? 5000 : 100_000
+  const found = await measure("memory", engines, rounds(3), (key) => ({ area: "memory", key, scans }))
+  memory = found
+  sections.push(
+    "### Memory and timers: scans that sleep",
+    `${scans} scans, each polled once and then asleep for an hour; what is left after all were cancelled.`,
+    table(
+      [
+        "engine",
+        "heap, B per scan",
+        "x hand loop + AbortSignal",
+        "start, µs",
+        "cancel, µs",
+        "timers asleep",
+        "timers left",
+        "heap left, B per scan"
+      ],
+      rows(engines, (key) => [
+        middle(found.of(key, "heapBytes")),
+        middle(found.against(key, "heapBytes", handLoop)),
+        spread(found.of(key, "startMicros")),
+        spread(found.of(key, "cancelMicros")),
+        String(found.of(key, "timersAsleep")?.median ?? "–"),
+        String(found.of(key, "timersLeft")?.median ?? "–"),
+        middle(found.of(key, "leftBytes"))
+      ])
+    )
+  )
+}
+
+let http: Results | null = null
+if (wanted.has("http")) {
+  const [polls, atOnce] = isShort ? [400, 16] : [8000, 32]
+  const found = await withServer((base) =>
+    measure("http", clients, rounds(5), (key) => ({ area: "http", key, base, polls, atOnce }))
+  )
+  http = found
+  sections.push(
+    "### HTTP: processor time of the client per poll",
+    `${polls} polls over loopback, ${atOnce} at once, of a \`node:http\` server in its own process that answers AppVet's status body.`,
+    table(
+      ["client", "µs per poll (least–most)", "x undici `request`", "x built-in fetch"],
+      rows(clients, (key) => [
+        spread(found.of(key, "microsPerPoll")),
+        spread(found.against(key, "microsPerPoll", undiciRequest)),
+        middle(found.against(key, "microsPerPoll", builtInFetch))
+      ])
+    )
+  )
+}
+
+let lateness: Results | null = null
+if (wanted.has("lateness")) {
+  const [scans, everyMs, forMs] = isShort ? [200, 1000, 3000] : [10_000, 10_000, 40_000]
+  const found = await withServer((base) =>
+    measure("lateness", watches, rounds(1), (key) => ({ area: "lateness", key, base, scans, everyMs, forMs }))
+  )
+  lateness = found
+  sections.push(
+    "### Lateness: how long after its time a poll goes out",
+    `${scans} open scans polled over HTTP every ${everyMs / 1000} s for ${forMs / 1000} s, as loopback allows.`,
+    table(
+      ["engine", "polls", "median, ms", "99th percentile, ms", "latest, ms", "share of one core"],
+      rows(watches, (key) => [
+        String(found.of(key, "polls")?.median ?? "–"),
+        middle(found.of(key, "median")),
+        middle(found.of(key, "p99")),
+        middle(found.of(key, "most")),
+        middle(found.of(key, "coreShare"))
+      ])
+    )
+  )
+}
+
+if (wanted.has("paces")) {
+  const repetitions = isShort ? 1 : 60
+  say(`paces, ${repetitions} repetitions`)
+  const text = await outputOf([here("paces.ts"), String(repetitions)])
+  sections.push(
+    text
+      .trim()
+      .replaceAll(/^## /gm, "### ")
+      .replaceAll(/^### (?!Learned paces)/gm, "#### ")
+  )
+}
+
+const held = aims({ engine, memory, http, lateness })
+const date = DateTime.formatIsoDateUtc(Effect.runSync(DateTime.now))
+process.stdout.write(
+  `${[
+    `Measured on ${date}: Node ${process.versions.node}, ${process.platform} ${process.arch}, ${availableParallelism()} cores (${cpus()[0]?.model ?? "unknown"}), load ${digits(loadBefore)} before and ${digits(loadavg()[0] ?? Number.NaN)} after.${isShort ? " Short mode: the figures mean little." : ""}`,
+    table(["aim", "at most", "measured", "held"], held.map(row)),
+    ...sections
+  ].join("\n\n")}\n`
+)
+
+// Counts are exact on any machine; times are not, and gate nothing.
+const broken: Array<string> = []
+for (const key of ["fleet-add", "fleet-wait", "fleet-add-full"]) {
+  const asleep = memory?.of(key, "timersAsleep")?.most ?? 0
+  const left = memory?.of(key, "timersLeft")?.most ?? 0
+  if (asleep > 1) broken.push(`${key}: ${asleep} timers while all scans sleep`)
+  if (left > 0) broken.push(`${key}: ${left} timers left after all scans were cancelled`)
+}
+for (const line of broken) say(line)
+process.exitCode = broken.length === 0 ? 0 : 1

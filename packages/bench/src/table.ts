@@ -1,0 +1,19 @@
+/**
+ * Markdown tables.
+ */
+
+/** A table; the first column is text, the others are numbers. */
+export const table = (head: ReadonlyArray<string>, rows: ReadonlyArray<ReadonlyArray<string>>): string =>
+  [
+    `| ${head.join(" | ")} |`,
+    `| ${head.map((_, column) => (column === 0 ? "---" : "--:")).join(" | ")} |`,
+    ...rows.map((row) => `| ${row.join(" | ")} |`)
+  ].join("\n")
+
+/** A number with as many digits as mean something. */
+export const digits = (value: number): string =>
+  Number.isNaN(value)
+    ? "–"
+    : Math.abs(value) >= 100
+      ? String(Math.round(value))
+      : value.toFixed(Math.abs(value) >= 10 ? 1 : 2)
