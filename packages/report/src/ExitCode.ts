@@ -74,6 +74,7 @@ export type Exit = typeof Exit.Type
  * @since 0.1.0
  */
 export const ofRow = (row: Pick<ReportScan, "state" | "because">): ExitCode => {
+  if (row.because === "defect") return 70
   switch (row.state) {
     case "completed":
       return 0

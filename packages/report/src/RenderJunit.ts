@@ -82,8 +82,8 @@ const judge = (test: TestCase, scan: ReportScan, report: ScanReport, broken: Rea
       return
     case "interrupted":
     case "not-started":
-      if (scan.because === "journal" || scan.because === "credential") test.error(why, scan.state)
-      else test.skipped()
+      if (scan.because === "stop" || scan.because === "not-begun") test.skipped()
+      else test.error(why, scan.state)
       return
     case "partial":
       if (allowPartial) return

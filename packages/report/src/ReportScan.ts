@@ -208,7 +208,8 @@ export const Next = Schema.Struct({ advice: HostileText, command: Schema.NullOr(
  * - `id`: names the row in this report; the claim's id, or `row-N` where none was made. Unique.
  * - `key`, `scanId`, `origin`: null until the vendor gave an id.
  * - `declaredAt`: the line of the plan that asks for this scan, counted from 1.
- * - `because`: what ended it when that was not the vendor's verdict. It decides the exit code.
+ * - `because`: what ended it when that was not the vendor's verdict. It decides the exit code. `defect` is a mistake in a
+ *   program: the log has it.
  * - `severity`: the worst of the assessment and the unsuppressed findings; what a gate reads. `unknown` where there is
  *   no outcome.
  * - `timings.durationMs`: how long the scan took, by the vendor's clock or, without that, by ours; null when unknown.
@@ -235,7 +236,7 @@ export const ReportScan = Schema.Struct({
   }),
   declaredAt: Schema.NullOr(Schema.Struct({ line: Schema.Natural, column: Schema.Natural })),
   state: ScanState,
-  because: Schema.Literals(["outcome", "stop", "vendor-refusal", "credential", "journal", "not-begun"]),
+  because: Schema.Literals(["outcome", "stop", "vendor-refusal", "credential", "journal", "not-begun", "defect"]),
   vendorStatus: Schema.NullOr(HostileText),
   resumable: Schema.Boolean,
   notBefore: Schema.NullOr(Time),
@@ -353,9 +354,15 @@ export const nextOf = (row: {
         command: row.key === null ? null : `scanpoll wait ${ofAccount(row.key, row.account)}`
       }
     case "interrupted":
-      return row.because === "journal"
-        ? { advice: "mend the journal, then", command: "scanpoll resume" }
-        : { advice: "go on", command: "scanpoll resume" }
+      return {
+        advice:
+          row.because === "journal"
+            ? "mend the journal, then"
+            : row.because === "defect"
+              ? "see the log, then"
+              : "go on",
+        command: "scanpoll resume"
+      }
     case "denied":
       return { advice: "mend the credential, then", command: "scanpoll resume" }
     case "in-doubt":
@@ -373,6 +380,8 @@ export const nextOf = (row: {
           return { advice: "mend the journal and run again", command: null }
         case "credential":
           return { advice: "mend the credential and run again", command: null }
+        case "defect":
+          return { advice: "see the log and run again", command: null }
         case "outcome":
         case "stop":
         case "vendor-refusal":

@@ -9,7 +9,15 @@ import { inState, info } from "./fixtures.ts"
 
 type Because = ReportScan["because"]
 
-const becauses: ReadonlyArray<Because> = ["outcome", "stop", "vendor-refusal", "credential", "journal", "not-begun"]
+const becauses: ReadonlyArray<Because> = [
+  "outcome",
+  "stop",
+  "vendor-refusal",
+  "credential",
+  "journal",
+  "not-begun",
+  "defect"
+]
 
 // What each state costs alone, for each thing that can have ended it.
 const table: { readonly [K in ScanState]: ExitCode.ExitCode | { readonly [B in Because]?: ExitCode.ExitCode } } = {
@@ -28,6 +36,7 @@ const table: { readonly [K in ScanState]: ExitCode.ExitCode | { readonly [B in B
 }
 
 const rowCode = (state: ScanState, because: Because): ExitCode.ExitCode => {
+  if (because === "defect") return 70
   const entry = table[state]
   return typeof entry === "number" ? entry : (entry[because] ?? 0)
 }

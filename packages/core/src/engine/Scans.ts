@@ -26,10 +26,21 @@ import type { ScanRecord, ScanState } from "../model/ScanRecord.ts"
 import type { ScanTicket } from "../model/ScanTicket.ts"
 import type { Subject } from "../model/Subject.ts"
 import type { SubmitError } from "../model/SubmitError.ts"
+import * as PollPolicies from "../policy/PollPolicy.ts"
 import * as Waits from "../policy/Waits.ts"
 import * as Fleets from "./Fleet.ts"
 import type { Fleet } from "./Fleet.ts"
-import { budgetOf, type Ended, type Env, execute, makeTrack, type Track } from "./internal/scanRun.ts"
+import {
+  budgetOf,
+  defectCode,
+  type Ended,
+  type Env,
+  equalityOf,
+  execute,
+  makeTrack,
+  type Track,
+  undisturbed
+} from "./internal/scanRun.ts"
 import type * as RateBudgets from "./RateBudget.ts"
 import { type AccountBudget, type Budgets, RateBudget } from "./RateBudget.ts"
 import type { ScanAdapter } from "./ScanAdapter.ts"
@@ -182,15 +193,16 @@ const single = <Payload, R>(
       startedAt,
       reuseFrom: reuseFrom(startedAt, options.reuse) + 1,
       denials: () => denials,
+      equal: new Map(),
       tell: teller(wanted, track, 0, yield* nowReader, options.observer)
     }
-    budget.load(1)
-    const ended = yield* execute(wanted, track, env, "outcome").pipe(
-      traced(wanted),
-      Effect.onExit((exit) => {
+    const ended = yield* Effect.acquireUseRelease(
+      Effect.sync(() => budget.load(1)),
+      () => traced(wanted)(execute(wanted, track, env, "outcome")),
+      (_, exit) => {
         budget.load(-1)
         return told(wanted, track, exit)
-      })
+      }
     )
     return ended === null
       ? yield* Effect.die(new TypeError("a scan that is waited for ends with an outcome"))
@@ -210,14 +222,16 @@ const telling = (
   state: ScanState
 ): Effect.Effect<void> =>
   Effect.flatMap(SteadyClock.now, (observedAt) =>
-    Telemetry.ended({
-      vendor: wanted.adapter.vendor,
-      state,
-      polls: track.polls,
-      observedAt,
-      outcome: track.ended === null ? null : track.ended.outcome,
-      ticket: track.ticket
-    })
+    undisturbed(
+      Telemetry.ended({
+        vendor: wanted.adapter.vendor,
+        state,
+        polls: track.polls,
+        observedAt,
+        outcome: track.ended === null ? null : track.ended.outcome,
+        ticket: track.ticket
+      })
+    )
   )
 
 // How a single scan ended: the state its record would have.
@@ -387,7 +401,7 @@ const verdictOfError = (error: RunError, track: Track<unknown>): Verdict => {
         case "Denied":
           return { state: "refused", because: "credential", reason, notBefore: null }
         case "InDoubt":
-          return { state: "in-doubt", because: "stop", reason, notBefore: null }
+          return { state: "in-doubt", because: error.code === defectCode ? "defect" : "stop", reason, notBefore: null }
         case "NotSent":
           return {
             state: "not-started",
@@ -418,6 +432,14 @@ const verdictOfEnd = (why: Why, track: Track<unknown>): Verdict => {
     notBefore: track.nextAt
   }
 }
+
+// A defect says nothing about the vendor; what it says itself is for the log, not for a report.
+const verdictOfDefect = (track: Track<unknown>): Verdict => ({
+  state: track.inDoubt !== null ? "in-doubt" : track.ticket !== null ? "interrupted" : "not-started",
+  because: "defect",
+  reason: track.inDoubt ?? reasonOf(defectCode, "a mistake in a program ended this request: the log has it"),
+  notBefore: track.nextAt
+})
 
 const settledVerdict = (outcome: ScanOutcome<unknown>): Verdict => ({
   state: Records.stateOfOutcome(outcome),
@@ -468,7 +490,14 @@ const followOne = <Payload, R>(
     if (Exit.isSuccess(exit)) return { track, known, verdict: verdictOfEnd("interrupted", track) }
     const error = Cause.findError(exit.cause)
     if (Result.isSuccess(error)) return { track, known, verdict: verdictOfError(error.success, track) }
-    return yield* Effect.failCause(exit.cause).pipe(Effect.orDie)
+    yield* undisturbed(
+      Effect.annotateLogs(Effect.logError("a request was ended by a defect", exit.cause), {
+        vendor: wanted.adapter.vendor,
+        subject: wanted.subject.id,
+        claimId: track.claimId
+      })
+    )
+    return { track, known, verdict: verdictOfDefect(track) }
   })
 
 const recordOf = <Payload>(
@@ -498,6 +527,34 @@ const recordOf = <Payload>(
   warnings: [...track.warnings, ...(track.ended?.outcome.warnings ?? [])]
 })
 
+// A number that cannot be one counts as the nearest that can.
+const concurrencyOf = (wanted: number | undefined): number | "unbounded" =>
+  wanted === undefined || wanted === Number.POSITIVE_INFINITY ? "unbounded" : Math.max(1, Math.floor(wanted) || 1)
+
+// Policies are the program's own: one that cannot be followed ends a batch before anything is bought.
+const firstMistake = (requests: ReadonlyArray<Pick<ScanRequest<unknown, unknown>, "adapter" | "policy">>) => {
+  for (const { adapter, policy } of requests) {
+    const checked = PollPolicies.check(policy, adapter.limits)
+    if (Result.isFailure(checked)) return checked.failure
+  }
+  return null
+}
+
+// The keys of requests that are there more than once; nothing has come of them yet.
+const repeatedIn = (
+  requests: ReadonlyArray<Pick<ScanRequest<unknown, unknown>, "adapter" | "fingerprint">>
+): Env["equal"] => {
+  const once = new Set<string>()
+  const repeated: Env["equal"] = new Map()
+  for (const wanted of requests) {
+    const name = equalityOf(wanted)
+    if (name === null) continue
+    if (once.has(name)) repeated.set(name, null)
+    once.add(name)
+  }
+  return repeated
+}
+
 const batched = <P, R, A>(
   requests: ReadonlyArray<ScanRequest<P, R>>,
   options: BatchOptions,
@@ -505,6 +562,8 @@ const batched = <P, R, A>(
 ): Stream.Stream<A, never, ScanJournal | R> =>
   Stream.unwrap(
     Effect.gen(function* () {
+      const wrong = firstMistake(requests)
+      if (wrong !== null) return yield* Effect.die(wrong)
       const budgets: Budgets = yield* RateBudget
       yield* recallPauses(requests, budgets)
       const fleet: Fleet = yield* Fleets.make
@@ -514,9 +573,13 @@ const batched = <P, R, A>(
       const accounts = requests.map((wanted) => budgetOf(wanted, budgets))
       const denialsAtStart = new Map<AccountBudget, number>(accounts.map((budget) => [budget, budget.denials()]))
       // The whole batch is announced at once: a pace that looks at the number of open scans sees all of them.
-      for (const budget of accounts) budget.load(1)
-      const left = new Set(accounts.keys())
-      yield* Effect.addFinalizer(() => Effect.sync(() => left.forEach((index) => accounts[index]?.load(-1))))
+      const left = yield* Effect.acquireRelease(
+        Effect.sync(() => {
+          for (const budget of accounts) budget.load(1)
+          return new Set(accounts.keys())
+        }),
+        (left) => Effect.sync(() => left.forEach((index) => accounts[index]?.load(-1)))
+      )
       if (options.until !== undefined) {
         yield* Effect.forkScoped(Effect.andThen(options.until, Deferred.succeed(over, "interrupted")))
       }
@@ -533,7 +596,8 @@ const batched = <P, R, A>(
           startedAt,
           // What settles from here on belongs to this batch: equal requests in it are one purchase.
           reuseFrom: reuseFrom(startedAt, options.reuse),
-          denials: (budget) => denialsAtStart.get(budget) ?? 0
+          denials: (budget) => denialsAtStart.get(budget) ?? 0,
+          equal: repeatedIn(requests)
         }
       }
       const done = (index: number) =>
@@ -542,9 +606,11 @@ const batched = <P, R, A>(
         })
       return Stream.fromIterable(requests.entries()).pipe(
         Stream.mapEffect(([index, wanted]) => Effect.ensuring(each(wanted, index, batch), done(index)), {
-          concurrency: options.concurrency ?? "unbounded",
+          concurrency: concurrencyOf(options.concurrency),
           unordered: true
-        })
+        }),
+        // Whoever reads slowly holds nothing up.
+        Stream.buffer({ capacity: "unbounded" })
       )
     })
   )
@@ -552,9 +618,10 @@ const batched = <P, R, A>(
 /**
  * Runs a batch across vendors and brings one record per request, each as it ends; `record.index` says whose it is.
  *
- * The stream does not fail: every way a request can end is a state of its record. Interrupting the stream sends nothing
- * more; `until` and `timeout` end it softly, with a record for each request that is left. A policy that contradicts
- * itself dies with `InvalidPolicy`.
+ * The stream does not fail: every way a request can end is a state of its record, and a defect of an adapter is one too.
+ * Interrupting the stream sends nothing more; `until` and `timeout` end it softly, with a record for each request that is
+ * left. A reader that is slow holds no request up. A policy that contradicts itself dies with `InvalidPolicy` before
+ * anything is bought.
  *
  * @category constructors
  * @since 0.1.0

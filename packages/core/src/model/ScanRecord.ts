@@ -48,7 +48,8 @@ export type ScanState = (typeof states)[number]
  * - `claimId`: the journal's id of the purchase, or of the wait on a typed key; null when none was made.
  * - `ticket`: null until the vendor gave an id.
  * - `reason`: why, for every state that is not `completed`.
- * - `because`: what ended it when that was not the vendor's verdict; it decides the exit code of a run.
+ * - `because`: what ended it when that was not the vendor's verdict; it decides the exit code of a run. `defect` is a
+ *   mistake in a program, an adapter's or ours: the log has it.
  * - `notBefore`: the earliest time the vendor may be asked again, for a stop that can be gone on from.
  * - `reused`: the outcome was taken from the journal; `ageMs` tells how old what we show is, for reused and for
  *   outcomes the vendor answered from its cache.
@@ -66,7 +67,7 @@ export interface ScanRecord<out Payload = unknown> {
   readonly state: ScanState
   readonly outcome: ScanOutcome<Payload> | null
   readonly reason: Reason | null
-  readonly because: "outcome" | "stop" | "vendor-refusal" | "credential" | "journal" | "not-begun"
+  readonly because: "outcome" | "stop" | "vendor-refusal" | "credential" | "journal" | "not-begun" | "defect"
   readonly submittedAt: number | null
   readonly observedAt: number
   readonly polls: number

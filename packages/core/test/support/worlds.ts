@@ -27,6 +27,8 @@ export const within = <A, E, R>(millis: number, effect: Effect.Effect<A, E, R>) 
   Effect.gen(function* () {
     const fiber = yield* Effect.forkChild(effect)
     yield* TestClock.adjust(millis)
+    // What takes no time may still take turns.
+    for (let turn = 0; turn < 100 && fiber.pollUnsafe() === undefined; turn++) yield* Effect.yieldNow
     const exit = fiber.pollUnsafe()
     if (exit === undefined) yield* Fiber.interrupt(fiber)
     return exit

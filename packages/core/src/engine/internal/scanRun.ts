@@ -43,6 +43,8 @@ const collectTries = 3
 const storeTries = 3
 // Without a stored ticket a purchase can be found again by its log line alone.
 const ticketTries = 10
+// The code of what a mistake in a program ended.
+export const defectCode = "defect"
 // Beyond its own time limit, somebody else's submission is waited for this long: its grace, and ten tries to store it.
 const busyAtMost = Duration.minutes(1)
 // A journal that says again and again that something changed is asked this often.
@@ -100,14 +102,24 @@ interface Start {
 
 type Restore = <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
 
-// What requests of one run share. `denials` is how often the account's credential had been refused when the run began.
+// What requests of one run share.
+//
+// - `denials`: how often the account's credential had been refused when the run began.
+// - `equal`: keys that more than one request of the run has, with what came of it: one purchase, whatever a clock says.
 export interface Env {
   readonly budgets: Budgets
   readonly fleet: Fleet | null
   readonly reuseFrom: number
   readonly startedAt: number
   readonly denials: (budget: AccountBudget) => number
+  readonly equal: Map<string, Answered | null>
   readonly tell: (kind: ScanEventKind) => void
+}
+
+// What came of an equal request of the same run.
+export interface Answered {
+  readonly claimId: string | null
+  readonly ended: Ended<unknown>
 }
 
 // Who polls a ticket in this process. Kept per journal: two journals are two worlds. `done` says null when whoever
@@ -147,6 +159,9 @@ const jointsOf = (journal: object): Map<string, Joint> => {
   return made
 }
 
+// A logger that throws costs its line and nothing else.
+export const undisturbed = (log: Effect.Effect<void>): Effect.Effect<void> => Effect.catchCause(log, () => Effect.void)
+
 type AnyRequest = Pick<ScanRequest<unknown>, "adapter">
 
 export const budgetOf = (request: AnyRequest, budgets: Budgets): AccountBudget =>
@@ -166,6 +181,13 @@ const budgetWith = (base: AccountBudget, change: Partial<Pick<AccountBudget, "tu
   denials: () => base.denials(),
   ...change
 })
+
+// A text that equal requests share; null for what is never submitted.
+export const equalityOf = (request: Pick<ScanRequest<unknown>, "adapter" | "fingerprint">): string | null => {
+  if (request.fingerprint === null) return null
+  const { account, environment, fingerprint, origin, vendor } = claimKey(request, request.fingerprint)
+  return JSON.stringify([vendor, origin, account, environment, fingerprint])
+}
 
 const claimKey = (request: AnyRequest, fingerprint: string): ClaimKey => ({
   vendor: request.adapter.vendor,
@@ -306,7 +328,9 @@ const executing = <Payload, R>(
           const said =
             tried > 1 && again
               ? Effect.void
-              : Effect.logError(`the journal could not keep ${what}${again ? " yet" : ""}: ${error.message}`)
+              : undisturbed(
+                  Effect.logError(`the journal could not keep ${what}${again ? " yet" : ""}: ${error.message}`)
+                )
           return Effect.andThen(
             said,
             again ? Effect.andThen(Effect.sleep("1 second"), attempt(tried + 1)) : Effect.fail(error)
@@ -402,8 +426,8 @@ const executing = <Payload, R>(
           return Effect.succeed(wanted ? withoutFindings(outcome, "interrupted") : outcome)
         }
         return Effect.as(
-          Effect.logError(`the findings of ${Tickets.key(outcome.ticket)} could not be fetched`, cause),
-          wanted ? withoutFindings(outcome, "defect") : outcome
+          undisturbed(Effect.logError(`the findings of ${Tickets.key(outcome.ticket)} could not be fetched`, cause)),
+          wanted ? withoutFindings(outcome, defectCode) : outcome
         )
       })
 
@@ -645,12 +669,13 @@ const executing = <Payload, R>(
             error !== null && error._tag === "PollStopped" && isOfItsOwn(error) && error.notBefore <= deadlineAt
           return goesOn ? join(claimId, ticket, start) : Effect.failCause(exit.cause)
         }
-        // The owner speaks for an equal adapter; its payload is checked all the same.
-        return Effect.flatMap(Effect.orDie(Schema.encodeUnknownEffect(codec)(exit.value)), (encoded) =>
-          Effect.map(readBack(encoded), (outcome) => finish({ outcome, reused: false, ageMs: outcome.ageMs }))
-        )
+        return Effect.map(passedOn(exit.value), (outcome) => finish({ outcome, reused: false, ageMs: outcome.ageMs }))
       })
     }
+
+    // Somebody else's outcome speaks for an equal adapter; its payload is checked all the same.
+    const passedOn = (outcome: ScanOutcome<unknown>): Effect.Effect<ScanOutcome<Payload>, JournalError> =>
+      Effect.flatMap(Effect.orDie(Schema.encodeUnknownEffect(codec)(outcome)), readBack)
 
     const follow = (claimId: string, ticket: ScanTicket, start: Start) =>
       Effect.suspend(() => {
@@ -862,7 +887,7 @@ const executing = <Payload, R>(
           ? found.success
           : SubmitErrors.make({
               kind: "InDoubt",
-              code: "defect",
+              code: defectCode,
               message: "the adapter failed during the submission; it may have been accepted"
             })
         if (Option.isSome(error.quota)) budget.learn(error.quota.value, now, error.kind === "Throttled")
@@ -897,13 +922,27 @@ const executing = <Payload, R>(
     // How long a vendor may put us off counts from the first time it does.
     let putOffUntil: number | null = null
     let notSent = 0
+    const equality = equalityOf(request)
+    const repeated = equality !== null && env.equal.has(equality)
+    const forOthers = (ended: Ended<Payload> | null): Ended<Payload> | null => {
+      if (repeated && ended !== null) env.equal.set(equality, { claimId: track.claimId, ended })
+      return ended
+    }
     for (;;) {
+      const answered = repeated ? env.equal.get(equality) : null
+      if (answered !== null && answered !== undefined) {
+        const outcome = yield* passedOn(answered.ended.outcome)
+        track.claimId = answered.claimId
+        track.ticket = outcome.ticket
+        track.submittedAt = outcome.ticket.submittedAt
+        return finish({ ...answered.ended, outcome })
+      }
       const standing = yield* journal.claim(key, { ...claimOptions, peek: true })
       switch (standing._tag) {
         case "Settled":
           return yield* recall(standing.claimId, standing.outcome, standing.at)
         case "InFlight":
-          return yield* rejoin(standing, key)
+          return forOthers(yield* rejoin(standing, key))
         case "InDoubt":
           return yield* doubtful(standing.claimId)
         case "Busy":
@@ -962,9 +1001,9 @@ const executing = <Payload, R>(
       )
       switch (bought._tag) {
         case "Followed":
-          return bought.ended
+          return forOthers(bought.ended)
         case "Ended":
-          return bought.ended
+          return forOthers(bought.ended)
         case "Again":
           continue
         case "Failed": {

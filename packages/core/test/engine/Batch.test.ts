@@ -1,0 +1,333 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as Cause from "effect/Cause"
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
+import * as Layer from "effect/Layer"
+import * as Logger from "effect/Logger"
+import * as Schedule from "effect/Schedule"
+import * as Schema from "effect/Schema"
+import * as Stream from "effect/Stream"
+import { TestClock } from "effect/testing"
+import * as RateBudget from "../../src/engine/RateBudget.ts"
+import * as Scans from "../../src/engine/Scans.ts"
+import * as SteadyClock from "../../src/engine/SteadyClock.ts"
+import { isResumable, type ScanRecord } from "../../src/model/ScanRecord.ts"
+import * as PollPolicy from "../../src/policy/PollPolicy.ts"
+import * as Conversation from "../support/conversation.ts"
+import { cutAt } from "../support/cuts.ts"
+import { accepted, finish, records, value, within, world } from "../support/worlds.ts"
+
+const steady = PollPolicy.make({ pace: "10 seconds", spread: 0 })
+const minute = 60_000
+
+const short = (all: ReadonlyArray<ScanRecord>) => all.map((record) => [record.state, record.because])
+
+describe("a defect", () => {
+  const bug = new TypeError("cannot read the secret of undefined")
+  const dying = PollPolicy.withPace(steady, () => {
+    throw bug
+  })
+  const running = [{ say: "running" }, { say: "done" }] as const
+
+  const make = (name: string, change: object = {}) => {
+    const vendor = Conversation.make({ vendor: name, polls: running, policy: steady })
+    return { vendor, adapter: { ...vendor.adapter, ...change } }
+  }
+
+  for (const [name, change, state] of [
+    ["a poll that dies", { poll: () => Effect.die(bug) }, "interrupted"],
+    [
+      "a poll that throws",
+      {
+        poll: () => {
+          throw bug
+        }
+      },
+      "interrupted"
+    ],
+    ["a poll that interrupts itself", { poll: () => Effect.interrupt }, "interrupted"],
+    ["a pace that throws", { policy: dying }, "interrupted"],
+    [
+      "a schedule that dies",
+      {
+        policy: PollPolicy.withPace(
+          steady,
+          Schedule.modifyDelay(Schedule.spaced(1), () => Effect.die(bug))
+        )
+      },
+      "interrupted"
+    ],
+    ["a payload that cannot be written", { payload: Schema.Struct({ said: Schema.Number }) }, "interrupted"],
+    ["a submission that dies", { submit: () => Effect.die(bug) }, "in-doubt"],
+    ["a submission that interrupts itself", { submit: () => Effect.interrupt }, "in-doubt"]
+  ] as const) {
+    it.effect(`law 10, ${name} ends its own request, recorded as a defect, and no other`, () =>
+      Effect.gen(function* () {
+        const good = Array.from({ length: 3 }, (_, i) => make(`good-${i}`))
+        const bad = make("bad", change)
+        const requests = [...good, bad, ...good].map(({ adapter }, i) => Scans.request(adapter, `t${i}`))
+        for (const concurrency of [1, 100]) {
+          const all = value(
+            yield* Effect.provide(finish(records(requests, { concurrency, reuse: 0 })), Layer.fresh(world))
+          )
+          assert.deepStrictEqual(
+            short(all),
+            requests.map((_, i) => (i === 3 ? [state, "defect"] : ["completed", "outcome"]))
+          )
+          const record = all[3]
+          assert.strictEqual(record?.reason?.code, "defect")
+          assert.notInclude(JSON.stringify(record), "secret")
+          assert.strictEqual(record?.ticket !== null, state === "interrupted")
+          assert.isTrue(record !== undefined && isResumable(record) === (state === "interrupted"))
+        }
+      })
+    )
+  }
+
+  it.effect("findings that die cost a warning", () =>
+    Effect.gen(function* () {
+      const { adapter } = make("bad", { collect: () => Effect.die(bug) })
+      const all = value(yield* finish(records([Scans.request(adapter, "a")])))
+      assert.deepStrictEqual(short(all), [["completed", "outcome"]])
+      assert.deepStrictEqual(all[0]?.warnings, ["the findings could not be fetched (defect)"])
+    }).pipe(Effect.provide(world))
+  )
+
+  it.effect("submitAll says the same of each", () =>
+    Effect.gen(function* () {
+      const requests = [make("good-a"), make("bad", { submit: () => Effect.die(bug) }), make("good-b")].map(
+        ({ adapter }) => Scans.request(adapter, "a")
+      )
+      const all = value(yield* finish(Stream.runCollect(Scans.submitAll(requests))))
+      assert.deepStrictEqual(
+        [...all].sort((a, b) => a.index - b.index).map((each) => [each.state, each.because]),
+        [
+          ["submitted", "stop"],
+          ["in-doubt", "defect"],
+          ["submitted", "stop"]
+        ]
+      )
+    }).pipe(Effect.provide(world))
+  )
+
+  it.effect("a policy that contradicts itself dies before anything is bought, wherever in the batch it is", () =>
+    Effect.gen(function* () {
+      const { adapter, vendor } = make("good")
+      const requests = [
+        Scans.request(adapter, "a"),
+        Scans.request(adapter, "b", { policy: PollPolicy.withSpread(7) }),
+        Scans.request(adapter, "c")
+      ]
+      for (const run of [
+        Stream.runDrain(Scans.runAll(requests, { concurrency: 1 })),
+        Stream.runDrain(Scans.submitAll(requests, { concurrency: 1 }))
+      ]) {
+        const exit = yield* finish(run)
+        assert.isTrue(Exit.isFailure(exit) && Cause.hasDies(exit.cause))
+        assert.include(Exit.isFailure(exit) ? Cause.pretty(exit.cause) : "", "spread")
+      }
+      assert.strictEqual(vendor.ledger.submissions.length, 0)
+    }).pipe(Effect.provide(world))
+  )
+})
+
+describe("the size of a batch", () => {
+  it.effect("any number for its concurrency gives all records", () =>
+    Effect.gen(function* () {
+      for (const concurrency of [0, -1, Number.NaN, 1.5, Number.POSITIVE_INFINITY]) {
+        const vendor = Conversation.make({ policy: steady })
+        const requests = ["a", "b", "c"].map((wanted) => Scans.request(vendor.adapter, wanted))
+        const all = yield* Effect.provide(within(60 * minute, records(requests, { concurrency })), Layer.fresh(world))
+        assert.strictEqual(value(all).length, 3, `${concurrency}`)
+      }
+    })
+  )
+
+  it.effect("nothing at all gives no record", () =>
+    Effect.gen(function* () {
+      assert.deepStrictEqual(value(yield* finish(records([]))), [])
+    }).pipe(Effect.provide(world))
+  )
+
+  it.effect("has at most so many requests under way", () =>
+    Effect.gen(function* () {
+      const vendor = Conversation.make({ submits: [{ say: "accept", takes: 1000 }], policy: steady })
+      const requests = Array.from({ length: 9 }, (_, i) => Scans.request(vendor.adapter, `t${i}`))
+      yield* finish(records(requests, { concurrency: 4 }))
+      assert.strictEqual(vendor.ledger.mostInFlight, 4)
+    }).pipe(Effect.provide(world))
+  )
+})
+
+describe("whoever reads a batch", () => {
+  it.effect("law 10, delays nothing by stalling: every request goes its way", () =>
+    Effect.gen(function* () {
+      const vendor = Conversation.make({ polls: [{ say: "running" }, { say: "done" }], policy: steady })
+      const requests = Array.from({ length: 60 }, (_, i) => Scans.request(vendor.adapter, `t${i}`))
+      const reading = yield* Effect.forkChild(
+        Stream.runForEach(Scans.runAll(requests, { concurrency: 2 }), () => Effect.sleep("1 hour"))
+      )
+      yield* TestClock.adjust("40 minutes")
+      assert.strictEqual(accepted(vendor), 60)
+      assert.strictEqual(vendor.ledger.polls.length, 120)
+      yield* Fiber.interrupt(reading)
+    }).pipe(Effect.provide(world))
+  )
+
+  it.effect("gets each record as its request ends, not in the order they were given", () =>
+    Effect.gen(function* () {
+      const slow = Conversation.make({ vendor: "slow", polls: [{ say: "running" }, { say: "done" }], policy: steady })
+      const quick = Conversation.make({ vendor: "quick", policy: steady })
+      const order: Array<number> = []
+      const requests = [slow, quick].map(({ adapter }) => Scans.request(adapter, "a"))
+      yield* finish(
+        Stream.runForEach(Scans.runAll(requests), (record) => Effect.sync(() => void order.push(record.index)))
+      )
+      assert.deepStrictEqual(order, [1, 0])
+    }).pipe(Effect.provide(world))
+  )
+
+  it.effect("ends it by leaving: nothing more is sent", () =>
+    Effect.gen(function* () {
+      const vendor = Conversation.make({
+        polls: (scanId) => (scanId === "scan-1" ? [{ say: "done" }] : [{ say: "running" }]),
+        policy: steady
+      })
+      const requests = Array.from({ length: 5 }, (_, i) => Scans.request(vendor.adapter, `t${i}`))
+      yield* finish(Stream.runDrain(Stream.take(Scans.runAll(requests), 1)))
+      assert.isAtMost(vendor.ledger.polls.length, 5)
+      const budget = (yield* RateBudget.RateBudget).account(vendor.adapter, vendor.adapter.budget)
+      assert.strictEqual(budget.open(), 1)
+    }).pipe(Effect.provide(world))
+  )
+
+  it.effect("loses no record to a logger that throws", () =>
+    Effect.gen(function* () {
+      const vendor = Conversation.make({
+        polls: [{ say: "Transient" }, { say: "word", word: "odd" }, { say: "done" }],
+        policy: steady
+      })
+      const throwing = Logger.layer([
+        Logger.make(() => {
+          throw new Error("no log")
+        })
+      ])
+      const requests = ["a", "b"].map((wanted) => Scans.request(vendor.adapter, wanted))
+      const all = value(yield* Effect.provide(finish(records(requests)), throwing))
+      assert.deepStrictEqual(short(all), [
+        ["completed", "outcome"],
+        ["completed", "outcome"]
+      ])
+      assert.deepStrictEqual(
+        all.map((record) => record.polls),
+        [3, 3]
+      )
+      const one = yield* Effect.provide(finish(Scans.run(vendor.adapter, "c")), throwing)
+      assert.isTrue(Exit.isSuccess(one))
+    }).pipe(Effect.provide(world))
+  )
+})
+
+describe("the end of a run", () => {
+  it.effect("before a known ticket was asked for leaves it resumable, with its ticket", () =>
+    Effect.gen(function* () {
+      const vendor = Conversation.make({ polls: [{ say: "running" }], policy: steady })
+      const requests = ["x", "y"].map((scanId) => Scans.ticket(vendor.adapter, vendor.ticket(scanId)))
+      for (const [end, state] of [
+        [{ until: Effect.sleep("5 seconds") }, "interrupted"],
+        [{ timeout: "5 seconds" as const }, "still-running"]
+      ] as const) {
+        const all = value(yield* finish(records(requests, { concurrency: 1, ...end })))
+        assert.deepStrictEqual(
+          all.map((record) => [record.state, record.ticket?.scanId]),
+          [
+            [state, "x"],
+            [state, "y"]
+          ]
+        )
+      }
+    }).pipe(Effect.provide(world))
+  )
+
+  it.effect("law 6, comes by its timeout and the grace of a submission, whatever hangs", () =>
+    Effect.gen(function* () {
+      const hanging = { say: "hang" } as const
+      const vendors = [
+        Conversation.make({ vendor: "a", submits: [hanging], limits: { floor: 1000, submitTimeout: "10 minutes" } }),
+        Conversation.make({ vendor: "b", polls: [hanging] }),
+        Conversation.make({ vendor: "c", submits: [{ say: "Throttled", hint: 3_000_000 }] }),
+        Conversation.make({ vendor: "d", collect: ["Throttled"] })
+      ]
+      const budgets = yield* RateBudget.RateBudget
+      const paused = Conversation.make({ vendor: "e" })
+      budgets.account(paused.adapter, paused.adapter.budget).pause(50 * minute)
+      const requests = [...vendors, paused].map(({ adapter }) => Scans.request(adapter, "t"))
+      const ended = Effect.flatMap(records(requests, { timeout: "30 seconds" }), (all) =>
+        Effect.map(SteadyClock.now, (at) => ({ all, at }))
+      )
+      const { all, at } = value(yield* finish(ended))
+      assert.strictEqual(all.length, requests.length)
+      assert.isAtMost(at, 30_000 + 10_000)
+    }).pipe(Effect.provide(world))
+  )
+})
+
+describe("what a batch leaves behind", () => {
+  it.effect("is nothing, at whatever step it is interrupted", () =>
+    Effect.gen(function* () {
+      for (let step = 1, more = true; more; step += 7) {
+        yield* Effect.gen(function* () {
+          const vendor = Conversation.make({ polls: [{ say: "running" }, { say: "done" }], policy: steady })
+          const requests = ["a", "a", "b"].map((wanted) => Scans.request(vendor.adapter, wanted))
+          more = yield* cutAt(records(requests), step, 14)
+          const budget = (yield* RateBudget.RateBudget).account(vendor.adapter, vendor.adapter.budget)
+          budget.load(1)
+          assert.strictEqual(budget.open(), 1, `step ${step}: counted as open`)
+          assert.strictEqual(vendor.ledger.inFlight, 0, `step ${step}`)
+          const asked = vendor.ledger.submissions.length + vendor.ledger.polls.length
+          yield* TestClock.adjust("5 minutes")
+          assert.strictEqual(vendor.ledger.submissions.length + vendor.ledger.polls.length, asked, `step ${step}`)
+        }).pipe(Effect.provide(Layer.fresh(world)))
+      }
+    })
+  )
+})
+
+describe("a clock that jumps", () => {
+  for (const jump of [3600_000, -3600_000]) {
+    it.effect(`law 2, equal requests of one batch stay one purchase across ${jump / 3600_000} h`, () =>
+      Effect.gen(function* () {
+        const inner = yield* Clock.Clock
+        let skew = 0
+        const jumpy: Clock.Clock = {
+          currentTimeMillisUnsafe: () => inner.currentTimeMillisUnsafe() + skew,
+          currentTimeMillis: Effect.sync(() => inner.currentTimeMillisUnsafe() + skew),
+          currentTimeNanosUnsafe: () => inner.currentTimeNanosUnsafe() + BigInt(skew) * 1_000_000n,
+          currentTimeNanos: Effect.sync(() => inner.currentTimeNanosUnsafe() + BigInt(skew) * 1_000_000n),
+          monotonicTimeNanosUnsafe: () => inner.monotonicTimeNanosUnsafe(),
+          monotonicTimeNanos: inner.monotonicTimeNanos,
+          sleep: (duration) => inner.sleep(duration)
+        }
+        const vendor = Conversation.make({ polls: [{ say: "running" }, { say: "done" }], policy: steady })
+        const requests = ["a", "a"].map((wanted) => Scans.request(vendor.adapter, wanted))
+        const fiber = yield* Effect.forkChild(
+          records(requests, { concurrency: 1, reuse: 0 }).pipe(Effect.provideService(Clock.Clock, jumpy))
+        )
+        yield* TestClock.adjust("5 seconds")
+        skew = jump
+        yield* TestClock.adjust("1 hour")
+        const all = yield* Fiber.join(fiber)
+        assert.strictEqual(accepted(vendor), 1)
+        assert.deepStrictEqual(
+          all.map((record) => [record.state, record.reused, record.ageMs]),
+          [
+            ["completed", false, null],
+            ["completed", false, null]
+          ]
+        )
+      }).pipe(Effect.provide(world))
+    )
+  }
+})
