@@ -159,7 +159,13 @@ export const decide = (
   }
   for (const { code, state, ids } of groups.values()) {
     const why =
-      code === 74 ? ", by a fault of the journal" : code === 4 && state !== "denied" ? ", by the credential" : ""
+      code === 70
+        ? ", by a defect: the log has it"
+        : code === 74
+          ? ", by a fault of the journal"
+          : code === 4 && state !== "denied"
+            ? ", by the credential"
+            : ""
     const masked = code === 3 && (policy.allowIncomplete || (state === "partial" && policy.allowPartial))
     add(code, `${ids.length} ${ids.length === 1 ? "scan" : "scans"} ${words[state]}${why}`, ids, masked)
   }
