@@ -399,11 +399,6 @@ export const policyOf = (
       `${paceInForce.where}: ${vendor.name} bears a poll every ${Durations.format(floor)}; the interval is raised to that`
     )
   }
-  if (paceInForce?.value._tag === "Named" && paceInForce.value.name === "learned") {
-    findings.warnings.push(
-      `${paceInForce.where}: nothing is learned about ${vendor.name} yet, so its documented pace is used`
-    )
-  }
   const checked = PollPolicy.check(policy, vendor.limits)
   if (Result.isSuccess(checked)) return policy
   for (const message of checked.failure.faults) {
@@ -431,7 +426,11 @@ export const prepareTargets = (
     const policy = policyOf(target, plan, settings, findings)
     const account = accounts.get(target.vendor.name, target.account)
     if (policy === null || account === null || !target.isSound) return []
-    const request = account.request(target.input, { policy: () => policy })
+    // What nobody asked for is left to the engine: it paces a batch as past scans have taught.
+    const request = account.request(
+      target.input,
+      policy === target.vendor.policies.default ? {} : { policy: () => policy }
+    )
     return [{ request, declaredAt: target.declaredAt }]
   })
 

@@ -37,7 +37,7 @@ const paceNames = ["interactive", "default", "background", "bulk"] as const
 const paceOf = (vendor: Vendor, name: (typeof paceNames)[number]) => {
   const policy = vendor.policies[name]
   const first = policy.first !== null && Duration.isZero(policy.first) ? "at once, then " : ""
-  return { name, words: first + PollPolicy.describePace(policy) }
+  return { name, words: first + PollPolicy.paceInWords(policy) }
 }
 
 const factsOf = (vendor: Vendor, environment: Environment) => ({

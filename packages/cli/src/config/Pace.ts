@@ -3,6 +3,7 @@
  *
  * @since 0.1.0
  */
+import * as DurationModel from "@scanpoll/core/engine/DurationModel"
 import type { PaceName } from "@scanpoll/core/engine/ScanAdapter"
 import * as PollPolicy from "@scanpoll/core/policy/PollPolicy"
 import type { VendorLimits } from "@scanpoll/core/policy/VendorLimits"
@@ -55,7 +56,7 @@ export const parse = (text: string): Result.Result<Pace, string> => {
  *
  * **Details**
  *
- * `learned` starts from the vendor's default pace: with nothing learned, that is the pace. An interval under the vendor's
+ * `learned` is the vendor's default pace until enough scans have taught a better one. An interval under the vendor's
  * floor is raised to it; `raised` then says so.
  *
  * @category constructors
@@ -83,5 +84,6 @@ export const toPolicy = (
       policy = PollPolicy.withFirst(policy, Duration.min(policy.first, vendor.limits.floor))
     }
   }
+  if (pace !== null && pace._tag === "Named" && pace.name === "learned") policy = DurationModel.learned(policy)
   return { policy, raised }
 }

@@ -1,4 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
+import * as DurationModel from "@scanpoll/core/engine/DurationModel"
 import * as Duration from "effect/Duration"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
@@ -91,11 +92,12 @@ describe("a pace", () => {
     assert.deepStrictEqual(policy.first, Duration.seconds(5))
   })
 
-  it("by name is the vendor's own of that name; learned starts from the default", () => {
+  it("by name is the vendor's own of that name; learned asks for what past scans have taught", () => {
     const of = (name: (typeof Pace.paceNames)[number]) =>
       Pace.toPolicy({ limits, policies }, { pace: { _tag: "Named", name }, deadline: null }).policy
     assert.strictEqual(of("bulk"), policies.bulk)
-    assert.strictEqual(of("learned"), policies.default)
+    assert.isTrue(DurationModel.isLearned(of("learned")))
+    assert.isFalse(DurationModel.isLearned(of("default")))
   })
 })
 

@@ -374,14 +374,6 @@ const paceWords = <R>(pace: Pace<R>): string =>
 export const paceInWords = <R>(self: PollPolicy<R>): string => paceWords(self.pace)
 
 /**
- * The pace alone in words, such as "every 10s"; a caller's own function or schedule is named as one.
- *
- * @category destructors
- * @since 0.1.0
- */
-export const describePace = <R>(self: PollPolicy<R>): string => paceWords(self.pace)
-
-/**
  * The policy in words, for people who have to know what will be asked and when. With the vendor's limits, the floor is
  * the one that holds.
  *
