@@ -6,10 +6,14 @@
  *
  * @since 0.1.0
  */
+import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
+import * as Scope from "effect/Scope"
 import { SqlClient } from "effect/sql/SqlClient"
 import * as ScanJournal from "@scanpoll/core/engine/ScanJournal"
 import type { JournalError } from "@scanpoll/core/engine/ScanJournal"
@@ -162,14 +166,25 @@ export const layerPostgres = (
   url: string | Redacted.Redacted,
   options: SqlJournal.Options = {}
 ): Layer.Layer<ScanJournal.ScanJournal, JournalError> =>
-  Layer.unwrap(
-    // Nobody who has a file pays for the client of a server.
-    Effect.map(
-      Effect.promise(() => import("@effect/sql-pg/PgClient")),
-      (PgClient) =>
-        Layer.provide(
-          SqlJournal.layer(options),
-          Layer.catch(
+  Layer.provide(
+    SqlJournal.layer(options),
+    Layer.effect(
+      SqlClient,
+      Effect.gen(function* () {
+        // Nobody who has a file pays for the client of a server.
+        const PgClient = yield* Effect.promise(() => import("@effect/sql-pg/PgClient"))
+        // A server that does not answer must not keep the program from ending.
+        const scope = yield* Effect.acquireRelease(Scope.make(), (own) =>
+          Effect.gen(function* () {
+            const closing = yield* Effect.forkDetach(Scope.close(own, Exit.void), { startImmediately: true })
+            yield* Effect.raceFirst(
+              Effect.interruptible(Effect.asVoid(Fiber.await(closing))),
+              Effect.interruptible(Effect.sleep("2 seconds"))
+            )
+          })
+        )
+        const context = yield* Effect.mapError(
+          Layer.buildWithScope(
             PgClient.layer({
               url: typeof url === "string" ? Redacted.make(url, { label: "journal" }) : url,
               applicationName: "scanpoll",
@@ -182,9 +197,12 @@ export const layerPostgres = (
                 idle_in_transaction_session_timeout: "15000"
               }
             }),
-            (error) => Layer.unwrap(Effect.fail(errorOf("unavailable", error.message, error)))
-          )
+            scope
+          ),
+          (error) => errorOf("unavailable", error.message, error)
         )
+        return Context.get(context, SqlClient)
+      })
     )
   )
 

@@ -22,7 +22,13 @@ const broken = (n: number): SqlError =>
 
 export const troubled = (base: SqlClient.SqlClient, plan: Plan): Effect.Effect<SqlClient.SqlClient> => {
   let n = 0
-  const run = <A>(sql: string, effect: Effect.Effect<A, SqlError>): Effect.Effect<A, SqlError> =>
+  // What a client does with a transaction that it cannot end: roll back, and be content when there is none.
+  const rollback = (connection: Connection) => Effect.ignore(connection.executeUnprepared("ROLLBACK", [], undefined))
+  const run = <A>(
+    connection: Connection,
+    sql: string,
+    effect: Effect.Effect<A, SqlError>
+  ): Effect.Effect<A, SqlError> =>
     Effect.suspend(() => {
       const at = ++n
       const fault = plan(at, sql)
@@ -33,21 +39,23 @@ export const troubled = (base: SqlClient.SqlClient, plan: Plan): Effect.Effect<S
           return Effect.fail(broken(at))
         case "hangs":
           return Effect.never
-        case "lost":
-          return Effect.andThen(effect, Effect.fail(broken(at)))
+        case "lost": {
+          // A transaction whose beginning nobody knows of ends with its connection.
+          const after = sql.startsWith("BEGIN") ? rollback(connection) : Effect.void
+          return Effect.andThen(Effect.andThen(effect, after), Effect.fail(broken(at)))
+        }
       }
     })
   const wrap = (connection: Connection): Connection => ({
-    execute: (sql, params, transform) => run(sql, connection.execute(sql, params, transform)),
-    executeRaw: (sql, params) => run(sql, connection.executeRaw(sql, params)),
+    execute: (sql, params, transform) => run(connection, sql, connection.execute(sql, params, transform)),
+    executeRaw: (sql, params) => run(connection, sql, connection.executeRaw(sql, params)),
     executeStream: (sql, params, transform) => connection.executeStream(sql, params, transform),
-    executeValues: (sql, params) => run(sql, connection.executeValues(sql, params)),
-    executeValuesUnprepared: (sql, params) => run(sql, connection.executeValuesUnprepared(sql, params)),
-    executeUnprepared: (sql, params, transform) => run(sql, connection.executeUnprepared(sql, params, transform))
+    executeValues: (sql, params) => run(connection, sql, connection.executeValues(sql, params)),
+    executeValuesUnprepared: (sql, params) => run(connection, sql, connection.executeValuesUnprepared(sql, params)),
+    executeUnprepared: (sql, params, transform) =>
+      run(connection, sql, connection.executeUnprepared(sql, params, transform))
   })
   const postgres = base.onDialectOrElse({ pg: () => true, orElse: () => false })
-  // What a client does with a transaction that it cannot end: roll back, and be content when there is none.
-  const rollback = (connection: Connection) => Effect.ignore(connection.executeUnprepared("ROLLBACK", [], undefined))
   return Effect.provide(
     SqlClient.make({
       acquirer: Effect.map(base.reserve, wrap),
