@@ -14,6 +14,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
+import * as Queue from "effect/Queue"
 import * as Result from "effect/Result"
 import * as Stream from "effect/Stream"
 import type { PollAnswer, Progress } from "../model/Observation.ts"
@@ -604,14 +605,19 @@ const batched = <P, R, A>(
         Effect.sync(() => {
           if (left.delete(index)) accounts[index]?.load(-1)
         })
-      return Stream.fromIterable(requests.entries()).pipe(
-        Stream.mapEffect(([index, wanted]) => Effect.ensuring(each(wanted, index, batch), done(index)), {
-          concurrency: concurrencyOf(options.concurrency),
-          unordered: true
-        }),
-        // Whoever reads slowly holds nothing up.
-        Stream.buffer({ capacity: "unbounded" })
+      // Whoever reads slowly holds nothing up.
+      const ended = yield* Queue.unbounded<A, Cause.Done>()
+      // Interrupted as one: while some end in their grace, no other one begins anything.
+      yield* Effect.forEach(
+        requests.entries(),
+        ([index, wanted]) =>
+          Effect.flatMap(Effect.ensuring(each(wanted, index, batch), done(index)), (one) => Queue.offer(ended, one)),
+        { concurrency: concurrencyOf(options.concurrency), discard: true }
+      ).pipe(
+        Effect.onExit((exit) => (Exit.isSuccess(exit) ? Queue.end(ended) : Queue.failCause(ended, exit.cause))),
+        Effect.forkScoped
       )
+      return Stream.fromQueue(ended)
     })
   )
 
