@@ -159,7 +159,7 @@ export interface Submission<out Payload> {
 }
 
 /**
- * How a scan stands. `retryAfterMs` is the wait the vendor asks for before the next look.
+ * How a scan stands. `retryAfterMs` is the wait the vendor asks for before the next poll.
  *
  * @category models
  * @since 0.1.0
@@ -189,7 +189,7 @@ export type Known = ScanTicket | string
  *   with a `ScanError`.
  * - `wait`: waits for a scan that was bought before. Nothing is ever bought.
  * - `submit`: buys a scan and does not wait. Rejects with `SubmitError`, `JournalError` or `AbortError`.
- * - `status`: one look, in the turn of the account's budget. Rejects with a `StatusError`. Findings that take a second
+ * - `status`: one poll, in the turn of the account's budget. Rejects with a `StatusError`. Findings that take a second
  *   request come with `wait` only.
  * - `request` and `ticket`: what `runAll` and `watch` take. Throw `InvalidPolicy`, or `TypeError` for what no request or
  *   ticket can be.
@@ -409,7 +409,7 @@ export function createScanpoll(options: ScanpollOptions): Across & Partial<Vendo
       if (plain._tag !== "Ended") options.onEvent?.(plain)
     }
     // A submission that was awaited after the abort is told by no event, but the journal has it.
-    const look = Effect.gen(function* () {
+    const lookUp = Effect.gen(function* () {
       const { claimId } = left
       if (claimId === null) return
       const entry = Option.getOrNull(
@@ -420,7 +420,7 @@ export function createScanpoll(options: ScanpollOptions): Across & Partial<Vendo
       const state = entry.state === "in-doubt" ? "in-doubt" : ticket === null ? "not-started" : "interrupted"
       left = { state, ticket, claimId }
     })
-    const effect = Effect.suspend(() => use(observer)).pipe(Effect.onInterrupt(() => Effect.ignore(look)))
+    const effect = Effect.suspend(() => use(observer)).pipe(Effect.onInterrupt(() => Effect.ignore(lookUp)))
     return runs.promise(effect, options.signal, () => left)
   }
 
@@ -499,11 +499,11 @@ export function createScanpoll(options: ScanpollOptions): Across & Partial<Vendo
 
       status: async (known, options = {}) => {
         const ticket = ticketOf(shape, known)
-        const look = Effect.andThen(
+        const polled = Effect.andThen(
           ready,
           Effect.suspend(() => Effect.map(Scans.pollOnce(adapter(), ticket), statusOf))
         )
-        return runs.promise(look, options.signal, () => ({ state: "interrupted", ticket, claimId: null }))
+        return runs.promise(polled, options.signal, () => ({ state: "interrupted", ticket, claimId: null }))
       },
 
       request: (request, options = {}) => {
