@@ -5,6 +5,7 @@
  */
 export * as History from "./History.ts"
 export * as Journal from "./Journal.ts"
+export * as JournalAddress from "./JournalAddress.ts"
 export * as JournalSchema from "./JournalSchema.ts"
 export * as SqlJournal from "./SqlJournal.ts"
 export * as SqliteClient from "./SqliteClient.ts"

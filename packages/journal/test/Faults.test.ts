@@ -2,6 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import type { JournalError, Operations } from "@scanpoll/core/engine/ScanJournal"
 import * as ScanJournal from "@scanpoll/core/engine/ScanJournal"
 import * as Journal from "@scanpoll/journal/Journal"
+import * as JournalAddress from "@scanpoll/journal/JournalAddress"
 import { migrate } from "@scanpoll/journal/JournalSchema"
 import * as SqliteClient from "@scanpoll/journal/SqliteClient"
 import * as SqlJournal from "@scanpoll/journal/SqlJournal"
@@ -251,7 +252,7 @@ describe("a journal in a file", () => {
 describe("addresses", () => {
   it("are a path, memory: or postgres://; anything else is refused without repeating it", () => {
     const tag = (text: string) => {
-      const read = Journal.parse(text)
+      const read = JournalAddress.parse(text)
       return Result.isSuccess(read) ? read.success._tag : read.failure
     }
     assert.deepStrictEqual(
@@ -269,20 +270,20 @@ describe("addresses", () => {
       "postgres://u:secret@",
       "file://secret"
     ]) {
-      assert.isTrue(Result.isFailure(Journal.parse(wrong)), wrong)
+      assert.isTrue(Result.isFailure(JournalAddress.parse(wrong)), wrong)
       assert.notInclude(tag(wrong), "secret")
     }
   })
 
   it("are shown without user, password and parameters", () => {
-    const read = Journal.parse("postgres://user:secret@db.test:5433/scans?options=secret")
-    assert.strictEqual(Result.isSuccess(read) ? Journal.show(read.success) : "", "postgres://db.test:5433/scans")
+    const read = JournalAddress.parse("postgres://user:secret@db.test:5433/scans?options=secret")
+    assert.strictEqual(Result.isSuccess(read) ? JournalAddress.show(read.success) : "", "postgres://db.test:5433/scans")
     assert.notInclude(JSON.stringify(read), "secret")
   })
 
   it("by default lie in the user's state folder, by each system's rule", () => {
     const at = (platform: string, environment: Record<string, string> = {}, home = "/home/u") =>
-      Journal.defaultPath({ platform, environment, home })
+      JournalAddress.defaultPath({ platform, environment, home })
     assert.strictEqual(at("linux"), "/home/u/.local/state/scanpoll/journal.db")
     assert.strictEqual(at("linux", { XDG_STATE_HOME: "/s" }), "/s/scanpoll/journal.db")
     assert.strictEqual(at("linux", { XDG_STATE_HOME: "relative" }), "/home/u/.local/state/scanpoll/journal.db")
