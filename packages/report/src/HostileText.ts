@@ -80,12 +80,10 @@ const breakCommands = (text: string): string =>
 const plain = /^[ -~]*$/
 
 const scrub = (text: string): string =>
-  breakCommands(
-    // Nearly every text is plain, and a report may have millions.
-    plain.test(text)
-      ? text
-      : text.toWellFormed().replace(breaks, "\n").replace(sequences, "").replace(controls, "").replace(invisible, "")
-  )
+  // Nearly every text is plain, and a report may have millions.
+  plain.test(text)
+    ? text
+    : text.toWellFormed().replace(breaks, "\n").replace(sequences, "").replace(controls, "").replace(invisible, "")
 
 const cut = (text: string, max: number): string => {
   if (text.length <= max) return text
@@ -117,13 +115,11 @@ export const toLine = (text: HostileText, max = 2_000): string => {
 export const toBlock = (text: HostileText, max = 8_000): string => {
   const source = raw(text)
   const head = source.length > max * 4 + 1_024 ? source.slice(0, max * 4 + 1_024) : source
-  return cut(
-    scrub(head)
-      .replace(/\t/g, "  ")
-      .replace(/\n{3,}/g, "\n\n")
-      .trim(),
-    max
-  )
+  const tidy = scrub(head)
+    .replace(/\t/g, "  ")
+    .replace(/\n{3,}/g, "\n\n")
+    .trim()
+  return cut(breakCommands(tidy), max)
 }
 
 /**

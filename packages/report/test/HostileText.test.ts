@@ -1,0 +1,160 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as HostileText from "@scanpoll/report/HostileText"
+import * as RenderJson from "@scanpoll/report/RenderJson"
+import * as ScanReport from "@scanpoll/report/ScanReport"
+import * as Schema from "effect/Schema"
+import { completed, info } from "./fixtures.ts"
+
+const often = { arbitrary: { runs: 2_000, size: 14 } }
+
+// Fragments that mean something to some reader, in any order: what one of them cuts out may join two others.
+const Fragments = Schema.Array(
+  Schema.Literals([
+    "\u001b",
+    "[",
+    "]",
+    "]8;;",
+    "2J",
+    "m",
+    "\u0007",
+    "\u001b\\",
+    "\u009b",
+    "\u009c",
+    "\u009d",
+    "\r",
+    "\n",
+    "\t",
+    " ",
+    "\u2028",
+    "\u0085",
+    "\u202e",
+    "\u2066",
+    "\u200b",
+    "\ufeff",
+    "\u{e0041}",
+    "\ud83d",
+    "\ude00",
+    "\u0000",
+    ":",
+    "::",
+    "error",
+    "##",
+    "#",
+    "[add-mask]",
+    "=",
+    "-",
+    "@",
+    "＝",
+    "<",
+    ">",
+    "]]>",
+    "]]",
+    "&",
+    "%0A",
+    ",",
+    "12",
+    "a",
+    "é",
+    "汉",
+    "😀"
+  ])
+).check(Schema.isMaxLength(14))
+
+const isActive = (text: string): boolean =>
+  Array.from(text, (char) => char.codePointAt(0) ?? 0).some(
+    (code) =>
+      (code < 32 && code !== 10) ||
+      (code >= 127 && code <= 159) ||
+      (code >= 0x202a && code <= 0x202e) ||
+      (code >= 0x2066 && code <= 0x2069) ||
+      (code >= 0xe0000 && code <= 0xe007f) ||
+      [0x200b, 0x200e, 0x200f, 0xfeff, 0x2028, 0x2029].includes(code)
+  )
+
+const isCommand = (text: string): boolean =>
+  text.includes("##[") || text.split("\n").some((line) => line.trimStart().startsWith("::"))
+
+describe("whatever a text is made of", () => {
+  it.prop(
+    "one line of it is one line, inert, well-formed and within its limit",
+    [Fragments, Schema.Literals([3, 10, 200])],
+    ([fragments, max]) => {
+      const line = HostileText.toLine(HostileText.of(fragments.join("")), max)
+      assert.isFalse(line.includes("\n"))
+      assert.isFalse(isActive(line), JSON.stringify(line))
+      assert.isFalse(isCommand(line), JSON.stringify(line))
+      assert.isTrue(line.isWellFormed())
+      // The marks that break a command up come on top.
+      assert.isAtMost(line.replaceAll("\u2060", "").length, max)
+    },
+    often
+  )
+
+  it.prop(
+    "a block of it is inert and well-formed",
+    [Fragments],
+    ([fragments]) => {
+      const block = HostileText.toBlock(HostileText.of(fragments.join("")))
+      assert.isFalse(isActive(block), JSON.stringify(block))
+      assert.isFalse(isCommand(block), JSON.stringify(block))
+      assert.isTrue(block.isWellFormed())
+    },
+    often
+  )
+
+  it.prop(
+    "it is made harmless once: doing it again changes nothing",
+    [Fragments],
+    ([fragments]) => {
+      const once = HostileText.toLine(HostileText.of(fragments.join("")))
+      // A second pass takes the marks of the first away and sets them again.
+      assert.strictEqual(HostileText.toLine(HostileText.of(once)), once)
+    },
+    often
+  )
+
+  it.prop(
+    "a cell of it starts no formula, a node of it ends no section",
+    [Fragments],
+    ([fragments]) => {
+      const text = HostileText.of(fragments.join(""))
+      assert.notMatch(HostileText.toCell(text), /^\s*[=+\-@\uff1d\uff0b\uff0d\uff20]/)
+      assert.notInclude(HostileText.toXml(text), "]]>")
+    },
+    often
+  )
+
+  it.prop(
+    "a property of a command ends where it ends",
+    [Fragments],
+    ([fragments]) => {
+      const text = HostileText.of(fragments.join(""))
+      assert.notMatch(HostileText.toCommandProperty(text), /[:,\r\n]/)
+      assert.notMatch(HostileText.toCommandData(text), /[\r\n]/)
+    },
+    often
+  )
+
+  it.prop(
+    "plain words stay what they are",
+    [Schema.String.check(Schema.isPattern(/^[A-Za-z0-9.,;!?()/_'"-]{0,40}$/))],
+    ([text]) => {
+      assert.strictEqual(HostileText.toLine(HostileText.of(text)), text)
+    },
+    often
+  )
+
+  it.prop(
+    "the JSON keeps every value as it is, and shows none of it to a terminal or a runner",
+    [Fragments],
+    ([fragments]) => {
+      const name = fragments.join("")
+      const json = [...RenderJson.render(ScanReport.fromRecords([completed(0, { name })], info()))].join("")
+      const read: { readonly scans: ReadonlyArray<{ readonly subject: { readonly name: string } }> } = JSON.parse(json)
+      assert.strictEqual(read.scans[0]?.subject.name, name)
+      assert.isFalse(isActive(json))
+      assert.isFalse(isCommand(json))
+    },
+    often
+  )
+})
