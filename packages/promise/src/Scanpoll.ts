@@ -404,21 +404,21 @@ export function createScanpoll(options: ScanpollOptions): Across & Partial<Vendo
     let left: Aborted = { state: known === null ? "not-started" : "interrupted", ticket: known, claimId: null }
     const observer: Observer = (event) => {
       const ticket = event.ticket ?? left.ticket
-      left = { state: ticket === null ? "not-started" : "interrupted", ticket, claimId: event.claimId }
+      const sent = event._tag === "Submitting" ? "in-doubt" : "not-started"
+      left = { state: ticket === null ? sent : "interrupted", ticket, claimId: event.claimId ?? left.claimId }
       const plain = plainEvent(event)
       if (plain._tag !== "Ended") options.onEvent?.(plain)
     }
-    // A submission that was awaited after the abort is told by no event, but the journal has it.
+    // What became of a submission that was awaited after the abort is told by no event, but the journal has it.
     const lookUp = Effect.gen(function* () {
       const { claimId } = left
-      if (claimId === null) return
-      const entry = Option.getOrNull(
-        yield* Effect.timeoutOption((yield* Journals.ScanJournal).get(claimId), "1 second")
-      )
+      if (claimId === null || left.ticket !== null) return
+      const found = Effect.interruptible((yield* Journals.ScanJournal).get(claimId))
+      const entry = Option.getOrNull(yield* Effect.timeoutOption(found, "1 second"))
       if (entry === null) return
-      const ticket = entry.ticket ?? left.ticket
-      const state = entry.state === "in-doubt" ? "in-doubt" : ticket === null ? "not-started" : "interrupted"
-      left = { state, ticket, claimId }
+      const over = entry.state === "refused" || entry.state === "released"
+      const state = entry.ticket !== null ? "interrupted" : over ? "not-started" : "in-doubt"
+      left = { state, ticket: entry.ticket, claimId }
     })
     const effect = Effect.suspend(() => use(observer)).pipe(Effect.onInterrupt(() => Effect.ignore(lookUp)))
     return runs.promise(effect, options.signal, () => left)

@@ -1,6 +1,8 @@
+import * as ScanJournal from "@scanpoll/core/engine/ScanJournal"
 import { AbortError } from "@scanpoll/promise"
 import { Script } from "@scanpoll/testkit"
 import { assert, describe, it } from "@effect/vitest"
+import { Effect, Layer } from "effect"
 import { getEventListeners } from "node:events"
 import { inspect } from "node:util"
 import { clientOf, company, hasty, rejection, simulators, site, until } from "./world.ts"
@@ -75,6 +77,36 @@ describe.concurrent("an AbortSignal", () => {
     assert.match(error.message, /may have been accepted \(clm_/)
     await rejection(scanpoll.appvet.run(site("shop")))
     assert.strictEqual(ledger.requests().length, 1)
+  })
+
+  it("calls a purchase in doubt when the journal does not say what became of it", async (test) => {
+    const vendors = await simulators(test, { appvet: { fate: () => ({ submit: [{ delay: "200 millis" }] }) } })
+    const mute = Layer.effect(
+      ScanJournal.ScanJournal,
+      Effect.map(Effect.provide(Effect.service(ScanJournal.ScanJournal), ScanJournal.layerMemory), (journal) => ({
+        ...journal,
+        get: () => Effect.never
+      }))
+    )
+    const controller = new AbortController()
+    const run = rejection(
+      clientOf(test, vendors, { journal: mute }).appvet.run(site("shop"), { signal: controller.signal })
+    )
+    await until(vendors.appvet, () => vendors.appvet.ledger.requests().length === 1)
+    controller.abort()
+    const error = abortError(await run)
+    assert.deepStrictEqual([error.state, error.ticket], ["in-doubt", null])
+  })
+
+  it("says that nothing was bought when the vendor refused a submission meanwhile", async (test) => {
+    const vendors = await simulators(test, {
+      appvet: { fate: () => ({ refusal: "DOMAIN_BLOCKED", submit: [{ delay: "200 millis" }] }) }
+    })
+    const controller = new AbortController()
+    const run = rejection(clientOf(test, vendors).appvet.run(site("shop"), { signal: controller.signal }))
+    await until(vendors.appvet, () => vendors.appvet.ledger.requests().length === 1)
+    controller.abort()
+    assert.strictEqual(abortError(await run).state, "not-started")
   })
 
   it("that was aborted before sends nothing at all", async (test) => {
