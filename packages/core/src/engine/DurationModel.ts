@@ -100,12 +100,12 @@ const remembered = 256
 // New lessons between two plans.
 const replanAfter = 24
 const rememberedHints = 9
-// A look at the last few scans: how far their middle may be from the law's, in standard deviations of chance.
+// A look at the last few scans: how far they may be from the law, in standard deviations of chance.
 const recentMost = 16
 const recentLeast = 10
 const surprise = 3.7
 // A grid has about this many points, and at the most so many to the least gap.
-const points = 480
+const points = 800
 const finest = 20
 // Scans beyond this part of the law are left to the documented pace.
 const planned = 0.995
@@ -232,12 +232,19 @@ class Book {
     this.plans.clear()
   }
 
+  // The last scans lie too low or too high in the law, or too far out at both ends.
   private isSurprised(samples: number): boolean {
     const count = this.recent.length
     if (count < recentLeast) return false
-    const mean = this.recent.reduce((sum, place) => sum + place, 0) / count
+    let low = 0
+    let far = 0
+    for (const place of this.recent) {
+      low += place - 0.5
+      far += Math.abs(place - 0.5) - 0.25
+    }
     // Chance moves both the few new scans and the law that was learned from few.
-    return Math.abs(mean - 0.5) > surprise * Math.sqrt((1 / count + 1 / samples) / 12)
+    const chance = Math.sqrt((1 / count + 1 / samples) / 12)
+    return Math.abs(low / count) > surprise * chance || far / count > (surprise * chance) / 2
   }
 
   private usualHint(): number {

@@ -54,7 +54,7 @@ const priorFades = 20
 // Fewer samples cannot tell two peaks from one wide one.
 const enoughForPeaks = 40
 // What a narrower kernel must gain in the samples' likelihood, in nats, before it is believed.
-const peakEvidence = 3
+const peakEvidence = 7
 const narrower = [0.6, 0.36, 0.22]
 // Rounds in which the weight of inexact samples finds its place.
 const rounds = 8

@@ -193,6 +193,15 @@ export const expectation = (law: Grid, times: ReadonlyArray<number>, documented:
   expectationOf(measure(law, integralOf(law), times, documented))
 
 /**
+ * The probability that a scan is seen more than `lag` milliseconds after its end, for the polls of `expectation`.
+ *
+ * @category destructors
+ * @since 0.1.0
+ */
+export const lateShare = (law: Grid, times: ReadonlyArray<number>, documented: Documented, lag: number): number =>
+  measure(law, integralOf(law), times, documented).later(lag)
+
+/**
  * What `optimum` weighs. `pollCost` is how many milliseconds of mean lag one poll is worth; `lateCost` how many a scan is
  * worth whose lag is longer than `late`. `tail` is the gap of the polls beyond the grid.
  *
@@ -312,8 +321,12 @@ export interface Options {
 }
 
 // A schedule that fits a few samples too well promises more than it keeps: found on laws that the benchmark leaves out.
-const meanCaution = 1.2
-const lateCaution = 6
+const meanCaution = 2
+const lateCaution = 8
+const fewSamples = 20
+// What a plan must save before it is believed, over the root of the number of samples: less is what chance finds.
+const planBelief = 0.4
+const lateStartBelief = 0.25
 // A start that is merely later than the documented one may cost this much of the lag there is.
 const lateStartSlack = 0.003
 const lateStartLate = 0.0005
@@ -347,7 +360,8 @@ export const plan = (law: Grid, options: Options): Plan | null => {
   const paced = measure(law, integral, documented, documented)
   const expectedDocumented = expectationOf(paced)
   const goal = options.goal ?? {}
-  const caution = (part: number): number => Math.max(0, 1 - part / (options.samples ?? Number.POSITIVE_INFINITY))
+  const samples = Math.max(fewSamples, options.samples ?? Number.POSITIVE_INFINITY)
+  const caution = (part: number): number => 1 - part / samples
   const wantedMean = (goal.meanLag ?? paced.meanLag) * caution(meanCaution)
   const wantedP95 = goal.p95Lag === undefined ? expectedDocumented.p95Lag : goal.p95Lag
   const wantedLate = 0.05 * caution(lateCaution)
@@ -355,7 +369,8 @@ export const plan = (law: Grid, options: Options): Plan | null => {
   let best: { readonly table: Table; readonly times: ReadonlyArray<number>; readonly found: Measured } | null = null
   // The polls of the best there is: what the documented pace costs, until something better is found.
   const guarded = (goal.meanLag ?? paced.meanLag) >= paced.meanLag
-  let fewest = guarded ? paced.polls - 1e-6 : Number.POSITIVE_INFINITY
+  const doubt = 1 / Math.sqrt(samples)
+  let fewest = guarded ? paced.polls * (1 - planBelief * doubt) - 1e-6 : Number.POSITIVE_INFINITY
   const consider = (
     next: Int32Array,
     mean: number,
@@ -406,6 +421,7 @@ export const plan = (law: Grid, options: Options): Plan | null => {
 
   // The late start leaves every gap as documented: what it can lose is the lag of scans that end before it.
   const mean = paced.meanLag * (1 + lateStartSlack)
+  fewest = paced.polls * (1 - lateStartBelief * doubt) - 1e-6
   const gap = Math.ceil(leastGap / step - 1e-9)
   for (let first = Math.ceil(((documented[0] ?? 0) + 1) / step); first <= last; first++) {
     const next = new Int32Array(last + 1).map((_, i) => (i === 0 || i + gap <= first ? first : 0))

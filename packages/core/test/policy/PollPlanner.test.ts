@@ -50,6 +50,8 @@ describe("PollPlanner.expectation", () => {
       assert.closeTo(found.polls / (polls / 40_000), 1, 0.01)
       assert.closeTo(found.meanLag / mean, 1, 0.02)
       assert.closeTo(found.p95Lag / (lags[Math.floor(0.95 * lags.length)] ?? 0), 1, 0.03)
+      const late = lags.filter((lag) => lag > 6_000).length / lags.length
+      assert.closeTo(PollPlanner.lateShare(gridOf(law, 100, 400_000), times, documented, 6_000), late, 0.01)
     }
   })
 
