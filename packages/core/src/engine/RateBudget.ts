@@ -42,7 +42,8 @@ export type TurnKind = "poll" | "collect" | "submit"
 
 /**
  * A turn that was granted. `waited` is how long it took in milliseconds, counted from `due`; `giveBack` returns a turn
- * that made no request.
+ * that made no request. `renew` is for whoever could not ask at once: it makes the turn one of this moment, or gives it
+ * back and says false when the account may not be asked at this moment.
  *
  * @category models
  * @since 0.1.0
@@ -50,6 +51,7 @@ export type TurnKind = "poll" | "collect" | "submit"
 export interface Turn {
   readonly waited: number
   readonly giveBack: () => void
+  readonly renew: () => boolean
 }
 
 /**
@@ -242,7 +244,7 @@ class Account implements AccountBudget {
         const clock = SteadyClock.ofFiber(fiber)
         const now = SteadyClock.nowUnsafe(clock)
         if (this.isQuiet(options.kind) && this.freeAt(now) <= now && this.mayStart(options.kind, now)) {
-          return Effect.succeed(this.toTurn(options.kind, options.due, now, this.grantAt(options.kind, now)))
+          return Effect.succeed(this.toTurn(options.kind, options.due, clock, this.grantAt(options.kind, now)))
         }
         const waiter: Waiter = {
           kind: options.kind,
@@ -257,20 +259,33 @@ class Account implements AccountBudget {
         this.home = { clock, context: fiber.context }
         this.serve()
         return Effect.interruptible(Deferred.await(waiter.granted)).pipe(
-          Effect.map((grant) => this.toTurn(options.kind, options.due, SteadyClock.nowUnsafe(clock), grant)),
+          Effect.map((grant) => this.toTurn(options.kind, options.due, clock, grant)),
           Effect.onInterrupt(() => Effect.sync(() => this.leave(waiter)))
         )
       })
     )
 
-  private toTurn(kind: TurnKind, due: number, now: number, grant: Grant): Turn {
-    let used = false
+  private toTurn(kind: TurnKind, due: number, clock: Clock.Clock, grant: Grant): Turn {
+    let held: Grant | null = grant
     return {
-      waited: Math.max(0, Math.ceil(now - due)),
+      waited: Math.max(0, Math.ceil(SteadyClock.nowUnsafe(clock) - due)),
       giveBack: () => {
-        if (used) return
-        used = true
-        this.undo(kind, grant)
+        if (held === null) return
+        const mine = held
+        held = null
+        this.undo(kind, mine)
+      },
+      renew: () => {
+        if (held === null) return false
+        const now = SteadyClock.nowUnsafe(clock)
+        this.uncount(held)
+        if (this.freeAt(now) <= now) {
+          held = this.count(now)
+          return true
+        }
+        held = null
+        this.spare(kind)
+        return false
       }
     }
   }
@@ -282,9 +297,18 @@ class Account implements AccountBudget {
   }
 
   private undo(kind: TurnKind, grant: Grant): void {
+    this.uncount(grant)
+    this.spare(kind)
+  }
+
+  private uncount(grant: Grant): void {
     const at = this.grants.lastIndexOf(grant.at)
     if (at >= 0) this.grants.splice(at, 1)
     if (grant.from !== null) grant.from.left += 1
+  }
+
+  // Somebody else may have what a turn has left.
+  private spare(kind: TurnKind): void {
     if (kind === "submit") this.closed()
     else this.serve()
   }
@@ -303,8 +327,12 @@ class Account implements AccountBudget {
   }
 
   private grantAt(kind: TurnKind, now: number): Grant {
-    if (this.limit !== null) this.grants.push(now)
     if (kind === "submit") this.boughtNow += 1
+    return this.count(now)
+  }
+
+  private count(now: number): Grant {
+    if (this.limit !== null) this.grants.push(now)
     if (this.remaining !== null) this.remaining.left -= 1
     return { at: now, from: this.remaining }
   }

@@ -178,7 +178,8 @@ describe("Fleet.stop", () => {
           turns.push(granted)
           return Effect.as(Effect.uninterruptible(Deferred.await(granted)), {
             waited: 0,
-            giveBack: () => void returned++
+            giveBack: () => void returned++,
+            renew: () => true
           })
         }
       }

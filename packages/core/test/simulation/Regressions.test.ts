@@ -1,5 +1,7 @@
 /** What the simulation found, each as small as it can be told. */
 import { assert, describe, it } from "@effect/vitest"
+import * as Deferred from "effect/Deferred"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
@@ -34,6 +36,84 @@ describe("found by the simulation", () => {
       assert.strictEqual(fast.ledger.polls.length, polls)
       assert.isDefined(ended.pollUnsafe())
       assert.strictEqual(slow.ledger.submissions.filter(({ cut }) => cut).length, 3)
+    }).pipe(Effect.provide(world))
+  )
+
+  it.effect("an account that is told to wait while a claim is written is not sent the submission", () =>
+    Effect.gen(function* () {
+      const vendor = Conversation.make({
+        submits: [{ say: "Throttled", hint: 60_000, takes: 1000 }, { say: "accept" }],
+        policy: steady
+      })
+      const journal = yield* ScanJournal.ScanJournal
+      let claims = 0
+      const slow = ScanJournal.ScanJournal.of({
+        ...journal,
+        claim: (key, options) =>
+          Effect.suspend(() =>
+            options.peek !== true && claims++ === 1
+              ? Effect.andThen(Effect.sleep("2 seconds"), journal.claim(key, options))
+              : journal.claim(key, options)
+          )
+      })
+      const requests = [Scans.request(vendor.adapter, "a"), Scans.request(vendor.adapter, "b")]
+      const batch = yield* Effect.forkChild(
+        Stream.runCollect(Scans.runAll(requests)).pipe(Effect.provideService(ScanJournal.ScanJournal, slow))
+      )
+      yield* TestClock.adjust("2 minutes")
+      const records = yield* Fiber.join(batch)
+      assert.deepStrictEqual(
+        records.map(({ state }) => state),
+        ["completed", "completed"]
+      )
+      assert.deepStrictEqual(
+        vendor.ledger.submissions.map(({ at }) => at),
+        [0, 61_000, 61_000]
+      )
+    }).pipe(Effect.provide(world))
+  )
+
+  it.effect("polls that waited for the journal to heal go on at the account's rate", () =>
+    Effect.gen(function* () {
+      const vendor = Conversation.make({
+        polls: [{ say: "running" }],
+        policy: steady,
+        budget: { requests: 2, window: Duration.seconds(10) }
+      })
+      const journal = yield* ScanJournal.ScanJournal
+      const healed = yield* Deferred.make<void>()
+      const troubled = ScanJournal.ScanJournal.of({
+        ...journal,
+        take: (claimId) =>
+          Effect.map(journal.take(claimId), (hold) =>
+            hold._tag === "Ours" ? { ...hold, guard: { ready: Deferred.await(healed), lost: Effect.never } } : hold
+          )
+      })
+      const requests = ["a", "b", "c", "d", "e", "f"].map((id) => Scans.ticket(vendor.adapter, vendor.ticket(id)))
+      const batch = yield* Effect.forkChild(
+        Stream.runDrain(Scans.runAll(requests)).pipe(Effect.provideService(ScanJournal.ScanJournal, troubled))
+      )
+      yield* TestClock.adjust("1 minute")
+      yield* Deferred.succeed(healed, undefined)
+      yield* TestClock.adjust("1 minute")
+      const times = Conversation.pollTimes(vendor)
+      assert.isAtLeast(times.length, 10)
+      for (const at of times) assert.isAtMost(times.filter((each) => each > at - 10_000 && each <= at).length, 2)
+      yield* Fiber.interrupt(batch)
+    }).pipe(Effect.provide(world))
+  )
+
+  it.effect("an equal request that takes the polls over does not make the first one sooner", () =>
+    Effect.gen(function* () {
+      const vendor = Conversation.make({
+        policy: PollPolicy.make({ first: "20 seconds", pace: "5 seconds", spread: 0 })
+      })
+      yield* TestClock.adjust("1 second")
+      yield* Stream.runDrain(Scans.submitAll([Scans.request(vendor.adapter, "a")]))
+      const joined = yield* Effect.forkChild(Scans.run(vendor.adapter, "a"))
+      yield* TestClock.adjust("1 minute")
+      yield* Fiber.join(joined)
+      assert.deepStrictEqual(Conversation.pollTimes(vendor), [21_000])
     }).pipe(Effect.provide(world))
   )
 })

@@ -27,7 +27,7 @@ import type { Fleet } from "../Fleet.ts"
 import * as Poller from "../Poller.ts"
 import type { PollEvent } from "../PollEvent.ts"
 import type { PollSpec } from "../PollSpec.ts"
-import type { AccountBudget, Budgets } from "../RateBudget.ts"
+import type { AccountBudget, Budgets, Turn } from "../RateBudget.ts"
 import type { ScanEventKind } from "../ScanEvent.ts"
 import { type ClaimEntry, type ClaimKey, type HoldGuard, JournalError, mayHeal, ScanJournal } from "../ScanJournal.ts"
 import type { ScanRequest } from "../ScanRequest.ts"
@@ -455,15 +455,18 @@ const executing = <Payload, R>(
       }
 
     // Each poll waits for the journal, which may have trouble, and ends the wait when it has lost the claim.
-    const guardedBy = (guard: HoldGuard | null): AccountBudget =>
-      guard === null
-        ? budget
-        : budgetWith(budget, {
-            turn: (options) =>
-              Effect.flatMap(budget.turn(options), (turn) =>
-                Effect.onInterrupt(Effect.as(guard.ready, turn), () => Effect.sync(turn.giveBack))
-              )
-          })
+    const guardedBy = (guard: HoldGuard | null): AccountBudget => {
+      if (guard === null) return budget
+      const turn: AccountBudget["turn"] = (options) =>
+        Effect.flatMap(budget.turn(options), (granted) =>
+          Effect.flatMap(
+            Effect.onInterrupt(guard.ready, () => Effect.sync(granted.giveBack)),
+            // Many may have waited for the journal to heal: they go on at the account's rate.
+            () => (granted.renew() ? Effect.succeed(granted) : turn(options))
+          )
+        )
+      return budgetWith(budget, { turn })
+    }
 
     const poll = (
       claimId: string,
@@ -806,14 +809,14 @@ const executing = <Payload, R>(
       | { readonly _tag: "Failed"; readonly error: SubmitError }
 
     // Claim, submission and ticket are one region that no interrupt can split; a submission in flight has its grace.
-    const purchase = (restore: Restore): Effect.Effect<Bought, JournalError> =>
+    const purchase = (restore: Restore, turn: Turn): Effect.Effect<Bought, JournalError> =>
       Effect.gen(function* () {
         const claim = yield* journal.claim(key, claimOptions)
         if (claim._tag !== "Fresh") return { _tag: "Again" } as const
         const { claimId } = claim
         track.claimId = claimId
-        // Interrupted while the claim was written: nothing is sent any more.
-        if (Exit.isFailure(yield* Effect.exit(restore(Effect.void)))) {
+        // What happened while the claim was written: interrupted, nothing is sent any more; put off, not yet.
+        if (Exit.isFailure(yield* Effect.exit(restore(Effect.void))) || isDenied() || !turn.renew()) {
           yield* store(journal.released(claimId), "a claim that was given up")
           return { _tag: "Again" } as const
         }
@@ -872,7 +875,11 @@ const executing = <Payload, R>(
           }
           track.ticket = submitted.ticket
           track.submittedAt = submitted.ticket.submittedAt
-          const first = now + hintMillis(submitted.hint, Duration.zero, adapter.limits.hintCap)
+          // Whoever takes the polls over before the first one waits for it as we would.
+          const { policy } = request
+          const own = policy.first === null ? Decision.floorOf(policy, adapter.limits) : Duration.toMillis(policy.first)
+          const asked = hintMillis(submitted.hint, Duration.zero, adapter.limits.hintCap)
+          const first = now + Math.max(Math.ceil(own), asked)
           yield* store(
             journal.submitted(claimId, submitted.ticket, first),
             `the ticket ${Tickets.key(submitted.ticket)} of claim ${claimId}`,
@@ -970,7 +977,7 @@ const executing = <Payload, R>(
           }
           track.reachedVendor = false
           // A turn without a request is given back; a scan that was asked for counts as open until this request is over.
-          const result = yield* Effect.onExit(purchase(restore), (exit) =>
+          const result = yield* Effect.onExit(purchase(restore, turn), (exit) =>
             Effect.sync(() => {
               if (Exit.isFailure(exit)) {
                 const found = Cause.findError(exit.cause)
