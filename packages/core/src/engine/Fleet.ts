@@ -274,6 +274,10 @@ const leaving = <A, T, R>(entry: Wait<A, T, R>): Effect.Effect<void> => Effect.s
 
 const nothing: Effect.Effect<null> = Effect.succeed(null)
 
+// Polls that go out before answers are heard again: a crowd that is due at once holds up nobody else, and its requests
+// do not all lie around together.
+const round = 64
+
 /**
  * Makes a fleet that lives as long as the scope.
  *
@@ -295,12 +299,14 @@ export const make: Effect.Effect<Fleet, never, Scope.Scope> = Effect.gen(functio
     // What comes due while a round is served is served in that round.
     if (serving) return
     serving = true
+    let served = 0
     try {
       for (;;) {
         const first = heap.peek()
         if (first === undefined) break
         const now = read()
         if (began + first.due > now) break
+        if (++served > round) return alarm.ringSoon(home)
         first.onDue(Math.ceil(now))
       }
     } finally {

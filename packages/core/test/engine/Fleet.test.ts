@@ -78,6 +78,39 @@ describe("Fleet", () => {
     })
   )
 
+  it.effect("lets others have their turn while a crowd is due at once, and polls all of it at that time", () =>
+    Effect.gen(function* () {
+      const fleet = yield* Fleet.make
+      const times = new Map<number, number>()
+      const seen: Array<number> = []
+      let polls = 0
+      for (let i = 0; i < 5000; i++) {
+        const poll = Effect.map(Clock.currentTimeMillis, (now) => {
+          polls++
+          times.set(now, (times.get(now) ?? 0) + 1)
+          return Observation.answer(Observation.pending("running"))
+        })
+        yield* fleet.add({ ticket: i, submittedAt: 0, policy, limits, poll }, () => {})
+      }
+      const other = yield* Effect.forkChild(
+        Effect.forever(
+          Effect.andThen(
+            Effect.sync(() => seen.push(polls)),
+            Effect.yieldNow
+          )
+        )
+      )
+      yield* TestClock.adjust("25 seconds")
+      yield* Fiber.interrupt(other)
+      assert.deepStrictEqual(Array.from(times), [
+        [10_000, 5000],
+        [20_000, 5000]
+      ])
+      const most = seen.reduce((most, count, turn) => Math.max(most, count - (seen[turn - 1] ?? 0)), 0)
+      assert.isAtMost(most, 1000)
+    }).pipe(Effect.scoped)
+  )
+
   it.effect("stop ends every wait as interrupted with its ticket, and refuses new ones the same way", () =>
     Effect.gen(function* () {
       const fleet = yield* Fleet.make

@@ -21,14 +21,25 @@ export class Alarm {
     return this.at
   }
 
+  // As soon as whatever else is ready had its turn.
+  ringSoon(context: Context.Context<never>): void {
+    this.clear()
+    this.at = Number.NEGATIVE_INFINITY
+    this.wait(Effect.yieldNow, context)
+  }
+
   set(at: number, clock: Clock.Clock, context: Context.Context<never>): void {
     if (at === this.at) return
     this.clear()
     if (at === Number.POSITIVE_INFINITY) return
     this.at = at
     const left = Waits.clamp(Math.ceil(at - SteadyClock.nowUnsafe(clock)), 0, Waits.longest)
+    this.wait(Effect.sleep(Duration.millis(left)), context)
+  }
+
+  private wait(pause: Effect.Effect<void>, context: Context.Context<never>): void {
     const fiber = Effect.runForkWith(context)(
-      Effect.map(Effect.sleep(Duration.millis(left)), () => {
+      Effect.map(pause, () => {
         this.fiber = null
         this.at = Number.POSITIVE_INFINITY
         this.ring()
