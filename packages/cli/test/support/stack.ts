@@ -14,10 +14,12 @@ import type { ScanRecord } from "@scanpoll/core/model/ScanRecord"
 import * as Ticket from "@scanpoll/core/model/ScanTicket"
 import * as PollPolicy from "@scanpoll/core/policy/PollPolicy"
 import { Exona } from "@scanpoll/exona/ExonaAdapter"
+import * as Format from "@scanpoll/report/Format"
+import * as ScanReport from "@scanpoll/report/ScanReport"
 import type { Fate, Simulator } from "@scanpoll/testkit/Simulator"
 import * as Simulators from "@scanpoll/testkit/Simulators"
 import * as Clock from "effect/Clock"
-import type * as Duration from "effect/Duration"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
@@ -40,6 +42,8 @@ export interface Side {
     number: number,
     policy?: (policy: PollPolicy.PollPolicy) => PollPolicy.PollPolicy
   ) => ScanRequest<unknown>
+  /** The same, content with an answer of up to a month ago; only Exona has a cache. */
+  readonly cached: (number: number) => ScanRequest<unknown>
   /** A scan whose id somebody typed. */
   readonly typed: (scanId: string) => ScanRequest<unknown>
 }
@@ -71,27 +75,39 @@ export const vendors = ["exona", "appvet", "compliance"] as const
 
 const uuid = (number: number): string => `123e4567-e89b-42d3-a456-${String(426_614_174_000 + number)}`
 
-const even = (policy: PollPolicy.PollPolicy) => PollPolicy.withSpread(policy, 0)
+const company = (number: number) => ({ name: `Acme ${number}`, website: `https://acme-${number}.example` })
+
+// A busy machine may need a real second for an answer, which is minutes here: the real limit of the request is the one
+// that counts.
+const patient = Duration.hours(1)
+
+const even = (policy: PollPolicy.PollPolicy) =>
+  policy.pipe(PollPolicy.withSpread(0), PollPolicy.withPollTimeout(patient))
 
 const sideOf = <Request, Payload>(
   vendor: Side["vendor"],
   simulator: Simulator,
-  adapter: ScanAdapter<Request, Payload>,
+  made: ScanAdapter<Request, Payload>,
   floor: number,
-  request: (number: number) => Request
-): Side => ({
-  vendor,
-  simulator,
-  origin: adapter.origin,
-  floor,
-  wanted: (number, policy = even) => Scans.request(adapter, request(number), { policy }),
-  typed: (scanId) =>
-    Scans.ticket(
-      adapter,
-      Ticket.make({ vendor, origin: adapter.origin, account: "default", scanId, submittedAt: null }),
-      { policy: even }
-    )
-})
+  request: (number: number) => Request,
+  cached: (number: number) => Request = request
+): Side => {
+  const adapter = { ...made, limits: { ...made.limits, submitTimeout: patient } }
+  return {
+    vendor,
+    simulator,
+    origin: adapter.origin,
+    floor,
+    wanted: (number, policy = even) => Scans.request(adapter, request(number), { policy }),
+    cached: (number) => Scans.request(adapter, cached(number), { policy: even }),
+    typed: (scanId) =>
+      Scans.ticket(
+        adapter,
+        Ticket.make({ vendor, origin: adapter.origin, account: "default", scanId, submittedAt: null }),
+        { policy: even }
+      )
+  }
+}
 
 /** Runs a test in a world of its own. */
 export const inWorld = <A, E>(
@@ -144,9 +160,14 @@ export const inWorld = <A, E>(
             first === undefined ? Effect.die(new Error("a request brought no record")) : Effect.succeed(first)
           ),
         sides: {
-          exona: sideOf("exona", simulators.exona, exona, 5_000, (number) => ({
-            company: { name: `Acme ${number}`, website: `https://acme-${number}.example` }
-          })),
+          exona: sideOf(
+            "exona",
+            simulators.exona,
+            exona,
+            5_000,
+            (number) => ({ company: company(number) }),
+            (number) => ({ company: company(number), maxAgeDays: 30 })
+          ),
           appvet: sideOf("appvet", simulators.appvet, appvet, 3_000, (number) => ({
             url: `https://shop-${number}.example`,
             type: "security" as const
@@ -182,3 +203,22 @@ export const within =
   (deadline: Duration.Input) =>
   (policy: PollPolicy.PollPolicy): PollPolicy.PollPolicy =>
     even(PollPolicy.withDeadline(policy, deadline))
+
+/** The report of these records, as the command would make it. */
+export const report = (records: ReadonlyArray<ScanRecord>): ScanReport.ScanReport =>
+  ScanReport.fromRecords(records, {
+    version: "0.1.0",
+    id: "run_1",
+    startedAt: Math.min(...records.map((record) => record.submittedAt ?? record.observedAt)),
+    finishedAt: Math.max(...records.map((record) => record.observedAt)),
+    plan: null
+  })
+
+/** A report in every format there is, by name. */
+export const everyFormat = (of: ScanReport.ScanReport): Effect.Effect<ReadonlyMap<string, string>> =>
+  Effect.map(
+    Effect.forEach(Format.all, (format) =>
+      Effect.map(Format.renderText(format, of), (text) => [format.name, text] as const)
+    ),
+    (all) => new Map(all)
+  )
