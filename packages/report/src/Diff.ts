@@ -173,6 +173,11 @@ const pair = (
   const items = held === null ? [] : held.findings.items
   // What an incomparable pair does not list in the head may merely not have been looked at.
   const resolved = why === null ? items.filter((item) => item.status === "resolved") : []
+  // A base without a full result accepts nothing for a gate, but what it lists is not new.
+  const listed = new Set(base === null ? [] : openOf(base).map((item) => Hostile.toKey(item.findingId)))
+  const open = held === null ? [] : openOf(held)
+  const fresh = open.filter((item) => item.status === "new")
+  const unseen = fresh.filter((item) => !listed.has(Hostile.toKey(item.findingId)))
   return {
     vendor: any.vendor,
     account: any.account,
@@ -181,9 +186,9 @@ const pair = (
     why: why === null ? null : Hostile.of(why),
     base: base === null ? null : side(base),
     head: head === null ? null : side(head),
-    new: held === null ? [] : openOf(held).filter((item) => item.status === "new"),
+    new: unseen,
     resolved,
-    unchanged: held === null ? 0 : openOf(held).filter((item) => item.status === "unchanged").length
+    unchanged: open.filter((item) => item.status === "unchanged").length + fresh.length - unseen.length
   }
 }
 

@@ -57,6 +57,19 @@ describe("compute", () => {
     assert.deepStrictEqual(rest, { comparable: true, why: null, new: ["z"], resolved: ["x"], unchanged: 1 })
   })
 
+  it("calls nothing new that a base without a full result lists", () => {
+    const part = { ...partial(0, { findings: { ...full("x", "y"), coverage: "partial" } }), subject }
+    const more = { ...partial(0, { findings: { ...full("x", "y", "z"), coverage: "partial" } }), subject }
+    const { diff: _, ...rest } = one(part, more)
+    assert.deepStrictEqual(rest, {
+      comparable: false,
+      why: "the head is partial",
+      new: ["z"],
+      resolved: [],
+      unchanged: 2
+    })
+  })
+
   const counted: Findings = { coverage: "counts-only", total: 3, items: [] }
   const none: Findings = { coverage: "none", total: null, items: [] }
 
