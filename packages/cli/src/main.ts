@@ -4,6 +4,7 @@
  * @since 0.1.0
  */
 import * as NodeServices from "@effect/platform-node/NodeServices"
+import * as Scrubber from "@scanpoll/core/http/Scrubber"
 import * as Cause from "effect/Cause"
 import * as CliError from "effect/cli/CliError"
 import * as Effect from "effect/Effect"
@@ -60,6 +61,17 @@ const codeOf = (exit: Exit.Exit<unknown, unknown>): number => {
   return defect
 }
 
+// What a defect says comes from anywhere, so whatever may be a credential of this process is taken out of it.
+const scrub = (text: string): string => {
+  const scrubber = Scrubber.make()
+  for (const [name, value] of Object.entries(process.env)) {
+    if (/key|token|secret|password|credential/i.test(name) && (value ?? "").trim().length >= 8) {
+      scrubber.learn((value ?? "").trim())
+    }
+  }
+  return scrubber.text(text)
+}
+
 const program = Effect.gen(function* () {
   const streams = yield* Streams.Streams
   yield* Cli.main(process.argv.slice(2), streams.err).pipe(
@@ -67,7 +79,9 @@ const program = Effect.gen(function* () {
       if (!isDefect(Exit.failCause(cause))) return Effect.void
       const error = Cause.squash(cause)
       const words = error instanceof Error ? error.message : String(error)
-      return streams.err(`scanpoll: a defect of scanpoll itself: ${Streams.inert(words)}\n${Cause.pretty(cause)}\n`)
+      return streams.err(
+        scrub(`scanpoll: a defect of scanpoll itself: ${Streams.inert(words)}\n${Cause.pretty(cause)}\n`)
+      )
     })
   )
 }).pipe(

@@ -1,0 +1,193 @@
+/**
+ * A canary key in every form, looked for wherever the command speaks: its streams with every log line on, every report
+ * format, its files, and what other vendors were sent. The vendors repeat the key wherever they can.
+ */
+import * as NodeServices from "@effect/platform-node/NodeServices"
+import * as Format from "@scanpoll/report/Format"
+import * as Script from "@scanpoll/testkit/Script"
+import * as Simulators from "@scanpoll/testkit/Simulators"
+import { assert, describe, layer } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as FileSystem from "effect/FileSystem"
+import * as Layer from "effect/Layer"
+import { scanpoll } from "../support/command.ts"
+
+// Characters that look different in a URL, in base64url and in JSON.
+const keys = {
+  exona: "exo_live_CANARY1+a/b=~Zq0123456789ABCDEFGH",
+  appvet: "avk_live_CANARY2+a/b=~Zq0123456789ABCDEFGHIJKLMNOP",
+  compliance: "eyJhbGciOiJub25lIn0.CANARY3_Y2FuYXJ5LXRva2Vu.c2lnbmF0dXJlLTAx"
+}
+
+const base64 = (key: string): ReadonlyArray<string> =>
+  ["", "x", "xy"].flatMap((before) =>
+    (["base64", "base64url"] as const).map((form) => {
+      const whole = Buffer.from(before + key).toString(form)
+      // What lies across the edges of the key depends on its neighbours; the middle does not.
+      return whole.slice(before.length === 0 ? 0 : 4, -6)
+    })
+  )
+
+const forms = (key: string): ReadonlyArray<string> => [
+  key,
+  encodeURIComponent(key),
+  encodeURIComponent(key).toLowerCase(),
+  new URLSearchParams({ key }).toString().slice(4),
+  JSON.stringify(key).slice(1, -1),
+  key.replaceAll("/", "\\/"),
+  Buffer.from(key).toString("hex"),
+  ...base64(key)
+]
+
+const hits = (where: string, text: string): ReadonlyArray<string> =>
+  Object.entries(keys).flatMap(([vendor, key]) =>
+    forms(key)
+      .filter((form) => text.includes(form))
+      .map((form) => `${where}: a form of ${vendor}'s key (${form.length} characters)`)
+  )
+
+const told = (key: string) => ({
+  hint: key,
+  note: `Bearer ${key}`,
+  link: `https://example.com/?key=${encodeURIComponent(key)}`,
+  basic: Buffer.from(`user:${key}`).toString("base64"),
+  [`field ${key}`]: [key]
+})
+
+const vendors = Simulators.layer({
+  speed: 1_000,
+  exona: {
+    credentials: [keys.exona],
+    rateLimit: null,
+    retryAfter: null,
+    fate: () => ({
+      merge: { note: keys.exona },
+      result: { risk_assessment: { overall_risk_level: "Low" }, ...told(keys.exona) }
+    })
+  },
+  appvet: {
+    credentials: [keys.appvet],
+    rateLimit: null,
+    fate: ({ url }) =>
+      url.includes("failed")
+        ? { outcome: "failed", error: `the key ${keys.appvet} was refused`, merge: told(keys.appvet) }
+        : { merge: told(keys.appvet) }
+  },
+  compliance: { credentials: [keys.compliance], fate: () => ({ merge: told(keys.compliance) }) }
+})
+
+const dataset =
+  "compliance:policy=550e8400-e29b-41d4-a716-446655440000,upload=123e4567-e89b-42d3-a456-426614174000,mapping=789e0123-e45b-47c8-9901-234567890123,name=Q1"
+
+describe("a canary key", () => {
+  layer(Layer.merge(vendors, NodeServices.layer), { excludeTestServices: true, timeout: "60 seconds" })((it) => {
+    it.effect(
+      "is found in no stream, no log line, no report, no file and no other vendor's ledger (SE-01, SE-05)",
+      () =>
+        Effect.scoped(
+          Effect.gen(function* () {
+            const simulators = yield* Simulators.Simulators
+            const fs = yield* FileSystem.FileSystem
+            const folder = yield* fs.makeTempDirectoryScoped()
+            const environment = {
+              ...Simulators.environment(simulators),
+              HOME: folder,
+              XDG_STATE_HOME: `${folder}/state`
+            }
+            const { appvet, compliance, exona } = simulators
+            for (const [side, key] of [
+              [exona, keys.exona],
+              [appvet, keys.appvet],
+              [compliance, keys.compliance]
+            ] as const) {
+              yield* side.script({
+                match: { route: "status" },
+                steps: [
+                  Script.respond(503, { error: { code: key, message: `${key} again` } }, { "X-Request-Id": key }),
+                  { headers: { "X-Request-Id": key, "X-Echo": key } }
+                ]
+              })
+            }
+            const outputs = Format.names
+              .filter((name) => name !== "text")
+              .flatMap((name) => ["-o", `${name}=${folder}/report.${name}`])
+            const ran = yield* scanpoll(
+              [
+                "run",
+                "appvet:https://shop.example",
+                "appvet:https://failed.example",
+                "exona:Acme=https://acme.example",
+                dataset,
+                "--log-level",
+                "all",
+                "--raw",
+                "full",
+                "--interval",
+                "1s",
+                "-o",
+                "text",
+                ...outputs
+              ],
+              { directory: folder, environment }
+            )
+            const said = [
+              ran,
+              yield* scanpoll(["config", "show", "-o", "json", "--log-level", "all"], {
+                directory: folder,
+                environment
+              }),
+              yield* scanpoll(["doctor", "--log-level", "all"], { directory: folder, environment }),
+              yield* scanpoll(["status", "appvet:scan_nobody", "--log-level", "all"], {
+                directory: folder,
+                environment
+              })
+            ]
+            const found = said.flatMap((ended, i) => [
+              ...hits(`stdout of command ${i}`, ended.stdout),
+              ...hits(`stderr of command ${i}`, ended.stderr)
+            ])
+            const files = yield* fs.readDirectory(folder, { recursive: true })
+            let read = 0
+            for (const file of files) {
+              const path = `${folder}/${file}`
+              if ((yield* fs.stat(path)).type !== "File") continue
+              read++
+              found.push(...hits(file, Buffer.from(yield* fs.readFile(path)).toString("latin1")))
+            }
+            for (const [own, { ledger }] of Object.entries({ exona, appvet, compliance })) {
+              for (const [vendor, key] of Object.entries(keys)) {
+                if (vendor === own) continue
+                for (const form of forms(key)) {
+                  if (ledger.mentions(form).length > 0) found.push(`${own} was sent ${vendor}'s key`)
+                }
+              }
+              // Its own key belongs into one header, and the ledger leaves that one out.
+              const key = keys[own === "exona" ? "exona" : own === "appvet" ? "appvet" : "compliance"]
+              if (ledger.mentions(key).length > 0) found.push(`${own}'s key was outside of its header`)
+            }
+            assert.deepStrictEqual(found, [])
+            // The canary sang: the run went through, the logs were on, the reports are there.
+            assert.strictEqual(ran.code, 3, ran.stderr)
+            assert.match(ran.stderr, /level=(DEBUG|INFO|WARN)/)
+            assert.isAtLeast(read, Format.names.length - 1)
+            assert.match(yield* fs.readFileString(`${folder}/report.json`), /was refused/)
+          })
+        )
+    )
+
+    it.effect("is not shown by a defect of the command itself (SE-07)", () =>
+      Effect.gen(function* () {
+        const environment = Simulators.environment(yield* Simulators.Simulators)
+        const planted = "JSON.stringify = () => { throw new Error('planted defect ' + process.env.APPVET_API_KEY) }"
+        const { code, stderr, stdout } = yield* scanpoll(["schema", "plan"], {
+          environment: {
+            ...environment,
+            NODE_OPTIONS: `--import data:text/javascript,${encodeURIComponent(planted)}`
+          }
+        })
+        assert.strictEqual(code, 70)
+        assert.deepStrictEqual([...hits("stdout", stdout), ...hits("stderr", stderr)], [])
+      })
+    )
+  })
+})
