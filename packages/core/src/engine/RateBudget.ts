@@ -258,7 +258,9 @@ class Account implements AccountBudget {
         this.waiting[waiter.kind].push(waiter)
         this.home = { clock, context: fiber.context }
         this.serve()
-        return Effect.interruptible(Deferred.await(waiter.granted)).pipe(
+        // A turn may come free because everything is called off: our own interrupt, if there is one, comes first.
+        const granted = Effect.flatMap(Deferred.await(waiter.granted), (grant) => Effect.as(Effect.yieldNow, grant))
+        return Effect.interruptible(granted).pipe(
           Effect.map((grant) => this.toTurn(options.kind, options.due, clock, grant)),
           Effect.onInterrupt(() => Effect.sync(() => this.leave(waiter)))
         )

@@ -116,4 +116,21 @@ describe("found by the simulation", () => {
       assert.deepStrictEqual(Conversation.pollTimes(vendor), [21_000])
     }).pipe(Effect.provide(world))
   )
+
+  for (const ending of ["an interrupt", "a soft end"]) {
+    it.effect(`room that ${ending} makes is not used for another submission`, () =>
+      Effect.gen(function* () {
+        const vendor = Conversation.make({ polls: [{ say: "running" }], policy: steady, budget: { openScans: 1 } })
+        const requests = ["a", "b", "c"].map((name) => Scans.request(vendor.adapter, name))
+        const until = ending === "a soft end" ? { until: Effect.sleep("5 seconds") } : {}
+        const batch = yield* Effect.forkChild(Stream.runDrain(Scans.runAll(requests, until)))
+        yield* TestClock.adjust("5 seconds")
+        yield* Fiber.interrupt(batch)
+        assert.deepStrictEqual(
+          vendor.ledger.submissions.map(({ request }) => request),
+          ["a"]
+        )
+      }).pipe(Effect.provide(world))
+    )
+  }
 })
