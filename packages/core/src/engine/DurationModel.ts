@@ -20,6 +20,7 @@ import * as PollPolicies from "../policy/PollPolicy.ts"
 import type { PollPolicy } from "../policy/PollPolicy.ts"
 import type { PollTick } from "../policy/PollTick.ts"
 import type { VendorLimits } from "../policy/VendorLimits.ts"
+import type { KnownDurations } from "./ScanAdapter.ts"
 
 /**
  * Scans whose durations belong together.
@@ -64,6 +65,35 @@ export interface About extends ScanKind {
   readonly prior: DurationLaw.Prior
   readonly limits: VendorLimits
 }
+
+/**
+ * What a plan for an adapter's scans of one kind is about; null for a vendor whose durations are not learned. The kind of a
+ * request is `adapter.durations.kind(request)`.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const about = (
+  adapter: {
+    readonly vendor: string
+    readonly origin: string
+    readonly limits: VendorLimits
+    readonly durations?: Pick<KnownDurations<never>, "prior">
+  },
+  kind: string
+): About | null =>
+  adapter.durations === undefined
+    ? null
+    : {
+        vendor: adapter.vendor,
+        origin: adapter.origin,
+        kind,
+        prior: {
+          low: Duration.toMillis(adapter.durations.prior.low),
+          high: Duration.toMillis(adapter.durations.prior.high)
+        },
+        limits: adapter.limits
+      }
 
 /**
  * - `learn`: takes a lesson in; one that is no duration is dropped.

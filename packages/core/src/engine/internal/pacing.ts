@@ -39,15 +39,8 @@ export const begin = <Payload, R>(
 ): Pacing<Payload, R> => {
   const { adapter, kind } = request
   const { submittedAt } = ticket
-  if (adapter.durations === undefined || kind === null || submittedAt === null) return unlearned(request)
-  const { prior } = adapter.durations
-  const about: DurationModel.About = {
-    vendor: adapter.vendor,
-    origin: adapter.origin,
-    kind,
-    prior: { low: Duration.toMillis(prior.low), high: Duration.toMillis(prior.high) },
-    limits: adapter.limits
-  }
+  const about = kind === null ? null : DurationModel.about(adapter, kind)
+  if (about === null || submittedAt === null) return unlearned(request)
   const wished = DurationModel.isLearned(request.policy) || (options.batch && request.recommended)
   let hint: number | null = null
   let ran: number | null = null
@@ -57,7 +50,7 @@ export const begin = <Payload, R>(
     model.learn({
       vendor: about.vendor,
       origin: about.origin,
-      kind,
+      kind: about.kind,
       scan: Tickets.key(ticket),
       ...(hint === null ? {} : { hintMs: hint }),
       ...lesson
