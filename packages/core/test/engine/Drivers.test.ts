@@ -1,6 +1,8 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Cause from "effect/Cause"
+import * as Clock from "effect/Clock"
 import * as Deferred from "effect/Deferred"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
@@ -14,6 +16,7 @@ import type { PollSpec } from "../../src/engine/PollSpec.ts"
 import * as RateBudget from "../../src/engine/RateBudget.ts"
 import * as SteadyClock from "../../src/engine/SteadyClock.ts"
 import * as Observation from "../../src/model/Observation.ts"
+import * as PollFault from "../../src/model/PollFault.ts"
 import type { PollStopped } from "../../src/model/PollStopped.ts"
 import * as PollPolicy from "../../src/policy/PollPolicy.ts"
 import * as VendorLimits from "../../src/policy/VendorLimits.ts"
@@ -38,6 +41,18 @@ const stopOf = <A, T>(exit: Exit.Exit<A, PollStopped<T>>): PollStopped<T> => {
   if (Option.isNone(found)) throw new Error("the wait was expected to stop")
   return found.value
 }
+
+const accountOf = () =>
+  RateBudget.makeMemory().account(
+    { vendor: "acme", origin: "https://acme.test", account: "a" },
+    {
+      requests: null,
+      window: Duration.seconds(10),
+      openScans: null,
+      typicalDuration: Duration.seconds(10),
+      pollsPerScan: () => 1
+    }
+  )
 
 /** How a wait ended, and when. */
 const timed = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
@@ -133,6 +148,146 @@ for (const driver of drivers) {
       })
     )
 
+    it.effect("denied ends a wait after one poll, with a budget or without", () =>
+      Effect.gen(function* () {
+        for (const shared of [undefined, accountOf()]) {
+          let polls = 0
+          const denied = PollFault.make({ kind: "Denied", code: "401", message: "no" })
+          const spec = specOf(
+            Effect.suspend(() => (polls++, Effect.fail(denied))),
+            shared === undefined ? {} : { budget: shared }
+          )
+          const fiber = yield* Effect.forkChild(Effect.exit(driver.wait(spec)))
+          yield* TestClock.adjust("5 minutes")
+          assert.strictEqual(stopOf(yield* Fiber.join(fiber)).reason, "denied")
+          assert.strictEqual(polls, 1)
+        }
+      })
+    )
+
+    it.effect("a refused credential asks for no turn, and gives back the one that came too late", () =>
+      Effect.gen(function* () {
+        const log: Array<string> = []
+        const account = accountOf()
+        let late = false
+        const budget: RateBudget.AccountBudget = {
+          ...account,
+          turn: () =>
+            Effect.sync(() => {
+              log.push("turn")
+              if (late) account.deny()
+              return { waited: 0, giveBack: () => void log.push("given back"), renew: () => true }
+            })
+        }
+        const poll = Effect.sync(() => (log.push("poll"), running))
+        const waiting = yield* Effect.forkChild(Effect.exit(driver.wait(specOf(poll, { budget }))))
+        yield* TestClock.adjust("5 seconds")
+        assert.deepStrictEqual(log.splice(0), ["turn", "poll"])
+        account.deny()
+        yield* TestClock.adjust("1 minute")
+        assert.strictEqual(stopOf(yield* Fiber.join(waiting)).reason, "denied")
+        assert.deepStrictEqual(log.splice(0), [])
+        late = true
+        const second = yield* Effect.forkChild(Effect.exit(driver.wait(specOf(poll, { budget }))))
+        yield* TestClock.adjust("1 minute")
+        assert.strictEqual(stopOf(yield* Fiber.join(second)).reason, "denied")
+        assert.deepStrictEqual(log, ["turn", "given back"])
+      })
+    )
+
+    it.effect("time in the queue of the budget does not age the deadline", () =>
+      Effect.gen(function* () {
+        const account = accountOf()
+        const ages: Array<number> = []
+        const spec = specOf(Effect.succeed(running), {
+          budget: account,
+          policy: PollPolicy.withPace(policy, (tick) => {
+            ages.push(tick.age)
+            return Duration.seconds(10)
+          })
+        })
+        const fiber = yield* Effect.forkChild(timed(driver.wait(spec)))
+        yield* TestClock.adjust("5 seconds")
+        // Somebody else is told to wait while this one sleeps.
+        account.pause(100_000)
+        yield* TestClock.adjust("10 minutes")
+        const { exit, at } = yield* Fiber.join(fiber)
+        assert.strictEqual(stopOf(exit).reason, "deadline")
+        assert.strictEqual(at, 60_000 + 90_000)
+        assert.deepStrictEqual(ages, [0, 10_000, 20_000, 30_000, 40_000, 50_000, 60_000])
+      })
+    )
+
+    it.effect("what the vendor's headers say teaches the budget", () =>
+      Effect.gen(function* () {
+        const account = accountOf()
+        let polls = 0
+        const quota = Option.some({ limit: null, remaining: 0, resetAt: 42_000 })
+        const spec = specOf(
+          Effect.sync(() => (++polls === 1 ? { ...running, quota } : done)),
+          { budget: account }
+        )
+        const fiber = yield* Effect.forkChild(timed(driver.wait(spec)))
+        yield* TestClock.adjust("5 minutes")
+        assert.strictEqual((yield* Fiber.join(fiber)).at, 42_000)
+      })
+    )
+
+    it.effect("a pause that leads past the deadline stops a wait at once, and is kept for later", () =>
+      Effect.gen(function* () {
+        const account = accountOf()
+        account.pause(90_000)
+        const fiber = yield* Effect.forkChild(
+          Effect.exit(driver.wait(specOf(Effect.succeed(running), { budget: account })))
+        )
+        yield* TestClock.adjust("1 millis")
+        const exit = fiber.pollUnsafe()
+        const stop = exit === undefined ? undefined : stopOf(yield* Fiber.join(fiber))
+        assert.deepStrictEqual([stop?.reason, stop?.polls, stop?.notBefore], ["deadline", 0, 90_000])
+      })
+    )
+
+    it.effect("a good poll makes the failures of a schedule anew", () =>
+      Effect.gen(function* () {
+        const times: Array<number> = []
+        const bad = Effect.fail(PollFault.make({ kind: "Transient", code: "503", message: "busy" }))
+        const spec = specOf(
+          Effect.flatMap(SteadyClock.now, (now) => {
+            times.push(now)
+            return [1, 2, 4, 5].includes(times.length) ? bad : Effect.succeed(times.length < 7 ? running : done)
+          }),
+          { policy: PollPolicy.withFailures(policy, Schedule.exponential("3 seconds", 2)) }
+        )
+        const fiber = yield* Effect.forkChild(driver.wait(spec))
+        yield* TestClock.adjust("5 minutes")
+        yield* Fiber.join(fiber)
+        const gaps = times.slice(1).map((at, i) => at - (times[i] ?? 0))
+        assert.deepStrictEqual(gaps, [3000, 6000, 10_000, 3000, 6000, 10_000])
+      })
+    )
+
+    it.effect("a timer that rings early makes no early poll", () =>
+      Effect.gen(function* () {
+        const inner = yield* Clock.Clock
+        const hasty: Clock.Clock = {
+          currentTimeMillisUnsafe: () => inner.currentTimeMillisUnsafe(),
+          currentTimeMillis: inner.currentTimeMillis,
+          currentTimeNanosUnsafe: () => inner.currentTimeNanosUnsafe(),
+          currentTimeNanos: inner.currentTimeNanos,
+          monotonicTimeNanosUnsafe: () => inner.monotonicTimeNanosUnsafe(),
+          monotonicTimeNanos: inner.monotonicTimeNanos,
+          sleep: (duration) => inner.sleep(Duration.millis(Math.max(1, Duration.toMillis(duration) - 3)))
+        }
+        const times: Array<number> = []
+        const spec = specOf(Effect.map(SteadyClock.now, (now) => (times.push(now) < 4 ? running : done)))
+        const fiber = yield* Effect.forkChild(driver.wait(spec).pipe(Effect.provideService(Clock.Clock, hasty)))
+        yield* TestClock.adjust("5 minutes")
+        yield* Fiber.join(fiber)
+        assert.strictEqual(times.length, 4)
+        times.slice(1).forEach((at, i) => assert.isAtLeast(at - (times[i] ?? 0), 10_000))
+      })
+    )
+
     it.effect("a poll that interrupts itself ends its wait", () =>
       Effect.gen(function* () {
         const fiber = yield* Effect.forkChild(Effect.exit(driver.wait(specOf(Effect.interrupt))))
@@ -155,22 +310,25 @@ describe("Fleet.stop", () => {
     }).pipe(Effect.scoped)
   )
 
+  it.effect("a pause of the account outlasts it", () =>
+    Effect.gen(function* () {
+      const fleet = yield* Fleet.make
+      const budget = accountOf()
+      const fiber = yield* Effect.forkChild(Effect.exit(fleet.wait(specOf(Effect.never, { budget }))))
+      yield* TestClock.adjust("2 seconds")
+      budget.pause(50_000)
+      yield* fleet.stop
+      assert.strictEqual(stopOf(yield* Fiber.join(fiber)).notBefore, 50_000)
+    }).pipe(Effect.scoped)
+  )
+
   it.effect("sends nothing for whoever gets a turn while the others are being stopped", () =>
     Effect.gen(function* () {
       const fleet = yield* Fleet.make
       const turns: Array<Deferred.Deferred<void>> = []
       let returned = 0
       let polls = 0
-      const account = RateBudget.makeMemory().account(
-        { vendor: "acme", origin: "https://acme.test", account: "a" },
-        {
-          requests: null,
-          window: limits.floor,
-          openScans: null,
-          typicalDuration: limits.floor,
-          pollsPerScan: () => 1
-        }
-      )
+      const account = accountOf()
       const budget: RateBudget.AccountBudget = {
         ...account,
         turn: () => {

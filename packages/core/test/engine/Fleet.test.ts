@@ -157,6 +157,59 @@ describe("Fleet", () => {
     })
   )
 
+  it.effect("keeps no timer when the last wait has left", () =>
+    Effect.gen(function* () {
+      const { clock, count } = yield* countingClock
+      yield* Effect.gen(function* () {
+        const fleet = yield* Fleet.make.pipe(Effect.provideService(Clock.Clock, clock))
+        const fiber = yield* Effect.forkChild(fleet.wait(specOf({ count: 0 }, 99)))
+        yield* TestClock.adjust("1 second")
+        assert.strictEqual(count.asleep, 1)
+        yield* Fiber.interrupt(fiber)
+        yield* TestClock.adjust("1 millis")
+        assert.strictEqual(count.asleep, 0)
+      }).pipe(Effect.scoped)
+    })
+  )
+
+  it.effect("stops each of its waits, whichever of them left before", () =>
+    Effect.gen(function* () {
+      const fleet = yield* Fleet.make
+      const ended: Array<number> = []
+      for (const settleAfter of [1, 99, 1, 99, 99, 1]) {
+        const nth = settleAfter === 99 ? 1 : 0
+        yield* fleet.add(specOf({ count: 0 }, settleAfter), () => void ended.push(nth))
+      }
+      yield* TestClock.adjust("15 seconds")
+      assert.deepStrictEqual([ended.length, fleet.size()], [3, 3])
+      yield* fleet.stop
+      assert.deepStrictEqual([ended, fleet.size()], [[0, 0, 0, 1, 1, 1], 0])
+    }).pipe(Effect.scoped)
+  )
+
+  it.effect("goes on when a listener throws, however its wait ended", () =>
+    Effect.gen(function* () {
+      const fleet = yield* Fleet.make
+      const thrower = () => {
+        throw new Error("listener")
+      }
+      let ended = 0
+      const over = PollPolicy.withDeadline(policy, "12 seconds")
+      for (let i = 0; i < 3; i++) {
+        yield* fleet.add(specOf({ count: 0 }, 1), thrower)
+        yield* fleet.add({ ...specOf({ count: 0 }, 99), policy: over }, thrower)
+        yield* fleet.add({ ...specOf({ count: 0 }, 1), poll: Effect.die("bug") }, thrower)
+        yield* fleet.add(specOf({ count: 0 }, 1), () => void ended++)
+        yield* fleet.add(specOf({ count: 0 }, 99), thrower)
+        yield* fleet.add(specOf({ count: 0 }, 99), () => void ended++)
+      }
+      yield* TestClock.adjust("15 seconds")
+      assert.deepStrictEqual([ended, fleet.size()], [3, 6])
+      yield* fleet.stop
+      assert.deepStrictEqual([ended, fleet.size()], [6, 0])
+    }).pipe(Effect.scoped)
+  )
+
   it.effect("a wait that hangs delays no other", () =>
     Effect.gen(function* () {
       const fleet = yield* Fleet.make
