@@ -549,7 +549,7 @@ describe("a submission", () => {
     ["an id that would change a path", { ...fixture("created"), id: "../../keys" }],
     ["a list", []],
     ["an error under status 201", fixture("error")]
-  ] as const)("answered 201 with %s is in doubt: it may have been paid", ([, body]) =>
+  ] as const)("answered 201 with %s is in doubt: it may have been paid (EX-13)", ([, body]) =>
     Effect.gen(function* () {
       const error = yield* Effect.flip(submitOf(json(201, body)))
       assert.strictEqual(error.kind, "InDoubt")
@@ -557,13 +557,13 @@ describe("a submission", () => {
     })
   )
 
-  it.effect("answered 201 with HTML is in doubt", () =>
+  it.effect("answered 201 with HTML is in doubt (EX-13)", () =>
     Effect.gen(function* () {
       assert.strictEqual((yield* Effect.flip(submitOf(unreadable(201, "not-json")))).kind, "InDoubt")
     })
   )
 
-  it.effect.each([500, 502, 503, 504, 302])("answered %i is in doubt", (status) =>
+  it.effect.each([500, 502, 503, 504, 302])("answered %i is in doubt (EX-11)", (status) =>
     Effect.gen(function* () {
       assert.strictEqual((yield* Effect.flip(submitOf(json(status, fixture("error"))))).kind, "InDoubt")
     })
@@ -576,7 +576,7 @@ describe("a submission", () => {
     [403, "Denied"],
     [422, "Refused"],
     [429, "Throttled"]
-  ] as const)("turned down with %i in the vendor's shape is %s, no scan exists", ([status, kind]) =>
+  ] as const)("turned down with %i in the vendor's shape is %s, no scan exists (EX-16)", ([status, kind]) =>
     Effect.gen(function* () {
       const error = yield* Effect.flip(submitOf(json(status, fixture("error"), { hint: seconds(5) })))
       assert.strictEqual(error.kind, kind)

@@ -141,7 +141,7 @@ describe("a run", () => {
     }).pipe(Effect.provide(world))
   )
 
-  it.effect("sends a throttled submission again after the vendor's wait, and a minute when it names none", () =>
+  it.effect("sends a throttled submission again after the vendor's wait, and a minute when it names none (EX-12)", () =>
     Effect.gen(function* () {
       const named = yield* setup(json(429, {}, { hint: seconds(5) }), created, completed)
       yield* within(2, Scans.run(named.adapter, request, { policy: even }))
@@ -154,7 +154,7 @@ describe("a run", () => {
     }).pipe(Effect.provide(world))
   )
 
-  it.effect("whose submission may have been accepted is in doubt, and is not sent again by another run", () =>
+  it.effect("whose submission may have been accepted is in doubt, and is not sent again by another run (EX-10)", () =>
     Effect.gen(function* () {
       const lost = new TransportFault({ sent: true, permanent: false, code: "timeout", message: "no answer" })
       const { adapter, posts } = yield* setup(lost)
@@ -168,7 +168,7 @@ describe("a run", () => {
 })
 
 describe("a batch", () => {
-  it.effect("buys one scan for two spellings of a website, and reports both", () =>
+  it.effect("buys one scan for two spellings of a website, and reports both (EX-14)", () =>
     Effect.gen(function* () {
       const { adapter, posts } = yield* setup(created, completed)
       const requests = ["https://Acme.ai/", "https://acme.ai"].map((website) =>

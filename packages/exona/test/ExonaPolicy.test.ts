@@ -22,7 +22,7 @@ describe("the recommended policies", () => {
     [99, 15],
     [100, 30],
     [101, 30]
-  ])("by default %i open scans are polled every %i seconds", (open, seconds) => {
+  ])("by default %i open scans are polled every %i seconds (EX-15)", (open, seconds) => {
     assert.strictEqual(secondsOf(ExonaPolicy.policies.default, open), seconds)
   })
 

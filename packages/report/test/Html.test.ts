@@ -181,17 +181,22 @@ describe.skipIf(executable === null)("the page in a browser, off the network", (
     }
   }
 
-  it.each(names)("%s: asks for nothing, runs nothing of a vendor, breaks no rule of its policy", async (name) => {
-    await visit(name, {}, async (page, noise) => {
-      await page.waitForTimeout(50)
-      const scripts = await page.locator("script").count()
-      assert.isAtMost(scripts, 2)
-      assert.strictEqual(await page.locator("img, iframe, object, embed, form, base, link").count(), 0)
-      const links = await page.locator("a[href]").evaluateAll((all) => all.map((one) => one.getAttribute("href") ?? ""))
-      for (const link of links) assert.match(link, /^(#[\w-]+|https:\/\/)/)
-      assert.deepStrictEqual(noise, [])
-    })
-  })
+  it.each(names)(
+    "%s: asks for nothing, runs nothing of a vendor, breaks no rule of its policy (RP-04)",
+    async (name) => {
+      await visit(name, {}, async (page, noise) => {
+        await page.waitForTimeout(50)
+        const scripts = await page.locator("script").count()
+        assert.isAtMost(scripts, 2)
+        assert.strictEqual(await page.locator("img, iframe, object, embed, form, base, link").count(), 0)
+        const links = await page
+          .locator("a[href]")
+          .evaluateAll((all) => all.map((one) => one.getAttribute("href") ?? ""))
+        for (const link of links) assert.match(link, /^(#[\w-]+|https:\/\/)/)
+        assert.deepStrictEqual(noise, [])
+      })
+    }
+  )
 
   it.each([
     ["a usual run", "light", 1280],
