@@ -1,0 +1,88 @@
+import * as NodeServices from "@effect/platform-node/NodeServices"
+import { assert, describe, layer } from "@effect/vitest"
+import * as Simulators from "@scanpoll/testkit/Simulators"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import { createServer, type Server } from "node:http"
+import { endpointOf } from "scanpoll/Telemetry"
+import { scanpoll } from "./support/command.ts"
+
+const dataset =
+  "compliance:policy=550e8400-e29b-41d4-a716-446655440000,upload=123e4567-e89b-42d3-a456-426614174000,mapping=789e0123-e45b-47c8-9901-234567890123,name=clean: Q1"
+
+interface Heard {
+  readonly path: string
+  readonly body: string
+}
+
+// A collector on loopback that keeps what it hears.
+const collector = Effect.acquireRelease(
+  Effect.callback<{ readonly server: Server; readonly url: string; readonly heard: Array<Heard> }>((resume) => {
+    const heard: Array<Heard> = []
+    const server = createServer((request, response) => {
+      let body = ""
+      request.setEncoding("utf8").on("data", (text: string) => (body += text))
+      request.on("end", () => {
+        heard.push({ path: request.url ?? "", body })
+        response.writeHead(200, { "content-type": "application/json" }).end("{}")
+      })
+    }).listen(0, "127.0.0.1", () => {
+      const address = server.address()
+      const port = typeof address === "object" && address !== null ? address.port : 0
+      resume(Effect.succeed({ server, heard, url: `http://127.0.0.1:${port}` }))
+    })
+  }),
+  ({ server }) =>
+    Effect.sync(() => {
+      server.closeAllConnections()
+      server.close()
+    })
+)
+
+describe("telemetry", () => {
+  layer(Layer.merge(Simulators.layer({ speed: 100 }), NodeServices.layer), { excludeTestServices: true })((it) => {
+    it.effect("goes to the collector the environment names: a span per scan, a child per poll, metrics, no key", () =>
+      Effect.gen(function* () {
+        const { heard, url } = yield* collector
+        const environment = Simulators.environment(yield* Simulators.Simulators)
+        const ended = yield* scanpoll(["run", dataset, "--quiet"], {
+          environment: { ...environment, OTEL_EXPORTER_OTLP_ENDPOINT: url }
+        })
+        assert.strictEqual(ended.code, 0, ended.stderr)
+        const all = heard.map((each) => each.body).join("\n")
+        assert.include(all, '"scanpoll.scan"')
+        assert.include(all, '"scanpoll.poll"')
+        assert.include(all, "scanpoll.because")
+        assert.include(all, "scanpoll_polls")
+        for (const name of ["EXONA_API_KEY", "APPVET_API_KEY", "COMPLIANCE_TOKEN"]) {
+          assert.notInclude(all, environment[name] ?? "?")
+        }
+      }).pipe(Effect.scoped)
+    )
+
+    it.effect("a collector that is away changes neither the report nor the exit code", () =>
+      Effect.gen(function* () {
+        const environment = Simulators.environment(yield* Simulators.Simulators)
+        const ended = yield* scanpoll(["run", dataset, "--quiet", "--reuse", "0"], {
+          environment: { ...environment, OTEL_EXPORTER_OTLP_ENDPOINT: "http://127.0.0.1:9" }
+        })
+        assert.strictEqual(ended.code, 0, ended.stderr)
+        assert.match(ended.stdout, /1 scan: 1 completed/)
+      })
+    )
+
+    it.effect("reads the standard variables, and nothing that is no http address", () =>
+      Effect.sync(() => {
+        const headers = { OTEL_EXPORTER_OTLP_HEADERS: "x-team = a, x-b=c=d,broken" }
+        assert.deepStrictEqual(endpointOf({ OTEL_EXPORTER_OTLP_ENDPOINT: "https://c.example/otlp", ...headers }), {
+          url: "https://c.example/otlp",
+          headers: { "x-team": "a", "x-b": "c=d" },
+          service: "scanpoll"
+        })
+        for (const url of ["", "collector", "file:///etc", "javascript:1"]) {
+          assert.isNull(endpointOf({ OTEL_EXPORTER_OTLP_ENDPOINT: url }))
+        }
+      })
+    )
+  })
+})
