@@ -1,0 +1,217 @@
+/** The engine in a simulated world: a few hundred seeds here, ten thousand in `nightly.ts`. */
+import { assert, describe, it } from "@effect/vitest"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import type { Budgets } from "../../src/engine/RateBudget.ts"
+import * as PollFault from "../../src/model/PollFault.ts"
+import { troubles } from "./Vendor.ts"
+import { type Options, type Report, shrink, simulate, type Tampering } from "./Simulation.ts"
+
+const told = (report: Report): string => {
+  const least = shrink(report)
+  const { faults = 1, mode, requests, seed } = least.options
+  const { lines } = simulate({ ...least.options, keeps: true })
+  return [
+    `seed ${seed}, faults that ${mode === "heals" ? "heal" : "never heal"}: ${report.violations[0]}`,
+    `simulate(${JSON.stringify({ seed, mode, faults, requests })}) ends with:`,
+    ...lines.slice(-40)
+  ].join("\n")
+}
+
+// The first seed that breaks a rule, told; null when none does.
+const broken = (mode: Options["mode"], from: number, seeds: number): string | null => {
+  for (let seed = from; seed < from + seeds; seed++) {
+    const report = simulate({ seed, mode })
+    if (report.violations.length > 0) return told(report)
+  }
+  return null
+}
+
+describe("SI-01 the engine in a simulated world", () => {
+  it("faults that heal: nothing is wrong, and everything ends with an outcome of its own", () => {
+    assert.isNull(broken("heals", 1, 120))
+  })
+
+  it("faults that never heal: nothing is wrong", () => {
+    assert.isNull(broken("never", 1001, 120))
+  })
+
+  it("the same seed takes the same steps, whatever ran before", () => {
+    for (let seed = 1; seed <= 10; seed++) {
+      const options: Options = { seed, mode: seed % 2 === 0 ? "heals" : "never", keeps: true }
+      const first = simulate(options)
+      simulate({ seed: seed + 500, mode: "heals" })
+      const second = simulate(options)
+      assert.deepStrictEqual(second.lines, first.lines)
+      assert.strictEqual(second.trace, first.trace)
+    }
+    assert.notStrictEqual(simulate({ seed: 1, mode: "heals" }).trace, simulate({ seed: 2, mode: "heals" }).trace)
+  })
+
+  it("meets every kind of trouble", () => {
+    const met = new Map<string, number>()
+    for (let seed = 1; seed <= 60; seed++) {
+      for (const [what, times] of simulate({ seed, mode: "never" }).counts) met.set(what, (met.get(what) ?? 0) + times)
+    }
+    for (const what of [
+      ...troubles,
+      "clock jump",
+      "freeze",
+      "interrupt",
+      "kill",
+      "grace cut by a kill",
+      "store failed",
+      "store unsure",
+      "store slow",
+      "doubt: bought",
+      "doubt: not bought"
+    ]) {
+      assert.isAbove(met.get(what) ?? 0, 0, what)
+    }
+  })
+})
+
+describe("programs that are wrong are caught", () => {
+  const isFree: Budgets = {
+    account: () => ({
+      turn: ({ due }) =>
+        Effect.succeed({ waited: Math.max(0, due - due), giveBack: () => undefined, renew: () => true }),
+      open: () => 1,
+      load: () => undefined,
+      bought: () => undefined,
+      closed: () => undefined,
+      pause: () => undefined,
+      pausedUntil: () => 0,
+      learn: () => undefined,
+      deny: () => undefined,
+      denials: () => 0
+    })
+  }
+
+  const controls: ReadonlyArray<readonly [name: string, rule: string, tampering: Tampering]> = [
+    [
+      "one that submits and writes it down afterwards",
+      "intent first",
+      {
+        journal: (journal) => ({
+          ...journal,
+          claim: (key, options) =>
+            options.peek === true
+              ? journal.claim(key, options)
+              : Effect.succeed({ _tag: "Fresh", claimId: `late-${key.fingerprint}` })
+        })
+      }
+    ],
+    [
+      "one that forgets what is in doubt",
+      "nothing is lost",
+      { journal: (journal) => ({ ...journal, inDoubt: (claimId) => journal.released(claimId) }) }
+    ],
+    [
+      "one that sends a submission again when its answer is lost",
+      "one submission",
+      {
+        adapter: (adapter) => ({
+          ...adapter,
+          submit: (wanted) =>
+            Effect.catch(adapter.submit(wanted), (error) =>
+              error.kind === "InDoubt" ? adapter.submit(wanted) : Effect.fail(error)
+            )
+        })
+      }
+    ],
+    [
+      "one that does not wait as long as it is asked to",
+      "not before",
+      {
+        adapter: (adapter) => ({
+          ...adapter,
+          poll: (ticket) => Effect.map(adapter.poll(ticket), (answer) => ({ ...answer, hint: Option.none() }))
+        })
+      }
+    ],
+    [
+      "one that takes a 429 for an error like any other",
+      "pause",
+      {
+        adapter: (adapter) => ({
+          ...adapter,
+          poll: (ticket) =>
+            Effect.mapError(adapter.poll(ticket), (fault) =>
+              fault.kind === "Throttled"
+                ? PollFault.make({ kind: "Transient", code: fault.code, message: fault.message })
+                : fault
+            )
+        })
+      }
+    ],
+    [
+      "one that polls again inside a poll",
+      "not before",
+      {
+        adapter: (adapter) => ({
+          ...adapter,
+          poll: (ticket) => Effect.catch(adapter.poll(ticket), () => adapter.poll(ticket))
+        })
+      }
+    ],
+    [
+      "one that polls twice at once",
+      "one poll in flight",
+      {
+        adapter: (adapter) => ({
+          ...adapter,
+          poll: (ticket) => Effect.raceFirst(adapter.poll(ticket), adapter.poll(ticket))
+        })
+      }
+    ],
+    ["one that has no budget", "rate", { budgets: () => isFree }],
+    [
+      "one that leaves a request behind",
+      "nothing is left",
+      {
+        adapter: (adapter) => ({
+          ...adapter,
+          poll: (ticket) =>
+            Effect.andThen(
+              Effect.forkDetach(Effect.andThen(Effect.sleep(Duration.seconds(2)), adapter.poll(ticket))),
+              adapter.poll(ticket)
+            )
+        })
+      }
+    ],
+    [
+      "one that shows another scan's outcome",
+      "right verdict",
+      {
+        adapter: (adapter) => ({
+          ...adapter,
+          poll: (ticket) =>
+            Effect.map(adapter.poll(ticket), (answer) =>
+              answer.observation._tag === "Settled"
+                ? {
+                    ...answer,
+                    observation: {
+                      ...answer.observation,
+                      value: { ...answer.observation.value, ticket: { ...ticket, scanId: "ash-1" } }
+                    }
+                  }
+                : answer
+            )
+        })
+      }
+    ]
+  ]
+
+  for (const [name, rule, tampering] of controls) {
+    it(`${name}: ${rule}`, () => {
+      const caught = new Set<string>()
+      for (let seed = 1; seed <= 40 && !caught.has(rule); seed++) {
+        const { violations } = simulate({ seed, mode: "heals", tampering })
+        for (const violation of violations) caught.add(violation.slice(0, violation.indexOf(":")))
+      }
+      assert.include([...caught], rule)
+    })
+  }
+})
