@@ -1,0 +1,173 @@
+/** What people type and how they stop it, as a process: faults are told before a request, and a stop is quick. */
+import * as NodeServices from "@effect/platform-node/NodeServices"
+import * as Simulators from "@scanpoll/testkit/Simulators"
+import * as Script from "@scanpoll/testkit/Script"
+import { assert, describe, layer } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as FileSystem from "effect/FileSystem"
+import * as Layer from "effect/Layer"
+import { once, scanpoll } from "../support/command.ts"
+
+const vendors = Simulators.layer({ speed: 1_000 })
+const target = "appvet:https://never.example"
+
+const inFolder = <A, E, R>(use: (folder: string, fs: FileSystem.FileSystem) => Effect.Effect<A, E, R>) =>
+  Effect.scoped(
+    Effect.gen(function* () {
+      const fs = yield* FileSystem.FileSystem
+      return yield* use(yield* fs.makeTempDirectoryScoped(), fs)
+    })
+  )
+
+const total = Effect.map(Simulators.Simulators, ({ appvet, compliance, exona }) =>
+  [appvet, compliance, exona].reduce((sum, vendor) => sum + vendor.ledger.totals().requests, 0)
+)
+
+const refused = Effect.fnUntraced(function* (
+  args: ReadonlyArray<string>,
+  environment: Readonly<Record<string, string>>,
+  expected: RegExp,
+  directory?: string
+) {
+  const before = yield* total
+  const ended = yield* scanpoll(args, {
+    environment: { ...Simulators.environment(yield* Simulators.Simulators), ...environment },
+    ...(directory === undefined ? {} : { directory })
+  })
+  assert.strictEqual(ended.code, 2, ended.stderr)
+  assert.match(ended.stderr, expected)
+  assert.strictEqual(ended.stdout, "")
+  // oxlint-disable-next-line no-control-regex
+  assert.notMatch(ended.stderr, /[\u0000-\u0009\u000b-\u001f]/)
+  assert.strictEqual(yield* total, before)
+  return ended
+})
+
+describe("what is refused before any request", () => {
+  layer(Layer.merge(vendors, NodeServices.layer), { excludeTestServices: true, timeout: "30 seconds" })((it) => {
+    it.effect("is an id that would change the path, shown escaped (CL-01)", () =>
+      Effect.gen(function* () {
+        for (const id of ["..", "../keys", "a/b", "a?x=1", "a\nX-Evil: 1", "x".repeat(5_000)]) {
+          const { stderr } = yield* refused(["status", `appvet:${id}`], {}, /KEY: .* cannot be a scan id/)
+          assert.isBelow(stderr.length, 1_500)
+        }
+      })
+    )
+
+    it.effect("is a run without a key, naming the variable (CL-02)", () =>
+      refused(["run", target], { APPVET_API_KEY: "" }, /APPVET_API_KEY/)
+    )
+
+    it.effect("is a key that no header can carry, which is not shown (CL-03)", () =>
+      Effect.gen(function* () {
+        for (const key of ["avk_live_canary\nsecond", "avk_live_canary\u00e4"]) {
+          const { stderr } = yield* refused(["run", target], { APPVET_API_KEY: key }, /APPVET_API_KEY/)
+          assert.notInclude(stderr, "canary")
+        }
+      })
+    )
+
+    it.effect("is a number out of its range, with the range (CL-04)", () =>
+      Effect.gen(function* () {
+        for (const text of ["-5", "NaN", "1e9", "1.5", ""]) {
+          yield* refused(["run", target, `--concurrency=${text}`], {}, /--concurrency.*must/)
+        }
+      })
+    )
+
+    it.effect("is one bad target of a hundred, with its line (CL-05)", () =>
+      inFolder((folder, fs) =>
+        Effect.gen(function* () {
+          const lines = Array.from({ length: 100 }, (_, i) =>
+            i === 57
+              ? "  - { vendor: appvet, url: ftp://x.example, type: security }"
+              : `  - { vendor: appvet, url: "https://never-${i}.example", type: security }`
+          )
+          yield* fs.writeFileString(`${folder}/scans.yaml`, ["version: 1", "targets:", ...lines, ""].join("\r\n"))
+          yield* refused(["run", "scans.yaml"], {}, /scans\.yaml:60:/, folder)
+        })
+      )
+    )
+
+    it.effect("is a base address that is not https, or holds a password, which is not shown (CL-06)", () =>
+      Effect.gen(function* () {
+        for (const base of [
+          "http://example.com",
+          "ftp://example.com",
+          "file:///etc/passwd",
+          "data:text/plain,x",
+          "javascript:alert(1)",
+          "https://me:hunter2@example.com"
+        ]) {
+          const { stderr } = yield* refused(["run", target], { APPVET_BASE_URL: base }, /APPVET_BASE_URL/)
+          assert.notInclude(stderr, "hunter2")
+        }
+      })
+    )
+
+    it.effect("is an output that cannot be written, or is the plan itself (RP-10)", () =>
+      inFolder((folder, fs) =>
+        Effect.gen(function* () {
+          const plan = "version: 1\ntargets:\n  - { vendor: appvet, url: https://never.example, type: security }\n"
+          yield* fs.writeFileString(`${folder}/scans.yaml`, plan)
+          yield* refused(["run", "scans.yaml", "-o", `json=${folder}`], {}, /--output/, folder)
+          yield* refused(["run", "scans.yaml", "-o", "json=./scans.yaml"], {}, /--output/, folder)
+          yield* refused(["run", "scans.yaml", "-o", "json=gone/report.json"], {}, /--output/, folder)
+          assert.strictEqual(yield* fs.readFileString(`${folder}/scans.yaml`), plan)
+        })
+      )
+    )
+  })
+})
+
+describe("a stop", () => {
+  layer(Layer.merge(vendors, NodeServices.layer), { excludeTestServices: true, timeout: "30 seconds" })((it) => {
+    for (const signal of ["SIGTERM", "SIGINT"] as const) {
+      it.effect(`by ${signal} ends with 130 within 10 s while polls run and one hangs (DU-11)`, () =>
+        Effect.gen(function* () {
+          const simulators = yield* Simulators.Simulators
+          yield* simulators.appvet.script({
+            match: { route: "status" },
+            steps: [{ ...Script.hang(), times: Infinity }]
+          })
+          let sent = 0
+          const { code, stderr } = yield* scanpoll(["run", target, "--interval", "3s", "-o", "json"], {
+            environment: Simulators.environment(simulators),
+            watch: once(/submitted as/, ({ kill }) => {
+              sent = performance.now()
+              kill(signal)
+            })
+          })
+          assert.isBelow(performance.now() - sent, 10_000)
+          assert.strictEqual(code, 130, stderr)
+          assert.match(stderr, /scanpoll (wait|resume)/)
+          yield* simulators.appvet.clearScripts
+        })
+      )
+    }
+
+    it.effect("by a second signal ends within a second, whatever hangs (DU-12)", () =>
+      Effect.gen(function* () {
+        const simulators = yield* Simulators.Simulators
+        yield* simulators.compliance.script({ match: { route: "submit" }, steps: [Script.acceptedNeverAnswered] })
+        const dataset =
+          "compliance:policy=550e8400-e29b-41d4-a716-446655440000,upload=123e4567-e89b-42d3-a456-426614174000,mapping=789e0123-e45b-47c8-9901-234567890123,name=Q1"
+        let second = 0
+        const { code } = yield* scanpoll(["run", dataset, "-o", "events"], {
+          environment: Simulators.environment(simulators),
+          watch: once(/"event":"submitting"/, ({ kill }) => {
+            kill("SIGINT")
+            setTimeout(() => {
+              second = performance.now()
+              kill("SIGINT")
+            }, 500)
+          })
+        })
+        assert.strictEqual(code, 130)
+        assert.isAbove(second, 0)
+        assert.isBelow(performance.now() - second, 1_000)
+        yield* simulators.compliance.clearScripts
+      })
+    )
+  })
+})
