@@ -20,11 +20,11 @@ import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Flags from "./config/Flags.ts"
 import type { UsageError } from "./config/InputFault.ts"
-import { usage } from "./config/InputFault.ts"
 import { ownFlags, variable } from "./config/Setting.ts"
 import { Exited } from "./Exited.ts"
 import { inert, say, type Streams } from "./output/Streams.ts"
 import type { Shutdown } from "./Shutdown.ts"
+import { Surroundings } from "./Surroundings.ts"
 import { version } from "./Version.ts"
 
 // Says why a command cannot be done, and turns its exit code into the end of the process.
@@ -44,7 +44,13 @@ const end = <R>(
       )
     ),
     Effect.catchTag("JournalError", (error) =>
-      Effect.as(say(`scanpoll: the journal failed: ${inert(error.message)}`), 74)
+      Effect.as(
+        say(
+          `scanpoll: nothing was sent: ${inert(error.message)}`,
+          "  another journal: --journal PATH; none that outlives the run: --journal memory:"
+        ),
+        74
+      )
     ),
     Effect.flatMap((code) => (code === 0 ? Effect.void : Effect.fail(new Exited({ code }))))
   )
@@ -54,6 +60,25 @@ const load = <Module, R>(
   use: (module: Module) => Effect.Effect<number, UsageError | JournalError, R>
 ): Effect.Effect<void, Exited, R | Streams> => end(Effect.flatMap(Effect.promise(module), use))
 
+// Telemetry is loaded only where the environment names a collector.
+const observed = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R | Streams> =>
+  Effect.flatMap(Surroundings, ({ environment }) =>
+    (environment["OTEL_EXPORTER_OTLP_ENDPOINT"] ?? "") === ""
+      ? effect
+      : Effect.flatMap(
+          Effect.promise(() => import("./Telemetry.ts")),
+          (telemetry) => {
+            const endpoint = telemetry.endpointOf(environment)
+            return endpoint === null
+              ? Effect.andThen(
+                  say("warning: OTEL_EXPORTER_OTLP_ENDPOINT is no http address; nothing is exported"),
+                  effect
+                )
+              : Effect.provide(effect, telemetry.layer(endpoint))
+          }
+        )
+  )
+
 const withHttp = <Module, E extends UsageError | JournalError, R>(
   module: () => Promise<Module>,
   use: (module: Module) => Effect.Effect<number, E, R>
@@ -61,7 +86,7 @@ const withHttp = <Module, E extends UsageError | JournalError, R>(
   end(
     Effect.flatMap(
       Effect.promise(() => Promise.all([module(), import("./vendors/Http.ts")])),
-      ([loaded, http]) => Effect.provide(use(loaded), http.layer)
+      ([loaded, http]) => observed(Effect.provide(use(loaded), http.layer))
     )
   )
 
@@ -69,10 +94,10 @@ const planOrTargets = Argument.String("plan|target").pipe(
   Argument.withDescription("A plan file (default scans.yaml), or targets such as appvet:https://example.com"),
   Argument.variadic({ min: 0 })
 )
-const keyWords = Argument.String("key").pipe(
-  Argument.withDescription("vendor:scanId, or vendor@account:scanId with --plan"),
-  Argument.variadic({ min: 1 })
+const keyWord = Argument.String("key").pipe(
+  Argument.withDescription("vendor:scanId, vendor@account:scanId with --plan, or a claim of the journal")
 )
+const keyWords = keyWord.pipe(Argument.variadic({ min: 1 }))
 const planWord = Argument.String("plan").pipe(
   Argument.withDescription("A plan file (default scans.yaml)"),
   Argument.optional
@@ -138,13 +163,88 @@ const wait = Command.make("wait", { words: keyWords, plan: planFlag, ...Flags.of
 
 const status = Command.make(
   "status",
-  { words: keyWords, plan: planFlag, ...Flags.of.status },
+  { words: keyWord.pipe(Argument.variadic({ min: 0 })), plan: planFlag, ...Flags.of.status },
   ({ plan, words, ...flags }) =>
+    words.length === 0
+      ? load(
+          () => import("./commands/JournalCommands.ts"),
+          (module) => module.overview({ flags })
+        )
+      : withHttp(
+          () => import("./commands/Status.ts"),
+          (module) => module.status({ words, plan: Option.getOrNull(plan), flags })
+        )
+).pipe(
+  Command.withDescription(
+    "Ask once how scans stand, and wait for nothing; without a key, show what the journal has open and in doubt"
+  )
+)
+
+const resume = Command.make("resume", { plan: planFlag, ...Flags.of.resume }, ({ plan, ...flags }) =>
+  withHttp(
+    () => import("./commands/Run.ts"),
+    (module) => module.resume({ plan: Option.getOrNull(plan), flags })
+  )
+).pipe(Command.withDescription("Go on with every open scan of the journal, report and gate; buys nothing"))
+
+const release = Flag.Boolean("release").pipe(
+  Flag.withDescription(`There is no such scan: it may be bought again [${variable({ flag: "release" })}]`),
+  Flag.withoutNegation,
+  Flag.withFallbackConfig(Config.Boolean(variable({ flag: "release" }))),
+  Flag.withDefault(false)
+)
+
+const reconcile = Command.make(
+  "reconcile",
+  {
+    claim: Argument.String("claim").pipe(Argument.withDescription("A claim in doubt, as `scanpoll status` names it")),
+    plan: planFlag,
+    release,
+    as: own("as", "SCANID", "The scan is there, under this id"),
+    ...Flags.of.reconcile
+  },
+  ({ as, claim, plan, release, ...flags }) =>
     withHttp(
-      () => import("./commands/Status.ts"),
-      (module) => module.status({ words, plan: Option.getOrNull(plan), flags })
+      () => import("./commands/JournalCommands.ts"),
+      (module) => module.reconcile({ claim, plan: Option.getOrNull(plan), release, as: Option.getOrNull(as), flags })
     )
-).pipe(Command.withDescription("Ask once how scans stand, and wait for nothing"))
+).pipe(
+  Command.withDescription("Find out what became of a submission whose answer was lost, or say it; buys nothing"),
+  Command.withExamples([{ command: "scanpoll reconcile clm_01m80jsfgj0tt289kgjjqqdp2j" }])
+)
+
+const history = Command.make(
+  "history",
+  {
+    words: Argument.String("word").pipe(
+      Argument.withDescription("Part of a vendor's or a subject's name"),
+      Argument.variadic({ min: 0 })
+    ),
+    limit: own("limit", "N", "How many answers to look back at (default 1000)"),
+    ...Flags.of.history
+  },
+  ({ limit, words, ...flags }) =>
+    load(
+      () => import("./commands/JournalCommands.ts"),
+      (module) => module.history({ words, limit: Option.getOrNull(limit), flags })
+    )
+).pipe(
+  Command.withDescription("Show earlier answers to equal requests, what changed, and where it goes"),
+  Command.withExamples([{ command: "scanpoll history appvet example.com" }])
+)
+
+const purge = Command.make(
+  "purge",
+  { olderThan: own("older-than", "D", "How old what is forgotten must be, such as 90d"), ...Flags.of.purge },
+  ({ olderThan, ...flags }) =>
+    load(
+      () => import("./commands/JournalCommands.ts"),
+      (module) => module.purge({ olderThan: Option.getOrNull(olderThan), flags })
+    )
+).pipe(
+  Command.withDescription("Forget what ended long ago; what is open or in doubt stays"),
+  Command.withExamples([{ command: "scanpoll purge --older-than 90d" }])
+)
 
 const report = Command.make(
   "report",
@@ -307,16 +407,6 @@ const simulate = Command.make(
     )
 ).pipe(Command.withDescription("Run the simulated vendors as servers on this machine, until Ctrl-C"))
 
-const anything = { words: Argument.String("word").pipe(Argument.variadic({ min: 0 })) }
-
-const later = (name: string, why: string) =>
-  Command.make(name, anything, () => end(Effect.fail(usage(name, why)))).pipe(
-    Command.withDescription("Not there yet"),
-    Command.unlisted
-  )
-
-const needsJournal = "needs a journal that outlives the run, and there is none yet"
-
 const root = Command.make("scanpoll").pipe(
   Command.withDescription("Submit scans to any vendor, poll until they end, one report for all of them."),
   Command.withSubcommands([
@@ -333,9 +423,10 @@ const root = Command.make("scanpoll").pipe(
     schema,
     demo,
     simulate,
-    later("resume", `${needsJournal}; \`scanpoll wait KEY...\` goes on with scans by their keys`),
-    later("reconcile", needsJournal),
-    later("history", needsJournal)
+    resume,
+    reconcile,
+    history,
+    purge
   ]),
   Command.withExamples([
     { command: "scanpoll demo", description: "See it work, without a key" },

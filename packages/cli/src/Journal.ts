@@ -5,12 +5,35 @@
  */
 import type { JournalError } from "@scanpoll/core/engine/ScanJournal"
 import * as ScanJournal from "@scanpoll/core/engine/ScanJournal"
-import type * as Layer from "effect/Layer"
+import type { JournalAddress } from "@scanpoll/journal/JournalAddress"
+import * as Addresses from "@scanpoll/journal/JournalAddress"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import { Surroundings } from "./Surroundings.ts"
 
 /**
- * The journal at an address; only `memory:` so far. `Preparation.checkJournal` has refused every other.
+ * The journal in force: the one that was named, or the usual one of this user.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const inForce = (named: JournalAddress | null): Effect.Effect<JournalAddress> =>
+  named === null
+    ? Effect.map(Surroundings, (facts): JournalAddress => ({ _tag: "File", path: Addresses.defaultPath(facts) }))
+    : Effect.succeed(named)
+
+/**
+ * The journal at an address; null for the usual one, whose folder is made where it is missing.
  *
  * @category layers
  * @since 0.1.0
  */
-export const layer = (_url: string): Layer.Layer<ScanJournal.ScanJournal, JournalError> => ScanJournal.layerMemory
+export const layer = (named: JournalAddress | null): Layer.Layer<ScanJournal.ScanJournal, JournalError> =>
+  named?._tag === "Memory"
+    ? ScanJournal.layerMemory
+    : Layer.unwrap(
+        Effect.gen(function* () {
+          const Journal = yield* Effect.promise(() => import("@scanpoll/journal/Journal"))
+          return Journal.layer(yield* inForce(named), { makeFolder: named === null })
+        })
+      )

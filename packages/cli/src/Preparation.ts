@@ -5,6 +5,7 @@
  *
  * @since 0.1.0
  */
+import type { ClaimEntry } from "@scanpoll/core/engine/ScanJournal"
 import type { ScanRequest } from "@scanpoll/core/engine/ScanRequest"
 import * as BaseUrl from "@scanpoll/core/http/BaseUrl"
 import type { VendorHttp } from "@scanpoll/core/http/VendorHttp"
@@ -435,15 +436,24 @@ export const prepareTargets = (
   })
 
 /**
- * Reads keys from the command line.
+ * A scan that exists already, by the vendor's name for it or by ours.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Known = { readonly _tag: "Key"; readonly key: Key } | { readonly _tag: "Claim"; readonly claimId: string }
+
+/**
+ * Reads keys and claim ids from the command line, in their order.
  *
  * @category constructors
  * @since 0.1.0
  */
-export const readKeys = (words: ReadonlyArray<string>, findings: Findings): ReadonlyArray<Key> =>
-  words.flatMap((word) => {
+export const readKnown = (words: ReadonlyArray<string>, findings: Findings): ReadonlyArray<Known> =>
+  words.flatMap((word): ReadonlyArray<Known> => {
+    if (KeyText.isClaim(word)) return [{ _tag: "Claim", claimId: word }]
     const key = KeyText.parse(word, Vendors.names)
-    if (Result.isSuccess(key)) return [key.success]
+    if (Result.isSuccess(key)) return [{ _tag: "Key", key: key.success }]
     findings.faults.push({ where: "KEY", message: key.failure })
     return []
   })
@@ -455,48 +465,99 @@ export const readKeys = (words: ReadonlyArray<string>, findings: Findings): Read
  * @since 0.1.0
  */
 export const accountsOfKeys = (
-  keys: ReadonlyArray<Key>
+  known: ReadonlyArray<Known>
 ): ReadonlyArray<{ readonly vendor: Vendor; readonly account: string }> =>
-  keys.flatMap(({ account, vendor: name }) => {
-    const vendor = Vendors.byName(name)
-    return vendor === null ? [] : [{ vendor, account }]
+  known.flatMap((one) => {
+    const vendor = one._tag === "Key" ? Vendors.byName(one.key.vendor) : null
+    return vendor === null || one._tag !== "Key" ? [] : [{ vendor, account: one.key.account }]
   })
 
 /**
- * The waits on keys.
+ * The wait on a key; null where something stands against it.
  *
  * @category constructors
  * @since 0.1.0
  */
-export const prepareKeys = (
-  keys: ReadonlyArray<Key>,
+export const prepareKey = (
+  key: Key,
   plan: Plan,
   settings: Settings,
   accounts: Accounts,
   findings: Findings
-): ReadonlyArray<Prepared> =>
-  keys.flatMap((key) => {
-    const vendor = Vendors.byName(key.vendor)
-    const account = accounts.get(key.vendor, key.account)
-    const policy = vendor === null ? null : policyOf({ vendor, pace: null, deadline: null }, plan, settings, findings)
-    if (policy === null || account === null) return []
-    return [{ request: account.ticket(key.scanId, { policy: () => policy }), declaredAt: null }]
-  })
+): Prepared | null => {
+  const vendor = Vendors.byName(key.vendor)
+  const account = accounts.get(key.vendor, key.account)
+  const policy = vendor === null ? null : policyOf({ vendor, pace: null, deadline: null }, plan, settings, findings)
+  if (policy === null || account === null) return null
+  return { request: account.ticket(key.scanId, { policy: () => policy }), declaredAt: null }
+}
 
 /**
- * The one journal there is so far keeps nothing.
+ * A claim and the account that can go on with it, or why there is none.
  *
- * @category guards
+ * @category models
  * @since 0.1.0
  */
-export const checkJournal = (settings: Settings, findings: Findings): void => {
-  const { value, where } = settings.journal
-  if (value === "memory:") return
-  findings.faults.push({
-    where,
-    message:
-      "a journal in a file or a database is not there yet; memory: is, and it forgets purchases at the end of the run"
+export interface OpenClaim {
+  readonly entry: ClaimEntry
+  readonly account: Account | null
+  readonly why: string
+}
+
+/**
+ * Opens the accounts that claims were made with. A claim is gone on with only by the account that made it, at the
+ * address where it was made.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const openClaims = Effect.fnUntraced(function* (
+  entries: ReadonlyArray<ClaimEntry>,
+  plan: Plan,
+  keys: Keys.Keys
+): Effect.fn.Return<ReadonlyArray<OpenClaim>, never, VendorHttp> {
+  const opened = new Map<string, { readonly account: Account | null; readonly why: string }>()
+  const open = Effect.fnUntraced(function* ({ account, vendor: name }: ClaimEntry["key"]) {
+    const known = opened.get(KeyText.accountName(name, account))
+    if (known !== undefined) return known
+    const vendor = Vendors.byName(name)
+    const findings = noFindings()
+    const accounts = vendor === null ? null : yield* openAccounts([{ vendor, account }], plan.accounts, keys, findings)
+    const made = {
+      account: accounts?.get(name, account) ?? null,
+      why: vendor === null ? "no such vendor is known here" : findings.faults.map(sentence).join("; ")
+    }
+    opened.set(KeyText.accountName(name, account), made)
+    return made
   })
+  return yield* Effect.forEach(entries, (entry) =>
+    Effect.map(open(entry.key), ({ account, why }): OpenClaim => {
+      if (account === null || account.isFor(entry)) return { entry, account, why }
+      const { environment, origin } = entry.key
+      const world = environment === "" ? "" : ` (${environment})`
+      return { entry, account: null, why: `it was made at ${origin}${world}, and the settings lead elsewhere` }
+    })
+  )
+})
+
+const sentence = (fault: InputFault): string => `${fault.where} ${fault.message}`
+
+/**
+ * The wait on a claim; null where something stands against it.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const prepareClaim = (
+  { account, entry }: OpenClaim,
+  plan: Plan,
+  settings: Settings,
+  findings: Findings
+): Prepared | null => {
+  const vendor = Vendors.byName(entry.key.vendor)
+  const policy = vendor === null ? null : policyOf({ vendor, pace: null, deadline: null }, plan, settings, findings)
+  if (policy === null || account === null) return null
+  return { request: account.claim(entry, { policy: () => policy }), declaredAt: null }
 }
 
 /**

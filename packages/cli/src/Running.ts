@@ -324,7 +324,7 @@ export const run = Effect.fnUntraced(function* (
     const said = [
       ...written,
       ...(textOnStdout ? [] : conclusion(report)),
-      ...((wanted.hints ?? true) ? hints(records) : [])
+      ...((wanted.hints ?? true) ? hints(records, settings) : [])
     ]
     yield* streams.err(said.map((line) => `${line}\n`).join(""))
   }
@@ -345,13 +345,33 @@ const conclusion = (report: ScanReport.ScanReport): ReadonlyArray<string> => {
 
 const maxKeys = 50
 
+// How the journal in force is named again on a command line; a password is not repeated.
+const journalFlag = (settings: Pick<Settings, "journal">): string => {
+  const { source, value } = settings.journal
+  if (source !== "flag" || value === null) return ""
+  switch (value._tag) {
+    case "Memory":
+      return ""
+    case "File":
+      return ` --journal ${/^[\w@%+=:,./~-]+$/.test(value.path) ? value.path : JSON.stringify(value.path)}`
+    case "Postgres":
+      return " --journal URL"
+  }
+}
+
 /**
- * The commands that go on with what is open, for a terminal.
+ * The commands that go on with what is open and find out about what is in doubt, for a terminal. A journal that forgets
+ * at the end leaves only the keys.
  *
  * @category destructors
  * @since 0.1.0
  */
-export const hints = (records: ReadonlyArray<ScanRecord>): ReadonlyArray<string> => {
+export const hints = (
+  records: ReadonlyArray<ScanRecord>,
+  settings: Pick<Settings, "journal">
+): ReadonlyArray<string> => {
+  const durable = settings.journal.value?._tag !== "Memory"
+  const journal = journalFlag(settings)
   const open = records.filter((record) => Records.isResumable(record) && record.ticket !== null)
   const keys = new Set(
     open.flatMap(({ ticket }) =>
@@ -362,8 +382,21 @@ export const hints = (records: ReadonlyArray<ScanRecord>): ReadonlyArray<string>
   const lines: Array<string> = []
   if (shown.length > 0) {
     const accounts = shown.some((key) => key.slice(0, key.indexOf(":")).includes("@")) ? " --plan PLAN" : ""
-    lines.push("to go on with what is open, without buying it again:", `  scanpoll wait${accounts} ${shown.join(" ")}`)
-    if (keys.size > maxKeys) lines.push(`  (and ${keys.size - maxKeys} more, named in the report)`)
+    lines.push("to go on with what is open, without buying it again:")
+    if (durable) lines.push(`  scanpoll resume${accounts}${journal}`)
+    else {
+      lines.push(`  scanpoll wait${accounts} ${shown.join(" ")}`)
+      if (keys.size > maxKeys) lines.push(`  (and ${keys.size - maxKeys} more, named in the report)`)
+    }
+  }
+  const doubtful = records.flatMap((record) =>
+    durable && record.state === "in-doubt" && record.claimId !== null ? [record.claimId] : []
+  )
+  if (doubtful.length > 0) {
+    lines.push("to find out about what is in doubt, which is never sent again by itself:")
+    for (const claimId of [...new Set(doubtful)].slice(0, maxKeys)) {
+      lines.push(`  scanpoll reconcile ${claimId}${journal}`)
+    }
   }
   return lines
 }

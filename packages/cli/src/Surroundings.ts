@@ -4,6 +4,7 @@
  * @since 0.1.0
  */
 import * as Context from "effect/Context"
+import { homedir } from "node:os"
 import process from "node:process"
 
 /**
@@ -13,6 +14,8 @@ import process from "node:process"
 export interface Facts {
   readonly environment: Readonly<Record<string, string | undefined>>
   readonly directory: string
+  readonly home: string
+  readonly platform: string
   readonly stdoutIsTerminal: boolean
   readonly stderrIsTerminal: boolean
   readonly columns: () => number
@@ -30,8 +33,10 @@ export const Surroundings: Context.Reference<Facts> = Context.Reference<Facts>("
   defaultValue: () => ({
     environment: process.env,
     directory: process.cwd(),
-    stdoutIsTerminal: process.stdout.isTTY === true,
-    stderrIsTerminal: process.stderr.isTTY === true,
+    home: homedir(),
+    platform: process.platform,
+    stdoutIsTerminal: Boolean(process.stdout.isTTY),
+    stderrIsTerminal: Boolean(process.stderr.isTTY),
     columns: () => process.stderr.columns ?? 80,
     rows: () => process.stderr.rows ?? 24,
     nodeVersion: process.versions.node

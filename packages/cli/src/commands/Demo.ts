@@ -85,6 +85,7 @@ export const demo = Effect.fnUntraced(function* (input: {
       )
       const flags: FlagTexts = {
         ...quietLog(input.flags),
+        journal: ["memory:"],
         output: ["text", ...written.map(([format, name]) => `${format}=${paths.join(folder, name)}`)]
       }
       const surroundings = {

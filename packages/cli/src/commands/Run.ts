@@ -1,10 +1,11 @@
 /**
- * `scanpoll run` and `scanpoll wait`: everything is checked, then scans are bought or joined, polled and reported.
+ * `scanpoll run`, `wait` and `resume`: everything is checked, then scans are bought or joined, polled and reported.
  *
  * @since 0.1.0
  */
-import type { JournalError } from "@scanpoll/core/engine/ScanJournal"
+import { type JournalError, ScanJournal } from "@scanpoll/core/engine/ScanJournal"
 import type { VendorHttp } from "@scanpoll/core/http/VendorHttp"
+import * as ExitCode from "@scanpoll/report/ExitCode"
 import * as Format from "@scanpoll/report/Format"
 import * as Effect from "effect/Effect"
 import type * as FileSystem from "effect/FileSystem"
@@ -38,7 +39,7 @@ type Services = FileSystem.FileSystem | Path.Path | Streams | Shutdown | VendorH
 export const warn = (findings: Findings) => say(...[...new Set(findings.warnings)].map((line) => `warning: ${line}`))
 
 const perform = Effect.fnUntraced(function* (
-  prepared: ReadonlyArray<Prepared>,
+  wanted: Effect.Effect<ReadonlyArray<Prepared>, UsageError | JournalError, Services | ScanJournal>,
   plan: Plan,
   settings: Settings,
   keys: Keys.Keys,
@@ -57,14 +58,14 @@ const perform = Effect.fnUntraced(function* (
   )
   const { value: baselineFile, where } = settings.baseline
   const baseline = baselineFile === null ? null : yield* Files.readBaseline(baselineFile, where, findings)
-  Preparation.checkJournal(settings, findings)
   yield* Preparation.refuseIfFaulty(findings)
-  yield* warn(findings)
   const shutdown = yield* Shutdown
-  const running = Running.run({ prepared, plan: plan.file, settings, keys, baseline, ...options }).pipe(
-    Effect.provide(Journal.layer(settings.journal.value)),
-    Running.atLogLevel(settings)
-  )
+  const running = Effect.gen(function* () {
+    const prepared = yield* wanted
+    yield* Preparation.refuseIfFaulty(findings)
+    yield* warn(findings)
+    return yield* Running.run({ prepared, plan: plan.file, settings, keys, baseline, ...options })
+  }).pipe(Effect.provide(Journal.layer(settings.journal.value)), Running.atLogLevel(settings))
   return yield* shutdown.soft(running)
 })
 
@@ -99,7 +100,7 @@ export const execute = (
   options: Options = {}
 ): Effect.Effect<Running.Ran, UsageError | JournalError, Services> =>
   Effect.flatMap(prepare(input), ({ findings, keys, plan, prepared, settings }) =>
-    perform(prepared, plan, settings, keys, findings, options)
+    perform(Effect.succeed(prepared), plan, settings, keys, findings, options)
   )
 
 /**
@@ -137,11 +138,72 @@ export const wait = Effect.fnUntraced(function* (input: {
   const findings = Preparation.noFindings()
   const plan = input.plan === null ? Plans.empty : yield* Preparation.readPlan(input.plan, findings)
   const settings = Preparation.resolveSettings(input.flags, plan, environment, findings)
-  const wanted = Preparation.readKeys(input.words, findings)
+  const known = Preparation.readKnown(input.words, findings)
   const keys = yield* Keys.make(environment, settings.keyFile.value)
-  const needed = Preparation.accountsOfKeys(wanted)
+  const needed = Preparation.accountsOfKeys(known)
   const accounts = yield* Preparation.openAccounts(needed, plan.accounts, keys, findings)
-  const prepared = Preparation.prepareKeys(wanted, plan, settings, accounts, findings)
-  const ran = yield* perform(prepared, plan, settings, keys, findings, {})
+  const one = (wish: Preparation.Known) =>
+    wish._tag === "Key"
+      ? Effect.succeed(Preparation.prepareKey(wish.key, plan, settings, accounts, findings))
+      : Effect.map(claimOf(wish.claimId, plan, keys, findings), (claim) =>
+          claim === null ? null : Preparation.prepareClaim(claim, plan, settings, findings)
+        )
+  const wanted = Effect.map(Effect.forEach(known, one), (prepared) => prepared.filter((each) => each !== null))
+  const ran = yield* perform(wanted, plan, settings, keys, findings, {})
   return ran.code
+})
+
+/**
+ * A claim of the journal with its account; null, and a fault, where there is none.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const claimOf = Effect.fnUntraced(function* (
+  claimId: string,
+  plan: Plan,
+  keys: Keys.Keys,
+  findings: Findings
+): Effect.fn.Return<Preparation.OpenClaim | null, JournalError, ScanJournal | VendorHttp> {
+  const journal = yield* ScanJournal
+  const entry = yield* journal.get(claimId)
+  if (entry === null) {
+    findings.faults.push({ where: claimId, message: "there is no such claim in the journal (--journal)" })
+    return null
+  }
+  const [claim] = yield* Preparation.openClaims([entry], plan, keys)
+  if (claim === undefined || claim.account === null) {
+    findings.faults.push({ where: claimId, message: claim?.why ?? "cannot be gone on with" })
+    return null
+  }
+  return claim
+})
+
+/**
+ * `scanpoll resume`: goes on with everything the journal has open. Exit code 3 at least where something had to be left.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const resume = Effect.fnUntraced(function* (input: {
+  readonly plan: string | null
+  readonly flags: FlagTexts
+}): Effect.fn.Return<number, UsageError | JournalError, Services> {
+  const { environment } = yield* Surroundings
+  const findings = Preparation.noFindings()
+  const plan = input.plan === null ? Plans.empty : yield* Preparation.readPlan(input.plan, findings)
+  const settings = Preparation.resolveSettings(input.flags, plan, environment, findings)
+  const keys = yield* Keys.make(environment, settings.keyFile.value)
+  let left = 0
+  const wanted = Effect.gen(function* () {
+    const journal = yield* ScanJournal
+    const entries = yield* journal.list(["intent", "submitted", "in-doubt"])
+    const claims = yield* Preparation.openClaims(entries, plan, keys)
+    const strangers = claims.filter((claim) => claim.account === null)
+    left = strangers.length
+    findings.warnings.push(...strangers.map(({ entry, why }) => `${entry.claimId} is left alone: ${why}`))
+    return claims.flatMap((claim) => Preparation.prepareClaim(claim, plan, settings, findings) ?? [])
+  })
+  const ran = yield* perform(wanted, plan, settings, keys, findings, {})
+  return left === 0 ? ran.code : (ExitCode.precedence.find((code) => code === 3 || code === ran.code) ?? 3)
 })

@@ -1,23 +1,28 @@
 /**
- * `scanpoll status`: asks once how scans stand, one request each, and waits for nothing.
+ * `scanpoll status KEY...`: asks once how scans stand, one request each, and waits for nothing.
  *
  * @since 0.1.0
  */
+import type { ClaimEntry, JournalError } from "@scanpoll/core/engine/ScanJournal"
+import * as ScanJournals from "@scanpoll/core/engine/ScanJournal"
+import { ScanJournal } from "@scanpoll/core/engine/ScanJournal"
 import type { PollAnswer, Progress } from "@scanpoll/core/model/Observation"
 import type { PollFault } from "@scanpoll/core/model/PollFault"
 import type { Reason, ScanOutcome } from "@scanpoll/core/model/ScanOutcome"
 import * as Records from "@scanpoll/core/model/ScanRecord"
 import type { VendorHttp } from "@scanpoll/core/http/VendorHttp"
+import * as History from "@scanpoll/journal/History"
 import * as Effect from "effect/Effect"
 import type * as FileSystem from "effect/FileSystem"
 import * as Option from "effect/Option"
 import type * as Path from "effect/Path"
 import * as Result from "effect/Result"
-import type { UsageError } from "../config/InputFault.ts"
+import { usage, type UsageError } from "../config/InputFault.ts"
 import type { Key } from "../config/Key.ts"
 import * as KeyText from "../config/Key.ts"
 import * as Keys from "../config/Keys.ts"
 import * as Plans from "../config/Plan.ts"
+import * as Journal from "../Journal.ts"
 import * as Output from "../output/Output.ts"
 import type { Streams } from "../output/Streams.ts"
 import { inert } from "../output/Streams.ts"
@@ -26,13 +31,15 @@ import * as Preparation from "../Preparation.ts"
 import { progressWords } from "../progress/Board.ts"
 import * as Running from "../Running.ts"
 import { Surroundings } from "../Surroundings.ts"
-import { warn } from "./Run.ts"
+import type { Account } from "../vendors/Vendor.ts"
+import * as Vendors from "../vendors/Vendors.ts"
+import { claimOf, warn } from "./Run.ts"
 
 /**
  * How a scan stands: `queued` or `running` while it does, the state of a record once it ended or could not be asked.
  */
 interface Standing {
-  readonly key: Key
+  readonly key: string
   readonly status: string
   readonly vendorStatus: string | null
   readonly severity: string | null
@@ -42,7 +49,7 @@ interface Standing {
   readonly fault: PollFault["kind"] | null
 }
 
-const standingOf = (key: Key, answer: Result.Result<PollAnswer<ScanOutcome<unknown>>, PollFault>): Standing => {
+const standingOf = (key: string, answer: Result.Result<PollAnswer<ScanOutcome<unknown>>, PollFault>): Standing => {
   const blank = { key, vendorStatus: null, severity: null, score: null, progress: null, reason: null, fault: null }
   if (Result.isFailure(answer)) {
     const { code, kind, message, requestId } = answer.failure
@@ -106,7 +113,7 @@ const line = (standing: Standing): string => {
     )
   }
   const why = standing.reason === null ? "" : `: ${inert(standing.reason.message, 300)}`
-  return `${KeyText.format(standing.key)}  ${words.join(", ")}${why}\n`
+  return `${standing.key}  ${words.join(", ")}${why}\n`
 }
 
 const toJson = (standings: ReadonlyArray<Standing>): string =>
@@ -114,10 +121,8 @@ const toJson = (standings: ReadonlyArray<Standing>): string =>
     {
       schemaVersion: 1,
       scans: standings.map((standing) => ({
-        key: KeyText.format(standing.key),
-        vendor: standing.key.vendor,
-        account: standing.key.account,
-        scanId: standing.key.scanId,
+        key: standing.key,
+        ...parts(standing.key),
         status: standing.status,
         vendorStatus: standing.vendorStatus,
         severity: standing.severity,
@@ -144,6 +149,28 @@ const codeOf = (standing: Standing): 0 | 3 | 4 => {
   }
 }
 
+// What the journal says of a claim that has no scan to ask about, or whose answer is known.
+const standingOfClaim = (entry: ClaimEntry, key: string): Standing => {
+  const blank = { key, vendorStatus: null, severity: null, score: null, progress: null, fault: null }
+  const point = entry.state === "settled" ? History.point(entry) : null
+  return point === null
+    ? { ...blank, status: entry.state, reason: entry.reason }
+    : {
+        ...blank,
+        status: point.state,
+        severity: point.severity,
+        score: point.score === null ? null : { value: point.score.value, grade: point.score.grade },
+        reason: null
+      }
+}
+
+const parts = (
+  key: string
+): { readonly vendor: string | null; readonly account: string | null; readonly scanId: string | null } => {
+  const read = KeyText.parse(key, Vendors.names)
+  return Result.isSuccess(read) ? read.success : { vendor: null, account: null, scanId: null }
+}
+
 /**
  * `scanpoll status KEY...`. Exit code 0 when every scan could be asked about, whatever the answer was.
  *
@@ -154,7 +181,7 @@ export const status = Effect.fnUntraced(function* (input: {
   readonly words: ReadonlyArray<string>
   readonly plan: string | null
   readonly flags: FlagTexts
-}): Effect.fn.Return<number, UsageError, FileSystem.FileSystem | Path.Path | Streams | VendorHttp> {
+}): Effect.fn.Return<number, UsageError | JournalError, FileSystem.FileSystem | Path.Path | Streams | VendorHttp> {
   const { environment } = yield* Surroundings
   const findings = Preparation.noFindings()
   const plan = input.plan === null ? Plans.empty : yield* Preparation.readPlan(input.plan, findings)
@@ -162,7 +189,7 @@ export const status = Effect.fnUntraced(function* (input: {
     "text",
     "json"
   ])
-  const wanted = Preparation.readKeys(input.words, findings)
+  const wanted = Preparation.readKnown(input.words, findings)
   const keys = yield* Keys.make(environment, settings.keyFile.value)
   const needed = Preparation.accountsOfKeys(wanted)
   const accounts = yield* Preparation.openAccounts(needed, plan.accounts, keys, findings)
@@ -170,15 +197,30 @@ export const status = Effect.fnUntraced(function* (input: {
   yield* Preparation.checkOutputs(settings, ["text", "json"], files, findings)
   yield* Preparation.refuseIfFaulty(findings)
   yield* warn(findings)
-  const standings = yield* Effect.forEach(
-    wanted,
-    (key) => {
-      const account = accounts.get(key.vendor, key.account)
-      if (account === null) return Effect.die(new TypeError("an account that was checked is not open"))
-      return Effect.map(Effect.result(account.pollOnce(key.scanId)), (answer) => standingOf(key, answer))
-    },
-    { concurrency: 8 }
-  ).pipe(Running.atLogLevel(settings))
+
+  const ask = (account: Account | null, key: Key) =>
+    account === null
+      ? Effect.die(new TypeError("an account that was checked is not open"))
+      : Effect.map(Effect.result(account.pollOnce(key.scanId)), (answer) => standingOf(KeyText.format(key), answer))
+  const askAbout = Effect.fnUntraced(function* (claimId: string) {
+    const journal = yield* ScanJournal
+    const entry = yield* journal.get(claimId)
+    if (entry === null) {
+      return yield* Effect.fail(usage(claimId, "there is no such claim in the journal (--journal)"))
+    }
+    if (entry.state !== "submitted" || entry.ticket === null) return standingOfClaim(entry, claimId)
+    const claim = yield* claimOf(claimId, plan, keys, findings)
+    yield* Preparation.refuseIfFaulty(findings)
+    return yield* ask(claim?.account ?? null, entry.ticket)
+  })
+  const each = (known: Preparation.Known) =>
+    known._tag === "Key" ? ask(accounts.get(known.key.vendor, known.key.account), known.key) : askAbout(known.claimId)
+  const hasClaims = wanted.some((known) => known._tag === "Claim")
+  const standings = yield* Effect.forEach(wanted, each, { concurrency: 8 }).pipe(
+    // A key needs no journal, so none is opened for it.
+    Effect.provide(hasClaims ? Journal.layer(settings.journal.value) : ScanJournals.layerMemory),
+    Running.atLogLevel(settings)
+  )
   const failed = yield* Output.write(settings, {
     text: () => standings.map(line),
     json: () => [keys.redact(toJson(standings))]

@@ -111,7 +111,6 @@ export const submit = Effect.fnUntraced(function* (input: {
     ],
     findings
   )
-  Preparation.checkJournal(settings, findings)
   yield* Preparation.refuseIfFaulty(findings)
   yield* warn(findings)
 

@@ -132,7 +132,23 @@ export const of = {
     progress,
     ...common
   },
-  status: { output: small, keyFile, ...common },
+  resume: {
+    output: report,
+    raw,
+    ...gate,
+    deadline,
+    timeout,
+    interval,
+    concurrency,
+    journal,
+    keyFile,
+    progress,
+    ...common
+  },
+  status: { output: small, journal, keyFile, ...common },
+  reconcile: { journal, keyFile, ...common },
+  history: { output: small, journal, ...common },
+  purge: { journal, ...common },
   report: { output: report, ...gate, ...common },
   diff: {
     output: comparison,

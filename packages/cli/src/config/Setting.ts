@@ -6,6 +6,7 @@
  *
  * @since 0.1.0
  */
+import * as JournalAddress from "@scanpoll/journal/JournalAddress"
 import type * as Gate from "@scanpoll/report/Gate"
 import * as Duration from "effect/Duration"
 import * as Result from "effect/Result"
@@ -28,6 +29,7 @@ export type PlanKind = "text" | "duration" | "number" | "switch" | "list" | "sco
  * - `many`: the flag may be repeated; a variable then holds the values separated by commas.
  * - `plan`: the section and key in a plan, or null where a plan has no say.
  * - `choices`: every value there is, or null where there are more than can be listed.
+ * - `hide`: a text that was refused, without what must not be repeated. Default: as it is.
  * - `parse`: reads the texts given, at least one; the failure says what is accepted.
  *
  * @category models
@@ -45,6 +47,7 @@ export interface Setting<in out A> {
   readonly parse: (texts: ReadonlyArray<string>) => Result.Result<A, string>
   readonly fallback: A
   readonly show: (value: A) => string
+  readonly hide?: (text: string) => string
 }
 
 /**
@@ -74,6 +77,7 @@ const one = <A>(
     readonly fallback: A
     readonly parse: (text: string) => Result.Result<A, string>
     readonly show: (value: A) => string
+    readonly hide?: (text: string) => string
   }
 ): Setting<A> => ({
   alias: null,
@@ -338,16 +342,18 @@ export const settings = {
     least: 0,
     words: "How old an outcome of the journal may be to be taken; 0 buys anew (default 1h)"
   }),
-  journal: one<string>({
+  journal: one<JournalAddress.JournalAddress | null>({
     flag: "journal",
     plan: ["defaults", "journal"],
     kind: "text",
     metavar: "URL",
-    words: "Where purchases are recorded; memory: forgets them at the end",
-    fallback: "memory:",
-    parse: (given) => (given === "" ? Result.fail("must not be empty") : Result.succeed(given)),
+    words:
+      "Where purchases are recorded: a path, postgres://..., or memory: to forget them at the end (default a file in your state folder)",
+    fallback: null,
+    parse: (given) => JournalAddress.parse(given),
+    show: (value) => (value === null ? "a file in your state folder" : JournalAddress.show(value)),
     // A database address may carry a password.
-    show: (value) => value.replace(/\/\/[^/@]*@/, "//…@")
+    hide: (given) => given.replace(/\/\/[^/@]*@/, "//…@")
   }),
   keyFile: text({
     flag: "key-file",
@@ -382,7 +388,21 @@ export type SettingName = keyof typeof settings
  * @category constructors
  * @since 0.1.0
  */
-export const ownFlags = ["dry-run", "plan", "from", "reason", "until", "dir", "port", "speed", "seed"] as const
+export const ownFlags = [
+  "dry-run",
+  "plan",
+  "from",
+  "reason",
+  "until",
+  "dir",
+  "port",
+  "speed",
+  "seed",
+  "release",
+  "as",
+  "limit",
+  "older-than"
+] as const
 
 /**
  * The value of a setting.

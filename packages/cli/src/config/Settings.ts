@@ -106,7 +106,8 @@ export const resolve = (
       if (texts.length === 0) continue
       const parsed = setting.parse(texts)
       if (Result.isFailure(parsed)) {
-        const shown = setting.many ? "" : `, not ${quote((texts.at(-1) ?? "").trim())}`
+        const refused = (texts.at(-1) ?? "").trim()
+        const shown = setting.many ? "" : `, not ${quote(setting.hide?.(refused) ?? refused)}`
         // A line of a plan may hold several values.
         const name = source === "plan" ? `${setting.plan?.[1] ?? setting.flag} ` : ""
         faults.push({ where, message: `${name}${parsed.failure}${shown}` })

@@ -6,6 +6,7 @@
  * @since 0.1.0
  */
 import type { RequestFault, ScanAdapter } from "@scanpoll/core/engine/ScanAdapter"
+import type { ClaimEntry, JournalError, ScanJournal } from "@scanpoll/core/engine/ScanJournal"
 import * as Scans from "@scanpoll/core/engine/Scans"
 import type { ScanRequest } from "@scanpoll/core/engine/ScanRequest"
 import type { Credential, CredentialError, VendorConfigError, VendorHttp } from "@scanpoll/core/http/VendorHttp"
@@ -63,6 +64,10 @@ export interface Account {
   readonly request: (input: unknown, options: WaitOptions) => ScanRequest<unknown>
   readonly ticket: (scanId: string, options: WaitOptions) => ScanRequest<unknown>
   readonly pollOnce: (scanId: string) => Effect.Effect<PollAnswer<ScanOutcome<unknown>>, PollFault>
+  /** Whether a claim of the journal was made with this account at this address. */
+  readonly isFor: (entry: ClaimEntry) => boolean
+  readonly claim: (entry: ClaimEntry, options: WaitOptions) => ScanRequest<unknown>
+  readonly reconcile: (claimId: string) => Effect.Effect<Scans.Reconciled, PollFault | JournalError, ScanJournal>
 }
 
 /**
@@ -78,6 +83,7 @@ export type TargetText = Result.Result<Readonly<Record<string, unknown>>, string
  *
  * - `keyForm`: what a real credential looks like, or null. One of another form is tried all the same.
  * - `probe`: a scan id that nobody has; asking for it costs nothing.
+ * - `doubt`: what a person can do about a submission that may or may not have been accepted, and what it may cost.
  *
  * @category models
  * @since 0.1.0
@@ -95,6 +101,7 @@ export interface VendorFacts {
   readonly rateLimit: string
   readonly targetForm: string
   readonly probe: string
+  readonly doubt: ReadonlyArray<string>
 }
 
 /**
@@ -193,7 +200,11 @@ export const make = <Request, Payload>(fields: {
             const subject: Subject = { kind: "url", id: scanId, name: `${vendor}:${scanId}` }
             return Scans.ticket(adapter, ticketOf(scanId), { ...options, subject })
           },
-          pollOnce: (scanId) => Scans.pollOnce(adapter, ticketOf(scanId))
+          pollOnce: (scanId) => Scans.pollOnce(adapter, ticketOf(scanId)),
+          isFor: (entry) => Scans.isFor(adapter, entry),
+          claim: (entry, options) => Scans.claim(adapter, entry, options),
+          reconcile: (claimId) =>
+            Scans.reconcile(adapter, claimId, (stored) => Result.getOrElse(decode(stored), () => null))
         }
       })
   }

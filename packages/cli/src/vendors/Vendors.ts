@@ -102,7 +102,12 @@ export const exona: Vendor = Vendors.make({
     capabilities: ["cache", "findings"],
     rateLimit: "100 requests an hour",
     targetForm: '"exona:NAME=WEBSITE"',
-    probe: "scn_doctor0000000000000000000000"
+    probe: "scn_doctor0000000000000000000000",
+    doubt: [
+      "Exona has no list of scans, so nobody can look for it. Its dashboard may show it, and so may its cache: submit the",
+      "same company with maxAgeDays 1 and without forceRefresh, some minutes after the first time. A hit costs nothing and",
+      "gives the first scan; a miss starts a new scan, which is paid for."
+    ]
   },
   schema: ExonaSchema.ExonaRequest,
   limits: ExonaPolicy.limits,
@@ -134,7 +139,11 @@ export const compliance: Vendor = Vendors.make({
     capabilities: ["delta", "score", "reconcile by audit", "done inside the submit"],
     rateLimit: "none documented",
     targetForm: complianceForm,
-    probe: "00000000-0000-4000-8000-000000000000"
+    probe: "00000000-0000-4000-8000-000000000000",
+    doubt: [
+      "The vendor lists scans by audit. Without an audit its own history shows whether a scan was made; submitting again",
+      "makes another one."
+    ]
   },
   schema: ComplianceSchema.ComplianceRequest,
   limits: CompliancePolicy.limits,
@@ -180,7 +189,8 @@ export const appvet: Vendor = Vendors.make({
     capabilities: ["score", "grade", "findings", "partial", "progress", "reconcile"],
     rateLimit: "60 requests a minute (10 on the free plan), 10 open scans",
     targetForm: appvetForm,
-    probe: "scan_doctor000000"
+    probe: "scan_doctor000000",
+    doubt: ["AppVet lists its scans. Submitting again makes another one, which counts against the plan."]
   },
   schema: AppVetSchema.AppVetRequest,
   limits: AppVetPolicy.limits,

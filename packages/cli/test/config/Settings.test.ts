@@ -155,6 +155,9 @@ describe("a number or duration out of its range is refused with the range", () =
 describe("what is shown of a setting", () => {
   it("holds no password of a journal's address", () => {
     const given = resolve({ flags: { journal: ["postgres://me:hunter2@db.example/scans"] } })
-    assert.strictEqual(given.settings.journal.shown, "postgres://…@db.example/scans")
+    assert.strictEqual(given.settings.journal.shown, "postgres://db.example/scans")
+    const refused = resolve({ flags: { journal: ["mysql://me:hunter2@db.example/scans"] } })
+    assert.strictEqual(refused.faults.length, 1)
+    assert.notInclude(JSON.stringify([given, refused]), "hunter2")
   })
 })

@@ -25,7 +25,13 @@ export interface Options {
   readonly watch?: (said: { readonly stdout: string; readonly stderr: string }, process: Running) => void
 }
 
-const base = { PATH: process.env["PATH"] ?? "", HOME: process.env["HOME"] ?? "", TZ: "UTC" }
+// No journal of whoever runs the tests is touched, unless a test names one.
+const base = {
+  PATH: process.env["PATH"] ?? "",
+  HOME: process.env["HOME"] ?? "",
+  TZ: "UTC",
+  SCANPOLL_JOURNAL: "memory:"
+}
 
 export const scanpoll = (args: ReadonlyArray<string>, options: Options = {}): Effect.Effect<Ended> =>
   Effect.callback<Ended>((resume) => {

@@ -1,0 +1,287 @@
+/**
+ * The commands about the journal itself: what is in it, what became of what, and forgetting.
+ *
+ * None of them buys anything. Only `reconcile` asks a vendor, and only for what it has a list of.
+ *
+ * @since 0.1.0
+ */
+import type { ClaimEntry } from "@scanpoll/core/engine/ScanJournal"
+import { JournalError, ScanJournal } from "@scanpoll/core/engine/ScanJournal"
+import type { VendorHttp } from "@scanpoll/core/http/VendorHttp"
+import * as Tickets from "@scanpoll/core/model/ScanTicket"
+import * as History from "@scanpoll/journal/History"
+import * as JournalAddress from "@scanpoll/journal/JournalAddress"
+import * as Clock from "effect/Clock"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import type * as FileSystem from "effect/FileSystem"
+import type * as Path from "effect/Path"
+import * as Result from "effect/Result"
+import * as Durations from "../config/Durations.ts"
+import { quote, usage, type UsageError } from "../config/InputFault.ts"
+import * as KeyText from "../config/Key.ts"
+import * as Keys from "../config/Keys.ts"
+import * as Plans from "../config/Plan.ts"
+import type { Settings } from "../config/Settings.ts"
+import * as Journal from "../Journal.ts"
+import * as Output from "../output/Output.ts"
+import { inert, say, type Streams } from "../output/Streams.ts"
+import type { Findings, FlagTexts } from "../Preparation.ts"
+import * as Preparation from "../Preparation.ts"
+import * as Running from "../Running.ts"
+import { Surroundings } from "../Surroundings.ts"
+import * as Vendors from "../vendors/Vendors.ts"
+import * as Words from "./JournalWords.ts"
+import { claimOf, warn } from "./Run.ts"
+
+type Services = FileSystem.FileSystem | Path.Path | Streams
+
+const formats = ["text", "json"]
+
+// Settings and outputs of a command that needs no vendor.
+const begin = Effect.fnUntraced(function* (
+  flags: FlagTexts
+): Effect.fn.Return<{ readonly settings: Settings; readonly findings: Findings }, UsageError, Services> {
+  const { environment } = yield* Surroundings
+  const findings = Preparation.noFindings()
+  const settings = Output.wishes(Preparation.resolveSettings(flags, Plans.empty, environment, findings), formats)
+  yield* Preparation.checkOutputs(settings, formats, [], findings)
+  yield* Preparation.refuseIfFaulty(findings)
+  yield* warn(findings)
+  return { settings, findings }
+})
+
+const within = <A, E, R>(settings: Settings, effect: Effect.Effect<A, E, R | ScanJournal>) =>
+  effect.pipe(Effect.provide(Journal.layer(settings.journal.value)), Running.atLogLevel(settings))
+
+const document = (value: unknown): ReadonlyArray<string> => [`${JSON.stringify(value, null, 2)}\n`]
+
+const recentCount = 10
+
+const section = (title: string, lines: ReadonlyArray<string>): ReadonlyArray<string> =>
+  lines.length === 0 ? [] : [`${title}\n`, ...lines.map((text) => `  ${text}\n`)]
+
+/**
+ * `scanpoll status` without a key: what the journal has open and in doubt, and what ended last.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const overview = Effect.fnUntraced(function* (input: {
+  readonly flags: FlagTexts
+}): Effect.fn.Return<number, UsageError | JournalError, Services> {
+  const { settings } = yield* begin(input.flags)
+  const address = JournalAddress.show(yield* Journal.inForce(settings.journal.value))
+  const { open, doubtful, recent } = yield* within(
+    settings,
+    Effect.gen(function* () {
+      const journal = yield* ScanJournal
+      return {
+        open: yield* journal.list(["intent", "submitted"]),
+        doubtful: yield* journal.list(["in-doubt"]),
+        recent: yield* journal.history({ states: ["settled", "refused"], limit: recentCount })
+      }
+    })
+  )
+  const now = yield* Clock.currentTimeMillis
+  const lines = (entries: ReadonlyArray<ClaimEntry>) => entries.map((entry) => Words.line(entry, now))
+  const failed = yield* Output.write(settings, {
+    text: () => [
+      `journal: ${inert(address)}\n`,
+      ...section(`open (${open.length}), \`scanpoll resume\` goes on with them`, lines(open)),
+      ...section(
+        `in doubt (${doubtful.length}), never sent again by themselves`,
+        doubtful.flatMap((entry) => [Words.line(entry, now), `  scanpoll reconcile ${entry.claimId}`])
+      ),
+      ...section("ended last", lines(recent)),
+      ...(open.length + doubtful.length + recent.length === 0 ? ["nothing was bought yet\n"] : [])
+    ],
+    json: () =>
+      document({
+        schemaVersion: 1,
+        journal: address,
+        open: open.map(Words.toJson),
+        inDoubt: doubtful.map(Words.toJson),
+        recent: recent.map(Words.toJson)
+      })
+  })
+  return failed ? 74 : 0
+})
+
+const wholeNumber = (name: string, text: string, low: number, high: number): Effect.Effect<number, UsageError> => {
+  const value = /^\d{1,9}$/.test(text.trim()) ? Number(text) : NaN
+  return value >= low && value <= high
+    ? Effect.succeed(value)
+    : Effect.fail(usage(`--${name}`, `must be a whole number from ${low} to ${high}, not ${quote(text)}`))
+}
+
+/**
+ * `scanpoll history [WORD...]`: the answers to equal requests over time, those whose vendor or subject has each word.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const history = Effect.fnUntraced(function* (input: {
+  readonly words: ReadonlyArray<string>
+  readonly limit: string | null
+  readonly flags: FlagTexts
+}): Effect.fn.Return<number, UsageError | JournalError, Services> {
+  const { settings } = yield* begin(input.flags)
+  const limit = input.limit === null ? 1000 : yield* wholeNumber("limit", input.limit, 1, 10_000)
+  const all = yield* within(settings, History.read({ limit }))
+  const words = input.words.map((word) => word.toLowerCase())
+  const lines = all.filter(({ account, subject, vendor }) => {
+    const text = [KeyText.accountName(vendor, account), subject.id, subject.name].join("\n").toLowerCase()
+    return words.every((word) => text.includes(word))
+  })
+  const failed = yield* Output.write(settings, {
+    text: () =>
+      lines.length === 0
+        ? ["nothing is known\n"]
+        : lines.flatMap((line) =>
+            section(
+              `${KeyText.accountName(line.vendor, line.account)}  ${inert(line.subject.name, 200)}  ${line.trend}`,
+              line.points.map(Words.pointLine)
+            )
+          ),
+    json: () =>
+      document({
+        schemaVersion: 1,
+        lines: lines.map(({ account, points, subject, trend, vendor }) => ({
+          vendor,
+          account,
+          subject,
+          trend,
+          points: points.map(Words.pointJson)
+        }))
+      })
+  })
+  return failed ? 74 : 0
+})
+
+/**
+ * `scanpoll purge --older-than D`: forgets what is over and older than that. What is open or in doubt stays.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const purge = Effect.fnUntraced(function* (input: {
+  readonly olderThan: string | null
+  readonly flags: FlagTexts
+}): Effect.fn.Return<number, UsageError | JournalError, Services> {
+  if (input.olderThan === null) {
+    return yield* Effect.fail(usage("--older-than", "is needed: how old what is forgotten must be, such as 90d"))
+  }
+  const age = Durations.parse(input.olderThan, 0)
+  if (Result.isFailure(age)) return yield* Effect.fail(usage("--older-than", age.failure))
+  const { settings } = yield* begin(input.flags)
+  const before = (yield* Clock.currentTimeMillis) - Duration.toMillis(age.success)
+  const count = yield* within(
+    settings,
+    Effect.flatMap(ScanJournal, (journal) => journal.purge({ before }))
+  )
+  yield* say(`${count} ${count === 1 ? "claim" : "claims"} forgotten`)
+  return 0
+})
+
+/**
+ * `scanpoll reconcile CLAIM`: looks for the scan of a submission whose answer was lost, or takes a person's word for it.
+ * Exit code 0 when the claim is no longer in doubt, 3 when it still is.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const reconcile = Effect.fnUntraced(function* (input: {
+  readonly claim: string
+  readonly plan: string | null
+  readonly release: boolean
+  readonly as: string | null
+  readonly flags: FlagTexts
+}): Effect.fn.Return<number, UsageError | JournalError, Services | VendorHttp> {
+  const { environment } = yield* Surroundings
+  const findings = Preparation.noFindings()
+  const plan = input.plan === null ? Plans.empty : yield* Preparation.readPlan(input.plan, findings)
+  const settings = Preparation.resolveSettings(input.flags, plan, environment, findings)
+  const keys = yield* Keys.make(environment, settings.keyFile.value)
+  const { as, claim: claimId } = input
+  if (!KeyText.isClaim(claimId)) {
+    findings.faults.push({ where: "CLAIM", message: `${quote(claimId)} is no claim; \`scanpoll status\` names them` })
+  }
+  if (as !== null && !Tickets.isScanId(as)) findings.faults.push({ where: "--as", message: "cannot be a scan id" })
+  if (as !== null && input.release) {
+    findings.faults.push({ where: "--release", message: "says that there is no scan, and --as that there is one" })
+  }
+  yield* Preparation.refuseIfFaulty(findings)
+  yield* warn(findings)
+  return yield* within(
+    settings,
+    Effect.gen(function* () {
+      const journal = yield* ScanJournal
+      const entry = yield* journal.get(claimId)
+      if (entry === null) {
+        return yield* Effect.fail(usage(claimId, "there is no such claim in the journal (--journal)"))
+      }
+      const name = `${KeyText.accountName(entry.key.vendor, entry.key.account)} ${inert(entry.subject.name, 120)}`
+      if (entry.state !== "in-doubt") {
+        yield* say(
+          `${name}: not in doubt, but ${entry.state}${Words.keyOf(entry) === null ? "" : ` (${Words.keyOf(entry)})`}`
+        )
+        return 0
+      }
+      const { account, origin, vendor } = entry.key
+      const found = (scanId: string) =>
+        say(`${name}: found, ${KeyText.format({ vendor, account, scanId })}`, "go on with it: scanpoll resume")
+      if (as !== null) {
+        const ticket = Tickets.make({ vendor, origin, account, scanId: as, submittedAt: entry.claimedAt })
+        yield* journal.submitted(claimId, ticket, 0)
+        yield* found(as)
+        return 0
+      }
+      if (input.release) {
+        yield* journal.released(claimId)
+        yield* say(`${name}: released; a run buys it again`)
+        return 0
+      }
+      const since = Words.span((yield* Clock.currentTimeMillis) - entry.claimedAt)
+      yield* say(`${name}: submitted ${since} ago, and nobody knows whether it was accepted`)
+      if (entry.reason !== null) yield* say(`  ${inert(entry.reason.message, 300)}`)
+      const choices = [
+        `it is there:      scanpoll reconcile ${claimId} --as SCANID`,
+        `it is not there:  scanpoll reconcile ${claimId} --release     (a run may then buy it again)`
+      ]
+      const doubt = Vendors.byName(vendor)?.doubt ?? []
+      const claim = yield* claimOf(claimId, plan, keys, findings)
+      if (claim === null || claim.account === null) {
+        yield* say(
+          ...findings.faults.map((fault) => `  ${inert(fault.where)}: ${inert(fault.message, 300)}`),
+          ...choices
+        )
+        return 3
+      }
+      const answer = yield* Effect.result(claim.account.reconcile(claimId))
+      if (Result.isFailure(answer)) {
+        if (answer.failure instanceof JournalError) return yield* Effect.fail(answer.failure)
+        yield* say(`  the vendor could not be asked: ${inert(answer.failure.message, 300)}`, ...doubt, ...choices)
+        return answer.failure.kind === "Denied" ? 4 : 3
+      }
+      switch (answer.success._tag) {
+        case "Found":
+          yield* found(answer.success.ticket.scanId)
+          return 0
+        case "Several":
+          yield* say(
+            "  the vendor has several scans that it may be:",
+            ...answer.success.tickets.map((ticket) => `    ${ticket.scanId}`),
+            ...choices
+          )
+          return 3
+        case "None":
+          yield* say("  the vendor's list has no such scan", ...choices)
+          return 3
+        case "Unlisted":
+          yield* say(...doubt.map((line) => `  ${line}`), ...choices)
+          return 3
+      }
+    })
+  )
+})

@@ -1,0 +1,129 @@
+/**
+ * Claims of the journal in words and as JSON: one line a claim, what vendors and people wrote made inert.
+ *
+ * @since 0.1.0
+ */
+import type { ClaimEntry } from "@scanpoll/core/engine/ScanJournal"
+import type { Point } from "@scanpoll/journal/History"
+import * as History from "@scanpoll/journal/History"
+import * as DateTime from "effect/DateTime"
+import * as Duration from "effect/Duration"
+import * as Option from "effect/Option"
+import * as Durations from "../config/Durations.ts"
+import * as KeyText from "../config/Key.ts"
+import { inert } from "../output/Streams.ts"
+
+/**
+ * How long ago, or in how long, as people say it.
+ *
+ * @category destructors
+ * @since 0.1.0
+ */
+export const span = (millis: number): string => {
+  const seconds = Math.max(0, Math.round(millis / 1000))
+  if (seconds === 0) return "0s"
+  // Nobody needs the seconds of a week.
+  const kept = seconds >= 86_400 ? seconds - (seconds % 3600) : seconds >= 3600 ? seconds - (seconds % 60) : seconds
+  return Durations.format(Duration.seconds(kept))
+}
+
+/**
+ * A time as RFC 3339 in UTC; null for one that cannot be.
+ *
+ * @category destructors
+ * @since 0.1.0
+ */
+export const time = (millis: number): string | null =>
+  Option.getOrNull(Option.map(DateTime.make(millis), DateTime.formatIso))
+
+/**
+ * The name of a claim's scan, `vendor:scanId`; null before it has one.
+ *
+ * @category destructors
+ * @since 0.1.0
+ */
+export const keyOf = ({ ticket }: Pick<ClaimEntry, "ticket">): string | null =>
+  ticket === null ? null : KeyText.format(ticket)
+
+const who = (entry: ClaimEntry): string =>
+  `${keyOf(entry) ?? KeyText.accountName(entry.key.vendor, entry.key.account)}  ${inert(entry.subject.name, 120)}`
+
+const answer = (point: Point | null): string =>
+  point === null
+    ? "answer unreadable"
+    : [
+        point.state,
+        point.severity,
+        ...(point.score === null
+          ? []
+          : [`score ${point.score.value}${point.score.grade === null ? "" : ` ${inert(point.score.grade, 8)}`}`]),
+        ...(point.findings === null ? [] : [`${point.findings} findings`]),
+        ...(point.delta === null ? [] : [`+${point.delta.new} -${point.delta.resolved}`])
+      ].join(", ")
+
+/**
+ * One claim in one line.
+ *
+ * @category destructors
+ * @since 0.1.0
+ */
+export const line = (entry: ClaimEntry, now: number): string => {
+  const ago = `${span(now - entry.changedAt)} ago`
+  switch (entry.state) {
+    case "intent":
+      return `${entry.claimId}  ${who(entry)}  being submitted by ${inert(entry.heldBy ?? "nobody", 120)}`
+    case "submitted": {
+      const due = entry.notBefore > now ? `, not asked again for ${span(entry.notBefore - now)}` : ""
+      const by = entry.heldBy === null ? "" : `, polled by ${inert(entry.heldBy, 120)}`
+      return `${entry.claimId}  ${who(entry)}  open since ${span(now - entry.claimedAt)}${due}${by}`
+    }
+    case "in-doubt":
+    case "refused":
+      return `${entry.claimId}  ${who(entry)}  ${ago}: ${inert(entry.reason?.message ?? entry.state, 300)}`
+    case "settled":
+      return `${entry.claimId}  ${who(entry)}  ${ago}: ${answer(History.point(entry))}`
+    case "released":
+      return `${entry.claimId}  ${who(entry)}  released ${ago}`
+  }
+}
+
+/**
+ * One answer of a line of history.
+ *
+ * @category destructors
+ * @since 0.1.0
+ */
+export const pointLine = (point: Point): string =>
+  `${time(point.at) ?? "at an unknown time"}  ${answer(point)}${point.cached ? ", cached" : ""}  ${point.scanId}`
+
+/**
+ * A claim as JSON; no payload, no request.
+ *
+ * @category destructors
+ * @since 0.1.0
+ */
+export const toJson = (entry: ClaimEntry): unknown => ({
+  claimId: entry.claimId,
+  state: entry.state,
+  key: keyOf(entry),
+  vendor: entry.key.vendor,
+  account: entry.key.account,
+  origin: entry.key.origin,
+  environment: entry.key.environment,
+  scanId: entry.ticket?.scanId ?? null,
+  subject: entry.subject,
+  claimedAt: time(entry.claimedAt),
+  changedAt: time(entry.changedAt),
+  notBefore: entry.notBefore === 0 ? null : time(entry.notBefore),
+  heldBy: entry.heldBy,
+  reason: entry.reason,
+  answer: entry.state === "settled" ? pointJson(History.point(entry)) : null
+})
+
+/**
+ * An answer as JSON.
+ *
+ * @category destructors
+ * @since 0.1.0
+ */
+export const pointJson = (point: Point | null): unknown => (point === null ? null : { ...point, at: time(point.at) })

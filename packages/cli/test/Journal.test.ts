@@ -1,0 +1,258 @@
+import * as NodeServices from "@effect/platform-node/NodeServices"
+import { assert, describe, layer } from "@effect/vitest"
+import * as Script from "@scanpoll/testkit/Script"
+import * as Simulators from "@scanpoll/testkit/Simulators"
+import * as Effect from "effect/Effect"
+import * as FileSystem from "effect/FileSystem"
+import * as Layer from "effect/Layer"
+import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs"
+import { join } from "node:path"
+import { once, scanpoll } from "./support/command.ts"
+
+const canary = "avk_live_canary3333333333333333333333333333333333"
+
+// Vendors as quick as they can be; what the command waits for is its own pace.
+const vendors = Simulators.layer({
+  speed: 1_000,
+  exona: { retryAfter: null },
+  appvet: { credentials: [canary] },
+  compliance: { credentials: [canary] }
+})
+
+const dataset = (n: number): string =>
+  `compliance:policy=550e8400-e29b-41d4-a716-446655440000,upload=123e4567-e89b-42d3-a456-42661417400${n},mapping=789e0123-e45b-47c8-9901-234567890123,name=Q${n}`
+
+const posts = Effect.map(Simulators.Simulators, ({ appvet, compliance, exona }) =>
+  [appvet, compliance, exona].reduce((sum, vendor) => sum + vendor.ledger.requests({ method: "POST" }).length, 0)
+)
+
+const inFolder = <A, E, R>(use: (folder: string) => Effect.Effect<A, E, R>) =>
+  Effect.scoped(Effect.flatMap(FileSystem.FileSystem, (fs) => Effect.flatMap(fs.makeTempDirectoryScoped(), use)))
+
+const run = Effect.fnUntraced(function* (
+  folder: string,
+  args: ReadonlyArray<string>,
+  options: NonNullable<Parameters<typeof scanpoll>[1]> = {}
+) {
+  const simulators = yield* Simulators.Simulators
+  const ended = yield* scanpoll(args, {
+    ...options,
+    environment: {
+      ...Simulators.environment(simulators),
+      SCANPOLL_JOURNAL: join(folder, "journal.db"),
+      SCANPOLL_PROGRESS: "plain",
+      ...options.environment
+    }
+  })
+  assert.notInclude(ended.stdout + ended.stderr, canary)
+  assert.notMatch(ended.stderr, /^\s+at .*\.[jt]s:\d+/m)
+  return ended
+})
+
+const json = (text: string) => JSON.parse(text)
+
+describe("the journal of the command", () => {
+  layer(Layer.merge(vendors, NodeServices.layer), { excludeTestServices: true, timeout: "40 seconds" })((it) => {
+    it.effect("CL-09 the same run again buys nothing: the answers are shown as reused; --reuse 0 buys anew", () =>
+      inFolder((folder) =>
+        Effect.gen(function* () {
+          const target = ["run", "appvet:https://again.example", "-o", "json"]
+          const before = yield* posts
+          assert.strictEqual((yield* run(folder, target)).code, 0)
+          const again = yield* run(folder, target)
+          assert.strictEqual(again.code, 0)
+          const [scan] = json(again.stdout).scans
+          assert.deepStrictEqual([scan.reused, scan.state], [true, "completed"])
+          assert.isNumber(scan.ageMs)
+          assert.strictEqual((yield* posts) - before, 1)
+          const anew = yield* run(folder, [...target, "--reuse", "0"])
+          assert.strictEqual((yield* posts) - before, 2)
+          const [second] = json(anew.stdout).scans
+          assert.strictEqual(second.delta.source, "computed")
+          assert.strictEqual(second.delta.previousScanId, scan.scanId)
+        })
+      )
+    )
+
+    it.effect("CL-09 DU-11 a run that was stopped is gone on with by the same run, and by resume, without buying", () =>
+      inFolder((folder) =>
+        Effect.gen(function* () {
+          const { appvet } = yield* Simulators.Simulators
+          yield* appvet.script({
+            match: { route: "status" },
+            steps: [{ merge: { status: "scanning" }, omit: ["result"], times: 2 }]
+          })
+          const before = yield* posts
+          const target = ["run", "appvet:https://stopped.example"]
+          const stopped = yield* run(folder, target, {
+            watch: once(/submitted|queued|running/, (it) => it.kill("SIGTERM"))
+          })
+          assert.strictEqual(stopped.code, 130)
+          assert.match(stopped.stderr, /scanpoll resume/)
+          const shown = yield* run(folder, ["status", "-o", "json"])
+          const open = json(shown.stdout).open
+          assert.deepStrictEqual([shown.code, open.length, open[0].state], [0, 1, "submitted"])
+          const resumed = yield* run(folder, ["resume", "-o", "json"])
+          assert.strictEqual(resumed.code, 0)
+          assert.deepStrictEqual(
+            json(resumed.stdout).scans.map((scan: { state: string }) => scan.state),
+            ["completed"]
+          )
+          const again = yield* run(folder, [...target, "-o", "json"])
+          assert.strictEqual(json(again.stdout).scans[0].reused, true)
+          assert.strictEqual((yield* posts) - before, 1)
+          const nothing = yield* run(folder, ["resume", "-o", "json"])
+          assert.deepStrictEqual([nothing.code, json(nothing.stdout).summary.total], [0, 0])
+        })
+      )
+    )
+
+    it.effect("DU-04 killed while it waits, it goes on where it was; a claim id does for a key", () =>
+      inFolder((folder) =>
+        Effect.gen(function* () {
+          const { appvet } = yield* Simulators.Simulators
+          yield* appvet.script({
+            match: { route: "status" },
+            steps: [{ merge: { status: "scanning" }, omit: ["result"] }]
+          })
+          const before = yield* posts
+          const killed = yield* run(folder, ["run", "appvet:https://killed.example"], {
+            watch: once(/running|scanning/, (it) => it.kill("SIGKILL"))
+          })
+          assert.isNull(killed.code)
+          const shown = yield* run(folder, ["status", "-o", "json"])
+          const [claim] = json(shown.stdout).open
+          assert.isNull(claim.heldBy)
+          const asked = yield* run(folder, ["status", claim.claimId])
+          assert.strictEqual(asked.code, 0)
+          assert.include(asked.stdout, claim.key)
+          const waited = yield* run(folder, ["wait", claim.claimId, "-o", "json"])
+          assert.strictEqual(json(waited.stdout).scans[0].state, "completed")
+          const told = yield* run(folder, ["status", claim.claimId])
+          assert.match(told.stdout, /completed/)
+          assert.strictEqual((yield* posts) - before, 1)
+        })
+      )
+    )
+
+    it.effect("DU-03b what is in doubt is named by run, resume and status, with the choices, and sent by none", () =>
+      inFolder((folder) =>
+        Effect.gen(function* () {
+          const { exona } = yield* Simulators.Simulators
+          yield* exona.script({ match: { route: "submit" }, steps: [Script.acceptedThen(503)] })
+          const before = yield* posts
+          const target = ["run", "exona:Doubt Ltd=https://doubt.example"]
+          const first = yield* run(folder, target)
+          assert.strictEqual(first.code, 3)
+          const claimId = /scanpoll reconcile (clm_\w+)/.exec(first.stderr)?.[1] ?? "none"
+          for (const args of [target, ["resume"], ["status"], ["wait", claimId], ["status", claimId]]) {
+            const said = yield* run(folder, args)
+            assert.include(said.stdout + said.stderr, args[0] === "status" && args.length > 1 ? "in-doubt" : claimId)
+          }
+          const asked = yield* run(folder, ["reconcile", claimId])
+          assert.strictEqual(asked.code, 3)
+          assert.match(asked.stderr, /no list of scans[^]*maxAgeDays[^]*--as SCANID[^]*--release/)
+          assert.strictEqual((yield* posts) - before, 1)
+          assert.strictEqual((yield* run(folder, ["reconcile", claimId, "--release"])).code, 0)
+          assert.strictEqual((yield* run(folder, target)).code, 0)
+          assert.strictEqual((yield* posts) - before, 2)
+        })
+      )
+    )
+
+    it.effect("reconcile finds the scan in the vendor's list, or takes a person's word for its id", () =>
+      inFolder((folder) =>
+        Effect.gen(function* () {
+          const { appvet } = yield* Simulators.Simulators
+          const lost = Effect.fnUntraced(function* (host: string) {
+            yield* appvet.script({ match: { route: "submit" }, steps: [Script.acceptedAnswerLost] })
+            const first = yield* run(folder, ["run", `appvet:https://${host}`])
+            return /scanpoll reconcile (clm_\w+)/.exec(first.stderr)?.[1] ?? "none"
+          })
+          const one = yield* lost("found.example")
+          const found = yield* run(folder, ["reconcile", one])
+          assert.deepStrictEqual([found.code, /found, appvet:scan_/.test(found.stderr)], [0, true])
+          const two = yield* lost("typed.example")
+          const scanId =
+            appvet.ledger.accepted("https://typed.example/")[0]?.scanId ?? appvet.ledger.accepted().at(-1)?.scanId ?? ""
+          assert.strictEqual((yield* run(folder, ["reconcile", two, "--as", "../keys"])).code, 2)
+          assert.strictEqual((yield* run(folder, ["reconcile", two, "--as", scanId])).code, 0)
+          const before = yield* posts
+          const resumed = yield* run(folder, ["resume", "-o", "json"])
+          const states = json(resumed.stdout).scans.map((scan: { state: string }) => scan.state)
+          assert.deepStrictEqual([resumed.code, states], [0, ["completed", "completed"]])
+          assert.strictEqual(yield* posts, before)
+          assert.match((yield* run(folder, ["reconcile", two])).stderr, /not in doubt, but settled/)
+        })
+      )
+    )
+
+    it.effect("history shows equal requests over time; purge forgets what is over, on demand alone", () =>
+      inFolder((folder) =>
+        Effect.gen(function* () {
+          const target = ["run", dataset(1), "--reuse", "0"]
+          yield* run(folder, target)
+          yield* run(folder, target)
+          yield* run(folder, ["run", dataset(2)])
+          const told = yield* run(folder, ["history", "q1", "COMPLIANCE", "-o", "json"])
+          const { lines } = json(told.stdout)
+          assert.strictEqual(lines.length, 1)
+          assert.strictEqual(lines[0].points.length, 2)
+          assert.match(lines[0].trend, /^(better|same|worse)$/)
+          assert.match((yield* run(folder, ["history"])).stdout, /Q2[^]*completed, .*score/)
+          assert.strictEqual((yield* run(folder, ["purge"])).code, 2)
+          assert.match((yield* run(folder, ["purge", "--older-than", "1d"])).stderr, /^0 claims forgotten/m)
+          assert.match((yield* run(folder, ["purge", "--older-than", "0"])).stderr, /^3 claims forgotten/m)
+          assert.match((yield* run(folder, ["history"])).stdout, /nothing is known/)
+        })
+      )
+    )
+
+    it.effect("DU-10 SE-01 a journal that cannot be used ends with 74 before the first request; it holds no key", () =>
+      inFolder((folder) =>
+        Effect.gen(function* () {
+          const before = yield* posts
+          const foreign = join(folder, "foreign.db")
+          writeFileSync(foreign, "not ours\n".repeat(50))
+          const target = ["run", dataset(3)]
+          for (const journal of [
+            foreign,
+            folder,
+            join(folder, "no", "where.db"),
+            "postgres://u:hunter2@127.0.0.1:1/d"
+          ]) {
+            const refused = yield* run(folder, [...target, "--journal", journal])
+            assert.deepStrictEqual([refused.code, refused.stdout], [74, ""])
+            assert.notInclude(refused.stderr, "hunter2")
+          }
+          assert.strictEqual((yield* run(folder, [...target, "--journal", "mysql://u:hunter2@h/d"])).code, 2)
+          assert.strictEqual(yield* posts, before)
+          assert.strictEqual(readFileSync(foreign, "utf8"), "not ours\n".repeat(50))
+          assert.strictEqual((yield* run(folder, target)).code, 0)
+          for (const name of readdirSync(folder)) {
+            assert.notInclude(readFileSync(join(folder, name), "latin1"), canary)
+          }
+        })
+      )
+    )
+
+    it.effect(
+      "SE-08 the usual journal lies in the user's state folder, for its owner alone; demo and memory: leave it be",
+      () =>
+        inFolder((folder) =>
+          Effect.gen(function* () {
+            const environment = { XDG_STATE_HOME: folder, SCANPOLL_JOURNAL: "" }
+            const usual = join(folder, "scanpoll", "journal.db")
+            const target = ["run", dataset(4)]
+            yield* run(folder, [...target, "--journal", "memory:"], { environment })
+            assert.isFalse(existsSync(usual))
+            assert.strictEqual((yield* run(folder, target, { environment })).code, 0)
+            assert.strictEqual((statSync(usual).mode & 0o777).toString(8), "600")
+            const shown = yield* run(folder, ["status"], { environment })
+            assert.include(shown.stdout, `journal: ${usual}`)
+            assert.match(shown.stdout, /Q4.*completed/)
+          })
+        )
+    )
+  })
+})
