@@ -340,7 +340,7 @@ const row = (scan: ReportScan, linked: boolean): Node => {
       : h(
           "td",
           { class: "num", "data-l": "Score", "data-v": score.value },
-          `${Words.number(score.value)}`,
+          Words.number(score.value),
           score.grade === null ? null : ` · ${Hostile.toLine(score.grade, 12)}`,
           meter(scan)
         ),

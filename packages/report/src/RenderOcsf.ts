@@ -147,7 +147,7 @@ const compliance = (report: ScanReport, scan: ReportScan, row: Row): object => {
     category_name: "Findings",
     activity_id: activityId,
     activity_name: activityName,
-    type_uid: 200_300 + Number(activityId),
+    type_uid: 200_300 + activityId,
     type_name: `Compliance Finding: ${activityName}`,
     time: millis(scan.timings.completedAt ?? scan.timings.observedAt),
     severity_id: severityId,

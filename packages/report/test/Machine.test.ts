@@ -14,8 +14,10 @@ import { hostile, make, makeHostile, many } from "./sample.ts"
 
 type Attributes = { readonly [name: string]: unknown }
 
+const isAttributes = (value: unknown): value is Attributes => typeof value === "object" && value !== null
+
 const list = (value: unknown): ReadonlyArray<Attributes> =>
-  value === undefined ? [] : Array.isArray(value) ? value : [value as Attributes]
+  (Array.isArray(value) ? value : [value]).filter(isAttributes)
 
 const everyState = () =>
   ScanReport.fromRecords(

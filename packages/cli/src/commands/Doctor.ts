@@ -46,7 +46,7 @@ const failed = (name: string, message: string, code: 2 | 3 | 4): Check => ({ nam
 const checkNode = (version: string): Check => {
   const [major = 0, minor = 0] = version.split(".").map(Number)
   return major >= 24 || (major === 22 && minor >= 19)
-    ? ok("node", `${version}`)
+    ? ok("node", version)
     : failed("node", `${version} is too old; scanpoll needs 22.19 or newer, and 24 is best`, 2)
 }
 

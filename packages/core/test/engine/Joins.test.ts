@@ -24,7 +24,7 @@ const reasonOf = (error: PollStopped.PollStopped<unknown> | { readonly _tag: str
 const timed = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
   Effect.flatMap(Effect.exit(effect), (exit) => Effect.map(SteadyClock.now, (at) => ({ exit, at })))
 
-const scanOf = (vendor: Conversation.Vendor, deadline: string & `${number} minutes`) =>
+const scanOf = (vendor: Conversation.Vendor, deadline: `${number} minutes`) =>
   Scans.wait(vendor.adapter, vendor.ticket("x"), { policy: PollPolicy.withDeadline(deadline) })
 
 describe("waits for one scan, in one process", () => {
@@ -222,7 +222,10 @@ describe("waits for one scan, in one process", () => {
           ["interrupted", progress, 20_000]
         ]
       )
-      assert.deepStrictEqual(all.map((record) => record.polls).sort(), [0, 2])
+      assert.deepStrictEqual(
+        all.map((record) => record.polls).sort((a, b) => a - b),
+        [0, 2]
+      )
     }).pipe(Effect.provide(world))
   )
 })

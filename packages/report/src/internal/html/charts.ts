@@ -180,7 +180,7 @@ export const scores = (report: ScanReport): Node => {
     const limit = asked.find((one) => one.vendor === vendor) ?? asked.find((one) => one.vendor === null)
     const spread =
       found.length === 1
-        ? `${Words.number(values[0] ?? 0)}`
+        ? Words.number(values[0] ?? 0)
         : `${Words.number(least(values))} to ${Words.number(most(values))}, median ${Words.number(median(values))}`
     return {
       name: vendor,
