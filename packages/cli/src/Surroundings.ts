@@ -35,8 +35,8 @@ export const Surroundings: Context.Reference<Facts> = Context.Reference<Facts>("
     directory: process.cwd(),
     home: homedir(),
     platform: process.platform,
-    stdoutIsTerminal: Boolean(process.stdout.isTTY),
-    stderrIsTerminal: Boolean(process.stderr.isTTY),
+    stdoutIsTerminal: process.stdout.isTTY,
+    stderrIsTerminal: process.stderr.isTTY,
     columns: () => process.stderr.columns ?? 80,
     rows: () => process.stderr.rows ?? 24,
     nodeVersion: process.versions.node
