@@ -4,7 +4,11 @@ import * as Reliability from "../../packages/tooling/reliability.mjs"
 
 describe("docs/reliability.md", () => {
   it("names for each fault the tests that carry its id", () => {
-    assert.strictEqual(Reliability.current(), Reliability.whole(), "run: node packages/tooling/reliability.mjs")
+    assert.strictEqual(
+      Reliability.current(),
+      Reliability.whole(),
+      "run: node packages/tooling/launch.mjs exec node packages/tooling/reliability.mjs"
+    )
   })
 
   it("knows 139 faults, each once", () => {

@@ -1,8 +1,9 @@
 /**
  * Writes the table of docs/reliability.md: each fault, the promises it tries, and the tests whose names carry its id.
  *
- *     node packages/tooling/reliability.mjs            writes the table
- *     node packages/tooling/reliability.mjs --check    exit code 1 when the page is not what the tests say
+ *     node packages/tooling/launch.mjs exec node packages/tooling/reliability.mjs [--check]
+ *
+ * With `--check` it writes nothing, and exits with 1 when the page is not what the tests say.
  */
 import { globSync, readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
