@@ -295,28 +295,38 @@ describe("what a batch leaves behind", () => {
   )
 })
 
+/** A clock whose wall time can be set while its monotonic time goes on. */
+const jumpyClock = Effect.map(Effect.service(Clock.Clock), (inner) => {
+  let skew = 0
+  const clock: Clock.Clock = {
+    currentTimeMillisUnsafe: () => inner.currentTimeMillisUnsafe() + skew,
+    currentTimeMillis: Effect.sync(() => inner.currentTimeMillisUnsafe() + skew),
+    currentTimeNanosUnsafe: () => inner.currentTimeNanosUnsafe() + BigInt(skew) * 1_000_000n,
+    currentTimeNanos: Effect.sync(() => inner.currentTimeNanosUnsafe() + BigInt(skew) * 1_000_000n),
+    monotonicTimeNanosUnsafe: () => inner.monotonicTimeNanosUnsafe(),
+    monotonicTimeNanos: inner.monotonicTimeNanos,
+    sleep: (duration) => inner.sleep(duration)
+  }
+  return {
+    clock,
+    jump: (millis: number) => {
+      skew = millis
+    }
+  }
+})
+
 describe("a clock that jumps", () => {
   for (const jump of [3600_000, -3600_000]) {
     it.effect(`law 2, equal requests of one batch stay one purchase across ${jump / 3600_000} h`, () =>
       Effect.gen(function* () {
-        const inner = yield* Clock.Clock
-        let skew = 0
-        const jumpy: Clock.Clock = {
-          currentTimeMillisUnsafe: () => inner.currentTimeMillisUnsafe() + skew,
-          currentTimeMillis: Effect.sync(() => inner.currentTimeMillisUnsafe() + skew),
-          currentTimeNanosUnsafe: () => inner.currentTimeNanosUnsafe() + BigInt(skew) * 1_000_000n,
-          currentTimeNanos: Effect.sync(() => inner.currentTimeNanosUnsafe() + BigInt(skew) * 1_000_000n),
-          monotonicTimeNanosUnsafe: () => inner.monotonicTimeNanosUnsafe(),
-          monotonicTimeNanos: inner.monotonicTimeNanos,
-          sleep: (duration) => inner.sleep(duration)
-        }
+        const { clock: jumpy, jump: by } = yield* jumpyClock
         const vendor = Conversation.make({ polls: [{ say: "running" }, { say: "done" }], policy: steady })
         const requests = ["a", "a"].map((wanted) => Scans.request(vendor.adapter, wanted))
         const fiber = yield* Effect.forkChild(
           records(requests, { concurrency: 1, reuse: 0 }).pipe(Effect.provideService(Clock.Clock, jumpy))
         )
         yield* TestClock.adjust("5 seconds")
-        skew = jump
+        by(jump)
         yield* TestClock.adjust("1 hour")
         const all = yield* Fiber.join(fiber)
         assert.strictEqual(accepted(vendor), 1)
@@ -328,6 +338,37 @@ describe("a clock that jumps", () => {
           ]
         )
       }).pipe(Effect.provide(world))
+    )
+
+    it.effect(
+      `law 6, a fresh scan may be unknown for as long as ever, ${jump / 3600_000} h after the engine began`,
+      () =>
+        Effect.gen(function* () {
+          const { clock: jumpy, jump: by } = yield* jumpyClock
+          const vendor = Conversation.make({ polls: [{ say: "Missing" }], policy: steady })
+          // As adapters do it: by the clock on the wall.
+          const submit = (wanted: string) =>
+            Effect.flatMap(vendor.adapter.submit(wanted), (submitted) =>
+              Effect.map(Clock.currentTimeMillis, (submittedAt) =>
+                submitted._tag === "Submitted"
+                  ? { ...submitted, ticket: { ...submitted.ticket, submittedAt } }
+                  : submitted
+              )
+            )
+          const run = Effect.gen(function* () {
+            yield* SteadyClock.now
+            by(jump)
+            return yield* records([Scans.request({ ...vendor.adapter, submit }, "a")])
+          })
+          const all = value(yield* finish(run.pipe(Effect.provideService(Clock.Clock, jumpy))))
+          assert.deepStrictEqual(
+            all.map((record) => record.state),
+            ["not-found"]
+          )
+          const last = Conversation.pollTimes(vendor).at(-1) ?? 0
+          assert.isAtLeast(last, 30_000)
+          assert.isBelow(last, 60_000)
+        }).pipe(Effect.provide(world))
     )
   }
 })

@@ -233,6 +233,29 @@ for (const driver of drivers) {
       })
     )
 
+    it.effect("a 429 is waited for as long as it asks, not until the end of the vendor's window", () =>
+      Effect.gen(function* () {
+        const times: Array<number> = []
+        const throttled = PollFault.make({
+          kind: "Throttled",
+          code: "429",
+          message: "slow down",
+          hint: Option.some(Duration.seconds(20)),
+          quota: Option.some({ limit: null, remaining: 0, resetAt: 55_000 })
+        })
+        const spec = specOf(
+          Effect.flatMap(SteadyClock.now, (now) =>
+            times.push(now) === 1 ? Effect.fail(throttled) : Effect.succeed(done)
+          ),
+          { budget: accountOf() }
+        )
+        const fiber = yield* Effect.forkChild(driver.wait(spec))
+        yield* TestClock.adjust("5 minutes")
+        yield* Fiber.join(fiber)
+        assert.deepStrictEqual(times, [0, 20_000])
+      })
+    )
+
     it.effect("a pause that leads past the deadline stops a wait at once, and is kept for later", () =>
       Effect.gen(function* () {
         const account = accountOf()

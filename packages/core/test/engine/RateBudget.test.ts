@@ -1,4 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
+import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
@@ -299,6 +300,107 @@ describe("RateBudget", () => {
       unused.giveBack()
       yield* TestClock.adjust("1 second")
       assert.deepStrictEqual(log.at(-1), { name: "b", at: 1000 })
+    })
+  )
+
+  it.effect("what nothing is left of is waited for, whatever is left of something else", () =>
+    Effect.gen(function* () {
+      const budget = budgetOf()
+      budget.learn({ limit: null, remaining: 0, resetAt: 60_000 }, 0)
+      budget.learn({ limit: null, remaining: 50, resetAt: 5000 }, 0)
+      const log: Array<{ readonly name: string; readonly at: number }> = []
+      yield* Effect.forkChild(ask(budget, log, "a"))
+      yield* TestClock.adjust("2 minutes")
+      assert.deepStrictEqual(log, [{ name: "a", at: 60_000 }])
+    })
+  )
+
+  it.effect("whoever comes when a turn has come free stands behind those who wait for it", () =>
+    Effect.gen(function* () {
+      const inner = yield* Clock.Clock
+      // Its timers are late, as those of a busy process are.
+      const late: Clock.Clock = {
+        currentTimeMillisUnsafe: () => inner.currentTimeMillisUnsafe(),
+        currentTimeMillis: inner.currentTimeMillis,
+        currentTimeNanosUnsafe: () => inner.currentTimeNanosUnsafe(),
+        currentTimeNanos: inner.currentTimeNanos,
+        monotonicTimeNanosUnsafe: () => inner.monotonicTimeNanosUnsafe(),
+        monotonicTimeNanos: inner.monotonicTimeNanos,
+        sleep: (duration) => inner.sleep(Duration.millis(Duration.toMillis(duration) + 3000))
+      }
+      const budget = budgetOf({ requests: 1 })
+      const log: Array<{ readonly name: string; readonly at: number }> = []
+      const asks = (name: string) =>
+        Effect.forkChild(ask(budget, log, name).pipe(Effect.provideService(Clock.Clock, late)))
+      yield* asks("first")
+      yield* asks("waits")
+      yield* TestClock.adjust("11 seconds")
+      yield* asks("newcomer")
+      yield* TestClock.adjust("1 minute")
+      assert.deepStrictEqual(
+        log.map((each) => each.name),
+        ["first", "waits", "newcomer"]
+      )
+      assert.isAtLeast((log[2]?.at ?? 0) - (log[1]?.at ?? 0), 10_000)
+    })
+  )
+
+  it.effect(
+    "lets a submission in when the turns of before no longer count for its polls, with no word from anybody",
+    () =>
+      Effect.gen(function* () {
+        for (const nudged of [false, true]) {
+          const start = yield* SteadyClock.now
+          // What was granted more than 6 s ago will be forgotten while a scan of 4 s lasts.
+          const budget = budgetOf({ typicalDuration: Duration.seconds(4) })
+          const log: Array<{ readonly name: string; readonly at: number }> = []
+          yield* ask(budget, log, "open", "submit")
+          for (let i = 0; i < 6; i++) yield* ask(budget, log, "poll")
+          yield* Effect.forkChild(ask(budget, log, "submit", "submit"))
+          yield* TestClock.adjust("7 seconds")
+          assert.strictEqual(log.length, 7)
+          if (nudged) budget.pause(0)
+          yield* TestClock.adjust("1 minute")
+          assert.deepStrictEqual(log.at(-1), { name: "submit", at: start + (nudged ? 7000 : 10_000) })
+        }
+      })
+  )
+
+  it.effect(
+    "renews a turn that could not be used at once: it counts from now on, and not while the account is paused",
+    () =>
+      Effect.gen(function* () {
+        const budget = budgetOf({ requests: 1 })
+        const log: Array<{ readonly name: string; readonly at: number }> = []
+        const turn = yield* ask(budget, log, "a")
+        yield* TestClock.adjust("4 seconds")
+        assert.isTrue(turn.renew())
+        yield* Effect.forkChild(ask(budget, log, "b"))
+        yield* TestClock.adjust("1 minute")
+        assert.deepStrictEqual(log.at(-1), { name: "b", at: 14_000 })
+        const second = yield* ask(budget, log, "c")
+        budget.pause(100_000)
+        assert.isFalse(second.renew())
+        assert.isFalse(second.renew())
+        second.giveBack()
+        yield* Effect.forkChild(ask(budget, log, "d"))
+        yield* TestClock.adjust("1 minute")
+        assert.deepStrictEqual(log.at(-1), { name: "d", at: 100_000 })
+      })
+  )
+
+  it.effect("a submission that is not renewed is no open scan any more", () =>
+    Effect.gen(function* () {
+      const budget = budgetOf({ openScans: 1 })
+      const log: Array<{ readonly name: string; readonly at: number }> = []
+      const turn = yield* ask(budget, log, "a", "submit")
+      yield* Effect.forkChild(ask(budget, log, "b", "submit"))
+      budget.pause(5000)
+      assert.isFalse(turn.renew())
+      turn.giveBack()
+      yield* Effect.forkChild(ask(budget, log, "c", "submit"))
+      yield* TestClock.adjust("1 minute")
+      assert.deepStrictEqual(log.slice(1), [{ name: "b", at: 5000 }])
     })
   )
 

@@ -873,19 +873,22 @@ const executing = <Payload, R>(
             yield* settle(claimId, outcome)
             return { _tag: "Ended", ended: finish({ outcome, reused: false, ageMs: outcome.ageMs }) } as const
           }
-          track.ticket = submitted.ticket
-          track.submittedAt = submitted.ticket.submittedAt
+          // The wall clock may have been set since the engine began to count.
+          const ticket =
+            submitted.ticket.submittedAt === null ? submitted.ticket : { ...submitted.ticket, submittedAt: now }
+          track.ticket = ticket
+          track.submittedAt = ticket.submittedAt
           // Whoever takes the polls over before the first one waits for it as we would.
           const { policy } = request
           const own = policy.first === null ? Decision.floorOf(policy, adapter.limits) : Duration.toMillis(policy.first)
           const asked = hintMillis(submitted.hint, Duration.zero, adapter.limits.hintCap)
           const first = now + Math.max(Math.ceil(own), asked)
           yield* store(
-            journal.submitted(claimId, submitted.ticket, first),
-            `the ticket ${Tickets.key(submitted.ticket)} of claim ${claimId}`,
+            journal.submitted(claimId, ticket, first),
+            `the ticket ${Tickets.key(ticket)} of claim ${claimId}`,
             ticketTries
           )
-          return { _tag: "Wait", claimId, ticket: submitted.ticket, hint: submitted.hint } as const
+          return { _tag: "Wait", claimId, ticket, hint: submitted.hint } as const
         }
 
         const found = Cause.findError(answer.cause)
