@@ -10,13 +10,15 @@
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
-import * as Option from "effect/Option"
 import * as Queue from "effect/Queue"
 import * as Stream from "effect/Stream"
 import type { PollAnswer } from "../model/Observation.ts"
 import type { PollFault } from "../model/PollFault.ts"
 import type { PollStopped } from "../model/PollStopped.ts"
+import type { Proposal } from "../policy/Stepper.ts"
+import * as Waits from "../policy/Waits.ts"
 import { Course, mistake, timedOut } from "./internal/course.ts"
+import * as Curfew from "./internal/curfew.ts"
 import type { PollEvent } from "./PollEvent.ts"
 import type { PollSpec } from "./PollSpec.ts"
 import * as SteadyClock from "./SteadyClock.ts"
@@ -29,10 +31,13 @@ const sleepUntil = (until: number): Effect.Effect<void> =>
   })
 
 const pollOnce = <A, T, R>(course: Course<A, T, R>): Effect.Effect<PollAnswer<A> | PollFault, never, R> =>
-  course.spec.poll.pipe(
-    Effect.timeoutOption(course.spec.policy.pollTimeout),
-    Effect.map(Option.getOrElse((): PollAnswer<A> | PollFault => timedOut)),
-    Effect.catch((fault) => Effect.succeed(fault))
+  Effect.catch(
+    Curfew.within<PollAnswer<A> | PollFault, PollFault, R>(
+      course.spec.poll,
+      Waits.millis(course.spec.policy.pollTimeout),
+      timedOut
+    ),
+    (fault) => Effect.succeed(fault)
   )
 
 const drive = <A, T, R>(spec: PollSpec<A, T, R>): Effect.Effect<A, PollStopped<T>, R> =>
@@ -61,7 +66,7 @@ const drive = <A, T, R>(spec: PollSpec<A, T, R>): Effect.Effect<A, PollStopped<T
         const answer = yield* pollOnce(course)
         const proposed = course.seen(now(), answer)
         const proposal = Effect.isEffect(proposed)
-          ? Option.getOrNull(yield* Effect.timeoutOption(proposed, course.patience(now())))
+          ? yield* Curfew.within<Proposal, never, R>(proposed, course.patience(now()), null)
           : proposed
         decision = course.decide(now(), answer, proposal, fiber.context)
       }
