@@ -162,6 +162,7 @@ export const make = Effect.fnUntraced(function* (
   const sleep = (millis: number): Effect.Effect<void> =>
     millis > 0 ? live.sleep(Duration.millis(millis)) : Effect.void
   const fork = yield* FiberSet.makeRuntime()
+  const makeQueue = Effect.runSyncWith(yield* Effect.context<never>())
   const sockets = new Set<Net.Socket>()
   const traffic = { connections: 0, open: 0, up: 0, down: 0 }
   let toxics: ReadonlyArray<Toxic> = []
@@ -207,7 +208,7 @@ export const make = Effect.fnUntraced(function* (
     }
 
     const carry = (from: Net.Socket, to: Net.Socket, direction: Direction): void => {
-      const pieces = Effect.runSync(Queue.unbounded<Piece>())
+      const pieces = makeQueue(Queue.unbounded<Piece>())
       let queued = 0
       let passed = 0
       let silenced = false

@@ -1,5 +1,4 @@
 // Control, format and direction characters that JSON.stringify leaves as they are.
-// oxlint-disable-next-line no-control-regex
 const active =
   /[\u007f-\u009f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]|\udb40[\udc00-\udc7f]/g
 
