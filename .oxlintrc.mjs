@@ -79,6 +79,7 @@ const zones = {
     database,
     cluster
   ],
+  "packages/bench/src/**": [packagesBut("core", "appvet"), strayFiles, barrels, commandLine, database, cluster],
   // A package's tests may use the testkit beside what the package itself may use, and barrels.
   "packages/core/test/**": [testsBut("core", "testkit"), commandLine, database, cluster],
   "packages/exona/test/**": [testsBut("core", "exona", "testkit"), commandLine, database, cluster],
@@ -169,6 +170,11 @@ export default {
         "no-console": "off",
         "import/no-unassigned-import": "off"
       }
+    },
+    // Loops without Effect are measured beside ours, with the timers and the fetch that they use.
+    {
+      files: ["packages/bench/src/**"],
+      rules: { "no-restricted-globals": "off", "no-restricted-properties": "off" }
     },
     // The edge of the program: the one file that may end the process.
     { files: ["packages/cli/src/main.ts"], rules: { "no-restricted-properties": "off" } }

@@ -35,6 +35,7 @@ const gates = [
     minutes: 20,
     command: ["npm", "test", "--", "--reporter=default", "--reporter=json", `--outputFile.json=${testReport}`]
   },
+  { name: "bench", minutes: 4, command: launch("exec", "node", "packages/bench/src/main.ts", "--short") },
   { name: "start", minutes: 3, command: ["npm", "start"] }
 ]
 

@@ -4,9 +4,12 @@
 
 /**
  * Asks for scans `count` times, `atOnce` of them at any time, and is fulfilled when all were answered; rejected when one
- * was not understood.
+ * was not understood. Connections are kept from one call to the next.
  */
-export type Client = (base: URL, count: number, atOnce: number) => Promise<void>
+export type Asking = (count: number, atOnce: number) => Promise<void>
+
+/** A client for the vendor at `base`. */
+export type Client = (base: URL) => Asking
 
 /** The path of a scan's status. */
 export const statusPath = (id: number): string => `/v1/scan/scan_${id}`
@@ -14,8 +17,8 @@ export const statusPath = (id: number): string => `/v1/scan/scan_${id}`
 /** A client out of one poll by promise. */
 export const asking =
   (poll: (base: string, id: number) => Promise<void>): Client =>
-  async (base, count, atOnce) => {
-    const origin = base.origin
+  ({ origin }) =>
+  async (count, atOnce) => {
     let next = 0
     const lane = async (): Promise<void> => {
       while (next < count) await poll(origin, next++)

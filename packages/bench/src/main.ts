@@ -216,7 +216,7 @@ const date = DateTime.formatIsoDateUtc(Effect.runSync(DateTime.now))
 process.stdout.write(
   `${[
     `Measured on ${date}: Node ${process.versions.node}, ${process.platform} ${process.arch}, ${availableParallelism()} cores (${cpus()[0]?.model ?? "unknown"}), load ${digits(loadBefore)} before and ${digits(loadavg()[0] ?? Number.NaN)} after.${isShort ? " Short mode: the figures mean little." : ""}`,
-    table(["aim", "at most", "measured", "held"], held.map(row)),
+    ...(isShort ? [] : [table(["aim", "at most", "measured", "held"], held.map(row))]),
     ...sections
   ].join("\n\n")}\n`
 )

@@ -3,7 +3,7 @@
  *
  *     node --expose-gc src/sample.ts '{ "area": "engine", "key": "fleet-add", ... }'
  *
- * Each area runs its case once on a small scale before it measures: what is compared is work, not start-up.
+ * Engines and clients do the same work once before it is measured: what is compared is work, not start-up.
  */
 import process from "node:process"
 import { setTimeout as sleep } from "node:timers/promises"
@@ -36,7 +36,7 @@ const heap = (): number => {
 /** Processor time per poll of `scans` scans at once that are polled `polls` times each, a millisecond apart. */
 const engine = async (order: Extract<Order, { area: "engine" }>) => {
   const start = await find(engines, order.key)
-  await start(new Vendor(order.polls), Math.ceil(order.scans / 4), 1).done
+  await start(new Vendor(order.polls), order.scans, 1).done
   const vendor = new Vendor(order.polls)
   const before = process.cpuUsage()
   await start(vendor, order.scans, 1).done
@@ -78,11 +78,11 @@ const memory = async ({ key, scans }: Extract<Order, { area: "memory" }>) => {
 
 /** Processor time per request of a client that keeps `atOnce` of them in flight. */
 const http = async (order: Extract<Order, { area: "http" }>) => {
-  const ask = await find(clients, order.key)
-  const base = new URL(order.base)
-  await ask(base, Math.ceil(order.polls / 4), order.atOnce)
+  const client = await find(clients, order.key)
+  const ask = client(new URL(order.base))
+  await ask(order.polls, order.atOnce)
   const before = process.cpuUsage()
-  await ask(base, order.polls, order.atOnce)
+  await ask(order.polls, order.atOnce)
   return { microsPerPoll: cpu(before) / order.polls }
 }
 

@@ -2,9 +2,9 @@
  * A poll as the engine makes it: the AppVet adapter on `VendorHttp` on undici, answer decoded, every promise kept.
  */
 import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
-import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as ManagedRuntime from "effect/ManagedRuntime"
 import * as Redacted from "effect/Redacted"
 import { AppVet } from "@scanpoll/appvet/AppVetAdapter"
 import * as Telemetry from "@scanpoll/core/engine/Telemetry"
@@ -33,26 +33,29 @@ export const ticketOf = (base: URL, id: number): ScanTicket.ScanTicket =>
 
 const polling =
   (isTraced: boolean): Client =>
-  (base, count, atOnce) => {
+  (base) => {
     const why = () => "pace"
-    const program = Effect.gen(function* () {
-      const adapter = yield* AppVet
-      let next = 0
-      const lane = Effect.whileLoop({
-        while: () => next < count,
-        body: () => {
-          const ticket = ticketOf(base, next++)
-          const poll = adapter.poll(ticket)
-          return isTraced ? Telemetry.tracePoll(ticket, why)(poll) : poll
-        },
-        step: ({ observation }) => {
-          if (observation._tag !== "Pending") throw new Error(`unexpected observation: ${observation._tag}`)
-        }
-      })
-      yield* Effect.forEach(Array.from({ length: atOnce }), () => lane, { concurrency: "unbounded", discard: true })
-    })
-    const context = isTraced ? tracing.context : Context.empty()
-    return Effect.runPromiseWith(context)(Effect.provide(program, appvet(base)))
+    const tracer = isTraced ? tracing.layer : Layer.empty
+    const runtime = ManagedRuntime.make(Layer.merge(appvet(base), tracer))
+    return (count, atOnce) =>
+      runtime.runPromise(
+        Effect.gen(function* () {
+          const adapter = yield* AppVet
+          let next = 0
+          const lane = Effect.whileLoop({
+            while: () => next < count,
+            body: () => {
+              const ticket = ticketOf(base, next++)
+              const poll = adapter.poll(ticket)
+              return isTraced ? Telemetry.tracePoll(ticket, why)(poll) : poll
+            },
+            step: ({ observation }) => {
+              if (observation._tag !== "Pending") throw new Error(`unexpected observation: ${observation._tag}`)
+            }
+          })
+          yield* Effect.forEach(Array.from({ length: atOnce }), () => lane, { concurrency: "unbounded", discard: true })
+        })
+      )
   }
 
 /** Nobody traces. */
