@@ -133,4 +133,23 @@ describe("found by the simulation", () => {
       }).pipe(Effect.provide(world))
     )
   }
+
+  it.effect("a 429 to the last try for the findings pauses the account as any other", () =>
+    Effect.gen(function* () {
+      const vendor = Conversation.make({
+        policy: steady,
+        collect: ["Throttled"],
+        limits: { throttledWait: "1 minute" }
+      })
+      yield* Effect.forkChild(Scans.run(vendor.adapter, "a"))
+      yield* TestClock.adjust("130 seconds")
+      assert.deepStrictEqual(vendor.ledger.collects, [1000, 61_000, 121_000])
+      yield* Effect.forkChild(Scans.run(vendor.adapter, "b"))
+      yield* TestClock.adjust("2 minutes")
+      assert.deepStrictEqual(
+        vendor.ledger.submissions.map(({ at }) => at),
+        [0, 181_000]
+      )
+    }).pipe(Effect.provide(world))
+  )
 })

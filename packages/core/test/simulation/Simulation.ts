@@ -129,13 +129,16 @@ const vendorPlan = (dice: Dice, name: string, ends: number, faults: number): Ven
   }
 }
 
-const storePlan = (dice: Dice, ends: number, faults: number): StorePlan => ({
-  fails: faults * dice.pick(0, 0, 0.01, 0.1),
-  dawdles: faults * dice.pick(0, 0, 0.05, 0.5),
-  slowest: dice.pick(50, 3000),
-  outages: faults === 0 || dice.chance(0.6) ? [] : outagesOf(dice, ends, ["reset"]),
-  guards: dice.chance(0.4)
-})
+const storePlan = (dice: Dice, ends: number, faults: number): StorePlan => {
+  const trouble = faults * (dice.chance(0.6) ? 1 : 0)
+  return {
+    fails: trouble * dice.pick(0, 0.01, 0.1),
+    dawdles: trouble * dice.pick(0, 0.05, 0.5),
+    slowest: dice.pick(50, 3000),
+    outages: trouble === 0 || dice.chance(0.5) ? [] : outagesOf(dice, ends, ["reset"]),
+    guards: dice.chance(0.4)
+  }
+}
 
 class Simulation {
   readonly world: World
@@ -451,7 +454,7 @@ class Simulation {
       world.note("the process is killed")
       process.kill()
     }
-    if (ending === "interrupt" || ending === "cut grace") world.at(world.now + after, interrupt)
+    if (ending === "interrupt" || ending === "cut grace") world.at(world.now + after, interrupt, process)
     if (ending === "kill") world.at(world.now + after, kill)
     if (ending === "cut grace") world.at(world.now + after + dice.time(0, 10_000), kill)
     if (ending === "kill at a request" || ending === "cut grace at a request") {
@@ -461,7 +464,7 @@ class Simulation {
         if (--requests !== 0) return
         const begins = world.now + dice.time(0, 900)
         const graced = ending === "kill at a request" ? 0 : dice.pick(dice.time(0, 500), dice.time(0, 10_000))
-        if (ending === "cut grace at a request") world.at(begins, interrupt)
+        if (ending === "cut grace at a request") world.at(begins, interrupt, process)
         world.at(begins + graced, kill)
       }
     }
@@ -548,7 +551,7 @@ class Simulation {
       )
     }
     // Whatever was called off has this instant to go.
-    world.run(world.now, () => false)
+    world.run(Math.max(world.now, process.frozenUntil), () => false)
     judge.check(process.isQuiet, "nothing is left", () => process.restless)
     for (const adapter of facts.known) {
       const account = facts.budgets.account(adapter, adapter.budget)

@@ -61,7 +61,7 @@ export interface Happening {
 }
 
 /** How often the scheduler may be served at one instant: more is a loop that waits for nothing. */
-const tasksPerInstant = 200_000
+const tasksPerInstant = 10_000
 
 export class World {
   now = 0

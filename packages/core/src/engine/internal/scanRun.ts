@@ -393,18 +393,18 @@ const executing = <Payload, R>(
           )
           if (answer !== null && !(answer instanceof PollFault)) return { ...outcome, findings: answer }
           const why = answer === null ? "timeout" : answer.code
-          if (answer !== null && answer.kind === "Denied") budget.deny()
-          const final = answer !== null && (answer.permanent || answer.kind === "Denied")
-          if (final || tried >= collectTries) {
-            return withoutFindings(outcome, why)
-          }
           const asked = answer === null ? Option.none() : answer.hint
-          const floor = Duration.toMillis(adapter.limits.floor)
-          const wait = Math.max(floor, hintMillis(asked, Duration.seconds(2 ** tried), adapter.limits.hintCap))
+          if (answer !== null && answer.kind === "Denied") budget.deny()
           if (answer !== null && answer.kind === "Throttled") {
             const paused = hintMillis(asked, adapter.limits.throttledWait, adapter.limits.pauseCap)
             budget.pause((yield* SteadyClock.now) + paused)
           }
+          const final = answer !== null && (answer.permanent || answer.kind === "Denied")
+          if (final || tried >= collectTries) {
+            return withoutFindings(outcome, why)
+          }
+          const floor = Duration.toMillis(adapter.limits.floor)
+          const wait = Math.max(floor, hintMillis(asked, Duration.seconds(2 ** tried), adapter.limits.hintCap))
           yield* Effect.sleep(Duration.millis(wait))
         }
       })
