@@ -2,7 +2,7 @@
  * Tries the packages as a user gets them: packs each one that is published, installs the tarballs into an empty project,
  * imports every module they offer, sees that what is internal stays closed, and starts the command.
  *
- * Reads what the type check built. A package without a built `index.js` is a fault.
+ * Reads what the type check built: an `index.js`, or the `main.js` of a package that is a command and offers no module.
  */
 import { spawnSync } from "node:child_process"
 import { existsSync, globSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs"
@@ -36,6 +36,9 @@ const published = () =>
     .map((folder) => ({ folder, ...JSON.parse(readFileSync(join(folder, "package.json"), "utf8")) }))
     .filter((one) => one.private !== true)
 
+/** @param {{ folder: string }} one */
+const isCommand = ({ folder }) => JSON.parse(readFileSync(join(folder, "package.json"), "utf8")).bin !== undefined
+
 /** @param {{ name: string, folder: string }} one */
 const modules = (one) => {
   const files = globSync("dist/**/*.js", { cwd: one.folder }).map((file) => file.replaceAll("\\", "/"))
@@ -51,7 +54,8 @@ const main = () => {
   /** @type {Record<string, string>} */
   const tarballs = {}
   for (const one of packages) {
-    if (!existsSync(join(one.folder, "dist/index.js"))) throw new Error(`${one.name} is not built: run the check first`)
+    if (!existsSync(join(one.folder, isCommand(one) ? "dist/main.js" : "dist/index.js")))
+      throw new Error(`${one.name} is not built: run the check first`)
     ask("pnpm", ["pack", "--pack-destination", scratch], one.folder)
     const file = `${one.name.replace("@", "").replace("/", "-")}-${one.version}.tgz`
     tarballs[one.name] = `file:${join(scratch, file)}`
@@ -65,7 +69,8 @@ const main = () => {
   writeFileSync(join(scratch, "pnpm-workspace.yaml"), ["overrides:", ...overrides, ""].join("\n"))
   ask("pnpm", ["install", "--prefer-offline", "--ignore-scripts", "--no-frozen-lockfile"], scratch)
 
-  const wanted = packages.map((one) => ({ name: one.name, ...modules(one) }))
+  const libraries = packages.filter((one) => !isCommand(one))
+  const wanted = libraries.map((one) => ({ name: one.name, ...modules(one) }))
   const script = `
     const faults = []
     for (const { name, open, closed } of ${JSON.stringify(wanted)}) {
