@@ -340,6 +340,7 @@ export const pollOnce = <Request, Payload>(
       ),
       Effect.tapError((fault) =>
         Effect.map(SteadyClock.now, (now) => {
+          if (Option.isSome(fault.quota)) budget.learn(fault.quota.value, now, fault.kind === "Throttled")
           if (fault.kind === "Denied") budget.deny()
           if (fault.kind !== "Throttled") return
           const asked = Duration.toMillis(Option.getOrElse(fault.hint, () => adapter.limits.throttledWait))

@@ -24,6 +24,12 @@ const minute = 60_000
 
 const short = (all: ReadonlyArray<ScanRecord>) => all.map((record) => [record.state, record.because])
 
+const throwing = Logger.layer([
+  Logger.make(() => {
+    throw new Error("no log")
+  })
+])
+
 describe("a defect", () => {
   const bug = new TypeError("cannot read the secret of undefined")
   const dying = PollPolicy.withPace(steady, () => {
@@ -86,6 +92,19 @@ describe("a defect", () => {
     )
   }
 
+  it.effect("is recorded even where it cannot be logged", () =>
+    Effect.gen(function* () {
+      const requests = [make("bad", { poll: () => Effect.die(bug) }), make("good")].map(({ adapter }) =>
+        Scans.request(adapter, "a")
+      )
+      const all = value(yield* Effect.provide(finish(records(requests)), throwing))
+      assert.deepStrictEqual(short(all), [
+        ["interrupted", "defect"],
+        ["completed", "outcome"]
+      ])
+    }).pipe(Effect.provide(world))
+  )
+
   it.effect("findings that die cost a warning", () =>
     Effect.gen(function* () {
       const { adapter } = make("bad", { collect: () => Effect.die(bug) })
@@ -129,6 +148,24 @@ describe("a defect", () => {
         assert.include(Exit.isFailure(exit) ? Cause.pretty(exit.cause) : "", "spread")
       }
       assert.strictEqual(vendor.ledger.submissions.length, 0)
+    }).pipe(Effect.provide(world))
+  )
+})
+
+describe("a record", () => {
+  it.effect("says when to ask again only where that helps", () =>
+    Effect.gen(function* () {
+      const gone = Conversation.make({ vendor: "gone", polls: [{ say: "Missing" }], policy: steady })
+      const slow = Conversation.make({ vendor: "slow", polls: [{ say: "running", hint: 290_000 }], policy: steady })
+      const requests = [gone, slow].map(({ adapter, ticket }) => Scans.ticket(adapter, ticket("x")))
+      const all = value(yield* finish(records(requests)))
+      assert.deepStrictEqual(
+        all.map((record) => [record.state, record.notBefore !== null]),
+        [
+          ["not-found", false],
+          ["still-running", true]
+        ]
+      )
     }).pipe(Effect.provide(world))
   )
 })
@@ -209,11 +246,6 @@ describe("whoever reads a batch", () => {
         polls: [{ say: "Transient" }, { say: "word", word: "odd" }, { say: "done" }],
         policy: steady
       })
-      const throwing = Logger.layer([
-        Logger.make(() => {
-          throw new Error("no log")
-        })
-      ])
       const requests = ["a", "b"].map((wanted) => Scans.request(vendor.adapter, wanted))
       const all = value(yield* Effect.provide(finish(records(requests)), throwing))
       assert.deepStrictEqual(short(all), [
@@ -270,6 +302,28 @@ describe("the end of a run", () => {
       const { all, at } = value(yield* finish(ended))
       assert.strictEqual(all.length, requests.length)
       assert.isAtMost(at, 30_000 + 10_000)
+    }).pipe(Effect.provide(world))
+  )
+})
+
+describe("a later batch", () => {
+  it.effect("takes what an earlier one has, and says so with its age", () =>
+    Effect.gen(function* () {
+      const vendor = Conversation.make({ polls: [{ say: "done" }], policy: steady })
+      const batch = (wanted: ReadonlyArray<string>) =>
+        within(10 * minute, records(wanted.map((name) => Scans.request(vendor.adapter, name))))
+      const first = value(yield* batch(["a"]))
+      const second = value(yield* batch(["a", "b", "a"]))
+      assert.deepStrictEqual(
+        [...first, ...second].map((record) => [record.state, record.reused, record.ageMs]),
+        [
+          ["completed", false, null],
+          ["completed", true, 10 * minute - 1000],
+          ["completed", false, null],
+          ["completed", true, 10 * minute - 1000]
+        ]
+      )
+      assert.strictEqual(accepted(vendor), 2)
     }).pipe(Effect.provide(world))
   )
 })

@@ -1,15 +1,19 @@
 import { assert, describe, it } from "@effect/vitest"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 import { TestClock } from "effect/testing"
 import * as RateBudget from "../../src/engine/RateBudget.ts"
 import * as ScanJournal from "../../src/engine/ScanJournal.ts"
 import * as Scans from "../../src/engine/Scans.ts"
 import * as SteadyClock from "../../src/engine/SteadyClock.ts"
+import * as PollFault from "../../src/model/PollFault.ts"
 import type * as PollStopped from "../../src/model/PollStopped.ts"
+import * as SubmitError from "../../src/model/SubmitError.ts"
 import * as PollPolicy from "../../src/policy/PollPolicy.ts"
 import * as Conversation from "../support/conversation.ts"
 import { failure, finish, records, value, withJournal, world } from "../support/worlds.ts"
@@ -94,16 +98,37 @@ describe("waits for one scan, in one process", () => {
 
   it.effect("one that goes on has only the rest of its time", () =>
     Effect.gen(function* () {
-      const vendor = Conversation.make({ polls: [running], policy: steady })
-      const first = yield* Effect.forkChild(scanOf(vendor, "60 minutes"))
-      const second = yield* Effect.forkChild(timed(scanOf(vendor, "10 minutes")))
-      yield* TestClock.adjust("9 minutes")
-      yield* TestClock.adjust("59600 millis")
-      yield* Fiber.interrupt(first)
-      yield* TestClock.adjust("2 hours")
-      const { exit, at } = yield* Fiber.join(second)
-      assert.strictEqual(reasonOf(failure(exit)), "deadline")
-      assert.isAtMost(at, 600_000 + 1000)
+      for (const left of ["6 minutes", "400 millis"] as const) {
+        const start = yield* SteadyClock.now
+        const vendor = Conversation.make({ vendor: left.charAt(0), polls: [running], policy: steady })
+        const first = yield* Effect.forkChild(scanOf(vendor, "60 minutes"))
+        const second = yield* Effect.forkChild(timed(scanOf(vendor, "10 minutes")))
+        yield* TestClock.adjust(600_000 - Duration.toMillis(left))
+        yield* Fiber.interrupt(first)
+        yield* TestClock.adjust("2 hours")
+        const { exit, at } = yield* Fiber.join(second)
+        assert.strictEqual(reasonOf(failure(exit)), "deadline")
+        assert.isAtMost(at - start, 600_000 + 1000)
+      }
+    }).pipe(Effect.provide(world))
+  )
+
+  it.effect("one that could not ask again in its own time hears why the other one ended", () =>
+    Effect.gen(function* () {
+      const vendor = Conversation.make({
+        polls: [{ say: "Transient", hint: 3_000_000, takes: 1000 }],
+        policy: steady
+      })
+      const waits = Effect.all(
+        (["5 minutes", "9 minutes"] as const).map((deadline) => Effect.exit(scanOf(vendor, deadline))),
+        { concurrency: "unbounded" }
+      )
+      const exits = value(yield* finish(waits))
+      assert.deepStrictEqual(
+        exits.map((exit) => reasonOf(failure(exit))),
+        ["unreachable", "unreachable"]
+      )
+      assert.strictEqual(vendor.ledger.polls.length, 1)
     }).pipe(Effect.provide(world))
   )
 
@@ -112,9 +137,15 @@ describe("waits for one scan, in one process", () => {
       for (const [say, reason, polls] of [
         ["Denied", "denied", 1],
         ["Missing", "not-found", 1],
-        ["Broken", "protocol", 3]
+        ["Broken", "protocol", 3],
+        ["Transient", "unreachable", 1]
       ] as const) {
-        const vendor = Conversation.make({ vendor: say.toLowerCase(), polls: [{ say, takes: 1000 }], policy: steady })
+        const permanent = say === "Transient"
+        const vendor = Conversation.make({
+          vendor: say.toLowerCase(),
+          polls: [{ say, takes: 1000, permanent }],
+          policy: steady
+        })
         const waits = Effect.all(
           (["5 minutes", "9 minutes", "30 minutes"] as const).map((deadline) => Effect.exit(scanOf(vendor, deadline))),
           { concurrency: "unbounded" }
@@ -131,7 +162,8 @@ describe("waits for one scan, in one process", () => {
 
   it.effect("one that dies takes nobody with it", () =>
     Effect.gen(function* () {
-      const vendor = Conversation.make({ polls: [running, { say: "done" }], policy: steady })
+      const slowly = { say: "running", takes: 1000 } as const
+      const vendor = Conversation.make({ polls: [slowly, { say: "done" }], policy: steady })
       const dying = PollPolicy.withPace(() => {
         throw new Error("bug")
       })
@@ -181,6 +213,54 @@ describe("waits for one scan, in one process", () => {
       yield* TestClock.adjust("10 minutes")
       yield* Fiber.join(waits)
       yield* Fiber.join(bought)
+    }).pipe(Effect.provide(world))
+  )
+
+  it.effect("a known scan that is waited for counts as an open one", () =>
+    Effect.gen(function* () {
+      const vendor = Conversation.make({
+        polls: (scanId) =>
+          scanId === "x" ? [...Array.from({ length: 5 }, () => running), { say: "done" }] : [{ say: "done" }],
+        policy: steady,
+        budget: { openScans: 1 }
+      })
+      const known = yield* Effect.forkChild(scanOf(vendor, "5 minutes"))
+      yield* TestClock.adjust("2 seconds")
+      const bought = yield* Effect.forkChild(Scans.run(vendor.adapter, "a"))
+      yield* TestClock.adjust("10 minutes")
+      yield* Fiber.join(known)
+      yield* Fiber.join(bought)
+      assert.strictEqual(vendor.ledger.submissions[0]?.at, 50_000)
+    }).pipe(Effect.provide(world))
+  )
+
+  it.effect("one purchase for equal requests counts as one open scan, whoever of them polls it", () =>
+    Effect.gen(function* () {
+      const vendor = Conversation.make({
+        submits: [{ say: "accept", takes: 1000 }],
+        polls: [...Array.from({ length: 5 }, () => running), { say: "done" }],
+        policy: steady,
+        budget: { openScans: 2 }
+      })
+      const requests = ["a", "a", "a", "b"].map((wanted) => Scans.request(vendor.adapter, wanted))
+      yield* finish(records(requests))
+      assert.deepStrictEqual(
+        vendor.ledger.submissions.map((entry) => [entry.request, entry.at]),
+        [
+          ["a", 0],
+          ["b", 0]
+        ]
+      )
+      yield* Effect.gen(function* () {
+        const first = yield* Effect.forkChild(records([requests[0], requests[1]].flatMap((each) => each ?? [])))
+        yield* TestClock.adjust("5 seconds")
+        const at = (yield* SteadyClock.now) + 0
+        const second = yield* Effect.forkChild(Scans.run(vendor.adapter, "c"))
+        yield* TestClock.adjust("10 minutes")
+        yield* Fiber.join(first)
+        yield* Fiber.join(second)
+        assert.strictEqual(vendor.ledger.submissions.at(-1)?.at, at)
+      }).pipe(Effect.provide(Layer.fresh(world)))
     }).pipe(Effect.provide(world))
   )
 
@@ -304,6 +384,68 @@ describe("a refused credential", () => {
   )
 })
 
+describe("the findings of a scan", () => {
+  const collecting = (vendor: Conversation.Vendor, answers: ReadonlyArray<PollFault.PollFault | "hang" | "found">) => {
+    const times: Array<number> = []
+    const collect = () =>
+      Effect.flatMap(SteadyClock.now, (now) => {
+        const answer = answers[Math.min(times.push(now), answers.length) - 1] ?? "found"
+        if (answer === "hang") return Effect.never
+        return answer === "found"
+          ? Effect.succeed({ coverage: "full" as const, total: 0, items: [] })
+          : Effect.fail(answer)
+      })
+    return { times, adapter: { ...vendor.adapter, collect } }
+  }
+  const faultOf = (kind: PollFault.PollFaultKind, hint: number | null = null) =>
+    PollFault.make({
+      kind,
+      code: kind,
+      message: kind,
+      hint: hint === null ? Option.none() : Option.some(Duration.millis(hint))
+    })
+
+  it.effect("are asked for again no sooner than the vendor wants, under the caps, and within a time limit", () =>
+    Effect.gen(function* () {
+      const make = (vendor: string) =>
+        Conversation.make({ vendor, policy: steady, limits: { floor: "3 seconds", hintCap: "1 minute" } })
+      for (const [name, answers, expected] of [
+        ["floor", [faultOf("Transient"), faultOf("Broken"), "found"], [0, 3000, 7000]],
+        ["hint", [faultOf("Transient", 20_000), "found"], [0, 20_000]],
+        ["cap", [faultOf("Transient", 9_000_000), "found"], [0, 60_000]],
+        ["throttled", [faultOf("Throttled", 90_000), "found"], [0, 90_000]],
+        ["hang", ["hang", "found"], [0, 15_000 + 3000]]
+      ] as const) {
+        const { adapter, times } = collecting(make(name), answers)
+        const [record] = value(yield* finish(records([Scans.request(adapter, "a")])))
+        assert.deepStrictEqual(
+          times.map((time) => time - (times[0] ?? 0)),
+          [...expected],
+          name
+        )
+        assert.strictEqual(record?.outcome?._tag === "Completed" ? record.outcome.findings.coverage : "", "full", name)
+      }
+    }).pipe(Effect.provide(world))
+  )
+
+  it.effect("refused to our credential stop the account, and change no outcome", () =>
+    Effect.gen(function* () {
+      const vendor = Conversation.make({ policy: steady })
+      const { adapter, times } = collecting(vendor, [faultOf("Denied")])
+      const requests = ["a", "b"].map((wanted) => Scans.request(adapter, wanted))
+      const all = value(yield* finish(records(requests, { concurrency: 1 })))
+      assert.deepStrictEqual(
+        all.map((record) => [record.state, record.because]),
+        [
+          ["completed", "outcome"],
+          ["not-started", "credential"]
+        ]
+      )
+      assert.strictEqual(times.length, 1)
+    }).pipe(Effect.provide(world))
+  )
+})
+
 describe("a vendor that puts submissions off", () => {
   it.effect("finds every request of a batch patient, the late ones too", () =>
     Effect.gen(function* () {
@@ -332,6 +474,33 @@ describe("a vendor that puts submissions off", () => {
 })
 
 describe("the budget of an account", () => {
+  it.effect("learns from the answers to submissions, good ones and others", () =>
+    Effect.gen(function* () {
+      const minute = Duration.minutes(1)
+      for (const say of ["accept", "already", "Refused"] as const) {
+        const start = yield* SteadyClock.now
+        const quota = Option.some({ limit: null, remaining: 0, resetAt: start + Duration.toMillis(minute) })
+        const vendor = Conversation.make({ vendor: say.toLowerCase(), submits: [{ say }, { say: "already" }] })
+        let asked = 0
+        const submit = (wanted: string) =>
+          Effect.suspend(() => {
+            const given = vendor.adapter.submit(wanted)
+            if (++asked > 1) return given
+            return Effect.mapBoth(given, {
+              onSuccess: (answer) => ({ ...answer, quota }),
+              onFailure: (error) => SubmitError.make({ ...error, quota })
+            })
+          })
+        const requests = ["a", "b"].map((wanted) => Scans.request({ ...vendor.adapter, submit }, wanted))
+        yield* finish(records(requests, { concurrency: 1 }))
+        assert.deepStrictEqual(
+          vendor.ledger.submissions.map((entry) => entry.at - start),
+          [0, 60_000]
+        )
+      }
+    }).pipe(Effect.provide(world))
+  )
+
   it.effect("is left as it was found, however its scans ended", () =>
     Effect.gen(function* () {
       const vendor = Conversation.make({

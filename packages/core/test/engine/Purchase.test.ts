@@ -1,11 +1,15 @@
 import { assert, describe, it } from "@effect/vitest"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
+import * as Stream from "effect/Stream"
 import { TestClock } from "effect/testing"
+import * as RateBudget from "../../src/engine/RateBudget.ts"
 import * as ScanJournal from "../../src/engine/ScanJournal.ts"
 import * as Scans from "../../src/engine/Scans.ts"
+import * as SteadyClock from "../../src/engine/SteadyClock.ts"
 import * as PollPolicy from "../../src/policy/PollPolicy.ts"
 import * as Conversation from "../support/conversation.ts"
 import { cutAt } from "../support/cuts.ts"
@@ -13,6 +17,35 @@ import { accepted, failure, finish, records, value, withJournal, within, world }
 
 const steady = PollPolicy.make({ pace: "10 seconds", spread: 0 })
 const minute = 60_000
+
+/** The journal, and the claims that this process holds in it: whoever else waits for one of them waits for us. */
+const heldIn = (held: Set<string>) =>
+  withJournal((journal) => {
+    const over = <A>(claimId: string, effect: Effect.Effect<A, ScanJournal.JournalError>) =>
+      Effect.tap(effect, () => Effect.sync(() => held.delete(claimId)))
+    return {
+      claim: (key, options) =>
+        Effect.tap(journal.claim(key, options), (claim) =>
+          Effect.sync(() => {
+            if (claim._tag === "Fresh" && options.peek !== true) held.add(claim.claimId)
+          })
+        ),
+      take: (claimId) =>
+        Effect.tap(journal.take(claimId), (hold) =>
+          Effect.sync(() => {
+            if (hold._tag === "Ours") held.add(claimId)
+          })
+        ),
+      leave: (claimId) => {
+        held.delete(claimId)
+        journal.leave(claimId)
+      },
+      settled: (claimId, ...rest) => over(claimId, journal.settled(claimId, ...rest)),
+      refused: (claimId, ...rest) => over(claimId, journal.refused(claimId, ...rest)),
+      released: (claimId) => over(claimId, journal.released(claimId)),
+      inDoubt: (claimId, ...rest) => over(claimId, journal.inDoubt(claimId, ...rest))
+    }
+  })
 
 const open = Effect.flatMap(ScanJournal.ScanJournal, (journal) => journal.list(["intent"]))
 
@@ -30,8 +63,10 @@ describe("an interrupt at any step of a purchase", () => {
         for (let step = 1, more = true; more; step++) {
           yield* Effect.gen(function* () {
             const vendor = Conversation.make({ ...options, policy: steady, budget: { openScans: 1 } })
-            more = yield* cutAt(Scans.run(vendor.adapter, "a"), step, 14)
+            const held = new Set<string>()
+            more = yield* cutAt(heldIn(held)(Scans.run(vendor.adapter, "a")), step, 14)
             assert.strictEqual(vendor.ledger.inFlight, 0, `step ${step}: a request goes on`)
+            assert.strictEqual(held.size, 0, `step ${step}: the claim is held on to`)
             assert.strictEqual((yield* open).length, 0, `step ${step}: the claim is left in the middle`)
             const asked = vendor.ledger.submissions.length + vendor.ledger.polls.length
             yield* TestClock.adjust("1 minute")
@@ -89,6 +124,48 @@ describe("an interrupt around a submission", () => {
       assert.strictEqual(vendor.ledger.submissions.length, 0)
       assert.strictEqual((yield* open).length, 0)
       value(yield* finish(Scans.run(vendor.adapter, "a")))
+    }).pipe(Effect.provide(world))
+  )
+
+  for (const [what, happens] of [
+    ["a pause of the account", (budget: RateBudget.AccountBudget) => budget.pause(30_000)],
+    ["a refused credential", (budget: RateBudget.AccountBudget) => budget.deny()]
+  ] as const) {
+    it.effect(`${what} while the claim is being written is kept to`, () =>
+      Effect.gen(function* () {
+        const vendor = Conversation.make()
+        const slow = withJournal((journal) => ({
+          claim: (key, options) =>
+            options.peek === true ? journal.claim(key, options) : Effect.delay(journal.claim(key, options), "5 seconds")
+        }))
+        const fiber = yield* Effect.forkChild(slow(Effect.exit(Scans.run(vendor.adapter, "a"))))
+        yield* TestClock.adjust("1 second")
+        happens((yield* RateBudget.RateBudget).account(vendor.adapter, vendor.adapter.budget))
+        yield* TestClock.adjust("10 minutes")
+        const exit = yield* Fiber.join(fiber)
+        if (Exit.isSuccess(exit)) assert.isAtLeast(vendor.ledger.submissions[0]?.at ?? 0, 30_000)
+        else assert.strictEqual(vendor.ledger.submissions.length, 0)
+        assert.strictEqual(Exit.isSuccess(exit), what === "a pause of the account")
+        assert.strictEqual((yield* open).length, 0)
+      }).pipe(Effect.provide(world))
+    )
+  }
+
+  it.effect("a submission that was sent has used its turn, whatever the answer", () =>
+    Effect.gen(function* () {
+      for (const say of ["Refused", "InDoubt", "already"] as const) {
+        const start = yield* SteadyClock.now
+        const vendor = Conversation.make({
+          vendor: `v-${say.toLowerCase()}`,
+          submits: [{ say }, { say: "already" }],
+          budget: { requests: 1, window: Duration.seconds(30) }
+        })
+        yield* finish(records(["a", "b"].map((wanted) => Scans.request(vendor.adapter, wanted))))
+        assert.deepStrictEqual(
+          vendor.ledger.submissions.map((entry) => entry.at - start),
+          [0, 30_000]
+        )
+      }
     }).pipe(Effect.provide(world))
   )
 
@@ -212,6 +289,58 @@ describe("a journal that fails", () => {
     }
   }
 
+  it.effect("is asked again only where that can help", () =>
+    Effect.gen(function* () {
+      for (const [reason, times] of [
+        ["full", 3],
+        ["conflict", 1]
+      ] as const) {
+        const vendor = Conversation.make({ vendor: reason, policy: steady })
+        let calls = 0
+        const failed = withJournal(() => ({ settled: () => Effect.suspend(() => (calls++, failing(reason))) }))
+        yield* finish(failed(records([Scans.request(vendor.adapter, "a")])))
+        assert.strictEqual(calls, times)
+      }
+    }).pipe(Effect.provide(world))
+  )
+
+  it.effect("knows when each open scan may be asked again, for whoever comes after a crash", () =>
+    Effect.gen(function* () {
+      const vendor = Conversation.make({
+        submits: [{ say: "accept", hint: 7000 }],
+        polls: [{ say: "running", hint: 60_000 }],
+        policy: steady.pipe(PollPolicy.withFirst("3 seconds"), PollPolicy.withDeadline("1 hour"))
+      })
+      const journal = yield* ScanJournal.ScanJournal
+      const notBefore = Effect.map(journal.list(["submitted"]), ([entry]) => entry?.notBefore)
+      yield* Effect.forkChild(Scans.run(vendor.adapter, "a"))
+      yield* TestClock.adjust("1 second")
+      assert.strictEqual(yield* notBefore, 7000)
+      yield* TestClock.adjust("7 seconds")
+      assert.strictEqual(yield* notBefore, 67_000)
+      const own = Conversation.make({ vendor: "own", polls: [{ say: "running" }], policy: vendor.adapter.policy })
+      const start = yield* SteadyClock.now
+      yield* Stream.runDrain(Scans.submitAll([Scans.request(own.adapter, "a")]))
+      const entries = yield* journal.list(["submitted"])
+      assert.strictEqual(entries.find((entry) => entry.key.vendor === "own")?.notBefore, start + 3000)
+    }).pipe(Effect.provide(world))
+  )
+
+  it.effect("is not believed when it has a time that nobody can have stored", () =>
+    Effect.gen(function* () {
+      for (const notBefore of [Number.MAX_SAFE_INTEGER, Number.NaN, -1, Number.POSITIVE_INFINITY]) {
+        const vendor = Conversation.make({ vendor: `v${notBefore}`, policy: steady })
+        const odd = withJournal((journal) => ({
+          take: (claimId) =>
+            Effect.map(journal.take(claimId), (hold) => (hold._tag === "Ours" ? { ...hold, notBefore } : hold))
+        }))
+        const start = yield* SteadyClock.now
+        yield* finish(odd(Scans.wait(vendor.adapter, vendor.ticket("x"))))
+        assert.deepStrictEqual(Conversation.pollTimes(vendor), [start])
+      }
+    }).pipe(Effect.provide(world))
+  )
+
   it.effect("an outcome that could not be kept is no success", () =>
     Effect.gen(function* () {
       for (const submit of ["accept", "already"] as const) {
@@ -242,12 +371,16 @@ describe("a journal that fails", () => {
     Effect.gen(function* () {
       const vendor = Conversation.make({ policy: steady })
       for (const changed of [Effect.never, Effect.sleep("1 second"), Effect.void]) {
-        const busy = withJournal(() => ({ claim: () => Effect.succeed({ _tag: "Busy", claimId: "clm_x", changed }) }))
+        let looks = 0
+        const busy = withJournal(() => ({
+          claim: () => Effect.sync(() => (looks++, { _tag: "Busy", claimId: "clm_x", changed } as const))
+        }))
         const error = failure(
           yield* within(5 * minute, Effect.exit(busy(Scans.run(vendor.adapter, "a")))).pipe(
             Effect.map((exit) => (exit === undefined ? undefined : Exit.isSuccess(exit) ? exit.value : undefined))
           )
         )
+        assert.isBelow(looks, 1000)
         assert.strictEqual(error._tag === "SubmitError" ? error.kind : error._tag, "InDoubt")
       }
       assert.strictEqual(vendor.ledger.submissions.length, 0)

@@ -6,6 +6,7 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import { TestClock } from "effect/testing"
@@ -14,6 +15,9 @@ import type { ScanEvent } from "../../src/engine/ScanEvent.ts"
 import * as ScanJournal from "../../src/engine/ScanJournal.ts"
 import type { ScanRequest } from "../../src/engine/ScanRequest.ts"
 import * as Scans from "../../src/engine/Scans.ts"
+import * as SteadyClock from "../../src/engine/SteadyClock.ts"
+import * as PollFault from "../../src/model/PollFault.ts"
+import type { ScanTicket } from "../../src/model/ScanTicket.ts"
 import { states } from "../../src/model/ScanRecord.ts"
 import * as PollPolicy from "../../src/policy/PollPolicy.ts"
 import type { PollTick } from "../../src/policy/PollTick.ts"
@@ -107,6 +111,18 @@ describe("Scans.run", () => {
       yield* finish(Scans.run(vendor.adapter, "acme", { reuse: "3 days" }))
       assert.strictEqual(accepted(vendor), 1)
       yield* finish(Scans.run(vendor.adapter, "acme", { reuse: 0 }))
+      assert.strictEqual(accepted(vendor), 2)
+    }).pipe(Effect.provide(world))
+  )
+
+  it.effect("reuses nothing with 0, not even what settled at this moment", () =>
+    Effect.gen(function* () {
+      const vendor = Conversation.make({ submits: [{ say: "already" }] })
+      const fiber = yield* Effect.forkChild(
+        Effect.forEach([1, 2], () => Scans.run(vendor.adapter, "acme", { reuse: 0 }))
+      )
+      yield* TestClock.adjust(0)
+      yield* Fiber.join(fiber)
       assert.strictEqual(accepted(vendor), 2)
     }).pipe(Effect.provide(world))
   )
@@ -577,6 +593,40 @@ describe("Scans.wait and pollOnce", () => {
       )
       assert.strictEqual(vendor.ledger.polls.length, 2)
       assert.strictEqual(vendor.ledger.submissions.length, 0)
+    }).pipe(Effect.provide(world))
+  )
+
+  it.effect("pollOnce waits for its turn, ends in time, and tells the account what it learned", () =>
+    Effect.gen(function* () {
+      const accountOf = (vendor: Conversation.Vendor) =>
+        Effect.map(RateBudget.RateBudget, (budgets) => budgets.account(vendor.adapter, vendor.adapter.budget))
+      const paused = Conversation.make({ vendor: "paused", polls: [{ say: "running" }] })
+      ;(yield* accountOf(paused)).pause(30_000)
+      value(yield* finish(Scans.pollOnce(paused.adapter, paused.ticket("x"))))
+      assert.deepStrictEqual(Conversation.pollTimes(paused), [30_000])
+
+      const hanging = Conversation.make({ vendor: "hanging", polls: [{ say: "hang" }] })
+      assert.strictEqual(failure(yield* finish(Scans.pollOnce(hanging.adapter, hanging.ticket("x")))).code, "timeout")
+      assert.isTrue(hanging.ledger.polls[0]?.cut)
+
+      const denied = Conversation.make({ vendor: "denied", polls: [{ say: "Denied" }] })
+      failure(yield* finish(Scans.pollOnce(denied.adapter, denied.ticket("x"))))
+      assert.strictEqual((yield* accountOf(denied)).denials(), 1)
+
+      for (const say of ["running", "Transient"] as const) {
+        const vendor = Conversation.make({ vendor: say.toLowerCase(), polls: [{ say }] })
+        const start = yield* SteadyClock.now
+        const quota = Option.some({ limit: null, remaining: 0, resetAt: start + 60_000 })
+        const poll = (ticket: ScanTicket) =>
+          Effect.mapBoth(vendor.adapter.poll(ticket), {
+            onSuccess: (answer) => ({ ...answer, quota }),
+            onFailure: (fault) => PollFault.make({ ...fault, quota })
+          })
+        const adapter = { ...vendor.adapter, poll }
+        const twice = Effect.forEach([1, 2], () => Effect.exit(Scans.pollOnce(adapter, vendor.ticket("x"))))
+        value(yield* finish(twice))
+        assert.deepStrictEqual(Conversation.pollTimes(vendor), [start, start + 60_000])
+      }
     }).pipe(Effect.provide(world))
   )
 

@@ -163,16 +163,17 @@ export const make = (
   const policy = options.policy ?? PollPolicy.make({ pace: "10 seconds", floor: "1 second", spread: 0 })
 
   const request = <A, E>(effect: Effect.Effect<A, E>): Effect.Effect<A, E> =>
-    Effect.suspend(() => {
-      ledger.inFlight++
-      ledger.mostInFlight = Math.max(ledger.mostInFlight, ledger.inFlight)
-      return Effect.ensuring(
-        effect,
+    Effect.acquireUseRelease(
+      Effect.sync(() => {
+        ledger.inFlight++
+        ledger.mostInFlight = Math.max(ledger.mostInFlight, ledger.inFlight)
+      }),
+      () => effect,
+      () =>
         Effect.sync(() => {
           ledger.inFlight--
         })
-      )
-    })
+    )
 
   const adapter: ScanAdapter<string, Payload> = {
     vendor,

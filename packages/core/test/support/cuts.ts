@@ -17,8 +17,10 @@ export const cutAt = <A, E, R>(effect: Effect.Effect<A, E, R>, at: number, secon
     let root: Fiber.Fiber<A, E> | null = null
     class Cutting extends Scheduler.MixedScheduler {
       override shouldYield(fiber: Fiber.Fiber<unknown, unknown>): boolean {
-        if (++step === at) root?.interruptUnsafe()
-        return super.shouldYield(fiber)
+        if (++step !== at) return super.shouldYield(fiber)
+        // The step has to wait for its turn, as it may at any time, and the interrupt is there first.
+        queueMicrotask(() => root?.interruptUnsafe())
+        return true
       }
     }
     root = yield* Effect.forkDetach(effect.pipe(Effect.provideService(Scheduler.Scheduler, new Cutting())))

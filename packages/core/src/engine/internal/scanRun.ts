@@ -996,15 +996,9 @@ const executing = <Payload, R>(
           if (result._tag !== "Wait") return result
           const { claimId, hint, ticket } = result
           const start: Start = { key, known: false, hint, notBefore: 0, deadlineAt: null }
-          let followed = false
-          const followedOn = Effect.suspend(() => {
-            followed = true
-            return follow(claimId, ticket, start)
-          })
-          const ended = yield* Effect.onInterrupt(restore(followedOn), () =>
-            Effect.sync(() => {
-              if (!followed) letGo(claimId, ticket)
-            })
+          // The claim is ours from its first word on: interrupted before the first poll, we hold it no longer.
+          const ended = yield* Effect.onInterrupt(restore(follow(claimId, ticket, start)), () =>
+            Effect.sync(() => letGo(claimId, ticket))
           )
           return { _tag: "Followed", ended } as const
         })
