@@ -139,7 +139,7 @@ describe("found by the simulation", () => {
       const vendor = Conversation.make({
         policy: steady,
         collect: ["Throttled"],
-        limits: { throttledWait: "1 minute" }
+        limits: { floor: "1 second", throttledWait: "1 minute" }
       })
       yield* Effect.forkChild(Scans.run(vendor.adapter, "a"))
       yield* TestClock.adjust("130 seconds")
