@@ -488,7 +488,8 @@ describe("the budget of an account", () => {
             if (++asked > 1) return given
             return Effect.mapBoth(given, {
               onSuccess: (answer) => ({ ...answer, quota }),
-              onFailure: (error) => SubmitError.make({ ...error, quota })
+              onFailure: ({ code, hint, kind, message, permanent }) =>
+                SubmitError.make({ code, hint, kind, message, permanent, quota })
             })
           })
         const requests = ["a", "b"].map((wanted) => Scans.request({ ...vendor.adapter, submit }, wanted))

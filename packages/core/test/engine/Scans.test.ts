@@ -620,7 +620,8 @@ describe("Scans.wait and pollOnce", () => {
         const poll = (ticket: ScanTicket) =>
           Effect.mapBoth(vendor.adapter.poll(ticket), {
             onSuccess: (answer) => ({ ...answer, quota }),
-            onFailure: (fault) => PollFault.make({ ...fault, quota })
+            onFailure: ({ code, hint, kind, message, permanent }) =>
+              PollFault.make({ code, hint, kind, message, permanent, quota })
           })
         const adapter = { ...vendor.adapter, poll }
         const twice = Effect.forEach([1, 2], () => Effect.exit(Scans.pollOnce(adapter, vendor.ticket("x"))))
