@@ -480,7 +480,8 @@ const toJson = (body: unknown): string | null => {
 }
 
 /**
- * `VendorHttp` on whatever `HttpClient` is provided; made for `NodeHttpClient.layerUndici`.
+ * `VendorHttp` on whatever `HttpClient` is provided; made for `NodeHttpClient.layerUndici` and, where many scans are
+ * polled, for `DispatchClient`.
  *
  * **Gotchas**
  *
