@@ -480,8 +480,7 @@ const toJson = (body: unknown): string | null => {
 }
 
 /**
- * `VendorHttp` on whatever `HttpClient` is provided; made for `NodeHttpClient.layerUndici` and, where many scans are
- * polled, for `DispatchClient`.
+ * `VendorHttp` on whatever `HttpClient` is provided; made for `NodeHttpClient.layerUndici`.
  *
  * **Gotchas**
  *
