@@ -571,12 +571,10 @@ describe("a journal on a server", () => {
         const base = yield* database.client
         const sql = yield* troubled(base, (n) =>
           n === at
-            ? {
-                before: Effect.orDie(
-                  Effect.asVoid(killer`SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-                    WHERE pid <> pg_backend_pid() AND state LIKE 'idle%' AND backend_type = 'client backend'`)
-                )
-              }
+            ? Effect.orDie(
+                Effect.asVoid(killer`SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+                  WHERE pid <> pg_backend_pid() AND state LIKE 'idle%' AND backend_type = 'client backend'`)
+              )
             : null
         )
         const journal = yield* Effect.provideService(

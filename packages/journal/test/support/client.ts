@@ -13,13 +13,7 @@ import * as Statement from "effect/sql/Statement"
 export type Fault = "fails" | "hangs" | "lost"
 
 /** Asked before each statement, with its number from 1 and its text; the answer is what becomes of it. */
-export type Plan = (n: number, sql: string) => Fault | Around | null
-
-/** What happens before and after a statement. */
-export interface Around {
-  readonly before?: Effect.Effect<void>
-  readonly after?: Effect.Effect<void>
-}
+export type Plan = (n: number, sql: string) => Fault | Effect.Effect<void> | null
 
 const broken = (n: number): SqlError =>
   new SqlError({
@@ -39,12 +33,7 @@ export const troubled = (base: SqlClient.SqlClient, plan: Plan): Effect.Effect<S
       const at = ++n
       const fault = plan(at, sql)
       if (fault === null) return effect
-      if (typeof fault === "object") {
-        return Effect.andThen(
-          fault.before ?? Effect.void,
-          Effect.tap(effect, () => fault.after ?? Effect.void)
-        )
-      }
+      if (Effect.isEffect(fault)) return Effect.andThen(fault, effect)
       switch (fault) {
         case "fails":
           return Effect.fail(broken(at))
