@@ -525,6 +525,8 @@ describe("the budget of an account", () => {
         ["completed", "completed", "refused", "not-started", "in-doubt", "not-started", "protocol"]
       )
       const budget = (yield* RateBudget.RateBudget).account(vendor.adapter, vendor.adapter.budget)
+      yield* finish(Scans.run(vendor.adapter, "t7"))
+      budget.load(1)
       assert.strictEqual(budget.open(), 1)
       const turn = yield* budget.turn({ kind: "submit", due: yield* SteadyClock.now, lane: "" })
       assert.strictEqual(turn.waited, 0)
