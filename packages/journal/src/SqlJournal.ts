@@ -840,7 +840,7 @@ export const make = (
     // Ends this process's part in one go, as well as it can be done at the end.
     yield* Effect.addFinalizer(() =>
       Effect.ignore(
-        store.writeOnce(
+        store.writeLast(
           Effect.gen(function* () {
             const stamp = `${me}-end`
             yield* gatheredWrites(stamp)

@@ -93,6 +93,31 @@ describe("Scans.resumeOpen", () => {
     }).pipe(Effect.provide(world))
   )
 
+  it.effect("DU-13 a restart with another interval and another key goes on with what is open, by the new ones", () =>
+    Effect.gen(function* () {
+      const vendor = Conversation.make({
+        polls: [{ say: "running" }, { say: "running" }, { say: "done" }],
+        policy: steady
+      })
+      const keys: Array<string> = []
+      const keyed = (key: string, policy: PollPolicy.PollPolicy) => ({
+        ...vendor.adapter,
+        policy,
+        poll: (ticket: ScanTicket.ScanTicket) => Effect.suspend(() => (keys.push(key), vendor.adapter.poll(ticket)))
+      })
+      const first = yield* Effect.forkChild(Scans.run(keyed("old", steady), "a"))
+      yield* TestClock.adjust("5 seconds")
+      yield* Fiber.interrupt(first)
+      const slower = PollPolicy.make({ pace: "25 seconds", spread: 0 })
+      const [record] = yield* nextProcess(
+        after(2 * minute, Stream.runCollect(Scans.resumeOpen([keyed("new", slower)])))
+      )
+      assert.strictEqual(record?.state, "completed")
+      assert.deepStrictEqual(keys, ["old", "new", "new"])
+      assert.deepStrictEqual(Conversation.pollTimes(vendor), [1000, 11_000, 36_000])
+    }).pipe(Effect.provide(world))
+  )
+
   it.effect("a pause the vendor asked for holds in the next process, up to the cap", () =>
     Effect.gen(function* () {
       const vendor = Conversation.make({

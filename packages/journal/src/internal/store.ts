@@ -31,8 +31,9 @@ export interface Store {
   readonly write: <A>(
     body: (stamp: string) => Effect.Effect<A, SqlError | JournalError>
   ) => Effect.Effect<A, JournalError>
-  // As `write`, once and without patience.
+  // As `write`, once and without patience; at the end of the process, with a limit that nobody notices.
   readonly writeOnce: <A>(effect: Effect.Effect<A, SqlError | JournalError>) => Effect.Effect<A, JournalError>
+  readonly writeLast: <A>(effect: Effect.Effect<A, SqlError | JournalError>) => Effect.Effect<A, JournalError>
   readonly isSick: () => boolean
   // Ends when the store is well.
   readonly well: Effect.Effect<void>
@@ -45,6 +46,7 @@ const race = <A, B>(one: Effect.Effect<A>, other: Effect.Effect<B>): Effect.Effe
   Effect.raceFirst(Effect.interruptible(one), Effect.interruptible(other))
 
 const mostTries = 20
+const lastLimit = 2_000
 const firstProbe = 20
 const slowestProbe = 250
 
@@ -78,13 +80,16 @@ export const make = (
     }
 
     // Detached, so that neither an interrupt nor a database that says nothing can keep the caller waiting.
-    const bounded = <A, E>(effect: Effect.Effect<A, E | SqlError>): Effect.Effect<A, E | SqlError | JournalError> =>
+    const bounded = <A, E>(
+      effect: Effect.Effect<A, E | SqlError>,
+      limit: number = options.limit
+    ): Effect.Effect<A, E | SqlError | JournalError> =>
       Effect.gen(function* () {
         const fiber = yield* Effect.forkDetach(Effect.interruptible(effect), {
           startImmediately: true,
           uninterruptible: false
         })
-        const late = Effect.as(Effect.sleep(Duration.millis(options.limit)), null)
+        const late = Effect.as(Effect.sleep(Duration.millis(limit)), null)
         const exit = fiber.pollUnsafe() ?? (yield* race(Fiber.await(fiber), late))
         if (exit === null) {
           yield* Effect.forkDetach(Fiber.interrupt(fiber))
@@ -169,6 +174,8 @@ export const make = (
           return patiently(sql.withTransaction(body(stamp)), options.patience)
         }),
       writeOnce: (effect) => Effect.mapError(bounded(sql.withTransaction(effect)), toJournal),
+      writeLast: (effect) =>
+        Effect.mapError(bounded(sql.withTransaction(effect), Math.min(options.limit, lastLimit)), toJournal),
       isSick: () => sickness !== null,
       well: Effect.suspend(() => (sickness === null ? Effect.void : Deferred.await(sickness.healed))),
       declare

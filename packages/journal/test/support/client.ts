@@ -1,16 +1,16 @@
 /**
- * A `SqlClient` over another one that fails where it is told to: a statement fails before it runs, hangs, or is carried
- * out and its answer lost.
+ * A `SqlClient` over another one that fails where it is told to: a statement fails before it runs (because of the
+ * connection, or for want of room), hangs, or is carried out and its answer lost.
  */
 import { PgClient } from "@effect/sql-pg"
 import * as Effect from "effect/Effect"
 import { Reactivity } from "effect/reactivity"
 import * as SqlClient from "effect/sql/SqlClient"
 import type { Connection } from "effect/sql/SqlConnection"
-import { ConnectionError, SqlError } from "effect/sql/SqlError"
+import { classifySqliteError, ConnectionError, SqlError } from "effect/sql/SqlError"
 import * as Statement from "effect/sql/Statement"
 
-export type Fault = "fails" | "hangs" | "lost"
+export type Fault = "fails" | "hangs" | "lost" | "full"
 
 /** Asked before each statement, with its number from 1 and its text; the answer is what becomes of it. */
 export type Plan = (n: number, sql: string) => Fault | Effect.Effect<void> | null
@@ -19,6 +19,13 @@ const broken = (n: number): SqlError =>
   new SqlError({
     reason: new ConnectionError({ cause: new Error("scripted"), message: `scripted at statement ${n}`, operation: "x" })
   })
+
+const full = new SqlError({
+  reason: classifySqliteError(Object.assign(new Error("scripted"), { errno: 13 }), {
+    message: "no room",
+    operation: "x"
+  })
+})
 
 export const troubled = (base: SqlClient.SqlClient, plan: Plan): Effect.Effect<SqlClient.SqlClient> => {
   let n = 0
@@ -37,6 +44,8 @@ export const troubled = (base: SqlClient.SqlClient, plan: Plan): Effect.Effect<S
       switch (fault) {
         case "fails":
           return Effect.fail(broken(at))
+        case "full":
+          return Effect.fail(full)
         case "hangs":
           return Effect.never
         case "lost": {

@@ -1,0 +1,101 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as RateBudget from "@scanpoll/core/engine/RateBudget"
+import * as ScanJournal from "@scanpoll/core/engine/ScanJournal"
+import * as Scans from "@scanpoll/core/engine/Scans"
+import type { ScanRecord } from "@scanpoll/core/model/ScanRecord"
+import * as PollPolicy from "@scanpoll/core/policy/PollPolicy"
+import * as SqliteClient from "@scanpoll/journal/SqliteClient"
+import * as SqlJournal from "@scanpoll/journal/SqlJournal"
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import * as References from "effect/References"
+import * as SqlClient from "effect/sql/SqlClient"
+import * as Stream from "effect/Stream"
+import { join } from "node:path"
+import * as Conversation from "../../core/test/support/conversation.ts"
+import { troubled } from "./support/client.ts"
+import { fast } from "./support/clock.ts"
+import { folder } from "./support/databases.ts"
+
+const speed = 50
+const policy = PollPolicy.make({ pace: "10 seconds", spread: 0, deadline: "1 hour" })
+
+/** A vendor whose scans run for six polls, the engine on a fast clock, and a journal that can be taken ill. */
+const scene = (options: SqlJournal.Options) =>
+  Effect.gen(function* () {
+    const trouble = { is: false }
+    const base = yield* SqliteClient.make(join(yield* folder, "journal.db"))
+    const sql = yield* troubled(base, (_, text) => (trouble.is && !/^\s*SELECT/.test(text) ? "full" : null))
+    const journal = yield* Effect.provideService(SqlJournal.make(options), SqlClient.SqlClient, sql)
+    const clock = fast(yield* Clock.Clock, speed)
+    const vendor = Conversation.make({
+      polls: [...Array.from({ length: 5 }, () => ({ say: "running" }) as const), { say: "done" }],
+      policy
+    })
+    const run = (names: ReadonlyArray<string>, batch: Scans.BatchOptions = {}) => {
+      const requests = names.map((name) => Scans.request(vendor.adapter, name))
+      return Stream.runCollect(Scans.runAll(requests, batch)).pipe(
+        Effect.provide(RateBudget.layerMemory),
+        Effect.provideService(ScanJournal.ScanJournal, journal),
+        Effect.provideService(Clock.Clock, clock),
+        Effect.provideService(References.MinimumLogLevel, "None")
+      )
+    }
+    return { base, journal, run, trouble, vendor }
+  })
+
+const states = (records: ReadonlyArray<ScanRecord<unknown>>) =>
+  [...new Set(records.map((record) => `${record.state} ${record.because}`))].toSorted()
+
+const names = Array.from({ length: 10 }, (_, n) => `t${n}`)
+
+describe("the engine on a journal in trouble", () => {
+  it.live(
+    "DU-08 without room in the middle of a batch nothing is submitted or polled; with room it goes on, once each",
+    () =>
+      Effect.scoped(
+        Effect.gen(function* () {
+          const { base, run, trouble, vendor } = yield* scene({ patience: "50 minutes" })
+          const running = yield* Effect.forkChild(run(names, { concurrency: 5 }))
+          yield* Effect.sleep("400 millis")
+          trouble.is = true
+          yield* Effect.sleep("300 millis")
+          const submitted = vendor.ledger.submissions.length
+          const polled = vendor.ledger.polls.length
+          assert.isAbove(polled, 0)
+          yield* Effect.sleep("700 millis")
+          assert.deepStrictEqual([vendor.ledger.submissions.length, vendor.ledger.polls.length], [submitted, polled])
+          trouble.is = false
+          assert.deepStrictEqual(states(yield* Fiber.join(running)), ["completed outcome"])
+          assert.strictEqual(vendor.ledger.submissions.length, 10)
+          assert.deepStrictEqual(
+            (yield* base`PRAGMA integrity_check`).map((row) => Object.values(row)),
+            [["ok"]]
+          )
+        })
+      )
+  )
+
+  it.live(
+    "DU-07 DU-08 trouble that does not heal: nothing is bought, what is open stays open, and the next run ends it",
+    () =>
+      Effect.scoped(
+        Effect.gen(function* () {
+          const { journal, run, trouble, vendor } = yield* scene({ patience: "20 seconds", outage: "600 millis" })
+          const running = yield* Effect.forkChild(run(names.slice(0, 4)))
+          yield* Effect.sleep("400 millis")
+          trouble.is = true
+          const records = yield* Fiber.join(running)
+          assert.deepStrictEqual(states(records), ["interrupted journal"])
+          assert.isTrue(records.every((record) => record.ticket !== null && record.reason?.code === "journal-full"))
+          assert.deepStrictEqual(states(yield* run(["new"])), ["not-started journal"])
+          assert.strictEqual(vendor.ledger.submissions.length, 4)
+          trouble.is = false
+          assert.deepStrictEqual(states(yield* run(names.slice(0, 4))), ["completed outcome"])
+          assert.strictEqual(vendor.ledger.submissions.length, 4)
+          assert.deepStrictEqual(yield* journal.list(["intent", "submitted", "in-doubt"]), [])
+        })
+      )
+  )
+})
