@@ -15,6 +15,7 @@ import * as Scans from "../../src/engine/Scans.ts"
 import * as SteadyClock from "../../src/engine/SteadyClock.ts"
 import { isResumable, type ScanRecord } from "../../src/model/ScanRecord.ts"
 import * as PollPolicy from "../../src/policy/PollPolicy.ts"
+import { jumpyClock } from "../support/clocks.ts"
 import * as Conversation from "../support/conversation.ts"
 import { cutAt } from "../support/cuts.ts"
 import { accepted, finish, records, value, within, world } from "../support/worlds.ts"
@@ -347,26 +348,6 @@ describe("what a batch leaves behind", () => {
       }
     })
   )
-})
-
-/** A clock whose wall time can be set while its monotonic time goes on. */
-const jumpyClock = Effect.map(Effect.service(Clock.Clock), (inner) => {
-  let skew = 0
-  const clock: Clock.Clock = {
-    currentTimeMillisUnsafe: () => inner.currentTimeMillisUnsafe() + skew,
-    currentTimeMillis: Effect.sync(() => inner.currentTimeMillisUnsafe() + skew),
-    currentTimeNanosUnsafe: () => inner.currentTimeNanosUnsafe() + BigInt(skew) * 1_000_000n,
-    currentTimeNanos: Effect.sync(() => inner.currentTimeNanosUnsafe() + BigInt(skew) * 1_000_000n),
-    monotonicTimeNanosUnsafe: () => inner.monotonicTimeNanosUnsafe(),
-    monotonicTimeNanos: inner.monotonicTimeNanos,
-    sleep: (duration) => inner.sleep(duration)
-  }
-  return {
-    clock,
-    jump: (millis: number) => {
-      skew = millis
-    }
-  }
 })
 
 describe("a clock that jumps", () => {

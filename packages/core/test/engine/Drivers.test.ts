@@ -20,6 +20,8 @@ import * as PollFault from "../../src/model/PollFault.ts"
 import type { PollStopped } from "../../src/model/PollStopped.ts"
 import * as PollPolicy from "../../src/policy/PollPolicy.ts"
 import * as VendorLimits from "../../src/policy/VendorLimits.ts"
+import { countingClock } from "../support/clocks.ts"
+import { cutAt } from "../support/cuts.ts"
 import { drivers } from "../support/drivers.ts"
 
 const limits = VendorLimits.make({ floor: "3 seconds" })
@@ -311,6 +313,71 @@ for (const driver of drivers) {
       })
     )
 
+    it.effect("law 6, polls that hang together are cut each in its own time", () =>
+      Effect.gen(function* () {
+        const waits = (["2 seconds", "5 seconds", "5 seconds", "9 seconds"] as const).map((pollTimeout) => {
+          const times: Array<number> = []
+          const poll = Effect.flatMap(SteadyClock.now, (now) =>
+            times.push(now) === 1 ? Effect.never : Effect.succeed(done)
+          )
+          return Effect.as(
+            driver.wait(specOf(poll, { policy: PollPolicy.withPollTimeout(policy, pollTimeout) })),
+            times
+          )
+        })
+        const fiber = yield* Effect.forkChild(Effect.all(waits, { concurrency: "unbounded" }))
+        yield* TestClock.adjust("1 minute")
+        assert.deepStrictEqual(
+          (yield* Fiber.join(fiber)).map(([, second]) => second),
+          [5000, 8000, 8000, 12_000]
+        )
+      })
+    )
+
+    it.effect("law 7, interrupted at any step it sends nothing more, leaves no timer and holds no turn", () =>
+      Effect.gen(function* () {
+        for (const pace of [undefined, Schedule.spaced("2 seconds")]) {
+          for (let step = 1, more = true; more; step++) {
+            const { clock, count } = yield* countingClock
+            const budget = RateBudget.makeMemory().account(
+              { vendor: "acme", origin: "https://acme.test", account: "a" },
+              {
+                requests: 2,
+                window: Duration.seconds(4),
+                openScans: null,
+                typicalDuration: Duration.seconds(10),
+                pollsPerScan: () => 1
+              }
+            )
+            const start = yield* SteadyClock.now
+            let sent = 0
+            let out = 0
+            const poll = Effect.acquireUseRelease(
+              Effect.sync(() => (sent++, out++)),
+              () => Effect.as(Effect.sleep("500 millis"), sent < 4 ? running : done),
+              () => Effect.sync(() => out--)
+            )
+            const quick = PollPolicy.withPace(policy, pace ?? "2 seconds")
+            const wait = driver
+              .wait(specOf(poll, { policy: quick, budget, submittedAt: start }))
+              .pipe(Effect.provideService(Clock.Clock, clock))
+            more = yield* cutAt(wait, step, 13)
+            const asked = sent
+            assert.strictEqual(out, 0, `step ${step}: a poll goes on`)
+            yield* TestClock.adjust("1 millis")
+            assert.strictEqual(count.asleep, 0, `step ${step}: a timer is left`)
+            yield* TestClock.adjust("10 seconds")
+            assert.strictEqual(sent, asked, `step ${step}: another poll went out`)
+            const turns = yield* Effect.forkChild(
+              Effect.forEach([1, 2], () => budget.turn({ kind: "poll", due: start, lane: "" }))
+            )
+            yield* TestClock.adjust("1 millis")
+            assert.isDefined(turns.pollUnsafe(), `step ${step}: a turn is held`)
+          }
+        }
+      })
+    )
+
     it.effect("a poll that interrupts itself ends its wait", () =>
       Effect.gen(function* () {
         const fiber = yield* Effect.forkChild(Effect.exit(driver.wait(specOf(Effect.interrupt))))
@@ -384,6 +451,22 @@ describe("Fleet.stop", () => {
 })
 
 describe("Poller.events", () => {
+  it.effect("law 7, left at any step it ends its wait", () =>
+    Effect.gen(function* () {
+      for (let step = 1, more = true; more; step++) {
+        let sent = 0
+        const spec = specOf(
+          Effect.sync(() => (sent++, sent < 4 ? running : done)),
+          { submittedAt: yield* SteadyClock.now }
+        )
+        more = yield* cutAt(Stream.runDrain(Poller.events(spec)), step, 35)
+        const asked = sent
+        yield* TestClock.adjust("1 minute")
+        assert.strictEqual(sent, asked, `step ${step}`)
+      }
+    })
+  )
+
   it.effect("keeps the latest events whatever the size of the buffer, the last one always", () =>
     Effect.gen(function* () {
       for (const buffer of [0, 1, 2, Number.NaN, -3]) {

@@ -10,34 +10,10 @@ import type { PollSpec } from "../../src/engine/PollSpec.ts"
 import * as Observation from "../../src/model/Observation.ts"
 import * as PollPolicy from "../../src/policy/PollPolicy.ts"
 import * as VendorLimits from "../../src/policy/VendorLimits.ts"
+import { countingClock } from "../support/clocks.ts"
 
 const limits = VendorLimits.make({ floor: "1 second" })
 const policy = PollPolicy.make({ pace: "10 seconds", spread: 0, first: "10 seconds", deadline: "1 hour" })
-
-/** Counts the sleeps that are on the clock right now. */
-const countingClock = Effect.map(Effect.service(Clock.Clock), (inner) => {
-  const count = { asleep: 0, most: 0 }
-  const clock: Clock.Clock = {
-    currentTimeMillisUnsafe: () => inner.currentTimeMillisUnsafe(),
-    currentTimeMillis: inner.currentTimeMillis,
-    currentTimeNanosUnsafe: () => inner.currentTimeNanosUnsafe(),
-    currentTimeNanos: inner.currentTimeNanos,
-    monotonicTimeNanosUnsafe: () => inner.monotonicTimeNanosUnsafe(),
-    monotonicTimeNanos: inner.monotonicTimeNanos,
-    sleep: (duration) =>
-      Effect.suspend(() => {
-        count.asleep++
-        count.most = Math.max(count.most, count.asleep)
-        return Effect.ensuring(
-          inner.sleep(duration),
-          Effect.sync(() => {
-            count.asleep--
-          })
-        )
-      })
-  }
-  return { clock, count }
-})
 
 const specOf = (polls: { count: number }, settleAfter: number): PollSpec<string, number> => {
   let asked = 0

@@ -1,0 +1,49 @@
+/** Clocks over the virtual one that do what clocks do to people. */
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+
+/** Counts the sleeps that are on the clock right now. */
+export const countingClock = Effect.map(Effect.service(Clock.Clock), (inner) => {
+  const count = { asleep: 0, most: 0 }
+  const clock: Clock.Clock = {
+    currentTimeMillisUnsafe: () => inner.currentTimeMillisUnsafe(),
+    currentTimeMillis: inner.currentTimeMillis,
+    currentTimeNanosUnsafe: () => inner.currentTimeNanosUnsafe(),
+    currentTimeNanos: inner.currentTimeNanos,
+    monotonicTimeNanosUnsafe: () => inner.monotonicTimeNanosUnsafe(),
+    monotonicTimeNanos: inner.monotonicTimeNanos,
+    sleep: (duration) =>
+      Effect.acquireUseRelease(
+        Effect.sync(() => {
+          count.asleep++
+          count.most = Math.max(count.most, count.asleep)
+        }),
+        () => inner.sleep(duration),
+        () =>
+          Effect.sync(() => {
+            count.asleep--
+          })
+      )
+  }
+  return { clock, count }
+})
+
+/** A clock whose wall time can be set while its monotonic time goes on. */
+export const jumpyClock = Effect.map(Effect.service(Clock.Clock), (inner) => {
+  let skew = 0
+  const clock: Clock.Clock = {
+    currentTimeMillisUnsafe: () => inner.currentTimeMillisUnsafe() + skew,
+    currentTimeMillis: Effect.sync(() => inner.currentTimeMillisUnsafe() + skew),
+    currentTimeNanosUnsafe: () => inner.currentTimeNanosUnsafe() + BigInt(skew) * 1_000_000n,
+    currentTimeNanos: Effect.sync(() => inner.currentTimeNanosUnsafe() + BigInt(skew) * 1_000_000n),
+    monotonicTimeNanosUnsafe: () => inner.monotonicTimeNanosUnsafe(),
+    monotonicTimeNanos: inner.monotonicTimeNanos,
+    sleep: (duration) => inner.sleep(duration)
+  }
+  return {
+    clock,
+    jump: (millis: number) => {
+      skew = millis
+    }
+  }
+})
