@@ -152,4 +152,33 @@ describe("found by the simulation", () => {
       )
     }).pipe(Effect.provide(world))
   )
+
+  it.effect(
+    "one of two equal requests that queued behind the other buys nothing, though the wall clock went back",
+    () =>
+      Effect.gen(function* () {
+        const vendor = Conversation.make({ policy: steady, budget: { openScans: 1 } })
+        const journal = yield* ScanJournal.ScanJournal
+        // What settles in this run looks older than the run.
+        const setBack = ScanJournal.ScanJournal.of({
+          ...journal,
+          claim: (key, options) => journal.claim(key, { ...options, reuseFrom: Number.MAX_SAFE_INTEGER })
+        })
+        const requests = ["first", "a", "a"].map((name) => Scans.request(vendor.adapter, name))
+        const batch = yield* Effect.forkChild(
+          Stream.runCollect(Scans.runAll(requests)).pipe(Effect.provideService(ScanJournal.ScanJournal, setBack))
+        )
+        yield* TestClock.adjust("1 minute")
+        const records = yield* Fiber.join(batch)
+        assert.deepStrictEqual(
+          records.map(({ outcome, state }) => [state, outcome?.ticket.scanId]),
+          [
+            ["completed", "scan-1"],
+            ["completed", "scan-2"],
+            ["completed", "scan-2"]
+          ]
+        )
+        assert.strictEqual(vendor.ledger.submissions.length, 2)
+      }).pipe(Effect.provide(world))
+  )
 })

@@ -808,6 +808,11 @@ const executing = <Payload, R>(
         }
       | { readonly _tag: "Failed"; readonly error: SubmitError }
 
+    const equality = equalityOf(request)
+    const repeated = equality !== null && env.equal.has(equality)
+    // What an equal request of this run was answered; null when there is none, or no answer yet.
+    const answered = () => (repeated ? (env.equal.get(equality) ?? null) : null)
+
     // Claim, submission and ticket are one region that no interrupt can split; a submission in flight has its grace.
     const purchase = (restore: Restore, turn: Turn): Effect.Effect<Bought, JournalError> =>
       Effect.gen(function* () {
@@ -815,8 +820,10 @@ const executing = <Payload, R>(
         if (claim._tag !== "Fresh") return { _tag: "Again" } as const
         const { claimId } = claim
         track.claimId = claimId
-        // What happened while the claim was written: interrupted, nothing is sent any more; put off, not yet.
-        if (Exit.isFailure(yield* Effect.exit(restore(Effect.void))) || isDenied() || !turn.renew()) {
+        // What happened while the claim was written: interrupted, nothing is sent any more; put off, not yet. And whoever
+        // queued while an equal request was answered takes that answer, also when the wall clock was set back since.
+        const called = Exit.isFailure(yield* Effect.exit(restore(Effect.void)))
+        if (called || isDenied() || answered() !== null || !turn.renew()) {
           yield* store(journal.released(claimId), "a claim that was given up")
           return { _tag: "Again" } as const
         }
@@ -932,20 +939,18 @@ const executing = <Payload, R>(
     // How long a vendor may put us off counts from the first time it does.
     let putOffUntil: number | null = null
     let notSent = 0
-    const equality = equalityOf(request)
-    const repeated = equality !== null && env.equal.has(equality)
     const forOthers = (ended: Ended<Payload> | null): Ended<Payload> | null => {
       if (repeated && ended !== null) env.equal.set(equality, { claimId: track.claimId, ended })
       return ended
     }
     for (;;) {
-      const answered = repeated ? env.equal.get(equality) : null
-      if (answered !== null && answered !== undefined) {
-        const outcome = yield* passedOn(answered.ended.outcome)
-        track.claimId = answered.claimId
+      const answer = answered()
+      if (answer !== null) {
+        const outcome = yield* passedOn(answer.ended.outcome)
+        track.claimId = answer.claimId
         track.ticket = outcome.ticket
         track.submittedAt = outcome.ticket.submittedAt
-        return finish({ ...answered.ended, outcome })
+        return finish({ ...answer.ended, outcome })
       }
       const standing = yield* journal.claim(key, { ...claimOptions, peek: true })
       switch (standing._tag) {
