@@ -430,7 +430,7 @@ const makeMemory = Effect.sync(() => {
       const waiting = submitting.get(claimId)
       if (waiting !== undefined) {
         submitting.delete(claimId)
-        yield* Deferred.succeed(waiting, undefined)
+        Deferred.doneUnsafe(waiting, Effect.void)
       }
     })
 
@@ -469,11 +469,16 @@ const makeMemory = Effect.sync(() => {
     return null
   }
 
+  // Whoever scripts chance scripts ids, and one id for two claims would lose the first.
+  const newClaimId: Effect.Effect<string> = Effect.flatMap(makeClaimId, (claimId) =>
+    entries.has(claimId) ? newClaimId : Effect.succeed(claimId)
+  )
+
   // Nothing may yield between looking a claim up and writing it: that is what makes it atomic.
   const claim: Operations["claim"] = (key, options) =>
     Effect.gen(function* () {
-      const claimId = yield* makeClaimId
       const now = yield* Clock.currentTimeMillis
+      const claimId = yield* newClaimId
       const found = find(key, options.reuseFrom)
       if (found !== null) return found
       if (options.peek === true) return { _tag: "Fresh", claimId } as const
@@ -485,8 +490,8 @@ const makeMemory = Effect.sync(() => {
 
   const adopt: Operations["adopt"] = (ticket, subject) =>
     Effect.gen(function* () {
-      const claimId = yield* makeClaimId
       const now = yield* Clock.currentTimeMillis
+      const claimId = yield* newClaimId
       const known = entries.get(byTicket.get(ticketText(ticket)) ?? "")
       if (known !== undefined && known.ticket !== null) {
         return known.state === "settled"

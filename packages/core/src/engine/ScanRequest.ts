@@ -18,6 +18,7 @@ import type { ClaimEntry } from "./ScanJournal.ts"
 /**
  * - `faults`: what is wrong with the request; one with faults is refused before anything is sent.
  * - `fingerprint` and `submit`: null for what is never submitted: a ticket, or a claim of the journal.
+ * - `ticket`: the scan that exists already, where one is known.
  * - `claimId`: a claim of the journal to go on with; otherwise null.
  * - `wanted`: what was asked for, for adapters that can look for a lost submission; otherwise null.
  * - `kind`: the scans whose durations it belongs with, where its vendor's are learned; otherwise null.
@@ -104,6 +105,9 @@ export const fromTicket = <Request, Payload, R = never>(
   lane: options.lane ?? ""
 })
 
+const isFor = (adapter: Pick<ScanAdapter<never, unknown>, "vendor" | "origin" | "account">, ticket: ScanTicket) =>
+  ticket.vendor === adapter.vendor && ticket.origin === adapter.origin && ticket.account === adapter.account
+
 /**
  * A claim of the journal to go on with: waited for when it was bought, told when it is over or in doubt. Never submitted.
  *
@@ -112,7 +116,7 @@ export const fromTicket = <Request, Payload, R = never>(
  */
 export const fromClaim = <Payload, R = never>(
   adapter: ScanAdapter<never, Payload>,
-  claim: Pick<ClaimEntry, "claimId" | "subject">,
+  claim: Pick<ClaimEntry, "claimId" | "subject"> & Partial<Pick<ClaimEntry, "ticket">>,
   options: Options<R> = {}
 ): ScanRequest<Payload, R> => ({
   adapter,
@@ -120,7 +124,7 @@ export const fromClaim = <Payload, R = never>(
   faults: [],
   fingerprint: null,
   submit: null,
-  ticket: null,
+  ticket: claim.ticket !== undefined && claim.ticket !== null && isFor(adapter, claim.ticket) ? claim.ticket : null,
   claimId: claim.claimId,
   wanted: null,
   kind: null,

@@ -313,6 +313,15 @@ export const wait = <Request, Payload, R = never>(
 ): Effect.Effect<ScanOutcome<Payload>, RunError, ScanJournal | R> =>
   Effect.suspend(() => single(ticket(adapter, known, options), options))
 
+// What a fault says about the account it was met by.
+const heed = (budget: AccountBudget, adapter: Pick<AnyAdapter, "limits">, fault: PollFault, now: number): void => {
+  if (Option.isSome(fault.quota)) budget.learn(fault.quota.value, now, fault.kind === "Throttled")
+  if (fault.kind === "Denied") budget.deny()
+  if (fault.kind !== "Throttled") return
+  const asked = Duration.toMillis(Option.getOrElse(fault.hint, () => adapter.limits.throttledWait))
+  budget.pause(now + Waits.clamp(Math.ceil(asked), 0, Duration.toMillis(adapter.limits.pauseCap)))
+}
+
 /**
  * Asks once how a scan stands, in the turn of its account's budget. Waits for nothing and stores nothing.
  *
@@ -338,15 +347,7 @@ export const pollOnce = <Request, Payload>(
             )
         })
       ),
-      Effect.tapError((fault) =>
-        Effect.map(SteadyClock.now, (now) => {
-          if (Option.isSome(fault.quota)) budget.learn(fault.quota.value, now, fault.kind === "Throttled")
-          if (fault.kind === "Denied") budget.deny()
-          if (fault.kind !== "Throttled") return
-          const asked = Duration.toMillis(Option.getOrElse(fault.hint, () => adapter.limits.throttledWait))
-          budget.pause(now + Waits.clamp(Math.ceil(asked), 0, Duration.toMillis(adapter.limits.pauseCap)))
-        })
-      )
+      Effect.tapError((fault) => Effect.map(SteadyClock.now, (now) => heed(budget, adapter, fault, now)))
     )
     if (Option.isSome(answer.quota)) budget.learn(answer.quota.value, yield* SteadyClock.now)
     return answer
@@ -666,7 +667,8 @@ export function submitAll<P, R>(
 ): Stream.Stream<ScanSubmission<P>, never, ScanJournal | R> {
   return batched(requests, options, (wanted, index, batch) =>
     Effect.map(followOne(wanted, index, batch, "ticket"), ({ track, known, verdict }): ScanSubmission<P> => {
-      const submitted = track.ended === null && track.ticket !== null && verdict.because !== "journal"
+      const failed = verdict.because === "journal" || verdict.because === "defect"
+      const submitted = track.ended === null && track.ticket !== null && !failed
       return {
         index,
         vendor: wanted.adapter.vendor,
@@ -797,8 +799,11 @@ export const reconcile = <Request, Payload>(
     if (adapter.reconcile === undefined || request === null) return { _tag: "Unlisted" } as const
     const known = yield* journal.scanIds(adapter)
     const due = yield* SteadyClock.now
-    yield* budgetOf({ adapter }, yield* RateBudget).turn({ kind: "collect", due, lane: "" })
-    const tickets = yield* adapter.reconcile(request, entry.claimedAt, known)
+    const budget = budgetOf({ adapter }, yield* RateBudget)
+    yield* budget.turn({ kind: "collect", due, lane: "" })
+    const tickets = yield* Effect.tapError(adapter.reconcile(request, entry.claimedAt, known), (fault) =>
+      Effect.map(SteadyClock.now, (now) => heed(budget, adapter, fault, now))
+    )
     const [first, ...others] = tickets
     if (first === undefined) return { _tag: "None" } as const
     if (others.length > 0) return { _tag: "Several", tickets } as const

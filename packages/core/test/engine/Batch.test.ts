@@ -284,6 +284,20 @@ describe("the end of a run", () => {
     }).pipe(Effect.provide(world))
   )
 
+  it.effect("before an open claim was gone on with leaves it resumable, with its ticket", () =>
+    Effect.gen(function* () {
+      const vendor = Conversation.make({ polls: [{ say: "running" }], policy: steady })
+      yield* Stream.runDrain(Scans.submitAll(["a", "b"].map((wanted) => Scans.request(vendor.adapter, wanted))))
+      const { requests } = yield* Scans.open([vendor.adapter])
+      const end = { concurrency: 1, until: Effect.sleep("5 seconds") }
+      const all = value(yield* finish(Stream.runCollect(Scans.runAll(requests, end))))
+      assert.deepStrictEqual([...all].map((record) => [record.state, record.ticket?.scanId]).sort(), [
+        ["interrupted", "scan-1"],
+        ["interrupted", "scan-2"]
+      ])
+    }).pipe(Effect.provide(world))
+  )
+
   it.effect("law 6, comes by its timeout and the grace of a submission, whatever hangs", () =>
     Effect.gen(function* () {
       const hanging = { say: "hang" } as const

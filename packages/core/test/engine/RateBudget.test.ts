@@ -420,6 +420,18 @@ describe("RateBudget", () => {
     })
   )
 
+  it.effect("remembers no more than its window holds, however long it lasts", () =>
+    Effect.gen(function* () {
+      const budget = budgetOf()
+      for (let i = 0; i < 3000; i++) {
+        yield* budget.turn({ kind: "poll", due: 0, lane: `lane ${i}` })
+        yield* TestClock.adjust("1 second")
+      }
+      // Whatever it is made of: nothing in it grows.
+      assert.isBelow(JSON.stringify(budget).length, 2000)
+    })
+  )
+
   it.effect("goes on serving when the one who queued last is gone", () =>
     Effect.gen(function* () {
       const budget = budgetOf({ requests: 1 })

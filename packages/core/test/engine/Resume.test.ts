@@ -1,14 +1,17 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Deferred from "effect/Deferred"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 import { TestClock } from "effect/testing"
 import * as RateBudget from "../../src/engine/RateBudget.ts"
 import * as ScanJournal from "../../src/engine/ScanJournal.ts"
 import * as Scans from "../../src/engine/Scans.ts"
+import * as SteadyClock from "../../src/engine/SteadyClock.ts"
 import * as PollFault from "../../src/model/PollFault.ts"
 import * as ScanTicket from "../../src/model/ScanTicket.ts"
 import * as PollPolicy from "../../src/policy/PollPolicy.ts"
@@ -175,7 +178,9 @@ describe("Scans.resumeOpen", () => {
       const linked = yield* tampered({ links: { report: "https://evil.test/x" } }).run
       assert.deepStrictEqual(Exit.isSuccess(linked) ? linked.value.links : null, { report: null })
       const [record] = yield* tampered({}, { ...elsewhere, origin: "https://evil.test" }).goOn
-      assert.deepStrictEqual([record?.state, record?.because], ["not-started", "journal"])
+      assert.deepStrictEqual([record?.state, record?.because], ["interrupted", "journal"])
+      const evil = { ...entry, ticket: { ...elsewhere, origin: "https://evil.test" } }
+      assert.isNull(Scans.claim(vendor.adapter, evil).ticket)
       const polled = vendor.ledger.polls.length
       assert.strictEqual(polled, 1)
     }).pipe(Effect.provide(world))
@@ -416,6 +421,32 @@ describe("Scans.reconcile", () => {
         reconcile: () => Effect.fail(PollFault.make({ kind: "Broken", code: "x", message: "x" }))
       }
       assert.isTrue(Exit.isFailure(yield* Effect.exit(Scans.reconcile(failing, "clm_none", read))))
+    }).pipe(Effect.provide(world))
+  )
+
+  it.effect("what the vendor's list says of the account is heard: a refusal, a 429, what is left", () =>
+    Effect.gen(function* () {
+      const { adapter, claimId } = yield* inDoubt([])
+      const budget = (yield* RateBudget.RateBudget).account(adapter, adapter.budget)
+      const now = yield* SteadyClock.now
+      const saying = (kind: PollFault.PollFaultKind) =>
+        Effect.exit(
+          Scans.reconcile(
+            {
+              ...adapter,
+              reconcile: () =>
+                Effect.fail(
+                  PollFault.make({ kind, code: kind, message: kind, hint: Option.some(Duration.seconds(20)) })
+                )
+            },
+            claimId,
+            read
+          )
+        )
+      assert.isTrue(Exit.isFailure(yield* saying("Denied")))
+      assert.strictEqual(budget.denials(), 1)
+      assert.isTrue(Exit.isFailure(yield* saying("Throttled")))
+      assert.strictEqual(budget.pausedUntil(), now + 20_000)
     }).pipe(Effect.provide(world))
   )
 

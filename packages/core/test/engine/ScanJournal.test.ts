@@ -1,9 +1,14 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import * as Layer from "effect/Layer"
+import * as Random from "effect/Random"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
+import { TestClock } from "effect/testing"
 import * as ScanJournal from "../../src/engine/ScanJournal.ts"
 import * as ScanTicket from "../../src/model/ScanTicket.ts"
+import { cutAt } from "../support/cuts.ts"
 
 const key: ScanJournal.ClaimKey = {
   vendor: "acme",
@@ -67,6 +72,37 @@ describe("ScanJournal in memory", () => {
       assert.strictEqual(yield* again, "Settled")
       assert.strictEqual((yield* journal.claim(key, { subject, reuseFrom: Number.MAX_SAFE_INTEGER }))._tag, "Fresh")
     }).pipe(Effect.provide(ScanJournal.layerMemory))
+  )
+
+  it.effect("two claims are two, even where chance is scripted to be the same", () =>
+    Effect.gen(function* () {
+      const journal = yield* ScanJournal.ScanJournal
+      const claim = (fingerprint: string) =>
+        journal.claim({ ...key, fingerprint }, { subject, reuseFrom: 0 }).pipe(Random.withSeed("same"))
+      const first = yield* claim("f")
+      const second = yield* claim("g")
+      const adopted = yield* journal.adopt(ticket, subject).pipe(Random.withSeed("same"))
+      assert.strictEqual(new Set([first.claimId, second.claimId, adopted.claimId]).size, 3)
+      assert.strictEqual((yield* journal.get(first.claimId))?.key.fingerprint, "f")
+    }).pipe(Effect.provide(ScanJournal.layerMemory))
+  )
+
+  it.effect("whoever waits for a submission hears of its end, even if the one who says so is interrupted", () =>
+    Effect.gen(function* () {
+      for (let step = 1, more = true; more; step++) {
+        yield* Effect.gen(function* () {
+          const journal = yield* ScanJournal.ScanJournal
+          const { claimId } = yield* journal.claim(key, { subject, reuseFrom: 0 })
+          const busy = yield* journal.claim(key, { subject, reuseFrom: 0 })
+          const waiting = yield* Effect.forkChild(busy._tag === "Busy" ? busy.changed : Effect.die(busy._tag))
+          more = yield* cutAt(journal.submitted(claimId, ticket, 0), step, 1)
+          yield* TestClock.adjust("1 second")
+          const state = (yield* journal.get(claimId))?.state
+          assert.strictEqual(waiting.pollUnsafe() !== undefined, state === "submitted", `step ${step}`)
+          yield* Fiber.interrupt(waiting)
+        }).pipe(Effect.provide(Layer.fresh(ScanJournal.layerMemory)))
+      }
+    })
   )
 
   it.effect("a look writes nothing; another origin, account or environment is another claim", () =>
