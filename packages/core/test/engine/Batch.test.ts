@@ -291,9 +291,9 @@ describe("the end of a run", () => {
       const { requests } = yield* Scans.open([vendor.adapter])
       const end = { concurrency: 1, until: Effect.sleep("5 seconds") }
       const all = value(yield* finish(Stream.runCollect(Scans.runAll(requests, end))))
-      assert.deepStrictEqual([...all].map((record) => [record.state, record.ticket?.scanId]).sort(), [
-        ["interrupted", "scan-1"],
-        ["interrupted", "scan-2"]
+      assert.deepStrictEqual(all.map((record) => `${record.state} ${record.ticket?.scanId}`).sort(), [
+        "interrupted scan-1",
+        "interrupted scan-2"
       ])
     }).pipe(Effect.provide(world))
   )
