@@ -40,7 +40,8 @@ import {
   execute,
   makeTrack,
   type Track,
-  undisturbed
+  undisturbed,
+  whereabouts
 } from "./internal/scanRun.ts"
 import type * as RateBudgets from "./RateBudget.ts"
 import { type AccountBudget, type Budgets, RateBudget } from "./RateBudget.ts"
@@ -494,7 +495,7 @@ const followOne = <Payload, R>(
     const error = Cause.findError(exit.cause)
     if (Result.isSuccess(error)) return { track, known, verdict: verdictOfError(error.success, track) }
     yield* undisturbed(
-      Effect.annotateLogs(Effect.logError("a request was ended by a defect", exit.cause), {
+      Effect.annotateLogs(Effect.logError(`a request was ended by a defect: ${whereabouts(exit.cause)}`), {
         vendor: wanted.adapter.vendor,
         subject: wanted.subject.id,
         claimId: track.claimId

@@ -93,6 +93,26 @@ describe("a defect", () => {
     )
   }
 
+  it.effect("law 11, is logged with where it was made, and nothing of what it says", () =>
+    Effect.gen(function* () {
+      const lines: Array<string> = []
+      const listening = Logger.layer([
+        Logger.make(({ cause, message }) => void lines.push(`${String(message)} ${Cause.pretty(cause)}`))
+      ])
+      const requests = [
+        make("a", { poll: () => Effect.die(bug) }),
+        make("b", { collect: () => Effect.die(bug) }),
+        make("c", { poll: () => Effect.die("the secret itself") })
+      ].map(({ adapter }) => Scans.request(adapter, "a"))
+      yield* Effect.provide(finish(records(requests)), listening)
+      const text = lines.join("\n")
+      assert.match(text, /a request was ended by a defect: TypeError at .*Batch\.test\.ts/)
+      assert.match(text, /the findings of b:scan-1 could not be fetched: TypeError/)
+      assert.match(text, /a request was ended by a defect: string/)
+      assert.notInclude(text, "secret")
+    }).pipe(Effect.provide(world))
+  )
+
   it.effect("is recorded even where it cannot be logged", () =>
     Effect.gen(function* () {
       const requests = [make("bad", { poll: () => Effect.die(bug) }), make("good")].map(({ adapter }) =>

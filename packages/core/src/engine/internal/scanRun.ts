@@ -162,6 +162,20 @@ const jointsOf = (journal: object): Map<string, Joint> => {
 // A logger that throws costs its line and nothing else.
 export const undisturbed = (log: Effect.Effect<void>): Effect.Effect<void> => Effect.catchCause(log, () => Effect.void)
 
+// Where a defect was made, for the log. What it says stays out: it may hold anything, a credential too.
+export const whereabouts = (cause: Cause.Cause<unknown>): string =>
+  cause.reasons
+    .map((reason) => {
+      if (reason._tag !== "Die") return reason._tag
+      const { defect } = reason
+      if (!(defect instanceof Error)) return typeof defect
+      const { message, stack = "" } = defect
+      const said = stack.indexOf(message)
+      const frames = said < 0 ? "" : stack.slice(said + message.length)
+      return `${defect.constructor.name} ${frames.slice(frames.indexOf("\n") + 1, 2000).trim()}`
+    })
+    .join("; ")
+
 type AnyRequest = Pick<ScanRequest<unknown>, "adapter">
 
 export const budgetOf = (request: AnyRequest, budgets: Budgets): AccountBudget =>
@@ -426,7 +440,11 @@ const executing = <Payload, R>(
           return Effect.succeed(wanted ? withoutFindings(outcome, "interrupted") : outcome)
         }
         return Effect.as(
-          undisturbed(Effect.logError(`the findings of ${Tickets.key(outcome.ticket)} could not be fetched`, cause)),
+          undisturbed(
+            Effect.logError(
+              `the findings of ${Tickets.key(outcome.ticket)} could not be fetched: ${whereabouts(cause)}`
+            )
+          ),
           wanted ? withoutFindings(outcome, defectCode) : outcome
         )
       })
