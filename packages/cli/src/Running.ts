@@ -235,7 +235,7 @@ export const run = Effect.fnUntraced(function* (
         Effect.andThen(
           shutdown.requested,
           streams.err(
-            "stopping: no further polls; a submission on its way has 10 s, then the report follows (Ctrl-C again leaves at once)\n"
+            "stopping: no further polls; a submission on its way has 8 s, then the report follows (Ctrl-C again leaves at once)\n"
           )
         )
       )

@@ -4,9 +4,11 @@
  * @since 0.1.0
  */
 import * as NodeServices from "@effect/platform-node/NodeServices"
+import { SubmissionGrace } from "@scanpoll/core/engine/SubmissionGrace"
 import * as Scrubber from "@scanpoll/core/http/Scrubber"
 import * as Cause from "effect/Cause"
 import * as CliError from "effect/cli/CliError"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
@@ -23,8 +25,9 @@ const defect = 70
 
 // A run of the whole group and a launcher that passes a signal on deliver it twice; no person is that quick.
 const sameSignal = 100
-// A submission in flight has ten seconds of grace; the report needs a moment more.
-const bound = "12 seconds"
+// Who stops a program kills it after ten seconds: a submission in flight has most of them, the report the rest.
+const submissionGrace = Duration.seconds(8)
+const bound = "9500 millis"
 
 const shutdown = Shutdown.make()
 
@@ -90,6 +93,7 @@ const program = Effect.gen(function* () {
       NodeServices.layer,
       Streams.layer,
       Layer.succeed(Shutdown.Shutdown, shutdown.operations),
+      Layer.succeed(SubmissionGrace, submissionGrace),
       Layer.provide(Log.layer, Streams.layer)
     )
   )

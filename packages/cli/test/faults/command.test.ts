@@ -146,6 +146,25 @@ describe("a stop", () => {
       )
     }
 
+    it.effect("by SIGTERM ends within 10 s while a submission is never answered, and says it is in doubt (DU-11)", () =>
+      Effect.gen(function* () {
+        const simulators = yield* Simulators.Simulators
+        yield* simulators.appvet.script({ match: { route: "submit" }, steps: [Script.acceptedNeverAnswered] })
+        let sent = 0
+        const { code, stdout, stderr } = yield* scanpoll(["run", target, "-o", "events"], {
+          environment: Simulators.environment(simulators),
+          watch: once(/"event":"submitting"/, ({ kill }) => {
+            sent = performance.now()
+            kill("SIGTERM")
+          })
+        })
+        assert.isBelow(performance.now() - sent, 10_000)
+        assert.strictEqual(code, 130, stderr)
+        assert.match(stdout, /in-doubt/)
+        yield* simulators.appvet.clearScripts
+      })
+    )
+
     it.effect("by a second signal ends within a second, whatever hangs (DU-12)", () =>
       Effect.gen(function* () {
         const simulators = yield* Simulators.Simulators

@@ -16,6 +16,7 @@ import * as ScanJournal from "../../src/engine/ScanJournal.ts"
 import type { ScanRequest } from "../../src/engine/ScanRequest.ts"
 import * as Scans from "../../src/engine/Scans.ts"
 import * as SteadyClock from "../../src/engine/SteadyClock.ts"
+import { SubmissionGrace } from "../../src/engine/SubmissionGrace.ts"
 import * as PollFault from "../../src/model/PollFault.ts"
 import type { ScanTicket } from "../../src/model/ScanTicket.ts"
 import { states } from "../../src/model/ScanRecord.ts"
@@ -326,6 +327,26 @@ describe("law 7, a submission in flight has its grace", () => {
       yield* TestClock.adjust("9 seconds")
       assert.isFalse(vendor.ledger.submissions[0]?.cut)
       yield* TestClock.adjust("2 seconds")
+      yield* Fiber.join(interrupting)
+      assert.isTrue(vendor.ledger.submissions[0]?.cut)
+      const journal = yield* ScanJournal.ScanJournal
+      assert.strictEqual((yield* journal.list(["in-doubt"])).length, 1)
+    }).pipe(Effect.provide(world))
+  )
+})
+
+describe("a program that must end sooner", () => {
+  it.effect("gives a submission in flight the grace it says, and no more", () =>
+    Effect.gen(function* () {
+      const vendor = Conversation.make({ submits: [{ say: "hang", accepted: true }] })
+      const fiber = yield* Effect.forkChild(
+        Effect.provideService(Scans.run(vendor.adapter, "acme"), SubmissionGrace, Duration.seconds(3))
+      )
+      yield* TestClock.adjust("1 second")
+      const interrupting = yield* Effect.forkChild(Fiber.interrupt(fiber))
+      yield* TestClock.adjust("2 seconds")
+      assert.isFalse(vendor.ledger.submissions[0]?.cut)
+      yield* TestClock.adjust("1 second")
       yield* Fiber.join(interrupting)
       assert.isTrue(vendor.ledger.submissions[0]?.cut)
       const journal = yield* ScanJournal.ScanJournal

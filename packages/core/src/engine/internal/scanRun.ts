@@ -32,11 +32,10 @@ import type { ScanEventKind } from "../ScanEvent.ts"
 import { type ClaimEntry, type ClaimKey, type HoldGuard, JournalError, mayHeal, ScanJournal } from "../ScanJournal.ts"
 import type { ScanRequest } from "../ScanRequest.ts"
 import * as SteadyClock from "../SteadyClock.ts"
+import { SubmissionGrace } from "../SubmissionGrace.ts"
 import * as Telemetry from "../Telemetry.ts"
 import * as Pacing from "./pacing.ts"
 
-// How long a submission in flight is awaited after an interrupt.
-const grace = Duration.seconds(10)
 // A submission of which no byte left us is tried this often.
 const submitTries = 3
 const collectTries = 3
@@ -874,7 +873,7 @@ const executing = <Payload, R>(
               Effect.interruptible(Fiber.await(posting)),
               Effect.interruptible(
                 Effect.as(
-                  Effect.sleep(grace),
+                  Effect.flatMap(SubmissionGrace, Effect.sleep),
                   Exit.fail(
                     SubmitErrors.make({
                       kind: "InDoubt",
