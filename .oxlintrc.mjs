@@ -32,7 +32,10 @@ const httpClient = {
   message: "only core's http folder speaks to vendors; cli and tests choose the client behind it"
 }
 const commandLine = { regex: "^effect/cli(/|$)", message: "only cli touches effect/cli" }
-const database = { regex: "^(effect/sql|@effect/sql-[a-z-]+)(/|$)|^node:sqlite", message: "only journal touches SQL" }
+const database = {
+  regex: "^(effect/sql|@effect/sql-[a-z-]+)(/|$)|^node:sqlite",
+  message: "only journal and cluster touch SQL"
+}
 const cluster = {
   regex: "^effect/(cluster|workflow)(/|$)|^@effect/platform-node/NodeCluster",
   message: "only cluster touches effect/cluster"
@@ -70,7 +73,8 @@ const zones = {
   ],
   "packages/report/src/**": [packagesBut("core"), strayFiles, barrels, ...outside],
   "packages/journal/src/**": [packagesBut("core"), strayFiles, barrels, httpClient, commandLine, cluster],
-  "packages/cluster/src/**": [packagesBut("core"), strayFiles, barrels, httpClient, commandLine, database],
+  // What the machines share beside the journal is kept in the same database.
+  "packages/cluster/src/**": [packagesBut("core", "journal"), strayFiles, barrels, httpClient, commandLine],
   "packages/testkit/src/**": [packagesBut("core"), strayFiles, barrels, httpClient, commandLine, database, cluster],
   "packages/cli/src/**": [
     packagesBut("core", "exona", "compliance", "appvet", "journal", "cluster", "report", "testkit"),
