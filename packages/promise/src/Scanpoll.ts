@@ -19,8 +19,6 @@ import type * as Records from "@scanpoll/core/model/ScanRecord"
 import * as Tickets from "@scanpoll/core/model/ScanTicket"
 import type { ScanTicket } from "@scanpoll/core/model/ScanTicket"
 import type { Subject } from "@scanpoll/core/model/Subject"
-import * as SubmitErrors from "@scanpoll/core/model/SubmitError"
-import type { SubmitError } from "@scanpoll/core/model/SubmitError"
 import type { ExonaRequest, ExonaResult } from "@scanpoll/exona/ExonaSchema"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -342,39 +340,6 @@ const statusOf = <Payload>(answer: Effect.Success<ReturnType<typeof Scans.pollOn
   }
 }
 
-const journalFaults: ReadonlyArray<Journals.JournalFault> = [
-  "unavailable",
-  "busy",
-  "full",
-  "read-only",
-  "foreign",
-  "newer",
-  "unreadable",
-  "conflict",
-  "lost"
-]
-
-// Why a submission brought neither a ticket nor an outcome. `told` is what the vendor's adapter said last.
-const refusalOf = (submission: Scans.ScanSubmission, told: SubmitError | null): SubmitError | Journals.JournalError => {
-  const { because, reason, state } = submission
-  const code = reason?.code ?? state
-  const message = reason?.message ?? state
-  if (because === "journal") {
-    const fault = journalFaults.find((fault) => code === `journal-${fault}`) ?? "unknown"
-    return new Journals.JournalError({ reason: fault, message })
-  }
-  if (told !== null && told.code === code && told.message === message) return told
-  const kind =
-    state === "in-doubt" ? "InDoubt" : state !== "refused" ? "NotSent" : because === "credential" ? "Denied" : "Refused"
-  return SubmitErrors.make({
-    kind,
-    code,
-    message,
-    advice: reason?.advice ?? null,
-    requestId: reason?.requestId ?? null
-  })
-}
-
 /**
  * Makes a client. Nothing is sent; options that cannot be used throw one `ConfigError` with every fault.
  *
@@ -468,32 +433,12 @@ export function createScanpoll(options: ScanpollOptions): Across & Partial<Vendo
       submit: async (request, options = {}) => {
         describe(shape, request)
         const reuse = timeOf("reuse", options.reuse)
+        const settings = { ...laneOf(options.lane), ...(reuse === undefined ? {} : { reuse }) }
         return single(options, null, (observer) =>
-          Effect.gen(function* () {
-            yield* ready
-            const wanted = Scans.request(adapter(), request, laneOf(options.lane))
-            const told: { error: SubmitError | null } = { error: null }
-            const heard = {
-              ...wanted,
-              submit:
-                wanted.submit === null
-                  ? null
-                  : Effect.tapError(wanted.submit, (error) =>
-                      Effect.sync(() => {
-                        told.error = error
-                      })
-                    )
-            }
-            const submissions = Scans.submitAll([heard], { observer, ...(reuse === undefined ? {} : { reuse }) })
-            const [submission] = yield* Stream.runCollect(submissions)
-            if (submission === undefined) return yield* Effect.die(new TypeError("a request has one submission"))
-            const { claimId, known, outcome } = submission
-            const ticket = outcome?.ticket ?? submission.ticket
-            if (ticket === null || (outcome === null && submission.state !== "submitted")) {
-              return yield* Effect.fail(refusalOf(submission, told.error))
-            }
-            return { ticket, claimId, known, outcome }
-          })
+          Effect.andThen(
+            ready,
+            Effect.suspend(() => Scans.submit(adapter(), request, { ...settings, observer }))
+          )
         )
       },
 

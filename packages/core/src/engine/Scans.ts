@@ -137,6 +137,20 @@ export interface ScanSubmission<out Payload = unknown> {
 }
 
 /**
+ * A scan that was bought: the `ticket` to wait on, and the `outcome` where the vendor answered at once. `known` says that
+ * it was bought before; `claimId` names it in the journal.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Submission<out Payload = unknown> {
+  readonly ticket: ScanTicket
+  readonly claimId: string | null
+  readonly known: boolean
+  readonly outcome: ScanOutcome<Payload> | null
+}
+
+/**
  * The payload of a request's outcome: of several kinds of requests, any of theirs.
  *
  * @category models
@@ -178,10 +192,13 @@ const recallPauses = (
     }
   })
 
-const single = <Payload, R>(
+// One request alone, with the budgets of its account and what vendors asked for before.
+const alone = <Payload, R, A, E>(
   wanted: ScanRequest<Payload, R>,
-  options: RunOptions<R>
-): Effect.Effect<ScanOutcome<Payload>, RunError, ScanJournal | R> =>
+  options: RunOptions<R>,
+  use: (track: Track<Payload>, env: Env) => Effect.Effect<A, E, ScanJournal | R>,
+  release: (track: Track<Payload>, exit: Exit.Exit<A, E>) => Effect.Effect<void>
+): Effect.Effect<A, E, ScanJournal | R> =>
   Effect.gen(function* () {
     const budgets = yield* RateBudget
     yield* recallPauses([wanted], budgets)
@@ -198,18 +215,32 @@ const single = <Payload, R>(
       equal: new Map(),
       tell: teller(wanted, track, 0, yield* nowReader, options.observer)
     }
-    const ended = yield* Effect.acquireUseRelease(
+    return yield* Effect.acquireUseRelease(
       Effect.sync(() => budget.load(1)),
-      () => traced(wanted)(execute(wanted, track, env, "outcome")),
+      () => use(track, env),
       (_, exit) => {
         budget.load(-1)
-        return told(wanted, track, exit)
+        return release(track, exit)
       }
     )
-    return ended === null
-      ? yield* Effect.die(new TypeError("a scan that is waited for ends with an outcome"))
-      : ended.outcome
   })
+
+const single = <Payload, R>(
+  wanted: ScanRequest<Payload, R>,
+  options: RunOptions<R>
+): Effect.Effect<ScanOutcome<Payload>, RunError, ScanJournal | R> =>
+  Effect.flatMap(
+    alone(
+      wanted,
+      options,
+      (track, env) => traced(wanted)(execute(wanted, track, env, "outcome")),
+      (track, exit) => told(wanted, track, exit)
+    ),
+    (ended) =>
+      ended === null
+        ? Effect.die(new TypeError("a scan that is waited for ends with an outcome"))
+        : Effect.succeed(ended.outcome)
+  )
 
 const traced = (wanted: Pick<ScanRequest<unknown>, "adapter" | "subject">) =>
   Telemetry.traceScan({
@@ -300,6 +331,52 @@ export const run = <Request, Payload, R = never>(
   options: RunOptions<R> = {}
 ): Effect.Effect<ScanOutcome<Payload>, RunError, ScanJournal | R> =>
   Effect.suspend(() => single(request(adapter, wanted, options), options))
+
+/**
+ * Buys one scan and does not wait for its outcome: succeeds as soon as there is a ticket, which `wait` goes on with. What
+ * was bought before is named, not bought again, and a vendor that answers at once brings its outcome with the ticket.
+ *
+ * Fails with `SubmitError` when there is no ticket, with `JournalError` when the journal cannot be used: then nothing was
+ * bought, or what was bought is in the log.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const submit = <Request, Payload, R = never>(
+  adapter: ScanAdapter<Request, Payload>,
+  wanted: Request,
+  options: RunOptions<R> = {}
+): Effect.Effect<Submission<Payload>, SubmitError | JournalError, ScanJournal | R> =>
+  Effect.suspend(() => {
+    const asked = request(adapter, wanted, options)
+    return alone(
+      asked,
+      options,
+      (track, env) => {
+        let known = false
+        const heard: Env = {
+          ...env,
+          tell: (kind) => {
+            if (kind._tag === "Submitted") known = kind.known
+            env.tell(kind)
+          }
+        }
+        const bought = (): Effect.Effect<Submission<Payload>> => {
+          const outcome = track.ended === null ? null : track.ended.outcome
+          const ticket = outcome?.ticket ?? track.ticket
+          return ticket === null
+            ? Effect.die(new TypeError("a scan that was bought has a ticket"))
+            : Effect.succeed({ ticket, claimId: track.claimId, known, outcome })
+        }
+        return traced(asked)(execute(asked, track, heard, "ticket")).pipe(
+          Effect.flatMap(bought),
+          // Its ticket is known and goes on, whatever ended the look at it.
+          Effect.catchTag("PollStopped", bought)
+        )
+      },
+      () => Effect.void
+    )
+  })
 
 /**
  * Waits for the outcome of a scan that exists already. Fails as `run` does; nothing is ever bought.

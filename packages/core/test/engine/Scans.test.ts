@@ -335,6 +335,41 @@ describe("law 7, a submission in flight has its grace", () => {
   )
 })
 
+describe("a submission that is not waited for", () => {
+  it.effect("succeeds with its ticket before any poll, is known the second time, and its wait goes on", () =>
+    Effect.gen(function* () {
+      const vendor = Conversation.make({ polls: [{ say: "running" }, { say: "done" }] })
+      const first = yield* Scans.submit(vendor.adapter, "acme")
+      const second = yield* Scans.submit(vendor.adapter, "acme")
+      assert.deepStrictEqual([first.ticket.scanId, first.known, first.outcome], ["scan-1", false, null])
+      assert.deepStrictEqual([second.ticket.scanId, second.known, second.claimId], ["scan-1", true, first.claimId])
+      assert.strictEqual(vendor.ledger.submissions.length, 1)
+      assert.strictEqual(vendor.ledger.polls.length, 0)
+      const outcome = value(yield* finish(Scans.wait(vendor.adapter, first.ticket)))
+      assert.strictEqual(outcome._tag, "Completed")
+    }).pipe(Effect.provide(world))
+  )
+
+  it.effect("brings the outcome of a vendor that answers at once", () =>
+    Effect.gen(function* () {
+      const vendor = Conversation.make({ submits: [{ say: "already" }] })
+      const { outcome, ticket } = yield* Scans.submit(vendor.adapter, "acme")
+      assert.strictEqual(outcome?._tag, "Completed")
+      assert.deepStrictEqual(outcome?.ticket, ticket)
+    }).pipe(Effect.provide(world))
+  )
+
+  it.effect("fails with what the vendor said where there is no ticket", () =>
+    Effect.gen(function* () {
+      for (const say of ["Refused", "Denied", "InDoubt"] as const) {
+        const vendor = Conversation.make({ vendor: `says-${say}`, submits: [{ say }] })
+        const error = yield* Effect.flip(Scans.submit(vendor.adapter, "acme"))
+        assert.strictEqual(error._tag === "SubmitError" && error.kind, say)
+      }
+    }).pipe(Effect.provide(world))
+  )
+})
+
 describe("a program that must end sooner", () => {
   it.effect("gives a submission in flight the grace it says, and no more", () =>
     Effect.gen(function* () {
