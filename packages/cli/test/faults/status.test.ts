@@ -200,38 +200,46 @@ describe.each(vendors)("%s", (vendor) => {
     )
   )
 
-  it.live("JSON under another content type is JSON (ST-14)", () =>
-    inWorld({ fate: soon }, ({ record, sides }) =>
+  it.live("JSON under another content type is JSON, and one debug line says so (ST-14)", () =>
+    inWorld({ fate: { settleAfterPolls: 2 } }, ({ lines, record, sides }) =>
       Effect.gen(function* () {
         const side = sides[vendor]
-        yield* side.simulator.script(onPolls({ headers: { "Content-Type": "text/plain" } }))
-        const { polls: made, state } = yield* record(side.wanted(1))
-        assert.deepStrictEqual([state, made], ["completed", 1])
+        yield* side.simulator.script(onPolls(always({ headers: { "Content-Type": "text/plain; charset=utf-8" } })))
+        const { polls: made, state, warnings } = yield* record(side.wanted(1))
+        assert.deepStrictEqual([state, made, warnings], ["completed", 3, []])
+        const said = lines.filter((line) => /content type/.test(line))
+        assert.strictEqual(said.length, 1)
+        assert.match(said[0] ?? "", /level=DEBUG.*text\/plain/)
       })
     )
   )
 
-  it.live("a refused key stops every scan under it; what is open can be gone on with (ST-03)", () =>
-    inWorld({ speed: 50, fate: { duration: Infinity }, simulators: roomy }, ({ lines, records, sides }) =>
-      Effect.gen(function* () {
-        const side = sides[vendor]
-        const { ledger } = side.simulator
-        const count = vendor === "appvet" ? 10 : 20
-        yield* Effect.forkScoped(
-          Effect.gen(function* () {
-            yield* ledger.until(() => new Set(polls(side).map(({ scanId }) => scanId)).size === count)
-            yield* side.simulator.script(
-              onPolls(always(Script.respond(401, { error: { code: "INVALID_API_KEY", message: "no" } })))
-            )
-          })
-        )
-        const all = yield* records(Array.from({ length: count }, (_, number) => side.wanted(number)))
-        assert.deepStrictEqual(new Set(all.map(({ state }) => state)), new Set(["denied"]))
-        const [first] = ledger.requests({ status: 401 })
-        const late = ledger.requests({ where: ({ at }) => at > (first?.answeredAt ?? 0) + 1_000 })
-        assert.strictEqual(late.length, 0)
-        assert.notInclude(lines.join("\n"), side.simulator.key)
-      })
-    )
+  it.live(
+    "a refused key stops every scan under it and is one error line; what is open can be gone on with (ST-03)",
+    () =>
+      inWorld({ speed: 50, fate: { duration: Infinity }, simulators: roomy }, ({ lines, records, sides }) =>
+        Effect.gen(function* () {
+          const side = sides[vendor]
+          const { ledger } = side.simulator
+          const count = vendor === "appvet" ? 10 : 20
+          yield* Effect.forkScoped(
+            Effect.gen(function* () {
+              yield* ledger.until(() => new Set(polls(side).map(({ scanId }) => scanId)).size === count)
+              yield* side.simulator.script(
+                onPolls(always(Script.respond(401, { error: { code: "INVALID_API_KEY", message: "no" } })))
+              )
+            })
+          )
+          const all = yield* records(Array.from({ length: count }, (_, number) => side.wanted(number)))
+          assert.deepStrictEqual(new Set(all.map(({ state }) => state)), new Set(["denied"]))
+          const [first] = ledger.requests({ status: 401 })
+          const late = ledger.requests({ where: ({ at }) => at > (first?.answeredAt ?? 0) + 1_000 })
+          assert.strictEqual(late.length, 0)
+          assert.notInclude(lines.join("\n"), side.simulator.key)
+          const errors = lines.filter((line) => /level=ERROR/.test(line))
+          assert.strictEqual(errors.length, 1, errors.join("\n"))
+          assert.match(errors[0] ?? "", new RegExp(`credential was refused.*vendor=${vendor}`))
+        })
+      )
   )
 })

@@ -148,7 +148,7 @@ describe("compliance", () => {
     )
   )
 
-  it.live("steps back between running and pending decide nothing (CO-09)", () =>
+  it.live("steps back between running and pending decide nothing, and one debug line tells of them (CO-09)", () =>
     inWorld({ fate: { settleAfterPolls: 4 } }, ({ lines, record, sides: { compliance } }) =>
       Effect.gen(function* () {
         yield* compliance.simulator.script(
@@ -162,6 +162,7 @@ describe("compliance", () => {
         const { polls: made, state, warnings } = yield* record(compliance.wanted(1))
         assert.deepStrictEqual([state, made, warnings], ["completed", 5, []])
         assert.notMatch(lines.join("\n"), /level=(WARN|ERROR)/)
+        assert.strictEqual(lines.filter((line) => /level=DEBUG.*a step back/.test(line)).length, 1)
       })
     )
   )

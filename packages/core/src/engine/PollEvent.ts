@@ -9,7 +9,8 @@ import type { Seen, StopReason } from "../model/PollStopped.ts"
 import type { Because } from "../policy/Decision.ts"
 
 /**
- * The next poll is due at `until`; `because` says what made the wait as long as it is.
+ * The next poll is due at `until`; `because` says what made the wait as long as it is. `asked` is the wait the vendor
+ * asked for in milliseconds, null when it asked for none; it is longer than the wait where a cap cut it.
  *
  * @category models
  * @since 0.1.0
@@ -19,6 +20,7 @@ export interface Scheduled {
   readonly at: number
   readonly until: number
   readonly because: Because
+  readonly asked: number | null
   readonly polls: number
 }
 

@@ -10,9 +10,10 @@
  */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
+import { constTrue } from "effect/Function"
 import * as Metric from "effect/Metric"
 import * as Tracer from "effect/Tracer"
-import type { PollAnswer } from "../model/Observation.ts"
+import type { Pending, PollAnswer } from "../model/Observation.ts"
 import type { PollFault } from "../model/PollFault.ts"
 import type { Seen } from "../model/PollStopped.ts"
 import type { ScanOutcome } from "../model/ScanOutcome.ts"
@@ -187,22 +188,63 @@ export const tracePoll =
         : self
     )
 
+// A lagging replica of the vendor's may answer with less than was known.
+const isBehind = (now: Pending, before: Pending): boolean => {
+  if (now.phase !== before.phase) return now.phase === "queued"
+  if (now.progress._tag === "None" || before.progress._tag === "None") return false
+  const [later, earlier] = [now.progress.value, before.progress.value]
+  return (later.done ?? 0) < (earlier.done ?? 0) || (later.fraction ?? 0) < (earlier.fraction ?? 0)
+}
+
 /**
- * Listens to one wait: counts its polls and waits, and logs its failed tries and oddities.
+ * Says that a vendor refused an account's credential: an error, because nothing under it goes on by itself. `message` is
+ * the vendor's, with the adapter's advice.
  *
  * @category constructors
  * @since 0.1.0
  */
-export const listen = (context: Context.Context<never>, ticket: ScanTicket): ((event: PollEvent<unknown>) => void) => {
+export const refused = (fields: {
+  readonly vendor: string
+  readonly account: string
+  readonly code: string
+  readonly message: string
+}): Effect.Effect<void> => {
+  const { account, code, message, vendor } = fields
+  return Effect.annotateLogs(Effect.logError(`the credential was refused: ${message}`), { vendor, account, code })
+}
+
+/**
+ * Listens to one wait: counts its polls and waits, and logs its failed tries and oddities. `isFirstDenial` is asked when
+ * the credential was refused: of all waits under it, the first one says so. Default: each wait does.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const listen = (
+  context: Context.Context<never>,
+  ticket: ScanTicket,
+  isFirstDenial: () => boolean = constTrue
+): ((event: PollEvent<unknown>) => void) => {
   const { vendor } = ticket
   const own = seriesOf(vendor)
   const log = (effect: Effect.Effect<void>): void => Effect.runSyncWith(context)(effect)
   let fault: PollFault | null = null
   let tries = 0
+  let toldOfCap = false
+  let toldOfStepBack = false
+  let latest: Pending | null = null
+  const about = { vendor, scanId: ticket.scanId }
   return (event) => {
     switch (event._tag) {
       case "Scheduled": {
-        own.waits(event.because).updateUnsafe((event.until - event.at) / 1000, context)
+        const wait = event.until - event.at
+        own.waits(event.because).updateUnsafe(wait / 1000, context)
+        // Once for a wait: a vendor that asks for too much does so in each answer.
+        if (event.asked !== null && event.asked > wait && !toldOfCap) {
+          toldOfCap = true
+          const asked = { ...about, askedMs: event.asked, nextWaitMs: wait }
+          log(Effect.annotateLogs(Effect.logWarning("the vendor asks for a longer wait than is obeyed"), asked))
+        }
         if (fault === null) return
         const failed = fault
         fault = null
@@ -210,12 +252,12 @@ export const listen = (context: Context.Context<never>, ticket: ScanTicket): ((e
         if ((tries & (tries - 1)) !== 0) return
         return log(
           Effect.annotateLogs(Effect.logWarning(`poll failed: ${failed.message}`), {
-            vendor,
-            scanId: ticket.scanId,
+            ...about,
             kind: failed.kind,
             code: failed.code,
             triesInARow: tries,
-            nextWaitMs: event.until - event.at,
+            nextWaitMs: wait,
+            ...(event.asked === null ? {} : { askedMs: event.asked }),
             because: event.because
           })
         )
@@ -226,19 +268,24 @@ export const listen = (context: Context.Context<never>, ticket: ScanTicket): ((e
         if (seen._tag === "PollFault") {
           fault = seen
           tries++
+          if (seen.kind === "Denied" && isFirstDenial()) {
+            log(refused({ vendor, account: ticket.account, code: seen.code, message: seen.message }))
+          }
           return count(metrics.faults, { vendor, kind: seen.kind, code: seen.code }, 1, context)
         }
         tries = 0
-        if (seen._tag !== "Unrecognised") return
+        if (seen._tag === "Pending") {
+          if (!toldOfStepBack && latest !== null && isBehind(seen, latest)) {
+            toldOfStepBack = true
+            log(Effect.annotateLogs(Effect.logDebug("the scan went a step back: polled on"), about))
+          }
+          latest = seen
+          return
+        }
         count(metrics.unrecognised, { vendor }, 1, context)
         if (!event.first) return
         const status = JSON.stringify(seen.word.slice(0, 64))
-        return log(
-          Effect.annotateLogs(Effect.logWarning(`unknown status ${status}: polled on as if it ran`), {
-            vendor,
-            scanId: ticket.scanId
-          })
-        )
+        return log(Effect.annotateLogs(Effect.logWarning(`unknown status ${status}: polled on as if it ran`), about))
       }
       case "Settled":
         return own.polls("settled").updateUnsafe(1, context)

@@ -267,6 +267,8 @@ const line = (text: string, longest: number): string =>
 
 const contentType = (header: string): string => /^[\w.+-]{1,60}\/[\w.+-]{1,60}/.exec(header)?.[0] ?? "no content type"
 
+const jsonType = /^[ \t]*application\/(?:[\w.!#$&^-]+\+)?json[ \t]*(?:;|$)/i
+
 const isIdentity = (encoding: string | undefined): boolean =>
   encoding === undefined || encoding.split(",").every((part) => /^[ \t]*(?:identity)?[ \t]*$/i.test(part))
 
@@ -301,6 +303,7 @@ const connect = (
   const scrubber = Scrubber.make()
   const deadlines = Deadlines.make()
   const base = settings.origin + settings.prefix
+  let saidType = false
 
   // Scrubbed before it is cut: a part of a credential would not be recognised.
   const foreign = (text: string, longest: number): string => line(scrubber.text(text), longest)
@@ -365,16 +368,31 @@ const connect = (
             return { answer: unreadable("too-large", `more than ${settings.maxBytes} bytes`), open: true }
           }
           const decoded = JsonBody.decode(bytes, { maxDepth: settings.maxDepth, about, scrubber })
-          return { answer: answer(decoded.body, decoded.warnings), open: false }
+          // 101: a client that hands it on hands over the connection, which is nobody's then.
+          return { answer: answer(decoded.body, decoded.warnings), open: status > 0 && status < 200 }
         })
       : Effect.sync((): Read => {
           const detail = `encoded as ${foreign(encoding ?? "", 40)} although that was not asked for`
           return { answer: unreadable("encoding", detail), open: true }
         })
+    const notes: Array<string> = []
+    if (asked !== undefined && (Option.isNone(parsed) || Duration.toMillis(parsed.value) >= Waits.longest)) {
+      const taken = Option.isNone(parsed) ? "ignored" : "taken as 30 days"
+      notes.push(`${vendor}: Retry-After ${taken}: ${JSON.stringify(foreign(asked, 64))}`)
+    }
+    const type = headers["content-type"]
+    if (!saidType && status === 200 && type !== undefined && !jsonType.test(type)) {
+      // Once: it will say so with every answer.
+      saidType = true
+      notes.push(`${vendor}: the content type is ${contentType(scrubber.text(type))}: read as JSON all the same`)
+    }
     const heard =
-      asked !== undefined && Option.isNone(parsed)
-        ? Effect.andThen(Effect.logDebug(`${vendor}: Retry-After ignored: ${JSON.stringify(foreign(asked, 64))}`), body)
-        : body
+      notes.length === 0
+        ? body
+        : Effect.andThen(
+            Effect.forEach(notes, (note) => Effect.logDebug(note)),
+            body
+          )
     if (status >= 200 && status < 300) return heard
     // What the status and the headers say must not be lost with a body that nobody needs.
     const bodiless = unreadable("not-json", "the body broke off")
@@ -480,7 +498,8 @@ const toJson = (body: unknown): string | null => {
 }
 
 /**
- * `VendorHttp` on whatever `HttpClient` is provided; made for `NodeHttpClient.layerUndici`.
+ * `VendorHttp` on whatever `HttpClient` is provided: `NodeHttpClient.layerUndici`, `DispatchClient` where many scans are
+ * polled, `FetchHttpClient` where there is nothing else.
  *
  * **Gotchas**
  *

@@ -134,4 +134,41 @@ describe("Telemetry", () => {
         ])
       }).pipe(Effect.provide(world))
   )
+
+  it.effect("logs what a vendor asked for beside what is waited where a cap cut it, once for a wait (HD-04)", () =>
+    Effect.gen(function* () {
+      const lines: Array<string> = []
+      const logger = Logger.map(Logger.formatLogFmt, (line) => void lines.push(line))
+      const long = { say: "running", hint: 9_999_999_999_000 } as const
+      const vendor = Conversation.make({
+        vendor: "patient",
+        polls: [{ say: "running", hint: 30_000 }, long, long, { say: "Transient", hint: 20_000 }, { say: "done" }],
+        limits: { hintCap: "5 minutes" },
+        policy: steady.pipe(PollPolicy.withDeadline("10 hours"))
+      })
+      yield* runOne(vendor).pipe(Effect.provide(Logger.layer([logger])))
+      const asked = lines.filter((line) => /askedMs=/.test(line))
+      assert.strictEqual(asked.length, 2, lines.join("\n"))
+      assert.match(asked[0] ?? "", /level=WARN.*longer wait than is obeyed.*askedMs=9999999999000 nextWaitMs=300000/)
+      assert.match(asked[1] ?? "", /poll failed.*nextWaitMs=20000 askedMs=20000/)
+    }).pipe(Effect.provide(world))
+  )
+
+  it.effect("logs a refused credential once for all scans under it, in polls and submissions (ST-03)", () =>
+    Effect.gen(function* () {
+      const lines: Array<string> = []
+      const logger = Logger.map(Logger.formatLogFmt, (line) => void lines.push(line))
+      const denied = Conversation.make({ vendor: "strict", polls: [{ say: "Denied" }], policy: steady })
+      const many = Array.from({ length: 20 }, (_, i) => Scans.ticket(denied.adapter, denied.ticket(`s${i}`, null)))
+      const unpaid = Conversation.make({ vendor: "strict", account: "b", submits: [{ say: "Denied" }] })
+      yield* finish(Stream.runCollect(Scans.runAll([...many, Scans.request(unpaid.adapter, "t")]))).pipe(
+        Effect.provide(Logger.layer([logger]))
+      )
+      const errors = lines.filter((line) => /level=ERROR/.test(line))
+      assert.strictEqual(errors.length, 2, errors.join("\n"))
+      for (const [i, account] of ["default", "b"].entries()) {
+        assert.match(errors[i] ?? "", new RegExp(`credential was refused.*vendor=strict account=${account}`))
+      }
+    }).pipe(Effect.provide(world))
+  )
 })

@@ -1,6 +1,7 @@
 // The course of one wait: what both drivers share. It folds answers into the state, steps the schedules and asks
 // `decide`; it never sleeps and never polls.
 import * as Context from "effect/Context"
+import type * as Duration from "effect/Duration"
 import type * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Random from "effect/Random"
@@ -146,7 +147,8 @@ export class Course<A, T, R, E extends Era = Era> implements Decision.WaitState,
         hint: spec.hint ?? Option.none(),
         notBefore: spec.notBefore ?? 0,
         pausedUntil: spec.budget?.pausedUntil() ?? 0
-      })
+      }),
+      spec.hint
     )
   }
 
@@ -200,7 +202,8 @@ export class Course<A, T, R, E extends Era = Era> implements Decision.WaitState,
         pausedUntil: spec.budget === undefined ? 0 : spec.budget.pausedUntil(),
         random: spec.policy.spread > 0 ? Context.get(context, Random.Random).nextDoubleUnsafe() : 0,
         proposal
-      })
+      }),
+      answer.hint
     )
   }
 
@@ -212,12 +215,17 @@ export class Course<A, T, R, E extends Era = Era> implements Decision.WaitState,
     )
   }
 
-  private announce(now: number, decision: Decision.Decision<A>): Decision.Decision<A> {
+  private announce(
+    now: number,
+    decision: Decision.Decision<A>,
+    hint: Option.Option<Duration.Duration> = Option.none()
+  ): Decision.Decision<A> {
     const { observer } = this.spec
     if (observer === undefined) return decision
     if (decision._tag === "Wait") {
       const { because, until } = decision
-      tell(observer, { _tag: "Scheduled", at: now, until, because, polls: this.polls })
+      const asked = hint._tag === "None" ? null : Math.ceil(Waits.millis(hint.value))
+      tell(observer, { _tag: "Scheduled", at: now, until, because, asked, polls: this.polls })
     } else if (decision._tag === "Settle") {
       tell(observer, { _tag: "Settled", at: now, value: decision.value, polls: this.polls })
     }

@@ -210,6 +210,8 @@ const claimKey = (request: AnyRequest, fingerprint: string): ClaimKey => ({
   fingerprint
 })
 
+const wordsOf = ({ advice, message }: SubmitError): string => (advice === null ? message : `${message}: ${advice}`)
+
 const reasonOfError = (error: SubmitError): Reason => ({
   code: error.code,
   message: error.message,
@@ -303,6 +305,9 @@ const executing = <Payload, R>(
     }
 
     const isDenied = (): boolean => budget.denials() > env.denials(shared)
+    const isFirstDenial = (): boolean => budget.denials() === env.denials(shared) + 1
+    const sayRefused = (code: string, message: string): Effect.Effect<void> =>
+      undisturbed(Telemetry.refused({ vendor: adapter.vendor, account: adapter.account, code, message }))
 
     const unreadable = (message: string) => new JournalError({ reason: "unreadable", message })
 
@@ -407,7 +412,10 @@ const executing = <Payload, R>(
           if (answer !== null && !(answer instanceof PollFault)) return { ...outcome, findings: answer }
           const why = answer === null ? "timeout" : answer.code
           const asked = answer === null ? Option.none() : answer.hint
-          if (answer !== null && answer.kind === "Denied") budget.deny()
+          if (answer !== null && answer.kind === "Denied") {
+            budget.deny()
+            if (isFirstDenial()) yield* sayRefused(answer.code, answer.message)
+          }
           if (answer !== null && answer.kind === "Throttled") {
             const paused = hintMillis(asked, adapter.limits.throttledWait, adapter.limits.pauseCap)
             budget.pause((yield* SteadyClock.now) + paused)
@@ -493,7 +501,7 @@ const executing = <Payload, R>(
       now: number
     ): Effect.Effect<ScanOutcome<Payload>, PollStopped<ScanTicket> | JournalError, R> => {
       let why = "first"
-      const listen = Telemetry.listen(context, ticket)
+      const listen = Telemetry.listen(context, ticket, isFirstDenial)
       const observe = observer(claimId)
       const pacing = Pacing.begin(durations, request, ticket, {
         fresh: !start.known,
@@ -933,6 +941,7 @@ const executing = <Payload, R>(
           case "Denied":
             track.failed = error
             budget.deny()
+            if (isFirstDenial()) yield* sayRefused(error.code, wordsOf(error))
             yield* store(journal.refused(claimId, reasonOfError(error)), "a refusal")
             break
           case "Throttled":
