@@ -337,6 +337,7 @@ export const openAccounts = Effect.fnUntraced(function* (
       account,
       baseUrl: baseOf(vendor, environment),
       credential: keys.credential(vendor.name, variable),
+      variable,
       insecureHosts: insecureHosts(environment),
       extra
     }

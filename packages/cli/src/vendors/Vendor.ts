@@ -11,11 +11,13 @@ import * as Scans from "@scanpoll/core/engine/Scans"
 import type { ScanRequest } from "@scanpoll/core/engine/ScanRequest"
 import type { Credential, CredentialError, VendorConfigError, VendorHttp } from "@scanpoll/core/http/VendorHttp"
 import type { PollAnswer } from "@scanpoll/core/model/Observation"
+import * as PollFaults from "@scanpoll/core/model/PollFault"
 import type { PollFault } from "@scanpoll/core/model/PollFault"
 import type { ScanOutcome } from "@scanpoll/core/model/ScanOutcome"
 import type { ScanTicket } from "@scanpoll/core/model/ScanTicket"
 import * as Tickets from "@scanpoll/core/model/ScanTicket"
 import type { Subject } from "@scanpoll/core/model/Subject"
+import * as SubmitErrors from "@scanpoll/core/model/SubmitError"
 import type { PollPolicy } from "@scanpoll/core/policy/PollPolicy"
 import type { VendorLimits } from "@scanpoll/core/policy/VendorLimits"
 import * as Effect from "effect/Effect"
@@ -34,6 +36,8 @@ export interface Access {
   readonly account: string
   readonly baseUrl: string | null
   readonly credential: Credential
+  /** The variable the credential is read from: who has to mend it is told its name. */
+  readonly variable: string
   readonly insecureHosts: ReadonlyArray<string>
   /** The values of the vendor's `extraVariables` that are set. */
   readonly extra: Readonly<Record<string, string>>
@@ -126,6 +130,53 @@ export interface Vendor extends VendorFacts {
   readonly open: (access: Access) => Effect.Effect<Account, VendorConfigError | CredentialError, VendorHttp>
 }
 
+// An adapter knows the usual variable of its vendor; the key of this account may come from another one.
+const naming = <Request, Payload>(
+  adapter: ScanAdapter<Request, Payload>,
+  usual: string,
+  variable: string
+): ScanAdapter<Request, Payload> => {
+  const named = (text: string): string => {
+    const right = text.replaceAll(usual, variable)
+    return right.includes(variable) ? right : `${right}; the key is that of ${variable}`
+  }
+  const fault = (from: PollFault): PollFault =>
+    from.kind === "Denied"
+      ? PollFaults.make({
+          kind: from.kind,
+          permanent: from.permanent,
+          code: from.code,
+          message: named(from.message),
+          requestId: from.requestId,
+          hint: from.hint,
+          quota: from.quota
+        })
+      : from
+  const { collect } = adapter
+  return {
+    ...adapter,
+    poll: (ticket) => Effect.mapError(adapter.poll(ticket), fault),
+    ...(collect === undefined
+      ? {}
+      : { collect: (outcome: ScanOutcome<Payload>) => Effect.mapError(collect(outcome), fault) }),
+    submit: (request) =>
+      Effect.mapError(adapter.submit(request), (from) =>
+        from.kind === "Denied"
+          ? SubmitErrors.make({
+              kind: from.kind,
+              permanent: from.permanent,
+              code: from.code,
+              message: from.message,
+              advice: from.advice === null ? `the key is that of ${variable}` : named(from.advice),
+              requestId: from.requestId,
+              hint: from.hint,
+              quota: from.quota
+            })
+          : from
+      )
+  }
+}
+
 /**
  * Puts a vendor together from its adapter package.
  *
@@ -181,7 +232,8 @@ export const make = <Request, Payload>(fields: {
     faults,
     parse: fields.parse,
     open: (access) =>
-      Effect.map(fields.open(access), (adapter): Account => {
+      Effect.map(fields.open(access), (opened): Account => {
+        const adapter = naming(opened, fields.facts.keyVariable, access.variable)
         const { account, limits, origin, policies, vendor } = adapter
         const ticketOf = (scanId: string): ScanTicket =>
           Tickets.make({ vendor, origin, account, scanId, submittedAt: null })

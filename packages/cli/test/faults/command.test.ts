@@ -120,6 +120,42 @@ describe("what is refused before any request", () => {
   })
 })
 
+describe("a key that is refused", () => {
+  layer(Layer.merge(vendors, NodeServices.layer), { excludeTestServices: true, timeout: "30 seconds" })((it) => {
+    it.effect("is one error line that names the variable of its account, and never the key (ST-03)", () =>
+      inFolder((folder, fs) =>
+        Effect.gen(function* () {
+          const simulators = yield* Simulators.Simulators
+          const targets = Array.from(
+            { length: 5 },
+            (_, i) =>
+              `  - { vendor: exona, account: second, company: { name: A${i}, website: "https://never-${i}.example" } }`
+          )
+          const plan = [
+            "version: 1",
+            "accounts: { second: { vendor: exona, variable: EXONA_SECOND_KEY } }",
+            "targets:",
+            ...targets,
+            ""
+          ].join("\n")
+          yield* fs.writeFileString(`${folder}/scans.yaml`, plan)
+          const { code, stderr, stdout } = yield* scanpoll(["run", "scans.yaml", "-o", "json"], {
+            directory: folder,
+            environment: { ...Simulators.environment(simulators), EXONA_SECOND_KEY: "exo_test_revoked_canary_4711" }
+          })
+          assert.strictEqual(code, 4, stderr)
+          const errors = stderr.split("\n").filter((line) => /ERROR/.test(line))
+          assert.strictEqual(errors.length, 1, stderr)
+          assert.match(errors[0] ?? "", /exona.*EXONA_SECOND_KEY|EXONA_SECOND_KEY.*exona/)
+          assert.notMatch(stderr + stdout, /canary|EXONA_API_KEY/)
+          // The first refusal ends the batch: what had not been sent by then never is.
+          assert.isAtMost(simulators.exona.ledger.totals().requests, 5)
+        })
+      )
+    )
+  })
+})
+
 describe("a stop", () => {
   layer(Layer.merge(vendors, NodeServices.layer), { excludeTestServices: true, timeout: "30 seconds" })((it) => {
     for (const signal of ["SIGTERM", "SIGINT"] as const) {
