@@ -8,6 +8,7 @@ import * as ManagedRuntime from "effect/ManagedRuntime"
 import * as Redacted from "effect/Redacted"
 import { AppVet } from "@scanpoll/appvet/AppVetAdapter"
 import * as Telemetry from "@scanpoll/core/engine/Telemetry"
+import * as DispatchClient from "@scanpoll/core/http/DispatchClient"
 import * as VendorHttp from "@scanpoll/core/http/VendorHttp"
 import * as ScanTicket from "@scanpoll/core/model/ScanTicket"
 import type { Client } from "../Client.ts"
@@ -19,7 +20,7 @@ export const appvet = (base: URL) =>
     credential: Redacted.make("bench-key"),
     baseUrl: base.origin,
     insecureHosts: [base.host]
-  }).pipe(Layer.provide(VendorHttp.layer), Layer.provide(NodeHttpClient.layerUndici))
+  }).pipe(Layer.provide(VendorHttp.layer), Layer.provide(DispatchClient.layer(NodeHttpClient.makeDispatcher)))
 
 /** The ticket of a scan at that vendor. */
 export const ticketOf = (base: URL, id: number): ScanTicket.ScanTicket =>

@@ -1,9 +1,10 @@
 /**
- * The way to the vendors: core's hardened client over undici.
+ * The way to the vendors: core's hardened client on the dispatcher of undici.
  *
  * @since 0.1.0
  */
 import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
+import * as DispatchClient from "@scanpoll/core/http/DispatchClient"
 import * as VendorHttp from "@scanpoll/core/http/VendorHttp"
 import * as RetryAfter from "@scanpoll/core/http/RetryAfter"
 import * as Clock from "effect/Clock"
@@ -11,11 +12,13 @@ import * as Effect from "effect/Effect"
 import * as HttpClient from "effect/http/HttpClient"
 import * as Layer from "effect/Layer"
 
+const client = DispatchClient.layer(NodeHttpClient.makeDispatcher)
+
 /**
  * @category layers
  * @since 0.1.0
  */
-export const layer: Layer.Layer<VendorHttp.VendorHttp> = Layer.provide(VendorHttp.layer, NodeHttpClient.layerUndici)
+export const layer: Layer.Layer<VendorHttp.VendorHttp> = Layer.provide(VendorHttp.layer, client)
 
 /**
  * The same, telling by how many milliseconds the clock of each origin that answers is ahead of ours.
@@ -39,5 +42,5 @@ export const layerTellingSkew = (tell: (origin: string, ahead: number) => void):
       )
     )
   )
-  return VendorHttp.layer.pipe(Layer.provide(watched), Layer.provide(NodeHttpClient.layerUndici))
+  return VendorHttp.layer.pipe(Layer.provide(watched), Layer.provide(client))
 }

@@ -234,6 +234,68 @@ describe.each(clients)("over %s", (_name, layer) => {
     }).pipe(Effect.provide(layer))
   )
 
+  it.live("passes over what comes before the answer", () =>
+    Effect.gen(function* () {
+      const hints = "HTTP/1.1 103 Early Hints\r\nretry-after: 99\r\nlink: </x>; rel=preload\r\n\r\n"
+      const acme = yield* vendor(({ socket }) =>
+        socket.write(Buffer.concat([Buffer.from(hints + hints), reply(200, json)]))
+      )
+      const client = yield* clientFor(acme)
+      const answer = yield* client.get("/scans/1")
+      assert.deepStrictEqual(answer.body, { _tag: "Json", value })
+      assert.deepStrictEqual(answer.hint, Option.none())
+    }).pipe(Effect.provide(layer))
+  )
+
+  it.live("does not change to another protocol that nobody asked for", () =>
+    Effect.gen(function* () {
+      const acme = yield* vendor(({ socket }) =>
+        socket.write("HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: acme\r\n\r\nhello")
+      )
+      const client = yield* clientFor(acme)
+      const asked = yield* Effect.result(client.get("/scans/1"))
+      // The client for node:http hands such an answer on.
+      if (Result.isSuccess(asked)) assert.deepInclude(asked.success, { status: 101, hint: Option.none() })
+      else assert.deepInclude(asked.failure, { sent: true, permanent: false })
+      yield* closesSoon(acme.idle)
+    }).pipe(Effect.provide(layer))
+  )
+
+  it.live("stops reading headers that do not end", () =>
+    Effect.gen(function* () {
+      let sent = 0
+      const acme = yield* vendor(({ socket }) => {
+        const more = (error?: Error | null): void => {
+          if (sent > 16 * 1024 * 1024 || (error ?? null) !== null) return
+          const lines = `x-${sent}: ${"a".repeat(8000)}\r\n`
+          sent += lines.length
+          socket.write(lines, more)
+        }
+        socket.write("HTTP/1.1 200 OK\r\n", more)
+      })
+      const client = yield* clientFor(acme)
+      const fault = yield* faultOf(client.get("/scans/1"))
+      assert.deepInclude(fault, { sent: true, permanent: false })
+      assert.include(["und_err_headers_overflow", "hpe_header_overflow"], fault.code)
+      yield* closesSoon(acme.idle)
+      assert.isBelow(sent, 16 * 1024 * 1024)
+    }).pipe(Effect.provide(layer))
+  )
+
+  it.live("does not take what follows an answer for the next one", () =>
+    Effect.gen(function* () {
+      const acme = yield* vendor(({ number, socket }) =>
+        socket.write(number === 1 ? Buffer.concat([reply(200, "1"), reply(200, "2")]) : reply(200, "3"))
+      )
+      const client = yield* clientFor(acme)
+      const bodies = [yield* client.get("/scans/1"), yield* client.get("/scans/1")].map(({ body }) => body)
+      assert.deepStrictEqual(bodies, [
+        { _tag: "Json", value: 1 },
+        { _tag: "Json", value: 3 }
+      ])
+    }).pipe(Effect.provide(layer))
+  )
+
   it.live.each([301, 302, 303, 307, 308])("answers %i with itself and never goes where it points (ST-09)", (status) =>
     Effect.gen(function* () {
       const other = yield* vendor(({ socket }) => socket.write(reply(200, json)))

@@ -2,6 +2,7 @@
  * Vendors on loopback sockets that misbehave to the byte, and keep a ledger of what reached them.
  */
 import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
+import * as DispatchClient from "@scanpoll/core/http/DispatchClient"
 import * as VendorHttp from "@scanpoll/core/http/VendorHttp"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -140,6 +141,7 @@ export const chunked = (
 /** The HTTP clients the promises hold for. */
 export const clients = [
   ["undici", VendorHttp.layer.pipe(Layer.provide(NodeHttpClient.layerUndici))],
+  ["undici's dispatcher", VendorHttp.layer.pipe(Layer.provide(DispatchClient.layer(NodeHttpClient.makeDispatcher)))],
   ["fetch", VendorHttp.layer.pipe(Layer.provide(NodeHttpClient.layerFetch))],
   ["node:http", VendorHttp.layer.pipe(Layer.provide(NodeHttpClient.layerNodeHttpOptions({ keepAlive: true })))]
 ] as const

@@ -1,0 +1,391 @@
+/**
+ * An HTTP client on the lowest layer of undici: the events of a request come straight to us, without a stream, a promise
+ * or an object of the web in between, so a poll costs less than over `NodeHttpClient.layerUndici`.
+ *
+ * It follows no redirect, retries nothing, adds no header and sets no deadline: `VendorHttp` above it keeps its promises
+ * as on any other client. An answer is there as soon as its headers are; its body is read as it is asked for, and while
+ * nobody takes what has come, no more is taken from the socket. Aborting a request closes its connection (over HTTP/2,
+ * its stream); one that waits for its connection is never sent. Nobody's code runs inside undici's parser, which must not
+ * be entered twice: whoever waits hears of an answer when the parser has returned.
+ *
+ * This module does not import undici. It is handed the dispatcher: an `Agent` of undici 7 or 8, which
+ * `NodeHttpClient.makeDispatcher` of `@effect/platform-node` makes.
+ *
+ * @since 0.1.0
+ */
+import * as Cause from "effect/Cause"
+import * as Effect from "effect/Effect"
+import * as Cookies from "effect/http/Cookies"
+import * as Headers from "effect/http/Headers"
+import * as HttpClient from "effect/http/HttpClient"
+import { DecodeError, EncodeError, HttpClientError, StatusCodeError, TransportError } from "effect/http/HttpClientError"
+import type * as HttpClientRequest from "effect/http/HttpClientRequest"
+import * as HttpClientResponse from "effect/http/HttpClientResponse"
+import * as HttpIncomingMessage from "effect/http/HttpIncomingMessage"
+import * as UrlParams from "effect/http/UrlParams"
+import * as Inspectable from "effect/Inspectable"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import { pipeArguments } from "effect/Pipeable"
+import type * as Pull from "effect/Pull"
+import type * as Schema from "effect/Schema"
+import type * as Scope from "effect/Scope"
+import * as Stream from "effect/Stream"
+
+/**
+ * A request as a dispatcher takes it. Times are milliseconds, 0 for none.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface DispatchOptions {
+  readonly origin: string
+  readonly path: string
+  readonly method: string
+  readonly headers: Record<string, string>
+  readonly body: Uint8Array | null
+  readonly headersTimeout: number
+  readonly bodyTimeout: number
+}
+
+/**
+ * What a dispatcher lets one do to a request that has begun.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface DispatchController {
+  abort(reason: Error): void
+  pause(): void
+  resume(): void
+}
+
+/**
+ * What a dispatcher tells about a request.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface DispatchHandler {
+  onRequestStart(controller: DispatchController): void
+  onResponseStart(
+    controller: DispatchController,
+    status: number,
+    headers: Record<string, string | Array<string> | undefined>
+  ): void
+  onResponseData(controller: DispatchController, chunk: Uint8Array): void
+  onResponseEnd(): void
+  onResponseError(controller: DispatchController | null, error: Error): void
+}
+
+/**
+ * The part of a dispatcher of undici that is used. It must not be composed with interceptors that redirect or retry.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Dispatcher {
+  dispatch(options: DispatchOptions, handler: DispatchHandler): boolean
+}
+
+// What may lie here before anybody takes it: as much as a stream of Node buffers.
+const buffered = 64 * 1024
+
+// The body of one answer, as it arrives.
+class Arrival {
+  private chunks: Array<Uint8Array> = []
+  private size = 0
+  private isOver = false
+  private error: unknown = null
+  private isWhole = false
+  private isTaken = false
+  private isPaused = false
+  private readonly controller: DispatchController
+  private wake: (() => void) | null = null
+
+  constructor(controller: DispatchController) {
+    this.controller = controller
+  }
+
+  add(chunk: Uint8Array): void {
+    this.chunks.push(chunk)
+    this.size += chunk.byteLength
+    if (this.isWhole) return
+    if (this.size > buffered && !this.isPaused) {
+      this.isPaused = true
+      this.controller.pause()
+    }
+    this.stir()
+  }
+
+  end(error: unknown): void {
+    if (this.isOver) return
+    this.isOver = true
+    this.error = error
+    this.stir()
+  }
+
+  whole(fail: (cause: unknown) => HttpClientError): Effect.Effect<ArrayBuffer, HttpClientError> {
+    return Effect.callback((resume) => {
+      if (this.isTaken) return resume(Effect.fail(fail(new Error("the body was already read"))))
+      this.isWhole = true
+      this.flow()
+      return this.waiting(() => {
+        if (!this.isOver) return false
+        resume(this.error === null ? Effect.succeed(join(this.chunks, this.size)) : Effect.fail(fail(this.error)))
+        return true
+      })
+    })
+  }
+
+  parts(fail: (cause: unknown) => HttpClientError): Stream.Stream<Uint8Array, HttpClientError> {
+    const pull: Pull.Pull<readonly [Uint8Array, ...Array<Uint8Array>], HttpClientError, void> = Effect.callback(
+      (resume) =>
+        this.waiting(() => {
+          const [first, ...others] = this.chunks
+          if (first !== undefined) {
+            this.isTaken = true
+            this.chunks = []
+            this.size = 0
+            this.flow()
+            resume(Effect.succeed([first, ...others]))
+            return true
+          }
+          if (!this.isOver) return false
+          resume(this.error === null ? Cause.done() : Effect.fail(fail(this.error)))
+          return true
+        })
+    )
+    return Stream.fromPull(Effect.succeed(pull))
+  }
+
+  // Looks now, and whenever there is more, until there was enough to see or nobody waits any longer.
+  private waiting(look: () => boolean): Effect.Effect<void> {
+    const again = (): void => {
+      if (!look()) this.wake = again
+    }
+    again()
+    return Effect.sync(() => {
+      if (this.wake === again) this.wake = null
+    })
+  }
+
+  private stir(): void {
+    if (this.wake === null) return
+    afterwards(() => {
+      const { wake } = this
+      this.wake = null
+      wake?.()
+    })
+  }
+
+  private flow(): void {
+    if (!this.isPaused) return
+    this.isPaused = false
+    afterwards(() => this.controller.resume())
+  }
+}
+
+// undici's parser is one for all connections and must have returned before it is entered again.
+const afterwards = (then: () => void): void => queueMicrotask(then)
+
+const join = (chunks: ReadonlyArray<Uint8Array>, size: number): ArrayBuffer => {
+  const all = new Uint8Array(size)
+  let at = 0
+  for (const chunk of chunks) {
+    all.set(chunk, at)
+    at += chunk.byteLength
+  }
+  return all.buffer
+}
+
+class DispatchResponse extends Inspectable.Class implements HttpClientResponse.HttpClientResponse {
+  readonly [HttpIncomingMessage.TypeId]: typeof HttpIncomingMessage.TypeId = HttpIncomingMessage.TypeId
+  readonly [HttpClientResponse.TypeId]: typeof HttpClientResponse.TypeId = HttpClientResponse.TypeId
+  readonly request: HttpClientRequest.HttpClientRequest
+  readonly url: string
+  readonly status: number
+  readonly headers: Headers.Headers
+  private readonly arrival: Arrival
+  private readonly setCookies: string | Array<string> | undefined
+
+  constructor(
+    request: HttpClientRequest.HttpClientRequest,
+    url: URL,
+    status: number,
+    headers: Record<string, string | Array<string> | undefined>,
+    arrival: Arrival
+  ) {
+    super()
+    this.request = request
+    this.url = url.hash === "" ? url.href : url.href.slice(0, -url.hash.length)
+    this.status = status
+    this.headers = Headers.fromInput(headers)
+    this.setCookies = headers["set-cookie"]
+    this.arrival = arrival
+  }
+
+  private readonly undecodable = (cause: unknown): HttpClientError =>
+    new HttpClientError({ reason: new DecodeError({ request: this.request, response: this, cause }) })
+
+  get remoteAddress(): Option.Option<string> {
+    return Option.none()
+  }
+
+  get cookies(): Cookies.Cookies {
+    return this.setCookies === undefined ? Cookies.empty : Cookies.fromSetCookie(this.setCookies)
+  }
+
+  get arrayBuffer(): Effect.Effect<ArrayBuffer, HttpClientError> {
+    return this.arrival.whole(this.undecodable)
+  }
+
+  get stream(): Stream.Stream<Uint8Array, HttpClientError> {
+    return this.arrival.parts(this.undecodable)
+  }
+
+  get text(): Effect.Effect<string, HttpClientError> {
+    return Effect.map(this.arrayBuffer, (bytes) => new TextDecoder().decode(bytes))
+  }
+
+  get json(): Effect.Effect<Schema.Json, HttpClientError> {
+    return Effect.flatMap(this.text, (text) =>
+      Effect.try({ try: (): Schema.Json => (text === "" ? null : JSON.parse(text)), catch: this.undecodable })
+    )
+  }
+
+  get urlParamsBody(): Effect.Effect<UrlParams.UrlParams, HttpClientError> {
+    return Effect.map(this.text, (text) => UrlParams.fromInput(new URLSearchParams(text)))
+  }
+
+  get formData(): Effect.Effect<FormData, HttpClientError> {
+    return Effect.flatMap(this.arrayBuffer, (bytes) =>
+      Effect.tryPromise({
+        try: () => new Response(bytes, { headers: this.headers }).formData(),
+        catch: this.undecodable
+      })
+    )
+  }
+
+  get upgrade(): Effect.Effect<never, HttpClientError> {
+    return Effect.fail(new HttpClientError({ reason: new StatusCodeError({ request: this.request, response: this }) }))
+  }
+
+  pipe() {
+    return pipeArguments(this, arguments)
+  }
+
+  toJSON(): unknown {
+    return HttpIncomingMessage.inspect(this, {
+      _id: "HttpClientResponse",
+      request: this.request.toJSON(),
+      status: this.status
+    })
+  }
+}
+
+// `URL.origin` is worked out anew at each reading.
+const originOf = (url: URL): string => `${url.protocol}//${url.host}`
+
+const aborted = (): Error => new Error("the request was aborted")
+
+const send = (
+  dispatcher: Dispatcher,
+  request: HttpClientRequest.HttpClientRequest,
+  url: URL,
+  signal: AbortSignal,
+  body: Uint8Array | null
+): Effect.Effect<HttpClientResponse.HttpClientResponse, HttpClientError> =>
+  Effect.callback((resume) => {
+    let controller: DispatchController | null = null
+    let arrival: Arrival | null = null
+    const answer = (exit: Effect.Effect<HttpClientResponse.HttpClientResponse, HttpClientError>): void =>
+      afterwards(() => resume(exit))
+    const abort = (): void => {
+      if (controller === null) failed(aborted())
+      else controller.abort(aborted())
+    }
+    const over = (): void => signal.removeEventListener("abort", abort)
+    const failed = (cause: unknown): void => {
+      over()
+      if (arrival === null) answer(Effect.fail(new HttpClientError({ reason: new TransportError({ request, cause }) })))
+      else arrival.end(cause)
+    }
+    if (signal.aborted) return failed(aborted())
+    signal.addEventListener("abort", abort)
+    const handler: DispatchHandler = {
+      // Also a second time, where the first connection took nothing of the request.
+      onRequestStart: (started) => {
+        controller = started
+        if (signal.aborted) started.abort(aborted())
+      },
+      onResponseStart: (started, status, headers) => {
+        // Others of this kind come before the answer.
+        if (status < 200) return
+        arrival = new Arrival(started)
+        answer(Effect.succeed(new DispatchResponse(request, url, status, headers, arrival)))
+      },
+      onResponseData: (_, chunk) => arrival?.add(chunk),
+      onResponseEnd: () => {
+        over()
+        arrival?.end(null)
+      },
+      onResponseError: (_, error) => failed(error)
+    }
+    try {
+      dispatcher.dispatch(
+        {
+          origin: originOf(url),
+          path: url.pathname + url.search,
+          method: request.method,
+          headers: request.headers,
+          body,
+          headersTimeout: 60 * 60 * 1000,
+          bodyTimeout: 0
+        },
+        handler
+      )
+    } catch (cause) {
+      failed(cause)
+    }
+  })
+
+/**
+ * A client on a dispatcher. Bodies of requests are bytes or nothing.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const make = (dispatcher: Dispatcher): HttpClient.HttpClient =>
+  HttpClient.make((request, url, signal) => {
+    const { body } = request
+    switch (body._tag) {
+      case "Empty":
+        return send(dispatcher, request, url, signal, null)
+      case "Uint8Array":
+        return send(dispatcher, request, url, signal, body.body)
+      case "Raw":
+      case "FormData":
+      case "Stream":
+        return Effect.fail(
+          new HttpClientError({
+            reason: new EncodeError({ request, description: "the body of a request must be bytes" })
+          })
+        )
+    }
+  })
+
+/**
+ * The client on a dispatcher that lives as long as the layer.
+ *
+ * **Example** (Vendors over undici)
+ *
+ * `VendorHttp.layer.pipe(Layer.provide(DispatchClient.layer(NodeHttpClient.makeDispatcher)))`
+ *
+ * @category layers
+ * @since 0.1.0
+ */
+export const layer = <E, R>(
+  dispatcher: Effect.Effect<Dispatcher, E, R>
+): Layer.Layer<HttpClient.HttpClient, E, Exclude<R, Scope.Scope>> =>
+  Layer.effect(HttpClient.HttpClient)(Effect.map(dispatcher, make))
