@@ -53,6 +53,10 @@ import { migrate } from "./JournalSchema.ts"
  * - `limit`: how long one transaction may take. Default 10 seconds.
  * - `outage`: how long trouble may last before waits for open scans are ended, resumable. Default 30 seconds.
  * - `watch`: how often a process that waits for another one's claim looks at it. Default 500 milliseconds.
+ * - `presence`: how others tell that this process is gone: `system` asks the machine where both run on one, `lease`
+ *   goes by the heartbeat alone, so that a process that is frozen is taken for gone too. Default `system`.
+ * - `polls`: false for a process that submits and listens but leaves every poll to others: what it bought is free for
+ *   them at once, and it never holds an open claim. Default true.
  *
  * @category models
  * @since 0.1.0
@@ -63,6 +67,72 @@ export interface Options {
   readonly limit?: Duration.Input
   readonly outage?: Duration.Input
   readonly watch?: Duration.Input
+  readonly presence?: "system" | "lease"
+  readonly polls?: boolean
+}
+
+/**
+ * Which free claims to take, and how many at once.
+ *
+ * - `slices`: numbers from 1 to `of`; every claim is in one of them (`sliceOf`).
+ * - `accounts`: only claims of these.
+ * - `dueBefore`: only claims whose next poll may be made before this time, in milliseconds since 1970.
+ * - `limit`: how many at most, the earliest due first.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface FreeFilter {
+  readonly slices: ReadonlyArray<number>
+  readonly of: number
+  readonly accounts: ReadonlyArray<AccountKey>
+  readonly dueBefore: number
+  readonly limit: number
+}
+
+/**
+ * A claim that was free and is held now.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Taken {
+  readonly entry: ClaimEntry
+  readonly hold: Extract<Hold, { readonly _tag: "Ours" }>
+}
+
+/**
+ * What processes that share the open claims of one journal on PostgreSQL need beside the usual operations.
+ *
+ * - `takeFree`: takes submitted claims that nobody holds, in one statement. Two processes never get the same one.
+ * - `isWell`: whether the database could be written when last tried.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Sharing {
+  readonly takeFree: (wanted: FreeFilter) => Effect.Effect<ReadonlyArray<Taken>, JournalError>
+  readonly isWell: () => boolean
+}
+
+// The last two characters of a claim's id are chance, each one of 32.
+const tails = [..."0123456789abcdefghjkmnpqrstvwxyz"]
+const tailsOf = (slices: ReadonlyArray<number>, of: number): ReadonlyArray<string> => {
+  const wanted = new Set(slices)
+  return tails.flatMap((one, i) =>
+    tails.flatMap((other, j) => (wanted.has(((i * tails.length + j) % of) + 1) ? [`${one}${other}`] : []))
+  )
+}
+
+/**
+ * The slice a claim is in, from 1 to `of`; `of` is from 1 to 1 024.
+ *
+ * @category destructors
+ * @since 0.1.0
+ */
+export const sliceOf = (claimId: string, of: number): number => {
+  const [one = "0", other = "0"] = claimId.slice(-2)
+  return ((Math.max(0, tails.indexOf(one)) * tails.length + Math.max(0, tails.indexOf(other))) % of) + 1
 }
 
 const bounded = (name: string, value: Duration.Input | undefined, fallback: number): number => {
@@ -110,22 +180,24 @@ const chunksOf = <A>(items: ReadonlyArray<A>): ReadonlyArray<ReadonlyArray<A>> =
   Array.from({ length: Math.ceil(items.length / chunk) }, (_, i) => items.slice(i * chunk, (i + 1) * chunk))
 
 /**
- * The operations of a journal, for as long as the scope. The schema is brought up to date first; when the scope closes,
- * everything this process holds is let go.
+ * The operations of a journal, for as long as the scope, and those of processes that share its open claims. The schema is
+ * brought up to date first; when the scope closes, everything this process holds is let go.
  *
  * @category constructors
  * @since 0.1.0
  */
-export const make = (
+export const makeShared = (
   options: Options = {}
-): Effect.Effect<Operations, JournalError, SqlClient.SqlClient | Scope.Scope> =>
+): Effect.Effect<Operations & Sharing, JournalError, SqlClient.SqlClient | Scope.Scope> =>
   Effect.gen(function* () {
     const sql = yield* SqlClient.SqlClient
     const clock = yield* Effect.service(Clock.Clock)
     const lease = bounded("lease", options.lease, 15_000)
     const watchEvery = bounded("watch", options.watch, 500)
     const heartbeat = Math.max(1, Math.floor(lease / 3))
-    const place = Places.here()
+    const here = Places.here()
+    const place = options.presence === "lease" ? { ...here, place: "", started: "" } : here
+    const polls = options.polls ?? true
 
     const dbNow = sql.onDialectOrElse({
       pg: () => sql.literal("(extract(epoch from clock_timestamp()) * 1000)::double precision"),
@@ -151,6 +223,27 @@ export const make = (
       const most = heartbeat * 2
       return now.steady - beatAt.steady < most && Math.abs(now.wall - beatAt.wall) < most
     }
+
+    // Ends when the lease has run out without a word from the database: others may hold by then what was ours. A little
+    // earlier, so that what is cut then is off the wire before they begin.
+    let lapse = Deferred.makeUnsafe<void>()
+    const leftOfLease = (): number => {
+      const now = reading()
+      return lease - Math.ceil(lease / 16) - Math.max(now.steady - beatAt.steady, Math.abs(now.wall - beatAt.wall))
+    }
+    const lapsing = Effect.gen(function* () {
+      for (;;) {
+        const left = leftOfLease()
+        if (left > 0) {
+          yield* Effect.sleep(Duration.millis(Math.ceil(left)))
+          continue
+        }
+        Deferred.doneUnsafe(lapse, Effect.void)
+        lapse = Deferred.makeUnsafe<void>()
+        const lapsed = beatAt
+        while (beatAt === lapsed) yield* Effect.sleep(Duration.millis(Math.min(heartbeat, 100)))
+      }
+    })
 
     const register = Effect.gen(function* () {
       const at = reading()
@@ -675,7 +768,8 @@ export const make = (
 
     const guardOf = (claimId: string, mine: Held): HoldGuard => ({
       ready: readyFor(claimId, mine),
-      lost: Deferred.await(mine.lost)
+      lost: Deferred.await(mine.lost),
+      lapsed: Effect.suspend(() => (leftOfLease() > 0 ? Deferred.await(lapse) : Effect.void))
     })
 
     const take: Operations["take"] = (claimId) =>
@@ -688,6 +782,12 @@ export const make = (
               yield* stay
               const row = yield* mustBeThere(yield* byId(claimId), claimId)
               if (row.state !== "submitted") return { row, epoch: null }
+              if (!polls) {
+                if (row.owner !== me) return { row, epoch: null }
+                yield* sql`UPDATE scanpoll_claims SET owner = NULL, epoch = epoch + 1, stamp = ${stamp}
+                  WHERE claim_id = ${claimId}`
+                return { row: { ...row, owner: null, epoch: row.epoch + 1 }, epoch: null }
+              }
               if (row.stamp === stamp && row.owner === me) return { row, epoch: row.epoch }
               if (row.owner !== null && row.owner !== me) {
                 const others = yield* owners
@@ -705,6 +805,7 @@ export const make = (
           const { epoch, row } = taken
           if (row.state !== "submitted") return { _tag: "Over", entry: toEntry(row, null) } satisfies Hold
           if (epoch === null) {
+            if (!polls) release(claimId)
             return { _tag: "Theirs", notBefore: row.notBefore, changed: watch(row) } satisfies Hold
           }
           if (row.ticket === null) return yield* unreadable(claimId)
@@ -713,6 +814,53 @@ export const make = (
           const mine = known !== undefined && known.epoch === epoch ? known : hold(claimId, epoch)
           const until = waits.get(claimId)?.until ?? row.notBefore
           return { _tag: "Ours", ticket: row.ticket, notBefore: until, guard: guardOf(claimId, mine) } satisfies Hold
+        })
+      )
+
+    const takeFree: Sharing["takeFree"] = (wanted) =>
+      Effect.uninterruptible(
+        Effect.gen(function* () {
+          if (wanted.slices.length === 0 || wanted.accounts.length === 0 || wanted.limit < 1) return []
+          const some = wanted.slices.length < wanted.of
+          const inSlices = some ? sql`right(claim_id, 2) IN ${sql.in(tailsOf(wanted.slices, wanted.of))}` : sql`TRUE`
+          const ofAccounts = sql.or(
+            wanted.accounts.map(
+              ({ account, origin, vendor }) => sql`(vendor = ${vendor} AND origin = ${origin} AND account = ${account})`
+            )
+          )
+          const rows = yield* store.write((stamp) =>
+            Effect.gen(function* () {
+              yield* stay
+              // The claims just taken, where the answer to that was lost.
+              const before = yield* sql`SELECT * FROM scanpoll_claims WHERE owner = ${me} AND stamp = ${stamp}`
+              if (before.length > 0) return before
+              return yield* sql`UPDATE scanpoll_claims SET owner = ${me}, epoch = epoch + 1, stamp = ${stamp}
+                WHERE claim_id IN (
+                  SELECT claim_id FROM scanpoll_claims
+                  WHERE state = 'submitted' AND owner IS NULL AND not_before < ${wanted.dueBefore}
+                    AND ${inSlices} AND ${ofAccounts}
+                  ORDER BY not_before LIMIT ${Math.floor(wanted.limit)} FOR UPDATE SKIP LOCKED)
+                RETURNING *`
+            })
+          )
+          const taken: Array<Taken> = []
+          for (const row of rows) {
+            const read = readClaim(row)
+            if (read === null || read.ticket === null) {
+              yield* Effect.logWarning(
+                `a claim cannot be read and is polled by nobody: ${String(Object(row).claim_id)}`
+              )
+              continue
+            }
+            const { claimId, epoch, notBefore, ticket } = read
+            leaves.delete(claimId)
+            const mine = hold(claimId, epoch)
+            taken.push({
+              entry: toEntry(read, here.label),
+              hold: { _tag: "Ours", ticket, notBefore, guard: guardOf(claimId, mine) }
+            })
+          }
+          return taken
         })
       )
 
@@ -859,6 +1007,7 @@ export const make = (
       buryGone
     )
     yield* Effect.forkScoped(rounds(heartbeat, beating))
+    yield* Effect.forkScoped(lapsing)
     yield* Effect.forkScoped(rounds(watchEvery, Effect.andThen(watching.await, lookAtWatched)))
     yield* Effect.forkScoped(
       Effect.forever(
@@ -907,9 +1056,21 @@ export const make = (
       list,
       history,
       scanIds,
-      purge
-    } satisfies Operations
+      purge,
+      takeFree,
+      isWell: () => !store.isSick()
+    } satisfies Operations & Sharing
   })
+
+/**
+ * The operations of a journal, for as long as the scope. The schema is brought up to date first; when the scope closes,
+ * everything this process holds is let go.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const make: (options?: Options) => Effect.Effect<Operations, JournalError, SqlClient.SqlClient | Scope.Scope> =
+  makeShared
 
 /**
  * The journal as a layer over a `SqlClient`.

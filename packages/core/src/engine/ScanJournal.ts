@@ -92,8 +92,9 @@ export type Claim =
  * Who may poll a claim.
  *
  * - `Ours`: this process holds it until it is settled or left. With a `guard`, each poll waits for `ready` first (it
- *   ends at once while the journal can be written and the claim is still ours), and `lost` fails when the claim was
- *   taken over or the journal has been out for too long. Without one, neither can happen.
+ *   ends at once while the journal can be written and the claim is still ours), `lost` fails when the claim was taken
+ *   over or the journal has been out for too long, and a poll under way when `lapsed` ends is cut: others may take this
+ *   process for gone from then on. Without one, none of these can happen.
  * - `Theirs`: another living process polls it; `changed` ends when that may be over.
  * - `Over`: there is nothing to poll.
  *
@@ -117,6 +118,7 @@ export type Hold =
 export interface HoldGuard {
   readonly ready: Effect.Effect<void>
   readonly lost: Effect.Effect<never, JournalError>
+  readonly lapsed: Effect.Effect<void>
 }
 
 /**

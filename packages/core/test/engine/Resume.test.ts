@@ -244,7 +244,7 @@ describe("holding a claim", () => {
         ...journal,
         take: (claimId) =>
           Effect.map(journal.take(claimId), (hold): ScanJournal.Hold => {
-            const guard = { ready: Effect.void, lost: Deferred.await(lost) }
+            const guard = { ready: Effect.void, lost: Deferred.await(lost), lapsed: Effect.never }
             if (takes++ === 0) return hold._tag === "Ours" ? { ...hold, guard } : hold
             return hold._tag === "Over" ? hold : { _tag: "Theirs", notBefore: 0, changed: Effect.sleep("5 seconds") }
           })
@@ -290,7 +290,7 @@ describe("holding a claim", () => {
         take: (claimId) =>
           Effect.map(journal.take(claimId), (hold): ScanJournal.Hold => {
             const ready = Effect.suspend(() => Deferred.await(healed))
-            return hold._tag === "Ours" ? { ...hold, guard: { ready, lost: Effect.never } } : hold
+            return hold._tag === "Ours" ? { ...hold, guard: { ready, lost: Effect.never, lapsed: Effect.never } } : hold
           })
       })
       const waiting = yield* Effect.forkChild(

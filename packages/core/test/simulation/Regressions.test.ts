@@ -86,7 +86,9 @@ describe("found by the simulation", () => {
         ...journal,
         take: (claimId) =>
           Effect.map(journal.take(claimId), (hold) =>
-            hold._tag === "Ours" ? { ...hold, guard: { ready: Deferred.await(healed), lost: Effect.never } } : hold
+            hold._tag === "Ours"
+              ? { ...hold, guard: { ready: Deferred.await(healed), lost: Effect.never, lapsed: Effect.never } }
+              : hold
           )
       })
       const requests = ["a", "b", "c", "d", "e", "f"].map((id) => Scans.ticket(vendor.adapter, vendor.ticket(id)))

@@ -181,7 +181,9 @@ export class Store {
       adopt: (ticket, subject) => read(kept.adopt(ticket, subject)),
       take: (claimId) =>
         Effect.map(read(kept.take(claimId)), (hold): ScanJournal.Hold =>
-          hold._tag === "Ours" && this.plan.guards ? { ...hold, guard: { ready, lost: outFor(null) } } : hold
+          hold._tag === "Ours" && this.plan.guards
+            ? { ...hold, guard: { ready, lost: outFor(null), lapsed: Effect.never } }
+            : hold
         ),
       leave: (claimId) => {
         if (held.delete(claimId)) judge.moved(claimId)

@@ -10,6 +10,8 @@ import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
+import type { PollAnswer } from "../../model/Observation.ts"
+import * as PollFaults from "../../model/PollFault.ts"
 import { PollFault } from "../../model/PollFault.ts"
 import { PollStopped, type Seen } from "../../model/PollStopped.ts"
 import * as Comparison from "../../model/Comparison.ts"
@@ -36,6 +38,11 @@ import { SubmissionGrace } from "../SubmissionGrace.ts"
 import * as Telemetry from "../Telemetry.ts"
 import * as Pacing from "./pacing.ts"
 
+const lapsed = PollFaults.make({
+  kind: "Transient",
+  code: "lease-ended",
+  message: "cut because the journal could not be reached in time to say that we are still here"
+})
 // A submission of which no byte left us is tried this often.
 const submitTries = 3
 const collectTries = 3
@@ -479,6 +486,15 @@ const executing = <Payload, R>(
         }
       }
 
+    // A request that outlasts our lease could meet that of whoever follows us.
+    const fenced = (guard: HoldGuard | null) => (polling: Effect.Effect<PollAnswer<ScanOutcome<Payload>>, PollFault>) =>
+      guard === null
+        ? polling
+        : Effect.raceFirst(
+            polling,
+            Effect.flatMap(guard.lapsed, () => Effect.fail(lapsed))
+          )
+
     // Each poll waits for the journal, which may have trouble, and ends the wait when it has lost the claim.
     const guardedBy = (guard: HoldGuard | null): AccountBudget => {
       if (guard === null) return budget
@@ -510,7 +526,7 @@ const executing = <Payload, R>(
       })
       const spec: PollSpec<ScanOutcome<Payload>, ScanTicket, R> = {
         ticket,
-        poll: pacing.poll(Telemetry.tracePoll(ticket, () => why)(adapter.poll(ticket))),
+        poll: pacing.poll(Telemetry.tracePoll(ticket, () => why)(fenced(guard)(adapter.poll(ticket)))),
         policy: shortened(pacing.policy, start, now),
         limits: adapter.limits,
         submittedAt: ticket.submittedAt,
