@@ -31,18 +31,8 @@ import * as PollPolicies from "../policy/PollPolicy.ts"
 import * as Waits from "../policy/Waits.ts"
 import * as Fleets from "./Fleet.ts"
 import type { Fleet } from "./Fleet.ts"
-import {
-  budgetOf,
-  defectCode,
-  type Ended,
-  type Env,
-  equalityOf,
-  execute,
-  makeTrack,
-  type Track,
-  undisturbed,
-  whereabouts
-} from "./internal/scanRun.ts"
+import { budgetOf, type Ended, type Env, equalityOf, execute, makeTrack, type Track } from "./internal/scanRun.ts"
+import { defectCode, undisturbed, whereabouts } from "./internal/scanEnd.ts"
 import type * as RateBudgets from "./RateBudget.ts"
 import { type AccountBudget, type Budgets, RateBudget } from "./RateBudget.ts"
 import type { ScanAdapter } from "./ScanAdapter.ts"

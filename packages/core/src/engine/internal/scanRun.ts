@@ -10,11 +10,7 @@ import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
-import type { PollAnswer } from "../../model/Observation.ts"
-import * as PollFaults from "../../model/PollFault.ts"
-import { PollFault } from "../../model/PollFault.ts"
 import { PollStopped, type Seen } from "../../model/PollStopped.ts"
-import * as Comparison from "../../model/Comparison.ts"
 import * as Outcomes from "../../model/ScanOutcome.ts"
 import type { Reason, ScanOutcome } from "../../model/ScanOutcome.ts"
 import type { ScanTicket } from "../../model/ScanTicket.ts"
@@ -31,35 +27,24 @@ import type { PollEvent } from "../PollEvent.ts"
 import type { PollSpec } from "../PollSpec.ts"
 import type { AccountBudget, Budgets, Turn } from "../RateBudget.ts"
 import type { ScanEventKind } from "../ScanEvent.ts"
-import { type ClaimEntry, type ClaimKey, type HoldGuard, JournalError, mayHeal, ScanJournal } from "../ScanJournal.ts"
+import { type ClaimEntry, type ClaimKey, type HoldGuard, JournalError, ScanJournal } from "../ScanJournal.ts"
 import type { ScanRequest } from "../ScanRequest.ts"
 import * as SteadyClock from "../SteadyClock.ts"
 import { SubmissionGrace } from "../SubmissionGrace.ts"
 import * as Telemetry from "../Telemetry.ts"
 import * as Pacing from "./pacing.ts"
+import { budgetWith, defectCode, ending, fenced, guardedBy, hintMillis, type Restore, undisturbed } from "./scanEnd.ts"
 
-const lapsed = PollFaults.make({
-  kind: "Transient",
-  code: "lease-ended",
-  message: "cut because the journal could not be reached in time to say that we are still here"
-})
 // A submission of which no byte left us is tried this often.
 const submitTries = 3
-const collectTries = 3
-const storeTries = 3
 // Without a stored ticket a purchase can be found again by its log line alone.
 const ticketTries = 10
-// The code of what a mistake in a program ended.
-export const defectCode = "defect"
 // Beyond its own time limit, somebody else's submission is waited for this long: its grace, and ten tries to store it.
 const busyAtMost = Duration.minutes(1)
 // A journal that says again and again that something changed is asked this often.
 const busyStep = Duration.millis(200)
 // Waits shorter than this are not worth a write.
 const worthStoring = 1_000
-// How many earlier answers are looked at for one to compare with.
-const comparedAtMost = 10
-
 // What is known of a request at any moment: read when it ends, however it ends.
 export interface Track<Payload> {
   claimId: string | null
@@ -105,8 +90,6 @@ interface Start {
   // Null for a wait that has its whole deadline before it.
   readonly deadlineAt: number | null
 }
-
-type Restore = <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
 
 // What requests of one run share.
 //
@@ -165,42 +148,10 @@ const jointsOf = (journal: object): Map<string, Joint> => {
   return made
 }
 
-// A logger that throws costs its line and nothing else.
-export const undisturbed = (log: Effect.Effect<void>): Effect.Effect<void> => Effect.catchCause(log, () => Effect.void)
-
-// Where a defect was made, for the log. What it says stays out: it may hold anything, a credential too.
-export const whereabouts = (cause: Cause.Cause<unknown>): string =>
-  cause.reasons
-    .map((reason) => {
-      if (reason._tag !== "Die") return reason._tag
-      const { defect } = reason
-      if (!(defect instanceof Error)) return typeof defect
-      const { message, stack = "" } = defect
-      const said = stack.indexOf(message)
-      const frames = said < 0 ? "" : stack.slice(said + message.length)
-      return `${defect.constructor.name} ${frames.slice(frames.indexOf("\n") + 1, 2000).trim()}`
-    })
-    .join("; ")
-
 type AnyRequest = Pick<ScanRequest<unknown>, "adapter">
 
 export const budgetOf = (request: AnyRequest, budgets: Budgets): AccountBudget =>
   budgets.account(request.adapter, request.adapter.budget)
-
-// An account's budget with some of its methods in other hands.
-const budgetWith = (base: AccountBudget, change: Partial<Pick<AccountBudget, "turn" | "pause">>): AccountBudget => ({
-  turn: (options) => base.turn(options),
-  open: () => base.open(),
-  load: (by) => base.load(by),
-  bought: () => base.bought(),
-  closed: () => base.closed(),
-  pause: (until) => base.pause(until),
-  pausedUntil: () => base.pausedUntil(),
-  learn: (...said) => base.learn(...said),
-  deny: () => base.deny(),
-  denials: () => base.denials(),
-  ...change
-})
 
 // A text that equal requests share; null for what is never submitted.
 export const equalityOf = (request: Pick<ScanRequest<unknown>, "adapter" | "fingerprint">): string | null => {
@@ -225,13 +176,6 @@ const reasonOfError = (error: SubmitError): Reason => ({
   advice: error.advice,
   requestId: error.requestId
 })
-
-const hintMillis = (
-  hint: Option.Option<Duration.Duration>,
-  fallback: Duration.Duration,
-  cap: Duration.Duration
-): number =>
-  Waits.clamp(Math.ceil(Duration.toMillis(Option.getOrElse(hint, () => fallback))), 0, Duration.toMillis(cap))
 
 // Whether the scan of one request counts as open at the vendor: by the one who polls it, and once.
 class Counted {
@@ -293,7 +237,6 @@ const executing = <Payload, R>(
       }
     })
     const codec = Schema.toCodecJson(Outcomes.schema(adapter.payload))
-    const encode = Schema.encodeEffect(codec)
     const decode = Schema.decodeUnknownEffect(codec)
 
     const checked = PollPolicies.check(request.policy, adapter.limits)
@@ -340,128 +283,14 @@ const executing = <Payload, R>(
         }
       )
 
-    // What the vendor said is bought: it is written again and again before it is given up, and named in the log first.
-    const store = (
-      write: Effect.Effect<void, JournalError>,
-      what: string,
-      tries = storeTries
-    ): Effect.Effect<void, JournalError> => {
-      const attempt = (tried: number): Effect.Effect<void, JournalError> =>
-        Effect.catch(write, (error) => {
-          if (error.reason === "lost") return Effect.fail(error)
-          const again = tried < tries && mayHeal(error)
-          const said =
-            tried > 1 && again
-              ? Effect.void
-              : undisturbed(
-                  Effect.logError(`the journal could not keep ${what}${again ? " yet" : ""}: ${error.message}`)
-                )
-          return Effect.andThen(
-            said,
-            again ? Effect.andThen(Effect.sleep("1 second"), attempt(tried + 1)) : Effect.fail(error)
-          )
-        })
-      return attempt(1)
-    }
-
-    const settle = (claimId: string, outcome: ScanOutcome<Payload>): Effect.Effect<void, JournalError> =>
-      Effect.flatMap(Effect.orDie(encode(outcome)), (encoded) =>
-        store(journal.settled(claimId, encoded, outcome.ticket), `the outcome of ${Tickets.key(outcome.ticket)}`)
-      )
-
-    // An outcome outlasts trouble of the journal for as long as the journal itself thinks that it may heal.
-    const keep = (
-      restore: Restore,
-      claimId: string,
-      outcome: ScanOutcome<Payload>,
-      guard: HoldGuard | null,
-      round = 1
-    ): Effect.Effect<void, JournalError> =>
-      Effect.catch(settle(claimId, outcome), (error) =>
-        guard !== null && round < storeTries && mayHeal(error)
-          ? Effect.andThen(
-              restore(Effect.raceFirst(guard.ready, guard.lost)),
-              keep(restore, claimId, outcome, guard, round + 1)
-            )
-          : Effect.fail(error)
-      )
-
-    // Where the vendor does not say what changed, the findings of the last complete scan of an equal request do.
-    const compared = (outcome: ScanOutcome<Payload>, key: ClaimKey | null): Effect.Effect<ScanOutcome<Payload>> => {
-      if (key === null || !Comparison.isWanted(outcome)) return Effect.succeed(outcome)
-      return Effect.map(
-        Effect.catch(journal.history({ key, limit: comparedAtMost }), () => Effect.succeed([])),
-        (earlier) =>
-          Comparison.withDelta(
-            outcome,
-            earlier.map((entry) => entry.outcome)
-          )
-      )
-    }
-
-    const collected = (outcome: ScanOutcome<Payload>): Effect.Effect<ScanOutcome<Payload>> =>
-      Effect.gen(function* () {
-        if (adapter.collect === undefined || outcome._tag === "Failed") return outcome
-        env.tell({ _tag: "Collecting" })
-        const collect = adapter.collect(outcome)
-        for (let tried = 1; ; tried++) {
-          const due = yield* SteadyClock.now
-          const turn = yield* budget.turn({ kind: "collect", due, lane: request.lane })
-          if (isDenied()) {
-            turn.giveBack()
-            return withoutFindings(outcome, "denied")
-          }
-          const answer = yield* collect.pipe(
-            Effect.timeoutOption(request.policy.pollTimeout),
-            Effect.map((found) => Option.getOrElse(found, () => null)),
-            Effect.catch((fault) => Effect.succeed(fault))
-          )
-          if (answer !== null && !(answer instanceof PollFault)) return { ...outcome, findings: answer }
-          const why = answer === null ? "timeout" : answer.code
-          const asked = answer === null ? Option.none() : answer.hint
-          if (answer !== null && answer.kind === "Denied") {
-            budget.deny()
-            if (isFirstDenial()) yield* sayRefused(answer.code, answer.message)
-          }
-          if (answer !== null && answer.kind === "Throttled") {
-            const paused = hintMillis(asked, adapter.limits.throttledWait, adapter.limits.pauseCap)
-            budget.pause((yield* SteadyClock.now) + paused)
-          }
-          const final = answer !== null && (answer.permanent || answer.kind === "Denied")
-          if (final || tried >= collectTries) {
-            return withoutFindings(outcome, why)
-          }
-          const floor = Duration.toMillis(adapter.limits.floor)
-          const wait = Math.max(floor, hintMillis(asked, Duration.seconds(2 ** tried), adapter.limits.hintCap))
-          yield* Effect.sleep(Duration.millis(wait))
-        }
-      })
-
-    const withoutFindings = (outcome: ScanOutcome<Payload>, why: string): ScanOutcome<Payload> => ({
-      ...outcome,
-      warnings: [...outcome.warnings, `the findings could not be fetched (${why})`]
+    const { completed, keep, settle, store } = ending({
+      request,
+      journal,
+      budget,
+      isDenied,
+      refused: (fault) => (isFirstDenial() ? sayRefused(fault.code, fault.message) : Effect.void),
+      collecting: () => env.tell({ _tag: "Collecting" })
     })
-
-    // What the vendor said is the outcome, whatever becomes of the findings: an interrupt or a defect costs them alone.
-    const completed = (
-      restore: Restore,
-      outcome: ScanOutcome<Payload>,
-      key: ClaimKey | null
-    ): Effect.Effect<ScanOutcome<Payload>> =>
-      Effect.catchCause(restore(Effect.flatMap(collected(outcome), (found) => compared(found, key))), (cause) => {
-        const wanted = adapter.collect !== undefined && outcome._tag !== "Failed"
-        if (Cause.hasInterruptsOnly(cause)) {
-          return Effect.succeed(wanted ? withoutFindings(outcome, "interrupted") : outcome)
-        }
-        return Effect.as(
-          undisturbed(
-            Effect.logError(
-              `the findings of ${Tickets.key(outcome.ticket)} could not be fetched: ${whereabouts(cause)}`
-            )
-          ),
-          wanted ? withoutFindings(outcome, defectCode) : outcome
-        )
-      })
 
     const observer =
       (claimId: string) =>
@@ -486,29 +315,6 @@ const executing = <Payload, R>(
         }
       }
 
-    // A request that outlasts our lease could meet that of whoever follows us.
-    const fenced = (guard: HoldGuard | null) => (polling: Effect.Effect<PollAnswer<ScanOutcome<Payload>>, PollFault>) =>
-      guard === null
-        ? polling
-        : Effect.raceFirst(
-            polling,
-            Effect.flatMap(guard.lapsed, () => Effect.fail(lapsed))
-          )
-
-    // Each poll waits for the journal, which may have trouble, and ends the wait when it has lost the claim.
-    const guardedBy = (guard: HoldGuard | null): AccountBudget => {
-      if (guard === null) return budget
-      const turn: AccountBudget["turn"] = (options) =>
-        Effect.flatMap(budget.turn(options), (granted) =>
-          Effect.flatMap(
-            Effect.onInterrupt(guard.ready, () => Effect.sync(granted.giveBack)),
-            // Many may have waited for the journal to heal: they go on at the account's rate.
-            () => (granted.renew() ? Effect.succeed(granted) : turn(options))
-          )
-        )
-      return budgetWith(budget, { turn })
-    }
-
     const poll = (
       claimId: string,
       ticket: ScanTicket,
@@ -532,7 +338,7 @@ const executing = <Payload, R>(
         submittedAt: ticket.submittedAt,
         hint: start.hint,
         notBefore: start.notBefore,
-        budget: guardedBy(guard),
+        budget: guardedBy(guard, budget),
         lane: request.lane,
         denialsBefore: env.denials(shared),
         observer: (event) => {
@@ -623,7 +429,7 @@ const executing = <Payload, R>(
                 ? stopAt(now, ticket, () => ({ last: track.last, nextAt: notBefore }))
                 : poll(claimId, ticket, { ...start, notBefore }, hold.guard, now)
               const polled = yield* restore(polling).pipe(
-                Effect.flatMap((outcome) => completed(restore, outcome, start.key)),
+                Effect.flatMap((outcome) => completed(restore, outcome, start.key, hold.guard)),
                 Effect.tap((outcome) => keep(restore, claimId, outcome, hold.guard)),
                 Effect.onExit((exit) =>
                   Exit.isSuccess(exit)
@@ -917,7 +723,7 @@ const executing = <Payload, R>(
           if (submitted._tag === "Already") {
             track.ticket = submitted.outcome.ticket
             track.submittedAt = submitted.outcome.ticket.submittedAt
-            const outcome = yield* completed(restore, submitted.outcome, key)
+            const outcome = yield* completed(restore, submitted.outcome, key, null)
             yield* settle(claimId, outcome)
             return { _tag: "Ended", ended: finish({ outcome, reused: false, ageMs: outcome.ageMs }) } as const
           }
