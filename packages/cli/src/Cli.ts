@@ -22,7 +22,8 @@ import * as Flags from "./config/Flags.ts"
 import type { UsageError } from "./config/InputFault.ts"
 import { ownFlags, variable } from "./config/Setting.ts"
 import { Exited } from "./Exited.ts"
-import { inert, say, type Streams } from "./output/Streams.ts"
+import { inert, say, Streams, type Writers } from "./output/Streams.ts"
+import { mayColor } from "./output/Color.ts"
 import type { Shutdown } from "./Shutdown.ts"
 import { Surroundings } from "./Surroundings.ts"
 import { version } from "./Version.ts"
@@ -91,7 +92,7 @@ const withHttp = <Module, E extends UsageError | JournalError, R>(
   )
 
 const planOrTargets = Argument.String("plan|target").pipe(
-  Argument.withDescription("A plan file (default scans.yaml), or targets such as appvet:https://example.com"),
+  Argument.withDescription("A plan file (default: scans.yaml), or targets such as appvet:https://example.com"),
   Argument.variadic({ min: 0 })
 )
 const keyWord = Argument.String("key").pipe(
@@ -99,14 +100,14 @@ const keyWord = Argument.String("key").pipe(
 )
 const keyWords = keyWord.pipe(Argument.variadic({ min: 1 }))
 const planWord = Argument.String("plan").pipe(
-  Argument.withDescription("A plan file (default scans.yaml)"),
+  Argument.withDescription("A plan file (default: scans.yaml)"),
   Argument.optional
 )
 // A flag of one command; like every flag it has a variable.
 const own = (name: (typeof ownFlags)[number], metavar: string, words: string) =>
   Flag.String(name).pipe(
     Flag.withMetavar(metavar),
-    Flag.withDescription(`${words} [${variable({ flag: name })}]`),
+    Flag.withDescription(words),
     Flag.withFallbackConfig(Config.String(variable({ flag: name }))),
     Flag.optional
   )
@@ -114,9 +115,7 @@ const own = (name: (typeof ownFlags)[number], metavar: string, words: string) =>
 const planFlag = own("plan", "FILE", "A plan file, for its accounts and settings")
 
 const dryRun = Flag.Boolean("dry-run").pipe(
-  Flag.withDescription(
-    `Say what would be asked, when, and at what cost, and send nothing [${variable({ flag: "dry-run" })}]`
-  ),
+  Flag.withDescription("Say what would be asked, when, and at what cost, and send nothing"),
   Flag.withoutNegation,
   Flag.withFallbackConfig(Config.Boolean(variable({ flag: "dry-run" }))),
   Flag.withDefault(false)
@@ -128,16 +127,19 @@ const run = Command.make("run", { words: planOrTargets, dryRun, ...Flags.of.run 
     (module) => module.run({ words, dryRun, flags })
   )
 ).pipe(
-  Command.withShortDescription("Submit scans, wait until they end, report and gate"),
-  Command.withDescription(
-    "Submit scans, wait until they end, report and gate.\n  Exit codes: 0 all completed and the gate holds, 1 the gate is broken, 2 usage or configuration, 3 no verdict,\n  4 a vendor refused the credential, 70 a defect of scanpoll, 74 journal or output failed, 130 interrupted."
-  ),
+  Command.withDescription("Submit scans, wait until they end, report and gate"),
   Command.withExamples([
-    { command: "scanpoll run scans.yaml --fail-on high -o text -o json=scans.json" },
-    { command: "scanpoll run scans.yaml --dry-run" },
-    { command: "scanpoll run appvet:https://example.com" },
-    { command: 'scanpoll run "exona:Acme AI Ltd=https://acme.ai"' },
-    { command: "scanpoll run compliance:policy=ID,upload=ID,mapping=ID" }
+    { command: "scanpoll run appvet:https://example.com", description: "One site, the report on screen" },
+    { command: 'scanpoll run "exona:Acme AI Ltd=https://acme.ai" appvet:https://acme.ai', description: "Two vendors" },
+    { command: "scanpoll run scans.yaml --dry-run", description: "What a plan would cost; sends nothing" },
+    {
+      command: "scanpoll run scans.yaml --fail-on high -o text -o sarif=scans.sarif",
+      description: "A step of a pipeline: exit 1 at high or worse, and a file for code scanning"
+    },
+    {
+      command: "scanpoll run --baseline known.json --fail-on-new medium",
+      description: "Only what is new since a baseline counts"
+    }
   ])
 )
 
@@ -148,7 +150,10 @@ const submit = Command.make("submit", { words: planOrTargets, ...Flags.of.submit
   )
 ).pipe(
   Command.withDescription("Submit scans and print their keys, without waiting"),
-  Command.withExamples([{ command: "scanpoll wait $(scanpoll submit scans.yaml)" }])
+  Command.withExamples([
+    { command: "scanpoll submit scans.yaml > keys.txt", description: "Submit now" },
+    { command: "scanpoll wait $(cat keys.txt)", description: "Wait later, perhaps elsewhere" }
+  ])
 )
 
 const wait = Command.make("wait", { words: keyWords, plan: planFlag, ...Flags.of.wait }, ({ plan, words, ...flags }) =>
@@ -158,7 +163,11 @@ const wait = Command.make("wait", { words: keyWords, plan: planFlag, ...Flags.of
   )
 ).pipe(
   Command.withDescription("Wait for scans that exist already, report and gate; buys nothing"),
-  Command.withExamples([{ command: "scanpoll wait appvet:scan_abc123 exona:scn_01hxyz" }])
+  Command.withShortDescription("Wait for scans that exist already; buys nothing"),
+  Command.withExamples([
+    { command: "scanpoll wait appvet:scan_abc123 exona:scn_01hxyz" },
+    { command: "scanpoll wait appvet:scan_abc123 --deadline 15m -o json=scan.json" }
+  ])
 )
 
 const status = Command.make(
@@ -175,9 +184,11 @@ const status = Command.make(
           (module) => module.status({ words, plan: Option.getOrNull(plan), flags })
         )
 ).pipe(
-  Command.withDescription(
-    "Ask once how scans stand, and wait for nothing; without a key, show what the journal has open and in doubt"
-  )
+  Command.withDescription("Ask once how scans stand, or show what the journal has open"),
+  Command.withExamples([
+    { command: "scanpoll status", description: "What is open and in doubt, as the journal has it" },
+    { command: "scanpoll status appvet:scan_abc123 -o json", description: "One request to the vendor" }
+  ])
 )
 
 const resume = Command.make("resume", { plan: planFlag, ...Flags.of.resume }, ({ plan, ...flags }) =>
@@ -185,10 +196,14 @@ const resume = Command.make("resume", { plan: planFlag, ...Flags.of.resume }, ({
     () => import("./commands/Run.ts"),
     (module) => module.resume({ plan: Option.getOrNull(plan), flags })
   )
-).pipe(Command.withDescription("Go on with every open scan of the journal, report and gate; buys nothing"))
+).pipe(
+  Command.withDescription("Go on with every open scan of the journal, report and gate; buys nothing"),
+  Command.withShortDescription("Go on with every open scan of the journal; buys nothing"),
+  Command.withExamples([{ command: "scanpoll resume --fail-on high -o text -o json=scans.json" }])
+)
 
 const release = Flag.Boolean("release").pipe(
-  Flag.withDescription(`There is no such scan: it may be bought again [${variable({ flag: "release" })}]`),
+  Flag.withDescription("There is no such scan: it may be bought again"),
   Flag.withoutNegation,
   Flag.withFallbackConfig(Config.Boolean(variable({ flag: "release" }))),
   Flag.withDefault(false)
@@ -210,7 +225,12 @@ const reconcile = Command.make(
     )
 ).pipe(
   Command.withDescription("Find out what became of a submission whose answer was lost, or say it; buys nothing"),
-  Command.withExamples([{ command: "scanpoll reconcile clm_01m80jsfgj0tt289kgjjqqdp2j" }])
+  Command.withShortDescription("Settle a submission whose answer was lost; buys nothing"),
+  Command.withExamples([
+    { command: "scanpoll reconcile clm_01m80jsfgj0tt289kgjjqqdp2j", description: "Ask the vendor" },
+    { command: "scanpoll reconcile clm_01m80jsfgj0tt289kgjjqqdp2j --as scan_abc123", description: "It is there" },
+    { command: "scanpoll reconcile clm_01m80jsfgj0tt289kgjjqqdp2j --release", description: "It is not" }
+  ])
 )
 
 const history = Command.make(
@@ -220,7 +240,7 @@ const history = Command.make(
       Argument.withDescription("Part of a vendor's or a subject's name"),
       Argument.variadic({ min: 0 })
     ),
-    limit: own("limit", "N", "How many answers to look back at (default 1000)"),
+    limit: own("limit", "N", "How many answers to look back at (default: 1000)"),
     ...Flags.of.history
   },
   ({ limit, words, ...flags }) =>
@@ -230,12 +250,13 @@ const history = Command.make(
     )
 ).pipe(
   Command.withDescription("Show earlier answers to equal requests, what changed, and where it goes"),
+  Command.withShortDescription("Show earlier answers to equal requests"),
   Command.withExamples([{ command: "scanpoll history appvet example.com" }])
 )
 
 const purge = Command.make(
   "purge",
-  { olderThan: own("older-than", "D", "How old what is forgotten must be, such as 90d"), ...Flags.of.purge },
+  { olderThan: own("older-than", "DURATION", "How old what is forgotten must be, such as 90d"), ...Flags.of.purge },
   ({ olderThan, ...flags }) =>
     load(
       () => import("./commands/JournalCommands.ts"),
@@ -264,7 +285,11 @@ const report = Command.make(
   Command.withDescription(
     "Render saved reports in other formats, together and offline, under the same gate or another"
   ),
-  Command.withExamples([{ command: "scanpoll report scans.json --fail-on critical -o markdown" }])
+  Command.withShortDescription("Render saved reports in other formats, offline"),
+  Command.withExamples([
+    { command: "scanpoll report scans.json --fail-on critical -o markdown" },
+    { command: "scanpoll report shard-*.json -o html=all.html", description: "Several runs as one report" }
+  ])
 )
 
 const diff = Command.make(
@@ -281,6 +306,7 @@ const diff = Command.make(
     )
 ).pipe(
   Command.withDescription("Show what changed between two reports, and what cannot be compared"),
+  Command.withShortDescription("Show what changed between two reports"),
   Command.withExamples([{ command: "scanpoll diff last-week.json today.json --fail-on-new high" }])
 )
 
@@ -303,7 +329,16 @@ const baselineWrite = Command.make(
           until: Option.getOrNull(until)
         })
     )
-).pipe(Command.withDescription("Write what a complete run found as known, or as accepted"))
+).pipe(
+  Command.withDescription("Write what a complete run found as known, or as accepted"),
+  Command.withExamples([
+    { command: "scanpoll baseline write known.json --from scans.json" },
+    {
+      command:
+        'scanpoll baseline write accepted.json --from scans.json --reason "until the new login" --until 2027-01-31'
+    }
+  ])
+)
 
 const baseline = Command.make("baseline").pipe(
   Command.withDescription("Keep what is known, so that a gate can ask for what is new"),
@@ -315,41 +350,59 @@ const vendors = Command.make("vendors", Flags.of.show, (flags) =>
     () => import("./commands/VendorList.ts"),
     (module) => module.vendors({ flags })
   )
-).pipe(Command.withDescription("Show the vendors: targets, paces, limits, variables"))
+).pipe(
+  Command.withDescription("Show the vendors: targets, paces, limits, variables"),
+  Command.withExamples([{ command: "scanpoll vendors" }, { command: "scanpoll vendors -o json" }])
+)
 
-const doctor = Command.make(
-  "doctor",
-  { plan: Argument.optional(Argument.String("plan")), ...Flags.of.doctor },
-  ({ plan, ...flags }) =>
-    load(
-      () => import("./commands/Doctor.ts"),
-      (module) => module.doctor({ words: Option.toArray(plan), flags })
-    )
-).pipe(Command.withDescription("Check keys, configuration, clock and reachability without buying anything"))
+const doctor = Command.make("doctor", { plan: planWord, ...Flags.of.doctor }, ({ plan, ...flags }) =>
+  load(
+    () => import("./commands/Doctor.ts"),
+    (module) => module.doctor({ words: Option.toArray(plan), flags })
+  )
+).pipe(
+  Command.withDescription("Check keys, configuration, clock and reachability without buying anything"),
+  Command.withShortDescription("Check keys, configuration, clock and reachability; buys nothing"),
+  Command.withExamples([{ command: "scanpoll doctor scans.yaml" }])
+)
 
 const configInit = Command.make(
   "init",
-  { file: Argument.String("file").pipe(Argument.withDescription("Default scans.yaml"), Argument.optional) },
+  {
+    file: Argument.String("file").pipe(
+      Argument.withDescription("Where to write it (default: scans.yaml)"),
+      Argument.optional
+    )
+  },
   ({ file }) =>
     load(
       () => import("./commands/Config.ts"),
       (module) => module.init({ file: Option.getOrNull(file) })
     )
-).pipe(Command.withDescription("Write a plan to start from; overwrites nothing"))
+).pipe(
+  Command.withDescription("Write a plan to start from; overwrites nothing"),
+  Command.withExamples([{ command: "scanpoll config init && scanpoll config validate" }])
+)
 
 const configShow = Command.make("show", { plan: planWord, ...Flags.of.config }, ({ plan, ...flags }) =>
   load(
     () => import("./commands/Config.ts"),
     (module) => module.show({ plan: Option.getOrNull(plan), flags })
   )
-).pipe(Command.withDescription("Show every setting, its value and where it came from"))
+).pipe(
+  Command.withDescription("Show every setting, its value and where it came from"),
+  Command.withExamples([{ command: "scanpoll config show scans.yaml --deadline 2m" }])
+)
 
 const configValidate = Command.make("validate", { plan: planWord, ...Flags.of.config }, ({ plan, ...flags }) =>
   load(
     () => import("./commands/Config.ts"),
     (module) => module.validate({ plan: Option.getOrNull(plan), flags })
   )
-).pipe(Command.withDescription("Name every fault of a plan, offline"))
+).pipe(
+  Command.withDescription("Name every fault of a plan, offline"),
+  Command.withExamples([{ command: "scanpoll config validate scans.yaml" }])
+)
 
 const config = Command.make("config").pipe(
   Command.withDescription("Write, show and check the configuration"),
@@ -361,14 +414,20 @@ const schemaReport = Command.make("report", {}, () =>
     () => import("./commands/SchemaOf.ts"),
     (module) => module.report
   )
-).pipe(Command.withDescription("Print the JSON Schema of the json report"))
+).pipe(
+  Command.withDescription("Print the JSON Schema of the json report"),
+  Command.withExamples([{ command: "scanpoll schema report > report.schema.json" }])
+)
 
 const schemaPlan = Command.make("plan", {}, () =>
   load(
     () => import("./commands/SchemaOf.ts"),
     (module) => module.plan
   )
-).pipe(Command.withDescription("Print the JSON Schema of a plan"))
+).pipe(
+  Command.withDescription("Print the JSON Schema of a plan"),
+  Command.withExamples([{ command: "scanpoll schema plan > plan.schema.json" }])
+)
 
 const schema = Command.make("schema").pipe(
   Command.withDescription("Print the JSON Schemas of what scanpoll writes and reads"),
@@ -386,14 +445,18 @@ const demo = Command.make(
       () => import("./commands/Demo.ts"),
       (module) => module.demo({ dir: Option.getOrNull(dir), flags })
     )
-).pipe(Command.withDescription("See the whole job in seconds, against simulated vendors; needs no key"))
+).pipe(
+  Command.withDescription("See the whole job in seconds, against simulated vendors; needs no key"),
+  Command.withShortDescription("See the whole job in seconds; needs no key"),
+  Command.withExamples([{ command: "scanpoll demo" }, { command: "scanpoll demo --dir demo-report" }])
+)
 
 const simulate = Command.make(
   "simulate",
   {
-    port: own("port", "N", "The first of three ports (default: any free ones)"),
-    speed: own("speed", "N", "How many times faster the vendors work (default 1)"),
-    seed: own("seed", "TEXT", "Equal seeds give equal vendors (default 1)")
+    port: own("port", "N", "The first of three ports (default: any that are free)"),
+    speed: own("speed", "N", "How many times faster the vendors work (default: 1)"),
+    seed: own("seed", "TEXT", "Equal seeds give equal vendors (default: 1)")
   },
   ({ port, seed, speed }) =>
     load(
@@ -405,51 +468,81 @@ const simulate = Command.make(
           seed: Option.getOrNull(seed)
         })
     )
-).pipe(Command.withDescription("Run the simulated vendors as servers on this machine, until Ctrl-C"))
+).pipe(
+  Command.withDescription("Run the simulated vendors as servers on this machine, until Ctrl-C"),
+  Command.withShortDescription("Run the simulated vendors as servers, until Ctrl-C"),
+  Command.withExamples([
+    { command: "scanpoll simulate > vendors.env", description: "In one terminal" },
+    { command: ". ./vendors.env && scanpoll run appvet:https://shop.example", description: "In another" }
+  ])
+)
 
-const root = Command.make("scanpoll").pipe(
-  Command.withDescription("Submit scans to any vendor, poll until they end, one report for all of them."),
+/**
+ * The program with all its commands.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const root = Command.make("scanpoll").pipe(
+  Command.withDescription("Submit scans to any vendor, poll until they end, one report for all of them"),
   Command.withSubcommands([
-    run,
-    submit,
-    wait,
-    status,
-    report,
-    diff,
-    baseline,
-    vendors,
-    doctor,
-    config,
-    schema,
-    demo,
-    simulate,
-    resume,
-    reconcile,
-    history,
-    purge
+    { group: "scan", commands: [run, submit, wait, status] },
+    { group: "go on", commands: [resume, reconcile] },
+    { group: "read results", commands: [report, diff, baseline, history, purge] },
+    { group: "set up", commands: [config, vendors, doctor, schema] },
+    { group: "try it", commands: [demo, simulate] },
+    // Where other programs have it; help lists it once, under config.
+    Command.unlisted(configInit)
   ]),
   Command.withExamples([
     { command: "scanpoll demo", description: "See it work, without a key" },
-    { command: "scanpoll config init && scanpoll run", description: "Scan what a plan names" }
+    { command: "scanpoll run appvet:https://example.com", description: "One scan, the report on screen" },
+    { command: "scanpoll config init && scanpoll run", description: "Write a plan, and scan what it names" }
   ])
 )
 
 // Help that was asked for goes to standard output; a slip leaves it empty.
-const presenter: CliOutput.Presenter = {
-  present: (event) => CliOutput.defaultPresenter.present(event)
-}
-
-const presenterWith = (write: (text: string) => Effect.Effect<void>): CliOutput.Presenter => ({
-  present: (event) =>
-    event._tag === "InvalidInvocation"
-      ? write(
-          [
-            ...event.errors.map((error) => `scanpoll: ${inert(error.message, 600)}\n`),
-            `Run \`${event.commandPath.join(" ")} --help\` for what it understands.\n`
-          ].join("")
+const presenterOf = (streams: Writers, color: boolean, width: number): CliOutput.Presenter => ({
+  present: (event) => {
+    switch (event._tag) {
+      case "Version":
+        return CliOutput.defaultPresenter.present(event)
+      case "Help":
+        return Effect.flatMap(
+          Effect.promise(() => import("./help/Manual.ts")),
+          ({ render }) => Effect.ignore(streams.out(render(event.helpDoc, { width, color })))
         )
-      : presenter.present(event)
+      case "InvalidInvocation":
+        return Effect.flatMap(
+          Effect.promise(() => import("./help/Slips.ts")),
+          ({ words }) =>
+            streams.err(
+              [
+                ...event.errors.map(
+                  (error) => `scanpoll: ${inert(words(error, event.commandPath, event.helpDoc), 600)}\n`
+                ),
+                `Run \`${event.commandPath.join(" ")} --help\` for what it understands.\n`
+              ].join("")
+            )
+        )
+    }
+  }
 })
+
+const completionsOf = (streams: Writers): typeof GlobalFlag.Completions =>
+  GlobalFlag.Action({
+    flag: GlobalFlag.Completions.flag.pipe(
+      Flag.withMetavar("SHELL"),
+      Flag.withDescription("Print the script by which a shell completes scanpoll")
+    ),
+    run: (shell, { command }) =>
+      Option.isNone(shell)
+        ? Effect.void
+        : Effect.flatMap(
+            Effect.promise(() => import("./help/Shells.ts")),
+            ({ script }) => Effect.ignore(streams.out(script(command, shell.value)))
+          )
+  })
 
 /**
  * Runs the command with these arguments. Fails with `Exited` where the exit code is not 0, and with a `CliError` where
@@ -459,14 +552,18 @@ const presenterWith = (write: (text: string) => Effect.Effect<void>): CliOutput.
  * @since 0.1.0
  */
 export const main = (
-  args: ReadonlyArray<string>,
-  stderr: (text: string) => Effect.Effect<void>
+  args: ReadonlyArray<string>
 ): Effect.Effect<void, Exited | CliError.CliError, Command.Environment | Streams | Shutdown> =>
-  Command.runWith(root, { version })(args).pipe(
-    Effect.provide(
-      Layer.mergeAll(
-        CliConfig.layer({ builtIns: [GlobalFlag.Help, GlobalFlag.Version, GlobalFlag.Completions] }),
-        CliOutput.layerPresenter(presenterWith(stderr))
+  Effect.gen(function* () {
+    const streams = yield* Streams
+    const facts = yield* Surroundings
+    const color = !args.includes("--no-color") && mayColor(facts.environment, facts.stdoutIsTerminal)
+    yield* Command.runWith(root, { version })(args).pipe(
+      Effect.provide(
+        Layer.mergeAll(
+          CliConfig.layer({ builtIns: [GlobalFlag.Help, GlobalFlag.Version, completionsOf(streams)] }),
+          CliOutput.layerPresenter(presenterOf(streams, color, facts.columns()))
+        )
       )
     )
-  )
+  })

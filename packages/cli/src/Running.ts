@@ -38,6 +38,7 @@ import * as Durations from "./config/Durations.ts"
 import * as KeyText from "./config/Key.ts"
 import type { Keys } from "./config/Keys.ts"
 import type { Settings } from "./config/Settings.ts"
+import * as Color from "./output/Color.ts"
 import { inert, Streams } from "./output/Streams.ts"
 import * as WholeFile from "./output/WholeFile.ts"
 import type { Prepared } from "./Preparation.ts"
@@ -115,7 +116,7 @@ const styleOf = (settings: Settings, facts: Facts): Progress.Style =>
   })
 
 /**
- * Whether texts for people may have colours.
+ * Whether texts for people may have colours, under the settings.
  *
  * @category guards
  * @since 0.1.0
@@ -124,12 +125,7 @@ export const mayColor = (
   settings: Settings,
   facts: { readonly environment: Readonly<Record<string, string | undefined>> },
   isTerminal: boolean
-): boolean => {
-  const { environment } = facts
-  if (settings.noColor.value || (environment["NO_COLOR"] ?? "") !== "" || environment["TERM"] === "dumb") return false
-  const forced = environment["FORCE_COLOR"] ?? ""
-  return isTerminal || (forced !== "" && forced !== "0" && forced !== "false")
-}
+): boolean => !settings.noColor.value && Color.mayColor(facts.environment, isTerminal)
 
 /**
  * A run's id: sorts by age, as claims do.

@@ -37,8 +37,8 @@ export const Surroundings: Context.Reference<Facts> = Context.Reference<Facts>("
     platform: process.platform,
     stdoutIsTerminal: process.stdout.isTTY,
     stderrIsTerminal: process.stderr.isTTY,
-    columns: () => process.stderr.columns ?? 80,
-    rows: () => process.stderr.rows ?? 24,
+    columns: () => process.stderr.columns ?? process.stdout.columns ?? 80,
+    rows: () => process.stderr.rows ?? process.stdout.rows ?? 24,
     nodeVersion: process.versions.node
   })
 })

@@ -77,7 +77,7 @@ const scrub = (text: string): string => {
 
 const program = Effect.gen(function* () {
   const streams = yield* Streams.Streams
-  yield* Cli.main(process.argv.slice(2), streams.err).pipe(
+  yield* Cli.main(process.argv.slice(2)).pipe(
     Effect.tapCause((cause) => {
       if (!isDefect(Exit.failCause(cause))) return Effect.void
       const error = Cause.squash(cause)

@@ -8,7 +8,7 @@ import * as Format from "@scanpoll/report/Format"
 import * as Flag from "effect/cli/Flag"
 import * as Option from "effect/Option"
 import type { Setting } from "./Setting.ts"
-import { settings, variable } from "./Setting.ts"
+import { settings } from "./Setting.ts"
 
 /**
  * A flag that gives the texts it was given, none when it was not.
@@ -19,7 +19,7 @@ import { settings, variable } from "./Setting.ts"
 export type TextFlag = Flag.Flag<ReadonlyArray<string>>
 
 const flagOf = <A>(setting: Setting<A>, more = ""): TextFlag => {
-  const described = `${setting.words}${more} [${variable(setting)}]`
+  const described = `${setting.words}${more}`
   if (setting.kind === "switch") {
     return Flag.Boolean(setting.flag).pipe(
       Flag.withDescription(described),
@@ -36,11 +36,24 @@ const flagOf = <A>(setting: Setting<A>, more = ""): TextFlag => {
   return Flag.atLeast(flag, 0)
 }
 
-const outputOf = (formats: ReadonlyArray<string>): TextFlag => flagOf(settings.output, `; ${formats.join(", ")}`)
+const outputOf = (formats: ReadonlyArray<string>): TextFlag =>
+  flagOf(settings.output, `. FORMAT is ${formats.join(", ")}`)
 
 const report = outputOf(Format.names)
 const comparison = outputOf(DiffFormat.names)
-const small = outputOf(["text", "json"])
+const smallFormats: ReadonlyArray<string> = ["text", "json"]
+const small = outputOf(smallFormats)
+
+/**
+ * The formats that `--output` of a command takes.
+ *
+ * @category destructors
+ * @since 0.1.0
+ */
+export const formatsOf = (command: string): ReadonlyArray<string> => {
+  if (["run", "wait", "resume", "report"].includes(command)) return Format.names
+  return command === "diff" ? DiffFormat.names : smallFormats
+}
 
 const flags = {
   output: report,

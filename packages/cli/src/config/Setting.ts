@@ -23,6 +23,14 @@ import { didYouMean } from "./Nearest.ts"
 export type PlanKind = "text" | "duration" | "number" | "switch" | "list" | "scores"
 
 /**
+ * The heading under which a help page lists a setting.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Group = "output" | "gate" | "time" | "journal" | "screen"
+
+/**
  * One setting.
  *
  * - `flag`: without the dashes. Its variable is `SCANPOLL_` and the flag in capitals.
@@ -38,6 +46,7 @@ export type PlanKind = "text" | "duration" | "number" | "switch" | "list" | "sco
 export interface Setting<in out A> {
   readonly flag: string
   readonly alias: string | null
+  readonly group: Group
   readonly kind: PlanKind
   readonly many: boolean
   readonly plan: readonly [section: "defaults" | "gate", key: string] | null
@@ -61,6 +70,7 @@ export const variable = (setting: { readonly flag: string }): string =>
 
 interface Common {
   readonly flag: string
+  readonly group: Group
   readonly alias?: string
   readonly plan?: readonly ["defaults" | "gate", string]
   readonly words: string
@@ -94,7 +104,7 @@ const duration = <D extends Duration.Duration | null>(
   one<Duration.Duration | D>({
     ...fields,
     kind: "duration",
-    metavar: "D",
+    metavar: "DURATION",
     parse: (text) => Durations.parse(text, fields.least ?? 1),
     show: (value) => (value === null ? (fields.unset ?? "not set") : Durations.format(value))
   })
@@ -117,12 +127,17 @@ const number = (
   })
 
 const word = <W extends string, F extends W | null>(
-  fields: Common & { readonly choices: ReadonlyArray<W>; readonly fallback: F; readonly unset?: string }
+  fields: Common & {
+    readonly choices: ReadonlyArray<W>
+    readonly metavar?: string
+    readonly fallback: F
+    readonly unset?: string
+  }
 ): Setting<W | F> =>
   one<W | F>({
     ...fields,
     kind: "text",
-    metavar: fields.choices.join("|"),
+    metavar: fields.metavar ?? fields.choices.join("|"),
     parse: (text) => {
       const found = fields.choices.find((choice) => choice === text.toLowerCase())
       return found === undefined
@@ -162,6 +177,7 @@ const threshold = (fields: Common): Setting<Gate.Threshold | null> => {
   const inner = word<Gate.Threshold | "off", "off">({
     ...fields,
     choices: ["info", "low", "medium", "high", "critical", "off"],
+    metavar: "SEVERITY",
     fallback: "off"
   })
   return {
@@ -220,13 +236,14 @@ const collect = <A>(
 export const settings = {
   output: {
     flag: "output",
+    group: "output",
     alias: "o",
     kind: "list",
     many: true,
     plan: ["defaults", "output"],
     metavar: "FORMAT[=FILE]",
     choices: null,
-    words: "What to write and where; repeatable, one may go to stdout (default: text)",
+    words: "What to write, and where; repeatable, one may go to standard output",
     parse: (texts) => collect(texts, parseOutput, "must be FORMAT or FORMAT=FILE, such as text or json=scans.json"),
     fallback: [{ format: "text", file: null }],
     show: (value: ReadonlyArray<OutputWish>) =>
@@ -234,30 +251,34 @@ export const settings = {
   } satisfies Setting<ReadonlyArray<OutputWish>>,
   raw: word({
     flag: "raw",
+    group: "output",
     plan: ["defaults", "raw"],
     choices: ["none", "redacted", "full"],
     fallback: "none",
-    words: "Keep the vendors' own results in the report"
+    words: "Keep the vendors' own results in the report: none of them, without known secrets, or as they came"
   }),
   failOn: threshold({
     flag: "fail-on",
+    group: "gate",
     plan: ["gate", "failOn"],
     words: "Break the gate (exit 1) at this severity or worse"
   }),
   failOnNew: threshold({
     flag: "fail-on-new",
+    group: "gate",
     plan: ["gate", "failOnNew"],
-    words: "The same, for what is new since the last comparable scan or the baseline"
+    words: "Break the gate at what is new since the last comparable scan or the baseline, at this severity or worse"
   }),
   minScore: {
     flag: "min-score",
+    group: "gate",
     alias: null,
     kind: "scores",
     many: true,
     plan: ["gate", "minScore"],
     metavar: "[VENDOR=]N",
     choices: null,
-    words: "Break the gate below this score of 0 to 100; repeatable",
+    words: "Break the gate below this score of 0 to 100, of one vendor or of all; repeatable",
     parse: (texts) => collect(texts, parseScore, "must be a number from 0 to 100, or VENDOR=NUMBER"),
     fallback: [],
     show: (value: ReadonlyArray<Gate.MinScore>) =>
@@ -267,6 +288,7 @@ export const settings = {
   } satisfies Setting<ReadonlyArray<Gate.MinScore>>,
   minGrade: one<string | null>({
     flag: "min-grade",
+    group: "gate",
     plan: ["gate", "minGrade"],
     kind: "text",
     metavar: "GRADE",
@@ -280,6 +302,7 @@ export const settings = {
   }),
   maxViolations: number({
     flag: "max-violations",
+    group: "gate",
     plan: ["gate", "maxViolations"],
     low: 0,
     high: 1_000_000_000,
@@ -288,27 +311,32 @@ export const settings = {
   }),
   allowPartial: toggle({
     flag: "allow-partial",
+    group: "gate",
     plan: ["gate", "allowPartial"],
     words: "A partial scan counts as a verdict"
   }),
   allowIncomplete: toggle({
     flag: "allow-incomplete",
+    group: "gate",
     plan: ["gate", "allowIncomplete"],
     words: "Scans without a verdict do not fail the run"
   }),
   exitZero: toggle({
     flag: "exit-zero",
+    group: "gate",
     plan: ["gate", "exitZero"],
     words: "A broken gate does not fail the run"
   }),
   baseline: text({
     flag: "baseline",
+    group: "gate",
     plan: ["gate", "baseline"],
     metavar: "FILE",
     words: "What is new is counted from this baseline"
   }),
   deadline: duration({
     flag: "deadline",
+    group: "time",
     plan: ["defaults", "deadline"],
     fallback: null,
     unset: "the vendor's own (2m to 5m)",
@@ -316,39 +344,43 @@ export const settings = {
   }),
   timeout: duration({
     flag: "timeout",
+    group: "time",
     plan: ["defaults", "timeout"],
     fallback: Duration.hours(1),
-    words: "How long the whole run may take (default 1h)"
+    words: "How long the whole run may take"
   }),
   interval: duration({
     flag: "interval",
+    group: "time",
     plan: ["defaults", "interval"],
     fallback: null,
     unset: "the vendor's own",
-    words: "Time between polls; never under the vendor's floor"
+    words: "Time between two polls of a scan; raised to the vendor's least"
   }),
   concurrency: number({
     flag: "concurrency",
+    group: "time",
     plan: ["defaults", "concurrency"],
     low: 1,
     high: 100_000,
     unset: "as many as the vendors' limits allow",
-    words: "Scans under way at once"
+    words: "How many scans may be under way at once"
   }),
   reuse: duration({
     flag: "reuse",
+    group: "time",
     plan: ["defaults", "reuse"],
     fallback: Duration.hours(1),
     least: 0,
-    words: "How old an outcome of the journal may be to be taken; 0 buys anew (default 1h)"
+    words: "Take an equal scan's outcome from the journal if it is not older; 0 buys anew"
   }),
   journal: one<JournalAddress.JournalAddress | null>({
     flag: "journal",
+    group: "journal",
     plan: ["defaults", "journal"],
     kind: "text",
     metavar: "URL",
-    words:
-      "Where purchases are recorded: a path, postgres://..., or memory: to forget them at the end (default a file in your state folder)",
+    words: "Where purchases are recorded: a path, postgres://..., or memory: to forget them at the end",
     fallback: null,
     parse: (given) => JournalAddress.parse(given),
     show: (value) => (value === null ? "a file in your state folder" : JournalAddress.show(value)),
@@ -357,22 +389,30 @@ export const settings = {
   }),
   keyFile: text({
     flag: "key-file",
+    group: "journal",
     metavar: "FILE",
     words: "A dotenv file with the vendors' keys; read again for each request"
   }),
   progress: word({
     flag: "progress",
+    group: "screen",
     choices: ["auto", "tty", "plain", "none"],
     fallback: "auto",
-    words: "How progress is shown on stderr (default auto)"
+    words: "How progress is shown on standard error; auto draws rows on a terminal and lines elsewhere"
   }),
-  quiet: toggle({ flag: "quiet", words: "No progress and no hints on stderr; warnings and errors stay" }),
-  noColor: toggle({ flag: "no-color", words: "No colours" }),
+  quiet: toggle({
+    flag: "quiet",
+    group: "screen",
+    words: "No progress and no hints on standard error; warnings and errors stay"
+  }),
+  noColor: toggle({ flag: "no-color", group: "screen", words: "No colours" }),
   logLevel: word({
     flag: "log-level",
+    group: "screen",
     choices: ["all", "trace", "debug", "info", "warn", "error", "fatal", "none"],
+    metavar: "LEVEL",
     fallback: "warn",
-    words: "Least level of the log lines on stderr (default warn)"
+    words: "Least level of the log lines on standard error"
   })
 } as const
 

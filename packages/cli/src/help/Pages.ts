@@ -1,0 +1,308 @@
+/**
+ * What the help of each command says beside its flags: how it behaves, how it ends, which variables it reads, and what to
+ * read next.
+ *
+ * @since 0.1.0
+ */
+
+/**
+ * An exit code of the command.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Code = 0 | 1 | 2 | 3 | 4 | 70 | 74 | 130
+
+/**
+ * - `details`: paragraphs that follow the summary.
+ * - `exits`: the codes the command can end with, and what they mean where that is not what they always mean.
+ * - `environment`: which variables it reads beside those of its flags.
+ * - `seeAlso`: commands, without the program's name.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Page {
+  readonly details: ReadonlyArray<string>
+  readonly exits: ReadonlyArray<readonly [code: Code, meaning?: string]>
+  readonly environment: ReadonlyArray<"keys" | "addresses" | "telemetry">
+  readonly seeAlso: ReadonlyArray<string>
+}
+
+/**
+ * What an exit code means where a page says nothing else.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const meanings: Readonly<Record<Code, string>> = {
+  0: "every scan is completed and the gate holds",
+  1: "the gate is broken",
+  2: "usage or configuration; nothing was sent",
+  3: "no verdict: a scan is not completed",
+  4: "a vendor refused the credential",
+  70: "a defect of scanpoll",
+  74: "the journal, standard output or a file failed",
+  130: "interrupted"
+}
+
+/**
+ * The variables of each kind and what they hold.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const variables: Readonly<
+  Record<Page["environment"][number], ReadonlyArray<readonly [name: string, words: string]>>
+> = {
+  keys: [
+    ["EXONA_API_KEY", "The key of Exona"],
+    ["APPVET_API_KEY", "The key of AppVet"],
+    ["COMPLIANCE_TOKEN", "The token of the compliance API"]
+  ],
+  addresses: [
+    ["COMPLIANCE_BASE_URL", "The address of the compliance API, which has no default"],
+    ["COMPLIANCE_ORGANIZATION_ID", "Your organisation there, if you have several"],
+    ["EXONA_BASE_URL, APPVET_BASE_URL", "Other addresses than the vendors' public ones"],
+    ["SCANPOLL_ALLOW_INSECURE_HOSTS", "Hosts that may be asked by plain http: HOST[:PORT], separated by commas"]
+  ],
+  telemetry: [["OTEL_EXPORTER_OTLP_ENDPOINT", "Where traces and metrics go; unset, none are made"]]
+}
+
+const running = {
+  exits: [[0], [1], [2], [3], [4], [70], [74], [130]],
+  environment: ["keys", "addresses", "telemetry"]
+} as const satisfies Pick<Page, "exits" | "environment">
+
+const local = {
+  exits: [[0, "done"], [2], [74]],
+  environment: []
+} as const satisfies Pick<Page, "exits" | "environment">
+
+const stopping =
+  "Ctrl-C stops the polls, writes the report, and prints the command that goes on; a second one leaves at once."
+
+/**
+ * The pages by the words of their command; the program's own is under the empty text.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const pages: ReadonlyMap<string, Page> = new Map<string, Page>([
+  [
+    "",
+    {
+      details: [
+        "Keys come from the environment (EXONA_API_KEY, APPVET_API_KEY, COMPLIANCE_TOKEN) or a file, never from a flag. The report goes to standard output, everything else to standard error."
+      ],
+      exits: running.exits,
+      environment: [],
+      seeAlso: []
+    }
+  ],
+  [
+    "run",
+    {
+      details: [
+        "Without an argument it runs scans.yaml. Any number of targets may stand beside one plan. All that can be wrong is checked before the first request, and all faults are shown together.",
+        "A scan that is open already is joined and never bought twice, also after a crash and by another process with the same journal. A settled one is reused within --reuse.",
+        stopping
+      ],
+      ...running,
+      seeAlso: ["config init", "vendors", "resume", "report"]
+    }
+  ],
+  [
+    "submit",
+    {
+      details: [
+        "Prints one key a line, vendor:scanId, for `scanpoll wait`. The journal knows the scans as well: `scanpoll resume` goes on with all of them."
+      ],
+      exits: [[0, "every scan was submitted"], [2], [3, "a scan was refused or is in doubt"], [4], [70], [74], [130]],
+      environment: running.environment,
+      seeAlso: ["wait", "resume", "status"]
+    }
+  ],
+  [
+    "wait",
+    {
+      details: ["Buys nothing, whatever becomes of the scans.", stopping],
+      ...running,
+      seeAlso: ["submit", "status", "resume"]
+    }
+  ],
+  [
+    "status",
+    {
+      details: [
+        "With keys, one request for each scan. Without a key nobody is asked: it shows what the journal has open and in doubt, and what can be done about it."
+      ],
+      exits: [
+        [0, "every scan could be asked about"],
+        [2],
+        [3, "a vendor gave no answer that says how a scan stands"],
+        [4],
+        [70],
+        [74],
+        [130]
+      ],
+      environment: running.environment,
+      seeAlso: ["wait", "resume", "reconcile"]
+    }
+  ],
+  [
+    "resume",
+    {
+      details: [
+        "Takes every open scan of the journal for which there is a key. A scan of a second account needs --plan, which names the account's variable.",
+        stopping
+      ],
+      ...running,
+      seeAlso: ["status", "wait", "reconcile"]
+    }
+  ],
+  [
+    "reconcile",
+    {
+      details: [
+        "A submission whose answer was lost may have been accepted, and paid for, so it is never sent again by itself. This asks the vendor's list for it where there is one, and says what is left to a person where there is none: --as SCANID if the scan is there, --release if it is not."
+      ],
+      exits: [[0, "the claim is settled"], [2], [3, "the claim is still in doubt"], [4], [70], [74], [130]],
+      environment: running.environment,
+      seeAlso: ["status", "resume"]
+    }
+  ],
+  [
+    "history",
+    {
+      details: ["Reads the journal and asks nobody. Without a word it shows everything."],
+      ...local,
+      seeAlso: ["status", "diff", "purge"]
+    }
+  ],
+  [
+    "purge",
+    {
+      details: ["Nothing is forgotten without this command."],
+      ...local,
+      seeAlso: ["history", "status"]
+    }
+  ],
+  [
+    "report",
+    {
+      details: [
+        "Reads files that `scanpoll run -o json=FILE` wrote, several as one, and asks nobody. The gate is the one of its flags, or the one the reports were made under."
+      ],
+      exits: [[0], [1], [2], [3], [4], [74], [130, "a report is of an interrupted run"]],
+      environment: [],
+      seeAlso: ["diff", "baseline write"]
+    }
+  ],
+  [
+    "diff",
+    {
+      details: [
+        "Scans are compared by vendor and subject. What cannot be compared is named, and never called resolved."
+      ],
+      exits: [[0, "the gate holds"], [1], [2], [3, "a scan cannot be compared"], [74]],
+      environment: [],
+      seeAlso: ["report", "baseline write", "history"]
+    }
+  ],
+  ["baseline", { details: [], ...local, seeAlso: ["run", "diff"] }],
+  [
+    "baseline write",
+    {
+      details: [
+        "Without --reason the findings are known: a gate with --fail-on-new lets them pass. With one they are accepted until the day of --until, and come back after it."
+      ],
+      ...local,
+      seeAlso: ["run", "diff"]
+    }
+  ],
+  ["vendors", { details: [], exits: [[0, "done"], [2], [74]], environment: [], seeAlso: ["doctor", "run"] }],
+  [
+    "doctor",
+    {
+      details: [
+        "Asks each vendor for a scan that nobody has, which costs nothing, and tells what a run from here would meet."
+      ],
+      exits: [
+        [0, "nothing stands against a run"],
+        [2, "the configuration is at fault"],
+        [3, "a vendor cannot be reached"],
+        [4],
+        [74]
+      ],
+      environment: ["keys", "addresses"],
+      seeAlso: ["config show", "vendors"]
+    }
+  ],
+  ["config", { details: [], ...local, seeAlso: ["schema plan", "doctor"] }],
+  [
+    "config init",
+    {
+      details: ["The plan is commented and names the schema by which an editor completes and checks it."],
+      ...local,
+      seeAlso: ["config validate", "schema plan", "run"]
+    }
+  ],
+  [
+    "config show",
+    {
+      details: ["A flag wins over its variable, that over the plan, that over the default. Keys are never shown."],
+      exits: local.exits,
+      environment: ["keys", "addresses"],
+      seeAlso: ["config validate", "doctor"]
+    }
+  ],
+  [
+    "config validate",
+    {
+      details: ["Asks nobody and needs no key. Each fault comes with file, line and column."],
+      exits: [
+        [0, "the plan has no fault"],
+        [2, "it has; each is named"]
+      ],
+      environment: [],
+      seeAlso: ["config show", "schema plan", "doctor"]
+    }
+  ],
+  ["schema", { details: [], ...local, seeAlso: ["config init", "report"] }],
+  [
+    "schema plan",
+    {
+      details: ["For editors and other tools. The package ships the same text as scanpoll/plan.schema.json."],
+      exits: [[0, "done"], [74]],
+      environment: [],
+      seeAlso: ["config init", "config validate"]
+    }
+  ],
+  ["schema report", { details: [], exits: [[0, "done"], [74]], environment: [], seeAlso: ["report"] }],
+  [
+    "demo",
+    {
+      details: [
+        "Starts the three simulated vendors on this machine, runs a mixed plan through the real adapters over HTTP, and writes the report in several formats to a new folder. It reads no key, no plan and no journal of yours."
+      ],
+      exits: [[0, "the demonstration ran as meant, whatever its scans say"], [2], [70], [74], [130]],
+      environment: [],
+      seeAlso: ["simulate", "config init", "run"]
+    }
+  ],
+  [
+    "simulate",
+    {
+      details: [
+        "Prints the variables that make the other commands talk to the simulated vendors instead of the real ones. Leave it running, and paste them in another terminal."
+      ],
+      exits: [
+        [0, "stopped"],
+        [2, "usage, or a port that cannot be had"]
+      ],
+      environment: [],
+      seeAlso: ["demo", "run"]
+    }
+  ]
+])

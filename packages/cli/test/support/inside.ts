@@ -1,0 +1,55 @@
+// Runs the command inside the test's own process, with streams that are texts and surroundings that are given.
+import * as NodeServices from "@effect/platform-node/NodeServices"
+import * as Cause from "effect/Cause"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Layer from "effect/Layer"
+import * as Cli from "scanpoll/Cli"
+import { Streams } from "scanpoll/output/Streams"
+import { Shutdown } from "scanpoll/Shutdown"
+import * as Shutdowns from "scanpoll/Shutdown"
+import { Surroundings } from "scanpoll/Surroundings"
+
+export interface Said {
+  readonly out: string
+  readonly err: string
+  readonly failure: unknown
+}
+
+export const inside = (
+  args: ReadonlyArray<string>,
+  options: {
+    readonly columns?: number
+    readonly environment?: Readonly<Record<string, string>>
+    readonly terminal?: boolean
+  } = {}
+): Effect.Effect<Said> =>
+  Effect.suspend(() => {
+    let out = ""
+    let err = ""
+    const streams = Layer.succeed(Streams, {
+      out: (text) => Effect.sync(() => void (out += text)),
+      err: (text) => Effect.sync(() => void (err += text)),
+      errUnsafe: (text) => void (err += text),
+      interpose: () => Effect.void,
+      readerGone: Effect.never
+    })
+    const surroundings = Layer.succeed(Surroundings, {
+      environment: options.environment ?? {},
+      directory: "/nowhere",
+      home: "/nowhere",
+      platform: "linux",
+      stdoutIsTerminal: options.terminal ?? false,
+      stderrIsTerminal: options.terminal ?? false,
+      columns: () => options.columns ?? 80,
+      rows: () => 24,
+      nodeVersion: "24.0.0"
+    })
+    return Cli.main(args).pipe(
+      Effect.provide(
+        Layer.mergeAll(NodeServices.layer, streams, surroundings, Layer.succeed(Shutdown, Shutdowns.make().operations))
+      ),
+      Effect.exit,
+      Effect.map((exit) => ({ out, err, failure: Exit.isFailure(exit) ? Cause.squash(exit.cause) : null }))
+    )
+  })
