@@ -158,7 +158,7 @@ const naming = <Request, Payload>(
     poll: (ticket) => Effect.mapError(adapter.poll(ticket), fault),
     ...(collect === undefined
       ? {}
-      : { collect: (outcome: ScanOutcome<Payload>) => Effect.mapError(collect(outcome), fault) }),
+      : { collect: (outcome: ScanOutcome<unknown>) => Effect.mapError(collect(outcome), fault) }),
     submit: (request) =>
       Effect.mapError(adapter.submit(request), (from) =>
         from.kind === "Denied"
