@@ -36,6 +36,8 @@ export interface ExonaClient {
 }
 
 /**
+ * Exona's paths over a client that knows its address and key.
+ *
  * @category constructors
  * @since 0.1.0
  */

@@ -90,6 +90,8 @@ export interface ScanpollOptions {
 }
 
 /**
+ * The vendors that a client may be configured for.
+ *
  * @category models
  * @since 0.1.0
  */

@@ -205,6 +205,8 @@ export interface Vendor<out Name extends string, in Request, out Payload> {
 }
 
 /**
+ * What a client offers for each vendor.
+ *
  * @category models
  * @since 0.1.0
  */

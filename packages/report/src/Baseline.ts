@@ -79,6 +79,8 @@ export const BaselineSubject = Schema.Struct({
 export type BaselineSubject = typeof BaselineSubject.Type
 
 /**
+ * The findings of a run that later runs are compared with.
+ *
  * @category schemas
  * @since 0.1.0
  */

@@ -16,6 +16,8 @@ import type { RenderOptions } from "./RenderOptions.ts"
 export type DiffRenderer = (diff: ReportDiff, options?: RenderOptions) => Iterable<string>
 
 /**
+ * A format of a comparison. Its renderer is loaded when it is first asked for.
+ *
  * @category models
  * @since 0.1.0
  */

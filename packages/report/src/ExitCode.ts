@@ -16,6 +16,8 @@ import { HostileText } from "./HostileText.ts"
 import type { ReportScan } from "./ReportScan.ts"
 
 /**
+ * One of the codes a run may end with.
+ *
  * @category schemas
  * @since 0.1.0
  */
@@ -56,6 +58,8 @@ export const ExitReason = Schema.Struct({
 export type ExitReason = typeof ExitReason.Type
 
 /**
+ * The code a run ends with, and all that speaks for it.
+ *
  * @category schemas
  * @since 0.1.0
  */

@@ -14,6 +14,9 @@ import { sha256 } from "./internal/sha256.ts"
 import type { ScanReport } from "./ScanReport.ts"
 
 /**
+ * How much of a vendor's own result goes into a report: nothing, all but the fields that are named like a secret or were
+ * asked to go, or everything.
+ *
  * @category schemas
  * @since 0.1.0
  */

@@ -42,6 +42,8 @@ export const Sha256 = Schema.String.check(Schema.isPattern(/^[0-9a-f]{64}$/u))
 export const VendorName = Schema.String.check(Schema.isPattern(/^[a-z0-9][a-z0-9._-]{0,63}$/u))
 
 /**
+ * How a scan of the report ended: the states of core's records.
+ *
  * @category schemas
  * @since 0.1.0
  */
@@ -137,6 +139,8 @@ export const ReportFinding = Schema.Struct({
 export type ReportFinding = typeof ReportFinding.Type
 
 /**
+ * Why a scan is not completed, in the vendor's words or ours.
+ *
  * @category schemas
  * @since 0.1.0
  */

@@ -26,6 +26,8 @@ import * as Script from "./Script.ts"
 import * as Simulator from "./Simulator.ts"
 
 /**
+ * The four kinds of scan.
+ *
  * @category models
  * @since 0.1.0
  */
@@ -47,6 +49,8 @@ export interface Submission {
 }
 
 /**
+ * One line of a running scan's log.
+ *
  * @category models
  * @since 0.1.0
  */
@@ -92,6 +96,8 @@ export interface EarlierScan {
 }
 
 /**
+ * How the simulated vendor behaves.
+ *
  * @category models
  * @since 0.1.0
  */
@@ -112,6 +118,8 @@ export interface Options extends Simulator.Options {
 }
 
 /**
+ * A running simulator of AppVet.
+ *
  * @category services
  * @since 0.1.0
  */
@@ -121,6 +129,8 @@ export interface Shape extends Simulator.Simulator {
 }
 
 /**
+ * The simulator as a service.
+ *
  * @category services
  * @since 0.1.0
  */

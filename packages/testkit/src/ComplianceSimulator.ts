@@ -101,6 +101,8 @@ export interface EarlierScan {
 }
 
 /**
+ * How the simulated vendor behaves.
+ *
  * @category models
  * @since 0.1.0
  */
@@ -116,6 +118,8 @@ export interface Options extends Simulator.Options {
 }
 
 /**
+ * A running simulator of the compliance server.
+ *
  * @category services
  * @since 0.1.0
  */
@@ -130,6 +134,8 @@ export interface Shape extends Simulator.Simulator {
 }
 
 /**
+ * The simulator as a service.
+ *
  * @category services
  * @since 0.1.0
  */

@@ -24,6 +24,8 @@ import * as Script from "./Script.ts"
 import * as Simulator from "./Simulator.ts"
 
 /**
+ * The four levels of risk, in the vendor's words.
+ *
  * @category models
  * @since 0.1.0
  */
@@ -80,6 +82,8 @@ export interface EarlierScan {
 }
 
 /**
+ * How the simulated vendor behaves.
+ *
  * @category models
  * @since 0.1.0
  */
@@ -96,6 +100,8 @@ export interface Options extends Simulator.Options {
 }
 
 /**
+ * A running simulator of Exona.
+ *
  * @category services
  * @since 0.1.0
  */
@@ -105,6 +111,8 @@ export interface Shape extends Simulator.Simulator {
 }
 
 /**
+ * The simulator as a service.
+ *
  * @category services
  * @since 0.1.0
  */

@@ -25,6 +25,8 @@ export interface Options extends Pick<Common, "seed" | "speed" | "clock" | "star
 }
 
 /**
+ * The three simulators, running.
+ *
  * @category models
  * @since 0.1.0
  */
@@ -35,6 +37,8 @@ export interface Shape {
 }
 
 /**
+ * The three simulators as one service.
+ *
  * @category services
  * @since 0.1.0
  */

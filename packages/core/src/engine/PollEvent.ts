@@ -66,6 +66,8 @@ export interface Stopped {
 }
 
 /**
+ * Everything that is told of one wait: a poll was planned, a poll was made, and how the wait ended.
+ *
  * @category models
  * @since 0.1.0
  */

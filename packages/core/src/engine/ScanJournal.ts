@@ -38,6 +38,8 @@ export interface ClaimKey {
 }
 
 /**
+ * How far the purchase of a claim has come; an `intent` whose owner is gone is `in-doubt`.
+ *
  * @category models
  * @since 0.1.0
  */
@@ -112,6 +114,8 @@ export type Hold =
   | { readonly _tag: "Over"; readonly entry: ClaimEntry }
 
 /**
+ * What keeps two processes from polling one claim; `Hold` says what its three effects promise.
+ *
  * @category models
  * @since 0.1.0
  */

@@ -24,6 +24,8 @@ export interface Progress {
 }
 
 /**
+ * The scan is not finished: it waits its turn at the vendor, or runs.
+ *
  * @category models
  * @since 0.1.0
  */
@@ -34,6 +36,8 @@ export interface Pending {
 }
 
 /**
+ * The scan is finished, however it ended.
+ *
  * @category models
  * @since 0.1.0
  */
@@ -43,6 +47,8 @@ export interface Settled<out A> {
 }
 
 /**
+ * The vendor used a status word that its documentation does not have. It is never guessed at.
+ *
  * @category models
  * @since 0.1.0
  */
@@ -52,6 +58,8 @@ export interface Unrecognised {
 }
 
 /**
+ * What a good poll showed.
+ *
  * @category models
  * @since 0.1.0
  */

@@ -14,6 +14,9 @@ import * as Option from "effect/Option"
 import type { Quota } from "./Observation.ts"
 
 /**
+ * What a failed poll means for the wait: try again, slow down, the scan is not there, the credential is refused, or the
+ * answer cannot be read.
+ *
  * @category models
  * @since 0.1.0
  */

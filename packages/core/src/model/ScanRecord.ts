@@ -36,6 +36,8 @@ export const states = [
 ] as const
 
 /**
+ * How one row of a run ended; the set is closed.
+ *
  * @category models
  * @since 0.1.0
  */

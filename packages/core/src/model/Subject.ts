@@ -9,6 +9,8 @@
 import * as Schema from "effect/Schema"
 
 /**
+ * What is scanned. `id` is the same for equal subjects of one kind, `name` is for people.
+ *
  * @category schemas
  * @since 0.1.0
  */

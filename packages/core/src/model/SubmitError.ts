@@ -24,6 +24,8 @@ import type { Quota } from "./Observation.ts"
 export type SubmitErrorKind = "Refused" | "Denied" | "Throttled" | "NotSent" | "InDoubt"
 
 /**
+ * A submission that gave no ticket.
+ *
  * @category errors
  * @since 0.1.0
  */

@@ -47,6 +47,8 @@ export interface WaitState {
 export type Because = "first" | "pace" | "back-off" | "hint" | "floor" | "pause" | "deadline"
 
 /**
+ * What to do after a look at a wait: sleep until a time (engine milliseconds), end without an outcome, or end with one.
+ *
  * @category models
  * @since 0.1.0
  */

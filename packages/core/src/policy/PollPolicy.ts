@@ -217,6 +217,8 @@ export const make = <R = never>(options: Options<R> = {}): PollPolicy<R> =>
   })
 
 /**
+ * Whether a value is a policy made by this module.
+ *
  * @category guards
  * @since 0.1.0
  */
