@@ -32,10 +32,17 @@ const global = (name: string, alias: string, description: string): Completions.F
   negation: false
 })
 
+// A shell lists a flag in one line: its first clause.
+const brief = (description: string | undefined): string | undefined => description?.split(/[;:.] /, 1)[0]
+
 const filled = (command: Completions.CommandDescriptor, isRoot: boolean): Completions.CommandDescriptor => ({
   ...command,
   flags: [
-    ...command.flags.map((flag) => ({ ...flag, type: valueOf(flag, command.name) })),
+    ...command.flags.map((flag) => ({
+      ...flag,
+      description: brief(flag.description),
+      type: valueOf(flag, command.name)
+    })),
     global("help", "h", "Show this help"),
     ...(isRoot
       ? [
