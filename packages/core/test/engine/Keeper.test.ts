@@ -1,0 +1,134 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as Deferred from "effect/Deferred"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Scope from "effect/Scope"
+import * as Stream from "effect/Stream"
+import { TestClock } from "effect/testing"
+import * as Keeper from "../../src/engine/Keeper.ts"
+import type { HoldGuard } from "../../src/engine/ScanJournal.ts"
+import { JournalError, ScanJournal } from "../../src/engine/ScanJournal.ts"
+import * as Scans from "../../src/engine/Scans.ts"
+import * as PollPolicy from "../../src/policy/PollPolicy.ts"
+import * as Conversation from "../support/conversation.ts"
+import { world } from "../support/worlds.ts"
+
+const steady = PollPolicy.make({ pace: "10 seconds", spread: 0, deadline: "1 day" })
+const rest = () => 60_000
+
+const bought = (vendor: Conversation.Vendor, names: ReadonlyArray<string>) =>
+  Stream.runDrain(Scans.submitAll(names.map((name) => Scans.request(vendor.adapter, name))))
+
+/** Takes every open claim and keeps it, with the guard given. */
+const keepAll = (keeper: Keeper.Keeper, vendor: Conversation.Vendor, guard: HoldGuard | null = null) =>
+  Effect.gen(function* () {
+    const journal = yield* ScanJournal
+    for (const { claimId } of yield* journal.list(["submitted"])) {
+      const hold = yield* journal.take(claimId)
+      if (hold._tag !== "Ours") continue
+      const { notBefore, ticket } = hold
+      yield* keeper.add({ claimId, ticket, notBefore, guard }, vendor.adapter, vendor.adapter.policy)
+    }
+  })
+
+const states = Effect.flatMap(ScanJournal, (journal) =>
+  Effect.map(journal.list(["submitted", "settled"]), (all) => all.map((entry) => entry.state))
+)
+
+describe("Keeper", () => {
+  it.effect("asks after each scan at its pace until it is settled, and writes the outcome down", () =>
+    Effect.gen(function* () {
+      const vendor = Conversation.make({ polls: [{ say: "running" }, { say: "done" }], policy: steady })
+      yield* bought(vendor, ["a"])
+      const ends: Array<string> = []
+      const late: Array<number> = []
+      const keeper = yield* Keeper.make({
+        rest,
+        polled: (by) => late.push(by),
+        ended: (_, end) => ends.push(end._tag)
+      })
+      yield* keepAll(keeper, vendor)
+      assert.strictEqual(keeper.size(), 1)
+      yield* TestClock.adjust("1 minute")
+      assert.deepStrictEqual(ends, ["Settled"])
+      assert.deepStrictEqual(yield* states, ["settled"])
+      assert.deepStrictEqual([keeper.size(), keeper.polling(), late.length], [0, 0, 2])
+    }).pipe(Effect.scoped, Effect.provide(world))
+  )
+
+  it.effect(
+    "lets a scan rest whose wait ended without an outcome: nobody asks before that time, then anybody may",
+    () =>
+      Effect.gen(function* () {
+        const vendor = Conversation.make({ polls: [{ say: "gone" }, { say: "done" }], policy: steady })
+        yield* bought(vendor, ["a"])
+        const ends: Array<Keeper.KeptEnd> = []
+        const keeper = yield* Keeper.make({ rest, ended: (_, end) => ends.push(end) })
+        yield* keepAll(keeper, vendor)
+        yield* TestClock.adjust("1 minute")
+        const [end] = ends
+        assert.strictEqual(end?._tag, "Rests")
+        const journal = yield* ScanJournal
+        const [entry] = yield* journal.list(["submitted"])
+        assert.isTrue(end?._tag === "Rests" && entry?.notBefore === end.until && end.until >= 60_000)
+        yield* keepAll(keeper, vendor)
+        yield* TestClock.adjust("3 minutes")
+        assert.deepStrictEqual(yield* states, ["settled"])
+        const times = Conversation.pollTimes(vendor)
+        assert.isAtLeast(times.at(-1) ?? 0, end?._tag === "Rests" ? end.until : Number.NaN)
+      }).pipe(Effect.scoped, Effect.provide(world))
+  )
+
+  it.effect("sends nothing more for a claim that was lost, and lets go of the others when it is stopped", () =>
+    Effect.gen(function* () {
+      const vendor = Conversation.make({ polls: [{ say: "running" }], policy: steady })
+      yield* bought(vendor, ["a"])
+      const ends: Array<string> = []
+      const keeper = yield* Keeper.make({ rest, ended: (_, end) => ends.push(end._tag) })
+      const lost = yield* Deferred.make<never, JournalError>()
+      const ready = Effect.suspend(() => (Deferred.isDoneUnsafe(lost) ? Effect.never : Effect.void))
+      yield* keepAll(keeper, vendor, { ready, lost: Deferred.await(lost), lapsed: Effect.never })
+      yield* TestClock.adjust("15 seconds")
+      const before = vendor.ledger.polls.length
+      assert.isAtLeast(before, 1)
+      yield* Deferred.fail(lost, new JournalError({ reason: "lost", message: "it is another one's" }))
+      yield* TestClock.adjust("5 minutes")
+      assert.strictEqual(vendor.ledger.polls.length, before)
+      assert.deepStrictEqual([ends, keeper.size()], [["LetGo"], 0])
+      yield* keepAll(keeper, vendor)
+      yield* TestClock.adjust("1 second")
+      yield* keeper.stop
+      assert.deepStrictEqual([ends, keeper.size()], [["LetGo", "LetGo"], 0])
+    }).pipe(Effect.scoped, Effect.provide(world))
+  )
+
+  it.effect("cuts a request when others may take this process for gone", () =>
+    Effect.gen(function* () {
+      const vendor = Conversation.make({ polls: [{ say: "hang" }], policy: steady })
+      yield* bought(vendor, ["a"])
+      const keeper = yield* Keeper.make({ rest })
+      const lapsed = yield* Deferred.make<void>()
+      yield* keepAll(keeper, vendor, { ready: Effect.void, lost: Effect.never, lapsed: Deferred.await(lapsed) })
+      yield* TestClock.adjust("11 seconds")
+      assert.strictEqual(keeper.polling(), 1)
+      yield* Deferred.succeed(lapsed, undefined)
+      yield* TestClock.adjust("1 millis")
+      assert.deepStrictEqual([keeper.polling(), keeper.size()], [0, 1])
+    }).pipe(Effect.scoped, Effect.provide(world))
+  )
+
+  it.effect("lets go of everything when its scope closes: the claims stay open and can be taken", () =>
+    Effect.gen(function* () {
+      const vendor = Conversation.make({ polls: [{ say: "running" }], policy: steady })
+      yield* bought(vendor, ["a", "b"])
+      const scope = yield* Scope.make()
+      const keeper = yield* Scope.provide(Keeper.make({ rest }), scope)
+      yield* keepAll(keeper, vendor)
+      assert.strictEqual(keeper.size(), 2)
+      yield* Scope.close(scope, Exit.void)
+      assert.strictEqual(keeper.size(), 0)
+      const journal = yield* ScanJournal
+      assert.deepStrictEqual((yield* journal.list(["submitted"])).length, 2)
+    }).pipe(Effect.provide(world))
+  )
+})
