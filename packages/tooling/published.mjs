@@ -1,0 +1,44 @@
+/**
+ * The packages that are published, and what each of them offers: read from their sources, never from what an earlier
+ * build left behind.
+ */
+import { existsSync, globSync, readFileSync, readdirSync } from "node:fs"
+import { join } from "node:path"
+import { fileURLToPath } from "node:url"
+
+/** The repository. */
+export const root = fileURLToPath(new URL("../../", import.meta.url))
+
+/**
+ * - `modules`: what a user may import, such as `engine/Scans`; `index` is left out. Empty where the package is a command.
+ * - `internal`: what must stay closed.
+ *
+ * @typedef {{
+ *   name: string, version: string, description: string, folder: string, isCommand: boolean,
+ *   modules: ReadonlyArray<string>, internal: ReadonlyArray<string>
+ * }} Published
+ */
+
+/** @returns {ReadonlyArray<Published>} in the order of their names */
+export const published = () =>
+  readdirSync(join(root, "packages"))
+    .map((entry) => join(root, "packages", entry))
+    .filter((folder) => existsSync(join(folder, "package.json")))
+    .map((folder) => ({ folder, manifest: JSON.parse(readFileSync(join(folder, "package.json"), "utf8")) }))
+    .filter(({ manifest }) => manifest.private !== true)
+    .map(({ folder, manifest }) => {
+      const names = globSync("src/**/*.ts", { cwd: folder })
+        .map((file) => file.replaceAll("\\", "/").slice("src/".length, -".ts".length))
+        .toSorted()
+      const isCommand = manifest.bin !== undefined
+      return {
+        name: manifest.name,
+        version: manifest.version,
+        description: manifest.description,
+        folder,
+        isCommand,
+        modules: isCommand ? [] : names.filter((name) => !/(^|\/)internal\//.test(name) && name !== "index"),
+        internal: names.filter((name) => /(^|\/)internal\//.test(name))
+      }
+    })
+    .toSorted((a, b) => (a.name < b.name ? -1 : 1))
