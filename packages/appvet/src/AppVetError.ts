@@ -223,12 +223,7 @@ export const broken = (code: string, message: string, response: VendorResponse, 
  * @since 0.1.0
  */
 export const pollTransportFault = (fault: TransportFault, scrub: Scrub): PollFault.PollFault =>
-  PollFault.make({
-    kind: fault.code === "no-credential" ? "Denied" : "Transient",
-    permanent: fault.permanent,
-    code: fault.code,
-    message: words(scrub, [fault.message])
-  })
+  StatusClass.pollTransport(fault, scrub)
 
 const inDoubtAdvice = "the scan may have been bought: look for it in AppVet's list before it is submitted again"
 
@@ -277,10 +272,4 @@ export const submitError = (response: VendorResponse, scrub: Scrub): SubmitError
  * @since 0.1.0
  */
 export const submitTransportError = (fault: TransportFault, scrub: Scrub): SubmitError.SubmitError =>
-  SubmitError.make({
-    kind: fault.sent ? "InDoubt" : fault.code === "no-credential" ? "Denied" : "NotSent",
-    permanent: fault.permanent,
-    code: fault.code,
-    message: words(scrub, [fault.message]),
-    advice: fault.sent ? inDoubtAdvice : null
-  })
+  StatusClass.submitTransport(fault, scrub, inDoubtAdvice)

@@ -274,12 +274,7 @@ export const broken = (
  * @since 0.1.0
  */
 export const pollTransportFault = (fault: TransportFault, scrub: (text: string) => string): PollFault.PollFault =>
-  PollFault.make({
-    kind: fault.code === "no-credential" ? "Denied" : "Transient",
-    permanent: fault.permanent,
-    code: fault.code,
-    message: words(scrub, [fault.message])
-  })
+  StatusClass.pollTransport(fault, scrub)
 
 // It may have been paid for: whatever the vendor said is kept for the person who has to find it.
 const kept = (response: VendorResponse): string =>
@@ -342,14 +337,7 @@ export const submitTransportError = (
   fault: TransportFault,
   auditId: string | null,
   scrub: (text: string) => string
-): SubmitError.SubmitError =>
-  SubmitError.make({
-    kind: fault.sent ? "InDoubt" : fault.code === "no-credential" ? "Denied" : "NotSent",
-    permanent: fault.permanent,
-    code: fault.code,
-    message: words(scrub, [fault.message]),
-    advice: fault.sent ? lostAdvice(auditId) : null
-  })
+): SubmitError.SubmitError => StatusClass.submitTransport(fault, scrub, lostAdvice(auditId))
 
 /**
  * The code of a failed submission's outcome, where the answer names the scan and calls it failed.

@@ -222,12 +222,7 @@ const inDoubt = (response: VendorResponse, refusal: Refusal, scrub: (text: strin
  * @since 0.1.0
  */
 export const pollTransport = (fault: TransportFault, scrub: (text: string) => string): PollFault.PollFault =>
-  PollFault.make({
-    kind: fault.code === "no-credential" ? "Denied" : "Transient",
-    permanent: fault.permanent,
-    code: fault.code,
-    message: clean(scrub, fault.message)
-  })
+  StatusClass.pollTransport(fault, scrub)
 
 /**
  * A submission that got no answer: surely not accepted when no byte left, in doubt otherwise. Without a credential it is
@@ -237,10 +232,4 @@ export const pollTransport = (fault: TransportFault, scrub: (text: string) => st
  * @since 0.1.0
  */
 export const submitTransport = (fault: TransportFault, scrub: (text: string) => string): SubmitError.SubmitError =>
-  SubmitError.make({
-    kind: fault.sent ? "InDoubt" : fault.code === "no-credential" ? "Denied" : "NotSent",
-    permanent: fault.permanent,
-    code: fault.code,
-    message: clean(scrub, fault.message),
-    advice: fault.sent ? inDoubtAdvice : null
-  })
+  StatusClass.submitTransport(fault, scrub, inDoubtAdvice)

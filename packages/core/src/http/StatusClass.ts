@@ -1,13 +1,18 @@
 /**
- * What an HTTP status means for a poll or a submission when the vendor's own table does not say: the undocumented rest.
+ * What an HTTP status, or the lack of an answer, means for a poll or a submission when the vendor's own table does not
+ * say: the undocumented rest.
  *
- * Adapters look into their table of documented codes first and fall back to these two functions, so that three vendors
- * behave alike where none of them promises anything.
+ * Adapters look into their table of documented codes first and fall back to these functions, so that all vendors behave
+ * alike where none of them promises anything.
  *
  * @since 0.1.0
  */
+import * as PollFault from "../model/PollFault.ts"
 import type { PollFaultKind } from "../model/PollFault.ts"
+import * as SubmitError from "../model/SubmitError.ts"
 import type { SubmitErrorKind } from "../model/SubmitError.ts"
+import type { TransportFault } from "./VendorHttp.ts"
+import { cut } from "./WireFields.ts"
 
 /**
  * A poll answered with a status other than 200.
@@ -47,3 +52,41 @@ export const submitFault = (status: number, vendorShaped: boolean): SubmitErrorK
   if (status >= 400 && status < 500 && status !== 408 && vendorShaped) return "Refused"
   return "InDoubt"
 }
+
+/**
+ * A poll without an answer: passing, unless there was no credential to send. `scrub` takes the credential out of a text.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const pollTransport = (
+  { code, message, permanent }: TransportFault,
+  scrub: (text: string) => string
+): PollFault.PollFault =>
+  PollFault.make({
+    kind: code === "no-credential" ? "Denied" : "Transient",
+    permanent,
+    code,
+    message: cut(scrub(message))
+  })
+
+/**
+ * A submission without an answer: surely not accepted when no byte of it left, in doubt otherwise. Without a credential
+ * it is denied, as with a refused one: both are mended in the same place. `advice` is what a person can do about one in
+ * doubt.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const submitTransport = (
+  { code, message, permanent, sent }: TransportFault,
+  scrub: (text: string) => string,
+  advice: string | null = null
+): SubmitError.SubmitError =>
+  SubmitError.make({
+    kind: sent ? "InDoubt" : code === "no-credential" ? "Denied" : "NotSent",
+    permanent,
+    code,
+    message: cut(scrub(message)),
+    advice: sent ? advice : null
+  })

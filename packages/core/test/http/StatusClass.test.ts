@@ -1,5 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as StatusClass from "@scanpoll/core/http/StatusClass"
+import { TransportFault } from "@scanpoll/core/http/VendorHttp"
 
 describe("pollFault", () => {
   it.each([
@@ -54,5 +55,29 @@ describe("submitFault", () => {
     [503, false, "InDoubt"]
   ] as const)("takes %i, in the vendor's shape: %s, for %s", (status, vendorShaped, kind) => {
     assert.strictEqual(StatusClass.submitFault(status, vendorShaped), kind)
+  })
+})
+
+describe("without an answer", () => {
+  const lost = (sent: boolean, code: string, permanent = false) =>
+    new TransportFault({ sent, code, permanent, message: "the key k3y was not heard" })
+  const scrub = (text: string) => text.replaceAll("k3y", "<redacted>")
+
+  it("calls a poll passing, or denied where there was no credential, and shows no key", () => {
+    const fault = StatusClass.pollTransport(lost(true, "econnreset"), scrub)
+    assert.deepStrictEqual(
+      [fault.kind, fault.code, fault.message],
+      ["Transient", "econnreset", "the key <redacted> was not heard"]
+    )
+    assert.isTrue(StatusClass.pollTransport(lost(false, "cert_has_expired", true), scrub).permanent)
+    assert.strictEqual(StatusClass.pollTransport(lost(false, "no-credential"), scrub).kind, "Denied")
+  })
+
+  it("calls a submission in doubt as soon as a byte of it may have left, with the advice for it", () => {
+    const doubt = StatusClass.submitTransport(lost(true, "timeout"), scrub, "look in the list")
+    assert.deepStrictEqual([doubt.kind, doubt.advice], ["InDoubt", "look in the list"])
+    const unsent = StatusClass.submitTransport(lost(false, "econnrefused"), scrub, "look in the list")
+    assert.deepStrictEqual([unsent.kind, unsent.advice], ["NotSent", null])
+    assert.strictEqual(StatusClass.submitTransport(lost(false, "no-credential"), scrub).kind, "Denied")
   })
 })
