@@ -63,6 +63,55 @@ export const layerSqlite = (
   )
 
 /**
+ * Connections to a PostgreSQL database as the journal wants them: no statement, lock or idle transaction outlasts the
+ * journal's own patience, and a server that does not answer keeps no program from ending. `maxConnections` is from 1,
+ * default 4.
+ *
+ * @category layers
+ * @since 0.1.0
+ */
+export const clientPostgres = (
+  url: string | Redacted.Redacted,
+  options: { readonly maxConnections?: number } = {}
+): Layer.Layer<SqlClient, JournalError> =>
+  Layer.effect(
+    SqlClient,
+    Effect.gen(function* () {
+      // Nobody who has a file pays for the client of a server.
+      const PgClient = yield* Effect.promise(() => import("@effect/sql-pg/PgClient"))
+      // A server that does not answer must not keep the program from ending.
+      const scope = yield* Effect.acquireRelease(Scope.make(), (own) =>
+        Effect.gen(function* () {
+          const closing = yield* Effect.forkDetach(Scope.close(own, Exit.void), { startImmediately: true })
+          yield* Effect.raceFirst(
+            Effect.interruptible(Effect.asVoid(Fiber.await(closing))),
+            Effect.interruptible(Effect.sleep("2 seconds"))
+          )
+        })
+      )
+      const context = yield* Effect.mapError(
+        Layer.buildWithScope(
+          PgClient.layer({
+            url: typeof url === "string" ? Redacted.make(url, { label: "journal" }) : url,
+            applicationName: "scanpoll",
+            maxConnections: options.maxConnections ?? 4,
+            connectTimeout: "5 seconds",
+            // A lock or a dead peer must not hold a transaction for longer than the journal waits for it.
+            startupParameters: {
+              lock_timeout: "4000",
+              statement_timeout: "8000",
+              idle_in_transaction_session_timeout: "15000"
+            }
+          }),
+          scope
+        ),
+        (error) => errorOf("unavailable", error.message, error)
+      )
+      return Context.get(context, SqlClient)
+    })
+  )
+
+/**
  * A journal in a PostgreSQL database, in tables of the connection's current schema, for any number of machines.
  *
  * @category layers
@@ -71,46 +120,7 @@ export const layerSqlite = (
 export const layerPostgres = (
   url: string | Redacted.Redacted,
   options: SqlJournal.Options = {}
-): Layer.Layer<ScanJournal.ScanJournal, JournalError> =>
-  Layer.provide(
-    SqlJournal.layer(options),
-    Layer.effect(
-      SqlClient,
-      Effect.gen(function* () {
-        // Nobody who has a file pays for the client of a server.
-        const PgClient = yield* Effect.promise(() => import("@effect/sql-pg/PgClient"))
-        // A server that does not answer must not keep the program from ending.
-        const scope = yield* Effect.acquireRelease(Scope.make(), (own) =>
-          Effect.gen(function* () {
-            const closing = yield* Effect.forkDetach(Scope.close(own, Exit.void), { startImmediately: true })
-            yield* Effect.raceFirst(
-              Effect.interruptible(Effect.asVoid(Fiber.await(closing))),
-              Effect.interruptible(Effect.sleep("2 seconds"))
-            )
-          })
-        )
-        const context = yield* Effect.mapError(
-          Layer.buildWithScope(
-            PgClient.layer({
-              url: typeof url === "string" ? Redacted.make(url, { label: "journal" }) : url,
-              applicationName: "scanpoll",
-              maxConnections: 4,
-              connectTimeout: "5 seconds",
-              // A lock or a dead peer must not hold a transaction for longer than the journal waits for it.
-              startupParameters: {
-                lock_timeout: "4000",
-                statement_timeout: "8000",
-                idle_in_transaction_session_timeout: "15000"
-              }
-            }),
-            scope
-          ),
-          (error) => errorOf("unavailable", error.message, error)
-        )
-        return Context.get(context, SqlClient)
-      })
-    )
-  )
+): Layer.Layer<ScanJournal.ScanJournal, JournalError> => Layer.provide(SqlJournal.layer(options), clientPostgres(url))
 
 /**
  * The journal at an address as text, such as a setting has it.
