@@ -50,7 +50,7 @@ const faults: ReadonlyArray<Script.Step | null> = [
 
 // One round: scans at every vendor, each with its share of trouble, all of them ending.
 const round = (number: number) =>
-  inWorld({ speed: 500, fate: { settleAfterPolls: 2 } }, ({ records, sides }) =>
+  inWorld({ fate: { settleAfterPolls: 2 } }, ({ records, sides }) =>
     Effect.gen(function* () {
       const all = Object.values(sides)
       for (const side of all) {

@@ -1,6 +1,8 @@
 /** What networks do to polls, over real sockets, for each vendor: what becomes of the scan, and what the vendor saw. */
 import { assert, describe, it } from "@effect/vitest"
+import type { ScanEvent } from "@scanpoll/core/engine/ScanEvent"
 import * as Script from "@scanpoll/testkit/Script"
+import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import { gaps, inWorld, polls, vendors, within } from "../support/stack.ts"
 
@@ -10,7 +12,7 @@ describe.each(vendors)("%s", (vendor) => {
   it.live(
     "a poll that is never answered ends at its 15 s, closes its socket and is made again until the deadline (TR-01)",
     () =>
-      inWorld({ speed: 25, fastRequests: true, fate: soon }, ({ record, sides }) =>
+      inWorld({ fate: soon }, ({ record, sides }) =>
         Effect.gen(function* () {
           const side = sides[vendor]
           yield* side.simulator.script({ match: { route: "status" }, steps: [{ ...Script.hang(), times: Infinity }] })
@@ -20,15 +22,14 @@ describe.each(vendors)("%s", (vendor) => {
           yield* side.simulator.ledger.until(({ totals }) => totals().openSockets === 0 && totals().requestsNow === 0)
           for (const poll of polls(side)) {
             const took = (poll.clientClosedAt ?? Infinity) - poll.at
-            assert.isAtLeast(took, 10_000)
-            assert.isBelow(took, 25_000)
+            assert.strictEqual(took, 15_000)
           }
         })
       )
   )
 
   it.live("a body that stops in its middle is under the same limit (TR-02)", () =>
-    inWorld({ speed: 25, fastRequests: true, fate: soon }, ({ record, sides }) =>
+    inWorld({ fate: soon }, ({ record, sides }) =>
       Effect.gen(function* () {
         const side = sides[vendor]
         yield* side.simulator.script({ match: { route: "status" }, steps: [Script.hang("answer")] })
@@ -36,7 +37,7 @@ describe.each(vendors)("%s", (vendor) => {
         assert.strictEqual(state, "completed")
         assert.strictEqual(made, 2)
         const [first] = polls(side)
-        assert.isBelow((first?.clientClosedAt ?? Infinity) - (first?.at ?? 0), 25_000)
+        assert.strictEqual((first?.clientClosedAt ?? Infinity) - (first?.at ?? 0), 15_000)
       })
     )
   )
@@ -55,31 +56,37 @@ describe.each(vendors)("%s", (vendor) => {
     )
   )
 
-  it.live("a vendor that is down for three polls is waited for at growing gaps (TR-04)", () =>
-    inWorld({ speed: 50, fate: soon }, ({ lines, record, sides }) =>
+  it.live("a vendor that is down for three polls is waited for at growing gaps, and costs three tries (TR-04)", () =>
+    inWorld({ fate: { settleAfterPolls: 1 } }, ({ records, sides, time }) =>
       Effect.gen(function* () {
         const side = sides[vendor]
-        yield* side.simulator.nextConnections(["reset"])
-        yield* side.simulator.clearScripts
-        // The submission goes through; then nobody listens until three polls have failed.
-        const failed = () => lines.filter((line) => /poll failed/.test(line)).length
+        const { ledger } = side.simulator
+        const third = yield* Deferred.make<void>()
+        const waits: Array<number> = []
+        let failures = 0
+        const observer = (event: ScanEvent): void => {
+          if (event._tag === "Polled" && event.seen._tag === "PollFault") {
+            failures++
+            if (failures === 3) Deferred.doneUnsafe(third, Effect.void)
+          }
+          if (event._tag === "Scheduled" && failures > 0) waits.push(event.until - time.now())
+        }
         yield* Effect.forkScoped(
           Effect.gen(function* () {
-            yield* side.simulator.ledger.until((ledger) => ledger.accepted().length === 1)
-            yield* side.simulator.ledger.until(({ totals }) => totals().requestsNow === 0)
+            // The first poll sees the scan run; then nobody listens until three polls have failed.
+            yield* ledger.until(() => polls(side).length === 1 && ledger.totals().requestsNow === 0)
             yield* side.simulator.down
-            // The first, second and fourth failure of a row have a line of their own.
-            while (failed() < 2) yield* Effect.sleep("500 millis")
-            yield* Effect.sleep("1 second")
+            yield* Deferred.await(third)
             yield* Effect.orDie(side.simulator.up)
           })
         )
-        const { polls: made, state } = yield* record(side.wanted(1))
-        assert.strictEqual(state, "completed")
-        assert.isAtLeast(made, 3)
-        const waits = lines.flatMap((line) => /poll failed.*nextWaitMs=(\d+)/.exec(line)?.[1] ?? [])
-        assert.isAtLeast(Number(waits[1]), Number(waits[0]))
-        for (const wait of waits) assert.isAtMost(Number(wait), 60_000)
+        const [seen] = yield* records([side.wanted(1)], { observer })
+        assert.deepStrictEqual([seen?.state, failures, seen?.polls], ["completed", 3, 5])
+        assert.strictEqual(ledger.accepted().length, 1)
+        assert.strictEqual(waits.length, 3)
+        for (const [i, wait] of waits.slice(1).entries()) assert.isAtLeast(wait, waits[i] ?? Infinity)
+        assert.isAbove(waits[2] ?? 0, waits[0] ?? Infinity)
+        for (const wait of waits) assert.isAtMost(wait, 60_000)
       })
     )
   )

@@ -83,7 +83,7 @@ describe("exona", () => {
   )
 
   it.live("a vendor that always says processing is still running at 300 s, with the last answer kept (EX-03)", () =>
-    inWorld({ speed: 250, fate: { duration: Infinity } }, ({ record, sides: { exona } }) =>
+    inWorld({ fate: { duration: Infinity } }, ({ record, sides: { exona } }) =>
       Effect.gen(function* () {
         const { notBefore, polls: made, state, ticket } = yield* record(exona.wanted(1))
         assert.strictEqual(state, "still-running")
@@ -138,7 +138,7 @@ describe("compliance", () => {
   )
 
   it.live("is asked for the first time within a second of its submission (CO-02)", () =>
-    inWorld({ speed: 10, fate: { settleAfterPolls: 0 } }, ({ record, sides: { compliance } }) =>
+    inWorld({ fate: { settleAfterPolls: 0 } }, ({ record, sides: { compliance } }) =>
       Effect.gen(function* () {
         assert.deepInclude(yield* record(compliance.wanted(1)), { state: "completed", polls: 1 })
         const [post] = compliance.simulator.ledger.requests({ method: "POST" })

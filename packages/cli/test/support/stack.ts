@@ -1,6 +1,6 @@
 /**
  * The whole library without the command: three simulated vendors on real sockets, their adapters, the engine and the
- * journal in memory, all on one fast clock. The ledgers of the vendors are the judges.
+ * journal in memory, all on one clock that steps (see `stepTime`). The ledgers of the vendors are the judges.
  */
 import { AppVet } from "@scanpoll/appvet/AppVetAdapter"
 import { Compliance } from "@scanpoll/compliance/ComplianceAdapter"
@@ -27,8 +27,8 @@ import * as Redacted from "effect/Redacted"
 import * as References from "effect/References"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
-import * as FastTime from "scanpoll/demo/FastTime"
 import * as Http from "scanpoll/vendors/Http"
+import * as StepTime from "./stepTime.ts"
 
 /** One vendor, its simulator and its adapter, behind one face. */
 export interface Side {
@@ -50,7 +50,7 @@ export interface Side {
 
 export interface World {
   readonly sides: Readonly<Record<Side["vendor"], Side>>
-  readonly time: FastTime.FastTime
+  readonly time: StepTime.StepTime
   /** Every log line so far, whatever its level, as logfmt. */
   readonly lines: ReadonlyArray<string>
   readonly records: (
@@ -61,10 +61,6 @@ export interface World {
 }
 
 export interface Options {
-  /** Seconds of the engine per real second; default 100. */
-  readonly speed?: number
-  /** Whether time limits of requests run on the fast clock too; default false. */
-  readonly fastRequests?: boolean
   /** Whether any request limit of the vendors' is left out; default true. */
   readonly unlimited?: boolean
   readonly fate?: Fate
@@ -77,22 +73,16 @@ const uuid = (number: number): string => `123e4567-e89b-42d3-a456-${String(426_6
 
 const company = (number: number) => ({ name: `Acme ${number}`, website: `https://acme-${number}.example` })
 
-// A busy machine may need a real second for an answer, which is minutes here: the real limit of the request is the one
-// that counts.
-const patient = Duration.hours(1)
-
-const even = (policy: PollPolicy.PollPolicy) =>
-  policy.pipe(PollPolicy.withSpread(0), PollPolicy.withPollTimeout(patient))
+const even = (policy: PollPolicy.PollPolicy) => PollPolicy.withSpread(policy, 0)
 
 const sideOf = <Request, Payload>(
   vendor: Side["vendor"],
   simulator: Simulator,
-  made: ScanAdapter<Request, Payload>,
+  adapter: ScanAdapter<Request, Payload>,
   floor: number,
   request: (number: number) => Request,
   cached: (number: number) => Request = request
 ): Side => {
-  const adapter = { ...made, limits: { ...made.limits, submitTimeout: patient } }
   return {
     vendor,
     simulator,
@@ -116,7 +106,7 @@ export const inWorld = <A, E>(
 ): Effect.Effect<A, E> =>
   Effect.gen(function* () {
     const real = yield* Clock.Clock
-    const time = FastTime.make(real, options.speed ?? 100)
+    const time = StepTime.make(real.currentTimeMillisUnsafe())
     const lines: Array<string> = []
     const logger = Logger.map(Logger.formatLogFmt, (line) => {
       lines.push(line)
@@ -133,7 +123,10 @@ export const inWorld = <A, E>(
         compliance: { fate: () => ({ inline: false, ...fate }), ...options.simulators?.compliance }
       })
     )
-    const http = options.fastRequests === true ? Http.layer : FastTime.http(time).pipe(Layer.provide(Http.layer))
+    const http = Layer.provide(time.http, Http.layer)
+    yield* Effect.forkScoped(
+      time.run([simulators.exona.ledger, simulators.appvet.ledger, simulators.compliance.ledger])
+    )
     const world = Effect.gen(function* () {
       const at = (simulator: Simulator) => ({
         baseUrl: simulator.baseUrl,
