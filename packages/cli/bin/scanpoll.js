@@ -2,8 +2,8 @@
 /**
  * The `scanpoll` command: plain JavaScript, so that any Node can read it and an old one can say what it lacks.
  *
- * On a Node that is new enough it loads the command itself. On an older one, inside a clone, it starts itself again on
- * the Node that `npm start` brought.
+ * On a Node that is new enough it loads the command itself. On an older one it starts itself again on another Node: in a
+ * clone on the one that `npm start` brought, elsewhere on one that it fetches through npx and that stays in npm's cache.
  */
 import { existsSync } from "node:fs"
 import module from "node:module"
@@ -11,7 +11,15 @@ import process from "node:process"
 import { fileURLToPath } from "node:url"
 import { NODE_VERSION, bring, isNodeUsable, recordIn, run, versionOf } from "./toolchain.js"
 
+const INTERRUPTED = 130
+const TERMINATED = 143
+
 const self = fileURLToPath(import.meta.url)
+const source = new URL("../src/main.ts", import.meta.url)
+const built = new URL("../dist/main.js", import.meta.url)
+// A clone has both after a build, and its source is the newer one. An installed package has both too, but Node strips no
+// types under node_modules.
+const isInstalled = /[\\/]node_modules[\\/]/.test(self)
 
 // On Node 22 both still announce themselves; neither line helps who reads a report.
 const hideKnownWarnings = () => {
@@ -29,12 +37,7 @@ const hideKnownWarnings = () => {
 const load = async () => {
   module.enableCompileCache?.()
   hideKnownWarnings()
-  const source = new URL("../src/main.ts", import.meta.url)
-  const built = new URL("../dist/main.js", import.meta.url)
-  // A clone has both after a build, and its source is the newer one. An installed package has both too, but Node strips
-  // no types under node_modules.
-  const installed = /[\\/]node_modules[\\/]/.test(self)
-  const entry = existsSync(source) && !installed ? source : built
+  const entry = existsSync(source) && !isInstalled ? source : built
   if (!existsSync(entry)) {
     process.stderr.write(`scanpoll: this copy is incomplete, ${fileURLToPath(built)} is missing\n`)
     process.exitCode = 70
@@ -48,22 +51,39 @@ const load = async () => {
   }
 }
 
-const restart = async () => {
+const needs = `needs Node 22.19 or newer of that line, or 24 and up, and this is ${process.versions.node}`
+
+/** @returns {Promise<string | undefined>} the Node that the clone's last set-up brought */
+const nodeOfClone = async () => {
   const record = recordIn(fileURLToPath(new URL("../../../", import.meta.url)))
   const recorded = record.read("node")
-  let node = recorded !== undefined && isNodeUsable(versionOf(recorded) ?? "0") ? recorded : undefined
-  if (node === undefined && recorded !== undefined) {
-    // npm's cache was purged since: fetch the same Node once more.
+  if (recorded === undefined || isNodeUsable(versionOf(recorded) ?? "0")) return recorded
+  // npm's cache was purged since: fetch the same Node once more.
+  const brought = await bring([`node@${NODE_VERSION}`])
+  if (typeof brought === "number") return undefined
+  record.write("node", brought.node)
+  return brought.node
+}
+
+const restart = async () => {
+  /** @type {string | undefined} */
+  let node
+  if (isInstalled) {
+    process.stderr.write(`scanpoll: ${needs}; going on with Node ${NODE_VERSION} from npm's cache or registry\n`)
     const brought = await bring([`node@${NODE_VERSION}`])
-    if (typeof brought !== "number") {
-      node = brought.node
-      record.write("node", node)
+    if (brought === INTERRUPTED || brought === TERMINATED) {
+      process.exitCode = brought
+      return
     }
+    if (typeof brought !== "number") node = brought.node
+  } else {
+    node = await nodeOfClone()
   }
   if (node === undefined) {
-    process.stderr.write(
-      `scanpoll: needs Node >= 22.19 and runs on ${process.versions.node}; run \`npm start\` once in the clone, or install a newer Node\n`
-    )
+    const how = isInstalled
+      ? "that Node could not be fetched: install a newer one"
+      : "run `npm start` once in the clone, or install a newer one"
+    process.stderr.write(`scanpoll: ${needs}; ${how}\n`)
     process.exitCode = 2
     return
   }

@@ -123,7 +123,8 @@ export const demo = Effect.fnUntraced(function* (input: {
         "  scanpoll doctor                 would a run work from here?",
         "  scanpoll simulate               these vendors as servers, to try all of it without a key",
         "  scanpoll --help                 everything else",
-        "(in a clone, `scanpoll` is `node packages/cli/bin/scanpoll.js`)"
+        // Only a clone runs the sources, and has no `scanpoll` on its PATH.
+        ...(import.meta.url.endsWith(".ts") ? ["(in a clone, `scanpoll` is `node packages/cli/bin/scanpoll.js`)"] : [])
       )
       return 0
     })
