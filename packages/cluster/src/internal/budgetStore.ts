@@ -1,0 +1,72 @@
+// Where the books of all accounts are kept: a row each, written only over the version that was read. No lock is held
+// between two statements, so a process that stops anywhere stops nobody else.
+import * as Effect from "effect/Effect"
+import * as Schema from "effect/Schema"
+import type { SqlClient } from "effect/sql/SqlClient"
+import type { SqlError } from "effect/sql/SqlError"
+import type { AccountKey } from "@scanpoll/core/engine/RateBudget"
+import { Books, empty } from "./budgetBooks.ts"
+
+export interface Read {
+  readonly books: Books
+  readonly version: number
+  // The database's time, in milliseconds, after what was read was committed.
+  readonly now: number
+}
+
+export class Unreadable extends Schema.TaggedError<Unreadable>()("Unreadable", { message: Schema.String }) {}
+
+export interface Store {
+  readonly read: (key: AccountKey) => Effect.Effect<Read, SqlError | Unreadable>
+  // False: somebody else wrote since.
+  readonly write: (key: AccountKey, version: number, books: Books) => Effect.Effect<boolean, SqlError | Unreadable>
+}
+
+const Row = Schema.Struct({
+  version: Schema.Finite,
+  now: Schema.Finite,
+  books: Schema.fromJsonString(Books)
+})
+const readRow = Schema.decodeUnknownEffect(Row)
+const writeBooks = Schema.encodeEffect(Schema.fromJsonString(Books))
+const unreadable = () => new Unreadable({ message: "the shared budget holds something that cannot be read" })
+
+// One statement, so there is no half of it. Two processes that make the table at once may both be told it is there.
+export const makeTable = (sql: SqlClient): Effect.Effect<void, SqlError> =>
+  Effect.asVoid(
+    sql.unsafe(`CREATE TABLE IF NOT EXISTS scanpoll_budgets (
+      vendor TEXT NOT NULL,
+      origin TEXT NOT NULL,
+      account TEXT NOT NULL,
+      version DOUBLE PRECISION NOT NULL,
+      books TEXT NOT NULL,
+      PRIMARY KEY (vendor, origin, account)
+    )`).unprepared
+  )
+
+const now = "(extract(epoch from clock_timestamp()) * 1000)::double precision"
+
+export const ofPostgres = (sql: SqlClient): Store => ({
+  read: ({ account, origin, vendor }) =>
+    Effect.gen(function* () {
+      for (;;) {
+        const rows = yield* sql`
+          SELECT version, books, ${sql.literal(now)} AS now FROM scanpoll_budgets
+          WHERE vendor = ${vendor} AND origin = ${origin} AND account = ${account}`
+        if (rows.length > 0) return yield* Effect.mapError(readRow(rows[0]), unreadable)
+        const books = yield* Effect.orDie(writeBooks(empty))
+        yield* sql`
+          INSERT INTO scanpoll_budgets (vendor, origin, account, version, books)
+          VALUES (${vendor}, ${origin}, ${account}, ${0}, ${books}) ON CONFLICT DO NOTHING`
+      }
+    }),
+  write: ({ account, origin, vendor }, version, books) =>
+    Effect.gen(function* () {
+      const text = yield* Effect.mapError(writeBooks(books), unreadable)
+      const rows = yield* sql`
+        UPDATE scanpoll_budgets SET version = ${version + 1}, books = ${text}
+        WHERE vendor = ${vendor} AND origin = ${origin} AND account = ${account} AND version = ${version}
+        RETURNING version`
+      return rows.length > 0
+    })
+})

@@ -1,0 +1,335 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as SteadyClock from "@scanpoll/core/engine/SteadyClock"
+import * as Clock from "effect/Clock"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import { TestClock } from "effect/testing"
+import { chanceOf, key, limitsOf, type Machine, makeWorld, mostInAnyWindow } from "./support/budgetWorld.ts"
+
+const busy = (machine: Machine, how: Parameters<Machine["request"]>[0], fibers = 4) =>
+  Effect.forkChild(
+    Effect.forEach(
+      Array.from({ length: fibers }),
+      () => Effect.forever(Effect.andThen(machine.request(how), Effect.yieldNow)),
+      { concurrency: "unbounded", discard: true }
+    )
+  )
+
+const nowOf = (machine: Machine) => Effect.provideService(SteadyClock.now, Clock.Clock, machine.clock)
+
+describe("SharedBudget", () => {
+  it.effect("gives an alone process all there is, and no more than the limit in any window", () =>
+    Effect.gen(function* () {
+      const world = yield* makeWorld()
+      const machine = yield* world.machine("a")
+      yield* busy(machine, {})
+      yield* TestClock.adjust("5 minutes")
+      assert.strictEqual(mostInAnyWindow(machine.sent, 10_000), 10)
+      // 30 windows of 10 s; each is longer by the half second a request may take.
+      assert.isAtLeast(machine.sent.length, 270)
+    })
+  )
+
+  it.effect("keeps many processes within one limit, and gives them equal parts (RL-05)", () =>
+    Effect.gen(function* () {
+      const world = yield* makeWorld()
+      const machines = yield* Effect.forEach(["a", "b", "c", "d"], (name) => world.machine(name))
+      for (const machine of machines) yield* busy(machine, {}, machine.name === "a" ? 50 : 2)
+      yield* TestClock.adjust("10 minutes")
+      const all = machines.flatMap((machine) => machine.sent)
+      assert.strictEqual(mostInAnyWindow(all, 10_000), 10)
+      assert.isAtLeast(all.length, 540)
+      const counts = machines.map((machine) => machine.sent.length)
+      assert.isAtLeast(Math.min(...counts), 0.7 * Math.max(...counts), counts.join(", "))
+    })
+  )
+
+  it.effect("lets polls of one process go before submissions of another", () =>
+    Effect.gen(function* () {
+      const world = yield* makeWorld()
+      const limits = limitsOf({ pollsPerScan: () => 1 })
+      const [a, b] = [yield* world.machine("a"), yield* world.machine("b")]
+      yield* busy(a, { kind: "submit", limits }, 5)
+      yield* TestClock.adjust("1 minute")
+      yield* busy(b, { kind: "poll", limits }, 20)
+      yield* TestClock.adjust("1 minute")
+      const [from, submitted] = [b.sent.length, a.sent.length]
+      yield* TestClock.adjust("5 minutes")
+      assert.isAtLeast(b.sent.length - from, 250)
+      assert.isAtMost(a.sent.length - submitted, 3)
+    })
+  )
+
+  it.effect("a pause told to one holds all within the lease, and ends by itself (ST-07)", () =>
+    Effect.gen(function* () {
+      const world = yield* makeWorld()
+      const machines = yield* Effect.forEach(["a", "b", "c"], (name) => world.machine(name))
+      for (const machine of machines) yield* busy(machine, {})
+      yield* TestClock.adjust("1 minute")
+      const [first] = machines
+      if (first === undefined) return assert.fail("no machine")
+      const paused = 60_000
+      first.budgets.account(key, limitsOf()).pause((yield* nowOf(first)) + 60_000)
+      yield* TestClock.adjust("5 minutes")
+      const all = machines.flatMap((machine) => machine.sent)
+      assert.deepStrictEqual(
+        first.sent.filter((at) => at > paused && at < paused + 60_000),
+        []
+      )
+      assert.deepStrictEqual(
+        all.filter((at) => at > paused + 2_000 && at < paused + 60_000),
+        []
+      )
+      for (const machine of machines) assert.isTrue(machine.sent.some((at) => at > paused + 60_000))
+    })
+  )
+
+  it.effect("a limit that the vendor's headers tell one process is heeded by all, up or down", () =>
+    Effect.gen(function* () {
+      const world = yield* makeWorld()
+      const [a, b] = [yield* world.machine("a"), yield* world.machine("b")]
+      yield* busy(a, {})
+      yield* busy(b, {})
+      yield* TestClock.adjust("1 minute")
+      const learn = (limit: number) =>
+        Effect.map(nowOf(a), (now) =>
+          a.budgets.account(key, limitsOf()).learn({ limit, remaining: null, resetAt: null }, now)
+        )
+      yield* learn(4)
+      yield* TestClock.adjust("2 minutes")
+      const low = [...a.sent, ...b.sent].filter((at) => at > 75_000)
+      assert.strictEqual(mostInAnyWindow(low, 10_000), 4)
+      yield* learn(20)
+      yield* TestClock.adjust("2 minutes")
+      const high = [...a.sent, ...b.sent].filter((at) => at > 195_000)
+      assert.strictEqual(mostInAnyWindow(high, 10_000), 20)
+    })
+  )
+
+  it.effect("what the vendor says is left counts for all, until its reset", () =>
+    Effect.gen(function* () {
+      const world = yield* makeWorld()
+      const [a, b] = [yield* world.machine("a"), yield* world.machine("b")]
+      const now = yield* nowOf(a)
+      a.budgets.account(key, limitsOf()).learn({ limit: null, remaining: 3, resetAt: now + 60_000 }, now)
+      yield* TestClock.adjust("1 second")
+      yield* busy(b, {})
+      yield* TestClock.adjust("50 seconds")
+      assert.strictEqual(b.sent.length, 3)
+      yield* TestClock.adjust("20 seconds")
+      assert.isAbove(b.sent.length, 3)
+    })
+  )
+
+  it.effect("a turn that made no request goes to somebody else, also to another process", () =>
+    Effect.gen(function* () {
+      const world = yield* makeWorld()
+      const limits = limitsOf({ requests: 1, window: Duration.minutes(10) })
+      const [a, b] = [yield* world.machine("a"), yield* world.machine("b")]
+      const turn = yield* Effect.forkChild(a.request({ limits }))
+      yield* TestClock.adjust("1 second")
+      const waiting = yield* Effect.forkChild(b.request({ limits }))
+      yield* TestClock.adjust("10 seconds")
+      assert.isUndefined(waiting.pollUnsafe())
+      const unused = yield* Fiber.join(turn)
+      unused.giveBack()
+      unused.giveBack()
+      yield* TestClock.adjust("10 minutes")
+      assert.isDefined(waiting.pollUnsafe())
+    })
+  )
+
+  it.effect("an interrupted waiter gives its place back to other processes", () =>
+    Effect.gen(function* () {
+      const world = yield* makeWorld()
+      const limits = limitsOf({ requests: 1, window: Duration.seconds(20) })
+      const [a, b] = [yield* world.machine("a"), yield* world.machine("b")]
+      yield* Effect.forkChild(a.request({ limits }))
+      yield* TestClock.adjust("1 second")
+      const left = yield* Effect.forkChild(a.request({ limits }))
+      yield* TestClock.adjust("1 second")
+      const stays = yield* Effect.forkChild(b.request({ limits }))
+      yield* TestClock.adjust("1 second")
+      yield* Fiber.interrupt(left)
+      yield* TestClock.adjust("20 seconds")
+      assert.isDefined(stays.pollUnsafe())
+      assert.strictEqual(a.sent.length, 1)
+    })
+  )
+
+  it.effect("while the books cannot be reached nothing is sent beyond a lease, and work goes on once they can be", () =>
+    Effect.gen(function* () {
+      const world = yield* makeWorld()
+      const machines = yield* Effect.forEach(["a", "b"], (name) => world.machine(name))
+      for (const machine of machines) yield* busy(machine, {})
+      yield* TestClock.adjust("1 minute")
+      world.reachable = false
+      yield* TestClock.adjust("1 minute")
+      world.reachable = true
+      yield* TestClock.adjust("1 minute")
+      const all = machines.flatMap((machine) => machine.sent)
+      assert.deepStrictEqual(
+        all.filter((at) => at > 62_000 && at < 120_000),
+        []
+      )
+      assert.isTrue(all.some((at) => at > 120_000 && at < 125_000))
+      assert.strictEqual(mostInAnyWindow(all, 10_000), 10)
+    })
+  )
+
+  it.effect(
+    "a process that ends returns what it has; one that is killed keeps it from the others only for a while",
+    () =>
+      Effect.gen(function* () {
+        const world = yield* makeWorld()
+        const limits = limitsOf({ requests: 4, window: Duration.seconds(10) })
+        const [a, b, c] = [yield* world.machine("a"), yield* world.machine("b"), yield* world.machine("c")]
+        // Turns that nobody has told about.
+        yield* Effect.forEach([1, 2], () => Effect.forkChild(a.request({ limits })))
+        yield* TestClock.adjust("1 second")
+        a.kill()
+        yield* Effect.forEach([1, 2], () => Effect.forkChild(b.request({ limits })))
+        yield* TestClock.adjust("200 millis")
+        yield* Effect.forkChild(b.end)
+        yield* TestClock.adjust("1 second")
+        yield* busy(c, { limits })
+        yield* TestClock.adjust("50 seconds")
+        // What the dead one might have sent is still counted, what the other told is not.
+        assert.isAtLeast(c.sent.length, 8)
+        assert.strictEqual(mostInAnyWindow(c.sent, 10_000), 2)
+        yield* TestClock.adjust("2 minutes")
+        assert.strictEqual(mostInAnyWindow(c.sent, 10_000), 4)
+      })
+  )
+
+  it.effect("never more open scans than the vendor allows, whoever bought them", () =>
+    Effect.gen(function* () {
+      const world = yield* makeWorld()
+      const limits = limitsOf({ requests: null, openScans: 3 })
+      const [a, b] = [yield* world.machine("a"), yield* world.machine("b")]
+      for (const machine of [a, b]) {
+        for (let i = 0; i < 5; i++) yield* Effect.forkChild(machine.request({ kind: "submit", limits }))
+      }
+      yield* TestClock.adjust("2 minutes")
+      assert.strictEqual(a.sent.length + b.sent.length, 3)
+      const [full] = a.sent.length > 0 ? [a] : [b]
+      full?.budgets.account(key, limits).closed()
+      yield* TestClock.adjust("10 seconds")
+      assert.strictEqual(a.sent.length + b.sent.length, 4)
+    })
+  )
+
+  it.effect("a vendor without a limit is asked at once, and a pause still holds everybody", () =>
+    Effect.gen(function* () {
+      const world = yield* makeWorld()
+      const limits = limitsOf({ requests: null })
+      const [a, b] = [yield* world.machine("a"), yield* world.machine("b")]
+      const once = (machine: Machine) =>
+        Effect.forEach(Array.from({ length: 500 }), () => machine.request({ limits }), { concurrency: "unbounded" })
+      yield* Effect.forkChild(once(a))
+      yield* TestClock.adjust("100 millis")
+      assert.strictEqual(a.sent.length, 500)
+      b.budgets.account(key, limits).pause((yield* nowOf(b)) + 30_000)
+      yield* TestClock.adjust("2 seconds")
+      yield* Effect.forkChild(once(a))
+      yield* TestClock.adjust("20 seconds")
+      assert.strictEqual(a.sent.length, 500)
+      yield* TestClock.adjust("20 seconds")
+      assert.strictEqual(a.sent.length, 1000)
+    })
+  )
+
+  it.effect("the paces see the open scans of all, and an idle process costs the database next to nothing", () =>
+    Effect.gen(function* () {
+      const world = yield* makeWorld()
+      const [a, b] = [yield* world.machine("a"), yield* world.machine("b")]
+      const budgets = [a, b].map((machine) => machine.budgets.account(key, limitsOf()))
+      for (const budget of budgets) budget.load(5)
+      yield* TestClock.adjust("1 minute")
+      for (const budget of budgets) assert.strictEqual(budget.open(), 10)
+      const before = world.checkIns
+      yield* TestClock.adjust("10 minutes")
+      assert.isAtMost(world.checkIns - before, 70)
+      for (const budget of budgets) budget.load(-5)
+      yield* TestClock.adjust("1 minute")
+      const still = world.checkIns
+      yield* TestClock.adjust("1 hour")
+      assert.strictEqual(world.checkIns, still)
+    })
+  )
+
+  it.effect("hundreds of turns a second cost some check-ins a second, not one each", () =>
+    Effect.gen(function* () {
+      const world = yield* makeWorld()
+      const limits = limitsOf({ requests: 3000, window: Duration.seconds(10) })
+      const machines = yield* Effect.forEach(["a", "b", "c"], (name) => world.machine(name))
+      for (const machine of machines) {
+        yield* Effect.forkChild(
+          Effect.forEach(
+            Array.from({ length: 20 }),
+            () =>
+              Effect.forever(
+                Effect.andThen(
+                  machine.request({ limits }),
+                  Effect.provideService(Effect.sleep(200), Clock.Clock, machine.clock)
+                )
+              ),
+            { concurrency: "unbounded", discard: true }
+          )
+        )
+      }
+      yield* TestClock.adjust("30 seconds")
+      const sent = machines.reduce((sum, machine) => sum + machine.sent.length, 0)
+      assert.isAtLeast(sent, 7_000)
+      assert.isAtMost(world.checkIns, sent / 2)
+    })
+  )
+
+  it.effect("over any window no more than the limit, whatever freezes, dies, breaks or is lost on the way", () =>
+    Effect.gen(function* () {
+      for (let seed = 1; seed <= 25; seed++) {
+        const chance = chanceOf(seed)
+        const world = yield* makeWorld({ chance, latency: 5 + 60 * chance(), trouble: chance() < 0.5 ? 0 : 0.1 })
+        const requests = 1 + Math.floor(chance() * 15)
+        const window = 4_000 + Math.floor(chance() * 20_000)
+        const limits = limitsOf({ requests, window: Duration.millis(window) })
+        const machines: Array<Machine> = []
+        const fibers = []
+        const add = Effect.gen(function* () {
+          const machine = yield* world.machine(`${seed}/${machines.length}`)
+          machines.push(machine)
+          const lane = `${machines.length % 2}`
+          const after = Math.floor(chance() * (window / 40))
+          fibers.push(yield* busy(machine, { limits, lane, after }, 1 + Math.floor(chance() * 6)))
+        })
+        for (let i = 0; i < 4; i++) yield* add
+        for (let step = 0; step < 25; step++) {
+          const machine = machines[Math.floor(chance() * machines.length)]
+          const what = chance()
+          if (what < 0.15) machine?.freeze()
+          else if (what < 0.45) for (const each of machines) each.thaw()
+          else if (what < 0.52) {
+            machine?.kill()
+            yield* add
+          } else if (what < 0.6 && machine !== undefined) yield* Effect.forkChild(machine.end)
+          else if (what < 0.7) world.reachable = false
+          else if (what < 0.9) world.reachable = true
+          yield* TestClock.adjust(Duration.millis(chance() * 8_000))
+        }
+        const sent = machines.flatMap((each) => each.sent)
+        assert.isAtMost(mostInAnyWindow(sent, window), requests, `seed ${seed}`)
+        // Work goes on with whoever is left.
+        world.reachable = true
+        for (const each of machines) each.thaw()
+        yield* add
+        const newest = machines.at(-1)
+        yield* TestClock.adjust(Duration.millis(90_000 + 4 * window))
+        assert.isAbove(newest?.sent.length ?? 0, 0, `seed ${seed}`)
+        const all = machines.flatMap((each) => each.sent)
+        assert.isAtMost(mostInAnyWindow(all, window), requests, `seed ${seed}, at the end`)
+        for (const fiber of fibers) yield* Fiber.interrupt(fiber)
+      }
+    })
+  )
+})
