@@ -1,0 +1,136 @@
+/**
+ * How a cluster stands, read from its database: no worker is asked.
+ *
+ * What workers say of themselves is a few seconds old; whether one counts as alive is told by the database's clock.
+ *
+ * @since 0.1.0
+ */
+import * as Effect from "effect/Effect"
+import * as SqlClient from "effect/sql/SqlClient"
+import { JournalError } from "@scanpoll/core/engine/ScanJournal"
+import * as ClusterDatabase from "./ClusterDatabase.ts"
+import * as Sayings from "./internal/saying.ts"
+import type { Lateness } from "./Lateness.ts"
+
+/**
+ * A worker. Times are milliseconds since 1970.
+ *
+ * - `label`: its process, for people. `alive`: it was seen within its lease.
+ * - `phase` and all that follows: what it said when it was last seen; null, 0 or empty where that cannot be read.
+ * - `open`: the scans it keeps. `polls` and `settled`: since it began. `lateness`: of its polls in the last minute.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface WorkerStatus {
+  readonly name: string
+  readonly label: string
+  readonly since: number
+  readonly seenAt: number
+  readonly alive: boolean
+  readonly phase: (typeof Sayings.phases)[number] | null
+  readonly slices: ReadonlyArray<number>
+  readonly open: number
+  readonly polls: number
+  readonly settled: number
+  readonly lateness: Lateness | null
+}
+
+/**
+ * A cluster. `at` is the database's clock.
+ *
+ * - `shards`: the number of slices; null where no worker was ever started. `unowned`: slices that no living worker has.
+ * - `scans.open`: bought and not over. Of these, `free` are kept by nobody though they are due within a minute, and
+ *   `resting` are kept by nobody until later. `submitting`: on their way to a vendor. `inDoubt`: a person decides.
+ * - `overdue`: polls that are more than 5 seconds late, and by how much the latest one is.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface ClusterStatus {
+  readonly at: number
+  readonly shards: number | null
+  readonly workers: ReadonlyArray<WorkerStatus>
+  readonly unowned: number
+  readonly scans: {
+    readonly open: number
+    readonly free: number
+    readonly resting: number
+    readonly submitting: number
+    readonly inDoubt: number
+  }
+  readonly overdue: { readonly count: number; readonly worstMs: number }
+}
+
+const overdueFrom = 5_000
+const soon = 60_000
+
+/**
+ * Reads how the cluster of this database stands. The journal must have been opened there once.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const read: Effect.Effect<ClusterStatus, JournalError, SqlClient.SqlClient> = Effect.gen(function* () {
+  const sql = yield* SqlClient.SqlClient
+  const now = sql.literal(ClusterDatabase.nowText)
+  const [counts] = yield* sql<
+    Record<"at" | "open" | "free" | "resting" | "submitting" | "doubtful" | "late" | "worst", unknown>
+  >`
+    SELECT max(clock.now) AS at,
+      count(*) FILTER (WHERE state = 'submitted') AS open,
+      count(*) FILTER (WHERE state = 'submitted' AND owner IS NULL AND not_before < clock.now + ${soon}) AS free,
+      count(*) FILTER (WHERE state = 'submitted' AND owner IS NULL AND not_before >= clock.now + ${soon}) AS resting,
+      count(*) FILTER (WHERE state = 'intent' AND owner IN (SELECT owner_id FROM scanpoll_owners)) AS submitting,
+      count(*) FILTER (WHERE state = 'in-doubt'
+        OR (state = 'intent' AND (owner IS NULL OR owner NOT IN (SELECT owner_id FROM scanpoll_owners)))) AS doubtful,
+      count(*) FILTER (WHERE state = 'submitted' AND not_before > 0 AND not_before < clock.now - ${overdueFrom}) AS late,
+      max(clock.now - not_before) FILTER (WHERE state = 'submitted' AND not_before > 0) AS worst
+    FROM (SELECT ${now} AS now) AS clock
+    LEFT JOIN scanpoll_claims ON state IN ('intent', 'submitted', 'in-doubt')`
+  const [made] = yield* sql<{ made: unknown }>`SELECT to_regclass('scanpoll_workers') IS NOT NULL AS made`
+  const isMade = made?.made === true
+  const rows = isMade
+    ? yield* sql<Record<"name" | "label" | "since" | "seen_at" | "alive" | "said", unknown>>`
+        SELECT name, label, since, seen_at, said, seen_at + lease > ${now} AS alive FROM scanpoll_workers ORDER BY name`
+    : []
+  const [one] = isMade ? yield* sql<{ shards: unknown }>`SELECT shards FROM scanpoll_cluster` : []
+  const workers = rows.map((row): WorkerStatus => {
+    const said = Sayings.read(row.said)
+    return {
+      name: String(row.name),
+      label: String(row.label),
+      since: Number(row.since),
+      seenAt: Number(row.seen_at),
+      alive: row.alive === true,
+      phase: said === null ? null : said.phase,
+      slices: said === null ? [] : said.slices,
+      open: said === null ? 0 : said.open,
+      polls: said === null ? 0 : said.polls,
+      settled: said === null ? 0 : said.settled,
+      lateness: said === null ? null : said.lateness
+    }
+  })
+  const shards = one === undefined ? null : Number(one.shards)
+  const owned = new Set(workers.flatMap((worker) => (worker.alive ? worker.slices : [])))
+  const late = Number(counts?.late ?? 0)
+  return {
+    at: Number(counts?.at ?? 0),
+    shards,
+    workers,
+    unowned: shards === null ? 0 : Math.max(0, shards - owned.size),
+    scans: {
+      open: Number(counts?.open ?? 0),
+      free: Number(counts?.free ?? 0),
+      resting: Number(counts?.resting ?? 0),
+      submitting: Number(counts?.submitting ?? 0),
+      inDoubt: Number(counts?.doubtful ?? 0)
+    },
+    overdue: { count: late, worstMs: late === 0 ? 0 : Math.round(Number(counts?.worst ?? 0)) }
+  }
+}).pipe(
+  Effect.mapError(
+    (error) =>
+      new JournalError({ reason: "unavailable", message: `the cluster cannot be read: ${error.message}`, cause: error })
+  )
+)
