@@ -39,9 +39,17 @@ export type ScanType = typeof ScanType.Type
  * @since 0.1.0
  */
 export const AppVetRequest = Schema.Struct({
-  url: Schema.String,
-  type: ScanType,
-  callbackUrl: Schema.optionalKey(Schema.String)
+  url: Schema.String.annotate({
+    description: "The site: an http or https address that can be reached from the internet.",
+    examples: ["https://example.com"]
+  }),
+  type: ScanType.annotate({ description: "The kind of scan." }),
+  callbackUrl: Schema.optionalKey(
+    Schema.String.annotate({
+      description: "An https address of yours that AppVet posts to when the scan ends. Nothing here waits for that.",
+      examples: ["https://hooks.example.com/appvet"]
+    })
+  )
 })
 
 /**

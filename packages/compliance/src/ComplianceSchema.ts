@@ -27,11 +27,27 @@ import { isScanId } from "@scanpoll/core/model/ScanTicket"
  * @since 0.1.0
  */
 export const ComplianceRequest = Schema.Struct({
-  policyId: Schema.String,
-  uploadId: Schema.String,
-  mappingId: Schema.String,
-  auditId: Schema.optionalKey(Schema.String),
-  auditName: Schema.optionalKey(Schema.String)
+  policyId: Schema.String.annotate({
+    description: "The policy whose rules are applied, by its UUID.",
+    examples: ["550e8400-e29b-41d4-a716-446655440000"]
+  }),
+  uploadId: Schema.String.annotate({
+    description: "The upload whose rows are scanned, by its UUID.",
+    examples: ["123e4567-e89b-12d3-a456-426614174000"]
+  }),
+  mappingId: Schema.String.annotate({
+    description: "The confirmed mapping by which the rows are read, by its UUID.",
+    examples: ["789e0123-e45b-67c8-d901-234567890123"]
+  }),
+  auditId: Schema.optionalKey(
+    Schema.String.annotate({
+      description:
+        "The audit the scan belongs to, by its UUID. The vendor asks for it, and only with it can a scan be found again whose answer was lost."
+    })
+  ),
+  auditName: Schema.optionalKey(
+    Schema.String.annotate({ description: "A label for people. It changes nothing about the scan." })
+  )
 })
 
 /**

@@ -113,11 +113,39 @@ const limitFaults = (request: unknown): ReadonlyArray<RequestFault> => {
 }
 
 const Shape = Schema.Struct({
-  company: Schema.Struct({ name: Schema.String, website: Schema.String }),
-  maxAgeDays: Schema.optional(Schema.Number),
-  forceRefresh: Schema.optional(Schema.Boolean),
-  questionnaire: Schema.optional(Schema.Array(Schema.Struct({ question: Schema.String, answer: Schema.String }))),
-  includeFieldCitations: Schema.optional(Schema.Boolean)
+  company: Schema.Struct({
+    name: Schema.String.annotate({
+      description: "The company's name: one line of at most 500 characters.",
+      examples: ["Acme AI Ltd"]
+    }),
+    website: Schema.String.annotate({
+      description: "Its website, an https address: what Exona knows a company by.",
+      examples: ["https://acme.ai"]
+    })
+  }).annotate({ description: "The company to scan." }),
+  maxAgeDays: Schema.optional(Schema.Number).annotate({
+    description:
+      "Take a completed scan of the same website that is at most so many days old instead of buying a new one: 0 to 365. Ignored beside a questionnaire or forceRefresh.",
+    default: 0,
+    examples: [30]
+  }),
+  forceRefresh: Schema.optional(
+    Schema.Boolean.annotate({ description: "Buy a new scan whatever maxAgeDays says.", default: false })
+  ),
+  questionnaire: Schema.optional(
+    Schema.Array(
+      Schema.Struct({
+        question: Schema.String.annotate({ description: "What the company was asked." }),
+        answer: Schema.String.annotate({ description: "What it said: at most 5 000 characters." })
+      })
+    ).annotate({
+      description:
+        "What the company said about itself: at most 50 items, 20 000 characters in all. A scan with a questionnaire never comes from the cache."
+    })
+  ),
+  includeFieldCitations: Schema.optional(
+    Schema.Boolean.annotate({ description: "Ask for the sources of each field Exona found out.", default: false })
+  )
 })
 
 /**

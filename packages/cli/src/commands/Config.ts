@@ -11,6 +11,7 @@ import { quote, usage } from "../config/InputFault.ts"
 import * as Keys from "../config/Keys.ts"
 import type { Plan } from "../config/Plan.ts"
 import * as Plans from "../config/Plan.ts"
+import * as PlanSchema from "../config/PlanSchema.ts"
 import { names, settings as catalogue, variable } from "../config/Setting.ts"
 import * as Output from "../output/Output.ts"
 import type { Streams } from "../output/Streams.ts"
@@ -24,8 +25,15 @@ import { warn } from "./Run.ts"
 
 type Services = FileSystem.FileSystem | Path.Path | Streams
 
-const template = `# A scanpoll plan: what to scan, at which vendors, and when a run fails.
-# Check it with \`scanpoll config validate\`, run it with \`scanpoll run\`.
+/**
+ * The plan that `config init` writes.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const template = `# yaml-language-server: $schema=${PlanSchema.address}
+# A scanpoll plan: what to scan, at which vendors, and when a run fails.
+# Check it with \`scanpoll config validate\`, see its cost with \`scanpoll run --dry-run\`, run it with \`scanpoll run\`.
 # Keys stand in the environment and never here: EXONA_API_KEY, APPVET_API_KEY, COMPLIANCE_TOKEN.
 version: 1
 

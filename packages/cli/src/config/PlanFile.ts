@@ -30,7 +30,7 @@ import { names, settings } from "./Setting.ts"
  * @category constructors
  * @since 0.1.0
  */
-export const planKeys = ["version", "defaults", "vendors", "accounts", "gate", "targets"] as const
+export const planKeys = ["version", "defaults", "vendors", "accounts", "gate", "targets", "$schema"] as const
 
 /**
  * @category constructors
@@ -335,6 +335,9 @@ const makeReader = (place: (at: Place) => string, vendors: ReadonlyArray<Vendor>
     }
     const found = entries(root, "the plan", planKeys)
     if (found === null) return blank
+    // Editors of JSON find the schema by it; nothing is read from there.
+    const schema = found.get("$schema")
+    if (schema !== undefined) textOf(schema)
     const version = found.get("version")
     if (version === undefined) fault(root.at, "version is missing; this program reads version: 1")
     else if (version.value._tag !== "Scalar" || version.value.value !== 1) {

@@ -37,6 +37,7 @@ export type Group = "output" | "gate" | "time" | "journal" | "screen"
  * - `many`: the flag may be repeated; a variable then holds the values separated by commas.
  * - `plan`: the section and key in a plan, or null where a plan has no say.
  * - `choices`: every value there is, or null where there are more than can be listed.
+ * - `range`: the least and the greatest of a number.
  * - `hide`: a text that was refused, without what must not be repeated. Default: as it is.
  * - `parse`: reads the texts given, at least one; the failure says what is accepted.
  *
@@ -52,6 +53,7 @@ export interface Setting<in out A> {
   readonly plan: readonly [section: "defaults" | "gate", key: string] | null
   readonly metavar: string
   readonly choices: ReadonlyArray<string> | null
+  readonly range: readonly [least: number, most: number] | null
   readonly words: string
   readonly parse: (texts: ReadonlyArray<string>) => Result.Result<A, string>
   readonly fallback: A
@@ -84,6 +86,7 @@ const one = <A>(
     readonly kind: PlanKind
     readonly metavar: string
     readonly choices?: ReadonlyArray<string>
+    readonly range?: readonly [least: number, most: number]
     readonly fallback: A
     readonly parse: (text: string) => Result.Result<A, string>
     readonly show: (value: A) => string
@@ -94,6 +97,7 @@ const one = <A>(
   many: false,
   plan: null,
   choices: null,
+  range: null,
   ...fields,
   parse: (texts) => fields.parse(lastOf(texts).trim())
 })
@@ -116,6 +120,7 @@ const number = (
     ...fields,
     kind: "number",
     metavar: "N",
+    range: [fields.low, fields.high],
     fallback: null,
     parse: (text) => {
       const value = /^\d{1,15}$/.test(text) ? Number(text) : NaN
@@ -243,6 +248,7 @@ export const settings = {
     plan: ["defaults", "output"],
     metavar: "FORMAT[=FILE]",
     choices: null,
+    range: null,
     words: "What to write, and where; repeatable, one may go to standard output",
     parse: (texts) => collect(texts, parseOutput, "must be FORMAT or FORMAT=FILE, such as text or json=scans.json"),
     fallback: [{ format: "text", file: null }],
@@ -278,6 +284,7 @@ export const settings = {
     plan: ["gate", "minScore"],
     metavar: "[VENDOR=]N",
     choices: null,
+    range: null,
     words: "Break the gate below this score of 0 to 100, of one vendor or of all; repeatable",
     parse: (texts) => collect(texts, parseScore, "must be a number from 0 to 100, or VENDOR=NUMBER"),
     fallback: [],

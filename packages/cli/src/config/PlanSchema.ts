@@ -1,0 +1,251 @@
+/**
+ * The JSON Schema of a plan, for editors: made from the settings, the vendors' own request schemas and the words of this
+ * program, so that an editor completes what a run understands and marks what it would refuse.
+ *
+ * It is draft 07, which every editor takes. A plan that is accepted here may still be refused by what no schema can say:
+ * an account that is not declared, a duration over 30 days, an address a vendor does not scan.
+ *
+ * @since 0.1.0
+ */
+import * as Format from "@scanpoll/report/Format"
+import * as JsonSchema from "effect/JsonSchema"
+import * as Schema from "effect/Schema"
+import { version } from "../Version.ts"
+import type { Vendor } from "../vendors/Vendor.ts"
+import * as Vendors from "../vendors/Vendors.ts"
+import { paceNames } from "./Pace.ts"
+import type { SettingName } from "./Setting.ts"
+import { names, settings } from "./Setting.ts"
+import * as SettingsOf from "./Settings.ts"
+
+/**
+ * A JSON Schema, or a part of one.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Json = { readonly [key: string]: unknown }
+
+/**
+ * Where the schema of this version is published.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const address = `https://unpkg.com/scanpoll@${version}/plan.schema.json`
+
+const units = "ms|millis?|milliseconds?|s|secs?|seconds?|m|mins?|minutes?|h|hours?|d|days?"
+
+const spans = `\\s*(\\d{1,15}(\\.\\d{1,6})?\\s*(${units})\\s*)+$`
+const duration = { type: "string", pattern: `^(?=.*[1-9])${spans}` }
+const durationExamples = ["30s", "5m", "1h30m"]
+const words = { type: "string", pattern: "\\S" }
+const deadline = {
+  description: "How long to wait for each scan. Default: the vendor's own, 2 to 5 minutes.",
+  ...duration,
+  examples: durationExamples
+}
+const pace = {
+  description:
+    "How often to poll: what the vendor recommends for a purpose, `learned` from earlier scans, or an interval, which is raised to the vendor's least. Default: default.",
+  anyOf: [{ enum: paceNames }, { ...duration, examples: ["10s", "1m"] }]
+}
+const vendor = { description: "Who scans.", enum: Vendors.names }
+
+const examples: { readonly [K in SettingName]?: ReadonlyArray<unknown> } = {
+  output: ["text", ["text", "json=scans.json", "sarif=scans.sarif"]],
+  deadline: durationExamples,
+  timeout: ["30m", "2h"],
+  interval: ["10s", "1m"],
+  concurrency: [10],
+  reuse: [0, "1h", "1d"],
+  journal: ["scans.db", "postgres://db.example/scanpoll", "memory:"],
+  minScore: [70, { appvet: 80 }],
+  minGrade: ["B", "A-"],
+  maxViolations: [0],
+  baseline: ["known.json"]
+}
+
+const output = {
+  anyOf: [{ enum: Format.names }, { type: "string", pattern: `^(${Format.names.join("|")})=.*\\S` }]
+}
+
+const score = { type: "number", minimum: 0, maximum: 100 }
+
+const shapeOf = (name: SettingName, setting: (typeof settings)[SettingName]): Json => {
+  const { choices, kind, range } = setting
+  if (choices !== null) return { enum: choices }
+  switch (kind) {
+    case "text":
+      return name === "minGrade" ? { type: "string", pattern: "^\\s*[A-Fa-f][+-]?\\s*$" } : words
+    case "duration":
+      return name === "reuse" ? { anyOf: [{ type: "string", pattern: `^${spans}` }, { enum: [0, "0"] }] } : duration
+    case "number":
+      return { type: "integer", ...(range === null ? {} : { minimum: range[0], maximum: range[1] }) }
+    case "switch":
+      return { type: "boolean" }
+    case "list":
+      return { anyOf: [...output.anyOf, { type: "array", items: output }] }
+    case "scores":
+      return {
+        anyOf: [score, { type: "object", propertyNames: { enum: Vendors.names }, additionalProperties: score }]
+      }
+  }
+}
+
+const defaults = SettingsOf.resolve({ flags: {}, environment: {}, plan: {} }).settings
+
+// What stands in a plan for the value that is in force without one; none where it is not a text of a plan.
+const defaultOf = (name: SettingName): Json => {
+  const { choices, kind } = settings[name]
+  const { shown, value } = defaults[name]
+  if (kind === "switch") return { default: false }
+  return choices !== null || kind === "list" || (kind === "duration" && value !== null) ? { default: shown } : {}
+}
+
+const section = (name: "defaults" | "gate"): Record<string, Json> =>
+  Object.fromEntries(
+    names.flatMap((setting) => {
+      const { flag, plan, words } = settings[setting]
+      if (plan === null || plan[0] !== name) return []
+      const shown = examples[setting]
+      const described = {
+        description: `${words}. As a flag: --${flag}.`,
+        ...shapeOf(setting, settings[setting]),
+        ...defaultOf(setting),
+        ...(shown === undefined ? {} : { examples: shown })
+      }
+      return [[plan[1], described] as const]
+    })
+  )
+
+const closed = (properties: Record<string, unknown>, required: ReadonlyArray<string> = []): Json => ({
+  type: "object",
+  properties,
+  ...(required.length === 0 ? {} : { required }),
+  additionalProperties: false
+})
+
+// A section that is there and empty, as while somebody is writing it, is no section.
+const optional = (description: string, schema: Json): Json => ({ description, ...schema, type: ["object", "null"] })
+
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === "object" && value !== null && !Array.isArray(value)
+
+// JSON has no "absent" and no numbers beyond numbers, so an encoded schema lets null and "NaN" stand for them; a plan does not.
+// And a key nobody knows is a slip at every depth.
+const strict = (schema: unknown): unknown => {
+  if (Array.isArray(schema)) return schema.map(strict)
+  if (!isObject(schema)) return schema
+  const { anyOf, ...rest } = schema
+  const inner = Object.fromEntries(Object.entries(rest).map(([key, value]) => [key, strict(value)]))
+  const out = isObject(inner["properties"]) ? { ...inner, additionalProperties: false } : inner
+  if (!Array.isArray(anyOf)) return out
+  const members = anyOf.filter(
+    (member) =>
+      isObject(member) &&
+      member["type"] !== "null" &&
+      !(Array.isArray(member["enum"]) && member["enum"].includes("NaN"))
+  )
+  const [only] = members
+  return members.length === 1 && isObject(only)
+    ? { ...Object(strict(only)), ...out }
+    : { ...out, anyOf: members.map(strict) }
+}
+
+const targetOf = ({ name, scans, schema, title }: Vendor): Json => {
+  const document = JsonSchema.toDocumentDraft07(Schema.toJsonSchemaDocument(schema))
+  if (Object.keys(document.definitions).length > 0) throw new TypeError(`${name}: a request schema with references`)
+  const own = strict(document.schema)
+  const properties = isObject(own) && isObject(own["properties"]) ? own["properties"] : {}
+  const required = isObject(own) && Array.isArray(own["required"]) ? own["required"].map(String) : []
+  return {
+    title: `${title}: ${scans}`,
+    ...closed({ ...common, vendor: { const: name, description: `${title}: ${scans}.` }, ...properties }, [
+      "vendor",
+      ...required
+    ])
+  }
+}
+
+const common = {
+  vendor,
+  account: {
+    description: "Whose key is used: a label of `accounts`. Default: the account of the vendor's own variable.",
+    ...words,
+    default: "default"
+  },
+  pace,
+  deadline
+}
+
+// An editor then complains about the vendor that is meant, and not about all the others that it might have been.
+const cased = (one: Vendor): Json =>
+  Object.fromEntries([
+    ["if", { properties: { vendor: { const: one.name } }, required: ["vendor"] }],
+    ["then", targetOf(one)]
+  ])
+
+/**
+ * The schema.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const make = (): Json => ({
+  $schema: "http://json-schema.org/draft-07/schema#",
+  $id: address,
+  title: "scanpoll plan",
+  description:
+    "What to scan, at which vendors, and when a run fails. Keys stand in the environment and never in a plan.",
+  ...closed(
+    {
+      $schema: { description: "The schema of this file, for editors of JSON.", ...words },
+      version: { description: "The version of the plan's form.", const: 1, default: 1 },
+      defaults: optional(
+        "What holds for every target and for the run as a whole.",
+        closed({ ...section("defaults"), pace })
+      ),
+      gate: optional("When a run fails: exit code 1 where a rule is broken.", closed(section("gate"))),
+      vendors: optional(
+        "What holds for every target of a vendor.",
+        closed(
+          Object.fromEntries(
+            Vendors.all.map(({ name, scans, title }) => [
+              name,
+              { description: `${title}: ${scans}.`, ...closed({ pace, deadline }) }
+            ])
+          )
+        )
+      ),
+      accounts: optional("Further credentials: a label for each, its vendor, and the variable that holds the key.", {
+        propertyNames: { pattern: "^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$", not: { const: "default" } },
+        additionalProperties: closed(
+          {
+            vendor,
+            variable: {
+              description: "The NAME of the environment variable that holds the key; never the key itself.",
+              type: "string",
+              pattern: "^[A-Z_][A-Z0-9_]{0,127}$",
+              examples: ["APPVET_API_KEY_TEAM_B"]
+            }
+          },
+          ["vendor", "variable"]
+        ),
+        examples: [{ "team-b": { vendor: "appvet", variable: "APPVET_API_KEY_TEAM_B" } }]
+      }),
+      targets: {
+        description: "What to scan, one entry a scan.",
+        type: "array",
+        maxItems: 100_000,
+        items: {
+          type: "object",
+          properties: { vendor },
+          required: ["vendor"],
+          allOf: Vendors.all.map(cased)
+        }
+      }
+    },
+    ["version", "targets"]
+  )
+})
