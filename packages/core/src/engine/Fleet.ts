@@ -1,7 +1,7 @@
 /**
- * Polls many things at once: one heap of due times, one timer, a supervised fiber per poll.
+ * Polls many things at once: one agenda of due times, one timer, a supervised fiber per poll.
  *
- * A sleeping wait is one small entry in the heap and owns neither a fiber nor a timer, so waits are cheap by the
+ * A sleeping wait is one small entry in the agenda and owns neither a fiber nor a timer, so waits are cheap by the
  * hundred thousand. The rules are those of `Poller`: both ask the same pure decision. Closing the scope of a fleet, or
  * interrupting a wait, cuts the polls in flight and leaves nothing behind; `stop` ends every wait softly, its ticket
  * kept.
@@ -24,7 +24,8 @@ import * as Waits from "../policy/Waits.ts"
 import type { Proposal } from "../policy/Stepper.ts"
 import { Alarm } from "./internal/alarm.ts"
 import { Course, type Era, inEra, mistake, timedOut } from "./internal/course.ts"
-import { Heap, type HeapItem } from "./internal/heap.ts"
+import { Agenda } from "./internal/agenda.ts"
+import { type HeapItem, isBefore } from "./internal/heap.ts"
 import type { PollSpec } from "./PollSpec.ts"
 import * as SteadyClock from "./SteadyClock.ts"
 
@@ -44,7 +45,7 @@ export interface Fleet {
   readonly size: () => number
 }
 
-// What the timer sees of a wait; its types stay inside. Times in the heap count from the beginning of the fleet.
+// What the timer sees of a wait; its types stay inside. Times in the agenda count from the beginning of the fleet.
 interface Entry extends HeapItem {
   // Its place among all entries.
   slot: number
@@ -59,9 +60,11 @@ interface Stopping {
 }
 
 interface Crew extends Era {
-  readonly heap: Heap<Entry>
+  // What sleeps, by when it is due; and what polls or thinks, by when that has taken too long.
+  readonly asleep: Agenda<Entry>
+  readonly limited: Agenda<Entry>
   readonly now: () => number
-  // The heap's first due time may have changed.
+  // The first due time may have changed.
   readonly arm: () => void
   readonly enter: (entry: Entry) => void
   readonly leave: (entry: Entry) => void
@@ -102,7 +105,7 @@ class Wait<A, T, R> extends Course<A, T, R, Crew> implements Entry {
   // Asleep: time to poll. Polling or deciding: that has taken too long.
   onDue(now: number): void {
     if (this.stage === "asleep") return this.poll(now)
-    this.crew.heap.remove(this)
+    this.crew.limited.remove(this)
     if (this.stage === "polling") this.stage = "cutting"
     else if (this.stage === "deciding") this.stage = "overdue"
     else return
@@ -134,9 +137,9 @@ class Wait<A, T, R> extends Course<A, T, R, Crew> implements Entry {
 
   private retire(): void {
     if (this.stage === "over") return
+    this.leaveAgenda()
     this.stage = "over"
     this.fiber = null
-    this.crew.heap.remove(this)
     this.crew.leave(this)
     this.crew.arm()
   }
@@ -161,7 +164,7 @@ class Wait<A, T, R> extends Course<A, T, R, Crew> implements Entry {
       this.sent(now)
       return this.run(this.spec.poll)
     }
-    this.crew.heap.remove(this)
+    this.leaveAgenda()
     if (this.isDenied()) return this.deny()
     this.stage = "queueing"
     this.run(
@@ -183,15 +186,29 @@ class Wait<A, T, R> extends Course<A, T, R, Crew> implements Entry {
     this.finish(() => Exit.fail(this.stopped(now, "denied", now)))
   }
 
-  // The same heap and timer bound the poll: no timer of its own.
+  // The fleet's timer bounds the poll: no timer of its own.
   private sent(now: number): void {
+    this.leaveAgenda()
     this.stage = "polling"
-    this.sleepUntil(now + Math.ceil(Waits.millis(this.spec.policy.pollTimeout)))
+    this.endAt(now + Math.ceil(Waits.millis(this.spec.policy.pollTimeout)))
+  }
+
+  private endAt(limit: number): void {
+    this.crew.limited.move(this, inEra(this.crew, limit))
+    this.crew.arm()
   }
 
   private sleepUntil(until: number): void {
-    this.crew.heap.move(this, inEra(this.crew, until))
+    this.leaveAgenda()
+    this.stage = "asleep"
+    this.crew.asleep.move(this, inEra(this.crew, until))
     this.crew.arm()
+  }
+
+  // Asleep an entry is in one agenda, in all other stages in the other one or in none.
+  private leaveAgenda(): void {
+    if (this.stage === "asleep") this.crew.asleep.remove(this)
+    else this.crew.limited.remove(this)
   }
 
   // Null: there is no answer, and nothing is left to do.
@@ -233,7 +250,7 @@ class Wait<A, T, R> extends Course<A, T, R, Crew> implements Entry {
       }
       this.stage = "deciding"
       this.undecided = answer
-      this.sleepUntil(now + this.patience(now))
+      this.endAt(now + this.patience(now))
       this.run(
         Effect.map(proposed, (proposal) => {
           this.conclude(proposal)
@@ -263,7 +280,6 @@ class Wait<A, T, R> extends Course<A, T, R, Crew> implements Entry {
       case "Stop":
         return this.finish(() => Exit.fail(this.stopped(now, decision.reason, decision.notBefore)))
       case "Wait":
-        this.stage = "asleep"
         return this.sleepUntil(decision.until)
     }
   }
@@ -289,25 +305,35 @@ export const make: Effect.Effect<Fleet, never, Scope.Scope> = Effect.gen(functio
   const home = yield* Effect.context<never>()
   const read = SteadyClock.reader(clock)
   const began = Math.floor(read())
-  const heap = new Heap<Entry>()
+  const asleep = new Agenda<Entry>()
+  const limited = new Agenda<Entry>()
   const entries: Array<Entry> = []
   let seq = 0
   let stopped = false
   let serving = false
 
+  const first = (): Entry | undefined => {
+    const one = asleep.peek()
+    const other = limited.peek()
+    return one === undefined || (other !== undefined && isBefore(other, one)) ? other : one
+  }
   const serve = (): void => {
     // What comes due while a round is served is served in that round.
     if (serving) return
     serving = true
     let served = 0
+    let now = read()
     try {
       for (;;) {
-        const first = heap.peek()
-        if (first === undefined) break
-        const now = read()
-        if (began + first.due > now) break
+        const next = first()
+        if (next === undefined) break
+        // A reading is good for all that was due at it.
+        if (began + next.due > now) {
+          now = read()
+          if (began + next.due > now) break
+        }
         if (++served > round) return alarm.ringSoon(home)
-        first.onDue(Math.ceil(now))
+        next.onDue(Math.ceil(now))
       }
     } finally {
       serving = false
@@ -317,12 +343,13 @@ export const make: Effect.Effect<Fleet, never, Scope.Scope> = Effect.gen(functio
   const alarm = new Alarm(serve)
   const arm = (): void => {
     if (serving) return
-    const first = heap.peek()
-    if (first === undefined) alarm.clear()
-    else if (began + first.due < alarm.setFor) alarm.set(began + first.due, clock, home)
+    const next = first()
+    if (next === undefined) alarm.clear()
+    else if (began + next.due < alarm.setFor) alarm.set(began + next.due, clock, home)
   }
   const crew: Crew = {
-    heap,
+    asleep,
+    limited,
     began,
     now: () => Math.ceil(read()),
     arm,

@@ -5,6 +5,8 @@ export interface HeapItem {
   place: number
 }
 
+export const isBefore = (a: HeapItem, b: HeapItem): boolean => a.due < b.due || (a.due === b.due && a.seq < b.seq)
+
 export class Heap<A extends HeapItem> {
   private readonly items: Array<A> = []
 
@@ -54,10 +56,6 @@ export class Heap<A extends HeapItem> {
     return all
   }
 
-  private before(a: A, b: A): boolean {
-    return a.due < b.due || (a.due === b.due && a.seq < b.seq)
-  }
-
   private up(from: number): void {
     const item = this.items[from]
     if (item === undefined) return
@@ -65,7 +63,7 @@ export class Heap<A extends HeapItem> {
     while (place > 0) {
       const parentPlace = (place - 1) >> 1
       const parent = this.items[parentPlace]
-      if (parent === undefined || !this.before(item, parent)) break
+      if (parent === undefined || !isBefore(item, parent)) break
       this.items[place] = parent
       parent.place = place
       place = parentPlace
@@ -85,11 +83,11 @@ export class Heap<A extends HeapItem> {
       let child = this.items[childPlace]
       const right = this.items[childPlace + 1]
       if (child === undefined) break
-      if (right !== undefined && this.before(right, child)) {
+      if (right !== undefined && isBefore(right, child)) {
         childPlace += 1
         child = right
       }
-      if (!this.before(child, item)) break
+      if (!isBefore(child, item)) break
       this.items[place] = child
       child.place = place
       place = childPlace
