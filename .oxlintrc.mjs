@@ -97,8 +97,13 @@ const zones = {
   ],
   "packages/report/test/**": [testsBut("core", "report", "testkit"), commandLine, database, cluster],
   "packages/testkit/test/**": [testsBut("core", "testkit"), commandLine, database, cluster],
-  "packages/journal/test/**": [testsBut("core", "journal", "testkit"), commandLine, cluster],
-  "packages/cluster/test/**": [testsBut("core", "cluster", "journal", "testkit"), commandLine]
+  // Programs that buy, to be killed: the journal's promises are about what vendors were sent.
+  "packages/journal/test/**": [
+    testsBut("core", "journal", "testkit", "exona", "compliance", "appvet"),
+    commandLine,
+    cluster
+  ],
+  "packages/cluster/test/**": [testsBut("core", "exona", "appvet", "cluster", "journal", "testkit"), commandLine]
 }
 
 const viaEffect = "time, chance and output come from Effect, so that tests can steer them"
