@@ -295,7 +295,7 @@ describe("SharedBudget", () => {
         const window = 4_000 + Math.floor(chance() * 20_000)
         const limits = limitsOf({ requests, window: Duration.millis(window) })
         const machines: Array<Machine> = []
-        const fibers = []
+        const fibers: Array<Fiber.Fiber<unknown>> = []
         const add = Effect.gen(function* () {
           const machine = yield* world.machine(`${seed}/${machines.length}`)
           machines.push(machine)

@@ -1,0 +1,132 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as ClusterDatabase from "@scanpoll/cluster/ClusterDatabase"
+import * as SharedBudget from "@scanpoll/cluster/SharedBudget"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import * as Layer from "effect/Layer"
+import { RateBudget } from "@scanpoll/core/engine/RateBudget"
+import * as SteadyClock from "@scanpoll/core/engine/SteadyClock"
+import { type ChildProcess, spawn } from "node:child_process"
+import { once } from "node:events"
+import { join } from "node:path"
+import process from "node:process"
+import { createInterface } from "node:readline"
+import { setTimeout as sleep } from "node:timers/promises"
+import { afterAll, beforeAll, expect } from "vitest"
+import { connect, emptySchema, type Server, start } from "../../journal/test/support/server.ts"
+import { key, limitsOf, mostInAnyWindow } from "./support/budgetWorld.ts"
+
+const window = 3_000
+const requests = 15
+
+let server: Server
+
+interface Program {
+  readonly child: ChildProcess
+  /** Milliseconds of the machine's monotonic clock. */
+  readonly sent: Array<number>
+}
+
+const monotonic = (): number => Number(process.hrtime.bigint()) / 1e6
+
+const launch = (journal: string): Program => {
+  const child = spawn(process.execPath, [join(import.meta.dirname, "support", "budgetProgram.ts")], {
+    stdio: ["pipe", "pipe", "ignore"],
+    env: { ...process.env, JOURNAL: journal, WINDOW: String(window), REQUESTS: String(requests) }
+  })
+  const sent: Array<number> = []
+  if (child.stdout !== null) {
+    createInterface({ input: child.stdout }).on("line", (line) => {
+      // A word of the program's log is no request.
+      if (/^\d+$/.test(line)) sent.push(Number(line) / 1e6)
+    })
+  }
+  return { child, sent }
+}
+
+const until = async (what: () => boolean): Promise<void> => {
+  while (!what()) await sleep(20)
+}
+
+const sql = (url: string, text: string) =>
+  Effect.runPromise(Effect.scoped(Effect.flatMap(connect(url), (client) => client.unsafe<{ books: string }>(text))))
+
+describe("SharedBudget on PostgreSQL", () => {
+  beforeAll(async () => {
+    server = await start()
+  }, 60_000)
+  afterAll(() => server.stop(), 30_000)
+
+  it("processes that are killed, stopped and cut off from the database never pass the limit together (RL-05)", async () => {
+    const journal = await Effect.runPromise(emptySchema(server.url))
+    const maintenance = server.url.replace(/\/journal$/, "/postgres")
+    const programs = Array.from({ length: 4 }, () => launch(journal))
+    const [first, second, third, fourth] = programs
+    if (first === undefined || second === undefined || third === undefined || fourth === undefined) return assert.fail()
+    try {
+      await until(() => programs.every(({ sent }) => sent.length >= 3))
+      first.child.kill("SIGKILL")
+      await until(() => third.sent.length >= 6)
+      second.child.kill("SIGSTOP")
+      // Longer than the lease and the window; the others go on.
+      const stoppedAt = monotonic()
+      await until(() => monotonic() > stoppedAt + 5_000 && fourth.sent.length >= 8)
+      second.child.kill("SIGCONT")
+      const thawed = second.sent.length
+      await until(() => second.sent.length > thawed)
+
+      await sql(maintenance, "ALTER DATABASE journal WITH ALLOW_CONNECTIONS false")
+      await sql(maintenance, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'journal'")
+      const away = monotonic()
+      await until(() => monotonic() > away + 4_000)
+      const back = monotonic()
+      await sql(maintenance, "ALTER DATABASE journal WITH ALLOW_CONNECTIONS true")
+      const before = programs.map(({ sent }) => sent.length)
+      await until(() => [1, 2, 3].every((i) => (programs[i]?.sent.length ?? 0) > (before[i] ?? 0) + 2))
+
+      const all = programs.flatMap(({ sent }) => sent)
+      expect(mostInAnyWindow(all, window)).toBeLessThanOrEqual(requests)
+      expect(all.filter((at) => at > away + 1_000 && at < back)).toEqual([])
+    } finally {
+      for (const { child } of programs) {
+        child.kill("SIGCONT")
+        child.stdin?.end()
+      }
+      await Promise.all(
+        programs.map(async ({ child }) => {
+          if (child.exitCode === null && child.signalCode === null) await once(child, "exit")
+        })
+      )
+    }
+    // Whoever ended returned what it had: only the killed one may still be in the books.
+    const [row] = await sql(journal, "SELECT books FROM scanpoll_budgets")
+    expect(Object.keys(JSON.parse(row?.books ?? "{}").holders).length).toBeLessThanOrEqual(1)
+  }, 120_000)
+
+  it("many at once in one database: each gets its turns, and all stay within the limit", async () => {
+    const journal = await Effect.runPromise(emptySchema(server.url))
+    const sent: Array<number> = []
+    const limits = limitsOf({ requests: 200, window: Duration.seconds(2) })
+    const participant = (name: number) =>
+      Effect.gen(function* () {
+        const budget = (yield* RateBudget).account(key, limits)
+        const one = Effect.gen(function* () {
+          const due = yield* SteadyClock.now
+          yield* budget.turn({ kind: "poll", due, lane: `${name}` })
+          sent.push(monotonic())
+        })
+        yield* Effect.forEach(Array.from({ length: 40 }), () => one, { concurrency: "unbounded", discard: true })
+      }).pipe(
+        Effect.provide(SharedBudget.layer().pipe(Layer.provide(ClusterDatabase.layer(journal, { maxConnections: 1 }))))
+      )
+    await Effect.runPromise(
+      Effect.gen(function* () {
+        const fibers = yield* Effect.forEach(Array.from({ length: 12 }), (_, i) => Effect.forkChild(participant(i)))
+        yield* Fiber.awaitAll(fibers)
+      })
+    )
+    expect(sent.length).toBe(480)
+    expect(mostInAnyWindow(sent, 2_000)).toBeLessThanOrEqual(200)
+  }, 60_000)
+})
