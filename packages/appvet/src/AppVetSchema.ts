@@ -56,7 +56,7 @@ export const AppVetRequest = Schema.Struct({
  * @category models
  * @since 0.1.0
  */
-export type AppVetRequest = typeof AppVetRequest.Type
+export interface AppVetRequest extends Schema.Schema.Type<typeof AppVetRequest> {}
 
 /**
  * One line of the vendor's log of a running scan. `time` is a time of day without a date or a zone, so it stays a text.
@@ -129,7 +129,7 @@ export const AppVetPayload = Schema.StructWithRest(
  * @category models
  * @since 0.1.0
  */
-export type AppVetPayload = typeof AppVetPayload.Type
+export interface AppVetPayload extends Schema.Schema.Type<typeof AppVetPayload> {}
 
 /**
  * Why an answer cannot be used: a code of ours in lower case, such as `id-mismatch` or `not-json`, and words for people.

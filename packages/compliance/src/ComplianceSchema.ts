@@ -54,7 +54,7 @@ export const ComplianceRequest = Schema.Struct({
  * @category models
  * @since 0.1.0
  */
-export type ComplianceRequest = typeof ComplianceRequest.Type
+export interface ComplianceRequest extends Schema.Schema.Type<typeof ComplianceRequest> {}
 
 const rest = [Schema.Record(Schema.String, Schema.Json)] as const
 
@@ -103,7 +103,7 @@ export const ComplianceDelta = Schema.StructWithRest(
  * @category models
  * @since 0.1.0
  */
-export type ComplianceDelta = typeof ComplianceDelta.Type
+export interface ComplianceDelta extends Schema.Schema.Type<typeof ComplianceDelta> {}
 
 /**
  * The result of a completed scan in the vendor's own names. What the vendor left out, or sent in a form that cannot be
@@ -149,7 +149,7 @@ export const CompliancePayload = Schema.StructWithRest(
  * @category models
  * @since 0.1.0
  */
-export type CompliancePayload = typeof CompliancePayload.Type
+export interface CompliancePayload extends Schema.Schema.Type<typeof CompliancePayload> {}
 
 /**
  * Why an answer with status 200 cannot be used: a stable code in lower case, and words for people.

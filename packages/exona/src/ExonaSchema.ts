@@ -172,7 +172,7 @@ export const ExonaRequest = Shape.check(
  * @category models
  * @since 0.1.0
  */
-export type ExonaRequest = typeof ExonaRequest.Type
+export interface ExonaRequest extends Schema.Schema.Type<typeof ExonaRequest> {}
 
 const decodeShape = Schema.decodeUnknownResult(Shape, { errors: "all" })
 
@@ -315,7 +315,7 @@ export const ExonaResult = Schema.StructWithRest(
  * @category models
  * @since 0.1.0
  */
-export type ExonaResult = typeof ExonaResult.Type
+export interface ExonaResult extends Schema.Schema.Type<typeof ExonaResult> {}
 
 const isResult = Schema.is(ExonaResult)
 
