@@ -1,0 +1,37 @@
+import { assert, describe, it } from "vitest"
+import { audit, isShared, until } from "./support/machines.ts"
+import { database, settled, submitted, within } from "./support/scenes.ts"
+
+const { server } = database()
+
+describe("workers that die or freeze", () => {
+  it("kill -9 of one of three with 200 scans in flight: the others go on, nothing is bought or asked twice", async () => {
+    await within(server(), { takes: [5, 9], pace: 500 }, ["a", "b", "c"], async (world, [a]) => {
+      await submitted(world, 200)
+      await until("all are kept", async () => (await world.status()).scans.free === 0)
+      assert.strictEqual((await world.status()).scans.open, 200)
+      await a?.kill()
+      await until("two have all slices", async () => isShared(await world.status(), 2))
+      await settled(world)
+      audit(world, 200)
+    })
+  }, 90_000)
+
+  it("a worker frozen past its lease loses its scans, and when it comes back asks for none that others have", async () => {
+    await within(server(), { takes: [9, 14], pace: 300 }, ["a", "b", "c"], async (world, [a]) => {
+      await submitted(world, 200)
+      await until("all are kept", async () => (await world.status()).scans.free === 0)
+      a?.signal("SIGSTOP")
+      await until("two have all slices", async () => isShared(await world.status(), 2))
+      await until("all are kept again", async () => (await world.status()).scans.free === 0)
+      const others = (await world.status()).workers.filter((worker) => worker.name !== "a")
+      assert.strictEqual(others.length, 2)
+      a?.signal("SIGCONT")
+      await until("three share again", async () => isShared(await world.status(), 3))
+      await settled(world)
+      audit(world, 200)
+      // It is as good as new.
+      await until("it works", async () => (await a?.state())?.ready === true)
+    })
+  }, 90_000)
+})

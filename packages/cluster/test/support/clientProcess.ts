@@ -1,0 +1,46 @@
+/** A client in a process of its own: buys scans of web sites and companies, waits for them or not, and says how each ended. */
+import { NodeRuntime } from "@effect/platform-node"
+import * as Client from "@scanpoll/cluster/Client"
+import { Scans } from "@scanpoll/core"
+import { Effect, Logger, Schema, Stream } from "effect"
+import process from "node:process"
+import { adapters } from "./vendors.ts"
+
+const Told = Schema.Struct({
+  journal: Schema.String,
+  from: Schema.Int,
+  count: Schema.Int,
+  waits: Schema.Boolean,
+  places: Schema.Struct({
+    appvet: Schema.String,
+    exona: Schema.String,
+    pace: Schema.Finite,
+    rate: Schema.NullOr(Schema.Finite)
+  }),
+  keys: Schema.Struct({ appvet: Schema.String, exona: Schema.String })
+})
+export type Told = typeof Told.Type
+
+const say = (value: unknown): void => {
+  process.stdout.write(`${JSON.stringify(value)}\n`)
+}
+
+const client = Effect.gen(function* () {
+  const told = yield* Schema.decodeEffect(Schema.fromJsonString(Told))(process.env.CLIENT ?? "")
+  const { appvet, exona } = yield* adapters(told.places, told.keys)
+  const requests = Array.from({ length: told.count }, (_, i) => told.from + i).map((n) =>
+    n % 2 === 0
+      ? Scans.request(appvet, { url: `https://shop-${n}.example/`, type: "security" })
+      : Scans.request(exona, { company: { name: `Company ${n}`, website: `https://company-${n}.example` } })
+  )
+  say({ _tag: "Begun" })
+  const tell = ({ claimId, state }: { readonly claimId: string | null; readonly state: string }) =>
+    Effect.sync(() => say({ _tag: "Record", claimId, state }))
+  const all = told.waits
+    ? Stream.runForEach(Scans.runAll(requests), tell)
+    : Stream.runForEach(Scans.submitAll(requests), tell)
+  yield* Effect.provide(all, Client.layer({ journal: told.journal, watch: 200 }))
+  say({ _tag: "Done" })
+}).pipe(Effect.scoped, Effect.provide(Logger.layer([Logger.withConsoleError(Logger.formatLogFmt)])))
+
+NodeRuntime.runMain(client)

@@ -1,0 +1,46 @@
+/** How a test of a whole cluster begins and ends. */
+import { afterAll, beforeAll } from "vitest"
+import { isShared, type Machine, type Setup, until, type World, world } from "./machines.ts"
+import { type Server, start } from "./postgres.ts"
+
+/** A server of PostgreSQL for the tests of one file. */
+export const database = (): { readonly server: () => Server } => {
+  let server: Server | null = null
+  beforeAll(async () => {
+    server = await start()
+  }, 60_000)
+  afterAll(() => server?.end(), 30_000)
+  return {
+    server: () => {
+      if (server === null) throw new Error("PostgreSQL has not been started")
+      return server
+    }
+  }
+}
+
+/** Vendors, a database, and the workers asked for; all of it is gone after the test, however that ends. */
+export const within = async (
+  server: Server,
+  setup: Omit<Setup, "journal">,
+  names: ReadonlyArray<string>,
+  test: (world: World, workers: ReadonlyArray<Machine>) => Promise<void>
+): Promise<void> => {
+  const made = await world({ ...setup, journal: await server.schema() })
+  try {
+    const workers = await Promise.all(names.map(made.worker))
+    await until("the slices are shared", async () => isShared(await made.status(), names.length))
+    await test(made, workers)
+  } finally {
+    await made.close()
+  }
+}
+
+/** Buys that many scans, numbered from `from`, and leaves. */
+export const submitted = async (world: World, count: number, from = 0): Promise<void> => {
+  const client = world.client({ from, count, waits: false })
+  await until("all are submitted", () => client.events.some((event) => event._tag === "Done"))
+}
+
+/** Waits until nothing is open any more. */
+export const settled = (world: World) =>
+  until("every scan is settled", async () => (await world.status()).scans.open === 0, 80)
