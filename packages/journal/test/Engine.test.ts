@@ -16,7 +16,7 @@ import { join } from "node:path"
 import * as Conversation from "../../core/test/support/conversation.ts"
 import { troubled } from "./support/client.ts"
 import { fast } from "./support/clock.ts"
-import { folder } from "./support/databases.ts"
+import { folder } from "./support/folder.ts"
 
 const speed = 50
 const policy = PollPolicy.make({ pace: "10 seconds", spread: 0, deadline: "1 hour" })

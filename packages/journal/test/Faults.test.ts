@@ -18,7 +18,8 @@ import { join } from "node:path"
 import process from "node:process"
 import { DatabaseSync } from "node:sqlite"
 import { type Plan, troubled } from "./support/client.ts"
-import { type Database, type Databases, folder, postgres, sqlite } from "./support/databases.ts"
+import { type Database, type Databases, postgres, sqlite } from "./support/databases.ts"
+import { folder } from "./support/folder.ts"
 import { fresh, keyOf, outcomeOf, reason, ticketOf } from "./support/fixtures.ts"
 
 const quick = { lease: "1 second", watch: "30 millis", patience: "1500 millis" } as const
@@ -571,10 +572,12 @@ describe("a journal on a server", () => {
         const base = yield* database.client
         const sql = yield* troubled(base, (n) =>
           n === at
-            ? Effect.orDie(
-                Effect.asVoid(killer`SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-                  WHERE pid <> pg_backend_pid() AND state LIKE 'idle%' AND backend_type = 'client backend'`)
-              )
+            ? {
+                before: Effect.orDie(
+                  Effect.asVoid(killer`SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+                    WHERE pid <> pg_backend_pid() AND state LIKE 'idle%' AND backend_type = 'client backend'`)
+                )
+              }
             : null
         )
         const journal = yield* Effect.provideService(

@@ -13,7 +13,13 @@ import * as Statement from "effect/sql/Statement"
 export type Fault = "fails" | "hangs" | "lost" | "full"
 
 /** Asked before each statement, with its number from 1 and its text; the answer is what becomes of it. */
-export type Plan = (n: number, sql: string) => Fault | Effect.Effect<void> | null
+export type Plan = (n: number, sql: string) => Fault | Around | null
+
+/** What happens before and after a statement. */
+export interface Around {
+  readonly before?: Effect.Effect<void>
+  readonly after?: Effect.Effect<void>
+}
 
 const broken = (n: number): SqlError =>
   new SqlError({
@@ -40,10 +46,18 @@ export const troubled = (base: SqlClient.SqlClient, plan: Plan): Effect.Effect<S
       const at = ++n
       const fault = plan(at, sql)
       if (fault === null) return effect
-      if (Effect.isEffect(fault)) return Effect.andThen(fault, effect)
+      if (typeof fault === "object") {
+        return Effect.andThen(
+          fault.before ?? Effect.void,
+          Effect.tap(effect, () => fault.after ?? Effect.void)
+        )
+      }
       switch (fault) {
         case "fails":
-          return Effect.fail(broken(at))
+          // A connection on which nothing can be undone is gone, and with it what was to be undone.
+          return sql.startsWith("ROLLBACK")
+            ? Effect.andThen(rollback(connection), Effect.fail(broken(at)))
+            : Effect.fail(broken(at))
         case "full":
           return Effect.fail(full)
         case "hangs":

@@ -1,0 +1,199 @@
+/**
+ * A process that buys scans, to be killed: the real adapters over real sockets, the engine, a journal on disk. It ends
+ * itself where it is told to, in the middle of whatever it does.
+ */
+import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
+import { AppVet } from "@scanpoll/appvet/AppVetAdapter"
+import { Compliance } from "@scanpoll/compliance/ComplianceAdapter"
+import * as RateBudget from "@scanpoll/core/engine/RateBudget"
+import type { Already, ScanAdapter, Submitted } from "@scanpoll/core/engine/ScanAdapter"
+import * as ScanJournal from "@scanpoll/core/engine/ScanJournal"
+import type { Operations } from "@scanpoll/core/engine/ScanJournal"
+import * as Scans from "@scanpoll/core/engine/Scans"
+import type { ScanRequest } from "@scanpoll/core/engine/ScanRequest"
+import type { SubmitError } from "@scanpoll/core/model/SubmitError"
+import * as VendorHttp from "@scanpoll/core/http/VendorHttp"
+import * as PollPolicy from "@scanpoll/core/policy/PollPolicy"
+import { Exona } from "@scanpoll/exona/ExonaAdapter"
+import * as Journal from "@scanpoll/journal/Journal"
+import * as SqliteClient from "@scanpoll/journal/SqliteClient"
+import * as SqlJournal from "@scanpoll/journal/SqlJournal"
+import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Redacted from "effect/Redacted"
+import * as References from "effect/References"
+import * as SqlClient from "effect/sql/SqlClient"
+import * as Stream from "effect/Stream"
+import { existsSync, readFileSync, writeFileSync } from "node:fs"
+import process from "node:process"
+import { troubled } from "../support/client.ts"
+import * as FastClock from "./clock.ts"
+import type { Call, Order, Saying, Side, VendorName } from "./order.ts"
+
+const order: Order = JSON.parse(process.env["BUYER_ORDER"] ?? "null")
+const time = FastClock.shared(order.began, order.speed)
+
+const say = (saying: Saying): void => void process.stdout.write(`${JSON.stringify(saying)}\n`)
+
+const die = Effect.sync(() => {
+  process.kill(process.pid, "SIGKILL")
+  // Not one instruction more.
+  for (;;) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1000)
+})
+
+const counts = new Map<string, number>()
+const point = (when: Side, call: Call): Effect.Effect<void> =>
+  Effect.suspend(() => {
+    const name = `${when} ${call}`
+    const nth = (counts.get(name) ?? 0) + 1
+    counts.set(name, nth)
+    const { death } = order
+    return death?._tag === "Call" && death.when === when && death.call === call && death.nth === nth ? die : Effect.void
+  })
+
+const around = <A, E, R>(call: Call, effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
+  Effect.andThen(
+    point("before", call),
+    Effect.tap(effect, () => point("after", call))
+  )
+
+let isFirstPoll = true
+const watched = <Request, Payload>(adapter: ScanAdapter<Request, Payload>): ScanAdapter<Request, Payload> => {
+  const { collect } = adapter
+  return {
+    ...adapter,
+    submit: (request) => around("submit", adapter.submit(request)),
+    poll: (ticket) =>
+      Effect.suspend(() => {
+        if (isFirstPoll) say({ said: "polled", after: performance.now() })
+        isFirstPoll = false
+        return around("poll", adapter.poll(ticket))
+      }),
+    ...(collect === undefined ? {} : { collect: (outcome) => around("collect", collect(outcome)) })
+  }
+}
+
+const counted = (journal: Operations): Operations => ({
+  ...journal,
+  claim: (key, options) =>
+    options.peek === true ? journal.claim(key, options) : around("claim", journal.claim(key, options)),
+  submitted: (claimId, ticket, notBefore) => around("submitted", journal.submitted(claimId, ticket, notBefore)),
+  settled: (claimId, outcome, ticket) => around("settled", journal.settled(claimId, outcome, ticket)),
+  inDoubt: (claimId, reason) => around("inDoubt", journal.inDoubt(claimId, reason)),
+  refused: (claimId, reason) => around("refused", journal.refused(claimId, reason)),
+  released: (claimId) => around("released", journal.released(claimId)),
+  take: (claimId) => around("take", journal.take(claimId))
+})
+
+const journal = Layer.effect(
+  ScanJournal.ScanJournal,
+  Effect.gen(function* () {
+    const base = order.journal.startsWith("postgres:")
+      ? Context.get(yield* Layer.build(Journal.clientPostgres(order.journal)), SqlClient.SqlClient)
+      : yield* SqliteClient.make(order.journal)
+    const { death, trouble } = order
+    const sql = yield* troubled(base, (n, text) => {
+      if (death?._tag === "Statement" && death.nth === n) return { [death.when]: die }
+      if (trouble === null || n % trouble.every !== 0) return null
+      // A file does not hang; nor may the two ends of a transaction, which nobody can interrupt.
+      return trouble.fault === "hangs" && /^(BEGIN|COMMIT|ROLLBACK)/.test(text) ? null : trouble.fault
+    })
+    // The engine's hours are seconds here, and the journal's patience is counted by whoever waits.
+    const options = { patience: "30 minutes", limit: trouble?.fault === "hangs" ? "6 seconds" : "1 hour" } as const
+    return counted(yield* Effect.provideService(SqlJournal.make(options), SqlClient.SqlClient, sql))
+  })
+)
+
+const even = (policy: PollPolicy.PollPolicy) => policy.pipe(PollPolicy.withSpread(0), PollPolicy.withDeadline("1 hour"))
+
+const makeAdapters = Effect.gen(function* () {
+  const at = (vendor: VendorName) => {
+    const { baseUrl, key, port } = order.access[vendor]
+    return { baseUrl, credential: Redacted.make(key), insecureHosts: [`127.0.0.1:${port}`] }
+  }
+  return {
+    exona: watched(yield* Exona.make(at("exona"))),
+    appvet: watched(yield* AppVet.make(at("appvet"))),
+    compliance: watched(yield* Compliance.make(at("compliance")))
+  }
+})
+type Adapters = Effect.Success<typeof makeAdapters>
+
+const digits = (n: number): string => String(n).padStart(6, "0")
+const companyOf = (n: number) => ({ company: { name: `Acme ${n}`, website: `https://acme-${n}.example` } })
+const siteOf = (n: number) => ({ url: `https://shop-${n}.example`, type: "security" as const })
+const datasetOf = (n: number) => ({
+  policyId: "550e8400-e29b-41d4-a716-446655440000",
+  uploadId: `123e4567-e89b-42d3-a456-426614${digits(n)}`,
+  mappingId: "789e0123-e45b-47c8-9901-234567890123"
+})
+
+const requestsOf = (adapters: Adapters): ReadonlyArray<ScanRequest<unknown>> =>
+  order.requests.map(({ n, vendor }): ScanRequest<unknown> => {
+    switch (vendor) {
+      case "exona":
+        return Scans.request(adapters.exona, companyOf(n), { policy: even })
+      case "appvet":
+        return Scans.request(adapters.appvet, siteOf(n), { policy: even })
+      case "compliance":
+        return Scans.request(adapters.compliance, datasetOf(n), { policy: even })
+    }
+  })
+
+const buy = Effect.gen(function* () {
+  const adapters = yield* makeAdapters
+  say({ said: "begun" })
+  const states: Record<string, number> = {}
+  const count = (state: string): void => void (states[state] = (states[state] ?? 0) + 1)
+  if (order.resume) {
+    const all = [adapters.exona, adapters.appvet, adapters.compliance]
+    yield* Stream.runForEach(Scans.resumeOpen(all, { policy: even }), () => Effect.void)
+  }
+  yield* Stream.runForEach(
+    Scans.runAll(requestsOf(adapters), { reuse: "30 days", concurrency: order.concurrency }),
+    (record) => Effect.sync(() => count(record.state))
+  )
+  say({ said: "ended", states })
+}).pipe(Effect.provide(journal))
+
+// What a script does that somebody wrote in an hour. The harness has to catch it.
+const buyNaively = Effect.gen(function* () {
+  const adapters = yield* makeAdapters
+  say({ said: "begun" })
+  const file = `${order.journal}.json`
+  const known: Record<string, string> = existsSync(file) ? JSON.parse(readFileSync(file, "utf8")) : {}
+  for (const { n, vendor } of order.requests) {
+    const name = `${vendor} ${n}`
+    if (known[name] !== undefined) continue
+    const submission: Effect.Effect<Submitted | Already<unknown>, SubmitError> =
+      vendor === "exona"
+        ? adapters.exona.submit(companyOf(n))
+        : vendor === "appvet"
+          ? adapters.appvet.submit(siteOf(n))
+          : adapters.compliance.submit(datasetOf(n))
+    const answer = yield* Effect.option(submission)
+    if (answer._tag === "None") continue
+    yield* point("before", "submitted")
+    known[name] = answer.value._tag === "Submitted" ? answer.value.ticket.scanId : answer.value.outcome.ticket.scanId
+    writeFileSync(file, JSON.stringify(known))
+  }
+  say({ said: "ended", states: { completed: Object.keys(known).length } })
+})
+
+const live = FastClock.http(time).pipe(
+  Layer.provide(VendorHttp.layer),
+  Layer.provide(NodeHttpClient.layerUndici),
+  Layer.merge(RateBudget.layerMemory)
+)
+
+await Effect.runPromise(
+  (order.naive ? buyNaively : buy).pipe(
+    Effect.provide(live),
+    Effect.provideService(Clock.Clock, time.clock),
+    Effect.provideService(References.MinimumLogLevel, "None"),
+    Effect.orDie
+  )
+)
+process.exit(0)
