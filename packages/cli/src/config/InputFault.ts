@@ -40,11 +40,27 @@ export class UsageError extends Data.TaggedError("UsageError")<{ readonly faults
  */
 export const usage = (where: string, message: string): UsageError => new UsageError({ faults: [{ where, message }] })
 
+// What shows nothing, or shows the rest of its line elsewhere: whoever mistyped it has to see it.
+const unseen = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu
+
+const escaped = (char: string): string => {
+  const code = (char.codePointAt(0) ?? 0).toString(16)
+  return code.length > 4 ? `\\u{${code}}` : `\\u${code.padStart(4, "0")}`
+}
+
 /**
- * A text of the user's, quoted and cut for a message.
+ * A text with every character that nobody could see as an escape: control, format and direction characters.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const visible = (text: string): string => text.replace(unseen, escaped)
+
+/**
+ * A text of the user's, quoted and cut for a message, with what nobody could see escaped.
  *
  * @category constructors
  * @since 0.1.0
  */
 export const quote = (text: string, max = 80): string =>
-  JSON.stringify(text.length > max ? `${text.slice(0, max)}…` : text)
+  visible(JSON.stringify(text.length > max ? `${text.slice(0, max)}…` : text))

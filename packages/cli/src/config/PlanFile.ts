@@ -12,7 +12,7 @@ import { unknownKey } from "../vendors/Shape.ts"
 import type { Vendor } from "../vendors/Vendor.ts"
 import * as Durations from "./Durations.ts"
 import type { InputFault } from "./InputFault.ts"
-import { quote } from "./InputFault.ts"
+import { quote, visible } from "./InputFault.ts"
 import type { Entry, Located, Place } from "./Located.ts"
 import * as Tree from "./Located.ts"
 import { didYouMean } from "./Nearest.ts"
@@ -56,7 +56,7 @@ export const parse = (
 ): { readonly plan: Plan; readonly faults: ReadonlyArray<InputFault> } => {
   const toFault = ({ at, message }: Tree.LocatedFault): InputFault => ({
     where: `${file}:${at.line}:${at.column}`,
-    message
+    message: visible(message)
   })
   const tree = Tree.parse(text)
   if (Result.isFailure(tree)) return { plan: { ...empty, file }, faults: tree.failure.map(toFault) }

@@ -57,7 +57,7 @@ export const make = (startAt: number): StepTime => {
     for (const { at } of sleepers) next = Math.min(next, at)
     if (next === Infinity) return
     now = Math.max(now, next)
-    for (const sleeper of [...sleepers]) {
+    for (const sleeper of Array.from(sleepers)) {
       if (sleeper.at > now) continue
       sleepers.delete(sleeper)
       sleeper.wake()

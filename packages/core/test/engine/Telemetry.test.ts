@@ -143,7 +143,7 @@ describe("Telemetry", () => {
       const vendor = Conversation.make({
         vendor: "patient",
         polls: [{ say: "running", hint: 30_000 }, long, long, { say: "Transient", hint: 20_000 }, { say: "done" }],
-        limits: { hintCap: "5 minutes" },
+        limits: { floor: 0, hintCap: "5 minutes" },
         policy: steady.pipe(PollPolicy.withDeadline("10 hours"))
       })
       yield* runOne(vendor).pipe(Effect.provide(Logger.layer([logger])))
