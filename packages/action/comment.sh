@@ -1,0 +1,22 @@
+#!/usr/bin/env bash
+# The comment step of the action: writes the report under a pull request, over the comment of the run before it.
+set -uo pipefail
+
+marker='<!-- scanpoll -->'
+[[ "${COMMENT_NUMBER:-}" =~ ^[0-9]+$ ]] || exit 0
+
+body="${RUNNER_TEMP:-/tmp}/scanpoll-comment-$$.md"
+# A comment holds 65 536 characters; the page of the run and the files hold the rest.
+{
+  printf '%s\n' "$marker"
+  head -c 60000 -- "$COMMENT_FILE"
+  (($(wc -c < "$COMMENT_FILE") > 60000)) && printf '\n\nThe report is longer than a comment; the run has all of it.\n'
+} > "$body"
+
+comments="repos/$GITHUB_REPOSITORY/issues/$COMMENT_NUMBER/comments"
+mine="$(gh api --paginate "$comments" --jq ".[] | select(.body | startswith(\"$marker\")) | .id" | head -n 1)"
+if [[ -n "$mine" ]]; then
+  gh api --silent --method PATCH "repos/$GITHUB_REPOSITORY/issues/comments/$mine" -F "body=@$body"
+else
+  gh api --silent --method POST "$comments" -F "body=@$body"
+fi || printf '::warning title=scanpoll action::%s\n' 'the comment could not be written; does the job have pull-requests: write?'

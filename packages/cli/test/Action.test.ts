@@ -1,0 +1,315 @@
+// The GitHub Action: its file under GitHub's own schema, and the shell of its steps, run as a runner runs it.
+import * as NodeServices from "@effect/platform-node/NodeServices"
+import * as ScanReport from "@scanpoll/report/ScanReport"
+import * as Simulators from "@scanpoll/testkit/Simulators"
+import { assert, describe, it, layer } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import { spawn } from "node:child_process"
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { registerHooks } from "node:module"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import process from "node:process"
+import { fileURLToPath } from "node:url"
+import { version } from "scanpoll/Version"
+import * as Yaml from "yaml"
+
+const action = fileURLToPath(new URL("../../action", import.meta.url))
+const bin = fileURLToPath(new URL("../bin/scanpoll.js", import.meta.url))
+const text = readFileSync(join(action, "action.yml"), "utf8")
+
+interface Step {
+  readonly name: string
+  readonly if?: string
+  readonly run?: string
+  readonly uses?: string
+  readonly env?: Readonly<Record<string, string>>
+}
+
+const file: {
+  readonly inputs: Readonly<Record<string, { readonly description: string; readonly default: string }>>
+  readonly outputs: Readonly<Record<string, { readonly description: string; readonly value: string }>>
+  readonly runs: { readonly steps: ReadonlyArray<Step> }
+} = Yaml.parse(text)
+
+// The parser of the actions' own makers. It imports JSON as only a bundler does.
+const faultsOf = async (content: string): Promise<ReadonlyArray<string>> => {
+  const hooks = registerHooks({
+    load: (url, context, next) =>
+      next(url, url.endsWith(".json") ? { ...context, importAttributes: { type: "json" } } : context)
+  })
+  const { NoOperationTraceWriter } = await import("@actions/workflow-parser")
+  const { parseAction } = await import("@actions/workflow-parser/actions/action-parser")
+  hooks.deregister()
+  const { context } = parseAction({ name: "action.yml", content }, new NoOperationTraceWriter())
+  return context.errors.getErrors().map((error) => error.message)
+}
+
+describe("action.yml", () => {
+  it("is an action by the schema of its makers, which an unknown key is not", async () => {
+    assert.deepStrictEqual(await faultsOf(text), [])
+    assert.isNotEmpty(await faultsOf(text.replace("  using: composite", "  using: composite\n  usign: node")))
+  })
+
+  it("pastes no expression into a script: a title of a pull request is never code", () => {
+    for (const { name, run } of file.runs.steps) assert.notInclude(run ?? "", "${{", name)
+  })
+
+  it("takes no key: those are variables of the step", () => {
+    for (const name of Object.keys(file.inputs)) assert.notMatch(name, /key|secret|password/)
+    assert.notMatch(text, /API_KEY|COMPLIANCE_TOKEN/)
+  })
+
+  it("hands every input to the scripts, and has no other in them", () => {
+    const given = file.runs.steps.flatMap(({ env }) => Object.keys(env ?? {}))
+    const used = ["scan.sh", "comment.sh"].flatMap((script) =>
+      [...readFileSync(join(action, script), "utf8").matchAll(/\b(?:INPUT|COMMENT)_[A-Z_]+[A-Z]\b/g)].map(
+        ([name]) => name
+      )
+    )
+    for (const name of new Set(used)) assert.include(given, name)
+    const expressions = file.runs.steps.map((step) => JSON.stringify(step)).join()
+    for (const name of Object.keys(file.inputs)) assert.include(expressions, `inputs.${name}`)
+  })
+
+  it("runs the version of scanpoll it lies beside", () => {
+    assert.strictEqual(file.inputs["version"]?.default, version)
+  })
+})
+
+const keys = {
+  exona: "exo_live_canary1111111111111111111111111111",
+  appvet: "avk_live_canary2222222222222222222222222222222222",
+  compliance: "eyJhbGciOiJub25lIn0.Y2FuYXJ5LWNvbXBsaWFuY2U.c2lnbmF0dXJl"
+}
+
+const vendors = Simulators.layer({
+  speed: 1_000,
+  exona: { credentials: [keys.exona], retryAfter: null },
+  appvet: { credentials: [keys.appvet] },
+  compliance: { credentials: [keys.compliance] }
+})
+
+interface Ended {
+  readonly code: number | null
+  readonly said: string
+  readonly outputs: Readonly<Record<string, string>>
+  readonly summary: string
+  readonly arguments: string
+}
+
+// A registry that has this very package: npm leaves a command that notes its arguments and is the one of this clone.
+const npm = `#!/usr/bin/env bash
+printf 'npm %s\\n' "$*" >> "$ARGUMENTS"
+while [ $# -gt 0 ]; do [ "$1" = --prefix ] && folder="$2"; last="$1"; shift; done
+[ "$last" = scanpoll@0.1.0 ] || exit 1
+mkdir -p "$folder/node_modules/.bin"
+cat > "$folder/node_modules/.bin/scanpoll" <<'END'
+#!/usr/bin/env bash
+for word in "$@"; do printf '[%s]' "$word" >> "$ARGUMENTS"; done
+printf '\\n' >> "$ARGUMENTS"
+exec "$NODE" "$BIN" "$@"
+END
+chmod +x "$folder/node_modules/.bin/scanpoll"
+`
+
+const inputsWith = (given: Readonly<Record<string, string>>): Readonly<Record<string, string>> =>
+  Object.fromEntries(
+    Object.entries(file.inputs).map(([name, input]) => [
+      `INPUT_${name.toUpperCase().replaceAll("-", "_")}`,
+      given[name] ?? String(input.default)
+    ])
+  )
+
+// The steps that are shell, in order, each as a runner starts it.
+const act = (
+  folder: string,
+  given: Readonly<Record<string, string>>,
+  environment: Readonly<Record<string, string>>,
+  whenSaid?: { readonly pattern: RegExp; readonly signal: NodeJS.Signals }
+): Effect.Effect<Ended> =>
+  Effect.promise(async () => {
+    const temp = join(folder, "temp")
+    mkdirSync(join(temp, "bin"), { recursive: true })
+    writeFileSync(join(temp, "bin", "npm"), npm)
+    chmodSync(join(temp, "bin", "npm"), 0o755)
+    const paths = {
+      GITHUB_OUTPUT: join(temp, "output"),
+      GITHUB_STEP_SUMMARY: join(temp, "summary"),
+      ARGUMENTS: join(temp, "arguments")
+    }
+    for (const path of Object.values(paths)) writeFileSync(path, "")
+    let said = ""
+    const shell = (run: string, more: Readonly<Record<string, string>>): Promise<number | null> =>
+      new Promise((resolve) => {
+        const child = spawn("bash", ["--noprofile", "--norc", "-e", "-o", "pipefail", "-c", run], {
+          cwd: folder,
+          env: {
+            PATH: `${join(temp, "bin")}:${process.env["PATH"]}`,
+            HOME: folder,
+            TZ: "UTC",
+            CI: "true",
+            GITHUB_ACTIONS: "true",
+            GITHUB_ACTION_PATH: action,
+            RUNNER_TEMP: temp,
+            NODE: process.execPath,
+            BIN: bin,
+            ...paths,
+            ...environment,
+            ...more
+          },
+          stdio: ["ignore", "pipe", "pipe"]
+        })
+        let sent = false
+        const hear = (piece: string): void => {
+          said += piece
+          if (whenSaid === undefined || sent || !whenSaid.pattern.test(said)) return
+          sent = true
+          child.kill(whenSaid.signal)
+        }
+        child.stdout.setEncoding("utf8").on("data", hear)
+        child.stderr.setEncoding("utf8").on("data", hear)
+        child.on("close", resolve)
+      })
+    const outputs = (): Record<string, string> =>
+      Object.fromEntries(
+        readFileSync(paths.GITHUB_OUTPUT, "utf8")
+          .split("\n")
+          .filter((line) => line !== "")
+          .map((line) => [line.slice(0, line.indexOf("=")), line.slice(line.indexOf("=") + 1)])
+      )
+    const script = (name: string): string => file.runs.steps.find((step) => step.name === name)?.run ?? "exit 99"
+    const scan = await shell(script("Scan"), inputsWith(given))
+    const code = scan === 0 ? await shell(script("Verdict"), { EXIT_CODE: outputs()["exit-code"] ?? "" }) : scan
+    return {
+      code,
+      said,
+      outputs: outputs(),
+      summary: readFileSync(paths.GITHUB_STEP_SUMMARY, "utf8"),
+      arguments: readFileSync(paths.ARGUMENTS, "utf8")
+    }
+  })
+
+const inFolder = <A, E, R>(use: (folder: string) => Effect.Effect<A, E, R>) =>
+  Effect.acquireUseRelease(
+    Effect.sync(() => mkdtempSync(join(tmpdir(), "scanpoll-action-"))),
+    use,
+    (folder) => Effect.sync(() => rmSync(folder, { recursive: true, force: true }))
+  )
+
+const environment = Effect.map(Simulators.Simulators, Simulators.environment)
+
+const refusals: ReadonlyArray<readonly [Readonly<Record<string, string>>, string]> = [
+  [{ version: "file:../evil" }, "the input version must be a version or a tag"],
+  [{ version: "1.0.0 evil" }, "the input version must be a version or a tag"],
+  [{ version: "9.9.9" }, "scanpoll@9.9.9 cannot be installed"],
+  [{ plan: "--key-file=/etc/passwd" }, "the input plan must not begin with a dash"],
+  [{ json: "a.json\npassed=true" }, "the input json must be one line"],
+  [{ targets: "--no-color" }, "the input targets must not begin with a dash"],
+  [{ plan: "", targets: "" }, "there is nothing to scan"],
+  [{ outputs: "junit" }, "the input outputs has a line that is not FORMAT=FILE"]
+]
+
+describe("the steps of the action", () => {
+  layer(Layer.merge(vendors, NodeServices.layer), { excludeTestServices: true, timeout: "30 seconds" })((it) => {
+    it.effect(
+      "scan what the plan names, write the files, the summary and the annotations, and fail on the gate",
+      () =>
+        inFolder((folder) =>
+          Effect.gen(function* () {
+            writeFileSync(
+              join(folder, "scans.yaml"),
+              "version: 1\ntargets:\n  - { vendor: appvet, url: https://risky.example, type: security }\n"
+            )
+            const ended = yield* act(
+              folder,
+              { "fail-on": "low", outputs: "junit=scans.xml\nhtml=out file.html\n" },
+              yield* environment
+            )
+            assert.strictEqual(ended.code, 1, ended.said)
+            assert.deepInclude(ended.outputs, {
+              "exit-code": "1",
+              passed: "false",
+              json: "scanpoll.json",
+              sarif: "scanpoll.sarif"
+            })
+            const report = yield* ScanReport.parse(readFileSync(join(folder, "scanpoll.json"), "utf8"))
+            assert.strictEqual(report.exit.code, 1)
+            for (const name of ["scanpoll.sarif", "scans.xml", "out file.html", ".scanpoll/journal.db"]) {
+              assert.isTrue(existsSync(join(folder, name)), name)
+            }
+            assert.match(ended.said, /^::error title=Gate broken::/m)
+            assert.include(ended.summary, "risky.example")
+            for (const key of Object.values(keys)) assert.notInclude(ended.said + ended.arguments, key)
+          })
+        ),
+      30_000
+    )
+
+    it.effect(
+      "buy nothing anew when the job is run again with its journal",
+      () =>
+        inFolder((folder) =>
+          Effect.gen(function* () {
+            const { appvet } = yield* Simulators.Simulators
+            const given = { plan: "", targets: "appvet:https://clean.example\n\n" }
+            const before = appvet.ledger.totals().accepted
+            const first = yield* act(folder, given, yield* environment)
+            assert.strictEqual(first.code, 0, first.said)
+            assert.deepInclude(first.outputs, { "exit-code": "0", passed: "true" })
+            const second = yield* act(folder, given, yield* environment)
+            assert.strictEqual(second.code, 0, second.said)
+            assert.strictEqual(appvet.ledger.totals().accepted, before + 1)
+          })
+        ),
+      30_000
+    )
+
+    it.effect(
+      "hand inputs over as words, whatever a shell would make of them",
+      () =>
+        inFolder((folder) =>
+          Effect.gen(function* () {
+            const nasty = `scans$(touch pwned).yaml; touch pwned '\`touch pwned\` "*`
+            const ended = yield* act(folder, { plan: nasty, "fail-on": "$(touch pwned)" }, yield* environment)
+            assert.strictEqual(ended.code, 2)
+            assert.isFalse(existsSync(join(folder, "pwned")))
+            assert.include(ended.arguments, `[--fail-on=$(touch pwned)][--journal=.scanpoll/journal.db][--][${nasty}]`)
+          })
+        ),
+      30_000
+    )
+
+    it.effect.each(refusals)("refuse %j before anything is asked", ([given, words]) =>
+      inFolder((folder) =>
+        Effect.gen(function* () {
+          const ended = yield* act(folder, given, {})
+          assert.strictEqual(ended.code, 2)
+          assert.include(ended.said, `::error title=scanpoll action::${words}`)
+          assert.deepInclude(ended.outputs, { "exit-code": "2", passed: "false" })
+        })
+      )
+    )
+
+    it.effect(
+      "write the report and keep the journal when the job is cancelled",
+      () =>
+        inFolder((folder) =>
+          Effect.gen(function* () {
+            const ended = yield* act(
+              folder,
+              { plan: "", targets: "appvet:https://never.example" },
+              yield* environment,
+              { pattern: /never\.example\/: (running|submitted)/, signal: "SIGINT" }
+            )
+            assert.strictEqual(ended.outputs["exit-code"], "130", ended.said)
+            const report = yield* ScanReport.parse(readFileSync(join(folder, "scanpoll.json"), "utf8"))
+            assert.deepStrictEqual(report.summary.byState, { interrupted: 1 })
+            assert.include(ended.summary, "never.example")
+          })
+        ),
+      30_000
+    )
+  })
+})
