@@ -127,6 +127,7 @@ const tasks = {
     ["node", "packages/tooling/api.mjs"]
   ],
   pack: [["node", "packages/tooling/pack.mjs"]],
+  bench: [["node", "packages/bench/src/main.ts"]],
   exec: [[]]
 }
 

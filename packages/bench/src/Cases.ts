@@ -21,6 +21,9 @@ export interface Case<Subject> {
 /** The loop that the aims are measured against. */
 export const handLoop = "hand-abortable"
 
+/** The case of many open scans that the aims name. */
+export const crowd = "fleet"
+
 /** The peer that the aims for full features are measured against. */
 export const coreLro = "core-lro"
 
@@ -84,7 +87,19 @@ export const engines: ReadonlyArray<Case<Engine>> = [
     key: "effect-repeat",
     label: "`Effect.repeat(Schedule)`",
     ours: false,
-    load: () => import("./engines/effectRepeat.ts").then((it) => it.spaced)
+    load: () => import("./engines/effectLoops.ts").then((it) => it.repeated)
+  },
+  {
+    key: "effect-loop",
+    label: "`Effect.gen` loop + `Effect.sleep`",
+    ours: false,
+    load: () => import("./engines/effectLoops.ts").then((it) => it.sleeping)
+  },
+  {
+    key: "effect-retry",
+    label: "`Effect.retry(Schedule)`",
+    ours: false,
+    load: () => import("./engines/effectLoops.ts").then((it) => it.retried)
   },
   {
     key: "p-wait-for",
@@ -104,7 +119,7 @@ export const builtInFetch = "fetch"
 export const clients: ReadonlyArray<Case<Client>> = [
   {
     key: "scanpoll",
-    label: "**scanpoll: a poll of the AppVet adapter**",
+    label: "**scanpoll: a poll of the AppVet adapter**, over `DispatchClient`",
     ours: true,
     load: () => import("./clients/scanpoll.ts").then((it) => it.silent)
   },
@@ -113,6 +128,30 @@ export const clients: ReadonlyArray<Case<Client>> = [
     label: "**scanpoll: the same, traced**",
     ours: true,
     load: () => import("./clients/scanpoll.ts").then((it) => it.traced)
+  },
+  {
+    key: "scanpoll-undici",
+    label: "scanpoll over `NodeHttpClient.layerUndici`",
+    ours: true,
+    load: () => import("./clients/scanpoll.ts").then((it) => it.overUndici)
+  },
+  {
+    key: "scanpoll-fetch",
+    label: "scanpoll over `FetchHttpClient`",
+    ours: true,
+    load: () => import("./clients/scanpoll.ts").then((it) => it.overFetch)
+  },
+  {
+    key: "effect-client",
+    label: "Effect `HttpClient` over undici, span, `schemaBodyJson`",
+    ours: false,
+    load: () => import("./clients/effectClient.ts").then((it) => it.overUndici)
+  },
+  {
+    key: "node-http",
+    label: "`node:http`, keep-alive",
+    ours: false,
+    load: () => import("./clients/nodeHttp.ts").then((it) => it.keptAlive)
   },
   {
     key: undiciRequest,

@@ -1,22 +1,29 @@
 /**
  * What the project promises of its own cost, held against what was measured.
  */
-import { builtInFetch, coreLro, handLoop, undiciRequest } from "./Cases.ts"
+import { builtInFetch, coreLro, crowd, handLoop, undiciRequest } from "./Cases.ts"
 import type { Results } from "./Results.ts"
-import { digits } from "./table.ts"
+import { exactly, type Summary } from "./statistics.ts"
+import { digits, spread } from "./table.ts"
 
-/** One promise: a figure and the most it may be. */
+/**
+ * One promise: a figure, what it may be at the most (or has to be at the least), and what we would like it to be.
+ */
 export interface Aim {
   readonly what: string
-  readonly most: number
   readonly unit: string
-  readonly found: number | null
+  readonly is: "at most" | "at least"
+  readonly aim: number
+  readonly stretch: number | null
+  readonly found: Summary | null
 }
 
-const against = (results: Results | null, key: string, name: string, reference: string): number | null =>
-  results?.against(key, name, reference)?.median ?? null
+/** What the calculation of learned paces gave, by name: see `figures` of `paces.ts`. */
+export type Figures = Readonly<Record<string, number>>
 
-const of = (results: Results | null, key: string, name: string): number | null => results?.of(key, name)?.median ?? null
+const hand = "x hand loop + AbortSignal"
+const lro = "x core-lro"
+const fewer = "% fewer polls"
 
 /** Every aim, measured as far as its area was run. */
 export const aims = (areas: {
@@ -24,78 +31,102 @@ export const aims = (areas: {
   readonly memory: Results | null
   readonly http: Results | null
   readonly lateness: Results | null
+  readonly crowd: Results | null
+  readonly paces: Figures | null
 }): ReadonlyArray<Aim> => {
-  const { engine, http, lateness, memory } = areas
-  const poll = (key: string, reference: string): number | null => against(engine, key, "microsPerPoll", reference)
-  const ask = (key: string, reference: string): number | null => against(http, key, "microsPerPoll", reference)
-  return [
-    {
-      what: "CPU per poll, `Fleet.add`",
-      most: 1,
-      unit: "x hand loop + AbortSignal",
-      found: poll("fleet-add", handLoop)
-    },
-    { what: "CPU per poll, `Fleet.add`", most: 0.35, unit: "x core-lro", found: poll("fleet-add", coreLro) },
-    {
-      what: "CPU per poll with metrics, span, decoded answer",
-      most: 1,
-      unit: "x bare core-lro",
-      found: poll("fleet-add-full", coreLro)
-    },
-    {
-      what: "heap per sleeping scan, `Fleet.add`",
-      most: 400,
-      unit: "B",
-      found: of(memory, "fleet-add", "heapBytes")
-    },
-    {
-      what: "heap per sleeping scan, `Fleet.wait`",
-      most: 1,
-      unit: "x hand loop + AbortSignal",
-      found: against(memory, "fleet-wait", "heapBytes", handLoop)
-    },
-    {
-      what: "timers while all sleep, `Fleet`",
-      most: 1,
-      unit: "",
-      found: of(memory, "fleet-wait", "timersAsleep")
-    },
-    { what: "timers left after cancelling all", most: 0, unit: "", found: of(memory, "fleet-wait", "timersLeft") },
-    { what: "heap left after cancelling all", most: 100, unit: "B", found: of(memory, "fleet-wait", "leftBytes") },
-    {
-      what: "CPU to start a scan, `Fleet.wait`",
-      most: 2,
-      unit: "x hand loop + AbortSignal",
-      found: against(memory, "fleet-wait", "startMicros", handLoop)
-    },
-    {
-      what: "CPU to cancel a scan, `Fleet.wait`",
-      most: 0.6,
-      unit: "x hand loop + AbortSignal",
-      found: against(memory, "fleet-wait", "cancelMicros", handLoop)
-    },
-    { what: "CPU per HTTP poll", most: 1.9, unit: "x undici `request`", found: ask("scanpoll", undiciRequest) },
-    { what: "CPU per HTTP poll", most: 0.75, unit: "x built-in fetch", found: ask("scanpoll", builtInFetch) },
-    {
-      what: "CPU per HTTP poll, traced",
-      most: 2.4,
-      unit: "x undici `request`",
-      found: ask("scanpoll-traced", undiciRequest)
-    },
-    {
-      what: "CPU per HTTP poll, traced",
-      most: 1,
-      unit: "x built-in fetch",
-      found: ask("scanpoll-traced", builtInFetch)
-    },
-    { what: "lateness of a poll, 99th percentile", most: 1000, unit: "ms", found: of(lateness, "fleet", "p99") }
-  ]
+  const { engine, http, lateness, memory, paces } = areas
+  const found: Array<Aim> = []
+  const atMost = (what: string, unit: string, aim: number, stretch: number | null, summary: Summary | null): void => {
+    found.push({ what, unit, is: "at most", aim, stretch, found: summary })
+  }
+  const shareOf = (name: string): Summary | null => {
+    const figure = paces?.[name]
+    return figure === undefined ? null : exactly(100 * figure)
+  }
+  const atLeast = (what: string, aim: number, stretch: number | null, name: string): void => {
+    found.push({ what, unit: fewer, is: "at least", aim, stretch, found: shareOf(name) })
+  }
+  const against = (results: Results | null, key: string, name: string, reference: string): Summary | null =>
+    results?.against(key, name, reference) ?? null
+  const of = (results: Results | null, key: string, name: string): Summary | null => results?.of(key, name) ?? null
+  const poll = (key: string, reference: string): Summary | null => against(engine, key, "microsPerPoll", reference)
+  const ask = (key: string, reference: string): Summary | null => against(http, key, "microsPerPoll", reference)
+
+  const bare = "CPU per poll, bare, `Fleet.add`"
+  atMost(bare, hand, 1, 0.7, poll("fleet-add", handLoop))
+  atMost(bare, lro, 0.35, null, poll("fleet-add", coreLro))
+  const full = "CPU per poll with deadline, metrics, span, JIT decode, `Fleet.add`"
+  atMost(full, "x bare core-lro", 1, 0.8, poll("fleet-add-full", coreLro))
+
+  atMost("heap per sleeping scan, `Fleet.add`", "B", 400, 250, of(memory, "fleet-add", "heapBytes"))
+  const awaited = "heap per sleeping scan, a fiber awaiting, `Fleet.wait`"
+  atMost(awaited, hand, 1, 0.95, against(memory, "fleet-wait", "heapBytes", handLoop))
+  atMost(awaited, lro, 0.3, null, against(memory, "fleet-wait", "heapBytes", coreLro))
+  atMost("timers while 100 000 sleep, `Fleet`", "", 1, null, of(memory, "fleet-wait", "timersAsleep"))
+  atMost("timers left after cancelling 100 000", "", 0, null, of(memory, "fleet-wait", "timersLeft"))
+  atMost("heap left after cancelling 100 000", "B per scan", 100, null, of(memory, "fleet-wait", "leftBytes"))
+  const start = "CPU to start a scan, `Fleet.wait`"
+  atMost(start, hand, 2, 1.5, against(memory, "fleet-wait", "startMicros", handLoop))
+  const cancel = "CPU to cancel a scan, `Fleet.wait`"
+  atMost(cancel, hand, 0.6, 0.4, against(memory, "fleet-wait", "cancelMicros", handLoop))
+
+  const quiet = "CPU per HTTP poll, decode and cancellation, tracing off"
+  atMost(quiet, "x undici `request`", 1.9, 1.4, ask("scanpoll", undiciRequest))
+  atMost(quiet, "x built-in fetch", 0.75, null, ask("scanpoll", builtInFetch))
+  const traced = "the same, tracing on"
+  atMost(traced, "x undici `request`", 2.4, 1.8, ask("scanpoll-traced", undiciRequest))
+  atMost(traced, "x built-in fetch", 1, null, ask("scanpoll-traced", builtInFetch))
+
+  for (const law of ["lognormal", "uniform"]) {
+    const like = `Exona-like (${law}), mean and p95 lag not above the documented 10 s loop's:`
+    atLeast(`${like} law known`, 40, 43, `${law}, known`)
+    atLeast(`${like} learned from 50`, 40, 43, `${law}, learned from 50`)
+    atLeast(`${like} \`Retry-After: 10\` obeyed, learned from 50`, 25, null, `${law}, learned from 50, hinted`)
+    const tuned = `Exona-like (${law}), against a tuned fixed pace at equal mean lag: learned from`
+    atLeast(`${tuned} 10`, 30, 36, `${law}, against fixed, 10`)
+    atLeast(`${tuned} 50`, 38, 42, `${law}, against fixed, 50`)
+  }
+  for (const law of ["AppVet-like", "log-logistic"]) {
+    const heavy = `heavy-tailed (${law}), learned from 20 to 200:`
+    atLeast(`${heavy} least saved`, 0, null, `${law}, least`)
+    atMost(`${heavy} most lag above the documented loop's`, "%", 0, null, shareOf(`${law}, later`))
+  }
+  atLeast("heavy-tailed (AppVet-like), learned from 50", 5, 9, "AppVet-like, 50")
+  atLeast("nothing learned yet: least saved on any law", 0, null, "nothing learned")
+
+  const late = (scans: string): string => `lateness of a poll, 99th percentile, ${scans}`
+  atMost(late("10 000 open scans, 10 s pace"), "ms", 1000, null, of(lateness, "fleet", "p99"))
+  atMost(late("100 000 open scans, 60 s pace"), "ms", 1000, null, of(areas.crowd, crowd, "p99"))
+  return found
 }
 
+const holds = ({ is }: Aim, found: number, bound: number): boolean =>
+  is === "at most" ? found <= bound : found >= bound
+
+/** Whether an aim is met; null where it was not measured. */
+export const isMet = (aim: Aim): boolean | null => (aim.found === null ? null : holds(aim, aim.found.median, aim.aim))
+
+/** The head of a table of aims. */
+export const head = ["what", "measured (least–most)", "", "aim", "stretch", "met"]
+
 /** A row of a table for an aim. */
-export const row = ({ found, most, unit, what }: Aim): ReadonlyArray<string> => [
-  what,
-  `≤ ${most} ${unit}`.trim(),
-  found === null ? "–" : digits(found),
-  found === null ? "not measured" : found <= most ? "yes" : "**no**"
-]
+export const row = (aim: Aim): ReadonlyArray<string> => {
+  const sign = aim.is === "at most" ? "≤" : "≥"
+  const { found, stretch } = aim
+  const met =
+    found === null
+      ? "not measured"
+      : !holds(aim, found.median, aim.aim)
+        ? "**no**"
+        : stretch !== null && holds(aim, found.median, stretch)
+          ? "yes, and the stretch"
+          : "yes"
+  return [
+    aim.what,
+    found !== null && found.least === found.most ? digits(found.median) : spread(found),
+    aim.unit,
+    `${sign} ${aim.aim}`,
+    stretch === null ? "–" : `${sign} ${stretch}`,
+    met
+  ]
+}

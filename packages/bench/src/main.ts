@@ -1,7 +1,7 @@
 /**
  * Runs the benchmarks and prints them as Markdown.
  *
- *     pnpm --filter @scanpoll/bench bench [--short] [--rounds N] [--only engine,memory,http,lateness,paces]
+ *     pnpm --filter @scanpoll/bench bench [--short] [--rounds N] [--only engine,memory,http,lateness,crowd,paces]
  *
  * Every sample is a process of its own. In each round every case has one sample, and each round begins with another
  * case. What is compared is processor time, user and system. `--short` takes less than a minute: it shows that every
@@ -15,14 +15,14 @@ import { fileURLToPath } from "node:url"
 import { parseArgs } from "node:util"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
-import { aims, row } from "./aims.ts"
+import { aims, type Figures, head, row } from "./aims.ts"
 import { builtInFetch, type Case, clients, coreLro, engines, handLoop, undiciRequest, watches } from "./Cases.ts"
 import type { Order, Sample } from "./Order.ts"
 import { Results } from "./Results.ts"
-import { rotated, type Summary } from "./statistics.ts"
-import { digits, table } from "./table.ts"
+import { rotated } from "./statistics.ts"
+import { digits, middle, spread, table } from "./table.ts"
 
-const areas = ["engine", "memory", "http", "lateness", "paces"] as const
+const areas = ["engine", "memory", "http", "lateness", "crowd", "paces"] as const
 
 const { values: options } = parseArgs({
   options: {
@@ -91,10 +91,6 @@ const withServer = async <A>(use: (base: string) => Promise<A>): Promise<A> => {
     await over
   }
 }
-
-const spread = (found: Summary | null): string =>
-  found === null ? "–" : `${digits(found.median)} (${digits(found.least)}–${digits(found.most)})`
-const middle = (found: Summary | null): string => (found === null ? "–" : digits(found.median))
 
 const rows = (
   cases: ReadonlyArray<Case<unknown>>,
@@ -176,47 +172,76 @@ if (wanted.has("http")) {
   )
 }
 
-let lateness: Results | null = null
-if (wanted.has("lateness")) {
-  const [scans, everyMs, forMs] = isShort ? [200, 1000, 3000] : [10_000, 10_000, 40_000]
+const watching = async (
+  area: "lateness" | "crowd",
+  order: { readonly scans: number; readonly everyMs: number; readonly forMs: number },
+  times: number
+): Promise<Results> => {
   const found = await withServer((base) =>
-    measure("lateness", watches, rounds(1), (key) => ({ area: "lateness", key, base, scans, everyMs, forMs }))
+    measure(area, watches, times, (key) => ({ area: "lateness", key, base, ...order }))
   )
-  lateness = found
+  const { everyMs, forMs, scans } = order
   sections.push(
-    "### Lateness: how long after its time a poll goes out",
+    area === "crowd"
+      ? "### A crowd: very many open scans in one process"
+      : "### Lateness: how long after its time a poll goes out",
     `${scans} open scans polled over HTTP every ${everyMs / 1000} s for ${forMs / 1000} s, as loopback allows.`,
     table(
-      ["engine", "polls", "median, ms", "99th percentile, ms", "latest, ms", "share of one core"],
+      [
+        "engine",
+        "polls",
+        "median, ms",
+        "99th percentile, ms (least–most)",
+        "latest, ms",
+        "share of one core",
+        "peak memory, MB"
+      ],
       rows(watches, (key) => [
         String(found.of(key, "polls")?.median ?? "–"),
         middle(found.of(key, "median")),
-        middle(found.of(key, "p99")),
+        spread(found.of(key, "p99")),
         middle(found.of(key, "most")),
-        middle(found.of(key, "coreShare"))
+        middle(found.of(key, "coreShare")),
+        middle(found.of(key, "peakMegabytes"))
       ])
     )
   )
+  return found
 }
 
+const lateness = wanted.has("lateness")
+  ? await watching(
+      "lateness",
+      isShort ? { scans: 200, everyMs: 1000, forMs: 3000 } : { scans: 10_000, everyMs: 10_000, forMs: 40_000 },
+      rounds(2)
+    )
+  : null
+
+const crowd = wanted.has("crowd")
+  ? await watching(
+      "crowd",
+      isShort ? { scans: 2000, everyMs: 1000, forMs: 2500 } : { scans: 100_000, everyMs: 60_000, forMs: 130_000 },
+      1
+    )
+  : null
+
+let paces: Figures | null = null
 if (wanted.has("paces")) {
   const repetitions = isShort ? 1 : 60
   say(`paces, ${repetitions} repetitions`)
-  const text = await outputOf([here("paces.ts"), String(repetitions)])
-  sections.push(
-    text
-      .trim()
-      .replaceAll(/^## /gm, "### ")
-      .replaceAll(/^### (?!Learned paces)/gm, "#### ")
+  const found: { readonly report: string; readonly figures: Figures } = JSON.parse(
+    await outputOf([here("paces.ts"), String(repetitions), "--json"])
   )
+  paces = found.figures
+  sections.push(found.report.replaceAll(/^## /gm, "### ").replaceAll(/^### (?!Learned paces)/gm, "#### "))
 }
 
-const held = aims({ engine, memory, http, lateness })
+const held = aims({ engine, memory, http, lateness, crowd, paces }).filter((aim) => aim.found !== null)
 const date = DateTime.formatIsoDateUtc(Effect.runSync(DateTime.now))
 process.stdout.write(
   `${[
     `Measured on ${date}: Node ${process.versions.node}, ${process.platform} ${process.arch}, ${availableParallelism()} cores (${cpus()[0]?.model ?? "unknown"}), load ${digits(loadBefore)} before and ${digits(loadavg()[0] ?? Number.NaN)} after.${isShort ? " Short mode: the figures mean little." : ""}`,
-    ...(isShort ? [] : [table(["aim", "at most", "measured", "held"], held.map(row))]),
+    ...(isShort ? [] : [table(head, held.map(row))]),
     ...sections
   ].join("\n\n")}\n`
 )

@@ -4,14 +4,13 @@
  * Scans of a known law teach the project's own model; the polls it then plans are held against the law itself, never
  * against the scans that taught it. Nothing here measures time.
  *
- *     node packages/bench/src/paces.ts [repetitions]
+ *     node packages/bench/src/paces.ts [repetitions] [--json]
  */
 import * as DurationModel from "@scanpoll/core/engine/DurationModel"
 import * as PollPlanner from "@scanpoll/core/policy/PollPlanner"
 import * as PollPolicy from "@scanpoll/core/policy/PollPolicy"
 import * as VendorLimits from "@scanpoll/core/policy/VendorLimits"
 import * as Console from "effect/Console"
-import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import { appvet, exona, type Law, lognormal, normal, seeded, stretched, type Vendor, vendors } from "./laws.ts"
 
@@ -122,8 +121,20 @@ export const planned = (
   return model.plan(about, policyOf(vendor, options.meanAlone === true))
 }
 
+// The tables and the figures ask for many of them twice.
+const computed = new Map<string, Result>()
+
 /** What learning from `samples` scans brings on scans that were not among them. */
 export const learned = (vendor: Vendor, samples: number, options: Options): Result => {
+  const name = JSON.stringify([vendor.name, samples, options])
+  const before = computed.get(name)
+  if (before !== undefined) return before
+  const result = learnedAnew(vendor, samples, options)
+  computed.set(name, result)
+  return result
+}
+
+const learnedAnew = (vendor: Vendor, samples: number, options: Options): Result => {
   const dice = seeded((options.seed ?? 1) * 7_919 + samples)
   const schedules: Array<ReadonlyArray<number>> = []
   for (let i = 0; i < options.repetitions; i++) {
@@ -457,8 +468,57 @@ export const report = (repetitions: number): string =>
     progress()
   ].join("\n\n")
 
+/**
+ * What the aims are held against, as shares of the polls of the documented loop, or of the tuned fixed interval, that are
+ * saved.
+ */
+export const figures = (repetitions: number): Readonly<Record<string, number>> => {
+  const found: Record<string, number> = {}
+  const saved = (vendor: Vendor, result: Result | null): number =>
+    result === null ? 0 : 1 - result.polls / loopOf(vendor).polls
+  for (const [name, like] of [
+    ["lognormal", "Exona-like: lognormal"],
+    ["uniform", "Exona-like: uniform"]
+  ] as const) {
+    const vendor = named(like)
+    found[`${name}, known`] = saved(vendor, known(vendor))
+    found[`${name}, learned from 50`] = saved(vendor, learned(vendor, 50, { repetitions }))
+    found[`${name}, learned from 50, hinted`] = saved(vendor, learned(vendor, 50, { repetitions, hint: 10_000 }))
+    for (const samples of [10, 50]) {
+      const result = learned(vendor, samples, { repetitions, meanAlone: true })
+      found[`${name}, against fixed, ${samples}`] = 1 - result.polls / fixedPolls(vendor, result.meanLag)
+    }
+  }
+  for (const [name, like] of [
+    ["AppVet-like", "AppVet-like"],
+    ["log-logistic", "heavy tail"]
+  ] as const) {
+    const vendor = named(like)
+    const loop = loopOf(vendor)
+    const results = sizes.map((samples) => learned(vendor, samples, { repetitions }))
+    found[`${name}, least`] = Math.min(...results.map((result) => saved(vendor, result)))
+    found[`${name}, 50`] = saved(vendor, learned(vendor, 50, { repetitions }))
+    found[`${name}, later`] = Math.max(
+      ...results.flatMap(({ meanLag, p95Lag }) => [meanLag / loop.meanLag - 1, p95Lag / loop.p95Lag - 1])
+    )
+  }
+  const nothing = vendors.map((vendor) => {
+    const documented = documentedOf(vendor)
+    return saved(vendor, PollPlanner.expectation(truthOf(vendor), documented, documented))
+  })
+  found["nothing learned"] = Math.min(...nothing)
+  return found
+}
+
+const named = (beginning: string): Vendor => {
+  const vendor = vendors.find(({ name }) => name.startsWith(beginning))
+  if (vendor === undefined) throw new RangeError(`no law begins with ${beginning}`)
+  return vendor
+}
+
 if (import.meta.main) {
   const repetitions = Math.max(1, Number(process.argv[2] ?? 60) || 60)
-  const [took, text] = Effect.runSync(Effect.timed(Effect.sync(() => report(repetitions))))
-  Effect.runSync(Console.log(`${text}\n\nComputed in ${Duration.format(took)}.`))
+  const text = report(repetitions)
+  const said = process.argv.includes("--json") ? JSON.stringify({ report: text, figures: figures(repetitions) }) : text
+  Effect.runSync(Console.log(said))
 }

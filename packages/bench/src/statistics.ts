@@ -27,6 +27,9 @@ export const summary = (samples: ReadonlyArray<number>): Summary => ({
   most: Math.max(...samples)
 })
 
+/** The summary of a figure that is the same on every machine. */
+export const exactly = (value: number): Summary => ({ median: value, least: value, most: value })
+
 /**
  * The ratios of two cases, round by round: what slows a machine down for a while slows both.
  */

@@ -1,6 +1,7 @@
 /**
  * Markdown tables.
  */
+import type { Summary } from "./statistics.ts"
 
 /** A table; the first column is text, the others are numbers. */
 export const table = (head: ReadonlyArray<string>, rows: ReadonlyArray<ReadonlyArray<string>>): string =>
@@ -17,3 +18,10 @@ export const digits = (value: number): string =>
     : Math.abs(value) >= 100
       ? String(Math.round(value))
       : value.toFixed(Math.abs(value) >= 10 ? 1 : 2)
+
+/** The median of some samples, their least and their greatest. */
+export const spread = (found: Summary | null): string =>
+  found === null ? "–" : `${digits(found.median)} (${digits(found.least)}–${digits(found.most)})`
+
+/** The median of some samples. */
+export const middle = (found: Summary | null): string => (found === null ? "–" : digits(found.median))

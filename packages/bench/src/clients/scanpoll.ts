@@ -1,8 +1,9 @@
 /**
- * A poll as the engine makes it: the AppVet adapter on `VendorHttp` on undici, answer decoded, every promise kept.
+ * A poll as the engine makes it: the AppVet adapter on `VendorHttp` on undici's dispatcher, answer decoded, every promise kept.
  */
 import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
 import * as Effect from "effect/Effect"
+import type * as HttpClient from "effect/http/HttpClient"
 import * as Layer from "effect/Layer"
 import * as ManagedRuntime from "effect/ManagedRuntime"
 import * as Redacted from "effect/Redacted"
@@ -14,13 +15,15 @@ import * as ScanTicket from "@scanpoll/core/model/ScanTicket"
 import type { Client } from "../Client.ts"
 import * as tracing from "../tracing.ts"
 
+const dispatcher = DispatchClient.layer(NodeHttpClient.makeDispatcher)
+
 /** The adapter for a vendor on loopback. */
-export const appvet = (base: URL) =>
+export const appvet = (base: URL, client: Layer.Layer<HttpClient.HttpClient> = dispatcher) =>
   AppVet.layer({
     credential: Redacted.make("bench-key"),
     baseUrl: base.origin,
     insecureHosts: [base.host]
-  }).pipe(Layer.provide(VendorHttp.layer), Layer.provide(DispatchClient.layer(NodeHttpClient.makeDispatcher)))
+  }).pipe(Layer.provide(VendorHttp.layer), Layer.provide(client))
 
 /** The ticket of a scan at that vendor. */
 export const ticketOf = (base: URL, id: number): ScanTicket.ScanTicket =>
@@ -33,11 +36,11 @@ export const ticketOf = (base: URL, id: number): ScanTicket.ScanTicket =>
   })
 
 const polling =
-  (isTraced: boolean): Client =>
+  (isTraced: boolean, client?: Layer.Layer<HttpClient.HttpClient>): Client =>
   (base) => {
     const why = () => "pace"
     const tracer = isTraced ? tracing.layer : Layer.empty
-    const runtime = ManagedRuntime.make(Layer.merge(appvet(base), tracer))
+    const runtime = ManagedRuntime.make(Layer.merge(appvet(base, client), tracer))
     return (count, atOnce) =>
       runtime.runPromise(
         Effect.gen(function* () {
@@ -64,3 +67,9 @@ export const silent: Client = polling(false)
 
 /** A span for each poll, made and forgotten. */
 export const traced: Client = polling(true)
+
+/** Nobody traces; over the client of undici that Effect's platform has. */
+export const overUndici: Client = polling(false, NodeHttpClient.layerUndici)
+
+/** Nobody traces; over the built-in fetch. */
+export const overFetch: Client = polling(false, NodeHttpClient.layerFetch)
