@@ -30,10 +30,19 @@ const project = (name: string, dir: string) => ({
   }
 })
 
+const docs = project("docs", `${root}/docs`)
+
 export default defineConfig({
   test: {
     maxWorkers: 2,
     passWithNoTests: true,
-    projects: [...packages.map((name) => project(name, `${root}/packages/${name}`)), project("docs", `${root}/docs`)]
+    projects: [
+      ...packages.map((name) => project(name, `${root}/packages/${name}`)),
+      {
+        ...docs,
+        // The pages mostly wait, for simulated vendors.
+        test: { ...docs.test, maxConcurrency: 64 }
+      }
+    ]
   }
 })

@@ -312,14 +312,14 @@ export interface Runner {
 /**
  * Registers every case of a kit with a test runner, grouped by the part of the adapter.
  *
- * **Example** (a whole test file)
+ * **Example** (all of a test file but the kit)
  *
  * ```ts
  * import { Conformance } from "@scanpoll/testkit"
  * import { describe, it } from "vitest"
- * import { kit } from "./kit.ts"
  *
- * Conformance.suite(kit, { describe, it })
+ * export const hold = <Request, Payload>(kit: Conformance.Kit<Request, Payload>) =>
+ *   Conformance.suite(kit, { describe, it })
  * ```
  *
  * @category constructors
