@@ -5,7 +5,7 @@
  * `tsc` checks the types alone, and says so.
  */
 import { spawnSync } from "node:child_process"
-import { globSync, readFileSync } from "node:fs"
+import { existsSync, globSync, readFileSync, rmSync } from "node:fs"
 import { join } from "node:path"
 import process from "node:process"
 import { fileURLToPath } from "node:url"
@@ -44,6 +44,15 @@ const emittedIntoSource = () => {
   return files.length > 0
 }
 
+// What was built from a source that is gone would be published, and seen by nobody here.
+const prune = () => {
+  for (const file of globSync("packages/*/dist/**/*.{js,js.map,d.ts,d.ts.map}", { cwd: root })) {
+    const source = file.replace(/([\\/])dist([\\/])/, "$1src$2").replace(/\.(js|d\.ts)(\.map)?$/, ".ts")
+    if (!existsSync(join(root, source))) rmSync(join(root, file))
+  }
+}
+
 writeSnippets(root)
 const results = [referenced(), compile(["-b", "packages"]), !emittedIntoSource()]
+prune()
 process.exitCode = results.every(Boolean) ? 0 : 1

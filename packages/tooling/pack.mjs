@@ -1,97 +1,388 @@
 /**
- * Tries the packages as a user gets them: packs each one that is published, installs the tarballs into an empty project,
- * imports every module they offer, sees that what is internal stays closed, and starts the command.
+ * Tries the packages as their users get them. Packs each one that is published; looks into the tarballs; installs them
+ * into an empty project with npm and into another with pnpm; imports every module they offer and sees that what is
+ * internal stays closed; compiles a user's code against them; and runs the command under the Node of this machine and
+ * under Node 20, with an empty home folder. Prints what each package and a smallest bundle weigh.
  *
- * Reads what the type check built: an `index.js`, or the `main.js` of a package that is a command and offers no module.
+ *     node packages/tooling/pack.mjs [--write]
+ *
+ * `--write` also puts the weights into docs/size.md. Reads what the type check built. Installing may ask npm's registry
+ * for what is not in npm's cache yet, and so may Node 20 where this machine has none.
  */
-import { spawnSync } from "node:child_process"
-import { existsSync, globSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs"
-import { tmpdir } from "node:os"
-import { basename, join } from "node:path"
+import * as Types from "@arethetypeswrong/core"
+import { spawn } from "node:child_process"
+import { existsSync, globSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs"
+import { homedir, tmpdir } from "node:os"
+import { basename, delimiter, dirname, join } from "node:path"
 import process from "node:process"
-import { fileURLToPath } from "node:url"
+import { publint } from "publint"
+import { formatMessage } from "publint/utils"
+import { bring, versionOf } from "../cli/bin/toolchain.js"
+import { published, root } from "./published.mjs"
+import { weigh } from "./sizes.mjs"
 
-const root = fileURLToPath(new URL("../../", import.meta.url))
+/** @import { Published } from "./published.mjs" */
+
+const OLD_NODE = "20.20.2"
+
 const scratch = mkdtempSync(join(tmpdir(), "scanpoll-pack-"))
+
+/** @type {Array<string>} */
+const faults = []
+
+// Without what the npm around this process set: a user's shell has none of it, and it names that npm's own files.
+const bare = Object.fromEntries(
+  Object.entries(process.env).filter(([name]) => !/^(npm_(?!config_)|LAUNCHER_ROOT)/.test(name))
+)
 
 /**
  * @param {string} command
  * @param {ReadonlyArray<string>} args
- * @param {string} cwd
+ * @param {{ cwd: string, env?: NodeJS.ProcessEnv, seconds?: number }} options
+ * @returns {Promise<{ code: number | null, stdout: string, stderr: string }>}
  */
-const ask = (command, args, cwd) => {
-  const answer = spawnSync(command, [...args], { cwd, encoding: "utf8", timeout: 180_000, killSignal: "SIGKILL" })
-  if (answer.status !== 0) {
-    const said = answer.error?.message ?? `${answer.stdout}${answer.stderr}`
-    throw new Error(`${command} ${args.slice(0, 2).join(" ")} in ${basename(cwd)}: ${said}`)
-  }
-  return answer.stdout.trim()
+const ask = (command, args, { cwd, env = bare, seconds = 180 }) =>
+  new Promise((resolve) => {
+    const child = spawn(command, [...args], {
+      cwd,
+      env,
+      stdio: ["ignore", "pipe", "pipe"],
+      timeout: seconds * 1000,
+      killSignal: "SIGKILL"
+    })
+    let stdout = ""
+    let stderr = ""
+    child.stdout.setEncoding("utf8").on("data", (/** @type {string} */ text) => (stdout += text))
+    child.stderr.setEncoding("utf8").on("data", (/** @type {string} */ text) => (stderr += text))
+    child.once("error", (error) => resolve({ code: null, stdout, stderr: error.message }))
+    child.once("close", (code) => resolve({ code, stdout, stderr }))
+  })
+
+/**
+ * The same, where anything but success makes the rest pointless.
+ *
+ * @param {string} command
+ * @param {ReadonlyArray<string>} args
+ * @param {{ cwd: string, env?: NodeJS.ProcessEnv }} options
+ */
+const must = async (command, args, options) => {
+  const { code, stdout, stderr } = await ask(command, args, options)
+  if (code !== 0) throw new Error(`${basename(command)} ${args.slice(0, 2).join(" ")}: ${stdout}${stderr}`)
+  return stdout.trim()
 }
 
-/** @returns {ReadonlyArray<{ name: string, version: string, folder: string }>} */
-const published = () =>
-  readdirSync(join(root, "packages"))
-    .map((entry) => join(root, "packages", entry))
-    .filter((folder) => existsSync(join(folder, "package.json")))
-    .map((folder) => ({ folder, ...JSON.parse(readFileSync(join(folder, "package.json"), "utf8")) }))
-    .filter((one) => one.private !== true)
+/** @param {Published} one */
+const inspectBuild = (one) => {
+  const wanted = new Set([
+    ...one.modules,
+    ...one.internal,
+    ...globSync("src/**/*.ts", { cwd: one.folder }).map((file) =>
+      file.replaceAll("\\", "/").slice("src/".length, -".ts".length)
+    )
+  ])
+  const built = globSync("dist/**/*.js", { cwd: one.folder }).map((file) =>
+    file.replaceAll("\\", "/").slice("dist/".length, -".js".length)
+  )
+  const missing = [...wanted].filter((name) => !built.includes(name))
+  const surplus = built.filter((name) => !wanted.has(name))
+  if (missing.length > 0) throw new Error(`${one.name} is not built, ${missing[0]} is missing: run the check first`)
+  if (surplus.length > 0) faults.push(`${one.name}: dist has what the sources do not: ${surplus.join(", ")}`)
+}
 
-/** @param {{ folder: string }} one */
-const isCommand = ({ folder }) => JSON.parse(readFileSync(join(folder, "package.json"), "utf8")).bin !== undefined
+/**
+ * @param {Published} one
+ * @returns {Promise<string>} its path
+ */
+const pack = async (one) => {
+  await must("pnpm", ["pack", "--pack-destination", join(scratch, "tarballs")], { cwd: one.folder })
+  return join(scratch, "tarballs", `${one.name.replace("@", "").replace("/", "-")}-${one.version}.tgz`)
+}
 
-/** @param {{ name: string, folder: string }} one */
-const modules = (one) => {
-  const files = globSync("dist/**/*.js", { cwd: one.folder }).map((file) => file.replaceAll("\\", "/"))
-  const names = files.map((file) => file.slice("dist/".length, -".js".length))
-  return {
-    open: names.filter((name) => !name.includes("internal/") && !["index", "main"].includes(name)),
-    closed: names.filter((name) => name.includes("internal/")).slice(0, 1)
+/**
+ * What publint and the look-up of types say against a tarball.
+ *
+ * @param {Published} one
+ * @param {string} tarball
+ */
+const inspectTarball = async (one, tarball) => {
+  const data = readFileSync(tarball)
+  const bytes = new ArrayBuffer(data.byteLength)
+  new Uint8Array(bytes).set(data)
+  const { messages, pkg } = await publint({ pack: { tarball: bytes }, strict: true })
+  for (const message of messages)
+    faults.push(`${one.name}: publint: ${formatMessage(message, pkg, { color: false }) ?? message.code}`)
+  if (one.isCommand) return
+  const entrypoints = [".", ...one.modules.map((name) => `./${name}`)]
+  const result = await Types.checkPackage(Types.createPackageFromTarballData(new Uint8Array(data)), { entrypoints })
+  if (!result.types) {
+    faults.push(`${one.name}: has no types`)
+    return
+  }
+  for (const problem of result.problems) {
+    // Modules alone: Node 22 requires them too, and nobody resolves as Node 10 did.
+    if (problem.kind === "CJSResolvesToESM") continue
+    if ("resolutionKind" in problem && problem.resolutionKind === "node10") continue
+    faults.push(`${one.name}: types: ${JSON.stringify(problem)}`)
   }
 }
 
-const main = () => {
-  const packages = published()
-  /** @type {Record<string, string>} */
-  const tarballs = {}
-  for (const one of packages) {
-    if (!existsSync(join(one.folder, isCommand(one) ? "dist/main.js" : "dist/index.js")))
-      throw new Error(`${one.name} is not built: run the check first`)
-    ask("pnpm", ["pack", "--pack-destination", scratch], one.folder)
-    const file = `${one.name.replace("@", "").replace("/", "-")}-${one.version}.tgz`
-    tarballs[one.name] = `file:${join(scratch, file)}`
-  }
-
-  const workspace = readFileSync(join(root, "pnpm-workspace.yaml"), "utf8")
-  const effect = /^ {2}effect: (\S+)$/m.exec(workspace)?.[1]
-  const manifest = { name: "user", private: true, type: "module", dependencies: { ...tarballs, effect } }
-  writeFileSync(join(scratch, "package.json"), JSON.stringify(manifest))
-  const overrides = Object.entries(tarballs).map(([name, file]) => `  "${name}": "${file}"`)
-  writeFileSync(join(scratch, "pnpm-workspace.yaml"), ["overrides:", ...overrides, ""].join("\n"))
-  ask("pnpm", ["install", "--prefer-offline", "--ignore-scripts", "--no-frozen-lockfile"], scratch)
-
-  const libraries = packages.filter((one) => !isCommand(one))
-  const wanted = libraries.map((one) => ({ name: one.name, ...modules(one) }))
-  const script = `
-    const faults = []
-    for (const { name, open, closed } of ${JSON.stringify(wanted)}) {
-      for (const path of [name, ...open.map((module) => name + "/" + module)]) {
-        await import(path).catch((error) => faults.push(path + ": " + error.message))
-      }
-      for (const module of closed) {
-        await import(name + "/" + module).then(() => faults.push(name + "/" + module + " is open"), () => undefined)
-      }
+/**
+ * Imports all that is open, requires the packages themselves, and tries all that is closed.
+ *
+ * @param {ReadonlyArray<Published>} libraries
+ */
+const importing = (libraries) => `
+  import { createRequire } from "node:module"
+  const require = createRequire(import.meta.url)
+  const faults = []
+  const closed = (path) => import(path).then(() => faults.push(path + " is open"), (error) => {
+    if (error.code !== "ERR_PACKAGE_PATH_NOT_EXPORTED") faults.push(path + ": " + error.message)
+  })
+  for (const { name, modules, internal } of ${JSON.stringify(libraries.map(({ internal, modules, name }) => ({ name, modules, internal })))}) {
+    for (const path of [name, ...modules.map((module) => name + "/" + module)]) {
+      await import(path).catch((error) => faults.push(path + ": " + error.message))
     }
-    if (faults.length > 0) throw new Error(faults.join("\\n"))
-  `
-  writeFileSync(join(scratch, "user.mjs"), script)
-  ask(process.execPath, ["user.mjs"], scratch)
-  const version = ask(process.execPath, ["node_modules/scanpoll/bin/scanpoll.js", "--version"], scratch)
-  const modulesSeen = wanted.reduce((sum, one) => sum + 1 + one.open.length, 0)
-  console.error(`pack: ${packages.length} packages, ${modulesSeen} modules import; the command says ${version}`)
+    try { require(name) } catch (error) { faults.push("require " + name + ": " + error.message) }
+    for (const module of [...internal, "index"]) await closed(name + "/" + module)
+  }
+  await closed("scanpoll")
+  await closed("scanpoll/Cli")
+  if (faults.length > 0) throw new Error("\\n" + faults.join("\\n"))
+`
+
+/** @param {ReadonlyArray<Published>} libraries */
+const userCode = (libraries) => `
+import { AppVet, type AppVetSchema } from "@scanpoll/appvet"
+import { PollPolicy, type PollStopped, type ScanJournal, Scans, type ScanTicket, type SubmitError } from "@scanpoll/core"
+import { createScanpoll, PollStopped as Stopped } from "@scanpoll/promise"
+import { Effect, Schedule } from "effect"
+// @ts-expect-error what is internal has no types either
+import * as closed from "@scanpoll/core/engine/internal/heap"
+${libraries
+  .flatMap(({ modules, name }) => ["", ...modules.map((module) => `/${module}`)].map((path) => `${name}${path}`))
+  .map((path, index) => `import * as module${index} from "${path}"`)
+  .join("\n")}
+
+export const patient = (recommended: PollPolicy.PollPolicy) =>
+  recommended.pipe(PollPolicy.withPace(Schedule.exponential("4 seconds")), PollPolicy.withDeadline("10 minutes"))
+
+export const program: Effect.Effect<
+  AppVetSchema.AppVetPayload | null,
+  PollStopped.PollStopped<ScanTicket.ScanTicket> | SubmitError.SubmitError | ScanJournal.JournalError,
+  ScanJournal.ScanJournal | AppVet
+> = Effect.gen(function* () {
+  const outcome = yield* Scans.run(yield* AppVet, { url: "https://example.com", type: "security" }, { policy: patient })
+  return outcome.payload
+})
+
+export const promised = async (apiKey: string): Promise<string> => {
+  await using scanpoll = createScanpoll({ appvet: { apiKey } })
+  try {
+    return (await scanpoll.appvet.run({ url: "https://example.com", type: "security" }))._tag
+  } catch (error) {
+    return error instanceof Stopped ? error.reason : String(error)
+  }
+}
+
+export const all: ReadonlyArray<unknown> = [closed, ${libraries
+  .flatMap(({ modules }) => ["", ...modules])
+  .map((_, index) => `module${index}`)
+  .join(", ")}]
+`
+
+/**
+ * A user's code against the installed declarations, those of the dependencies included, in each way to resolve them.
+ *
+ * @param {string} project
+ * @param {ReadonlyArray<Published>} libraries
+ */
+const compile = async (project, libraries) => {
+  writeFileSync(join(project, "user.ts"), userCode(libraries))
+  const tsc = join(root, "node_modules/typescript/bin/tsc")
+  for (const [module, resolution] of [
+    ["nodenext", "nodenext"],
+    ["node16", "node16"],
+    ["esnext", "bundler"]
+  ]) {
+    const options = ["--module", module, "--moduleResolution", resolution, "--strict", "--skipLibCheck", "false"]
+    const args = [
+      tsc,
+      "--noEmit",
+      "--target",
+      "es2024",
+      "--lib",
+      "es2024,dom,esnext.disposable",
+      "--types",
+      "",
+      ...options,
+      "--pretty",
+      "false",
+      "user.ts"
+    ]
+    const { code, stdout } = await ask(process.execPath, args.map(String), { cwd: project })
+    if (code !== 0) faults.push(`a user's code with moduleResolution ${resolution}: ${stdout}`)
+  }
+}
+
+/**
+ * @param {ReadonlyArray<Published>} packages
+ * @param {ReadonlyArray<string>} tarballs
+ */
+const installNpm = async (packages, tarballs) => {
+  const project = join(scratch, "npm")
+  mkdirSync(project)
+  writeFileSync(join(project, "package.json"), JSON.stringify({ name: "user", private: true, type: "module" }))
+  const flags = ["--prefer-offline", "--ignore-scripts", "--no-audit", "--no-fund", "--no-update-notifier"]
+  await must("npm", ["install", ...flags, ...tarballs], { cwd: project })
+  for (const one of packages) {
+    const files = readdirSync(join(project, "node_modules", one.name))
+    /** @type {ReadonlyArray<string>} */
+    const named = JSON.parse(readFileSync(join(one.folder, "package.json"), "utf8")).files
+    const wanted = ["package.json", "LICENSE", "README.md", ...named.filter((name) => !name.startsWith("!"))]
+    for (const file of wanted) if (!files.includes(file)) faults.push(`${one.name}: ${file} is not in its tarball`)
+    for (const file of files) if (!wanted.includes(file)) faults.push(`${one.name}: ${file} is in its tarball, unasked`)
+  }
+  if (globSync("node_modules/**/effect/package.json", { cwd: project }).length !== 1)
+    faults.push("npm installs Effect more than once")
+  return project
+}
+
+/**
+ * @param {ReadonlyArray<Published>} packages
+ * @param {ReadonlyArray<string>} tarballs
+ */
+const installPnpm = async (packages, tarballs) => {
+  const project = join(scratch, "pnpm")
+  mkdirSync(project)
+  const effect = /^ {2}effect: (\d\S*)$/m.exec(readFileSync(join(root, "pnpm-workspace.yaml"), "utf8"))?.[1]
+  const files = Object.fromEntries(packages.map((one, index) => [one.name, `file:${tarballs[index]}`]))
+  const manifest = { name: "user", private: true, type: "module", dependencies: { ...files, effect } }
+  writeFileSync(join(project, "package.json"), JSON.stringify(manifest))
+  const overrides = Object.entries(files).map(([name, file]) => `  "${name}": "${file}"`)
+  writeFileSync(join(project, "pnpm-workspace.yaml"), ["overrides:", ...overrides, ""].join("\n"))
+  await must("pnpm", ["install", "--prefer-offline", "--ignore-scripts", "--no-frozen-lockfile"], { cwd: project })
+  return project
+}
+
+/**
+ * A Node of the 20 line, with an npm beside it: this machine's own, or one from the registry.
+ *
+ * @returns {Promise<string | undefined>} the folder to put before the PATH
+ */
+const oldNode = async () => {
+  for (const folder of (process.env["PATH"] ?? "").split(delimiter)) {
+    const node = join(folder, "node")
+    if (existsSync(node) && existsSync(join(folder, "npx")) && versionOf(node)?.startsWith("20.") === true)
+      return folder
+  }
+  const brought = await bring([`node@${OLD_NODE}`, "npm@10.9.4"])
+  return typeof brought === "number" ? undefined : brought.bin
+}
+
+/**
+ * The command as a newcomer starts it, in an empty home: help, version, a slip, and the demonstration.
+ *
+ * @param {string} project
+ * @param {string} label
+ * @param {string} path what stands before the PATH
+ */
+const tryCommand = async (project, label, path) => {
+  const home = join(scratch, `home of ${label}`)
+  const temporary = join(scratch, `tmp-${label.replaceAll(" ", "-")}`)
+  mkdirSync(home)
+  mkdirSync(temporary)
+  const env = {
+    PATH: [path, process.env["PATH"] ?? ""].join(delimiter),
+    HOME: home,
+    TMPDIR: temporary,
+    npm_config_cache: process.env["npm_config_cache"] ?? join(homedir(), ".npm"),
+    npm_config_userconfig: process.env["npm_config_userconfig"] ?? join(homedir(), ".npmrc"),
+    npm_config_update_notifier: "false",
+    ...Object.fromEntries(
+      Object.entries(bare).filter(([name]) =>
+        /^(https?_proxy|no_proxy|npm_config_registry|LAUNCHER_GATE|NODE_EXTRA_CA_CERTS)$/i.test(name)
+      )
+    )
+  }
+  /** @param {ReadonlyArray<string>} args */
+  const scanpoll = (...args) => ask("npx", ["--no", "--", "scanpoll", ...args], { cwd: project, env, seconds: 120 })
+  /**
+   * @param {string} what
+   * @param {{ code: number | null, stdout: string, stderr: string }} answer
+   * @param {boolean} good
+   */
+  const expect = (what, answer, good) => {
+    if (!good)
+      faults.push(
+        `${label}: ${what} ended with ${answer.code}\n${answer.stdout.slice(-2000)}\n${answer.stderr.slice(-2000)}`
+      )
+  }
+
+  const version = await scanpoll("--version")
+  expect("scanpoll --version", version, version.code === 0 && /^scanpoll v\d+\.\d+\.\d+$/.test(version.stdout.trim()))
+  const help = await scanpoll()
+  expect("scanpoll", help, help.code === 0 && help.stdout.includes("scanpoll demo"))
+  const slip = await scanpoll("rnu")
+  expect("scanpoll rnu", slip, slip.code === 2 && slip.stdout === "" && slip.stderr.includes("run"))
+  const started = performance.now()
+  const demo = await scanpoll("demo")
+  const files = [...demo.stderr.matchAll(/^\w+ written to (.+)$/gm)].map((match) => match[1] ?? "")
+  const wrote = files.length >= 3 && files.every((file) => existsSync(file) && readFileSync(file).length > 0)
+  expect(
+    "scanpoll demo",
+    demo,
+    demo.code === 0 && demo.stdout.includes("13 scans") && wrote && !demo.stderr.includes("in a clone")
+  )
+  const left = readdirSync(home)
+  if (left.length > 0) faults.push(`${label}: the home folder is not empty afterwards: ${left.join(", ")}`)
+  return `${label}: help, version, a slip and the demonstration (${((performance.now() - started) / 1000).toFixed(0)} s)`
+}
+
+const main = async () => {
+  const packages = published()
+  const libraries = packages.filter((one) => !one.isCommand)
+  for (const one of packages) inspectBuild(one)
+  mkdirSync(join(scratch, "tarballs"))
+  const tarballs = await Promise.all(packages.map(pack))
+  const [npm, pnpm, old] = await Promise.all([
+    installNpm(packages, tarballs),
+    installPnpm(packages, tarballs),
+    oldNode()
+  ])
+  if (old === undefined) faults.push(`neither this machine nor the registry has a Node 20 to try the command on`)
+
+  const trying = Promise.all([
+    tryCommand(npm, `Node ${process.versions.node}`, dirname(process.execPath)),
+    ...(old === undefined ? [] : [tryCommand(npm, "Node 20", old)])
+  ])
+  for (const project of [npm, pnpm]) {
+    writeFileSync(join(project, "user.mjs"), importing(libraries))
+    const { code, stderr } = await ask(process.execPath, ["user.mjs"], { cwd: project })
+    if (code !== 0) faults.push(`imports in the project of ${basename(project)}: ${stderr}`)
+  }
+  for (const [index, one] of packages.entries()) await inspectTarball(one, tarballs[index] ?? "")
+  await compile(npm, libraries)
+  const weights = await weigh(
+    npm,
+    packages.map((one, index) => ({ name: one.name, tarball: tarballs[index] ?? "" }))
+  )
+  faults.push(...weights.faults)
+  console.error(weights.table)
+  if (process.argv.includes("--write")) weights.write()
+  const tried = await trying
+
+  for (const fault of faults) console.error(`pack: ${fault}`)
+  if (faults.length > 0) return false
+  const modules = libraries.reduce((sum, one) => sum + 1 + one.modules.length, 0)
+  console.error(
+    `pack: ${packages.length} packages; ${modules} modules import with npm and pnpm, types resolve in three ways`
+  )
+  for (const line of tried) console.error(`pack: ${line}`)
+  return true
 }
 
 try {
-  main()
+  process.exitCode = (await main()) ? 0 : 1
 } catch (error) {
   console.error(`pack: ${error instanceof Error ? error.message : String(error)}`)
   process.exitCode = 1
