@@ -6,7 +6,7 @@ const { server } = database()
 
 describe("workers that die or freeze", () => {
   it("kill -9 of one of three with 200 scans in flight: the others go on, nothing is bought or asked twice", async () => {
-    await within(server(), { takes: [5, 9], pace: 500 }, ["a", "b", "c"], async (world, [a]) => {
+    await within(server(), { takes: [10, 13], pace: 500, rate: 400 }, ["a", "b", "c"], async (world, [a]) => {
       await submitted(world, 200)
       await until("all are kept", async () => (await world.status()).scans.free === 0)
       assert.strictEqual((await world.status()).scans.open, 200)
@@ -18,7 +18,7 @@ describe("workers that die or freeze", () => {
   }, 90_000)
 
   it("a worker frozen past its lease loses its scans, and when it comes back asks for none that others have", async () => {
-    await within(server(), { takes: [9, 14], pace: 300 }, ["a", "b", "c"], async (world, [a]) => {
+    await within(server(), { takes: [9, 14], pace: 300, rate: 400 }, ["a", "b", "c"], async (world, [a]) => {
       await submitted(world, 200)
       await until("all are kept", async () => (await world.status()).scans.free === 0)
       a?.signal("SIGSTOP")

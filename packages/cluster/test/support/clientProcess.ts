@@ -1,10 +1,12 @@
 /** A client in a process of its own: buys scans of web sites and companies, waits for them or not, and says how each ended. */
 import { NodeRuntime } from "@effect/platform-node"
 import * as Client from "@scanpoll/cluster/Client"
+import * as ClusterDatabase from "@scanpoll/cluster/ClusterDatabase"
+import * as SharedBudget from "@scanpoll/cluster/SharedBudget"
 import { Scans } from "@scanpoll/core"
-import { Effect, Logger, Schema, Stream } from "effect"
+import { Effect, Layer, Logger, Schema, Stream } from "effect"
 import process from "node:process"
-import { adapters } from "./vendors.ts"
+import { adapters, travel } from "./vendors.ts"
 
 const Told = Schema.Struct({
   journal: Schema.String,
@@ -39,7 +41,9 @@ const client = Effect.gen(function* () {
   const all = told.waits
     ? Stream.runForEach(Scans.runAll(requests), tell)
     : Stream.runForEach(Scans.submitAll(requests), tell)
-  yield* Effect.provide(all, Client.layer({ journal: told.journal, watch: 200 }))
+  const client = Effect.provide(all, Client.layer({ journal: told.journal, watch: 200 }))
+  const budget = SharedBudget.layer({ polls: false, travel }).pipe(Layer.provide(ClusterDatabase.layer(told.journal)))
+  yield* told.places.rate === null ? client : Effect.provide(client, budget)
   say({ _tag: "Done" })
 }).pipe(Effect.scoped, Effect.provide(Logger.layer([Logger.withConsoleError(Logger.formatLogFmt)])))
 

@@ -11,7 +11,7 @@ import { join } from "node:path"
 import process from "node:process"
 import { createInterface } from "node:readline"
 import { assert } from "vitest"
-import type { Keys, Places } from "./vendors.ts"
+import { type Keys, type Places, window } from "./vendors.ts"
 import type { Told } from "./workerProcess.ts"
 
 /** Asks again and again until it is so; fails with what was waited for when that takes too long. */
@@ -121,9 +121,12 @@ export const world = async (setup: Setup): Promise<World> => {
   const scope = Effect.runSync(Scope.make())
   const [from, to] = setup.takes
   let nth = 0
+  // Answers that take their time: who asks while another one's request is open is seen to do so.
+  const polls = [{ delay: "120 millis" as const, times: Infinity }]
   // Spread evenly, and the same in each run.
   const fate = () => ({
     outcome: "completed" as const,
+    polls,
     duration: `${from + ((nth++ * 7) % 20) * ((to - from) / 20)} seconds` as const
   })
   const options = { rateLimit: null, ledgerCapacity: 1_000_000, seed: 7 }
@@ -209,6 +212,10 @@ export const audit = (world: World, wishes: number, inDoubt = 0): void => {
       const ended = entry.answeredAt ?? entry.clientClosedAt ?? Number.POSITIVE_INFINITY
       if (next !== undefined && next.at < ended) overlaps.push(`${scanId}: ${entry.at} to ${ended}, ${next.at}`)
     }
+  }
+  const { rate } = world.places
+  for (const ledger of rate === null ? [] : world.ledgers) {
+    assert.isAtMost(ledger.busiest(window), rate ?? 0, `requests to ${ledger.vendor} of all together`)
   }
   assert.isAtMost(unasked.length, inDoubt, "every scan is asked after")
   assert.deepStrictEqual(overlaps, [], "no two requests for one scan at a time")

@@ -12,7 +12,7 @@ export interface Places {
   readonly exona: string
   /** Milliseconds between two polls of one scan. */
   readonly pace: number
-  /** Requests per second of each account; null for no limit. */
+  /** Requests of each account in any five seconds; null for no limit. */
   readonly rate: number | null
 }
 
@@ -20,6 +20,11 @@ export interface Keys {
   readonly appvet: string
   readonly exona: string
 }
+
+export const window = Duration.seconds(5)
+
+/** How long a request may be on its way: machines that have much to do at once are slow. */
+export const travel = Duration.seconds(2)
 
 const quick = <Request, Payload>(
   adapter: ScanAdapter.ScanAdapter<Request, Payload>,
@@ -35,7 +40,7 @@ const quick = <Request, Payload>(
   policy: PollPolicy.make({ pace: `${places.pace} millis`, first: `${places.pace} millis`, deadline: "2 minutes" }),
   budget: {
     requests: places.rate,
-    window: Duration.seconds(1),
+    window,
     openScans: null,
     typicalDuration: adapter.budget.typicalDuration,
     pollsPerScan: () => 1

@@ -3,11 +3,13 @@
  * of JSON what happens to it.
  */
 import { NodeRuntime } from "@effect/platform-node"
+import * as ClusterDatabase from "@scanpoll/cluster/ClusterDatabase"
+import * as SharedBudget from "@scanpoll/cluster/SharedBudget"
 import * as Worker from "@scanpoll/cluster/Worker"
 import { Effect, Layer, Logger, Schema } from "effect"
 import process from "node:process"
 import { createInterface } from "node:readline"
-import { adapters } from "./vendors.ts"
+import { adapters, travel } from "./vendors.ts"
 
 const Told = Schema.Struct({
   journal: Schema.String,
@@ -42,7 +44,8 @@ const worker = Effect.gen(function* () {
       say({ _tag: "Settled", claimId: event.claimId })
     }
   })
-  const built = yield* Layer.build(layer)
+  const budget = SharedBudget.layer({ travel }).pipe(Layer.provide(ClusterDatabase.layer(told.journal)))
+  const built = yield* Layer.build(told.places.rate === null ? layer : Layer.provide(layer, budget))
   return yield* Effect.provideContext(
     Effect.gen(function* () {
       const { state } = yield* Worker.ClusterWorker
