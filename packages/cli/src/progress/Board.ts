@@ -49,6 +49,14 @@ export interface Board {
   readonly update: (event: ScanEvent) => boolean
 }
 
+/**
+ * The phase of a scan that nothing has been sent about yet.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const waitingForTurn = "waiting for its turn"
+
 const faultWords = (fault: PollFault): string => {
   switch (fault.kind) {
     case "Transient":
@@ -179,7 +187,7 @@ export const make = (total: number, startedAt: number): Board => {
 const changeOf = (event: ScanEvent): Partial<Row> => {
   switch (event._tag) {
     case "Queued":
-      return { phase: "waiting for its turn", next: null }
+      return { phase: waitingForTurn, next: null }
     case "Submitting":
       return { phase: "submitting", next: null }
     case "Submitted":

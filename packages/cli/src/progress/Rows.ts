@@ -29,18 +29,24 @@ export const wait = (millis: number): string => {
 
 type Color = "red" | "green" | "yellow" | "cyan" | "dim"
 
-const fit = (text: string, width: number): string => {
+const graphemes = new Intl.Segmenter(undefined, { granularity: "grapheme" })
+
+// What a reader sees as one letter is kept or left out whole.
+const fit = (text: string, width: number, ellipsis: string): string => {
   if (CliOutput.displayWidth(text) <= width) return text
+  const room = width - ellipsis.length
   let out = ""
-  for (const char of text) {
-    if (CliOutput.displayWidth(out + char) >= width) break
-    out += char
+  let used = 0
+  for (const { segment } of graphemes.segment(text)) {
+    used += CliOutput.displayWidth(segment)
+    if (used > room) break
+    out += segment
   }
-  return `${out}…`
+  return `${out}${ellipsis}`
 }
 
-const pad = (text: string, width: number): string => {
-  const cut = fit(text, width)
+const pad = (text: string, width: number, ellipsis: string): string => {
+  const cut = fit(text, width, ellipsis)
   return cut + " ".repeat(Math.max(0, width - CliOutput.displayWidth(cut)))
 }
 
@@ -71,7 +77,27 @@ const colorOf = (row: Boards.Row): Color => {
 }
 
 /**
- * The rows as they stand, at most `height` lines of `width` columns.
+ * The sign for what was cut off: three dots where the locale names a character set that may not have the one for it.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const ellipsisOf = (environment: Readonly<Record<string, string | undefined>>): string => {
+  const locale = [environment["LC_ALL"], environment["LC_CTYPE"], environment["LANG"]].find(
+    (name) => (name ?? "") !== ""
+  )
+  return locale === undefined || /utf-?8/i.test(locale) ? "…" : "..."
+}
+
+const isWaiting = (row: Boards.Row): boolean => row.record === null && row.phase === Boards.waitingForTurn
+
+// The most telling of the texts that fit.
+const richest = (texts: ReadonlyArray<string>, width: number, ellipsis: string): string =>
+  texts.find((text) => CliOutput.displayWidth(text) <= width) ?? fit(texts.at(-1) ?? "", width, ellipsis)
+
+/**
+ * The rows as they stand, at most `height` lines of `width` columns. Where there is no room for all of them, scans that
+ * ended make way first, and then those that wait for their turn.
  *
  * @category destructors
  * @since 0.1.0
@@ -80,7 +106,8 @@ export const draw = (
   board: Boards.Board,
   now: number,
   size: { readonly width: number; readonly height: number },
-  color: boolean
+  color: boolean,
+  ellipsis = "…"
 ): string => {
   const paint = (text: string, style: Color): string =>
     color ? styleText(style, text, { validateStream: false }) : text
@@ -88,23 +115,36 @@ export const draw = (
   const rows = [...board.rows.values()].sort((a, b) => a.index - b.index)
   const room = Math.max(3, size.height - 2)
   const open = rows.filter((row) => row.record === null)
-  const shown = rows.length <= room ? rows : open.slice(0, room - 1)
-  const subjectWidth = Math.min(38, Math.max(16, Math.floor(width * 0.34)))
+  const waiting = open.filter(isWaiting)
+  const underWay = open.filter((row) => !isWaiting(row))
+  const shown = rows.length <= room ? rows : [...underWay, ...waiting].slice(0, room - 1)
+  const subjectWidth = Math.min(48, Math.max(14, Math.floor(width * 0.34)))
   const lines = shown.map((row) => {
-    const head = `${pad(row.vendor, 10)} ${pad(row.subject, subjectWidth)} `
+    const head = `${pad(row.vendor, 10, ellipsis)} ${pad(row.subject, subjectWidth, ellipsis)} `
     const end = row.record === null ? now : row.record.observedAt
     const time = clockTime(end - row.since).padStart(5)
-    const how = row.record === null ? Boards.progressWords(row.progress) : ""
-    const next =
-      row.next === null || row.record !== null
-        ? ""
-        : `, next poll in ${wait(row.next.until - now)} (${Boards.becauseWords(row.next.because)})`
-    const state = fit(`${row.phase}${how === "" ? "" : ` ${how}`}${next}`, width - 12 - subjectWidth - 7)
+    const how = row.record === null && row.phase === "running" ? Boards.progressWords(row.progress) : ""
+    const phase = `${row.phase}${how === "" ? "" : ` ${how}`}`
+    const next = row.next === null || row.record !== null ? null : wait(row.next.until - now)
+    const texts =
+      next === null || row.next === null
+        ? [phase]
+        : [
+            `${phase}, next poll in ${next} (${Boards.becauseWords(row.next.because)})`,
+            `${phase}, next poll in ${next}`,
+            phase
+          ]
+    const state = richest(texts, width - 12 - subjectWidth - 6, ellipsis)
     return `${head}${paint(time, "dim")} ${paint(state, colorOf(row))}`
   })
   const hidden = rows.length - shown.length
-  const summary = `${board.ended()} of ${board.total} scans ended${hidden > 0 ? `, ${hidden} rows not shown` : ""}`
-  return [...lines, paint(summary, "dim")].join("\n")
+  const summary = [
+    `${board.ended()} of ${board.total} scans ended`,
+    ...(underWay.length > 0 ? [`${underWay.length} under way`] : []),
+    ...(waiting.length > 0 ? [`${waiting.length} waiting`] : []),
+    ...(hidden > 0 ? [`${hidden} rows not shown`] : [])
+  ].join(", ")
+  return [...lines, paint(fit(summary, width, ellipsis), "dim")].join("\n")
 }
 
 /**
@@ -126,10 +166,11 @@ export const begin = Effect.fnUntraced(function* (
   const screen = createLogUpdate(process.stderr)
   yield* streams.interpose(() => screen.clear())
   const board = Boards.make(total, yield* SteadyClock.now)
+  const ellipsis = ellipsisOf(options.facts.environment)
   const paint = Effect.gen(function* () {
     const now = yield* SteadyClock.now
     const size = { width: options.facts.columns() - 1, height: options.facts.rows() }
-    yield* Effect.sync(() => screen(draw(board, now, size, options.color)))
+    yield* Effect.sync(() => screen(draw(board, now, size, options.color, ellipsis)))
   })
   const pause = Effect.provideService(Effect.sleep("150 millis"), Clock.Clock, options.realClock)
   yield* Effect.forkScoped(Effect.forever(Effect.andThen(paint, pause)))

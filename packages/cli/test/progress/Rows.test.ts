@@ -5,6 +5,7 @@ import * as Outcome from "@scanpoll/core/model/ScanOutcome"
 import type { ScanRecord } from "@scanpoll/core/model/ScanRecord"
 import * as Ticket from "@scanpoll/core/model/ScanTicket"
 import { assert, describe, it } from "@effect/vitest"
+import * as CliOutput from "effect/cli/CliOutput"
 import * as Option from "effect/Option"
 import * as Board from "scanpoll/progress/Board"
 import * as Progress from "scanpoll/progress/Progress"
@@ -122,8 +123,66 @@ describe("the board", () => {
     }
     const lines = drawn(board, { width: 80, height: 12 })
     assert.isAtMost(lines.length, 12)
-    assert.strictEqual(lines.at(-1), "45 of 50 scans ended, 45 rows not shown")
+    assert.strictEqual(lines.at(-1), "45 of 50 scans ended, 5 under way, 45 rows not shown")
     for (const line of lines) assert.isAtMost(line.length, 80)
+  })
+})
+
+describe("a row", () => {
+  const scheduled = (name: string): Board.Board => {
+    const board = Board.make(1, 0)
+    board.update(event(polled(0.45), 0, name))
+    board.update(event({ _tag: "Scheduled", until: 9_000, because: "hint", polls: 1 }, 0, name))
+    return board
+  }
+
+  it("leaves out what tells least where there is no room, and cuts no word of it in two", () => {
+    const board = scheduled("https://example.com/")
+    const stateAt = (width: number): string => drawn(board, { width, height: 20 })[0]?.split(/ {2,}0:03 /)[1] ?? ""
+    assert.strictEqual(stateAt(120), "running 45 %, next poll in 5 s (as the vendor asked)")
+    assert.strictEqual(stateAt(79), "running 45 %, next poll in 5 s")
+    assert.strictEqual(stateAt(50), "running 45 %")
+  })
+
+  it.each([
+    "株式会社日本語テスト長い名前の会社です",
+    "Émigré Cafe\u0301 👩‍👩‍👧‍👦 families ☃️ of the north",
+    "plain".repeat(20)
+  ])("of %s is as wide as the others and never wider than the terminal", (name) => {
+    for (const width of [40, 60, 79, 120, 199]) {
+      const [row = ""] = drawn(scheduled(name), { width, height: 20 })
+      const [plainRow = ""] = drawn(scheduled("x"), { width, height: 20 })
+      assert.isAtMost(CliOutput.displayWidth(row), width)
+      assert.strictEqual(
+        CliOutput.displayWidth(row.slice(0, row.indexOf(" 0:03 "))),
+        CliOutput.displayWidth(plainRow.slice(0, plainRow.indexOf(" 0:03 ")))
+      )
+      assert.notMatch(row, /\u200d…/)
+    }
+  })
+
+  it("shows how far a scan is only while it runs", () => {
+    const board = scheduled("https://example.com/")
+    const fault = PollFault.make({ kind: "Throttled", code: "429", message: "m" })
+    board.update(event({ _tag: "Polled", seen: fault, polls: 2, first: false }))
+    assert.match(drawn(board)[0] ?? "", / 0:03 throttled by the vendor$/)
+  })
+
+  it("of a scan that is under way is drawn before those that wait for their turn", () => {
+    const board = Board.make(50, 0)
+    for (let index = 0; index < 50; index++) board.update(event({ _tag: "Queued" }, index, `https://${index}.example/`))
+    board.update(event(polled(0.5), 49))
+    const lines = drawn(board, { width: 80, height: 12 })
+    assert.match(lines[0] ?? "", /49\.example/)
+    assert.strictEqual(lines.at(-1), "0 of 50 scans ended, 1 under way, 49 waiting, 41 rows not shown")
+  })
+
+  it("ends in plain dots where the locale may know no other sign", () => {
+    assert.strictEqual(Rows.ellipsisOf({ LANG: "de_DE.UTF-8" }), "…")
+    assert.strictEqual(Rows.ellipsisOf({ LC_ALL: "C.utf8", LANG: "C" }), "…")
+    assert.strictEqual(Rows.ellipsisOf({}), "…")
+    assert.strictEqual(Rows.ellipsisOf({ LANG: "C" }), "...")
+    assert.strictEqual(Rows.ellipsisOf({ LC_CTYPE: "de_DE.ISO-8859-1", LANG: "de_DE.UTF-8" }), "...")
   })
 })
 
