@@ -363,6 +363,7 @@ export const readResult = (value: unknown, warnings: Array<string>): ExonaResult
   result = keepInside(result, "risk_assessment", "overall_risk_level", warnings)
   result = keep(result, "matched_incidents", WireFields.list, warnings, "result.")
   result = keepInside(result, "data_freshness", "sources_last_checked", warnings)
+  if (Object.keys(result).length === 0) return null
   if (isResult(result)) return result
   // What is left can only be a number like 1e999, which JSON itself cannot carry any further.
   const plain: unknown = JSON.parse(JSON.stringify(result))

@@ -226,8 +226,8 @@ describe("a result", () => {
     assert.strictEqual(warnings.length, 4)
   })
 
-  it("with nothing in it is none", () => {
-    for (const nothing of [undefined, null, {}, [], "", "x", 1, true]) {
+  it("with nothing in it is none, also when nothing in it can be read (EX-04)", () => {
+    for (const nothing of [undefined, null, {}, [], "", "x", 1, true, { matched_incidents: " " }, { enrichment: 5 }]) {
       assert.isNull(ExonaSchema.readResult(nothing, []))
     }
   })

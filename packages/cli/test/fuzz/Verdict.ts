@@ -162,14 +162,15 @@ export const ofPoll = (vendor: Vendor, scanId: string, answer: Answer): Verdict 
   return readers[vendor](scan, status)
 }
 
-/** What may be said of a submission that was answered like this. */
+/** What may be said of a submission that was answered like this; without `heedsId`, as if it had no id. */
 export const ofSubmission = (
   vendor: Vendor,
-  answer: Answer
+  answer: Answer,
+  heedsId = true
 ): { readonly scanId: string | null; readonly kinds: ReadonlyArray<string> } => {
   const body = fields(document(answer))
   const id = body === null ? undefined : own(body, vendor === "compliance" ? "scan_id" : "id")
-  if (typeof id === "string" && /^[A-Za-z0-9_.~-]{1,200}$/.test(id) && id !== "." && id !== "..") {
+  if (heedsId && typeof id === "string" && /^[A-Za-z0-9_.~-]{1,200}$/.test(id) && id !== "." && id !== "..") {
     return { scanId: id, kinds: ["accepted"] }
   }
   const { status } = answer
