@@ -80,6 +80,24 @@ export const migrations: ReadonlyArray<Migration> = [
       paused_until DOUBLE PRECISION NOT NULL,
       PRIMARY KEY (vendor, origin, account)
     )`
+  ],
+  [
+    // Which scans a claim's duration belongs with; claims of before do not say.
+    `ALTER TABLE scanpoll_claims ADD COLUMN kind TEXT`,
+    // What each scan has taught about durations, in milliseconds.
+    `CREATE TABLE scanpoll_lessons (
+      vendor TEXT NOT NULL,
+      origin TEXT NOT NULL,
+      kind TEXT NOT NULL,
+      scan TEXT NOT NULL,
+      ended TEXT NOT NULL CHECK (ended IN ('settled', 'censored')),
+      duration_ms DOUBLE PRECISION NOT NULL,
+      at_least_ms DOUBLE PRECISION,
+      hint_ms DOUBLE PRECISION,
+      learned_at DOUBLE PRECISION NOT NULL,
+      PRIMARY KEY (vendor, origin, kind, scan)
+    )`,
+    `CREATE INDEX scanpoll_lessons_age ON scanpoll_lessons (vendor, origin, kind, learned_at)`
   ]
 ]
 

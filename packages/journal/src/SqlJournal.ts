@@ -20,6 +20,7 @@ import type * as Scope from "effect/Scope"
 import * as Semaphore from "effect/Semaphore"
 import * as SqlClient from "effect/sql/SqlClient"
 import type { SqlError } from "effect/sql/SqlError"
+import type { Lesson } from "@scanpoll/core/engine/DurationModel"
 import type { AccountKey } from "@scanpoll/core/engine/RateBudget"
 import type {
   Claim,
@@ -40,7 +41,7 @@ import type { Subject } from "@scanpoll/core/model/Subject"
 import * as Waits from "@scanpoll/core/policy/Waits"
 import { errorOf } from "./internal/faults.ts"
 import * as Places from "./internal/place.ts"
-import { type ClaimRow, keyHash, readClaim, subjectHash, toEntry, toJson } from "./internal/rows.ts"
+import { type ClaimRow, keyHash, readClaim, readLesson, subjectHash, toEntry, toJson } from "./internal/rows.ts"
 import * as Stores from "./internal/store.ts"
 import { migrate } from "./JournalSchema.ts"
 
@@ -378,7 +379,7 @@ export const makeShared = (
         readonly stamp: string
         readonly now: number
       } & (
-        | { readonly state: "intent"; readonly request: unknown }
+        | { readonly state: "intent"; readonly request: unknown; readonly kind: string | null }
         | { readonly state: "submitted"; readonly ticket: ScanTicket }
       )
     ): Effect.Effect<void, SqlError> => {
@@ -402,6 +403,7 @@ export const makeShared = (
           submitted_at: fields.state === "submitted" ? fields.ticket.submittedAt : null,
           not_before: 0,
           request: fields.state === "intent" && fields.request !== null ? toJson(fields.request) : null,
+          kind: fields.state === "intent" && fields.kind !== null ? toJson(fields.kind) : null,
           outcome: null,
           reason: null,
           claimed_at: fields.now,
@@ -457,6 +459,7 @@ export const makeShared = (
     // Submissions whose answer could not be stored.
     const doubts = new Map<string, number>()
     const pausing = new Map<string, Pause>()
+    const taught = new Map<string, { readonly lesson: Lesson; readonly at: number }>()
     const gathered = yield* Latch.make(false)
 
     const gatheredWrites = (stamp: string) =>
@@ -465,7 +468,8 @@ export const makeShared = (
           waits: [...waits],
           leaves: [...leaves],
           doubts: [...doubts],
-          pauses: [...pausing.values()]
+          pauses: [...pausing.values()],
+          lessons: [...taught]
         }
         const now = yield* Clock.currentTimeMillis
         for (const part of chunksOf(batch.waits)) {
@@ -493,13 +497,36 @@ export const makeShared = (
             ON CONFLICT (vendor, origin, account) DO UPDATE SET paused_until = excluded.paused_until
             WHERE p.paused_until < excluded.paused_until`
         }
+        for (const part of chunksOf(batch.lessons)) {
+          yield* sql`INSERT INTO scanpoll_lessons ${sql.insert(
+            part.map(([, { at, lesson }]) => ({
+              vendor: lesson.vendor,
+              origin: lesson.origin,
+              kind: toJson(lesson.kind),
+              scan: toJson(lesson.scan),
+              ended: lesson.ended,
+              duration_ms: lesson.durationMs,
+              at_least_ms: lesson.atLeastMs ?? null,
+              hint_ms: lesson.hintMs ?? null,
+              learned_at: at
+            }))
+          )}
+            ON CONFLICT (vendor, origin, kind, scan) DO UPDATE SET ended = excluded.ended,
+            duration_ms = excluded.duration_ms, at_least_ms = excluded.at_least_ms, hint_ms = excluded.hint_ms,
+            learned_at = excluded.learned_at`
+        }
+        for (const { kind, origin, vendor } of kindsOf(batch.lessons)) {
+          yield* sql`DELETE FROM scanpoll_lessons WHERE vendor = ${vendor} AND origin = ${origin} AND kind = ${kind}
+            AND learned_at < (SELECT learned_at FROM scanpoll_lessons WHERE vendor = ${vendor} AND origin = ${origin}
+            AND kind = ${kind} ORDER BY learned_at DESC LIMIT 1 OFFSET ${ScanJournal.lessonsKept - 1})`
+        }
         return batch
       })
 
     const epochOf = ([claimId, epoch]: readonly [string, number]) =>
       sql`(CAST(${claimId} AS TEXT), CAST(${epoch} AS DOUBLE PRECISION))`
 
-    const isNothingGathered = (): boolean => waits.size + leaves.size + doubts.size + pausing.size === 0
+    const isNothingGathered = (): boolean => waits.size + leaves.size + doubts.size + pausing.size + taught.size === 0
 
     const flush = Effect.suspend(() =>
       isNothingGathered()
@@ -513,8 +540,18 @@ export const makeShared = (
               const text = accountText(pause)
               if (pausing.get(text) === pause) pausing.delete(text)
             }
+            for (const [scan, lesson] of batch.lessons) if (taught.get(scan) === lesson) taught.delete(scan)
           })
     )
+
+    // The kinds of scan among lessons, as their rows have them.
+    const kindsOf = (lessons: ReadonlyArray<readonly [string, { readonly lesson: Lesson }]>) =>
+      new Map(
+        lessons.map(([, { lesson }]) => {
+          const { kind, origin, vendor } = lesson
+          return [JSON.stringify([vendor, origin, kind]), { vendor, origin, kind: toJson(kind) }]
+        })
+      ).values()
 
     const accountText = (account: AccountKey): string =>
       JSON.stringify([account.vendor, account.origin, account.account])
@@ -705,7 +742,8 @@ export const makeShared = (
                 return known.claimId === claimId ? null : known
               }
               const request: unknown = wanted.request ?? null
-              yield* insert({ claimId, key, subject: wanted.subject, owner: me, stamp, now, state: "intent", request })
+              const { kind = null, subject } = wanted
+              yield* insert({ claimId, key, subject, owner: me, stamp, now, state: "intent", request, kind })
               return null
             })
           )
@@ -959,11 +997,18 @@ export const makeShared = (
       )
     )
 
+    const lessons: Operations["lessons"] = store.read(
+      Effect.map(sql`SELECT * FROM scanpoll_lessons ORDER BY learned_at`, (rows) =>
+        rows.map(readLesson).filter((lesson) => lesson !== null)
+      )
+    )
+
     const purge: Operations["purge"] = ({ before }) =>
       store.write(() =>
         Effect.gen(function* () {
           const now = yield* Clock.currentTimeMillis
           yield* sql`DELETE FROM scanpoll_pauses WHERE paused_until < ${now}`
+          yield* sql`DELETE FROM scanpoll_lessons WHERE learned_at < ${before}`
           const rows = yield* sql`DELETE FROM scanpoll_claims WHERE state IN ('settled', 'refused', 'released')
             AND changed_at < ${before} RETURNING claim_id`
           return rows.length
@@ -1052,6 +1097,12 @@ export const makeShared = (
         gathered.openUnsafe()
       },
       pauses,
+      learned: (lesson) => {
+        const { kind, origin, scan, vendor } = lesson
+        taught.set(JSON.stringify([vendor, origin, kind, scan]), { lesson, at: clock.currentTimeMillisUnsafe() })
+        gathered.openUnsafe()
+      },
+      lessons,
       get,
       list,
       history,

@@ -3,7 +3,7 @@ import type { JournalError, Operations } from "@scanpoll/core/engine/ScanJournal
 import * as ScanJournal from "@scanpoll/core/engine/ScanJournal"
 import * as Journal from "@scanpoll/journal/Journal"
 import * as JournalAddress from "@scanpoll/journal/JournalAddress"
-import { migrate } from "@scanpoll/journal/JournalSchema"
+import { migrate, migrations } from "@scanpoll/journal/JournalSchema"
 import * as SqliteClient from "@scanpoll/journal/SqliteClient"
 import * as SqlJournal from "@scanpoll/journal/SqlJournal"
 import * as Context from "effect/Context"
@@ -13,6 +13,7 @@ import * as Layer from "effect/Layer"
 import * as Result from "effect/Result"
 import type * as Scope from "effect/Scope"
 import * as SqlClient from "effect/sql/SqlClient"
+import { createHash } from "node:crypto"
 import * as Fs from "node:fs"
 import { join } from "node:path"
 import process from "node:process"
@@ -20,7 +21,7 @@ import { DatabaseSync } from "node:sqlite"
 import { type Plan, troubled } from "./support/client.ts"
 import { type Database, type Databases, postgres, sqlite } from "./support/databases.ts"
 import { folder } from "./support/folder.ts"
-import { fresh, keyOf, outcomeOf, reason, ticketOf } from "./support/fixtures.ts"
+import { fresh, keyOf, outcomeOf, reason, subject, ticketOf } from "./support/fixtures.ts"
 
 const quick = { lease: "1 second", watch: "30 millis", patience: "1500 millis" } as const
 
@@ -519,6 +520,53 @@ describe.for(all)("a database in trouble: $name", (databases) => {
         Result.isFailure(newer) && newer.failure._tag === "JournalError" ? newer.failure.reason : "",
         "newer"
       )
+    })
+  )
+
+  promise("a database of an earlier version goes on, wherever making it a newer one was cut off", (database) =>
+    Effect.gen(function* () {
+      const base = yield* database.client
+      const at = <A, E>(sql: SqlClient.SqlClient, effect: Effect.Effect<A, E, SqlClient.SqlClient>) =>
+        Effect.provideService(effect, SqlClient.SqlClient, sql)
+      yield* at(base, migrate(migrations.slice(0, 1)))
+      const key = keyOf("old")
+      const parts = [key.vendor, key.origin, key.account, key.environment, key.fingerprint]
+      const now = Date.now()
+      yield* base`INSERT INTO scanpoll_claims ${base.insert({
+        claim_id: "clm_old",
+        key_hash: createHash("sha256").update(JSON.stringify(parts)).digest("hex"),
+        ...key,
+        fingerprint: JSON.stringify(key.fingerprint),
+        subject_hash: "",
+        subject: JSON.stringify(subject),
+        state: "submitted",
+        owner: null,
+        epoch: 1,
+        stamp: "",
+        scan_id: "old",
+        submitted_at: now,
+        not_before: 0,
+        request: null,
+        outcome: null,
+        reason: null,
+        claimed_at: now,
+        changed_at: now
+      })}`
+      let cuts = 0
+      for (let n = 1; ; n++) {
+        const cut = yield* troubled(base, (at) => (at === n ? "fails" : null))
+        if (Exit.isSuccess(yield* Effect.exit(at(cut, migrate())))) break
+        cuts++
+      }
+      assert.isAtLeast(cuts, 6)
+      const journal = yield* openWith(database, () => null, quick)
+      const standing = yield* journal.claim(key, fresh)
+      assert.strictEqual(standing._tag, "InFlight")
+      assert.isNull((yield* journal.get("clm_old"))?.kind)
+      yield* journal.take("clm_old")
+      yield* journal.settled("clm_old", outcomeOf("old"))
+      assert.strictEqual((yield* journal.get("clm_old"))?.state, "settled")
+      assert.deepStrictEqual(yield* journal.lessons, [])
     })
   )
 })

@@ -21,6 +21,7 @@ import type { ScanTicket } from "../model/ScanTicket.ts"
 import * as Tickets from "../model/ScanTicket.ts"
 import type { Subject } from "../model/Subject.ts"
 import * as Waits from "../policy/Waits.ts"
+import type { Lesson } from "./DurationModel.ts"
 import type { AccountKey } from "./RateBudget.ts"
 
 /**
@@ -51,6 +52,7 @@ export type ClaimState = "intent" | "submitted" | "settled" | "in-doubt" | "refu
  * - `outcome`: the encoded form; whoever reads it decodes it with the adapter's schema.
  * - `request`: what was asked for, as JSON, while that may still be needed to find a submission whose answer was lost;
  *   otherwise null.
+ * - `kind`: the scans whose durations it belongs with; null where that is not known.
  * - `heldBy`: names the living process that submits or polls it; null when nobody does.
  *
  * @category models
@@ -66,6 +68,7 @@ export interface ClaimEntry {
   readonly outcome: unknown
   readonly reason: Reason | null
   readonly request: unknown
+  readonly kind: string | null
   readonly heldBy: string | null
   readonly claimedAt: number
   readonly changedAt: number
@@ -222,7 +225,7 @@ export const mayHeal = (error: Pick<JournalError, "reason">): boolean => {
  *
  * - `claim`: makes a claim unless an equal one is open, in doubt, or settled at or after `reuseFrom` (milliseconds since
  *   1970). With `peek`, nothing is written and a `Fresh` answer holds no claim. `request` is kept, as JSON, until it is
- *   known what became of the submission.
+ *   known what became of the submission, and `kind` for whoever goes on with the claim.
  * - `submitted`, `settled`, `inDoubt`, `refused`, `released`: the moves. `settled` of a settled claim keeps the first
  *   outcome. A claim in doubt may become `submitted` (its scan was found; no other claim may have it) or `released` by
  *   anybody; every other move is for the process that holds the claim.
@@ -232,9 +235,12 @@ export const mayHeal = (error: Pick<JournalError, "reason">): boolean => {
  *   `until`. `leave` and these two are kept as soon as convenient: losing one costs a poll, not a purchase, so a journal
  *   may write many at once, and no wait is delayed for it.
  * - `pauses`: the pauses that are kept; those in the past may be among them.
+ * - `learned`: what a scan has taught about durations, kept as soon as convenient; a later lesson about the same scan
+ *   takes the place of the earlier. `lessons`: the last 256 of each kind of scan, oldest first.
  * - `get` and `list`: what is there, oldest first. A claim whose submitter is gone is in doubt. `history`: what was.
  * - `scanIds`: the ids of the account's scans that are known here.
- * - `purge`: forgets settled, refused and released claims last changed before that time; says how many.
+ * - `purge`: forgets settled, refused and released claims last changed before that time, and lessons of before it; says
+ *   how many claims.
  *
  * @category models
  * @since 0.1.0
@@ -247,6 +253,7 @@ export interface Operations {
       readonly reuseFrom: number
       readonly peek?: boolean
       readonly request?: unknown
+      readonly kind?: string | null
     }
   ) => Effect.Effect<Claim, JournalError>
   readonly submitted: (claimId: string, ticket: ScanTicket, notBefore: number) => Effect.Effect<void, JournalError>
@@ -263,6 +270,8 @@ export interface Operations {
   readonly waiting: (claimId: string, notBefore: number) => void
   readonly paused: (account: AccountKey, until: number) => void
   readonly pauses: Effect.Effect<ReadonlyArray<Pause>, JournalError>
+  readonly learned: (lesson: Lesson) => void
+  readonly lessons: Effect.Effect<ReadonlyArray<Lesson>, JournalError>
   readonly get: (claimId: string) => Effect.Effect<ClaimEntry | null, JournalError>
   readonly list: (states: ReadonlyArray<ClaimState>) => Effect.Effect<ReadonlyArray<ClaimEntry>, JournalError>
   readonly history: (filter: HistoryFilter) => Effect.Effect<ReadonlyArray<ClaimEntry>, JournalError>
@@ -374,12 +383,31 @@ export const unstoredReason: Reason = {
   requestId: null
 }
 
-const makeMemory = Effect.sync(() => {
+/**
+ * How many lessons of each kind of scan a journal keeps: as many as are ever used.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const lessonsKept = 256
+
+interface KeptLesson {
+  readonly lesson: Lesson
+  readonly at: number
+}
+
+const isSameKind = (one: Lesson, other: Lesson): boolean =>
+  one.vendor === other.vendor && one.origin === other.origin && one.kind === other.kind
+
+const lessonText = (lesson: Lesson): string => JSON.stringify([lesson.vendor, lesson.origin, lesson.kind, lesson.scan])
+
+const makeMemory = Effect.map(Clock.Clock, (clock) => {
   const entries = new Map<string, ClaimEntry>()
   const byKey = new Map<string, Array<string>>()
   const byTicket = new Map<string, string>()
   const submitting = new Map<string, Deferred.Deferred<void>>()
   const pauses = new Map<string, Pause>()
+  const lessons = new Map<string, KeptLesson>()
 
   const write = (entry: ClaimEntry): void => {
     entries.set(entry.claimId, entry)
@@ -391,7 +419,7 @@ const makeMemory = Effect.sync(() => {
     key: ClaimKey,
     subject: Subject,
     now: number,
-    fields: Pick<ClaimEntry, "state" | "ticket" | "request">
+    fields: Pick<ClaimEntry, "state" | "ticket" | "request" | "kind">
   ): void => {
     const text = keyText(key)
     const known = byKey.get(text)
@@ -490,7 +518,7 @@ const makeMemory = Effect.sync(() => {
       if (options.peek === true) return { _tag: "Fresh", claimId } as const
       submitting.set(claimId, Deferred.makeUnsafe<void>())
       const request: unknown = options.request ?? null
-      begin(claimId, key, options.subject, now, { state: "intent", ticket: null, request })
+      begin(claimId, key, options.subject, now, { state: "intent", ticket: null, request, kind: options.kind ?? null })
       return { _tag: "Fresh", claimId } as const
     })
 
@@ -504,7 +532,7 @@ const makeMemory = Effect.sync(() => {
           ? ({ _tag: "Settled", claimId: known.claimId, outcome: known.outcome, at: known.changedAt } as const)
           : ({ _tag: "InFlight", claimId: known.claimId, ticket: known.ticket, notBefore: known.notBefore } as const)
       }
-      begin(claimId, adoptedKey(ticket), subject, now, { state: "submitted", ticket, request: null })
+      begin(claimId, adoptedKey(ticket), subject, now, { state: "submitted", ticket, request: null, kind: null })
       return { _tag: "InFlight", claimId, ticket, notBefore: 0 } as const
     })
 
@@ -546,6 +574,14 @@ const makeMemory = Effect.sync(() => {
       if (until > (pauses.get(text)?.until ?? 0)) pauses.set(text, { account, origin, vendor, until })
     },
     pauses: Effect.sync(() => [...pauses.values()]),
+    learned: (lesson) => {
+      const text = lessonText(lesson)
+      lessons.delete(text)
+      lessons.set(text, { lesson, at: clock.currentTimeMillisUnsafe() })
+      const alike = [...lessons].filter(([, { lesson: other }]) => isSameKind(other, lesson))
+      for (const [old] of alike.slice(0, Math.max(0, alike.length - lessonsKept))) lessons.delete(old)
+    },
+    lessons: Effect.sync(() => [...lessons.values()].map(({ lesson }) => lesson)),
     get: (claimId) => Effect.sync(() => entries.get(claimId) ?? null),
     list: (states) => Effect.sync(() => [...entries.values()].filter((entry) => states.includes(entry.state))),
     history: (filter) =>
@@ -577,6 +613,7 @@ const makeMemory = Effect.sync(() => {
           else byKey.set(text, left)
           if (ticket !== null && byTicket.get(ticketText(ticket)) === claimId) byTicket.delete(ticketText(ticket))
         }
+        for (const [text, { at }] of lessons) if (at < before) lessons.delete(text)
         return old.length
       })
   })

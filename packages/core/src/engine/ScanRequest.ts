@@ -21,7 +21,7 @@ import type { ClaimEntry } from "./ScanJournal.ts"
  * - `ticket`: the scan that exists already, where one is known.
  * - `claimId`: a claim of the journal to go on with; otherwise null.
  * - `wanted`: what was asked for, for adapters that can look for a lost submission; otherwise null.
- * - `kind`: the scans whose durations it belongs with, where its vendor's are learned; otherwise null.
+ * - `kind`: the scans whose durations it belongs with, where its vendor's are learned and it is known; otherwise null.
  * - `recommended`: whether `policy` is the adapter's own: nobody has chosen another.
  * - `lane`: the named queue of the account this request stands in.
  *
@@ -116,7 +116,7 @@ const isFor = (adapter: Pick<ScanAdapter<never, unknown>, "vendor" | "origin" | 
  */
 export const fromClaim = <Payload, R = never>(
   adapter: ScanAdapter<never, Payload>,
-  claim: Pick<ClaimEntry, "claimId" | "subject"> & Partial<Pick<ClaimEntry, "ticket">>,
+  claim: Pick<ClaimEntry, "claimId" | "subject"> & Partial<Pick<ClaimEntry, "ticket" | "kind">>,
   options: Options<R> = {}
 ): ScanRequest<Payload, R> => ({
   adapter,
@@ -127,7 +127,7 @@ export const fromClaim = <Payload, R = never>(
   ticket: claim.ticket !== undefined && claim.ticket !== null && isFor(adapter, claim.ticket) ? claim.ticket : null,
   claimId: claim.claimId,
   wanted: null,
-  kind: null,
+  kind: claim.kind ?? null,
   policy: options.policy === undefined ? adapter.policy : options.policy(adapter.policy),
   recommended: options.policy === undefined,
   lane: options.lane ?? ""

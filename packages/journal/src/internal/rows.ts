@@ -3,6 +3,7 @@
 import * as Option from "effect/Option"
 import { hasProperty } from "effect/Predicate"
 import * as Schema from "effect/Schema"
+import type { Lesson } from "@scanpoll/core/engine/DurationModel"
 import type { ClaimEntry, ClaimKey, ClaimState } from "@scanpoll/core/engine/ScanJournal"
 import { Reason } from "@scanpoll/core/model/ScanOutcome"
 import * as Tickets from "@scanpoll/core/model/ScanTicket"
@@ -22,6 +23,7 @@ export interface ClaimRow {
   readonly ticket: ScanTicket | null
   readonly notBefore: number
   readonly request: unknown
+  readonly kind: string | null
   readonly outcome: unknown
   readonly reason: Reason | null
   readonly claimedAt: number
@@ -30,6 +32,8 @@ export interface ClaimRow {
 
 const states: ReadonlyArray<ClaimState> = ["intent", "submitted", "settled", "in-doubt", "refused", "released"]
 const latest = 8_640_000_000_000_000
+// A scan that takes longer than a year has not been seen yet.
+const longestLesson = 366 * 24 * 60 * 60 * 1000
 
 export const hash = (parts: ReadonlyArray<string>): string =>
   createHash("sha256").update(JSON.stringify(parts)).digest("hex")
@@ -57,6 +61,38 @@ const readReason = Schema.decodeUnknownOption(Reason)
 const textOf = (value: unknown): string => (typeof value === "string" ? value : "")
 const timeOf = (value: unknown): number =>
   typeof value === "number" && value >= 0 && value <= latest ? Math.ceil(value) : 0
+
+// A text that JSON escapes, as all that comes from outside is kept.
+const kindOf = (value: unknown): string | null => {
+  const kind = fromJson(value)
+  return typeof kind === "string" ? kind : null
+}
+
+// Null for a row that teaches nothing.
+export const readLesson = (row: unknown): Lesson | null => {
+  if (typeof row !== "object" || row === null) return null
+  const at = (name: string): unknown => (hasProperty(row, name) ? row[name] : undefined)
+  const millisOf = (value: unknown): number | null =>
+    typeof value === "number" && value >= 0 && value <= longestLesson ? value : null
+  const kind = kindOf(at("kind"))
+  const scan = kindOf(at("scan"))
+  const durationMs = millisOf(at("duration_ms"))
+  const ended = at("ended")
+  if (kind === null || scan === null || durationMs === null || (ended !== "settled" && ended !== "censored"))
+    return null
+  const atLeastMs = millisOf(at("at_least_ms"))
+  const hintMs = millisOf(at("hint_ms"))
+  return {
+    vendor: textOf(at("vendor")),
+    origin: textOf(at("origin")),
+    kind,
+    scan,
+    ended,
+    durationMs,
+    ...(atLeastMs === null ? {} : { atLeastMs }),
+    ...(hintMs === null ? {} : { hintMs })
+  }
+}
 
 // Null for a row that says nothing usable about any claim.
 export const readClaim = (row: unknown): ClaimRow | null => {
@@ -104,6 +140,7 @@ export const readClaim = (row: unknown): ClaimRow | null => {
       : null,
     notBefore: timeOf(at("not_before")),
     request: fromJson(at("request")),
+    kind: kindOf(at("kind")),
     outcome: fromJson(at("outcome")),
     reason: Option.getOrNull(readReason(fromJson(at("reason")))),
     claimedAt: timeOf(at("claimed_at")),
@@ -121,6 +158,7 @@ export const toEntry = (row: ClaimRow, heldBy: string | null): ClaimEntry => ({
   outcome: row.outcome,
   reason: row.reason,
   request: row.request,
+  kind: row.kind,
   heldBy,
   claimedAt: row.claimedAt,
   changedAt: row.changedAt

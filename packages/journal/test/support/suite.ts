@@ -2,6 +2,7 @@
  * What every journal promises, as a function of the journal: memory, a file and a server are held to the same.
  */
 import { assert, describe, it } from "@effect/vitest"
+import type { Lesson } from "@scanpoll/core/engine/DurationModel"
 import * as ScanJournal from "@scanpoll/core/engine/ScanJournal"
 import type { JournalError, Operations } from "@scanpoll/core/engine/ScanJournal"
 import * as Effect from "effect/Effect"
@@ -9,7 +10,7 @@ import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Result from "effect/Result"
 import type * as Scope from "effect/Scope"
-import { fresh, keyOf, outcomeOf, reason, subject, ticketOf } from "./fixtures.ts"
+import { fresh, keyOf, outcomeOf, reason, subject, ticketOf, vendor } from "./fixtures.ts"
 
 const names = ["submitted", "settled", "in-doubt", "refused", "released"] as const
 
@@ -285,6 +286,64 @@ export const suite = (name: string, open: Effect.Effect<Operations, unknown, Sco
           ["submitted", "in-doubt"]
         )
         assert.strictEqual(yield* tagOf(journal.claim(keyOf("purge-settled"), fresh)), "Fresh")
+      })
+    )
+
+    promise(
+      "keeps what scans have taught: of each kind the last 256, the later word about a scan, until it is old",
+      (journal) =>
+        Effect.gen(function* () {
+          const teach = (kind: string, scan: string, more: Partial<Lesson> = {}) =>
+            journal.learned({
+              vendor: vendor.vendor,
+              origin: vendor.origin,
+              kind,
+              scan,
+              ended: "settled",
+              durationMs: 1,
+              ...more
+            })
+          const until = (isThere: (lessons: ReadonlyArray<Lesson>) => boolean): Effect.Effect<void, JournalError> =>
+            Effect.flatMap(journal.lessons, (lessons) =>
+              isThere(lessons) ? Effect.void : Effect.andThen(Effect.sleep(10), until(isThere))
+            )
+          const odd = "\u0000 \ud800 '"
+          teach(odd, "acme:s1", { ended: "censored", durationMs: 5, hintMs: 0 })
+          yield* until((lessons) => lessons.length === 1)
+          teach(odd, "acme:s1", { durationMs: 9, atLeastMs: 5 })
+          yield* until((lessons) => lessons[0]?.ended === "settled")
+          assert.deepStrictEqual(yield* journal.lessons, [
+            {
+              vendor: vendor.vendor,
+              origin: vendor.origin,
+              kind: odd,
+              scan: "acme:s1",
+              ended: "settled",
+              durationMs: 9,
+              atLeastMs: 5
+            }
+          ])
+          for (let n = 0; n < 300; n++) {
+            teach("many", `acme:m${n}`, { durationMs: n })
+            if (n % 100 === 0) yield* Effect.sleep(2)
+          }
+          yield* until((lessons) => lessons.some(({ scan }) => scan === "acme:m299"))
+          const many = (yield* journal.lessons).filter(({ kind }) => kind === "many")
+          // Lessons of one millisecond are of one age.
+          assert.isAtLeast(many.length, 256)
+          assert.isTrue(many.some(({ scan }) => scan === "acme:m299"))
+          yield* journal.purge({ before: Number.MAX_SAFE_INTEGER })
+          assert.deepStrictEqual(yield* journal.lessons, [])
+        })
+    )
+
+    promise("keeps what kind of scan a claim is for, whatever becomes of it", (journal) =>
+      Effect.gen(function* () {
+        const { claimId } = yield* journal.claim(keyOf("kind"), { ...fresh, kind: "security" })
+        yield* journal.submitted(claimId, ticketOf("kind"), 0)
+        assert.strictEqual((yield* journal.get(claimId))?.kind, "security")
+        const other = yield* journal.claim(keyOf("no kind"), fresh)
+        assert.isNull((yield* journal.get(other.claimId))?.kind)
       })
     )
 

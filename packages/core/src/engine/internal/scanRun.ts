@@ -642,7 +642,12 @@ const executing = <Payload, R>(
     }
 
     const key = claimKey(request, fingerprint)
-    const claimOptions = { subject: request.subject, reuseFrom: env.reuseFrom, request: request.wanted }
+    const claimOptions = {
+      subject: request.subject,
+      reuseFrom: env.reuseFrom,
+      request: request.wanted,
+      kind: request.kind
+    }
 
     type Bought =
       | { readonly _tag: "Again" }
