@@ -477,6 +477,57 @@ const simulate = Command.make(
   ])
 )
 
+const worker = Command.make(
+  "worker",
+  {
+    plan: planFlag,
+    listen: own("listen", "HOST:PORT", "Where health and metrics are answered, or off (default: 127.0.0.1:9464)"),
+    name: own("name", "TEXT", "What this worker is called; no other one may be (default: made of the machine's name)"),
+    slices: own("slices", "N", "Into how many parts the open scans are cut; the same for all workers (default: 60)"),
+    lease: own("lease", "DURATION", "How long a worker that says nothing keeps its scans (default: 12s)"),
+    ...Flags.of.worker
+  },
+  ({ lease, listen, name, plan, slices, ...flags }) =>
+    withHttp(
+      () => import("./commands/Worker.ts"),
+      (module) =>
+        module.worker({
+          plan: Option.getOrNull(plan),
+          listen: Option.getOrNull(listen),
+          name: Option.getOrNull(name),
+          slices: Option.getOrNull(slices),
+          lease: Option.getOrNull(lease),
+          flags
+        })
+    )
+).pipe(
+  Command.withDescription("Poll the open scans of a PostgreSQL journal, together with other workers, until Ctrl-C"),
+  Command.withShortDescription("Poll the open scans of a PostgreSQL journal, with other workers"),
+  Command.withExamples([
+    { command: "scanpoll worker", description: "With SCANPOLL_JOURNAL and the vendors' keys in the environment" },
+    { command: "scanpoll worker --listen :9464", description: "In a container, where probes come from outside" }
+  ])
+)
+
+const clusterStatus = Command.make("status", { ...Flags.of.clusterStatus }, (flags) =>
+  load(
+    () => import("./commands/ClusterStatus.ts"),
+    (module) => module.status({ flags })
+  )
+).pipe(
+  Command.withDescription("Show the workers of a PostgreSQL journal, what they keep, and what is late"),
+  Command.withShortDescription("Show the workers, what they keep, and what is late"),
+  Command.withExamples([
+    { command: "scanpoll cluster status", description: "With SCANPOLL_JOURNAL in the environment" },
+    { command: "scanpoll cluster status -o json", description: "For other programs" }
+  ])
+)
+
+const cluster = Command.make("cluster").pipe(
+  Command.withDescription("Look after the workers of a journal"),
+  Command.withSubcommands([clusterStatus])
+)
+
 /**
  * The program with all its commands.
  *
@@ -490,6 +541,7 @@ export const root = Command.make("scanpoll").pipe(
     { group: "go on", commands: [resume, reconcile] },
     { group: "read results", commands: [report, diff, baseline, history, purge] },
     { group: "set up", commands: [config, vendors, doctor, schema] },
+    { group: "many machines", commands: [worker, cluster] },
     { group: "try it", commands: [demo, simulate] },
     // Where other programs have it; help lists it once, under config.
     Command.unlisted(configInit)

@@ -18,6 +18,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
+import type * as Redacted from "effect/Redacted"
 import * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
 import { SqlClient } from "effect/sql/SqlClient"
@@ -25,7 +26,9 @@ import type { SqlError } from "effect/sql/SqlError"
 import type { Budgets } from "@scanpoll/core/engine/RateBudget"
 import { RateBudget } from "@scanpoll/core/engine/RateBudget"
 import * as ScanJournal from "@scanpoll/core/engine/ScanJournal"
+import { JournalError } from "@scanpoll/core/engine/ScanJournal"
 import * as Waits from "@scanpoll/core/policy/Waits"
+import * as ClusterDatabase from "./ClusterDatabase.ts"
 import * as Stores from "./internal/budgetStore.ts"
 import { SharedAccount } from "./internal/sharedAccount.ts"
 
@@ -119,3 +122,22 @@ export const makeOver = (store: Stores.Store, options: Options = {}): Effect.Eff
  */
 export const layer = (options: Options = {}): Layer.Layer<never, SqlError, SqlClient> =>
   Layer.effect(RateBudget, make(options))
+
+/**
+ * Shared budgets in the database at a `postgres://` address, over a connection of their own.
+ *
+ * @category layers
+ * @since 0.1.0
+ */
+export const layerPostgres = (
+  url: string | Redacted.Redacted,
+  options: Options = {}
+): Layer.Layer<never, JournalError> =>
+  Layer.effect(
+    RateBudget,
+    Effect.mapError(
+      make(options),
+      (error) =>
+        new JournalError({ reason: "unavailable", message: `the shared budget: ${error.message}`, cause: error })
+    )
+  ).pipe(Layer.provide(ClusterDatabase.layer(url, { maxConnections: 2 })))

@@ -65,7 +65,7 @@ const perform = Effect.fnUntraced(function* (
     yield* Preparation.refuseIfFaulty(findings)
     yield* warn(findings)
     return yield* Running.run({ prepared, plan: plan.file, settings, keys, baseline, ...options })
-  }).pipe(Effect.provide(Journal.layer(settings.journal.value)), Running.atLogLevel(settings))
+  }).pipe(Effect.provide(Journal.layerOfRun(settings)), Running.atLogLevel(settings))
   return yield* shutdown.soft(running)
 })
 

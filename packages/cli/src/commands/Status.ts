@@ -217,8 +217,12 @@ export const status = Effect.fnUntraced(function* (input: {
     known._tag === "Key" ? ask(accounts.get(known.key.vendor, known.key.account), known.key) : askAbout(known.claimId)
   const hasClaims = wanted.some((known) => known._tag === "Claim")
   const standings = yield* Effect.forEach(wanted, each, { concurrency: 8 }).pipe(
-    // A key needs no journal, so none is opened for it.
-    Effect.provide(hasClaims ? Journal.layer(settings.journal.value) : ScanJournals.layerMemory),
+    // A key needs no journal, so no file is opened for it; the budgets that a database shares count for it too.
+    Effect.provide(
+      hasClaims || settings.journal.value?._tag === "Postgres"
+        ? Journal.layerOfPoll(settings)
+        : ScanJournals.layerMemory
+    ),
     Running.atLogLevel(settings)
   )
   const failed = yield* Output.write(settings, {

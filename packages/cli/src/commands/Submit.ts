@@ -131,7 +131,7 @@ export const submit = Effect.fnUntraced(function* (input: {
           ...(settings.concurrency.value === null ? {} : { concurrency: settings.concurrency.value })
         }
       ).pipe(Stream.tap((submission) => (style === "none" ? Effect.void : say(line(submission)))))
-    ).pipe(Effect.provide(Journal.layer(settings.journal.value)), Running.atLogLevel(settings))
+    ).pipe(Effect.provide(Journal.layerOfRun(settings)), Running.atLogLevel(settings))
   )
   const sorted = submissions.toSorted((a, b) => a.index - b.index)
   const failed = yield* Output.write(outputs, {

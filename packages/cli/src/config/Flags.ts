@@ -177,6 +177,8 @@ export const of = {
   },
   show: { output: small, ...common },
   doctor: { output: small, keyFile, ...common },
+  worker: { interval, journal, keyFile, ...common },
+  clusterStatus: { output: small, journal, ...common },
   config: flags,
   demo: { progress, ...common }
 }

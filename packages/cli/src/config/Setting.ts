@@ -448,7 +448,11 @@ export const ownFlags = [
   "release",
   "as",
   "limit",
-  "older-than"
+  "older-than",
+  "listen",
+  "name",
+  "slices",
+  "lease"
 ] as const
 
 /**

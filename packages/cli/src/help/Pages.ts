@@ -281,6 +281,36 @@ export const pages: ReadonlyMap<string, Page> = new Map<string, Page>([
   ],
   ["schema report", { details: [], exits: [[0, "done"], [74]], environment: [], seeAlso: ["report"] }],
   [
+    "worker",
+    {
+      details: [
+        "The journal is the cluster: every worker of one PostgreSQL journal takes a part of its open scans, and takes over those of a worker that is gone. `run`, `submit` and `wait` with the same journal leave their polls to the workers while there are any.",
+        "It polls for every account whose key is in its environment or key file; the others are left to other workers. It buys nothing.",
+        "A password belongs into SCANPOLL_JOURNAL: what stands in --journal can be read in the list of processes.",
+        "Ctrl-C or SIGTERM hands its scans over to the others; a second one leaves at once."
+      ],
+      exits: [
+        [0, "stopped"],
+        [2, "usage or configuration, or a port that cannot be had"],
+        [70],
+        [74, "the journal cannot be opened"],
+        [130, "left at once"]
+      ],
+      environment: running.environment,
+      seeAlso: ["cluster status", "run", "submit"]
+    }
+  ],
+  ["cluster", { details: [], ...local, seeAlso: ["worker"] }],
+  [
+    "cluster status",
+    {
+      details: ["Reads the database and asks nobody: what workers say of themselves is a few seconds old."],
+      exits: [[0, "done"], [2], [3, "scans are open and no worker is alive"], [74]],
+      environment: [],
+      seeAlso: ["worker", "status"]
+    }
+  ],
+  [
     "demo",
     {
       details: [

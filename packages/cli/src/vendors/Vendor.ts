@@ -65,6 +65,8 @@ export interface Account {
   readonly origin: string
   readonly limits: VendorLimits
   readonly policies: ScanAdapter<never, unknown>["policies"]
+  /** For whoever polls any claim of this account. */
+  readonly adapter: Scans.AnyAdapter
   readonly request: (input: unknown, options: WaitOptions) => ScanRequest<unknown>
   readonly ticket: (scanId: string, options: WaitOptions) => ScanRequest<unknown>
   readonly pollOnce: (scanId: string) => Effect.Effect<PollAnswer<ScanOutcome<unknown>>, PollFault>
@@ -243,6 +245,7 @@ export const make = <Request, Payload>(fields: {
           origin,
           limits,
           policies,
+          adapter,
           request: (input, options) => {
             const decoded = decode(input)
             if (Result.isFailure(decoded)) throw new TypeError(`${vendor}: a target with faults was not refused`)

@@ -1,0 +1,133 @@
+/**
+ * `scanpoll cluster status`: the workers of a PostgreSQL journal, what they keep, and what is late. Asks no worker and no
+ * vendor.
+ *
+ * @since 0.1.0
+ */
+import * as ClusterDatabase from "@scanpoll/cluster/ClusterDatabase"
+import * as Statuses from "@scanpoll/cluster/ClusterStatus"
+import type { JournalError } from "@scanpoll/core/engine/ScanJournal"
+import { ScanJournal } from "@scanpoll/core/engine/ScanJournal"
+import * as JournalAddress from "@scanpoll/journal/JournalAddress"
+import * as Effect from "effect/Effect"
+import type * as FileSystem from "effect/FileSystem"
+import type * as Path from "effect/Path"
+import { usage, type UsageError } from "../config/InputFault.ts"
+import * as Plans from "../config/Plan.ts"
+import * as Journal from "../Journal.ts"
+import * as Output from "../output/Output.ts"
+import { inert, type Streams } from "../output/Streams.ts"
+import type { FlagTexts } from "../Preparation.ts"
+import * as Preparation from "../Preparation.ts"
+import * as Running from "../Running.ts"
+import { Surroundings } from "../Surroundings.ts"
+import * as Words from "./JournalWords.ts"
+import { warn } from "./Run.ts"
+
+const formats = ["text", "json"]
+
+const count = (number: number, one: string): string => `${number} ${number === 1 ? one : `${one}s`}`
+
+// 1-5, 9, 12-14
+const ranges = (numbers: ReadonlyArray<number>): string => {
+  const parts: Array<[number, number]> = []
+  for (const number of numbers) {
+    const last = parts.at(-1)
+    if (last !== undefined && last[1] === number - 1) last[1] = number
+    else parts.push([number, number])
+  }
+  return parts.map(([from, to]) => (from === to ? String(from) : `${from}-${to}`)).join(", ")
+}
+
+const lateness = (late: Statuses.WorkerStatus["lateness"]): string =>
+  late === null ? "no polls in the last minute" : `p50 ${late.p50} ms, p99 ${late.p99} ms, worst ${late.max} ms late`
+
+const workerLines = (worker: Statuses.WorkerStatus, at: number): ReadonlyArray<string> => {
+  const seen = worker.alive ? (worker.phase ?? "alive") : `gone, last seen ${Words.span(at - worker.seenAt)} ago`
+  return [
+    `  ${inert(worker.name, 200)}  ${seen}, since ${Words.span(at - worker.since)} (${inert(worker.label, 200)})\n`,
+    ...(worker.alive
+      ? [
+          `    ${count(worker.slices.length, "slice")}${worker.slices.length === 0 ? "" : ` (${inert(ranges(worker.slices), 400)})`}, ${count(worker.open, "open scan")}, ${worker.polls} polls, ${worker.settled} settled\n`,
+          `    ${lateness(worker.lateness)}\n`
+        ]
+      : [])
+  ]
+}
+
+const toText = (status: Statuses.ClusterStatus, journal: string): ReadonlyArray<string> => {
+  const { overdue, scans, shards, unowned, workers } = status
+  const alive = workers.filter((worker) => worker.alive).length
+  const doubt = scans.inDoubt === 0 ? "" : `, ${scans.inDoubt} in doubt (\`scanpoll status\` names them)`
+  return [
+    `journal: ${inert(journal)}\n`,
+    `${count(alive, "worker")} alive; ${shards === null ? "no slices yet" : `${shards} slices, ${unowned} of them nobody's`}\n`,
+    ...workers.flatMap((worker) => workerLines(worker, status.at)),
+    `scans: ${scans.open} open, of these ${scans.free} waiting for a worker and ${scans.resting} resting; ${scans.submitting} being submitted${doubt}\n`,
+    overdue.count === 0
+      ? "nothing is late\n"
+      : `${count(overdue.count, "poll")} more than 5 s late, the latest by ${Words.span(overdue.worstMs)}\n`
+  ]
+}
+
+const toJson = (status: Statuses.ClusterStatus, journal: string): unknown => ({
+  schemaVersion: 1,
+  journal,
+  at: Words.time(status.at),
+  slices: status.shards,
+  slicesWithoutWorker: status.unowned,
+  workers: status.workers.map((worker) => ({
+    name: worker.name,
+    label: worker.label,
+    alive: worker.alive,
+    phase: worker.phase,
+    since: Words.time(worker.since),
+    seenAt: Words.time(worker.seenAt),
+    slices: worker.slices,
+    openScans: worker.open,
+    polls: worker.polls,
+    settled: worker.settled,
+    latenessMs: worker.lateness
+  })),
+  scans: status.scans,
+  overdue: status.overdue
+})
+
+/**
+ * `scanpoll cluster status`. Exit code 3 when scans are open and no worker is alive.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const status = Effect.fnUntraced(function* (input: {
+  readonly flags: FlagTexts
+}): Effect.fn.Return<number, UsageError | JournalError, FileSystem.FileSystem | Path.Path | Streams> {
+  const { environment } = yield* Surroundings
+  const findings = Preparation.noFindings()
+  const settings = Output.wishes(Preparation.resolveSettings(input.flags, Plans.empty, environment, findings), formats)
+  yield* Preparation.checkOutputs(settings, formats, [], findings)
+  const address = settings.journal.value
+  if (address?._tag !== "Postgres") {
+    return yield* Effect.fail(
+      usage(
+        settings.journal.source === "default" ? "--journal" : settings.journal.where,
+        "a cluster has its journal on PostgreSQL: postgres://user@host:5432/database, here or in SCANPOLL_JOURNAL"
+      )
+    )
+  }
+  yield* Preparation.refuseIfFaulty(findings)
+  yield* warn(findings)
+  const read = Effect.gen(function* () {
+    // What is read is there once a journal was opened.
+    yield* Effect.provide(Effect.asVoid(ScanJournal), Journal.layer(address))
+    return yield* Effect.provide(Statuses.read, ClusterDatabase.layer(address.url, { maxConnections: 1 }))
+  })
+  const now = yield* Running.atLogLevel(settings)(read)
+  const journal = JournalAddress.show(address)
+  const failed = yield* Output.write(settings, {
+    text: () => toText(now, journal),
+    json: () => [`${JSON.stringify(toJson(now, journal), null, 2)}\n`]
+  })
+  if (failed) return 74
+  return now.scans.open > 0 && !now.workers.some((worker) => worker.alive) ? 3 : 0
+})

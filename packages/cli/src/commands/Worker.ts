@@ -1,0 +1,242 @@
+/**
+ * `scanpoll worker`: keeps asking after the open scans of a PostgreSQL journal, together with the other workers of it.
+ *
+ * It buys nothing. A signal hands its scans over to the others and ends it with exit code 0; a second one ends it at
+ * once. Keys come from its own environment or key file, and an account without one is left to other workers.
+ *
+ * @since 0.1.0
+ */
+import * as SharedBudget from "@scanpoll/cluster/SharedBudget"
+import * as Workers from "@scanpoll/cluster/Worker"
+import type { JournalError } from "@scanpoll/core/engine/ScanJournal"
+import type { AnyAdapter } from "@scanpoll/core/engine/Scans"
+import type { VendorHttp } from "@scanpoll/core/http/VendorHttp"
+import * as Tickets from "@scanpoll/core/model/ScanTicket"
+import * as PollPolicy from "@scanpoll/core/policy/PollPolicy"
+import * as JournalAddress from "@scanpoll/journal/JournalAddress"
+import * as Context from "effect/Context"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import type * as FileSystem from "effect/FileSystem"
+import * as Layer from "effect/Layer"
+import * as Redacted from "effect/Redacted"
+import * as Result from "effect/Result"
+import * as Durations from "../config/Durations.ts"
+import { quote, usage, UsageError } from "../config/InputFault.ts"
+import * as KeyText from "../config/Key.ts"
+import * as Keys from "../config/Keys.ts"
+import * as Plans from "../config/Plan.ts"
+import type { Settings } from "../config/Settings.ts"
+import * as Health from "../Health.ts"
+import { inert, say, type Streams } from "../output/Streams.ts"
+import type { FlagTexts, Findings } from "../Preparation.ts"
+import * as Preparation from "../Preparation.ts"
+import * as Running from "../Running.ts"
+import { Shutdown } from "../Shutdown.ts"
+import { Surroundings } from "../Surroundings.ts"
+import * as Vendors from "../vendors/Vendors.ts"
+import { warn } from "./Run.ts"
+
+interface Wanted {
+  readonly plan: string | null
+  readonly listen: string | null
+  readonly name: string | null
+  readonly slices: string | null
+  readonly lease: string | null
+  readonly flags: FlagTexts
+}
+
+const words = {
+  unreachable: "unreachable",
+  denied: "the vendor refuses the credential",
+  deadline: "not over within a day",
+  "pace-ended": "its pace ended",
+  interrupted: "interrupted",
+  "not-found": "the vendor does not know it",
+  protocol: "the vendor's answers make no sense",
+  journal: "the journal cannot be written",
+  defect: "a defect of scanpoll"
+} as const
+
+// Every account there is a key for: the usual one of each vendor, and those that a plan declares.
+const accountsOf = Effect.fnUntraced(function* (plan: Plans.Plan, keys: Keys.Keys, findings: Findings) {
+  const all = [
+    ...Vendors.all.map((vendor) => ({ vendor, account: "default", variable: vendor.keyVariable })),
+    ...plan.accounts.map(({ name, variable, vendor }) => ({ vendor, account: name, variable }))
+  ].filter(
+    (one, index, list) =>
+      list.findLastIndex((other) => other.vendor === one.vendor && other.account === one.account) === index
+  )
+  const used: Array<(typeof all)[number]> = []
+  const left: Array<string> = []
+  for (const one of all) {
+    const name = KeyText.accountName(one.vendor.name, one.account)
+    // A key that is there and wrong is a fault; one that is not there is a choice.
+    const why = yield* keys.check(one.vendor.name, one.variable)
+    if (why !== null && why.startsWith("is not set")) left.push(`${name} (${one.variable})`)
+    else used.push(one)
+  }
+  const opened = yield* Preparation.openAccounts(used, plan.accounts, keys, findings)
+  const accounts = used.flatMap(({ account, vendor }) => opened.get(vendor.name, account) ?? [])
+  if (used.length === 0) {
+    findings.faults.push({
+      where: "worker",
+      message: `there is no key in the environment, so there is nothing to poll: ${left.join(", ")}`
+    })
+  }
+  return { accounts, left }
+})
+
+const databaseOf = (settings: Settings): Effect.Effect<Redacted.Redacted, UsageError> => {
+  const { source, value, where } = settings.journal
+  return value?._tag === "Postgres"
+    ? Effect.succeed(value.url)
+    : Effect.fail(
+        usage(
+          source === "default" ? "--journal" : where,
+          "a worker needs the journal of its cluster, postgres://user@host:5432/database; with a password say it in SCANPOLL_JOURNAL"
+        )
+      )
+}
+
+const hasPassword = (url: Redacted.Redacted): boolean => (URL.parse(Redacted.value(url))?.password ?? "") !== ""
+
+const secondsOf = (millis: number): string =>
+  millis < 10_000 ? (millis / 1000).toFixed(1) : String(Math.round(millis / 1000))
+
+const standing = (state: Workers.WorkerState, polls: number): string => {
+  const late = state.lateness === null ? "" : `, p99 ${secondsOf(state.lateness.p99)} s late`
+  return `${state.phase}: ${state.slices} of ${state.shards} slices, ${state.open} open scans, ${polls} polls in the last minute${late}`
+}
+
+/**
+ * `scanpoll worker`.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const worker = Effect.fnUntraced(function* (
+  input: Wanted
+): Effect.fn.Return<number, UsageError | JournalError, FileSystem.FileSystem | Streams | Shutdown | VendorHttp> {
+  const { environment } = yield* Surroundings
+  const findings = Preparation.noFindings()
+  const plan = input.plan === null ? Plans.empty : yield* Preparation.readPlan(input.plan, findings)
+  const settings = Preparation.resolveSettings(input.flags, plan, environment, findings)
+  const keys = yield* Keys.make(environment, settings.keyFile.value)
+  const place = input.listen === null ? Result.succeed(Health.usual) : Health.parse(input.listen)
+  if (Result.isFailure(place)) findings.faults.push({ where: "--listen", message: place.failure })
+  const slices = input.slices === null ? null : /^\d{1,4}$/.test(input.slices.trim()) ? Number(input.slices) : NaN
+  if (slices !== null && !(slices >= 1 && slices <= 1024)) {
+    findings.faults.push({
+      where: "--slices",
+      message: `must be a whole number from 1 to 1024, not ${quote(input.slices ?? "")}`
+    })
+  }
+  const lease = input.lease === null ? null : Durations.parse(input.lease, 3_000)
+  if (lease !== null && (Result.isFailure(lease) || Duration.toMillis(lease.success) > 600_000)) {
+    findings.faults.push({
+      where: "--lease",
+      message: Result.isFailure(lease) ? lease.failure : "must be at most 10m"
+    })
+  }
+  const { accounts, left } = yield* accountsOf(plan, keys, findings)
+  const policies = new Map<AnyAdapter, PollPolicy.PollPolicy>()
+  for (const account of accounts) {
+    const vendor = Vendors.byName(account.vendor)
+    const policy =
+      vendor === null ? null : Preparation.policyOf({ vendor, pace: null, deadline: null }, plan, settings, findings)
+    // Whoever waits has a deadline; who asks goes on.
+    if (policy !== null) policies.set(account.adapter, PollPolicy.withDeadline(policy, Duration.days(1)))
+  }
+  yield* Preparation.refuseIfFaulty(findings)
+  const url = yield* databaseOf(settings)
+  if (settings.journal.source === "flag" && hasPassword(url)) {
+    findings.warnings.push(
+      "--journal: the password in it can be read in the list of processes; SCANPOLL_JOURNAL cannot"
+    )
+  }
+  yield* warn(findings)
+
+  const quiet = settings.quiet.value
+  const tell = (...lines: ReadonlyArray<string>) => (quiet ? Effect.void : say(...lines))
+  const shutdown = yield* Shutdown
+  const listening = Result.isSuccess(place) ? place.success : null
+  let standingNow: Effect.Effect<Workers.WorkerState> | null = null
+  const state = Effect.suspend(() =>
+    standingNow === null
+      ? Effect.succeed(null)
+      : Effect.map(standingNow, (now) => (shutdown.isRequested() ? { ...now, ready: false } : now))
+  )
+  const complaints: Array<string> = []
+
+  const working = Effect.gen(function* () {
+    if (listening !== null) {
+      yield* Effect.mapError(Layer.build(Health.layer(listening, state)), (error) =>
+        usage(
+          input.listen === null ? "--listen" : `--listen ${quote(input.listen)}`,
+          `cannot listen there (${codeOf(error)}); another HOST:PORT, or off`
+        )
+      )
+    }
+    const joined = yield* Effect.raceFirst(
+      Layer.build(
+        Workers.layer({
+          journal: url,
+          ...(input.name === null ? {} : { name: input.name }),
+          adapters: accounts.map(({ adapter }) => adapter),
+          policy: (adapter) => policies.get(adapter) ?? adapter.policy,
+          settings: {
+            ...(slices === null ? {} : { shards: slices }),
+            ...(lease !== null && Result.isSuccess(lease) ? { lease: lease.success } : {})
+          },
+          observer: (event) => {
+            if (event._tag !== "Rests" || event.reason === "interrupted" || complaints.length >= 100) return
+            complaints.push(`${Tickets.key(event.ticket)} rests: ${words[event.reason]}`)
+          }
+        }).pipe(Layer.provide(SharedBudget.layerPostgres(url)))
+      ).pipe(
+        Effect.catchTag("ClusterError", (error) =>
+          Effect.fail(usage(error.reason === "name" ? "--name" : "--slices", error.message))
+        )
+      ),
+      Effect.as(shutdown.requested, null)
+    )
+    if (joined === null) return 0
+    const service = Context.get(joined, Workers.ClusterWorker)
+    standingNow = service.state
+    const { name } = yield* service.state
+    yield* tell(
+      `worker ${inert(name)} polls for ${accounts.map(({ account, vendor }) => KeyText.accountName(vendor, account)).join(", ")}`,
+      `  journal: ${inert(JournalAddress.show({ _tag: "Postgres", url }))}`,
+      ...(listening === null
+        ? []
+        : [`  health and metrics: http://${Health.format(listening)}/readyz, /healthz, /metrics`]),
+      ...(left.length === 0 ? [] : [`  left to other workers, because there is no key: ${left.join(", ")}`])
+    )
+    let polls = 0
+    const everyMinute = Effect.gen(function* () {
+      yield* Effect.sleep("1 minute")
+      const now = yield* service.state
+      yield* tell(standing(now, now.polls - polls))
+      polls = now.polls
+    })
+    const everySecond = Effect.gen(function* () {
+      yield* Effect.sleep("1 second")
+      const lines = [...new Set(complaints.splice(0))]
+      if (lines.length > 0) yield* say(...lines.map((line) => `warning: ${inert(line, 300)}`))
+    })
+    yield* Effect.forkScoped(Effect.forever(everyMinute))
+    yield* Effect.forkScoped(Effect.forever(everySecond))
+    yield* shutdown.requested
+    yield* tell("handing over to the other workers (a second signal leaves at once)")
+    return 0
+  }).pipe(Effect.scoped, Running.atLogLevel(settings))
+  return yield* shutdown.soft(working)
+})
+
+const codeOf = (error: { readonly cause?: unknown }): string => {
+  const { cause } = error
+  return typeof cause === "object" && cause !== null && "code" in cause && typeof cause.code === "string"
+    ? cause.code
+    : "no such address, or it is taken"
+}
