@@ -220,7 +220,7 @@ const lateness = wanted.has("lateness")
 const crowd = wanted.has("crowd")
   ? await watching(
       "crowd",
-      isShort ? { scans: 2000, everyMs: 1000, forMs: 2500 } : { scans: 100_000, everyMs: 60_000, forMs: 130_000 },
+      isShort ? { scans: 2000, everyMs: 1000, forMs: 2500 } : { scans: 100_000, everyMs: 60_000, forMs: 90_000 },
       1
     )
   : null

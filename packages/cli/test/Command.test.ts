@@ -6,6 +6,7 @@ import { assert, describe, layer } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as FileSystem from "effect/FileSystem"
 import * as Layer from "effect/Layer"
+import * as Schema from "effect/Schema"
 import { settings } from "scanpoll/config/Setting"
 import { version } from "scanpoll/Version"
 import { existsSync, openSync } from "node:fs"
@@ -46,6 +47,19 @@ const run = Effect.fnUntraced(function* (args: ReadonlyArray<string>, options: P
   assert.notMatch(ended.stderr, /^\s+at .*\.[jt]s:\d+/m)
   return ended
 })
+
+const Listed = Schema.fromJsonString(
+  Schema.Struct({
+    vendors: Schema.Array(
+      Schema.Struct({
+        name: Schema.String,
+        paces: Schema.Array(
+          Schema.Struct({ name: Schema.String, policy: Schema.String, polls: Schema.Array(Schema.String) })
+        )
+      })
+    )
+  })
+)
 
 const inFolder = <A, E, R>(use: (folder: string) => Effect.Effect<A, E, R>) =>
   Effect.scoped(
@@ -371,6 +385,36 @@ describe("the command", () => {
         const list = yield* run(["vendors", "-o", "json"])
         assert.strictEqual(list.code, 0)
         assert.match(list.stdout, /"variable": "EXONA_API_KEY",\s+"set": true/)
+      })
+    )
+
+    it.effect("shows each vendor's paces in the policies' words and at the times the engine would poll", () =>
+      Effect.gen(function* () {
+        const text = yield* run(["vendors"])
+        assert.match(text.stdout, /polls +at 5s, 10s, 15s, 20s, 25s, 30s, \.\.\. after the submission, at the earliest/)
+        const { vendors } = Schema.decodeUnknownSync(Listed)((yield* run(["vendors", "-o", "json"])).stdout)
+        const exona = vendors.find(({ name }) => name === "exona")?.paces.find(({ name }) => name === "default")
+        assert.deepStrictEqual(exona?.polls, ["10s", "20s", "30s", "40s", "50s", "1m"])
+        assert.match(exona?.policy ?? "", /^first poll after 10s, then every 10s.*gives up softly after 5m/)
+      })
+    )
+
+    it.effect("says before the first submission that a run cannot fit its account and its time", () =>
+      Effect.gen(function* () {
+        const before = yield* posts
+        const args = ["run", dataset("clean: late"), "--timeout", "1s", "--progress", "plain"]
+        const { stderr } = yield* run(args)
+        const lines = stderr.split("\n")
+        const warned = lines.findIndex((line) =>
+          /^warning: compliance: this run needs about 2 requests, which take at least .*not all of it will be done/.test(
+            line
+          )
+        )
+        const submitted = lines.findIndex((line) => /submi/.test(line))
+        assert.strictEqual(warned, 0, stderr)
+        assert.isAbove(submitted, warned, stderr)
+        assert.strictEqual((yield* posts) - before, 1)
+        assert.notMatch((yield* run(["run", dataset("clean: in time")])).stderr, /cannot|not all of it/)
       })
     )
 

@@ -4,6 +4,7 @@
  * @since 0.1.0
  */
 import * as PollPolicy from "@scanpoll/core/policy/PollPolicy"
+import { preview } from "@scanpoll/core/policy/Preview"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as FileSystem from "effect/FileSystem"
@@ -33,14 +34,23 @@ const baseShown = (vendor: Vendor, environment: Environment): string | null => {
 
 const paceNames = ["interactive", "default", "background", "bulk"] as const
 
-// The policies' own words: what is shown is what is done.
+const shownPolls = 6
+
+// The policies' own words, and the times the engine itself would decide on: what is shown is what is done.
 const paceOf = (vendor: Vendor, name: (typeof paceNames)[number]) => {
   const policy = vendor.policies[name]
   const first = policy.first !== null && Duration.isZero(policy.first) ? "at once, then " : ""
-  return { name, words: first + PollPolicy.paceInWords(policy) }
+  return Effect.map(preview(policy, vendor.limits, shownPolls), (polls) => ({
+    name,
+    words: first + PollPolicy.paceInWords(policy),
+    policy: PollPolicy.describe(policy, vendor.limits),
+    polls: polls.map(({ at }) => Durations.format(Duration.millis(at)))
+  }))
 }
 
-const factsOf = (vendor: Vendor, environment: Environment) => ({
+type Pace = Effect.Success<ReturnType<typeof paceOf>>
+
+const factsOf = (vendor: Vendor, paces: ReadonlyArray<Pace>, environment: Environment) => ({
   name: vendor.name,
   title: vendor.title,
   scans: vendor.scans,
@@ -48,7 +58,7 @@ const factsOf = (vendor: Vendor, environment: Environment) => ({
   target: vendor.targetForm,
   fields: vendor.keys,
   capabilities: vendor.capabilities,
-  paces: paceNames.map((name) => paceOf(vendor, name)),
+  paces,
   floor: Durations.format(vendor.limits.floor),
   deadline: Durations.format(vendor.policies.default.deadline),
   rateLimit: vendor.rateLimit,
@@ -60,8 +70,9 @@ const factsOf = (vendor: Vendor, environment: Environment) => ({
   }
 })
 
-const block = (vendor: Vendor, environment: Environment): string => {
-  const facts = factsOf(vendor, environment)
+type Facts = ReturnType<typeof factsOf>
+
+const block = (facts: Facts): string => {
   const row = (label: string, text: string): string => `  ${label.padEnd(12)} ${text}`
   const base = facts.base.value ?? "not set, and needed"
   return [
@@ -70,6 +81,9 @@ const block = (vendor: Vendor, environment: Environment): string => {
     row("fields", facts.fields.join(", ")),
     row("gives", facts.capabilities.join(", ")),
     ...facts.paces.map((pace, index) => row(index === 0 ? "paces" : "", `${pace.name}: ${pace.words}`)),
+    ...facts.paces
+      .filter((pace) => pace.name === "default")
+      .map((pace) => row("polls", `at ${pace.polls.join(", ")}, ... after the submission, at the earliest`)),
     row(
       "limits",
       `${facts.rateLimit}; a scan is polled every ${facts.floor} at most, and waited for ${facts.deadline}`
@@ -99,11 +113,15 @@ export const vendors = Effect.fnUntraced(function* (input: {
   yield* Preparation.checkOutputs(settings, ["text", "json"], [], findings)
   yield* Preparation.refuseIfFaulty(findings)
   yield* warn(findings)
+  const all = yield* Effect.forEach(Vendors.all, (vendor) =>
+    Effect.map(
+      Effect.forEach(paceNames, (name) => paceOf(vendor, name)),
+      (paces) => factsOf(vendor, paces, environment)
+    )
+  )
   const failed = yield* Output.write(settings, {
-    text: () => [Vendors.all.map((vendor) => block(vendor, environment)).join("\n")],
-    json: () => [
-      `${JSON.stringify({ schemaVersion: 1, vendors: Vendors.all.map((vendor) => factsOf(vendor, environment)) }, null, 2)}\n`
-    ]
+    text: () => [all.map(block).join("\n")],
+    json: () => [`${JSON.stringify({ schemaVersion: 1, vendors: all }, null, 2)}\n`]
   })
   return failed ? 74 : 0
 })
