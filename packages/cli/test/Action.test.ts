@@ -118,7 +118,7 @@ const inputsWith = (given: Readonly<Record<string, string>>): Readonly<Record<st
   Object.fromEntries(
     Object.entries(file.inputs).map(([name, input]) => [
       `INPUT_${name.toUpperCase().replaceAll("-", "_")}`,
-      given[name] ?? String(input.default)
+      given[name] ?? input.default
     ])
   )
 

@@ -117,7 +117,7 @@ export interface Sharing {
 }
 
 // The last two characters of a claim's id are chance, each one of 32.
-const tails = [..."0123456789abcdefghjkmnpqrstvwxyz"]
+const tails = "0123456789abcdefghjkmnpqrstvwxyz".split("")
 const tailsOf = (slices: ReadonlyArray<number>, of: number): ReadonlyArray<string> => {
   const wanted = new Set(slices)
   return tails.flatMap((one, i) =>
