@@ -30,6 +30,7 @@ const gates = [
   { name: "lint", minutes: 5, command: launch("lint") },
   { name: "fences", minutes: 3, command: launch("fences") },
   { name: "api", minutes: 2, command: launch("exec", "node", "packages/tooling/api.mjs", "--check") },
+  { name: "unused", minutes: 2, command: launch("unused") },
   { name: "pack", minutes: 5, command: launch("pack") },
   {
     name: "test",

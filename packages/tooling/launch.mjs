@@ -4,7 +4,7 @@
  *     node packages/tooling/launch.mjs start [args]      the demonstration
  *     node packages/tooling/launch.mjs test [args]       every test, or those that vitest's arguments choose
  *     node packages/tooling/launch.mjs exec cmd [args]   any command, with the tools of the repository on its PATH
- *     node packages/tooling/launch.mjs check | lint | format | fences | api | pack
+ *     node packages/tooling/launch.mjs check | lint | format | fences | api | unused | pack
  *
  * Each task first sees to the right Node and pnpm, fetched through npx only where the machine lacks them, and to an
  * install that matches the lockfile. All of that speaks on stderr: stdout belongs to the task.
@@ -126,6 +126,7 @@ const tasks = {
     ["node", "packages/tooling/check.mjs"],
     ["node", "packages/tooling/api.mjs"]
   ],
+  unused: [["knip", "--no-progress"]],
   pack: [["node", "packages/tooling/pack.mjs"]],
   bench: [["node", "packages/bench/src/main.ts"]],
   exec: [[]]

@@ -73,13 +73,11 @@ const must = async (command, args, options) => {
 
 /** @param {Published} one */
 const inspectBuild = (one) => {
-  const wanted = new Set([
-    ...one.modules,
-    ...one.internal,
-    ...globSync("src/**/*.ts", { cwd: one.folder }).map((file) =>
+  const wanted = new Set(
+    globSync("src/**/*.ts", { cwd: one.folder }).map((file) =>
       file.replaceAll("\\", "/").slice("src/".length, -".ts".length)
     )
-  ])
+  )
   const built = globSync("dist/**/*.js", { cwd: one.folder }).map((file) =>
     file.replaceAll("\\", "/").slice("dist/".length, -".js".length)
   )
@@ -87,6 +85,31 @@ const inspectBuild = (one) => {
   const surplus = built.filter((name) => !wanted.has(name))
   if (missing.length > 0) throw new Error(`${one.name} is not built, ${missing[0]} is missing: run the check first`)
   if (surplus.length > 0) faults.push(`${one.name}: dist has what the sources do not: ${surplus.join(", ")}`)
+}
+
+/**
+ * A package asks for what its code and its declarations import, and for nothing else. What another package happens to
+ * bring along would be found here and missed at a user's.
+ *
+ * @param {Published} one
+ */
+const inspectDependencies = (one) => {
+  const { dependencies = {}, peerDependencies = {} } = JSON.parse(
+    readFileSync(join(one.folder, "package.json"), "utf8")
+  )
+  const imported = new Set(
+    globSync(["dist/**/*.js", "dist/**/*.d.ts"], { cwd: one.folder })
+      // Nobody outside reads the declarations of what is internal.
+      .filter((file) => !/[\\/]internal[\\/].*\.d\.ts$/.test(file))
+      .flatMap((file) => readFileSync(join(one.folder, file), "utf8").split("\n"))
+      .filter((line) => !/^\s*(\/?\*|\/\/)/.test(line))
+      .flatMap((line) => [...line.matchAll(/(?:\bfrom |\bimport\(|^import )"([^".][^"]*)"/g)])
+      .map((match) => /^(@[^/]+\/)?[^/]+/.exec(match[1] ?? "")?.[0] ?? "")
+      .filter((name) => !name.startsWith("node:") && name !== one.name)
+  )
+  const asked = new Set([...Object.keys(dependencies), ...Object.keys(peerDependencies)])
+  for (const name of imported) if (!asked.has(name)) faults.push(`${one.name} imports ${name} and does not ask for it`)
+  for (const name of asked) if (!imported.has(name)) faults.push(`${one.name} asks for ${name} and does not import it`)
 }
 
 /**
@@ -342,6 +365,7 @@ const main = async () => {
   const packages = published()
   const libraries = packages.filter((one) => !one.isCommand)
   for (const one of packages) inspectBuild(one)
+  for (const one of packages) inspectDependencies(one)
   mkdirSync(join(scratch, "tarballs"))
   const tarballs = await Promise.all(packages.map(pack))
   const [npm, pnpm, old] = await Promise.all([

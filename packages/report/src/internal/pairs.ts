@@ -28,11 +28,3 @@ export const countBy = <A>(items: Iterable<A>, key: (item: A) => string): Map<st
   for (const item of items) out.set(key(item), (out.get(key(item)) ?? 0) + 1)
   return out
 }
-
-// Takes one of `key` out of the counts; false when there is none left.
-export const take = (counts: Map<string, number>, key: string): boolean => {
-  const left = counts.get(key) ?? 0
-  if (left === 0) return false
-  counts.set(key, left - 1)
-  return true
-}

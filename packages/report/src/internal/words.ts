@@ -1,6 +1,5 @@
 import * as Severity from "@scanpoll/core/model/Severity"
 import * as Hostile from "../HostileText.ts"
-import type { HostileText } from "../HostileText.ts"
 import type { ReportFinding, ReportScan, SeverityCounts } from "../ReportScan.ts"
 import { worstFirst } from "../ReportScan.ts"
 import type { ScanReport } from "../ScanReport.ts"
@@ -32,8 +31,6 @@ export const duration = (millis: number): string => {
 }
 
 export const moment = (time: string): string => `${time.slice(0, 10)} ${time.slice(11, 19)} UTC`
-
-export const quoted = (text: HostileText, max = 60): string => `"${Hostile.toLine(text, max)}"`
 
 export const subject = (scan: ReportScan, max = 200): string => {
   const name = Hostile.toLine(scan.subject.name, max)

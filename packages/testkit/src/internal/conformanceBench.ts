@@ -243,9 +243,6 @@ export const open = <Request, Payload>(
     }
   })
 
-/** A healthy answer to a poll that shows no end: for faults that replace the answer, and need only a ticket. */
-export const pendingOf = (kit: Facts): Answer => kit.poll.pending[0].answer
-
 /** The answer of a completed scan. */
 export const completedOf = (kit: Facts): SettledAnswer =>
   kit.poll.settled.find(({ outcome }) => outcome === "Completed") ?? kit.poll.settled[0]
