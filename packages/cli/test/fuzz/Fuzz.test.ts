@@ -64,7 +64,7 @@ describe("readers that are wrong are caught: one that", () => {
     typeof scan === "object" && scan !== null && "id" in scan && typeof scan.id === "string" ? scan.id : ""
 
   for (const [name, settles] of naive) {
-    it(name, () => {
+    it(`${name}`, () => {
       let caught = 0
       for (let seed = 1; seed <= 2_000; seed++) {
         const { answer: made, scanId, vendor } = Answers.example(Chance.make(seed, "control"))
