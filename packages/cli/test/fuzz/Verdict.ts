@@ -59,8 +59,8 @@ export const document = ({ bytes, headers, status }: Answer): unknown => {
   if (/^\d{1,15}$/.test(announced) && headers["transfer-encoding"] === undefined && Number(announced) > 10_485_760) {
     return undefined
   }
-  const encoding = (headers["content-encoding"] ?? "").trim().toLowerCase()
-  if (encoding !== "" && encoding !== "identity") return undefined
+  const encodings = (headers["content-encoding"] ?? "").split(",").map((one) => one.trim().toLowerCase())
+  if (encodings.some((one) => one !== "" && one !== "identity")) return undefined
   const text = new TextDecoder().decode(bytes)
   if (depthOf(text) > 100) return undefined
   try {
@@ -157,7 +157,8 @@ export const ofPoll = (vendor: Vendor, scanId: string, answer: Answer): Verdict 
   const status = own(scan, "status")
   if (typeof id !== "string" || typeof status !== "string") return protocol
   // Only UUIDs are one id in both cases.
-  if (id !== scanId && !(vendor === "compliance" && id.toLowerCase() === scanId.toLowerCase())) return protocol
+  const isUuid = vendor === "compliance" && /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(id)
+  if (id !== scanId && !(isUuid && id.toLowerCase() === scanId.toLowerCase())) return protocol
   if (vendor !== "appvet" && isBlank(status)) return protocol
   return readers[vendor](scan, status)
 }
