@@ -9,6 +9,7 @@
  *
  * @since 0.1.0
  */
+import * as Arr from "effect/Array"
 import * as Clock from "effect/Clock"
 import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
@@ -158,9 +159,29 @@ const goneReason: Reason = {
   requestId: null
 }
 
-interface Held {
+// There is one for each claim this process holds, so it stays small: what ends when it is lost is made when it is asked for.
+class Held {
   readonly epoch: number
-  readonly lost: Deferred.Deferred<never, JournalError>
+  private ended: JournalError | null = null
+  private waiters: Deferred.Deferred<never, JournalError> | null = null
+
+  constructor(epoch: number) {
+    this.epoch = epoch
+  }
+
+  lose(error: JournalError): void {
+    if (this.ended !== null) return
+    this.ended = error
+    if (this.waiters !== null) Deferred.doneUnsafe(this.waiters, Effect.fail(error))
+    this.waiters = null
+  }
+
+  get lost(): Effect.Effect<never, JournalError> {
+    return Effect.suspend(() => {
+      if (this.ended !== null) return Effect.fail(this.ended)
+      return Deferred.await((this.waiters ??= Deferred.makeUnsafe<never, JournalError>()))
+    })
+  }
 }
 
 interface OwnerRow {
@@ -258,7 +279,7 @@ export const makeShared = (
     const loseAll = (error: JournalError): void => {
       const all = [...held.values()]
       held.clear()
-      for (const { lost } of all) Deferred.doneUnsafe(lost, Effect.fail(error))
+      for (const each of all) each.lose(error)
     }
 
     const beat: Effect.Effect<void, SqlError> = Effect.gen(function* () {
@@ -293,7 +314,7 @@ export const makeShared = (
         name: me,
         probe: Effect.suspend(() => (isOpen ? beat : Effect.provideService(migrate(), SqlClient.SqlClient, sql))),
         onOutage: (error) => {
-          for (const { lost } of held.values()) Deferred.doneUnsafe(lost, Effect.fail(error))
+          for (const each of held.values()) each.lose(error)
         }
       }
     )
@@ -498,19 +519,9 @@ export const makeShared = (
             WHERE p.paused_until < excluded.paused_until`
         }
         for (const part of chunksOf(batch.lessons)) {
-          yield* sql`INSERT INTO scanpoll_lessons ${sql.insert(
-            part.map(([, { at, lesson }]) => ({
-              vendor: lesson.vendor,
-              origin: lesson.origin,
-              kind: toJson(lesson.kind),
-              scan: toJson(lesson.scan),
-              ended: lesson.ended,
-              duration_ms: lesson.durationMs,
-              at_least_ms: lesson.atLeastMs ?? null,
-              hint_ms: lesson.hintMs ?? null,
-              learned_at: at
-            }))
-          )}
+          const rows = part.map(([, { at, lesson }]) => lessonRow(lesson, at))
+          if (!Arr.isReadonlyArrayNonEmpty(rows)) continue
+          yield* sql`INSERT INTO scanpoll_lessons ${sql.insert(rows)}
             ON CONFLICT (vendor, origin, kind, scan) DO UPDATE SET ended = excluded.ended,
             duration_ms = excluded.duration_ms, at_least_ms = excluded.at_least_ms, hint_ms = excluded.hint_ms,
             learned_at = excluded.learned_at`
@@ -544,6 +555,18 @@ export const makeShared = (
           })
     )
 
+    const lessonRow = (lesson: Lesson, at: number): Record<string, string | number | null> => ({
+      vendor: lesson.vendor,
+      origin: lesson.origin,
+      kind: toJson(lesson.kind),
+      scan: toJson(lesson.scan),
+      ended: lesson.ended,
+      duration_ms: lesson.durationMs,
+      at_least_ms: lesson.atLeastMs ?? null,
+      hint_ms: lesson.hintMs ?? null,
+      learned_at: at
+    })
+
     // The kinds of scan among lessons, as their rows have them.
     const kindsOf = (lessons: ReadonlyArray<readonly [string, { readonly lesson: Lesson }]>) =>
       new Map(
@@ -567,7 +590,7 @@ export const makeShared = (
     }
 
     const hold = (claimId: string, epoch: number): Held => {
-      const made: Held = { epoch, lost: Deferred.makeUnsafe<never, JournalError>() }
+      const made = new Held(epoch)
       held.set(claimId, made)
       return made
     }
@@ -804,11 +827,29 @@ export const makeShared = (
         return isFresh() ? Effect.void : Effect.andThen(beatNow, readyFor(claimId, mine))
       })
 
-    const guardOf = (claimId: string, mine: Held): HoldGuard => ({
-      ready: readyFor(claimId, mine),
-      lost: Deferred.await(mine.lost),
-      lapsed: Effect.suspend(() => (leftOfLease() > 0 ? Deferred.await(lapse) : Effect.void))
-    })
+    const lapsed = Effect.suspend(() => (leftOfLease() > 0 ? Deferred.await(lapse) : Effect.void))
+    class Guard implements HoldGuard {
+      private readonly claimId: string
+      private readonly mine: Held
+
+      constructor(claimId: string, mine: Held) {
+        this.claimId = claimId
+        this.mine = mine
+      }
+
+      get ready(): Effect.Effect<void> {
+        return readyFor(this.claimId, this.mine)
+      }
+
+      get lost(): Effect.Effect<never, JournalError> {
+        return this.mine.lost
+      }
+
+      get lapsed(): Effect.Effect<void> {
+        return lapsed
+      }
+    }
+    const guardOf = (claimId: string, mine: Held): HoldGuard => new Guard(claimId, mine)
 
     const take: Operations["take"] = (claimId) =>
       Effect.uninterruptible(
