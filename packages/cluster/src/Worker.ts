@@ -416,12 +416,11 @@ const make = (
           journal.leave(claimId)
           continue
         }
-        yield* keeper.add(
-          { claimId, ticket: hold.ticket, notBefore: hold.notBefore, guard: hold.guard },
-          adapter,
-          policy
-        )
-        tell({ _tag: "Kept", claimId, ticket: hold.ticket })
+        // All scans of an account share its words: each row has brought its own.
+        const { account, origin, vendor } = adapter
+        const ticket: ScanTicket = { ...hold.ticket, vendor, origin, account }
+        yield* keeper.add({ claimId, ticket, notBefore: hold.notBefore, guard: hold.guard }, adapter, policy)
+        tell({ _tag: "Kept", claimId, ticket })
       }
       return taken.length
     })

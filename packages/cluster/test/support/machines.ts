@@ -46,9 +46,9 @@ export class Machine {
   private readonly gone: Promise<void>
   private readonly asked: Array<(said: Said) => void> = []
 
-  constructor(name: string, script: string, variable: string, told: object) {
+  constructor(name: string, script: string, variable: string, told: object, flags: ReadonlyArray<string> = []) {
     this.name = name
-    this.child = spawn(process.execPath, [join(import.meta.dirname, script)], {
+    this.child = spawn(process.execPath, [...flags, join(import.meta.dirname, script)], {
       env: { ...process.env, [variable]: JSON.stringify(told), NODE_NO_WARNINGS: "1" },
       stdio: ["pipe", "pipe", process.env.CLUSTER_LOG === undefined ? "ignore" : "inherit"]
     })
@@ -159,6 +159,7 @@ export const world = async (setup: Setup): Promise<World> => {
         name,
         lease: setup.lease ?? 3_000,
         shards: setup.shards ?? 30,
+        look: 200,
         places,
         keys
       }

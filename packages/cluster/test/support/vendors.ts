@@ -37,7 +37,7 @@ const quick = <Request, Payload>(
     throttledWait: "1 second",
     submitTimeout: "15 seconds"
   }),
-  policy: PollPolicy.make({ pace: `${places.pace} millis`, first: `${places.pace} millis`, deadline: "2 minutes" }),
+  policy: PollPolicy.make({ pace: `${places.pace} millis`, first: `${places.pace} millis`, deadline: "1 day" }),
   budget: {
     requests: places.rate,
     window,

@@ -16,6 +16,8 @@ const Told = Schema.Struct({
   name: Schema.String,
   lease: Schema.Finite,
   shards: Schema.Int,
+  /** Milliseconds between two looks at who is there and what is free. */
+  look: Schema.Finite,
   places: Schema.Struct({
     appvet: Schema.String,
     exona: Schema.String,
@@ -38,7 +40,7 @@ const worker = Effect.gen(function* () {
     name: told.name,
     adapters: [appvet, exona],
     policy: (adapter) => adapter.policy,
-    settings: { lease: told.lease, lookEvery: 200, assignEvery: 200, shards: told.shards },
+    settings: { lease: told.lease, lookEvery: told.look, assignEvery: told.look, shards: told.shards },
     observer: (event) => {
       if (event._tag !== "Settled") return say(event)
       say({ _tag: "Settled", claimId: event.claimId })
@@ -53,6 +55,8 @@ const worker = Effect.gen(function* () {
       // Whoever asks, asks by a line.
       const lines = createInterface({ input: process.stdin })
       lines.on("line", () => {
+        // Where it is to be told exactly, the process was started for it.
+        globalThis.gc?.()
         const memory = process.memoryUsage()
         const cpu = process.cpuUsage()
         say({

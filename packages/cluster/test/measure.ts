@@ -1,0 +1,281 @@
+/**
+ * What one machine bears, measured: take-over time, polls per second, memory per open scan.
+ *
+ *     node packages/tooling/launch.mjs exec pnpm --filter @scanpoll/cluster measure [memory|polls|takeover ...]
+ *
+ * A vendor that answers at once, a real PostgreSQL that writes to disk as in a test, and workers as processes of their
+ * own share this machine. Claims are put into the journal's table as if clients had bought them.
+ */
+import * as ClusterDatabase from "@scanpoll/cluster/ClusterDatabase"
+import * as ClusterStatus from "@scanpoll/cluster/ClusterStatus"
+import * as Journal from "@scanpoll/journal/Journal"
+import { Effect, Layer, ManagedRuntime } from "effect"
+import { SqlClient } from "effect/sql/SqlClient"
+import { execFileSync } from "node:child_process"
+import { readFileSync } from "node:fs"
+import { createServer, type Server as HttpServer } from "node:http"
+import { cpus } from "node:os"
+import process from "node:process"
+import { Machine, type Said } from "./support/machines.ts"
+import { start } from "./support/postgres.ts"
+import type { Told } from "./support/workerProcess.ts"
+
+const pause = (millis: number) => new Promise((resolve) => setTimeout(resolve, millis))
+
+const until = async (isSo: () => Promise<boolean>, every = 50): Promise<void> => {
+  while (!(await isSo())) await pause(every)
+}
+
+/** Answers every status with "scanning". Each answer is the same, so it costs little. */
+const vendor = async (): Promise<{
+  readonly url: string
+  readonly server: HttpServer
+  readonly count: () => number
+}> => {
+  let count = 0
+  const server = createServer((request, response) => {
+    count += 1
+    const id = (request.url ?? "").split("/").at(-1) ?? ""
+    const body = `{"id":"${id}","status":"scanning","type":"security","url":"https://a.example/","progress":5}`
+    response.writeHead(200, { "content-type": "application/json", "content-length": String(body.length) })
+    response.end(body)
+  })
+  server.keepAliveTimeout = 60_000
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve))
+  const address = server.address()
+  const port = typeof address === "object" && address !== null ? address.port : 0
+  return { url: `http://127.0.0.1:${port}`, server, count: () => count }
+}
+
+/** CPU seconds of all processes of PostgreSQL. */
+const cpuOfDatabase = (): number => {
+  const listed = execFileSync("ps", ["-eo", "pid,comm"], { encoding: "utf8" }).split("\n")
+  let ticks = 0
+  for (const line of listed) {
+    const [pid = "", name = ""] = line.trim().split(/\s+/)
+    if (!name.startsWith("postgres")) continue
+    try {
+      const fields = readFileSync(`/proc/${pid}/stat`, "latin1")
+        .replace(/^.*\)\s*/s, "")
+        .split(" ")
+      // With what its children that are gone have used.
+      ticks += [11, 12].reduce((sum, at) => sum + Number(fields[at] ?? 0), 0)
+    } catch {
+      // It has ended.
+    }
+  }
+  return ticks / 100
+}
+
+interface Cluster {
+  /** Scans whose next polls are spread over that time from now on. */
+  readonly plant: (count: number, spreadMs: number, fromMs?: number) => Promise<void>
+  readonly worker: (name: string) => Promise<Machine>
+  readonly status: () => Promise<ClusterStatus.ClusterStatus>
+  readonly held: () => Promise<number>
+  readonly asked: () => number
+  readonly close: () => Promise<void>
+}
+
+const cluster = async (schema: string, pace: number): Promise<Cluster> => {
+  const place = await vendor()
+  const runtime = ManagedRuntime.make(ClusterDatabase.layer(schema, { maxConnections: 1 }))
+  const machines: Array<Machine> = []
+  const told: Omit<Told, "name"> = {
+    journal: schema,
+    lease: 12_000,
+    shards: 60,
+    look: 1_000,
+    places: { appvet: place.url, exona: place.url, pace, rate: null },
+    keys: {
+      appvet: "avk_live_simulated0000000000000000000000000000000",
+      exona: "exa_live_0000000000000000000000000000"
+    }
+  }
+  const ask = <A>(effect: Effect.Effect<A, unknown, SqlClient>) => runtime.runPromise(effect)
+  // The tables are made by whoever opens the journal.
+  await Effect.runPromise(Effect.scoped(Layer.build(Journal.layerPostgres(schema))))
+  return {
+    plant: (count, spreadMs, fromMs = 0) =>
+      ask(
+        Effect.flatMap(
+          SqlClient,
+          (sql) => sql`
+          INSERT INTO scanpoll_claims (claim_id, key_hash, vendor, origin, account, environment, fingerprint, subject_hash,
+            subject, state, owner, epoch, stamp, scan_id, submitted_at, not_before, claimed_at, changed_at)
+          SELECT 'clm_' || lpad(i::text, 24, '0') || substr(letters, 1 + (i / 32) % 32, 1) || substr(letters, 1 + i % 32, 1),
+            encode(sha256(convert_to('["appvet","' || ${place.url}::text || '","default","","m' || i || '"]', 'UTF8')), 'hex'),
+            'appvet', ${place.url}, 'default', '', '"m' || i || '"', 'h' || i,
+            '{"kind":"url","id":"https://shop-' || i || '.example/","name":"https://shop-' || i || '.example/"}',
+            'submitted', NULL, 1, 'planted', 'scan_' || i, now_ms, now_ms + ${fromMs}::int + random() * ${spreadMs}, now_ms, now_ms
+          FROM generate_series(1, ${count}::int) AS i,
+            (SELECT '0123456789abcdefghjkmnpqrstvwxyz' AS letters, extract(epoch FROM now()) * 1000 AS now_ms) AS c`
+        )
+      )
+        .then(() => ask(Effect.flatMap(SqlClient, (sql) => sql`ANALYZE scanpoll_claims`)))
+        .then(() => undefined),
+    worker: async (name) => {
+      const machine = new Machine(name, "workerProcess.ts", "WORKER", { ...told, name }, ["--expose-gc"])
+      machines.push(machine)
+      await until(async () => machine.began)
+      return machine
+    },
+    status: () => ask(ClusterStatus.read),
+    // Kept by a process that is there.
+    held: () =>
+      ask(
+        Effect.flatMap(
+          SqlClient,
+          (sql) => sql<{ held: unknown }>`SELECT count(*) AS held FROM scanpoll_claims JOIN scanpoll_owners o
+            ON owner = o.owner_id WHERE state = 'submitted'`
+        )
+      ).then(([row]) => Number(row?.held ?? 0)),
+    asked: place.count,
+    close: async () => {
+      await Promise.all(machines.map((machine) => machine.kill()))
+      await runtime.dispose()
+      place.server.closeAllConnections()
+      place.server.close()
+    }
+  }
+}
+
+const names = ["a", "b", "c"]
+const sum = (values: ReadonlyArray<number>): number => values.reduce((all, value) => all + value, 0)
+const rounded = (value: number, digits = 0): number => Number(value.toFixed(digits))
+
+const print = (row: Readonly<Record<string, string | number>>): void => {
+  process.stdout.write(`${JSON.stringify(row)}\n`)
+}
+
+const states = (machines: ReadonlyArray<Machine>): Promise<ReadonlyArray<Said>> =>
+  Promise.all(machines.map((machine) => machine.state()))
+
+type Place = () => Promise<string>
+
+/** Heap of a worker with so many sleeping scans, above what it has with none. */
+const memory = async (schema: Place): Promise<void> => {
+  for (const open of [1_000, 10_000, 100_000]) {
+    const made = await cluster(await schema(), 600_000)
+    const worker = await made.worker("a")
+    await until(async () => (await worker.state()).slices === 60)
+    const before = await worker.state()
+    // Due as late as scans are that are taken at all.
+    await made.plant(open, 2_000, 57_000)
+    const began = performance.now()
+    await until(async () => (await worker.state()).open === open, 250)
+    const took = performance.now() - began
+    const after = await worker.state()
+    print({
+      what: "memory",
+      open,
+      bytesOfHeapPerScan: rounded((after.heap - before.heap) / open),
+      heapMB: rounded(after.heap / 1e6, 1),
+      rssMB: rounded(after.rss / 1e6),
+      takenPerSecond: rounded((open / took) * 1000)
+    })
+    await made.close()
+  }
+}
+
+/** Polls per second, CPU per poll and lateness at one load. */
+const load = async (schema: Place, workers: number, open: number, pace: number): Promise<void> => {
+  const made = await cluster(await schema(), pace)
+  const machines = await Promise.all(names.slice(0, workers).map(made.worker))
+  await until(async () => sum((await states(machines)).map((said) => said.slices)) === 60)
+  await made.plant(open, Math.min(pace, 55_000))
+  await until(async () => sum((await states(machines)).map((said) => said.open)) === open, 250)
+  await pause(Math.min(pace, 5_000))
+  const seconds = 15
+  const [from, cpuFrom, began] = [await states(machines), cpuOfDatabase(), performance.now()]
+  const askedFrom = made.asked()
+  await pause(seconds * 1000)
+  const took = (performance.now() - began) / 1000
+  const polls = made.asked() - askedFrom
+  const [to, cpuTo] = [await states(machines), cpuOfDatabase()]
+  const cpu = (sum(to.map((said) => said.cpu)) - sum(from.map((said) => said.cpu))) / 1e6
+  print({
+    what: "polls",
+    workers,
+    open,
+    paceSeconds: pace / 1000,
+    wanted: rounded(open / (pace / 1000)),
+    pollsPerSecond: rounded(polls / took),
+    perWorker: rounded(polls / took / workers),
+    workerCpuPerPollMicros: rounded((cpu / polls) * 1e6),
+    databaseCpuPerPollMicros: rounded(((cpuTo - cpuFrom) / polls) * 1e6),
+    latenessP99Ms: Math.max(...to.map((said) => said.lateness?.p99 ?? 0)),
+    latenessMaxMs: Math.max(...to.map((said) => said.lateness?.max ?? 0))
+  })
+  await made.close()
+}
+
+const polls = async (schema: Place, upTo = 3): Promise<void> => {
+  for (const workers of [1, 2, 3].slice(0, upTo)) {
+    for (const [open, pace] of [
+      [1_000, 10_000],
+      [10_000, 10_000],
+      [100_000, 300_000],
+      [10_000, 1_000]
+    ] as const) {
+      await load(schema, workers, open, pace)
+    }
+  }
+}
+
+/** From the end of one of the workers to the moment when all its scans are kept by the others. */
+const takeover = async (schema: Place): Promise<void> => {
+  for (const [workers, open] of [
+    [2, 1_000],
+    [3, 1_000],
+    [3, 10_000],
+    [3, 100_000]
+  ] as const) {
+    for (const how of ["SIGKILL", "SIGSTOP", "SIGTERM"] as const) {
+      const made = await cluster(await schema(), open > 10_000 ? 300_000 : 10_000)
+      const machines = await Promise.all(names.slice(0, workers).map(made.worker))
+      await until(async () => sum((await states(machines)).map((said) => said.slices)) === 60)
+      await made.plant(open, 50_000)
+      await until(async () => sum((await states(machines)).map((said) => said.open)) === open, 250)
+      const [one, ...others] = machines
+      const had = (await one?.state())?.open ?? 0
+      const began = performance.now()
+      one?.signal(how)
+      let slices = 0
+      await until(async () => {
+        const said = await states(others)
+        if (slices === 0 && sum(said.map((each) => each.slices)) === 60) slices = performance.now() - began
+        return slices > 0 && sum(said.map((each) => each.open)) >= open
+      })
+      print({
+        what: "takeover",
+        workers,
+        open,
+        how,
+        scansMoved: had,
+        slicesSeconds: rounded(slices / 1000, 1),
+        scansSeconds: rounded((performance.now() - began) / 1000, 1)
+      })
+      one?.signal("SIGCONT")
+      await made.close()
+    }
+  }
+}
+
+const parts = { memory, polls, takeover } as const
+
+const main = async (): Promise<void> => {
+  const wanted = process.argv.slice(2).filter((word) => word !== "--")
+  const server = await start()
+  try {
+    const [cpu] = cpus()
+    print({ what: "machine", cores: cpus().length, cpu: cpu?.model ?? "", node: process.version })
+    for (const [name, part] of Object.entries(parts)) {
+      if (wanted.length === 0 || wanted.includes(name)) await part(() => server.schema(), Number(process.env.WORKERS ?? 3))
+    }
+  } finally {
+    await server.end()
+  }
+}
+
+await main()
