@@ -412,6 +412,10 @@ export const policyOf = (
   return null
 }
 
+// What nobody asked for is left to the engine: it paces a batch as past scans have taught.
+const chosen = (policy: PollPolicy.PollPolicy, vendor: Pick<Waiting["vendor"], "policies">) =>
+  policy === vendor.policies.default ? {} : { policy: () => policy }
+
 /**
  * The requests of a plan's targets; null where something stands against one.
  *
@@ -428,11 +432,7 @@ export const prepareTargets = (
     const policy = policyOf(target, plan, settings, findings)
     const account = accounts.get(target.vendor.name, target.account)
     if (policy === null || account === null || !target.isSound) return []
-    // What nobody asked for is left to the engine: it paces a batch as past scans have taught.
-    const request = account.request(
-      target.input,
-      policy === target.vendor.policies.default ? {} : { policy: () => policy }
-    )
+    const request = account.request(target.input, chosen(policy, target.vendor))
     return [{ request, declaredAt: target.declaredAt }]
   })
 
@@ -556,9 +556,9 @@ export const prepareClaim = (
   findings: Findings
 ): Prepared | null => {
   const vendor = Vendors.byName(entry.key.vendor)
-  const policy = vendor === null ? null : policyOf({ vendor, pace: null, deadline: null }, plan, settings, findings)
-  if (policy === null || account === null) return null
-  return { request: account.claim(entry, { policy: () => policy }), declaredAt: null }
+  if (vendor === null || account === null) return null
+  const policy = policyOf({ vendor, pace: null, deadline: null }, plan, settings, findings)
+  return policy === null ? null : { request: account.claim(entry, chosen(policy, vendor)), declaredAt: null }
 }
 
 /**

@@ -2,10 +2,12 @@
  * `scanpoll run --dry-run`: what would be asked, when, and at what cost in requests; nothing is sent or bought.
  *
  * The poll times are the engine's own decision for a vendor that only ever answers "running", so they are the earliest
- * there are; a vendor's hints and a busy account make them later.
+ * there are; a vendor's hints and a busy account make them later. What past scans have taught is read from the journal,
+ * where there is one.
  *
  * @since 0.1.0
  */
+import * as DurationModel from "@scanpoll/core/engine/DurationModel"
 import { forecast } from "@scanpoll/core/engine/Forecast"
 import type { ScanRequest } from "@scanpoll/core/engine/ScanRequest"
 import * as PollPolicy from "@scanpoll/core/policy/PollPolicy"
@@ -22,11 +24,24 @@ const shownPolls = 6
 
 const plural = (count: number, one: string): string => `${count} ${one}${count === 1 ? "" : "s"}`
 
-const times = (request: ScanRequest<unknown>, open: number): Effect.Effect<string> =>
-  Effect.map(preview(request.policy, request.adapter.limits, shownPolls, { open }), (polls) => {
+const times = (request: ScanRequest<unknown>, policy: PollPolicy.PollPolicy, open: number): Effect.Effect<string> =>
+  Effect.map(preview(policy, request.adapter.limits, shownPolls, { open }), (polls) => {
     const shown = polls.map((poll) => Durations.format(Duration.millis(poll.at))).join(", ")
     return polls.length < shownPolls ? shown : `${shown}, ...`
   })
+
+// The policy that a scan of a batch would be under by what is known now, and how many past scans its pace is from.
+const inForce = (
+  request: ScanRequest<unknown>,
+  model: DurationModel.Durations,
+  open: number
+): { readonly policy: PollPolicy.PollPolicy; readonly from: number } => {
+  const { adapter, kind, policy, recommended } = request
+  const about = kind === null ? null : DurationModel.about(adapter, kind)
+  const learns = about !== null && (recommended || DurationModel.isLearned(policy))
+  if (!learns || model.plan(about, policy, open) === null) return { policy, from: 0 }
+  return { policy: DurationModel.paced(model, about, policy, { fresh: true, open }), from: model.known(about) }
+}
 
 /**
  * Says what a run would do. The exit code is 0: nothing was asked that could fail.
@@ -39,6 +54,7 @@ export const tell = Effect.fnUntraced(function* (
   settings: Settings
 ): Effect.fn.Return<number, never, Streams> {
   const streams = yield* Streams
+  const model = yield* DurationModel.DurationModel
   const requests = prepared.map((one) => one.request)
   const timeout = settings.timeout.value
   const lines: Array<string> = ["Nothing is sent: this is what `scanpoll run` would do.", ""]
@@ -59,8 +75,11 @@ export const tell = Effect.fnUntraced(function* (
     // Equal policies are said once.
     const policies = new Map<string, { readonly polls: string; readonly names: Array<string> }>()
     for (const request of mine) {
-      const words = PollPolicy.describe(request.policy, request.adapter.limits)
-      const polls = yield* times(request, mine.length)
+      const { from, policy } = inForce(request, model, mine.length)
+      const because =
+        from === 0 ? "" : `as ${plural(from, "past scan")} of its kind ${from === 1 ? "has" : "have"} taught: `
+      const words = `${because}${PollPolicy.describe(policy, request.adapter.limits)}`
+      const polls = yield* times(request, policy, mine.length)
       const known = policies.get(`${words} ${polls}`)
       if (known === undefined) policies.set(`${words} ${polls}`, { polls, names: [words, request.subject.name] })
       else known.names.push(request.subject.name)

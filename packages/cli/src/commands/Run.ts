@@ -4,6 +4,7 @@
  * @since 0.1.0
  */
 import { type JournalError, ScanJournal } from "@scanpoll/core/engine/ScanJournal"
+import * as StoredDurations from "@scanpoll/core/engine/StoredDurations"
 import type { VendorHttp } from "@scanpoll/core/http/VendorHttp"
 import * as ExitCode from "@scanpoll/report/ExitCode"
 import * as Format from "@scanpoll/report/Format"
@@ -16,6 +17,7 @@ import type { Plan } from "../config/Plan.ts"
 import * as Plans from "../config/Plan.ts"
 import type { Settings } from "../config/Settings.ts"
 import * as Journal from "../Journal.ts"
+import * as Learning from "../Learning.ts"
 import type { Streams } from "../output/Streams.ts"
 import { say } from "../output/Streams.ts"
 import type { FlagTexts, Findings, Prepared } from "../Preparation.ts"
@@ -65,7 +67,11 @@ const perform = Effect.fnUntraced(function* (
     yield* Preparation.refuseIfFaulty(findings)
     yield* warn(findings)
     return yield* Running.run({ prepared, plan: plan.file, settings, keys, baseline, ...options })
-  }).pipe(Effect.provide(Journal.layerOfRun(settings)), Running.atLogLevel(settings))
+  }).pipe(
+    Effect.provide(StoredDurations.layer),
+    Effect.provide(Journal.layerOfRun(settings)),
+    Running.atLogLevel(settings)
+  )
   return yield* shutdown.soft(running)
 })
 
@@ -118,7 +124,12 @@ export const run = (input: {
     ? Effect.flatMap(prepare(input), ({ findings, prepared, settings }) =>
         Preparation.refuseIfFaulty(findings).pipe(
           Effect.andThen(warn(findings)),
-          Effect.andThen(DryRun.tell(prepared, settings))
+          Effect.andThen(
+            DryRun.tell(prepared, settings).pipe(
+              Effect.provide(Learning.layerRead(settings.journal.value)),
+              Running.atLogLevel(settings)
+            )
+          )
         )
       )
     : Effect.map(execute(input), (ran) => ran.code)

@@ -56,7 +56,8 @@ export const parse = (text: string): Result.Result<Pace, string> => {
  *
  * **Details**
  *
- * `learned` is the vendor's default pace until enough scans have taught a better one. An interval under the vendor's
+ * `learned` is the vendor's default pace until enough scans have taught a better one, and what holds where none is asked
+ * for. An interval under the vendor's
  * floor is raised to it; `raised` then says so.
  *
  * @category constructors
@@ -84,6 +85,8 @@ export const toPolicy = (
       policy = PollPolicy.withFirst(policy, Duration.min(policy.first, vendor.limits.floor))
     }
   }
-  if (pace !== null && pace._tag === "Named" && pace.name === "learned") policy = DurationModel.learned(policy)
+  // Whoever set a deadline alone has chosen no pace: it is learned, as where nothing was asked for.
+  const learns = pace === null ? deadline !== null : pace._tag === "Named" && pace.name === "learned"
+  if (learns) policy = DurationModel.learned(policy)
   return { policy, raised }
 }
