@@ -27,7 +27,7 @@ const call = /\b(describe|it|test|live)\b((?:\.\w+)*)/g
  * @param {number} at where its name stands
  */
 const levelOf = (text, at) => {
-  if (/support\/command\.ts"|node:child_process/.test(text)) return "process"
+  if (/support\/(?:command|scenes)\.ts"|node:child_process/.test(text)) return "process"
   if (/\.\/(?:\.\.\/)?browser\.ts"|playwright|puppeteer/.test(text)) return "browser"
   let kind = "it"
   for (const [, word = "", rest = ""] of text.slice(0, at).matchAll(call)) {

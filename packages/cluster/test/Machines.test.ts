@@ -5,7 +5,7 @@ import { database, settled, submitted, within } from "./support/scenes.ts"
 const { server } = database()
 
 describe("workers that die or freeze", () => {
-  it("kill -9 of one of three with 200 scans in flight: the others go on, nothing is bought or asked twice", async () => {
+  it("kill -9 of one of three with 200 scans in flight: the others go on, nothing is bought or asked twice (DU-15, RL-05)", async () => {
     await within(server(), { takes: [10, 13], pace: 500, rate: 400 }, ["a", "b", "c"], async (world, [a]) => {
       await submitted(world, 200)
       await until("all are kept", async () => (await world.status()).scans.free === 0)
@@ -17,7 +17,7 @@ describe("workers that die or freeze", () => {
     })
   }, 90_000)
 
-  it("a worker frozen past its lease loses its scans, and when it comes back asks for none that others have", async () => {
+  it("a worker frozen past its lease loses its scans, and when it comes back asks for none that others have (DU-16)", async () => {
     await within(server(), { takes: [9, 14], pace: 300, rate: 400 }, ["a", "b", "c"], async (world, [a]) => {
       await submitted(world, 200)
       await until("all are kept", async () => (await world.status()).scans.free === 0)

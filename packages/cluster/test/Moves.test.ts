@@ -23,7 +23,7 @@ describe("a cluster that is worked on", () => {
     })
   }, 90_000)
 
-  it("a client that dies leaves its scans to the workers and at most what it was submitting in doubt; nobody buys that again", async () => {
+  it("a client that dies leaves its scans to the workers and at most what it was submitting in doubt; nobody buys that again (DU-03)", async () => {
     await within(server(), { takes: [3, 6], pace: 400 }, ["a", "b"], async (world) => {
       const accepted = () => world.ledgers.reduce((sum, ledger) => sum + ledger.accepted().length, 0)
       const client = world.client({ from: 0, count: 300, waits: true })
@@ -47,7 +47,7 @@ describe("a cluster that is worked on", () => {
     })
   }, 90_000)
 
-  it("PostgreSQL away for seconds: nobody asks a vendor without it, and all goes on when it is back", async () => {
+  it("PostgreSQL away for seconds: nobody asks a vendor without it, and all goes on when it is back (DU-09)", async () => {
     await within(server(), { takes: [8, 12], pace: 300 }, ["a", "b", "c"], async (world, workers) => {
       await submitted(world, 150)
       await until("all are kept", async () => (await world.status()).scans.free === 0)
