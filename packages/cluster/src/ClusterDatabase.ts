@@ -44,8 +44,9 @@ const statements: ReadonlyArray<string> = [
     seen_at DOUBLE PRECISION NOT NULL,
     said TEXT NOT NULL
   )`,
-  // However many scans are open, those that nobody holds are found at once.
-  `CREATE INDEX IF NOT EXISTS scanpoll_claims_free ON scanpoll_claims (not_before)
+  // However many scans are open, those that nobody holds are found at once. Not by their times: those change with every
+  // poll, and a column of an index cannot be changed in place.
+  `CREATE INDEX IF NOT EXISTS scanpoll_claims_free ON scanpoll_claims (claim_id)
     WHERE state = 'submitted' AND owner IS NULL`
 ]
 

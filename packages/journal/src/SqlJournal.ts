@@ -79,7 +79,7 @@ export interface Options {
  * - `slices`: numbers from 1 to `of`; every claim is in one of them (`sliceOf`).
  * - `accounts`: only claims of these.
  * - `dueBefore`: only claims whose next poll may be made before this time, in milliseconds since 1970.
- * - `limit`: how many at most, the earliest due first.
+ * - `limit`: how many at most, in no order.
  *
  * @category models
  * @since 0.1.0
@@ -918,7 +918,7 @@ export const makeShared = (
                   SELECT claim_id FROM scanpoll_claims
                   WHERE state = 'submitted' AND owner IS NULL AND not_before < ${wanted.dueBefore}
                     AND ${inSlices} AND ${ofAccounts}
-                  ORDER BY not_before LIMIT ${Math.floor(wanted.limit)} FOR UPDATE SKIP LOCKED)
+                  LIMIT ${Math.floor(wanted.limit)} FOR UPDATE SKIP LOCKED)
                 RETURNING *`
             })
           )
