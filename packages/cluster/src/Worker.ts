@@ -9,6 +9,7 @@
  *
  * @since 0.1.0
  */
+import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
@@ -431,12 +432,16 @@ const make = (
         if (found < atOnce) yield* Effect.raceFirst(Effect.sleep(settings.lookEvery), gained.await)
       }
     }).pipe(
-      Effect.catch((error) =>
-        Effect.andThen(
-          Effect.logWarning(`the journal does not say which scans are open: ${error.message}`),
+      // Whatever goes wrong here, a worker that no longer looks would be of no use and not seem so.
+      Effect.catchCause((cause) => {
+        if (Cause.hasInterrupts(cause)) return Effect.failCause(cause)
+        const error = Cause.findError(cause)
+        const why = Result.isSuccess(error) ? error.success.message : "a defect"
+        return Effect.andThen(
+          Effect.logWarning(`the journal does not say which scans are open: ${why}`),
           Effect.sleep(settings.lookEvery)
         )
-      ),
+      }),
       Effect.forever
     )
 
