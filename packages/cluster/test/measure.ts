@@ -70,7 +70,7 @@ const cpuOfDatabase = (): number => {
 interface Cluster {
   /** Scans whose next polls are spread over that time from now on. */
   readonly plant: (count: number, spreadMs: number, fromMs?: number) => Promise<void>
-  readonly worker: (name: string) => Promise<Machine>
+  readonly worker: (name: string, flags?: ReadonlyArray<string>) => Promise<Machine>
   readonly status: () => Promise<ClusterStatus.ClusterStatus>
   readonly held: () => Promise<number>
   readonly asked: () => number
@@ -114,8 +114,8 @@ const cluster = async (schema: string, pace: number): Promise<Cluster> => {
       )
         .then(() => ask(Effect.flatMap(SqlClient, (sql) => sql`ANALYZE scanpoll_claims`)))
         .then(() => undefined),
-    worker: async (name) => {
-      const machine = new Machine(name, "workerProcess.ts", "WORKER", { ...told, name }, ["--expose-gc"])
+    worker: async (name, flags) => {
+      const machine = new Machine(name, "workerProcess.ts", "WORKER", { ...told, name }, flags)
       machines.push(machine)
       await until(async () => machine.began)
       return machine
@@ -157,7 +157,7 @@ type Place = () => Promise<string>
 const memory = async (schema: Place): Promise<void> => {
   for (const open of [1_000, 10_000, 100_000]) {
     const made = await cluster(await schema(), 600_000)
-    const worker = await made.worker("a")
+    const worker = await made.worker("a", ["--expose-gc"])
     await until(async () => (await worker.state()).slices === 60)
     const before = await worker.state()
     // Due as late as scans are that are taken at all.
@@ -181,7 +181,7 @@ const memory = async (schema: Place): Promise<void> => {
 /** Polls per second, CPU per poll and lateness at one load. */
 const load = async (schema: Place, workers: number, open: number, pace: number): Promise<void> => {
   const made = await cluster(await schema(), pace)
-  const machines = await Promise.all(names.slice(0, workers).map(made.worker))
+  const machines = await Promise.all(names.slice(0, workers).map((name) => made.worker(name)))
   await until(async () => sum((await states(machines)).map((said) => said.slices)) === 60)
   await made.plant(open, Math.min(pace, 55_000))
   await until(async () => sum((await states(machines)).map((said) => said.open)) === open, 250)
@@ -231,9 +231,10 @@ const takeover = async (schema: Place): Promise<void> => {
     [3, 10_000],
     [3, 100_000]
   ] as const) {
+    if (process.env.OPEN !== undefined && open !== Number(process.env.OPEN)) continue
     for (const how of ["SIGKILL", "SIGSTOP", "SIGTERM"] as const) {
       const made = await cluster(await schema(), open > 10_000 ? 300_000 : 10_000)
-      const machines = await Promise.all(names.slice(0, workers).map(made.worker))
+      const machines = await Promise.all(names.slice(0, workers).map((name) => made.worker(name)))
       await until(async () => sum((await states(machines)).map((said) => said.slices)) === 60)
       await made.plant(open, 50_000)
       await until(async () => sum((await states(machines)).map((said) => said.open)) === open, 250)
@@ -271,7 +272,8 @@ const main = async (): Promise<void> => {
     const [cpu] = cpus()
     print({ what: "machine", cores: cpus().length, cpu: cpu?.model ?? "", node: process.version })
     for (const [name, part] of Object.entries(parts)) {
-      if (wanted.length === 0 || wanted.includes(name)) await part(() => server.schema(), Number(process.env.WORKERS ?? 3))
+      if (wanted.length === 0 || wanted.includes(name))
+        await part(() => server.schema(), Number(process.env.WORKERS ?? 3))
     }
   } finally {
     await server.end()

@@ -47,4 +47,7 @@ const client = Effect.gen(function* () {
   say({ _tag: "Done" })
 }).pipe(Effect.scoped, Effect.provide(Logger.layer([Logger.withConsoleError(Logger.formatLogFmt)])))
 
+// It ends with whoever started it, however that ended.
+process.stdin.on("end", () => process.exit(1)).resume()
+
 NodeRuntime.runMain(client)

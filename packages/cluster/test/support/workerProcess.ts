@@ -75,4 +75,7 @@ const worker = Effect.gen(function* () {
   )
 }).pipe(Effect.scoped, Effect.provide(Logger.layer([Logger.withConsoleError(Logger.formatLogFmt)])))
 
+// It ends with whoever started it, however that ended.
+process.stdin.on("end", () => process.exit(1)).resume()
+
 NodeRuntime.runMain(worker)
