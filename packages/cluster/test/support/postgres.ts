@@ -8,6 +8,8 @@ import process from "node:process"
 import { createInterface } from "node:readline"
 
 export interface Server {
+  /** The process that keeps the server. */
+  readonly pid: number
   /** The address of an empty schema, in which a connection finds its tables. */
   readonly schema: () => Promise<string>
   readonly stop: () => Promise<void>
@@ -33,6 +35,7 @@ export const start = async (): Promise<Server> => {
   }
   let schemas = 0
   return {
+    pid: child.pid ?? 0,
     schema: async () => {
       const schema = `t${process.pid}_${++schemas}`
       const make = Effect.flatMap(SqlClient.SqlClient, (sql) => sql.unsafe(`CREATE SCHEMA ${schema}`))
