@@ -345,10 +345,15 @@ const statusOf = <Payload>(answer: Effect.Success<ReturnType<typeof Scans.pollOn
 /**
  * Makes a client. Nothing is sent; options that cannot be used throw one `ConfigError` with every fault.
  *
- * **Example** (One vendor)
+ * **Example** (Scanning at one vendor)
  *
- * `await using scanpoll = createScanpoll({ appvet: { apiKey: process.env["APPVET_API_KEY"] } })`, then
- * `await scanpoll.appvet.run({ url: "https://example.com", type: "security" })`.
+ * ```ts
+ * import { createScanpoll } from "@scanpoll/promise"
+ *
+ * await using scanpoll = createScanpoll({ appvet: { apiKey: process.env["APPVET_API_KEY"] } })
+ * const outcome = await scanpoll.appvet.run({ url: "https://create.example", type: "security" })
+ * outcome._tag // => "Completed"
+ * ```
  *
  * @category constructors
  * @since 0.1.0

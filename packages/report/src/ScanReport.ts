@@ -193,6 +193,17 @@ export const make = (fields: {
 /**
  * The report of a run. Records may come in any order; rows come in the order of the requests.
  *
+ * **Example** (A report of nothing)
+ *
+ * ```ts
+ * import { Gate, ScanReport } from "@scanpoll/report"
+ *
+ * const run = { version: "0.1.0", id: "run_1", startedAt: 0, finishedAt: 1000, plan: null }
+ * const report = ScanReport.fromRecords([], { ...run, policy: { ...Gate.none, failOn: "high" } })
+ * report.summary.worstSeverity // => "unknown"
+ * report.exit.code // => 3
+ * ```
+ *
  * @category constructors
  * @since 0.1.0
  */

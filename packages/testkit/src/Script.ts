@@ -168,6 +168,17 @@ export const length = (steps: Steps): number => steps.reduce((sum, step) => sum 
 /**
  * Answers with this status and body in place of the simulator's own answer.
  *
+ * **Example** (A vendor that is busy once)
+ *
+ * ```ts
+ * import { Script, Simulators } from "@scanpoll/testkit"
+ *
+ * // The first poll of every scan is answered with 503, all others as usual.
+ * export const busyOnce: Simulators.Options = {
+ *   appvet: { fate: () => ({ polls: [Script.respond(503, { error: "busy" }, { "Retry-After": "20" })] }) }
+ * }
+ * ```
+ *
  * @category constructors
  * @since 0.1.0
  */

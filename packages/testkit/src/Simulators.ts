@@ -47,6 +47,22 @@ export class Simulators extends Context.Service<Simulators, Shape>()("@scanpoll/
 /**
  * Starts the three.
  *
+ * **Example** (Counting what a test has bought)
+ *
+ * ```ts
+ * import { Simulators } from "@scanpoll/testkit"
+ * import { Effect } from "effect"
+ *
+ * const bought = Effect.gen(function* () {
+ *   const { appvet } = yield* Simulators.make({ speed: 60 })
+ *   const headers = { authorization: `Bearer ${appvet.key}`, "content-type": "application/json" }
+ *   const body = JSON.stringify({ url: "https://shop.example", type: "seo" })
+ *   yield* Effect.promise(() => fetch(`${appvet.baseUrl}/v1/scan`, { method: "POST", headers, body }))
+ *   return appvet.ledger.accepted().length
+ * })
+ * await Effect.runPromise(Effect.scoped(bought)) // => 1
+ * ```
+ *
  * @category constructors
  * @since 0.1.0
  */

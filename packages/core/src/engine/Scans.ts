@@ -312,6 +312,15 @@ const teller =
  * with `JournalError` when the journal cannot be used: then nothing was bought, or what was bought is in the log. A
  * policy that contradicts itself dies with `InvalidPolicy` before anything is bought.
  *
+ * **Example** (Buying one scan with any adapter)
+ *
+ * ```ts
+ * import { PollPolicy, type ScanAdapter, Scans } from "@scanpoll/core"
+ *
+ * export const patiently = <Request, Payload>(adapter: ScanAdapter.ScanAdapter<Request, Payload>, request: Request) =>
+ *   Scans.run(adapter, request, { policy: PollPolicy.withDeadline("10 minutes") })
+ * ```
+ *
  * @category constructors
  * @since 0.1.0
  */

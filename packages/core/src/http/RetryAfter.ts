@@ -69,6 +69,19 @@ let latest: { readonly text: string; readonly millis: number | null } = { text: 
  * The wait a `Retry-After` header asks for. `clock` is the moment from which dates are counted, in milliseconds since
  * 1970: the answer's own `Date` where it has a valid one.
  *
+ * **Example** (Reading both forms of the header)
+ *
+ * ```ts
+ * import { RetryAfter } from "@scanpoll/core"
+ * import { Duration, Option } from "effect"
+ *
+ * const seconds = (text: string) =>
+ *   Option.getOrNull(Option.map(RetryAfter.parse(text, () => Date.UTC(2026, 0, 1)), Duration.toSeconds))
+ * seconds("30") // => 30
+ * seconds("Thu, 01 Jan 2026 00:02:00 GMT") // => 120
+ * seconds("soon") // => null
+ * ```
+ *
  * @category destructors
  * @since 0.1.0
  */

@@ -74,6 +74,15 @@ export const atLeast = (self: Severity, threshold: Severity): boolean =>
  * The default bands for a score of 0 to 100 where higher is better: 90 and up `info`, 80 `low`, 70 `medium`,
  * 60 `high`, below that `critical`. An adapter uses them only where the vendor gives no word of its own.
  *
+ * **Example** (Rating scores)
+ *
+ * ```ts
+ * import { Severity } from "@scanpoll/core"
+ *
+ * const rated = [100, 85, 60, 59].map(Severity.fromScore)
+ * rated // => ["info", "low", "high", "critical"]
+ * ```
+ *
  * @category constructors
  * @since 0.1.0
  */

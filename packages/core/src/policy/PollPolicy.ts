@@ -140,8 +140,15 @@ export const paceNamed = (
  *
  * **Example** (Polling fast at first)
  *
- * `pacePhases([{ every: "2 seconds", lasts: "20 seconds" }], "15 seconds")` polls every 2 seconds for 20 seconds, then
- * every 15 seconds.
+ * ```ts
+ * import { PollPolicy, Preview, VendorLimits } from "@scanpoll/core"
+ * import { Effect } from "effect"
+ *
+ * const pace = PollPolicy.pacePhases([{ every: "2 seconds", lasts: "6 seconds" }], "15 seconds")
+ * const policy = PollPolicy.make({ first: 0, pace })
+ * const polls = await Effect.runPromise(Preview.preview(policy, VendorLimits.make({ floor: "1 second" }), 6))
+ * polls.map((poll) => poll.at / 1000) // => [0, 2, 4, 6, 21, 36]
+ * ```
  *
  * @category constructors
  * @since 0.1.0
@@ -199,6 +206,17 @@ const build = <R>(fields: Omit<PollPolicy<R>, typeof TypeId | "pipe">): PollPoli
 
 /**
  * Makes a policy; what is left out has the default that `PollPolicy` states. Nothing is refused here: see `check`.
+ *
+ * **Example** (Changing what a vendor recommends)
+ *
+ * ```ts
+ * import { PollPolicy, VendorLimits } from "@scanpoll/core"
+ *
+ * const recommended = PollPolicy.make({ first: "5 seconds", pace: "5 seconds" })
+ * const patient = recommended.pipe(PollPolicy.withPace("30 seconds"), PollPolicy.withDeadline("1 hour"))
+ * const words = PollPolicy.describe(patient, VendorLimits.make({ floor: "3 seconds" }))
+ * words.split(",")[0] // => "first poll after 5s"
+ * ```
  *
  * @category constructors
  * @since 0.1.0

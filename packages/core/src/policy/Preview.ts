@@ -29,6 +29,17 @@ export interface PlannedPoll {
  * The first `count` polls of a policy under a vendor's limits; fewer when its deadline or its schedule ends before.
  * `open` is the number of open scans that a pace may look at, 1 if left out.
  *
+ * **Example** (Asking when a schedule would poll)
+ *
+ * ```ts
+ * import { PollPolicy, Preview, VendorLimits } from "@scanpoll/core"
+ * import { Effect, Schedule } from "effect"
+ *
+ * const policy = PollPolicy.make({ first: "1 second", pace: Schedule.fibonacci("1 second") })
+ * const polls = await Effect.runPromise(Preview.preview(policy, VendorLimits.make({ floor: "2 seconds" }), 6))
+ * polls.map((poll) => poll.at / 1000) // => [1, 3, 5, 7, 10, 15]
+ * ```
+ *
  * @category constructors
  * @since 0.1.0
  */
