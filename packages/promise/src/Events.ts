@@ -12,7 +12,7 @@ import type * as Stops from "@scanpoll/core/model/PollStopped"
 import type { ScanRecord } from "@scanpoll/core/model/ScanRecord"
 import type { ScanTicket } from "@scanpoll/core/model/ScanTicket"
 import type { Subject } from "@scanpoll/core/model/Subject"
-import type { Because } from "@scanpoll/core/policy/Decision"
+import type { WaitCause } from "@scanpoll/core/engine/PollEvent"
 import * as Duration from "effect/Duration"
 import * as Option from "effect/Option"
 
@@ -75,7 +75,7 @@ export type ScanEvent = EventSource &
     | { readonly _tag: "Queued" }
     | { readonly _tag: "Submitting" }
     | { readonly _tag: "Submitted"; readonly known: boolean }
-    | { readonly _tag: "Scheduled"; readonly until: number; readonly because: Because; readonly polls: number }
+    | { readonly _tag: "Scheduled"; readonly until: number; readonly because: WaitCause; readonly polls: number }
     | { readonly _tag: "Polled"; readonly seen: Seen; readonly polls: number; readonly first: boolean }
     | { readonly _tag: "Collecting" }
   )

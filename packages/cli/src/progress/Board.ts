@@ -11,7 +11,7 @@ import type { PollFault } from "@scanpoll/core/model/PollFault"
 import type { Seen } from "@scanpoll/core/model/PollStopped"
 import type { ScanRecord } from "@scanpoll/core/model/ScanRecord"
 import * as Tickets from "@scanpoll/core/model/ScanTicket"
-import type { Because } from "@scanpoll/core/policy/Decision"
+import type { WaitCause } from "@scanpoll/core/engine/PollEvent"
 import * as Duration from "effect/Duration"
 import * as Option from "effect/Option"
 import * as Durations from "../config/Durations.ts"
@@ -32,7 +32,7 @@ export interface Row {
   readonly phase: string
   readonly progress: Progress | null
   readonly since: number
-  readonly next: { readonly until: number; readonly because: Because } | null
+  readonly next: { readonly until: number; readonly because: WaitCause } | null
   readonly record: ScanRecord | null
 }
 
@@ -130,7 +130,7 @@ export const progressWords = (progress: Progress | null): string => {
  * @category destructors
  * @since 0.1.0
  */
-export const becauseWords = (because: Because): string => {
+export const becauseWords = (because: WaitCause): string => {
   switch (because) {
     case "first":
       return "first poll"
@@ -146,6 +146,8 @@ export const becauseWords = (because: Because): string => {
       return "account paused"
     case "deadline":
       return "last poll at the deadline"
+    case "turn":
+      return "account's turn"
   }
 }
 

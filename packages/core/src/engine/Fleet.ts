@@ -171,7 +171,9 @@ class Wait<A, T, R> extends Course<A, T, R, Crew> implements Entry {
       Effect.flatMap(budget.turn({ kind: "poll", due: this.crew.began + this.due, lane: lane ?? "" }), (turn) => {
         this.waited(turn.waited)
         if (this.stage !== "over" && !this.isDenied()) {
-          this.sent(this.crew.now())
+          const granted = this.crew.now()
+          this.gotTurn(now, granted)
+          this.sent(granted)
           return this.spec.poll
         }
         turn.giveBack()

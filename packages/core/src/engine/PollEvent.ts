@@ -9,7 +9,17 @@ import type { Seen, StopReason } from "../model/PollStopped.ts"
 import type { Because } from "../policy/Decision.ts"
 
 /**
- * The next poll is due at `until`; `because` says what made the wait as long as it is. `asked` is the wait the vendor
+ * What made a wait as long as it is: what was decided, or `turn`, that the poll was due and had to wait for a turn of the
+ * account's budget.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type WaitCause = Because | "turn"
+
+/**
+ * The next poll is due at `until`; `because` says what made the wait as long as it is. A poll that had to wait for its
+ * turn is told of once more when it has it: then `at` is when it was due and `until` is now. `asked` is the wait the vendor
  * asked for in milliseconds, null when it asked for none; it is longer than the wait where a cap cut it.
  *
  * @category models
@@ -19,7 +29,7 @@ export interface Scheduled {
   readonly _tag: "Scheduled"
   readonly at: number
   readonly until: number
-  readonly because: Because
+  readonly because: WaitCause
   readonly asked: number | null
   readonly polls: number
 }

@@ -56,12 +56,14 @@ const drive = <A, T, R>(spec: PollSpec<A, T, R>): Effect.Effect<A, PollStopped<T
         yield* sleepUntil(decision.until)
         if (budget !== undefined) {
           if (course.isDenied()) return yield* Effect.fail(course.stopped(now(), "denied", now()))
+          const asked = now()
           const turn = yield* budget.turn({ kind: "poll", due: decision.until, lane: spec.lane ?? "" })
           course.waited(turn.waited)
           if (course.isDenied()) {
             turn.giveBack()
             return yield* Effect.fail(course.stopped(now(), "denied", now()))
           }
+          course.gotTurn(asked, now())
         }
         const answer = yield* pollOnce(course)
         const proposed = course.seen(now(), answer)

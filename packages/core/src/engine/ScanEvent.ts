@@ -10,13 +10,13 @@ import type { Seen } from "../model/PollStopped.ts"
 import type { ScanRecord } from "../model/ScanRecord.ts"
 import type { ScanTicket } from "../model/ScanTicket.ts"
 import type { Subject } from "../model/Subject.ts"
-import type { Because } from "../policy/Decision.ts"
+import type { WaitCause } from "./PollEvent.ts"
 
 /**
  * - `Queued`: waits for a turn of the account's budget before it is submitted.
  * - `Submitting`: the claim is committed and the submission is on its way.
  * - `Submitted`: there is a ticket; `known` when the scan was bought before and is joined.
- * - `Scheduled`: the next poll is due at `until`, because of `because`.
+ * - `Scheduled`: the next poll is due at `until`, because of `because`; `turn` when it waited for the account until now.
  * - `Polled`: an answer that settles nothing; `first` when this is the first of its kind in this wait.
  * - `Collecting`: the findings are fetched.
  * - `Ended`: the record of the request.
@@ -28,7 +28,7 @@ export type ScanEventKind =
   | { readonly _tag: "Queued" }
   | { readonly _tag: "Submitting" }
   | { readonly _tag: "Submitted"; readonly known: boolean }
-  | { readonly _tag: "Scheduled"; readonly until: number; readonly because: Because; readonly polls: number }
+  | { readonly _tag: "Scheduled"; readonly until: number; readonly because: WaitCause; readonly polls: number }
   | { readonly _tag: "Polled"; readonly seen: Seen; readonly polls: number; readonly first: boolean }
   | { readonly _tag: "Collecting" }
   | { readonly _tag: "Ended"; readonly record: ScanRecord }

@@ -304,7 +304,7 @@ const decideOn = (
   }
   const base = proposal === null ? 0 : Waits.clamp(proposal, floor, Waits.longest)
   const spread = Math.ceil(base * (1 + policy.spread * Waits.clamp(question.random, 0, 1)))
-  const because = fault === null ? "pace" : "back-off"
+  const because = proposal !== null && proposal < floor ? "floor" : fault === null ? "pace" : "back-off"
   return wait(policy, state, now, floor, hint, pausedUntil, spread, because)
 }
 

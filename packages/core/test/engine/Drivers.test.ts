@@ -378,6 +378,72 @@ for (const driver of drivers) {
       })
     )
 
+    it.effect("every wait says what made it as long as it was, a wait for the account's turn as well", () =>
+      Effect.gen(function* () {
+        const budget = RateBudget.makeMemory().account(
+          { vendor: "acme", origin: "https://acme.test", account: "turns" },
+          {
+            requests: 3,
+            window: Duration.seconds(20),
+            openScans: null,
+            typicalDuration: Duration.seconds(10),
+            pollsPerScan: () => 1
+          }
+        )
+        const answers = [
+          Effect.succeed(running),
+          Effect.fail(PollFault.make({ kind: "Transient", code: "http-503", message: "busy" })),
+          Effect.succeed({ ...running, hint: Option.some(Duration.seconds(20)) }),
+          Effect.sync(() => {
+            budget.pause(53_000)
+            return running
+          }),
+          Effect.succeed(running)
+        ]
+        let sent = 0
+        const told: Array<string> = []
+        const started = yield* SteadyClock.now
+        const spec = specOf(
+          Effect.suspend(() => answers[sent++] ?? Effect.succeed(running)),
+          {
+            budget,
+            submittedAt: started,
+            policy: PollPolicy.make({
+              first: "1 second",
+              // Under the vendor's floor once: then the floor is the cause.
+              pace: (tick) => Duration.seconds(tick.polls === 5 ? 1 : 10),
+              failures: "4 seconds",
+              spread: 0,
+              deadline: "59 seconds"
+            }),
+            observer: (event) => {
+              if (event._tag === "Scheduled") told.push(`${event.because} ${event.at / 1000}-${event.until / 1000}`)
+            }
+          }
+        )
+        // Somebody else of the account takes a turn just before the third poll.
+        yield* Effect.forkChild(
+          Effect.delay(
+            Effect.suspend(() => budget.turn({ kind: "poll", due: 0, lane: "other" })),
+            "14 seconds"
+          )
+        )
+        const fiber = yield* Effect.forkChild(Effect.exit(driver.wait(spec)))
+        yield* TestClock.adjust("3 minutes")
+        yield* Fiber.join(fiber)
+        assert.deepStrictEqual(told, [
+          "first 0-1",
+          "pace 1-11",
+          "back-off 11-15",
+          "turn 15-21",
+          "hint 21-41",
+          "pause 41-53",
+          "floor 53-56",
+          "deadline 56-65"
+        ])
+      })
+    )
+
     it.effect("a poll that interrupts itself ends its wait", () =>
       Effect.gen(function* () {
         const fiber = yield* Effect.forkChild(Effect.exit(driver.wait(specOf(Effect.interrupt))))

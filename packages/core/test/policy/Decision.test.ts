@@ -76,7 +76,7 @@ describe("decide", () => {
     }
     assert.strictEqual(because({}), "pace 10000")
     assert.strictEqual(because({ random: 1 }), "pace 12000")
-    assert.strictEqual(because({ proposal: 1 }), "pace 5000")
+    assert.strictEqual(because({ proposal: 1 }), "floor 5000")
     assert.strictEqual(because({ hint: Option.some(Duration.seconds(30)) }), "hint 30000")
     assert.strictEqual(because({ pausedUntil: 40_000 }), "pause 40000")
     assert.strictEqual(because({ now: 295_000 }), "deadline 300000")

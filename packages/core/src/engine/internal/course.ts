@@ -138,6 +138,13 @@ export class Course<A, T, R, E extends Era = Era> implements Decision.WaitState,
     if (millis > 0) this.rare().credit += millis
   }
 
+  // A poll that was due at `due` has its turn now. A millisecond is the clock's.
+  gotTurn(due: number, now: number): void {
+    const { observer } = this.spec
+    if (observer === undefined || now - due < 2) return
+    tell(observer, { _tag: "Scheduled", at: due, until: now, because: "turn", asked: null, polls: this.polls })
+  }
+
   first(now: number): Decision.Decision<A> {
     const { spec } = this
     return this.announce(

@@ -299,7 +299,8 @@ const executing = <Payload, R>(
           case "Scheduled":
             track.polls = event.polls
             track.nextAt = event.until
-            if (event.until - event.at >= worthStoring) journal.waiting(claimId, event.until)
+            if (event.because !== "turn" && event.until - event.at >= worthStoring)
+              journal.waiting(claimId, event.until)
             return env.tell({ _tag: "Scheduled", until: event.until, because: event.because, polls: event.polls })
           case "Polled":
             track.polls = event.polls
