@@ -103,9 +103,6 @@ export const aims = (areas: {
 const holds = ({ is }: Aim, found: number, bound: number): boolean =>
   is === "at most" ? found <= bound : found >= bound
 
-/** Whether an aim is met; null where it was not measured. */
-export const isMet = (aim: Aim): boolean | null => (aim.found === null ? null : holds(aim, aim.found.median, aim.aim))
-
 /** The head of a table of aims. */
 export const head = ["what", "measured (least–most)", "", "aim", "stretch", "met"]
 

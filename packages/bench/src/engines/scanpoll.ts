@@ -140,11 +140,5 @@ export const addFull: Engine = adding(full, tracing.context)
 /** `Fleet.wait`: a fiber waits for each scan. */
 export const wait: Engine = waiting(plain, Context.empty())
 
-/** `Fleet.wait` with a metric, a span and a decoded answer for each poll. */
-export const waitFull: Engine = waiting(full, tracing.context)
-
 /** `Poller.untilTerminal`: a fiber and a timer for each scan. */
 export const poller: Engine = forking(Poller.untilTerminal, plain, Context.empty())
-
-/** `Poller.untilTerminal` with a metric, a span and a decoded answer for each poll. */
-export const pollerFull: Engine = forking(Poller.untilTerminal, full, tracing.context)
