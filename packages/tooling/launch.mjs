@@ -4,7 +4,7 @@
  *     node packages/tooling/launch.mjs start [args]      the demonstration
  *     node packages/tooling/launch.mjs test [args]       every test, or those that vitest's arguments choose
  *     node packages/tooling/launch.mjs exec cmd [args]   any command, with the tools of the repository on its PATH
- *     node packages/tooling/launch.mjs check | lint | format | fences | api | unused | pack
+ *     node packages/tooling/launch.mjs check | lint | format | fences | api | unused | pack | bench
  *
  * Each task first sees to the right Node and pnpm, fetched through npx only where the machine lacks them, and to an
  * install that matches the lockfile. All of that speaks on stderr: stdout belongs to the task.

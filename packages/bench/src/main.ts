@@ -1,7 +1,7 @@
 /**
  * Runs the benchmarks and prints them as Markdown.
  *
- *     pnpm --filter @scanpoll/bench bench [--short] [--rounds N] [--only engine,memory,http,lateness,crowd,paces]
+ *     npm run bench -- [--short] [--rounds N] [--only engine,memory,http,lateness,crowd,paces]
  *
  * Every sample is a process of its own. In each round every case has one sample, and each round begins with another
  * case. What is compared is processor time, user and system. `--short` takes less than a minute: it shows that every
