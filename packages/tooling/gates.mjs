@@ -137,13 +137,14 @@ const treeState = () => {
 
 const main = async () => {
   const before = treeState()
-  /** @type {Array<{ name: string, fault: string | undefined }>} */
+  /** @type {Array<{ name: string, fault: string | undefined, seconds?: number }>} */
   const results = []
   for (const gate of gates) {
     if (stopped) break
     console.log(`\n== ${gate.name}`)
+    const started = performance.now()
     const fault = await pass(gate)
-    results.push({ name: gate.name, fault })
+    results.push({ name: gate.name, fault, seconds: Math.round((performance.now() - started) / 1000) })
     if (gate.name === "install" && fault !== undefined) break
   }
   for (const gate of gates.slice(results.length)) results.push({ name: gate.name, fault: "not run" })
@@ -154,8 +155,12 @@ const main = async () => {
   results.push({ name: "clean tree", fault: treeState() === before ? undefined : "git status is not what it was" })
 
   console.log("")
-  for (const { name, fault } of results)
-    console.log(`${fault === undefined ? "passed" : "FAILED"}  ${name}${fault === undefined ? "" : `: ${fault}`}`)
+  for (const { fault, name, seconds } of results) {
+    const time = seconds === undefined ? "" : ` (${seconds} s)`
+    console.log(
+      `${fault === undefined ? "passed" : "FAILED"}  ${name}${time}${fault === undefined ? "" : `: ${fault}`}`
+    )
+  }
   const failed = results.filter((result) => result.fault !== undefined).length
   console.log(`${tests.passed + results.length - failed} passed, ${tests.failed + failed} failed`)
   return failed === 0 && tests.failed === 0 ? 0 : 1
