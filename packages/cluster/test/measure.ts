@@ -184,8 +184,9 @@ const load = async (schema: Place, keeper: number, workers: number, open: number
   const made = await cluster(await schema(), pace)
   const machines = await Promise.all(names.slice(0, workers).map((name) => made.worker(name)))
   await until(async () => sum((await states(machines)).map((said) => said.slices)) === 60)
-  await made.plant(open, Math.min(pace, 55_000))
-  await until(async () => sum((await states(machines)).map((said) => said.open)) === open, 250)
+  await made.plant(open, pace)
+  // Scans that are due later than in a minute are taken when they are not.
+  await until(async () => (await made.status()).scans.free === 0, 250)
   await pause(3_000)
   const seconds = 10
   const [from, cpuFrom, began] = [await states(machines), cpuOfDatabase(keeper), performance.now()]
@@ -224,7 +225,7 @@ const polls = async (schema: Place, keeper: number): Promise<void> => {
   }
 }
 
-/** From the end of one of the workers to the moment when all its scans are kept by the others. */
+/** From the end of one of the workers to the moment when the others keep all of its scans that are due within half a minute. */
 const takeover = async (schema: Place): Promise<void> => {
   for (const [workers, open] of [
     [2, 1_000],
@@ -237,8 +238,8 @@ const takeover = async (schema: Place): Promise<void> => {
       const made = await cluster(await schema(), open > 10_000 ? 300_000 : 10_000)
       const machines = await Promise.all(names.slice(0, workers).map((name) => made.worker(name)))
       await until(async () => sum((await states(machines)).map((said) => said.slices)) === 60)
-      await made.plant(open, 50_000)
-      await until(async () => sum((await states(machines)).map((said) => said.open)) === open, 250)
+      await made.plant(open, open > 10_000 ? 300_000 : 10_000)
+      await until(async () => (await made.status()).scans.free === 0, 250)
       const [one, ...others] = machines
       const had = (await one?.state())?.open ?? 0
       const began = performance.now()
@@ -247,7 +248,7 @@ const takeover = async (schema: Place): Promise<void> => {
       await until(async () => {
         const said = await states(others)
         if (slices === 0 && sum(said.map((each) => each.slices)) === 60) slices = performance.now() - began
-        return slices > 0 && sum(said.map((each) => each.open)) >= open
+        return slices > 0 && (await made.status()).scans.free === 0
       })
       print({
         what: "takeover",
