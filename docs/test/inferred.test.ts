@@ -98,7 +98,7 @@ const compiled = {
     expectTypeOf<Effect.Error<typeof caught>>().toEqualTypeOf<Unwritten>()
     // @ts-expect-error a submission that is not waited for cannot stop waiting
     void Scans.submit(appvet, site).pipe(Effect.catchTag("PollStopped", () => Effect.void))
-    expectTypeOf<Effect.Error<ReturnType<typeof waited>>>().toEqualTypeOf<Stopped | Refused | Unwritten>()
+    expectTypeOf<Effect.Error<ReturnType<typeof waited>>>().toEqualTypeOf<Scans.RunError>()
   },
 
   policies: (recommended: PollPolicy.PollPolicy) => {

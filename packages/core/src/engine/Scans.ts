@@ -156,7 +156,13 @@ export type PayloadOf<Q> = Q extends ScanRequest<infer Payload, infer _> ? Paylo
  */
 export type ServicesOf<Q> = Q extends ScanRequest<unknown, infer R> ? R : never
 
-type RunError = PollStopped<ScanTicket> | SubmitError | JournalError
+/**
+ * Why there is no outcome: the wait ended first, there is no ticket, or the journal cannot be used.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export type RunError = PollStopped<ScanTicket> | SubmitError | JournalError
 
 const reuseFrom = (now: number, reuse: Duration.Input | undefined): number =>
   now - Option.getOrElse(Waits.toMillis(Duration.fromInputUnsafe(reuse ?? "1 hour")), () => 0)
