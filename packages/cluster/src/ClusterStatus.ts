@@ -40,7 +40,7 @@ export interface WorkerStatus {
  * A cluster. `at` is the database's clock.
  *
  * - `shards`: the number of slices; null where no worker was ever started. `unowned`: slices that no living worker has.
- * - `scans.open`: bought and not over. Of these, `free` are kept by nobody though they are due within half a minute, and
+ * - `scans.open`: bought and not over. Of these, `free` are kept by nobody though they are due within half an hour, and
  *   `resting` are kept by nobody until later. `submitting`: on their way to a vendor. `inDoubt`: a person decides.
  * - `overdue`: polls that are more than 5 seconds late, and by how much the latest one is.
  *
@@ -63,8 +63,8 @@ export interface ClusterStatus {
 }
 
 const overdueFrom = 5_000
-// Workers take scans a minute ahead: one that is due earlier than this and free is one that none has taken.
-const soon = 30_000
+// Workers take scans an hour ahead: one that is due earlier than this and free is one that none has taken.
+const soon = 30 * 60_000
 
 /**
  * Reads how the cluster of this database stands. The journal must have been opened there once.

@@ -155,8 +155,8 @@ export const metrics = {
   })
 } as const
 
-// Claims that are due later than this can wait to be taken.
-const horizon = 60_000
+// Claims that are due later than this can wait to be taken. Free ones are gone through at each look, so these are few.
+const horizon = 60 * 60_000
 // Claims taken in one statement.
 const atOnce = 500
 

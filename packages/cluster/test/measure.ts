@@ -185,7 +185,6 @@ const load = async (schema: Place, keeper: number, workers: number, open: number
   const machines = await Promise.all(names.slice(0, workers).map((name) => made.worker(name)))
   await until(async () => sum((await states(machines)).map((said) => said.slices)) === 60)
   await made.plant(open, pace)
-  // Scans that are due later than in a minute are taken when they are not.
   await until(async () => (await made.status()).scans.free === 0, 250)
   await pause(3_000)
   const seconds = 10
@@ -225,7 +224,7 @@ const polls = async (schema: Place, keeper: number): Promise<void> => {
   }
 }
 
-/** From the end of one of the workers to the moment when the others keep all of its scans that are due within half a minute. */
+/** From the end of one of the workers to the moment when the others keep all of its scans. */
 const takeover = async (schema: Place): Promise<void> => {
   for (const [workers, open] of [
     [2, 1_000],
