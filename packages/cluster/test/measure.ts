@@ -247,7 +247,7 @@ const takeover = async (schema: Place): Promise<void> => {
       await until(async () => {
         const said = await states(others)
         if (slices === 0 && sum(said.map((each) => each.slices)) === 60) slices = performance.now() - began
-        return slices > 0 && (await made.status()).scans.free === 0
+        return slices > 0 && sum(said.map((each) => each.open)) >= open
       })
       print({
         what: "takeover",
