@@ -6,19 +6,21 @@
  * Refuses, in both ways, an export without a text, `@since` or one known `@category`, and a module without a head.
  * Whatever is `@internal` or under `internal/` does not show.
  *
- *     node packages/tooling/api.mjs [--check]
+ *     node packages/tooling/api.mjs [--check] [root]
  *
  * Reads the declarations that the type check built.
  */
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs"
 import { spawnSync } from "node:child_process"
 import { tmpdir } from "node:os"
-import { dirname, join } from "node:path"
+import { dirname, join, resolve } from "node:path"
 import process from "node:process"
 import { parseSync } from "oxc-parser"
 import { published, root } from "./published.mjs"
 
 /** @import { Published } from "./published.mjs" */
+
+const at = resolve(process.argv.slice(2).find((word) => !word.startsWith("--")) ?? root)
 
 const categories = [
   "models",
@@ -345,12 +347,12 @@ const format = (packages) => {
 const bare = (code) => code.trim().replace(/^(export )?declare /, "$1")
 
 const main = () => {
-  const libraries = published().filter((one) => !one.isCommand)
+  const libraries = published(at).filter((one) => !one.isCommand)
   const read = libraries.map((one) => /** @type {const} */ ([one.name, readPackage(one)]))
   const exported = read.flatMap(([name, modules]) => modules.map((module) => inspect(name, module)))
   const count = exported.reduce((sum, one) => sum + one, 0)
   const formatted = format(read)
-  const folder = join(root, "docs/api")
+  const folder = join(at, "docs/api")
   const pages = new Map([["README.md", overview(libraries, count)]])
   for (const [index, one] of libraries.entries()) pages.set(pageOf(one), page(one, formatted[index] ?? []))
 
@@ -381,13 +383,13 @@ const main = () => {
  * @param {string} text
  */
 const difference = (name, text) => {
-  const file = join(root, "docs/api", name)
+  const file = join(at, "docs/api", name)
   if (!existsSync(file)) return "there is no such page"
   const answer = spawnSync("git", ["diff", "--no-index", "--unified=0", "--", file, "-"], {
     input: text,
     encoding: "utf8"
   })
-  const lines = answer.stdout.split("\n").filter((line) => /^[-+](?![-+])/.test(line))
+  const lines = answer.stdout.split("\n").filter((line) => /^[-+](?!(--|\+\+) )/.test(line))
   return ["", ...lines.slice(0, 12), ...(lines.length > 12 ? [`and ${lines.length - 12} more lines`] : [])].join(
     "\n    "
   )

@@ -6,7 +6,7 @@
  *     node packages/tooling/fences.mjs
  */
 import { spawnSync } from "node:child_process"
-import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs"
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { dirname, join } from "node:path"
 import process from "node:process"
@@ -209,6 +209,43 @@ const wordPlants = [
   { in: "packages/core/test/Word.test.ts", code: `it.effect.only("one", () => one)\n`, says: "left out" }
 ]
 
+// A package of its own, as the type check would have built it, and what the reference says of it.
+const apiHead = "/**\n * A module.\n *\n * @since 0.1.0\n */\n"
+const apiDoc = (/** @type {string} */ tags) => `/**\n * An export.\n *\n${tags} */\n`
+const apiGood = apiDoc(" * @category models\n * @since 0.1.0\n")
+
+/** @type {ReadonlyArray<{ module: string, code: string, then?: string, says: string }>} */
+const apiPlants = [
+  { module: "Kept", code: `${apiHead}${apiGood}export declare const kept: 1;\n`, says: "" },
+  {
+    module: "Hidden",
+    code: `${apiHead}${apiDoc(" * @internal\n")}export declare const hidden: 1;\n`,
+    says: ""
+  },
+  {
+    module: "Mute",
+    code: `${apiHead}import "node:path";\nexport declare const mute: 1;\n`,
+    says: "mute: has no doc comment"
+  },
+  {
+    module: "Ageless",
+    code: `${apiHead}${apiDoc(" * @category models\n")}export declare const ageless: 1;\n`,
+    says: "ageless: has no @since"
+  },
+  {
+    module: "Misc",
+    code: `${apiHead}${apiDoc(" * @category misc\n * @since 0.1.0\n")}export declare const misc: 1;\n`,
+    says: "misc: wants one @category"
+  },
+  { module: "Headless", code: `${apiGood}export declare const headless: 1;\n`, says: "does not open with what it is" },
+  {
+    module: "Changed",
+    code: `${apiHead}${apiGood}export declare const changed: () => string;\n`,
+    then: `${apiHead}${apiGood}export declare const changed: () => string | null;\n`,
+    says: "+export const changed: () => string | null"
+  }
+]
+
 const copy = mkdtempSync(join(tmpdir(), "scanpoll-fences-"))
 
 /** @type {Array<string>} */
@@ -281,6 +318,33 @@ const proveWords = () => {
   return wordPlants.length
 }
 
+const proveApi = () => {
+  const root = join(copy, "api")
+  const tool = fileURLToPath(new URL("api.mjs", import.meta.url))
+  plant([{ in: "api/packages/planted/package.json", code: `{ "name": "@scanpoll/planted", "version": "0.1.0" }\n` }])
+  /** @param {ReadonlyArray<{ module: string, code: string, then?: string }>} modules */
+  const build = (modules) =>
+    plant(
+      modules.flatMap(({ code, module }) => [
+        { in: `api/packages/planted/src/${module}.ts`, code },
+        { in: `api/packages/planted/dist/${module}.d.ts`, code }
+      ])
+    )
+  build([{ module: "index", code: apiHead }, ...apiPlants])
+  const written = ask(process.execPath, [tool, root])
+  build(apiPlants.flatMap(({ module, then }) => (then === undefined ? [] : [{ module, code: then }])))
+  const { stderr } = ask(process.execPath, [tool, "--check", root])
+  const page = readFileSync(join(root, "docs/api/planted.md"), "utf8")
+  for (const { module, says } of apiPlants) {
+    const word = module.toLowerCase()
+    const seen = says === "" ? !`${written.stderr}${stderr}`.includes(`: ${word}`) : stderr.includes(says)
+    if (!seen) failures.push(`the reference should say ${says || "nothing"} of ${module}, but says: ${stderr}`)
+  }
+  if (!page.includes("export const kept") || page.includes("hidden: 1"))
+    failures.push("the reference shows the wrong exports")
+  return apiPlants.length
+}
+
 try {
   for (const file of [".oxlintrc.mjs", "tsconfig.base.json", "packages/core/tsconfig.json"]) {
     mkdirSync(dirname(join(copy, file)), { recursive: true })
@@ -289,7 +353,7 @@ try {
   writeFileSync(join(copy, "package.json"), `{ "type": "module" }\n`)
   writeFileSync(join(copy, "packages/core/package.json"), `{ "name": "@scanpoll/core", "type": "module" }\n`)
   symlinkSync(join(root, "node_modules"), join(copy, "node_modules"), "junction")
-  const proven = proveLint() + proveCompiler() + proveWords()
+  const proven = proveLint() + proveCompiler() + proveWords() + proveApi()
   for (const failure of failures) console.error(`fences: ${failure}`)
   console.error(`fences: ${proven - failures.length} of ${proven} proven`)
 } finally {

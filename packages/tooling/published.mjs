@@ -19,10 +19,13 @@ export const root = fileURLToPath(new URL("../../", import.meta.url))
  * }} Published
  */
 
-/** @returns {ReadonlyArray<Published>} in the order of their names */
-export const published = () =>
-  readdirSync(join(root, "packages"))
-    .map((entry) => join(root, "packages", entry))
+/**
+ * @param {string} [of] another root
+ * @returns {ReadonlyArray<Published>} in the order of their names
+ */
+export const published = (of = root) =>
+  readdirSync(join(of, "packages"))
+    .map((entry) => join(of, "packages", entry))
     .filter((folder) => existsSync(join(folder, "package.json")))
     .map((folder) => ({ folder, manifest: JSON.parse(readFileSync(join(folder, "package.json"), "utf8")) }))
     .filter(({ manifest }) => manifest.private !== true)
