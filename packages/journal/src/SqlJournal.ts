@@ -896,9 +896,25 @@ export const makeShared = (
         })
       )
 
+    // Whether claims may have been taken without this process knowing of it: the answer never came.
+    let isUnsure = false
+    const freeStrays = store.write((stamp) =>
+      Effect.gen(function* () {
+        const mine = yield* sql<{ claim_id: string }>`SELECT claim_id FROM scanpoll_claims
+          WHERE owner = ${me} AND state = 'submitted'`
+        const strays = mine.flatMap(({ claim_id }) => (held.has(claim_id) ? [] : [claim_id]))
+        for (const ids of chunksOf(strays)) {
+          yield* sql`UPDATE scanpoll_claims SET owner = NULL, epoch = epoch + 1, stamp = ${stamp}
+            WHERE claim_id IN ${sql.in(ids)} AND owner = ${me} AND state = 'submitted'`
+        }
+      })
+    )
+
     const takeFree: Sharing["takeFree"] = (wanted) =>
       Effect.uninterruptible(
         Effect.gen(function* () {
+          if (isUnsure) yield* freeStrays
+          isUnsure = false
           if (wanted.slices.length === 0 || wanted.accounts.length === 0 || wanted.limit < 1) return []
           const some = wanted.slices.length < wanted.of
           const inSlices = some ? sql`right(claim_id, 2) IN ${sql.in(tailsOf(wanted.slices, wanted.of))}` : sql`TRUE`
@@ -907,12 +923,15 @@ export const makeShared = (
               ({ account, origin, vendor }) => sql`(vendor = ${vendor} AND origin = ${origin} AND account = ${account})`
             )
           )
+          let tries = 0
           const rows = yield* store.write((stamp) =>
             Effect.gen(function* () {
               yield* stay
-              // The claims just taken, where the answer to that was lost.
-              const before = yield* sql`SELECT * FROM scanpoll_claims WHERE owner = ${me} AND stamp = ${stamp}`
-              if (before.length > 0) return before
+              // The claims just taken, where the answer to that was lost. All that this process holds is gone through.
+              if (++tries > 1) {
+                const before = yield* sql`SELECT * FROM scanpoll_claims WHERE owner = ${me} AND stamp = ${stamp}`
+                if (before.length > 0) return before
+              }
               return yield* sql`UPDATE scanpoll_claims SET owner = ${me}, epoch = epoch + 1, stamp = ${stamp}
                 WHERE claim_id IN (
                   SELECT claim_id FROM scanpoll_claims
@@ -940,7 +959,13 @@ export const makeShared = (
             })
           }
           return taken
-        })
+        }).pipe(
+          Effect.tapError(() =>
+            Effect.sync(() => {
+              isUnsure = true
+            })
+          )
+        )
       )
 
     // ---- reading
