@@ -7,7 +7,8 @@
  *     node packages/tooling/pack.mjs [--write]
  *
  * `--write` also puts the weights into docs/size.md. Reads what the type check built. Installing may ask npm's registry
- * for what is not in npm's cache yet, and so may Node 20 where this machine has none.
+ * for what is not in npm's cache yet, and so may Node 20 where this machine has none. Where no registry answers, what
+ * pnpm's store allows is tried, and the rest is said to be left out.
  */
 import * as Types from "@arethetypeswrong/core"
 import { spawn } from "node:child_process"
@@ -248,23 +249,33 @@ const compile = async (project, libraries) => {
 }
 
 /**
+ * @param {string} project
  * @param {ReadonlyArray<Published>} packages
- * @param {ReadonlyArray<string>} tarballs
  */
-const installNpm = async (packages, tarballs) => {
-  const project = join(scratch, "npm")
-  mkdirSync(project)
-  writeFileSync(join(project, "package.json"), JSON.stringify({ name: "user", private: true, type: "module" }))
-  const flags = ["--prefer-offline", "--ignore-scripts", "--no-audit", "--no-fund", "--no-update-notifier"]
-  await must("npm", ["install", ...flags, ...tarballs], { cwd: project })
+const inspectInstalled = (project, packages) => {
   for (const one of packages) {
-    const files = readdirSync(join(project, "node_modules", one.name))
+    const files = readdirSync(join(project, "node_modules", one.name)).filter((file) => file !== "node_modules")
     /** @type {ReadonlyArray<string>} */
     const named = JSON.parse(readFileSync(join(one.folder, "package.json"), "utf8")).files
     const wanted = ["package.json", "LICENSE", "README.md", ...named.filter((name) => !name.startsWith("!"))]
     for (const file of wanted) if (!files.includes(file)) faults.push(`${one.name}: ${file} is not in its tarball`)
     for (const file of files) if (!wanted.includes(file)) faults.push(`${one.name}: ${file} is in its tarball, unasked`)
   }
+}
+
+/**
+ * @param {ReadonlyArray<string>} tarballs
+ * @returns {Promise<string | undefined>} the project; nothing where npm's cache has not enough and no registry answers
+ */
+const installNpm = async (tarballs) => {
+  const project = join(scratch, "npm")
+  mkdirSync(project)
+  writeFileSync(join(project, "package.json"), JSON.stringify({ name: "user", private: true, type: "module" }))
+  const flags = ["--prefer-offline", "--ignore-scripts", "--no-audit", "--no-fund", "--no-update-notifier"]
+  const { code, stderr, stdout } = await ask("npm", ["install", ...flags, ...tarballs], { cwd: project })
+  if (code !== 0 && /\b(ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|ENETUNREACH|ENOTCACHED)\b/.test(stderr))
+    return undefined
+  if (code !== 0) throw new Error(`npm install: ${stdout}${stderr}`)
   if (globSync("node_modules/**/effect/package.json", { cwd: project }).length !== 1)
     faults.push("npm installs Effect more than once")
   return project
@@ -368,26 +379,29 @@ const main = async () => {
   for (const one of packages) inspectDependencies(one)
   mkdirSync(join(scratch, "tarballs"))
   const tarballs = await Promise.all(packages.map(pack))
-  const [npm, pnpm, old] = await Promise.all([
-    installNpm(packages, tarballs),
-    installPnpm(packages, tarballs),
-    oldNode()
-  ])
-  if (old === undefined) faults.push(`neither this machine nor the registry has a Node 20 to try the command on`)
+  const [npm, pnpm] = await Promise.all([installNpm(tarballs), installPnpm(packages, tarballs)])
+  const project = npm ?? pnpm
+  inspectInstalled(project, packages)
 
-  const trying = Promise.all([
-    tryCommand(npm, `Node ${process.versions.node}`, dirname(process.execPath)),
-    ...(old === undefined ? [] : [tryCommand(npm, "Node 20", old)])
-  ])
-  for (const project of [npm, pnpm]) {
-    writeFileSync(join(project, "user.mjs"), importing(libraries))
-    const { code, stderr } = await ask(process.execPath, ["user.mjs"], { cwd: project })
-    if (code !== 0) faults.push(`imports in the project of ${basename(project)}: ${stderr}`)
+  const here = dirname(process.execPath)
+  const attempts = [tryCommand(project, `Node ${process.versions.node}`, here)]
+  if (npm === undefined) {
+    console.error("pack: no registry answers: neither npm's install nor the command under Node 20 is tried")
+  } else {
+    const old = await oldNode()
+    if (old === undefined) faults.push("neither this machine nor the registry has a Node 20 to try the command on")
+    else attempts.push(tryCommand(npm, "Node 20", old))
+  }
+  const trying = Promise.all(attempts)
+  for (const folder of npm === undefined ? [pnpm] : [npm, pnpm]) {
+    writeFileSync(join(folder, "user.mjs"), importing(libraries))
+    const { code, stderr } = await ask(process.execPath, ["user.mjs"], { cwd: folder })
+    if (code !== 0) faults.push(`imports in the project of ${basename(folder)}: ${stderr}`)
   }
   for (const [index, one] of packages.entries()) await inspectTarball(one, tarballs[index] ?? "")
-  await compile(npm, libraries)
+  await compile(project, libraries)
   const weights = await weigh(
-    npm,
+    project,
     packages.map((one, index) => ({ name: one.name, tarball: tarballs[index] ?? "" }))
   )
   faults.push(...weights.faults)
@@ -399,7 +413,7 @@ const main = async () => {
   if (faults.length > 0) return false
   const modules = libraries.reduce((sum, one) => sum + 1 + one.modules.length, 0)
   console.error(
-    `pack: ${packages.length} packages; ${modules} modules import with npm and pnpm, types resolve in three ways`
+    `pack: ${packages.length} packages; ${modules} modules import with ${npm === undefined ? "pnpm" : "npm and pnpm"}, types resolve in three ways`
   )
   for (const line of tried) console.error(`pack: ${line}`)
   return true
