@@ -444,6 +444,37 @@ for (const driver of drivers) {
       })
     )
 
+    it.effect("a pace that reads progress moves polls with it, under floor and hint, and ends nothing", () =>
+      Effect.gen(function* () {
+        const at = (fraction: number | null, hint?: number) =>
+          Observation.answer<string>(
+            Observation.pending(
+              "running",
+              fraction === null ? Option.none() : Option.some({ fraction, done: null, total: null })
+            ),
+            { hint: hint === undefined ? Option.none() : Option.some(Duration.seconds(hint)) }
+          )
+        const answers = [at(null), at(0.5), at(0.25), at(0.99), at(1), at(1, 8), done]
+        const times: Array<number> = []
+        const started = yield* SteadyClock.now
+        const read: Array<number | null> = []
+        const pace = PollPolicy.paceByProgress((fraction) => {
+          read.push(fraction)
+          return Duration.seconds(fraction === null ? 10 : 20 * (1 - fraction))
+        })
+        const spec = specOf(
+          Effect.map(SteadyClock.now, (now) => answers[times.push((now - started) / 1000) - 1] ?? done),
+          { submittedAt: started, policy: PollPolicy.withPace(policy, pace) }
+        )
+        const fiber = yield* Effect.forkChild(driver.wait(spec))
+        yield* TestClock.adjust("5 minutes")
+        assert.strictEqual(yield* Fiber.join(fiber), "done")
+        assert.deepStrictEqual(read, [null, 0.5, 0.25, 0.99, 1, 1])
+        // 10 s, 10 s and 15 s by progress; then the floor, twice; then the hint.
+        assert.deepStrictEqual(times, [0, 10, 20, 35, 38, 41, 49])
+      })
+    )
+
     it.effect("a poll that interrupts itself ends its wait", () =>
       Effect.gen(function* () {
         const fiber = yield* Effect.forkChild(Effect.exit(driver.wait(specOf(Effect.interrupt))))
