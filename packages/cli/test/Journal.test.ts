@@ -1,5 +1,7 @@
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import { assert, describe, layer } from "@effect/vitest"
+import * as ScanJournal from "@scanpoll/core/engine/ScanJournal"
+import * as Journal from "@scanpoll/journal/Journal"
 import * as Script from "@scanpoll/testkit/Script"
 import * as Simulators from "@scanpoll/testkit/Simulators"
 import * as Effect from "effect/Effect"
@@ -53,6 +55,47 @@ const json = (text: string) => JSON.parse(text)
 
 describe("the journal of the command", () => {
   layer(Layer.merge(vendors, NodeServices.layer), { excludeTestServices: true, timeout: "40 seconds" })((it) => {
+    it.effect("what scans took is in the journal after a run, and a later process paces by it and says so", () =>
+      inFolder((folder) =>
+        Effect.gen(function* () {
+          const { compliance, exona } = yield* Simulators.Simulators
+          const dry = ["run", "exona:Acme=https://acme-dry.example", "--dry-run"]
+          const before = yield* run(folder, dry)
+          assert.match(before.stdout, /polls {5}at 10s, 20s, 30s/)
+          assert.isFalse(existsSync(join(folder, "journal.db")))
+
+          assert.strictEqual((yield* run(folder, ["run", dataset(7)])).code, 0)
+          const inJournal = <A, E>(use: (journal: ScanJournal.Operations) => Effect.Effect<A, E>) =>
+            Effect.flatMap(ScanJournal.ScanJournal, use).pipe(
+              Effect.provide(Journal.layer(join(folder, "journal.db")), { local: true })
+            )
+          const [lesson] = yield* inJournal((journal) => journal.lessons)
+          assert.deepStrictEqual(
+            [lesson?.vendor, lesson?.origin, lesson?.ended],
+            ["compliance", new URL(compliance.baseUrl).origin, "settled"]
+          )
+          yield* inJournal((journal) =>
+            Effect.sync(() => {
+              const kind = { vendor: "exona", origin: new URL(exona.baseUrl).origin, kind: "" }
+              for (let n = 0; n < 25; n++) {
+                const durationMs = 60_000 + n * 400
+                journal.learned({ ...kind, scan: `exona:s${n}`, ended: "settled", durationMs })
+              }
+            })
+          )
+          const after = yield* run(folder, dry)
+          assert.match(
+            after.stdout,
+            /polls {5}at 1m[\d.]*s?, .*\n +as 25 past scans of its kind taught; without them: first poll after 10s/
+          )
+          const asDocumented = yield* run(folder, [...dry, "--interval", "10s"])
+          assert.match(asDocumented.stdout, /polls {5}at 10s, 20s, 30s/)
+          const withDeadline = yield* run(folder, [...dry, "--deadline", "4m"])
+          assert.match(withDeadline.stdout, /as 25 past scans of its kind taught/)
+        })
+      )
+    )
+
     it.effect("CL-09 the same run again buys nothing: the answers are shown as reused; --reuse 0 buys anew", () =>
       inFolder((folder) =>
         Effect.gen(function* () {

@@ -76,9 +76,8 @@ export const tell = Effect.fnUntraced(function* (
     const policies = new Map<string, { readonly polls: string; readonly names: Array<string> }>()
     for (const request of mine) {
       const { from, policy } = inForce(request, model, mine.length)
-      const because =
-        from === 0 ? "" : `as ${plural(from, "past scan")} of its kind ${from === 1 ? "has" : "have"} taught: `
-      const words = `${because}${PollPolicy.describe(policy, request.adapter.limits)}`
+      const own = PollPolicy.describe(request.policy, request.adapter.limits)
+      const words = from === 0 ? own : `as ${plural(from, "past scan")} of its kind taught; without them: ${own}`
       const polls = yield* times(request, policy, mine.length)
       const known = policies.get(`${words} ${polls}`)
       if (known === undefined) policies.set(`${words} ${polls}`, { polls, names: [words, request.subject.name] })
