@@ -1,5 +1,5 @@
 import { existsSync, globSync, readFileSync } from "node:fs"
-import { join } from "node:path"
+import { basename, join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { assert, describe, it } from "vitest"
 import * as Links from "../../packages/tooling/links.mjs"
@@ -28,6 +28,18 @@ describe("the pages", () => {
   it("are all found from docs/README.md", () => {
     const lost = Links.allPages(root).filter((page) => page.startsWith("docs/") && !reached.has(page))
     assert.deepStrictEqual(lost, [])
+  })
+
+  it("list every decision in their index, under its title", () => {
+    const index = readFileSync(join(root, "docs/decisions/README.md"), "utf8")
+    const wanted = globSync("docs/decisions/0*.md", { cwd: root }).map((file) => {
+      const [, number, title] = /^# (\d+)\. (.+)$/m.exec(readFileSync(join(root, file), "utf8")) ?? []
+      return `| [${String(number).padStart(4, "0")}](${basename(file)}) | ${title} |`
+    })
+    assert.deepStrictEqual(
+      wanted.filter((row) => !index.includes(row)),
+      []
+    )
   })
 
   it.each(published)(
