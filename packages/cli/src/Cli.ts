@@ -28,6 +28,9 @@ import type { Shutdown } from "./Shutdown.ts"
 import { Surroundings } from "./Surroundings.ts"
 import { version } from "./Version.ts"
 
+// An address that was typed with a name and a password in it is told without them.
+const withoutPasswords = (line: string): string => line.replace(/(:\/\/)[^\s/@"]+@/g, "$1…@")
+
 // Says why a command cannot be done, and turns its exit code into the end of the process.
 const end = <R>(
   command: Effect.Effect<number, UsageError | JournalError, R>
@@ -39,7 +42,7 @@ const end = <R>(
           faults.length === 1
             ? "scanpoll: nothing was sent, because of this:"
             : `scanpoll: nothing was sent, because of these ${faults.length} faults:`,
-          ...faults.map((fault) => `  ${inert(fault.where, 300)}: ${inert(fault.message, 600)}`)
+          ...faults.map((fault) => withoutPasswords(`  ${inert(fault.where, 300)}: ${inert(fault.message, 600)}`))
         ),
         2
       )

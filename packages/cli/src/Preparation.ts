@@ -113,6 +113,8 @@ export const readPlan = Effect.fnUntraced(function* (
     )
   }
   if (info.value.type === "Directory") return refuse("is a folder, not a plan")
+  // A device may have no end.
+  if (info.value.type.endsWith("Device")) return refuse("is a device, not a plan")
   if (info.value.size > BigInt(maxPlanBytes)) return refuse("is larger than 32 MiB")
   const bytes = yield* Effect.option(fs.readFile(file))
   if (bytes._tag === "None") return refuse("cannot be read")

@@ -64,16 +64,24 @@ const codeOf = (exit: Exit.Exit<unknown, unknown>): number => {
   return defect
 }
 
-// What a defect says comes from anywhere, so whatever may be a credential of this process is taken out of it.
-const scrub = (text: string): string => {
-  const scrubber = Scrubber.make()
-  for (const [name, value] of Object.entries(process.env)) {
-    if (/key|token|secret|password|credential/i.test(name) && (value ?? "").trim().length >= 8) {
-      scrubber.learn((value ?? "").trim())
-    }
+// What a fault or a defect says comes from anywhere, also from a key that was typed in the wrong place: whatever may be
+// a credential of this process is taken out of all that people are told.
+const scrubber = Scrubber.make()
+for (const [name, value] of Object.entries(process.env)) {
+  if (/key|token|secret|password|credential/i.test(name) && (value ?? "").trim().length >= 8) {
+    scrubber.learn((value ?? "").trim())
   }
-  return scrubber.text(text)
 }
+const scrub = (text: string): string => scrubber.text(text)
+
+const streams = Layer.effect(
+  Streams.Streams,
+  Effect.map(Streams.Streams, (inner) => ({
+    ...inner,
+    err: (text: string) => inner.err(scrub(text)),
+    errUnsafe: (text: string) => inner.errUnsafe(scrub(text))
+  }))
+).pipe(Layer.provide(Streams.layer))
 
 const program = Effect.gen(function* () {
   const streams = yield* Streams.Streams
@@ -91,10 +99,10 @@ const program = Effect.gen(function* () {
   Effect.provide(
     Layer.mergeAll(
       NodeServices.layer,
-      Streams.layer,
+      streams,
       Layer.succeed(Shutdown.Shutdown, shutdown.operations),
       Layer.succeed(SubmissionGrace, submissionGrace),
-      Layer.provide(Log.layer, Streams.layer)
+      Layer.provide(Log.layer, streams)
     )
   )
 )

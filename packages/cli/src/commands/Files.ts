@@ -11,7 +11,8 @@ import * as Result from "effect/Result"
 import { inert } from "../output/Streams.ts"
 import type { Findings } from "../Preparation.ts"
 
-const maxBytes = 1024 * 1024 * 1024
+// What a text of this program can hold, with room to work on it.
+const maxBytes = 256 * 1024 * 1024
 
 const read = <A>(
   file: string,
@@ -28,7 +29,9 @@ const read = <A>(
     const info = yield* Effect.option(fs.stat(file))
     if (info._tag === "None") return refuse("there is no such file")
     if (info.value.type === "Directory") return refuse("is a folder")
-    if (info.value.size > BigInt(maxBytes)) return refuse("is larger than 1 GiB")
+    // A device may have no end.
+    if (info.value.type.endsWith("Device")) return refuse("is a device")
+    if (info.value.size > BigInt(maxBytes)) return refuse("is larger than 256 MiB")
     const text = yield* Effect.option(fs.readFileString(file))
     if (text._tag === "None") return refuse("cannot be read")
     const parsed = yield* Effect.result(parse(text.value))

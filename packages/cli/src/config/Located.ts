@@ -86,6 +86,11 @@ export const parse = (text: string): Result.Result<Located, ReadonlyArray<Locate
     return Result.fail([{ at: { line: 1, column: 1 }, message: `cannot be read: ${why}` }])
   }
   const broken = [...document.errors, ...document.warnings]
+  // The parser itself gave up on the depth, in words that are no one's business.
+  const tooDeep = broken.find((error) => /call stack|stack overflow/i.test(error.message))
+  if (tooDeep !== undefined) {
+    return Result.fail([{ at: placeOf(tooDeep.pos[0]), message: `nested deeper than ${maxDepth} levels` }])
+  }
   if (broken.length > 0) {
     return Result.fail(
       broken.slice(0, maxFaults).map((error) => ({ at: placeOf(error.pos[0]), message: wordsOf(error, source) }))

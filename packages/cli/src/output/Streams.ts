@@ -60,7 +60,8 @@ export const layer: Layer.Layer<Streams> = Layer.sync(Streams, () => {
       if (text === "") return resume(Effect.void)
       stream.write(text, (error) => {
         if (error === null || error === undefined || isGone(error)) {
-          if (error !== null && error !== undefined) Deferred.doneUnsafe(gone, Effect.void)
+          // Whoever reads the other stream may go on doing so.
+          if (error !== null && error !== undefined && stream === process.stdout) Deferred.doneUnsafe(gone, Effect.void)
           resume(Effect.void)
         } else {
           resume(Effect.fail(error.message))

@@ -6,6 +6,7 @@ import { assert, describe, layer } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as FileSystem from "effect/FileSystem"
 import * as Layer from "effect/Layer"
+import { existsSync } from "node:fs"
 import { once, scanpoll } from "../support/command.ts"
 
 const vendors = Simulators.layer({ speed: 1_000 })
@@ -103,6 +104,34 @@ describe("what is refused before any request", () => {
           assert.notInclude(stderr, "hunter2")
         }
       })
+    )
+
+    it.effect("is a key or a password in the wrong place, which is not shown (SE-04)", () =>
+      Effect.gen(function* () {
+        const key = "avk_live_canary_0123456789abcdef"
+        for (const args of [
+          ["status", key],
+          ["run", key],
+          ["run", target, `--${key}`],
+          ["run", target, "--deadline", key],
+          ["run", `appvet:https://${key}:${key}@never.example`]
+        ]) {
+          const { stderr } = yield* refused(args, { APPVET_API_KEY: key }, /scanpoll/)
+          assert.notInclude(stderr, "canary")
+        }
+        const { stderr } = yield* refused(["run", "appvet:https://me:hunter2@never.example"], {}, /password/)
+        assert.notInclude(stderr, "hunter2")
+      })
+    )
+
+    it.effect("is a plan without an end, or nested without one (CL-05)", () =>
+      inFolder((folder, fs) =>
+        Effect.gen(function* () {
+          if (existsSync("/dev/zero")) yield* refused(["run", "/dev/zero"], {}, /is a device/)
+          yield* fs.writeFileString(`${folder}/deep.yaml`, `version: 1\ntargets: ${"[".repeat(20_000)}`)
+          yield* refused(["run", "deep.yaml"], {}, /deep\.yaml:2:\d+: nested deeper than/, folder)
+        })
+      )
     )
 
     it.effect("is an output that cannot be written, or is the plan itself (RP-10)", () =>

@@ -167,7 +167,7 @@ export interface Options {
  * **Details**
  *
  * What cannot be sent fails without being sent, as a permanent `TransportFault` with the code `no-credential`,
- * `invalid-path` or `invalid-body`.
+ * `invalid-path` or `invalid-body`; a path or a body that holds the credential itself is among it.
  *
  * @category models
  * @since 0.1.0
@@ -266,6 +266,9 @@ const line = (text: string, longest: number): string =>
     .slice(0, longest)
 
 const contentType = (header: string): string => /^[\w.+-]{1,60}\/[\w.+-]{1,60}/.exec(header)?.[0] ?? "no content type"
+
+// A shorter credential may stand in a text by chance.
+const pasted = 16
 
 const jsonType = /^[ \t]*application\/(?:[\w.!#$&^-]+\+)?json[ \t]*(?:;|$)/i
 
@@ -448,6 +451,14 @@ const connect = (
   const request = (method: "GET" | "POST", path: string): HttpClientRequest.HttpClientRequest =>
     HttpClientRequest.makeWith(method, base + path, UrlParams.empty, Option.none(), settings.headers, HttpBody.empty)
 
+  // Somebody pasted the key where an id or a target belongs: it leaves in its header and nowhere else.
+  const holds = (text: string, value: string): boolean =>
+    value.length >= pasted && (text.includes(value) || text.includes(encodeURIComponent(value)))
+
+  const credentialInPath = refused("invalid-path", "the request was not sent: its path holds the credential")
+
+  const credentialInBody = refused("invalid-body", "the request was not sent: its body holds the credential")
+
   const invalidPath = refused("invalid-path", "the request was not sent: its path could lead somewhere else")
 
   return {
@@ -458,7 +469,7 @@ const connect = (
       const asked = request("GET", query.length === 0 ? path : `${path}?${new URLSearchParams(query).toString()}`)
       return within(options?.timeout, (exchange) =>
         Effect.flatMap(key, (first) =>
-          Effect.flatMap(attempt(asked, first, exchange), (answer) => {
+          Effect.flatMap(holds(asked.url, first) ? credentialInPath : attempt(asked, first, exchange), (answer) => {
             if (answer.status !== 401 && answer.status !== 403) return Effect.succeed(answer)
             exchange.answer = answer
             return Effect.matchEffect(key, {
@@ -474,7 +485,12 @@ const connect = (
       const json = toJson(body)
       if (json === null) return refused("invalid-body", "the request was not sent: its body cannot be written as JSON")
       const asked = HttpClientRequest.setBody(request("POST", path), HttpBody.text(json, "application/json"))
-      return within(options?.timeout, (exchange) => Effect.flatMap(key, (value) => attempt(asked, value, exchange)))
+      return within(options?.timeout, (exchange) =>
+        Effect.flatMap(key, (value) => {
+          if (holds(asked.url, value)) return credentialInPath
+          return holds(json, value) ? credentialInBody : attempt(asked, value, exchange)
+        })
+      )
     },
     scrub: scrubber.text
   }
