@@ -136,6 +136,23 @@ describe.each(clients)("over %s", (_name, layer) => {
     }).pipe(Effect.provide(layer))
   )
 
+  it.live("a key that was pasted as an id or a target leaves in no path and no body", () =>
+    Effect.gen(function* () {
+      const acme = yield* vendor((call) => call.socket.write(reply(200, "{}")))
+      const client = yield* clientFor(acme)
+      for (const asked of [
+        client.get(`/scans/${VendorHttp.segment(canary)}`),
+        client.get("/scans", { query: { q: canary } }),
+        client.post("/scans", { url: `https://x.example/?k=${canary}` })
+      ]) {
+        const fault = yield* Effect.flip(asked)
+        assert.deepInclude(fault, { sent: false, permanent: true })
+        assertClean(fault.message)
+      }
+      assert.strictEqual(acme.calls.length, 0)
+    }).pipe(Effect.provide(layer))
+  )
+
   it.live("a key that no header can hold reaches neither the vendor nor a message (CL-03)", () =>
     Effect.gen(function* () {
       const acme = yield* vendor(({ socket }) => socket.write(reply(200, "{}")))
