@@ -33,8 +33,8 @@ describe("the pages", () => {
   it("list every decision in their index, under its title", () => {
     const index = readFileSync(join(root, "docs/decisions/README.md"), "utf8")
     const wanted = globSync("docs/decisions/0*.md", { cwd: root }).map((file) => {
-      const [, number, title] = /^# (\d+)\. (.+)$/m.exec(readFileSync(join(root, file), "utf8")) ?? []
-      return `| [${String(number).padStart(4, "0")}](${basename(file)}) | ${title} |`
+      const [, number = "", title = ""] = /^# (\d+)\. (.+)$/m.exec(readFileSync(join(root, file), "utf8")) ?? []
+      return `| [${number.padStart(4, "0")}](${basename(file)}) | ${title} |`
     })
     assert.deepStrictEqual(
       wanted.filter((row) => !index.includes(row)),
