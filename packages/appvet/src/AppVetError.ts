@@ -164,8 +164,14 @@ export const readError = (body: VendorBody): VendorError | null => {
   return code === null ? null : { code, message: WireFields.optional(body.value, "error", WireFields.nonEmptyText, []) }
 }
 
-const words = (scrub: Scrub, parts: ReadonlyArray<string | null>): string =>
-  WireFields.cut(scrub(parts.filter((part) => part !== null).join("; ")))
+// A vendor's message may be a sentence with its full stop; what is added to it goes on.
+const words = (scrub: Scrub, parts: ReadonlyArray<string | null>): string => {
+  const said = parts.filter((part) => part !== null)
+  const last = said.length - 1
+  return WireFields.cut(
+    scrub(said.map((part, index) => (index < last ? part.replace(/[.;:\s]+$/, "") : part)).join("; "))
+  )
+}
 
 const codeOf = (scrub: Scrub, error: VendorError | null, status: number): string =>
   error === null ? `http-${status}` : WireFields.cut(scrub(error.code), 64)

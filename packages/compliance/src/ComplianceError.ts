@@ -209,8 +209,14 @@ export const readError = (response: VendorResponse): VendorError | null => {
   }
 }
 
-const words = (scrub: (text: string) => string, parts: ReadonlyArray<string | null>): string =>
-  WireFields.cut(scrub(parts.filter((part) => part !== null && part !== "").join("; ")))
+// A vendor's message may be a sentence with its full stop; what is added to it goes on.
+const words = (scrub: (text: string) => string, parts: ReadonlyArray<string | null>): string => {
+  const said = parts.filter((part) => part !== null && part !== "")
+  const last = said.length - 1
+  return WireFields.cut(
+    scrub(said.map((part, index) => (index < last ? part.replace(/[.;:\s]+$/, "") : part)).join("; "))
+  )
+}
 
 const codeOf = (scrub: (text: string) => string, error: VendorError | null, status: number): string =>
   error === null ? `http-${status}` : WireFields.cut(scrub(error.code), 64)

@@ -166,7 +166,10 @@ export const pollFault = (response: VendorResponse, scrub: (text: string) => str
     permanent,
     code: refusal.code,
     // A fault has no field of its own for advice, and people need both.
-    message: refusal.advice === null ? refusal.message : WireFields.cut(`${refusal.message}: ${refusal.advice}`),
+    message:
+      refusal.advice === null
+        ? refusal.message
+        : WireFields.cut(`${refusal.message.replace(/[.;:\s]+$/, "")}; ${refusal.advice}`),
     requestId: refusal.requestId,
     hint: response.hint,
     quota: response.quota

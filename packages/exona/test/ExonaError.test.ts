@@ -99,7 +99,7 @@ describe("an answer without a scan", () => {
     assert.match(ExonaError.submitError(json(401, envelope("INVALID_API_KEY")), scrub).advice ?? "", /EXONA_API_KEY/)
     assert.match(
       ExonaError.pollFault(json(401, envelope("INVALID_API_KEY")), scrub).message,
-      /said so: .*EXONA_API_KEY/
+      /said so; .*EXONA_API_KEY/
     )
   })
 

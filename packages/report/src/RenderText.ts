@@ -21,7 +21,8 @@ const findingLine = (finding: ReportFinding, page: Page): string => {
   const marks = finding.status === "unknown" || finding.status === "unchanged" ? "" : ` [${finding.status}]`
   const accepted = finding.suppression === null ? "" : ` [accepted: ${Hostile.toLine(finding.suppression.reason, 80)}]`
   const where = finding.resource === null ? "" : ` at ${Hostile.toLine(finding.resource, 120)}`
-  const title = Hostile.toLine(finding.title, 160)
+  const line = Hostile.toLine(finding.title, 160)
+  const title = where === "" ? line : line.replace(/\.$/, "")
   const severity = page.paint(pad(finding.severity, 9), ...severityStyles[finding.severity])
   return fold(`${title}${where}${marks}${accepted}`, page, `      ${severity} `)
 }

@@ -76,7 +76,8 @@ export const make = Effect.fnUntraced(function* (
             (name) => name !== variable && /KEY|TOKEN/i.test(name)
           )
         )
-        const where = keyFile === null ? "" : ", neither in the environment nor in the key file"
+        const where =
+          keyFile === null ? ", and no --key-file is given" : ", neither in the environment nor in the key file"
         return yield* refuse(`is not set${where}${near}`)
       }
       const checked = Credential.value(Redacted.make(text))

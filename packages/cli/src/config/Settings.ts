@@ -108,9 +108,13 @@ export const resolve = (
       if (Result.isFailure(parsed)) {
         const refused = (texts.at(-1) ?? "").trim()
         const shown = setting.many ? "" : `, not ${quote(setting.hide?.(refused) ?? refused)}`
+        // What is accepted, what stood there, and only then what may have been meant.
+        const at = parsed.failure.indexOf(";")
+        const accepted = at < 0 ? parsed.failure : parsed.failure.slice(0, at)
+        const hint = at < 0 ? "" : parsed.failure.slice(at)
         // A line of a plan may hold several values.
         const name = source === "plan" ? `${setting.plan?.[1] ?? setting.flag} ` : ""
-        faults.push({ where, message: `${name}${parsed.failure}${shown}` })
+        faults.push({ where, message: `${name}${accepted}${shown}${hint}` })
       } else if (found === null) {
         found = { value: parsed.success, shown: setting.show(parsed.success), source, where }
       }

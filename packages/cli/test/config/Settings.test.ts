@@ -77,7 +77,7 @@ describe("a setting", () => {
     const [fault] = resolve({ plan: { failOn: planned("hgh") } }).faults
     assert.strictEqual(
       fault?.message,
-      'failOn must be one of info, low, medium, high, critical, off; did you mean "high"?, not "hgh"'
+      'failOn must be one of info, low, medium, high, critical, off, not "hgh"; did you mean "high"?'
     )
   })
 })

@@ -168,7 +168,9 @@ const claimKey = (request: AnyRequest, fingerprint: string): ClaimKey => ({
   fingerprint
 })
 
-const wordsOf = ({ advice, message }: SubmitError): string => (advice === null ? message : `${message}: ${advice}`)
+// A vendor's message may be a sentence with its full stop.
+const wordsOf = ({ advice, message }: SubmitError): string =>
+  advice === null ? message : `${message.replace(/[.;:\s]+$/, "")}; ${advice}`
 
 const reasonOfError = (error: SubmitError): Reason => ({
   code: error.code,
