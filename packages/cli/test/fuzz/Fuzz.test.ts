@@ -43,7 +43,7 @@ describe("under seeds", () => {
   })
 })
 
-describe("readers that are wrong are caught: one that", () => {
+describe("readers that are wrong are caught", () => {
   const bytes = (body: unknown) => new TextEncoder().encode(JSON.stringify(body))
   const naive: ReadonlyArray<
     readonly [name: string, settles: (vendor: Verdict.Vendor, scan: unknown, status: number) => boolean]
@@ -64,7 +64,7 @@ describe("readers that are wrong are caught: one that", () => {
     typeof scan === "object" && scan !== null && "id" in scan && typeof scan.id === "string" ? scan.id : ""
 
   for (const [name, settles] of naive) {
-    it(`${name}`, () => {
+    it(`one that ${name}`, () => {
       let caught = 0
       for (let seed = 1; seed <= 2_000; seed++) {
         const { answer: made, scanId, vendor } = Answers.example(Chance.make(seed, "control"))
