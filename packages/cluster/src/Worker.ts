@@ -391,7 +391,8 @@ const make = (
             Effect.suspend(() => {
               slices.delete(number)
               tell({ _tag: "Lost", slice: number })
-              return keeper.stop
+              // The slice is given up when its scans are free: whoever has it next finds them all.
+              return Effect.andThen(keeper.stop, Effect.timeoutOption(journal.flushed, "5 seconds"))
             })
         )
         return yield* Effect.never

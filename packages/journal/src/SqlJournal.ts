@@ -108,6 +108,7 @@ export interface Taken {
  *
  * - `takeFree`: takes submitted claims that nobody holds, in one statement. Two processes never get the same one.
  * - `isWell`: whether the database could be written when last tried.
+ * - `flushed`: ends when all small writes that were gathered until now are made, or cannot be.
  *
  * @category models
  * @since 0.1.0
@@ -115,6 +116,7 @@ export interface Taken {
 export interface Sharing {
   readonly takeFree: (wanted: FreeFilter) => Effect.Effect<ReadonlyArray<Taken>, JournalError>
   readonly isWell: () => boolean
+  readonly flushed: Effect.Effect<void>
 }
 
 // The last two characters of a claim's id are chance, each one of 32.
@@ -146,6 +148,8 @@ const bounded = (name: string, value: Duration.Input | undefined, fallback: numb
 
 // Small writes are gathered for this long.
 const gather = 20
+// Of each kind of small write in one transaction: it holds up whoever wants these rows for no longer than he notices.
+const mostGathered = 2_000
 // Rows in one statement: well below what either database takes.
 const chunk = 200
 const historyLimit = 10_000
@@ -486,8 +490,9 @@ export const makeShared = (
     const gatheredWrites = (stamp: string) =>
       Effect.gen(function* () {
         const batch = {
-          waits: [...waits],
-          leaves: [...leaves],
+          waits: firstOf(waits),
+          // A claim that is free is no longer ours to write to: its wait goes before.
+          leaves: waits.size > mostGathered ? [] : firstOf(leaves),
           doubts: [...doubts],
           pauses: [...pausing.values()],
           lessons: [...taught]
@@ -539,6 +544,12 @@ export const makeShared = (
 
     const isNothingGathered = (): boolean => waits.size + leaves.size + doubts.size + pausing.size + taught.size === 0
 
+    const firstOf = <A>(all: ReadonlyMap<string, A>): ReadonlyArray<[string, A]> => {
+      const some: Array<[string, A]> = []
+      for (const each of all) if (some.push(each) >= mostGathered) break
+      return some
+    }
+
     const flush = Effect.suspend(() =>
       isNothingGathered()
         ? Effect.void
@@ -552,7 +563,17 @@ export const makeShared = (
               if (pausing.get(text) === pause) pausing.delete(text)
             }
             for (const [scan, lesson] of batch.lessons) if (taught.get(scan) === lesson) taught.delete(scan)
+            if (!isNothingGathered()) gathered.openUnsafe()
           })
+    )
+
+    const flushed: Effect.Effect<void> = Effect.suspend(() =>
+      isNothingGathered() || store.isSick()
+        ? Effect.void
+        : Effect.andThen(
+            Effect.sleep(Duration.millis(gather)),
+            Effect.suspend(() => flushed)
+          )
     )
 
     const lessonRow = (lesson: Lesson, at: number): Record<string, string | number | null> => ({
@@ -932,6 +953,9 @@ export const makeShared = (
                 const before = yield* sql`SELECT * FROM scanpoll_claims WHERE owner = ${me} AND stamp = ${stamp}`
                 if (before.length > 0) return before
               }
+              // Where many were free a moment ago, the planner hopes to meet some soon by reading all there are.
+              yield* sql`SET LOCAL enable_seqscan = off`
+              yield* sql`SET LOCAL enable_bitmapscan = off`
               return yield* sql`UPDATE scanpoll_claims SET owner = ${me}, epoch = epoch + 1, stamp = ${stamp}
                 WHERE claim_id IN (
                   SELECT claim_id FROM scanpoll_claims
@@ -1175,7 +1199,8 @@ export const makeShared = (
       scanIds,
       purge,
       takeFree,
-      isWell: () => !store.isSick()
+      isWell: () => !store.isSick(),
+      flushed
     } satisfies Operations & Sharing
   })
 

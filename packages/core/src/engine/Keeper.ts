@@ -126,6 +126,8 @@ class Wait implements PollSpec<ScanOutcome<unknown>, ScanTicket>, AccountBudget 
   readonly observer: (event: PollEvent<ScanOutcome<unknown>>) => void
   polls = 0
   isLost = false
+  // The time before which nobody asks, as the journal has it.
+  stored: number
   private nextAt = 0
   private why = "first"
   private readonly account: Account
@@ -133,6 +135,7 @@ class Wait implements PollSpec<ScanOutcome<unknown>, ScanTicket>, AccountBudget 
 
   constructor(kept: Kept, account: Account, home: Home, journal: Operations) {
     this.kept = kept
+    this.stored = kept.notBefore
     this.account = account
     this.home = home
     const listen = Telemetry.listen(home.context, kept.ticket)
@@ -141,7 +144,10 @@ class Wait implements PollSpec<ScanOutcome<unknown>, ScanTicket>, AccountBudget 
       if (event._tag === "Scheduled") {
         this.why = event.because
         this.nextAt = event.until
-        if (event.until - event.at >= worthStoring) journal.waiting(kept.claimId, event.until)
+        if (event.until - event.at >= worthStoring) {
+          journal.waiting(kept.claimId, event.until)
+          this.stored = event.until
+        }
       }
       listen(event)
     }
@@ -315,7 +321,8 @@ export const make = (options: Options): Effect.Effect<Keeper, never, ScanJournal
     }
 
     const letGo = (wait: Wait, until: number | null, end: KeptEnd): void => {
-      if (until !== null) journal.waiting(wait.kept.claimId, until)
+      // Thousands are let go of at once where a slice moves: what is written already is not written again.
+      if (until !== null && until !== wait.stored) journal.waiting(wait.kept.claimId, until)
       journal.leave(wait.kept.claimId)
       over(wait, end)
     }
