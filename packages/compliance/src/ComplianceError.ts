@@ -211,7 +211,7 @@ export const readError = (response: VendorResponse): VendorError | null => {
 
 // A vendor's message may be a sentence with its full stop; what is added to it goes on.
 const words = (scrub: (text: string) => string, parts: ReadonlyArray<string | null>): string => {
-  const said = parts.filter((part) => part !== null && part !== "")
+  const said = parts.filter((part) => part !== null).filter((part) => part !== "")
   const last = said.length - 1
   return WireFields.cut(
     scrub(said.map((part, index) => (index < last ? part.replace(/[.;:\s]+$/, "") : part)).join("; "))
