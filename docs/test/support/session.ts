@@ -183,8 +183,9 @@ export class Session {
 
   async close(): Promise<void> {
     for (const child of this.#background) {
-      const ended = new Promise((resolve) => child.once("close", resolve))
-      if (child.exitCode === null) child.kill("SIGINT")
+      if (child.exitCode !== null || child.signalCode !== null) continue
+      const ended = new Promise((resolve) => child.once("exit", resolve))
+      child.kill("SIGINT")
       await ended
     }
   }
