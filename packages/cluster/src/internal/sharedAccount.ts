@@ -77,7 +77,7 @@ const beatEvery = 20_000
 const boughtSoon = 250
 const openSoon = 2_000
 // A client's scan is polled by a worker this long after it was submitted.
-const handOver = 10_000
+const handOver = 4_000
 const longestBlock = 60 * 60 * 1000
 
 export class SharedAccount implements AccountBudget {
