@@ -6,19 +6,20 @@ const { server } = database()
 
 describe("workers that die or freeze", () => {
   it("kill -9 of one of three with 200 scans in flight: the others go on, nothing is bought or asked twice (DU-15, RL-05)", async () => {
-    await within(server(), { takes: [10, 13], pace: 500, rate: 400 }, ["a", "b", "c"], async (world, [a]) => {
+    await within(server(), { takes: [1, 3], held: true, pace: 500, rate: 400 }, ["a", "b", "c"], async (world, [a]) => {
       await submitted(world, 200)
       await until("all are kept", async () => (await world.status()).scans.free === 0)
       assert.strictEqual((await world.status()).scans.open, 200)
       await a?.kill()
       await until("two have all slices", async () => isShared(await world.status(), 2))
+      await world.release()
       await settled(world)
       audit(world, 200)
     })
   }, 90_000)
 
   it("a worker frozen past its lease loses its scans, and when it comes back asks for none that others have (DU-16)", async () => {
-    await within(server(), { takes: [9, 14], pace: 300, rate: 400 }, ["a", "b", "c"], async (world, [a]) => {
+    await within(server(), { takes: [1, 3], held: true, pace: 300, rate: 400 }, ["a", "b", "c"], async (world, [a]) => {
       await submitted(world, 200)
       await until("all are kept", async () => (await world.status()).scans.free === 0)
       a?.signal("SIGSTOP")
@@ -26,8 +27,10 @@ describe("workers that die or freeze", () => {
       await until("all are kept again", async () => (await world.status()).scans.free === 0)
       const others = (await world.status()).workers.filter((worker) => worker.name !== "a")
       assert.strictEqual(others.length, 2)
+      assert.strictEqual((await world.status()).scans.open, 200)
       a?.signal("SIGCONT")
       await until("three share again", async () => isShared(await world.status(), 3))
+      await world.release()
       await settled(world)
       audit(world, 200)
       // It is as good as new.

@@ -6,7 +6,7 @@ const { server } = database()
 
 describe("a cluster that is worked on", () => {
   it("a rolling restart moves every scan and loses none; a worker that is told to end is gone within seconds", async () => {
-    await within(server(), { takes: [8, 16], pace: 400 }, ["a", "b", "c"], async (world, workers) => {
+    await within(server(), { takes: [1, 3], held: true, pace: 400 }, ["a", "b", "c"], async (world, workers) => {
       await submitted(world, 150)
       for (const worker of workers) {
         const next = await world.worker(`${worker.name}2`)
@@ -18,6 +18,8 @@ describe("a cluster that is worked on", () => {
         await until("three share", async () => isShared(await world.status(), 3))
         assert.isNull(next.exit)
       }
+      assert.strictEqual((await world.status()).scans.open, 150)
+      await world.release()
       await settled(world)
       audit(world, 150)
     })
@@ -48,7 +50,7 @@ describe("a cluster that is worked on", () => {
   }, 90_000)
 
   it("PostgreSQL away for seconds: nobody asks a vendor without it, and all goes on when it is back (DU-09)", async () => {
-    await within(server(), { takes: [8, 12], pace: 300 }, ["a", "b", "c"], async (world, workers) => {
+    await within(server(), { takes: [1, 3], held: true, pace: 300 }, ["a", "b", "c"], async (world, workers) => {
       await submitted(world, 150)
       await until("all are kept", async () => (await world.status()).scans.free === 0)
       await server().stop()
@@ -64,6 +66,8 @@ describe("a cluster that is worked on", () => {
       assert.isAtMost((await polls()) - before, 3)
       await server().start()
       await until("three share again", async () => isShared(await world.status().catch(() => notYet), 3))
+      assert.strictEqual((await world.status()).scans.open, 150)
+      await world.release()
       await settled(world)
       audit(world, 150)
     })

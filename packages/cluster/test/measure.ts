@@ -73,7 +73,8 @@ interface Cluster {
   readonly plant: (count: number, spreadMs: number, fromMs?: number) => Promise<void>
   readonly worker: (name: string, flags?: ReadonlyArray<string>) => Promise<Machine>
   readonly status: () => Promise<ClusterStatus.ClusterStatus>
-  readonly held: () => Promise<number>
+  /** Bytes of the table of claims, with its indexes. */
+  readonly size: () => Promise<number>
   readonly asked: () => number
   readonly close: () => Promise<void>
 }
@@ -122,15 +123,13 @@ const cluster = async (schema: string, pace: number): Promise<Cluster> => {
       return machine
     },
     status: () => ask(ClusterStatus.read),
-    // Kept by a process that is there.
-    held: () =>
+    size: () =>
       ask(
         Effect.flatMap(
           SqlClient,
-          (sql) => sql<{ held: unknown }>`SELECT count(*) AS held FROM scanpoll_claims JOIN scanpoll_owners o
-            ON owner = o.owner_id WHERE state = 'submitted'`
+          (sql) => sql<{ size: unknown }>`SELECT pg_total_relation_size('scanpoll_claims') AS size`
         )
-      ).then(([row]) => Number(row?.held ?? 0)),
+      ).then(([row]) => Number(row?.size ?? 0)),
     asked: place.count,
     close: async () => {
       await Promise.all(machines.map((machine) => machine.kill()))
@@ -173,7 +172,8 @@ const memory = async (schema: Place): Promise<void> => {
       bytesOfHeapPerScan: rounded((after.heap - before.heap) / open),
       heapMB: rounded(after.heap / 1e6, 1),
       rssMB: rounded(after.rss / 1e6),
-      takenPerSecond: rounded((open / took) * 1000)
+      takenPerSecond: rounded((open / took) * 1000),
+      bytesOfDatabasePerScan: rounded((await made.size()) / open)
     })
     await made.close()
   }
@@ -186,8 +186,8 @@ const load = async (schema: Place, keeper: number, workers: number, open: number
   await until(async () => sum((await states(machines)).map((said) => said.slices)) === 60)
   await made.plant(open, pace)
   await until(async () => (await made.status()).scans.free === 0, 250)
-  await pause(3_000)
-  const seconds = 10
+  await pause(2_000)
+  const seconds = 8
   const [from, cpuFrom, began] = [await states(machines), cpuOfDatabase(keeper), performance.now()]
   const askedFrom = made.asked()
   await pause(seconds * 1000)

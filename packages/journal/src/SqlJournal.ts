@@ -487,6 +487,8 @@ export const makeShared = (
     const taught = new Map<string, { readonly lesson: Lesson; readonly at: number }>()
     const gathered = yield* Latch.make(false)
 
+    // Said so that no index on either can serve: a planner with old figures reads all that this process holds for it.
+    const isHeldHere = () => sql`(owner = ${me}) IS TRUE AND (state = 'submitted') IS TRUE`
     const gatheredWrites = (stamp: string) =>
       Effect.gen(function* () {
         const batch = {
@@ -504,12 +506,12 @@ export const makeShared = (
               sql`(CAST(${claimId} AS TEXT), CAST(${epoch} AS DOUBLE PRECISION), CAST(${until} AS DOUBLE PRECISION))`
           )
           yield* sql`UPDATE scanpoll_claims SET not_before = v.column3 FROM (VALUES ${sql.csv(values)}) AS v
-            WHERE claim_id = v.column1 AND epoch = v.column2 AND owner = ${me} AND state = 'submitted'`
+            WHERE claim_id = v.column1 AND epoch = v.column2 AND ${isHeldHere()}`
         }
         for (const part of chunksOf(batch.leaves)) {
           yield* sql`UPDATE scanpoll_claims SET owner = NULL, epoch = epoch + 1, stamp = ${stamp}
             FROM (VALUES ${sql.csv(part.map(epochOf))}) AS v
-            WHERE claim_id = v.column1 AND epoch = v.column2 AND owner = ${me} AND state = 'submitted'`
+            WHERE claim_id = v.column1 AND epoch = v.column2 AND ${isHeldHere()}`
         }
         for (const part of chunksOf(batch.doubts)) {
           yield* sql`UPDATE scanpoll_claims SET state = 'in-doubt', reason = ${toJson(ScanJournal.unstoredReason)}, owner = NULL,

@@ -102,6 +102,8 @@ export interface World {
   readonly worker: (name: string) => Promise<Machine>
   readonly client: (told: object) => Machine
   readonly status: () => Promise<ClusterStatus.ClusterStatus>
+  /** From now on scans end whose time is over. */
+  readonly release: () => Promise<void>
   readonly close: () => Promise<void>
 }
 
@@ -109,6 +111,8 @@ export interface Setup {
   readonly journal: string
   /** Seconds that a scan takes, or between which two it takes. */
   readonly takes: readonly [number, number]
+  /** Whether no scan ends before `release`. */
+  readonly held?: boolean
   /** Milliseconds between two polls of one scan. */
   readonly pace: number
   readonly lease?: number
@@ -130,11 +134,15 @@ export const world = async (setup: Setup): Promise<World> => {
     duration: `${from + ((nth++ * 7) % 20) * ((to - from) / 20)} seconds` as const
   })
   const options = { rateLimit: null, ledgerCapacity: 1_000_000, seed: 7 }
+  const held = (status: string) =>
+    setup.held === true
+      ? [{ match: { route: "status" }, steps: [{ merge: { status }, delay: "120 millis" as const, times: Infinity }] }]
+      : []
   const [appvet, exona] = await Effect.runPromise(
     Scope.provide(
       Effect.all([
-        AppVetSimulator.make({ ...options, fate, quota: { limit: 1_000_000 } }),
-        ExonaSimulator.make({ ...options, fate })
+        AppVetSimulator.make({ ...options, fate, scripts: held("scanning"), quota: { limit: 1_000_000 } }),
+        ExonaSimulator.make({ ...options, fate, scripts: held("processing") })
       ]),
       scope
     )
@@ -180,6 +188,9 @@ export const world = async (setup: Setup): Promise<World> => {
       return machine
     },
     status: () => runtime.runPromise(ClusterStatus.read),
+    release: async () => {
+      await Effect.runPromise(Effect.andThen(appvet.clearScripts, exona.clearScripts))
+    },
     close: async () => {
       await Promise.all(machines.map((machine) => machine.kill()))
       await runtime.dispose()
