@@ -182,7 +182,6 @@ const common = {
 // An editor then complains about the vendor that is meant, and not about all the others that it might have been.
 const cased = (one: Vendor): Json => ({
   if: { properties: { vendor: { const: one.name } }, required: ["vendor"] },
-  // oxlint-disable-next-line unicorn/no-thenable -- a keyword of JSON Schema
   then: targetOf(one)
 })
 

@@ -60,7 +60,7 @@ describe("Keeper", () => {
     "lets a scan rest whose wait ended without an outcome: nobody asks before that time, then anybody may",
     () =>
       Effect.gen(function* () {
-        const vendor = Conversation.make({ polls: [{ say: "gone" }, { say: "done" }], policy: steady })
+        const vendor = Conversation.make({ polls: [{ say: "Denied" }, { say: "done" }], policy: steady })
         yield* bought(vendor, ["a"])
         const ends: Array<Keeper.KeptEnd> = []
         const keeper = yield* Keeper.make({ rest, ended: (_, end) => ends.push(end) })

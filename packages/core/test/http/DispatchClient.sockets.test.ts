@@ -1,5 +1,5 @@
 import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
-import * as Undici from "@effect/platform-node/Undici"
+import { ProxyAgent } from "@effect/platform-node/Undici"
 import { assert, describe, it } from "@effect/vitest"
 import * as DispatchClient from "@scanpoll/core/http/DispatchClient"
 import * as VendorHttp from "@scanpoll/core/http/VendorHttp"
@@ -180,7 +180,7 @@ describe("DispatchClient over sockets", () => {
       const { host } = yield* listening(proxy)
       const acme = yield* vendor(({ socket }) => socket.write(reply(200, json)), { certificate })
       const agent = Effect.acquireRelease(
-        Effect.sync(() => new Undici.ProxyAgent({ uri: `http://${host}`, requestTls: { ca: certificate.cert } })),
+        Effect.sync(() => new ProxyAgent({ uri: `http://${host}`, requestTls: { ca: certificate.cert } })),
         (agent) => Effect.promise(() => agent.destroy())
       )
       yield* Effect.gen(function* () {
