@@ -99,7 +99,10 @@ const databaseOf = (settings: Settings): Effect.Effect<Redacted.Redacted, UsageE
       )
 }
 
-const hasPassword = (url: Redacted.Redacted): boolean => (URL.parse(Redacted.value(url))?.password ?? "") !== ""
+const hasPassword = (url: Redacted.Redacted): boolean => {
+  const parsed = URL.parse(Redacted.value(url))
+  return parsed !== null && (parsed.password !== "" || parsed.searchParams.has("password"))
+}
 
 const secondsOf = (millis: number): string =>
   millis < 10_000 ? (millis / 1000).toFixed(1) : String(Math.round(millis / 1000))
