@@ -115,8 +115,8 @@ const abortWords = ({ claimId, state, ticket }: Aborted): string => {
 }
 
 /**
- * The caller ended it: `cause` is the signal's own reason. Has the `name` and `code` of every other `AbortError`, and
- * the ticket of what was bought.
+ * The caller ended it: `cause` is the signal's own reason, or an error that says that the client was disposed of. Has the
+ * `name` and `code` of every other `AbortError`, and the ticket of what was bought.
  *
  * @category errors
  * @since 0.1.0

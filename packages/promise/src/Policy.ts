@@ -16,6 +16,7 @@ import * as Option from "effect/Option"
 import * as Result from "effect/Result"
 import * as Schedule from "effect/Schedule"
 import { plainSeen, type Seen } from "./Events.ts"
+import { policyParts } from "./internal/options.ts"
 
 /**
  * A length of time: milliseconds, or a text such as `"10 seconds"`.
@@ -136,7 +137,12 @@ export const readPolicy = (
   adapter: Pick<ScanAdapter<never, unknown>, "policy" | "policies" | "limits">
 ): Result.Result<PollPolicy, Policies.InvalidPolicy> => {
   if (typeof policy === "function") return Policies.check(policy(adapter.policy), adapter.limits)
-  const faults: Array<string> = []
+  if (typeof policy !== "object" || policy === null) {
+    return Result.fail(new Policies.InvalidPolicy({ faults: ["it is neither options nor a function"] }))
+  }
+  const faults = Object.keys(policy).flatMap((name) =>
+    policyParts.includes(name) ? [] : [`there is no part ${name}: ${policyParts.join(", ")}`]
+  )
 
   const time = (name: string, value: Time): Duration.Duration =>
     Option.getOrElse(readTime(value), () => {

@@ -26,6 +26,7 @@ import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
 import * as ManagedRuntime from "effect/ManagedRuntime"
 import * as Option from "effect/Option"
+import { hasProperty } from "effect/Predicate"
 import * as References from "effect/References"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
@@ -34,6 +35,7 @@ import type { ScanpollOptions, VendorName } from "./Config.ts"
 import type { Aborted } from "./Errors.ts"
 import { plainEvent, type Progress, type ScanEvent, type WatchEvent } from "./Events.ts"
 import { configure, type Handle } from "./internal/configure.ts"
+import { checkOptions } from "./internal/options.ts"
 import * as Runs from "./internal/runs.ts"
 import { type Policy, readPolicy, readTime, type Time } from "./Policy.ts"
 
@@ -192,6 +194,8 @@ export type Known = ScanTicket | string
  * - `request` and `ticket`: what `runAll` and `watch` take. Throw `InvalidPolicy`, or `TypeError` for what no request or
  *   ticket can be.
  *
+ * An option that does not exist, and a signal that is none, is a `TypeError` before anything is sent.
+ *
  * @category models
  * @since 0.1.0
  */
@@ -300,13 +304,19 @@ const ticketOf = (adapter: Pick<ScanAdapter<never, unknown>, "vendor" | "origin"
     }
     return Tickets.make({ vendor, origin, account, scanId: key.value.scanId, submittedAt: null })
   }
-  if (!isTicket(known)) throw new TypeError(`${vendor}: this is not a ticket`)
+  if (!isTicket(known)) {
+    const has = hasProperty(known, "ticket") ? ": give its `ticket`" : ""
+    throw new TypeError(`${vendor}: this is not a ticket${has}`)
+  }
   if (known.vendor !== vendor || known.origin !== origin || known.account !== account) {
     const whose = `${known.vendor}, account ${known.account} at ${known.origin}`
     throw new TypeError(`this ticket is of ${whose}; the client has ${vendor}, account ${account} at ${origin}`)
   }
   return known
 }
+
+const isList = (requests: ScanRequest | ReadonlyArray<ScanRequest>): requests is ReadonlyArray<ScanRequest> =>
+  Array.isArray(requests)
 
 const describe = <Request>(adapter: ScanAdapter<Request, unknown>, request: Request) => {
   try {
@@ -411,6 +421,7 @@ export function createScanpoll(options: ScanpollOptions): Across & Partial<Vendo
     const laneOf = (lane: string | undefined) => (lane === undefined ? {} : { lane })
     const made: Vendor<Name, Request, Payload> = {
       run: async (request, options = {}) => {
+        checkOptions("single", options)
         describe(shape, request)
         const reuse = timeOf("reuse", options.reuse)
         const settings = {
@@ -427,6 +438,7 @@ export function createScanpoll(options: ScanpollOptions): Across & Partial<Vendo
       },
 
       wait: async (known, options = {}) => {
+        checkOptions("single", options)
         const ticket = ticketOf(shape, known)
         const settings = { ...policyOf(options.policy, shape), ...laneOf(options.lane) }
         return single(options, ticket, (observer) =>
@@ -438,6 +450,7 @@ export function createScanpoll(options: ScanpollOptions): Across & Partial<Vendo
       },
 
       submit: async (request, options = {}) => {
+        checkOptions("single", options)
         describe(shape, request)
         const reuse = timeOf("reuse", options.reuse)
         const settings = { ...laneOf(options.lane), ...(reuse === undefined ? {} : { reuse }) }
@@ -450,6 +463,7 @@ export function createScanpoll(options: ScanpollOptions): Across & Partial<Vendo
       },
 
       status: async (known, options = {}) => {
+        checkOptions("single", options)
         const ticket = ticketOf(shape, known)
         const polled = Effect.andThen(
           ready,
@@ -459,11 +473,13 @@ export function createScanpoll(options: ScanpollOptions): Across & Partial<Vendo
       },
 
       request: (request, options = {}) => {
+        checkOptions("request", options)
         const settings = { ...policyOf(options.policy, shape), ...laneOf(options.lane) }
         return entered(describe(shape, request), () => Scans.request(adapter(), request, settings))
       },
 
       ticket: (known, options = {}) => {
+        checkOptions("request", options)
         const ticket = ticketOf(shape, known)
         const settings = { ...policyOf(options.policy, shape), ...laneOf(options.lane) }
         const { subject } = Scans.ticket(shape, ticket)
@@ -480,6 +496,12 @@ export function createScanpoll(options: ScanpollOptions): Across & Partial<Vendo
   }
 
   const named = (known: Known) => {
+    if (typeof known === "string" && !known.includes(":")) {
+      throw new TypeError(`${JSON.stringify(known.slice(0, 80))} is not a key: write the vendor, ":" and the scan's id`)
+    }
+    if (typeof known !== "string" && !hasProperty(known, "vendor")) {
+      throw new TypeError(`this is not a ticket${hasProperty(known, "ticket") ? ": give its `ticket`" : ""}`)
+    }
     const name = typeof known === "string" ? known.split(":", 1)[0] : known.vendor
     const found =
       name === "exona"
@@ -495,9 +517,14 @@ export function createScanpoll(options: ScanpollOptions): Across & Partial<Vendo
 
   // Reads everything before anything is sent: what is wrong throws at once.
   const batch = (requests: ReadonlyArray<ScanRequest>, options: BatchOptions) => {
+    checkOptions("batch", options)
+    if (!isList(requests)) throw new TypeError("requests is not a list of requests")
     const wanted = requests.map((request, index) => {
       const entry = entries.get(request)
-      if (entry === undefined) throw new TypeError(`requests[${index}] was not made by this client`)
+      if (entry === undefined) {
+        const how = "make it with this client's vendor, as in scanpoll.appvet.request(...)"
+        throw new TypeError(`requests[${index}] was not made by this client: ${how}`)
+      }
       return entry
     })
     const { concurrency } = options
@@ -557,7 +584,7 @@ export function createScanpoll(options: ScanpollOptions): Across & Partial<Vendo
     requests: ScanRequest | ReadonlyArray<ScanRequest>,
     options: Omit<BatchOptions, "onEvent"> = {}
   ): AsyncIterable<WatchEvent> {
-    const run = batch("vendor" in requests ? [requests] : requests, options)
+    const run = batch(isList(requests) ? requests : [requests], options)
     return runs.stream<WatchEvent, unknown>(
       (emit, until) =>
         Stream.runDrain(

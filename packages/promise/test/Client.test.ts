@@ -317,6 +317,16 @@ describe.concurrent("a policy", () => {
         ["preset", "first", "pace[0]", "pace[1].every"]
       )
     }
+    for (const [policy, fault] of [
+      [{ dedline: "1 hour" }, /^there is no part dedline: preset, first, /],
+      ["1 hour", /^it is neither options nor a function$/],
+      [null, /^it is neither options nor a function$/]
+    ] as const) {
+      const run = scanpoll.appvet.run(site("shop"), { policy: JSON.parse(JSON.stringify(policy)) })
+      const error = await rejection(run)
+      if (!(error instanceof InvalidPolicy)) return assert.fail(inspect(error))
+      assert.match(error.faults.join("; "), fault)
+    }
     const error = await rejection(scanpoll.appvet.run(site("shop"), { policy: { spread: 7, deadline: "1 second" } }))
     assert.strictEqual(error instanceof InvalidPolicy && error.faults.length, 1)
     assert.strictEqual(vendors.appvet.ledger.requests().length, 0)

@@ -63,6 +63,46 @@ describe("options that cannot be used", () => {
 })
 
 describe.concurrent("what cannot be meant rejects before anything is sent", () => {
+  it("options that nobody reads, and signals and listeners that are none", async (test) => {
+    const vendors = await simulators(test)
+    const { appvet, ...scanpoll } = clientOf(test, vendors)
+    // What a user without a compiler may pass.
+    const odd = (options: object) => JSON.parse(JSON.stringify(options))
+    const request = appvet.request(site("shop"))
+    for (const [attempt, says] of [
+      [
+        () => appvet.run(site("shop"), odd({ deadline: "5 minutes" })),
+        /no option deadline: write policy: \{ deadline: /
+      ],
+      [
+        () => appvet.run(site("shop"), odd({ signals: {}, reuse: 0 })),
+        /no option signals: policy, lane, signal, onEvent/
+      ],
+      [() => appvet.run(site("shop"), odd({ signal: {} })), /signal is not an AbortSignal/],
+      [() => appvet.submit(site("shop"), odd({ onEvent: "log" })), /onEvent is not a function/],
+      [() => appvet.submit(site("shop"), JSON.parse("null")), /the options are not an object/],
+      [() => appvet.wait("appvet:scan_1", odd({ timeout: "1 minute" })), /no option timeout/],
+      [() => appvet.status("appvet:scan_1", odd({ signal: 7 })), /signal is not/],
+      [() => scanpoll.wait("appvet:scan_1", odd({ a: 1, b: 2 })), /no option a: .*; there is no option b: /],
+      [async () => appvet.request(site("shop"), odd({ signal: {} })), /no option signal: policy, lane/],
+      [async () => appvet.ticket("appvet:scan_1", odd({ deadline: 1 })), /write policy: /],
+      [
+        async () => scanpoll.runAll([request], odd({ deadline: "5 minutes" })),
+        /no option deadline: signal, concurrency/
+      ],
+      [async () => scanpoll.watch(request, odd({ signal: {} })), /signal is not an AbortSignal/]
+    ] as const) {
+      const error = await rejection(attempt())
+      if (!(error instanceof TypeError)) return assert.fail(inspect(error))
+      assert.match(error.message, says)
+    }
+    const { signal } = new AbortController()
+    const shared = { policy: hasty, lane: "a", signal, onEvent: () => {}, reuse: 0 }
+    assert.strictEqual(vendors.appvet.ledger.requests().length, 0)
+    const { ticket } = await appvet.submit(site("shop"), shared)
+    await scanpoll.wait(ticket, shared)
+  })
+
   it("keys, tickets, requests and numbers", async (test) => {
     const vendors = await simulators(test)
     const scanpoll = clientOf(test, vendors)
@@ -84,10 +124,17 @@ describe.concurrent("what cannot be meant rejects before anything is sent", () =
       [() => other.wait("appvet:scan_1"), /"appvet" is not a vendor/],
       [() => scanpoll.exona.status(foreign), /account a at https:\/\/x\.example/],
       [() => scanpoll.exona.wait(JSON.parse("{}")), /not a ticket/],
+      [() => scanpoll.wait("scn_1"), /write the vendor, ":" and the scan's id/],
+      [() => scanpoll.wait(JSON.parse("null")), /not a ticket/],
+      [() => scanpoll.wait(JSON.parse('{ "ticket": {} }')), /not a ticket: give its `ticket`/],
+      [() => scanpoll.exona.wait(JSON.parse('{ "ticket": {} }')), /not a ticket: give its `ticket`/],
       [() => scanpoll.exona.run(JSON.parse("{}")), /not a request to exona/],
       [() => scanpoll.appvet.run(JSON.parse("null")), /not a request to appvet/],
       [() => scanpoll.exona.run(company("acme"), { reuse: JSON.parse('"an hour"') }), /reuse is not a time/],
       [async () => other.runAll([request]), /requests\[0\] was not made by this client/],
+      [async () => scanpoll.runAll(JSON.parse('[{ "url": "https://a.example" }]')), /scanpoll\.appvet\.request\(/],
+      [async () => scanpoll.runAll(JSON.parse('{ "url": "https://a.example" }')), /not a list of requests/],
+      [async () => scanpoll.watch(JSON.parse('{ "url": "https://a.example" }')), /scanpoll\.appvet\.request\(/],
       [async () => scanpoll.runAll([request], { concurrency: 0 }), /whole number from 1/],
       [async () => scanpoll.runAll([request], { timeout: Number.NaN }), /timeout is not a time/]
     ] as const) {

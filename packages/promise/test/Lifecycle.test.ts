@@ -35,6 +35,7 @@ describe.concurrent("the end of a client", () => {
     assert.deepStrictEqual(records, ["interrupted"])
     const error = await run
     assert.strictEqual(error instanceof AbortError && error.ticket?.vendor, "appvet")
+    assert.match(inspect(error), /\[cause\]: Error: the client was disposed of before this was over/)
     for (const late of [
       rejection(outside.appvet.run(site("late"))),
       rejection(outside.appvet.status("appvet:scan_1")),

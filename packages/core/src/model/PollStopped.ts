@@ -68,6 +68,6 @@ export class PollStopped<out T> extends Data.TaggedError("PollStopped")<{
           : last._tag === "Unrecognised"
             ? `last seen the unknown status ${JSON.stringify(last.word.slice(0, 64))}`
             : `last seen ${last.kind} ${last.code}`
-    return `stopped: ${this.reason} after ${this.polls} polls, ${seen}`
+    return `stopped: ${this.reason} after ${this.polls} ${this.polls === 1 ? "poll" : "polls"}, ${seen}`
   }
 }

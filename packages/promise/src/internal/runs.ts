@@ -39,6 +39,9 @@ const farBehind = 1000
 
 const gone = (): Error => new Error("this scanpoll client was disposed of")
 
+// The stack of an abort leads into the engine; this says what happened.
+const cut = (): Error => new Error("the client was disposed of before this was over: is it awaited?")
+
 // What a promise rejects with: the error itself, and for trouble of the journal what had been bought by then.
 const thrown = (cause: Cause.Cause<unknown>, ticket: ScanTicket | null): unknown => {
   const error = Cause.squash(cause)
@@ -80,6 +83,8 @@ const makeFeed = <A extends object>() => {
 export const make = <R, ER>(runtime: ManagedRuntime.ManagedRuntime<R, ER>): Runs<R> => {
   const open = new Set<Run>()
   let disposing: Promise<void> | null = null
+  // True before the first run is ended, whose end may call back at once.
+  let closed = false
 
   // `softly` is what a signal and the end of the client do to the fiber; left out, they interrupt it.
   const start = <A, E>(
@@ -108,8 +113,11 @@ export const make = <R, ER>(runtime: ManagedRuntime.ManagedRuntime<R, ER>): Runs
   return {
     promise: (effect, signal, known) =>
       new Promise((resolve, reject) => {
-        const aborted = () => reject(new AbortError(known(), signal?.aborted === true ? signal.reason : undefined))
-        if (disposing !== null) return reject(gone())
+        const aborted = () => {
+          const cause = signal?.aborted === true ? signal.reason : closed ? cut() : undefined
+          reject(new AbortError(known(), cause))
+        }
+        if (closed) return reject(gone())
         if (signal?.aborted === true) return aborted()
         start(effect, signal, (exit) => {
           if (Exit.isSuccess(exit)) resolve(exit.value)
@@ -126,7 +134,7 @@ export const make = <R, ER>(runtime: ManagedRuntime.ManagedRuntime<R, ER>): Runs
         const feed = makeFeed<A>()
         let run: Run | "none" | null = null
         const begin = (): Run | "none" => {
-          if (disposing !== null) {
+          if (closed) {
             feed.fail(gone())
             return "none"
           }
@@ -162,6 +170,7 @@ export const make = <R, ER>(runtime: ManagedRuntime.ManagedRuntime<R, ER>): Runs
     }),
 
     dispose: () => {
+      closed = true
       disposing ??= (async () => {
         const left = [...open]
         for (const { end } of left) end()
