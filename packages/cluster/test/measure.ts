@@ -153,6 +153,9 @@ const states = (machines: ReadonlyArray<Machine>): Promise<ReadonlyArray<Said>> 
 
 type Place = () => Promise<string>
 
+/** `OPEN=10000` measures with that many open scans alone. */
+const isWanted = (open: number): boolean => process.env.OPEN === undefined || open === Number(process.env.OPEN)
+
 /** Heap of a worker with so many sleeping scans, above what it has with none. */
 const memory = async (schema: Place): Promise<void> => {
   for (const open of [1_000, 10_000, 100_000]) {
@@ -219,7 +222,7 @@ const polls = async (schema: Place, keeper: number): Promise<void> => {
       [100_000, 300_000],
       [10_000, 1_000]
     ] as const) {
-      await load(schema, keeper, workers, open, pace)
+      if (isWanted(open)) await load(schema, keeper, workers, open, pace)
     }
   }
 }
@@ -232,7 +235,7 @@ const takeover = async (schema: Place): Promise<void> => {
     [3, 10_000],
     [3, 100_000]
   ] as const) {
-    if (process.env.OPEN !== undefined && open !== Number(process.env.OPEN)) continue
+    if (!isWanted(open)) continue
     for (const how of ["SIGKILL", "SIGSTOP", "SIGTERM"] as const) {
       const made = await cluster(await schema(), open > 10_000 ? 300_000 : 10_000)
       const machines = await Promise.all(names.slice(0, workers).map((name) => made.worker(name)))

@@ -489,8 +489,15 @@ export const makeShared = (
 
     // Said so that no index on either can serve: a planner with old figures reads all that this process holds for it.
     const isHeldHere = () => sql`(owner = ${me}) IS TRUE AND (state = 'submitted') IS TRUE`
+    // A few rows by their keys, however many there are and whatever the planner believes.
+    const byKeys: Effect.Effect<unknown, SqlError> = sql.onDialectOrElse({
+      pg: () => sql`SELECT set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true),
+        set_config('enable_seqscan', 'off', true)`,
+      orElse: () => Effect.void
+    })
     const gatheredWrites = (stamp: string) =>
       Effect.gen(function* () {
+        yield* byKeys
         const batch = {
           waits: firstOf(waits),
           // A claim that is free is no longer ours to write to: its wait goes before.
