@@ -286,6 +286,32 @@ describe("SharedBudget", () => {
     })
   )
 
+  it.effect("a request that a frozen process sends late is counted when it leaves", () =>
+    Effect.gen(function* () {
+      const world = yield* makeWorld()
+      const limits = limitsOf({ requests: 2 })
+      const [a, b] = [yield* world.machine("a"), yield* world.machine("b")]
+      yield* Effect.forkChild(
+        Effect.gen(function* () {
+          const due = yield* SteadyClock.now
+          yield* a.budgets.account(key, limits).turn({ kind: "poll", due, lane: "" })
+          a.freeze()
+          yield* Effect.sleep(0)
+          yield* Effect.sleep(450)
+          a.sent.push(yield* world.time)
+        }).pipe(Effect.provideService(Clock.Clock, a.clock))
+      )
+      yield* TestClock.adjust("1 second")
+      yield* busy(b, { limits })
+      yield* TestClock.adjust("30 seconds")
+      a.thaw()
+      yield* TestClock.adjust("30 seconds")
+      assert.deepStrictEqual(a.sent, [31_450])
+      assert.strictEqual(mostInAnyWindow([...a.sent, ...b.sent], 10_000), 2)
+      assert.isAbove(b.sent.filter((at) => at > 45_000).length, 2)
+    })
+  )
+
   it.effect("over any window no more than the limit, whatever freezes, dies, breaks or is lost on the way", () =>
     Effect.gen(function* () {
       for (let seed = 1; seed <= 25; seed++) {
@@ -300,7 +326,7 @@ describe("SharedBudget", () => {
           const machine = yield* world.machine(`${seed}/${machines.length}`)
           machines.push(machine)
           const lane = `${machines.length % 2}`
-          const after = Math.floor(chance() * (window / 40))
+          const after = Math.floor(chance() * (window / 20))
           fibers.push(yield* busy(machine, { limits, lane, after }, 1 + Math.floor(chance() * 6)))
         })
         for (let i = 0; i < 4; i++) yield* add

@@ -47,10 +47,11 @@ interface Waiter {
   grant: Grant | null
 }
 
-// A turn that was handed out. `at`: when, or when it was renewed. `passed`: by when its request was surely made; null
-// until that is known.
+// A turn that was handed out. `at`: when, or when it was renewed. `since`: from when on its request was not held up.
+// `passed`: by when the request was surely made; null until that is known.
 interface Grant {
   at: number
+  since: number
   passed: number | null
   stage: "handed" | "told" | "over"
   readonly isCounted: boolean
@@ -138,7 +139,7 @@ export class SharedAccount implements AccountBudget {
     this.window = Math.max(1, Math.ceil(Duration.toMillis(parts.limits.window)))
     const travel = parts.settings.travel ?? Math.min(1000, this.window / 20)
     this.look = Math.max(1, Math.floor(travel / 2))
-    this.linger = Math.max(this.look * 2, Math.min(2000, this.window / 8))
+    this.linger = Math.max(this.look * 3, Math.min(2000, this.window / 8))
   }
 
   // ---- what the engine says and asks
@@ -238,7 +239,7 @@ export class SharedAccount implements AccountBudget {
 
   private handOut(kind: TurnKind): Grant {
     const now = this.now()
-    const grant: Grant = { at: now, passed: null, stage: "handed", isCounted: !this.isUnlimited }
+    const grant: Grant = { at: now, since: now, passed: null, stage: "handed", isCounted: !this.isUnlimited }
     if (grant.isCounted) {
       this.hand.turns -= 1
       this.used.push(grant)
@@ -279,13 +280,15 @@ export class SharedAccount implements AccountBudget {
         if (!held.isCounted) return true
         if (held.stage === "handed") {
           held.at = this.now()
+          held.since = held.at
           held.passed = null
           this.watch()
           return true
         }
         // It was told as used; there may be another one.
         if (this.hand.turns > 0) {
-          held = { at: this.now(), passed: null, stage: "handed", isCounted: true }
+          const now = this.now()
+          held = { at: now, since: now, passed: null, stage: "handed", isCounted: true }
           this.hand.turns -= 1
           this.hand.starts = Math.min(this.hand.starts, this.hand.turns)
           this.used.push(held)
@@ -348,8 +351,11 @@ export class SharedAccount implements AccountBudget {
           yield* Effect.sleep(Duration.millis(Math.max(1, due - this.now())))
           const now = this.now()
           // Late: something held this process up, and may have held up a request as well.
-          if (now - due <= this.look) {
-            for (const grant of this.used) if (now - grant.at >= this.look) grant.passed ??= now
+          const isLate = now - due > this.look
+          for (const grant of this.used) {
+            if (grant.passed !== null) continue
+            if (isLate) grant.since = now
+            else if (now - grant.since >= 2 * this.look) grant.passed = now
           }
           due = now + this.look
           this.stir()
@@ -499,7 +505,7 @@ export class SharedAccount implements AccountBudget {
     for (const grant of told) {
       grant.stage = "told"
       // The last ones are about to be sent, if they are at all.
-      grant.passed ??= now + 2 * this.look
+      grant.passed ??= now + 3 * this.look
     }
     const isIdle = this.queue.size === 0 && (this.isContested || now - this.grantedAt >= this.parts.settings.lease / 2)
     if (isLeaving || isIdle) this.hand = { turns: 0, starts: 0 }

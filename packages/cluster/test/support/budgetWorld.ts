@@ -77,6 +77,8 @@ export interface Machine {
 export interface World {
   readonly store: Store
   readonly books: () => Books
+  /** The vendor's clock. */
+  readonly time: Effect.Effect<number>
   /** While false, the books cannot be reached. */
   reachable: boolean
   checkIns: number
@@ -128,6 +130,7 @@ export const makeWorld = (
     const self: World = {
       store,
       books: () => readText(text),
+      time: world.currentTimeMillis,
       reachable: true,
       checkIns: 0,
       machine: (name, shared) =>
