@@ -5,7 +5,8 @@
  * be better, the pace the vendor documents is the pace. A plan is made again every few dozen scans, never for each; it
  * polls a scan never more often than the documented pace would have up to any age, never below the floor, and after its
  * last planned poll the documented pace goes on. When new scans stop looking like the old ones, the old ones are
- * forgotten and the documented pace holds until enough new ones are known. Durations are milliseconds.
+ * forgotten and the documented pace holds until enough new ones are known. Of more than 256 such kinds the ones taught
+ * longest ago are forgotten, so a process that lives long stays small. Durations are milliseconds.
  *
  * @since 0.1.0
  */
@@ -127,6 +128,8 @@ export interface Options {
 const defaultLeast = 20
 // So many scans are remembered; older ones say little about a vendor of today.
 const remembered = 256
+// Vendors that move, or a service with many tenants, bring new origins without an end.
+const mostKinds = 256
 // New lessons between two plans.
 const replanAfter = 24
 const rememberedHints = 9
@@ -314,26 +317,30 @@ const planOf = (
 export const makeMemory = (options: Options = {}): Durations => {
   const least = Math.max(1, options.least ?? defaultLeast)
   const books = new Map<string, Book>()
-  const bookOf = ({ kind, origin, vendor }: ScanKind): Book => {
-    const name = JSON.stringify([vendor, origin, kind])
-    const known = books.get(name)
-    if (known !== undefined) return known
-    const book = new Book()
+  const nameOf = ({ kind, origin, vendor }: ScanKind): string => JSON.stringify([vendor, origin, kind])
+  const learn = (lesson: Lesson): boolean => {
+    const name = nameOf(lesson)
+    const book = books.get(name) ?? new Book()
+    if (!book.learn(lesson)) return false
+    // The map is in the order of teaching: its first one was taught longest ago.
+    books.delete(name)
     books.set(name, book)
-    return book
+    const [oldest] = books.keys()
+    if (books.size > mostKinds && oldest !== undefined) books.delete(oldest)
+    return true
   }
-  for (const lesson of options.lessons ?? []) bookOf(lesson).learn(lesson)
+  for (const lesson of options.lessons ?? []) learn(lesson)
   return {
     learn: (lesson) => {
-      if (!bookOf(lesson).learn(lesson)) return
+      if (!learn(lesson)) return
       try {
         options.keep?.(lesson)
       } catch {
         // Whoever stores lessons cannot disturb the scans.
       }
     },
-    known: (kind) => bookOf(kind).known,
-    plan: (about, policy, open = 1) => bookOf(about).plan(about, policy, open, least)
+    known: (kind) => books.get(nameOf(kind))?.known ?? 0,
+    plan: (about, policy, open = 1) => books.get(nameOf(about))?.plan(about, policy, open, least) ?? null
   }
 }
 

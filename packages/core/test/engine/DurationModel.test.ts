@@ -83,6 +83,22 @@ describe("the model", () => {
     }
   })
 
+  it("forgets the kinds taught longest ago when there are more than 256, and keeps one that is taught on", () => {
+    const model = DurationModel.makeMemory()
+    const at = (port: number) => ({ vendor: about.vendor, origin: `http://127.0.0.1:${port}`, kind: about.kind })
+    for (let port = 0; port < 1_000; port++) {
+      model.learn(lesson(60_000))
+      model.learn(lesson(60_000, at(port)))
+    }
+    const left = Array.from({ length: 1_000 }, (_, port) => model.known(at(port)))
+    assert.deepStrictEqual(left, [...Array<number>(745).fill(0), ...Array<number>(255).fill(1)])
+    assert.strictEqual(model.known(about), 256)
+    // To ask about a kind teaches nothing, so it pushes none out.
+    for (let port = 0; port < 1_000; port++) model.plan({ ...about, ...at(-1 - port) }, documented)
+    assert.strictEqual(model.known(at(999)), 1)
+    assert.strictEqual(model.known(at(745)), 1)
+  })
+
   it("plans again every two dozen lessons, not for each scan", () => {
     const model = taught()
     const dice = seeded(3)
