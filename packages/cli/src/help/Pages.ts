@@ -325,7 +325,8 @@ export const pages: ReadonlyMap<string, Page> = new Map<string, Page>([
     "simulate",
     {
       details: [
-        "Prints the variables that make the other commands talk to the simulated vendors instead of the real ones. Leave it running, and paste them in another terminal."
+        "Prints the variables that make the other commands talk to the simulated vendors instead of the real ones. Leave it running, and paste them in another terminal.",
+        "When it ends, it says what each vendor saw: requests, scans bought, answers from the cache."
       ],
       exits: [
         [0, "stopped"],
