@@ -280,8 +280,12 @@ const page = (one, modules) => {
       for (const text of new Set(docs.flatMap(paragraphs))) lines.push(text, "")
       lines.push(fence(parts.map((part) => part.code)))
     }
-    if (rest.length > 0)
-      lines.push("", "Named in these types and not exported:", "", fence(rest.map((part) => part.code).toSorted()))
+    const passedOn = rest.filter(({ code }) => code.startsWith("export {"))
+    const hidden = rest.filter((part) => !passedOn.includes(part))
+    if (passedOn.length > 0)
+      lines.push("", "Passed on as they are:", "", fence(passedOn.map((part) => part.code).toSorted()))
+    if (hidden.length > 0)
+      lines.push("", "Named in these types and not exported:", "", fence(hidden.map((part) => part.code).toSorted()))
   }
   return `${lines.join("\n")}\n`
 }
