@@ -39,6 +39,7 @@ import * as KeyText from "./config/Key.ts"
 import type { Keys } from "./config/Keys.ts"
 import type { Settings } from "./config/Settings.ts"
 import * as Color from "./output/Color.ts"
+import * as Log from "./output/Log.ts"
 import { inert, Streams } from "./output/Streams.ts"
 import * as WholeFile from "./output/WholeFile.ts"
 import type { Prepared } from "./Preparation.ts"
@@ -204,7 +205,8 @@ export const run = Effect.fnUntraced(function* (
 
   for (const line of budgetWarnings(wanted)) yield* streams.err(`warning: ${line}\n`)
 
-  const rowOf = (index: number) => ({ declaredAt: prepared[index]?.declaredAt ?? null })
+  const forgetful = settings.journal.value?._tag === "Memory"
+  const rowOf = (index: number) => ({ declaredAt: prepared[index]?.declaredAt ?? null, forgetful })
   const lines: Array<string> = []
   const live = yield* Queue.unbounded<string, Cause.Done>()
   const tellEvents = (event: ScanEvent): void => {
@@ -258,7 +260,7 @@ export const run = Effect.fnUntraced(function* (
             }
           }
         )
-      )
+      ).pipe(Effect.provideService(Log.ToldByProgress, style === "plain" && settings.logLevel.source === "default"))
       yield* Queue.end(live)
       yield* Fiber.await(writing)
       return all

@@ -418,6 +418,54 @@ describe("the command", () => {
       })
     )
 
+    it.effect(
+      "tells a failed poll and a refused key once: in the lines of progress, or in the log where there are none",
+      () =>
+        Effect.gen(function* () {
+          const told = (stderr: string, word: RegExp) => stderr.split("\n").filter((line) => word.test(line))
+          const flaky = ["run", "appvet:https://flaky.example"]
+          const wrong = { environment: { APPVET_API_KEY: "avk_live_wrong00000000000000000000000000000000000" } }
+          const [lines, quiet, both, refused, hushed] = yield* Effect.all(
+            [
+              run(flaky, { environment: { CI: "true" } }),
+              run([...flaky, "--quiet"]),
+              run([...flaky, "--log-level", "warn"]),
+              run(flaky, wrong),
+              run([...flaky, "--quiet"], wrong)
+            ],
+            { concurrency: "unbounded" }
+          )
+          assert.deepStrictEqual([lines.code, quiet.code, both.code, refused.code, hushed.code], [0, 0, 0, 4, 4])
+          assert.match(
+            told(lines.stderr, /503/).join("\n"),
+            /^\[ +\d+s\] 1\/1 appvet .*: no answer \(http-503\), asking again$/
+          )
+          assert.match(told(quiet.stderr, /503/).join("\n"), /^timestamp=\S+ level=WARN .*poll failed.*$/)
+          assert.strictEqual(told(both.stderr, /503/).length, 2, both.stderr)
+          assert.match(
+            told(refused.stderr, /API key/).join("\n"),
+            /^\[ +0s\] 1\/1 appvet .*: refused: .*; check the API key \(APPVET_API_KEY\)$/
+          )
+          assert.match(
+            told(hushed.stderr, /API key/).join("\n"),
+            /^timestamp=\S+ level=ERROR .*credential was refused.*$/
+          )
+        })
+    )
+
+    it.effect("names the same way on in the report and below it where the journal forgets: the scan's key", () =>
+      Effect.gen(function* () {
+        const { code, stderr, stdout } = yield* run(["run", neverEnds, "--journal", "memory:"], {
+          watch: once(/submitted as/, (process) => process.kill("SIGTERM"))
+        })
+        assert.strictEqual(code, 130)
+        const [wait] = /scanpoll wait appvet:\w+/.exec(stderr) ?? []
+        assert.isDefined(wait)
+        assert.include(stdout.replaceAll(/\s+/g, " "), `next go on: ${wait}`)
+        assert.notInclude(stdout + stderr, "scanpoll resume")
+      })
+    )
+
     it.effect("writes a plan that it then finds good, and never overwrites one", () =>
       inFolder((folder) =>
         Effect.gen(function* () {

@@ -9,6 +9,7 @@
  * @since 0.1.0
  */
 import * as Effect from "effect/Effect"
+import { hasProperty } from "effect/Predicate"
 import * as Reactivity from "effect/reactivity/Reactivity"
 import * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
@@ -86,7 +87,15 @@ const inspect = (path: string): Effect.Effect<"new" | "ours", JournalError> =>
 const create = (path: string): Effect.Effect<void, JournalError> =>
   Effect.try({
     try: () => Fs.closeSync(Fs.openSync(path, "a", 0o600)),
-    catch: (cause) => errorOf("unavailable", cause instanceof Error ? cause.message : String(cause))
+    catch: (cause) =>
+      errorOf(
+        "unavailable",
+        hasProperty(cause, "code") && cause.code === "ENOENT"
+          ? `the folder of ${path} is not there`
+          : cause instanceof Error
+            ? cause.message
+            : String(cause)
+      )
   })
 
 const closeToOthers = (path: string): void => {

@@ -38,7 +38,8 @@ const ordered = (diff: ReportDiff): ReadonlyArray<SubjectDiff> => {
 const findingText = (finding: ReportFinding, sign: string, page: Page): string => {
   const severity = page.paint(pad(finding.severity, 9), ...severityStyles[finding.severity])
   const where = finding.resource === null ? "" : ` at ${Hostile.toLine(finding.resource, 160)}`
-  return fold(`${Hostile.toLine(finding.title, 200)}${where}`, page, `    ${sign} ${severity}`)
+  const line = Hostile.toLine(finding.title, 200)
+  return fold(`${where === "" ? line : line.replace(/\.$/, "")}${where}`, page, `    ${sign} ${severity}`)
 }
 
 const listed = (

@@ -296,6 +296,8 @@ export type ReportScan = typeof ReportScan.Type
  * - `trend`: earlier scans of the same subject.
  * - `payload`: the vendor's result as JSON, already redacted if it is to be; null (the default) keeps it out.
  * - `payloadSha256`: its digest in hex, where the caller knows it.
+ * - `forgetful`: whether the run's journal forgets at its end: its claims lead nowhere then, and only keys do. Default
+ *   false.
  * - `redact`: applied to every text of the row; by default nothing is changed.
  *
  * @category models
@@ -306,6 +308,7 @@ export interface RowOptions {
   readonly trend?: ReadonlyArray<TrendPoint>
   readonly payload?: Schema.Json
   readonly payloadSha256?: string | null
+  readonly forgetful?: boolean
   readonly redact?: (text: string) => string
 }
 
@@ -332,7 +335,8 @@ const ofAccount = (key: string, account: string): string =>
   account === "default" || !/^[A-Za-z0-9_.-]+$/.test(account) ? key : key.replace(":", `@${account}:`)
 
 /**
- * What a person does next about a row in this state, and the command for it; null where nothing is left to do.
+ * What a person does next about a row in this state, and the command for it; null where nothing is left to do. Where the
+ * journal is `forgetful` (default false), no command names it or a claim of it.
  *
  * @category destructors
  * @since 0.1.0
@@ -343,7 +347,10 @@ export const nextOf = (row: {
   readonly account: string
   readonly key: string | null
   readonly claimId: string | null
+  readonly forgetful?: boolean
 }): { readonly advice: string; readonly command: string | null } | null => {
+  const wait = row.key === null ? null : `scanpoll wait ${ofAccount(row.key, row.account)}`
+  const resume = row.forgetful === true ? wait : "scanpoll resume"
   switch (row.state) {
     case "completed":
     case "partial":
@@ -353,10 +360,7 @@ export const nextOf = (row: {
     case "still-running":
     case "unreachable":
     case "protocol":
-      return {
-        advice: "wait on",
-        command: row.key === null ? null : `scanpoll wait ${ofAccount(row.key, row.account)}`
-      }
+      return { advice: "wait on", command: wait }
     case "interrupted":
       return {
         advice:
@@ -365,14 +369,14 @@ export const nextOf = (row: {
             : row.because === "defect"
               ? "see the log, then"
               : "go on",
-        command: "scanpoll resume"
+        command: resume
       }
     case "denied":
-      return { advice: "mend the credential, then", command: "scanpoll resume" }
+      return { advice: "mend the credential, then", command: resume }
     case "in-doubt":
       return {
         advice: "find out whether it was bought",
-        command: row.claimId === null ? null : `scanpoll reconcile ${row.claimId}`
+        command: row.claimId === null || row.forgetful === true ? null : `scanpoll reconcile ${row.claimId}`
       }
     case "refused":
       return row.because === "credential"
@@ -476,7 +480,8 @@ export const fromRecord = (record: Record.ScanRecord, options: RowOptions = {}):
     because: record.because,
     account: record.account,
     key,
-    claimId: record.claimId
+    claimId: record.claimId,
+    ...(options.forgetful === undefined ? {} : { forgetful: options.forgetful })
   })
   const warnings = outcome === null ? record.warnings : [...new Set([...record.warnings, ...outcome.warnings])]
   const assessment = said === null ? null : reportAssessment(said.assessment, text)

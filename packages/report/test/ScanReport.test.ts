@@ -2,6 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Record from "@scanpoll/core/model/ScanRecord"
 import * as Gate from "@scanpoll/report/Gate"
 import * as RenderJson from "@scanpoll/report/RenderJson"
+import * as ReportScan from "@scanpoll/report/ReportScan"
 import * as ScanReport from "@scanpoll/report/ScanReport"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
@@ -315,6 +316,26 @@ describe("parse", () => {
     })
     assert.strictEqual(faulty.exit.code, 74)
     assert.strictEqual(ScanReport.regate(faulty, { ...Gate.none, exitZero: true }).exit.code, 74)
+  })
+})
+
+describe("nextOf", () => {
+  it("names no journal that forgets, and no claim of it", () => {
+    const next = (state: "interrupted" | "denied" | "in-doubt", forgetful: boolean) =>
+      ReportScan.nextOf({
+        state,
+        because: "stop",
+        account: "default",
+        key: state === "in-doubt" ? null : "appvet:scan_1",
+        claimId: "clm_1",
+        forgetful
+      })?.command
+    for (const state of ["interrupted", "denied"] as const) {
+      assert.strictEqual(next(state, false), "scanpoll resume")
+      assert.strictEqual(next(state, true), "scanpoll wait appvet:scan_1")
+    }
+    assert.strictEqual(next("in-doubt", false), "scanpoll reconcile clm_1")
+    assert.isNull(next("in-doubt", true))
   })
 })
 

@@ -139,7 +139,7 @@ const probe = Effect.fnUntraced(function* (
         )
       ]
     case "Transient":
-      return [...out, failed(name, `${opened.origin} cannot be reached: ${inert(message)} (${inert(code, 60)})`, 3)]
+      return [...out, failed(name, `${opened.origin} cannot be reached: ${inert(message)}`, 3)]
   }
 })
 

@@ -57,7 +57,7 @@ const answer = (point: Point | null): string =>
         ...(point.score === null
           ? []
           : [`score ${point.score.value}${point.score.grade === null ? "" : ` ${inert(point.score.grade, 8)}`}`]),
-        ...(point.findings === null ? [] : [`${point.findings} findings`]),
+        ...(point.findings === null ? [] : [`${point.findings} finding${point.findings === 1 ? "" : "s"}`]),
         ...(point.delta === null ? [] : [`+${point.delta.new} -${point.delta.resolved}`])
       ].join(", ")
 

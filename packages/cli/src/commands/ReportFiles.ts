@@ -28,6 +28,8 @@ import { Surroundings } from "../Surroundings.ts"
 import * as Files from "./Files.ts"
 import { warn } from "./Run.ts"
 
+const plural = (count: number, one: string): string => `${count} ${one}${count === 1 ? "" : "s"}`
+
 type Services = FileSystem.FileSystem | Path.Path | Streams
 
 const gateNames = [
@@ -206,6 +208,8 @@ export const writeBaseline = Effect.fnUntraced(function* (input: {
     return 74
   }
   const count = made.subjects.reduce((sum, subject) => sum + subject.findings.length, 0)
-  yield* say(`baseline written to ${inert(input.file)}: ${made.subjects.length} subjects, ${count} findings`)
+  yield* say(
+    `baseline written to ${inert(input.file)}: ${plural(made.subjects.length, "subject")}, ${plural(count, "finding")}`
+  )
   return 0
 })

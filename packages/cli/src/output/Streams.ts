@@ -64,7 +64,7 @@ export const layer: Layer.Layer<Streams> = Layer.sync(Streams, () => {
           if (error !== null && error !== undefined && stream === process.stdout) Deferred.doneUnsafe(gone, Effect.void)
           resume(Effect.void)
         } else {
-          resume(Effect.fail(error.message))
+          resume(Effect.fail("code" in error && error.code === "ENOSPC" ? "the disk is full" : error.message))
         }
       })
     })

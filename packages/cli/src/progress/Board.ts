@@ -10,6 +10,7 @@ import type { Progress } from "@scanpoll/core/model/Observation"
 import type { PollFault } from "@scanpoll/core/model/PollFault"
 import type { Seen } from "@scanpoll/core/model/PollStopped"
 import type { ScanRecord } from "@scanpoll/core/model/ScanRecord"
+import * as Records from "@scanpoll/core/model/ScanRecord"
 import * as Tickets from "@scanpoll/core/model/ScanTicket"
 import type { WaitCause } from "@scanpoll/core/engine/PollEvent"
 import * as Duration from "effect/Duration"
@@ -98,8 +99,8 @@ export const endWords = (record: ScanRecord): string => {
   const { outcome, reason, state } = record
   const words: Array<string> = [state]
   if (outcome !== null && outcome._tag !== "Failed") {
-    const { score, severity } = outcome.assessment
-    words.push(severity)
+    const { score } = outcome.assessment
+    words.push(Records.severity(record))
     if (score !== null) words.push(`score ${score.value}${score.grade === null ? "" : ` ${inert(score.grade, 8)}`}`)
   }
   if (record.reused) words.push(`reused, ${age(record.ageMs ?? 0)} old`)
@@ -107,7 +108,9 @@ export const endWords = (record: ScanRecord): string => {
     words.push(`from the vendor's cache, ${age(record.ageMs ?? outcome.ageMs ?? 0)} old`)
   if (reason === null) return words.join(", ")
   // Some reasons begin with the state, which has just been said.
-  const why = inert(reason.message, 160)
+  const said = inert(reason.message, 160)
+  const mend = record.because === "credential" && reason.advice !== null ? inert(reason.advice, 160) : ""
+  const why = mend === "" ? said : `${said.replace(/\.$/, "")}; ${mend}`
   return `${words.join(", ")}${why.startsWith(state) ? why.slice(state.length) : `: ${why}`}`
 }
 

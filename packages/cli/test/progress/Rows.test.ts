@@ -111,6 +111,21 @@ describe("the board", () => {
       Board.endWords(record({ outcome })),
       "completed, medium, score 72 C, from the vendor's cache, 12d old"
     )
+    const worse = {
+      findingId: "f1",
+      ruleId: "r1",
+      title: "Open door",
+      description: null,
+      severity: "high" as const,
+      vendorSeverity: null,
+      status: "unknown" as const,
+      resource: null,
+      remediation: null,
+      references: []
+    }
+    const withFinding = { ...outcome, findings: { coverage: "full" as const, total: 1, items: [worse] } }
+    // The report and the gate say the same.
+    assert.match(Board.endWords(record({ outcome: withFinding })), /^completed, high, score 72 C/)
     const reason = { code: "deadline", message: "the deadline passed", advice: null, requestId: null }
     assert.strictEqual(Board.endWords(record({ state: "still-running", reason })), "still-running: the deadline passed")
   })
