@@ -6,7 +6,7 @@ const { server } = database()
 
 describe("workers that die or freeze", () => {
   it("kill -9 of one of three with 200 scans in flight: the others go on, nothing is bought or asked twice (DU-15, RL-05)", async () => {
-    await within(server(), { takes: [1, 3], held: true, pace: 500, rate: 400 }, ["a", "b", "c"], async (world, [a]) => {
+    await within(server(), { takes: [1, 3], held: true, pace: 500, rate: 800 }, ["a", "b", "c"], async (world, [a]) => {
       await submitted(world, 200)
       await until("all are kept", async () => (await world.status()).scans.free === 0)
       assert.strictEqual((await world.status()).scans.open, 200)
@@ -16,10 +16,10 @@ describe("workers that die or freeze", () => {
       await settled(world)
       audit(world, 200)
     })
-  }, 90_000)
+  }, 180_000)
 
   it("a worker frozen past its lease loses its scans, and when it comes back asks for none that others have (DU-16)", async () => {
-    await within(server(), { takes: [1, 3], held: true, pace: 300, rate: 400 }, ["a", "b", "c"], async (world, [a]) => {
+    await within(server(), { takes: [1, 3], held: true, pace: 300, rate: 800 }, ["a", "b", "c"], async (world, [a]) => {
       await submitted(world, 200)
       await until("all are kept", async () => (await world.status()).scans.free === 0)
       a?.signal("SIGSTOP")
@@ -36,5 +36,5 @@ describe("workers that die or freeze", () => {
       // It is as good as new.
       await until("it works", async () => (await a?.state())?.ready === true)
     })
-  }, 90_000)
+  }, 180_000)
 })

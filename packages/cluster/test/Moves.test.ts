@@ -23,7 +23,7 @@ describe("a cluster that is worked on", () => {
       await settled(world)
       audit(world, 150)
     })
-  }, 90_000)
+  }, 180_000)
 
   it("a client that dies leaves its scans to the workers and at most what it was submitting in doubt; nobody buys that again (DU-03)", async () => {
     await within(server(), { takes: [3, 6], pace: 400 }, ["a", "b"], async (world) => {
@@ -47,7 +47,7 @@ describe("a cluster that is worked on", () => {
       assert.isAtLeast(atDeath, 100)
       audit(world, accepted(), inDoubt)
     })
-  }, 90_000)
+  }, 180_000)
 
   it("PostgreSQL away for seconds: nobody asks a vendor without it, and all goes on when it is back (DU-09)", async () => {
     await within(server(), { takes: [1, 3], held: true, pace: 300 }, ["a", "b", "c"], async (world, workers) => {
@@ -71,7 +71,7 @@ describe("a cluster that is worked on", () => {
       await settled(world)
       audit(world, 150)
     })
-  }, 90_000)
+  }, 180_000)
 })
 
 const notYet = {
