@@ -115,6 +115,7 @@ export type ScanReport = typeof ScanReport.Type
 /**
  * What is known about a run beside its records. Times are milliseconds since 1970.
  *
+ * - `version`: what the report names as `tool.version`. `id`: any text that tells this run from others.
  * - `plan`: the path of the plan, or null. `policy`: the gate; nothing is asked by default.
  * - `interrupted`, `faults`: what else decides the exit code.
  * - `row`: what a row needs beside its record, such as the payload or the line of the plan.
