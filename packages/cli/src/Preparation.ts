@@ -16,6 +16,7 @@ import * as FileSystem from "effect/FileSystem"
 import type * as Path from "effect/Path"
 import * as Result from "effect/Result"
 import * as Durations from "./config/Durations.ts"
+import * as InputFile from "./config/InputFile.ts"
 import type { InputFault } from "./config/InputFault.ts"
 import { quote, UsageError } from "./config/InputFault.ts"
 import type { Key } from "./config/Key.ts"
@@ -98,29 +99,33 @@ export const readPlan = Effect.fnUntraced(function* (
   file: string,
   findings: Findings,
   hint = ""
-): Effect.fn.Return<Plan, never, FileSystem.FileSystem> {
-  const fs = yield* FileSystem.FileSystem
+): Effect.fn.Return<Plan> {
   const refuse = (message: string): Plan => {
     findings.faults.push({ where: file, message })
     return { ...Plans.empty, file }
   }
-  const info = yield* Effect.option(fs.stat(file))
-  if (info._tag === "None") {
-    return refuse(
-      file === defaultPlan
-        ? "there is no such file; `scanpoll config init` writes one to start from"
-        : `there is no such plan${hint}`
-    )
+  const bytes = yield* Effect.result(InputFile.read(file, maxPlanBytes))
+  if (Result.isFailure(bytes)) {
+    switch (bytes.failure) {
+      case "missing":
+        return refuse(
+          file === defaultPlan
+            ? "there is no such file; `scanpoll config init` writes one to start from"
+            : `there is no such plan${hint}`
+        )
+      case "folder":
+        return refuse("is a folder, not a plan")
+      case "device":
+        return refuse("is a device, not a plan")
+      case "large":
+        return refuse("is larger than 32 MiB, the most a plan may have; split its targets over several plans")
+      case "unreadable":
+        return refuse("cannot be read")
+    }
   }
-  if (info.value.type === "Directory") return refuse("is a folder, not a plan")
-  // A device may have no end.
-  if (info.value.type.endsWith("Device")) return refuse("is a device, not a plan")
-  if (info.value.size > BigInt(maxPlanBytes)) return refuse("is larger than 32 MiB")
-  const bytes = yield* Effect.option(fs.readFile(file))
-  if (bytes._tag === "None") return refuse("cannot be read")
   let text: string
   try {
-    text = new TextDecoder("utf-8", { fatal: true }).decode(bytes.value)
+    text = new TextDecoder("utf-8", { fatal: true }).decode(bytes.success)
   } catch {
     return refuse("is not UTF-8 text")
   }

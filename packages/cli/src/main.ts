@@ -5,7 +5,6 @@
  */
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import { SubmissionGrace } from "@scanpoll/core/engine/SubmissionGrace"
-import * as Scrubber from "@scanpoll/core/http/Scrubber"
 import * as Cause from "effect/Cause"
 import * as CliError from "effect/cli/CliError"
 import * as Duration from "effect/Duration"
@@ -17,6 +16,7 @@ import process from "node:process"
 import * as Cli from "./Cli.ts"
 import { Exited } from "./Exited.ts"
 import * as Log from "./output/Log.ts"
+import * as Secrets from "./output/Secrets.ts"
 import * as Streams from "./output/Streams.ts"
 import * as Shutdown from "./Shutdown.ts"
 
@@ -64,15 +64,7 @@ const codeOf = (exit: Exit.Exit<unknown, unknown>): number => {
   return defect
 }
 
-// What a fault or a defect says comes from anywhere, also from a key that was typed in the wrong place: whatever may be
-// a credential of this process is taken out of all that people are told.
-const scrubber = Scrubber.make()
-for (const [name, value] of Object.entries(process.env)) {
-  if (/key|token|secret|password|credential/i.test(name) && (value ?? "").trim().length >= 8) {
-    scrubber.learn((value ?? "").trim())
-  }
-}
-const scrub = (text: string): string => scrubber.text(text)
+const scrub = Secrets.scrubberOf(process.env)
 
 const streams = Layer.effect(
   Streams.Streams,

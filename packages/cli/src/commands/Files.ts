@@ -6,8 +6,8 @@
 import * as Baseline from "@scanpoll/report/Baseline"
 import * as ScanReport from "@scanpoll/report/ScanReport"
 import * as Effect from "effect/Effect"
-import * as FileSystem from "effect/FileSystem"
 import * as Result from "effect/Result"
+import * as InputFile from "../config/InputFile.ts"
 import { inert } from "../output/Streams.ts"
 import type { Findings } from "../Preparation.ts"
 
@@ -19,22 +19,28 @@ const read = <A>(
   where: string,
   parse: (text: string) => Effect.Effect<A, { readonly message: string }>,
   findings: Findings
-): Effect.Effect<A | null, never, FileSystem.FileSystem> =>
+): Effect.Effect<A | null> =>
   Effect.gen(function* () {
-    const fs = yield* FileSystem.FileSystem
     const refuse = (message: string): null => {
       findings.faults.push({ where, message })
       return null
     }
-    const info = yield* Effect.option(fs.stat(file))
-    if (info._tag === "None") return refuse("there is no such file")
-    if (info.value.type === "Directory") return refuse("is a folder")
-    // A device may have no end.
-    if (info.value.type.endsWith("Device")) return refuse("is a device")
-    if (info.value.size > BigInt(maxBytes)) return refuse("is larger than 256 MiB")
-    const text = yield* Effect.option(fs.readFileString(file))
-    if (text._tag === "None") return refuse("cannot be read")
-    const parsed = yield* Effect.result(parse(text.value))
+    const bytes = yield* Effect.result(InputFile.read(file, maxBytes))
+    if (Result.isFailure(bytes)) {
+      switch (bytes.failure) {
+        case "missing":
+          return refuse("there is no such file")
+        case "folder":
+          return refuse("is a folder")
+        case "device":
+          return refuse("is a device")
+        case "large":
+          return refuse("is larger than 256 MiB, the most that is read; a report is smaller with `--raw none`")
+        case "unreadable":
+          return refuse("cannot be read")
+      }
+    }
+    const parsed = yield* Effect.result(parse(new TextDecoder().decode(bytes.success)))
     return Result.isSuccess(parsed) ? parsed.success : refuse(parsed.failure.message)
   })
 

@@ -6,8 +6,11 @@ import { assert, describe, layer } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as FileSystem from "effect/FileSystem"
 import * as Layer from "effect/Layer"
+import { execFileSync, spawn } from "node:child_process"
 import { existsSync } from "node:fs"
-import { once, scanpoll } from "../support/command.ts"
+import { open, writeFile } from "node:fs/promises"
+import type { FileHandle } from "node:fs/promises"
+import { bin, once, scanpoll } from "../support/command.ts"
 
 const vendors = Simulators.layer({ speed: 1_000 })
 const target = "appvet:https://never.example"
@@ -124,6 +127,23 @@ describe("what is refused before any request", () => {
       })
     )
 
+    it.effect("is a key typed as a scan's id, which is not shown on either stream (SE-04)", () =>
+      Effect.gen(function* () {
+        const key = "avk_live_canary_0123456789abcdef"
+        const environment = Simulators.environment(yield* Simulators.Simulators)
+        const before = yield* total
+        for (const args of [[], ["-o", "json"]]) {
+          const { code, stderr, stdout } = yield* scanpoll(["status", `appvet:${key}`, ...args], {
+            environment: { ...environment, APPVET_API_KEY: key }
+          })
+          assert.strictEqual(code, 3, stderr)
+          assert.match(stdout, /appvet:(?:<redacted>|\[key\])/)
+          assert.notInclude(stdout + stderr, "canary")
+        }
+        assert.strictEqual(yield* total, before)
+      })
+    )
+
     it.effect("is a plan without an end, or nested without one (CL-05)", () =>
       inFolder((folder, fs) =>
         Effect.gen(function* () {
@@ -149,9 +169,191 @@ describe("what is refused before any request", () => {
   })
 })
 
+const plan = 'version: 1\ntargets:\n  - { vendor: appvet, url: "https://never.example", type: security }\n'
+
+// Says when the command has looked at the file, just before it opens it.
+const looks = [
+  "import fs from 'node:fs'",
+  "import { syncBuiltinESMExports } from 'node:module'",
+  "const { stat } = fs",
+  "fs.stat = (path, ...rest) => {",
+  "  if (path === 'pipe') process.stderr.write('looking\\n')",
+  "  return stat(path, ...rest)",
+  "}",
+  "syncBuiltinESMExports()"
+].join("\n")
+const looking = { NODE_OPTIONS: `--import data:text/javascript,${encodeURIComponent(looks)}` }
+
+const hasPipes = existsSync("/bin/bash") && process.platform !== "win32"
+
+// The command as a line of a shell, which has it as "$0" "$1".
+const inShell = (
+  line: string,
+  directory: string,
+  environment: Readonly<Record<string, string>>
+): Effect.Effect<{ readonly code: number | null; readonly said: string }> =>
+  Effect.callback((resume) => {
+    const child = spawn("/bin/bash", ["-c", line, process.execPath, bin], {
+      cwd: directory,
+      env: { PATH: process.env["PATH"] ?? "", SCANPOLL_JOURNAL: "memory:", ...environment },
+      stdio: ["ignore", "pipe", "pipe"]
+    })
+    let said = ""
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.setEncoding("utf8").on("data", (text: string) => {
+        said += text
+      })
+    }
+    child.on("close", (code) => resume(Effect.succeed({ code, said })))
+    return Effect.sync(() => child.kill("SIGKILL"))
+  })
+
+describe.skipIf(!hasPipes)("in place of a file", () => {
+  layer(Layer.merge(vendors, NodeServices.layer), { excludeTestServices: true, timeout: "60 seconds" })((it) => {
+    const withPipe = <A, E, R>(
+      use: (folder: string, environment: Readonly<Record<string, string>>) => Effect.Effect<A, E, R>
+    ) =>
+      inFolder((folder) =>
+        Effect.gen(function* () {
+          execFileSync("mkfifo", [`${folder}/pipe`])
+          return yield* use(folder, Simulators.environment(yield* Simulators.Simulators))
+        })
+      )
+
+    for (const args of [
+      ["run", "pipe"],
+      ["report", "pipe"],
+      ["run", target, "--baseline", "pipe"]
+    ]) {
+      it.effect(`a pipe that nobody writes to ends at a signal: ${args.join(" ")} (DU-11)`, () =>
+        withPipe((directory, environment) =>
+          Effect.gen(function* () {
+            let sent = 0
+            const { code, stderr } = yield* scanpoll(args, {
+              directory,
+              environment: { ...environment, ...looking },
+              watch: once(/looking/, ({ kill }) => {
+                sent = performance.now()
+                kill("SIGTERM")
+              })
+            })
+            assert.strictEqual(code, 130, stderr)
+            assert.isAbove(sent, 0)
+            assert.isBelow(performance.now() - sent, 10_000)
+          })
+        )
+      )
+    }
+
+    it.effect("a pipe that somebody holds open without a word ends at a second signal at the latest (DU-12)", () =>
+      withPipe((directory, environment) =>
+        Effect.gen(function* () {
+          let sent = 0
+          let writer: Promise<FileHandle> | null = null
+          const { code, stderr } = yield* scanpoll(["run", "pipe"], {
+            directory,
+            environment: { ...environment, ...looking },
+            watch: once(/looking/, ({ kill }) => {
+              // It opens when the command has.
+              writer = open(`${directory}/pipe`, "w")
+              void writer.then(() => {
+                sent = performance.now()
+                kill("SIGINT")
+                setTimeout(() => kill("SIGINT"), 300)
+              })
+            })
+          })
+          const ended = performance.now()
+          yield* Effect.promise(async () => (await writer)?.close())
+          assert.strictEqual(code, 130, stderr)
+          assert.isAbove(sent, 0)
+          assert.isBelow(ended - sent, 1_300)
+        })
+      )
+    )
+
+    it.effect("a pipe is read when its writer comes later", () =>
+      withPipe((directory, environment) =>
+        Effect.gen(function* () {
+          const { code, stderr, stdout } = yield* scanpoll(["run", "pipe", "--dry-run"], {
+            directory,
+            environment: { ...environment, ...looking },
+            watch: once(/looking/, () => {
+              setTimeout(() => void writeFile(`${directory}/pipe`, plan), 300)
+            })
+          })
+          assert.strictEqual(code, 0, stderr)
+          assert.match(stdout, /appvet: 1 purchase for 1 target/)
+        })
+      )
+    )
+
+    it.effect("a pipe is read where a shell puts one, and so is standard input", () =>
+      inFolder((folder, fs) =>
+        Effect.gen(function* () {
+          const environment = Simulators.environment(yield* Simulators.Simulators)
+          yield* fs.writeFileString(`${folder}/scans.yaml`, plan)
+          for (const line of [
+            '"$0" "$1" run <(sleep 0.2; cat scans.yaml) --dry-run',
+            'cat scans.yaml | "$0" "$1" run /dev/stdin --dry-run',
+            '"$0" "$1" run /dev/stdin --dry-run < scans.yaml'
+          ]) {
+            const { code, said } = yield* inShell(line, folder, environment)
+            assert.strictEqual(code, 0, `${line}: ${said}`)
+            assert.match(said, /appvet: 1 purchase for 1 target/)
+          }
+          const empty = yield* inShell('"$0" "$1" run <(true) --dry-run', folder, environment)
+          assert.strictEqual(empty.code, 2)
+          assert.match(empty.said, /the plan is empty/)
+        })
+      )
+    )
+
+    it.effect("a pipe that does not end is refused, with the limit and what to do (CL-05)", () =>
+      inFolder((folder) =>
+        Effect.gen(function* () {
+          const environment = Simulators.environment(yield* Simulators.Simulators)
+          for (const [line, expected] of [
+            ['"$0" "$1" run <(cat /dev/zero)', /\/\S+: is larger than 32 MiB.*split its targets/],
+            ['"$0" "$1" report <(cat /dev/zero)', /\/\S+: is larger than 256 MiB.*--raw none/]
+          ] as const) {
+            const { code, said } = yield* inShell(line, folder, environment)
+            assert.strictEqual(code, 2, said)
+            assert.match(said, expected)
+          }
+        })
+      )
+    )
+
+    it.effect("a pipe is no key file: that is read again for each request", () =>
+      withPipe((directory, environment) =>
+        Effect.gen(function* () {
+          yield* refused(["run", target, "--key-file", "pipe"], environment, /key file is not a file/, directory)
+        })
+      )
+    )
+  })
+})
+
+describe("a reader that goes away", () => {
+  layer(Layer.merge(vendors, NodeServices.layer), { excludeTestServices: true, timeout: "30 seconds" })((it) => {
+    it.effect("from standard error stops nothing: the events go on to the end (CL-08)", () =>
+      Effect.gen(function* () {
+        const simulators = yield* Simulators.Simulators
+        const { code, stdout } = yield* scanpoll(["run", "appvet:https://clean.example", "-o", "events"], {
+          environment: Simulators.environment(simulators),
+          watch: once(/"event":"submitting"/, ({ closeStderr }) => closeStderr())
+        })
+        assert.strictEqual(code, 0, stdout)
+        assert.match(stdout, /"state":"completed"/)
+      })
+    )
+  })
+})
+
 describe("a key that is refused", () => {
   layer(Layer.merge(vendors, NodeServices.layer), { excludeTestServices: true, timeout: "30 seconds" })((it) => {
-    it.effect("is one error line that names the variable of its account, and never the key (ST-03)", () =>
+    it.effect("is told once by each scan's line, with the variable of its account and never the key (ST-03)", () =>
       inFolder((folder, fs) =>
         Effect.gen(function* () {
           const simulators = yield* Simulators.Simulators
@@ -173,9 +375,9 @@ describe("a key that is refused", () => {
             environment: { ...Simulators.environment(simulators), EXONA_SECOND_KEY: "exo_test_revoked_canary_4711" }
           })
           assert.strictEqual(code, 4, stderr)
-          const errors = stderr.split("\n").filter((line) => /ERROR/.test(line))
-          assert.strictEqual(errors.length, 1, stderr)
-          assert.match(errors[0] ?? "", /exona.*EXONA_SECOND_KEY|EXONA_SECOND_KEY.*exona/)
+          const told = stderr.split("\n").filter((line) => /EXONA_SECOND_KEY|ERROR/.test(line))
+          assert.strictEqual(told.length, 5, stderr)
+          for (const line of told) assert.match(line, /exona A\d: refused: .*EXONA_SECOND_KEY/)
           assert.notMatch(stderr + stdout, /canary|EXONA_API_KEY/)
           // The first refusal ends the batch: what had not been sent by then never is.
           assert.isAtMost(simulators.exona.ledger.totals().requests, 5)

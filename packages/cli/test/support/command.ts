@@ -3,7 +3,7 @@ import * as Effect from "effect/Effect"
 import { spawn } from "node:child_process"
 import { fileURLToPath } from "node:url"
 
-const bin = fileURLToPath(new URL("../../bin/scanpoll.js", import.meta.url))
+export const bin = fileURLToPath(new URL("../../bin/scanpoll.js", import.meta.url))
 
 export interface Ended {
   readonly code: number | null
@@ -15,6 +15,7 @@ export interface Ended {
 export interface Running {
   readonly kill: (signal: NodeJS.Signals) => void
   readonly closeStdout: () => void
+  readonly closeStderr: () => void
 }
 
 export interface Options {
@@ -45,7 +46,8 @@ export const scanpoll = (args: ReadonlyArray<string>, options: Options = {}): Ef
     let stderr = ""
     const running: Running = {
       kill: (signal) => child.kill(signal),
-      closeStdout: () => child.stdout?.destroy()
+      closeStdout: () => child.stdout?.destroy(),
+      closeStderr: () => child.stderr?.destroy()
     }
     const watch = () => options.watch?.({ stdout, stderr }, running)
     child.stdout?.setEncoding("utf8").on("data", (text: string) => {
