@@ -34,6 +34,12 @@ const hideKnownWarnings = () => {
   process.emitWarning = filtered
 }
 
+// What failed here is the program that would hide keys itself.
+const withoutKeys = (/** @type {string} */ text) =>
+  Object.entries(process.env)
+    .filter(([name, value = ""]) => /key|token|secret|password|credential/i.test(name) && value.trim().length >= 8)
+    .reduce((clean, [, value = ""]) => clean.replaceAll(value.trim(), "<redacted>"), text)
+
 const load = async () => {
   module.enableCompileCache?.()
   hideKnownWarnings()
@@ -46,7 +52,8 @@ const load = async () => {
   try {
     await import(entry.href)
   } catch (error) {
-    process.stderr.write(`scanpoll: cannot start\n${error instanceof Error ? error.stack : String(error)}\n`)
+    const words = error instanceof Error ? (error.stack ?? error.message) : String(error)
+    process.stderr.write(withoutKeys(`scanpoll: cannot start\n${words}\n`))
     process.exitCode = 70
   }
 }
