@@ -80,6 +80,8 @@ while kill -0 "$child" 2> /dev/null; do
 done
 trap - INT TERM
 set +m
+# What went wrong stands in the log alone; the page of the run shows that something did.
+[[ -f "$INPUT_JSON" ]] || printf '::error title=scanpoll action::the run ended with exit code %s and left no report; the log of this step says why\n' "$code"
 
 from_workspace() {
   case "$INPUT_WORKING_DIRECTORY" in

@@ -206,7 +206,12 @@ export const run = Effect.fnUntraced(function* (
   for (const line of budgetWarnings(wanted)) yield* streams.err(`warning: ${line}\n`)
 
   const forgetful = settings.journal.value?._tag === "Memory"
-  const rowOf = (index: number) => ({ declaredAt: prepared[index]?.declaredAt ?? null, forgetful })
+  const typeOf = (index: number): string => prepared[index]?.request.kind ?? ""
+  const rowOf = (index: number) => ({
+    declaredAt: prepared[index]?.declaredAt ?? null,
+    scanType: typeOf(index),
+    forgetful
+  })
   const lines: Array<string> = []
   const live = yield* Queue.unbounded<string, Cause.Done>()
   const tellEvents = (event: ScanEvent): void => {
@@ -228,7 +233,7 @@ export const run = Effect.fnUntraced(function* (
     Effect.gen(function* () {
       const style = styleOf(settings, facts)
       const color = mayColor(settings, facts, facts.stderrIsTerminal)
-      const view = yield* Progress.begin(style, prepared.length, { color, realClock })
+      const view = yield* Progress.begin(style, prepared.length, { color, realClock, typeOf })
       yield* Effect.forkScoped(
         Effect.andThen(
           shutdown.requested,

@@ -208,6 +208,7 @@ const refusals: ReadonlyArray<readonly [Readonly<Record<string, string>>, string
   [{ json: "a.json\npassed=true" }, "the input json must be one line"],
   [{ targets: "--no-color" }, "the input targets must not begin with a dash"],
   [{ plan: "", targets: "" }, "there is nothing to scan"],
+  [{ "fail-on": "hgh" }, "the run ended with exit code 2 and left no report; the log of this step says why"],
   [{ outputs: "junit" }, "the input outputs has a line that is not FORMAT=FILE"]
 ]
 
@@ -301,7 +302,7 @@ describe("the steps of the action", () => {
               folder,
               { plan: "", targets: "appvet:https://never.example" },
               yield* environment,
-              { pattern: /never\.example\/: (running|submitted)/, signal: "SIGINT" }
+              { pattern: /never\.example\/ \(security\): (running|submitted)/, signal: "SIGINT" }
             )
             assert.strictEqual(ended.outputs["exit-code"], "130", ended.said)
             const report = yield* ScanReport.parse(readFileSync(join(folder, "scanpoll.json"), "utf8"))

@@ -245,7 +245,7 @@ describe("the command", () => {
             const fs = yield* FileSystem.FileSystem
             const { code, millis, stderr, stdout } = yield* run(
               ["run", neverEnds, dataset("clean: Q3"), "-o", "json=report.json", "-o", "events=events.ndjson"],
-              { directory: folder, watch: once(/never\.example\/: submitted as/, ({ kill }) => kill("SIGINT")) }
+              { directory: folder, watch: once(/never\.example\/ \(security\): submitted as/, ({ kill }) => kill("SIGINT")) }
             )
             assert.strictEqual(code, 130, stderr)
             assert.isBelow(millis, 5_000)
@@ -451,6 +451,39 @@ describe("the command", () => {
             /^timestamp=\S+ level=ERROR .*credential was refused.*$/
           )
         })
+    )
+
+    it.effect("tells two types of scan of one address apart, in progress and in every format for people", () =>
+      Effect.gen(function* () {
+        const of = (type: string) => `appvet:url=https://clean.example,type=${type}`
+        const args = ["run", of("security"), of("seo"), "--progress", "plain"]
+        const [asText, asMarkdown, asHtml, asJson, dry] = yield* Effect.all(
+          [
+            run(args),
+            run([...args, "-o", "markdown"]),
+            run([...args, "-o", "html"]),
+            run([...args, "-o", "json"]),
+            run([...args, "--dry-run"])
+          ],
+          { concurrency: "unbounded" }
+        )
+        for (const type of ["security", "seo"]) {
+          const name = `https://clean.example/ (${type})`
+          assert.match(asText.stderr, new RegExp(`/2 appvet https://clean.example/ \\(${type}\\): completed`))
+          assert.include(asText.stdout, `appvet  ${name}`)
+          assert.include(asMarkdown.stdout, `[${name}]`)
+          assert.include(asHtml.stdout, `>${name}</bdi>`)
+          assert.include(dry.stdout, `    ${name}\n`)
+        }
+        const { scans } = yield* ScanReport.parse(asJson.stdout)
+        assert.deepStrictEqual(
+          scans.map(({ scanType, subject }) => [String(subject.name), String(scanType)]),
+          [
+            ["https://clean.example/", "security"],
+            ["https://clean.example/", "seo"]
+          ]
+        )
+      })
     )
 
     it.effect("names the same way on in the report and below it where the journal forgets: the scan's key", () =>

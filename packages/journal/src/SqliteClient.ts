@@ -83,19 +83,18 @@ const inspect = (path: string): Effect.Effect<"new" | "ours", JournalError> =>
     }
   })
 
+const whyNot = (path: string, cause: unknown): string => {
+  const code = hasProperty(cause, "code") ? cause.code : null
+  if (code === "ENOENT") return `the folder of ${path} is not there`
+  if (code === "EROFS") return `${path} is on a read-only file system`
+  return cause instanceof Error ? cause.message : String(cause)
+}
+
 // Made before SQLite opens it, so that there is no moment at which others may read it.
 const create = (path: string): Effect.Effect<void, JournalError> =>
   Effect.try({
     try: () => Fs.closeSync(Fs.openSync(path, "a", 0o600)),
-    catch: (cause) =>
-      errorOf(
-        "unavailable",
-        hasProperty(cause, "code") && cause.code === "ENOENT"
-          ? `the folder of ${path} is not there`
-          : cause instanceof Error
-            ? cause.message
-            : String(cause)
-      )
+    catch: (cause) => errorOf("unavailable", whyNot(path, cause))
   })
 
 const closeToOthers = (path: string): void => {

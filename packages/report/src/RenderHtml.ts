@@ -55,7 +55,7 @@ interface View {
 
 const anchor = (scan: ReportScan): string => `scan-${scan.index + 1}`
 
-const name = (scan: ReportScan): Node => h("bdi", null, Words.subject(scan, 300))
+const name = (scan: ReportScan): Node => h("bdi", null, Words.subjectAndType(scan, 300))
 
 const account = (scan: ReportScan): string => {
   const label = Hostile.toLine(scan.account, 80)

@@ -34,7 +34,7 @@ const cellOf = (value: string | null): ReadonlyArray<PhrasingContent> => (value 
 
 const subjectCell = (scan: ReportScan): ReadonlyArray<PhrasingContent> => {
   const url = scan.links.report === null ? null : Hostile.toLink(scan.links.report, scan.origin)
-  return [url === null ? Md.text(Words.subject(scan)) : Md.link(url, Words.subject(scan))]
+  return [url === null ? Md.text(Words.subjectAndType(scan)) : Md.link(url, Words.subjectAndType(scan))]
 }
 
 const nextCell = (scan: ReportScan): ReadonlyArray<PhrasingContent> => {
@@ -101,7 +101,7 @@ const findings = (report: ScanReport, options: RenderOptions): ReadonlyArray<() 
       if (items.length === 0) return []
       const more = items.length - max
       return [
-        prose(Md.heading(3, `${scan.vendor}: ${Words.subject(scan)}`)),
+        prose(Md.heading(3, `${scan.vendor}: ${Words.subjectAndType(scan)}`)),
         tabular(
           "findings",
           ["Severity", "Finding", "Where", "Status", "What to do"],

@@ -37,7 +37,7 @@ const headline = (scan: ReportScan, page: Page): string => {
         : page.paint(scan.state.toUpperCase(), scan.state === "interrupted" ? "yellow" : "magenta", "bold")
   const account = Hostile.toLine(scan.account, 40)
   const vendor = account === "default" || account === "" ? scan.vendor : `${scan.vendor} (${account})`
-  return fold(`${mark}  ${page.paint(vendor, "bold")}  ${Words.subject(scan)}`, page, "  ")
+  return fold(`${mark}  ${page.paint(vendor, "bold")}  ${Words.subjectAndType(scan)}`, page, "  ")
 }
 
 const block = (scan: ReportScan, page: Page): string => {

@@ -211,6 +211,8 @@ export const Next = Schema.Struct({ advice: HostileText, command: Schema.NullOr(
  *
  * - `id`: names the row in this report; the claim's id, or `row-N` where none was made. Unique.
  * - `key`, `scanId`, `origin`: null until the vendor gave an id.
+ * - `scanType`: which of the vendor's types of scan it is, such as AppVet's `seo`; left out where that is not known or the
+ *   vendor has one alone.
  * - `declaredAt`: the line of the plan that asks for this scan, counted from 1.
  * - `because`: what ended it when that was not the vendor's verdict. It decides the exit code. `defect` is a mistake in a
  *   program: the log has it.
@@ -238,6 +240,7 @@ export const ReportScan = Schema.Struct({
     id: HostileText,
     name: HostileText
   }),
+  scanType: Schema.optionalKey(HostileText),
   declaredAt: Schema.NullOr(Schema.Struct({ line: Schema.Natural, column: Schema.Natural })),
   state: ScanState,
   because: Schema.Literals(["outcome", "stop", "vendor-refusal", "credential", "journal", "not-begun", "defect"]),
@@ -293,6 +296,7 @@ export type ReportScan = typeof ReportScan.Type
  * What a row needs beside its record.
  *
  * - `declaredAt`: where the plan asks for the scan.
+ * - `scanType`: the vendor's type of scan; left out or empty where there is none to name.
  * - `trend`: earlier scans of the same subject.
  * - `payload`: the vendor's result as JSON, already redacted if it is to be; null (the default) keeps it out.
  * - `payloadSha256`: its digest in hex, where the caller knows it.
@@ -305,6 +309,7 @@ export type ReportScan = typeof ReportScan.Type
  */
 export interface RowOptions {
   readonly declaredAt?: { readonly line: number; readonly column: number } | null
+  readonly scanType?: string
   readonly trend?: ReadonlyArray<TrendPoint>
   readonly payload?: Schema.Json
   readonly payloadSha256?: string | null
@@ -498,6 +503,7 @@ export const fromRecord = (record: Record.ScanRecord, options: RowOptions = {}):
     origin: ticket === null ? null : text(ticket.origin),
     scanId: ticket === null ? null : text(ticket.scanId),
     subject: { kind: record.subject.kind, id: text(record.subject.id), name: text(record.subject.name) },
+    ...(options.scanType === undefined || options.scanType === "" ? {} : { scanType: text(options.scanType) }),
     declaredAt: options.declaredAt ?? null,
     state: record.state,
     because: record.because,

@@ -75,13 +75,14 @@ export const tell = Effect.fnUntraced(function* (
     // Equal policies are said once.
     const policies = new Map<string, { readonly polls: string; readonly names: Array<string> }>()
     for (const request of mine) {
+      const name = `${request.subject.name}${(request.kind ?? "") === "" ? "" : ` (${request.kind})`}`
       const { from, policy } = inForce(request, model, mine.length)
       const own = PollPolicy.describe(request.policy, request.adapter.limits)
       const words = from === 0 ? own : `as ${plural(from, "past scan")} of its kind taught; without them: ${own}`
       const polls = yield* times(request, policy, mine.length)
       const known = policies.get(`${words} ${polls}`)
-      if (known === undefined) policies.set(`${words} ${polls}`, { polls, names: [words, request.subject.name] })
-      else known.names.push(request.subject.name)
+      if (known === undefined) policies.set(`${words} ${polls}`, { polls, names: [words, name] })
+      else known.names.push(name)
     }
     for (const { names, polls } of policies.values()) {
       const [words = "", ...subjects] = names

@@ -46,7 +46,7 @@ export const keyOf = ({ ticket }: Pick<ClaimEntry, "ticket">): string | null =>
   ticket === null ? null : KeyText.format(ticket)
 
 const who = (entry: ClaimEntry): string =>
-  `${keyOf(entry) ?? KeyText.accountName(entry.key.vendor, entry.key.account)}  ${inert(entry.subject.name, 120)}`
+  `${keyOf(entry) ?? KeyText.accountName(entry.key.vendor, entry.key.account)}  ${inert(entry.subject.name, 120)}${(entry.kind ?? "") === "" ? "" : ` (${inert(entry.kind ?? "", 40)})`}`
 
 const answer = (point: Point | null): string =>
   point === null

@@ -29,6 +29,8 @@ export interface Row {
   readonly index: number
   readonly vendor: string
   readonly subject: string
+  /** The vendor's type of scan, or empty. */
+  readonly type: string
   readonly key: string | null
   readonly phase: string
   readonly progress: Progress | null
@@ -36,6 +38,22 @@ export interface Row {
   readonly next: { readonly until: number; readonly because: WaitCause } | null
   readonly record: ScanRecord | null
 }
+
+/**
+ * The type of the scan at an index, or empty.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type TypeOf = (index: number) => string
+
+/**
+ * What follows a subject to name the type of its scan.
+ *
+ * @category destructors
+ * @since 0.1.0
+ */
+export const typeWords = (row: Row): string => (row.type === "" ? "" : ` (${row.type})`)
 
 /**
  * @category models
@@ -155,12 +173,12 @@ export const becauseWords = (because: WaitCause): string => {
 }
 
 /**
- * An empty board for so many scans.
+ * An empty board for so many scans. Without `typeOf` no row names a type.
  *
  * @category constructors
  * @since 0.1.0
  */
-export const make = (total: number, startedAt: number): Board => {
+export const make = (total: number, startedAt: number, typeOf: TypeOf = () => ""): Board => {
   const rows = new Map<number, Row>()
   let ended = 0
   return {
@@ -173,6 +191,7 @@ export const make = (total: number, startedAt: number): Board => {
         index: event.index,
         vendor: event.vendor,
         subject: inert(event.subject.name, 120),
+        type: inert(typeOf(event.index), 40),
         key: null,
         phase: "",
         progress: null,

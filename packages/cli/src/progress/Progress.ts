@@ -61,17 +61,18 @@ const elapsed = (millis: number): string => {
 
 const plain = Effect.fnUntraced(function* (
   total: number,
-  realClock: Clock.Clock
+  realClock: Clock.Clock,
+  typeOf: Boards.TypeOf
 ): Effect.fn.Return<View, never, Streams | Scope.Scope> {
   const streams = yield* Streams
   const startedAt = yield* SteadyClock.now
-  const board = Boards.make(total, startedAt)
+  const board = Boards.make(total, startedAt, typeOf)
   const line = (row: Boards.Row, at: number): string => {
     const number = String(row.index + 1).padStart(String(total).length)
     const how = row.record === null ? Boards.progressWords(row.progress) : ""
     const phase = row.phase === "running" && how !== "" ? `running ${how}` : row.phase
     const key = row.key === null || row.phase !== "submitted" ? "" : ` as ${row.key}`
-    return `[${elapsed(at - startedAt)}] ${number}/${total} ${row.vendor} ${row.subject}: ${phase}${key}\n`
+    return `[${elapsed(at - startedAt)}] ${number}/${total} ${row.vendor} ${row.subject}${Boards.typeWords(row)}: ${phase}${key}\n`
   }
   const heartbeat = Effect.gen(function* () {
     const now = yield* SteadyClock.now
@@ -102,7 +103,8 @@ const isNews = (event: ScanEvent): boolean =>
 const silent: View = { observer: () => {} }
 
 /**
- * Begins to show a run of so many scans. `realClock` times the redrawing where the run's own clock is another one.
+ * Begins to show a run of so many scans. `realClock` times the redrawing where the run's own clock is another one;
+ * `typeOf` gives the type of the scan at an index.
  *
  * @category constructors
  * @since 0.1.0
@@ -110,13 +112,13 @@ const silent: View = { observer: () => {} }
 export const begin = (
   style: Style,
   total: number,
-  options: { readonly color: boolean; readonly realClock: Clock.Clock }
+  options: { readonly color: boolean; readonly realClock: Clock.Clock; readonly typeOf: Boards.TypeOf }
 ): Effect.Effect<View, never, Streams | Scope.Scope> => {
   switch (style) {
     case "none":
       return Effect.succeed(silent)
     case "plain":
-      return plain(total, options.realClock)
+      return plain(total, options.realClock, options.typeOf)
     case "tty":
       return Effect.gen(function* () {
         const facts = yield* Surroundings

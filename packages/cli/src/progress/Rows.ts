@@ -120,7 +120,11 @@ export const draw = (
   const shown = rows.length <= room ? rows : [...underWay, ...waiting].slice(0, room - 1)
   const subjectWidth = Math.min(48, Math.max(14, Math.floor(width * 0.34)))
   const lines = shown.map((row) => {
-    const head = `${pad(row.vendor, 10, ellipsis)} ${pad(row.subject, subjectWidth, ellipsis)} `
+    const type = Boards.typeWords(row)
+    // What tells two scans of one address apart is not what is cut off.
+    const name =
+      type.length > subjectWidth / 2 ? row.subject : `${fit(row.subject, subjectWidth - type.length, ellipsis)}${type}`
+    const head = `${pad(row.vendor, 10, ellipsis)} ${pad(name, subjectWidth, ellipsis)} `
     const end = row.record === null ? now : row.record.observedAt
     const time = clockTime(end - row.since).padStart(5)
     const how = row.record === null && row.phase === "running" ? Boards.progressWords(row.progress) : ""
@@ -159,13 +163,14 @@ export const begin = Effect.fnUntraced(function* (
     readonly color: boolean
     readonly realClock: Clock.Clock
     readonly facts: Facts
+    readonly typeOf: Boards.TypeOf
   }
 ): Effect.fn.Return<View, never, Scope.Scope | Streams> {
   const { createLogUpdate } = yield* Effect.promise(() => import("log-update"))
   const streams = yield* Streams
   const screen = createLogUpdate(process.stderr)
   yield* streams.interpose(() => screen.clear())
-  const board = Boards.make(total, yield* SteadyClock.now)
+  const board = Boards.make(total, yield* SteadyClock.now, options.typeOf)
   const ellipsis = ellipsisOf(options.facts.environment)
   const paint = Effect.gen(function* () {
     const now = yield* SteadyClock.now

@@ -37,6 +37,12 @@ export const subject = (scan: ReportScan, max = 200): string => {
   return name === "" ? Hostile.toLine(scan.subject.id, max) : name
 }
 
+// A vendor may scan one subject in several ways, and rows that look alike help nobody.
+export const subjectAndType = (scan: ReportScan, max = 200): string => {
+  const type = scan.scanType === undefined ? "" : Hostile.toLine(scan.scanType, 40)
+  return type === "" ? subject(scan, max) : `${subject(scan, max)} (${type})`
+}
+
 // How the whole run is named: a title a person gave, or the plan.
 export const title = (report: ScanReport, given: string | null): string => {
   if (given !== null) return Hostile.toLine(Hostile.of(given), 200)
