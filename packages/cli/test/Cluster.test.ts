@@ -92,11 +92,11 @@ describe("workers as commands", () => {
   let server: Server
   beforeAll(async () => {
     server = await start()
-  }, 60_000)
-  afterAll(() => server.end(), 30_000)
+  }, 120_000)
+  afterAll(() => server.end(), 60_000)
   const database = Effect.promise(() => server.schema())
 
-  layer(Layer.merge(vendors, NodeServices.layer), { excludeTestServices: true, timeout: "120 seconds" })((it) => {
+  layer(Layer.merge(vendors, NodeServices.layer), { excludeTestServices: true, timeout: "300 seconds" })((it) => {
     it.effect(
       "a run leaves its polls to the workers, and ends complete though one of them is killed",
       () =>
@@ -168,7 +168,7 @@ describe("workers as commands", () => {
           holdsNoSecret(yield* second.ended)
           holdsNoSecret({ stdout: metrics?.text ?? "", stderr: "" })
         }),
-      150_000
+      300_000
     )
 
     it.effect(
@@ -197,7 +197,7 @@ describe("workers as commands", () => {
           worker.kill("SIGTERM")
           assert.strictEqual((yield* worker.ended).code, 0)
         }),
-      150_000
+      300_000
     )
 
     it.effect(
@@ -216,7 +216,7 @@ describe("workers as commands", () => {
           assert.strictEqual(ended.code, 0)
           holdsNoSecret(ended)
         }),
-      150_000
+      300_000
     )
 
     it.effect(
@@ -270,7 +270,7 @@ describe("workers as commands", () => {
           assert.notInclude(warned.stderr, password)
           assert.strictEqual(warned.code, 0)
         }),
-      150_000
+      300_000
     )
   })
 })

@@ -55,8 +55,8 @@ const sql = (url: string, text: string) =>
 describe("SharedBudget on PostgreSQL", () => {
   beforeAll(async () => {
     server = await start()
-  }, 60_000)
-  afterAll(() => server.stop(), 30_000)
+  }, 120_000)
+  afterAll(() => server.stop(), 60_000)
 
   it("processes that are killed, stopped and cut off from the database never pass the limit together (RL-05)", async () => {
     const journal = await Effect.runPromise(emptySchema(server.url))
@@ -79,7 +79,7 @@ describe("SharedBudget on PostgreSQL", () => {
       await sql(maintenance, "ALTER DATABASE journal WITH ALLOW_CONNECTIONS false")
       await sql(maintenance, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'journal'")
       const away = monotonic()
-      await until(() => monotonic() > away + 4_000)
+      await until(() => monotonic() > away + 5_000)
       const back = monotonic()
       await sql(maintenance, "ALTER DATABASE journal WITH ALLOW_CONNECTIONS true")
       const before = programs.map(({ sent }) => sent.length)
@@ -87,7 +87,7 @@ describe("SharedBudget on PostgreSQL", () => {
 
       const all = programs.flatMap(({ sent }) => sent)
       expect(mostInAnyWindow(all, window)).toBeLessThanOrEqual(requests)
-      expect(all.filter((at) => at > away + 1_000 && at < back)).toEqual([])
+      expect(all.filter((at) => at > away + 2_000 && at < back)).toEqual([])
     } finally {
       for (const { child } of programs) {
         child.kill("SIGCONT")
@@ -102,7 +102,7 @@ describe("SharedBudget on PostgreSQL", () => {
     // Whoever ended returned what it had: only the killed one may still be in the books.
     const [row] = await sql(journal, "SELECT books FROM scanpoll_budgets")
     expect(Object.keys(JSON.parse(row?.books ?? "{}").holders).length).toBeLessThanOrEqual(1)
-  }, 120_000)
+  }, 300_000)
 
   it("many at once in one database: each gets its turns, and all stay within the limit", async () => {
     const journal = await Effect.runPromise(emptySchema(server.url))
@@ -128,5 +128,5 @@ describe("SharedBudget on PostgreSQL", () => {
     )
     expect(sent.length).toBe(480)
     expect(mostInAnyWindow(sent, 2_000)).toBeLessThanOrEqual(200)
-  }, 60_000)
+  }, 300_000)
 })

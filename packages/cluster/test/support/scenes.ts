@@ -8,8 +8,8 @@ export const database = (): { readonly server: () => Server } => {
   let server: Server | null = null
   beforeAll(async () => {
     server = await start()
-  }, 60_000)
-  afterAll(() => server?.end(), 30_000)
+  }, 120_000)
+  afterAll(() => server?.end(), 60_000)
   return {
     server: () => {
       if (server === null) throw new Error("PostgreSQL has not been started")
