@@ -19,7 +19,9 @@ import { fast } from "./support/clock.ts"
 import { folder } from "./support/folder.ts"
 
 const speed = 50
-const policy = PollPolicy.make({ pace: "10 seconds", spread: 0, deadline: "1 hour" })
+// A machine that is busy for a moment has not lost an answer: requests have real seconds, not milliseconds.
+const policy = PollPolicy.make({ pace: "10 seconds", spread: 0, deadline: "1 hour", pollTimeout: "10 minutes" })
+const limits = { floor: "1 second", submitTimeout: "10 minutes" } as const
 
 /** A vendor whose scans run for six polls, the engine on a fast clock, and a journal that can be taken ill. */
 const scene = (options: SqlJournal.Options) =>
@@ -31,7 +33,8 @@ const scene = (options: SqlJournal.Options) =>
     const clock = fast(yield* Clock.Clock, speed)
     const vendor = Conversation.make({
       polls: [...Array.from({ length: 5 }, () => ({ say: "running" }) as const), { say: "done" }],
-      policy
+      policy,
+      limits
     })
     const run = (names: ReadonlyArray<string>, batch: Scans.BatchOptions = {}) => {
       const requests = names.map((name) => Scans.request(vendor.adapter, name))
