@@ -482,7 +482,8 @@ const make = (
 
 /**
  * A worker, from the time its layer is built until its scope closes. Fails when the database cannot be reached or does
- * not agree. What the rest of the engine is given in its context (a shared budget, learned durations) holds here too.
+ * not agree. A shared budget in its context holds here too. Learned durations do not: scans are polled at the pace of
+ * their policy, and teach nothing.
  *
  * Closing the scope hands over: requests under way are cut, claims are let go of, slices are free for the others.
  *
