@@ -45,8 +45,10 @@ export const time = (millis: number): string | null =>
 export const keyOf = ({ ticket }: Pick<ClaimEntry, "ticket">): string | null =>
   ticket === null ? null : KeyText.format(ticket)
 
+const typeOf = ({ kind }: ClaimEntry): string => (kind === null || kind === "" ? "" : ` (${inert(kind, 40)})`)
+
 const who = (entry: ClaimEntry): string =>
-  `${keyOf(entry) ?? KeyText.accountName(entry.key.vendor, entry.key.account)}  ${inert(entry.subject.name, 120)}${(entry.kind ?? "") === "" ? "" : ` (${inert(entry.kind ?? "", 40)})`}`
+  `${keyOf(entry) ?? KeyText.accountName(entry.key.vendor, entry.key.account)}  ${inert(entry.subject.name, 120)}${typeOf(entry)}`
 
 const answer = (point: Point | null): string =>
   point === null
