@@ -65,6 +65,10 @@ export interface Options {
   readonly unlimited?: boolean
   readonly fate?: Fate
   readonly simulators?: Simulators.Options
+  /** Budgets that outlive the world, as those of a process do; default its own. Then `startAt` goes on where they are. */
+  readonly budgets?: RateBudget.Budgets
+  /** When the world's clock begins, in epoch milliseconds; default the real time. */
+  readonly startAt?: number
 }
 
 export const vendors = ["exona", "appvet", "compliance"] as const
@@ -106,7 +110,7 @@ export const inWorld = <A, E>(
 ): Effect.Effect<A, E> =>
   Effect.gen(function* () {
     const real = yield* Clock.Clock
-    const time = StepTime.make(real.currentTimeMillisUnsafe())
+    const time = StepTime.make(options.startAt ?? real.currentTimeMillisUnsafe())
     const lines: Array<string> = []
     const logger = Logger.map(Logger.formatLogFmt, (line) => {
       lines.push(line)
@@ -124,6 +128,8 @@ export const inWorld = <A, E>(
       })
     )
     const http = Layer.provide(time.http, Http.layer)
+    const budgets =
+      options.budgets === undefined ? RateBudget.layerMemory : Layer.succeed(RateBudget.RateBudget, options.budgets)
     yield* Effect.forkScoped(
       time.run([simulators.exona.ledger, simulators.appvet.ledger, simulators.compliance.ledger])
     )
@@ -175,7 +181,7 @@ export const inWorld = <A, E>(
       })
     })
     return yield* world.pipe(
-      Effect.provide(Layer.mergeAll(http, ScanJournal.layerMemory, RateBudget.layerMemory)),
+      Effect.provide(Layer.mergeAll(http, ScanJournal.layerMemory, budgets)),
       Effect.provide(Logger.layer([logger])),
       Effect.provideService(References.MinimumLogLevel, "All"),
       Effect.provideService(Clock.Clock, time.clock)
