@@ -271,8 +271,17 @@ const installNpm = async (tarballs) => {
   const project = join(scratch, "npm")
   mkdirSync(project)
   writeFileSync(join(project, "package.json"), JSON.stringify({ name: "user", private: true, type: "module" }))
-  const flags = ["--prefer-offline", "--ignore-scripts", "--no-audit", "--no-fund", "--no-update-notifier"]
-  const { code, stderr, stdout } = await ask("npm", ["install", ...flags, ...tarballs], { cwd: project })
+  const flags = [
+    "--prefer-offline",
+    "--ignore-scripts",
+    "--no-audit",
+    "--no-fund",
+    "--no-update-notifier",
+    "--fetch-retries=1"
+  ]
+  const { code, stderr, stdout } = await ask("npm", ["install", ...flags, ...tarballs], { cwd: project, seconds: 120 })
+  // Ended by our own limit: a registry that does not answer in time is none.
+  if (code === null) return undefined
   if (code !== 0 && /\b(ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|ENETUNREACH|ENOTCACHED)\b/.test(stderr))
     return undefined
   if (code !== 0) throw new Error(`npm install: ${stdout}${stderr}`)
@@ -386,7 +395,7 @@ const main = async () => {
   const here = dirname(process.execPath)
   const attempts = [tryCommand(project, `Node ${process.versions.node}`, here)]
   if (npm === undefined) {
-    console.error("pack: no registry answers: neither npm's install nor the command under Node 20 is tried")
+    console.error("pack: no registry answers in time: neither npm's install nor the command under Node 20 is tried")
   } else {
     const old = await oldNode()
     if (old === undefined) faults.push("neither this machine nor the registry has a Node 20 to try the command on")
