@@ -337,15 +337,14 @@ describe.skipIf(!hasPipes)("in place of a file", () => {
 
 describe("a reader that goes away", () => {
   layer(Layer.merge(vendors, NodeServices.layer), { excludeTestServices: true, timeout: "30 seconds" })((it) => {
-    it.effect("from standard error stops nothing: the events go on to the end (CL-08)", () =>
+    it.effect.skipIf(!hasPipes)("from standard error stops nothing: the events go on to the end (CL-08)", () =>
       Effect.gen(function* () {
         const simulators = yield* Simulators.Simulators
-        const { code, stdout } = yield* scanpoll(["run", "appvet:https://clean.example", "-o", "events"], {
-          environment: Simulators.environment(simulators),
-          watch: once(/"event":"submitting"/, ({ closeStderr }) => closeStderr())
-        })
-        assert.strictEqual(code, 0, stdout)
-        assert.match(stdout, /"state":"completed"/)
+        // The interval is below what the vendor bears: a warning meets the closed end before the run begins.
+        const line = '"$0" "$1" run appvet:https://clean.example --interval 1s -o events 2> >(true)'
+        const { code, said } = yield* inShell(line, ".", Simulators.environment(simulators))
+        assert.strictEqual(code, 0, said)
+        assert.match(said, /"state":"completed"/)
       })
     )
   })
