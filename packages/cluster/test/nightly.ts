@@ -61,17 +61,21 @@ const main = async (): Promise<void> => {
     buy: async () => {
       const client = made.client({ from: wished, count: 60, waits: false })
       wished += 60
-      await until("a client is done", () => client.exit !== null, 120)
+      // Turns that killed workers took with them count for a minute and more.
+      await until("a client is done", () => client.exit !== null, 300)
+      if (client.exit?.code !== 0) throw new Error(`a client that bought ended with ${JSON.stringify(client.exit)}`)
     },
     die: async () => {
       const client = made.client({ from: wished, count: 60, waits: true })
       wished += 60
       await until("a client buys", () => client.events.length > 0)
-      await pause(between(0, 3_000))
+      await pause(between(0, 800))
       await client.kill()
     }
   }
   const tally: Record<string, number> = {}
+  const story: Array<string> = []
+  const began = performance.now()
   try {
     for (let i = 0; i < 3; i++) await hire()
     const last = performance.now() + Number(values.minutes) * 60_000
@@ -79,6 +83,7 @@ const main = async (): Promise<void> => {
       const names = Object.keys(blows)
       const name = names[Math.floor(chance() * names.length)] ?? "buy"
       tally[name] = (tally[name] ?? 0) + 1
+      story.push(`${Math.round((performance.now() - began) / 1000)} s ${name}`)
       await blows[name]?.()
       await pause(between(0, 2_000))
     }
@@ -89,7 +94,9 @@ const main = async (): Promise<void> => {
     audit(made, accepted, inDoubt)
     process.stdout.write(`${JSON.stringify({ seed: values.seed, wished, accepted, inDoubt, ...tally })}\n`)
   } catch (error) {
+    const state = await made.status().catch(String)
     process.stderr.write(`seed ${values.seed}: ${error instanceof Error ? error.message : String(error)}\n`)
+    process.stderr.write(`${story.join(", ")}\n${JSON.stringify(state)}\n`)
     process.exitCode = 1
   } finally {
     await made.close()

@@ -45,7 +45,12 @@ const client = Effect.gen(function* () {
   const budget = SharedBudget.layer({ polls: false, travel }).pipe(Layer.provide(ClusterDatabase.layer(told.journal)))
   yield* told.places.rate === null ? client : Effect.provide(client, budget)
   say({ _tag: "Done" })
-}).pipe(Effect.scoped, Effect.provide(Logger.layer([Logger.withConsoleError(Logger.formatLogFmt)])))
+}).pipe(
+  Effect.scoped,
+  // Else the pipe from whoever started it would keep it alive.
+  Effect.ensuring(Effect.sync(() => process.stdin.destroy())),
+  Effect.provide(Logger.layer([Logger.withConsoleError(Logger.formatLogFmt)]))
+)
 
 // It ends with whoever started it, however that ended.
 process.stdin.on("end", () => process.exit(1)).resume()
