@@ -245,7 +245,10 @@ describe("the command", () => {
             const fs = yield* FileSystem.FileSystem
             const { code, millis, stderr, stdout } = yield* run(
               ["run", neverEnds, dataset("clean: Q3"), "-o", "json=report.json", "-o", "events=events.ndjson"],
-              { directory: folder, watch: once(/never\.example\/ \(security\): submitted as/, ({ kill }) => kill("SIGINT")) }
+              {
+                directory: folder,
+                watch: once(/never\.example\/ \(security\): submitted as/, ({ kill }) => kill("SIGINT"))
+              }
             )
             assert.strictEqual(code, 130, stderr)
             assert.isBelow(millis, 5_000)
@@ -477,7 +480,7 @@ describe("the command", () => {
         }
         const { scans } = yield* ScanReport.parse(asJson.stdout)
         assert.deepStrictEqual(
-          scans.map(({ scanType, subject }) => [String(subject.name), String(scanType)]),
+          scans.map(({ scanType, subject }) => [subject.name, scanType]),
           [
             ["https://clean.example/", "security"],
             ["https://clean.example/", "seo"]
