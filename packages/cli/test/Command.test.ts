@@ -479,7 +479,7 @@ describe("the command", () => {
           assert.include(dry.stdout, `    ${name}\n`)
         }
         const { scans } = yield* ScanReport.parse(asJson.stdout)
-        assert.deepStrictEqual(
+        assert.deepStrictEqual<unknown>(
           scans.map(({ scanType, subject }) => [subject.name, scanType]),
           [
             ["https://clean.example/", "security"],
