@@ -277,13 +277,14 @@ const installNpm = async (tarballs) => {
     "--no-audit",
     "--no-fund",
     "--no-update-notifier",
-    "--fetch-retries=1"
+    "--fetch-retries=0"
   ]
   const { code, stderr, stdout } = await ask("npm", ["install", ...flags, ...tarballs], { cwd: project, seconds: 120 })
   // Ended by our own limit: a registry that does not answer in time is none.
   if (code === null) return undefined
-  if (code !== 0 && /\b(ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|ENETUNREACH|ENOTCACHED)\b/.test(stderr))
-    return undefined
+  const unreachable =
+    /\b(ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|ENETUNREACH|ENOTCACHED|\w+_CERT\w*|UNABLE_TO_VERIFY\w*)\b/
+  if (code !== 0 && unreachable.test(stderr)) return undefined
   if (code !== 0) throw new Error(`npm install: ${stdout}${stderr}`)
   if (globSync("node_modules/**/effect/package.json", { cwd: project }).length !== 1)
     faults.push("npm installs Effect more than once")
