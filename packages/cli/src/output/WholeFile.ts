@@ -2,15 +2,19 @@
  * Files that are written whole or not at all.
  *
  * The text goes into a new file beside the target, which then takes the target's name: whoever looks sees the old file or
- * the complete new one. A device or a pipe is written to directly, because it has no name to take.
+ * the complete new one. A device or a pipe is written to directly, because it has no name to take; a pipe without a reader
+ * is waited for in a way that a signal ends.
  *
  * @since 0.1.0
  */
+import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import * as FileSystem from "effect/FileSystem"
 import * as Path from "effect/Path"
 import type { PlatformError } from "effect/PlatformError"
 import * as Random from "effect/Random"
+import * as Fs from "node:fs"
+import * as Net from "node:net"
 
 const encoder = new TextEncoder()
 const batch = 256 * 1024
@@ -27,7 +31,50 @@ const writePieces = Effect.fnUntraced(function* (file: FileSystem.File, pieces: 
   if (held !== "") yield* file.writeAll(encoder.encode(held))
 })
 
-const wordsOf = (error: PlatformError): string => {
+const codeOf = (cause: unknown): string | null =>
+  typeof cause === "object" && cause !== null && "code" in cause && typeof cause.code === "string" ? cause.code : null
+
+class PipeError extends Data.TaggedError("PipeError")<{ readonly code: string }> {}
+
+// Opened like this a pipe without a reader is refused at once: who waits in an open holds the process against signals.
+const opening = Fs.constants.O_WRONLY | Fs.constants.O_NONBLOCK
+
+const openPipe = (path: string): Effect.Effect<Net.Socket, PipeError> =>
+  Effect.callback<Net.Socket, PipeError>((resume) =>
+    Fs.open(path, opening, (error, fd) =>
+      resume(
+        error === null
+          ? Effect.sync(() => new Net.Socket({ fd, readable: false, writable: true }))
+          : Effect.fail(new PipeError({ code: codeOf(error) ?? "UNKNOWN" }))
+      )
+    )
+  )
+
+// As a shell's `>` does, waits for a reader that comes later.
+const whenRead = (path: string): Effect.Effect<Net.Socket, PipeError> =>
+  Effect.catchIf(
+    openPipe(path),
+    (error) => error.code === "ENXIO",
+    () =>
+      Effect.andThen(
+        Effect.sleep("100 millis"),
+        Effect.suspend(() => whenRead(path))
+      )
+  )
+
+const writePipe = (path: string, pieces: Iterable<string>): Effect.Effect<void, PipeError> =>
+  Effect.acquireUseRelease(
+    Effect.interruptible(whenRead(path)),
+    (socket) =>
+      Effect.callback<void, PipeError>((resume) => {
+        socket.on("error", (error) => resume(Effect.fail(new PipeError({ code: codeOf(error) ?? "UNKNOWN" }))))
+        socket.end([...pieces].join(""), () => resume(Effect.void))
+      }),
+    (socket) => Effect.sync(() => void socket.destroy())
+  )
+
+const wordsOf = (error: PlatformError | PipeError): string => {
+  if (error._tag === "PipeError") return error.code === "EPIPE" ? "its reader has gone" : error.code
   const { reason } = error
   switch (reason._tag) {
     case "NotFound":
@@ -37,10 +84,8 @@ const wordsOf = (error: PlatformError): string => {
     case "AlreadyExists":
       return "it exists already"
     default: {
-      const code: unknown =
-        typeof reason.cause === "object" && reason.cause !== null && "code" in reason.cause ? reason.cause.code : null
-      if (code === "ENOSPC") return "the disk is full"
-      return typeof code === "string" ? code : reason._tag
+      const code = codeOf(reason.cause)
+      return code === "ENOSPC" ? "the disk is full" : (code ?? reason._tag)
     }
   }
 }
@@ -56,10 +101,11 @@ export const write = Effect.fnUntraced(
     path: string,
     pieces: Iterable<string>,
     mode = 0o666
-  ): Effect.fn.Return<void, PlatformError, FileSystem.FileSystem | Path.Path> {
+  ): Effect.fn.Return<void, PlatformError | PipeError, FileSystem.FileSystem | Path.Path> {
     const fs = yield* FileSystem.FileSystem
     const paths = yield* Path.Path
     const there = yield* Effect.option(fs.stat(path))
+    if (there._tag === "Some" && there.value.type === "FIFO") return yield* writePipe(path, pieces)
     if (there._tag === "Some" && there.value.type !== "File") {
       return yield* Effect.scoped(Effect.flatMap(fs.open(path, { flag: "w" }), (file) => writePieces(file, pieces)))
     }

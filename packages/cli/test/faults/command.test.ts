@@ -1,5 +1,6 @@
 /** What people type and how they stop it, as a process: faults are told before a request, and a stop is quick. */
 import * as NodeServices from "@effect/platform-node/NodeServices"
+import * as ScanReport from "@scanpoll/report/ScanReport"
 import * as Simulators from "@scanpoll/testkit/Simulators"
 import * as Script from "@scanpoll/testkit/Script"
 import { assert, describe, layer } from "@effect/vitest"
@@ -8,8 +9,9 @@ import * as FileSystem from "effect/FileSystem"
 import * as Layer from "effect/Layer"
 import { execFileSync, spawn } from "node:child_process"
 import { existsSync } from "node:fs"
-import { open, writeFile } from "node:fs/promises"
+import { open, readFile, writeFile } from "node:fs/promises"
 import type { FileHandle } from "node:fs/promises"
+import { fileURLToPath } from "node:url"
 import { bin, once, scanpoll } from "../support/command.ts"
 
 const vendors = Simulators.layer({ speed: 1_000 })
@@ -172,17 +174,23 @@ describe("what is refused before any request", () => {
 const plan = 'version: 1\ntargets:\n  - { vendor: appvet, url: "https://never.example", type: security }\n'
 
 // Says when the command has looked at the file, just before it opens it.
-const looks = [
-  "import fs from 'node:fs'",
-  "import { syncBuiltinESMExports } from 'node:module'",
-  "const { stat } = fs",
-  "fs.stat = (path, ...rest) => {",
-  "  if (path === 'pipe') process.stderr.write('looking\\n')",
-  "  return stat(path, ...rest)",
-  "}",
-  "syncBuiltinESMExports()"
-].join("\n")
-const looking = { NODE_OPTIONS: `--import data:text/javascript,${encodeURIComponent(looks)}` }
+const saying = (name: "stat" | "open", word: string) => {
+  const spy = [
+    "import fs from 'node:fs'",
+    "import { syncBuiltinESMExports } from 'node:module'",
+    `const { ${name}: real } = fs`,
+    `fs.${name} = (path, ...rest) => {`,
+    `  if (path === 'pipe') process.stderr.write('${word}\\n')`,
+    "  return real(path, ...rest)",
+    "}",
+    "syncBuiltinESMExports()"
+  ].join("\n")
+  return { NODE_OPTIONS: `--import data:text/javascript,${encodeURIComponent(spy)}` }
+}
+const looking = saying("stat", "looking")
+const opening = saying("open", "opening")
+const saved = fileURLToPath(new URL("../../../../docs/examples/reports/report.json", import.meta.url))
+const intoPipe = ["report", saved, "--exit-zero", "--allow-partial", "--allow-incomplete", "-o", "json=pipe"]
 
 const hasPipes = existsSync("/bin/bash") && process.platform !== "win32"
 
@@ -244,6 +252,42 @@ describe.skipIf(!hasPipes)("in place of a file", () => {
         )
       )
     }
+
+    it.effect("a pipe that nobody reads ends at a signal: -o json=pipe (DU-11)", () =>
+      withPipe((directory, environment) =>
+        Effect.gen(function* () {
+          let sent = 0
+          const { stderr } = yield* scanpoll(intoPipe, {
+            directory,
+            environment: { ...environment, ...opening },
+            watch: once(/opening/, ({ kill }) => {
+              sent = performance.now()
+              kill("SIGTERM")
+            })
+          })
+          assert.isAbove(sent, 0, stderr)
+          assert.isBelow(performance.now() - sent, 10_000)
+        })
+      )
+    )
+
+    it.effect("a pipe is written to when its reader comes later, every byte of the report", () =>
+      withPipe((directory, environment) =>
+        Effect.gen(function* () {
+          let read: Promise<string> | null = null
+          const { code, stderr } = yield* scanpoll(intoPipe, {
+            directory,
+            environment: { ...environment, ...opening },
+            watch: once(/opening/, () => {
+              read = readFile(`${directory}/pipe`, "utf8")
+            })
+          })
+          assert.strictEqual(code, 0, stderr)
+          const { scans } = yield* ScanReport.parse((yield* Effect.promise(async () => read)) ?? "")
+          assert.isAbove(scans.length, 1)
+        })
+      )
+    )
 
     it.effect("a pipe that somebody holds open without a word ends at a second signal at the latest (DU-12)", () =>
       withPipe((directory, environment) =>
