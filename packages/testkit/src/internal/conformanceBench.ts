@@ -183,6 +183,13 @@ const defaultKeys = ["conformance-key-7c1f5e0b9a3d2846", "conformance-key-e2b8d4
 
 export const keysOf = (kit: Facts): readonly [string, string] => kit.keys ?? defaultKeys
 
+/** What a key looks like where an adapter may have put it: as it is, in an address, and in base64 of any padding. */
+export const formsOf = (key: string): ReadonlyArray<string> => [
+  key,
+  encodeURIComponent(key),
+  btoa(key).replace(/=+$/, "")
+]
+
 /** The id in the vendor's answer to a poll. */
 export const idIn = (kit: Facts, answer: Answer): string => String(wire.get(answer.body, kit.poll.id))
 

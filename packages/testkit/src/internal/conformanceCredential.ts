@@ -61,7 +61,7 @@ export const credentialRules = <Request, Payload>(kit: Kit<Request, Payload>): R
           else if (authorization.fingerprint !== Ledger.fingerprint(key))
             note(`${method} ${path}: not the key it was given`)
         }
-        for (const form of [key, encodeURIComponent(key), btoa(key)]) {
+        for (const form of bench.formsOf(key)) {
           for (const { method, route } of scene.stage.ledger.mentions(form)) note(`${method}, ${route}: also elsewhere`)
         }
       })

@@ -144,7 +144,9 @@ const collectRules = <Request, Payload>(kit: Kit<Request, Payload>, facts: Colle
         yield* scene.listen(collect({ ...outcome, ticket: { ...outcome.ticket, origin: elsewhere.origin } }))
         if (scene.requests().length === before) note("no request to the vendor")
         if (elsewhere.ledger.requests().length > 0) note("a request went elsewhere")
-        if (scene.stage.ledger.mentions(key).length > 0) note("the key is outside its header")
+        if (bench.formsOf(key).some((form) => scene.stage.ledger.mentions(form).length > 0)) {
+          note("the key is outside its header")
+        }
         const sent = scene.requests().length
         for (const scanId of wire.unsendableIds) {
           const heard = yield* scene.listen(collect({ ...outcome, ticket: { ...outcome.ticket, scanId } }))
@@ -272,7 +274,9 @@ const reconcileRules = <Request, Payload>(
           heard.push(yield* scene.listen(reconcile(request, since, new Set<string>())))
         }
         if (heard.some((one) => bench.showsHeard(one).includes(key))) note("the key is shown")
-        if (scene.stage.ledger.mentions(key).length > 0) note("the key is outside its header")
+        if (bench.formsOf(key).some((form) => scene.stage.ledger.mentions(form).length > 0)) {
+          note("the key is outside its header")
+        }
       })
     }
   ]
