@@ -110,6 +110,21 @@ export const gate = {
   baseline
 }
 
+// What goes on with scans that exist already.
+const waiting = {
+  output: report,
+  raw,
+  ...gate,
+  deadline,
+  timeout,
+  interval,
+  concurrency,
+  journal,
+  keyFile,
+  progress,
+  ...common
+}
+
 /**
  * The flags of each command that has settings.
  *
@@ -132,32 +147,8 @@ export const of = {
     ...common
   },
   submit: { output: small, timeout, concurrency, reuse, journal, keyFile, progress, ...common },
-  wait: {
-    output: report,
-    raw,
-    ...gate,
-    deadline,
-    timeout,
-    interval,
-    concurrency,
-    journal,
-    keyFile,
-    progress,
-    ...common
-  },
-  resume: {
-    output: report,
-    raw,
-    ...gate,
-    deadline,
-    timeout,
-    interval,
-    concurrency,
-    journal,
-    keyFile,
-    progress,
-    ...common
-  },
+  wait: waiting,
+  resume: waiting,
   status: { output: small, journal, keyFile, ...common },
   reconcile: { journal, keyFile, ...common },
   history: { output: small, journal, ...common },

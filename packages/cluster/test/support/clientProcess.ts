@@ -6,20 +6,15 @@ import * as SharedBudget from "@scanpoll/cluster/SharedBudget"
 import { Scans } from "@scanpoll/core"
 import { Effect, Layer, Logger, Schema, Stream } from "effect"
 import process from "node:process"
-import { adapters, travel } from "./vendors.ts"
+import { adapters, Keys, Places, travel } from "./vendors.ts"
 
 const Told = Schema.Struct({
   journal: Schema.String,
   from: Schema.Int,
   count: Schema.Int,
   waits: Schema.Boolean,
-  places: Schema.Struct({
-    appvet: Schema.String,
-    exona: Schema.String,
-    pace: Schema.Finite,
-    rate: Schema.NullOr(Schema.Finite)
-  }),
-  keys: Schema.Struct({ appvet: Schema.String, exona: Schema.String })
+  places: Places,
+  keys: Keys
 })
 export type Told = typeof Told.Type
 

@@ -4,22 +4,21 @@ import { AppVet } from "@scanpoll/appvet"
 import type { ScanAdapter } from "@scanpoll/core"
 import { PollPolicy, VendorHttp, VendorLimits } from "@scanpoll/core"
 import { Exona } from "@scanpoll/exona"
-import { Duration, Effect, Layer, Redacted } from "effect"
+import { Duration, Effect, Layer, Redacted, Schema } from "effect"
 
 /** What a process is told of its vendors; the keys come by its environment. */
-export interface Places {
-  readonly appvet: string
-  readonly exona: string
+export const Places = Schema.Struct({
+  appvet: Schema.String,
+  exona: Schema.String,
   /** Milliseconds between two polls of one scan. */
-  readonly pace: number
+  pace: Schema.Finite,
   /** Requests of each account in any five seconds; null for no limit. */
-  readonly rate: number | null
-}
+  rate: Schema.NullOr(Schema.Finite)
+})
+export type Places = typeof Places.Type
 
-export interface Keys {
-  readonly appvet: string
-  readonly exona: string
-}
+export const Keys = Schema.Struct({ appvet: Schema.String, exona: Schema.String })
+export type Keys = typeof Keys.Type
 
 export const window = Duration.seconds(5)
 

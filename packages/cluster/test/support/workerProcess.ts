@@ -9,7 +9,7 @@ import * as Worker from "@scanpoll/cluster/Worker"
 import { Effect, Layer, Logger, Schema } from "effect"
 import process from "node:process"
 import { createInterface } from "node:readline"
-import { adapters, travel } from "./vendors.ts"
+import { adapters, Keys, Places, travel } from "./vendors.ts"
 
 const Told = Schema.Struct({
   journal: Schema.String,
@@ -18,13 +18,8 @@ const Told = Schema.Struct({
   shards: Schema.Int,
   /** Milliseconds between two looks at who is there and what is free. */
   look: Schema.Finite,
-  places: Schema.Struct({
-    appvet: Schema.String,
-    exona: Schema.String,
-    pace: Schema.Finite,
-    rate: Schema.NullOr(Schema.Finite)
-  }),
-  keys: Schema.Struct({ appvet: Schema.String, exona: Schema.String })
+  places: Places,
+  keys: Keys
 })
 export type Told = typeof Told.Type
 
