@@ -6,6 +6,7 @@
  *
  * @since 0.1.0
  */
+import * as Account from "../model/Account.ts"
 import * as Duration from "effect/Duration"
 import type { ScanRequest } from "./ScanRequest.ts"
 
@@ -42,7 +43,7 @@ export const forecast = (requests: ReadonlyArray<ScanRequest<unknown, unknown>>)
   >()
   const known = new Map<string, number>()
   for (const { adapter, fingerprint, ticket } of requests) {
-    const name = JSON.stringify([adapter.vendor, adapter.origin, adapter.account])
+    const name = Account.key(adapter)
     let account = accounts.get(name)
     if (account === undefined) {
       account = { adapter, wanted: new Set() }

@@ -11,16 +11,17 @@
 import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
 import type * as Context from "effect/Context"
-import * as Duration from "effect/Duration"
+import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as FiberSet from "effect/FiberSet"
 import * as Result from "effect/Result"
 import type * as Scope from "effect/Scope"
+import * as Accounts from "../model/Account.ts"
 import * as Comparison from "../model/Comparison.ts"
 import type { PollAnswer } from "../model/Observation.ts"
 import type { PollFault } from "../model/PollFault.ts"
-import type { PollStopped, StopReason } from "../model/PollStopped.ts"
+import type { PollStopped, Seen, StopReason } from "../model/PollStopped.ts"
 import type { ScanOutcome } from "../model/ScanOutcome.ts"
 import * as Records from "../model/ScanRecord.ts"
 import type { ScanTicket } from "../model/ScanTicket.ts"
@@ -29,12 +30,23 @@ import * as Decision from "../policy/Decision.ts"
 import type { PollPolicy } from "../policy/PollPolicy.ts"
 import type { VendorLimits } from "../policy/VendorLimits.ts"
 import * as Fleets from "./Fleet.ts"
-import { ending, fenced, undisturbed, whereabouts } from "./internal/scanEnd.ts"
+import { enter, exit, fenced, type Followed, type Follower } from "./internal/hold.ts"
+import { keep, type Keeping } from "./internal/keep.ts"
+import { undisturbed, whereabouts } from "./internal/log.ts"
+import * as StoredOutcome from "./internal/storedOutcome.ts"
+import * as VendorSays from "./internal/vendorSays.ts"
 import type { PollEvent } from "./PollEvent.ts"
 import type { PollSpec } from "./PollSpec.ts"
-import { type AccountBudget, RateBudget, type Turn } from "./RateBudget.ts"
+import { type AccountBudget, type Budgets, RateBudget, type Turn } from "./RateBudget.ts"
 import type { ScanAdapter } from "./ScanAdapter.ts"
-import { type HoldGuard, type JournalError, type Operations, type Pause, ScanJournal } from "./ScanJournal.ts"
+import {
+  type ClaimKey,
+  type HoldGuard,
+  type JournalError,
+  type Operations,
+  type Pause,
+  ScanJournal
+} from "./ScanJournal.ts"
 import * as SteadyClock from "./SteadyClock.ts"
 import * as Telemetry from "./Telemetry.ts"
 
@@ -100,14 +112,22 @@ export interface Keeper {
 interface Account {
   readonly adapter: ScanAdapter<never, unknown>
   readonly policy: PollPolicy
+  readonly base: AccountBudget
+  // With every pause stored.
   readonly budget: AccountBudget
+  readonly stored: StoredOutcome.Codec<unknown>
 }
 
+// What all kept claims share.
 interface Home {
   readonly context: Context.Context<never>
+  readonly journal: Operations
   readonly options: Options
+  readonly run: (effect: Effect.Effect<void>) => void
   polling: number
 }
+
+type RestReason = StopReason | "journal" | "defect"
 
 const quietly = (effect: () => void): void => {
   try {
@@ -121,19 +141,22 @@ const quietly = (effect: () => void): void => {
 const worthStoring = 1_000
 
 // One sleeping scan: the description of its wait and its budget are the same object, so that it stays small.
-class Wait implements PollSpec<ScanOutcome<unknown>, ScanTicket>, AccountBudget {
+class Wait implements PollSpec<ScanOutcome<unknown>, ScanTicket>, AccountBudget, Follower {
   readonly kept: Kept
   readonly observer: (event: PollEvent<ScanOutcome<unknown>>) => void
   polls = 0
   isLost = false
   // The time before which nobody asks, as the journal has it.
   stored: number
+  last: Seen | null = null
   private nextAt = 0
+  private heard: Deferred.Deferred<Followed> | null = null
   private why = "first"
   private readonly account: Account
   private readonly home: Home
 
-  constructor(kept: Kept, account: Account, home: Home, journal: Operations) {
+  constructor(kept: Kept, account: Account, home: Home) {
+    const { journal } = home
     this.kept = kept
     this.stored = kept.notBefore
     this.account = account
@@ -149,8 +172,22 @@ class Wait implements PollSpec<ScanOutcome<unknown>, ScanTicket>, AccountBudget 
           this.stored = event.until
         }
       }
+      if (event._tag === "Polled") this.last = event.seen
       listen(event)
     }
+  }
+
+  get progress(): Follower["progress"] {
+    return { last: this.last, nextAt: this.nextAt === 0 ? null : this.nextAt }
+  }
+
+  get deadlineAt(): number {
+    return Number.POSITIVE_INFINITY
+  }
+
+  // Made for the first who asks: few kept scans are also waited for in this process.
+  get done(): Deferred.Deferred<Followed> {
+    return (this.heard ??= Deferred.makeUnsafe())
   }
 
   get ticket(): ScanTicket {
@@ -175,6 +212,19 @@ class Wait implements PollSpec<ScanOutcome<unknown>, ScanTicket>, AccountBudget 
 
   get budget(): AccountBudget {
     return this
+  }
+
+  // What keeping the outcome needs: the account as it is from here on.
+  keeping(): Keeping<unknown> {
+    const { adapter, base, policy, stored } = this.account
+    const account = VendorSays.access(adapter, base, this.home.journal, base.denials())
+    return {
+      request: { adapter, policy, lane: "" },
+      journal: this.home.journal,
+      account,
+      stored,
+      emit: () => undefined
+    }
   }
 
   // When the next poll may be made, for whoever takes the claim at `now`; a poll that is cut reached the vendor all the
@@ -263,6 +313,135 @@ class Wait implements PollSpec<ScanOutcome<unknown>, ScanTicket>, AccountBudget 
   }
 }
 
+// How the wait of a kept claim ended, as the fleet says it.
+type WaitExit = Exit.Exit<ScanOutcome<unknown>, PollStopped<ScanTicket>>
+
+// The kept claims of one scope. Each method is a step between `add` and the one `ended` of a claim.
+class Claims {
+  stopping = false
+  size = 0
+  private readonly home: Home
+  private readonly options: Options
+
+  constructor(home: Home) {
+    this.home = home
+    this.options = home.options
+  }
+
+  add(fleet: Fleets.Fleet, kept: Kept, account: Account): Effect.Effect<void> {
+    const wait = new Wait(kept, account, this.home)
+    // A request of this process follows it: it holds the claim, and leaves it when its wait ends.
+    if (enter(this.home.journal, wait) !== null) return Effect.sync(() => this.tellEnd(kept, { _tag: "LetGo" }))
+    this.size += 1
+    wait.bought()
+    wait.load(1)
+    return fleet.add(wait, (how) => this.ended(wait, how))
+  }
+
+  // A claim that came after `stop`.
+  decline(kept: Kept): void {
+    this.home.journal.leave(kept.claimId)
+    this.tellEnd(kept, { _tag: "LetGo" })
+  }
+
+  private tellEnd(kept: Kept, end: KeptEnd): void {
+    quietly(() => this.options.ended?.(kept, end))
+  }
+
+  private ended(wait: Wait, how: WaitExit): void {
+    const { run } = this.home
+    if (Exit.isSuccess(how)) return run(this.settle(wait, how.value))
+    if (wait.isLost) return this.leave(wait, null, { _tag: "LetGo" })
+    const found = Cause.findError(how.cause)
+    if (Result.isSuccess(found)) {
+      const { notBefore, reason } = found.success
+      if (this.stopping || reason === "interrupted") return this.leave(wait, notBefore, { _tag: "LetGo" })
+      return run(this.rest(wait, reason, notBefore))
+    }
+    const said = `the wait for ${Tickets.key(wait.kept.ticket)} was ended by a defect: ${whereabouts(how.cause)}`
+    run(Effect.andThen(undisturbed(Effect.logError(said)), this.rest(wait, "defect", 0)))
+  }
+
+  // As `Scans` does: from the settling answer on, no interrupt can lose the outcome.
+  private settle(wait: Wait, outcome: ScanOutcome<unknown>): Effect.Effect<void> {
+    return Effect.uninterruptibleMask((restore) =>
+      Effect.gen({ self: this }, function* () {
+        const { claimId, guard, ticket } = wait.kept
+        const key = yield* this.keyOf(claimId, outcome)
+        const whole = yield* keep(restore, wait.keeping(), { claimId, key, guard }, outcome)
+        const observedAt = yield* SteadyClock.now
+        const state = Records.stateOfOutcome(whole)
+        yield* undisturbed(
+          Telemetry.ended({ vendor: ticket.vendor, state, polls: wait.polls, observedAt, outcome: whole, ticket })
+        )
+        this.over(wait, { _tag: "Settled", outcome: whole })
+      }).pipe(Effect.catchCause((cause) => this.notKept(wait, cause)))
+    )
+  }
+
+  // The key is read only where the outcome is compared with earlier ones.
+  private keyOf(claimId: string, outcome: ScanOutcome<unknown>): Effect.Effect<ClaimKey | null> {
+    if (!Comparison.isWanted(outcome)) return Effect.succeed(null)
+    const entry = Effect.catch(this.home.journal.get(claimId), () => Effect.succeed(null))
+    return Effect.map(entry, (known) => (known === null ? null : known.key))
+  }
+
+  private notKept(wait: Wait, cause: Cause.Cause<JournalError>): Effect.Effect<void> {
+    return Effect.flatMap(SteadyClock.now, (now) => {
+      const error = Cause.findError(cause)
+      const isLost = Result.isSuccess(error) && error.success.reason === "lost"
+      if (isLost || Cause.hasInterruptsOnly(cause)) {
+        return Effect.sync(() => this.leave(wait, isLost ? null : wait.restsUntil(now), { _tag: "LetGo" }))
+      }
+      const why = Result.isSuccess(error) ? error.success.message : whereabouts(cause)
+      return Effect.andThen(
+        undisturbed(Effect.logError(`the outcome of ${Tickets.key(wait.kept.ticket)} could not be kept: ${why}`)),
+        this.rest(wait, "journal", wait.restsUntil(now))
+      )
+    })
+  }
+
+  private rest(wait: Wait, reason: RestReason, notBefore: number): Effect.Effect<void> {
+    return Effect.map(SteadyClock.now, (now) => {
+      const until = Math.max(notBefore, now + this.options.rest(reason))
+      this.leave(wait, until, { _tag: "Rests", reason, until })
+    })
+  }
+
+  private leave(wait: Wait, until: number | null, end: KeptEnd): void {
+    const { journal } = this.home
+    // Thousands are left at once where a slice moves: what is written already is not written again.
+    if (until !== null && until !== wait.stored) journal.waiting(wait.kept.claimId, until)
+    journal.leave(wait.kept.claimId)
+    this.over(wait, end)
+  }
+
+  private over(wait: Wait, end: KeptEnd): void {
+    this.size -= 1
+    wait.closed()
+    wait.load(-1)
+    exit(this.home.journal, wait, end._tag === "Settled" ? Exit.succeed(end.outcome) : null)
+    this.tellEnd(wait.kept, end)
+  }
+}
+
+// The accounts of kept claims, each with the pauses that vendors asked earlier processes for.
+const accountsOf = (journal: Operations, budgets: Budgets, pauses: ReadonlyArray<Pause>, now: () => number) => {
+  const accounts = new Map<string, Account>()
+  return (adapter: ScanAdapter<never, unknown>, policy: PollPolicy): Account => {
+    const name = JSON.stringify([Accounts.key(adapter), adapter.environment])
+    const known = accounts.get(name)
+    if (known !== undefined && known.adapter === adapter && known.policy === policy) return known
+    const base = budgets.account(adapter, adapter.budget)
+    const ours = pauses.filter((pause) => Accounts.equals(pause, adapter))
+    for (const pause of ours) VendorSays.restorePause(base, adapter.limits, pause, now())
+    const budget = VendorSays.storingPauses(base, adapter, journal)
+    const made: Account = { adapter, policy, base, budget, stored: StoredOutcome.codec(adapter) }
+    accounts.set(name, made)
+    return made
+  }
+}
+
 /**
  * Makes a keeper that lives as long as the scope. The journal of the context is the one whose claims it keeps.
  *
@@ -275,164 +454,29 @@ export const make = (options: Options): Effect.Effect<Keeper, never, ScanJournal
     const budgets = yield* RateBudget
     const context = yield* Effect.context<never>()
     const clock = yield* Effect.service(Clock.Clock)
-    const home: Home = { context, options, polling: 0 }
     const none: ReadonlyArray<Pause> = []
-    // Pauses that vendors asked for hold for whoever comes after.
     const pauses = yield* Effect.catch(journal.pauses, () => Effect.succeed(none))
-    const accounts = new Map<string, Account>()
-    let stopping = false
-    let size = 0
-
+    const accountOf = accountsOf(journal, budgets, pauses, () => SteadyClock.nowUnsafe(clock))
     // Closed after the fleet: what it settled last is still written down.
     const endings = yield* FiberSet.make()
-    const run = yield* FiberSet.runtime(endings)()
+    const fork = yield* FiberSet.runtime(endings)()
     const fleet = yield* Fleets.make
-
-    const accountOf = (adapter: ScanAdapter<never, unknown>, policy: PollPolicy): Account => {
-      const key = { vendor: adapter.vendor, origin: adapter.origin, account: adapter.account }
-      const name = JSON.stringify([key.vendor, key.origin, key.account, adapter.environment])
-      const known = accounts.get(name)
-      if (known !== undefined && known.adapter === adapter && known.policy === policy) return known
-      const base = budgets.account(key, adapter.budget)
-      const budget: AccountBudget = {
-        turn: (wanted) => base.turn(wanted),
-        open: () => base.open(),
-        load: (by) => base.load(by),
-        bought: () => base.bought(),
-        closed: () => base.closed(),
-        // A pause outlives the process that was told of it.
-        pause: (until) => {
-          base.pause(until)
-          journal.paused(key, until)
-        },
-        pausedUntil: () => base.pausedUntil(),
-        learn: (...said) => base.learn(...said),
-        deny: () => base.deny(),
-        denials: () => base.denials()
-      }
-      const longest = SteadyClock.nowUnsafe(clock) + Duration.toMillis(adapter.limits.pauseCap)
-      for (const pause of pauses) {
-        if (pause.vendor !== key.vendor || pause.origin !== key.origin || pause.account !== key.account) continue
-        if (pause.until > SteadyClock.nowUnsafe(clock)) base.pause(Math.min(Math.ceil(pause.until), longest))
-      }
-      const made: Account = { adapter, policy, budget }
-      accounts.set(name, made)
-      return made
-    }
-
-    const letGo = (wait: Wait, until: number | null, end: KeptEnd): void => {
-      // Thousands are let go of at once where a slice moves: what is written already is not written again.
-      if (until !== null && until !== wait.stored) journal.waiting(wait.kept.claimId, until)
-      journal.leave(wait.kept.claimId)
-      over(wait, end)
-    }
-
-    const over = (wait: Wait, end: KeptEnd): void => {
-      size -= 1
-      wait.closed()
-      wait.load(-1)
-      quietly(() => options.ended?.(wait.kept, end))
-    }
-
-    const rest = (wait: Wait, reason: StopReason | "journal" | "defect", notBefore: number) =>
-      Effect.map(SteadyClock.now, (now) => {
-        const until = Math.max(notBefore, now + options.rest(reason))
-        letGo(wait, until, { _tag: "Rests", reason, until })
-      })
-
-    const settling = (wait: Wait, account: Account, outcome: ScanOutcome<unknown>): Effect.Effect<void> =>
-      Effect.uninterruptibleMask((restore) =>
-        Effect.gen(function* () {
-          const { claimId, guard, ticket } = wait.kept
-          const denials = account.budget.denials()
-          const { completed, keep } = ending({
-            request: { adapter: account.adapter, policy: account.policy, lane: "" },
-            journal,
-            budget: account.budget,
-            isDenied: () => account.budget.denials() > denials,
-            refused: ({ code, message }) =>
-              undisturbed(Telemetry.refused({ vendor: ticket.vendor, account: ticket.account, code, message })),
-            collecting: () => undefined
-          })
-          const known = Comparison.isWanted(outcome)
-            ? yield* Effect.catch(journal.get(claimId), () => Effect.succeed(null))
-            : null
-          const whole = yield* completed(restore, outcome, known === null ? null : known.key, guard)
-          yield* keep(restore, claimId, whole, guard)
-          const observedAt = yield* SteadyClock.now
-          const state = Records.stateOfOutcome(whole)
-          yield* undisturbed(
-            Telemetry.ended({ vendor: ticket.vendor, state, polls: wait.polls, observedAt, outcome: whole, ticket })
-          )
-          over(wait, { _tag: "Settled", outcome: whole })
-        }).pipe(
-          Effect.catchCause((cause: Cause.Cause<JournalError>) =>
-            Effect.gen(function* () {
-              const error = Cause.findError(cause)
-              const now = yield* SteadyClock.now
-              if (Result.isSuccess(error) && error.success.reason === "lost") {
-                return letGo(wait, null, { _tag: "LetGo" })
-              }
-              if (Cause.hasInterruptsOnly(cause)) return letGo(wait, wait.restsUntil(now), { _tag: "LetGo" })
-              yield* undisturbed(
-                Effect.logError(
-                  `the outcome of ${Tickets.key(wait.kept.ticket)} could not be kept: ${
-                    Result.isSuccess(error) ? error.success.message : whereabouts(cause)
-                  }`
-                )
-              )
-              yield* rest(wait, "journal", wait.restsUntil(now))
-            })
-          )
-        )
-      )
-
-    const ended = (
-      wait: Wait,
-      account: Account,
-      exit: Exit.Exit<ScanOutcome<unknown>, PollStopped<ScanTicket>>
-    ): void => {
-      if (Exit.isSuccess(exit)) {
-        run(settling(wait, account, exit.value))
-        return
-      }
-      if (wait.isLost) return letGo(wait, null, { _tag: "LetGo" })
-      const found = Cause.findError(exit.cause)
-      if (Result.isSuccess(found)) {
-        const { notBefore, reason } = found.success
-        if (stopping || reason === "interrupted") return letGo(wait, notBefore, { _tag: "LetGo" })
-        run(rest(wait, reason, notBefore))
-        return
-      }
-      const said = `the wait for ${Tickets.key(wait.kept.ticket)} was ended by a defect: ${whereabouts(exit.cause)}`
-      run(Effect.andThen(undisturbed(Effect.logError(said)), rest(wait, "defect", 0)))
-    }
-
-    const add: Keeper["add"] = (kept, adapter, policy) =>
-      Effect.suspend(() => {
-        if (stopping) {
-          journal.leave(kept.claimId)
-          quietly(() => options.ended?.(kept, { _tag: "LetGo" }))
-          return Effect.void
-        }
-        const account = accountOf(adapter, policy)
-        const wait = new Wait(kept, account, home, journal)
-        size += 1
-        wait.bought()
-        wait.load(1)
-        return fleet.add(wait, (exit) => ended(wait, account, exit))
-      })
-
-    const stop = Effect.suspend(() => {
-      stopping = true
-      return Effect.andThen(fleet.stop, Effect.asVoid(FiberSet.awaitEmpty(endings)))
+    const home: Home = { context, journal, options, polling: 0, run: (effect) => void fork(effect) }
+    const claims = new Claims(home)
+    const stopAdding = Effect.sync(() => {
+      claims.stopping = true
     })
-    yield* Effect.addFinalizer(() =>
-      Effect.suspend(() => {
-        stopping = true
-        return Effect.void
-      })
-    )
+    yield* Effect.addFinalizer(() => stopAdding)
 
-    return { add, size: () => size, polling: () => home.polling, stop } satisfies Keeper
+    return {
+      add: (kept, adapter, policy) =>
+        Effect.suspend(() =>
+          claims.stopping
+            ? Effect.sync(() => claims.decline(kept))
+            : claims.add(fleet, kept, accountOf(adapter, policy))
+        ),
+      size: () => claims.size,
+      polling: () => home.polling,
+      stop: Effect.andThen(stopAdding, Effect.andThen(fleet.stop, Effect.asVoid(FiberSet.awaitEmpty(endings))))
+    } satisfies Keeper
   })

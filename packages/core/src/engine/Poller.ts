@@ -18,7 +18,7 @@ import type { PollStopped } from "../model/PollStopped.ts"
 import type { Proposal } from "../policy/Stepper.ts"
 import * as Waits from "../policy/Waits.ts"
 import { Course, mistake, timedOut } from "./internal/course.ts"
-import * as Curfew from "./internal/curfew.ts"
+import * as Timeouts from "./internal/timeouts.ts"
 import type { PollEvent } from "./PollEvent.ts"
 import type { PollSpec } from "./PollSpec.ts"
 import * as SteadyClock from "./SteadyClock.ts"
@@ -30,12 +30,15 @@ const sleepUntil = (until: number): Effect.Effect<void> =>
     return left <= 0 ? Effect.void : Effect.andThen(Effect.sleep(Duration.millis(Math.ceil(left))), sleepUntil(until))
   })
 
+const late = Effect.succeed(timedOut)
+const noProposal = Effect.succeed<Proposal>(null)
+
 const pollOnce = <A, T, R>(course: Course<A, T, R>): Effect.Effect<PollAnswer<A> | PollFault, never, R> =>
   Effect.catch(
-    Curfew.within<PollAnswer<A> | PollFault, PollFault, R>(
+    Timeouts.within<PollAnswer<A> | PollFault, PollFault, R>(
       course.spec.poll,
       Waits.millis(course.spec.policy.pollTimeout),
-      timedOut
+      late
     ),
     (fault) => Effect.succeed(fault)
   )
@@ -68,7 +71,7 @@ const drive = <A, T, R>(spec: PollSpec<A, T, R>): Effect.Effect<A, PollStopped<T
         const answer = yield* pollOnce(course)
         const proposed = course.seen(now(), answer)
         const proposal = Effect.isEffect(proposed)
-          ? yield* Curfew.within<Proposal, never, R>(proposed, course.patience(now()), null)
+          ? yield* Timeouts.within<Proposal, never, R>(proposed, course.patience(now()), noProposal)
           : proposed
         decision = course.decide(now(), answer, proposal, fiber.context)
       }

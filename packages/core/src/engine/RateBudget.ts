@@ -14,6 +14,7 @@ import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as Accounts from "../model/Account.ts"
 import type { Quota } from "../model/Observation.ts"
 import { Alarm } from "./internal/alarm.ts"
 import { Heap, type HeapItem } from "./internal/heap.ts"
@@ -26,11 +27,7 @@ import * as SteadyClock from "./SteadyClock.ts"
  * @category models
  * @since 0.1.0
  */
-export interface AccountKey {
-  readonly vendor: string
-  readonly origin: string
-  readonly account: string
-}
+export type AccountKey = Accounts.Account
 
 /**
  * What a turn is for, most urgent first: a poll of a bought scan, the findings of a settled one, a new submission.
@@ -412,7 +409,7 @@ export const makeMemory = (): Budgets => {
   const accounts = new Map<string, Account>()
   return {
     account: (key, limits) => {
-      const name = JSON.stringify([key.vendor, key.origin, key.account])
+      const name = Accounts.key(key)
       const known = accounts.get(name)
       if (known !== undefined) return known
       const account = new Account(limits)

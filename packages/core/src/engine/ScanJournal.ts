@@ -16,6 +16,7 @@ import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Random from "effect/Random"
+import * as Account from "../model/Account.ts"
 import type { Reason } from "../model/ScanOutcome.ts"
 import type { ScanTicket } from "../model/ScanTicket.ts"
 import * as Tickets from "../model/ScanTicket.ts"
@@ -333,9 +334,6 @@ export const makeClaimId: Effect.Effect<string> = Effect.gen(function* () {
   return `clm_${spell(now, 10)}${tail}`
 })
 
-const keyText = (key: ClaimKey): string =>
-  JSON.stringify([key.vendor, key.origin, key.account, key.environment, key.fingerprint])
-
 /**
  * The key of a claim that was made for a ticket, without a submission.
  *
@@ -350,11 +348,6 @@ export const adoptedKey = (ticket: ScanTicket): ClaimKey => ({
   fingerprint: `key:${Tickets.key(ticket)}`
 })
 
-const ticketText = (ticket: ScanTicket): string =>
-  JSON.stringify([ticket.vendor, ticket.origin, ticket.account, ticket.scanId])
-
-const accountText = (account: AccountKey): string => JSON.stringify([account.vendor, account.origin, account.account])
-
 /**
  * Whether a claim is one of those asked for, its age and number aside.
  *
@@ -364,7 +357,7 @@ const accountText = (account: AccountKey): string => JSON.stringify([account.ven
 export const matches = (entry: ClaimEntry, filter: HistoryFilter): boolean =>
   (filter.vendor === undefined || entry.key.vendor === filter.vendor) &&
   (filter.account === undefined || entry.key.account === filter.account) &&
-  (filter.key === undefined || keyText(entry.key) === keyText(filter.key)) &&
+  (filter.key === undefined || Account.purchaseKey(entry.key) === Account.purchaseKey(filter.key)) &&
   (filter.subject === undefined ||
     (entry.subject.kind === filter.subject.kind && entry.subject.id === filter.subject.id)) &&
   (filter.states ?? ["settled"]).includes(entry.state) &&
@@ -411,7 +404,7 @@ const makeMemory = Effect.map(Clock.Clock, (clock) => {
 
   const write = (entry: ClaimEntry): void => {
     entries.set(entry.claimId, entry)
-    if (entry.ticket !== null) byTicket.set(ticketText(entry.ticket), entry.claimId)
+    if (entry.ticket !== null) byTicket.set(Account.scanKey(entry.ticket), entry.claimId)
   }
 
   const begin = (
@@ -421,7 +414,7 @@ const makeMemory = Effect.map(Clock.Clock, (clock) => {
     now: number,
     fields: Pick<ClaimEntry, "state" | "ticket" | "request" | "kind">
   ): void => {
-    const text = keyText(key)
+    const text = Account.purchaseKey(key)
     const known = byKey.get(text)
     if (known === undefined) byKey.set(text, [claimId])
     else known.push(claimId)
@@ -456,7 +449,7 @@ const makeMemory = Effect.map(Clock.Clock, (clock) => {
         return yield* conflict(`claim ${claimId} is ${entry.state} and cannot become ${to}`)
       }
       if (entry.state === "in-doubt" && change.ticket !== undefined && change.ticket !== null) {
-        const other = byTicket.get(ticketText(change.ticket))
+        const other = byTicket.get(Account.scanKey(change.ticket))
         if (other !== undefined) return yield* conflict(`that scan belongs to claim ${other}`)
       }
       const ticket = entry.ticket ?? change.ticket ?? null
@@ -494,7 +487,7 @@ const makeMemory = Effect.map(Clock.Clock, (clock) => {
 
   // The newest claim of a key that still means something.
   const find = (key: ClaimKey, reuseFrom: number): Claim | null => {
-    const known = byKey.get(keyText(key)) ?? []
+    const known = byKey.get(Account.purchaseKey(key)) ?? []
     for (let i = known.length - 1; i >= 0; i--) {
       const entry = entries.get(known[i] ?? "")
       const found = entry === undefined ? null : standing(entry, reuseFrom)
@@ -526,7 +519,7 @@ const makeMemory = Effect.map(Clock.Clock, (clock) => {
     Effect.gen(function* () {
       const now = yield* Clock.currentTimeMillis
       const claimId = yield* newClaimId
-      const known = entries.get(byTicket.get(ticketText(ticket)) ?? "")
+      const known = entries.get(byTicket.get(Account.scanKey(ticket)) ?? "")
       if (known !== undefined && known.ticket !== null) {
         return known.state === "settled"
           ? ({ _tag: "Settled", claimId: known.claimId, outcome: known.outcome, at: known.changedAt } as const)
@@ -570,7 +563,7 @@ const makeMemory = Effect.map(Clock.Clock, (clock) => {
       if (entry !== undefined && entry.state === "submitted") entries.set(claimId, { ...entry, notBefore })
     },
     paused: ({ account, origin, vendor }, until) => {
-      const text = accountText({ account, origin, vendor })
+      const text = Account.key({ account, origin, vendor })
       if (until > (pauses.get(text)?.until ?? 0)) pauses.set(text, { account, origin, vendor, until })
     },
     pauses: Effect.sync(() => [...pauses.values()]),
@@ -595,7 +588,7 @@ const makeMemory = Effect.map(Clock.Clock, (clock) => {
       Effect.sync(() => {
         const ids = new Set<string>()
         for (const { key, ticket } of entries.values()) {
-          if (ticket !== null && accountText(key) === accountText(account)) ids.add(ticket.scanId)
+          if (ticket !== null && Account.equals(key, account)) ids.add(ticket.scanId)
         }
         return ids
       }),
@@ -607,11 +600,12 @@ const makeMemory = Effect.map(Clock.Clock, (clock) => {
         )
         for (const { claimId, key, ticket } of old) {
           entries.delete(claimId)
-          const text = keyText(key)
+          const text = Account.purchaseKey(key)
           const left = (byKey.get(text) ?? []).filter((id) => id !== claimId)
           if (left.length === 0) byKey.delete(text)
           else byKey.set(text, left)
-          if (ticket !== null && byTicket.get(ticketText(ticket)) === claimId) byTicket.delete(ticketText(ticket))
+          if (ticket !== null && byTicket.get(Account.scanKey(ticket)) === claimId)
+            byTicket.delete(Account.scanKey(ticket))
         }
         for (const [text, { at }] of lessons) if (at < before) lessons.delete(text)
         return old.length

@@ -7,6 +7,7 @@
  * @since 0.1.0
  */
 import type * as Effect from "effect/Effect"
+import * as Account from "../model/Account.ts"
 import type { ScanTicket } from "../model/ScanTicket.ts"
 import * as Tickets from "../model/ScanTicket.ts"
 import type { Subject } from "../model/Subject.ts"
@@ -105,9 +106,6 @@ export const fromTicket = <Request, Payload, R = never>(
   lane: options.lane ?? ""
 })
 
-const isFor = (adapter: Pick<ScanAdapter<never, unknown>, "vendor" | "origin" | "account">, ticket: ScanTicket) =>
-  ticket.vendor === adapter.vendor && ticket.origin === adapter.origin && ticket.account === adapter.account
-
 /**
  * A claim of the journal to go on with: waited for when it was bought, told when it is over or in doubt. Never submitted.
  *
@@ -124,7 +122,8 @@ export const fromClaim = <Payload, R = never>(
   faults: [],
   fingerprint: null,
   submit: null,
-  ticket: claim.ticket !== undefined && claim.ticket !== null && isFor(adapter, claim.ticket) ? claim.ticket : null,
+  ticket:
+    claim.ticket !== undefined && claim.ticket !== null && Account.equals(adapter, claim.ticket) ? claim.ticket : null,
   claimId: claim.claimId,
   wanted: null,
   kind: claim.kind ?? null,

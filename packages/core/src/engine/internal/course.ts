@@ -18,6 +18,7 @@ import type { VendorLimits } from "../../policy/VendorLimits.ts"
 import * as Waits from "../../policy/Waits.ts"
 import type { PollEvent } from "../PollEvent.ts"
 import type { PollSpec } from "../PollSpec.ts"
+import { heard } from "./vendorSays.ts"
 
 // A poll that took longer than its policy allows, as the engine sees it.
 export const timedOut: PollFault = PollFaults.make({
@@ -163,19 +164,13 @@ export class Course<A, T, R, E extends Era = Era> implements Decision.WaitState,
   seen(now: number, answer: PollAnswer<A> | PollFault): Proposal | Effect.Effect<Proposal, never, R> {
     const { spec } = this
     const { budget, observer } = spec
-    if (budget !== undefined && answer.quota._tag === "Some") {
-      budget.learn(answer.quota.value, now, answer instanceof PollFault && answer.kind === "Throttled")
-    }
+    if (budget !== undefined) heard(budget, spec.limits, answer, now)
     const seen = answer instanceof PollFault ? answer : answer.observation
     if (seen._tag === "Settled") {
       this.polls += 1
       return null
     }
     Decision.fold(this, seen)
-    if (budget !== undefined && seen._tag === "PollFault") {
-      if (seen.kind === "Throttled") budget.pause(now + this.throttle(seen))
-      if (seen.kind === "Denied") budget.deny()
-    }
     if (observer !== undefined) {
       tell(observer, { _tag: "Polled", at: now, seen, polls: this.polls, first: this.isFirst(seen) })
     }
@@ -252,12 +247,6 @@ export class Course<A, T, R, E extends Era = Era> implements Decision.WaitState,
     // A vendor that invents a new word for each poll must not grow this without end.
     if (rarely.words.size < 64) rarely.words.add(word)
     return true
-  }
-
-  private throttle(fault: PollFault): number {
-    const { limits } = this.spec
-    const asked = Option.getOrElse(fault.hint, () => limits.throttledWait)
-    return Waits.clamp(Math.ceil(Waits.millis(asked)), 0, Waits.millis(limits.pauseCap))
   }
 }
 

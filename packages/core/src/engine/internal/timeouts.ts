@@ -1,4 +1,4 @@
-// Cuts polls that take too long: one heap and one timer for all polls under a clock, whoever makes them.
+// Many timeouts, one timer: one heap and one alarm for all effects under a clock. May touch: the fibers it starts.
 import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
@@ -14,9 +14,9 @@ interface Entry extends HeapItem {
   readonly fiber: Fiber.Fiber<unknown, unknown>
 }
 
-class Curfew {
+class Timeouts {
   private readonly heap = new Heap<Entry>()
-  private readonly alarm = new Alarm(() => this.cut())
+  private readonly alarm = new Alarm(() => this.expire())
   private readonly clock: Clock.Clock
   private readonly context: Context.Context<never>
   private seq = 0
@@ -26,7 +26,7 @@ class Curfew {
     this.context = Context.make(Clock.Clock, clock)
   }
 
-  enter(fiber: Fiber.Fiber<unknown, unknown>, millis: number): Entry {
+  add(fiber: Fiber.Fiber<unknown, unknown>, millis: number): Entry {
     const due = SteadyClock.nowUnsafe(this.clock) + millis
     const entry: Entry = { due, seq: this.seq++, place: -1, isLate: false, fiber }
     this.heap.push(entry)
@@ -34,9 +34,9 @@ class Curfew {
     return entry
   }
 
-  leave(entry: Entry): void {
+  remove(entry: Entry): void {
     this.heap.remove(entry)
-    // Nobody is out any more: no timer may keep the process alive.
+    // No timer may keep the process alive when nothing is under way.
     if (this.heap.size === 0) this.alarm.clear()
   }
 
@@ -45,7 +45,7 @@ class Curfew {
     if (first !== undefined && first.due < this.alarm.setFor) this.alarm.set(first.due, this.clock, this.context)
   }
 
-  private cut(): void {
+  private expire(): void {
     const now = SteadyClock.nowUnsafe(this.clock)
     for (let first = this.heap.peek(); first !== undefined && first.due <= now; first = this.heap.peek()) {
       this.heap.remove(first)
@@ -56,27 +56,30 @@ class Curfew {
   }
 }
 
-const curfews = new WeakMap<Clock.Clock, Curfew>()
+const byClock = new WeakMap<Clock.Clock, Timeouts>()
 
-const curfewOf = (clock: Clock.Clock): Curfew => {
-  let curfew = curfews.get(clock)
-  if (curfew === undefined) curfews.set(clock, (curfew = new Curfew(clock)))
-  return curfew
+const under = (clock: Clock.Clock): Timeouts => {
+  let timeouts = byClock.get(clock)
+  if (timeouts === undefined) byClock.set(clock, (timeouts = new Timeouts(clock)))
+  return timeouts
 }
 
-// `self` in a fiber of its own, or `late` when that was interrupted for taking longer than `millis`.
-export const within = <A, E, R>(self: Effect.Effect<A, E, R>, millis: number, late: A): Effect.Effect<A, E, R> =>
+// `self` in a fiber of its own, so that it can be cut where its caller cannot; `late` when that took longer than `millis`.
+export const within = <A, E, R>(
+  self: Effect.Effect<A, E, R>,
+  millis: number,
+  late: Effect.Effect<A, E>
+): Effect.Effect<A, E, R> =>
   Effect.contextWith((context: Context.Context<R>) =>
     Effect.callback<A, E>((resume) => {
       const fiber = Effect.runForkWith(context)(self)
       const exit = fiber.pollUnsafe()
       if (exit !== undefined) return resume(exit)
-      const curfew = curfewOf(Context.get(context, Clock.Clock))
-      const entry = curfew.enter(fiber, millis)
+      const timeouts = under(Context.get(context, Clock.Clock))
+      const entry = timeouts.add(fiber, millis)
       fiber.addObserver((exit) => {
-        curfew.leave(entry)
-        const isCut = entry.isLate && Exit.isFailure(exit) && Cause.hasInterruptsOnly(exit.cause)
-        resume(isCut ? Effect.succeed(late) : exit)
+        timeouts.remove(entry)
+        resume(entry.isLate && Exit.isFailure(exit) && !Cause.hasDies(exit.cause) ? late : exit)
       })
       return Fiber.interrupt(fiber)
     })

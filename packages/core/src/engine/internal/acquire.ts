@@ -1,0 +1,195 @@
+// The first trip: a request becomes a settled outcome or a ticket. May touch: the journal's claims, the account's budget,
+// the vendor's `submit` (in purchase.ts). Law: an equal request is bought at most once, and never while in doubt.
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Result from "effect/Result"
+import type * as Scope from "effect/Scope"
+import * as Account from "../../model/Account.ts"
+import type { ScanTicket } from "../../model/ScanTicket.ts"
+import * as SubmitErrors from "../../model/SubmitError.ts"
+import type { SubmitError } from "../../model/SubmitError.ts"
+import * as PollPolicies from "../../policy/PollPolicy.ts"
+import { type ClaimEntry, type ClaimKey, JournalError } from "../ScanJournal.ts"
+import type { ScanRequest } from "../ScanRequest.ts"
+import * as SteadyClock from "../SteadyClock.ts"
+import * as Hold from "./hold.ts"
+import * as Job from "./job.ts"
+import * as Purchase from "./purchase.ts"
+import * as Recall from "./recall.ts"
+import { unreadable } from "./storedOutcome.ts"
+import { pauseMillis } from "./vendorSays.ts"
+
+// A submission of which no byte left us is tried this often.
+const submitTries = 3
+// Beyond its own timeout, another request's submission is awaited this long: its grace, and ten tries to store it.
+const busyAtMost = Duration.minutes(1)
+// A journal that says again and again that something changed is asked this often.
+const busyStep = Duration.millis(200)
+
+export type Acquired<Payload> =
+  | { readonly _tag: "Settled"; readonly ended: Job.Ended<Payload> }
+  | { readonly _tag: "Ticket"; readonly bought: Job.Bought }
+
+type Acquiring<Payload> = Effect.Effect<Acquired<Payload>, SubmitError | JournalError, Scope.Scope>
+
+// The claim of a ticket is held until the scope closes, unless it is followed here by then.
+export const acquire = <Payload, R>(job: Job.Job<Payload, R>): Acquiring<Payload> =>
+  Effect.gen(function* () {
+    yield* validate(job.request)
+    const acquired = yield* fromAnything(job)
+    if (acquired._tag === "Ticket") {
+      const { claimId, known, ticket } = acquired.bought
+      Job.sawTicket(job.track, claimId, ticket)
+      job.track.known = known
+      job.emit({ _tag: "Submitted", known })
+    }
+    return acquired
+  })
+
+const fromAnything = <Payload, R>(job: Job.Job<Payload, R>): Acquiring<Payload> => {
+  const { adapter, claimId, fingerprint, submit, ticket } = job.request
+  if (claimId !== null) return fromClaim(job, claimId)
+  if (ticket !== null) return fromTicket(job, ticket)
+  if (fingerprint === null || submit === null) {
+    return Effect.die(new TypeError("a scan request needs a submission or a ticket"))
+  }
+  return buy(job, { key: Job.claimKey({ adapter }, fingerprint), submit })
+}
+
+const validate = (request: ScanRequest<unknown, unknown>): Effect.Effect<void, SubmitError> => {
+  const checked = PollPolicies.check(request.policy, request.adapter.limits)
+  if (Result.isFailure(checked)) return Effect.die(checked.failure)
+  if (request.faults.length === 0) return Effect.void
+  const message = request.faults.map((fault) => `${fault.path.join(".")}: ${fault.message}`).join("; ")
+  return Effect.fail(SubmitErrors.make({ kind: "Refused", code: "invalid-request", message }))
+}
+
+const settled = <Payload>(ended: Job.Ended<Payload>): Acquired<Payload> => ({ _tag: "Settled", ended })
+
+const fromTicket = <Payload, R>(job: Job.Job<Payload, R>, ticket: ScanTicket): Acquiring<Payload> =>
+  Effect.flatMap(job.journal.adopt(ticket, job.request.subject), (standing): Acquiring<Payload> =>
+    standing._tag === "Settled"
+      ? Effect.map(Recall.fromJournal(job, standing.claimId, standing.outcome, standing.at), settled)
+      : known(job, standing, null)
+  )
+
+// A scan that was bought before.
+const known = <Payload, R>(
+  job: Job.Job<Payload, R>,
+  standing: Pick<Job.Bought, "claimId" | "ticket" | "notBefore">,
+  key: ClaimKey | null
+): Acquiring<Payload> => {
+  const { claimId, notBefore, ticket } = standing
+  if (!Account.equals(ticket, job.request.adapter)) {
+    return Effect.fail(unreadable("a stored ticket is of another account"))
+  }
+  const bought: Job.Bought = { claimId, ticket, key, known: true, hint: Option.none(), notBefore }
+  return Effect.as(Hold.reserve(job, bought), { _tag: "Ticket", bought })
+}
+
+// A claim of the journal, wherever it stands.
+const fromClaim = <Payload, R>(job: Job.Job<Payload, R>, claimId: string): Acquiring<Payload> =>
+  Effect.gen(function* () {
+    const awaitSubmission = submissionOfAnother(job)
+    for (;;) {
+      const entry: ClaimEntry | null = yield* job.journal.get(claimId)
+      if (entry === null) {
+        return yield* new JournalError({ reason: "conflict", message: `there is no claim ${claimId}` })
+      }
+      job.track.claimId = claimId
+      switch (entry.state) {
+        case "settled":
+          return settled(yield* Recall.fromJournal(job, claimId, entry.outcome, entry.changedAt))
+        case "submitted":
+          if (entry.ticket === null) return yield* unreadable(`claim ${claimId} has lost its ticket`)
+          return yield* known(job, { claimId, ticket: entry.ticket, notBefore: entry.notBefore }, entry.key)
+        case "in-doubt":
+          return yield* Recall.inDoubt(job, claimId)
+        case "intent": {
+          const options = { subject: entry.subject, reuseFrom: Number.MAX_SAFE_INTEGER, peek: true }
+          const standing = yield* job.journal.claim(entry.key, options)
+          if (standing._tag === "InDoubt") return yield* Recall.inDoubt(job, standing.claimId)
+          yield* awaitSubmission(claimId, standing._tag === "Busy" ? standing.changed : Effect.void)
+          continue
+        }
+        case "refused":
+        case "released":
+          return yield* SubmitErrors.make({
+            kind: "Refused",
+            code: entry.state,
+            message: `claim ${claimId} is ${entry.state}${entry.reason === null ? "" : `: ${entry.reason.message}`}`
+          })
+      }
+    }
+  })
+
+// Waits for another request's submission of the same purchase, but not for ever: its process may be gone.
+const submissionOfAnother = (job: Job.Job<unknown, unknown>) => {
+  let since: { readonly claimId: string; readonly at: number } | null = null
+  return (claimId: string, changed: Effect.Effect<void>): Effect.Effect<void, SubmitError> =>
+    Effect.gen(function* () {
+      const now = yield* SteadyClock.now
+      if (since === null || since.claimId !== claimId) since = { claimId, at: now }
+      else yield* Effect.sleep(busyStep)
+      const longest = Duration.sum(job.request.adapter.limits.submitTimeout, busyAtMost)
+      const left = since.at + Duration.toMillis(longest) - now
+      if (left <= 0) return yield* Recall.inDoubt(job, claimId)
+      yield* Effect.timeoutOption(changed, Math.ceil(left))
+    })
+}
+
+const buy = <Payload, R>(job: Job.Job<Payload, R>, wish: Purchase.Wish<Payload>): Acquiring<Payload> =>
+  Effect.gen(function* () {
+    const awaitSubmission = submissionOfAnother(job)
+    const beforeNextTry = retry(job)
+    for (;;) {
+      const answer = Job.answeredBefore(job)
+      if (answer !== null) return settled(yield* Recall.fromEqual(job, answer))
+      const standing = yield* job.journal.claim(wish.key, { ...Purchase.claimOptions(job), peek: true })
+      switch (standing._tag) {
+        case "Settled":
+          return settled(yield* Recall.fromJournal(job, standing.claimId, standing.outcome, standing.at))
+        case "InFlight":
+          return yield* known(job, standing, wish.key)
+        case "InDoubt":
+          return yield* Recall.inDoubt(job, standing.claimId)
+        case "Busy":
+          yield* awaitSubmission(standing.claimId, standing.changed)
+          continue
+        case "Fresh":
+          break
+      }
+      const result = yield* Purchase.attempt(job, wish)
+      switch (result._tag) {
+        case "Settled":
+          Job.shareAnswer(job, result.ended)
+          return result
+        case "Ticket":
+          return result
+        case "Failed":
+          yield* beforeNextTry(result.error)
+          continue
+        case "LookAgain":
+          continue
+      }
+    }
+  })
+
+// Fails with the error when another try cannot help; otherwise waits until it may be made.
+const retry = (job: Job.Job<unknown, unknown>) => {
+  const { limits } = job.request.adapter
+  // The deadline for throttled tries counts from the first 429.
+  let throttledUntil: number | null = null
+  let notSent = 0
+  return (error: SubmitError): Effect.Effect<void, SubmitError> =>
+    Effect.flatMap(SteadyClock.now, (now) => {
+      if (error.kind === "Throttled") {
+        throttledUntil ??= now + Math.ceil(Duration.toMillis(job.request.policy.deadline))
+        return now + pauseMillis(limits, error.hint) > throttledUntil ? Effect.fail(error) : Effect.void
+      }
+      return error.kind === "NotSent" && !error.permanent && ++notSent < submitTries
+        ? Effect.sleep(Duration.seconds(2 ** notSent))
+        : Effect.fail(error)
+    })
+}

@@ -1,0 +1,161 @@
+// Many requests at once: announced together, each ended by itself or by the end of the batch.
+import * as Cause from "effect/Cause"
+import * as Deferred from "effect/Deferred"
+import type * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Queue from "effect/Queue"
+import * as Result from "effect/Result"
+import * as Stream from "effect/Stream"
+import * as PollPolicies from "../../policy/PollPolicy.ts"
+import * as Fleets from "../Fleet.ts"
+import { type AccountBudget, RateBudget } from "../RateBudget.ts"
+import type { ScanEvent } from "../ScanEvent.ts"
+import { ScanJournal } from "../ScanJournal.ts"
+import type { ScanRequest } from "../ScanRequest.ts"
+import * as Jobs from "./job.ts"
+import * as Record from "./record.ts"
+import * as Trips from "./trips.ts"
+import * as VendorSays from "./vendorSays.ts"
+
+export interface Options extends Trips.Options {
+  readonly concurrency?: number
+  readonly until?: Effect.Effect<unknown>
+  readonly timeout?: Duration.Input
+}
+
+export interface Batch {
+  readonly run: Jobs.Run
+  readonly now: () => number
+  readonly over: Deferred.Deferred<Record.Ending>
+  readonly observer: ((event: ScanEvent) => void) | undefined
+}
+
+export interface Done<Payload> {
+  readonly track: Jobs.Track<Payload>
+  readonly verdict: Record.Verdict
+}
+
+// One request of a batch, until it ends or the batch does.
+export const inBatch = <Payload, R, A>(
+  wanted: ScanRequest<Payload, R>,
+  index: number,
+  batch: Batch,
+  trip: (job: Jobs.Job<Payload, R>) => Effect.Effect<A, Record.RunError, R>
+): Effect.Effect<Done<Payload>, never, ScanJournal | R> =>
+  Effect.gen(function* () {
+    const track = Jobs.makeTrack<Payload>(wanted)
+    const over = Effect.map(Deferred.await(batch.over), (ending) => ({ exit: null, ending }))
+    const ended = Effect.map(
+      Effect.exit(
+        Effect.flatMap(
+          Jobs.make(wanted, track, batch.run, Trips.emitter(wanted, track, index, batch.now, batch.observer)),
+          trip
+        )
+      ),
+      (exit) => ({ exit, ending: "interrupted" as const })
+    )
+    const { ending, exit } = yield* Deferred.isDoneUnsafe(batch.over) ? over : Effect.raceFirst(ended, over)
+    const verdict = Record.verdict(track, exit, ending)
+    if (exit !== null && Exit.isFailure(exit) && Result.isFailure(Cause.findError(exit.cause))) {
+      yield* Record.logDefect(wanted, track, exit.cause)
+    }
+    return { track, verdict }
+  })
+
+// A number that cannot be one counts as the nearest that can.
+const concurrencyOf = (wanted: number | undefined): number | "unbounded" =>
+  wanted === undefined || wanted === Number.POSITIVE_INFINITY ? "unbounded" : Math.max(1, Math.floor(wanted) || 1)
+
+// Policies are the program's own: one that cannot be followed ends a batch before anything is bought.
+const firstMistake = (requests: ReadonlyArray<Pick<ScanRequest<unknown, unknown>, "adapter" | "policy">>) => {
+  for (const { adapter, policy } of requests) {
+    const checked = PollPolicies.check(policy, adapter.limits)
+    if (Result.isFailure(checked)) return checked.failure
+  }
+  return null
+}
+
+// The keys of requests that are there more than once; nothing has come of them yet.
+const repeatedIn = (
+  requests: ReadonlyArray<Pick<ScanRequest<unknown, unknown>, "adapter" | "fingerprint">>
+): Jobs.Run["repeated"] => {
+  const once = new Set<string>()
+  const repeated: Jobs.Run["repeated"] = new Map()
+  for (const wanted of requests) {
+    const name = Jobs.equalityOf(wanted)
+    if (name === null) continue
+    if (once.has(name)) repeated.set(name, null)
+    once.add(name)
+  }
+  return repeated
+}
+
+export const batched = <P, R, A>(
+  requests: ReadonlyArray<ScanRequest<P, R>>,
+  options: Options,
+  each: (wanted: ScanRequest<P, R>, index: number, batch: Batch) => Effect.Effect<A, never, ScanJournal | R>
+): Stream.Stream<A, never, ScanJournal | R> =>
+  Stream.unwrap(
+    Effect.gen(function* () {
+      const wrong = firstMistake(requests)
+      if (wrong !== null) return yield* Effect.die(wrong)
+      const budgets = yield* RateBudget
+      yield* VendorSays.restorePauses(
+        requests.map(({ adapter }) => adapter),
+        budgets,
+        yield* ScanJournal
+      )
+      const fleet = yield* Fleets.make
+      const now = yield* Trips.nowReader
+      const startedAt = now()
+      const over = yield* Deferred.make<Record.Ending>()
+      const accounts = requests.map((wanted) => Jobs.budgetOf(wanted, budgets))
+      const denialsAtStart = new Map<AccountBudget, number>(accounts.map((budget) => [budget, budget.denials()]))
+      // The whole batch is announced at once: a pace that looks at the number of open scans sees all of them.
+      const left = yield* Effect.acquireRelease(
+        Effect.sync(() => {
+          for (const budget of accounts) budget.load(1)
+          return new Set(accounts.keys())
+        }),
+        (left) => Effect.sync(() => left.forEach((index) => accounts[index]?.load(-1)))
+      )
+      if (options.until !== undefined) {
+        yield* Effect.forkScoped(Effect.andThen(options.until, Deferred.succeed(over, "interrupted")))
+      }
+      if (options.timeout !== undefined) {
+        yield* Effect.forkScoped(Effect.andThen(Effect.sleep(options.timeout), Deferred.succeed(over, "timeout")))
+      }
+      const batch: Batch = {
+        now,
+        over,
+        observer: options.observer,
+        run: {
+          budgets,
+          fleet,
+          startedAt,
+          // What settles from here on belongs to this batch: equal requests in it are one purchase.
+          reuseFrom: Trips.reuseFrom(startedAt, options.reuse),
+          denials: (budget) => denialsAtStart.get(budget) ?? 0,
+          repeated: repeatedIn(requests)
+        }
+      }
+      const done = (index: number) =>
+        Effect.sync(() => {
+          if (left.delete(index)) accounts[index]?.load(-1)
+        })
+      // Whoever reads slowly holds nothing up.
+      const ended = yield* Queue.unbounded<A, Cause.Done>()
+      // Interrupted as one: while some end in their grace, no other one begins anything.
+      yield* Effect.forEach(
+        requests.entries(),
+        ([index, wanted]) =>
+          Effect.flatMap(Effect.ensuring(each(wanted, index, batch), done(index)), (one) => Queue.offer(ended, one)),
+        { concurrency: concurrencyOf(options.concurrency), discard: true }
+      ).pipe(
+        Effect.onExit((exit) => (Exit.isSuccess(exit) ? Queue.end(ended) : Queue.failCause(ended, exit.cause))),
+        Effect.forkScoped
+      )
+      return Stream.fromQueue(ended)
+    })
+  )

@@ -1,0 +1,285 @@
+// The second trip: a ticket becomes an outcome. May touch: the vendor's `poll`, the account's turns, the journal's hold and
+// outcome. Law: one poll loop per scan, never sooner than the vendor allows, and a settled answer is kept.
+import * as Cause from "effect/Cause"
+import * as Deferred from "effect/Deferred"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Option from "effect/Option"
+import * as Result from "effect/Result"
+import { PollStopped } from "../../model/PollStopped.ts"
+import type { ScanOutcome } from "../../model/ScanOutcome.ts"
+import type { ScanTicket } from "../../model/ScanTicket.ts"
+import * as Decision from "../../policy/Decision.ts"
+import * as PollPolicies from "../../policy/PollPolicy.ts"
+import * as Waits from "../../policy/Waits.ts"
+import { DurationModel } from "../DurationModel.ts"
+import type { PollEvent } from "../PollEvent.ts"
+import * as Poller from "../Poller.ts"
+import type { PollSpec } from "../PollSpec.ts"
+import { type Hold as ClaimHold, type HoldGuard, JournalError } from "../ScanJournal.ts"
+import * as SteadyClock from "../SteadyClock.ts"
+import * as Telemetry from "../Telemetry.ts"
+import * as Hold from "./hold.ts"
+import * as Job from "./job.ts"
+import { keep } from "./keep.ts"
+import * as Pacing from "./pacing.ts"
+import * as Recall from "./recall.ts"
+
+// Waits shorter than this are not worth a write.
+const worthStoring = 1_000
+
+type Following<Payload, R> = Effect.Effect<Job.Ended<Payload>, Job.FollowError, R>
+
+// - `deadlineAt`: fixed when the wait begins, and kept through every change of owner.
+// - `isFirst`: no other request or process has polled it since the wait began: its whole policy is ahead.
+interface Wait extends Job.Bought {
+  readonly deadlineAt: number
+  readonly isFirst: boolean
+}
+
+type Ours = Extract<ClaimHold, { readonly _tag: "Ours" }>
+
+export const follow = <Payload, R>(job: Job.Job<Payload, R>, bought: Job.Bought): Following<Payload, R> =>
+  Effect.flatMap(SteadyClock.now, (now) => {
+    const deadlineAt = now + Math.ceil(Duration.toMillis(job.request.policy.deadline))
+    return join(job, { ...bought, deadlineAt, isFirst: true })
+  })
+
+// Another owner had the scan: the rest of the deadline is left, and nothing of what the submission said counts any more.
+const later = (wait: Wait): Wait => ({ ...wait, known: true, hint: Option.none(), isFirst: false })
+
+// One poll loop per ticket in this process. When its owner leaves, the next in line takes over.
+const join = <Payload, R>(job: Job.Job<Payload, R>, wait: Wait): Following<Payload, R> =>
+  Hold.once(
+    job,
+    wait,
+    Effect.suspend(() => own(job, wait)),
+    (other) => listen(job, later(wait), other)
+  )
+
+// One poll loop per claim among processes. Goes on after each change of owner, until the claim is over or the deadline.
+const own = <Payload, R>(job: Job.Job<Payload, R>, wait: Wait): Following<Payload, R> =>
+  Hold.withClaim(
+    job,
+    wait.claimId,
+    (hold): Effect.Effect<Job.Ended<Payload> | null, Job.FollowError, R> => {
+      switch (hold._tag) {
+        case "Over":
+          return over(job, wait.claimId, hold.entry)
+        case "Theirs":
+          return awaitOwner(wait, hold)
+        case "Ours":
+          return settle(job, wait, hold)
+      }
+    },
+    (cause) => notBefore(job, cause)
+  ).pipe(
+    Effect.catchIf(isLost, () => Effect.succeed(null)),
+    Effect.flatMap((ended) => (ended === null ? own(job, later(wait)) : Effect.succeed(ended)))
+  )
+
+const isLost = (error: Job.FollowError): boolean => error._tag === "JournalError" && error.reason === "lost"
+
+const over = <Payload, R>(
+  job: Job.Job<Payload, R>,
+  claimId: string,
+  entry: Extract<ClaimHold, { readonly _tag: "Over" }>["entry"]
+): Effect.Effect<Job.Ended<Payload>, JournalError> => {
+  if (entry.state === "settled") return Recall.fromJournal(job, claimId, entry.outcome, entry.changedAt)
+  const message = `claim ${claimId} is ${entry.state} and cannot be waited for`
+  return Effect.fail(new JournalError({ reason: "conflict", message }))
+}
+
+// Null when the other process may have left.
+const awaitOwner = (
+  wait: Wait,
+  hold: Extract<ClaimHold, { readonly _tag: "Theirs" }>
+): Effect.Effect<null, PollStopped<ScanTicket>> =>
+  Effect.as(
+    Effect.raceFirst(
+      hold.changed,
+      stopAt(wait, wait.deadlineAt, () => ({ last: null, nextAt: hold.notBefore }))
+    ),
+    null
+  )
+
+// Polls until the scan settles, then keeps its outcome. From the settling answer on, no interrupt can lose the outcome.
+const settle = <Payload, R>(job: Job.Job<Payload, R>, wait: Wait, hold: Ours): Following<Payload, R> =>
+  Effect.uninterruptibleMask((restore) =>
+    restore(poll(job, wait, hold)).pipe(
+      Effect.flatMap((outcome) => keep(restore, job, { ...wait, guard: hold.guard }, outcome)),
+      Effect.map((outcome) => Job.finishNow(job.track, outcome)),
+      Effect.tapError((error) =>
+        Effect.sync(() => {
+          if (error._tag === "JournalError" && !isLost(error)) job.track.failed = error
+        })
+      )
+    )
+  )
+
+const poll = <Payload, R>(
+  job: Job.Job<Payload, R>,
+  wait: Wait,
+  hold: Ours
+): Effect.Effect<ScanOutcome<Payload>, Job.FollowError, R> =>
+  Effect.gen(function* () {
+    const now = yield* SteadyClock.now
+    const notBefore = wait.known ? sane(hold.notBefore, now) : wait.notBefore
+    const isTooLate = now + Decision.floorOf(job.request.policy, job.account.limits) > wait.deadlineAt
+    if (!wait.isFirst && isTooLate) {
+      return yield* stopAt(wait, now, () => ({ last: job.track.last, nextAt: notBefore }))
+    }
+    return yield* pollFrom(job, { ...wait, notBefore }, hold.guard, now)
+  })
+
+// Ignores an impossible stored time.
+const sane = (notBefore: number, now: number): number =>
+  notBefore >= 0 && notBefore <= now + Waits.longest ? notBefore : 0
+
+// A wait that another owner began has only the rest of its deadline.
+const withRest = <R>(policy: PollPolicies.PollPolicy<R>, wait: Wait, now: number): PollPolicies.PollPolicy<R> =>
+  wait.isFirst
+    ? policy
+    : policy.pipe(PollPolicies.withFirst(0), PollPolicies.withDeadline(Math.max(1, wait.deadlineAt - now)))
+
+const pollFrom = <Payload, R>(
+  job: Job.Job<Payload, R>,
+  wait: Wait,
+  guard: HoldGuard | null,
+  now: number
+): Effect.Effect<ScanOutcome<Payload>, Job.FollowError, R> =>
+  Effect.gen(function* () {
+    const { account, request, run } = job
+    const { ticket } = wait
+    const listen = Telemetry.listen(yield* Effect.context<never>(), ticket, account.isFirstDenial)
+    const pacing = Pacing.begin(yield* DurationModel, request, ticket, {
+      fresh: !wait.known,
+      batch: run.fleet !== null,
+      open: account.budget.open()
+    })
+    let why = "first"
+    const asking = Hold.fenced(guard)(request.adapter.poll(ticket))
+    const spec: PollSpec<ScanOutcome<Payload>, ScanTicket, R> = {
+      ticket,
+      poll: pacing.poll(Telemetry.tracePoll(ticket, () => why)(asking)),
+      policy: withRest(pacing.policy, wait, now),
+      limits: account.limits,
+      submittedAt: ticket.submittedAt,
+      hint: wait.hint,
+      notBefore: wait.notBefore,
+      budget: Hold.guarded(guard, account.budget),
+      lane: request.lane,
+      denialsBefore: account.denialsBefore,
+      observer: (event) => {
+        if (event._tag === "Scheduled") why = event.because
+        // First, so that the record does not depend on other listeners.
+        observe(job, wait.claimId, event)
+        pacing.saw(event)
+        listen(event)
+      }
+    }
+    const waiting = run.fleet === null ? Poller.untilTerminal(spec) : run.fleet.wait(spec)
+    return yield* Effect.onExit(guard === null ? waiting : Effect.raceFirst(waiting, guard.lost), (exit) =>
+      Effect.sync(() => pacing.over(exit))
+    )
+  })
+
+// What each event of the wait changes in the record and the journal.
+const observe = <Payload>(
+  { emit, journal, track }: Job.Job<Payload, unknown>,
+  claimId: string,
+  event: PollEvent<ScanOutcome<Payload>>
+): void => {
+  track.polls = event.polls
+  switch (event._tag) {
+    case "Scheduled":
+      track.nextAt = event.until
+      if (event.because !== "turn" && event.until - event.at >= worthStoring) journal.waiting(claimId, event.until)
+      return emit({ _tag: "Scheduled", until: event.until, because: event.because, polls: event.polls })
+    case "Polled":
+      track.last = event.seen
+      if (event.first && event.seen._tag === "Unrecognised") {
+        track.warnings.push(`the vendor used an unknown status ${JSON.stringify(event.seen.word.slice(0, 64))}`)
+      }
+      return emit({ _tag: "Polled", seen: event.seen, polls: event.polls, first: event.first })
+    case "Settled":
+    case "Stopped":
+      return
+  }
+}
+
+// The time of the next poll, for whoever takes the claim next; null when none is known.
+const notBefore = (job: Job.Job<unknown, unknown>, cause: Cause.Cause<Job.FollowError>): Effect.Effect<number | null> =>
+  Effect.map(SteadyClock.now, (now) => {
+    const found = Cause.findError(cause)
+    if (Result.isSuccess(found) && found.success._tag === "PollStopped") return found.success.notBefore
+    const { nextAt } = job.track
+    if (nextAt === null || nextAt > now) return nextAt
+    // A poll that was cut reached the vendor all the same.
+    return now + Decision.floorOf(job.request.policy, job.account.limits)
+  })
+
+// Ends the wait of a request that does not poll itself.
+const stopAt = (
+  { ticket }: Wait,
+  at: number,
+  progress: () => Hold.Follower["progress"]
+): Effect.Effect<never, PollStopped<ScanTicket>> =>
+  Effect.gen(function* () {
+    yield* Effect.sleep(Math.max(0, at - (yield* SteadyClock.now)))
+    const now = yield* SteadyClock.now
+    const { last, nextAt } = progress()
+    const notBefore = Math.max(now, nextAt ?? now)
+    return yield* new PollStopped({ ticket, reason: Decision.reasonOf(last), polls: 0, last, notBefore })
+  })
+
+// Hears what the request that polls finds; takes over when it leaves without an outcome.
+const listen = <Payload, R>(job: Job.Job<Payload, R>, wait: Wait, other: Hold.Follower): Following<Payload, R> => {
+  const said = Deferred.await(other.done)
+  // The budget may move the owner's deadline, and ours with it: ours counts only where it is the earlier one.
+  const inTime =
+    other.deadlineAt <= wait.deadlineAt
+      ? said
+      : Effect.raceFirst(
+          said,
+          stopAt(wait, wait.deadlineAt, () => other.progress)
+        )
+  const heard = Effect.ensuring(
+    inTime,
+    Effect.sync(() => {
+      job.track.last = other.progress.last
+      job.track.nextAt = other.progress.nextAt
+    })
+  )
+  return Effect.flatMap(heard, (exit) => {
+    if (exit === null) return join(job, wait)
+    if (Exit.isSuccess(exit)) {
+      return Effect.map(Recall.fromOther(job, exit.value), (outcome) => Job.finishNow(job.track, outcome))
+    }
+    return endedForAll(exit.cause, wait.deadlineAt) ? Effect.failCause(exit.cause) : join(job, wait)
+  })
+}
+
+const endedForAll = (cause: Cause.Cause<Job.FollowError>, deadlineAt: number): boolean => {
+  const found = Cause.findError(cause)
+  if (Result.isFailure(found) || found.success._tag !== "PollStopped") return true
+  return !isOfItsOwn(found.success) || found.success.notBefore > deadlineAt
+}
+
+// A wait that used up its own time or patience says nothing about another one's.
+const isOfItsOwn = (stop: PollStopped<ScanTicket>): boolean => {
+  switch (stop.reason) {
+    case "deadline":
+    case "pace-ended":
+    case "interrupted":
+      return true
+    case "unreachable":
+      return stop.last === null || stop.last._tag !== "PollFault" || !stop.last.permanent
+    case "protocol":
+      return stop.last !== null && stop.last._tag === "Unrecognised"
+    case "denied":
+    case "not-found":
+      return false
+  }
+}

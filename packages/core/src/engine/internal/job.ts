@@ -1,0 +1,187 @@
+// One request under way: what the rooms (acquire, hold, follow, record) share, and nothing they do.
+import type * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import type * as Option from "effect/Option"
+import * as Account from "../../model/Account.ts"
+import type { PollStopped, Seen } from "../../model/PollStopped.ts"
+import type { Reason, ScanOutcome } from "../../model/ScanOutcome.ts"
+import type { ScanTicket } from "../../model/ScanTicket.ts"
+import type { SubmitError } from "../../model/SubmitError.ts"
+import type { Fleet } from "../Fleet.ts"
+import type { AccountBudget, Budgets } from "../RateBudget.ts"
+import type { ScanEventKind } from "../ScanEvent.ts"
+import { type ClaimKey, type JournalError, type Operations, ScanJournal } from "../ScanJournal.ts"
+import type { ScanRequest } from "../ScanRequest.ts"
+import * as StoredOutcome from "./storedOutcome.ts"
+import * as VendorSays from "./vendorSays.ts"
+
+// The outcome of a request. `reused`: it was in the journal before the run began, `ageMs` old.
+export interface Ended<out Payload> {
+  readonly outcome: ScanOutcome<Payload>
+  readonly reused: boolean
+  readonly ageMs: number | null
+}
+
+// What is known of a request at any moment. Its record is made from this, however the request ends.
+export interface Track<Payload> {
+  claimId: string | null
+  ticket: ScanTicket | null
+  submittedAt: number | null
+  // The request was bought before this run.
+  known: boolean
+  polls: number
+  last: Seen | null
+  nextAt: number | null
+  reachedVendor: boolean
+  inDoubt: Reason | null
+  // Why there will be no ticket or no outcome, where an interrupt may come before the error is returned.
+  failed: SubmitError | JournalError | null
+  ended: Ended<Payload> | null
+  readonly warnings: Array<string>
+}
+
+export const makeTrack = <Payload>(request: Pick<ScanRequest<unknown>, "ticket" | "claimId">): Track<Payload> => ({
+  claimId: request.claimId,
+  ticket: request.ticket,
+  submittedAt: request.ticket === null ? null : request.ticket.submittedAt,
+  known: false,
+  polls: 0,
+  last: null,
+  nextAt: null,
+  reachedVendor: false,
+  inDoubt: null,
+  failed: null,
+  ended: null,
+  warnings: []
+})
+
+// What the requests of one run share.
+//
+// - `denials`: how often the account's key had been refused when the run began.
+// - `repeated`: answers for requests that occur more than once in the run: one purchase, whatever a clock says.
+export interface Run {
+  readonly budgets: Budgets
+  readonly fleet: Fleet | null
+  readonly reuseFrom: number
+  readonly startedAt: number
+  readonly denials: (budget: AccountBudget) => number
+  readonly repeated: Map<string, Answered | null>
+}
+
+// The answer to an equal request of the same run.
+export interface Answered {
+  readonly claimId: string | null
+  readonly ended: Ended<unknown>
+}
+
+export interface Job<Payload, R> {
+  readonly request: ScanRequest<Payload, R>
+  readonly run: Run
+  readonly track: Track<Payload>
+  readonly emit: (kind: ScanEventKind) => void
+  readonly journal: Operations
+  readonly account: VendorSays.AccountAccess
+  readonly stored: StoredOutcome.Codec<Payload>
+  readonly holding: Holding
+}
+
+// A scan to follow. `known`: bought before this run. `deadlineAt`: null while its whole deadline is ahead.
+export interface Bought {
+  readonly claimId: string
+  readonly ticket: ScanTicket
+  readonly key: ClaimKey | null
+  readonly known: boolean
+  readonly hint: Option.Option<Duration.Duration>
+  readonly notBefore: number
+}
+
+export type FollowError = PollStopped<ScanTicket> | JournalError
+
+// What a request holds: its place among the account's open scans, once per scan and for the request that polls it; and a
+// claim that was acquired and is not followed yet.
+export class Holding {
+  isReserved = false
+  private hasSlot = false
+  private readonly budget: AccountBudget
+
+  constructor(budget: AccountBudget) {
+    this.budget = budget
+  }
+
+  // The turn of an accepted submission holds a place already.
+  keepSlot(): void {
+    this.hasSlot = true
+  }
+
+  takeSlot(): void {
+    if (!this.hasSlot) this.budget.bought()
+    this.hasSlot = true
+  }
+
+  freeSlot(): void {
+    if (this.hasSlot) this.budget.closed()
+    this.hasSlot = false
+  }
+}
+
+export const budgetOf = (request: Pick<ScanRequest<unknown>, "adapter">, budgets: Budgets): AccountBudget =>
+  budgets.account(request.adapter, request.adapter.budget)
+
+export const claimKey = (request: Pick<ScanRequest<unknown>, "adapter">, fingerprint: string): ClaimKey => ({
+  ...Account.of(request.adapter),
+  environment: request.adapter.environment,
+  fingerprint
+})
+
+// A text that equal requests share; null for what is never submitted.
+export const equalityOf = ({ adapter, fingerprint }: Pick<ScanRequest<unknown>, "adapter" | "fingerprint">) =>
+  fingerprint === null ? null : Account.purchaseKey(claimKey({ adapter }, fingerprint))
+
+export const make = <Payload, R>(
+  request: ScanRequest<Payload, R>,
+  track: Track<Payload>,
+  run: Run,
+  emit: (kind: ScanEventKind) => void
+): Effect.Effect<Job<Payload, R>, never, ScanJournal> =>
+  Effect.map(ScanJournal, (journal) => {
+    const budget = budgetOf(request, run.budgets)
+    return {
+      request,
+      run,
+      track,
+      emit,
+      journal,
+      account: VendorSays.access(request.adapter, budget, journal, run.denials(budget)),
+      stored: StoredOutcome.codec(request.adapter),
+      holding: new Holding(budget)
+    }
+  })
+
+// Written down at once: an interrupt must not lose an outcome that was reached.
+export const finish = <Payload>(track: Track<Payload>, ended: Ended<Payload>): Ended<Payload> => {
+  track.ended = ended
+  return ended
+}
+
+export const finishNow = <Payload>(track: Track<Payload>, outcome: ScanOutcome<Payload>): Ended<Payload> =>
+  finish(track, { outcome, reused: false, ageMs: outcome.ageMs })
+
+// What is known of the scan itself.
+export const sawTicket = (track: Track<unknown>, claimId: string | null, ticket: ScanTicket): void => {
+  track.claimId = claimId
+  track.ticket = ticket
+  track.submittedAt = ticket.submittedAt
+}
+
+// What an equal request of this run was answered; null when there is none, or no answer yet.
+export const answeredBefore = (job: Job<unknown, unknown>): Answered | null => {
+  const equality = equalityOf(job.request)
+  return equality === null ? null : (job.run.repeated.get(equality) ?? null)
+}
+
+// The answer for the equal requests of this run.
+export const shareAnswer = (job: Job<unknown, unknown>, ended: Ended<unknown>): void => {
+  const equality = equalityOf(job.request)
+  if (equality === null || !job.run.repeated.has(equality)) return
+  job.run.repeated.set(equality, { claimId: job.track.claimId, ended })
+}

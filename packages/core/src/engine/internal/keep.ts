@@ -1,0 +1,152 @@
+// The end of a followed scan: collect its findings, compare them, store the outcome. May touch: the vendor's `collect`, the
+// account's budget, the journal's outcome. Law: what the vendor settled is the outcome, whatever becomes of its findings.
+import * as Cause from "effect/Cause"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Comparison from "../../model/Comparison.ts"
+import * as PollFaults from "../../model/PollFault.ts"
+import { PollFault } from "../../model/PollFault.ts"
+import type { Findings, ScanOutcome } from "../../model/ScanOutcome.ts"
+import * as Tickets from "../../model/ScanTicket.ts"
+import type { VendorLimits } from "../../policy/VendorLimits.ts"
+import { type ClaimKey, type HoldGuard, type JournalError, mayHeal } from "../ScanJournal.ts"
+import type { ScanRequest } from "../ScanRequest.ts"
+import * as SteadyClock from "../SteadyClock.ts"
+import * as Hold from "./hold.ts"
+import type * as Job from "./job.ts"
+import { defectCode, undisturbed, whereabouts } from "./log.ts"
+import { storeOutcome } from "./storedOutcome.ts"
+import * as VendorSays from "./vendorSays.ts"
+
+const collectTries = 3
+const keepTries = 3
+// How many earlier answers are looked at for one to compare with.
+const comparedAtMost = 10
+
+// What of a job this room needs; a worker has no more.
+export interface Keeping<Payload> extends Pick<Job.Job<Payload, unknown>, "journal" | "account" | "stored"> {
+  readonly request: Pick<ScanRequest<Payload, unknown>, "adapter" | "policy" | "lane">
+  readonly emit: (kind: { readonly _tag: "Collecting" }) => void
+}
+
+// - `key`: of equal requests, to compare with; null where none is known.
+// - `guard`: of the hold on the claim; null where the claim cannot be lost.
+export interface Kept {
+  readonly claimId: string
+  readonly key: ClaimKey | null
+  readonly guard: HoldGuard | null
+}
+
+// For an uninterruptible region: `restore` marks what an interrupt may cut.
+export const keep = <Payload>(
+  restore: Hold.Restore,
+  job: Keeping<Payload>,
+  kept: Kept,
+  outcome: ScanOutcome<Payload>
+): Effect.Effect<ScanOutcome<Payload>, JournalError> =>
+  Effect.tap(complete(restore, job, kept, outcome), (whole) => storeWhenReady(restore, job, kept, whole))
+
+// The outcome with its findings and what changed. An interrupt or a defect costs the findings alone.
+const complete = <Payload>(
+  restore: Hold.Restore,
+  job: Keeping<Payload>,
+  kept: Kept,
+  outcome: ScanOutcome<Payload>
+): Effect.Effect<ScanOutcome<Payload>> => {
+  const found = Effect.flatMap(collect(job, kept.guard, outcome), (found) => compare(job, kept.key, found))
+  return Effect.catchCause(restore(Hold.whileHeld(kept.guard, found, outcome)), (cause) => {
+    const isInterrupted = Cause.hasInterruptsOnly(cause)
+    const isWanted = job.request.adapter.collect !== undefined && outcome._tag !== "Failed"
+    const partial = isWanted ? withoutFindings(outcome, isInterrupted ? "interrupted" : defectCode) : outcome
+    if (isInterrupted) return Effect.succeed(partial)
+    const message = `the findings of ${Tickets.key(outcome.ticket)} could not be fetched: ${whereabouts(cause)}`
+    return Effect.as(undisturbed(Effect.logError(message)), partial)
+  })
+}
+
+const withoutFindings = <Payload>(outcome: ScanOutcome<Payload>, why: string): ScanOutcome<Payload> => ({
+  ...outcome,
+  warnings: [...outcome.warnings, `the findings could not be fetched (${why})`]
+})
+
+const collect = <Payload>(
+  job: Keeping<Payload>,
+  guard: HoldGuard | null,
+  outcome: ScanOutcome<Payload>
+): Effect.Effect<ScanOutcome<Payload>> =>
+  Effect.gen(function* () {
+    const { account, request } = job
+    const { adapter } = request
+    if (adapter.collect === undefined || outcome._tag === "Failed") return outcome
+    job.emit({ _tag: "Collecting" })
+    const asking = Hold.fenced(guard)(adapter.collect(outcome))
+    const { turn: nextTurn } = Hold.guarded(guard, account.budget)
+    for (let tried = 1; ; tried++) {
+      const due = yield* SteadyClock.now
+      const turn = yield* nextTurn({ kind: "collect", due, lane: request.lane })
+      if (account.isDenied()) {
+        turn.giveBack()
+        return withoutFindings(outcome, "denied")
+      }
+      const answer = yield* collectOnce(asking, request.policy.pollTimeout)
+      if (!(answer instanceof PollFault)) return { ...outcome, findings: answer }
+      VendorSays.heard(account.budget, account.limits, answer, yield* SteadyClock.now)
+      if (answer.kind === "Denied") yield* account.logDenied(answer.code, answer.message)
+      if (answer.permanent || answer.kind === "Denied" || tried >= collectTries) {
+        return withoutFindings(outcome, answer.code)
+      }
+      yield* Effect.sleep(Duration.millis(backoff(adapter.limits, answer, tried)))
+    }
+  })
+
+const backoff = (limits: VendorLimits, fault: PollFault, tried: number): number =>
+  Math.max(
+    Duration.toMillis(limits.floor),
+    VendorSays.hintMillis(fault.hint, Duration.seconds(2 ** tried), limits.hintCap)
+  )
+
+const timedOut = PollFaults.make({ kind: "Transient", code: "timeout", message: "the findings were not sent in time" })
+
+const collectOnce = (
+  asking: Effect.Effect<Findings, PollFault>,
+  timeout: Duration.Duration
+): Effect.Effect<Findings | PollFault> =>
+  Effect.timeoutOption(asking, timeout).pipe(
+    Effect.map(Option.getOrElse((): Findings | PollFault => timedOut)),
+    Effect.catch((fault) => Effect.succeed(fault))
+  )
+
+// Where the vendor does not say what changed, the findings of the last complete scan of an equal request do.
+const compare = <Payload>(
+  { journal }: Keeping<Payload>,
+  key: ClaimKey | null,
+  outcome: ScanOutcome<Payload>
+): Effect.Effect<ScanOutcome<Payload>> => {
+  if (key === null || !Comparison.isWanted(outcome)) return Effect.succeed(outcome)
+  return Effect.map(
+    Effect.catch(journal.history({ key, limit: comparedAtMost }), () => Effect.succeed([])),
+    (earlier) =>
+      Comparison.withDelta(
+        outcome,
+        earlier.map((entry) => entry.outcome)
+      )
+  )
+}
+
+// An outcome outlasts trouble of the journal for as long as the journal itself thinks that it may heal.
+const storeWhenReady = <Payload>(
+  restore: Hold.Restore,
+  job: Keeping<Payload>,
+  kept: Kept,
+  outcome: ScanOutcome<Payload>,
+  round = 1
+): Effect.Effect<void, JournalError> =>
+  Effect.catch(storeOutcome(job.journal, job.stored, kept.claimId, outcome), (error) =>
+    kept.guard !== null && round < keepTries && mayHeal(error)
+      ? Effect.andThen(
+          restore(Effect.raceFirst(kept.guard.ready, kept.guard.lost)),
+          storeWhenReady(restore, job, kept, outcome, round + 1)
+        )
+      : Effect.fail(error)
+  )

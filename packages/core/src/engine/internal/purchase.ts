@@ -1,0 +1,248 @@
+// One try to buy: claim, submission and ticket are one region that no interrupt can split. May touch: the journal's
+// claim, the account's budget, the vendor's `submit`. Law: at most one submission for a claim, and its answer is stored.
+import * as Cause from "effect/Cause"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
+import * as Option from "effect/Option"
+import * as Result from "effect/Result"
+import type * as Scope from "effect/Scope"
+import type { Reason } from "../../model/ScanOutcome.ts"
+import * as Tickets from "../../model/ScanTicket.ts"
+import * as SubmitErrors from "../../model/SubmitError.ts"
+import type { SubmitError } from "../../model/SubmitError.ts"
+import * as Decision from "../../policy/Decision.ts"
+import type { Turn } from "../RateBudget.ts"
+import type { Already, Submitted } from "../ScanAdapter.ts"
+import type { ClaimKey, JournalError } from "../ScanJournal.ts"
+import * as SteadyClock from "../SteadyClock.ts"
+import { SubmissionGrace } from "../SubmissionGrace.ts"
+import type { Acquired } from "./acquire.ts"
+import * as Hold from "./hold.ts"
+import * as Job from "./job.ts"
+import { keep } from "./keep.ts"
+import { defectCode } from "./log.ts"
+import { store } from "./storedOutcome.ts"
+import * as VendorSays from "./vendorSays.ts"
+
+// Without a stored ticket a purchase can be found again by its log line alone.
+const ticketTries = 10
+
+export interface Wish<Payload> {
+  readonly key: ClaimKey
+  readonly submit: Effect.Effect<Submitted | Already<Payload>, SubmitError>
+}
+
+// `LookAgain`: nothing was sent, and the journal or the run knows more than before.
+export type Attempt<Payload> =
+  | Acquired<Payload>
+  | { readonly _tag: "LookAgain" }
+  | { readonly _tag: "Failed"; readonly error: SubmitError }
+
+const lookAgain = { _tag: "LookAgain" } as const
+
+export const claimOptions = ({ request, run }: Job.Job<unknown, unknown>) => ({
+  subject: request.subject,
+  reuseFrom: run.reuseFrom,
+  request: request.wanted,
+  kind: request.kind
+})
+
+export const attempt = <Payload, R>(
+  job: Job.Job<Payload, R>,
+  wish: Wish<Payload>
+): Effect.Effect<Attempt<Payload>, SubmitError | JournalError, Scope.Scope> =>
+  Effect.gen(function* () {
+    const { account, emit, request, track } = job
+    if (account.isDenied()) return yield* keyWasRefused
+    emit({ _tag: "Queued" })
+    const due = yield* SteadyClock.now
+    return yield* Effect.uninterruptibleMask((restore) =>
+      Effect.gen(function* () {
+        const turn = yield* account.budget.turn({ kind: "submit", due, lane: request.lane })
+        if (account.isDenied()) {
+          turn.giveBack()
+          return lookAgain
+        }
+        track.reachedVendor = false
+        const result = yield* Effect.onExit(purchase(restore, job, wish, turn), (exit) =>
+          Effect.sync(() => closeTurn(job, turn, exit))
+        )
+        // The claim is ours from its first word on: interrupted before the first poll, we hold it no longer.
+        if (result._tag === "Ticket") {
+          yield* Hold.reserve(job, result.bought)
+        }
+        return result
+      })
+    )
+  })
+
+const keyWasRefused = Effect.suspend(() =>
+  Effect.fail(
+    SubmitErrors.make({
+      kind: "NotSent",
+      permanent: true,
+      code: "denied",
+      message: "not submitted: the vendor refused this account's credential"
+    })
+  )
+)
+
+// A turn without a request is given back; a scan that was accepted stays open until its request is over.
+const closeTurn = <Payload>(
+  { account, holding, journal, track }: Job.Job<Payload, unknown>,
+  turn: Turn,
+  exit: Exit.Exit<Attempt<Payload>, JournalError>
+): void => {
+  if (Exit.isFailure(exit)) {
+    const found = Cause.findError(exit.cause)
+    if (Result.isSuccess(found)) track.failed = found.success
+    // What became of the submission could not be stored: nobody may wait for it here.
+    if (track.claimId !== null) journal.leave(track.claimId)
+  }
+  if (Exit.isSuccess(exit) && exit.value._tag === "Ticket") holding.keepSlot()
+  else if (track.reachedVendor) account.budget.closed()
+  else turn.giveBack()
+}
+
+const purchase = <Payload, R>(
+  restore: Hold.Restore,
+  job: Job.Job<Payload, R>,
+  wish: Wish<Payload>,
+  turn: Turn
+): Effect.Effect<Attempt<Payload>, JournalError> =>
+  Effect.gen(function* () {
+    const claim = yield* job.journal.claim(wish.key, claimOptions(job))
+    if (claim._tag !== "Fresh") return lookAgain
+    const { claimId } = claim
+    job.track.claimId = claimId
+    // While the claim was written: interrupted, denied or paused, or an equal request of this run was answered (also when
+    // the wall clock was set back since). Then nothing is sent.
+    const isInterrupted = Exit.isFailure(yield* Effect.exit(restore(Effect.void)))
+    if (isInterrupted || job.account.isDenied() || Job.answeredBefore(job) !== null || !turn.renew()) {
+      yield* store(job.journal.released(claimId), "a claim that was given up")
+      return lookAgain
+    }
+    job.emit({ _tag: "Submitting" })
+    job.track.reachedVendor = true
+    const answer = yield* post(restore, job, wish.submit)
+    const now = yield* SteadyClock.now
+    return Exit.isSuccess(answer)
+      ? yield* accepted(restore, job, { claimId, key: wish.key }, answer.value, now)
+      : yield* rejected(job, claimId, answer.cause, now)
+  })
+
+// Sends the submission. An interrupt leaves it its grace before it is cut.
+const post = <Payload>(
+  restore: Hold.Restore,
+  job: Job.Job<Payload, unknown>,
+  submit: Wish<Payload>["submit"]
+): Effect.Effect<Exit.Exit<Submitted | Already<Payload>, SubmitError>> =>
+  Effect.gen(function* () {
+    const timeout = Duration.sum(job.request.adapter.limits.submitTimeout, Duration.seconds(1))
+    const answered = Effect.flatMap(
+      Effect.timeoutOption(Effect.interruptible(submit), timeout),
+      Option.match({
+        onSome: Effect.succeed,
+        onNone: () => Effect.fail(maybeAccepted("timeout", "the submission was not answered in time"))
+      })
+    )
+    const posting = yield* Effect.forkDetach(answered, { startImmediately: true, uninterruptible: false })
+    const awaited = yield* Effect.exit(restore(Fiber.await(posting)))
+    const answer = Exit.isSuccess(awaited) ? awaited.value : yield* withinGrace(posting)
+    if (posting.pollUnsafe() === undefined) yield* Fiber.interrupt(posting)
+    return answer
+  })
+
+const withinGrace = <A>(posting: Fiber.Fiber<A, SubmitError>): Effect.Effect<Exit.Exit<A, SubmitError>> => {
+  const interrupted = maybeAccepted("interrupted", "interrupted before the submission was answered")
+  return Effect.raceFirst(
+    Effect.interruptible(Fiber.await(posting)),
+    Effect.interruptible(Effect.as(Effect.flatMap(SubmissionGrace, Effect.sleep), Exit.fail(interrupted)))
+  )
+}
+
+const maybeAccepted = (code: string, what: string): SubmitError =>
+  SubmitErrors.make({ kind: "InDoubt", code, message: `${what}; it may have been accepted` })
+
+const accepted = <Payload, R>(
+  restore: Hold.Restore,
+  job: Job.Job<Payload, R>,
+  { claimId, key }: { readonly claimId: string; readonly key: ClaimKey },
+  answer: Submitted | Already<Payload>,
+  now: number
+): Effect.Effect<Attempt<Payload>, JournalError> =>
+  Effect.gen(function* () {
+    const { account, journal, track } = job
+    VendorSays.heard(account.budget, account.limits, { quota: answer.quota }, now)
+    if (answer._tag === "Already") {
+      Job.sawTicket(track, claimId, answer.outcome.ticket)
+      const outcome = yield* keep(restore, job, { claimId, key, guard: null }, answer.outcome)
+      return { _tag: "Settled", ended: Job.finishNow(track, outcome) } as const
+    }
+    // The wall clock may have been set since the engine began to count.
+    const ticket = answer.ticket.submittedAt === null ? answer.ticket : { ...answer.ticket, submittedAt: now }
+    Job.sawTicket(track, claimId, ticket)
+    yield* store(
+      journal.submitted(claimId, ticket, now + firstWait(job, answer.hint)),
+      `the ticket ${Tickets.key(ticket)} of claim ${claimId}`,
+      ticketTries
+    )
+    const bought: Job.Bought = { claimId, ticket, key, known: false, hint: answer.hint, notBefore: 0 }
+    return { _tag: "Ticket", bought } as const
+  })
+
+// A process that takes the polls over before the first one waits for it as we would.
+const firstWait = ({ request }: Job.Job<unknown, unknown>, hint: Submitted["hint"]): number => {
+  const { adapter, policy } = request
+  const own = policy.first === null ? Decision.floorOf(policy, adapter.limits) : Duration.toMillis(policy.first)
+  return Math.max(Math.ceil(own), VendorSays.hintMillis(hint, Duration.zero, adapter.limits.hintCap))
+}
+
+const rejected = <Payload>(
+  job: Job.Job<Payload, unknown>,
+  claimId: string,
+  cause: Cause.Cause<SubmitError>,
+  now: number
+): Effect.Effect<Attempt<Payload>, JournalError> =>
+  Effect.gen(function* () {
+    const { account, track } = job
+    const found = Cause.findError(cause)
+    // A defect of an adapter says nothing about what the vendor did.
+    const error = Result.isSuccess(found)
+      ? found.success
+      : maybeAccepted(defectCode, "the adapter failed during the submission")
+    if (error.kind === "Refused" || error.kind === "Denied") track.failed = error
+    if (error.kind === "InDoubt") track.inDoubt = reasonOf(error)
+    VendorSays.heard(account.budget, account.limits, error, now)
+    if (error.kind === "Denied") yield* account.logDenied(error.code, withAdvice(error))
+    yield* storeRejection(job, claimId, error)
+    if (error.kind === "NotSent") track.reachedVendor = false
+    if (Result.isFailure(found) && Cause.hasDies(cause)) return yield* Effect.orDie(Effect.failCause(cause))
+    return { _tag: "Failed", error } as const
+  })
+
+const storeRejection = (
+  { journal }: Job.Job<unknown, unknown>,
+  claimId: string,
+  error: SubmitError
+): Effect.Effect<void, JournalError> => {
+  switch (error.kind) {
+    case "Refused":
+    case "Denied":
+      return store(journal.refused(claimId, reasonOf(error)), "a refusal")
+    case "Throttled":
+      return store(journal.released(claimId), "a submission that was not taken")
+    case "NotSent":
+      return store(journal.released(claimId), "a submission that was not sent")
+    case "InDoubt":
+      return store(journal.inDoubt(claimId, reasonOf(error)), "a submission in doubt")
+  }
+}
+
+const reasonOf = ({ advice, code, message, requestId }: SubmitError): Reason => ({ code, message, advice, requestId })
+
+// A vendor's message may be a sentence with its full stop.
+const withAdvice = ({ advice, message }: SubmitError): string =>
+  advice === null ? message : `${message.replace(/[.;:\s]+$/, "")}; ${advice}`

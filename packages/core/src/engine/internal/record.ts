@@ -1,0 +1,164 @@
+// How a request ended: exit -> verdict -> record. Touches nothing; law: every request brings exactly one record.
+import * as Cause from "effect/Cause"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Option from "effect/Option"
+import * as Result from "effect/Result"
+import type { PollStopped } from "../../model/PollStopped.ts"
+import type { Reason, ScanOutcome } from "../../model/ScanOutcome.ts"
+import * as Records from "../../model/ScanRecord.ts"
+import type { ScanRecord, ScanState } from "../../model/ScanRecord.ts"
+import type { ScanTicket } from "../../model/ScanTicket.ts"
+import type { SubmitError } from "../../model/SubmitError.ts"
+import type { JournalError } from "../ScanJournal.ts"
+import type { ScanRequest } from "../ScanRequest.ts"
+import * as SteadyClock from "../SteadyClock.ts"
+import * as Telemetry from "../Telemetry.ts"
+import type { Track } from "./job.ts"
+import { defectCode, undisturbed, whereabouts } from "./log.ts"
+
+export type RunError = PollStopped<ScanTicket> | SubmitError | JournalError
+
+// What ended a batch before its requests.
+export type Ending = "interrupted" | "timeout"
+
+export interface Verdict {
+  readonly state: ScanState
+  readonly because: ScanRecord["because"]
+  readonly reason: Reason | null
+  readonly notBefore: number | null
+}
+
+const reasonOf = (code: string, message: string): Reason => ({ code, message, advice: null, requestId: null })
+
+// `exit` is null for a request that was cut off from outside. An outcome that came within the grace of the end is the
+// outcome all the same.
+export const verdict = (track: Track<unknown>, exit: Exit.Exit<unknown, RunError> | null, ending: Ending): Verdict => {
+  if (track.ended !== null) return ofOutcome(track.ended.outcome)
+  if (exit === null || Exit.isSuccess(exit)) return ofEnding(ending, track)
+  const error = Cause.findError(exit.cause)
+  return Result.isSuccess(error) ? ofError(error.success, track) : ofDefect(track)
+}
+
+const ofOutcome = (outcome: ScanOutcome<unknown>): Verdict => ({
+  state: Records.stateOfOutcome(outcome),
+  because: "outcome",
+  reason: outcome._tag === "Completed" ? null : outcome.reason,
+  notBefore: null
+})
+
+const ofError = (error: RunError, track: Track<unknown>): Verdict => {
+  switch (error._tag) {
+    case "PollStopped":
+      return {
+        state: Records.stateOfStop(error.reason),
+        because: error.reason === "denied" ? "credential" : "stop",
+        reason: Records.reasonOfStop(error.reason, error.last),
+        notBefore: error.notBefore
+      }
+    case "JournalError":
+      return {
+        state: track.ticket !== null ? "interrupted" : track.inDoubt !== null ? "in-doubt" : "not-started",
+        because: "journal",
+        reason: reasonOf(`journal-${error.reason}`, error.message),
+        notBefore: track.nextAt
+      }
+    case "SubmitError":
+      return ofSubmitError(error)
+  }
+}
+
+const ofSubmitError = (error: SubmitError): Verdict => {
+  const { advice, code, message, requestId } = error
+  const reason: Reason = { code, message, advice, requestId }
+  switch (error.kind) {
+    case "Refused":
+      return { state: "refused", because: "vendor-refusal", reason, notBefore: null }
+    case "Denied":
+      return { state: "refused", because: "credential", reason, notBefore: null }
+    case "InDoubt":
+      return { state: "in-doubt", because: code === defectCode ? "defect" : "stop", reason, notBefore: null }
+    case "NotSent":
+      return { state: "not-started", because: code === "denied" ? "credential" : "stop", reason, notBefore: null }
+    case "Throttled":
+      return { state: "not-started", because: "stop", reason, notBefore: null }
+  }
+}
+
+// The end of its run cut the request off.
+const ofEnding = (ending: Ending, track: Track<unknown>): Verdict => {
+  if (track.failed !== null) return ofError(track.failed, track)
+  if (track.inDoubt !== null) return { state: "in-doubt", because: "stop", reason: track.inDoubt, notBefore: null }
+  if (track.ticket === null) {
+    const message =
+      ending === "timeout" ? "the run ended before this scan was begun" : "interrupted before this scan was begun"
+    return { state: "not-started", because: "not-begun", reason: reasonOf(ending, message), notBefore: null }
+  }
+  return {
+    state: ending === "timeout" ? "still-running" : "interrupted",
+    because: "stop",
+    reason: Records.reasonOfStop(ending === "timeout" ? "deadline" : "interrupted", track.last),
+    notBefore: track.nextAt
+  }
+}
+
+// A defect says nothing about the vendor; what it says itself is for the log, not for a report.
+const ofDefect = (track: Track<unknown>): Verdict => ({
+  state: track.inDoubt !== null ? "in-doubt" : track.ticket !== null ? "interrupted" : "not-started",
+  because: "defect",
+  reason: track.inDoubt ?? reasonOf(defectCode, "a mistake in a program ended this request: the log has it"),
+  notBefore: track.nextAt
+})
+
+type Wanted = Pick<ScanRequest<unknown>, "adapter" | "subject">
+
+export const logDefect = (wanted: Wanted, track: Track<unknown>, cause: Cause.Cause<unknown>): Effect.Effect<void> =>
+  undisturbed(
+    Effect.annotateLogs(Effect.logError(`a request was ended by a defect: ${whereabouts(cause)}`), {
+      vendor: wanted.adapter.vendor,
+      subject: wanted.subject.id,
+      claimId: track.claimId
+    })
+  )
+
+// Counts the end of a request in metrics and logs.
+export const count = (wanted: Wanted, track: Track<unknown>, state: ScanState): Effect.Effect<void> =>
+  Effect.flatMap(SteadyClock.now, (observedAt) =>
+    undisturbed(
+      Telemetry.ended({
+        vendor: wanted.adapter.vendor,
+        state,
+        polls: track.polls,
+        observedAt,
+        outcome: track.ended === null ? null : track.ended.outcome,
+        ticket: track.ticket
+      })
+    )
+  )
+
+export const make = <Payload>(
+  wanted: Pick<ScanRequest<Payload>, "adapter" | "subject">,
+  index: number,
+  track: Track<Payload>,
+  verdict: Verdict,
+  observedAt: number
+): ScanRecord<Payload> => ({
+  index,
+  claimId: track.claimId,
+  vendor: wanted.adapter.vendor,
+  account: wanted.adapter.account,
+  subject: wanted.subject,
+  ticket: track.ticket,
+  state: verdict.state,
+  outcome: track.ended === null ? null : track.ended.outcome,
+  reason: verdict.reason,
+  because: verdict.because,
+  submittedAt: track.submittedAt,
+  observedAt,
+  polls: track.polls,
+  progress: track.last !== null && track.last._tag === "Pending" ? Option.getOrNull(track.last.progress) : null,
+  notBefore: Records.isResumable(verdict) ? verdict.notBefore : null,
+  reused: track.ended?.reused ?? false,
+  ageMs: track.ended?.ageMs ?? null,
+  warnings: [...track.warnings, ...(track.ended?.outcome.warnings ?? [])]
+})

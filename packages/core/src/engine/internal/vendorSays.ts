@@ -1,0 +1,124 @@
+// What a vendor's answer or fault does to the account, whoever asked: learn its quota, pause it, count a denial, store the
+// pause. May touch: the account's budget and the journal's pauses. Law: nobody asks an account before the vendor allows.
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Account from "../../model/Account.ts"
+import type { Quota } from "../../model/Observation.ts"
+import type { PollFaultKind } from "../../model/PollFault.ts"
+import type { SubmitErrorKind } from "../../model/SubmitError.ts"
+import type { VendorLimits } from "../../policy/VendorLimits.ts"
+import * as Waits from "../../policy/Waits.ts"
+import type { AccountBudget, Budgets } from "../RateBudget.ts"
+import type { ScanAdapter } from "../ScanAdapter.ts"
+import type { Operations, Pause } from "../ScanJournal.ts"
+import * as SteadyClock from "../SteadyClock.ts"
+import * as Telemetry from "../Telemetry.ts"
+import { undisturbed } from "./log.ts"
+
+// An answer has no `kind`; a fault of a poll or a submission has.
+export interface Said {
+  readonly kind?: PollFaultKind | SubmitErrorKind
+  readonly quota: Option.Option<Quota>
+  readonly hint?: Option.Option<Duration.Duration>
+}
+
+// The wait a vendor asked for, in milliseconds, or `fallback` when it named none. Never longer than `cap`.
+export const hintMillis = (
+  hint: Option.Option<Duration.Duration>,
+  fallback: Duration.Duration,
+  cap: Duration.Duration
+): number => Waits.clamp(Math.ceil(Waits.millis(Option.getOrElse(hint, () => fallback))), 0, Waits.millis(cap))
+
+// How long a 429 pauses the account.
+export const pauseMillis = (limits: VendorLimits, hint: Option.Option<Duration.Duration>): number =>
+  hintMillis(hint, limits.throttledWait, limits.pauseCap)
+
+// Synchronous, so that nothing comes between an answer and what it means for the account's next request.
+export const heard = (budget: AccountBudget, limits: VendorLimits, said: Said, now: number): void => {
+  if (said.quota._tag === "Some") budget.learn(said.quota.value, now, said.kind === "Throttled")
+  if (said.kind === "Throttled") budget.pause(now + pauseMillis(limits, said.hint ?? Option.none()))
+  else if (said.kind === "Denied") budget.deny()
+}
+
+// A budget with some methods overridden.
+export const budgetWith = (
+  base: AccountBudget,
+  change: Partial<Pick<AccountBudget, "turn" | "pause">>
+): AccountBudget => ({
+  turn: (options) => base.turn(options),
+  open: () => base.open(),
+  load: (by) => base.load(by),
+  bought: () => base.bought(),
+  closed: () => base.closed(),
+  pause: (until) => base.pause(until),
+  pausedUntil: () => base.pausedUntil(),
+  learn: (...said) => base.learn(...said),
+  deny: () => base.deny(),
+  denials: () => base.denials(),
+  ...change
+})
+
+type Owner = Pick<ScanAdapter<never, unknown>, "vendor" | "origin" | "account" | "limits" | "budget">
+
+// The account's budget, with every pause stored: it must hold after a restart.
+export const storingPauses = (base: AccountBudget, owner: Account.Account, journal: Operations): AccountBudget => {
+  const account = Account.of(owner)
+  return budgetWith(base, {
+    pause: (until) => {
+      base.pause(until)
+      journal.paused(account, until)
+    }
+  })
+}
+
+// The account as one run sees it: a key that was refused before the run began may work again.
+export interface AccountAccess {
+  readonly budget: AccountBudget
+  readonly limits: VendorLimits
+  // How often the key had been refused when the run began.
+  readonly denialsBefore: number
+  readonly isDenied: () => boolean
+  // One log line per run says that the key was refused.
+  readonly isFirstDenial: () => boolean
+  readonly logDenied: (code: string, message: string) => Effect.Effect<void>
+}
+
+export const access = (
+  owner: Owner,
+  base: AccountBudget,
+  journal: Operations,
+  denialsBefore: number
+): AccountAccess => {
+  const isFirstDenial = (): boolean => base.denials() === denialsBefore + 1
+  return {
+    budget: storingPauses(base, owner, journal),
+    limits: owner.limits,
+    denialsBefore,
+    isDenied: () => base.denials() > denialsBefore,
+    isFirstDenial,
+    logDenied: (code, message) =>
+      isFirstDenial()
+        ? undisturbed(Telemetry.refused({ vendor: owner.vendor, account: owner.account, code, message }))
+        : Effect.void
+  }
+}
+
+// Restores the pauses that vendors asked earlier processes for. An unreadable journal says so at the first claim.
+export const restorePauses = (owners: Iterable<Owner>, budgets: Budgets, journal: Operations): Effect.Effect<void> =>
+  Effect.gen(function* () {
+    const none: ReadonlyArray<Pause> = []
+    const pauses = yield* Effect.catch(journal.pauses, () => Effect.succeed(none))
+    if (pauses.length === 0) return
+    const now = yield* SteadyClock.now
+    const byAccount = new Map(Array.from(owners, (owner) => [Account.key(owner), owner]))
+    for (const pause of pauses) {
+      const owner = byAccount.get(Account.key(pause))
+      if (owner !== undefined) restorePause(budgets.account(owner, owner.budget), owner.limits, pause, now)
+    }
+  })
+
+export const restorePause = (budget: AccountBudget, limits: VendorLimits, pause: Pause, now: number): void => {
+  if (!(pause.until > now)) return
+  budget.pause(Math.min(Math.ceil(pause.until), now + Duration.toMillis(limits.pauseCap)))
+}
