@@ -7,7 +7,7 @@
 
 const upward = (...folders) => ({
   regex: `^(\\.\\./)+(${folders.join("|")})/`,
-  message: "inside core imports run model <- policy <- engine, and http beside engine: see CONTRIBUTING.md"
+  message: "inside core imports run time, model <- policy <- engine, and http beside engine: see CONTRIBUTING.md"
 })
 const house = ["@scanpoll/**", "scanpoll", "scanpoll/**"]
 const packagesBut = (...names) => ({
@@ -47,7 +47,20 @@ const outside = [httpClient, commandLine, database, cluster, platform]
 
 const zones = {
   "packages/core/src/*.ts": [packagesBut(), strayFiles, barrels, ...outside],
-  "packages/core/src/model/**": [upward("policy", "engine", "http"), packagesBut(), strayFiles, barrels, ...outside],
+  "packages/core/src/time/**": [
+    upward("model", "policy", "engine", "http"),
+    packagesBut(),
+    strayFiles,
+    barrels,
+    ...outside
+  ],
+  "packages/core/src/model/**": [
+    upward("time", "policy", "engine", "http"),
+    packagesBut(),
+    strayFiles,
+    barrels,
+    ...outside
+  ],
   "packages/core/src/policy/**": [upward("engine", "http"), packagesBut(), strayFiles, barrels, ...outside],
   "packages/core/src/engine/**": [upward("http"), packagesBut(), strayFiles, barrels, ...outside],
   "packages/core/src/http/**": [

@@ -35,11 +35,11 @@ import type {
   Pause
 } from "@scanpoll/core/engine/ScanJournal"
 import * as ScanJournal from "@scanpoll/core/engine/ScanJournal"
-import * as SteadyClock from "@scanpoll/core/engine/SteadyClock"
+import * as SteadyClock from "@scanpoll/core/time/SteadyClock"
 import type { Reason } from "@scanpoll/core/model/ScanOutcome"
 import type { ScanTicket } from "@scanpoll/core/model/ScanTicket"
 import type { Subject } from "@scanpoll/core/model/Subject"
-import * as Waits from "@scanpoll/core/policy/Waits"
+import * as Waits from "@scanpoll/core/time/Waits"
 import { errorOf } from "./internal/faults.ts"
 import * as Places from "./internal/place.ts"
 import { type ClaimRow, keyHash, readClaim, readLesson, subjectHash, toEntry, toJson } from "./internal/rows.ts"

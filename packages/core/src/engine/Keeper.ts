@@ -47,7 +47,7 @@ import {
   type Pause,
   ScanJournal
 } from "./ScanJournal.ts"
-import * as SteadyClock from "./SteadyClock.ts"
+import * as SteadyClock from "../time/SteadyClock.ts"
 import * as Telemetry from "./Telemetry.ts"
 
 /**

@@ -16,12 +16,12 @@ import type { PollAnswer } from "../model/Observation.ts"
 import type { PollFault } from "../model/PollFault.ts"
 import type { PollStopped } from "../model/PollStopped.ts"
 import type { Proposal } from "../policy/Stepper.ts"
-import * as Waits from "../policy/Waits.ts"
+import * as Waits from "../time/Waits.ts"
 import { Course, mistake, timedOut } from "./internal/course.ts"
-import * as Timeouts from "./internal/timeouts.ts"
+import * as Timeouts from "../time/internal/timeouts.ts"
 import type { PollEvent } from "./PollEvent.ts"
 import type { PollSpec } from "./PollSpec.ts"
-import * as SteadyClock from "./SteadyClock.ts"
+import * as SteadyClock from "../time/SteadyClock.ts"
 
 const sleepUntil = (until: number): Effect.Effect<void> =>
   Effect.withFiber((fiber) => {

@@ -16,10 +16,10 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Accounts from "../model/Account.ts"
 import type { Quota } from "../model/Observation.ts"
-import { Alarm } from "./internal/alarm.ts"
-import { Heap, type HeapItem } from "./internal/heap.ts"
+import { Alarm } from "../time/internal/alarm.ts"
+import { Heap, type HeapItem } from "../time/internal/heap.ts"
 import type { AccountLimits } from "./ScanAdapter.ts"
-import * as SteadyClock from "./SteadyClock.ts"
+import * as SteadyClock from "../time/SteadyClock.ts"
 
 /**
  * Whose requests are counted together.

@@ -21,7 +21,7 @@ import type { Reason } from "../model/ScanOutcome.ts"
 import type { ScanTicket } from "../model/ScanTicket.ts"
 import * as Tickets from "../model/ScanTicket.ts"
 import type { Subject } from "../model/Subject.ts"
-import * as Waits from "../policy/Waits.ts"
+import * as Waits from "../time/Waits.ts"
 import type { Lesson } from "./DurationModel.ts"
 import type { AccountKey } from "./RateBudget.ts"
 

@@ -33,7 +33,7 @@ import type { ScanEvent } from "./ScanEvent.ts"
 import { type ClaimEntry, JournalError, ScanJournal } from "./ScanJournal.ts"
 import * as Requests from "./ScanRequest.ts"
 import type { ScanRequest } from "./ScanRequest.ts"
-import * as SteadyClock from "./SteadyClock.ts"
+import * as SteadyClock from "../time/SteadyClock.ts"
 
 /**
  * A scan to be bought, for `runAll` and `submitAll`. Sends nothing.

@@ -10,7 +10,7 @@
  */
 import * as Option from "effect/Option"
 import type { Quota } from "../model/Observation.ts"
-import * as Waits from "../policy/Waits.ts"
+import * as Waits from "../time/Waits.ts"
 import * as RetryAfter from "./RetryAfter.ts"
 
 /**

@@ -12,7 +12,7 @@ import * as Duration from "effect/Duration"
 import * as Headers from "effect/http/Headers"
 import * as Option from "effect/Option"
 import * as Result from "effect/Result"
-import * as Waits from "../policy/Waits.ts"
+import * as Waits from "../time/Waits.ts"
 
 const seconds = /^\d+$/
 const dayName = /^(?:(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?)$/i

@@ -31,9 +31,9 @@ import { hasProperty } from "effect/Predicate"
 import * as Result from "effect/Result"
 import * as Scope from "effect/Scope"
 import type { Quota } from "../model/Observation.ts"
-import * as Waits from "../policy/Waits.ts"
+import * as Timeouts from "../time/internal/timeouts.ts"
+import * as Waits from "../time/Waits.ts"
 import * as BaseUrl from "./BaseUrl.ts"
-import * as Deadlines from "./internal/deadlines.ts"
 import * as Credentials from "./Credential.ts"
 import * as JsonBody from "./JsonBody.ts"
 import * as RateLimitHeaders from "./RateLimitHeaders.ts"
@@ -304,7 +304,6 @@ const connect = (
 ): VendorClient => {
   const { vendor } = settings
   const scrubber = Scrubber.make()
-  const deadlines = Deadlines.make()
   const base = settings.origin + settings.prefix
   let saidType = false
 
@@ -440,12 +439,13 @@ const connect = (
     Effect.suspend(() => {
       const exchange: Exchange = { sent: false, answer: null }
       const millis = (timeout === undefined ? null : finiteMillis(timeout)) ?? settings.timeout
-      return deadlines.within(work(exchange), millis, () => {
+      const late = Effect.suspend(() => {
         if (exchange.answer !== null) return Effect.succeed(exchange.answer)
         const what = exchange.sent ? "no complete answer" : "no credential"
         const cause = { sent: exchange.sent, permanent: false, code: "timeout" }
         return Effect.fail(fault(cause, `${what} within ${millis} ms (timeout) from ${settings.origin}`))
       })
+      return Timeouts.within(work(exchange), millis, late)
     })
 
   const request = (method: "GET" | "POST", path: string): HttpClientRequest.HttpClientRequest =>

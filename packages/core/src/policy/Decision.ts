@@ -15,7 +15,7 @@ import type { PollFault } from "../model/PollFault.ts"
 import type { Seen, StopReason } from "../model/PollStopped.ts"
 import type { PollPolicy } from "./PollPolicy.ts"
 import type { VendorLimits } from "./VendorLimits.ts"
-import * as Waits from "./Waits.ts"
+import * as Waits from "../time/Waits.ts"
 
 /**
  * What a wait remembers between polls. Times are milliseconds on the engine's steady clock.

@@ -21,7 +21,7 @@ import * as Previews from "./Preview.ts"
 import type { PlannedPoll } from "./Preview.ts"
 import * as Limits from "./VendorLimits.ts"
 import type { VendorLimits } from "./VendorLimits.ts"
-import * as Waits from "./Waits.ts"
+import * as Waits from "../time/Waits.ts"
 
 const TypeId = "~@scanpoll/core/PollPolicy"
 

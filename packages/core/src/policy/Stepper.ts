@@ -15,7 +15,7 @@ import * as Schedule from "effect/Schedule"
 import * as Decision from "./Decision.ts"
 import type { Pace, PollPolicy } from "./PollPolicy.ts"
 import type { PollTick } from "./PollTick.ts"
-import * as Waits from "./Waits.ts"
+import * as Waits from "../time/Waits.ts"
 
 type Step<R> = (now: number, input: PollTick) => Pull.Pull<[unknown, Duration.Duration], unknown, unknown, R>
 

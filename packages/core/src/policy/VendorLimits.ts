@@ -4,7 +4,7 @@
  * @since 0.1.0
  */
 import * as Duration from "effect/Duration"
-import * as Waits from "./Waits.ts"
+import * as Waits from "../time/Waits.ts"
 
 /**
  * - `floor`: the least gap between two polls of one scan.

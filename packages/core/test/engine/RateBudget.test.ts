@@ -7,7 +7,7 @@ import * as Schema from "effect/Schema"
 import { TestClock } from "effect/testing"
 import * as RateBudget from "../../src/engine/RateBudget.ts"
 import type { AccountLimits } from "../../src/engine/ScanAdapter.ts"
-import * as SteadyClock from "../../src/engine/SteadyClock.ts"
+import * as SteadyClock from "../../src/time/SteadyClock.ts"
 import { cutAt } from "../support/cuts.ts"
 
 const limitsOf = (limits: Partial<AccountLimits> = {}): AccountLimits => ({

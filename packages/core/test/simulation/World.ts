@@ -15,7 +15,7 @@ import type * as Fiber from "effect/Fiber"
 import * as Random from "effect/Random"
 import * as References from "effect/References"
 import * as Scheduler from "effect/Scheduler"
-import * as SteadyClock from "../../src/engine/SteadyClock.ts"
+import * as SteadyClock from "../../src/time/SteadyClock.ts"
 import { seeded } from "../support/laws.ts"
 
 /** Numbers from a seed. Each part of the world has its own, so that one draw more in one part moves no other. */

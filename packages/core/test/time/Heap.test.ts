@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Schema from "effect/Schema"
-import { Heap, type HeapItem } from "../../src/engine/internal/heap.ts"
+import { Heap, type HeapItem } from "../../src/time/internal/heap.ts"
 
 const due = Schema.Literals([0, 1, 2, 3, 5, 8, 13])
 

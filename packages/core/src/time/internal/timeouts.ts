@@ -1,4 +1,5 @@
-// Many timeouts, one timer: one heap and one alarm for all effects under a clock. May touch: the fibers it starts.
+// Many timeouts, one timer: one heap and one alarm for all effects under a clock, whoever asks (a poll, a schedule, a
+// request of `VendorHttp`). May touch: the fibers it starts. Law: no timer outlives the effects it is for.
 import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"

@@ -5,7 +5,7 @@ import type * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Fiber from "effect/Fiber"
-import * as Waits from "../../policy/Waits.ts"
+import * as Waits from "../Waits.ts"
 import * as SteadyClock from "../SteadyClock.ts"
 
 export class Alarm {

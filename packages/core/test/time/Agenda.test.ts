@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Schema from "effect/Schema"
-import { Agenda } from "../../src/engine/internal/agenda.ts"
-import type { HeapItem } from "../../src/engine/internal/heap.ts"
+import { Agenda } from "../../src/time/internal/agenda.ts"
+import type { HeapItem } from "../../src/time/internal/heap.ts"
 
 const nth = Schema.Literals([0, 1, 2, 3, 7, 11, 50, 99])
 const after = Schema.Literals([0, 1, 2, 3, 5, 8, 13])
