@@ -19,7 +19,8 @@ const testsBut = (...names) => ({
   message: `of the house only ${names.join(", ")} may be imported here: see CONTRIBUTING.md`
 })
 const strayFiles = {
-  regex: "^(\\.\\./)+(core|exona|compliance|appvet|promise|journal|cluster|report|cli|testkit|bench|tooling)/",
+  regex:
+    "^(\\.\\./)+(core|exona|compliance|appvet|promise|journal|cluster|report|cli|testkit|bench|test-support|tooling)/",
   message: "another package is imported by its name"
 }
 const barrels = {
@@ -112,11 +113,16 @@ const zones = {
   "packages/testkit/test/**": [testsBut("core", "testkit"), commandLine, database, cluster],
   // Programs that buy, to be killed: the journal's promises are about what vendors were sent.
   "packages/journal/test/**": [
-    testsBut("core", "journal", "testkit", "exona", "compliance", "appvet"),
+    testsBut("core", "journal", "testkit", "exona", "compliance", "appvet", "test-support"),
     commandLine,
     cluster
   ],
-  "packages/cluster/test/**": [testsBut("core", "exona", "appvet", "cluster", "journal", "testkit"), commandLine]
+  "packages/cluster/test/**": [
+    testsBut("core", "exona", "appvet", "cluster", "journal", "testkit", "test-support"),
+    commandLine
+  ],
+  // Beneath every package's tests: it knows none of them.
+  "packages/test-support/{src,test}/**": [testsBut("test-support"), commandLine, cluster]
 }
 
 const viaEffect = "time, chance and output come from Effect, so that tests can steer them"
@@ -196,6 +202,8 @@ export default {
     // Takes an interface that names a schema's type for a class: a request is data, and tests vary it by spreading.
     { files: ["packages/*/test/**"], rules: { "typescript/no-misused-spread": "off" } },
     // The edge of the program: the one file that may end the process.
-    { files: ["packages/cli/src/main.ts"], rules: { "no-restricted-properties": "off" } }
+    { files: ["packages/cli/src/main.ts"], rules: { "no-restricted-properties": "off" } },
+    // A program of its own, which ends with its test.
+    { files: ["packages/test-support/src/postgresServer.mjs"], rules: { "no-restricted-properties": "off" } }
   ]
 }

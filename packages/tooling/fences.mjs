@@ -121,6 +121,8 @@ const plants = [
   importing("packages/testkit/src/B.ts", "@effect/platform-node/NodeHttpServer"),
   importing("packages/testkit/src/C.ts", "@scanpoll/appvet/AppVetAdapter", ofTheHouse),
   importing("packages/testkit/src/D.ts", "@effect/platform-node/NodeHttpClient", "only core's http folder"),
+  importing("packages/journal/test/A.test.ts", "@scanpoll/test-support/postgres"),
+  importing("packages/test-support/src/A.ts", "@scanpoll/journal/SqlJournal", ofTheHouse),
   importing("packages/bench/src/A.ts", "@scanpoll/appvet/AppVetAdapter"),
   importing("packages/bench/src/B.ts", "undici"),
   importing("packages/bench/src/C.ts", "@scanpoll/testkit/Simulator", ofTheHouse),

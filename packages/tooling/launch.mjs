@@ -77,9 +77,10 @@ const toolchain = async () => {
  * Sees to the toolchain and the packages; gives the Node to run on and the environment for children, or the exit code
  * of what failed.
  *
+ * @param {boolean} [isInstalling] whether the task itself installs
  * @returns {Promise<{ node: string, env: NodeJS.ProcessEnv } | number>}
  */
-const setUp = async () => {
+const setUp = async (isInstalling = false) => {
   // Inside another task of this launcher all is in place already.
   if (process.env["LAUNCHER_ROOT"] === root) return { node: process.execPath, env: process.env }
 
@@ -90,7 +91,8 @@ const setUp = async () => {
 
   if (!existsSync(local(".modules.yaml"))) say("installing the packages (once; about half a minute)")
   const install = ["install", "--frozen-lockfile", "--prefer-offline", "--reporter=append-only", "--loglevel=warn"]
-  const installed = await run("pnpm", install, { cwd: root, env, quiet: true })
+  // Whoever asks for another install has changed what the lockfile is about.
+  const installed = isInstalling ? 0 : await run("pnpm", install, { cwd: root, env, quiet: true })
   if (installed !== 0) {
     if (installed < 128) say("the packages could not be installed; what pnpm said stands above")
     return installed
@@ -142,7 +144,7 @@ const main = async (task, args) => {
     say(`usage: launch.mjs ${Object.keys(tasks).join(" | ")} [args]; exec wants a command`)
     return 2
   }
-  const house = await setUp()
+  const house = await setUp(task === "exec" && args[0] === "pnpm" && args[1] === "install")
   if (typeof house === "number") return house
   if (task === "start" && !existsSync(join(root, "packages/cli/src/main.ts"))) {
     say("the command is not in this copy: packages/cli/src/main.ts is missing")

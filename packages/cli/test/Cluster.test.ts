@@ -9,7 +9,7 @@ import { createServer } from "node:net"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterAll, beforeAll } from "vitest"
-import { type Server, start } from "../../cluster/test/support/postgres.ts"
+import { type Server, start } from "@scanpoll/test-support/postgres"
 import { type Ended, once, type Running, scanpoll } from "./support/command.ts"
 
 const canary = "avk_live_canary4444444444444444444444444444444444"

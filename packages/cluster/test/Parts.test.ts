@@ -13,7 +13,7 @@ import * as Layer from "effect/Layer"
 import * as Result from "effect/Result"
 import * as Scope from "effect/Scope"
 import { SqlClient } from "effect/sql/SqlClient"
-import { troubled } from "../../journal/test/support/client.ts"
+import { troubled } from "@scanpoll/test-support/troubledClient"
 import { database } from "./support/scenes.ts"
 
 describe("ClusterSettings", () => {

@@ -14,7 +14,7 @@ import process from "node:process"
 import { createInterface } from "node:readline"
 import { setTimeout as sleep } from "node:timers/promises"
 import { afterAll, beforeAll, expect } from "vitest"
-import { connect, emptySchema, type Server, start } from "../../journal/test/support/server.ts"
+import { connect, emptySchema, type Server, start } from "@scanpoll/test-support/postgres"
 import { key, limitsOf, mostInAnyWindow } from "./support/budgetWorld.ts"
 
 const window = 3_000
@@ -56,7 +56,7 @@ describe("SharedBudget on PostgreSQL", () => {
   beforeAll(async () => {
     server = await start()
   }, 120_000)
-  afterAll(() => server.stop(), 60_000)
+  afterAll(() => server.end(), 60_000)
 
   it("processes that are killed, stopped and cut off from the database never pass the limit together (RL-05)", async () => {
     const journal = await Effect.runPromise(emptySchema(server.url))

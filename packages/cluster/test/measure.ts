@@ -17,7 +17,7 @@ import { createServer, type Server as HttpServer } from "node:http"
 import { cpus } from "node:os"
 import process from "node:process"
 import { Machine, type Said } from "./support/machines.ts"
-import { start } from "./support/postgres.ts"
+import { start } from "@scanpoll/test-support/postgres"
 import type { Told } from "./support/workerProcess.ts"
 
 const pause = (millis: number) => new Promise((resolve) => setTimeout(resolve, millis))

@@ -9,7 +9,7 @@
 import process from "node:process"
 import { parseArgs } from "node:util"
 import { audit, isShared, type Machine, until, world } from "./support/machines.ts"
-import { start } from "./support/postgres.ts"
+import { start } from "@scanpoll/test-support/postgres"
 
 const { values } = parseArgs({
   args: process.argv.slice(2).filter((word) => word !== "--"),

@@ -14,7 +14,7 @@ import * as SqlClient from "effect/sql/SqlClient"
 import * as Stream from "effect/Stream"
 import { join } from "node:path"
 import * as Conversation from "../../core/test/support/conversation.ts"
-import { troubled } from "./support/client.ts"
+import { troubled } from "@scanpoll/test-support/troubledClient"
 import { fast } from "./support/clock.ts"
 import { folder } from "./support/folder.ts"
 

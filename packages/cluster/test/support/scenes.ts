@@ -1,7 +1,7 @@
 /** How a test of a whole cluster begins and ends. */
 import { afterAll, beforeAll } from "vitest"
 import { isShared, type Machine, type Setup, until, type World, world } from "./machines.ts"
-import { type Server, start } from "./postgres.ts"
+import { type Server, start } from "@scanpoll/test-support/postgres"
 
 /** A server of PostgreSQL for the tests of one file. */
 export const database = (): { readonly server: () => Server } => {

@@ -28,7 +28,7 @@ import * as SqlClient from "effect/sql/SqlClient"
 import * as Stream from "effect/Stream"
 import { existsSync, readFileSync, writeFileSync } from "node:fs"
 import process from "node:process"
-import { troubled } from "../support/client.ts"
+import { troubled } from "@scanpoll/test-support/troubledClient"
 import * as FastClock from "./clock.ts"
 import type { Call, Order, Saying, Side, VendorName } from "./order.ts"
 

@@ -10,7 +10,7 @@ import { join } from "node:path"
 import process from "node:process"
 import { parseArgs } from "node:util"
 import { folder } from "../support/folder.ts"
-import { emptySchema, start } from "../support/server.ts"
+import { emptySchema, start } from "@scanpoll/test-support/postgres"
 import { audit, live, world } from "./harness.ts"
 import { type Account, blank, chance, lines, readStory, replay, type Story, tell } from "./stories.ts"
 
@@ -79,7 +79,7 @@ const all = Effect.gen(function* () {
         { concurrency: "unbounded" }
       )
     }
-    if (server !== null) yield* Effect.promise(server.stop)
+    if (server !== null) yield* Effect.promise(server.end)
     for (const line of lines(name, account)) say(line)
     if (account.wrong.length > 0) isRight = false
   }

@@ -8,7 +8,7 @@ import type * as SqlClient from "effect/sql/SqlClient"
 import { join } from "node:path"
 import { afterAll, beforeAll } from "vitest"
 import { folder } from "./folder.ts"
-import { connect, emptySchema, start } from "./server.ts"
+import { connect, emptySchema, start } from "@scanpoll/test-support/postgres"
 
 /** One empty store: `address` opens it as a user would, `client` speaks to it past the journal. */
 export interface Database {
@@ -36,7 +36,7 @@ export const postgres = (): Databases => {
   beforeAll(async () => {
     const server = await start()
     url = server.url
-    end = server.stop
+    end = server.end
   }, 60_000)
   afterAll(() => end(), 30_000)
   return {

@@ -1,4 +1,4 @@
-/** A real PostgreSQL in a process of its own, for whoever needs one; the test runner is not. */
+/** A real PostgreSQL in a process of its own, which can be stopped and started again. */
 import * as PgClient from "@effect/sql-pg/PgClient"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
@@ -13,23 +13,53 @@ import process from "node:process"
 import { createInterface } from "node:readline"
 
 export interface Server {
+  /** The process that keeps the server. */
+  readonly pid: number
+  /** The address of its one database. */
   readonly url: string
+  /** The address of an empty schema, in which a connection finds its tables. */
+  readonly schema: () => Promise<string>
   readonly stop: () => Promise<void>
+  readonly start: () => Promise<void>
+  /** Ends the server for good. It also ends when this process does. */
+  readonly end: () => Promise<void>
 }
 
-/** It also ends when this process does. */
+/** Starts a server. Fails with what PostgreSQL said where it does not start. */
 export const start = async (): Promise<Server> => {
   const script = join(import.meta.dirname, "postgresServer.mjs")
-  const child = spawn(process.execPath, [script], { stdio: ["pipe", "pipe", "inherit"] })
+  const child = spawn(process.execPath, [script], { stdio: ["pipe", "pipe", "pipe"] })
   const gone = new Promise<void>((resolve) => child.once("exit", () => resolve()))
-  const stop = async (): Promise<void> => {
-    child.stdin.end()
+  let said = ""
+  child.stderr.setEncoding("utf8").on("data", (text: string) => {
+    if (said.length < 10_000) said += text
+  })
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]()
+  const next = async (): Promise<unknown> => {
+    const line = await lines.next()
+    if (line.done !== true) return JSON.parse(line.value)
     await gone
+    throw new Error(said === "" ? "PostgreSQL ended without a word" : said)
   }
-  for await (const line of createInterface({ input: child.stdout })) return { url: JSON.parse(line).url, stop }
-  throw new Error("PostgreSQL did not start")
+  const url = String(Object(await next()).url)
+  const order = async (word: "stop" | "start"): Promise<void> => {
+    child.stdin.write(`${word}\n`)
+    await next()
+  }
+  return {
+    pid: child.pid ?? 0,
+    url,
+    schema: () => Effect.runPromise(emptySchema(url)),
+    stop: () => order("stop"),
+    start: () => order("start"),
+    end: async () => {
+      child.stdin.end()
+      await gone
+    }
+  }
 }
 
+/** A connection to an address, of at most two sessions. */
 export const connect = (address: string): Effect.Effect<SqlClient.SqlClient, SqlError, Scope.Scope> =>
   Effect.map(Layer.build(PgClient.layer({ url: Redacted.make(address), maxConnections: 2 })), (context) =>
     Context.get(context, SqlClient.SqlClient)
