@@ -22,6 +22,7 @@ import { quote, UsageError } from "./config/InputFault.ts"
 import type { Key } from "./config/Key.ts"
 import * as KeyText from "./config/Key.ts"
 import * as Keys from "./config/Keys.ts"
+import * as KeyVariable from "./config/KeyVariable.ts"
 import type { Place } from "./config/Located.ts"
 import { didYouMean } from "./config/Nearest.ts"
 import type { Pace } from "./config/Pace.ts"
@@ -129,8 +130,10 @@ export const readPlan = Effect.fnUntraced(function* (
   } catch {
     return refuse("is not UTF-8 text")
   }
-  const { faults, plan } = PlanFile.parse(text, file, Vendors.all)
+  const { environment } = yield* Surroundings
+  const { faults, plan } = PlanFile.parse(text, file, Vendors.all, KeyVariable.allowed(environment))
   findings.faults.push(...faults)
+  if (plan.accounts.length > 0) findings.faults.push(...KeyVariable.allowFaults(environment))
   return plan
 })
 
@@ -293,17 +296,6 @@ export const baseOf = (vendor: Vendor, environment: Readonly<Record<string, stri
 }
 
 /**
- * The variable with the key of an account, or null when the plan names no such account.
- *
- * @category constructors
- * @since 0.1.0
- */
-export const variableOf = (vendor: Vendor, account: string, declared: ReadonlyArray<PlanAccount>): string | null =>
-  account === Plans.defaultAccount
-    ? vendor.keyVariable
-    : (declared.find((known) => known.vendor.name === vendor.name && known.name === account)?.variable ?? null)
-
-/**
  * Opens the accounts that are used; whatever stands against one goes to `findings`, keys and bases alike.
  *
  * @category constructors
@@ -320,8 +312,11 @@ export const openAccounts = Effect.fnUntraced(function* (
   const nameOf = (vendor: string, account: string): string => JSON.stringify([vendor, account])
   const wanted = new Map(used.map((one) => [nameOf(one.vendor.name, one.account), one]))
   for (const [name, { account, vendor }] of wanted) {
-    const variable = variableOf(vendor, account, declared)
-    if (variable === null) {
+    const mine = declared.find((one) => one.vendor.name === vendor.name && one.name === account)
+    const variable = account === Plans.defaultAccount ? vendor.keyVariable : mine?.variable
+    // The fault of the plan has been found already.
+    if (variable === null) continue
+    if (variable === undefined) {
       const known = declared.filter((one) => one.vendor.name === vendor.name).map((one) => one.name)
       findings.faults.push({
         where: `${vendor.name}@${account}`,

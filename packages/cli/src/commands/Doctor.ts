@@ -170,7 +170,9 @@ export const doctor = Effect.fnUntraced(function* (input: {
   const wanted = new Set(plan.targets.map((target) => JSON.stringify([target.vendor.name, target.account])))
   const everything = [
     ...Vendors.all.map((vendor) => ({ vendor, account: Plans.defaultAccount, variable: vendor.keyVariable })),
-    ...plan.accounts.map(({ name, variable, vendor }) => ({ vendor, account: name, variable }))
+    ...plan.accounts.flatMap(({ name, variable, vendor }) =>
+      variable === null ? [] : [{ vendor, account: name, variable }]
+    )
   ]
   const probes = yield* Effect.forEach(
     everything,

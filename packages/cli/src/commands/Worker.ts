@@ -62,7 +62,9 @@ const words = {
 const accountsOf = Effect.fnUntraced(function* (plan: Plans.Plan, keys: Keys.Keys, findings: Findings) {
   const all = [
     ...Vendors.all.map((vendor) => ({ vendor, account: "default", variable: vendor.keyVariable })),
-    ...plan.accounts.map(({ name, variable, vendor }) => ({ vendor, account: name, variable }))
+    ...plan.accounts.flatMap(({ name, variable, vendor }) =>
+      variable === null ? [] : [{ vendor, account: name, variable }]
+    )
   ].filter(
     (one, index, list) =>
       list.findLastIndex((other) => other.vendor === one.vendor && other.account === one.account) === index

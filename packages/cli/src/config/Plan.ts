@@ -52,7 +52,8 @@ export interface Target {
 }
 
 /**
- * A second credential at a vendor: its label and the variable that holds the key.
+ * A second credential at a vendor: its label and the variable that holds the key. `variable` is null where the plan names
+ * one that it may not: that is a fault of the plan, and nothing is read or sent for the account.
  *
  * @category models
  * @since 0.1.0
@@ -60,7 +61,7 @@ export interface Target {
 export interface PlanAccount {
   readonly name: string
   readonly vendor: Vendor
-  readonly variable: string
+  readonly variable: string | null
   readonly where: string
 }
 

@@ -15,6 +15,7 @@ import type { InputFault } from "./InputFault.ts"
 import { quote, visible } from "./InputFault.ts"
 import type { Entry, Located, Place } from "./Located.ts"
 import * as Tree from "./Located.ts"
+import * as KeyVariable from "./KeyVariable.ts"
 import { didYouMean } from "./Nearest.ts"
 import * as Paces from "./Pace.ts"
 import type { Pace } from "./Pace.ts"
@@ -44,7 +45,8 @@ const maxTargets = 100_000
 
 /**
  * Reads the text of a plan file. `file` is its path as it was given. With faults, the plan is what could be read: good for
- * finding further faults, and for nothing else.
+ * finding further faults, and for nothing else. `allowed` are the key variables that accounts may name beside the
+ * vendors' own; default: none.
  *
  * @category constructors
  * @since 0.1.0
@@ -52,7 +54,8 @@ const maxTargets = 100_000
 export const parse = (
   text: string,
   file: string,
-  vendors: ReadonlyArray<Vendor>
+  vendors: ReadonlyArray<Vendor>,
+  allowed: ReadonlySet<string> = new Set()
 ): { readonly plan: Plan; readonly faults: ReadonlyArray<InputFault> } => {
   const toFault = ({ at, message }: Tree.LocatedFault): InputFault => ({
     where: `${file}:${at.line}:${at.column}`,
@@ -60,7 +63,7 @@ export const parse = (
   })
   const tree = Tree.parse(text)
   if (Result.isFailure(tree)) return { plan: { ...empty, file }, faults: tree.failure.map(toFault) }
-  const reader = makeReader((at) => `${file}:${at.line}:${at.column}`, vendors)
+  const reader = makeReader((at) => `${file}:${at.line}:${at.column}`, vendors, allowed)
   const plan = reader.plan(tree.success, file)
   const byPlace = reader.faults.toSorted((a, b) => a.at.line - b.at.line || a.at.column - b.at.column)
   return { plan, faults: byPlace.map(toFault) }
@@ -71,7 +74,11 @@ interface Reader {
   readonly plan: (root: Located, file: string) => Plan
 }
 
-const makeReader = (place: (at: Place) => string, vendors: ReadonlyArray<Vendor>): Reader => {
+const makeReader = (
+  place: (at: Place) => string,
+  vendors: ReadonlyArray<Vendor>,
+  allowed: ReadonlySet<string>
+): Reader => {
   const faults: Array<Tree.LocatedFault> = []
   const fault = (at: Place, message: string): void => {
     faults.push({ at, message })
@@ -242,15 +249,9 @@ const makeReader = (place: (at: Place) => string, vendors: ReadonlyArray<Vendor>
       }
       const variable = textOf(entry)
       if (variable === null || vendor === null) continue
-      if (!/^[A-Z_][A-Z0-9_]{0,127}$/.test(variable)) {
-        // It may be a key that was pasted here: never repeat it.
-        fault(
-          entry.value.at,
-          "variable must be the NAME of an environment variable, in capitals; the key itself never stands in a plan"
-        )
-        continue
-      }
-      out.push({ name: key, vendor, variable, where: place(keyAt) })
+      const refusal = KeyVariable.refusal(variable, vendor, vendors, allowed)
+      if (refusal !== null) fault(entry.value.at, refusal)
+      out.push({ name: key, vendor, variable: refusal === null ? variable : null, where: place(keyAt) })
     }
     return out
   }

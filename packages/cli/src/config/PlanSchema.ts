@@ -223,7 +223,8 @@ export const make = (): Json => ({
           {
             vendor,
             variable: {
-              description: "The NAME of the environment variable that holds the key; never the key itself.",
+              description:
+                "The NAME of the environment variable that holds the key, never the key itself. It begins with the vendor's own, such as APPVET_API_KEY, or SCANPOLL_ALLOW_KEY_VARIABLES lists it.",
               type: "string",
               pattern: "^[A-Z_][A-Z0-9_]{0,127}$",
               examples: ["APPVET_API_KEY_TEAM_B"]

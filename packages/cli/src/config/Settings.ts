@@ -8,6 +8,7 @@
 import * as Result from "effect/Result"
 import type { InputFault } from "./InputFault.ts"
 import { quote } from "./InputFault.ts"
+import * as KeyVariable from "./KeyVariable.ts"
 import { didYouMean, nearest } from "./Nearest.ts"
 import type { Setting, SettingName, ValueOf } from "./Setting.ts"
 import { names, ownFlags, settings, variable } from "./Setting.ts"
@@ -66,7 +67,11 @@ export interface Given {
  * @category constructors
  * @since 0.1.0
  */
-export const otherVariables = ["SCANPOLL_ALLOW_INSECURE_HOSTS", ...ownFlags.map((flag) => variable({ flag }))]
+export const otherVariables = [
+  "SCANPOLL_ALLOW_INSECURE_HOSTS",
+  KeyVariable.allowVariable,
+  ...ownFlags.map((flag) => variable({ flag }))
+]
 
 const fromEnvironment = <A>(setting: Setting<A>, given: Given): ReadonlyArray<string> => {
   const text = given.environment[variable(setting)]

@@ -58,7 +58,8 @@ export const variables: Readonly<
   keys: [
     ["EXONA_API_KEY", "The key of Exona"],
     ["APPVET_API_KEY", "The key of AppVet"],
-    ["COMPLIANCE_TOKEN", "The token of the compliance API"]
+    ["COMPLIANCE_TOKEN", "The token of the compliance API"],
+    ["SCANPOLL_ALLOW_KEY_VARIABLES", "Further variables a plan may name as keys: NAME, separated by commas"]
   ],
   addresses: [
     ["COMPLIANCE_BASE_URL", "The address of the compliance API, which has no default"],

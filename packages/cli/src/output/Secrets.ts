@@ -6,6 +6,7 @@
  * @since 0.1.0
  */
 import * as Scrubber from "@scanpoll/core/http/Scrubber"
+import * as KeyVariable from "../config/KeyVariable.ts"
 
 const mayHold = /key|token|secret|password|credential/i
 // A shorter one may stand in a text by chance.
@@ -20,6 +21,8 @@ const least = 8
 export const scrubberOf = (environment: Readonly<Record<string, string | undefined>>): ((text: string) => string) => {
   const scrubber = Scrubber.make()
   for (const [name, value = ""] of Object.entries(environment)) {
+    // It lists names, and a message names the variable that is refused.
+    if (name === KeyVariable.allowVariable) continue
     if (mayHold.test(name) && value.trim().length >= least) scrubber.learn(value.trim())
   }
   return scrubber.text

@@ -407,7 +407,7 @@ describe("a key that is refused", () => {
           )
           const plan = [
             "version: 1",
-            "accounts: { second: { vendor: exona, variable: EXONA_SECOND_KEY } }",
+            "accounts: { second: { vendor: exona, variable: EXONA_API_KEY_SECOND } }",
             "targets:",
             ...targets,
             ""
@@ -415,13 +415,13 @@ describe("a key that is refused", () => {
           yield* fs.writeFileString(`${folder}/scans.yaml`, plan)
           const { code, stderr, stdout } = yield* scanpoll(["run", "scans.yaml", "-o", "json"], {
             directory: folder,
-            environment: { ...Simulators.environment(simulators), EXONA_SECOND_KEY: "exo_test_revoked_canary_4711" }
+            environment: { ...Simulators.environment(simulators), EXONA_API_KEY_SECOND: "exo_test_revoked_canary_4711" }
           })
           assert.strictEqual(code, 4, stderr)
-          const told = stderr.split("\n").filter((line) => /EXONA_SECOND_KEY|ERROR/.test(line))
+          const told = stderr.split("\n").filter((line) => /EXONA_API_KEY_SECOND|ERROR/.test(line))
           assert.strictEqual(told.length, 5, stderr)
-          for (const line of told) assert.match(line, /exona A\d: refused: .*EXONA_SECOND_KEY/)
-          assert.notMatch(stderr + stdout, /canary|EXONA_API_KEY/)
+          for (const line of told) assert.match(line, /exona A\d: refused: .*EXONA_API_KEY_SECOND/)
+          assert.notMatch(stderr + stdout, /canary|EXONA_API_KEY(?!_SECOND)/)
           // The first refusal ends the batch: what had not been sent by then never is.
           assert.isAtMost(simulators.exona.ledger.totals().requests, 5)
         })

@@ -10,7 +10,9 @@ import { assert, describe, layer } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as FileSystem from "effect/FileSystem"
 import * as Layer from "effect/Layer"
+import { Exited } from "scanpoll/Exited"
 import { scanpoll } from "../support/command.ts"
+import { inside } from "../support/inside.ts"
 
 // Characters that look different in a URL, in base64url and in JSON.
 const keys = {
@@ -188,6 +190,74 @@ describe("a canary key", () => {
         assert.strictEqual(code, 70)
         assert.deepStrictEqual([...hits("stdout", stdout), ...hits("stderr", stderr)], [])
       })
+    )
+  })
+})
+
+describe("a plan from somebody else", () => {
+  layer(Layer.merge(vendors, NodeServices.layer), { excludeTestServices: true, timeout: "60 seconds" })((it) => {
+    it.effect("cannot send another variable of the environment to a vendor, whichever command reads it (S-06)", () =>
+      Effect.scoped(
+        Effect.gen(function* () {
+          const simulators = yield* Simulators.Simulators
+          const fs = yield* FileSystem.FileSystem
+          const folder = yield* fs.makeTempDirectoryScoped()
+          const canary = "CANARY4_0123456789abcdef"
+          const environment = {
+            ...Simulators.environment(simulators),
+            AWS_SECRET_ACCESS_KEY: canary,
+            SCANPOLL_ALLOW_KEY_VARIABLES: "EXONA_API_KEY"
+          }
+          yield* fs.writeFileString(`${folder}/keys.env`, `AWS_SECRET_ACCESS_KEY=${canary}\n`, { mode: 0o600 })
+          yield* fs.writeFileString(
+            `${folder}/scans.yaml`,
+            [
+              "version: 1",
+              "accounts:",
+              "  stolen: { vendor: appvet, variable: AWS_SECRET_ACCESS_KEY }",
+              "  lent: { vendor: appvet, variable: EXONA_API_KEY }",
+              "targets:",
+              "  - { vendor: appvet, account: stolen, url: https://a.example, type: seo }",
+              "  - { vendor: appvet, account: lent, url: https://b.example, type: seo }",
+              ""
+            ].join("\n")
+          )
+          const plan = `${folder}/scans.yaml`
+          const commands = [
+            ["run", plan],
+            ["run", plan, "--key-file", `${folder}/keys.env`],
+            ["run", "--dry-run", plan],
+            ["submit", plan],
+            ["config", "validate", plan],
+            ["config", "show", plan],
+            ["doctor", plan],
+            ["wait", "appvet@stolen:scan_1", "--plan", plan],
+            ["status", "appvet@stolen:scan_1", "--plan", plan],
+            ["resume", "--plan", plan],
+            ["reconcile", "clm_01ARZ3NDEKTSV4RRFFQ69G5FAV", "--plan", plan],
+            ["worker", "--plan", plan, "--journal", "postgres://nobody@127.0.0.1:1/x"]
+          ]
+          for (const command of commands) {
+            const { err, failure, out } = yield* inside(command, { environment })
+            const said = `${command.join(" ")}\n${out}${err}`
+            assert.strictEqual(failure instanceof Exited ? failure.code : null, 2, said)
+            for (const column of ["3:39", "4:37"]) assert.include(out + err, `${plan}:${column}`, said)
+            assert.include(out + err, "APPVET_API_KEY_", said)
+            // Each fault once: that the account cannot be used follows from it.
+            assert.notMatch(out + err, /no (such )?account/, said)
+            assert.notInclude(out + err, canary)
+          }
+          const ran = yield* scanpoll(["run", plan], { directory: folder, environment })
+          assert.strictEqual(ran.code, 2, ran.stderr)
+          assert.match(ran.stderr, /"AWS_SECRET_ACCESS_KEY" is not[^]*"EXONA_API_KEY" is for keys of exona/)
+          const { ledger } = simulators.appvet
+          assert.deepStrictEqual(ledger.mentions(canary), [])
+          assert.deepStrictEqual(
+            ledger.requests({ where: ({ authorization }) => authorization?.matches === false }),
+            []
+          )
+        })
+      )
     )
   })
 })
