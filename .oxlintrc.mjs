@@ -20,7 +20,7 @@ const testsBut = (...names) => ({
 })
 const strayFiles = {
   regex:
-    "^(\\.\\./)+(core|exona|compliance|appvet|promise|journal|cluster|report|cli|testkit|bench|test-support|tooling)/",
+    "^(\\.\\./)+(vendors/[a-z0-9-]+|core|exona|compliance|appvet|promise|journal|cluster|report|cli|testkit|bench|test-support|tooling)/",
   message: "another package is imported by its name"
 }
 const barrels = {
@@ -74,7 +74,7 @@ const zones = {
     cluster,
     platform
   ],
-  "packages/{exona,compliance,appvet}/src/**": [packagesBut("core"), strayFiles, barrels, ...outside],
+  "packages/vendors/*/src/**": [packagesBut("core"), strayFiles, barrels, ...outside],
   // Its users install no platform: the client is Effect's on the platform's own fetch.
   "packages/promise/src/**": [
     packagesBut("core", "exona", "compliance", "appvet"),
@@ -100,9 +100,9 @@ const zones = {
   "packages/bench/src/**": [packagesBut("core", "appvet"), strayFiles, barrels, commandLine, database, cluster],
   // A package's tests may use the testkit beside what the package itself may use, and barrels.
   "packages/core/test/**": [testsBut("core", "testkit"), commandLine, database, cluster],
-  "packages/exona/test/**": [testsBut("core", "exona", "testkit"), commandLine, database, cluster],
-  "packages/compliance/test/**": [testsBut("core", "compliance", "testkit"), commandLine, database, cluster],
-  "packages/appvet/test/**": [testsBut("core", "appvet", "testkit"), commandLine, database, cluster],
+  "packages/vendors/exona/test/**": [testsBut("core", "exona", "testkit"), commandLine, database, cluster],
+  "packages/vendors/compliance/test/**": [testsBut("core", "compliance", "testkit"), commandLine, database, cluster],
+  "packages/vendors/appvet/test/**": [testsBut("core", "appvet", "testkit"), commandLine, database, cluster],
   "packages/promise/test/**": [
     testsBut("core", "exona", "compliance", "appvet", "promise", "testkit"),
     commandLine,
@@ -179,7 +179,7 @@ export default {
   overrides: [
     ...Object.entries(zones).map(([files, patterns]) => ({ files: [files], rules: imports(...patterns) })),
     {
-      files: ["packages/*/src/**"],
+      files: ["packages/{*,vendors/*}/src/**"],
       rules: {
         "no-console": "error",
         "no-restricted-globals": ["error", ...globals.map((name) => ({ name, message: viaEffect }))],
@@ -200,7 +200,7 @@ export default {
       }
     },
     // Takes an interface that names a schema's type for a class: a request is data, and tests vary it by spreading.
-    { files: ["packages/*/test/**"], rules: { "typescript/no-misused-spread": "off" } },
+    { files: ["packages/{*,vendors/*}/test/**"], rules: { "typescript/no-misused-spread": "off" } },
     // The edge of the program: the one file that may end the process.
     { files: ["packages/cli/src/main.ts"], rules: { "no-restricted-properties": "off" } },
     // A program of its own, which ends with its test.

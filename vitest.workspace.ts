@@ -9,9 +9,9 @@ import { defineConfig } from "vitest/config"
 
 const root = import.meta.dirname
 
-const packages = readdirSync(`${root}/packages`, { withFileTypes: true })
-  .filter((entry) => entry.isDirectory() && existsSync(`${root}/packages/${entry.name}/test`))
-  .map((entry) => entry.name)
+const packages = ["packages", "packages/vendors"]
+  .flatMap((folder) => readdirSync(`${root}/${folder}`).map((name) => ({ name, dir: `${root}/${folder}/${name}` })))
+  .filter(({ dir }) => existsSync(`${dir}/test`))
 
 // A project inherits nothing from the block below: what all of them share is spelled out here.
 const project = (name: string, dir: string) => ({
@@ -37,7 +37,7 @@ export default defineConfig({
     maxWorkers: 2,
     passWithNoTests: true,
     projects: [
-      ...packages.map((name) => project(name, `${root}/packages/${name}`)),
+      ...packages.map(({ dir, name }) => project(name, dir)),
       {
         ...docs,
         // The pages mostly wait, for simulated vendors.

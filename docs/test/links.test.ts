@@ -10,7 +10,7 @@ const root = fileURLToPath(new URL("../../", import.meta.url))
 const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === "object" && value !== null
 
-const published = globSync("packages/*/package.json", { cwd: root })
+const published = globSync("packages/{*,vendors/*}/package.json", { cwd: root })
   .map((file) => file.replaceAll("\\", "/").replace("/package.json", ""))
   .filter((folder) => {
     const manifest: unknown = JSON.parse(readFileSync(join(root, folder, "package.json"), "utf8"))

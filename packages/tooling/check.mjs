@@ -28,8 +28,8 @@ const referenced = () => {
   const references = JSON.parse(readFileSync(join(root, "packages/tsconfig.json"), "utf8")).references
   const listed = new Set(references.map((reference) => reference.path))
   const forgotten = new Set(
-    globSync("packages/*/src/**/*.ts", { cwd: root })
-      .map((file) => file.split(/[\\/]/)[1] ?? "")
+    globSync("packages/{*,vendors/*}/src/**/*.ts", { cwd: root })
+      .map((file) => /^packages\/(.+?)\/src\//.exec(file.replaceAll("\\", "/"))?.[1] ?? "")
       .filter((name) => !listed.has(name))
   )
   for (const name of forgotten) console.error(`check: packages/tsconfig.json does not reference ${name}`)
@@ -37,16 +37,23 @@ const referenced = () => {
 }
 
 const emittedIntoSource = () => {
-  const files = globSync(["packages/*/src/**/*.js", "packages/*/src/**/*.js.map", "packages/*/src/**/*.d.ts"], {
-    cwd: root
-  })
+  const files = globSync(
+    [
+      "packages/{*,vendors/*}/src/**/*.js",
+      "packages/{*,vendors/*}/src/**/*.js.map",
+      "packages/{*,vendors/*}/src/**/*.d.ts"
+    ],
+    {
+      cwd: root
+    }
+  )
   for (const file of files) console.error(`check: compiler output among the sources: ${file}`)
   return files.length > 0
 }
 
 // What was built from a source that is gone would be published, and seen by nobody here.
 const prune = () => {
-  for (const file of globSync("packages/*/dist/**/*.{js,js.map,d.ts,d.ts.map}", { cwd: root })) {
+  for (const file of globSync("packages/{*,vendors/*}/dist/**/*.{js,js.map,d.ts,d.ts.map}", { cwd: root })) {
     const source = file.replace(/([\\/])dist([\\/])/, "$1src$2").replace(/\.(js|d\.ts)(\.map)?$/, ".ts")
     if (!existsSync(join(root, source))) rmSync(join(root, file))
   }

@@ -75,26 +75,30 @@ const plants = [
   importing("packages/core/src/engine/D.ts", "effect/http/FetchHttpClient", "only core's http folder"),
   importing("packages/core/src/engine/E.ts", "effect/http/Headers"),
   importing("packages/core/src/engine/F.ts", "@scanpoll/exona/ExonaAdapter", ofTheHouse),
-  importing("packages/core/src/engine/G.ts", "../../../exona/src/ExonaAdapter.ts", "imported by its name"),
+  importing("packages/core/src/engine/G.ts", "../../../vendors/exona/src/ExonaAdapter.ts", "imported by its name"),
   importing("packages/core/src/http/D.ts", "@effect/platform-node/NodeHttpClient", "the platform is chosen"),
   importing("packages/core/test/A.test.ts", "@effect/platform-node/NodeHttpClient"),
   importing("packages/core/test/B.test.ts", "effect"),
   importing("packages/core/test/C.test.ts", "@scanpoll/exona", ofTheHouse),
   ...["exona", "compliance", "appvet"].flatMap((name) => [
-    importing(`packages/${name}/src/A.ts`, "@scanpoll/core/engine/ScanAdapter"),
-    importing(`packages/${name}/src/B.ts`, "@scanpoll/core", ofTheHouse),
+    importing(`packages/vendors/${name}/src/A.ts`, "@scanpoll/core/engine/ScanAdapter"),
+    importing(`packages/vendors/${name}/src/B.ts`, "@scanpoll/core", ofTheHouse),
     importing(
-      `packages/${name}/src/C.ts`,
+      `packages/vendors/${name}/src/C.ts`,
       `@scanpoll/${name === "exona" ? "appvet" : "exona"}/deep/Module`,
       ofTheHouse
     ),
-    importing(`packages/${name}/src/D.ts`, "@scanpoll/report/Report", ofTheHouse),
-    importing(`packages/${name}/src/E.ts`, "@scanpoll/testkit/Simulator", ofTheHouse),
-    importing(`packages/${name}/src/F.ts`, "effect/http/HttpClientRequest", "only core's http folder"),
-    importing(`packages/${name}/src/G.ts`, "effect", barrel),
-    importing(`packages/${name}/test/A.test.ts`, "@scanpoll/testkit"),
-    importing(`packages/${name}/test/B.test.ts`, "@effect/platform-node/NodeHttpClient"),
-    importing(`packages/${name}/test/C.test.ts`, `@scanpoll/${name === "exona" ? "appvet" : "exona"}`, ofTheHouse)
+    importing(`packages/vendors/${name}/src/D.ts`, "@scanpoll/report/Report", ofTheHouse),
+    importing(`packages/vendors/${name}/src/E.ts`, "@scanpoll/testkit/Simulator", ofTheHouse),
+    importing(`packages/vendors/${name}/src/F.ts`, "effect/http/HttpClientRequest", "only core's http folder"),
+    importing(`packages/vendors/${name}/src/G.ts`, "effect", barrel),
+    importing(`packages/vendors/${name}/test/A.test.ts`, "@scanpoll/testkit"),
+    importing(`packages/vendors/${name}/test/B.test.ts`, "@effect/platform-node/NodeHttpClient"),
+    importing(
+      `packages/vendors/${name}/test/C.test.ts`,
+      `@scanpoll/${name === "exona" ? "appvet" : "exona"}`,
+      ofTheHouse
+    )
   ]),
   importing("packages/promise/src/A.ts", "@scanpoll/exona/ExonaAdapter"),
   importing("packages/promise/src/B.ts", "effect/http/FetchHttpClient"),
@@ -164,7 +168,7 @@ const plants = [
   },
 
   writing("packages/core/src/engine/K.ts", "no-restricted-properties", "export const now = () => Date.now()"),
-  writing("packages/exona/src/H.ts", "no-restricted-properties", "export const dice = () => Math.random()"),
+  writing("packages/vendors/exona/src/H.ts", "no-restricted-properties", "export const dice = () => Math.random()"),
   writing("packages/report/src/E.ts", "no-restricted-properties", "export const end = () => process.exit(1)"),
   writing("packages/core/src/engine/L.ts", "no-restricted-properties", "export const t = () => performance.now()"),
   writing("packages/core/src/engine/M.ts", "no-restricted-properties", "globalThis.setTimeout(() => undefined, 1)"),

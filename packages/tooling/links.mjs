@@ -15,7 +15,7 @@ import { join, posix } from "node:path"
 
 /** @param {string} root */
 export const allPages = (root) =>
-  globSync(["*.md", "docs/**/*.md", "packages/*/README.md"], {
+  globSync(["*.md", "docs/**/*.md", "packages/{*,vendors/*}/README.md"], {
     cwd: root,
     exclude: (name) => /(^|[\\/])(node_modules|\.cache|dist)$/.test(name)
   })

@@ -2,8 +2,8 @@
  * The packages that are published, and what each of them offers: read from their sources, never from what an earlier
  * build left behind.
  */
-import { existsSync, globSync, readFileSync, readdirSync } from "node:fs"
-import { join } from "node:path"
+import { globSync, readFileSync } from "node:fs"
+import { dirname, join } from "node:path"
 import { fileURLToPath } from "node:url"
 
 /** The repository. */
@@ -24,10 +24,11 @@ export const root = fileURLToPath(new URL("../../", import.meta.url))
  * @returns {ReadonlyArray<Published>} in the order of their names
  */
 export const published = (of = root) =>
-  readdirSync(join(of, "packages"))
-    .map((entry) => join(of, "packages", entry))
-    .filter((folder) => existsSync(join(folder, "package.json")))
-    .map((folder) => ({ folder, manifest: JSON.parse(readFileSync(join(folder, "package.json"), "utf8")) }))
+  globSync("packages/{*,vendors/*}/package.json", { cwd: of })
+    .map((file) => ({
+      folder: dirname(join(of, file)),
+      manifest: JSON.parse(readFileSync(join(of, file), "utf8"))
+    }))
     .filter(({ manifest }) => manifest.private !== true)
     .map(({ folder, manifest }) => {
       const names = globSync("src/**/*.ts", { cwd: folder })

@@ -42,7 +42,7 @@ const levelOf = (text, at) => {
  * @returns {ReadonlyArray<Proof>} every id in the name of a test, in the order of files
  */
 export const proofs = () =>
-  globSync("{packages/*,docs}/test/**/*.ts", { cwd: root })
+  globSync("{packages/*,packages/vendors/*,docs}/test/**/*.ts", { cwd: root })
     .filter((file) => !file.includes("node_modules"))
     .toSorted()
     .flatMap((file) => {

@@ -59,7 +59,7 @@ import { join } from "node:path"
  * @returns {ReadonlyArray<string>}
  */
 export const pages = (root) =>
-  globSync(["*.md", "docs/**/*.md", "packages/*/README.md"], { cwd: root, exclude: skipped })
+  globSync(["*.md", "docs/**/*.md", "packages/{*,vendors/*}/README.md"], { cwd: root, exclude: skipped })
     .map((page) => page.replaceAll("\\", "/"))
     .toSorted()
 
@@ -116,7 +116,7 @@ export const blocksOf = (root, page) => {
  * @returns {ReadonlyArray<Block>}
  */
 export const blocksOfSources = (root) =>
-  globSync("packages/*/src/**/*.ts", { cwd: root, exclude: skipped })
+  globSync("packages/{*,vendors/*}/src/**/*.ts", { cwd: root, exclude: skipped })
     .map((file) => file.replaceAll("\\", "/"))
     .toSorted()
     .flatMap((file) => {

@@ -17,10 +17,10 @@ const rules = [
   { files: "packages/core/src/**/*.ts", what: /exona|appvet/i, why: noVendor },
   // Any scan may have a compliance, so only the word's use as a name of the vendor is meant.
   { files: "packages/core/src/**/*.ts", what: /["'/]compliance["'/]|\bCompliance[A-Z]|\bCOMPLIANCE_/, why: noVendor },
-  { files: "packages/*/src/**/*.ts", what: /\bnew Date(\(\s*\)|(?![\w(]))/, why: viaClock },
-  { files: "packages/*/src/**/*.ts", what: /(?<!\bnew )\bDate\(/, why: viaClock },
+  { files: "packages/{*,vendors/*}/src/**/*.ts", what: /\bnew Date(\(\s*\)|(?![\w(]))/, why: viaClock },
+  { files: "packages/{*,vendors/*}/src/**/*.ts", what: /(?<!\bnew )\bDate\(/, why: viaClock },
   {
-    files: "{packages/*,docs}/test/**/*.ts",
+    files: "{packages/*,packages/vendors/*,docs}/test/**/*.ts",
     what: /\b(it|test|describe)(\.\w+)*\.only\b/,
     why: "the other tests would be left out"
   }
