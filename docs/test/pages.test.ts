@@ -8,12 +8,12 @@ import * as VendorsOfCommand from "scanpoll/vendors/Vendors"
 import { spawnSync } from "node:child_process"
 import { readFileSync, writeFileSync } from "node:fs"
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises"
-import { registerHooks } from "node:module"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { fileURLToPath, pathToFileURL } from "node:url"
 import { afterAll, assert, beforeAll, describe, it } from "vitest"
 import { parse, stringify } from "yaml"
+import { faultsOfWorkflow } from "./support/workflow.ts"
 import { withChecks } from "../../packages/tooling/doctest.mjs"
 import * as Snippets from "../../packages/tooling/snippets.mjs"
 import * as Check from "./support/check.ts"
@@ -60,18 +60,6 @@ const faultsOfPipeline = async (code: string): Promise<string> => {
   } finally {
     await rm(folder, { recursive: true, force: true })
   }
-}
-
-// The parser of the workflows' own makers. It imports JSON as only a bundler does.
-const faultsOfWorkflow = async (content: string): Promise<ReadonlyArray<string>> => {
-  const hooks = registerHooks({
-    load: (url, context, next) =>
-      next(url, url.endsWith(".json") ? { ...context, importAttributes: { type: "json" } } : context)
-  })
-  const { NoOperationTraceWriter, parseWorkflow } = await import("@actions/workflow-parser")
-  hooks.deregister()
-  const { context } = parseWorkflow({ name: "scan.yml", content }, new NoOperationTraceWriter())
-  return context.errors.getErrors().map((error) => error.message)
 }
 
 const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
