@@ -96,6 +96,47 @@ describe("the journal of the command", () => {
       )
     )
 
+    it.effect("a run buys again what failed, whatever vendor it is from, and shows nothing as reused (V-03)", () =>
+      inFolder((folder) =>
+        Effect.gen(function* () {
+          const audit = dataset(4).replace("name=Q4", "name=failed: Q4")
+          const targets = ["appvet:https://failed.example", audit, "exona:Failed=https://failed.example"]
+          const before = yield* posts
+          for (const _ of [1, 2]) {
+            const ended = yield* run(folder, ["run", ...targets, "-o", "json"])
+            assert.deepStrictEqual(
+              json(ended.stdout).scans.map(({ reused, state }: Record<string, unknown>) => [state, reused]),
+              targets.map(() => ["failed", false])
+            )
+          }
+          assert.strictEqual((yield* posts) - before, 6)
+        })
+      )
+    )
+
+    it.effect("a plan's wishes for a new scan are one purchase a run, and one more with the next run (V-04)", () =>
+      inFolder((folder) =>
+        Effect.gen(function* () {
+          const company = { name: "New", website: "https://new.example" }
+          const questionnaire = [{ question: "Q", answer: "A" }]
+          const wishes = [{ forceRefresh: true }, { maxAgeDays: 0 }, { questionnaire }]
+          // Each twice: equal ones of one run are one purchase.
+          const targets = [...wishes, ...wishes].map((wish) => ({ vendor: "exona", company, ...wish }))
+          const plan = join(folder, "new.json")
+          writeFileSync(plan, JSON.stringify({ version: 1, targets }))
+          const before = yield* posts
+          for (const runs of [1, 2]) {
+            const ended = yield* run(folder, ["run", plan, "-o", "json", "--reuse", "30d"])
+            assert.deepStrictEqual(
+              json(ended.stdout).scans.map(({ reused, state }: Record<string, unknown>) => [state, reused]),
+              targets.map(() => ["completed", false])
+            )
+            assert.strictEqual((yield* posts) - before, 3 * runs)
+          }
+        })
+      )
+    )
+
     it.effect("CL-09 the same run again buys nothing: the answers are shown as reused; --reuse 0 buys anew", () =>
       inFolder((folder) =>
         Effect.gen(function* () {

@@ -772,7 +772,8 @@ export const makeShared = (
         }
         const now = yield* Clock.currentTimeMillis
         const settled = yield* settledOf(hash, reuseFrom, now + clockSkew)
-        if (settled === null) return null
+        // The newest settled one decides: an older answer is out of date, whatever came of the newer scan.
+        if (settled === null || !ScanJournal.isReusable(settled.outcome)) return null
         return { _tag: "Settled", claimId: settled.claimId, outcome: settled.outcome, at: settled.changedAt } as const
       })
 

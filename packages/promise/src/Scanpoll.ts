@@ -103,8 +103,9 @@ export interface WaitOptions extends RequestOptions {
 }
 
 /**
- * `reuse`: how old an outcome in the journal may be to be taken instead of buying anew. Default 1 hour; 0 buys anew. A
- * scan that is still open is joined in any case.
+ * `reuse`: how old a completed outcome in the journal may be to be taken instead of buying anew. Default 1 hour; 0 buys
+ * anew, and so does a request that asks for a new scan or whose last scan failed. A scan that is still open is joined in
+ * any case.
  *
  * @category models
  * @since 0.1.0

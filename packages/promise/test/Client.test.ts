@@ -44,6 +44,35 @@ describe.concurrent("one scan", () => {
     assert.strictEqual(vendors.appvet.ledger.accepted().length, 2)
   })
 
+  it("that failed is bought again when it is wanted again (V-03)", async (test) => {
+    const failing = () => ({ settleAfterPolls: 0, outcome: "failed" }) as const
+    const vendors = await simulators(test, {
+      exona: { fate: failing },
+      appvet: { fate: failing },
+      compliance: { fate: failing }
+    })
+    const scanpoll = clientOf(test, vendors)
+    for (const _ of [1, 2]) {
+      assert.strictEqual((await scanpoll.exona.run(company("acme"), { policy: hasty }))._tag, "Failed")
+      assert.strictEqual((await scanpoll.appvet.run(site("shop"), { policy: hasty }))._tag, "Failed")
+      assert.strictEqual((await scanpoll.compliance.run(dataset, { policy: hasty }))._tag, "Failed")
+    }
+    for (const vendor of [vendors.exona, vendors.appvet, vendors.compliance]) {
+      assert.strictEqual(vendor.ledger.accepted().length, 2)
+    }
+  })
+
+  it("that asks for a new one gets a new one (V-04)", async (test) => {
+    const vendors = await simulators(test)
+    const scanpoll = clientOf(test, vendors)
+    const questionnaire = [{ question: "Q", answer: "A" }]
+    for (const asked of [{ forceRefresh: true }, { maxAgeDays: 0 }, { questionnaire }]) {
+      const before = vendors.exona.ledger.accepted().length
+      for (const _ of [1, 2]) await scanpoll.exona.run({ ...company("acme"), ...asked }, { policy: hasty })
+      assert.strictEqual(vendors.exona.ledger.accepted().length - before, 2, JSON.stringify(asked))
+    }
+  })
+
   it("is gone on with by its ticket from any store, by its key, and by another client", async (test) => {
     const vendors = await simulators(test, { appvet: { fate: () => ({ settleAfterPolls: 1 }) } })
     const submission = await clientOf(test, vendors).appvet.submit(site("shop"))

@@ -62,6 +62,7 @@ export interface Place {
  * - `valid`: requests without a fault; the first one is submitted throughout.
  * - `equal`: pairs that are one purchase by the vendor's own rule, written differently where the rule allows it.
  * - `different`: pairs that are two purchases, each differing in one thing that matters.
+ * - `anew`: requests that ask for a new scan whatever exists, for adapters with `maxAge`.
  * - `invalid`: requests with a fault, and the field it is in.
  *
  * @category models
@@ -71,6 +72,7 @@ export interface Requests<Request> {
   readonly valid: readonly [Request, ...Array<Request>]
   readonly equal: readonly [readonly [Request, Request], ...Array<readonly [Request, Request]>]
   readonly different: readonly [readonly [Request, Request], ...Array<readonly [Request, Request]>]
+  readonly anew?: readonly [Request, ...Array<Request>]
   readonly invalid: readonly [InvalidRequest<Request>, ...Array<InvalidRequest<Request>>]
 }
 

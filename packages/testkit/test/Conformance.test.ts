@@ -136,6 +136,9 @@ const caught: Readonly<Record<Tidewatch.Slip, ReadonlyArray<string>>> = {
     "MUST give a request the same fingerprint at any time, under any key and at any address of the vendor"
   ],
   "lets the dataset's case count": ["MUST give equal purchases one fingerprint and different ones another"],
+  "takes an old answer for a new one": [
+    "MUST allow a request an answer of one age each time, and none where it asks for a new scan"
+  ],
   "names no field": [
     "MUST name the path of each fault of an invalid request, the same each time and without asking the vendor"
   ],
@@ -181,6 +184,7 @@ const wrongAdapters: ReadonlyArray<ReadonlyArray<Tidewatch.Slip>> = [
     "retries a poll",
     "retries a submission",
     "draws the fingerprint",
+    "takes an old answer for a new one",
     "names no field",
     "polls faster with many scans",
     "spends half a request"

@@ -64,6 +64,7 @@ export const slips = [
   "sends any id",
   "draws the fingerprint",
   "lets the dataset's case count",
+  "takes an old answer for a new one",
   "names no field",
   "faults what is valid",
   "sends what is invalid",
@@ -87,6 +88,7 @@ export type Slip = (typeof slips)[number]
 export interface Request {
   readonly dataset: string
   readonly depth?: "quick" | "full"
+  readonly again?: boolean
 }
 
 const Verdict = Schema.StructWithRest(
@@ -482,6 +484,7 @@ const make = (place: Conformance.Place, planted: ReadonlyArray<Slip>) =>
         const name = has("lets the dataset's case count") ? dataset : dataset.toLowerCase()
         return JSON.stringify([name, depth ?? "quick", ...(has("draws the fingerprint") ? [drawn++] : [])])
       },
+      maxAge: ({ again }) => (again === true && !has("takes an old answer for a new one") ? Duration.zero : null),
       submit,
       poll,
       collect,
@@ -517,6 +520,7 @@ export const kit = (...planted: ReadonlyArray<Slip>): Conformance.Kit<Request, V
       [{ dataset: "harbour-7" }, { dataset: "harbour-8" }],
       [{ dataset: "harbour-7" }, { dataset: "harbour-7", depth: "full" }]
     ],
+    anew: [{ dataset: "harbour-7", again: true }],
     invalid: [
       { request: { dataset: "" }, path: ["dataset"] },
       { request: { dataset: "../x" }, path: ["dataset"] }

@@ -110,6 +110,9 @@ export interface KnownDurations<in Request> {
  * - `check`: every fault of a request that can be known without asking the vendor; empty when there is none.
  * - `subject`: what the request is about. `fingerprint`: equal for two requests exactly when the vendor's own rule
  *   makes them the same purchase.
+ * - `maxAge`: how old an outcome may be to answer this request, in the request's own words; null where it says nothing.
+ *   Zero asks for a new scan: no settled outcome is taken for it, whatever `reuse` says, while a scan that is still open
+ *   is joined, and equal requests of one run stay one purchase. Left out: no request of this vendor says so.
  * - `submit`: one request. `poll`: one request.
  * - `collect`: a second call for the findings of an outcome. Its failure is a warning, never another state.
  * - `reconcile`: scans in the vendor's list that a submission with a lost answer may have created: submitted at or
@@ -132,6 +135,7 @@ export interface ScanAdapter<in Request, out Payload> {
   readonly check: (request: Request) => ReadonlyArray<RequestFault>
   readonly subject: (request: Request) => Subject
   readonly fingerprint: (request: Request) => string
+  readonly maxAge?: (request: Request) => Duration.Duration | null
   readonly submit: (request: Request) => Effect.Effect<Submitted | Already<Payload>, SubmitError>
   readonly poll: (ticket: ScanTicket) => Effect.Effect<PollAnswer<ScanOutcome<Payload>>, PollFault>
   readonly collect?: (outcome: ScanOutcome<unknown>) => Effect.Effect<Findings, PollFault>

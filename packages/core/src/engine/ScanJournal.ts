@@ -15,6 +15,7 @@ import * as Data from "effect/Data"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import { hasProperty } from "effect/Predicate"
 import * as Random from "effect/Random"
 import * as Account from "../model/Account.ts"
 import type { Reason } from "../model/ScanOutcome.ts"
@@ -82,7 +83,8 @@ export interface ClaimEntry {
  * - `Busy`: someone is submitting an equal request at this moment; `changed` ends when that is over.
  * - `InFlight`: it was bought before; wait on its ticket, not before `notBefore`.
  * - `InDoubt`: a submission may have been accepted; a person decides.
- * - `Settled`: it was answered within the time an answer may be reused.
+ * - `Settled`: it was completed within the time an outcome may be reused. A scan that failed or stayed partial is no
+ *   answer to a new wish.
  *
  * @category models
  * @since 0.1.0
@@ -224,8 +226,8 @@ export const mayHeal = (error: Pick<JournalError, "reason">): boolean => {
 /**
  * The operations of a journal. Each effect is durable when it returns.
  *
- * - `claim`: makes a claim unless an equal one is open, in doubt, or settled at or after `reuseFrom` (milliseconds since
- *   1970). With `peek`, nothing is written and a `Fresh` answer holds no claim. `request` is kept, as JSON, until it is
+ * - `claim`: makes a claim unless an equal one is open or in doubt, or the newest settled one has an outcome that may be
+ *   reused (`isReusable`) and settled at or after `reuseFrom` (milliseconds since 1970). With `peek`, nothing is written and a `Fresh` answer holds no claim. `request` is kept, as JSON, until it is
  *   known what became of the submission, and `kind` for whoever goes on with the claim.
  * - `submitted`, `settled`, `inDoubt`, `refused`, `released`: the moves. `settled` of a settled claim keeps the first
  *   outcome. A claim in doubt may become `submitted` (its scan was found; no other claim may have it) or `released` by
@@ -308,6 +310,14 @@ export const mayMove = (from: ClaimState, to: ClaimState): boolean => {
       return false
   }
 }
+
+/**
+ * Whether a stored outcome may answer a later wish for the same scan: only a completed one does.
+ *
+ * @category guards
+ * @since 0.1.0
+ */
+export const isReusable = (outcome: unknown): boolean => hasProperty(outcome, "_tag") && outcome._tag === "Completed"
 
 const alphabet = "0123456789abcdefghjkmnpqrstvwxyz"
 
@@ -474,7 +484,7 @@ const makeMemory = Effect.map(Clock.Clock, (clock) => {
           ? null
           : { _tag: "InFlight", claimId: entry.claimId, ticket: entry.ticket, notBefore: entry.notBefore }
       case "settled":
-        return entry.changedAt >= reuseFrom
+        return entry.changedAt >= reuseFrom && isReusable(entry.outcome)
           ? { _tag: "Settled", claimId: entry.claimId, outcome: entry.outcome, at: entry.changedAt }
           : null
       case "in-doubt":
@@ -491,7 +501,8 @@ const makeMemory = Effect.map(Clock.Clock, (clock) => {
     for (let i = known.length - 1; i >= 0; i--) {
       const entry = entries.get(known[i] ?? "")
       const found = entry === undefined ? null : standing(entry, reuseFrom)
-      if (found !== null) return found
+      // The newest settled one decides: an older answer is out of date, whatever came of the newer scan.
+      if (found !== null || entry?.state === "settled") return found
     }
     return null
   }

@@ -6,6 +6,7 @@
  *
  * @since 0.1.0
  */
+import type * as Duration from "effect/Duration"
 import type * as Effect from "effect/Effect"
 import * as Account from "../model/Account.ts"
 import type { ScanTicket } from "../model/ScanTicket.ts"
@@ -19,6 +20,7 @@ import type { ClaimEntry } from "./ScanJournal.ts"
 /**
  * - `faults`: what is wrong with the request; one with faults is refused before anything is sent.
  * - `fingerprint` and `submit`: null for what is never submitted: a ticket, or a claim of the journal.
+ * - `maxAge`: how old an outcome may be to answer it, by its own words; zero asks for a new scan, null says nothing.
  * - `ticket`: the scan that exists already, where one is known.
  * - `claimId`: a claim of the journal to go on with; otherwise null.
  * - `wanted`: what was asked for, for adapters that can look for a lost submission; otherwise null.
@@ -34,6 +36,7 @@ export interface ScanRequest<out Payload, R = never> {
   readonly subject: Subject
   readonly faults: ReadonlyArray<RequestFault>
   readonly fingerprint: string | null
+  readonly maxAge: Duration.Duration | null
   readonly submit: Effect.Effect<Submitted | Already<Payload>, SubmitError> | null
   readonly ticket: ScanTicket | null
   readonly claimId: string | null
@@ -71,6 +74,7 @@ export const fromRequest = <Request, Payload, R = never>(
   subject: adapter.subject(request),
   faults: adapter.check(request),
   fingerprint: adapter.fingerprint(request),
+  maxAge: adapter.maxAge === undefined ? null : adapter.maxAge(request),
   submit: adapter.submit(request),
   ticket: null,
   claimId: null,
@@ -96,6 +100,7 @@ export const fromTicket = <Request, Payload, R = never>(
   subject: options.subject ?? { kind: "url", id: ticket.scanId, name: Tickets.key(ticket) },
   faults: [],
   fingerprint: null,
+  maxAge: null,
   submit: null,
   ticket,
   claimId: null,
@@ -121,6 +126,7 @@ export const fromClaim = <Payload, R = never>(
   subject: claim.subject,
   faults: [],
   fingerprint: null,
+  maxAge: null,
   submit: null,
   ticket:
     claim.ticket !== undefined && claim.ticket !== null && Account.equals(adapter, claim.ticket) ? claim.ticket : null,

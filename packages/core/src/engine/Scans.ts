@@ -62,8 +62,9 @@ export const claim = Requests.fromClaim
 /**
  * The options of a single scan.
  *
- * - `reuse`: how old an outcome in the journal may be to be taken instead of buying anew. Default 1 hour; 0 buys anew.
- *   A scan that is still open is joined in any case.
+ * - `reuse`: how old a completed outcome in the journal may be to be taken instead of buying anew: any duration, endless
+ *   ones included. Default 1 hour; 0 buys anew. What failed or stayed partial is bought again, and so is a request that
+ *   asks for a new scan (`maxAge` of its adapter). A scan that is still open is joined in any case.
  * - `observer`: told of every event; what it throws is dropped.
  *
  * @category models

@@ -46,11 +46,15 @@ describe("a scan waited for in pieces", () => {
           policy: PollPolicy.make({ pace: "5 seconds", spread: 0.5, first: 0 })
         })
         let journal = yield* ScanJournal.ScanJournal
+        // What is over is asked for by its ticket: a run would be a new wish for what failed.
         const run = (deadline: number) =>
-          Scans.run(vendor.adapter, "a", { policy: PollPolicy.withDeadline(deadline), reuse: "30 days" }).pipe(
-            Effect.provideService(ScanJournal.ScanJournal, journal),
-            Effect.exit
-          )
+          Effect.flatMap(journal.list(["settled"]), ([over]) => {
+            const policy = vendor.adapter.policy.pipe(PollPolicy.withDeadline(deadline))
+            const ticket = over?.ticket ?? null
+            return ticket === null
+              ? Scans.run(vendor.adapter, "a", { policy: () => policy })
+              : Scans.wait(vendor.adapter, ticket, { policy: () => policy })
+          }).pipe(Effect.provideService(ScanJournal.ScanJournal, journal), Effect.exit)
         for (const piece of pieces) {
           const fiber = yield* Effect.forkChild(
             run(piece.ends === "deadline" ? Math.max(floor + 1, piece.lasts) : 86_400_000)

@@ -68,7 +68,7 @@ describe("ScanJournal in memory", () => {
       yield* journal.submitted(first.claimId, ticket, 7)
       const inFlight = yield* journal.claim(key, { subject, reuseFrom: 0 })
       assert.deepStrictEqual(inFlight, { _tag: "InFlight", claimId: first.claimId, ticket, notBefore: 7 })
-      yield* journal.settled(first.claimId, { done: 1 })
+      yield* journal.settled(first.claimId, { _tag: "Completed" })
       assert.strictEqual(yield* again, "Settled")
       assert.strictEqual((yield* journal.claim(key, { subject, reuseFrom: Number.MAX_SAFE_INTEGER }))._tag, "Fresh")
     }).pipe(Effect.provide(ScanJournal.layerMemory))

@@ -147,6 +147,7 @@ export const make = (
     readonly limits?: Parameters<typeof VendorLimits.make>[0]
     readonly policy?: PollPolicy.PollPolicy
     readonly budget?: Partial<AccountLimits>
+    readonly maxAge?: (wanted: string) => Duration.Duration | null
     readonly collect?: ReadonlyArray<"found" | PollFault.PollFault["kind"]>
   } = {}
 ): Vendor => {
@@ -195,6 +196,7 @@ export const make = (
     check: (wanted) => (wanted === "" ? [{ path: ["name"], message: "must not be empty" }] : []),
     subject: (wanted) => ({ kind: "company", id: wanted, name: wanted }),
     fingerprint: (wanted) => wanted,
+    ...(options.maxAge === undefined ? {} : { maxAge: options.maxAge }),
     submit: (wanted) =>
       Effect.flatMap(SteadyClock.now, (at) => {
         const steps = options.submits ?? [{ say: "accept" }]

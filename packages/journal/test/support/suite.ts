@@ -131,6 +131,24 @@ export const suite = (name: string, open: Effect.Effect<Operations, unknown, Sco
       })
     )
 
+    for (const end of ["Failed", "Partial"] as const) {
+      promise(`an outcome that is ${end} answers no new wish, and puts older ones out of date (V-03)`, (journal) =>
+        Effect.gen(function* () {
+          const key = keyOf(`no answer ${end}`)
+          const anew = { subject, reuseFrom: Number.MAX_SAFE_INTEGER }
+          const first = yield* journal.claim(key, fresh)
+          yield* journal.settled(first.claimId, outcomeOf(`good-${end}`), ticketOf(`good-${end}`))
+          assert.strictEqual((yield* journal.claim(key, { ...fresh, peek: true })).claimId, first.claimId)
+          const second = yield* journal.claim(key, anew)
+          // The newest one decides, and a journal's clock counts milliseconds.
+          yield* Effect.sleep("2 millis")
+          yield* journal.settled(second.claimId, { _tag: end }, ticketOf(`bad-${end}`))
+          assert.strictEqual(yield* tagOf(journal.claim(key, { ...fresh, peek: true })), "Fresh")
+          assert.strictEqual(yield* tagOf(journal.claim(key, fresh)), "Fresh")
+        })
+      )
+    }
+
     promise("what is in doubt stays so until it is found or released, and is told with its reason", (journal) =>
       Effect.gen(function* () {
         const key = keyOf("doubt")

@@ -154,9 +154,10 @@ const attempt = <A>(note: bench.Note, about: string, call: () => A): A | null =>
 }
 
 export const factRules = <Request, Payload>(kit: Kit<Request, Payload>): ReadonlyArray<bench.Rule> => {
-  const { equal, different, invalid, valid } = kit.requests
+  const { anew = [], equal, different, invalid, valid } = kit.requests
   const everyRequest = [
     ...valid,
+    ...anew,
     ...equal.flat(),
     ...different.flat(),
     ...(kit.reconcile === undefined ? [] : [kit.reconcile.request])
@@ -172,6 +173,10 @@ export const factRules = <Request, Payload>(kit: Kit<Request, Payload>): Readonl
           if (adapter[call] !== undefined && kit[call] === undefined) note(`the adapter has ${call}, the kit has not`)
           if (adapter[call] === undefined && kit[call] !== undefined) note(`the kit has ${call}, the adapter has not`)
         }
+        if (adapter.maxAge !== undefined && anew.length === 0)
+          note("the adapter has maxAge, the kit has not requests.anew")
+        if (adapter.maxAge === undefined && anew.length > 0)
+          note("the kit has requests.anew, the adapter has not maxAge")
       })
     },
     {
@@ -289,6 +294,7 @@ export const factRules = <Request, Payload>(kit: Kit<Request, Payload>): Readonl
           attempt(note, about, () => scene.adapter.check(request))
           attempt(note, about, () => scene.adapter.subject(request))
           attempt(note, about, () => scene.adapter.fingerprint(request))
+          attempt(note, about, () => scene.adapter.maxAge?.(request))
           const heard = yield* scene.submit(kit.submit.accepted[0], request)
           if (heard._tag === "Defect") note(`${about}: ${bench.readSubmit(heard)}`)
           if (!isDeepStrictEqual(request, given)) note(`${about}: changed`)
@@ -322,6 +328,29 @@ export const factRules = <Request, Payload>(kit: Kit<Request, Payload>): Readonl
           if (here.adapter.fingerprint(structuredClone(request)) !== print) note(`request ${at}: another for its copy`)
           if (there.adapter.fingerprint(request) !== print) note(`request ${at}: another under another key and address`)
           if (bench.keysOf(kit).some((key) => print.includes(key))) note(`request ${at}: holds the key`)
+        }
+      })
+    },
+    {
+      group: "requests",
+      name: "MUST allow a request an answer of one age each time, and none where it asks for a new scan",
+      run: Effect.fnUntraced(function* (note) {
+        const { adapter } = yield* bench.open(kit)
+        const { maxAge } = adapter
+        if (maxAge === undefined) return
+        const ageOf = (about: string, request: Request): number | null =>
+          attempt(note, about, () => {
+            const age = maxAge(request)
+            return age === null ? null : Duration.toMillis(age)
+          })
+        for (const [at, request] of everyRequest.entries()) {
+          const age = ageOf(`request ${at}`, request)
+          if (age !== null && !(age >= 0)) note(`request ${at}: ${age} ms, must be null or a duration`)
+          if (ageOf(`request ${at}`, structuredClone(request)) !== age) note(`request ${at}: another age for its copy`)
+        }
+        for (const [at, request] of anew.entries()) {
+          const age = ageOf(`anew[${at}]`, request)
+          if (age !== 0) note(`anew[${at}]: ${age === null ? "null" : `${age} ms`}, must be 0 ms`)
         }
       })
     },

@@ -26,6 +26,7 @@ import * as Clock from "effect/Clock"
 import * as Config from "effect/Config"
 import * as ConfigProvider from "effect/ConfigProvider"
 import * as Context from "effect/Context"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
@@ -301,6 +302,21 @@ export const fingerprint = (request: ExonaRequest): string => {
   })
 }
 
+/**
+ * How old an answer may be for this request: what Exona's own cache would allow. Zero, where the request asks for a new
+ * scan: `forceRefresh`, `maxAgeDays` 0, or a questionnaire without `maxAgeDays`, which Exona never answers from its
+ * cache. Null where the request leaves it open.
+ *
+ * @see https://docs.exonalab.com/docs/core-concepts/caching
+ * @category destructors
+ * @since 0.1.1
+ */
+export const maxAge = (request: ExonaRequest): Duration.Duration | null => {
+  if (request.forceRefresh === true) return Duration.zero
+  if (request.maxAgeDays !== undefined) return Duration.days(request.maxAgeDays)
+  return ExonaSchema.hasQuestionnaire(request) ? Duration.zero : null
+}
+
 const environmentOf = (key: Redacted.Redacted<string>): string => {
   const text = Redacted.value(key).trimStart()
   return text.startsWith("exo_test_") ? "test" : text.startsWith("exo_live_") ? "live" : ""
@@ -367,6 +383,7 @@ const make = Effect.fnUntraced(function* (
       name: company.name
     }),
     fingerprint,
+    maxAge,
     submit,
     poll
   }

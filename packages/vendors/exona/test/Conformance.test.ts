@@ -54,6 +54,11 @@ const kit: Conformance.Kit<ExonaRequest, ExonaResult> = {
       [{ company }, { company, questionnaire }],
       [{ company }, { company, includeFieldCitations: true }]
     ],
+    anew: [
+      { company, forceRefresh: true, maxAgeDays: 30 },
+      { company, maxAgeDays: 0 },
+      { company, questionnaire: [{ question: "Do you train on customer data?", answer: "No" }] }
+    ],
     invalid: [
       { request: { company: { ...company, name: " " } }, path: ["company", "name"] },
       { request: { company: { ...company, website: "http://acme.ai" } }, path: ["company", "website"] },

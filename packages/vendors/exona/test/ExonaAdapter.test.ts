@@ -10,6 +10,7 @@ import type { Options } from "@scanpoll/exona/ExonaAdapter"
 import type { ExonaRequest, ExonaResult } from "@scanpoll/exona/ExonaSchema"
 import { assert, describe, it } from "@effect/vitest"
 import * as ConfigProvider from "effect/ConfigProvider"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
@@ -647,6 +648,29 @@ describe("the fingerprint", () => {
       assert.notInclude(yield* print({ questionnaire }), "confidential")
     })
   )
+})
+
+describe("how old an answer may be", () => {
+  const questionnaire = [{ question: "Q", answer: "A" }]
+  const ages: ReadonlyArray<readonly [name: string, given: Partial<ExonaRequest>, days: number | null]> = [
+    ["a request that says nothing leaves it open", {}, null],
+    ["an empty questionnaire says nothing", { questionnaire: [], forceRefresh: false }, null],
+    ["forceRefresh asks for a new scan", { forceRefresh: true }, 0],
+    ["forceRefresh beats maxAgeDays", { forceRefresh: true, maxAgeDays: 30 }, 0],
+    ["maxAgeDays 0 asks for a new scan", { maxAgeDays: 0 }, 0],
+    ["a questionnaire without maxAgeDays asks for a new scan", { questionnaire }, 0],
+    ["a questionnaire with maxAgeDays allows that age", { questionnaire, maxAgeDays: 7 }, 7],
+    ["maxAgeDays allows that age", { maxAgeDays: 30 }, 30]
+  ]
+  for (const [name, given, days] of ages) {
+    it.effect(`${name} (V-04)`, () =>
+      Effect.gen(function* () {
+        const { adapter } = yield* ready(json(200, {}))
+        const age = adapter.maxAge?.({ company: { name: "Acme AI Ltd", website: "https://acme.ai" }, ...given }) ?? null
+        assert.strictEqual(age === null ? null : Duration.toDays(age), days)
+      })
+    )
+  }
 })
 
 describe("the adapter", () => {

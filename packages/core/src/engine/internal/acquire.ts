@@ -81,6 +81,7 @@ const known = <Payload, R>(
   key: ClaimKey | null
 ): Acquiring<Payload> => {
   const { claimId, notBefore, ticket } = standing
+  Job.shareClaim(job, claimId)
   if (!Account.equals(ticket, job.request.adapter)) {
     return Effect.fail(unreadable("a stored ticket is of another account"))
   }
@@ -143,9 +144,11 @@ const buy = <Payload, R>(job: Job.Job<Payload, R>, wish: Purchase.Wish<Payload>)
   Effect.gen(function* () {
     const awaitSubmission = submissionOfAnother(job)
     const beforeNextTry = retry(job)
+    // The submission that was awaited: what came of it is the answer to this wish too.
+    let awaited: string | null = null
     for (;;) {
-      const answer = Job.answeredBefore(job)
-      if (answer !== null) return settled(yield* Recall.fromEqual(job, answer))
+      const earlier = yield* joined(job, wish.key, awaited)
+      if (earlier !== null) return earlier
       const standing = yield* job.journal.claim(wish.key, { ...Purchase.claimOptions(job), peek: true })
       switch (standing._tag) {
         case "Settled":
@@ -155,6 +158,7 @@ const buy = <Payload, R>(job: Job.Job<Payload, R>, wish: Purchase.Wish<Payload>)
         case "InDoubt":
           return yield* Recall.inDoubt(job, standing.claimId)
         case "Busy":
+          awaited = standing.claimId
           yield* awaitSubmission(standing.claimId, standing.changed)
           continue
         case "Fresh":
@@ -174,6 +178,31 @@ const buy = <Payload, R>(job: Job.Job<Payload, R>, wish: Purchase.Wish<Payload>)
           continue
       }
     }
+  })
+
+// What came of an equal purchase that this wish has joined: one of the same run, or one whose submission it awaited.
+// It is the answer however old the journal's may be and however it ended. Null when there is none, or it came to nothing.
+const joined = <Payload, R>(
+  job: Job.Job<Payload, R>,
+  key: ClaimKey,
+  awaited: string | null
+): Effect.Effect<Acquired<Payload> | null, SubmitError | JournalError, Scope.Scope> =>
+  Effect.gen(function* () {
+    const equal = Job.equalBefore(job)
+    if (equal !== null && equal.ended !== null) {
+      return settled(yield* Recall.fromEqual(job, equal.claimId, equal.ended))
+    }
+    const claimId = equal?.claimId ?? awaited
+    if (claimId === null) return null
+    const entry = yield* job.journal.get(claimId)
+    if (entry !== null && entry.state === "settled") {
+      return settled(yield* Recall.fromJournal(job, claimId, entry.outcome, entry.changedAt))
+    }
+    if (entry !== null && entry.state === "submitted" && entry.ticket !== null) {
+      return yield* known(job, { claimId, ticket: entry.ticket, notBefore: entry.notBefore }, key)
+    }
+    if (entry === null || entry.state === "refused" || entry.state === "released") Job.forgetClaim(job, claimId)
+    return null
   })
 
 // Fails with the error when another try cannot help; otherwise waits until it may be made.

@@ -1,5 +1,5 @@
 // One request under way: what the rooms (acquire, hold, follow, record) share, and nothing they do.
-import type * as Duration from "effect/Duration"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Option from "effect/Option"
 import * as Account from "../../model/Account.ts"
@@ -58,7 +58,8 @@ export const makeTrack = <Payload>(request: Pick<ScanRequest<unknown>, "ticket" 
 // What the requests of one run share.
 //
 // - `denials`: how often the account's key had been refused when the run began.
-// - `repeated`: answers for requests that occur more than once in the run: one purchase, whatever a clock says.
+// - `repeated`: the claims and answers of requests that occur more than once in the run: one purchase, whatever a clock
+//   says, however it ends and whether or not it asks for a new scan.
 export interface Run {
   readonly budgets: Budgets
   readonly fleet: Fleet | null
@@ -68,10 +69,10 @@ export interface Run {
   readonly repeated: Map<string, Answered | null>
 }
 
-// The answer to an equal request of the same run.
+// What an equal request of the same run came to: its claim, and the answer once there is one.
 export interface Answered {
   readonly claimId: string | null
-  readonly ended: Ended<unknown>
+  readonly ended: Ended<unknown> | null
 }
 
 export interface Job<Payload, R> {
@@ -173,15 +174,41 @@ export const sawTicket = (track: Track<unknown>, claimId: string | null, ticket:
   track.submittedAt = ticket.submittedAt
 }
 
-// What an equal request of this run was answered; null when there is none, or no answer yet.
-export const answeredBefore = (job: Job<unknown, unknown>): Answered | null => {
+// The oldest time of an outcome that is no older than `age`.
+export const settledSince = (now: number, age: Duration.Duration): number => {
+  const millis = Math.ceil(Duration.toMillis(age))
+  return Math.max(0, now - (millis > 0 ? millis : 0))
+}
+
+// From when on a settled outcome may answer this request: the run says how old it may be, and so may the request.
+export const reuseFrom = ({ request, run }: Pick<Job<unknown, unknown>, "request" | "run">): number => {
+  if (request.maxAge === null) return run.reuseFrom
+  if (Duration.toMillis(request.maxAge) === 0) return Number.MAX_SAFE_INTEGER
+  return Math.max(run.reuseFrom, settledSince(run.startedAt, request.maxAge))
+}
+
+// What an equal request of this run came to; null when none has a claim yet.
+export const equalBefore = (job: Job<unknown, unknown>): Answered | null => {
   const equality = equalityOf(job.request)
   return equality === null ? null : (job.run.repeated.get(equality) ?? null)
 }
 
-// The answer for the equal requests of this run.
-export const shareAnswer = (job: Job<unknown, unknown>, ended: Ended<unknown>): void => {
+const shareWith = (job: Job<unknown, unknown>, answered: Answered | null): void => {
   const equality = equalityOf(job.request)
-  if (equality === null || !job.run.repeated.has(equality)) return
-  job.run.repeated.set(equality, { claimId: job.track.claimId, ended })
+  if (equality !== null && job.run.repeated.has(equality)) job.run.repeated.set(equality, answered)
 }
+
+// The claim of this run's wish, for its equal requests: what comes of it is theirs.
+export const shareClaim = (job: Job<unknown, unknown>, claimId: string): void => {
+  if (equalBefore(job) === null) shareWith(job, { claimId, ended: null })
+}
+
+// A claim that came to nothing: the next equal request may buy.
+export const forgetClaim = (job: Job<unknown, unknown>, claimId: string): void => {
+  const known = equalBefore(job)
+  if (known !== null && known.claimId === claimId && known.ended === null) shareWith(job, null)
+}
+
+// The answer for the equal requests of this run.
+export const shareAnswer = (job: Job<unknown, unknown>, ended: Ended<unknown>): void =>
+  shareWith(job, { claimId: job.track.claimId, ended })

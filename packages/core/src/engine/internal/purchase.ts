@@ -42,11 +42,11 @@ export type Attempt<Payload> =
 
 const lookAgain = { _tag: "LookAgain" } as const
 
-export const claimOptions = ({ request, run }: Job.Job<unknown, unknown>) => ({
-  subject: request.subject,
-  reuseFrom: run.reuseFrom,
-  request: request.wanted,
-  kind: request.kind
+export const claimOptions = (job: Job.Job<unknown, unknown>) => ({
+  subject: job.request.subject,
+  reuseFrom: Job.reuseFrom(job),
+  request: job.request.wanted,
+  kind: job.request.kind
 })
 
 export const attempt = <Payload, R>(
@@ -117,13 +117,14 @@ const purchase = <Payload, R>(
     if (claim._tag !== "Fresh") return lookAgain
     const { claimId } = claim
     job.track.claimId = claimId
-    // While the claim was written: interrupted, denied or paused, or an equal request of this run was answered (also when
-    // the wall clock was set back since). Then nothing is sent.
+    // While the claim was written: interrupted, denied or paused, or an equal request of this run has its own claim (also
+    // when the wall clock was set back since). Then nothing is sent.
     const isInterrupted = Exit.isFailure(yield* Effect.exit(restore(Effect.void)))
-    if (isInterrupted || job.account.isDenied() || Job.answeredBefore(job) !== null || !turn.renew()) {
+    if (isInterrupted || job.account.isDenied() || Job.equalBefore(job) !== null || !turn.renew()) {
       yield* store(job.journal.released(claimId), "a claim that was given up")
       return lookAgain
     }
+    Job.shareClaim(job, claimId)
     job.emit({ _tag: "Submitting" })
     job.track.reachedVendor = true
     const answer = yield* post(restore, job, wish.submit)

@@ -32,11 +32,12 @@ export const fromOther = <Payload, R>(
 // The answer that an equal request of this run got.
 export const fromEqual = <Payload, R>(
   job: Job.Job<Payload, R>,
-  answer: Job.Answered
+  claimId: string | null,
+  ended: Job.Ended<unknown>
 ): Effect.Effect<Job.Ended<Payload>, JournalError> =>
-  Effect.map(fromOther(job, answer.ended.outcome), (outcome) => {
-    Job.sawTicket(job.track, answer.claimId, outcome.ticket)
-    return Job.finish(job.track, { ...answer.ended, outcome })
+  Effect.map(fromOther(job, ended.outcome), (outcome) => {
+    Job.sawTicket(job.track, claimId, outcome.ticket)
+    return Job.finish(job.track, { ...ended, outcome })
   })
 
 // A claim in doubt is never submitted again by itself.

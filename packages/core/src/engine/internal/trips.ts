@@ -3,11 +3,9 @@ import * as Cause from "effect/Cause"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
-import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
 import type { ScanOutcome } from "../../model/ScanOutcome.ts"
 import type { SubmitError } from "../../model/SubmitError.ts"
-import * as Waits from "../../time/Waits.ts"
 import { RateBudget } from "../RateBudget.ts"
 import type { ScanEvent, ScanEventKind } from "../ScanEvent.ts"
 import { type JournalError, ScanJournal } from "../ScanJournal.ts"
@@ -20,14 +18,14 @@ import * as Jobs from "./job.ts"
 import * as Record from "./record.ts"
 import * as VendorSays from "./vendorSays.ts"
 
-// - `reuse`: how old an outcome may be to be taken. Default 1 hour.
+// - `reuse`: how old an outcome may be to be taken; an age, so that no limit on waits holds for it. Default 1 hour.
 export interface Options {
   readonly reuse?: Duration.Input
   readonly observer?: (event: ScanEvent) => void
 }
 
 export const reuseFrom = (now: number, reuse: Duration.Input | undefined): number =>
-  now - Option.getOrElse(Waits.toMillis(Duration.fromInputUnsafe(reuse ?? "1 hour")), () => 0)
+  Jobs.settledSince(now, Duration.fromInputUnsafe(reuse ?? "1 hour"))
 
 // Both trips: a request becomes a ticket, and the ticket an outcome.
 export const acquireAndFollow = <Payload, R>(
