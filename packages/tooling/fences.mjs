@@ -59,7 +59,7 @@ const plants = [
   importing("packages/core/src/time/internal/A.ts", "../../policy/PollPolicy.ts", inCore),
   importing("packages/core/src/time/B.ts", "../engine/Poller.ts", inCore),
   importing("packages/core/src/time/C.ts", "../http/VendorHttp.ts", inCore),
-  importing("packages/core/src/policy/D.ts", "../time/Waits.ts"),
+  importing("packages/core/src/policy/W.ts", "../time/Waits.ts"),
   importing("packages/core/src/http/J.ts", "../time/internal/timeouts.ts"),
   importing("packages/core/src/engine/X.ts", "../time/internal/alarm.ts"),
   importing("packages/core/src/policy/A.ts", "../engine/Poller.ts", inCore),

@@ -9,6 +9,7 @@ import type { ClaimEntry } from "@scanpoll/core/engine/ScanJournal"
 import type { ScanRequest } from "@scanpoll/core/engine/ScanRequest"
 import * as BaseUrl from "@scanpoll/core/http/BaseUrl"
 import type { VendorHttp } from "@scanpoll/core/http/VendorHttp"
+import { labelKey } from "@scanpoll/core/model/Account"
 import * as PollPolicy from "@scanpoll/core/policy/PollPolicy"
 import type { GatePolicy } from "@scanpoll/report/Gate"
 import * as Effect from "effect/Effect"
@@ -309,7 +310,7 @@ export const openAccounts = Effect.fnUntraced(function* (
 ): Effect.fn.Return<Accounts, never, VendorHttp> {
   const { environment } = yield* Surroundings
   const opened = new Map<string, Account>()
-  const nameOf = (vendor: string, account: string): string => JSON.stringify([vendor, account])
+  const nameOf = (vendor: string, account: string): string => labelKey({ vendor, account })
   const wanted = new Map(used.map((one) => [nameOf(one.vendor.name, one.account), one]))
   for (const [name, { account, vendor }] of wanted) {
     const mine = declared.find((one) => one.vendor.name === vendor.name && one.name === account)

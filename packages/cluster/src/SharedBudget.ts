@@ -27,6 +27,7 @@ import type { Budgets } from "@scanpoll/core/engine/RateBudget"
 import { RateBudget } from "@scanpoll/core/engine/RateBudget"
 import * as ScanJournal from "@scanpoll/core/engine/ScanJournal"
 import { JournalError } from "@scanpoll/core/engine/ScanJournal"
+import * as Account from "@scanpoll/core/model/Account"
 import * as Waits from "@scanpoll/core/time/Waits"
 import * as ClusterDatabase from "./ClusterDatabase.ts"
 import * as Stores from "./internal/budgetStore.ts"
@@ -96,12 +97,11 @@ export const makeOver = (store: Stores.Store, options: Options = {}): Effect.Eff
     )
     return {
       account: (key, limits) => {
-        const name = JSON.stringify([key.vendor, key.origin, key.account])
+        const name = Account.key(key)
         const known = accounts.get(name)
         if (known !== undefined) return known
-        const { account, origin, vendor } = key
         const made = new SharedAccount({
-          key: { account, origin, vendor },
+          key: Account.of(key),
           limits,
           holder,
           settings,

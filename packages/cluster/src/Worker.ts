@@ -36,6 +36,7 @@ import * as Keepers from "@scanpoll/core/engine/Keeper"
 import { JournalError, ScanJournal } from "@scanpoll/core/engine/ScanJournal"
 import * as Scans from "@scanpoll/core/engine/Scans"
 import * as SteadyClock from "@scanpoll/core/time/SteadyClock"
+import * as Account from "@scanpoll/core/model/Account"
 import type { StopReason } from "@scanpoll/core/model/PollStopped"
 import type { ScanOutcome } from "@scanpoll/core/model/ScanOutcome"
 import type { ScanTicket } from "@scanpoll/core/model/ScanTicket"
@@ -398,7 +399,7 @@ const make = (
         return yield* Effect.never
       })
 
-    const accounts = options.adapters.map(({ account, origin, vendor }) => ({ account, origin, vendor }))
+    const accounts = options.adapters.map(Account.of)
     const takeSome = Effect.gen(function* () {
       const taken = yield* journal.takeFree({
         slices: [...slices.keys()],
@@ -419,8 +420,7 @@ const make = (
           continue
         }
         // All scans of an account share its words: each row has brought its own.
-        const { account, origin, vendor } = adapter
-        const ticket: ScanTicket = { ...hold.ticket, vendor, origin, account }
+        const ticket: ScanTicket = { ...hold.ticket, ...Account.of(adapter) }
         yield* keeper.add({ claimId, ticket, notBefore: hold.notBefore, guard: hold.guard }, adapter, policy)
         tell({ _tag: "Kept", claimId, ticket })
       }

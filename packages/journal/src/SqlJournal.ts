@@ -21,7 +21,7 @@ import type * as Scope from "effect/Scope"
 import * as Semaphore from "effect/Semaphore"
 import * as SqlClient from "effect/sql/SqlClient"
 import type { SqlError } from "effect/sql/SqlError"
-import type { Lesson } from "@scanpoll/core/engine/DurationModel"
+import { kindKey, type Lesson, lessonKey } from "@scanpoll/core/engine/DurationModel"
 import type { AccountKey } from "@scanpoll/core/engine/RateBudget"
 import type {
   Claim,
@@ -36,6 +36,7 @@ import type {
 } from "@scanpoll/core/engine/ScanJournal"
 import * as ScanJournal from "@scanpoll/core/engine/ScanJournal"
 import * as SteadyClock from "@scanpoll/core/time/SteadyClock"
+import * as Account from "@scanpoll/core/model/Account"
 import type { Reason } from "@scanpoll/core/model/ScanOutcome"
 import type { ScanTicket } from "@scanpoll/core/model/ScanTicket"
 import type { Subject } from "@scanpoll/core/model/Subject"
@@ -568,7 +569,7 @@ export const makeShared = (
             for (const [claimId, epoch] of batch.leaves) if (leaves.get(claimId) === epoch) leaves.delete(claimId)
             for (const [claimId] of batch.doubts) doubts.delete(claimId)
             for (const pause of batch.pauses) {
-              const text = accountText(pause)
+              const text = Account.key(pause)
               if (pausing.get(text) === pause) pausing.delete(text)
             }
             for (const [scan, lesson] of batch.lessons) if (taught.get(scan) === lesson) taught.delete(scan)
@@ -602,12 +603,9 @@ export const makeShared = (
       new Map(
         lessons.map(([, { lesson }]) => {
           const { kind, origin, vendor } = lesson
-          return [JSON.stringify([vendor, origin, kind]), { vendor, origin, kind: toJson(kind) }]
+          return [kindKey(lesson), { vendor, origin, kind: toJson(kind) }]
         })
       ).values()
-
-    const accountText = (account: AccountKey): string =>
-      JSON.stringify([account.vendor, account.origin, account.account])
 
     // ---- the moves
 
@@ -635,8 +633,7 @@ export const makeShared = (
       readonly reason?: Reason
     }
 
-    const isTicketOf = (key: ClaimKey, ticket: ScanTicket): boolean =>
-      ticket.vendor === key.vendor && ticket.origin === key.origin && ticket.account === key.account
+    const isTicketOf = (key: ClaimKey, ticket: ScanTicket): boolean => Account.equals(ticket, key)
 
     const change = (
       row: ClaimRow,
@@ -1190,16 +1187,15 @@ export const makeShared = (
         waits.set(claimId, { epoch: mine.epoch, until: notBefore })
         gathered.openUnsafe()
       },
-      paused: ({ account, origin, vendor }, until) => {
-        const text = accountText({ account, origin, vendor })
+      paused: (account, until) => {
+        const text = Account.key(account)
         if (!(until > (pausing.get(text)?.until ?? 0))) return
-        pausing.set(text, { account, origin, vendor, until })
+        pausing.set(text, { ...Account.of(account), until })
         gathered.openUnsafe()
       },
       pauses,
       learned: (lesson) => {
-        const { kind, origin, scan, vendor } = lesson
-        taught.set(JSON.stringify([vendor, origin, kind, scan]), { lesson, at: clock.currentTimeMillisUnsafe() })
+        taught.set(lessonKey(lesson), { lesson, at: clock.currentTimeMillisUnsafe() })
         gathered.openUnsafe()
       },
       lessons,

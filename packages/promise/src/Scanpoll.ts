@@ -14,6 +14,7 @@ import type { RequestFault, ScanAdapter } from "@scanpoll/core/engine/ScanAdapte
 import * as Journals from "@scanpoll/core/engine/ScanJournal"
 import type * as CoreRequests from "@scanpoll/core/engine/ScanRequest"
 import * as Scans from "@scanpoll/core/engine/Scans"
+import * as Account from "@scanpoll/core/model/Account"
 import type { ScanOutcome } from "@scanpoll/core/model/ScanOutcome"
 import type * as Records from "@scanpoll/core/model/ScanRecord"
 import * as Tickets from "@scanpoll/core/model/ScanTicket"
@@ -309,7 +310,7 @@ const ticketOf = (adapter: Pick<ScanAdapter<never, unknown>, "vendor" | "origin"
     const has = hasProperty(known, "ticket") ? ": give its `ticket`" : ""
     throw new TypeError(`${vendor}: this is not a ticket${has}`)
   }
-  if (known.vendor !== vendor || known.origin !== origin || known.account !== account) {
+  if (!Account.equals(known, { vendor, origin, account })) {
     const whose = `${known.vendor}, account ${known.account} at ${known.origin}`
     throw new TypeError(`this ticket is of ${whose}; the client has ${vendor}, account ${account} at ${origin}`)
   }

@@ -5,6 +5,7 @@
  */
 import type { VendorHttp } from "@scanpoll/core/http/VendorHttp"
 import * as Credential from "@scanpoll/core/http/Credential"
+import { labelKey } from "@scanpoll/core/model/Account"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import type * as FileSystem from "effect/FileSystem"
@@ -167,7 +168,9 @@ export const doctor = Effect.fnUntraced(function* (input: {
 
   const keys = yield* Keys.make(facts.environment, given.keyFile.value)
   const skews = new Map<string, number>()
-  const wanted = new Set(plan.targets.map((target) => JSON.stringify([target.vendor.name, target.account])))
+  const wanted = new Set(
+    plan.targets.map((target) => labelKey({ vendor: target.vendor.name, account: target.account }))
+  )
   const everything = [
     ...Vendors.all.map((vendor) => ({ vendor, account: Plans.defaultAccount, variable: vendor.keyVariable })),
     ...plan.accounts.flatMap(({ name, variable, vendor }) =>
@@ -177,7 +180,7 @@ export const doctor = Effect.fnUntraced(function* (input: {
   const probes = yield* Effect.forEach(
     everything,
     ({ account, variable, vendor }) =>
-      probe(vendor, account, variable, plan, keys, wanted.has(JSON.stringify([vendor.name, account])), skews),
+      probe(vendor, account, variable, plan, keys, wanted.has(labelKey({ vendor: vendor.name, account })), skews),
     { concurrency: 4 }
   ).pipe(
     Running.atLogLevel(settings),

@@ -10,6 +10,7 @@
 import * as DurationModel from "@scanpoll/core/engine/DurationModel"
 import { forecast } from "@scanpoll/core/engine/Forecast"
 import type { ScanRequest } from "@scanpoll/core/engine/ScanRequest"
+import * as Account from "@scanpoll/core/model/Account"
 import * as PollPolicy from "@scanpoll/core/policy/PollPolicy"
 import { preview } from "@scanpoll/core/policy/Preview"
 import * as Duration from "effect/Duration"
@@ -60,9 +61,7 @@ export const tell = Effect.fnUntraced(function* (
   const lines: Array<string> = ["Nothing is sent: this is what `scanpoll run` would do.", ""]
   for (const account of forecast(requests)) {
     const who = KeyText.accountName(account.vendor, account.account)
-    const mine = requests.filter(
-      ({ adapter }) => adapter.vendor === account.vendor && adapter.account === account.account
-    )
+    const mine = requests.filter(({ adapter }) => Account.hasSameLabel(adapter, account))
     lines.push(
       `${who}: ${plural(account.scans, "purchase")} for ${plural(mine.length, "target")}, about ${plural(account.requests, "request")}`,
       `  limit     ${account.limit ?? "none documented"}`,

@@ -11,6 +11,7 @@ import * as Workers from "@scanpoll/cluster/Worker"
 import type { JournalError } from "@scanpoll/core/engine/ScanJournal"
 import type { AnyAdapter } from "@scanpoll/core/engine/Scans"
 import type { VendorHttp } from "@scanpoll/core/http/VendorHttp"
+import { labelKey } from "@scanpoll/core/model/Account"
 import * as Tickets from "@scanpoll/core/model/ScanTicket"
 import * as PollPolicy from "@scanpoll/core/policy/PollPolicy"
 import * as JournalAddress from "@scanpoll/journal/JournalAddress"
@@ -58,6 +59,9 @@ const words = {
   defect: "a defect of scanpoll"
 } as const
 
+const labelOf = (one: { readonly vendor: { readonly name: string }; readonly account: string }): string =>
+  labelKey({ vendor: one.vendor.name, account: one.account })
+
 // Every account there is a key for: the usual one of each vendor, and those that a plan declares.
 const accountsOf = Effect.fnUntraced(function* (plan: Plans.Plan, keys: Keys.Keys, findings: Findings) {
   const all = [
@@ -65,10 +69,7 @@ const accountsOf = Effect.fnUntraced(function* (plan: Plans.Plan, keys: Keys.Key
     ...plan.accounts.flatMap(({ name, variable, vendor }) =>
       variable === null ? [] : [{ vendor, account: name, variable }]
     )
-  ].filter(
-    (one, index, list) =>
-      list.findLastIndex((other) => other.vendor === one.vendor && other.account === one.account) === index
-  )
+  ].filter((one, index, list) => list.findLastIndex((other) => labelOf(other) === labelOf(one)) === index)
   const used: Array<(typeof all)[number]> = []
   const left: Array<string> = []
   for (const one of all) {

@@ -57,6 +57,23 @@ export interface Lesson extends ScanKind {
 }
 
 /**
+ * A text that only equal kinds of scans share, for maps.
+ *
+ * @category destructors
+ * @since 0.1.0
+ */
+export const kindKey = ({ kind, origin, vendor }: ScanKind): string => JSON.stringify([vendor, origin, kind])
+
+/**
+ * A text that only lessons of the same scan share, for maps.
+ *
+ * @category destructors
+ * @since 0.1.0
+ */
+export const lessonKey = ({ kind, origin, scan, vendor }: Pick<Lesson, keyof ScanKind | "scan">): string =>
+  JSON.stringify([vendor, origin, kind, scan])
+
+/**
  * The scans a plan is for: their kind, what the vendor says about their durations, and what it bears.
  *
  * @category models
@@ -317,9 +334,8 @@ const planOf = (
 export const makeMemory = (options: Options = {}): Durations => {
   const least = Math.max(1, options.least ?? defaultLeast)
   const books = new Map<string, Book>()
-  const nameOf = ({ kind, origin, vendor }: ScanKind): string => JSON.stringify([vendor, origin, kind])
   const learn = (lesson: Lesson): boolean => {
-    const name = nameOf(lesson)
+    const name = kindKey(lesson)
     const book = books.get(name) ?? new Book()
     if (!book.learn(lesson)) return false
     // The map is in the order of teaching: its first one was taught longest ago.
@@ -339,8 +355,8 @@ export const makeMemory = (options: Options = {}): Durations => {
         // Whoever stores lessons cannot disturb the scans.
       }
     },
-    known: (kind) => books.get(nameOf(kind))?.known ?? 0,
-    plan: (about, policy, open = 1) => books.get(nameOf(about))?.plan(about, policy, open, least) ?? null
+    known: (kind) => books.get(kindKey(kind))?.known ?? 0,
+    plan: (about, policy, open = 1) => books.get(kindKey(about))?.plan(about, policy, open, least) ?? null
   }
 }
 

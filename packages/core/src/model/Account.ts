@@ -42,6 +42,41 @@ export const equals = (one: Account, other: Account): boolean =>
   one.vendor === other.vendor && one.origin === other.origin && one.account === other.account
 
 /**
+ * An account by its label alone, where the origin is not known or does not matter: in a plan, on a report, on the command
+ * line.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Label = Pick<Account, "vendor" | "account">
+
+/**
+ * A text that only equal labels share, for maps.
+ *
+ * @category destructors
+ * @since 0.1.0
+ */
+export const labelKey = ({ account, vendor }: Label): string => JSON.stringify([vendor, account])
+
+/**
+ * Whether two things have the same vendor and the same label, at whatever origin.
+ *
+ * @category guards
+ * @since 0.1.0
+ */
+export const hasSameLabel = (one: Label, other: Label): boolean =>
+  one.vendor === other.vendor && one.account === other.account
+
+/**
+ * A text that only the same subjects of accounts with the same label share, for maps.
+ *
+ * @category destructors
+ * @since 0.1.0
+ */
+export const subjectKey = (label: Label, subject: { readonly kind: string; readonly id: string }): string =>
+  JSON.stringify([label.vendor, label.account, subject.kind, subject.id])
+
+/**
  * A text that only tickets of the same scan share, for maps.
  *
  * @category destructors

@@ -5,6 +5,7 @@ import { hasProperty } from "effect/Predicate"
 import * as Schema from "effect/Schema"
 import type { Lesson } from "@scanpoll/core/engine/DurationModel"
 import type { ClaimEntry, ClaimKey, ClaimState } from "@scanpoll/core/engine/ScanJournal"
+import * as Account from "@scanpoll/core/model/Account"
 import { Reason } from "@scanpoll/core/model/ScanOutcome"
 import * as Tickets from "@scanpoll/core/model/ScanTicket"
 import type { ScanTicket } from "@scanpoll/core/model/ScanTicket"
@@ -35,11 +36,11 @@ const latest = 8_640_000_000_000_000
 // A scan that takes longer than a year has not been seen yet.
 const longestLesson = 366 * 24 * 60 * 60 * 1000
 
-export const hash = (parts: ReadonlyArray<string>): string =>
-  createHash("sha256").update(JSON.stringify(parts)).digest("hex")
+export const hash = (parts: ReadonlyArray<string>): string => digest(JSON.stringify(parts))
 
-export const keyHash = (key: ClaimKey): string =>
-  hash([key.vendor, key.origin, key.account, key.environment, key.fingerprint])
+const digest = (text: string): string => createHash("sha256").update(text).digest("hex")
+
+export const keyHash = (key: ClaimKey): string => digest(Account.purchaseKey(key))
 
 export const subjectHash = (subject: Pick<Subject, "kind" | "id">): string => hash([subject.kind, subject.id])
 

@@ -1,10 +1,14 @@
+import * as Account from "@scanpoll/core/model/Account"
 import * as Hostile from "../HostileText.ts"
 import type { ReportScan } from "../ReportScan.ts"
 
 // One subject at one vendor for one account. A plan may name it several times (two kinds of scan of one address), so
 // the how-manieth it is belongs to its name.
 export const subjectKey = (scan: Pick<ReportScan, "vendor" | "account" | "subject">): string =>
-  JSON.stringify([scan.vendor, Hostile.toKey(scan.account), scan.subject.kind, Hostile.toKey(scan.subject.id)])
+  Account.subjectKey(
+    { vendor: scan.vendor, account: Hostile.toKey(scan.account) },
+    { kind: scan.subject.kind, id: Hostile.toKey(scan.subject.id) }
+  )
 
 export interface Placed {
   readonly scan: ReportScan

@@ -1,4 +1,5 @@
 import type { ScanAdapter } from "@scanpoll/core/engine/ScanAdapter"
+import * as Account from "@scanpoll/core/model/Account"
 import type { PollFault } from "@scanpoll/core/model/PollFault"
 import * as ScanOutcome from "@scanpoll/core/model/ScanOutcome"
 import * as ScanTicket from "@scanpoll/core/model/ScanTicket"
@@ -212,7 +213,7 @@ const reconcileRules = <Request, Payload>(
             note(`where ${about}: ${JSON.stringify(found)}, must be ${JSON.stringify(wanted)}`)
           }
           for (const ticket of heard.value) {
-            const ours = ticket.vendor === vendor && ticket.origin === origin && ticket.account === account
+            const ours = Account.equals(ticket, { vendor, origin, account })
             if (!Schema.is(ScanTicket.ScanTicket)(ticket) || !ours) note(`no ticket of ours: ${JSON.stringify(ticket)}`)
           }
         }
