@@ -42,6 +42,7 @@ import type { ScanOutcome } from "@scanpoll/core/model/ScanOutcome"
 import type { ScanTicket } from "@scanpoll/core/model/ScanTicket"
 import type { PollPolicy } from "@scanpoll/core/policy/PollPolicy"
 import * as PollPolicies from "@scanpoll/core/policy/PollPolicy"
+import * as SharedClaims from "@scanpoll/journal/SharedClaims"
 import * as SqlJournal from "@scanpoll/journal/SqlJournal"
 import * as Os from "node:os"
 import process from "node:process"
@@ -410,7 +411,7 @@ const make = (
       })
       for (const { entry, hold } of taken) {
         const { claimId } = entry
-        const keeper = slices.get(SqlJournal.sliceOf(claimId, settings.shards))
+        const keeper = slices.get(SharedClaims.sliceOf(claimId, settings.shards))
         const adapter = options.adapters.find((each) => Scans.isFor(each, entry))
         const policy = adapter === undefined ? undefined : policies.get(adapter)
         if (keeper === undefined || adapter === undefined || policy === undefined) {

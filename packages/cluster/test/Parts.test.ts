@@ -6,6 +6,7 @@ import * as ClusterStatus from "@scanpoll/cluster/ClusterStatus"
 import { LatenessMeter } from "@scanpoll/cluster/Lateness"
 import * as Worker from "@scanpoll/cluster/Worker"
 import { ScanJournal } from "@scanpoll/core/engine/ScanJournal"
+import * as SharedClaims from "@scanpoll/journal/SharedClaims"
 import * as SqlJournal from "@scanpoll/journal/SqlJournal"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -104,7 +105,7 @@ describe("the database of a cluster", () => {
         )
         const all = [...first, ...more, ...others].map(({ entry }) => entry.claimId)
         assert.deepStrictEqual(all.toSorted(), ids.toSorted())
-        for (const { entry } of [...first, ...more]) assert.include([1, 2], SqlJournal.sliceOf(entry.claimId, of))
+        for (const { entry } of [...first, ...more]) assert.include([1, 2], SharedClaims.sliceOf(entry.claimId, of))
         assert.deepStrictEqual(yield* left.takeFree({ ...wanted, slices: [1, 2, 3, 4] }), [])
         assert.deepStrictEqual(yield* left.takeFree({ ...wanted, slices: [1, 2, 3, 4], accounts: [] }), [])
         // What it lets go of, the other one may have.

@@ -1,10 +1,10 @@
-// Which process this is, and whether another one of the same machine still lives. Where the system does not tell, a
-// process is judged by its heartbeat alone.
+// Which process this is, and whether another one of the same machine still lives. May touch: /proc. Law: where the system
+// does not tell, the answer is null, and the heartbeat alone decides.
 import * as Fs from "node:fs"
 import * as Os from "node:os"
 import process from "node:process"
 
-export interface Place {
+export interface ProcessIdentity {
   // Names the table of processes that `pid` counts in: this boot of this machine, and its process namespace.
   readonly place: string
   readonly pid: number
@@ -39,7 +39,7 @@ const startOf = (pid: number): string => {
   return fields[0] === "Z" || fields[0] === "X" ? "" : (fields[19] ?? "")
 }
 
-export const here = (): Place => {
+export const here = (): ProcessIdentity => {
   const boot = read("/proc/sys/kernel/random/boot_id").trim()
   const space = readLink("/proc/self/ns/pid")
   const started = startOf(process.pid)
@@ -53,7 +53,7 @@ export const here = (): Place => {
 }
 
 // Null when it cannot be told from here.
-export const isAlive = (ours: Place, theirs: Omit<Place, "label">): boolean | null => {
+export const isAlive = (ours: ProcessIdentity, theirs: Omit<ProcessIdentity, "label">): boolean | null => {
   if (ours.place === "" || ours.place !== theirs.place || theirs.started === "") return null
   return startOf(theirs.pid) === theirs.started
 }

@@ -1,0 +1,109 @@
+// The moves of a claim: submitted, settled, in doubt, refused, released. May touch: the table of claims, through
+// `claimTable`. Law: only the moves of the state machine happen, and only by the process that holds the claim; a claim in
+// doubt may be decided by anybody.
+import * as Effect from "effect/Effect"
+import type { SqlError } from "effect/sql/SqlError"
+import type { ClaimState, JournalError, Operations } from "@scanpoll/core/engine/ScanJournal"
+import * as ScanJournal from "@scanpoll/core/engine/ScanJournal"
+import * as Account from "@scanpoll/core/model/Account"
+import type { ScanTicket } from "@scanpoll/core/model/ScanTicket"
+import { type Change, type ClaimTable, mustExist } from "./claimTable.ts"
+import { errorOf } from "./faults.ts"
+import type { HeldClaims } from "./heldClaims.ts"
+import type { Outbox } from "./outbox.ts"
+import type { Owners } from "./owners.ts"
+import type { ClaimRow } from "./rows.ts"
+import type { Store } from "./store.ts"
+
+interface Parts {
+  readonly store: Store
+  readonly owners: Pick<Owners, "me">
+  readonly table: ClaimTable
+  readonly held: HeldClaims
+  readonly outbox: Pick<Outbox, "release">
+}
+
+interface Move {
+  readonly claimId: string
+  readonly to: ClaimState
+  readonly fields: Change
+  readonly stamp: string
+}
+
+type Moved = Effect.Effect<number, SqlError | JournalError>
+
+// Others took this process for gone during its submission. The vendor's answer is first-hand, so it counts all the same.
+const moveLate = (table: ClaimTable, row: ClaimRow, { claimId, fields, stamp, to }: Move): Moved => {
+  if (row.state === "in-doubt") {
+    switch (to) {
+      case "submitted":
+        return table.change(row, { state: "submitted", owner: null, stamp }, fields)
+      case "settled":
+        return fields.ticket === undefined
+          ? Effect.fail(errorOf("lost", claimId))
+          : table.change(row, { state: "settled", owner: null, stamp }, fields)
+      case "refused":
+      case "released":
+        return table.change(row, { state: "released", owner: null, stamp }, fields)
+      case "intent":
+      case "in-doubt":
+        return Effect.succeed(row.epoch)
+    }
+  }
+  const isSame = to === "submitted" && row.ticket?.scanId === fields.ticket?.scanId
+  return isSame ? Effect.succeed(row.epoch) : Effect.fail(errorOf("lost", claimId))
+}
+
+const mustBelong = (
+  table: ClaimTable,
+  row: ClaimRow,
+  ticket: ScanTicket
+): Effect.Effect<void, SqlError | JournalError> =>
+  Effect.gen(function* () {
+    if (!Account.equals(ticket, row.key)) {
+      return yield* errorOf("conflict", `the ticket is not of the account of claim ${row.claimId}`)
+    }
+    if (row.state !== "in-doubt") return
+    const other = yield* table.otherOfTicket(ticket, row.claimId)
+    if (other !== null) return yield* errorOf("conflict", `that scan belongs to claim ${other}`)
+  })
+
+// The claim's epoch after the move.
+const moveRow = ({ held, owners, table }: Parts, wanted: Move): Moved =>
+  Effect.gen(function* () {
+    const { claimId, fields, stamp, to } = wanted
+    const row = yield* mustExist(yield* table.byId(claimId), claimId)
+    // This very write, whose answer was lost.
+    if (row.stamp === stamp) return row.epoch
+    if (row.state === "settled" && to === "settled") return row.epoch
+    const mine = row.owner === owners.me() && row.epoch === held.get(claimId)?.epoch
+    if (row.state !== "intent" && held.isSubmitting(claimId) && !mine) return yield* moveLate(table, row, wanted)
+    if (!ScanJournal.mayMove(row.state, to)) {
+      return yield* errorOf("conflict", `claim ${claimId} is ${row.state} and cannot become ${to}`)
+    }
+    if (row.state !== "in-doubt" && !mine) return yield* errorOf("lost", claimId)
+    if (fields.ticket !== undefined) yield* mustBelong(table, row, fields.ticket)
+    const owner = to === "submitted" && mine ? owners.me() : null
+    return yield* table.change(row, { state: to, owner, stamp }, fields)
+  })
+
+export const make = (parts: Parts): Pick<Operations, "submitted" | "settled" | "inDoubt" | "refused" | "released"> => {
+  const { held, outbox, store } = parts
+
+  const move = (claimId: string, to: ClaimState, fields: Change): Effect.Effect<void, JournalError> =>
+    Effect.uninterruptible(
+      Effect.gen(function* () {
+        const epoch = yield* store.write((stamp) => moveRow(parts, { claimId, to, fields, stamp }))
+        if (to !== "submitted" || held.get(claimId)?.epoch !== epoch) outbox.release(claimId)
+        held.endSubmission(claimId)
+      })
+    )
+
+  return {
+    submitted: (claimId, ticket, notBefore) => move(claimId, "submitted", { ticket, notBefore }),
+    settled: (claimId, outcome, ticket) => move(claimId, "settled", { outcome, ticket }),
+    inDoubt: (claimId, reason) => move(claimId, "in-doubt", { reason }),
+    refused: (claimId, reason) => move(claimId, "refused", { reason }),
+    released: (claimId) => move(claimId, "released", {})
+  }
+}

@@ -1,0 +1,137 @@
+// What stands in the journal, read back. May touch: every table, reading; `purge` deletes what is over. Law: a claim
+// whose submitter is gone is shown in doubt, and a row that cannot be read is left out with a warning.
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import type { SqlClient } from "effect/sql/SqlClient"
+import type { SqlError } from "effect/sql/SqlError"
+import type { ClaimEntry, ClaimState, Operations, Pause } from "@scanpoll/core/engine/ScanJournal"
+import * as Waits from "@scanpoll/core/time/Waits"
+import { unreadable } from "./claimTable.ts"
+import { goneReason, type OwnerRow, type Owners } from "./owners.ts"
+import { keyHash, readClaim, readLesson, subjectHash, toEntry } from "./rows.ts"
+import type { Store } from "./store.ts"
+
+interface Parts {
+  readonly sql: SqlClient
+  readonly store: Pick<Store, "read" | "write">
+  readonly owners: Pick<Owners, "all" | "isGone">
+}
+
+const historyLimit = 10_000
+
+const entryOf = (parts: Parts, row: unknown, all: ReadonlyMap<string, OwnerRow>): ClaimEntry | null => {
+  const read = readClaim(row)
+  if (read === null) return null
+  const owner = read.owner === null ? undefined : all.get(read.owner)
+  const living = owner !== undefined && !parts.owners.isGone(owner)
+  const doubtful = read.state === "intent" && !living
+  return toEntry(
+    doubtful ? { ...read, state: "in-doubt", reason: goneReason } : read,
+    living && (read.state === "intent" || read.state === "submitted") ? owner.label : null
+  )
+}
+
+const entriesOf = (parts: Parts, rows: ReadonlyArray<unknown>): Effect.Effect<ReadonlyArray<ClaimEntry>, SqlError> =>
+  Effect.gen(function* () {
+    const all = new Map((yield* parts.owners.all).map((owner) => [owner.owner_id, owner]))
+    const entries: Array<ClaimEntry> = []
+    for (const row of rows) {
+      const entry = entryOf(parts, row, all)
+      if (entry !== null) entries.push(entry)
+      else {
+        const id = String(Object(row).claim_id)
+        yield* Effect.logWarning(`a row of the journal cannot be read and is left out: ${id}`)
+      }
+    }
+    return entries
+  })
+
+const claimsOf = (parts: Parts): Pick<Operations, "get" | "list" | "history"> => {
+  const { sql, store } = parts
+  const get: Operations["get"] = (claimId) =>
+    store.read(
+      Effect.gen(function* () {
+        const rows = yield* sql`SELECT * FROM scanpoll_claims WHERE claim_id = ${claimId}`
+        const [entry] = yield* entriesOf(parts, rows)
+        return entry ?? (rows.length === 0 ? null : yield* unreadable(claimId))
+      })
+    )
+
+  const list: Operations["list"] = (states) =>
+    Effect.gen(function* () {
+      if (states.length === 0) return []
+      const wanted: ReadonlyArray<ClaimState> = states.includes("in-doubt") ? [...states, "intent"] : states
+      const entries = yield* store.read(
+        Effect.flatMap(
+          sql`SELECT * FROM scanpoll_claims WHERE state IN ${sql.in([...new Set(wanted)])}
+            ORDER BY claimed_at, claim_id`,
+          (rows) => entriesOf(parts, rows)
+        )
+      )
+      return entries.filter((entry) => states.includes(entry.state))
+    })
+
+  const history: Operations["history"] = (filter) => {
+    if (filter.states?.length === 0) return Effect.succeed([])
+    const conditions = [
+      sql`state IN ${sql.in([...(filter.states ?? ["settled"])])}`,
+      ...(filter.vendor === undefined ? [] : [sql`vendor = ${filter.vendor}`]),
+      ...(filter.account === undefined ? [] : [sql`account = ${filter.account}`]),
+      ...(filter.key === undefined ? [] : [sql`key_hash = ${keyHash(filter.key)}`]),
+      ...(filter.subject === undefined ? [] : [sql`subject_hash = ${subjectHash(filter.subject)}`]),
+      ...(filter.before === undefined ? [] : [sql`changed_at < ${filter.before}`])
+    ]
+    const limit = Waits.clamp(Math.floor(filter.limit ?? 100), 1, historyLimit)
+    return store.read(
+      Effect.flatMap(
+        sql`SELECT * FROM scanpoll_claims WHERE ${sql.and(conditions)}
+          ORDER BY changed_at DESC, claim_id DESC LIMIT ${limit}`,
+        (rows) => entriesOf(parts, rows)
+      )
+    )
+  }
+  return { get, list, history }
+}
+
+export const make = (
+  parts: Parts
+): Pick<Operations, "get" | "list" | "history" | "scanIds" | "pauses" | "lessons" | "purge"> => {
+  const { sql, store } = parts
+  return {
+    ...claimsOf(parts),
+    scanIds: ({ account, origin, vendor }) =>
+      store.read(
+        Effect.map(
+          sql<{ scan_id: string }>`SELECT scan_id FROM scanpoll_claims WHERE vendor = ${vendor}
+            AND origin = ${origin} AND account = ${account} AND scan_id IS NOT NULL`,
+          (rows) => new Set(rows.map((row) => row.scan_id))
+        )
+      ),
+    pauses: store.read(
+      Effect.map(
+        sql<{ vendor: string; origin: string; account: string; paused_until: number }>`
+          SELECT vendor, origin, account, paused_until FROM scanpoll_pauses`,
+        (rows) =>
+          rows.flatMap(({ account, origin, paused_until: until, vendor }): ReadonlyArray<Pause> =>
+            Number.isFinite(until) ? [{ vendor, origin, account, until }] : []
+          )
+      )
+    ),
+    lessons: store.read(
+      Effect.map(sql`SELECT * FROM scanpoll_lessons ORDER BY learned_at`, (rows) =>
+        rows.map(readLesson).filter((lesson) => lesson !== null)
+      )
+    ),
+    purge: ({ before }) =>
+      store.write(() =>
+        Effect.gen(function* () {
+          const now = yield* Clock.currentTimeMillis
+          yield* sql`DELETE FROM scanpoll_pauses WHERE paused_until < ${now}`
+          yield* sql`DELETE FROM scanpoll_lessons WHERE learned_at < ${before}`
+          const rows = yield* sql`DELETE FROM scanpoll_claims WHERE state IN ('settled', 'refused', 'released')
+            AND changed_at < ${before} RETURNING claim_id`
+          return rows.length
+        })
+      )
+  }
+}
