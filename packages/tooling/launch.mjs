@@ -6,7 +6,7 @@
  *     node packages/tooling/launch.mjs exec cmd [args]   any command, with the tools of the repository on its PATH
  *     node packages/tooling/launch.mjs check | lint | format | fences | api | unused | pack | bench
  *
- * Each task first sees to the right Node and pnpm, fetched through npx only where the machine lacks them, and to an
+ * Each task first sees to the right Node and pnpm, fetched through npm only where the machine lacks them, and to an
  * install that matches the lockfile. All of that speaks on stderr: stdout belongs to the task.
  */
 import { existsSync } from "node:fs"
@@ -24,8 +24,6 @@ import {
   versionOf
 } from "../cli/bin/toolchain.js"
 
-const INTERRUPTED = 130
-const TERMINATED = 143
 const UNAVAILABLE = 69
 
 const root = fileURLToPath(new URL("../../", import.meta.url))
@@ -60,14 +58,15 @@ const toolchain = async () => {
     return { node, path: [...own, bin] }
   }
 
-  const missing = [...(nodeFits ? [] : [`node@${NODE_VERSION}`]), ...(pnpmFits ? [] : [`pnpm@${PNPM_VERSION}`])]
-  say(`fetching ${missing.join(" and ")} (kept in npm's cache; nothing is installed globally)`)
+  /** @type {ReadonlyArray<"node" | "pnpm">} */
+  const missing = nodeFits ? ["pnpm"] : pnpmFits ? ["node"] : ["node", "pnpm"]
+  const words = missing.map((name) => `${name}@${name === "node" ? NODE_VERSION : PNPM_VERSION}`).join(" and ")
+  say(`fetching ${words} (kept in your cache folder; nothing is installed globally)`)
   const brought = await bring(missing)
-  if (brought === INTERRUPTED || brought === TERMINATED) return brought
-  if (typeof brought === "number") {
-    const registry = process.env["npm_config_registry"]
-    say(`could not fetch ${missing.join(" and ")} from ${registry ?? "the npm registry"}.`)
-    say("Check the network and npm's proxy settings (`npm ping`), or install Node >= 22.19 and that pnpm yourself.")
+  if (typeof brought === "number") return brought
+  if ("why" in brought) {
+    say(`could not fetch ${words}: ${brought.why}.`)
+    say(`Check the network and npm's settings (\`npm ping\`), or install Node 24 and pnpm ${PNPM_VERSION} yourself.`)
     return UNAVAILABLE
   }
   return { node: nodeFits ? process.execPath : brought.node, path: [...own, brought.bin], bin: brought.bin }

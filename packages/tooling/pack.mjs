@@ -18,7 +18,7 @@ import { basename, delimiter, dirname, join } from "node:path"
 import process from "node:process"
 import { publint } from "publint"
 import { formatMessage } from "publint/utils"
-import { bring, versionOf } from "../cli/bin/toolchain.js"
+import { versionOf } from "../cli/bin/toolchain.js"
 import { published, root } from "./published.mjs"
 import { weigh } from "./sizes.mjs"
 
@@ -319,8 +319,10 @@ const oldNode = async () => {
     if (existsSync(node) && existsSync(join(folder, "npx")) && versionOf(node)?.startsWith("20.") === true)
       return folder
   }
-  const brought = await bring([`node@${OLD_NODE}`, "npm@10.9.4"])
-  return typeof brought === "number" ? undefined : brought.bin
+  const packages = ["-p", `node@${OLD_NODE}`, "-p", "npm@10.9.4"]
+  const script = "console.log(process.env.PATH)"
+  const { code, stdout } = await ask("npx", ["--yes", ...packages, "--", "node", "-e", script], { cwd: scratch })
+  return code === 0 ? stdout.trim().split(delimiter)[0] : undefined
 }
 
 /**

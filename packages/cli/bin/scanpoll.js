@@ -3,16 +3,13 @@
  * The `scanpoll` command: plain JavaScript, so that any Node can read it and an old one can say what it lacks.
  *
  * On a Node that is new enough it loads the command itself. On an older one it starts itself again on another Node: in a
- * clone on the one that `npm start` brought, elsewhere on one that it fetches through npx and that stays in npm's cache.
+ * clone on the one that `npm start` brought, elsewhere on one that it fetches and verifies.
  */
 import { existsSync } from "node:fs"
 import module from "node:module"
 import process from "node:process"
 import { fileURLToPath } from "node:url"
 import { NODE_VERSION, bring, isNodeUsable, recordIn, run, versionOf } from "./toolchain.js"
-
-const INTERRUPTED = 130
-const TERMINATED = 143
 
 const self = fileURLToPath(import.meta.url)
 const source = new URL("../src/main.ts", import.meta.url)
@@ -60,41 +57,32 @@ const load = async () => {
 
 const needs = `needs Node 22.19 or newer of that line, or 24 and up, and this is ${process.versions.node}`
 
-/** @returns {Promise<string | undefined>} the Node that the clone's last set-up brought */
-const nodeOfClone = async () => {
-  const record = recordIn(fileURLToPath(new URL("../../../", import.meta.url)))
-  const recorded = record.read("node")
-  if (recorded === undefined || isNodeUsable(versionOf(recorded) ?? "0")) return recorded
-  // npm's cache was purged since: fetch the same Node once more.
-  const brought = await bring([`node@${NODE_VERSION}`])
-  if (typeof brought === "number") return undefined
-  record.write("node", brought.node)
-  return brought.node
-}
-
 const restart = async () => {
-  /** @type {string | undefined} */
-  let node
-  if (isInstalled) {
-    process.stderr.write(`scanpoll: ${needs}; going on with Node ${NODE_VERSION} from npm's cache or registry\n`)
-    const brought = await bring([`node@${NODE_VERSION}`])
-    if (brought === INTERRUPTED || brought === TERMINATED) {
-      process.exitCode = brought
-      return
-    }
-    if (typeof brought !== "number") node = brought.node
-  } else {
-    node = await nodeOfClone()
-  }
-  if (node === undefined) {
-    const how = isInstalled
-      ? "that Node could not be fetched: install a newer one"
-      : "run `npm start` once in the clone, or install a newer one"
-    process.stderr.write(`scanpoll: ${needs}; ${how}\n`)
+  const record = isInstalled ? null : recordIn(fileURLToPath(new URL("../../../", import.meta.url)))
+  const recorded = record?.read("node")
+  if (record !== null && recorded === undefined) {
+    process.stderr.write(`scanpoll: ${needs}; run \`npm start\` once in the clone, or install a newer one\n`)
     process.exitCode = 2
     return
   }
-  process.exitCode = await run(node, [self, ...process.argv.slice(2)])
+  if (recorded !== undefined && isNodeUsable(versionOf(recorded) ?? "0")) {
+    process.exitCode = await run(recorded, [self, ...process.argv.slice(2)])
+    return
+  }
+  if (isInstalled) process.stderr.write(`scanpoll: ${needs}; continuing with a verified Node ${NODE_VERSION}\n`)
+  const brought = await bring(["node"])
+  if (typeof brought === "number") {
+    process.exitCode = brought
+    return
+  }
+  const why = "why" in brought ? brought.why : versionOf(brought.node) === NODE_VERSION ? null : "it does not run here"
+  if ("why" in brought || why !== null) {
+    process.stderr.write(`scanpoll: ${needs}; Node ${NODE_VERSION} was not fetched: ${why}. Install Node 24.\n`)
+    process.exitCode = 2
+    return
+  }
+  record?.write("node", brought.node)
+  process.exitCode = await run(brought.node, [self, ...process.argv.slice(2)])
 }
 
 await (isNodeUsable(process.versions.node) ? load() : restart())

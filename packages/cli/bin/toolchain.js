@@ -1,5 +1,5 @@
 /**
- * Finds a Node that can run scanpoll, and runs a program on it.
+ * Finds a Node that can run scanpoll, and runs a program on it. How one is fetched stands in `fetched.js`.
  *
  * Plain JavaScript without dependencies, because it runs before anything is installed and on any Node from 18. The
  * command (`scanpoll.js`) and the launcher behind `npm start` and `npm test` share it.
@@ -7,14 +7,11 @@
 import { spawn, spawnSync } from "node:child_process"
 import { existsSync, mkdirSync, readFileSync, realpathSync, writeFileSync } from "node:fs"
 import { constants } from "node:os"
-import { delimiter, dirname, join } from "node:path"
+import { delimiter, join } from "node:path"
 import process from "node:process"
+import { fetched } from "./fetched.js"
 
-/** The Node fetched where the machine's own is too old. */
-export const NODE_VERSION = "24.21.0"
-
-/** The pnpm fetched where the machine has none of this version. */
-export const PNPM_VERSION = "12.21.0"
+export { NODE_VERSION, PNPM_VERSION } from "./fetched.js"
 
 const windows = process.platform === "win32"
 
@@ -142,47 +139,14 @@ export const run = (command, args, options = {}) =>
   )
 
 /**
- * Fetches exact versions through npx, which keeps them in npm's cache, and says where they lie: `node` is the
- * executable that npx runs, `bin` the folder with their commands. Where that fails, its exit code.
+ * Fetches exact versions of `node` and `pnpm` whose contents are known, and says where they lie: `node` is the
+ * executable, `bin` the folder with each by its plain name. The exit code of a person's stop, or why it was not done.
  *
- * An exact version is looked up in the cache alone; a range would ask the registry each time.
- *
- * @param {ReadonlyArray<string>} packages such as `node@24.21.0`
- * @returns {Promise<{ node: string, bin: string } | number>}
+ * @param {ReadonlyArray<"node" | "pnpm">} names
+ * @returns {Promise<{ node: string, bin: string } | number | { why: string }>}
  */
-export const bring = async (packages) => {
-  const npm = process.env["npm_execpath"] ?? ""
-  const npxCli = npm.endsWith("npm-cli.js") ? join(dirname(npm), "npx-cli.js") : ""
-  const direct = existsSync(npxCli)
-  const viaShell = windows && !direct
-  const script = "console.log(JSON.stringify([process.execPath, process.env.PATH]))"
-  const child = spawn(
-    direct ? process.execPath : "npx",
-    [
-      ...(direct ? [npxCli] : []),
-      "--yes",
-      ...packages.flatMap((name) => ["-p", name]),
-      "--",
-      "node",
-      "-e",
-      viaShell ? `"${script}"` : script
-    ],
-    {
-      stdio: ["ignore", "pipe", "inherit"],
-      shell: viaShell,
-      env: {
-        npm_config_fetch_retry_mintimeout: "2000",
-        npm_config_fetch_retry_maxtimeout: "8000",
-        ...process.env,
-        npm_config_loglevel: "error",
-        npm_config_update_notifier: "false"
-      }
-    }
-  )
-  let stdout = ""
-  child.stdout.setEncoding("utf8").on("data", (/** @type {string} */ text) => (stdout += text))
-  const code = await ended(child)
-  if (code !== 0) return code
-  const [node, path] = JSON.parse(stdout.trim().split("\n").at(-1) ?? "[]")
-  return { node, bin: path.split(delimiter)[0] }
+export const bring = async (names) => {
+  const brought = await fetched(names, { run: ended })
+  if ("why" in brought) return brought.code !== undefined && brought.code >= 128 ? brought.code : { why: brought.why }
+  return { node: join(brought.bin, windows ? "node.exe" : "node"), bin: brought.bin }
 }
