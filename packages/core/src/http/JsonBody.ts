@@ -107,7 +107,7 @@ const lenient = new TextDecoder("utf-8")
 
 /**
  * Reads bytes as UTF-8 JSON no deeper than `maxDepth`; a byte order mark is skipped. `about` describes the answer for
- * people. Credentials that the scrubber knows are replaced in every text of the result.
+ * people. Credentials that the scrubber knows are replaced in every text, name and number of the result.
  *
  * @category constructors
  * @since 0.1.0
@@ -131,23 +131,11 @@ export const decode = (
   if (text.trim() === "") return unreadable("empty")
   if (isDeeperThan(text, options.maxDepth)) return unreadable("too-deep")
   try {
-    return { body: { _tag: "Json", value: parse(text, options.scrubber) }, warnings }
+    return { body: { _tag: "Json", value: options.scrubber.value(JSON.parse(text)) }, warnings }
   } catch {
     // The error of JSON.parse quotes the body.
     return unreadable("not-json")
   }
-}
-
-const parse = (text: string, scrubber: Scrubber): unknown =>
-  // An escape such as \u0073 can hide a credential from a search through the raw text.
-  text.includes("\\u") || scrubber.finds(text)
-    ? JSON.parse(text, (_name, value: unknown) => scrubbed(value, scrubber))
-    : JSON.parse(text)
-
-const scrubbed = (value: unknown, scrubber: Scrubber): unknown => {
-  if (typeof value === "string") return scrubber.data(value)
-  if (typeof value !== "object" || value === null || !Object.keys(value).some(scrubber.finds)) return value
-  return Object.fromEntries(Object.entries(value).map(([name, inner]) => [scrubber.data(name), inner]))
 }
 
 const quotation = 34

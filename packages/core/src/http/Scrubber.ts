@@ -1,19 +1,30 @@
 /**
- * Replaces every credential it was shown by a mark, in whatever common disguise a vendor repeats it.
+ * Replaces every credential it was shown by a mark, in whatever common disguise somebody repeats it.
  *
- * Known disguises: as it is, escaped for JSON or HTML, percent-encoded in whole or where needed, and base64 (both
- * alphabets, at any offset of a longer text). Credentials shorter than six characters are treated with care: a text is only changed where they stand
- * alone as a word, and data never is, for a key like `low` would otherwise change a verdict.
+ * A text is decoded, then compared. Up to four disguises are undone, one on top of the other, in any order:
+ *
+ * - characters that nobody sees (control, zero-width, direction and format characters, terminal sequences, accents and
+ *   other combining marks), and line ends with the blanks around them;
+ * - upper and lower case; full-width and styled letters;
+ * - percent-encoding, backslash escapes of JSON and JavaScript, HTML entities: of all characters or of some;
+ * - base64 in either alphabet, whole or within a longer text, and hexadecimal.
+ *
+ * Credentials shorter than six characters are treated with care: a text is only changed where they stand alone as a word,
+ * and data never is, for a key like `low` would otherwise change a verdict. A text is read in time that grows with its
+ * length and not with the number of credentials; where undoing disguises would cost far more, the whole text is replaced.
  *
  * @since 0.1.0
  */
-import * as Base64 from "effect/encoding/Base64"
+import * as Grams from "./internal/grams.ts"
+import * as Layers from "./internal/layers.ts"
 
 /**
- * - `learn`: from now on this credential is replaced. The last 64 different ones are remembered.
+ * - `learn`: from now on this credential is replaced. The last 1 024 different ones are remembered.
  * - `text`: for messages and logs.
  * - `data`: for the texts inside an answer.
- * - `finds`: whether `data` would change this text.
+ * - `value`: for a whole JSON value: its texts, the names in it, and numbers that are a credential of digits. What needs
+ *   no change is given back as it is.
+ * - `finds`: whether `data` would change this text; with `least`, because of a credential of at least so many characters.
  *
  * @category models
  * @since 0.1.0
@@ -22,7 +33,8 @@ export interface Scrubber {
   readonly learn: (credential: string) => void
   readonly text: (text: string) => string
   readonly data: (text: string) => string
-  readonly finds: (text: string) => boolean
+  readonly value: (value: unknown) => unknown
+  readonly finds: (text: string, least?: number) => boolean
 }
 
 /**
@@ -33,66 +45,52 @@ export interface Scrubber {
  */
 export const mark = "<redacted>"
 
-const remembered = 64
+const remembered = 1_024
 const short = 6
+const depth = 4
+// A long text is read in pieces, so that it needs no more memory than a piece.
+const piece = 256 * 1024
+
+interface Span {
+  readonly from: number
+  readonly to: number
+  /** How many characters the credential has. */
+  readonly size: number
+}
 
 const quote = (text: string): string => text.replace(/[\\^$.*+?()[\]{}|/-]/g, "\\$&")
 
-const hex = (char: string): string => (char.codePointAt(0) ?? 0).toString(16).padStart(2, "0")
-
-const entities: Readonly<Record<string, string>> = {
-  "&": "&amp;",
-  "<": "&lt;",
-  ">": "&gt;",
-  '"': "&quot;",
-  "'": "&#39;"
+// Nothing but digits is no number in base ten for JSON where it begins with a zero; a reader may have dropped that.
+const numberOf = (credential: string): number | null => {
+  const number = /^[-+]?\d+(?:\.\d+)?(?:e[-+]?\d+)?$/i.test(credential) ? Number(credential) : NaN
+  return Number.isFinite(number) ? number : null
 }
 
-/**
- * The part of base64 that depends on the credential alone when `offset` bytes stand before it.
- */
-const base64At = (credential: string, offset: number): string =>
-  Base64.encode("\0".repeat(offset) + credential).slice(
-    Math.ceil((offset * 8) / 6),
-    Math.floor(((offset + credential.length) * 8) / 6)
-  )
-
-/**
- * Both spellings of the digits in `%2f` and `\u002f`.
- */
-const bothCases = (form: string, escape: RegExp): ReadonlyArray<string> => [
-  form,
-  form.replace(escape, (digits) => digits.toUpperCase()),
-  form.replace(escape, (digits) => digits.toLowerCase())
-]
-
-const disguises = (credential: string): ReadonlyArray<string> => {
-  const json = JSON.stringify(credential).slice(1, -1)
-  const percent = (pattern: RegExp, text: string): string => text.replace(pattern, (char) => `%${hex(char)}`)
-  const url = encodeURIComponent(credential)
-  const base64 = [
-    Base64.encode(credential),
-    ...[0, 1, 2].map((offset) => base64At(credential, offset)).filter((part) => part.length >= 8)
-  ]
-  return [
-    credential,
-    json,
-    json.replaceAll("/", "\\/"),
-    ...bothCases(
-      json.replace(/[<>&']/g, (char) => `\\u00${hex(char)}`),
-      /(?<=\\u)[0-9a-f]{4}/gi
-    ),
-    ...[url, percent(/[!'()*]/g, url), percent(/[!'()~]/g, url), percent(/[^]/g, credential)].flatMap((form) =>
-      bothCases(form, /%[0-9a-f]{2}/gi)
-    ),
-    credential.replace(/[&<>"']/g, (char) => entities[char] ?? char),
-    ...base64,
-    ...base64.map((form) => form.replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", ""))
-  ]
+// The credential as it reads after each undoing of escapes: an escape that is part of it is undone with the others.
+const readings = (credential: string): ReadonlyArray<string> => {
+  const all: Array<string> = []
+  let layer: Layers.Layer | null = Layers.fold(Layers.first(credential, 0), "none")
+  for (let i = 0; i <= depth && layer !== null; i++) {
+    if (layer.text.length >= short) all.push(layer.text.toLowerCase())
+    const next: Layers.Layer | null = Layers.unescape(layer)
+    layer = next === null ? null : Layers.fold(next, "none")
+  }
+  return all
 }
 
-const longestFirst = (forms: Iterable<string>): ReadonlyArray<string> =>
-  Array.from(new Set(forms)).toSorted((a, b) => b.length - a.length)
+class TooMuch extends Error {}
+
+const replaceSpans = (text: string, found: ReadonlyArray<Span>): string => {
+  const spans = found.toSorted((a, b) => a.from - b.from || b.to - a.to)
+  const parts: Array<string> = []
+  let at = 0
+  for (const { from, to } of spans) {
+    if (from >= at) parts.push(text.slice(at, from), mark)
+    at = Math.max(at, to)
+  }
+  parts.push(text.slice(at))
+  return parts.join("")
+}
 
 /**
  * A scrubber that has seen nothing yet.
@@ -102,45 +100,155 @@ const longestFirst = (forms: Iterable<string>): ReadonlyArray<string> =>
  */
 export const make = (): Scrubber => {
   // In order of their last use, oldest first.
-  const seen = new Map<string, ReadonlyArray<string>>()
+  const seen = new Set<string>()
   let latest: string | null = null
-  let forms: ReadonlyArray<string> = []
+  let longest = 0
+  let grams: Grams.Grams | null = null
   let words: RegExp | null = null
+  let numbers: ReadonlyMap<number, string> = new Map()
+  let current = true
 
   const compile = (): void => {
-    forms = longestFirst(Array.from(seen).flatMap(([credential, list]) => (credential.length < short ? [] : list)))
-    const brief = longestFirst(
-      Array.from(seen).flatMap(([credential, list]) => (credential.length < short ? list : []))
-    )
+    current = true
+    const known = Array.from(seen)
+    const long = known.filter((credential) => credential.length >= short)
+    const brief = known.filter((credential) => credential.length < short)
+    const patterns = new Set(long.flatMap(readings))
+    longest = long.reduce((most, { length }) => Math.max(most, length), 0)
+    grams = patterns.size === 0 ? null : Grams.make(patterns)
     words =
-      brief.length === 0 ? null : new RegExp(`(?<![A-Za-z0-9])(?:${brief.map(quote).join("|")})(?![A-Za-z0-9])`, "g")
+      brief.length === 0
+        ? null
+        : new RegExp(
+            `(?<![A-Za-z0-9])(?:${brief
+              .toSorted((a, b) => b.length - a.length)
+              .map(quote)
+              .join("|")})(?![A-Za-z0-9])`,
+            "g"
+          )
+    numbers = new Map(
+      long.flatMap((credential) => {
+        const number = numberOf(credential)
+        return number === null ? [] : [[number, credential] as const]
+      })
+    )
+  }
+
+  // Everything found in one piece of a text. `room` is how many characters may still be decoded.
+  const search = (
+    index: Grams.Grams,
+    layer: Layers.Layer,
+    left: number,
+    found: Array<Span>,
+    room: { left: number }
+  ) => {
+    look(index, Layers.fold(layer, "none"), left, found, room)
+    if (!Layers.hasSequences(layer.text)) return
+    // A sequence may split a credential, and may hold one.
+    look(index, Layers.fold(layer, "short"), left, found, room)
+    look(index, Layers.fold(layer, "all"), left, found, room)
+  }
+
+  const look = (index: Grams.Grams, layer: Layers.Layer, left: number, found: Array<Span>, room: { left: number }) => {
+    room.left -= layer.text.length
+    if (room.left < 0) throw new TooMuch()
+    for (const { length, start } of Grams.search(index, layer.text.toLowerCase())) {
+      found.push({ from: layer.start(start), to: layer.end(start + length - 1), size: length })
+    }
+    if (left === 0) return
+    const plain = Layers.unescape(layer)
+    if (plain !== null) search(index, plain, left - 1, found, room)
+    for (const inner of Layers.base64(layer, index.shortest)) search(index, inner, left - 1, found, room)
+    for (const inner of Layers.hexadecimal(layer, index.shortest)) search(index, inner, left - 1, found, room)
+  }
+
+  const spansOf = (text: string): ReadonlyArray<Span> => {
+    if (!current) compile()
+    if (grams === null || Layers.isPlainAndShorter(text, grams.shortest)) return []
+    const found: Array<Span> = []
+    const overlap = Math.min(128 * 1024, Math.max(1_024, longest * 16))
+    try {
+      for (let at = 0; at < text.length; at += piece) {
+        const part = text.length <= piece + overlap ? text : text.slice(at, at + piece + overlap)
+        search(grams, Layers.first(part, at), depth, found, { left: part.length * 24 + 4_096 })
+        if (part.length === text.length) break
+      }
+    } catch (error) {
+      if (error instanceof TooMuch) return [{ from: 0, to: text.length, size: text.length }]
+      throw error
+    }
+    return found
   }
 
   const data = (text: string): string => {
-    let scrubbed = text
-    for (const form of forms) if (scrubbed.includes(form)) scrubbed = scrubbed.replaceAll(form, mark)
-    return scrubbed
+    const spans = spansOf(text)
+    return spans.length === 0 ? text : replaceSpans(text, spans)
+  }
+
+  const number = (value: number): unknown => {
+    if (numbers.size === 0) return value
+    if (numbers.has(value)) return mark
+    const text = String(value)
+    for (const credential of numbers.values()) if (text.includes(credential)) return mark
+    return value
+  }
+
+  const value = (whole: unknown): unknown => {
+    if (!current) compile()
+    if (typeof whole === "string") return data(whole)
+    if (typeof whole === "number") return number(whole)
+    if (typeof whole !== "object" || whole === null || grams === null) return whole
+    if (Array.isArray(whole)) {
+      let changed: Array<unknown> | null = null
+      for (let i = 0; i < whole.length; i++) {
+        const before: unknown = whole[i]
+        const after = value(before)
+        if (after !== before) (changed ??= [...whole])[i] = after
+      }
+      return changed ?? whole
+    }
+    const entries: ReadonlyArray<readonly [string, unknown]> = Object.entries(whole)
+    let changed = false
+    const after = entries.map(([name, inner]) => {
+      const both = [data(name), value(inner)] as const
+      changed ||= both[0] !== name || both[1] !== inner
+      return both
+    })
+    // Defines each name, so that `__proto__` stays plain data.
+    return changed ? Object.fromEntries(after) : whole
   }
 
   return {
     learn: (credential) => {
-      if (credential === latest || credential === "") return
+      // Hiding a part of the mark would hide it again each time.
+      if (credential === latest || credential === "" || mark.includes(credential.toLowerCase())) return
       latest = credential
-      const known = seen.get(credential)
-      if (known !== undefined) {
-        seen.delete(credential)
-        seen.set(credential, known)
+      if (seen.delete(credential)) {
+        seen.add(credential)
         return
       }
-      seen.set(credential, disguises(credential))
-      for (const oldest of seen.keys()) {
+      seen.add(credential)
+      for (const oldest of seen) {
         if (seen.size <= remembered) break
         seen.delete(oldest)
       }
-      compile()
+      current = false
     },
-    text: (text) => (words === null ? data(text) : data(text).replace(words, mark)),
+    text: (text) => {
+      const scrubbed = data(text)
+      return words === null ? scrubbed : scrubbed.replace(words, mark)
+    },
     data,
-    finds: (text) => forms.some((form) => text.includes(form))
+    value,
+    finds: (text, least = 0) => spansOf(text).some(({ size }) => size >= least)
   }
 }
+
+/**
+ * The scrubber of this process. It learns every credential that any client of any vendor is given, so a key that one
+ * vendor or a plan repeats is found whoever it belongs to.
+ *
+ * @category constructors
+ * @since 0.1.1
+ */
+export const ofProcess: Scrubber = make()

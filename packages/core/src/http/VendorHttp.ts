@@ -162,12 +162,14 @@ export interface Options {
  * `path` starts with a slash and is appended to the base; path parts that come from data go through `segment`. `get`
  * asks for the credential once more after a 401 or 403 and repeats the request a single time if it has changed, within
  * the same deadline; `post` never repeats anything. A `timeout` that is no duration from 1 millisecond to 30 days leaves
- * the client's own in force. `scrub` replaces every credential seen so far (the last 64 of them) by a mark.
+ * the client's own in force. `scrub` replaces every credential that any client of this process was given (the last 1 024
+ * of them) by a mark.
  *
  * **Details**
  *
  * What cannot be sent fails without being sent, as a permanent `TransportFault` with the code `no-credential`,
- * `invalid-path` or `invalid-body`; a path or a body that holds the credential itself is among it.
+ * `invalid-path` or `invalid-body`; a path or a body that holds a credential of any client of this process is among it
+ * (one of at least 16 characters: a shorter one may stand there by chance).
  *
  * @category models
  * @since 0.1.0
@@ -303,7 +305,7 @@ const connect = (
   settings: Settings
 ): VendorClient => {
   const { vendor } = settings
-  const scrubber = Scrubber.make()
+  const scrubber = Scrubber.ofProcess
   const base = settings.origin + settings.prefix
   let saidType = false
 
@@ -451,13 +453,13 @@ const connect = (
   const request = (method: "GET" | "POST", path: string): HttpClientRequest.HttpClientRequest =>
     HttpClientRequest.makeWith(method, base + path, UrlParams.empty, Option.none(), settings.headers, HttpBody.empty)
 
-  // Somebody pasted the key where an id or a target belongs: it leaves in its header and nowhere else.
-  const holds = (text: string, value: string): boolean =>
-    value.length >= pasted && (text.includes(value) || text.includes(encodeURIComponent(value)))
+  // Somebody pasted a key where an id or a target belongs. A key leaves in its header and nowhere else, also another
+  // account's or another vendor's.
+  const holds = (text: string): boolean => scrubber.finds(text, pasted)
 
-  const credentialInPath = refused("invalid-path", "the request was not sent: its path holds the credential")
+  const credentialInPath = refused("invalid-path", "the request was not sent: its path holds a credential")
 
-  const credentialInBody = refused("invalid-body", "the request was not sent: its body holds the credential")
+  const credentialInBody = refused("invalid-body", "the request was not sent: its body holds a credential")
 
   const invalidPath = refused("invalid-path", "the request was not sent: its path could lead somewhere else")
 
@@ -469,14 +471,17 @@ const connect = (
       const asked = request("GET", query.length === 0 ? path : `${path}?${new URLSearchParams(query).toString()}`)
       return within(options?.timeout, (exchange) =>
         Effect.flatMap(key, (first) =>
-          Effect.flatMap(holds(asked.url, first) ? credentialInPath : attempt(asked, first, exchange), (answer) => {
-            if (answer.status !== 401 && answer.status !== 403) return Effect.succeed(answer)
-            exchange.answer = answer
-            return Effect.matchEffect(key, {
-              onFailure: () => Effect.succeed(answer),
-              onSuccess: (second) => (second === first ? Effect.succeed(answer) : attempt(asked, second, exchange))
-            })
-          })
+          Effect.flatMap(
+            holds(asked.url.slice(base.length)) ? credentialInPath : attempt(asked, first, exchange),
+            (answer) => {
+              if (answer.status !== 401 && answer.status !== 403) return Effect.succeed(answer)
+              exchange.answer = answer
+              return Effect.matchEffect(key, {
+                onFailure: () => Effect.succeed(answer),
+                onSuccess: (second) => (second === first ? Effect.succeed(answer) : attempt(asked, second, exchange))
+              })
+            }
+          )
         )
       )
     },
@@ -487,8 +492,8 @@ const connect = (
       const asked = HttpClientRequest.setBody(request("POST", path), HttpBody.text(json, "application/json"))
       return within(options?.timeout, (exchange) =>
         Effect.flatMap(key, (value) => {
-          if (holds(asked.url, value)) return credentialInPath
-          return holds(json, value) ? credentialInBody : attempt(asked, value, exchange)
+          if (holds(path)) return credentialInPath
+          return holds(json) ? credentialInBody : attempt(asked, value, exchange)
         })
       )
     },

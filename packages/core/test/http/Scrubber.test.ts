@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Scrubber from "@scanpoll/core/http/Scrubber"
 import * as Schema from "effect/Schema"
+import { credential as anyCredential, disguise, invisible, seeded } from "./Disguises.ts"
 
 const key = `sk-live/0123+45=67&"<'\\>89~(a)`
 
@@ -65,15 +66,15 @@ describe("text", () => {
     )
   })
 
-  it("remembers the last 64, counted from their last use", () => {
+  it("remembers the last 1024, counted from their last use", () => {
     const scrubber = knowing("credential-first", "credential-again")
-    for (let i = 0; i < 63; i++) {
+    for (let i = 0; i < 1_023; i++) {
       scrubber.learn(`credential-${i}`)
       scrubber.learn("credential-again")
     }
     assert.strictEqual(scrubber.text("credential-first"), "credential-first")
     assert.strictEqual(scrubber.text("credential-again"), Scrubber.mark)
-    assert.strictEqual(scrubber.text("credential-62"), Scrubber.mark)
+    assert.strictEqual(scrubber.text("credential-1022"), Scrubber.mark)
   })
 
   it("replaces a short credential only where it stands alone", () => {
@@ -109,4 +110,90 @@ describe("text", () => {
       }
     }
   )
+})
+
+describe("a disguised credential", () => {
+  it("is found for any credential under up to three disguises at once (S-02, S-04)", () => {
+    const missed: Array<string> = []
+    for (let seed = 1; seed <= 4_000; seed++) {
+      const random = seeded(seed)
+      const secret = anyCredential(random)
+      const { names, text } = disguise(secret, random, 3)
+      const scrubbed = knowing("another-credential-0", secret).data(`before ${text} after`)
+      if (!scrubbed.includes(Scrubber.mark))
+        missed.push(`${seed}: ${names.join(", ")}: ${JSON.stringify([secret, text])}`)
+      else if (!scrubbed.startsWith("before ") || !scrubbed.endsWith(" after")) missed.push(`${seed}: cut too much`)
+    }
+    assert.deepStrictEqual(missed, [])
+  })
+
+  it.each(invisible)("is found whole when %j splits it (S-02)", (char) => {
+    const secret = "exo_live_0123456789abcdef"
+    const scrubber = knowing(secret)
+    assert.strictEqual(scrubber.data(`x ${secret.slice(0, 12)}${char}${secret.slice(12)} y`), `x ${Scrubber.mark} y`)
+  })
+
+  it.each([
+    ["percent-encoding with mixed case", "sk%2fLIVE%2F0123%2bABCD"],
+    ["percent-encoding of a single letter", "s%6b/LIVE/0123+ABCD"],
+    ["percent-encoding, twice", "sk%252fLIVE%252F0123%252bABCD"],
+    ["JSON with some escaped slashes", "sk/LIVE\\/0123+ABCD"],
+    ["base64 with line ends", base64("sk/LIVE/0123+ABCD").replace(/.{8}/g, "$&\r\n")],
+    ["base64, twice", base64(base64("sk/LIVE/0123+ABCD"))],
+    ["base64 with line ends, twice", base64(base64("sk/LIVE/0123+ABCD").replace(/.{8}/g, "$&\n"))],
+    ["hexadecimal", Buffer.from("sk/LIVE/0123+ABCD").toString("hex")],
+    ["hexadecimal in upper case, apart", "73 6B 2F 4C 49 56 45 2F 30 31 32 33 2B 41 42 43 44"],
+    ["HTML entities", "sk&#x2f;LIVE&#47;0123&plus;ABCD"],
+    ["another case", "SK/live/0123+abcd"]
+  ])("is found in %s (S-04)", (_how, form) => {
+    // What fills up the last group of base64 may stay: it says nothing.
+    assert.match(knowing("sk/LIVE/0123+ABCD").text(`x ${form} y`), /^x <redacted>[\w=]{0,2}\s* y$/)
+  })
+
+  it("is found in a text of many megabytes, at any place", () => {
+    const secret = "exo_live_0123456789abcdef"
+    const filler = "a plain word, ".repeat(40_000)
+    for (const at of [0, 262_130, 262_144, 300_000, filler.length]) {
+      const scrubbed = knowing(secret).data(`${filler.slice(0, at)} ${secret} ${filler.slice(at)}`)
+      assert.strictEqual(scrubbed, `${filler.slice(0, at)} ${Scrubber.mark} ${filler.slice(at)}`)
+    }
+  })
+})
+
+describe("value", () => {
+  const numeric = "31415926535897932384"
+
+  it("replaces a credential of digits that stands as a number (S-03)", () => {
+    const scrubber = knowing(numeric, "0012345678")
+    const parsed: unknown = JSON.parse(`{ "a": ${numeric}, "b": [12345678], "c": 7, "d": 912345678.5 }`)
+    assert.deepStrictEqual(scrubber.value(parsed), { a: Scrubber.mark, b: [Scrubber.mark], c: 7, d: 912345678.5 })
+  })
+
+  it("replaces it in texts and names, and gives back what needs no change", () => {
+    const scrubber = knowing("exo_live_0123456789abcdef")
+    const clean = { a: ["x", { b: 1 }], c: null }
+    assert.strictEqual(scrubber.value(clean), clean)
+    assert.deepStrictEqual(scrubber.value({ exo_live_0123456789abcdef: ["ok", "EXO_LIVE_0123456789ABCDEF"] }), {
+      [Scrubber.mark]: ["ok", Scrubber.mark]
+    })
+  })
+
+  it("leaves names such as __proto__ plain data", () => {
+    const parsed: unknown = JSON.parse('{ "__proto__": { "a": "exo_live_0123456789abcdef" } }')
+    const scrubbed = knowing("exo_live_0123456789abcdef").value(parsed)
+    assert.strictEqual(JSON.stringify(scrubbed), `{"__proto__":{"a":"${Scrubber.mark}"}}`)
+  })
+})
+
+describe("other texts", () => {
+  it.each([
+    "Łódź, São Paulo, Đà Nẵng: naïve café",
+    "東京都千代田区、安全なスキャン。",
+    "👩‍👩‍👧‍👦 and 👍🏽, 1️⃣, 🇩🇪",
+    "https://example.com/caf%C3%A9?q=a%20b&amp;c#d",
+    "می‌خواهم",
+    "deadbeef 0123456789abcdef aGVsbG8gd29ybGQ="
+  ])("stay as they are: %s", (text) => {
+    assert.strictEqual(knowing("exo_live_0123456789abcdef", "k3y4u2s8").text(text), text)
+  })
 })
