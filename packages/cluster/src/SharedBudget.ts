@@ -30,6 +30,7 @@ import { JournalError } from "@scanpoll/core/engine/ScanJournal"
 import * as Account from "@scanpoll/core/model/Account"
 import * as Waits from "@scanpoll/core/time/Waits"
 import * as ClusterDatabase from "./ClusterDatabase.ts"
+import { boundedClose } from "./internal/boundedClose.ts"
 import * as Stores from "./internal/budgetStore.ts"
 import { SharedAccount } from "./internal/sharedAccount.ts"
 
@@ -140,4 +141,7 @@ export const layerPostgres = (
       (error) =>
         new JournalError({ reason: "unavailable", message: `the shared budget: ${error.message}`, cause: error })
     )
-  ).pipe(Layer.provide(ClusterDatabase.layer(url, { maxConnections: 2 })))
+  ).pipe(
+    Layer.provide(ClusterDatabase.layer(url, { maxConnections: 2 })),
+    boundedClose("2 seconds", "the shared budget")
+  )

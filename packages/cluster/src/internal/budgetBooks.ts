@@ -10,7 +10,7 @@
 import * as Duration from "effect/Duration"
 import * as Schema from "effect/Schema"
 import type { TurnKind } from "@scanpoll/core/engine/RateBudget"
-import type { AccountLimits } from "@scanpoll/core/engine/ScanAdapter"
+import { type AccountLimits, pollsReserved } from "@scanpoll/core/engine/ScanAdapter"
 import { kinds } from "./turnQueue.ts"
 
 const Wants = Schema.Struct({ poll: Schema.Finite, collect: Schema.Finite, submit: Schema.Finite })
@@ -348,7 +348,7 @@ const starts = (
 ): number => {
   let count = 0
   const duration = Math.max(1, Duration.toMillis(limits.typicalDuration))
-  const needed = Math.max(1, limits.pollsPerScan(open)) * (Math.min(duration, window) / duration)
+  const needed = pollsReserved(limits, open) * (Math.min(duration, window) / duration)
   // Turns that are still counted when a new scan will need its own.
   const kept = duration < window ? usedWithin(window - duration) : 0
   while (count < wanted) {

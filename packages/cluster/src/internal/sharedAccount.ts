@@ -157,6 +157,8 @@ export class SharedAccount implements AccountBudget {
     this.boughtNow = Math.max(0, this.boughtNow - 1)
     this.stir()
   }
+  // A scan that is left here is taken up by a worker, which counts it.
+  unfollowed = (): void => this.closed()
   pausedUntil = (): number => this.pausedTill
   pause = (until: number): void => {
     if (until > this.pausedTill) this.pausedTill = until

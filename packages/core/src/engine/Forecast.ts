@@ -8,6 +8,7 @@
  */
 import * as Account from "../model/Account.ts"
 import * as Duration from "effect/Duration"
+import { pollsReserved } from "./ScanAdapter.ts"
 import type { ScanRequest } from "./ScanRequest.ts"
 
 /**
@@ -57,7 +58,7 @@ export const forecast = (requests: ReadonlyArray<ScanRequest<unknown, unknown>>)
     const scans = wanted.size
     const waits = scans + (known.get(name) ?? 0)
     const collects = adapter.collect === undefined ? 0 : waits
-    const polls = Math.ceil(waits * budget.pollsPerScan(Math.max(1, waits)))
+    const polls = Math.ceil(waits * pollsReserved(budget, Math.max(1, waits)))
     const total = scans + polls + collects
     const typical = waits === 0 ? 0 : Duration.toMillis(budget.typicalDuration)
     const window = Duration.toMillis(budget.window)

@@ -12,9 +12,10 @@ import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
 import type * as Context from "effect/Context"
 import * as Deferred from "effect/Deferred"
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
-import * as FiberSet from "effect/FiberSet"
+import * as Fiber from "effect/Fiber"
 import * as Result from "effect/Result"
 import type * as Scope from "effect/Scope"
 import * as Accounts from "../model/Account.ts"
@@ -96,7 +97,8 @@ export interface Options {
 /**
  * - `add`: begins to keep a claim, under a policy without an environment. A policy that contradicts itself dies.
  * - `size`: how many are kept. `polling`: how many requests are under way.
- * - `stop`: lets go of all of them. What settled is still written down.
+ * - `stop`: lets go of all of them and ends within 3 seconds, whatever the journal does. What settled is still written down,
+ *   if the journal takes it by then; otherwise its next owner hears the same outcome from the vendor.
  *
  * @category models
  * @since 0.1.0
@@ -139,6 +141,9 @@ const quietly = (effect: () => void): void => {
 
 // Waits shorter than this are not worth a write.
 const worthStoring = 1_000
+// What settled has this long to be written down when a keeper stops, and then this long to leave out its findings.
+const patience = "2 seconds"
+const lastWord = "1 second"
 
 // One sleeping scan: the description of its wait and its budget are the same object, so that it stays small.
 class Wait implements PollSpec<ScanOutcome<unknown>, ScanTicket>, AccountBudget, Follower {
@@ -284,12 +289,16 @@ class Wait implements PollSpec<ScanOutcome<unknown>, ScanTicket>, AccountBudget,
     this.account.budget.load(change)
   }
 
-  bought(): void {
-    this.account.budget.bought()
+  bought(scanId?: string): void {
+    this.account.budget.bought(scanId)
   }
 
   closed(): void {
     this.account.budget.closed()
+  }
+
+  unfollowed(scanId: string, until: number): void {
+    this.account.budget.unfollowed(scanId, until)
   }
 
   pause(until: number): void {
@@ -333,7 +342,7 @@ class Claims {
     // A request of this process follows it: it holds the claim, and leaves it when its wait ends.
     if (enter(this.home.journal, wait) !== null) return Effect.sync(() => this.tellEnd(kept, { _tag: "LetGo" }))
     this.size += 1
-    wait.bought()
+    wait.bought(kept.ticket.scanId)
     wait.load(1)
     return fleet.add(wait, (how) => this.ended(wait, how))
   }
@@ -425,6 +434,45 @@ class Claims {
   }
 }
 
+// The ends of kept claims that are being written down. Not a `FiberSet`: its scope waits without bound for a fiber that
+// cannot be interrupted, and a write to a database that hangs is one.
+class Endings {
+  private readonly fibers = new Set<Fiber.Fiber<void>>()
+  private readonly context: Context.Context<never>
+
+  constructor(context: Context.Context<never>) {
+    this.context = context
+  }
+
+  run(effect: Effect.Effect<void>): void {
+    const fiber = Effect.runForkWith(this.context)(effect)
+    if (fiber.pollUnsafe() !== undefined) return
+    this.fibers.add(fiber)
+    fiber.addObserver(() => {
+      this.fibers.delete(fiber)
+    })
+  }
+
+  get finish(): Effect.Effect<void> {
+    return Effect.andThen(this.within(patience), this.cut)
+  }
+
+  get cut(): Effect.Effect<void> {
+    return Effect.suspend(() => {
+      for (const fiber of this.fibers) fiber.interruptUnsafe()
+      return this.within(lastWord)
+    })
+  }
+
+  private within(time: Duration.Input): Effect.Effect<void> {
+    return Effect.suspend(() =>
+      this.fibers.size === 0
+        ? Effect.void
+        : Effect.asVoid(Effect.timeoutOption(Effect.interruptible(Fiber.awaitAll(this.fibers)), time))
+    )
+  }
+}
+
 // The accounts of kept claims, each with the pauses that vendors asked earlier processes for.
 const accountsOf = (journal: Operations, budgets: Budgets, pauses: ReadonlyArray<Pause>, now: () => number) => {
   const accounts = new Map<string, Account>()
@@ -457,11 +505,11 @@ export const make = (options: Options): Effect.Effect<Keeper, never, ScanJournal
     const none: ReadonlyArray<Pause> = []
     const pauses = yield* Effect.catch(journal.pauses, () => Effect.succeed(none))
     const accountOf = accountsOf(journal, budgets, pauses, () => SteadyClock.nowUnsafe(clock))
+    const endings = new Endings(context)
     // Closed after the fleet: what it settled last is still written down.
-    const endings = yield* FiberSet.make()
-    const fork = yield* FiberSet.runtime(endings)()
+    yield* Effect.addFinalizer(() => endings.cut)
     const fleet = yield* Fleets.make
-    const home: Home = { context, journal, options, polling: 0, run: (effect) => void fork(effect) }
+    const home: Home = { context, journal, options, polling: 0, run: (effect) => endings.run(effect) }
     const claims = new Claims(home)
     const stopAdding = Effect.sync(() => {
       claims.stopping = true
@@ -477,6 +525,6 @@ export const make = (options: Options): Effect.Effect<Keeper, never, ScanJournal
         ),
       size: () => claims.size,
       polling: () => home.polling,
-      stop: Effect.andThen(stopAdding, Effect.andThen(fleet.stop, Effect.asVoid(FiberSet.awaitEmpty(endings))))
+      stop: Effect.andThen(stopAdding, Effect.andThen(fleet.stop, endings.finish))
     } satisfies Keeper
   })

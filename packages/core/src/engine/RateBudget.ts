@@ -18,7 +18,7 @@ import * as Accounts from "../model/Account.ts"
 import type { Quota } from "../model/Observation.ts"
 import { Alarm } from "../time/internal/alarm.ts"
 import { Heap, type HeapItem } from "../time/internal/heap.ts"
-import type { AccountLimits } from "./ScanAdapter.ts"
+import { type AccountLimits, pollsReserved } from "./ScanAdapter.ts"
 import * as SteadyClock from "../time/SteadyClock.ts"
 
 /**
@@ -59,6 +59,8 @@ export interface Turn {
  * - `open`: scans of this account that run or wait to be submitted: what a pace sees as `open`.
  * - `load`: adds to that number. `bought` and `closed`: a scan is open at the vendor, and no longer. A granted
  *   submission counts as bought until `closed` or given back.
+ * - `unfollowed`, in place of `closed`: nobody here waits for this scan, and the vendor may still run it. It counts as open
+ *   until then, or until `bought` names it because somebody waits for it after all.
  * - `pause` and `pausedUntil`: nobody polls or submits before that time.
  * - `learn`: what the vendor's headers say, at `now`. Of the answer that throttles us only the limit counts: how long to
  *   wait is then said by its hint, which is what `pause` is for.
@@ -76,8 +78,9 @@ export interface AccountBudget {
   }) => Effect.Effect<Turn>
   readonly open: () => number
   readonly load: (change: number) => void
-  readonly bought: () => void
+  readonly bought: (scanId?: string) => void
   readonly closed: () => void
+  readonly unfollowed: (scanId: string, until: number) => void
   readonly pause: (until: number) => void
   readonly pausedUntil: () => number
   readonly learn: (quota: Quota, now: number, throttled?: boolean) => void
@@ -176,6 +179,8 @@ class Account implements AccountBudget {
   private refusals = 0
   private loaded = 0
   private boughtNow = 0
+  // Until when the scans that nobody here follows count as open, by their ids.
+  private readonly unfollowedUntil = new Map<string, number>()
   private seq = 0
   private readonly waiting: Readonly<Record<TurnKind, Lanes>> = {
     poll: new Lanes(),
@@ -197,8 +202,14 @@ class Account implements AccountBudget {
   load = (change: number): void => {
     this.loaded = Math.max(0, this.loaded + change)
   }
-  bought = (): void => {
+  bought = (scanId?: string): void => {
+    if (scanId !== undefined) this.unfollowedUntil.delete(scanId)
     this.boughtNow += 1
+  }
+  unfollowed = (scanId: string, until: number): void => {
+    // Without a limit there is nothing to hold back, and nothing to remember.
+    if (this.limits.openScans !== null) this.unfollowedUntil.set(scanId, until)
+    this.closed()
   }
   closed = (): void => {
     this.boughtNow = Math.max(0, this.boughtNow - 1)
@@ -359,14 +370,27 @@ class Account implements AccountBudget {
     return free
   }
 
+  private unfollowedNow(now: number): number {
+    for (const [scanId, until] of this.unfollowedUntil) if (until <= now) this.unfollowedUntil.delete(scanId)
+    return this.unfollowedUntil.size
+  }
+
+  // When room may come without anybody saying so: the oldest turn is forgotten, or a scan that nobody follows has surely
+  // ended.
+  private nextRoom(now: number): number {
+    let at = (this.grants[0] ?? now) + this.window
+    for (const until of this.unfollowedUntil.values()) at = Math.min(at, until)
+    return Math.max(now + 1, at)
+  }
+
   private mayStart(kind: TurnKind, now: number): boolean {
     if (kind !== "submit") return true
     const { openScans } = this.limits
-    if (openScans !== null && this.boughtNow >= openScans) return false
+    if (openScans !== null && this.boughtNow + this.unfollowedNow(now) >= openScans) return false
     // One scan at a time is always allowed: a budget too small for the vendor's own advice must not stop the work.
     if (this.limit === null || this.boughtNow === 0) return true
     const duration = Math.max(1, Duration.toMillis(this.limits.typicalDuration))
-    const needed = Math.max(1, this.limits.pollsPerScan(this.open())) * (Math.min(duration, this.window) / duration)
+    const needed = pollsReserved(this.limits, this.open()) * (Math.min(duration, this.window) / duration)
     // Turns that are still counted when the new scan will need its own.
     let kept = 0
     for (const grant of this.grants) if (grant > now + duration - this.window) kept++
@@ -388,8 +412,8 @@ class Account implements AccountBudget {
       const kind = kinds.find((each) => this.waiting[each].size > 0 && this.mayStart(each, now))
       const waiter = kind === undefined ? undefined : this.waiting[kind].take()
       if (waiter === undefined) {
-        // Only submissions wait, and the open scans need the room: look again when the oldest turn is forgotten.
-        this.alarm.set(Math.max(now + 1, (this.grants[0] ?? now) + this.window), home.clock, home.context)
+        // Only submissions wait, and the open scans need the room.
+        this.alarm.set(this.nextRoom(now), home.clock, home.context)
         break
       }
       waiter.grant = this.grantAt(waiter.kind, now)

@@ -76,6 +76,22 @@ export interface AccountLimits {
 }
 
 /**
+ * How many polls to reserve for one scan while `open` scans are open: from 1. An estimate that throws or is no number counts
+ * as 1, so that a mistake in one adapter cannot hold up its account.
+ *
+ * @category destructors
+ * @since 0.2.0
+ */
+export const pollsReserved = (limits: Pick<AccountLimits, "pollsPerScan">, open: number): number => {
+  try {
+    const polls = limits.pollsPerScan(open)
+    return Number.isFinite(polls) ? Math.max(1, polls) : 1
+  } catch {
+    return 1
+  }
+}
+
+/**
  * Names under which an adapter publishes the paces its vendor recommends.
  *
  * @category models

@@ -2,6 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
 import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import { TestClock } from "effect/testing"
@@ -11,7 +12,7 @@ import { JournalError, ScanJournal } from "../../src/engine/ScanJournal.ts"
 import * as Scans from "../../src/engine/Scans.ts"
 import * as PollPolicy from "../../src/policy/PollPolicy.ts"
 import * as Conversation from "../support/conversation.ts"
-import { world } from "../support/worlds.ts"
+import { withJournal, world } from "../support/worlds.ts"
 
 const steady = PollPolicy.make({ pace: "10 seconds", spread: 0, deadline: "1 day" })
 const rest = () => 60_000
@@ -130,5 +131,73 @@ describe("Keeper", () => {
       const journal = yield* ScanJournal
       assert.deepStrictEqual((yield* journal.list(["submitted"])).length, 2)
     }).pipe(Effect.provide(world))
+  )
+
+  it.effect.each([
+    ["waits for ever", Effect.never],
+    ["fails each time", Effect.fail(new JournalError({ reason: "unavailable", message: "the database is away" }))]
+  ] as const)("stops within three seconds while the journal %s (D-18)", ([, settled]) =>
+    Effect.gen(function* () {
+      const vendor = Conversation.make({ polls: [{ say: "done" }], policy: steady })
+      yield* bought(vendor, ["a", "b", "c"])
+      // Not closed: nobody moves the clock for it any more.
+      const scope = yield* Scope.make()
+      const keeper = yield* Scope.provide(Keeper.make({ rest }), scope)
+      yield* keepAll(keeper, vendor, { ready: Effect.void, lost: Effect.never, lapsed: Effect.never })
+      yield* TestClock.adjust("30 seconds")
+      assert.isAtLeast(vendor.ledger.polls.length, 3)
+      const stopping = yield* Effect.forkChild(keeper.stop)
+      yield* TestClock.adjust("3 seconds")
+      assert.isDefined(stopping.pollUnsafe())
+    }).pipe(
+      withJournal(() => ({ settled: () => settled })),
+      Effect.provide(world)
+    )
+  )
+
+  it.effect("closes its scope within three seconds while the journal waits for ever (D-18)", () =>
+    Effect.gen(function* () {
+      const vendor = Conversation.make({ polls: [{ say: "done" }], policy: steady })
+      yield* bought(vendor, ["a"])
+      const scope = yield* Scope.make()
+      const keeper = yield* Scope.provide(Keeper.make({ rest }), scope)
+      yield* keepAll(keeper, vendor)
+      yield* TestClock.adjust("30 seconds")
+      const closing = yield* Effect.forkChild(Scope.close(scope, Exit.void))
+      yield* TestClock.adjust("3 seconds")
+      assert.isDefined(closing.pollUnsafe())
+    }).pipe(
+      withJournal(() => ({ settled: () => Effect.never })),
+      Effect.provide(world)
+    )
+  )
+
+  it.effect("leaves a scan alone that a run of this process polls, and a run joins one that it polls", () =>
+    Effect.gen(function* () {
+      const slow: Conversation.Step = { say: "running", takes: 4000 }
+      const vendor = Conversation.make({ polls: [slow, slow, slow, { say: "done", takes: 4000 }], policy: steady })
+      yield* bought(vendor, ["kept", "run"])
+      const journal = yield* ScanJournal
+      const [first, second] = yield* journal.list(["submitted"])
+      const ends: Array<string> = []
+      const keeper = yield* Keeper.make({ rest, ended: ({ claimId }, end) => ends.push(`${claimId} ${end._tag}`) })
+      const running = yield* Effect.forkChild(Scans.run(vendor.adapter, "run"))
+      yield* TestClock.adjust("1 second")
+      yield* keepAll(keeper, vendor)
+      assert.deepStrictEqual(ends, [`${second?.claimId} LetGo`])
+      const joining = yield* Effect.forkChild(Scans.run(vendor.adapter, "kept"))
+      yield* TestClock.adjust("2 minutes")
+      assert.strictEqual((yield* Fiber.join(running))._tag, "Completed")
+      assert.strictEqual((yield* Fiber.join(joining))._tag, "Completed")
+      assert.deepStrictEqual(ends.slice(1), [`${first?.claimId} Settled`])
+      for (const scanId of [first?.ticket?.scanId, second?.ticket?.scanId]) {
+        const polls = vendor.ledger.polls.filter((poll) => poll.scanId === scanId)
+        assert.strictEqual(polls.length, 4)
+        for (const [index, poll] of polls.entries()) {
+          const before = polls[index - 1]
+          if (before !== undefined) assert.isAtLeast(poll.at, before.answeredAt ?? Number.NaN)
+        }
+      }
+    }).pipe(Effect.scoped, Effect.provide(world))
   )
 })

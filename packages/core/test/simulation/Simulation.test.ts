@@ -81,6 +81,7 @@ describe("programs that are wrong are caught", () => {
       load: () => undefined,
       bought: () => undefined,
       closed: () => undefined,
+      unfollowed: () => undefined,
       pause: () => undefined,
       pausedUntil: () => 0,
       learn: () => undefined,

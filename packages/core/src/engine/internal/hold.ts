@@ -76,7 +76,7 @@ export const once = <Payload, R>(
       job.holding.isReserved = false
       return restore(later(other))
     }
-    job.holding.takeSlot()
+    job.holding.takeSlot(ticket.scanId)
     return Effect.onExit(restore(first), (ended) => Effect.sync(() => exit(job.journal, mine, forOthers(ended))))
   })
 

@@ -114,13 +114,19 @@ export class Holding {
     this.hasSlot = true
   }
 
-  takeSlot(): void {
-    if (!this.hasSlot) this.budget.bought()
+  takeSlot(scanId: string): void {
+    if (!this.hasSlot) this.budget.bought(scanId)
     this.hasSlot = true
   }
 
   freeSlot(): void {
     if (this.hasSlot) this.budget.closed()
+    this.hasSlot = false
+  }
+
+  // The request ends, and the vendor still has the scan open: its place is kept for as long as a scan usually takes.
+  leaveSlot(scanId: string, until: number): void {
+    if (this.hasSlot) this.budget.unfollowed(scanId, until)
     this.hasSlot = false
   }
 }

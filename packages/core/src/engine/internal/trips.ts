@@ -54,8 +54,16 @@ const withinScope = <A, E, R>(
 ): Effect.Effect<A, E, Exclude<R, Scope.Scope>> =>
   Effect.ensuring(
     Effect.scoped(trip),
-    Effect.sync(() => job.holding.freeSlot())
+    Effect.map(SteadyClock.now, (now) => closeSlot(job, now))
   )
+
+// A scan without an outcome is still open at the vendor, whether nobody waited for it or the wait ended first.
+const closeSlot = ({ holding, request, track }: Jobs.Job<unknown, unknown>, now: number): void => {
+  const { ended, ticket } = track
+  if (ended !== null || ticket === null) return holding.freeSlot()
+  const usually = Math.ceil(Duration.toMillis(request.adapter.budget.typicalDuration))
+  holding.leaveSlot(ticket.scanId, Math.min(ticket.submittedAt ?? now, now) + usually)
+}
 
 const traced = (wanted: Pick<ScanRequest<unknown>, "adapter" | "subject">) =>
   Telemetry.traceScan({

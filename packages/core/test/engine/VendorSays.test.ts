@@ -1,0 +1,153 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import { TestClock } from "effect/testing"
+import * as RateBudget from "../../src/engine/RateBudget.ts"
+import type { ScanAdapter } from "../../src/engine/ScanAdapter.ts"
+import { ScanJournal } from "../../src/engine/ScanJournal.ts"
+import * as Scans from "../../src/engine/Scans.ts"
+import type { Quota } from "../../src/model/Observation.ts"
+import * as PollFault from "../../src/model/PollFault.ts"
+import type { ScanTicket } from "../../src/model/ScanTicket.ts"
+import * as PollPolicy from "../../src/policy/PollPolicy.ts"
+import * as SteadyClock from "../../src/time/SteadyClock.ts"
+import * as Conversation from "../support/conversation.ts"
+import { accepted, failure, finish, records, value, world } from "../support/worlds.ts"
+
+const steady = PollPolicy.make({ pace: "10 seconds", spread: 0 })
+const read = (stored: unknown) => (typeof stored === "string" ? stored : null)
+
+const throttled = (seconds: number, quota: Option.Option<Quota> = Option.none()) =>
+  PollFault.make({
+    kind: "Throttled",
+    code: "throttled",
+    message: "scripted 429",
+    hint: Option.some(Duration.seconds(seconds)),
+    quota
+  })
+
+const budgetOf = (adapter: Pick<ScanAdapter<never, unknown>, "vendor" | "origin" | "account" | "budget">) =>
+  Effect.map(RateBudget.RateBudget, (budgets) => budgets.account(adapter, adapter.budget))
+
+const storedPause = Effect.flatMap(ScanJournal, (journal) =>
+  Effect.map(journal.pauses, (pauses) => pauses.map(({ until }) => until))
+)
+
+/** An adapter that notes when its vendor's list is read, with one claim in doubt. */
+const inDoubt = (reconcile: () => Effect.Effect<ReadonlyArray<ScanTicket>, PollFault.PollFault>) =>
+  Effect.gen(function* () {
+    const vendor = Conversation.make({ submits: [{ say: "InDoubt" }], policy: steady })
+    const asked: Array<number> = []
+    const adapter = {
+      ...vendor.adapter,
+      reconcile: () =>
+        Effect.flatMap(SteadyClock.now, (now) => {
+          asked.push(now)
+          return reconcile()
+        })
+    }
+    yield* Effect.exit(Scans.run(adapter, "a"))
+    const journal = yield* ScanJournal
+    const [entry] = yield* journal.list(["in-doubt"])
+    return { adapter, asked, claimId: entry?.claimId ?? "", journal }
+  })
+
+describe("an adapter whose estimate of polls is wrong", () => {
+  for (const [what, pollsPerScan] of [
+    [
+      "throws",
+      () => {
+        throw new RangeError("no such plan")
+      }
+    ],
+    ["is not a number", () => Number.NaN],
+    ["is endless", () => Number.POSITIVE_INFINITY],
+    ["is negative", () => -3]
+  ] as const) {
+    it.effect(`still has its scans bought and polled when the estimate ${what} (V-24)`, () =>
+      Effect.gen(function* () {
+        const vendor = Conversation.make({ policy: steady, budget: { requests: 5, pollsPerScan } })
+        const names = ["a", "b", "c", "d", "e", "f", "g"]
+        const rows = value(yield* finish(records(names.map((name) => Scans.request(vendor.adapter, name)))))
+        assert.deepStrictEqual(
+          rows.map(({ state }) => state),
+          names.map(() => "completed")
+        )
+        // The account goes on afterwards.
+        value(yield* finish(Scans.run(vendor.adapter, "another")))
+        assert.strictEqual(accepted(vendor), 8)
+      }).pipe(Effect.provide(world))
+    )
+  }
+})
+
+describe("what a vendor says while findings are fetched", () => {
+  it.effect("teaches the account its quota, pauses it, and the pause is stored (V-24)", () =>
+    Effect.gen(function* () {
+      const vendor = Conversation.make({ policy: steady, budget: { requests: 100 } })
+      let asked = 0
+      const collect = () =>
+        Effect.suspend(() =>
+          asked++ === 0
+            ? Effect.fail(throttled(40, Option.some({ limit: 7, remaining: null, resetAt: null })))
+            : Effect.succeed({ coverage: "full" as const, total: 0, items: [] })
+        )
+      value(yield* finish(Scans.run({ ...vendor.adapter, collect }, "a")))
+      assert.strictEqual(asked, 2)
+      const [until] = yield* storedPause
+      assert.isAtLeast(until ?? 0, 40_000)
+      // The limit was learned: seven requests fit into a window, the eighth has to wait.
+      const budget = yield* budgetOf(vendor.adapter)
+      const due = yield* SteadyClock.now
+      const waited = yield* Effect.forEach([1, 2, 3, 4, 5, 6, 7], () =>
+        Effect.map(budget.turn({ kind: "poll", due, lane: "" }), (turn) => turn.waited)
+      )
+      assert.deepStrictEqual(waited, [0, 0, 0, 0, 0, 0, 0])
+      const eighth = yield* Effect.forkChild(budget.turn({ kind: "poll", due, lane: "" }), { startImmediately: true })
+      assert.isUndefined(eighth.pollUnsafe())
+    }).pipe(Effect.provide(world))
+  )
+})
+
+describe("a look in the vendor's list", () => {
+  it.effect("waits for the end of a pause that an earlier process stored (V-24)", () =>
+    Effect.gen(function* () {
+      const { adapter, asked, claimId, journal } = yield* inDoubt(() => Effect.succeed([]))
+      journal.paused(adapter, (yield* SteadyClock.now) + 30_000)
+      const started = yield* SteadyClock.now
+      value(yield* finish(Scans.reconcile(adapter, claimId, read)))
+      assert.deepStrictEqual(asked, [started + 30_000])
+    }).pipe(Effect.provide(world))
+  )
+
+  it.effect("that is throttled stores the pause and learns the quota (V-24)", () =>
+    Effect.gen(function* () {
+      const { adapter, claimId } = yield* inDoubt(() => Effect.fail(throttled(50)))
+      const started = yield* SteadyClock.now
+      failure(yield* finish(Scans.reconcile(adapter, claimId, read)))
+      assert.deepStrictEqual(yield* storedPause, [started + 50_000])
+      assert.strictEqual((yield* budgetOf(adapter)).pausedUntil(), started + 50_000)
+    }).pipe(Effect.provide(world))
+  )
+})
+
+describe("one poll on its own", () => {
+  it.effect("waits for the end of a pause that an earlier process stored (V-24)", () =>
+    Effect.gen(function* () {
+      const vendor = Conversation.make({ polls: [{ say: "running" }] })
+      ;(yield* ScanJournal).paused(vendor.adapter, 30_000)
+      value(yield* finish(Scans.pollOnce(vendor.adapter, vendor.ticket("x"))))
+      assert.deepStrictEqual(Conversation.pollTimes(vendor), [30_000])
+    }).pipe(Effect.provide(world))
+  )
+
+  it.effect("that is throttled stores the pause, so that the next process keeps it (V-24)", () =>
+    Effect.gen(function* () {
+      const vendor = Conversation.make({ polls: [{ say: "Throttled", hint: 20_000 }] })
+      yield* TestClock.adjust("1 second")
+      failure(yield* finish(Scans.pollOnce(vendor.adapter, vendor.ticket("x"))))
+      assert.deepStrictEqual(yield* storedPause, [21_000])
+    }).pipe(Effect.provide(world))
+  )
+})
