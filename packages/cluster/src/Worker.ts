@@ -423,7 +423,9 @@ const make = (
         }
         // All scans of an account share its words: each row has brought its own.
         const ticket: ScanTicket = { ...hold.ticket, ...Account.of(adapter) }
-        yield* keeper.add({ claimId, ticket, notBefore: hold.notBefore, guard: hold.guard }, adapter, policy)
+        const { guard, notBefore, polledUntil } = hold
+        const kept = { claimId, ticket, notBefore, guard, ...(polledUntil === undefined ? {} : { polledUntil }) }
+        yield* keeper.add(kept, adapter, policy)
         tell({ _tag: "Kept", claimId, ticket })
       }
       return taken.length

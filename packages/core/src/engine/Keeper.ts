@@ -31,7 +31,7 @@ import * as Decision from "../policy/Decision.ts"
 import type { PollPolicy } from "../policy/PollPolicy.ts"
 import type { VendorLimits } from "../policy/VendorLimits.ts"
 import * as Fleets from "./Fleet.ts"
-import { enter, exit, fenced, type Followed, type Follower } from "./internal/hold.ts"
+import { enter, exit, fenced, firstPollAt, type Followed, type Follower } from "./internal/hold.ts"
 import { keep, type Keeping } from "./internal/keep.ts"
 import { undisturbed, whereabouts } from "./internal/log.ts"
 import * as StoredOutcome from "./internal/storedOutcome.ts"
@@ -62,6 +62,7 @@ export interface Kept {
   readonly claimId: string
   readonly ticket: ScanTicket
   readonly notBefore: number
+  readonly polledUntil?: number
   readonly guard: HoldGuard | null
 }
 
@@ -157,12 +158,15 @@ class Wait implements PollSpec<ScanOutcome<unknown>, ScanTicket>, AccountBudget,
   private nextAt = 0
   private heard: Deferred.Deferred<Followed> | null = null
   private why = "first"
+  readonly notBefore: number
   private readonly account: Account
   private readonly home: Home
 
-  constructor(kept: Kept, account: Account, home: Home) {
+  constructor(kept: Kept, account: Account, home: Home, now: number) {
     const { journal } = home
     this.kept = kept
+    const { adapter, policy } = account
+    this.notBefore = firstPollAt(kept, now, Decision.floorOf(policy, adapter.limits))
     this.stored = kept.notBefore
     this.account = account
     this.home = home
@@ -209,10 +213,6 @@ class Wait implements PollSpec<ScanOutcome<unknown>, ScanTicket>, AccountBudget,
 
   get submittedAt(): number | null {
     return this.kept.ticket.submittedAt
-  }
-
-  get notBefore(): number {
-    return this.kept.notBefore
   }
 
   get budget(): AccountBudget {
@@ -337,8 +337,8 @@ class Claims {
     this.options = home.options
   }
 
-  add(fleet: Fleets.Fleet, kept: Kept, account: Account): Effect.Effect<void> {
-    const wait = new Wait(kept, account, this.home)
+  add(fleet: Fleets.Fleet, kept: Kept, account: Account, now: number): Effect.Effect<void> {
+    const wait = new Wait(kept, account, this.home, now)
     // A request of this process follows it: it holds the claim, and leaves it when its wait ends.
     if (enter(this.home.journal, wait) !== null) return Effect.sync(() => this.tellEnd(kept, { _tag: "LetGo" }))
     this.size += 1
@@ -521,7 +521,7 @@ export const make = (options: Options): Effect.Effect<Keeper, never, ScanJournal
         Effect.suspend(() =>
           claims.stopping
             ? Effect.sync(() => claims.decline(kept))
-            : claims.add(fleet, kept, accountOf(adapter, policy))
+            : claims.add(fleet, kept, accountOf(adapter, policy), SteadyClock.nowUnsafe(clock))
         ),
       size: () => claims.size,
       polling: () => home.polling,

@@ -102,7 +102,8 @@ export type Claim =
  * - `Ours`: this process holds it until it is settled or left. With a `guard`, each poll waits for `ready` first (it
  *   ends at once while the journal can be written and the claim is still ours), `lost` fails when the claim was taken
  *   over or the journal has been out for too long, and a poll under way when `lapsed` ends is cut: others may take this
- *   process for gone from then on. Without one, none of these can happen.
+ *   process for gone from then on. Without one, none of these can happen. `polledUntil` (milliseconds since 1970) is
+ *   there when the last owner went without a word: it may have polled until then, so the vendor's floor counts from there.
  * - `Theirs`: another living process polls it; `changed` ends when that may be over.
  * - `Over`: there is nothing to poll.
  *
@@ -114,6 +115,7 @@ export type Hold =
       readonly _tag: "Ours"
       readonly ticket: ScanTicket
       readonly notBefore: number
+      readonly polledUntil?: number
       readonly guard: HoldGuard | null
     }
   | { readonly _tag: "Theirs"; readonly notBefore: number; readonly changed: Effect.Effect<void> }

@@ -8,6 +8,7 @@ import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 import { TestClock } from "effect/testing"
+import * as Keeper from "../../src/engine/Keeper.ts"
 import * as RateBudget from "../../src/engine/RateBudget.ts"
 import * as ScanJournal from "../../src/engine/ScanJournal.ts"
 import * as Scans from "../../src/engine/Scans.ts"
@@ -95,6 +96,49 @@ describe("Scans.resumeOpen", () => {
       assert.isAtLeast(vendor.ledger.polls[at]?.at ?? 0, cutAt + 7000)
     }).pipe(Effect.provide(world))
   )
+
+  for (const floor of [200, 1_000, 3_000]) {
+    it.effect(`the first poll leaves a floor of ${floor} ms to the last one of an owner that is gone (D-13)`, () =>
+      Effect.gen(function* () {
+        const journal = yield* ScanJournal.ScanJournal
+        yield* TestClock.adjust("1 hour")
+        const kinds = ["wait", "keeper"] as const
+        for (const kind of kinds) {
+          for (const [ago, stored, due] of [
+            [0, 0, floor],
+            [100, 0, floor - 100],
+            [floor, 0, 0],
+            [3_600_000, 0, 0],
+            [0, 5_000, 5_000],
+            [undefined, 0, 0]
+          ] as const) {
+            const policy = PollPolicy.make({ pace: "10 seconds", spread: 0, first: 0, floor })
+            const vendor = Conversation.make({ limits: { floor }, policy })
+            const ticket = vendor.ticket(`${kind}-${floor}-${ago}-${stored}`)
+            const { claimId } = yield* journal.adopt(ticket, { kind: "url", id: "s", name: "s" })
+            const now = yield* SteadyClock.now
+            const left = { notBefore: now + stored, ...(ago === undefined ? {} : { polledUntil: now - ago }) }
+            const next: ScanJournal.Operations = {
+              ...journal,
+              take: (id) => Effect.map(journal.take(id), (hold) => (hold._tag === "Ours" ? { ...hold, ...left } : hold))
+            }
+            const polling =
+              kind === "wait"
+                ? Effect.asVoid(Scans.wait(vendor.adapter, ticket))
+                : Effect.scoped(
+                    Effect.gen(function* () {
+                      const keeper = yield* Keeper.make({ rest: () => 60_000 })
+                      yield* keeper.add({ claimId, ticket, guard: null, ...left }, vendor.adapter, policy)
+                      yield* Effect.sleep("30 seconds")
+                    })
+                  )
+            yield* after(minute, Effect.provideService(polling, ScanJournal.ScanJournal, next))
+            assert.deepStrictEqual(Conversation.pollTimes(vendor), [now + due], `${kind} ${ago} ${stored}`)
+          }
+        }
+      }).pipe(Effect.provide(world))
+    )
+  }
 
   it.effect("DU-13 a restart with another interval and another key goes on with what is open, by the new ones", () =>
     Effect.gen(function* () {

@@ -9,7 +9,7 @@ import type { HeldClaim, HeldClaims } from "./heldClaims.ts"
 import type { Lease } from "./lease.ts"
 import type { Outbox } from "./outbox.ts"
 import type { Owners } from "./owners.ts"
-import { type ClaimRow, toEntry } from "./rows.ts"
+import { type ClaimRow, pollTimes, toEntry } from "./rows.ts"
 import type { Store } from "./store.ts"
 import type { Watch } from "./watch.ts"
 
@@ -118,8 +118,9 @@ export const make = (parts: Parts): Pick<Operations, "take"> => {
         outbox.keep(claimId)
         const known = held.get(claimId)
         const mine = known !== undefined && known.epoch === epoch ? known : held.hold(claimId, epoch)
-        const notBefore = outbox.waitOf(claimId) ?? row.notBefore
-        return { _tag: "Ours", ticket: row.ticket, notBefore, guard: guardOf(claimId, mine) } satisfies Hold
+        const waiting = outbox.waitOf(claimId)
+        const times = waiting === undefined ? pollTimes(row) : { notBefore: waiting }
+        return { _tag: "Ours", ticket: row.ticket, ...times, guard: guardOf(claimId, mine) } satisfies Hold
       })
     )
 

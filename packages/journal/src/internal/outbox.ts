@@ -251,7 +251,7 @@ export const make = (parts: {
       waiting: (claimId, notBefore) => {
         const mine = held.get(claimId)
         if (mine === undefined || !Number.isFinite(notBefore)) return
-        gathered.waits.set(claimId, { epoch: mine.epoch, until: notBefore })
+        gathered.waits.set(claimId, { epoch: mine.epoch, until: Math.ceil(notBefore) })
         wake.openUnsafe()
       },
       paused: (account, until) => {

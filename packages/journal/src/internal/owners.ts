@@ -12,7 +12,7 @@ import { errorOf } from "./faults.ts"
 import type { HeldClaims } from "./heldClaims.ts"
 import type { Lease } from "./lease.ts"
 import * as Processes from "./processes.ts"
-import { toJson } from "./rows.ts"
+import { goneAt, toJson } from "./rows.ts"
 import type { Store } from "./store.ts"
 
 // `remaining` is how long its lease still lasts by the database's clock, in milliseconds; negative when it is over.
@@ -97,15 +97,19 @@ export const make = (parts: {
       return alive === null ? !(owner.remaining > 0) : !alive
     }
 
-    const free = (owner: string, stamp: string): Effect.Effect<void, SqlError> =>
+    // `polledUntil`: until when the owner may have polled without a word in the journal; null where it left in order.
+    const free = (owner: string, stamp: string, polledUntil: number | null): Effect.Effect<void, SqlError> =>
       Effect.gen(function* () {
         const now = yield* Clock.currentTimeMillis
         yield* sql`
           UPDATE scanpoll_claims SET state = 'in-doubt', reason = ${toJson(goneReason)}, owner = NULL,
             epoch = epoch + 1, stamp = ${stamp}, changed_at = ${now}
           WHERE owner = ${owner} AND state = 'intent'`
+        const until = polledUntil === null ? -1 : goneAt(polledUntil)
         yield* sql`
-          UPDATE scanpoll_claims SET owner = NULL, epoch = epoch + 1, stamp = ${stamp} WHERE owner = ${owner}`
+          UPDATE scanpoll_claims SET owner = NULL, epoch = epoch + 1, stamp = ${stamp},
+            not_before = CASE WHEN not_before < ${until} THEN ${until} ELSE not_before END
+          WHERE owner = ${owner}`
       })
 
     // The heartbeat is read again in this transaction: one may have come in the meantime.
@@ -117,7 +121,9 @@ export const make = (parts: {
             : yield* sql`
                 DELETE FROM scanpoll_owners
                 WHERE owner_id = ${owner.owner_id} AND heartbeat_at + lease <= ${dialect.now} RETURNING owner_id`
-        if (rows.length > 0) yield* free(owner.owner_id, stamp)
+        // It polls no longer than its lease, and its last wait may not be stored.
+        const now = yield* Clock.currentTimeMillis
+        if (rows.length > 0) yield* free(owner.owner_id, stamp, now + Math.min(0, owner.remaining))
       })
 
     return {
@@ -131,11 +137,12 @@ export const make = (parts: {
         Effect.gen(function* () {
           const rows = yield* sql<{ owner: string }>`SELECT DISTINCT owner FROM scanpoll_claims
             WHERE owner IS NOT NULL AND owner NOT IN (SELECT owner_id FROM scanpoll_owners)`
-          for (const { owner } of rows) yield* free(owner, stamp)
+          const now = yield* Clock.currentTimeMillis
+          for (const { owner } of rows) yield* free(owner, stamp, now)
         }),
       resign: (stamp) =>
         Effect.andThen(
-          Effect.suspend(() => free(me, stamp)),
+          Effect.suspend(() => free(me, stamp, null)),
           Effect.suspend(() => sql`DELETE FROM scanpoll_owners WHERE owner_id = ${me}`)
         ),
       removeGone: (store) =>

@@ -23,6 +23,8 @@ export interface ClaimRow {
   readonly stamp: string
   readonly ticket: ScanTicket | null
   readonly notBefore: number
+  // Until when an owner that is gone may have polled; absent where the time of its next poll is known.
+  readonly polledUntil?: number
   readonly request: unknown
   readonly kind: string | null
   readonly outcome: unknown
@@ -60,6 +62,12 @@ const readSubject = Schema.decodeUnknownOption(Subject)
 const readReason = Schema.decodeUnknownOption(Reason)
 
 const textOf = (value: unknown): string => (typeof value === "string" ? value : "")
+// Times of polls are whole milliseconds. One with half a millisecond is until when an owner that is gone may have polled:
+// a column of its own would need another version of the schema.
+export const goneAt = (polledUntil: number): number => Math.floor(polledUntil) + 0.5
+const polledUntilOf = (value: unknown): { readonly polledUntil?: number } =>
+  typeof value === "number" && value % 1 === 0.5 ? { polledUntil: timeOf(value) } : {}
+
 const timeOf = (value: unknown): number =>
   typeof value === "number" && value >= 0 && value <= latest ? Math.ceil(value) : 0
 
@@ -140,6 +148,7 @@ export const readClaim = (row: unknown): ClaimRow | null => {
         })
       : null,
     notBefore: timeOf(at("not_before")),
+    ...polledUntilOf(at("not_before")),
     request: fromJson(at("request")),
     kind: kindOf(at("kind")),
     outcome: fromJson(at("outcome")),
@@ -164,3 +173,7 @@ export const toEntry = (row: ClaimRow, heldBy: string | null): ClaimEntry => ({
   claimedAt: row.claimedAt,
   changedAt: row.changedAt
 })
+
+// The times of a claim's polls, for who takes it.
+export const pollTimes = ({ notBefore, polledUntil }: ClaimRow): Pick<ClaimRow, "notBefore" | "polledUntil"> =>
+  polledUntil === undefined ? { notBefore } : { notBefore, polledUntil }

@@ -9,7 +9,7 @@ import type { HeldClaims } from "./heldClaims.ts"
 import type { GuardOf } from "./holds.ts"
 import type { Outbox } from "./outbox.ts"
 import type { Owners } from "./owners.ts"
-import { readClaim, toEntry } from "./rows.ts"
+import { pollTimes, readClaim, toEntry } from "./rows.ts"
 import { tailsOf } from "./slices.ts"
 import type { Store } from "./store.ts"
 
@@ -70,12 +70,12 @@ const holdRow = (parts: Parts, row: unknown): Effect.Effect<Taken | null> =>
       const id = String(Object(row).claim_id)
       return Effect.as(Effect.logWarning(`a claim cannot be read and is not polled: ${id}`), null)
     }
-    const { claimId, epoch, notBefore, ticket } = read
+    const { claimId, epoch, ticket } = read
     parts.outbox.keep(claimId)
     const guard = parts.guardOf(claimId, parts.held.hold(claimId, epoch))
     return Effect.succeed({
       entry: toEntry(read, parts.label),
-      hold: { _tag: "Ours", ticket, notBefore, guard }
+      hold: { _tag: "Ours", ticket, ...pollTimes(read), guard }
     })
   })
 

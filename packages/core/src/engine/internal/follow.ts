@@ -12,7 +12,6 @@ import type { ScanOutcome } from "../../model/ScanOutcome.ts"
 import type { ScanTicket } from "../../model/ScanTicket.ts"
 import * as Decision from "../../policy/Decision.ts"
 import * as PollPolicies from "../../policy/PollPolicy.ts"
-import * as Waits from "../../time/Waits.ts"
 import { DurationModel } from "../DurationModel.ts"
 import type { PollEvent } from "../PollEvent.ts"
 import * as Poller from "../Poller.ts"
@@ -125,17 +124,14 @@ const poll = <Payload, R>(
 ): Effect.Effect<ScanOutcome<Payload>, Job.FollowError, R> =>
   Effect.gen(function* () {
     const now = yield* SteadyClock.now
-    const notBefore = wait.known ? sane(hold.notBefore, now) : wait.notBefore
-    const isTooLate = now + Decision.floorOf(job.request.policy, job.account.limits) > wait.deadlineAt
+    const floor = Decision.floorOf(job.request.policy, job.account.limits)
+    const notBefore = wait.known ? Hold.firstPollAt(hold, now, floor) : wait.notBefore
+    const isTooLate = now + floor > wait.deadlineAt
     if (!wait.isFirst && isTooLate) {
       return yield* stopAt(wait, now, () => ({ last: job.track.last, nextAt: notBefore }))
     }
     return yield* pollFrom(job, { ...wait, notBefore }, hold.guard, now)
   })
-
-// Ignores an impossible stored time.
-const sane = (notBefore: number, now: number): number =>
-  notBefore >= 0 && notBefore <= now + Waits.longest ? notBefore : 0
 
 // A wait that another owner began has only the rest of its deadline.
 const withRest = <R>(policy: PollPolicies.PollPolicy<R>, wait: Wait, now: number): PollPolicies.PollPolicy<R> =>

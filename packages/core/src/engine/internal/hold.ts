@@ -11,6 +11,7 @@ import * as PollFaults from "../../model/PollFault.ts"
 import type { PollFault } from "../../model/PollFault.ts"
 import type { ScanOutcome } from "../../model/ScanOutcome.ts"
 import type { ScanTicket } from "../../model/ScanTicket.ts"
+import * as Waits from "../../time/Waits.ts"
 import type { AccountBudget } from "../RateBudget.ts"
 import type { Hold, HoldGuard, JournalError } from "../ScanJournal.ts"
 import type * as Job from "./job.ts"
@@ -96,6 +97,17 @@ export const reserve = (
       if (holding.isReserved && !tableOf(journal, ticket).has(ticket.scanId)) journal.leave(claimId)
     })
   )
+}
+
+// The first poll of a claim that others may have polled: not before the time that was stored, and a floor after the last
+// moment at which an owner that is gone may have polled. An impossible stored time is ignored.
+export const firstPollAt = (
+  { notBefore, polledUntil }: Pick<Extract<Hold, { readonly _tag: "Ours" }>, "notBefore" | "polledUntil">,
+  now: number,
+  floor: number
+): number => {
+  const stored = notBefore >= 0 && notBefore <= now + Waits.longest ? notBefore : 0
+  return polledUntil === undefined ? stored : Math.max(stored, Math.ceil(Math.min(polledUntil, now) + floor))
 }
 
 // Takes the claim, and leaves it when `use` fails. `notBefore` is the time of the next poll, for whoever takes it next.
