@@ -117,7 +117,7 @@ const probe = Effect.fnUntraced(function* (
   const opened = accounts.get(vendor.name, account)
   if (opened === null) return out
   const before = yield* Clock.currentTimeMillis
-  const answer = yield* Effect.result(opened.pollOnce(vendor.probe))
+  const answer = yield* Effect.result(opened.probe)
   const took = (yield* Clock.currentTimeMillis) - before
   out.push(...skewOf(skews, opened))
   const reached = `${opened.origin} answers in ${took} ms`

@@ -69,6 +69,8 @@ export interface Account {
   readonly adapter: Scans.AnyAdapter
   readonly request: (input: unknown, options: WaitOptions) => ScanRequest<unknown>
   readonly ticket: (scanId: string, options: WaitOptions) => ScanRequest<unknown>
+  /** One request that costs nothing and fails with `Denied` where the key is refused. */
+  readonly probe: Effect.Effect<void, PollFault>
   readonly pollOnce: (scanId: string) => Effect.Effect<PollAnswer<ScanOutcome<unknown>>, PollFault>
   /** Whether a claim of the journal was made with this account at this address. */
   readonly isFor: (entry: ClaimEntry) => boolean
@@ -88,7 +90,7 @@ export type TargetText = Result.Result<Readonly<Record<string, unknown>>, string
  * What `scanpoll vendors` and `scanpoll doctor` tell about a vendor.
  *
  * - `keyForm`: what a real credential looks like, or null. One of another form is tried all the same.
- * - `probe`: a scan id that nobody has; asking for it costs nothing.
+ * - `probe`: a scan id that nobody has; asking for it costs nothing. Unused where the adapter has a probe of its own.
  * - `doubt`: what a person can do about a submission that may or may not have been accepted, and what it may cost.
  *
  * @category models
@@ -154,13 +156,14 @@ const naming = <Request, Payload>(
           quota: from.quota
         })
       : from
-  const { collect } = adapter
+  const { collect, probe } = adapter
   return {
     ...adapter,
     poll: (ticket) => Effect.mapError(adapter.poll(ticket), fault),
     ...(collect === undefined
       ? {}
       : { collect: (outcome: ScanOutcome<unknown>) => Effect.mapError(collect(outcome), fault) }),
+    ...(probe === undefined ? {} : { probe: Effect.mapError(probe, fault) }),
     submit: (request) =>
       Effect.mapError(adapter.submit(request), (from) =>
         from.kind === "Denied"
@@ -255,6 +258,13 @@ export const make = <Request, Payload>(fields: {
             const subject: Subject = { kind: "url", id: scanId, name: `${vendor}:${scanId}` }
             return Scans.ticket(adapter, ticketOf(scanId), { ...options, subject })
           },
+          probe:
+            adapter.probe ??
+            Effect.catchIf(
+              Effect.asVoid(Scans.pollOnce(adapter, ticketOf(fields.facts.probe))),
+              (found) => found.kind === "Missing",
+              () => Effect.void
+            ),
           pollOnce: (scanId) => Scans.pollOnce(adapter, ticketOf(scanId)),
           isFor: (entry) => Scans.isFor(adapter, entry),
           claim: (entry, options) => Scans.claim(adapter, entry, options),

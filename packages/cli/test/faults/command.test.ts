@@ -500,3 +500,22 @@ describe("a stop", () => {
     )
   })
 })
+
+describe("`doctor` with a key that is refused", () => {
+  layer(Layer.merge(vendors, NodeServices.layer), { excludeTestServices: true, timeout: "60 seconds" })((it) => {
+    it.effect("does not call it good, also where the vendor's status call hides a 401 behind a 404 (V-17)", () =>
+      Effect.gen(function* () {
+        const simulators = yield* Simulators.Simulators
+        const good = yield* scanpoll(["doctor"], { environment: Simulators.environment(simulators) })
+        assert.strictEqual(good.code, 0, good.stdout)
+        for (const variable of ["EXONA_API_KEY", "APPVET_API_KEY", "COMPLIANCE_TOKEN"]) {
+          const environment = { ...Simulators.environment(simulators), [variable]: "exo_live_garbage_4711" }
+          const { code, stdout } = yield* scanpoll(["doctor"], { environment })
+          assert.strictEqual(code, 4, stdout)
+          assert.match(stdout, new RegExp(`FAIL .*refuses the key in ${variable}`))
+          assert.notInclude(stdout, "garbage")
+        }
+      })
+    )
+  })
+})

@@ -4,6 +4,7 @@
 // A turn is handed out only while the latest good check-in began less than a lease ago, so what this process does not
 // know of, a pause above all, is never older than that. When a turn was used is told as the time of a later look at the
 // clock that came when it was due: a process that was stopped between a turn and its request cannot have told yet.
+import { type Refusal, Refusals } from "@scanpoll/core/engine/Refusals"
 import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
@@ -125,7 +126,7 @@ export class SharedAccount implements AccountBudget {
   private isLeftNews = false
   private lastLeft: { readonly turns: number; readonly resetAt: number } | null = null
 
-  private refusals = 0
+  private readonly refusals = new Refusals()
   private loaded = 0
   private boughtNow = 0
   private handingOver: Array<number> = []
@@ -164,10 +165,11 @@ export class SharedAccount implements AccountBudget {
     if (until > this.pausedTill) this.pausedTill = until
     this.stir()
   }
-  denials = (): number => this.refusals
-  deny = (): void => {
-    this.refusals += 1
-  }
+  denials = (): number => this.refusals.count
+  deny = (refusal: Refusal): void => this.refusals.add(refusal)
+  proven = (): void => this.refusals.clear()
+  isDenied = (since: number, kind: TurnKind): boolean => this.refusals.since(since, kind)
+  refusal = (): Refusal | null => this.refusals.latest
 
   learn = (quota: Quota, now: number, throttled = false): void => {
     const { limit, remaining, resetAt } = quota

@@ -185,7 +185,7 @@ class Wait<A, T, R> extends Course<A, T, R, Crew> implements Entry {
 
   private deny(): void {
     const now = this.crew.now()
-    this.finish(() => Exit.fail(this.stopped(now, "denied", now)))
+    this.finish(() => Exit.fail(this.denied(now)))
   }
 
   // The fleet's timer bounds the poll: no timer of its own.

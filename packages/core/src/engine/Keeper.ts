@@ -39,6 +39,7 @@ import * as VendorSays from "./internal/vendorSays.ts"
 import type { PollEvent } from "./PollEvent.ts"
 import type { PollSpec } from "./PollSpec.ts"
 import { type AccountBudget, type Budgets, RateBudget, type Turn } from "./RateBudget.ts"
+import type { Refusal } from "./Refusals.ts"
 import type { ScanAdapter } from "./ScanAdapter.ts"
 import {
   type ClaimKey,
@@ -313,12 +314,24 @@ class Wait implements PollSpec<ScanOutcome<unknown>, ScanTicket>, AccountBudget,
     this.account.budget.learn(...said)
   }
 
-  deny(): void {
-    this.account.budget.deny()
+  deny(refusal: Refusal): void {
+    this.account.budget.deny(refusal)
+  }
+
+  proven(): void {
+    this.account.budget.proven()
   }
 
   denials(): number {
     return this.account.budget.denials()
+  }
+
+  isDenied(...asked: Parameters<AccountBudget["isDenied"]>): boolean {
+    return this.account.budget.isDenied(...asked)
+  }
+
+  refusal(): Refusal | null {
+    return this.account.budget.refusal()
   }
 }
 

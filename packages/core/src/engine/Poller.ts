@@ -58,13 +58,13 @@ const drive = <A, T, R>(spec: PollSpec<A, T, R>): Effect.Effect<A, PollStopped<T
       while (decision._tag === "Wait") {
         yield* sleepUntil(decision.until)
         if (budget !== undefined) {
-          if (course.isDenied()) return yield* Effect.fail(course.stopped(now(), "denied", now()))
+          if (course.isDenied()) return yield* Effect.fail(course.denied(now()))
           const asked = now()
           const turn = yield* budget.turn({ kind: "poll", due: decision.until, lane: spec.lane ?? "" })
           course.waited(turn.waited)
           if (course.isDenied()) {
             turn.giveBack()
-            return yield* Effect.fail(course.stopped(now(), "denied", now()))
+            return yield* Effect.fail(course.denied(now()))
           }
           course.gotTurn(asked, now())
         }

@@ -14,6 +14,7 @@ import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import { type Refusal, Refusals } from "./Refusals.ts"
 import * as Accounts from "../model/Account.ts"
 import type { Quota } from "../model/Observation.ts"
 import { Alarm } from "../time/internal/alarm.ts"
@@ -64,8 +65,10 @@ export interface Turn {
  * - `pause` and `pausedUntil`: nobody polls or submits before that time.
  * - `learn`: what the vendor's headers say, at `now`. Of the answer that throttles us only the limit counts: how long to
  *   wait is then said by its hint, which is what `pause` is for.
- * - `deny` and `denials`: how often the vendor refused the account's credential. A wait that began before the latest
- *   refusal has to end; a new one may try.
+ * - `deny`: the vendor refused the account's key on one call. `proven`: it took the key. What follows is in `Refusals`.
+ * - `denials`: how many refusals were heard: a mark for `isDenied`.
+ * - `isDenied`: whether calls of this kind that began before that mark have to end. A new one may try.
+ * - `refusal`: the last refusal, for reasons; null where none was heard.
  *
  * @category models
  * @since 0.1.0
@@ -84,8 +87,11 @@ export interface AccountBudget {
   readonly pause: (until: number) => void
   readonly pausedUntil: () => number
   readonly learn: (quota: Quota, now: number, throttled?: boolean) => void
-  readonly deny: () => void
+  readonly deny: (refusal: Refusal) => void
+  readonly proven: () => void
   readonly denials: () => number
+  readonly isDenied: (since: number, kind: TurnKind) => boolean
+  readonly refusal: () => Refusal | null
 }
 
 /**
@@ -176,7 +182,7 @@ class Account implements AccountBudget {
   private pausedTill = 0
   private blockedTill = 0
   private remaining: Remaining | null = null
-  private refusals = 0
+  private readonly refusals = new Refusals()
   private loaded = 0
   private boughtNow = 0
   // Until when the scans that nobody here follows count as open, by their ids.
@@ -220,10 +226,11 @@ class Account implements AccountBudget {
     if (until > this.pausedTill) this.pausedTill = until
     this.serve()
   }
-  denials = (): number => this.refusals
-  deny = (): void => {
-    this.refusals += 1
-  }
+  denials = (): number => this.refusals.count
+  deny = (refusal: Refusal): void => this.refusals.add(refusal)
+  proven = (): void => this.refusals.clear()
+  isDenied = (since: number, kind: TurnKind): boolean => this.refusals.since(since, kind)
+  refusal = (): Refusal | null => this.refusals.latest
 
   learn = (quota: Quota, now: number, throttled = false): void => {
     const { limit, remaining, resetAt } = quota

@@ -130,6 +130,9 @@ export interface KnownDurations<in Request> {
  *   Zero asks for a new scan: no settled outcome is taken for it, whatever `reuse` says, while a scan that is still open
  *   is joined, and equal requests of one run stay one purchase. Left out: no request of this vendor says so.
  * - `submit`: one request. `poll`: one request.
+ * - `probe`: one request that no scan is needed for and that fails with `Denied` where the key is refused. Given by a vendor
+ *   whose `poll` cannot tell: it answers an unknown scan and a refused key alike. It is asked before a wait ends as
+ *   `not-found`.
  * - `collect`: a second call for the findings of an outcome. Its failure is a warning, never another state.
  * - `reconcile`: scans in the vendor's list that a submission with a lost answer may have created: submitted at or
  *   after `since` (milliseconds since 1970), their ids not in `known`.
@@ -154,6 +157,7 @@ export interface ScanAdapter<in Request, out Payload> {
   readonly maxAge?: (request: Request) => Duration.Duration | null
   readonly submit: (request: Request) => Effect.Effect<Submitted | Already<Payload>, SubmitError>
   readonly poll: (ticket: ScanTicket) => Effect.Effect<PollAnswer<ScanOutcome<Payload>>, PollFault>
+  readonly probe?: Effect.Effect<void, PollFault>
   readonly collect?: (outcome: ScanOutcome<unknown>) => Effect.Effect<Findings, PollFault>
   readonly reconcile?: (
     request: Request,

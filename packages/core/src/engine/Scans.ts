@@ -255,10 +255,15 @@ export const pollOnce = <Request, Payload>(
         })
       ),
       Effect.tapError((fault) =>
-        Effect.map(SteadyClock.now, (now) => VendorSays.heard(budget, adapter.limits, fault, now))
+        Effect.map(SteadyClock.now, (now) =>
+          VendorSays.heard(budget, adapter.limits, fault, now, { by: ticket, kind: "poll" })
+        )
       )
     )
-    VendorSays.heard(budget, adapter.limits, { quota: answer.quota }, yield* SteadyClock.now)
+    VendorSays.heard(budget, adapter.limits, { quota: answer.quota }, yield* SteadyClock.now, {
+      by: ticket,
+      kind: "poll"
+    })
     return answer
   })
 
@@ -439,7 +444,9 @@ export const reconcile = <Request, Payload>(
     const budget = VendorSays.storingPauses(Jobs.budgetOf({ adapter }, yield* RateBudget), adapter, journal)
     yield* budget.turn({ kind: "collect", due, lane: "" })
     const tickets = yield* Effect.tapError(adapter.reconcile(request, entry.claimedAt, known), (fault) =>
-      Effect.map(SteadyClock.now, (now) => VendorSays.heard(budget, adapter.limits, fault, now))
+      Effect.map(SteadyClock.now, (now) =>
+        VendorSays.heard(budget, adapter.limits, fault, now, { by: entry, kind: "collect" })
+      )
     )
     const [first, ...others] = tickets
     if (first === undefined) return { _tag: "None" } as const

@@ -187,15 +187,27 @@ export const reasonOf = (last: Seen | null): StopReason => {
  */
 const missingAfterSeen = 2
 
+/**
+ * Whether a wait ends as `not-found` when the vendor does not know the scan: at once for an id that was typed, after the
+ * grace for one that we submitted, and after the third time in a row for one that was seen.
+ *
+ * @category guards
+ * @since 0.1.1
+ */
+export const isMissingFinal = (
+  policy: Pick<PollPolicy<unknown>, "missingGrace">,
+  state: Pick<WaitState, "everSeen" | "missingInARow" | "submittedAt">,
+  now: number
+): boolean => {
+  if (state.everSeen) return state.missingInARow > missingAfterSeen
+  return state.submittedAt === null || now - state.submittedAt >= Waits.millis(policy.missingGrace)
+}
+
 const isFinal = (policy: PollPolicy<unknown>, state: WaitState, fault: PollFault, now: number): StopReason | null => {
   if (fault.kind === "Denied") return "denied"
   if (fault.permanent) return fault.kind === "Transient" ? "unreachable" : reasonOf(fault)
   if (fault.kind === "Broken" && state.brokenInARow >= policy.brokenInARow) return "protocol"
-  if (fault.kind === "Missing") {
-    if (state.everSeen) return state.missingInARow > missingAfterSeen ? "not-found" : null
-    if (state.submittedAt === null) return "not-found"
-    return now - state.submittedAt >= Waits.millis(policy.missingGrace) ? "not-found" : null
-  }
+  if (fault.kind === "Missing") return isMissingFinal(policy, state, now) ? "not-found" : null
   return null
 }
 

@@ -171,13 +171,16 @@ for (const driver of drivers) {
       Effect.gen(function* () {
         const log: Array<string> = []
         const account = accountOf()
+        const refuse = () => {
+          for (const by of [{}, {}]) account.deny({ by, kind: "poll", code: "401", message: "no" })
+        }
         let late = false
         const budget: RateBudget.AccountBudget = {
           ...account,
           turn: () =>
             Effect.sync(() => {
               log.push("turn")
-              if (late) account.deny()
+              if (late) refuse()
               return { waited: 0, giveBack: () => void log.push("given back"), renew: () => true }
             })
         }
@@ -185,7 +188,7 @@ for (const driver of drivers) {
         const waiting = yield* Effect.forkChild(Effect.exit(driver.wait(specOf(poll, { budget }))))
         yield* TestClock.adjust("5 seconds")
         assert.deepStrictEqual(log.splice(0), ["turn", "poll"])
-        account.deny()
+        refuse()
         yield* TestClock.adjust("1 minute")
         assert.strictEqual(stopOf(yield* Fiber.join(waiting)).reason, "denied")
         assert.deepStrictEqual(log.splice(0), [])

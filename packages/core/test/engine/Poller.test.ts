@@ -271,14 +271,14 @@ const laws = (driver: Driver) => {
       })
     )
 
-    it.effect("denied stops at once, and with it every wait of the account that began before (ST-03)", () =>
+    const waitsOf = (refused: ReadonlyArray<string>, say: (scanId: string) => "Denied" | "Transient" | "running") =>
       Effect.gen(function* () {
         const vendor = Conversation.make({
-          polls: (scanId) => (scanId === "bad" ? [{ say: "Denied" }] : [{ say: "running" }]),
-          policy: steady.pipe(PollPolicy.withFirst(0))
+          polls: (scanId) => [{ say: say(scanId) }],
+          policy: steady.pipe(PollPolicy.withFirst(0), PollPolicy.withDeadline("1 minute"))
         })
         const budget = RateBudget.makeMemory().account(vendor.adapter, vendor.adapter.budget)
-        const waits = ["good", "bad"].map((scanId) =>
+        const waits = ["good", ...refused].map((scanId) =>
           Effect.exit(
             driver.wait(
               specOf(vendor, {
@@ -290,10 +290,36 @@ const laws = (driver: Driver) => {
           )
         )
         const exits = yield* finish(Effect.all(waits, { concurrency: "unbounded" }))
-        const reasons = Exit.isSuccess(exits) ? exits.value.map((exit) => stopOf(exit).reason) : []
-        assert.deepStrictEqual(reasons, ["denied", "denied"])
-        assert.strictEqual(vendor.ledger.polls.length, 2)
+        const stops = Exit.isSuccess(exits) ? exits.value.map(stopOf) : []
+        return { stops, vendor, budget }
       })
+
+    it.effect("one refused poll ends its own wait at once and no other wait of the account (ST-03, V-17)", () =>
+      Effect.gen(function* () {
+        const { stops, vendor } = yield* waitsOf(["bad"], (scanId) => (scanId === "bad" ? "Denied" : "running"))
+        assert.deepStrictEqual(
+          stops.map((stop) => stop.reason),
+          ["deadline", "denied"]
+        )
+        assert.strictEqual(vendor.ledger.polls.filter((poll) => poll.scanId === "bad").length, 1)
+      })
+    )
+
+    it.effect(
+      "a second refused call with no good answer in between ends every wait of the account, and the reason quotes it (ST-03, V-17)",
+      () =>
+        Effect.gen(function* () {
+          const { stops, vendor } = yield* waitsOf(["bad", "worse"], (scanId) =>
+            scanId === "good" ? "Transient" : "Denied"
+          )
+          assert.deepStrictEqual(
+            stops.map((stop) => stop.reason),
+            ["denied", "denied", "denied"]
+          )
+          assert.strictEqual(vendor.ledger.polls.length, 3)
+          const last = stops[0]?.last
+          assert.match(last?._tag === "PollFault" ? last.message : "", /refused this account's key twice/)
+        })
     )
 
     it.effect(

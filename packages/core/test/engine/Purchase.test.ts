@@ -129,7 +129,12 @@ describe("an interrupt around a submission", () => {
 
   for (const [what, happens] of [
     ["a pause of the account", (budget: RateBudget.AccountBudget) => budget.pause(30_000)],
-    ["a refused credential", (budget: RateBudget.AccountBudget) => budget.deny()]
+    [
+      "a refused credential",
+      (budget: RateBudget.AccountBudget) => {
+        for (const by of [{}, {}]) budget.deny({ by, kind: "submit", code: "401", message: "no" })
+      }
+    ]
   ] as const) {
     it.effect(`${what} while the claim is being written is kept to`, () =>
       Effect.gen(function* () {

@@ -652,6 +652,56 @@ describe("Scans.wait and pollOnce", () => {
     }).pipe(Effect.provide(world))
   )
 
+  it.effect("a scan that would end as not-found asks the adapter's probe first: a refused key is denied (V-17)", () =>
+    Effect.gen(function* () {
+      const seen: Array<string> = []
+      for (const says of ["the key is good", "Denied", "Transient"] as const) {
+        const vendor = Conversation.make({
+          vendor: says.replaceAll(" ", "-").toLowerCase(),
+          polls: (scanId) => [...(scanId === "typed" ? [] : [{ say: "running" } as const]), { say: "Missing" }],
+          policy: steady.pipe(PollPolicy.withDeadline("1 minute"))
+        })
+        let probes = 0
+        const probe = Effect.suspend(() => {
+          probes += 1
+          return says === "the key is good"
+            ? Effect.void
+            : Effect.fail(PollFault.make({ kind: says, code: says, message: says }))
+        })
+        for (const scanId of ["seen", "typed"]) {
+          probes = 0
+          const exit = yield* finish(Scans.wait({ ...vendor.adapter, probe }, vendor.ticket(scanId)))
+          const stop = failure(exit)
+          seen.push(`${scanId}, ${says}: ${stop._tag === "PollStopped" ? stop.reason : stop._tag}`)
+          assert.isAbove(probes, 0)
+          if (says !== "Transient") assert.strictEqual(probes, 1)
+        }
+      }
+      assert.deepStrictEqual(seen, [
+        "seen, the key is good: not-found",
+        "typed, the key is good: not-found",
+        "seen, Denied: denied",
+        "typed, Denied: denied",
+        "seen, Transient: unreachable",
+        "typed, Transient: unreachable"
+      ])
+    }).pipe(Effect.provide(world))
+  )
+
+  it.effect("refused submissions end no wait that was bought before (V-17)", () =>
+    Effect.gen(function* () {
+      const vendor = Conversation.make({
+        polls: [{ say: "running" }, { say: "running" }, { say: "done" }],
+        submits: [{ say: "accept" }, { say: "Denied" }, { say: "Denied" }, { say: "Denied" }],
+        policy: steady
+      })
+      const all = yield* finish(records(["a", "b", "c", "d"].map((wanted) => Scans.request(vendor.adapter, wanted))))
+      const states = value(all).map((record) => record.state)
+      assert.strictEqual(states.filter((state) => state === "completed").length, 1)
+      assert.strictEqual(states.filter((state) => state === "refused" || state === "not-started").length, 3)
+    }).pipe(Effect.provide(world))
+  )
+
   it.effect("pollOnce waits for its turn, ends in time, and tells the account what it learned", () =>
     Effect.gen(function* () {
       const accountOf = (vendor: Conversation.Vendor) =>

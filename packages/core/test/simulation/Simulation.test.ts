@@ -86,7 +86,10 @@ describe("programs that are wrong are caught", () => {
       pausedUntil: () => 0,
       learn: () => undefined,
       deny: () => undefined,
-      denials: () => 0
+      proven: () => undefined,
+      denials: () => 0,
+      isDenied: () => false,
+      refusal: () => null
     })
   }
 

@@ -336,6 +336,11 @@ const skewMillis = 60_000
  */
 const candidateLimit = 50
 
+/**
+ * The id of an audit that nobody has.
+ */
+const nobodysAudit = "00000000-0000-4000-8000-000000000000"
+
 const adapter = (http: VendorClient, account: string): ComplianceAdapter => {
   const client = ComplianceClient.make(http)
   const scrub = http.scrub
@@ -389,6 +394,16 @@ const adapter = (http: VendorClient, account: string): ComplianceAdapter => {
       : Effect.fail(
           PollFault.make({ kind: "Broken", permanent: true, code: "invalid-id", message: "the scan id cannot be sent" })
         )
+
+  // The status call answers 404 to an expired token and to an unknown scan; the list of an audit answers 401 to the first.
+  const probe: Effect.Effect<void, PollFault.PollFault> = client.auditScans(nobodysAudit).pipe(
+    Effect.mapError((fault) => ComplianceError.pollTransportFault(fault, scrub)),
+    Effect.flatMap((response) =>
+      response.status === 200 || response.status === 404
+        ? Effect.void
+        : Effect.fail(ComplianceError.pollFault("list", response, scrub))
+    )
+  )
 
   // The list does not say what a scan was made from; the scan itself does.
   const isOurs = Effect.fnUntraced(function* (
@@ -473,6 +488,7 @@ const adapter = (http: VendorClient, account: string): ComplianceAdapter => {
     fingerprint,
     submit,
     poll,
+    probe,
     reconcile
   }
 }

@@ -27,6 +27,12 @@ export const timedOut: PollFault = PollFaults.make({
   message: "the poll was not answered in time"
 })
 
+const callWords = {
+  poll: "a poll of another scan",
+  collect: "the findings of another scan",
+  submit: "a submission"
+} as const
+
 // What most waits never need, kept apart so that a sleeping wait stays small.
 class Rarely<A, R> {
   credit = 0
@@ -128,10 +134,20 @@ export class Course<A, T, R, E extends Era = Era> implements Decision.WaitState,
     return Math.max(1000, Decision.deadlineOf(this.spec.policy, this) - now)
   }
 
-  // The credential was refused since this wait began: somebody else's answer is an answer for us too.
+  // Two other calls had the key refused since this wait began: that is an answer for us too.
   isDenied(): boolean {
     const { budget } = this.spec
-    return budget !== undefined && budget.denials() > (this.rarely === null ? 0 : this.rarely.denialsAtStart)
+    return budget !== undefined && budget.isDenied(this.rarely === null ? 0 : this.rarely.denialsAtStart, "poll")
+  }
+
+  // The stop that follows; its reason says which answer it was.
+  denied(now: number): PollStopped<T> {
+    const refusal = this.spec.budget?.refusal() ?? null
+    if (refusal !== null) {
+      const message = `the vendor refused this account's key twice, the second time for ${callWords[refusal.kind]}: ${refusal.message}`
+      this.last = PollFaults.make({ kind: "Denied", code: refusal.code, message })
+    }
+    return this.stopped(now, "denied", now)
   }
 
   // Time spent waiting for a turn does not age the deadline.
@@ -164,7 +180,7 @@ export class Course<A, T, R, E extends Era = Era> implements Decision.WaitState,
   seen(now: number, answer: PollAnswer<A> | PollFault): Proposal | Effect.Effect<Proposal, never, R> {
     const { spec } = this
     const { budget, observer } = spec
-    if (budget !== undefined) heard(budget, spec.limits, answer, now)
+    if (budget !== undefined) heard(budget, spec.limits, answer, now, { by: this, kind: "poll" })
     const seen = answer instanceof PollFault ? answer : answer.observation
     if (seen._tag === "Settled") {
       this.polls += 1

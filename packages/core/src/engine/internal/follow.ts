@@ -19,6 +19,7 @@ import type { PollSpec } from "../PollSpec.ts"
 import { type Hold as ClaimHold, type HoldGuard, JournalError } from "../ScanJournal.ts"
 import * as SteadyClock from "../../time/SteadyClock.ts"
 import * as Telemetry from "../Telemetry.ts"
+import { confirmMissing } from "./confirmMissing.ts"
 import * as Hold from "./hold.ts"
 import * as Job from "./job.ts"
 import { keep } from "./keep.ts"
@@ -155,7 +156,15 @@ const pollFrom = <Payload, R>(
       open: account.budget.open()
     })
     let why = "first"
-    const asking = Hold.fenced(guard)(request.adapter.poll(ticket))
+    const asking = Hold.fenced(guard)(
+      confirmMissing(request.adapter.poll(ticket), {
+        probe: request.adapter.probe,
+        budget: Hold.guarded(guard, account.budget),
+        policy: request.policy,
+        submittedAt: ticket.submittedAt,
+        lane: request.lane
+      })
+    )
     const spec: PollSpec<ScanOutcome<Payload>, ScanTicket, R> = {
       ticket,
       poll: pacing.poll(Telemetry.tracePoll(ticket, () => why)(asking)),

@@ -85,13 +85,13 @@ const collect = <Payload>(
     for (let tried = 1; ; tried++) {
       const due = yield* SteadyClock.now
       const turn = yield* nextTurn({ kind: "collect", due, lane: request.lane })
-      if (account.isDenied()) {
+      if (account.isDenied("collect")) {
         turn.giveBack()
         return withoutFindings(outcome, "denied")
       }
       const answer = yield* collectOnce(asking, request.policy.pollTimeout)
       if (!(answer instanceof PollFault)) return { ...outcome, findings: answer }
-      VendorSays.heard(account.budget, account.limits, answer, yield* SteadyClock.now)
+      VendorSays.heard(account.budget, account.limits, answer, yield* SteadyClock.now, { by: job, kind: "collect" })
       if (answer.kind === "Denied") yield* account.logDenied(answer.code, answer.message)
       if (answer.permanent || answer.kind === "Denied" || tried >= collectTries) {
         return withoutFindings(outcome, answer.code)

@@ -55,13 +55,13 @@ export const attempt = <Payload, R>(
 ): Effect.Effect<Attempt<Payload>, SubmitError | JournalError, Scope.Scope> =>
   Effect.gen(function* () {
     const { account, emit, request, track } = job
-    if (account.isDenied()) return yield* keyWasRefused
+    if (account.isDenied("submit")) return yield* keyWasRefused(account)
     emit({ _tag: "Queued" })
     const due = yield* SteadyClock.now
     return yield* Effect.uninterruptibleMask((restore) =>
       Effect.gen(function* () {
         const turn = yield* account.budget.turn({ kind: "submit", due, lane: request.lane })
-        if (account.isDenied()) {
+        if (account.isDenied("submit")) {
           turn.giveBack()
           return lookAgain
         }
@@ -78,16 +78,18 @@ export const attempt = <Payload, R>(
     )
   })
 
-const keyWasRefused = Effect.suspend(() =>
-  Effect.fail(
+const keyWasRefused = ({ budget }: VendorSays.AccountAccess): Effect.Effect<never, SubmitError> => {
+  const said = budget.refusal()?.message
+  const words = "not submitted: the vendor refused this account's key"
+  return Effect.fail(
     SubmitErrors.make({
       kind: "NotSent",
       permanent: true,
       code: "denied",
-      message: "not submitted: the vendor refused this account's credential"
+      message: said === undefined ? words : `${words}: ${said}`
     })
   )
-)
+}
 
 // A turn without a request is given back; a scan that was accepted stays open until its request is over.
 const closeTurn = <Payload>(
@@ -120,7 +122,7 @@ const purchase = <Payload, R>(
     // While the claim was written: interrupted, denied or paused, or an equal request of this run has its own claim (also
     // when the wall clock was set back since). Then nothing is sent.
     const isInterrupted = Exit.isFailure(yield* Effect.exit(restore(Effect.void)))
-    if (isInterrupted || job.account.isDenied() || Job.equalBefore(job) !== null || !turn.renew()) {
+    if (isInterrupted || job.account.isDenied("submit") || Job.equalBefore(job) !== null || !turn.renew()) {
       yield* store(job.journal.released(claimId), "a claim that was given up")
       return lookAgain
     }
@@ -176,7 +178,7 @@ const accepted = <Payload, R>(
 ): Effect.Effect<Attempt<Payload>, JournalError> =>
   Effect.gen(function* () {
     const { account, journal, track } = job
-    VendorSays.heard(account.budget, account.limits, { quota: answer.quota }, now)
+    VendorSays.heard(account.budget, account.limits, { quota: answer.quota }, now, { by: track, kind: "submit" })
     if (answer._tag === "Already") {
       Job.sawTicket(track, claimId, answer.outcome.ticket)
       const outcome = yield* keep(restore, job, { claimId, key, guard: null }, answer.outcome)
@@ -216,7 +218,7 @@ const rejected = <Payload>(
       : maybeAccepted(defectCode, "the adapter failed during the submission")
     if (error.kind === "Refused" || error.kind === "Denied") track.failed = error
     if (error.kind === "InDoubt") track.inDoubt = reasonOf(error)
-    VendorSays.heard(account.budget, account.limits, error, now)
+    VendorSays.heard(account.budget, account.limits, error, now, { by: track, kind: "submit" })
     if (error.kind === "Denied") yield* account.logDenied(error.code, withAdvice(error))
     yield* storeRejection(job, claimId, error)
     if (error.kind === "NotSent") track.reachedVendor = false

@@ -9,7 +9,8 @@ import type { PollFaultKind } from "../../model/PollFault.ts"
 import type { SubmitErrorKind } from "../../model/SubmitError.ts"
 import type { VendorLimits } from "../../policy/VendorLimits.ts"
 import * as Waits from "../../time/Waits.ts"
-import type { AccountBudget, Budgets } from "../RateBudget.ts"
+import type { AccountBudget, Budgets, TurnKind } from "../RateBudget.ts"
+import type { Refusal } from "../Refusals.ts"
 import type { ScanAdapter } from "../ScanAdapter.ts"
 import type { Operations, Pause } from "../ScanJournal.ts"
 import * as SteadyClock from "../../time/SteadyClock.ts"
@@ -19,6 +20,8 @@ import { undisturbed } from "./log.ts"
 // An answer has no `kind`; a fault of a poll or a submission has.
 export interface Said {
   readonly kind?: PollFaultKind | SubmitErrorKind
+  readonly code?: string
+  readonly message?: string
   readonly quota: Option.Option<Quota>
   readonly hint?: Option.Option<Duration.Duration>
 }
@@ -35,10 +38,18 @@ export const pauseMillis = (limits: VendorLimits, hint: Option.Option<Duration.D
   hintMillis(hint, limits.throttledWait, limits.pauseCap)
 
 // Synchronous, so that nothing comes between an answer and what it means for the account's next request.
-export const heard = (budget: AccountBudget, limits: VendorLimits, said: Said, now: number): void => {
+export const heard = (
+  budget: AccountBudget,
+  limits: VendorLimits,
+  said: Said,
+  now: number,
+  call: Pick<Refusal, "by" | "kind">
+): void => {
   if (said.quota._tag === "Some") budget.learn(said.quota.value, now, said.kind === "Throttled")
   if (said.kind === "Throttled") budget.pause(now + pauseMillis(limits, said.hint ?? Option.none()))
-  else if (said.kind === "Denied") budget.deny()
+  else if (said.kind === "Denied") {
+    budget.deny({ ...call, code: said.code ?? "denied", message: said.message ?? "the key was refused" })
+  } else if (said.kind === undefined) budget.proven()
 }
 
 // A budget with some methods overridden.
@@ -55,8 +66,11 @@ export const budgetWith = (
   pause: (until) => base.pause(until),
   pausedUntil: () => base.pausedUntil(),
   learn: (...said) => base.learn(...said),
-  deny: () => base.deny(),
+  deny: (refusal) => base.deny(refusal),
+  proven: () => base.proven(),
   denials: () => base.denials(),
+  isDenied: (...asked) => base.isDenied(...asked),
+  refusal: () => base.refusal(),
   ...change
 })
 
@@ -79,7 +93,7 @@ export interface AccountAccess {
   readonly limits: VendorLimits
   // How often the key had been refused when the run began.
   readonly denialsBefore: number
-  readonly isDenied: () => boolean
+  readonly isDenied: (kind: TurnKind) => boolean
   // One log line per run says that the key was refused.
   readonly isFirstDenial: () => boolean
   readonly logDenied: (code: string, message: string) => Effect.Effect<void>
@@ -96,7 +110,7 @@ export const access = (
     budget: storingPauses(base, owner, journal),
     limits: owner.limits,
     denialsBefore,
-    isDenied: () => base.denials() > denialsBefore,
+    isDenied: (kind) => base.isDenied(denialsBefore, kind),
     isFirstDenial,
     logDenied: (code, message) =>
       isFirstDenial()
