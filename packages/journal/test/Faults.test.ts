@@ -22,6 +22,7 @@ import { type Plan, troubled } from "@scanpoll/test-support/troubledClient"
 import { type Database, type Databases, postgres, sqlite } from "./support/databases.ts"
 import { folder } from "./support/folder.ts"
 import { fresh, keyOf, outcomeOf, reason, subject, ticketOf } from "./support/fixtures.ts"
+import { longestBlock } from "./support/moments.ts"
 
 const quick = { lease: "1 second", watch: "30 millis", patience: "1500 millis" } as const
 
@@ -29,22 +30,6 @@ const reasonOf = <A, R>(effect: Effect.Effect<A, JournalError, R>) =>
   Effect.map(Effect.result(effect), (result) => (Result.isFailure(result) ? result.failure.reason : "no error"))
 
 const opening = (address: string) => reasonOf(Layer.build(Journal.layer(address)))
-
-/** The longest that the event loop stood still while the effect ran, in milliseconds. */
-const longestBlock = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<readonly [A, number], E, R> =>
-  Effect.suspend(() => {
-    let longest = 0
-    let last = performance.now()
-    const timer = setInterval(() => {
-      const now = performance.now()
-      longest = Math.max(longest, now - last - 5)
-      last = now
-    }, 5)
-    return Effect.ensuring(
-      Effect.map(effect, (value) => [value, longest] as const),
-      Effect.sync(() => clearInterval(timer))
-    )
-  })
 
 /** Every file of a folder with its bytes, and whether others may look into it. */
 const contents = (path: string) =>
@@ -238,6 +223,19 @@ describe("a journal in a file", () => {
       Fs.chmodSync(careless, 0o644)
       yield* Layer.build(Journal.layerSqlite(careless))
       for (const tail of ["", "-wal", "-shm"]) assert.strictEqual(rights(`${careless}${tail}`), "600", tail)
+    })
+  )
+
+  live(
+    "a new file is closed to others from its first moment, also where it cannot be made a journal (SE-08)",
+    Effect.gen(function* () {
+      const path = yield* file
+      const mask = process.umask(0)
+      yield* Effect.addFinalizer(() => Effect.sync(() => process.umask(mask)))
+      // What SQLite wants to write beside it cannot be written.
+      Fs.mkdirSync(`${path}-journal`)
+      assert.notStrictEqual(yield* opening(path), "no error")
+      assert.strictEqual((Fs.statSync(path).mode & 0o777).toString(8), "600")
     })
   )
 
@@ -489,6 +487,34 @@ describe.for(all)("a database in trouble: $name", (databases) => {
     })
   )
 
+  promise("a row that cannot be read hides no other one, however few are asked for", (database) =>
+    Effect.gen(function* () {
+      const sql = yield* database.client
+      const journal = yield* openWith(database, () => null, quick)
+      const ids = yield* Effect.forEach(["a", "b", "c", "d"], (name) =>
+        Effect.gen(function* () {
+          const { claimId } = yield* journal.claim(keyOf(name), fresh)
+          yield* journal.settled(claimId, outcomeOf(name), ticketOf(name))
+          yield* Effect.sleep(3)
+          return claimId
+        })
+      )
+      const [oldest, second, third, newest] = ids
+      for (const spoilt of [newest, second]) {
+        yield* sql`UPDATE scanpoll_claims SET key_hash = 'x' WHERE claim_id = ${spoilt ?? ""}`
+      }
+      const told = (limit: number) =>
+        Effect.map(journal.history({ limit }), (entries) => entries.map((entry) => entry.claimId))
+      assert.deepStrictEqual(yield* told(4), [third, oldest])
+      assert.deepStrictEqual(
+        (yield* journal.list(["settled"])).map((entry) => entry.claimId),
+        [oldest, third]
+      )
+      // A full page with one that cannot be read is no end: what is older is still there.
+      assert.include(yield* told(2), third)
+    })
+  )
+
   promise("several programs that open a new journal at once make it once", (database) =>
     Effect.gen(function* () {
       const journals = yield* Effect.all(
@@ -671,6 +697,15 @@ describe("a journal on a server", () => {
       yield* Effect.scoped(open(database))
       yield* sql`UPDATE scanpoll_journal SET version = 99`
       assert.strictEqual(yield* opening(database.address), "newer")
+    })
+  )
+
+  promise("a server that lets nobody write is told as that, and nothing of it changes", (database) =>
+    Effect.gen(function* () {
+      yield* Effect.scoped(open(database))
+      const readOnly = `${database.address}${encodeURIComponent(" -c default_transaction_read_only=on")}`
+      assert.strictEqual(yield* opening(readOnly), "read-only")
+      yield* Effect.scoped(open(database))
     })
   )
 

@@ -460,6 +460,9 @@ const makeMemory = Effect.map(Clock.Clock, (clock) => {
       if (!mayMove(entry.state, to)) {
         return yield* conflict(`claim ${claimId} is ${entry.state} and cannot become ${to}`)
       }
+      if (change.ticket !== undefined && change.ticket !== null && !Account.equals(entry.key, change.ticket)) {
+        return yield* conflict(`the ticket is not of the account of claim ${claimId}`)
+      }
       if (entry.state === "in-doubt" && change.ticket !== undefined && change.ticket !== null) {
         const other = byTicket.get(Account.scanKey(change.ticket))
         if (other !== undefined) return yield* conflict(`that scan belongs to claim ${other}`)

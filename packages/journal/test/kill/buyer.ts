@@ -20,6 +20,7 @@ import * as SqliteClient from "@scanpoll/journal/SqliteClient"
 import * as SqlJournal from "@scanpoll/journal/SqlJournal"
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
@@ -61,9 +62,12 @@ const around = <A, E, R>(call: Call, effect: Effect.Effect<A, E, R>): Effect.Eff
 
 let isFirstPoll = true
 const watched = <Request, Payload>(adapter: ScanAdapter<Request, Payload>): ScanAdapter<Request, Payload> => {
-  const { collect } = adapter
+  const { collect, limits } = adapter
   return {
     ...adapter,
+    // What a vendor is given for its answer is real time, as its connection is: on the fast clock half a second is left
+    // of it, and a busy machine loses answers that were about to come.
+    limits: { ...limits, submitTimeout: Duration.times(limits.submitTimeout, order.speed) },
     submit: (request) => around("submit", adapter.submit(request)),
     poll: (ticket) =>
       Effect.suspend(() => {

@@ -17,7 +17,6 @@ import { createInterface } from "node:readline"
 import { shared } from "./clock.ts"
 import { type End, numberOf, type Order, type Saying, type Trouble, type VendorName, vendors } from "./order.ts"
 
-// The engine gives a submission sixteen of its seconds: at this speed half a real one.
 const usualSpeed = 30
 // A buyer that is still there after so long will not end; in real milliseconds.
 const longest = 60_000

@@ -1,0 +1,125 @@
+/**
+ * Clocks that jump alone: a machine that slept moves the wall clock, a person or a time server sets it back while the
+ * process was stopped, the database's clock is its own. None of them makes a process poll what others may have taken.
+ */
+import { assert, describe, it } from "@effect/vitest"
+import * as SqlJournal from "@scanpoll/journal/SqlJournal"
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import type * as Scope from "effect/Scope"
+import * as SqlClient from "effect/sql/SqlClient"
+import { troubled } from "./support/client.ts"
+import { type Database, type Databases, postgres, sqlite } from "./support/databases.ts"
+import { fresh, keyOf, ticketOf } from "./support/fixtures.ts"
+import { inTime, type Jumping, jumping } from "./support/moments.ts"
+
+const minute = 60_000
+const all: ReadonlyArray<Databases> = [sqlite, postgres()]
+
+describe.for(all)("a clock that jumps: $name", (databases) => {
+  const promise = (says: string, body: (database: Database) => Effect.Effect<void, unknown, Scope.Scope>): void =>
+    it.live(says, () => Effect.scoped(Effect.flatMap(databases.make, body)))
+
+  /** A process with clocks of its own that holds one claim, and a database that can be taken away from it. */
+  const holding = (database: Database, options: SqlJournal.Options) =>
+    Effect.gen(function* () {
+      const time = yield* jumping
+      const line = { isDown: false }
+      const sql = yield* troubled(yield* database.client, () => (line.isDown ? "fails" : null))
+      const journal = yield* SqlJournal.make(options).pipe(
+        Effect.provideService(SqlClient.SqlClient, sql),
+        Effect.provideService(Clock.Clock, time.clock)
+      )
+      const { claimId } = yield* journal.claim(keyOf("a"), fresh)
+      yield* journal.submitted(claimId, ticketOf("a"), 0)
+      const hold = yield* journal.take(claimId)
+      if (hold._tag !== "Ours" || hold.guard === null) return assert.fail(hold._tag)
+      const { guard } = hold
+      const on = <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.provideService(effect, Clock.Clock, time.clock)
+      return { time, line, ready: on(guard.ready), lapsed: on(guard.lapsed) }
+    })
+
+  const jumps: ReadonlyArray<readonly [string, (time: Jumping, millis: number) => void]> = [
+    ["the wall clock alone went on, as where the machine slept", (time, millis) => void (time.wall += millis)],
+    ["the wall clock alone was set back", (time, millis) => void (time.wall -= millis)],
+    [
+      "the steady clock alone went on, as where the wall clock was set back meanwhile",
+      (time, millis) => void (time.steady += millis)
+    ]
+  ]
+  for (const [how, jump] of jumps) {
+    promise(`where ${how}, nothing is polled before the database has answered a heartbeat (DU-16)`, (database) =>
+      Effect.gen(function* () {
+        const { line, ready, time } = yield* holding(database, { lease: "1 hour", patience: "100 millis" })
+        yield* inTime("it may poll at first", ready)
+        line.isDown = true
+        // Nothing has changed: no heartbeat is needed, so none is missed.
+        yield* inTime("it may poll within its lease", ready)
+        jump(time, 50 * minute)
+        const waiting = yield* Effect.forkChild(ready)
+        yield* Effect.sleep(200)
+        assert.isUndefined(waiting.pollUnsafe(), "it polls without a heartbeat")
+        line.isDown = false
+        yield* inTime("it may poll after a heartbeat", ready)
+      })
+    )
+
+    promise(`where ${how} by more than the lease, a request under way is cut at once (DU-16)`, (database) =>
+      Effect.gen(function* () {
+        const { lapsed, line, time } = yield* holding(database, { lease: "1 hour", patience: "100 millis" })
+        const early = yield* Effect.forkChild(lapsed)
+        yield* Effect.sleep(50)
+        assert.isUndefined(early.pollUnsafe())
+        line.isDown = true
+        jump(time, 61 * minute)
+        yield* inTime("the lease is over", lapsed)
+      })
+    )
+  }
+
+  promise("a request under way is cut when the lease runs out without a word from the database (DU-16)", (database) =>
+    Effect.gen(function* () {
+      const { lapsed, line } = yield* holding(database, { lease: "900 millis", patience: "100 millis" })
+      const cut = yield* Effect.forkChild(lapsed)
+      // Longer than the lease: while heartbeats are answered nothing is cut.
+      yield* Effect.sleep(1_200)
+      assert.isUndefined(cut.pollUnsafe())
+      line.isDown = true
+      yield* inTime("the lease is over", lapsed)
+    })
+  )
+
+  promise("a process whose own clock is wrong by years is not taken for gone, nor takes others for it", (database) =>
+    Effect.gen(function* () {
+      const year = 365 * 24 * 60 * minute
+      const open = (wall: number) =>
+        Effect.gen(function* () {
+          const time = yield* jumping
+          time.wall = wall
+          return yield* SqlJournal.make({ lease: "1 hour", presence: "lease" }).pipe(
+            Effect.provideService(SqlClient.SqlClient, yield* database.client),
+            Effect.provideService(Clock.Clock, time.clock)
+          )
+        })
+      const journals = [yield* open(0), yield* open(-5 * year), yield* open(5 * year)]
+      const ids = yield* Effect.forEach(journals, (journal, n) =>
+        Effect.gen(function* () {
+          const { claimId } = yield* journal.claim(keyOf(`w${n}`), fresh)
+          yield* journal.submitted(claimId, ticketOf(`w${n}`), 0)
+          yield* journal.take(claimId)
+          return claimId
+        })
+      )
+      const [first] = journals
+      const { claimId: submitting } = yield* (first ?? assert.fail("none")).claim(keyOf("submitting"), fresh)
+      for (const [mine, journal] of journals.entries()) {
+        // Nor does it say so of one that lives.
+        assert.strictEqual((yield* journal.get(submitting))?.state, "intent")
+        for (const [n, claimId] of ids.entries()) {
+          assert.strictEqual((yield* journal.take(claimId))._tag, mine === n ? "Ours" : "Theirs")
+          assert.isNotNull((yield* journal.get(claimId))?.heldBy)
+        }
+      }
+    })
+  )
+})

@@ -1,0 +1,133 @@
+/**
+ * Mistakes in the cluster: workers and what they hold, and the budget that many processes share.
+ */
+
+const sources = "packages/cluster/src/**/*.ts"
+const budget = "packages/cluster/test/SharedBudget.test.ts"
+const parts = "packages/cluster/test/Parts.test.ts"
+const machines = "packages/cluster/test/Machines.test.ts"
+
+/** @type {ReadonlyArray<import("./plant.mjs").Plant>} */
+export const cluster = [
+  {
+    id: "cluster-01",
+    promise: "a worker that is frozen past its lease loses its scans",
+    in: sources,
+    find: 'SqlJournal.makeShared({ lease: settings.lease, presence: "lease", outage: "1 hour" })',
+    put: 'SqlJournal.makeShared({ lease: settings.lease, outage: "1 hour" })',
+    tests: [machines],
+    only: "frozen"
+  },
+  {
+    id: "cluster-02",
+    promise: "a key that the vendor revoked is not asked with in a loop",
+    in: sources,
+    find: 'case "unreachable": case "denied": case "journal": return minute',
+    put: 'case "denied": return 0\n    case "unreachable":\n    case "journal":\n      return minute',
+    tests: [parts]
+  },
+  {
+    id: "cluster-03",
+    promise: "a slice is given up only when its scans are free",
+    in: sources,
+    find: 'return Effect.andThen(keeper.stop, Effect.timeoutOption(journal.flushed, "5 seconds"))',
+    put: "return keeper.stop",
+    tests: [parts]
+  },
+  {
+    id: "cluster-04",
+    promise: "a claim of an account's other environment is left free for a worker that has that environment",
+    in: sources,
+    find: "if (adapter === undefined) journal.waiting(claimId, (yield* SteadyClock.now) + 15 * minute) journal.leave(claimId)",
+    put: "if (adapter === undefined) journal.waiting(claimId, (yield* SteadyClock.now) + 15 * minute)",
+    tests: [parts]
+  },
+  {
+    id: "cluster-05",
+    promise: "a waiter that is interrupted after its turn was granted gives it back",
+    in: sources,
+    find: "else this.takeBack(waiter.kind, waiter.grant)",
+    put: "",
+    tests: [budget]
+  },
+  {
+    id: "cluster-06",
+    promise: "a machine that slept, so that the wall clock alone moved on, uses no turn without asking again",
+    in: sources,
+    find: "return steady - this.known.steady < lease && Math.abs(wall - this.known.wall) < lease",
+    put: "return steady - this.known.steady < lease",
+    tests: [budget]
+  },
+  {
+    id: "cluster-07",
+    promise: "a process whose wall clock was set back uses no turn past its lease",
+    in: sources,
+    find: "return steady - this.known.steady < lease && Math.abs(wall - this.known.wall) < lease",
+    put: "return Math.abs(wall - this.known.wall) < lease",
+    tests: [budget]
+  },
+  {
+    id: "cluster-08",
+    promise: "a database whose clock was set back counts no turn twice and shuts nobody out",
+    in: sources,
+    find: "const now = Math.max(at, was.now)",
+    put: "const now = at",
+    tests: [budget]
+  },
+  {
+    id: "cluster-09",
+    promise: "a shorter pause told later does not replace a longer one",
+    in: sources,
+    find: "const pausedUntil = Math.max(was.pausedUntil, report.pausedFor > 0 ? now + report.pausedFor : 0)",
+    put: "const pausedUntil = report.pausedFor > 0 ? now + report.pausedFor : was.pausedUntil",
+    tests: [budget]
+  },
+  {
+    id: "cluster-10",
+    promise: "a submission that was not sent gives back its place among the open scans",
+    in: sources,
+    find: 'if (kind === "submit") { this.handingOver.pop() this.closed() }',
+    put: 'if (kind === "submit") this.handingOver.pop()',
+    tests: [budget]
+  },
+  {
+    id: "cluster-11",
+    promise: "a turn that was given back can be used again",
+    in: sources,
+    find: 'this.hand.turns += 1 if (kind === "submit") this.hand.starts += 1',
+    put: "",
+    tests: [budget]
+  },
+  {
+    id: "cluster-12",
+    promise: "a process that ends returns what it was granted and did not use",
+    in: sources,
+    find: "if (isLeaving || isIdle) this.hand = { turns: 0, starts: 0 }",
+    put: "",
+    tests: [budget]
+  },
+  {
+    id: "cluster-13",
+    promise: "what a client bought is free for the workers at once",
+    in: sources,
+    find: "SqlJournal.make({ ...others, polls: false })",
+    put: "SqlJournal.make({ ...others })",
+    tests: [parts]
+  },
+  {
+    id: "cluster-14",
+    promise: "scans of a client are not counted twice, by it and by the worker that polls them",
+    in: sources,
+    find: "return this.parts.settings.polls ? this.loaded : 0",
+    put: "return this.loaded",
+    tests: [budget]
+  },
+  {
+    id: "cluster-15",
+    promise: "two workers with one name do not run at the same time",
+    in: sources,
+    find: "if (alive.some((worker) => worker.name === name)) {",
+    put: "if (false) {",
+    tests: [parts]
+  }
+]
