@@ -231,7 +231,7 @@ export const journal = [
     promise: "an unreadable row hides no other one from the history, however few are asked for",
     in: sources,
     find: "a row of the journal cannot be read and is left out: ${String(Object(row).claim_id)}` ) continue",
-    put: "a row of the journal cannot be read and is left out: ${String(Object(row).claim_id)}` ) break",
+    put: "a row of the journal cannot be read and is left out: ${String(Object(row).claim_id)}`)\n            break",
     tests: [faults],
     only: "hides no other|tampered"
   },

@@ -159,6 +159,10 @@ const judge = async (copy, plant, green) => {
     plantIt()
     ran = await test(copy, plant.tests, { only: plant.only, first: fickle.size === 0 })
     const title = ran.failed.find((one) => !fickle.has(one))
+    if (title !== undefined && /Transform failed|SyntaxError/.test(title)) {
+      undo()
+      return { verdict: "unplantable", why: `with it the code cannot be read: ${title}` }
+    }
     const again = title === undefined ? undefined : await test(copy, plant.tests, { only: exactly(title), first: true })
     undo()
     if (title === undefined || again === undefined) break

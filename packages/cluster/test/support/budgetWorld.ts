@@ -57,6 +57,8 @@ export interface Machine {
   readonly clock: Clock.Clock
   /** Requests as the vendor counts them: the world's time of each. */
   readonly sent: Array<number>
+  /** Moves its clocks alone, by milliseconds: the one a person can set, and the one that only counts on. */
+  readonly jump: (by: { readonly wall?: number; readonly steady?: number }) => void
   readonly freeze: () => void
   readonly thaw: () => void
   /** As a process that is killed: nothing of it runs any more, and nothing says so. */
@@ -82,6 +84,8 @@ export interface World {
   /** While false, the books cannot be reached. */
   reachable: boolean
   checkIns: number
+  /** By how many milliseconds the database's clock was set back. */
+  setBack: number
   readonly machine: (name: string, options?: SharedBudget.Options) => Effect.Effect<Machine>
 }
 
@@ -107,7 +111,7 @@ export const makeWorld = (
         Effect.gen(function* () {
           yield* line
           if (!self.reachable || chance() < trouble) return yield* broken()
-          const read = { books: readText(text), version, now: world.currentTimeMillisUnsafe() + ahead }
+          const read = { books: readText(text), version, now: world.currentTimeMillisUnsafe() + ahead - self.setBack }
           yield* line
           return read
         }),
@@ -133,21 +137,24 @@ export const makeWorld = (
       time: world.currentTimeMillis,
       reachable: true,
       checkIns: 0,
+      setBack: 0,
       machine: (name, shared) =>
         Effect.gen(function* () {
           const awake = Latch.makeUnsafe(true)
           let dead = false
-          const own = Math.floor(chance() * 1e12)
+          let own = Math.floor(chance() * 1e12)
+          let steady = 0
           const alive = Effect.suspend(() => (dead ? Effect.never : awake.await))
           const millis = () => world.currentTimeMillisUnsafe() + own
           const nanos = () => BigInt(Math.round(millis())) * 1_000_000n
+          const monotonic = () => BigInt(Math.round((world.currentTimeMillisUnsafe() + steady) * 1e6))
           const clock: Clock.Clock = {
             currentTimeMillisUnsafe: millis,
             currentTimeMillis: Effect.sync(millis),
             currentTimeNanosUnsafe: nanos,
             currentTimeNanos: Effect.sync(nanos),
-            monotonicTimeNanosUnsafe: () => BigInt(Math.round(world.currentTimeMillisUnsafe() * 1e6)),
-            monotonicTimeNanos: Effect.sync(() => BigInt(Math.round(world.currentTimeMillisUnsafe() * 1e6))),
+            monotonicTimeNanosUnsafe: monotonic,
+            monotonicTimeNanos: Effect.sync(monotonic),
             sleep: (duration) => Effect.andThen(world.sleep(duration), alive)
           }
           const gated: Store = {
@@ -169,6 +176,10 @@ export const makeWorld = (
             budgets,
             clock,
             sent,
+            jump: (by) => {
+              own += by.wall ?? 0
+              steady += by.steady ?? 0
+            },
             freeze: () => void awake.closeUnsafe(),
             thaw: () => void awake.openUnsafe(),
             kill: () => {
