@@ -169,15 +169,6 @@ export const cli = [
     only: "concurrency"
   },
   {
-    id: "cli-19",
-    promise: "a plan's own variable for a vendor's usual account is the one that is used by a worker",
-    in: sources,
-    find: "list.findLastIndex((other) => other.vendor === one.vendor && other.account === one.account) === index",
-    put: "list.findIndex((other) => other.vendor === one.vendor && other.account === one.account) === index",
-    tests: ["packages/cli/test/Cluster.test.ts"],
-    only: "cannot do"
-  },
-  {
     id: "cli-20",
     promise: "an error is told once: in the lines of progress or in the log",
     in: sources,

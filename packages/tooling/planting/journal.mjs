@@ -41,7 +41,7 @@ export const journal = [
     id: "journal-04",
     promise: "a shorter pause never replaces a longer one of the same process that is not stored yet",
     in: sources,
-    find: "if (!(until > (pausing.get(text)?.until ?? 0))) return",
+    find: "if (!(until > (gathered.pauses.get(key)?.until ?? 0))) return",
     put: "",
     tests: [every],
     only: "longest pause"
@@ -50,7 +50,7 @@ export const journal = [
     id: "journal-05",
     promise: "a process whose heartbeat comes between the look and the burial is not buried",
     in: sources,
-    find: "WHERE owner_id = ${owner.owner_id} AND heartbeat_at + lease <= ${dbNow} RETURNING owner_id`",
+    find: "WHERE owner_id = ${owner.owner_id} AND heartbeat_at + lease <= ${dialect.now} RETURNING owner_id`",
     put: "WHERE owner_id = ${owner.owner_id} RETURNING owner_id`",
     tests: [small],
     only: "burial"
@@ -59,8 +59,8 @@ export const journal = [
     id: "journal-06",
     promise: "a waiting time that is told while an earlier one is being stored is stored too",
     in: sources,
-    find: "if (waits.get(claimId) === wait) waits.delete(claimId)",
-    put: "waits.delete(claimId)",
+    find: "if (this.waits.get(claimId) === wait) this.waits.delete(claimId)",
+    put: "this.waits.delete(claimId)",
     tests: [small],
     only: "being committed"
   },
@@ -68,8 +68,8 @@ export const journal = [
     id: "journal-07",
     promise: "a pause that is told while an earlier one is being stored is stored too",
     in: sources,
-    find: "if (pausing.get(text) === pause) pausing.delete(text)",
-    put: "pausing.delete(text)",
+    find: "if (this.pauses.get(key) === pause) this.pauses.delete(key)",
+    put: "this.pauses.delete(key)",
     tests: [small],
     only: "being committed"
   },
@@ -77,8 +77,8 @@ export const journal = [
     id: "journal-08",
     promise: "a small write that comes during another one is made without waiting for a third",
     in: sources,
-    find: "if (!isNothingGathered()) gathered.openUnsafe()",
-    put: "",
+    find: "gathered.remove(batch) if (!gathered.isEmpty()) wake.openUnsafe()",
+    put: "gathered.remove(batch)",
     tests: [small],
     only: "thousands"
   },
@@ -86,8 +86,8 @@ export const journal = [
     id: "journal-09",
     promise: "a machine that slept, so that the wall clock alone moved on, polls only after a heartbeat",
     in: sources,
-    find: "return now.steady - beatAt.steady < most && Math.abs(now.wall - beatAt.wall) < most",
-    put: "return now.steady - beatAt.steady < most",
+    find: "return Math.max(now.steady - renewedAt.steady, Math.abs(now.wall - renewedAt.wall))",
+    put: "return now.steady - renewedAt.steady",
     tests: [clocks],
     only: "wall clock alone"
   },
@@ -95,8 +95,8 @@ export const journal = [
     id: "journal-10",
     promise: "a process whose wall clock was set back while it was stopped polls only after a heartbeat",
     in: sources,
-    find: "return now.steady - beatAt.steady < most && Math.abs(now.wall - beatAt.wall) < most",
-    put: "return Math.abs(now.wall - beatAt.wall) < most",
+    find: "return Math.max(now.steady - renewedAt.steady, Math.abs(now.wall - renewedAt.wall))",
+    put: "return Math.abs(now.wall - renewedAt.wall)",
     tests: [clocks],
     only: "steady clock alone"
   },
@@ -140,8 +140,8 @@ export const journal = [
     id: "journal-15",
     promise: "a ticket of another account or origin is not stored with a claim",
     in: sources,
-    find: "if (fields.ticket !== undefined && !isTicketOf(row.key, fields.ticket)) {",
-    put: "if (false) {",
+    find: "if (!Account.equals(ticket, row.key)) {",
+    put: "if (row.claimId === '') {",
     tests: [every],
     only: "another account"
   },
@@ -149,8 +149,8 @@ export const journal = [
     id: "journal-16",
     promise: "a typed ticket joins no claim of another origin",
     in: sources,
-    find: "AND vendor = ${ticket.vendor} AND origin = ${ticket.origin} AND account = ${ticket.account} AND state IN ('submitted', 'settled')",
-    put: "AND vendor = ${ticket.vendor} AND account = ${ticket.account} AND state IN ('submitted', 'settled')",
+    find: "sql`scan_id = ${scanId} AND vendor = ${vendor} AND origin = ${origin} AND account = ${account}`",
+    put: "sql`scan_id = ${scanId} AND vendor = ${vendor} AND account = ${account} AND ${origin} <> ''`",
     tests: [every],
     only: "another account"
   },
@@ -158,8 +158,8 @@ export const journal = [
     id: "journal-17",
     promise: "the known scans of an account are not those of another origin",
     in: sources,
-    find: "AND origin = ${account.origin} AND account = ${account.account} AND scan_id IS NOT NULL`",
-    put: "AND account = ${account.account} AND scan_id IS NOT NULL`",
+    find: "AND origin = ${origin} AND account = ${account} AND scan_id IS NOT NULL`",
+    put: "AND ${origin} <> '' AND account = ${account} AND scan_id IS NOT NULL`",
     tests: [every],
     only: "another account"
   },
@@ -167,8 +167,8 @@ export const journal = [
     id: "journal-18",
     promise: "a scan in doubt is not found in a claim of another account that has the same id",
     in: sources,
-    find: "AND vendor = ${ticket.vendor} AND origin = ${ticket.origin} AND account = ${ticket.account} AND claim_id <> ${claimId} LIMIT 1`",
-    put: "AND vendor = ${ticket.vendor} AND claim_id <> ${claimId} LIMIT 1`",
+    find: "sql`scan_id = ${scanId} AND vendor = ${vendor} AND origin = ${origin} AND account = ${account}`",
+    put: "sql`scan_id = ${scanId} AND vendor = ${vendor} AND origin = ${origin} AND ${account} <> ''`",
     tests: [every],
     only: "another account"
   },
@@ -230,8 +230,8 @@ export const journal = [
     id: "journal-25",
     promise: "an unreadable row hides no other one from the history, however few are asked for",
     in: sources,
-    find: "a row of the journal cannot be read and is left out: ${String(Object(row).claim_id)}` ) continue",
-    put: "a row of the journal cannot be read and is left out: ${String(Object(row).claim_id)}`)\n            break",
+    find: "if (entry !== null) entries.push(entry) else {",
+    put: "if (entry !== null) entries.push(entry)\n      else break\n      if (entry === null) {",
     tests: [faults],
     only: "hides no other|tampered"
   },
@@ -245,19 +245,19 @@ export const journal = [
   },
   {
     id: "journal-27",
-    promise: "a request under way is cut where the wall clock alone went past the lease",
+    promise: "a process that does not know whether its heartbeats arrived polls nothing",
     in: sources,
-    find: "Math.max(now.steady - beatAt.steady, Math.abs(now.wall - beatAt.wall))",
-    put: "(now.steady - beatAt.steady)",
+    find: "isFresh: () => age() < heartbeatEvery * 2,",
+    put: "isFresh: () => age() < length * 1_000,",
     tests: [clocks],
-    only: "more than the lease"
+    only: "before the database"
   },
   {
     id: "journal-28",
-    promise: "a request under way is cut where the steady clock alone went past the lease",
+    promise: "a request that begins after its lease is over is cut at once",
     in: sources,
-    find: "Math.max(now.steady - beatAt.steady, Math.abs(now.wall - beatAt.wall))",
-    put: "Math.abs(now.wall - beatAt.wall)",
+    find: "lapsed: Effect.suspend(() => (left() > 0 ? Deferred.await(lapse) : Effect.void)),",
+    put: "lapsed: Effect.suspend(() => Deferred.await(lapse)),",
     tests: [clocks],
     only: "more than the lease"
   },
@@ -274,8 +274,8 @@ export const journal = [
     id: "journal-30",
     promise: "whether another process is gone is told by the database's clock, not by its own or ours",
     in: sources,
-    find: "SELECT owner_id, place, pid, started, label, heartbeat_at + lease - ${dbNow} AS late",
-    put: "SELECT owner_id, place, pid, started, label, heartbeat_at + lease - ${clock.currentTimeMillisUnsafe()} AS late",
+    find: "label, heartbeat_at + lease - ${dialect.now} AS remaining FROM scanpoll_owners`",
+    put: "label, heartbeat_at + lease - ${Date.now() + 157680000000} AS remaining FROM scanpoll_owners`",
     tests: [clocks],
     only: "wrong by years"
   }
