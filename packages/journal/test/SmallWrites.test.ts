@@ -2,6 +2,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import type { ClaimKey, JournalError } from "@scanpoll/core/engine/ScanJournal"
 import * as SqlJournal from "@scanpoll/journal/SqlJournal"
+import * as Arr from "effect/Array"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import * as SqlClient from "effect/sql/SqlClient"
@@ -107,9 +108,7 @@ describe.for(all)("small writes: $name", (databases) => {
         // As many claims as no test has the time to buy: copies of one that was bought.
         const [row] = yield* sql<Record<string, unknown>>`SELECT * FROM scanpoll_claims WHERE claim_id = ${claimId}`
         const copies = ids.map((id, n) => copyOf(row ?? {}, id, n + 1))
-        for (let from = 0; from < count; from += 250) {
-          yield* sql`INSERT INTO scanpoll_claims ${sql.insert(copies.slice(from, from + 250))}`
-        }
+        for (const part of Arr.chunksOf(copies, 250)) yield* sql`INSERT INTO scanpoll_claims ${sql.insert(part)}`
         const free = { slices: [1], of: 1, accounts: [vendor], dueBefore: 1, limit: count }
         assert.strictEqual((yield* one.takeFree(free)).length, count)
         ids.forEach((id, n) => one.waiting(id, 10_000 + n))
