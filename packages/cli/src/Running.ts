@@ -13,7 +13,6 @@ import * as ScanJournal from "@scanpoll/core/engine/ScanJournal"
 import type { ScanRequest } from "@scanpoll/core/engine/ScanRequest"
 import * as Scans from "@scanpoll/core/engine/Scans"
 import type { ScanRecord } from "@scanpoll/core/model/ScanRecord"
-import * as Records from "@scanpoll/core/model/ScanRecord"
 import * as Baseline from "@scanpoll/report/Baseline"
 import * as Format from "@scanpoll/report/Format"
 import * as Hostile from "@scanpoll/report/HostileText"
@@ -39,6 +38,7 @@ import * as KeyText from "./config/Key.ts"
 import type { Keys } from "./config/Keys.ts"
 import type { Settings } from "./config/Settings.ts"
 import * as Color from "./output/Color.ts"
+import * as Hints from "./output/Hints.ts"
 import * as Log from "./output/Log.ts"
 import { inert, Streams } from "./output/Streams.ts"
 import * as WholeFile from "./output/WholeFile.ts"
@@ -53,7 +53,7 @@ import { version } from "./Version.ts"
 /**
  * - `plan`: the plan's path as it was given, or null.
  * - `realClock`: times the redrawing where the run has a clock of its own.
- * - `hints`: whether to end with what to type next. Default true.
+ * - `hints`: what was typed, to end with what to type next. Default: no such end.
  * - `baseline`: what the run is held against.
  *
  * @category models
@@ -65,7 +65,7 @@ export interface Wanted {
   readonly settings: Settings
   readonly keys: Keys
   readonly realClock?: Clock.Clock
-  readonly hints?: boolean
+  readonly hints?: Pick<Hints.Context, "flags" | "typed">
   readonly baseline?: Baseline.Baseline | null
 }
 
@@ -327,7 +327,7 @@ export const run = Effect.fnUntraced(function* (
     const said = [
       ...written,
       ...(textOnStdout ? [] : conclusion(report)),
-      ...((wanted.hints ?? true) ? hints(records, settings) : [])
+      ...(wanted.hints === undefined ? [] : Hints.hints(records, { settings, plan, ...wanted.hints }))
     ]
     yield* streams.err(said.map((line) => `${line}\n`).join(""))
   }
@@ -344,62 +344,4 @@ const conclusion = (report: ScanReport.ScanReport): ReadonlyArray<string> => {
       (reason) => `exit ${reason.code}${reason.masked ? " (allowed)" : ""}: ${Hostile.toLine(reason.message)}`
     )
   ]
-}
-
-const maxKeys = 50
-
-// How the journal in force is named again on a command line; a password is not repeated.
-const journalFlag = (settings: Pick<Settings, "journal">): string => {
-  const { source, value } = settings.journal
-  if (source !== "flag" || value === null) return ""
-  switch (value._tag) {
-    case "Memory":
-      return ""
-    case "File":
-      return ` --journal ${/^[\w@%+=:,./~-]+$/.test(value.path) ? value.path : JSON.stringify(value.path)}`
-    case "Postgres":
-      return " --journal URL"
-  }
-}
-
-/**
- * The commands that go on with what is open and find out about what is in doubt, for a terminal. A journal that forgets
- * at the end leaves only the keys.
- *
- * @category destructors
- * @since 0.1.0
- */
-export const hints = (
-  records: ReadonlyArray<ScanRecord>,
-  settings: Pick<Settings, "journal">
-): ReadonlyArray<string> => {
-  const durable = settings.journal.value?._tag !== "Memory"
-  const journal = journalFlag(settings)
-  const open = records.filter((record) => Records.isResumable(record) && record.ticket !== null)
-  const keys = new Set(
-    open.flatMap(({ ticket }) =>
-      ticket === null ? [] : [KeyText.format({ vendor: ticket.vendor, account: ticket.account, scanId: ticket.scanId })]
-    )
-  )
-  const shown = [...keys].slice(0, maxKeys)
-  const lines: Array<string> = []
-  if (shown.length > 0) {
-    const accounts = shown.some((key) => key.slice(0, key.indexOf(":")).includes("@")) ? " --plan PLAN" : ""
-    lines.push("to go on with what is open, without buying it again:")
-    if (durable) lines.push(`  scanpoll resume${accounts}${journal}`)
-    else {
-      lines.push(`  scanpoll wait${accounts} ${shown.join(" ")}`)
-      if (keys.size > maxKeys) lines.push(`  (and ${keys.size - maxKeys} more, named in the report)`)
-    }
-  }
-  const doubtful = records.flatMap((record) =>
-    durable && record.state === "in-doubt" && record.claimId !== null ? [record.claimId] : []
-  )
-  if (doubtful.length > 0) {
-    lines.push("to find out about what is in doubt, which is never sent again by itself:")
-    for (const claimId of [...new Set(doubtful)].slice(0, maxKeys)) {
-      lines.push(`  scanpoll reconcile ${claimId}${journal}`)
-    }
-  }
-  return lines
 }

@@ -7,6 +7,7 @@ import * as Simulators from "@scanpoll/testkit/Simulators"
 import * as Effect from "effect/Effect"
 import * as FileSystem from "effect/FileSystem"
 import * as Layer from "effect/Layer"
+import { execFileSync } from "node:child_process"
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { once, scanpoll } from "./support/command.ts"
@@ -189,6 +190,56 @@ describe("the journal of the command", () => {
           assert.deepStrictEqual([nothing.code, json(nothing.stdout).summary.total], [0, 0])
         })
       )
+    )
+
+    it.effect(
+      "a run that was stopped prints commands that run as printed and lead to a verdict on its whole plan (V-08)",
+      () =>
+        inFolder((folder) =>
+          Effect.gen(function* () {
+            const { appvet } = yield* Simulators.Simulators
+            yield* appvet.script({
+              match: { route: "status" },
+              steps: [{ merge: { status: "scanning" }, omit: ["result"], times: 2 }]
+            })
+            const before = yield* posts
+            const plan = join(folder, "it's a plan.json")
+            const targets = ["one", "two", "three"].map((name) => ({
+              vendor: "appvet",
+              url: `https://half-${name}.example`,
+              type: "security"
+            }))
+            writeFileSync(plan, JSON.stringify({ version: 1, targets }))
+            const journal = ["--journal", join(folder, "my journal.db")]
+            const elsewhere = { environment: { SCANPOLL_JOURNAL: "memory:" } }
+            const stopped = yield* run(folder, ["run", plan, "--concurrency", "1", "--min-score", "0", ...journal], {
+              ...elsewhere,
+              watch: once(/submitted|queued|running/, (it) => it.kill("SIGINT"))
+            })
+            assert.strictEqual(stopped.code, 130)
+            assert.strictEqual((yield* posts) - before, 1)
+            const asPrinted = (text: string, command: string) => {
+              const line = text.split("\n").find((each) => each.startsWith(`  scanpoll ${command}`)) ?? ""
+              const shell = `scanpoll() { printf '%s\\n' "$@"; }; ${line}`
+              return execFileSync("sh", ["-c", shell], { encoding: "utf8" }).trimEnd().split("\n")
+            }
+            assert.match(stopped.stderr, /2 targets of 3 were not started/)
+            // What was never started is named, and is not green.
+            const resumed = yield* run(folder, asPrinted(stopped.stderr, "resume"), elsewhere)
+            assert.strictEqual(resumed.code, 3, resumed.stderr)
+            assert.match(resumed.stderr, /left out: 2 targets of the plan/)
+            assert.match(resumed.stderr, /half-two[^]*half-three/)
+            assert.strictEqual((yield* posts) - before, 1)
+            // Either print leads to the same run.
+            const wanted = asPrinted(stopped.stderr, "run")
+            assert.includeMembers(asPrinted(resumed.stderr, "run"), [plan, ...journal])
+            const ended = yield* run(folder, wanted, elsewhere)
+            assert.strictEqual(ended.code, 0, ended.stderr)
+            assert.strictEqual((yield* posts) - before, 3)
+            const whole = yield* run(folder, ["resume", "--plan", plan, ...journal], elsewhere)
+            assert.strictEqual(whole.code, 0, whole.stderr)
+          })
+        )
     )
 
     it.effect("DU-04 killed while it waits, it goes on where it was; a claim id does for a key", () =>

@@ -97,7 +97,7 @@ export const demo = Effect.fnUntraced(function* (input: {
           )
         }
       }
-      const ran = yield* Run.execute({ words: [plan], flags }, { realClock: real, hints: false }).pipe(
+      const ran = yield* Run.execute({ words: [plan], flags }, { realClock: real }).pipe(
         Effect.provide(FastTime.http(fast).pipe(Layer.provide(Http.layer), Layer.merge(RateBudget.layerMemory))),
         Effect.provideService(Surroundings, surroundings),
         Effect.provideService(Clock.Clock, fast.clock)

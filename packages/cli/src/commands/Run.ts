@@ -3,11 +3,14 @@
  *
  * @since 0.1.0
  */
+import * as Account from "@scanpoll/core/model/Account"
 import { type JournalError, ScanJournal } from "@scanpoll/core/engine/ScanJournal"
 import * as StoredDurations from "@scanpoll/core/engine/StoredDurations"
 import type { VendorHttp } from "@scanpoll/core/http/VendorHttp"
 import * as ExitCode from "@scanpoll/report/ExitCode"
 import * as Format from "@scanpoll/report/Format"
+import * as Clock from "effect/Clock"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as FileSystem from "effect/FileSystem"
 import type * as Path from "effect/Path"
@@ -18,8 +21,9 @@ import * as Plans from "../config/Plan.ts"
 import type { Settings } from "../config/Settings.ts"
 import * as Journal from "../Journal.ts"
 import * as Learning from "../Learning.ts"
+import * as Hints from "../output/Hints.ts"
 import type { Streams } from "../output/Streams.ts"
-import { say } from "../output/Streams.ts"
+import { inert, say } from "../output/Streams.ts"
 import type { FlagTexts, Findings, Prepared } from "../Preparation.ts"
 import * as Preparation from "../Preparation.ts"
 import * as Running from "../Running.ts"
@@ -132,7 +136,7 @@ export const run = (input: {
           )
         )
       )
-    : Effect.map(execute(input), (ran) => ran.code)
+    : Effect.map(execute(input, { hints: { flags: input.flags, typed: input } }), (ran) => ran.code)
 
 /**
  * `scanpoll wait KEY...`.
@@ -160,7 +164,8 @@ export const wait = Effect.fnUntraced(function* (input: {
           claim === null ? null : Preparation.prepareClaim(claim, plan, settings, findings)
         )
   const wanted = Effect.map(Effect.forEach(known, one), (prepared) => prepared.filter((each) => each !== null))
-  const ran = yield* perform(wanted, plan, settings, keys, findings, {})
+  const hints = { flags: input.flags, typed: null }
+  const ran = yield* perform(wanted, plan, settings, keys, findings, { hints })
   return ran.code
 })
 
@@ -190,8 +195,54 @@ export const claimOf = Effect.fnUntraced(function* (
   return claim
 })
 
+// The targets of a plan that `resume` says nothing about: no scan of them is open, and none completed within `reuse`.
+const leftOut = Effect.fnUntraced(function* (
+  plan: Plan,
+  settings: Settings,
+  keys: Keys.Keys
+): Effect.fn.Return<ReadonlyArray<string>, JournalError, ScanJournal | VendorHttp> {
+  const journal = yield* ScanJournal
+  const own = Preparation.noFindings()
+  const accounts = yield* Preparation.openAccounts(plan.targets, plan.accounts, keys, own)
+  const now = yield* Clock.currentTimeMillis
+  // A run that takes nothing from the journal leaves its own outcomes there all the same.
+  const reuse = Duration.isZero(settings.reuse.value) ? Duration.hours(1) : settings.reuse.value
+  const reuseFrom = Math.max(0, now - Math.ceil(Duration.toMillis(reuse)))
+  const left: Array<string> = []
+  for (const target of plan.targets) {
+    const [one] = Preparation.prepareTargets({ ...plan, targets: [target] }, settings, accounts, own)
+    const request = one?.request
+    if (request === undefined || request.fingerprint === null) {
+      left.push(target.where)
+      continue
+    }
+    const { adapter, fingerprint, subject } = request
+    const key = { ...Account.of(adapter), environment: adapter.environment, fingerprint }
+    const standing = yield* journal.claim(key, { subject, reuseFrom, peek: true })
+    if (standing._tag === "Fresh") left.push(`${adapter.vendor} ${subject.name}`)
+  }
+  return left
+})
+
+const maxNamed = 10
+
+const tellLeftOut = (left: ReadonlyArray<string>, plan: Plan, settings: Settings, flags: FlagTexts) => {
+  if (left.length === 0 || plan.file === null) return Effect.void
+  const named = left.slice(0, maxNamed).map((name) => `  ${inert(name, 200)}`)
+  const rest = left.length > maxNamed ? [`  and ${left.length - maxNamed} more`] : []
+  const many = left.length === 1 ? "1 target of the plan has" : `${left.length} targets of the plan have`
+  return say(
+    `left out: ${many} no open scan and no recent completed one, so there is no verdict on the whole plan:`,
+    ...named,
+    ...rest,
+    "to scan what was left out too:",
+    Hints.runLine({ settings, plan: plan.file, flags, typed: null }, { words: [plan.file], flags })
+  )
+}
+
 /**
- * `scanpoll resume`: goes on with everything the journal has open. Exit code 3 at least where something had to be left.
+ * `scanpoll resume`: goes on with everything the journal has open. Exit code 3 at least where something had to be left: a
+ * claim of an account that cannot be opened, or a target of the plan that was never started.
  *
  * @category constructors
  * @since 0.1.0
@@ -205,16 +256,21 @@ export const resume = Effect.fnUntraced(function* (input: {
   const plan = input.plan === null ? Plans.empty : yield* Preparation.readPlan(input.plan, findings)
   const settings = Preparation.resolveSettings(input.flags, plan, environment, findings)
   const keys = yield* Keys.make(environment, settings.keyFile.value)
-  let left = 0
+  let strangersLeft = 0
+  let targetsLeft: ReadonlyArray<string> = []
   const wanted = Effect.gen(function* () {
     const journal = yield* ScanJournal
     const entries = yield* journal.list(["intent", "submitted", "in-doubt"])
     const claims = yield* Preparation.openClaims(entries, plan, keys)
+    targetsLeft = yield* leftOut(plan, settings, keys)
     const strangers = claims.filter((claim) => claim.account === null)
-    left = strangers.length
+    strangersLeft = strangers.length
     findings.warnings.push(...strangers.map(({ entry, why }) => `${entry.claimId} is left alone: ${why}`))
     return claims.flatMap((claim) => Preparation.prepareClaim(claim, plan, settings, findings) ?? [])
   })
-  const ran = yield* perform(wanted, plan, settings, keys, findings, {})
-  return left === 0 ? ran.code : (ExitCode.precedence.find((code) => code === 3 || code === ran.code) ?? 3)
+  const hints = { flags: input.flags, typed: null }
+  const ran = yield* perform(wanted, plan, settings, keys, findings, { hints })
+  yield* tellLeftOut(targetsLeft, plan, settings, input.flags)
+  const isWhole = strangersLeft === 0 && (targetsLeft.length === 0 || settings.allowIncomplete.value)
+  return isWhole ? ran.code : (ExitCode.precedence.find((code) => code === 3 || code === ran.code) ?? 3)
 })

@@ -1,0 +1,147 @@
+/**
+ * The commands to type next after a run that left something open, unscanned or in doubt. Each one runs as printed: it has
+ * the plan, the journal and the flags that were given, quoted for a POSIX shell.
+ *
+ * @since 0.1.1
+ */
+import type { ScanRecord } from "@scanpoll/core/model/ScanRecord"
+import * as Records from "@scanpoll/core/model/ScanRecord"
+import * as Redacted from "effect/Redacted"
+import * as KeyText from "../config/Key.ts"
+import { names, type SettingName, settings as known } from "../config/Setting.ts"
+import type { Settings } from "../config/Settings.ts"
+
+/**
+ * What was typed: the words of `run` (a plan, targets), and the texts of the flags by setting.
+ *
+ * @category models
+ * @since 0.1.1
+ */
+export interface Typed {
+  readonly words: ReadonlyArray<string>
+  readonly flags: { readonly [K in SettingName]?: ReadonlyArray<string> }
+}
+
+/**
+ * - `plan`: the path of the plan in force, or null.
+ * - `typed`: what `run` was started with; null for a command that starts no scan.
+ *
+ * @category models
+ * @since 0.1.1
+ */
+export interface Context {
+  readonly settings: Pick<Settings, "journal">
+  readonly plan: string | null
+  readonly flags: Typed["flags"]
+  readonly typed: Typed | null
+}
+
+const plain = /^[\w@%+=:,./-]+$/
+const unseen = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u
+
+const escaped = (char: string): string => {
+  if (char === "'" || char === "\\") return `\\${char}`
+  if (!unseen.test(char)) return char
+  return `\\U${(char.codePointAt(0) ?? 0).toString(16).padStart(8, "0")}`
+}
+
+/**
+ * One word of a command line, quoted for a POSIX shell where it has to be. What nobody could see is written as an escape.
+ *
+ * @category destructors
+ * @since 0.1.1
+ */
+export const shellWord = (word: string): string => {
+  if (plain.test(word)) return word
+  if (unseen.test(word)) return `$'${[...word].map(escaped).join("")}'`
+  return `'${word.replaceAll("'", "'\\''")}'`
+}
+
+const isOpenAddress = (text: string): boolean => {
+  const url = URL.parse(text)
+  return url !== null && url.password === "" && url.search === ""
+}
+
+// A password is not repeated: the address then comes from the environment.
+const journalNote = ({ journal }: Context["settings"]): string | null =>
+  journal.source === "flag" && journal.value?._tag === "Postgres" && !isOpenAddress(Redacted.value(journal.value.url))
+    ? "(first put the journal's address, which may hold a password, into SCANPOLL_JOURNAL)"
+    : null
+
+const flagWords = (
+  { flags, settings }: Pick<Context, "flags" | "settings">,
+  wanted: ReadonlyArray<SettingName>
+): ReadonlyArray<string> =>
+  wanted.flatMap((name) => {
+    if (name === "journal" && journalNote(settings) !== null) return []
+    const { flag, kind } = known[name]
+    const texts = flags[name] ?? []
+    if (kind === "switch") return texts.slice(-1).map((text) => (text === "false" ? `--no-${flag}` : `--${flag}`))
+    // A value that begins with a dash must not be read as a flag.
+    return texts.flatMap((text) => (text.startsWith("-") ? [`--${flag}=${text}`] : [`--${flag}`, text]))
+  })
+
+// Only `run` and `submit` know how old an outcome may be. The files of the run hold more than the rest will bring.
+const waitingFlags = names.filter((name) => name !== "reuse" && name !== "output")
+
+const line = (words: ReadonlyArray<string>): string => `  ${["scanpoll", ...words].map(shellWord).join(" ")}`
+
+const planWords = ({ plan }: Pick<Context, "plan">): ReadonlyArray<string> => (plan === null ? [] : ["--plan", plan])
+
+/**
+ * `scanpoll run` as it was typed.
+ *
+ * @category destructors
+ * @since 0.1.1
+ */
+export const runLine = (context: Context, typed: Typed): string =>
+  line(["run", ...typed.words, ...flagWords(context, names)])
+
+const resumeLine = (context: Context): string =>
+  line(["resume", ...planWords(context), ...flagWords(context, waitingFlags)])
+
+const maxKeys = 50
+
+const plural = (count: number, one: string): string => `${count} ${one}${count === 1 ? "" : "s"}`
+
+/**
+ * What to type next, for a terminal. A journal that forgets at the end leaves only the keys.
+ *
+ * @category destructors
+ * @since 0.1.1
+ */
+export const hints = (records: ReadonlyArray<ScanRecord>, context: Context): ReadonlyArray<string> => {
+  const { settings, typed } = context
+  const durable = settings.journal.value?._tag !== "Memory"
+  const open = records.filter((record) => Records.isResumable(record) && record.ticket !== null)
+  const missing = records.filter((record) => record.ticket === null && record.state === "not-started")
+  const lines: Array<string> = []
+  if (missing.length > 0 && typed !== null) {
+    const left = `${plural(missing.length, "target")} of ${records.length} ${missing.length === 1 ? "was" : "were"} not started`
+    if (durable) {
+      lines.push(`${left}; to scan them too, and join what is open:`, runLine(context, typed))
+      lines.push("  (it takes completed scans from the journal, and buys again what failed or asks for a new scan)")
+    } else lines.push(`${left}; this journal forgets, so another run buys every target again`)
+  }
+  if (open.length > 0) lines.push(...resuming(open, context, durable))
+  const doubtful = records.flatMap((record) =>
+    durable && record.state === "in-doubt" && record.claimId !== null ? [record.claimId] : []
+  )
+  if (doubtful.length > 0) {
+    lines.push("to find out about what is in doubt, which is never sent again by itself:")
+    for (const claimId of [...new Set(doubtful)].slice(0, maxKeys)) {
+      lines.push(line(["reconcile", claimId, ...planWords(context), ...flagWords(context, ["journal", "keyFile"])]))
+    }
+  }
+  const note = lines.length === 0 ? null : journalNote(settings)
+  return note === null ? lines : [...lines, note]
+}
+
+const resuming = (open: ReadonlyArray<ScanRecord>, context: Context, durable: boolean): ReadonlyArray<string> => {
+  const title = "to go on with what is open, without buying it again:"
+  if (durable) return [title, resumeLine(context)]
+  const keys = new Set(open.flatMap(({ ticket }) => (ticket === null ? [] : [KeyText.format(ticket)])))
+  const shown = [...keys].slice(0, maxKeys)
+  const rest = keys.size > maxKeys ? [`  (and ${keys.size - maxKeys} more, named in the report)`] : []
+  return [title, line(["wait", ...planWords(context), ...shown, ...flagWords(context, waitingFlags)]), ...rest]
+}

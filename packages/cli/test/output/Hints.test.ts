@@ -1,0 +1,58 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as JournalAddress from "@scanpoll/journal/JournalAddress"
+import * as Result from "effect/Result"
+import { execFileSync } from "node:child_process"
+import type { SettingName } from "scanpoll/config/Setting"
+import * as Hints from "scanpoll/output/Hints"
+
+const typed = (words: ReadonlyArray<string>, flags: { readonly [K in SettingName]?: ReadonlyArray<string> } = {}) => {
+  const text = flags.journal?.at(-1)
+  const value = text === undefined ? null : Result.getOrElse(JournalAddress.parse(text), () => null)
+  const source = text === undefined ? ("default" as const) : ("flag" as const)
+  const settings = { journal: { value, shown: "", source, where: "" } }
+  return Hints.runLine({ settings, plan: words[0] ?? null, flags, typed: null }, { words, flags })
+}
+
+describe("a command to type next", () => {
+  for (const word of ["a b", "it's", "$HOME", "`id`", "a\\b", 'a"b', "*", "~", "ä", "", "#x", "a;b", "a&b", "!x"]) {
+    it(`has the word ${JSON.stringify(word)} as a shell reads it back (V-08)`, () => {
+      const back = execFileSync("sh", ["-c", `printf %s ${Hints.shellWord(word)}`], { encoding: "utf8" })
+      assert.strictEqual(back, word)
+    })
+  }
+
+  it("shows nothing of a word that a terminal would obey (V-08)", () => {
+    const word = Hints.shellWord("a\u001b]0;x\u0007\n'b\u202e")
+    assert.notMatch(word, /\p{C}/u)
+    assert.strictEqual(
+      execFileSync("bash", ["-c", `printf %s ${word}`], { encoding: "utf8" }),
+      "a\u001b]0;x\u0007\n'b\u202e"
+    )
+  })
+
+  it("repeats every flag that was given, switches and values that begin with a dash among them (V-08)", () => {
+    const flags = {
+      failOn: ["high"],
+      minScore: ["appvet=50", "60"],
+      quiet: ["true"],
+      exitZero: ["false"],
+      baseline: ["-b"]
+    }
+    const line = typed(["my plan.yaml"], flags)
+    for (const part of ["'my plan.yaml'", "--fail-on high", "--min-score appvet=50 --min-score 60", "--baseline=-b"]) {
+      assert.include(line, part)
+    }
+    assert.match(line, /--quiet(?!=)/)
+    assert.include(line, "--no-exit-zero")
+  })
+
+  it("repeats a journal's address, and never one that may hold a password (V-08)", () => {
+    assert.include(typed(["p.yaml"], { journal: ["my journal.db"] }), "--journal 'my journal.db'")
+    assert.include(typed(["p.yaml"], { journal: ["postgres://me@db/scans"] }), "--journal postgres://me@db/scans")
+    for (const secret of ["postgres://me:hunter2@db/scans", "postgres://me@db/scans?password=hunter2"]) {
+      const line = typed(["p.yaml"], { journal: [secret] })
+      assert.notInclude(line, "hunter2")
+      assert.notInclude(line, "--journal")
+    }
+  })
+})
