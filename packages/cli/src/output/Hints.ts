@@ -53,7 +53,7 @@ const escaped = (char: string): string => {
  */
 export const shellWord = (word: string): string => {
   if (plain.test(word)) return word
-  if (unseen.test(word)) return `$'${[...word].map(escaped).join("")}'`
+  if (unseen.test(word)) return `$'${word.replace(/./gsu, escaped)}'`
   return `'${word.replaceAll("'", "'\\''")}'`
 }
 
