@@ -8,7 +8,7 @@ import * as Credential from "@scanpoll/core/http/Credential"
 import { labelKey } from "@scanpoll/core/model/Account"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
-import type * as FileSystem from "effect/FileSystem"
+import * as FileSystem from "effect/FileSystem"
 import type * as Path from "effect/Path"
 import * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
@@ -24,7 +24,7 @@ import * as WholeFile from "../output/WholeFile.ts"
 import type { FlagTexts } from "../Preparation.ts"
 import * as Preparation from "../Preparation.ts"
 import * as Running from "../Running.ts"
-import { Surroundings } from "../Surroundings.ts"
+import { type Facts, Surroundings } from "../Surroundings.ts"
 import * as Http from "../vendors/Http.ts"
 import type { Account, Vendor } from "../vendors/Vendor.ts"
 import * as Vendors from "../vendors/Vendors.ts"
@@ -49,6 +49,40 @@ const checkNode = (version: string): Check => {
   return major >= 24 || (major === 22 && minor >= 19)
     ? ok("node", version)
     : failed("node", `${version} is too old; scanpoll needs 22.19 or newer, and 24 is best`, 2)
+}
+
+// Others who can read the file have the keys; who can write it chooses whose account pays.
+const checkKeyFile = Effect.fnUntraced(function* (
+  file: string | null,
+  facts: Facts
+): Effect.fn.Return<ReadonlyArray<Check>, never, FileSystem.FileSystem> {
+  if (file === null || facts.platform === "win32") return []
+  const fs = yield* FileSystem.FileSystem
+  const seen = yield* Effect.option(fs.stat(file))
+  if (seen._tag === "None") return []
+  const { mode } = seen.value
+  const may = [(mode & 0o044) !== 0 ? "read" : "", (mode & 0o022) !== 0 ? "write" : ""].filter((word) => word !== "")
+  return may.length === 0
+    ? [ok("key file", `${inert(file)} is yours alone`)]
+    : [warning("key file", `others can ${may.join(" and ")} ${inert(file)}; run: chmod 600 ${inert(file)}`)]
+})
+
+const proxies = ["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"].flatMap((name) => [name, name.toLowerCase()])
+
+// A proxy's address may hold a password, so only its variable is named.
+const checkNetwork = ({ environment }: Facts): ReadonlyArray<Check> => {
+  const set = proxies.filter((name) => (environment[name] ?? "").trim() !== "")
+  const out: Array<Check> = []
+  if (environment["NODE_TLS_REJECT_UNAUTHORIZED"] === "0") {
+    const danger = "certificates are not checked, so anybody on the way can read your keys"
+    out.push(warning("tls", `NODE_TLS_REJECT_UNAUTHORIZED is 0: ${danger}; use NODE_EXTRA_CA_CERTS for your own CA`))
+  }
+  if (set.length > 0) {
+    out.push(
+      warning("proxy", `${set.join(", ")} ${set.length === 1 ? "is" : "are"} set but not used: requests go direct`)
+    )
+  }
+  return out
 }
 
 const checkPlan = (plan: Plan, faults: ReadonlyArray<string>): ReadonlyArray<Check> => {
@@ -189,6 +223,8 @@ export const doctor = Effect.fnUntraced(function* (input: {
   const anyKey = probes.flat().some((check) => check.result !== "skipped")
   const checks: ReadonlyArray<Check> = [
     checkNode(facts.nodeVersion),
+    ...checkNetwork(facts),
+    ...(yield* checkKeyFile(given.keyFile.value, facts)),
     ...checkPlan(
       plan,
       findings.faults.map((fault) => `${fault.where}: ${fault.message}`)

@@ -4,6 +4,7 @@ import * as ScanReport from "@scanpoll/report/ScanReport"
 import * as Simulators from "@scanpoll/testkit/Simulators"
 import * as Script from "@scanpoll/testkit/Script"
 import { assert, describe, layer } from "@effect/vitest"
+import { inside } from "../support/inside.ts"
 import * as Effect from "effect/Effect"
 import * as FileSystem from "effect/FileSystem"
 import * as Layer from "effect/Layer"
@@ -516,6 +517,41 @@ describe("`doctor` with a key that is refused", () => {
           assert.notInclude(stdout, "garbage")
         }
       })
+    )
+  })
+})
+
+describe("`doctor` on a machine where keys are at risk", () => {
+  layer(NodeServices.layer, { excludeTestServices: true, timeout: "60 seconds" })((it) => {
+    it.effect(
+      "warns of a key file that others can read or write, unchecked certificates and unused proxies (S-13)",
+      () =>
+        inFolder((folder, fs) =>
+          Effect.gen(function* () {
+            const file = `${folder}/keys.env`
+            yield* fs.writeFileString(file, "# none yet\n")
+            const lines = (environment: Readonly<Record<string, string>>) =>
+              Effect.map(inside(["doctor", "--key-file", file], { environment }), ({ out }) => out)
+            for (const [mode, words] of [
+              [0o666, "warn key file     others can read and write"],
+              [0o644, "warn key file     others can read "],
+              [0o620, "warn key file     others can write "],
+              [0o600, "ok   key file "]
+            ] as const) {
+              yield* fs.chmod(file, mode)
+              assert.include(yield* lines({}), words)
+            }
+            const quiet = yield* lines({ NODE_TLS_REJECT_UNAUTHORIZED: "1" })
+            assert.notMatch(quiet, /warn (tls|proxy)/)
+            const said = yield* lines({
+              NODE_TLS_REJECT_UNAUTHORIZED: "0",
+              https_proxy: "http://user:canary@proxy.example:3128"
+            })
+            assert.match(said, /warn tls .*NODE_TLS_REJECT_UNAUTHORIZED is 0/)
+            assert.match(said, /warn proxy .*https_proxy is set but not used/)
+            assert.notInclude(said, "canary")
+          })
+        )
     )
   })
 })
