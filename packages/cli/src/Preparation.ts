@@ -34,6 +34,7 @@ import * as PlanFile from "./config/PlanFile.ts"
 import type { SettingName } from "./config/Setting.ts"
 import type { Settings } from "./config/Settings.ts"
 import * as SettingsOf from "./config/Settings.ts"
+import * as Journal from "./Journal.ts"
 import * as WholeFile from "./output/WholeFile.ts"
 import { Surroundings } from "./Surroundings.ts"
 import type { Account, Vendor } from "./vendors/Vendor.ts"
@@ -565,8 +566,55 @@ export const prepareClaim = (
 }
 
 /**
- * Checks that every output can be written, that two do not meet, and that none overwrites what is read. `inputs` are the
- * files the command reads.
+ * A file that a command reads, and what it is; null where the command reads none.
+ *
+ * @category models
+ * @since 0.1.1
+ */
+export interface Input {
+  readonly file: string | null
+  readonly what: string
+}
+
+/**
+ * What a file is that must not be overwritten, or null: one of `inputs`, the key file, or a file of the journal in force,
+ * whatever name it is given by.
+ *
+ * @category guards
+ * @since 0.1.1
+ */
+export const guard = Effect.fnUntraced(function* (
+  settings: Pick<Settings, "journal" | "keyFile">,
+  inputs: ReadonlyArray<Input>
+): Effect.fn.Return<
+  (file: string) => Effect.Effect<string | null, never, FileSystem.FileSystem | Path.Path>,
+  never,
+  FileSystem.FileSystem | Path.Path
+> {
+  const read = new Map<string, string>()
+  const journal = yield* Journal.inForce(settings.journal.value)
+  const journalFiles = journal._tag === "File" ? yield* WholeFile.journalFiles(journal.path) : []
+  const all: ReadonlyArray<Input> = [
+    ...journalFiles.map((file) => ({ file, what: "the journal" })),
+    { file: settings.keyFile.value, what: "the key file" },
+    ...inputs
+  ]
+  for (const { file, what } of all) {
+    if (file !== null) for (const mark of yield* WholeFile.marks(file)) read.set(mark, what)
+  }
+  return (file) =>
+    Effect.map(WholeFile.marks(file), (marks) => {
+      for (const mark of marks) {
+        const what = read.get(mark)
+        if (what !== undefined) return what
+      }
+      return null
+    })
+})
+
+/**
+ * Checks that every output can be written, that two do not meet, and that none overwrites what is read: the journal, the
+ * key file, and `inputs`, the other files the command reads.
  *
  * @category guards
  * @since 0.1.0
@@ -574,7 +622,7 @@ export const prepareClaim = (
 export const checkOutputs = Effect.fnUntraced(function* (
   settings: Settings,
   formats: ReadonlyArray<string>,
-  inputs: ReadonlyArray<{ readonly file: string | null; readonly what: string }>,
+  inputs: ReadonlyArray<Input>,
   findings: Findings
 ): Effect.fn.Return<void, never, FileSystem.FileSystem | Path.Path> {
   const { value, where } = settings.output
@@ -587,8 +635,7 @@ export const checkOutputs = Effect.fnUntraced(function* (
       `only one format may go to stdout, not ${toStdout.map((wish) => wish.format).join(" and ")}; give the others a file, as in json=scans.json`
     )
   }
-  const read = new Map<string, string>()
-  for (const { file, what } of inputs) if (file !== null) read.set(yield* WholeFile.identity(file), what)
+  const inputOf = yield* guard(settings, inputs)
   const taken = new Set<string>()
   for (const { file, format } of value) {
     if (!formats.includes(format)) {
@@ -602,8 +649,8 @@ export const checkOutputs = Effect.fnUntraced(function* (
     const why = yield* WholeFile.obstacle(file)
     if (why !== null) refuse(`${quote(file)} ${why}`)
     const identity = yield* WholeFile.identity(file)
-    const input = read.get(identity)
-    if (input !== undefined) refuse(`${quote(file)} is ${input}: it would be overwritten`)
+    const input = yield* inputOf(file)
+    if (input !== null) refuse(`${quote(file)} is ${input}: it would be overwritten`)
     if (taken.has(identity)) refuse(`${quote(file)} is named twice; two outputs cannot share a file`)
     taken.add(identity)
   }

@@ -191,9 +191,11 @@ export const writeBaseline = Effect.fnUntraced(function* (input: {
   if (input.reason !== null && input.reason.trim() === "") refuse("--reason", "must not be empty")
   const obstacle = yield* WholeFile.obstacle(input.file)
   if (obstacle !== null) refuse(quote(input.file), obstacle)
-  if (input.from !== null && (yield* WholeFile.identity(input.from)) === (yield* WholeFile.identity(input.file))) {
-    refuse(quote(input.file), "is the report that is read: it would be overwritten")
-  }
+  const { environment } = yield* Surroundings
+  const settings = Preparation.resolveSettings({}, Plans.empty, environment, Preparation.noFindings())
+  const inputOf = yield* Preparation.guard(settings, [{ file: input.from, what: "the report that is read" }])
+  const read = yield* inputOf(input.file)
+  if (read !== null) refuse(quote(input.file), `is ${read}: it would be overwritten`)
   let made: Baseline.Baseline | null = null
   if (run !== null) {
     const result = yield* Effect.result(Baseline.make(run, { reason: input.reason, until }))

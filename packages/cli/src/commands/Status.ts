@@ -197,7 +197,7 @@ export const status = Effect.fnUntraced(function* (input: {
   const keys = yield* Keys.make(environment, settings.keyFile.value)
   const needed = Preparation.accountsOfKeys(wanted)
   const accounts = yield* Preparation.openAccounts(needed, plan.accounts, keys, findings)
-  const files = [{ file: settings.keyFile.value, what: "the key file" }]
+  const files = [{ file: plan.file, what: "the plan" }]
   yield* Preparation.checkOutputs(settings, ["text", "json"], files, findings)
   yield* Preparation.refuseIfFaulty(findings)
   yield* warn(findings)

@@ -15,6 +15,7 @@ import type { PlatformError } from "effect/PlatformError"
 import * as Random from "effect/Random"
 import * as Fs from "node:fs"
 import * as Net from "node:net"
+import { Surroundings } from "../Surroundings.ts"
 
 const encoder = new TextEncoder()
 const batch = 256 * 1024
@@ -155,8 +156,24 @@ export const obstacle = Effect.fnUntraced(function* (
   return open ? null : "its folder cannot be written to"
 })
 
+// A link that leads to a file which is not there yet is followed too: the file will be made at its end.
+const ending = (full: string, links = 40): Effect.Effect<string, never, FileSystem.FileSystem | Path.Path> =>
+  Effect.gen(function* () {
+    const fs = yield* FileSystem.FileSystem
+    const paths = yield* Path.Path
+    const real = yield* Effect.option(fs.realPath(full))
+    if (real._tag === "Some") return real.value
+    const link = links === 0 ? null : yield* Effect.option(fs.readLink(full))
+    if (link !== null && link._tag === "Some") {
+      return yield* ending(paths.resolve(paths.dirname(full), link.value), links - 1)
+    }
+    const folder = paths.dirname(full)
+    return folder === full ? full : paths.join(yield* ending(folder, links), paths.basename(full))
+  })
+
 /**
- * What tells two paths to one file apart from paths to two: the real folder and the name in it.
+ * What tells two paths to one file apart from paths to two: the real folder and the name in it. Where the platform's file
+ * systems take upper and lower case for one, so does this.
  *
  * @category destructors
  * @since 0.1.0
@@ -164,13 +181,39 @@ export const obstacle = Effect.fnUntraced(function* (
 export const identity = Effect.fnUntraced(function* (
   path: string
 ): Effect.fn.Return<string, never, FileSystem.FileSystem | Path.Path> {
-  const fs = yield* FileSystem.FileSystem
   const paths = yield* Path.Path
-  const full = paths.resolve(path)
-  return yield* Effect.catch(fs.realPath(full), () =>
-    Effect.map(
-      Effect.catch(fs.realPath(paths.dirname(full)), () => Effect.succeed(paths.dirname(full))),
-      (folder) => paths.join(folder, paths.basename(full))
-    )
-  )
+  const { platform } = yield* Surroundings
+  const real = yield* ending(paths.resolve(path))
+  return platform === "darwin" || platform === "win32" ? real.normalize("NFC").toLowerCase() : real
+})
+
+/**
+ * Every mark by which a file can be told, whatever it is called: its `identity`, and where it is there, its device and
+ * inode, which hard links share.
+ *
+ * @category destructors
+ * @since 0.1.1
+ */
+export const marks = Effect.fnUntraced(function* (
+  path: string
+): Effect.fn.Return<ReadonlyArray<string>, never, FileSystem.FileSystem | Path.Path> {
+  const fs = yield* FileSystem.FileSystem
+  const there = yield* Effect.option(fs.stat(path))
+  const inode = there._tag === "Some" && there.value.ino._tag === "Some" ? there.value.ino.value : 0
+  return [yield* identity(path), ...(there._tag === "Some" && inode !== 0 ? [`inode ${there.value.dev} ${inode}`] : [])]
+})
+
+/**
+ * The files that SQLite keeps for a journal at this path: itself and those beside it.
+ *
+ * @category destructors
+ * @since 0.1.1
+ */
+export const journalFiles = Effect.fnUntraced(function* (
+  path: string
+): Effect.fn.Return<ReadonlyArray<string>, never, FileSystem.FileSystem | Path.Path> {
+  const paths = yield* Path.Path
+  // SQLite names them after the end of a link.
+  const both = [path, yield* ending(paths.resolve(path))]
+  return both.flatMap((one) => ["", "-wal", "-shm", "-journal"].map((suffix) => one + suffix))
 })
