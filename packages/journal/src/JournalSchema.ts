@@ -98,6 +98,11 @@ export const migrations: ReadonlyArray<Migration> = [
       PRIMARY KEY (vendor, origin, kind, scan)
     )`,
     `CREATE INDEX scanpoll_lessons_age ON scanpoll_lessons (vendor, origin, kind, learned_at)`
+  ],
+  [
+    // The reason of a settled claim says which evidence its outcome lacks: few do, and `resume` asks for them.
+    `CREATE INDEX scanpoll_claims_lacking ON scanpoll_claims (changed_at)
+      WHERE state = 'settled' AND reason IS NOT NULL`
   ]
 ]
 

@@ -67,7 +67,7 @@ export const BaselineSubject = Schema.Struct({
   observedAt: Scan.Time,
   severity: Severity.Severity,
   score: Schema.NullOr(Schema.Finite),
-  coverage: Schema.Literals(["full", "partial", "counts-only", "none"]),
+  coverage: Schema.Literals(["full", "partial", "counts-only", "none", "unavailable"]),
   total: Schema.NullOr(Schema.Finite),
   findings: Schema.Array(BaselineFinding)
 })
@@ -100,7 +100,7 @@ export type Baseline = typeof Baseline.Type
 /**
  * Why there is no baseline.
  *
- * - `incomplete`: the run has scans that did not complete, or none at all; `scans` are their ids.
+ * - `incomplete`: the run has scans that did not complete or whose findings could not be fetched, or none at all; `scans` are their ids.
  * - `not-json`, `wrong-version`, `wrong-shape`: the text is neither a baseline nor a report we can read.
  *
  * @category errors
@@ -146,7 +146,7 @@ const fromScans = (report: ScanReport, given: Acceptance): Baseline => ({
   tool: report.tool,
   run: report.run,
   subjects: place(report.scans).flatMap(({ occurrence, scan }) =>
-    scan.state !== "completed" || scan.assessment === null
+    scan.state !== "completed" || scan.assessment === null || Scan.missingOf(scan).length > 0
       ? []
       : [
           {
@@ -177,12 +177,12 @@ export const make = (
   report: ScanReport,
   given: { readonly reason?: string | null; readonly until?: number | null } = {}
 ): Effect.Effect<Baseline, BaselineError> => {
-  const open = report.scans.filter((scan) => scan.state !== "completed")
+  const open = report.scans.filter((scan) => scan.state !== "completed" || Scan.missingOf(scan).length > 0)
   if (open.length > 0 || report.scans.length === 0) {
     const message =
       report.scans.length === 0
         ? "the run has no scans: nothing is known"
-        : `${open.length} of ${report.scans.length} scans did not complete: what they would have found is not known`
+        : `${open.length} of ${report.scans.length} scans did not complete or lack findings: what they would have found is not known`
     return Effect.fail(new BaselineError({ reason: "incomplete", message, scans: open.map((scan) => scan.id) }))
   }
   const reason = given.reason ?? null
@@ -336,9 +336,17 @@ const finish = (
   delta: ReportScan["delta"],
   previous: ReportScan["previous"]
 ): ReportScan => {
-  const findings = Scan.findingsOf(scan.findings.coverage, scan.findings.total, items)
+  const findings = Scan.findingsOf(
+    scan.findings.coverage,
+    scan.findings.total,
+    items,
+    // The items do not say how many there are.
+    scan.findings.coverage === "counts-only" ? scan.findings.bySeverity : undefined
+  )
+  const status: Scan.ReportEvidence = { status: delta === null ? "not-offered" : "there", reason: null }
   return {
     ...scan,
+    evidence: { ...Scan.evidenceOf(scan), delta: status },
     findings,
     delta,
     previous,

@@ -147,6 +147,8 @@ const coverageOf = (scan: ReportScan, which: string): string | null => {
       return `${which} counts its findings and does not list them`
     case "none":
       return `${which} has no findings told by the vendor`
+    case "unavailable":
+      return `the findings of ${which} could not be fetched`
   }
 }
 

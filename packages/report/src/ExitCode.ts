@@ -129,19 +129,40 @@ const words: Readonly<Record<ScanState, string>> = {
   "not-started": "not started"
 }
 
+type Judged = Pick<ReportScan, "id" | "state" | "evidence">
+
+// The rows that ended and that some rule could not judge; the others have a reason of their own.
+const unjudged = (rows: ReadonlyArray<Judged>, gate: GateResult): ReadonlyArray<Judged> => {
+  const ids = new Set(gate.rules.flatMap((rule) => (rule.unjudged ?? []).map(Hostile.toKey)))
+  return rows.filter((row) => (row.state === "completed" || row.state === "partial") && ids.has(Hostile.toKey(row.id)))
+}
+
+const lacks = (rows: ReadonlyArray<Judged>): string => {
+  const reasons = rows.flatMap(({ evidence }) =>
+    evidence === undefined
+      ? []
+      : [evidence.assessment, evidence.findings].flatMap(({ reason, status }) =>
+          status === "unavailable" && reason !== null ? [Hostile.toLine(reason, 120)] : []
+        )
+  )
+  const said = [...new Set(reasons)].slice(0, 3)
+  return said.length === 0 ? "evidence that the gate needs is unavailable" : said.join("; ")
+}
+
 /**
  * Decides the exit code of a run from its rows, its gate and what else happened, and says why: every reason, the
  * strongest first, masked ones too.
  *
  * **Details**
  *
- * A gate with rules over no rows at all has judged nothing and gives 3; without rules an empty run gives 0.
+ * A gate with rules over no rows at all has judged nothing and gives 3; without rules an empty run gives 0. A row that
+ * ended and that a rule cannot judge, because evidence is unavailable, gives 3 too.
  *
  * @category constructors
  * @since 0.1.0
  */
 export const decide = (
-  rows: ReadonlyArray<Pick<ReportScan, "id" | "state" | "because">>,
+  rows: ReadonlyArray<Pick<ReportScan, "id" | "state" | "because" | "evidence">>,
   gate: GateResult,
   trouble: RunTrouble = {}
 ): Exit => {
@@ -178,6 +199,16 @@ export const decide = (
   }
   for (const rule of gate.rules) {
     if (!rule.passed) add(1, Hostile.toLine(rule.message), rule.scans, policy.exitZero)
+  }
+  const open = unjudged(rows, gate)
+  if (open.length > 0) {
+    const message = `${open.length} ${open.length === 1 ? "scan" : "scans"} could not be judged: ${lacks(open)}`
+    add(
+      3,
+      message,
+      open.map((row) => row.id),
+      policy.allowIncomplete
+    )
   }
   if (rows.length === 0 && gate.rules.length > 0) add(3, "no scan to judge", [], policy.allowIncomplete)
 

@@ -2,8 +2,10 @@
  * Whether a run is accepted: a policy of thresholds, held against the rows of a report.
  *
  * A gate is data in and data out, so that it can be asked again offline, with another policy. It reads what scans said,
- * never whether they ended: rows without an assessment break no rule and make the gate inconclusive instead. Three rules
- * fail closed: an `unknown` severity breaks every severity threshold, a rule that names a vendor is broken by a scan of
+ * never whether they ended. It never passes for want of data: what is there and breaks a rule breaks it; otherwise a row
+ * whose evidence for that rule is unavailable is `unjudged`, and the gate is inconclusive. `fail-on` needs assessment and
+ * findings, `fail-on-new` and `max-violations` the findings, `min-score` and `min-grade` the assessment. Three rules fail
+ * closed: an `unknown` severity breaks every severity threshold, a rule that names a vendor is broken by a scan of
  * that vendor which lacks the value, and a rule that no assessed scan can answer is broken.
  *
  * @since 0.1.0
@@ -14,7 +16,7 @@ import * as Schema from "effect/Schema"
 import * as Hostile from "./HostileText.ts"
 import { HostileText } from "./HostileText.ts"
 import type { ReportScan } from "./ReportScan.ts"
-import { isOpen, VendorName } from "./ReportScan.ts"
+import { evidenceOf, isOpen, VendorName } from "./ReportScan.ts"
 
 /**
  * The severities a threshold can have.
@@ -108,6 +110,8 @@ export const none: GatePolicy = {
  * - `threshold`: what was asked; `vendor` where it was asked of one vendor alone.
  * - `scans`: the ids of the rows that break it.
  * - `checked`: how many rows could answer it.
+ * - `unjudged`: the ids of the rows that break nothing and lack evidence this rule needs. Version 0.1 did not write it.
+ * - `message`: what was asked and answered; names the first rows that break it, each with the evidence that does.
  *
  * @category schemas
  * @since 0.1.0
@@ -119,6 +123,7 @@ export const GateRule = Schema.Struct({
   scans: Schema.Array(HostileText),
   checked: Schema.Natural,
   passed: Schema.Boolean,
+  unjudged: Schema.optionalKey(Schema.Array(HostileText)),
   message: HostileText
 })
 
@@ -129,8 +134,8 @@ export const GateRule = Schema.Struct({
 export type GateRule = typeof GateRule.Type
 
 /**
- * The answer of a gate. `passed` when no rule is broken; `conclusive` when every row could be judged, so that only both
- * together mean "accepted".
+ * The answer of a gate. `passed` when no rule is broken; `conclusive` when every row could be judged by every rule, so
+ * that only both together mean "accepted".
  *
  * @category schemas
  * @since 0.1.0
@@ -207,59 +212,156 @@ export const newSeverity = (row: ReportScan): Severity.Severity | null => {
   return unlisted ? (worst === null ? severity : Severity.worse(worst, severity)) : worst
 }
 
-type Verdict = "holds" | "breaks" | "not-applicable"
+// What a row answers to a rule; `because` names the evidence that breaks it.
+type Verdict =
+  | { readonly _tag: "Holds" }
+  | { readonly _tag: "NotApplicable" }
+  | { readonly _tag: "Breaks"; readonly because: string }
+
+const holds: Verdict = { _tag: "Holds" }
+const notApplicable: Verdict = { _tag: "NotApplicable" }
+const breaks = (because: string): Verdict => ({ _tag: "Breaks", because })
 
 const plural = (count: number, one: string, many: string) => `${count} ${count === 1 ? one : many}`
+
+// A rule's message names so many rows.
+const namedAtMost = 3
+
+const nameOf = (row: ReportScan): string => {
+  const name = Hostile.toLine(row.subject.name, 80)
+  return `${row.vendor} ${name === "" ? Hostile.toLine(row.subject.id, 80) : name}`
+}
+
+const named = (rows: ReadonlyArray<{ readonly row: ReportScan; readonly why: string }>): string => {
+  const first = rows.slice(0, namedAtMost).map(({ row, why }) => `${nameOf(row)} (${why})`)
+  const left = rows.length - first.length
+  return `${first.join("; ")}${left === 0 ? "" : `; and ${left} more`}`
+}
+
+type Evidence = "assessment" | "findings"
+
+const lackOf = (row: ReportScan, needs: ReadonlyArray<Evidence>): string | null => {
+  const evidence = evidenceOf(row)
+  for (const kind of needs) {
+    const { reason, status } = evidence[kind]
+    if (status === "unavailable") return reason === null ? `no ${kind}` : Hostile.toLine(reason, 120)
+  }
+  return null
+}
+
+// Whether there is anything to hold against a rule.
+const isAssessed = (row: ReportScan): boolean => row.assessment !== null || evidenceOf(row).findings.status === "there"
 
 const rule = (
   name: GateRule["rule"],
   threshold: string | number,
   vendor: string | null,
   rows: ReadonlyArray<ReportScan>,
+  needs: ReadonlyArray<Evidence>,
   verdict: (row: ReportScan) => Verdict,
   words: { readonly asked: string; readonly broken: string; readonly missing: string }
 ): GateRule => {
-  const assessed = rows.filter((row) => row.assessment !== null)
-  const broken: Array<ReportScan> = []
+  const assessed = rows.filter(isAssessed)
+  const broken: Array<{ readonly row: ReportScan; readonly why: string }> = []
+  const unjudged: Array<{ readonly row: ReportScan; readonly why: string }> = []
   let checked = 0
-  for (const row of assessed) {
-    const answer = verdict(row)
-    if (answer === "not-applicable") continue
-    checked += 1
-    if (answer === "breaks") broken.push(row)
+  for (const row of rows) {
+    const answer = isAssessed(row) ? verdict(row) : notApplicable
+    const lack = lackOf(row, needs)
+    if (answer._tag === "Breaks") {
+      checked += 1
+      broken.push({ row, why: answer.because })
+    } else if (lack !== null) unjudged.push({ row, why: lack })
+    else if (answer._tag === "Holds") checked += 1
   }
-  // A threshold that nothing was held against has not been met.
-  const unanswered = checked === 0 && assessed.length > 0
+  // A threshold that nothing was held against has not been met, unless what is unavailable may still meet it.
+  const unanswered = checked === 0 && assessed.length > 0 && !unjudged.some(({ row }) => isAssessed(row))
+  const open =
+    unjudged.length === 0 ? "" : `; ${plural(unjudged.length, "scan", "scans")} could not be judged: ${named(unjudged)}`
   const message =
     broken.length > 0
-      ? `${words.asked}: ${plural(broken.length, "scan", "scans")} ${words.broken}`
+      ? `${words.asked}: ${plural(broken.length, "scan", "scans")} ${words.broken}: ${named(broken)}${open}`
       : unanswered
         ? `${words.asked}: ${words.missing}`
-        : `${words.asked}: holds for ${plural(checked, "scan", "scans")}`
+        : `${words.asked}: ${checked === 0 && open !== "" ? "no verdict" : `holds for ${plural(checked, "scan", "scans")}`}${open}`
   return {
     rule: name,
     threshold: typeof threshold === "number" ? threshold : Hostile.of(threshold),
     vendor,
-    scans: (unanswered ? assessed : broken).map((row) => row.id),
+    scans: (unanswered ? assessed : broken.map(({ row }) => row)).map((row) => row.id),
     checked,
     passed: broken.length === 0 && !unanswered,
+    unjudged: unjudged.map(({ row }) => row.id),
     message: Hostile.of(message)
   }
 }
 
-const scoreRule = (asked: MinScore, rows: ReadonlyArray<ReportScan>, named: ReadonlySet<string>): GateRule => {
-  const mine = rows.filter((row) => (asked.vendor === null ? !named.has(row.vendor) : row.vendor === asked.vendor))
+// The assessment where it can be judged.
+const assessmentOf = (row: ReportScan): ReportScan["assessment"] =>
+  evidenceOf(row).assessment.status === "unavailable" ? null : row.assessment
+
+// What the scan says as a whole, in its vendor's terms where it has any.
+const wholeOf = (row: ReportScan): string => {
+  const score = row.assessment?.score ?? null
+  const word = row.assessment?.vendorSeverity ?? null
+  const parts = [
+    score === null ? null : `score ${score.value}`,
+    score?.grade === null || score?.grade === undefined ? null : `grade ${Hostile.toLine(score.grade, 20)}`,
+    word === null || word === score?.grade ? null : `"${Hostile.toLine(word, 40)}"`
+  ].filter((part) => part !== null)
+  const severity = row.assessment?.severity ?? "unknown"
+  return `assessment ${severity}${parts.length === 0 ? "" : `, ${parts.join(", ")}`}`
+}
+
+const countedOf = (row: ReportScan, counts: (finding: ReportScan["findings"]["items"][number]) => boolean) => {
+  const found = row.findings.items.filter((item) => isOpen(item) && counts(item))
+  const [first] = found
+  if (first === undefined) return null
+  const worst = Severity.worst(found.map((item) => item.severity))
+  const title = Hostile.toLine(found.find((item) => item.severity === worst)?.title ?? first.title, 60)
+  return `${plural(found.length, "finding", "findings")}, worst ${worst}: ${title}`
+}
+
+// The assessment alone is not proof of more than it says: findings that are unavailable may be worse.
+const severityThere = (row: ReportScan): Severity.Severity | null => {
+  const assessment = assessmentOf(row)
+  const found = row.findings.items.filter(isOpen).map((item) => item.severity)
+  const all = assessment === null ? found : [assessment.severity, ...found]
+  return all.length === 0 ? null : Severity.worst(all)
+}
+
+const failOnVerdict = (row: ReportScan, threshold: Threshold): Verdict => {
+  const severity = severityThere(row)
+  if (severity === null || !Severity.atLeast(severity, threshold)) return holds
+  const assessment = assessmentOf(row)
+  const whole = assessment !== null && Severity.atLeast(assessment.severity, threshold) ? wholeOf(row) : null
+  const found = countedOf(row, (item) => Severity.atLeast(item.severity, threshold))
+  return breaks([whole, found].filter((part) => part !== null).join("; "))
+}
+
+const failOnNewVerdict = (row: ReportScan, threshold: Threshold): Verdict => {
+  const severity = newSeverity(row)
+  if (severity === null || !Severity.atLeast(severity, threshold)) return holds
+  const found = countedOf(row, (item) => item.status !== "unchanged" && Severity.atLeast(item.severity, threshold))
+  return breaks(found ?? wholeOf(row))
+}
+
+const scoreRule = (asked: MinScore, rows: ReadonlyArray<ReportScan>, vendors: ReadonlySet<string>): GateRule => {
+  const mine = rows.filter((row) => (asked.vendor === null ? !vendors.has(row.vendor) : row.vendor === asked.vendor))
   const who = asked.vendor === null ? "" : ` of ${asked.vendor}`
   return rule(
     "min-score",
     asked.score,
     asked.vendor,
     mine,
+    ["assessment"],
     (row) => {
-      const score = row.assessment?.score ?? null
-      if (score === null) return asked.vendor === null ? "not-applicable" : "breaks"
+      const score = assessmentOf(row)?.score ?? null
+      if (score === null) {
+        return asked.vendor === null || assessmentOf(row) === null ? notApplicable : breaks("no score")
+      }
       const worse = score.direction === "higher-is-better" ? score.value < asked.score : score.value > asked.score
-      return worse ? "breaks" : "holds"
+      return worse ? breaks(`score ${score.value}`) : holds
     },
     {
       asked: `score${who} at least ${asked.score}`,
@@ -280,7 +382,7 @@ export const evaluate = (rows: ReadonlyArray<ReportScan>, policy: GatePolicy): G
   const { failOn, failOnNew, minGrade, maxViolations } = policy
   if (failOn !== null) {
     rules.push(
-      rule("fail-on", failOn, null, rows, (row) => (Severity.atLeast(row.severity, failOn) ? "breaks" : "holds"), {
+      rule("fail-on", failOn, null, rows, ["assessment", "findings"], (row) => failOnVerdict(row, failOn), {
         asked: `no severity of ${failOn} or worse`,
         broken: "at or above it",
         missing: "no scan has a severity"
@@ -289,27 +391,17 @@ export const evaluate = (rows: ReadonlyArray<ReportScan>, policy: GatePolicy): G
   }
   if (failOnNew !== null) {
     rules.push(
-      rule(
-        "fail-on-new",
-        failOnNew,
-        null,
-        rows,
-        (row) => {
-          const severity = newSeverity(row)
-          return severity !== null && Severity.atLeast(severity, failOnNew) ? "breaks" : "holds"
-        },
-        {
-          asked: `nothing new of ${failOnNew} or worse`,
-          broken: "with new findings at or above it",
-          missing: "no scan can tell"
-        }
-      )
+      rule("fail-on-new", failOnNew, null, rows, ["findings"], (row) => failOnNewVerdict(row, failOnNew), {
+        asked: `nothing new of ${failOnNew} or worse`,
+        broken: "with new findings at or above it",
+        missing: "no scan can tell"
+      })
     )
   }
   // The last word counts when one vendor is named twice, as with any repeated flag.
   const scores = new Map(policy.minScore.map((asked) => [asked.vendor, asked]))
-  const named = new Set([...scores.keys()].filter((vendor) => vendor !== null))
-  for (const asked of scores.values()) rules.push(scoreRule(asked, rows, named))
+  const vendors = new Set([...scores.keys()].filter((vendor) => vendor !== null))
+  for (const asked of scores.values()) rules.push(scoreRule(asked, rows, vendors))
   if (minGrade !== null) {
     const least = gradeRank(minGrade) ?? 0
     rules.push(
@@ -318,11 +410,12 @@ export const evaluate = (rows: ReadonlyArray<ReportScan>, policy: GatePolicy): G
         minGrade.toUpperCase(),
         null,
         rows,
+        ["assessment"],
         (row) => {
-          const grade = row.assessment?.score?.grade ?? null
-          if (grade === null) return "not-applicable"
+          const grade = assessmentOf(row)?.score?.grade ?? null
+          if (grade === null) return notApplicable
           const rank = gradeRank(Hostile.toKey(grade))
-          return rank === null || rank > least ? "breaks" : "holds"
+          return rank === null || rank > least ? breaks(`grade ${Hostile.toLine(grade, 20)}`) : holds
         },
         {
           asked: `grade at least ${minGrade.toUpperCase()}`,
@@ -339,9 +432,12 @@ export const evaluate = (rows: ReadonlyArray<ReportScan>, policy: GatePolicy): G
         maxViolations,
         null,
         rows,
+        ["findings"],
         (row) => {
-          if (row.assessment === null || row.assessment.compliance === null) return "not-applicable"
-          return row.findings.total === null || row.findings.total > maxViolations ? "breaks" : "holds"
+          const { total } = row.findings
+          if (row.assessment === null || row.assessment.compliance === null) return notApplicable
+          if (total === null) return lackOf(row, ["findings"]) === null ? breaks("number unknown") : notApplicable
+          return total > maxViolations ? breaks(plural(total, "violation", "violations")) : holds
         },
         {
           asked: `at most ${plural(maxViolations, "violation", "violations")} a scan`,
@@ -353,7 +449,8 @@ export const evaluate = (rows: ReadonlyArray<ReportScan>, policy: GatePolicy): G
   }
   return {
     passed: rules.every((answer) => answer.passed),
-    conclusive: rows.every((row) => isConclusive(row, policy)),
+    conclusive:
+      rows.every((row) => isConclusive(row, policy)) && rules.every(({ unjudged = [] }) => unjudged.length === 0),
     policy,
     rules
   }

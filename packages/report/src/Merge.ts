@@ -1,7 +1,8 @@
 /**
  * Several reports put together: the shards of one run, a run and what was waited for later, or runs over time.
  *
- * A scan that occurs in more than one file is one row: an outcome wins over none, then the later observation. What a
+ * A scan that occurs in more than one file is one row: an outcome wins over none, then the one with more of its evidence,
+ * then the later observation. What a
  * merged report says is derived from its rows anew.
  *
  * @since 0.1.0
@@ -11,6 +12,7 @@ import { hash } from "./internal/hash.ts"
 import { place } from "./internal/pairs.ts"
 import type { ReportScan, TrendPoint } from "./ReportScan.ts"
 import type { ScanReport } from "./ScanReport.ts"
+import * as Scan from "./ReportScan.ts"
 import * as Report from "./ScanReport.ts"
 
 const isSettled = (scan: ReportScan): boolean =>
@@ -18,6 +20,8 @@ const isSettled = (scan: ReportScan): boolean =>
 
 const better = (a: ReportScan, b: ReportScan): ReportScan => {
   if (isSettled(a) !== isSettled(b)) return isSettled(a) ? a : b
+  const lacks = Scan.missingOf(a).length - Scan.missingOf(b).length
+  if (lacks !== 0) return lacks < 0 ? a : b
   return b.timings.observedAt > a.timings.observedAt ? b : a
 }
 

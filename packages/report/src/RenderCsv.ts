@@ -84,6 +84,7 @@ const naming = (scan: ReportScan): Line => ({
 const scanLine = (scan: ReportScan): Line => {
   const score = scan.assessment?.score ?? null
   const { delta, timings } = scan
+  const lost = Words.missing(scan)
   return {
     row: "scan",
     ...naming(scan),
@@ -108,8 +109,8 @@ const scanLine = (scan: ReportScan): Line => {
     cached: String(scan.cached),
     reused: String(scan.reused),
     age_ms: scan.ageMs,
-    reason_code: cell(scan.reason?.code ?? null),
-    reason: cell(scan.reason?.message ?? null),
+    reason_code: scan.reason === null ? (lost === null ? null : "evidence-unavailable") : cell(scan.reason.code),
+    reason: scan.reason === null ? lost : cell(scan.reason.message),
     next: cell(scan.next === null ? null : (scan.next.command ?? scan.next.advice)),
     report_url: scan.links.report === null ? null : Hostile.toLink(scan.links.report, scan.origin)
   }

@@ -72,7 +72,9 @@ const finding = (scan: ReportScan, issue: Issues.Issue): object => {
  */
 export const render: Renderer = function* (report: ScanReport, options: RenderOptions = {}) {
   const warning =
-    report.summary.incomplete === 0 ? "" : " Not complete: do not let this import close findings it does not list."
+    report.summary.incomplete + Words.lacking(report) === 0
+      ? ""
+      : " Not complete: do not let this import close findings it does not list."
   const head = {
     name: Words.title(report, options.title ?? null),
     type: "scanpoll",

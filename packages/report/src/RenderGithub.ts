@@ -72,6 +72,25 @@ const incomplete = (report: ScanReport): ReadonlyArray<Note> => {
     })
 }
 
+// Evidence that is unavailable fails a step only where a rule needs it.
+const lacking = (report: ScanReport): ReadonlyArray<Note> => {
+  const open = new Set(report.gate.rules.flatMap((rule) => (rule.unjudged ?? []).map(Hostile.toKey)))
+  return report.scans.flatMap((scan): ReadonlyArray<Note> => {
+    const lost = Words.missing(scan)
+    if (lost === null) return []
+    const fails = open.has(Hostile.toKey(scan.id)) && !report.gate.policy.allowIncomplete
+    const parts = [Words.subject(scan), lost, Words.next(scan)].filter((part) => part !== null)
+    return [
+      {
+        level: fails ? "error" : "warning",
+        title: `${scan.vendor}: evidence is unavailable`,
+        message: parts.join(". "),
+        scan
+      }
+    ]
+  })
+}
+
 const broken = (report: ScanReport): ReadonlyArray<Note> =>
   report.gate.rules
     .filter((rule) => !rule.passed)
@@ -89,7 +108,9 @@ const notes = (
   level: Level,
   least: Severity
 ): { readonly kept: ReadonlyArray<Note>; readonly total: number } => {
-  const kept: Array<Note> = [...broken(report), ...incomplete(report)].filter((note) => note.level === level)
+  const kept: Array<Note> = [...broken(report), ...incomplete(report), ...lacking(report)].filter(
+    (note) => note.level === level
+  )
   let total = kept.length
   const wanted = kinds[level].filter((severity) => Words.shown(severity, least))
   for (const { issue, scan } of Issues.worstFirst(report.scans, wanted)) {

@@ -94,11 +94,18 @@ const header = ({ report }: View, title: string): Node => {
   )
 }
 
+const ruleMarks = {
+  holds: { word: "holds", tone: "good", icon: "check" },
+  broken: { word: "broken", tone: "bad", icon: "cross" },
+  unjudged: { word: "open", tone: "warn", icon: "open" }
+} as const
+
 const verdict = ({ report }: View): Node => {
   const { gate, summary } = report
+  const lost = Words.lacking(report) > 0
   const broken = !gate.passed
   const open = summary.total > 0 && !gate.conclusive
-  const tone = broken ? "bad" : open || summary.total === 0 ? "warn" : gate.rules.length > 0 ? "good" : ""
+  const tone = broken ? "bad" : open || lost || summary.total === 0 ? "warn" : gate.rules.length > 0 ? "good" : ""
   const words = broken
     ? "The gate is broken"
     : summary.total === 0
@@ -109,11 +116,16 @@ const verdict = ({ report }: View): Node => {
           : "Not every scan has a full result"
         : gate.rules.length > 0
           ? "The gate holds"
-          : "All scans completed; no gate was set"
+          : lost
+            ? "Some evidence is unavailable; no gate was set"
+            : "All scans completed; no gate was set"
   return h(
     "section",
     { class: `card verdict ${tone}`, "aria-labelledby": "verdict" },
-    icon(broken ? "critical" : open || summary.total === 0 ? "open" : gate.rules.length > 0 ? "none" : "info", "big"),
+    icon(
+      broken ? "critical" : open || lost || summary.total === 0 ? "open" : gate.rules.length > 0 ? "none" : "info",
+      "big"
+    ),
     h(
       "div",
       null,
@@ -129,8 +141,8 @@ const verdict = ({ report }: View): Node => {
               h(
                 "li",
                 null,
-                h("span", { class: rule.passed ? "good" : "bad" }, icon(rule.passed ? "check" : "cross")),
-                h("b", null, rule.passed ? "holds" : "broken"),
+                h("span", { class: ruleMarks[Words.ruleMark(rule)].tone }, icon(ruleMarks[Words.ruleMark(rule)].icon)),
+                h("b", null, ruleMarks[Words.ruleMark(rule)].word),
                 h("span", null, Hostile.toLine(rule.message, 300))
               )
             )
@@ -195,7 +207,7 @@ const attention = ({ report }: View): Node => {
   const breaking = new Set(report.gate.rules.flatMap((rule) => (rule.passed ? [] : rule.scans)))
   const bad = new Set<Severity>(["critical", "unknown", "high"])
   const found = Words.attention(report.scans).filter(
-    (scan) => scan.state !== "completed" || breaking.has(scan.id) || bad.has(scan.severity)
+    (scan) => !Words.isFull(scan) || breaking.has(scan.id) || bad.has(scan.severity)
   )
   if (found.length === 0) return null
   const max = 8

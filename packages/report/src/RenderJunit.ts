@@ -70,11 +70,27 @@ const breaches = (report: ScanReport): ReadonlyMap<HostileText, ReadonlyArray<st
   return found
 }
 
-const judge = (test: TestCase, scan: ReportScan, report: ScanReport, broken: ReadonlyArray<string>): void => {
+// The rows that some rule could not judge.
+const unjudged = (report: ScanReport): ReadonlySet<HostileText> =>
+  new Set(report.gate.rules.flatMap((rule) => rule.unjudged ?? []))
+
+const judge = (
+  test: TestCase,
+  scan: ReportScan,
+  report: ScanReport,
+  broken: ReadonlyArray<string>,
+  isOpen: boolean
+): void => {
   const { allowIncomplete, allowPartial } = report.gate.policy
   const why = xml(Words.reason(scan) ?? scan.state, 400)
   if (broken.length > 0) {
     test.failure(xml(broken.join("; "), 1_000), "gate")
+    return
+  }
+  const lost = isOpen ? Words.missing(scan) : null
+  if (lost !== null) {
+    if (allowIncomplete) test.skipped()
+    else test.error(xml(lost, 400), "unjudged")
     return
   }
   switch (scan.state) {
@@ -117,6 +133,7 @@ const judge = (test: TestCase, scan: ReportScan, report: ScanReport, broken: Rea
 export const render: Renderer = function* (report: ScanReport, options: RenderOptions = {}) {
   const out = newBuilder().name(xml(Words.title(report, options.title ?? null), 255))
   const broken = breaches(report)
+  const open = unjudged(report)
   for (const [vendor, scans] of Words.byVendor(report.scans)) {
     const suite = out.testSuite().name(`scanpoll.${vendor}`)
     for (const scan of scans) {
@@ -126,7 +143,7 @@ export const render: Renderer = function* (report: ScanReport, options: RenderOp
         .name(xml(`${Words.subject(scan)} [${Hostile.toLine(scan.key ?? scan.id, 200)}]`, 500))
         .standardOutput(xml(told(scan, options)))
       if (scan.timings.durationMs !== null) test.time(scan.timings.durationMs / 1_000)
-      judge(test, scan, report, broken.get(scan.id) ?? [])
+      judge(test, scan, report, broken.get(scan.id) ?? [], open.has(scan.id))
     }
   }
   const gate = out.testSuite().name("scanpoll.gate")

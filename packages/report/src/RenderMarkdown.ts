@@ -124,9 +124,11 @@ const findings = (report: ScanReport, options: RenderOptions): ReadonlyArray<() 
     })
 }
 
+const ruleWords = { holds: "holds", broken: "broken", unjudged: "open" } as const
+
 const head = (report: ScanReport, options: RenderOptions): ReadonlyArray<Piece> => {
   const rules = report.gate.rules.map((rule) => [
-    Md.strong(rule.passed ? "holds" : "broken"),
+    Md.strong(ruleWords[Words.ruleMark(rule)]),
     Md.text(`: ${Hostile.toLine(rule.message, 300)}`)
   ])
   const reasons = report.exit.reasons

@@ -65,10 +65,11 @@ const activity = (report: ScanReport, scan: ReportScan): object => {
   const [activityId, activityName] = activities[scan.state]
   const [severityId, severityName] = severities[scan.severity]
   const ended = millis(scan.timings.completedAt)
+  const lost = Words.missing(scan)
   const status =
-    scan.state === "completed"
+    scan.state === "completed" && lost === null
       ? { status_id: 1, status: "Success" }
-      : scan.state === "partial"
+      : scan.state === "completed" || scan.state === "partial"
         ? { status_id: 99, status: "Partial" }
         : activityId === 0
           ? { status_id: 0, status: "Unknown" }
@@ -90,7 +91,7 @@ const activity = (report: ScanReport, scan: ReportScan): object => {
     severity: severityName,
     ...status,
     status_code: scan.state,
-    status_detail: Words.reason(scan) ?? undefined,
+    status_detail: Words.reason(scan) ?? lost ?? undefined,
     message: `${Words.subject(scan)}: ${scan.state}`,
     num_detections: scan.findings.total ?? undefined,
     num_resolutions: scan.delta !== null && scan.delta.comparable ? scan.delta.resolved : undefined,

@@ -161,6 +161,21 @@ const vendorRun = (report: ScanReport, vendor: string, scans: ReadonlyArray<Repo
       locations: [location(scan, uri)],
       timeUtc: scan.timings.observedAt
     }))
+  // A run without these results must not close the alerts of an earlier one unseen.
+  const lost = scans.flatMap((scan) => {
+    const missing = Words.missing(scan)
+    return missing === null
+      ? []
+      : [
+          {
+            level: "error",
+            descriptor: { id: "evidence-unavailable" },
+            message: { text: inert(`${Words.subject(scan)}: ${missing}`) },
+            locations: [location(scan, uri)],
+            timeUtc: scan.timings.observedAt
+          }
+        ]
+  })
   const cut =
     total === kept.length
       ? []
@@ -184,10 +199,10 @@ const vendorRun = (report: ScanReport, vendor: string, scans: ReadonlyArray<Repo
     columnKind: "utf16CodeUnits",
     invocations: [
       {
-        executionSuccessful: notifications.length === 0,
+        executionSuccessful: notifications.length + lost.length === 0,
         startTimeUtc: report.run.startedAt,
         endTimeUtc: report.run.finishedAt,
-        toolExecutionNotifications: [...notifications, ...cut]
+        toolExecutionNotifications: [...notifications, ...lost, ...cut]
       }
     ],
     results,

@@ -67,6 +67,12 @@ const block = (scan: ReportScan, page: Page): string => {
   return lines.join("\n")
 }
 
+const marks: Readonly<Record<ReturnType<typeof Words.ruleMark>, (paint: Page["paint"]) => string>> = {
+  holds: (paint) => paint("holds ", "green"),
+  broken: (paint) => paint("broken", "red", "bold"),
+  unjudged: (paint) => paint("open  ", "yellow", "bold")
+}
+
 const summary = (report: ScanReport, page: Page): string => {
   const { paint } = page
   const lines = [fold(paint(Words.verdict(report), "bold"), page, "")]
@@ -74,7 +80,7 @@ const summary = (report: ScanReport, page: Page): string => {
   if (severities !== "") lines.push(fold(`Scans by severity: ${severities}.`, page, ""))
   lines.push(fold(Words.gate(report), page, ""))
   for (const rule of report.gate.rules) {
-    const mark = rule.passed ? paint("holds ", "green") : paint("broken", "red", "bold")
+    const mark = marks[Words.ruleMark(rule)](paint)
     lines.push(fold(Hostile.toLine(rule.message, 300), page, `  ${mark} `))
   }
   for (const reason of report.exit.reasons) {

@@ -8,7 +8,7 @@
  * @since 0.1.0
  */
 import * as Schema from "effect/Schema"
-import type * as Outcome from "@scanpoll/core/model/ScanOutcome"
+import * as Outcome from "@scanpoll/core/model/ScanOutcome"
 import * as Record from "@scanpoll/core/model/ScanRecord"
 import * as Severity from "@scanpoll/core/model/Severity"
 import * as Ticket from "@scanpoll/core/model/ScanTicket"
@@ -187,6 +187,30 @@ const Assessment = Schema.Struct({
   )
 })
 
+/**
+ * Whether one kind of evidence of a row can be judged: it is `there`, `not-offered` by the vendor, or `unavailable` for a
+ * `reason` in words. The reason is null for the first two.
+ *
+ * @category schemas
+ * @since 0.2.0
+ */
+export const ReportEvidence = Schema.Struct({
+  status: Schema.Literals(["there", "not-offered", "unavailable"]),
+  reason: Schema.NullOr(HostileText)
+})
+
+/**
+ * @category models
+ * @since 0.2.0
+ */
+export type ReportEvidence = typeof ReportEvidence.Type
+
+const EvidenceKinds = Schema.Struct({
+  assessment: ReportEvidence,
+  findings: ReportEvidence,
+  delta: ReportEvidence
+})
+
 const Delta = Schema.Struct({
   source: Schema.Literals(["vendor", "computed"]),
   new: Schema.Finite,
@@ -216,6 +240,8 @@ export const Next = Schema.Struct({ advice: HostileText, command: Schema.NullOr(
  * - `declaredAt`: the line of the plan that asks for this scan, counted from 1.
  * - `because`: what ended it when that was not the vendor's verdict. It decides the exit code. `defect` is a mistake in a
  *   program: the log has it.
+ * - `evidence`: what a verdict on the row rests on. Version 0.1 did not write it: `evidenceOf` reads both.
+ * - `resumable`: a later command can bring more: an outcome, or evidence that is unavailable now.
  * - `severity`: the worst of the assessment and the unsuppressed findings; what a gate reads. `unknown` where there is
  *   no outcome.
  * - `timings.durationMs`: how long the scan took, by the vendor's clock or, without that, by ours; null when unknown.
@@ -251,8 +277,9 @@ export const ReportScan = Schema.Struct({
   severity: Severity.Severity,
   reason: Schema.NullOr(ReportReason),
   assessment: Schema.NullOr(Assessment),
+  evidence: Schema.optionalKey(EvidenceKinds),
   findings: Schema.Struct({
-    coverage: Schema.Literals(["full", "partial", "counts-only", "none"]),
+    coverage: Schema.Literals(["full", "partial", "counts-only", "none", "unavailable"]),
     total: Schema.NullOr(Schema.Finite),
     bySeverity: SeverityCounts,
     items: Schema.Array(ReportFinding)
@@ -341,7 +368,8 @@ const ofAccount = (key: string, account: string): string =>
 
 /**
  * What a person does next about a row in this state, and the command for it; null where nothing is left to do. Where the
- * journal is `forgetful` (default false), no command names it or a claim of it.
+ * journal is `forgetful` (default false), no command names it or a claim of it. `missing` are the kinds of evidence of its
+ * outcome that are unavailable (default none).
  *
  * @category destructors
  * @since 0.1.0
@@ -353,12 +381,16 @@ export const nextOf = (row: {
   readonly key: string | null
   readonly claimId: string | null
   readonly forgetful?: boolean
+  readonly missing?: ReadonlyArray<keyof Outcome.Evidence>
 }): { readonly advice: string; readonly command: string | null } | null => {
   const wait = row.key === null ? null : `scanpoll wait ${ofAccount(row.key, row.account)}`
   const resume = row.forgetful === true ? wait : "scanpoll resume"
   switch (row.state) {
     case "completed":
-    case "partial":
+    case "partial": {
+      const missing = row.missing ?? []
+      return missing.length === 0 ? null : { advice: `fetch the ${missing.join(" and the ")}`, command: wait }
+    }
     case "failed":
     case "not-found":
       return null
@@ -447,7 +479,7 @@ export const isOpen = (finding: Pick<ReportFinding, "status" | "suppression">): 
   finding.status !== "resolved" && finding.suppression === null
 
 /**
- * The findings of a row with their counts: severities count what is not resolved.
+ * The findings of a row with their counts: severities count what is not resolved, or are what the vendor `counted`.
  *
  * @category constructors
  * @since 0.1.0
@@ -455,13 +487,70 @@ export const isOpen = (finding: Pick<ReportFinding, "status" | "suppression">): 
 export const findingsOf = (
   coverage: Outcome.Findings["coverage"],
   total: number | null,
-  items: ReadonlyArray<ReportFinding>
+  items: ReadonlyArray<ReportFinding>,
+  counted?: SeverityCounts
 ): ReportScan["findings"] => ({
   coverage,
   total,
-  bySeverity: countSeverities(items.filter((item) => item.status !== "resolved").map((item) => item.severity)),
+  bySeverity:
+    counted ?? countSeverities(items.filter((item) => item.status !== "resolved").map((item) => item.severity)),
   items
 })
+
+const kinds = ["assessment", "findings", "delta"] as const
+
+// How version 0.1 said in a warning that findings are unavailable.
+const oldWarning = /^the findings could not be fetched \(/
+
+/**
+ * What of a row is there, not offered or unavailable; worked out from the rest of the row where version 0.1 wrote it.
+ *
+ * @category destructors
+ * @since 0.2.0
+ */
+export const evidenceOf = (
+  row: Pick<ReportScan, "state" | "assessment" | "findings" | "delta" | "warnings" | "evidence">
+): NonNullable<ReportScan["evidence"]> => {
+  if (row.evidence !== undefined) return row.evidence
+  if (row.assessment === null) return noEvidence(row.state)
+  const there: ReportEvidence = { status: "there", reason: null }
+  const notOffered: ReportEvidence = { status: "not-offered", reason: null }
+  const warning = row.warnings.find((text) => oldWarning.test(Hostile.toKey(text)))
+  const unavailable: ReportEvidence = {
+    status: "unavailable",
+    reason: warning ?? Hostile.of("the vendor's findings could not be fetched")
+  }
+  const { coverage } = row.findings
+  const isLost = coverage === "unavailable" || (coverage === "none" && warning !== undefined)
+  return {
+    assessment: there,
+    findings: isLost ? unavailable : coverage === "none" ? notOffered : there,
+    delta: row.delta === null ? notOffered : there
+  }
+}
+
+const noEvidence = (state: Record.ScanState): NonNullable<ReportScan["evidence"]> => {
+  const nothing: ReportEvidence = { status: "unavailable", reason: Hostile.of(`the scan has no result (${state})`) }
+  return { assessment: nothing, findings: nothing, delta: nothing }
+}
+
+/**
+ * The kinds of evidence that are unavailable in a row that has an outcome, each with its reason. Empty where there is no
+ * outcome: its state says why.
+ *
+ * @category destructors
+ * @since 0.2.0
+ */
+export const missingOf = (
+  row: Parameters<typeof evidenceOf>[0]
+): ReadonlyArray<{ readonly kind: keyof Outcome.Evidence; readonly reason: HostileText }> => {
+  if (row.state !== "completed" && row.state !== "partial") return []
+  const evidence = evidenceOf(row)
+  return kinds.flatMap((kind) => {
+    const { reason, status } = evidence[kind]
+    return status === "unavailable" ? [{ kind, reason: reason ?? Hostile.of(`the ${kind} is unavailable`) }] : []
+  })
+}
 
 const same = (text: string): string => text
 
@@ -486,12 +575,15 @@ export const fromRecord = (record: Record.ScanRecord, options: RowOptions = {}):
     account: record.account,
     key,
     claimId: record.claimId,
-    ...(options.forgetful === undefined ? {} : { forgetful: options.forgetful })
+    ...(options.forgetful === undefined ? {} : { forgetful: options.forgetful }),
+    missing: outcome === null ? [] : Outcome.missing(outcome).map(({ kind }) => kind)
   })
   const warnings = outcome === null ? record.warnings : [...new Set([...record.warnings, ...outcome.warnings])]
   const assessment = said === null ? null : reportAssessment(said.assessment, text)
   const findings =
-    said === null ? findingsOf("none", null, []) : findingsOf(said.findings.coverage, said.findings.total, items)
+    said === null
+      ? findingsOf("none", null, [])
+      : findingsOf(said.findings.coverage, said.findings.total, items, said.findings.bySeverity)
   const ageMs = record.ageMs ?? (outcome === null ? null : outcome.ageMs)
   return {
     id: text(record.claimId ?? `row-${record.index + 1}`),
@@ -522,6 +614,7 @@ export const fromRecord = (record: Record.ScanRecord, options: RowOptions = {}):
             requestId: textOrNull(reason.requestId)
           },
     assessment,
+    evidence: said === null ? noEvidence(record.state) : reportEvidence(Outcome.evidence(said), textOrNull),
     findings,
     delta:
       said === null || said.delta === null
@@ -547,6 +640,14 @@ export const fromRecord = (record: Record.ScanRecord, options: RowOptions = {}):
     payload: options.payload ?? null,
     payloadSha256: options.payloadSha256 ?? null
   }
+}
+
+const reportEvidence = (
+  evidence: Outcome.Evidence,
+  textOrNull: (value: string | null) => HostileText | null
+): NonNullable<ReportScan["evidence"]> => {
+  const one = ({ reason, status }: Outcome.EvidenceStatus): ReportEvidence => ({ status, reason: textOrNull(reason) })
+  return { assessment: one(evidence.assessment), findings: one(evidence.findings), delta: one(evidence.delta) }
 }
 
 const reportFinding = (item: Outcome.Finding, text: (value: string) => HostileText): ReportFinding => ({

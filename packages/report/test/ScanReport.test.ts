@@ -105,6 +105,11 @@ describe("fromRecords", () => {
               }
             ]
           },
+          evidence: {
+            assessment: { status: "there", reason: null },
+            findings: { status: "there", reason: null },
+            delta: { status: "not-offered", reason: null }
+          },
           delta: null,
           timings: {
             submittedAt: "2026-04-03T09:00:01.000Z",

@@ -63,7 +63,8 @@ export interface Event {
  * What is to become of a scan.
  *
  * `score` is 0 to 100, `grade` follows from it unless given. `events` and `progress` are what unfinished polls show.
- * `reportLag` is how many requests for the report of an ended scan still answer 409. `refusal` turns the submission down.
+ * `reportLag` is how many requests for the report of an ended scan still answer 409. `reports` are scripted
+ * answers to the first requests for it after those. `refusal` turns the submission down.
  *
  * @category models
  * @since 0.1.0
@@ -77,6 +78,7 @@ export interface Fate extends Simulator.Fate {
   readonly events?: ReadonlyArray<Event>
   readonly progress?: unknown
   readonly reportLag?: number
+  readonly reports?: Simulator.Fate["polls"]
   readonly refusal?: "URL_NOT_REACHABLE" | "DOMAIN_BLOCKED"
 }
 
@@ -177,7 +179,8 @@ export const throttled = (retryAfter: number | null = null): Script.Step => ({
  * First labels of reserved hosts and the fates they pick:
  * `failed`; `partial`; `never` (stays scanning); `slow` (10 minutes); `busy` (the second poll is answered 429); `flaky`
  * (the first poll meets a gateway's 503); `lost` (accepted, never answered); `risky` and `clean` (scores 38 and 98);
- * `unreachable` and `blocked` (refused).
+ * `unreachable` and `blocked` (refused); `noreport` (the report answers 500 for ever) and `latereport` (the first three
+ * requests for the report answer 500: one run's tries).
  *
  * @category constants
  * @since 0.1.0
@@ -193,7 +196,9 @@ export const reserved = [
   "risky",
   "clean",
   "unreachable",
-  "blocked"
+  "blocked",
+  "noreport",
+  "latereport"
 ] as const
 
 const reservedFate = (url: URL): Fate => {
@@ -220,6 +225,10 @@ const reservedFate = (url: URL): Fate => {
       return { refusal: "URL_NOT_REACHABLE" }
     case "blocked":
       return { refusal: "DOMAIN_BLOCKED" }
+    case "noreport":
+      return { score: 88, reports: [{ ...Script.html(500), times: Infinity }] }
+    case "latereport":
+      return { score: 75, reports: [{ ...Script.html(500), times: 3 }] }
     default:
       return {}
   }
@@ -233,6 +242,7 @@ interface Scan extends Course.Course {
   readonly random: string
   readonly submission: Submission
   reportsAsked: number
+  reportsScripted: number
 }
 
 const nominalMillis = 75_000
@@ -304,7 +314,8 @@ export const make = Effect.fnUntraced(function* (
           score: fate.score ?? score,
           random: seed,
           submission,
-          reportsAsked: 0
+          reportsAsked: 0,
+          reportsScripted: 0
         }
         scans.set(scan.id, scan)
         return scan
@@ -442,6 +453,8 @@ export const make = Effect.fnUntraced(function* (
         if (early || scan.reportsAsked++ < (scan.fate.reportLag ?? 0)) {
           return own(409, problem("SCAN_NOT_COMPLETE", "The scan has no report yet."))
         }
+        const step = call.scripted ? null : Script.at(scan.fate.reports ?? [], scan.reportsScripted++)
+        if (step !== null) return { answer: null, step }
         const random = Random.make(kit.seed, "appvet report", scan.random)
         const { type, url } = scan.submission
         const { categories, summary } = Report.make(random, {

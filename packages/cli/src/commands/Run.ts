@@ -5,6 +5,7 @@
  */
 import * as Account from "@scanpoll/core/model/Account"
 import { type JournalError, ScanJournal } from "@scanpoll/core/engine/ScanJournal"
+import * as Scans from "@scanpoll/core/engine/Scans"
 import * as StoredDurations from "@scanpoll/core/engine/StoredDurations"
 import type { VendorHttp } from "@scanpoll/core/http/VendorHttp"
 import * as ExitCode from "@scanpoll/report/ExitCode"
@@ -259,11 +260,10 @@ export const resume = Effect.fnUntraced(function* (input: {
   let strangersLeft = 0
   let targetsLeft: ReadonlyArray<string> = []
   const wanted = Effect.gen(function* () {
-    const journal = yield* ScanJournal
-    const entries = yield* journal.list(["intent", "submitted", "in-doubt"])
-    const claims = yield* Preparation.openClaims(entries, plan, keys)
+    const claims = yield* Preparation.openClaims(yield* Scans.openClaims, plan, keys)
     targetsLeft = yield* leftOut(plan, settings, keys)
-    const strangers = claims.filter((claim) => claim.account === null)
+    // What settled already is not open: nothing is left of it where its account is not known here.
+    const strangers = claims.filter((claim) => claim.account === null && claim.entry.state !== "settled")
     strangersLeft = strangers.length
     findings.warnings.push(...strangers.map(({ entry, why }) => `${entry.claimId} is left alone: ${why}`))
     return claims.flatMap((claim) => Preparation.prepareClaim(claim, plan, settings, findings) ?? [])

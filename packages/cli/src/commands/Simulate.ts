@@ -58,7 +58,7 @@ export const simulate = Effect.fnUntraced(function* (input: {
       yield* say(
         "",
         "Then, for instance: scanpoll run appvet:https://shop.example 'exona:Acme AI Ltd=https://acme.example'",
-        "The first label of a host under .example or .test picks a fate: failed, partial, never, slow, busy, flaky, lost, risky, clean, cached.",
+        "The first label of a host under .example or .test picks a fate: failed, partial, never, slow, busy, flaky, lost, risky, clean, cached, noreport, latereport.",
         "Ctrl-C ends them."
       )
       yield* shutdown.requested

@@ -133,7 +133,8 @@ export interface KnownDurations<in Request> {
  * - `probe`: one request that no scan is needed for and that fails with `Denied` where the key is refused. Given by a vendor
  *   whose `poll` cannot tell: it answers an unknown scan and a refused key alike. It is asked before a wait ends as
  *   `not-found`.
- * - `collect`: a second call for the findings of an outcome. Its failure is a warning, never another state.
+ * - `collect`: a second call for the findings of an outcome, tried three times. Its failure never changes the state: it
+ *   makes the findings `unavailable`, and a later wait asks again.
  * - `reconcile`: scans in the vendor's list that a submission with a lost answer may have created: submitted at or
  *   after `since` (milliseconds since 1970), their ids not in `known`.
  *

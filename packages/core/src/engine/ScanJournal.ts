@@ -52,6 +52,7 @@ export type ClaimState = "intent" | "submitted" | "settled" | "in-doubt" | "refu
  * A claim as the journal knows it. Times are milliseconds since 1970.
  *
  * - `outcome`: the encoded form; whoever reads it decodes it with the adapter's schema.
+ * - `reason`: why it is in doubt or refused; of a settled claim, which evidence its outcome lacks.
  * - `request`: what was asked for, as JSON, while that may still be needed to find a submission whose answer was lost;
  *   otherwise null.
  * - `kind`: the scans whose durations it belongs with; null where that is not known.
@@ -148,6 +149,7 @@ export interface Pause extends AccountKey {
  *
  * - `key`: equal requests only. `subject`: about the same thing, however it was asked.
  * - `states`: default `settled`.
+ * - `lacking`: true for those alone whose outcome lacks evidence that a later request may bring.
  * - `before`: changed before this time, in milliseconds since 1970.
  * - `limit`: from 1 to 10 000, default 100.
  *
@@ -160,6 +162,7 @@ export interface HistoryFilter {
   readonly key?: ClaimKey
   readonly subject?: Pick<Subject, "kind" | "id">
   readonly states?: ReadonlyArray<ClaimState>
+  readonly lacking?: boolean
   readonly before?: number
   readonly limit?: number
 }
@@ -232,8 +235,10 @@ export const mayHeal = (error: Pick<JournalError, "reason">): boolean => {
  *   reused (`isReusable`) and settled at or after `reuseFrom` (milliseconds since 1970). With `peek`, nothing is written and a `Fresh` answer holds no claim. `request` is kept, as JSON, until it is
  *   known what became of the submission, and `kind` for whoever goes on with the claim.
  * - `submitted`, `settled`, `inDoubt`, `refused`, `released`: the moves. `settled` of a settled claim keeps the first
- *   outcome. A claim in doubt may become `submitted` (its scan was found; no other claim may have it) or `released` by
- *   anybody; every other move is for the process that holds the claim.
+ *   outcome; its `lacking` says which evidence that outcome lacks. A claim in doubt may become `submitted` (its scan was
+ *   found; no other claim may have it) or `released` by anybody; every other move is for the process that holds the claim.
+ * - `supplemented`: the outcome of a settled claim with evidence that it lacked. The claim stays settled, as of when it
+ *   did; any other claim is left as it is. Anybody may write it.
  * - `adopt`: a ticket that a person typed becomes a claim without a submission, or joins the one that has it.
  * - `take`: holds an open claim, to poll it. `leave`: lets go of it; a submission that is left without a move is in doubt.
  * - `waiting`: the next poll of an open claim is not due before `notBefore`. `paused`: the account is not asked before
@@ -262,7 +267,13 @@ export interface Operations {
     }
   ) => Effect.Effect<Claim, JournalError>
   readonly submitted: (claimId: string, ticket: ScanTicket, notBefore: number) => Effect.Effect<void, JournalError>
-  readonly settled: (claimId: string, outcome: unknown, ticket?: ScanTicket) => Effect.Effect<void, JournalError>
+  readonly settled: (
+    claimId: string,
+    outcome: unknown,
+    ticket?: ScanTicket,
+    lacking?: Reason
+  ) => Effect.Effect<void, JournalError>
+  readonly supplemented: (claimId: string, outcome: unknown, lacking?: Reason) => Effect.Effect<void, JournalError>
   readonly inDoubt: (claimId: string, reason: Reason) => Effect.Effect<void, JournalError>
   readonly refused: (claimId: string, reason: Reason) => Effect.Effect<void, JournalError>
   readonly released: (claimId: string) => Effect.Effect<void, JournalError>
@@ -373,6 +384,7 @@ export const matches = (entry: ClaimEntry, filter: HistoryFilter): boolean =>
   (filter.subject === undefined ||
     (entry.subject.kind === filter.subject.kind && entry.subject.id === filter.subject.id)) &&
   (filter.states ?? ["settled"]).includes(entry.state) &&
+  (filter.lacking !== true || (entry.state === "settled" && entry.reason !== null)) &&
   (filter.before === undefined || entry.changedAt < filter.before)
 
 /**
@@ -569,8 +581,13 @@ const makeMemory = Effect.map(Clock.Clock, (clock) => {
       Deferred.doneUnsafe(waiting, Effect.void)
     },
     submitted: (claimId, ticket, notBefore) => move(claimId, "submitted", { ticket, notBefore }),
-    settled: (claimId, outcome, ticket) =>
-      move(claimId, "settled", { outcome, ...(ticket === undefined ? {} : { ticket }) }),
+    settled: (claimId, outcome, ticket, lacking) =>
+      move(claimId, "settled", { outcome, reason: lacking ?? null, ...(ticket === undefined ? {} : { ticket }) }),
+    supplemented: (claimId, outcome, lacking) =>
+      Effect.sync(() => {
+        const entry = entries.get(claimId)
+        if (entry?.state === "settled") write({ ...entry, outcome, reason: lacking ?? null })
+      }),
     inDoubt: (claimId, reason) => move(claimId, "in-doubt", { reason }),
     refused: (claimId, reason) => move(claimId, "refused", { reason }),
     released: (claimId) => move(claimId, "released", {}),

@@ -340,7 +340,7 @@ export type AnyAdapter = ScanAdapter<never, unknown>
 
 /**
  * What the journal holds that is not over: `requests` for `runAll`, one per claim, oldest first, those in doubt
- * included; and `strangers`, the claims of accounts that none of the adapters is for.
+ * included, and last those whose outcome lacks evidence that the vendor may give now; and `strangers`, the claims of accounts that none of the adapters is for.
  *
  * @category models
  * @since 0.1.0
@@ -370,16 +370,29 @@ export const open = <R = never>(
   options: Requests.Options<R> = {}
 ): Effect.Effect<Open<R>, JournalError, ScanJournal> =>
   Effect.gen(function* () {
-    const journal = yield* ScanJournal
     const requests: Array<ScanRequest<unknown, R>> = []
     const strangers: Array<ClaimEntry> = []
-    for (const entry of yield* journal.list(["intent", "submitted", "in-doubt"])) {
+    for (const entry of yield* openClaims) {
       const adapter = adapters.find((each) => isFor(each, entry))
-      if (adapter === undefined) strangers.push(entry)
-      else requests.push(Requests.fromClaim(adapter, entry, options))
+      if (adapter !== undefined) requests.push(Requests.fromClaim(adapter, entry, options))
+      else if (entry.state !== "settled") strangers.push(entry)
     }
     return { requests, strangers }
   })
+
+/**
+ * The claims that a later process can go on with: those that are open or in doubt, oldest first, then those that settled
+ * without evidence that a later request may bring.
+ *
+ * @category constructors
+ * @since 0.2.0
+ */
+export const openClaims: Effect.Effect<ReadonlyArray<ClaimEntry>, JournalError, ScanJournal> = Effect.gen(function* () {
+  const journal = yield* ScanJournal
+  const open = yield* journal.list(["intent", "submitted", "in-doubt"])
+  const lacking = yield* journal.history({ lacking: true, limit: 10_000 })
+  return [...open, ...lacking.toReversed()]
+})
 
 /**
  * Goes on with everything the journal has open for these adapters: one record per claim, as for `runAll`. Nothing is

@@ -66,7 +66,7 @@ export const withDelta = <Payload>(
     const items = outcome.findings.items.map((item): Finding =>
       item.status === "unknown" ? { ...item, status: before.has(item.findingId) ? "unchanged" : "new" } : item
     )
-    return { ...outcome, delta, findings: { ...outcome.findings, items } }
+    return Outcomes.withDelta({ ...outcome, findings: { ...outcome.findings, items } }, delta)
   }
   return outcome
 }

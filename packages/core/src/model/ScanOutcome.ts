@@ -79,14 +79,17 @@ export type Finding = typeof Finding.Type
 
 /**
  * The findings of a scan and how much of them we have: every one (`full`), those of the checks that ran (`partial`),
- * numbers without items (`counts-only`), or nothing (`none`). `total` is the vendor's count, or null.
+ * numbers without items (`counts-only`), nothing because the vendor gives none (`none`), or nothing because they could
+ * not be fetched (`unavailable`). `total` is the vendor's count, or null. `bySeverity` is the vendor's count of each severity
+ * where it counts more than it lists.
  *
  * @category schemas
  * @since 0.1.0
  */
 export const Findings = Schema.Struct({
-  coverage: Schema.Literals(["full", "partial", "counts-only", "none"]),
+  coverage: Schema.Literals(["full", "partial", "counts-only", "none", "unavailable"]),
   total: Schema.NullOr(Schema.Finite),
+  bySeverity: Schema.optionalKey(Schema.Record(Severity.Severity, Schema.optionalKey(Schema.Natural))),
   items: Schema.Array(Finding)
 })
 
@@ -103,6 +106,52 @@ export type Findings = typeof Findings.Type
  * @since 0.1.0
  */
 export const noFindings: Findings = { coverage: "none", total: null, items: [] }
+
+/**
+ * The vendor has findings, and they could not be fetched: a gate on them has no verdict.
+ *
+ * @category constructors
+ * @since 0.2.0
+ */
+export const unavailableFindings: Findings = { coverage: "unavailable", total: null, items: [] }
+
+/**
+ * Whether one kind of evidence can be judged.
+ *
+ * - `there`: the outcome has it. `not-offered`: this vendor does not give it, or gave none for this scan.
+ * - `unavailable`: the vendor has it and we do not; `reason` says why, in words. Null otherwise.
+ *
+ * @category schemas
+ * @since 0.2.0
+ */
+export const EvidenceStatus = Schema.Struct({
+  status: Schema.Literals(["there", "not-offered", "unavailable"]),
+  reason: Schema.NullOr(Schema.String)
+})
+
+/**
+ * @category models
+ * @since 0.2.0
+ */
+export type EvidenceStatus = typeof EvidenceStatus.Type
+
+/**
+ * What a verdict on an outcome rests on, kind by kind.
+ *
+ * @category schemas
+ * @since 0.2.0
+ */
+export const Evidence = Schema.Struct({
+  assessment: EvidenceStatus,
+  findings: EvidenceStatus,
+  delta: EvidenceStatus
+})
+
+/**
+ * @category models
+ * @since 0.2.0
+ */
+export type Evidence = typeof Evidence.Type
 
 /**
  * What changed since an earlier scan of the same subject. `consistent` tells whether the vendor's sums add up;
@@ -169,6 +218,7 @@ const completed = <Payload extends Schema.Top>(payload: Payload) =>
     assessment: Assessment,
     findings: Findings,
     delta: Schema.NullOr(Delta),
+    evidence: Schema.optionalKey(Evidence),
     payload
   })
 
@@ -178,6 +228,7 @@ const partial = <Payload extends Schema.Top>(payload: Payload) =>
     assessment: Assessment,
     findings: Findings,
     delta: Schema.NullOr(Delta),
+    evidence: Schema.optionalKey(Evidence),
     reason: Reason,
     payload
   })
@@ -185,7 +236,8 @@ const partial = <Payload extends Schema.Top>(payload: Payload) =>
 const failed = Schema.TaggedStruct("Failed", { ...common, reason: Reason, payload: Schema.Null })
 
 /**
- * The schema of an outcome whose payload has the given schema: what a journal stores and reads back.
+ * The schema of an outcome whose payload has the given schema: what a journal stores and reads back. `evidence` is
+ * missing from what version 0.1 stored; `evidence` (the function) reads both.
  *
  * @category schemas
  * @since 0.1.0
@@ -243,6 +295,38 @@ const blank = (ticket: ScanTicket, vendorStatus: string): Common => ({
   requestId: null
 })
 
+const there: EvidenceStatus = { status: "there", reason: null }
+const notOffered: EvidenceStatus = { status: "not-offered", reason: null }
+const unavailable = (reason: string): EvidenceStatus => ({ status: "unavailable", reason })
+
+const evidenceOfFindings = ({ coverage }: Findings): EvidenceStatus => {
+  switch (coverage) {
+    case "full":
+    case "partial":
+    case "counts-only":
+      return there
+    case "none":
+      return notOffered
+    case "unavailable":
+      return unavailable("the vendor's findings could not be fetched")
+  }
+}
+
+// How version 0.1 said in a warning what the evidence says today.
+const oldWarning = /^the findings could not be fetched \(/
+
+const evidenceOfFields = (fields: { readonly findings: Findings; readonly delta: Delta | null }): Evidence => ({
+  assessment: there,
+  findings: evidenceOfFindings(fields.findings),
+  delta: fields.delta === null ? notOffered : there
+})
+
+// What is left out is absent, and the evidence follows from what is not.
+const judged = (fields: { readonly findings?: Findings; readonly delta?: Delta | null }) => {
+  const { delta = null, findings = noFindings } = fields
+  return { findings, delta, evidence: evidenceOfFields({ findings, delta }) }
+}
+
 type Given<A> = globalThis.Partial<Omit<A, "_tag" | "ticket" | "vendorStatus">>
 
 /**
@@ -254,8 +338,7 @@ type Given<A> = globalThis.Partial<Omit<A, "_tag" | "ticket" | "vendorStatus">>
 export const makeCompleted = <Payload>(
   fields: Pick<Completed<Payload>, "ticket" | "vendorStatus" | "assessment" | "payload"> & Given<Completed<Payload>>
 ): Completed<Payload> => ({
-  findings: noFindings,
-  delta: null,
+  ...judged(fields),
   ...blank(fields.ticket, fields.vendorStatus),
   ...fields,
   _tag: "Completed"
@@ -271,8 +354,7 @@ export const makePartial = <Payload>(
   fields: Pick<Partial<Payload>, "ticket" | "vendorStatus" | "assessment" | "payload" | "reason"> &
     Given<Partial<Payload>>
 ): Partial<Payload> => ({
-  findings: noFindings,
-  delta: null,
+  ...judged(fields),
   ...blank(fields.ticket, fields.vendorStatus),
   ...fields,
   _tag: "Partial"
@@ -287,6 +369,101 @@ export const makePartial = <Payload>(
 export const makeFailed = (
   fields: Pick<Failed, "ticket" | "vendorStatus" | "reason"> & Given<Omit<Failed, "payload">>
 ): Failed => ({ ...blank(fields.ticket, fields.vendorStatus), ...fields, _tag: "Failed", payload: null })
+
+/**
+ * What of an outcome is there, what the vendor does not offer, and what is unavailable. A failed scan has nothing to
+ * judge.
+ *
+ * @category destructors
+ * @since 0.2.0
+ */
+export const evidence = (outcome: ScanOutcome<unknown>): Evidence => {
+  switch (outcome._tag) {
+    case "Failed": {
+      const nothing = unavailable("the scan failed at the vendor")
+      return { assessment: nothing, findings: nothing, delta: nothing }
+    }
+    case "Completed":
+    case "Partial":
+      return outcome.evidence ?? evidenceOfOld(outcome)
+  }
+}
+
+const evidenceOfOld = (outcome: Completed<unknown> | Partial<unknown>): Evidence => {
+  const said = evidenceOfFields(outcome)
+  const why = outcome.findings.coverage === "none" ? outcome.warnings.find((text) => oldWarning.test(text)) : undefined
+  return why === undefined ? said : { ...said, findings: unavailable(why) }
+}
+
+// The warnings without the one that said why there were no findings.
+const otherWarnings = (outcome: Completed<unknown> | Partial<unknown>): ReadonlyArray<string> => {
+  const { reason } = evidence(outcome).findings
+  return reason === null ? outcome.warnings : outcome.warnings.filter((text) => text !== reason)
+}
+
+/**
+ * The kinds of evidence that are unavailable in an outcome that has ended, with the reason of each. Asking the vendor
+ * again may still bring them. Empty for a failed scan.
+ *
+ * @category destructors
+ * @since 0.2.0
+ */
+export const missing = (
+  outcome: ScanOutcome<unknown>
+): ReadonlyArray<{ readonly kind: keyof Evidence; readonly reason: string }> => {
+  if (outcome._tag === "Failed") return []
+  const found = evidence(outcome)
+  const kinds = ["assessment", "findings", "delta"] as const
+  return kinds.flatMap((kind) => {
+    const { reason, status } = found[kind]
+    return status === "unavailable" ? [{ kind, reason: reason ?? `the ${kind} is unavailable` }] : []
+  })
+}
+
+/**
+ * The outcome with these findings in place of its own, which are then evidence.
+ *
+ * @category combinators
+ * @since 0.2.0
+ */
+export const withFindings = <Payload>(outcome: ScanOutcome<Payload>, findings: Findings): ScanOutcome<Payload> =>
+  outcome._tag === "Failed"
+    ? outcome
+    : {
+        ...outcome,
+        findings,
+        evidence: { ...evidence(outcome), findings: evidenceOfFindings(findings) },
+        warnings: otherWarnings(outcome)
+      }
+
+/**
+ * The outcome without findings, for a `reason` in words: `the vendor's findings could not be fetched (500)`. The reason is
+ * one of its warnings as well. A failed scan has no findings and is left as it is.
+ *
+ * @category combinators
+ * @since 0.2.0
+ */
+export const withoutFindings = <Payload>(outcome: ScanOutcome<Payload>, reason: string): ScanOutcome<Payload> => {
+  if (outcome._tag === "Failed") return outcome
+  return {
+    ...outcome,
+    findings: unavailableFindings,
+    evidence: { ...evidence(outcome), findings: unavailable(reason) },
+    warnings: [...otherWarnings(outcome), reason]
+  }
+}
+
+/**
+ * The outcome with this delta.
+ *
+ * @category combinators
+ * @since 0.2.0
+ */
+export const withDelta = <Payload>(outcome: Completed<Payload>, delta: Delta): Completed<Payload> => ({
+  ...outcome,
+  delta,
+  evidence: { ...evidence(outcome), delta: there }
+})
 
 /**
  * The severity a gate reads: the worst of the assessment and of every finding that is not resolved. A failed scan said

@@ -9,7 +9,7 @@
 import type { Progress } from "./Observation.ts"
 import type { Seen, StopReason } from "./PollStopped.ts"
 import type { Reason, ScanOutcome } from "./ScanOutcome.ts"
-import { severity as outcomeSeverity } from "./ScanOutcome.ts"
+import { missing, severity as outcomeSeverity } from "./ScanOutcome.ts"
 import type { ScanTicket } from "./ScanTicket.ts"
 import type { Severity } from "./Severity.ts"
 import type { Subject } from "./Subject.ts"
@@ -81,12 +81,14 @@ export interface ScanRecord<out Payload = unknown> {
 }
 
 /**
- * Whether a later process can go on with this record: exactly where waiting, resuming or a mended credential helps.
+ * Whether a later process can resume this record: where waiting, resuming or a fixed key helps, and where evidence of
+ * its outcome is unavailable, which a later request may bring.
  *
  * @category guards
  * @since 0.1.0
  */
-export const isResumable = (record: Pick<ScanRecord, "state">): boolean => {
+export const isResumable = (record: Pick<ScanRecord, "state"> & Partial<Pick<ScanRecord, "outcome">>): boolean => {
+  if (record.outcome !== undefined && record.outcome !== null && missing(record.outcome).length > 0) return true
   switch (record.state) {
     case "still-running":
     case "unreachable":

@@ -131,7 +131,7 @@ describe("a defect", () => {
       const { adapter } = make("bad", { collect: () => Effect.die(bug) })
       const all = value(yield* finish(records([Scans.request(adapter, "a")])))
       assert.deepStrictEqual(short(all), [["completed", "outcome"]])
-      assert.deepStrictEqual(all[0]?.warnings, ["the findings could not be fetched (defect)"])
+      assert.deepStrictEqual(all[0]?.warnings, ["the vendor's findings could not be fetched (defect)"])
     }).pipe(Effect.provide(world))
   )
 

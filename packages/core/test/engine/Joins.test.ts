@@ -378,7 +378,7 @@ describe("a refused credential", () => {
         ["denied", "denied", "completed"]
       )
       assert.strictEqual(vendor.ledger.collects.length, 0)
-      assert.deepStrictEqual(all[2]?.warnings, ["the findings could not be fetched (denied)"])
+      assert.deepStrictEqual(all[2]?.warnings, ["the vendor's findings could not be fetched (denied)"])
       const again = value(yield* finish(records([Scans.ticket(vendor.adapter, vendor.ticket("s2"))])))
       assert.deepStrictEqual([again[0]?.state, vendor.ledger.collects.length], ["completed", 1])
     }).pipe(Effect.provide(world))

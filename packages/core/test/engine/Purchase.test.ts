@@ -208,7 +208,7 @@ describe("the end of a run while the findings are fetched", () => {
           const end = why === "until" ? { until: Effect.sleep("5 seconds") } : { timeout: "5 seconds" as const }
           const [record] = value(yield* finish(records([Scans.request(adapter, "a")], end)))
           assert.strictEqual(record?.state, "completed")
-          assert.deepStrictEqual(record?.warnings, ["the findings could not be fetched (interrupted)"])
+          assert.deepStrictEqual(record?.warnings, ["the vendor's findings could not be fetched (interrupted)"])
           const journal = yield* ScanJournal.ScanJournal
           assert.strictEqual((yield* journal.list(["settled"])).length, 1)
           assert.strictEqual((yield* journal.list(["submitted", "intent"])).length, 0)

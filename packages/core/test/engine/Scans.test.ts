@@ -128,17 +128,19 @@ describe("Scans.run", () => {
     }).pipe(Effect.provide(world))
   )
 
-  it.effect("findings are fetched in a second call; its failure is a warning, never another state", () =>
-    Effect.gen(function* () {
-      const good = Conversation.make({ vendor: "good", collect: ["Transient", "found"] })
-      const found = value(yield* finish(Scans.run(good.adapter, "acme")))
-      assert.strictEqual(found._tag === "Completed" ? found.findings.coverage : "", "full")
-      const bad = Conversation.make({ vendor: "bad", collect: ["Transient"] })
-      const lost = value(yield* finish(Scans.run(bad.adapter, "acme")))
-      assert.strictEqual(lost._tag, "Completed")
-      assert.deepStrictEqual(lost.warnings, ["the findings could not be fetched (transient)"])
-      assert.strictEqual(bad.ledger.collects.length, 3)
-    }).pipe(Effect.provide(world))
+  it.effect(
+    "findings are fetched in a second call; its failure makes them unavailable, never another state (V-01)",
+    () =>
+      Effect.gen(function* () {
+        const good = Conversation.make({ vendor: "good", collect: ["Transient", "found"] })
+        const found = value(yield* finish(Scans.run(good.adapter, "acme")))
+        assert.strictEqual(found._tag === "Completed" ? found.findings.coverage : "", "full")
+        const bad = Conversation.make({ vendor: "bad", collect: ["Transient"] })
+        const lost = value(yield* finish(Scans.run(bad.adapter, "acme")))
+        assert.strictEqual(lost._tag, "Completed")
+        assert.deepStrictEqual(lost.warnings, ["the vendor's findings could not be fetched (transient)"])
+        assert.strictEqual(bad.ledger.collects.length, 3)
+      }).pipe(Effect.provide(world))
   )
 })
 

@@ -52,6 +52,12 @@ export interface ClaimTable {
     to: { readonly state: ClaimState; readonly owner: string | null; readonly stamp: string },
     fields: Change
   ) => Effect.Effect<number, SqlError>
+  // Only a settled claim changes, and not when it settled.
+  readonly supplement: (
+    claimId: string,
+    stamp: string,
+    fields: { readonly outcome: unknown; readonly reason: Reason | null }
+  ) => Effect.Effect<void, SqlError>
 }
 
 export const unreadable = (claimId: unknown): JournalError =>
@@ -145,6 +151,9 @@ export const make = (sql: SqlClient, dialect: Dialect): ClaimTable => {
         ([other]) => other?.claim_id ?? null
       ),
     insert: (claim) => Effect.asVoid(sql`INSERT INTO scanpoll_claims ${sql.insert(toColumns(claim))}`),
+    supplement: (claimId, stamp, { outcome, reason }) =>
+      Effect.asVoid(sql`UPDATE scanpoll_claims SET outcome = ${toJson(outcome)}, stamp = ${stamp},
+        reason = ${reason === null ? null : toJson(reason)} WHERE claim_id = ${claimId} AND state = 'settled'`),
     change
   }
 }

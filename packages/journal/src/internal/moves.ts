@@ -87,8 +87,10 @@ const moveRow = ({ held, owners, table }: Parts, wanted: Move): Moved =>
     return yield* table.change(row, { state: to, owner, stamp }, fields)
   })
 
-export const make = (parts: Parts): Pick<Operations, "submitted" | "settled" | "inDoubt" | "refused" | "released"> => {
-  const { held, outbox, store } = parts
+export const make = (
+  parts: Parts
+): Pick<Operations, "submitted" | "settled" | "supplemented" | "inDoubt" | "refused" | "released"> => {
+  const { held, outbox, store, table } = parts
 
   const move = (claimId: string, to: ClaimState, fields: Change): Effect.Effect<void, JournalError> =>
     Effect.uninterruptible(
@@ -101,7 +103,10 @@ export const make = (parts: Parts): Pick<Operations, "submitted" | "settled" | "
 
   return {
     submitted: (claimId, ticket, notBefore) => move(claimId, "submitted", { ticket, notBefore }),
-    settled: (claimId, outcome, ticket) => move(claimId, "settled", { outcome, ticket }),
+    settled: (claimId, outcome, ticket, lacking) =>
+      move(claimId, "settled", { outcome, ticket, ...(lacking === undefined ? {} : { reason: lacking }) }),
+    supplemented: (claimId, outcome, lacking) =>
+      store.write((stamp) => table.supplement(claimId, stamp, { outcome, reason: lacking ?? null })),
     inDoubt: (claimId, reason) => move(claimId, "in-doubt", { reason }),
     refused: (claimId, reason) => move(claimId, "refused", { reason }),
     released: (claimId) => move(claimId, "released", {})

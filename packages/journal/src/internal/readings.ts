@@ -75,6 +75,7 @@ const claimsOf = (parts: Parts): Pick<Operations, "get" | "list" | "history"> =>
     if (filter.states?.length === 0) return Effect.succeed([])
     const conditions = [
       sql`state IN ${sql.in([...(filter.states ?? ["settled"])])}`,
+      ...(filter.lacking === true ? [sql`state = 'settled' AND reason IS NOT NULL`] : []),
       ...(filter.vendor === undefined ? [] : [sql`vendor = ${filter.vendor}`]),
       ...(filter.account === undefined ? [] : [sql`account = ${filter.account}`]),
       ...(filter.key === undefined ? [] : [sql`key_hash = ${keyHash(filter.key)}`]),

@@ -77,6 +77,45 @@ export const suite = (name: string, open: Effect.Effect<Operations, unknown, Sco
       })
     )
 
+    promise(
+      "a settled claim that lacks evidence is listed until it is supplemented, and stays settled (V-01)",
+      (journal) =>
+        Effect.gen(function* () {
+          const ids = yield* Effect.forEach(["lacks", "whole"], (name) =>
+            Effect.gen(function* () {
+              const { claimId } = yield* journal.claim(keyOf(name), fresh)
+              yield* journal.settled(claimId, outcomeOf(name), ticketOf(name), name === "lacks" ? reason : undefined)
+              return claimId
+            })
+          )
+          const [lacks = "", whole = ""] = ids
+          const listed = Effect.map(journal.history({ lacking: true }), (all) => all.map(({ claimId }) => claimId))
+          assert.deepStrictEqual(yield* listed, [lacks])
+          const before = yield* journal.get(lacks)
+          assert.deepStrictEqual(before?.reason, reason)
+          yield* journal.supplemented(lacks, outcomeOf("better"))
+          const after = yield* journal.get(lacks)
+          assert.deepStrictEqual(
+            [after?.state, after?.changedAt, after?.outcome, after?.reason],
+            ["settled", before?.changedAt, outcomeOf("better"), null]
+          )
+          assert.deepStrictEqual(yield* listed, [])
+          assert.deepStrictEqual((yield* journal.get(whole))?.outcome, outcomeOf("whole"))
+        })
+    )
+
+    promise("only a settled claim can be supplemented; any other is left as it is (V-01)", (journal) =>
+      Effect.gen(function* () {
+        const { claimId } = yield* journal.claim(keyOf("open"), fresh)
+        yield* journal.submitted(claimId, ticketOf("open"), 0)
+        yield* journal.supplemented(claimId, outcomeOf("open"), reason)
+        const entry = yield* journal.get(claimId)
+        assert.deepStrictEqual([entry?.state, entry?.outcome, entry?.reason], ["submitted", null, null])
+        yield* journal.supplemented("clm_nobody", outcomeOf("open"))
+        assert.isNull(yield* journal.get("clm_nobody"))
+      })
+    )
+
     promise("whoever asks while another submits is woken by the answer", (journal) =>
       Effect.gen(function* () {
         const key = keyOf("busy")

@@ -1,7 +1,7 @@
 import * as Severity from "@scanpoll/core/model/Severity"
 import * as Hostile from "../HostileText.ts"
 import type { ReportFinding, ReportScan, SeverityCounts } from "../ReportScan.ts"
-import { worstFirst } from "../ReportScan.ts"
+import { missingOf, worstFirst } from "../ReportScan.ts"
 import type { ScanReport } from "../ScanReport.ts"
 
 // The words every format uses, so that no two of them tell a scan differently. Everything returned is harmless text.
@@ -93,6 +93,10 @@ export const suppressed = (scan: ReportScan): number =>
     0
   )
 
+// The vendor counts by severity what it does not list.
+const isSplit = ({ findings }: ReportScan): boolean =>
+  Object.values(findings.bySeverity).reduce((sum, count) => sum + count, 0) > findings.items.length
+
 // "No findings" is said only where the vendor showed all of them.
 export const findings = (scan: ReportScan): string | null => {
   if (scan.assessment === null) return null
@@ -101,14 +105,18 @@ export const findings = (scan: ReportScan): string | null => {
   const accepted = suppressed(scan)
   const tail = accepted === 0 ? "" : `, ${number(accepted)} accepted`
   const present = scan.findings.items.filter((item) => item.status !== "resolved").length
+  const lost = missingOf(scan).find(({ kind }) => kind === "findings")
+  if (lost !== undefined) return Hostile.toLine(lost.reason, 200)
   switch (coverage) {
+    case "unavailable":
+      return "the vendor's findings could not be fetched"
     case "none":
       return total === null ? "findings not told by the vendor" : `${plural(total, "finding")}, not listed`
     case "counts-only":
       if (total === 0) return "no violations"
       return total === null
         ? "findings counted, number unknown"
-        : `${plural(total, "violation")}, not listed one by one`
+        : `${plural(total, "violation")}${isSplit(scan) ? `: ${split}` : ""}, not listed one by one`
     case "full":
     case "partial": {
       const part = coverage === "partial" ? ", of the checks that ran" : ""
@@ -119,6 +127,22 @@ export const findings = (scan: ReportScan): string | null => {
     }
   }
 }
+
+// The evidence that is unavailable in a scan that ended, in words; null where nothing is.
+export const missing = (scan: ReportScan): string | null => {
+  const reasons = [...new Set(missingOf(scan).map(({ reason }) => Hostile.toLine(reason, 200)))]
+  return reasons.length === 0 ? null : reasons.join("; ")
+}
+
+// Completed, with all its evidence.
+export const isFull = (scan: ReportScan): boolean => scan.state === "completed" && missing(scan) === null
+
+// How many scans that ended lack evidence.
+export const lacking = (report: ScanReport): number => report.scans.filter((scan) => missing(scan) !== null).length
+
+// One word for what a rule of the gate came to.
+export const ruleMark = (rule: ScanReport["gate"]["rules"][number]): "holds" | "broken" | "unjudged" =>
+  !rule.passed ? "broken" : (rule.unjudged ?? []).length > 0 ? "unjudged" : "holds"
 
 export const delta = (scan: ReportScan): string | null => {
   const found = scan.delta
@@ -183,8 +207,10 @@ export const verdict = (report: ScanReport): string => {
     summary.incomplete === summary.total && Object.keys(summary.bySeverity).length === 0
       ? "nothing was assessed"
       : `worst severity ${summary.worstSeverity}`
-  const missing = summary.incomplete === 0 ? "" : `, ${number(summary.incomplete)} without a full result`
-  return `${plural(summary.total, "scan")}: ${states(report)}; ${worst}${missing}.`
+  const partial = summary.incomplete === 0 ? "" : `, ${number(summary.incomplete)} without a full result`
+  const lost = lacking(report)
+  const without = lost === 0 ? "" : `, ${number(lost)} without all its evidence`
+  return `${plural(summary.total, "scan")}: ${states(report)}; ${worst}${partial}${without}.`
 }
 
 export const gate = (report: ScanReport): string => {
@@ -201,7 +227,7 @@ export const rank = (severity: Severity.Severity): number => severityRank.get(se
 // Incomplete first, then the worst severity; equal ones in the order of the requests.
 export const attention = (scans: ReadonlyArray<ReportScan>): ReadonlyArray<ReportScan> =>
   scans.toSorted((a, b) => {
-    const first = Number(a.state === "completed") - Number(b.state === "completed")
+    const first = Number(isFull(a)) - Number(isFull(b))
     return first !== 0 ? first : rank(a.severity) - rank(b.severity) || a.index - b.index
   })
 

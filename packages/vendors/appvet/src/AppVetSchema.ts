@@ -417,6 +417,8 @@ export interface ReportCheck {
  *
  * - `unreadable`: checks and categories that could not be read, or whose status is not a documented word.
  * - `notPassed`: the vendor's own count of failed checks and warnings; null when it gives none.
+ * - `counts`: the vendor's own count of each severity; null where it gives none.
+ * - `score` and `grade`: the report's own, which should be those of the status answer.
  *
  * @category models
  * @since 0.1.0
@@ -427,7 +429,18 @@ export interface Report {
   readonly checks: ReadonlyArray<ReportCheck>
   readonly unreadable: number
   readonly notPassed: number | null
+  readonly counts: Readonly<Record<(typeof countedSeverities)[number], number | null>>
+  readonly score: number | null
+  readonly grade: string | null
 }
+
+/**
+ * The severities that a report's summary counts, worst first.
+ *
+ * @category constants
+ * @since 0.2.0
+ */
+export const countedSeverities = ["critical", "high", "medium", "low"] as const
 
 const checkStatus = WireFields.oneOf(["pass", "fail", "warn"])
 
@@ -486,6 +499,7 @@ export const readReport = (body: unknown, askedId: string, scrub: Scrub): Result
   const summary = WireFields.optional(body, "summary", WireFields.record, [])
   const failed = summary === null ? null : WireFields.count.read(summary["failed"])
   const warned = summary === null ? null : WireFields.count.read(summary["warnings"])
+  const counted = (word: string): number | null => (summary === null ? null : WireFields.count.read(summary[word]))
   const text = (field: string): string | null => {
     const read = WireFields.optional(body, field, WireFields.nonEmptyText, [])
     return read === null ? null : clean(read, scrub, 4000)
@@ -495,6 +509,9 @@ export const readReport = (body: unknown, askedId: string, scrub: Scrub): Result
     url: text("url"),
     checks,
     unreadable,
+    counts: { critical: counted("critical"), high: counted("high"), medium: counted("medium"), low: counted("low") },
+    score: WireFields.finite.read(body["score"]),
+    grade: text("grade"),
     notPassed: failed === null || warned === null ? null : failed + warned
   })
 }

@@ -105,6 +105,11 @@ describe("completed", () => {
       const seen = yield* outcome({ ...body("completed"), requestId: "req_1" })
       assert.deepStrictEqual(seen, {
         _tag: "Completed",
+        evidence: {
+          assessment: { status: "there", reason: null },
+          findings: { status: "not-offered", reason: null },
+          delta: { status: "not-offered", reason: null }
+        },
         ticket: Fake.ticket,
         vendorStatus: "completed",
         createdAt: created,

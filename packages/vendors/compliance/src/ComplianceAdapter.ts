@@ -41,6 +41,7 @@ import * as CompliancePolicy from "./CompliancePolicy.ts"
 import {
   CompliancePayload,
   type ComplianceRequest,
+  countedBySeverity,
   isMadeFrom,
   isUuid,
   type ListedScan,
@@ -142,11 +143,35 @@ const tidy = (warnings: ReadonlyArray<string>, scrub: Scrub): ReadonlyArray<stri
     : [...unique.slice(0, warningLimit), `${unique.length - warningLimit} more warnings are left out`]
 }
 
-const severityOf = (payload: CompliancePayload, allRules: boolean): Severity.Severity => {
-  const { compliance_score, violation_count } = payload
-  if (compliance_score === 100 && violation_count === 0 && allRules) return "none"
-  const band = Severity.fromScore(compliance_score)
-  return violation_count === 0 ? band : Severity.worse(band, "low")
+type Counted = ReturnType<typeof countedBySeverity>
+
+// All that an answer says of violations, wherever it says it: the largest number counts.
+const violationsOf = (payload: CompliancePayload, counted: Counted, warnings: Array<string>): number | null => {
+  const { review_summary, violation_count } = payload
+  if (violation_count === null) return null
+  const elsewhere = Math.max(
+    Object.values(counted ?? {}).reduce((sum, count) => sum + count, 0),
+    WireFields.count.read(review_summary?.["total"]) ?? 0
+  )
+  if (elsewhere <= violation_count) return violation_count
+  warnings.push(`the answer counts ${violation_count} violations and names ${elsewhere} elsewhere: the larger counts`)
+  return elsewhere
+}
+
+// The worst of the score's band and of what the answer counts by severity.
+const severityOf = (
+  score: number,
+  violations: number | null,
+  counted: Counted,
+  allRules: boolean
+): Severity.Severity => {
+  if (score === 100 && violations === 0 && allRules) return "none"
+  const band = Severity.fromScore(score)
+  const atLeast = violations === 0 ? band : Severity.worse(band, "low")
+  return Severity.all.reduce(
+    (worst, each) => ((counted?.[each] ?? 0) > 0 ? Severity.worse(worst, each) : worst),
+    atLeast
+  )
 }
 
 const deltaOf = (payload: CompliancePayload, allRules: boolean, warnings: Array<string>): ScanOutcome.Delta | null => {
@@ -190,10 +215,13 @@ const deltaOf = (payload: CompliancePayload, allRules: boolean, warnings: Array<
 
 const findingsOf = (
   payload: CompliancePayload,
-  severity: Severity.Severity,
+  {
+    counted,
+    severity,
+    total
+  }: { readonly counted: Counted; readonly severity: Severity.Severity; readonly total: number | null },
   delta: ScanOutcome.Delta | null
 ): ScanOutcome.Findings => {
-  const total = payload.violation_count
   if (total === null) return ScanOutcome.noFindings
   if (total === 0) return { coverage: "counts-only", total, items: [] }
   const { policy_id, upload_id, mapping_id } = payload
@@ -208,6 +236,7 @@ const findingsOf = (
   return {
     coverage: "counts-only",
     total,
+    ...(counted === null ? {} : { bySeverity: counted }),
     items: [
       {
         findingId: [vendor, "violations", policy_id ?? "-", upload_id ?? "-", mapping_id ?? "-"]
@@ -236,20 +265,22 @@ const completed = (
   scrub: Scrub
 ): ScanOutcome.ScanOutcome<CompliancePayload> => {
   const warnings: Array<string> = [...response.warnings, ...read]
-  const { rules_processed, rules_total, violation_count } = payload
+  const { rules_processed, rules_total } = payload
   const allRules = rules_processed === null || rules_total === null || rules_processed === rules_total
   if (!allRules) warnings.push(`${rules_processed} of ${rules_total} rules were processed`)
   const times = readTimes(body, warnings)
   const delta = deltaOf(payload, allRules, warnings)
-  const severity = severityOf(payload, allRules)
-  return ScanOutcome.makeCompleted({
+  const counted = countedBySeverity(payload, warnings)
+  const total = violationsOf(payload, counted, warnings)
+  const severity = severityOf(payload.compliance_score, total, counted, allRules)
+  const outcome = ScanOutcome.makeCompleted({
     ticket,
     vendorStatus: payload.status,
     ...times,
     assessment: {
       severity,
       vendorSeverity: null,
-      compliance: violation_count === null ? null : violation_count > 0 ? "fail" : "pass",
+      compliance: total === null ? null : total > 0 ? "fail" : "pass",
       score: {
         value: payload.compliance_score,
         min: 0,
@@ -259,12 +290,15 @@ const completed = (
         basis: "vendor"
       }
     },
-    findings: findingsOf(payload, severity, delta),
+    findings: findingsOf(payload, { counted, severity, total }, delta),
     delta,
     warnings: tidy(warnings, scrub),
     requestId: response.requestId,
     payload
   })
+  // The count is the vendor's to give, and what it gave is none: not the same as a vendor that counts nothing.
+  const unread = { status: "unavailable", reason: "the vendor's violation_count cannot be read" } as const
+  return total === null ? { ...outcome, evidence: { ...ScanOutcome.evidence(outcome), findings: unread } } : outcome
 }
 
 const failedAdvice = "the vendor keeps no reason; a new scan may work"

@@ -14,6 +14,7 @@ import * as Schema from "effect/Schema"
 import * as WireFields from "@scanpoll/core/http/WireFields"
 import type { Progress } from "@scanpoll/core/model/Observation"
 import { isScanId } from "@scanpoll/core/model/ScanTicket"
+import type * as Severity from "@scanpoll/core/model/Severity"
 
 /**
  * One scan to run: the rules of a policy over the rows of an upload, read through a confirmed mapping.
@@ -360,6 +361,55 @@ const readDelta = (body: WireFields.WireRecord, warnings: Array<string>): Compli
   }
   return { ...unknownFields(delta, known, warnings, inside), ...known }
 }
+
+/**
+ * What an answer counts by severity, in `review_summary.by_severity` or in a `by_severity` of its own, whichever counts
+ * more. A word that is not a severity, and a count that is none, is `unknown` and noted in `warnings`. Zeros are left out;
+ * null where nothing is counted.
+ *
+ * @category destructors
+ * @since 0.2.0
+ */
+export const countedBySeverity = (
+  payload: CompliancePayload,
+  warnings: Array<string>
+): Readonly<Partial<Record<Severity.Severity, number>>> | null => {
+  const counted = new Map<Severity.Severity, number>()
+  const sources = [
+    ["review_summary.by_severity", payload.review_summary?.["by_severity"]],
+    ["by_severity", payload["by_severity"]]
+  ] as const
+  for (const [name, source] of sources) {
+    if (source === undefined || source === null) continue
+    const mine = new Map<Severity.Severity, number>()
+    if (!WireFields.isRecord(source)) {
+      warnings.push(`${name} is not an object: left out`)
+      continue
+    }
+    for (const [word, value] of Object.entries(source)) {
+      if (value === 0 || value === null) continue
+      const count = WireFields.count.read(value)
+      const known = severityWords.get(word.toLowerCase())
+      // A field that is neither a severity nor a count says nothing about violations.
+      if (count === null && known === undefined) continue
+      const severity = count === null ? "unknown" : (known ?? "unknown")
+      if (severity === "unknown") {
+        warnings.push(`${name} counts ${JSON.stringify(WireFields.cut(word, 64))}, which is not understood: unknown`)
+      }
+      mine.set(severity, (mine.get(severity) ?? 0) + (count ?? 1))
+    }
+    for (const [severity, count] of mine) counted.set(severity, Math.max(counted.get(severity) ?? 0, count))
+  }
+  return counted.size === 0 ? null : Object.fromEntries(counted)
+}
+
+const severityWords = new Map<string, Severity.Severity>([
+  ["critical", "critical"],
+  ["high", "high"],
+  ["medium", "medium"],
+  ["low", "low"],
+  ["info", "info"]
+])
 
 const readScore = (body: WireFields.WireRecord): Result.Result<number, Unusable> => {
   const outOfRange = (message: string): Unusable => ({ code: "score-out-of-range", message })

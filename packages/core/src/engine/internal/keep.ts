@@ -7,6 +7,7 @@ import * as Option from "effect/Option"
 import * as Comparison from "../../model/Comparison.ts"
 import * as PollFaults from "../../model/PollFault.ts"
 import { PollFault } from "../../model/PollFault.ts"
+import * as Outcomes from "../../model/ScanOutcome.ts"
 import type { Findings, ScanOutcome } from "../../model/ScanOutcome.ts"
 import * as Tickets from "../../model/ScanTicket.ts"
 import type { VendorLimits } from "../../policy/VendorLimits.ts"
@@ -16,7 +17,7 @@ import * as SteadyClock from "../../time/SteadyClock.ts"
 import * as Hold from "./hold.ts"
 import type * as Job from "./job.ts"
 import { defectCode, undisturbed, whereabouts } from "./log.ts"
-import { storeOutcome } from "./storedOutcome.ts"
+import { storeMore, storeOutcome } from "./storedOutcome.ts"
 import * as VendorSays from "./vendorSays.ts"
 
 const collectTries = 3
@@ -32,10 +33,12 @@ export interface Keeping<Payload> extends Pick<Job.Job<Payload, unknown>, "journ
 
 // - `key`: of equal requests, to compare with; null where none is known.
 // - `guard`: of the hold on the claim; null where the claim cannot be lost.
+// - `settledAt`: when the claim settled, where it has: what settled later is no earlier scan.
 export interface Kept {
   readonly claimId: string
   readonly key: ClaimKey | null
   readonly guard: HoldGuard | null
+  readonly settledAt?: number
 }
 
 // For an uninterruptible region: `restore` marks what an interrupt may cut.
@@ -54,21 +57,53 @@ const complete = <Payload>(
   kept: Kept,
   outcome: ScanOutcome<Payload>
 ): Effect.Effect<ScanOutcome<Payload>> => {
-  const found = Effect.flatMap(collect(job, kept.guard, outcome), (found) => compare(job, kept.key, found))
-  return Effect.catchCause(restore(Hold.whileHeld(kept.guard, found, outcome)), (cause) => {
-    const isInterrupted = Cause.hasInterruptsOnly(cause)
-    const isWanted = job.request.adapter.collect !== undefined && outcome._tag !== "Failed"
-    const partial = isWanted ? withoutFindings(outcome, isInterrupted ? "interrupted" : defectCode) : outcome
-    if (isInterrupted) return Effect.succeed(partial)
+  const found = Effect.flatMap(collect(job, kept.guard, outcome), (found) => compare(job, kept, found))
+  const without = (why: string): ScanOutcome<Payload> =>
+    job.request.adapter.collect === undefined ? outcome : withoutFindings(outcome, why)
+  return Effect.catchCause(restore(Hold.whileHeld(kept.guard, found, without("lost"))), (cause) => {
+    if (Cause.hasInterruptsOnly(cause)) return Effect.succeed(without("interrupted"))
     const message = `the findings of ${Tickets.key(outcome.ticket)} could not be fetched: ${whereabouts(cause)}`
-    return Effect.as(undisturbed(Effect.logError(message)), partial)
+    return Effect.as(undisturbed(Effect.logError(message)), without(defectCode))
   })
 }
 
-const withoutFindings = <Payload>(outcome: ScanOutcome<Payload>, why: string): ScanOutcome<Payload> => ({
-  ...outcome,
-  warnings: [...outcome.warnings, `the findings could not be fetched (${why})`]
-})
+// People know `http-500` by its number.
+const withoutFindings = <Payload>(outcome: ScanOutcome<Payload>, code: string): ScanOutcome<Payload> =>
+  Outcomes.withoutFindings(outcome, `the vendor's findings could not be fetched (${code.replace(/^http-/, "")})`)
+
+/**
+ * Asks again for the findings that a settled outcome of the journal lacks, and stores the outcome once they came. Nothing
+ * is bought, the status is not asked, and the claim stays settled. Without findings the outcome is as it was, with the
+ * latest reason.
+ */
+export const supplement = <Payload>(
+  job: Keeping<Payload>,
+  claimId: string,
+  outcome: ScanOutcome<Payload>
+): Effect.Effect<ScanOutcome<Payload>> =>
+  Effect.uninterruptibleMask((restore) =>
+    Effect.gen(function* () {
+      const entry = yield* Effect.catch(job.journal.get(claimId), () => Effect.succeed(null))
+      const kept: Kept =
+        entry === null
+          ? { claimId, key: null, guard: null }
+          : { claimId, key: entry.key, guard: null, settledAt: entry.changedAt }
+      const whole = yield* complete(restore, job, kept, outcome)
+      if (!Outcomes.missing(whole).some(({ kind }) => kind === "findings")) {
+        // Not stored is not lost: the next wait asks again.
+        yield* Effect.ignore(storeMore(job.journal, job.stored, claimId, whole))
+      }
+      return whole
+    })
+  )
+
+/**
+ * Whether the adapter has a second call that may bring the findings an outcome lacks.
+ */
+export const canSupplement = (
+  adapter: Pick<ScanRequest<unknown, unknown>["adapter"], "collect">,
+  outcome: ScanOutcome<unknown>
+): boolean => adapter.collect !== undefined && Outcomes.missing(outcome).some(({ kind }) => kind === "findings")
 
 const collect = <Payload>(
   job: Keeping<Payload>,
@@ -90,7 +125,7 @@ const collect = <Payload>(
         return withoutFindings(outcome, "denied")
       }
       const answer = yield* collectOnce(asking, request.policy.pollTimeout)
-      if (!(answer instanceof PollFault)) return { ...outcome, findings: answer }
+      if (!(answer instanceof PollFault)) return Outcomes.withFindings(outcome, answer)
       VendorSays.heard(account.budget, account.limits, answer, yield* SteadyClock.now, { by: job, kind: "collect" })
       if (answer.kind === "Denied") yield* account.logDenied(answer.code, answer.message)
       if (answer.permanent || answer.kind === "Denied" || tried >= collectTries) {
@@ -120,12 +155,13 @@ const collectOnce = (
 // Where the vendor does not say what changed, the findings of the last complete scan of an equal request do.
 const compare = <Payload>(
   { journal }: Keeping<Payload>,
-  key: ClaimKey | null,
+  { key, settledAt }: Kept,
   outcome: ScanOutcome<Payload>
 ): Effect.Effect<ScanOutcome<Payload>> => {
   if (key === null || !Comparison.isWanted(outcome)) return Effect.succeed(outcome)
+  const earlier = { key, limit: comparedAtMost, ...(settledAt === undefined ? {} : { before: settledAt }) }
   return Effect.map(
-    Effect.catch(journal.history({ key, limit: comparedAtMost }), () => Effect.succeed([])),
+    Effect.catch(journal.history(earlier), () => Effect.succeed([])),
     (earlier) =>
       Comparison.withDelta(
         outcome,

@@ -3,7 +3,7 @@ import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import * as Account from "../../model/Account.ts"
 import * as Outcomes from "../../model/ScanOutcome.ts"
-import type { ScanOutcome } from "../../model/ScanOutcome.ts"
+import type { Reason, ScanOutcome } from "../../model/ScanOutcome.ts"
 import * as Tickets from "../../model/ScanTicket.ts"
 import type { ScanAdapter } from "../ScanAdapter.ts"
 import { JournalError, mayHeal, type Operations } from "../ScanJournal.ts"
@@ -90,5 +90,26 @@ export const storeOutcome = <Payload>(
   outcome: ScanOutcome<Payload>
 ): Effect.Effect<void, JournalError> =>
   Effect.flatMap(stored.encode(outcome), (encoded) =>
-    store(journal.settled(claimId, encoded, outcome.ticket), `the outcome of ${Tickets.key(outcome.ticket)}`)
+    store(
+      journal.settled(claimId, encoded, outcome.ticket, lacking(outcome)),
+      `the outcome of ${Tickets.key(outcome.ticket)}`
+    )
   )
+
+// The outcome of a settled claim, once evidence that it lacked has come.
+export const storeMore = <Payload>(
+  journal: Operations,
+  stored: Codec<Payload>,
+  claimId: string,
+  outcome: ScanOutcome<Payload>
+): Effect.Effect<void, JournalError> =>
+  Effect.flatMap(stored.encode(outcome), (encoded) =>
+    store(journal.supplemented(claimId, encoded, lacking(outcome)), `the findings of ${Tickets.key(outcome.ticket)}`)
+  )
+
+const lacking = (outcome: ScanOutcome<unknown>): Reason | undefined => {
+  const [first, ...others] = Outcomes.missing(outcome)
+  if (first === undefined) return undefined
+  const message = [first, ...others].map(({ reason }) => reason).join("; ")
+  return { code: `${first.kind}-unavailable`, message, advice: null, requestId: null }
+}

@@ -15,6 +15,7 @@ import * as Telemetry from "../Telemetry.ts"
 import { acquire, type Acquired } from "./acquire.ts"
 import { follow } from "./follow.ts"
 import * as Jobs from "./job.ts"
+import { canSupplement, supplement } from "./keep.ts"
 import * as Record from "./record.ts"
 import * as VendorSays from "./vendorSays.ts"
 
@@ -36,11 +37,23 @@ export const acquireAndFollow = <Payload, R>(
       job,
       Effect.flatMap(acquire(job), (acquired) =>
         acquired._tag === "Settled"
-          ? Effect.succeed(acquired.ended)
+          ? supplemented(job, acquired.ended)
           : Effect.tap(follow(job, acquired.bought), (ended) => Effect.sync(() => Jobs.shareAnswer(job, ended)))
       )
     )
   )
+
+// An outcome of the journal that lacks findings is asked about again. What ended in this run has just been asked.
+const supplemented = <Payload, R>(
+  job: Jobs.Job<Payload, R>,
+  ended: Jobs.Ended<Payload>
+): Effect.Effect<Jobs.Ended<Payload>> => {
+  const { claimId } = job.track
+  if (!ended.reused || claimId === null || !canSupplement(job.request.adapter, ended.outcome)) {
+    return Effect.succeed(ended)
+  }
+  return Effect.map(supplement(job, claimId, ended.outcome), (outcome) => Jobs.finish(job.track, { ...ended, outcome }))
+}
 
 // The first trip alone.
 export const acquireOnly = <Payload, R>(

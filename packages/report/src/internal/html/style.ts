@@ -44,7 +44,8 @@ code{font:.88em/1.4 ui-monospace,SFMono-Regular,Menlo,Consolas,"Liberation Mono"
 .verdict.warn{border-left-color:var(--warn)}.verdict.warn .big{color:var(--warn)}
 .rules{margin-top:.55rem;display:grid;gap:.3rem}
 .rules li{display:flex;gap:.5rem;align-items:baseline}
-.rules .good{color:var(--good)}.rules .bad{color:var(--bad)}
+.rules li span:last-child{min-width:0;overflow-wrap:anywhere}
+.rules .good{color:var(--good)}.rules .bad{color:var(--bad)}.rules .warn{color:var(--warn)}
 .rules b{min-width:4.1em}
 .tiles{display:grid;grid-template-columns:repeat(auto-fit,minmax(148px,1fr));gap:.8rem}
 .tile{background:var(--card);border:1px solid var(--line);border-radius:14px;padding:.85rem 1rem;box-shadow:var(--shadow);display:flex;flex-direction:column;gap:.1rem;min-width:0}

@@ -1,7 +1,7 @@
 /** From a report's checks to findings: every failed check and every warning is one. */
 import type { Finding, Findings } from "@scanpoll/core/model/ScanOutcome"
 import type { Severity } from "@scanpoll/core/model/Severity"
-import type { Report, ReportCheck } from "../AppVetSchema.ts"
+import { countedSeverities, type Report, type ReportCheck } from "../AppVetSchema.ts"
 
 const severities: Readonly<Record<string, Severity>> = {
   critical: "critical",
@@ -15,6 +15,25 @@ const severities: Readonly<Record<string, Severity>> = {
 export const severityOfCheck = (check: Pick<ReportCheck, "status" | "severity">): Severity => {
   if (check.severity === null) return check.status === "warn" ? "info" : "low"
   return Object.hasOwn(severities, check.severity) ? (severities[check.severity] ?? "unknown") : "unknown"
+}
+
+// What the report counts and does not list. What cannot be read may be anything.
+const unlisted = (
+  { counts, notPassed, unreadable }: Report,
+  items: ReadonlyArray<Finding>
+): ReadonlyArray<{ readonly severity: Severity; readonly count: number }> => {
+  const found: Array<{ readonly severity: Severity; readonly count: number }> = []
+  let known = items.length
+  for (const severity of countedSeverities) {
+    const count = (counts[severity] ?? 0) - items.filter((item) => item.severity === severity).length
+    if (count <= 0) continue
+    // A check without a severity of its own is listed as low or info.
+    found.push({ severity, count })
+    known += count
+  }
+  const left = notPassed === null ? unreadable : notPassed - known
+  if (left > 0) found.push({ severity: "unknown", count: left })
+  return found
 }
 
 const slug = (text: string): string =>
@@ -60,7 +79,25 @@ export const fromReport = (
       references: []
     })
   }
+  const listed = items.length
+  const one = (ruleId: string, title: string, severity: Severity): Finding => ({
+    findingId: `appvet:${scan.type ?? ""}:${scan.url ?? ""}:${ruleId}`,
+    ruleId,
+    title,
+    description: null,
+    severity,
+    vendorSeverity: null,
+    status: "unknown",
+    resource: scan.url,
+    remediation: null,
+    references: []
+  })
+  for (const { count, severity } of unlisted(report, items)) {
+    const what = severity === "unknown" ? "of a severity that is not known" : `of severity ${severity}`
+    const title = `${count} ${count === 1 ? "finding" : "findings"} ${what}, counted by the report and not listed`
+    items.push(one(`not-listed/${severity}`, title, severity))
+  }
   // A list shorter than the vendor's own count must not let a later comparison call the rest resolved.
-  const whole = report.unreadable === 0 && (report.notPassed === null || report.notPassed <= items.length)
+  const whole = report.unreadable === 0 && (report.notPassed === null || report.notPassed <= listed)
   return { coverage: !scan.partial && whole ? "full" : "partial", total: report.notPassed, items }
 }

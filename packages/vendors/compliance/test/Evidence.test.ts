@@ -1,0 +1,96 @@
+/** What an answer says of violations beside its score takes part in the verdict. */
+import { assert, describe, it } from "@effect/vitest"
+import type { VendorResponse } from "@scanpoll/core/http/VendorHttp"
+import * as ScanOutcome from "@scanpoll/core/model/ScanOutcome"
+import * as ScanTicket from "@scanpoll/core/model/ScanTicket"
+import * as Option from "effect/Option"
+import * as Result from "effect/Result"
+import * as ComplianceAdapter from "../src/ComplianceAdapter.ts"
+
+const scanId = "42770ca4-13c4-49f5-8c56-6ad530fbfe4c"
+const ticket = ScanTicket.make({
+  vendor: "compliance",
+  origin: "https://c.example",
+  account: "default",
+  scanId,
+  submittedAt: 0
+})
+
+const completed = (fields: Readonly<Record<string, unknown>>) => {
+  const value = {
+    id: scanId,
+    status: "completed",
+    violation_count: 3,
+    compliance_score: 99.31,
+    rules_processed: 11,
+    rules_total: 11,
+    record_count: 35,
+    created_at: "2026-05-11T09:33:39Z",
+    completed_at: "2026-05-11T09:34:41Z",
+    score_history: [],
+    delta: null,
+    ...fields
+  }
+  const response: VendorResponse = {
+    status: 200,
+    body: { _tag: "Json", value },
+    requestId: null,
+    hint: Option.none(),
+    quota: Option.none(),
+    warnings: []
+  }
+  const read = ComplianceAdapter.readPoll(ticket, response, (text) => text)
+  if (Result.isFailure(read)) return assert.fail(read.failure.message)
+  const { observation } = read.success
+  if (observation._tag !== "Settled" || observation.value._tag !== "Completed") return assert.fail(observation._tag)
+  return observation.value
+}
+
+const counted = (by_severity: unknown) => completed({ review_summary: { by_severity } })
+
+describe("the severity of a compliance scan", () => {
+  it("is the worst of the score's band and of what review_summary counts by severity (V-02)", () => {
+    const outcome = counted({ CRITICAL: 2, HIGH: 1 })
+    assert.strictEqual(ScanOutcome.severity(outcome), "critical")
+    assert.strictEqual(outcome.assessment.severity, "critical")
+    assert.deepStrictEqual([outcome.findings.total, outcome.findings.bySeverity], [3, { critical: 2, high: 1 }])
+    assert.deepStrictEqual(outcome.warnings, [])
+    assert.strictEqual(counted({ MEDIUM: 3 }).assessment.severity, "medium")
+    assert.strictEqual(
+      completed({ compliance_score: 20, review_summary: { by_severity: { LOW: 3 } } }).assessment.severity,
+      "critical"
+    )
+  })
+
+  it("is unchanged where nothing is counted, and where all counts are zero (V-02)", () => {
+    for (const by_severity of [{}, { CRITICAL: 0, HIGH: null }, undefined, null]) {
+      const outcome = counted(by_severity)
+      assert.strictEqual(outcome.assessment.severity, "low")
+      assert.isFalse("bySeverity" in outcome.findings)
+    }
+  })
+
+  it("is unknown, with a warning, for a word or a count that is not understood (V-02)", () => {
+    for (const by_severity of [{ SEVERE: 1 }, { CRITICAL: "2" }, { HIGH: -1 }, { high: 1.5 }]) {
+      const outcome = counted(by_severity)
+      assert.strictEqual(outcome.assessment.severity, "unknown", JSON.stringify(by_severity))
+      assert.match(outcome.warnings.join("\n"), /review_summary\.by_severity counts .*: unknown/)
+    }
+  })
+
+  it("is never clean where the answer names violations that violation_count does not (V-02)", () => {
+    const outcome = completed({
+      violation_count: 0,
+      compliance_score: 100,
+      review_summary: { total: 2, by_severity: { HIGH: 2 } }
+    })
+    assert.strictEqual(outcome.assessment.severity, "high")
+    assert.deepStrictEqual([outcome.assessment.compliance, outcome.findings.total], ["fail", 2])
+    assert.match(outcome.warnings.join("\n"), /0 violations and names 2 elsewhere/)
+  })
+
+  it("rests on findings that are unavailable where violation_count cannot be read (V-01)", () => {
+    const outcome = completed({ violation_count: 2.5 })
+    assert.strictEqual(ScanOutcome.evidence(outcome).findings.status, "unavailable")
+  })
+})
