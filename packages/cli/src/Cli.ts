@@ -19,7 +19,8 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Flags from "./config/Flags.ts"
-import type { UsageError } from "./config/InputFault.ts"
+import { UsageError } from "./config/InputFault.ts"
+import * as Secrets from "./output/Secrets.ts"
 import { ownFlags, variable } from "./config/Setting.ts"
 import { Exited } from "./Exited.ts"
 import { inert, say, Streams, type Writers } from "./output/Streams.ts"
@@ -612,6 +613,13 @@ export const main = (
   Effect.gen(function* () {
     const streams = yield* Streams
     const facts = yield* Surroundings
+    // A key on the command line would be stored, sent or shown by whatever command takes it.
+    Secrets.learn(facts.environment)
+    const faults = args.flatMap((text, at) => {
+      const message = Secrets.misplaced(text)
+      return message === null ? [] : [{ where: `argument ${at + 1}`, message }]
+    })
+    if (faults.length > 0) return yield* end(Effect.fail(new UsageError({ faults })))
     const color = !args.includes("--no-color") && mayColor(facts.environment, facts.stdoutIsTerminal)
     yield* Command.runWith(root, { version })(args).pipe(
       Effect.provide(

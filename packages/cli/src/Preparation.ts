@@ -35,6 +35,7 @@ import type { SettingName } from "./config/Setting.ts"
 import type { Settings } from "./config/Settings.ts"
 import * as SettingsOf from "./config/Settings.ts"
 import * as Journal from "./Journal.ts"
+import * as Secrets from "./output/Secrets.ts"
 import * as WholeFile from "./output/WholeFile.ts"
 import { Surroundings } from "./Surroundings.ts"
 import type { Account, Vendor } from "./vendors/Vendor.ts"
@@ -65,21 +66,38 @@ export const defaultPlan = "scans.yaml"
 export interface Findings {
   readonly faults: Array<InputFault>
   readonly warnings: Array<string>
+  /** What was given, to be searched for keys once all of them were read. */
+  readonly given: Array<{ readonly where: string; readonly text: string }>
 }
 
 /**
  * @category constructors
  * @since 0.1.0
  */
-export const noFindings = (): Findings => ({ faults: [], warnings: [] })
+export const noFindings = (): Findings => ({ faults: [], warnings: [], given: [] })
+
+// The lines of a text that hold a key, or the text where only several lines together do.
+const misplacedIn = (text: string, where: string): ReadonlyArray<InputFault> => {
+  const why = Secrets.misplaced(text)
+  if (why === null) return []
+  const lines = text.split("\n")
+  const faults = lines.flatMap((line, at) =>
+    lines.length > 1 && Secrets.misplaced(line) !== null ? [{ where: `${where}:${at + 1}`, message: why }] : []
+  )
+  return faults.length > 0 ? faults : [{ where, message: why }]
+}
 
 /**
- * Fails with every fault found so far, if there is one.
+ * Fails with every fault found so far, if there is one; with those alone that name a key in the wrong place, where there
+ * are such.
  *
  * @category combinators
  * @since 0.1.0
  */
 export const refuseIfFaulty = (findings: Findings): Effect.Effect<void, UsageError> => {
+  const misplaced = findings.given.flatMap(({ text, where }) => misplacedIn(text, where))
+  // Another fault may quote a part of the key, which nobody would recognise.
+  if (misplaced.length > 0) return Effect.fail(new UsageError({ faults: misplaced }))
   if (findings.faults.length === 0) return Effect.void
   // Two checks may meet on the same ground.
   const seen = new Set<string>()
@@ -133,6 +151,7 @@ export const readPlan = Effect.fnUntraced(function* (
     return refuse("is not UTF-8 text")
   }
   const { environment } = yield* Surroundings
+  findings.given.push({ where: file, text })
   const { faults, plan } = PlanFile.parse(text, file, Vendors.all, KeyVariable.allowed(environment))
   findings.faults.push(...faults)
   if (plan.accounts.length > 0) findings.faults.push(...KeyVariable.allowFaults(environment))
@@ -152,6 +171,13 @@ export const resolveSettings = (
   findings: Findings
 ): Settings => {
   const resolved = SettingsOf.resolve({ flags, environment, plan: plan.settings })
+  for (const [name, texts = []] of Object.entries(flags)) {
+    for (const text of texts)
+      findings.given.push({ where: `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`, text })
+  }
+  for (const [name, text = ""] of Object.entries(environment)) {
+    if (name.startsWith("SCANPOLL_")) findings.given.push({ where: name, text })
+  }
   findings.faults.push(...resolved.faults)
   findings.warnings.push(...resolved.warnings)
   return resolved.settings
@@ -210,6 +236,7 @@ export const readWords = Effect.fnUntraced(function* (
 ): Effect.fn.Return<Plan, never, FileSystem.FileSystem> {
   const targets: Array<Target> = []
   const files: Array<string> = []
+  for (const [at, word] of words.entries()) findings.given.push({ where: `argument ${at + 1}`, text: word })
   for (const word of words) {
     const head = word.includes(":") ? word.slice(0, word.indexOf(":")) : null
     const vendor = head === null ? null : Vendors.byName(head)
@@ -455,7 +482,8 @@ export type Known = { readonly _tag: "Key"; readonly key: Key } | { readonly _ta
  * @since 0.1.0
  */
 export const readKnown = (words: ReadonlyArray<string>, findings: Findings): ReadonlyArray<Known> =>
-  words.flatMap((word): ReadonlyArray<Known> => {
+  words.flatMap((word, at): ReadonlyArray<Known> => {
+    findings.given.push({ where: `KEY ${at + 1}`, text: word })
     if (KeyText.isClaim(word)) return [{ _tag: "Claim", claimId: word }]
     const key = KeyText.parse(word, Vendors.names)
     if (Result.isSuccess(key)) return [{ _tag: "Key", key: key.success }]

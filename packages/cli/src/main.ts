@@ -68,11 +68,7 @@ const scrub = Secrets.scrubberOf(process.env)
 
 const streams = Layer.effect(
   Streams.Streams,
-  Effect.map(Streams.Streams, (inner) => ({
-    ...inner,
-    err: (text: string) => inner.err(scrub(text)),
-    errUnsafe: (text: string) => inner.errUnsafe(scrub(text))
-  }))
+  Effect.map(Streams.Streams, (inner) => Streams.gated(inner, scrub))
 ).pipe(Layer.provide(Streams.layer))
 
 const program = Effect.gen(function* () {
@@ -82,9 +78,7 @@ const program = Effect.gen(function* () {
       if (!isDefect(Exit.failCause(cause))) return Effect.void
       const error = Cause.squash(cause)
       const words = error instanceof Error ? error.message : String(error)
-      return streams.err(
-        scrub(`scanpoll: a defect of scanpoll itself: ${Streams.inert(words)}\n${Cause.pretty(cause)}\n`)
-      )
+      return streams.err(`scanpoll: a defect of scanpoll itself: ${Streams.inert(words)}\n${Cause.pretty(cause)}\n`)
     })
   )
 }).pipe(

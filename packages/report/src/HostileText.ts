@@ -2,13 +2,17 @@
  * Text that came from a vendor, a target or a file, and the only ways to show it.
  *
  * Every such text of a report has the type `HostileText`, which no function that wants a string accepts. It is unwrapped
- * here and nowhere else, once for each kind of place it may go to; each way makes it harmless there. At run time a
+ * here and nowhere else, once for each kind of place it may go to; each way makes it harmless there. Keys are taken out
+ * where a text is marked, characters that nobody sees and commands to build runners where it is unwrapped. At run time a
  * `HostileText` is a plain string, so a report serialises as it is.
  *
  * @since 0.1.0
  */
+import * as Scrubber from "@scanpoll/core/http/Scrubber"
+import * as Invisible from "@scanpoll/core/model/Invisible"
 import * as Schema from "effect/Schema"
 import * as SchemaTransformation from "effect/SchemaTransformation"
+import { safeJson } from "./internal/json.ts"
 import { raw } from "./internal/raw.ts"
 
 declare const Brand: unique symbol
@@ -47,43 +51,39 @@ export const HostileText = Schema.declare<HostileText>(isHostileText, {
 const isBranded = (text: string): text is string & HostileText => isHostileText(text)
 
 /**
- * Marks a text as hostile. Marking is always safe.
+ * Marks a text as hostile, without the credentials of this process that it may repeat. Marking is always safe.
  *
  * @category constructors
  * @since 0.1.0
  */
 export const of = (text: string): HostileText => {
+  const scrubbed = Scrubber.ofProcess.data(text)
   // The guard holds for every string; asking it is how the type changes without a cast.
-  if (isBranded(text)) return text
+  if (isBranded(scrubbed)) return scrubbed
   return of("")
 }
 
-// Whole sequences first, so that their parameters do not stay behind as litter. What is left of broken ones falls to
-// `controls`: no escape character survives, whatever was cut out around it.
-const sequences =
-  // oxlint-disable-next-line no-control-regex
-  /(?:\u001b\[|\u009b)[0-?]*[ -/]*[@-~]|(?:\u001b[\]PX^_]|[\u0090\u0098\u009d-\u009f])[^\u0007\u001b\u009c\n]*(?:\u0007|\u001b\\|\u009c)/g
-// oxlint-disable-next-line no-control-regex
-const controls = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]/g
-// Direction marks and overrides, invisible joiners that split words, annotation marks, and the tag characters.
-const invisible =
-  /[\u00ad\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]|\udb40[\udc00-\udc7f]/g
-const breaks = /\r\n?|[\u0085\u2028\u2029]/g
+// What a build runner takes for a command. A word joiner between the signs is not seen and breaks it.
+//
+// Anywhere in a line: `##[command]` (GitHub, Azure), `##vso[` (Azure), `##teamcity[`, `section_start:` (GitLab),
+// `travis_fold:`. At its start: `::command` (GitHub, Gitea), and the headings of Buildkite.
+const anywhere = /##(?=\[|[a-z][\w.-]{0,63}\[)|section_(?=(?:start|end):)|travis_(?=(?:fold|time):)/gi
+const atStart = /^[^\S\n]*(?::(?=:)|-(?=-- )|\+(?=\+\+ )|~(?=~~ )|\^(?=\^\^ ))/gm
+const mayCommand = /##|::|section_|travis_|--|\+\+|~~|\^\^/i
 
-// A build runner obeys `::command::` at the start of a line and `##[command]` anywhere in one. A word joiner between the
-// signs is not seen and breaks both.
+const joiner = "\u2060"
+
 const breakCommands = (text: string): string =>
-  text.includes("##[") || text.includes("::")
-    ? text.replaceAll("##[", "#\u2060#[").replace(/^([^\S\n]*:)(?=:)/gm, "$1\u2060")
+  mayCommand.test(text)
+    ? text
+        .replace(anywhere, (signs) => signs.slice(0, -1) + joiner + signs.slice(-1))
+        .replace(atStart, (sign) => sign + joiner)
     : text
 
 const plain = /^[ -~]*$/
 
-const scrub = (text: string): string =>
-  // Nearly every text is plain, and a report may have millions.
-  plain.test(text)
-    ? text
-    : text.toWellFormed().replace(breaks, "\n").replace(sequences, "").replace(controls, "").replace(invisible, "")
+// Nearly every text is plain, and a report may have millions.
+const scrub = (text: string): string => (plain.test(text) ? text : Invisible.strip(text))
 
 const cut = (text: string, max: number): string => {
   if (text.length <= max) return text
@@ -208,6 +208,15 @@ export const toCommandProperty = (text: HostileText, max = 500): string =>
  * @since 0.1.0
  */
 export const guardLines = (output: string): string => breakCommands(output)
+
+/**
+ * Finished JSON in which nothing is active: characters that nobody sees, and what a build runner would take for a command,
+ * are escapes, so that every value stays what it is. `space` indents it.
+ *
+ * @category destructors
+ * @since 0.1.1
+ */
+export const toJson = (value: unknown, space = 0): string => safeJson(value, space)
 
 /**
  * The bare form of a text, to compare or group by; never to show.

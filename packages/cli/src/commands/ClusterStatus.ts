@@ -126,7 +126,7 @@ export const status = Effect.fnUntraced(function* (input: {
   const journal = JournalAddress.show(address)
   const failed = yield* Output.write(settings, {
     text: () => toText(now, journal),
-    json: () => [`${JSON.stringify(toJson(now, journal), null, 2)}\n`]
+    json: () => toJson(now, journal)
   })
   if (failed) return 74
   return now.scans.open > 0 && !now.workers.some((worker) => worker.alive) ? 3 : 0

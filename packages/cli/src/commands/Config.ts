@@ -162,9 +162,7 @@ export const show = Effect.fnUntraced(function* (input: {
           `${vendor.name.padEnd(width)}  ${vendor.key.variable} ${vendor.key.state}; ${vendor.base.variable} ${vendor.base.value === null ? "not set" : `${inert(vendor.base.value)} (${vendor.base.source})`}\n`
       )
     ],
-    json: () => [
-      keys.redact(`${JSON.stringify({ schemaVersion: 1, plan: plan.file, settings: rows, vendors }, null, 2)}\n`)
-    ]
+    json: () => ({ schemaVersion: 1, plan: plan.file, settings: rows, vendors })
   })
   return failed ? 74 : 0
 })

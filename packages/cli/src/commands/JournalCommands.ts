@@ -54,8 +54,6 @@ const begin = Effect.fnUntraced(function* (
 const within = <A, E, R>(settings: Settings, effect: Effect.Effect<A, E, R | ScanJournal>) =>
   effect.pipe(Effect.provide(Journal.layer(settings.journal.value)), Running.atLogLevel(settings))
 
-const document = (value: unknown): ReadonlyArray<string> => [`${JSON.stringify(value, null, 2)}\n`]
-
 const recentCount = 10
 
 const section = (title: string, lines: ReadonlyArray<string>): ReadonlyArray<string> =>
@@ -96,14 +94,13 @@ export const overview = Effect.fnUntraced(function* (input: {
       ...section("ended last", lines(recent)),
       ...(open.length + doubtful.length + recent.length === 0 ? ["nothing was bought yet\n"] : [])
     ],
-    json: () =>
-      document({
-        schemaVersion: 1,
-        journal: address,
-        open: open.map(Words.toJson),
-        inDoubt: doubtful.map(Words.toJson),
-        recent: recent.map(Words.toJson)
-      })
+    json: () => ({
+      schemaVersion: 1,
+      journal: address,
+      open: open.map(Words.toJson),
+      inDoubt: doubtful.map(Words.toJson),
+      recent: recent.map(Words.toJson)
+    })
   })
   return failed ? 74 : 0
 })
@@ -144,17 +141,16 @@ export const history = Effect.fnUntraced(function* (input: {
               line.points.map(Words.pointLine)
             )
           ),
-    json: () =>
-      document({
-        schemaVersion: 1,
-        lines: lines.map(({ account, points, subject, trend, vendor }) => ({
-          vendor,
-          account,
-          subject,
-          trend,
-          points: points.map(Words.pointJson)
-        }))
-      })
+    json: () => ({
+      schemaVersion: 1,
+      lines: lines.map(({ account, points, subject, trend, vendor }) => ({
+        vendor,
+        account,
+        subject,
+        trend,
+        points: points.map(Words.pointJson)
+      }))
+    })
   })
   return failed ? 74 : 0
 })

@@ -24,7 +24,6 @@ import * as Keys from "../config/Keys.ts"
 import * as Plans from "../config/Plan.ts"
 import * as Journal from "../Journal.ts"
 import * as Output from "../output/Output.ts"
-import * as Secrets from "../output/Secrets.ts"
 import type { Streams } from "../output/Streams.ts"
 import { inert } from "../output/Streams.ts"
 import type { FlagTexts } from "../Preparation.ts"
@@ -103,7 +102,7 @@ const standingOf = (key: string, answer: Result.Result<PollAnswer<ScanOutcome<un
   }
 }
 
-const line = (standing: Standing, hide: (text: string) => string): string => {
+const line = (standing: Standing): string => {
   const words: Array<string> = [inert(standing.status, 60)]
   const progress = progressWords(standing.progress)
   if (progress !== "") words[0] = `${words[0]} ${progress}`
@@ -114,27 +113,22 @@ const line = (standing: Standing, hide: (text: string) => string): string => {
     )
   }
   const why = standing.reason === null ? "" : `: ${inert(standing.reason.message, 300)}`
-  return `${hide(standing.key)}  ${words.join(", ")}${why}\n`
+  return `${standing.key}  ${words.join(", ")}${why}\n`
 }
 
-const toJson = (standings: ReadonlyArray<Standing>, hide: (text: string) => string): string =>
-  `${JSON.stringify(
-    {
-      schemaVersion: 1,
-      scans: standings.map((standing) => ({
-        key: hide(standing.key),
-        ...parts(standing.key, hide),
-        status: standing.status,
-        vendorStatus: standing.vendorStatus,
-        severity: standing.severity,
-        score: standing.score,
-        progress: standing.progress,
-        reason: standing.reason
-      }))
-    },
-    null,
-    2
-  )}\n`
+const toJson = (standings: ReadonlyArray<Standing>): unknown => ({
+  schemaVersion: 1,
+  scans: standings.map((standing) => ({
+    key: standing.key,
+    ...parts(standing.key),
+    status: standing.status,
+    vendorStatus: standing.vendorStatus,
+    severity: standing.severity,
+    score: standing.score,
+    progress: standing.progress,
+    reason: standing.reason
+  }))
+})
 
 const codeOf = (standing: Standing): 0 | 3 | 4 => {
   switch (standing.fault) {
@@ -166,13 +160,10 @@ const standingOfClaim = (entry: ClaimEntry, key: string): Standing => {
 }
 
 const parts = (
-  key: string,
-  hide: (text: string) => string
+  key: string
 ): { readonly vendor: string | null; readonly account: string | null; readonly scanId: string | null } => {
   const read = KeyText.parse(key, Vendors.names)
-  return Result.isSuccess(read)
-    ? { ...read.success, scanId: hide(read.success.scanId) }
-    : { vendor: null, account: null, scanId: null }
+  return Result.isSuccess(read) ? read.success : { vendor: null, account: null, scanId: null }
 }
 
 /**
@@ -229,12 +220,9 @@ export const status = Effect.fnUntraced(function* (input: {
     ),
     Running.atLogLevel(settings)
   )
-  // What was typed as an id may be a credential: then it was not sent, and is not shown either.
-  const scrub = Secrets.scrubberOf(environment)
-  const hide = (text: string): string => scrub(keys.redact(text))
   const failed = yield* Output.write(settings, {
-    text: () => standings.map((standing) => line(standing, hide)),
-    json: () => [keys.redact(toJson(standings, hide))]
+    text: () => standings.map(line),
+    json: () => toJson(standings)
   })
   const codes = standings.map(codeOf)
   return failed ? 74 : codes.includes(4) ? 4 : codes.includes(3) ? 3 : 0

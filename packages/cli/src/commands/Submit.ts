@@ -47,29 +47,22 @@ const line = (submission: ScanSubmission): string => {
   return `${name}: ${submission.state}${why}`
 }
 
-const toJson = (submissions: ReadonlyArray<ScanSubmission>, redact: (text: string) => string): string =>
-  `${redact(
-    JSON.stringify(
-      {
-        schemaVersion: 1,
-        submissions: submissions.map((one) => ({
-          index: one.index,
-          key: keyOf(one),
-          vendor: one.vendor,
-          account: one.account,
-          scanId: one.ticket?.scanId ?? null,
-          subject: one.subject,
-          state: one.state,
-          known: one.known,
-          claimId: one.claimId,
-          submittedAt: one.ticket?.submittedAt ?? null,
-          reason: one.reason
-        }))
-      },
-      null,
-      2
-    )
-  )}\n`
+const toJson = (submissions: ReadonlyArray<ScanSubmission>): unknown => ({
+  schemaVersion: 1,
+  submissions: submissions.map((one) => ({
+    index: one.index,
+    key: keyOf(one),
+    vendor: one.vendor,
+    account: one.account,
+    scanId: one.ticket?.scanId ?? null,
+    subject: one.subject,
+    state: one.state,
+    known: one.known,
+    claimId: one.claimId,
+    submittedAt: one.ticket?.submittedAt ?? null,
+    reason: one.reason
+  }))
+})
 
 // A submission that is a scan's end already (a cache hit, a scan done inside the request) was as good as any.
 const codeOf = (submission: ScanSubmission): ExitCode.ExitCode =>
@@ -136,7 +129,7 @@ export const submit = Effect.fnUntraced(function* (input: {
   const sorted = submissions.toSorted((a, b) => a.index - b.index)
   const failed = yield* Output.write(outputs, {
     text: () => sorted.flatMap((one) => keyOf(one) ?? []).map((key) => `${key}\n`),
-    json: () => [toJson(sorted, keys.redact)]
+    json: () => toJson(sorted)
   })
   const codes = [
     ...sorted.map(codeOf),

@@ -121,7 +121,7 @@ export const vendors = Effect.fnUntraced(function* (input: {
   )
   const failed = yield* Output.write(settings, {
     text: () => [all.map(block).join("\n")],
-    json: () => [`${JSON.stringify({ schemaVersion: 1, vendors: all }, null, 2)}\n`]
+    json: () => ({ schemaVersion: 1, vendors: all })
   })
   return failed ? 74 : 0
 })

@@ -2,18 +2,21 @@
  * The vendors' keys: from the environment or a key file, and from nowhere else.
  *
  * A key is checked before anything is sent and read again for each request where it comes from a file, so a token that
- * was renewed there is used at once. No message holds a key, and every key that was ever read is kept so that it can be
- * cut out of whatever is written.
+ * was renewed there is used at once. No message holds a key, and every key that was ever read, used or not, is known to the
+ * scrubber of this process so that it can be cut out of whatever is written.
  *
  * @since 0.1.0
  */
 import * as Credential from "@scanpoll/core/http/Credential"
+import * as Scrubber from "@scanpoll/core/http/Scrubber"
 import { CredentialError } from "@scanpoll/core/http/VendorHttp"
 import * as Effect from "effect/Effect"
 import * as FileSystem from "effect/FileSystem"
 import * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
 import { parseEnv } from "node:util"
+import * as Vendors from "../vendors/Vendors.ts"
+import * as KeyVariable from "./KeyVariable.ts"
 import { didYouMean } from "./Nearest.ts"
 
 /**
@@ -36,6 +39,17 @@ const maxBytes = 64 * 1024
 
 type Variables = Readonly<Record<string, string | undefined>>
 
+// A shorter one may stand in a text by chance.
+const least = 8
+
+// The keys of the vendors, of their further accounts, and those of variables that are allowed as such.
+const learn = (variables: Variables, allowed: ReadonlySet<string>): void => {
+  for (const [name, value = ""] of Object.entries(variables)) {
+    const isKey = Vendors.all.some(({ keyVariable }) => name === keyVariable || name.startsWith(`${keyVariable}_`))
+    if ((isKey || allowed.has(name)) && value.trim().length >= least) Scrubber.ofProcess.learn(value.trim())
+  }
+}
+
 /**
  * Keys from the environment, and from a key file before it where one is given.
  *
@@ -47,7 +61,7 @@ export const make = Effect.fnUntraced(function* (
   keyFile: string | null
 ): Effect.fn.Return<Keys, never, FileSystem.FileSystem> {
   const fs = yield* FileSystem.FileSystem
-  const seen = new Set<string>()
+  learn(environment, KeyVariable.allowed(environment))
 
   const fromFile: Effect.Effect<Variables, string> =
     keyFile === null
@@ -57,10 +71,13 @@ export const make = Effect.fnUntraced(function* (
           if (info.type !== "File") return yield* Effect.fail("is not a file")
           if (info.size > BigInt(maxBytes)) return yield* Effect.fail("is larger than 64 KiB")
           const text = yield* Effect.mapError(fs.readFileString(keyFile), () => "cannot be read")
-          return yield* Effect.try({
+          const variables = yield* Effect.try({
             try: (): Variables => parseEnv(text.charCodeAt(0) === 0xfeff ? text.slice(1) : text),
             catch: () => "is not a dotenv file"
           })
+          // The file is for keys: whatever stands in it is one.
+          learn(variables, new Set(Object.keys(variables)))
+          return variables
         })
 
   const read = (vendor: string, variable: string): Effect.Effect<Redacted.Redacted<string>, CredentialError> =>
@@ -82,9 +99,11 @@ export const make = Effect.fnUntraced(function* (
       }
       const checked = Credential.value(Redacted.make(text))
       if (Result.isFailure(checked)) return yield* refuse(checked.failure)
-      seen.add(checked.success)
       return Redacted.make(checked.success, { label: vendor })
     })
+
+  // A key that was typed where a target belongs must be known before anything is written.
+  yield* Effect.ignore(fromFile)
 
   return {
     check: (vendor, variable) =>
@@ -94,10 +113,6 @@ export const make = Effect.fnUntraced(function* (
         read(vendor, variable),
         (error) => new CredentialError({ vendor, variable, message: `${variable} ${error.message}` })
       ),
-    redact: (text) => {
-      let out = text
-      for (const key of seen) if (key.length >= 8) out = out.replaceAll(key, "[key]")
-      return out
-    }
+    redact: Scrubber.ofProcess.text
   }
 })

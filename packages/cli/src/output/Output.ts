@@ -7,7 +7,10 @@ import * as Effect from "effect/Effect"
 import type * as FileSystem from "effect/FileSystem"
 import type * as Path from "effect/Path"
 import * as Result from "effect/Result"
+import * as Hostile from "@scanpoll/report/HostileText"
 import type { Settings } from "../config/Settings.ts"
+import { Surroundings } from "../Surroundings.ts"
+import * as Secrets from "./Secrets.ts"
 import { inert, say, Streams } from "./Streams.ts"
 import * as WholeFile from "./WholeFile.ts"
 
@@ -29,20 +32,37 @@ export const wishes = (settings: Settings, formats: ReadonlyArray<string>): Sett
       }
 }
 
+// Every text of the document, before it is written: a mark must not fall into an escape of JSON.
+const scrubbed = (value: unknown, scrub: (text: string) => string): unknown => {
+  if (typeof value === "string") return scrub(value)
+  if (Array.isArray(value)) return value.map((one: unknown) => scrubbed(one, scrub))
+  if (typeof value !== "object" || value === null || "toJSON" in value) return value
+  return Object.fromEntries(Object.entries(value).map(([name, one]) => [scrub(name), scrubbed(one, scrub)]))
+}
+
+const document = (value: unknown, scrub: (text: string) => string): string =>
+  `${Hostile.toJson(scrubbed(value, scrub), 2)}\n`
+
+const lines = (pieces: Iterable<string>, scrub: (text: string) => string): ReadonlyArray<string> => [
+  Hostile.guardLines(scrub([...pieces].join("")))
+]
+
 /**
- * Writes every wished output; true when one could not be written, which has been said.
+ * Writes every wished output: `text` as lines, `json` as one document, both without keys and commands to build runners.
+ * The result is true when one could not be written, which has been said.
  *
  * @category constructors
  * @since 0.1.0
  */
 export const write = Effect.fnUntraced(function* (
   settings: Settings,
-  formats: Readonly<Record<string, () => Iterable<string>>>
+  formats: { readonly text: () => Iterable<string>; readonly json: () => unknown }
 ): Effect.fn.Return<boolean, never, FileSystem.FileSystem | Path.Path | Streams> {
   const streams = yield* Streams
+  const scrub = Secrets.scrubberOf((yield* Surroundings).environment)
   let failed = false
   for (const { file, format } of settings.output.value) {
-    const pieces = formats[format]?.() ?? []
+    const pieces = format === "json" ? [document(formats.json(), scrub)] : lines(formats.text(), scrub)
     const result = yield* Effect.result(
       file === null ? streams.out([...pieces].join("")) : WholeFile.write(file, pieces)
     )

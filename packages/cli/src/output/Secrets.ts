@@ -12,18 +12,49 @@ const mayHold = /key|token|secret|password|credential/i
 // A shorter one may stand in a text by chance.
 const least = 8
 
+type Variables = Readonly<Record<string, string | undefined>>
+
+// Names that hold nothing but a key, with values too long to stand in a text by chance.
+const surelyKey = /(?:^|_)(?:API_?KEY|TOKEN)(?:_|$)/
+const unlikely = 16
+
 /**
- * Replaces the value of every variable that is named like a credential and has at least eight characters.
+ * Makes known to the scrubber of this process what the environment surely holds as keys, whoever's they are: the variables
+ * whose name says `API_KEY` or `TOKEN`, with at least 16 characters. `Keys.make` adds the vendors' own of any length.
+ *
+ * @category combinators
+ * @since 0.1.1
+ */
+export const learn = (environment: Variables): void => {
+  for (const [name, value = ""] of Object.entries(environment)) {
+    if (surelyKey.test(name) && value.trim().length >= unlikely) Scrubber.ofProcess.learn(value.trim())
+  }
+}
+
+/**
+ * Why a text cannot be used, where it holds a key of this process in any disguise; else null. Does not repeat it.
+ *
+ * @category guards
+ * @since 0.1.1
+ */
+export const misplaced = (text: string): string | null =>
+  Scrubber.ofProcess.finds(text, least)
+    ? "holds a key. Keys are read from the environment and --key-file alone; remove it here, and replace the key if others could see it"
+    : null
+
+/**
+ * Replaces every key that this process has read, from wherever, and the value of every variable that is named like a
+ * credential and has at least eight characters.
  *
  * @category constructors
  * @since 0.1.0
  */
-export const scrubberOf = (environment: Readonly<Record<string, string | undefined>>): ((text: string) => string) => {
+export const scrubberOf = (environment: Variables): ((text: string) => string) => {
   const scrubber = Scrubber.make()
   for (const [name, value = ""] of Object.entries(environment)) {
     // It lists names, and a message names the variable that is refused.
     if (name === KeyVariable.allowVariable) continue
     if (mayHold.test(name) && value.trim().length >= least) scrubber.learn(value.trim())
   }
-  return scrubber.text
+  return (text) => scrubber.text(Scrubber.ofProcess.text(text))
 }

@@ -95,14 +95,25 @@ export const layer: Layer.Layer<Streams> = Layer.sync(Streams, () => {
 })
 
 /**
+ * The streams with a gate before them. Whatever goes to standard error, whoever wrote it, has no key in it and no command
+ * to a build runner. What goes to standard output is a format, and each format sees to that itself.
+ *
+ * @category combinators
+ * @since 0.1.1
+ */
+export const gated = (inner: Writers, scrub: (text: string) => string): Writers => ({
+  ...inner,
+  err: (text) => inner.err(Hostile.guardLines(scrub(text))),
+  errUnsafe: (text) => inner.errUnsafe(Hostile.guardLines(scrub(text)))
+})
+
+/**
  * A text nobody vouches for as one harmless line.
  *
  * @category constructors
  * @since 0.1.0
  */
-export const inert = (text: string, max = 500): string =>
-  // The one command of a build log that works in the middle of a line.
-  Hostile.toLine(Hostile.of(text), max).replaceAll("##[", "## [")
+export const inert = (text: string, max = 500): string => Hostile.toLine(Hostile.of(text), max)
 
 /**
  * Writes lines to standard error, each ended by a line break. Texts in them that come from elsewhere must be inert.

@@ -11,6 +11,7 @@ import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
+import * as Scrubber from "./Scrubber.ts"
 
 /**
  * A credential as an effect: asked before each request, so a token provider or a re-read file works. The error says in
@@ -48,7 +49,8 @@ const longest = 8192
 const visible = /^[\x21-\x7e]+$/
 
 /**
- * The value as it will be sent, or in words why it cannot be.
+ * The value as it will be sent, or in words why it cannot be. The scrubber of this process learns it: nobody reads a
+ * credential another way.
  *
  * @category destructors
  * @since 0.1.0
@@ -69,6 +71,7 @@ export const value = (credential: Redacted.Redacted<string>): Result.Result<stri
       "holds white space, a control character or a character outside ASCII: is it the whole key and nothing else?"
     )
   }
+  Scrubber.ofProcess.learn(trimmed)
   return Result.succeed(trimmed)
 }
 

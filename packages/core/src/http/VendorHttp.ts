@@ -331,10 +331,7 @@ const connect = (
     onSuccess: (redacted) =>
       Result.match(Credentials.value(redacted), {
         onFailure: (why) => refused("no-credential", `no credential: what was given ${why}`),
-        onSuccess: (value) => {
-          scrubber.learn(value)
-          return Effect.succeed(value)
-        }
+        onSuccess: (value) => Effect.succeed(value)
       })
   })
 

@@ -100,7 +100,7 @@ const oddKinds = (options: object): ReadonlyArray<string> =>
   })
 
 // A stand-in that passes every check, for adapters that are never asked to send anything.
-const standIn = Redacted.make("stand-in")
+const standIn = Redacted.make("scanpoll-stand-in-for-a-key")
 
 const vendorOf = <Request, Payload>(
   vendor: VendorName,

@@ -1,6 +1,6 @@
 // Control, format and direction characters that JSON.stringify leaves as they are.
 const active =
-  /[\u007f-\u009f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]|\udb40[\udc00-\udc7f]/g
+  /[\u007f-\u009f\u00ad\u061c\u115f\u1160\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\u3164\ufeff\uffa0\ufff0-\ufffb]|[\udb40-\udb43][\udc00-\udfff]/g
 
 const escape = (text: string): string => {
   let out = ""
@@ -8,10 +8,14 @@ const escape = (text: string): string => {
   return out
 }
 
-// Only string contents can hold these, so escaping them in the finished text keeps every value. `##[` is a command to
-// a build runner wherever it stands in a line.
+// What a build runner takes for a command wherever it stands in a line: see HostileText.
+const commands = /##(?=\[|[a-z][\w.-]{0,63}\[)|section_(?=(?:start|end):)|travis_(?=(?:fold|time):)/gi
+
+// Only string contents can hold these, so escaping them in the finished text keeps every value.
 export const safeJson = (value: unknown, space = 0): string =>
-  JSON.stringify(value, null, space).replace(active, escape).replaceAll("##[", "\\u0023#[")
+  JSON.stringify(value, null, space)
+    .replace(active, escape)
+    .replace(commands, (signs) => escape(signs.slice(0, 1)) + signs.slice(1))
 
 // The same inside a script element, where `<` could end it or open a comment.
 export const islandJson = (value: unknown): string => safeJson(value).replaceAll("<", "\\u003c")
