@@ -56,13 +56,13 @@ done <<< "${INPUT_OUTPUTS:-}"
 [[ -n "${INPUT_FAIL_ON_NEW:-}" ]] && flags+=("--fail-on-new=$INPUT_FAIL_ON_NEW")
 [[ -n "${INPUT_BASELINE:-}" ]] && flags+=("--baseline=$INPUT_BASELINE")
 [[ -n "${INPUT_TIMEOUT:-}" ]] && flags+=("--timeout=$INPUT_TIMEOUT")
-if [[ -n "${INPUT_JOURNAL:-}" ]]; then
-  case "$INPUT_JOURNAL" in
-    *:*) ;;
-    */*) mkdir -p -- "${INPUT_JOURNAL%/*}" ;;
-  esac
-  flags+=("--journal=$INPUT_JOURNAL")
-fi
+place="$(GITHUB_OUTPUT=/dev/stdout bash "$GITHUB_ACTION_PATH/journal.sh")" || {
+  printf '%s\n' "$place"
+  printf 'exit-code=2\npassed=false\n' >> "$GITHUB_OUTPUT"
+  exit 2
+}
+journal="$(sed -n 's/^journal=//p' <<< "$place")"
+[[ -n "$journal" ]] && flags+=("--journal=$journal")
 
 # A report of an earlier run is not taken for one of this.
 rm -f -- "$INPUT_JSON" "${INPUT_SARIF:-}"

@@ -5,8 +5,19 @@ import * as Simulators from "@scanpoll/testkit/Simulators"
 import { assert, describe, it, layer } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import { spawn } from "node:child_process"
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { spawn, spawnSync } from "node:child_process"
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync
+} from "node:fs"
 import { registerHooks } from "node:module"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
@@ -63,7 +74,7 @@ describe("action.yml", () => {
 
   it("hands every input to the scripts, and has no other in them", () => {
     const given = file.runs.steps.flatMap(({ env }) => Object.keys(env ?? {}))
-    const used = ["scan.sh", "comment.sh"].flatMap((script) =>
+    const used = ["scan.sh", "comment.sh", "journal.sh"].flatMap((script) =>
       [...readFileSync(join(action, script), "utf8").matchAll(/\b(?:INPUT|COMMENT)_[A-Z_]+[A-Z]\b/g)].map(
         ([name]) => name
       )
@@ -212,6 +223,78 @@ const refusals: ReadonlyArray<readonly [Readonly<Record<string, string>>, string
   [{ outputs: "junit" }, "the input outputs has a line that is not FORMAT=FILE"]
 ]
 
+describe("the journal of the action", () => {
+  const place = (folder: string, journal: string, more: Readonly<Record<string, string>> = {}) => {
+    const output = join(folder, "output")
+    writeFileSync(output, "")
+    mkdirSync(join(folder, "work/src"), { recursive: true })
+    mkdirSync(join(folder, "temp"), { recursive: true })
+    const { status, stdout } = spawnSync("bash", [join(action, "journal.sh")], {
+      cwd: join(folder, "work"),
+      encoding: "utf8",
+      env: {
+        PATH: process.env["PATH"],
+        GITHUB_OUTPUT: output,
+        GITHUB_WORKSPACE: join(folder, "work"),
+        RUNNER_TEMP: join(folder, "temp"),
+        INPUT_JOURNAL: journal,
+        CACHE_OF: "ci main",
+        ...more
+      }
+    })
+    const lines = readFileSync(output, "utf8").trimEnd().split("\n")
+    return { status, stdout, said: Object.fromEntries(lines.map((line) => line.split("=", 2))) }
+  }
+
+  it.effect("lies outside of the checkout, in a private folder, and is refused inside of it (S-11)", () =>
+    inFolder((made) =>
+      Effect.sync(() => {
+        const folder = realpathSync(made)
+        const usual = place(folder, file.inputs["journal"]?.default ?? "")
+        assert.strictEqual(usual.said["file"], join(folder, "temp/scanpoll/journal.db"))
+        assert.strictEqual(usual.said["journal"], usual.said["file"])
+        assert.strictEqual(statSync(join(folder, "temp/scanpoll")).mode & 0o077, 0)
+        symlinkSync(join(folder, "work/src"), join(folder, "temp/link"))
+        symlinkSync(join(folder, "work/j.db"), join(folder, "temp/j.db"))
+        for (const inside of [join(folder, "work/j.db"), join(folder, "work/src/j.db"), "link/j.db", "j.db"]) {
+          const { said, status, stdout } = place(folder, inside)
+          assert.strictEqual(status, 2, inside)
+          assert.match(stdout, /^::error title=scanpoll action::the journal must not/)
+          assert.deepStrictEqual(said, { "": undefined })
+        }
+        for (const odd of ["../j.db", "a/../../work/j.db", "*", "a?b", "file:///tmp/j.db", "-j", "a\nfile=x"]) {
+          assert.strictEqual(place(folder, odd).status, 2, odd)
+        }
+      })
+    )
+  )
+
+  it.effect("is cached only where it is a file, for each branch and pull request by a key of its own (S-11)", () =>
+    inFolder((folder) =>
+      Effect.sync(() => {
+        for (const uncached of ["", "memory:", "postgres://db.example/scans"]) {
+          const { said, status } = place(folder, uncached)
+          assert.strictEqual(status, 0)
+          assert.strictEqual(said["file"], "")
+          assert.strictEqual(said["journal"], uncached)
+        }
+        const keyOf = (of: string) => place(folder, "j.db", { CACHE_OF: of }).said["key"]
+        assert.match(keyOf("ci main") ?? "", /^scanpoll-[0-9a-f]{40}$/)
+        assert.notStrictEqual(keyOf("ci refs/heads/main "), keyOf("ci refs/heads/main 7"))
+        const caches = file.runs.steps.filter(({ uses }) => uses?.startsWith("actions/cache/") === true)
+        assert.strictEqual(caches.length, 2)
+        for (const step of caches) {
+          assert.include(step.if ?? "", "steps.journal.outputs.file != ''")
+          assert.include(JSON.stringify(step), "steps.journal.outputs.file }}*")
+          assert.include(JSON.stringify(step), "steps.journal.outputs.key }}-")
+        }
+        const named = file.runs.steps.find(({ name }) => name === "Place of the journal")?.env?.["CACHE_OF"] ?? ""
+        for (const part of ["github.ref ", "github.job", "pull_request.number"]) assert.include(named, part)
+      })
+    )
+  )
+})
+
 describe("the steps of the action", () => {
   layer(Layer.merge(vendors, NodeServices.layer), { excludeTestServices: true, timeout: "30 seconds" })((it) => {
     it.effect(
@@ -237,7 +320,7 @@ describe("the steps of the action", () => {
             })
             const report = yield* ScanReport.parse(readFileSync(join(folder, "scanpoll.json"), "utf8"))
             assert.strictEqual(report.exit.code, 1)
-            for (const name of ["scanpoll.sarif", "scans.xml", "out file.html", ".scanpoll/journal.db"]) {
+            for (const name of ["scanpoll.sarif", "scans.xml", "out file.html", "temp/scanpoll/journal.db"]) {
               assert.isTrue(existsSync(join(folder, name)), name)
             }
             assert.match(ended.said, /^::error title=Gate broken::/m)
@@ -276,7 +359,8 @@ describe("the steps of the action", () => {
             const ended = yield* act(folder, { plan: nasty, "fail-on": "$(touch pwned)" }, yield* environment)
             assert.strictEqual(ended.code, 2)
             assert.isFalse(existsSync(join(folder, "pwned")))
-            assert.include(ended.arguments, `[--fail-on=$(touch pwned)][--journal=.scanpoll/journal.db][--][${nasty}]`)
+            const journal = join(realpathSync(folder), "temp/scanpoll/journal.db")
+            assert.include(ended.arguments, `[--fail-on=$(touch pwned)][--journal=${journal}][--][${nasty}]`)
           })
         ),
       30_000
