@@ -9,7 +9,7 @@ import * as Layer from "effect/Layer"
 import * as Schema from "effect/Schema"
 import { settings } from "scanpoll/config/Setting"
 import { version } from "scanpoll/Version"
-import { existsSync, openSync } from "node:fs"
+import { existsSync, openSync, readFileSync, statSync, writeFileSync } from "node:fs"
 import { once, scanpoll } from "./support/command.ts"
 
 const keys = {
@@ -354,6 +354,69 @@ describe("the command", () => {
           assert.strictEqual(overwritten.code, 2)
         })
       )
+    )
+
+    it.effect(
+      "closes a report file with payloads to all but its owner, written by a run or from a saved one (SE-08)",
+      () =>
+        inFolder((folder) =>
+          Effect.gen(function* () {
+            const at = { directory: folder }
+            const rights = (name: string) => (statSync(`${folder}/${name}`).mode & 0o777).toString(8)
+            writeFileSync(`${folder}/old.json`, "old", { mode: 0o666 })
+            const outputs = ["-o", "json=run.json", "-o", "json=old.json", "-o", "csv=run.csv"]
+            const ran = yield* run(["run", dataset("clean: rights"), "--raw", "full", ...outputs], at)
+            assert.strictEqual(ran.code, 0, ran.stderr)
+            assert.include(readFileSync(`${folder}/run.json`, "utf8"), '"payload": {')
+            assert.deepStrictEqual(["run.json", "old.json"].map(rights), ["600", "600"])
+            const again = yield* run(["report", "run.json", "-o", "json=again.json"], at)
+            assert.strictEqual(again.code, 0, again.stderr)
+            assert.strictEqual(rights("again.json"), "600")
+            // What holds none is a file as any other.
+            writeFileSync(`${folder}/usual`, "")
+            assert.strictEqual(rights("run.csv"), rights("usual"))
+          })
+        )
+    )
+
+    it.effect("holds a run to every gate it is given: violations and a baseline that is named", () =>
+      inFolder((folder) =>
+        Effect.gen(function* () {
+          const at = { directory: folder }
+          const risky = (name: string) => ["run", dataset(`risky: ${name}`)]
+          const judged = ["--max-violations", "0", "-o", "json=run.json"]
+          const held = yield* run([...risky("gates"), ...judged], at)
+          assert.strictEqual(held.code, 1, held.stderr)
+          const written = yield* run(["baseline", "write", "known.json", "--from", "run.json"], at)
+          assert.strictEqual(written.code, 0, written.stderr)
+          const asNew = yield* run([...risky("gates"), "--fail-on-new", "info", "-o", "json=new.json"], at)
+          const known = yield* run(
+            [...risky("gates"), "--fail-on-new", "info", "--baseline", "known.json", "-o", "json=held.json"],
+            at
+          )
+          assert.deepStrictEqual([asNew.code, known.code], [1, 0], asNew.stderr + known.stderr)
+        })
+      )
+    )
+
+    it.effect("ends the whole run at --timeout, and has no more than --concurrency scans under way", () =>
+      Effect.gen(function* () {
+        const late = yield* run(["run", neverEnds, "--timeout", "2s", "-o", "json"])
+        assert.strictEqual(late.code, 3, late.stderr)
+        assert.isBelow(late.millis, 15_000)
+        const targets = ["one", "two", "three"].map((name) => dataset(`clean: ${name} at a time`))
+        const { code, stderr, stdout } = yield* run(["run", ...targets, "--concurrency", "1", "-o", "events"])
+        assert.strictEqual(code, 0, stderr)
+        let underWay = 0
+        let most = 0
+        for (const line of stdout.trim().split("\n")) {
+          const { event }: { readonly event: string } = JSON.parse(line)
+          if (event === "submitting") underWay++
+          if (event === "ended" || event === "settled" || event === "record") underWay--
+          most = Math.max(most, underWay)
+        }
+        assert.strictEqual(most, 1, stdout)
+      })
     )
 
     it.effect("renders, compares and accepts saved reports without asking anybody", () =>

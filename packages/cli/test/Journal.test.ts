@@ -242,6 +242,42 @@ describe("the journal of the command", () => {
         )
     )
 
+    it.effect(
+      "resume leaves alone what it has no key for and what was made at another address, and its exit code says the worst",
+      () =>
+        inFolder((folder) =>
+          Effect.gen(function* () {
+            const { appvet } = yield* Simulators.Simulators
+            const bought = yield* run(folder, [
+              "submit",
+              "exona:Left Ltd=https://left.example",
+              "appvet:https://risky.example"
+            ])
+            assert.strictEqual(bought.code, 0, bought.stderr)
+            const broken = yield* run(folder, ["resume", "--fail-on", "info", "-o", "json"], {
+              environment: { EXONA_API_KEY: "" }
+            })
+            assert.match(broken.stderr, /is left alone/)
+            assert.strictEqual(broken.code, 1, broken.stderr)
+            const more = yield* run(folder, ["submit", "appvet:https://elsewhere.example"])
+            assert.strictEqual(more.code, 0, more.stderr)
+            // Nothing is left but what it leaves alone: that is no green, and nobody is asked.
+            const before = appvet.ledger.totals().requests
+            const away = yield* run(folder, ["resume"], {
+              environment: {
+                EXONA_API_KEY: "",
+                APPVET_BASE_URL: "http://127.0.0.1:1/",
+                SCANPOLL_ALLOW_INSECURE_HOSTS: "127.0.0.1"
+              }
+            })
+            assert.strictEqual(away.code, 3, away.stderr)
+            assert.match(away.stderr, /is left alone: .*made at/)
+            assert.strictEqual(appvet.ledger.totals().requests, before)
+          })
+        ),
+      90_000
+    )
+
     it.effect("DU-04 killed while it waits, it goes on where it was; a claim id does for a key", () =>
       inFolder((folder) =>
         Effect.gen(function* () {

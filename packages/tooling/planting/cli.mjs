@@ -16,7 +16,7 @@ export const cli = [
     find: 'for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const)',
     put: 'for (const signal of ["SIGINT", "SIGTERM"] as const)',
     tests: [typed],
-    only: "a stop"
+    only: "SIGHUP"
   },
   {
     id: "cli-02",
@@ -25,7 +25,7 @@ export const cli = [
     find: "Layer.succeed(SubmissionGrace, submissionGrace)",
     put: "Layer.succeed(SubmissionGrace, Duration.millis(1))",
     tests: [typed],
-    only: "a stop"
+    only: "awaits a submission"
   },
   {
     id: "cli-03",
@@ -34,7 +34,7 @@ export const cli = [
     find: "Layer.succeed(SubmissionGrace, submissionGrace)",
     put: "Layer.succeed(SubmissionGrace, Duration.minutes(1))",
     tests: [typed],
-    only: "a stop"
+    only: "never answered"
   },
   {
     id: "cli-04",
@@ -43,7 +43,7 @@ export const cli = [
     find: "if (now - first > sameSignal) process.exit(interrupted)",
     put: "process.exit(interrupted)",
     tests: [typed],
-    only: "a stop"
+    only: "two signals at once"
   },
   {
     id: "cli-05",
@@ -52,7 +52,7 @@ export const cli = [
     find: 'const mode = Payload.isIn(report) && name === "json" ? Payload.fileMode : 0o666',
     put: "const mode = 0o666",
     tests: [command],
-    only: "key file|owner"
+    only: "closes a report"
   },
   {
     id: "cli-06",
@@ -61,7 +61,7 @@ export const cli = [
     find: 'const mode = wish.format === "json" && Payload.isIn(merged) ? Payload.fileMode : undefined',
     put: "const mode = undefined",
     tests: [command],
-    only: "saved reports|owner"
+    only: "closes a report"
   },
   {
     id: "cli-07",
@@ -70,7 +70,7 @@ export const cli = [
     find: '{ file: settings.keyFile.value, what: "the key file" },',
     put: "",
     tests: [command],
-    only: "key file"
+    only: "takes keys from a key file"
   },
   {
     id: "cli-08",
@@ -79,7 +79,7 @@ export const cli = [
     find: "if (taken.has(identity)) refuse(`${quote(file)} is named twice; two outputs cannot share a file`) taken.add(identity)",
     put: "if (taken.has(file)) refuse(`${quote(file)} is named twice; two outputs cannot share a file`)\n    taken.add(file)",
     tests: [typed],
-    only: "refused before any request"
+    only: "two outputs share"
   },
   {
     id: "cli-09",
@@ -88,7 +88,7 @@ export const cli = [
     find: "(ExitCode.precedence.find((code) => code === 3 || code === ran.code) ?? 3)",
     put: "3",
     tests: [stored],
-    only: "resume"
+    only: "leaves alone"
   },
   {
     id: "cli-10",
@@ -97,7 +97,7 @@ export const cli = [
     find: "return left === 0 ? ran.code : (",
     put: "return left >= 0 ? ran.code : (",
     tests: [stored],
-    only: "resume"
+    only: "leaves alone"
   },
   {
     id: "cli-11",
@@ -105,7 +105,7 @@ export const cli = [
     in: sources,
     find: 'const ruled = (source: string): boolean => source === "flag" || source === "environment"',
     put: 'const ruled = (source: string): boolean => source === "flag"',
-    tests: ["packages/cli/test/config/Settings.test.ts", "packages/cli/test/config/PlanFile.test.ts"]
+    tests: ["packages/cli/test/InForce.test.ts"]
   },
   {
     id: "cli-12",
@@ -113,7 +113,7 @@ export const cli = [
     in: sources,
     find: "ruled(settings.interval.source) ? interval : (pace ?? own?.pace ?? plan.pace ?? interval)",
     put: "pace ?? own?.pace ?? plan.pace ?? interval",
-    tests: ["packages/cli/test/config/Settings.test.ts", "packages/cli/test/config/PlanFile.test.ts"]
+    tests: ["packages/cli/test/InForce.test.ts"]
   },
   {
     id: "cli-13",
@@ -121,7 +121,7 @@ export const cli = [
     in: sources,
     find: "ruled(settings.deadline.source) ? fallback : (deadline ?? own?.deadline ?? fallback)",
     put: "deadline ?? own?.deadline ?? fallback",
-    tests: ["packages/cli/test/config/Settings.test.ts", "packages/cli/test/config/PlanFile.test.ts"]
+    tests: ["packages/cli/test/InForce.test.ts"]
   },
   {
     id: "cli-14",
@@ -130,7 +130,7 @@ export const cli = [
     find: "if (account === null || account.isFor(entry)) return { entry, account, why }",
     put: "if (account !== undefined) return { entry, account, why }",
     tests: [stored],
-    only: "resume|reconcile"
+    only: "leaves alone"
   },
   {
     id: "cli-15",
@@ -139,7 +139,7 @@ export const cli = [
     find: "maxViolations: settings.maxViolations.value,",
     put: "maxViolations: null,",
     tests: [command],
-    only: "gate"
+    only: "every gate"
   },
   {
     id: "cli-16",
@@ -148,7 +148,7 @@ export const cli = [
     find: "if (wanted.baseline !== undefined && wanted.baseline !== null) {",
     put: "if (wanted.baseline === undefined && wanted.baseline !== null) {",
     tests: [command],
-    only: "baseline|saved reports"
+    only: "every gate"
   },
   {
     id: "cli-17",
@@ -157,7 +157,7 @@ export const cli = [
     find: "until, timeout: settings.timeout.value,",
     put: "until,",
     tests: [command],
-    only: "timeout|its time"
+    only: "--concurrency"
   },
   {
     id: "cli-18",
@@ -166,7 +166,7 @@ export const cli = [
     find: "...(settings.concurrency.value === null ? {} : { concurrency: settings.concurrency.value }),",
     put: "",
     tests: [command],
-    only: "concurrency"
+    only: "--concurrency"
   },
   {
     id: "cli-20",
@@ -175,6 +175,6 @@ export const cli = [
     find: 'style === "plain" && settings.logLevel.source === "default"))',
     put: "false))",
     tests: [command],
-    only: "once"
+    only: "key once"
   }
 ]

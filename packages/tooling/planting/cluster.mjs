@@ -5,6 +5,7 @@
 const sources = "packages/cluster/src/**/*.ts"
 const budget = "packages/cluster/test/SharedBudget.test.ts"
 const parts = "packages/cluster/test/Parts.test.ts"
+const worker = "packages/cluster/test/Worker.test.ts"
 const machines = "packages/cluster/test/Machines.test.ts"
 
 /** @type {ReadonlyArray<import("./plant.mjs").Plant>} */
@@ -24,15 +25,17 @@ export const cluster = [
     in: sources,
     find: 'case "unreachable": case "denied": case "journal": return minute',
     put: 'case "denied": return 0\n    case "unreachable":\n    case "journal":\n      return minute',
-    tests: [parts]
+    tests: [worker],
+    only: "revoked"
   },
   {
     id: "cluster-03",
     promise: "a slice is given up only when its scans are free",
     in: sources,
-    find: 'return Effect.andThen(keeper.stop, Effect.timeoutOption(journal.flushed, "5 seconds"))',
+    find: 'return Effect.andThen(keeper.stop, Effect.timeoutOption(journal.flushed, "3 seconds"))',
     put: "return keeper.stop",
-    tests: [parts]
+    tests: [worker],
+    only: "gives up a slice"
   },
   {
     id: "cluster-04",
@@ -40,7 +43,8 @@ export const cluster = [
     in: sources,
     find: "if (adapter === undefined) journal.waiting(claimId, (yield* SteadyClock.now) + 15 * minute) journal.leave(claimId)",
     put: "if (adapter === undefined) journal.waiting(claimId, (yield* SteadyClock.now) + 15 * minute)",
-    tests: [parts]
+    tests: [worker],
+    only: "other environment"
   },
   {
     id: "cluster-05",
@@ -48,7 +52,8 @@ export const cluster = [
     in: sources,
     find: "else this.takeBack(waiter.kind, waiter.grant)",
     put: "",
-    tests: [budget]
+    tests: [budget],
+    only: "just being interrupted"
   },
   {
     id: "cluster-06",
@@ -56,7 +61,8 @@ export const cluster = [
     in: sources,
     find: "return steady - this.known.steady < lease && Math.abs(wall - this.known.wall) < lease",
     put: "return steady - this.known.steady < lease",
-    tests: [budget]
+    tests: [budget],
+    only: "clock alone"
   },
   {
     id: "cluster-07",
@@ -64,7 +70,8 @@ export const cluster = [
     in: sources,
     find: "return steady - this.known.steady < lease && Math.abs(wall - this.known.wall) < lease",
     put: "return Math.abs(wall - this.known.wall) < lease",
-    tests: [budget]
+    tests: [budget],
+    only: "clock alone"
   },
   {
     id: "cluster-08",
@@ -72,7 +79,8 @@ export const cluster = [
     in: sources,
     find: "const now = Math.max(at, was.now)",
     put: "const now = at",
-    tests: [budget]
+    tests: [budget],
+    only: "set back and put right"
   },
   {
     id: "cluster-09",
@@ -80,7 +88,8 @@ export const cluster = [
     in: sources,
     find: "const pausedUntil = Math.max(was.pausedUntil, report.pausedFor > 0 ? now + report.pausedFor : 0)",
     put: "const pausedUntil = report.pausedFor > 0 ? now + report.pausedFor : was.pausedUntil",
-    tests: [budget]
+    tests: [budget],
+    only: "shorter pause"
   },
   {
     id: "cluster-10",
@@ -88,7 +97,8 @@ export const cluster = [
     in: sources,
     find: 'if (kind === "submit") { this.handingOver.pop() this.closed() }',
     put: 'if (kind === "submit") this.handingOver.pop()',
-    tests: [budget]
+    tests: [budget],
+    only: "was not sent"
   },
   {
     id: "cluster-11",
@@ -96,7 +106,8 @@ export const cluster = [
     in: sources,
     find: 'this.hand.turns += 1 if (kind === "submit") this.hand.starts += 1',
     put: "",
-    tests: [budget]
+    tests: [budget],
+    only: "made no request|being interrupted"
   },
   {
     id: "cluster-12",
@@ -104,7 +115,8 @@ export const cluster = [
     in: sources,
     find: "if (isLeaving || isIdle) this.hand = { turns: 0, starts: 0 }",
     put: "",
-    tests: [budget]
+    tests: [budget],
+    only: "a process that ends returns"
   },
   {
     id: "cluster-13",
@@ -112,7 +124,8 @@ export const cluster = [
     in: sources,
     find: "SqlJournal.make({ ...others, polls: false })",
     put: "SqlJournal.make({ ...others })",
-    tests: [parts]
+    tests: [parts],
+    only: "free at once"
   },
   {
     id: "cluster-14",
@@ -120,7 +133,8 @@ export const cluster = [
     in: sources,
     find: "return this.parts.settings.polls ? this.loaded : 0",
     put: "return this.loaded",
-    tests: [budget]
+    tests: [budget],
+    only: "and not twice"
   },
   {
     id: "cluster-15",
@@ -128,6 +142,7 @@ export const cluster = [
     in: sources,
     find: "if (alive.some((worker) => worker.name === name)) {",
     put: "if (false) {",
-    tests: [parts]
+    tests: [parts],
+    only: "names the living"
   }
 ]

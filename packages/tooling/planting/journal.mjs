@@ -241,7 +241,8 @@ export const journal = [
     in: sources,
     find: "sql`(vendor = ${vendor} AND origin = ${origin} AND account = ${account})`",
     put: "sql`(vendor = ${vendor} AND account = ${account})`",
-    tests: ["packages/cluster/test/Parts.test.ts"]
+    tests: ["packages/cluster/test/Worker.test.ts"],
+    only: "another origin"
   },
   {
     id: "journal-27",

@@ -32,7 +32,7 @@ const longest = 8 * 60_000
 const rounds = 3
 
 /** @param {string} title */
-const exactly = (title) => `^${title.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")}$`
+const exactly = (title) => title.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")
 
 /** @param {Plant} plant */
 const packageOf = (plant) => plant.id.replace(/-\d+$/, "")
@@ -95,10 +95,10 @@ const test = (copy, files, { first, only }) =>
       clearTimeout(timer)
       end()
       /** @type {{ testResults: ReadonlyArray<{ name: string, status: string, message: string,
-       *   assertionResults: ReadonlyArray<{ fullName: string, status: string }> }> }} */
+       *   assertionResults: ReadonlyArray<{ title: string, status: string }> }> }} */
       const read = existsSync(report) ? JSON.parse(readFileSync(report, "utf8")) : { testResults: [] }
       const results = read.testResults.flatMap((file) => file.assertionResults)
-      const failed = results.filter(({ status }) => status === "failed").map(({ fullName }) => fullName.trim())
+      const failed = results.filter(({ status }) => status === "failed").map(({ title }) => title.trim())
       const broken = read.testResults
         .filter((file) => file.status === "failed" && !file.assertionResults.some(({ status }) => status === "failed"))
         .map((file) => `${relative(copy, file.name)}: ${file.message.split("\n")[0] ?? ""}`)

@@ -157,6 +157,28 @@ describe("what is refused before any request", () => {
       )
     )
 
+    it.effect("is a file that two outputs share, under whatever spelling of its path (RP-10)", () =>
+      inFolder((folder, fs) =>
+        Effect.gen(function* () {
+          yield* fs.makeDirectory(`${folder}/real`)
+          yield* fs.symlink(`${folder}/real`, `${folder}/link`)
+          yield* fs.writeFileString(`${folder}/real/there.json`, "old")
+          const outputs = [
+            "json=a.json",
+            "csv=./a.json",
+            `markdown=${folder}/a.json`,
+            "html=real/b.json",
+            "junit=link/b.json",
+            "sarif=real/there.json",
+            "text=link/there.json"
+          ].flatMap((wish) => ["-o", wish])
+          const { stderr } = yield* refused(["run", target, ...outputs], {}, /--output: .* is named twice/, folder)
+          assert.strictEqual(stderr.match(/is named twice/g)?.length, 4, stderr)
+          assert.strictEqual(yield* fs.readFileString(`${folder}/real/there.json`), "old")
+        })
+      )
+    )
+
     it.effect("is an output that cannot be written, or is the plan itself (RP-10)", () =>
       inFolder((folder, fs) =>
         Effect.gen(function* () {
@@ -433,7 +455,7 @@ describe("a key that is refused", () => {
 
 describe("a stop", () => {
   layer(Layer.merge(vendors, NodeServices.layer), { excludeTestServices: true, timeout: "30 seconds" })((it) => {
-    for (const signal of ["SIGTERM", "SIGINT"] as const) {
+    for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) {
       it.effect(`by ${signal} ends with 130 within 10 s while polls run and one hangs (DU-11)`, () =>
         Effect.gen(function* () {
           const simulators = yield* Simulators.Simulators
@@ -473,6 +495,40 @@ describe("a stop", () => {
         assert.strictEqual(code, 130, stderr)
         assert.match(stdout, /in-doubt/)
         yield* simulators.appvet.clearScripts
+      })
+    )
+
+    it.effect(
+      "awaits a submission that the vendor answers some seconds after the signal: bought, and not in doubt (DU-11)",
+      () =>
+        Effect.gen(function* () {
+          const simulators = yield* Simulators.Simulators
+          yield* simulators.appvet.script({ match: { route: "submit" }, steps: [{ delay: "2 seconds" }] })
+          const { code, stderr, stdout } = yield* scanpoll(["run", target, "-o", "events"], {
+            environment: Simulators.environment(simulators),
+            watch: once(/"event":"submitting"/, ({ kill }) => kill("SIGTERM"))
+          })
+          assert.strictEqual(code, 130, stderr)
+          assert.match(stdout, /"state":"interrupted"/)
+          assert.notMatch(stdout, /in-doubt/)
+          assert.match(stderr, /scanpoll wait appvet:scan_/)
+          yield* simulators.appvet.clearScripts
+        })
+    )
+
+    it.effect("by two signals at once, as a whole group gets them, still writes the report (DU-12)", () =>
+      Effect.gen(function* () {
+        const simulators = yield* Simulators.Simulators
+        const { code, stderr, stdout } = yield* scanpoll(["run", target, "-o", "json"], {
+          environment: Simulators.environment(simulators),
+          watch: once(/submitted as/, ({ kill }) => {
+            kill("SIGINT")
+            kill("SIGTERM")
+          })
+        })
+        assert.strictEqual(code, 130, stderr)
+        const report = yield* ScanReport.parse(stdout)
+        assert.deepStrictEqual([report.exit.code, report.scans[0]?.state], [130, "interrupted"])
       })
     )
 
