@@ -66,7 +66,7 @@ export const cli = [
   {
     id: "cli-07",
     promise: "no output overwrites the key file",
-    in: sources,
+    in: "packages/cli/src/Preparation.ts",
     find: '{ file: settings.keyFile.value, what: "the key file" },',
     put: "",
     tests: [command],
@@ -94,8 +94,8 @@ export const cli = [
     id: "cli-10",
     promise: "`resume` is not green over claims that it leaves alone",
     in: sources,
-    find: "return left === 0 ? ran.code : (",
-    put: "return left >= 0 ? ran.code : (",
+    find: "return isWhole ? ran.code : (ExitCode.precedence",
+    put: "return isWhole || settings.quiet.value === false ? ran.code : (ExitCode.precedence",
     tests: [stored],
     only: "leaves alone"
   },
