@@ -59,17 +59,6 @@ interface Stopping {
   readonly fiber: Fiber.Fiber<unknown, unknown> | null
 }
 
-interface Crew extends Era {
-  // What sleeps, by when it is due; and what polls or thinks, by when that has taken too long.
-  readonly asleep: Agenda<Entry>
-  readonly limited: Agenda<Entry>
-  readonly now: () => number
-  // The first due time may have changed.
-  readonly arm: () => void
-  readonly enter: (entry: Entry) => void
-  readonly leave: (entry: Entry) => void
-}
-
 type Stage = "asleep" | "queueing" | "polling" | "cutting" | "deciding" | "overdue" | "over"
 
 class Wait<A, T, R> extends Course<A, T, R, Crew> implements Entry {
@@ -296,6 +285,115 @@ const nothing: Effect.Effect<null> = Effect.succeed(null)
 // do not all lie around together.
 const round = 64
 
+// All waits of one fleet, and the one timer that serves them.
+class Crew implements Era {
+  readonly began: number
+  // What sleeps, by when it is due; and what polls or thinks, by when that has taken too long.
+  readonly asleep = new Agenda<Entry>()
+  readonly limited = new Agenda<Entry>()
+  private readonly entries: Array<Entry> = []
+  private readonly alarm = new Alarm(() => this.serve())
+  private readonly clock: Clock.Clock
+  private readonly context: Context.Context<never>
+  private readonly read: () => number
+  private seq = 0
+  private isStopped = false
+  private isServing = false
+
+  constructor(clock: Clock.Clock, context: Context.Context<never>) {
+    this.clock = clock
+    this.context = context
+    this.read = SteadyClock.reader(clock)
+    this.began = Math.floor(this.read())
+  }
+
+  get size(): number {
+    return this.entries.length
+  }
+
+  now(): number {
+    return Math.ceil(this.read())
+  }
+
+  enter(entry: Entry): void {
+    entry.slot = this.entries.length
+    this.entries.push(entry)
+  }
+
+  leave(entry: Entry): void {
+    const last = this.entries.pop()
+    if (last === undefined || last === entry) return
+    this.entries[entry.slot] = last
+    last.slot = entry.slot
+  }
+
+  // The first due time may have changed.
+  arm(): void {
+    if (this.isServing) return
+    const next = this.first()
+    if (next === undefined) return this.alarm.clear()
+    const at = this.began + next.due
+    if (at < this.alarm.setFor) this.alarm.set(at, this.clock, this.context)
+  }
+
+  begin<A, T, R>(
+    spec: PollSpec<A, T, R>,
+    context: Context.Context<R>,
+    done: (exit: Exit.Exit<A, PollStopped<T>>) => void
+  ): Wait<A, T, R> {
+    const entry = new Wait(this, this.seq++, spec, context, done)
+    if (this.isStopped) entry.stop().tell()
+    return entry
+  }
+
+  get stop(): Effect.Effect<void> {
+    return Effect.suspend(() => {
+      this.isStopped = true
+      // All of them rest before anybody hears of it: a listener may start others.
+      const stopping = this.entries.slice().map((entry) => entry.stop())
+      for (const { tell } of stopping) tell()
+      return Fiber.interruptAll(stopping.flatMap(({ fiber }) => fiber ?? []))
+    })
+  }
+
+  get close(): Effect.Effect<void> {
+    return Effect.ensuring(
+      this.stop,
+      Effect.sync(() => this.alarm.clear())
+    )
+  }
+
+  private first(): Entry | undefined {
+    const one = this.asleep.peek()
+    const other = this.limited.peek()
+    return one === undefined || (other !== undefined && isBefore(other, one)) ? other : one
+  }
+
+  private serve(): void {
+    // What comes due while a round is served is served in that round.
+    if (this.isServing) return
+    this.isServing = true
+    let served = 0
+    let now = this.read()
+    try {
+      for (;;) {
+        const next = this.first()
+        if (next === undefined) break
+        // A reading is good for all that was due at it.
+        if (this.began + next.due > now) {
+          now = this.read()
+          if (this.began + next.due > now) break
+        }
+        if (++served > round) return this.alarm.ringSoon(this.context)
+        next.onDue(Math.ceil(now))
+      }
+    } finally {
+      this.isServing = false
+    }
+    this.arm()
+  }
+}
+
 /**
  * Makes a fleet that lives as long as the scope.
  *
@@ -305,106 +403,22 @@ const round = 64
 export const make: Effect.Effect<Fleet, never, Scope.Scope> = Effect.gen(function* () {
   const clock = yield* Effect.service(Clock.Clock)
   const home = yield* Effect.context<never>()
-  const read = SteadyClock.reader(clock)
-  const began = Math.floor(read())
-  const asleep = new Agenda<Entry>()
-  const limited = new Agenda<Entry>()
-  const entries: Array<Entry> = []
-  let seq = 0
-  let stopped = false
-  let serving = false
-
-  const first = (): Entry | undefined => {
-    const one = asleep.peek()
-    const other = limited.peek()
-    return one === undefined || (other !== undefined && isBefore(other, one)) ? other : one
-  }
-  const serve = (): void => {
-    // What comes due while a round is served is served in that round.
-    if (serving) return
-    serving = true
-    let served = 0
-    let now = read()
-    try {
-      for (;;) {
-        const next = first()
-        if (next === undefined) break
-        // A reading is good for all that was due at it.
-        if (began + next.due > now) {
-          now = read()
-          if (began + next.due > now) break
-        }
-        if (++served > round) return alarm.ringSoon(home)
-        next.onDue(Math.ceil(now))
-      }
-    } finally {
-      serving = false
-    }
-    arm()
-  }
-  const alarm = new Alarm(serve)
-  const arm = (): void => {
-    if (serving) return
-    const next = first()
-    if (next === undefined) alarm.clear()
-    else if (began + next.due < alarm.setFor) alarm.set(began + next.due, clock, home)
-  }
-  const crew: Crew = {
-    asleep,
-    limited,
-    began,
-    now: () => Math.ceil(read()),
-    arm,
-    enter: (entry) => {
-      entry.slot = entries.length
-      entries.push(entry)
-    },
-    leave: (entry) => {
-      const last = entries.pop()
-      if (last === undefined || last === entry) return
-      entries[entry.slot] = last
-      last.slot = entry.slot
-    }
-  }
-
-  const stop = Effect.suspend(() => {
-    stopped = true
-    // All of them rest before anybody hears of it: whoever does may set others going.
-    const stopping = entries.slice().map((entry) => entry.stop())
-    for (const { tell } of stopping) tell()
-    return Fiber.interruptAll(stopping.flatMap(({ fiber }) => fiber ?? []))
-  })
-  yield* Effect.addFinalizer(() =>
-    Effect.ensuring(
-      stop,
-      Effect.sync(() => alarm.clear())
-    )
-  )
-
-  const enter = <A, T, R>(
-    spec: PollSpec<A, T, R>,
-    context: Context.Context<R>,
-    done: (exit: Exit.Exit<A, PollStopped<T>>) => void
-  ): Wait<A, T, R> => {
-    const entry = new Wait(crew, seq++, spec, context, done)
-    if (stopped) entry.stop().tell()
-    return entry
-  }
-
+  const crew = new Crew(clock, home)
+  yield* Effect.addFinalizer(() => crew.close)
   return {
-    size: () => entries.length,
-    stop,
+    size: () => crew.size,
+    stop: crew.stop,
     wait: <A, T, R = never>(spec: PollSpec<A, T, R>) =>
       Effect.contextWith((context: Context.Context<R>): Effect.Effect<A, PollStopped<T>, R> => {
         const wrong = mistake(spec)
         if (wrong !== null) return Effect.die(wrong)
-        return Effect.callback<A, PollStopped<T>>((resume) => leaving(enter(spec, context, resume)))
+        return Effect.callback<A, PollStopped<T>>((resume) => leaving(crew.begin(spec, context, resume)))
       }),
     add: <A, T>(spec: PollSpec<A, T>, done: (exit: Exit.Exit<A, PollStopped<T>>) => void) =>
       Effect.suspend(() => {
         const wrong = mistake(spec)
         if (wrong !== null) return Effect.die(wrong)
-        enter(spec, home, done)
+        crew.begin(spec, home, done)
         return Effect.void
       })
   } satisfies Fleet

@@ -24,6 +24,8 @@ import * as Tickets from "../model/ScanTicket.ts"
 import type { Subject } from "../model/Subject.ts"
 import * as Waits from "../time/Waits.ts"
 import type { Lesson } from "./DurationModel.ts"
+import { ClaimBook } from "./internal/claimBook.ts"
+import { LessonBook } from "./internal/lessonBook.ts"
 import type { AccountKey } from "./RateBudget.ts"
 
 /**
@@ -408,64 +410,147 @@ export const unstoredReason: Reason = {
  */
 export const lessonsKept = 256
 
-interface KeptLesson {
-  readonly lesson: Lesson
-  readonly at: number
-}
+const conflict = (message: string): JournalError => new JournalError({ reason: "conflict", message })
 
-const isSameKind = (one: Lesson, other: Lesson): boolean =>
-  one.vendor === other.vendor && one.origin === other.origin && one.kind === other.kind
+type Change = Partial<Pick<ClaimEntry, "ticket" | "notBefore" | "outcome" | "reason">>
 
-const lessonText = (lesson: Lesson): string => JSON.stringify([lesson.vendor, lesson.origin, lesson.kind, lesson.scan])
+// Nothing may yield between looking a claim up and writing it: that is what makes each operation atomic.
+class MemoryJournal implements Operations {
+  private readonly claims = new ClaimBook<ClaimEntry>()
+  private readonly lessonBook = new LessonBook(lessonsKept)
+  private readonly submitting = new Map<string, Deferred.Deferred<void>>()
+  private readonly pausing = new Map<string, Pause>()
+  private readonly clock: Clock.Clock
 
-const makeMemory = Effect.map(Clock.Clock, (clock) => {
-  const entries = new Map<string, ClaimEntry>()
-  const byKey = new Map<string, Array<string>>()
-  const byTicket = new Map<string, string>()
-  const submitting = new Map<string, Deferred.Deferred<void>>()
-  const pauses = new Map<string, Pause>()
-  const lessons = new Map<string, KeptLesson>()
-
-  const write = (entry: ClaimEntry): void => {
-    entries.set(entry.claimId, entry)
-    if (entry.ticket !== null) byTicket.set(Account.scanKey(entry.ticket), entry.claimId)
+  constructor(clock: Clock.Clock) {
+    this.clock = clock
   }
 
-  const begin = (
-    claimId: string,
-    key: ClaimKey,
-    subject: Subject,
-    now: number,
-    fields: Pick<ClaimEntry, "state" | "ticket" | "request" | "kind">
-  ): void => {
-    const text = Account.purchaseKey(key)
-    const known = byKey.get(text)
-    if (known === undefined) byKey.set(text, [claimId])
-    else known.push(claimId)
-    write({
-      claimId,
-      key,
-      subject,
-      notBefore: 0,
-      outcome: null,
-      reason: null,
-      heldBy: null,
-      claimedAt: now,
-      changedAt: now,
-      ...fields
+  claim: Operations["claim"] = (key, options) =>
+    Effect.gen({ self: this }, function* () {
+      const now = yield* Clock.currentTimeMillis
+      const claimId = yield* this.newClaimId
+      const found = this.find(key, options.reuseFrom)
+      if (found !== null) return found
+      if (options.peek === true) return { _tag: "Fresh", claimId } as const
+      this.submitting.set(claimId, Deferred.makeUnsafe<void>())
+      const request: unknown = options.request ?? null
+      const kind = options.kind ?? null
+      this.begin({ claimId, key, subject: options.subject, state: "intent", ticket: null, request, kind }, now)
+      return { _tag: "Fresh", claimId } as const
     })
+
+  adopt: Operations["adopt"] = (ticket, subject) =>
+    Effect.gen({ self: this }, function* () {
+      const now = yield* Clock.currentTimeMillis
+      const claimId = yield* this.newClaimId
+      const known = this.claims.ofScan(ticket)
+      if (known !== undefined && known.ticket !== null) {
+        return known.state === "settled"
+          ? ({ _tag: "Settled", claimId: known.claimId, outcome: known.outcome, at: known.changedAt } as const)
+          : ({ _tag: "InFlight", claimId: known.claimId, ticket: known.ticket, notBefore: known.notBefore } as const)
+      }
+      const key = adoptedKey(ticket)
+      this.begin({ claimId, key, subject, state: "submitted", ticket, request: null, kind: null }, now)
+      return { _tag: "InFlight", claimId, ticket, notBefore: 0 } as const
+    })
+
+  take: Operations["take"] = (claimId) =>
+    Effect.suspend((): Effect.Effect<Hold, JournalError> => {
+      const entry = this.claims.get(claimId)
+      if (entry === undefined) return Effect.fail(conflict(`there is no claim ${claimId}`))
+      return Effect.succeed(
+        entry.state === "submitted" && entry.ticket !== null
+          ? { _tag: "Ours", ticket: entry.ticket, notBefore: entry.notBefore, guard: null }
+          : { _tag: "Over", entry }
+      )
+    })
+
+  leave: Operations["leave"] = (claimId) => {
+    const entry = this.claims.get(claimId)
+    if (entry === undefined || !this.submitting.has(claimId)) return
+    this.claims.write({ ...entry, state: "in-doubt", reason: unstoredReason })
+    this.submissionEnded(claimId)
   }
 
-  const conflict = (message: string): JournalError => new JournalError({ reason: "conflict", message })
+  submitted: Operations["submitted"] = (claimId, ticket, notBefore) =>
+    this.move(claimId, "submitted", { ticket, notBefore })
+  settled: Operations["settled"] = (claimId, outcome, ticket, lacking) =>
+    this.move(claimId, "settled", { outcome, reason: lacking ?? null, ...(ticket === undefined ? {} : { ticket }) })
+  supplemented: Operations["supplemented"] = (claimId, outcome, lacking) =>
+    Effect.sync(() => {
+      const entry = this.claims.get(claimId)
+      if (entry?.state === "settled") this.claims.write({ ...entry, outcome, reason: lacking ?? null })
+    })
+  inDoubt: Operations["inDoubt"] = (claimId, reason) => this.move(claimId, "in-doubt", { reason })
+  refused: Operations["refused"] = (claimId, reason) => this.move(claimId, "refused", { reason })
+  released: Operations["released"] = (claimId) => this.move(claimId, "released", {})
 
-  const move = (
-    claimId: string,
-    to: ClaimState,
-    change: Partial<Pick<ClaimEntry, "ticket" | "notBefore" | "outcome" | "reason">>
-  ): Effect.Effect<void, JournalError> =>
-    Effect.gen(function* () {
+  waiting: Operations["waiting"] = (claimId, notBefore) => {
+    const entry = this.claims.get(claimId)
+    if (entry !== undefined && entry.state === "submitted") this.claims.write({ ...entry, notBefore })
+  }
+
+  paused: Operations["paused"] = (account, until) => {
+    const name = Account.key(account)
+    if (until > (this.pausing.get(name)?.until ?? 0)) this.pausing.set(name, { ...Account.of(account), until })
+  }
+  pauses: Operations["pauses"] = Effect.sync(() => [...this.pausing.values()])
+
+  learned: Operations["learned"] = (lesson) => this.lessonBook.add(lesson, this.clock.currentTimeMillisUnsafe())
+  lessons: Operations["lessons"] = Effect.sync(() => this.lessonBook.all)
+
+  get: Operations["get"] = (claimId) => Effect.sync(() => this.claims.get(claimId) ?? null)
+  list: Operations["list"] = (states) =>
+    Effect.sync(() => this.claims.all.filter((entry) => states.includes(entry.state)))
+
+  history: Operations["history"] = (filter) =>
+    Effect.sync(() =>
+      this.claims.all
+        .filter((entry) => matches(entry, filter))
+        .sort((a, b) => b.changedAt - a.changedAt || (a.claimId < b.claimId ? 1 : -1))
+        .slice(0, Waits.clamp(filter.limit ?? 100, 1, 10_000))
+    )
+
+  scanIds: Operations["scanIds"] = (account) =>
+    Effect.sync(() => {
+      const ids = new Set<string>()
+      for (const { key, ticket } of this.claims.all) {
+        if (ticket !== null && Account.equals(key, account)) ids.add(ticket.scanId)
+      }
+      return ids
+    })
+
+  purge: Operations["purge"] = ({ before }) =>
+    Effect.sync(() => {
+      const old = this.claims.all.filter(
+        ({ changedAt, state }) =>
+          changedAt < before && (state === "settled" || state === "refused" || state === "released")
+      )
+      for (const entry of old) this.claims.remove(entry)
+      this.lessonBook.forget(before)
+      return old.length
+    })
+
+  // Tests script chance, and with it ids; one id for two claims would lose the first.
+  private get newClaimId(): Effect.Effect<string> {
+    return Effect.flatMap(makeClaimId, (claimId) =>
+      this.claims.get(claimId) === undefined ? Effect.succeed(claimId) : this.newClaimId
+    )
+  }
+
+  private begin(
+    entry: Pick<ClaimEntry, "claimId" | "key" | "subject" | "state" | "ticket" | "request" | "kind">,
+    now: number
+  ): void {
+    const blank = { notBefore: 0, outcome: null, reason: null, heldBy: null, claimedAt: now, changedAt: now }
+    this.claims.begin({ ...entry, ...blank })
+  }
+
+  private move(claimId: string, to: ClaimState, change: Change): Effect.Effect<void, JournalError> {
+    return Effect.gen({ self: this }, function* () {
       const changedAt = yield* Clock.currentTimeMillis
-      const entry = entries.get(claimId)
+      const entry = this.claims.get(claimId)
       if (entry === undefined) return yield* conflict(`there is no claim ${claimId}`)
       // The first terminal answer is the outcome; a later one is not an error of the caller.
       if (entry.state === "settled" && to === "settled") return
@@ -476,175 +561,56 @@ const makeMemory = Effect.map(Clock.Clock, (clock) => {
         return yield* conflict(`the ticket is not of the account of claim ${claimId}`)
       }
       if (entry.state === "in-doubt" && change.ticket !== undefined && change.ticket !== null) {
-        const other = byTicket.get(Account.scanKey(change.ticket))
-        if (other !== undefined) return yield* conflict(`that scan belongs to claim ${other}`)
+        const other = this.claims.ofScan(change.ticket)
+        if (other !== undefined) return yield* conflict(`that scan belongs to claim ${other.claimId}`)
       }
       const ticket = entry.ticket ?? change.ticket ?? null
-      write({ ...entry, ...change, ticket, request: to === "in-doubt" ? entry.request : null, state: to, changedAt })
-      const waiting = submitting.get(claimId)
-      if (waiting !== undefined) {
-        submitting.delete(claimId)
-        Deferred.doneUnsafe(waiting, Effect.void)
-      }
+      const request = to === "in-doubt" ? entry.request : null
+      this.claims.write({ ...entry, ...change, ticket, request, state: to, changedAt })
+      this.submissionEnded(claimId)
     })
+  }
 
-  const standing = (entry: ClaimEntry, reuseFrom: number): Claim | null => {
+  private submissionEnded(claimId: string): void {
+    const waiting = this.submitting.get(claimId)
+    if (waiting === undefined) return
+    this.submitting.delete(claimId)
+    Deferred.doneUnsafe(waiting, Effect.void)
+  }
+
+  // What the newest claim of a key means for an equal request. The newest settled one decides: an older answer is out of
+  // date, whatever came of the newer scan.
+  private find(key: ClaimKey, reuseFrom: number): Claim | null {
+    for (const entry of this.claims.ofKey(key)) {
+      const found = this.standing(entry, reuseFrom)
+      if (found !== null || entry.state === "settled") return found
+    }
+    return null
+  }
+
+  private standing(entry: ClaimEntry, reuseFrom: number): Claim | null {
+    const { changedAt, claimId, notBefore, outcome, ticket } = entry
     switch (entry.state) {
       case "intent": {
-        const waiting = submitting.get(entry.claimId)
+        const waiting = this.submitting.get(claimId)
         return waiting === undefined
-          ? { _tag: "InDoubt", claimId: entry.claimId, since: entry.claimedAt }
-          : { _tag: "Busy", claimId: entry.claimId, changed: Deferred.await(waiting) }
+          ? { _tag: "InDoubt", claimId, since: entry.claimedAt }
+          : { _tag: "Busy", claimId, changed: Deferred.await(waiting) }
       }
       case "submitted":
-        return entry.ticket === null
-          ? null
-          : { _tag: "InFlight", claimId: entry.claimId, ticket: entry.ticket, notBefore: entry.notBefore }
+        return ticket === null ? null : { _tag: "InFlight", claimId, ticket, notBefore }
       case "settled":
-        return entry.changedAt >= reuseFrom && isReusable(entry.outcome)
-          ? { _tag: "Settled", claimId: entry.claimId, outcome: entry.outcome, at: entry.changedAt }
+        return changedAt >= reuseFrom && isReusable(outcome)
+          ? { _tag: "Settled", claimId, outcome, at: changedAt }
           : null
       case "in-doubt":
-        return { _tag: "InDoubt", claimId: entry.claimId, since: entry.changedAt }
+        return { _tag: "InDoubt", claimId, since: changedAt }
       case "refused":
       case "released":
         return null
     }
   }
-
-  // The newest claim of a key that still means something.
-  const find = (key: ClaimKey, reuseFrom: number): Claim | null => {
-    const known = byKey.get(Account.purchaseKey(key)) ?? []
-    for (let i = known.length - 1; i >= 0; i--) {
-      const entry = entries.get(known[i] ?? "")
-      const found = entry === undefined ? null : standing(entry, reuseFrom)
-      // The newest settled one decides: an older answer is out of date, whatever came of the newer scan.
-      if (found !== null || entry?.state === "settled") return found
-    }
-    return null
-  }
-
-  // Whoever scripts chance scripts ids, and one id for two claims would lose the first.
-  const newClaimId: Effect.Effect<string> = Effect.flatMap(makeClaimId, (claimId) =>
-    entries.has(claimId) ? newClaimId : Effect.succeed(claimId)
-  )
-
-  // Nothing may yield between looking a claim up and writing it: that is what makes it atomic.
-  const claim: Operations["claim"] = (key, options) =>
-    Effect.gen(function* () {
-      const now = yield* Clock.currentTimeMillis
-      const claimId = yield* newClaimId
-      const found = find(key, options.reuseFrom)
-      if (found !== null) return found
-      if (options.peek === true) return { _tag: "Fresh", claimId } as const
-      submitting.set(claimId, Deferred.makeUnsafe<void>())
-      const request: unknown = options.request ?? null
-      begin(claimId, key, options.subject, now, { state: "intent", ticket: null, request, kind: options.kind ?? null })
-      return { _tag: "Fresh", claimId } as const
-    })
-
-  const adopt: Operations["adopt"] = (ticket, subject) =>
-    Effect.gen(function* () {
-      const now = yield* Clock.currentTimeMillis
-      const claimId = yield* newClaimId
-      const known = entries.get(byTicket.get(Account.scanKey(ticket)) ?? "")
-      if (known !== undefined && known.ticket !== null) {
-        return known.state === "settled"
-          ? ({ _tag: "Settled", claimId: known.claimId, outcome: known.outcome, at: known.changedAt } as const)
-          : ({ _tag: "InFlight", claimId: known.claimId, ticket: known.ticket, notBefore: known.notBefore } as const)
-      }
-      begin(claimId, adoptedKey(ticket), subject, now, { state: "submitted", ticket, request: null, kind: null })
-      return { _tag: "InFlight", claimId, ticket, notBefore: 0 } as const
-    })
-
-  const take: Operations["take"] = (claimId) =>
-    Effect.suspend((): Effect.Effect<Hold, JournalError> => {
-      const entry = entries.get(claimId)
-      if (entry === undefined) return Effect.fail(conflict(`there is no claim ${claimId}`))
-      return Effect.succeed(
-        entry.state === "submitted" && entry.ticket !== null
-          ? { _tag: "Ours", ticket: entry.ticket, notBefore: entry.notBefore, guard: null }
-          : { _tag: "Over", entry }
-      )
-    })
-
-  return ScanJournal.of({
-    claim,
-    adopt,
-    take,
-    leave: (claimId) => {
-      const waiting = submitting.get(claimId)
-      const entry = entries.get(claimId)
-      if (waiting === undefined || entry === undefined) return
-      submitting.delete(claimId)
-      write({ ...entry, state: "in-doubt", reason: unstoredReason })
-      Deferred.doneUnsafe(waiting, Effect.void)
-    },
-    submitted: (claimId, ticket, notBefore) => move(claimId, "submitted", { ticket, notBefore }),
-    settled: (claimId, outcome, ticket, lacking) =>
-      move(claimId, "settled", { outcome, reason: lacking ?? null, ...(ticket === undefined ? {} : { ticket }) }),
-    supplemented: (claimId, outcome, lacking) =>
-      Effect.sync(() => {
-        const entry = entries.get(claimId)
-        if (entry?.state === "settled") write({ ...entry, outcome, reason: lacking ?? null })
-      }),
-    inDoubt: (claimId, reason) => move(claimId, "in-doubt", { reason }),
-    refused: (claimId, reason) => move(claimId, "refused", { reason }),
-    released: (claimId) => move(claimId, "released", {}),
-    waiting: (claimId, notBefore) => {
-      const entry = entries.get(claimId)
-      if (entry !== undefined && entry.state === "submitted") entries.set(claimId, { ...entry, notBefore })
-    },
-    paused: ({ account, origin, vendor }, until) => {
-      const text = Account.key({ account, origin, vendor })
-      if (until > (pauses.get(text)?.until ?? 0)) pauses.set(text, { account, origin, vendor, until })
-    },
-    pauses: Effect.sync(() => [...pauses.values()]),
-    learned: (lesson) => {
-      const text = lessonText(lesson)
-      lessons.delete(text)
-      lessons.set(text, { lesson, at: clock.currentTimeMillisUnsafe() })
-      const alike = [...lessons].filter(([, { lesson: other }]) => isSameKind(other, lesson))
-      for (const [old] of alike.slice(0, Math.max(0, alike.length - lessonsKept))) lessons.delete(old)
-    },
-    lessons: Effect.sync(() => [...lessons.values()].map(({ lesson }) => lesson)),
-    get: (claimId) => Effect.sync(() => entries.get(claimId) ?? null),
-    list: (states) => Effect.sync(() => [...entries.values()].filter((entry) => states.includes(entry.state))),
-    history: (filter) =>
-      Effect.sync(() =>
-        [...entries.values()]
-          .filter((entry) => matches(entry, filter))
-          .sort((a, b) => b.changedAt - a.changedAt || (a.claimId < b.claimId ? 1 : -1))
-          .slice(0, Waits.clamp(filter.limit ?? 100, 1, 10_000))
-      ),
-    scanIds: (account) =>
-      Effect.sync(() => {
-        const ids = new Set<string>()
-        for (const { key, ticket } of entries.values()) {
-          if (ticket !== null && Account.equals(key, account)) ids.add(ticket.scanId)
-        }
-        return ids
-      }),
-    purge: ({ before }) =>
-      Effect.sync(() => {
-        const old = [...entries.values()].filter(
-          ({ changedAt, state }) =>
-            changedAt < before && (state === "settled" || state === "refused" || state === "released")
-        )
-        for (const { claimId, key, ticket } of old) {
-          entries.delete(claimId)
-          const text = Account.purchaseKey(key)
-          const left = (byKey.get(text) ?? []).filter((id) => id !== claimId)
-          if (left.length === 0) byKey.delete(text)
-          else byKey.set(text, left)
-          if (ticket !== null && byTicket.get(Account.scanKey(ticket)) === claimId)
-            byTicket.delete(Account.scanKey(ticket))
-        }
-        for (const [text, { at }] of lessons) if (at < before) lessons.delete(text)
-        return old.length
-      })
-  })
-})
+}
 
 /**
  * A journal in the memory of this process: nothing outlives it, everything else holds.
@@ -652,4 +618,7 @@ const makeMemory = Effect.map(Clock.Clock, (clock) => {
  * @category layers
  * @since 0.1.0
  */
-export const layerMemory: Layer.Layer<ScanJournal> = Layer.effect(ScanJournal, makeMemory)
+export const layerMemory: Layer.Layer<ScanJournal> = Layer.effect(
+  ScanJournal,
+  Effect.map(Effect.service(Clock.Clock), (clock) => new MemoryJournal(clock))
+)
