@@ -5,7 +5,7 @@
  * `{ id, state, result?: { score }, why? }` with `waiting`, `running`, `done` or `failed`. Errors are
  * `{ code, message }`. The guide `docs/guides/adapters.md` goes through it.
  */
-import { type Credential, Observation, PollFault, PollPolicy, type ScanAdapter, ScanOutcome } from "@scanpoll/core"
+import { type Credential, Observation, PollFault, PollPolicy, ScanAdapter, ScanOutcome } from "@scanpoll/core"
 import { ScanTicket, Severity, StatusClass, SubmitError, VendorHttp, VendorLimits, WireFields } from "@scanpoll/core"
 import { Clock, Duration, Effect, Option, Schema } from "effect"
 
@@ -70,7 +70,7 @@ export const make = Effect.fnUntraced(function* (
     const submittedAt = yield* Clock.currentTimeMillis
     const whose = { vendor: "harbourmaster", origin: client.origin, account: "default" }
     const ticket = ScanTicket.make({ ...whose, scanId, submittedAt })
-    return { _tag: "Submitted" as const, ticket, hint: response.hint, quota: response.quota }
+    return ScanAdapter.submitted(ticket, response)
   })
 
   const poll: Adapter["poll"] = Effect.fnUntraced(function* (ticket) {

@@ -484,8 +484,8 @@ export function createScanpoll(options: ScanpollOptions): Across & Partial<Vendo
         checkOptions("request", options)
         const ticket = ticketOf(shape, known)
         const settings = { ...policyOf(options.policy, shape), ...laneOf(options.lane) }
-        const { subject } = Scans.ticket(shape, ticket)
-        return entered({ subject, faults: [] }, () => Scans.ticket(adapter(), ticket, settings))
+        const { subject } = Scans.fromTicket(shape, ticket)
+        return entered({ subject, faults: [] }, () => Scans.fromTicket(adapter(), ticket, settings))
       }
     }
     return Object.freeze(made)

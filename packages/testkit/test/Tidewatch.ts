@@ -4,6 +4,7 @@
  * Each `Slip` plants one mistake that adapters are made with: the suite has to see it.
  */
 import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
+import * as Adapters from "@scanpoll/core/engine/ScanAdapter"
 import type { ScanAdapter } from "@scanpoll/core/engine/ScanAdapter"
 import * as StatusClass from "@scanpoll/core/http/StatusClass"
 import * as VendorHttp from "@scanpoll/core/http/VendorHttp"
@@ -398,9 +399,7 @@ const make = (place: Conformance.Place, planted: ReadonlyArray<Slip>) =>
       const ticket = ticketOf(ref, has("dates the ticket in seconds") ? now / 1000 : now)
       const outcome =
         told["state"] === "done" && !has("polls what is settled") ? settle(ticket, "done", told, requestId) : null
-      return outcome === null
-        ? { _tag: "Submitted" as const, ticket, hint, quota }
-        : { _tag: "Already" as const, outcome, quota }
+      return outcome === null ? Adapters.submitted(ticket, { hint, quota }) : Adapters.already(outcome, { quota })
     })
 
     const collect = Effect.fnUntraced(function* (outcome: ScanOutcome.ScanOutcome<unknown>) {

@@ -5,7 +5,7 @@
  *
  * @since 0.1.0
  */
-import type { ScanSubmission } from "@scanpoll/core/engine/Scans"
+import type { SubmitRecord } from "@scanpoll/core/engine/Scans"
 import * as Scans from "@scanpoll/core/engine/Scans"
 import type { JournalError } from "@scanpoll/core/engine/ScanJournal"
 import type { VendorHttp } from "@scanpoll/core/http/VendorHttp"
@@ -29,7 +29,7 @@ import { Shutdown } from "../Shutdown.ts"
 import { Surroundings } from "../Surroundings.ts"
 import { warn } from "./Run.ts"
 
-const keyOf = (submission: ScanSubmission): string | null =>
+const keyOf = (submission: SubmitRecord): string | null =>
   submission.ticket === null
     ? null
     : KeyText.format({
@@ -38,7 +38,7 @@ const keyOf = (submission: ScanSubmission): string | null =>
         scanId: submission.ticket.scanId
       })
 
-const line = (submission: ScanSubmission): string => {
+const line = (submission: SubmitRecord): string => {
   const name = `${submission.vendor} ${inert(submission.subject.name, 120)}`
   const key = keyOf(submission)
   if (submission.state === "submitted")
@@ -47,7 +47,7 @@ const line = (submission: ScanSubmission): string => {
   return `${name}: ${submission.state}${why}`
 }
 
-const toJson = (submissions: ReadonlyArray<ScanSubmission>): unknown => ({
+const toJson = (submissions: ReadonlyArray<SubmitRecord>): unknown => ({
   schemaVersion: 1,
   submissions: submissions.map((one) => ({
     index: one.index,
@@ -65,7 +65,7 @@ const toJson = (submissions: ReadonlyArray<ScanSubmission>): unknown => ({
 })
 
 // A submission that is a scan's end already (a cache hit, a scan done inside the request) was as good as any.
-const codeOf = (submission: ScanSubmission): ExitCode.ExitCode =>
+const codeOf = (submission: SubmitRecord): ExitCode.ExitCode =>
   submission.state === "submitted" || submission.outcome !== null
     ? 0
     : ExitCode.ofRow({ state: submission.state, because: submission.because })

@@ -256,7 +256,7 @@ export const make = <Request, Payload>(fields: {
           },
           ticket: (scanId, options) => {
             const subject: Subject = { kind: "url", id: scanId, name: `${vendor}:${scanId}` }
-            return Scans.ticket(adapter, ticketOf(scanId), { ...options, subject })
+            return Scans.fromTicket(adapter, ticketOf(scanId), { ...options, subject })
           },
           probe:
             adapter.probe ??
@@ -267,7 +267,7 @@ export const make = <Request, Payload>(fields: {
             ),
           pollOnce: (scanId) => Scans.pollOnce(adapter, ticketOf(scanId)),
           isFor: (entry) => Scans.isFor(adapter, entry),
-          claim: (entry, options) => Scans.claim(adapter, entry, options),
+          claim: (entry, options) => Scans.fromClaim(adapter, entry, options),
           reconcile: (claimId) =>
             Scans.reconcile(adapter, claimId, (stored) => Result.getOrElse(decode(stored), () => null))
         }

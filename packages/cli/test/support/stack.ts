@@ -95,7 +95,7 @@ const sideOf = <Request, Payload>(
     wanted: (number, policy = even) => Scans.request(adapter, request(number), { policy }),
     cached: (number) => Scans.request(adapter, cached(number), { policy: even }),
     typed: (scanId) =>
-      Scans.ticket(
+      Scans.fromTicket(
         adapter,
         Ticket.make({ vendor, origin: adapter.origin, account: "default", scanId, submittedAt: null }),
         { policy: even }

@@ -43,14 +43,15 @@ export const forecast = (requests: ReadonlyArray<ScanRequest<unknown, unknown>>)
     { readonly adapter: ScanRequest<unknown>["adapter"]; readonly wanted: Set<string> }
   >()
   const known = new Map<string, number>()
-  for (const { adapter, fingerprint, ticket } of requests) {
+  for (const request of requests) {
+    const { adapter } = request
     const name = Account.key(adapter)
     let account = accounts.get(name)
     if (account === undefined) {
       account = { adapter, wanted: new Set() }
       accounts.set(name, account)
     }
-    if (ticket === null && fingerprint !== null) account.wanted.add(`${adapter.environment} ${fingerprint}`)
+    if (request._tag === "Buy") account.wanted.add(`${adapter.environment} ${request.fingerprint}`)
     else known.set(name, (known.get(name) ?? 0) + 1)
   }
   return [...accounts].map(([name, { adapter, wanted }]) => {

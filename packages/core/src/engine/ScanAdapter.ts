@@ -8,7 +8,7 @@
  */
 import type * as Duration from "effect/Duration"
 import type * as Effect from "effect/Effect"
-import type * as Option from "effect/Option"
+import * as Option from "effect/Option"
 import type * as Schema from "effect/Schema"
 import type { PollAnswer, Quota } from "../model/Observation.ts"
 import type { PollFault } from "../model/PollFault.ts"
@@ -43,6 +43,30 @@ export interface Already<out Payload> {
   readonly outcome: ScanOutcome<Payload>
   readonly quota: Option.Option<Quota>
 }
+
+/**
+ * The answer of an adapter whose vendor took the submission. Left out, `hint` and `quota` are none.
+ *
+ * @category constructors
+ * @since 0.2.0
+ */
+export const submitted = (ticket: ScanTicket, said: Partial<Pick<Submitted, "hint" | "quota">> = {}): Submitted => ({
+  _tag: "Submitted",
+  ticket,
+  hint: said.hint ?? Option.none(),
+  quota: said.quota ?? Option.none()
+})
+
+/**
+ * The answer of an adapter whose vendor answered the submission with the end of the scan. Left out, `quota` is none.
+ *
+ * @category constructors
+ * @since 0.2.0
+ */
+export const already = <Payload>(
+  outcome: ScanOutcome<Payload>,
+  said: Partial<Pick<Already<Payload>, "quota">> = {}
+): Already<Payload> => ({ _tag: "Already", outcome, quota: said.quota ?? Option.none() })
 
 /**
  * One thing wrong with a request, found before anything is sent. `path` leads to the field, such as

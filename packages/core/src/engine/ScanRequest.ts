@@ -17,13 +17,63 @@ import type { PollPolicy } from "../policy/PollPolicy.ts"
 import type { Already, RequestFault, ScanAdapter, Submitted } from "./ScanAdapter.ts"
 import type { ClaimEntry } from "./ScanJournal.ts"
 
+// What every request says, whatever it is made from.
+interface Common<out Payload, R> {
+  readonly adapter: ScanAdapter<never, Payload>
+  readonly subject: Subject
+  readonly kind: string | null
+  readonly policy: PollPolicy<R>
+  readonly recommended: boolean
+  readonly lane: string
+}
+
 /**
+ * A scan to be bought.
+ *
  * - `faults`: what is wrong with the request; one with faults is refused before anything is sent.
- * - `fingerprint` and `submit`: null for what is never submitted: a ticket, or a claim of the journal.
+ * - `fingerprint`: equal for equal purchases.
  * - `maxAge`: how old an outcome may be to answer it, by its own words; zero asks for a new scan, null says nothing.
- * - `ticket`: the scan that exists already, where one is known.
- * - `claimId`: a claim of the journal to go on with; otherwise null.
  * - `wanted`: what was asked for, for adapters that can look for a lost submission; otherwise null.
+ *
+ * @category models
+ * @since 0.2.0
+ */
+export interface Buy<out Payload, R = never> extends Common<Payload, R> {
+  readonly _tag: "Buy"
+  readonly faults: ReadonlyArray<RequestFault>
+  readonly fingerprint: string
+  readonly maxAge: Duration.Duration | null
+  readonly submit: Effect.Effect<Submitted | Already<Payload>, SubmitError>
+  readonly wanted: unknown
+}
+
+/**
+ * A scan that exists already.
+ *
+ * @category models
+ * @since 0.2.0
+ */
+export interface Ticket<out Payload, R = never> extends Common<Payload, R> {
+  readonly _tag: "Ticket"
+  readonly ticket: ScanTicket
+}
+
+/**
+ * A claim of the journal. `ticket`: the scan it has, if it has one and it is of the adapter's account.
+ *
+ * @category models
+ * @since 0.2.0
+ */
+export interface Claim<out Payload, R = never> extends Common<Payload, R> {
+  readonly _tag: "Claim"
+  readonly claimId: string
+  readonly ticket: ScanTicket | null
+}
+
+/**
+ * A wish for one scan. Made by the constructors of this module; a program hands it on and looks at what all three have:
+ *
+ * - `adapter`, `subject`, `policy`: whom it asks, about what, and how often.
  * - `kind`: the scans whose durations it belongs with, where its vendor's are learned and it is known; otherwise null.
  * - `recommended`: whether `policy` is the adapter's own: nobody has chosen another.
  * - `lane`: the named queue of the account this request stands in.
@@ -31,21 +81,7 @@ import type { ClaimEntry } from "./ScanJournal.ts"
  * @category models
  * @since 0.1.0
  */
-export interface ScanRequest<out Payload, R = never> {
-  readonly adapter: ScanAdapter<never, Payload>
-  readonly subject: Subject
-  readonly faults: ReadonlyArray<RequestFault>
-  readonly fingerprint: string | null
-  readonly maxAge: Duration.Duration | null
-  readonly submit: Effect.Effect<Submitted | Already<Payload>, SubmitError> | null
-  readonly ticket: ScanTicket | null
-  readonly claimId: string | null
-  readonly wanted: unknown
-  readonly kind: string | null
-  readonly policy: PollPolicy<R>
-  readonly recommended: boolean
-  readonly lane: string
-}
+export type ScanRequest<Payload, R = never> = Buy<Payload, R> | Ticket<Payload, R> | Claim<Payload, R>
 
 /**
  * - `policy`: makes the policy of this request from the one the adapter recommends. Default: the recommended one.
@@ -69,15 +105,14 @@ export const fromRequest = <Request, Payload, R = never>(
   adapter: ScanAdapter<Request, Payload>,
   request: Request,
   options: Options<R> = {}
-): ScanRequest<Payload, R> => ({
+): Buy<Payload, R> => ({
+  _tag: "Buy",
   adapter,
   subject: adapter.subject(request),
   faults: adapter.check(request),
   fingerprint: adapter.fingerprint(request),
   maxAge: adapter.maxAge === undefined ? null : adapter.maxAge(request),
   submit: adapter.submit(request),
-  ticket: null,
-  claimId: null,
   wanted: adapter.reconcile === undefined ? null : request,
   kind: adapter.durations === undefined ? null : adapter.durations.kind(request),
   policy: options.policy === undefined ? adapter.policy : options.policy(adapter.policy),
@@ -95,16 +130,11 @@ export const fromTicket = <Request, Payload, R = never>(
   adapter: ScanAdapter<Request, Payload>,
   ticket: ScanTicket,
   options: Options<R> & { readonly subject?: Subject } = {}
-): ScanRequest<Payload, R> => ({
+): Ticket<Payload, R> => ({
+  _tag: "Ticket",
   adapter,
   subject: options.subject ?? { kind: "url", id: ticket.scanId, name: Tickets.key(ticket) },
-  faults: [],
-  fingerprint: null,
-  maxAge: null,
-  submit: null,
   ticket,
-  claimId: null,
-  wanted: null,
   kind: null,
   policy: options.policy === undefined ? adapter.policy : options.policy(adapter.policy),
   recommended: options.policy === undefined,
@@ -121,17 +151,13 @@ export const fromClaim = <Payload, R = never>(
   adapter: ScanAdapter<never, Payload>,
   claim: Pick<ClaimEntry, "claimId" | "subject"> & Partial<Pick<ClaimEntry, "ticket" | "kind">>,
   options: Options<R> = {}
-): ScanRequest<Payload, R> => ({
+): Claim<Payload, R> => ({
+  _tag: "Claim",
   adapter,
   subject: claim.subject,
-  faults: [],
-  fingerprint: null,
-  maxAge: null,
-  submit: null,
   ticket:
     claim.ticket !== undefined && claim.ticket !== null && Account.equals(adapter, claim.ticket) ? claim.ticket : null,
   claimId: claim.claimId,
-  wanted: null,
   kind: claim.kind ?? null,
   policy: options.policy === undefined ? adapter.policy : options.policy(adapter.policy),
   recommended: options.policy === undefined,

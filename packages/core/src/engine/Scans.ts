@@ -49,7 +49,7 @@ export const request = Requests.fromRequest
  * @category constructors
  * @since 0.1.0
  */
-export const ticket = Requests.fromTicket
+export const fromTicket = Requests.fromTicket
 
 /**
  * A claim of the journal to go on with, for `runAll`. Sends nothing and never buys.
@@ -57,7 +57,7 @@ export const ticket = Requests.fromTicket
  * @category constructors
  * @since 0.1.0
  */
-export const claim = Requests.fromClaim
+export const fromClaim = Requests.fromClaim
 
 /**
  * The options of a single scan.
@@ -97,7 +97,7 @@ export interface BatchOptions {
 }
 
 /**
- * What became of a submission that is not waited for.
+ * One row of `submitAll`: what became of a submission that is not waited for.
  *
  * `state` is `submitted` when there is a ticket to wait on (`known` when it was bought before), otherwise the state its
  * record would have.
@@ -105,7 +105,7 @@ export interface BatchOptions {
  * @category models
  * @since 0.1.0
  */
-export interface ScanSubmission<out Payload = unknown> {
+export interface SubmitRecord<out Payload = unknown> {
   readonly index: number
   readonly vendor: string
   readonly account: string
@@ -221,7 +221,7 @@ export const wait = <Request, Payload, R = never>(
   known: ScanTicket,
   options: RunOptions<R> & { readonly subject?: Subject } = {}
 ): Effect.Effect<ScanOutcome<Payload>, RunError, ScanJournal | R> =>
-  Effect.suspend(() => Trips.single(ticket(adapter, known, options), options))
+  Effect.suspend(() => Trips.single(fromTicket(adapter, known, options), options))
 
 /**
  * Asks once how a scan stands, in the turn of its account's budget. Waits for nothing else; with a journal in the context,
@@ -304,13 +304,13 @@ export function runAll<P, R>(
 export function submitAll<Q extends ScanRequest<unknown, unknown>>(
   requests: ReadonlyArray<Q>,
   options?: BatchOptions
-): Stream.Stream<ScanSubmission<PayloadOf<Q>>, never, ScanJournal | ServicesOf<Q>>
+): Stream.Stream<SubmitRecord<PayloadOf<Q>>, never, ScanJournal | ServicesOf<Q>>
 export function submitAll<P, R>(
   requests: ReadonlyArray<ScanRequest<P, R>>,
   options: BatchOptions = {}
-): Stream.Stream<ScanSubmission<P>, never, ScanJournal | R> {
+): Stream.Stream<SubmitRecord<P>, never, ScanJournal | R> {
   return Batches.batched(requests, options, (wanted, index, batch) =>
-    Effect.map(Batches.inBatch(wanted, index, batch, Trips.acquireOnly), ({ track, verdict }): ScanSubmission<P> => {
+    Effect.map(Batches.inBatch(wanted, index, batch, Trips.acquireOnly), ({ track, verdict }): SubmitRecord<P> => {
       const failed = verdict.because === "journal" || verdict.because === "defect"
       const submitted = track.ended === null && track.ticket !== null && !failed
       return {
@@ -365,7 +365,7 @@ export const isFor = (adapter: Pick<AnyAdapter, "vendor" | "origin" | "account" 
  * @category constructors
  * @since 0.1.0
  */
-export const open = <R = never>(
+export const listOpen = <R = never>(
   adapters: ReadonlyArray<AnyAdapter>,
   options: Requests.Options<R> = {}
 ): Effect.Effect<Open<R>, JournalError, ScanJournal> =>
@@ -406,7 +406,7 @@ export const resumeOpen = <R = never>(
   options: BatchOptions & Requests.Options<R> = {}
 ): Stream.Stream<ScanRecord, JournalError, ScanJournal | R> =>
   Stream.unwrap(
-    Effect.map(open(adapters, options), ({ requests }): Stream.Stream<ScanRecord, never, ScanJournal | R> =>
+    Effect.map(listOpen(adapters, options), ({ requests }): Stream.Stream<ScanRecord, never, ScanJournal | R> =>
       runAll(requests, options)
     )
   )

@@ -10,16 +10,12 @@
  */
 import * as Data from "effect/Data"
 import * as Duration from "effect/Duration"
-import type * as Effect from "effect/Effect"
 import { dual } from "effect/Function"
 import * as Pipeable from "effect/Pipeable"
 import { hasProperty } from "effect/Predicate"
 import * as Result from "effect/Result"
 import * as Schedule from "effect/Schedule"
 import type { PollTick } from "./PollTick.ts"
-import * as Previews from "./Preview.ts"
-import type { PlannedPoll } from "./Preview.ts"
-import * as Limits from "./VendorLimits.ts"
 import type { VendorLimits } from "./VendorLimits.ts"
 import * as Waits from "../time/Waits.ts"
 
@@ -337,6 +333,17 @@ export const withFloor: {
 )
 
 /**
+ * After how many answers in a row that make no sense a wait gives up: from 1.
+ *
+ * @category combinators
+ * @since 0.2.0
+ */
+export const withBrokenInARow: {
+  (count: number): <R>(self: PollPolicy<R>) => PollPolicy<R>
+  <R>(self: PollPolicy<R>, count: number): PollPolicy<R>
+} = dual(2, <R>(self: PollPolicy<R>, count: number): PollPolicy<R> => build({ ...self, brokenInARow: count }))
+
+/**
  * How far waits are spread upwards, as a fraction from 0 to 1.
  *
  * @category combinators
@@ -417,28 +424,3 @@ export const describe = <R>(self: PollPolicy<R>, limits?: VendorLimits): string 
   if (self.spread > 0) parts.splice(3, 0, `spread upwards by up to ${Math.round(self.spread * 100)} %`)
   return parts.join(", ")
 }
-
-/**
- * The first `count` polls of the policy, without polling: when, and why then. With the vendor's limits, its floor holds
- * too; what else a vendor does is in the module `Preview`.
- *
- * **Example** (Asking a policy when it would poll)
- *
- * ```ts
- * import { PollPolicy } from "@scanpoll/core"
- * import { Effect } from "effect"
- *
- * const policy = PollPolicy.make({ first: "2 seconds", pace: "10 seconds" })
- * const polls = await Effect.runPromise(PollPolicy.preview(policy, 4))
- * polls.map((poll) => poll.at / 1000) // => [2, 12, 22, 32]
- * ```
- *
- * @category destructors
- * @since 0.1.0
- */
-export const preview = <R>(
-  self: PollPolicy<R>,
-  count: number,
-  limits?: VendorLimits
-): Effect.Effect<ReadonlyArray<PlannedPoll>, never, R> =>
-  Previews.preview(self, limits ?? Limits.make({ floor: self.floor }), count)

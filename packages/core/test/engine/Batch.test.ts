@@ -178,7 +178,7 @@ describe("a record", () => {
     Effect.gen(function* () {
       const gone = Conversation.make({ vendor: "gone", polls: [{ say: "Missing" }], policy: steady })
       const slow = Conversation.make({ vendor: "slow", polls: [{ say: "running", hint: 290_000 }], policy: steady })
-      const requests = [gone, slow].map(({ adapter, ticket }) => Scans.ticket(adapter, ticket("x")))
+      const requests = [gone, slow].map(({ adapter, ticket }) => Scans.fromTicket(adapter, ticket("x")))
       const all = value(yield* finish(records(requests)))
       assert.deepStrictEqual(
         all.map((record) => [record.state, record.notBefore !== null]),
@@ -287,7 +287,7 @@ describe("the end of a run", () => {
   it.effect("before a known ticket was asked for leaves it resumable, with its ticket", () =>
     Effect.gen(function* () {
       const vendor = Conversation.make({ polls: [{ say: "running" }], policy: steady })
-      const requests = ["x", "y"].map((scanId) => Scans.ticket(vendor.adapter, vendor.ticket(scanId)))
+      const requests = ["x", "y"].map((scanId) => Scans.fromTicket(vendor.adapter, vendor.ticket(scanId)))
       for (const [end, state] of [
         [{ until: Effect.sleep("5 seconds") }, "interrupted"],
         [{ timeout: "5 seconds" as const }, "still-running"]
@@ -308,7 +308,7 @@ describe("the end of a run", () => {
     Effect.gen(function* () {
       const vendor = Conversation.make({ polls: [{ say: "running" }], policy: steady })
       yield* Stream.runDrain(Scans.submitAll(["a", "b"].map((wanted) => Scans.request(vendor.adapter, wanted))))
-      const { requests } = yield* Scans.open([vendor.adapter])
+      const { requests } = yield* Scans.listOpen([vendor.adapter])
       const end = { concurrency: 1, until: Effect.sleep("5 seconds") }
       const all = value(yield* finish(Stream.runCollect(Scans.runAll(requests, end))))
       assert.deepStrictEqual(all.map((record) => `${record.state} ${record.ticket?.scanId}`).sort(), [

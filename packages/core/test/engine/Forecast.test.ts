@@ -23,7 +23,7 @@ describe("forecast", () => {
     const vendor = Conversation.make({ budget: { ...limits, requests: null, openScans: 2 }, collect: ["found"] })
     const requests = [
       ...["a", "b", "c"].map((name) => Scans.request(vendor.adapter, name)),
-      Scans.ticket(vendor.adapter, vendor.ticket("x"))
+      Scans.fromTicket(vendor.adapter, vendor.ticket("x"))
     ]
     const [account] = forecast(requests)
     assert.deepStrictEqual(

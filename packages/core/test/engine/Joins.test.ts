@@ -183,7 +183,7 @@ describe("waits for one scan, in one process", () => {
       const full = withJournal(() => ({
         settled: () => Effect.fail(new ScanJournal.JournalError({ reason: "full", message: "no" }))
       }))
-      const requests = Array.from({ length: 3 }, () => Scans.ticket(vendor.adapter, vendor.ticket("x")))
+      const requests = Array.from({ length: 3 }, () => Scans.fromTicket(vendor.adapter, vendor.ticket("x")))
       const all = value(yield* finish(full(records(requests))))
       assert.deepStrictEqual(
         all.map((record) => [record.state, record.because]),
@@ -293,7 +293,7 @@ describe("waits for one scan, in one process", () => {
     Effect.gen(function* () {
       const progress = { fraction: 0.4, done: 4, total: 10 }
       const vendor = Conversation.make({ polls: [{ say: "running", progress }], policy: steady })
-      const requests = Array.from({ length: 2 }, () => Scans.ticket(vendor.adapter, vendor.ticket("x")))
+      const requests = Array.from({ length: 2 }, () => Scans.fromTicket(vendor.adapter, vendor.ticket("x")))
       const all = value(yield* finish(records(requests, { until: Effect.sleep("15 seconds") })))
       assert.deepStrictEqual(
         all.map((record) => [record.state, record.progress, record.notBefore]),
@@ -336,7 +336,7 @@ describe("a refused credential", () => {
   it.effect("stops the rest of a batch once a second call was refused (V-17)", () =>
     Effect.gen(function* () {
       const vendor = Conversation.make({ polls: [{ say: "Denied" }], policy: steady })
-      const requests = Array.from({ length: 4 }, (_, i) => Scans.ticket(vendor.adapter, vendor.ticket(`s${i}`)))
+      const requests = Array.from({ length: 4 }, (_, i) => Scans.fromTicket(vendor.adapter, vendor.ticket(`s${i}`)))
       const all = value(yield* finish(records(requests, { concurrency: 1 })))
       assert.strictEqual(vendor.ledger.polls.length, 2)
       assert.deepStrictEqual(
@@ -371,7 +371,7 @@ describe("a refused credential", () => {
         policy: steady,
         collect: ["found"]
       })
-      const requests = ["s0", "s0b", "s1"].map((scanId) => Scans.ticket(vendor.adapter, vendor.ticket(scanId)))
+      const requests = ["s0", "s0b", "s1"].map((scanId) => Scans.fromTicket(vendor.adapter, vendor.ticket(scanId)))
       const all = value(yield* finish(records(requests)))
       assert.deepStrictEqual(
         all.map((record) => record.state),
@@ -379,7 +379,7 @@ describe("a refused credential", () => {
       )
       assert.strictEqual(vendor.ledger.collects.length, 0)
       assert.deepStrictEqual(all[2]?.warnings, ["the vendor's findings could not be fetched (denied)"])
-      const again = value(yield* finish(records([Scans.ticket(vendor.adapter, vendor.ticket("s2"))])))
+      const again = value(yield* finish(records([Scans.fromTicket(vendor.adapter, vendor.ticket("s2"))])))
       assert.deepStrictEqual([again[0]?.state, vendor.ledger.collects.length], ["completed", 1])
     }).pipe(Effect.provide(world))
   )

@@ -72,10 +72,10 @@ describe("Scans.resumeOpen", () => {
       yield* Stream.runDrain(Scans.submitAll([Scans.request(vendor.adapter, "a")]))
       for (const other of [{ account: "b" }, { origin: "https://evil.test" }, { vendor: "else" }]) {
         const adapter = { ...vendor.adapter, ...other }
-        const { requests, strangers } = yield* Scans.open([adapter])
+        const { requests, strangers } = yield* Scans.listOpen([adapter])
         assert.deepStrictEqual([requests.length, strangers.length], [0, 1])
       }
-      assert.strictEqual((yield* Scans.open([{ ...vendor.adapter, environment: "test" }])).requests.length, 1)
+      assert.strictEqual((yield* Scans.listOpen([{ ...vendor.adapter, environment: "test" }])).requests.length, 1)
       assert.strictEqual(vendor.ledger.polls.length, 0)
     }).pipe(Effect.provide(world))
   )
@@ -205,7 +205,7 @@ describe("Scans.resumeOpen", () => {
         })
         return {
           run: Effect.exit(Scans.run(vendor.adapter, "a")).pipe(Effect.provideService(ScanJournal.ScanJournal, lying)),
-          goOn: Stream.runCollect(Scans.runAll([Scans.claim(vendor.adapter, entry)])).pipe(
+          goOn: Stream.runCollect(Scans.runAll([Scans.fromClaim(vendor.adapter, entry)])).pipe(
             Effect.provideService(ScanJournal.ScanJournal, lying)
           )
         }
@@ -224,7 +224,7 @@ describe("Scans.resumeOpen", () => {
       const [record] = yield* tampered({}, { ...elsewhere, origin: "https://evil.test" }).goOn
       assert.deepStrictEqual([record?.state, record?.because], ["interrupted", "journal"])
       const evil = { ...entry, ticket: { ...elsewhere, origin: "https://evil.test" } }
-      assert.isNull(Scans.claim(vendor.adapter, evil).ticket)
+      assert.isNull(Scans.fromClaim(vendor.adapter, evil).ticket)
       const polled = vendor.ledger.polls.length
       assert.strictEqual(polled, 1)
     }).pipe(Effect.provide(world))

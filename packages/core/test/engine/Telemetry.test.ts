@@ -159,7 +159,7 @@ describe("Telemetry", () => {
       const lines: Array<string> = []
       const logger = Logger.map(Logger.formatLogFmt, (line) => void lines.push(line))
       const denied = Conversation.make({ vendor: "strict", polls: [{ say: "Denied" }], policy: steady })
-      const many = Array.from({ length: 20 }, (_, i) => Scans.ticket(denied.adapter, denied.ticket(`s${i}`, null)))
+      const many = Array.from({ length: 20 }, (_, i) => Scans.fromTicket(denied.adapter, denied.ticket(`s${i}`, null)))
       const unpaid = Conversation.make({ vendor: "strict", account: "b", submits: [{ say: "Denied" }] })
       yield* finish(Stream.runCollect(Scans.runAll([...many, Scans.request(unpaid.adapter, "t")]))).pipe(
         Effect.provide(Logger.layer([logger]))

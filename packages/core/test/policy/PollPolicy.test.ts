@@ -38,6 +38,15 @@ const combine = (policy: PollPolicy.PollPolicy, name: (typeof names)[number]): P
   }
 }
 
+describe("withBrokenInARow", () => {
+  it("sets after how many answers without sense a wait gives up, and check refuses what is no whole number from 1", () => {
+    const policy = PollPolicy.make().pipe(PollPolicy.withBrokenInARow(7))
+    assert.strictEqual(policy.brokenInARow, 7)
+    assert.strictEqual(PollPolicy.withBrokenInARow(policy, 2).brokenInARow, 2)
+    assert.isTrue(Result.isFailure(PollPolicy.check(PollPolicy.withBrokenInARow(policy, 0))))
+  })
+})
+
 describe("PollPolicy", () => {
   it.prop(
     "combinators give the same policy in any order",

@@ -25,16 +25,6 @@ describe("preview", () => {
     })
   )
 
-  it.effect("is asked of the policy itself, alone or under a vendor's limits", () =>
-    Effect.gen(function* () {
-      const policy = PollPolicy.make({ first: 0, pace: "2 seconds" })
-      const at = (polls: ReadonlyArray<{ readonly at: number }>) => polls.map((poll) => poll.at / 1000)
-      assert.deepStrictEqual(at(yield* PollPolicy.preview(policy, 3)), [0, 2, 4])
-      const patient = VendorLimits.make({ floor: "5 seconds" })
-      assert.deepStrictEqual(yield* PollPolicy.preview(policy, 3, patient), yield* preview(policy, patient, 3))
-    })
-  )
-
   it.effect("shows phases: fast at first, then slow", () =>
     Effect.gen(function* () {
       const pace = PollPolicy.pacePhases([{ every: "2 seconds", lasts: "6 seconds" }], "15 seconds")

@@ -91,7 +91,7 @@ describe("found by the simulation", () => {
               : hold
           )
       })
-      const requests = ["a", "b", "c", "d", "e", "f"].map((id) => Scans.ticket(vendor.adapter, vendor.ticket(id)))
+      const requests = ["a", "b", "c", "d", "e", "f"].map((id) => Scans.fromTicket(vendor.adapter, vendor.ticket(id)))
       const batch = yield* Effect.forkChild(
         Stream.runDrain(Scans.runAll(requests)).pipe(Effect.provideService(ScanJournal.ScanJournal, troubled))
       )

@@ -6,6 +6,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
+import * as Adapters from "../../src/engine/ScanAdapter.ts"
 import type { AccountLimits, Already, ScanAdapter, Submitted } from "../../src/engine/ScanAdapter.ts"
 import * as SteadyClock from "../../src/time/SteadyClock.ts"
 import type { PollAnswer, Progress } from "../../src/model/Observation.ts"
@@ -213,24 +214,19 @@ export const make = (
               case "accept": {
                 entry.accepted = true
                 const scanId = step.scanId ?? `scan-${++ids}`
-                return Effect.map(SteadyClock.now, (now) => ({
-                  _tag: "Submitted",
-                  ticket: ticket(scanId, now),
-                  hint: hintOf(step.hint),
-                  quota: Option.none()
-                }))
+                return Effect.map(SteadyClock.now, (now) =>
+                  Adapters.submitted(ticket(scanId, now), { hint: hintOf(step.hint) })
+                )
               }
               case "already":
                 entry.accepted = true
-                return Effect.map(SteadyClock.now, (now) => ({
-                  _tag: "Already",
-                  outcome: {
+                return Effect.map(SteadyClock.now, (now) =>
+                  Adapters.already<Payload>({
                     ...completed(ticket(`scan-${++ids}`, now), "from the cache"),
                     cached: true,
                     ageMs: 86_400_000
-                  },
-                  quota: Option.none()
-                }))
+                  })
+                )
               default:
                 return Effect.fail(
                   SubmitError.make({

@@ -15,6 +15,7 @@ import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
+import * as Adapters from "@scanpoll/core/engine/ScanAdapter"
 import type { RequestFault, ScanAdapter } from "@scanpoll/core/engine/ScanAdapter"
 import * as Credential from "@scanpoll/core/http/Credential"
 import { VendorConfigError, VendorHttp } from "@scanpoll/core/http/VendorHttp"
@@ -333,7 +334,7 @@ const fromClient = (http: VendorClient, account: string): ScanAdapter<AppVetRequ
       const scanId = response.body._tag === "Json" ? AppVetSchema.readScanId(response.body.value) : null
       if (scanId === null) return yield* AppVetError.submitError(response, scrub)
       const now = yield* Clock.currentTimeMillis
-      return { _tag: "Submitted", ticket: ticketOf(scanId, now), hint: response.hint, quota: response.quota }
+      return Adapters.submitted(ticketOf(scanId, now), response)
     }),
 
     poll: Effect.fnUntraced(function* (ticket) {

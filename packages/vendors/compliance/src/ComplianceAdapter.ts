@@ -17,6 +17,7 @@ import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
+import * as Adapters from "@scanpoll/core/engine/ScanAdapter"
 import type { Already, RequestFault, ScanAdapter, Submitted } from "@scanpoll/core/engine/ScanAdapter"
 import * as Credentials from "@scanpoll/core/http/Credential"
 import {
@@ -413,10 +414,10 @@ const adapter = (http: VendorClient, account: string): ComplianceAdapter => {
         warnings: tidy(response.warnings, scrub),
         requestId: response.requestId
       })
-      return { _tag: "Already", outcome, quota: response.quota }
+      return Adapters.already<CompliancePayload>(outcome, response)
     }
     const hint = status === "completed" ? Option.none() : response.hint
-    return { _tag: "Submitted", ticket, hint, quota: response.quota }
+    return Adapters.submitted(ticket, { hint, quota: response.quota })
   })
 
   const poll: ComplianceAdapter["poll"] = (ticket) =>

@@ -8,6 +8,7 @@
  * @see https://docs.exonalab.com/docs/api-reference/get-scans
  * @since 0.1.0
  */
+import * as Adapters from "@scanpoll/core/engine/ScanAdapter"
 import type { Already, ScanAdapter, Submitted } from "@scanpoll/core/engine/ScanAdapter"
 import * as Credentials from "@scanpoll/core/http/Credential"
 import type { Credential, VendorResponse } from "@scanpoll/core/http/VendorHttp"
@@ -262,7 +263,7 @@ export const readSubmit = (
   const scanId = body._tag === "Json" ? ExonaSchema.readId(body.value) : null
   if (body._tag === "Unreadable" || scanId === null) return Result.fail(ExonaError.submitError(response, scrub))
   const ticket = Ticket.make({ vendor: "exona", ...place, scanId, submittedAt: now })
-  const submitted: Submitted = { _tag: "Submitted", ticket, hint, quota }
+  const submitted = Adapters.submitted(ticket, { hint, quota })
   const read = ExonaSchema.readScan(body.value)
   if (Result.isFailure(read)) return Result.succeed(submitted)
   const scan = read.success
@@ -273,7 +274,7 @@ export const readSubmit = (
     warnings: nameWarning(scan, request)
   })
   // A completed scan whose result cannot be read here may still show it to a poll.
-  return Result.succeed(outcome === null ? submitted : { _tag: "Already", outcome, quota })
+  return Result.succeed(outcome === null ? submitted : Adapters.already(outcome, { quota }))
 }
 
 /**

@@ -48,19 +48,21 @@ export const acquire = <Payload, R>(job: Job.Job<Payload, R>): Acquiring<Payload
   })
 
 const fromAnything = <Payload, R>(job: Job.Job<Payload, R>): Acquiring<Payload> => {
-  const { adapter, claimId, fingerprint, submit, ticket } = job.request
-  if (claimId !== null) return fromClaim(job, claimId)
-  if (ticket !== null) return fromTicket(job, ticket)
-  if (fingerprint === null || submit === null) {
-    return Effect.die(new TypeError("a scan request needs a submission or a ticket"))
+  const { request } = job
+  switch (request._tag) {
+    case "Buy":
+      return buy(job, { key: Job.claimKey(request), request })
+    case "Ticket":
+      return fromTicket(job, request.ticket)
+    case "Claim":
+      return fromClaim(job, request.claimId)
   }
-  return buy(job, { key: Job.claimKey({ adapter }, fingerprint), submit })
 }
 
 const validate = (request: ScanRequest<unknown, unknown>): Effect.Effect<void, SubmitError> => {
   const checked = PollPolicies.check(request.policy, request.adapter.limits)
   if (Result.isFailure(checked)) return Effect.die(checked.failure)
-  if (request.faults.length === 0) return Effect.void
+  if (request._tag !== "Buy" || request.faults.length === 0) return Effect.void
   const message = request.faults.map((fault) => `${fault.path.join(".")}: ${fault.message}`).join("; ")
   return Effect.fail(SubmitErrors.make({ kind: "Refused", code: "invalid-request", message }))
 }
@@ -140,7 +142,7 @@ const submissionOfAnother = (job: Job.Job<unknown, unknown>) => {
     })
 }
 
-const buy = <Payload, R>(job: Job.Job<Payload, R>, wish: Purchase.Wish<Payload>): Acquiring<Payload> =>
+const buy = <Payload, R>(job: Job.Job<Payload, R>, wish: Purchase.Wish<Payload, R>): Acquiring<Payload> =>
   Effect.gen(function* () {
     const awaitSubmission = submissionOfAnother(job)
     const beforeNextTry = retry(job)
@@ -149,7 +151,7 @@ const buy = <Payload, R>(job: Job.Job<Payload, R>, wish: Purchase.Wish<Payload>)
     for (;;) {
       const earlier = yield* joined(job, wish.key, awaited)
       if (earlier !== null) return earlier
-      const standing = yield* job.journal.claim(wish.key, { ...Purchase.claimOptions(job), peek: true })
+      const standing = yield* job.journal.claim(wish.key, { ...Purchase.claimOptions(job, wish), peek: true })
       switch (standing._tag) {
         case "Settled":
           return settled(yield* Recall.fromJournal(job, standing.claimId, standing.outcome, standing.at))

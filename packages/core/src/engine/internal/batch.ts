@@ -77,9 +77,7 @@ const firstMistake = (requests: ReadonlyArray<Pick<ScanRequest<unknown, unknown>
 }
 
 // The keys of requests that are there more than once; nothing has come of them yet.
-const repeatedIn = (
-  requests: ReadonlyArray<Pick<ScanRequest<unknown, unknown>, "adapter" | "fingerprint">>
-): Jobs.Run["repeated"] => {
+const repeatedIn = (requests: ReadonlyArray<ScanRequest<unknown, unknown>>): Jobs.Run["repeated"] => {
   const once = new Set<string>()
   const repeated: Jobs.Run["repeated"] = new Map()
   for (const wanted of requests) {

@@ -11,7 +11,7 @@ import type { Fleet } from "../Fleet.ts"
 import type { AccountBudget, Budgets } from "../RateBudget.ts"
 import type { ScanEventKind } from "../ScanEvent.ts"
 import { type ClaimKey, type JournalError, type Operations, ScanJournal } from "../ScanJournal.ts"
-import type { ScanRequest } from "../ScanRequest.ts"
+import type { Buy, ScanRequest } from "../ScanRequest.ts"
 import * as StoredOutcome from "./storedOutcome.ts"
 import * as VendorSays from "./vendorSays.ts"
 
@@ -40,10 +40,9 @@ export interface Track<Payload> {
   readonly warnings: Array<string>
 }
 
-export const makeTrack = <Payload>(request: Pick<ScanRequest<unknown>, "ticket" | "claimId">): Track<Payload> => ({
-  claimId: request.claimId,
-  ticket: request.ticket,
-  submittedAt: request.ticket === null ? null : request.ticket.submittedAt,
+export const makeTrack = <Payload>(request: ScanRequest<unknown, unknown>): Track<Payload> => ({
+  claimId: request._tag === "Claim" ? request.claimId : null,
+  ...ticketOf(request),
   known: false,
   polls: 0,
   last: null,
@@ -54,6 +53,11 @@ export const makeTrack = <Payload>(request: Pick<ScanRequest<unknown>, "ticket" 
   ended: null,
   warnings: []
 })
+
+const ticketOf = (request: ScanRequest<unknown, unknown>): Pick<Track<unknown>, "ticket" | "submittedAt"> => {
+  const ticket = request._tag === "Buy" ? null : request.ticket
+  return { ticket, submittedAt: ticket === null ? null : ticket.submittedAt }
+}
 
 // What the requests of one run share.
 //
@@ -134,15 +138,15 @@ export class Holding {
 export const budgetOf = (request: Pick<ScanRequest<unknown>, "adapter">, budgets: Budgets): AccountBudget =>
   budgets.account(request.adapter, request.adapter.budget)
 
-export const claimKey = (request: Pick<ScanRequest<unknown>, "adapter">, fingerprint: string): ClaimKey => ({
-  ...Account.of(request.adapter),
-  environment: request.adapter.environment,
+export const claimKey = ({ adapter, fingerprint }: Pick<Buy<unknown>, "adapter" | "fingerprint">): ClaimKey => ({
+  ...Account.of(adapter),
+  environment: adapter.environment,
   fingerprint
 })
 
 // A text that equal requests share; null for what is never submitted.
-export const equalityOf = ({ adapter, fingerprint }: Pick<ScanRequest<unknown>, "adapter" | "fingerprint">) =>
-  fingerprint === null ? null : Account.purchaseKey(claimKey({ adapter }, fingerprint))
+export const equalityOf = (request: ScanRequest<unknown, unknown>): string | null =>
+  request._tag === "Buy" ? Account.purchaseKey(claimKey(request)) : null
 
 export const make = <Payload, R>(
   request: ScanRequest<Payload, R>,
@@ -187,10 +191,10 @@ export const settledSince = (now: number, age: Duration.Duration): number => {
 }
 
 // From when on a settled outcome may answer this request: the run says how old it may be, and so may the request.
-export const reuseFrom = ({ request, run }: Pick<Job<unknown, unknown>, "request" | "run">): number => {
-  if (request.maxAge === null) return run.reuseFrom
-  if (Duration.toMillis(request.maxAge) === 0) return Number.MAX_SAFE_INTEGER
-  return Math.max(run.reuseFrom, settledSince(run.startedAt, request.maxAge))
+export const reuseFrom = (run: Run, { maxAge }: Pick<Buy<unknown>, "maxAge">): number => {
+  if (maxAge === null) return run.reuseFrom
+  if (Duration.toMillis(maxAge) === 0) return Number.MAX_SAFE_INTEGER
+  return Math.max(run.reuseFrom, settledSince(run.startedAt, maxAge))
 }
 
 // What an equal request of this run came to; null when none has a claim yet.

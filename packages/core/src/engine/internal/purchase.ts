@@ -16,6 +16,7 @@ import * as Decision from "../../policy/Decision.ts"
 import type { Turn } from "../RateBudget.ts"
 import type { Already, Submitted } from "../ScanAdapter.ts"
 import type { ClaimKey, JournalError } from "../ScanJournal.ts"
+import type { Buy } from "../ScanRequest.ts"
 import * as SteadyClock from "../../time/SteadyClock.ts"
 import { SubmissionGrace } from "../SubmissionGrace.ts"
 import type { Acquired } from "./acquire.ts"
@@ -29,9 +30,9 @@ import * as VendorSays from "./vendorSays.ts"
 // Without a stored ticket a purchase can be found again by its log line alone.
 const ticketTries = 10
 
-export interface Wish<Payload> {
+export interface Wish<Payload, R> {
   readonly key: ClaimKey
-  readonly submit: Effect.Effect<Submitted | Already<Payload>, SubmitError>
+  readonly request: Buy<Payload, R>
 }
 
 // `LookAgain`: nothing was sent, and the journal or the run knows more than before.
@@ -42,16 +43,16 @@ export type Attempt<Payload> =
 
 const lookAgain = { _tag: "LookAgain" } as const
 
-export const claimOptions = (job: Job.Job<unknown, unknown>) => ({
-  subject: job.request.subject,
-  reuseFrom: Job.reuseFrom(job),
-  request: job.request.wanted,
-  kind: job.request.kind
+export const claimOptions = ({ run }: Job.Job<unknown, unknown>, { request }: Wish<unknown, unknown>) => ({
+  subject: request.subject,
+  reuseFrom: Job.reuseFrom(run, request),
+  request: request.wanted,
+  kind: request.kind
 })
 
 export const attempt = <Payload, R>(
   job: Job.Job<Payload, R>,
-  wish: Wish<Payload>
+  wish: Wish<Payload, R>
 ): Effect.Effect<Attempt<Payload>, SubmitError | JournalError, Scope.Scope> =>
   Effect.gen(function* () {
     const { account, emit, request, track } = job
@@ -111,11 +112,11 @@ const closeTurn = <Payload>(
 const purchase = <Payload, R>(
   restore: Hold.Restore,
   job: Job.Job<Payload, R>,
-  wish: Wish<Payload>,
+  wish: Wish<Payload, R>,
   turn: Turn
 ): Effect.Effect<Attempt<Payload>, JournalError> =>
   Effect.gen(function* () {
-    const claim = yield* job.journal.claim(wish.key, claimOptions(job))
+    const claim = yield* job.journal.claim(wish.key, claimOptions(job, wish))
     if (claim._tag !== "Fresh") return lookAgain
     const { claimId } = claim
     job.track.claimId = claimId
@@ -129,7 +130,7 @@ const purchase = <Payload, R>(
     Job.shareClaim(job, claimId)
     job.emit({ _tag: "Submitting" })
     job.track.reachedVendor = true
-    const answer = yield* post(restore, job, wish.submit)
+    const answer = yield* post(restore, job, wish.request.submit)
     const now = yield* SteadyClock.now
     return Exit.isSuccess(answer)
       ? yield* accepted(restore, job, { claimId, key: wish.key }, answer.value, now)
@@ -140,7 +141,7 @@ const purchase = <Payload, R>(
 const post = <Payload>(
   restore: Hold.Restore,
   job: Job.Job<Payload, unknown>,
-  submit: Wish<Payload>["submit"]
+  submit: Buy<Payload>["submit"]
 ): Effect.Effect<Exit.Exit<Submitted | Already<Payload>, SubmitError>> =>
   Effect.gen(function* () {
     const timeout = Duration.sum(job.request.adapter.limits.submitTimeout, Duration.seconds(1))
