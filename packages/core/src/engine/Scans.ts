@@ -256,12 +256,12 @@ export const pollOnce = <Request, Payload>(
       ),
       Effect.tapError((fault) =>
         Effect.map(SteadyClock.now, (now) =>
-          VendorSays.heard(budget, adapter.limits, fault, now, { by: ticket, kind: "poll" })
+          VendorSays.heard(budget, adapter.limits, fault, now, { by: known, kind: "poll" })
         )
       )
     )
     VendorSays.heard(budget, adapter.limits, { quota: answer.quota }, yield* SteadyClock.now, {
-      by: ticket,
+      by: known,
       kind: "poll"
     })
     return answer
