@@ -213,7 +213,7 @@ const leftOut = Effect.fnUntraced(function* (
   for (const target of plan.targets) {
     const [one] = Preparation.prepareTargets({ ...plan, targets: [target] }, settings, accounts, own)
     const request = one?.request
-    if (request === undefined || request.fingerprint === null) {
+    if (request === undefined || request._tag !== "Buy") {
       left.push(target.where)
       continue
     }
