@@ -429,7 +429,7 @@ class MemoryJournal implements Operations {
   claim: Operations["claim"] = (key, options) =>
     Effect.gen({ self: this }, function* () {
       const now = yield* Clock.currentTimeMillis
-      const claimId = yield* this.newClaimId
+      const claimId = yield* this.newClaimId()
       const found = this.find(key, options.reuseFrom)
       if (found !== null) return found
       if (options.peek === true) return { _tag: "Fresh", claimId } as const
@@ -443,7 +443,7 @@ class MemoryJournal implements Operations {
   adopt: Operations["adopt"] = (ticket, subject) =>
     Effect.gen({ self: this }, function* () {
       const now = yield* Clock.currentTimeMillis
-      const claimId = yield* this.newClaimId
+      const claimId = yield* this.newClaimId()
       const known = this.claims.ofScan(ticket)
       if (known !== undefined && known.ticket !== null) {
         return known.state === "settled"
@@ -533,9 +533,9 @@ class MemoryJournal implements Operations {
     })
 
   // Tests script chance, and with it ids; one id for two claims would lose the first.
-  private get newClaimId(): Effect.Effect<string> {
+  private newClaimId(): Effect.Effect<string> {
     return Effect.flatMap(makeClaimId, (claimId) =>
-      this.claims.get(claimId) === undefined ? Effect.succeed(claimId) : this.newClaimId
+      this.claims.get(claimId) === undefined ? Effect.succeed(claimId) : this.newClaimId()
     )
   }
 
