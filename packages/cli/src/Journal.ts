@@ -8,7 +8,10 @@ import * as ScanJournal from "@scanpoll/core/engine/ScanJournal"
 import type { JournalAddress } from "@scanpoll/journal/JournalAddress"
 import * as Addresses from "@scanpoll/journal/JournalAddress"
 import * as Effect from "effect/Effect"
+import * as FileSystem from "effect/FileSystem"
 import * as Layer from "effect/Layer"
+import { dirname, resolve } from "node:path"
+import { usage, type UsageError } from "./config/InputFault.ts"
 import type { Settings } from "./config/Settings.ts"
 import type { Streams } from "./output/Streams.ts"
 import { Surroundings } from "./Surroundings.ts"
@@ -41,6 +44,75 @@ export const layer = (named: JournalAddress | null): Layer.Layer<ScanJournal.Sca
       )
 
 /**
+ * Fails where a journal was named and no file is there: a name that was mistyped must not look like an empty journal.
+ *
+ * @category combinators
+ * @since 0.2.0
+ */
+export const mustExist = (
+  settings: Pick<Settings, "journal">
+): Effect.Effect<void, UsageError, FileSystem.FileSystem> =>
+  Effect.gen(function* () {
+    const { value, where } = settings.journal
+    if (value?._tag !== "File" || (yield* isThere(value.path))) return
+    const { filesIn } = yield* Effect.promise(() => import("@scanpoll/journal/SqliteClient"))
+    const path = resolve(value.path)
+    const others = yield* filesIn(dirname(path))
+    const known = others.length === 0 ? "" : `; its folder has ${others.slice(0, mostNamed).join(", ")}`
+    return yield* Effect.fail(usage(where, `there is no journal at ${path}${known}`))
+  })
+
+const mostNamed = 10
+
+const isThere = (path: string): Effect.Effect<boolean, never, FileSystem.FileSystem> =>
+  Effect.flatMap(FileSystem.FileSystem, (fs) =>
+    fs.stat(path).pipe(
+      // A folder, too, is something else than nothing: opening it says what is the matter.
+      Effect.map(({ size, type }) => type !== "File" || size > 0n),
+      Effect.catch((error) => Effect.succeed(error.reason._tag !== "NotFound"))
+    )
+  )
+
+/**
+ * The journal of a command that only looks: it is opened read-only, so that neither a full disk nor a lock nor a missing
+ * right is in the way, and nothing in it changes. The usual journal is empty where no run has made it.
+ *
+ * @category layers
+ * @since 0.2.0
+ */
+export const layerRead = (
+  settings: Pick<Settings, "journal">
+): Layer.Layer<ScanJournal.ScanJournal, JournalError | UsageError, FileSystem.FileSystem> =>
+  Layer.unwrap(
+    Effect.gen(function* () {
+      yield* mustExist(settings)
+      const address = yield* inForce(settings.journal.value)
+      if (address._tag === "File" && !(yield* isThere(address.path))) return ScanJournal.layerMemory
+      const Journal = yield* Effect.promise(() => import("@scanpoll/journal/Journal"))
+      return Journal.layerReadOnly(address)
+    })
+  )
+
+/**
+ * The journal of a command that changes what is there and buys nothing. The usual journal is empty, and none is made,
+ * where no run has made it.
+ *
+ * @category layers
+ * @since 0.2.0
+ */
+export const layerExisting = (
+  settings: Pick<Settings, "journal">
+): Layer.Layer<ScanJournal.ScanJournal, JournalError | UsageError, FileSystem.FileSystem> =>
+  Layer.unwrap(
+    Effect.gen(function* () {
+      yield* mustExist(settings)
+      const address = yield* inForce(settings.journal.value)
+      if (address._tag === "File" && !(yield* isThere(address.path))) return ScanJournal.layerMemory
+      return layer(settings.journal.value)
+    })
+  )
+
+/**
  * The journal of a command that buys or polls. On PostgreSQL the budgets are shared with whoever else has it, and its
  * workers do the polls where there are any.
  *
@@ -69,7 +141,7 @@ export const layerOfRun = (
  */
 export const layerOfPoll = (
   settings: Pick<Settings, "journal">
-): Layer.Layer<ScanJournal.ScanJournal, JournalError> => {
+): Layer.Layer<ScanJournal.ScanJournal, JournalError | UsageError, FileSystem.FileSystem> => {
   const named = settings.journal.value
   return named?._tag === "Postgres"
     ? Layer.unwrap(
@@ -78,5 +150,5 @@ export const layerOfPoll = (
           (cluster) => cluster.layerAlone(named.url)
         )
       )
-    : layer(named)
+    : layerRead(settings)
 }

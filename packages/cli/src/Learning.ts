@@ -28,8 +28,9 @@ export const layerRead = (named: JournalAddress | null): Layer.Layer<never, neve
           ? yield* Effect.orElseSucceed(fs.exists(address.path), () => false)
           : address._tag === "Postgres"
       if (!isThere) return DurationModel.layerMemory
+      const Stored = yield* Effect.promise(() => import("@scanpoll/journal/Journal"))
       return StoredDurations.layer.pipe(
-        Layer.provide(Journal.layer(address)),
+        Layer.provide(Stored.layerReadOnly(address)),
         Layer.catch((error) =>
           Layer.unwrap(
             Effect.as(

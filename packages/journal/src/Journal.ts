@@ -65,14 +65,14 @@ export const layerSqlite = (
 /**
  * Connections to a PostgreSQL database as the journal wants them: no statement, lock or idle transaction outlasts the
  * journal's own patience, and a server that does not answer keeps no program from ending. `maxConnections` is from 1,
- * default 4.
+ * default 4; with `readOnly`, default false, the server refuses every write.
  *
  * @category layers
  * @since 0.1.0
  */
 export const clientPostgres = (
   url: string | Redacted.Redacted,
-  options: { readonly maxConnections?: number } = {}
+  options: { readonly maxConnections?: number; readonly readOnly?: boolean } = {}
 ): Layer.Layer<SqlClient, JournalError> =>
   Layer.effect(
     SqlClient,
@@ -100,7 +100,8 @@ export const clientPostgres = (
             startupParameters: {
               lock_timeout: "4000",
               statement_timeout: "8000",
-              idle_in_transaction_session_timeout: "15000"
+              idle_in_transaction_session_timeout: "15000",
+              ...(options.readOnly === true ? { default_transaction_read_only: "on" } : {})
             }
           }),
           scope
@@ -141,5 +142,34 @@ export const layer = (
       return layerSqlite(read.success.path, options)
     case "Postgres":
       return layerPostgres(read.success.url, options)
+  }
+}
+
+/**
+ * The journal at an address, only to be looked at: nothing is made, brought up to date or locked, and it works where
+ * nothing can be written. Fails with `missing` where there is no journal.
+ *
+ * @category layers
+ * @since 0.2.0
+ */
+export const layerReadOnly = (
+  address: string | JournalAddress,
+  options: Pick<SqlJournal.Options, "patience" | "limit"> = {}
+): Layer.Layer<ScanJournal.ScanJournal, JournalError> => {
+  const read = typeof address === "string" ? Addresses.parse(address) : Result.succeed(address)
+  if (Result.isFailure(read)) return Layer.unwrap(Effect.fail(errorOf("unavailable", read.failure)))
+  switch (read.success._tag) {
+    case "Memory":
+      return ScanJournal.layerMemory
+    case "File":
+      return Layer.provide(
+        SqlJournal.layerReadOnly(options),
+        Layer.effect(SqlClient, SqliteClient.makeReadOnly(read.success.path))
+      )
+    case "Postgres":
+      return Layer.provide(
+        SqlJournal.layerReadOnly(options),
+        clientPostgres(read.success.url, { maxConnections: 1, readOnly: true })
+      )
   }
 }

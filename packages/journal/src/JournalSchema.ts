@@ -103,6 +103,10 @@ export const migrations: ReadonlyArray<Migration> = [
     // The reason of a settled claim says which evidence its outcome lacks: few do, and `resume` asks for them.
     `CREATE INDEX scanpoll_claims_lacking ON scanpoll_claims (changed_at)
       WHERE state = 'settled' AND reason IS NOT NULL`
+  ],
+  [
+    // Names this very journal. A process that opened it compares: another database may take its place.
+    `ALTER TABLE scanpoll_journal ADD COLUMN identity TEXT`
   ]
 ]
 
@@ -119,6 +123,38 @@ const program = "scanpoll journal"
 // PostgreSQL takes one program at a time through here; the number means nothing but this.
 const lockNumber = 7363706
 
+const isKnown = (version: unknown): version is number =>
+  typeof version === "number" && Number.isInteger(version) && version >= 0
+
+/**
+ * The version of the journal in a database; null where there is none. Changes nothing. Fails with `newer` where it is past
+ * `newest`, and with `foreign` where tables of these names are another program's.
+ *
+ * @category constructors
+ * @since 0.2.0
+ */
+export const readVersion = (
+  newest: number = schemaVersion
+): Effect.Effect<number | null, JournalError | SqlError, SqlClient.SqlClient> =>
+  Effect.gen(function* () {
+    const sql = yield* SqlClient.SqlClient
+    const tables = yield* sql.onDialectOrElse({
+      pg: () => sql<{ name: string }>`
+        SELECT table_name AS name FROM information_schema.tables
+        WHERE table_schema = current_schema() AND table_name LIKE ${"scanpoll\\_%"}`,
+      orElse: () => sql<{ name: string }>`SELECT name FROM sqlite_schema WHERE type = 'table'`
+    })
+    const names = new Set(tables.map((row) => row.name))
+    if (!names.has("scanpoll_journal")) {
+      return names.has("scanpoll_claims") ? yield* errorOf("foreign", "it has tables of the same names") : null
+    }
+    const [row] = yield* sql<{ program: unknown; version: unknown }>`SELECT program, version FROM scanpoll_journal`
+    if (row === undefined || row.program !== program || !isKnown(row.version)) {
+      return yield* errorOf("foreign", "its version cannot be read")
+    }
+    return row.version > newest ? yield* errorOf("newer", `version ${row.version}`) : row.version
+  })
+
 /**
  * Brings the database to a version, the newest unless told. Fails with `newer` where it is past that already, and with
  * `foreign` where tables of these names are another program's. Changes nothing then.
@@ -131,25 +167,7 @@ export const migrate = (
 ): Effect.Effect<void, JournalError | SqlError, SqlClient.SqlClient> =>
   Effect.gen(function* () {
     const sql = yield* SqlClient.SqlClient
-    const tables = sql.onDialectOrElse({
-      pg: () => sql<{ name: string }>`
-        SELECT table_name AS name FROM information_schema.tables
-        WHERE table_schema = current_schema() AND table_name LIKE ${"scanpoll\\_%"}`,
-      orElse: () => sql<{ name: string }>`SELECT name FROM sqlite_schema WHERE type = 'table'`
-    })
-    const isKnown = (version: unknown): version is number =>
-      typeof version === "number" && Number.isInteger(version) && version >= 0
-    const standing = Effect.gen(function* () {
-      const names = new Set((yield* tables).map((row) => row.name))
-      if (!names.has("scanpoll_journal")) {
-        return names.has("scanpoll_claims") ? yield* errorOf("foreign", "it has tables of the same names") : null
-      }
-      const [row] = yield* sql<{ program: unknown; version: unknown }>`SELECT program, version FROM scanpoll_journal`
-      if (row === undefined || row.program !== program || !isKnown(row.version)) {
-        return yield* errorOf("foreign", "its version cannot be read")
-      }
-      return row.version > steps.length ? yield* errorOf("newer", `version ${row.version}`) : row.version
-    })
+    const standing = Effect.provideService(readVersion(steps.length), SqlClient.SqlClient, sql)
     if ((yield* standing) === steps.length) return
     yield* sql.withTransaction(
       Effect.gen(function* () {

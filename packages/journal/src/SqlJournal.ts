@@ -19,11 +19,13 @@ import * as Semaphore from "effect/Semaphore"
 import * as SqlClient from "effect/sql/SqlClient"
 import type { JournalError, Operations } from "@scanpoll/core/engine/ScanJournal"
 import * as ScanJournal from "@scanpoll/core/engine/ScanJournal"
+import * as Tickets from "@scanpoll/core/model/ScanTicket"
 import * as Waits from "@scanpoll/core/time/Waits"
 import * as Claims from "./internal/claims.ts"
 import * as ClaimTables from "./internal/claimTable.ts"
 import * as Dialects from "./internal/dialect.ts"
 import { HeldClaims } from "./internal/heldClaims.ts"
+import * as Identities from "./internal/identity.ts"
 import * as Holds from "./internal/holds.ts"
 import * as Leases from "./internal/lease.ts"
 import * as Moves from "./internal/moves.ts"
@@ -31,6 +33,7 @@ import * as Outboxes from "./internal/outbox.ts"
 import * as OwnerTables from "./internal/owners.ts"
 import * as Processes from "./internal/processes.ts"
 import * as Readings from "./internal/readings.ts"
+import * as ReadOnly from "./internal/readOnly.ts"
 import * as Stores from "./internal/store.ts"
 import * as TakeFree from "./internal/takeFree.ts"
 import * as Watches from "./internal/watch.ts"
@@ -71,6 +74,21 @@ const bounded = (name: string, value: Duration.Input | undefined, fallback: numb
   return millis
 }
 
+// The journal is another one now. What this process had bought is in the log, so that it can be found again.
+const endAll = (held: HeldClaims, error: JournalError): Effect.Effect<void> =>
+  Effect.gen(function* () {
+    const remedy = "put it back, then `scanpoll resume`; or wait for each scan by its key: `scanpoll wait KEY`"
+    yield* Effect.logError(`${error.message}. Nothing more is submitted or polled. To recover, ${remedy}`)
+    for (const [claimId, ticket] of held.entries()) {
+      yield* Effect.logError(
+        ticket === null
+          ? `claim ${claimId} was being submitted; the vendor may have accepted it`
+          : `bought: ${Tickets.key(ticket)}, account ${ticket.account} (claim ${claimId})`
+      )
+    }
+    held.loseAll(error)
+  })
+
 // The rooms that say who this process is, and whether the database can be written.
 const foundation = (sql: SqlClient.SqlClient, options: Options) =>
   Effect.gen(function* () {
@@ -80,7 +98,9 @@ const foundation = (sql: SqlClient.SqlClient, options: Options) =>
     const lease = Leases.make(clock, bounded("lease", options.lease, 15_000))
     const here = Processes.here()
     const place = options.presence === "lease" ? { ...here, place: "", started: "" } : here
-    const owners = yield* OwnerTables.make({ sql, dialect, lease, held, place })
+    const identity = Identities.make(sql, held)
+    const owners = yield* OwnerTables.make({ sql, dialect, lease, held, place, verify: identity.verify })
+    const heartbeat = Effect.andThen(owners.heartbeat, identity.verifyNewest)
     const prepare = Effect.provideService(migrate(), SqlClient.SqlClient, sql)
     let isOpen = false
     const store = yield* Stores.make(
@@ -92,16 +112,22 @@ const foundation = (sql: SqlClient.SqlClient, options: Options) =>
       },
       {
         name: owners.me(),
-        probe: Effect.suspend(() => (isOpen ? owners.heartbeat : prepare)),
-        onOutage: (error) => held.endWaits(error)
+        probe: Effect.suspend(() => (isOpen ? heartbeat : prepare)),
+        onOutage: (error) => held.endWaits(error),
+        ending: { look: identity.look, explain: identity.explain, onEnd: (error) => endAll(held, error) }
       }
     )
     const open = Effect.gen(function* () {
       yield* store.read(prepare)
       isOpen = true
-      yield* store.write((stamp) => Effect.andThen(owners.register, owners.freeOrphans(stamp)))
+      yield* store.write((stamp) =>
+        Effect.andThen(identity.learn, Effect.andThen(owners.register, owners.freeOrphans(stamp)))
+      )
     })
-    return { sql, clock, dialect, held, lease, owners, store, open, label: here.label }
+    const beat = Effect.catch(store.writeOnce(heartbeat), (error) =>
+      Effect.sync(() => (ScanJournal.mayHeal(error) ? store.declare(error) : held.loseAll(error)))
+    )
+    return { sql, clock, dialect, held, lease, owners, store, open, beat, label: here.label }
   })
 
 /**
@@ -118,16 +144,13 @@ export const makeShared = (
     const sql = yield* SqlClient.SqlClient
     const watchEvery = bounded("watch", options.watch, 500)
     const base = yield* foundation(sql, options)
-    const { held, lease, owners, store } = base
+    const { beat, held, lease, owners, store } = base
     const removeGone = owners.removeGone(store)
     const outbox = yield* Outboxes.make(base)
     const watch = yield* Watches.make({ sql, store, removeGone })
 
-    const heartbeat = Effect.catch(store.writeOnce(owners.heartbeat), (error) =>
-      Effect.sync(() => (ScanJournal.mayHeal(error) ? store.declare(error) : held.loseAll(error)))
-    )
     const oneAtATime = yield* Semaphore.make(1)
-    const renewLease = oneAtATime.withPermit(Effect.suspend(() => (lease.isFresh() ? Effect.void : heartbeat)))
+    const renewLease = oneAtATime.withPermit(Effect.suspend(() => (lease.isFresh() ? Effect.void : beat)))
     const guardOf = Holds.guards({ store, held, lease, renewLease })
     const rooms = {
       ...base,
@@ -148,7 +171,7 @@ export const makeShared = (
     })
     const every = <E>(millis: number, effect: Effect.Effect<unknown, E>): Effect.Effect<never> =>
       Effect.forever(Effect.andThen(Effect.sleep(Duration.millis(millis)), Effect.ignore(effect)))
-    yield* Effect.forkScoped(every(lease.heartbeatEvery, Effect.andThen(heartbeat, removeGone)))
+    yield* Effect.forkScoped(every(lease.heartbeatEvery, Effect.andThen(beat, removeGone)))
     yield* Effect.forkScoped(lease.watch)
     yield* Effect.forkScoped(every(watchEvery, Effect.andThen(watch.needed, watch.look)))
     yield* Effect.forkScoped(outbox.run)
@@ -187,3 +210,34 @@ export const make: (options?: Options) => Effect.Effect<Operations, JournalError
  */
 export const layer = (options: Options = {}): Layer.Layer<ScanJournal.ScanJournal, JournalError, SqlClient.SqlClient> =>
   Layer.effect(ScanJournal.ScanJournal, make(options))
+
+/**
+ * The operations of a journal that is only looked at: a journal of an older version stays of that version, and no process
+ * is registered. What was bought, by whom and how it ended can be read; every operation that writes fails as `read-only`,
+ * and the small ones that nobody waits for do nothing.
+ *
+ * Fails with `missing` where the database has no journal, `newer` and `foreign`.
+ *
+ * @category constructors
+ * @since 0.2.0
+ */
+export const makeReadOnly = (
+  options: Pick<Options, "patience" | "limit"> = {}
+): Effect.Effect<Operations, JournalError, SqlClient.SqlClient> =>
+  Effect.flatMap(SqlClient.SqlClient, (sql) =>
+    ReadOnly.make(sql, {
+      patience: bounded("patience", options.patience, 5_000),
+      limit: bounded("limit", options.limit, 10_000)
+    })
+  )
+
+/**
+ * The journal as a layer over a `SqlClient`, only to be looked at.
+ *
+ * @category layers
+ * @since 0.2.0
+ */
+export const layerReadOnly = (
+  options: Pick<Options, "patience" | "limit"> = {}
+): Layer.Layer<ScanJournal.ScanJournal, JournalError, SqlClient.SqlClient> =>
+  Layer.effect(ScanJournal.ScanJournal, makeReadOnly(options))

@@ -21,9 +21,12 @@ import * as Statement from "effect/sql/Statement"
 import * as Stream from "effect/Stream"
 import type { JournalError } from "@scanpoll/core/engine/ScanJournal"
 import * as Fs from "node:fs"
+import * as Os from "node:os"
 import * as Path from "node:path"
 import type { DatabaseSync, SQLInputValue, StatementSync } from "node:sqlite"
+import { pathToFileURL } from "node:url"
 import { errorOf, faultOf } from "./internal/faults.ts"
+import * as FileIdentity from "./internal/fileIdentity.ts"
 import { schemaVersion } from "./JournalSchema.ts"
 
 /**
@@ -48,6 +51,8 @@ const openTries = Schedule.spaced("50 millis").pipe(Schedule.upTo({ times: 100 }
 
 const magic = "SQLite format 3\u0000"
 const statementsKept = 128
+// Of a folder with more files, the first ones by name are looked at.
+const mostFiles = 1_000
 
 const sqlError = (cause: unknown, operation: string): SqlError => {
   const message = cause instanceof Error ? cause.message : String(cause)
@@ -83,6 +88,26 @@ const inspect = (path: string): Effect.Effect<"new" | "ours", JournalError> =>
     }
   })
 
+/**
+ * The names of the journals in a folder; none where it cannot be read. Opens none of them.
+ *
+ * @category constructors
+ * @since 0.2.0
+ */
+export const filesIn = (folder: string): Effect.Effect<ReadonlyArray<string>> =>
+  Effect.gen(function* () {
+    const names = yield* Effect.orElseSucceed(
+      Effect.try(() => Fs.readdirSync(folder)),
+      () => []
+    )
+    const found: Array<string> = []
+    for (const name of names.toSorted().slice(0, mostFiles)) {
+      const is = yield* Effect.orElseSucceed(inspect(Path.join(folder, name)), () => "new")
+      if (is === "ours") found.push(name)
+    }
+    return found
+  })
+
 const whyNot = (path: string, cause: unknown): string => {
   const code = hasProperty(cause, "code") ? cause.code : null
   if (code === "ENOENT") return `the folder of ${path} is not there`
@@ -98,7 +123,7 @@ const create = (path: string): Effect.Effect<void, JournalError> =>
   })
 
 const closeToOthers = (path: string): void => {
-  for (const file of [path, `${path}-wal`, `${path}-shm`]) {
+  for (const file of [path, ...besides(path)]) {
     try {
       if ((Fs.statSync(file).mode & 0o077) !== 0) Fs.chmodSync(file, 0o600)
     } catch {
@@ -192,53 +217,135 @@ class SqliteConnection implements Connection {
 }
 
 /**
- * Opens the journal file at `path`, or makes it where there is none. Its folder must exist.
+ * Marks a client of this module.
  *
- * Fails with `foreign`, `newer`, `busy`, `read-only`, `full` or `unavailable`.
- *
- * @category constructors
- * @since 0.1.0
+ * @category type IDs
+ * @since 0.2.0
  */
-export const make = (path: string): Effect.Effect<SqlClient.SqlClient, JournalError, Scope.Scope> =>
-  Effect.gen(function* () {
-    const file = Path.resolve(path)
-    const { DatabaseSync: Sqlite } = yield* Effect.promise(() => import("node:sqlite"))
-    const toJournal = (error: SqlError): JournalError => {
-      const fault = faultOf(error)
-      return errorOf(fault === "again" ? "busy" : fault, `${file}: ${error.message}`, error)
-    }
-    if ((yield* inspect(file)) === "new") yield* create(file)
-    else yield* inspectLog(file, Sqlite)
+export const TypeId: unique symbol = Symbol.for("@scanpoll/journal/SqliteClient")
 
-    const database = yield* Effect.acquireRelease(
-      Effect.mapError(
-        attempt("open", () => new Sqlite(file, { timeout: busyTimeout })),
-        toJournal
-      ),
-      (opened) => Effect.sync(() => opened.close())
-    )
-    const patiently = <A>(run: () => A): Effect.Effect<A, JournalError> =>
-      Effect.retry(Effect.mapError(attempt("open", run), toJournal), {
-        schedule: openTries,
-        while: (error) => error.reason === "busy"
-      })
-    if (!(yield* patiently(() => mark(database)))) return yield* errorOf("foreign", file)
-    const mode = yield* patiently(() => pragma(database, "journal_mode = WAL"))
+/**
+ * A `SqlClient` that knows its file.
+ *
+ * - `file`: the absolute path, as it was given.
+ * - `whatHappened`: a sentence when the file, or what SQLite keeps beside it, was deleted, renamed or replaced since it
+ *   was opened; otherwise null.
+ *
+ * @category models
+ * @since 0.2.0
+ */
+export interface SqliteClient extends SqlClient.SqlClient {
+  readonly [TypeId]: typeof TypeId
+  readonly file: string
+  readonly whatHappened: () => string | null
+}
+
+/**
+ * Whether a `SqlClient` is one of this module.
+ *
+ * @category guards
+ * @since 0.2.0
+ */
+export const isSqliteClient = (client: SqlClient.SqlClient): client is SqliteClient => hasProperty(client, TypeId)
+
+const besides = (path: string): ReadonlyArray<string> => [`${path}-wal`, `${path}-shm`]
+
+const firstOf = (texts: ReadonlyArray<string | null>): string | null => texts.find((text) => text !== null) ?? null
+
+const isTaken = (path: string, was: FileIdentity.FileIdentity | null): boolean => {
+  const now = FileIdentity.identify(path)
+  return now !== null && was !== null && (now.device !== was.device || now.inode !== was.inode)
+}
+
+const errorAt = (file: string, error: SqlError): JournalError => {
+  const fault = faultOf(error)
+  return errorOf(fault === "again" ? "busy" : fault, `${file}: ${error.message}`, error)
+}
+
+const patiently = <A>(file: string, run: () => A): Effect.Effect<A, JournalError> =>
+  Effect.retry(
+    Effect.mapError(attempt("open", run), (error) => errorAt(file, error)),
+    { schedule: openTries, while: (error) => error.reason === "busy" }
+  )
+
+// What each connection that writes needs before its first statement.
+const prepare = (file: string, database: DatabaseSync): Effect.Effect<void, JournalError> =>
+  Effect.gen(function* () {
+    if (!(yield* patiently(file, () => mark(database)))) return yield* errorOf("foreign", file)
+    const mode = yield* patiently(file, () => pragma(database, "journal_mode = WAL"))
     if (mode !== "wal") {
       return yield* errorOf("unavailable", `${file}: this file system has no write-ahead log (${String(mode)})`)
     }
-    yield* patiently(() => database.exec("PRAGMA synchronous = FULL; PRAGMA locking_mode = NORMAL"))
-    const version = yield* patiently(() => pragma(database, "user_version"))
+    yield* patiently(file, () => database.exec("PRAGMA synchronous = FULL; PRAGMA locking_mode = NORMAL"))
+    const version = yield* patiently(file, () => pragma(database, "user_version"))
     if (typeof version !== "number" || version > schemaVersion) return yield* errorOf("newer", file)
-    closeToOthers(file)
+  })
 
+// A connection that was opened and has read something: only then does SQLite touch what lies beside the file.
+const connectToRead = (
+  location: string | URL,
+  Sqlite: typeof DatabaseSync
+): Effect.Effect<DatabaseSync, SqlError, Scope.Scope> =>
+  Effect.acquireRelease(
+    attempt("open", () => {
+      const database = new Sqlite(location, { readOnly: true, timeout: busyTimeout })
+      try {
+        database.prepare("SELECT count(*) AS tables FROM sqlite_schema").get()
+        return database
+      } catch (cause) {
+        database.close()
+        throw cause
+      }
+    }),
+    (database) => Effect.sync(() => database.close())
+  )
+
+// A log that was left behind can be read only where SQLite may write beside it.
+const copyToRead = (file: string): Effect.Effect<string, JournalError, Scope.Scope> =>
+  Effect.acquireRelease(
+    Effect.try({
+      try: () => {
+        const folder = Fs.mkdtempSync(Path.join(Os.tmpdir(), "scanpoll-look-"))
+        for (const tail of ["", "-wal"]) Fs.copyFileSync(`${file}${tail}`, Path.join(folder, `journal.db${tail}`))
+        return folder
+      },
+      catch: (cause) => errorOf("unavailable", `${file}: ${cause instanceof Error ? cause.message : String(cause)}`)
+    }),
+    (folder) => Effect.ignore(Effect.try(() => Fs.rmSync(folder, { recursive: true, force: true })))
+  ).pipe(Effect.map((folder) => Path.join(folder, "journal.db")))
+
+const openToRead = (
+  file: string,
+  Sqlite: typeof DatabaseSync
+): Effect.Effect<DatabaseSync, JournalError, Scope.Scope> => {
+  const toJournal = (error: SqlError): JournalError => errorAt(file, error)
+  const isBusy = (error: SqlError): boolean => faultOf(error) === "busy"
+  const shared = Effect.retry(connectToRead(file, Sqlite), { schedule: openTries, while: isBusy })
+  return Effect.catch(shared, (error) => {
+    if (isBusy(error)) return Effect.fail(toJournal(error))
+    if ((Fs.statSync(`${file}-wal`, { throwIfNoEntry: false })?.size ?? 0) > 0) {
+      return Effect.flatMap(copyToRead(file), (copy) => Effect.mapError(connectToRead(copy, Sqlite), toJournal))
+    }
+    // Without a log, nothing beside the file is needed. Nobody writes to it: a writer would have made the log.
+    const alone = pathToFileURL(file)
+    alone.searchParams.set("immutable", "1")
+    return Effect.mapError(connectToRead(alone, Sqlite), toJournal)
+  })
+}
+
+const clientOver = (
+  database: DatabaseSync,
+  file: string,
+  whatHappened: () => string | null
+): Effect.Effect<SqliteClient> =>
+  Effect.gen(function* () {
     const connection = new SqliteConnection(database)
     const shared = SqlClient.makeSqliteAcquirers({
       connection: Effect.succeed(connection),
       semaphore: yield* Semaphore.make(1),
       isTransaction: (held) => held.database.isTransaction
     })
-    return yield* Effect.provide(
+    const client = yield* Effect.provide(
       SqlClient.make({
         acquirer: shared.acquirer,
         borrower: shared.borrower,
@@ -252,4 +359,55 @@ export const make = (path: string): Effect.Effect<SqlClient.SqlClient, JournalEr
       }),
       Reactivity.layer
     )
+    return Object.assign(client, { [TypeId]: TypeId, file, whatHappened } as const)
+  })
+
+/**
+ * Opens the journal file at `path`, or makes it where there is none. Its folder must exist.
+ *
+ * Fails with `foreign`, `newer`, `busy`, `read-only`, `full` or `unavailable`.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const make = (path: string): Effect.Effect<SqliteClient, JournalError, Scope.Scope> =>
+  Effect.gen(function* () {
+    const file = Path.resolve(path)
+    const { DatabaseSync: Sqlite } = yield* Effect.promise(() => import("node:sqlite"))
+    if ((yield* inspect(file)) === "new") yield* create(file)
+    else yield* inspectLog(file, Sqlite)
+
+    const opened = FileIdentity.identify(file)
+    const database = yield* Effect.acquireRelease(
+      Effect.mapError(
+        attempt("open", () => new Sqlite(file, { timeout: busyTimeout })),
+        (error) => errorAt(file, error)
+      ),
+      // Closing deletes the log by its name, which would be another file's by now.
+      (connected) => Effect.sync(() => (isTaken(file, opened) ? undefined : connected.close()))
+    )
+    yield* prepare(file, database)
+    closeToOthers(file)
+    const files = [opened, ...besides(file).map(FileIdentity.identify)].filter((each) => each !== null)
+    return yield* clientOver(database, file, () => firstOf(files.map(FileIdentity.whatHappened)))
+  })
+
+/**
+ * Opens the journal file at `path` for looking: nothing of it changes, and no lock of another process is in the way. It
+ * works where nothing can be written: on a read-only file system, on a full disk, with another user's file.
+ *
+ * Fails with `missing` where there is none, `foreign`, `newer`, `busy` or `unavailable`.
+ *
+ * @category constructors
+ * @since 0.2.0
+ */
+export const makeReadOnly = (path: string): Effect.Effect<SqliteClient, JournalError, Scope.Scope> =>
+  Effect.gen(function* () {
+    const file = Path.resolve(path)
+    const { DatabaseSync: Sqlite } = yield* Effect.promise(() => import("node:sqlite"))
+    if ((yield* inspect(file)) === "new") return yield* errorOf("missing", file)
+    const database = yield* openToRead(file, Sqlite)
+    const version = pragma(database, "user_version")
+    if (typeof version !== "number" || version > schemaVersion) return yield* errorOf("newer", file)
+    return yield* clientOver(database, file, () => null)
   })

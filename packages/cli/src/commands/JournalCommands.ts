@@ -51,8 +51,11 @@ const begin = Effect.fnUntraced(function* (
   return { settings, findings }
 })
 
+const looking = <A, E, R>(settings: Settings, effect: Effect.Effect<A, E, R | ScanJournal>) =>
+  effect.pipe(Effect.provide(Journal.layerRead(settings)), Running.atLogLevel(settings))
+
 const within = <A, E, R>(settings: Settings, effect: Effect.Effect<A, E, R | ScanJournal>) =>
-  effect.pipe(Effect.provide(Journal.layer(settings.journal.value)), Running.atLogLevel(settings))
+  effect.pipe(Effect.provide(Journal.layerExisting(settings)), Running.atLogLevel(settings))
 
 const recentCount = 10
 
@@ -70,7 +73,7 @@ export const overview = Effect.fnUntraced(function* (input: {
 }): Effect.fn.Return<number, UsageError | JournalError, Services> {
   const { settings } = yield* begin(input.flags)
   const address = JournalAddress.show(yield* Journal.inForce(settings.journal.value))
-  const { open, doubtful, recent } = yield* within(
+  const { open, doubtful, recent } = yield* looking(
     settings,
     Effect.gen(function* () {
       const journal = yield* ScanJournal
@@ -125,7 +128,7 @@ export const history = Effect.fnUntraced(function* (input: {
 }): Effect.fn.Return<number, UsageError | JournalError, Services> {
   const { settings } = yield* begin(input.flags)
   const limit = input.limit === null ? 1000 : yield* wholeNumber("limit", input.limit, 1, 10_000)
-  const all = yield* within(settings, History.read({ limit }))
+  const all = yield* looking(settings, History.read({ limit }))
   const words = input.words.map((word) => word.toLowerCase())
   const lines = all.filter(({ account, subject, vendor }) => {
     const text = [KeyText.accountName(vendor, account), subject.id, subject.name].join("\n").toLowerCase()

@@ -164,6 +164,7 @@ export const wait = Effect.fnUntraced(function* (input: {
       : Effect.map(claimOf(wish.claimId, plan, keys, findings), (claim) =>
           claim === null ? null : Preparation.prepareClaim(claim, plan, settings, findings)
         )
+  if (known.some((wish) => wish._tag === "Claim")) yield* Journal.mustExist(settings)
   const wanted = Effect.map(Effect.forEach(known, one), (prepared) => prepared.filter((each) => each !== null))
   const hints = { flags: input.flags, typed: null }
   const ran = yield* perform(wanted, plan, settings, keys, findings, { hints })
@@ -257,6 +258,7 @@ export const resume = Effect.fnUntraced(function* (input: {
   const plan = input.plan === null ? Plans.empty : yield* Preparation.readPlan(input.plan, findings)
   const settings = Preparation.resolveSettings(input.flags, plan, environment, findings)
   const keys = yield* Keys.make(environment, settings.keyFile.value)
+  yield* Journal.mustExist(settings)
   let strangersLeft = 0
   let targetsLeft: ReadonlyArray<string> = []
   const wanted = Effect.gen(function* () {

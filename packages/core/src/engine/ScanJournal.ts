@@ -176,6 +176,9 @@ export interface HistoryFilter {
  * - `busy`: somebody else keeps it locked. `full`: no room. `read-only`: it may not be written.
  * - `unknown`: it cannot be told whether the last write was kept.
  * - `foreign`: it belongs to another program. `newer`: a later version of this program made it.
+ * - `missing`: there is no journal to look at.
+ * - `replaced`: its file or its database was deleted, renamed, recreated or restored since it was opened; what this process
+ *   had bought is in the log.
  * - `unreadable`: what is stored is not what was written.
  * - `conflict`: the state machine has no such move, or another claim has that scan.
  * - `lost`: another process holds the claim now.
@@ -191,6 +194,8 @@ export type JournalFault =
   | "unknown"
   | "foreign"
   | "newer"
+  | "missing"
+  | "replaced"
   | "unreadable"
   | "conflict"
   | "lost"
@@ -223,6 +228,8 @@ export const mayHeal = (error: Pick<JournalError, "reason">): boolean => {
       return true
     case "foreign":
     case "newer":
+    case "missing":
+    case "replaced":
     case "unreadable":
     case "conflict":
     case "lost":

@@ -16,11 +16,11 @@ import type { Watch } from "./watch.ts"
 const clockSkew = 60 * 60 * 1000
 
 interface Parts {
-  readonly store: Store
+  readonly store: Pick<Store, "read" | "write">
   readonly owners: Owners
   readonly table: ClaimTable
   readonly held: HeldClaims
-  readonly watch: Watch
+  readonly watch: Pick<Watch, "until">
   readonly removeGone: Effect.Effect<unknown, JournalError>
 }
 

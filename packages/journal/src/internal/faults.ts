@@ -88,6 +88,8 @@ const words: Readonly<Record<JournalFault, string>> = {
   unknown: "did not say whether it kept the last write",
   foreign: "belongs to another program",
   newer: "was made by a newer version of this program",
+  replaced: "is not the one that was opened",
+  missing: "does not exist",
   unreadable: "holds something that cannot be read",
   conflict: "has no such move",
   lost: "gave the claim to another process"

@@ -3,15 +3,19 @@
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import type { JournalError } from "@scanpoll/core/engine/ScanJournal"
+import type { ScanTicket } from "@scanpoll/core/model/ScanTicket"
 
 // One for each claim held, so it stays small: its Deferred is made on demand.
 export class HeldClaim {
   readonly epoch: number
+  // Null while it is being submitted.
+  ticket: ScanTicket | null
   private ended: JournalError | null = null
   private waiters: Deferred.Deferred<never, JournalError> | null = null
 
-  constructor(epoch: number) {
+  constructor(epoch: number, ticket: ScanTicket | null) {
     this.epoch = epoch
+    this.ticket = ticket
   }
 
   lose(error: JournalError): void {
@@ -41,15 +45,31 @@ export class HeldClaims {
     return this.claims.has(claimId)
   }
 
-  hold(claimId: string, epoch: number): HeldClaim {
-    const made = new HeldClaim(epoch)
+  ids(): ReadonlyArray<string> {
+    return [...this.claims.keys()]
+  }
+
+  // The one that was held last.
+  newest(): string | undefined {
+    let last: string | undefined
+    for (const claimId of this.claims.keys()) last = claimId
+    return last
+  }
+
+  // Every claim with its ticket.
+  entries(): ReadonlyArray<readonly [string, ScanTicket | null]> {
+    return Array.from(this.claims, ([claimId, { ticket }]) => [claimId, ticket] as const)
+  }
+
+  hold(claimId: string, epoch: number, ticket: ScanTicket | null): HeldClaim {
+    const made = new HeldClaim(epoch, ticket)
     this.claims.set(claimId, made)
     return made
   }
 
   // A claim that is being submitted here.
   holdSubmission(claimId: string): void {
-    this.hold(claimId, 1)
+    this.hold(claimId, 1, null)
     this.submissions.set(claimId, Deferred.makeUnsafe<void>())
   }
 

@@ -117,7 +117,7 @@ export const make = (parts: Parts): Pick<Operations, "take"> => {
         if (row.ticket === null) return yield* unreadable(claimId)
         outbox.keep(claimId)
         const known = held.get(claimId)
-        const mine = known !== undefined && known.epoch === epoch ? known : held.hold(claimId, epoch)
+        const mine = known !== undefined && known.epoch === epoch ? known : held.hold(claimId, epoch, row.ticket)
         const waiting = outbox.waitOf(claimId)
         const times = waiting === undefined ? pollTimes(row) : { notBefore: waiting }
         return { _tag: "Ours", ticket: row.ticket, ...times, guard: guardOf(claimId, mine) } satisfies Hold

@@ -96,7 +96,9 @@ export const make = (
     Effect.uninterruptible(
       Effect.gen(function* () {
         const epoch = yield* store.write((stamp) => moveRow(parts, { claimId, to, fields, stamp }))
-        if (to !== "submitted" || held.get(claimId)?.epoch !== epoch) outbox.release(claimId)
+        const mine = held.get(claimId)
+        if (to !== "submitted" || mine === undefined || mine.epoch !== epoch) outbox.release(claimId)
+        else mine.ticket = fields.ticket ?? mine.ticket
         held.endSubmission(claimId)
       })
     )

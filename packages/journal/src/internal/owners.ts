@@ -36,9 +36,9 @@ export interface Owners {
   // The id of this process; another one after others took it for gone.
   readonly me: () => string
   readonly register: Effect.Effect<void, SqlError>
-  readonly heartbeat: Effect.Effect<void, SqlError>
+  readonly heartbeat: Effect.Effect<void, SqlError | JournalError>
   // In a transaction that makes this process an owner: nobody can take it for gone before that commits.
-  readonly ensureRegistered: Effect.Effect<void, SqlError>
+  readonly ensureRegistered: Effect.Effect<void, SqlError | JournalError>
   readonly all: Effect.Effect<ReadonlyArray<OwnerRow>, SqlError>
   readonly isGone: (owner: OwnerRow) => boolean
   // Frees what is held by owners that have no row.
@@ -58,6 +58,8 @@ export const make = (parts: {
   readonly held: HeldClaims
   // Without a place and a start, others go by the heartbeat alone.
   readonly place: Processes.ProcessIdentity
+  // Fails where the database is another one: then nobody took this process for gone.
+  readonly verify: Effect.Effect<void, SqlError | JournalError>
 }): Effect.Effect<Owners> =>
   Effect.gen(function* () {
     const { dialect, held, lease, place, sql } = parts
@@ -72,11 +74,12 @@ export const make = (parts: {
       lease.renew(at)
     })
 
-    const heartbeat: Effect.Effect<void, SqlError> = Effect.gen(function* () {
+    const heartbeat: Owners["heartbeat"] = Effect.gen(function* () {
       const at = lease.reading()
       const rows = yield* sql`
         UPDATE scanpoll_owners SET heartbeat_at = ${dialect.now} WHERE owner_id = ${me} RETURNING owner_id`
       if (rows.length > 0) return lease.renew(at)
+      yield* parts.verify
       // Others took this process for gone, and may hold what it held. It continues under a new id.
       me = yield* makeOwnerId
       yield* register

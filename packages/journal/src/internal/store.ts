@@ -45,6 +45,15 @@ const race = <A, B>(one: Effect.Effect<A>, other: Effect.Effect<B>): Effect.Effe
 const mostTries = 20
 const lastLimit = 2_000
 
+// What may end the journal for good.
+export interface Ending {
+  // Costs no statement; null where nothing speaks against the journal.
+  readonly look: () => JournalError | null
+  readonly explain: (error: SqlError | JournalError) => SqlError | JournalError
+  // Runs once, before the first operation fails because of it.
+  readonly onEnd: (error: JournalError) => Effect.Effect<void>
+}
+
 const toJournal = (error: SqlError | JournalError): JournalError => {
   if (!isSqlError(error)) return error
   const fault = faultOf(error)
@@ -71,6 +80,12 @@ const bounded = <A, E>(
     const failure = failureIn(exit.cause)
     return failure === null ? yield* Effect.failCause(exit.cause) : yield* Effect.fail(failure)
   })
+
+// Reads without a store: for a journal that is only looked at.
+export const readOnce = <A>(
+  effect: Effect.Effect<A, SqlError | JournalError>,
+  limit: number
+): Effect.Effect<A, JournalError> => Effect.mapError(bounded(effect, limit), toJournal)
 
 // Tries until it succeeds, or fails for good, or the patience is over.
 const patiently = <A>(
@@ -108,6 +123,37 @@ const patiently = <A>(
     }
   })
 
+// Once the journal has ended, every operation fails like the first one that noticed.
+const untilEnded = ({ explain, onEnd }: Ending) => {
+  let end: JournalError | null = null
+  const ended = (): JournalError | null => end
+  const endWith = (error: JournalError): Effect.Effect<never, JournalError> =>
+    Effect.suspend(() => {
+      if (end !== null) return Effect.fail(end)
+      end = error
+      return Effect.andThen(onEnd(error), Effect.fail(error))
+    })
+  // `look` is asked after the attempt: what it kept may lie in a file that no longer has a name.
+  const unlessEnded = <A>(
+    attempt: Effect.Effect<A, SqlError | JournalError>,
+    look: () => JournalError | null
+  ): Effect.Effect<A, SqlError | JournalError> =>
+    Effect.suspend(() => {
+      if (end !== null) return Effect.fail(end)
+      return attempt.pipe(
+        Effect.catch((error) => {
+          const meant = look() ?? explain(error)
+          return !isSqlError(meant) && meant.reason === "replaced" ? endWith(meant) : Effect.fail(meant)
+        }),
+        Effect.flatMap((value) => {
+          const error = look()
+          return error === null ? Effect.succeed(value) : endWith(error)
+        })
+      )
+    })
+  return { ended, unlessEnded }
+}
+
 export const make = (
   sql: SqlClient,
   options: StoreOptions,
@@ -116,6 +162,7 @@ export const make = (
     // A small write that shows whether the database can be written again.
     readonly probe: Effect.Effect<void, SqlError | JournalError>
     readonly onOutage: (error: JournalError) => void
+    readonly ending: Ending
   }
 ): Effect.Effect<Store, never, Scope.Scope> =>
   Effect.gen(function* () {
@@ -123,28 +170,33 @@ export const make = (
     const now = (): number => SteadyClock.nowUnsafe(clock)
     const { limit, outage, patience } = options
     let writes = 0
+    const { ended, unlessEnded } = untilEnded(parts.ending)
+    const transaction = <A>(body: Effect.Effect<A, SqlError | JournalError>, atMost = limit) =>
+      unlessEnded(bounded(sql.withTransaction(body), atMost), parts.ending.look)
     const health = yield* Healths.make({
       now,
       outage,
       onOutage: parts.onOutage,
-      probe: Effect.map(Effect.exit(bounded(sql.withTransaction(parts.probe), limit)), Exit.isSuccess)
+      probe: Effect.map(Effect.exit(transaction(parts.probe)), Exit.isSuccess)
     })
     yield* Effect.forkScoped(health.run)
 
     return {
       // Much that keeps a database from being written lets it be read.
       read: (effect) =>
-        Effect.catch(Effect.mapError(bounded(effect, limit), toJournal), (error) =>
-          mayHeal(error) ? patiently(health, bounded(effect, limit), now, patience) : Effect.fail(error)
-        ),
+        Effect.suspend(() => {
+          const attempt = unlessEnded(bounded(effect, limit), ended)
+          return Effect.catch(Effect.mapError(attempt, toJournal), (error) =>
+            mayHeal(error) ? patiently(health, attempt, now, patience) : Effect.fail(error)
+          )
+        }),
       write: (body) =>
         Effect.suspend(() => {
           const stamp = `${parts.name}-${++writes}`
-          return patiently(health, bounded(sql.withTransaction(body(stamp)), limit), now, patience)
+          return patiently(health, transaction(body(stamp)), now, patience)
         }),
-      writeOnce: (effect) => Effect.mapError(bounded(sql.withTransaction(effect), limit), toJournal),
-      writeLast: (effect) =>
-        Effect.mapError(bounded(sql.withTransaction(effect), Math.min(limit, lastLimit)), toJournal),
+      writeOnce: (effect) => Effect.mapError(transaction(effect), toJournal),
+      writeLast: (effect) => Effect.mapError(transaction(effect, Math.min(limit, lastLimit)), toJournal),
       isSick: () => health.trouble() !== null,
       well: health.well,
       declare: health.declare

@@ -72,7 +72,7 @@ const holdRow = (parts: Parts, row: unknown): Effect.Effect<Taken | null> =>
     }
     const { claimId, epoch, ticket } = read
     parts.outbox.keep(claimId)
-    const guard = parts.guardOf(claimId, parts.held.hold(claimId, epoch))
+    const guard = parts.guardOf(claimId, parts.held.hold(claimId, epoch, ticket))
     return Effect.succeed({
       entry: toEntry(read, parts.label),
       hold: { _tag: "Ours", ticket, ...pollTimes(read), guard }

@@ -1,0 +1,81 @@
+// A journal that is only looked at. May touch: every table, reading. Law: nothing in it changes, its version included, and
+// an operation that would change it fails as `read-only`.
+import * as Clock from "effect/Clock"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Schedule from "effect/Schedule"
+import * as SqlClient from "effect/sql/SqlClient"
+import type { JournalError, Operations } from "@scanpoll/core/engine/ScanJournal"
+import { mayHeal } from "@scanpoll/core/engine/ScanJournal"
+import { readVersion } from "../JournalSchema.ts"
+import * as Claims from "./claims.ts"
+import * as ClaimTables from "./claimTable.ts"
+import * as Dialects from "./dialect.ts"
+import { errorOf } from "./faults.ts"
+import { HeldClaims } from "./heldClaims.ts"
+import * as Leases from "./lease.ts"
+import * as OwnerTables from "./owners.ts"
+import * as Processes from "./processes.ts"
+import * as Readings from "./readings.ts"
+import * as Stores from "./store.ts"
+
+// The version that first kept lessons.
+const lessonsSince = 2
+const retryEvery = 100
+
+const refuse: Effect.Effect<never, JournalError> = Effect.suspend(() =>
+  Effect.fail(errorOf("read-only", "it was opened to be looked at"))
+)
+
+export const make = (
+  sql: SqlClient.SqlClient,
+  options: Pick<Stores.StoreOptions, "patience" | "limit">
+): Effect.Effect<Operations, JournalError> =>
+  Effect.gen(function* () {
+    const clock = yield* Effect.service(Clock.Clock)
+    const dialect = Dialects.make(sql)
+    const held = new HeldClaims()
+    const tries = Schedule.spaced(Duration.millis(retryEvery)).pipe(
+      Schedule.upTo({ times: Math.ceil(options.patience / retryEvery) })
+    )
+    const store = {
+      read: <A>(effect: Parameters<typeof Stores.readOnce<A>>[0]) =>
+        Effect.retry(Stores.readOnce(effect, options.limit), { schedule: tries, while: mayHeal }),
+      write: () => refuse
+    }
+    const version = yield* store.read(Effect.provideService(readVersion(), SqlClient.SqlClient, sql))
+    if (version === null) return yield* errorOf("missing", "this database has none")
+    const owners = yield* OwnerTables.make({
+      sql,
+      dialect,
+      held,
+      lease: Leases.make(clock, 1),
+      place: Processes.here(),
+      verify: Effect.void
+    })
+    const readings = Readings.make({ sql, store, owners })
+    const { claim } = Claims.make({
+      store,
+      owners,
+      held,
+      table: ClaimTables.make(sql, dialect),
+      watch: { until: () => Effect.never },
+      removeGone: refuse
+    })
+    return {
+      ...readings,
+      lessons: version < lessonsSince ? Effect.succeed([]) : readings.lessons,
+      claim,
+      adopt: () => refuse,
+      submitted: () => refuse,
+      settled: () => refuse,
+      inDoubt: () => refuse,
+      refused: () => refuse,
+      released: () => refuse,
+      take: () => refuse,
+      leave: () => undefined,
+      waiting: () => undefined,
+      paused: () => undefined,
+      learned: () => undefined
+    } satisfies Operations
+  })
