@@ -69,6 +69,7 @@ export const make = (
       adopt: () => refuse,
       submitted: () => refuse,
       settled: () => refuse,
+      supplemented: () => refuse,
       inDoubt: () => refuse,
       refused: () => refuse,
       released: () => refuse,
