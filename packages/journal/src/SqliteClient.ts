@@ -101,7 +101,7 @@ export const filesIn = (folder: string): Effect.Effect<ReadonlyArray<string>> =>
       () => []
     )
     const found: Array<string> = []
-    for (const name of names.toSorted().slice(0, mostFiles)) {
+    for (const name of names.toSorted((a, b) => (a < b ? -1 : 1)).slice(0, mostFiles)) {
       const is = yield* Effect.orElseSucceed(inspect(Path.join(folder, name)), () => "new")
       if (is === "ours") found.push(name)
     }
