@@ -216,13 +216,7 @@ class SqliteConnection implements Connection {
     Stream.fromIterableEffect(this.execute(sql, params, transform))
 }
 
-/**
- * Marks a client of this module.
- *
- * @category type IDs
- * @since 0.2.0
- */
-export const TypeId: unique symbol = Symbol.for("@scanpoll/journal/SqliteClient")
+const TypeId = "~@scanpoll/journal/SqliteClient"
 
 /**
  * A `SqlClient` that knows its file.
