@@ -12,7 +12,7 @@ import { validate as disruptionBudget } from "kubernetes-models/_schemas/IoK8sAp
 import { readFileSync } from "node:fs"
 import { createRequire } from "node:module"
 import { join } from "node:path"
-import * as Health from "scanpoll/Health"
+import * as Health from "scanpoll/process/HealthServer"
 import * as Setting from "scanpoll/config/Setting"
 import * as Vendors from "scanpoll/vendors/Vendors"
 import { assert, describe, it } from "vitest"

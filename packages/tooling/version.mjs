@@ -77,7 +77,7 @@ const main = () => {
   if (spawnSync("changeset", ["version"], { cwd: root, stdio: "inherit" }).status !== 0) return 1
   /** @type {string} */
   const version = JSON.parse(readFileSync(join(root, "packages/core/package.json"), "utf8")).version
-  const module = join(root, "packages/cli/src/Version.ts")
+  const module = join(root, "packages/cli/src/process/Version.ts")
   writeFileSync(module, readFileSync(module, "utf8").replace(/"\d+\.\d+\.\d+[^"]*"/, JSON.stringify(version)))
   const changelog = join(root, "CHANGELOG.md")
   writeFileSync(changelog, prepend(readFileSync(changelog, "utf8"), section(version, changes)))

@@ -22,12 +22,12 @@ import * as Flags from "./config/Flags.ts"
 import { UsageError } from "./config/InputFault.ts"
 import * as Secrets from "./output/Secrets.ts"
 import { ownFlags, variable } from "./config/Setting.ts"
-import { Exited } from "./Exited.ts"
+import { ProcessExit } from "./process/ProcessExit.ts"
 import { inert, say, Streams, type Writers } from "./output/Streams.ts"
 import { mayColor } from "./output/Color.ts"
-import type { Shutdown } from "./Shutdown.ts"
-import { Surroundings } from "./Surroundings.ts"
-import { version } from "./Version.ts"
+import type { Shutdown } from "./process/Shutdown.ts"
+import { ProcessContext } from "./process/ProcessContext.ts"
+import { version } from "./process/Version.ts"
 
 // An address that was typed with a name and a password in it is told without them.
 const withoutPasswords = (line: string): string => line.replace(/(:\/\/)[^\s/@"]+@/g, "$1…@")
@@ -35,7 +35,7 @@ const withoutPasswords = (line: string): string => line.replace(/(:\/\/)[^\s/@"]
 // Says why a command cannot be done, and turns its exit code into the end of the process.
 const end = <R>(
   command: Effect.Effect<number, UsageError | JournalError, R>
-): Effect.Effect<void, Exited, R | Streams> =>
+): Effect.Effect<void, ProcessExit, R | Streams> =>
   command.pipe(
     Effect.catchTag("UsageError", ({ faults }) =>
       Effect.as(
@@ -57,21 +57,21 @@ const end = <R>(
         74
       )
     ),
-    Effect.flatMap((code) => (code === 0 ? Effect.void : Effect.fail(new Exited({ code }))))
+    Effect.flatMap((code) => (code === 0 ? Effect.void : Effect.fail(new ProcessExit({ code }))))
   )
 
 const load = <Module, R>(
   module: () => Promise<Module>,
   use: (module: Module) => Effect.Effect<number, UsageError | JournalError, R>
-): Effect.Effect<void, Exited, R | Streams> => end(Effect.flatMap(Effect.promise(module), use))
+): Effect.Effect<void, ProcessExit, R | Streams> => end(Effect.flatMap(Effect.promise(module), use))
 
 // Telemetry is loaded only where the environment names a collector.
 const observed = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R | Streams> =>
-  Effect.flatMap(Surroundings, ({ environment }) =>
+  Effect.flatMap(ProcessContext, ({ environment }) =>
     (environment["OTEL_EXPORTER_OTLP_ENDPOINT"] ?? "") === ""
       ? effect
       : Effect.flatMap(
-          Effect.promise(() => import("./Telemetry.ts")),
+          Effect.promise(() => import("./process/Telemetry.ts")),
           (telemetry) => {
             const endpoint = telemetry.endpointOf(environment)
             return endpoint === null
@@ -601,7 +601,7 @@ const completionsOf = (streams: Writers): typeof GlobalFlag.Completions =>
   })
 
 /**
- * Runs the command with these arguments. Fails with `Exited` where the exit code is not 0, and with a `CliError` where
+ * Runs the command with these arguments. Fails with `ProcessExit` where the exit code is not 0, and with a `CliError` where
  * the arguments are no invocation, which has then been said.
  *
  * @category running
@@ -609,10 +609,10 @@ const completionsOf = (streams: Writers): typeof GlobalFlag.Completions =>
  */
 export const main = (
   args: ReadonlyArray<string>
-): Effect.Effect<void, Exited | CliError.CliError, Command.Environment | Streams | Shutdown> =>
+): Effect.Effect<void, ProcessExit | CliError.CliError, Command.Environment | Streams | Shutdown> =>
   Effect.gen(function* () {
     const streams = yield* Streams
-    const facts = yield* Surroundings
+    const facts = yield* ProcessContext
     // A key on the command line would be stored, sent or shown by whatever command takes it.
     Secrets.learn(facts.environment)
     const faults = args.flatMap((text, at) => {

@@ -14,11 +14,11 @@ import * as Layer from "effect/Layer"
 import * as Runtime from "effect/Runtime"
 import process from "node:process"
 import * as Cli from "./Cli.ts"
-import { Exited } from "./Exited.ts"
+import { ProcessExit } from "./process/ProcessExit.ts"
 import * as Log from "./output/Log.ts"
 import * as Secrets from "./output/Secrets.ts"
 import * as Streams from "./output/Streams.ts"
-import * as Shutdown from "./Shutdown.ts"
+import * as Shutdown from "./process/Shutdown.ts"
 
 const interrupted = 130
 const defect = 70
@@ -53,13 +53,13 @@ const runMain = Runtime.makeRunMain(({ fiber, teardown }) => {
 })
 
 const isDefect = (exit: Exit.Exit<unknown, unknown>): boolean =>
-  Exit.isFailure(exit) && !(Cause.squash(exit.cause) instanceof Exited) && codeOf(exit) === defect
+  Exit.isFailure(exit) && !(Cause.squash(exit.cause) instanceof ProcessExit) && codeOf(exit) === defect
 
 const codeOf = (exit: Exit.Exit<unknown, unknown>): number => {
   if (Exit.isSuccess(exit)) return 0
   if (Cause.hasInterruptsOnly(exit.cause)) return interrupted
   const error = Cause.squash(exit.cause)
-  if (error instanceof Exited) return error.code
+  if (error instanceof ProcessExit) return error.code
   if (CliError.isCliError(error)) return error._tag === "ShowHelp" && error.errors.length === 0 ? 0 : 2
   return defect
 }

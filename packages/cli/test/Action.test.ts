@@ -23,7 +23,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import process from "node:process"
 import { fileURLToPath } from "node:url"
-import { version } from "scanpoll/Version"
+import { version } from "scanpoll/process/Version"
 import * as Yaml from "yaml"
 
 const action = fileURLToPath(new URL("../../action", import.meta.url))

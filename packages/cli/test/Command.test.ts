@@ -8,7 +8,7 @@ import * as FileSystem from "effect/FileSystem"
 import * as Layer from "effect/Layer"
 import * as Schema from "effect/Schema"
 import { settings } from "scanpoll/config/Setting"
-import { version } from "scanpoll/Version"
+import { version } from "scanpoll/process/Version"
 import { existsSync, openSync, readFileSync, statSync, writeFileSync } from "node:fs"
 import { once, scanpoll } from "./support/command.ts"
 

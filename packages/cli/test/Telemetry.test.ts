@@ -4,7 +4,7 @@ import * as Simulators from "@scanpoll/testkit/Simulators"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { createServer, type Server } from "node:http"
-import { endpointOf } from "scanpoll/Telemetry"
+import { endpointOf } from "scanpoll/process/Telemetry"
 import { scanpoll } from "./support/command.ts"
 
 const dataset =

@@ -14,13 +14,13 @@ import type * as FileSystem from "effect/FileSystem"
 import type * as Path from "effect/Path"
 import { usage, type UsageError } from "../config/InputFault.ts"
 import * as Plans from "../config/Plan.ts"
-import * as Journal from "../Journal.ts"
+import * as Journal from "../storage/Journal.ts"
 import * as Output from "../output/Output.ts"
 import { inert, type Streams } from "../output/Streams.ts"
-import type { FlagTexts } from "../Preparation.ts"
-import * as Preparation from "../Preparation.ts"
-import * as Running from "../Running.ts"
-import { Surroundings } from "../Surroundings.ts"
+import type { FlagTexts } from "../prepare/Preparation.ts"
+import * as Preparation from "../prepare/Preparation.ts"
+import * as Running from "../run/Running.ts"
+import { ProcessContext } from "../process/ProcessContext.ts"
 import * as Words from "./JournalWords.ts"
 import { warn } from "./Run.ts"
 
@@ -102,7 +102,7 @@ const toJson = (status: Statuses.ClusterStatus, journal: string): unknown => ({
 export const status = Effect.fnUntraced(function* (input: {
   readonly flags: FlagTexts
 }): Effect.fn.Return<number, UsageError | JournalError, FileSystem.FileSystem | Path.Path | Streams> {
-  const { environment } = yield* Surroundings
+  const { environment } = yield* ProcessContext
   const findings = Preparation.noFindings()
   const settings = Output.wishes(Preparation.resolveSettings(input.flags, Plans.empty, environment, findings), formats)
   yield* Preparation.checkOutputs(settings, formats, [], findings)

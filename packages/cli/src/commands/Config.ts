@@ -17,9 +17,9 @@ import * as Output from "../output/Output.ts"
 import type { Streams } from "../output/Streams.ts"
 import { inert, say } from "../output/Streams.ts"
 import * as WholeFile from "../output/WholeFile.ts"
-import type { FlagTexts } from "../Preparation.ts"
-import * as Preparation from "../Preparation.ts"
-import { Surroundings } from "../Surroundings.ts"
+import type { FlagTexts } from "../prepare/Preparation.ts"
+import * as Preparation from "../prepare/Preparation.ts"
+import { ProcessContext } from "../process/ProcessContext.ts"
 import * as Vendors from "../vendors/Vendors.ts"
 import { warn } from "./Run.ts"
 
@@ -116,7 +116,7 @@ export const show = Effect.fnUntraced(function* (input: {
   readonly plan: string | null
   readonly flags: FlagTexts
 }): Effect.fn.Return<number, UsageError, Services> {
-  const { environment } = yield* Surroundings
+  const { environment } = yield* ProcessContext
   const findings = Preparation.noFindings()
   const plan = yield* planOf(input.plan, findings)
   const settings = Preparation.resolveSettings(input.flags, plan, environment, findings)
@@ -177,7 +177,7 @@ export const validate = Effect.fnUntraced(function* (input: {
   readonly plan: string | null
   readonly flags: FlagTexts
 }): Effect.fn.Return<number, UsageError, Services> {
-  const { environment } = yield* Surroundings
+  const { environment } = yield* ProcessContext
   const findings = Preparation.noFindings()
   const plan = yield* Preparation.readPlan(input.plan ?? Preparation.defaultPlan, findings)
   const settings = Preparation.resolveSettings(input.flags, plan, environment, findings)

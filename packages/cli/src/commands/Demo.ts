@@ -18,10 +18,10 @@ import * as FastTime from "../demo/FastTime.ts"
 import * as Scenario from "../demo/Scenario.ts"
 import type { Streams } from "../output/Streams.ts"
 import { inert, say } from "../output/Streams.ts"
-import type { FlagTexts } from "../Preparation.ts"
-import type { Ran } from "../Running.ts"
-import { Shutdown } from "../Shutdown.ts"
-import { Surroundings } from "../Surroundings.ts"
+import type { FlagTexts } from "../prepare/Preparation.ts"
+import type { Ran } from "../run/Running.ts"
+import { Shutdown } from "../process/Shutdown.ts"
+import { ProcessContext } from "../process/ProcessContext.ts"
 import * as Http from "../vendors/Http.ts"
 import * as Run from "./Run.ts"
 
@@ -61,7 +61,7 @@ export const demo = Effect.fnUntraced(function* (input: {
   const fs = yield* FileSystem.FileSystem
   const paths = yield* Path.Path
   const shutdown = yield* Shutdown
-  const facts = yield* Surroundings
+  const facts = yield* ProcessContext
   const real = yield* Clock.Clock
   const refused = (folder: string) => () => usage(quote(folder), "cannot be made or written to")
   const folder =
@@ -99,7 +99,7 @@ export const demo = Effect.fnUntraced(function* (input: {
       }
       const ran = yield* Run.execute({ words: [plan], flags }, { realClock: real }).pipe(
         Effect.provide(FastTime.http(fast).pipe(Layer.provide(Http.layer), Layer.merge(RateBudget.layerMemory))),
-        Effect.provideService(Surroundings, surroundings),
+        Effect.provideService(ProcessContext, surroundings),
         Effect.provideService(Clock.Clock, fast.clock)
       )
       if (shutdown.isRequested()) return 130

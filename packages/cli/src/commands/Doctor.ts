@@ -21,10 +21,10 @@ import * as Output from "../output/Output.ts"
 import type { Streams } from "../output/Streams.ts"
 import { inert } from "../output/Streams.ts"
 import * as WholeFile from "../output/WholeFile.ts"
-import type { FlagTexts } from "../Preparation.ts"
-import * as Preparation from "../Preparation.ts"
-import * as Running from "../Running.ts"
-import { type Facts, Surroundings } from "../Surroundings.ts"
+import type { FlagTexts } from "../prepare/Preparation.ts"
+import * as Preparation from "../prepare/Preparation.ts"
+import * as Running from "../run/Running.ts"
+import { ProcessContext, type ProcessFacts } from "../process/ProcessContext.ts"
 import * as Http from "../vendors/Http.ts"
 import type { Account, Vendor } from "../vendors/Vendor.ts"
 import * as Vendors from "../vendors/Vendors.ts"
@@ -54,7 +54,7 @@ const checkNode = (version: string): Check => {
 // Others who can read the file have the keys; who can write it chooses whose account pays.
 const checkKeyFile = Effect.fnUntraced(function* (
   file: string | null,
-  facts: Facts
+  facts: ProcessFacts
 ): Effect.fn.Return<ReadonlyArray<Check>, never, FileSystem.FileSystem> {
   if (file === null || facts.platform === "win32") return []
   const fs = yield* FileSystem.FileSystem
@@ -70,7 +70,7 @@ const checkKeyFile = Effect.fnUntraced(function* (
 const proxies = ["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"].flatMap((name) => [name, name.toLowerCase()])
 
 // A proxy's address may hold a password, so only its variable is named.
-const checkNetwork = ({ environment }: Facts): ReadonlyArray<Check> => {
+const checkNetwork = ({ environment }: ProcessFacts): ReadonlyArray<Check> => {
   const set = proxies.filter((name) => (environment[name] ?? "").trim() !== "")
   const out: Array<Check> = []
   if (environment["NODE_TLS_REJECT_UNAUTHORIZED"] === "0") {
@@ -190,7 +190,7 @@ export const doctor = Effect.fnUntraced(function* (input: {
   readonly words: ReadonlyArray<string>
   readonly flags: FlagTexts
 }): Effect.fn.Return<number, UsageError, FileSystem.FileSystem | Path.Path | Streams> {
-  const facts = yield* Surroundings
+  const facts = yield* ProcessContext
   const findings = Preparation.noFindings()
   const file = input.words[0] ?? null
   const plan = file === null ? Plans.empty : yield* Preparation.readPlan(file, findings)

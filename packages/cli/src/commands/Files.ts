@@ -9,7 +9,7 @@ import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
 import * as InputFile from "../config/InputFile.ts"
 import { inert } from "../output/Streams.ts"
-import type { Findings } from "../Preparation.ts"
+import type { Findings } from "../prepare/Preparation.ts"
 
 // What a text of this program can hold, with room to work on it.
 const maxBytes = 256 * 1024 * 1024

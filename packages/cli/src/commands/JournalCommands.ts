@@ -23,13 +23,13 @@ import * as KeyText from "../config/Key.ts"
 import * as Keys from "../config/Keys.ts"
 import * as Plans from "../config/Plan.ts"
 import type { Settings } from "../config/Settings.ts"
-import * as Journal from "../Journal.ts"
+import * as Journal from "../storage/Journal.ts"
 import * as Output from "../output/Output.ts"
 import { inert, say, type Streams } from "../output/Streams.ts"
-import type { Findings, FlagTexts } from "../Preparation.ts"
-import * as Preparation from "../Preparation.ts"
-import * as Running from "../Running.ts"
-import { Surroundings } from "../Surroundings.ts"
+import type { Findings, FlagTexts } from "../prepare/Preparation.ts"
+import * as Preparation from "../prepare/Preparation.ts"
+import * as Running from "../run/Running.ts"
+import { ProcessContext } from "../process/ProcessContext.ts"
 import * as Vendors from "../vendors/Vendors.ts"
 import * as Words from "./JournalWords.ts"
 import { claimOf, warn } from "./Run.ts"
@@ -42,7 +42,7 @@ const formats = ["text", "json"]
 const begin = Effect.fnUntraced(function* (
   flags: FlagTexts
 ): Effect.fn.Return<{ readonly settings: Settings; readonly findings: Findings }, UsageError, Services> {
-  const { environment } = yield* Surroundings
+  const { environment } = yield* ProcessContext
   const findings = Preparation.noFindings()
   const settings = Output.wishes(Preparation.resolveSettings(flags, Plans.empty, environment, findings), formats)
   yield* Preparation.checkOutputs(settings, formats, [], findings)
@@ -197,7 +197,7 @@ export const reconcile = Effect.fnUntraced(function* (input: {
   readonly as: string | null
   readonly flags: FlagTexts
 }): Effect.fn.Return<number, UsageError | JournalError, Services | VendorHttp> {
-  const { environment } = yield* Surroundings
+  const { environment } = yield* ProcessContext
   const findings = Preparation.noFindings()
   const plan = input.plan === null ? Plans.empty : yield* Preparation.readPlan(input.plan, findings)
   const settings = Preparation.resolveSettings(input.flags, plan, environment, findings)

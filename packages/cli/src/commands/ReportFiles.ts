@@ -21,10 +21,10 @@ import * as Plans from "../config/Plan.ts"
 import type { Settings } from "../config/Settings.ts"
 import { inert, say, Streams } from "../output/Streams.ts"
 import * as WholeFile from "../output/WholeFile.ts"
-import type { FlagTexts } from "../Preparation.ts"
-import * as Preparation from "../Preparation.ts"
-import * as Running from "../Running.ts"
-import { Surroundings } from "../Surroundings.ts"
+import type { FlagTexts } from "../prepare/Preparation.ts"
+import * as Preparation from "../prepare/Preparation.ts"
+import * as Running from "../run/Running.ts"
+import { ProcessContext } from "../process/ProcessContext.ts"
 import * as Files from "./Files.ts"
 import { warn } from "./Run.ts"
 
@@ -46,7 +46,7 @@ const gateNames = [
 const asksGate = (settings: Settings): boolean => gateNames.some((name) => settings[name].source !== "default")
 
 const lookOf = Effect.fnUntraced(function* (settings: Settings, toStdout: boolean) {
-  const facts = yield* Surroundings
+  const facts = yield* ProcessContext
   return {
     color: toStdout && Running.mayColor(settings, facts, facts.stdoutIsTerminal),
     ...(toStdout && facts.stdoutIsTerminal ? { width: facts.columns() } : {})
@@ -85,7 +85,7 @@ export const report = Effect.fnUntraced(function* (input: {
   readonly words: ReadonlyArray<string>
   readonly flags: FlagTexts
 }): Effect.fn.Return<number, UsageError, Services> {
-  const { environment } = yield* Surroundings
+  const { environment } = yield* ProcessContext
   const findings = Preparation.noFindings()
   const settings = Preparation.resolveSettings(input.flags, Plans.empty, environment, findings)
   const saved = yield* Effect.forEach(input.words, (file) => Files.readReport(file, findings))
@@ -134,7 +134,7 @@ export const diff = Effect.fnUntraced(function* (input: {
   readonly head: string
   readonly flags: FlagTexts
 }): Effect.fn.Return<number, UsageError, Services> {
-  const { environment } = yield* Surroundings
+  const { environment } = yield* ProcessContext
   const findings = Preparation.noFindings()
   const settings = Preparation.resolveSettings(input.flags, Plans.empty, environment, findings)
   const base = yield* Files.readReport(input.base, findings)
@@ -191,7 +191,7 @@ export const writeBaseline = Effect.fnUntraced(function* (input: {
   if (input.reason !== null && input.reason.trim() === "") refuse("--reason", "must not be empty")
   const obstacle = yield* WholeFile.obstacle(input.file)
   if (obstacle !== null) refuse(quote(input.file), obstacle)
-  const { environment } = yield* Surroundings
+  const { environment } = yield* ProcessContext
   const settings = Preparation.resolveSettings({}, Plans.empty, environment, Preparation.noFindings())
   const inputOf = yield* Preparation.guard(settings, [{ file: input.from, what: "the report that is read" }])
   const read = yield* inputOf(input.file)

@@ -20,16 +20,16 @@ import * as Keys from "../config/Keys.ts"
 import type { Plan } from "../config/Plan.ts"
 import * as Plans from "../config/Plan.ts"
 import type { Settings } from "../config/Settings.ts"
-import * as Journal from "../Journal.ts"
-import * as Learning from "../Learning.ts"
+import * as Journal from "../storage/Journal.ts"
+import * as Learning from "../storage/LearnedDurations.ts"
 import * as Hints from "../output/Hints.ts"
 import type { Streams } from "../output/Streams.ts"
 import { inert, say } from "../output/Streams.ts"
-import type { FlagTexts, Findings, Prepared } from "../Preparation.ts"
-import * as Preparation from "../Preparation.ts"
-import * as Running from "../Running.ts"
-import { Shutdown } from "../Shutdown.ts"
-import { Surroundings } from "../Surroundings.ts"
+import type { FlagTexts, Findings, Prepared } from "../prepare/Preparation.ts"
+import * as Preparation from "../prepare/Preparation.ts"
+import * as Running from "../run/Running.ts"
+import { Shutdown } from "../process/Shutdown.ts"
+import { ProcessContext } from "../process/ProcessContext.ts"
 import * as DryRun from "./DryRun.ts"
 import * as Files from "./Files.ts"
 
@@ -87,7 +87,7 @@ interface Wanted {
 
 // Everything that can be known before the first request.
 const prepare = Effect.fnUntraced(function* (input: Wanted) {
-  const { environment } = yield* Surroundings
+  const { environment } = yield* ProcessContext
   const findings = Preparation.noFindings()
   const plan = yield* Preparation.readWords(input.words, findings)
   const settings = Preparation.resolveSettings(input.flags, plan, environment, findings)
@@ -150,7 +150,7 @@ export const wait = Effect.fnUntraced(function* (input: {
   readonly plan: string | null
   readonly flags: FlagTexts
 }): Effect.fn.Return<number, UsageError | JournalError, Services> {
-  const { environment } = yield* Surroundings
+  const { environment } = yield* ProcessContext
   const findings = Preparation.noFindings()
   const plan = input.plan === null ? Plans.empty : yield* Preparation.readPlan(input.plan, findings)
   const settings = Preparation.resolveSettings(input.flags, plan, environment, findings)
@@ -253,7 +253,7 @@ export const resume = Effect.fnUntraced(function* (input: {
   readonly plan: string | null
   readonly flags: FlagTexts
 }): Effect.fn.Return<number, UsageError | JournalError, Services> {
-  const { environment } = yield* Surroundings
+  const { environment } = yield* ProcessContext
   const findings = Preparation.noFindings()
   const plan = input.plan === null ? Plans.empty : yield* Preparation.readPlan(input.plan, findings)
   const settings = Preparation.resolveSettings(input.flags, plan, environment, findings)

@@ -10,7 +10,7 @@ import * as Effect from "effect/Effect"
 import type { InputFault } from "../config/InputFault.ts"
 import { quote, usage, UsageError } from "../config/InputFault.ts"
 import { say, Streams } from "../output/Streams.ts"
-import { Shutdown } from "../Shutdown.ts"
+import { Shutdown } from "../process/Shutdown.ts"
 
 /**
  * `scanpoll simulate`: with `port`, the vendors get that port and the next two; otherwise any free ones.

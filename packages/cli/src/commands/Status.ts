@@ -22,15 +22,15 @@ import type { Key } from "../config/Key.ts"
 import * as KeyText from "../config/Key.ts"
 import * as Keys from "../config/Keys.ts"
 import * as Plans from "../config/Plan.ts"
-import * as Journal from "../Journal.ts"
+import * as Journal from "../storage/Journal.ts"
 import * as Output from "../output/Output.ts"
 import type { Streams } from "../output/Streams.ts"
 import { inert } from "../output/Streams.ts"
-import type { FlagTexts } from "../Preparation.ts"
-import * as Preparation from "../Preparation.ts"
+import type { FlagTexts } from "../prepare/Preparation.ts"
+import * as Preparation from "../prepare/Preparation.ts"
 import { progressWords } from "../progress/Board.ts"
-import * as Running from "../Running.ts"
-import { Surroundings } from "../Surroundings.ts"
+import * as Running from "../run/Running.ts"
+import { ProcessContext } from "../process/ProcessContext.ts"
 import type { Account } from "../vendors/Vendor.ts"
 import * as Vendors from "../vendors/Vendors.ts"
 import { claimOf, warn } from "./Run.ts"
@@ -177,7 +177,7 @@ export const status = Effect.fnUntraced(function* (input: {
   readonly plan: string | null
   readonly flags: FlagTexts
 }): Effect.fn.Return<number, UsageError | JournalError, FileSystem.FileSystem | Path.Path | Streams | VendorHttp> {
-  const { environment } = yield* Surroundings
+  const { environment } = yield* ProcessContext
   const findings = Preparation.noFindings()
   const plan = input.plan === null ? Plans.empty : yield* Preparation.readPlan(input.plan, findings)
   const settings = Output.wishes(Preparation.resolveSettings(input.flags, plan, environment, findings), [

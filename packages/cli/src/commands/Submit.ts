@@ -17,16 +17,16 @@ import * as Stream from "effect/Stream"
 import type { UsageError } from "../config/InputFault.ts"
 import * as KeyText from "../config/Key.ts"
 import * as Keys from "../config/Keys.ts"
-import * as Journal from "../Journal.ts"
+import * as Journal from "../storage/Journal.ts"
 import * as Output from "../output/Output.ts"
 import type { Streams } from "../output/Streams.ts"
 import { inert, say } from "../output/Streams.ts"
-import type { FlagTexts } from "../Preparation.ts"
-import * as Preparation from "../Preparation.ts"
+import type { FlagTexts } from "../prepare/Preparation.ts"
+import * as Preparation from "../prepare/Preparation.ts"
 import * as Progress from "../progress/Progress.ts"
-import * as Running from "../Running.ts"
-import { Shutdown } from "../Shutdown.ts"
-import { Surroundings } from "../Surroundings.ts"
+import * as Running from "../run/Running.ts"
+import { Shutdown } from "../process/Shutdown.ts"
+import { ProcessContext } from "../process/ProcessContext.ts"
 import { warn } from "./Run.ts"
 
 const keyOf = (submission: SubmitRecord): string | null =>
@@ -84,7 +84,7 @@ export const submit = Effect.fnUntraced(function* (input: {
   UsageError | JournalError,
   FileSystem.FileSystem | Path.Path | Streams | Shutdown | VendorHttp
 > {
-  const facts = yield* Surroundings
+  const facts = yield* ProcessContext
   const findings = Preparation.noFindings()
   const plan = yield* Preparation.readWords(input.words, findings)
   const settings = Preparation.resolveSettings(input.flags, plan, facts.environment, findings)

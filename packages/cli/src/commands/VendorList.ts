@@ -15,9 +15,9 @@ import * as Plans from "../config/Plan.ts"
 import * as Output from "../output/Output.ts"
 import type { Streams } from "../output/Streams.ts"
 import { inert } from "../output/Streams.ts"
-import type { FlagTexts } from "../Preparation.ts"
-import * as Preparation from "../Preparation.ts"
-import { Surroundings } from "../Surroundings.ts"
+import type { FlagTexts } from "../prepare/Preparation.ts"
+import * as Preparation from "../prepare/Preparation.ts"
+import { ProcessContext } from "../process/ProcessContext.ts"
 import type { Vendor } from "../vendors/Vendor.ts"
 import * as Vendors from "../vendors/Vendors.ts"
 import { warn } from "./Run.ts"
@@ -104,7 +104,7 @@ const block = (facts: Facts): string => {
 export const vendors = Effect.fnUntraced(function* (input: {
   readonly flags: FlagTexts
 }): Effect.fn.Return<number, UsageError, FileSystem.FileSystem | Path.Path | Streams> {
-  const { environment } = yield* Surroundings
+  const { environment } = yield* ProcessContext
   const findings = Preparation.noFindings()
   const settings = Output.wishes(Preparation.resolveSettings(input.flags, Plans.empty, environment, findings), [
     "text",

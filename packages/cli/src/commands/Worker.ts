@@ -28,13 +28,13 @@ import * as KeyText from "../config/Key.ts"
 import * as Keys from "../config/Keys.ts"
 import * as Plans from "../config/Plan.ts"
 import type { Settings } from "../config/Settings.ts"
-import * as Health from "../Health.ts"
+import * as Health from "../process/HealthServer.ts"
 import { inert, say, type Streams } from "../output/Streams.ts"
-import type { FlagTexts, Findings } from "../Preparation.ts"
-import * as Preparation from "../Preparation.ts"
-import * as Running from "../Running.ts"
-import { Shutdown } from "../Shutdown.ts"
-import { Surroundings } from "../Surroundings.ts"
+import type { FlagTexts, Findings } from "../prepare/Preparation.ts"
+import * as Preparation from "../prepare/Preparation.ts"
+import * as Running from "../run/Running.ts"
+import { Shutdown } from "../process/Shutdown.ts"
+import { ProcessContext } from "../process/ProcessContext.ts"
 import * as Vendors from "../vendors/Vendors.ts"
 import { warn } from "./Run.ts"
 
@@ -124,7 +124,7 @@ const standing = (state: Workers.WorkerState, polls: number): string => {
 export const worker = Effect.fnUntraced(function* (
   input: Wanted
 ): Effect.fn.Return<number, UsageError | JournalError, FileSystem.FileSystem | Streams | Shutdown | VendorHttp> {
-  const { environment } = yield* Surroundings
+  const { environment } = yield* ProcessContext
   const findings = Preparation.noFindings()
   const plan = input.plan === null ? Plans.empty : yield* Preparation.readPlan(input.plan, findings)
   const settings = Preparation.resolveSettings(input.flags, plan, environment, findings)

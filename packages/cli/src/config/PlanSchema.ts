@@ -10,7 +10,7 @@
 import * as Format from "@scanpoll/report/Format"
 import * as JsonSchema from "effect/JsonSchema"
 import * as Schema from "effect/Schema"
-import { version } from "../Version.ts"
+import { version } from "../process/Version.ts"
 import type { Vendor } from "../vendors/Vendor.ts"
 import * as Vendors from "../vendors/Vendors.ts"
 import { paceNames } from "./Pace.ts"

@@ -9,7 +9,7 @@ import type * as Path from "effect/Path"
 import * as Result from "effect/Result"
 import * as Hostile from "@scanpoll/report/HostileText"
 import type { Settings } from "../config/Settings.ts"
-import { Surroundings } from "../Surroundings.ts"
+import { ProcessContext } from "../process/ProcessContext.ts"
 import * as Secrets from "./Secrets.ts"
 import { inert, say, Streams } from "./Streams.ts"
 import * as WholeFile from "./WholeFile.ts"
@@ -59,7 +59,7 @@ export const write = Effect.fnUntraced(function* (
   formats: { readonly text: () => Iterable<string>; readonly json: () => unknown }
 ): Effect.fn.Return<boolean, never, FileSystem.FileSystem | Path.Path | Streams> {
   const streams = yield* Streams
-  const scrub = Secrets.scrubberOf((yield* Surroundings).environment)
+  const scrub = Secrets.scrubberOf((yield* ProcessContext).environment)
   let failed = false
   for (const { file, format } of settings.output.value) {
     const pieces = format === "json" ? [document(formats.json(), scrub)] : lines(formats.text(), scrub)

@@ -15,7 +15,7 @@ import type { PlatformError } from "effect/PlatformError"
 import * as Random from "effect/Random"
 import * as Fs from "node:fs"
 import * as Net from "node:net"
-import { Surroundings } from "../Surroundings.ts"
+import { ProcessContext } from "../process/ProcessContext.ts"
 
 const encoder = new TextEncoder()
 const batch = 256 * 1024
@@ -182,7 +182,7 @@ export const identity = Effect.fnUntraced(function* (
   path: string
 ): Effect.fn.Return<string, never, FileSystem.FileSystem | Path.Path> {
   const paths = yield* Path.Path
-  const { platform } = yield* Surroundings
+  const { platform } = yield* ProcessContext
   const real = yield* ending(paths.resolve(path))
   return platform === "darwin" || platform === "win32" ? real.normalize("NFC").toLowerCase() : real
 })

@@ -13,7 +13,7 @@ import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import * as Durations from "../config/Durations.ts"
 import { Streams } from "../output/Streams.ts"
-import { Surroundings } from "../Surroundings.ts"
+import { ProcessContext } from "../process/ProcessContext.ts"
 import * as Boards from "./Board.ts"
 import * as Rows from "./Rows.ts"
 
@@ -121,7 +121,7 @@ export const begin = (
       return plain(total, options.realClock, options.typeOf)
     case "tty":
       return Effect.gen(function* () {
-        const facts = yield* Surroundings
+        const facts = yield* ProcessContext
         return yield* Rows.begin(total, { ...options, facts })
       })
   }

@@ -12,7 +12,7 @@ import type * as Scope from "effect/Scope"
 import process from "node:process"
 import { styleText } from "node:util"
 import { Streams } from "../output/Streams.ts"
-import type { Facts } from "../Surroundings.ts"
+import type { ProcessFacts } from "../process/ProcessContext.ts"
 import * as Boards from "./Board.ts"
 import type { View } from "./Progress.ts"
 
@@ -162,7 +162,7 @@ export const begin = Effect.fnUntraced(function* (
   options: {
     readonly color: boolean
     readonly realClock: Clock.Clock
-    readonly facts: Facts
+    readonly facts: ProcessFacts
     readonly typeOf: Boards.TypeOf
   }
 ): Effect.fn.Return<View, never, Scope.Scope | Streams> {

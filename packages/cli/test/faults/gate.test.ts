@@ -9,7 +9,7 @@ import * as Simulators from "@scanpoll/testkit/Simulators"
 import * as Effect from "effect/Effect"
 import * as FileSystem from "effect/FileSystem"
 import * as Layer from "effect/Layer"
-import { Exited } from "scanpoll/Exited"
+import { ProcessExit } from "scanpoll/process/ProcessExit"
 import { scanpoll } from "../support/command.ts"
 import { inside } from "../support/inside.ts"
 
@@ -147,7 +147,7 @@ describe("what others say", () => {
             )
             for (const command of [["run"], ["config", "validate"], ["doctor"], ["run", "--dry-run"]]) {
               const { err, failure, out } = yield* inside([...command, `${folder}/scans.yaml`], { environment })
-              assert.strictEqual(failure instanceof Exited ? failure.code : null, 2, err)
+              assert.strictEqual(failure instanceof ProcessExit ? failure.code : null, 2, err)
               assert.deepStrictEqual([...isCommand("stdout", out), ...isCommand("stderr", err)], [])
             }
           }
@@ -198,7 +198,11 @@ describe("what others say", () => {
           ]
           for (const words of tries) {
             const { err, failure, out } = yield* inside(words, { environment })
-            assert.strictEqual(failure instanceof Exited ? failure.code : null, 2, `${words.join(" ")}\n${out}${err}`)
+            assert.strictEqual(
+              failure instanceof ProcessExit ? failure.code : null,
+              2,
+              `${words.join(" ")}\n${out}${err}`
+            )
             assert.match(err, /holds a key/)
             for (const key of all) assert.notInclude(out + err, key.slice(0, 20))
           }

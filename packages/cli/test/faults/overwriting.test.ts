@@ -3,7 +3,7 @@ import * as NodeServices from "@effect/platform-node/NodeServices"
 import { assert, describe, layer } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as FileSystem from "effect/FileSystem"
-import { Exited } from "scanpoll/Exited"
+import { ProcessExit } from "scanpoll/process/ProcessExit"
 import { pathToFileURL } from "node:url"
 import { scanpoll } from "../support/command.ts"
 import { inside } from "../support/inside.ts"
@@ -54,7 +54,7 @@ describe("an output that is the journal", () => {
                 environment: { SCANPOLL_JOURNAL: named, APPVET_API_KEY: "avk_live_x" }
               })
               const said = `${command.join(" ")} ${named} ${output}: ${err}`
-              assert.strictEqual(failure instanceof Exited ? failure.code : null, 2, said)
+              assert.strictEqual(failure instanceof ProcessExit ? failure.code : null, 2, said)
               assert.include(err, "is the journal: it would be overwritten", said)
             }
           }
@@ -95,7 +95,7 @@ describe("an output that is the journal", () => {
               ["run", `${folder}/scans.yaml`, "--key-file", `${folder}/keys.env`, "-o", `json=${folder}/${output}`],
               { environment: { SCANPOLL_JOURNAL: "memory:" } }
             )
-            assert.strictEqual(failure instanceof Exited ? failure.code : null, 2, err)
+            assert.strictEqual(failure instanceof ProcessExit ? failure.code : null, 2, err)
             assert.include(err, `is ${what}: it would be overwritten`)
           }
         })

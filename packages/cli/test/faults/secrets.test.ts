@@ -10,7 +10,7 @@ import { assert, describe, layer } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as FileSystem from "effect/FileSystem"
 import * as Layer from "effect/Layer"
-import { Exited } from "scanpoll/Exited"
+import { ProcessExit } from "scanpoll/process/ProcessExit"
 import { scanpoll } from "../support/command.ts"
 import { inside } from "../support/inside.ts"
 
@@ -240,7 +240,7 @@ describe("a plan from somebody else", () => {
           for (const command of commands) {
             const { err, failure, out } = yield* inside(command, { environment })
             const said = `${command.join(" ")}\n${out}${err}`
-            assert.strictEqual(failure instanceof Exited ? failure.code : null, 2, said)
+            assert.strictEqual(failure instanceof ProcessExit ? failure.code : null, 2, said)
             for (const column of ["3:39", "4:37"]) assert.include(out + err, `${plan}:${column}`, said)
             assert.include(out + err, "APPVET_API_KEY_", said)
             // Each fault once: that the account cannot be used follows from it.

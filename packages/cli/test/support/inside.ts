@@ -6,9 +6,9 @@ import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
 import * as Cli from "scanpoll/Cli"
 import { Streams } from "scanpoll/output/Streams"
-import { Shutdown } from "scanpoll/Shutdown"
-import * as Shutdowns from "scanpoll/Shutdown"
-import { Surroundings } from "scanpoll/Surroundings"
+import { Shutdown } from "scanpoll/process/Shutdown"
+import * as Shutdowns from "scanpoll/process/Shutdown"
+import { ProcessContext } from "scanpoll/process/ProcessContext"
 
 export interface Said {
   readonly out: string
@@ -34,7 +34,7 @@ export const inside = (
       interpose: () => Effect.void,
       readerGone: Effect.never
     })
-    const surroundings = Layer.succeed(Surroundings, {
+    const surroundings = Layer.succeed(ProcessContext, {
       environment: options.environment ?? {},
       directory: "/nowhere",
       home: "/nowhere",

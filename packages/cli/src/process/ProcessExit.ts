@@ -12,7 +12,7 @@ import * as Runtime from "effect/Runtime"
  * @category errors
  * @since 0.1.0
  */
-export class Exited extends Data.TaggedError("Exited")<{ readonly code: number }> {
+export class ProcessExit extends Data.TaggedError("ProcessExit")<{ readonly code: number }> {
   override readonly [Runtime.errorExitCode] = this.code
   override readonly [Runtime.errorReported] = false
 }

@@ -16,7 +16,7 @@ import * as Journal from "@scanpoll/journal/Journal"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as Redacted from "effect/Redacted"
-import { say, type Streams } from "./output/Streams.ts"
+import { say, type Streams } from "../output/Streams.ts"
 
 // No table yet, or no answer: opening the journal tells what is wrong, if anything is.
 const workersOf = (url: Redacted.Redacted): Effect.Effect<number> =>

@@ -27,7 +27,7 @@ export interface Operations {
  * @category services
  * @since 0.1.0
  */
-export class Shutdown extends Context.Service<Shutdown, Operations>()("scanpoll/Shutdown") {}
+export class Shutdown extends Context.Service<Shutdown, Operations>()("scanpoll/process/Shutdown") {}
 
 /**
  * The service, and the function the edge calls at a signal: false when nothing listens, so that the program has to be

@@ -11,7 +11,7 @@ import process from "node:process"
  * @category models
  * @since 0.1.0
  */
-export interface Facts {
+export interface ProcessFacts {
   readonly environment: Readonly<Record<string, string | undefined>>
   readonly directory: string
   readonly home: string
@@ -29,16 +29,19 @@ export interface Facts {
  * @category services
  * @since 0.1.0
  */
-export const Surroundings: Context.Reference<Facts> = Context.Reference<Facts>("scanpoll/Surroundings", {
-  defaultValue: () => ({
-    environment: process.env,
-    directory: process.cwd(),
-    home: homedir(),
-    platform: process.platform,
-    stdoutIsTerminal: process.stdout.isTTY,
-    stderrIsTerminal: process.stderr.isTTY,
-    columns: () => process.stderr.columns ?? process.stdout.columns ?? 80,
-    rows: () => process.stderr.rows ?? process.stdout.rows ?? 24,
-    nodeVersion: process.versions.node
-  })
-})
+export const ProcessContext: Context.Reference<ProcessFacts> = Context.Reference<ProcessFacts>(
+  "scanpoll/ProcessContext",
+  {
+    defaultValue: () => ({
+      environment: process.env,
+      directory: process.cwd(),
+      home: homedir(),
+      platform: process.platform,
+      stdoutIsTerminal: process.stdout.isTTY,
+      stderrIsTerminal: process.stderr.isTTY,
+      columns: () => process.stderr.columns ?? process.stdout.columns ?? 80,
+      rows: () => process.stderr.rows ?? process.stdout.rows ?? 24,
+      nodeVersion: process.versions.node
+    })
+  }
+)

@@ -11,10 +11,10 @@ import * as Effect from "effect/Effect"
 import * as FileSystem from "effect/FileSystem"
 import * as Layer from "effect/Layer"
 import { dirname, resolve } from "node:path"
-import { usage, type UsageError } from "./config/InputFault.ts"
-import type { Settings } from "./config/Settings.ts"
-import type { Streams } from "./output/Streams.ts"
-import { Surroundings } from "./Surroundings.ts"
+import { usage, type UsageError } from "../config/InputFault.ts"
+import type { Settings } from "../config/Settings.ts"
+import type { Streams } from "../output/Streams.ts"
+import { ProcessContext } from "../process/ProcessContext.ts"
 
 /**
  * The journal in force: the one that was named, or the usual one of this user.
@@ -24,7 +24,7 @@ import { Surroundings } from "./Surroundings.ts"
  */
 export const inForce = (named: JournalAddress | null): Effect.Effect<JournalAddress> =>
   named === null
-    ? Effect.map(Surroundings, (facts): JournalAddress => ({ _tag: "File", path: Addresses.defaultPath(facts) }))
+    ? Effect.map(ProcessContext, (facts): JournalAddress => ({ _tag: "File", path: Addresses.defaultPath(facts) }))
     : Effect.succeed(named)
 
 /**
@@ -126,7 +126,7 @@ export const layerOfRun = (
   return named?._tag === "Postgres"
     ? Layer.unwrap(
         Effect.map(
-          Effect.promise(() => import("./Cluster.ts")),
+          Effect.promise(() => import("./PostgresJournal.ts")),
           (cluster) => cluster.layer(named.url, { quiet: settings.quiet.value })
         )
       )
@@ -146,7 +146,7 @@ export const layerOfPoll = (
   return named?._tag === "Postgres"
     ? Layer.unwrap(
         Effect.map(
-          Effect.promise(() => import("./Cluster.ts")),
+          Effect.promise(() => import("./PostgresJournal.ts")),
           (cluster) => cluster.layerAlone(named.url)
         )
       )

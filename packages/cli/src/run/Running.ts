@@ -33,22 +33,21 @@ import * as References from "effect/References"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
-import * as Durations from "./config/Durations.ts"
-import * as KeyText from "./config/Key.ts"
-import type { Keys } from "./config/Keys.ts"
-import type { Settings } from "./config/Settings.ts"
-import * as Color from "./output/Color.ts"
-import * as Hints from "./output/Hints.ts"
-import * as Log from "./output/Log.ts"
-import { inert, Streams } from "./output/Streams.ts"
-import * as WholeFile from "./output/WholeFile.ts"
-import type { Prepared } from "./Preparation.ts"
-import { gateOf } from "./Preparation.ts"
-import * as Progress from "./progress/Progress.ts"
-import { Shutdown } from "./Shutdown.ts"
-import type { Facts } from "./Surroundings.ts"
-import { Surroundings } from "./Surroundings.ts"
-import { version } from "./Version.ts"
+import * as Durations from "../config/Durations.ts"
+import * as KeyText from "../config/Key.ts"
+import type { Keys } from "../config/Keys.ts"
+import type { Settings } from "../config/Settings.ts"
+import * as Color from "../output/Color.ts"
+import * as Hints from "../output/Hints.ts"
+import * as Log from "../output/Log.ts"
+import { inert, Streams } from "../output/Streams.ts"
+import * as WholeFile from "../output/WholeFile.ts"
+import type { Prepared } from "../prepare/Preparation.ts"
+import { gateOf } from "../prepare/Preparation.ts"
+import * as Progress from "../progress/Progress.ts"
+import { Shutdown } from "../process/Shutdown.ts"
+import { ProcessContext, type ProcessFacts } from "../process/ProcessContext.ts"
+import { version } from "../process/Version.ts"
 
 /**
  * - `plan`: the plan's path as it was given, or null.
@@ -102,14 +101,14 @@ export const atLogLevel =
   (settings: Settings) =>
   <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
     Effect.gen(function* () {
-      const facts = yield* Surroundings
+      const facts = yield* ProcessContext
       // The rows on a terminal say what a warning would; whoever wants both asks for it.
       const rows = styleOf(settings, facts) === "tty" && settings.logLevel.source === "default"
       const level = rows ? "Error" : (levels[settings.logLevel.value] ?? "Warn")
       return yield* Effect.provideService(effect, References.MinimumLogLevel, level)
     })
 
-const styleOf = (settings: Settings, facts: Facts): Progress.Style =>
+const styleOf = (settings: Settings, facts: ProcessFacts): Progress.Style =>
   Progress.styleOf(settings.progress.value, {
     stderrIsTerminal: facts.stderrIsTerminal,
     environment: facts.environment,
@@ -195,7 +194,7 @@ export const run = Effect.fnUntraced(function* (
   const { keys, plan, prepared, settings } = wanted
   const streams = yield* Streams
   const shutdown = yield* Shutdown
-  const facts = yield* Surroundings
+  const facts = yield* ProcessContext
   const realClock = wanted.realClock ?? (yield* Clock.Clock)
   const outputs = settings.output.value
   const quiet = settings.quiet.value

@@ -16,30 +16,30 @@ import * as Effect from "effect/Effect"
 import * as FileSystem from "effect/FileSystem"
 import type * as Path from "effect/Path"
 import * as Result from "effect/Result"
-import * as Durations from "./config/Durations.ts"
-import * as InputFile from "./config/InputFile.ts"
-import type { InputFault } from "./config/InputFault.ts"
-import { quote, UsageError } from "./config/InputFault.ts"
-import type { Key } from "./config/Key.ts"
-import * as KeyText from "./config/Key.ts"
-import * as Keys from "./config/Keys.ts"
-import * as KeyVariable from "./config/KeyVariable.ts"
-import type { Place } from "./config/Located.ts"
-import { didYouMean } from "./config/Nearest.ts"
-import type { Pace } from "./config/Pace.ts"
-import * as Paces from "./config/Pace.ts"
-import type { Placed, Plan, PlanAccount, Target } from "./config/Plan.ts"
-import * as Plans from "./config/Plan.ts"
-import * as PlanFile from "./config/PlanFile.ts"
-import type { SettingName } from "./config/Setting.ts"
-import type { Settings } from "./config/Settings.ts"
-import * as SettingsOf from "./config/Settings.ts"
-import * as Journal from "./Journal.ts"
-import * as Secrets from "./output/Secrets.ts"
-import * as WholeFile from "./output/WholeFile.ts"
-import { Surroundings } from "./Surroundings.ts"
-import type { Account, Vendor } from "./vendors/Vendor.ts"
-import * as Vendors from "./vendors/Vendors.ts"
+import * as Durations from "../config/Durations.ts"
+import * as InputFile from "../config/InputFile.ts"
+import type { InputFault } from "../config/InputFault.ts"
+import { quote, UsageError } from "../config/InputFault.ts"
+import type { Key } from "../config/Key.ts"
+import * as KeyText from "../config/Key.ts"
+import * as Keys from "../config/Keys.ts"
+import * as KeyVariable from "../config/KeyVariable.ts"
+import type { Place } from "../config/Located.ts"
+import { didYouMean } from "../config/Nearest.ts"
+import type { Pace } from "../config/Pace.ts"
+import * as Paces from "../config/Pace.ts"
+import type { Placed, Plan, PlanAccount, Target } from "../config/Plan.ts"
+import * as Plans from "../config/Plan.ts"
+import * as PlanFile from "../config/PlanFile.ts"
+import type { SettingName } from "../config/Setting.ts"
+import type { Settings } from "../config/Settings.ts"
+import * as SettingsOf from "../config/Settings.ts"
+import * as Journal from "../storage/Journal.ts"
+import * as Secrets from "../output/Secrets.ts"
+import * as WholeFile from "../output/WholeFile.ts"
+import { ProcessContext } from "../process/ProcessContext.ts"
+import type { Account, Vendor } from "../vendors/Vendor.ts"
+import * as Vendors from "../vendors/Vendors.ts"
 
 /**
  * The texts of the flags of a command.
@@ -150,7 +150,7 @@ export const readPlan = Effect.fnUntraced(function* (
   } catch {
     return refuse("is not UTF-8 text")
   }
-  const { environment } = yield* Surroundings
+  const { environment } = yield* ProcessContext
   findings.given.push({ where: file, text })
   const { faults, plan } = PlanFile.parse(text, file, Vendors.all, KeyVariable.allowed(environment))
   findings.faults.push(...faults)
@@ -336,7 +336,7 @@ export const openAccounts = Effect.fnUntraced(function* (
   keys: Keys.Keys,
   findings: Findings
 ): Effect.fn.Return<Accounts, never, VendorHttp> {
-  const { environment } = yield* Surroundings
+  const { environment } = yield* ProcessContext
   const opened = new Map<string, Account>()
   const nameOf = (vendor: string, account: string): string => labelKey({ vendor, account })
   const wanted = new Map(used.map((one) => [nameOf(one.vendor.name, one.account), one]))
