@@ -22,7 +22,9 @@ describe("importing the package", () => {
     const urls = loaded()
     const packages = new Set(
       urls.map(
-        (url) => /.*\/node_modules\/((?:@[^/]+\/)?[^/]+)\/|\/packages\/([^/]+)\//.exec(url)?.slice(1).join("") ?? url
+        (url) =>
+          /.*\/node_modules\/((?:@[^/]+\/)?[^/]+)\/|\/packages\/(?:vendors\/)?([^/]+)\//.exec(url)?.slice(1).join("") ??
+          url
       )
     )
     for (const part of ["promise", "core", "exona", "compliance", "appvet", "effect"]) {

@@ -492,7 +492,12 @@ describe("collecting the findings", () => {
       const check = { name: echo, status: "fail", severity: echo, message: echo, fix: echo }
       const found = yield* collect(
         outcome,
-        report({ type: echo, url: echo, categories: [{ name: echo, checks: [check] }] })
+        report({
+          type: echo,
+          url: echo,
+          categories: [{ name: echo, checks: [check] }],
+          summary: { failed: 1, warnings: 0 }
+        })
       )
       assert.strictEqual(found.items.length, 1)
       assert.notInclude(JSON.stringify(found), Fake.key)
