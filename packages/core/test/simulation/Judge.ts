@@ -25,11 +25,22 @@ export interface Claim {
   accepted: Array<string>
 }
 
+/** One request of a process: a poll or a call for findings of a scan, or the submission of a subject. */
+export interface Call {
+  readonly kind: "poll" | "collect" | "submit"
+  readonly about: string
+}
+
 interface Asked {
   sent: Array<number>
   pausedUntil: number
   blockedUntil: number
+  /** When the key was first refused: nothing more is bought. */
+  refusedAt: number
+  /** When a second call was refused, with no good answer in between: nothing more is asked. */
   deniedAt: number
+  /** The latest refused call that no good answer came after. */
+  suspicion: Call | null
   /** What the vendor said was left until a time, counted down. */
   left: Array<{ readonly until: number; count: number }>
   liedTo: boolean
@@ -74,7 +85,9 @@ export class Judge {
       sent: [],
       pausedUntil: 0,
       blockedUntil: 0,
+      refusedAt: Number.POSITIVE_INFINITY,
       deniedAt: Number.POSITIVE_INFINITY,
+      suspicion: null,
       left: [],
       liedTo: false
     }
@@ -111,8 +124,9 @@ export class Judge {
     if (!this.over.has(process)) this.over.set(process, { at: this.world.now, why })
   }
 
-  private sent(process: Process, account: Account, what: string): void {
+  private sent(process: Process, account: Account, kind: Call["kind"], about: string): void {
     const { now } = this.world
+    const what = `${kind} of ${about}`
     const over = this.over.get(process)
     this.expect(
       over === undefined,
@@ -131,7 +145,8 @@ export class Judge {
       "quota",
       () => `${what} ${asked.blockedUntil - now} ms before the vendor's count starts anew`
     )
-    this.expect(asked.deniedAt >= now, "a refused credential", () => `${what} ${now - asked.deniedAt} ms after a 401`)
+    const overAt = kind === "submit" ? asked.refusedAt : asked.deniedAt
+    this.expect(overAt >= now, "a refused key", () => `${what} ${now - overAt} ms after a 401`)
     asked.left = asked.left.filter(({ until }) => until > now)
     for (const said of asked.left) said.count -= 1
     this.expect(
@@ -151,7 +166,7 @@ export class Judge {
   }
 
   submitSent(process: Process, account: Account, subject: string): Claim | null {
-    this.sent(process, account, `submission of ${subject}`)
+    this.sent(process, account, "submit", subject)
     const claim = this.intents.get(`${account.vendor}/${subject}`) ?? null
     this.expect(claim !== null, "intent first", () => `${subject} was submitted without an intent`)
     if (claim === null) return null
@@ -191,7 +206,7 @@ export class Judge {
 
   pollSent(process: Process, account: Account, scanId: string): void {
     const { now } = this.world
-    this.sent(process, account, `poll of ${scanId}`)
+    this.sent(process, account, "poll", scanId)
     const scan = this.scan(process, account.vendor, scanId)
     scan.inFlight += 1
     this.expect(scan.inFlight === 1, "one poll in flight", () => `${scan.inFlight} polls of ${scanId}`)
@@ -211,7 +226,7 @@ export class Judge {
   }
 
   collectSent(process: Process, account: Account, scanId: string): void {
-    this.sent(process, account, `collect of ${scanId}`)
+    this.sent(process, account, "collect", scanId)
   }
 
   pollEnded(
@@ -243,11 +258,24 @@ export class Judge {
     asked.pausedUntil = Math.max(asked.pausedUntil, this.world.now + wait)
   }
 
-  /** The vendor refused the credential: the run that was told so asks no more. */
-  denied(process: Process, account: Account): void {
+  /**
+   * The vendor refused the key. A run buys nothing more after the first refusal; it asks nothing more after one of
+   * another call, unless both were submissions (V-17).
+   */
+  denied(process: Process, account: Account, call: Call): void {
     if (!this.batches.has(process)) return
     const asked = this.account(process, account.vendor)
-    asked.deniedAt = Math.min(asked.deniedAt, this.world.now)
+    const { now } = this.world
+    asked.refusedAt = Math.min(asked.refusedAt, now)
+    const before = asked.suspicion
+    asked.suspicion = call
+    if (before === null || (before.kind === call.kind && before.about === call.about)) return
+    if (before.kind !== "submit" || call.kind !== "submit") asked.deniedAt = Math.min(asked.deniedAt, now)
+  }
+
+  /** The vendor took the key. */
+  proven(process: Process, account: Account): void {
+    this.account(process, account.vendor).suspicion = null
   }
 
   /** The vendor said what is left until a time; it counts for an hour at most. */

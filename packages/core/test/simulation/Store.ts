@@ -21,6 +21,19 @@ export interface StorePlan {
 
 const faults = ["unavailable", "busy", "full", "read-only"] as const
 
+interface Said {
+  readonly text: string
+  /** The vendor's first answer: all but what came with the findings. */
+  readonly answer: string
+  readonly lacks: boolean
+}
+
+const said = (outcome: unknown): Said => {
+  const text = JSON.stringify(outcome)
+  const { delta: _, evidence, findings: __, warnings: ___, ...answer } = JSON.parse(text)
+  return { text, answer: JSON.stringify(answer), lacks: evidence?.findings?.status === "unavailable" }
+}
+
 /** How long a guard waits for the store before it gives the claim up. */
 const patience = 60_000
 
@@ -36,7 +49,7 @@ export class Store {
   private readonly dice: Dice
   private readonly healsAt: number
   private readonly held = new Map<Process, Set<string>>()
-  private readonly outcomes = new Map<string, string>()
+  private readonly outcomes = new Map<string, Said>()
 
   constructor(plan: StorePlan, world: World, judge: Judge, dice: Dice, healsAt: number) {
     this.plan = plan
@@ -65,13 +78,14 @@ export class Store {
     this.held.delete(process)
   }
 
-  /** The first terminal answer stays. */
+  /** The first terminal answer stays. Findings that could not be fetched may join it later, once. */
   checkOutcomes(): void {
     for (const { claimId, outcome } of this.entries(["settled"])) {
-      const text = JSON.stringify(outcome)
-      const first = this.outcomes.get(claimId) ?? text
-      this.outcomes.set(claimId, first)
-      this.judge.check(first === text, "terminal is sticky", () => `the outcome of ${claimId} has changed`)
+      const now = said(outcome)
+      const first = this.outcomes.get(claimId) ?? now
+      this.outcomes.set(claimId, now)
+      const isSame = first.text === now.text || (first.lacks && !now.lacks && first.answer === now.answer)
+      this.judge.check(isSame, "terminal is sticky", () => `the outcome of ${claimId} has changed`)
     }
   }
 

@@ -302,7 +302,7 @@ export class Vendor {
     const fail = (kind: SubmitError.SubmitErrorKind, hint: number | null = null, permanent = false): void => {
       world.note(`${this.plan.name} submit ${subject} -> ${kind}`)
       if (kind === "Throttled") judge.throttled(process, this.account, hint)
-      if (kind === "Denied") judge.denied(process, this.account)
+      if (kind === "Denied") judge.denied(process, this.account, { kind: "submit", about: subject })
       resume(
         Effect.fail(
           SubmitError.make({
@@ -375,6 +375,7 @@ export class Vendor {
       line.answer(world.now + slow + down, () => {
         world.note(`${this.plan.name} submit ${subject} -> ${scan.scanId}`)
         this.heard(process, quota, lies)
+        judge.proven(process, this.account)
         const ticket = this.ticket(scan.scanId, Math.ceil(world.now + process.steady))
         if (cached) {
           const outcome: Outcome = { ...this.outcome(scan, ticket, "completed"), cached: true, ageMs: 1000 }
@@ -456,7 +457,7 @@ export class Vendor {
       world.note(`${this.plan.name} poll ${scanId} -> ${kind} ${hint ?? ""}`)
       const throttled = kind === "Throttled"
       if (throttled) judge.throttled(process, this.account, hint)
-      if (kind === "Denied") judge.denied(process, this.account)
+      if (kind === "Denied") judge.denied(process, this.account, { kind: "poll", about: scanId })
       judge.pollEnded(process, this.account, scanId, { hint, throttled, inTrouble: throttled || kind === "Transient" })
       resume(
         Effect.fail(
@@ -529,6 +530,7 @@ export class Vendor {
         const answer = (observation: Observation.Observation<Outcome>, hint: number | null): void => {
           world.note(`${this.plan.name} poll ${scanId} -> ${observation._tag} ${hint ?? ""}`)
           this.heard(process, quota, trouble === "lying quota")
+          judge.proven(process, this.account)
           judge.pollEnded(process, this.account, scanId, { hint, throttled: false, inTrouble: false })
           const meta = { hint: hint === null ? Option.none() : Option.some(Duration.millis(hint)), quota }
           resume(Effect.succeed(Observation.answer(observation, meta)))
@@ -572,6 +574,7 @@ export class Vendor {
     line.answer(world.now + dice.time(2, 800), () => {
       world.note(`${this.plan.name} collect ${scanId} -> ${trouble ?? "found"}`)
       if (trouble === null) {
+        judge.proven(process, this.account)
         resume(Effect.succeed({ coverage: "full", total: 0, items: [] }))
         return
       }
