@@ -4,6 +4,7 @@
  * @since 0.1.0
  */
 export * as Account from "./model/Account.ts"
+export * as Auth from "./http/Auth.ts"
 export * as BaseUrl from "./http/BaseUrl.ts"
 export * as Comparison from "./model/Comparison.ts"
 export * as Credential from "./http/Credential.ts"

@@ -9,6 +9,7 @@
  * @since 0.1.0
  */
 import * as Severity from "@scanpoll/core/model/Severity"
+import * as Subject from "@scanpoll/core/model/Subject"
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
@@ -61,7 +62,7 @@ export type BaselineFinding = typeof BaselineFinding.Type
 export const BaselineSubject = Schema.Struct({
   vendor: Scan.VendorName,
   account: HostileText,
-  subject: Schema.Struct({ kind: Schema.Literals(["company", "url", "dataset"]), id: HostileText, name: HostileText }),
+  subject: Schema.Struct({ kind: Subject.Kind, id: HostileText, name: HostileText }),
   occurrence: Schema.Natural,
   scanId: Schema.NullOr(HostileText),
   observedAt: Scan.Time,

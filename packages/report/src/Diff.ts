@@ -8,6 +8,7 @@
  * @since 0.1.0
  */
 import * as Severity from "@scanpoll/core/model/Severity"
+import * as Subject from "@scanpoll/core/model/Subject"
 import type * as JsonSchema from "effect/JsonSchema"
 import * as Schema from "effect/Schema"
 import * as Baseline from "./Baseline.ts"
@@ -63,7 +64,7 @@ export type Side = typeof Side.Type
 export const SubjectDiff = Schema.Struct({
   vendor: Scan.VendorName,
   account: HostileText,
-  subject: Schema.Struct({ kind: Schema.Literals(["company", "url", "dataset"]), id: HostileText, name: HostileText }),
+  subject: Schema.Struct({ kind: Subject.Kind, id: HostileText, name: HostileText }),
   comparable: Schema.Boolean,
   why: Schema.NullOr(HostileText),
   base: Schema.NullOr(Side),

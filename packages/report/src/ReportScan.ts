@@ -11,6 +11,7 @@ import * as Schema from "effect/Schema"
 import * as Outcome from "@scanpoll/core/model/ScanOutcome"
 import * as Record from "@scanpoll/core/model/ScanRecord"
 import * as Severity from "@scanpoll/core/model/Severity"
+import * as Subject from "@scanpoll/core/model/Subject"
 import * as Ticket from "@scanpoll/core/model/ScanTicket"
 import * as Hostile from "./HostileText.ts"
 import { HostileText } from "./HostileText.ts"
@@ -262,7 +263,7 @@ export const ReportScan = Schema.Struct({
   origin: Schema.NullOr(HostileText),
   scanId: Schema.NullOr(HostileText),
   subject: Schema.Struct({
-    kind: Schema.Literals(["company", "url", "dataset"]),
+    kind: Subject.Kind,
     id: HostileText,
     name: HostileText
   }),

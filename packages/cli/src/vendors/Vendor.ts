@@ -255,7 +255,7 @@ export const make = <Request, Payload>(fields: {
             return Scans.request(adapter, decoded.success, options)
           },
           ticket: (scanId, options) => {
-            const subject: Subject = { kind: "url", id: scanId, name: `${vendor}:${scanId}` }
+            const subject: Subject = { kind: "unknown", id: scanId, name: `${vendor}:${scanId}` }
             return Scans.fromTicket(adapter, ticketOf(scanId), { ...options, subject })
           },
           probe:

@@ -133,7 +133,7 @@ export const fromTicket = <Request, Payload, R = never>(
 ): Ticket<Payload, R> => ({
   _tag: "Ticket",
   adapter,
-  subject: options.subject ?? { kind: "url", id: ticket.scanId, name: Tickets.key(ticket) },
+  subject: options.subject ?? { kind: "unknown", id: ticket.scanId, name: Tickets.key(ticket) },
   ticket,
   kind: null,
   policy: options.policy === undefined ? adapter.policy : options.policy(adapter.policy),

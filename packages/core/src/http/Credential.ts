@@ -103,3 +103,11 @@ export const check = (
  */
 export const constant = (credential: Redacted.Redacted<string>, source: Source): Credential =>
   Effect.fromResult(check(credential, source))
+
+/**
+ * For vendors that take no key: nothing is sent.
+ *
+ * @category constructors
+ * @since 0.2.0
+ */
+export const none: Credential = Effect.succeed(Redacted.make("none"))

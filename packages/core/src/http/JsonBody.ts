@@ -138,6 +138,17 @@ export const decode = (
   }
 }
 
+/**
+ * Reads bytes as one UTF-8 text: a JSON body that holds a string. Credentials that the scrubber knows are replaced.
+ *
+ * @category constructors
+ * @since 0.2.0
+ */
+export const text = (bytes: Uint8Array, scrubber: Scrubber): Decoded => ({
+  body: { _tag: "Json", value: scrubber.data(lenient.decode(bytes)) },
+  warnings: []
+})
+
 const quotation = 34
 const backslash = 92
 

@@ -3,8 +3,8 @@
  *
  * What it promises for every request: only the configured https origin is contacted and redirects are not followed; one
  * deadline covers connection, headers, body and decoding; the decoded body is bounded in size and depth and is asked
- * for without compression; no trace header leaves; the credential is asked for anew before each request, travels in the
- * `Authorization` header alone and is replaced by a mark wherever the vendor repeats it. It never retries: the engine
+ * for without compression; no trace header leaves; the credential is asked for anew before each request, travels only
+ * where `auth` says and is replaced by a mark wherever the vendor repeats it. It never retries: the engine
  * above is the one layer that does.
  *
  * @since 0.1.0
@@ -18,26 +18,25 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import { constTrue } from "effect/Function"
 import * as FetchHttpClient from "effect/http/FetchHttpClient"
-import * as Headers from "effect/http/Headers"
 import * as HttpBody from "effect/http/HttpBody"
 import * as HttpClient from "effect/http/HttpClient"
 import type { HttpClientError } from "effect/http/HttpClientError"
 import * as HttpClientRequest from "effect/http/HttpClientRequest"
-import type { HttpClientResponse } from "effect/http/HttpClientResponse"
 import * as UrlParams from "effect/http/UrlParams"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
-import { hasProperty } from "effect/Predicate"
 import * as Result from "effect/Result"
 import * as Scope from "effect/Scope"
 import type { Quota } from "../model/Observation.ts"
 import * as Timeouts from "../time/internal/timeouts.ts"
-import * as Waits from "../time/Waits.ts"
+import * as Authorization from "./Auth.ts"
 import * as BaseUrl from "./BaseUrl.ts"
 import * as Credentials from "./Credential.ts"
-import * as JsonBody from "./JsonBody.ts"
-import * as RateLimitHeaders from "./RateLimitHeaders.ts"
-import * as RetryAfter from "./RetryAfter.ts"
+import type * as JsonBody from "./JsonBody.ts"
+import * as Answers from "./internal/answers.ts"
+import * as RequestBody from "./internal/requestBody.ts"
+import * as Settings from "./internal/settings.ts"
+import * as Tokens from "./internal/tokens.ts"
 import * as Scrubber from "./Scrubber.ts"
 import * as TransportCause from "./TransportCause.ts"
 
@@ -48,6 +47,14 @@ import * as TransportCause from "./TransportCause.ts"
  * @since 0.1.0
  */
 export type Credential = Credentials.Credential
+
+/**
+ * The ways a vendor wants to be shown a key. See the module `Auth`.
+ *
+ * @category models
+ * @since 0.2.0
+ */
+export type Auth = Authorization.Auth
 
 /**
  * The body of an answer: JSON, or why it is not. See the module `JsonBody`.
@@ -95,8 +102,8 @@ export class VendorConfigError extends Data.TaggedError("VendorConfigError")<{
 /**
  * An answer of any status. `hint` is a valid `Retry-After` of at most 30 days (none when there is none, or it is
  * nonsense); a 429 without one has the time until `X-RateLimit-Reset`. `quota` is what the `X-RateLimit-*` headers say;
- * both go by the answer's own `Date`. `requestId` is the `X-Request-ID`; `warnings` lists what was odd about it, such as
- * bytes that are not UTF-8.
+ * both go by the answer's own `Date`. `requestId` is the `X-Request-ID`; `location` the `Location`, where there is one of
+ * at most 2048 characters; `warnings` lists what was odd about it, such as bytes that are not UTF-8.
  *
  * **Details**
  *
@@ -112,6 +119,7 @@ export interface VendorResponse {
   readonly hint: Option.Option<Duration.Duration>
   readonly quota: Option.Option<Quota>
   readonly requestId: string | null
+  readonly location?: string
   readonly warnings: ReadonlyArray<string>
 }
 
@@ -135,7 +143,8 @@ export class TransportFault extends Data.TaggedError("TransportFault")<{
  *
  * - `vendor`: its name, for messages.
  * - `baseUrl`: https, no user, query or fragment; plain http only for hosts in `insecureHosts` (`host` or `host:port`).
- * - `credential`: sent as `Authorization: Bearer ...`.
+ * - `credential`: the key. With `auth: "none"` it is never asked for: `Credential.none`.
+ * - `auth`: how the key is sent. Default `bearer`.
  * - `timeout`: over credential, connection, headers, body and decoding of one request, from 1 millisecond to 30 days.
  *   Default 15 seconds.
  * - `maxBytes`: the largest decoded body, up to 256 MiB. Default 10 MiB. `maxDepth`: the deepest JSON, up to 1000.
@@ -149,6 +158,7 @@ export interface Options {
   readonly vendor: string
   readonly baseUrl: string
   readonly credential: Credential
+  readonly auth?: Auth
   readonly insecureHosts?: ReadonlyArray<string>
   readonly timeout?: Duration.Input
   readonly maxBytes?: number
@@ -157,17 +167,53 @@ export interface Options {
 }
 
 /**
+ * A file within a `multipart` body. `type` is its media type; default `application/octet-stream`.
+ *
+ * @category models
+ * @since 0.2.0
+ */
+export interface FilePart {
+  readonly name: string
+  readonly type?: string
+  readonly content: string | Uint8Array
+}
+
+/**
+ * Parameters of a query, encoded as a form is.
+ *
+ * @category models
+ * @since 0.2.0
+ */
+export type Query = Readonly<Record<string, string | number>>
+
+/**
+ * - `query`: after the path.
+ * - `timeout`: instead of the client's own; one that is no duration from 1 millisecond to 30 days leaves that in force.
+ * - `answer`: `text` reads the body as one text, whatever it is; it is then a JSON body that holds a string. Default
+ *   `json`.
+ *
+ * @category models
+ * @since 0.2.0
+ */
+export interface RequestOptions {
+  readonly query?: Query
+  readonly timeout?: Duration.Input
+  readonly answer?: "json" | "text"
+}
+
+/**
  * A vendor's HTTP API behind all of the promises above.
  *
  * `path` starts with a slash and is appended to the base; path parts that come from data go through `segment`. `get`
  * asks for the credential once more after a 401 or 403 and repeats the request a single time if it has changed, within
- * the same deadline; `post` never repeats anything. A `timeout` that is no duration from 1 millisecond to 30 days leaves
- * the client's own in force. `scrub` replaces every credential that any client of this process was given (the last 1 024
- * of them) by a mark.
+ * the same deadline, unless it is to be sent `once`; `post` never repeats anything. `scrub` replaces every credential
+ * that any client of this process was given (the last 1 024 of them) by a mark.
  *
  * **Details**
  *
- * What cannot be sent fails without being sent, as a permanent `TransportFault` with the code `no-credential`,
+ * `as` says how a body is sent: `json` (default); `form`, of a record of texts, numbers and flags, or lists of them;
+ * `multipart`, of such a record whose values may also be a `FilePart`; `text`, of a text; `none`, no body at all. What
+ * cannot be sent fails without being sent, as a permanent `TransportFault` with the code `no-credential`,
  * `invalid-path` or `invalid-body`; a path or a body that holds a credential of any client of this process is among it
  * (one of at least 16 characters: a shorter one may stand there by chance).
  *
@@ -178,12 +224,15 @@ export interface VendorClient {
   readonly origin: string
   readonly get: (
     path: string,
-    options?: { readonly query?: Readonly<Record<string, string | number>>; readonly timeout?: Duration.Input }
+    options?: RequestOptions & { readonly once?: boolean }
   ) => Effect.Effect<VendorResponse, TransportFault>
   readonly post: (
     path: string,
     body: unknown,
-    options?: { readonly timeout?: Duration.Input }
+    options?: RequestOptions & {
+      readonly method?: "POST" | "PUT"
+      readonly as?: "json" | "form" | "multipart" | "text" | "none"
+    }
   ) => Effect.Effect<VendorResponse, TransportFault>
   readonly scrub: (text: string) => string
 }
@@ -199,118 +248,30 @@ export class VendorHttp extends Context.Service<
   { readonly make: (options: Options) => Effect.Effect<VendorClient, VendorConfigError> }
 >()("@scanpoll/core/http/VendorHttp") {}
 
-interface Settings extends BaseUrl.BaseUrl {
-  readonly vendor: string
-  readonly credential: Credential
-  readonly headers: Headers.Headers
-  readonly timeout: number
-  readonly maxBytes: number
-  readonly maxDepth: number
-}
-
-const defaultTimeout = 15_000
-const defaultMaxBytes = 10 * 1024 * 1024
-const defaultMaxDepth = 100
-
-// What this module promises about a request must not be undone by a fixed header.
-const ownHeaders =
-  /^(?:authorization|proxy-authorization|host|accept-encoding|content-.*|transfer-encoding|connection|keep-alive|te|trailer|upgrade|expect|cookie|traceparent|tracestate|b3|x-b3-.*)$/
-const headerName = /^[a-z0-9!#$%&'*+.^_`|~-]+$/
-const headerValue = /^[\x20-\x7e]*$/
-
-const finiteMillis = (input: Duration.Input): number | null => {
-  const millis = Option.match(Duration.fromInput(input), {
-    onNone: () => 0,
-    onSome: (duration) => Math.ceil(Duration.toMillis(duration))
-  })
-  return millis >= 1 && millis <= Waits.longest ? millis : null
-}
-
-const wholeUpTo = (value: number, most: number): boolean => Number.isInteger(value) && value >= 1 && value <= most
-
-const check = (options: Options): Result.Result<Settings, VendorConfigError> => {
-  const base = BaseUrl.check(options.baseUrl, options.insecureHosts ?? [])
-  const faults: Array<string> = Result.isFailure(base) ? [...base.failure] : []
-  const timeout = options.timeout === undefined ? defaultTimeout : finiteMillis(options.timeout)
-  if (timeout === null) faults.push("timeout must be a duration from 1 millisecond to 30 days")
-  const maxBytes = options.maxBytes ?? defaultMaxBytes
-  if (!wholeUpTo(maxBytes, 256 * 1024 * 1024)) faults.push("maxBytes must be a whole number from 1 to 268435456")
-  const maxDepth = options.maxDepth ?? defaultMaxDepth
-  if (!wholeUpTo(maxDepth, 1000)) faults.push("maxDepth must be a whole number from 1 to 1000")
-  const headers: Record<string, string> = { accept: "application/json" }
-  for (const [name, value] of Object.entries(options.headers ?? {})) {
-    const lower = name.toLowerCase()
-    if (!headerName.test(lower)) faults.push(`headers: ${JSON.stringify(name.slice(0, 64))} is not a header name`)
-    else if (ownHeaders.test(lower)) faults.push(`headers: ${lower} cannot be set`)
-    else if (typeof value !== "string" || !headerValue.test(value))
-      faults.push(`headers: ${lower} must be visible ASCII`)
-    else headers[lower] = value
-  }
-  headers["accept-encoding"] = "identity"
-  return Result.isFailure(base) || timeout === null || faults.length > 0
-    ? Result.fail(new VendorConfigError({ vendor: options.vendor, faults }))
-    : Result.succeed({
-        ...base.success,
-        vendor: options.vendor,
-        credential: options.credential,
-        headers: Headers.fromInput(headers),
-        timeout,
-        maxBytes,
-        maxDepth
-      })
-}
-
-// Keeps what a header says to one short, printable line.
-const line = (text: string, longest: number): string =>
-  text
-    .replace(/[^\x20-\x7e]+/g, " ")
-    .trim()
-    .slice(0, longest)
-
-const contentType = (header: string): string => /^[\w.+-]{1,60}\/[\w.+-]{1,60}/.exec(header)?.[0] ?? "no content type"
-
 // A shorter credential may stand in a text by chance.
 const pasted = 16
 
-const jsonType = /^[ \t]*application\/(?:[\w.!#$&^-]+\+)?json[ \t]*(?:;|$)/i
-
-const isIdentity = (encoding: string | undefined): boolean =>
-  encoding === undefined || encoding.split(",").every((part) => /^[ \t]*(?:identity)?[ \t]*$/i.test(part))
-
 /**
- * Every `Retry-After` of an answer. Node's own HTTP parser keeps only the first of several; the others are in its raw
- * headers.
+ * A request that lacks only its key: `path` and `body` are for a signature.
  */
-const retryAfter = (response: HttpClientResponse, headers: Headers.Headers): string | undefined => {
-  const first = headers["retry-after"]
-  if (first === undefined || !hasProperty(response, "source") || !hasProperty(response.source, "rawHeaders"))
-    return first
-  const raw = response.source.rawHeaders
-  if (!Array.isArray(raw)) return first
-  const values = raw.filter((_, at) => at % 2 === 1 && String(raw[at - 1]).toLowerCase() === "retry-after").map(String)
-  return values.length > 1 ? values.join(", ") : first
-}
-
-/**
- * What a request has come to: whether a byte may have left, and the answer to give when time runs out.
- */
-interface Exchange {
-  sent: boolean
-  answer: VendorResponse | null
+interface Asked {
+  readonly request: HttpClientRequest.HttpClientRequest
+  readonly method: "GET" | "POST" | "PUT"
+  readonly path: string
+  readonly body: RequestBody.Encoded | null
+  readonly answer: "json" | "text"
 }
 
 const connect = (
   http: HttpClient.HttpClient.With<HttpClientError, Scope.Scope>,
   references: Context.Context<never>,
-  settings: Settings
+  settings: Settings.Settings
 ): VendorClient => {
-  const { vendor } = settings
+  const { auth, vendor } = settings
   const scrubber = Scrubber.ofProcess
   const base = settings.origin + settings.prefix
-  let saidType = false
-
-  // Scrubbed before it is cut: a part of a credential would not be recognised.
-  const foreign = (text: string, longest: number): string => line(scrubber.text(text), longest)
+  const short = Answers.foreign(scrubber)
+  const understand = Answers.reader({ ...settings, scrubber })
 
   const fault = (cause: TransportCause.TransportCause, words: string): TransportFault =>
     new TransportFault({ ...cause, message: scrubber.text(`${vendor}: ${words}`) })
@@ -323,93 +284,70 @@ const connect = (
     return fault(cause, `${TransportCause.describe(cause)} from ${settings.origin}`)
   }
 
-  const key: Effect.Effect<string, TransportFault> = Effect.matchEffect(settings.credential, {
+  const credential: Effect.Effect<string, TransportFault> = Effect.matchEffect(settings.credential, {
     onFailure: (error) => {
       const source = error.variable === null || error.message.includes(error.variable) ? "" : `${error.variable}: `
-      return refused("no-credential", `no credential: ${foreign(source + error.message, 300)}`)
+      return refused("no-credential", `no credential: ${short(source + error.message, 300)}`)
     },
     onSuccess: (redacted) =>
       Result.match(Credentials.value(redacted), {
         onFailure: (why) => refused("no-credential", `no credential: what was given ${why}`),
-        onSuccess: (value) => Effect.succeed(value)
+        onSuccess: (value) => {
+          for (const secret of Authorization.secrets(auth, value)) scrubber.learn(secret)
+          return Effect.succeed(value)
+        }
       })
   })
 
-  const understand = (response: HttpClientResponse, exchange: Exchange, now: number) => {
-    const { status } = response
-    const headers = response.headers
-    const asked = retryAfter(response, headers)
-    const quota = RateLimitHeaders.parse(headers, now)
-    const parsed =
-      asked === undefined
-        ? Option.none<Duration.Duration>()
-        : RetryAfter.parse(asked, () => RateLimitHeaders.vendorClock(headers, now))
-    const hint =
-      Option.isNone(parsed) && status === 429
-        ? Option.flatMap(quota, ({ resetAt }) =>
-            resetAt === null ? Option.none() : Option.some(Duration.millis(resetAt - now))
-          )
-        : parsed
-    const requestId = foreign(headers["x-request-id"] ?? "", 200)
-    const about = (): string => `status ${status}, ${contentType(scrubber.text(headers["content-type"] ?? ""))}`
-    const answer = (body: VendorBody, warnings: ReadonlyArray<string> = []): VendorResponse => ({
-      status,
-      body,
-      hint,
-      quota,
-      requestId: requestId === "" ? null : requestId,
-      warnings
-    })
-    const unreadable = (why: "encoding" | "too-large" | "not-json", detail: string): VendorResponse =>
-      answer({ _tag: "Unreadable", why, detail: `${about()}, ${detail}` })
-    const encoding = headers["content-encoding"]
-    const body = isIdentity(encoding)
-      ? Effect.map(JsonBody.read(response, headers, settings.maxBytes), (bytes): Read => {
-          if (bytes === null) {
-            return { answer: unreadable("too-large", `more than ${settings.maxBytes} bytes`), open: true }
-          }
-          const decoded = JsonBody.decode(bytes, { maxDepth: settings.maxDepth, about, scrubber })
-          // 101: a client that hands it on hands over the connection, which is nobody's then.
-          return { answer: answer(decoded.body, decoded.warnings), open: status > 0 && status < 200 }
+  const unsigned = refused("invalid-signature", "the request was not sent: its signature cannot be sent")
+
+  const authorized = (
+    { body, method, path, request }: Asked,
+    value: string
+  ): Effect.Effect<HttpClientRequest.HttpClientRequest, TransportFault> => {
+    if (typeof auth === "object" && "sign" in auth) {
+      const { sign } = auth
+      return Effect.flatMap(Clock.currentTimeMillis, (at) =>
+        Effect.flatMap(sign({ method, path, body: body?.content ?? null, at }, value), (headers) => {
+          const checked = Authorization.signature(headers, value)
+          return checked === null ? unsigned : Effect.succeed(HttpClientRequest.setHeaders(request, checked))
         })
-      : Effect.sync((): Read => {
-          const detail = `encoded as ${foreign(encoding ?? "", 40)} although that was not asked for`
-          return { answer: unreadable("encoding", detail), open: true }
-        })
-    const notes: Array<string> = []
-    if (asked !== undefined && (Option.isNone(parsed) || Duration.toMillis(parsed.value) >= Waits.longest)) {
-      const taken = Option.isNone(parsed) ? "ignored" : "taken as 30 days"
-      notes.push(`${vendor}: Retry-After ${taken}: ${JSON.stringify(foreign(asked, 64))}`)
+      )
     }
-    const type = headers["content-type"]
-    if (!saidType && status === 200 && type !== undefined && !jsonType.test(type)) {
-      // Once: it will say so with every answer.
-      saidType = true
-      notes.push(`${vendor}: the content type is ${contentType(scrubber.text(type))}: read as JSON all the same`)
-    }
-    const heard =
-      notes.length === 0
-        ? body
-        : Effect.andThen(
-            Effect.forEach(notes, (note) => Effect.logDebug(note)),
-            body
-          )
-    if (status >= 200 && status < 300) return heard
-    // What the status and the headers say must not be lost with a body that nobody needs.
-    const bodiless = unreadable("not-json", "the body broke off")
-    exchange.answer = bodiless
-    return Effect.catch(heard, () => Effect.succeed<Read>({ answer: bodiless, open: true }))
+    const { headers, query } = Authorization.show(auth, value)
+    const shown = headers === undefined ? request : HttpClientRequest.setHeaders(request, headers)
+    if (query === undefined) return Effect.succeed(shown)
+    const url = `${shown.url}${shown.url.includes("?") ? "&" : "?"}${new URLSearchParams([[...query]]).toString()}`
+    return Effect.succeed(HttpClientRequest.setUrl(shown, url))
   }
 
-  const attempt = (request: HttpClientRequest.HttpClientRequest, value: string, exchange: Exchange) =>
+  const attempt = (
+    asked: Asked,
+    value: string,
+    exchange: Answers.Exchange
+  ): Effect.Effect<VendorResponse, TransportFault> =>
+    Effect.flatMap(authorized(asked, value), (request) => {
+      const sent = send(request, exchange, asked.answer)
+      if (tokens === null) return sent
+      return Effect.tap(sent, ({ status }) => {
+        if (status === 401 || status === 403) tokens.denied(value)
+        return Effect.void
+      })
+    })
+
+  const send = (
+    request: HttpClientRequest.HttpClientRequest,
+    exchange: Answers.Exchange,
+    expected: "json" | "text"
+  ): Effect.Effect<VendorResponse, TransportFault> =>
     Effect.suspend(() => {
       // The client aborts the request when this scope closes: left open for an answer that was read to its end.
       const scope = Scope.makeUnsafe()
       exchange.sent = true
       exchange.answer = null
-      return http.execute(HttpClientRequest.setHeader(request, "authorization", `Bearer ${value}`)).pipe(
+      return http.execute(request).pipe(
         Effect.flatMap((response) =>
-          Effect.flatMap(Clock.currentTimeMillis, (now) => understand(response, exchange, now))
+          Effect.flatMap(Clock.currentTimeMillis, (now) => understand(response, exchange, now, expected))
         ),
         Effect.updateContext((context: Context.Context<never>) =>
           Context.add(Context.merge(context, references), Scope.Scope, scope)
@@ -433,11 +371,11 @@ const connect = (
 
   const within = (
     timeout: Duration.Input | undefined,
-    work: (exchange: Exchange) => Effect.Effect<VendorResponse, TransportFault>
+    work: (exchange: Answers.Exchange) => Effect.Effect<VendorResponse, TransportFault>
   ): Effect.Effect<VendorResponse, TransportFault> =>
     Effect.suspend(() => {
-      const exchange: Exchange = { sent: false, answer: null }
-      const millis = (timeout === undefined ? null : finiteMillis(timeout)) ?? settings.timeout
+      const exchange: Answers.Exchange = { sent: false, answer: null }
+      const millis = (timeout === undefined ? null : Settings.finiteMillis(timeout)) ?? settings.timeout
       const late = Effect.suspend(() => {
         if (exchange.answer !== null) return Effect.succeed(exchange.answer)
         const what = exchange.sent ? "no complete answer" : "no credential"
@@ -447,8 +385,52 @@ const connect = (
       return Timeouts.within(work(exchange), millis, late)
     })
 
-  const request = (method: "GET" | "POST", path: string): HttpClientRequest.HttpClientRequest =>
-    HttpClientRequest.makeWith(method, base + path, UrlParams.empty, Option.none(), settings.headers, HttpBody.empty)
+  const bare = (method: Asked["method"], url: string): HttpClientRequest.HttpClientRequest =>
+    HttpClientRequest.makeWith(method, url, UrlParams.empty, Option.none(), settings.headers, HttpBody.empty)
+
+  const ask = (
+    method: Asked["method"],
+    path: string,
+    options: RequestOptions | undefined,
+    body: RequestBody.Encoded | null
+  ): Asked => {
+    const query = Object.entries(options?.query ?? {}).map(([name, value]) => [name, String(value)])
+    const whole = query.length === 0 ? path : `${path}?${new URLSearchParams(query).toString()}`
+    return {
+      request:
+        body === null
+          ? bare(method, base + whole)
+          : HttpClientRequest.setBody(bare(method, base + whole), bodyOf(body)),
+      method,
+      path: settings.prefix + whole,
+      body,
+      answer: options?.answer ?? "json"
+    }
+  }
+
+  const tokens = ((): Tokens.Keys | null => {
+    if (typeof auth !== "object" || !("clientCredentials" in auth)) return null
+    const { clientCredentials: grant } = auth
+    const url = grant.tokenUrl.startsWith("/") ? base + grant.tokenUrl : grant.tokenUrl
+    return Tokens.make({
+      grant,
+      client: credential,
+      post: (form, headers) => {
+        const body = HttpBody.text(new URLSearchParams(form).toString(), "application/x-www-form-urlencoded")
+        const request = bare("POST", url).pipe(HttpClientRequest.setBody(body), HttpClientRequest.setHeaders(headers))
+        // The vendor has not been asked for anything yet, whatever becomes of this request.
+        return Effect.mapError(
+          send(request, { sent: false, answer: null }, "json"),
+          ({ code, message, permanent }) => new TransportFault({ sent: false, permanent, code, message })
+        )
+      },
+      learn: scrubber.learn,
+      fault: (code, permanent, words) => fault({ sent: false, permanent, code }, words)
+    })
+  })()
+
+  const key: Effect.Effect<string, TransportFault> =
+    auth === "none" ? Effect.succeed("") : (tokens?.current ?? credential)
 
   // Somebody pasted a key where an id or a target belongs. A key leaves in its header and nowhere else, also another
   // account's or another vendor's.
@@ -464,14 +446,15 @@ const connect = (
     origin: settings.origin,
     get: (path, options) => {
       if (!BaseUrl.isPath(path)) return invalidPath
-      const query = Object.entries(options?.query ?? {}).map(([name, value]) => [name, String(value)])
-      const asked = request("GET", query.length === 0 ? path : `${path}?${new URLSearchParams(query).toString()}`)
+      const asked = ask("GET", path, options, null)
       return within(options?.timeout, (exchange) =>
         Effect.flatMap(key, (first) =>
           Effect.flatMap(
-            holds(asked.url.slice(base.length)) ? credentialInPath : attempt(asked, first, exchange),
+            holds(asked.request.url.slice(base.length)) ? credentialInPath : attempt(asked, first, exchange),
             (answer) => {
-              if (answer.status !== 401 && answer.status !== 403) return Effect.succeed(answer)
+              if ((answer.status !== 401 && answer.status !== 403) || options?.once === true) {
+                return Effect.succeed(answer)
+              }
               exchange.answer = answer
               return Effect.matchEffect(key, {
                 onFailure: () => Effect.succeed(answer),
@@ -484,13 +467,19 @@ const connect = (
     },
     post: (path, body, options) => {
       if (!BaseUrl.isPath(path)) return invalidPath
-      const json = toJson(body)
-      if (json === null) return refused("invalid-body", "the request was not sent: its body cannot be written as JSON")
-      const asked = HttpClientRequest.setBody(request("POST", path), HttpBody.text(json, "application/json"))
+      const as = options?.as ?? "json"
+      const encoded = as === "none" ? null : RequestBody.encode(body, as)
+      if (encoded === null && as !== "none") {
+        const words = as === "json" ? "JSON" : as === "text" ? "text" : `a ${as} body`
+        return refused("invalid-body", `the request was not sent: its body cannot be written as ${words}`)
+      }
+      const asked = ask(options?.method ?? "POST", path, options, encoded)
       return within(options?.timeout, (exchange) =>
         Effect.flatMap(key, (value) => {
-          if (holds(path)) return credentialInPath
-          return holds(json) ? credentialInBody : attempt(asked, value, exchange)
+          if (holds(asked.request.url.slice(base.length))) return credentialInPath
+          return encoded !== null && holds(RequestBody.asText(encoded))
+            ? credentialInBody
+            : attempt(asked, value, exchange)
         })
       )
     },
@@ -498,22 +487,8 @@ const connect = (
   }
 }
 
-/**
- * `open` when the body was not read to its end, so that the request has to be ended.
- */
-interface Read {
-  readonly answer: VendorResponse
-  readonly open: boolean
-}
-
-const toJson = (body: unknown): string | null => {
-  try {
-    const json: string | undefined = JSON.stringify(body)
-    return json ?? null
-  } catch {
-    return null
-  }
-}
+const bodyOf = ({ content, type }: RequestBody.Encoded): HttpBody.HttpBody =>
+  typeof content === "string" ? HttpBody.text(content, type) : HttpBody.uint8Array(content, type)
 
 /**
  * `VendorHttp` on whatever `HttpClient` is provided: `NodeHttpClient.layerUndici`, `DispatchClient` where many scans are
@@ -539,8 +514,8 @@ export const layer: Layer.Layer<VendorHttp, never, HttpClient.HttpClient> = Laye
     return {
       make: (options) =>
         Effect.suspend(() =>
-          Result.match(check(options), {
-            onFailure: Effect.fail,
+          Result.match(Settings.check(options), {
+            onFailure: (faults) => Effect.fail(new VendorConfigError({ vendor: options.vendor, faults })),
             onSuccess: (settings) => Effect.succeed(connect(http, references, settings))
           })
         )

@@ -5,6 +5,7 @@ import * as ScanOutcome from "../../src/model/ScanOutcome.ts"
 import * as ScanRecord from "../../src/model/ScanRecord.ts"
 import * as ScanTicket from "../../src/model/ScanTicket.ts"
 import * as Severity from "../../src/model/Severity.ts"
+import * as Subject from "../../src/model/Subject.ts"
 
 describe("ScanTicket", () => {
   it("takes no id that could change the path of a request", () => {
@@ -131,5 +132,15 @@ describe("ScanRecord", () => {
       ScanRecord.states.filter((state) => ScanRecord.isResumable({ state })),
       ["still-running", "unreachable", "protocol", "interrupted", "denied"]
     )
+  })
+})
+
+describe("Subject", () => {
+  it("takes any vendor's kind of thing, as one word in lower case", () => {
+    const is = Schema.is(Subject.Subject)
+    const all = (kinds: ReadonlyArray<string>) => kinds.filter((kind) => is({ kind, id: "1", name: "one" }))
+    const words = ["company", "url", "dataset", "file", "repository", "x", "oci-image2", "unknown", "a".repeat(32)]
+    assert.deepStrictEqual(all(words), words)
+    assert.deepStrictEqual(all(["", "Company", "a b", "2x", "-a", "é", "a_b", "a".repeat(33), "a\n"]), [])
   })
 })

@@ -130,7 +130,7 @@ export const readClaim = (row: unknown): ClaimRow | null => {
     keyHash: keyHash(key),
     key,
     subject: Option.getOrElse(readSubject(fromJson(at("subject"))), () => ({
-      kind: "url",
+      kind: "unknown",
       id: claimId,
       name: claimId
     })),
