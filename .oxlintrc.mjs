@@ -7,7 +7,8 @@
 
 const upward = (...folders) => ({
   regex: `^(\\.\\./)+(${folders.join("|")})/`,
-  message: "inside core imports run time, model <- policy <- engine, and http beside engine: see CONTRIBUTING.md"
+  message:
+    "inside core imports run time, model <- policy <- engine, and http beside engine, vendor above both: see CONTRIBUTING.md"
 })
 const house = ["@scanpoll/**", "scanpoll", "scanpoll/**"]
 const packagesBut = (...names) => ({
@@ -49,23 +50,23 @@ const outside = [httpClient, commandLine, database, cluster, platform]
 const zones = {
   "packages/core/src/*.ts": [packagesBut(), strayFiles, barrels, ...outside],
   "packages/core/src/time/**": [
-    upward("model", "policy", "engine", "http"),
+    upward("model", "policy", "engine", "http", "vendor"),
     packagesBut(),
     strayFiles,
     barrels,
     ...outside
   ],
   "packages/core/src/model/**": [
-    upward("time", "policy", "engine", "http"),
+    upward("time", "policy", "engine", "http", "vendor"),
     packagesBut(),
     strayFiles,
     barrels,
     ...outside
   ],
-  "packages/core/src/policy/**": [upward("engine", "http"), packagesBut(), strayFiles, barrels, ...outside],
-  "packages/core/src/engine/**": [upward("http"), packagesBut(), strayFiles, barrels, ...outside],
+  "packages/core/src/policy/**": [upward("engine", "http", "vendor"), packagesBut(), strayFiles, barrels, ...outside],
+  "packages/core/src/engine/**": [upward("http", "vendor"), packagesBut(), strayFiles, barrels, ...outside],
   "packages/core/src/http/**": [
-    upward("engine"),
+    upward("engine", "vendor"),
     packagesBut(),
     strayFiles,
     barrels,
@@ -74,6 +75,7 @@ const zones = {
     cluster,
     platform
   ],
+  "packages/core/src/vendor/**": [packagesBut(), strayFiles, barrels, ...outside],
   "packages/vendors/*/src/**": [packagesBut("core"), strayFiles, barrels, ...outside],
   // Its users install no platform: the client is Effect's on the platform's own fetch.
   "packages/promise/src/**": [

@@ -1,18 +1,18 @@
 /** The vendor's facts, and the suite that holds the adapter of `docs/examples/own-vendor.ts` to every rule. */
 import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
-import { VendorHttp } from "@scanpoll/core"
+import { type Vendor, VendorHttp } from "@scanpoll/core"
 import { Conformance, Script } from "@scanpoll/testkit"
-import { Layer } from "effect"
+import { Effect, Layer } from "effect"
 import { describe, it } from "vitest"
-import * as Harbourmaster from "../examples/own-vendor.ts"
+import harbourmaster from "../examples/own-vendor.ts"
 
 const scan = (fields: object) => Script.respond(200, { id: "hm-1001", ...fields })
 const error = (status: number, code: string) => Script.respond(status, { code, message: "in the vendor's words" })
 
-const kit: Conformance.Kit<Harbourmaster.Request, Harbourmaster.Result> = {
+const kit: Conformance.Kit<Vendor.TargetOf<typeof harbourmaster>, Vendor.PayloadOf<typeof harbourmaster>> = {
   vendor: "harbourmaster",
   http: Layer.provide(VendorHttp.layer, NodeHttpClient.layerUndici),
-  make: Harbourmaster.make,
+  make: (place) => Effect.catchTag(harbourmaster.make(place), "CredentialError", Effect.die),
   requests: {
     valid: [{ dataset: "harbour-7" }],
     equal: [[{ dataset: "harbour-7" }, { dataset: "harbour-7" }]],

@@ -338,7 +338,7 @@ const connect = (
   const send = (
     request: HttpClientRequest.HttpClientRequest,
     exchange: Answers.Exchange,
-    expected: "json" | "text"
+    expected: Answers.Expected
   ): Effect.Effect<VendorResponse, TransportFault> =>
     Effect.suspend(() => {
       // The client aborts the request when this scope closes: left open for an answer that was read to its end.
@@ -420,7 +420,7 @@ const connect = (
         const request = bare("POST", url).pipe(HttpClientRequest.setBody(body), HttpClientRequest.setHeaders(headers))
         // The vendor has not been asked for anything yet, whatever becomes of this request.
         return Effect.mapError(
-          send(request, { sent: false, answer: null }, "json"),
+          send(request, { sent: false, answer: null }, "token"),
           ({ code, message, permanent }) => new TransportFault({ sent: false, permanent, code, message })
         )
       },

@@ -297,6 +297,18 @@ describe("a token for a client", () => {
     })
   )
 
+  it.effect("is taken as it is, also where the vendor gives one that it gave before", () =>
+    Effect.gen(function* () {
+      const { make, seen } = world(() => granted(7, 10))
+      const client = yield* make
+      yield* soon(client.get("/a"))
+      yield* TestClock.adjust("20 seconds")
+      yield* soon(client.get("/a"))
+      assert.lengthOf(seen, 4)
+      assert.strictEqual(seen[3], "GET /v1/a Bearer token-number-7")
+    })
+  )
+
   it.effect.each([
     [401, "no-credential"],
     [503, "no-token"],

@@ -10,6 +10,7 @@ import * as Waits from "../../time/Waits.ts"
 import * as JsonBody from "../JsonBody.ts"
 import * as RateLimitHeaders from "../RateLimitHeaders.ts"
 import * as RetryAfter from "../RetryAfter.ts"
+import * as Scrubbers from "../Scrubber.ts"
 import type { Scrubber } from "../Scrubber.ts"
 import type { VendorBody, VendorResponse } from "../VendorHttp.ts"
 
@@ -57,6 +58,11 @@ export interface Read {
   readonly open: boolean
 }
 
+/** A `token` is a credential that may be known already: its answer is the one that is not scrubbed. */
+export type Expected = "json" | "text" | "token"
+
+const blind = Scrubbers.make()
+
 /** Scrubbed before it is cut: a part of a credential would not be recognised. */
 export const foreign =
   (scrubber: Scrubber) =>
@@ -73,13 +79,13 @@ export const reader = (settings: {
   response: HttpClientResponse,
   exchange: Exchange,
   now: number,
-  expected: "json" | "text"
+  expected: Expected
 ) => Effect.Effect<Read, HttpClientError>) => {
   const { scrubber, vendor } = settings
   const short = foreign(scrubber)
   let saidType = false
 
-  return (response: HttpClientResponse, exchange: Exchange, now: number, expected: "json" | "text") => {
+  return (response: HttpClientResponse, exchange: Exchange, now: number, expected: Expected) => {
     const { status } = response
     const headers = response.headers
     const asked = retryAfter(response, headers)
@@ -117,7 +123,11 @@ export const reader = (settings: {
           const decoded =
             expected === "text"
               ? JsonBody.text(bytes, scrubber)
-              : JsonBody.decode(bytes, { maxDepth: settings.maxDepth, about, scrubber })
+              : JsonBody.decode(bytes, {
+                  maxDepth: settings.maxDepth,
+                  about,
+                  scrubber: expected === "token" ? blind : scrubber
+                })
           // 101: a client that hands it on hands over the connection, which is nobody's then.
           return { answer: answer(decoded.body, decoded.warnings), open: status > 0 && status < 200 }
         })

@@ -1,0 +1,381 @@
+/**
+ * What is written to bring a vendor: data, schemas, and functions where data do not reach.
+ *
+ * A definition answers questions about the vendor and promises nothing: one request per poll, no retries, nothing guessed
+ * and no key told are the engine's promises, and hold for every definition.
+ *
+ * @since 0.2.0
+ */
+import type * as Duration from "effect/Duration"
+import type * as Result from "effect/Result"
+import type * as Schema from "effect/Schema"
+import type { AccountLimits, KnownDurations, PaceName, RequestFault } from "../engine/ScanAdapter.ts"
+import type { Auth, Query, VendorResponse } from "../http/VendorHttp.ts"
+import type { Progress } from "../model/Observation.ts"
+import type { PollFaultKind } from "../model/PollFault.ts"
+import type { Completed, Findings, ScanOutcome } from "../model/ScanOutcome.ts"
+import type { Subject } from "../model/Subject.ts"
+import type { SubmitErrorKind } from "../model/SubmitError.ts"
+import type { PollPolicy } from "../policy/PollPolicy.ts"
+import type * as VendorLimits from "../policy/VendorLimits.ts"
+import type { When } from "./internal/judging.ts"
+import type { Codec, Place } from "./Wire.ts"
+
+export type {
+  /**
+   * A meaning whose answer has a schema of its own. Made by `Vendor.when`.
+   *
+   * @category models
+   * @since 0.2.0
+   */
+  When
+} from "./internal/judging.ts"
+
+/**
+ * A path with `{id}` where the scan's id goes, encoded, as in `/v1/scans/{id}`; or a function of the id.
+ *
+ * @category models
+ * @since 0.2.0
+ */
+export type IdPath = string | ((scanId: string) => string)
+
+/**
+ * An answer that cannot be used after all: a fault of the poll, with a code of ours in lower case. Made by
+ * `Vendor.unusable`.
+ *
+ * @category models
+ * @since 0.2.0
+ */
+export interface Unusable {
+  readonly _tag: "Unusable"
+  readonly code: string
+  readonly message: string
+}
+
+/**
+ * What a function of a definition is told about the answer at hand.
+ *
+ * - `word`: the vendor's status word. `origin`: the vendor's own.
+ * - `submittedAt`: when the submission was answered, in milliseconds since 1970, where this is its answer; null for the
+ *   answer to a poll.
+ * - `warn`: adds a warning to the outcome. Never put a value of the vendor's in it.
+ * - `link`: an address for people, on the vendor's own origin; null, with a warning that names `field`, for any other.
+ *
+ * @category models
+ * @since 0.2.0
+ */
+export interface About {
+  readonly scanId: string
+  readonly word: string
+  readonly origin: string
+  readonly submittedAt: number | null
+  readonly warn: (message: string) => void
+  readonly link: (address: string | undefined, field: string) => string | null
+}
+
+/**
+ * What a finished scan says. `report` is an address for people. What is left out is not told by the vendor.
+ *
+ * @category models
+ * @since 0.2.0
+ */
+export interface Verdict<out P>
+  extends
+    Pick<Completed<P>, "assessment" | "payload">,
+    Partial<Pick<Completed<P>, "findings" | "delta" | "cached" | "ageMs">> {
+  readonly report?: string | null
+}
+
+/**
+ * Why, in the vendor's words; null or undefined where it gives none.
+ *
+ * @category models
+ * @since 0.2.0
+ */
+export type Said =
+  | string
+  | { readonly code?: string | null; readonly message: string; readonly advice?: string | null }
+  | null
+  | undefined
+
+/**
+ * What the end of a scan means: the functions are given the answer as its schema read it.
+ *
+ * @category models
+ * @since 0.2.0
+ */
+export type Ending<A, P> =
+  | { readonly completed: (answer: A, about: About) => Verdict<P> | Unusable }
+  | { readonly partial: (answer: A, about: About) => (Verdict<P> & { readonly reason?: Said }) | Unusable }
+  | { readonly failed: (answer: A, about: About) => Said }
+
+/**
+ * What one status word means. `running` tells how far: where a percent is, or a function of the body.
+ *
+ * @category models
+ * @since 0.2.0
+ */
+export type Meaning<A, P> =
+  | "queued"
+  | "running"
+  | { readonly running: Place | ((body: unknown) => Partial<Progress> | null) }
+  | Ending<A, P>
+  | When<P>
+
+/**
+ * A kind of fault; with `!` where asking again cannot help.
+ *
+ * @category models
+ * @since 0.2.0
+ */
+export type Firm<K extends string> = K | `${K}!`
+
+/**
+ * What is asked about scans that exist.
+ *
+ * @category models
+ * @since 0.2.0
+ */
+export type Question = "status" | "findings" | "list"
+
+/**
+ * What a documented error means: `poll` for the questions in `on` (default: all), `submit` for a submission. A row that
+ * is silent about a call leaves it to the HTTP status. `advice` is what a person can do.
+ *
+ * @category models
+ * @since 0.2.0
+ */
+export interface ErrorRow {
+  readonly poll?: Firm<PollFaultKind>
+  readonly on?: ReadonlyArray<Question>
+  readonly submit?: Firm<SubmitErrorKind>
+  readonly advice?: string
+}
+
+/**
+ * The vendor's errors.
+ *
+ * - `code`, `message`: where they are in the body. A 4xx to a submission is the vendor's no only when the body has what is
+ *   named here: a gateway's page is not.
+ * - `rows`: by `"STATUS CODE"` or `"STATUS"`.
+ * - `odd`: the last word about a submission, where no table can say it.
+ * - `doubt`: what a person can do about a submission that may have been accepted.
+ *
+ * @category models
+ * @since 0.2.0
+ */
+export interface Errors {
+  readonly code?: Place
+  readonly message: Place
+  readonly rows: Readonly<Record<string, ErrorRow>>
+  readonly odd?: (
+    response: VendorResponse,
+    code: string | null
+  ) => { readonly submit: Firm<SubmitErrorKind>; readonly advice?: string } | null
+  readonly doubt?: string
+}
+
+/**
+ * The submission: one request.
+ *
+ * - `method`: default `POST`. A `GET` is sent once, whatever is answered.
+ * - `body`: default the target itself, as `json`. With `GET` there is none.
+ * - `id`: where the new scan's id is: a place in the body, a form that the `Location` header matches (its first group is
+ *   the id), or a function of the body.
+ * - `already`: the words of an answer that is the end itself (a cache hit, a scan done within the request); it is then
+ *   read as the answer to a poll is. `warnings` are about what was asked for and what was found.
+ * - `answer`: `text` where the vendor answers a plain text.
+ *
+ * @category models
+ * @since 0.2.0
+ */
+export interface Submit<in T> {
+  readonly method?: "POST" | "PUT" | "GET"
+  readonly path: string | ((target: T) => string)
+  readonly query?: (target: T) => Query
+  readonly body?: (target: T) => unknown
+  readonly as?: "json" | "form" | "multipart" | "text" | "none"
+  readonly answer?: "json" | "text"
+  readonly id: Place | { readonly location: RegExp } | ((body: unknown) => unknown)
+  readonly already?: {
+    readonly words: ReadonlyArray<string>
+    readonly warnings?: (body: unknown, target: T) => ReadonlyArray<string>
+  }
+}
+
+/**
+ * An answer other than 200 that says the scan is not finished: with the vendor's own error body, and where `says` is
+ * given, with a message of that form. `within` is how long after a submission of ours it means that (default: always);
+ * later it means what the errors say.
+ *
+ * @category models
+ * @since 0.2.0
+ */
+export interface PendingStatus {
+  readonly status: number
+  readonly phase: "queued" | "running"
+  readonly says?: RegExp
+  readonly within?: Duration.Input
+}
+
+/**
+ * A poll: one `GET`.
+ *
+ * - `id`: where the answer says which scan it is about; null where it does not.
+ * - `word`: where the status word is, or a function of the body; null from it is no answer. `numeric`: the words at that
+ *   place are whole numbers.
+ * - `words`: what each documented word means, compared exactly; as a function, null for a word that is not documented.
+ * - `pending`: answers other than 200 that say the scan is not finished.
+ * - `created`, `completed`: where the answer, as it was read, has its RFC 3339 times.
+ *
+ * @category models
+ * @since 0.2.0
+ */
+export interface Status<in A, out P> {
+  readonly path: IdPath
+  readonly query?: (scanId: string) => Query
+  readonly id: Place | null
+  readonly word: Place | ((body: unknown) => string | null)
+  readonly numeric?: boolean
+  readonly words: Readonly<Record<string, Meaning<A, P>>> | ((word: string) => Meaning<A, P> | null)
+  readonly pending?: ReadonlyArray<PendingStatus>
+  readonly created?: Place
+  readonly completed?: Place
+}
+
+/**
+ * How much of the findings was read: `leftOut` entries could not be, and without `whole` there are further pages.
+ *
+ * @category models
+ * @since 0.2.0
+ */
+export interface Gathered {
+  readonly outcome: Exclude<ScanOutcome<unknown>, { readonly _tag: "Failed" }>
+  readonly leftOut: number
+  readonly whole: boolean
+}
+
+/**
+ * The call for findings, where they are not in the status answer.
+ *
+ * - `page`: the query of a page, told the page before it; null where there is none. Left out: there is one page.
+ * - `pages`: at most so many are read. Default 20; beyond it the findings are not `whole`.
+ * - `isAbout`: whether an answer is about the asked scan.
+ * - `read`: the findings that all pages tell.
+ *
+ * @category models
+ * @since 0.2.0
+ */
+export interface FindingsCall<F> {
+  readonly path: IdPath
+  readonly page?: (index: number, before: F | null, scanId: string) => Query | null
+  readonly pages?: number
+  readonly answer: Codec<F>
+  readonly isAbout?: (answer: F, scanId: string) => boolean
+  readonly read: (pages: ReadonlyArray<F>, gathered: Gathered) => Findings | Unusable
+}
+
+/**
+ * The vendor's list, newest first, for finding a submission whose answer was lost.
+ *
+ * - `rows`: where the list is. Rows that `row` cannot read are passed over.
+ * - `scan`: a row's id, and when the scan was created (milliseconds since 1970).
+ * - `same`: whether a row is a scan of the target.
+ * - `size`: rows a full page has. `pages`: how many are read at most.
+ *
+ * @category models
+ * @since 0.2.0
+ */
+export interface ListCall<in T, L> {
+  readonly path: string
+  readonly query: (target: T, page: number) => Query
+  readonly rows: Place
+  readonly row: Codec<L>
+  readonly scan: (row: L) => { readonly id: string | number; readonly createdAt: number | null }
+  readonly same: (row: L, target: T) => boolean
+  readonly size: number
+  readonly pages: number
+}
+
+/**
+ * How often to ask, how long to wait, and how much the vendor bears.
+ *
+ * - `every`: for each named pace an interval, or a policy.
+ * - `deadline`: of policies made from intervals. Default 5 minutes.
+ * - `budget`: `requests` per `window` (default a minute), `openScans` (default no limit), `typicalDuration`, and
+ *   `pollsPerScan` (default: as many as the default pace makes in that time).
+ *
+ * @category models
+ * @since 0.2.0
+ */
+export interface Pacing<in T> {
+  readonly limits: Parameters<typeof VendorLimits.make>[0]
+  readonly every: Readonly<Record<PaceName, Duration.Input | PollPolicy>>
+  readonly deadline?: Duration.Input
+  readonly budget: Partial<AccountLimits> & Pick<AccountLimits, "requests" | "typicalDuration">
+  readonly durations?: KnownDurations<T>
+}
+
+/**
+ * What people and commands need to know of a vendor.
+ *
+ * - `name`: 1 to 32 of `a-z`, `0-9` and `-`, a letter first. `title`: as the vendor writes itself. `scans`: what it
+ *   offers, as in "scans of datasets". `docs`: the address of its documentation.
+ * - `baseUrl`: null where the user has to say it.
+ * - `auth`: how the key is sent. Default `bearer`.
+ * - `key`: the variable it comes from, and what a key looks like. Left out only with `auth: "none"`.
+ * - `headers`: fixed ones, without secrets.
+ * - `probe`: an id that no scan has, to try a key with.
+ * - `ids`: what an id looks like: a form, or `number` for whole numbers. Default: letters, digits and `_.~-`, which need
+ *   no encoding.
+ *
+ * @category models
+ * @since 0.2.0
+ */
+export interface Facts {
+  readonly name: string
+  readonly title: string
+  readonly scans: string
+  readonly docs: string
+  readonly baseUrl: string | null
+  readonly auth?: Auth
+  readonly key?: { readonly variable: string; readonly form?: RegExp; readonly words?: string }
+  readonly headers?: Readonly<Record<string, string>>
+  readonly probe: string
+  readonly ids?: RegExp | "number"
+}
+
+/**
+ * A vendor: the argument of `Vendor.define`.
+ *
+ * - `target`: what to scan. `sample`: a faultless one. `line`: what follows `name:` on a command line: the field it is,
+ *   or a function that makes a target of it.
+ * - `check`: faults that the schema of the target cannot tell.
+ * - `environment`: the world a key belongs to, such as `test`, where a vendor has several; part of what makes two
+ *   purchases the same. It must not be the key.
+ * - `fingerprint`: equal for two targets exactly when the vendor's own rule makes them the same purchase. Default: the
+ *   target with its keys in order.
+ * - `answer`: what is read of a finished scan. `payload`: what is kept of it.
+ *
+ * @category models
+ * @since 0.2.0
+ */
+export interface Definition<T, A, P, F, L> extends Facts {
+  readonly target: Codec<T>
+  readonly sample: NoInfer<T>
+  readonly line:
+    | (keyof NoInfer<T> & string)
+    | ((text: string) => Result.Result<Readonly<Record<string, unknown>>, string>)
+  readonly check?: (target: NoInfer<T>) => ReadonlyArray<RequestFault>
+  readonly subject: (target: NoInfer<T>) => Subject
+  readonly environment?: (key: string) => string
+  readonly fingerprint?: (target: NoInfer<T>) => string
+  readonly submit: Submit<NoInfer<T>>
+  readonly answer: Codec<A>
+  readonly payload: Schema.Codec<P, unknown>
+  readonly status: Status<NoInfer<A>, NoInfer<P>>
+  readonly findings?: FindingsCall<F>
+  readonly list?: ListCall<NoInfer<T>, L>
+  readonly errors: Errors
+  readonly pacing: Pacing<NoInfer<T>>
+}

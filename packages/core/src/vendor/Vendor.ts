@@ -1,0 +1,372 @@
+/**
+ * A vendor as one value: data and schemas, from which its adapter and what people and commands need to know of it follow.
+ *
+ * Every part may be a function where data do not reach. What the engine promises (one request a poll, no retries, nothing
+ * guessed, the key never told) holds for every definition, because a definition cannot say otherwise.
+ *
+ * @since 0.2.0
+ */
+import * as Config from "effect/Config"
+import * as ConfigProvider from "effect/ConfigProvider"
+import * as Effect from "effect/Effect"
+import * as Redacted from "effect/Redacted"
+import * as Result from "effect/Result"
+import * as Schema from "effect/Schema"
+import type { AccountLimits, PaceName, RequestFault, ScanAdapter } from "../engine/ScanAdapter.ts"
+import * as Credential from "../http/Credential.ts"
+import { VendorConfigError, VendorHttp } from "../http/VendorHttp.ts"
+import type { VendorResponse } from "../http/VendorHttp.ts"
+import * as WireFields from "../http/WireFields.ts"
+import type { PollFault } from "../model/PollFault.ts"
+import type * as ScanOutcome from "../model/ScanOutcome.ts"
+import * as Severity from "../model/Severity.ts"
+import type { Subject } from "../model/Subject.ts"
+import type { SubmitError } from "../model/SubmitError.ts"
+import type * as PollPolicy from "../policy/PollPolicy.ts"
+import type * as VendorLimits from "../policy/VendorLimits.ts"
+import type { Definition, Ending, Errors, Facts, Question, Unusable, When } from "./Definition.ts"
+import * as Adapter from "./internal/adapter.ts"
+import * as Check from "./internal/check.ts"
+import * as Faults from "./internal/faults.ts"
+import * as Judging from "./internal/judging.ts"
+import * as Observing from "./internal/observing.ts"
+import * as Pacings from "./internal/pacing.ts"
+import * as Wire from "./Wire.ts"
+
+/**
+ * How to reach a vendor for one account.
+ *
+ * - `credential`: the key, or an effect that is asked for it before each request. Left out only where the vendor takes
+ *   none.
+ * - `baseUrl`: default the vendor's own. https, unless its host is in `insecureHosts` (`host` or `host:port`).
+ * - `account`: a label for the credential; default `default`. It goes into tickets, the key never does.
+ * - `headers`: further fixed ones, without secrets.
+ * - `variable`: where the key comes from, for errors.
+ *
+ * @category models
+ * @since 0.2.0
+ */
+export interface Options {
+  readonly credential?: Credential.Credential | Redacted.Redacted<string>
+  readonly baseUrl?: string
+  readonly account?: string
+  readonly insecureHosts?: ReadonlyArray<string>
+  readonly headers?: Readonly<Record<string, string>>
+  readonly variable?: string | null
+}
+
+/**
+ * A vendor, for the command, the promise client, Effect and the conformance kit. The default export of a vendor's module.
+ *
+ * - `line`: the fields of a target from what follows `name:` on a command line.
+ * - `check`: every fault of a target that can be known without asking the vendor.
+ * - `places`: where ids and words are, for the kit; null where a function finds them.
+ * - `faults`: what an answer means by the table of errors.
+ * - `make`: the adapter. Nothing is sent; a configuration or a fixed key that cannot be used is refused.
+ *
+ * @category models
+ * @since 0.2.0
+ */
+export interface Vendor<in out T, out P> extends Facts {
+  readonly _tag: "scanpoll/Vendor"
+  readonly target: Wire.Codec<T>
+  readonly sample: T
+  readonly line: (text: string) => Result.Result<Readonly<Record<string, unknown>>, string>
+  readonly payload: Schema.Codec<P, unknown>
+  readonly check: (target: T) => ReadonlyArray<RequestFault>
+  readonly subject: (target: T) => Subject
+  readonly fingerprint: (target: T) => string
+  readonly limits: VendorLimits.VendorLimits
+  readonly policies: Readonly<Record<PaceName, PollPolicy.PollPolicy>>
+  readonly budget: AccountLimits
+  readonly errors: Errors
+  readonly capabilities: { readonly findings: boolean; readonly list: boolean }
+  readonly places: {
+    readonly submitId: Wire.Place | null
+    readonly id: Wire.Place | null
+    readonly word: Wire.Place | null
+  }
+  readonly faults: {
+    readonly poll: (question: Question, response: VendorResponse, scrub: (text: string) => string) => PollFault
+    readonly submit: (response: VendorResponse, scrub: (text: string) => string) => SubmitError
+  }
+  readonly make: (
+    options: Options
+  ) => Effect.Effect<ScanAdapter<T, P>, VendorConfigError | Credential.CredentialError, VendorHttp>
+}
+
+/**
+ * The targets of a vendor.
+ *
+ * @category models
+ * @since 0.2.0
+ */
+export type TargetOf<V> = V extends Vendor<infer T, infer _P> ? T : never
+
+/**
+ * The payload of a vendor's outcomes.
+ *
+ * @category models
+ * @since 0.2.0
+ */
+export type PayloadOf<V> = V extends Vendor<infer _T, infer P> ? P : never
+
+/**
+ * An answer that cannot be used after all: the poll fails as `Broken`, with this code of ours in lower case.
+ *
+ * @category constructors
+ * @since 0.2.0
+ */
+export const unusable = (code: string, message: string): Unusable => ({ _tag: "Unusable", code, message })
+
+/**
+ * A meaning whose answer has a schema of its own, other than the definition's `answer`.
+ *
+ * @category constructors
+ * @since 0.2.0
+ */
+export const when = <A, P = never>(answer: Wire.Codec<A>, ending: Ending<A, P>): When<P> =>
+  Judging.when(Wire.reader(answer), ending)
+
+/**
+ * An assessment; what is left out is not told by the vendor.
+ *
+ * @category constructors
+ * @since 0.2.0
+ */
+export const assessment = (given: Partial<ScanOutcome.Assessment>): ScanOutcome.Assessment => ({
+  severity: "unknown",
+  vendorSeverity: null,
+  compliance: null,
+  score: null,
+  ...given
+})
+
+/**
+ * An assessment by a score of the vendor's, from 0 to 100 and higher is better unless said; its severity is that of the
+ * band unless given.
+ *
+ * @category constructors
+ * @since 0.2.0
+ */
+export const scored = (
+  value: number,
+  given: Partial<ScanOutcome.Score> & Partial<Omit<ScanOutcome.Assessment, "score">> = {}
+): ScanOutcome.Assessment => {
+  const { compliance, severity, vendorSeverity, ...score } = given
+  return assessment({
+    severity: severity ?? Severity.fromScore(value),
+    vendorSeverity: vendorSeverity ?? null,
+    compliance: compliance ?? null,
+    score: { value, min: 0, max: 100, direction: "higher-is-better", grade: null, basis: "vendor", ...score }
+  })
+}
+
+/**
+ * A finding; what is left out is not told by the vendor.
+ *
+ * @category constructors
+ * @since 0.2.0
+ */
+export const finding = (
+  given: Pick<ScanOutcome.Finding, "findingId" | "ruleId" | "title" | "severity"> & Partial<ScanOutcome.Finding>
+): ScanOutcome.Finding => ({
+  description: null,
+  vendorSeverity: null,
+  status: "unknown",
+  resource: null,
+  remediation: null,
+  references: [],
+  ...given
+})
+
+/**
+ * An http(s) address in the WHATWG form without its fragment: two addresses with one form are one page. Null for what is
+ * no such address.
+ *
+ * @category destructors
+ * @since 0.2.0
+ */
+export const sameUrl = (text: string): string | null => {
+  const parsed = URL.parse(text)
+  if (parsed === null || !/^https?:$/.test(parsed.protocol)) return null
+  parsed.hash = ""
+  return parsed.href
+}
+
+/**
+ * A target that is an http or https address.
+ *
+ * @category schemas
+ * @since 0.2.0
+ */
+export const url = Schema.String.annotate({
+  description: "An http or https address.",
+  examples: ["https://example.com"]
+}).check(
+  // The parser drops blanks and line breaks in silence: what is scanned would not be what was written.
+  Schema.makeFilter((text: string) => sameUrl(text) !== null && !/\s/.test(text), {
+    expected: "an http or https address"
+  })
+)
+
+/**
+ * The subject of an address.
+ *
+ * @category constructors
+ * @since 0.2.0
+ */
+export const urlSubject = (text: string): Subject => {
+  const id = sameUrl(text) ?? text
+  return { kind: "url", id, name: id }
+}
+
+/**
+ * The address on the vendor's own origin, under its scheme, without a user name or password; null for every other. A
+ * relative one is resolved against the origin.
+ *
+ * @category destructors
+ * @since 0.2.0
+ */
+export const linkOn: (origin: string, address: string) => string | null = Observing.linkOn
+
+const canonical = (value: unknown): string =>
+  JSON.stringify(value, (_, inner: unknown) =>
+    WireFields.isRecord(inner)
+      ? Object.fromEntries(Object.entries(inner).toSorted(([a], [b]) => (a < b ? -1 : 1)))
+      : inner
+  )
+
+/**
+ * Makes a vendor.
+ *
+ * **Details**
+ *
+ * The types of targets and payloads are inferred from the schemas. A definition that contradicts itself throws a
+ * `TypeError` at once, with everything that is wrong with it.
+ *
+ * @category constructors
+ * @since 0.2.0
+ */
+export const define = <T, A, P, F = never, L = never>(definition: Definition<T, A, P, F, L>): Vendor<T, P> => {
+  const { list, findings, line, name, pacing, status, submit } = definition
+  const { budget, faults: wrongPaces, limits, policies } = Pacings.make(pacing)
+  const wrong = [...wrongPaces, ...Check.faults(definition, limits, policies)]
+  if (wrong.length > 0)
+    throw new TypeError(`the vendor ${name} cannot be used:\n${wrong.map((it) => `  - ${it}`).join("\n")}`)
+
+  const shape = Schema.decodeUnknownResult(Schema.toType(definition.target), { errors: "all" })
+  const check = (target: T): ReadonlyArray<RequestFault> => {
+    const read = shape(target)
+    const shaped = Result.isFailure(read) ? Wire.faults(read.failure.issue) : []
+    // What the vendor's own check says of a field, it says better; it is made for targets of the right shape.
+    const own = shaped.length > 0 ? [] : (definition.check?.(target) ?? [])
+    return [...own, ...shaped]
+  }
+  const fixed: Adapter.Fixed<T> = {
+    limits,
+    policy: policies.default,
+    policies,
+    budget,
+    ...(pacing.durations === undefined ? {} : { durations: pacing.durations }),
+    check,
+    subject: definition.subject,
+    fingerprint: definition.fingerprint ?? canonical
+  }
+  const { poll, submit: refused } = Faults.make(definition.errors)
+  return {
+    ...definition,
+    ...fixed,
+    _tag: "scanpoll/Vendor",
+    line: typeof line === "function" ? line : (text) => Result.succeed({ [line]: text.trim() }),
+    capabilities: { findings: findings !== undefined, list: list !== undefined },
+    places: {
+      submitId: typeof submit.id === "function" || "location" in submit.id ? null : submit.id,
+      id: status.id,
+      word: typeof status.word === "function" ? null : status.word
+    },
+    faults: { poll, submit: refused },
+    make: (options) => connect(definition, fixed, options)
+  }
+}
+
+const connect = Effect.fnUntraced(function* <T, A, P, F, L>(
+  definition: Definition<T, A, P, F, L>,
+  fixed: Adapter.Fixed<T>,
+  options: Options
+): Effect.fn.Return<ScanAdapter<T, P>, VendorConfigError | Credential.CredentialError, VendorHttp> {
+  const { auth, environment, key, name: vendor } = definition
+  const http = yield* VendorHttp
+  const variable = options.variable ?? null
+  const given = options.credential
+  if (given === undefined && auth !== "none") {
+    const from = key?.variable ?? null
+    return yield* new Credential.CredentialError({ vendor, variable: from, message: `there is no key for ${vendor}` })
+  }
+  const credential = Redacted.isRedacted(given)
+    ? Effect.succeed(yield* Effect.fromResult(Credential.check(given, { vendor, variable })))
+    : (given ?? Credential.none)
+  const baseUrl = options.baseUrl ?? definition.baseUrl
+  if (baseUrl === null) {
+    return yield* new VendorConfigError({ vendor, faults: ["baseUrl is missing: this vendor has no default"] })
+  }
+  const client = yield* http.make({
+    vendor,
+    baseUrl,
+    credential,
+    ...(auth === undefined ? {} : { auth }),
+    headers: { ...definition.headers, ...options.headers },
+    ...(options.insecureHosts === undefined ? {} : { insecureHosts: options.insecureHosts })
+  })
+  return Adapter.make(definition, fixed, client, {
+    account: options.account ?? "default",
+    environment: environment === undefined ? "" : environment(Redacted.value(yield* credential).trim())
+  })
+})
+
+const setting = (name: string) => Config.withDefault(Config.String(name), "").pipe(Config.map((text) => text.trim()))
+
+/**
+ * The variable of a vendor's address: `APP_VET_BASE_URL` for `app-vet`.
+ *
+ * @category destructors
+ * @since 0.2.0
+ */
+export const baseVariable = (name: string): string => `${name.toUpperCase().replaceAll("-", "_")}_BASE_URL`
+
+/**
+ * The adapter from the vendor's variables and `SCANPOLL_ALLOW_INSECURE_HOSTS`. The key is read anew before each request:
+ * a provider that follows a file sees a rotated one.
+ *
+ * @category constructors
+ * @since 0.2.0
+ */
+export const fromConfig = <T, P>(
+  vendor: Vendor<T, P>
+): Effect.Effect<ScanAdapter<T, P>, VendorConfigError | Credential.CredentialError, VendorHttp> =>
+  Effect.gen(function* () {
+    const { key, name } = vendor
+    const provider = yield* ConfigProvider.ConfigProvider
+    const { baseUrl, insecure } = yield* Config.all({
+      baseUrl: setting(baseVariable(name)),
+      insecure: setting("SCANPOLL_ALLOW_INSECURE_HOSTS")
+    }).pipe(Effect.mapError((error) => new VendorConfigError({ vendor: name, faults: [error.message] })))
+    const hosts = insecure.split(",").flatMap((host) => (host.trim() === "" ? [] : [host.trim()]))
+    const place = { ...(baseUrl === "" ? {} : { baseUrl }), insecureHosts: hosts }
+    if (key === undefined) return yield* vendor.make(place)
+    const { variable } = key
+    const none = (why: string) =>
+      new Credential.CredentialError({ vendor: name, variable, message: `${variable} ${why}` })
+    const credential: Credential.Credential = Config.withDefault(Config.Redacted(variable), null)
+      .parse(provider)
+      .pipe(
+        Effect.mapError(() => none("cannot be read")),
+        Effect.flatMap((value) =>
+          value === null
+            ? Effect.fail(none("is not set"))
+            : Effect.fromResult(Credential.check(value, { vendor: name, variable }))
+        )
+      )
+    yield* credential
+    return yield* vendor.make({ ...place, credential, variable })
+  })

@@ -1,0 +1,236 @@
+// What an answer shows: its word, what that word means, and the outcome of an ending. Pending answers read no schema.
+import * as Duration from "effect/Duration"
+import * as Option from "effect/Option"
+import * as Result from "effect/Result"
+import type { VendorResponse } from "../../http/VendorHttp.ts"
+import * as WireFields from "../../http/WireFields.ts"
+import * as Observation from "../../model/Observation.ts"
+import type { PollFault } from "../../model/PollFault.ts"
+import * as ScanOutcome from "../../model/ScanOutcome.ts"
+import type { ScanTicket } from "../../model/ScanTicket.ts"
+import type { About, Definition, Meaning, Said, Verdict } from "../Definition.ts"
+import * as Wire from "../Wire.ts"
+import * as Faults from "./faults.ts"
+import * as Judging from "./judging.ts"
+
+type Observed<P> = Result.Result<Observation.Observation<ScanOutcome.ScanOutcome<P>>, PollFault>
+
+/** A meaning, ready to be used. */
+type Known<P> =
+  | "queued"
+  | "running"
+  | { readonly running: (body: unknown) => Partial<Observation.Progress> | null }
+  | Judging.When<P>
+
+/** The address on the vendor's own origin, for people to follow; null for every other. */
+export const linkOn = (origin: string, address: string): string | null => {
+  const base = URL.parse(origin)
+  const found = base === null ? null : URL.parse(address, base)
+  if (base === null || found === null) return null
+  // A blob: address has the origin of the page that made it, so the scheme is compared as well.
+  const ours = found.origin === base.origin && found.protocol === base.protocol
+  return ours && found.username === "" && found.password === "" && found.href.length <= 2048 ? found.href : null
+}
+
+const percentAt =
+  (place: Wire.Place) =>
+  (body: unknown): Partial<Observation.Progress> | null => {
+    const percent = WireFields.count.read(Wire.get(body, place))
+    return percent === null || percent > 100 ? null : { fraction: percent / 100 }
+  }
+
+const isCount = (value: number | null | undefined): boolean => WireFields.count.read(value) !== null
+
+/** Advice for people alone: what is odd about it is left out. */
+const progressOf = (told: Partial<Observation.Progress> | null): Option.Option<Observation.Progress> => {
+  const { done = null, fraction = null, total = null } = told ?? {}
+  const counts = isCount(done) && isCount(total) ? { done, total } : { done: null, total: null }
+  const share = fraction !== null && fraction >= 0 && fraction <= 1 ? fraction : null
+  return share === null && counts.total === null ? Option.none() : Option.some({ fraction: share, ...counts })
+}
+
+const reasonOf = (said: Said, otherwise: ScanOutcome.Reason): ScanOutcome.Reason => {
+  if (said === null || said === undefined) return otherwise
+  if (typeof said === "string") return { ...otherwise, message: said }
+  const { advice = null, code = otherwise.code, message } = said
+  return { ...otherwise, code, message, advice }
+}
+
+export interface Observer<P> {
+  /** A 200, or another answer that the definition names. `now` is the time on our clock. */
+  readonly poll: (ticket: ScanTicket, response: VendorResponse, now: number) => Observed<P>
+  /** An ending by its word; null where the word means none. `submittedAt`: of a submission that this answers. */
+  readonly ending: (
+    ticket: ScanTicket,
+    word: string,
+    response: VendorResponse,
+    extra: { readonly submittedAt: number | null; readonly warnings: ReadonlyArray<string> }
+  ) => Result.Result<ScanOutcome.ScanOutcome<P>, PollFault> | null
+  readonly wordOf: (body: unknown) => Result.Result<string, string>
+}
+
+export const make = <T, A, P, F, L>(
+  { answer, errors, ids, status }: Definition<T, A, P, F, L>,
+  { origin, scrub }: { readonly origin: string; readonly scrub: Faults.Scrub }
+): Observer<P> => {
+  const faults = Faults.make(errors)
+  const answers = Wire.reader(answer)
+  const pendings = (status.pending ?? []).map(({ within, ...rest }) => ({
+    ...rest,
+    within: Option.match(within === undefined ? Option.none() : Duration.fromInput(within), {
+      onNone: () => Infinity,
+      onSome: Duration.toMillis
+    })
+  }))
+
+  const known = (meaning: Meaning<A, P>): Known<P> => {
+    if (typeof meaning === "string" || "_tag" in meaning) return meaning
+    if (!("running" in meaning)) return Judging.when(answers, meaning)
+    const { running } = meaning
+    return { running: typeof running === "function" ? running : percentAt(running) }
+  }
+  const { words } = status
+  const byWord = new Map(
+    typeof words === "function" ? [] : Object.entries(words).map(([word, meaning]) => [word, known(meaning)])
+  )
+  const meaningOf = (word: string): Known<P> | null => {
+    if (typeof words !== "function") return byWord.get(word) ?? null
+    const meaning = words(word)
+    return meaning === null ? null : known(meaning)
+  }
+
+  const broken = (response: VendorResponse, code: string, message: string) =>
+    Result.fail(Faults.broken(response, code, message, scrub))
+
+  /** The times of an answer; what is odd about them is left out. */
+  const timesOf = (value: unknown, warn: (message: string) => void) => {
+    const timeAt = (place: Wire.Place | undefined): number | null => {
+      const text = place === undefined ? null : Wire.get(value, place)
+      const time = WireFields.timestamp(text)
+      if (text !== null && time === null) warn(`${place?.join(".")} is not ${WireFields.time.expected}: left out`)
+      return time
+    }
+    const createdAt = timeAt(status.created)
+    const completedAt = timeAt(status.completed)
+    if (createdAt === null || completedAt === null || completedAt >= createdAt) return { createdAt, completedAt }
+    warn(`${status.completed?.join(".")} is before ${status.created?.join(".")}: left out`)
+    return { createdAt, completedAt: null }
+  }
+
+  const settle = (
+    when: Judging.When<P>,
+    ticket: ScanTicket,
+    word: string,
+    response: VendorResponse,
+    extra: { readonly submittedAt: number | null; readonly warnings: ReadonlyArray<string> }
+  ): Result.Result<ScanOutcome.ScanOutcome<P>, PollFault> => {
+    if (response.body._tag === "Unreadable") return broken(response, response.body.why, response.body.detail)
+    const read = when.read(response.body.value)
+    if (Result.isFailure(read)) return broken(response, "invalid-answer", read.failure)
+    const warnings = [...response.warnings, ...read.success.warnings]
+    const warn = (message: string): void => void warnings.push(message)
+    const times = timesOf(read.success.value, warn)
+    const about: About = {
+      scanId: ticket.scanId,
+      word,
+      origin,
+      submittedAt: extra.submittedAt,
+      warn,
+      link: (address, field) => {
+        const link = address === undefined ? null : linkOn(origin, address)
+        if (address !== undefined && link === null) warn(`${field} does not lead to the vendor's own site: left out`)
+        return link
+      }
+    }
+    const judgement = read.success.judge(about)
+    if (judgement._tag === "Unusable") return broken(response, judgement.code, judgement.message)
+    warnings.push(...extra.warnings)
+    const { requestId } = response
+    const common = { ticket, vendorStatus: word, ...times, requestId, warnings }
+    const noReason = { advice: null, requestId }
+    if (judgement._tag === "Failed") {
+      const reason = reasonOf(judgement.reason, { code: null, message: "none given", ...noReason })
+      return Result.succeed(ScanOutcome.makeFailed({ ...common, reason }))
+    }
+    const { report = null, ...verdict }: Verdict<P> = judgement.verdict
+    const { assessment, payload } = verdict
+    const told = {
+      ...(verdict.findings === undefined ? {} : { findings: verdict.findings }),
+      ...(verdict.delta === undefined ? {} : { delta: verdict.delta }),
+      ...(verdict.cached === undefined ? {} : { cached: verdict.cached }),
+      ...(verdict.ageMs === undefined ? {} : { ageMs: verdict.ageMs })
+    }
+    const finished = { ...common, ...told, assessment, payload, links: { report } }
+    if (judgement._tag === "Completed") return Result.succeed(ScanOutcome.makeCompleted<P>(finished))
+    const otherwise = { code: "partial", message: "some checks did not finish", ...noReason }
+    return Result.succeed(ScanOutcome.makePartial<P>({ ...finished, reason: reasonOf(judgement.reason, otherwise) }))
+  }
+
+  const wordOf = (body: unknown): Result.Result<string, string> => {
+    const { numeric, word: place } = status
+    if (typeof place === "function") {
+      const word = place(body)
+      return word === null ? Result.fail("the answer holds no status") : Result.succeed(word)
+    }
+    const word = Wire.get(body, place)
+    if (word === null) return Result.fail(`${place.join(".")} is missing`)
+    if (numeric === true) {
+      const number = WireFields.integer.read(word)
+      return number === null ? Result.fail(`${place.join(".")} is not a whole number`) : Result.succeed(String(number))
+    }
+    return typeof word === "string" ? Result.succeed(word) : Result.fail(`${place.join(".")} is not a text`)
+  }
+
+  /** In words why the answer is not about the asked scan, where it says so. */
+  const notAbout = (body: unknown, scanId: string): readonly [code: string, message: string] | null => {
+    if (!WireFields.isRecord(body)) return ["invalid-answer", "the answer is not an object"]
+    if (status.id === null) return null
+    const id = Wire.get(body, status.id)
+    if (typeof id !== (ids === "number" ? "number" : "string")) {
+      const what = id === null ? "is missing" : `is not ${ids === "number" ? "a number" : "a text"}`
+      return ["invalid-answer", `${status.id.join(".")} ${what}`]
+    }
+    return String(id) === scanId ? null : ["id-mismatch", "the answer is about another scan than the asked one"]
+  }
+
+  return {
+    wordOf,
+    ending: (ticket, word, response, extra) => {
+      const meaning = meaningOf(word)
+      return meaning === null || typeof meaning === "string" || "running" in meaning
+        ? null
+        : settle(meaning, ticket, word, response, extra)
+    },
+    poll: (ticket, response, now) => {
+      if (response.status !== 200) {
+        const said = faults.said(response)
+        const since = ticket.submittedAt === null ? 0 : now - ticket.submittedAt
+        const pending = pendings.find(
+          ({ says, status, within }) =>
+            status === response.status && said !== null && since < within && says?.test(said) !== false
+        )
+        return pending === undefined
+          ? Result.fail(faults.poll("status", response, scrub))
+          : Result.succeed(Observation.pending(pending.phase))
+      }
+      if (response.body._tag === "Unreadable") return broken(response, response.body.why, response.body.detail)
+      const body = response.body.value
+      const wrong = notAbout(body, ticket.scanId)
+      if (wrong !== null) return broken(response, ...wrong)
+      const word = wordOf(body)
+      if (Result.isFailure(word)) return broken(response, "invalid-answer", word.failure)
+      const meaning = meaningOf(word.success)
+      if (meaning === null) {
+        return Result.succeed(Observation.unrecognised(WireFields.cut(scrub(word.success), 100)))
+      }
+      if (typeof meaning === "string") return Result.succeed(Observation.pending(meaning))
+      if ("running" in meaning) {
+        return Result.succeed(Observation.pending("running", progressOf(meaning.running(body))))
+      }
+      return Result.map(
+        settle(meaning, ticket, word.success, response, { submittedAt: null, warnings: [] }),
+        Observation.settled
+      )
+    }
+  }
+}
