@@ -46,7 +46,12 @@ export interface Reading<out A> {
  */
 export type Reader<out A> = (input: unknown, inside?: string) => Result.Result<Reading<A>, string>
 
-/** The way to a value inside a JSON body, such as `["data", "id"]`. */
+/**
+ * The way to a value inside a JSON body, such as `["data", "id"]`.
+ *
+ * @category models
+ * @since 0.2.0
+ */
 export type Place = ReadonlyArray<string | number>
 
 const cutting = (max: number) => ({
