@@ -19,6 +19,10 @@ const testsBut = (...names) => ({
   group: [...house, ...names.flatMap((name) => [`!@scanpoll/${name}`, `!@scanpoll/${name}/**`])],
   message: `of the house only ${names.join(", ")} may be imported here: see CONTRIBUTING.md`
 })
+const unstable = {
+  group: ["@scanpoll/core/unstable/**"],
+  message: "an example uses what its reader may use: the modules that docs/api/README.md lists"
+}
 const strayFiles = {
   regex:
     "^(\\.\\./)+(vendors/[a-z0-9-]+|core|exona|compliance|appvet|promise|journal|cluster|report|cli|testkit|bench|test-support|tooling)/",
@@ -123,6 +127,7 @@ const zones = {
     testsBut("core", "exona", "appvet", "cluster", "journal", "testkit", "test-support"),
     commandLine
   ],
+  "docs/examples/**": [unstable],
   // Beneath every package's tests: it knows none of them.
   "packages/test-support/{src,test}/**": [testsBut("test-support"), commandLine, cluster]
 }

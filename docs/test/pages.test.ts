@@ -205,6 +205,17 @@ const everything = [
   ...Map.groupBy(Snippets.blocksOfSources(root), (block) => block.page)
 ].filter(([, blocks]) => blocks.length > 0)
 
+it("no page shows a module that may change in any release", () => {
+  const shown = everything
+    .filter(([name]) => !name.startsWith("packages/core/src/"))
+    .flatMap(([name, blocks]) =>
+      blocks
+        .filter(({ code, lang }) => lang === "ts" && /"@scanpoll\/core\/unstable\//.test(code))
+        .map(({ line }) => `${name}:${line}`)
+    )
+  assert.deepStrictEqual(shown, [])
+})
+
 describe.concurrent.each(everything)("%s", (name, blocks) => {
   const terminal = new Terminal(name)
   afterAll(() => terminal.close(), 20_000)

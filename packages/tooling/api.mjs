@@ -152,7 +152,7 @@ const readModule = (path, folder) => {
  * @returns {ReadonlyArray<Module>}
  */
 const readPackage = (one) =>
-  ["index", ...one.modules].map((path) => {
+  ["index", ...one.modules, ...one.unstable].map((path) => {
     if (!existsSync(join(one.folder, "dist", `${path}.d.ts`)))
       throw new Error(`${one.name} is not built, ${path} is missing: run the check first`)
     return readModule(path, one.folder)
@@ -240,35 +240,46 @@ const groups = ({ parts }) => {
 }
 
 /**
- * @param {Published} one
+ * The modules that `index` offers under their names.
+ *
  * @param {ReadonlyArray<Module>} modules
  */
-const page = (one, modules) => {
-  const index = modules.find((module) => module.path === "index")
-  const reexports = new Set(
-    index?.parts.flatMap((part) =>
-      [...part.code.matchAll(/export \* as (\w+) from "\.\/(.*)\.ts"/g)].map((it) => it[2])
-    )
+const reexportsOf = (modules) =>
+  new Set(
+    modules
+      .find((module) => module.path === "index")
+      ?.parts.flatMap((part) => [...part.code.matchAll(/export \* as (\w+) from "\.\/(.*)\.ts"/g)].map((it) => it[2]))
   )
-  const listed = modules.filter((module) => module.path !== "index")
+
+/**
+ * @param {Published} one
+ * @param {ReadonlyArray<Module>} modules
+ * @param {boolean} isUnstable whether the page is that of the modules under `unstable`
+ */
+const page = (one, modules, isUnstable) => {
+  const index = modules.find((module) => module.path === "index")
+  const reexports = reexportsOf(modules)
+  const listed = modules.filter(({ path }) => path !== "index" && one.unstable.includes(path) === isUnstable)
+  const from = isUnstable ? `${one.name}/unstable` : one.name
   const lines = [
-    `# ${one.name}`,
+    `# ${from}`,
     "",
-    one.description,
+    isUnstable
+      ? `What the packages around \`${one.name}\` are built with. It may change in any release.`
+      : one.description,
     "",
     "Written by `npm run api` from the code; not to be edited. All pages: [the reference](README.md).",
     "",
     "| module | what it is |",
     "|---|---|",
     ...listed.map(({ path, doc }) => `| [${path}](#${slug(path)}) | ${prose(firstSentence(doc?.text ?? ""))} |`),
-    "",
-    `What \`${one.name}\` itself gives:`,
-    "",
-    fence((index?.parts ?? []).map((part) => part.code).toSorted())
+    ...(isUnstable
+      ? []
+      : ["", `What \`${one.name}\` itself gives:`, "", fence((index?.parts ?? []).map((part) => part.code).toSorted())])
   ]
   for (const module of listed) {
     const name = nameOf(module.path)
-    const ways = [`import * as ${name} from "${one.name}/${module.path}"`]
+    const ways = [`import * as ${name} from "${from}/${module.path}"`]
     if (reexports.has(module.path)) ways.push(`import { ${name} } from "${one.name}"`)
     lines.push("", `## ${module.path}`, "", ...paragraphs(module.doc).flatMap((text) => [text, ""]), fence(ways))
     const { found, rest } = groups(module)
@@ -291,27 +302,107 @@ const page = (one, modules) => {
 }
 
 /**
- * @param {ReadonlyArray<Published>} libraries
+ * The values of a module, in the order of its source: what a program calls.
+ *
+ * @param {Module} module
+ */
+const valuesOf = ({ parts }) => [
+  ...new Set(
+    parts
+      .filter((part) => part.exported && !/^export (declare )?(type|interface|class) /.test(part.code))
+      .flatMap((part) => part.names)
+  )
+]
+
+/**
+ * @param {Published} one
+ * @param {ReadonlyArray<Module>} modules
+ */
+const chapter = (one, modules) => {
+  const listed = modules.filter(({ path }) => one.modules.includes(path))
+  /** @type {(path: string) => string} */
+  const folderOf = (path) => path.slice(0, Math.max(0, path.lastIndexOf("/")))
+  return [
+    "",
+    `## [${one.name}](${pageOf(one)})`,
+    "",
+    one.description,
+    ...[...Map.groupBy(listed, ({ path }) => folderOf(path))].flatMap(([folder, group]) => [
+      "",
+      `| ${folder === "" ? "module" : `\`${folder}/\``} | what it is | its values |`,
+      "|---|---|---|",
+      ...group.map((module) => {
+        const values = valuesOf(module)
+        const shown = values.slice(0, 8).map((name) => `\`${name}\``)
+        const more = values.length > 8 ? [`${values.length - 8} more`] : []
+        const what = prose(firstSentence(module.doc?.text ?? ""))
+        return `| [${nameOf(module.path)}](${pageOf(one)}#${slug(module.path)}) | ${what} | ${[...shown, ...more].join(", ")} |`
+      })
+    ]),
+    ...(one.unstable.length === 0
+      ? []
+      : [
+          "",
+          `${one.unstable.length} more modules are under [\`${one.name}/unstable\`](${unstablePageOf(one)}): the packages beside it need them, and they may`,
+          "change in any release."
+        ])
+  ]
+}
+
+/**
+ * @param {ReadonlyArray<readonly [Published, ReadonlyArray<Module>]>} libraries
  * @param {number} exported
  */
 const overview = (libraries, exported) =>
   [
     "# The API reference",
     "",
-    "What each package offers, module by module: in the words of its doc comments and with the types the compiler sees.",
-    "Written by `npm run api` from the code; not to be edited. The gates compare these pages with the code, so a change of",
-    "what users see is always a line of a diff here.",
+    "Every public module on one page. Written by `npm run api` from the code; not to be edited.",
     "",
-    "| package | modules | what it is |",
-    "|---|---|---|",
-    ...libraries.map((one) => `| [${one.name}](${pageOf(one)}) | ${one.modules.length} | ${one.description} |`),
+    "A program needs four things: an adapter (`AppVet`, `Exona`, `Compliance` or your own), a journal",
+    "(`ScanJournal.layerMemory`, or a durable one of `@scanpoll/journal`), `VendorHttp.layer`, and `Scans`, which runs the scans.",
+    "[Start here](../guides/start.md) has that program. Then, by what you want to do:",
     "",
-    `${exported} exports in ${libraries.reduce((sum, one) => sum + one.modules.length, 0)} modules. The command \`scanpoll\` is a package too and offers no module.`,
+    "- choose when to poll: `PollPolicy`, with `Preview` to see the times before anything is bought;",
+    "- read what came back: `ScanOutcome`, `PollStopped` and `SubmitError`; `ScanRecord` for a batch;",
+    "- add a vendor: `Vendor.define`, with `Wire` for the fields of its answers; it makes a `ScanAdapter`;",
+    "- poll something that is no scan: `Poller`, or `Fleet` for thousands of them.",
+    "",
+    'A module is imported by its path (`import * as Scans from "@scanpoll/core/engine/Scans"`) or from its package',
+    '(`import { Scans } from "@scanpoll/core"`). The pages of the packages hold every type and doc comment; the gates compare',
+    "them with the code, so each change of what users see is a line of a diff here.",
+    ...libraries.flatMap(([one, modules]) => chapter(one, modules)),
+    "",
+    `${exported} exports in ${libraries.reduce((sum, [one]) => sum + one.modules.length, 0)} modules. The command \`scanpoll\` is a package too and offers no module.`,
     ""
   ].join("\n")
 
 /** @param {Published} one */
 const pageOf = (one) => `${one.name.replace(/^@scanpoll\//, "")}.md`
+
+/** @param {Published} one */
+const unstablePageOf = (one) => pageOf(one).replace(/\.md$/, "-unstable.md")
+
+/**
+ * A package that names its modules one by one names each of them twice more: in `publishConfig`, and in its index.
+ *
+ * @param {Published} one
+ * @param {ReadonlyArray<Module>} modules
+ */
+const inspectManifest = (one, modules) => {
+  const { exports, publishConfig } = JSON.parse(readFileSync(join(one.folder, "package.json"), "utf8"))
+  if (exports?.["./unstable/*"] === undefined) return
+  const reexports = reexportsOf(modules)
+  const paths = Object.keys(exports).filter((path) => /^\.\/(?!unstable\/)[\w/]+$/.test(path))
+  for (const path of paths)
+    if (!one.modules.includes(path.slice(2))) faults.push(`${one.name}: exports has ${path}, and no such file`)
+  for (const path of one.modules)
+    if (!reexports.has(path)) faults.push(`${one.name}: exports has ${path}, and index.ts does not`)
+  for (const path of one.unstable)
+    if (reexports.has(path)) faults.push(`${one.name}: index.ts has ${path}, and exports does not`)
+  const missing = Object.keys(exports).filter((path) => publishConfig.exports[path] === undefined)
+  for (const path of missing) faults.push(`${one.name}: publishConfig.exports does not have ${path}`)
+}
 
 /**
  * The code of all modules in the house's format: the compiler prints a signature on one line, however long.
@@ -353,12 +444,26 @@ const bare = (code) => code.trim().replace(/^(export )?declare /, "$1")
 const main = () => {
   const libraries = published(at).filter((one) => !one.isCommand)
   const read = libraries.map((one) => /** @type {const} */ ([one.name, readPackage(one)]))
-  const exported = read.flatMap(([name, modules]) => modules.map((module) => inspect(name, module)))
-  const count = exported.reduce((sum, one) => sum + one, 0)
+  let count = 0
+  for (const [index, one] of libraries.entries()) {
+    const modules = read[index]?.[1] ?? []
+    inspectManifest(one, modules)
+    for (const module of modules) {
+      const exported = inspect(one.name, module)
+      if (!one.unstable.includes(module.path)) count += exported
+    }
+  }
   const formatted = format(read)
   const folder = join(at, "docs/api")
-  const pages = new Map([["README.md", overview(libraries, count)]])
-  for (const [index, one] of libraries.entries()) pages.set(pageOf(one), page(one, formatted[index] ?? []))
+  const chapters = libraries.map((one, index) => /** @type {const} */ ([one, formatted[index] ?? []]))
+  // The package that a newcomer meets first.
+  const isCore = (/** @type {Published} */ one) => one.unstable.length > 0
+  const ordered = chapters.toSorted(([a], [b]) => Number(isCore(b)) - Number(isCore(a)))
+  const pages = new Map([["README.md", overview(ordered, count)]])
+  for (const [one, modules] of chapters) {
+    pages.set(pageOf(one), page(one, modules, false))
+    if (one.unstable.length > 0) pages.set(unstablePageOf(one), page(one, modules, true))
+  }
 
   const old = existsSync(folder) ? readdirSync(folder) : []
   const stale = [...pages].filter(

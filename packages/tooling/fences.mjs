@@ -126,6 +126,9 @@ const plants = [
   importing("packages/cluster/src/D.ts", "@scanpoll/appvet/AppVetAdapter", ofTheHouse),
   importing("packages/cluster/src/E.ts", "effect/cli/Command", "only cli touches"),
   importing("packages/core/src/engine/I.ts", "effect/cluster/Entity", "only cluster touches"),
+  importing("packages/journal/src/C.ts", "@scanpoll/core/unstable/time/Waits"),
+  importing("docs/examples/A.ts", "@scanpoll/core/engine/Scans"),
+  importing("docs/examples/B.ts", "@scanpoll/core/unstable/engine/Keeper", "uses what its reader may use"),
   importing("packages/testkit/src/A.ts", "@scanpoll/core/engine/ScanAdapter"),
   importing("packages/testkit/src/B.ts", "@effect/platform-node/NodeHttpServer"),
   importing("packages/testkit/src/C.ts", "@scanpoll/appvet/AppVetAdapter", ofTheHouse),
@@ -291,7 +294,16 @@ const ask = (command, args) => {
 const proveLint = () => {
   plant(plants)
   const oxlint = join(root, "node_modules/oxlint/bin/oxlint")
-  const answer = ask(process.execPath, [oxlint, "-c", ".oxlintrc.mjs", "--type-aware", "-f", "json", "packages"])
+  const answer = ask(process.execPath, [
+    oxlint,
+    "-c",
+    ".oxlintrc.mjs",
+    "--type-aware",
+    "-f",
+    "json",
+    "packages",
+    "docs"
+  ])
   /** @type {ReadonlyArray<{ filename: string, code: string, help?: string, message: string }>} */
   const found = JSON.parse(answer.stdout).diagnostics
   for (const fault of plants) {
@@ -340,7 +352,8 @@ const proveWords = () => {
 const proveApi = () => {
   const root = join(copy, "api")
   const tool = fileURLToPath(new URL("api.mjs", import.meta.url))
-  plant([{ in: "api/packages/planted/package.json", code: `{ "name": "@scanpoll/planted", "version": "0.1.0" }\n` }])
+  const manifest = { name: "@scanpoll/planted", version: "0.1.0", exports: { "./*": "./src/*.ts" } }
+  plant([{ in: "api/packages/planted/package.json", code: JSON.stringify(manifest) }])
   /** @param {ReadonlyArray<{ module: string, code: string, then?: string }>} modules */
   const build = (modules) =>
     plant(

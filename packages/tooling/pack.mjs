@@ -136,7 +136,7 @@ const inspectTarball = async (one, tarball) => {
   for (const message of messages)
     faults.push(`${one.name}: publint: ${formatMessage(message, pkg, { color: false }) ?? message.code}`)
   if (one.isCommand) return
-  const entrypoints = [".", ...one.modules.map((name) => `./${name}`)]
+  const entrypoints = pathsOf(one).map((path) => path.replace(one.name, "."))
   const result = await Types.checkPackage(Types.createPackageFromTarballData(new Uint8Array(data)), { entrypoints })
   if (!result.types) {
     faults.push(`${one.name}: has no types`)
@@ -151,6 +151,17 @@ const inspectTarball = async (one, tarball) => {
 }
 
 /**
+ * What may be imported of a package.
+ *
+ * @param {Published} one
+ */
+const pathsOf = (one) => [
+  one.name,
+  ...one.modules.map((module) => `${one.name}/${module}`),
+  ...one.unstable.map((module) => `${one.name}/unstable/${module}`)
+]
+
+/**
  * Imports all that is open, requires the packages themselves, and tries all that is closed.
  *
  * @param {ReadonlyArray<Published>} libraries
@@ -162,12 +173,12 @@ const importing = (libraries) => `
   const closed = (path) => import(path).then(() => faults.push(path + " is open"), (error) => {
     if (error.code !== "ERR_PACKAGE_PATH_NOT_EXPORTED") faults.push(path + ": " + error.message)
   })
-  for (const { name, modules, internal } of ${JSON.stringify(libraries.map(({ internal, modules, name }) => ({ name, modules, internal })))}) {
-    for (const path of [name, ...modules.map((module) => name + "/" + module)]) {
+  for (const { name, paths, shut } of ${JSON.stringify(libraries.map((one) => ({ name: one.name, paths: pathsOf(one), shut: one.closed })))}) {
+    for (const path of paths) {
       await import(path).catch((error) => faults.push(path + ": " + error.message))
     }
     try { require(name) } catch (error) { faults.push("require " + name + ": " + error.message) }
-    for (const module of [...internal, "index"]) await closed(name + "/" + module)
+    for (const module of shut) await closed(name + "/" + module)
   }
   await closed("scanpoll")
   await closed("scanpoll/Cli")
@@ -181,9 +192,9 @@ import { PollPolicy, type PollStopped, type ScanJournal, Scans, type ScanTicket,
 import { createScanpoll, PollStopped as Stopped } from "@scanpoll/promise"
 import { Effect, Schedule } from "effect"
 // @ts-expect-error what is internal has no types either
-import * as closed from "@scanpoll/core/engine/internal/heap"
+import * as closed from "@scanpoll/core/unstable/time/internal/heap"
 ${libraries
-  .flatMap(({ modules, name }) => ["", ...modules.map((module) => `/${module}`)].map((path) => `${name}${path}`))
+  .flatMap(pathsOf)
   .map((path, index) => `import * as module${index} from "${path}"`)
   .join("\n")}
 
@@ -209,7 +220,7 @@ export const promised = async (apiKey: string): Promise<string> => {
 }
 
 export const all: ReadonlyArray<unknown> = [closed, ${libraries
-  .flatMap(({ modules }) => ["", ...modules])
+  .flatMap(pathsOf)
   .map((_, index) => `module${index}`)
   .join(", ")}]
 `
@@ -423,7 +434,7 @@ const main = async () => {
 
   for (const fault of faults) console.error(`pack: ${fault}`)
   if (faults.length > 0) return false
-  const modules = libraries.reduce((sum, one) => sum + 1 + one.modules.length, 0)
+  const modules = libraries.reduce((sum, one) => sum + pathsOf(one).length, 0)
   console.error(
     `pack: ${packages.length} packages; ${modules} modules import with ${npm === undefined ? "pnpm" : "npm and pnpm"}, types resolve in three ways`
   )

@@ -7,7 +7,7 @@
  *     node packages/bench/src/paces.ts [repetitions] [--json]
  */
 import * as DurationModel from "@scanpoll/core/engine/DurationModel"
-import * as PollPlanner from "@scanpoll/core/policy/PollPlanner"
+import * as PollPlanner from "@scanpoll/core/unstable/policy/PollPlanner"
 import * as PollPolicy from "@scanpoll/core/policy/PollPolicy"
 import * as VendorLimits from "@scanpoll/core/policy/VendorLimits"
 import * as Console from "effect/Console"

@@ -4,7 +4,7 @@
  * @since 0.1.0
  */
 import * as NodeServices from "@effect/platform-node/NodeServices"
-import { SubmissionGrace } from "@scanpoll/core/engine/SubmissionGrace"
+import { SubmissionGrace } from "@scanpoll/core/unstable/engine/SubmissionGrace"
 import * as Cause from "effect/Cause"
 import * as CliError from "effect/cli/CliError"
 import * as Duration from "effect/Duration"

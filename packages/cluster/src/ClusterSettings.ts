@@ -9,7 +9,7 @@
 import * as Duration from "effect/Duration"
 import * as Option from "effect/Option"
 import * as Result from "effect/Result"
-import * as Waits from "@scanpoll/core/time/Waits"
+import * as Waits from "@scanpoll/core/unstable/time/Waits"
 
 /**
  * What a caller may say about them.

@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import * as SteadyClock from "@scanpoll/core/time/SteadyClock"
+import * as SteadyClock from "@scanpoll/core/unstable/time/SteadyClock"
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"

@@ -8,8 +8,8 @@
  *
  * @since 0.1.0
  */
-import * as Scrubber from "@scanpoll/core/http/Scrubber"
-import * as Invisible from "@scanpoll/core/model/Invisible"
+import * as Scrubber from "@scanpoll/core/unstable/http/Scrubber"
+import * as Invisible from "@scanpoll/core/unstable/model/Invisible"
 import * as Schema from "effect/Schema"
 import * as SchemaTransformation from "effect/SchemaTransformation"
 import { safeJson } from "./internal/json.ts"

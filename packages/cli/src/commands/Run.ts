@@ -3,7 +3,7 @@
  *
  * @since 0.1.0
  */
-import * as Account from "@scanpoll/core/model/Account"
+import * as Account from "@scanpoll/core/unstable/model/Account"
 import { type JournalError, ScanJournal } from "@scanpoll/core/engine/ScanJournal"
 import * as Scans from "@scanpoll/core/engine/Scans"
 import * as StoredDurations from "@scanpoll/core/engine/StoredDurations"

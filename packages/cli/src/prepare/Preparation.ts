@@ -7,9 +7,9 @@
  */
 import type { ClaimEntry } from "@scanpoll/core/engine/ScanJournal"
 import type { ScanRequest } from "@scanpoll/core/engine/ScanRequest"
-import * as BaseUrl from "@scanpoll/core/http/BaseUrl"
+import * as BaseUrl from "@scanpoll/core/unstable/http/BaseUrl"
 import type { VendorHttp } from "@scanpoll/core/http/VendorHttp"
-import { labelKey } from "@scanpoll/core/model/Account"
+import { labelKey } from "@scanpoll/core/unstable/model/Account"
 import * as PollPolicy from "@scanpoll/core/policy/PollPolicy"
 import type { GatePolicy } from "@scanpoll/report/Gate"
 import * as Effect from "effect/Effect"

@@ -6,7 +6,7 @@
  * @since 0.1.0
  */
 import type { ScanEvent } from "@scanpoll/core/engine/ScanEvent"
-import * as SteadyClock from "@scanpoll/core/time/SteadyClock"
+import * as SteadyClock from "@scanpoll/core/unstable/time/SteadyClock"
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"

@@ -4,7 +4,7 @@
  * @since 0.1.0
  */
 import type { ScanEvent } from "@scanpoll/core/engine/ScanEvent"
-import * as SteadyClock from "@scanpoll/core/time/SteadyClock"
+import * as SteadyClock from "@scanpoll/core/unstable/time/SteadyClock"
 import * as CliOutput from "effect/cli/CliOutput"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"

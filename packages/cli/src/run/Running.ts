@@ -7,7 +7,7 @@
  *
  * @since 0.1.0
  */
-import { forecast } from "@scanpoll/core/engine/Forecast"
+import { forecast } from "@scanpoll/core/unstable/engine/Forecast"
 import type { ScanEvent } from "@scanpoll/core/engine/ScanEvent"
 import * as ScanJournal from "@scanpoll/core/engine/ScanJournal"
 import type { ScanRequest } from "@scanpoll/core/engine/ScanRequest"

@@ -6,7 +6,7 @@
 import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
 import * as DispatchClient from "@scanpoll/core/http/DispatchClient"
 import * as VendorHttp from "@scanpoll/core/http/VendorHttp"
-import * as RetryAfter from "@scanpoll/core/http/RetryAfter"
+import * as RetryAfter from "@scanpoll/core/unstable/http/RetryAfter"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as HttpClient from "effect/http/HttpClient"

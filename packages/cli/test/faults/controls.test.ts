@@ -4,7 +4,7 @@
  * Each judge is handed a client and says what it saw that must not be; nothing for ours, something for the naive one.
  */
 import { assert, describe, it } from "@effect/vitest"
-import * as RetryAfter from "@scanpoll/core/http/RetryAfter"
+import * as RetryAfter from "@scanpoll/core/unstable/http/RetryAfter"
 import * as VendorHttp from "@scanpoll/core/http/VendorHttp"
 import * as FaultProxy from "@scanpoll/testkit/FaultProxy"
 import * as Script from "@scanpoll/testkit/Script"

@@ -1,8 +1,8 @@
 /** What people and vendors write beside bodies: waits in headers, ids, addresses, durations, key files and plans. */
-import * as BaseUrl from "@scanpoll/core/http/BaseUrl"
-import * as RateLimitHeaders from "@scanpoll/core/http/RateLimitHeaders"
-import * as RetryAfter from "@scanpoll/core/http/RetryAfter"
-import * as Scrubber from "@scanpoll/core/http/Scrubber"
+import * as BaseUrl from "@scanpoll/core/unstable/http/BaseUrl"
+import * as RateLimitHeaders from "@scanpoll/core/unstable/http/RateLimitHeaders"
+import * as RetryAfter from "@scanpoll/core/unstable/http/RetryAfter"
+import * as Scrubber from "@scanpoll/core/unstable/http/Scrubber"
 import { isScanId } from "@scanpoll/core/model/ScanTicket"
 import * as ByteSize from "effect/ByteSize"
 import * as Duration from "effect/Duration"

@@ -4,7 +4,7 @@
 // A turn is handed out only while the latest good check-in began less than a lease ago, so what this process does not
 // know of, a pause above all, is never older than that. When a turn was used is told as the time of a later look at the
 // clock that came when it was due: a process that was stopped between a turn and its request cannot have told yet.
-import { type Refusal, Refusals } from "@scanpoll/core/engine/Refusals"
+import { type Refusal, Refusals } from "@scanpoll/core/unstable/engine/Refusals"
 import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
@@ -18,7 +18,7 @@ import * as Result from "effect/Result"
 import type { SqlError } from "effect/sql/SqlError"
 import type { AccountBudget, AccountKey, Turn, TurnKind } from "@scanpoll/core/engine/RateBudget"
 import type { AccountLimits } from "@scanpoll/core/engine/ScanAdapter"
-import * as SteadyClock from "@scanpoll/core/time/SteadyClock"
+import * as SteadyClock from "@scanpoll/core/unstable/time/SteadyClock"
 import type { Quota } from "@scanpoll/core/model/Observation"
 import { type Answer, checkIn, type Report, type Wants } from "./budgetBooks.ts"
 import type { Store, Unreadable } from "./budgetStore.ts"

@@ -5,7 +5,7 @@
 import * as ClusterDatabase from "@scanpoll/cluster/ClusterDatabase"
 import * as SharedBudget from "@scanpoll/cluster/SharedBudget"
 import { RateBudget } from "@scanpoll/core/engine/RateBudget"
-import * as SteadyClock from "@scanpoll/core/time/SteadyClock"
+import * as SteadyClock from "@scanpoll/core/unstable/time/SteadyClock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"

@@ -4,7 +4,7 @@
  */
 import * as RateBudget from "@scanpoll/core/engine/RateBudget"
 import type { AccountLimits } from "@scanpoll/core/engine/ScanAdapter"
-import * as SteadyClock from "@scanpoll/core/time/SteadyClock"
+import * as SteadyClock from "@scanpoll/core/unstable/time/SteadyClock"
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"

@@ -16,6 +16,6 @@ import * as Duration from "effect/Duration"
  * @since 0.1.0
  */
 export const SubmissionGrace: Context.Reference<Duration.Duration> = Context.Reference<Duration.Duration>(
-  "@scanpoll/core/engine/SubmissionGrace",
+  "@scanpoll/core/unstable/engine/SubmissionGrace",
   { defaultValue: () => Duration.seconds(10) }
 )

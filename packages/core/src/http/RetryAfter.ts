@@ -72,7 +72,7 @@ let latest: { readonly text: string; readonly millis: number | null } = { text: 
  * **Example** (Reading both forms of the header)
  *
  * ```ts
- * import { RetryAfter } from "@scanpoll/core"
+ * import * as RetryAfter from "@scanpoll/core/unstable/http/RetryAfter"
  * import { Duration, Option } from "effect"
  *
  * const seconds = (text: string) =>

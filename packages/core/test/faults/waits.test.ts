@@ -1,7 +1,7 @@
 /** From the text of a header to the gap between two polls, on a virtual clock: every header gives a wait within bounds. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Poller from "@scanpoll/core/engine/Poller"
-import * as RetryAfter from "@scanpoll/core/http/RetryAfter"
+import * as RetryAfter from "@scanpoll/core/unstable/http/RetryAfter"
 import * as PollPolicy from "@scanpoll/core/policy/PollPolicy"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"

@@ -1,7 +1,7 @@
 /** Every way to show a key and to send a body, over real sockets and every client. */
 import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
 import { assert, describe, it } from "@effect/vitest"
-import * as Auth from "@scanpoll/core/http/Auth"
+import * as Auth from "@scanpoll/core/unstable/http/Auth"
 import * as Credential from "@scanpoll/core/http/Credential"
 import * as VendorHttp from "@scanpoll/core/http/VendorHttp"
 import * as Effect from "effect/Effect"

@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import * as BaseUrl from "@scanpoll/core/http/BaseUrl"
+import * as BaseUrl from "@scanpoll/core/unstable/http/BaseUrl"
 import * as Arbitrary from "effect/Arbitrary"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"

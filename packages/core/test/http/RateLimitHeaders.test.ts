@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import * as RateLimitHeaders from "@scanpoll/core/http/RateLimitHeaders"
+import * as RateLimitHeaders from "@scanpoll/core/unstable/http/RateLimitHeaders"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 

@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import * as RetryAfter from "@scanpoll/core/http/RetryAfter"
+import * as RetryAfter from "@scanpoll/core/unstable/http/RetryAfter"
 import * as Arbitrary from "effect/Arbitrary"
 import * as Duration from "effect/Duration"
 import * as Option from "effect/Option"

@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import * as StatusClass from "@scanpoll/core/http/StatusClass"
+import * as StatusClass from "@scanpoll/core/unstable/http/StatusClass"
 import { TransportFault } from "@scanpoll/core/http/VendorHttp"
 
 describe("pollFault", () => {

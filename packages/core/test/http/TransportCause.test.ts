@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import * as TransportCause from "@scanpoll/core/http/TransportCause"
+import * as TransportCause from "@scanpoll/core/unstable/http/TransportCause"
 import * as Schema from "effect/Schema"
 
 const error = (fields: Record<string, unknown>, message = "x"): Error => Object.assign(new Error(message), fields)

@@ -1,4 +1,4 @@
-import * as WireFields from "@scanpoll/core/http/WireFields"
+import * as WireFields from "@scanpoll/core/unstable/http/WireFields"
 import { assert, describe, it } from "@effect/vitest"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"

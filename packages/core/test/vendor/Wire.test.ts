@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import * as WireFields from "@scanpoll/core/http/WireFields"
+import * as WireFields from "@scanpoll/core/unstable/http/WireFields"
 import * as Wire from "@scanpoll/core/vendor/Wire"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"

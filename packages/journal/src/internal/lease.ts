@@ -4,7 +4,7 @@ import type * as Clock from "effect/Clock"
 import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as SteadyClock from "@scanpoll/core/time/SteadyClock"
+import * as SteadyClock from "@scanpoll/core/unstable/time/SteadyClock"
 
 // A machine that slept has moved one of the clocks, a process that was stopped both.
 interface Reading {

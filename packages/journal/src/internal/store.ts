@@ -10,7 +10,7 @@ import type * as Scope from "effect/Scope"
 import type { SqlClient } from "effect/sql/SqlClient"
 import { isSqlError, type SqlError } from "effect/sql/SqlError"
 import { type JournalError, mayHeal } from "@scanpoll/core/engine/ScanJournal"
-import * as SteadyClock from "@scanpoll/core/time/SteadyClock"
+import * as SteadyClock from "@scanpoll/core/unstable/time/SteadyClock"
 import { errorOf, failureIn, faultOf } from "./faults.ts"
 import * as Healths from "./health.ts"
 

@@ -1,4 +1,4 @@
-import * as Account from "@scanpoll/core/model/Account"
+import * as Account from "@scanpoll/core/unstable/model/Account"
 import * as Hostile from "../HostileText.ts"
 import type { ReportScan } from "../ReportScan.ts"
 

@@ -20,7 +20,7 @@ import type { RequestFault, ScanAdapter } from "@scanpoll/core/engine/ScanAdapte
 import * as Credential from "@scanpoll/core/http/Credential"
 import { VendorConfigError, VendorHttp } from "@scanpoll/core/http/VendorHttp"
 import type { VendorClient, VendorResponse } from "@scanpoll/core/http/VendorHttp"
-import * as WireFields from "@scanpoll/core/http/WireFields"
+import * as WireFields from "@scanpoll/core/unstable/http/WireFields"
 import * as Observation from "@scanpoll/core/model/Observation"
 import * as PollFault from "@scanpoll/core/model/PollFault"
 import * as ScanOutcome from "@scanpoll/core/model/ScanOutcome"

@@ -11,7 +11,7 @@ import * as Duration from "effect/Duration"
 import type { AccountLimits, KnownDurations, PaceName } from "@scanpoll/core/engine/ScanAdapter"
 import * as PollPolicy from "@scanpoll/core/policy/PollPolicy"
 import * as VendorLimits from "@scanpoll/core/policy/VendorLimits"
-import * as Waits from "@scanpoll/core/time/Waits"
+import * as Waits from "@scanpoll/core/unstable/time/Waits"
 
 /**
  * Requests per minute of a paid account: 60. The free plan has 10.

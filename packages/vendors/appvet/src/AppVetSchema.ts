@@ -9,7 +9,7 @@
  */
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
-import * as WireFields from "@scanpoll/core/http/WireFields"
+import * as WireFields from "@scanpoll/core/unstable/http/WireFields"
 import { isScanId } from "@scanpoll/core/model/ScanTicket"
 
 /**

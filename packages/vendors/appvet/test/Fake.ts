@@ -2,7 +2,7 @@
  * A vendor made of scripted answers: each request takes the next one and is written down.
  */
 import * as VendorHttp from "@scanpoll/core/http/VendorHttp"
-import * as WireFields from "@scanpoll/core/http/WireFields"
+import * as WireFields from "@scanpoll/core/unstable/http/WireFields"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"

@@ -28,7 +28,7 @@ import {
   VendorHttp,
   type VendorResponse
 } from "@scanpoll/core/http/VendorHttp"
-import * as WireFields from "@scanpoll/core/http/WireFields"
+import * as WireFields from "@scanpoll/core/unstable/http/WireFields"
 import * as Observation from "@scanpoll/core/model/Observation"
 import * as PollFault from "@scanpoll/core/model/PollFault"
 import * as ScanOutcome from "@scanpoll/core/model/ScanOutcome"

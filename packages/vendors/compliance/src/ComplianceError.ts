@@ -7,9 +7,9 @@
  *
  * @since 0.1.0
  */
-import * as StatusClass from "@scanpoll/core/http/StatusClass"
+import * as StatusClass from "@scanpoll/core/unstable/http/StatusClass"
 import type { TransportFault, VendorResponse } from "@scanpoll/core/http/VendorHttp"
-import * as WireFields from "@scanpoll/core/http/WireFields"
+import * as WireFields from "@scanpoll/core/unstable/http/WireFields"
 import * as PollFault from "@scanpoll/core/model/PollFault"
 import * as SubmitError from "@scanpoll/core/model/SubmitError"
 

@@ -11,7 +11,7 @@
 import * as Option from "effect/Option"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
-import * as WireFields from "@scanpoll/core/http/WireFields"
+import * as WireFields from "@scanpoll/core/unstable/http/WireFields"
 import type { Progress } from "@scanpoll/core/model/Observation"
 import { isScanId } from "@scanpoll/core/model/ScanTicket"
 import type * as Severity from "@scanpoll/core/model/Severity"

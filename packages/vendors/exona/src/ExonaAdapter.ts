@@ -13,7 +13,7 @@ import type { Already, ScanAdapter, Submitted } from "@scanpoll/core/engine/Scan
 import * as Credentials from "@scanpoll/core/http/Credential"
 import type { Credential, VendorResponse } from "@scanpoll/core/http/VendorHttp"
 import { CredentialError, VendorConfigError, VendorHttp } from "@scanpoll/core/http/VendorHttp"
-import * as WireFields from "@scanpoll/core/http/WireFields"
+import * as WireFields from "@scanpoll/core/unstable/http/WireFields"
 import type { PollAnswer } from "@scanpoll/core/model/Observation"
 import * as Observation from "@scanpoll/core/model/Observation"
 import * as PollFault from "@scanpoll/core/model/PollFault"

@@ -7,9 +7,9 @@
  * @see https://docs.exonalab.com/docs/data-reference/errors
  * @since 0.1.0
  */
-import * as StatusClass from "@scanpoll/core/http/StatusClass"
+import * as StatusClass from "@scanpoll/core/unstable/http/StatusClass"
 import type { TransportFault, VendorResponse } from "@scanpoll/core/http/VendorHttp"
-import * as WireFields from "@scanpoll/core/http/WireFields"
+import * as WireFields from "@scanpoll/core/unstable/http/WireFields"
 import type { PollFaultKind } from "@scanpoll/core/model/PollFault"
 import * as PollFault from "@scanpoll/core/model/PollFault"
 import type { SubmitErrorKind } from "@scanpoll/core/model/SubmitError"

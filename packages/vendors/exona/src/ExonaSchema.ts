@@ -11,7 +11,7 @@
  * @since 0.1.0
  */
 import type { RequestFault } from "@scanpoll/core/engine/ScanAdapter"
-import * as WireFields from "@scanpoll/core/http/WireFields"
+import * as WireFields from "@scanpoll/core/unstable/http/WireFields"
 import { isScanId } from "@scanpoll/core/model/ScanTicket"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
