@@ -54,7 +54,7 @@ export const fromEvent = (
     vendor: event.vendor,
     account: redact(event.account),
     subject: { kind: event.subject.kind, id: redact(event.subject.id), name: redact(event.subject.name) },
-    key: event.ticket === null ? null : redact(Ticket.key(event.ticket))
+    key: event.ticket === null ? null : redact(Ticket.accountKey(event.ticket))
   })
   switch (event._tag) {
     case "Queued":

@@ -365,7 +365,9 @@ const timeOrNull = (at: number | null): string | null => (at === null ? null : f
 
 // A key on the command line names its account, unless it is the usual one.
 const ofAccount = (key: string, account: string): string =>
-  account === "default" || !/^[A-Za-z0-9_.-]+$/.test(account) ? key : key.replace(":", `@${account}:`)
+  account === "default" || key.slice(0, key.indexOf(":")).includes("@") || !/^[A-Za-z0-9_.-]+$/.test(account)
+    ? key
+    : key.replace(":", `@${account}:`)
 
 /**
  * What a person does next about a row in this state, and the command for it; null where nothing is left to do. Where the
@@ -569,7 +571,7 @@ export const fromRecord = (record: Record.ScanRecord, options: RowOptions = {}):
   const said = outcome === null || outcome._tag === "Failed" ? null : outcome
   const items = said === null ? [] : said.findings.items.map((item) => reportFinding(item, text))
   const reason = record.reason ?? (outcome === null || outcome._tag === "Completed" ? null : outcome.reason)
-  const key = ticket === null ? null : Ticket.key(ticket)
+  const key = ticket === null ? null : Ticket.accountKey(ticket)
   const next = nextOf({
     state: record.state,
     because: record.because,

@@ -199,7 +199,7 @@ export const make = (total: number, startedAt: number, typeOf: TypeOf = () => ""
         next: null,
         record: null
       }
-      const key = event.ticket === null ? before.key : inert(Tickets.key(event.ticket), 220)
+      const key = event.ticket === null ? before.key : inert(Tickets.accountKey(event.ticket), 220)
       const after = { ...before, key, ...changeOf(event) }
       if (after.record !== null && before.record === null) ended += 1
       rows.set(event.index, after)

@@ -16,7 +16,6 @@ import type { PollFault } from "@scanpoll/core/model/PollFault"
 import type { ScanOutcome } from "@scanpoll/core/model/ScanOutcome"
 import type { ScanTicket } from "@scanpoll/core/model/ScanTicket"
 import * as Tickets from "@scanpoll/core/model/ScanTicket"
-import type { Subject } from "@scanpoll/core/model/Subject"
 import * as SubmitErrors from "@scanpoll/core/model/SubmitError"
 import type { PollPolicy } from "@scanpoll/core/policy/PollPolicy"
 import type { VendorLimits } from "@scanpoll/core/policy/VendorLimits"
@@ -254,10 +253,7 @@ export const make = <Request, Payload>(fields: {
             if (Result.isFailure(decoded)) throw new TypeError(`${vendor}: a target with faults was not refused`)
             return Scans.request(adapter, decoded.success, options)
           },
-          ticket: (scanId, options) => {
-            const subject: Subject = { kind: "unknown", id: scanId, name: `${vendor}:${scanId}` }
-            return Scans.fromTicket(adapter, ticketOf(scanId), { ...options, subject })
-          },
+          ticket: (scanId, options) => Scans.fromTicket(adapter, ticketOf(scanId), options),
           probe:
             adapter.probe ??
             Effect.catchIf(

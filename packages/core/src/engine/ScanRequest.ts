@@ -121,7 +121,8 @@ export const fromRequest = <Request, Payload, R = never>(
 })
 
 /**
- * A scan that exists already: only waited for. `subject` is for people; left out, it is named after the ticket.
+ * A scan that exists already: only waited for. `subject` is for people; left out, it is the one
+ * that the journal knows of the scan, else one of kind `unknown` that is named after the ticket.
  *
  * @category constructors
  * @since 0.1.0
@@ -133,7 +134,7 @@ export const fromTicket = <Request, Payload, R = never>(
 ): Ticket<Payload, R> => ({
   _tag: "Ticket",
   adapter,
-  subject: options.subject ?? { kind: "unknown", id: ticket.scanId, name: Tickets.key(ticket) },
+  subject: options.subject ?? { kind: "unknown", id: ticket.scanId, name: Tickets.accountKey(ticket) },
   ticket,
   kind: null,
   policy: options.policy === undefined ? adapter.policy : options.policy(adapter.policy),

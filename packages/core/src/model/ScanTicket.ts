@@ -64,6 +64,16 @@ export const make = (fields: Omit<ScanTicket, "v">): ScanTicket => ({ v: 1, ...f
 export const key = (ticket: Pick<ScanTicket, "vendor" | "scanId">): string => `${ticket.vendor}:${ticket.scanId}`
 
 /**
+ * The name of a scan on a command line and in reports: `vendor:scanId`, with `vendor@account:scanId` where the account is
+ * not the default one.
+ *
+ * @category destructors
+ * @since 0.1.1
+ */
+export const accountKey = ({ account, scanId, vendor }: Pick<ScanTicket, "vendor" | "account" | "scanId">): string =>
+  account === "default" ? `${vendor}:${scanId}` : `${vendor}@${account}:${scanId}`
+
+/**
  * Reads `vendor:scanId`; none when it is not of that form or the id is not one we would send.
  *
  * @category constructors

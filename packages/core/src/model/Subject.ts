@@ -23,7 +23,8 @@ export const Kind = Schema.String.check(
 )
 
 /**
- * What is scanned. `id` is the same for equal subjects of one kind, `name` is for people.
+ * What is scanned. `id` is the same for equal subjects of one kind, `name` is for people. Of a scan that is known by its
+ * key alone, the kind is `unknown`, the id the scan's, and the name the key.
  *
  * @category schemas
  * @since 0.1.0

@@ -140,6 +140,28 @@ describe("Scans.resumeOpen", () => {
     )
   }
 
+  it.effect("a typed key has the subject that the journal knows, and the kind unknown where it knows none (V-10)", () =>
+    Effect.gen(function* () {
+      const vendor = Conversation.make({ policy: steady })
+      const { ticket } = yield* Scans.submit(vendor.adapter, "a")
+      const second = Conversation.make({ policy: steady, account: "second" })
+      const waits = [
+        Scans.ticket(vendor.adapter, ticket),
+        Scans.ticket(vendor.adapter, vendor.ticket("typed")),
+        Scans.ticket(second.adapter, second.ticket("typed"))
+      ]
+      const records = yield* after(5 * minute, Stream.runCollect(Scans.runAll(waits)))
+      assert.deepStrictEqual(
+        [...records].toSorted((one, other) => one.index - other.index).map(({ subject }) => subject),
+        [
+          { kind: "company", id: "a", name: "a" },
+          { kind: "unknown", id: "typed", name: "acme:typed" },
+          { kind: "unknown", id: "typed", name: "acme@second:typed" }
+        ]
+      )
+    }).pipe(Effect.provide(world))
+  )
+
   it.effect("DU-13 a restart with another interval and another key goes on with what is open, by the new ones", () =>
     Effect.gen(function* () {
       const vendor = Conversation.make({

@@ -70,11 +70,17 @@ const validate = (request: ScanRequest<unknown, unknown>): Effect.Effect<void, S
 const settled = <Payload>(ended: Job.Ended<Payload>): Acquired<Payload> => ({ _tag: "Settled", ended })
 
 const fromTicket = <Payload, R>(job: Job.Job<Payload, R>, ticket: ScanTicket): Acquiring<Payload> =>
-  Effect.flatMap(job.journal.adopt(ticket, job.request.subject), (standing): Acquiring<Payload> =>
-    standing._tag === "Settled"
-      ? Effect.map(Recall.fromJournal(job, standing.claimId, standing.outcome, standing.at), settled)
-      : known(job, standing, null)
-  )
+  Effect.gen(function* () {
+    const standing = yield* job.journal.adopt(ticket, job.request.subject)
+    // A typed key says nothing about what is scanned; the claim that bought the scan does.
+    if (job.request.subject.kind === "unknown") {
+      const entry = yield* job.journal.get(standing.claimId)
+      if (entry !== null) job.track.subject = entry.subject
+    }
+    return standing._tag === "Settled"
+      ? settled(yield* Recall.fromJournal(job, standing.claimId, standing.outcome, standing.at))
+      : yield* known(job, standing, null)
+  })
 
 // A scan that was bought before.
 const known = <Payload, R>(

@@ -6,6 +6,7 @@ import * as Account from "../../model/Account.ts"
 import type { PollStopped, Seen } from "../../model/PollStopped.ts"
 import type { Reason, ScanOutcome } from "../../model/ScanOutcome.ts"
 import type { ScanTicket } from "../../model/ScanTicket.ts"
+import type { Subject } from "../../model/Subject.ts"
 import type { SubmitError } from "../../model/SubmitError.ts"
 import type { Fleet } from "../Fleet.ts"
 import type { AccountBudget, Budgets } from "../RateBudget.ts"
@@ -26,6 +27,8 @@ export interface Ended<out Payload> {
 export interface Track<Payload> {
   claimId: string | null
   ticket: ScanTicket | null
+  // What the journal knows to be scanned, where the request knows no more than the ticket.
+  subject: Subject | null
   submittedAt: number | null
   // The request was bought before this run.
   known: boolean
@@ -43,6 +46,7 @@ export interface Track<Payload> {
 export const makeTrack = <Payload>(request: ScanRequest<unknown, unknown>): Track<Payload> => ({
   claimId: request._tag === "Claim" ? request.claimId : null,
   ...ticketOf(request),
+  subject: null,
   known: false,
   polls: 0,
   last: null,

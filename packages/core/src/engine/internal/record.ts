@@ -147,7 +147,7 @@ export const make = <Payload>(
   claimId: track.claimId,
   vendor: wanted.adapter.vendor,
   account: wanted.adapter.account,
-  subject: wanted.subject,
+  subject: track.subject ?? wanted.subject,
   ticket: track.ticket,
   state: verdict.state,
   outcome: track.ended === null ? null : track.ended.outcome,

@@ -152,7 +152,7 @@ export const emitter =
         at: now(),
         vendor: wanted.adapter.vendor,
         account: wanted.adapter.account,
-        subject: wanted.subject,
+        subject: track.subject ?? wanted.subject,
         claimId: track.claimId,
         ticket: track.ticket
       })
