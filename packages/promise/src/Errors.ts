@@ -106,7 +106,7 @@ export interface Aborted {
 const abortWords = ({ claimId, state, ticket }: Aborted): string => {
   switch (state) {
     case "interrupted":
-      return ticket === null ? "aborted" : `aborted: wait for ${Tickets.key(ticket)} to go on`
+      return ticket === null ? "aborted" : `aborted: wait for ${Tickets.accountKey(ticket)} to go on`
     case "in-doubt":
       return `aborted: a submission under way may have been accepted (${claimId ?? "no claim"})`
     case "not-started":

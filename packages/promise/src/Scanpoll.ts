@@ -304,6 +304,11 @@ const ticketOf = (adapter: Pick<ScanAdapter<never, unknown>, "vendor" | "origin"
     if (Option.isNone(key)) {
       throw new TypeError(`${JSON.stringify(known.slice(0, 80))} is not a key: write "${vendor}:" and the scan's id`)
     }
+    if ((key.value.account ?? account) !== account) {
+      throw new TypeError(
+        `${JSON.stringify(known.slice(0, 80))} is of another account; this client's account is ${JSON.stringify(account)}`
+      )
+    }
     return Tickets.make({ vendor, origin, account, scanId: key.value.scanId, submittedAt: null })
   }
   if (!isTicket(known)) {
@@ -504,7 +509,7 @@ export function createScanpoll(options: ScanpollOptions): Across & Partial<Vendo
     if (typeof known !== "string" && !hasProperty(known, "vendor")) {
       throw new TypeError(`this is not a ticket${hasProperty(known, "ticket") ? ": give its `ticket`" : ""}`)
     }
-    const name = typeof known === "string" ? known.split(":", 1)[0] : known.vendor
+    const name = typeof known === "string" ? known.split(/[@:]/, 1)[0] : known.vendor
     const found =
       name === "exona"
         ? vendors.exona

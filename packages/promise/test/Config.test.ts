@@ -119,6 +119,8 @@ describe.concurrent("what cannot be meant rejects before anything is sent", () =
     for (const [attempt, says] of [
       [() => scanpoll.exona.wait("scn_1"), /write "exona:" and the scan's id/],
       [() => scanpoll.exona.wait("appvet:scn_1"), /is not a key/],
+      [() => scanpoll.wait("exona@second:scn_1"), /of another account; this client's account is "default"/],
+      [() => other.exona.wait("exona@default:scn_1"), /of another account; this client's account is "other"/],
       [() => scanpoll.exona.wait("exona:../secrets"), /is not a key/],
       [() => scanpoll.wait("other:scn_1"), /"other" is not a vendor of this client/],
       [() => other.wait("appvet:scan_1"), /"appvet" is not a vendor/],
@@ -148,6 +150,17 @@ describe.concurrent("what cannot be meant rejects before anything is sent", () =
 })
 
 describe.concurrent("a key", () => {
+  it("with the name of the client's own account is waited for, as the events print it (V-10)", async (test) => {
+    const vendors = await simulators(test)
+    const scanpoll = createScanpoll({ appvet: { ...placesOf(vendors).appvet, account: "team" } })
+    test.onTestFinished(() => scanpoll.dispose())
+    const { ticket } = await scanpoll.appvet.submit(site("shop"))
+    for (const key of [`appvet@team:${ticket.scanId}`, `appvet:${ticket.scanId}`]) {
+      const outcome = await scanpoll.wait(key, { policy: hasty })
+      assert.strictEqual(outcome.ticket.account, "team")
+    }
+  })
+
   it("is shown by no client, request, record, outcome or error", async (test) => {
     const vendors = await simulators(test)
     const { appvet, exona } = placesOf(vendors)

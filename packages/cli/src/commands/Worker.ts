@@ -197,7 +197,7 @@ export const worker = Effect.fnUntraced(function* (
           },
           observer: (event) => {
             if (event._tag !== "Rests" || event.reason === "interrupted" || complaints.length >= 100) return
-            complaints.push(`${Tickets.key(event.ticket)} rests: ${words[event.reason]}`)
+            complaints.push(`${Tickets.accountKey(event.ticket)} rests: ${words[event.reason]}`)
           }
         }).pipe(Layer.provide(SharedBudget.layerPostgres(url)))
       ).pipe(

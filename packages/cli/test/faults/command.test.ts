@@ -453,6 +453,72 @@ describe("a key that is refused", () => {
   })
 })
 
+describe("a key of a second account", () => {
+  const places = Simulators.layer({
+    speed: 1_000,
+    appvet: {
+      credentials: [
+        "avk_live_first_0000000000000000000000000000000000",
+        { token: "avk_live_second_000000000000000000000000000000000", account: "second" }
+      ]
+    }
+  })
+  layer(Layer.merge(places, NodeServices.layer), { excludeTestServices: true, timeout: "30 seconds" })((it) => {
+    it.effect("is printed by submit, wait, events and report alike, and asks that account (V-10)", () =>
+      inFolder((folder, fs) =>
+        Effect.gen(function* () {
+          yield* fs.writeFileString(
+            `${folder}/scans.yaml`,
+            [
+              "version: 1",
+              "accounts: { second: { vendor: appvet, variable: APPVET_API_KEY_SECOND } }",
+              "targets: [{ vendor: appvet, account: second, url: https://shop.example, type: security }]"
+            ].join("\n")
+          )
+          const options = (state: string) =>
+            Effect.map(Simulators.Simulators, (simulators) => ({
+              directory: folder,
+              environment: {
+                ...Simulators.environment(simulators),
+                APPVET_API_KEY: "avk_live_first_0000000000000000000000000000000000",
+                APPVET_API_KEY_SECOND: "avk_live_second_000000000000000000000000000000000",
+                XDG_STATE_HOME: `${folder}/${state}`
+              }
+            }))
+          const submitted = yield* scanpoll(["submit", "scans.yaml"], yield* options("one"))
+          const key = submitted.stdout.trim()
+          assert.match(key, /^appvet@second:scan_\w+$/, submitted.stderr)
+          // A journal that knows the purchase, and one that has never heard of it.
+          for (const state of ["one", "two"]) {
+            const waited = yield* scanpoll(
+              [
+                "wait",
+                key,
+                "--plan",
+                "scans.yaml",
+                "--interval",
+                "1s",
+                "-o",
+                "json",
+                "-o",
+                `events=${folder}/${state}`
+              ],
+              yield* options(state)
+            )
+            assert.strictEqual(waited.code, 0, waited.stderr)
+            const [scan] = JSON.parse(waited.stdout).scans
+            assert.deepStrictEqual(
+              [scan.key, scan.account, scan.state, scan.subject],
+              [key, "second", "completed", { kind: "url", id: "https://shop.example/", name: "https://shop.example/" }]
+            )
+            assert.include(yield* fs.readFileString(`${folder}/${state}`), `"key":"${key}"`)
+          }
+        })
+      )
+    )
+  })
+})
+
 describe("a stop", () => {
   layer(Layer.merge(vendors, NodeServices.layer), { excludeTestServices: true, timeout: "30 seconds" })((it) => {
     for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) {

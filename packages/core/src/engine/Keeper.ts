@@ -380,7 +380,7 @@ class Claims {
       if (this.stopping || reason === "interrupted") return this.leave(wait, notBefore, { _tag: "LetGo" })
       return run(this.rest(wait, reason, notBefore))
     }
-    const said = `the wait for ${Tickets.key(wait.kept.ticket)} was ended by a defect: ${whereabouts(how.cause)}`
+    const said = `the wait for ${Tickets.accountKey(wait.kept.ticket)} was ended by a defect: ${whereabouts(how.cause)}`
     run(Effect.andThen(undisturbed(Effect.logError(said)), this.rest(wait, "defect", 0)))
   }
 
@@ -417,7 +417,9 @@ class Claims {
       }
       const why = Result.isSuccess(error) ? error.success.message : whereabouts(cause)
       return Effect.andThen(
-        undisturbed(Effect.logError(`the outcome of ${Tickets.key(wait.kept.ticket)} could not be kept: ${why}`)),
+        undisturbed(
+          Effect.logError(`the outcome of ${Tickets.accountKey(wait.kept.ticket)} could not be kept: ${why}`)
+        ),
         this.rest(wait, "journal", wait.restsUntil(now))
       )
     })

@@ -10,6 +10,7 @@
 import * as Schema from "effect/Schema"
 import * as Severity from "./Severity.ts"
 import { ScanTicket } from "./ScanTicket.ts"
+import { Subject } from "./Subject.ts"
 
 /**
  * A vendor's score. `direction` says which end is good; `basis` whether the vendor gave it or we derived it.
@@ -199,9 +200,11 @@ export type Reason = typeof Reason.Type
 /**
  * What every outcome has. `cached` is true when the vendor answered from an earlier scan; `ageMs` is then how old it
  * was when we asked. `links.report` is an address for people, checked against the vendor's origin and never fetched.
+ * `subject` is what the answer itself says was scanned: it names a scan whose key was typed.
  */
 const common = {
   ticket: ScanTicket,
+  subject: Schema.optionalKey(Subject),
   vendorStatus: Schema.String,
   createdAt: Schema.NullOr(Schema.Finite),
   completedAt: Schema.NullOr(Schema.Finite),

@@ -74,14 +74,16 @@ export const accountKey = ({ account, scanId, vendor }: Pick<ScanTicket, "vendor
   account === "default" ? `${vendor}:${scanId}` : `${vendor}@${account}:${scanId}`
 
 /**
- * Reads `vendor:scanId`; none when it is not of that form or the id is not one we would send.
+ * Reads `vendor:scanId` or `vendor@account:scanId`, `account` null where the key names none; none when it is not of that
+ * form or the id is not one we would send.
  *
  * @category constructors
  * @since 0.1.0
  */
-export const parseKey = (text: string): Option.Option<{ readonly vendor: string; readonly scanId: string }> => {
-  const at = text.indexOf(":")
-  if (at <= 0) return Option.none()
-  const scanId = text.slice(at + 1)
-  return isScanId(scanId) ? Option.some({ vendor: text.slice(0, at), scanId }) : Option.none()
+export const parseKey = (
+  text: string
+): Option.Option<{ readonly vendor: string; readonly account: string | null; readonly scanId: string }> => {
+  // No id has a colon; the label of an account may.
+  const [, vendor, account = null, scanId] = /^([^@:]+)(?:@(.+))?:([^:]*)$/s.exec(text) ?? []
+  return vendor !== undefined && isScanId(scanId) ? Option.some({ vendor, account, scanId }) : Option.none()
 }

@@ -38,7 +38,11 @@ describe("ScanTicket", () => {
   })
 
   it("reads a key back, whatever the vendor's name, and nothing that is not one", () => {
-    assert.deepStrictEqual(ScanTicket.parseKey("acme:s1"), Option.some({ vendor: "acme", scanId: "s1" }))
+    assert.deepStrictEqual(ScanTicket.parseKey("acme:s1"), Option.some({ vendor: "acme", account: null, scanId: "s1" }))
+    for (const account of ["second", "team b:2", "a@b"]) {
+      const key = ScanTicket.accountKey({ vendor: "acme", account, scanId: "s1" })
+      assert.deepStrictEqual(ScanTicket.parseKey(key), Option.some({ vendor: "acme", account, scanId: "s1" }), key)
+    }
     for (const text of ["acme", ":s1", "acme:", "acme:../x", "acme:a:b"])
       assert.isTrue(Option.isNone(ScanTicket.parseKey(text)), text)
   })

@@ -144,6 +144,14 @@ const assess = (short: AppVetSchema.ShortResult, warnings: Array<string>): ScanO
   }
 }
 
+/** The address that the answer names, as `subject` writes it. */
+const answered = (fields: WireFields.WireRecord, scrub: AppVetSchema.Scrub): { readonly subject?: Subject } => {
+  const url = WireFields.nonEmptyText.read(fields["url"])
+  if (url === null) return {}
+  const text = WireFields.cut(scrub(targetUrl.normalize(url) ?? url), 2048)
+  return { subject: { kind: "url", id: text, name: text } }
+}
+
 /** What is needed of a client to read an answer. */
 interface Reading {
   readonly origin: string
@@ -159,7 +167,14 @@ const settle = (
 ): Result.Result<ScanOutcome.ScanOutcome<AppVetPayload>, AppVetSchema.Unusable> => {
   const warnings = [...response.warnings]
   const { completedAt, createdAt, error } = AppVetSchema.readStatusTail(fields, scrub, warnings)
-  const common = { ticket, vendorStatus: status, createdAt, completedAt, requestId: response.requestId }
+  const common = {
+    ticket,
+    ...answered(fields, scrub),
+    vendorStatus: status,
+    createdAt,
+    completedAt,
+    requestId: response.requestId
+  }
   if (status === "failed") {
     if (fields["result"] !== undefined && fields["result"] !== null) {
       warnings.push("the scan failed and the answer still has a result: not used")

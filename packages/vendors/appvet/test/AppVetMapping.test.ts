@@ -105,6 +105,7 @@ describe("completed", () => {
       const seen = yield* outcome({ ...body("completed"), requestId: "req_1" })
       assert.deepStrictEqual(seen, {
         _tag: "Completed",
+        subject: { kind: "url", id: "https://example.com/", name: "https://example.com/" },
         evidence: {
           assessment: { status: "there", reason: null },
           findings: { status: "not-offered", reason: null },
@@ -369,6 +370,7 @@ describe("failed", () => {
       const seen = yield* outcome(body("failed"))
       assert.deepStrictEqual(seen, {
         _tag: "Failed",
+        subject: { kind: "url", id: "https://example.com/", name: "https://example.com/" },
         ticket: Fake.ticket,
         vendorStatus: "failed",
         createdAt: created,

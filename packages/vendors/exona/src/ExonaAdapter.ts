@@ -21,6 +21,7 @@ import type { Finding, Findings, ScanOutcome } from "@scanpoll/core/model/ScanOu
 import * as Outcome from "@scanpoll/core/model/ScanOutcome"
 import type { ScanTicket } from "@scanpoll/core/model/ScanTicket"
 import * as Ticket from "@scanpoll/core/model/ScanTicket"
+import type { Subject } from "@scanpoll/core/model/Subject"
 import type { Severity } from "@scanpoll/core/model/Severity"
 import * as SubmitError from "@scanpoll/core/model/SubmitError"
 import * as Clock from "effect/Clock"
@@ -139,6 +140,16 @@ const findingsOf = (result: ExonaResult, website: string | null, warnings: Array
 const shortened = (description: string): string => WireFields.cut(description.trim().replace(/\s+/g, " "), 120)
 
 /**
+ * The company that the answer names: by its website, as `subject` writes it, or by its name where it has none.
+ */
+const answered = ({ company: { name, website } }: ExonaScan, scrub: Scrub): { readonly subject?: Subject } => {
+  const id = website === null ? name : ExonaSchema.canonicalWebsite(website)
+  if (id === null || id.trim() === "") return {}
+  const shown = name === null || name.trim() === "" ? id : name
+  return { subject: { kind: "company", id: ExonaError.clean(scrub, id), name: ExonaError.clean(scrub, shown) } }
+}
+
+/**
  * What a scan at its end is: an outcome, or nothing when it is `completed` without a result.
  */
 const settle = (
@@ -151,6 +162,7 @@ const settle = (
   const warnings = [...response.warnings, ...scan.warnings, ...given.warnings]
   const common = {
     ticket,
+    ...answered(scan, scrub),
     vendorStatus: scan.status,
     createdAt: scan.createdAt,
     completedAt: scan.completedAt,

@@ -100,6 +100,20 @@ describe("a poll", () => {
     })
   )
 
+  it.effect("an answer names its company by the website, by the name without one, or not at all (V-10)", () =>
+    Effect.gen(function* () {
+      const subjectOf = (company: unknown) =>
+        Effect.map(settle({ ...fixture("completed"), company }), (outcome) => outcome.subject)
+      assert.deepStrictEqual(yield* subjectOf({ name: "Acme AI", website: "https://Acme.example/" }), {
+        kind: "company",
+        id: "https://acme.example",
+        name: "Acme AI"
+      })
+      assert.deepStrictEqual(yield* subjectOf({ name: "Acme AI" }), { kind: "company", id: "Acme AI", name: "Acme AI" })
+      for (const company of [{}, { name: " " }, null, "Acme"]) assert.isUndefined(yield* subjectOf(company))
+    })
+  )
+
   it.effect("`completed` is completed, with the vendor's severity, its result as served and its times", () =>
     Effect.gen(function* () {
       const outcome = completedOf(yield* settle(fixture("completed")))

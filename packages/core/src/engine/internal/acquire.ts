@@ -75,7 +75,8 @@ const fromTicket = <Payload, R>(job: Job.Job<Payload, R>, ticket: ScanTicket): A
     // A typed key says nothing about what is scanned; the claim that bought the scan does.
     if (job.request.subject.kind === "unknown") {
       const entry = yield* job.journal.get(standing.claimId)
-      if (entry !== null) job.track.subject = entry.subject
+      // A claim that is named after its scan was made for a typed key: it knows no more.
+      if (entry !== null && entry.subject.id !== ticket.scanId) job.track.subject = entry.subject
     }
     return standing._tag === "Settled"
       ? settled(yield* Recall.fromJournal(job, standing.claimId, standing.outcome, standing.at))

@@ -181,6 +181,12 @@ export const finish = <Payload>(track: Track<Payload>, ended: Ended<Payload>): E
 export const finishNow = <Payload>(track: Track<Payload>, outcome: ScanOutcome<Payload>): Ended<Payload> =>
   finish(track, { outcome, reused: false, ageMs: outcome.ageMs })
 
+// What is scanned, by the best source: the request, the claim that bought the scan, else the vendor's answer.
+export const subjectOf = ({ subject }: Pick<ScanRequest<unknown>, "subject">, track: Track<unknown>): Subject => {
+  const known = track.subject ?? subject
+  return known.kind === "unknown" ? (track.ended?.outcome.subject ?? known) : known
+}
+
 // What is known of the scan itself.
 export const sawTicket = (track: Track<unknown>, claimId: string | null, ticket: ScanTicket): void => {
   track.claimId = claimId

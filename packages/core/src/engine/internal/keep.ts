@@ -62,7 +62,7 @@ const complete = <Payload>(
     job.request.adapter.collect === undefined ? outcome : withoutFindings(outcome, why)
   return Effect.catchCause(restore(Hold.whileHeld(kept.guard, found, without("lost"))), (cause) => {
     if (Cause.hasInterruptsOnly(cause)) return Effect.succeed(without("interrupted"))
-    const message = `the findings of ${Tickets.key(outcome.ticket)} could not be fetched: ${whereabouts(cause)}`
+    const message = `the findings of ${Tickets.accountKey(outcome.ticket)} could not be fetched: ${whereabouts(cause)}`
     return Effect.as(undisturbed(Effect.logError(message)), without(defectCode))
   })
 }

@@ -190,7 +190,7 @@ const accepted = <Payload, R>(
     Job.sawTicket(track, claimId, ticket)
     yield* store(
       journal.submitted(claimId, ticket, now + firstWait(job, answer.hint)),
-      `the ticket ${Tickets.key(ticket)} of claim ${claimId}`,
+      `the ticket ${Tickets.accountKey(ticket)} of claim ${claimId}`,
       ticketTries
     )
     const bought: Job.Bought = { claimId, ticket, key, known: false, hint: answer.hint, notBefore: 0 }

@@ -14,7 +14,7 @@ import type { JournalError } from "../ScanJournal.ts"
 import type { ScanRequest } from "../ScanRequest.ts"
 import * as SteadyClock from "../../time/SteadyClock.ts"
 import * as Telemetry from "../Telemetry.ts"
-import type { Track } from "./job.ts"
+import { subjectOf, type Track } from "./job.ts"
 import { defectCode, undisturbed, whereabouts } from "./log.ts"
 
 export type RunError = PollStopped<ScanTicket> | SubmitError | JournalError
@@ -147,7 +147,7 @@ export const make = <Payload>(
   claimId: track.claimId,
   vendor: wanted.adapter.vendor,
   account: wanted.adapter.account,
-  subject: track.subject ?? wanted.subject,
+  subject: subjectOf(wanted, track),
   ticket: track.ticket,
   state: verdict.state,
   outcome: track.ended === null ? null : track.ended.outcome,

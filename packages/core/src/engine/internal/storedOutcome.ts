@@ -92,7 +92,7 @@ export const storeOutcome = <Payload>(
   Effect.flatMap(stored.encode(outcome), (encoded) =>
     store(
       journal.settled(claimId, encoded, outcome.ticket, lacking(outcome)),
-      `the outcome of ${Tickets.key(outcome.ticket)}`
+      `the outcome of ${Tickets.accountKey(outcome.ticket)}`
     )
   )
 
@@ -104,7 +104,10 @@ export const storeMore = <Payload>(
   outcome: ScanOutcome<Payload>
 ): Effect.Effect<void, JournalError> =>
   Effect.flatMap(stored.encode(outcome), (encoded) =>
-    store(journal.supplemented(claimId, encoded, lacking(outcome)), `the findings of ${Tickets.key(outcome.ticket)}`)
+    store(
+      journal.supplemented(claimId, encoded, lacking(outcome)),
+      `the findings of ${Tickets.accountKey(outcome.ticket)}`
+    )
   )
 
 const lacking = (outcome: ScanOutcome<unknown>): Reason | undefined => {

@@ -152,7 +152,7 @@ export const emitter =
         at: now(),
         vendor: wanted.adapter.vendor,
         account: wanted.adapter.account,
-        subject: track.subject ?? wanted.subject,
+        subject: Jobs.subjectOf(wanted, track),
         claimId: track.claimId,
         ticket: track.ticket
       })
