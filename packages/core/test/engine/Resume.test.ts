@@ -146,9 +146,9 @@ describe("Scans.resumeOpen", () => {
       const { ticket } = yield* Scans.submit(vendor.adapter, "a")
       const second = Conversation.make({ policy: steady, account: "second" })
       const waits = [
-        Scans.ticket(vendor.adapter, ticket),
-        Scans.ticket(vendor.adapter, vendor.ticket("typed")),
-        Scans.ticket(second.adapter, second.ticket("typed"))
+        Scans.fromTicket(vendor.adapter, ticket),
+        Scans.fromTicket(vendor.adapter, vendor.ticket("typed")),
+        Scans.fromTicket(second.adapter, second.ticket("typed"))
       ]
       const records = yield* after(5 * minute, Stream.runCollect(Scans.runAll(waits)))
       assert.deepStrictEqual(
