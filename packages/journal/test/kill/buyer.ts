@@ -30,11 +30,11 @@ import * as Stream from "effect/Stream"
 import { existsSync, readFileSync, writeFileSync } from "node:fs"
 import process from "node:process"
 import { troubled } from "@scanpoll/test-support/troubledClient"
-import * as FastClock from "./clock.ts"
+import * as FastTime from "@scanpoll/testkit/FastTime"
 import type { Call, Order, Saying, Side, VendorName } from "./order.ts"
 
 const order: Order = JSON.parse(process.env["BUYER_ORDER"] ?? "null")
-const time = FastClock.shared(order.began, order.speed)
+const time = FastTime.make(Effect.runSync(Clock.Clock), order.speed, order.began)
 
 const say = (saying: Saying): void => void process.stdout.write(`${JSON.stringify(saying)}\n`)
 
@@ -186,7 +186,7 @@ const buyNaively = Effect.gen(function* () {
   say({ said: "ended", states: { completed: Object.keys(known).length } })
 })
 
-const live = FastClock.http(time).pipe(
+const live = FastTime.http(time).pipe(
   Layer.provide(VendorHttp.layer),
   Layer.provide(NodeHttpClient.layerUndici),
   Layer.merge(RateBudget.layerMemory)

@@ -4,8 +4,10 @@
 import type { ClaimEntry, ClaimState } from "@scanpoll/core/engine/ScanJournal"
 import * as ScanJournal from "@scanpoll/core/engine/ScanJournal"
 import * as Journal from "@scanpoll/journal/Journal"
+import * as FastTime from "@scanpoll/testkit/FastTime"
 import * as Script from "@scanpoll/testkit/Script"
 import * as Simulators from "@scanpoll/testkit/Simulators"
+import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
@@ -14,7 +16,6 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import process from "node:process"
 import { createInterface } from "node:readline"
-import { shared } from "./clock.ts"
 import { type End, numberOf, type Order, type Saying, type Trouble, type VendorName, vendors } from "./order.ts"
 
 const usualSpeed = 30
@@ -111,7 +112,7 @@ export const calm = (
     const { next } = dice(seed)
     const speed = options.speed ?? usualSpeed
     const began = performance.timeOrigin + performance.now()
-    const { now } = shared(began, speed)
+    const { now } = FastTime.make(yield* Clock.Clock, speed, began)
     const fate = () => ({ duration: Duration.seconds(4 + Math.floor(next() * 12)) })
     const simulators = yield* Simulators.make({
       clock: now,

@@ -1,10 +1,10 @@
 /**
- * A clock that runs faster than the wall, so that a demonstration of minutes takes seconds.
+ * A clock that runs faster than the wall, so that a demonstration or a test of minutes takes seconds.
  *
  * Everything that waits by it keeps its documented proportions: floors, hints and deadlines are the real ones. Only the
  * time limits of HTTP requests stay real, because a loopback connection does not run faster.
  *
- * @since 0.1.0
+ * @since 0.2.0
  */
 import { VendorHttp } from "@scanpoll/core/http/VendorHttp"
 import * as Clock from "effect/Clock"
@@ -13,10 +13,10 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 
 /**
- * A fast clock, and one of the same time whose sleeps are real.
+ * A fast clock, and one of the same time whose sleeps are real. `now` is milliseconds since 1970, with fractions.
  *
  * @category models
- * @since 0.1.0
+ * @since 0.2.0
  */
 export interface FastTime {
   readonly now: () => number
@@ -25,17 +25,20 @@ export interface FastTime {
 }
 
 /**
- * Clocks that make `speed` seconds of one.
+ * Clocks that make `speed` seconds of one (`speed` above 0), from the real time `began` on: milliseconds since 1970, by
+ * default now. Processes that are told the same `began` agree on the time.
  *
  * @category constructors
- * @since 0.1.0
+ * @since 0.2.0
  */
-export const make = (real: Clock.Clock, speed: number): FastTime => {
-  const wall = real.currentTimeMillisUnsafe()
+export const make = (real: Clock.Clock, speed: number, began?: number): FastTime => {
   const start = real.monotonicTimeNanosUnsafe()
-  const passed = (): bigint => ((real.monotonicTimeNanosUnsafe() - start) * BigInt(Math.round(speed * 1000))) / 1000n
-  const currentTimeMillisUnsafe = (): number => wall + Math.floor(Number(passed()) / 1_000_000)
-  const currentTimeNanosUnsafe = (): bigint => BigInt(wall) * 1_000_000n + passed()
+  const wall = real.currentTimeNanosUnsafe()
+  const from = began === undefined ? wall : BigInt(Math.round(began * 1_000_000))
+  const passed = (): bigint =>
+    ((wall - from + real.monotonicTimeNanosUnsafe() - start) * BigInt(Math.round(speed * 1000))) / 1000n
+  const currentTimeNanosUnsafe = (): bigint => from + passed()
+  const currentTimeMillisUnsafe = (): number => Number(currentTimeNanosUnsafe() / 1_000_000n)
   const monotonicTimeNanosUnsafe = (): bigint => start + passed()
   const clockWith = (sleep: Clock.Clock["sleep"]): Clock.Clock => ({
     currentTimeMillisUnsafe,
@@ -47,7 +50,7 @@ export const make = (real: Clock.Clock, speed: number): FastTime => {
     sleep
   })
   return {
-    now: currentTimeMillisUnsafe,
+    now: () => Number(currentTimeNanosUnsafe()) / 1_000_000,
     clock: clockWith((duration) => real.sleep(Duration.millis(Duration.toMillis(duration) / speed))),
     clockOfRequests: clockWith((duration) => real.sleep(duration))
   }
@@ -57,7 +60,7 @@ export const make = (real: Clock.Clock, speed: number): FastTime => {
  * `VendorHttp` whose time limits are real while its dates are those of the fast time.
  *
  * @category layers
- * @since 0.1.0
+ * @since 0.2.0
  */
 export const http = (time: FastTime): Layer.Layer<VendorHttp, never, VendorHttp> => {
   const onClock = Effect.provideService(Clock.Clock, time.clockOfRequests)
