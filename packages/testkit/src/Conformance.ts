@@ -9,7 +9,8 @@
  * @since 0.1.0
  */
 import type { ScanAdapter } from "@scanpoll/core/engine/ScanAdapter"
-import type { Credential, VendorHttp } from "@scanpoll/core/http/VendorHttp"
+import type { VendorHttp } from "@scanpoll/core/http/VendorHttp"
+import type { Credential } from "@scanpoll/core/http/Credential"
 import type { PollFaultKind } from "@scanpoll/core/model/PollFault"
 import type { SubmitErrorKind } from "@scanpoll/core/model/SubmitError"
 import * as Clock from "effect/Clock"

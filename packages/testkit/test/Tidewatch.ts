@@ -118,7 +118,7 @@ const bareFetch = (baseUrl: string, key: string): VendorHttp.VendorClient => {
         const response = await fetch(baseUrl + path, { ...init, headers })
         const text = await response.text()
         const wait = response.headers.get("retry-after")
-        const body = ((): VendorHttp.VendorBody => {
+        const body = ((): VendorHttp.VendorResponse["body"] => {
           try {
             return { _tag: "Json", value: JSON.parse(text) }
           } catch {

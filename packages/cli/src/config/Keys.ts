@@ -9,7 +9,7 @@
  */
 import * as Credential from "@scanpoll/core/http/Credential"
 import * as Scrubber from "@scanpoll/core/unstable/http/Scrubber"
-import { CredentialError } from "@scanpoll/core/http/VendorHttp"
+import { CredentialError } from "@scanpoll/core/http/Credential"
 import * as Effect from "effect/Effect"
 import * as FileSystem from "effect/FileSystem"
 import * as Redacted from "effect/Redacted"

@@ -1,4 +1,5 @@
 /** What people and vendors write beside bodies: waits in headers, ids, addresses, durations, key files and plans. */
+import * as VendorHttp from "@scanpoll/core/http/VendorHttp"
 import * as BaseUrl from "@scanpoll/core/unstable/http/BaseUrl"
 import * as RateLimitHeaders from "@scanpoll/core/unstable/http/RateLimitHeaders"
 import * as RetryAfter from "@scanpoll/core/unstable/http/RetryAfter"
@@ -118,7 +119,7 @@ export const id = (chance: Chance): string | null => {
   if (Result.isFailure(asKey) && /[\u0000-\u001f\u007f\u009b\u202e]/.test(asKey.failure))
     return `control characters are shown for ${shown}`
   if (isScanId(text) && (!/^[\w.~-]{1,200}$/.test(text) || /^\.{1,2}$/.test(text))) return `${shown} is taken for an id`
-  const path = `/scans/${BaseUrl.segment(text)}`
+  const path = `/scans/${VendorHttp.segment(text)}`
   if (!BaseUrl.isPath(path)) return isScanId(text) ? `${shown} is an id and cannot be sent` : null
   const url = URL.parse(base + path)
   if (url === null || url.origin !== "https://vendor.example" || url.search !== "" || url.hash !== "")

@@ -3,7 +3,7 @@
  *
  * The base is https; plain http only for hosts named for it. Whatever is wrong is told all at once and without the
  * text of the URL, which may hold a password. A path is appended as it is, so it may only hold characters that no URL
- * parser rewrites; `segment` makes any text into such a part, or into one that every client refuses to send.
+ * parser rewrites; `VendorHttp.segment` makes any text into such a part, or into one that every client refuses to send.
  *
  * @since 0.1.0
  */
@@ -102,19 +102,3 @@ const dots = /\/(?:\.|%2e){1,2}(?:\/|$)/i
  * @since 0.1.0
  */
 export const isPath = (path: string): boolean => plain.test(path) && !dots.test(path)
-
-const onlyDots = /^(?:\.|%2e){1,2}$/i
-
-/**
- * One part of a path from any text: everything but letters, digits and a few marks is percent-encoded, slashes too.
- *
- * **Gotchas**
- *
- * A text that can be no part of a path (empty, `.`, `..`, their percent forms, half a surrogate pair) becomes `.`, which
- * makes every client refuse the request with the code `invalid-path`: nothing is sent, nothing throws.
- *
- * @category constructors
- * @since 0.1.0
- */
-export const segment = (text: string): string =>
-  text === "" || onlyDots.test(text) || !text.isWellFormed() ? "." : encodeURIComponent(text)

@@ -29,9 +29,9 @@ import * as Result from "effect/Result"
 import * as Scope from "effect/Scope"
 import type { Quota } from "../model/Observation.ts"
 import * as Timeouts from "../time/internal/timeouts.ts"
-import * as Authorization from "./Auth.ts"
+import * as Auth from "./Auth.ts"
 import * as BaseUrl from "./BaseUrl.ts"
-import * as Credentials from "./Credential.ts"
+import * as Credential from "./Credential.ts"
 import type * as JsonBody from "./JsonBody.ts"
 import * as Answers from "./internal/answers.ts"
 import * as RequestBody from "./internal/requestBody.ts"
@@ -40,49 +40,21 @@ import * as Tokens from "./internal/tokens.ts"
 import * as Scrubber from "./Scrubber.ts"
 import * as TransportCause from "./TransportCause.ts"
 
+const onlyDots = /^(?:\.|%2e){1,2}$/i
+
 /**
- * A credential as an effect, asked before each request: see the module `Credential`.
+ * One part of a path from any text: everything but letters, digits and a few marks is percent-encoded, slashes too.
  *
- * @category models
+ * **Gotchas**
+ *
+ * A text that can be no part of a path (empty, `.`, `..`, their percent forms, half a surrogate pair) becomes `.`, which
+ * makes every client refuse the request with the code `invalid-path`: nothing is sent, nothing throws.
+ *
+ * @category constructors
  * @since 0.1.0
  */
-export type Credential = Credentials.Credential
-
-/**
- * The ways a vendor wants to be shown a key. See the module `Auth`.
- *
- * @category models
- * @since 0.2.0
- */
-export type Auth = Authorization.Auth
-
-/**
- * The body of an answer: JSON, or why it is not. See the module `JsonBody`.
- *
- * @category models
- * @since 0.1.0
- */
-export type VendorBody = JsonBody.VendorBody
-
-export {
-  /**
-   * There is no usable credential. See the module `Credential`.
-   *
-   * @category errors
-   * @since 0.1.0
-   */
-  CredentialError
-} from "./Credential.ts"
-
-export {
-  /**
-   * One part of a path from any text. See the module `BaseUrl`.
-   *
-   * @category constructors
-   * @since 0.1.0
-   */
-  segment
-} from "./BaseUrl.ts"
+export const segment = (text: string): string =>
+  text === "" || onlyDots.test(text) || !text.isWellFormed() ? "." : encodeURIComponent(text)
 
 /**
  * The configuration of a vendor cannot be used. `faults` lists everything that is wrong with it.
@@ -115,7 +87,7 @@ export class VendorConfigError extends Data.TaggedError("VendorConfigError")<{
  */
 export interface VendorResponse {
   readonly status: number
-  readonly body: VendorBody
+  readonly body: JsonBody.VendorBody
   readonly hint: Option.Option<Duration.Duration>
   readonly quota: Option.Option<Quota>
   readonly requestId: string | null
@@ -157,8 +129,8 @@ export class TransportFault extends Data.TaggedError("TransportFault")<{
 export interface Options {
   readonly vendor: string
   readonly baseUrl: string
-  readonly credential: Credential
-  readonly auth?: Auth
+  readonly credential: Credential.Credential
+  readonly auth?: Auth.Auth
   readonly insecureHosts?: ReadonlyArray<string>
   readonly timeout?: Duration.Input
   readonly maxBytes?: number
@@ -290,10 +262,10 @@ const connect = (
       return refused("no-credential", `no credential: ${short(source + error.message, 300)}`)
     },
     onSuccess: (redacted) =>
-      Result.match(Credentials.value(redacted), {
+      Result.match(Credential.value(redacted), {
         onFailure: (why) => refused("no-credential", `no credential: what was given ${why}`),
         onSuccess: (value) => {
-          for (const secret of Authorization.secrets(auth, value)) scrubber.learn(secret)
+          for (const secret of Auth.secrets(auth, value)) scrubber.learn(secret)
           return Effect.succeed(value)
         }
       })
@@ -309,12 +281,12 @@ const connect = (
       const { sign } = auth
       return Effect.flatMap(Clock.currentTimeMillis, (at) =>
         Effect.flatMap(sign({ method, path, body: body?.content ?? null, at }, value), (headers) => {
-          const checked = Authorization.signature(headers, value)
+          const checked = Auth.signature(headers, value)
           return checked === null ? unsigned : Effect.succeed(HttpClientRequest.setHeaders(request, checked))
         })
       )
     }
-    const { headers, query } = Authorization.show(auth, value)
+    const { headers, query } = Auth.show(auth, value)
     const shown = headers === undefined ? request : HttpClientRequest.setHeaders(request, headers)
     if (query === undefined) return Effect.succeed(shown)
     const url = `${shown.url}${shown.url.includes("?") ? "&" : "?"}${new URLSearchParams([[...query]]).toString()}`

@@ -1,4 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
+import * as Credential from "@scanpoll/core/http/Credential"
 import * as VendorHttp from "@scanpoll/core/http/VendorHttp"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -32,7 +33,7 @@ const scripted = (answer: Answer) => {
   return { requests, layer: VendorHttp.layer.pipe(Layer.provide(Layer.succeed(HttpClient.HttpClient, client))) }
 }
 
-const keys = (...values: ReadonlyArray<string>): VendorHttp.Credential & { readonly asked: () => number } => {
+const keys = (...values: ReadonlyArray<string>): Credential.Credential & { readonly asked: () => number } => {
   let asked = 0
   const next = Effect.sync(() => Redacted.make(values[Math.min(asked++, values.length - 1)] ?? ""))
   return Object.assign(next, { asked: () => asked })
@@ -387,7 +388,7 @@ describe("the credential", () => {
   it.effect("that is missing is a fault that names where it should come from", () => {
     const vendor = scripted(() => json({}))
     const credential = Effect.fail(
-      new VendorHttp.CredentialError({ vendor: "acme", variable: "ACME_API_KEY", message: "is not set\u001b[31m" })
+      new Credential.CredentialError({ vendor: "acme", variable: "ACME_API_KEY", message: "is not set\u001b[31m" })
     )
     return Effect.gen(function* () {
       const fault = yield* faultOf((yield* make({ credential })).get("/scans/1"))
@@ -443,7 +444,7 @@ describe("the credential", () => {
 
   it.effect("that cannot be had a second time leaves the vendor's refusal standing", () => {
     const vendor = scripted(() => json({ code: "DENIED" }, { status: 401 }))
-    const gone = Effect.fail(new VendorHttp.CredentialError({ vendor: "acme", variable: null, message: "gone" }))
+    const gone = Effect.fail(new Credential.CredentialError({ vendor: "acme", variable: null, message: "gone" }))
     return Effect.gen(function* () {
       for (const second of [gone, Effect.never]) {
         const first = keys("sk-old-123456")

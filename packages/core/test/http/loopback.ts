@@ -2,6 +2,7 @@
  * Vendors on loopback sockets that misbehave to the byte, and keep a ledger of what reached them.
  */
 import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
+import * as Credential from "@scanpoll/core/http/Credential"
 import * as DispatchClient from "@scanpoll/core/http/DispatchClient"
 import * as VendorHttp from "@scanpoll/core/http/VendorHttp"
 import * as Effect from "effect/Effect"
@@ -146,7 +147,7 @@ export const clients = [
   ["node:http", VendorHttp.layer.pipe(Layer.provide(NodeHttpClient.layerNodeHttpOptions({ keepAlive: true })))]
 ] as const
 
-export const credential: VendorHttp.Credential = Effect.succeed(Redacted.make(canary))
+export const credential: Credential.Credential = Effect.succeed(Redacted.make(canary))
 
 /** A client for a vendor on loopback; 15 seconds is too long to wait for in a test. */
 export const clientFor = (

@@ -1,5 +1,5 @@
 import type { Already, ScanAdapter, Submitted } from "@scanpoll/core/engine/ScanAdapter"
-import type { Credential } from "@scanpoll/core/http/VendorHttp"
+import type { Credential } from "@scanpoll/core/http/Credential"
 import type { Observation, PollAnswer } from "@scanpoll/core/model/Observation"
 import type { PollFault } from "@scanpoll/core/model/PollFault"
 import type { ScanOutcome } from "@scanpoll/core/model/ScanOutcome"

@@ -1,4 +1,4 @@
-import { CredentialError } from "@scanpoll/core/http/VendorHttp"
+import { CredentialError } from "@scanpoll/core/http/Credential"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import type { Answer, Kit } from "../Conformance.ts"

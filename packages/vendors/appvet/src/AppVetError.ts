@@ -9,7 +9,7 @@
  */
 import * as Option from "effect/Option"
 import * as StatusClass from "@scanpoll/core/unstable/http/StatusClass"
-import type { TransportFault, VendorBody, VendorResponse } from "@scanpoll/core/http/VendorHttp"
+import type { TransportFault, VendorResponse } from "@scanpoll/core/http/VendorHttp"
 import * as WireFields from "@scanpoll/core/unstable/http/WireFields"
 import * as PollFault from "@scanpoll/core/model/PollFault"
 import * as SubmitError from "@scanpoll/core/model/SubmitError"
@@ -158,7 +158,7 @@ export interface VendorError {
  * @category destructors
  * @since 0.1.0
  */
-export const readError = (body: VendorBody): VendorError | null => {
+export const readError = (body: VendorResponse["body"]): VendorError | null => {
   if (body._tag !== "Json" || !WireFields.isRecord(body.value)) return null
   const code = WireFields.optional(body.value, "code", WireFields.nonEmptyText, [])
   return code === null ? null : { code, message: WireFields.optional(body.value, "error", WireFields.nonEmptyText, []) }

@@ -20,14 +20,8 @@ import * as Result from "effect/Result"
 import * as Adapters from "@scanpoll/core/engine/ScanAdapter"
 import type { Already, RequestFault, ScanAdapter, Submitted } from "@scanpoll/core/engine/ScanAdapter"
 import * as Credentials from "@scanpoll/core/http/Credential"
-import {
-  type Credential,
-  CredentialError,
-  type VendorClient,
-  VendorConfigError,
-  VendorHttp,
-  type VendorResponse
-} from "@scanpoll/core/http/VendorHttp"
+import { type VendorClient, VendorConfigError, VendorHttp, type VendorResponse } from "@scanpoll/core/http/VendorHttp"
+import { type Credential, CredentialError } from "@scanpoll/core/http/Credential"
 import * as WireFields from "@scanpoll/core/unstable/http/WireFields"
 import * as Observation from "@scanpoll/core/model/Observation"
 import * as PollFault from "@scanpoll/core/model/PollFault"

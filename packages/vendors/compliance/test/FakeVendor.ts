@@ -7,7 +7,6 @@ import type * as Duration from "effect/Duration"
 import {
   type Options,
   type TransportFault,
-  type VendorBody,
   VendorConfigError,
   VendorHttp,
   type VendorResponse
@@ -30,9 +29,9 @@ export const without = (body: unknown, ...names: ReadonlyArray<string>): unknown
     Object.entries(typeof body === "object" && body !== null ? body : {}).filter(([name]) => !names.includes(name))
   )
 
-export const json = (value: unknown): VendorBody => ({ _tag: "Json", value })
+export const json = (value: unknown): VendorResponse["body"] => ({ _tag: "Json", value })
 
-export const unreadable: VendorBody = {
+export const unreadable: VendorResponse["body"] = {
   _tag: "Unreadable",
   why: "not-json",
   detail: "status 502, text/html, 120 bytes"

@@ -1,5 +1,6 @@
 import type { Already, Submitted } from "@scanpoll/core/engine/ScanAdapter"
-import { CredentialError, TransportFault } from "@scanpoll/core/http/VendorHttp"
+import { TransportFault } from "@scanpoll/core/http/VendorHttp"
+import { CredentialError } from "@scanpoll/core/http/Credential"
 import type { VendorResponse } from "@scanpoll/core/http/VendorHttp"
 import type { Observation } from "@scanpoll/core/model/Observation"
 import type { PollFault } from "@scanpoll/core/model/PollFault"

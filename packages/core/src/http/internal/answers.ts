@@ -12,7 +12,8 @@ import * as RateLimitHeaders from "../RateLimitHeaders.ts"
 import * as RetryAfter from "../RetryAfter.ts"
 import * as Scrubbers from "../Scrubber.ts"
 import type { Scrubber } from "../Scrubber.ts"
-import type { VendorBody, VendorResponse } from "../VendorHttp.ts"
+import type { VendorResponse } from "../VendorHttp.ts"
+import type { VendorBody } from "../JsonBody.ts"
 
 // Keeps what a header says to one short, printable line.
 const line = (text: string, longest: number): string =>
