@@ -22,7 +22,8 @@ import { errorOf } from "./internal/faults.ts"
 export type Migration = ReadonlyArray<string>
 
 /**
- * The steps, in order: the first makes version 1. A step that was published is never changed.
+ * The steps, in order: the first makes version 1. A step that was published is never changed; the ones after
+ * `publishedVersion` still may.
  *
  * @category constructors
  * @since 0.1.0
@@ -102,9 +103,9 @@ export const migrations: ReadonlyArray<Migration> = [
   [
     // The reason of a settled claim says which evidence its outcome lacks: few do, and `resume` asks for them.
     `CREATE INDEX scanpoll_claims_lacking ON scanpoll_claims (changed_at)
-      WHERE state = 'settled' AND reason IS NOT NULL`
-  ],
-  [
+      WHERE state = 'settled' AND reason IS NOT NULL`,
+    // Until when an owner that is gone may have polled; null where the last one left in order.
+    `ALTER TABLE scanpoll_claims ADD COLUMN polled_until DOUBLE PRECISION`,
     // Names this very journal. A process that opened it compares: another database may take its place.
     `ALTER TABLE scanpoll_journal ADD COLUMN identity TEXT`
   ]
@@ -117,6 +118,14 @@ export const migrations: ReadonlyArray<Migration> = [
  * @since 0.1.0
  */
 export const schemaVersion = migrations.length
+
+/**
+ * The newest version that a release has made. To be raised by the release that publishes the next one.
+ *
+ * @category constructors
+ * @since 0.2.0
+ */
+export const publishedVersion = 2
 
 const program = "scanpoll journal"
 

@@ -115,7 +115,7 @@ export const make = (sql: SqlClient, dialect: Dialect): ClaimTable => {
       yield* sql`UPDATE scanpoll_claims SET state = ${state}, owner = ${owner}, epoch = ${epoch}, stamp = ${stamp},
         scan_id = ${ticket === null ? null : ticket.scanId},
         submitted_at = ${ticket === null ? null : ticket.submittedAt},
-        not_before = ${fields.notBefore ?? row.notBefore},
+        not_before = ${fields.notBefore ?? row.notBefore}, polled_until = ${row.polledUntil ?? null},
         request = ${state === "in-doubt" && row.request !== null ? toJson(row.request) : null},
         outcome = ${state === "settled" ? toJson(outcome) : null},
         reason = ${fields.reason === undefined ? null : toJson(fields.reason)}, changed_at = ${now}

@@ -96,7 +96,7 @@ const writerOf = (sql: SqlClient, dialect: Dialect, me: () => string) => {
         ([claimId, { epoch, until }]) =>
           sql`(CAST(${claimId} AS TEXT), CAST(${epoch} AS DOUBLE PRECISION), CAST(${until} AS DOUBLE PRECISION))`
       )
-      return sql`UPDATE scanpoll_claims SET not_before = v.column3 FROM (VALUES ${sql.csv(values)}) AS v
+      return sql`UPDATE scanpoll_claims SET not_before = v.column3, polled_until = NULL FROM (VALUES ${sql.csv(values)}) AS v
         WHERE claim_id = v.column1 AND epoch = v.column2 AND ${isHeldHere()}`
     })
 

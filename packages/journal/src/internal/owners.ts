@@ -12,7 +12,7 @@ import { errorOf } from "./faults.ts"
 import type { HeldClaims } from "./heldClaims.ts"
 import type { Lease } from "./lease.ts"
 import * as Processes from "./processes.ts"
-import { goneAt, toJson } from "./rows.ts"
+import { toJson } from "./rows.ts"
 import type { Store } from "./store.ts"
 
 // `remaining` is how long its lease still lasts by the database's clock, in milliseconds; negative when it is over.
@@ -108,9 +108,11 @@ export const make = (parts: {
           UPDATE scanpoll_claims SET state = 'in-doubt', reason = ${toJson(goneReason)}, owner = NULL,
             epoch = epoch + 1, stamp = ${stamp}, changed_at = ${now}
           WHERE owner = ${owner} AND state = 'intent'`
-        const until = polledUntil === null ? -1 : goneAt(polledUntil)
+        const until = polledUntil ?? -1
+        // A later time of the next poll is proof: the owner was still waiting for it.
         yield* sql`
           UPDATE scanpoll_claims SET owner = NULL, epoch = epoch + 1, stamp = ${stamp},
+            polled_until = CASE WHEN not_before < ${until} THEN ${until} ELSE polled_until END,
             not_before = CASE WHEN not_before < ${until} THEN ${until} ELSE not_before END
           WHERE owner = ${owner}`
       })

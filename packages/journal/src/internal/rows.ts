@@ -62,11 +62,8 @@ const readSubject = Schema.decodeUnknownOption(Subject)
 const readReason = Schema.decodeUnknownOption(Reason)
 
 const textOf = (value: unknown): string => (typeof value === "string" ? value : "")
-// Times of polls are whole milliseconds. One with half a millisecond is until when an owner that is gone may have polled:
-// a column of its own would need another version of the schema.
-export const goneAt = (polledUntil: number): number => Math.floor(polledUntil) + 0.5
 const polledUntilOf = (value: unknown): { readonly polledUntil?: number } =>
-  typeof value === "number" && value % 1 === 0.5 ? { polledUntil: timeOf(value) } : {}
+  typeof value === "number" ? { polledUntil: timeOf(value) } : {}
 
 const timeOf = (value: unknown): number =>
   typeof value === "number" && value >= 0 && value <= latest ? Math.ceil(value) : 0
@@ -148,7 +145,7 @@ export const readClaim = (row: unknown): ClaimRow | null => {
         })
       : null,
     notBefore: timeOf(at("not_before")),
-    ...polledUntilOf(at("not_before")),
+    ...polledUntilOf(at("polled_until")),
     request: fromJson(at("request")),
     kind: kindOf(at("kind")),
     outcome: fromJson(at("outcome")),
