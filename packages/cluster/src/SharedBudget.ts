@@ -26,7 +26,6 @@ import type { SqlError } from "effect/sql/SqlError"
 import type { Budgets } from "@scanpoll/core/engine/RateBudget"
 import { RateBudget } from "@scanpoll/core/engine/RateBudget"
 import * as ScanJournal from "@scanpoll/core/engine/ScanJournal"
-import { JournalError } from "@scanpoll/core/engine/ScanJournal"
 import * as Account from "@scanpoll/core/unstable/model/Account"
 import * as Waits from "@scanpoll/core/unstable/time/Waits"
 import * as ClusterDatabase from "./ClusterDatabase.ts"
@@ -133,13 +132,17 @@ export const layer = (options: Options = {}): Layer.Layer<never, SqlError, SqlCl
 export const layerPostgres = (
   url: string | Redacted.Redacted,
   options: Options = {}
-): Layer.Layer<never, JournalError> =>
+): Layer.Layer<never, ScanJournal.JournalError> =>
   Layer.effect(
     RateBudget,
     Effect.mapError(
       make(options),
       (error) =>
-        new JournalError({ reason: "unavailable", message: `the shared budget: ${error.message}`, cause: error })
+        new ScanJournal.JournalError({
+          reason: "unavailable",
+          message: `the shared budget: ${error.message}`,
+          cause: error
+        })
     )
   ).pipe(
     Layer.provide(ClusterDatabase.layer(url, { maxConnections: 2 })),

@@ -32,7 +32,7 @@ import * as Result from "effect/Result"
 import type * as Scope from "effect/Scope"
 import * as SqlClient from "effect/sql/SqlClient"
 import type { SqlError } from "effect/sql/SqlError"
-import * as Keepers from "@scanpoll/core/unstable/engine/Keeper"
+import * as Keeper from "@scanpoll/core/unstable/engine/Keeper"
 import { JournalError, ScanJournal } from "@scanpoll/core/engine/ScanJournal"
 import * as Scans from "@scanpoll/core/engine/Scans"
 import * as SteadyClock from "@scanpoll/core/unstable/time/SteadyClock"
@@ -40,16 +40,14 @@ import * as Account from "@scanpoll/core/unstable/model/Account"
 import type { StopReason } from "@scanpoll/core/model/PollStopped"
 import type { ScanOutcome } from "@scanpoll/core/model/ScanOutcome"
 import type { ScanTicket } from "@scanpoll/core/model/ScanTicket"
-import type { PollPolicy } from "@scanpoll/core/policy/PollPolicy"
-import * as PollPolicies from "@scanpoll/core/policy/PollPolicy"
+import * as PollPolicy from "@scanpoll/core/policy/PollPolicy"
 import * as SharedClaims from "@scanpoll/journal/SharedClaims"
 import * as SqlJournal from "@scanpoll/journal/SqlJournal"
 import * as Os from "node:os"
 import process from "node:process"
 import * as ClusterDatabase from "./ClusterDatabase.ts"
 import { ClusterError } from "./ClusterError.ts"
-import * as Settings from "./ClusterSettings.ts"
-import type { ClusterSettings } from "./ClusterSettings.ts"
+import * as ClusterSettings from "./ClusterSettings.ts"
 import { boundedClose } from "./internal/boundedClose.ts"
 import * as Sayings from "./internal/saying.ts"
 import { type Lateness, LatenessMeter } from "./Lateness.ts"
@@ -98,8 +96,8 @@ export interface WorkerOptions {
   readonly journal: string | Redacted.Redacted
   readonly name?: string
   readonly adapters: ReadonlyArray<Scans.AnyAdapter>
-  readonly policy?: (adapter: Scans.AnyAdapter) => PollPolicy
-  readonly settings?: Settings.Options
+  readonly policy?: (adapter: Scans.AnyAdapter) => PollPolicy.PollPolicy
+  readonly settings?: ClusterSettings.Options
   readonly observer?: (event: WorkerEvent) => void
 }
 
@@ -183,8 +181,8 @@ const restAfter = (reason: StopReason | "journal" | "defect"): number => {
   }
 }
 
-const defaultPolicy = (adapter: Scans.AnyAdapter): PollPolicy =>
-  PollPolicies.withDeadline(adapter.policy, Duration.days(1))
+const defaultPolicy = (adapter: Scans.AnyAdapter): PollPolicy.PollPolicy =>
+  PollPolicy.withDeadline(adapter.policy, Duration.days(1))
 
 const trouble = (error: SqlError): JournalError =>
   new JournalError({ reason: "unavailable", message: `the cluster's tables: ${error.message}`, cause: error })
@@ -210,7 +208,7 @@ const singletonOf = (sharding: Sharding.Sharding["Service"], slice: number): str
   }
 }
 
-const shardingLayer = (name: string, settings: ClusterSettings) =>
+const shardingLayer = (name: string, settings: ClusterSettings.ClusterSettings) =>
   Sharding.layer.pipe(
     Layer.provide([
       Layer.provide(Runners.layerNoop, MessageStorage.layerNoop),
@@ -234,7 +232,7 @@ const shardingLayer = (name: string, settings: ClusterSettings) =>
 // All processes of a cluster must cut the open scans alike; the first worker of a cluster that is at rest says how.
 const agree = (
   name: string,
-  settings: ClusterSettings
+  settings: ClusterSettings.ClusterSettings
 ): Effect.Effect<void, ClusterError | SqlError, SqlClient.SqlClient> =>
   Effect.gen(function* () {
     const sql = yield* SqlClient.SqlClient
@@ -263,7 +261,7 @@ const make = (
   options: WorkerOptions
 ): Effect.Effect<ClusterWorker["Service"], JournalError | ClusterError, SqlClient.SqlClient | Scope.Scope> =>
   Effect.gen(function* () {
-    const read = Settings.make(options.settings)
+    const read = ClusterSettings.make(options.settings)
     if (Result.isFailure(read)) return yield* new ClusterError({ reason: "settings", message: read.failure })
     const settings = read.success
     const name = yield* nameOf(options.name)
@@ -274,10 +272,10 @@ const make = (
     const since = yield* Clock.currentTimeMillis
     const lease = Duration.toMillis(settings.lease)
 
-    const policies = new Map<Scans.AnyAdapter, PollPolicy>()
+    const policies = new Map<Scans.AnyAdapter, PollPolicy.PollPolicy>()
     for (const adapter of options.adapters) {
       const policy = (options.policy ?? defaultPolicy)(adapter)
-      const checked = PollPolicies.check(policy, adapter.limits)
+      const checked = PollPolicy.check(policy, adapter.limits)
       if (Result.isFailure(checked)) return yield* Effect.die(checked.failure)
       policies.set(adapter, policy)
     }
@@ -302,7 +300,7 @@ const make = (
     // ---- what it says of itself
 
     const meter = new LatenessMeter()
-    const slices = new Map<number, Keepers.Keeper>()
+    const slices = new Map<number, Keeper.Keeper>()
     const gained = yield* Latch.make(false)
     let polls = 0
     let settled = 0
@@ -364,7 +362,7 @@ const make = (
 
     const slice = (number: number) =>
       Effect.gen(function* () {
-        const keeper = yield* Keepers.make({
+        const keeper = yield* Keeper.make({
           rest: restAfter,
           polled: (late) => {
             polls += 1

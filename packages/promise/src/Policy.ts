@@ -8,8 +8,7 @@
  * @since 0.1.0
  */
 import type { PaceName, ScanAdapter } from "@scanpoll/core/engine/ScanAdapter"
-import * as Policies from "@scanpoll/core/policy/PollPolicy"
-import type { PollPolicy } from "@scanpoll/core/policy/PollPolicy"
+import * as PollPolicy from "@scanpoll/core/policy/PollPolicy"
 import type { PollTick } from "@scanpoll/core/policy/PollTick"
 import * as Duration from "effect/Duration"
 import * as Option from "effect/Option"
@@ -106,7 +105,7 @@ export interface PolicyOptions {
  * @category models
  * @since 0.1.0
  */
-export type Policy = PolicyOptions | ((recommended: PollPolicy) => PollPolicy)
+export type Policy = PolicyOptions | ((recommended: PollPolicy.PollPolicy) => PollPolicy.PollPolicy)
 
 const tickOf = (tick: PollTick): Tick => {
   const seen = plainSeen(tick.seen)
@@ -135,10 +134,10 @@ const isPhases = (pace: Pace | Doubling): pace is ReadonlyArray<Phase> => Array.
 export const readPolicy = (
   policy: Policy,
   adapter: Pick<ScanAdapter<never, unknown>, "policy" | "policies" | "limits">
-): Result.Result<PollPolicy, Policies.InvalidPolicy> => {
-  if (typeof policy === "function") return Policies.check(policy(adapter.policy), adapter.limits)
+): Result.Result<PollPolicy.PollPolicy, PollPolicy.InvalidPolicy> => {
+  if (typeof policy === "function") return PollPolicy.check(policy(adapter.policy), adapter.limits)
   if (typeof policy !== "object" || policy === null) {
-    return Result.fail(new Policies.InvalidPolicy({ faults: ["it is neither options nor a function"] }))
+    return Result.fail(new PollPolicy.InvalidPolicy({ faults: ["it is neither options nor a function"] }))
   }
   const faults = Object.keys(policy).flatMap((name) =>
     policyParts.includes(name) ? [] : [`there is no part ${name}: ${policyParts.join(", ")}`]
@@ -150,7 +149,7 @@ export const readPolicy = (
       return Duration.zero
     })
 
-  const paceOf = (name: string, pace: Pace | Doubling): Policies.PaceInput => {
+  const paceOf = (name: string, pace: Pace | Doubling): PollPolicy.PaceInput => {
     if (Schedule.isSchedule(pace)) return pace
     if (typeof pace === "function") {
       return (tick) => Option.getOrElse(readTime(pace(tickOf(tick))), () => Duration.zero)
@@ -162,28 +161,30 @@ export const readPolicy = (
         if (lasts === undefined) faults.push(`${name}[${at}] does not say how long it lasts`)
         return { every: time(`${name}[${at}].every`, every), lasts: time(`${name}[${at}].lasts`, lasts ?? 0) }
       })
-      return Policies.pacePhases(
+      return PollPolicy.pacePhases(
         earlier,
         last === undefined ? 0 : time(`${name}[${pace.length - 1}].every`, last.every)
       )
     }
     return typeof pace === "object" && "from" in pace
-      ? Policies.backOff({ base: time(`${name}.from`, pace.from), cap: time(`${name}.upTo`, pace.upTo) })
+      ? PollPolicy.backOff({ base: time(`${name}.from`, pace.from), cap: time(`${name}.upTo`, pace.upTo) })
       : time(name, pace)
   }
 
   const preset = policy.preset === undefined ? adapter.policy : adapter.policies[policy.preset]
   if (preset === undefined) faults.push(`preset is none of ${Object.keys(adapter.policies).join(", ")}`)
   let made = preset ?? adapter.policy
-  if (policy.first !== undefined) made = Policies.withFirst(made, time("first", policy.first))
-  if (policy.pace !== undefined) made = Policies.withPace(made, paceOf("pace", policy.pace))
-  if (policy.failures !== undefined) made = Policies.withFailures(made, paceOf("failures", policy.failures))
-  if (policy.deadline !== undefined) made = Policies.withDeadline(made, time("deadline", policy.deadline))
-  if (policy.floor !== undefined) made = Policies.withFloor(made, time("floor", policy.floor))
-  if (policy.spread !== undefined) made = Policies.withSpread(made, policy.spread)
-  if (policy.pollTimeout !== undefined) made = Policies.withPollTimeout(made, time("pollTimeout", policy.pollTimeout))
+  if (policy.first !== undefined) made = PollPolicy.withFirst(made, time("first", policy.first))
+  if (policy.pace !== undefined) made = PollPolicy.withPace(made, paceOf("pace", policy.pace))
+  if (policy.failures !== undefined) made = PollPolicy.withFailures(made, paceOf("failures", policy.failures))
+  if (policy.deadline !== undefined) made = PollPolicy.withDeadline(made, time("deadline", policy.deadline))
+  if (policy.floor !== undefined) made = PollPolicy.withFloor(made, time("floor", policy.floor))
+  if (policy.spread !== undefined) made = PollPolicy.withSpread(made, policy.spread)
+  if (policy.pollTimeout !== undefined) made = PollPolicy.withPollTimeout(made, time("pollTimeout", policy.pollTimeout))
   if (policy.missingGrace !== undefined) {
-    made = Policies.withMissingGrace(made, time("missingGrace", policy.missingGrace))
+    made = PollPolicy.withMissingGrace(made, time("missingGrace", policy.missingGrace))
   }
-  return faults.length > 0 ? Result.fail(new Policies.InvalidPolicy({ faults })) : Policies.check(made, adapter.limits)
+  return faults.length > 0
+    ? Result.fail(new PollPolicy.InvalidPolicy({ faults }))
+    : PollPolicy.check(made, adapter.limits)
 }

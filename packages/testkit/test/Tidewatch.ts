@@ -4,8 +4,7 @@
  * Each `Slip` plants one mistake that adapters are made with: the suite has to see it.
  */
 import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
-import * as Adapters from "@scanpoll/core/engine/ScanAdapter"
-import type { ScanAdapter } from "@scanpoll/core/engine/ScanAdapter"
+import * as ScanAdapter from "@scanpoll/core/engine/ScanAdapter"
 import * as StatusClass from "@scanpoll/core/unstable/http/StatusClass"
 import * as VendorHttp from "@scanpoll/core/http/VendorHttp"
 import * as WireFields from "@scanpoll/core/unstable/http/WireFields"
@@ -398,7 +397,7 @@ const make = (place: Conformance.Place, planted: ReadonlyArray<Slip>) =>
       const ticket = ticketOf(ref, has("dates the ticket in seconds") ? now / 1000 : now)
       const outcome =
         told["state"] === "done" && !has("polls what is settled") ? settle(ticket, "done", told, requestId) : null
-      return outcome === null ? Adapters.submitted(ticket, { hint, quota }) : Adapters.already(outcome, { quota })
+      return outcome === null ? ScanAdapter.submitted(ticket, { hint, quota }) : ScanAdapter.already(outcome, { quota })
     })
 
     const collect = Effect.fnUntraced(function* (outcome: ScanOutcome.ScanOutcome<unknown>) {
@@ -445,7 +444,7 @@ const make = (place: Conformance.Place, planted: ReadonlyArray<Slip>) =>
       })
     })
 
-    const adapter: ScanAdapter<Request, Verdict> = {
+    const adapter: ScanAdapter.ScanAdapter<Request, Verdict> = {
       vendor: "tidewatch",
       origin,
       account,

@@ -17,8 +17,7 @@ import * as Layer from "effect/Layer"
 import * as Observation from "../model/Observation.ts"
 import * as DurationLaw from "../policy/DurationLaw.ts"
 import * as PollPlanner from "../policy/PollPlanner.ts"
-import * as PollPolicies from "../policy/PollPolicy.ts"
-import type { PollPolicy } from "../policy/PollPolicy.ts"
+import * as PollPolicy from "../policy/PollPolicy.ts"
 import type { PollTick } from "../policy/PollTick.ts"
 import type { VendorLimits } from "../policy/VendorLimits.ts"
 import type { KnownDurations } from "./ScanAdapter.ts"
@@ -125,7 +124,7 @@ export const about = (
 export interface Durations {
   readonly learn: (lesson: Lesson) => void
   readonly known: (kind: ScanKind) => number
-  readonly plan: (about: About, policy: PollPolicy<unknown>, open?: number) => PollPlanner.Plan | null
+  readonly plan: (about: About, policy: PollPolicy.PollPolicy<unknown>, open?: number) => PollPlanner.Plan | null
 }
 
 /**
@@ -184,7 +183,12 @@ const placeIn = (law: DurationLaw.DurationLaw, { atLeast, atMost }: DurationLaw.
 const millis = (duration: Duration.Duration): number => Math.ceil(Duration.toMillis(duration))
 
 // The policy's own pace, read ahead: the polls of a scan that answers every one of them with "running".
-const readAhead = (policy: PollPolicy<unknown>, least: number, until: number, open: number): Array<number> | null => {
+const readAhead = (
+  policy: PollPolicy.PollPolicy<unknown>,
+  least: number,
+  until: number,
+  open: number
+): Array<number> | null => {
   const pace = documentedPace(policy)
   if (pace === null) return null
   const seen = Observation.pending("running")
@@ -236,7 +240,7 @@ class Book {
     return true
   }
 
-  plan(about: About, policy: PollPolicy<unknown>, open: number, least: number): PollPlanner.Plan | null {
+  plan(about: About, policy: PollPolicy.PollPolicy<unknown>, open: number, least: number): PollPlanner.Plan | null {
     if (this.law === null) {
       if (this.known < least) return null
       const samples = this.kept.map(({ sample }) => sample)
@@ -418,7 +422,7 @@ interface Mark {
 // Paces that ask to be planned, and what they are until then.
 const marks = new WeakMap<object, Mark>()
 
-const documentedPace = (policy: PollPolicy<unknown>): ((tick: PollTick) => Duration.Duration) | null => {
+const documentedPace = (policy: PollPolicy.PollPolicy<unknown>): ((tick: PollTick) => Duration.Duration) | null => {
   const { pace } = policy
   return marks.get(pace)?.pace ?? (typeof pace === "function" ? pace : null)
 }
@@ -431,11 +435,11 @@ const documentedPace = (policy: PollPolicy<unknown>): ((tick: PollTick) => Durat
  */
 export const learnedTo =
   (goal: LearnedGoal) =>
-  <R>(policy: PollPolicy<R>): PollPolicy<R> => {
+  <R>(policy: PollPolicy.PollPolicy<R>): PollPolicy.PollPolicy<R> => {
     const documented = documentedPace(policy)
     if (documented === null) return policy
-    const until = PollPolicies.paceInWords(policy)
-    const pace = PollPolicies.paceNamed(`as past scans have taught, ${until} until they have`, documented)
+    const until = PollPolicy.paceInWords(policy)
+    const pace = PollPolicy.paceNamed(`as past scans have taught, ${until} until they have`, documented)
     const lag = (input: Duration.Input): number => Duration.toMillis(Duration.fromInputUnsafe(input))
     marks.set(pace, {
       pace: documented,
@@ -444,7 +448,7 @@ export const learnedTo =
         ...(goal.p95Lag === undefined ? {} : { p95Lag: goal.p95Lag === null ? null : lag(goal.p95Lag) })
       }
     })
-    return PollPolicies.withPace(policy, pace)
+    return PollPolicy.withPace(policy, pace)
   }
 
 /**
@@ -469,7 +473,7 @@ export const learnedTo =
  * @category combinators
  * @since 0.1.0
  */
-export const learned: <R>(policy: PollPolicy<R>) => PollPolicy<R> = learnedTo({})
+export const learned: <R>(policy: PollPolicy.PollPolicy<R>) => PollPolicy.PollPolicy<R> = learnedTo({})
 
 /**
  * Whether a policy asks for a learned pace.
@@ -477,7 +481,7 @@ export const learned: <R>(policy: PollPolicy<R>) => PollPolicy<R> = learnedTo({}
  * @category guards
  * @since 0.1.0
  */
-export const isLearned = (policy: PollPolicy<unknown>): boolean => marks.has(policy.pace)
+export const isLearned = (policy: PollPolicy.PollPolicy<unknown>): boolean => marks.has(policy.pace)
 
 /**
  * The policy a wait runs under: with the model's plan as its first poll and its pace, wherever and as long as there is
@@ -490,9 +494,9 @@ export const isLearned = (policy: PollPolicy<unknown>): boolean => marks.has(pol
 export const paced = <R>(
   model: Durations,
   about: About,
-  policy: PollPolicy<R>,
+  policy: PollPolicy.PollPolicy<R>,
   options: { readonly fresh: boolean; readonly open?: number }
-): PollPolicy<R> => {
+): PollPolicy.PollPolicy<R> => {
   const documented = documentedPace(policy)
   if (documented === null) return policy
   const pace = (tick: PollTick): Duration.Duration => {
@@ -505,6 +509,6 @@ export const paced = <R>(
     return options.fresh ? left : Duration.max(left, wait)
   }
   const first = model.plan(about, policy, options.open ?? 1)?.times[0]
-  const planned = PollPolicies.withPace(policy, PollPolicies.paceNamed(PollPolicies.paceInWords(policy), pace))
-  return first === undefined ? planned : PollPolicies.withFirst(planned, Duration.millis(first))
+  const planned = PollPolicy.withPace(policy, PollPolicy.paceNamed(PollPolicy.paceInWords(policy), pace))
+  return first === undefined ? planned : PollPolicy.withFirst(planned, Duration.millis(first))
 }

@@ -18,19 +18,18 @@ import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Result from "effect/Result"
 import type * as Scope from "effect/Scope"
-import * as Accounts from "../model/Account.ts"
+import * as Account from "../model/Account.ts"
 import * as Comparison from "../model/Comparison.ts"
 import type { PollAnswer } from "../model/Observation.ts"
 import type { PollFault } from "../model/PollFault.ts"
 import type { PollStopped, Seen, StopReason } from "../model/PollStopped.ts"
 import type { ScanOutcome } from "../model/ScanOutcome.ts"
-import * as Records from "../model/ScanRecord.ts"
-import type { ScanTicket } from "../model/ScanTicket.ts"
-import * as Tickets from "../model/ScanTicket.ts"
+import * as ScanRecord from "../model/ScanRecord.ts"
+import * as ScanTicket from "../model/ScanTicket.ts"
 import * as Decision from "../policy/Decision.ts"
 import type { PollPolicy } from "../policy/PollPolicy.ts"
 import type { VendorLimits } from "../policy/VendorLimits.ts"
-import * as Fleets from "./Fleet.ts"
+import * as Fleet from "./Fleet.ts"
 import { enter, exit, fenced, firstPollAt, type Followed, type Follower } from "./internal/hold.ts"
 import { keep, type Keeping } from "./internal/keep.ts"
 import { undisturbed, whereabouts } from "./internal/log.ts"
@@ -61,7 +60,7 @@ import * as Telemetry from "./Telemetry.ts"
  */
 export interface Kept {
   readonly claimId: string
-  readonly ticket: ScanTicket
+  readonly ticket: ScanTicket.ScanTicket
   readonly notBefore: number
   readonly polledUntil?: number
   readonly guard: HoldGuard | null
@@ -113,7 +112,7 @@ export interface Keeper {
 }
 
 // What the kept claims of one account share.
-interface Account {
+interface AccountOfWaits {
   readonly adapter: ScanAdapter<never, unknown>
   readonly policy: PollPolicy
   readonly base: AccountBudget
@@ -148,7 +147,7 @@ const patience = "2 seconds"
 const lastWord = "1 second"
 
 // One sleeping scan: the description of its wait and its budget are the same object, so that it stays small.
-class Wait implements PollSpec<ScanOutcome<unknown>, ScanTicket>, AccountBudget, Follower {
+class Wait implements PollSpec<ScanOutcome<unknown>, ScanTicket.ScanTicket>, AccountBudget, Follower {
   readonly kept: Kept
   readonly observer: (event: PollEvent<ScanOutcome<unknown>>) => void
   polls = 0
@@ -160,10 +159,10 @@ class Wait implements PollSpec<ScanOutcome<unknown>, ScanTicket>, AccountBudget,
   private heard: Deferred.Deferred<Followed> | null = null
   private why = "first"
   readonly notBefore: number
-  private readonly account: Account
+  private readonly account: AccountOfWaits
   private readonly home: Home
 
-  constructor(kept: Kept, account: Account, home: Home, now: number) {
+  constructor(kept: Kept, account: AccountOfWaits, home: Home, now: number) {
     const { journal } = home
     this.kept = kept
     const { adapter, policy } = account
@@ -200,7 +199,7 @@ class Wait implements PollSpec<ScanOutcome<unknown>, ScanTicket>, AccountBudget,
     return (this.heard ??= Deferred.makeUnsafe())
   }
 
-  get ticket(): ScanTicket {
+  get ticket(): ScanTicket.ScanTicket {
     return this.kept.ticket
   }
 
@@ -336,7 +335,7 @@ class Wait implements PollSpec<ScanOutcome<unknown>, ScanTicket>, AccountBudget,
 }
 
 // How the wait of a kept claim ended, as the fleet says it.
-type WaitExit = Exit.Exit<ScanOutcome<unknown>, PollStopped<ScanTicket>>
+type WaitExit = Exit.Exit<ScanOutcome<unknown>, PollStopped<ScanTicket.ScanTicket>>
 
 // The kept claims of one scope. Each method is a step between `add` and the one `ended` of a claim.
 class Claims {
@@ -350,7 +349,7 @@ class Claims {
     this.options = home.options
   }
 
-  add(fleet: Fleets.Fleet, kept: Kept, account: Account, now: number): Effect.Effect<void> {
+  add(fleet: Fleet.Fleet, kept: Kept, account: AccountOfWaits, now: number): Effect.Effect<void> {
     const wait = new Wait(kept, account, this.home, now)
     // A request of this process follows it: it holds the claim, and leaves it when its wait ends.
     if (enter(this.home.journal, wait) !== null) return Effect.sync(() => this.tellEnd(kept, { _tag: "LetGo" }))
@@ -380,7 +379,7 @@ class Claims {
       if (this.stopping || reason === "interrupted") return this.leave(wait, notBefore, { _tag: "LetGo" })
       return run(this.rest(wait, reason, notBefore))
     }
-    const said = `the wait for ${Tickets.accountKey(wait.kept.ticket)} was ended by a defect: ${whereabouts(how.cause)}`
+    const said = `the wait for ${ScanTicket.accountKey(wait.kept.ticket)} was ended by a defect: ${whereabouts(how.cause)}`
     run(Effect.andThen(undisturbed(Effect.logError(said)), this.rest(wait, "defect", 0)))
   }
 
@@ -392,7 +391,7 @@ class Claims {
         const key = yield* this.keyOf(claimId, outcome)
         const whole = yield* keep(restore, wait.keeping(), { claimId, key, guard }, outcome)
         const observedAt = yield* SteadyClock.now
-        const state = Records.stateOfOutcome(whole)
+        const state = ScanRecord.stateOfOutcome(whole)
         yield* undisturbed(
           Telemetry.ended({ vendor: ticket.vendor, state, polls: wait.polls, observedAt, outcome: whole, ticket })
         )
@@ -418,7 +417,7 @@ class Claims {
       const why = Result.isSuccess(error) ? error.success.message : whereabouts(cause)
       return Effect.andThen(
         undisturbed(
-          Effect.logError(`the outcome of ${Tickets.accountKey(wait.kept.ticket)} could not be kept: ${why}`)
+          Effect.logError(`the outcome of ${ScanTicket.accountKey(wait.kept.ticket)} could not be kept: ${why}`)
         ),
         this.rest(wait, "journal", wait.restsUntil(now))
       )
@@ -490,16 +489,16 @@ class Endings {
 
 // The accounts of kept claims, each with the pauses that vendors asked earlier processes for.
 const accountsOf = (journal: Operations, budgets: Budgets, pauses: ReadonlyArray<Pause>, now: () => number) => {
-  const accounts = new Map<string, Account>()
-  return (adapter: ScanAdapter<never, unknown>, policy: PollPolicy): Account => {
-    const name = JSON.stringify([Accounts.key(adapter), adapter.environment])
+  const accounts = new Map<string, AccountOfWaits>()
+  return (adapter: ScanAdapter<never, unknown>, policy: PollPolicy): AccountOfWaits => {
+    const name = JSON.stringify([Account.key(adapter), adapter.environment])
     const known = accounts.get(name)
     if (known !== undefined && known.adapter === adapter && known.policy === policy) return known
     const base = budgets.account(adapter, adapter.budget)
-    const ours = pauses.filter((pause) => Accounts.equals(pause, adapter))
+    const ours = pauses.filter((pause) => Account.equals(pause, adapter))
     for (const pause of ours) VendorSays.restorePause(base, adapter.limits, pause, now())
     const budget = VendorSays.storingPauses(base, adapter, journal)
-    const made: Account = { adapter, policy, base, budget, stored: StoredOutcome.codec(adapter) }
+    const made: AccountOfWaits = { adapter, policy, base, budget, stored: StoredOutcome.codec(adapter) }
     accounts.set(name, made)
     return made
   }
@@ -523,7 +522,7 @@ export const make = (options: Options): Effect.Effect<Keeper, never, ScanJournal
     const endings = new Endings(context)
     // Closed after the fleet: what it settled last is still written down.
     yield* Effect.addFinalizer(() => endings.cut)
-    const fleet = yield* Fleets.make
+    const fleet = yield* Fleet.make
     const home: Home = { context, journal, options, polling: 0, run: (effect) => endings.run(effect) }
     const claims = new Claims(home)
     const stopAdding = Effect.sync(() => {

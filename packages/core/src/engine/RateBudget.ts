@@ -15,7 +15,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { type Refusal, Refusals } from "./Refusals.ts"
-import * as Accounts from "../model/Account.ts"
+import * as Account from "../model/Account.ts"
 import type { Quota } from "../model/Observation.ts"
 import { Alarm } from "../time/internal/alarm.ts"
 import { Heap, type HeapItem } from "../time/internal/heap.ts"
@@ -28,7 +28,7 @@ import * as SteadyClock from "../time/SteadyClock.ts"
  * @category models
  * @since 0.1.0
  */
-export type AccountKey = Accounts.Account
+export type AccountKey = Account.Account
 
 /**
  * What a turn is for, most urgent first: a poll of a bought scan, the findings of a settled one, a new submission.
@@ -173,7 +173,7 @@ class Lanes {
   }
 }
 
-class Account implements AccountBudget {
+class MemoryAccount implements AccountBudget {
   private limit: number | null
   private readonly limits: AccountLimits
   private readonly window: number
@@ -437,13 +437,13 @@ class Account implements AccountBudget {
  * @since 0.1.0
  */
 export const makeMemory = (): Budgets => {
-  const accounts = new Map<string, Account>()
+  const accounts = new Map<string, MemoryAccount>()
   return {
     account: (key, limits) => {
-      const name = Accounts.key(key)
+      const name = Account.key(key)
       const known = accounts.get(name)
       if (known !== undefined) return known
-      const account = new Account(limits)
+      const account = new MemoryAccount(limits)
       accounts.set(name, account)
       return account
     }

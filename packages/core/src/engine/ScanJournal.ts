@@ -19,8 +19,7 @@ import { hasProperty } from "effect/Predicate"
 import * as Random from "effect/Random"
 import * as Account from "../model/Account.ts"
 import type { Reason } from "../model/ScanOutcome.ts"
-import type { ScanTicket } from "../model/ScanTicket.ts"
-import * as Tickets from "../model/ScanTicket.ts"
+import * as ScanTicket from "../model/ScanTicket.ts"
 import type { Subject } from "../model/Subject.ts"
 import * as Waits from "../time/Waits.ts"
 import type { Lesson } from "./DurationModel.ts"
@@ -68,7 +67,7 @@ export interface ClaimEntry {
   readonly key: ClaimKey
   readonly subject: Subject
   readonly state: ClaimState
-  readonly ticket: ScanTicket | null
+  readonly ticket: ScanTicket.ScanTicket | null
   readonly notBefore: number
   readonly outcome: unknown
   readonly reason: Reason | null
@@ -95,7 +94,12 @@ export interface ClaimEntry {
 export type Claim =
   | { readonly _tag: "Fresh"; readonly claimId: string }
   | { readonly _tag: "Busy"; readonly claimId: string; readonly changed: Effect.Effect<void> }
-  | { readonly _tag: "InFlight"; readonly claimId: string; readonly ticket: ScanTicket; readonly notBefore: number }
+  | {
+      readonly _tag: "InFlight"
+      readonly claimId: string
+      readonly ticket: ScanTicket.ScanTicket
+      readonly notBefore: number
+    }
   | { readonly _tag: "InDoubt"; readonly claimId: string; readonly since: number }
   | { readonly _tag: "Settled"; readonly claimId: string; readonly outcome: unknown; readonly at: number }
 
@@ -116,7 +120,7 @@ export type Claim =
 export type Hold =
   | {
       readonly _tag: "Ours"
-      readonly ticket: ScanTicket
+      readonly ticket: ScanTicket.ScanTicket
       readonly notBefore: number
       readonly polledUntil?: number
       readonly guard: HoldGuard | null
@@ -275,11 +279,15 @@ export interface Operations {
       readonly kind?: string | null
     }
   ) => Effect.Effect<Claim, JournalError>
-  readonly submitted: (claimId: string, ticket: ScanTicket, notBefore: number) => Effect.Effect<void, JournalError>
+  readonly submitted: (
+    claimId: string,
+    ticket: ScanTicket.ScanTicket,
+    notBefore: number
+  ) => Effect.Effect<void, JournalError>
   readonly settled: (
     claimId: string,
     outcome: unknown,
-    ticket?: ScanTicket,
+    ticket?: ScanTicket.ScanTicket,
     lacking?: Reason
   ) => Effect.Effect<void, JournalError>
   readonly supplemented: (claimId: string, outcome: unknown, lacking?: Reason) => Effect.Effect<void, JournalError>
@@ -287,7 +295,7 @@ export interface Operations {
   readonly refused: (claimId: string, reason: Reason) => Effect.Effect<void, JournalError>
   readonly released: (claimId: string) => Effect.Effect<void, JournalError>
   readonly adopt: (
-    ticket: ScanTicket,
+    ticket: ScanTicket.ScanTicket,
     subject: Subject
   ) => Effect.Effect<Extract<Claim, { readonly _tag: "InFlight" | "Settled" }>, JournalError>
   readonly take: (claimId: string) => Effect.Effect<Hold, JournalError>
@@ -372,12 +380,12 @@ export const makeClaimId: Effect.Effect<string> = Effect.gen(function* () {
  * @category constructors
  * @since 0.1.0
  */
-export const adoptedKey = (ticket: ScanTicket): ClaimKey => ({
+export const adoptedKey = (ticket: ScanTicket.ScanTicket): ClaimKey => ({
   vendor: ticket.vendor,
   origin: ticket.origin,
   account: ticket.account,
   environment: "",
-  fingerprint: `key:${Tickets.key(ticket)}`
+  fingerprint: `key:${ScanTicket.key(ticket)}`
 })
 
 /**

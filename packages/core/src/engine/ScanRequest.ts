@@ -9,8 +9,7 @@
 import type * as Duration from "effect/Duration"
 import type * as Effect from "effect/Effect"
 import * as Account from "../model/Account.ts"
-import type { ScanTicket } from "../model/ScanTicket.ts"
-import * as Tickets from "../model/ScanTicket.ts"
+import * as ScanTicket from "../model/ScanTicket.ts"
 import type { Subject } from "../model/Subject.ts"
 import type { SubmitError } from "../model/SubmitError.ts"
 import type { PollPolicy } from "../policy/PollPolicy.ts"
@@ -55,7 +54,7 @@ export interface Buy<out Payload, R = never> extends Common<Payload, R> {
  */
 export interface Ticket<out Payload, R = never> extends Common<Payload, R> {
   readonly _tag: "Ticket"
-  readonly ticket: ScanTicket
+  readonly ticket: ScanTicket.ScanTicket
 }
 
 /**
@@ -67,7 +66,7 @@ export interface Ticket<out Payload, R = never> extends Common<Payload, R> {
 export interface Claim<out Payload, R = never> extends Common<Payload, R> {
   readonly _tag: "Claim"
   readonly claimId: string
-  readonly ticket: ScanTicket | null
+  readonly ticket: ScanTicket.ScanTicket | null
 }
 
 /**
@@ -129,12 +128,12 @@ export const fromRequest = <Request, Payload, R = never>(
  */
 export const fromTicket = <Request, Payload, R = never>(
   adapter: ScanAdapter<Request, Payload>,
-  ticket: ScanTicket,
+  ticket: ScanTicket.ScanTicket,
   options: Options<R> & { readonly subject?: Subject } = {}
 ): Ticket<Payload, R> => ({
   _tag: "Ticket",
   adapter,
-  subject: options.subject ?? { kind: "unknown", id: ticket.scanId, name: Tickets.accountKey(ticket) },
+  subject: options.subject ?? { kind: "unknown", id: ticket.scanId, name: ScanTicket.accountKey(ticket) },
   ticket,
   kind: null,
   policy: options.policy === undefined ? adapter.policy : options.policy(adapter.policy),

@@ -14,8 +14,7 @@ import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 import * as Account from "../model/Account.ts"
 import type { PollAnswer } from "../model/Observation.ts"
-import * as PollFaults from "../model/PollFault.ts"
-import { PollFault } from "../model/PollFault.ts"
+import * as PollFault from "../model/PollFault.ts"
 import { PollStopped } from "../model/PollStopped.ts"
 import type { Reason, ScanOutcome } from "../model/ScanOutcome.ts"
 import type { ScanRecord, ScanState } from "../model/ScanRecord.ts"
@@ -31,8 +30,7 @@ import { RateBudget } from "./RateBudget.ts"
 import type { ScanAdapter } from "./ScanAdapter.ts"
 import type { ScanEvent } from "./ScanEvent.ts"
 import { type ClaimEntry, JournalError, ScanJournal } from "./ScanJournal.ts"
-import * as Requests from "./ScanRequest.ts"
-import type { ScanRequest } from "./ScanRequest.ts"
+import * as ScanRequest from "./ScanRequest.ts"
 import * as SteadyClock from "../time/SteadyClock.ts"
 
 /**
@@ -41,7 +39,7 @@ import * as SteadyClock from "../time/SteadyClock.ts"
  * @category constructors
  * @since 0.1.0
  */
-export const request = Requests.fromRequest
+export const request = ScanRequest.fromRequest
 
 /**
  * A scan that exists already, for `runAll`. Sends nothing.
@@ -49,7 +47,7 @@ export const request = Requests.fromRequest
  * @category constructors
  * @since 0.1.0
  */
-export const fromTicket = Requests.fromTicket
+export const fromTicket = ScanRequest.fromTicket
 
 /**
  * A claim of the journal to go on with, for `runAll`. Sends nothing and never buys.
@@ -57,7 +55,7 @@ export const fromTicket = Requests.fromTicket
  * @category constructors
  * @since 0.1.0
  */
-export const fromClaim = Requests.fromClaim
+export const fromClaim = ScanRequest.fromClaim
 
 /**
  * The options of a single scan.
@@ -70,7 +68,7 @@ export const fromClaim = Requests.fromClaim
  * @category models
  * @since 0.1.0
  */
-export interface RunOptions<R = never> extends Requests.Options<R> {
+export interface RunOptions<R = never> extends ScanRequest.Options<R> {
   readonly reuse?: Duration.Input
   readonly observer?: (event: ScanEvent) => void
 }
@@ -139,7 +137,7 @@ export interface Submission<out Payload = unknown> {
  * @category models
  * @since 0.1.0
  */
-export type PayloadOf<Q> = Q extends ScanRequest<infer Payload, infer _> ? Payload : never
+export type PayloadOf<Q> = Q extends ScanRequest.ScanRequest<infer Payload, infer _> ? Payload : never
 
 /**
  * What the policies of requests need to run.
@@ -147,7 +145,7 @@ export type PayloadOf<Q> = Q extends ScanRequest<infer Payload, infer _> ? Paylo
  * @category models
  * @since 0.1.0
  */
-export type ServicesOf<Q> = Q extends ScanRequest<unknown, infer R> ? R : never
+export type ServicesOf<Q> = Q extends ScanRequest.ScanRequest<unknown, infer R> ? R : never
 
 /**
  * Why there is no outcome: the wait ended first, there is no ticket, or the journal cannot be used.
@@ -233,7 +231,7 @@ export const wait = <Request, Payload, R = never>(
 export const pollOnce = <Request, Payload>(
   adapter: ScanAdapter<Request, Payload>,
   known: ScanTicket
-): Effect.Effect<PollAnswer<ScanOutcome<Payload>>, PollFault> =>
+): Effect.Effect<PollAnswer<ScanOutcome<Payload>>, PollFault.PollFault> =>
   Effect.gen(function* () {
     const budgets = yield* RateBudget
     const base = Jobs.budgetOf({ adapter }, budgets)
@@ -250,7 +248,7 @@ export const pollOnce = <Request, Payload>(
           onSome: Effect.succeed,
           onNone: () =>
             Effect.fail(
-              PollFaults.make({ kind: "Transient", code: "timeout", message: "the poll was not answered in time" })
+              PollFault.make({ kind: "Transient", code: "timeout", message: "the poll was not answered in time" })
             )
         })
       ),
@@ -278,12 +276,12 @@ export const pollOnce = <Request, Payload>(
  * @category constructors
  * @since 0.1.0
  */
-export function runAll<Q extends ScanRequest<unknown, unknown>>(
+export function runAll<Q extends ScanRequest.ScanRequest<unknown, unknown>>(
   requests: ReadonlyArray<Q>,
   options?: BatchOptions
 ): Stream.Stream<ScanRecord<PayloadOf<Q>>, never, ScanJournal | ServicesOf<Q>>
 export function runAll<P, R>(
-  requests: ReadonlyArray<ScanRequest<P, R>>,
+  requests: ReadonlyArray<ScanRequest.ScanRequest<P, R>>,
   options: BatchOptions = {}
 ): Stream.Stream<ScanRecord<P>, never, ScanJournal | R> {
   return Batches.batched(requests, options, (wanted, index, batch) =>
@@ -301,12 +299,12 @@ export function runAll<P, R>(
  * @category constructors
  * @since 0.1.0
  */
-export function submitAll<Q extends ScanRequest<unknown, unknown>>(
+export function submitAll<Q extends ScanRequest.ScanRequest<unknown, unknown>>(
   requests: ReadonlyArray<Q>,
   options?: BatchOptions
 ): Stream.Stream<SubmitRecord<PayloadOf<Q>>, never, ScanJournal | ServicesOf<Q>>
 export function submitAll<P, R>(
-  requests: ReadonlyArray<ScanRequest<P, R>>,
+  requests: ReadonlyArray<ScanRequest.ScanRequest<P, R>>,
   options: BatchOptions = {}
 ): Stream.Stream<SubmitRecord<P>, never, ScanJournal | R> {
   return Batches.batched(requests, options, (wanted, index, batch) =>
@@ -346,7 +344,7 @@ export type AnyAdapter = ScanAdapter<never, unknown>
  * @since 0.1.0
  */
 export interface Open<R = never> {
-  readonly requests: ReadonlyArray<ScanRequest<unknown, R>>
+  readonly requests: ReadonlyArray<ScanRequest.ScanRequest<unknown, R>>
   readonly strangers: ReadonlyArray<ClaimEntry>
 }
 
@@ -367,14 +365,14 @@ export const isFor = (adapter: Pick<AnyAdapter, "vendor" | "origin" | "account" 
  */
 export const listOpen = <R = never>(
   adapters: ReadonlyArray<AnyAdapter>,
-  options: Requests.Options<R> = {}
+  options: ScanRequest.Options<R> = {}
 ): Effect.Effect<Open<R>, JournalError, ScanJournal> =>
   Effect.gen(function* () {
-    const requests: Array<ScanRequest<unknown, R>> = []
+    const requests: Array<ScanRequest.ScanRequest<unknown, R>> = []
     const strangers: Array<ClaimEntry> = []
     for (const entry of yield* openClaims) {
       const adapter = adapters.find((each) => isFor(each, entry))
-      if (adapter !== undefined) requests.push(Requests.fromClaim(adapter, entry, options))
+      if (adapter !== undefined) requests.push(ScanRequest.fromClaim(adapter, entry, options))
       else if (entry.state !== "settled") strangers.push(entry)
     }
     return { requests, strangers }
@@ -403,7 +401,7 @@ export const openClaims: Effect.Effect<ReadonlyArray<ClaimEntry>, JournalError, 
  */
 export const resumeOpen = <R = never>(
   adapters: ReadonlyArray<AnyAdapter>,
-  options: BatchOptions & Requests.Options<R> = {}
+  options: BatchOptions & ScanRequest.Options<R> = {}
 ): Stream.Stream<ScanRecord, JournalError, ScanJournal | R> =>
   Stream.unwrap(
     Effect.map(listOpen(adapters, options), ({ requests }): Stream.Stream<ScanRecord, never, ScanJournal | R> =>
@@ -441,7 +439,7 @@ export const reconcile = <Request, Payload>(
   adapter: ScanAdapter<Request, Payload>,
   claimId: string,
   readRequest: (stored: unknown) => Request | null
-): Effect.Effect<Reconciled, PollFault | JournalError, ScanJournal> =>
+): Effect.Effect<Reconciled, PollFault.PollFault | JournalError, ScanJournal> =>
   Effect.gen(function* () {
     const journal = yield* ScanJournal
     const entry = yield* journal.get(claimId)

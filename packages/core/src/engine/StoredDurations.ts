@@ -9,10 +9,9 @@
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as DurationModel from "./DurationModel.ts"
-import type { Lesson } from "./DurationModel.ts"
 import { ScanJournal } from "./ScanJournal.ts"
 
-const none: ReadonlyArray<Lesson> = []
+const none: ReadonlyArray<DurationModel.Lesson> = []
 
 /**
  * The model of what the journal's past scans have taught; new lessons go into the journal.

@@ -8,9 +8,7 @@
  * @since 0.1.0
  */
 import * as PollFault from "../model/PollFault.ts"
-import type { PollFaultKind } from "../model/PollFault.ts"
 import * as SubmitError from "../model/SubmitError.ts"
-import type { SubmitErrorKind } from "../model/SubmitError.ts"
 import type { TransportFault } from "./VendorHttp.ts"
 import { cut } from "./WireFields.ts"
 
@@ -24,7 +22,7 @@ import { cut } from "./WireFields.ts"
  * @category destructors
  * @since 0.1.0
  */
-export const pollFault = (status: number): { readonly kind: PollFaultKind; readonly permanent: boolean } => {
+export const pollFault = (status: number): { readonly kind: PollFault.PollFaultKind; readonly permanent: boolean } => {
   if (status === 401 || status === 403) return { kind: "Denied", permanent: false }
   if (status === 404) return { kind: "Missing", permanent: false }
   if (status === 429) return { kind: "Throttled", permanent: false }
@@ -46,7 +44,7 @@ export const pollFault = (status: number): { readonly kind: PollFaultKind; reado
  * @category destructors
  * @since 0.1.0
  */
-export const submitFault = (status: number, vendorShaped: boolean): SubmitErrorKind => {
+export const submitFault = (status: number, vendorShaped: boolean): SubmitError.SubmitErrorKind => {
   if (status === 401 || status === 403) return "Denied"
   if (status === 429) return "Throttled"
   if (status >= 400 && status < 500 && status !== 408 && vendorShaped) return "Refused"

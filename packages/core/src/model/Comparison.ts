@@ -8,15 +8,14 @@
  */
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
-import * as Outcomes from "./ScanOutcome.ts"
-import type { Completed, Delta, Finding, Findings, ScanOutcome } from "./ScanOutcome.ts"
+import * as ScanOutcome from "./ScanOutcome.ts"
 import { ScanTicket } from "./ScanTicket.ts"
 
 // What is needed of an earlier outcome, whatever its payload was.
 const Earlier = Schema.Struct({
   _tag: Schema.Literal("Completed"),
   ticket: ScanTicket,
-  findings: Outcomes.Findings
+  findings: ScanOutcome.Findings
 })
 const readEarlier = Schema.decodeUnknownOption(Schema.toCodecJson(Earlier))
 
@@ -26,10 +25,12 @@ const readEarlier = Schema.decodeUnknownOption(Schema.toCodecJson(Earlier))
  * @category guards
  * @since 0.1.0
  */
-export const isWanted = <Payload>(outcome: ScanOutcome<Payload>): outcome is Completed<Payload> =>
+export const isWanted = <Payload>(
+  outcome: ScanOutcome.ScanOutcome<Payload>
+): outcome is ScanOutcome.Completed<Payload> =>
   outcome._tag === "Completed" && outcome.delta === null && outcome.findings.coverage === "full"
 
-const presentIds = (findings: Findings): ReadonlySet<string> =>
+const presentIds = (findings: ScanOutcome.Findings): ReadonlySet<string> =>
   new Set(findings.items.filter((item) => item.status !== "resolved").map((item) => item.findingId))
 
 /**
@@ -40,9 +41,9 @@ const presentIds = (findings: Findings): ReadonlySet<string> =>
  * @since 0.1.0
  */
 export const withDelta = <Payload>(
-  outcome: ScanOutcome<Payload>,
+  outcome: ScanOutcome.ScanOutcome<Payload>,
   earlier: ReadonlyArray<unknown>
-): ScanOutcome<Payload> => {
+): ScanOutcome.ScanOutcome<Payload> => {
   if (!isWanted(outcome)) return outcome
   for (const stored of earlier) {
     const read = readEarlier(stored)
@@ -53,7 +54,7 @@ export const withDelta = <Payload>(
     const before = presentIds(findings)
     const now = presentIds(outcome.findings)
     const unchanged = [...now].filter((id) => before.has(id)).length
-    const delta: Delta = {
+    const delta: ScanOutcome.Delta = {
       source: "computed",
       new: now.size - unchanged,
       resolved: before.size - unchanged,
@@ -63,10 +64,10 @@ export const withDelta = <Payload>(
       consistent: true,
       comparable: true
     }
-    const items = outcome.findings.items.map((item): Finding =>
+    const items = outcome.findings.items.map((item): ScanOutcome.Finding =>
       item.status === "unknown" ? { ...item, status: before.has(item.findingId) ? "unchanged" : "new" } : item
     )
-    return Outcomes.withDelta({ ...outcome, findings: { ...outcome.findings, items } }, delta)
+    return ScanOutcome.withDelta({ ...outcome, findings: { ...outcome.findings, items } }, delta)
   }
   return outcome
 }

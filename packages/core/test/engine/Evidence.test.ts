@@ -6,10 +6,8 @@ import { TestClock } from "effect/testing"
 import * as Keeper from "../../src/engine/Keeper.ts"
 import { JournalError, ScanJournal } from "../../src/engine/ScanJournal.ts"
 import * as Scans from "../../src/engine/Scans.ts"
-import * as Outcomes from "../../src/model/ScanOutcome.ts"
-import type { ScanOutcome } from "../../src/model/ScanOutcome.ts"
-import * as Records from "../../src/model/ScanRecord.ts"
-import type { ScanRecord } from "../../src/model/ScanRecord.ts"
+import * as ScanOutcome from "../../src/model/ScanOutcome.ts"
+import * as ScanRecord from "../../src/model/ScanRecord.ts"
 import * as PollPolicy from "../../src/policy/PollPolicy.ts"
 import * as Conversation from "../support/conversation.ts"
 import { accepted, finish, records, value, withJournal, world } from "../support/worlds.ts"
@@ -17,8 +15,8 @@ import { accepted, finish, records, value, withJournal, world } from "../support
 const lostThen = (...then: ReadonlyArray<"Transient" | "found">) =>
   Conversation.make({ collect: ["Transient", "Transient", "Transient", ...then] })
 
-const findingsOf = (outcome: ScanOutcome<unknown> | null | undefined) =>
-  outcome === null || outcome === undefined ? null : Outcomes.evidence(outcome).findings
+const findingsOf = (outcome: ScanOutcome.ScanOutcome<unknown> | null | undefined) =>
+  outcome === null || outcome === undefined ? null : ScanOutcome.evidence(outcome).findings
 
 const asked = (vendor: Conversation.Vendor): ReadonlyArray<number> => [
   accepted(vendor),
@@ -31,7 +29,7 @@ const why = "the vendor's findings could not be fetched (transient)"
 const lacking = Effect.flatMap(ScanJournal, (journal) => journal.history({ lacking: true }))
 
 const resumed = (vendor: Conversation.Vendor) =>
-  Effect.map(Stream.runCollect(Scans.resumeOpen([vendor.adapter])), (all): ReadonlyArray<ScanRecord> => all)
+  Effect.map(Stream.runCollect(Scans.resumeOpen([vendor.adapter])), (all): ReadonlyArray<ScanRecord.ScanRecord> => all)
 
 describe("findings that could not be fetched", () => {
   it.effect("leave the scan completed and are unavailable, with the reason in words (V-01)", () =>
@@ -41,11 +39,11 @@ describe("findings that could not be fetched", () => {
       assert.strictEqual(record?.state, "completed")
       assert.deepStrictEqual(findingsOf(record?.outcome), { status: "unavailable", reason: why })
       assert.deepStrictEqual(record?.warnings, [why])
-      assert.isTrue(record !== undefined && Records.isResumable(record))
+      assert.isTrue(record !== undefined && ScanRecord.isResumable(record))
       const outcome = record?.outcome
       if (outcome?._tag !== "Completed") return assert.fail("it is not completed")
-      assert.deepStrictEqual(outcome.findings, Outcomes.unavailableFindings)
-      assert.strictEqual(Outcomes.evidence(outcome).assessment.status, "there")
+      assert.deepStrictEqual(outcome.findings, ScanOutcome.unavailableFindings)
+      assert.strictEqual(ScanOutcome.evidence(outcome).assessment.status, "there")
       const [claim] = yield* lacking
       assert.deepStrictEqual([claim?.state, claim?.reason?.message], ["settled", why])
     }).pipe(Effect.provide(world))
@@ -164,7 +162,7 @@ describe("an outcome that version 0.1 stored", () => {
       yield* journal.supplemented(claim?.claimId ?? "", withoutEvidence(claim?.outcome))
       const later = value(yield* finish(Scans.wait(vendor.adapter, first.ticket)))
       assert.isFalse(later._tag !== "Failed" && "evidence" in later)
-      assert.deepStrictEqual(Outcomes.evidence(later), Outcomes.evidence(first))
+      assert.deepStrictEqual(ScanOutcome.evidence(later), ScanOutcome.evidence(first))
     }).pipe(Effect.provide(world))
   )
 
@@ -189,7 +187,7 @@ describe("an outcome that version 0.1 stored", () => {
   it("says that its findings are unavailable where its warning does, and not offered otherwise (V-01)", () => {
     const ticket = Conversation.make().ticket("s1")
     const assessment = { severity: "low", vendorSeverity: null, compliance: null, score: null } as const
-    const { evidence, ...old } = Outcomes.makeCompleted({ ticket, vendorStatus: "done", assessment, payload: null })
+    const { evidence, ...old } = ScanOutcome.makeCompleted({ ticket, vendorStatus: "done", assessment, payload: null })
     assert.strictEqual(evidence?.findings.status, "not-offered")
     assert.strictEqual(findingsOf(old)?.status, "not-offered")
     const lost = { ...old, warnings: ["the findings could not be fetched (timeout)"] }

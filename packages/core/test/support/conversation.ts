@@ -6,10 +6,8 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
-import * as Adapters from "../../src/engine/ScanAdapter.ts"
-import type { AccountLimits, Already, ScanAdapter, Submitted } from "../../src/engine/ScanAdapter.ts"
+import * as ScanAdapter from "../../src/engine/ScanAdapter.ts"
 import * as SteadyClock from "../../src/time/SteadyClock.ts"
-import type { PollAnswer, Progress } from "../../src/model/Observation.ts"
 import * as Observation from "../../src/model/Observation.ts"
 import * as PollFault from "../../src/model/PollFault.ts"
 import * as ScanOutcome from "../../src/model/ScanOutcome.ts"
@@ -26,7 +24,7 @@ export type Outcome = ScanOutcome.ScanOutcome<Payload>
 export type Step =
   | {
       readonly say: "queued" | "running"
-      readonly progress?: Progress
+      readonly progress?: Observation.Progress
       readonly hint?: number
       readonly takes?: number
     }
@@ -74,7 +72,7 @@ export const completed = (ticket: ScanTicket.ScanTicket, said = "done"): Outcome
 const answerOf = (
   ticket: ScanTicket.ScanTicket,
   step: Step
-): Effect.Effect<PollAnswer<Outcome>, PollFault.PollFault> => {
+): Effect.Effect<Observation.PollAnswer<Outcome>, PollFault.PollFault> => {
   const meta = { hint: hintOf("hint" in step ? step.hint : undefined) }
   switch (step.say) {
     case "hang":
@@ -130,7 +128,7 @@ const answerOf = (
 }
 
 export interface Vendor {
-  readonly adapter: ScanAdapter<string, Payload>
+  readonly adapter: ScanAdapter.ScanAdapter<string, Payload>
   readonly ledger: Ledger
   readonly ticket: (scanId: string, submittedAt?: number | null) => ScanTicket.ScanTicket
 }
@@ -147,7 +145,7 @@ export const make = (
     readonly submits?: ReadonlyArray<SubmitStep>
     readonly limits?: Parameters<typeof VendorLimits.make>[0]
     readonly policy?: PollPolicy.PollPolicy
-    readonly budget?: Partial<AccountLimits>
+    readonly budget?: Partial<ScanAdapter.AccountLimits>
     readonly maxAge?: (wanted: string) => Duration.Duration | null
     readonly collect?: ReadonlyArray<"found" | PollFault.PollFault["kind"]>
   } = {}
@@ -177,7 +175,7 @@ export const make = (
         })
     )
 
-  const adapter: ScanAdapter<string, Payload> = {
+  const adapter: ScanAdapter.ScanAdapter<string, Payload> = {
     vendor,
     origin,
     account,
@@ -207,38 +205,41 @@ export const make = (
         const take = step.say === "hang" ? Effect.never : Effect.sleep(Duration.millis(step.takes ?? 0))
         if ("accepted" in step && step.accepted) entry.accepted = true
         return request(
-          Effect.flatMap(take, (): Effect.Effect<Submitted | Already<Payload>, SubmitError.SubmitError> => {
-            switch (step.say) {
-              case "hang":
-                return Effect.never
-              case "accept": {
-                entry.accepted = true
-                const scanId = step.scanId ?? `scan-${++ids}`
-                return Effect.map(SteadyClock.now, (now) =>
-                  Adapters.submitted(ticket(scanId, now), { hint: hintOf(step.hint) })
-                )
+          Effect.flatMap(
+            take,
+            (): Effect.Effect<ScanAdapter.Submitted | ScanAdapter.Already<Payload>, SubmitError.SubmitError> => {
+              switch (step.say) {
+                case "hang":
+                  return Effect.never
+                case "accept": {
+                  entry.accepted = true
+                  const scanId = step.scanId ?? `scan-${++ids}`
+                  return Effect.map(SteadyClock.now, (now) =>
+                    ScanAdapter.submitted(ticket(scanId, now), { hint: hintOf(step.hint) })
+                  )
+                }
+                case "already":
+                  entry.accepted = true
+                  return Effect.map(SteadyClock.now, (now) =>
+                    ScanAdapter.already<Payload>({
+                      ...completed(ticket(`scan-${++ids}`, now), "from the cache"),
+                      cached: true,
+                      ageMs: 86_400_000
+                    })
+                  )
+                default:
+                  return Effect.fail(
+                    SubmitError.make({
+                      kind: step.say,
+                      code: step.say.toLowerCase(),
+                      message: `scripted ${step.say}`,
+                      permanent: step.permanent ?? false,
+                      hint: hintOf(step.hint)
+                    })
+                  )
               }
-              case "already":
-                entry.accepted = true
-                return Effect.map(SteadyClock.now, (now) =>
-                  Adapters.already<Payload>({
-                    ...completed(ticket(`scan-${++ids}`, now), "from the cache"),
-                    cached: true,
-                    ageMs: 86_400_000
-                  })
-                )
-              default:
-                return Effect.fail(
-                  SubmitError.make({
-                    kind: step.say,
-                    code: step.say.toLowerCase(),
-                    message: `scripted ${step.say}`,
-                    permanent: step.permanent ?? false,
-                    hint: hintOf(step.hint)
-                  })
-                )
             }
-          })
+          )
         ).pipe(
           Effect.onInterrupt(() =>
             Effect.sync(() => {

@@ -4,11 +4,10 @@ import type { AppVetPayload, AppVetRequest } from "@scanpoll/appvet/AppVetSchema
 import { Compliance } from "@scanpoll/compliance/ComplianceAdapter"
 import type { CompliancePayload, ComplianceRequest } from "@scanpoll/compliance/ComplianceSchema"
 import type { ScanAdapter } from "@scanpoll/core/engine/ScanAdapter"
-import * as Credentials from "@scanpoll/core/http/Credential"
-import type { Credential, CredentialError } from "@scanpoll/core/http/Credential"
+import * as Credential from "@scanpoll/core/http/Credential"
 import { layer as vendorHttp, type VendorConfigError, VendorHttp } from "@scanpoll/core/http/VendorHttp"
-import * as PollFaults from "@scanpoll/core/model/PollFault"
-import * as SubmitErrors from "@scanpoll/core/model/SubmitError"
+import * as PollFault from "@scanpoll/core/model/PollFault"
+import * as SubmitError from "@scanpoll/core/model/SubmitError"
 import { Exona } from "@scanpoll/exona/ExonaAdapter"
 import type { ExonaRequest, ExonaResult } from "@scanpoll/exona/ExonaSchema"
 import * as Cause from "effect/Cause"
@@ -38,8 +37,8 @@ export interface Handles {
 }
 
 type Make<Request, Payload> = (
-  credential: Credential | Redacted.Redacted<string>
-) => Effect.Effect<ScanAdapter<Request, Payload>, VendorConfigError | CredentialError, VendorHttp>
+  credential: Credential.Credential | Redacted.Redacted<string>
+) => Effect.Effect<ScanAdapter<Request, Payload>, VendorConfigError | Credential.CredentialError, VendorHttp>
 
 // What is left out must be absent, not undefined.
 const place = (options: PlaceOptions & { readonly baseUrl?: string | undefined }) => ({
@@ -55,9 +54,9 @@ const wordsOf = (thrown: unknown): string => {
   return `${thrown.name}${code}`.slice(0, 80)
 }
 
-const asked = (vendor: VendorName, key: (signal: AbortSignal) => string | Promise<string>): Credential => {
+const asked = (vendor: VendorName, key: (signal: AbortSignal) => string | Promise<string>): Credential.Credential => {
   const failed = (why: string) =>
-    new Credentials.CredentialError({ vendor, variable: null, message: `the key function failed: ${why}` })
+    new Credential.CredentialError({ vendor, variable: null, message: `the key function failed: ${why}` })
   return Effect.tryPromise({
     try: async (signal) => key(signal),
     catch: (thrown) => failed(wordsOf(thrown))
@@ -66,7 +65,7 @@ const asked = (vendor: VendorName, key: (signal: AbortSignal) => string | Promis
     Effect.flatMap(
       Option.match({
         onNone: () => Effect.fail(failed("no answer within 15 seconds")),
-        onSome: (text) => Effect.fromResult(Credentials.check(Redacted.make(text), { vendor }))
+        onSome: (text) => Effect.fromResult(Credential.check(Redacted.make(text), { vendor }))
       })
     )
   )
@@ -78,8 +77,8 @@ const refusing = <Request, Payload>(
   message: string
 ): ScanAdapter<Request, Payload> => ({
   ...adapter,
-  submit: () => SubmitErrors.make({ kind: "Denied", permanent: true, code: "no-credential", message }),
-  poll: () => PollFaults.make({ kind: "Denied", permanent: true, code: "no-credential", message })
+  submit: () => SubmitError.make({ kind: "Denied", permanent: true, code: "no-credential", message }),
+  poll: () => PollFault.make({ kind: "Denied", permanent: true, code: "no-credential", message })
 })
 
 const oddKinds = (options: object): ReadonlyArray<string> =>
@@ -112,7 +111,7 @@ const vendorOf = <Request, Payload>(
   faults: Array<string>
 ): Handle<Request, Payload> | null => {
   const [keyName] = known
-  const made = (credential: Credential | Redacted.Redacted<string>) =>
+  const made = (credential: Credential.Credential | Redacted.Redacted<string>) =>
     Effect.provideService(make(credential), VendorHttp, http)
   const own = [
     ...Object.keys(options).flatMap((name) => (known.includes(name) ? [] : [`there is no option ${name}`])),
@@ -120,7 +119,7 @@ const vendorOf = <Request, Payload>(
   ]
   if (key === undefined) own.push(`${keyName} is missing: is its variable set?`)
   else if (typeof key === "string") {
-    const checked = Credentials.value(Redacted.make(key))
+    const checked = Credential.value(Redacted.make(key))
     if (Result.isFailure(checked)) own.push(`${keyName} ${checked.failure}`)
   } else if (typeof key !== "function") own.push(`${keyName} is neither a text nor a function`)
   const say = (found: ReadonlyArray<string>): void => {

@@ -1,6 +1,6 @@
 // Everything of a client that is under way: promises and streams over fibers, ended by a signal, by leaving a loop, or
 // with the client. A fiber's end is awaited wherever something waits for it: a submission in flight keeps its grace.
-import * as Journals from "@scanpoll/core/engine/ScanJournal"
+import * as ScanJournal from "@scanpoll/core/engine/ScanJournal"
 import type { ScanTicket } from "@scanpoll/core/model/ScanTicket"
 import * as Cause from "effect/Cause"
 import * as Deferred from "effect/Deferred"
@@ -45,7 +45,7 @@ const cut = (): Error => new Error("the client was disposed of before this was o
 // What a promise rejects with: the error itself, and for trouble of the journal what had been bought by then.
 const thrown = (cause: Cause.Cause<unknown>, ticket: ScanTicket | null): unknown => {
   const error = Cause.squash(cause)
-  return error instanceof Journals.JournalError ? new JournalError(error, ticket) : error
+  return error instanceof ScanJournal.JournalError ? new JournalError(error, ticket) : error
 }
 
 // A queue from one writer to one reader: the writer never waits.

@@ -7,9 +7,8 @@ import * as Result from "effect/Result"
 import type * as Scope from "effect/Scope"
 import * as Account from "../../model/Account.ts"
 import type { ScanTicket } from "../../model/ScanTicket.ts"
-import * as SubmitErrors from "../../model/SubmitError.ts"
-import type { SubmitError } from "../../model/SubmitError.ts"
-import * as PollPolicies from "../../policy/PollPolicy.ts"
+import * as SubmitError from "../../model/SubmitError.ts"
+import * as PollPolicy from "../../policy/PollPolicy.ts"
 import { type ClaimEntry, type ClaimKey, JournalError } from "../ScanJournal.ts"
 import type { ScanRequest } from "../ScanRequest.ts"
 import * as SteadyClock from "../../time/SteadyClock.ts"
@@ -31,7 +30,7 @@ export type Acquired<Payload> =
   | { readonly _tag: "Settled"; readonly ended: Job.Ended<Payload> }
   | { readonly _tag: "Ticket"; readonly bought: Job.Bought }
 
-type Acquiring<Payload> = Effect.Effect<Acquired<Payload>, SubmitError | JournalError, Scope.Scope>
+type Acquiring<Payload> = Effect.Effect<Acquired<Payload>, SubmitError.SubmitError | JournalError, Scope.Scope>
 
 // The claim of a ticket is held until the scope closes, unless it is followed here by then.
 export const acquire = <Payload, R>(job: Job.Job<Payload, R>): Acquiring<Payload> =>
@@ -59,12 +58,12 @@ const fromAnything = <Payload, R>(job: Job.Job<Payload, R>): Acquiring<Payload> 
   }
 }
 
-const validate = (request: ScanRequest<unknown, unknown>): Effect.Effect<void, SubmitError> => {
-  const checked = PollPolicies.check(request.policy, request.adapter.limits)
+const validate = (request: ScanRequest<unknown, unknown>): Effect.Effect<void, SubmitError.SubmitError> => {
+  const checked = PollPolicy.check(request.policy, request.adapter.limits)
   if (Result.isFailure(checked)) return Effect.die(checked.failure)
   if (request._tag !== "Buy" || request.faults.length === 0) return Effect.void
   const message = request.faults.map((fault) => `${fault.path.join(".")}: ${fault.message}`).join("; ")
-  return Effect.fail(SubmitErrors.make({ kind: "Refused", code: "invalid-request", message }))
+  return Effect.fail(SubmitError.make({ kind: "Refused", code: "invalid-request", message }))
 }
 
 const settled = <Payload>(ended: Job.Ended<Payload>): Acquired<Payload> => ({ _tag: "Settled", ended })
@@ -125,7 +124,7 @@ const fromClaim = <Payload, R>(job: Job.Job<Payload, R>, claimId: string): Acqui
         }
         case "refused":
         case "released":
-          return yield* SubmitErrors.make({
+          return yield* SubmitError.make({
             kind: "Refused",
             code: entry.state,
             message: `claim ${claimId} is ${entry.state}${entry.reason === null ? "" : `: ${entry.reason.message}`}`
@@ -137,7 +136,7 @@ const fromClaim = <Payload, R>(job: Job.Job<Payload, R>, claimId: string): Acqui
 // Waits for another request's submission of the same purchase, but not for ever: its process may be gone.
 const submissionOfAnother = (job: Job.Job<unknown, unknown>) => {
   let since: { readonly claimId: string; readonly at: number } | null = null
-  return (claimId: string, changed: Effect.Effect<void>): Effect.Effect<void, SubmitError> =>
+  return (claimId: string, changed: Effect.Effect<void>): Effect.Effect<void, SubmitError.SubmitError> =>
     Effect.gen(function* () {
       const now = yield* SteadyClock.now
       if (since === null || since.claimId !== claimId) since = { claimId, at: now }
@@ -195,7 +194,7 @@ const joined = <Payload, R>(
   job: Job.Job<Payload, R>,
   key: ClaimKey,
   awaited: string | null
-): Effect.Effect<Acquired<Payload> | null, SubmitError | JournalError, Scope.Scope> =>
+): Effect.Effect<Acquired<Payload> | null, SubmitError.SubmitError | JournalError, Scope.Scope> =>
   Effect.gen(function* () {
     const equal = Job.equalBefore(job)
     if (equal !== null && equal.ended !== null) {
@@ -220,7 +219,7 @@ const retry = (job: Job.Job<unknown, unknown>) => {
   // The deadline for throttled tries counts from the first 429.
   let throttledUntil: number | null = null
   let notSent = 0
-  return (error: SubmitError): Effect.Effect<void, SubmitError> =>
+  return (error: SubmitError.SubmitError): Effect.Effect<void, SubmitError.SubmitError> =>
     Effect.flatMap(SteadyClock.now, (now) => {
       if (error.kind === "Throttled") {
         throttledUntil ??= now + Math.ceil(Duration.toMillis(job.request.policy.deadline))

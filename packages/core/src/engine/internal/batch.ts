@@ -7,8 +7,8 @@ import * as Exit from "effect/Exit"
 import * as Queue from "effect/Queue"
 import * as Result from "effect/Result"
 import * as Stream from "effect/Stream"
-import * as PollPolicies from "../../policy/PollPolicy.ts"
-import * as Fleets from "../Fleet.ts"
+import * as PollPolicy from "../../policy/PollPolicy.ts"
+import * as Fleet from "../Fleet.ts"
 import { type AccountBudget, RateBudget } from "../RateBudget.ts"
 import type { ScanEvent } from "../ScanEvent.ts"
 import { ScanJournal } from "../ScanJournal.ts"
@@ -70,7 +70,7 @@ const concurrencyOf = (wanted: number | undefined): number | "unbounded" =>
 // Policies are the program's own: one that cannot be followed ends a batch before anything is bought.
 const firstMistake = (requests: ReadonlyArray<Pick<ScanRequest<unknown, unknown>, "adapter" | "policy">>) => {
   for (const { adapter, policy } of requests) {
-    const checked = PollPolicies.check(policy, adapter.limits)
+    const checked = PollPolicy.check(policy, adapter.limits)
     if (Result.isFailure(checked)) return checked.failure
   }
   return null
@@ -104,7 +104,7 @@ export const batched = <P, R, A>(
         budgets,
         yield* ScanJournal
       )
-      const fleet = yield* Fleets.make
+      const fleet = yield* Fleet.make
       const now = yield* Trips.nowReader
       const startedAt = now()
       const over = yield* Deferred.make<Record.Ending>()

@@ -11,7 +11,7 @@ import { PollStopped } from "../../model/PollStopped.ts"
 import type { ScanOutcome } from "../../model/ScanOutcome.ts"
 import type { ScanTicket } from "../../model/ScanTicket.ts"
 import * as Decision from "../../policy/Decision.ts"
-import * as PollPolicies from "../../policy/PollPolicy.ts"
+import * as PollPolicy from "../../policy/PollPolicy.ts"
 import { DurationModel } from "../DurationModel.ts"
 import type { PollEvent } from "../PollEvent.ts"
 import * as Poller from "../Poller.ts"
@@ -135,10 +135,10 @@ const poll = <Payload, R>(
   })
 
 // A wait that another owner began has only the rest of its deadline.
-const withRest = <R>(policy: PollPolicies.PollPolicy<R>, wait: Wait, now: number): PollPolicies.PollPolicy<R> =>
+const withRest = <R>(policy: PollPolicy.PollPolicy<R>, wait: Wait, now: number): PollPolicy.PollPolicy<R> =>
   wait.isFirst
     ? policy
-    : policy.pipe(PollPolicies.withFirst(0), PollPolicies.withDeadline(Math.max(1, wait.deadlineAt - now)))
+    : policy.pipe(PollPolicy.withFirst(0), PollPolicy.withDeadline(Math.max(1, wait.deadlineAt - now)))
 
 const pollFrom = <Payload, R>(
   job: Job.Job<Payload, R>,

@@ -7,8 +7,7 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type * as Scope from "effect/Scope"
 import * as Account from "../../model/Account.ts"
-import * as PollFaults from "../../model/PollFault.ts"
-import type { PollFault } from "../../model/PollFault.ts"
+import * as PollFault from "../../model/PollFault.ts"
 import type { ScanOutcome } from "../../model/ScanOutcome.ts"
 import type { ScanTicket } from "../../model/ScanTicket.ts"
 import * as Waits from "../../time/Waits.ts"
@@ -129,7 +128,7 @@ export const withClaim = <A, E, R>(
           })
   )
 
-const lapsed = PollFaults.make({
+const lapsed = PollFault.make({
   kind: "Transient",
   code: "lease-ended",
   message: "cut because the journal could not be reached in time to say that we are still here"
@@ -138,7 +137,7 @@ const lapsed = PollFaults.make({
 // A request that outlasts our lease could meet that of the next owner.
 export const fenced =
   (guard: HoldGuard | null) =>
-  <A>(asking: Effect.Effect<A, PollFault>): Effect.Effect<A, PollFault> =>
+  <A>(asking: Effect.Effect<A, PollFault.PollFault>): Effect.Effect<A, PollFault.PollFault> =>
     guard === null
       ? asking
       : Effect.raceFirst(

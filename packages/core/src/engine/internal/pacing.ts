@@ -5,8 +5,7 @@ import * as Exit from "effect/Exit"
 import type { PollAnswer } from "../../model/Observation.ts"
 import type { PollFault } from "../../model/PollFault.ts"
 import type { ScanOutcome } from "../../model/ScanOutcome.ts"
-import type { ScanTicket } from "../../model/ScanTicket.ts"
-import * as Tickets from "../../model/ScanTicket.ts"
+import * as ScanTicket from "../../model/ScanTicket.ts"
 import type { PollPolicy } from "../../policy/PollPolicy.ts"
 import * as DurationModel from "../DurationModel.ts"
 import type { PollEvent } from "../PollEvent.ts"
@@ -34,7 +33,7 @@ const unlearned = <Payload, R>(request: ScanRequest<Payload, R>): Pacing<Payload
 export const begin = <Payload, R>(
   model: DurationModel.Durations,
   request: ScanRequest<Payload, R>,
-  ticket: ScanTicket,
+  ticket: ScanTicket.ScanTicket,
   options: { readonly fresh: boolean; readonly batch: boolean; readonly open: number }
 ): Pacing<Payload, R> => {
   const { adapter, kind } = request
@@ -51,7 +50,7 @@ export const begin = <Payload, R>(
       vendor: about.vendor,
       origin: about.origin,
       kind: about.kind,
-      scan: Tickets.key(ticket),
+      scan: ScanTicket.key(ticket),
       ...(hint === null ? {} : { hintMs: hint }),
       ...lesson
     })

@@ -9,9 +9,8 @@ import * as Option from "effect/Option"
 import * as Result from "effect/Result"
 import type * as Scope from "effect/Scope"
 import type { Reason } from "../../model/ScanOutcome.ts"
-import * as Tickets from "../../model/ScanTicket.ts"
-import * as SubmitErrors from "../../model/SubmitError.ts"
-import type { SubmitError } from "../../model/SubmitError.ts"
+import * as ScanTicket from "../../model/ScanTicket.ts"
+import * as SubmitError from "../../model/SubmitError.ts"
 import * as Decision from "../../policy/Decision.ts"
 import type { Turn } from "../RateBudget.ts"
 import type { Already, Submitted } from "../ScanAdapter.ts"
@@ -39,7 +38,7 @@ export interface Wish<Payload, R> {
 export type Attempt<Payload> =
   | Acquired<Payload>
   | { readonly _tag: "LookAgain" }
-  | { readonly _tag: "Failed"; readonly error: SubmitError }
+  | { readonly _tag: "Failed"; readonly error: SubmitError.SubmitError }
 
 const lookAgain = { _tag: "LookAgain" } as const
 
@@ -53,7 +52,7 @@ export const claimOptions = ({ run }: Job.Job<unknown, unknown>, { request }: Wi
 export const attempt = <Payload, R>(
   job: Job.Job<Payload, R>,
   wish: Wish<Payload, R>
-): Effect.Effect<Attempt<Payload>, SubmitError | JournalError, Scope.Scope> =>
+): Effect.Effect<Attempt<Payload>, SubmitError.SubmitError | JournalError, Scope.Scope> =>
   Effect.gen(function* () {
     const { account, emit, request, track } = job
     if (account.isDenied("submit")) return yield* keyWasRefused(account)
@@ -79,11 +78,11 @@ export const attempt = <Payload, R>(
     )
   })
 
-const keyWasRefused = ({ budget }: VendorSays.AccountAccess): Effect.Effect<never, SubmitError> => {
+const keyWasRefused = ({ budget }: VendorSays.AccountAccess): Effect.Effect<never, SubmitError.SubmitError> => {
   const said = budget.refusal()?.message
   const words = "not submitted: the vendor refused this account's key"
   return Effect.fail(
-    SubmitErrors.make({
+    SubmitError.make({
       kind: "NotSent",
       permanent: true,
       code: "denied",
@@ -142,7 +141,7 @@ const post = <Payload>(
   restore: Hold.Restore,
   job: Job.Job<Payload, unknown>,
   submit: Buy<Payload>["submit"]
-): Effect.Effect<Exit.Exit<Submitted | Already<Payload>, SubmitError>> =>
+): Effect.Effect<Exit.Exit<Submitted | Already<Payload>, SubmitError.SubmitError>> =>
   Effect.gen(function* () {
     const timeout = Duration.sum(job.request.adapter.limits.submitTimeout, Duration.seconds(1))
     const answered = Effect.flatMap(
@@ -159,7 +158,9 @@ const post = <Payload>(
     return answer
   })
 
-const withinGrace = <A>(posting: Fiber.Fiber<A, SubmitError>): Effect.Effect<Exit.Exit<A, SubmitError>> => {
+const withinGrace = <A>(
+  posting: Fiber.Fiber<A, SubmitError.SubmitError>
+): Effect.Effect<Exit.Exit<A, SubmitError.SubmitError>> => {
   const interrupted = maybeAccepted("interrupted", "interrupted before the submission was answered")
   return Effect.raceFirst(
     Effect.interruptible(Fiber.await(posting)),
@@ -167,8 +168,8 @@ const withinGrace = <A>(posting: Fiber.Fiber<A, SubmitError>): Effect.Effect<Exi
   )
 }
 
-const maybeAccepted = (code: string, what: string): SubmitError =>
-  SubmitErrors.make({ kind: "InDoubt", code, message: `${what}; it may have been accepted` })
+const maybeAccepted = (code: string, what: string): SubmitError.SubmitError =>
+  SubmitError.make({ kind: "InDoubt", code, message: `${what}; it may have been accepted` })
 
 const accepted = <Payload, R>(
   restore: Hold.Restore,
@@ -190,7 +191,7 @@ const accepted = <Payload, R>(
     Job.sawTicket(track, claimId, ticket)
     yield* store(
       journal.submitted(claimId, ticket, now + firstWait(job, answer.hint)),
-      `the ticket ${Tickets.accountKey(ticket)} of claim ${claimId}`,
+      `the ticket ${ScanTicket.accountKey(ticket)} of claim ${claimId}`,
       ticketTries
     )
     const bought: Job.Bought = { claimId, ticket, key, known: false, hint: answer.hint, notBefore: 0 }
@@ -207,7 +208,7 @@ const firstWait = ({ request }: Job.Job<unknown, unknown>, hint: Submitted["hint
 const rejected = <Payload>(
   job: Job.Job<Payload, unknown>,
   claimId: string,
-  cause: Cause.Cause<SubmitError>,
+  cause: Cause.Cause<SubmitError.SubmitError>,
   now: number
 ): Effect.Effect<Attempt<Payload>, JournalError> =>
   Effect.gen(function* () {
@@ -230,7 +231,7 @@ const rejected = <Payload>(
 const storeRejection = (
   { journal }: Job.Job<unknown, unknown>,
   claimId: string,
-  error: SubmitError
+  error: SubmitError.SubmitError
 ): Effect.Effect<void, JournalError> => {
   switch (error.kind) {
     case "Refused":
@@ -245,8 +246,13 @@ const storeRejection = (
   }
 }
 
-const reasonOf = ({ advice, code, message, requestId }: SubmitError): Reason => ({ code, message, advice, requestId })
+const reasonOf = ({ advice, code, message, requestId }: SubmitError.SubmitError): Reason => ({
+  code,
+  message,
+  advice,
+  requestId
+})
 
 // A vendor's message may be a sentence with its full stop.
-const withAdvice = ({ advice, message }: SubmitError): string =>
+const withAdvice = ({ advice, message }: SubmitError.SubmitError): string =>
   advice === null ? message : `${message.replace(/[.;:\s]+$/, "")}; ${advice}`

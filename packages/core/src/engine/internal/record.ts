@@ -6,8 +6,7 @@ import * as Option from "effect/Option"
 import * as Result from "effect/Result"
 import type { PollStopped } from "../../model/PollStopped.ts"
 import type { Reason, ScanOutcome } from "../../model/ScanOutcome.ts"
-import * as Records from "../../model/ScanRecord.ts"
-import type { ScanRecord, ScanState } from "../../model/ScanRecord.ts"
+import * as ScanRecord from "../../model/ScanRecord.ts"
 import type { ScanTicket } from "../../model/ScanTicket.ts"
 import type { SubmitError } from "../../model/SubmitError.ts"
 import type { JournalError } from "../ScanJournal.ts"
@@ -23,8 +22,8 @@ export type RunError = PollStopped<ScanTicket> | SubmitError | JournalError
 export type Ending = "interrupted" | "timeout"
 
 export interface Verdict {
-  readonly state: ScanState
-  readonly because: ScanRecord["because"]
+  readonly state: ScanRecord.ScanState
+  readonly because: ScanRecord.ScanRecord["because"]
   readonly reason: Reason | null
   readonly notBefore: number | null
 }
@@ -41,7 +40,7 @@ export const verdict = (track: Track<unknown>, exit: Exit.Exit<unknown, RunError
 }
 
 const ofOutcome = (outcome: ScanOutcome<unknown>): Verdict => ({
-  state: Records.stateOfOutcome(outcome),
+  state: ScanRecord.stateOfOutcome(outcome),
   because: "outcome",
   reason: outcome._tag === "Completed" ? null : outcome.reason,
   notBefore: null
@@ -51,9 +50,9 @@ const ofError = (error: RunError, track: Track<unknown>): Verdict => {
   switch (error._tag) {
     case "PollStopped":
       return {
-        state: Records.stateOfStop(error.reason),
+        state: ScanRecord.stateOfStop(error.reason),
         because: error.reason === "denied" ? "credential" : "stop",
-        reason: Records.reasonOfStop(error.reason, error.last),
+        reason: ScanRecord.reasonOfStop(error.reason, error.last),
         notBefore: error.notBefore
       }
     case "JournalError":
@@ -97,7 +96,7 @@ const ofEnding = (ending: Ending, track: Track<unknown>): Verdict => {
   return {
     state: ending === "timeout" ? "still-running" : "interrupted",
     because: "stop",
-    reason: Records.reasonOfStop(ending === "timeout" ? "deadline" : "interrupted", track.last),
+    reason: ScanRecord.reasonOfStop(ending === "timeout" ? "deadline" : "interrupted", track.last),
     notBefore: track.nextAt
   }
 }
@@ -122,7 +121,7 @@ export const logDefect = (wanted: Wanted, track: Track<unknown>, cause: Cause.Ca
   )
 
 // Counts the end of a request in metrics and logs.
-export const count = (wanted: Wanted, track: Track<unknown>, state: ScanState): Effect.Effect<void> =>
+export const count = (wanted: Wanted, track: Track<unknown>, state: ScanRecord.ScanState): Effect.Effect<void> =>
   Effect.flatMap(SteadyClock.now, (observedAt) =>
     undisturbed(
       Telemetry.ended({
@@ -142,7 +141,7 @@ export const make = <Payload>(
   track: Track<Payload>,
   verdict: Verdict,
   observedAt: number
-): ScanRecord<Payload> => ({
+): ScanRecord.ScanRecord<Payload> => ({
   index,
   claimId: track.claimId,
   vendor: wanted.adapter.vendor,
@@ -157,7 +156,7 @@ export const make = <Payload>(
   observedAt,
   polls: track.polls,
   progress: track.last !== null && track.last._tag === "Pending" ? Option.getOrNull(track.last.progress) : null,
-  notBefore: Records.isResumable(verdict) ? verdict.notBefore : null,
+  notBefore: ScanRecord.isResumable(verdict) ? verdict.notBefore : null,
   reused: track.ended?.reused ?? false,
   ageMs: track.ended?.ageMs ?? null,
   warnings: [...track.warnings, ...(track.ended?.outcome.warnings ?? [])]

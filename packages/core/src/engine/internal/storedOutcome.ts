@@ -2,9 +2,8 @@
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import * as Account from "../../model/Account.ts"
-import * as Outcomes from "../../model/ScanOutcome.ts"
-import type { Reason, ScanOutcome } from "../../model/ScanOutcome.ts"
-import * as Tickets from "../../model/ScanTicket.ts"
+import * as ScanOutcome from "../../model/ScanOutcome.ts"
+import * as ScanTicket from "../../model/ScanTicket.ts"
 import type { ScanAdapter } from "../ScanAdapter.ts"
 import { JournalError, mayHeal, type Operations } from "../ScanJournal.ts"
 import { undisturbed } from "./log.ts"
@@ -13,8 +12,8 @@ const storeTries = 3
 
 export interface Codec<Payload> {
   readonly adapter: object
-  readonly encode: (outcome: ScanOutcome<unknown>) => Effect.Effect<unknown>
-  readonly decode: (stored: unknown) => Effect.Effect<ScanOutcome<Payload>, JournalError>
+  readonly encode: (outcome: ScanOutcome.ScanOutcome<unknown>) => Effect.Effect<unknown>
+  readonly decode: (stored: unknown) => Effect.Effect<ScanOutcome.ScanOutcome<Payload>, JournalError>
 }
 
 export const unreadable = (message: string): JournalError => new JournalError({ reason: "unreadable", message })
@@ -34,7 +33,7 @@ const isOf = <Payload>(made: Codec<unknown>, adapter: ScanAdapter<never, Payload
   made.adapter === adapter
 
 const compile = <Payload>(adapter: ScanAdapter<never, Payload>): Codec<Payload> => {
-  const json = Schema.toCodecJson(Outcomes.schema(adapter.payload))
+  const json = Schema.toCodecJson(ScanOutcome.schema(adapter.payload))
   const encode = Schema.encodeUnknownEffect(json)
   const decode = Schema.decodeUnknownEffect(json)
   return {
@@ -51,7 +50,10 @@ const compile = <Payload>(adapter: ScanAdapter<never, Payload>): Codec<Payload> 
   }
 }
 
-const withoutForeignLink = <Payload>(outcome: ScanOutcome<Payload>, origin: string): ScanOutcome<Payload> => {
+const withoutForeignLink = <Payload>(
+  outcome: ScanOutcome.ScanOutcome<Payload>,
+  origin: string
+): ScanOutcome.ScanOutcome<Payload> => {
   const link = outcome.links.report
   if (link === null || URL.parse(link)?.origin === URL.parse(origin)?.origin) return outcome
   return {
@@ -87,12 +89,12 @@ export const storeOutcome = <Payload>(
   journal: Operations,
   stored: Codec<Payload>,
   claimId: string,
-  outcome: ScanOutcome<Payload>
+  outcome: ScanOutcome.ScanOutcome<Payload>
 ): Effect.Effect<void, JournalError> =>
   Effect.flatMap(stored.encode(outcome), (encoded) =>
     store(
       journal.settled(claimId, encoded, outcome.ticket, lacking(outcome)),
-      `the outcome of ${Tickets.accountKey(outcome.ticket)}`
+      `the outcome of ${ScanTicket.accountKey(outcome.ticket)}`
     )
   )
 
@@ -101,17 +103,17 @@ export const storeMore = <Payload>(
   journal: Operations,
   stored: Codec<Payload>,
   claimId: string,
-  outcome: ScanOutcome<Payload>
+  outcome: ScanOutcome.ScanOutcome<Payload>
 ): Effect.Effect<void, JournalError> =>
   Effect.flatMap(stored.encode(outcome), (encoded) =>
     store(
       journal.supplemented(claimId, encoded, lacking(outcome)),
-      `the findings of ${Tickets.accountKey(outcome.ticket)}`
+      `the findings of ${ScanTicket.accountKey(outcome.ticket)}`
     )
   )
 
-const lacking = (outcome: ScanOutcome<unknown>): Reason | undefined => {
-  const [first, ...others] = Outcomes.missing(outcome)
+const lacking = (outcome: ScanOutcome.ScanOutcome<unknown>): ScanOutcome.Reason | undefined => {
+  const [first, ...others] = ScanOutcome.missing(outcome)
   if (first === undefined) return undefined
   const message = [first, ...others].map(({ reason }) => reason).join("; ")
   return { code: `${first.kind}-unavailable`, message, advice: null, requestId: null }

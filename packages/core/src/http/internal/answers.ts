@@ -10,10 +10,8 @@ import * as Waits from "../../time/Waits.ts"
 import * as JsonBody from "../JsonBody.ts"
 import * as RateLimitHeaders from "../RateLimitHeaders.ts"
 import * as RetryAfter from "../RetryAfter.ts"
-import * as Scrubbers from "../Scrubber.ts"
-import type { Scrubber } from "../Scrubber.ts"
+import * as Scrubber from "../Scrubber.ts"
 import type { VendorResponse } from "../VendorHttp.ts"
-import type { VendorBody } from "../JsonBody.ts"
 
 // Keeps what a header says to one short, printable line.
 const line = (text: string, longest: number): string =>
@@ -62,18 +60,18 @@ export interface Read {
 /** A `token` is a credential that may be known already: its answer is the one that is not scrubbed. */
 export type Expected = "json" | "text" | "token"
 
-const blind = Scrubbers.make()
+const blind = Scrubber.make()
 
 /** Scrubbed before it is cut: a part of a credential would not be recognised. */
 export const foreign =
-  (scrubber: Scrubber) =>
+  (scrubber: Scrubber.Scrubber) =>
   (text: string, longest: number): string =>
     line(scrubber.text(text), longest)
 
 /** Reads the answers of one vendor; `now` is the time on our clock. */
 export const reader = (settings: {
   readonly vendor: string
-  readonly scrubber: Scrubber
+  readonly scrubber: Scrubber.Scrubber
   readonly maxBytes: number
   readonly maxDepth: number
 }): ((
@@ -104,7 +102,7 @@ export const reader = (settings: {
     const requestId = short(headers["x-request-id"] ?? "", 200)
     const location = short(headers["location"] ?? "", 2049)
     const about = (): string => `status ${status}, ${contentType(scrubber.text(headers["content-type"] ?? ""))}`
-    const answer = (body: VendorBody, warnings: ReadonlyArray<string> = []): VendorResponse => ({
+    const answer = (body: JsonBody.VendorBody, warnings: ReadonlyArray<string> = []): VendorResponse => ({
       status,
       body,
       hint,
