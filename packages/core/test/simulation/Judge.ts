@@ -41,6 +41,8 @@ interface Asked {
   deniedAt: number
   /** The latest refused call that no good answer came after. */
   suspicion: Call | null
+  /** How many polls of a scan were refused: each ended the wait that made it. */
+  readonly refusedPolls: Map<string, number>
   /** What the vendor said was left until a time, counted down. */
   left: Array<{ readonly until: number; count: number }>
   liedTo: boolean
@@ -63,6 +65,8 @@ export class Judge {
   private readonly bought = new Map<Process, Map<string, number>>()
   /** The earliest time of a next poll, as stored when a process began: its steady clock's. */
   storedBefore: (vendor: string, scanId: string) => number | null = () => null
+  /** How many requests wait for a scan: equal ones share its polls, one after the other. */
+  waitsFor: (vendor: string, scanId: string) => number = () => 1
   /** The processes whose requests are all of one run. */
   readonly batches = new Set<Process>()
   /** Told of each request as it leaves. */
@@ -88,6 +92,7 @@ export class Judge {
       refusedAt: Number.POSITIVE_INFINITY,
       deniedAt: Number.POSITIVE_INFINITY,
       suspicion: null,
+      refusedPolls: new Map(),
       left: [],
       liedTo: false
     }
@@ -207,6 +212,12 @@ export class Judge {
   pollSent(process: Process, account: Account, scanId: string): void {
     const { now } = this.world
     this.sent(process, account, "poll", scanId)
+    const refused = this.account(process, account.vendor).refusedPolls.get(scanId) ?? 0
+    this.expect(
+      refused === 0 || refused < this.waitsFor(account.vendor, scanId),
+      "a refused key",
+      () => `poll of ${scanId} after ${refused} of its own had a 401`
+    )
     const scan = this.scan(process, account.vendor, scanId)
     scan.inFlight += 1
     this.expect(scan.inFlight === 1, "one poll in flight", () => `${scan.inFlight} polls of ${scanId}`)
@@ -267,6 +278,7 @@ export class Judge {
     const asked = this.account(process, account.vendor)
     const { now } = this.world
     asked.refusedAt = Math.min(asked.refusedAt, now)
+    if (call.kind === "poll") asked.refusedPolls.set(call.about, (asked.refusedPolls.get(call.about) ?? 0) + 1)
     const before = asked.suspicion
     asked.suspicion = call
     if (before === null || (before.kind === call.kind && before.about === call.about)) return

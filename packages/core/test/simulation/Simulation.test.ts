@@ -172,6 +172,19 @@ describe("programs that are wrong are caught", () => {
     ],
     ["one that has no budget", "rate", { budgets: () => isFree }],
     [
+      "one that asks again with a key that was refused",
+      "a refused key",
+      {
+        adapter: (adapter) => ({
+          ...adapter,
+          poll: (ticket) =>
+            Effect.catch(adapter.poll(ticket), ({ code, kind, message }) =>
+              Effect.fail(PollFault.make({ kind: kind === "Denied" ? "Transient" : kind, code, message }))
+            )
+        })
+      }
+    ],
+    [
       "one that leaves a request behind",
       "nothing is left",
       {

@@ -330,6 +330,10 @@ class Simulation {
       const notBefore = stored.get(`${vendor}:${scanId}`)
       return notBefore === undefined || notBefore > insane ? null : notBefore
     }
+    judge.waitsFor = (name, scanId) =>
+      this.wishes.filter(
+        ({ subject, vendor }) => vendor.plan.name === name && vendor.scans.get(scanId)?.subject === subject
+      ).length
     const { tampering } = this.options
     const budgets = tampering?.budgets?.(RateBudget.makeMemory()) ?? RateBudget.makeMemory()
     const view = store.view(process)

@@ -187,8 +187,9 @@ export class Store {
         }),
       submitted: (claimId, ticket, notBefore) =>
         write("submitted", claimId, "submitted", kept.submitted(claimId, ticket, notBefore)),
-      settled: (claimId, outcome, ticket) =>
-        write("settled", claimId, "settled", kept.settled(claimId, outcome, ticket)),
+      settled: (claimId, outcome, ticket, lacking) =>
+        write("settled", claimId, "settled", kept.settled(claimId, outcome, ticket, lacking)),
+      supplemented: (claimId, outcome, lacking) => read(kept.supplemented(claimId, outcome, lacking)),
       inDoubt: (claimId, reason) => write("in-doubt", claimId, "in-doubt", kept.inDoubt(claimId, reason)),
       refused: (claimId, reason) => write("refused", claimId, "refused", kept.refused(claimId, reason)),
       released: (claimId) => write("released", claimId, "released", kept.released(claimId)),
