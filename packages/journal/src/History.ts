@@ -1,7 +1,7 @@
 /**
- * What the journal knows of earlier scans: a line of answers per request, and where it is going.
+ * What the journal knows of earlier scans: a line of answers for each subject under scan, and where it is going.
  *
- * Only equal requests are put on one line, and only complete scans say how it goes: a partial or failed one is shown and
+ * A line has one identity (vendor, account, type of scan and subject) at one address of the vendor, and only complete scans say how it goes: a partial or failed one is shown and
  * compared with nothing.
  *
  * @since 0.1.0
@@ -11,11 +11,11 @@ import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import type { ClaimEntry, HistoryFilter, JournalError } from "@scanpoll/core/engine/ScanJournal"
 import { ScanJournal } from "@scanpoll/core/engine/ScanJournal"
+import * as Identity from "@scanpoll/core/unstable/model/Identity"
 import * as Outcomes from "@scanpoll/core/model/ScanOutcome"
 import * as Severities from "@scanpoll/core/model/Severity"
 import type { Severity } from "@scanpoll/core/model/Severity"
 import type { Subject } from "@scanpoll/core/model/Subject"
-import { keyHash } from "./internal/rows.ts"
 
 /**
  * One answer. `at` is when it was stored, in milliseconds since 1970; `findings` the vendor's count, or null.
@@ -46,7 +46,7 @@ export interface Point {
 export type Trend = "better" | "worse" | "same" | "unknown"
 
 /**
- * The answers to equal requests, oldest first.
+ * The answers about one subject under scan, oldest first. `scanType` is the vendor's type of scan, or null.
  *
  * @category models
  * @since 0.1.0
@@ -54,6 +54,7 @@ export type Trend = "better" | "worse" | "same" | "unknown"
 export interface Line {
   readonly vendor: string
   readonly account: string
+  readonly scanType: string | null
   readonly subject: Subject
   readonly points: ReadonlyArray<Point>
   readonly trend: Trend
@@ -113,8 +114,16 @@ export const trend = (points: ReadonlyArray<Point>): Trend => {
   return "same"
 }
 
+const typeOf = ({ kind }: ClaimEntry): string | null => (kind === null || kind === "" ? null : kind)
+
+const lineOf = (entry: ClaimEntry): string => {
+  const { account, environment, origin, vendor } = entry.key
+  const scanned = Identity.ofScanned({ vendor, account, scanType: typeOf(entry), subject: entry.subject })
+  return JSON.stringify([origin, environment, scanned])
+}
+
 /**
- * Puts claims on lines, one per kind of equal requests, the line with the newest answer first.
+ * Puts claims on lines, one for each identity, the line with the newest answer first.
  *
  * @category constructors
  * @since 0.1.0
@@ -122,14 +131,15 @@ export const trend = (points: ReadonlyArray<Point>): Trend => {
 export const lines = (entries: ReadonlyArray<ClaimEntry>): ReadonlyArray<Line> => {
   const groups = Map.groupBy(
     entries.filter((entry) => entry.state === "settled").toSorted((a, b) => b.changedAt - a.changedAt),
-    (entry) => keyHash(entry.key)
+    lineOf
   )
   return [...groups.values()].flatMap((group) => {
     const newest = group[0]
     const points = group.flatMap((entry) => point(entry) ?? []).reverse()
     if (newest === undefined || points.length === 0) return []
     const { key, subject } = newest
-    return [{ vendor: key.vendor, account: key.account, subject, points, trend: trend(points) }]
+    const { account, vendor } = key
+    return [{ vendor, account, scanType: typeOf(newest), subject, points, trend: trend(points) }]
   })
 }
 

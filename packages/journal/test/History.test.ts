@@ -1,13 +1,19 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as ScanJournal from "@scanpoll/core/engine/ScanJournal"
+import type { Subject } from "@scanpoll/core/model/Subject"
 import * as History from "@scanpoll/journal/History"
 import * as Effect from "effect/Effect"
 import { keyOf, outcomeOf, subject, ticketOf } from "./support/fixtures.ts"
 
-const settle = (name: string, scanId: string, score: number) =>
+const settle = (
+  name: string,
+  scanId: string,
+  score: number,
+  about: { readonly subject?: Subject; readonly kind?: string } = {}
+) =>
   Effect.gen(function* () {
     const journal = yield* ScanJournal.ScanJournal
-    const { claimId } = yield* journal.claim(keyOf(name), { subject, reuseFrom: Number.MAX_SAFE_INTEGER })
+    const { claimId } = yield* journal.claim(keyOf(name), { subject, ...about, reuseFrom: Number.MAX_SAFE_INTEGER })
     yield* journal.settled(claimId, outcomeOf(scanId, score), ticketOf(scanId))
     yield* Effect.sleep(2)
   })
@@ -60,26 +66,45 @@ describe("History", () => {
     }
   })
 
-  it.live("puts equal requests on one line, the newest line first, and leaves out what cannot be read", () =>
-    Effect.gen(function* () {
-      yield* settle("a", "a1", 50)
-      yield* settle("b", "b1", 60)
-      yield* settle("a", "a2", 70)
-      const journal = yield* ScanJournal.ScanJournal
-      const { claimId } = yield* journal.claim(keyOf("c"), { subject, reuseFrom: 0 })
-      yield* journal.settled(claimId, { nonsense: true })
-      const lines = yield* History.read({ vendor: "acme" })
-      assert.deepStrictEqual(
-        lines.map((line) => line.points.map((each) => [each.scanId, each.score?.value, each.severity])),
-        [
+  it.live(
+    "puts the answers of one subject on one line, the newest line first, and leaves out what cannot be read",
+    () =>
+      Effect.gen(function* () {
+        yield* settle("a", "a1", 50)
+        yield* settle("b", "b1", 60, { subject: { ...subject, id: "b" } })
+        yield* settle("a", "a2", 70)
+        const journal = yield* ScanJournal.ScanJournal
+        const { claimId } = yield* journal.claim(keyOf("c"), { subject, reuseFrom: 0 })
+        yield* journal.settled(claimId, { nonsense: true })
+        const lines = yield* History.read({ vendor: "acme" })
+        assert.deepStrictEqual(
+          lines.map((line) => line.points.map((each) => [each.scanId, each.score?.value, each.severity])),
           [
-            ["a1", 50, "low"],
-            ["a2", 70, "low"]
-          ],
-          [["b1", 60, "low"]]
+            [
+              ["a1", 50, "low"],
+              ["a2", 70, "low"]
+            ],
+            [["b1", 60, "low"]]
+          ]
+        )
+        assert.deepStrictEqual(yield* History.read({ vendor: "else" }), [])
+      }).pipe(Effect.provide(ScanJournal.layerMemory))
+  )
+
+  it.live("puts new versions of a subject on one line, and each type of scan on its own (V-05, V-22)", () =>
+    Effect.gen(function* () {
+      const upload = (id: string) => ({ kind: "dataset" as const, id, name: id, series: "policy" })
+      yield* settle("a", "a1", 50, { subject: upload("u1"), kind: "x" })
+      yield* settle("b", "b1", 60, { subject: upload("u2"), kind: "x" })
+      yield* settle("c", "c1", 70, { subject: upload("u2"), kind: "y" })
+      const lines = yield* History.read()
+      assert.deepStrictEqual(
+        lines.map((line) => [line.scanType, line.points.map((each) => each.scanId)]),
+        [
+          ["y", ["c1"]],
+          ["x", ["a1", "b1"]]
         ]
       )
-      assert.deepStrictEqual(yield* History.read({ vendor: "else" }), [])
     }).pipe(Effect.provide(ScanJournal.layerMemory))
   )
 })

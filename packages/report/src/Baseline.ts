@@ -1,38 +1,49 @@
 /**
- * What is known and what was accepted: the findings a later run is compared with.
+ * What is known and what was accepted: the assessments and findings a later run is compared with.
  *
  * A baseline is written from a complete run alone, for what was not scanned must not count as gone. An entry without a
  * reason is merely known: its finding is `unchanged`, and counts. One with a reason is accepted until it expires: its
- * finding is suppressed. When it expires, the finding is back as `new`, and the row says so by name. Any earlier report
- * can serve as a baseline too; then everything in it is known and nothing accepted.
+ * finding is suppressed. When it expires, the finding is back as `new`, and the row says so by name. An accepted
+ * assessment is suppressed until it expires or gets worse. Any earlier report can serve as a baseline too; then
+ * everything in it is known and nothing accepted. Subjects and findings are matched by their identity
+ * (`Identity` of core), never by their order.
  *
  * @since 0.1.0
  */
 import * as Severity from "@scanpoll/core/model/Severity"
-import * as Subject from "@scanpoll/core/model/Subject"
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import * as Hostile from "./HostileText.ts"
 import { HostileText } from "./HostileText.ts"
 import { safeJson } from "./internal/json.ts"
-import { countBy, place, subjectKey } from "./internal/pairs.ts"
-import type { ReportFinding, ReportScan } from "./ReportScan.ts"
+import * as Compare from "./internal/compare.ts"
+import * as Identities from "./internal/identities.ts"
+import * as Until from "./internal/until.ts"
+import type { ReportScan } from "./ReportScan.ts"
 import * as Scan from "./ReportScan.ts"
 import type { ScanReport } from "./ScanReport.ts"
 import * as Report from "./ScanReport.ts"
 
 /**
- * The version of the file's shape. A reader refuses any other.
+ * The version of the file's shape that is written. Version 1 is read as well; a reader refuses any other.
  *
  * @category constructors
  * @since 0.1.0
  */
-export const baselineVersion = 1
+export const baselineVersion = 2
+
+const decision = {
+  reason: Schema.NullOr(HostileText),
+  until: Schema.NullOr(Scan.Time),
+  by: Schema.optionalKey(Schema.NullOr(HostileText)),
+  at: Schema.optionalKey(Schema.NullOr(Scan.Time))
+}
 
 /**
  * One known finding. `count` is how often the scan listed it; for a vendor that counts without listing, the count.
- * `reason` makes it accepted, until `until` or, where that is null, for good.
+ * `reason` makes it accepted, until `until` or, where that is null, for good; `by` and `at` say who decided it and when.
  *
  * @category schemas
  * @since 0.1.0
@@ -43,8 +54,7 @@ export const BaselineFinding = Schema.Struct({
   title: HostileText,
   severity: Severity.Severity,
   count: Schema.Natural,
-  reason: Schema.NullOr(HostileText),
-  until: Schema.NullOr(Scan.Time)
+  ...decision
 })
 
 /**
@@ -54,7 +64,26 @@ export const BaselineFinding = Schema.Struct({
 export type BaselineFinding = typeof BaselineFinding.Type
 
 /**
- * What one scan of a subject said. `occurrence` tells scans of one subject apart, in the order of the plan.
+ * The assessment of a scan. With a reason it is accepted, as long as severity and score are no worse than these.
+ *
+ * @category schemas
+ * @since 0.2.0
+ */
+export const BaselineAssessment = Schema.Struct({
+  severity: Severity.Severity,
+  score: Schema.NullOr(Schema.Finite),
+  ...decision
+})
+
+/**
+ * @category models
+ * @since 0.2.0
+ */
+export type BaselineAssessment = typeof BaselineAssessment.Type
+
+/**
+ * What one scan of a subject said. `scanType` is the vendor's type of scan, left out where there is none or, in version 1,
+ * where it is not known; `assessment` is null there too.
  *
  * @category schemas
  * @since 0.1.0
@@ -62,14 +91,15 @@ export type BaselineFinding = typeof BaselineFinding.Type
 export const BaselineSubject = Schema.Struct({
   vendor: Scan.VendorName,
   account: HostileText,
-  subject: Schema.Struct({ kind: Subject.Kind, id: HostileText, name: HostileText }),
-  occurrence: Schema.Natural,
+  scanType: Schema.optionalKey(HostileText),
+  subject: Scan.ReportSubject,
   scanId: Schema.NullOr(HostileText),
   observedAt: Scan.Time,
   severity: Severity.Severity,
   score: Schema.NullOr(Schema.Finite),
   coverage: Schema.Literals(["full", "partial", "counts-only", "none", "unavailable"]),
   total: Schema.NullOr(Schema.Finite),
+  assessment: Schema.NullOr(BaselineAssessment),
   findings: Schema.Array(BaselineFinding)
 })
 
@@ -80,7 +110,8 @@ export const BaselineSubject = Schema.Struct({
 export type BaselineSubject = typeof BaselineSubject.Type
 
 /**
- * The findings of a run that later runs are compared with.
+ * The findings of a run that later runs are compared with. `readFrom` is 1 where `parse` read a file of version 1; it is
+ * never written.
  *
  * @category schemas
  * @since 0.1.0
@@ -89,6 +120,7 @@ export const Baseline = Schema.Struct({
   baselineVersion: Schema.Literal(baselineVersion),
   tool: Schema.Struct({ name: Schema.Literal("scanpoll"), version: HostileText }),
   run: Report.Run,
+  readFrom: Schema.optionalKey(Schema.Literal(1)),
   subjects: Schema.Array(BaselineSubject)
 }).annotate({ identifier: "Baseline", title: "scanpoll baseline" })
 
@@ -113,70 +145,125 @@ export class BaselineError extends Data.TaggedError("BaselineError")<{
   readonly scans: ReadonlyArray<HostileText>
 }> {}
 
-interface Acceptance {
-  readonly reason: HostileText | null
-  readonly until: string | null
+// The decision about an entry that is still there: an old one is kept while it holds, or while nobody decides anew.
+const decide = (old: Compare.Decision | null, covers: boolean, given: Compare.Decision, now: string) => {
+  const isOld = old !== null && old.reason !== null
+  const keep = isOld && (given.reason === null || (covers && Compare.isLive(old, now)))
+  return keep ? { isOld: true, ...decisionOf(old) } : { isOld: false, ...decisionOf(given) }
 }
 
-const entries = (scan: ReportScan, given: Acceptance): ReadonlyArray<BaselineFinding> => {
+const decisionOf = ({ at, by, reason, until }: Compare.Decision): Compare.Decision => ({
+  reason,
+  until,
+  ...(reason === null || by === undefined || by === null ? {} : { by }),
+  ...(reason === null || at === undefined || at === null ? {} : { at })
+})
+
+interface Making {
+  readonly given: Compare.Decision
+  readonly assessments: boolean
+  readonly now: string
+}
+
+const entries = (
+  scan: ReportScan,
+  old: BaselineSubject | null,
+  { given, now }: Making
+): ReadonlyArray<BaselineFinding> => {
+  const { coverage, total } = scan.findings
+  const idOf = (item: Pick<BaselineFinding, "findingId" | "ruleId">) =>
+    Compare.keyOf(item, scan.findings, old ?? { coverage })
   const open = scan.findings.items.filter((item) => item.status !== "resolved")
-  const counts = countBy(open, (item) => Hostile.toKey(item.findingId))
+  const counts = Identities.countBy(open, idOf)
+  const before = new Map((old?.findings ?? []).map((entry) => [idOf(entry), entry]))
   const seen = new Set<string>()
   return open.flatMap((item) => {
-    const id = Hostile.toKey(item.findingId)
+    const id = idOf(item)
     if (seen.has(id)) return []
     seen.add(id)
-    // What was accepted before stays accepted under its own reason.
-    const kept = item.suppression
+    const count = coverage === "counts-only" ? (total ?? 1) : (counts.get(id) ?? 1)
+    const entry = before.get(id) ?? null
+    const covers = entry === null || entry.count >= count
+    const { isOld, ...decided } = decide(item.suppression ?? entry, covers, given, now)
     return [
       {
         findingId: item.findingId,
         ruleId: item.ruleId,
         title: item.title,
         severity: item.severity,
-        count: scan.findings.coverage === "counts-only" ? (scan.findings.total ?? 1) : (counts.get(id) ?? 1),
-        reason: kept === null ? given.reason : kept.reason,
-        until: kept === null ? given.until : kept.until
+        // More of it than somebody accepted is not accepted.
+        count: isOld && entry !== null ? Math.min(entry.count, count) : count,
+        ...decided
       }
     ]
   })
 }
 
-const fromScans = (report: ScanReport, given: Acceptance): Baseline => ({
-  baselineVersion,
-  tool: report.tool,
-  run: report.run,
-  subjects: place(report.scans).flatMap(({ occurrence, scan }) =>
-    scan.state !== "completed" || scan.assessment === null || Scan.missingOf(scan).length > 0
-      ? []
-      : [
-          {
-            vendor: scan.vendor,
-            account: scan.account,
-            subject: scan.subject,
-            occurrence,
-            scanId: scan.scanId,
-            observedAt: scan.timings.completedAt ?? scan.timings.observedAt,
-            severity: scan.severity,
-            score: scan.assessment.score?.value ?? null,
-            coverage: scan.findings.coverage,
-            total: scan.findings.total,
-            findings: entries(scan, given)
-          }
-        ]
-  )
-})
+const assessmentOf = (
+  assessment: NonNullable<ReportScan["assessment"]>,
+  old: BaselineSubject | null,
+  { assessments, given, now }: Making
+): BaselineAssessment => {
+  const entry = old?.assessment ?? null
+  const covers = entry === null || !Compare.isWorse(assessment, entry)
+  // There is nothing to accept in an assessment that breaks no gate.
+  const accepts = assessments && Severity.atLeast(assessment.severity, "info")
+  const fresh = accepts ? given : { reason: null, until: null }
+  const { isOld, ...decided } = decide(assessment.suppression ?? entry, covers, fresh, now)
+  return isOld && entry !== null && !covers
+    ? { severity: entry.severity, score: entry.score, ...decided }
+    : { severity: assessment.severity, score: assessment.score?.value ?? null, ...decided }
+}
+
+const fromScans = (report: ScanReport, making: Making, previous: Baseline | null): Baseline => {
+  const counterparts = Identities.pair(previous?.subjects ?? [], report.scans)
+  return {
+    baselineVersion,
+    tool: report.tool,
+    run: report.run,
+    subjects: report.scans.flatMap((scan, index) => {
+      if (scan.state !== "completed" || scan.assessment === null || Scan.missingOf(scan).length > 0) return []
+      const found = counterparts[index] ?? null
+      const old = found === null ? null : (previous?.subjects[found.before] ?? null)
+      return [
+        {
+          vendor: scan.vendor,
+          account: scan.account,
+          ...(scan.scanType === undefined ? {} : { scanType: scan.scanType }),
+          subject: scan.subject,
+          scanId: scan.scanId,
+          observedAt: scan.timings.completedAt ?? scan.timings.observedAt,
+          severity: scan.severity,
+          score: scan.assessment.score?.value ?? null,
+          coverage: scan.findings.coverage,
+          total: scan.findings.total,
+          assessment: assessmentOf(scan.assessment, old, making),
+          findings: entries(scan, old, making)
+        }
+      ]
+    })
+  }
+}
 
 /**
- * The baseline of a complete run. With a `reason` every finding is accepted, until `until` (milliseconds since 1970) or
- * for good; without one it is merely known.
+ * The baseline of a complete run. With a `reason` every finding is accepted, and with `assessments` (default false) every
+ * assessment too, until `until` (milliseconds since 1970) or for good; without one it is merely known. `by` and `at`
+ * (milliseconds since 1970, default the end of the run) are who decided it and when. What `previous` accepted keeps its decision where it is still there, no worse and no
+ * more than it was; a `reason` is for the rest and for what expired.
  *
  * @category constructors
  * @since 0.1.0
  */
 export const make = (
   report: ScanReport,
-  given: { readonly reason?: string | null; readonly until?: number | null } = {}
+  given: {
+    readonly reason?: string | null
+    readonly until?: number | null
+    readonly by?: string | null
+    readonly at?: number | null
+    readonly assessments?: boolean
+    readonly previous?: Baseline | null
+  } = {}
 ): Effect.Effect<Baseline, BaselineError> => {
   const open = report.scans.filter((scan) => scan.state !== "completed" || Scan.missingOf(scan).length > 0)
   if (open.length > 0 || report.scans.length === 0) {
@@ -186,14 +273,18 @@ export const make = (
         : `${open.length} of ${report.scans.length} scans did not complete or lack findings: what they would have found is not known`
     return Effect.fail(new BaselineError({ reason: "incomplete", message, scans: open.map((scan) => scan.id) }))
   }
-  const reason = given.reason ?? null
-  const until = given.until ?? null
-  return Effect.succeed(
-    fromScans(report, {
-      reason: reason === null ? null : Hostile.of(reason),
-      until: until === null ? null : Scan.formatTime(until)
-    })
-  )
+  const { assessments = false, at = null, by = null, previous = null, reason = null, until = null } = given
+  const now = at === null ? report.run.finishedAt : Scan.formatTime(at)
+  const decided =
+    reason === null
+      ? { reason: null, until: null }
+      : {
+          reason: Hostile.of(reason),
+          until: until === null ? null : Scan.formatTime(until),
+          by: by === null ? null : Hostile.of(by),
+          at: now
+        }
+  return Effect.succeed(fromScans(report, { given: decided, assessments, now }, previous))
 }
 
 /**
@@ -202,15 +293,57 @@ export const make = (
  * @category constructors
  * @since 0.1.0
  */
-export const fromReport = (report: ScanReport): Baseline => fromScans(report, { reason: null, until: null })
+export const fromReport = (report: ScanReport): Baseline =>
+  fromScans(report, { given: { reason: null, until: null }, assessments: false, now: report.run.finishedAt }, null)
+
+/**
+ * Reads a date as `--until` and a baseline take it: a day, which lasts until its end in UTC, or a time with an offset.
+ * Milliseconds since 1970; none for anything else.
+ *
+ * @category constructors
+ * @since 0.2.0
+ */
+export const parseUntil: (text: string) => Option.Option<number> = Until.parse
+
+/**
+ * The forms of a date, in words, for a message.
+ *
+ * @category constructors
+ * @since 0.2.0
+ */
+export const untilForms: string = Until.forms
 
 const decodeShape = Schema.decodeUnknownEffect(Baseline)
 
 const fault = (reason: BaselineError["reason"], message: string) =>
   new BaselineError({ reason, message: Hostile.toLine(Hostile.of(message), 500), scans: [] })
 
+const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === "object" && value !== null && !Array.isArray(value)
+
+const listOf = (value: unknown): ReadonlyArray<unknown> => (Array.isArray(value) ? value : [])
+
+// People write dates by hand, in the forms the command takes.
+const readUntil = (value: unknown, path: string, faults: Array<string>): unknown => {
+  if (!isRecord(value) || typeof value["until"] !== "string") return value
+  const at = Until.parse(value["until"])
+  if (Option.isSome(at)) return { ...value, until: Scan.formatTime(at.value) }
+  faults.push(`${path}.until must be null, ${Until.forms}, not ${JSON.stringify(value["until"].slice(0, 60))}`)
+  return value
+}
+
+const readSubject = (value: unknown, path: string, version: unknown, faults: Array<string>): unknown => {
+  if (!isRecord(value)) return value
+  const findings = Array.isArray(value["findings"])
+    ? listOf(value["findings"]).map((each, at) => readUntil(each, `${path}.findings[${at}]`, faults))
+    : value["findings"]
+  const assessment = version === 1 ? null : readUntil(value["assessment"], `${path}.assessment`, faults)
+  return { ...value, findings, assessment }
+}
+
 /**
- * Reads a baseline, or a report in place of one, from the text of a JSON file.
+ * Reads a baseline of version 2 or 1, or a report in place of one, from the text of a JSON file. `until` may be written in
+ * every form that `parseUntil` reads.
  *
  * @category constructors
  * @since 0.1.0
@@ -220,17 +353,28 @@ export const parse: (text: string) => Effect.Effect<Baseline, BaselineError> = E
     try: (): unknown => JSON.parse(text.charCodeAt(0) === 0xfeff ? text.slice(1) : text),
     catch: () => fault("not-json", "not JSON")
   })
-  if (typeof value === "object" && value !== null && "baselineVersion" in value) {
-    if (value.baselineVersion !== baselineVersion) {
-      const told = JSON.stringify(value.baselineVersion)
+  if (isRecord(value) && "baselineVersion" in value) {
+    const version = value["baselineVersion"]
+    if (version !== 1 && version !== baselineVersion) {
+      const told = JSON.stringify(version)
       return yield* fault(
         "wrong-version",
-        `baselineVersion ${told} cannot be read; this program reads ${baselineVersion}`
+        `baselineVersion ${told} cannot be read; this program reads 1 and ${baselineVersion}`
       )
     }
-    return yield* decodeShape(value).pipe(
+    const faults: Array<string> = []
+    const subjects = Array.isArray(value["subjects"])
+      ? listOf(value["subjects"]).map((each, at) => readSubject(each, `subjects[${at}]`, version, faults))
+      : value["subjects"]
+    if (faults.length > 0) {
+      const more = faults.length > 3 ? `; and ${faults.length - 3} more` : ""
+      return yield* fault("wrong-shape", `not a baseline: ${faults.slice(0, 3).join("; ")}${more}`)
+    }
+    const { readFrom: _mark, ...shape } = value
+    const read = yield* decodeShape({ ...shape, baselineVersion, subjects }).pipe(
       Effect.mapError((error) => fault("wrong-shape", `not a baseline: ${error.message}`))
     )
+    return version === 1 ? { ...read, readFrom: 1 } : read
   }
   const report = yield* Report.fromJson(value).pipe(Effect.mapError((error) => fault(error.reason, error.message)))
   return fromReport(report)
@@ -242,119 +386,11 @@ export const parse: (text: string) => Effect.Effect<Baseline, BaselineError> = E
  * @category destructors
  * @since 0.1.0
  */
-export const toText = (baseline: Baseline): string => `${safeJson(baseline, 2)}\n`
+export const toText = ({ readFrom: _mark, ...baseline }: Baseline): string => `${safeJson(baseline, 2)}\n`
 
-const isLive = (entry: BaselineFinding, now: string): boolean => entry.until === null || entry.until > now
-
-const gone = (entry: BaselineFinding): ReportFinding => ({
-  findingId: entry.findingId,
-  ruleId: entry.ruleId,
-  title: entry.title,
-  description: null,
-  severity: entry.severity,
-  vendorSeverity: null,
-  status: "resolved",
-  resource: null,
-  remediation: null,
-  references: [],
-  suppression: null
-})
-
-const expiry = (entry: BaselineFinding): HostileText =>
-  Hostile.of(
-    `accepted until ${entry.until ?? "now"} and back: ${Hostile.toLine(entry.title, 200)} (${Hostile.toLine(entry.ruleId, 100)}), accepted because: ${entry.reason === null ? "" : Hostile.toLine(entry.reason, 200)}`
-  )
-
-const compare = (scan: ReportScan, known: BaselineSubject, now: string): ReportScan => {
-  const counted = scan.findings.coverage === "counts-only" || known.coverage === "counts-only"
-  const live = new Map<string, BaselineFinding>()
-  const lapsed = new Map<string, BaselineFinding>()
-  for (const entry of known.findings) {
-    const id = Hostile.toKey(entry.findingId)
-    // A merely known entry has nothing that could expire.
-    if (entry.reason === null || isLive(entry, now)) live.set(id, entry)
-    else lapsed.set(id, entry)
-  }
-  const used = new Map<string, number>()
-  const warnings: Array<HostileText> = []
-  let fresh = 0
-  let same = 0
-  const items = scan.findings.items
-    .filter((item) => item.status !== "resolved")
-    .map((item): ReportFinding => {
-      const id = Hostile.toKey(item.findingId)
-      const entry = live.get(id)
-      const times = (used.get(id) ?? 0) + 1
-      used.set(id, times)
-      const many = counted ? (scan.findings.total ?? Number.POSITIVE_INFINITY) : times
-      if (entry === undefined || many > entry.count) {
-        const old = lapsed.get(id)
-        if (old !== undefined) warnings.push(expiry(old))
-        fresh += 1
-        return { ...item, status: "new", suppression: null }
-      }
-      same += 1
-      const suppression = entry.reason === null ? null : { reason: entry.reason, until: entry.until }
-      return { ...item, status: "unchanged", suppression }
-    })
-  // Only two whole lists show that something is gone.
-  const comparable = scan.state === "completed" && scan.findings.coverage === "full" && known.coverage === "full"
-  const resolved = comparable
-    ? known.findings.filter((entry) => (used.get(Hostile.toKey(entry.findingId)) ?? 0) === 0).map(gone)
-    : []
-  const total = scan.findings.total
-  const numbers =
-    counted && total !== null && known.total !== null
-      ? { new: Math.max(0, total - known.total), unchanged: Math.min(total, known.total) }
-      : { new: fresh, unchanged: same }
-  return finish(
-    scan,
-    [...items, ...resolved],
-    warnings,
-    {
-      source: "computed",
-      ...numbers,
-      resolved: resolved.length,
-      previousScanId: known.scanId,
-      previousTotal: known.total,
-      consistent: true,
-      comparable
-    },
-    {
-      at: known.observedAt,
-      scanId: known.scanId,
-      severity: known.severity,
-      score: known.score,
-      findings: known.total
-    }
-  )
-}
-
-const finish = (
-  scan: ReportScan,
-  items: ReadonlyArray<ReportFinding>,
-  warnings: ReadonlyArray<HostileText>,
-  delta: ReportScan["delta"],
-  previous: ReportScan["previous"]
-): ReportScan => {
-  const findings = Scan.findingsOf(
-    scan.findings.coverage,
-    scan.findings.total,
-    items,
-    // The items do not say how many there are.
-    scan.findings.coverage === "counts-only" ? scan.findings.bySeverity : undefined
-  )
-  const status: Scan.ReportEvidence = { status: delta === null ? "not-offered" : "there", reason: null }
-  return {
-    ...scan,
-    evidence: { ...Scan.evidenceOf(scan), delta: status },
-    findings,
-    delta,
-    previous,
-    severity: Scan.severityOf({ assessment: scan.assessment, findings }),
-    warnings: [...scan.warnings, ...warnings]
-  }
-}
+const guessed = Hostile.of(
+  "the baseline does not say which of the vendor's types of scan it knows: compared by finding ids, then by order"
+)
 
 /**
  * The same run held against a baseline at the time `now` (milliseconds since 1970): every finding is new or unchanged,
@@ -366,15 +402,80 @@ const finish = (
  */
 export const apply = (report: ScanReport, baseline: Baseline, now: number): ScanReport => {
   const at = Scan.formatTime(now)
-  const known = new Map(baseline.subjects.map((subject) => [`${subjectKey(subject)}#${subject.occurrence}`, subject]))
-  const scans = place(report.scans).map(({ name, scan }) => {
+  const counterparts = Identities.pair(baseline.subjects, report.scans)
+  const scans = report.scans.map((scan, index) => {
     if (scan.assessment === null) return scan
-    const subject = known.get(name)
-    if (subject !== undefined) return compare(scan, subject, at)
-    const items = scan.findings.items
-      .filter((item) => item.status !== "resolved")
-      .map((item): ReportFinding => ({ ...item, status: "new", suppression: null }))
-    return finish(scan, items, [], null, null)
+    const found = counterparts[index] ?? null
+    const known = found === null ? undefined : baseline.subjects[found.before]
+    if (found === null || known === undefined) return Compare.unknown(scan)
+    const held = Compare.compare(scan, known, at)
+    return found.isGuess ? { ...held, warnings: [...held.warnings, guessed] } : held
   })
   return Report.withScans(report, scans)
+}
+
+const subjectName = ({ account, scanType, subject, vendor }: BaselineSubject): string => {
+  const type = scanType === undefined ? "" : ` (${Hostile.toLine(scanType, 40)})`
+  const label = Hostile.toLine(account, 40)
+  return `${vendor} ${Hostile.toLine(subject.name, 80) || Hostile.toLine(subject.id, 80)}${type}${label === "default" ? "" : ` [${label}]`}`
+}
+
+// A warning names so many entries.
+const namedAtMost = 5
+
+const listed = (names: ReadonlyArray<string>): string =>
+  `${names.slice(0, namedAtMost).join("; ")}${names.length > namedAtMost ? `; and ${names.length - namedAtMost} more` : ""}`
+
+const entryCount = (count: number): string => (count === 1 ? "1 entry" : `${count} entries`)
+
+/**
+ * What to tell the owner of a baseline that a run is held against at the time `now` (milliseconds since 1970): that it is
+ * of version 1, that it matched nothing, which accepted entries expired, and which match nothing in the run. Sentences in
+ * harmless text; none where all is well.
+ *
+ * @category destructors
+ * @since 0.2.0
+ */
+export const review = (report: ScanReport, baseline: Baseline, now: number): ReadonlyArray<string> => {
+  const at = Scan.formatTime(now)
+  const said: Array<string> = []
+  if (baseline.readFrom === 1) {
+    said.push(
+      "is of baselineVersion 1, which does not say types of scans: its entries are matched by their own ids; write it again with `scanpoll baseline write`"
+    )
+  }
+  const rowOf = new Map<number, ReportScan>()
+  for (const [index, found] of Identities.pair(baseline.subjects, report.scans).entries()) {
+    const scan = report.scans[index]
+    if (found !== null && scan !== undefined) rowOf.set(found.before, scan)
+  }
+  if (rowOf.size === 0) {
+    said.push("matches no scan of this run, so everything is new; was it written from the same plan and accounts?")
+  }
+  const expired: Array<string> = []
+  const unmatched: Array<string> = []
+  for (const [index, subject] of baseline.subjects.entries()) {
+    const row = rowOf.get(index) ?? null
+    const name = subjectName(subject)
+    const { assessment, coverage, findings } = subject
+    const accepted = findings.filter((entry) => entry.reason !== null)
+    const ids = new Set(
+      (row?.findings.items ?? [])
+        .filter((item) => item.status !== "resolved")
+        .map((item) => Compare.keyOf(item, row?.findings ?? { coverage }, subject))
+    )
+    for (const entry of accepted) {
+      const what = `${name}: ${Compare.nameOf(entry)}`
+      if (!Compare.isLive(entry, at)) expired.push(`${what}, until ${entry.until ?? ""}`)
+      else if (!ids.has(Compare.keyOf(entry, row?.findings ?? { coverage }, subject))) unmatched.push(what)
+    }
+    if (assessment === null || assessment.reason === null) continue
+    if (!Compare.isLive(assessment, at)) expired.push(`${name}: the assessment, until ${assessment.until ?? ""}`)
+    else if (row === null || row.assessment === null) unmatched.push(`${name}: the assessment`)
+  }
+  if (expired.length > 0) said.push(`has ${entryCount(expired.length)} that expired: ${listed(expired)}`)
+  if (unmatched.length > 0) {
+    said.push(`accepts ${entryCount(unmatched.length)} that this run does not have: ${listed(unmatched)}`)
+  }
+  return said
 }

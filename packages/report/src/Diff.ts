@@ -8,7 +8,6 @@
  * @since 0.1.0
  */
 import * as Severity from "@scanpoll/core/model/Severity"
-import * as Subject from "@scanpoll/core/model/Subject"
 import type * as JsonSchema from "effect/JsonSchema"
 import * as Schema from "effect/Schema"
 import * as Baseline from "./Baseline.ts"
@@ -16,8 +15,8 @@ import * as ExitCode from "./ExitCode.ts"
 import * as Gate from "./Gate.ts"
 import * as Hostile from "./HostileText.ts"
 import { HostileText } from "./HostileText.ts"
-import type { Placed } from "./internal/pairs.ts"
-import { place } from "./internal/pairs.ts"
+import * as Compare from "./internal/compare.ts"
+import * as Identities from "./internal/identities.ts"
 import type { ReportScan } from "./ReportScan.ts"
 import * as Scan from "./ReportScan.ts"
 import type { ScanReport } from "./ScanReport.ts"
@@ -55,7 +54,8 @@ export const Side = Schema.Struct({
 export type Side = typeof Side.Type
 
 /**
- * What changed for one subject. `base` or `head` is null where that run does not have it. `why` says why the two are not
+ * What changed for one subject under scan (`scanType` as in a report). `warnings` say what the pairing rests on where the
+ * reports do not say enough. `base` or `head` is null where that run does not have it. `why` says why the two are not
  * comparable; then `resolved` is empty and `new` holds what the base does not list.
  *
  * @category schemas
@@ -64,14 +64,16 @@ export type Side = typeof Side.Type
 export const SubjectDiff = Schema.Struct({
   vendor: Scan.VendorName,
   account: HostileText,
-  subject: Schema.Struct({ kind: Subject.Kind, id: HostileText, name: HostileText }),
+  scanType: Schema.optionalKey(HostileText),
+  subject: Scan.ReportSubject,
   comparable: Schema.Boolean,
   why: Schema.NullOr(HostileText),
   base: Schema.NullOr(Side),
   head: Schema.NullOr(Side),
   new: Schema.Array(Scan.ReportFinding),
   resolved: Schema.Array(Scan.ReportFinding),
-  unchanged: Schema.Natural
+  unchanged: Schema.Natural,
+  warnings: Schema.Array(HostileText)
 })
 
 /**
@@ -164,11 +166,18 @@ const whyNot = (base: ReportScan | null, head: ReportScan | null, alike: boolean
 
 const openOf = (scan: ReportScan) => scan.findings.items.filter((item) => item.status !== "resolved")
 
+const guessed = Hostile.of("a report does not say the vendor's type of scan: paired by finding ids, then by order")
+
+interface Pairing {
+  readonly alike: boolean
+  readonly isGuess: boolean
+}
+
 const pair = (
   base: ReportScan | null,
   head: ReportScan | null,
   held: ReportScan | null,
-  alike: boolean
+  { alike, isGuess }: Pairing
 ): SubjectDiff | null => {
   const any = head ?? base
   if (any === null) return null
@@ -177,13 +186,16 @@ const pair = (
   // What an incomparable pair does not list in the head may merely not have been looked at.
   const resolved = why === null ? items.filter((item) => item.status === "resolved") : []
   // A base without a full result accepts nothing for a gate, but what it lists is not new.
-  const listed = new Set(base === null ? [] : openOf(base).map((item) => Hostile.toKey(item.findingId)))
+  const idOf = (item: Scan.ReportFinding) =>
+    base === null || head === null ? "" : Compare.keyOf(item, head.findings, base.findings)
+  const listed = new Set(base === null ? [] : openOf(base).map(idOf))
   const open = held === null ? [] : openOf(held)
   const fresh = open.filter((item) => item.status === "new")
-  const unseen = fresh.filter((item) => !listed.has(Hostile.toKey(item.findingId)))
+  const unseen = fresh.filter((item) => !listed.has(idOf(item)))
   return {
     vendor: any.vendor,
     account: any.account,
+    ...(any.scanType === undefined ? {} : { scanType: any.scanType }),
     subject: any.subject,
     comparable: why === null,
     why: why === null ? null : Hostile.of(why),
@@ -191,7 +203,8 @@ const pair = (
     head: head === null ? null : side(head),
     new: unseen,
     resolved,
-    unchanged: open.filter((item) => item.status === "unchanged").length + fresh.length - unseen.length
+    unchanged: open.filter((item) => item.status === "unchanged").length + fresh.length - unseen.length,
+    warnings: isGuess ? [guessed] : []
   }
 }
 
@@ -202,15 +215,7 @@ const pair = (
  * @since 0.1.0
  */
 export const compute = (base: ScanReport, head: ScanReport, policy: Gate.GatePolicy = Gate.none): ReportDiff => {
-  const olds = place(base.scans)
-  const news = place(head.scans)
-  const times = (placed: ReadonlyArray<Placed>) => {
-    const most = new Map<string, number>()
-    for (const { occurrence, subject } of placed) most.set(subject, Math.max(most.get(subject) ?? 0, occurrence + 1))
-    return most
-  }
-  const [inBase, inHead] = [times(olds), times(news)]
-  const alike = (subject: string) => inBase.get(subject) === inHead.get(subject) || (inBase.get(subject) ?? 0) === 0
+  const counterparts = Identities.pair(base.scans, head.scans)
   const held = Baseline.apply(
     Report.withScans(
       head,
@@ -219,13 +224,19 @@ export const compute = (base: ScanReport, head: ScanReport, policy: Gate.GatePol
     Baseline.fromReport(base),
     Date.parse(head.run.finishedAt)
   )
-  const before = new Map(olds.map((placed) => [placed.name, placed]))
-  const after = new Set(news.map((placed) => placed.name))
+  const met = new Set(counterparts.map((found) => found?.before))
+  const alone = { alike: true, isGuess: false }
   const subjects = [
-    ...news.map(({ name, scan, subject }, at) =>
-      pair(before.get(name)?.scan ?? null, scan, held.scans[at] ?? null, alike(subject))
-    ),
-    ...olds.filter(({ name }) => !after.has(name)).map(({ scan }) => pair(scan, null, null, true))
+    ...head.scans.map((scan, at) => {
+      const found = counterparts[at] ?? null
+      return pair(
+        found === null ? null : (base.scans[found.before] ?? null),
+        scan,
+        held.scans[at] ?? null,
+        found ?? alone
+      )
+    }),
+    ...base.scans.filter((_, at) => !met.has(at)).map((scan) => pair(scan, null, null, alone))
   ].filter((subject) => subject !== null)
 
   const sum = (count: (subject: SubjectDiff) => number) => subjects.reduce((total, one) => total + count(one), 0)

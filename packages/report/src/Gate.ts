@@ -189,7 +189,8 @@ export const isConclusive = (row: Pick<ReportScan, "state">, policy: Pick<GatePo
  *
  * A finding is new when its status says so and when nothing tells. A vendor that counts new findings without listing
  * them gives them no severity of their own: they take that of the scan. A scan that is worse as a whole than what it was
- * compared with is new. With neither findings nor anything to compare with, so is the scan itself.
+ * compared with is new. With neither findings nor anything to compare with, so is the scan itself, unless its assessment
+ * is accepted.
  *
  * @category destructors
  * @since 0.1.0
@@ -300,6 +301,9 @@ const rule = (
 const assessmentOf = (row: ReportScan): ReportScan["assessment"] =>
   evidenceOf(row).assessment.status === "unavailable" ? null : row.assessment
 
+// An accepted assessment breaks nothing, and answers for its row.
+const isAccepted = (row: ReportScan): boolean => row.assessment?.suppression !== undefined
+
 // What the scan says as a whole, in its vendor's terms where it has any.
 const wholeOf = (row: ReportScan): string => {
   const score = row.assessment?.score ?? null
@@ -326,7 +330,7 @@ const countedOf = (row: ReportScan, counts: (finding: ReportScan["findings"]["it
 const severityThere = (row: ReportScan): Severity.Severity | null => {
   const assessment = assessmentOf(row)
   const found = row.findings.items.filter(isOpen).map((item) => item.severity)
-  const all = assessment === null ? found : [assessment.severity, ...found]
+  const all = assessment === null || isAccepted(row) ? found : [assessment.severity, ...found]
   return all.length === 0 ? null : Severity.worst(all)
 }
 
@@ -334,7 +338,8 @@ const failOnVerdict = (row: ReportScan, threshold: Threshold): Verdict => {
   const severity = severityThere(row)
   if (severity === null || !Severity.atLeast(severity, threshold)) return holds
   const assessment = assessmentOf(row)
-  const whole = assessment !== null && Severity.atLeast(assessment.severity, threshold) ? wholeOf(row) : null
+  const whole =
+    assessment !== null && !isAccepted(row) && Severity.atLeast(assessment.severity, threshold) ? wholeOf(row) : null
   const found = countedOf(row, (item) => Severity.atLeast(item.severity, threshold))
   return breaks([whole, found].filter((part) => part !== null).join("; "))
 }
@@ -360,6 +365,7 @@ const scoreRule = (asked: MinScore, rows: ReadonlyArray<ReportScan>, vendors: Re
       if (score === null) {
         return asked.vendor === null || assessmentOf(row) === null ? notApplicable : breaks("no score")
       }
+      if (isAccepted(row)) return holds
       const worse = score.direction === "higher-is-better" ? score.value < asked.score : score.value > asked.score
       return worse ? breaks(`score ${score.value}`) : holds
     },
@@ -414,6 +420,7 @@ export const evaluate = (rows: ReadonlyArray<ReportScan>, policy: GatePolicy): G
         (row) => {
           const grade = assessmentOf(row)?.score?.grade ?? null
           if (grade === null) return notApplicable
+          if (isAccepted(row)) return holds
           const rank = gradeRank(Hostile.toKey(grade))
           return rank === null || rank > least ? breaks(`grade ${Hostile.toLine(grade, 20)}`) : holds
         },

@@ -9,7 +9,7 @@
  */
 import * as Hostile from "./HostileText.ts"
 import { hash } from "./internal/hash.ts"
-import { place } from "./internal/pairs.ts"
+import * as Identities from "./internal/identities.ts"
 import type { ReportScan, TrendPoint } from "./ReportScan.ts"
 import type { ScanReport } from "./ScanReport.ts"
 import * as Scan from "./ReportScan.ts"
@@ -26,10 +26,13 @@ const better = (a: ReportScan, b: ReportScan): ReportScan => {
 }
 
 // The names under which one scan may be known in several files: the vendor's id, and the journal's.
-const names = (scan: ReportScan): ReadonlyArray<string> => [
-  ...(scan.key === null ? [] : [`key ${Hostile.toKey(scan.account)} ${Hostile.toKey(scan.key)}`]),
-  ...(scan.claimId === null ? [] : [`claim ${Hostile.toKey(scan.claimId)}`])
-]
+const names = (scan: ReportScan): ReadonlyArray<string> => {
+  const known = Identities.scanOf(scan)
+  return [
+    ...(known === null ? [] : [`scan ${known}`]),
+    ...(scan.claimId === null ? [] : [`claim ${Hostile.toKey(scan.claimId)}`])
+  ]
+}
 
 const unite = (reports: ReadonlyArray<ScanReport>): ReadonlyArray<ReportScan> => {
   const rows: Array<ReportScan> = []
@@ -101,25 +104,23 @@ const point = (scan: ReportScan): TrendPoint => ({
 })
 
 /**
- * The same report with the completed scans of earlier reports as the trend of its rows: per vendor, account and subject,
- * oldest first, each scan once.
+ * The same report with the completed scans of earlier reports as the trend of its rows: those of the same identity, oldest
+ * first, each scan once.
  *
  * @category combinators
  * @since 0.1.0
  */
 export const withTrend = (report: ScanReport, earlier: ReadonlyArray<ScanReport>): ScanReport => {
-  const past = new Map<string, Array<TrendPoint>>()
+  const past: ReadonlyArray<Array<TrendPoint>> = report.scans.map(() => [])
   for (const old of earlier) {
-    for (const { name, scan } of place(old.scans)) {
-      if (scan.state !== "completed") continue
-      const list = past.get(name)
-      if (list === undefined) past.set(name, [...scan.trend, point(scan)])
-      else list.push(...scan.trend, point(scan))
+    for (const [index, found] of Identities.pair(old.scans, report.scans).entries()) {
+      const scan = found === null ? undefined : old.scans[found.before]
+      if (scan?.state === "completed") past[index]?.push(...scan.trend, point(scan))
     }
   }
-  const scans = place(report.scans).map(({ name, scan }) => {
+  const scans = report.scans.map((scan, index) => {
     const points = new Map<string, TrendPoint>()
-    for (const one of [...(past.get(name) ?? []), ...scan.trend]) {
+    for (const one of [...(past[index] ?? []), ...scan.trend]) {
       if (one.scanId !== null && scan.scanId !== null && Hostile.toKey(one.scanId) === Hostile.toKey(scan.scanId))
         continue
       points.set(one.scanId === null ? `at ${one.at}` : `id ${Hostile.toKey(one.scanId)}`, one)

@@ -1,7 +1,8 @@
 /**
  * CSV: a line for each scan and a line for each of its findings, for a spreadsheet or a data tool.
  *
- * The column `row` says which of the two a line is; a finding's line repeats what names its scan. Numbers are numbers;
+ * The column `row` says which of the two a line is; a finding's line repeats what names its scan. `identity` is the same
+ * for the same subject under scan in every run. Numbers are numbers;
  * texts that a spreadsheet could take for a formula start with an apostrophe. Lossless export is what JSON is for.
  *
  * @since 0.1.0
@@ -9,9 +10,10 @@
 import { stringify } from "csv-stringify/sync"
 import * as Hostile from "./HostileText.ts"
 import type { HostileText } from "./HostileText.ts"
+import * as Identities from "./internal/identities.ts"
 import * as Words from "./internal/words.ts"
 import type { RenderOptions, Renderer } from "./RenderOptions.ts"
-import type { ReportFinding, ReportScan } from "./ReportScan.ts"
+import type { ReportFinding, ReportScan, Suppression } from "./ReportScan.ts"
 import type { ScanReport } from "./ScanReport.ts"
 
 /**
@@ -62,7 +64,11 @@ export const columns = [
   "resource",
   "description",
   "remediation",
-  "accepted"
+  "accepted",
+  "scan_type",
+  "identity",
+  "accepted_until",
+  "accepted_by"
 ] as const
 
 type Cell = string | number | null
@@ -78,7 +84,15 @@ const naming = (scan: ReportScan): Line => ({
   subject_id: cell(scan.subject.id),
   id: cell(scan.id),
   key: cell(scan.key),
-  state: scan.state
+  state: scan.state,
+  scan_type: cell(scan.scanType ?? null),
+  identity: Identities.uidOf(scan)
+})
+
+const acceptance = (suppression: Suppression | null): Line => ({
+  accepted: cell(suppression === null ? null : suppression.reason),
+  accepted_until: suppression?.until ?? null,
+  accepted_by: cell(suppression?.by ?? null)
 })
 
 const scanLine = (scan: ReportScan): Line => {
@@ -88,6 +102,7 @@ const scanLine = (scan: ReportScan): Line => {
   return {
     row: "scan",
     ...naming(scan),
+    ...acceptance(scan.assessment?.suppression ?? null),
     severity: scan.assessment === null ? null : scan.severity,
     vendor_severity: cell(scan.assessment?.vendorSeverity ?? null),
     compliance: scan.assessment?.compliance ?? null,
@@ -128,7 +143,7 @@ const findingLine = (scan: ReportScan, finding: ReportFinding): Line => ({
   resource: cell(finding.resource),
   description: cell(finding.description),
   remediation: cell(finding.remediation),
-  accepted: cell(finding.suppression === null ? null : finding.suppression.reason)
+  ...acceptance(finding.suppression)
 })
 
 const write = (lines: ReadonlyArray<Line>): string =>

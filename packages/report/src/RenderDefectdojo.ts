@@ -10,7 +10,6 @@
  */
 import type { Severity } from "@scanpoll/core/model/Severity"
 import * as Hostile from "./HostileText.ts"
-import { hash } from "./internal/hash.ts"
 import * as Issues from "./internal/issues.ts"
 import { safeJson } from "./internal/json.ts"
 import * as Words from "./internal/words.ts"
@@ -54,9 +53,9 @@ const finding = (scan: ReportScan, issue: Issues.Issue): object => {
     risk_accepted: suppression !== null,
     dynamic_finding: true,
     static_finding: false,
-    unique_id_from_tool: hash(scan.vendor, Hostile.toKey(scan.subject.id), issue.key),
+    unique_id_from_tool: issue.uid,
     vuln_id_from_tool: issue.rule.slice(0, 500),
-    service: Words.subject(scan, 200),
+    service: Words.label(scan, 200),
     ...(remediation === null ? {} : { mitigation: Hostile.toBlock(remediation) }),
     ...(links.length === 0 ? {} : { references: links.join("\n") }),
     ...(address === null ? {} : { endpoints: [address] }),
@@ -83,9 +82,9 @@ export const render: Renderer = function* (report: ScanReport, options: RenderOp
   }
   yield safeJson(head, 2).replace(/\n\}$/, ',\n  "findings": [')
   let first = true
-  for (const scan of report.scans) {
-    for (const issue of Issues.ofScan(scan)) {
-      yield `${first ? "" : ","}\n    ${safeJson(finding(scan, issue))}`
+  for (const placed of Issues.placed(report.scans)) {
+    for (const issue of Issues.ofScan(placed)) {
+      yield `${first ? "" : ","}\n    ${safeJson(finding(placed.scan, issue))}`
       first = false
     }
   }

@@ -15,8 +15,11 @@ import * as Words from "./internal/words.ts"
 import type { RenderOptions } from "./RenderOptions.ts"
 import type { ReportFinding } from "./ReportScan.ts"
 
-const name = (subject: SubjectDiff): string =>
-  Hostile.toLine(subject.subject.name, 200) || Hostile.toLine(subject.subject.id, 200)
+const name = ({ account, scanType, subject }: SubjectDiff): string => {
+  const type = scanType === undefined ? "" : ` (${Hostile.toLine(scanType, 40)})`
+  const label = Hostile.toLine(account, 80)
+  return `${Hostile.toLine(subject.name, 200) || Hostile.toLine(subject.id, 200)}${type}${label === "default" ? "" : ` [${label}]`}`
+}
 
 const sideWords = (side: Side | null): string => {
   if (side === null) return "nothing"
@@ -68,6 +71,7 @@ export const renderText: DiffRenderer = function* (diff: ReportDiff, options: Re
     const lines = [
       fold(`${page.paint(one.vendor, "bold")}  ${name(one)}`, page, "  "),
       fold(`${sideWords(one.base)} -> ${sideWords(one.head)}`, page, "    "),
+      ...one.warnings.map((warning) => fold(`warning: ${Hostile.toLine(warning, 300)}`, page, "    ")),
       ...(one.why === null ? [] : [fold(`not comparable: ${Hostile.toLine(one.why, 200)}`, page, "    ")]),
       ...listed(one.new, "+", "red", page),
       ...listed(one.resolved, "-", "green", page),
@@ -146,7 +150,10 @@ export const renderMarkdown: DiffRenderer = function* (diff: ReportDiff, options
             ])
           )
         ]),
-    table
+    table,
+    ...[...new Set(diff.subjects.flatMap((one) => one.warnings.map((warning) => Hostile.toLine(warning, 300))))].map(
+      (warning) => Md.paragraph(Md.text(`Warning: ${warning}`))
+    )
   ])
   for (const one of ordered(diff)) {
     const { more, rows } = rowsOf(one, options)

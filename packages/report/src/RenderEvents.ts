@@ -2,7 +2,8 @@
  * The event stream of a run: NDJSON, one line for each change of a scan's state, and one last line for the run.
  *
  * Every line is an object with `schemaVersion`, `event`, `at` and, but for the last, the scan it is about: `index` in the
- * run, `id` of the claim, `vendor`, `account`, `subject` and `key` (null until the vendor gave an id). A poll that brings
+ * run, `id` of the claim, `vendor`, `account`, `subject`, `scanType` (null where there is none), `identity` (the same for the
+ * same subject under scan in every run) and `key` (null until the vendor gave an id). A poll that brings
  * nothing new makes no line. Lines of different scans interleave; those of one scan come in order.
  *
  * - `queued`: waits for its turn. `submitting`: is being bought. `submitted`: has an id; `known` when it was bought before.
@@ -15,6 +16,8 @@
  */
 import type { ScanEvent } from "@scanpoll/core/engine/ScanEvent"
 import * as Ticket from "@scanpoll/core/model/ScanTicket"
+import * as Hostile from "./HostileText.ts"
+import * as Identities from "./internal/identities.ts"
 import { safeJson } from "./internal/json.ts"
 import type { Renderer } from "./RenderOptions.ts"
 import * as Scan from "./ReportScan.ts"
@@ -46,6 +49,14 @@ export const fromEvent = (
   } = {}
 ): string | null => {
   const redact = options.redact ?? ((text: string) => text)
+  const type = options.row?.scanType ?? ""
+  const scanType = type === "" ? null : redact(type)
+  const subject = {
+    kind: event.subject.kind,
+    id: redact(event.subject.id),
+    name: redact(event.subject.name),
+    ...(event.subject.series === undefined ? {} : { series: redact(event.subject.series) })
+  }
   const head = (name: string) => ({
     event: name,
     at: Scan.formatTime(event.at),
@@ -53,7 +64,19 @@ export const fromEvent = (
     id: event.claimId,
     vendor: event.vendor,
     account: redact(event.account),
-    subject: { kind: event.subject.kind, id: redact(event.subject.id), name: redact(event.subject.name) },
+    subject,
+    scanType,
+    identity: Identities.uidOf({
+      vendor: event.vendor,
+      account: Hostile.of(redact(event.account)),
+      ...(scanType === null ? {} : { scanType: Hostile.of(scanType) }),
+      subject: {
+        kind: subject.kind,
+        id: Hostile.of(subject.id),
+        name: Hostile.of(subject.name),
+        ...(subject.series === undefined ? {} : { series: Hostile.of(subject.series) })
+      }
+    }),
     key: event.ticket === null ? null : redact(Ticket.accountKey(event.ticket))
   })
   switch (event._tag) {
@@ -126,6 +149,8 @@ export const render: Renderer = function* (report: ScanReport) {
       vendor: scan.vendor,
       account: scan.account,
       subject: scan.subject,
+      scanType: scan.scanType ?? null,
+      identity: Identities.uidOf(scan),
       key: scan.key,
       scan: without(scan)
     })

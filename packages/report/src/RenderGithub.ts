@@ -113,7 +113,7 @@ const notes = (
   )
   let total = kept.length
   const wanted = kinds[level].filter((severity) => Words.shown(severity, least))
-  for (const { issue, scan } of Issues.worstFirst(report.scans, wanted)) {
+  for (const { issue, scan } of Issues.worstFirst(Issues.placed(report.scans), wanted)) {
     if (issue.finding !== null && issue.finding.suppression !== null) continue
     total += 1
     if (kept.length > maxAnnotations) continue

@@ -1,7 +1,7 @@
 /**
  * JUnit XML: a suite for each vendor with a test for each scan, and a suite with a test for each rule of the gate.
  *
- * A clean run has green tests, so the file is never empty. A rule that is broken is a failure, and so is each scan that
+ * A test is named `subject (type) [account]`, the same in every run; its key is in its output. A clean run has green tests, so the file is never empty. A rule that is broken is a failure, and so is each scan that
  * breaks one; a scan without a verdict is an error; one that was never begun or was interrupted is skipped, as is one
  * whose missing verdict was allowed.
  *
@@ -11,6 +11,7 @@ import library from "junit-report-builder"
 import type { Builder, TestCase } from "junit-report-builder"
 import * as Hostile from "./HostileText.ts"
 import type { HostileText } from "./HostileText.ts"
+import * as Identities from "./internal/identities.ts"
 import * as Words from "./internal/words.ts"
 import type { RenderOptions, Renderer } from "./RenderOptions.ts"
 import type { ReportScan } from "./ReportScan.ts"
@@ -39,7 +40,7 @@ const told = (scan: ReportScan, options: RenderOptions): string => {
     Words.took(scan),
     Words.age(scan),
     ...scan.warnings.map((warning) => `warning: ${Hostile.toLine(warning, 300)}`),
-    scan.key === null ? null : `key: ${Hostile.toLine(scan.key)}`,
+    `key: ${Hostile.toLine(scan.key ?? scan.id)}`,
     Words.next(scan)
   ].filter((line) => line !== null)
   const listed = Words.byWeight(
@@ -50,7 +51,10 @@ const told = (scan: ReportScan, options: RenderOptions): string => {
   const max = options.maxFindings ?? 100
   for (const item of listed.slice(0, max)) {
     const where = item.resource === null ? "" : ` at ${Hostile.toLine(item.resource, 200)}`
-    lines.push(`- ${item.severity}: ${Hostile.toLine(item.title, 200)}${where}`)
+    const accepted = Words.acceptance(item.suppression)
+    lines.push(
+      `- ${item.severity}: ${Hostile.toLine(item.title, 200)}${where}${accepted === "" ? "" : ` (${accepted})`}`
+    )
   }
   if (listed.length > max) lines.push(`and ${Words.number(listed.length - max)} more in the canonical report`)
   return lines.join("\n")
@@ -124,6 +128,20 @@ const judge = (
   }
 }
 
+// The same in every run: a test is the same test as yesterday's. Rows that look alike are numbered.
+const namesOf = (scans: ReadonlyArray<ReportScan>): ReadonlyArray<string> => {
+  const names: Array<string> = scans.map((scan) => Words.label(scan))
+  const places = Identities.place(scans)
+  for (const group of Map.groupBy(scans.keys(), (index) => names[index] ?? "").values()) {
+    const byIdentity = group.toSorted((a, b) => ((places[a] ?? "") < (places[b] ?? "") ? -1 : 1))
+    for (const [nth, index] of byIdentity.entries()) if (nth > 0) names[index] = `${names[index] ?? ""} #${nth + 1}`
+  }
+  return names
+}
+
+// The schema Jenkins reads by has no `skipped` on the root.
+const rootSkipped = /^(\s*(?:<\?xml[^>]*\?>)?\s*<testsuites(?:\s+(?!skipped=)[\w:.-]+="[^"]*")*)\s+skipped="\d+"/
+
 /**
  * Renders `junit`.
  *
@@ -136,11 +154,12 @@ export const render: Renderer = function* (report: ScanReport, options: RenderOp
   const open = unjudged(report)
   for (const [vendor, scans] of Words.byVendor(report.scans)) {
     const suite = out.testSuite().name(`scanpoll.${vendor}`)
-    for (const scan of scans) {
+    const names = namesOf(scans)
+    for (const [index, scan] of scans.entries()) {
       const test = suite
         .testCase()
         .className(`scanpoll.${vendor}`)
-        .name(xml(`${Words.subject(scan)} [${Hostile.toLine(scan.key ?? scan.id, 200)}]`, 500))
+        .name(xml(names[index] ?? Words.label(scan), 500))
         .standardOutput(xml(told(scan, options)))
       if (scan.timings.durationMs !== null) test.time(scan.timings.durationMs / 1_000)
       judge(test, scan, report, broken.get(scan.id) ?? [], open.has(scan.id))
@@ -162,7 +181,7 @@ export const render: Renderer = function* (report: ScanReport, options: RenderOp
     .className("scanpoll.gate")
     .name("the run was reported")
     .standardOutput(xml(Words.verdict(report)))
-  yield `${Hostile.guardLines(out.build())}\n`
+  yield `${Hostile.guardLines(out.build().replace(rootSkipped, "$1"))}\n`
 }
 
 const ruleName = (rule: ScanReport["gate"]["rules"][number]): string => {

@@ -104,6 +104,7 @@ const activity = (report: ScanReport, scan: ReportScan): object => {
     metadata: metadata(report, scan, hash(Hostile.toKey(report.run.id), Hostile.toKey(scan.id))),
     unmapped: {
       account: Hostile.toLine(scan.account, 200),
+      scan_type: short(scan.scanType ?? null),
       score: scan.assessment?.score?.value ?? undefined,
       grade: short(scan.assessment?.score?.grade ?? null),
       vendor_severity: short(scan.assessment?.vendorSeverity ?? null),
@@ -122,7 +123,7 @@ const findingStatus = (finding: ReportFinding | null) => {
 }
 
 interface Row {
-  readonly key: string
+  readonly uid: string
   readonly rule: string
   readonly title: string
   readonly description: string
@@ -138,7 +139,6 @@ const compliance = (report: ScanReport, scan: ReportScan, row: Row): object => {
     : row.finding !== null && row.finding.status === "unchanged"
       ? [2, "Update"]
       : [1, "Create"]
-  const uid = hash(scan.vendor, Hostile.toKey(scan.subject.id), row.key)
   const remediation = row.finding?.remediation ?? null
   const link = scan.links.report === null ? null : Hostile.toLink(scan.links.report, scan.origin)
   return {
@@ -156,7 +156,7 @@ const compliance = (report: ScanReport, scan: ReportScan, row: Row): object => {
     ...findingStatus(row.finding),
     message: row.title,
     finding_info: {
-      uid,
+      uid: row.uid,
       title: row.title,
       desc: row.description,
       types: [row.rule],
@@ -180,16 +180,16 @@ const compliance = (report: ScanReport, scan: ReportScan, row: Row): object => {
     ...(remediation === null
       ? {}
       : { remediation: { desc: Hostile.toBlock(remediation) || "see the vendor's report" } }),
-    metadata: metadata(report, scan, hash(Hostile.toKey(report.run.id), Hostile.toKey(scan.id), row.key))
+    metadata: metadata(report, scan, hash(Hostile.toKey(report.run.id), Hostile.toKey(scan.id), row.uid))
   }
 }
 
-const resolved = (scan: ReportScan): ReadonlyArray<Row> =>
-  scan.findings.items
+const resolved = (placed: Issues.Placed): ReadonlyArray<Row> =>
+  placed.scan.findings.items
     .filter((item) => item.status === "resolved")
     .map((finding) => ({
-      key: Hostile.toKey(finding.findingId),
-      rule: Issues.ruleOf(scan, finding),
+      uid: Issues.uidOf(placed, finding),
+      rule: Issues.ruleOf(placed.scan, finding),
       title: Hostile.toLine(finding.title, 200) || "finding",
       description: finding.description === null ? "resolved" : Hostile.toBlock(finding.description, 4_000),
       severity: finding.severity,
@@ -203,9 +203,10 @@ const resolved = (scan: ReportScan): ReadonlyArray<Row> =>
  * @since 0.1.0
  */
 export const render: Renderer = function* (report: ScanReport) {
-  for (const scan of report.scans) {
+  for (const placed of Issues.placed(report.scans)) {
+    const { scan } = placed
     yield `${safeJson(activity(report, scan))}\n`
-    for (const row of [...Issues.ofScan(scan), ...resolved(scan)]) {
+    for (const row of [...Issues.ofScan(placed), ...resolved(placed)]) {
       yield `${safeJson(compliance(report, scan, row))}\n`
     }
   }

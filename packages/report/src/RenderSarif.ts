@@ -9,7 +9,6 @@
  */
 import type { Severity } from "@scanpoll/core/model/Severity"
 import * as Hostile from "./HostileText.ts"
-import { hash } from "./internal/hash.ts"
 import * as Issues from "./internal/issues.ts"
 import { safeJson } from "./internal/json.ts"
 import * as Words from "./internal/words.ts"
@@ -62,7 +61,7 @@ const location = (scan: ReportScan, uri: string) => {
     },
     logicalLocations: [
       {
-        name: inert(Words.subject(scan), 255) || scan.vendor,
+        name: inert(Words.label(scan), 255) || scan.vendor,
         fullyQualifiedName: inert(`${scan.vendor}/${Hostile.toKey(scan.subject.id)}`, 500),
         kind: "resource"
       }
@@ -87,11 +86,12 @@ interface Rule {
   readonly text: object
 }
 
-const vendorRun = (report: ScanReport, vendor: string, scans: ReadonlyArray<ReportScan>): object => {
+const vendorRun = (report: ScanReport, vendor: string, placed: ReadonlyArray<Issues.Placed>): object => {
+  const scans = placed.map(({ scan }) => scan)
   const uri = planUri(report)
   const rules = new Map<string, Rule>()
   const total = scans.reduce((sum, scan) => sum + Issues.count(scan), 0)
-  const kept = [...take(Issues.worstFirst(scans), maxResults)]
+  const kept = [...take(Issues.worstFirst(placed), maxResults)]
 
   const results = kept.map(({ scan, issue }) => {
     // The number of a severity stands at the rule, so a rule with two severities is two rules.
@@ -125,10 +125,10 @@ const vendorRun = (report: ScanReport, vendor: string, scans: ReadonlyArray<Repo
       ruleIndex: rule.index,
       level: levels[issue.severity],
       kind: "fail",
-      message: { text: inert(`${Words.subject(scan)}: ${issue.title}`) },
+      message: { text: inert(`${Words.label(scan)}: ${issue.title}`) },
       locations: [location(scan, uri)],
       partialFingerprints: {
-        primaryLocationLineHash: `${hash(vendor, Hostile.toKey(scan.subject.id), issue.key)}:1`
+        primaryLocationLineHash: `${issue.uid}:1`
       },
       ...baselineState(issue.finding?.status ?? "unknown"),
       ...(suppression === null
@@ -219,8 +219,8 @@ const vendorRun = (report: ScanReport, vendor: string, scans: ReadonlyArray<Repo
 export const render: Renderer = function* (report: ScanReport) {
   yield '{"$schema":"https://json.schemastore.org/sarif-2.1.0.json","version":"2.1.0","runs":['
   let first = true
-  for (const [vendor, scans] of Words.byVendor(report.scans)) {
-    yield `${first ? "" : ","}\n${safeJson(vendorRun(report, vendor, scans))}`
+  for (const [vendor, placed] of Map.groupBy(Issues.placed(report.scans), ({ scan }) => scan.vendor)) {
+    yield `${first ? "" : ","}\n${safeJson(vendorRun(report, vendor, placed))}`
     first = false
   }
   yield "\n]}\n"

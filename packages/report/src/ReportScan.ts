@@ -23,7 +23,9 @@ import { HostileText } from "./HostileText.ts"
  * @since 0.1.0
  */
 export const Time = Schema.String.check(
-  Schema.isPattern(/^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{3}Z$/u)
+  Schema.isPattern(/^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{3}Z$/u, {
+    expected: "a time in UTC with milliseconds, such as 2026-04-03T09:01:12.000Z"
+  })
 )
 
 /**
@@ -32,7 +34,7 @@ export const Time = Schema.String.check(
  * @category schemas
  * @since 0.1.0
  */
-export const Sha256 = Schema.String.check(Schema.isPattern(/^[0-9a-f]{64}$/u))
+export const Sha256 = Schema.String.check(Schema.isPattern(/^[0-9a-f]{64}$/u, { expected: "64 hex digits" }))
 
 /**
  * A vendor's name: safe in a file name, a command line and a test suite's name.
@@ -40,7 +42,9 @@ export const Sha256 = Schema.String.check(Schema.isPattern(/^[0-9a-f]{64}$/u))
  * @category schemas
  * @since 0.1.0
  */
-export const VendorName = Schema.String.check(Schema.isPattern(/^[a-z0-9][a-z0-9._-]{0,63}$/u))
+export const VendorName = Schema.String.check(
+  Schema.isPattern(/^[a-z0-9][a-z0-9._-]{0,63}$/u, { expected: "the name of a vendor in lower case, such as appvet" })
+)
 
 /**
  * How a scan of the report ended: the states of core's records.
@@ -106,12 +110,37 @@ export const worstFirst: ReadonlyArray<Severity.Severity> = [
 ]
 
 /**
- * Somebody accepted a finding: why, and until when (null: for good).
+ * Somebody accepted a finding or an assessment: why, and until when (null: for good). `by` and `at` are the person and the
+ * time of the decision, where the baseline says them.
  *
  * @category schemas
  * @since 0.1.0
  */
-export const Suppression = Schema.Struct({ reason: HostileText, until: Schema.NullOr(Time) })
+export const Suppression = Schema.Struct({
+  reason: HostileText,
+  until: Schema.NullOr(Time),
+  by: Schema.optionalKey(Schema.NullOr(HostileText)),
+  at: Schema.optionalKey(Schema.NullOr(Time))
+})
+
+/**
+ * @category models
+ * @since 0.2.0
+ */
+export type Suppression = typeof Suppression.Type
+
+/**
+ * What a row is about. `series` is what new versions of the subject have in common; left out where that is the `id`.
+ *
+ * @category schemas
+ * @since 0.2.0
+ */
+export const ReportSubject = Schema.Struct({
+  kind: Subject.Kind,
+  id: HostileText,
+  name: HostileText,
+  series: Schema.optionalKey(HostileText)
+})
 
 /**
  * One thing a scan found. A suppressed one counts for no gate and not for the severity of its scan.
@@ -185,7 +214,8 @@ const Assessment = Schema.Struct({
       grade: Schema.NullOr(HostileText),
       basis: Schema.Literals(["vendor", "derived"])
     })
-  )
+  ),
+  suppression: Schema.optionalKey(Suppression)
 })
 
 /**
@@ -262,11 +292,7 @@ export const ReportScan = Schema.Struct({
   account: HostileText,
   origin: Schema.NullOr(HostileText),
   scanId: Schema.NullOr(HostileText),
-  subject: Schema.Struct({
-    kind: Subject.Kind,
-    id: HostileText,
-    name: HostileText
-  }),
+  subject: ReportSubject,
   scanType: Schema.optionalKey(HostileText),
   declaredAt: Schema.NullOr(Schema.Struct({ line: Schema.Natural, column: Schema.Natural })),
   state: ScanState,
@@ -458,14 +484,14 @@ const duration = (
 
 /**
  * The severity of a row: the worst of what the scan says as a whole and of every finding that is neither resolved nor
- * suppressed; `unknown` where nothing was assessed.
+ * suppressed; an accepted assessment counts as `none`. `unknown` where nothing was assessed.
  *
  * @category destructors
  * @since 0.1.0
  */
 export const severityOf = (row: Pick<ReportScan, "assessment" | "findings">): Severity.Severity => {
   if (row.assessment === null) return "unknown"
-  let worst = row.assessment.severity
+  let worst = row.assessment.suppression === undefined ? row.assessment.severity : "none"
   for (const finding of row.findings.items) {
     if (isOpen(finding)) worst = Severity.worse(worst, finding.severity)
   }
@@ -597,7 +623,12 @@ export const fromRecord = (record: Record.ScanRecord, options: RowOptions = {}):
     account: text(record.account),
     origin: ticket === null ? null : text(ticket.origin),
     scanId: ticket === null ? null : text(ticket.scanId),
-    subject: { kind: record.subject.kind, id: text(record.subject.id), name: text(record.subject.name) },
+    subject: {
+      kind: record.subject.kind,
+      id: text(record.subject.id),
+      name: text(record.subject.name),
+      ...(record.subject.series === undefined ? {} : { series: text(record.subject.series) })
+    },
     ...(options.scanType === undefined || options.scanType === "" ? {} : { scanType: text(options.scanType) }),
     declaredAt: options.declaredAt ?? null,
     state: record.state,
@@ -631,7 +662,8 @@ export const fromRecord = (record: Record.ScanRecord, options: RowOptions = {}):
       ...duration(record),
       polls: natural(record.polls)
     },
-    progress: record.progress,
+    // How far the scan was at the last poll says nothing once it has ended.
+    progress: outcome === null ? record.progress : null,
     cached: outcome !== null && outcome.cached,
     reused: record.reused,
     ageMs: ageMs === null ? null : natural(ageMs),

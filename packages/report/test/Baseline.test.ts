@@ -98,7 +98,8 @@ describe("parse", () => {
   it.effect.each([
     ["{", "not-json"],
     ["{}", "wrong-shape"],
-    ['{"baselineVersion":2}', "wrong-version"],
+    ['{"baselineVersion":3}', "wrong-version"],
+    ['{"baselineVersion":2}', "wrong-shape"],
     ['{"baselineVersion":1}', "wrong-shape"],
     ['{"schemaVersion":9}', "wrong-version"]
   ] as const)("refuses %s", ([text, reason]) =>

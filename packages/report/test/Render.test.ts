@@ -10,6 +10,7 @@ import * as RenderEvents from "@scanpoll/report/RenderEvents"
 import * as RenderText from "@scanpoll/report/RenderText"
 import * as ScanReport from "@scanpoll/report/ScanReport"
 import * as Option from "effect/Option"
+import * as Schema from "effect/Schema"
 import stringWidth from "string-width"
 import { assessment, completed, finding, inState, info, score, start, ticket } from "./fixtures.ts"
 
@@ -128,13 +129,19 @@ describe("events", () => {
     vendor: "appvet",
     account: "default",
     subject: { kind: "url", id: "https://a.example/", name: "https://a.example/" },
+    scanType: null,
     key: "appvet:scan_3"
   }
+  const withoutIdentity = Schema.decodeUnknownSync(
+    Schema.Struct({ identity: Schema.String.check(Schema.isPattern(/^[0-9a-f]{32}$/)) })
+  )
   const read = (kind: ScanEventKind): unknown => {
     const line = RenderEvents.fromEvent(event(kind))
     if (line === null) return null
     assert.match(line, /^[^\n]*\n$/)
-    return JSON.parse(line)
+    const { identity: _identity, ...rest } = JSON.parse(line)
+    assert.doesNotThrow(() => withoutIdentity(JSON.parse(line)))
+    return rest
   }
 
   it("makes one line for each change of state", () => {

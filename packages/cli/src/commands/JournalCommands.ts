@@ -116,7 +116,7 @@ const wholeNumber = (name: string, text: string, low: number, high: number): Eff
 }
 
 /**
- * `scanpoll history [WORD...]`: the answers to equal requests over time, those whose vendor or subject has each word.
+ * `scanpoll history [WORD...]`: the answers about each subject over time, those whose vendor or subject has each word.
  *
  * @category constructors
  * @since 0.1.0
@@ -140,15 +140,16 @@ export const history = Effect.fnUntraced(function* (input: {
         ? ["nothing is known\n"]
         : lines.flatMap((line) =>
             section(
-              `${KeyText.accountName(line.vendor, line.account)}  ${inert(line.subject.name, 200)}  ${line.trend}`,
+              `${KeyText.accountName(line.vendor, line.account)}  ${inert(line.subject.name, 200)}${line.scanType === null ? "" : ` (${inert(line.scanType, 40)})`}  ${line.trend}`,
               line.points.map(Words.pointLine)
             )
           ),
     json: () => ({
       schemaVersion: 1,
-      lines: lines.map(({ account, points, subject, trend, vendor }) => ({
+      lines: lines.map(({ account, points, scanType, subject, trend, vendor }) => ({
         vendor,
         account,
+        scanType,
         subject,
         trend,
         points: points.map(Words.pointJson)

@@ -68,15 +68,6 @@ export const hasSameLabel = (one: Label, other: Label): boolean =>
   one.vendor === other.vendor && one.account === other.account
 
 /**
- * A text that only the same subjects of accounts with the same label share, for maps.
- *
- * @category destructors
- * @since 0.1.0
- */
-export const subjectKey = (label: Label, subject: { readonly kind: string; readonly id: string }): string =>
-  JSON.stringify([label.vendor, label.account, subject.kind, subject.id])
-
-/**
  * A text that only tickets of the same scan share, for maps.
  *
  * @category destructors

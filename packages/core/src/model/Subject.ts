@@ -25,6 +25,8 @@ export const Kind = Schema.String.check(
 /**
  * What is scanned. `id` is the same for equal subjects of one kind, `name` is for people. Of a scan that is known by its
  * key alone, the kind is `unknown`, the id the scan's, and the name the key.
+ * `series` stays the same when a new version of the subject gets a new `id`, such as a new upload of a dataset; left out
+ * where that is the `id`.
  *
  * @category schemas
  * @since 0.1.0
@@ -32,7 +34,8 @@ export const Kind = Schema.String.check(
 export const Subject = Schema.Struct({
   kind: Kind,
   id: Schema.String,
-  name: Schema.String
+  name: Schema.String,
+  series: Schema.optionalKey(Schema.String)
 })
 
 /**

@@ -85,7 +85,12 @@ const toColumns = (claim: NewClaim): Record<string, string | number | null> => {
     environment: key.environment,
     fingerprint: toJson(key.fingerprint),
     subject_hash: subjectHash(subject),
-    subject: toJson({ kind: subject.kind, id: subject.id, name: subject.name }),
+    subject: toJson({
+      kind: subject.kind,
+      id: subject.id,
+      name: subject.name,
+      ...(subject.series === undefined ? {} : { series: subject.series })
+    }),
     state: claim.state,
     owner: claim.owner,
     epoch: 1,

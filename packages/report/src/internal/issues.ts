@@ -2,13 +2,16 @@ import * as Severity from "@scanpoll/core/model/Severity"
 import * as Hostile from "../HostileText.ts"
 import type { ReportFinding, ReportScan } from "../ReportScan.ts"
 import { worstFirst as bySeverity } from "../ReportScan.ts"
+import { hash } from "./hash.ts"
+import * as Identities from "./identities.ts"
 import * as Words from "./words.ts"
 
 // What a scan reports, for formats that know nothing but findings: each finding that is not resolved and, where the scan
 // says worse than those, its assessment as one more.
 export interface Issue {
   readonly kind: "finding" | "assessment"
-  readonly key: string
+  // The same in every run, and no other issue's.
+  readonly uid: string
   readonly rule: string
   readonly title: string
   readonly description: string
@@ -22,13 +25,48 @@ export const ruleOf = (scan: ReportScan, finding: ReportFinding): string => {
   return rule.startsWith(`${scan.vendor}/`) ? rule : `${scan.vendor}/${rule}`
 }
 
-const ofFinding = (scan: ReportScan, subject: string, finding: ReportFinding): Issue => {
+// A row and its identity among the rows of its report.
+export interface Placed {
+  readonly scan: ReportScan
+  readonly scanned: string
+}
+
+export const placed = (scans: ReadonlyArray<ReportScan>): ReadonlyArray<Placed> => {
+  const names = Identities.place(scans)
+  return scans.map((scan, index) => ({ scan, scanned: hash(names[index] ?? "") }))
+}
+
+// A vendor may list one finding several times; the second is told from the first by its number.
+const repeats = new WeakMap<ReportScan, ReadonlyMap<ReportFinding, number>>()
+
+const repeatsOf = (scan: ReportScan): ReadonlyMap<ReportFinding, number> => {
+  const known = repeats.get(scan)
+  if (known !== undefined) return known
+  const seen = new Map<string, number>()
+  const found = new Map<ReportFinding, number>()
+  for (const finding of scan.findings.items) {
+    const id = Hostile.toKey(finding.findingId)
+    const times = (seen.get(id) ?? 0) + 1
+    seen.set(id, times)
+    if (times > 1) found.set(finding, times)
+  }
+  repeats.set(scan, found)
+  return found
+}
+
+export const uidOf = ({ scan, scanned }: Placed, finding: ReportFinding): string => {
+  const times = repeatsOf(scan).get(finding)
+  return Identities.findingUid(times === undefined ? scanned : `${scanned}#finding ${times}`, finding)
+}
+
+const ofFinding = (placed: Placed, subject: string, finding: ReportFinding): Issue => {
+  const { scan } = placed
   const title = Hostile.toLine(finding.title, 200) || Hostile.toLine(finding.ruleId, 200) || "finding"
   const where = finding.resource === null ? subject : Hostile.toLine(finding.resource, 300)
   const told = finding.description === null ? "" : Hostile.toBlock(finding.description, 4_000)
   return {
     kind: "finding",
-    key: Hostile.toKey(finding.findingId),
+    uid: uidOf(placed, finding),
     rule: ruleOf(scan, finding),
     title,
     description: told === "" ? `${title} at ${where}` : told,
@@ -40,7 +78,8 @@ const ofFinding = (scan: ReportScan, subject: string, finding: ReportFinding): I
 // The severity of the assessment where it is an issue of its own: worse than any finding that is listed.
 const ownSeverity = (scan: ReportScan): Severity.Severity | null => {
   if (scan.assessment === null) return null
-  const { severity } = scan.assessment
+  const { severity, suppression } = scan.assessment
+  if (suppression !== undefined) return null
   if (!Severity.atLeast(severity, "low")) return null
   for (const finding of scan.findings.items) {
     if (finding.status !== "resolved" && Severity.worse(finding.severity, severity) === finding.severity) return null
@@ -48,12 +87,13 @@ const ownSeverity = (scan: ReportScan): Severity.Severity | null => {
   return severity
 }
 
-const ofAssessment = (scan: ReportScan, subject: string, severity: Severity.Severity): Issue => {
+const ofAssessment = ({ scan, scanned }: Placed, subject: string, severity: Severity.Severity): Issue => {
+  const type = scan.scanType === undefined ? "" : `${Hostile.toLine(scan.scanType, 40)}/`
   const parts = [Words.says(scan), Words.findings(scan)]
   return {
     kind: "assessment",
-    key: "assessment",
-    rule: `${scan.vendor}/assessment`,
+    uid: Identities.assessmentUid(scanned),
+    rule: `${scan.vendor}/${type}assessment`,
     title: `${subject} is assessed as ${severity}`,
     description: `${subject} is assessed as ${severity}: ${parts.filter((part) => part !== null).join("; ")}.`,
     severity,
@@ -62,7 +102,8 @@ const ofAssessment = (scan: ReportScan, subject: string, severity: Severity.Seve
 }
 
 // The issues of a scan, or those of one severity; made as they are asked for.
-export const ofScan = function* (scan: ReportScan, only: Severity.Severity | null = null): Generator<Issue, void> {
+export const ofScan = function* (placed: Placed, only: Severity.Severity | null = null): Generator<Issue, void> {
+  const { scan } = placed
   if (scan.assessment === null) return
   const own = ownSeverity(scan)
   const mine = own !== null && (only === null || own === only)
@@ -70,9 +111,9 @@ export const ofScan = function* (scan: ReportScan, only: Severity.Severity | nul
   const subject = Words.subject(scan)
   for (const finding of scan.findings.items) {
     if (finding.status === "resolved" || (only !== null && finding.severity !== only)) continue
-    yield ofFinding(scan, subject, finding)
+    yield ofFinding(placed, subject, finding)
   }
-  if (mine) yield ofAssessment(scan, subject, own)
+  if (mine) yield ofAssessment(placed, subject, own)
 }
 
 export const count = (scan: ReportScan): number =>
@@ -83,12 +124,12 @@ export const count = (scan: ReportScan): number =>
 
 // The issues of all scans, the worst first; a run may have millions, and who asks may stop early.
 export const worstFirst = function* (
-  scans: ReadonlyArray<ReportScan>,
+  scans: ReadonlyArray<Placed>,
   severities: ReadonlyArray<Severity.Severity> = bySeverity
 ): Generator<{ readonly scan: ReportScan; readonly issue: Issue }, void> {
   for (const severity of severities) {
-    for (const scan of scans) {
-      for (const issue of ofScan(scan, severity)) yield { scan, issue }
+    for (const one of scans) {
+      for (const issue of ofScan(one, severity)) yield { scan: one.scan, issue }
     }
   }
 }

@@ -1,6 +1,6 @@
 import * as Severity from "@scanpoll/core/model/Severity"
 import * as Hostile from "../HostileText.ts"
-import type { ReportFinding, ReportScan, SeverityCounts } from "../ReportScan.ts"
+import type { ReportFinding, ReportScan, SeverityCounts, Suppression } from "../ReportScan.ts"
 import { missingOf, worstFirst } from "../ReportScan.ts"
 import type { ScanReport } from "../ScanReport.ts"
 
@@ -43,6 +43,22 @@ export const subjectAndType = (scan: ReportScan, max = 200): string => {
   return type === "" ? subject(scan, max) : `${subject(scan, max)} (${type})`
 }
 
+// A row as people tell it from others: its subject, the vendor's type of scan, and its account where that is not the
+// usual one.
+export const label = (scan: ReportScan, max = 200): string => {
+  const account = Hostile.toLine(scan.account, 80)
+  return account === "default" ? subjectAndType(scan, max) : `${subjectAndType(scan, max)} [${account}]`
+}
+
+// Why and until when somebody accepted something; empty where nobody did.
+export const acceptance = (suppression: Suppression | null | undefined, max = 200): string => {
+  if (suppression === null || suppression === undefined) return ""
+  const { by = null, reason, until } = suppression
+  const who = by === null ? "" : ` by ${Hostile.toLine(by, 60)}`
+  const end = until === null ? "" : ` until ${until.slice(0, 10)}`
+  return `accepted${who}${end}: ${Hostile.toLine(reason, max)}`
+}
+
 // How the whole run is named: a title a person gave, or the plan.
 export const title = (report: ScanReport, given: string | null): string => {
   if (given !== null) return Hostile.toLine(Hostile.of(given), 200)
@@ -72,7 +88,12 @@ export const says = (scan: ReportScan): string | null => {
   const word = vendorWord(scan)
   const grade = scan.assessment?.score?.grade ?? null
   const same = word === null || (grade !== null && Hostile.toLine(grade, 60) === word)
-  const parts = [score(scan), same ? null : `the vendor says "${word}"`].filter((part) => part !== null)
+  const accepted = acceptance(scan.assessment?.suppression)
+  const parts = [
+    score(scan),
+    same ? null : `the vendor says "${word}"`,
+    accepted === "" ? null : `the assessment is ${accepted}`
+  ].filter((part) => part !== null)
   return parts.length === 0 ? null : parts.join("; ")
 }
 

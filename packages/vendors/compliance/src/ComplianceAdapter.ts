@@ -106,15 +106,19 @@ export const check = (request: ComplianceRequest): ReadonlyArray<RequestFault> =
 const subjectId = (request: ComplianceRequest): string =>
   [`policy=${request.policyId}`, `upload=${request.uploadId}`, `mapping=${request.mappingId}`].join(",").toLowerCase()
 
+// A new upload of the same data is the next version of it: the vendor's own delta compares scans of one policy.
+const seriesOf = (request: ComplianceRequest): string =>
+  [`policy=${request.policyId}`, `mapping=${request.mappingId}`].join(",").toLowerCase()
+
 /**
- * The dataset as it is scanned: one upload, read through one mapping, under one policy.
+ * The dataset as it is scanned: one upload, read through one mapping, under one policy. `series` leaves the upload out.
  *
  * @category destructors
  * @since 0.1.0
  */
 export const subject = (request: ComplianceRequest): Subject => {
   const id = subjectId(request)
-  return { kind: "dataset", id, name: request.auditName ?? id }
+  return { kind: "dataset", id, name: request.auditName ?? id, series: seriesOf(request) }
 }
 
 /**
@@ -234,9 +238,7 @@ const findingsOf = (
     ...(counted === null ? {} : { bySeverity: counted }),
     items: [
       {
-        findingId: [vendor, "violations", policy_id ?? "-", upload_id ?? "-", mapping_id ?? "-"]
-          .join(":")
-          .toLowerCase(),
+        findingId: [vendor, "violations", policy_id ?? "-", mapping_id ?? "-"].join(":").toLowerCase(),
         ruleId: "compliance/violations",
         title: total === 1 ? "1 violation" : `${total} violations`,
         description: "The vendor's answer counts the violations of the policy's rules and does not list them.",

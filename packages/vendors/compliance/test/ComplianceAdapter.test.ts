@@ -803,12 +803,21 @@ describe("requests", () => {
     assert.deepStrictEqual(ComplianceAdapter.subject(request), {
       kind: "dataset",
       id: `policy=${request.policyId},upload=${request.uploadId},mapping=${request.mappingId}`,
-      name: "Q1 2026"
+      name: "Q1 2026",
+      series: `policy=${request.policyId},mapping=${request.mappingId}`
     })
     assert.strictEqual(
       ComplianceAdapter.subject(withoutAudit).name,
       ComplianceAdapter.subject({ ...withoutAudit, policyId: request.policyId.toUpperCase() }).id
     )
+  })
+})
+
+describe("a new upload of a dataset", () => {
+  it("belongs to the series of its policy and mapping (V-22)", () => {
+    const again = { ...request, uploadId: request.policyId }
+    assert.strictEqual(ComplianceAdapter.subject(again).series, ComplianceAdapter.subject(request).series)
+    assert.notStrictEqual(ComplianceAdapter.subject(again).id, ComplianceAdapter.subject(request).id)
   })
 })
 

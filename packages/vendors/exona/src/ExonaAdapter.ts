@@ -113,14 +113,23 @@ const findingsOf = (result: ExonaResult, website: string | null, warnings: Array
     warnings.push(`${incidents.dropped} of ${total} matched_incidents cannot be read: left out`)
   }
   const subject = website === null ? "" : ExonaSchema.canonicalWebsite(website)
-  const seen = new Map<string, number>()
+  const ruleOf = ({ riskDomain }: ExonaSchema.Incident): string => {
+    const domain = riskDomain === null ? "" : slug(scrub(riskDomain))
+    return domain === "" ? "matched-incident" : `matched-incident/${domain}`
+  }
+  // An incident has no id of its own: its sources and its year are what stays the same from scan to scan.
+  const identityOf = (incident: ExonaSchema.Incident): string =>
+    JSON.stringify([subject, ruleOf(incident), incident.year, [...incident.referenceUrls].sort()])
+  const twins = new Map(
+    [...Map.groupBy(incidents.items, identityOf).values()].flatMap((alike) =>
+      (alike.length === 1 ? alike : alike.toSorted(byDescription)).map((incident, at) => [incident, at + 1] as const)
+    )
+  )
   const items = incidents.items.map((incident): Finding => {
-    const domain = incident.riskDomain === null ? "" : slug(scrub(incident.riskDomain))
-    const ruleId = domain === "" ? "matched-incident" : `matched-incident/${domain}`
-    // An incident has no id of its own: its sources and its year are what stays the same from scan to scan.
-    const identity = JSON.stringify([subject, ruleId, incident.year, [...incident.referenceUrls].sort()])
-    const twin = (seen.get(identity) ?? 0) + 1
-    seen.set(identity, twin)
+    const ruleId = ruleOf(incident)
+    const identity = identityOf(incident)
+    // Numbered by what they say, not by the order of the vendor's list.
+    const twin = twins.get(incident) ?? 1
     const description = incident.description === null ? null : ExonaError.clean(scrub, incident.description)
     return {
       findingId: `exona-${sha256(identity).slice(0, 32)}${twin === 1 ? "" : `-${twin}`}`,
@@ -137,6 +146,11 @@ const findingsOf = (result: ExonaResult, website: string | null, warnings: Array
     }
   })
   return { coverage: incidents.dropped === 0 ? "full" : "partial", total, items }
+}
+
+const byDescription = (a: ExonaSchema.Incident, b: ExonaSchema.Incident): number => {
+  const [one, other] = [a.description ?? "", b.description ?? ""]
+  return one < other ? -1 : one > other ? 1 : 0
 }
 
 const shortened = (description: string): string => WireFields.cut(description.trim().replace(/\s+/g, " "), 120)

@@ -155,7 +155,11 @@ export const make = <Payload>(
   submittedAt: track.submittedAt,
   observedAt,
   polls: track.polls,
-  progress: track.last !== null && track.last._tag === "Pending" ? Option.getOrNull(track.last.progress) : null,
+  // How far the scan was at the last poll says nothing once it has ended.
+  progress:
+    track.ended === null && track.last !== null && track.last._tag === "Pending"
+      ? Option.getOrNull(track.last.progress)
+      : null,
   notBefore: ScanRecord.isResumable(verdict) ? verdict.notBefore : null,
   reused: track.ended?.reused ?? false,
   ageMs: track.ended?.ageMs ?? null,

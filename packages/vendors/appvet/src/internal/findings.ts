@@ -44,28 +44,44 @@ const slug = (text: string): string =>
     .replace(/^-+|-+$/g, "")
     .slice(0, 100)
 
+const lookOf = ({ category, name }: ReportCheck): string => `${slug(category) || "other"}/${slug(name) || "other"}`
+
+const nameOf = ({ category, name }: ReportCheck): string => JSON.stringify([category, name])
+
+const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
+
+const byWords = (a: ReportCheck, b: ReportCheck): number => compare(JSON.stringify(a), JSON.stringify(b))
+
+const numberTwins = (checks: ReadonlyArray<ReportCheck>): ReadonlyMap<ReportCheck, number> =>
+  new Map(
+    [...Map.groupBy(checks, nameOf).values()].flatMap((alike) =>
+      (alike.length === 1 ? alike : alike.toSorted(byWords)).map((check, at) => [check, at + 1] as const)
+    )
+  )
+
+const namesOf = (checks: ReadonlyArray<ReportCheck>): ReadonlyMap<string, ReadonlyArray<string>> =>
+  new Map(
+    [...Map.groupBy(checks, lookOf)].map(([look, alike]) => [look, [...new Set(alike.map(nameOf))].toSorted(compare)])
+  )
+
 /**
- * `subject` is the scanned address. A rule is named by its category and check; two names that look alike as a rule, and
- * two checks of one name, are told apart by their order in the report, in which the vendor lists passed checks too.
+ * `subject` is the scanned address. A rule is named by its category and check, for the vendor gives nothing else. Names
+ * that look alike as a rule are numbered in the order of the alphabet. Of several checks of one name those that did not
+ * pass are numbered, by what they say; the order of the vendor's list decides nothing.
  */
 export const fromReport = (
   report: Report,
   scan: { readonly partial: boolean; readonly type: string | null; readonly url: string | null }
 ): Findings => {
-  const names = new Map<string, Array<string>>()
-  const seen = new Map<string, number>()
+  const names = namesOf(report.checks)
+  const twins = numberTwins(report.checks.filter(({ status }) => status !== "pass"))
   const items: Array<Finding> = []
   for (const check of report.checks) {
-    const look = `${slug(check.category) || "other"}/${slug(check.name) || "other"}`
-    const name = JSON.stringify([check.category, check.name])
-    const alike = names.get(look) ?? []
-    if (!alike.includes(name)) alike.push(name)
-    names.set(look, alike)
-    const nth = alike.indexOf(name) + 1
-    const ruleId = nth === 1 ? look : `${look}-${nth}`
-    const times = (seen.get(ruleId) ?? 0) + 1
-    seen.set(ruleId, times)
     if (check.status === "pass") continue
+    const look = lookOf(check)
+    const nth = (names.get(look) ?? []).indexOf(nameOf(check)) + 1
+    const ruleId = nth <= 1 ? look : `${look}-${nth}`
+    const times = twins.get(check) ?? 1
     items.push({
       findingId: `appvet:${scan.type ?? ""}:${scan.url ?? ""}:${ruleId}${times === 1 ? "" : `#${times}`}`,
       ruleId,

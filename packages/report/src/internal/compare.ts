@@ -1,0 +1,199 @@
+import * as Severity from "@scanpoll/core/model/Severity"
+import * as Hostile from "../HostileText.ts"
+import type { HostileText } from "../HostileText.ts"
+import type { ReportFinding, ReportScan, Suppression } from "../ReportScan.ts"
+import * as Scan from "../ReportScan.ts"
+
+// What somebody decided about an entry of a baseline: nothing where there is no reason.
+export interface Decision {
+  readonly reason: HostileText | null
+  readonly until: string | null
+  readonly by?: HostileText | null
+  readonly at?: string | null
+}
+
+interface KnownFinding extends Decision {
+  readonly findingId: HostileText
+  readonly ruleId: HostileText
+  readonly title: HostileText
+  readonly severity: Severity.Severity
+  readonly count: number
+}
+
+interface KnownAssessment extends Decision {
+  readonly severity: Severity.Severity
+  readonly score: number | null
+}
+
+export interface Known {
+  readonly scanId: HostileText | null
+  readonly observedAt: string
+  readonly severity: Severity.Severity
+  readonly score: number | null
+  readonly coverage: ReportScan["findings"]["coverage"]
+  readonly total: number | null
+  readonly findings: ReadonlyArray<KnownFinding>
+  readonly assessment: KnownAssessment | null
+}
+
+export const isLive = (decision: Decision, now: string): boolean => decision.until === null || decision.until > now
+
+// A vendor that only counts has one finding for each rule, whose id changed since version 0.1.
+export const keyOf = (
+  finding: Pick<ReportFinding, "findingId" | "ruleId">,
+  scan: Pick<ReportScan["findings"], "coverage">,
+  known: Pick<Known, "coverage">
+): string =>
+  scan.coverage === "counts-only" && known.coverage === "counts-only"
+    ? `rule ${Hostile.toKey(finding.ruleId)}`
+    : `finding ${Hostile.toKey(finding.findingId)}`
+
+const suppressionOf = ({ at, by, reason, until }: Decision): Suppression | null =>
+  reason === null ? null : { reason, until, ...(by === undefined ? {} : { by }), ...(at === undefined ? {} : { at }) }
+
+const gone = (entry: KnownFinding): ReportFinding => ({
+  findingId: entry.findingId,
+  ruleId: entry.ruleId,
+  title: entry.title,
+  description: null,
+  severity: entry.severity,
+  vendorSeverity: null,
+  status: "resolved",
+  resource: null,
+  remediation: null,
+  references: [],
+  suppression: null
+})
+
+const expiry = (what: string, { reason, until }: Decision): HostileText =>
+  Hostile.of(
+    `accepted until ${until ?? "now"} and back: ${what}, accepted because: ${reason === null ? "" : Hostile.toLine(reason, 200)}`
+  )
+
+export const nameOf = (entry: Pick<KnownFinding, "title" | "ruleId">): string =>
+  `${Hostile.toLine(entry.title, 200)} (${Hostile.toLine(entry.ruleId, 100)})`
+
+/** Whether an assessment says worse than the one that was accepted, by severity or by score. */
+export const isWorse = (now: NonNullable<ReportScan["assessment"]>, accepted: KnownAssessment): boolean => {
+  if (Severity.worse(now.severity, accepted.severity) !== accepted.severity) return true
+  if (now.score === null || accepted.score === null) return false
+  return now.score.direction === "higher-is-better"
+    ? now.score.value < accepted.score
+    : now.score.value > accepted.score
+}
+
+const judgedOf = (
+  scan: ReportScan,
+  accepted: KnownAssessment | null,
+  now: string,
+  warnings: Array<HostileText>
+): ReportScan["assessment"] => {
+  if (scan.assessment === null) return null
+  const { suppression: _old, ...assessment } = scan.assessment
+  const suppression = accepted === null ? null : suppressionOf(accepted)
+  if (accepted === null || suppression === null) return assessment
+  if (!isLive(accepted, now)) {
+    warnings.push(expiry("the assessment", accepted))
+    return assessment
+  }
+  if (isWorse(assessment, accepted)) {
+    warnings.push(Hostile.of("the assessment is worse than the one that was accepted, so it counts"))
+    return assessment
+  }
+  return { ...assessment, suppression }
+}
+
+// The row held against what is known of it at the time `now`.
+export const compare = (scan: ReportScan, known: Known, now: string): ReportScan => {
+  const counted = scan.findings.coverage === "counts-only" || known.coverage === "counts-only"
+  const idOf = (finding: Pick<ReportFinding, "findingId" | "ruleId">) => keyOf(finding, scan.findings, known)
+  const live = new Map<string, KnownFinding>()
+  const lapsed = new Map<string, KnownFinding>()
+  for (const entry of known.findings) {
+    // A merely known entry has nothing that could expire.
+    if (entry.reason === null || isLive(entry, now)) live.set(idOf(entry), entry)
+    else lapsed.set(idOf(entry), entry)
+  }
+  const used = new Map<string, number>()
+  const warnings: Array<HostileText> = []
+  let fresh = 0
+  let same = 0
+  const items = scan.findings.items
+    .filter((item) => item.status !== "resolved")
+    .map((item): ReportFinding => {
+      const id = idOf(item)
+      const entry = live.get(id)
+      const times = (used.get(id) ?? 0) + 1
+      used.set(id, times)
+      const many = counted ? (scan.findings.total ?? Number.POSITIVE_INFINITY) : times
+      if (entry === undefined || many > entry.count) {
+        const old = lapsed.get(id)
+        if (old !== undefined) warnings.push(expiry(nameOf(old), old))
+        fresh += 1
+        return { ...item, status: "new", suppression: null }
+      }
+      same += 1
+      return { ...item, status: "unchanged", suppression: suppressionOf(entry) }
+    })
+  // Only two whole lists show that something is gone.
+  const comparable = scan.state === "completed" && scan.findings.coverage === "full" && known.coverage === "full"
+  const resolved = comparable ? known.findings.filter((entry) => (used.get(idOf(entry)) ?? 0) === 0).map(gone) : []
+  const total = scan.findings.total
+  const numbers =
+    counted && total !== null && known.total !== null
+      ? { new: Math.max(0, total - known.total), unchanged: Math.min(total, known.total) }
+      : { new: fresh, unchanged: same }
+  const assessment = judgedOf(scan, known.assessment, now, warnings)
+  return finish({ ...scan, assessment }, [...items, ...resolved], warnings, {
+    delta: {
+      source: "computed",
+      ...numbers,
+      resolved: resolved.length,
+      previousScanId: known.scanId,
+      previousTotal: known.total,
+      consistent: true,
+      comparable
+    },
+    previous: {
+      at: known.observedAt,
+      scanId: known.scanId,
+      severity: known.severity,
+      score: known.score,
+      findings: known.total
+    }
+  })
+}
+
+const finish = (
+  scan: ReportScan,
+  items: ReadonlyArray<ReportFinding>,
+  warnings: ReadonlyArray<HostileText>,
+  { delta, previous }: Pick<ReportScan, "delta" | "previous">
+): ReportScan => {
+  const findings = Scan.findingsOf(
+    scan.findings.coverage,
+    scan.findings.total,
+    items,
+    // The items do not say how many there are.
+    scan.findings.coverage === "counts-only" ? scan.findings.bySeverity : undefined
+  )
+  const status: Scan.ReportEvidence = { status: delta === null ? "not-offered" : "there", reason: null }
+  return {
+    ...scan,
+    evidence: { ...Scan.evidenceOf(scan), delta: status },
+    findings,
+    delta,
+    previous,
+    severity: Scan.severityOf({ assessment: scan.assessment, findings }),
+    warnings: [...scan.warnings, ...warnings]
+  }
+}
+
+// The row of a subject nothing is known of: all of it is new.
+export const unknown = (scan: ReportScan): ReportScan => {
+  const items = scan.findings.items
+    .filter((item) => item.status !== "resolved")
+    .map((item): ReportFinding => ({ ...item, status: "new", suppression: null }))
+  const assessment = judgedOf(scan, null, "", [])
+  return finish({ ...scan, assessment }, items, [], { delta: null, previous: null })
+}

@@ -1,0 +1,53 @@
+import * as Identity from "@scanpoll/core/unstable/model/Identity"
+import * as Hostile from "../HostileText.ts"
+import type { HostileText } from "../HostileText.ts"
+import type { ReportFinding, ReportScan } from "../ReportScan.ts"
+import { hash } from "./hash.ts"
+
+// The fields of a row, or of a baseline's subject, that its identity is made from.
+type Named = Pick<ReportScan, "vendor" | "account" | "subject" | "scanType">
+
+type Listed = Named & {
+  readonly findings: ReadonlyArray<{ readonly findingId: HostileText }> | ReportScan["findings"]
+}
+
+export const scannedOf = ({ account, scanType, subject, vendor }: Named): Identity.Scanned => ({
+  vendor,
+  account: Hostile.toKey(account),
+  scanType: scanType === undefined ? null : Hostile.toKey(scanType),
+  subject: {
+    kind: subject.kind,
+    id: Hostile.toKey(subject.id),
+    ...(subject.series === undefined ? {} : { series: Hostile.toKey(subject.series) })
+  }
+})
+
+// The identity of each row, in the order of the rows.
+export const place = (scans: ReadonlyArray<Named>): ReadonlyArray<string> => Identity.place(scans.map(scannedOf))
+
+const withIds = (scan: Listed) => {
+  const items = "items" in scan.findings ? scan.findings.items : scan.findings
+  return { ...scannedOf(scan), findingIds: new Set(items.map(({ findingId }) => Hostile.toKey(findingId))) }
+}
+
+export const pair = (
+  before: ReadonlyArray<Listed>,
+  after: ReadonlyArray<Listed>
+): ReadonlyArray<Identity.Counterpart | null> => Identity.pair(before.map(withIds), after.map(withIds))
+
+// Short forms, for formats that want an id.
+export const uidOf = (scan: Named): string => hash(Identity.ofScanned(scannedOf(scan)))
+
+export const findingUid = (scanned: string, finding: Pick<ReportFinding, "findingId">): string =>
+  hash(Identity.ofFinding(scanned, Hostile.toKey(finding.findingId)))
+
+export const assessmentUid = (scanned: string): string => hash(Identity.ofAssessment(scanned))
+
+export const scanOf = ({ account, scanId, vendor }: Pick<ReportScan, "vendor" | "account" | "scanId">): string | null =>
+  scanId === null ? null : Identity.ofScan({ vendor, account: Hostile.toKey(account), scanId: Hostile.toKey(scanId) })
+
+export const countBy = <A>(items: Iterable<A>, key: (item: A) => string): Map<string, number> => {
+  const out = new Map<string, number>()
+  for (const item of items) out.set(key(item), (out.get(key(item)) ?? 0) + 1)
+  return out
+}
