@@ -244,9 +244,11 @@ export const mayHeal = (error: Pick<JournalError, "reason">): boolean => {
 /**
  * The operations of a journal. Each effect is durable when it returns.
  *
- * - `claim`: makes a claim unless an equal one is open or in doubt, or the newest settled one has an outcome that may be
- *   reused (`isReusable`) and settled at or after `reuseFrom` (milliseconds since 1970). With `peek`, nothing is written and a `Fresh` answer holds no claim. `request` is kept, as JSON, until it is
- *   known what became of the submission, and `kind` for whoever goes on with the claim.
+ * - `claim`: makes a claim unless an equal one is open or in doubt, or the newest settled one answers it (`answers`):
+ *   its outcome may be reused (`isReusable`) and settled at or after `reuseFrom`, or it settled after `askedAt`, when the
+ *   wish was made (both milliseconds since 1970). With `peek`, nothing is written and a `Fresh` answer holds no claim.
+ *   `request` is kept, as JSON, until it is known what became of the submission, and `kind` for whoever goes on with the
+ *   claim.
  * - `submitted`, `settled`, `inDoubt`, `refused`, `released`: the moves. `settled` of a settled claim keeps the first
  *   outcome; its `lacking` says which evidence that outcome lacks. A claim in doubt may become `submitted` (its scan was
  *   found; no other claim may have it) or `released` by anybody; every other move is for the process that holds the claim.
@@ -274,6 +276,7 @@ export interface Operations {
     options: {
       readonly subject: Subject
       readonly reuseFrom: number
+      readonly askedAt?: number
       readonly peek?: boolean
       readonly request?: unknown
       readonly kind?: string | null
@@ -348,6 +351,32 @@ export const mayMove = (from: ClaimState, to: ClaimState): boolean => {
  * @since 0.1.0
  */
 export const isReusable = (outcome: unknown): boolean => hasProperty(outcome, "_tag") && outcome._tag === "Completed"
+
+/**
+ * When a wish was made, and from when on an outcome may be reused for it; milliseconds since 1970.
+ *
+ * @category models
+ * @since 0.2.0
+ */
+export interface Wish {
+  readonly reuseFrom: number
+  readonly askedAt?: number
+}
+
+/**
+ * Whether a settled claim answers an equal wish: it is recent enough and may be reused, or it settled while the wish was
+ * waiting, however it ended. A time after `now` comes from a clock that was set back, and is nobody's answer then.
+ *
+ * @category guards
+ * @since 0.2.0
+ */
+export const answers = (
+  settled: { readonly changedAt: number; readonly outcome: unknown },
+  { askedAt = Number.POSITIVE_INFINITY, reuseFrom }: Wish,
+  now: number
+): boolean =>
+  (settled.changedAt >= reuseFrom && isReusable(settled.outcome)) ||
+  (settled.changedAt > askedAt && settled.changedAt <= now)
 
 const alphabet = "0123456789abcdefghjkmnpqrstvwxyz"
 
@@ -445,7 +474,7 @@ class MemoryJournal implements Operations {
     Effect.gen({ self: this }, function* () {
       const now = yield* Clock.currentTimeMillis
       const claimId = yield* this.newClaimId()
-      const found = this.find(key, options.reuseFrom)
+      const found = this.find(key, options, now)
       if (found !== null) return found
       if (options.peek === true) return { _tag: "Fresh", claimId } as const
       this.submitting.set(claimId, Deferred.makeUnsafe<void>())
@@ -595,15 +624,15 @@ class MemoryJournal implements Operations {
 
   // What the newest claim of a key means for an equal request. The newest settled one decides: an older answer is out of
   // date, whatever came of the newer scan.
-  private find(key: ClaimKey, reuseFrom: number): Claim | null {
+  private find(key: ClaimKey, wish: Wish, now: number): Claim | null {
     for (const entry of this.claims.ofKey(key)) {
-      const found = this.standing(entry, reuseFrom)
+      const found = this.standing(entry, wish, now)
       if (found !== null || entry.state === "settled") return found
     }
     return null
   }
 
-  private standing(entry: ClaimEntry, reuseFrom: number): Claim | null {
+  private standing(entry: ClaimEntry, wish: Wish, now: number): Claim | null {
     const { changedAt, claimId, notBefore, outcome, ticket } = entry
     switch (entry.state) {
       case "intent": {
@@ -615,9 +644,7 @@ class MemoryJournal implements Operations {
       case "submitted":
         return ticket === null ? null : { _tag: "InFlight", claimId, ticket, notBefore }
       case "settled":
-        return changedAt >= reuseFrom && isReusable(outcome)
-          ? { _tag: "Settled", claimId, outcome, at: changedAt }
-          : null
+        return answers({ changedAt, outcome }, wish, now) ? { _tag: "Settled", claimId, outcome, at: changedAt } : null
       case "in-doubt":
         return { _tag: "InDoubt", claimId, since: changedAt }
       case "refused":

@@ -89,6 +89,32 @@ describe("what the journal may answer a new wish with", () => {
       }).pipe(Effect.provide(world))
     )
 
+    it.effect(
+      `equal runs that waited for their turn while one of them was bought and ended ${end} buy once (V-03)`,
+      () =>
+        Effect.gen(function* () {
+          const vendor = Conversation.make({
+            polls: (scanId) => [{ say: scanId === "scan-1" ? "done" : end }],
+            policy,
+            budget: { openScans: 1 }
+          })
+          // The first takes the only open scan that the account allows; the two equal ones wait behind it.
+          const wishes = Effect.forEach(
+            ["other", "acme", "acme"],
+            (name) => Scans.run(vendor.adapter, name, { reuse: 0 }),
+            {
+              concurrency: 3
+            }
+          )
+          const outcomes = yield* within("10 minutes", wishes)
+          assert.deepStrictEqual(
+            outcomes.map(({ _tag }) => _tag.toLowerCase()),
+            ["completed", end, end]
+          )
+          assert.strictEqual(bought(vendor), 2)
+        }).pipe(Effect.provide(world))
+    )
+
     it.effect(`a completed outcome is out of date once a newer scan ended ${end} (V-03)`, () =>
       Effect.gen(function* () {
         const vendor = Conversation.make({

@@ -55,7 +55,11 @@ const claimOfOpen = (
   }
 }
 
-const find = (parts: Parts, hash: string, reuseFrom: number): Effect.Effect<Claim | null, SqlError | JournalError> =>
+const find = (
+  parts: Parts,
+  hash: string,
+  wish: ScanJournal.Wish
+): Effect.Effect<Claim | null, SqlError | JournalError> =>
   Effect.gen(function* () {
     const row = yield* parts.table.openOf(hash)
     if (row !== null) {
@@ -63,9 +67,10 @@ const find = (parts: Parts, hash: string, reuseFrom: number): Effect.Effect<Clai
       return found ?? ({ _tag: "InDoubt", claimId: row.claimId, since: row.claimedAt } as const)
     }
     const now = yield* Clock.currentTimeMillis
-    const settled = yield* parts.table.settledOf(hash, reuseFrom, now + clockSkew)
+    const from = Math.min(wish.reuseFrom, wish.askedAt ?? wish.reuseFrom)
+    const settled = yield* parts.table.settledOf(hash, from, now + clockSkew)
     // The newest one decides: an older answer is out of date, whatever became of the newer scan.
-    if (settled === null || !ScanJournal.isReusable(settled.outcome)) return null
+    if (settled === null || !ScanJournal.answers(settled, wish, now)) return null
     return { _tag: "Settled", claimId: settled.claimId, outcome: settled.outcome, at: settled.changedAt } as const
   })
 
@@ -78,14 +83,14 @@ export const make = (parts: Parts): Pick<Operations, "claim" | "adopt"> => {
         const hash = keyHash(key)
         const claimId = yield* ScanJournal.makeClaimId
         if (wanted.peek === true) {
-          return (yield* store.read(find(parts, hash, wanted.reuseFrom))) ?? ({ _tag: "Fresh", claimId } as const)
+          return (yield* store.read(find(parts, hash, wanted))) ?? ({ _tag: "Fresh", claimId } as const)
         }
         yield* removeGone
         const now = yield* Clock.currentTimeMillis
         const found = yield* store.write((stamp) =>
           Effect.gen(function* () {
             yield* owners.ensureRegistered
-            const known = yield* find(parts, hash, wanted.reuseFrom)
+            const known = yield* find(parts, hash, wanted)
             // The claim itself is found where its first write was carried out and the answer lost.
             if (known !== null) return known.claimId === claimId ? null : known
             const request: unknown = wanted.request ?? null

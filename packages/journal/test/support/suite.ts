@@ -6,6 +6,7 @@ import type { Lesson } from "@scanpoll/core/engine/DurationModel"
 import * as ScanJournal from "@scanpoll/core/engine/ScanJournal"
 import type { JournalError, Operations } from "@scanpoll/core/engine/ScanJournal"
 import * as ScanTicket from "@scanpoll/core/model/ScanTicket"
+import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
@@ -185,6 +186,23 @@ export const suite = (name: string, open: Effect.Effect<Operations, unknown, Sco
           yield* journal.settled(second.claimId, { _tag: end }, ticketOf(`bad-${end}`))
           assert.strictEqual(yield* tagOf(journal.claim(key, { ...fresh, peek: true })), "Fresh")
           assert.strictEqual(yield* tagOf(journal.claim(key, fresh)), "Fresh")
+        })
+      )
+    }
+
+    for (const end of ["Failed", "Partial", "Completed"] as const) {
+      promise(`an outcome that is ${end} answers the wishes that waited while it came about (V-03, V-04)`, (journal) =>
+        Effect.gen(function* () {
+          const key = keyOf(`while waiting ${end}`)
+          const anew = { subject, reuseFrom: Number.MAX_SAFE_INTEGER }
+          const now = yield* Clock.currentTimeMillis
+          const first = yield* journal.claim(key, anew)
+          yield* Effect.sleep("2 millis")
+          yield* journal.settled(first.claimId, { _tag: end }, ticketOf(`awaited-${end}`))
+          const asked = (askedAt: number) => tagOf(journal.claim(key, { ...anew, askedAt, peek: true }))
+          yield* Effect.sleep("2 millis")
+          assert.strictEqual(yield* asked(now), "Settled")
+          assert.strictEqual(yield* asked(yield* Clock.currentTimeMillis), "Fresh")
         })
       )
     }

@@ -45,6 +45,7 @@ const lookAgain = { _tag: "LookAgain" } as const
 export const claimOptions = ({ run }: Job.Job<unknown, unknown>, { request }: Wish<unknown, unknown>) => ({
   subject: request.subject,
   reuseFrom: Job.reuseFrom(run, request),
+  askedAt: run.startedAt,
   request: request.wanted,
   kind: request.kind
 })
