@@ -314,23 +314,34 @@ const diff = Command.make(
   Command.withExamples([{ command: "scanpoll diff last-week.json today.json --fail-on-new high" }])
 )
 
+const assessments = Flag.Boolean("assessments").pipe(
+  Flag.withDescription("Accept the assessments of its scans as well, as long as they get no worse"),
+  Flag.withoutNegation,
+  Flag.withFallbackConfig(Config.Boolean(variable({ flag: "assessments" }))),
+  Flag.withDefault(false)
+)
+
 const baselineWrite = Command.make(
   "write",
   {
     file: Argument.String("file").pipe(Argument.withDescription("The baseline to write")),
     from: own("from", "RUN.json", "The report of a complete run, saved as json"),
     reason: own("reason", "TEXT", "Accept its findings, for this reason; without one they are merely known"),
-    until: own("until", "DAY", "Accepted up to this day, such as 2027-01-31")
+    until: own("until", "DATE", "Accepted up to this day, such as 2027-01-31, or time, such as 2027-01-31T18:00:00Z"),
+    by: own("by", "NAME", "Who accepts it; the user of this machine by default"),
+    assessments
   },
-  ({ file, from, reason, until }) =>
+  ({ assessments, by, file, from, reason, until }) =>
     load(
-      () => import("./commands/ReportFiles.ts"),
+      () => import("./commands/WriteBaseline.ts"),
       (module) =>
         module.writeBaseline({
           file,
           from: Option.getOrNull(from),
           reason: Option.getOrNull(reason),
-          until: Option.getOrNull(until)
+          until: Option.getOrNull(until),
+          by: Option.getOrNull(by),
+          assessments
         })
     )
 ).pipe(

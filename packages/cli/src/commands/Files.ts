@@ -9,7 +9,7 @@ import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
 import * as InputFile from "../config/InputFile.ts"
 import { inert } from "../output/Streams.ts"
-import type { Findings } from "../prepare/Preparation.ts"
+import { type Findings, noFindings } from "../prepare/Preparation.ts"
 
 // What a text of this program can hold, with room to work on it.
 const maxBytes = 256 * 1024 * 1024
@@ -60,3 +60,21 @@ export const readReport = (file: string, findings: Findings) => read(file, inert
  */
 export const readBaseline = (file: string, where: string, findings: Findings) =>
   read(file, `${where} ${inert(file)}`, Baseline.parse, findings)
+
+/**
+ * The baseline that is to be written again; null where there is none yet. Anything else under its name is a fault: a
+ * report, or decisions that cannot be read, are not written over.
+ *
+ * @category constructors
+ * @since 0.2.0
+ */
+export const readOwnBaseline = Effect.fnUntraced(function* (file: string, findings: Findings) {
+  const bytes = yield* Effect.result(InputFile.read(file, maxBytes))
+  if (Result.isFailure(bytes) && bytes.failure === "missing") return null
+  const own = noFindings()
+  const baseline = yield* read(file, inert(file), Baseline.parse, own)
+  for (const { message, where } of own.faults) {
+    findings.faults.push({ where, message: `${message}; what it holds would be lost, so move it or name another file` })
+  }
+  return baseline
+})

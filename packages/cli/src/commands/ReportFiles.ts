@@ -1,5 +1,5 @@
 /**
- * `scanpoll report`, `scanpoll diff` and `scanpoll baseline`: what saved reports say, without asking anybody.
+ * `scanpoll report` and `scanpoll diff`: what saved reports say, without asking anybody.
  *
  * @since 0.1.0
  */
@@ -16,7 +16,6 @@ import type * as FileSystem from "effect/FileSystem"
 import type * as Path from "effect/Path"
 import * as Result from "effect/Result"
 import type { UsageError } from "../config/InputFault.ts"
-import { quote } from "../config/InputFault.ts"
 import * as Plans from "../config/Plan.ts"
 import type { Settings } from "../config/Settings.ts"
 import { inert, say, Streams } from "../output/Streams.ts"
@@ -27,8 +26,6 @@ import * as Running from "../run/Running.ts"
 import { ProcessContext } from "../process/ProcessContext.ts"
 import * as Files from "./Files.ts"
 import { warn } from "./Run.ts"
-
-const plural = (count: number, one: string): string => `${count} ${one}${count === 1 ? "" : "s"}`
 
 type Services = FileSystem.FileSystem | Path.Path | Streams
 
@@ -109,7 +106,13 @@ export const report = Effect.fnUntraced(function* (input: {
     others.length === 0 && !asksGate(settings)
       ? first
       : Merge.merge(first, others, asksGate(settings) ? Preparation.gateOf(settings) : first.gate.policy)
-  if (baseline !== null) merged = Baseline.apply(merged, baseline, yield* Clock.currentTimeMillis)
+  if (baseline !== null) {
+    const now = yield* Clock.currentTimeMillis
+    for (const line of Baseline.review(merged, baseline, now)) {
+      yield* say(`warning: ${inert(baselineFile ?? "")} ${inert(line)}`)
+    }
+    merged = Baseline.apply(merged, baseline, now)
+  }
   // Standard output last: what it says about the exit code is then final.
   const { value: wishes } = settings.output
   for (const wish of [...wishes.filter((one) => one.file !== null), ...wishes.filter((one) => one.file === null)]) {
@@ -153,65 +156,4 @@ export const diff = Effect.fnUntraced(function* (input: {
     if ((yield* put(settings, wish, pieces)) !== null) failed = true
   }
   return failed ? 74 : changes.exit.code
-})
-
-const day = /^\d{4}-\d{2}-\d{2}$/
-
-const momentOf = (text: string): number | null => {
-  const at = day.test(text) ? Date.parse(`${text}T23:59:59.999Z`) : NaN
-  // 30 February is no day, though it can be read as one.
-  return Number.isNaN(at) || new Date(at).toISOString().slice(0, 10) !== text ? null : at
-}
-
-/**
- * `scanpoll baseline write FILE --from RUN.json`: what is known from now on, and with a reason, what is accepted.
- *
- * @category constructors
- * @since 0.1.0
- */
-export const writeBaseline = Effect.fnUntraced(function* (input: {
-  readonly file: string
-  readonly from: string | null
-  readonly reason: string | null
-  readonly until: string | null
-}): Effect.fn.Return<number, UsageError, Services> {
-  const findings = Preparation.noFindings()
-  const refuse = (where: string, message: string): void => {
-    findings.faults.push({ where, message })
-  }
-  const run = input.from === null ? null : yield* Files.readReport(input.from, findings)
-  if (input.from === null) {
-    refuse("--from", "name the report of the run, saved as json; the last run of a journal is not there yet")
-  }
-  const until = input.until === null ? null : momentOf(input.until)
-  if (input.until !== null && until === null)
-    refuse("--until", `must be a day such as 2027-01-31, not ${quote(input.until)}`)
-  if (input.until !== null && input.reason === null)
-    refuse("--until", "needs --reason: what is accepted needs a reason")
-  if (input.reason !== null && input.reason.trim() === "") refuse("--reason", "must not be empty")
-  const obstacle = yield* WholeFile.obstacle(input.file)
-  if (obstacle !== null) refuse(quote(input.file), obstacle)
-  const { environment } = yield* ProcessContext
-  const settings = Preparation.resolveSettings({}, Plans.empty, environment, Preparation.noFindings())
-  const inputOf = yield* Preparation.guard(settings, [{ file: input.from, what: "the report that is read" }])
-  const read = yield* inputOf(input.file)
-  if (read !== null) refuse(quote(input.file), `is ${read}: it would be overwritten`)
-  let made: Baseline.Baseline | null = null
-  if (run !== null) {
-    const result = yield* Effect.result(Baseline.make(run, { reason: input.reason, until }))
-    if (Result.isSuccess(result)) made = result.success
-    else refuse(inert(input.from ?? ""), result.failure.message)
-  }
-  yield* Preparation.refuseIfFaulty(findings)
-  if (made === null) return yield* Effect.die(new TypeError("a baseline without a run was not refused"))
-  const written = yield* Effect.result(WholeFile.write(input.file, [Baseline.toText(made)]))
-  if (Result.isFailure(written)) {
-    yield* say(`error: ${inert(written.failure)}`)
-    return 74
-  }
-  const count = made.subjects.reduce((sum, subject) => sum + subject.findings.length, 0)
-  yield* say(
-    `baseline written to ${inert(input.file)}: ${plural(made.subjects.length, "subject")}, ${plural(count, "finding")}`
-  )
-  return 0
 })

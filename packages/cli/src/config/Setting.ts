@@ -441,6 +441,8 @@ export const ownFlags = [
   "from",
   "reason",
   "until",
+  "by",
+  "assessments",
   "dir",
   "port",
   "speed",

@@ -204,7 +204,7 @@ export const pages: ReadonlyMap<string, Page> = new Map<string, Page>([
     "diff",
     {
       details: [
-        "Scans are compared by vendor and subject. What cannot be compared is named, and never called resolved."
+        "Scans are compared by vendor, account, type and subject. What cannot be compared is named, and never called resolved."
       ],
       exits: [[0, "the gate holds"], [1], [2], [3, "a scan cannot be compared"], [74]],
       environment: [],
@@ -216,7 +216,8 @@ export const pages: ReadonlyMap<string, Page> = new Map<string, Page>([
     "baseline write",
     {
       details: [
-        "Without --reason the findings are known: a gate with --fail-on-new lets them pass. With one they are accepted until the day of --until, and come back after it."
+        "Without --reason the findings are known: a gate with --fail-on-new lets them pass. With one they are accepted until the day of --until, and come back after it.",
+        "A baseline that is there already keeps what people decided: entries that are still found keep their reason, date and person."
       ],
       ...local,
       seeAlso: ["run", "diff"]

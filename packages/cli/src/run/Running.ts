@@ -288,6 +288,10 @@ export const run = Effect.fnUntraced(function* (
     })
   })
   if (wanted.baseline !== undefined && wanted.baseline !== null) {
+    const file = settings.baseline.value ?? "the baseline"
+    for (const line of Baseline.review(report, wanted.baseline, finishedAt)) {
+      yield* streams.err(`warning: ${inert(file)} ${inert(line)}\n`)
+    }
     report = Baseline.apply(report, wanted.baseline, finishedAt)
   }
 

@@ -1,0 +1,121 @@
+/**
+ * `scanpoll baseline write`: what is known from now on, and with a reason, what somebody accepts.
+ *
+ * @since 0.2.0
+ */
+import * as Baseline from "@scanpoll/report/Baseline"
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import type * as FileSystem from "effect/FileSystem"
+import * as Option from "effect/Option"
+import type * as Path from "effect/Path"
+import * as Result from "effect/Result"
+import type { UsageError } from "../config/InputFault.ts"
+import { quote } from "../config/InputFault.ts"
+import * as Plans from "../config/Plan.ts"
+import { inert, say, type Streams } from "../output/Streams.ts"
+import * as WholeFile from "../output/WholeFile.ts"
+import * as Preparation from "../prepare/Preparation.ts"
+import { ProcessContext } from "../process/ProcessContext.ts"
+import * as Files from "./Files.ts"
+
+const plural = (count: number, one: string): string => `${count} ${one}${count === 1 ? "" : "s"}`
+
+type Services = FileSystem.FileSystem | Path.Path | Streams
+
+interface Input {
+  readonly file: string
+  readonly from: string | null
+  readonly reason: string | null
+  readonly until: string | null
+  readonly by: string | null
+  readonly assessments: boolean
+}
+
+// Until when, in milliseconds; the faults of what was given are added to `findings`.
+const decisionOf = (input: Input, now: number, findings: Preparation.Findings): number | null => {
+  const refuse = (where: string, message: string): void => {
+    findings.faults.push({ where, message })
+  }
+  const until = input.until === null ? null : Option.getOrNull(Baseline.parseUntil(input.until.trim()))
+  if (input.until !== null && until === null) {
+    refuse("--until", `must be ${Baseline.untilForms}, not ${quote(input.until)}`)
+  }
+  if (until !== null && until <= now)
+    refuse("--until", `${quote(input.until ?? "")} is in the past: name a day to come`)
+  if (input.reason === null) {
+    if (input.until !== null) refuse("--until", "needs --reason: what is accepted needs a reason")
+    if (input.by !== null) refuse("--by", "needs --reason: nobody accepts anything without one")
+    if (input.assessments) refuse("--assessments", "needs --reason: what is accepted needs a reason")
+  } else if (input.reason.trim() === "") refuse("--reason", "must not be empty")
+  if (input.by !== null && input.by.trim() === "") refuse("--by", "must not be empty")
+  return until
+}
+
+// Who decides, where nobody is named: the user of this machine.
+const userOf = (environment: Readonly<Record<string, string | undefined>>): string | null =>
+  [environment["USER"], environment["LOGNAME"], environment["USERNAME"]].find(
+    (name) => name !== undefined && name !== ""
+  ) ?? null
+
+/**
+ * `scanpoll baseline write FILE --from RUN.json`. A baseline that is there already keeps the decisions of people: entries
+ * that are still found keep their reason, expiry, person and date.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const writeBaseline = Effect.fnUntraced(function* (
+  input: Input
+): Effect.fn.Return<number, UsageError, Services> {
+  const findings = Preparation.noFindings()
+  const refuse = (where: string, message: string): void => {
+    findings.faults.push({ where, message })
+  }
+  const now = yield* Clock.currentTimeMillis
+  const run = input.from === null ? null : yield* Files.readReport(input.from, findings)
+  if (input.from === null) {
+    refuse(
+      "--from",
+      "name the report of a complete run, saved with `-o json=RUN.json`; a journal keeps scans and not runs, so it cannot say what a complete run was"
+    )
+  }
+  const until = decisionOf(input, now, findings)
+  const { environment } = yield* ProcessContext
+  const settings = Preparation.resolveSettings({}, Plans.empty, environment, Preparation.noFindings())
+  const inputOf = yield* Preparation.guard(settings, [{ file: input.from, what: "the report that is read" }])
+  const read = yield* inputOf(input.file)
+  const obstacle = yield* WholeFile.obstacle(input.file)
+  if (obstacle !== null) refuse(quote(input.file), obstacle)
+  else if (read !== null) refuse(quote(input.file), `is ${read}: it would be overwritten`)
+  const previous = obstacle === null && read === null ? yield* Files.readOwnBaseline(input.file, findings) : null
+  let made: Baseline.Baseline | null = null
+  if (run !== null) {
+    const { assessments, by, reason } = input
+    const result = yield* Effect.result(
+      Baseline.make(run, { reason, until, by: by ?? userOf(environment), at: now, assessments, previous })
+    )
+    if (Result.isSuccess(result)) made = result.success
+    else refuse(inert(input.from ?? ""), result.failure.message)
+  }
+  yield* Preparation.refuseIfFaulty(findings)
+  if (made === null || run === null) return yield* Effect.die(new TypeError("a baseline without a run was not refused"))
+  if (previous !== null) {
+    for (const line of Baseline.review(run, previous, now)) yield* say(`warning: ${inert(input.file)} ${inert(line)}`)
+  }
+  const written = yield* Effect.result(WholeFile.write(input.file, [Baseline.toText(made)]))
+  if (Result.isFailure(written)) {
+    yield* say(`error: ${inert(written.failure)}`)
+    return 74
+  }
+  const count = made.subjects.reduce((sum, subject) => sum + subject.findings.length, 0)
+  const decisions = made.subjects.flatMap(({ assessment, findings: list }) => [
+    ...list.map(({ reason }) => reason),
+    assessment === null ? null : assessment.reason
+  ])
+  const accepted = decisions.filter((reason) => reason !== null).length
+  yield* say(
+    `baseline written to ${inert(input.file)}: ${plural(made.subjects.length, "subject")}, ${plural(count, "finding")}${accepted === 0 ? "" : `; ${accepted} accepted`}`
+  )
+  return 0
+})
