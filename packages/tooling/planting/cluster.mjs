@@ -75,12 +75,12 @@ export const cluster = [
   },
   {
     id: "cluster-08",
-    promise: "a database whose clock was set back counts no turn twice and shuts nobody out",
+    promise: "the limit holds where the database's clock is set back and put right",
     in: sources,
-    find: "const now = Math.max(at, was.now)",
-    put: "const now = at",
+    find: "const said = was.now + (at - (was.clock ?? was.now))",
+    put: "const said = Math.max(at, was.now)",
     tests: [budget],
-    only: "set back and put right"
+    only: "database's clock"
   },
   {
     id: "cluster-09",
@@ -144,5 +144,41 @@ export const cluster = [
     put: "if (false) {",
     tests: [parts],
     only: "names the living"
+  },
+  {
+    id: "cluster-16",
+    promise: "the limit holds where the database's clock is set forward: a process's own steady clock bounds it",
+    in: sources,
+    find: "if (said <= most) return {",
+    put: "if (said <= Number.POSITIVE_INFINITY) return {",
+    tests: [budget],
+    only: "database's clock"
+  },
+  {
+    id: "cluster-17",
+    promise: "a process that is new believes no jump of the database's clock where others hold turns",
+    in: sources,
+    find: "return isDoubtful ? stopped : { now: said, era }",
+    put: "return isDoubtful && at < 0 ? stopped : { now: said, era }",
+    tests: [budget],
+    only: "database's clock"
+  },
+  {
+    id: "cluster-18",
+    promise: "time that the books once lost is not caught up with by a process that was away meanwhile",
+    in: sources,
+    find: "const isOfEra = (known.era ?? 0) === era",
+    put: "const isOfEra = known.window > 0",
+    tests: [budget],
+    only: "database's clock"
+  },
+  {
+    id: "cluster-19",
+    promise: "a turn of a process that was killed counts until its request cannot arrive any more",
+    in: sources,
+    find: "until: now + rules.lease + rules.silence,",
+    put: "until: now,",
+    tests: [budget],
+    only: "one that is killed"
   }
 ]

@@ -1,5 +1,6 @@
 // The books of one account: which turns of its budget are spoken for, and who waits. All of it is one value that is read,
-// changed by `checkIn` and written back only if nobody else wrote meanwhile; times are the database's, in milliseconds.
+// changed by `checkIn` and written back only if nobody else wrote meanwhile. Times are in milliseconds of the books' own
+// clock, which started as the database's and never runs faster than real time: see `timeOf`.
 //
 // Why the limit holds. Every turn that was ever granted is in the books with a bound: a time that its request cannot
 // pass. While its holder has not told what became of it, that is `until` of the holder; afterwards the time it told. A
@@ -7,6 +8,9 @@
 // turns used inside it the one that was granted last. When it was granted, none of the others could have been left out:
 // each was used inside the window, so its bound lies behind the window's beginning, and the grant was made before the
 // window's end. So all of them were counted then, and together they were no more than the limit.
+//
+// A bound is a time of the books, so this needs books that never catch up: time that they once lost stays lost, and a
+// turn counts that much longer. A jump of the database's clock would drop turns that were used a moment ago.
 import * as Duration from "effect/Duration"
 import * as Schema from "effect/Schema"
 import type { TurnKind } from "@scanpoll/core/engine/RateBudget"
@@ -20,6 +24,7 @@ const Wants = Schema.Struct({ poll: Schema.Finite, collect: Schema.Finite, submi
 // - `wants`: how many turns it still waits for, until `back`, when it said it would come again. `since`: it stands in
 //   line from then on.
 // - `open`, `bought`: see the budget's own words. `requests`, `window`: the limit it was configured with.
+// - `era`: that of the books when it was seen.
 const Holder = Schema.Struct({
   stamp: Schema.String,
   last: Schema.Struct({ turns: Schema.Finite, starts: Schema.Finite }),
@@ -32,14 +37,19 @@ const Holder = Schema.Struct({
   open: Schema.Finite,
   bought: Schema.Finite,
   requests: Schema.NullOr(Schema.Finite),
-  window: Schema.Finite
+  window: Schema.Finite,
+  era: Schema.optionalKey(Schema.Finite)
 })
 
+// - `clock`: what the database's clock said at `now`. `era`: how often the books may have lost time. A process of an
+//   earlier version writes neither.
 // - `used`: how many turns were used up to which time, oldest first.
 // - `limit`: what the vendor's headers said last, null before they did. `left`: the vendor's own count until `resetAt`.
 export const Books = Schema.Struct({
   format: Schema.Literal(1),
   now: Schema.Finite,
+  clock: Schema.optionalKey(Schema.Finite),
+  era: Schema.optionalKey(Schema.Finite),
   used: Schema.Array(Schema.Tuple([Schema.Finite, Schema.Finite])),
   holders: Schema.Record(Schema.String, Holder),
   pausedUntil: Schema.Finite,
@@ -51,14 +61,24 @@ export type Books = typeof Books.Type
 export type Holder = typeof Holder.Type
 export type Wants = Readonly<Record<TurnKind, number>>
 
-export const empty: Books = { format: 1, now: 0, used: [], holders: {}, pausedUntil: 0, limit: null, left: null }
+export const empty: Books = {
+  format: 1,
+  now: 0,
+  used: [],
+  holders: {},
+  pausedUntil: 0,
+  limit: null,
+  left: null
+}
 
 // What a process tells and asks. Durations instead of times: no two machines agree on those.
 // - `keeps`: turns it still has, used or not, and has not told about; `used`: what it tells now, how long ago.
 // - `spare`: turns beyond the wants, for what will be asked before the next check-in.
 // - `pausedFor`, `limit`, `left`: what the vendor said to this process.
+// - `elapsed`: by its steady clock, how long ago its last check-in read the books, at least and at most; null before one.
 export interface Report {
   readonly holder: string
+  readonly elapsed: { readonly least: number; readonly most: number } | null
   readonly stamp: string
   readonly keeps: number
   readonly used: ReadonlyArray<{ readonly ago: number; readonly turns: number }>
@@ -104,6 +124,11 @@ const slack = 1_000
 // How long a process that says nothing counts among those with open scans.
 const liveFor = 60_000
 const sameReset = 1_000
+// Two good clocks differ by less than a part in so many, and by rounding.
+const drift = 1_000
+const rounding = 2
+// A process that is new believes the database's clock where one jump cannot empty the window.
+const longestDoubt = 60_000
 
 const wantsNothing: Wants = { poll: 0, collect: 0, submit: 0 }
 
@@ -159,7 +184,32 @@ export const share = (asking: ReadonlyArray<Asking>, turns: number): ReadonlyMap
 
 const isLive = (holder: Holder, now: number): boolean => holder.seen + liveFor > now
 
-// Everything one process tells and gets at the database's time `at`.
+// The books' time when the database's clock says `at`. It goes on as that clock does, but never back, and never further
+// than the steady clock of the process that checks in allows; a new process has none to compare with.
+const timeOf = (
+  was: Books,
+  at: number,
+  widest: number,
+  { elapsed, holder }: Report
+): { readonly now: number; readonly era: number } => {
+  const said = was.now + (at - (was.clock ?? was.now))
+  const era = was.era ?? 0
+  const stopped = { now: was.now, era: era + 1 }
+  if (said < was.now) return stopped
+  const known = was.holders[holder]
+  if (known === undefined || elapsed === null) {
+    const isDoubtful = widest <= longestDoubt && Object.keys(was.holders).some((id) => id !== holder)
+    return isDoubtful ? stopped : { now: said, era }
+  }
+  const isOfEra = (known.era ?? 0) === era
+  const least = known.seen + elapsed.least * (1 - 1 / drift) - rounding
+  const most = known.seen + elapsed.most * (1 + 1 / drift) + rounding
+  if (said <= most) return { now: said, era: isOfEra && said < least ? era + 1 : era }
+  // What has elapsed for it includes what the books have lost since.
+  return isOfEra ? { now: Math.max(was.now, least), era: era + 1 } : stopped
+}
+
+// Everything one process tells and gets when the database's clock says `at`.
 export const checkIn = (
   was: Books,
   at: number,
@@ -168,17 +218,15 @@ export const checkIn = (
   rules: Rules,
   report: Report
 ): readonly [Books, Answer] => {
-  // A database whose clock was set back must not forget a turn twice.
-  const now = Math.max(at, was.now)
   const known = was.holders[report.holder]
+  const others = Object.entries(was.holders).filter(([id]) => id !== report.holder)
+  const widestAt = (time: number): number =>
+    others.reduce((most, [, holder]) => (isLive(holder, time) ? Math.max(most, holder.window) : most), window)
+  const { era, now } = timeOf(was, at, widestAt(was.now), report)
 
   // ---- what was told
 
-  const others = Object.entries(was.holders).filter(([id]) => id !== report.holder)
-  const widest = others.reduce(
-    (most, [, holder]) => (isLive(holder, now) ? Math.max(most, holder.window) : most),
-    window
-  )
+  const widest = widestAt(now)
   const counts = (bound: number): boolean => bound + widest > now
   const kept = others.filter(([, holder]) => isLive(holder, now) || (holder.held > 0 && counts(holder.until)))
   const used = withUsed(
@@ -309,13 +357,16 @@ export const checkIn = (
       open: report.open,
       bought: report.bought + mine.submit,
       requests: limits.requests,
-      window
+      window,
+      era
     }
   }
   return [
     {
       format: 1,
       now,
+      clock: at,
+      era,
       used,
       holders,
       pausedUntil,

@@ -69,6 +69,12 @@ interface Reading {
   readonly wall: number
 }
 
+// Between which steady times the books were read.
+interface Look {
+  readonly from: number
+  readonly to: number
+}
+
 const gather = 25
 const slowestRetry = 2_000
 const firstRetry = 100
@@ -107,6 +113,9 @@ export class SharedAccount implements AccountBudget {
   private stamps = 0
   private isKnown = false
   private known: Reading | null = null
+  // The read behind the latest check-in that was written, and behind the latest that was tried.
+  private seen: Look | null = null
+  private tried: Look | null = null
   private isContested = false
 
   private askedAt = Number.NEGATIVE_INFINITY
@@ -470,6 +479,7 @@ export class SharedAccount implements AccountBudget {
       for (let tries = 1; ; tries++) {
         const before = this.reading()
         const { books, now, version } = yield* store.read(key)
+        const look = { from: before.steady, to: this.now() }
         const mine = books.holders[holder]
         if (this.unfinished !== null && mine?.stamp === this.unfinished.stamp) {
           // An earlier attempt was written, only its answer was lost.
@@ -480,7 +490,8 @@ export class SharedAccount implements AccountBudget {
         if (mine === undefined && this.isKnown) this.forget()
         const attempt = (isLeaving ? null : this.unfinished) ?? this.begin(isLeaving)
         this.unfinished = attempt
-        const report = this.report(attempt, isLeaving)
+        const report = this.report(attempt, look, isLeaving)
+        this.tried = look
         const [next, answer] = checkIn(books, now, limits, this.window, settings, report)
         const isWritten = yield* store.write(key, version, next)
         if (isWritten) return this.take(attempt, before, report, answer)
@@ -494,6 +505,7 @@ export class SharedAccount implements AccountBudget {
   private forget(): void {
     this.hand = { turns: 0, starts: 0 }
     this.isKnown = false
+    this.seen = null
     this.unfinished = null
     for (const grant of this.used) if (grant.stage === "told") grant.stage = "handed"
   }
@@ -521,8 +533,9 @@ export class SharedAccount implements AccountBudget {
     }
   }
 
-  private report(attempt: Unfinished, isLeaving: boolean): Report {
+  private report(attempt: Unfinished, look: Look, isLeaving: boolean): Report {
     const now = this.now()
+    const { seen } = this
     const wants = {
       poll: this.queue.count("poll"),
       collect: this.queue.count("collect"),
@@ -532,6 +545,7 @@ export class SharedAccount implements AccountBudget {
     this.tellingPause = this.pausedTill
     return {
       holder: this.parts.holder,
+      elapsed: seen === null ? null : { least: Math.max(0, look.from - seen.to), most: look.to - seen.from },
       stamp: attempt.stamp,
       keeps: attempt.keeps,
       used: attempt.told.map((grant) => ({ ago: now - (grant.passed ?? now), turns: 1 })),
@@ -549,6 +563,7 @@ export class SharedAccount implements AccountBudget {
   private done(attempt: Unfinished, granted: { readonly turns: number; readonly starts: number }): void {
     this.unfinished = null
     this.isKnown = true
+    this.seen = this.tried
     const told = new Set(attempt.told)
     this.used = this.used.filter((grant) => !told.has(grant))
     this.hand.turns += granted.turns

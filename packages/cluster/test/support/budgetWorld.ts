@@ -84,15 +84,15 @@ export interface World {
   /** While false, the books cannot be reached. */
   reachable: boolean
   checkIns: number
-  /** By how many milliseconds the database's clock was set back. */
-  setBack: number
+  /** By how many milliseconds the database's clock was set forward; less than 0 where it was set back. */
+  ahead: number
   readonly machine: (name: string, options?: SharedBudget.Options) => Effect.Effect<Machine>
 }
 
 const broken = () => new SqlError({ reason: new UnknownError({ cause: null, message: "the connection broke" }) })
 
 // The database's clock has nothing to do with anybody else's.
-const ahead = 7_000_000_000
+const apart = 7_000_000_000
 
 export const makeWorld = (
   options: { readonly chance?: () => number; readonly latency?: number; readonly trouble?: number } = {}
@@ -111,7 +111,7 @@ export const makeWorld = (
         Effect.gen(function* () {
           yield* line
           if (!self.reachable || chance() < trouble) return yield* broken()
-          const read = { books: readText(text), version, now: world.currentTimeMillisUnsafe() + ahead - self.setBack }
+          const read = { books: readText(text), version, now: world.currentTimeMillisUnsafe() + apart + self.ahead }
           yield* line
           return read
         }),
@@ -137,7 +137,7 @@ export const makeWorld = (
       time: world.currentTimeMillis,
       reachable: true,
       checkIns: 0,
-      setBack: 0,
+      ahead: 0,
       machine: (name, shared) =>
         Effect.gen(function* () {
           const awake = Latch.makeUnsafe(true)
