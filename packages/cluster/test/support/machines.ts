@@ -206,6 +206,13 @@ export const isShared = (status: ClusterStatus.ClusterStatus, workers: number): 
   return alive.length === workers && status.unowned === 0 && new Set(all).size === all.length
 }
 
+/** How many scans were asked after at that time or later. */
+export const askedSince = (world: World, since: number): number =>
+  world.ledgers.reduce((sum, ledger) => {
+    const polls = ledger.requests({ since, where: (entry) => entry.method === "GET" })
+    return sum + new Set(polls.map((entry) => entry.scanId).filter((id) => id !== null && id !== undefined)).size
+  }, 0)
+
 /**
  * What must hold of the vendors' books: one submission per wish, and never two requests for one scan at a time. Every
  * scan was asked after, but for those `inDoubt`.
