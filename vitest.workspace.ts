@@ -5,7 +5,9 @@
  * `vitest run --config vitest.workspace.ts [--project core]`; a bare `vitest` runs every file as one unnamed project.
  */
 import { existsSync, readdirSync } from "node:fs"
+import process from "node:process"
 import { defineConfig } from "vitest/config"
+import { MissingPrograms } from "./packages/tooling/missingPrograms.mjs"
 
 const root = import.meta.dirname
 
@@ -36,6 +38,12 @@ export default defineConfig({
   test: {
     maxWorkers: 2,
     passWithNoTests: true,
+    // Vitest's own ones, and the programs that tests lacked.
+    reporters: [
+      "default",
+      ...(process.env["GITHUB_ACTIONS"] === "true" ? ["github-actions"] : []),
+      new MissingPrograms()
+    ],
     projects: [
       ...packages.map(({ dir, name }) => project(name, dir)),
       {

@@ -1,5 +1,6 @@
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import * as ScanReport from "@scanpoll/report/ScanReport"
+import { hasFile } from "@scanpoll/test-support/tools"
 import * as Script from "@scanpoll/testkit/Script"
 import * as Simulators from "@scanpoll/testkit/Simulators"
 import { assert, describe, layer } from "@effect/vitest"
@@ -9,7 +10,7 @@ import * as Layer from "effect/Layer"
 import * as Schema from "effect/Schema"
 import { settings } from "scanpoll/config/Setting"
 import { version } from "scanpoll/process/Version"
-import { existsSync, openSync, readFileSync, statSync, writeFileSync } from "node:fs"
+import { openSync, readFileSync, statSync, writeFileSync } from "node:fs"
 import { once, scanpoll } from "./support/command.ts"
 
 const keys = {
@@ -297,7 +298,7 @@ describe("the command", () => {
       })
     )
 
-    it.effect.skipIf(!existsSync("/dev/full"))("exits 74 when standard output or a file cannot be written", () =>
+    it.effect.skipIf(!hasFile("/dev/full"))("exits 74 when standard output or a file cannot be written", () =>
       Effect.gen(function* () {
         const full = yield* run(["run", dataset("clean: Q5")], { stdout: openSync("/dev/full", "w") })
         assert.strictEqual(full.code, 74)

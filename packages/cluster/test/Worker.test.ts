@@ -180,7 +180,15 @@ describe("a worker", () => {
       const base = Context.get(yield* Layer.build(ClusterDatabase.layer(url)), SqlClient)
       const holding = yield* Effect.forkChild(
         base.withTransaction(
-          Effect.andThen(base`SELECT claim_id FROM scanpoll_claims FOR UPDATE`, Effect.sleep("3 seconds"))
+          Effect.gen(function* () {
+            yield* base`SELECT claim_id FROM scanpoll_claims FOR UPDATE`
+            // Until it gives one up, and for most of the three seconds that it waits for its writes then.
+            yield* until(
+              "one gives up a slice",
+              Effect.sync(() => one.events.some((event) => event._tag === "Lost"))
+            )
+            yield* Effect.sleep("2 seconds")
+          })
         )
       )
       const two = yield* start({ ...options, policy: (each) => each.policy, name: "two" })

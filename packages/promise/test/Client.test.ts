@@ -4,7 +4,7 @@ import { AppVetSimulator, Script } from "@scanpoll/testkit"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Schedule } from "effect"
 import { inspect } from "node:util"
-import { clientOf, company, dataset, hasty, placesOf, rejection, simulators, site } from "./world.ts"
+import { clientOf, company, dataset, hasty, placesOf, rejection, simulators, site, until } from "./world.ts"
 
 const isPlain = (value: unknown): boolean =>
   typeof value !== "object" || value === null
@@ -253,6 +253,24 @@ describe.concurrent("a batch", () => {
     // Longer than the vendor's floor: the next poll would have been due.
     await new Promise((resolve) => setTimeout(resolve, 3500))
     assert.strictEqual(vendors.appvet.ledger.requests().length, sent)
+  })
+
+  it("whose reader leaves while a submission is in flight waits for its answer, and sends it once", async (test) => {
+    const vendors = await simulators(test, { appvet: { fate: () => ({ submit: [{ delay: "400 millis" }] }) } })
+    const { ledger } = vendors.appvet
+    const scanpoll = clientOf(test, vendors)
+    const records = scanpoll.runAll([scanpoll.appvet.request(site("shop"))])[Symbol.asyncIterator]()
+    const first = records.next()
+    await until(vendors.appvet, () => ledger.requests().length === 1)
+    // As `break` does in a `for await` loop.
+    await records.return?.()
+    const [post, ...others] = ledger.requests()
+    assert.deepStrictEqual([post?.status, post?.clientClosedAt, others.length], [201, null, 0])
+    assert.isNotNull(post?.answeredAt)
+    assert.isTrue((await first).done)
+    // The purchase is known: the next one who wants it pays nothing.
+    await scanpoll.appvet.run(site("shop"), { policy: hasty })
+    assert.strictEqual(ledger.accepted().length, 1)
   })
 
   it("is watched as its events, the end of each request with its record among them", async (test) => {

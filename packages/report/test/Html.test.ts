@@ -12,6 +12,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { pathToFileURL } from "node:url"
 import type { Browser, BrowserContextOptions, Page } from "playwright-core"
+import { missing } from "../../test-support/src/tools.ts"
 import { executable, launch } from "./browser.ts"
 import { completed, inState, info, start } from "./fixtures.ts"
 import { render } from "./formats.ts"
@@ -136,6 +137,8 @@ describe("the text of the page", () => {
     assert.include(error.message, "carries no report")
   })
 })
+
+if (executable === null) missing("chromium")
 
 describe.skipIf(executable === null)("the page in a browser, off the network", () => {
   const folder = mkdtempSync(join(tmpdir(), "report-"))

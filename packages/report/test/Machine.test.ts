@@ -1,9 +1,11 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Record from "@scanpoll/core/model/ScanRecord"
+import * as Baseline from "@scanpoll/report/Baseline"
 import * as Gate from "@scanpoll/report/Gate"
 import * as RenderCsv from "@scanpoll/report/RenderCsv"
 import * as RenderGithub from "@scanpoll/report/RenderGithub"
 import * as ScanReport from "@scanpoll/report/ScanReport"
+import * as Effect from "effect/Effect"
 import { XMLParser } from "fast-xml-parser"
 import { marked } from "marked"
 import papaparse from "papaparse"
@@ -96,6 +98,21 @@ describe("junit", () => {
     const { tests } = await read(report)
     const errors = tests.filter((test) => "error" in test).map((test) => test["name"])
     assert.deepStrictEqual(errors, ["https://site-8.example/"])
+  })
+
+  it("of a partial scan is an error, is skipped under --allow-incomplete, and passes under --allow-partial (RP-03)", async () => {
+    const partial = ScanReport.fromRecords([inState(0, "partial")], info({ policy: Gate.none }))
+    for (const [policy, shown] of [
+      [{}, "error"],
+      [{ allowIncomplete: true }, "skipped"],
+      [{ allowPartial: true }, null],
+      [{ allowIncomplete: true, allowPartial: true }, null]
+    ] as const) {
+      const { suites } = await read(ScanReport.regate(partial, { ...Gate.none, ...policy }))
+      const [scan] = list(suites[0]?.["testcase"])
+      const found = ["failure", "error", "skipped"].filter((element) => scan !== undefined && element in scan)
+      assert.deepStrictEqual(found, shown === null ? [] : [shown], JSON.stringify(policy))
+    }
   })
 })
 
@@ -284,6 +301,21 @@ describe("github", () => {
     assert.isAbove(Buffer.byteLength(text), RenderGithub.maxSummaryBytes * 0.9)
     assert.match(text, /\d more scans? in the canonical report|The rest did not fit/)
     for (const line of text.split("\n").filter((line) => line.startsWith("|"))) assert.match(line, /\|$/)
+  })
+
+  it("annotates no finding that was accepted, and those beside it (V-07)", async () => {
+    const items = ["accepted", "open"].map((title) => finding({ findingId: title, title, severity: "high" }))
+    const of = (shown: typeof items) =>
+      ScanReport.fromRecords(
+        [completed(0, { findings: { coverage: "full", total: shown.length, items: shown } })],
+        info()
+      )
+    const baseline = await Effect.runPromise(Baseline.make(of(items.slice(0, 1)), { reason: "ticket 7" }))
+    const before = await render("github", of(items))
+    assert.include(before, "high%3A accepted")
+    const text = await render("github", Baseline.apply(of(items), baseline, 0))
+    assert.notInclude(text, "high%3A accepted")
+    assert.include(text, "high%3A open")
   })
 
   it("escapes as the runner decodes", async () => {

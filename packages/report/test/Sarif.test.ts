@@ -11,6 +11,7 @@ import { createRequire } from "node:module"
 import { tmpdir } from "node:os"
 import { dirname, join } from "node:path"
 import type { Log, ReportingDescriptor, Result, Run } from "sarif"
+import { missing } from "../../test-support/src/tools.ts"
 import { assessment, completed, finding, inState, info } from "./fixtures.ts"
 import { render } from "./formats.ts"
 import { hostile, make, makeHostile, many } from "./sample.ts"
@@ -29,6 +30,7 @@ const validator = (): string | null => {
 }
 
 const tool = process.platform === "linux" ? validator() : null
+if (tool === null) missing("Sarif.Multitool")
 
 const parse = async (report: ScanReport.ScanReport): Promise<Log> => {
   const log: Log = JSON.parse(await render("sarif", report))

@@ -1,6 +1,7 @@
 /** What people type and how they stop it, as a process: faults are told before a request, and a stop is quick. */
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import * as ScanReport from "@scanpoll/report/ScanReport"
+import { hasFile, hasProgram } from "@scanpoll/test-support/tools"
 import * as Simulators from "@scanpoll/testkit/Simulators"
 import * as Script from "@scanpoll/testkit/Script"
 import { assert, describe, layer } from "@effect/vitest"
@@ -9,7 +10,6 @@ import * as Effect from "effect/Effect"
 import * as FileSystem from "effect/FileSystem"
 import * as Layer from "effect/Layer"
 import { execFileSync, spawn } from "node:child_process"
-import { existsSync } from "node:fs"
 import { open, readFile, writeFile } from "node:fs/promises"
 import type { FileHandle } from "node:fs/promises"
 import { fileURLToPath } from "node:url"
@@ -150,7 +150,7 @@ describe("what is refused before any request", () => {
     it.effect("is a plan without an end, or nested without one (CL-05)", () =>
       inFolder((folder, fs) =>
         Effect.gen(function* () {
-          if (existsSync("/dev/zero")) yield* refused(["run", "/dev/zero"], {}, /is a device/)
+          if (hasFile("/dev/zero")) yield* refused(["run", "/dev/zero"], {}, /is a device/)
           yield* fs.writeFileString(`${folder}/deep.yaml`, `version: 1\ntargets: ${"[".repeat(20_000)}`)
           yield* refused(["run", "deep.yaml"], {}, /deep\.yaml:2:\d+: nested deeper than/, folder)
         })
@@ -215,7 +215,7 @@ const opening = saying("open", "opening")
 const saved = fileURLToPath(new URL("../../../../docs/examples/reports/report.json", import.meta.url))
 const intoPipe = ["report", saved, "--exit-zero", "--allow-partial", "--allow-incomplete", "-o", "json=pipe"]
 
-const hasPipes = existsSync("/bin/bash") && process.platform !== "win32"
+const hasPipes = ["/bin/bash", "mkfifo"].every(hasProgram)
 
 // The command as a line of a shell, which has it as "$0" "$1".
 const inShell = (

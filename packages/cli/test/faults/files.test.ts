@@ -3,11 +3,12 @@ import * as NodeServices from "@effect/platform-node/NodeServices"
 import type { ScanRecord } from "@scanpoll/core/model/ScanRecord"
 import * as RenderJson from "@scanpoll/report/RenderJson"
 import * as ScanReport from "@scanpoll/report/ScanReport"
+import { hasProgram } from "@scanpoll/test-support/tools"
 import { assert, describe, layer } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as FileSystem from "effect/FileSystem"
 import { spawn } from "node:child_process"
-import { existsSync, readdirSync, watch } from "node:fs"
+import { readdirSync, watch } from "node:fs"
 import { fileURLToPath } from "node:url"
 import { scanpoll } from "../support/command.ts"
 
@@ -90,7 +91,7 @@ describe("an older report", () => {
     )
 
     // A limit on the size of files fails a write in its middle as a full disk does.
-    it.effect.skipIf(!existsSync("/bin/sh"))(
+    it.effect.skipIf(!hasProgram("/bin/sh"))(
       "stays whole when the disk is full, with exit 74 and nothing left behind (RP-07)",
       () =>
         inFolder((folder, fs) =>

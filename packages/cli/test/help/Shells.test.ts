@@ -5,11 +5,10 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import * as Format from "@scanpoll/report/Format"
+import { hasProgram } from "@scanpoll/test-support/tools"
 import { inside } from "../support/inside.ts"
 
 const folder = mkdtempSync(join(tmpdir(), "scanpoll-shells-"))
-
-const has = (shell: string): boolean => spawnSync(shell, ["--version"], { stdio: "ignore" }).status === 0
 
 beforeAll(() =>
   Effect.runPromise(
@@ -61,19 +60,19 @@ describe.each([
   ["bash", inBash],
   ["fish", inFish]
 ] as const)("completing in %s", (shell, complete) => {
-  it.runIf(has(shell))("offers commands and their subcommands", () => {
+  it.runIf(hasProgram(shell))("offers commands and their subcommands", () => {
     assert.includeMembers([...complete("scanpoll ")], ["run", "wait", "config", "demo"])
     assert.deepStrictEqual(complete("scanpoll ven"), ["vendors"])
     assert.includeMembers([...complete("scanpoll config ")], ["init", "show", "validate"])
   })
 
-  it.runIf(has(shell))("offers the flags of the command that stands there, and no others", () => {
+  it.runIf(hasProgram(shell))("offers the flags of the command that stands there, and no others", () => {
     assert.includeMembers([...complete("scanpoll run --")], ["--fail-on", "--output", "--dry-run", "--help"])
     assert.deepStrictEqual(complete("scanpoll run --dea"), ["--deadline"])
     assert.deepStrictEqual(complete("scanpoll history --dea"), [])
   })
 
-  it.runIf(has(shell))("offers every value of a flag that has a list of them", () => {
+  it.runIf(hasProgram(shell))("offers every value of a flag that has a list of them", () => {
     assert.sameMembers([...complete("scanpoll run --fail-on ")], severities)
     assert.sameMembers([...complete("scanpoll run --raw ")], ["none", "redacted", "full"])
     assert.sameMembers([...complete("scanpoll wait -o ")], [...Format.names])
@@ -81,7 +80,7 @@ describe.each([
     assert.deepStrictEqual(complete("scanpoll run --progress pl"), ["plain"])
   })
 
-  it.runIf(has(shell))("offers files where a plan or a file is meant", () => {
+  it.runIf(hasProgram(shell))("offers files where a plan or a file is meant", () => {
     assert.deepStrictEqual(complete("scanpoll run sca"), ["scans.yaml"])
     assert.deepStrictEqual(complete("scanpoll resume --plan sca"), ["scans.yaml"])
     assert.deepStrictEqual(complete("scanpoll config validate sca"), ["scans.yaml"])
@@ -89,7 +88,7 @@ describe.each([
 })
 
 describe("completing in zsh", () => {
-  it.runIf(has("zsh"))("is read by the shell", () => {
+  it.runIf(hasProgram("zsh"))("is read by the shell", () => {
     assert.strictEqual(spawnSync("zsh", ["-n", join(folder, "completing.zsh")]).status, 0)
   })
 })
