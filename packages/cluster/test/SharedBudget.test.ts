@@ -122,6 +122,25 @@ describe("SharedBudget", () => {
     })
   )
 
+  it.effect("what a process that ends has not used of the vendor's own count is there for the others", () =>
+    Effect.gen(function* () {
+      const world = yield* makeWorld()
+      const [a, b] = [yield* world.machine("a"), yield* world.machine("b")]
+      const now = yield* nowOf(a)
+      a.budgets.account(key, limitsOf()).learn({ limit: null, remaining: 3, resetAt: now + 60_000 }, now)
+      yield* TestClock.adjust("1 second")
+      const asked = yield* Effect.forkChild(a.request({}))
+      yield* TestClock.adjust("100 millis")
+      const turn = yield* Fiber.join(asked)
+      turn.giveBack()
+      yield* Effect.forkChild(a.end)
+      yield* TestClock.adjust("1 second")
+      yield* busy(b, {})
+      yield* TestClock.adjust("50 seconds")
+      assert.strictEqual(b.sent.length, 3)
+    })
+  )
+
   it.effect("a turn that made no request goes to somebody else, also to another process", () =>
     Effect.gen(function* () {
       const world = yield* makeWorld()

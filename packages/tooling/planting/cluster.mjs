@@ -111,12 +111,12 @@ export const cluster = [
   },
   {
     id: "cluster-12",
-    promise: "a process that ends returns what it was granted and did not use",
+    promise: "a process with nothing to do returns what it was granted and did not use",
     in: sources,
     find: "if (isLeaving || isIdle) this.hand = { turns: 0, starts: 0 }",
-    put: "",
+    put: "if (isLeaving) this.hand = { turns: 0, starts: 0 }",
     tests: [budget],
-    only: "a process that ends returns"
+    only: "made no request"
   },
   {
     id: "cluster-13",
@@ -180,5 +180,14 @@ export const cluster = [
     put: "until: now,",
     tests: [budget],
     only: "one that is killed"
+  },
+  {
+    id: "cluster-20",
+    promise: "a process that ends returns what it was granted and did not use",
+    in: sources,
+    find: "if (isLeaving || isIdle) this.hand = { turns: 0, starts: 0 }",
+    put: "if (isIdle) this.hand = { turns: 0, starts: 0 }",
+    tests: [budget],
+    only: "a process that ends has not used"
   }
 ]
