@@ -66,7 +66,7 @@ export const cli = [
   {
     id: "cli-07",
     promise: "no output overwrites the key file",
-    in: "packages/cli/src/Preparation.ts",
+    in: "packages/cli/src/prepare/Preparation.ts",
     find: '{ file: settings.keyFile.value, what: "the key file" },',
     put: "",
     tests: [command],

@@ -113,8 +113,8 @@ export const journal = [
     id: "journal-12",
     promise: "what a former holder says about its waiting time is refused",
     in: sources,
-    find: "UPDATE scanpoll_claims SET not_before = v.column3 FROM (VALUES ${sql.csv(values)}) AS v WHERE claim_id = v.column1 AND epoch = v.column2 AND ${isHeldHere()}`",
-    put: "UPDATE scanpoll_claims SET not_before = v.column3 FROM (VALUES ${sql.csv(values)}) AS v WHERE claim_id = v.column1`",
+    find: "UPDATE scanpoll_claims SET not_before = v.column3, polled_until = NULL FROM (VALUES ${sql.csv(values)}) AS v WHERE claim_id = v.column1 AND epoch = v.column2 AND ${isHeldHere()}`",
+    put: "UPDATE scanpoll_claims SET not_before = v.column3, polled_until = NULL FROM (VALUES ${sql.csv(values)}) AS v WHERE claim_id = v.column1`",
     tests: [small],
     only: "former holder"
   },
