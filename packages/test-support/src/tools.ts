@@ -15,6 +15,7 @@ const said = new Set<string>()
 export const missing = (program: string): void => {
   if (said.has(program)) return
   said.add(program)
+  // oxlint-disable-next-line no-console -- the reporter counts what tests write to the console
   console.error(`${lineStart}${program}; the tests that need it are skipped`)
 }
 
