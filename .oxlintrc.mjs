@@ -8,16 +8,16 @@
 const upward = (...folders) => ({
   regex: `^(\\.\\./)+(${folders.join("|")})/`,
   message:
-    "inside core imports run time, model <- policy <- engine, and http beside engine, vendor above both: see CONTRIBUTING.md"
+    "inside core imports run time, model <- policy <- engine, and http beside engine, vendor above both: see docs/architecture.md"
 })
 const house = ["@scanpoll/**", "scanpoll", "scanpoll/**"]
 const packagesBut = (...names) => ({
   group: [...house, ...names.map((name) => `!@scanpoll/${name}/**`)],
-  message: `of the house only ${names.join(", ") || "nothing"} may be imported here, module by module: see CONTRIBUTING.md`
+  message: `of the house only ${names.join(", ") || "nothing"} may be imported here, module by module: see docs/architecture.md`
 })
 const testsBut = (...names) => ({
   group: [...house, ...names.flatMap((name) => [`!@scanpoll/${name}`, `!@scanpoll/${name}/**`])],
-  message: `of the house only ${names.join(", ")} may be imported here: see CONTRIBUTING.md`
+  message: `of the house only ${names.join(", ")} may be imported here: see docs/architecture.md`
 })
 const unstable = {
   group: ["@scanpoll/core/unstable/**"],

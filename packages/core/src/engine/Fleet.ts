@@ -55,7 +55,7 @@ interface Entry extends HeapItem {
 
 // What is left to do for a wait that was stopped: to say so, and to cut what it was doing.
 interface Stopping {
-  readonly tell: () => void
+  readonly announce: () => void
   readonly fiber: Fiber.Fiber<unknown, unknown> | null
 }
 
@@ -104,11 +104,11 @@ class Wait<A, T, R> extends Course<A, T, R, Crew> implements Entry {
   // Ends the wait at once: from here on it sends nothing.
   stop(): Stopping {
     const { fiber } = this
-    if (this.stage === "over") return { fiber, tell: () => {} }
+    if (this.stage === "over") return { fiber, announce: () => {} }
     const now = this.crew.now()
     const notBefore = this.restsUntil(now)
     this.retire()
-    return { fiber, tell: () => this.announceEnd(() => Exit.fail(this.stopped(now, "interrupted", notBefore))) }
+    return { fiber, announce: () => this.announceEnd(() => Exit.fail(this.stopped(now, "interrupted", notBefore))) }
   }
 
   // When it would have polled next; a poll that is cut reached the vendor all the same.
@@ -342,7 +342,7 @@ class Crew implements Era {
     done: (exit: Exit.Exit<A, PollStopped<T>>) => void
   ): Wait<A, T, R> {
     const entry = new Wait(this, this.seq++, spec, context, done)
-    if (this.isStopped) entry.stop().tell()
+    if (this.isStopped) entry.stop().announce()
     return entry
   }
 
@@ -351,7 +351,7 @@ class Crew implements Era {
       this.isStopped = true
       // All of them rest before anybody hears of it: a listener may start others.
       const stopping = this.entries.slice().map((entry) => entry.stop())
-      for (const { tell } of stopping) tell()
+      for (const { announce } of stopping) announce()
       return Fiber.interruptAll(stopping.flatMap(({ fiber }) => fiber ?? []))
     })
   }

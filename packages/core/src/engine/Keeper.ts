@@ -156,7 +156,7 @@ class Wait implements PollSpec<ScanOutcome<unknown>, ScanTicket.ScanTicket>, Acc
   stored: number
   last: Seen | null = null
   private nextAt = 0
-  private heard: Deferred.Deferred<Followed> | null = null
+  private followed: Deferred.Deferred<Followed> | null = null
   private why = "first"
   readonly notBefore: number
   private readonly account: AccountOfWaits
@@ -196,7 +196,7 @@ class Wait implements PollSpec<ScanOutcome<unknown>, ScanTicket.ScanTicket>, Acc
 
   // Made for the first who asks: few kept scans are also waited for in this process.
   get done(): Deferred.Deferred<Followed> {
-    return (this.heard ??= Deferred.makeUnsafe())
+    return (this.followed ??= Deferred.makeUnsafe())
   }
 
   get ticket(): ScanTicket.ScanTicket {

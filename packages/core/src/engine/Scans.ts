@@ -22,7 +22,7 @@ import type { ScanTicket } from "../model/ScanTicket.ts"
 import type { Subject } from "../model/Subject.ts"
 import type { SubmitError } from "../model/SubmitError.ts"
 import * as Batches from "./internal/batch.ts"
-import * as Jobs from "./internal/job.ts"
+import * as Job from "./internal/job.ts"
 import * as Record from "./internal/record.ts"
 import * as Trips from "./internal/trips.ts"
 import * as VendorSays from "./internal/vendorSays.ts"
@@ -198,9 +198,9 @@ export const submit = <Request, Payload, R = never>(
   options: RunOptions<R> = {}
 ): Effect.Effect<Submission<Payload>, SubmitError | JournalError, ScanJournal | R> =>
   Effect.suspend(() => {
-    const submission = (job: Jobs.Job<Payload, R>) =>
+    const submission = (job: Job.Job<Payload, R>) =>
       Effect.map(Trips.acquireOnly(job), (acquired): Submission<Payload> => {
-        const { claimId } = job.track
+        const { claimId } = job.progress
         return acquired._tag === "Settled"
           ? { ticket: acquired.ended.outcome.ticket, claimId, known: false, outcome: acquired.ended.outcome }
           : { ticket: acquired.bought.ticket, claimId, known: acquired.bought.known, outcome: null }
@@ -234,7 +234,7 @@ export const pollOnce = <Request, Payload>(
 ): Effect.Effect<PollAnswer<ScanOutcome<Payload>>, PollFault.PollFault> =>
   Effect.gen(function* () {
     const budgets = yield* RateBudget
-    const base = Jobs.budgetOf({ adapter }, budgets)
+    const base = Job.budgetOf({ adapter }, budgets)
     // Where there is a journal, its pauses count, and those of this poll are stored.
     const journal = yield* Effect.serviceOption(ScanJournal)
     if (Option.isSome(journal)) yield* VendorSays.restorePauses([adapter], budgets, journal.value)
@@ -254,11 +254,11 @@ export const pollOnce = <Request, Payload>(
       ),
       Effect.tapError((fault) =>
         Effect.map(SteadyClock.now, (now) =>
-          VendorSays.heard(budget, adapter.limits, fault, now, { by: known, kind: "poll" })
+          VendorSays.apply(budget, adapter.limits, fault, now, { by: known, kind: "poll" })
         )
       )
     )
-    VendorSays.heard(budget, adapter.limits, { quota: answer.quota }, yield* SteadyClock.now, {
+    VendorSays.apply(budget, adapter.limits, { quota: answer.quota }, yield* SteadyClock.now, {
       by: known,
       kind: "poll"
     })
@@ -285,10 +285,10 @@ export function runAll<P, R>(
   options: BatchOptions = {}
 ): Stream.Stream<ScanRecord<P>, never, ScanJournal | R> {
   return Batches.batched(requests, options, (wanted, index, batch) =>
-    Effect.flatMap(Batches.inBatch(wanted, index, batch, Trips.acquireAndFollow), ({ track, verdict }) => {
-      const record = Record.make(wanted, index, track, verdict, batch.now())
-      Trips.emitter(wanted, track, index, batch.now, batch.observer)({ _tag: "Ended", record })
-      return Effect.as(Record.count(wanted, track, verdict.state), record)
+    Effect.flatMap(Batches.inBatch(wanted, index, batch, Trips.acquireAndFollow), ({ progress, verdict }) => {
+      const record = Record.make(wanted, index, progress, verdict, batch.now())
+      Trips.emitter(wanted, progress, index, batch.now, batch.observer)({ _tag: "Ended", record })
+      return Effect.as(Record.count(wanted, progress, verdict.state), record)
     })
   )
 }
@@ -308,18 +308,18 @@ export function submitAll<P, R>(
   options: BatchOptions = {}
 ): Stream.Stream<SubmitRecord<P>, never, ScanJournal | R> {
   return Batches.batched(requests, options, (wanted, index, batch) =>
-    Effect.map(Batches.inBatch(wanted, index, batch, Trips.acquireOnly), ({ track, verdict }): SubmitRecord<P> => {
+    Effect.map(Batches.inBatch(wanted, index, batch, Trips.acquireOnly), ({ progress, verdict }): SubmitRecord<P> => {
       const failed = verdict.because === "journal" || verdict.because === "defect"
-      const submitted = track.ended === null && track.ticket !== null && !failed
+      const submitted = progress.ended === null && progress.ticket !== null && !failed
       return {
         index,
         vendor: wanted.adapter.vendor,
         account: wanted.adapter.account,
         subject: wanted.subject,
-        claimId: track.claimId,
-        ticket: track.ticket,
-        outcome: track.ended === null ? null : track.ended.outcome,
-        known: track.known,
+        claimId: progress.claimId,
+        ticket: progress.ticket,
+        outcome: progress.ended === null ? null : progress.ended.outcome,
+        known: progress.known,
         state: submitted ? "submitted" : verdict.state,
         because: verdict.because,
         reason: submitted ? null : verdict.reason
@@ -452,11 +452,11 @@ export const reconcile = <Request, Payload>(
     if (adapter.reconcile === undefined || request === null) return { _tag: "Unlisted" } as const
     const known = yield* journal.scanIds(adapter)
     const due = yield* SteadyClock.now
-    const budget = VendorSays.storingPauses(Jobs.budgetOf({ adapter }, yield* RateBudget), adapter, journal)
+    const budget = VendorSays.storingPauses(Job.budgetOf({ adapter }, yield* RateBudget), adapter, journal)
     yield* budget.turn({ kind: "collect", due, lane: "" })
     const tickets = yield* Effect.tapError(adapter.reconcile(request, entry.claimedAt, known), (fault) =>
       Effect.map(SteadyClock.now, (now) =>
-        VendorSays.heard(budget, adapter.limits, fault, now, { by: entry, kind: "collect" })
+        VendorSays.apply(budget, adapter.limits, fault, now, { by: entry, kind: "collect" })
       )
     )
     const [first, ...others] = tickets

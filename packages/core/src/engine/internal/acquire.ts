@@ -18,6 +18,8 @@ import * as Purchase from "./purchase.ts"
 import * as Recall from "./recall.ts"
 import { unreadable } from "./storedOutcome.ts"
 import { pauseMillis } from "./vendorSays.ts"
+import * as Progress from "./progress.ts"
+import * as EqualRequests from "./equalRequests.ts"
 
 // A submission of which no byte left us is tried this often.
 const submitTries = 3
@@ -27,7 +29,7 @@ const busyAtMost = Duration.minutes(1)
 const busyStep = Duration.millis(200)
 
 export type Acquired<Payload> =
-  | { readonly _tag: "Settled"; readonly ended: Job.Ended<Payload> }
+  | { readonly _tag: "Settled"; readonly ended: Progress.Ended<Payload> }
   | { readonly _tag: "Ticket"; readonly bought: Job.Bought }
 
 type Acquiring<Payload> = Effect.Effect<Acquired<Payload>, SubmitError.SubmitError | JournalError, Scope.Scope>
@@ -39,8 +41,8 @@ export const acquire = <Payload, R>(job: Job.Job<Payload, R>): Acquiring<Payload
     const acquired = yield* fromAnything(job)
     if (acquired._tag === "Ticket") {
       const { claimId, known, ticket } = acquired.bought
-      Job.sawTicket(job.track, claimId, ticket)
-      job.track.known = known
+      Progress.recordTicket(job.progress, claimId, ticket)
+      job.progress.known = known
       job.emit({ _tag: "Submitted", known })
     }
     return acquired
@@ -66,7 +68,7 @@ const validate = (request: ScanRequest<unknown, unknown>): Effect.Effect<void, S
   return Effect.fail(SubmitError.make({ kind: "Refused", code: "invalid-request", message }))
 }
 
-const settled = <Payload>(ended: Job.Ended<Payload>): Acquired<Payload> => ({ _tag: "Settled", ended })
+const settled = <Payload>(ended: Progress.Ended<Payload>): Acquired<Payload> => ({ _tag: "Settled", ended })
 
 const fromTicket = <Payload, R>(job: Job.Job<Payload, R>, ticket: ScanTicket): Acquiring<Payload> =>
   Effect.gen(function* () {
@@ -75,7 +77,7 @@ const fromTicket = <Payload, R>(job: Job.Job<Payload, R>, ticket: ScanTicket): A
     if (job.request.subject.kind === "unknown") {
       const entry = yield* job.journal.get(standing.claimId)
       // A claim that is named after its scan was made for a typed key: it knows no more.
-      if (entry !== null && entry.subject.id !== ticket.scanId) job.track.subject = entry.subject
+      if (entry !== null && entry.subject.id !== ticket.scanId) job.progress.subject = entry.subject
     }
     return standing._tag === "Settled"
       ? settled(yield* Recall.fromJournal(job, standing.claimId, standing.outcome, standing.at))
@@ -89,7 +91,7 @@ const known = <Payload, R>(
   key: ClaimKey | null
 ): Acquiring<Payload> => {
   const { claimId, notBefore, ticket } = standing
-  Job.shareClaim(job, claimId)
+  EqualRequests.shareClaim(job, claimId)
   if (!Account.equals(ticket, job.request.adapter)) {
     return Effect.fail(unreadable("a stored ticket is of another account"))
   }
@@ -106,7 +108,7 @@ const fromClaim = <Payload, R>(job: Job.Job<Payload, R>, claimId: string): Acqui
       if (entry === null) {
         return yield* new JournalError({ reason: "conflict", message: `there is no claim ${claimId}` })
       }
-      job.track.claimId = claimId
+      job.progress.claimId = claimId
       switch (entry.state) {
         case "settled":
           return settled(yield* Recall.fromJournal(job, claimId, entry.outcome, entry.changedAt))
@@ -175,7 +177,7 @@ const buy = <Payload, R>(job: Job.Job<Payload, R>, wish: Purchase.Wish<Payload, 
       const result = yield* Purchase.attempt(job, wish)
       switch (result._tag) {
         case "Settled":
-          Job.shareAnswer(job, result.ended)
+          EqualRequests.shareAnswer(job, result.ended)
           return result
         case "Ticket":
           return result
@@ -196,7 +198,7 @@ const joined = <Payload, R>(
   awaited: string | null
 ): Effect.Effect<Acquired<Payload> | null, SubmitError.SubmitError | JournalError, Scope.Scope> =>
   Effect.gen(function* () {
-    const equal = Job.equalBefore(job)
+    const equal = EqualRequests.equalBefore(job)
     if (equal !== null && equal.ended !== null) {
       return settled(yield* Recall.fromEqual(job, equal.claimId, equal.ended))
     }
@@ -209,7 +211,8 @@ const joined = <Payload, R>(
     if (entry !== null && entry.state === "submitted" && entry.ticket !== null) {
       return yield* known(job, { claimId, ticket: entry.ticket, notBefore: entry.notBefore }, key)
     }
-    if (entry === null || entry.state === "refused" || entry.state === "released") Job.forgetClaim(job, claimId)
+    if (entry === null || entry.state === "refused" || entry.state === "released")
+      EqualRequests.forgetClaim(job, claimId)
     return null
   })
 

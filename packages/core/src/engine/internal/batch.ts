@@ -1,4 +1,5 @@
-// Many requests at once: announced together, each ended by itself or by the end of the batch.
+// Many requests at once: announced together, each ended by itself or by the end of the batch. May touch: the accounts' load,
+// the run's table of repeated requests. Law: every request of a batch brings one record, whatever ends the batch.
 import * as Cause from "effect/Cause"
 import * as Deferred from "effect/Deferred"
 import type * as Duration from "effect/Duration"
@@ -13,10 +14,12 @@ import { type AccountBudget, RateBudget } from "../RateBudget.ts"
 import type { ScanEvent } from "../ScanEvent.ts"
 import { ScanJournal } from "../ScanJournal.ts"
 import type { ScanRequest } from "../ScanRequest.ts"
-import * as Jobs from "./job.ts"
+import * as Job from "./job.ts"
 import * as Record from "./record.ts"
 import * as Trips from "./trips.ts"
 import * as VendorSays from "./vendorSays.ts"
+import * as Progress from "./progress.ts"
+import * as EqualRequests from "./equalRequests.ts"
 
 export interface Options extends Trips.Options {
   readonly concurrency?: number
@@ -25,14 +28,14 @@ export interface Options extends Trips.Options {
 }
 
 export interface Batch {
-  readonly run: Jobs.Run
+  readonly run: Job.Run
   readonly now: () => number
   readonly over: Deferred.Deferred<Record.Ending>
   readonly observer: ((event: ScanEvent) => void) | undefined
 }
 
 export interface Done<Payload> {
-  readonly track: Jobs.Track<Payload>
+  readonly progress: Progress.Progress<Payload>
   readonly verdict: Record.Verdict
 }
 
@@ -41,26 +44,26 @@ export const inBatch = <Payload, R, A>(
   wanted: ScanRequest<Payload, R>,
   index: number,
   batch: Batch,
-  trip: (job: Jobs.Job<Payload, R>) => Effect.Effect<A, Record.RunError, R>
+  trip: (job: Job.Job<Payload, R>) => Effect.Effect<A, Record.RunError, R>
 ): Effect.Effect<Done<Payload>, never, ScanJournal | R> =>
   Effect.gen(function* () {
-    const track = Jobs.makeTrack<Payload>(wanted)
+    const progress = Progress.make<Payload>(wanted)
     const over = Effect.map(Deferred.await(batch.over), (ending) => ({ exit: null, ending }))
     const ended = Effect.map(
       Effect.exit(
         Effect.flatMap(
-          Jobs.make(wanted, track, batch.run, Trips.emitter(wanted, track, index, batch.now, batch.observer)),
+          Job.make(wanted, progress, batch.run, Trips.emitter(wanted, progress, index, batch.now, batch.observer)),
           trip
         )
       ),
       (exit) => ({ exit, ending: "interrupted" as const })
     )
     const { ending, exit } = yield* Deferred.isDoneUnsafe(batch.over) ? over : Effect.raceFirst(ended, over)
-    const verdict = Record.verdict(track, exit, ending)
+    const verdict = Record.verdict(progress, exit, ending)
     if (exit !== null && Exit.isFailure(exit) && Result.isFailure(Cause.findError(exit.cause))) {
-      yield* Record.logDefect(wanted, track, exit.cause)
+      yield* Record.logDefect(wanted, progress, exit.cause)
     }
-    return { track, verdict }
+    return { progress, verdict }
   })
 
 // A number that cannot be one counts as the nearest that can.
@@ -77,11 +80,11 @@ const firstMistake = (requests: ReadonlyArray<Pick<ScanRequest<unknown, unknown>
 }
 
 // The keys of requests that are there more than once; nothing has come of them yet.
-const repeatedIn = (requests: ReadonlyArray<ScanRequest<unknown, unknown>>): Jobs.Run["repeated"] => {
+const repeatedIn = (requests: ReadonlyArray<ScanRequest<unknown, unknown>>): Job.Run["repeated"] => {
   const once = new Set<string>()
-  const repeated: Jobs.Run["repeated"] = new Map()
+  const repeated: Job.Run["repeated"] = new Map()
   for (const wanted of requests) {
-    const name = Jobs.equalityOf(wanted)
+    const name = EqualRequests.equalityOf(wanted)
     if (name === null) continue
     if (once.has(name)) repeated.set(name, null)
     once.add(name)
@@ -108,7 +111,7 @@ export const batched = <P, R, A>(
       const now = yield* Trips.nowReader
       const startedAt = now()
       const over = yield* Deferred.make<Record.Ending>()
-      const accounts = requests.map((wanted) => Jobs.budgetOf(wanted, budgets))
+      const accounts = requests.map((wanted) => Job.budgetOf(wanted, budgets))
       const denialsAtStart = new Map<AccountBudget, number>(accounts.map((budget) => [budget, budget.denials()]))
       // The whole batch is announced at once: a pace that looks at the number of open scans sees all of them.
       const left = yield* Effect.acquireRelease(

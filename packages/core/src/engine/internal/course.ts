@@ -18,7 +18,7 @@ import type { VendorLimits } from "../../policy/VendorLimits.ts"
 import * as Waits from "../../time/Waits.ts"
 import type { PollEvent } from "../PollEvent.ts"
 import type { PollSpec } from "../PollSpec.ts"
-import { heard } from "./vendorSays.ts"
+import { apply } from "./vendorSays.ts"
 
 // A poll that took longer than its policy allows, as the engine sees it.
 export const timedOut: PollFault = PollFaults.make({
@@ -180,7 +180,7 @@ export class Course<A, T, R, E extends Era = Era> implements Decision.WaitState,
   seen(now: number, answer: PollAnswer<A> | PollFault): Proposal | Effect.Effect<Proposal, never, R> {
     const { spec } = this
     const { budget, observer } = spec
-    if (budget !== undefined) heard(budget, spec.limits, answer, now, { by: this, kind: "poll" })
+    if (budget !== undefined) apply(budget, spec.limits, answer, now, { by: this, kind: "poll" })
     const seen = answer instanceof PollFault ? answer : answer.observation
     if (seen._tag === "Settled") {
       this.polls += 1

@@ -25,11 +25,12 @@ import * as Job from "./job.ts"
 import { keep } from "./keep.ts"
 import * as Pacing from "./pacing.ts"
 import * as Recall from "./recall.ts"
+import * as Progress from "./progress.ts"
 
 // Waits shorter than this are not worth a write.
 const worthStoring = 1_000
 
-type Following<Payload, R> = Effect.Effect<Job.Ended<Payload>, Job.FollowError, R>
+type Following<Payload, R> = Effect.Effect<Progress.Ended<Payload>, Job.FollowError, R>
 
 // - `deadlineAt`: fixed when the wait begins, and kept through every change of owner.
 // - `isFirst`: no other request or process has polled it since the wait began: its whole policy is ahead.
@@ -51,7 +52,7 @@ const later = (wait: Wait): Wait => ({ ...wait, known: true, hint: Option.none()
 
 // One poll loop per ticket in this process. When its owner leaves, the next in line takes over.
 const join = <Payload, R>(job: Job.Job<Payload, R>, wait: Wait): Following<Payload, R> =>
-  Hold.once(
+  Hold.followOrJoin(
     job,
     wait,
     Effect.suspend(() => own(job, wait)),
@@ -63,7 +64,7 @@ const own = <Payload, R>(job: Job.Job<Payload, R>, wait: Wait): Following<Payloa
   Hold.withClaim(
     job,
     wait.claimId,
-    (hold): Effect.Effect<Job.Ended<Payload> | null, Job.FollowError, R> => {
+    (hold): Effect.Effect<Progress.Ended<Payload> | null, Job.FollowError, R> => {
       switch (hold._tag) {
         case "Over":
           return over(job, wait.claimId, hold.entry)
@@ -85,7 +86,7 @@ const over = <Payload, R>(
   job: Job.Job<Payload, R>,
   claimId: string,
   entry: Extract<ClaimHold, { readonly _tag: "Over" }>["entry"]
-): Effect.Effect<Job.Ended<Payload>, JournalError> => {
+): Effect.Effect<Progress.Ended<Payload>, JournalError> => {
   if (entry.state === "settled") return Recall.fromJournal(job, claimId, entry.outcome, entry.changedAt)
   const message = `claim ${claimId} is ${entry.state} and cannot be waited for`
   return Effect.fail(new JournalError({ reason: "conflict", message }))
@@ -109,10 +110,10 @@ const settle = <Payload, R>(job: Job.Job<Payload, R>, wait: Wait, hold: Ours): F
   Effect.uninterruptibleMask((restore) =>
     restore(poll(job, wait, hold)).pipe(
       Effect.flatMap((outcome) => keep(restore, job, { ...wait, guard: hold.guard }, outcome)),
-      Effect.map((outcome) => Job.finishNow(job.track, outcome)),
+      Effect.map((outcome) => Progress.recordOutcome(job.progress, outcome)),
       Effect.tapError((error) =>
         Effect.sync(() => {
-          if (error._tag === "JournalError" && !isLost(error)) job.track.failed = error
+          if (error._tag === "JournalError" && !isLost(error)) job.progress.failed = error
         })
       )
     )
@@ -129,7 +130,7 @@ const poll = <Payload, R>(
     const notBefore = wait.known ? Hold.firstPollAt(hold, now, floor) : wait.notBefore
     const isTooLate = now + floor > wait.deadlineAt
     if (!wait.isFirst && isTooLate) {
-      return yield* stopAt(wait, now, () => ({ last: job.track.last, nextAt: notBefore }))
+      return yield* stopAt(wait, now, () => ({ last: job.progress.last, nextAt: notBefore }))
     }
     return yield* pollFrom(job, { ...wait, notBefore }, hold.guard, now)
   })
@@ -192,20 +193,20 @@ const pollFrom = <Payload, R>(
 
 // What each event of the wait changes in the record and the journal.
 const observe = <Payload>(
-  { emit, journal, track }: Job.Job<Payload, unknown>,
+  { emit, journal, progress }: Job.Job<Payload, unknown>,
   claimId: string,
   event: PollEvent<ScanOutcome<Payload>>
 ): void => {
-  track.polls = event.polls
+  progress.polls = event.polls
   switch (event._tag) {
     case "Scheduled":
-      track.nextAt = event.until
+      progress.nextAt = event.until
       if (event.because !== "turn" && event.until - event.at >= worthStoring) journal.waiting(claimId, event.until)
       return emit({ _tag: "Scheduled", until: event.until, because: event.because, polls: event.polls })
     case "Polled":
-      track.last = event.seen
+      progress.last = event.seen
       if (event.first && event.seen._tag === "Unrecognised") {
-        track.warnings.push(`the vendor used an unknown status ${JSON.stringify(event.seen.word.slice(0, 64))}`)
+        progress.warnings.push(`the vendor used an unknown status ${JSON.stringify(event.seen.word.slice(0, 64))}`)
       }
       return emit({ _tag: "Polled", seen: event.seen, polls: event.polls, first: event.first })
     case "Settled":
@@ -219,7 +220,7 @@ const notBefore = (job: Job.Job<unknown, unknown>, cause: Cause.Cause<Job.Follow
   Effect.map(SteadyClock.now, (now) => {
     const found = Cause.findError(cause)
     if (Result.isSuccess(found) && found.success._tag === "PollStopped") return found.success.notBefore
-    const { nextAt } = job.track
+    const { nextAt } = job.progress
     if (nextAt === null || nextAt > now) return nextAt
     // A poll that was cut reached the vendor all the same.
     return now + Decision.floorOf(job.request.policy, job.account.limits)
@@ -239,7 +240,7 @@ const stopAt = (
     return yield* new PollStopped({ ticket, reason: Decision.reasonOf(last), polls: 0, last, notBefore })
   })
 
-// Hears what the request that polls finds; takes over when it leaves without an outcome.
+// Waits for what the request that polls finds; takes over when it leaves without an outcome.
 const listen = <Payload, R>(job: Job.Job<Payload, R>, wait: Wait, other: Hold.Follower): Following<Payload, R> => {
   const said = Deferred.await(other.done)
   // The budget may move the owner's deadline, and ours with it: ours counts only where it is the earlier one.
@@ -250,17 +251,17 @@ const listen = <Payload, R>(job: Job.Job<Payload, R>, wait: Wait, other: Hold.Fo
           said,
           stopAt(wait, wait.deadlineAt, () => other.progress)
         )
-  const heard = Effect.ensuring(
+  const answered = Effect.ensuring(
     inTime,
     Effect.sync(() => {
-      job.track.last = other.progress.last
-      job.track.nextAt = other.progress.nextAt
+      job.progress.last = other.progress.last
+      job.progress.nextAt = other.progress.nextAt
     })
   )
-  return Effect.flatMap(heard, (exit) => {
+  return Effect.flatMap(answered, (exit) => {
     if (exit === null) return join(job, wait)
     if (Exit.isSuccess(exit)) {
-      return Effect.map(Recall.fromOther(job, exit.value), (outcome) => Job.finishNow(job.track, outcome))
+      return Effect.map(Recall.fromOther(job, exit.value), (outcome) => Progress.recordOutcome(job.progress, outcome))
     }
     return endedForAll(exit.cause, wait.deadlineAt) ? Effect.failCause(exit.cause) : join(job, wait)
   })

@@ -1,6 +1,6 @@
-// Who follows a ticket: one request of this process (`once`), and one process (`withClaim`). May touch: the table of
-// tickets in flight, the journal's `take` and `leave`. Law: never two polls of one scan at once, and a hold ends with its
-// scope.
+// Who follows a ticket: one request of this process (`followOrJoin`), and one process (`withClaim`). May touch: the table
+// of tickets in flight, the journal's `take` and `leave`. Law: never two polls of one scan at once, and a hold ends with
+// its scope.
 import * as Cause from "effect/Cause"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
@@ -15,6 +15,7 @@ import type { AccountBudget } from "../RateBudget.ts"
 import type { Hold, HoldGuard, JournalError } from "../ScanJournal.ts"
 import type * as Job from "./job.ts"
 import { budgetWith } from "./vendorSays.ts"
+import * as Progress from "./progress.ts"
 
 export type Restore = <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
 
@@ -24,7 +25,7 @@ export type Followed = Exit.Exit<ScanOutcome<unknown>, Job.FollowError> | null
 // The one request or worker of this process that follows a ticket.
 export interface Follower {
   readonly ticket: ScanTicket
-  readonly progress: Pick<Job.Track<unknown>, "last" | "nextAt">
+  readonly progress: Pick<Progress.Progress<unknown>, "last" | "nextAt">
   readonly deadlineAt: number
   readonly done: Deferred.Deferred<Followed>
 }
@@ -61,39 +62,39 @@ export const exit = (journal: object, mine: Follower, said: Followed): void => {
 
 // Runs `first` where nobody else in this process follows the ticket, else `later`. Between entering the table and leaving
 // it no interrupt can slip in: those who wait would wait for ever.
-export const once = <Payload, R>(
+export const followOrJoin = <Payload, R>(
   job: Job.Job<Payload, R>,
   wait: Pick<Follower, "ticket" | "deadlineAt">,
-  first: Effect.Effect<Job.Ended<Payload>, Job.FollowError, R>,
-  later: (other: Follower) => Effect.Effect<Job.Ended<Payload>, Job.FollowError, R>
-): Effect.Effect<Job.Ended<Payload>, Job.FollowError, R> =>
+  first: Effect.Effect<Progress.Ended<Payload>, Job.FollowError, R>,
+  later: (other: Follower) => Effect.Effect<Progress.Ended<Payload>, Job.FollowError, R>
+): Effect.Effect<Progress.Ended<Payload>, Job.FollowError, R> =>
   Effect.uninterruptibleMask((restore) => {
     const { ticket, deadlineAt } = wait
-    const mine: Follower = { ticket, progress: job.track, deadlineAt, done: Deferred.makeUnsafe() }
+    const mine: Follower = { ticket, progress: job.progress, deadlineAt, done: Deferred.makeUnsafe() }
     const other = enter(job.journal, mine)
     if (other !== null) {
-      job.holding.freeSlot()
-      job.holding.isReserved = false
+      job.slot.free()
+      job.slot.isReserved = false
       return restore(later(other))
     }
-    job.holding.takeSlot(ticket.scanId)
+    job.slot.take(ticket.scanId)
     return Effect.onExit(restore(first), (ended) => Effect.sync(() => exit(job.journal, mine, forOthers(ended))))
   })
 
-const forOthers = (exit: Exit.Exit<Job.Ended<unknown>, Job.FollowError>): Followed => {
+const forOthers = (exit: Exit.Exit<Progress.Ended<unknown>, Job.FollowError>): Followed => {
   if (Exit.isSuccess(exit)) return Exit.succeed(exit.value.outcome)
   return Cause.hasInterrupts(exit.cause) || Cause.hasDies(exit.cause) ? null : Exit.failCause(exit.cause)
 }
 
 // A claim between its acquisition and its first poll: left when the scope closes before that.
 export const reserve = (
-  { holding, journal }: Job.Job<unknown, unknown>,
+  { slot, journal }: Job.Job<unknown, unknown>,
   { claimId, ticket }: Pick<Job.Bought, "claimId" | "ticket">
 ): Effect.Effect<void, never, Scope.Scope> => {
-  holding.isReserved = true
+  slot.isReserved = true
   return Effect.addFinalizer(() =>
     Effect.sync(() => {
-      if (holding.isReserved && !tableOf(journal, ticket).has(ticket.scanId)) journal.leave(claimId)
+      if (slot.isReserved && !tableOf(journal, ticket).has(ticket.scanId)) journal.leave(claimId)
     })
   )
 }
@@ -111,13 +112,13 @@ export const firstPollAt = (
 
 // Takes the claim, and leaves it when `use` fails. `notBefore` is the time of the next poll, for whoever takes it next.
 export const withClaim = <A, E, R>(
-  { holding, journal }: Job.Job<unknown, unknown>,
+  { slot, journal }: Job.Job<unknown, unknown>,
   claimId: string,
   use: (hold: Hold) => Effect.Effect<A, E, R>,
   notBefore: (cause: Cause.Cause<E>) => Effect.Effect<number | null>
 ): Effect.Effect<A, E | JournalError, R> =>
   Effect.acquireUseRelease(
-    Effect.tap(journal.take(claimId), () => Effect.sync(() => (holding.isReserved = false))),
+    Effect.tap(journal.take(claimId), () => Effect.sync(() => (slot.isReserved = false))),
     use,
     (hold, exit) =>
       hold._tag !== "Ours" || Exit.isSuccess(exit)

@@ -126,7 +126,7 @@ const collect = <Payload>(
       }
       const answer = yield* collectOnce(asking, request.policy.pollTimeout)
       if (!(answer instanceof PollFault)) return Outcomes.withFindings(outcome, answer)
-      VendorSays.heard(account.budget, account.limits, answer, yield* SteadyClock.now, { by: job, kind: "collect" })
+      VendorSays.apply(account.budget, account.limits, answer, yield* SteadyClock.now, { by: job, kind: "collect" })
       if (answer.kind === "Denied") yield* account.logDenied(answer.code, answer.message)
       if (answer.permanent || answer.kind === "Denied" || tried >= collectTries) {
         return withoutFindings(outcome, answer.code)

@@ -1,4 +1,5 @@
-// Log lines that cost nothing but themselves, and what of a defect may stand in them.
+// Log lines that cannot fail a request, and what of a defect they may show. May touch: the logger. Law: a line shows where a
+// defect was made and never what it said.
 import type * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 

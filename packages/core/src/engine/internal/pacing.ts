@@ -1,4 +1,5 @@
-// What one wait has to do with learned paces: the policy it runs under, and what it teaches when it ends.
+// What one wait has to do with learned paces: the policy it runs under, and what it teaches when it ends. May touch: the
+// duration model. Law: it watches the wait and never changes it; an end that nobody saw teaches a lower bound alone.
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"

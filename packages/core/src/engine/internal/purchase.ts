@@ -25,6 +25,9 @@ import { keep } from "./keep.ts"
 import { defectCode } from "./log.ts"
 import { store } from "./storedOutcome.ts"
 import * as VendorSays from "./vendorSays.ts"
+import * as Progress from "./progress.ts"
+import * as EqualRequests from "./equalRequests.ts"
+import * as Recall from "./recall.ts"
 
 // Without a stored ticket a purchase can be found again by its log line alone.
 const ticketTries = 10
@@ -44,7 +47,7 @@ const lookAgain = { _tag: "LookAgain" } as const
 
 export const claimOptions = ({ run }: Job.Job<unknown, unknown>, { request }: Wish<unknown, unknown>) => ({
   subject: request.subject,
-  reuseFrom: Job.reuseFrom(run, request),
+  reuseFrom: Recall.reuseFrom(run, request),
   askedAt: run.startedAt,
   request: request.wanted,
   kind: request.kind
@@ -55,7 +58,7 @@ export const attempt = <Payload, R>(
   wish: Wish<Payload, R>
 ): Effect.Effect<Attempt<Payload>, SubmitError.SubmitError | JournalError, Scope.Scope> =>
   Effect.gen(function* () {
-    const { account, emit, request, track } = job
+    const { account, emit, request, progress } = job
     if (account.isDenied("submit")) return yield* keyWasRefused(account)
     emit({ _tag: "Queued" })
     const due = yield* SteadyClock.now
@@ -66,7 +69,7 @@ export const attempt = <Payload, R>(
           turn.giveBack()
           return lookAgain
         }
-        track.reachedVendor = false
+        progress.reachedVendor = false
         const result = yield* Effect.onExit(purchase(restore, job, wish, turn), (exit) =>
           Effect.sync(() => closeTurn(job, turn, exit))
         )
@@ -94,18 +97,18 @@ const keyWasRefused = ({ budget }: VendorSays.AccountAccess): Effect.Effect<neve
 
 // A turn without a request is given back; a scan that was accepted stays open until its request is over.
 const closeTurn = <Payload>(
-  { account, holding, journal, track }: Job.Job<Payload, unknown>,
+  { account, slot, journal, progress }: Job.Job<Payload, unknown>,
   turn: Turn,
   exit: Exit.Exit<Attempt<Payload>, JournalError>
 ): void => {
   if (Exit.isFailure(exit)) {
     const found = Cause.findError(exit.cause)
-    if (Result.isSuccess(found)) track.failed = found.success
+    if (Result.isSuccess(found)) progress.failed = found.success
     // What became of the submission could not be stored: nobody may wait for it here.
-    if (track.claimId !== null) journal.leave(track.claimId)
+    if (progress.claimId !== null) journal.leave(progress.claimId)
   }
-  if (Exit.isSuccess(exit) && exit.value._tag === "Ticket") holding.keepSlot()
-  else if (track.reachedVendor) account.budget.closed()
+  if (Exit.isSuccess(exit) && exit.value._tag === "Ticket") slot.keep()
+  else if (progress.reachedVendor) account.budget.closed()
   else turn.giveBack()
 }
 
@@ -119,17 +122,17 @@ const purchase = <Payload, R>(
     const claim = yield* job.journal.claim(wish.key, claimOptions(job, wish))
     if (claim._tag !== "Fresh") return lookAgain
     const { claimId } = claim
-    job.track.claimId = claimId
+    job.progress.claimId = claimId
     // While the claim was written: interrupted, denied or paused, or an equal request of this run has its own claim (also
     // when the wall clock was set back since). Then nothing is sent.
     const isInterrupted = Exit.isFailure(yield* Effect.exit(restore(Effect.void)))
-    if (isInterrupted || job.account.isDenied("submit") || Job.equalBefore(job) !== null || !turn.renew()) {
+    if (isInterrupted || job.account.isDenied("submit") || EqualRequests.equalBefore(job) !== null || !turn.renew()) {
       yield* store(job.journal.released(claimId), "a claim that was given up")
       return lookAgain
     }
-    Job.shareClaim(job, claimId)
+    EqualRequests.shareClaim(job, claimId)
     job.emit({ _tag: "Submitting" })
-    job.track.reachedVendor = true
+    job.progress.reachedVendor = true
     const answer = yield* post(restore, job, wish.request.submit)
     const now = yield* SteadyClock.now
     return Exit.isSuccess(answer)
@@ -180,16 +183,16 @@ const accepted = <Payload, R>(
   now: number
 ): Effect.Effect<Attempt<Payload>, JournalError> =>
   Effect.gen(function* () {
-    const { account, journal, track } = job
-    VendorSays.heard(account.budget, account.limits, { quota: answer.quota }, now, { by: track, kind: "submit" })
+    const { account, journal, progress } = job
+    VendorSays.apply(account.budget, account.limits, { quota: answer.quota }, now, { by: progress, kind: "submit" })
     if (answer._tag === "Already") {
-      Job.sawTicket(track, claimId, answer.outcome.ticket)
+      Progress.recordTicket(progress, claimId, answer.outcome.ticket)
       const outcome = yield* keep(restore, job, { claimId, key, guard: null }, answer.outcome)
-      return { _tag: "Settled", ended: Job.finishNow(track, outcome) } as const
+      return { _tag: "Settled", ended: Progress.recordOutcome(progress, outcome) } as const
     }
     // The wall clock may have been set since the engine began to count.
     const ticket = answer.ticket.submittedAt === null ? answer.ticket : { ...answer.ticket, submittedAt: now }
-    Job.sawTicket(track, claimId, ticket)
+    Progress.recordTicket(progress, claimId, ticket)
     yield* store(
       journal.submitted(claimId, ticket, now + firstWait(job, answer.hint)),
       `the ticket ${ScanTicket.accountKey(ticket)} of claim ${claimId}`,
@@ -213,18 +216,18 @@ const rejected = <Payload>(
   now: number
 ): Effect.Effect<Attempt<Payload>, JournalError> =>
   Effect.gen(function* () {
-    const { account, track } = job
+    const { account, progress } = job
     const found = Cause.findError(cause)
     // A defect of an adapter says nothing about what the vendor did.
     const error = Result.isSuccess(found)
       ? found.success
       : maybeAccepted(defectCode, "the adapter failed during the submission")
-    if (error.kind === "Refused" || error.kind === "Denied") track.failed = error
-    if (error.kind === "InDoubt") track.inDoubt = reasonOf(error)
-    VendorSays.heard(account.budget, account.limits, error, now, { by: track, kind: "submit" })
+    if (error.kind === "Refused" || error.kind === "Denied") progress.failed = error
+    if (error.kind === "InDoubt") progress.inDoubt = reasonOf(error)
+    VendorSays.apply(account.budget, account.limits, error, now, { by: progress, kind: "submit" })
     if (error.kind === "Denied") yield* account.logDenied(error.code, withAdvice(error))
     yield* storeRejection(job, claimId, error)
-    if (error.kind === "NotSent") track.reachedVendor = false
+    if (error.kind === "NotSent") progress.reachedVendor = false
     if (Result.isFailure(found) && Cause.hasDies(cause)) return yield* Effect.orDie(Effect.failCause(cause))
     return { _tag: "Failed", error } as const
   })

@@ -1,11 +1,15 @@
-// Outcomes that exist already: in the journal, or found by another request of this process.
+// Outcomes that exist already: in the journal, or found by another request of this process. May touch: the request's progress.
+// Law: no outcome is used before the adapter's schema has read it, and a claim in doubt is never submitted again.
 import * as Clock from "effect/Clock"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as SubmitErrors from "../../model/SubmitError.ts"
 import type { SubmitError } from "../../model/SubmitError.ts"
 import type { ScanOutcome } from "../../model/ScanOutcome.ts"
 import type { JournalError } from "../ScanJournal.ts"
-import * as Job from "./job.ts"
+import type { Buy } from "../ScanRequest.ts"
+import type * as Job from "./job.ts"
+import * as Progress from "./progress.ts"
 
 // The journal's outcome of a claim, settled at `at`.
 export const fromJournal = <Payload, R>(
@@ -13,14 +17,14 @@ export const fromJournal = <Payload, R>(
   claimId: string,
   stored: unknown,
   at: number
-): Effect.Effect<Job.Ended<Payload>, JournalError> =>
+): Effect.Effect<Progress.Ended<Payload>, JournalError> =>
   Effect.gen(function* () {
     const outcome = yield* job.stored.decode(stored)
     const now = yield* Clock.currentTimeMillis
-    Job.sawTicket(job.track, claimId, outcome.ticket)
+    Progress.recordTicket(job.progress, claimId, outcome.ticket)
     const reused = at < job.run.startedAt
     const ageMs = reused ? Math.max(0, now - at) + (outcome.ageMs ?? 0) : outcome.ageMs
-    return Job.finish(job.track, { outcome, reused, ageMs })
+    return Progress.recordEnd(job.progress, { outcome, reused, ageMs })
   })
 
 // The other request's adapter is equal, not the same: its payload is checked all the same.
@@ -33,18 +37,31 @@ export const fromOther = <Payload, R>(
 export const fromEqual = <Payload, R>(
   job: Job.Job<Payload, R>,
   claimId: string | null,
-  ended: Job.Ended<unknown>
-): Effect.Effect<Job.Ended<Payload>, JournalError> =>
+  ended: Progress.Ended<unknown>
+): Effect.Effect<Progress.Ended<Payload>, JournalError> =>
   Effect.map(fromOther(job, ended.outcome), (outcome) => {
-    Job.sawTicket(job.track, claimId, outcome.ticket)
-    return Job.finish(job.track, { ...ended, outcome })
+    Progress.recordTicket(job.progress, claimId, outcome.ticket)
+    return Progress.recordEnd(job.progress, { ...ended, outcome })
   })
 
 // A claim in doubt is never submitted again by itself.
 export const inDoubt = (job: Job.Job<unknown, unknown>, claimId: string): Effect.Effect<never, SubmitError> =>
   Effect.suspend(() => {
     const message = `an earlier submission of this request (${claimId}) may have been accepted; it is not sent again`
-    job.track.claimId = claimId
-    job.track.inDoubt = { code: "in-doubt", message, advice: null, requestId: null }
+    job.progress.claimId = claimId
+    job.progress.inDoubt = { code: "in-doubt", message, advice: null, requestId: null }
     return Effect.fail(SubmitErrors.make({ kind: "InDoubt", code: "in-doubt", message }))
   })
+
+// The oldest time of an outcome that is no older than `age`.
+export const settledSince = (now: number, age: Duration.Duration): number => {
+  const millis = Math.ceil(Duration.toMillis(age))
+  return Math.max(0, now - (millis > 0 ? millis : 0))
+}
+
+// From when on a settled outcome may answer this request: the run says how old it may be, and so may the request.
+export const reuseFrom = (run: Job.Run, { maxAge }: Pick<Buy<unknown>, "maxAge">): number => {
+  if (maxAge === null) return run.reuseFrom
+  if (Duration.toMillis(maxAge) === 0) return Number.MAX_SAFE_INTEGER
+  return Math.max(run.reuseFrom, settledSince(run.startedAt, maxAge))
+}

@@ -13,7 +13,7 @@ import type { JournalError } from "../ScanJournal.ts"
 import type { ScanRequest } from "../ScanRequest.ts"
 import * as SteadyClock from "../../time/SteadyClock.ts"
 import * as Telemetry from "../Telemetry.ts"
-import { subjectOf, type Track } from "./job.ts"
+import * as Progress from "./progress.ts"
 import { defectCode, undisturbed, whereabouts } from "./log.ts"
 
 export type RunError = PollStopped<ScanTicket> | SubmitError | JournalError
@@ -32,11 +32,15 @@ const reasonOf = (code: string, message: string): Reason => ({ code, message, ad
 
 // `exit` is null for a request that was cut off from outside. An outcome that came within the grace of the end is the
 // outcome all the same.
-export const verdict = (track: Track<unknown>, exit: Exit.Exit<unknown, RunError> | null, ending: Ending): Verdict => {
-  if (track.ended !== null) return ofOutcome(track.ended.outcome)
-  if (exit === null || Exit.isSuccess(exit)) return ofEnding(ending, track)
+export const verdict = (
+  progress: Progress.Progress<unknown>,
+  exit: Exit.Exit<unknown, RunError> | null,
+  ending: Ending
+): Verdict => {
+  if (progress.ended !== null) return ofOutcome(progress.ended.outcome)
+  if (exit === null || Exit.isSuccess(exit)) return ofEnding(ending, progress)
   const error = Cause.findError(exit.cause)
-  return Result.isSuccess(error) ? ofError(error.success, track) : ofDefect(track)
+  return Result.isSuccess(error) ? ofError(error.success, progress) : ofDefect(progress)
 }
 
 const ofOutcome = (outcome: ScanOutcome<unknown>): Verdict => ({
@@ -46,7 +50,7 @@ const ofOutcome = (outcome: ScanOutcome<unknown>): Verdict => ({
   notBefore: null
 })
 
-const ofError = (error: RunError, track: Track<unknown>): Verdict => {
+const ofError = (error: RunError, progress: Progress.Progress<unknown>): Verdict => {
   switch (error._tag) {
     case "PollStopped":
       return {
@@ -57,10 +61,10 @@ const ofError = (error: RunError, track: Track<unknown>): Verdict => {
       }
     case "JournalError":
       return {
-        state: track.ticket !== null ? "interrupted" : track.inDoubt !== null ? "in-doubt" : "not-started",
+        state: progress.ticket !== null ? "interrupted" : progress.inDoubt !== null ? "in-doubt" : "not-started",
         because: "journal",
         reason: reasonOf(`journal-${error.reason}`, error.message),
-        notBefore: track.nextAt
+        notBefore: progress.nextAt
       }
     case "SubmitError":
       return ofSubmitError(error)
@@ -85,10 +89,11 @@ const ofSubmitError = (error: SubmitError): Verdict => {
 }
 
 // The end of its run cut the request off.
-const ofEnding = (ending: Ending, track: Track<unknown>): Verdict => {
-  if (track.failed !== null) return ofError(track.failed, track)
-  if (track.inDoubt !== null) return { state: "in-doubt", because: "stop", reason: track.inDoubt, notBefore: null }
-  if (track.ticket === null) {
+const ofEnding = (ending: Ending, progress: Progress.Progress<unknown>): Verdict => {
+  if (progress.failed !== null) return ofError(progress.failed, progress)
+  if (progress.inDoubt !== null)
+    return { state: "in-doubt", because: "stop", reason: progress.inDoubt, notBefore: null }
+  if (progress.ticket === null) {
     const message =
       ending === "timeout" ? "the run ended before this scan was begun" : "interrupted before this scan was begun"
     return { state: "not-started", because: "not-begun", reason: reasonOf(ending, message), notBefore: null }
@@ -96,41 +101,49 @@ const ofEnding = (ending: Ending, track: Track<unknown>): Verdict => {
   return {
     state: ending === "timeout" ? "still-running" : "interrupted",
     because: "stop",
-    reason: ScanRecord.reasonOfStop(ending === "timeout" ? "deadline" : "interrupted", track.last),
-    notBefore: track.nextAt
+    reason: ScanRecord.reasonOfStop(ending === "timeout" ? "deadline" : "interrupted", progress.last),
+    notBefore: progress.nextAt
   }
 }
 
 // A defect says nothing about the vendor; what it says itself is for the log, not for a report.
-const ofDefect = (track: Track<unknown>): Verdict => ({
-  state: track.inDoubt !== null ? "in-doubt" : track.ticket !== null ? "interrupted" : "not-started",
+const ofDefect = (progress: Progress.Progress<unknown>): Verdict => ({
+  state: progress.inDoubt !== null ? "in-doubt" : progress.ticket !== null ? "interrupted" : "not-started",
   because: "defect",
-  reason: track.inDoubt ?? reasonOf(defectCode, "a mistake in a program ended this request: the log has it"),
-  notBefore: track.nextAt
+  reason: progress.inDoubt ?? reasonOf(defectCode, "a mistake in a program ended this request: the log has it"),
+  notBefore: progress.nextAt
 })
 
 type Wanted = Pick<ScanRequest<unknown>, "adapter" | "subject">
 
-export const logDefect = (wanted: Wanted, track: Track<unknown>, cause: Cause.Cause<unknown>): Effect.Effect<void> =>
+export const logDefect = (
+  wanted: Wanted,
+  progress: Progress.Progress<unknown>,
+  cause: Cause.Cause<unknown>
+): Effect.Effect<void> =>
   undisturbed(
     Effect.annotateLogs(Effect.logError(`a request was ended by a defect: ${whereabouts(cause)}`), {
       vendor: wanted.adapter.vendor,
       subject: wanted.subject.id,
-      claimId: track.claimId
+      claimId: progress.claimId
     })
   )
 
 // Counts the end of a request in metrics and logs.
-export const count = (wanted: Wanted, track: Track<unknown>, state: ScanRecord.ScanState): Effect.Effect<void> =>
+export const count = (
+  wanted: Wanted,
+  progress: Progress.Progress<unknown>,
+  state: ScanRecord.ScanState
+): Effect.Effect<void> =>
   Effect.flatMap(SteadyClock.now, (observedAt) =>
     undisturbed(
       Telemetry.ended({
         vendor: wanted.adapter.vendor,
         state,
-        polls: track.polls,
+        polls: progress.polls,
         observedAt,
-        outcome: track.ended === null ? null : track.ended.outcome,
-        ticket: track.ticket
+        outcome: progress.ended === null ? null : progress.ended.outcome,
+        ticket: progress.ticket
       })
     )
   )
@@ -138,30 +151,30 @@ export const count = (wanted: Wanted, track: Track<unknown>, state: ScanRecord.S
 export const make = <Payload>(
   wanted: Pick<ScanRequest<Payload>, "adapter" | "subject">,
   index: number,
-  track: Track<Payload>,
+  progress: Progress.Progress<Payload>,
   verdict: Verdict,
   observedAt: number
 ): ScanRecord.ScanRecord<Payload> => ({
   index,
-  claimId: track.claimId,
+  claimId: progress.claimId,
   vendor: wanted.adapter.vendor,
   account: wanted.adapter.account,
-  subject: subjectOf(wanted, track),
-  ticket: track.ticket,
+  subject: Progress.subjectOf(wanted, progress),
+  ticket: progress.ticket,
   state: verdict.state,
-  outcome: track.ended === null ? null : track.ended.outcome,
+  outcome: progress.ended === null ? null : progress.ended.outcome,
   reason: verdict.reason,
   because: verdict.because,
-  submittedAt: track.submittedAt,
+  submittedAt: progress.submittedAt,
   observedAt,
-  polls: track.polls,
+  polls: progress.polls,
   // How far the scan was at the last poll says nothing once it has ended.
   progress:
-    track.ended === null && track.last !== null && track.last._tag === "Pending"
-      ? Option.getOrNull(track.last.progress)
+    progress.ended === null && progress.last !== null && progress.last._tag === "Pending"
+      ? Option.getOrNull(progress.last.progress)
       : null,
   notBefore: ScanRecord.isResumable(verdict) ? verdict.notBefore : null,
-  reused: track.ended?.reused ?? false,
-  ageMs: track.ended?.ageMs ?? null,
-  warnings: [...track.warnings, ...(track.ended?.outcome.warnings ?? [])]
+  reused: progress.ended?.reused ?? false,
+  ageMs: progress.ended?.ageMs ?? null,
+  warnings: [...progress.warnings, ...(progress.ended?.outcome.warnings ?? [])]
 })

@@ -1,4 +1,5 @@
-// Outcomes on their way into the journal and back. What a store returns is as foreign as what a vendor sends.
+// Outcomes on their way into the journal and back. May touch: the journal's outcomes. Law: what a store returns is as foreign
+// as what a vendor sends, and is used only after the adapter's schema has read it.
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import * as Account from "../../model/Account.ts"

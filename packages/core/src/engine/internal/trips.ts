@@ -1,4 +1,5 @@
-// One request from its beginning to its end: both trips (run, wait) or the first alone (submit).
+// One request from its beginning to its end: both trips (run, wait) or the first alone (submit). May touch: the account's load
+// and the request's slot. Law: what a request holds is released when it ends, however it ends.
 import * as Cause from "effect/Cause"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -14,10 +15,13 @@ import * as SteadyClock from "../../time/SteadyClock.ts"
 import * as Telemetry from "../Telemetry.ts"
 import { acquire, type Acquired } from "./acquire.ts"
 import { follow } from "./follow.ts"
-import * as Jobs from "./job.ts"
+import * as Job from "./job.ts"
 import { canSupplement, supplement } from "./keep.ts"
 import * as Record from "./record.ts"
 import * as VendorSays from "./vendorSays.ts"
+import * as Progress from "./progress.ts"
+import * as EqualRequests from "./equalRequests.ts"
+import * as Recall from "./recall.ts"
 
 // - `reuse`: how old an outcome may be to be taken; an age, so that no limit on waits holds for it. Default 1 hour.
 export interface Options {
@@ -26,43 +30,47 @@ export interface Options {
 }
 
 export const reuseFrom = (now: number, reuse: Duration.Input | undefined): number =>
-  Jobs.settledSince(now, Duration.fromInputUnsafe(reuse ?? "1 hour"))
+  Recall.settledSince(now, Duration.fromInputUnsafe(reuse ?? "1 hour"))
 
 // Both trips: a request becomes a ticket, and the ticket an outcome.
 export const acquireAndFollow = <Payload, R>(
-  job: Jobs.Job<Payload, R>
-): Effect.Effect<Jobs.Ended<Payload>, Record.RunError, R> =>
+  job: Job.Job<Payload, R>
+): Effect.Effect<Progress.Ended<Payload>, Record.RunError, R> =>
   traced(job.request)(
     withinScope(
       job,
       Effect.flatMap(acquire(job), (acquired) =>
         acquired._tag === "Settled"
           ? supplemented(job, acquired.ended)
-          : Effect.tap(follow(job, acquired.bought), (ended) => Effect.sync(() => Jobs.shareAnswer(job, ended)))
+          : Effect.tap(follow(job, acquired.bought), (ended) =>
+              Effect.sync(() => EqualRequests.shareAnswer(job, ended))
+            )
       )
     )
   )
 
 // An outcome of the journal that lacks findings is asked about again. What ended in this run has just been asked.
 const supplemented = <Payload, R>(
-  job: Jobs.Job<Payload, R>,
-  ended: Jobs.Ended<Payload>
-): Effect.Effect<Jobs.Ended<Payload>> => {
-  const { claimId } = job.track
+  job: Job.Job<Payload, R>,
+  ended: Progress.Ended<Payload>
+): Effect.Effect<Progress.Ended<Payload>> => {
+  const { claimId } = job.progress
   if (!ended.reused || claimId === null || !canSupplement(job.request.adapter, ended.outcome)) {
     return Effect.succeed(ended)
   }
-  return Effect.map(supplement(job, claimId, ended.outcome), (outcome) => Jobs.finish(job.track, { ...ended, outcome }))
+  return Effect.map(supplement(job, claimId, ended.outcome), (outcome) =>
+    Progress.recordEnd(job.progress, { ...ended, outcome })
+  )
 }
 
 // The first trip alone.
 export const acquireOnly = <Payload, R>(
-  job: Jobs.Job<Payload, R>
+  job: Job.Job<Payload, R>
 ): Effect.Effect<Acquired<Payload>, SubmitError | JournalError> => traced(job.request)(withinScope(job, acquire(job)))
 
 // What a request holds is released when it ends: its claim, and its place among the account's open scans.
 const withinScope = <A, E, R>(
-  job: Jobs.Job<unknown, unknown>,
+  job: Job.Job<unknown, unknown>,
   trip: Effect.Effect<A, E, R | Scope.Scope>
 ): Effect.Effect<A, E, Exclude<R, Scope.Scope>> =>
   Effect.ensuring(
@@ -71,11 +79,11 @@ const withinScope = <A, E, R>(
   )
 
 // A scan without an outcome is still open at the vendor, whether nobody waited for it or the wait ended first.
-const closeSlot = ({ holding, request, track }: Jobs.Job<unknown, unknown>, now: number): void => {
-  const { ended, ticket } = track
-  if (ended !== null || ticket === null) return holding.freeSlot()
+const closeSlot = ({ slot, request, progress }: Job.Job<unknown, unknown>, now: number): void => {
+  const { ended, ticket } = progress
+  if (ended !== null || ticket === null) return slot.free()
   const usually = Math.ceil(Duration.toMillis(request.adapter.budget.typicalDuration))
-  holding.leaveSlot(ticket.scanId, Math.min(ticket.submittedAt ?? now, now) + usually)
+  slot.leave(ticket.scanId, Math.min(ticket.submittedAt ?? now, now) + usually)
 }
 
 const traced = (wanted: Pick<ScanRequest<unknown>, "adapter" | "subject">) =>
@@ -89,17 +97,17 @@ const traced = (wanted: Pick<ScanRequest<unknown>, "adapter" | "subject">) =>
 export const alone = <Payload, R, A, E>(
   wanted: ScanRequest<Payload, R>,
   options: Options,
-  trip: (job: Jobs.Job<Payload, R>) => Effect.Effect<A, E, R>,
-  ended: (job: Jobs.Job<Payload, R>, exit: Exit.Exit<A, E>) => Effect.Effect<void>
+  trip: (job: Job.Job<Payload, R>) => Effect.Effect<A, E, R>,
+  ended: (job: Job.Job<Payload, R>, exit: Exit.Exit<A, E>) => Effect.Effect<void>
 ): Effect.Effect<A, E, ScanJournal | R> =>
   Effect.gen(function* () {
     const budgets = yield* RateBudget
     yield* VendorSays.restorePauses([wanted.adapter], budgets, yield* ScanJournal)
     const startedAt = yield* SteadyClock.now
-    const budget = Jobs.budgetOf(wanted, budgets)
+    const budget = Job.budgetOf(wanted, budgets)
     const denials = budget.denials()
-    const track = Jobs.makeTrack<Payload>(wanted)
-    const run: Jobs.Run = {
+    const progress = Progress.make<Payload>(wanted)
+    const run: Job.Run = {
       budgets,
       fleet: null,
       startedAt,
@@ -107,7 +115,7 @@ export const alone = <Payload, R, A, E>(
       denials: () => denials,
       repeated: new Map()
     }
-    const job = yield* Jobs.make(wanted, track, run, emitter(wanted, track, 0, yield* nowReader, options.observer))
+    const job = yield* Job.make(wanted, progress, run, emitter(wanted, progress, 0, yield* nowReader, options.observer))
     return yield* Effect.acquireUseRelease(
       Effect.sync(() => budget.load(1)),
       () => trip(job),
@@ -123,9 +131,9 @@ export const single = <Payload, R>(
   options: Options
 ): Effect.Effect<ScanOutcome<Payload>, Record.RunError, ScanJournal | R> =>
   Effect.map(
-    alone(wanted, options, acquireAndFollow, ({ track }, exit) => {
+    alone(wanted, options, acquireAndFollow, ({ progress }, exit) => {
       const isCutOff = Exit.isFailure(exit) && Cause.hasInterruptsOnly(exit.cause)
-      return Record.count(wanted, track, Record.verdict(track, isCutOff ? null : exit, "interrupted").state)
+      return Record.count(wanted, progress, Record.verdict(progress, isCutOff ? null : exit, "interrupted").state)
     }),
     (ended) => ended.outcome
   )
@@ -138,7 +146,7 @@ export const nowReader: Effect.Effect<() => number> = Effect.withFiber((fiber) =
 export const emitter =
   (
     wanted: Pick<ScanRequest<unknown>, "adapter" | "subject">,
-    track: Jobs.Track<unknown>,
+    progress: Progress.Progress<unknown>,
     index: number,
     now: () => number,
     observer: ((event: ScanEvent) => void) | undefined
@@ -152,9 +160,9 @@ export const emitter =
         at: now(),
         vendor: wanted.adapter.vendor,
         account: wanted.adapter.account,
-        subject: Jobs.subjectOf(wanted, track),
-        claimId: track.claimId,
-        ticket: track.ticket
+        subject: Progress.subjectOf(wanted, progress),
+        claimId: progress.claimId,
+        ticket: progress.ticket
       })
     } catch {
       // An observer cannot disturb the run.

@@ -18,7 +18,7 @@ import * as Telemetry from "../Telemetry.ts"
 import { undisturbed } from "./log.ts"
 
 // An answer has no `kind`; a fault of a poll or a submission has.
-export interface Said {
+export interface Answer {
   readonly kind?: PollFaultKind | SubmitErrorKind
   readonly code?: string
   readonly message?: string
@@ -38,18 +38,18 @@ export const pauseMillis = (limits: VendorLimits, hint: Option.Option<Duration.D
   hintMillis(hint, limits.throttledWait, limits.pauseCap)
 
 // Synchronous, so that nothing comes between an answer and what it means for the account's next request.
-export const heard = (
+export const apply = (
   budget: AccountBudget,
   limits: VendorLimits,
-  said: Said,
+  answer: Answer,
   now: number,
   call: Pick<Refusal, "by" | "kind">
 ): void => {
-  if (said.quota._tag === "Some") budget.learn(said.quota.value, now, said.kind === "Throttled")
-  if (said.kind === "Throttled") budget.pause(now + pauseMillis(limits, said.hint ?? Option.none()))
-  else if (said.kind === "Denied") {
-    budget.deny({ ...call, code: said.code ?? "denied", message: said.message ?? "the key was refused" })
-  } else if (said.kind === undefined) budget.proven()
+  if (answer.quota._tag === "Some") budget.learn(answer.quota.value, now, answer.kind === "Throttled")
+  if (answer.kind === "Throttled") budget.pause(now + pauseMillis(limits, answer.hint ?? Option.none()))
+  else if (answer.kind === "Denied") {
+    budget.deny({ ...call, code: answer.code ?? "denied", message: answer.message ?? "the key was refused" })
+  } else if (answer.kind === undefined) budget.proven()
 }
 
 // A budget with some methods overridden.
