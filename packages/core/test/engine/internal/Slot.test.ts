@@ -5,7 +5,7 @@ const account = () => {
   const calls: Array<string> = []
   return {
     calls,
-    bought: (scanId: string) => {
+    bought: (scanId = "?") => {
       calls.push(`bought ${scanId}`)
     },
     closed: () => {
