@@ -85,6 +85,30 @@ describe("SharedBudget", () => {
     })
   )
 
+  it.effect("one refused call ends no wait; a second one does, unless the key was taken in between (V-17)", () =>
+    Effect.gen(function* () {
+      const world = yield* makeWorld()
+      const [a, b] = [yield* world.machine("a"), yield* world.machine("b")]
+      const [budget, other] = [a.budgets.account(key, limitsOf()), b.budgets.account(key, limitsOf())]
+      const refusal = (kind: "poll" | "submit", code: string) => ({ by: {}, kind, code, message: code })
+      assert.isNull(budget.refusal())
+      const before = budget.denials()
+
+      budget.deny(refusal("submit", "first"))
+      assert.deepStrictEqual([budget.isDenied(before, "poll"), budget.isDenied(before, "submit")], [false, true])
+      budget.proven()
+      budget.deny(refusal("poll", "second"))
+      assert.isFalse(budget.isDenied(before, "poll"))
+      budget.deny(refusal("poll", "third"))
+      assert.isTrue(budget.isDenied(before, "poll"))
+      assert.strictEqual(budget.refusal()?.code, "third")
+      // What began after the refusals may try, and each process hears the vendor for itself.
+      assert.isFalse(budget.isDenied(budget.denials(), "poll"))
+      assert.isFalse(other.isDenied(0, "poll"))
+      assert.isNull(other.refusal())
+    })
+  )
+
   it.effect("a limit that the vendor's headers tell one process is heeded by all, up or down", () =>
     Effect.gen(function* () {
       const world = yield* makeWorld()

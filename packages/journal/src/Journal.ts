@@ -27,12 +27,14 @@ import * as SqlJournal from "./SqlJournal.ts"
 /**
  * - `makeFolder`: makes the folder of the file, for its owner alone, where there is none. Default false: a path that was
  *   mistyped is an error.
+ * - `trust`: opens a file that other users can write. Default false; see `SqliteClient.Options`.
  *
  * @category models
  * @since 0.1.0
  */
 export interface FileOptions extends SqlJournal.Options {
   readonly makeFolder?: boolean
+  readonly trust?: boolean
 }
 
 /**
@@ -50,13 +52,13 @@ export const layerSqlite = (
     Layer.effect(
       SqlClient,
       Effect.suspend(() => {
-        if (options.makeFolder !== true) return SqliteClient.make(path)
+        if (options.makeFolder !== true) return SqliteClient.make(path, options)
         return Effect.andThen(
           Effect.try({
             try: () => Fs.mkdirSync(Path.dirname(Path.resolve(path)), { recursive: true, mode: 0o700 }),
             catch: (cause) => errorOf("unavailable", cause instanceof Error ? cause.message : String(cause))
           }),
-          SqliteClient.make(path)
+          SqliteClient.make(path, options)
         )
       })
     )
@@ -154,7 +156,7 @@ export const layer = (
  */
 export const layerReadOnly = (
   address: string | JournalAddress,
-  options: Pick<SqlJournal.Options, "patience" | "limit"> = {}
+  options: Pick<FileOptions, "patience" | "limit" | "trust"> = {}
 ): Layer.Layer<ScanJournal.ScanJournal, JournalError> => {
   const read = typeof address === "string" ? Addresses.parse(address) : Result.succeed(address)
   if (Result.isFailure(read)) return Layer.unwrap(Effect.fail(errorOf("unavailable", read.failure)))
@@ -164,7 +166,7 @@ export const layerReadOnly = (
     case "File":
       return Layer.provide(
         SqlJournal.layerReadOnly(options),
-        Layer.effect(SqlClient, SqliteClient.makeReadOnly(read.success.path))
+        Layer.effect(SqlClient, SqliteClient.makeReadOnly(read.success.path, options))
       )
     case "Postgres":
       return Layer.provide(

@@ -27,6 +27,7 @@ import type { DatabaseSync, SQLInputValue, StatementSync } from "node:sqlite"
 import { pathToFileURL } from "node:url"
 import { errorOf, faultOf } from "./internal/faults.ts"
 import * as FileIdentity from "./internal/fileIdentity.ts"
+import * as Trust from "./internal/trust.ts"
 import { schemaVersion } from "./JournalSchema.ts"
 
 /**
@@ -357,6 +358,17 @@ const clientOver = (
   })
 
 /**
+ * - `trust`: opens a file that other users can write, or that lies in a folder they can write. Default false: whoever can
+ *   write a journal can forge results. Files and folders of root are trusted; on Windows nothing is checked.
+ *
+ * @category models
+ * @since 0.2.0
+ */
+export interface Options {
+  readonly trust?: boolean
+}
+
+/**
  * Opens the journal file at `path`, or makes it where there is none. Its folder must exist.
  *
  * Fails with `foreign`, `newer`, `busy`, `read-only`, `full` or `unavailable`.
@@ -364,9 +376,10 @@ const clientOver = (
  * @category constructors
  * @since 0.1.0
  */
-export const make = (path: string): Effect.Effect<SqliteClient, JournalError, Scope.Scope> =>
+export const make = (path: string, options: Options = {}): Effect.Effect<SqliteClient, JournalError, Scope.Scope> =>
   Effect.gen(function* () {
     const file = Path.resolve(path)
+    if (options.trust !== true) yield* Trust.check(file)
     const { DatabaseSync: Sqlite } = yield* Effect.promise(() => import("node:sqlite"))
     if ((yield* inspect(file)) === "new") yield* create(file)
     else yield* inspectLog(file, Sqlite)
@@ -388,16 +401,20 @@ export const make = (path: string): Effect.Effect<SqliteClient, JournalError, Sc
 
 /**
  * Opens the journal file at `path` for looking: nothing of it changes, and no lock of another process is in the way. It
- * works where nothing can be written: on a read-only file system, on a full disk, with another user's file.
+ * works where nothing can be written: on a read-only file system, on a full disk, with a file of root's.
  *
  * Fails with `missing` where there is none, `foreign`, `newer`, `busy` or `unavailable`.
  *
  * @category constructors
  * @since 0.2.0
  */
-export const makeReadOnly = (path: string): Effect.Effect<SqliteClient, JournalError, Scope.Scope> =>
+export const makeReadOnly = (
+  path: string,
+  options: Options = {}
+): Effect.Effect<SqliteClient, JournalError, Scope.Scope> =>
   Effect.gen(function* () {
     const file = Path.resolve(path)
+    if (options.trust !== true) yield* Trust.check(file)
     const { DatabaseSync: Sqlite } = yield* Effect.promise(() => import("node:sqlite"))
     if ((yield* inspect(file)) === "new") return yield* errorOf("missing", file)
     const database = yield* openToRead(file, Sqlite)

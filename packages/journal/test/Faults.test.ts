@@ -226,6 +226,73 @@ describe("a journal in a file", () => {
     })
   )
 
+  const others = (["file", "folder", "log", "link"] as const).map((what) => ({ what }))
+  for (const { what } of process.platform === "win32" ? [] : others) {
+    live(
+      `a journal is not opened, and not read, where others can write its ${what}, unless it is trusted (S-11)`,
+      Effect.gen(function* () {
+        const path = yield* folder
+        const real = join(path, "own", "journal.db")
+        yield* Effect.scoped(Layer.build(Journal.layerSqlite(real, { makeFolder: true })))
+        const open = join(path, "open")
+        Fs.mkdirSync(open)
+        const address = what === "link" ? join(open, "journal.db") : real
+        if (what === "link") {
+          Fs.symlinkSync(real, address)
+          Fs.chmodSync(open, 0o777)
+        }
+        if (what === "file") Fs.chmodSync(real, 0o620)
+        if (what === "folder") Fs.chmodSync(join(path, "own"), 0o770)
+        if (what === "log") {
+          Fs.writeFileSync(`${real}-wal`, "")
+          Fs.chmodSync(`${real}-wal`, 0o606)
+        }
+        const mode = Fs.statSync(real).mode
+        for (const layer of [Journal.layer, Journal.layerReadOnly]) {
+          const error = yield* Effect.flip(Effect.scoped(Layer.build(layer(address))))
+          assert.match(
+            error.message,
+            /can be written by other users \(mode 0\d{3}\)\. Close it: chmod go-w \/\S+; or trust/
+          )
+          assert.strictEqual(Fs.statSync(real).mode, mode)
+          yield* Effect.scoped(Layer.build(layer(address, { trust: true })))
+          if (what === "file") Fs.chmodSync(real, 0o620)
+          if (what === "log" && Fs.existsSync(`${real}-wal`)) Fs.chmodSync(`${real}-wal`, 0o606)
+          if (what === "log" && !Fs.existsSync(`${real}-wal`)) break
+        }
+      })
+    )
+  }
+
+  live(
+    "a journal is not opened in a folder that everybody shares, but in one of our own below it (S-11)",
+    Effect.gen(function* () {
+      const shared = join(yield* folder, "tmp")
+      Fs.mkdirSync(shared)
+      Fs.chmodSync(shared, 0o1777)
+      const error = yield* Effect.flip(Effect.scoped(Layer.build(Journal.layer(join(shared, "journal.db")))))
+      assert.match(
+        error.message,
+        /mode 1777\)\. Put the journal into a folder of your own below it, made with: mkdir -m 700/
+      )
+      assert.isFalse(Fs.existsSync(join(shared, "journal.db")))
+      yield* Layer.build(Journal.layerSqlite(join(shared, "mine", "journal.db"), { makeFolder: true }))
+    })
+  )
+
+  live(
+    "a journal of another user is not opened, and one of root's is (S-11)",
+    Effect.gen(function* () {
+      if (process.geteuid?.() !== 0) return
+      const path = yield* folder
+      const address = join(path, "journal.db")
+      yield* Effect.scoped(Layer.build(Journal.layer(address)))
+      Fs.chownSync(address, 4711, 4711)
+      const error = yield* Effect.flip(Effect.scoped(Layer.build(Journal.layer(address))))
+      assert.match(error.message, /belongs to another user \(uid 4711, not 0\)/)
+    })
+  )
+
   live(
     "a new file is closed to others from its first moment, also where it cannot be made a journal (SE-08)",
     Effect.gen(function* () {

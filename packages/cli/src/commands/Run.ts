@@ -131,7 +131,7 @@ export const run = (input: {
           Effect.andThen(warn(findings)),
           Effect.andThen(
             DryRun.tell(prepared, settings).pipe(
-              Effect.provide(Learning.layerRead(settings.journal.value)),
+              Effect.provide(Learning.layerRead(settings.journal.value, settings.trustJournal.value)),
               Running.atLogLevel(settings)
             )
           )

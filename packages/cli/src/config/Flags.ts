@@ -73,6 +73,7 @@ const flags = {
   concurrency: flagOf(settings.concurrency),
   reuse: flagOf(settings.reuse),
   journal: flagOf(settings.journal),
+  trustJournal: flagOf(settings.trustJournal),
   keyFile: flagOf(settings.keyFile),
   progress: flagOf(settings.progress),
   quiet: flagOf(settings.quiet),
@@ -81,7 +82,7 @@ const flags = {
 }
 
 const { deadline, interval, journal, keyFile, logLevel, noColor, progress, quiet, raw, reuse, timeout } = flags
-const { allowIncomplete, allowPartial, baseline, concurrency, exitZero } = flags
+const { allowIncomplete, allowPartial, baseline, concurrency, exitZero, trustJournal } = flags
 const { failOn, failOnNew, maxViolations, minGrade, minScore } = flags
 
 /**
@@ -120,6 +121,7 @@ const waiting = {
   interval,
   concurrency,
   journal,
+  trustJournal,
   keyFile,
   progress,
   ...common
@@ -142,17 +144,18 @@ export const of = {
     concurrency,
     reuse,
     journal,
+    trustJournal,
     keyFile,
     progress,
     ...common
   },
-  submit: { output: small, timeout, concurrency, reuse, journal, keyFile, progress, ...common },
+  submit: { output: small, timeout, concurrency, reuse, journal, trustJournal, keyFile, progress, ...common },
   wait: waiting,
   resume: waiting,
-  status: { output: small, journal, keyFile, ...common },
-  reconcile: { journal, keyFile, ...common },
-  history: { output: small, journal, ...common },
-  purge: { journal, ...common },
+  status: { output: small, journal, trustJournal, keyFile, ...common },
+  reconcile: { journal, trustJournal, keyFile, ...common },
+  history: { output: small, journal, trustJournal, ...common },
+  purge: { journal, trustJournal, ...common },
   report: { output: report, ...gate, ...common },
   diff: {
     output: comparison,

@@ -407,6 +407,11 @@ export const settings = {
     fallback: "auto",
     words: "How progress is shown on standard error; auto draws rows on a terminal and lines elsewhere"
   }),
+  trustJournal: toggle({
+    flag: "trust-journal",
+    group: "journal",
+    words: "Open a journal that other users can write, or that lies in a folder they can write"
+  }),
   quiet: toggle({
     flag: "quiet",
     group: "screen",
@@ -489,6 +494,7 @@ export const names: ReadonlyArray<SettingName> = [
   "concurrency",
   "reuse",
   "journal",
+  "trustJournal",
   "keyFile",
   "progress",
   "quiet",

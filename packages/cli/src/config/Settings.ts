@@ -146,6 +146,7 @@ export const resolve = (
     concurrency: value("concurrency", settings.concurrency),
     reuse: value("reuse", settings.reuse),
     journal: value("journal", settings.journal),
+    trustJournal: value("trustJournal", settings.trustJournal),
     keyFile: value("keyFile", settings.keyFile),
     progress: value("progress", settings.progress),
     quiet: value("quiet", settings.quiet),

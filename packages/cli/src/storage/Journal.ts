@@ -28,18 +28,22 @@ export const inForce = (named: JournalAddress | null): Effect.Effect<JournalAddr
     : Effect.succeed(named)
 
 /**
- * The journal at an address; null for the usual one, whose folder is made where it is missing.
+ * The journal at an address; null for the usual one, whose folder is made where it is missing. `trust`, default false, also
+ * opens one that other users can write.
  *
  * @category layers
  * @since 0.1.0
  */
-export const layer = (named: JournalAddress | null): Layer.Layer<ScanJournal.ScanJournal, JournalError> =>
+export const layer = (
+  named: JournalAddress | null,
+  trust = false
+): Layer.Layer<ScanJournal.ScanJournal, JournalError> =>
   named?._tag === "Memory"
     ? ScanJournal.layerMemory
     : Layer.unwrap(
         Effect.gen(function* () {
           const Journal = yield* Effect.promise(() => import("@scanpoll/journal/Journal"))
-          return Journal.layer(yield* inForce(named), { makeFolder: named === null })
+          return Journal.layer(yield* inForce(named), { makeFolder: named === null, trust })
         })
       )
 
@@ -81,7 +85,7 @@ const isThere = (path: string): Effect.Effect<boolean, never, FileSystem.FileSys
  * @since 0.2.0
  */
 export const layerRead = (
-  settings: Pick<Settings, "journal">
+  settings: Pick<Settings, "journal" | "trustJournal">
 ): Layer.Layer<ScanJournal.ScanJournal, JournalError | UsageError, FileSystem.FileSystem> =>
   Layer.unwrap(
     Effect.gen(function* () {
@@ -89,7 +93,7 @@ export const layerRead = (
       const address = yield* inForce(settings.journal.value)
       if (address._tag === "File" && !(yield* isThere(address.path))) return ScanJournal.layerMemory
       const Journal = yield* Effect.promise(() => import("@scanpoll/journal/Journal"))
-      return Journal.layerReadOnly(address)
+      return Journal.layerReadOnly(address, { trust: settings.trustJournal.value })
     })
   )
 
@@ -101,14 +105,14 @@ export const layerRead = (
  * @since 0.2.0
  */
 export const layerExisting = (
-  settings: Pick<Settings, "journal">
+  settings: Pick<Settings, "journal" | "trustJournal">
 ): Layer.Layer<ScanJournal.ScanJournal, JournalError | UsageError, FileSystem.FileSystem> =>
   Layer.unwrap(
     Effect.gen(function* () {
       yield* mustExist(settings)
       const address = yield* inForce(settings.journal.value)
       if (address._tag === "File" && !(yield* isThere(address.path))) return ScanJournal.layerMemory
-      return layer(settings.journal.value)
+      return layer(settings.journal.value, settings.trustJournal.value)
     })
   )
 
@@ -120,7 +124,7 @@ export const layerExisting = (
  * @since 0.1.0
  */
 export const layerOfRun = (
-  settings: Pick<Settings, "journal" | "quiet">
+  settings: Pick<Settings, "journal" | "quiet" | "trustJournal">
 ): Layer.Layer<ScanJournal.ScanJournal, JournalError, Streams> => {
   const named = settings.journal.value
   return named?._tag === "Postgres"
@@ -130,7 +134,7 @@ export const layerOfRun = (
           (cluster) => cluster.layer(named.url, { quiet: settings.quiet.value })
         )
       )
-    : layer(named)
+    : layer(named, settings.trustJournal.value)
 }
 
 /**
@@ -140,7 +144,7 @@ export const layerOfRun = (
  * @since 0.1.0
  */
 export const layerOfPoll = (
-  settings: Pick<Settings, "journal">
+  settings: Pick<Settings, "journal" | "trustJournal">
 ): Layer.Layer<ScanJournal.ScanJournal, JournalError | UsageError, FileSystem.FileSystem> => {
   const named = settings.journal.value
   return named?._tag === "Postgres"

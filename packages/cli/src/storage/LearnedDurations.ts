@@ -18,7 +18,10 @@ import * as Journal from "./Journal.ts"
  * @category layers
  * @since 0.1.0
  */
-export const layerRead = (named: JournalAddress | null): Layer.Layer<never, never, FileSystem.FileSystem> =>
+export const layerRead = (
+  named: JournalAddress | null,
+  trust: boolean
+): Layer.Layer<never, never, FileSystem.FileSystem> =>
   Layer.unwrap(
     Effect.gen(function* () {
       const address = yield* Journal.inForce(named)
@@ -30,7 +33,7 @@ export const layerRead = (named: JournalAddress | null): Layer.Layer<never, neve
       if (!isThere) return DurationModel.layerMemory
       const Stored = yield* Effect.promise(() => import("@scanpoll/journal/Journal"))
       return StoredDurations.layer.pipe(
-        Layer.provide(Stored.layerReadOnly(address)),
+        Layer.provide(Stored.layerReadOnly(address, { trust })),
         Layer.catch((error) =>
           Layer.unwrap(
             Effect.as(

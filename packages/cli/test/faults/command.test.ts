@@ -453,6 +453,49 @@ describe("a key that is refused", () => {
   })
 })
 
+describe("a journal that other users can write", () => {
+  layer(Layer.merge(vendors, NodeServices.layer), { excludeTestServices: true, timeout: "60 seconds" })((it) => {
+    it.effect(
+      "ends every command that opens it with 74 before a request, unless it is trusted (S-11)",
+      () =>
+        inFolder((folder, fs) =>
+          Effect.gen(function* () {
+            const environment = {
+              ...Simulators.environment(yield* Simulators.Simulators),
+              SCANPOLL_JOURNAL: `${folder}/shared/journal.db`
+            }
+            yield* fs.makeDirectory(`${folder}/shared`)
+            yield* fs.chmod(`${folder}/shared`, 0o755)
+            const bought = yield* scanpoll(["submit", "appvet:https://shop.example"], { environment })
+            assert.strictEqual(bought.code, 0, bought.stderr)
+            yield* fs.chmod(`${folder}/shared`, 0o777)
+            const before = yield* total
+            for (const words of [
+              ["run", "appvet:https://other.example"],
+              ["resume"],
+              ["status"],
+              ["history"],
+              ["purge", "--older-than", "1d"]
+            ]) {
+              const { code, stderr } = yield* scanpoll(words, { environment })
+              assert.strictEqual(code, 74, `${words.join(" ")}: ${stderr}`)
+              assert.match(
+                stderr,
+                /shared can be written by other users \(mode 0777\)\. Close it: chmod go-w \S+shared/
+              )
+              assert.match(stderr, /--trust-journal \(SCANPOLL_TRUST_JOURNAL\)/)
+            }
+            assert.strictEqual(yield* total, before)
+            assert.strictEqual((yield* scanpoll(["status", "--trust-journal"], { environment })).code, 0)
+            const trusted = { environment: { ...environment, SCANPOLL_TRUST_JOURNAL: "true" } }
+            assert.strictEqual((yield* scanpoll(["resume", "--interval", "1s"], trusted)).code, 0)
+          })
+        ),
+      90_000
+    )
+  })
+})
+
 describe("a key of a second account", () => {
   const places = Simulators.layer({
     speed: 1_000,
@@ -482,7 +525,7 @@ describe("a key of a second account", () => {
                 ...Simulators.environment(simulators),
                 APPVET_API_KEY: "avk_live_first_0000000000000000000000000000000000",
                 APPVET_API_KEY_SECOND: "avk_live_second_000000000000000000000000000000000",
-                XDG_STATE_HOME: `${folder}/${state}`
+                SCANPOLL_JOURNAL: `${folder}/${state}.db`
               }
             }))
           const submitted = yield* scanpoll(["submit", "scans.yaml"], yield* options("one"))
@@ -620,6 +663,62 @@ describe("a stop", () => {
         assert.isBelow(performance.now() - second, 1_000)
         yield* simulators.compliance.clearScripts
       })
+    )
+  })
+})
+
+describe("a compliance token that expires during a wait", () => {
+  const old = "eyJ.canary_old.4711"
+  const renewed = "eyJ.canary_renewed.4711"
+  const places = Simulators.layer({
+    speed: 1_000,
+    compliance: { credentials: [old, renewed], fate: () => ({ inline: false, settleAfterPolls: 3 }) }
+  })
+  layer(Layer.merge(places, NodeServices.layer), { excludeTestServices: true, timeout: "60 seconds" })((it) => {
+    it.effect(
+      "ends it as denied; resume with a renewed key file asks again, and so it does after not-found (V-17)",
+      () =>
+        inFolder((folder, fs) =>
+          Effect.gen(function* () {
+            const simulators = yield* Simulators.Simulators
+            const { compliance } = simulators
+            const keyFile = (token: string) =>
+              fs.writeFileString(`${folder}/keys.env`, `COMPLIANCE_TOKEN=${token}\n`, { mode: 0o600 })
+            const environment = {
+              ...Simulators.environment(simulators),
+              COMPLIANCE_TOKEN: "",
+              SCANPOLL_JOURNAL: `${folder}/journal.db`
+            }
+            const asked = () => compliance.ledger.requests({ route: "status" }).length
+            const command = Effect.fnUntraced(function* (...words: ReadonlyArray<string>) {
+              const flags = ["--key-file", `${folder}/keys.env`, "--interval", "1s", "-o", "json"]
+              const ended = yield* scanpoll([...words, ...flags], { directory: folder, environment })
+              assert.notMatch(ended.stdout + ended.stderr, /canary/)
+              const [scan] = JSON.parse(ended.stdout).scans
+              assert.isDefined(scan, `${words.join(" ")}: ${ended.stderr}`)
+              return [ended.code, scan.state, scan.resumable]
+            })
+            yield* keyFile(old)
+            yield* Effect.forkChild(
+              Effect.andThen(
+                compliance.ledger.until(() => asked() === 1),
+                compliance.setCredential({ token: old, state: "expired" })
+              )
+            )
+            const target =
+              "compliance:policy=550e8400-e29b-41d4-a716-446655440000,upload=123e4567-e89b-42d3-a456-426614174000,mapping=789e0123-e45b-47c8-9901-234567890123"
+            assert.deepStrictEqual(yield* command("run", target), [4, "denied", true])
+            yield* keyFile(renewed)
+            yield* compliance.script({
+              match: { route: "status" },
+              steps: [null, { ...Script.respond(404, { detail: "not found" }), times: 3 }]
+            })
+            assert.deepStrictEqual(yield* command("resume"), [3, "not-found", false])
+            assert.deepStrictEqual(yield* command("resume"), [0, "completed", false])
+            assert.strictEqual(compliance.ledger.requests({ method: "POST" }).length, 1)
+          })
+        ),
+      90_000
     )
   })
 })

@@ -30,6 +30,7 @@ import * as Decision from "../policy/Decision.ts"
 import type { PollPolicy } from "../policy/PollPolicy.ts"
 import type { VendorLimits } from "../policy/VendorLimits.ts"
 import * as Fleet from "./Fleet.ts"
+import { confirmMissing } from "./internal/confirmMissing.ts"
 import { enter, exit, fenced, firstPollAt, type Followed, type Follower } from "./internal/hold.ts"
 import { keep, type Keeping } from "./internal/keep.ts"
 import { undisturbed, whereabouts } from "./internal/log.ts"
@@ -158,6 +159,8 @@ class Wait implements PollSpec<ScanOutcome<unknown>, ScanTicket.ScanTicket>, Acc
   private nextAt = 0
   private followed: Deferred.Deferred<Followed> | null = null
   private why = "first"
+  // One poll of this wait; made at the first one, because most kept scans sleep.
+  private asking: Effect.Effect<PollAnswer<ScanOutcome<unknown>>, PollFault> | null = null
   readonly notBefore: number
   private readonly account: AccountOfWaits
   private readonly home: Home
@@ -241,6 +244,15 @@ class Wait implements PollSpec<ScanOutcome<unknown>, ScanTicket.ScanTicket>, Acc
   get poll(): Effect.Effect<PollAnswer<ScanOutcome<unknown>>, PollFault> {
     const { home } = this
     const { guard, ticket } = this.kept
+    const { adapter, policy } = this.account
+    this.asking ??= confirmMissing(adapter.poll(ticket), {
+      probe: adapter.probe,
+      budget: this,
+      policy,
+      submittedAt: ticket.submittedAt,
+      lane: ""
+    })
+    const { asking } = this
     return Telemetry.tracePoll(
       ticket,
       () => this.why
@@ -248,7 +260,7 @@ class Wait implements PollSpec<ScanOutcome<unknown>, ScanTicket.ScanTicket>, Acc
       Effect.suspend(() => {
         home.polling += 1
         return Effect.ensuring(
-          fenced(guard)(this.account.adapter.poll(ticket)),
+          fenced(guard)(asking),
           Effect.sync(() => {
             home.polling -= 1
           })

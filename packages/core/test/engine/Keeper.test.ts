@@ -10,6 +10,7 @@ import * as Keeper from "../../src/engine/Keeper.ts"
 import type { HoldGuard } from "../../src/engine/ScanJournal.ts"
 import { JournalError, ScanJournal } from "../../src/engine/ScanJournal.ts"
 import * as Scans from "../../src/engine/Scans.ts"
+import * as PollFault from "../../src/model/PollFault.ts"
 import * as PollPolicy from "../../src/policy/PollPolicy.ts"
 import * as Conversation from "../support/conversation.ts"
 import { withJournal, world } from "../support/worlds.ts"
@@ -153,6 +154,44 @@ describe("Keeper", () => {
       withJournal(() => ({ settled: () => settled })),
       Effect.provide(world)
     )
+  )
+
+  it.effect("asks the adapter's probe before a scan rests as not-found: a refused key is denied (V-17)", () =>
+    Effect.gen(function* () {
+      const seen: Array<string> = []
+      for (const says of ["the key is good", "Denied", "Transient"] as const) {
+        const vendor = Conversation.make({
+          vendor: says.replaceAll(" ", "-").toLowerCase(),
+          polls: [{ say: "running" }, { say: "Missing" }],
+          policy: steady.pipe(PollPolicy.withDeadline("2 minutes"))
+        })
+        let probes = 0
+        const probe = Effect.suspend(() => {
+          probes += 1
+          return says === "the key is good"
+            ? Effect.void
+            : Effect.fail(PollFault.make({ kind: says, code: says, message: says }))
+        })
+        yield* bought(vendor, ["a"])
+        const keeper = yield* Keeper.make({
+          rest,
+          ended: (_, end) => seen.push(`${says}: ${end._tag === "Rests" ? end.reason : end._tag}`)
+        })
+        const journal = yield* ScanJournal
+        const entry = (yield* journal.list(["submitted"])).find(({ key }) => key.vendor === vendor.adapter.vendor)
+        const hold = entry === undefined ? null : yield* journal.take(entry.claimId)
+        if (entry === undefined || hold?._tag !== "Ours") return assert.fail("no claim to keep")
+        const { notBefore, ticket } = hold
+        const adapter = { ...vendor.adapter, probe }
+        yield* keeper.add({ claimId: entry.claimId, ticket, notBefore, guard: null }, adapter, adapter.policy)
+        yield* TestClock.adjust("3 minutes")
+        assert.isAbove(probes, 0, says)
+        if (says !== "Transient") assert.strictEqual(probes, 1)
+      }
+      assert.deepStrictEqual(seen, ["the key is good: not-found", "Denied: denied", "Transient: unreachable"])
+      // What rests stays open for the next owner.
+      assert.deepStrictEqual(yield* states, ["submitted", "submitted", "submitted"])
+    }).pipe(Effect.scoped, Effect.provide(world))
   )
 
   it.effect("closes its scope within three seconds while the journal waits for ever (D-18)", () =>

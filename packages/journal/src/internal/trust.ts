@@ -1,0 +1,50 @@
+// Whether others could have written a journal file. May touch: `stat` of the file, of what SQLite keeps beside it, and of
+// its folder. Law: whoever can write a journal decides what counts as scanned, so a file that others can write is not read.
+import * as Effect from "effect/Effect"
+import type { JournalError } from "@scanpoll/core/engine/ScanJournal"
+import * as Fs from "node:fs"
+import * as Path from "node:path"
+import { errorOf } from "./faults.ts"
+
+const quoted = (path: string): string => (/^[\w@%+=:,./-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`)
+
+// What is wrong with the rights of a path; null for one that is ours or root's and that nobody else can write.
+const faultOf = (path: string, what: string, us: number): string | null => {
+  const stat = Fs.statSync(path, { throwIfNoEntry: false })
+  if (stat === undefined) return null
+  if (stat.uid !== us && stat.uid !== 0) {
+    return `${what} ${path} belongs to another user (uid ${stat.uid}, not ${us}). Use a journal of your own`
+  }
+  if ((stat.mode & 0o022) === 0) return null
+  const mode = (stat.mode & 0o7777).toString(8).padStart(4, "0")
+  const said = `${what} ${path} can be written by other users (mode ${mode})`
+  return (stat.mode & 0o1000) === 0
+    ? `${said}. Close it: chmod go-w ${quoted(path)}`
+    : `${said}. Put the journal into a folder of your own below it, made with: mkdir -m 700 ${quoted(Path.join(path, "scanpoll"))}`
+}
+
+// Fails with what is wrong and its remedy. Windows has no such rights: nothing is checked there.
+export const check = (file: string): Effect.Effect<void, JournalError> =>
+  Effect.suspend(() => {
+    const us = process.geteuid?.()
+    if (us === undefined) return Effect.void
+    try {
+      // Of a link, both folders: whoever can write the first may lead it elsewhere.
+      const target = Fs.existsSync(file) ? Fs.realpathSync(file) : file
+      const folders = [...new Set([Path.dirname(file), Path.dirname(target)])]
+      const found = [
+        ...folders.map((path) => faultOf(path, "its folder", us)),
+        ...[target, `${target}-wal`, `${target}-shm`].map((path) => faultOf(path, "the file", us))
+      ].find((fault) => fault !== null)
+      return found === undefined
+        ? Effect.void
+        : Effect.fail(
+            errorOf(
+              "unavailable",
+              `the journal ${file} is not trusted: ${found}; or trust it with --trust-journal (SCANPOLL_TRUST_JOURNAL)`
+            )
+          )
+    } catch (cause) {
+      return Effect.fail(errorOf("unavailable", `${file}: ${cause instanceof Error ? cause.message : String(cause)}`))
+    }
+  })
