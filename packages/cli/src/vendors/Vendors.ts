@@ -6,9 +6,9 @@
  * @since 0.1.0
  */
 import * as AppVetAdapter from "@scanpoll/appvet/AppVetAdapter"
-import * as AppVetClient from "@scanpoll/appvet/AppVetClient"
 import * as AppVetPolicy from "@scanpoll/appvet/AppVetPolicy"
 import * as AppVetSchema from "@scanpoll/appvet/AppVetSchema"
+import * as AppVetVendor from "@scanpoll/appvet/AppVetVendor"
 import * as ComplianceAdapter from "@scanpoll/compliance/ComplianceAdapter"
 import * as CompliancePolicy from "@scanpoll/compliance/CompliancePolicy"
 import * as ComplianceSchema from "@scanpoll/compliance/ComplianceSchema"
@@ -183,7 +183,7 @@ export const appvet: Vendor = Vendors.make({
     docs: "https://appvet.dev/docs",
     keyVariable: "APPVET_API_KEY",
     baseVariable: "APPVET_BASE_URL",
-    defaultBaseUrl: AppVetClient.defaultBaseUrl,
+    defaultBaseUrl: AppVetVendor.vendor.baseUrl,
     extraVariables: [],
     keyForm: { pattern: /^avk_live_/, words: "begins with avk_live_" },
     capabilities: ["score", "grade", "findings", "partial", "progress", "reconcile"],

@@ -26,7 +26,7 @@ import * as wire from "./internal/wireSchema.ts"
 export type Codec<A = unknown> = Schema.Codec<A, unknown>
 
 /**
- * What was read. `warnings` names what had to be left out; `leftOut` counts it (nulls are not counted).
+ * What was read. `warnings` names what had to be left out; `leftOut` counts the entries of lists among it.
  *
  * @category models
  * @since 0.2.0
@@ -203,8 +203,8 @@ const round = (
     const isEntry = typeof target.at(-1) === "number"
     const fresh = wire.cut(cuts, target)
     if (!fresh || (!isEntry && (wire.at(value, target) ?? null) === null)) continue
-    count++
     if (isEntry) {
+      count++
       const list = show(target.slice(0, -1))
       const words = end === path.length ? `it ${message}` : `${show(path.slice(end))} ${what}`
       lists = { ...lists, [list]: { count: (lists[list]?.count ?? 0) + 1, words: lists[list]?.words ?? words } }

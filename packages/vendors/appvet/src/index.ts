@@ -5,7 +5,6 @@
  */
 export { AppVet } from "./AppVetAdapter.ts"
 export * as AppVetAdapter from "./AppVetAdapter.ts"
-export * as AppVetClient from "./AppVetClient.ts"
-export * as AppVetError from "./AppVetError.ts"
 export * as AppVetPolicy from "./AppVetPolicy.ts"
 export * as AppVetSchema from "./AppVetSchema.ts"
+export * as AppVetVendor from "./AppVetVendor.ts"

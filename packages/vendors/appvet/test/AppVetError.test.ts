@@ -1,20 +1,25 @@
 import { assert, describe, it } from "@effect/vitest"
-import { AppVetError } from "@scanpoll/appvet"
+import { AppVetVendor } from "@scanpoll/appvet"
+import * as StatusClass from "@scanpoll/core/http/StatusClass"
+import type { Question } from "@scanpoll/core/vendor/Definition"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Fake from "./Fake.ts"
 
 const scrub = (text: string): string => text.replaceAll(Fake.key, Fake.mark)
-const questions = ["status", "report", "list"] as const
+const { errors, faults } = AppVetVendor.vendor
+const lost = (fault: ReturnType<typeof Fake.transportFault>) =>
+  StatusClass.submitTransport(fault, scrub, errors.doubt ?? null)
+const questions = ["status", "findings", "list"] as const
 const error = (code: string, text: string | null = "why") => ({ code, ...(text === null ? {} : { error: text }) })
 
-const onPoll = (question: AppVetError.Question, step: ReturnType<typeof Fake.response>) => {
-  const { code, kind, permanent } = AppVetError.pollFault(question, step, scrub)
+const onPoll = (question: Question, step: ReturnType<typeof Fake.response>) => {
+  const { code, kind, permanent } = faults.poll(question, step, scrub)
   return { kind, permanent, code }
 }
 const onSubmit = (step: ReturnType<typeof Fake.response>) => {
-  const { code, kind, permanent } = AppVetError.submitError(step, scrub)
+  const { code, kind, permanent } = faults.submit(step, scrub)
   return { kind, permanent, code }
 }
 
@@ -25,18 +30,18 @@ describe("every documented code", () => {
     ["INVALID_TYPE", 400, { submit: "Refused!" }],
     ["URL_NOT_REACHABLE", 400, { submit: "Refused" }],
     ["INVALID_PARAMS", 400, { list: "Broken!" }],
-    ["UNAUTHORIZED", 401, { submit: "Denied", status: "Denied", report: "Denied", list: "Denied" }],
-    ["KEY_REVOKED", 401, { submit: "Denied", status: "Denied", report: "Denied", list: "Denied" }],
+    ["UNAUTHORIZED", 401, { submit: "Denied", status: "Denied", findings: "Denied", list: "Denied" }],
+    ["KEY_REVOKED", 401, { submit: "Denied", status: "Denied", findings: "Denied", list: "Denied" }],
     ["DOMAIN_BLOCKED", 403, { submit: "Refused!" }],
-    ["SCAN_NOT_FOUND", 404, { status: "Missing", report: "Missing" }],
-    ["SCAN_NOT_COMPLETE", 409, { report: "Transient" }],
-    ["RATE_LIMITED", 429, { submit: "Throttled", status: "Throttled", report: "Throttled", list: "Throttled" }],
+    ["SCAN_NOT_FOUND", 404, { status: "Missing", findings: "Missing" }],
+    ["SCAN_NOT_COMPLETE", 409, { findings: "Transient" }],
+    ["RATE_LIMITED", 429, { submit: "Throttled", status: "Throttled", findings: "Throttled", list: "Throttled" }],
     ["QUOTA_EXCEEDED", 429, { submit: "Refused!" }]
   ] as const
 
   it("has one row", () => {
     assert.sameMembers(
-      AppVetError.rows.map((row) => row.code),
+      Object.keys(AppVetVendor.vendor.errors.rows).map((row) => row.split(" ")[1]),
       documented.map(([code]) => code)
     )
   })
@@ -52,10 +57,10 @@ describe("every documented code", () => {
   })
 
   it("has words for people", () => {
-    const refused = AppVetError.submitError(Fake.response(403, error("DOMAIN_BLOCKED", "blocked")), scrub)
+    const refused = faults.submit(Fake.response(403, error("DOMAIN_BLOCKED", "blocked")), scrub)
     assert.strictEqual(refused.message, "blocked")
     assert.isNotNull(refused.advice)
-    const missing = AppVetError.pollFault("status", Fake.response(404, error("SCAN_NOT_FOUND", "No scan")), scrub)
+    const missing = faults.poll("status", Fake.response(404, error("SCAN_NOT_FOUND", "No scan")), scrub)
     assert.match(missing.message, /^No scan; the id may be wrong, or .* another organization/)
   })
 })
@@ -98,7 +103,7 @@ describe("HTTP 429 has two meanings", () => {
 
   it("a submission with a used-up month is refused for good, with whatever quota headers", () => {
     for (const quota of [Option.none(), Fake.quota(60, 0, 5_000), Fake.quota(60, 30, 5_000)]) {
-      const seen = AppVetError.submitError(
+      const seen = faults.submit(
         Fake.response(429, error("QUOTA_EXCEEDED"), { quota, hint: Option.some(Duration.seconds(5)) }),
         scrub
       )
@@ -127,14 +132,14 @@ describe("the wait after a 429", () => {
 
   it("is the one the answer asks for", () => {
     const step = Fake.response(429, error("RATE_LIMITED"), rest)
-    assert.deepStrictEqual(AppVetError.pollFault("status", step, scrub).hint, rest.hint)
-    assert.deepStrictEqual(AppVetError.submitError(step, scrub).hint, rest.hint)
+    assert.deepStrictEqual(faults.poll("status", step, scrub).hint, rest.hint)
+    assert.deepStrictEqual(faults.submit(step, scrub).hint, rest.hint)
   })
 
   it("is left to the default when the answer asks for none", () => {
     const step = Fake.response(429, error("RATE_LIMITED"), { quota: Fake.quota(10, 0, null) })
-    assert.deepStrictEqual(AppVetError.pollFault("status", step, scrub).hint, Option.none())
-    assert.deepStrictEqual(AppVetError.submitError(step, scrub).hint, Option.none())
+    assert.deepStrictEqual(faults.poll("status", step, scrub).hint, Option.none())
+    assert.deepStrictEqual(faults.submit(step, scrub).hint, Option.none())
   })
 })
 
@@ -191,34 +196,28 @@ describe("what no row names", () => {
     "INVALID_URL",
     null
   ])("another vendor's shape is not read as AppVet's: %j", (body) => {
-    assert.isNull(AppVetError.readError({ _tag: "Json", value: body }))
+    assert.strictEqual(faults.submit(Fake.response(400, body), scrub).kind, "InDoubt")
   })
 })
 
 describe("no answer at all", () => {
   it("to a poll is passing, unless there is no credential", () => {
-    const seen = AppVetError.pollTransportFault(Fake.transportFault(true, "econnreset"), scrub)
+    const seen = StatusClass.pollTransport(Fake.transportFault(true, "econnreset"), scrub)
     assert.deepStrictEqual([seen.kind, seen.permanent, seen.code], ["Transient", false, "econnreset"])
-    const bad = AppVetError.pollTransportFault(Fake.transportFault(false, "cert_has_expired", true), scrub)
+    const bad = StatusClass.pollTransport(Fake.transportFault(false, "cert_has_expired", true), scrub)
     assert.deepStrictEqual([bad.kind, bad.permanent], ["Transient", true])
-    assert.strictEqual(
-      AppVetError.pollTransportFault(Fake.transportFault(false, "no-credential"), scrub).kind,
-      "Denied"
-    )
+    assert.strictEqual(StatusClass.pollTransport(Fake.transportFault(false, "no-credential"), scrub).kind, "Denied")
   })
 
   it("to a submission is in doubt exactly when something was sent", () => {
-    const sent = AppVetError.submitTransportError(Fake.transportFault(true, "timeout"), scrub)
+    const sent = lost(Fake.transportFault(true, "timeout"))
     assert.deepStrictEqual([sent.kind, sent.code], ["InDoubt", "timeout"])
     assert.isNotNull(sent.advice)
-    const refused = AppVetError.submitTransportError(Fake.transportFault(false, "econnrefused"), scrub)
+    const refused = lost(Fake.transportFault(false, "econnrefused"))
     assert.deepStrictEqual([refused.kind, refused.permanent], ["NotSent", false])
-    const bad = AppVetError.submitTransportError(Fake.transportFault(false, "enotfound", true), scrub)
+    const bad = lost(Fake.transportFault(false, "enotfound", true))
     assert.deepStrictEqual([bad.kind, bad.permanent], ["NotSent", true])
-    assert.strictEqual(
-      AppVetError.submitTransportError(Fake.transportFault(false, "no-credential"), scrub).kind,
-      "Denied"
-    )
+    assert.strictEqual(lost(Fake.transportFault(false, "no-credential")).kind, "Denied")
   })
 })
 
@@ -230,7 +229,7 @@ describe("the words of an error", () => {
         requestId: "req_1",
         quota
       })
-      for (const seen of [AppVetError.pollFault("status", step, scrub), AppVetError.submitError(step, scrub)]) {
+      for (const seen of [faults.poll("status", step, scrub), faults.submit(step, scrub)]) {
         assert.notInclude(seen.message, "avk_live")
         assert.notInclude(seen.code, "avk_live")
         assert.isAtMost(seen.message.length, 1000)
@@ -240,10 +239,7 @@ describe("the words of an error", () => {
   )
 
   it("are those of the answer when there is no text of the vendor's", () => {
-    assert.strictEqual(
-      AppVetError.pollFault("status", Fake.unreadable(502), scrub).message,
-      "HTTP 502 text/html, 512 bytes"
-    )
-    assert.strictEqual(AppVetError.pollFault("status", Fake.response(502, {}), scrub).message, "HTTP 502")
+    assert.strictEqual(faults.poll("status", Fake.unreadable(502), scrub).message, "HTTP 502 text/html, 512 bytes")
+    assert.strictEqual(faults.poll("status", Fake.response(502, {}), scrub).message, "HTTP 502")
   })
 })

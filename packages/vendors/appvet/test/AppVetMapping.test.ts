@@ -1,6 +1,7 @@
 import * as ScanOutcome from "@scanpoll/core/model/ScanOutcome"
 import { assert, describe, it } from "@effect/vitest"
-import { AppVetAdapter, AppVetSchema } from "@scanpoll/appvet"
+import { AppVetSchema } from "@scanpoll/appvet"
+import * as Vendor from "@scanpoll/core/vendor/Vendor"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
@@ -468,13 +469,13 @@ describe("answers that are no answers", () => {
 })
 
 describe("the address of the web report", () => {
-  const https = (address: string) => AppVetAdapter.reportLink(address, "https://appvet.dev")
+  const https = (address: string) => Vendor.linkOn("https://appvet.dev", address)
 
   it("is resolved against the vendor's origin (AV-07)", () => {
     assert.strictEqual(https("/report/scan_abc123"), "https://appvet.dev/report/scan_abc123")
     assert.strictEqual(https("https://appvet.dev/report/x"), "https://appvet.dev/report/x")
     assert.strictEqual(https("report/x?y=<b>"), "https://appvet.dev/report/x?y=%3Cb%3E")
-    assert.strictEqual(AppVetAdapter.reportLink("/report/x", "http://127.0.0.1:8080"), "http://127.0.0.1:8080/report/x")
+    assert.strictEqual(Vendor.linkOn("http://127.0.0.1:8080", "/report/x"), "http://127.0.0.1:8080/report/x")
   })
 
   it.each([

@@ -2,6 +2,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Result from "effect/Result"
 import * as AppVetSchema from "../src/AppVetSchema.ts"
+import * as Wire from "@scanpoll/core/vendor/Wire"
 import { fromReport } from "../src/internal/findings.ts"
 
 const check = (name: string, status: string, severity: string | null = null) => ({
@@ -13,9 +14,14 @@ const check = (name: string, status: string, severity: string | null = null) => 
 
 const found = (checks: ReadonlyArray<unknown>, summary?: Readonly<Record<string, unknown>>) => {
   const body = { id: "scan_1", categories: [{ name: "TLS", checks }], ...(summary === undefined ? {} : { summary }) }
-  const report = AppVetSchema.readReport(body, "scan_1", (text) => text)
-  if (Result.isFailure(report)) return assert.fail(report.failure.message)
-  return fromReport(report.success, { partial: false, type: "security", url: "https://a.example/" })
+  const report = Wire.reader(AppVetSchema.Report)(body)
+  if (Result.isFailure(report)) return assert.fail(report.failure)
+  return fromReport(report.success.value, {
+    unreadable: report.success.leftOut,
+    partial: false,
+    type: "security",
+    url: "https://a.example/"
+  })
 }
 
 const short = (findings: ReturnType<typeof found>) => findings.items.map(({ ruleId, severity }) => [ruleId, severity])

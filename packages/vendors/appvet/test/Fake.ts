@@ -64,6 +64,12 @@ export interface Sent {
 
 export type Step = VendorHttp.VendorResponse | VendorHttp.TransportFault
 
+/** As the real one does: a body arrives without the key in it. */
+const scrubbed = (step: VendorHttp.VendorResponse): VendorHttp.VendorResponse =>
+  step.body._tag === "Json" && JSON.stringify(step.body.value)?.includes(key) === true
+    ? { ...step, body: { _tag: "Json", value: JSON.parse(JSON.stringify(step.body.value).replaceAll(key, mark)) } }
+    : step
+
 export const make = (steps: ReadonlyArray<Step>) => {
   const sent: Array<Sent> = []
   const made: Array<VendorHttp.Options> = []
@@ -72,7 +78,7 @@ export const make = (steps: ReadonlyArray<Step>) => {
       const step = steps[sent.length]
       sent.push(request)
       if (step === undefined) return Effect.die(new Error(`no answer is scripted for request ${sent.length}`))
-      return step instanceof VendorHttp.TransportFault ? Effect.fail(step) : Effect.succeed(step)
+      return step instanceof VendorHttp.TransportFault ? Effect.fail(step) : Effect.succeed(scrubbed(step))
     })
   const layer = Layer.succeed(VendorHttp.VendorHttp, {
     make: (options) => {

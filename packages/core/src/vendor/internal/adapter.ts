@@ -75,9 +75,9 @@ const asking = (client: VendorClient, faults: Faults.Faults): Asking => {
 const collecting = <F>(call: FindingsCall<F>, { broken, get, json }: Asking) => {
   const read = Wire.reader(call.answer)
   const most = call.pages ?? 20
-  const queryOf = (index: number, before: F | null, scanId: string): Query | null => {
+  const queryOf = (index: number, before: F | null, scanId: string): Query | undefined | null => {
     if (call.page !== undefined) return call.page(index, before, scanId)
-    return index === 0 ? {} : null
+    return index === 0 ? undefined : null
   }
   return Effect.fnUntraced(function* (outcome: ScanOutcome.ScanOutcome<unknown>) {
     // What the vendor would answer for a failed scan is not documented, and there is nothing to find in it.

@@ -1,7 +1,8 @@
 /** From a report's checks to findings: every failed check and every warning is one. */
 import type { Finding, Findings } from "@scanpoll/core/model/ScanOutcome"
 import type { Severity } from "@scanpoll/core/model/Severity"
-import { countedSeverities, type Report, type ReportCheck } from "../AppVetSchema.ts"
+import * as Vendor from "@scanpoll/core/vendor/Vendor"
+import type { Report } from "../AppVetSchema.ts"
 
 const severities: Readonly<Record<string, Severity>> = {
   critical: "critical",
@@ -12,26 +13,40 @@ const severities: Readonly<Record<string, Severity>> = {
 }
 
 /** Without the vendor's word a failed check is at least `low`, a warning `info`; a word we do not know is `unknown`. */
-export const severityOfCheck = (check: Pick<ReportCheck, "status" | "severity">): Severity => {
-  if (check.severity === null) return check.status === "warn" ? "info" : "low"
-  return Object.hasOwn(severities, check.severity) ? (severities[check.severity] ?? "unknown") : "unknown"
+export const severityOfCheck = ({
+  severity,
+  status
+}: {
+  readonly status: string
+  readonly severity: string | null
+}): Severity => {
+  if (severity === null) return status === "warn" ? "info" : "low"
+  return Object.hasOwn(severities, severity) ? (severities[severity] ?? "unknown") : "unknown"
 }
+
+const countedSeverities = ["critical", "high", "medium", "low"] as const
+
+/** The vendor's own count of failed checks and warnings; null when it gives none. */
+const notPassed = ({ summary }: Report): number | null =>
+  summary?.failed === undefined || summary.warnings === undefined ? null : summary.failed + summary.warnings
 
 // What the report counts and does not list. What cannot be read may be anything.
 const unlisted = (
-  { counts, notPassed, unreadable }: Report,
+  report: Report,
+  unreadable: number,
   items: ReadonlyArray<Finding>
 ): ReadonlyArray<{ readonly severity: Severity; readonly count: number }> => {
   const found: Array<{ readonly severity: Severity; readonly count: number }> = []
   let known = items.length
   for (const severity of countedSeverities) {
-    const count = (counts[severity] ?? 0) - items.filter((item) => item.severity === severity).length
+    const count = (report.summary?.[severity] ?? 0) - items.filter((item) => item.severity === severity).length
     if (count <= 0) continue
     // A check without a severity of its own is listed as low or info.
     found.push({ severity, count })
     known += count
   }
-  const left = notPassed === null ? unreadable : notPassed - known
+  const total = notPassed(report)
+  const left = total === null ? unreadable : total - known
   if (left > 0) found.push({ severity: "unknown", count: left })
   return found
 }
@@ -43,6 +58,27 @@ const slug = (text: string): string =>
     .replace(/[^\p{L}\p{N}]+/gu, "-")
     .replace(/^-+|-+$/g, "")
     .slice(0, 100)
+
+interface ReportCheck {
+  readonly category: string
+  readonly name: string
+  readonly status: "pass" | "fail" | "warn"
+  readonly severity: string | null
+  readonly message: string | null
+  readonly fix: string | null
+}
+
+const checksOf = ({ categories }: Report): ReadonlyArray<ReportCheck> =>
+  categories.flatMap(({ checks, name: category }) =>
+    checks.map(({ fix = null, message = null, name, severity = null, status }) => ({
+      category,
+      name,
+      status,
+      severity,
+      message,
+      fix
+    }))
+  )
 
 const lookOf = ({ category, name }: ReportCheck): string => `${slug(category) || "other"}/${slug(name) || "other"}`
 
@@ -65,55 +101,52 @@ const namesOf = (checks: ReadonlyArray<ReportCheck>): ReadonlyMap<string, Readon
   )
 
 /**
- * `subject` is the scanned address. A rule is named by its category and check, for the vendor gives nothing else. Names
+ * `unreadable` checks and categories are not in the report any more. A rule is named by its category and check, for the vendor gives nothing else. Names
  * that look alike as a rule are numbered in the order of the alphabet. Of several checks of one name those that did not
  * pass are numbered, by what they say; the order of the vendor's list decides nothing.
  */
 export const fromReport = (
   report: Report,
-  scan: { readonly partial: boolean; readonly type: string | null; readonly url: string | null }
+  scan: {
+    readonly partial: boolean
+    readonly type: string | null
+    readonly url: string | null
+    readonly unreadable: number
+  }
 ): Findings => {
-  const names = namesOf(report.checks)
-  const twins = numberTwins(report.checks.filter(({ status }) => status !== "pass"))
+  const checks = checksOf(report)
+  const names = namesOf(checks)
+  const twins = numberTwins(checks.filter(({ status }) => status !== "pass"))
   const items: Array<Finding> = []
-  for (const check of report.checks) {
+  const idOf = (rule: string): string => `appvet:${scan.type ?? ""}:${scan.url ?? ""}:${rule}`
+  for (const check of checks) {
     if (check.status === "pass") continue
     const look = lookOf(check)
     const nth = (names.get(look) ?? []).indexOf(nameOf(check)) + 1
     const ruleId = nth <= 1 ? look : `${look}-${nth}`
     const times = twins.get(check) ?? 1
-    items.push({
-      findingId: `appvet:${scan.type ?? ""}:${scan.url ?? ""}:${ruleId}${times === 1 ? "" : `#${times}`}`,
-      ruleId,
-      title: check.name,
-      description: check.message,
-      severity: severityOfCheck(check),
-      vendorSeverity: check.severity,
-      status: "unknown",
-      resource: scan.url,
-      remediation: check.fix,
-      references: []
-    })
+    items.push(
+      Vendor.finding({
+        findingId: idOf(`${ruleId}${times === 1 ? "" : `#${times}`}`),
+        ruleId,
+        title: check.name,
+        description: check.message,
+        severity: severityOfCheck(check),
+        vendorSeverity: check.severity,
+        resource: scan.url,
+        remediation: check.fix
+      })
+    )
   }
   const listed = items.length
-  const one = (ruleId: string, title: string, severity: Severity): Finding => ({
-    findingId: `appvet:${scan.type ?? ""}:${scan.url ?? ""}:${ruleId}`,
-    ruleId,
-    title,
-    description: null,
-    severity,
-    vendorSeverity: null,
-    status: "unknown",
-    resource: scan.url,
-    remediation: null,
-    references: []
-  })
-  for (const { count, severity } of unlisted(report, items)) {
+  for (const { count, severity } of unlisted(report, scan.unreadable, items)) {
     const what = severity === "unknown" ? "of a severity that is not known" : `of severity ${severity}`
     const title = `${count} ${count === 1 ? "finding" : "findings"} ${what}, counted by the report and not listed`
-    items.push(one(`not-listed/${severity}`, title, severity))
+    const ruleId = `not-listed/${severity}`
+    items.push(Vendor.finding({ findingId: idOf(ruleId), ruleId, title, severity, resource: scan.url }))
   }
+  const total = notPassed(report)
   // A list shorter than the vendor's own count must not let a later comparison call the rest resolved.
-  const whole = report.unreadable === 0 && (report.notPassed === null || report.notPassed <= listed)
-  return { coverage: !scan.partial && whole ? "full" : "partial", total: report.notPassed, items }
+  const whole = scan.unreadable === 0 && (total === null || total <= listed)
+  return { coverage: !scan.partial && whole ? "full" : "partial", total, items }
 }

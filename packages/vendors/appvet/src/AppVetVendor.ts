@@ -1,0 +1,226 @@
+/**
+ * AppVet as a definition: scans of web sites, with partial results.
+ *
+ * The status word decides alone, compared exactly; progress, scores and texts beside it never do. A completed scan has a
+ * result or the answer is not understood; a partial one may come without and is still the end. The report is a second
+ * request that only findings depend on. The address of the web report is shown, never fetched.
+ *
+ * @see {@link https://appvet.dev/docs}
+ * @since 0.2.0
+ */
+import * as Option from "effect/Option"
+import * as Result from "effect/Result"
+import * as WireFields from "@scanpoll/core/http/WireFields"
+import type * as ScanOutcome from "@scanpoll/core/model/ScanOutcome"
+import * as Severity from "@scanpoll/core/model/Severity"
+import type { About, Unusable } from "@scanpoll/core/vendor/Definition"
+import * as Vendor from "@scanpoll/core/vendor/Vendor"
+import * as AppVetPolicy from "./AppVetPolicy.ts"
+import * as AppVetSchema from "./AppVetSchema.ts"
+import type { AppVetPayload, AppVetRequest } from "./AppVetSchema.ts"
+import * as findings from "./internal/findings.ts"
+import * as targetUrl from "./internal/targetUrl.ts"
+
+const letters: Readonly<Record<string, Severity.Severity>> = {
+  A: "info",
+  B: "low",
+  C: "medium",
+  D: "high",
+  E: "critical",
+  F: "critical"
+}
+
+/**
+ * The severity of a grade: A is `info`, B `low`, C `medium`, D `high`, E and F `critical`, whatever sign follows; any
+ * other word is `unknown`.
+ *
+ * @category destructors
+ * @since 0.1.0
+ */
+export const severityOfGrade = (grade: string): Severity.Severity =>
+  letters[/^([A-F])[+-]?$/.exec(grade)?.[1] ?? ""] ?? "unknown"
+
+interface Told {
+  readonly assessment: ScanOutcome.Assessment | null
+  readonly report: string | null
+}
+
+/** The vendor's letter wins over any band of ours. No assessment when the result says neither a score nor a grade. */
+const assess = ({ result = {} }: AppVetPayload, { link, warn }: About): Told | Unusable => {
+  const { grade = null, report_url, score = null } = result
+  if (score !== null && !(score >= 0 && score <= 100)) {
+    return Vendor.unusable("score-out-of-range", "result.score is not from 0 to 100")
+  }
+  const report = link(report_url, "report_url")
+  if (grade === null && score === null) return { assessment: null, report }
+  const severity = grade === null ? Severity.fromScore(score ?? 0) : severityOfGrade(grade)
+  if (severity === "unknown") warn(`the grade ${JSON.stringify(grade)} is not a documented one`)
+  const told = { severity, vendorSeverity: grade }
+  return { assessment: score === null ? Vendor.assessment(told) : Vendor.scored(score, { ...told, grade }), report }
+}
+
+const target = ({ url }: Pick<AppVetRequest, "url">): string => targetUrl.normalize(url) ?? url
+
+const check = ({ callbackUrl, url }: AppVetRequest) => {
+  const callback = callbackUrl === undefined ? null : targetUrl.callbackFault(callbackUrl)
+  const address = targetUrl.fault(url)
+  return [
+    ...(address === null ? [] : [{ path: ["url"], message: address }]),
+    ...(callback === null ? [] : [{ path: ["callbackUrl"], message: callback }])
+  ]
+}
+
+const quotaAdvice = "the scans of this billing period are used up: buy credits or wait for the next period"
+
+/**
+ * AppVet.
+ *
+ * @category constructors
+ * @since 0.2.0
+ */
+export const vendor = Vendor.define({
+  name: "appvet",
+  title: "AppVet",
+  scans: "security, performance, accessibility and seo scans of web sites",
+  docs: "https://appvet.dev/docs",
+  baseUrl: "https://appvet.dev",
+  key: { variable: "APPVET_API_KEY", form: /^avk_live_/, words: "begins with avk_live_" },
+  probe: "scan_doctor000000",
+  target: AppVetSchema.AppVetRequest,
+  sample: { url: "https://example.com", type: "security" },
+  line: (text) => Result.succeed({ url: text.trim(), type: "security" }),
+  check,
+  subject: (wanted) => ({ kind: "url", id: target(wanted), name: target(wanted) }),
+  // Where AppVet posts its callback does not matter: the scan is the same.
+  fingerprint: (wanted) => `${wanted.type} ${target(wanted)}`,
+
+  submit: {
+    path: "/v1/scan",
+    body: ({ callbackUrl, type, url }) => ({
+      url,
+      type,
+      ...(callbackUrl === undefined ? {} : { callback_url: callbackUrl })
+    }),
+    id: ["id"]
+  },
+
+  answer: AppVetSchema.AppVetPayload,
+  payload: AppVetSchema.AppVetPayload,
+  status: {
+    path: "/v1/scan/{id}",
+    id: ["id"],
+    word: ["status"],
+    created: ["created_at"],
+    completed: ["completed_at"],
+    words: {
+      queued: "queued",
+      scanning: { running: ["progress"] },
+      completed: {
+        completed: (payload, about) => {
+          const told = assess(payload, about)
+          if ("_tag" in told) return told
+          const { assessment, report } = told
+          if (assessment === null) {
+            return Vendor.unusable("completed-without-result", "completed without a score or a grade")
+          }
+          if (payload.error !== undefined) about.warn("the scan completed and the answer still has an error text")
+          return { payload, assessment, report }
+        }
+      },
+      partial: {
+        partial: (payload, about) => {
+          const told = assess(payload, about)
+          if ("_tag" in told) return told
+          const { assessment, report } = told
+          const { error } = payload
+          return assessment === null
+            ? {
+                payload,
+                report,
+                assessment: Vendor.assessment({}),
+                reason: { code: "no-result", message: error ?? "no result in the status answer" }
+              }
+            : { payload, report, assessment, ...(error === undefined ? {} : { reason: error }) }
+        }
+      },
+      failed: Vendor.when(AppVetSchema.Failure, {
+        failed: ({ error, result = null }, { warn }) => {
+          if (result !== null) warn("the scan failed and the answer still has a result: not used")
+          return error
+        }
+      })
+    }
+  },
+
+  findings: {
+    path: "/v1/report/{id}",
+    answer: AppVetSchema.Report,
+    // The vendor documents the scan's id here, and elsewhere says that reports have ids of their own.
+    isAbout: ({ id }, scanId) => id === scanId || id.startsWith("rpt_"),
+    read: ([report], { leftOut, outcome }) => {
+      if (report === undefined) return Vendor.unusable("invalid-answer", "there is no report")
+      const scan = WireFields.isRecord(outcome.payload) ? outcome.payload : {}
+      const url = report.url ?? WireFields.text.read(scan["url"])
+      return findings.fromReport(report, {
+        partial: outcome._tag === "Partial",
+        type: report.type ?? WireFields.text.read(scan["type"]),
+        url: url === null ? null : (targetUrl.normalize(url) ?? url),
+        unreadable: leftOut
+      })
+    }
+  },
+
+  list: {
+    path: "/v1/scans",
+    query: ({ type }, page) => ({ type, limit: 100, offset: page * 100 }),
+    rows: ["scans"],
+    row: AppVetSchema.ListedScan,
+    scan: ({ created_at, id }) => ({ id, createdAt: WireFields.timestamp(created_at) }),
+    same: (row, wanted) => row.type === wanted.type && targetUrl.normalize(row.url) === target(wanted),
+    size: 100,
+    pages: 5
+  },
+
+  errors: {
+    code: ["code"],
+    message: ["error"],
+    doubt: "the scan may have been bought: look for it in AppVet's list before it is submitted again",
+    rows: {
+      "400 INVALID_URL": { submit: "Refused!", advice: "give an http or https address whose host name resolves" },
+      "400 INVALID_TYPE": { submit: "Refused!", advice: "the types are security, performance, accessibility and seo" },
+      "400 URL_NOT_REACHABLE": {
+        submit: "Refused",
+        advice: "AppVet could not reach the target when the scan was submitted: see that it is up, then run again"
+      },
+      "400 INVALID_PARAMS": { poll: "Broken!", on: ["list"] },
+      "401 UNAUTHORIZED": { poll: "Denied", submit: "Denied", advice: "check the API key (APPVET_API_KEY)" },
+      "401 KEY_REVOKED": {
+        poll: "Denied",
+        submit: "Denied",
+        advice: "this API key was revoked: make a new one at AppVet"
+      },
+      // Speaks of the target and not of the key.
+      "403 DOMAIN_BLOCKED": { submit: "Refused!", advice: "AppVet does not scan local, private or blocked hosts" },
+      "404 SCAN_NOT_FOUND": {
+        poll: "Missing",
+        on: ["status", "findings"],
+        advice: "the id may be wrong, or the scan may belong to another organization than the API key"
+      },
+      "409 SCAN_NOT_COMPLETE": { poll: "Transient", on: ["findings"] },
+      "429 RATE_LIMITED": { poll: "Throttled", submit: "Throttled" },
+      "429 QUOTA_EXCEEDED": { submit: "Refused!", advice: quotaAdvice }
+    },
+    // The vendor's own header says that requests are left, so this 429 is not the limit per minute.
+    odd: ({ quota, status }, code) =>
+      status === 429 && code === null && Option.isSome(quota) && (quota.value.remaining ?? 0) > 0
+        ? { submit: "Refused", advice: quotaAdvice }
+        : null
+  },
+
+  pacing: {
+    limits: AppVetPolicy.limits,
+    every: AppVetPolicy.policies,
+    budget: AppVetPolicy.budget,
+    durations: AppVetPolicy.durations
+  }
+})
