@@ -11,7 +11,6 @@
  */
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
-import * as SchemaGetter from "effect/SchemaGetter"
 import type * as SchemaIssue from "effect/SchemaIssue"
 import * as WireFields from "../http/WireFields.ts"
 import { flatten } from "./internal/wireIssues.ts"
@@ -54,11 +53,6 @@ export type Reader<out A> = (input: unknown, inside?: string) => Result.Result<R
  */
 export type Place = ReadonlyArray<string | number>
 
-const cutting = (max: number) => ({
-  decode: SchemaGetter.transform((text: string) => WireFields.cut(text, max)),
-  encode: SchemaGetter.passthrough<string>()
-})
-
 const described = (words: string) => ({ [wire.annotation.words]: words, expected: words })
 
 /**
@@ -67,10 +61,12 @@ const described = (words: string) => ({ [wire.annotation.words]: words, expected
  * @category schemas
  * @since 0.2.0
  */
-export const text = (max = 4000) => Schema.String.pipe(Schema.decodeTo(Schema.String, cutting(max)))
+export const text = (max = 4000) => Schema.String.annotate({ [wire.annotation.max]: max })
 
-const texts = (expected: string, is: (text: string) => boolean) =>
-  Schema.String.annotate(described(expected)).check(Schema.makeFilter(is, described(expected)))
+const texts = (expected: string, is: (text: string) => boolean, max?: number) =>
+  Schema.String.annotate({ ...described(expected), [wire.annotation.max]: max }).check(
+    Schema.makeFilter(is, described(expected))
+  )
 
 const numbers = (expected: string, is: (n: number) => boolean) =>
   Schema.Number.annotate(described(expected)).check(Schema.makeFilter(is, described(expected)))
@@ -81,10 +77,7 @@ const numbers = (expected: string, is: (n: number) => boolean) =>
  * @category schemas
  * @since 0.2.0
  */
-export const words = (max = 4000) =>
-  texts(WireFields.nonEmptyText.expected, (text) => text.trim() !== "").pipe(
-    Schema.decodeTo(Schema.String, cutting(max))
-  )
+export const words = (max = 4000) => texts(WireFields.nonEmptyText.expected, (text) => text.trim() !== "", max)
 
 /**
  * How many: a whole number from 0.
@@ -119,25 +112,7 @@ export const time = texts(WireFields.time.expected, (text) => WireFields.timesta
 export const decides = <S extends Schema.Top>(schema: S) =>
   Schema.optionalKey(schema).pipe(Schema.annotateKey({ [wire.annotation.decides]: true }))
 
-/** Deeper than any answer that gets here; a bound for callers with an HTTP layer of their own. */
-const deepest = 100
-
-const plain = (value: unknown, depth = 0): Schema.Json => {
-  if (typeof value === "string" || typeof value === "boolean") return value
-  if (typeof value === "number") return Number.isFinite(value) ? value : null
-  if (depth >= deepest) return null
-  if (Array.isArray(value)) return value.map((entry) => plain(entry, depth + 1))
-  return WireFields.isRecord(value)
-    ? Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, plain(inner, depth + 1)]))
-    : null
-}
-
-const json = Schema.Unknown.pipe(
-  Schema.decodeTo(Schema.Json, {
-    decode: SchemaGetter.transform((value: unknown) => plain(value)),
-    encode: SchemaGetter.passthrough<unknown, Schema.Json>({ strict: false })
-  })
-)
+const json = Schema.Json.annotate({ [wire.annotation.plain]: true })
 
 /**
  * An object whose unknown fields are kept as plain JSON.

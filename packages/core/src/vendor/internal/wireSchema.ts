@@ -3,8 +3,18 @@
 import type * as SchemaAST from "effect/SchemaAST"
 import * as WireFields from "../../http/WireFields.ts"
 
-/** Annotations of the combinators in `Wire`. `words` says for people what a value is: "a text". */
-export const annotation = { words: "wireWords", sieve: "wireSieve", last: "wireLast", decides: "wireDecides" } as const
+/**
+ * Annotations of the combinators in `Wire`. `words` says for people what a value is: "a text". What a value is cut to
+ * (`max`, `last`) or made into (`plain`) is done before it is decoded: transformations of schemas cost far more.
+ */
+export const annotation = {
+  words: "wireWords",
+  max: "wireMax",
+  plain: "wirePlain",
+  sieve: "wireSieve",
+  last: "wireLast",
+  decides: "wireDecides"
+} as const
 
 export type Path = ReadonlyArray<PropertyKey>
 
@@ -100,34 +110,73 @@ const listTidier = (list: SchemaAST.Arrays, max: unknown): Tidy => {
   }
 }
 
-/**
- * Takes the nulls out of optional fields, and all but the end out of lists cut to it. Made once for a schema. What stays
- * the same is not copied.
- */
-export const tidier = (ast: SchemaAST.AST): Tidy => {
-  const node = wireSide(ast)
-  if (node._tag === "Arrays") return listTidier(node, ast.annotations?.[annotation.last])
-  if (node._tag !== "Objects") return asIs
+/** Deeper than any answer that gets here; a bound for callers with an HTTP layer of their own. */
+const deepest = 100
+
+/** Plain JSON: endless numbers, and what JSON does not have, become null. */
+const plain = (value: unknown, depth = 0): unknown => {
+  if (typeof value === "string" || typeof value === "boolean" || value === null) return value
+  if (typeof value === "number") return Number.isFinite(value) ? value : null
+  if (typeof value !== "object" || depth >= deepest) return null
+  if (Array.isArray(value)) {
+    const all = value.map((entry) => plain(entry, depth + 1))
+    return all.some((entry, index) => entry !== value[index]) ? all : value
+  }
+  const entries = Object.entries(value)
+  const all = entries.map(([name, inner]) => [name, plain(inner, depth + 1)] as const)
+  return all.some(([, inner], index) => inner !== entries[index]?.[1]) ? Object.fromEntries(all) : value
+}
+
+const structTidier = (node: SchemaAST.Objects): Tidy => {
+  const known = new Set(node.propertySignatures.map(({ name }) => name))
   const fields = node.propertySignatures.flatMap(({ name, type }) => {
     const inner = tidier(type)
     const optional = type.context?.isOptional === true && !takesNull(type)
     return typeof name === "string" && (optional || inner !== asIs) ? [{ name, optional, inner }] : []
   })
-  if (fields.length === 0) return asIs
+  const [others] = node.indexSignatures
+  const rest = others === undefined ? asIs : tidier(others.type)
+  if (fields.length === 0 && rest === asIs) return asIs
   return (value) => {
     if (!WireFields.isRecord(value)) return value
-    let out: Record<string, unknown> | null = null
+    // Collected first, so that what stays the same is not copied.
+    let changes: Map<string, unknown> | null = null
     for (const { inner, name, optional } of fields) {
       if (!Object.hasOwn(value, name)) continue
       const old = value[name]
       const next = optional && old === null ? undefined : inner(old)
-      if (next === old) continue
-      out ??= Object.fromEntries(Object.entries(value))
-      if (next === undefined) delete out[name]
-      else out[name] = next
+      if (next !== old) (changes ??= new Map()).set(name, next)
     }
-    return out ?? value
+    if (rest !== asIs) {
+      for (const name of Object.keys(value)) {
+        if (known.has(name)) continue
+        const next = rest(value[name])
+        if (next !== value[name]) (changes ??= new Map()).set(name, next)
+      }
+    }
+    if (changes === null) return value
+    const changed = changes
+    return Object.fromEntries(
+      Object.entries(value).flatMap(([name, old]) => {
+        const next = changed.has(name) ? changed.get(name) : old
+        return next === undefined ? [] : [[name, next]]
+      })
+    )
   }
+}
+
+/**
+ * Takes the nulls out of optional fields, and cuts long texts and lists. Made once for a schema. What stays the same is
+ * not copied.
+ */
+export const tidier = (ast: SchemaAST.AST): Tidy => {
+  if (ast.annotations?.[annotation.plain] === true) return plain
+  const node = wireSide(ast)
+  if (node._tag === "Arrays") return listTidier(node, ast.annotations?.[annotation.last])
+  if (node._tag === "Objects") return structTidier(node)
+  const max = node.annotations?.[annotation.max]
+  if (node._tag !== "String" || typeof max !== "number") return asIs
+  return (value) => (typeof value === "string" ? WireFields.cut(value, max) : value)
 }
 
 /** The value at a path of own fields; undefined where there is none. */
