@@ -228,6 +228,8 @@ export interface PendingStatus {
  * - `words`: what each documented word means, compared exactly; as a function, null for a word that is not documented.
  * - `pending`: answers other than 200 that say the scan is not finished.
  * - `created`, `completed`: where the answer, as it was read, has its RFC 3339 times.
+ * - `subject`: what a finished scan was about, as the answer itself names it; null where it does not. Left out: the answer
+ *   of this vendor never says.
  *
  * @category models
  * @since 0.2.0
@@ -242,6 +244,7 @@ export interface Status<in A, out P> {
   readonly pending?: ReadonlyArray<PendingStatus>
   readonly created?: Place
   readonly completed?: Place
+  readonly subject?: (answer: unknown) => Subject | null
 }
 
 /**

@@ -10,11 +10,12 @@
  */
 import * as Option from "effect/Option"
 import * as Result from "effect/Result"
-import * as WireFields from "@scanpoll/core/http/WireFields"
+import * as WireFields from "@scanpoll/core/unstable/http/WireFields"
 import type * as ScanOutcome from "@scanpoll/core/model/ScanOutcome"
 import * as Severity from "@scanpoll/core/model/Severity"
 import type { About, Unusable } from "@scanpoll/core/vendor/Definition"
 import * as Vendor from "@scanpoll/core/vendor/Vendor"
+import * as Wire from "@scanpoll/core/vendor/Wire"
 import * as AppVetPolicy from "./AppVetPolicy.ts"
 import * as AppVetSchema from "./AppVetSchema.ts"
 import type { AppVetPayload, AppVetRequest } from "./AppVetSchema.ts"
@@ -60,6 +61,14 @@ const assess = ({ result = {} }: AppVetPayload, { link, warn }: About): Told | U
 }
 
 const target = ({ url }: Pick<AppVetRequest, "url">): string => targetUrl.normalize(url) ?? url
+
+/** The address that an answer names, in its normal form. */
+const answered = (answer: unknown) => {
+  const url = WireFields.nonEmptyText.read(Wire.get(answer, ["url"]))
+  if (url === null) return null
+  const text = WireFields.cut(targetUrl.normalize(url) ?? url, 2048)
+  return { kind: "url", id: text, name: text }
+}
 
 const check = ({ callbackUrl, url }: AppVetRequest) => {
   const callback = callbackUrl === undefined ? null : targetUrl.callbackFault(callbackUrl)
@@ -112,6 +121,7 @@ export const vendor = Vendor.define({
     word: ["status"],
     created: ["created_at"],
     completed: ["completed_at"],
+    subject: answered,
     words: {
       queued: "queued",
       scanning: { running: ["progress"] },

@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { AppVetVendor } from "@scanpoll/appvet"
-import * as StatusClass from "@scanpoll/core/http/StatusClass"
+import * as StatusClass from "@scanpoll/core/unstable/http/StatusClass"
 import type { Question } from "@scanpoll/core/vendor/Definition"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"

@@ -146,7 +146,15 @@ export const make = <T, A, P, F, L>(
     if (judgement._tag === "Unusable") return broken(response, judgement.code, judgement.message)
     warnings.push(...extra.warnings)
     const { requestId } = response
-    const common = { ticket, vendorStatus: word, ...times, requestId, warnings }
+    const subject = status.subject?.(response.body.value) ?? null
+    const common = {
+      ticket,
+      ...(subject === null ? {} : { subject }),
+      vendorStatus: word,
+      ...times,
+      requestId,
+      warnings
+    }
     const noReason = { advice: null, requestId }
     if (judgement._tag === "Failed") {
       const reason = reasonOf(judgement.reason, { code: null, message: "none given", ...noReason })
