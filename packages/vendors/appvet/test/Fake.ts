@@ -66,7 +66,7 @@ export type Step = VendorHttp.VendorResponse | VendorHttp.TransportFault
 
 /** As the real one does: a body arrives without the key in it. */
 const scrubbed = (step: VendorHttp.VendorResponse): VendorHttp.VendorResponse =>
-  step.body._tag === "Json" && JSON.stringify(step.body.value)?.includes(key) === true
+  step.body._tag === "Json" && JSON.stringify([step.body.value]).includes(key)
     ? { ...step, body: { _tag: "Json", value: JSON.parse(JSON.stringify(step.body.value).replaceAll(key, mark)) } }
     : step
 

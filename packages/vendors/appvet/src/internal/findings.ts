@@ -101,9 +101,9 @@ const namesOf = (checks: ReadonlyArray<ReportCheck>): ReadonlyMap<string, Readon
   )
 
 /**
- * `unreadable` checks and categories are not in the report any more. A rule is named by its category and check, for the vendor gives nothing else. Names
- * that look alike as a rule are numbered in the order of the alphabet. Of several checks of one name those that did not
- * pass are numbered, by what they say; the order of the vendor's list decides nothing.
+ * `unreadable` checks and categories are not in the report any more. A rule is named by its category and check, for the
+ * vendor gives nothing else. Names that look alike as a rule are numbered in the order of the alphabet. Of several checks
+ * of one name those that did not pass are numbered, by what they say; the order of the vendor's list decides nothing.
  */
 export const fromReport = (
   report: Report,
