@@ -69,7 +69,7 @@ export const of = (text: string): HostileText => {
 // `travis_fold:`. At its start: `::command` (GitHub, Gitea), and the headings of Buildkite.
 const anywhere = /##(?=\[|[a-z][\w.-]{0,63}\[)|section_(?=(?:start|end):)|travis_(?=(?:fold|time):)/gi
 const atStart = /^[^\S\n]*(?::(?=:)|-(?=-- )|\+(?=\+\+ )|~(?=~~ )|\^(?=\^\^ ))/gm
-const mayCommand = /##|::|section_|travis_|--|\+\+|~~|\^\^/i
+const mayCommand = /##|::|_(?:start|end|fold|time):|--|\+\+|~~|\^\^/i
 
 const joiner = "\u2060"
 

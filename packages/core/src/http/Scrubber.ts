@@ -48,6 +48,9 @@ export const mark = "<redacted>"
 const remembered = 1_024
 const short = 6
 const depth = 4
+// Names and values repeat from poll to poll and from scan to scan: these many short texts are looked at once.
+const rememberedClean = 4_096
+const longestClean = 512
 // A long text is read in pieces, so that it needs no more memory than a piece.
 const piece = 256 * 1024
 
@@ -107,9 +110,12 @@ export const make = (): Scrubber => {
   let words: RegExp | null = null
   let numbers: ReadonlyMap<number, string> = new Map()
   let current = true
+  // Texts in which none of the credentials was found.
+  const clean = new Set<string>()
 
   const compile = (): void => {
     current = true
+    clean.clear()
     const known = Array.from(seen)
     const long = known.filter((credential) => credential.length >= short)
     const brief = known.filter((credential) => credential.length < short)
@@ -164,7 +170,7 @@ export const make = (): Scrubber => {
 
   const spansOf = (text: string): ReadonlyArray<Span> => {
     if (!current) compile()
-    if (grams === null || Layers.isPlainAndShorter(text, grams.shortest)) return []
+    if (grams === null || Layers.isPlainAndShorter(text, grams.shortest) || clean.has(text)) return []
     const found: Array<Span> = []
     const overlap = Math.min(128 * 1024, Math.max(1_024, longest * 16))
     try {
@@ -176,6 +182,10 @@ export const make = (): Scrubber => {
     } catch (error) {
       if (error instanceof TooMuch) return [{ from: 0, to: text.length, size: text.length }]
       throw error
+    }
+    if (found.length === 0 && text.length <= longestClean) {
+      if (clean.size >= rememberedClean) clean.clear()
+      clean.add(text)
     }
     return found
   }

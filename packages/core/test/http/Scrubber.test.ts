@@ -15,6 +15,17 @@ const base64 = (text: string): string => Buffer.from(text, "utf8").toString("bas
 const base64url = (text: string): string => Buffer.from(text, "utf8").toString("base64url")
 
 describe("text", () => {
+  it("finds a key in a text that it was shown before it learned the key (S-02)", () => {
+    const scrubber = Scrubber.make()
+    const [first, second] = ["first-key-of-a-vendor", "second-key-of-a-vendor"]
+    const text = `a report that repeats ${second}`
+    scrubber.learn(first)
+    for (let again = 0; again < 2; again++) assert.strictEqual(scrubber.data(text), text)
+    scrubber.learn(second)
+    assert.strictEqual(scrubber.data(text), `a report that repeats ${Scrubber.mark}`)
+    assert.isTrue(scrubber.finds(text))
+  })
+
   it.each([
     ["as it is", key],
     ["in JSON", JSON.stringify(key)],

@@ -11,11 +11,14 @@ const escape = (text: string): string => {
 // What a build runner takes for a command wherever it stands in a line: see HostileText.
 const commands = /##(?=\[|[a-z][\w.-]{0,63}\[)|section_(?=(?:start|end):)|travis_(?=(?:fold|time):)/gi
 
+// Every command has one of these; looking for them costs a fraction of looking for the commands.
+const mayCommand = /##|_(?:start|end|fold|time):/i
+
 // Only string contents can hold these, so escaping them in the finished text keeps every value.
-export const safeJson = (value: unknown, space = 0): string =>
-  JSON.stringify(value, null, space)
-    .replace(active, escape)
-    .replace(commands, (signs) => escape(signs.slice(0, 1)) + signs.slice(1))
+export const safeJson = (value: unknown, space = 0): string => {
+  const text = JSON.stringify(value, null, space).replace(active, escape)
+  return mayCommand.test(text) ? text.replace(commands, (signs) => escape(signs.slice(0, 1)) + signs.slice(1)) : text
+}
 
 // The same inside a script element, where `<` could end it or open a comment.
 export const islandJson = (value: unknown): string => safeJson(value).replaceAll("<", "\\u003c")
