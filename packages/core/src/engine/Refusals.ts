@@ -30,21 +30,21 @@ export interface Refusal {
  * @since 0.1.1
  */
 export class Refusals {
-  private heard = 0
+  private total = 0
   // The latest refusal that no good answer came after.
   private suspicion: Refusal | null = null
   private last: Refusal | null = null
-  // How many had been heard when waits were last found to be over.
+  // How many there had been when waits were last found to be over.
   private confirmedAt = 0
 
   /** A call was refused. */
   add(refusal: Refusal): void {
-    this.heard += 1
+    this.total += 1
     const before = this.suspicion
     this.last = refusal
     this.suspicion = refusal
     if (before === null || before.by === refusal.by) return
-    if (before.kind !== "submit" || refusal.kind !== "submit") this.confirmedAt = this.heard
+    if (before.kind !== "submit" || refusal.kind !== "submit") this.confirmedAt = this.total
   }
 
   /** The vendor took the key. */
@@ -52,17 +52,17 @@ export class Refusals {
     this.suspicion = null
   }
 
-  /** How many were heard: a mark for `since`. */
+  /** How many there were: a mark for `since`. */
   get count(): number {
-    return this.heard
+    return this.total
   }
 
   /** Whether calls of this kind that began before have to end: after that mark. */
   since(mark: number, kind: Refusal["kind"]): boolean {
-    return (kind === "submit" ? this.heard : this.confirmedAt) > mark
+    return (kind === "submit" ? this.total : this.confirmedAt) > mark
   }
 
-  /** The last one that was heard; null where none was. */
+  /** The last one; null where there was none. */
   get latest(): Refusal | null {
     return this.last
   }

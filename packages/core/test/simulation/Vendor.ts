@@ -6,7 +6,6 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import type { AccountLimits, Already, ScanAdapter, Submitted } from "../../src/engine/ScanAdapter.ts"
-import type { PollAnswer, Quota } from "../../src/model/Observation.ts"
 import * as Observation from "../../src/model/Observation.ts"
 import * as PollFault from "../../src/model/PollFault.ts"
 import * as ScanOutcome from "../../src/model/ScanOutcome.ts"
@@ -155,7 +154,7 @@ export class Vendor {
           : sent
       },
       poll: (ticket) =>
-        Effect.callback<PollAnswer<Outcome>, PollFault.PollFault>((resume) =>
+        Effect.callback<Observation.PollAnswer<Outcome>, PollFault.PollFault>((resume) =>
           Effect.sync(this.poll(process, ticket, resume).cut)
         ),
       ...(plan.collects
@@ -238,7 +237,7 @@ export class Vendor {
     return true
   }
 
-  private quota(process: Process, lies: boolean, at: number): Option.Option<Quota> {
+  private quota(process: Process, lies: boolean, at: number): Option.Option<Observation.Quota> {
     const { requests, window } = this.account
     if (requests === null || !(this.plan.tellsQuota || lies)) return Option.none()
     const begin = Math.floor(at / window) * window
@@ -250,7 +249,7 @@ export class Vendor {
     })
   }
 
-  private heard(process: Process, quota: Option.Option<Quota>, lies: boolean): void {
+  private heard(process: Process, quota: Option.Option<Observation.Quota>, lies: boolean): void {
     if (quota._tag === "None") return
     const { remaining, resetAt } = quota.value
     if (remaining === null || resetAt === null) return
@@ -419,7 +418,7 @@ export class Vendor {
   private poll(
     process: Process,
     ticket: ScanTicket.ScanTicket,
-    resume: (answer: Effect.Effect<PollAnswer<Outcome>, PollFault.PollFault>) => void
+    resume: (answer: Effect.Effect<Observation.PollAnswer<Outcome>, PollFault.PollFault>) => void
   ): Line {
     const { dice, judge, world } = this
     const { scanId } = ticket
@@ -452,7 +451,7 @@ export class Vendor {
     const fault = (
       kind: PollFault.PollFaultKind,
       hint: number | null = null,
-      quota: Option.Option<Quota> = Option.none()
+      quota: Option.Option<Observation.Quota> = Option.none()
     ): void => {
       world.note(`${this.plan.name} poll ${scanId} -> ${kind} ${hint ?? ""}`)
       const throttled = kind === "Throttled"

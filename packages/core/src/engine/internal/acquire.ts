@@ -28,11 +28,7 @@ const busyAtMost = Duration.minutes(1)
 // A journal that says again and again that something changed is asked this often.
 const busyStep = Duration.millis(200)
 
-export type Acquired<Payload> =
-  | { readonly _tag: "Settled"; readonly ended: Progress.Ended<Payload> }
-  | { readonly _tag: "Ticket"; readonly bought: Job.Bought }
-
-type Acquiring<Payload> = Effect.Effect<Acquired<Payload>, SubmitError.SubmitError | JournalError, Scope.Scope>
+type Acquiring<Payload> = Effect.Effect<Job.Acquired<Payload>, SubmitError.SubmitError | JournalError, Scope.Scope>
 
 // The claim of a ticket is held until the scope closes, unless it is followed here by then.
 export const acquire = <Payload, R>(job: Job.Job<Payload, R>): Acquiring<Payload> =>
@@ -68,7 +64,7 @@ const validate = (request: ScanRequest<unknown, unknown>): Effect.Effect<void, S
   return Effect.fail(SubmitError.make({ kind: "Refused", code: "invalid-request", message }))
 }
 
-const settled = <Payload>(ended: Progress.Ended<Payload>): Acquired<Payload> => ({ _tag: "Settled", ended })
+const settled = <Payload>(ended: Progress.Ended<Payload>): Job.Acquired<Payload> => ({ _tag: "Settled", ended })
 
 const fromTicket = <Payload, R>(job: Job.Job<Payload, R>, ticket: ScanTicket): Acquiring<Payload> =>
   Effect.gen(function* () {
@@ -196,7 +192,7 @@ const joined = <Payload, R>(
   job: Job.Job<Payload, R>,
   key: ClaimKey,
   awaited: string | null
-): Effect.Effect<Acquired<Payload> | null, SubmitError.SubmitError | JournalError, Scope.Scope> =>
+): Effect.Effect<Job.Acquired<Payload> | null, SubmitError.SubmitError | JournalError, Scope.Scope> =>
   Effect.gen(function* () {
     const equal = EqualRequests.equalBefore(job)
     if (equal !== null && equal.ended !== null) {

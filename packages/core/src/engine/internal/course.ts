@@ -1,5 +1,5 @@
-// The course of one wait: what both drivers share. It folds answers into the state, steps the schedules and asks
-// `decide`; it never sleeps and never polls.
+// The course of one wait, which both drivers share: it folds answers into the state, steps the schedules and asks `decide`.
+// May touch: the account's budget, through `vendorSays`. Law: it never sleeps and never polls.
 import * as Context from "effect/Context"
 import type * as Duration from "effect/Duration"
 import type * as Effect from "effect/Effect"
@@ -7,11 +7,10 @@ import * as Option from "effect/Option"
 import * as Random from "effect/Random"
 import * as Result from "effect/Result"
 import type { PollAnswer } from "../../model/Observation.ts"
-import * as PollFaults from "../../model/PollFault.ts"
-import { PollFault } from "../../model/PollFault.ts"
+import * as PollFault from "../../model/PollFault.ts"
 import { PollStopped, type Seen, type StopReason } from "../../model/PollStopped.ts"
 import * as Decision from "../../policy/Decision.ts"
-import * as PollPolicies from "../../policy/PollPolicy.ts"
+import * as PollPolicy from "../../policy/PollPolicy.ts"
 import type { PollTick } from "../../policy/PollTick.ts"
 import { type Proposal, proposeAtOnce, Stepper } from "../../policy/Stepper.ts"
 import type { VendorLimits } from "../../policy/VendorLimits.ts"
@@ -21,7 +20,7 @@ import type { PollSpec } from "../PollSpec.ts"
 import { apply } from "./vendorSays.ts"
 
 // A poll that took longer than its policy allows, as the engine sees it.
-export const timedOut: PollFault = PollFaults.make({
+export const timedOut: PollFault.PollFault = PollFault.make({
   kind: "Transient",
   code: "timeout",
   message: "the poll was not answered in time"
@@ -41,7 +40,7 @@ class Rarely<A, R> {
   brokenInARow = 0
   missingInARow = 0
   stepper: Stepper<R> | null = null
-  undecided: PollAnswer<A> | PollFault | null = null
+  undecided: PollAnswer<A> | PollFault.PollFault | null = null
   // The first status word, then all of them.
   words: string | Set<string> | null = null
 }
@@ -115,11 +114,11 @@ export class Course<A, T, R, E extends Era = Era> implements Decision.WaitState,
   }
 
   // The answer that a schedule still thinks about.
-  get undecided(): PollAnswer<A> | PollFault | null {
+  get undecided(): PollAnswer<A> | PollFault.PollFault | null {
     return this.rarely === null ? null : this.rarely.undecided
   }
 
-  set undecided(answer: PollAnswer<A> | PollFault | null) {
+  set undecided(answer: PollAnswer<A> | PollFault.PollFault | null) {
     this.rare().undecided = answer
   }
 
@@ -145,7 +144,7 @@ export class Course<A, T, R, E extends Era = Era> implements Decision.WaitState,
     const refusal = this.spec.budget?.refusal() ?? null
     if (refusal !== null) {
       const message = `the vendor refused this account's key twice, the second time for ${callWords[refusal.kind]}: ${refusal.message}`
-      this.last = PollFaults.make({ kind: "Denied", code: refusal.code, message })
+      this.last = PollFault.make({ kind: "Denied", code: refusal.code, message })
     }
     return this.stopped(now, "denied", now)
   }
@@ -177,11 +176,11 @@ export class Course<A, T, R, E extends Era = Era> implements Decision.WaitState,
   }
 
   // Folds an answer in. What is returned proposes the next wait: a number at once, or an effect when it is a schedule.
-  seen(now: number, answer: PollAnswer<A> | PollFault): Proposal | Effect.Effect<Proposal, never, R> {
+  seen(now: number, answer: PollAnswer<A> | PollFault.PollFault): Proposal | Effect.Effect<Proposal, never, R> {
     const { spec } = this
     const { budget, observer } = spec
     if (budget !== undefined) apply(budget, spec.limits, answer, now, { by: this, kind: "poll" })
-    const seen = answer instanceof PollFault ? answer : answer.observation
+    const seen = answer instanceof PollFault.PollFault ? answer : answer.observation
     if (seen._tag === "Settled") {
       this.polls += 1
       return null
@@ -206,7 +205,7 @@ export class Course<A, T, R, E extends Era = Era> implements Decision.WaitState,
 
   decide(
     now: number,
-    answer: PollAnswer<A> | PollFault,
+    answer: PollAnswer<A> | PollFault.PollFault,
     proposal: Proposal,
     context: Context.Context<never>
   ): Decision.Decision<A> {
@@ -214,7 +213,7 @@ export class Course<A, T, R, E extends Era = Era> implements Decision.WaitState,
     return this.announce(
       now,
       Decision.decide<A>(spec.policy, spec.limits, this, {
-        seen: answer instanceof PollFault ? answer : answer.observation,
+        seen: answer instanceof PollFault.PollFault ? answer : answer.observation,
         hint: answer.hint,
         now,
         pausedUntil: spec.budget === undefined ? 0 : spec.budget.pausedUntil(),
@@ -289,9 +288,9 @@ const tell = <A>(observer: (event: PollEvent<A>) => void, event: PollEvent<A>): 
 const agreed = new WeakMap<object, VendorLimits>()
 
 // A policy that no wait can follow is a mistake in the program that made it: what it dies with, or null.
-export const mistake = <A, T, R>(spec: PollSpec<A, T, R>): PollPolicies.InvalidPolicy | null => {
+export const mistake = <A, T, R>(spec: PollSpec<A, T, R>): PollPolicy.InvalidPolicy | null => {
   if (agreed.get(spec.policy) === spec.limits) return null
-  const checked = PollPolicies.check(spec.policy, spec.limits)
+  const checked = PollPolicy.check(spec.policy, spec.limits)
   if (Result.isFailure(checked)) return checked.failure
   agreed.set(spec.policy, spec.limits)
   return null

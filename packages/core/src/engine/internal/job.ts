@@ -57,6 +57,10 @@ export interface Bought {
   readonly notBefore: number
 }
 
+export type Acquired<Payload> =
+  | { readonly _tag: "Settled"; readonly ended: Progress.Ended<Payload> }
+  | { readonly _tag: "Ticket"; readonly bought: Bought }
+
 export type FollowError = PollStopped<ScanTicket> | JournalError
 
 export const budgetOf = (request: Pick<ScanRequest<unknown>, "adapter">, budgets: Budgets): AccountBudget =>

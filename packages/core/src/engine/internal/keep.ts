@@ -5,11 +5,9 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Comparison from "../../model/Comparison.ts"
-import * as PollFaults from "../../model/PollFault.ts"
-import { PollFault } from "../../model/PollFault.ts"
-import * as Outcomes from "../../model/ScanOutcome.ts"
-import type { Findings, ScanOutcome } from "../../model/ScanOutcome.ts"
-import * as Tickets from "../../model/ScanTicket.ts"
+import * as PollFault from "../../model/PollFault.ts"
+import * as ScanOutcome from "../../model/ScanOutcome.ts"
+import * as ScanTicket from "../../model/ScanTicket.ts"
 import type { VendorLimits } from "../../policy/VendorLimits.ts"
 import { type ClaimKey, type HoldGuard, type JournalError, mayHeal } from "../ScanJournal.ts"
 import type { ScanRequest } from "../ScanRequest.ts"
@@ -46,8 +44,8 @@ export const keep = <Payload>(
   restore: Hold.Restore,
   job: Keeping<Payload>,
   kept: Kept,
-  outcome: ScanOutcome<Payload>
-): Effect.Effect<ScanOutcome<Payload>, JournalError> =>
+  outcome: ScanOutcome.ScanOutcome<Payload>
+): Effect.Effect<ScanOutcome.ScanOutcome<Payload>, JournalError> =>
   Effect.tap(complete(restore, job, kept, outcome), (whole) => storeWhenReady(restore, job, kept, whole))
 
 // The outcome with its findings and what changed. An interrupt or a defect costs the findings alone.
@@ -55,21 +53,24 @@ const complete = <Payload>(
   restore: Hold.Restore,
   job: Keeping<Payload>,
   kept: Kept,
-  outcome: ScanOutcome<Payload>
-): Effect.Effect<ScanOutcome<Payload>> => {
+  outcome: ScanOutcome.ScanOutcome<Payload>
+): Effect.Effect<ScanOutcome.ScanOutcome<Payload>> => {
   const found = Effect.flatMap(collect(job, kept.guard, outcome), (found) => compare(job, kept, found))
-  const without = (why: string): ScanOutcome<Payload> =>
+  const without = (why: string): ScanOutcome.ScanOutcome<Payload> =>
     job.request.adapter.collect === undefined ? outcome : withoutFindings(outcome, why)
   return Effect.catchCause(restore(Hold.whileHeld(kept.guard, found, without("lost"))), (cause) => {
     if (Cause.hasInterruptsOnly(cause)) return Effect.succeed(without("interrupted"))
-    const message = `the findings of ${Tickets.accountKey(outcome.ticket)} could not be fetched: ${whereabouts(cause)}`
+    const message = `the findings of ${ScanTicket.accountKey(outcome.ticket)} could not be fetched: ${whereabouts(cause)}`
     return Effect.as(undisturbed(Effect.logError(message)), without(defectCode))
   })
 }
 
 // People know `http-500` by its number.
-const withoutFindings = <Payload>(outcome: ScanOutcome<Payload>, code: string): ScanOutcome<Payload> =>
-  Outcomes.withoutFindings(outcome, `the vendor's findings could not be fetched (${code.replace(/^http-/, "")})`)
+const withoutFindings = <Payload>(
+  outcome: ScanOutcome.ScanOutcome<Payload>,
+  code: string
+): ScanOutcome.ScanOutcome<Payload> =>
+  ScanOutcome.withoutFindings(outcome, `the vendor's findings could not be fetched (${code.replace(/^http-/, "")})`)
 
 /**
  * Asks again for the findings that a settled outcome of the journal lacks, and stores the outcome once they came. Nothing
@@ -79,8 +80,8 @@ const withoutFindings = <Payload>(outcome: ScanOutcome<Payload>, code: string): 
 export const supplement = <Payload>(
   job: Keeping<Payload>,
   claimId: string,
-  outcome: ScanOutcome<Payload>
-): Effect.Effect<ScanOutcome<Payload>> =>
+  outcome: ScanOutcome.ScanOutcome<Payload>
+): Effect.Effect<ScanOutcome.ScanOutcome<Payload>> =>
   Effect.uninterruptibleMask((restore) =>
     Effect.gen(function* () {
       const entry = yield* Effect.catch(job.journal.get(claimId), () => Effect.succeed(null))
@@ -89,7 +90,7 @@ export const supplement = <Payload>(
           ? { claimId, key: null, guard: null }
           : { claimId, key: entry.key, guard: null, settledAt: entry.changedAt }
       const whole = yield* complete(restore, job, kept, outcome)
-      if (!Outcomes.missing(whole).some(({ kind }) => kind === "findings")) {
+      if (!ScanOutcome.missing(whole).some(({ kind }) => kind === "findings")) {
         // Not stored is not lost: the next wait asks again.
         yield* Effect.ignore(storeMore(job.journal, job.stored, claimId, whole))
       }
@@ -102,14 +103,14 @@ export const supplement = <Payload>(
  */
 export const canSupplement = (
   adapter: Pick<ScanRequest<unknown, unknown>["adapter"], "collect">,
-  outcome: ScanOutcome<unknown>
-): boolean => adapter.collect !== undefined && Outcomes.missing(outcome).some(({ kind }) => kind === "findings")
+  outcome: ScanOutcome.ScanOutcome<unknown>
+): boolean => adapter.collect !== undefined && ScanOutcome.missing(outcome).some(({ kind }) => kind === "findings")
 
 const collect = <Payload>(
   job: Keeping<Payload>,
   guard: HoldGuard | null,
-  outcome: ScanOutcome<Payload>
-): Effect.Effect<ScanOutcome<Payload>> =>
+  outcome: ScanOutcome.ScanOutcome<Payload>
+): Effect.Effect<ScanOutcome.ScanOutcome<Payload>> =>
   Effect.gen(function* () {
     const { account, request } = job
     const { adapter } = request
@@ -125,7 +126,7 @@ const collect = <Payload>(
         return withoutFindings(outcome, "denied")
       }
       const answer = yield* collectOnce(asking, request.policy.pollTimeout)
-      if (!(answer instanceof PollFault)) return Outcomes.withFindings(outcome, answer)
+      if (!(answer instanceof PollFault.PollFault)) return ScanOutcome.withFindings(outcome, answer)
       VendorSays.apply(account.budget, account.limits, answer, yield* SteadyClock.now, { by: job, kind: "collect" })
       if (answer.kind === "Denied") yield* account.logDenied(answer.code, answer.message)
       if (answer.permanent || answer.kind === "Denied" || tried >= collectTries) {
@@ -135,20 +136,20 @@ const collect = <Payload>(
     }
   })
 
-const backoff = (limits: VendorLimits, fault: PollFault, tried: number): number =>
+const backoff = (limits: VendorLimits, fault: PollFault.PollFault, tried: number): number =>
   Math.max(
     Duration.toMillis(limits.floor),
     VendorSays.hintMillis(fault.hint, Duration.seconds(2 ** tried), limits.hintCap)
   )
 
-const timedOut = PollFaults.make({ kind: "Transient", code: "timeout", message: "the findings were not sent in time" })
+const timedOut = PollFault.make({ kind: "Transient", code: "timeout", message: "the findings were not sent in time" })
 
 const collectOnce = (
-  asking: Effect.Effect<Findings, PollFault>,
+  asking: Effect.Effect<ScanOutcome.Findings, PollFault.PollFault>,
   timeout: Duration.Duration
-): Effect.Effect<Findings | PollFault> =>
+): Effect.Effect<ScanOutcome.Findings | PollFault.PollFault> =>
   Effect.timeoutOption(asking, timeout).pipe(
-    Effect.map(Option.getOrElse((): Findings | PollFault => timedOut)),
+    Effect.map(Option.getOrElse((): ScanOutcome.Findings | PollFault.PollFault => timedOut)),
     Effect.catch((fault) => Effect.succeed(fault))
   )
 
@@ -156,8 +157,8 @@ const collectOnce = (
 const compare = <Payload>(
   { journal }: Keeping<Payload>,
   { key, settledAt }: Kept,
-  outcome: ScanOutcome<Payload>
-): Effect.Effect<ScanOutcome<Payload>> => {
+  outcome: ScanOutcome.ScanOutcome<Payload>
+): Effect.Effect<ScanOutcome.ScanOutcome<Payload>> => {
   if (key === null || !Comparison.isWanted(outcome)) return Effect.succeed(outcome)
   const earlier = { key, limit: comparedAtMost, ...(settledAt === undefined ? {} : { before: settledAt }) }
   return Effect.map(
@@ -175,7 +176,7 @@ const storeWhenReady = <Payload>(
   restore: Hold.Restore,
   job: Keeping<Payload>,
   kept: Kept,
-  outcome: ScanOutcome<Payload>,
+  outcome: ScanOutcome.ScanOutcome<Payload>,
   round = 1
 ): Effect.Effect<void, JournalError> =>
   Effect.catch(storeOutcome(job.journal, job.stored, kept.claimId, outcome), (error) =>

@@ -18,7 +18,6 @@ import type { ClaimKey, JournalError } from "../ScanJournal.ts"
 import type { Buy } from "../ScanRequest.ts"
 import * as SteadyClock from "../../time/SteadyClock.ts"
 import { SubmissionGrace } from "../SubmissionGrace.ts"
-import type { Acquired } from "./acquire.ts"
 import * as Hold from "./hold.ts"
 import * as Job from "./job.ts"
 import { keep } from "./keep.ts"
@@ -39,7 +38,7 @@ export interface Wish<Payload, R> {
 
 // `LookAgain`: nothing was sent, and the journal or the run knows more than before.
 export type Attempt<Payload> =
-  | Acquired<Payload>
+  | Job.Acquired<Payload>
   | { readonly _tag: "LookAgain" }
   | { readonly _tag: "Failed"; readonly error: SubmitError.SubmitError }
 

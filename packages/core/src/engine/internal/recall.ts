@@ -3,8 +3,7 @@
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as SubmitErrors from "../../model/SubmitError.ts"
-import type { SubmitError } from "../../model/SubmitError.ts"
+import * as SubmitError from "../../model/SubmitError.ts"
 import type { ScanOutcome } from "../../model/ScanOutcome.ts"
 import type { JournalError } from "../ScanJournal.ts"
 import type { Buy } from "../ScanRequest.ts"
@@ -45,12 +44,15 @@ export const fromEqual = <Payload, R>(
   })
 
 // A claim in doubt is never submitted again by itself.
-export const inDoubt = (job: Job.Job<unknown, unknown>, claimId: string): Effect.Effect<never, SubmitError> =>
+export const inDoubt = (
+  job: Job.Job<unknown, unknown>,
+  claimId: string
+): Effect.Effect<never, SubmitError.SubmitError> =>
   Effect.suspend(() => {
     const message = `an earlier submission of this request (${claimId}) may have been accepted; it is not sent again`
     job.progress.claimId = claimId
     job.progress.inDoubt = { code: "in-doubt", message, advice: null, requestId: null }
-    return Effect.fail(SubmitErrors.make({ kind: "InDoubt", code: "in-doubt", message }))
+    return Effect.fail(SubmitError.make({ kind: "InDoubt", code: "in-doubt", message }))
   })
 
 // The oldest time of an outcome that is no older than `age`.

@@ -13,7 +13,7 @@ import { type JournalError, ScanJournal } from "../ScanJournal.ts"
 import type { ScanRequest } from "../ScanRequest.ts"
 import * as SteadyClock from "../../time/SteadyClock.ts"
 import * as Telemetry from "../Telemetry.ts"
-import { acquire, type Acquired } from "./acquire.ts"
+import { acquire } from "./acquire.ts"
 import { follow } from "./follow.ts"
 import * as Job from "./job.ts"
 import { canSupplement, supplement } from "./keep.ts"
@@ -66,7 +66,8 @@ const supplemented = <Payload, R>(
 // The first trip alone.
 export const acquireOnly = <Payload, R>(
   job: Job.Job<Payload, R>
-): Effect.Effect<Acquired<Payload>, SubmitError | JournalError> => traced(job.request)(withinScope(job, acquire(job)))
+): Effect.Effect<Job.Acquired<Payload>, SubmitError | JournalError> =>
+  traced(job.request)(withinScope(job, acquire(job)))
 
 // What a request holds is released when it ends: its claim, and its place among the account's open scans.
 const withinScope = <A, E, R>(
