@@ -1,5 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Deferred from "effect/Deferred"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
@@ -117,6 +118,32 @@ describe("Keeper", () => {
       yield* TestClock.adjust("1 millis")
       assert.deepStrictEqual([keeper.polling(), keeper.size()], [0, 1])
     }).pipe(Effect.scoped, Effect.provide(world))
+  )
+
+  it.effect.each(["the claim is lost", "it is told to stop"] as const)(
+    "gives back the turn that waits for the journal when %s",
+    (how) =>
+      Effect.gen(function* () {
+        const vendor = Conversation.make({
+          polls: [{ say: "running" }],
+          policy: steady,
+          budget: { requests: 2, window: Duration.hours(1) }
+        })
+        yield* bought(vendor, ["a"])
+        const keeper = yield* Keeper.make({ rest })
+        const lost = yield* Deferred.make<never, JournalError>()
+        yield* keepAll(keeper, vendor, { ready: Effect.never, lost: Deferred.await(lost), lapsed: Effect.never })
+        yield* TestClock.adjust("11 seconds")
+        assert.strictEqual(vendor.ledger.polls.length, 0)
+        if (how === "it is told to stop") yield* keeper.stop
+        else yield* Deferred.fail(lost, new JournalError({ reason: "lost", message: "another process has it" }))
+        // Of two turns an hour the purchase has used one; the other is there for the poll of another scan.
+        const other = Scans.runAll([Scans.fromTicket(vendor.adapter, vendor.ticket("other"))])
+        const waiting = yield* Effect.forkChild(Stream.runDrain(other))
+        yield* TestClock.adjust("1 minute")
+        assert.strictEqual(vendor.ledger.polls.length, 1)
+        yield* Fiber.interrupt(waiting)
+      }).pipe(Effect.scoped, Effect.provide(world))
   )
 
   it.effect("lets go of everything when its scope closes: the claims stay open and can be taken", () =>
