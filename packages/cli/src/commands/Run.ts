@@ -58,7 +58,6 @@ const perform = Effect.fnUntraced(function* (
     Format.names,
     [
       { file: plan.file, what: "the plan" },
-      { file: settings.keyFile.value, what: "the key file" },
       { file: settings.baseline.value, what: "the baseline" }
     ],
     findings

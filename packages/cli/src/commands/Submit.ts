@@ -95,15 +95,7 @@ export const submit = Effect.fnUntraced(function* (input: {
   if (plan.targets.length === 0 && findings.faults.length === 0) {
     findings.faults.push({ where: plan.file ?? "submit", message: "there is nothing to submit: no targets" })
   }
-  yield* Preparation.checkOutputs(
-    outputs,
-    ["text", "json"],
-    [
-      { file: plan.file, what: "the plan" },
-      { file: settings.keyFile.value, what: "the key file" }
-    ],
-    findings
-  )
+  yield* Preparation.checkOutputs(outputs, ["text", "json"], [{ file: plan.file, what: "the plan" }], findings)
   yield* Preparation.refuseIfFaulty(findings)
   yield* warn(findings)
 
