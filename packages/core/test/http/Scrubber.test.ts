@@ -115,7 +115,8 @@ describe("text", () => {
     ([credential, before, after]) => {
       const scrubber = knowing(credential)
       for (const form of [credential, JSON.stringify(credential).slice(1, -1), encodeURIComponent(credential)]) {
-        const scrubbed = scrubber.data(before + form + after)
+        // The sign of an escape right before an encoded credential would make it another text.
+        const scrubbed = scrubber.data(before + (form === credential ? "" : " ") + form + after)
         // What is put in its place may together with its surroundings spell out a mark-like credential.
         if (!Scrubber.mark.includes(credential.slice(0, 3))) assert.notInclude(scrubbed, form)
       }
