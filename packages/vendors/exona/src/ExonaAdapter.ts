@@ -165,6 +165,13 @@ const answered = ({ company: { name, website } }: ExonaScan, scrub: Scrub): { re
   return { subject: { kind: "company", id: ExonaError.clean(scrub, id), name: ExonaError.clean(scrub, shown) } }
 }
 
+const contradictions = ({ body, status }: ExonaScan): ReadonlyArray<string> => {
+  const has = (name: string) => body[name] !== undefined && body[name] !== null
+  if (status === "completed" && has("error")) return ["the scan is completed and has an error as well"]
+  if (status === "failed" && has("result")) return ["the scan failed and has a result as well, which does not count"]
+  return []
+}
+
 /**
  * What a scan at its end is: an outcome, or nothing when it is `completed` without a result.
  */
@@ -175,7 +182,7 @@ const settle = (
   scrub: Scrub,
   given: { readonly cached: boolean; readonly ageMs: number | null; readonly warnings: ReadonlyArray<string> }
 ): ScanOutcome<ExonaResult> | null => {
-  const warnings = [...response.warnings, ...scan.warnings, ...given.warnings]
+  const warnings = [...response.warnings, ...scan.warnings, ...given.warnings, ...contradictions(scan)]
   const common = {
     ticket,
     ...answered(scan, scrub),
@@ -274,6 +281,25 @@ const nameWarning = (scan: ExonaScan, request: ExonaRequest): ReadonlyArray<stri
     : []
 }
 
+// What a cached answer does not keep of what was asked for.
+const cacheWarnings = (scan: ExonaScan, request: ExonaRequest, ageMs: number | null): ReadonlyArray<string> => {
+  if (!scan.cached) return []
+  const warnings: Array<string> = []
+  if (ExonaSchema.hasQuestionnaire(request)) {
+    warnings.push("a questionnaire was sent, and the answer is from Exona's cache: it may not know the questionnaire")
+  }
+  const limit = maxAge(request)
+  if (limit === null) return warnings
+  const allowed = Duration.toMillis(limit)
+  const days = (millis: number) => Math.floor(millis / 86_400_000)
+  if (request.forceRefresh === true || request.maxAgeDays === 0) {
+    warnings.push("a new scan was asked for, and the answer is from Exona's cache")
+  } else if (request.maxAgeDays !== undefined && ageMs !== null && ageMs > allowed) {
+    warnings.push(`the cached answer is ${days(ageMs)} days old, and at most ${days(allowed)} were asked for`)
+  }
+  return warnings
+}
+
 /**
  * Reads the answer to a submission. An id in any answer means that it was accepted. `now` is in milliseconds since 1970.
  *
@@ -296,10 +322,11 @@ export const readSubmit = (
   if (Result.isFailure(read)) return Result.succeed(submitted)
   const scan = read.success
   if (scan.status !== "completed" && scan.status !== "failed") return Result.succeed(submitted)
+  const ageMs = scan.cached && scan.completedAt !== null ? Math.max(0, now - scan.completedAt) : null
   const outcome = settle(scan, ticket, response, scrub, {
     cached: scan.cached,
-    ageMs: scan.cached && scan.completedAt !== null ? Math.max(0, now - scan.completedAt) : null,
-    warnings: nameWarning(scan, request)
+    ageMs,
+    warnings: [...nameWarning(scan, request), ...cacheWarnings(scan, request, ageMs)]
   })
   // A completed scan whose result cannot be read here may still show it to a poll.
   return Result.succeed(outcome === null ? submitted : Adapters.already(outcome, { quota }))

@@ -538,6 +538,39 @@ describe("a submission", () => {
     })
   )
 
+  it.effect(
+    "answered from the cache against the request says so: too old, new asked for, a questionnaire sent (V-12)",
+    () =>
+      Effect.gen(function* () {
+        yield* TestClock.setTime(Date.UTC(2026, 2, 10, 14, 21, 45) + 264 * 86_400_000)
+        const warnings = (asked: Partial<ExonaRequest>) =>
+          Effect.gen(function* () {
+            const { adapter } = yield* ready(json(200, fixture("cache-hit")))
+            return already(yield* adapter.submit({ ...request, ...asked })).warnings
+          })
+        assert.deepStrictEqual(yield* warnings({ maxAgeDays: 30 }), [
+          "the cached answer is 264 days old, and at most 30 were asked for"
+        ])
+        assert.deepStrictEqual(yield* warnings({ forceRefresh: true }), [
+          "a new scan was asked for, and the answer is from Exona's cache"
+        ])
+        const questionnaire = [{ question: "Who trains the model?", answer: "We do." }]
+        assert.deepStrictEqual(yield* warnings({ questionnaire }), [
+          "a questionnaire was sent, and the answer is from Exona's cache: it may not know the questionnaire"
+        ])
+      })
+  )
+
+  it.effect("that is completed with an error, or failed with a result, says so (V-12)", () =>
+    Effect.gen(function* () {
+      const both = { error: { code: "X", message: "odd" }, result: fixture("completed")["result"] }
+      const completed = already(yield* submitOf(json(201, { ...fixture("completed"), ...both })))
+      assert.include(completed.warnings, "the scan is completed and has an error as well")
+      const failed = already(yield* submitOf(json(201, { ...fixture("completed"), ...both, status: "failed" })))
+      assert.include(failed.warnings, "the scan failed and has a result as well, which does not count")
+    })
+  )
+
   it.effect("that is completed but not from the cache is not called cached", () =>
     Effect.gen(function* () {
       const outcome = already(yield* submitOf(json(201, fixture("completed"))))
