@@ -162,7 +162,7 @@ const submit = Command.make("submit", { words: planOrTargets, ...Flags.of.submit
 
 const wait = Command.make("wait", { words: keyWords, plan: planFlag, ...Flags.of.wait }, ({ plan, words, ...flags }) =>
   withHttp(
-    () => import("./commands/Run.ts"),
+    () => import("./commands/Wait.ts"),
     (module) => module.wait({ words, plan: Option.getOrNull(plan), flags })
   )
 ).pipe(
@@ -197,7 +197,7 @@ const status = Command.make(
 
 const resume = Command.make("resume", { plan: planFlag, ...Flags.of.resume }, ({ plan, ...flags }) =>
   withHttp(
-    () => import("./commands/Run.ts"),
+    () => import("./commands/Resume.ts"),
     (module) => module.resume({ plan: Option.getOrNull(plan), flags })
   )
 ).pipe(

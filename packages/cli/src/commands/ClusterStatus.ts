@@ -17,12 +17,11 @@ import * as Plans from "../config/Plan.ts"
 import * as Journal from "../storage/Journal.ts"
 import * as Output from "../output/Output.ts"
 import { inert, type Streams } from "../output/Streams.ts"
-import type { FlagTexts } from "../prepare/Preparation.ts"
-import * as Preparation from "../prepare/Preparation.ts"
+import type { FlagTexts } from "../prepare/Resolve.ts"
+import * as Checked from "../prepare/Checked.ts"
+import * as Command from "../prepare/Command.ts"
 import * as Running from "../run/Running.ts"
-import { ProcessContext } from "../process/ProcessContext.ts"
 import * as Words from "./JournalWords.ts"
-import { warn } from "./Run.ts"
 
 const formats = ["text", "json"]
 
@@ -102,10 +101,10 @@ const toJson = (status: Statuses.ClusterStatus, journal: string): unknown => ({
 export const status = Effect.fnUntraced(function* (input: {
   readonly flags: FlagTexts
 }): Effect.fn.Return<number, UsageError | JournalError, FileSystem.FileSystem | Path.Path | Streams> {
-  const { environment } = yield* ProcessContext
-  const findings = Preparation.noFindings()
-  const settings = Output.wishes(Preparation.resolveSettings(input.flags, Plans.empty, environment, findings), formats)
-  yield* Preparation.checkOutputs(settings, formats, [], findings)
+  const { settings } = yield* Effect.flatMap(
+    Command.begin({ name: "cluster status", plan: Checked.make(Plans.empty), flags: input.flags, formats }),
+    Checked.accept
+  )
   const address = settings.journal.value
   if (address?._tag !== "Postgres") {
     return yield* Effect.fail(
@@ -115,8 +114,6 @@ export const status = Effect.fnUntraced(function* (input: {
       )
     )
   }
-  yield* Preparation.refuseIfFaulty(findings)
-  yield* warn(findings)
   const read = Effect.gen(function* () {
     // What is read is there once a journal was opened.
     yield* Effect.provide(Effect.asVoid(ScanJournal), Journal.layer(address))

@@ -10,18 +10,22 @@ import type { UsageError } from "../config/InputFault.ts"
 import { quote, usage } from "../config/InputFault.ts"
 import * as Keys from "../config/Keys.ts"
 import type { Plan } from "../config/Plan.ts"
-import * as Plans from "../config/Plan.ts"
 import * as PlanSchema from "../config/PlanSchema.ts"
 import { names, settings as catalogue, variable } from "../config/Setting.ts"
 import * as Output from "../output/Output.ts"
 import type { Streams } from "../output/Streams.ts"
 import { inert, say } from "../output/Streams.ts"
 import * as WholeFile from "../output/WholeFile.ts"
-import type { FlagTexts } from "../prepare/Preparation.ts"
-import * as Preparation from "../prepare/Preparation.ts"
+import type { FlagTexts } from "../prepare/Resolve.ts"
+import * as Accounts from "../prepare/Accounts.ts"
+import * as Checked from "../prepare/Checked.ts"
+import * as Command from "../prepare/Command.ts"
+import * as ReadPlan from "../prepare/ReadPlan.ts"
+import * as Resolve from "../prepare/Resolve.ts"
 import { ProcessContext } from "../process/ProcessContext.ts"
 import * as Vendors from "../vendors/Vendors.ts"
-import { warn } from "./Run.ts"
+
+const plural = (count: number, one: string): string => `${count} ${one}${count === 1 ? "" : "s"}`
 
 type Services = FileSystem.FileSystem | Path.Path | Streams
 
@@ -75,7 +79,7 @@ targets:
 export const init = Effect.fnUntraced(function* (input: {
   readonly file: string | null
 }): Effect.fn.Return<number, UsageError, Services> {
-  const file = input.file ?? Preparation.defaultPlan
+  const file = input.file ?? ReadPlan.defaultPlan
   const fs = yield* FileSystem.FileSystem
   if (yield* Effect.orElseSucceed(fs.exists(file), () => false)) {
     return yield* Effect.fail(usage(quote(file), "is there already and is not overwritten"))
@@ -91,19 +95,19 @@ export const init = Effect.fnUntraced(function* (input: {
     return 74
   }
   yield* say(
-    `${inert(file)} written; edit it, then: scanpoll run ${file === Preparation.defaultPlan ? "" : inert(file)}`.trimEnd()
+    `${inert(file)} written; edit it, then: scanpoll run ${file === ReadPlan.defaultPlan ? "" : inert(file)}`.trimEnd()
   )
   return 0
 })
 
+// The usual plan is shown where it is there.
 const planOf = Effect.fnUntraced(function* (
-  word: string | null,
-  findings: Preparation.Findings
-): Effect.fn.Return<Plan, never, FileSystem.FileSystem> {
-  if (word !== null) return yield* Preparation.readPlan(word, findings)
+  word: string | null
+): Effect.fn.Return<Checked.Checked<Plan>, never, FileSystem.FileSystem> {
+  if (word !== null) return yield* ReadPlan.read(word)
   const fs = yield* FileSystem.FileSystem
-  const there = yield* Effect.orElseSucceed(fs.exists(Preparation.defaultPlan), () => false)
-  return there ? yield* Preparation.readPlan(Preparation.defaultPlan, findings) : Plans.empty
+  const there = yield* Effect.orElseSucceed(fs.exists(ReadPlan.defaultPlan), () => false)
+  return yield* ReadPlan.optional(there ? ReadPlan.defaultPlan : null)
 })
 
 /**
@@ -117,11 +121,11 @@ export const show = Effect.fnUntraced(function* (input: {
   readonly flags: FlagTexts
 }): Effect.fn.Return<number, UsageError, Services> {
   const { environment } = yield* ProcessContext
-  const findings = Preparation.noFindings()
-  const plan = yield* planOf(input.plan, findings)
-  const settings = Preparation.resolveSettings(input.flags, plan, environment, findings)
-  yield* Preparation.refuseIfFaulty(findings)
-  yield* warn(findings)
+  const read = yield* planOf(input.plan)
+  const settings = yield* Checked.accept(
+    Checked.andThen(read, (known) => Resolve.settings(input.flags, known, environment))
+  )
+  const { value: plan } = read
   const rows = names.map((name) => {
     const { shown, source, where } = settings[name]
     const setting = catalogue[name]
@@ -134,7 +138,7 @@ export const show = Effect.fnUntraced(function* (input: {
       key: { variable: vendor.keyVariable, state: why === null ? "set" : why },
       base: {
         variable: vendor.baseVariable,
-        value: Preparation.baseOf(vendor, environment)?.replace(/\/\/[^/@]*@/, "//…@") ?? null,
+        value: Accounts.baseOf(vendor, environment)?.replace(/\/\/[^/@]*@/, "//…@") ?? null,
         source: (environment[vendor.baseVariable]?.trim() ?? "") === "" ? "default" : "environment"
       },
       pace: plan.vendors.get(vendor.name)?.pace?.where ?? null
@@ -151,7 +155,7 @@ export const show = Effect.fnUntraced(function* (input: {
   }
   const failed = yield* Output.write(own, {
     text: () => [
-      `plan${" ".repeat(Math.max(1, width - 2))}${plan.file === null ? "none" : `${inert(plan.file)}, ${plan.targets.length} targets`}\n`,
+      `plan${" ".repeat(Math.max(1, width - 2))}${plan.file === null ? "none" : `${inert(plan.file)}, ${plural(plan.targets.length, "target")}`}\n`,
       ...rows.map(
         (row) =>
           `${row.name.padEnd(width)}  ${inert(row.value).padEnd(valueWidth)}  ${row.source === "default" ? "default" : `${row.source}, ${inert(row.where)}`}\n`
@@ -177,20 +181,18 @@ export const validate = Effect.fnUntraced(function* (input: {
   readonly plan: string | null
   readonly flags: FlagTexts
 }): Effect.fn.Return<number, UsageError, Services> {
-  const { environment } = yield* ProcessContext
-  const findings = Preparation.noFindings()
-  const plan = yield* Preparation.readPlan(input.plan ?? Preparation.defaultPlan, findings)
-  const settings = Preparation.resolveSettings(input.flags, plan, environment, findings)
-  for (const target of plan.targets) Preparation.policyOf(target, plan, settings, findings)
-  if (findings.faults.length === 0 && plan.targets.length === 0) {
-    findings.faults.push({ where: plan.file ?? "plan", message: "there is nothing to scan: no targets" })
-  }
-  yield* Preparation.refuseIfFaulty(findings)
-  yield* warn(findings)
+  const { plan } = yield* Effect.flatMap(
+    Command.checkTargets({
+      name: "config validate",
+      plan: yield* ReadPlan.read(input.plan ?? ReadPlan.defaultPlan),
+      flags: input.flags
+    }),
+    Checked.accept
+  )
   const byVendor = Vendors.all.flatMap((vendor) => {
     const count = plan.targets.filter((target) => target.vendor.name === vendor.name).length
     return count === 0 ? [] : [`${count} for ${vendor.name}`]
   })
-  yield* say(`${inert(plan.file ?? "")} is a good plan: ${plan.targets.length} targets (${byVendor.join(", ")})`)
+  yield* say(`${inert(plan.file ?? "")} is valid: ${plural(plan.targets.length, "target")} (${byVendor.join(", ")})`)
   return 0
 })

@@ -12,22 +12,27 @@ import * as FileSystem from "effect/FileSystem"
 import type * as Path from "effect/Path"
 import * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
-import type { UsageError } from "../config/InputFault.ts"
+import type { InputFault, UsageError } from "../config/InputFault.ts"
 import * as Keys from "../config/Keys.ts"
 import type { Plan } from "../config/Plan.ts"
 import * as Plans from "../config/Plan.ts"
-import type { Settings } from "../config/Settings.ts"
 import * as Output from "../output/Output.ts"
 import type { Streams } from "../output/Streams.ts"
 import { inert } from "../output/Streams.ts"
-import * as WholeFile from "../output/WholeFile.ts"
-import type { FlagTexts } from "../prepare/Preparation.ts"
-import * as Preparation from "../prepare/Preparation.ts"
+import type { FlagTexts } from "../prepare/Resolve.ts"
+import * as Accounts from "../prepare/Accounts.ts"
+import * as Checked from "../prepare/Checked.ts"
+import * as Command from "../prepare/Command.ts"
+import * as Outputs from "../prepare/Outputs.ts"
+import * as ReadPlan from "../prepare/ReadPlan.ts"
+import * as Resolve from "../prepare/Resolve.ts"
 import * as Running from "../run/Running.ts"
 import { ProcessContext, type ProcessFacts } from "../process/ProcessContext.ts"
 import * as Http from "../vendors/Http.ts"
 import type { Account, Vendor } from "../vendors/Vendor.ts"
 import * as Vendors from "../vendors/Vendors.ts"
+
+const formats = ["text", "json"]
 
 /**
  * One thing that was looked at. `code` is the exit code it would give, 0 unless it failed.
@@ -85,27 +90,52 @@ const checkNetwork = ({ environment }: ProcessFacts): ReadonlyArray<Check> => {
   return out
 }
 
-const checkPlan = (plan: Plan, faults: ReadonlyArray<string>): ReadonlyArray<Check> => {
-  if (faults.length > 0) return faults.map((message) => failed("config", message, 2))
-  return plan.file === null
-    ? [ok("config", "flags and environment are understood; no plan")]
-    : [ok("config", `${plan.file}: ${plan.targets.length} targets`)]
+const plural = (count: number, one: string): string => `${count} ${one}${count === 1 ? "" : "s"}`
+
+const inText = (fault: InputFault): string => `${fault.where}: ${fault.message}`
+
+// What a run would refuse, in its words; its outputs have a line of their own.
+const checkPlan = ({ faults, value, warnings }: Checked.Checked<Command.Basis>): ReadonlyArray<Check> => {
+  const { plan, settings } = value
+  const { value: outputs, where } = settings.output
+  const ofOutput = (fault: InputFault): boolean => fault.where === where
+  const ofPlan = faults.filter((fault) => !ofOutput(fault))
+  const summary =
+    plan.file === null
+      ? "flags and environment are understood; no plan"
+      : `${plan.file}: ${plural(plan.targets.length, "target")}`
+  return [
+    ...(ofPlan.length === 0 ? [ok("config", summary)] : ofPlan.map((fault) => failed("config", inText(fault), 2))),
+    ...warnings.map((message) => warning("config", message)),
+    ...(faults.some(ofOutput)
+      ? faults.filter(ofOutput).map((fault) => failed("output", inText(fault), 2))
+      : outputs.flatMap(({ file }) => (file === null ? [] : [ok("output", `${inert(file)} can be written`)])))
+  ]
 }
 
-// A plan's outputs are checked where a run would write them.
-const checkOutputs = (
-  settings: Settings
-): Effect.Effect<ReadonlyArray<Check>, never, FileSystem.FileSystem | Path.Path> =>
-  Effect.map(
-    Effect.forEach(settings.output.value, ({ file }) =>
-      file === null
-        ? Effect.succeed([])
-        : Effect.map(WholeFile.obstacle(file), (why) => [
-            why === null ? ok("output", `${inert(file)} can be written`) : failed("output", `${inert(file)} ${why}`, 2)
-          ])
-    ),
-    (checks) => checks.flat()
-  )
+interface Input {
+  readonly words: ReadonlyArray<string>
+  readonly flags: FlagTexts
+}
+
+// What is wrong with the outputs of this command itself is refused; the rest is what it was asked to find.
+const prepare = Effect.fnUntraced(function* ({ flags, words }: Input) {
+  const { environment } = yield* ProcessContext
+  const plan = yield* ReadPlan.optional(words[0] ?? null)
+  const { output: _, ...others } = flags
+  const begun = yield* Command.begin({ name: "run", plan, flags: others })
+  const settings = Output.wishes(Resolve.settings(flags, plan.value, environment).value, formats)
+  const outputs = yield* Outputs.check(settings, { name: "doctor", formats }, [
+    { file: plan.value.file, what: "the plan" }
+  ])
+  yield* Checked.orRefuse(Checked.and(Checked.make(null, { given: begun.given }), outputs))
+  const { targets, accounts } = plan.value
+  const checks = [
+    ...targets.map((target) => Resolve.policy(target, plan.value, begun.value.settings)),
+    ...targets.map((target) => Accounts.variableOf(target, accounts))
+  ]
+  return { settings, checked: Checked.and(begun, Checked.all<unknown>(checks)) }
+})
 
 // Waits go by the vendor's own clock; this much makes times in reports misleading.
 const maxSkew = 30_000
@@ -143,10 +173,9 @@ const probe = Effect.fnUntraced(function* (
     }
     if (Redacted.value(key.value).startsWith("exo_test_")) out.push(ok(name, "a test key: synthetic data, no credits"))
   }
-  const findings = Preparation.noFindings()
-  const accounts = yield* Preparation.openAccounts([{ vendor, account }], plan.accounts, keys, findings)
-  if (findings.faults.length > 0) {
-    return [...out, ...findings.faults.map((fault) => failed(name, `${fault.where} ${fault.message}`, 2))]
+  const { faults, value: accounts } = yield* Accounts.open([{ vendor, account }], plan.accounts, keys)
+  if (faults.length > 0) {
+    return [...out, ...faults.map((fault) => failed(name, `${fault.where} ${fault.message}`, 2))]
   }
   const opened = accounts.get(vendor.name, account)
   if (opened === null) return out
@@ -186,21 +215,12 @@ const mark: Readonly<Record<Check["result"], string>> = { ok: "ok  ", warning: "
  * @category constructors
  * @since 0.1.0
  */
-export const doctor = Effect.fnUntraced(function* (input: {
-  readonly words: ReadonlyArray<string>
-  readonly flags: FlagTexts
-}): Effect.fn.Return<number, UsageError, FileSystem.FileSystem | Path.Path | Streams> {
+export const doctor = Effect.fnUntraced(function* (
+  input: Input
+): Effect.fn.Return<number, UsageError, FileSystem.FileSystem | Path.Path | Streams> {
   const facts = yield* ProcessContext
-  const findings = Preparation.noFindings()
-  const file = input.words[0] ?? null
-  const plan = file === null ? Plans.empty : yield* Preparation.readPlan(file, findings)
-  const given = Preparation.resolveSettings(input.flags, plan, facts.environment, findings)
-  const settings = Output.wishes(given, ["text", "json"])
-  const own = Preparation.noFindings()
-  yield* Preparation.checkOutputs(settings, ["text", "json"], [{ file, what: "the plan" }], own)
-  yield* Preparation.refuseIfFaulty(own)
-
-  const keys = yield* Keys.make(facts.environment, given.keyFile.value)
+  const { checked, settings } = yield* prepare(input)
+  const { keys, plan, settings: given } = checked.value
   const skews = new Map<string, number>()
   const wanted = new Set(
     plan.targets.map((target) => labelKey({ vendor: target.vendor.name, account: target.account }))
@@ -225,12 +245,7 @@ export const doctor = Effect.fnUntraced(function* (input: {
     checkNode(facts.nodeVersion),
     ...checkNetwork(facts),
     ...(yield* checkKeyFile(given.keyFile.value, facts)),
-    ...checkPlan(
-      plan,
-      findings.faults.map((fault) => `${fault.where}: ${fault.message}`)
-    ),
-    ...findings.warnings.map((message) => warning("config", message)),
-    ...(yield* checkOutputs(given)),
+    ...checkPlan(checked),
     ...probes.flat(),
     ...(anyKey ? [] : [failed("keys", `no key is set; see \`scanpoll vendors\``, 2)])
   ]

@@ -19,7 +19,7 @@ import * as Durations from "../config/Durations.ts"
 import * as KeyText from "../config/Key.ts"
 import type { Settings } from "../config/Settings.ts"
 import { inert, Streams } from "../output/Streams.ts"
-import type { Prepared } from "../prepare/Preparation.ts"
+import type { Prepared } from "../prepare/Requests.ts"
 
 const shownPolls = 6
 

@@ -18,7 +18,7 @@ import type * as FileSystem from "effect/FileSystem"
 import type * as Path from "effect/Path"
 import * as Result from "effect/Result"
 import * as Durations from "../config/Durations.ts"
-import { quote, usage, type UsageError } from "../config/InputFault.ts"
+import { type InputFault, quote, usage, type UsageError } from "../config/InputFault.ts"
 import * as KeyText from "../config/Key.ts"
 import * as Keys from "../config/Keys.ts"
 import * as Plans from "../config/Plan.ts"
@@ -26,30 +26,24 @@ import type { Settings } from "../config/Settings.ts"
 import * as Journal from "../storage/Journal.ts"
 import * as Output from "../output/Output.ts"
 import { inert, say, type Streams } from "../output/Streams.ts"
-import type { Findings, FlagTexts } from "../prepare/Preparation.ts"
-import * as Preparation from "../prepare/Preparation.ts"
+import type { FlagTexts } from "../prepare/Resolve.ts"
+import * as Checked from "../prepare/Checked.ts"
+import * as Claims from "../prepare/Claims.ts"
+import * as Command from "../prepare/Command.ts"
+import * as ReadPlan from "../prepare/ReadPlan.ts"
+import * as Resolve from "../prepare/Resolve.ts"
 import * as Running from "../run/Running.ts"
 import { ProcessContext } from "../process/ProcessContext.ts"
 import * as Vendors from "../vendors/Vendors.ts"
 import * as Words from "./JournalWords.ts"
-import { claimOf, warn } from "./Run.ts"
 
 type Services = FileSystem.FileSystem | Path.Path | Streams
 
 const formats = ["text", "json"]
 
 // Settings and outputs of a command that needs no vendor.
-const begin = Effect.fnUntraced(function* (
-  flags: FlagTexts
-): Effect.fn.Return<{ readonly settings: Settings; readonly findings: Findings }, UsageError, Services> {
-  const { environment } = yield* ProcessContext
-  const findings = Preparation.noFindings()
-  const settings = Output.wishes(Preparation.resolveSettings(flags, Plans.empty, environment, findings), formats)
-  yield* Preparation.checkOutputs(settings, formats, [], findings)
-  yield* Preparation.refuseIfFaulty(findings)
-  yield* warn(findings)
-  return { settings, findings }
-})
+const begin = (name: string, flags: FlagTexts) =>
+  Effect.flatMap(Command.begin({ name, plan: Checked.make(Plans.empty), flags, formats }), Checked.accept)
 
 const looking = <A, E, R>(settings: Settings, effect: Effect.Effect<A, E, R | ScanJournal>) =>
   effect.pipe(Effect.provide(Journal.layerRead(settings)), Running.atLogLevel(settings))
@@ -71,7 +65,7 @@ const section = (title: string, lines: ReadonlyArray<string>): ReadonlyArray<str
 export const overview = Effect.fnUntraced(function* (input: {
   readonly flags: FlagTexts
 }): Effect.fn.Return<number, UsageError | JournalError, Services> {
-  const { settings } = yield* begin(input.flags)
+  const { settings } = yield* begin("status", input.flags)
   const address = JournalAddress.show(yield* Journal.inForce(settings.journal.value))
   const { open, doubtful, recent } = yield* looking(
     settings,
@@ -126,7 +120,7 @@ export const history = Effect.fnUntraced(function* (input: {
   readonly limit: string | null
   readonly flags: FlagTexts
 }): Effect.fn.Return<number, UsageError | JournalError, Services> {
-  const { settings } = yield* begin(input.flags)
+  const { settings } = yield* begin("history", input.flags)
   const limit = input.limit === null ? 1000 : yield* wholeNumber("limit", input.limit, 1, 10_000)
   const all = yield* looking(settings, History.read({ limit }))
   const words = input.words.map((word) => word.toLowerCase())
@@ -174,7 +168,7 @@ export const purge = Effect.fnUntraced(function* (input: {
   }
   const age = Durations.parse(input.olderThan, 0)
   if (Result.isFailure(age)) return yield* Effect.fail(usage("--older-than", age.failure))
-  const { settings } = yield* begin(input.flags)
+  const { settings } = yield* begin("purge", input.flags)
   const before = (yield* Clock.currentTimeMillis) - Duration.toMillis(age.success)
   const count = yield* within(
     settings,
@@ -199,20 +193,20 @@ export const reconcile = Effect.fnUntraced(function* (input: {
   readonly flags: FlagTexts
 }): Effect.fn.Return<number, UsageError | JournalError, Services | VendorHttp> {
   const { environment } = yield* ProcessContext
-  const findings = Preparation.noFindings()
-  const plan = input.plan === null ? Plans.empty : yield* Preparation.readPlan(input.plan, findings)
-  const settings = Preparation.resolveSettings(input.flags, plan, environment, findings)
-  const keys = yield* Keys.make(environment, settings.keyFile.value)
+  const read = yield* ReadPlan.optional(input.plan)
+  const { value: plan } = read
+  const resolved = Checked.andThen(read, (known) => Resolve.settings(input.flags, known, environment))
   const { as, claim: claimId } = input
+  const faults: Array<InputFault> = []
   if (!KeyText.isClaim(claimId)) {
-    findings.faults.push({ where: "CLAIM", message: `${quote(claimId)} is no claim; \`scanpoll status\` names them` })
+    faults.push({ where: "CLAIM", message: `${quote(claimId)} is no claim; \`scanpoll status\` names them` })
   }
-  if (as !== null && !Tickets.isScanId(as)) findings.faults.push({ where: "--as", message: "cannot be a scan id" })
+  if (as !== null && !Tickets.isScanId(as)) faults.push({ where: "--as", message: "cannot be a scan id" })
   if (as !== null && input.release) {
-    findings.faults.push({ where: "--release", message: "says that there is no scan, and --as that there is one" })
+    faults.push({ where: "--release", message: "says that there is no scan, and --as that there is one" })
   }
-  yield* Preparation.refuseIfFaulty(findings)
-  yield* warn(findings)
+  const keys = yield* Keys.make(environment, resolved.value.keyFile.value)
+  const settings = yield* Checked.accept(Checked.and(resolved, Checked.make(null, { faults })))
   return yield* within(
     settings,
     Effect.gen(function* () {
@@ -250,12 +244,9 @@ export const reconcile = Effect.fnUntraced(function* (input: {
         `it is not there:  scanpoll reconcile ${claimId} --release     (a run may then buy it again)`
       ]
       const doubt = Vendors.byName(vendor)?.doubt ?? []
-      const claim = yield* claimOf(claimId, plan, keys, findings)
+      const { faults: against, value: claim } = yield* Claims.read(claimId, plan, keys)
       if (claim === null || claim.account === null) {
-        yield* say(
-          ...findings.faults.map((fault) => `  ${inert(fault.where)}: ${inert(fault.message, 300)}`),
-          ...choices
-        )
+        yield* say(...against.map((fault) => `  ${inert(fault.where)}: ${inert(fault.message, 300)}`), ...choices)
         return 3
       }
       const answer = yield* Effect.result(claim.account.reconcile(claimId))

@@ -20,12 +20,13 @@ import * as Plans from "../config/Plan.ts"
 import type { Settings } from "../config/Settings.ts"
 import { inert, say, Streams } from "../output/Streams.ts"
 import * as WholeFile from "../output/WholeFile.ts"
-import type { FlagTexts } from "../prepare/Preparation.ts"
-import * as Preparation from "../prepare/Preparation.ts"
+import type { FlagTexts } from "../prepare/Resolve.ts"
+import * as Checked from "../prepare/Checked.ts"
+import * as Command from "../prepare/Command.ts"
+import * as Resolve from "../prepare/Resolve.ts"
+import * as SavedFiles from "../prepare/SavedFiles.ts"
 import * as Running from "../run/Running.ts"
 import { ProcessContext } from "../process/ProcessContext.ts"
-import * as Files from "./Files.ts"
-import { warn } from "./Run.ts"
 
 type Services = FileSystem.FileSystem | Path.Path | Streams
 
@@ -82,34 +83,25 @@ export const report = Effect.fnUntraced(function* (input: {
   readonly words: ReadonlyArray<string>
   readonly flags: FlagTexts
 }): Effect.fn.Return<number, UsageError, Services> {
-  const { environment } = yield* ProcessContext
-  const findings = Preparation.noFindings()
-  const settings = Preparation.resolveSettings(input.flags, Plans.empty, environment, findings)
-  const saved = yield* Effect.forEach(input.words, (file) => Files.readReport(file, findings))
-  const { value: baselineFile, where } = settings.baseline
-  const baseline = baselineFile === null ? null : yield* Files.readBaseline(baselineFile, where, findings)
-  yield* Preparation.checkOutputs(
-    settings,
-    Format.names,
-    [
-      ...input.words.map((file) => ({ file, what: "a report that is read" })),
-      { file: baselineFile, what: "the baseline" }
-    ],
-    findings
-  )
-  yield* Preparation.refuseIfFaulty(findings)
-  yield* warn(findings)
-  const [first, ...others] = saved.filter((one) => one !== null)
+  const saved = Checked.all(yield* Effect.forEach(input.words, SavedFiles.readReport))
+  const begun = yield* Command.begin({
+    name: "report",
+    plan: Checked.make(Plans.empty),
+    flags: input.flags,
+    reads: input.words.map((file) => ({ file, what: "a report that is read" }))
+  })
+  const { baseline, settings } = yield* Checked.accept(Checked.and(begun, saved))
+  const [first, ...others] = saved.value.filter((one) => one !== null)
   if (first === undefined) return yield* Effect.die(new TypeError("a report without files was not refused"))
 
   let merged =
     others.length === 0 && !asksGate(settings)
       ? first
-      : Merge.merge(first, others, asksGate(settings) ? Preparation.gateOf(settings) : first.gate.policy)
+      : Merge.merge(first, others, asksGate(settings) ? Resolve.gate(settings) : first.gate.policy)
   if (baseline !== null) {
     const now = yield* Clock.currentTimeMillis
     for (const line of Baseline.review(merged, baseline, now)) {
-      yield* say(`warning: ${inert(baselineFile ?? "")} ${inert(line)}`)
+      yield* say(`warning: ${inert(settings.baseline.value ?? "")} ${inert(line)}`)
     }
     merged = Baseline.apply(merged, baseline, now)
   }
@@ -137,17 +129,19 @@ export const diff = Effect.fnUntraced(function* (input: {
   readonly head: string
   readonly flags: FlagTexts
 }): Effect.fn.Return<number, UsageError, Services> {
-  const { environment } = yield* ProcessContext
-  const findings = Preparation.noFindings()
-  const settings = Preparation.resolveSettings(input.flags, Plans.empty, environment, findings)
-  const base = yield* Files.readReport(input.base, findings)
-  const head = yield* Files.readReport(input.head, findings)
-  const read = [input.base, input.head].map((file) => ({ file, what: "a report that is read" }))
-  yield* Preparation.checkOutputs(settings, DiffFormat.names, read, findings)
-  yield* Preparation.refuseIfFaulty(findings)
-  yield* warn(findings)
-  if (base === null || head === null) return yield* Effect.die(new TypeError("a report without a file was not refused"))
-  const changes = Diff.compute(base, head, Preparation.gateOf(settings))
+  const [base, head] = [yield* SavedFiles.readReport(input.base), yield* SavedFiles.readReport(input.head)]
+  const begun = yield* Command.begin({
+    name: "diff",
+    plan: Checked.make(Plans.empty),
+    flags: input.flags,
+    formats: DiffFormat.names,
+    reads: [input.base, input.head].map((file) => ({ file, what: "a report that is read" }))
+  })
+  const { settings } = yield* Checked.accept([base, head].reduce(Checked.and, begun))
+  if (base.value === null || head.value === null) {
+    return yield* Effect.die(new TypeError("a report without a file was not refused"))
+  }
+  const changes = Diff.compute(base.value, head.value, Resolve.gate(settings))
   let failed = false
   for (const wish of settings.output.value) {
     const format = DiffFormat.byName(wish.format)

@@ -20,20 +20,21 @@ import * as Result from "effect/Result"
 import { usage, type UsageError } from "../config/InputFault.ts"
 import type { Key } from "../config/Key.ts"
 import * as KeyText from "../config/Key.ts"
-import * as Keys from "../config/Keys.ts"
-import * as Plans from "../config/Plan.ts"
 import * as Journal from "../storage/Journal.ts"
 import * as Output from "../output/Output.ts"
 import type { Streams } from "../output/Streams.ts"
 import { inert } from "../output/Streams.ts"
-import type { FlagTexts } from "../prepare/Preparation.ts"
-import * as Preparation from "../prepare/Preparation.ts"
+import type { FlagTexts } from "../prepare/Resolve.ts"
+import * as Accounts from "../prepare/Accounts.ts"
+import * as Checked from "../prepare/Checked.ts"
+import * as Claims from "../prepare/Claims.ts"
+import * as Command from "../prepare/Command.ts"
+import * as ReadPlan from "../prepare/ReadPlan.ts"
+import * as Requests from "../prepare/Requests.ts"
 import { progressWords } from "../progress/Board.ts"
 import * as Running from "../run/Running.ts"
-import { ProcessContext } from "../process/ProcessContext.ts"
 import type { Account } from "../vendors/Vendor.ts"
 import * as Vendors from "../vendors/Vendors.ts"
-import { claimOf, warn } from "./Run.ts"
 
 /**
  * How a scan stands: `queued` or `running` while it does, the state of a record once it ended or could not be asked.
@@ -177,21 +178,17 @@ export const status = Effect.fnUntraced(function* (input: {
   readonly plan: string | null
   readonly flags: FlagTexts
 }): Effect.fn.Return<number, UsageError | JournalError, FileSystem.FileSystem | Path.Path | Streams | VendorHttp> {
-  const { environment } = yield* ProcessContext
-  const findings = Preparation.noFindings()
-  const plan = input.plan === null ? Plans.empty : yield* Preparation.readPlan(input.plan, findings)
-  const settings = Output.wishes(Preparation.resolveSettings(input.flags, plan, environment, findings), [
-    "text",
-    "json"
-  ])
-  const wanted = Preparation.readKnown(input.words, findings)
-  const keys = yield* Keys.make(environment, settings.keyFile.value)
-  const needed = Preparation.accountsOfKeys(wanted)
-  const accounts = yield* Preparation.openAccounts(needed, plan.accounts, keys, findings)
-  const files = [{ file: plan.file, what: "the plan" }]
-  yield* Preparation.checkOutputs(settings, ["text", "json"], files, findings)
-  yield* Preparation.refuseIfFaulty(findings)
-  yield* warn(findings)
+  const begun = yield* Command.begin({
+    name: "status",
+    plan: yield* ReadPlan.optional(input.plan),
+    flags: input.flags,
+    formats: ["text", "json"]
+  })
+  const known = Requests.readKnown(input.words)
+  const opened = yield* Accounts.open(Requests.accountsOfKeys(known.value), begun.value.plan.accounts, begun.value.keys)
+  const { keys, plan, settings } = yield* Checked.accept([known, opened].reduce(Checked.and, begun))
+  const { value: accounts } = opened
+  const { value: wanted } = known
 
   const ask = (account: Account | null, key: Key) =>
     account === null
@@ -204,11 +201,10 @@ export const status = Effect.fnUntraced(function* (input: {
       return yield* Effect.fail(usage(claimId, "there is no such claim in the journal (--journal)"))
     }
     if (entry.state !== "submitted" || entry.ticket === null) return standingOfClaim(entry, claimId)
-    const claim = yield* claimOf(claimId, plan, keys, findings)
-    yield* Preparation.refuseIfFaulty(findings)
+    const claim = yield* Effect.flatMap(Claims.read(claimId, plan, keys), Checked.orRefuse)
     return yield* ask(claim?.account ?? null, entry.ticket)
   })
-  const each = (known: Preparation.Known) =>
+  const each = (known: Requests.Known) =>
     known._tag === "Key" ? ask(accounts.get(known.key.vendor, known.key.account), known.key) : askAbout(known.claimId)
   const hasClaims = wanted.some((known) => known._tag === "Claim")
   const standings = yield* Effect.forEach(wanted, each, { concurrency: 8 }).pipe(

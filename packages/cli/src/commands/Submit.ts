@@ -16,18 +16,18 @@ import type * as Path from "effect/Path"
 import * as Stream from "effect/Stream"
 import type { UsageError } from "../config/InputFault.ts"
 import * as KeyText from "../config/Key.ts"
-import * as Keys from "../config/Keys.ts"
 import * as Journal from "../storage/Journal.ts"
 import * as Output from "../output/Output.ts"
 import type { Streams } from "../output/Streams.ts"
 import { inert, say } from "../output/Streams.ts"
-import type { FlagTexts } from "../prepare/Preparation.ts"
-import * as Preparation from "../prepare/Preparation.ts"
+import type { FlagTexts } from "../prepare/Resolve.ts"
+import * as Checked from "../prepare/Checked.ts"
+import * as Command from "../prepare/Command.ts"
+import * as ReadPlan from "../prepare/ReadPlan.ts"
 import * as Progress from "../progress/Progress.ts"
 import * as Running from "../run/Running.ts"
 import { Shutdown } from "../process/Shutdown.ts"
 import { ProcessContext } from "../process/ProcessContext.ts"
-import { warn } from "./Run.ts"
 
 const keyOf = (submission: SubmitRecord): string | null =>
   submission.ticket === null
@@ -85,19 +85,9 @@ export const submit = Effect.fnUntraced(function* (input: {
   FileSystem.FileSystem | Path.Path | Streams | Shutdown | VendorHttp
 > {
   const facts = yield* ProcessContext
-  const findings = Preparation.noFindings()
-  const plan = yield* Preparation.readWords(input.words, findings)
-  const settings = Preparation.resolveSettings(input.flags, plan, facts.environment, findings)
-  const outputs = Output.wishes(settings, ["text", "json"])
-  const keys = yield* Keys.make(facts.environment, settings.keyFile.value)
-  const accounts = yield* Preparation.openAccounts(plan.targets, plan.accounts, keys, findings)
-  const prepared = Preparation.prepareTargets(plan, settings, accounts, findings)
-  if (plan.targets.length === 0 && findings.faults.length === 0) {
-    findings.faults.push({ where: plan.file ?? "submit", message: "there is nothing to submit: no targets" })
-  }
-  yield* Preparation.checkOutputs(outputs, ["text", "json"], [{ file: plan.file, what: "the plan" }], findings)
-  yield* Preparation.refuseIfFaulty(findings)
-  yield* warn(findings)
+  const plan = yield* ReadPlan.fromWords(input.words)
+  const asked = { name: "submit", plan, flags: input.flags, formats: ["text", "json"] }
+  const { prepared, settings } = yield* Effect.flatMap(Command.prepareTargets(asked), Checked.accept)
 
   const shutdown = yield* Shutdown
   const style = Progress.styleOf(settings.progress.value, {
@@ -119,7 +109,7 @@ export const submit = Effect.fnUntraced(function* (input: {
     ).pipe(Effect.provide(Journal.layerOfRun(settings)), Running.atLogLevel(settings))
   )
   const sorted = submissions.toSorted((a, b) => a.index - b.index)
-  const failed = yield* Output.write(outputs, {
+  const failed = yield* Output.write(settings, {
     text: () => sorted.flatMap((one) => keyOf(one) ?? []).map((key) => `${key}\n`),
     json: () => toJson(sorted)
   })

@@ -15,12 +15,13 @@ import * as Plans from "../config/Plan.ts"
 import * as Output from "../output/Output.ts"
 import type { Streams } from "../output/Streams.ts"
 import { inert } from "../output/Streams.ts"
-import type { FlagTexts } from "../prepare/Preparation.ts"
-import * as Preparation from "../prepare/Preparation.ts"
+import type { FlagTexts } from "../prepare/Resolve.ts"
+import * as Accounts from "../prepare/Accounts.ts"
+import * as Checked from "../prepare/Checked.ts"
+import * as Command from "../prepare/Command.ts"
 import { ProcessContext } from "../process/ProcessContext.ts"
 import type { Vendor } from "../vendors/Vendor.ts"
 import * as Vendors from "../vendors/Vendors.ts"
-import { warn } from "./Run.ts"
 
 type Environment = Readonly<Record<string, string | undefined>>
 
@@ -28,7 +29,7 @@ const isSet = (environment: Environment, name: string): boolean => (environment[
 
 // A base may have been given a password, which is then refused elsewhere; it is not shown here either.
 const baseShown = (vendor: Vendor, environment: Environment): string | null => {
-  const base = Preparation.baseOf(vendor, environment)
+  const base = Accounts.baseOf(vendor, environment)
   return base === null ? null : inert(base.replace(/\/\/[^/@]*@/, "//…@"), 300)
 }
 
@@ -105,14 +106,10 @@ export const vendors = Effect.fnUntraced(function* (input: {
   readonly flags: FlagTexts
 }): Effect.fn.Return<number, UsageError, FileSystem.FileSystem | Path.Path | Streams> {
   const { environment } = yield* ProcessContext
-  const findings = Preparation.noFindings()
-  const settings = Output.wishes(Preparation.resolveSettings(input.flags, Plans.empty, environment, findings), [
-    "text",
-    "json"
-  ])
-  yield* Preparation.checkOutputs(settings, ["text", "json"], [], findings)
-  yield* Preparation.refuseIfFaulty(findings)
-  yield* warn(findings)
+  const { settings } = yield* Effect.flatMap(
+    Command.begin({ name: "vendors", plan: Checked.make(Plans.empty), flags: input.flags, formats: ["text", "json"] }),
+    Checked.accept
+  )
   const all = yield* Effect.forEach(Vendors.all, (vendor) =>
     Effect.map(
       Effect.forEach(paceNames, (name) => paceOf(vendor, name)),

@@ -23,20 +23,23 @@ import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
 import * as Durations from "../config/Durations.ts"
-import { quote, usage, UsageError } from "../config/InputFault.ts"
+import { type InputFault, quote, usage, type UsageError } from "../config/InputFault.ts"
 import * as KeyText from "../config/Key.ts"
 import * as Keys from "../config/Keys.ts"
-import * as Plans from "../config/Plan.ts"
+import type * as Plans from "../config/Plan.ts"
 import type { Settings } from "../config/Settings.ts"
 import * as Health from "../process/HealthServer.ts"
 import { inert, say, type Streams } from "../output/Streams.ts"
-import type { FlagTexts, Findings } from "../prepare/Preparation.ts"
-import * as Preparation from "../prepare/Preparation.ts"
+import type { FlagTexts } from "../prepare/Resolve.ts"
+import * as Accounts from "../prepare/Accounts.ts"
+import * as Checked from "../prepare/Checked.ts"
+import * as ReadPlan from "../prepare/ReadPlan.ts"
+import * as Resolve from "../prepare/Resolve.ts"
 import * as Running from "../run/Running.ts"
 import { Shutdown } from "../process/Shutdown.ts"
 import { ProcessContext } from "../process/ProcessContext.ts"
+import type { Account } from "../vendors/Vendor.ts"
 import * as Vendors from "../vendors/Vendors.ts"
-import { warn } from "./Run.ts"
 
 interface Wanted {
   readonly plan: string | null
@@ -63,7 +66,7 @@ const labelOf = (one: { readonly vendor: { readonly name: string }; readonly acc
   labelKey({ vendor: one.vendor.name, account: one.account })
 
 // Every account there is a key for: the usual one of each vendor, and those that a plan declares.
-const accountsOf = Effect.fnUntraced(function* (plan: Plans.Plan, keys: Keys.Keys, findings: Findings) {
+const accountsOf = Effect.fnUntraced(function* (plan: Plans.Plan, keys: Keys.Keys) {
   const all = [
     ...Vendors.all.map((vendor) => ({ vendor, account: "default", variable: vendor.keyVariable })),
     ...plan.accounts.flatMap(({ name, variable, vendor }) =>
@@ -79,15 +82,75 @@ const accountsOf = Effect.fnUntraced(function* (plan: Plans.Plan, keys: Keys.Key
     if (why !== null && why.startsWith("is not set")) left.push(`${name} (${one.variable})`)
     else used.push(one)
   }
-  const opened = yield* Preparation.openAccounts(used, plan.accounts, keys, findings)
-  const accounts = used.flatMap(({ account, vendor }) => opened.get(vendor.name, account) ?? [])
-  if (used.length === 0) {
-    findings.faults.push({
-      where: "worker",
-      message: `there is no key in the environment, so there is nothing to poll: ${left.join(", ")}`
-    })
+  const opened = yield* Accounts.open(used, plan.accounts, keys)
+  const value = { accounts: used.flatMap(({ account, vendor }) => opened.value.get(vendor.name, account) ?? []), left }
+  const none = `there is no key in the environment, so there is nothing to poll: ${left.join(", ")}`
+  return Checked.and(
+    Checked.map(opened, () => value),
+    used.length === 0 ? Checked.faulty(null, "worker", none) : Checked.make(null)
+  )
+})
+
+interface Options {
+  readonly listening: Health.Place | null
+  readonly slices: number | null
+  readonly lease: Duration.Duration | null
+}
+
+// The flags of this command alone.
+const optionsOf = (input: Wanted): Checked.Checked<Options> => {
+  const faults: Array<InputFault> = []
+  const place = input.listen === null ? Result.succeed(Health.usual) : Health.parse(input.listen)
+  if (Result.isFailure(place)) faults.push({ where: "--listen", message: place.failure })
+  const slices = input.slices === null ? null : /^\d{1,4}$/.test(input.slices.trim()) ? Number(input.slices) : NaN
+  if (slices !== null && !(slices >= 1 && slices <= 1024)) {
+    const message = `must be a whole number from 1 to 1024, not ${quote(input.slices ?? "")}`
+    faults.push({ where: "--slices", message })
   }
-  return { accounts, left }
+  const lease = input.lease === null ? null : Durations.parse(input.lease, 3_000)
+  if (lease !== null && (Result.isFailure(lease) || Duration.toMillis(lease.success) > 600_000)) {
+    faults.push({ where: "--lease", message: Result.isFailure(lease) ? lease.failure : "must be at most 10m" })
+  }
+  const value = {
+    listening: Result.getOrElse(place, () => null),
+    slices,
+    lease: lease === null ? null : Result.getOrElse(lease, () => null)
+  }
+  return Checked.make(value, { faults })
+}
+
+interface Ready extends Options {
+  readonly settings: Settings
+  readonly accounts: ReadonlyArray<Account>
+  readonly left: ReadonlyArray<string>
+  readonly policies: ReadonlyMap<AnyAdapter, PollPolicy.PollPolicy>
+}
+
+const prepare = Effect.fnUntraced(function* (input: Wanted) {
+  const { environment } = yield* ProcessContext
+  const read = yield* ReadPlan.optional(input.plan)
+  const { value: plan } = read
+  const resolved = Checked.andThen(read, (known) => Resolve.settings(input.flags, known, environment))
+  const { value: settings } = resolved
+  const keys = yield* Keys.make(environment, settings.keyFile.value)
+  const found = yield* accountsOf(plan, keys)
+  const policies = Checked.all(
+    found.value.accounts.map((account) => {
+      const vendor = Vendors.byName(account.vendor)
+      const policy = vendor === null ? Checked.make(null) : Resolve.policy({ vendor }, plan, settings)
+      // Whoever waits has a deadline; who asks goes on.
+      return Checked.map(policy, (one) =>
+        one === null ? [] : [[account.adapter, PollPolicy.withDeadline(one, Duration.days(1))] as const]
+      )
+    })
+  )
+  const options = optionsOf(input)
+  return Checked.map([options, found, policies].reduce(Checked.and, resolved), (): Ready => ({
+    ...options.value,
+    ...found.value,
+    settings,
+    policies: new Map(policies.value.flat())
+  }))
 })
 
 const databaseOf = (settings: Settings): Effect.Effect<Redacted.Redacted, UsageError> => {
@@ -124,49 +187,18 @@ const standing = (state: Workers.WorkerState, polls: number): string => {
 export const worker = Effect.fnUntraced(function* (
   input: Wanted
 ): Effect.fn.Return<number, UsageError | JournalError, FileSystem.FileSystem | Streams | Shutdown | VendorHttp> {
-  const { environment } = yield* ProcessContext
-  const findings = Preparation.noFindings()
-  const plan = input.plan === null ? Plans.empty : yield* Preparation.readPlan(input.plan, findings)
-  const settings = Preparation.resolveSettings(input.flags, plan, environment, findings)
-  const keys = yield* Keys.make(environment, settings.keyFile.value)
-  const place = input.listen === null ? Result.succeed(Health.usual) : Health.parse(input.listen)
-  if (Result.isFailure(place)) findings.faults.push({ where: "--listen", message: place.failure })
-  const slices = input.slices === null ? null : /^\d{1,4}$/.test(input.slices.trim()) ? Number(input.slices) : NaN
-  if (slices !== null && !(slices >= 1 && slices <= 1024)) {
-    findings.faults.push({
-      where: "--slices",
-      message: `must be a whole number from 1 to 1024, not ${quote(input.slices ?? "")}`
-    })
-  }
-  const lease = input.lease === null ? null : Durations.parse(input.lease, 3_000)
-  if (lease !== null && (Result.isFailure(lease) || Duration.toMillis(lease.success) > 600_000)) {
-    findings.faults.push({
-      where: "--lease",
-      message: Result.isFailure(lease) ? lease.failure : "must be at most 10m"
-    })
-  }
-  const { accounts, left } = yield* accountsOf(plan, keys, findings)
-  const policies = new Map<AnyAdapter, PollPolicy.PollPolicy>()
-  for (const account of accounts) {
-    const vendor = Vendors.byName(account.vendor)
-    const policy =
-      vendor === null ? null : Preparation.policyOf({ vendor, pace: null, deadline: null }, plan, settings, findings)
-    // Whoever waits has a deadline; who asks goes on.
-    if (policy !== null) policies.set(account.adapter, PollPolicy.withDeadline(policy, Duration.days(1)))
-  }
-  yield* Preparation.refuseIfFaulty(findings)
+  const checked = yield* prepare(input)
+  const { accounts, lease, left, listening, policies, settings, slices } = yield* Checked.orRefuse(checked)
   const url = yield* databaseOf(settings)
-  if (settings.journal.source === "flag" && hasPassword(url)) {
-    findings.warnings.push(
-      "--journal: the password in it can be read in the list of processes; SCANPOLL_JOURNAL cannot"
-    )
-  }
-  yield* warn(findings)
+  const visible = settings.journal.source === "flag" && hasPassword(url)
+  const warnings = visible
+    ? ["--journal: the password in it can be read in the list of processes; SCANPOLL_JOURNAL cannot"]
+    : []
+  yield* Checked.accept(Checked.and(checked, Checked.make(null, { warnings })))
 
   const quiet = settings.quiet.value
   const tell = (...lines: ReadonlyArray<string>) => (quiet ? Effect.void : say(...lines))
   const shutdown = yield* Shutdown
-  const listening = Result.isSuccess(place) ? place.success : null
   let standingNow: Effect.Effect<Workers.WorkerState> | null = null
   const state = Effect.suspend(() =>
     standingNow === null
@@ -193,7 +225,7 @@ export const worker = Effect.fnUntraced(function* (
           policy: (adapter) => policies.get(adapter) ?? adapter.policy,
           settings: {
             ...(slices === null ? {} : { shards: slices }),
-            ...(lease !== null && Result.isSuccess(lease) ? { lease: lease.success } : {})
+            ...(lease === null ? {} : { lease })
           },
           observer: (event) => {
             if (event._tag !== "Rests" || event.reason === "interrupted" || complaints.length >= 100) return

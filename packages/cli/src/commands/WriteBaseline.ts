@@ -10,14 +10,16 @@ import type * as FileSystem from "effect/FileSystem"
 import * as Option from "effect/Option"
 import type * as Path from "effect/Path"
 import * as Result from "effect/Result"
-import type { UsageError } from "../config/InputFault.ts"
+import type { InputFault, UsageError } from "../config/InputFault.ts"
 import { quote } from "../config/InputFault.ts"
 import * as Plans from "../config/Plan.ts"
 import { inert, say, type Streams } from "../output/Streams.ts"
 import * as WholeFile from "../output/WholeFile.ts"
-import * as Preparation from "../prepare/Preparation.ts"
+import * as Checked from "../prepare/Checked.ts"
+import * as Outputs from "../prepare/Outputs.ts"
+import * as Resolve from "../prepare/Resolve.ts"
+import * as SavedFiles from "../prepare/SavedFiles.ts"
 import { ProcessContext } from "../process/ProcessContext.ts"
-import * as Files from "./Files.ts"
 
 const plural = (count: number, one: string): string => `${count} ${one}${count === 1 ? "" : "s"}`
 
@@ -32,10 +34,11 @@ interface Input {
   readonly assessments: boolean
 }
 
-// Until when, in milliseconds; the faults of what was given are added to `findings`.
-const decisionOf = (input: Input, now: number, findings: Preparation.Findings): number | null => {
+// Until when, in milliseconds.
+const decisionOf = (input: Input, now: number): Checked.Checked<number | null> => {
+  const faults: Array<InputFault> = []
   const refuse = (where: string, message: string): void => {
-    findings.faults.push({ where, message })
+    faults.push({ where, message })
   }
   const until = input.until === null ? null : Option.getOrNull(Baseline.parseUntil(input.until.trim()))
   if (input.until !== null && until === null) {
@@ -49,7 +52,7 @@ const decisionOf = (input: Input, now: number, findings: Preparation.Findings): 
     if (input.assessments) refuse("--assessments", "needs --reason: what is accepted needs a reason")
   } else if (input.reason.trim() === "") refuse("--reason", "must not be empty")
   if (input.by !== null && input.by.trim() === "") refuse("--by", "must not be empty")
-  return until
+  return Checked.make(until, { faults })
 }
 
 // Who decides, where nobody is named: the user of this machine.
@@ -68,27 +71,30 @@ const userOf = (environment: Readonly<Record<string, string | undefined>>): stri
 export const writeBaseline = Effect.fnUntraced(function* (
   input: Input
 ): Effect.fn.Return<number, UsageError, Services> {
-  const findings = Preparation.noFindings()
+  const faults: Array<InputFault> = []
   const refuse = (where: string, message: string): void => {
-    findings.faults.push({ where, message })
+    faults.push({ where, message })
   }
   const now = yield* Clock.currentTimeMillis
-  const run = input.from === null ? null : yield* Files.readReport(input.from, findings)
+  const saved = input.from === null ? Checked.make(null) : yield* SavedFiles.readReport(input.from)
+  const { value: run } = saved
   if (input.from === null) {
     refuse(
       "--from",
       "name the report of a complete run, saved with `-o json=RUN.json`; a journal keeps scans and not runs, so it cannot say what a complete run was"
     )
   }
-  const until = decisionOf(input, now, findings)
+  const decision = decisionOf(input, now)
+  const { value: until } = decision
   const { environment } = yield* ProcessContext
-  const settings = Preparation.resolveSettings({}, Plans.empty, environment, Preparation.noFindings())
-  const inputOf = yield* Preparation.guard(settings, [{ file: input.from, what: "the report that is read" }])
+  const settings = Resolve.settings({}, Plans.empty, environment).value
+  const inputOf = yield* Outputs.guard(settings, [{ file: input.from, what: "the report that is read" }])
   const read = yield* inputOf(input.file)
   const obstacle = yield* WholeFile.obstacle(input.file)
   if (obstacle !== null) refuse(quote(input.file), obstacle)
   else if (read !== null) refuse(quote(input.file), `is ${read}: it would be overwritten`)
-  const previous = obstacle === null && read === null ? yield* Files.readOwnBaseline(input.file, findings) : null
+  const there = obstacle === null && read === null ? yield* SavedFiles.readOwnBaseline(input.file) : Checked.make(null)
+  const { value: previous } = there
   let made: Baseline.Baseline | null = null
   if (run !== null) {
     const { assessments, by, reason } = input
@@ -98,7 +104,7 @@ export const writeBaseline = Effect.fnUntraced(function* (
     if (Result.isSuccess(result)) made = result.success
     else refuse(inert(input.from ?? ""), result.failure.message)
   }
-  yield* Preparation.refuseIfFaulty(findings)
+  yield* Checked.orRefuse([decision, there, Checked.make(null, { faults })].reduce(Checked.and, saved))
   if (made === null || run === null) return yield* Effect.die(new TypeError("a baseline without a run was not refused"))
   if (previous !== null) {
     for (const line of Baseline.review(run, previous, now)) yield* say(`warning: ${inert(input.file)} ${inert(line)}`)

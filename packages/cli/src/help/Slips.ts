@@ -6,6 +6,7 @@
  */
 import type * as CliError from "effect/cli/CliError"
 import type * as HelpDoc from "effect/cli/HelpDoc"
+import * as Format from "@scanpoll/report/Format"
 import { quote } from "../config/InputFault.ts"
 import { nearest } from "../config/Nearest.ts"
 
@@ -36,12 +37,27 @@ const commandWords = (word: string, path: ReadonlyArray<string>, doc: HelpDoc.He
   return `there is no command ${quote(word)}${isRoot ? "" : ` of ${path.slice(1).join(" ")}`}${hint}`
 }
 
+// What other programs call a flag, and what it is here: the flag, and how it is typed.
+type Foreign = readonly [names: ReadonlyArray<string>, flag: string, typed: string]
+
+const foreignFlags: ReadonlyArray<Foreign> = [
+  [["format", "output-format", "out-format", "report", "reporter", "reporters"], "output", "-o FORMAT[=FILE]"],
+  [["out", "outfile", "out-file", "output-file"], "output", "-o FORMAT=FILE"],
+  ...Format.names.map((name): Foreign => [[name], "output", `-o ${name}`]),
+  [["severity", "severity-threshold", "threshold", "fail-severity"], "fail-on", "--fail-on SEVERITY"],
+  [["verbose", "debug"], "log-level", "--log-level debug"],
+  [["silent"], "quiet", "--quiet"],
+  [["max-wait", "wait-timeout"], "timeout", "--timeout DURATION"]
+]
+
 const flagWords = (flag: string, path: ReadonlyArray<string>, doc: HelpDoc.HelpDoc): string => {
   const name = flag.replace(/^-+/, "")
   const known = [...doc.flags, ...(doc.globalFlags ?? [])].map((one) => one.name)
-  const near = name.length < 2 ? null : nearest(name, known)
   const command = path.length === 1 ? path.join(" ") : path.slice(1).join(" ")
-  return `${command} has no flag ${flag}${near === null ? "" : `; did you mean --${near}?`}`
+  const foreign = foreignFlags.find(([names, own]) => names.includes(name.toLowerCase()) && known.includes(own))
+  const near = name.length < 2 ? null : nearest(name, known)
+  const meant = foreign === undefined ? (near === null ? null : `--${near}`) : `\`${foreign[2]}\``
+  return `${command} has no flag ${flag}${meant === null ? "" : `; did you mean ${meant}?`}`
 }
 
 // The library lists what it takes as literals of a program.

@@ -42,8 +42,8 @@ import * as Hints from "../output/Hints.ts"
 import * as Log from "../output/Log.ts"
 import { inert, Streams } from "../output/Streams.ts"
 import * as WholeFile from "../output/WholeFile.ts"
-import type { Prepared } from "../prepare/Preparation.ts"
-import { gateOf } from "../prepare/Preparation.ts"
+import type { Prepared } from "../prepare/Requests.ts"
+import * as Resolve from "../prepare/Resolve.ts"
 import * as Progress from "../progress/Progress.ts"
 import { Shutdown } from "../process/Shutdown.ts"
 import { ProcessContext, type ProcessFacts } from "../process/ProcessContext.ts"
@@ -278,7 +278,7 @@ export const run = Effect.fnUntraced(function* (
     startedAt,
     finishedAt,
     plan,
-    policy: gateOf(settings),
+    policy: Resolve.gate(settings),
     interrupted: shutdown.isRequested(),
     faults,
     redact: keys.redact,

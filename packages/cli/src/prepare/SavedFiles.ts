@@ -8,8 +8,9 @@ import * as ScanReport from "@scanpoll/report/ScanReport"
 import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
 import * as InputFile from "../config/InputFile.ts"
+import type { Settings } from "../config/Settings.ts"
 import { inert } from "../output/Streams.ts"
-import { type Findings, noFindings } from "../prepare/Preparation.ts"
+import * as Checked from "./Checked.ts"
 
 // What a text of this program can hold, with room to work on it.
 const maxBytes = 256 * 1024 * 1024
@@ -17,14 +18,10 @@ const maxBytes = 256 * 1024 * 1024
 const read = <A>(
   file: string,
   where: string,
-  parse: (text: string) => Effect.Effect<A, { readonly message: string }>,
-  findings: Findings
-): Effect.Effect<A | null> =>
+  parse: (text: string) => Effect.Effect<A, { readonly message: string }>
+): Effect.Effect<Checked.Checked<A | null>> =>
   Effect.gen(function* () {
-    const refuse = (message: string): null => {
-      findings.faults.push({ where, message })
-      return null
-    }
+    const refuse = (message: string): Checked.Checked<A | null> => Checked.faulty(null, where, message)
     const bytes = yield* Effect.result(InputFile.read(file, maxBytes))
     if (Result.isFailure(bytes)) {
       switch (bytes.failure) {
@@ -41,7 +38,7 @@ const read = <A>(
       }
     }
     const parsed = yield* Effect.result(parse(new TextDecoder().decode(bytes.success)))
-    return Result.isSuccess(parsed) ? parsed.success : refuse(parsed.failure.message)
+    return Result.isSuccess(parsed) ? Checked.make(parsed.success) : refuse(parsed.failure.message)
   })
 
 /**
@@ -50,16 +47,18 @@ const read = <A>(
  * @category constructors
  * @since 0.1.0
  */
-export const readReport = (file: string, findings: Findings) => read(file, inert(file), ScanReport.parse, findings)
+export const readReport = (file: string) => read(file, inert(file), ScanReport.parse)
 
 /**
- * A baseline, or a report taken as one. `where` names the setting that asks for it.
+ * The baseline that the settings name, or a report taken as one; null where they name none.
  *
  * @category constructors
  * @since 0.1.0
  */
-export const readBaseline = (file: string, where: string, findings: Findings) =>
-  read(file, `${where} ${inert(file)}`, Baseline.parse, findings)
+export const readBaseline = ({ baseline }: Pick<Settings, "baseline">) =>
+  baseline.value === null
+    ? Effect.succeed(Checked.make(null))
+    : read(baseline.value, `${baseline.where} ${inert(baseline.value)}`, Baseline.parse)
 
 /**
  * The baseline that is to be written again; null where there is none yet. Anything else under its name is a fault: a
@@ -68,13 +67,14 @@ export const readBaseline = (file: string, where: string, findings: Findings) =>
  * @category constructors
  * @since 0.2.0
  */
-export const readOwnBaseline = Effect.fnUntraced(function* (file: string, findings: Findings) {
+export const readOwnBaseline = Effect.fnUntraced(function* (file: string) {
   const bytes = yield* Effect.result(InputFile.read(file, maxBytes))
-  if (Result.isFailure(bytes) && bytes.failure === "missing") return null
-  const own = noFindings()
-  const baseline = yield* read(file, inert(file), Baseline.parse, own)
-  for (const { message, where } of own.faults) {
-    findings.faults.push({ where, message: `${message}; what it holds would be lost, so move it or name another file` })
-  }
-  return baseline
+  if (Result.isFailure(bytes) && bytes.failure === "missing") return Checked.make(null)
+  const { faults, value } = yield* read(file, inert(file), Baseline.parse)
+  return Checked.make(value, {
+    faults: faults.map(({ message, where }) => ({
+      where,
+      message: `${message}; what it holds would be lost, so move it or name another file`
+    }))
+  })
 })

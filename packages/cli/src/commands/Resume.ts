@@ -1,0 +1,113 @@
+/**
+ * `scanpoll resume`: waits for every open scan of the journal, reports and gates. Buys nothing.
+ *
+ * @since 0.2.0
+ */
+import { type JournalError, ScanJournal } from "@scanpoll/core/engine/ScanJournal"
+import * as Scans from "@scanpoll/core/engine/Scans"
+import type { VendorHttp } from "@scanpoll/core/http/VendorHttp"
+import * as Account from "@scanpoll/core/unstable/model/Account"
+import * as ExitCode from "@scanpoll/report/ExitCode"
+import * as Clock from "effect/Clock"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import type * as FileSystem from "effect/FileSystem"
+import type * as Path from "effect/Path"
+import type { UsageError } from "../config/InputFault.ts"
+import type { Keys } from "../config/Keys.ts"
+import type { Plan } from "../config/Plan.ts"
+import type { Settings } from "../config/Settings.ts"
+import * as Hints from "../output/Hints.ts"
+import { inert, say, type Streams } from "../output/Streams.ts"
+import * as Accounts from "../prepare/Accounts.ts"
+import * as Checked from "../prepare/Checked.ts"
+import * as Claims from "../prepare/Claims.ts"
+import * as Command from "../prepare/Command.ts"
+import * as ReadPlan from "../prepare/ReadPlan.ts"
+import * as Requests from "../prepare/Requests.ts"
+import type { FlagTexts } from "../prepare/Resolve.ts"
+import type { Shutdown } from "../process/Shutdown.ts"
+import * as InJournal from "../run/InJournal.ts"
+import * as Journal from "../storage/Journal.ts"
+
+type Services = FileSystem.FileSystem | Path.Path | Streams | Shutdown | VendorHttp
+
+// The targets of a plan that `resume` says nothing about: no scan of them is open, and none completed within `reuse`.
+const leftOut = Effect.fnUntraced(function* (
+  plan: Plan,
+  settings: Settings,
+  keys: Keys
+): Effect.fn.Return<ReadonlyArray<string>, JournalError, ScanJournal | VendorHttp> {
+  const journal = yield* ScanJournal
+  const { value: accounts } = yield* Accounts.open(plan.targets, plan.accounts, keys)
+  const now = yield* Clock.currentTimeMillis
+  // A run that takes nothing from the journal leaves its own outcomes there all the same.
+  const reuse = Duration.isZero(settings.reuse.value) ? Duration.hours(1) : settings.reuse.value
+  const reuseFrom = Math.max(0, now - Math.ceil(Duration.toMillis(reuse)))
+  const left: Array<string> = []
+  for (const target of plan.targets) {
+    const [one] = Requests.ofTargets({ ...plan, targets: [target] }, settings, accounts).value
+    const request = one?.request
+    if (request === undefined || request._tag !== "Buy") {
+      left.push(target.where)
+      continue
+    }
+    const { adapter, fingerprint, subject } = request
+    const key = { ...Account.of(adapter), environment: adapter.environment, fingerprint }
+    const standing = yield* journal.claim(key, { subject, reuseFrom, peek: true })
+    if (standing._tag === "Fresh") left.push(`${adapter.vendor} ${subject.name}`)
+  }
+  return left
+})
+
+const maxNamed = 10
+
+const tellLeftOut = (left: ReadonlyArray<string>, plan: Plan, settings: Settings, flags: FlagTexts) => {
+  if (left.length === 0 || plan.file === null) return Effect.void
+  const named = left.slice(0, maxNamed).map((name) => `  ${inert(name, 200)}`)
+  const rest = left.length > maxNamed ? [`  and ${left.length - maxNamed} more`] : []
+  const many = left.length === 1 ? "1 target of the plan has" : `${left.length} targets of the plan have`
+  return say(
+    `left out: ${many} no open scan and no recent completed one, so there is no verdict on the whole plan:`,
+    ...named,
+    ...rest,
+    "to scan what was left out too:",
+    Hints.runLine({ settings, plan: plan.file, flags, typed: null }, { words: [plan.file], flags })
+  )
+}
+
+/**
+ * `scanpoll resume`: goes on with everything the journal has open. Exit code 3 at least where something had to be left: a
+ * claim of an account that cannot be opened, or a target of the plan that was never started.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const resume = Effect.fnUntraced(function* (input: {
+  readonly plan: string | null
+  readonly flags: FlagTexts
+}): Effect.fn.Return<number, UsageError | JournalError, Services> {
+  const { flags } = input
+  const checked = yield* Command.begin({ name: "resume", plan: yield* ReadPlan.optional(input.plan), flags })
+  const basis = yield* Checked.orRefuse(checked)
+  const { keys, plan, settings } = basis
+  yield* Journal.mustExist(settings)
+  let strangersLeft = 0
+  let targetsLeft: ReadonlyArray<string> = []
+  const wanted = Effect.gen(function* () {
+    const claims = yield* Claims.open(yield* Scans.openClaims, plan, keys)
+    targetsLeft = yield* leftOut(plan, settings, keys)
+    // What settled already is not open: nothing is left of it where its account is not known here.
+    const strangers = claims.filter((claim) => claim.account === null && claim.entry.state !== "settled")
+    strangersLeft = strangers.length
+    const warnings = strangers.map(({ entry, why }) => `${entry.claimId} is left alone: ${why}`)
+    const prepared = Checked.all(claims.map((claim) => Requests.ofClaim(claim, plan, settings)))
+    return Checked.andThen(Checked.and(checked, Checked.make(null, { warnings })), () =>
+      Checked.map(prepared, (all) => all.filter((one) => one !== null))
+    )
+  })
+  const ran = yield* InJournal.run(basis, wanted, { hints: { flags, typed: null } })
+  yield* tellLeftOut(targetsLeft, plan, settings, flags)
+  const isWhole = strangersLeft === 0 && (targetsLeft.length === 0 || settings.allowIncomplete.value)
+  return isWhole ? ran.code : (ExitCode.precedence.find((code) => code === 3 || code === ran.code) ?? 3)
+})

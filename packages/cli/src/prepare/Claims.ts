@@ -1,0 +1,86 @@
+/**
+ * The claims of the journal that a command resumes, with the accounts that made them.
+ *
+ * @since 0.2.0
+ */
+import type { ClaimEntry } from "@scanpoll/core/engine/ScanJournal"
+import { type JournalError, ScanJournal } from "@scanpoll/core/engine/ScanJournal"
+import type { VendorHttp } from "@scanpoll/core/http/VendorHttp"
+import * as Effect from "effect/Effect"
+import type { InputFault } from "../config/InputFault.ts"
+import * as KeyText from "../config/Key.ts"
+import type { Keys } from "../config/Keys.ts"
+import type { Plan } from "../config/Plan.ts"
+import type { Account } from "../vendors/Vendor.ts"
+import * as Vendors from "../vendors/Vendors.ts"
+import * as Accounts from "./Accounts.ts"
+import * as Checked from "./Checked.ts"
+
+/**
+ * A claim and the account that can go on with it, or why there is none.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface OpenClaim {
+  readonly entry: ClaimEntry
+  readonly account: Account | null
+  readonly why: string
+}
+
+const sentence = (fault: InputFault): string => `${fault.where} ${fault.message}`
+
+/**
+ * Opens the accounts that claims were made with. A claim is gone on with only by the account that made it, at the
+ * address where it was made.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const open = Effect.fnUntraced(function* (
+  entries: ReadonlyArray<ClaimEntry>,
+  plan: Plan,
+  keys: Keys
+): Effect.fn.Return<ReadonlyArray<OpenClaim>, never, VendorHttp> {
+  const opened = new Map<string, { readonly account: Account | null; readonly why: string }>()
+  const accountOf = Effect.fnUntraced(function* ({ account, vendor: name }: ClaimEntry["key"]) {
+    const known = opened.get(KeyText.accountName(name, account))
+    if (known !== undefined) return known
+    const vendor = Vendors.byName(name)
+    const accounts = vendor === null ? null : yield* Accounts.open([{ vendor, account }], plan.accounts, keys)
+    const made = {
+      account: accounts?.value.get(name, account) ?? null,
+      why: accounts === null ? "no such vendor is known here" : accounts.faults.map(sentence).join("; ")
+    }
+    opened.set(KeyText.accountName(name, account), made)
+    return made
+  })
+  return yield* Effect.forEach(entries, (entry) =>
+    Effect.map(accountOf(entry.key), ({ account, why }): OpenClaim => {
+      if (account === null || account.isFor(entry)) return { entry, account, why }
+      const { environment, origin } = entry.key
+      const world = environment === "" ? "" : ` (${environment})`
+      return { entry, account: null, why: `it was made at ${origin}${world}, and the settings lead elsewhere` }
+    })
+  )
+})
+
+/**
+ * A claim of the journal with its account; null, and a fault, where there is none.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const read = Effect.fnUntraced(function* (
+  claimId: string,
+  plan: Plan,
+  keys: Keys
+): Effect.fn.Return<Checked.Checked<OpenClaim | null>, JournalError, ScanJournal | VendorHttp> {
+  const journal = yield* ScanJournal
+  const entry = yield* journal.get(claimId)
+  if (entry === null) return Checked.faulty(null, claimId, "there is no such claim in the journal (--journal)")
+  const [claim] = yield* open([entry], plan, keys)
+  return claim === undefined || claim.account === null
+    ? Checked.faulty(null, claimId, claim?.why ?? "cannot be resumed")
+    : Checked.make(claim)
+})

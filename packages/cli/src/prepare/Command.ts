@@ -1,0 +1,132 @@
+/**
+ * The one path every command is checked on: plan, settings, outputs, baseline and keys, then targets.
+ *
+ * `run`, `run --dry-run`, `submit`, `wait`, `status`, `resume`, `config validate` and `doctor` refuse the same input in
+ * the same words, because all of them come through here.
+ *
+ * @since 0.2.0
+ */
+import type { VendorHttp } from "@scanpoll/core/http/VendorHttp"
+import type * as Baseline from "@scanpoll/report/Baseline"
+import * as Format from "@scanpoll/report/Format"
+import * as Effect from "effect/Effect"
+import type * as FileSystem from "effect/FileSystem"
+import type * as Path from "effect/Path"
+import * as Keys from "../config/Keys.ts"
+import type { Plan } from "../config/Plan.ts"
+import type { Settings } from "../config/Settings.ts"
+import * as Output from "../output/Output.ts"
+import { ProcessContext } from "../process/ProcessContext.ts"
+import * as Accounts from "./Accounts.ts"
+import * as Checked from "./Checked.ts"
+import * as Outputs from "./Outputs.ts"
+import * as Requests from "./Requests.ts"
+import * as Resolve from "./Resolve.ts"
+import * as SavedFiles from "./SavedFiles.ts"
+
+/**
+ * What a command is given and what it writes.
+ *
+ * - `formats`: the formats it writes. Default: those of a report, after a gate that may have a baseline.
+ * - `reads`: files it reads beside the plan, the key file, the journal and the baseline.
+ *
+ * @category models
+ * @since 0.2.0
+ */
+export interface Asked {
+  readonly name: string
+  readonly plan: Checked.Checked<Plan>
+  readonly flags: Resolve.FlagTexts
+  readonly formats?: ReadonlyArray<string>
+  readonly reads?: ReadonlyArray<Outputs.Input>
+}
+
+/**
+ * What every command has in force.
+ *
+ * @category models
+ * @since 0.2.0
+ */
+export interface Basis {
+  readonly plan: Plan
+  readonly settings: Settings
+  readonly keys: Keys.Keys
+  readonly baseline: Baseline.Baseline | null
+}
+
+/**
+ * Plan, settings, outputs, baseline and keys of a command.
+ *
+ * @category constructors
+ * @since 0.2.0
+ */
+export const begin = Effect.fnUntraced(function* (
+  asked: Asked
+): Effect.fn.Return<Checked.Checked<Basis>, never, FileSystem.FileSystem | Path.Path> {
+  const { environment } = yield* ProcessContext
+  const { formats, name, reads = [] } = asked
+  const plan = asked.plan.value
+  const resolved = Resolve.settings(asked.flags, plan, environment)
+  const settings = formats === undefined ? resolved.value : Output.wishes(resolved.value, formats)
+  const inputs = [
+    { file: plan.file, what: "the plan" },
+    ...(formats === undefined ? [{ file: settings.baseline.value, what: "the baseline" }] : []),
+    ...reads
+  ]
+  // Before any fault is told: a key that was typed in the wrong place must be known by then.
+  const keys = yield* Keys.make(environment, settings.keyFile.value)
+  const outputs = yield* Outputs.check(settings, { name, formats: formats ?? Format.names }, inputs)
+  const baseline = formats === undefined ? yield* SavedFiles.readBaseline(settings) : Checked.make(null)
+  const findings = [asked.plan, resolved, outputs, baseline].reduce(Checked.and, Checked.make(null))
+  return Checked.map(findings, () => ({ plan, settings, keys, baseline: baseline.value }))
+})
+
+const needsTargets = (basis: Checked.Checked<Basis>, name: string, what: string): Checked.Checked<Basis> => {
+  const { plan } = basis.value
+  return plan.targets.length > 0 || basis.faults.length > 0
+    ? basis
+    : Checked.and(basis, Checked.faulty(null, plan.file ?? name, `there is nothing to ${what}: no targets`))
+}
+
+/**
+ * A basis and the requests of its targets.
+ *
+ * @category models
+ * @since 0.2.0
+ */
+export interface Ready extends Basis {
+  readonly prepared: ReadonlyArray<Requests.Prepared>
+}
+
+/**
+ * Everything that can be known before the first request of a command that scans targets.
+ *
+ * @category constructors
+ * @since 0.2.0
+ */
+export const prepareTargets = Effect.fnUntraced(function* (
+  asked: Asked
+): Effect.fn.Return<Checked.Checked<Ready>, never, FileSystem.FileSystem | Path.Path | VendorHttp> {
+  const begun = needsTargets(yield* begin(asked), asked.name, asked.name === "submit" ? "submit" : "scan")
+  const { keys, plan, settings } = begun.value
+  const accounts = yield* Accounts.open(plan.targets, plan.accounts, keys)
+  const prepared = Checked.andThen(accounts, (opened) => Requests.ofTargets(plan, settings, opened))
+  return Checked.andThen(begun, (basis) => Checked.map(prepared, (value) => ({ ...basis, prepared: value })))
+})
+
+/**
+ * The same checks for a command that only looks at a plan: keys and addresses need not be set, and what is set must be
+ * right.
+ *
+ * @category constructors
+ * @since 0.2.0
+ */
+export const checkTargets = Effect.fnUntraced(function* (
+  asked: Asked
+): Effect.fn.Return<Checked.Checked<Basis>, never, FileSystem.FileSystem | Path.Path> {
+  const begun = needsTargets(yield* begin(asked), asked.name, "scan")
+  const { keys, plan, settings } = begun.value
+  const accounts = yield* Accounts.check(plan.targets, plan.accounts, keys)
+  const policies = Checked.all(plan.targets.map((target) => Resolve.policy(target, plan, settings)))
+  return Checked.and(Checked.and(begun, accounts), policies)
+})

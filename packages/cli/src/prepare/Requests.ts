@@ -1,0 +1,142 @@
+/**
+ * Fourth stage: the requests to the engine, made from a plan's targets, from keys, or from claims of the journal.
+ *
+ * @since 0.2.0
+ */
+import type { ScanRequest } from "@scanpoll/core/engine/ScanRequest"
+import type * as PollPolicy from "@scanpoll/core/policy/PollPolicy"
+import * as Result from "effect/Result"
+import type { Key } from "../config/Key.ts"
+import * as KeyText from "../config/Key.ts"
+import type { Place } from "../config/Located.ts"
+import type { Plan } from "../config/Plan.ts"
+import type { Settings } from "../config/Settings.ts"
+import type { Vendor } from "../vendors/Vendor.ts"
+import * as Vendors from "../vendors/Vendors.ts"
+import type * as Accounts from "./Accounts.ts"
+import * as Checked from "./Checked.ts"
+import type { OpenClaim } from "./Claims.ts"
+import * as Resolve from "./Resolve.ts"
+
+/**
+ * A scan that is wanted, ready for the engine.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Prepared {
+  readonly request: ScanRequest<unknown>
+  readonly declaredAt: Place | null
+}
+
+// What nobody asked for is left to the engine: it paces a batch as past scans have taught.
+const chosen = (policy: PollPolicy.PollPolicy, vendor: Pick<Vendor, "policies">) =>
+  policy === vendor.policies.default ? {} : { policy: () => policy }
+
+/**
+ * The requests of a plan's targets, without those that something stands against.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const ofTargets = (
+  plan: Plan,
+  settings: Settings,
+  accounts: Accounts.Accounts
+): Checked.Checked<ReadonlyArray<Prepared>> =>
+  Checked.map(
+    Checked.all(
+      plan.targets.map((target) =>
+        Checked.map(Resolve.policy(target, plan, settings), (policy): Prepared | null => {
+          const account = accounts.get(target.vendor.name, target.account)
+          if (policy === null || account === null || !target.isSound) return null
+          return {
+            request: account.request(target.input, chosen(policy, target.vendor)),
+            declaredAt: target.declaredAt
+          }
+        })
+      )
+    ),
+    (prepared) => prepared.filter((one) => one !== null)
+  )
+
+/**
+ * A scan that exists already, by the vendor's name for it or by ours.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Known = { readonly _tag: "Key"; readonly key: Key } | { readonly _tag: "Claim"; readonly claimId: string }
+
+/**
+ * Reads keys and claim ids from the command line, in their order.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const readKnown = (words: ReadonlyArray<string>): Checked.Checked<ReadonlyArray<Known>> =>
+  Checked.map(
+    Checked.all(
+      words.map((text, at): Checked.Checked<Known | null> => {
+        const given = [{ where: `KEY ${at + 1}`, text }]
+        if (KeyText.isClaim(text)) return Checked.make({ _tag: "Claim", claimId: text }, { given })
+        const key = KeyText.parse(text, Vendors.names)
+        return Result.isSuccess(key)
+          ? Checked.make({ _tag: "Key", key: key.success }, { given })
+          : Checked.make(null, { faults: [{ where: "KEY", message: key.failure }], given })
+      })
+    ),
+    (known) => known.filter((one) => one !== null)
+  )
+
+/**
+ * The accounts that keys are of.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const accountsOfKeys = (known: ReadonlyArray<Known>): ReadonlyArray<Accounts.Needed> =>
+  known.flatMap((one) => {
+    const vendor = one._tag === "Key" ? Vendors.byName(one.key.vendor) : null
+    return vendor === null || one._tag !== "Key" ? [] : [{ vendor, account: one.key.account }]
+  })
+
+/**
+ * The wait on a key; null where something stands against it.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const ofKey = (
+  key: Key,
+  plan: Plan,
+  settings: Settings,
+  accounts: Accounts.Accounts
+): Checked.Checked<Prepared | null> => {
+  const vendor = Vendors.byName(key.vendor)
+  const account = accounts.get(key.vendor, key.account)
+  if (vendor === null) return Checked.make(null)
+  return Checked.map(Resolve.policy({ vendor }, plan, settings), (policy) =>
+    policy === null || account === null
+      ? null
+      : { request: account.ticket(key.scanId, { policy: () => policy }), declaredAt: null }
+  )
+}
+
+/**
+ * The wait on a claim; null where something stands against it.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const ofClaim = (
+  { account, entry }: OpenClaim,
+  plan: Plan,
+  settings: Settings
+): Checked.Checked<Prepared | null> => {
+  const vendor = Vendors.byName(entry.key.vendor)
+  if (vendor === null || account === null) return Checked.make(null)
+  return Checked.map(Resolve.policy({ vendor }, plan, settings), (policy) =>
+    policy === null ? null : { request: account.claim(entry, chosen(policy, vendor)), declaredAt: null }
+  )
+}

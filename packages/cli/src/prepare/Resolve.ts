@@ -1,0 +1,108 @@
+/**
+ * Second stage: the settings in force, and what a run derives from them: its gate and the policy of each wait.
+ *
+ * @since 0.2.0
+ */
+import * as PollPolicy from "@scanpoll/core/policy/PollPolicy"
+import type { GatePolicy } from "@scanpoll/report/Gate"
+import * as Result from "effect/Result"
+import * as Durations from "../config/Durations.ts"
+import type { Pace } from "../config/Pace.ts"
+import * as Paces from "../config/Pace.ts"
+import type { Placed, Plan, Target } from "../config/Plan.ts"
+import type { SettingName } from "../config/Setting.ts"
+import { names, settings as catalogue } from "../config/Setting.ts"
+import type { Settings } from "../config/Settings.ts"
+import * as SettingsOf from "../config/Settings.ts"
+import type { Vendor } from "../vendors/Vendor.ts"
+import * as Checked from "./Checked.ts"
+
+/**
+ * The texts of the flags of a command.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type FlagTexts = { readonly [K in SettingName]?: ReadonlyArray<string> }
+
+/**
+ * Settings from flags, environment and a plan.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const settings = (
+  flags: FlagTexts,
+  plan: Plan,
+  environment: Readonly<Record<string, string | undefined>>
+): Checked.Checked<Settings> => {
+  const { faults, settings: resolved, warnings } = SettingsOf.resolve({ flags, environment, plan: plan.settings })
+  const given = [
+    ...names.flatMap((name) => (flags[name] ?? []).map((text) => ({ where: `--${catalogue[name].flag}`, text }))),
+    ...Object.entries(environment).flatMap(([name, text = ""]) =>
+      name.startsWith("SCANPOLL_") ? [{ where: name, text }] : []
+    )
+  ]
+  return Checked.make(resolved, { faults, warnings, given })
+}
+
+/**
+ * The gate that the settings ask for.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const gate = (settings: Settings): GatePolicy => ({
+  failOn: settings.failOn.value,
+  failOnNew: settings.failOnNew.value,
+  minScore: settings.minScore.value,
+  minGrade: settings.minGrade.value,
+  maxViolations: settings.maxViolations.value,
+  allowPartial: settings.allowPartial.value,
+  allowIncomplete: settings.allowIncomplete.value,
+  exitZero: settings.exitZero.value
+})
+
+interface Waiting {
+  readonly vendor: Vendor
+  readonly pace?: Placed<Pace> | null
+  readonly deadline?: Target["deadline"]
+}
+
+/**
+ * The policy of one wait: flag over environment over target over vendor over defaults over the vendor's own. Null where
+ * it would break a limit of the vendor.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const policy = (
+  { deadline = null, pace = null, vendor }: Waiting,
+  plan: Plan,
+  settings: Settings
+): Checked.Checked<PollPolicy.PollPolicy | null> => {
+  const own = plan.vendors.get(vendor.name)
+  const ruled = (source: string): boolean => source === "flag" || source === "environment"
+  const interval: Placed<Pace> | null =
+    settings.interval.value === null
+      ? null
+      : { value: { _tag: "Every", interval: settings.interval.value }, where: settings.interval.where }
+  const paceInForce = ruled(settings.interval.source) ? interval : (pace ?? own?.pace ?? plan.pace ?? interval)
+  const fallback =
+    settings.deadline.value === null ? null : { value: settings.deadline.value, where: settings.deadline.where }
+  const deadlineInForce = ruled(settings.deadline.source) ? fallback : (deadline ?? own?.deadline ?? fallback)
+  const made = Paces.toPolicy(vendor, {
+    pace: paceInForce?.value ?? null,
+    deadline: deadlineInForce?.value ?? null
+  })
+  const floor = Durations.format(vendor.limits.floor)
+  const warnings =
+    made.raised === null || paceInForce === null
+      ? []
+      : [`${paceInForce.where}: ${vendor.name} bears a poll every ${floor}; the interval is raised to that`]
+  const checked = PollPolicy.check(made.policy, vendor.limits)
+  if (Result.isSuccess(checked)) return Checked.make(made.policy, { warnings })
+  const where = deadlineInForce?.where ?? paceInForce?.where ?? vendor.name
+  const faults = checked.failure.faults.map((message) => ({ where, message: `${vendor.name}: ${message}` }))
+  return Checked.make(null, { faults, warnings })
+}

@@ -1,0 +1,52 @@
+/**
+ * Runs prepared scans in the journal of the settings, for the commands that wait: `run`, `wait` and `resume`.
+ *
+ * @since 0.2.0
+ */
+import type { JournalError, ScanJournal } from "@scanpoll/core/engine/ScanJournal"
+import * as StoredDurations from "@scanpoll/core/engine/StoredDurations"
+import type { VendorHttp } from "@scanpoll/core/http/VendorHttp"
+import * as Effect from "effect/Effect"
+import type * as FileSystem from "effect/FileSystem"
+import type * as Path from "effect/Path"
+import type { UsageError } from "../config/InputFault.ts"
+import type { Streams } from "../output/Streams.ts"
+import * as Checked from "../prepare/Checked.ts"
+import type { Basis } from "../prepare/Command.ts"
+import type { Prepared } from "../prepare/Requests.ts"
+import { Shutdown } from "../process/Shutdown.ts"
+import * as Journal from "../storage/Journal.ts"
+import * as Running from "./Running.ts"
+
+type Services = FileSystem.FileSystem | Path.Path | Streams | Shutdown | VendorHttp
+
+/**
+ * - `realClock`, `hints`: see `Running.Wanted`.
+ *
+ * @category models
+ * @since 0.2.0
+ */
+export type Options = Pick<Running.Wanted, "realClock" | "hints">
+
+/**
+ * Opens the journal, prepares `wanted` in it, and runs that to its report. A signal stops it softly.
+ *
+ * @category constructors
+ * @since 0.2.0
+ */
+export const run = Effect.fnUntraced(function* (
+  { baseline, keys, plan, settings }: Basis,
+  wanted: Effect.Effect<Checked.Checked<ReadonlyArray<Prepared>>, UsageError | JournalError, Services | ScanJournal>,
+  options: Options
+): Effect.fn.Return<Running.Ran, UsageError | JournalError, Services> {
+  const shutdown = yield* Shutdown
+  const running = Effect.gen(function* () {
+    const prepared = yield* Effect.flatMap(wanted, Checked.accept)
+    return yield* Running.run({ prepared, plan: plan.file, settings, keys, baseline, ...options })
+  }).pipe(
+    Effect.provide(StoredDurations.layer),
+    Effect.provide(Journal.layerOfRun(settings)),
+    Running.atLogLevel(settings)
+  )
+  return yield* shutdown.soft(running)
+})

@@ -1,0 +1,193 @@
+// Every command that takes a plan refuses what `run` refuses before it buys, in the same words.
+import * as NodeServices from "@effect/platform-node/NodeServices"
+import { assert, describe, layer } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as FileSystem from "effect/FileSystem"
+import { ProcessExit } from "scanpoll/process/ProcessExit"
+import { inside } from "./support/inside.ts"
+
+// One mistake: in the plan, in the flags, or in the environment.
+interface Mistake {
+  readonly defaults?: string
+  readonly gate?: string
+  readonly target?: string
+  readonly flags?: ReadonlyArray<string>
+  readonly environment?: Readonly<Record<string, string>>
+}
+
+const mistakes: Readonly<Record<string, Mistake>> = {
+  "an unknown format in the plan": { defaults: "output: [sarf=x]" },
+  "an unknown format as a flag": { flags: ["-o", "sarf"] },
+  "an unknown format in a variable": { environment: { SCANPOLL_OUTPUT: "jsn" } },
+  "two formats for standard output": { flags: ["-o", "text", "-o", "json"] },
+  "an output in a folder that is not there": { flags: ["-o", "json=nowhere/x.json"] },
+  "one file for two outputs": { flags: ["-o", "json=x", "-o", "sarif=./x"] },
+  "an output that is the plan": { flags: ["-o", "json=PLAN"] },
+  "a baseline that is not there": { flags: ["--baseline", "missing.json"] },
+  "a baseline of the plan that is not there": { gate: "baseline: missing.json" },
+  "a baseline that is a folder": { flags: ["--baseline", "."] },
+  "a threshold that is none": { gate: "failOn: severe" },
+  "a deadline that is none": { environment: { SCANPOLL_DEADLINE: "soon" } },
+  "a variable that is misspelt": { environment: { SCANPOLL_DEADLIN: "5m" } },
+  "a deadline before the first poll": { flags: ["--deadline", "1ms"] },
+  "a target without a sound address": { target: "{ vendor: appvet, url: nowhere }" },
+  "a target of an account that is not there": { target: "{ vendor: appvet, url: https://b.example, account: nobody }" },
+  "a target of an unknown vendor": { target: "{ vendor: apvet, url: https://b.example }" },
+  "a key with a line break in it": { environment: { APPVET_API_KEY: "avk_live_abc\ndef_ghi_jkl" } },
+  "a base address that is none": { environment: { APPVET_BASE_URL: "ftp://appvet.example" } },
+  "a base address by plain http": { environment: { APPVET_BASE_URL: "http://appvet.example" } },
+  "a key file that is not there": { flags: ["--key-file", "keys.env"] }
+}
+
+const planOf = (all: ReadonlyArray<Mistake>): string => {
+  const lines = (name: "defaults" | "gate") => {
+    const found = all.flatMap((one) => (one[name] === undefined ? [] : [`  ${one[name]}`]))
+    return found.length === 0 ? [] : [`${name}:`, ...found]
+  }
+  return [
+    "version: 1",
+    ...lines("defaults"),
+    ...lines("gate"),
+    "targets:",
+    "  - { vendor: appvet, url: https://a.example, type: seo }",
+    ...all.flatMap((one) => (one.target === undefined ? [] : [`  - ${one.target}`])),
+    ""
+  ].join("\n")
+}
+
+const commands = {
+  run: ["run"],
+  "run --dry-run": ["run", "--dry-run"],
+  "config validate": ["config", "validate"]
+} as const
+
+const refusals = Effect.fnUntraced(function* (all: ReadonlyArray<Mistake>) {
+  const fs = yield* FileSystem.FileSystem
+  const folder = yield* fs.makeTempDirectoryScoped()
+  const plan = `${folder}/scans.yaml`
+  yield* fs.writeFileString(plan, planOf(all))
+  const environment = Object.assign(
+    { APPVET_API_KEY: "avk_live_abcdefghijklmnop", SCANPOLL_JOURNAL: "memory:" },
+    ...all.map((one) => one.environment ?? {})
+  )
+  const flags = all.flatMap((one) => one.flags ?? []).map((text) => text.replace("PLAN", plan))
+  return yield* Effect.forEach(Object.entries(commands), ([name, words]) =>
+    Effect.map(inside([...words, plan, ...flags], { environment }), ({ err, failure, out }) => ({
+      name,
+      out,
+      err,
+      code: failure instanceof ProcessExit ? failure.code : failure
+    }))
+  )
+})
+
+const same = Effect.fnUntraced(function* (all: ReadonlyArray<Mistake>, title: string) {
+  const [run, ...others] = yield* Effect.scoped(refusals(all))
+  assert.strictEqual(run?.code, 2, `${title}: ${run?.err}`)
+  for (const other of others) {
+    assert.strictEqual(other.err, run?.err, `${title}: ${other.name}`)
+    assert.deepStrictEqual([other.code, other.out], [2, ""], `${title}: ${other.name}`)
+  }
+})
+
+describe("the input of a run", () => {
+  layer(NodeServices.layer, { excludeTestServices: true, timeout: "60 seconds" })((it) => {
+    it.effect(
+      "is refused by `run --dry-run` and `config validate` in the words of `run`, whatever is wrong (V-18)",
+      () => Effect.forEach(Object.entries(mistakes), ([title, mistake]) => same([mistake], title))
+    )
+
+    it.effect("is refused with all its faults at once by each of them, whichever they are together (V-18)", () =>
+      Effect.gen(function* () {
+        const names = Object.keys(mistakes)
+        const known = Object.values(mistakes)
+        // Pairs at every distance: each mistake meets every other one.
+        for (let step = 1; step < names.length; step += 3) {
+          for (let at = 0; at < names.length; at += 2) {
+            const second = (at + step) % names.length
+            const pair = [known[at], known[second]].filter((one) => one !== undefined)
+            yield* same(pair, `${names[at]} and ${names[second]}`)
+          }
+        }
+      })
+    )
+
+    it.effect("needs no key and no base address for `config validate`", () =>
+      Effect.scoped(
+        Effect.gen(function* () {
+          const fs = yield* FileSystem.FileSystem
+          const plan = `${yield* fs.makeTempDirectoryScoped()}/scans.yaml`
+          yield* fs.writeFileString(
+            plan,
+            "version: 1\ntargets:\n  - { vendor: appvet, url: https://a.example, type: seo }\n  - { vendor: compliance, policyId: 550e8400-e29b-41d4-a716-446655440000, uploadId: 123e4567-e89b-12d3-a456-426614174000, mappingId: 789e0123-e45b-67c8-d901-234567890123 }\n"
+          )
+          const { err, failure } = yield* inside(["config", "validate", plan])
+          assert.strictEqual(failure, null, err)
+          assert.match(err, /scans\.yaml is valid: 2 targets \(1 for compliance, 1 for appvet\)\n$/)
+        })
+      )
+    )
+
+    it.effect("is called 1 target where it is one, by `config validate` and `doctor` (V-18)", () =>
+      Effect.scoped(
+        Effect.gen(function* () {
+          const fs = yield* FileSystem.FileSystem
+          const plan = `${yield* fs.makeTempDirectoryScoped()}/scans.yaml`
+          yield* fs.writeFileString(plan, planOf([]))
+          assert.match((yield* inside(["config", "validate", plan])).err, /is valid: 1 target \(1 for appvet\)\n$/)
+          assert.match((yield* inside(["config", "show", plan])).out, /, 1 target\n/)
+          assert.match((yield* inside(["doctor", plan])).out, /scans\.yaml: 1 target\n/)
+        })
+      )
+    )
+
+    it.effect("is told by `doctor` in the words of `run` (V-18)", () =>
+      Effect.scoped(
+        Effect.gen(function* () {
+          const fs = yield* FileSystem.FileSystem
+          const plan = `${yield* fs.makeTempDirectoryScoped()}/scans.yaml`
+          yield* fs.writeFileString(plan, planOf([{ defaults: "output: [sarf=x]", gate: "baseline: missing.json" }]))
+          const { out } = yield* inside(["doctor", plan])
+          assert.match(out, /FAIL output +\S+:3:\d+: unknown format "sarf"; did you mean "sarif"\?\n/)
+          assert.match(out, /FAIL config +\S+:5:\d+ missing\.json: there is no such file\n/)
+        })
+      )
+    )
+  })
+})
+
+describe("a word that is nearly right", () => {
+  layer(NodeServices.layer, { excludeTestServices: true, timeout: "60 seconds" })((it) => {
+    it.effect("gets the target or the flag that was meant (V-18)", () =>
+      Effect.gen(function* () {
+        const cases: ReadonlyArray<readonly [ReadonlyArray<string>, RegExp]> = [
+          [["run", "https://a.example"], /names its vendor; did you mean "appvet:https:\/\/a\.example"\?/],
+          [["submit", "HTTPS://a.example/x?y=1"], /did you mean "appvet:HTTPS:\/\/a\.example\/x\?y=1"\?/],
+          [["run", "a.example/x"], /no such plan.*did you mean "appvet:https:\/\/a\.example\/x"\?/],
+          [["run", "Acme=https://acme.ai"], /no such plan.*did you mean "exona:Acme=https:\/\/acme\.ai"\?/],
+          [["run", "scan.yaml"], /no such plan, and it is no target either[^;]*\n/],
+          [["run", "--format", "sarif"], /no flag --format; did you mean `-o FORMAT\[=FILE\]`\?/],
+          [["wait", "appvet:scan_abc", "--sarif"], /no flag --sarif; did you mean `-o sarif`\?/],
+          [["run", "--verbose"], /no flag --verbose; did you mean `--log-level debug`\?/],
+          [["purge", "--format", "json"], /purge has no flag --format\n/]
+        ]
+        for (const [words, said] of cases) assert.match((yield* inside(words)).err, said, words.join(" "))
+      })
+    )
+
+    it.effect("is told which formats a command writes (V-18)", () =>
+      Effect.gen(function* () {
+        for (const words of [
+          ["status"],
+          ["status", "appvet:scan_abc"],
+          ["submit", "appvet:https://a.example"],
+          ["vendors"],
+          ["doctor"]
+        ]) {
+          const { err } = yield* inside([...words, "-o", "sarif"])
+          assert.include(err, `--output: \`${words[0]}\` writes text or json, not sarif\n`)
+        }
+      })
+    )
+  })
+})
