@@ -66,7 +66,7 @@ export const cli = [
   {
     id: "cli-07",
     promise: "no output overwrites the key file",
-    in: "packages/cli/src/prepare/Preparation.ts",
+    in: "packages/cli/src/prepare/Outputs.ts",
     find: '{ file: settings.keyFile.value, what: "the key file" },',
     put: "",
     tests: [command],
@@ -76,8 +76,8 @@ export const cli = [
     id: "cli-08",
     promise: "two outputs are one file under whatever spelling of its path, and refused",
     in: sources,
-    find: "if (taken.has(identity)) refuse(`${quote(file)} is named twice; two outputs cannot share a file`) taken.add(identity)",
-    put: "if (taken.has(file)) refuse(`${quote(file)} is named twice; two outputs cannot share a file`)\n    taken.add(file)",
+    find: "if (taken.has(identity)) refused.push(`${quote(file)} is named twice; two outputs cannot share a file`) taken.add(identity)",
+    put: "if (taken.has(file)) refused.push(`${quote(file)} is named twice; two outputs cannot share a file`)\n    taken.add(file)",
     tests: [typed],
     only: "two outputs share"
   },
