@@ -66,7 +66,7 @@ const test = (copy, files, { first, only }) =>
         "--reporter=json",
         `--outputFile=${report}`,
         ...(first ? ["--bail=1"] : []),
-        ...(only === undefined ? [] : ["-t", only]),
+        ...(only === undefined ? [] : [`--testNamePattern=${only}`]),
         ...files
       ],
       { cwd: copy, stdio: ["ignore", "pipe", "pipe"], detached: true }
