@@ -8,7 +8,7 @@
  *
  * @since 0.1.0
  */
-import * as Scrubber from "@scanpoll/core/unstable/http/Scrubber"
+import * as Scrubber from "@scanpoll/core/unstable/model/Scrubber"
 import * as Invisible from "@scanpoll/core/unstable/model/Invisible"
 import * as Schema from "effect/Schema"
 import * as SchemaTransformation from "effect/SchemaTransformation"

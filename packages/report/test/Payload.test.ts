@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import * as Scrubber from "@scanpoll/core/unstable/http/Scrubber"
+import * as Scrubber from "@scanpoll/core/unstable/model/Scrubber"
 import * as Format from "@scanpoll/report/Format"
 import * as HostileText from "@scanpoll/report/HostileText"
 import * as Payload from "@scanpoll/report/Payload"

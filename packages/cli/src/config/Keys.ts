@@ -8,7 +8,7 @@
  * @since 0.1.0
  */
 import * as Credential from "@scanpoll/core/http/Credential"
-import * as Scrubber from "@scanpoll/core/unstable/http/Scrubber"
+import * as Scrubber from "@scanpoll/core/unstable/model/Scrubber"
 import { CredentialError } from "@scanpoll/core/http/Credential"
 import * as Effect from "effect/Effect"
 import * as FileSystem from "effect/FileSystem"

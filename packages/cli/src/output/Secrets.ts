@@ -5,7 +5,7 @@
  *
  * @since 0.1.0
  */
-import * as Scrubber from "@scanpoll/core/unstable/http/Scrubber"
+import * as Scrubber from "@scanpoll/core/unstable/model/Scrubber"
 import * as KeyVariable from "../config/KeyVariable.ts"
 
 const mayHold = /key|token|secret|password|credential/i

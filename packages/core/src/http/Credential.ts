@@ -11,7 +11,7 @@ import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
-import * as Scrubber from "./Scrubber.ts"
+import * as Scrubber from "../model/Scrubber.ts"
 
 /**
  * A credential as an effect: asked before each request, so a token provider or a re-read file works. The error says in

@@ -12,7 +12,7 @@ import * as Effect from "effect/Effect"
 import type { HttpClientError } from "effect/http/HttpClientError"
 import type { HttpClientResponse } from "effect/http/HttpClientResponse"
 import * as Stream from "effect/Stream"
-import type { Scrubber } from "./Scrubber.ts"
+import type { Scrubber } from "../model/Scrubber.ts"
 
 /**
  * The body of an answer: JSON, or why it is not.

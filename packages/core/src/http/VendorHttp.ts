@@ -37,7 +37,7 @@ import * as Answers from "./internal/answers.ts"
 import * as RequestBody from "./internal/requestBody.ts"
 import * as Settings from "./internal/settings.ts"
 import * as Tokens from "./internal/tokens.ts"
-import * as Scrubber from "./Scrubber.ts"
+import * as Scrubber from "../model/Scrubber.ts"
 import * as TransportCause from "./TransportCause.ts"
 
 const onlyDots = /^(?:\.|%2e){1,2}$/i

@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as JsonBody from "@scanpoll/core/unstable/http/JsonBody"
-import * as Scrubber from "@scanpoll/core/unstable/http/Scrubber"
+import * as Scrubber from "@scanpoll/core/unstable/model/Scrubber"
 import * as Arbitrary from "effect/Arbitrary"
 import * as Schema from "effect/Schema"
 

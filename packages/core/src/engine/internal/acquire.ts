@@ -6,6 +6,7 @@ import * as Option from "effect/Option"
 import * as Result from "effect/Result"
 import type * as Scope from "effect/Scope"
 import * as Account from "../../model/Account.ts"
+import * as Scrubber from "../../model/Scrubber.ts"
 import type { ScanTicket } from "../../model/ScanTicket.ts"
 import * as SubmitError from "../../model/SubmitError.ts"
 import * as PollPolicy from "../../policy/PollPolicy.ts"
@@ -27,6 +28,8 @@ const submitTries = 3
 const busyAtMost = Duration.minutes(1)
 // A journal that says again and again that something changed is asked this often.
 const busyStep = Duration.millis(200)
+// A shorter key may be a common word, and would refuse requests that only hold the word.
+const shortestKey = 16
 
 type Acquiring<Payload> = Effect.Effect<Job.Acquired<Payload>, SubmitError.SubmitError | JournalError, Scope.Scope>
 
@@ -59,9 +62,30 @@ const fromAnything = <Payload, R>(job: Job.Job<Payload, R>): Acquiring<Payload> 
 const validate = (request: ScanRequest<unknown, unknown>): Effect.Effect<void, SubmitError.SubmitError> => {
   const checked = PollPolicy.check(request.policy, request.adapter.limits)
   if (Result.isFailure(checked)) return Effect.die(checked.failure)
+  const misplaced = Object.entries(texts(request)).filter(([, text]) => Scrubber.ofProcess.finds(text, shortestKey))
+  if (misplaced.length > 0) {
+    const where = misplaced.map(([name]) => name).join(" and ")
+    return refuse("holds-key", `the ${where} of this request holds a key of this process; nothing was stored or sent`)
+  }
   if (request._tag !== "Buy" || request.faults.length === 0) return Effect.void
   const message = request.faults.map((fault) => `${fault.path.join(".")}: ${fault.message}`).join("; ")
-  return Effect.fail(SubmitError.make({ kind: "Refused", code: "invalid-request", message }))
+  return refuse("invalid-request", message)
+}
+
+const refuse = (code: string, message: string): Effect.Effect<never, SubmitError.SubmitError> =>
+  Effect.fail(SubmitError.make({ kind: "Refused", code, message }))
+
+// What of a request reaches the journal or the vendor.
+const texts = (request: ScanRequest<unknown, unknown>): Readonly<Record<string, string>> => {
+  const subject = `${request.subject.id}\n${request.subject.name}`
+  switch (request._tag) {
+    case "Buy":
+      return { subject, content: `${request.fingerprint}\n${JSON.stringify(request.wanted) ?? ""}`, lane: request.lane }
+    case "Ticket":
+      return { subject, "scan id": request.ticket.scanId, lane: request.lane }
+    case "Claim":
+      return { "claim id": request.claimId, lane: request.lane }
+  }
 }
 
 const settled = <Payload>(ended: Progress.Ended<Payload>): Job.Acquired<Payload> => ({ _tag: "Settled", ended })

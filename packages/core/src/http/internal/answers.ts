@@ -10,7 +10,7 @@ import * as Waits from "../../time/Waits.ts"
 import * as JsonBody from "../JsonBody.ts"
 import * as RateLimitHeaders from "../RateLimitHeaders.ts"
 import * as RetryAfter from "../RetryAfter.ts"
-import * as Scrubber from "../Scrubber.ts"
+import * as Scrubber from "../../model/Scrubber.ts"
 import type { VendorResponse } from "../VendorHttp.ts"
 
 // Keeps what a header says to one short, printable line.

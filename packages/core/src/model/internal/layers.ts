@@ -3,7 +3,7 @@
  *
  * @since 0.1.1
  */
-import * as Invisible from "../../model/Invisible.ts"
+import * as Invisible from "../Invisible.ts"
 
 /**
  * One reading of a text. `start(i)` and `end(i)` are where the character `i` begins and ends in the first text.

@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import * as Scrubber from "@scanpoll/core/unstable/http/Scrubber"
+import * as Scrubber from "@scanpoll/core/unstable/model/Scrubber"
 import * as Schema from "effect/Schema"
 import { credential as anyCredential, disguise, invisible, seeded } from "./Disguises.ts"
 
