@@ -112,7 +112,7 @@ const verdict = ({ report }: View): Node => {
       ? "No scans"
       : open
         ? gate.rules.length > 0
-          ? "The gate holds so far, but not every scan could be judged"
+          ? "The gate has no verdict: not every scan could be judged"
           : "Not every scan has a full result"
         : gate.rules.length > 0
           ? "The gate holds"

@@ -236,9 +236,9 @@ export const verdict = (report: ScanReport): string => {
 
 export const gate = (report: ScanReport): string => {
   const { rules, passed, conclusive } = report.gate
-  const doubt = conclusive ? "" : ", but not every scan could be judged"
   if (rules.length === 0) return "No gate was set."
-  return passed ? `The gate holds${doubt}.` : `The gate is broken${doubt}.`
+  if (passed) return conclusive ? "The gate holds." : "The gate has no verdict: not every scan could be judged."
+  return conclusive ? "The gate is broken." : "The gate is broken, and not every scan could be judged."
 }
 
 const severityRank = new Map(worstFirst.map((severity, index) => [severity, index]))
