@@ -112,7 +112,9 @@ export const time = texts(WireFields.time.expected, (text) => WireFields.timesta
 export const decides = <S extends Schema.Top>(schema: S) =>
   Schema.optionalKey(schema).pipe(Schema.annotateKey({ [wire.annotation.decides]: true }))
 
-const json = Schema.Json.annotate({ [wire.annotation.plain]: true })
+// JSON, of which nothing else is known. `Json` as its type would refuse optional fields beside it in a program without
+// exactOptionalPropertyTypes.
+const json: Schema.Codec<unknown> = Schema.Json.annotate({ [wire.annotation.plain]: true })
 
 /**
  * An object whose unknown fields are kept as plain JSON.
