@@ -56,7 +56,7 @@ const client = HttpClient.make((request) =>
 const http = Layer.provide(VendorHttp.layer, Layer.succeed(HttpClient.HttpClient, client))
 
 const examples = (folder: string): ReadonlyArray<Mutate.Json> => {
-  const at = new URL(`../../../${folder}/test/fixtures/`, import.meta.url)
+  const at = new URL(`../../../vendors/${folder}/test/fixtures/`, import.meta.url)
   return readdirSync(at)
     .filter((name) => name.endsWith(".json"))
     .toSorted()
