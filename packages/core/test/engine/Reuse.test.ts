@@ -115,6 +115,31 @@ describe("what the journal may answer a new wish with", () => {
         }).pipe(Effect.provide(world))
     )
 
+    it.effect(
+      `equal runs that waited for their turn buy once though the clock is set back meanwhile and it ended ${end} (V-03)`,
+      () =>
+        Effect.gen(function* () {
+          const vendor = Conversation.make({
+            polls: (scanId) => (scanId === "scan-1" ? [{ say: "running" }, { say: "done" }] : [{ say: end }]),
+            policy,
+            budget: { openScans: 1 }
+          })
+          const wishes = Effect.forEach(
+            ["other", "acme", "acme"],
+            (name) => Scans.run(vendor.adapter, name, { reuse: 0 }),
+            {
+              concurrency: 3
+            }
+          )
+          const fiber = yield* Effect.forkChild(wishes)
+          yield* TestClock.adjust("11 seconds")
+          yield* TestClock.setTime(-3_600_000)
+          yield* TestClock.adjust("2 hours")
+          yield* Fiber.join(fiber)
+          assert.strictEqual(bought(vendor), 2)
+        }).pipe(Effect.provide(world))
+    )
+
     it.effect(`a completed outcome is out of date once a newer scan ended ${end} (V-03)`, () =>
       Effect.gen(function* () {
         const vendor = Conversation.make({

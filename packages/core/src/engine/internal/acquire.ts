@@ -170,14 +170,26 @@ const submissionOfAnother = (job: Job.Job<unknown, unknown>) => {
     })
 }
 
-const buy = <Payload, R>(job: Job.Job<Payload, R>, wish: Purchase.Wish<Payload, R>): Acquiring<Payload> =>
+const buy = <Payload, R>(
+  job: Job.Job<Payload, R>,
+  wanted: Omit<Purchase.Wish<Payload, R>, "waiting">
+): Acquiring<Payload> =>
+  Effect.suspend(() => {
+    const waiting = EqualRequests.enter(job)
+    return Effect.ensuring(
+      buyInTurn(job, { ...wanted, waiting }),
+      Effect.sync(() => EqualRequests.exit(job, waiting))
+    )
+  })
+
+const buyInTurn = <Payload, R>(job: Job.Job<Payload, R>, wish: Purchase.Wish<Payload, R>): Acquiring<Payload> =>
   Effect.gen(function* () {
     const awaitSubmission = submissionOfAnother(job)
     const beforeNextTry = retry(job)
     // The submission that was awaited: what came of it is the answer to this wish too.
     let awaited: string | null = null
     for (;;) {
-      const earlier = yield* joined(job, wish.key, awaited)
+      const earlier = yield* joined(job, wish, awaited)
       if (earlier !== null) return earlier
       const standing = yield* job.journal.claim(wish.key, { ...Purchase.claimOptions(job, wish), peek: true })
       switch (standing._tag) {
@@ -214,7 +226,7 @@ const buy = <Payload, R>(job: Job.Job<Payload, R>, wish: Purchase.Wish<Payload, 
 // It is the answer however old the journal's may be and however it ended. Null when there is none, or it came to nothing.
 const joined = <Payload, R>(
   job: Job.Job<Payload, R>,
-  key: ClaimKey,
+  { key, waiting }: Pick<Purchase.Wish<Payload, R>, "key" | "waiting">,
   awaited: string | null
 ): Effect.Effect<Job.Acquired<Payload> | null, SubmitError.SubmitError | JournalError, Scope.Scope> =>
   Effect.gen(function* () {
@@ -222,7 +234,7 @@ const joined = <Payload, R>(
     if (equal !== null && equal.ended !== null) {
       return settled(yield* Recall.fromEqual(job, equal.claimId, equal.ended))
     }
-    const claimId = equal?.claimId ?? awaited
+    const claimId = equal?.claimId ?? awaited ?? waiting.claimId
     if (claimId === null) return null
     const entry = yield* job.journal.get(claimId)
     if (entry !== null && entry.state === "settled") {
@@ -231,8 +243,10 @@ const joined = <Payload, R>(
     if (entry !== null && entry.state === "submitted" && entry.ticket !== null) {
       return yield* known(job, { claimId, ticket: entry.ticket, notBefore: entry.notBefore }, key)
     }
-    if (entry === null || entry.state === "refused" || entry.state === "released")
+    if (entry === null || entry.state === "refused" || entry.state === "released") {
       EqualRequests.forgetClaim(job, claimId)
+      if (waiting.claimId === claimId) waiting.claimId = null
+    }
     return null
   })
 

@@ -34,6 +34,7 @@ const ticketTries = 10
 export interface Wish<Payload, R> {
   readonly key: ClaimKey
   readonly request: Buy<Payload, R>
+  readonly waiting: EqualRequests.Waiting
 }
 
 // `LookAgain`: nothing was sent, and the journal or the run knows more than before.
@@ -122,14 +123,16 @@ const purchase = <Payload, R>(
     if (claim._tag !== "Fresh") return lookAgain
     const { claimId } = claim
     job.progress.claimId = claimId
-    // While the claim was written: interrupted, denied or paused, or an equal request of this run has its own claim (also
-    // when the wall clock was set back since). Then nothing is sent.
+    // While the claim was written: interrupted, denied or paused, or an equal request has its own claim (also when the
+    // wall clock was set back since). Then nothing is sent.
     const isInterrupted = Exit.isFailure(yield* Effect.exit(restore(Effect.void)))
-    if (isInterrupted || job.account.isDenied("submit") || EqualRequests.equalBefore(job) !== null || !turn.renew()) {
+    const hasEqual = EqualRequests.equalBefore(job) !== null || wish.waiting.claimId !== null
+    if (isInterrupted || job.account.isDenied("submit") || hasEqual || !turn.renew()) {
       yield* store(job.journal.released(claimId), "a claim that was given up")
       return lookAgain
     }
     EqualRequests.shareClaim(job, claimId)
+    EqualRequests.shareWithWaiting(job, wish.waiting, claimId)
     job.emit({ _tag: "Submitting" })
     job.progress.reachedVendor = true
     const answer = yield* post(restore, job, wish.request.submit)
