@@ -8,6 +8,8 @@
  * @see https://docs.exonalab.com/docs/api-reference/get-scans
  * @since 0.1.0
  */
+import { sha256 } from "@noble/hashes/sha2.js"
+import { bytesToHex, utf8ToBytes } from "@noble/hashes/utils.js"
 import * as Adapters from "@scanpoll/core/engine/ScanAdapter"
 import type { Already, ScanAdapter, Submitted } from "@scanpoll/core/engine/ScanAdapter"
 import * as Credentials from "@scanpoll/core/http/Credential"
@@ -40,7 +42,6 @@ import * as ExonaError from "./ExonaError.ts"
 import * as ExonaPolicy from "./ExonaPolicy.ts"
 import type { ExonaRequest, ExonaResult, ExonaScan } from "./ExonaSchema.ts"
 import * as ExonaSchema from "./ExonaSchema.ts"
-import { sha256 } from "./internal/Sha256.ts"
 
 /**
  * How to reach Exona.
@@ -97,6 +98,9 @@ const slug = (text: string): string =>
     .replace(/^-+|-+$/g, "")
     .slice(0, 64)
 
+// Synchronous, which the platform's digest is not: finding ids and fingerprints are made in pure functions.
+const digest = (text: string): string => bytesToHex(sha256(utf8ToBytes(text)))
+
 const isWebAddress = (text: string): boolean => {
   const url = URL.parse(text)
   return url !== null && (url.protocol === "https:" || url.protocol === "http:")
@@ -132,7 +136,7 @@ const findingsOf = (result: ExonaResult, website: string | null, warnings: Array
     const twin = twins.get(incident) ?? 1
     const description = incident.description === null ? null : ExonaError.clean(scrub, incident.description)
     return {
-      findingId: `exona-${sha256(identity).slice(0, 32)}${twin === 1 ? "" : `-${twin}`}`,
+      findingId: `exona-${digest(identity).slice(0, 32)}${twin === 1 ? "" : `-${twin}`}`,
       ruleId,
       title: description === null || description.trim() === "" ? "Similar past incident" : shortened(description),
       description,
@@ -354,7 +358,7 @@ export const fingerprint = (request: ExonaRequest): string => {
     ...(asked || forced || (request.maxAgeDays ?? 0) === 0 ? {} : { maxAgeDays: request.maxAgeDays }),
     ...(forced ? { forceRefresh: true } : {}),
     ...(request.includeFieldCitations === true ? { includeFieldCitations: true } : {}),
-    ...(asked ? { questionnaire: sha256(JSON.stringify([request.company.name.trim(), questions])) } : {})
+    ...(asked ? { questionnaire: digest(JSON.stringify([request.company.name.trim(), questions])) } : {})
   })
 }
 

@@ -422,6 +422,21 @@ describe("matched incidents", () => {
     })
   )
 
+  it.effect("keep the ids that 0.1.0 gave them, so that baselines and acceptances still name them", () =>
+    Effect.gen(function* () {
+      const a = { year: 2024, risk_domain: "Privacy", reference_urls: ["https://ä.example/\u{1f50d}"] }
+      const outcome = yield* findingsOf([{ ...a, description: "first" }, { ...a, description: "second" }, {}])
+      assert.deepStrictEqual(
+        outcome.findings.items.map((item) => item.findingId),
+        [
+          "exona-a24d490b3299ec136f1af2d31f442c63",
+          "exona-a24d490b3299ec136f1af2d31f442c63-2",
+          "exona-7cf8c675348353d9252e96d518bd8fa7"
+        ]
+      )
+    })
+  )
+
   it.effect("never share an id within one scan", () =>
     Effect.gen(function* () {
       const outcome = yield* findingsOf([{}, {}, { year: 2024 }, { year: 2024 }])
@@ -688,6 +703,15 @@ describe("the fingerprint", () => {
         print({ questionnaire: [{ question: "Qconf", answer: "idential" }] })
       ])
       assert.strictEqual(new Set(prints).size, prints.length)
+    })
+  )
+
+  it.effect("stays what it was in 0.1.0, so that an equal request of then is found in the journal", () =>
+    Effect.gen(function* () {
+      assert.strictEqual(
+        yield* print({ questionnaire }),
+        `{"website":"https://acme.ai","questionnaire":"f66b89be2dd091553553e2eebbd81b1f8f222292dcd667f8a129549a05d2ad89"}`
+      )
     })
   )
 
