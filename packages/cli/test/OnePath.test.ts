@@ -11,6 +11,7 @@ interface Mistake {
   readonly defaults?: string
   readonly gate?: string
   readonly target?: string
+  readonly noTargets?: boolean
   readonly flags?: ReadonlyArray<string>
   readonly environment?: Readonly<Record<string, string>>
 }
@@ -36,7 +37,14 @@ const mistakes: Readonly<Record<string, Mistake>> = {
   "a key with a line break in it": { environment: { APPVET_API_KEY: "avk_live_abc\ndef_ghi_jkl" } },
   "a base address that is none": { environment: { APPVET_BASE_URL: "ftp://appvet.example" } },
   "a base address by plain http": { environment: { APPVET_BASE_URL: "http://appvet.example" } },
-  "a key file that is not there": { flags: ["--key-file", "keys.env"] }
+  "a key file that is not there": { flags: ["--key-file", "keys.env"] },
+  "a variable of a shell in an address": { target: '{ vendor: appvet, url: "https://${HOST}.example/" }' },
+  "a variable of a template in a name": {
+    target: '{ vendor: exona, company: { name: "{{ company }}", website: https://acme.ai } }'
+  },
+  "no target at all": { noTargets: true },
+  "an address of what a program did not have": { target: "{ vendor: appvet, url: https://undefined/ }" },
+  "a percent sign that escapes nothing": { target: "{ vendor: appvet, url: https://a.example/100%/x }" }
 }
 
 const planOf = (all: ReadonlyArray<Mistake>): string => {
@@ -44,16 +52,34 @@ const planOf = (all: ReadonlyArray<Mistake>): string => {
     const found = all.flatMap((one) => (one[name] === undefined ? [] : [`  ${one[name]}`]))
     return found.length === 0 ? [] : [`${name}:`, ...found]
   }
+  const targets = all.flatMap((one) => (one.target === undefined ? [] : [`  - ${one.target}`]))
   return [
     "version: 1",
     ...lines("defaults"),
     ...lines("gate"),
-    "targets:",
-    "  - { vendor: appvet, url: https://a.example, type: seo }",
-    ...all.flatMap((one) => (one.target === undefined ? [] : [`  - ${one.target}`])),
-    ""
+    ...(all.some((one) => one.noTargets === true)
+      ? ["targets: []", ""]
+      : ["targets:", "  - { vendor: appvet, url: https://a.example, type: seo }", ...targets, ""])
   ].join("\n")
 }
+
+// What a template, a shell or a program leaves behind where a value is missing, and what only looks like it (V-15).
+const leftBehind: ReadonlyArray<readonly [target: string, fault: RegExp | null]> = [
+  ["appvet:https://${HOST}.example/", /url holds "\$\{HOST\}": nothing is filled in here/],
+  ["appvet:https://a.example/$(id)", /url holds "\$\(id\)"/],
+  ["appvet:https://{{host}}.example/", /url holds "\{\{host\}\}"/],
+  ["appvet:https://%HOST%/", /url holds "%HOST%"/],
+  ["appvet:https://undefined/", /url has the host "undefined"/],
+  ["appvet:https://preview.null/x", /url has the host "preview.null"/],
+  ["appvet:https://a.example/%E4bc%2", /url holds "%2", which is no percent-escape; a percent sign itself is %25/],
+  ["exona:${COMPANY}=https://acme.ai", /company.name holds "\$\{COMPANY\}"/],
+  ["exona:undefined=https://acme.ai", /company.name is "undefined"/],
+  ["exona:Acme=https://null", /company.website has the host "null"/],
+  ["appvet:https://a.example/%E4bc%20", null],
+  ["appvet:https://a.example/%AB%CD%ED%", /no percent-escape/],
+  ["exona:100% AI Ltd=https://acme.ai", null],
+  ["exona:Null & Void=https://nullandvoid.ai", null]
+]
 
 const commands = {
   run: ["run"],
@@ -67,7 +93,11 @@ const refusals = Effect.fnUntraced(function* (all: ReadonlyArray<Mistake>) {
   const plan = `${folder}/scans.yaml`
   yield* fs.writeFileString(plan, planOf(all))
   const environment = Object.assign(
-    { APPVET_API_KEY: "avk_live_abcdefghijklmnop", SCANPOLL_JOURNAL: "memory:" },
+    {
+      APPVET_API_KEY: "avk_live_abcdefghijklmnop",
+      EXONA_API_KEY: "exo_test_abcdefghijklmnop",
+      SCANPOLL_JOURNAL: "memory:"
+    },
     ...all.map((one) => one.environment ?? {})
   )
   const flags = all.flatMap((one) => one.flags ?? []).map((text) => text.replace("PLAN", plan))
@@ -79,6 +109,31 @@ const refusals = Effect.fnUntraced(function* (all: ReadonlyArray<Mistake>) {
       code: failure instanceof ProcessExit ? failure.code : failure
     }))
   )
+})
+
+// What `run` says of mistakes, and what `doctor` says of them.
+const doctored = Effect.fnUntraced(function* (all: ReadonlyArray<Mistake>) {
+  const fs = yield* FileSystem.FileSystem
+  const plan = `${yield* fs.makeTempDirectoryScoped()}/scans.yaml`
+  yield* fs.writeFileString(plan, planOf(all))
+  const environment = Object.assign(
+    {
+      APPVET_API_KEY: "avk_live_abcdefghijklmnop",
+      // Nobody answers there, so that `doctor` asks no vendor.
+      APPVET_BASE_URL: "https://127.0.0.1:9",
+      SCANPOLL_JOURNAL: "memory:"
+    },
+    ...all.map((one) => one.environment ?? {})
+  )
+  // `doctor` has the flags of a run in the environment alone, and outputs of its own.
+  const flags = all.flatMap(({ flags: [name = "-o", value = ""] = [] }) =>
+    name === "-o" ? [] : [[`SCANPOLL_${name.slice(2).replaceAll("-", "_").toUpperCase()}`, value] as const]
+  )
+  const surroundings = { environment: { ...environment, ...Object.fromEntries(flags) } }
+  const { err } = yield* inside(["run", plan], surroundings)
+  const doctor = yield* inside(["doctor", plan], surroundings)
+  // What is wrong with its own output, `doctor` refuses itself.
+  return { err, out: doctor.out + doctor.err }
 })
 
 const same = Effect.fnUntraced(function* (all: ReadonlyArray<Mistake>, title: string) {
@@ -107,6 +162,47 @@ describe("the input of a run", () => {
             const second = (at + step) % names.length
             const pair = [known[at], known[second]].filter((one) => one !== undefined)
             yield* same(pair, `${names[at]} and ${names[second]}`)
+          }
+        }
+      })
+    )
+
+    it.effect("is refused by `doctor` as well, in the words of `run`, for any set of mistakes (V-15, V-18)", () =>
+      Effect.gen(function* () {
+        const known = Object.values(mistakes)
+        let seed = 15
+        const draw = (below: number): number => {
+          seed = (seed * 48_271) % 2_147_483_647
+          return seed % below
+        }
+        for (let round = 0; round < 12; round++) {
+          const drawn = new Set(Array.from({ length: 2 + draw(5) }, () => draw(known.length)))
+          const all = known.filter((_, at) => drawn.has(at))
+          const title = Object.keys(mistakes)
+            .filter((_, at) => drawn.has(at))
+            .join(" and ")
+          yield* same(all, title)
+          const { err, out } = yield* Effect.scoped(doctored(all))
+          const faults = err.split("\n").flatMap((line) => /^ {2}(?<fault>\S.*)$/.exec(line)?.groups?.["fault"] ?? [])
+          assert.isAbove(faults.length, 0, err)
+          for (const fault of faults) assert.include(out, fault.slice(fault.indexOf(": ") + 2), title)
+        }
+      })
+    )
+
+    it.effect("is refused where a template left something behind, and what only looks like it is not (V-15)", () =>
+      Effect.gen(function* () {
+        const environment = {
+          APPVET_API_KEY: "avk_live_abcdefghijklmnop",
+          EXONA_API_KEY: "exo_test_abcdefghijklmnop",
+          SCANPOLL_JOURNAL: "memory:"
+        }
+        for (const [target, fault] of leftBehind) {
+          const { err, failure } = yield* inside(["run", "--dry-run", target], { environment })
+          if (fault === null) assert.strictEqual(failure, null, err)
+          else {
+            assert.strictEqual(failure instanceof ProcessExit ? failure.code : failure, 2, target)
+            assert.match(err, fault)
           }
         }
       })

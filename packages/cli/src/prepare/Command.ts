@@ -81,7 +81,13 @@ export const begin = Effect.fnUntraced(function* (
   return Checked.map(findings, () => ({ plan, settings, keys, baseline: baseline.value }))
 })
 
-const needsTargets = (basis: Checked.Checked<Basis>, name: string, what: string): Checked.Checked<Basis> => {
+/**
+ * The basis, with a fault where the plan has no target and nothing else is wrong. `what` is done with targets.
+ *
+ * @category combinators
+ * @since 0.2.0
+ */
+export const needsTargets = (basis: Checked.Checked<Basis>, name: string, what: string): Checked.Checked<Basis> => {
   const { plan } = basis.value
   return plan.targets.length > 0 || basis.faults.length > 0
     ? basis

@@ -24,6 +24,7 @@ import * as Effect from "effect/Effect"
 import * as Predicate from "effect/Predicate"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
+import * as Placeholder from "../config/Placeholder.ts"
 import * as Shape from "./Shape.ts"
 
 /**
@@ -220,7 +221,7 @@ export const make = <Request, Payload>(fields: {
     const strict = checked(decode(input))
     // Nor must an unknown key.
     const lenient = strict.length === 0 ? strict : checked(decodeKnown(input))
-    const both = [...strict, ...lenient, ...(strict.length === 0 ? [] : besides(input, lenient))]
+    const both = [...Placeholder.faults(input), ...strict, ...lenient, ...(strict.length === 0 ? [] : besides(input, lenient))]
     const seen = new Set<string>()
     return both.filter((fault) => {
       const place = JSON.stringify(fault.path)

@@ -187,7 +187,7 @@ describe("a definition", () => {
       assert.strictEqual(yield* why({ state: 7 }), "Broken invalid-answer: state is not a text")
       assert.strictEqual(yield* why({}), "Broken invalid-answer: state is missing")
       assert.strictEqual(yield* why({ state: "done", score: 1 }, 203), "Broken http-203: HTTP 203")
-      assert.strictEqual(yield* why({ code: "X", message: "Busy." }, 409), "Transient X: Busy.")
+      assert.strictEqual(yield* why({ code: "X", message: "Busy." }, 409), "Transient X: Busy (HTTP 409)")
     })
   )
 

@@ -25,6 +25,10 @@ export const sentence = (scrub: Scrub, parts: ReadonlyArray<string | null | unde
   )
 }
 
+/** One body may come with many statuses, and only the status tells what to do about it. */
+const withStatus = (said: string, status: number): string =>
+  said.includes(String(status)) ? said : `${said.replace(/[.;:\s]+$/, "")} (HTTP ${status})`
+
 const pollKinds: Readonly<Record<Firm<PollFault.PollFaultKind>, readonly [PollFault.PollFaultKind, boolean]>> = {
   Transient: ["Transient", false],
   "Transient!": ["Transient", true],
@@ -107,7 +111,7 @@ export const make = (errors: Errors): Faults => {
         kind,
         permanent,
         code: codeOf(scrub, code, status),
-        message: sentence(scrub, [said, row?.advice]),
+        message: sentence(scrub, [withStatus(said, status), row?.advice]),
         requestId,
         hint,
         quota
