@@ -221,7 +221,12 @@ export const make = <Request, Payload>(fields: {
     const strict = checked(decode(input))
     // Nor must an unknown key.
     const lenient = strict.length === 0 ? strict : checked(decodeKnown(input))
-    const both = [...Placeholder.faults(input), ...strict, ...lenient, ...(strict.length === 0 ? [] : besides(input, lenient))]
+    const both = [
+      ...Placeholder.faults(input),
+      ...strict,
+      ...lenient,
+      ...(strict.length === 0 ? [] : besides(input, lenient))
+    ]
     const seen = new Set<string>()
     return both.filter((fault) => {
       const place = JSON.stringify(fault.path)
