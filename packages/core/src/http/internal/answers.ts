@@ -11,7 +11,7 @@ import * as JsonBody from "../JsonBody.ts"
 import * as RateLimitHeaders from "../RateLimitHeaders.ts"
 import * as RetryAfter from "../RetryAfter.ts"
 import * as Scrubber from "../../model/Scrubber.ts"
-import type { VendorResponse } from "../VendorHttp.ts"
+import type { VendorResponse } from "../VendorClient.ts"
 
 // Keeps what a header says to one short, printable line.
 const line = (text: string, longest: number): string =>
@@ -68,83 +68,122 @@ export const foreign =
   (text: string, longest: number): string =>
     line(scrubber.text(text), longest)
 
-/** Reads the answers of one vendor; `now` is the time on our clock. */
-export const reader = (settings: {
+interface Settings {
   readonly vendor: string
   readonly scrubber: Scrubber.Scrubber
   readonly maxBytes: number
   readonly maxDepth: number
-}): ((
+}
+
+/** Reads one answer; `now` is the time on our clock. */
+export type Reader = (
   response: HttpClientResponse,
   exchange: Exchange,
   now: number,
   expected: Expected
-) => Effect.Effect<Read, HttpClientError>) => {
-  const { scrubber, vendor } = settings
-  const short = foreign(scrubber)
-  let saidType = false
+) => Effect.Effect<Read, HttpClientError>
 
-  return (response: HttpClientResponse, exchange: Exchange, now: number, expected: Expected) => {
-    const { status } = response
-    const headers = response.headers
-    const asked = retryAfter(response, headers)
-    const quota = RateLimitHeaders.parse(headers, now)
-    const parsed =
-      asked === undefined
-        ? Option.none<Duration.Duration>()
-        : RetryAfter.parse(asked, () => RateLimitHeaders.vendorClock(headers, now))
-    const hint =
-      Option.isNone(parsed) && status === 429
-        ? Option.flatMap(quota, ({ resetAt }) =>
-            resetAt === null ? Option.none() : Option.some(Duration.millis(resetAt - now))
-          )
-        : parsed
-    const requestId = short(headers["x-request-id"] ?? "", 200)
-    const location = short(headers["location"] ?? "", 2049)
-    const about = (): string => `status ${status}, ${contentType(scrubber.text(headers["content-type"] ?? ""))}`
-    const answer = (body: JsonBody.VendorBody, warnings: ReadonlyArray<string> = []): VendorResponse => ({
+// What status and headers say; `asked` is every `Retry-After`, and `wait` what it means.
+interface Head {
+  readonly asked: string | undefined
+  readonly wait: Option.Option<Duration.Duration>
+  readonly said: Omit<VendorResponse, "body" | "warnings">
+}
+
+const headOf = (response: HttpClientResponse, now: number, scrubber: Scrubber.Scrubber): Head => {
+  const { headers, status } = response
+  const short = foreign(scrubber)
+  const asked = retryAfter(response, headers)
+  const quota = RateLimitHeaders.parse(headers, now)
+  const wait =
+    asked === undefined
+      ? Option.none<Duration.Duration>()
+      : RetryAfter.parse(asked, () => RateLimitHeaders.vendorClock(headers, now))
+  const hint =
+    Option.isNone(wait) && status === 429
+      ? Option.flatMap(quota, ({ resetAt }) =>
+          resetAt === null ? Option.none() : Option.some(Duration.millis(resetAt - now))
+        )
+      : wait
+  const requestId = short(headers["x-request-id"] ?? "", 200)
+  const location = short(headers["location"] ?? "", 2049)
+  return {
+    asked,
+    wait,
+    said: {
       status,
-      body,
       hint,
       quota,
       requestId: requestId === "" ? null : requestId,
-      ...(location === "" || location.length > 2048 ? {} : { location }),
-      warnings
+      ...(location === "" || location.length > 2048 ? {} : { location })
+    }
+  }
+}
+
+const about = ({ headers, status }: HttpClientResponse, scrubber: Scrubber.Scrubber): string =>
+  `status ${status}, ${contentType(scrubber.text(headers["content-type"] ?? ""))}`
+
+type Unreadable = (why: "encoding" | "too-large" | "not-json", detail: string) => Read
+
+const bodyOf = (
+  response: HttpClientResponse,
+  { said }: Head,
+  expected: Expected,
+  settings: Settings,
+  unreadable: Unreadable
+): Effect.Effect<Read, HttpClientError> => {
+  const { maxBytes, maxDepth, scrubber } = settings
+  const { headers, status } = response
+  const encoding = headers["content-encoding"]
+  if (!isIdentity(encoding)) {
+    return Effect.sync(() => {
+      const shown = foreign(scrubber)(encoding ?? "", 40)
+      return unreadable("encoding", `encoded as ${shown} although that was not asked for`)
     })
-    const unreadable = (why: "encoding" | "too-large" | "not-json", detail: string): VendorResponse =>
-      answer({ _tag: "Unreadable", why, detail: `${about()}, ${detail}` })
-    const encoding = headers["content-encoding"]
-    const body = isIdentity(encoding)
-      ? Effect.map(JsonBody.read(response, headers, settings.maxBytes), (bytes): Read => {
-          if (bytes === null) {
-            return { answer: unreadable("too-large", `more than ${settings.maxBytes} bytes`), open: true }
-          }
-          const decoded =
-            expected === "text"
-              ? JsonBody.text(bytes, scrubber)
-              : JsonBody.decode(bytes, {
-                  maxDepth: settings.maxDepth,
-                  about,
-                  scrubber: expected === "token" ? blind : scrubber
-                })
-          // 101: a client that hands it on hands over the connection, which is nobody's then.
-          return { answer: answer(decoded.body, decoded.warnings), open: status > 0 && status < 200 }
-        })
-      : Effect.sync((): Read => {
-          const detail = `encoded as ${short(encoding ?? "", 40)} although that was not asked for`
-          return { answer: unreadable("encoding", detail), open: true }
-        })
-    const notes: Array<string> = []
-    if (asked !== undefined && (Option.isNone(parsed) || Duration.toMillis(parsed.value) >= Waits.longest)) {
-      const taken = Option.isNone(parsed) ? "ignored" : "taken as 30 days"
-      notes.push(`${vendor}: Retry-After ${taken}: ${JSON.stringify(short(asked, 64))}`)
-    }
+  }
+  return Effect.map(JsonBody.read(response, headers, maxBytes), (bytes): Read => {
+    if (bytes === null) return unreadable("too-large", `more than ${maxBytes} bytes`)
+    const { body, warnings } =
+      expected === "text"
+        ? JsonBody.text(bytes, scrubber)
+        : JsonBody.decode(bytes, {
+            maxDepth,
+            about: () => about(response, scrubber),
+            scrubber: expected === "token" ? blind : scrubber
+          })
+    // 101: a client that hands it on hands over the connection, which is nobody's then.
+    return { answer: { ...said, body, warnings }, open: status > 0 && status < 200 }
+  })
+}
+
+const oddWait = ({ asked, wait }: Head, { scrubber, vendor }: Settings): string | null => {
+  if (asked === undefined || (Option.isSome(wait) && Duration.toMillis(wait.value) < Waits.longest)) return null
+  const taken = Option.isNone(wait) ? "ignored" : "taken as 30 days"
+  return `${vendor}: Retry-After ${taken}: ${JSON.stringify(foreign(scrubber)(asked, 64))}`
+}
+
+/** Reads the answers of one vendor. */
+export const reader = (settings: Settings): Reader => {
+  const { scrubber, vendor } = settings
+  let saidType = false
+
+  // Once: it will say so with every answer.
+  const oddType = ({ headers, status }: HttpClientResponse, expected: Expected): string | null => {
     const type = headers["content-type"]
-    if (expected === "json" && !saidType && status === 200 && type !== undefined && !jsonType.test(type)) {
-      // Once: it will say so with every answer.
-      saidType = true
-      notes.push(`${vendor}: the content type is ${contentType(scrubber.text(type))}: read as JSON all the same`)
+    if (expected !== "json" || saidType || status !== 200 || type === undefined || jsonType.test(type)) return null
+    saidType = true
+    return `${vendor}: the content type is ${contentType(scrubber.text(type))}: read as JSON all the same`
+  }
+
+  return (response, exchange, now, expected) => {
+    const { status } = response
+    const head = headOf(response, now, scrubber)
+    const unreadable: Unreadable = (why, detail) => {
+      const body = { _tag: "Unreadable", why, detail: `${about(response, scrubber)}, ${detail}` } as const
+      return { answer: { ...head.said, body, warnings: [] }, open: true }
     }
+    const body = bodyOf(response, head, expected, settings, unreadable)
+    const notes = [oddWait(head, settings), oddType(response, expected)].filter((note) => note !== null)
     const heard =
       notes.length === 0
         ? body
@@ -155,7 +194,7 @@ export const reader = (settings: {
     if (status >= 200 && status < 300) return heard
     // What the status and the headers say must not be lost with a body that nobody needs.
     const bodiless = unreadable("not-json", "the body broke off")
-    exchange.answer = bodiless
-    return Effect.catch(heard, () => Effect.succeed<Read>({ answer: bodiless, open: true }))
+    exchange.answer = bodiless.answer
+    return Effect.catch(heard, () => Effect.succeed(bodiless))
   }
 }

@@ -1,11 +1,6 @@
 // Bodies of requests, as they are sent, with their content type; null for what cannot be written.
 
-/** A part of a `multipart` body that is a file. */
-export interface FilePart {
-  readonly name: string
-  readonly type?: string
-  readonly content: string | Uint8Array
-}
+import type { FilePart } from "../VendorClient.ts"
 
 export type Encoding = "json" | "form" | "text" | "multipart"
 
