@@ -283,21 +283,24 @@ export interface FindingsCall<F> {
  * The vendor's list, newest first, for finding a submission whose answer was lost.
  *
  * - `rows`: where the list is. Rows that `row` cannot read are passed over.
+ * - `query`: of a page, told its number from 0 and how many rows the pages before it had: a vendor may send fewer than it
+ *   was asked for, so count on with those.
+ * - `total`: where the answer says how many rows there are. Without it, an empty page is the end.
  * - `scan`: a row's id, and when the scan was created (milliseconds since 1970).
  * - `same`: whether a row is a scan of the target.
- * - `size`: rows a full page has. `pages`: how many are read at most.
+ * - `pages`: how many are read at most.
  *
  * @category models
  * @since 0.2.0
  */
 export interface ListCall<in T, L> {
   readonly path: string
-  readonly query: (target: T, page: number) => Query
+  readonly query: (target: T, so: { readonly page: number; readonly received: number }) => Query
   readonly rows: Place
+  readonly total?: Place
   readonly row: Codec<L>
   readonly scan: (row: L) => { readonly id: string | number; readonly createdAt: number | null }
   readonly same: (row: L, target: T) => boolean
-  readonly size: number
   readonly pages: number
 }
 

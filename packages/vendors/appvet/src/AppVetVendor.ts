@@ -182,13 +182,13 @@ export const vendor = Vendor.define({
 
   list: {
     path: "/v1/scans",
-    query: ({ type }, page) => ({ type, limit: 100, offset: page * 100 }),
+    query: ({ type }, { received }) => ({ type, limit: 100, offset: received }),
     rows: ["scans"],
+    total: ["total"],
     row: AppVetSchema.ListedScan,
     scan: ({ created_at, id }) => ({ id, createdAt: WireFields.timestamp(created_at) }),
     same: (row, wanted) => row.type === wanted.type && targetUrl.normalize(row.url) === target(wanted),
-    size: 100,
-    pages: 5
+    pages: 20
   },
 
   errors: {

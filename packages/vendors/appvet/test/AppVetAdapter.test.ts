@@ -530,8 +530,12 @@ describe("looking for a scan whose answer was lost", () => {
     ...changes
   })
   const page = (...scans: ReadonlyArray<unknown>) => Fake.response(200, { scans, total: scans.length })
+  const first = (total: number, ...scans: ReadonlyArray<unknown>) => Fake.response(200, { scans, total })
   const full = (second: number) =>
-    page(...Array.from({ length: 100 }, (_, index) => row(`scan_x${index}`, second, { url: "https://x.example/" })))
+    first(
+      10_000,
+      ...Array.from({ length: 100 }, (_, index) => row(`scan_x${index}`, second, { url: "https://x.example/" }))
+    )
 
   it.effect("finds scans of the same address and type, made since, in the vendor's list", () =>
     Effect.gen(function* () {
@@ -577,7 +581,7 @@ describe("looking for a scan whose answer was lost", () => {
 
   it.effect("turns pages until the scans are older than the submission", () =>
     Effect.gen(function* () {
-      const seen = yield* reconcile([full(50), full(20), page(row("scan_good", 1), row("scan_old", -100))])
+      const seen = yield* reconcile([full(50), full(20), first(900, row("scan_good", 1), row("scan_old", -100))])
       assert.deepStrictEqual(ids(seen), ["scan_good"])
       assert.deepStrictEqual(
         seen.sent.map((request) => request.query?.["offset"]),
@@ -590,17 +594,51 @@ describe("looking for a scan whose answer was lost", () => {
 
   it.effect("names a scan once that two pages show", () =>
     Effect.gen(function* () {
-      const first = Array.from({ length: 100 }, (_, index) =>
+      const newest = Array.from({ length: 100 }, (_, index) =>
         row(index === 99 ? "scan_good" : `s${index}`, 9, index === 99 ? {} : { type: "seo" })
       )
-      assert.deepStrictEqual(ids(yield* reconcile([page(...first), page(row("scan_good", 9))])), ["scan_good"])
+      assert.deepStrictEqual(ids(yield* reconcile([first(101, ...newest), first(101, row("scan_good", 9))])), [
+        "scan_good"
+      ])
     })
   )
 
   it.effect("does not call a list searched that it could not read to its end", () =>
     Effect.gen(function* () {
-      const seen = yield* reconcile([full(50), full(40), full(30), full(20), full(10)])
-      assert.deepStrictEqual([ids(seen), seen.sent.length], ["list-too-long", 5])
+      const seen = yield* reconcile(Array.from({ length: 21 }, () => full(50)))
+      assert.deepStrictEqual([ids(seen), seen.sent.length], ["list-too-long", 20])
+    })
+  )
+
+  it.effect("reads a list to its total where the vendor sends fewer rows than it was asked for (V-23)", () =>
+    Effect.gen(function* () {
+      const some = (from: number, count: number) =>
+        Array.from({ length: count }, (_, index) => row(`s${from + index}`, 50 - from, { url: "https://x.example/" }))
+      const seen = yield* reconcile([first(31, ...some(0, 20)), first(31, ...some(20, 10), row("scan_good", 1))])
+      assert.deepStrictEqual(ids(seen), ["scan_good"])
+      assert.deepStrictEqual(
+        seen.sent.map((request) => request.query?.["offset"]),
+        [0, 20]
+      )
+    })
+  )
+
+  it.effect("does not call a list searched that ended before its total (V-23)", () =>
+    Effect.gen(function* () {
+      const seen = yield* reconcile([first(31, row("s1", 9, { type: "seo" })), first(31)])
+      assert.deepStrictEqual([ids(seen), seen.sent.length], ["list-too-long", 2])
+    })
+  )
+
+  it.effect("reads a list to an empty page where no total is told, and counts on with what it got (V-23)", () =>
+    Effect.gen(function* () {
+      const bare = (...scans: ReadonlyArray<unknown>) => Fake.response(200, { scans })
+      const seen = yield* reconcile([bare(row("scan_x", 9, { type: "seo" })), bare(row("scan_good", 5)), bare()])
+      assert.deepStrictEqual(ids(seen), ["scan_good"])
+      assert.deepStrictEqual(
+        seen.sent.map((request) => request.query?.["offset"]),
+        [0, 1, 2]
+      )
     })
   )
 

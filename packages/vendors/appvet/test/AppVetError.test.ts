@@ -61,7 +61,7 @@ describe("every documented code", () => {
     assert.strictEqual(refused.message, "blocked")
     assert.isNotNull(refused.advice)
     const missing = faults.poll("status", Fake.response(404, error("SCAN_NOT_FOUND", "No scan")), scrub)
-    assert.match(missing.message, /^No scan; the id may be wrong, or .* another organization/)
+    assert.match(missing.message, /^No scan \(HTTP 404\); the id may be wrong, or .* another organization/)
   })
 })
 

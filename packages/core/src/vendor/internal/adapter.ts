@@ -6,6 +6,7 @@ import * as Result from "effect/Result"
 import type { Already, ScanAdapter, Submitted } from "../../engine/ScanAdapter.ts"
 import { segment } from "../../http/VendorHttp.ts"
 import * as StatusClass from "../../http/StatusClass.ts"
+import * as WireFields from "../../http/WireFields.ts"
 import type { Query, TransportFault, VendorClient, VendorResponse } from "../../http/VendorClient.ts"
 import * as Observation from "../../model/Observation.ts"
 import * as PollFault from "../../model/PollFault.ts"
@@ -120,9 +121,11 @@ const reconciling = <T, L>(
   return Effect.fnUntraced(function* (target: T, since: number, known: ReadonlySet<string>) {
     const from = since - clockSkew
     const found = new Map<string, number>()
+    let received = 0
     for (let page = 0; page < call.pages; page++) {
-      const response = yield* get("list", call.path, call.query(target, page))
-      const rows = Wire.get(yield* json(response), call.rows)
+      const response = yield* get("list", call.path, call.query(target, { page, received }))
+      const answer = yield* json(response)
+      const rows = Wire.get(answer, call.rows)
       if (!Array.isArray(rows)) {
         const what = rows === null ? "missing" : "not a list"
         return yield* broken(response, "invalid-answer", `${call.rows.join(".")} is ${what}`)
@@ -137,12 +140,16 @@ const reconciling = <T, L>(
         if (createdAt < from) reachesBack = true
         else if (!known.has(id) && call.same(row.success.value, target)) found.set(id, createdAt)
       }
-      // Newest first: behind an older scan there is none of ours.
-      if (rows.length < call.size || reachesBack) break
-      if (page === call.pages - 1 && found.size === 0) {
-        const most = call.pages * call.size
-        return yield* broken(response, "list-too-long", `the newest ${most} scans do not reach back to the submission`)
+      received += rows.length
+      const total = call.total === undefined ? null : WireFields.count.read(Wire.get(answer, call.total))
+      // Newest first: behind an older scan there is none of ours. A page may be shorter than was asked for.
+      const isWhole = total === null ? rows.length === 0 : received >= total
+      if (isWhole || reachesBack) break
+      if ((rows.length === 0 || page === call.pages - 1) && found.size === 0) {
+        const words = `the newest ${received} scans do not reach back to the submission`
+        return yield* broken(response, "list-too-long", words)
       }
+      if (rows.length === 0) break
     }
     return Array.from(found, ([scanId, createdAt]) => ticketOf(scanId, createdAt))
   })
