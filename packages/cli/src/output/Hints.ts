@@ -37,12 +37,14 @@ export interface Context {
 }
 
 const plain = /^[\w@%+=:,./-]+$/
+const utf8 = new TextEncoder()
 const unseen = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u
 
 const escaped = (char: string): string => {
   if (char === "'" || char === "\\") return `\\${char}`
   if (!unseen.test(char)) return char
-  return `\\U${(char.codePointAt(0) ?? 0).toString(16).padStart(8, "0")}`
+  // By bytes: a shell outside of a UTF-8 locale (a bare container, a CI job) does not know code points.
+  return Array.from(utf8.encode(char), (byte) => `\\x${byte.toString(16).padStart(2, "0")}`).join("")
 }
 
 /**
