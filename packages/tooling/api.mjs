@@ -134,7 +134,11 @@ const readModule = (path, folder) => {
     if (statement.type === "ExportNamedDeclaration" && statement.declaration !== null) {
       parts.push({ names: namesOf(statement.declaration), exported: true, doc, code })
     } else if (statement.type === "ExportNamedDeclaration" || statement.type === "ExportAllDeclaration") {
-      if (statement.source !== null) parts.push({ names: [], exported: true, doc, code })
+      if (statement.source === null) continue
+      const internal = /^\.\/(internal\/.+)\.ts$/.exec(statement.source.value)?.[1]
+      if (internal !== undefined && statement.type === "ExportNamedDeclaration")
+        parts.push(...passedOn(statement, join(dirname(path), internal), folder))
+      else parts.push({ names: [], exported: true, doc, code })
     } else {
       parts.push({
         names: namesOf(statement),
@@ -145,6 +149,23 @@ const readModule = (path, folder) => {
     }
   }
   return { path, doc: head, parts }
+}
+
+/**
+ * What a module passes on from an internal one of its own: nobody else can import it, so it is documented where it is
+ * offered, as its own.
+ *
+ * @param {import("oxc-parser").ExportNamedDeclaration} statement
+ * @param {string} path of the internal module
+ * @param {string} folder of the package
+ * @returns {ReadonlyArray<Part>}
+ */
+const passedOn = (statement, path, folder) => {
+  const names = statement.specifiers.flatMap(({ local }) => (local.type === "Identifier" ? [local.name] : []))
+  const { parts } = readModule(path, folder)
+  return parts.filter(({ exported, names: own }) =>
+    own.some((name) => names.includes(exported ? name : name.replace(/_base(_\d+)?$/, "")))
+  )
 }
 
 /**

@@ -9,7 +9,7 @@
  */
 import * as PollFault from "../model/PollFault.ts"
 import * as SubmitError from "../model/SubmitError.ts"
-import type { TransportFault } from "./VendorClient.ts"
+import type { TransportFault } from "./internal/client.ts"
 import { cut } from "./WireFields.ts"
 
 /**

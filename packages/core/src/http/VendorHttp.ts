@@ -20,7 +20,7 @@ import * as Option from "effect/Option"
 import * as Result from "effect/Result"
 import { connect } from "./internal/connect.ts"
 import * as Settings from "./internal/settings.ts"
-import type { Options, VendorClient } from "./VendorClient.ts"
+import type { Options, VendorClient } from "./internal/client.ts"
 
 export {
   type FilePart,
@@ -30,7 +30,7 @@ export {
   TransportFault,
   type VendorClient,
   type VendorResponse
-} from "./VendorClient.ts"
+} from "./internal/client.ts"
 
 const onlyDots = /^(?:\.|%2e){1,2}$/i
 

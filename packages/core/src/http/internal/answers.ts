@@ -11,7 +11,7 @@ import * as JsonBody from "../JsonBody.ts"
 import * as RateLimitHeaders from "../RateLimitHeaders.ts"
 import * as RetryAfter from "../RetryAfter.ts"
 import * as Scrubber from "../../model/Scrubber.ts"
-import type { VendorResponse } from "../VendorClient.ts"
+import type { VendorResponse } from "./client.ts"
 
 // Keeps what a header says to one short, printable line.
 const line = (text: string, longest: number): string =>

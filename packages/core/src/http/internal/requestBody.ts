@@ -1,6 +1,6 @@
 // Bodies of requests, as they are sent, with their content type; null for what cannot be written.
 
-import type { FilePart } from "../VendorClient.ts"
+import type { FilePart } from "./client.ts"
 
 export type Encoding = "json" | "form" | "text" | "multipart"
 

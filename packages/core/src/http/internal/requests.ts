@@ -4,7 +4,7 @@ import * as HttpBody from "effect/http/HttpBody"
 import * as HttpClientRequest from "effect/http/HttpClientRequest"
 import * as UrlParams from "effect/http/UrlParams"
 import * as Option from "effect/Option"
-import type { RequestOptions } from "../VendorClient.ts"
+import type { RequestOptions } from "./client.ts"
 import type * as RequestBody from "./requestBody.ts"
 import type { Settings } from "./settings.ts"
 

@@ -7,7 +7,7 @@ import * as Waits from "../../time/Waits.ts"
 import * as Auth from "../Auth.ts"
 import * as BaseUrl from "../BaseUrl.ts"
 import type { Credential } from "../Credential.ts"
-import type { Options } from "../VendorClient.ts"
+import type { Options } from "./client.ts"
 
 export interface Settings extends BaseUrl.BaseUrl {
   readonly vendor: string

@@ -7,7 +7,7 @@ import * as Result from "effect/Result"
 import * as Semaphore from "effect/Semaphore"
 import type { ClientCredentials } from "../Auth.ts"
 import * as Credential from "../Credential.ts"
-import type { TransportFault, VendorResponse } from "../VendorClient.ts"
+import type { TransportFault, VendorResponse } from "./client.ts"
 import * as WireFields from "../WireFields.ts"
 
 /** Where requests get the key they show; `denied` says that one was refused. */

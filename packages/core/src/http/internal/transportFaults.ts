@@ -2,7 +2,7 @@
 import * as Effect from "effect/Effect"
 import type * as Scrubber from "../../model/Scrubber.ts"
 import * as TransportCause from "../TransportCause.ts"
-import { TransportFault } from "../VendorClient.ts"
+import { TransportFault } from "./client.ts"
 import type { Settings } from "./settings.ts"
 
 export interface TransportFaults {

@@ -7,7 +7,7 @@ import type { Already, ScanAdapter, Submitted } from "../../engine/ScanAdapter.t
 import { segment } from "../../http/VendorHttp.ts"
 import * as StatusClass from "../../http/StatusClass.ts"
 import * as WireFields from "../../http/WireFields.ts"
-import type { Query, TransportFault, VendorClient, VendorResponse } from "../../http/VendorClient.ts"
+import type { Query, TransportFault, VendorClient, VendorResponse } from "../../http/VendorHttp.ts"
 import * as Observation from "../../model/Observation.ts"
 import * as PollFault from "../../model/PollFault.ts"
 import * as ScanOutcome from "../../model/ScanOutcome.ts"

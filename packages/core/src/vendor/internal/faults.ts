@@ -1,7 +1,7 @@
 // The vendor's errors by its table, and by the common rule where the table is silent.
 import * as Option from "effect/Option"
 import * as StatusClass from "../../http/StatusClass.ts"
-import type { VendorResponse } from "../../http/VendorClient.ts"
+import type { VendorResponse } from "../../http/VendorHttp.ts"
 import * as WireFields from "../../http/WireFields.ts"
 import * as PollFault from "../../model/PollFault.ts"
 import * as SubmitError from "../../model/SubmitError.ts"

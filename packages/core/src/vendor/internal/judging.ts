@@ -17,7 +17,12 @@ export interface Reading<out P> {
   readonly judge: (about: About) => Judgement<P>
 }
 
-/** A meaning whose answer has a schema of its own. */
+/**
+ * A meaning whose answer has a schema of its own. Made by `Vendor.when`.
+ *
+ * @category models
+ * @since 0.2.0
+ */
 export interface When<out P> {
   readonly _tag: "When"
   readonly read: (body: unknown) => Result.Result<Reading<P>, string>

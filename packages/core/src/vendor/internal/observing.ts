@@ -2,7 +2,7 @@
 import * as Duration from "effect/Duration"
 import * as Option from "effect/Option"
 import * as Result from "effect/Result"
-import type { VendorResponse } from "../../http/VendorClient.ts"
+import type { VendorResponse } from "../../http/VendorHttp.ts"
 import * as WireFields from "../../http/WireFields.ts"
 import * as Observation from "../../model/Observation.ts"
 import type { PollFault } from "../../model/PollFault.ts"

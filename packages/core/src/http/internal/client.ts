@@ -1,18 +1,12 @@
-/**
- * A vendor's HTTP API as adapters meet it: what they may ask, the answers, and why there is none.
- *
- * `VendorHttp` makes the client and keeps the promises about its requests; an adapter's tests may write one by hand.
- *
- * @since 0.2.0
- */
+// A vendor's API as adapters meet it: what they may ask, the answers, and why there is none. Passed on by `VendorHttp`.
 import * as Data from "effect/Data"
 import type * as Duration from "effect/Duration"
 import type * as Effect from "effect/Effect"
 import type * as Option from "effect/Option"
-import type { Quota } from "../model/Observation.ts"
-import type * as Auth from "./Auth.ts"
-import type * as Credential from "./Credential.ts"
-import type * as JsonBody from "./JsonBody.ts"
+import type { Quota } from "../../model/Observation.ts"
+import type * as Auth from "../Auth.ts"
+import type * as Credential from "../Credential.ts"
+import type * as JsonBody from "../JsonBody.ts"
 
 /**
  * An answer of any status. `hint` is a valid `Retry-After` of at most 30 days (none when there is none, or it is
