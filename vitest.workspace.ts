@@ -8,8 +8,12 @@ import { existsSync, readdirSync } from "node:fs"
 import process from "node:process"
 import { defineConfig } from "vitest/config"
 import { MissingPrograms } from "./packages/tooling/missingPrograms.mjs"
+import { LEDGER, TestLedger } from "./packages/tooling/testLedger.mjs"
 
 const root = import.meta.dirname
+const ledger = process.env[LEDGER] ?? ""
+// A test that runs tests has no ledger.
+delete process.env[LEDGER]
 
 const packages = ["packages", "packages/vendors"]
   .flatMap((folder) => readdirSync(`${root}/${folder}`).map((name) => ({ name, dir: `${root}/${folder}/${name}` })))
@@ -39,11 +43,12 @@ export default defineConfig({
   test: {
     maxWorkers: 2,
     passWithNoTests: true,
-    // Vitest's own ones, and the programs that tests lacked.
+    // Vitest's own ones, the programs that tests lacked, and what the gates tell at their end.
     reporters: [
       "default",
       ...(process.env["GITHUB_ACTIONS"] === "true" ? ["github-actions"] : []),
-      new MissingPrograms()
+      new MissingPrograms(),
+      ...(ledger === "" ? [] : [new TestLedger(ledger, root)])
     ],
     projects: [
       ...packages.map(({ dir, name }) => project(name, dir)),

@@ -1,6 +1,6 @@
 /**
- * Runs every gate of the repository, one after the other, and ends with a line `N passed, N failed`: each test counts
- * as one, and so does each gate.
+ * Runs every gate of the repository, one after the other. Ends with what each gate said, where the tests' time went, the
+ * name of each test that failed, and a line `N passed, N failed`: each test counts as one, and so does each gate.
  *
  * A gate is a command. It has no stdin, a time it must end in, and no process may outlive it. A failed gate does not
  * stop the others, except where nothing could be installed. Needs Node 18 or newer and npm; `.ci/run` starts it.
@@ -11,10 +11,11 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import process from "node:process"
 import { fileURLToPath } from "node:url"
+import { LEDGER, linesOf, readLedger } from "./testLedger.mjs"
 
 const root = fileURLToPath(new URL("../../", import.meta.url))
 const scratch = mkdtempSync(join(tmpdir(), "scanpoll-gates-"))
-const testReport = join(scratch, "tests.json")
+const ledger = join(scratch, "tests.jsonl")
 
 /** @param {ReadonlyArray<string>} args */
 const launch = (...args) => [process.execPath, "packages/tooling/launch.mjs", ...args]
@@ -22,7 +23,7 @@ const launch = (...args) => [process.execPath, "packages/tooling/launch.mjs", ..
 /**
  * A new check of the whole repository is one more line here.
  *
- * @type {ReadonlyArray<{ name: string, minutes: number, command: ReadonlyArray<string> }>}
+ * @type {ReadonlyArray<{ name: string, minutes: number, command: ReadonlyArray<string>, env?: NodeJS.ProcessEnv }>}
  */
 const gates = [
   { name: "install", minutes: 10, command: launch("exec", "node", "--version") },
@@ -32,11 +33,7 @@ const gates = [
   { name: "api", minutes: 2, command: launch("exec", "node", "packages/tooling/api.mjs", "--check") },
   { name: "unused", minutes: 2, command: launch("unused") },
   { name: "pack", minutes: 5, command: launch("pack") },
-  {
-    name: "test",
-    minutes: 20,
-    command: ["npm", "test", "--", "--reporter=default", "--reporter=json", `--outputFile.json=${testReport}`]
-  },
+  { name: "test", minutes: 20, command: ["npm", "test"], env: { [LEDGER]: ledger } },
   { name: "bench", minutes: 4, command: launch("exec", "node", "packages/bench/src/main.ts", "--short") },
   { name: "start", minutes: 3, command: ["npm", "start"] }
 ]
@@ -95,7 +92,7 @@ const pass = (gate) =>
       cwd: root,
       stdio: ["ignore", "inherit", "inherit"],
       detached: true,
-      env: { ...process.env, LAUNCHER_GATE: marker }
+      env: { ...process.env, LAUNCHER_GATE: marker, ...gate.env }
     })
     running = child.pid
     let late = false
@@ -120,16 +117,6 @@ const pass = (gate) =>
     })
   })
 
-/** @returns {{ passed: number, failed: number }} */
-const countTests = () => {
-  try {
-    const report = JSON.parse(readFileSync(testReport, "utf8"))
-    return { passed: report.numPassedTests, failed: report.numFailedTests }
-  } catch {
-    return { passed: 0, failed: 0 }
-  }
-}
-
 const treeState = () => {
   const answer = spawnSync("git", ["status", "--porcelain"], { cwd: root, encoding: "utf8" })
   return answer.status === 0 ? answer.stdout : undefined
@@ -149,7 +136,7 @@ const main = async () => {
   }
   for (const gate of gates.slice(results.length)) results.push({ name: gate.name, fault: "not run" })
 
-  const tests = countTests()
+  const tests = readLedger(ledger)
   const test = results.find((result) => result.name === "test")
   if (test !== undefined && test.fault === undefined && tests.passed === 0) test.fault = "no test ran"
   results.push({ name: "clean tree", fault: treeState() === before ? undefined : "git status is not what it was" })
@@ -161,6 +148,7 @@ const main = async () => {
       `${fault === undefined ? "passed" : "FAILED"}  ${name}${time}${fault === undefined ? "" : `: ${fault}`}`
     )
   }
+  for (const line of linesOf(tests)) console.log(line)
   const failed = results.filter((result) => result.fault !== undefined).length
   console.log(`${tests.passed + results.length - failed} passed, ${tests.failed + failed} failed`)
   return failed === 0 && tests.failed === 0 ? 0 : 1

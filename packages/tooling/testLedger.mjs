@@ -1,0 +1,171 @@
+/**
+ * What a run of the tests did, one line of JSON for each test file as it ends, so that a run that was cut short tells as
+ * much as it did; and what the gates say of it.
+ *
+ * `vitest.workspace.ts` keeps one where the environment variable `LAUNCHER_LEDGER` names a file.
+ */
+import { appendFileSync, existsSync, readFileSync, writeFileSync } from "node:fs"
+import { relative } from "node:path"
+import { stripVTControlCharacters } from "node:util"
+
+/** @import { Reporter, TestModule } from "vitest/node" */
+
+/** The environment variable that names the file. */
+export const LEDGER = "LAUNCHER_LEDGER"
+
+/** The most failures and the most characters of a message that are told. */
+const FAILURES = 50
+const MESSAGE = 300
+const SLOWEST = 10
+
+/**
+ * A test that failed, a group of tests whose hook did, or a file that could not be read.
+ *
+ * @typedef {{ name: string, message: string }} Failure
+ */
+
+/**
+ * `file` is relative to the repository; `seconds` is all of the file's time in its worker: reading it, its hooks, its
+ * tests.
+ *
+ * @typedef {{
+ *   project: string, file: string, seconds: number,
+ *   passed: number, failed: number, skipped: number, failures: ReadonlyArray<Failure>
+ * }} Entry
+ */
+
+/** @typedef {{ files: ReadonlyArray<Entry>, passed: number, failed: number, skipped: number }} Ledger */
+
+/** @param {unknown} errors @returns {string} the first line of the first error, with its name */
+const firstLine = (errors) => {
+  const [error] = Array.isArray(errors) ? errors : []
+  const words = stripVTControlCharacters(String(error?.message ?? error?.stack ?? "no message"))
+  const line = words.split("\n").find((one) => one.trim() !== "") ?? "an empty message"
+  // oxlint-disable-next-line no-control-regex -- a log shall show a message, not obey it
+  const plain = line.trim().replaceAll(/[\u0000-\u001f\u007f]/g, "?")
+  return plain.length > MESSAGE ? `${plain.slice(0, MESSAGE)}...` : plain
+}
+
+/**
+ * @param {TestModule} module
+ * @param {string} root
+ * @returns {Entry}
+ */
+const entryOf = (module, root) => {
+  const tests = [...module.children.allTests()]
+  const failed = tests.filter((test) => test.result().state === "failed")
+  const broken = [...module.children.allSuites()].filter((suite) => suite.errors().length > 0)
+  const { collectDuration, duration, environmentSetupDuration, prepareDuration, setupDuration } = module.diagnostic()
+  const time = collectDuration + duration + environmentSetupDuration + prepareDuration + setupDuration
+  return {
+    project: module.project.name,
+    file: relative(root, module.moduleId).replaceAll("\\", "/"),
+    seconds: Math.round(time / 100) / 10,
+    passed: tests.filter((test) => test.result().state === "passed").length,
+    failed: failed.length,
+    skipped: tests.filter((test) => test.result().state === "skipped").length,
+    failures: [
+      ...(module.errors().length > 0 ? [{ name: "the whole file", message: firstLine(module.errors()) }] : []),
+      ...broken.map((suite) => ({ name: suite.fullName, message: firstLine(suite.errors()) })),
+      ...failed.map((test) => ({ name: test.fullName, message: firstLine(test.result().errors) }))
+    ]
+  }
+}
+
+/**
+ * Writes the ledger.
+ *
+ * @implements {Reporter}
+ */
+export class TestLedger {
+  #file
+  #root
+
+  /**
+   * @param {string} file is made anew
+   * @param {string} root the repository
+   */
+  constructor(file, root) {
+    this.#file = file
+    this.#root = root
+    writeFileSync(file, "")
+  }
+
+  /** @param {TestModule} module */
+  onTestModuleEnd(module) {
+    this.#write(entryOf(module, this.#root))
+  }
+
+  /**
+   * What failed outside of every file: a worker that died, an error that nobody caught.
+   *
+   * @param {ReadonlyArray<TestModule>} _modules
+   * @param {ReadonlyArray<unknown>} errors
+   */
+  onTestRunEnd(_modules, errors) {
+    for (const error of errors) {
+      const failures = [{ name: "an error outside of the tests", message: firstLine([error]) }]
+      this.#write({ project: "", file: "", seconds: 0, passed: 0, failed: 0, skipped: 0, failures })
+    }
+  }
+
+  /** @param {Entry} entry */
+  #write(entry) {
+    appendFileSync(this.#file, `${JSON.stringify(entry)}\n`)
+  }
+}
+
+/**
+ * Reads a ledger, as far as it goes; one that is not there is empty.
+ *
+ * @param {string} file
+ * @returns {Ledger}
+ */
+export const readLedger = (file) => {
+  // What follows the last line's end was not written whole.
+  const lines = existsSync(file) ? readFileSync(file, "utf8").split("\n").slice(0, -1) : []
+  /** @type {ReadonlyArray<Entry>} */
+  const files = lines.map((line) => JSON.parse(line))
+  /** @param {"passed" | "failed" | "skipped"} what */
+  const sum = (what) => files.reduce((all, one) => all + one[what], 0)
+  return { files, passed: sum("passed"), failed: sum("failed"), skipped: sum("skipped") }
+}
+
+// The gates start on Node 18, whose arrays cannot be sorted into new ones otherwise.
+/**
+ * @template {{ readonly seconds: number }} A
+ * @param {ReadonlyArray<A>} all
+ * @returns {ReadonlyArray<A>}
+ */
+const longestFirst = (all) => [...all].sort((one, other) => other.seconds - one.seconds)
+
+/**
+ * Where the time went, and last what failed, in lines.
+ *
+ * @param {Ledger} ledger
+ * @returns {ReadonlyArray<string>}
+ */
+export const linesOf = ({ files, skipped }) => {
+  const named = files.filter(({ file }) => file !== "")
+  if (files.length === 0) return []
+  const times = [...new Set(named.map(({ project }) => project))].map((project) => ({
+    project,
+    seconds: named.reduce((sum, one) => sum + (one.project === project ? one.seconds : 0), 0)
+  }))
+  const failures = files.flatMap((entry) => entry.failures.map((failure) => ({ ...failure, file: entry.file })))
+  return [
+    "",
+    "the slowest test files",
+    ...longestFirst(named)
+      .slice(0, SLOWEST)
+      .map(({ file, seconds }) => `${seconds.toFixed(0).padStart(6)} s  ${file}`),
+    "the time of all test files, by project",
+    ...longestFirst(times).map(({ project, seconds }) => `${seconds.toFixed(0).padStart(6)} s  ${project}`),
+    ...(skipped === 0 ? [] : [`${skipped} tests were skipped`]),
+    ...(failures.length === 0 ? [] : ["", "what failed"]),
+    ...failures
+      .slice(0, FAILURES)
+      .flatMap(({ file, message, name }) => [`  ${file === "" ? name : `${file} > ${name}`}`, `    ${message}`]),
+    ...(failures.length > FAILURES ? [`  and ${failures.length - FAILURES} more`] : [])
+  ]
+}
