@@ -19,6 +19,9 @@ const packages = ["packages", "packages/vendors"]
   .flatMap((folder) => readdirSync(`${root}/${folder}`).map((name) => ({ name, dir: `${root}/${folder}/${name}` })))
   .filter(({ dir }) => existsSync(`${dir}/test`))
 
+// The projects whose tests start the command.
+const command = ["cli", "docs"]
+
 // A project inherits nothing from the block below: what all of them share is spelled out here.
 const project = (name: string, dir: string) => ({
   root: dir,
@@ -33,7 +36,8 @@ const project = (name: string, dir: string) => ({
     passWithNoTests: true,
     restoreMocks: true,
     unstubEnvs: true,
-    unstubGlobals: true
+    unstubGlobals: true,
+    globalSetup: command.includes(name) ? [`${root}/packages/tooling/testCommand.mjs`] : []
   }
 })
 

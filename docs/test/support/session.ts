@@ -1,4 +1,5 @@
 // The terminal of a page: its commands run one after the other in a folder of their own, with simulated vendors.
+import { program, quickly } from "@scanpoll/test-support/command"
 import { type ChildProcess, spawn } from "node:child_process"
 import { chmod, mkdir, rm, writeFile } from "node:fs/promises"
 import { delimiter, dirname, join } from "node:path"
@@ -19,7 +20,7 @@ const programs: Promise<string> = (async () => {
   const folder = join(cache, "bin")
   await mkdir(folder, { recursive: true })
   const scripts = {
-    scanpoll: `exec '${process.execPath}' '${join(root, "packages/cli/bin/scanpoll.js")}' "$@"`,
+    scanpoll: `exec '${process.execPath}' '${program}' "$@"`,
     npx: `[ "$1" = --yes ] && shift
 case "$1" in
   scanpoll | scanpoll@*) shift; exec scanpoll "$@" ;;
@@ -113,6 +114,7 @@ export class Session {
       HOME: this.folder,
       TZ: "UTC",
       LC_ALL: "C.UTF-8",
+      ...quickly,
       NODE_OPTIONS: `--import=${new URL("redirect.mjs", import.meta.url).href}`,
       ...environment
     }

@@ -1,6 +1,7 @@
 // The GitHub Action: its file under GitHub's own schema, and the shell of its steps, run as a runner runs it.
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import * as ScanReport from "@scanpoll/report/ScanReport"
+import { program, quickly } from "@scanpoll/test-support/command"
 import * as Simulators from "@scanpoll/testkit/Simulators"
 import { assert, describe, it, layer } from "@effect/vitest"
 import * as Effect from "effect/Effect"
@@ -27,7 +28,6 @@ import { version } from "scanpoll/process/Version"
 import * as Yaml from "yaml"
 
 const action = fileURLToPath(new URL("../../action", import.meta.url))
-const bin = fileURLToPath(new URL("../bin/scanpoll.js", import.meta.url))
 const text = readFileSync(join(action, "action.yml"), "utf8")
 
 interface Step {
@@ -165,7 +165,8 @@ const act = (
             GITHUB_ACTION_PATH: action,
             RUNNER_TEMP: temp,
             NODE: process.execPath,
-            BIN: bin,
+            BIN: program,
+            ...quickly,
             ...paths,
             ...environment,
             ...more

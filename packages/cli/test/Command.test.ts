@@ -506,7 +506,7 @@ describe("the command", () => {
           assert.strictEqual(told(both.stderr, /503/).length, 2, both.stderr)
           assert.match(
             told(refused.stderr, /API key/).join("\n"),
-            /^\[ +0s\] 1\/1 appvet .*: refused: .*; check the API key \(APPVET_API_KEY\)$/
+            /^\[ +\d+s\] 1\/1 appvet .*: refused: .*; check the API key \(APPVET_API_KEY\)$/
           )
           assert.match(
             told(hushed.stderr, /API key/).join("\n"),

@@ -1,6 +1,7 @@
 /** What people type and how they stop it, as a process: faults are told before a request, and a stop is quick. */
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import * as ScanReport from "@scanpoll/report/ScanReport"
+import { program, quickly } from "@scanpoll/test-support/command"
 import { hasFile, hasProgram } from "@scanpoll/test-support/tools"
 import * as Simulators from "@scanpoll/testkit/Simulators"
 import * as Script from "@scanpoll/testkit/Script"
@@ -13,7 +14,7 @@ import { execFileSync, spawn } from "node:child_process"
 import { open, readFile, writeFile } from "node:fs/promises"
 import type { FileHandle } from "node:fs/promises"
 import { fileURLToPath } from "node:url"
-import { bin, once, scanpoll } from "../support/command.ts"
+import { once, scanpoll } from "../support/command.ts"
 
 const vendors = Simulators.layer({ speed: 1_000 })
 const target = "appvet:https://never.example"
@@ -224,9 +225,9 @@ const inShell = (
   environment: Readonly<Record<string, string>>
 ): Effect.Effect<{ readonly code: number | null; readonly said: string }> =>
   Effect.callback((resume) => {
-    const child = spawn("/bin/bash", ["-c", line, process.execPath, bin], {
+    const child = spawn("/bin/bash", ["-c", line, process.execPath, program], {
       cwd: directory,
-      env: { PATH: process.env["PATH"] ?? "", SCANPOLL_JOURNAL: "memory:", ...environment },
+      env: { ...quickly, PATH: process.env["PATH"] ?? "", SCANPOLL_JOURNAL: "memory:", ...environment },
       stdio: ["ignore", "pipe", "pipe"]
     })
     let said = ""

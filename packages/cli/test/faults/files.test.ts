@@ -9,10 +9,9 @@ import * as Effect from "effect/Effect"
 import * as FileSystem from "effect/FileSystem"
 import { spawn } from "node:child_process"
 import { readdirSync, watch } from "node:fs"
-import { fileURLToPath } from "node:url"
+import { program } from "@scanpoll/test-support/command"
 import { scanpoll } from "../support/command.ts"
 
-const bin = fileURLToPath(new URL("../../bin/scanpoll.js", import.meta.url))
 const reports = 8_000
 
 const record = (index: number): ScanRecord => ({
@@ -69,7 +68,7 @@ describe("an older report", () => {
               yield* fs.writeFileString(`${folder}/table.csv`, "old")
               // The kill comes with the first, second, third ... change in the folder: in the middle of writing.
               yield* Effect.callback<void>((resume) => {
-                const child = spawn(process.execPath, [bin, ...args], { cwd: folder, stdio: "ignore" })
+                const child = spawn(process.execPath, [program, ...args], { cwd: folder, stdio: "ignore" })
                 let changes = 0
                 const watcher = watch(folder, () => {
                   if (++changes === round + 1) child.kill("SIGKILL")
@@ -98,10 +97,14 @@ describe("an older report", () => {
           Effect.gen(function* () {
             const ended = yield* Effect.callback<{ readonly code: number | null; readonly stderr: string }>(
               (resume) => {
-                const child = spawn("/bin/sh", ["-c", 'ulimit -f 16; exec "$0" "$@"', process.execPath, bin, ...args], {
-                  cwd: folder,
-                  stdio: ["ignore", "ignore", "pipe"]
-                })
+                const child = spawn(
+                  "/bin/sh",
+                  ["-c", 'ulimit -f 16; exec "$0" "$@"', process.execPath, program, ...args],
+                  {
+                    cwd: folder,
+                    stdio: ["ignore", "ignore", "pipe"]
+                  }
+                )
                 let stderr = ""
                 child.stderr.setEncoding("utf8").on("data", (text: string) => {
                   stderr += text

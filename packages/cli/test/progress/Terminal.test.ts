@@ -1,4 +1,5 @@
 // The command in a real terminal: what no picture of the rows as a text can tell.
+import { program, quickly } from "@scanpoll/test-support/command"
 import * as Simulators from "@scanpoll/testkit/Simulators"
 import { assert, describe, layer } from "@effect/vitest"
 import * as CliOutput from "effect/cli/CliOutput"
@@ -9,9 +10,7 @@ import { readFileSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import process from "node:process"
-import { fileURLToPath } from "node:url"
 
-const bin = fileURLToPath(new URL("../../bin/scanpoll.js", import.meta.url))
 const hasTmux = spawnSync("tmux", ["-V"]).status === 0
 // A server that was told to end may still be ending while the next one begins: each has a socket of its own.
 let servers = 0
@@ -36,7 +35,7 @@ const until = (what: string, holds: () => boolean): Effect.Effect<void> =>
 const terminal = (width: number, height: number) =>
   Effect.acquireRelease(
     Effect.map(Simulators.Simulators, (vendors) => {
-      const names = { ...Simulators.environment(vendors), SCANPOLL_JOURNAL: "memory:", LC_ALL: "C.UTF-8" }
+      const names = { ...Simulators.environment(vendors), ...quickly, SCANPOLL_JOURNAL: "memory:", LC_ALL: "C.UTF-8" }
       const exported = Object.entries(names).map(([variable, value]) => `export ${variable}='${value}'\n`)
       writeFileSync(rc, `${exported.join("")}unset CI\nPS1='ready$ '\n`, { mode: 0o600 })
       const size = ["-x", String(width), "-y", String(height)]
@@ -56,7 +55,7 @@ const type = (text: string): Effect.Effect<void> =>
     tmux("send-keys", "-t", "run", "Enter")
   })
 
-const run = `${process.execPath} ${bin} run appvet:https://never.example "exona:株式会社日本語テスト 👨‍👩‍👧=https://never.example"`
+const run = `${process.execPath} ${program} run appvet:https://never.example "exona:株式会社日本語テスト 👨‍👩‍👧=https://never.example"`
 
 describe.runIf(hasTmux)("in a terminal", () => {
   layer(Simulators.layer({ speed: 1 }), { excludeTestServices: true, timeout: "20 seconds" })((it) => {

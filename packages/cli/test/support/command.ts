@@ -1,9 +1,7 @@
 // Runs the command as a user does: its own process, real streams, real signals.
+import { program, quickly } from "@scanpoll/test-support/command"
 import * as Effect from "effect/Effect"
 import { spawn } from "node:child_process"
-import { fileURLToPath } from "node:url"
-
-export const bin = fileURLToPath(new URL("../../bin/scanpoll.js", import.meta.url))
 
 export interface Ended {
   readonly code: number | null
@@ -28,6 +26,7 @@ export interface Options {
 
 // No journal of whoever runs the tests is touched, unless a test names one.
 const base = {
+  ...quickly,
   PATH: process.env["PATH"] ?? "",
   HOME: process.env["HOME"] ?? "",
   TZ: "UTC",
@@ -37,7 +36,7 @@ const base = {
 export const scanpoll = (args: ReadonlyArray<string>, options: Options = {}): Effect.Effect<Ended> =>
   Effect.callback<Ended>((resume) => {
     const begun = performance.now()
-    const child = spawn(process.execPath, [bin, ...args], {
+    const child = spawn(process.execPath, [program, ...args], {
       cwd: options.directory,
       env: { ...base, ...options.environment },
       stdio: ["ignore", options.stdout ?? "pipe", "pipe"]
