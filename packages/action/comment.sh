@@ -14,7 +14,13 @@ body="${RUNNER_TEMP:-/tmp}/scanpoll-comment-$$.md"
 } > "$body"
 
 comments="repos/$GITHUB_REPOSITORY/issues/$COMMENT_NUMBER/comments"
-mine="$(gh api --paginate "$comments" --jq ".[] | select(.body | startswith(\"$marker\")) | .id" | head -n 1)"
+# Anyone may write a comment that begins with the marker: only one of the token's own bot or user is written over.
+me="$(gh api graphql -f 'query={ viewer { login } }' --jq .data.viewer.login)" || me=""
+rows='.[] | [.id, .user.login, (.body | startswith("<!-- scanpoll -->"))] | @tsv'
+mine=""
+while [[ -n "$me" && -z "$mine" ]] && IFS=$'\t' read -r id author marked; do
+  [[ "$author" == "$me" && "$marked" == true && "$id" =~ ^[0-9]+$ ]] && mine="$id"
+done < <(gh api --paginate "$comments" --jq "$rows")
 if [[ -n "$mine" ]]; then
   gh api --silent --method PATCH "repos/$GITHUB_REPOSITORY/issues/comments/$mine" -F "body=@$body"
 else

@@ -399,3 +399,50 @@ describe("the steps of the action", () => {
     )
   })
 })
+
+// GitHub's own client, of a token that is the bot of the workflow. It notes what was written and where.
+const gh = `#!/usr/bin/env bash
+case "$*" in
+  *graphql*) printf '%s' "$VIEWER" ;;
+  *--paginate*) printf '%b' "$COMMENTS" ;;
+  *) printf '%s\\n' "$*" >> "$WRITTEN" ;;
+esac
+`
+
+describe("the comment of a pull request", () => {
+  const comment = (viewer: string, comments: ReadonlyArray<readonly [id: number, author: string, marked: boolean]>) => {
+    const folder = mkdtempSync(join(tmpdir(), "scanpoll-comment-"))
+    try {
+      mkdirSync(join(folder, "bin"))
+      writeFileSync(join(folder, "bin", "gh"), gh, { mode: 0o755 })
+      writeFileSync(join(folder, "report.md"), "All is well.\n")
+      spawnSync("bash", [join(action, "comment.sh")], {
+        env: {
+          PATH: `${join(folder, "bin")}:${process.env["PATH"]}`,
+          RUNNER_TEMP: folder,
+          GITHUB_REPOSITORY: "acme/shop",
+          COMMENT_NUMBER: "7",
+          COMMENT_FILE: join(folder, "report.md"),
+          VIEWER: viewer,
+          COMMENTS: comments.map((row) => `${row.join("\\t")}\\n`).join(""),
+          WRITTEN: join(folder, "written")
+        }
+      })
+      return readFileSync(join(folder, "written"), "utf8")
+    } finally {
+      rmSync(folder, { recursive: true })
+    }
+  }
+  const bot = "github-actions[bot]"
+
+  it("writes over a comment of its own bot alone, whoever else began one with the marker (S-12)", () => {
+    const others = [
+      [1, "mallory", true],
+      [2, bot, false],
+      [3, "github-actions", true]
+    ] as const
+    assert.include(comment(bot, [...others, [4, bot, true], [5, bot, true]]), "PATCH repos/acme/shop/issues/comments/4 ")
+    assert.include(comment(bot, others), "POST repos/acme/shop/issues/7/comments ")
+    assert.include(comment("", [[1, "", true]]), "POST repos/acme/shop/issues/7/comments ")
+  })
+})

@@ -122,9 +122,8 @@ export const show = Effect.fnUntraced(function* (input: {
 }): Effect.fn.Return<number, UsageError, Services> {
   const { environment } = yield* ProcessContext
   const read = yield* planOf(input.plan)
-  const settings = yield* Checked.accept(
-    Checked.andThen(read, (known) => Resolve.settings(input.flags, known, environment))
-  )
+  const resolved = yield* Resolve.settings(input.flags, read.value, environment)
+  const settings = yield* Checked.accept(Checked.andThen(read, () => resolved))
   const { value: plan } = read
   const rows = names.map((name) => {
     const { shown, source, where } = settings[name]

@@ -125,7 +125,7 @@ const prepare = Effect.fnUntraced(function* ({ flags, words }: Input) {
   const { output: _, ...others } = flags
   const given = yield* Command.begin({ name: "run", plan, flags: others })
   const begun = words.length === 0 ? given : Command.needsTargets(given, "doctor", "scan")
-  const settings = Output.wishes(Resolve.settings(flags, plan.value, environment).value, formats)
+  const settings = Output.wishes((yield* Resolve.settings(flags, plan.value, environment)).value, formats)
   const outputs = yield* Outputs.check(settings, { name: "doctor", formats }, [
     { file: plan.value.file, what: "the plan" }
   ])

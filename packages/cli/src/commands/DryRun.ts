@@ -3,7 +3,7 @@
  *
  * The poll times are the engine's own decision for a vendor that only ever answers "running", so they are the earliest
  * there are; a vendor's hints and a busy account make them later. What past scans have taught is read from the journal,
- * where there is one.
+ * where there is one and the plan does not name it.
  *
  * @since 0.1.0
  */
@@ -15,11 +15,17 @@ import * as PollPolicy from "@scanpoll/core/policy/PollPolicy"
 import { preview } from "@scanpoll/core/policy/Preview"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import type * as FileSystem from "effect/FileSystem"
+import type * as Path from "effect/Path"
+import * as JournalAddress from "@scanpoll/journal/JournalAddress"
 import * as Durations from "../config/Durations.ts"
 import * as KeyText from "../config/Key.ts"
-import type { Settings } from "../config/Settings.ts"
-import { inert, Streams } from "../output/Streams.ts"
-import type { Prepared } from "../prepare/Requests.ts"
+import * as Output from "../output/Output.ts"
+import { inert, type Streams } from "../output/Streams.ts"
+import * as Accounts from "../prepare/Accounts.ts"
+import type { Ready } from "../prepare/Command.ts"
+import * as PlanBounds from "../prepare/PlanBounds.ts"
+import * as Journal from "../storage/Journal.ts"
 
 const shownPolls = 6
 
@@ -44,55 +50,151 @@ const inForce = (
   return { policy: DurationModel.paced(model, about, policy, { fresh: true, open }), from: model.known(about) }
 }
 
+interface AccountPlan {
+  readonly vendor: string
+  readonly account: string
+  readonly address: string
+  readonly variable: string
+  readonly targets: number
+  readonly purchases: number
+  readonly requests: number
+  readonly limit: string | null
+  readonly atLeastMs: number
+  readonly policies: ReadonlyArray<{
+    readonly words: string
+    readonly polls: string
+    readonly names: ReadonlyArray<string>
+  }>
+}
+
+// Targets under equal policies are named together.
+const policiesOf = Effect.fnUntraced(function* (requests: ReadonlyArray<ScanRequest<unknown>>) {
+  const model = yield* DurationModel.DurationModel
+  const policies = new Map<string, { readonly words: string; readonly polls: string; readonly names: Array<string> }>()
+  for (const request of requests) {
+    const name = `${request.subject.name}${(request.kind ?? "") === "" ? "" : ` (${request.kind})`}`
+    const { from, policy } = inForce(request, model, requests.length)
+    const own = PollPolicy.describe(request.policy, request.adapter.limits)
+    const words = from === 0 ? own : `as ${plural(from, "past scan")} of its kind taught; without them: ${own}`
+    const polls = yield* times(request, policy, requests.length)
+    const known = policies.get(`${words} ${polls}`)
+    if (known === undefined) policies.set(`${words} ${polls}`, { words, polls, names: [name] })
+    else known.names.push(name)
+  }
+  return [...policies.values()]
+})
+
+const accountsOf = Effect.fnUntraced(function* ({ plan, prepared }: Ready) {
+  const requests = prepared.map((one) => one.request)
+  return yield* Effect.forEach(forecast(requests), (account) =>
+    Effect.gen(function* () {
+      const mine = requests.filter(({ adapter }) => Account.hasSameLabel(adapter, account))
+      const vendor = plan.targets.find((target) => target.vendor.name === account.vendor)?.vendor
+      const needed = vendor === undefined ? null : { vendor, account: account.account }
+      const out: AccountPlan = {
+        vendor: account.vendor,
+        account: account.account,
+        address: mine[0]?.adapter.origin ?? "",
+        variable: (needed === null ? null : Accounts.variableOf(needed, plan.accounts).value) ?? "",
+        targets: mine.length,
+        purchases: account.scans,
+        requests: account.requests,
+        limit: account.limit,
+        atLeastMs: Duration.toMillis(account.atLeast),
+        policies: yield* policiesOf(mine)
+      }
+      return out
+    })
+  )
+})
+
+// What a run would open, write and have sent, and who said so.
+const reachOf = ({ plan, settings }: Ready) =>
+  Effect.map(Journal.inForce(settings.journal.value), (journal) => {
+    const { baseline, keyFile, output } = settings
+    return {
+      journal: { address: JournalAddress.show(journal), from: settings.journal.where },
+      outputs: output.value.map(({ file, format }) => ({ format, file, from: output.where })),
+      baseline: baseline.value === null ? null : { file: baseline.value, from: baseline.where },
+      keyFile: keyFile.value === null ? null : { file: keyFile.value, from: keyFile.where },
+      callbacks: plan.targets.flatMap((target) =>
+        PlanBounds.callbackHosts(target).map((host) => ({ host, from: target.where }))
+      )
+    }
+  })
+
+type Reach = Effect.Success<ReturnType<typeof reachOf>>
+
+const reachLines = (accounts: ReadonlyArray<AccountPlan>, reach: Reach): ReadonlyArray<string> => {
+  const line = (what: string, text: string, from: string | null) =>
+    `  ${what.padEnd(9)} ${inert(text)}${from === null ? "" : ` (${inert(from)})`}`
+  return [
+    "What it would reach:",
+    ...accounts.map((one) =>
+      line("vendor", `${one.address} with the key in ${one.variable}`, KeyText.accountName(one.vendor, one.account))
+    ),
+    ...reach.callbacks.map(({ from, host }) => line("callback", host, from)),
+    line("journal", reach.journal.address, reach.journal.from),
+    ...reach.outputs.map(({ file, format, from }) => line("writes", `${format} to ${file ?? "standard output"}`, from)),
+    ...(reach.baseline === null ? [] : [line("reads", reach.baseline.file, reach.baseline.from)]),
+    ...(reach.keyFile === null ? [] : [line("reads", reach.keyFile.file, reach.keyFile.from)])
+  ]
+}
+
+const accountLines = (one: AccountPlan, timeout: Duration.Duration): ReadonlyArray<string> => {
+  const takes = Duration.millis(one.atLeastMs)
+  const tooLong = Duration.isGreaterThan(takes, timeout)
+    ? `, more than the ${Durations.format(timeout)} of --timeout: not all of it would be done`
+    : ""
+  return [
+    `${KeyText.accountName(one.vendor, one.account)}: ${plural(one.purchases, "purchase")} for ${plural(one.targets, "target")}, about ${plural(one.requests, "request")}`,
+    `  limit     ${one.limit ?? "none documented"}`,
+    `  takes     about ${Durations.format(takes)}${tooLong}`,
+    ...one.policies.flatMap(({ names, polls, words }) => [
+      `  polls     at ${polls} after the submission, at the earliest`,
+      `            ${words}`,
+      ...names.map((name) => `    ${inert(name)}`)
+    ]),
+    ""
+  ]
+}
+
 /**
- * Says what a run would do. The exit code is 0: nothing was asked that could fail.
+ * Says what a run would do, as text or, with `--output json`, as one JSON document on standard output. No file is written.
+ * The exit code is 0: nothing was asked that could fail.
  *
  * @category constructors
  * @since 0.1.0
  */
 export const tell = Effect.fnUntraced(function* (
-  prepared: ReadonlyArray<Prepared>,
-  settings: Settings
-): Effect.fn.Return<number, never, Streams> {
-  const streams = yield* Streams
-  const model = yield* DurationModel.DurationModel
-  const requests = prepared.map((one) => one.request)
+  ready: Ready
+): Effect.fn.Return<number, never, FileSystem.FileSystem | Path.Path | Streams> {
+  const accounts = yield* accountsOf(ready)
+  const reach = yield* reachOf(ready)
+  const { settings } = ready
   const timeout = settings.timeout.value
-  const lines: Array<string> = ["Nothing is sent: this is what `scanpoll run` would do.", ""]
-  for (const account of forecast(requests)) {
-    const who = KeyText.accountName(account.vendor, account.account)
-    const mine = requests.filter(({ adapter }) => Account.hasSameLabel(adapter, account))
-    lines.push(
-      `${who}: ${plural(account.scans, "purchase")} for ${plural(mine.length, "target")}, about ${plural(account.requests, "request")}`,
-      `  limit     ${account.limit ?? "none documented"}`,
-      `  takes     about ${Durations.format(account.atLeast)}${
-        Duration.isGreaterThan(account.atLeast, timeout)
-          ? `, more than the ${Durations.format(timeout)} of --timeout: not all of it would be done`
-          : ""
-      }`
-    )
-    // Equal policies are said once.
-    const policies = new Map<string, { readonly polls: string; readonly names: Array<string> }>()
-    for (const request of mine) {
-      const name = `${request.subject.name}${(request.kind ?? "") === "" ? "" : ` (${request.kind})`}`
-      const { from, policy } = inForce(request, model, mine.length)
-      const own = PollPolicy.describe(request.policy, request.adapter.limits)
-      const words = from === 0 ? own : `as ${plural(from, "past scan")} of its kind taught; without them: ${own}`
-      const polls = yield* times(request, policy, mine.length)
-      const known = policies.get(`${words} ${polls}`)
-      if (known === undefined) policies.set(`${words} ${polls}`, { polls, names: [words, name] })
-      else known.names.push(name)
+  const toStdout = settings.output.value.find(({ file, format }) => file === null && format === "json")
+  const shown = toStdout ?? { format: "text", file: null }
+  yield* Output.write(
+    { ...settings, output: { ...settings.output, value: [shown] } },
+    {
+      text: () =>
+        [
+          "Nothing is sent: this is what `scanpoll run` would do.",
+          "",
+          ...accounts.flatMap((one) => accountLines(one, timeout)),
+          ...reachLines(accounts, reach),
+          "",
+          "An open scan of an equal target is joined, and an outcome that is young enough is reused: then it is less."
+        ].map((line) => `${line}\n`),
+      json: () => ({
+        schemaVersion: 1,
+        purchases: accounts.reduce((sum, one) => sum + one.purchases, 0),
+        requests: accounts.reduce((sum, one) => sum + one.requests, 0),
+        accounts,
+        reach
+      })
     }
-    for (const { names, polls } of policies.values()) {
-      const [words = "", ...subjects] = names
-      lines.push(`  polls     at ${polls} after the submission, at the earliest`, `            ${words}`)
-      for (const name of subjects) lines.push(`    ${inert(name)}`)
-    }
-    lines.push("")
-  }
-  lines.push(
-    "An open scan of an equal target is joined, and an outcome that is young enough is reused: then it is less."
   )
-  yield* Effect.ignore(streams.out(lines.map((line) => `${line}\n`).join("")))
   return 0
 })

@@ -195,7 +195,8 @@ export const reconcile = Effect.fnUntraced(function* (input: {
   const { environment } = yield* ProcessContext
   const read = yield* ReadPlan.optional(input.plan)
   const { value: plan } = read
-  const resolved = Checked.andThen(read, (known) => Resolve.settings(input.flags, known, environment))
+  const settled = yield* Resolve.settings(input.flags, read.value, environment)
+  const resolved = Checked.andThen(read, () => settled)
   const { as, claim: claimId } = input
   const faults: Array<InputFault> = []
   if (!KeyText.isClaim(claimId)) {

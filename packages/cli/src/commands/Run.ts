@@ -3,6 +3,7 @@
  *
  * @since 0.1.0
  */
+import * as DurationModel from "@scanpoll/core/engine/DurationModel"
 import type { JournalError } from "@scanpoll/core/engine/ScanJournal"
 import type { VendorHttp } from "@scanpoll/core/http/VendorHttp"
 import * as Effect from "effect/Effect"
@@ -60,9 +61,10 @@ export const run = Effect.fnUntraced(function* (input: {
     const { code } = yield* execute(input, { hints: { flags: input.flags, typed: input } })
     return code
   }
-  const { prepared, settings } = yield* Effect.flatMap(prepare(input), Checked.accept)
-  return yield* DryRun.tell(prepared, settings).pipe(
-    Effect.provide(Learning.layerRead(settings.journal.value, settings.trustJournal.value)),
-    Running.atLogLevel(settings)
-  )
+  const ready = yield* Effect.flatMap(prepare(input), Checked.accept)
+  const { journal, trustJournal } = ready.settings
+  // A plan may be somebody else's: who only looks at it does not open what it names.
+  const learned =
+    journal.source === "plan" ? DurationModel.layerMemory : Learning.layerRead(journal.value, trustJournal.value)
+  return yield* DryRun.tell(ready).pipe(Effect.provide(learned), Running.atLogLevel(ready.settings))
 })

@@ -19,6 +19,7 @@ import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as FileSystem from "effect/FileSystem"
+import type * as Path from "effect/Path"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
@@ -130,7 +131,8 @@ const prepare = Effect.fnUntraced(function* (input: Wanted) {
   const { environment } = yield* ProcessContext
   const read = yield* ReadPlan.optional(input.plan)
   const { value: plan } = read
-  const resolved = Checked.andThen(read, (known) => Resolve.settings(input.flags, known, environment))
+  const settled = yield* Resolve.settings(input.flags, read.value, environment)
+  const resolved = Checked.andThen(read, () => settled)
   const { value: settings } = resolved
   const keys = yield* Keys.make(environment, settings.keyFile.value)
   const found = yield* accountsOf(plan, keys)
@@ -186,7 +188,7 @@ const standing = (state: Workers.WorkerState, polls: number): string => {
  */
 export const worker = Effect.fnUntraced(function* (
   input: Wanted
-): Effect.fn.Return<number, UsageError | JournalError, FileSystem.FileSystem | Streams | Shutdown | VendorHttp> {
+): Effect.fn.Return<number, UsageError | JournalError, FileSystem.FileSystem | Path.Path | Streams | Shutdown | VendorHttp> {
   const checked = yield* prepare(input)
   const { accounts, lease, left, listening, policies, settings, slices } = yield* Checked.orRefuse(checked)
   const url = yield* databaseOf(settings)

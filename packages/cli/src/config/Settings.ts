@@ -62,6 +62,14 @@ export interface Given {
 }
 
 /**
+ * The variable of the environment that lists the hosts to which a plan may have results sent, separated by commas.
+ *
+ * @category constructors
+ * @since 0.2.0
+ */
+export const callbackVariable = "SCANPOLL_ALLOW_CALLBACK_HOSTS"
+
+/**
  * Variables of ours that are no twin of a setting.
  *
  * @category constructors
@@ -69,6 +77,7 @@ export interface Given {
  */
 export const otherVariables = [
   "SCANPOLL_ALLOW_INSECURE_HOSTS",
+  callbackVariable,
   KeyVariable.allowVariable,
   ...ownFlags.map((flag) => variable({ flag }))
 ]

@@ -10,6 +10,7 @@
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import * as FileSystem from "effect/FileSystem"
+import * as Option from "effect/Option"
 import * as Path from "effect/Path"
 import type { PlatformError } from "effect/PlatformError"
 import * as Random from "effect/Random"
@@ -74,7 +75,8 @@ const writePipe = (path: string, pieces: Iterable<string>): Effect.Effect<void, 
     (socket) => Effect.sync(() => void socket.destroy())
   )
 
-const wordsOf = (error: PlatformError | PipeError): string => {
+const wordsOf = (error: PlatformError | PipeError | LinkError): string => {
+  if (error._tag === "LinkError") return outWords(error.where)
   if (error._tag === "PipeError") return error.code === "EPIPE" ? "its reader has gone" : error.code
   const { reason } = error
   switch (reason._tag) {
@@ -91,8 +93,28 @@ const wordsOf = (error: PlatformError | PipeError): string => {
   }
 }
 
+class LinkError extends Data.TaggedError("LinkError")<{ readonly where: string }> {}
+
+const everyone = 0o666
+
+// Gives the new file the rights of the one it replaces. Where its group cannot be kept, no other group gets that group's rights.
+const keepRights = Effect.fnUntraced(function* (temporary: string, old: FileSystem.File.Info, mode: number) {
+  const fs = yield* FileSystem.FileSystem
+  const made = yield* fs.stat(temporary)
+  const owner = (info: FileSystem.File.Info) => [Option.getOrNull(info.uid), Option.getOrNull(info.gid)] as const
+  const [uid, gid] = owner(old)
+  const [madeUid, madeGid] = owner(made)
+  const same = uid === null || gid === null || (uid === madeUid && gid === madeGid)
+  const kept = same || (yield* Effect.isSuccess(fs.chown(temporary, uid, gid)))
+  // A file that was made private on purpose is not opened up by the rights of the old one.
+  const rights = old.mode & (mode === everyone ? 0o777 : mode)
+  yield* fs.chmod(temporary, kept || gid === madeGid ? rights : rights & 0o707)
+})
+
 /**
- * Writes a file whole, with these rights less the process's mask. The failure says in words why it could not be, and leaves the old file as it was.
+ * Writes a file whole. A new file has `mode` less the process's mask; a replaced one keeps its rights, and those alone that
+ * `mode` has where that is not the default. The failure says in words why it could not be, and leaves the old file as it
+ * was: also where a link in the working folder leads out of it.
  *
  * @category constructors
  * @since 0.1.0
@@ -101,10 +123,12 @@ export const write = Effect.fnUntraced(
   function* (
     path: string,
     pieces: Iterable<string>,
-    mode = 0o666
-  ): Effect.fn.Return<void, PlatformError | PipeError, FileSystem.FileSystem | Path.Path> {
+    mode = everyone
+  ): Effect.fn.Return<void, PlatformError | PipeError | LinkError, FileSystem.FileSystem | Path.Path> {
     const fs = yield* FileSystem.FileSystem
     const paths = yield* Path.Path
+    const astray = yield* leadsOut(path)
+    if (astray !== null) return yield* Effect.fail(new LinkError({ where: astray }))
     const there = yield* Effect.option(fs.stat(path))
     if (there._tag === "Some" && there.value.type === "FIFO") return yield* writePipe(path, pieces)
     if (there._tag === "Some" && there.value.type !== "File") {
@@ -117,11 +141,12 @@ export const write = Effect.fnUntraced(
       Effect.gen(function* () {
         yield* Effect.scoped(
           Effect.gen(function* () {
-            const file = yield* fs.open(temporary, { flag: "wx", mode })
+            const file = yield* fs.open(temporary, { flag: "wx", mode: there._tag === "Some" ? 0o600 : mode })
             yield* writePieces(file, pieces)
             yield* file.sync
           })
         )
+        if (there._tag === "Some") yield* keepRights(temporary, there.value, mode)
         yield* fs.rename(temporary, target)
       }),
       () => Effect.ignore(fs.remove(temporary))
@@ -141,6 +166,8 @@ export const obstacle = Effect.fnUntraced(function* (
 ): Effect.fn.Return<string | null, never, FileSystem.FileSystem | Path.Path> {
   const fs = yield* FileSystem.FileSystem
   const paths = yield* Path.Path
+  const astray = yield* leadsOut(path)
+  if (astray !== null) return outWords(astray)
   const there = yield* Effect.option(fs.stat(path))
   if (there._tag === "Some") {
     if (there.value.type === "Directory") return "is a folder"
@@ -170,6 +197,40 @@ const ending = (full: string, links = 40): Effect.Effect<string, never, FileSyst
     const folder = paths.dirname(full)
     return folder === full ? full : paths.join(yield* ending(folder, links), paths.basename(full))
   })
+
+// The way from a folder down to a path, or null where the path is not below it.
+const wayDown = (paths: Path.Path, folder: string, path: string): string | null => {
+  const way = paths.relative(folder, path)
+  const isBelow = way !== "" && way !== ".." && !way.startsWith(`..${paths.sep}`) && !paths.isAbsolute(way)
+  return isBelow ? way : null
+}
+
+/**
+ * The way from the working folder to where a path really ends, links followed; null where that is not below it.
+ *
+ * @category destructors
+ * @since 0.2.0
+ */
+export const inWorkingFolder = Effect.fnUntraced(function* (
+  path: string
+): Effect.fn.Return<string | null, never, FileSystem.FileSystem | Path.Path> {
+  return wayDown(yield* Path.Path, yield* identity("."), yield* identity(path))
+})
+
+// Where a path that names a place in the working folder ends, if a link takes it out of there; else null. A checkout may
+// hold links that whoever wrote the command line has never seen.
+const leadsOut = Effect.fnUntraced(function* (
+  path: string
+): Effect.fn.Return<string | null, never, FileSystem.FileSystem | Path.Path> {
+  const paths = yield* Path.Path
+  const here = paths.resolve(".")
+  const named = paths.resolve(path)
+  const isInside = wayDown(paths, here, named) !== null || wayDown(paths, yield* ending(here), named) !== null
+  return isInside && (yield* inWorkingFolder(path)) === null ? yield* ending(named) : null
+})
+
+const outWords = (where: string): string =>
+  `is reached by a link that leads out of the working folder, to ${where}; to write there, name that place itself`
 
 /**
  * What tells two paths to one file apart from paths to two: the real folder and the name in it. Where the platform's file

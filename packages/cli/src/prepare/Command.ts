@@ -66,7 +66,7 @@ export const begin = Effect.fnUntraced(function* (
   const { environment } = yield* ProcessContext
   const { formats, name, reads = [] } = asked
   const plan = asked.plan.value
-  const resolved = Resolve.settings(asked.flags, plan, environment)
+  const resolved = yield* Resolve.settings(asked.flags, plan, environment)
   const settings = formats === undefined ? resolved.value : Output.wishes(resolved.value, formats)
   const inputs = [
     { file: plan.file, what: "the plan" },

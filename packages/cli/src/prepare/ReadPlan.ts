@@ -17,6 +17,7 @@ import { ProcessContext } from "../process/ProcessContext.ts"
 import type { Vendor } from "../vendors/Vendor.ts"
 import * as Vendors from "../vendors/Vendors.ts"
 import * as Checked from "./Checked.ts"
+import * as PlanBounds from "./PlanBounds.ts"
 
 /**
  * The plan that is meant where none is named.
@@ -64,7 +65,11 @@ export const read = Effect.fnUntraced(function* (file: string, hint = ""): Effec
   const { environment } = yield* ProcessContext
   const { faults, plan } = PlanFile.parse(text, file, Vendors.all, KeyVariable.allowed(environment))
   return Checked.make(plan, {
-    faults: [...faults, ...(plan.accounts.length > 0 ? KeyVariable.allowFaults(environment) : [])],
+    faults: [
+      ...faults,
+      ...PlanBounds.callbackFaults(plan.targets, environment),
+      ...(plan.accounts.length > 0 ? KeyVariable.allowFaults(environment) : [])
+    ],
     given: [{ where: file, text }]
   })
 })

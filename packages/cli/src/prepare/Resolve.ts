@@ -5,6 +5,9 @@
  */
 import * as PollPolicy from "@scanpoll/core/policy/PollPolicy"
 import type { GatePolicy } from "@scanpoll/report/Gate"
+import * as Effect from "effect/Effect"
+import type * as FileSystem from "effect/FileSystem"
+import type * as Path from "effect/Path"
 import * as Result from "effect/Result"
 import * as Durations from "../config/Durations.ts"
 import type { Pace } from "../config/Pace.ts"
@@ -16,6 +19,7 @@ import type { Settings } from "../config/Settings.ts"
 import * as SettingsOf from "../config/Settings.ts"
 import type { Vendor } from "../vendors/Vendor.ts"
 import * as Checked from "./Checked.ts"
+import * as PlanBounds from "./PlanBounds.ts"
 
 /**
  * The texts of the flags of a command.
@@ -26,16 +30,16 @@ import * as Checked from "./Checked.ts"
 export type FlagTexts = { readonly [K in SettingName]?: ReadonlyArray<string> }
 
 /**
- * Settings from flags, environment and a plan.
+ * Settings from flags, environment and a plan, which may not set everything: see `PlanBounds`.
  *
  * @category constructors
  * @since 0.1.0
  */
-export const settings = (
+export const settings = Effect.fnUntraced(function* (
   flags: FlagTexts,
   plan: Plan,
   environment: Readonly<Record<string, string | undefined>>
-): Checked.Checked<Settings> => {
+): Effect.fn.Return<Checked.Checked<Settings>, never, FileSystem.FileSystem | Path.Path> {
   const { faults, settings: resolved, warnings } = SettingsOf.resolve({ flags, environment, plan: plan.settings })
   const given = [
     ...names.flatMap((name) => (flags[name] ?? []).map((text) => ({ where: `--${catalogue[name].flag}`, text }))),
@@ -43,8 +47,9 @@ export const settings = (
       name.startsWith("SCANPOLL_") ? [{ where: name, text }] : []
     )
   ]
-  return Checked.make(resolved, { faults, warnings, given })
-}
+  const outOfBounds = yield* PlanBounds.faultsOf(resolved)
+  return Checked.make(resolved, { faults: [...faults, ...outOfBounds], warnings, given })
+})
 
 /**
  * The gate that the settings ask for.

@@ -261,3 +261,122 @@ describe("a plan from somebody else", () => {
     )
   })
 })
+
+describe("a plan of a pull request", () => {
+  layer(Layer.merge(vendors, NodeServices.layer), { excludeTestServices: true, timeout: "60 seconds" })((it) => {
+    const planOf = (defaults: string, target = "") =>
+      `version: 1\ndefaults: ${defaults}\ntargets:\n  - { vendor: appvet, url: https://a.example, type: seo${target} }\n`
+
+    // A folder below the working folder of this process, as the command runs inside of it.
+    const surroundings = Effect.gen(function* () {
+      const fs = yield* FileSystem.FileSystem
+      const outside = yield* fs.makeTempDirectoryScoped()
+      const folder = yield* fs.makeTempDirectoryScoped({ directory: ".", prefix: ".scanpoll-plan-" })
+      yield* fs.makeDirectory(`${folder}/.git/hooks`, { recursive: true })
+      yield* fs.makeDirectory(`${folder}/sub`)
+      yield* fs.symlink(outside, `${folder}/out`)
+      yield* fs.symlink("sub", `${folder}/in`)
+      const plan = `${folder}/scans.yaml`
+      const simulators = yield* Simulators.Simulators
+      const environment = { ...Simulators.environment(simulators), XDG_STATE_HOME: outside }
+      return { outside, folder, environment, plan, write: (text: string) => fs.writeFileString(plan, text), simulators }
+    })
+    const codeOf = (failure: unknown) => (failure instanceof ProcessExit ? failure.code : failure === null ? 0 : null)
+
+    it.effect("names no journal, file or link outside of the working folder, and no database (S-07)", () =>
+      Effect.scoped(
+        Effect.gen(function* () {
+          const { environment, folder, outside, plan, simulators, write } = yield* surroundings
+          const refused = [
+            "{ journal: postgres://u:p@db.example/x }",
+            "{ journal: ../j.db }",
+            `{ journal: ${outside}/j.db }`,
+            `{ journal: ${folder}/out/j.db }`,
+            `{ journal: file://${outside}/j.db }`,
+            "{ output: json=../x.json }",
+            `{ output: [text, sarif=${folder}/out/x.sarif] }`,
+            `{ output: text=${folder}/.git/hooks/pre-commit }`,
+            `{ output: text=${folder}/sub/../../../x }`
+          ]
+          for (const defaults of refused) {
+            yield* write(planOf(defaults))
+            for (const command of [
+              ["run", plan],
+              ["run", plan, "--dry-run"],
+              ["submit", plan],
+              ["config", "validate", plan],
+              ["config", "show", plan],
+              ["resume", "--plan", plan],
+              ["worker", "--plan", plan]
+            ]) {
+              const { err, failure, out } = yield* inside(command, { environment })
+              const said = `${command.join(" ")} ${defaults}\n${out}${err}`
+              assert.strictEqual(codeOf(failure), 2, said)
+              assert.match(err + out, /scans\.yaml:2:\d+: .*(outside of the working folder|a database|\.git)/, said)
+              assert.match(err + out, /name it with --(journal|output) or SCANPOLL_/, said)
+            }
+          }
+          assert.deepStrictEqual(simulators.appvet.ledger.requests({}), [])
+          // Who starts the command may name any of them.
+          yield* write(planOf("{ journal: ../j.db, output: json=../x.json }"))
+          const told = yield* inside(["run", plan, "--dry-run", "--journal", "memory:"], {
+            environment: { ...environment, SCANPOLL_OUTPUT: `json=${outside}/y.json` }
+          })
+          assert.strictEqual(codeOf(told.failure), 0, told.err)
+          yield* write(planOf(`{ journal: ${folder}/in/j.db, output: [text, json=${folder}/in/x.json] }`))
+          const fine = yield* inside(["config", "validate", plan], { environment })
+          assert.strictEqual(codeOf(fine.failure), 0, fine.err + fine.out)
+        })
+      )
+    )
+
+    it.effect("has results sent to the target's own host alone, unless the environment lists another (S-07)", () =>
+      Effect.scoped(
+        Effect.gen(function* () {
+          const { environment, plan, write } = yield* surroundings
+          const validate = (more: Readonly<Record<string, string>> = {}) =>
+            Effect.map(inside(["config", "validate", plan], { environment: { ...environment, ...more } }), (ended) => ({
+              code: codeOf(ended.failure),
+              said: ended.err + ended.out
+            }))
+          yield* write(planOf("{}", ", callbackUrl: https://hooks.mallory.example/x"))
+          const refused = yield* validate()
+          assert.strictEqual(refused.code, 2)
+          assert.match(refused.said, /"hooks\.mallory\.example"; list it in SCANPOLL_ALLOW_CALLBACK_HOSTS/)
+          const listed = { SCANPOLL_ALLOW_CALLBACK_HOSTS: "ci.example, Hooks.mallory.example" }
+          assert.strictEqual((yield* validate(listed)).code, 0)
+          yield* write(planOf("{}", ", callbackUrl: https://a.example/hook"))
+          assert.strictEqual((yield* validate()).code, 0)
+        })
+      )
+    )
+
+    it.effect("is shown by --dry-run with every file, host and variable it would use, and nothing is opened (S-07)", () =>
+      Effect.scoped(
+        Effect.gen(function* () {
+          const { environment, folder, plan, write } = yield* surroundings
+          const sub = `${folder}/sub`
+          yield* write(
+            planOf(`{ journal: ${sub}/j.db, output: [text, json=${sub}/x.json] }`, ", callbackUrl: https://a.example/x")
+          )
+          const { out } = yield* inside(["run", plan, "--dry-run"], { environment })
+          for (const line of [
+            /vendor +http:\/\/\S+ with the key in APPVET_API_KEY \(appvet\)/,
+            /callback +a\.example \(\S+scans\.yaml:4:5\)/,
+            /journal +\S+sub\/j\.db \(\S+scans\.yaml:2:\d+\)/,
+            /writes +json to \S+sub\/x\.json \(\S+scans\.yaml:2:\d+\)/
+          ]) {
+            assert.match(out, line)
+          }
+          const json = JSON.parse((yield* inside(["run", plan, "--dry-run", "-o", "json"], { environment })).out)
+          assert.strictEqual(json.purchases, 1)
+          assert.strictEqual(json.accounts[0].variable, "APPVET_API_KEY")
+          assert.strictEqual(json.reach.journal.address, `${sub}/j.db`)
+          assert.deepStrictEqual(json.reach.callbacks, [{ host: "a.example", from: `${plan}:4:5` }])
+          const fs = yield* FileSystem.FileSystem
+          assert.deepStrictEqual(yield* fs.readDirectory(sub), [])
+        })
+      )
+    )
+  })
+})

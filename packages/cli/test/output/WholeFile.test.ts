@@ -69,6 +69,47 @@ describe("a file that is written whole", () => {
       })
     )
 
+    it.effect("keeps the rights of the file it replaces, and never opens up one that is to be private (S-12)", () =>
+      inFolder((folder) =>
+        Effect.gen(function* () {
+          const fs = yield* FileSystem.FileSystem
+          const rights = (name: string) => Effect.map(fs.stat(`${folder}/${name}`), ({ mode }) => mode & 0o777)
+          for (const mode of [0o600, 0o640, 0o666, 0o755]) {
+            yield* fs.writeFileString(`${folder}/report.json`, "old")
+            yield* fs.chmod(`${folder}/report.json`, mode)
+            yield* WholeFile.write(`${folder}/report.json`, ["new"])
+            assert.strictEqual(yield* rights("report.json"), mode)
+          }
+          yield* WholeFile.write(`${folder}/report.json`, ["private"], 0o600)
+          assert.strictEqual(yield* rights("report.json"), 0o600)
+        })
+      )
+    )
+
+    it.effect("is not written where a link of the working folder leads out of it, to a file or past a folder (S-12)", () =>
+      inFolder((folder) =>
+        Effect.gen(function* () {
+          const fs = yield* FileSystem.FileSystem
+          const here = yield* fs.makeTempDirectoryScoped({ directory: ".", prefix: ".scanpoll-links-" })
+          yield* fs.writeFileString(`${folder}/victim`, "old")
+          yield* fs.symlink(`${folder}/victim`, `${here}/file`)
+          yield* fs.symlink(`${folder}/later`, `${here}/dangling`)
+          yield* fs.symlink(folder, `${here}/folder`)
+          yield* fs.writeFileString(`${here}/real`, "old")
+          yield* fs.symlink("real", `${here}/own`)
+          for (const way of ["file", "dangling", "folder/victim", "folder/new"]) {
+            assert.include(yield* WholeFile.obstacle(`${here}/${way}`), "leads out of the working folder", way)
+            assert.include(yield* Effect.flip(WholeFile.write(`${here}/${way}`, ["new"])), "leads out", way)
+          }
+          assert.deepStrictEqual(yield* names(folder), ["victim"])
+          assert.strictEqual(yield* fs.readFileString(`${folder}/victim`), "old")
+          assert.strictEqual(yield* WholeFile.obstacle(`${here}/own`), null)
+          yield* WholeFile.write(`${here}/own`, ["new"])
+          assert.strictEqual(yield* fs.readFileString(`${here}/real`), "new")
+        })
+      )
+    )
+
     it.effect("has the rights it was asked to have", () =>
       inFolder((folder) =>
         Effect.gen(function* () {
