@@ -441,7 +441,10 @@ describe("the comment of a pull request", () => {
       [2, bot, false],
       [3, "github-actions", true]
     ] as const
-    assert.include(comment(bot, [...others, [4, bot, true], [5, bot, true]]), "PATCH repos/acme/shop/issues/comments/4 ")
+    assert.include(
+      comment(bot, [...others, [4, bot, true], [5, bot, true]]),
+      "PATCH repos/acme/shop/issues/comments/4 "
+    )
     assert.include(comment(bot, others), "POST repos/acme/shop/issues/7/comments ")
     assert.include(comment("", [[1, "", true]]), "POST repos/acme/shop/issues/7/comments ")
   })

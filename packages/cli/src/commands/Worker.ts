@@ -188,7 +188,11 @@ const standing = (state: Workers.WorkerState, polls: number): string => {
  */
 export const worker = Effect.fnUntraced(function* (
   input: Wanted
-): Effect.fn.Return<number, UsageError | JournalError, FileSystem.FileSystem | Path.Path | Streams | Shutdown | VendorHttp> {
+): Effect.fn.Return<
+  number,
+  UsageError | JournalError,
+  FileSystem.FileSystem | Path.Path | Streams | Shutdown | VendorHttp
+> {
   const checked = yield* prepare(input)
   const { accounts, lease, left, listening, policies, settings, slices } = yield* Checked.orRefuse(checked)
   const url = yield* databaseOf(settings)

@@ -82,7 +82,9 @@ const addresses = (
  * @since 0.2.0
  */
 export const callbackHosts = ({ input }: Pick<Target, "input">): ReadonlyArray<string> => [
-  ...new Set(addresses(input).flatMap(({ path, url }) => (path.some((name) => isCallback.test(name)) ? [url.host] : [])))
+  ...new Set(
+    addresses(input).flatMap(({ path, url }) => (path.some((name) => isCallback.test(name)) ? [url.host] : []))
+  )
 ]
 
 /**

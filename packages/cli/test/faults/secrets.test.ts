@@ -351,32 +351,37 @@ describe("a plan of a pull request", () => {
       )
     )
 
-    it.effect("is shown by --dry-run with every file, host and variable it would use, and nothing is opened (S-07)", () =>
-      Effect.scoped(
-        Effect.gen(function* () {
-          const { environment, folder, plan, write } = yield* surroundings
-          const sub = `${folder}/sub`
-          yield* write(
-            planOf(`{ journal: ${sub}/j.db, output: [text, json=${sub}/x.json] }`, ", callbackUrl: https://a.example/x")
-          )
-          const { out } = yield* inside(["run", plan, "--dry-run"], { environment })
-          for (const line of [
-            /vendor +http:\/\/\S+ with the key in APPVET_API_KEY \(appvet\)/,
-            /callback +a\.example \(\S+scans\.yaml:4:5\)/,
-            /journal +\S+sub\/j\.db \(\S+scans\.yaml:2:\d+\)/,
-            /writes +json to \S+sub\/x\.json \(\S+scans\.yaml:2:\d+\)/
-          ]) {
-            assert.match(out, line)
-          }
-          const json = JSON.parse((yield* inside(["run", plan, "--dry-run", "-o", "json"], { environment })).out)
-          assert.strictEqual(json.purchases, 1)
-          assert.strictEqual(json.accounts[0].variable, "APPVET_API_KEY")
-          assert.strictEqual(json.reach.journal.address, `${sub}/j.db`)
-          assert.deepStrictEqual(json.reach.callbacks, [{ host: "a.example", from: `${plan}:4:5` }])
-          const fs = yield* FileSystem.FileSystem
-          assert.deepStrictEqual(yield* fs.readDirectory(sub), [])
-        })
-      )
+    it.effect(
+      "is shown by --dry-run with every file, host and variable it would use, and nothing is opened (S-07)",
+      () =>
+        Effect.scoped(
+          Effect.gen(function* () {
+            const { environment, folder, plan, write } = yield* surroundings
+            const sub = `${folder}/sub`
+            yield* write(
+              planOf(
+                `{ journal: ${sub}/j.db, output: [text, json=${sub}/x.json] }`,
+                ", callbackUrl: https://a.example/x"
+              )
+            )
+            const { out } = yield* inside(["run", plan, "--dry-run"], { environment })
+            for (const line of [
+              /vendor +http:\/\/\S+ with the key in APPVET_API_KEY \(appvet\)/,
+              /callback +a\.example \(\S+scans\.yaml:4:5\)/,
+              /journal +\S+sub\/j\.db \(\S+scans\.yaml:2:\d+\)/,
+              /writes +json to \S+sub\/x\.json \(\S+scans\.yaml:2:\d+\)/
+            ]) {
+              assert.match(out, line)
+            }
+            const json = JSON.parse((yield* inside(["run", plan, "--dry-run", "-o", "json"], { environment })).out)
+            assert.strictEqual(json.purchases, 1)
+            assert.strictEqual(json.accounts[0].variable, "APPVET_API_KEY")
+            assert.strictEqual(json.reach.journal.address, `${sub}/j.db`)
+            assert.deepStrictEqual(json.reach.callbacks, [{ host: "a.example", from: `${plan}:4:5` }])
+            const fs = yield* FileSystem.FileSystem
+            assert.deepStrictEqual(yield* fs.readDirectory(sub), [])
+          })
+        )
     )
   })
 })

@@ -86,28 +86,30 @@ describe("a file that is written whole", () => {
       )
     )
 
-    it.effect("is not written where a link of the working folder leads out of it, to a file or past a folder (S-12)", () =>
-      inFolder((folder) =>
-        Effect.gen(function* () {
-          const fs = yield* FileSystem.FileSystem
-          const here = yield* fs.makeTempDirectoryScoped({ directory: ".", prefix: ".scanpoll-links-" })
-          yield* fs.writeFileString(`${folder}/victim`, "old")
-          yield* fs.symlink(`${folder}/victim`, `${here}/file`)
-          yield* fs.symlink(`${folder}/later`, `${here}/dangling`)
-          yield* fs.symlink(folder, `${here}/folder`)
-          yield* fs.writeFileString(`${here}/real`, "old")
-          yield* fs.symlink("real", `${here}/own`)
-          for (const way of ["file", "dangling", "folder/victim", "folder/new"]) {
-            assert.include(yield* WholeFile.obstacle(`${here}/${way}`), "leads out of the working folder", way)
-            assert.include(yield* Effect.flip(WholeFile.write(`${here}/${way}`, ["new"])), "leads out", way)
-          }
-          assert.deepStrictEqual(yield* names(folder), ["victim"])
-          assert.strictEqual(yield* fs.readFileString(`${folder}/victim`), "old")
-          assert.strictEqual(yield* WholeFile.obstacle(`${here}/own`), null)
-          yield* WholeFile.write(`${here}/own`, ["new"])
-          assert.strictEqual(yield* fs.readFileString(`${here}/real`), "new")
-        })
-      )
+    it.effect(
+      "is not written where a link of the working folder leads out of it, to a file or past a folder (S-12)",
+      () =>
+        inFolder((folder) =>
+          Effect.gen(function* () {
+            const fs = yield* FileSystem.FileSystem
+            const here = yield* fs.makeTempDirectoryScoped({ directory: ".", prefix: ".scanpoll-links-" })
+            yield* fs.writeFileString(`${folder}/victim`, "old")
+            yield* fs.symlink(`${folder}/victim`, `${here}/file`)
+            yield* fs.symlink(`${folder}/later`, `${here}/dangling`)
+            yield* fs.symlink(folder, `${here}/folder`)
+            yield* fs.writeFileString(`${here}/real`, "old")
+            yield* fs.symlink("real", `${here}/own`)
+            for (const way of ["file", "dangling", "folder/victim", "folder/new"]) {
+              assert.include(yield* WholeFile.obstacle(`${here}/${way}`), "leads out of the working folder", way)
+              assert.include(yield* Effect.flip(WholeFile.write(`${here}/${way}`, ["new"])), "leads out", way)
+            }
+            assert.deepStrictEqual(yield* names(folder), ["victim"])
+            assert.strictEqual(yield* fs.readFileString(`${folder}/victim`), "old")
+            assert.strictEqual(yield* WholeFile.obstacle(`${here}/own`), null)
+            yield* WholeFile.write(`${here}/own`, ["new"])
+            assert.strictEqual(yield* fs.readFileString(`${here}/real`), "new")
+          })
+        )
     )
 
     it.effect("has the rights it was asked to have", () =>
