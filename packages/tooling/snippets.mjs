@@ -169,7 +169,7 @@ export const modulesOf = (blocks) => {
     line,
     file,
     unrun,
-    code: `${lines.join("\n")}\n`.replaceAll(/from "\.\/([\w-]+\.ts)"/g, 'from "../../examples/$1"')
+    code: `${lines.join("\n")}\n`.replaceAll(/from "\.\/((?:[\w-]+\/)?[\w.-]+\.ts)"/g, 'from "../../examples/$1"')
   }))
 }
 

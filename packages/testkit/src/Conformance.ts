@@ -13,8 +13,11 @@ import type { VendorHttp } from "@scanpoll/core/http/VendorHttp"
 import type { Credential } from "@scanpoll/core/http/Credential"
 import type { PollFaultKind } from "@scanpoll/core/model/PollFault"
 import type { SubmitErrorKind } from "@scanpoll/core/model/SubmitError"
+import type { Facts, Question } from "@scanpoll/core/vendor/Definition"
+import type { Vendor } from "@scanpoll/core/vendor/Vendor"
 import * as Clock from "effect/Clock"
 import * as Data from "effect/Data"
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
@@ -24,7 +27,10 @@ import { factRules } from "./internal/conformanceFacts.ts"
 import { faultRules } from "./internal/conformanceFaults.ts"
 import { followUpRules } from "./internal/conformanceFollowUp.ts"
 import { pollRules } from "./internal/conformancePoll.ts"
+import { sentRules } from "./internal/conformanceSent.ts"
 import { submitRules } from "./internal/conformanceSubmit.ts"
+import * as defined from "./internal/definedKit.ts"
+import type { Samples } from "./Samples.ts"
 import type { Script, Step } from "./Script.ts"
 
 /**
@@ -113,9 +119,31 @@ export interface SettledAnswer {
 }
 
 /**
+ * A request as the vendor documents it, for example in a call of `curl`.
+ *
+ * - `path`: behind the base URL, with its query where it has one: `/api/v3/urls`. `{id}` stands for the scan's id.
+ * - `headers`: those that the vendor asks for, apart from the content type. `{key}` stands for the key.
+ * - `as`: how `body` is written; default `json` with a body, `none` without.
+ *
+ * `{key}` may stand in the path's query too. Where it stands is where the vendor looks for the key.
+ *
+ * @category models
+ * @since 0.2.0
+ */
+export interface Sent {
+  readonly method: "GET" | "POST" | "PUT"
+  readonly path: string
+  readonly headers?: Readonly<Record<string, string>>
+  readonly as?: "json" | "form" | "multipart" | "text" | "none"
+  readonly body?: unknown
+}
+
+/**
  * How the vendor answers submissions.
  *
- * - `id`: where the id is in such an answer.
+ * - `sends`: the documented request that submits the first valid request.
+ * - `id`: where the id is in such an answer: a place in its body, or a form that its `Location` header matches, whose
+ *   first group is the id.
  * - `accepted`: answers that take the submission and do not show its end.
  * - `settled`: answers that already are the end, such as a cache hit; left out where the vendor has none.
  *
@@ -123,7 +151,8 @@ export interface SettledAnswer {
  * @since 0.1.0
  */
 export interface SubmitFacts {
-  readonly id: Path
+  readonly sends?: Sent
+  readonly id: Path | { readonly location: RegExp }
   readonly accepted: readonly [Answer, ...Array<Answer>]
   readonly settled?: ReadonlyArray<SettledAnswer>
 }
@@ -131,7 +160,11 @@ export interface SubmitFacts {
 /**
  * How the vendor answers polls.
  *
- * - `id`, `status`: where the scan's id and its status word are.
+ * - `sends`: the documented request.
+ * - `id`, `status`: where the scan's id and its status word are; null where the answer has none.
+ * - `decides`: the places that tell the status together, where there is no word for it.
+ * - `numeric`: the words are whole numbers. `isWord`: whether a word is a documented one, where those of the answers are
+ *   not all of them.
  * - `otherId`: an id in the vendor's form that none of the answers has.
  * - `pending`: an answer for every documented word of a scan that has not ended, and the phase it stands for.
  * - `settled`: an answer for every documented word of a scan that has ended; one of them completed.
@@ -140,15 +173,20 @@ export interface SubmitFacts {
  * @since 0.1.0
  */
 export interface PollFacts {
-  readonly id: Path
-  readonly status: Path
+  readonly sends?: Sent
+  readonly id: Path | null
+  readonly status: Path | null
+  readonly decides?: ReadonlyArray<Path>
+  readonly numeric?: boolean
+  readonly isWord?: (word: string) => boolean
   readonly otherId: string
   readonly pending: readonly [PendingAnswer, ...Array<PendingAnswer>]
   readonly settled: readonly [SettledAnswer, ...Array<SettledAnswer>]
 }
 
 /**
- * An answer about a scan that has not ended.
+ * An answer about a scan that has not ended. With a status other than 200 it is one of the vendor's own errors that says
+ * so; `within` is how long after a submission of ours it means that.
  *
  * @category models
  * @since 0.1.0
@@ -156,11 +194,15 @@ export interface PollFacts {
 export interface PendingAnswer {
   readonly answer: Answer
   readonly phase: "queued" | "running"
+  readonly within?: Duration.Input
 }
 
 /**
  * A documented error of the vendor, and what it means for a submission, for a poll, or for both. `permanent` is about
  * the poll.
+ *
+ * - `on`: the questions that `poll` is about. Default: all.
+ * - `anyBody`: the status alone says it, whatever the body.
  *
  * @category models
  * @since 0.1.0
@@ -170,6 +212,8 @@ export interface ErrorAnswer {
   readonly submit?: SubmitErrorKind
   readonly poll?: PollFaultKind
   readonly permanent?: boolean
+  readonly on?: ReadonlyArray<Question>
+  readonly anyBody?: boolean
 }
 
 /**
@@ -177,7 +221,8 @@ export interface ErrorAnswer {
  *
  * - `of`: the answer whose outcome is collected for: the first `Completed` of `settled` unless told.
  * - `answer`: the vendor's answer; every request of the call gets it. `id`: where it says which scan it is about.
- * - `findings`: how many findings it holds, at least 1.
+ * - `pages`: the answers to the requests after the first, where there are several.
+ * - `findings`: how many findings all of them hold, at least 1.
  *
  * @category models
  * @since 0.1.0
@@ -185,6 +230,7 @@ export interface ErrorAnswer {
 export interface CollectFacts {
   readonly of?: SettledAnswer
   readonly answer: Answer
+  readonly pages?: ReadonlyArray<Answer>
   readonly id?: Path
   readonly findings: number
 }
@@ -214,7 +260,9 @@ export interface ReconcileFacts<Request> {
  * - `http`: `VendorHttp.layer` over the HTTP client the adapter will be used with.
  * - `make`: the adapter, for a vendor that lives at the given place.
  * - `basePath`: the path of the base URL behind the origin, such as `/api/v1`. Default none.
+ * - `auth`: how the vendor wants to be shown the key. Default `bearer`.
  * - `keys`: two different keys in the vendor's form. Default: two that mean nothing.
+ * - `ids`: what an id looks like, as in a definition.
  * - `errors`: the vendor's documented errors, at least one of them a refused submission.
  *
  * @category models
@@ -225,7 +273,9 @@ export interface Kit<Request, Payload> {
   readonly http: Layer.Layer<VendorHttp>
   readonly make: (place: Place) => Effect.Effect<ScanAdapter<Request, Payload>, unknown, VendorHttp | Scope.Scope>
   readonly basePath?: string
+  readonly auth?: NonNullable<Facts["auth"]>
   readonly keys?: readonly [string, string]
+  readonly ids?: RegExp | "number"
   readonly requests: Requests<Request>
   readonly submit: SubmitFacts
   readonly poll: PollFacts
@@ -282,6 +332,7 @@ export type Group = "kit" | "facts" | "requests" | "submit" | "poll" | "faults" 
 export const cases = <Request, Payload>(kit: Kit<Request, Payload>): ReadonlyArray<Case> =>
   [
     ...factRules(kit),
+    ...sentRules(kit),
     ...submitRules(kit),
     ...pollRules(kit),
     ...faultRules(kit),
@@ -300,6 +351,20 @@ export const cases = <Request, Payload>(kit: Kit<Request, Payload>): ReadonlyArr
       Effect.provideService(Clock.Clock, Clock.Clock.defaultValue())
     )
   }))
+
+/**
+ * The kit of a defined vendor: what its definition says is taken from there; what the vendor says, from its samples.
+ *
+ * **Details**
+ *
+ * The definition is held against the samples and not against itself: how requests look, where the key is shown, what each
+ * answer means and where the verdict lies are the samples' word.
+ *
+ * @category constructors
+ * @since 0.2.0
+ */
+export const kit = <T, P>(vendor: Vendor<T, P>, samples: Samples<T>, http: Layer.Layer<VendorHttp>): Kit<T, P> =>
+  defined.make(vendor, samples, http)
 
 /**
  * The functions of a test runner that a suite needs: those of vitest, jest or `node:test` fit as they are.

@@ -13,8 +13,9 @@ import * as Effect from "effect/Effect"
 import { createHash } from "node:crypto"
 
 /**
- * The `Authorization` header of a request without the credential. Equal credentials have equal fingerprints;
- * `matches` is true for one that the simulator accepts at that moment.
+ * How a request showed its credential, without the credential: in the place where the vendor looks for it, `Authorization`
+ * or another header or the query. Equal credentials have equal fingerprints; `matches` is true for one that the simulator
+ * accepts at that moment. `scheme` is the word before the credential, or the name of the query's parameter.
  *
  * @category models
  * @since 0.1.0
@@ -131,7 +132,7 @@ export interface Ledger {
   readonly gaps: (scanId: string) => ReadonlyArray<number>
   /** The most requests whose heads arrived within any window of this length. */
   readonly busiest: (window: Duration.Input, filter?: Filter) => number
-  /** Requests that carry this text in the path, in the body or in a header other than `Authorization`. */
+  /** Requests that carry this text in the path, in the body or in a header other than the credential's own. */
   readonly mentions: (text: string) => ReadonlyArray<Entry>
   readonly totals: () => Totals
   /**

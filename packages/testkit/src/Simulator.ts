@@ -11,6 +11,7 @@
  *
  * @since 0.1.0
  */
+import type { Facts } from "@scanpoll/core/vendor/Definition"
 import * as Data from "effect/Data"
 import type * as Duration from "effect/Duration"
 import type * as Effect from "effect/Effect"
@@ -84,6 +85,8 @@ export interface Options {
   readonly startAt?: number
   /** Default: one, the `defaultKey` of the vendor's module. */
   readonly credentials?: readonly [string | Credential, ...Array<string | Credential>]
+  /** How clients show their credential. Default: as the vendor documents it; `bearer` on a stage. */
+  readonly auth?: NonNullable<Facts["auth"]>
   /** Default: the vendor's documented limit. Null for none, and no headers about it. */
   readonly rateLimit?: RateLimit | null
   readonly scripts?: ReadonlyArray<Script>

@@ -92,7 +92,7 @@ const caught: Readonly<Record<Tidewatch.Slip, ReadonlyArray<string>>> = {
     "MUST be denied without a request where there is no credential"
   ],
   "puts the key into the query": [
-    "MUST send the key in the Authorization header of every request, and nowhere else",
+    "MUST show the key in every request where the vendor looks for it, and nowhere else",
     "MUST keep to the vendor's own address, the key in its header and ids that can be sent",
     "MUST keep the key in its header while it searches, and out of what it answers"
   ],
@@ -329,7 +329,7 @@ describe("a kit", () => {
             ...kit,
             poll: { ...kit.poll, settled: [done, { ...partial, answer: { ...partial.answer, status: 202 } }] }
           },
-          "poll.settled[1]: only an answer with status 200 is about a scan"
+          "poll.settled[1]: only an answer with status 200 is the end of a scan"
         ],
         [
           { ...kit, errors: [{ answer: Script.respond(404), poll: "Missing" }] },

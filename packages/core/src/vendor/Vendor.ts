@@ -24,7 +24,19 @@ import type { Subject } from "../model/Subject.ts"
 import type { SubmitError } from "../model/SubmitError.ts"
 import type * as PollPolicy from "../policy/PollPolicy.ts"
 import type * as VendorLimits from "../policy/VendorLimits.ts"
-import type { Definition, Ending, Errors, Facts, Question, Unusable, When } from "./Definition.ts"
+import type {
+  Definition,
+  Ending,
+  Errors,
+  Facts,
+  FindingsCall,
+  ListCall,
+  Question,
+  Status,
+  Submit,
+  Unusable,
+  When
+} from "./Definition.ts"
 import * as Adapter from "./internal/adapter.ts"
 import * as Check from "./internal/check.ts"
 import * as Faults from "./internal/faults.ts"
@@ -60,7 +72,9 @@ export interface Options {
  *
  * - `line`: the fields of a target from what follows `name:` on a command line.
  * - `check`: every fault of a target that can be known without asking the vendor.
- * - `places`: where ids and words are, for the kit; null where a function finds them.
+ * - `places`: where ids and words are, for the kit; null where a function finds them. `location`: the form of a `Location`
+ *   that holds a new id.
+ * - `calls`: how the vendor is asked, for the kit and for simulated vendors.
  * - `faults`: what an answer means by the table of errors.
  * - `make`: the adapter. Nothing is sent; a configuration or a fixed key that cannot be used is refused.
  *
@@ -83,8 +97,17 @@ export interface Vendor<in out T, out P> extends Facts {
   readonly capabilities: { readonly findings: boolean; readonly list: boolean }
   readonly places: {
     readonly submitId: Wire.Place | null
+    readonly location: { readonly location: RegExp } | null
     readonly id: Wire.Place | null
     readonly word: Wire.Place | null
+  }
+  readonly calls: {
+    readonly submit: Pick<Submit<T>, "method" | "path" | "query" | "already">
+    readonly status: Pick<Status<never, P>, "path" | "query" | "numeric" | "pending"> & {
+      readonly words: ReadonlyArray<string> | ((word: string) => boolean)
+    }
+    readonly findings: Pick<FindingsCall<never>, "path"> | null
+    readonly list: Pick<ListCall<T, never>, "path"> | null
   }
   readonly faults: {
     readonly poll: (question: Question, response: VendorResponse, scrub: (text: string) => string) => PollFault
@@ -274,6 +297,7 @@ export const define = <T, A, P, F = never, L = never>(definition: Definition<T, 
     fingerprint: definition.fingerprint ?? canonical
   }
   const { poll, submit: refused } = Faults.make(definition.errors)
+  const { words } = status
   return {
     ...definition,
     ...fixed,
@@ -282,8 +306,18 @@ export const define = <T, A, P, F = never, L = never>(definition: Definition<T, 
     capabilities: { findings: findings !== undefined, list: list !== undefined },
     places: {
       submitId: typeof submit.id === "function" || "location" in submit.id ? null : submit.id,
+      location: typeof submit.id === "object" && "location" in submit.id ? submit.id : null,
       id: status.id,
       word: typeof status.word === "function" ? null : status.word
+    },
+    calls: {
+      submit,
+      status: {
+        ...status,
+        words: typeof words === "function" ? (word) => words(word) !== null : Object.keys(words)
+      },
+      findings: findings ?? null,
+      list: list ?? null
     },
     faults: { poll, submit: refused },
     make: (options) => connect(definition, fixed, options)

@@ -1,4 +1,5 @@
 import type { Already, ScanAdapter, Submitted } from "@scanpoll/core/engine/ScanAdapter"
+import type { Question } from "@scanpoll/core/vendor/Definition"
 import type { Credential } from "@scanpoll/core/http/Credential"
 import type { Observation, PollAnswer } from "@scanpoll/core/model/Observation"
 import type { PollFault } from "@scanpoll/core/model/PollFault"
@@ -79,7 +80,7 @@ const hear = <A, E>(exit: Exit.Exit<A, E>): Heard<A, E> => {
 }
 
 /** What a kit says apart from its requests: the same for every vendor. */
-export type Facts = Pick<Kit<never, never>, "vendor" | "keys" | "submit" | "poll" | "errors">
+export type Facts = Pick<Kit<never, never>, "vendor" | "auth" | "keys" | "ids" | "submit" | "poll" | "errors">
 
 /** Waits for a call without being held up by one that cannot be interrupted. */
 const listen = <A, E>(call: Effect.Effect<A, E>): Effect.Effect<Heard<A, E>> =>
@@ -180,8 +181,17 @@ export interface Scene<Request, Payload> {
 }
 
 const defaultKeys = ["conformance-key-7c1f5e0b9a3d2846", "conformance-key-e2b8d4906f7a1c53"] as const
+const defaultPairs = ["conformance-1:7c1f5e0b9a3d28467c1f", "conformance-2:e2b8d4906f7a1c53e2b8"] as const
 
-export const keysOf = (kit: Facts): readonly [string, string] => kit.keys ?? defaultKeys
+/** A user and password, or a client and its secret. */
+const isPair = ({ auth = "bearer" }: Facts): boolean =>
+  auth === "basic" || (typeof auth === "object" && "clientCredentials" in auth)
+
+export const keysOf = (kit: Facts): readonly [string, string] => kit.keys ?? (isPair(kit) ? defaultPairs : defaultKeys)
+
+/** What must not be repeated of a key. */
+export const secretOf = (kit: Facts, key: string): string =>
+  isPair(kit) && !key.endsWith(":") ? key.slice(key.indexOf(":") + 1) : key
 
 /** What a key looks like where an adapter may have put it: as it is, in an address, and in base64 of any padding. */
 export const formsOf = (key: string): ReadonlyArray<string> => [
@@ -190,13 +200,91 @@ export const formsOf = (key: string): ReadonlyArray<string> => [
   btoa(key).replace(/=+$/, "")
 ]
 
-/** The id in the vendor's answer to a poll. */
-export const idIn = (kit: Facts, answer: Answer): string => String(wire.get(answer.body, kit.poll.id))
+const idForm = ({ ids }: Facts): RegExp =>
+  ids === "number" ? /^\d{1,16}$/ : (ids ?? /^(?!\.{1,2}$)[A-Za-z0-9_.~-]{1,200}$/)
 
-export const wordIn = (kit: Facts, answer: Answer): string => String(wire.get(answer.body, kit.poll.status))
+/** Whether the vendor could give such an id. */
+export const isId = (kit: Facts, value: unknown): boolean =>
+  typeof value === "number"
+    ? kit.ids === "number" && Number.isSafeInteger(value) && value >= 0
+    : typeof value === "string" && idForm(kit).test(value)
+
+const locationIn = (answer: Answer): string => {
+  const found = Object.entries(answer.headers ?? {}).find(([name]) => name.toLowerCase() === "location")?.[1]
+  return typeof found === "string" ? found : ""
+}
+
+/** The id in an answer to a submission; undefined where there is none. */
+export const newIdIn = (kit: Facts, answer: Answer): unknown => {
+  const { id } = kit.submit
+  return "location" in id ? id.location.exec(locationIn(answer))?.[1] : wire.get(answer.body, id)
+}
+
+/** The answer to a submission with another id, or with none. */
+export const withNewId = (kit: Facts, answer: Answer, value: unknown): Answer => {
+  const { id } = kit.submit
+  if (!("location" in id)) return withBody(answer, wire.set(answer.body, id, value))
+  const location = typeof value === "string" ? locationIn(answer).replace(String(newIdIn(kit, answer)), value) : null
+  const others = Object.entries(answer.headers ?? {}).filter(([name]) => name.toLowerCase() !== "location")
+  return { ...answer, headers: { ...Object.fromEntries(others), location } }
+}
+
+/** Where an answer to a submission must be left as it is. */
+export const newIdPaths = ({ submit: { id } }: Facts): ReadonlyArray<wire.Path> => ("location" in id ? [] : [id])
+
+/** The id in the vendor's answer to a poll; where it has none, that of an accepted submission. */
+export const idIn = (kit: Facts, answer: Answer): string => {
+  const found = kit.poll.id === null ? undefined : wire.get(answer.body, kit.poll.id)
+  return String(isId(kit, found) ? found : newIdIn(kit, kit.submit.accepted[0]))
+}
+
+/** Where an answer to a poll has its id and its word. */
+export const pollPaths = ({ poll: { decides = [], id, status } }: Facts): ReadonlyArray<wire.Path> =>
+  [id, status, ...decides].flatMap((path) => (path === null ? [] : [path]))
+
+/** The status word of an answer; null where none is told in it. */
+export const wordOf = ({ poll: { numeric, status } }: Facts, answer: Answer): string | null => {
+  const word = status === null || statusOf(answer) !== 200 ? undefined : wire.get(answer.body, status)
+  return typeof word === (numeric === true ? "number" : "string") ? String(word) : null
+}
+
+/** The status word of an answer, or another name for it. */
+export const wordIn = (kit: Facts, answer: Answer): string => wordOf(kit, answer) ?? nameOf(answer)
+
+/** What a status means for a poll, whatever the body: where no error says so, by the common rule. */
+export const pollAlone = (
+  kit: Pick<Facts, "errors">,
+  status: number,
+  common: string,
+  question: Question = "status"
+): string => {
+  const row = kit.errors.find(
+    ({ anyBody, answer, on, poll }) =>
+      anyBody === true && poll !== undefined && statusOf(answer) === status && on?.includes(question) !== false
+  )
+  return row?.poll === undefined ? common : `${row.poll}${row.permanent === true ? " for good" : ""}`
+}
+
+/** What a status means for a submission, whatever the body. */
+export const submitAlone = (kit: Pick<Facts, "errors">, status: number, common: string): string =>
+  kit.errors.find(
+    ({ anyBody, answer, submit }) => anyBody === true && submit !== undefined && statusOf(answer) === status
+  )?.submit ?? common
+
+/** What else an answer may be taken for, when something in it is not as documented. */
+export const otherwise = (kit: Pick<Facts, "errors">, answer: Answer): ReadonlyArray<string> => {
+  const status = statusOf(answer)
+  if (status === 200) return ["Broken"]
+  const common = status === 404 ? "Missing" : status === 429 ? "Throttled" : status < 300 ? "Broken" : "Broken for good"
+  return ["Broken", pollAlone(kit, status, status >= 500 ? "Transient" : common)]
+}
+
+/** The requests of the adapter, apart from those for a token to show. */
+const asked = ({ ledger }: Simulator): ReadonlyArray<Entry> =>
+  ledger.requests({ where: ({ route }) => route !== "token" })
 
 export const stage = (
-  options: Pick<Stage.Options, "vendor" | "basePath" | "credentials">
+  options: Pick<Stage.Options, "vendor" | "basePath" | "credentials" | "auth">
 ): Effect.Effect<Simulator, Unplayable, Scope.Scope> =>
   Effect.mapError(Stage.make(options), (error) => new Unplayable({ message: `no stage: ${error.message}` }))
 
@@ -206,7 +294,8 @@ export const open = <Request, Payload>(
 ): Effect.Effect<Scene<Request, Payload>, Unplayable, Scope.Scope> =>
   Effect.gen(function* () {
     const keys = keysOf(kit)
-    const vendor = yield* stage({ vendor: kit.vendor, basePath: kit.basePath ?? "", credentials: keys })
+    const { auth = "bearer", basePath = "" } = kit
+    const vendor = yield* stage({ vendor: kit.vendor, basePath, credentials: keys, auth })
     let lent: Credential = Effect.succeed(Redacted.make(keys[0]))
     const services = yield* Layer.build(Layer.fresh(kit.http))
     const adapter = yield* kit
@@ -246,7 +335,7 @@ export const open = <Request, Payload>(
       submit: (step, request = kit.requests.valid[0]) =>
         Effect.andThen(play(step), listen(Effect.suspend(() => adapter.submit(request)))),
       listen,
-      requests: () => vendor.ledger.requests()
+      requests: () => asked(vendor)
     }
   })
 
@@ -297,10 +386,10 @@ export const hang = <Request, Payload, A, E>(
 ): Effect.Effect<{ readonly early: boolean; readonly heard: Heard<A, E> } | null> =>
   Effect.gen(function* () {
     yield* scene.play(step)
-    const before = scene.stage.ledger.totals().requests
+    const before = scene.requests().length
     const fiber = yield* Effect.forkDetach(call)
     const arrived = yield* scene.stage.ledger
-      .until((ledger) => ledger.totals().requests > before)
+      .until(() => scene.requests().length > before)
       .pipe(Effect.timeoutOption(patience), TestClock.withLive)
     if (Option.isNone(arrived)) {
       fiber.interruptUnsafe()
@@ -325,11 +414,11 @@ export const interrupt = <Request, Payload, A, E>(
 ): Effect.Effect<"no request" | "no end" | "socket open" | "closed"> =>
   Effect.gen(function* () {
     yield* scene.play(step)
-    const before = scene.stage.ledger.totals().requests
+    const before = scene.requests().length
     const fiber = yield* Effect.forkDetach(call)
     const ledger = scene.stage.ledger
     const arrived = yield* Effect.timeoutOption(
-      ledger.until((seen) => seen.totals().requests > before),
+      ledger.until(() => scene.requests().length > before),
       patience
     )
     fiber.interruptUnsafe()

@@ -14,10 +14,27 @@ const looksLikeAddress = (text: string): boolean => /^(?:[a-z]+:)?\/|^www\.|^[\w
 export const credentialRules = <Request, Payload>(kit: Kit<Request, Payload>): ReadonlyArray<bench.Rule> => {
   const [key, otherKey] = bench.keysOf(kit)
   const { id, status } = kit.poll
+  const kept = bench.pollPaths(kit)
   const accepted = kit.submit.accepted[0]
   const completed = bench.completedOf(kit).answer
   const asked = bench.idIn(kit, completed)
-  const leaks = (text: string): boolean => text.includes(key) || text.includes(btoa(key))
+  const secret = bench.secretOf(kit, key)
+  const leaks = (text: string): boolean => [key, secret, btoa(key)].some((form) => text.includes(form))
+
+  const { auth = "bearer" } = kit
+  const isSigned = typeof auth === "object" && "sign" in auth
+  const scheme =
+    auth === "bearer" || (typeof auth === "object" && "clientCredentials" in auth)
+      ? "Bearer"
+      : typeof auth === "object" && "header" in auth
+        ? (auth.scheme ?? "")
+        : null
+  const place =
+    typeof auth === "object" && "header" in auth
+      ? `in ${auth.header}`
+      : typeof auth === "object" && "query" in auth
+        ? `in the query as ${auth.query}`
+        : "in Authorization"
 
   /** Calls of every kind, good ones and bad. */
   const conversation = (scene: bench.Scene<Request, Payload>) =>
@@ -36,8 +53,10 @@ export const credentialRules = <Request, Payload>(kit: Kit<Request, Payload>): R
       for (const answer of [
         ...bench.scansOf(kit).map((one) => one.answer),
         ...kit.errors.map((row) => row.answer),
-        bench.withBody(completed, wire.set(completed.body, id, kit.poll.otherId)),
-        bench.withBody(completed, wire.set(completed.body, status, "x-conformance-unheard-of")),
+        ...(id === null ? [] : [bench.withBody(completed, wire.set(completed.body, id, kit.poll.otherId))]),
+        ...(status === null
+          ? []
+          : [bench.withBody(completed, wire.set(completed.body, status, "x-conformance-unheard-of"))]),
         Script.html(200),
         Script.html(503),
         Script.respond(401),
@@ -49,19 +68,21 @@ export const credentialRules = <Request, Payload>(kit: Kit<Request, Payload>): R
       return heard
     })
 
-  return [
+  const rules: ReadonlyArray<bench.Rule> = [
     {
       group: "credential",
-      name: "MUST send the key in the Authorization header of every request, and nowhere else",
+      name: "MUST show the key in every request where the vendor looks for it, and nowhere else",
       run: Effect.fnUntraced(function* (note) {
         const scene = yield* bench.open(kit)
         yield* conversation(scene)
-        for (const { authorization, method, path } of scene.requests()) {
-          if (authorization === null) note(`${method} ${path}: no Authorization`)
+        for (const { authorization, method, path } of isSigned ? [] : scene.requests()) {
+          if (authorization === null) note(`${method} ${path}: no key ${place}`)
           else if (authorization.fingerprint !== Ledger.fingerprint(key))
             note(`${method} ${path}: not the key it was given`)
+          else if (scheme !== null && authorization.scheme !== scheme)
+            note(`${method} ${path}: the key is shown as "${authorization.scheme}", must be "${scheme}"`)
         }
-        for (const form of bench.formsOf(key)) {
+        for (const form of [...bench.formsOf(key), secret]) {
           for (const { method, route } of scene.stage.ledger.mentions(form)) note(`${method}, ${route}: also elsewhere`)
         }
       })
@@ -107,7 +128,7 @@ export const credentialRules = <Request, Payload>(kit: Kit<Request, Payload>): R
         yield* elsewhere.script({ steps: [{ ...completed, times: Infinity }] })
         const there = `${elsewhere.origin}/x`
         const pointing = (answer: Answer): Script.Step => {
-          const body = wire.mapTexts(answer.body, [id, status, kit.submit.id], (text) =>
+          const body = wire.mapTexts(answer.body, [...kept, ...bench.newIdPaths(kit)], (text) =>
             looksLikeAddress(text) ? there : text
           )
           const told = wire.isRecord(body)
@@ -141,6 +162,7 @@ export const credentialRules = <Request, Payload>(kit: Kit<Request, Payload>): R
           if (at < 2) yield* scene.poll(completed)
           else yield* scene.submit(accepted)
         }
+        if (isSigned) return
         const sent = scene.requests().map((entry) => entry.authorization?.fingerprint)
         for (const [at, one] of keys.entries()) {
           if (sent[at] !== Ledger.fingerprint(one)) note(`request ${at}: not the key it was given before it`)
@@ -174,7 +196,14 @@ export const credentialRules = <Request, Payload>(kit: Kit<Request, Payload>): R
         for (const [about, heard] of yield* conversation(scene)) {
           if (leaks(bench.showsHeard(heard))) note(`${about}: the key`)
         }
-        const said = [key, `Bearer ${key}`, `you sent "${key}".`, `Basic ${btoa(key)}`, encodeURIComponent(`?k=${key}`)]
+        const said = [
+          secret,
+          key,
+          `Bearer ${key}`,
+          `you sent "${key}".`,
+          `Basic ${btoa(key)}`,
+          encodeURIComponent(`?k=${key}`)
+        ]
         for (const text of said) {
           const headers = { "x-request-id": text, "x-ratelimit-limit": text, "retry-after": text }
           const echo = (answer: Answer, kept: ReadonlyArray<ReadonlyArray<string | number>>): Script.Step =>
@@ -188,9 +217,9 @@ export const credentialRules = <Request, Payload>(kit: Kit<Request, Payload>): R
           for (const { answer, name } of bench.scansOf(kit)) {
             const keyed = wire.set(answer.body, [key], key)
             for (const step of [
-              echo(answer, [id, status]),
-              echo(answer, [id]),
-              echo(answer, [status]),
+              echo(answer, kept),
+              ...(id === null ? [] : [echo(answer, [id])]),
+              ...(status === null ? [] : [echo(answer, [status])]),
               bench.withHeaders(bench.withBody(answer, keyed), headers)
             ]) {
               const heard = yield* scene.poll(step, bench.idIn(kit, answer))
@@ -227,4 +256,11 @@ export const credentialRules = <Request, Payload>(kit: Kit<Request, Payload>): R
       })
     }
   ]
+  const keyed: ReadonlyArray<string> = [
+    "MUST show the key in every request where the vendor looks for it, and nowhere else",
+    "MUST ask for the credential before each request, and send the one it is given then",
+    "MUST be denied without a request where there is no credential",
+    "MUST NOT let the key into a ticket, an outcome or an error, printed in any way, though the vendor repeats it"
+  ]
+  return auth === "none" ? rules.filter(({ name }) => !keyed.includes(name)) : rules
 }

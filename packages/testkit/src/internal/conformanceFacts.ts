@@ -1,6 +1,5 @@
 import type { AccountLimits, PaceName } from "@scanpoll/core/engine/ScanAdapter"
 import * as Observation from "@scanpoll/core/model/Observation"
-import * as ScanTicket from "@scanpoll/core/model/ScanTicket"
 import { Subject } from "@scanpoll/core/model/Subject"
 import * as PollPolicy from "@scanpoll/core/policy/PollPolicy"
 import type { VendorLimits } from "@scanpoll/core/policy/VendorLimits"
@@ -19,18 +18,20 @@ import * as wire from "./conformanceWire.ts"
 const kitFaults = <Request, Payload>(kit: Kit<Request, Payload>): ReadonlyArray<string> => {
   const faults: Array<string> = []
   const { errors, poll, submit } = kit
-  const usable = (about: string, answer: Answer, id: Path): void => {
-    const found = wire.get(answer.body, id)
-    if (!ScanTicket.isScanId(found)) faults.push(`${about}: no usable id at ${wire.showPath(id)}`)
+  const usable = (about: string, found: unknown, place: string): void => {
+    if (!bench.isId(kit, found)) faults.push(`${about}: no usable id at ${place}`)
   }
   const leads = (about: string, answer: Answer, paths: ReadonlyArray<Path> = []): void => {
     for (const path of paths) {
       if (wire.get(answer.body, path) === undefined) faults.push(`${about}: nothing is at ${wire.showPath(path)}`)
     }
   }
-  for (const [at, answer] of submit.accepted.entries()) usable(`submit.accepted[${at}]`, answer, submit.id)
+  const place = "location" in submit.id ? "its Location" : wire.showPath(submit.id)
+  for (const [at, answer] of submit.accepted.entries()) {
+    usable(`submit.accepted[${at}]`, bench.newIdIn(kit, answer), place)
+  }
   for (const [at, { answer, reason, result }] of (submit.settled ?? []).entries()) {
-    usable(`submit.settled[${at}]`, answer, submit.id)
+    usable(`submit.settled[${at}]`, bench.newIdIn(kit, answer), place)
     leads(`submit.settled[${at}]`, answer, [...(result ?? []), ...(reason ?? [])])
   }
   const words: Array<string> = []
@@ -40,11 +41,17 @@ const kitFaults = <Request, Payload>(kit: Kit<Request, Payload>): ReadonlyArray<
   ] as const) {
     for (const [at, { answer }] of answers.entries()) {
       const about = `poll.${list}[${at}]`
-      usable(about, answer, poll.id)
-      if (bench.statusOf(answer) !== 200) faults.push(`${about}: only an answer with status 200 is about a scan`)
-      if (bench.idIn(kit, answer) === poll.otherId) faults.push(`${about}: has the id that is otherId`)
-      const word = wire.get(answer.body, poll.status)
-      if (typeof word !== "string" || word === "") faults.push(`${about}: no word at ${wire.showPath(poll.status)}`)
+      if (bench.statusOf(answer) !== 200) {
+        if (list === "settled") faults.push(`${about}: only an answer with status 200 is the end of a scan`)
+        continue
+      }
+      if (poll.id !== null) {
+        usable(about, wire.get(answer.body, poll.id), wire.showPath(poll.id))
+        if (bench.idIn(kit, answer) === poll.otherId) faults.push(`${about}: has the id that is otherId`)
+      }
+      if (poll.status === null) continue
+      const word = bench.wordOf(kit, answer)
+      if (word === null || word === "") faults.push(`${about}: no word at ${wire.showPath(poll.status)}`)
       else words.push(`${list} ${word}`)
     }
   }
@@ -52,11 +59,12 @@ const kitFaults = <Request, Payload>(kit: Kit<Request, Payload>): ReadonlyArray<
     const [list, ...rest] = word.split(" ")
     const elsewhere = `${list === "pending" ? "settled" : "pending"} ${rest.join(" ")}`
     if (list === "pending" && words.includes(elsewhere)) faults.push(`"${rest.join(" ")}" is both pending and settled`)
+    if (poll.isWord?.(rest.join(" ")) === false) faults.push(`"${rest.join(" ")}" is not a word that the adapter knows`)
   }
   for (const [at, { answer, reason, result }] of poll.settled.entries()) {
     leads(`poll.settled[${at}]`, answer, [...(result ?? []), ...(reason ?? [])])
   }
-  if (!ScanTicket.isScanId(poll.otherId)) faults.push("poll.otherId is not a usable id")
+  if (!bench.isId(kit, poll.otherId)) faults.push("poll.otherId is not a usable id")
   if (!poll.settled.some(({ outcome }) => outcome === "Completed")) faults.push("poll.settled: none is completed")
   if (!poll.settled.some(({ outcome, result }) => outcome === "Completed" && (result ?? []).length > 0)) {
     faults.push("poll.settled: no completed answer says where its result is")
@@ -66,7 +74,8 @@ const kitFaults = <Request, Payload>(kit: Kit<Request, Payload>): ReadonlyArray<
     faults.push("errors: a row says neither what it means for a submission nor for a poll")
   }
   const [one, two] = bench.keysOf(kit)
-  if (one === two || one.length < 12 || two.length < 12) faults.push("keys must be two, each of 12 characters or more")
+  if (kit.auth !== "none" && (one === two || one.length < 12 || two.length < 12))
+    faults.push("keys must be two, each of 12 characters or more")
   if (kit.collect !== undefined && kit.collect.findings < 1) faults.push("collect.findings must be at least 1")
   if (kit.collect?.id !== undefined) leads("collect.answer", kit.collect.answer, [kit.collect.id])
   return faults

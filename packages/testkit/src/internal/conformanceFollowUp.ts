@@ -54,6 +54,11 @@ const collectRules = <Request, Payload>(kit: Kit<Request, Payload>, facts: Colle
     return { scene, collect, outcome }
   })
 
+  const { pages = [] } = facts
+  /** The pages, one a request, the first one changed. */
+  const playPages = (scene: bench.Scene<Request, Payload>, first: Answer) =>
+    scene.script([{ steps: [first, ...pages].map((step) => ({ ...step, times: 1 })) }])
+
   const heardFault = <A>(heard: bench.Heard<A, PollFault>): string => bench.readFault(heard)
 
   return [
@@ -71,8 +76,11 @@ const collectRules = <Request, Payload>(kit: Kit<Request, Payload>, facts: Colle
           ["the second time", facts.answer],
           ["with other sentences", bench.withBody(facts.answer, reworded)]
         ] as const) {
-          yield* scene.play(answer)
+          yield* playPages(scene, answer)
+          const before = scene.requests().length
           const heard = yield* scene.listen(collect(outcome))
+          const made = scene.requests().length - before
+          if (made !== pages.length + 1) note(`${about}: ${made} requests, must be ${pages.length + 1}`)
           if (heard._tag !== "Success") {
             note(`${about}: ${heardFault(heard)}`)
             continue
@@ -95,7 +103,8 @@ const collectRules = <Request, Payload>(kit: Kit<Request, Payload>, facts: Colle
           const { collect, outcome, scene } = yield* begin
           yield* scene.play(step)
           const before = scene.requests().length
-          bench.expect(note, about, heardFault(yield* scene.listen(collect(outcome))), wanted)
+          const meant = bench.pollAlone(kit, bench.statusOf(step), wanted, "findings")
+          bench.expect(note, about, heardFault(yield* scene.listen(collect(outcome))), meant)
           const made = scene.requests().length - before
           if (made !== 1) note(`${about}: ${made} requests, must be 1`)
         }
@@ -122,7 +131,7 @@ const collectRules = <Request, Payload>(kit: Kit<Request, Payload>, facts: Colle
           ...wire.distort(body, kept).map((one) => one.body)
         ]
         for (const changed of bodies) {
-          yield* scene.play(bench.withBody(facts.answer, changed))
+          yield* playPages(scene, bench.withBody(facts.answer, changed))
           const heard = yield* scene.listen(collect(outcome))
           const about = (typeof changed === "string" ? changed : JSON.stringify(changed)).slice(0, 120)
           if (heard._tag === "Defect" || heard._tag === "Late") note(`${about}: ${bench.readTrouble(heard)}`)
@@ -149,7 +158,7 @@ const collectRules = <Request, Payload>(kit: Kit<Request, Payload>, facts: Colle
           note("the key is outside its header")
         }
         const sent = scene.requests().length
-        for (const scanId of wire.unsendableIds) {
+        for (const scanId of wire.unsendableIds.filter((one) => !bench.isId(kit, one))) {
           const heard = yield* scene.listen(collect({ ...outcome, ticket: { ...outcome.ticket, scanId } }))
           bench.expect(note, JSON.stringify(scanId.slice(0, 40)), heardFault(heard), "Broken for good")
         }
@@ -230,7 +239,8 @@ const reconcileRules = <Request, Payload>(
           const heard = yield* scene.listen(reconcile(request, since, new Set<string>()))
           // A vendor without the place to look in is not a vendor without the scan, but it may be gone for good.
           const also = wanted === "Missing" ? ["Broken for good"] : []
-          bench.expect(note, about, bench.readFault(heard), wanted, ...also)
+          const meant = bench.pollAlone(kit, bench.statusOf(step), wanted, "list")
+          bench.expect(note, about, bench.readFault(heard), meant, ...also)
           if (scene.requests().length !== 1) note(`${about}: ${scene.requests().length} requests, must be 1`)
         }
       })

@@ -1,3 +1,4 @@
+import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
@@ -22,16 +23,33 @@ const verdict = (heard: bench.HeardPoll<unknown>): unknown => {
     : [outcome._tag, outcome.assessment, outcome.findings.total, outcome.completedAt]
 }
 
+const wordRules = [
+  "MUST compare status words exactly: another case, a part, a longer word or white space settles nothing",
+  "MUST call a word that the vendor does not document unrecognised, and tell it",
+  "MUST NOT take a status that is no word for one",
+  "MUST go by the status word alone, whatever stands beside it"
+]
+const timeRule =
+  "MUST NOT take an error for a scan that is not finished, once the time has passed in which it means that"
+
 export const pollRules = <Request, Payload>(kit: Kit<Request, Payload>): ReadonlyArray<bench.Rule> => {
-  const { id, otherId, pending, settled, status } = kit.poll
+  const { id, numeric = false, otherId, pending, settled, status } = kit.poll
   const scans = bench.scansOf(kit)
   const completed = bench.completedOf(kit).answer
-  const kept = [id, status]
-  const documented = new Set(scans.map(({ name }) => name))
+  const kept = bench.pollPaths(kit)
+  const worded = scans.filter(({ answer }) => bench.wordOf(kit, answer) !== null)
+  const documented = new Set(worded.map(({ name }) => name))
+  const isWord = (word: string): boolean => kit.poll.isWord?.(word) ?? documented.has(word)
   const reworded = (answer: Answer, word: unknown): Answer =>
-    bench.withBody(answer, wire.set(answer.body, status, word))
+    status === null ? answer : bench.withBody(answer, wire.set(answer.body, status, word))
+  /** A word as the vendor writes it. */
+  const written = (word: string): unknown => (numeric ? Number(word) : word)
+  /** Words that no vendor has. */
+  const unheardOf = (numeric ? ["987654321", "-7"] : wire.unheardOf).filter((word) => !isWord(word))
+  const [unknownWord] = unheardOf
+  const inPhase = pending.filter(({ answer }) => bench.wordOf(kit, answer) !== null)
 
-  return [
+  const rules: ReadonlyArray<bench.Rule> = [
     {
       group: "poll",
       name: "MUST make exactly one request per poll, whatever the answer",
@@ -69,6 +87,28 @@ export const pollRules = <Request, Payload>(kit: Kit<Request, Payload>): Readonl
     },
     {
       group: "poll",
+      name: "MUST NOT take an error for a scan that is not finished, once the time has passed in which it means that",
+      run: Effect.fnUntraced(function* (note) {
+        const scene = yield* bench.open(kit)
+        const now = yield* Clock.currentTimeMillis
+        for (const { answer, phase, within } of pending) {
+          const millis = within === undefined ? null : Option.getOrNull(Duration.fromInput(within))
+          if (millis === null) continue
+          const length = Duration.toMillis(millis)
+          for (const [age, wanted] of [
+            [length / 2, [`Pending ${phase}`]],
+            [length + 60_000, bench.otherwise(kit, answer)]
+          ] as const) {
+            const ticket = { ...scene.ticket(bench.idIn(kit, answer)), submittedAt: Math.round(now - age) }
+            yield* scene.play(answer)
+            const heard = yield* scene.listen(scene.adapter.poll(ticket))
+            bench.expect(note, `${bench.nameOf(answer)} after ${age} ms`, bench.readPoll(heard), ...wanted)
+          }
+        }
+      })
+    },
+    {
+      group: "poll",
       name: "MUST settle every documented end with its outcome, for the ticket that was asked and under the vendor's word",
       run: Effect.fnUntraced(function* (note) {
         const scene = yield* bench.open(kit)
@@ -81,7 +121,8 @@ export const pollRules = <Request, Payload>(kit: Kit<Request, Payload>): Readonl
           if (heard._tag !== "Success" || heard.value.observation._tag !== "Settled") continue
           const { value } = heard.value.observation
           if (!isDeepStrictEqual(value.ticket, ticket)) note(`${word}: its ticket is ${JSON.stringify(value.ticket)}`)
-          if (value.vendorStatus !== word) note(`${word}: its vendorStatus is "${value.vendorStatus}"`)
+          if (bench.wordOf(kit, answer) !== null && value.vendorStatus !== word)
+            note(`${word}: its vendorStatus is "${value.vendorStatus}"`)
         }
       })
     },
@@ -90,11 +131,11 @@ export const pollRules = <Request, Payload>(kit: Kit<Request, Payload>): Readonl
       name: "MUST compare status words exactly: another case, a part, a longer word or white space settles nothing",
       run: Effect.fnUntraced(function* (note) {
         const scene = yield* bench.open(kit)
-        for (const { answer, name } of scans) {
-          const near = new Set(wire.nearWords(name).filter((word) => word.trim() !== "" && !documented.has(word)))
+        for (const { answer, name } of worded) {
+          const near = new Set(wire.nearWords(name).filter((word) => word.trim() !== "" && !isWord(word)))
           for (const word of near) {
             const heard = yield* scene.poll(reworded(answer, word))
-            bench.expect(note, JSON.stringify(word), bench.readPoll(heard), "Unrecognised")
+            bench.expect(note, JSON.stringify(word), bench.readPoll(heard), numeric ? "Broken" : "Unrecognised")
           }
         }
       })
@@ -104,9 +145,9 @@ export const pollRules = <Request, Payload>(kit: Kit<Request, Payload>): Readonl
       name: "MUST call a word that the vendor does not document unrecognised, and tell it",
       run: Effect.fnUntraced(function* (note) {
         const scene = yield* bench.open(kit)
-        for (const word of wire.unheardOf) {
-          for (const answer of [completed, pending[0].answer]) {
-            const heard = yield* scene.poll(reworded(answer, word))
+        for (const word of unheardOf) {
+          for (const answer of [completed, ...inPhase.slice(0, 1).map((one) => one.answer)]) {
+            const heard = yield* scene.poll(reworded(answer, written(word)))
             const shown = JSON.stringify(word.slice(0, 40))
             if (!bench.expect(note, shown, bench.readPoll(heard), "Unrecognised")) continue
             if (heard._tag !== "Success" || heard.value.observation._tag !== "Unrecognised") continue
@@ -122,13 +163,14 @@ export const pollRules = <Request, Payload>(kit: Kit<Request, Payload>): Readonl
       name: "MUST NOT take a status that is no word for one",
       run: Effect.fnUntraced(function* (note) {
         const scene = yield* bench.open(kit)
-        for (const { answer, name } of scans) {
-          for (const value of [undefined, null, 0, 1, true, [name], { [name]: true }]) {
+        const none = numeric ? [undefined, null, 1.5, true, {}] : [undefined, null, 0, 1, true]
+        for (const { answer, name } of worded) {
+          for (const value of [...none, [name], { [name]: true }]) {
             const heard = yield* scene.poll(reworded(answer, value))
             const shown = value === undefined ? "missing" : JSON.stringify(value)
             bench.expect(note, `status ${shown} beside what else ${name} has`, bench.readPoll(heard), "Broken")
           }
-          for (const blank of ["", " "]) {
+          for (const blank of numeric ? [] : ["", " "]) {
             const heard = yield* scene.poll(reworded(answer, blank))
             bench.expect(note, `a blank status`, bench.readPoll(heard), "Broken", "Unrecognised")
           }
@@ -140,18 +182,18 @@ export const pollRules = <Request, Payload>(kit: Kit<Request, Payload>): Readonl
       name: "MUST go by the status word alone, whatever stands beside it",
       run: Effect.fnUntraced(function* (note) {
         const scene = yield* bench.open(kit)
-        for (const own of pending) {
+        for (const own of inPhase) {
           const word = bench.wordIn(kit, own.answer)
           for (const { answer } of settled) {
-            const heard = yield* scene.poll(reworded(answer, word))
+            const heard = yield* scene.poll(reworded(answer, written(word)))
             const about = `${word} beside all that ${bench.wordIn(kit, answer)} has`
             bench.expect(note, about, bench.readPoll(heard), `Pending ${own.phase}`)
           }
         }
         for (const one of settled) {
           const word = bench.wordIn(kit, one.answer)
-          for (const other of settled) {
-            const heard = yield* scene.poll(reworded(other.answer, word))
+          for (const other of status === null ? [] : settled) {
+            const heard = yield* scene.poll(reworded(other.answer, written(word)))
             const about = `${word} beside all that ${bench.wordIn(kit, other.answer)} has`
             bench.expect(note, about, bench.readPoll(heard), `Settled ${one.outcome}`, "Broken")
           }
@@ -185,8 +227,8 @@ export const pollRules = <Request, Payload>(kit: Kit<Request, Payload>): Readonl
             bench.expect(note, `${name} with ${about}`, bench.readPoll(heard), "Broken", "Settled Failed", ...allowed)
           }
         }
-        for (const { answer } of pending) {
-          const heard = yield* scene.poll(reworded(answer, bench.wordIn(kit, completed)))
+        for (const { answer } of inPhase) {
+          const heard = yield* scene.poll(reworded(answer, written(bench.wordIn(kit, completed))))
           const reading = bench.readPoll(heard)
           if (heard._tag === "Defect" || heard._tag === "Late" || reading.startsWith("Pending")) {
             note(`${bench.wordIn(kit, completed)} in the answer of ${bench.wordIn(kit, answer)}: ${reading}`)
@@ -218,19 +260,15 @@ export const pollRules = <Request, Payload>(kit: Kit<Request, Payload>): Readonl
       name: "MUST call an answer about another scan broken",
       run: Effect.fnUntraced(function* (note) {
         const scene = yield* bench.open(kit)
+        if (id === null) return
         for (const { answer, name } of scans) {
+          if (bench.statusOf(answer) !== 200) continue
           const asked = bench.idIn(kit, answer)
-          for (const other of [
-            otherId,
-            `${asked}x`,
-            asked.slice(0, -1),
-            ` ${asked}`,
-            "",
-            undefined,
-            null,
-            7,
-            [asked]
-          ]) {
+          const others =
+            kit.ids === "number"
+              ? [Number(otherId), Number(asked) + 1, asked, -1]
+              : [otherId, `${asked}x`, asked.slice(0, -1), ` ${asked}`, "", 7]
+          for (const other of [...others, undefined, null, [asked]]) {
             const heard = yield* scene.poll(bench.withBody(answer, wire.set(answer.body, id, other)), asked)
             const shown = other === undefined ? "no id" : JSON.stringify(other)
             bench.expect(note, `${name}, asked for ${asked}, about ${shown}`, bench.readPoll(heard), "Broken")
@@ -254,9 +292,10 @@ export const pollRules = <Request, Payload>(kit: Kit<Request, Payload>): Readonl
           [503, "Transient"]
         ]
         for (const { answer, name } of scans) {
+          if (bench.statusOf(answer) !== 200) continue
           for (const [code, wanted] of rows) {
             const heard = yield* scene.poll({ ...answer, status: code })
-            bench.expect(note, `${name} with status ${code}`, bench.readPoll(heard), wanted)
+            bench.expect(note, `${name} with status ${code}`, bench.readPoll(heard), bench.pollAlone(kit, code, wanted))
           }
         }
       })
@@ -296,12 +335,13 @@ export const pollRules = <Request, Payload>(kit: Kit<Request, Payload>): Readonl
         const mark = "x-conformance-number"
         for (const { answer, name, reading } of scans) {
           for (const { about, body } of wire.distort(answer.body, kept)) {
-            const heard = yield* scene.poll(bench.withBody(answer, body))
-            bench.expect(note, `${name} with ${about}`, bench.readPoll(heard), reading, "Broken")
+            const heard = yield* scene.poll(bench.withBody(answer, body), bench.idIn(kit, answer))
+            bench.expect(note, `${name} with ${about}`, bench.readPoll(heard), reading, ...bench.otherwise(kit, answer))
           }
           const endless = wire.unusualJson(wire.markNumbers(answer.body, mark), mark, "1e999")
           const heard = yield* scene.poll(bench.withBody(answer, endless), bench.idIn(kit, answer))
-          bench.expect(note, `${name} with 1e999 for every number`, bench.readPoll(heard), reading, "Broken")
+          const about = `${name} with 1e999 for every number`
+          bench.expect(note, about, bench.readPoll(heard), reading, ...bench.otherwise(kit, answer))
         }
       })
     },
@@ -349,8 +389,8 @@ export const pollRules = <Request, Payload>(kit: Kit<Request, Payload>): Readonl
         const scene = yield* bench.open(kit)
         const headers = { "retry-after": "7", "x-ratelimit-limit": "60", "x-ratelimit-remaining": "17" }
         const asked = bench.idIn(kit, pending[0].answer)
-        const unknown = reworded(completed, "x-conformance-unheard-of")
-        for (const answer of [...pending.map((one) => one.answer), unknown]) {
+        const unknown = status === null || unknownWord === undefined ? [] : [reworded(completed, written(unknownWord))]
+        for (const answer of [...pending.map((one) => one.answer), ...unknown]) {
           const heard = yield* scene.poll(bench.withHeaders(answer, headers), bench.idIn(kit, answer))
           const about = bench.wordIn(kit, answer)
           if (heard._tag !== "Success") {
@@ -428,7 +468,7 @@ export const pollRules = <Request, Payload>(kit: Kit<Request, Payload>): Readonl
       name: "MUST refuse an id that could change the path of a request before one is made",
       run: Effect.fnUntraced(function* (note) {
         const scene = yield* bench.open(kit)
-        for (const unsendable of wire.unsendableIds) {
+        for (const unsendable of wire.unsendableIds.filter((scanId) => !bench.isId(kit, scanId))) {
           const heard = yield* scene.poll(completed, unsendable)
           bench.expect(note, JSON.stringify(unsendable.slice(0, 40)), bench.readPoll(heard), "Broken for good")
         }
@@ -437,4 +477,11 @@ export const pollRules = <Request, Payload>(kit: Kit<Request, Payload>): Readonl
       })
     }
   ]
+  // What a vendor does not have, no rule is about.
+  const without = new Set<string>([
+    ...(status === null ? wordRules : []),
+    ...(id === null ? ["MUST call an answer about another scan broken"] : []),
+    ...(pending.every(({ within }) => within === undefined) ? [timeRule] : [])
+  ])
+  return rules.filter(({ name }) => !without.has(name))
 }

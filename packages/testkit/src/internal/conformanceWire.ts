@@ -34,6 +34,20 @@ export const set = (body: unknown, path: Path, value: unknown): unknown => {
   return Object.fromEntries(inner === undefined ? others : [...others, [name, inner]])
 }
 
+/** The body with `value` at `path`, the way to it made where there is none. */
+export const put = (body: unknown, path: Path, value: unknown): unknown => {
+  const [part, ...rest] = path
+  if (part === undefined) return value
+  if (typeof part === "number") {
+    const items: ReadonlyArray<unknown> = Array.isArray(body) ? body : []
+    return Array.from({ length: Math.max(items.length, part + 1) }, (_, at) =>
+      at === part ? put(items[at], rest, value) : (items[at] ?? null)
+    )
+  }
+  const fields = isRecord(body) ? body : {}
+  return { ...fields, [part]: put(fields[part], rest, value) }
+}
+
 /** The body with every text replaced, those at `kept` left as they are. */
 export const mapTexts = (
   body: unknown,

@@ -10,6 +10,7 @@ import { createGzip } from "node:zlib"
 import * as Ledger from "../Ledger.ts"
 import * as Script from "../Script.ts"
 import { type Credential, type Options, type RateLimit, type Simulator, SimulatorError } from "../Simulator.ts"
+import * as ShownKey from "./shownKey.ts"
 
 /** A request as a vendor sees it. */
 export interface Call {
@@ -202,17 +203,10 @@ function* whiteSpace(size: number): Generator<Uint8Array> {
   yield Buffer.from("{}")
 }
 
-const bearerOf = (authorization: string | undefined): { readonly scheme: string; readonly token: string } | null => {
-  if (authorization === undefined || authorization.trim() === "") return null
-  const [scheme = "", ...rest] = authorization.trim().split(/ +/)
-  return { scheme, token: rest.join(" ") }
-}
-
-const headersOf = (request: Http.IncomingMessage): Record<string, string> => {
+const headersOf = (request: Http.IncomingMessage, keyHeader: string | null): Record<string, string> => {
   const headers: Record<string, string> = {}
   for (const [name, value] of Object.entries(request.headers)) {
-    if (name !== "authorization" && value !== undefined)
-      headers[name] = typeof value === "string" ? value : value.join(", ")
+    if (name !== keyHeader && value !== undefined) headers[name] = typeof value === "string" ? value : value.join(", ")
   }
   return headers
 }
@@ -237,6 +231,9 @@ export const make = Effect.fnUntraced(function* (
   // Real sockets live in real time, also under a test clock.
   const sleep = (millis: number) => Effect.provideService(Effect.sleep(millis), Clock.Clock, liveClock)
 
+  const shownKey = ShownKey.make(options.auth ?? "bearer")
+  // Without a key of its own a request is the first credential's.
+  const keyless = options.auth === "none" || (typeof options.auth === "object" && "sign" in options.auth)
   const credentials = new Map<string, Required<Credential>>()
   const know = (credential: string | Credential): void => {
     const full = {
@@ -272,6 +269,17 @@ export const make = Effect.fnUntraced(function* (
     const step = Script.at(found.script.steps, found.used++)
     if (found.used >= Script.length(found.script.steps)) scripts = scripts.filter((one) => one !== found)
     return step
+  }
+
+  // Tokens that stand for a client's id and secret.
+  const clients = new Map<string, string>()
+  const tokenAnswer = (client: string | null): Answer => {
+    if (client === null || credentials.get(client)?.state !== "active") {
+      return { status: 401, body: { error: "invalid_client" } }
+    }
+    const token = ShownKey.tokenOf(client)
+    clients.set(token, client)
+    return { status: 200, body: { access_token: token, token_type: "Bearer", expires_in: 3600 } }
   }
 
   const sockets = new Map<Net.Socket, { readonly id: number; requests: number }>()
@@ -369,13 +377,21 @@ export const make = Effect.fnUntraced(function* (
     const socket = request.socket
     const track = sockets.get(socket) ?? { id: 0, requests: 0 }
     const method = request.method ?? "GET"
-    const path = request.url ?? "/"
+    const url = request.url ?? "/"
+    const path = shownKey.pathWithoutKey(url)
     const [pathname = "/", search = ""] = path.split("?", 2)
-    const routed = behaviour.route(method, pathname.split("/").slice(1))
+    const isToken = method === "POST" && shownKey.tokenPath !== null && pathname.endsWith(shownKey.tokenPath)
+    const routed = isToken ? { route: "token" } : behaviour.route(method, pathname.split("/").slice(1))
     const scanId = routed.scanId ?? null
-    const headers = headersOf(request)
-    const bearer = bearerOf(request.headers.authorization)
-    const credential = bearer === null ? null : (credentials.get(bearer.token) ?? null)
+    const headers = headersOf(request, shownKey.header)
+    const shown = shownKey.read(request.headers, url)
+    const bearer =
+      shown === null || isToken ? null : { scheme: shown.scheme, token: clients.get(shown.token) ?? shown.token }
+    const credential = keyless
+      ? (credentials.get(first) ?? null)
+      : bearer === null
+        ? null
+        : (credentials.get(bearer.token) ?? null)
     const socketRequest = track.requests++
     const open = writer.begin({
       at: time.wall(),
@@ -395,7 +411,9 @@ export const make = Effect.fnUntraced(function* (
       socketId: track.id,
       socketRequest
     })
-    const scripted = takeStep({ method, path, route: routed.route, scanId, headers, socketRequest })
+    const scripted = isToken
+      ? undefined
+      : takeStep({ method, path, route: routed.route, scanId, headers, socketRequest })
     if (scripted) open.scripted(scripted.fault?._tag ?? null)
 
     let stop = (): void => {}
@@ -412,7 +430,8 @@ export const make = Effect.fnUntraced(function* (
     }
 
     const respond = (body: string): void => {
-      if (body !== "") open.body(body)
+      // The body of a request for a token may hold the secret.
+      if (body !== "" && !isToken) open.body(body)
       const call: Call = {
         method,
         path,
@@ -428,7 +447,11 @@ export const make = Effect.fnUntraced(function* (
         scripted: scripted !== undefined
       }
       const reply: Reply =
-        scripted && !Script.acts(scripted) ? { answer: null, step: scripted } : behaviour.handle(call)
+        scripted && !Script.acts(scripted)
+          ? { answer: null, step: scripted }
+          : isToken
+            ? { answer: tokenAnswer(shownKey.client(request.headers.authorization, body)), step: null }
+            : behaviour.handle(call)
       const step = (scripted === undefined ? reply.step : scripted) ?? {}
       if (scripted === undefined && reply.step !== null) open.scripted(reply.step.fault?._tag ?? null)
       if (reply.answer?.submission !== undefined) open.accepted(reply.answer.submission)

@@ -1,0 +1,70 @@
+/**
+ * What a vendor's own documentation shows: its requests and answers, as plain data.
+ *
+ * One value feeds two things. `Conformance.kit` holds a definition against it: the definition says how to read the
+ * vendor, the samples say what the vendor says. `SimulatedVendor` plays it: the answers of one scan after the other.
+ * Copy the samples from the vendor's pages and not from the definition, or a mistake is made twice and seen by nobody.
+ *
+ * @since 0.2.0
+ */
+import type { Answer, Ending, ErrorAnswer, Path, ReconcileFacts, Requests, Sent } from "./Conformance.ts"
+
+/**
+ * An answer about a scan, and what it means.
+ *
+ * - `means`: the phase of a scan that has not ended, or how it ended.
+ * - `result`: where the verdict lies: a completed scan without it must not be completed.
+ * - `reason`: where a failed scan says why.
+ *
+ * @category models
+ * @since 0.2.0
+ */
+export interface ScanSample {
+  readonly means: "queued" | "running" | Ending
+  readonly answer: Answer
+  readonly result?: ReadonlyArray<Path>
+  readonly reason?: ReadonlyArray<Path>
+}
+
+/**
+ * What a vendor says.
+ *
+ * - `keys`: two keys in the vendor's form. Default: two that mean nothing.
+ * - `requests`: as in a kit; `valid` defaults to the definition's `sample`.
+ * - `submit.sends`: the documented request that submits the first valid request. `accepted`: the answers that take it.
+ *   `id`: where the id is in them, where the definition finds it with a function. `settled`: answers that already are the
+ *   end.
+ * - `poll.sends`: the documented request. `scans`: an answer for each documented word. `otherId`: an id in the vendor's
+ *   form that none of them has. `decides`: the places that tell the status together, where there is no word for it.
+ * - `findings`: the pages of the call for findings, and how many findings they hold. `id`: where they say which scan they
+ *   are about. `of`: the answer they belong to; default the first completed one.
+ * - `list`: as `reconcile` in a kit.
+ * - `errors`: documented errors beside those in the definition's table.
+ *
+ * @category models
+ * @since 0.2.0
+ */
+export interface Samples<T> {
+  readonly keys?: readonly [string, string]
+  readonly requests: Omit<Requests<T>, "valid"> & Partial<Pick<Requests<T>, "valid">>
+  readonly submit: {
+    readonly sends: Sent
+    readonly id?: Path
+    readonly accepted: readonly [Answer, ...Array<Answer>]
+    readonly settled?: ReadonlyArray<Omit<ScanSample, "means"> & { readonly means: Ending }>
+  }
+  readonly poll: {
+    readonly sends: Sent
+    readonly otherId: string
+    readonly decides?: ReadonlyArray<Path>
+    readonly scans: readonly [ScanSample, ...Array<ScanSample>]
+  }
+  readonly findings?: {
+    readonly pages: readonly [Answer, ...Array<Answer>]
+    readonly count: number
+    readonly id?: Path
+    readonly of?: ScanSample
+  }
+  readonly list?: ReconcileFacts<T>
+  readonly errors?: ReadonlyArray<ErrorAnswer>
+}

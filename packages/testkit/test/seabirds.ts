@@ -1,0 +1,264 @@
+/**
+ * Vendors that do not exist and have what Tidewatch has not, each as a definition and as what the vendor says. A `Slip`
+ * is a mistake in the definition alone: the samples stay right, so the suite has to see it.
+ */
+import { Vendor, Wire } from "@scanpoll/core"
+import type { Samples } from "@scanpoll/testkit"
+import * as Duration from "effect/Duration"
+import * as Schema from "effect/Schema"
+
+const pacing = {
+  limits: { floor: "2 seconds" },
+  every: { interactive: "2 seconds", default: "5 seconds", background: "15 seconds", bulk: "1 minute" },
+  budget: { requests: 60, typicalDuration: Duration.seconds(40) }
+} as const
+
+const target = Schema.Struct({ colony: Schema.String.check(Schema.isPattern(/^[a-z]{1,32}$/)) })
+const subject = ({ colony }: typeof target.Type) => ({ kind: "dataset" as const, id: colony, name: colony })
+const requests = {
+  equal: [[{ colony: "skomer" }, { colony: "skomer" }]],
+  different: [[{ colony: "skomer" }, { colony: "lundy" }]],
+  invalid: [{ request: { colony: "" }, path: ["colony"] }]
+} as const
+
+const Verdict = Schema.Struct({ score: Wire.percent })
+
+export type GannetSlip =
+  | "shows the key as a bearer token"
+  | "sends JSON for a form"
+  | "polls another address"
+  | "waits for ever on a conflict"
+  | "takes a text for a number"
+  | "reads the first page alone"
+
+const Sightings = Schema.Struct({
+  sightings: Wire.sieve(Schema.Struct({ ring: Wire.words(64), what: Wire.words(255) })),
+  more: Schema.optionalKey(Schema.Boolean)
+})
+
+/** A key in a header of its own, a form, an id in `Location`, numbers for words, a 409 while it waits, pages. */
+export const gannet = (...slips: ReadonlyArray<GannetSlip>) =>
+  Vendor.define({
+    name: "gannet",
+    title: "Gannet",
+    scans: "counts of colonies",
+    docs: "https://gannet.example/docs",
+    baseUrl: "https://gannet.example",
+    ...(slips.includes("shows the key as a bearer token") ? {} : { auth: { header: "X-Gannet-Key" } }),
+    key: { variable: "GANNET_KEY" },
+    probe: "gn-0",
+    target,
+    sample: { colony: "skomer" },
+    line: "colony",
+    subject,
+    submit: {
+      path: "/counts",
+      as: slips.includes("sends JSON for a form") ? "json" : "form",
+      id: { location: /\/counts\/([\w-]+)$/ }
+    },
+    answer: Schema.Struct({ verdict: Schema.optionalKey(Verdict), why: Schema.optionalKey(Wire.words(1000)) }),
+    payload: Verdict,
+    status: {
+      path: slips.includes("polls another address") ? "/counts/{id}/state" : "/counts/{id}",
+      id: ["count"],
+      ...(slips.includes("takes a text for a number")
+        ? { word: (body: unknown) => String(Wire.get(body, ["state"])) }
+        : { word: ["state"], numeric: true }),
+      pending: [
+        {
+          status: 409,
+          phase: "queued",
+          says: /not ready/i,
+          ...(slips.includes("waits for ever on a conflict") ? {} : { within: "2 minutes" })
+        }
+      ],
+      words: {
+        2: "running",
+        3: {
+          completed: ({ verdict }) =>
+            verdict === undefined
+              ? Vendor.unusable("no-verdict", "ended without a verdict")
+              : { payload: verdict, assessment: Vendor.scored(verdict.score) }
+        },
+        4: { failed: ({ why }) => why }
+      }
+    },
+    findings: {
+      path: "/counts/{id}/sightings",
+      page: (index, before) => {
+        const more = index === 0 || (before?.more === true && !slips.includes("reads the first page alone"))
+        return more ? { page: index + 1 } : null
+      },
+      answer: Sightings,
+      read: (pages, { leftOut, whole }) => {
+        const items = pages.flatMap(({ sightings }) =>
+          sightings.map(({ ring, what }) =>
+            Vendor.finding({ findingId: ring, ruleId: ring.slice(0, 2), title: what, severity: "low" })
+          )
+        )
+        return { coverage: whole && leftOut === 0 ? "full" : "partial", total: items.length, items }
+      }
+    },
+    errors: { message: ["error"], rows: { "410": { poll: "Missing!" }, "413": { submit: "Refused!" } } },
+    pacing
+  })
+
+type Target = Vendor.TargetOf<ReturnType<typeof gannet>>
+
+const gannetKey = { "X-Gannet-Key": "{key}" }
+const count = (fields: object) => ({ body: { count: "gn-1001", ...fields } })
+
+export const gannetSays: Samples.Samples<Target> = {
+  requests,
+  submit: {
+    sends: { method: "POST", path: "/counts", headers: gannetKey, as: "form", body: { colony: "skomer" } },
+    accepted: [{ status: 202, headers: { location: "/counts/gn-1001" }, body: { queued: true } }]
+  },
+  poll: {
+    sends: { method: "GET", path: "/counts/{id}", headers: gannetKey },
+    otherId: "gn-2002",
+    scans: [
+      { means: "queued", answer: { status: 409, body: { error: "The count is not ready" } } },
+      { means: "running", answer: count({ state: 2 }) },
+      { means: "Completed", answer: count({ state: 3, verdict: { score: 71 } }), result: [["verdict"]] },
+      { means: "Failed", answer: count({ state: 4, why: "the colony flew off" }), reason: [["why"]] }
+    ]
+  },
+  findings: {
+    pages: [
+      { body: { sightings: [{ ring: "ga-1", what: "a gannet with a ring" }], more: true } },
+      { body: { sightings: [{ ring: "ga-2", what: "another gannet with a ring" }], more: false } }
+    ],
+    count: 2
+  },
+  errors: [{ answer: { status: 404, body: { error: "no such count" } }, poll: "Missing" }]
+}
+
+export type PuffinSlip = "counts any text that begins with a number" | "starts with a POST"
+
+/** A key in the query, a GET that submits, numbers for ids, a share of 100 for a word. */
+export const puffin = (...slips: ReadonlyArray<PuffinSlip>) =>
+  Vendor.define({
+    name: "puffin",
+    title: "Puffin",
+    scans: "counts of burrows",
+    docs: "https://puffin.example/docs",
+    baseUrl: "https://puffin.example",
+    auth: { query: "api_key" },
+    key: { variable: "PUFFIN_KEY" },
+    ids: "number",
+    probe: "0",
+    target,
+    sample: { colony: "skomer" },
+    line: "colony",
+    subject,
+    submit: {
+      ...(slips.includes("starts with a POST") ? { as: "none" } : { method: "GET" }),
+      path: "/start",
+      query: ({ colony }) => ({ colony }),
+      id: ["job", "number"]
+    },
+    answer: Schema.Struct({ score: Schema.optionalKey(Wire.percent) }),
+    payload: Verdict,
+    status: {
+      path: "/job",
+      query: (scanId) => ({ number: scanId }),
+      id: ["job", "number"],
+      word: ["done"],
+      words: (word) => {
+        const form = slips.includes("counts any text that begins with a number") ? /^\d{1,3}/ : /^(?:\d{1,2}|100)$/
+        if (!form.test(word)) return null
+        return word === "100"
+          ? {
+              completed: ({ score }) =>
+                score === undefined
+                  ? Vendor.unusable("no-score", "done without a score")
+                  : { payload: { score }, assessment: Vendor.scored(score) }
+            }
+          : { running: () => ({ fraction: Number(word) / 100 }) }
+      }
+    },
+    errors: { code: ["code"], message: ["text"], rows: { "400 gone": { poll: "Missing!" } } },
+    pacing
+  })
+
+const job = (fields: object) => ({ body: { job: { number: 42 }, ...fields } })
+
+export const puffinSays: Samples.Samples<Target> = {
+  requests,
+  submit: {
+    sends: { method: "GET", path: "/start?colony=skomer&api_key={key}" },
+    accepted: [{ body: { job: { number: 42 } } }]
+  },
+  poll: {
+    sends: { method: "GET", path: "/job?number={id}&api_key={key}" },
+    otherId: "43",
+    scans: [
+      { means: "running", answer: job({ done: "0" }) },
+      { means: "running", answer: job({ done: "37" }) },
+      { means: "Completed", answer: job({ done: "100", score: 71 }), result: [["score"]] }
+    ]
+  }
+}
+
+export type TernSlip = "shows the secret in place of a token" | "completes what says nothing"
+
+/** A token that is fetched, a PUT, answers without an id and without a word. */
+export const tern = (...slips: ReadonlyArray<TernSlip>) =>
+  Vendor.define({
+    name: "tern",
+    title: "Tern",
+    scans: "counts of shores",
+    docs: "https://tern.example/docs",
+    baseUrl: "https://tern.example",
+    auth: slips.includes("shows the secret in place of a token")
+      ? "basic"
+      : { clientCredentials: { tokenUrl: "/oauth/token" } },
+    key: { variable: "TERN_CLIENT" },
+    probe: "none",
+    target,
+    sample: { colony: "skomer" },
+    line: "colony",
+    subject,
+    submit: { method: "PUT", path: "/shores", id: (body) => Wire.get(body, ["shore"]) },
+    answer: Schema.Struct({ finished: Schema.optionalKey(Schema.Boolean), score: Schema.optionalKey(Wire.percent) }),
+    payload: Verdict,
+    status: {
+      path: "/shores/{id}",
+      id: null,
+      word: (body) => {
+        const finished = Wire.get(body, ["finished"])
+        if (slips.includes("completes what says nothing")) return finished === false ? "counting" : "finished"
+        return typeof finished === "boolean" ? (finished ? "finished" : "counting") : null
+      },
+      words: {
+        counting: "running",
+        finished: {
+          completed: ({ score = 0 }) =>
+            score === 0 && !slips.includes("completes what says nothing")
+              ? Vendor.unusable("no-score", "finished without a score")
+              : { payload: { score }, assessment: Vendor.scored(score) }
+        }
+      }
+    },
+    errors: { message: ["message"], rows: {} },
+    pacing
+  })
+
+export const ternSays: Samples.Samples<Target> = {
+  requests,
+  submit: {
+    sends: { method: "PUT", path: "/shores", body: { colony: "skomer" } },
+    id: ["shore"],
+    accepted: [{ status: 201, body: { shore: "sh-7" } }]
+  },
+  poll: {
+    sends: { method: "GET", path: "/shores/{id}" },
+    otherId: "sh-8",
+    decides: [["finished"]],
+    scans: [
+      { means: "running", answer: { body: { finished: false } } },
+      { means: "Completed", answer: { body: { finished: true, score: 71 } }, result: [["score"]] }
+    ]
+  }
+}
