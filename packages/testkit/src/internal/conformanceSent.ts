@@ -43,9 +43,12 @@ const bodyFault = (as: NonNullable<Sent["as"]>, wanted: unknown, sent: string): 
     case "json":
       return isDeepStrictEqual(jsonOf(sent), wanted) ? null : `the body is ${shown}`
     case "form": {
-      const fields = wire.isRecord(wanted) ? Object.entries(wanted).map(([name, value]) => [name, textOf(value)]) : []
-      const given = [...new URLSearchParams(sent)]
-      return isDeepStrictEqual(given.toSorted(), fields.toSorted()) ? null : `the form is ${shown}`
+      const fields = wire.isRecord(wanted) ? wanted : {}
+      const given = new URLSearchParams(sent)
+      const isSame =
+        given.size === Object.keys(fields).length &&
+        Object.entries(fields).every(([name, value]) => given.get(name) === textOf(value))
+      return isSame ? null : `the form is ${shown}`
     }
     case "multipart": {
       const fields = wire.isRecord(wanted) ? Object.entries(wanted) : []
