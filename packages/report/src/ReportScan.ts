@@ -594,7 +594,11 @@ export const fromRecord = (record: Record.ScanRecord, options: RowOptions = {}):
   const text = (value: string) => Hostile.of(redact(value))
   const textOrNull = (value: string | null) => (value === null ? null : text(value))
   const { outcome, ticket } = record
-  const said = outcome === null || outcome._tag === "Failed" ? null : outcome
+  const ended = outcome === null || outcome._tag === "Failed" ? null : outcome
+  const evidence = ended === null ? null : Outcome.evidence(ended)
+  // An answer about something else says nothing about this row.
+  const isAbout = evidence?.assessment.status !== "unavailable" || evidence.findings.status !== "unavailable"
+  const said = isAbout ? ended : null
   const items = said === null ? [] : said.findings.items.map((item) => reportFinding(item, text))
   const reason = record.reason ?? (outcome === null || outcome._tag === "Completed" ? null : outcome.reason)
   const key = ticket === null ? null : Ticket.accountKey(ticket)
@@ -611,7 +615,7 @@ export const fromRecord = (record: Record.ScanRecord, options: RowOptions = {}):
   const assessment = said === null ? null : reportAssessment(said.assessment, text)
   const findings =
     said === null
-      ? findingsOf("none", null, [])
+      ? findingsOf(isAbout ? "none" : "unavailable", null, [])
       : findingsOf(said.findings.coverage, said.findings.total, items, said.findings.bySeverity)
   const ageMs = record.ageMs ?? (outcome === null ? null : outcome.ageMs)
   return {
@@ -648,7 +652,7 @@ export const fromRecord = (record: Record.ScanRecord, options: RowOptions = {}):
             requestId: textOrNull(reason.requestId)
           },
     assessment,
-    evidence: said === null ? noEvidence(record.state) : reportEvidence(Outcome.evidence(said), textOrNull),
+    evidence: evidence === null ? noEvidence(record.state) : reportEvidence(evidence, textOrNull),
     findings,
     delta:
       said === null || said.delta === null

@@ -19,6 +19,7 @@ import * as Gate from "./Gate.ts"
 import * as Hostile from "./HostileText.ts"
 import { HostileText } from "./HostileText.ts"
 import * as Scan from "./ReportScan.ts"
+import * as SharedScans from "./internal/sharedScans.ts"
 import { islandId } from "./internal/json.ts"
 import { sealKey, sha256 } from "./internal/sha256.ts"
 
@@ -210,9 +211,11 @@ export const make = (fields: {
  */
 export const fromRecords = (records: ReadonlyArray<Record.ScanRecord>, info: RunInfo): ScanReport => {
   const redact = info.redact ?? ((text: string) => text)
-  const scans = records
-    .toSorted((a, b) => a.index - b.index)
-    .map((record) => Scan.fromRecord(record, { ...info.row?.(record), redact }))
+  const ordered = records.toSorted((a, b) => a.index - b.index)
+  const rows = ordered.map((record) => info.row?.(record) ?? {})
+  const scans = SharedScans.tell(ordered, (at) => rows[at]?.scanType).map((record, at) =>
+    Scan.fromRecord(record, { ...rows[at], redact })
+  )
   return make({
     version: Hostile.of(info.version),
     run: {

@@ -200,11 +200,13 @@ export type Reason = typeof Reason.Type
 /**
  * What every outcome has. `cached` is true when the vendor answered from an earlier scan; `ageMs` is then how old it
  * was when we asked. `links.report` is an address for people, checked against the vendor's origin and never fetched.
- * `subject` is what the answer itself says was scanned: it names a scan whose key was typed.
+ * `subject` is what the answer itself says was scanned: it names a scan whose key was typed. `scanType` is the vendor's
+ * type of scan, where the answer says it.
  */
 const common = {
   ticket: ScanTicket,
   subject: Schema.optionalKey(Subject),
+  scanType: Schema.optionalKey(Schema.String),
   vendorStatus: Schema.String,
   createdAt: Schema.NullOr(Schema.Finite),
   completedAt: Schema.NullOr(Schema.Finite),
@@ -454,6 +456,48 @@ export const withoutFindings = <Payload>(outcome: ScanOutcome<Payload>, reason: 
     evidence: { ...evidence(outcome), findings: unavailable(reason) },
     warnings: [...otherWarnings(outcome), reason]
   }
+}
+
+/**
+ * The outcome with neither assessment nor findings to judge, for a `reason` in words that is one of its warnings as well.
+ * What it says is kept to be read. A failed scan is left as it is, with the warning.
+ *
+ * @category combinators
+ * @since 0.2.0
+ */
+export const withoutEvidence = <Payload>(outcome: ScanOutcome<Payload>, reason: string): ScanOutcome<Payload> => {
+  const warnings = outcome.warnings.includes(reason) ? outcome.warnings : [...outcome.warnings, reason]
+  if (outcome._tag === "Failed") return { ...outcome, warnings }
+  const none = unavailable(reason)
+  return { ...outcome, evidence: { ...evidence(outcome), assessment: none, findings: none }, warnings }
+}
+
+/**
+ * The outcome before `withoutEvidence`: what it says counts again.
+ *
+ * @category combinators
+ * @since 0.2.0
+ */
+export const withOwnEvidence = <Payload>(outcome: ScanOutcome<Payload>): ScanOutcome<Payload> => {
+  const { reason, status } = evidence(outcome).assessment
+  if (outcome._tag === "Failed" || status !== "unavailable") return outcome
+  const warnings = outcome.warnings.filter((text) => text !== reason)
+  return { ...outcome, evidence: evidenceOfFields(outcome), warnings }
+}
+
+/**
+ * Whether a later request for the findings alone may bring all that an outcome lacks. Other evidence comes with a new
+ * answer about the scan, or not at all.
+ *
+ * @category guards
+ * @since 0.2.0
+ */
+export const lacksFindingsAlone = (outcome: ScanOutcome<unknown>): boolean => {
+  const lacks = missing(outcome)
+  if (outcome._tag === "Failed" || lacks.length === 0) return false
+  // Version 0.1 had no such coverage.
+  const wasFetched = outcome.findings.coverage !== "unavailable" && outcome.evidence !== undefined
+  return !wasFetched && lacks.every(({ kind }) => kind === "findings")
 }
 
 /**

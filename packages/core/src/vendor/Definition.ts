@@ -229,7 +229,8 @@ export interface PendingStatus {
  * - `pending`: answers other than 200 that say the scan is not finished.
  * - `created`, `completed`: where the answer, as it was read, has its RFC 3339 times.
  * - `subject`: what a finished scan was about, as the answer itself names it; null where it does not. Left out: the answer
- *   of this vendor never says.
+ *   of this vendor never says. `type`: where it names the vendor's type of scan, in the words of `pacing.durations.kind`.
+ *   An answer about another site, dataset or type than was asked for counts for nothing.
  *
  * @category models
  * @since 0.2.0
@@ -245,6 +246,7 @@ export interface Status<in A, out P> {
   readonly created?: Place
   readonly completed?: Place
   readonly subject?: (answer: unknown) => Subject | null
+  readonly type?: Place
 }
 
 /**

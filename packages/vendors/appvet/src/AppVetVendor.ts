@@ -122,6 +122,7 @@ export const vendor = Vendor.define({
     created: ["created_at"],
     completed: ["completed_at"],
     subject: answered,
+    type: ["type"],
     words: {
       queued: "queued",
       scanning: { running: ["progress"] },

@@ -107,6 +107,7 @@ describe("completed", () => {
       assert.deepStrictEqual(seen, {
         _tag: "Completed",
         subject: { kind: "url", id: "https://example.com/", name: "https://example.com/" },
+        scanType: "security",
         evidence: {
           assessment: { status: "there", reason: null },
           findings: { status: "not-offered", reason: null },
@@ -374,6 +375,7 @@ describe("failed", () => {
       assert.deepStrictEqual(seen, {
         _tag: "Failed",
         subject: { kind: "url", id: "https://example.com/", name: "https://example.com/" },
+        scanType: "security",
         ticket: Fake.ticket,
         vendorStatus: "failed",
         createdAt: created,

@@ -8,7 +8,8 @@ import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
 import * as Result from "effect/Result"
 import { PollStopped } from "../../model/PollStopped.ts"
-import type { ScanOutcome } from "../../model/ScanOutcome.ts"
+import * as Contradiction from "../../model/Contradiction.ts"
+import * as ScanOutcome from "../../model/ScanOutcome.ts"
 import type { ScanTicket } from "../../model/ScanTicket.ts"
 import * as Decision from "../../policy/Decision.ts"
 import * as PollPolicy from "../../policy/PollPolicy.ts"
@@ -109,7 +110,7 @@ const awaitOwner = (
 const settle = <Payload, R>(job: Job.Job<Payload, R>, wait: Wait, hold: Ours): Following<Payload, R> =>
   Effect.uninterruptibleMask((restore) =>
     restore(poll(job, wait, hold)).pipe(
-      Effect.flatMap((outcome) => keep(restore, job, { ...wait, guard: hold.guard }, outcome)),
+      Effect.flatMap((outcome) => keep(restore, job, { ...wait, asked: Job.asked(job), guard: hold.guard }, outcome)),
       Effect.map((outcome) => Progress.recordOutcome(job.progress, outcome)),
       Effect.tapError((error) =>
         Effect.sync(() => {
@@ -123,7 +124,7 @@ const poll = <Payload, R>(
   job: Job.Job<Payload, R>,
   wait: Wait,
   hold: Ours
-): Effect.Effect<ScanOutcome<Payload>, Job.FollowError, R> =>
+): Effect.Effect<ScanOutcome.ScanOutcome<Payload>, Job.FollowError, R> =>
   Effect.gen(function* () {
     const now = yield* SteadyClock.now
     const floor = Decision.floorOf(job.request.policy, job.account.limits)
@@ -146,7 +147,7 @@ const pollFrom = <Payload, R>(
   wait: Wait,
   guard: HoldGuard | null,
   now: number
-): Effect.Effect<ScanOutcome<Payload>, Job.FollowError, R> =>
+): Effect.Effect<ScanOutcome.ScanOutcome<Payload>, Job.FollowError, R> =>
   Effect.gen(function* () {
     const { account, request, run } = job
     const { ticket } = wait
@@ -166,7 +167,7 @@ const pollFrom = <Payload, R>(
         lane: request.lane
       })
     )
-    const spec: PollSpec<ScanOutcome<Payload>, ScanTicket, R> = {
+    const spec: PollSpec<ScanOutcome.ScanOutcome<Payload>, ScanTicket, R> = {
       ticket,
       poll: pacing.poll(Telemetry.tracePoll(ticket, () => why)(asking)),
       policy: withRest(pacing.policy, wait, now),
@@ -195,7 +196,7 @@ const pollFrom = <Payload, R>(
 const observe = <Payload>(
   { emit, journal, progress }: Job.Job<Payload, unknown>,
   claimId: string,
-  event: PollEvent<ScanOutcome<Payload>>
+  event: PollEvent<ScanOutcome.ScanOutcome<Payload>>
 ): void => {
   progress.polls = event.polls
   switch (event._tag) {
@@ -261,10 +262,42 @@ const listen = <Payload, R>(job: Job.Job<Payload, R>, wait: Wait, other: Hold.Fo
   return Effect.flatMap(answered, (exit) => {
     if (exit === null) return join(job, wait)
     if (Exit.isSuccess(exit)) {
-      return Effect.map(Recall.fromOther(job, exit.value), (outcome) => Progress.recordOutcome(job.progress, outcome))
+      return Effect.flatMap(Recall.fromOther(job, exit.value), (outcome) =>
+        other.claimId === wait.claimId
+          ? Effect.succeed(Progress.recordOutcome(job.progress, outcome))
+          : settleOwn(job, wait, ScanOutcome.withOwnEvidence(outcome))
+      )
     }
     return endedForAll(exit.cause, wait.deadlineAt) ? Effect.failCause(exit.cause) : join(job, wait)
   })
+}
+
+// The vendor gave one id to two purchases: each claim settles, by what it asked for.
+const settleOwn = <Payload, R>(
+  job: Job.Job<Payload, R>,
+  wait: Wait,
+  outcome: ScanOutcome.ScanOutcome<Payload>
+): Following<Payload, R> => {
+  const asked = Job.asked(job)
+  return Hold.withClaim(
+    job,
+    wait.claimId,
+    (hold): Effect.Effect<Progress.Ended<Payload>, JournalError> => {
+      switch (hold._tag) {
+        case "Over":
+          return over(job, wait.claimId, hold.entry)
+        case "Theirs":
+          return Effect.sync(() => Progress.recordOutcome(job.progress, Contradiction.judge(asked, outcome)))
+        case "Ours":
+          return Effect.uninterruptibleMask((restore) =>
+            Effect.map(keep(restore, job, { ...wait, asked, guard: hold.guard }, outcome), (whole) =>
+              Progress.recordOutcome(job.progress, whole)
+            )
+          )
+      }
+    },
+    () => Effect.succeed(null)
+  )
 }
 
 const endedForAll = (cause: Cause.Cause<Job.FollowError>, deadlineAt: number): boolean => {

@@ -24,6 +24,7 @@ export type Followed = Exit.Exit<ScanOutcome<unknown>, Job.FollowError> | null
 
 // The one request or worker of this process that follows a ticket.
 export interface Follower {
+  readonly claimId: string
   readonly ticket: ScanTicket
   readonly progress: Pick<Progress.Progress<unknown>, "last" | "nextAt">
   readonly deadlineAt: number
@@ -64,13 +65,13 @@ export const exit = (journal: object, mine: Follower, said: Followed): void => {
 // it no interrupt can slip in: those who wait would wait for ever.
 export const followOrJoin = <Payload, R>(
   job: Job.Job<Payload, R>,
-  wait: Pick<Follower, "ticket" | "deadlineAt">,
+  wait: Pick<Follower, "claimId" | "ticket" | "deadlineAt">,
   first: Effect.Effect<Progress.Ended<Payload>, Job.FollowError, R>,
   later: (other: Follower) => Effect.Effect<Progress.Ended<Payload>, Job.FollowError, R>
 ): Effect.Effect<Progress.Ended<Payload>, Job.FollowError, R> =>
   Effect.uninterruptibleMask((restore) => {
-    const { ticket, deadlineAt } = wait
-    const mine: Follower = { ticket, progress: job.progress, deadlineAt, done: Deferred.makeUnsafe() }
+    const { claimId, ticket, deadlineAt } = wait
+    const mine: Follower = { claimId, ticket, progress: job.progress, deadlineAt, done: Deferred.makeUnsafe() }
     const other = enter(job.journal, mine)
     if (other !== null) {
       job.slot.free()

@@ -3,6 +3,7 @@
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Option from "effect/Option"
+import type { Asked } from "../../model/Contradiction.ts"
 import * as Account from "../../model/Account.ts"
 import type { PollStopped } from "../../model/PollStopped.ts"
 import type { ScanTicket } from "../../model/ScanTicket.ts"
@@ -71,6 +72,13 @@ export const claimKey = ({ adapter, fingerprint }: Pick<Buy<unknown>, "adapter" 
   environment: adapter.environment,
   fingerprint
 })
+
+// What the scan of this request was bought for, by the best source there is; null where a key was typed of a scan that
+// nobody here knows.
+export const asked = ({ progress, request }: Pick<Job<unknown, unknown>, "progress" | "request">): Asked | null => {
+  const subject = progress.subject ?? request.subject
+  return subject.kind === "unknown" ? null : { subject, scanType: request.kind }
+}
 
 export const make = <Payload, R>(
   request: ScanRequest<Payload, R>,

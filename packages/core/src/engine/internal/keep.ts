@@ -5,6 +5,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Comparison from "../../model/Comparison.ts"
+import * as Contradiction from "../../model/Contradiction.ts"
 import * as PollFault from "../../model/PollFault.ts"
 import * as ScanOutcome from "../../model/ScanOutcome.ts"
 import * as ScanTicket from "../../model/ScanTicket.ts"
@@ -30,11 +31,13 @@ export interface Keeping<Payload> extends Pick<Job.Job<Payload, unknown>, "journ
 }
 
 // - `key`: of equal requests, to compare with; null where none is known.
+// - `asked`: what the scan was bought for; null where that is not known.
 // - `guard`: of the hold on the claim; null where the claim cannot be lost.
 // - `settledAt`: when the claim settled, where it has: what settled later is no earlier scan.
 export interface Kept {
   readonly claimId: string
   readonly key: ClaimKey | null
+  readonly asked: Contradiction.Asked | null
   readonly guard: HoldGuard | null
   readonly settledAt?: number
 }
@@ -46,7 +49,18 @@ export const keep = <Payload>(
   kept: Kept,
   outcome: ScanOutcome.ScanOutcome<Payload>
 ): Effect.Effect<ScanOutcome.ScanOutcome<Payload>, JournalError> =>
-  Effect.tap(complete(restore, job, kept, outcome), (whole) => storeWhenReady(restore, job, kept, whole))
+  Effect.tap(judged(restore, job, kept, outcome), (whole) => storeWhenReady(restore, job, kept, whole))
+
+// The whole outcome as it answers what was asked for. The findings of something else are not worth a request.
+const judged = <Payload>(
+  restore: Hold.Restore,
+  job: Keeping<Payload>,
+  kept: Kept,
+  outcome: ScanOutcome.ScanOutcome<Payload>
+): Effect.Effect<ScanOutcome.ScanOutcome<Payload>> => {
+  const seen = Contradiction.judge(kept.asked, outcome)
+  return seen === outcome ? complete(restore, job, kept, outcome) : Effect.succeed(seen)
+}
 
 // The outcome with its findings and what changed. An interrupt or a defect costs the findings alone.
 const complete = <Payload>(
@@ -87,8 +101,8 @@ export const supplement = <Payload>(
       const entry = yield* Effect.catch(job.journal.get(claimId), () => Effect.succeed(null))
       const kept: Kept =
         entry === null
-          ? { claimId, key: null, guard: null }
-          : { claimId, key: entry.key, guard: null, settledAt: entry.changedAt }
+          ? { claimId, key: null, asked: null, guard: null }
+          : { claimId, key: entry.key, asked: null, guard: null, settledAt: entry.changedAt }
       const whole = yield* complete(restore, job, kept, outcome)
       if (!ScanOutcome.missing(whole).some(({ kind }) => kind === "findings")) {
         // Not stored is not lost: the next wait asks again.
@@ -104,7 +118,7 @@ export const supplement = <Payload>(
 export const canSupplement = (
   adapter: Pick<ScanRequest<unknown, unknown>["adapter"], "collect">,
   outcome: ScanOutcome.ScanOutcome<unknown>
-): boolean => adapter.collect !== undefined && ScanOutcome.missing(outcome).some(({ kind }) => kind === "findings")
+): boolean => adapter.collect !== undefined && ScanOutcome.lacksFindingsAlone(outcome)
 
 const collect = <Payload>(
   job: Keeping<Payload>,

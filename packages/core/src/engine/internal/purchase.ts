@@ -189,7 +189,7 @@ const accepted = <Payload, R>(
     VendorSays.apply(account.budget, account.limits, { quota: answer.quota }, now, { by: progress, kind: "submit" })
     if (answer._tag === "Already") {
       Progress.recordTicket(progress, claimId, answer.outcome.ticket)
-      const outcome = yield* keep(restore, job, { claimId, key, guard: null }, answer.outcome)
+      const outcome = yield* keep(restore, job, { claimId, key, asked: Job.asked(job), guard: null }, answer.outcome)
       return { _tag: "Settled", ended: Progress.recordOutcome(progress, outcome) } as const
     }
     // The wall clock may have been set since the engine began to count.

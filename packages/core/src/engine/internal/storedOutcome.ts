@@ -114,7 +114,8 @@ export const storeMore = <Payload>(
   )
 
 const lacking = (outcome: ScanOutcome.ScanOutcome<unknown>): ScanOutcome.Reason | undefined => {
-  const [first, ...others] = ScanOutcome.missing(outcome)
+  // `resume` asks for what is named here: only for what a request may bring.
+  const [first, ...others] = ScanOutcome.lacksFindingsAlone(outcome) ? ScanOutcome.missing(outcome) : []
   if (first === undefined) return undefined
   const message = [first, ...others].map(({ reason }) => reason).join("; ")
   return { code: `${first.kind}-unavailable`, message, advice: null, requestId: null }

@@ -147,9 +147,12 @@ export const make = <T, A, P, F, L>(
     warnings.push(...extra.warnings)
     const { requestId } = response
     const subject = status.subject?.(response.body.value) ?? null
+    const scanType =
+      status.type === undefined ? null : WireFields.nonEmptyText.read(Wire.get(response.body.value, status.type))
     const common = {
       ticket,
       ...(subject === null ? {} : { subject }),
+      ...(scanType === null ? {} : { scanType: WireFields.cut(scrub(scanType), 64) }),
       vendorStatus: word,
       ...times,
       requestId,

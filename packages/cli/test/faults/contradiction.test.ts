@@ -1,0 +1,119 @@
+/** Answers that have the asked id and are about something else: by the command, with a journal, against simulated vendors. */
+import * as NodeServices from "@effect/platform-node/NodeServices"
+import { assert, describe, layer } from "@effect/vitest"
+import * as Simulators from "@scanpoll/testkit/Simulators"
+import * as Effect from "effect/Effect"
+import * as FileSystem from "effect/FileSystem"
+import * as Layer from "effect/Layer"
+import { scanpoll } from "../support/command.ts"
+
+const vendors = Simulators.layer({ speed: 1_000 })
+
+// Runs the command on one journal of its own, in a folder that holds `scans.yaml`.
+const withPlan = <A, E, R>(
+  targets: ReadonlyArray<string>,
+  use: (run: (...args: ReadonlyArray<string>) => ReturnType<typeof scanpoll>) => Effect.Effect<A, E, R>
+) =>
+  Effect.scoped(
+    Effect.gen(function* () {
+      const fs = yield* FileSystem.FileSystem
+      const folder = yield* fs.makeTempDirectoryScoped()
+      const plan = [
+        "version: 1",
+        "defaults: { pace: interactive }",
+        "targets:",
+        ...targets.map((target) => `  - ${target}`),
+        ""
+      ].join("\n")
+      yield* fs.writeFileString(`${folder}/scans.yaml`, plan)
+      const environment = {
+        ...Simulators.environment(yield* Simulators.Simulators),
+        SCANPOLL_JOURNAL: `${folder}/journal.db`
+      }
+      return yield* use((...args) => scanpoll(args, { environment, directory: folder }))
+    })
+  )
+
+const site = (host: string, type = "security"): string => `{ vendor: appvet, url: https://${host}, type: ${type} }`
+
+const onEnd = (merge: Readonly<Record<string, unknown>>) =>
+  Effect.flatMap(Simulators.Simulators, ({ appvet }) =>
+    appvet.script({ match: { route: "status" }, steps: [{ merge, times: 1 }] })
+  )
+
+describe("an answer about something else", () => {
+  layer(Layer.merge(vendors, NodeServices.layer), { excludeTestServices: true, timeout: "60 seconds" })((it) => {
+    it.effect("is no verdict where it names another site or another type, and says so (V-11)", () =>
+      Effect.gen(function* () {
+        const cases = [
+          [{ url: "https://other.example/" }, /about other\.example, and mine\.example was asked for/],
+          [{ type: "seo" }, /is of the type "seo", and "security" was asked for/]
+        ] as const
+        for (const [merge, warning] of cases) {
+          yield* withPlan([site("mine.example")], (run) =>
+            Effect.gen(function* () {
+              const end = { status: "completed", result: { score: 98, grade: "A" } }
+              yield* onEnd({ ...merge, ...end })
+              const ended = yield* run("run", "scans.yaml", "--fail-on", "high", "-o", "json")
+              assert.strictEqual(ended.code, 3, ended.stderr)
+              const [row] = JSON.parse(ended.stdout).scans
+              assert.deepStrictEqual(
+                [row.state, row.severity, row.assessment, row.findings.coverage, row.evidence.assessment.status],
+                ["completed", "unknown", null, "unavailable", "unavailable"]
+              )
+              assert.match(row.warnings.join("\n"), warning)
+              assert.match(row.evidence.assessment.reason, warning)
+              const allowed = yield* run("run", "scans.yaml", "--fail-on", "high", "--allow-incomplete", "-o", "json")
+              assert.deepStrictEqual([allowed.code, JSON.parse(allowed.stdout).scans[0].reused], [0, true])
+              assert.match((yield* run("resume")).stderr, /^(?![^]*mine\.example)/)
+            })
+          )
+        }
+      })
+    )
+
+    it.effect("is not seen in what only looks different: another case, www, a path, a scheme (V-11)", () =>
+      Effect.gen(function* () {
+        for (const url of ["https://WWW.Same.example/deep/path", "http://same.example:80/"]) {
+          yield* withPlan([site("same.example")], (run) =>
+            Effect.gen(function* () {
+              yield* onEnd({ url, status: "completed", result: { score: 98, grade: "A" } })
+              const ended = yield* run("run", "scans.yaml", "--min-grade", "A", "-o", "json")
+              assert.strictEqual(ended.code, 0, ended.stdout)
+            })
+          )
+        }
+      })
+    )
+
+    it.effect("is told on both of two purchases that got one id, and both claims are over (V-11)", () =>
+      withPlan([site("first.example"), site("second.example")], (run) =>
+        Effect.gen(function* () {
+          const { appvet } = yield* Simulators.Simulators
+          yield* appvet.script({
+            match: { route: "submit" },
+            steps: [{ merge: { id: "scan_shared000001" }, times: 2 }]
+          })
+          const answer = {
+            id: "scan_shared000001",
+            url: "https://first.example/",
+            type: "security",
+            status: "completed",
+            created_at: "2026-11-30T00:00:00Z",
+            completed_at: "2026-11-30T00:01:00Z",
+            result: { score: 98, grade: "A" }
+          }
+          yield* appvet.script({ match: { route: "status" }, steps: [{ status: 200, body: answer, times: Infinity }] })
+          const ended = yield* run("run", "scans.yaml", "--min-grade", "A", "-o", "json")
+          assert.strictEqual(ended.code, 3, ended.stderr)
+          const [first, second] = JSON.parse(ended.stdout).scans
+          assert.deepStrictEqual([first.assessment?.score?.value, second.assessment], [98, null])
+          assert.match(first.warnings.join("\n"), /gave the id scan_shared000001 to another .*second\.example/)
+          assert.match(second.warnings.join("\n"), /gave the id scan_shared000001 to another .*first\.example/)
+          const status = yield* run("status", "-o", "json")
+          assert.deepStrictEqual(JSON.parse(status.stdout).open, [], status.stdout)
+        })
+      )
+    )
+  })
+})

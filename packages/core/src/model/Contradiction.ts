@@ -1,0 +1,90 @@
+/**
+ * An answer that has the asked id and is about something else: its verdict is nobody's.
+ *
+ * What was asked for is compared with what the answer names, where it names anything: addresses by their host, datasets
+ * by their id, and the vendor's type of scan. What cannot be compared contradicts nothing.
+ *
+ * @since 0.2.0
+ */
+import type { ScanOutcome } from "./ScanOutcome.ts"
+import * as Outcomes from "./ScanOutcome.ts"
+import type { Subject } from "./Subject.ts"
+
+/**
+ * What was asked for. `scanType` is the vendor's type of scan, null where it is not known.
+ *
+ * @category models
+ * @since 0.2.0
+ */
+export interface Asked {
+  readonly subject: Subject
+  readonly scanType: string | null
+}
+
+// With and without www. is one site, and so is every scheme and port.
+const hostOf = (text: string): string | null => {
+  const url = URL.parse(text)
+  if (url === null || (url.protocol !== "https:" && url.protocol !== "http:")) return null
+  return url.hostname.replace(/^www\./, "").replace(/\.$/, "")
+}
+
+const shown = (text: string): string => (text.length > 200 ? `${text.slice(0, 199)}…` : text)
+
+const bySubject = (asked: Subject, said: Subject): string | null => {
+  if (asked.kind !== said.kind) return null
+  if (asked.kind === "dataset") {
+    return asked.id === said.id ? null : `the answer is about ${shown(said.id)}, and ${shown(asked.id)} was asked for`
+  }
+  const [mine, other] = [hostOf(asked.id), hostOf(said.id)]
+  return mine === null || other === null || mine === other
+    ? null
+    : `the answer is about ${shown(other)}, and ${shown(mine)} was asked for`
+}
+
+const byType = (asked: string | null, said: string | undefined): string | null =>
+  asked === null || asked === "" || said === undefined || said === asked
+    ? null
+    : `the answer is of the type ${JSON.stringify(shown(said))}, and ${JSON.stringify(shown(asked))} was asked for`
+
+/**
+ * Whether an outcome names what it is about, so that there is something to compare.
+ *
+ * @category guards
+ * @since 0.2.0
+ */
+export const isTold = (outcome: ScanOutcome<unknown>): boolean =>
+  outcome.subject !== undefined || outcome.scanType !== undefined
+
+/**
+ * In words why an outcome is about something else than was asked for; null where nothing says so.
+ *
+ * @category destructors
+ * @since 0.2.0
+ */
+export const between = (asked: Asked, outcome: ScanOutcome<unknown>): string | null =>
+  (outcome.subject === undefined ? null : bySubject(asked.subject, outcome.subject)) ??
+  byType(asked.scanType, outcome.scanType)
+
+/**
+ * Whether an outcome names what was asked for: its subject, and its type where there is one.
+ *
+ * @category guards
+ * @since 0.2.0
+ */
+export const confirms = (asked: Asked, outcome: ScanOutcome<unknown>): boolean => {
+  const { scanType, subject } = outcome
+  if (subject === undefined || subject.kind !== asked.subject.kind || between(asked, outcome) !== null) return false
+  if (subject.kind !== "dataset" && (hostOf(subject.id) === null || hostOf(asked.subject.id) === null)) return false
+  return asked.scanType === null || asked.scanType === "" || scanType === asked.scanType
+}
+
+/**
+ * The outcome as it answers what was asked for: without evidence where it is about something else.
+ *
+ * @category combinators
+ * @since 0.2.0
+ */
+export const judge = <Payload>(asked: Asked | null, outcome: ScanOutcome<Payload>): ScanOutcome<Payload> => {
+  const why = asked === null ? null : between(asked, outcome)
+  return why === null ? outcome : Outcomes.withoutEvidence(outcome, why)
+}
