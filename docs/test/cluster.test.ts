@@ -14,7 +14,7 @@ import { createRequire } from "node:module"
 import { join } from "node:path"
 import * as Health from "scanpoll/process/HealthServer"
 import * as Setting from "scanpoll/config/Setting"
-import * as Vendors from "scanpoll/vendors/Vendors"
+import * as Shipped from "scanpoll/vendors/Shipped"
 import { assert, describe, it } from "vitest"
 import { parse, parseAllDocuments } from "yaml"
 
@@ -24,7 +24,7 @@ const read = (file: string): string => readFileSync(join(folder, file), "utf8")
 const variables = new Set([
   ...Setting.names.map((name) => Setting.variable(Setting.settings[name])),
   ...Setting.ownFlags.map((flag) => Setting.variable({ flag })),
-  ...Vendors.all.flatMap((vendor) => [vendor.keyVariable, vendor.baseVariable, ...vendor.extraVariables])
+  ...Shipped.all.flatMap((vendor) => [vendor.keyVariable, vendor.baseVariable, ...vendor.extraVariables])
 ])
 const isPublic = (name: string): boolean => ["SCANPOLL_NAME", "SCANPOLL_LISTEN"].includes(name)
 

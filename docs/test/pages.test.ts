@@ -4,7 +4,7 @@
  * With `DOCS_UPDATE=1` in the environment, what commands print is written into the pages instead of being compared.
  */
 import * as PlanFile from "scanpoll/config/PlanFile"
-import * as VendorsOfCommand from "scanpoll/vendors/Vendors"
+import * as Shipped from "scanpoll/vendors/Shipped"
 import { spawnSync } from "node:child_process"
 import { readFileSync, writeFileSync } from "node:fs"
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises"
@@ -70,7 +70,7 @@ const readData = async ({ code, page }: Snippets.Block): Promise<void> => {
   const entries = isRecord(value) ? Object.entries(value) : []
   const has = (name: string) => entries.some(([key]) => key === name)
   if (has("targets")) {
-    assert.deepStrictEqual(PlanFile.parse(code, page, VendorsOfCommand.all).faults, [])
+    assert.deepStrictEqual(PlanFile.parse(code, page, Shipped.all).faults, [])
   } else if (has("jobs")) {
     assert.deepStrictEqual(await faultsOfWorkflow(code), [])
   } else if (Array.isArray(value)) {

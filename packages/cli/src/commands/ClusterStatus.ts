@@ -21,6 +21,7 @@ import type { FlagTexts } from "../prepare/Resolve.ts"
 import * as Checked from "../prepare/Checked.ts"
 import * as Command from "../prepare/Command.ts"
 import * as Running from "../run/Running.ts"
+import type { Vendors } from "../vendors/Vendors.ts"
 import * as Words from "./JournalWords.ts"
 
 const formats = ["text", "json"]
@@ -100,7 +101,7 @@ const toJson = (status: Statuses.ClusterStatus, journal: string): unknown => ({
  */
 export const status = Effect.fnUntraced(function* (input: {
   readonly flags: FlagTexts
-}): Effect.fn.Return<number, UsageError | JournalError, FileSystem.FileSystem | Path.Path | Streams> {
+}): Effect.fn.Return<number, UsageError | JournalError, FileSystem.FileSystem | Path.Path | Streams | Vendors> {
   const { settings } = yield* Effect.flatMap(
     Command.begin({ name: "cluster status", plan: Checked.make(Plans.empty), flags: input.flags, formats }),
     Checked.accept

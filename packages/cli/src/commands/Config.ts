@@ -23,7 +23,7 @@ import * as Command from "../prepare/Command.ts"
 import * as ReadPlan from "../prepare/ReadPlan.ts"
 import * as Resolve from "../prepare/Resolve.ts"
 import { ProcessContext } from "../process/ProcessContext.ts"
-import * as Vendors from "../vendors/Vendors.ts"
+import { Vendors } from "../vendors/Vendors.ts"
 
 const plural = (count: number, one: string): string => `${count} ${one}${count === 1 ? "" : "s"}`
 
@@ -103,7 +103,7 @@ export const init = Effect.fnUntraced(function* (input: {
 // The usual plan is shown where it is there.
 const planOf = Effect.fnUntraced(function* (
   word: string | null
-): Effect.fn.Return<Checked.Checked<Plan>, never, FileSystem.FileSystem> {
+): Effect.fn.Return<Checked.Checked<Plan>, never, FileSystem.FileSystem | Vendors> {
   if (word !== null) return yield* ReadPlan.read(word)
   const fs = yield* FileSystem.FileSystem
   const there = yield* Effect.orElseSucceed(fs.exists(ReadPlan.defaultPlan), () => false)
@@ -119,7 +119,7 @@ const planOf = Effect.fnUntraced(function* (
 export const show = Effect.fnUntraced(function* (input: {
   readonly plan: string | null
   readonly flags: FlagTexts
-}): Effect.fn.Return<number, UsageError, Services> {
+}): Effect.fn.Return<number, UsageError, Services | Vendors> {
   const { environment } = yield* ProcessContext
   const read = yield* planOf(input.plan)
   const resolved = yield* Resolve.settings(input.flags, read.value, environment)
@@ -131,10 +131,11 @@ export const show = Effect.fnUntraced(function* (input: {
     return { name: setting.flag, variable: variable(setting), value: shown, source, where }
   })
   const keys = yield* Keys.make(environment, settings.keyFile.value)
-  const vendors = yield* Effect.forEach(Vendors.all, (vendor) =>
-    Effect.map(keys.check(vendor.name, vendor.keyVariable), (why) => ({
+  const known = yield* Vendors
+  const vendors = yield* Effect.forEach(known.all, (vendor) =>
+    Effect.map(keys.check(vendor.keyVariable), (key) => ({
       name: vendor.name,
-      key: { variable: vendor.keyVariable, state: why === null ? "set" : why },
+      key: { variable: vendor.keyVariable, state: key._tag === "Set" ? "set" : key.message },
       base: {
         variable: vendor.baseVariable,
         value: Accounts.baseOf(vendor, environment)?.replace(/\/\/[^/@]*@/, "//…@") ?? null,
@@ -179,7 +180,7 @@ export const show = Effect.fnUntraced(function* (input: {
 export const validate = Effect.fnUntraced(function* (input: {
   readonly plan: string | null
   readonly flags: FlagTexts
-}): Effect.fn.Return<number, UsageError, Services> {
+}): Effect.fn.Return<number, UsageError, Services | Vendors> {
   const { plan } = yield* Effect.flatMap(
     Command.checkTargets({
       name: "config validate",
@@ -188,7 +189,8 @@ export const validate = Effect.fnUntraced(function* (input: {
     }),
     Checked.accept
   )
-  const byVendor = Vendors.all.flatMap((vendor) => {
+  const vendors = yield* Vendors
+  const byVendor = vendors.all.flatMap((vendor) => {
     const count = plan.targets.filter((target) => target.vendor.name === vendor.name).length
     return count === 0 ? [] : [`${count} for ${vendor.name}`]
   })

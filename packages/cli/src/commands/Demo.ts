@@ -23,6 +23,7 @@ import type { Ran } from "../run/Running.ts"
 import { Shutdown } from "../process/Shutdown.ts"
 import { ProcessContext } from "../process/ProcessContext.ts"
 import * as Http from "../vendors/Http.ts"
+import type { Vendors } from "../vendors/Vendors.ts"
 import * as Run from "./Run.ts"
 
 const speed = 10
@@ -57,7 +58,11 @@ const strange = (ran: Ran, seen: ReadonlyArray<Scenario.Sight>): ReadonlyArray<s
 export const demo = Effect.fnUntraced(function* (input: {
   readonly dir: string | null
   readonly flags: FlagTexts
-}): Effect.fn.Return<number, UsageError | JournalError, FileSystem.FileSystem | Path.Path | Streams | Shutdown> {
+}): Effect.fn.Return<
+  number,
+  UsageError | JournalError,
+  FileSystem.FileSystem | Path.Path | Streams | Shutdown | Vendors
+> {
   const fs = yield* FileSystem.FileSystem
   const paths = yield* Path.Path
   const shutdown = yield* Shutdown

@@ -30,7 +30,7 @@ import * as Running from "../run/Running.ts"
 import { ProcessContext, type ProcessFacts } from "../process/ProcessContext.ts"
 import * as Http from "../vendors/Http.ts"
 import type { Account, Vendor } from "../vendors/Vendor.ts"
-import * as Vendors from "../vendors/Vendors.ts"
+import { Vendors } from "../vendors/Vendors.ts"
 
 const formats = ["text", "json"]
 
@@ -160,10 +160,11 @@ const probe = Effect.fnUntraced(function* (
   skews: ReadonlyMap<string, number>
 ): Effect.fn.Return<ReadonlyArray<Check>, never, VendorHttp> {
   const name = account === Plans.defaultAccount ? vendor.name : `${vendor.name}@${account}`
-  const why = yield* keys.check(vendor.name, variable)
-  if (why !== null) {
-    const message = `${variable} ${why}`
-    return [needed ? failed(name, message, 2) : skipped(name, message)]
+  const state = yield* keys.check(variable)
+  if (state._tag !== "Set") {
+    const message = `${variable} ${state.message}`
+    // A key that nobody needs may be missing; one that is set and wrong was meant to work.
+    return [needed || state._tag === "Unusable" ? failed(name, message, 2) : skipped(name, message)]
   }
   const out: Array<Check> = [ok(name, `${variable} is set and well formed`)]
   const key = yield* Effect.option(keys.credential(vendor.name, variable))
@@ -218,7 +219,7 @@ const mark: Readonly<Record<Check["result"], string>> = { ok: "ok  ", warning: "
  */
 export const doctor = Effect.fnUntraced(function* (
   input: Input
-): Effect.fn.Return<number, UsageError, FileSystem.FileSystem | Path.Path | Streams> {
+): Effect.fn.Return<number, UsageError, FileSystem.FileSystem | Path.Path | Streams | Vendors> {
   const facts = yield* ProcessContext
   const { checked, settings } = yield* prepare(input)
   const { keys, plan, settings: given } = checked.value
@@ -226,8 +227,9 @@ export const doctor = Effect.fnUntraced(function* (
   const wanted = new Set(
     plan.targets.map((target) => labelKey({ vendor: target.vendor.name, account: target.account }))
   )
+  const vendors = yield* Vendors
   const everything = [
-    ...Vendors.all.map((vendor) => ({ vendor, account: Plans.defaultAccount, variable: vendor.keyVariable })),
+    ...vendors.all.map((vendor) => ({ vendor, account: Plans.defaultAccount, variable: vendor.keyVariable })),
     ...plan.accounts.flatMap(({ name, variable, vendor }) =>
       variable === null ? [] : [{ vendor, account: name, variable }]
     )

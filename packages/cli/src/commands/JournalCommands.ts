@@ -34,10 +34,10 @@ import * as ReadPlan from "../prepare/ReadPlan.ts"
 import * as Resolve from "../prepare/Resolve.ts"
 import * as Running from "../run/Running.ts"
 import { ProcessContext } from "../process/ProcessContext.ts"
-import * as Vendors from "../vendors/Vendors.ts"
+import { Vendors } from "../vendors/Vendors.ts"
 import * as Words from "./JournalWords.ts"
 
-type Services = FileSystem.FileSystem | Path.Path | Streams
+type Services = FileSystem.FileSystem | Path.Path | Streams | Vendors
 
 const formats = ["text", "json"]
 
@@ -193,6 +193,7 @@ export const reconcile = Effect.fnUntraced(function* (input: {
   readonly flags: FlagTexts
 }): Effect.fn.Return<number, UsageError | JournalError, Services | VendorHttp> {
   const { environment } = yield* ProcessContext
+  const vendors = yield* Vendors
   const read = yield* ReadPlan.optional(input.plan)
   const { value: plan } = read
   const settled = yield* Resolve.settings(input.flags, read.value, environment)
@@ -244,7 +245,7 @@ export const reconcile = Effect.fnUntraced(function* (input: {
         `it is there:      scanpoll reconcile ${claimId} --as SCANID`,
         `it is not there:  scanpoll reconcile ${claimId} --release     (a run may then buy it again)`
       ]
-      const doubt = Vendors.byName(vendor)?.doubt ?? []
+      const doubt = vendors.byName(vendor)?.doubt ?? []
       const { faults: against, value: claim } = yield* Claims.read(claimId, plan, keys)
       if (claim === null || claim.account === null) {
         yield* say(...against.map((fault) => `  ${inert(fault.where)}: ${inert(fault.message, 300)}`), ...choices)

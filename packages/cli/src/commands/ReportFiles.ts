@@ -27,8 +27,9 @@ import * as Resolve from "../prepare/Resolve.ts"
 import * as SavedFiles from "../prepare/SavedFiles.ts"
 import * as Running from "../run/Running.ts"
 import { ProcessContext } from "../process/ProcessContext.ts"
+import type { Vendors } from "../vendors/Vendors.ts"
 
-type Services = FileSystem.FileSystem | Path.Path | Streams
+type Services = FileSystem.FileSystem | Path.Path | Streams | Vendors
 
 const gateNames = [
   "failOn",

@@ -29,15 +29,16 @@ import type { FlagTexts } from "../prepare/Resolve.ts"
 import type { Shutdown } from "../process/Shutdown.ts"
 import * as InJournal from "../run/InJournal.ts"
 import * as Journal from "../storage/Journal.ts"
+import type { Vendors } from "../vendors/Vendors.ts"
 
-type Services = FileSystem.FileSystem | Path.Path | Streams | Shutdown | VendorHttp
+type Services = FileSystem.FileSystem | Path.Path | Streams | Shutdown | VendorHttp | Vendors
 
 // The targets of a plan that `resume` says nothing about: no scan of them is open, and none completed within `reuse`.
 const leftOut = Effect.fnUntraced(function* (
   plan: Plan,
   settings: Settings,
   keys: Keys
-): Effect.fn.Return<ReadonlyArray<string>, JournalError, ScanJournal | VendorHttp> {
+): Effect.fn.Return<ReadonlyArray<string>, JournalError, ScanJournal | VendorHttp | Vendors> {
   const journal = yield* ScanJournal
   const { value: accounts } = yield* Accounts.open(plan.targets, plan.accounts, keys)
   const now = yield* Clock.currentTimeMillis

@@ -19,9 +19,10 @@ import type { Shutdown } from "../process/Shutdown.ts"
 import * as InJournal from "../run/InJournal.ts"
 import * as Running from "../run/Running.ts"
 import * as Learning from "../storage/LearnedDurations.ts"
+import type { Vendors } from "../vendors/Vendors.ts"
 import * as DryRun from "./DryRun.ts"
 
-type Services = FileSystem.FileSystem | Path.Path | Streams | Shutdown | VendorHttp
+type Services = FileSystem.FileSystem | Path.Path | Streams | Shutdown | VendorHttp | Vendors
 
 interface Wanted {
   readonly words: ReadonlyArray<string>

@@ -6,6 +6,7 @@
 import * as Effect from "effect/Effect"
 import * as PlanSchema from "../config/PlanSchema.ts"
 import { say, Streams } from "../output/Streams.ts"
+import { Vendors } from "../vendors/Vendors.ts"
 
 const print = Effect.fnUntraced(function* (schema: unknown): Effect.fn.Return<number, never, Streams> {
   const streams = yield* Streams
@@ -21,7 +22,9 @@ const print = Effect.fnUntraced(function* (schema: unknown): Effect.fn.Return<nu
  * @category constructors
  * @since 0.1.0
  */
-export const plan: Effect.Effect<number, never, Streams> = Effect.suspend(() => print(PlanSchema.make()))
+export const plan: Effect.Effect<number, never, Streams | Vendors> = Effect.flatMap(Vendors, (vendors) =>
+  print(PlanSchema.make(vendors))
+)
 
 /**
  * `scanpoll schema report`.

@@ -34,7 +34,7 @@ import * as Requests from "../prepare/Requests.ts"
 import { progressWords } from "../progress/Board.ts"
 import * as Running from "../run/Running.ts"
 import type { Account } from "../vendors/Vendor.ts"
-import * as Vendors from "../vendors/Vendors.ts"
+import { Vendors } from "../vendors/Vendors.ts"
 
 /**
  * How a scan stands: `queued` or `running` while it does, the state of a record once it ended or could not be asked.
@@ -117,11 +117,11 @@ const line = (standing: Standing): string => {
   return `${standing.key}  ${words.join(", ")}${why}\n`
 }
 
-const toJson = (standings: ReadonlyArray<Standing>): unknown => ({
+const toJson = (standings: ReadonlyArray<Standing>, vendors: ReadonlyArray<string>): unknown => ({
   schemaVersion: 1,
   scans: standings.map((standing) => ({
     key: standing.key,
-    ...parts(standing.key),
+    ...parts(standing.key, vendors),
     status: standing.status,
     vendorStatus: standing.vendorStatus,
     severity: standing.severity,
@@ -161,9 +161,10 @@ const standingOfClaim = (entry: ClaimEntry, key: string): Standing => {
 }
 
 const parts = (
-  key: string
+  key: string,
+  vendors: ReadonlyArray<string>
 ): { readonly vendor: string | null; readonly account: string | null; readonly scanId: string | null } => {
-  const read = KeyText.parse(key, Vendors.names)
+  const read = KeyText.parse(key, vendors)
   return Result.isSuccess(read) ? read.success : { vendor: null, account: null, scanId: null }
 }
 
@@ -177,14 +178,19 @@ export const status = Effect.fnUntraced(function* (input: {
   readonly words: ReadonlyArray<string>
   readonly plan: string | null
   readonly flags: FlagTexts
-}): Effect.fn.Return<number, UsageError | JournalError, FileSystem.FileSystem | Path.Path | Streams | VendorHttp> {
+}): Effect.fn.Return<
+  number,
+  UsageError | JournalError,
+  FileSystem.FileSystem | Path.Path | Streams | VendorHttp | Vendors
+> {
   const begun = yield* Command.begin({
     name: "status",
     plan: yield* ReadPlan.optional(input.plan),
     flags: input.flags,
     formats: ["text", "json"]
   })
-  const known = Requests.readKnown(input.words)
+  const vendors = yield* Vendors
+  const known = Requests.readKnown(input.words, vendors)
   const opened = yield* Accounts.open(Requests.accountsOfKeys(known.value), begun.value.plan.accounts, begun.value.keys)
   const { keys, plan, settings } = yield* Checked.accept([known, opened].reduce(Checked.and, begun))
   const { value: accounts } = opened
@@ -218,7 +224,7 @@ export const status = Effect.fnUntraced(function* (input: {
   )
   const failed = yield* Output.write(settings, {
     text: () => standings.map(line),
-    json: () => toJson(standings)
+    json: () => toJson(standings, vendors.names)
   })
   const codes = standings.map(codeOf)
   return failed ? 74 : codes.includes(4) ? 4 : codes.includes(3) ? 3 : 0

@@ -28,6 +28,7 @@ import * as Progress from "../progress/Progress.ts"
 import * as Running from "../run/Running.ts"
 import { Shutdown } from "../process/Shutdown.ts"
 import { ProcessContext } from "../process/ProcessContext.ts"
+import type { Vendors } from "../vendors/Vendors.ts"
 
 const keyOf = (submission: SubmitRecord): string | null =>
   submission.ticket === null
@@ -82,7 +83,7 @@ export const submit = Effect.fnUntraced(function* (input: {
 }): Effect.fn.Return<
   number,
   UsageError | JournalError,
-  FileSystem.FileSystem | Path.Path | Streams | Shutdown | VendorHttp
+  FileSystem.FileSystem | Path.Path | Streams | Shutdown | VendorHttp | Vendors
 > {
   const facts = yield* ProcessContext
   const plan = yield* ReadPlan.fromWords(input.words)

@@ -21,7 +21,7 @@ import * as Checked from "../prepare/Checked.ts"
 import * as Command from "../prepare/Command.ts"
 import { ProcessContext } from "../process/ProcessContext.ts"
 import type { Vendor } from "../vendors/Vendor.ts"
-import * as Vendors from "../vendors/Vendors.ts"
+import { Vendors } from "../vendors/Vendors.ts"
 
 type Environment = Readonly<Record<string, string | undefined>>
 
@@ -104,13 +104,14 @@ const block = (facts: Facts): string => {
  */
 export const vendors = Effect.fnUntraced(function* (input: {
   readonly flags: FlagTexts
-}): Effect.fn.Return<number, UsageError, FileSystem.FileSystem | Path.Path | Streams> {
+}): Effect.fn.Return<number, UsageError, FileSystem.FileSystem | Path.Path | Streams | Vendors> {
   const { environment } = yield* ProcessContext
   const { settings } = yield* Effect.flatMap(
     Command.begin({ name: "vendors", plan: Checked.make(Plans.empty), flags: input.flags, formats: ["text", "json"] }),
     Checked.accept
   )
-  const all = yield* Effect.forEach(Vendors.all, (vendor) =>
+  const vendors = yield* Vendors
+  const all = yield* Effect.forEach(vendors.all, (vendor) =>
     Effect.map(
       Effect.forEach(paceNames, (name) => paceOf(vendor, name)),
       (paces) => factsOf(vendor, paces, environment)

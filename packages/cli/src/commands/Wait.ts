@@ -20,8 +20,9 @@ import type { FlagTexts } from "../prepare/Resolve.ts"
 import type { Shutdown } from "../process/Shutdown.ts"
 import * as InJournal from "../run/InJournal.ts"
 import * as Journal from "../storage/Journal.ts"
+import { Vendors } from "../vendors/Vendors.ts"
 
-type Services = FileSystem.FileSystem | Path.Path | Streams | Shutdown | VendorHttp
+type Services = FileSystem.FileSystem | Path.Path | Streams | Shutdown | VendorHttp | Vendors
 
 /**
  * `scanpoll wait KEY...`.
@@ -37,14 +38,14 @@ export const wait = Effect.fnUntraced(function* (input: {
   const { flags } = input
   const begun = yield* Command.begin({ name: "wait", plan: yield* ReadPlan.optional(input.plan), flags })
   const { keys, plan, settings } = begun.value
-  const known = Requests.readKnown(input.words)
+  const known = Requests.readKnown(input.words, yield* Vendors)
   const accounts = yield* Accounts.open(Requests.accountsOfKeys(known.value), plan.accounts, keys)
   const checked = [known, accounts].reduce(Checked.and, begun)
   const basis = yield* Checked.orRefuse(checked)
   if (known.value.some((wish) => wish._tag === "Claim")) yield* Journal.mustExist(settings)
   const one = (wish: Requests.Known) =>
     wish._tag === "Key"
-      ? Effect.succeed(Requests.ofKey(wish.key, plan, settings, accounts.value))
+      ? Effect.succeed(Requests.ofKey(wish, plan, settings, accounts.value))
       : Effect.map(Claims.read(wish.claimId, plan, keys), (claim) =>
           Checked.andThen(claim, (found) =>
             found === null ? Checked.make(null) : Requests.ofClaim(found, plan, settings)

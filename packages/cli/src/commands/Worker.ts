@@ -40,7 +40,7 @@ import * as Running from "../run/Running.ts"
 import { Shutdown } from "../process/Shutdown.ts"
 import { ProcessContext } from "../process/ProcessContext.ts"
 import type { Account } from "../vendors/Vendor.ts"
-import * as Vendors from "../vendors/Vendors.ts"
+import { Vendors } from "../vendors/Vendors.ts"
 
 interface Wanted {
   readonly plan: string | null
@@ -68,8 +68,9 @@ const labelOf = (one: { readonly vendor: { readonly name: string }; readonly acc
 
 // Every account there is a key for: the usual one of each vendor, and those that a plan declares.
 const accountsOf = Effect.fnUntraced(function* (plan: Plans.Plan, keys: Keys.Keys) {
+  const vendors = yield* Vendors
   const all = [
-    ...Vendors.all.map((vendor) => ({ vendor, account: "default", variable: vendor.keyVariable })),
+    ...vendors.all.map((vendor) => ({ vendor, account: "default", variable: vendor.keyVariable })),
     ...plan.accounts.flatMap(({ name, variable, vendor }) =>
       variable === null ? [] : [{ vendor, account: name, variable }]
     )
@@ -79,15 +80,18 @@ const accountsOf = Effect.fnUntraced(function* (plan: Plans.Plan, keys: Keys.Key
   for (const one of all) {
     const name = KeyText.accountName(one.vendor.name, one.account)
     // A key that is there and wrong is a fault; one that is not there is a choice.
-    const why = yield* keys.check(one.vendor.name, one.variable)
-    if (why !== null && why.startsWith("is not set")) left.push(`${name} (${one.variable})`)
+    const key = yield* keys.check(one.variable)
+    if (key._tag === "Unset") left.push(`${name} (${one.variable})`)
     else used.push(one)
   }
   const opened = yield* Accounts.open(used, plan.accounts, keys)
-  const value = { accounts: used.flatMap(({ account, vendor }) => opened.value.get(vendor.name, account) ?? []), left }
+  const accounts = used.flatMap(({ account, vendor }) => {
+    const one = opened.value.get(vendor.name, account)
+    return one === null ? [] : [{ vendor, account: one }]
+  })
   const none = `there is no key in the environment, so there is nothing to poll: ${left.join(", ")}`
   return Checked.and(
-    Checked.map(opened, () => value),
+    Checked.map(opened, () => ({ accounts, left })),
     used.length === 0 ? Checked.faulty(null, "worker", none) : Checked.make(null)
   )
 })
@@ -137,19 +141,18 @@ const prepare = Effect.fnUntraced(function* (input: Wanted) {
   const keys = yield* Keys.make(environment, settings.keyFile.value)
   const found = yield* accountsOf(plan, keys)
   const policies = Checked.all(
-    found.value.accounts.map((account) => {
-      const vendor = Vendors.byName(account.vendor)
-      const policy = vendor === null ? Checked.make(null) : Resolve.policy({ vendor }, plan, settings)
+    found.value.accounts.map(({ account, vendor }) =>
       // Whoever waits has a deadline; who asks goes on.
-      return Checked.map(policy, (one) =>
+      Checked.map(Resolve.policy({ vendor }, plan, settings), (one) =>
         one === null ? [] : [[account.adapter, PollPolicy.withDeadline(one, Duration.days(1))] as const]
       )
-    })
+    )
   )
   const options = optionsOf(input)
   return Checked.map([options, found, policies].reduce(Checked.and, resolved), (): Ready => ({
     ...options.value,
-    ...found.value,
+    accounts: found.value.accounts.map(({ account }) => account),
+    left: found.value.left,
     settings,
     policies: new Map(policies.value.flat())
   }))
@@ -191,7 +194,7 @@ export const worker = Effect.fnUntraced(function* (
 ): Effect.fn.Return<
   number,
   UsageError | JournalError,
-  FileSystem.FileSystem | Path.Path | Streams | Shutdown | VendorHttp
+  FileSystem.FileSystem | Path.Path | Streams | Shutdown | VendorHttp | Vendors
 > {
   const checked = yield* prepare(input)
   const { accounts, lease, left, listening, policies, settings, slices } = yield* Checked.orRefuse(checked)

@@ -15,14 +15,27 @@ import * as FileSystem from "effect/FileSystem"
 import * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
 import { parseEnv } from "node:util"
-import * as Vendors from "../vendors/Vendors.ts"
+import type { Vendor } from "../vendors/Vendor.ts"
+import { Vendors } from "../vendors/Vendors.ts"
 import * as KeyVariable from "./KeyVariable.ts"
 import { didYouMean } from "./Nearest.ts"
 
 /**
+ * Whether the key of a variable can be used: it can, it is not set, or it is set and wrong. The message of the last two
+ * says why, to follow the name of the variable.
+ *
+ * @category models
+ * @since 0.2.0
+ */
+export type KeyState =
+  | { readonly _tag: "Set" }
+  | { readonly _tag: "Unset"; readonly message: string }
+  | { readonly _tag: "Unusable"; readonly message: string }
+
+/**
  * Where keys come from, and which were seen.
  *
- * - `check`: why the key of a variable cannot be used, or null.
+ * - `check`: whether the key of a variable can be used.
  * - `credential`: the key of a variable, asked for anew each time.
  * - `redact`: a text without any key that was read so far.
  *
@@ -30,7 +43,7 @@ import { didYouMean } from "./Nearest.ts"
  * @since 0.1.0
  */
 export interface Keys {
-  readonly check: (vendor: string, variable: string) => Effect.Effect<string | null>
+  readonly check: (variable: string) => Effect.Effect<KeyState>
   readonly credential: (vendor: string, variable: string) => Credential.Credential
   readonly redact: (text: string) => string
 }
@@ -43,9 +56,9 @@ type Variables = Readonly<Record<string, string | undefined>>
 const least = 8
 
 // The keys of the vendors, of their further accounts, and those of variables that are allowed as such.
-const learn = (variables: Variables, allowed: ReadonlySet<string>): void => {
+const learn = (variables: Variables, vendors: ReadonlyArray<Vendor>, allowed: ReadonlySet<string>): void => {
   for (const [name, value = ""] of Object.entries(variables)) {
-    const isKey = Vendors.all.some(({ keyVariable }) => name === keyVariable || name.startsWith(`${keyVariable}_`))
+    const isKey = vendors.some(({ keyVariable }) => name === keyVariable || name.startsWith(`${keyVariable}_`))
     if ((isKey || allowed.has(name)) && value.trim().length >= least) Scrubber.ofProcess.learn(value.trim())
   }
 }
@@ -59,9 +72,10 @@ const learn = (variables: Variables, allowed: ReadonlySet<string>): void => {
 export const make = Effect.fnUntraced(function* (
   environment: Variables,
   keyFile: string | null
-): Effect.fn.Return<Keys, never, FileSystem.FileSystem> {
+): Effect.fn.Return<Keys, never, FileSystem.FileSystem | Vendors> {
   const fs = yield* FileSystem.FileSystem
-  learn(environment, KeyVariable.allowed(environment))
+  const vendors = yield* Vendors
+  learn(environment, vendors.all, KeyVariable.allowed(environment))
 
   const fromFile: Effect.Effect<Variables, string> =
     keyFile === null
@@ -76,13 +90,13 @@ export const make = Effect.fnUntraced(function* (
             catch: () => "is not a dotenv file"
           })
           // The file is for keys: whatever stands in it is one.
-          learn(variables, new Set(Object.keys(variables)))
+          learn(variables, vendors.all, new Set(Object.keys(variables)))
           return variables
         })
 
-  const read = (vendor: string, variable: string): Effect.Effect<Redacted.Redacted<string>, CredentialError> =>
+  const read = (variable: string): Effect.Effect<string, Exclude<KeyState, { readonly _tag: "Set" }>> =>
     Effect.gen(function* () {
-      const refuse = (message: string) => Effect.fail(new CredentialError({ vendor, variable, message }))
+      const refuse = (message: string) => Effect.fail({ _tag: "Unusable" as const, message })
       const file = yield* Effect.catch(fromFile, (why) => refuse(`the key file ${why}`))
       const inFile = file[variable]?.trim() ?? ""
       const text = inFile === "" ? (environment[variable] ?? "") : inFile
@@ -95,24 +109,27 @@ export const make = Effect.fnUntraced(function* (
         )
         const where =
           keyFile === null ? ", and no --key-file is given" : ", neither in the environment nor in the key file"
-        return yield* refuse(`is not set${where}${near}`)
+        return yield* Effect.fail({ _tag: "Unset" as const, message: `is not set${where}${near}` })
       }
       const checked = Credential.value(Redacted.make(text))
       if (Result.isFailure(checked)) return yield* refuse(checked.failure)
-      return Redacted.make(checked.success, { label: vendor })
+      return checked.success
     })
 
   // A key that was typed where a target belongs must be known before anything is written.
   yield* Effect.ignore(fromFile)
 
   return {
-    check: (vendor, variable) =>
-      Effect.match(read(vendor, variable), { onFailure: (error) => error.message, onSuccess: () => null }),
+    check: (variable) =>
+      Effect.match(read(variable), {
+        onFailure: (why): KeyState => why,
+        onSuccess: (): KeyState => ({ _tag: "Set" })
+      }),
     credential: (vendor, variable) =>
-      Effect.mapError(
-        read(vendor, variable),
-        (error) => new CredentialError({ vendor, variable, message: `${variable} ${error.message}` })
-      ),
+      Effect.mapBoth(read(variable), {
+        onFailure: ({ message }) => new CredentialError({ vendor, variable, message: `${variable} ${message}` }),
+        onSuccess: (key) => Redacted.make(key, { label: vendor })
+      }),
     redact: Scrubber.ofProcess.text
   }
 })

@@ -12,7 +12,7 @@ import * as JsonSchema from "effect/JsonSchema"
 import * as Schema from "effect/Schema"
 import { version } from "../process/Version.ts"
 import type { Vendor } from "../vendors/Vendor.ts"
-import * as Vendors from "../vendors/Vendors.ts"
+import type { Known } from "../vendors/Vendors.ts"
 import { paceNames } from "./Pace.ts"
 import type { SettingName } from "./Setting.ts"
 import { names, settings } from "./Setting.ts"
@@ -50,7 +50,7 @@ const pace = {
     "How often to poll: what the vendor recommends for a purpose, `learned` from earlier scans, or an interval, which is raised to the vendor's least. Default: default.",
   anyOf: [{ enum: paceNames }, { ...duration, examples: ["10s", "1m"] }]
 }
-const vendor = { description: "Who scans.", enum: Vendors.names }
+const vendorOf = ({ names }: Known): Json => ({ description: "Who scans.", enum: names })
 
 const examples: { readonly [K in SettingName]?: ReadonlyArray<unknown> } = {
   output: ["text", ["text", "json=scans.json", "sarif=scans.sarif"]],
@@ -72,7 +72,7 @@ const output = {
 
 const score = { type: "number", minimum: 0, maximum: 100 }
 
-const shapeOf = (name: SettingName, setting: (typeof settings)[SettingName]): Json => {
+const shapeOf = (name: SettingName, setting: (typeof settings)[SettingName], vendors: Known): Json => {
   const { choices, kind, range } = setting
   if (choices !== null) return { enum: choices }
   switch (kind) {
@@ -88,7 +88,7 @@ const shapeOf = (name: SettingName, setting: (typeof settings)[SettingName]): Js
       return { anyOf: [...output.anyOf, { type: "array", items: output }] }
     case "scores":
       return {
-        anyOf: [score, { type: "object", propertyNames: { enum: Vendors.names }, additionalProperties: score }]
+        anyOf: [score, { type: "object", propertyNames: { enum: vendors.names }, additionalProperties: score }]
       }
   }
 }
@@ -103,7 +103,7 @@ const defaultOf = (name: SettingName): Json => {
   return choices !== null || kind === "list" || (kind === "duration" && value !== null) ? { default: shown } : {}
 }
 
-const section = (name: "defaults" | "gate"): Record<string, Json> =>
+const section = (name: "defaults" | "gate", vendors: Known): Record<string, Json> =>
   Object.fromEntries(
     names.flatMap((setting) => {
       const { flag, plan, words } = settings[setting]
@@ -111,7 +111,7 @@ const section = (name: "defaults" | "gate"): Record<string, Json> =>
       const shown = examples[setting]
       const described = {
         description: `${words}. As a flag: --${flag}.`,
-        ...shapeOf(setting, settings[setting]),
+        ...shapeOf(setting, settings[setting], vendors),
         ...defaultOf(setting),
         ...(shown === undefined ? {} : { examples: shown })
       }
@@ -161,15 +161,15 @@ const targetOf = ({ name, scans, schema, title }: Vendor): Json => {
   const required = isObject(own) && Array.isArray(own["required"]) ? own["required"].map(String) : []
   return {
     title: `${title}: ${scans}`,
-    ...closed({ ...common, vendor: { const: name, description: `${title}: ${scans}.` }, ...properties }, [
+    ...closed({ vendor: { const: name, description: `${title}: ${scans}.` }, ...common, ...properties }, [
       "vendor",
       ...required
     ])
   }
 }
 
+// What every target has beside its vendor's own fields.
 const common = {
-  vendor,
   account: {
     description: "Whose key is used: a label of `accounts`. Default: the account of the vendor's own variable.",
     ...words,
@@ -186,66 +186,69 @@ const cased = (one: Vendor): Json => ({
 })
 
 /**
- * The schema.
+ * The schema of plans for these vendors.
  *
  * @category constructors
  * @since 0.1.0
  */
-export const make = (): Json => ({
-  $schema: "http://json-schema.org/draft-07/schema#",
-  $id: address,
-  title: "scanpoll plan",
-  description:
-    "What to scan, at which vendors, and when a run fails. Keys stand in the environment and never in a plan.",
-  ...closed(
-    {
-      $schema: { description: "The schema of this file, for editors of JSON.", ...words },
-      version: { description: "The version of the plan's form.", const: 1, default: 1 },
-      defaults: optional(
-        "What holds for every target and for the run as a whole.",
-        closed({ ...section("defaults"), pace })
-      ),
-      gate: optional("When a run fails: exit code 1 where a rule is broken.", closed(section("gate"))),
-      vendors: optional(
-        "What holds for every target of a vendor.",
-        closed(
-          Object.fromEntries(
-            Vendors.all.map(({ name, scans, title }) => [
-              name,
-              { description: `${title}: ${scans}.`, ...closed({ pace, deadline }) }
-            ])
-          )
-        )
-      ),
-      accounts: optional("Further credentials: a label for each, its vendor, and the variable that holds the key.", {
-        propertyNames: { pattern: "^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$", not: { const: "default" } },
-        additionalProperties: closed(
-          {
-            vendor,
-            variable: {
-              description:
-                "The NAME of the environment variable that holds the key, never the key itself. It begins with the vendor's own, such as APPVET_API_KEY, or SCANPOLL_ALLOW_KEY_VARIABLES lists it.",
-              type: "string",
-              pattern: "^[A-Z_][A-Z0-9_]{0,127}$",
-              examples: ["APPVET_API_KEY_TEAM_B"]
-            }
-          },
-          ["vendor", "variable"]
+export const make = (vendors: Known): Json => {
+  const vendor = vendorOf(vendors)
+  return {
+    $schema: "http://json-schema.org/draft-07/schema#",
+    $id: address,
+    title: "scanpoll plan",
+    description:
+      "What to scan, at which vendors, and when a run fails. Keys stand in the environment and never in a plan.",
+    ...closed(
+      {
+        $schema: { description: "The schema of this file, for editors of JSON.", ...words },
+        version: { description: "The version of the plan's form.", const: 1, default: 1 },
+        defaults: optional(
+          "What holds for every target and for the run as a whole.",
+          closed({ ...section("defaults", vendors), pace })
         ),
-        examples: [{ "team-b": { vendor: "appvet", variable: "APPVET_API_KEY_TEAM_B" } }]
-      }),
-      targets: {
-        description: "What to scan, one entry a scan.",
-        type: "array",
-        maxItems: 100_000,
-        items: {
-          type: "object",
-          properties: { vendor },
-          required: ["vendor"],
-          allOf: Vendors.all.map(cased)
+        gate: optional("When a run fails: exit code 1 where a rule is broken.", closed(section("gate", vendors))),
+        vendors: optional(
+          "What holds for every target of a vendor.",
+          closed(
+            Object.fromEntries(
+              vendors.all.map(({ name, scans, title }) => [
+                name,
+                { description: `${title}: ${scans}.`, ...closed({ pace, deadline }) }
+              ])
+            )
+          )
+        ),
+        accounts: optional("Further credentials: a label for each, its vendor, and the variable that holds the key.", {
+          propertyNames: { pattern: "^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$", not: { const: "default" } },
+          additionalProperties: closed(
+            {
+              vendor,
+              variable: {
+                description:
+                  "The NAME of the environment variable that holds the key, never the key itself. It begins with the vendor's own, such as APPVET_API_KEY, or SCANPOLL_ALLOW_KEY_VARIABLES lists it.",
+                type: "string",
+                pattern: "^[A-Z_][A-Z0-9_]{0,127}$",
+                examples: ["APPVET_API_KEY_TEAM_B"]
+              }
+            },
+            ["vendor", "variable"]
+          ),
+          examples: [{ "team-b": { vendor: "appvet", variable: "APPVET_API_KEY_TEAM_B" } }]
+        }),
+        targets: {
+          description: "What to scan, one entry a scan.",
+          type: "array",
+          maxItems: 100_000,
+          items: {
+            type: "object",
+            properties: { vendor },
+            required: ["vendor"],
+            allOf: vendors.all.map(cased)
+          }
         }
-      }
-    },
-    ["version", "targets"]
-  )
-})
+      },
+      ["version", "targets"]
+    )
+  }
+}

@@ -113,8 +113,11 @@ const openOne = Effect.fnUntraced(function* (
   const named = variableOf(needed, declared)
   const variable = named.value
   if (variable === null) return Checked.map(named, () => null)
-  const why = yield* keys.check(vendor.name, variable)
-  const wrong = [...baseFaults(vendor, environment), ...(why === null ? [] : [{ where: variable, message: why }])]
+  const key = yield* keys.check(variable)
+  const wrong = [
+    ...baseFaults(vendor, environment),
+    ...(key._tag === "Set" ? [] : [{ where: variable, message: key.message }])
+  ]
   if (wrong.length > 0) return Checked.make(null, { faults: wrong })
   const extra = Object.fromEntries(
     vendor.extraVariables.flatMap((name) => {
@@ -180,10 +183,10 @@ export const check = Effect.fnUntraced(function* (
       const named = variableOf(needed, declared)
       const { vendor } = needed
       const bases = baseOf(vendor, environment) === null ? [] : baseFaults(vendor, environment)
-      const why = named.value === null ? null : yield* keys.check(vendor.name, named.value)
+      const key = named.value === null ? null : yield* keys.check(named.value)
       const faults = [
         ...bases,
-        ...(why === null || why.startsWith("is not set") ? [] : [{ where: named.value ?? "", message: why }])
+        ...(key?._tag === "Unusable" ? [{ where: named.value ?? "", message: key.message }] : [])
       ]
       return Checked.and(
         Checked.map(named, () => null),

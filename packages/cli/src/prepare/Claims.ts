@@ -11,8 +11,8 @@ import type { InputFault } from "../config/InputFault.ts"
 import * as KeyText from "../config/Key.ts"
 import type { Keys } from "../config/Keys.ts"
 import type { Plan } from "../config/Plan.ts"
-import type { Account } from "../vendors/Vendor.ts"
-import * as Vendors from "../vendors/Vendors.ts"
+import type { Account, Vendor } from "../vendors/Vendor.ts"
+import { Vendors } from "../vendors/Vendors.ts"
 import * as Accounts from "./Accounts.ts"
 import * as Checked from "./Checked.ts"
 
@@ -24,6 +24,7 @@ import * as Checked from "./Checked.ts"
  */
 export interface OpenClaim {
   readonly entry: ClaimEntry
+  readonly vendor: Vendor | null
   readonly account: Account | null
   readonly why: string
 }
@@ -41,14 +42,16 @@ export const open = Effect.fnUntraced(function* (
   entries: ReadonlyArray<ClaimEntry>,
   plan: Plan,
   keys: Keys
-): Effect.fn.Return<ReadonlyArray<OpenClaim>, never, VendorHttp> {
-  const opened = new Map<string, { readonly account: Account | null; readonly why: string }>()
+): Effect.fn.Return<ReadonlyArray<OpenClaim>, never, VendorHttp | Vendors> {
+  const vendors = yield* Vendors
+  const opened = new Map<string, Omit<OpenClaim, "entry">>()
   const accountOf = Effect.fnUntraced(function* ({ account, vendor: name }: ClaimEntry["key"]) {
     const known = opened.get(KeyText.accountName(name, account))
     if (known !== undefined) return known
-    const vendor = Vendors.byName(name)
+    const vendor = vendors.byName(name)
     const accounts = vendor === null ? null : yield* Accounts.open([{ vendor, account }], plan.accounts, keys)
     const made = {
+      vendor,
       account: accounts?.value.get(name, account) ?? null,
       why: accounts === null ? "no such vendor is known here" : accounts.faults.map(sentence).join("; ")
     }
@@ -56,11 +59,11 @@ export const open = Effect.fnUntraced(function* (
     return made
   })
   return yield* Effect.forEach(entries, (entry) =>
-    Effect.map(accountOf(entry.key), ({ account, why }): OpenClaim => {
-      if (account === null || account.isFor(entry)) return { entry, account, why }
+    Effect.map(accountOf(entry.key), ({ account, vendor, why }): OpenClaim => {
+      if (account === null || account.isFor(entry)) return { entry, vendor, account, why }
       const { environment, origin } = entry.key
       const world = environment === "" ? "" : ` (${environment})`
-      return { entry, account: null, why: `it was made at ${origin}${world}, and the settings lead elsewhere` }
+      return { entry, vendor, account: null, why: `it was made at ${origin}${world}, and the settings lead elsewhere` }
     })
   )
 })
@@ -75,7 +78,7 @@ export const read = Effect.fnUntraced(function* (
   claimId: string,
   plan: Plan,
   keys: Keys
-): Effect.fn.Return<Checked.Checked<OpenClaim | null>, JournalError, ScanJournal | VendorHttp> {
+): Effect.fn.Return<Checked.Checked<OpenClaim | null>, JournalError, ScanJournal | VendorHttp | Vendors> {
   const journal = yield* ScanJournal
   const entry = yield* journal.get(claimId)
   if (entry === null) return Checked.faulty(null, claimId, "there is no such claim in the journal (--journal)")

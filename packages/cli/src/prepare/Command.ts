@@ -17,6 +17,7 @@ import type { Plan } from "../config/Plan.ts"
 import type { Settings } from "../config/Settings.ts"
 import * as Output from "../output/Output.ts"
 import { ProcessContext } from "../process/ProcessContext.ts"
+import type { Vendors } from "../vendors/Vendors.ts"
 import * as Accounts from "./Accounts.ts"
 import * as Checked from "./Checked.ts"
 import * as Outputs from "./Outputs.ts"
@@ -62,7 +63,7 @@ export interface Basis {
  */
 export const begin = Effect.fnUntraced(function* (
   asked: Asked
-): Effect.fn.Return<Checked.Checked<Basis>, never, FileSystem.FileSystem | Path.Path> {
+): Effect.fn.Return<Checked.Checked<Basis>, never, FileSystem.FileSystem | Path.Path | Vendors> {
   const { environment } = yield* ProcessContext
   const { formats, name, reads = [] } = asked
   const plan = asked.plan.value
@@ -112,7 +113,7 @@ export interface Ready extends Basis {
  */
 export const prepareTargets = Effect.fnUntraced(function* (
   asked: Asked
-): Effect.fn.Return<Checked.Checked<Ready>, never, FileSystem.FileSystem | Path.Path | VendorHttp> {
+): Effect.fn.Return<Checked.Checked<Ready>, never, FileSystem.FileSystem | Path.Path | VendorHttp | Vendors> {
   const begun = needsTargets(yield* begin(asked), asked.name, asked.name === "submit" ? "submit" : "scan")
   const { keys, plan, settings } = begun.value
   const accounts = yield* Accounts.open(plan.targets, plan.accounts, keys)
@@ -129,7 +130,7 @@ export const prepareTargets = Effect.fnUntraced(function* (
  */
 export const checkTargets = Effect.fnUntraced(function* (
   asked: Asked
-): Effect.fn.Return<Checked.Checked<Basis>, never, FileSystem.FileSystem | Path.Path> {
+): Effect.fn.Return<Checked.Checked<Basis>, never, FileSystem.FileSystem | Path.Path | Vendors> {
   const begun = needsTargets(yield* begin(asked), asked.name, "scan")
   const { keys, plan, settings } = begun.value
   const accounts = yield* Accounts.check(plan.targets, plan.accounts, keys)

@@ -15,7 +15,7 @@ import * as Plans from "../config/Plan.ts"
 import * as PlanFile from "../config/PlanFile.ts"
 import { ProcessContext } from "../process/ProcessContext.ts"
 import type { Vendor } from "../vendors/Vendor.ts"
-import * as Vendors from "../vendors/Vendors.ts"
+import { Vendors } from "../vendors/Vendors.ts"
 import * as Checked from "./Checked.ts"
 import * as PlanBounds from "./PlanBounds.ts"
 
@@ -35,7 +35,10 @@ const maxPlanBytes = 32 * 1024 * 1024
  * @category constructors
  * @since 0.1.0
  */
-export const read = Effect.fnUntraced(function* (file: string, hint = ""): Effect.fn.Return<Checked.Checked<Plan>> {
+export const read = Effect.fnUntraced(function* (
+  file: string,
+  hint = ""
+): Effect.fn.Return<Checked.Checked<Plan>, never, Vendors> {
   const refuse = (message: string) => Checked.faulty({ ...Plans.empty, file }, file, message)
   const bytes = yield* Effect.result(InputFile.read(file, maxPlanBytes))
   if (Result.isFailure(bytes)) {
@@ -63,7 +66,8 @@ export const read = Effect.fnUntraced(function* (file: string, hint = ""): Effec
     return refuse("is not UTF-8 text")
   }
   const { environment } = yield* ProcessContext
-  const { faults, plan } = PlanFile.parse(text, file, Vendors.all, KeyVariable.allowed(environment))
+  const vendors = yield* Vendors
+  const { faults, plan } = PlanFile.parse(text, file, vendors.all, KeyVariable.allowed(environment))
   return Checked.make(plan, {
     faults: [
       ...faults,
@@ -80,7 +84,7 @@ export const read = Effect.fnUntraced(function* (file: string, hint = ""): Effec
  * @category constructors
  * @since 0.2.0
  */
-export const optional = (file: string | null): Effect.Effect<Checked.Checked<Plan>> =>
+export const optional = (file: string | null): Effect.Effect<Checked.Checked<Plan>, never, Vendors> =>
   file === null ? Effect.succeed(Checked.make(Plans.empty)) : read(file)
 
 const targetOf = (text: string, rest: string, vendor: Vendor): Checked.Checked<Target | null> => {
@@ -113,9 +117,9 @@ const isHost = (word: string): boolean =>
   /^[a-z0-9-]+(\.[a-z0-9-]+)*\.[a-z]{2,}(:\d+)?(\/\S*)?$/i.test(word) && !/\.(ya?ml|json)$/i.test(word)
 
 // The targets that a word without its vendor could be.
-const suggestion = (word: string): string => {
+const suggestion = (word: string, vendors: ReadonlyArray<Vendor>): string => {
   const what = isHost(word) ? `https://${word}` : word
-  const found = Vendors.all.flatMap((vendor) => {
+  const found = vendors.flatMap((vendor) => {
     const { faults, value } = targetOf(what, what, vendor)
     return value === null || faults.length > 0 ? [] : [JSON.stringify(`${vendor.name}:${what}`)]
   })
@@ -130,18 +134,20 @@ const suggestion = (word: string): string => {
  */
 export const fromWords = Effect.fnUntraced(function* (
   words: ReadonlyArray<string>
-): Effect.fn.Return<Checked.Checked<Plan>, never, FileSystem.FileSystem> {
+): Effect.fn.Return<Checked.Checked<Plan>, never, FileSystem.FileSystem | Vendors> {
+  const vendors = yield* Vendors
   const files: Array<string> = []
   const targetsOfWords = Checked.all(
     words.map((word): Checked.Checked<Target | null> => {
       const head = word.includes(":") ? word.slice(0, word.indexOf(":")) : null
-      const vendor = head === null ? null : Vendors.byName(head)
+      const vendor = head === null ? null : vendors.byName(head)
       if (head !== null && vendor !== null) return targetOf(word, word.slice(head.length + 1), vendor)
-      const near = head === null ? "" : didYouMean(head, Vendors.names)
+      const near = head === null ? "" : didYouMean(head, vendors.names)
       if (head !== null && near !== "") {
         return Checked.faulty(null, quote(word), `unknown vendor ${quote(head)}${near}`)
       }
-      if (isUrl(word)) return Checked.faulty(null, quote(word), `a target names its vendor${suggestion(word)}`)
+      if (isUrl(word))
+        return Checked.faulty(null, quote(word), `a target names its vendor${suggestion(word, vendors.all)}`)
       files.push(word)
       return Checked.make(null)
     })
@@ -155,7 +161,7 @@ export const fromWords = Effect.fnUntraced(function* (
     given: words.map((text, at) => ({ where: `argument ${at + 1}`, text }))
   })
   const file = files[0] ?? (words.length === 0 ? defaultPlan : null)
-  const hint = `, and it is no target either (a target is VENDOR:WHAT, see \`scanpoll vendors\`)${file === null ? "" : suggestion(file)}`
+  const hint = `, and it is no target either (a target is VENDOR:WHAT, see \`scanpoll vendors\`)${file === null ? "" : suggestion(file, vendors.all)}`
   const plan = file === null ? Checked.make(Plans.empty) : yield* read(file, hint)
   return Checked.andThen(targets, (found) =>
     Checked.map(plan, (known) => ({ ...known, targets: [...known.targets, ...found.filter((one) => one !== null)] }))

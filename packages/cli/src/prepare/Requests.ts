@@ -12,7 +12,7 @@ import type { Place } from "../config/Located.ts"
 import type { Plan } from "../config/Plan.ts"
 import type { Settings } from "../config/Settings.ts"
 import type { Vendor } from "../vendors/Vendor.ts"
-import * as Vendors from "../vendors/Vendors.ts"
+import type * as Vendors from "../vendors/Vendors.ts"
 import type * as Accounts from "./Accounts.ts"
 import * as Checked from "./Checked.ts"
 import type { OpenClaim } from "./Claims.ts"
@@ -66,7 +66,9 @@ export const ofTargets = (
  * @category models
  * @since 0.1.0
  */
-export type Known = { readonly _tag: "Key"; readonly key: Key } | { readonly _tag: "Claim"; readonly claimId: string }
+export type Known =
+  | { readonly _tag: "Key"; readonly key: Key; readonly vendor: Vendor }
+  | { readonly _tag: "Claim"; readonly claimId: string }
 
 /**
  * Reads keys and claim ids from the command line, in their order.
@@ -74,16 +76,21 @@ export type Known = { readonly _tag: "Key"; readonly key: Key } | { readonly _ta
  * @category constructors
  * @since 0.1.0
  */
-export const readKnown = (words: ReadonlyArray<string>): Checked.Checked<ReadonlyArray<Known>> =>
+export const readKnown = (
+  words: ReadonlyArray<string>,
+  vendors: Vendors.Known
+): Checked.Checked<ReadonlyArray<Known>> =>
   Checked.map(
     Checked.all(
       words.map((text, at): Checked.Checked<Known | null> => {
         const given = [{ where: `KEY ${at + 1}`, text }]
         if (KeyText.isClaim(text)) return Checked.make({ _tag: "Claim", claimId: text }, { given })
-        const key = KeyText.parse(text, Vendors.names)
-        return Result.isSuccess(key)
-          ? Checked.make({ _tag: "Key", key: key.success }, { given })
-          : Checked.make(null, { faults: [{ where: "KEY", message: key.failure }], given })
+        const key = KeyText.parse(text, vendors.names)
+        if (Result.isFailure(key)) {
+          return Checked.make(null, { faults: [{ where: "KEY", message: key.failure }], given })
+        }
+        const vendor = vendors.byName(key.success.vendor)
+        return Checked.make(vendor === null ? null : { _tag: "Key", key: key.success, vendor }, { given })
       })
     ),
     (known) => known.filter((one) => one !== null)
@@ -96,10 +103,7 @@ export const readKnown = (words: ReadonlyArray<string>): Checked.Checked<Readonl
  * @since 0.1.0
  */
 export const accountsOfKeys = (known: ReadonlyArray<Known>): ReadonlyArray<Accounts.Needed> =>
-  known.flatMap((one) => {
-    const vendor = one._tag === "Key" ? Vendors.byName(one.key.vendor) : null
-    return vendor === null || one._tag !== "Key" ? [] : [{ vendor, account: one.key.account }]
-  })
+  known.flatMap((one) => (one._tag === "Key" ? [{ vendor: one.vendor, account: one.key.account }] : []))
 
 /**
  * The wait on a key; null where something stands against it.
@@ -108,14 +112,12 @@ export const accountsOfKeys = (known: ReadonlyArray<Known>): ReadonlyArray<Accou
  * @since 0.1.0
  */
 export const ofKey = (
-  key: Key,
+  { key, vendor }: Extract<Known, { readonly _tag: "Key" }>,
   plan: Plan,
   settings: Settings,
   accounts: Accounts.Accounts
 ): Checked.Checked<Prepared | null> => {
-  const vendor = Vendors.byName(key.vendor)
   const account = accounts.get(key.vendor, key.account)
-  if (vendor === null) return Checked.make(null)
   return Checked.map(Resolve.policy({ vendor }, plan, settings), (policy) =>
     policy === null || account === null
       ? null
@@ -130,11 +132,10 @@ export const ofKey = (
  * @since 0.1.0
  */
 export const ofClaim = (
-  { account, entry }: OpenClaim,
+  { account, entry, vendor }: OpenClaim,
   plan: Plan,
   settings: Settings
 ): Checked.Checked<Prepared | null> => {
-  const vendor = Vendors.byName(entry.key.vendor)
   if (vendor === null || account === null) return Checked.make(null)
   return Checked.map(Resolve.policy({ vendor }, plan, settings), (policy) =>
     policy === null ? null : { request: account.claim(entry, chosen(policy, vendor)), declaredAt: null }

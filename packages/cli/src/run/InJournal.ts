@@ -16,9 +16,10 @@ import type { Basis } from "../prepare/Command.ts"
 import type { Prepared } from "../prepare/Requests.ts"
 import { Shutdown } from "../process/Shutdown.ts"
 import * as Journal from "../storage/Journal.ts"
+import type { Vendors } from "../vendors/Vendors.ts"
 import * as Running from "./Running.ts"
 
-type Services = FileSystem.FileSystem | Path.Path | Streams | Shutdown | VendorHttp
+type Services = FileSystem.FileSystem | Path.Path | Streams | Shutdown | VendorHttp | Vendors
 
 /**
  * - `realClock`, `hints`: see `Running.Wanted`.

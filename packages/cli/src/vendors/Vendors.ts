@@ -1,227 +1,56 @@
 /**
- * The vendors there are: the one place that knows the three adapters.
+ * The vendors this process knows: those that come with the command, and those that were loaded beside them.
  *
- * A fourth vendor is one more entry of `all`.
+ * Targets, keys, plans, their schema and every command take their vendors from here. No module holds a list of its own.
  *
- * @since 0.1.0
+ * @since 0.2.0
  */
-import * as AppVetAdapter from "@scanpoll/appvet/AppVetAdapter"
-import * as AppVetPolicy from "@scanpoll/appvet/AppVetPolicy"
-import * as AppVetSchema from "@scanpoll/appvet/AppVetSchema"
-import * as AppVetVendor from "@scanpoll/appvet/AppVetVendor"
-import * as ComplianceAdapter from "@scanpoll/compliance/ComplianceAdapter"
-import * as CompliancePolicy from "@scanpoll/compliance/CompliancePolicy"
-import * as ComplianceSchema from "@scanpoll/compliance/ComplianceSchema"
-import { VendorConfigError } from "@scanpoll/core/http/VendorHttp"
-import * as ExonaAdapter from "@scanpoll/exona/ExonaAdapter"
-import * as ExonaClient from "@scanpoll/exona/ExonaClient"
-import * as ExonaPolicy from "@scanpoll/exona/ExonaPolicy"
-import * as ExonaSchema from "@scanpoll/exona/ExonaSchema"
+import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
-import * as Result from "effect/Result"
-import { didYouMean } from "../config/Nearest.ts"
-import type { TargetText, Vendor } from "./Vendor.ts"
-import * as Vendors from "./Vendor.ts"
+import * as Layer from "effect/Layer"
+import type { Vendor } from "./Vendor.ts"
 
-// `Acme AI Ltd=https://acme.ai`: a name may hold an equals sign, and so may the query of a website.
-const parseCompany = (text: string): TargetText => {
-  const at = /=(?=https?:\/\/)/i.exec(text)?.index ?? text.lastIndexOf("=")
-  const name = text.slice(0, at).trim()
-  const website = text.slice(at + 1).trim()
-  return at <= 0 || name === "" || website === ""
-    ? Result.fail('is written "exona:NAME=WEBSITE", such as "exona:Acme AI Ltd=https://acme.ai"')
-    : Result.succeed({ company: { name, website } })
+/**
+ * - `all`: in the order they are shown.
+ * - `names`: theirs, in the same order.
+ * - `byName`: the vendor of a name, or null.
+ *
+ * @category models
+ * @since 0.2.0
+ */
+export interface Known {
+  readonly all: ReadonlyArray<Vendor>
+  readonly names: ReadonlyArray<string>
+  readonly byName: (name: string) => Vendor | null
 }
 
-// `a=1,b=2` with known names only: a comma inside a value is no separator.
-const parsePairs = (
-  text: string,
-  names: Readonly<Record<string, string>>,
-  form: string
-): Result.Result<Record<string, string>, string> => {
-  const parts = text.split(/,(?=\s*[A-Za-z]+\s*=)/)
-  const out: Record<string, string> = {}
-  for (const part of parts) {
-    const at = part.indexOf("=")
-    const name = part.slice(0, Math.max(at, 0)).trim()
-    const key = Object.hasOwn(names, name) ? names[name] : undefined
-    if (at < 0 || key === undefined) {
-      return Result.fail(`is written ${JSON.stringify(form)}${at < 0 ? "" : didYouMean(name, Object.keys(names))}`)
-    }
-    if (Object.hasOwn(out, key)) return Result.fail(`names ${name} twice`)
-    out[key] = part.slice(at + 1).trim()
-  }
-  return Result.succeed(out)
+/**
+ * @category services
+ * @since 0.2.0
+ */
+export class Vendors extends Context.Service<Vendors, Known>()("scanpoll/vendors/Vendors") {}
+
+/**
+ * These vendors and no others. Their names must differ.
+ *
+ * @category constructors
+ * @since 0.2.0
+ */
+export const make = (all: ReadonlyArray<Vendor>): Known => {
+  const byName = new Map(all.map((vendor) => [vendor.name, vendor]))
+  return { all, names: all.map((vendor) => vendor.name), byName: (name) => byName.get(name) ?? null }
 }
 
-const complianceForm = "compliance:policy=ID,upload=ID,mapping=ID"
-
-const parseDataset = (text: string): TargetText =>
-  parsePairs(
-    text,
-    {
-      policy: "policyId",
-      policyId: "policyId",
-      upload: "uploadId",
-      uploadId: "uploadId",
-      mapping: "mappingId",
-      mappingId: "mappingId",
-      audit: "auditId",
-      auditId: "auditId",
-      name: "auditName",
-      auditName: "auditName"
-    },
-    complianceForm
+/**
+ * The vendors that come with the command, loaded when they are first needed.
+ *
+ * @category layers
+ * @since 0.2.0
+ */
+export const layer: Layer.Layer<Vendors> = Layer.effect(
+  Vendors,
+  Effect.map(
+    Effect.promise(() => import("./Shipped.ts")),
+    ({ all }) => make(all)
   )
-
-const appvetForm = "appvet:URL"
-
-const parseSite = (text: string): TargetText => {
-  if (!/^\s*(url|type|callbackUrl)\s*=/.test(text)) return Result.succeed({ url: text.trim(), type: "security" })
-  const names = { url: "url", type: "type", callbackUrl: "callbackUrl" }
-  return Result.map(parsePairs(text, names, "appvet:url=URL,type=TYPE"), (fields) => ({ type: "security", ...fields }))
-}
-
-/**
- * AI-risk scans of companies.
- *
- * @category constructors
- * @since 0.1.0
- */
-export const exona: Vendor = Vendors.make({
-  name: "exona",
-  facts: {
-    title: "Exona",
-    scans: "AI-risk scans of companies",
-    docs: "https://docs.exonalab.com",
-    keyVariable: "EXONA_API_KEY",
-    baseVariable: "EXONA_BASE_URL",
-    defaultBaseUrl: ExonaClient.defaultBaseUrl,
-    extraVariables: [],
-    keyForm: { pattern: /^exo_(live|test)_/, words: "begins with exo_live_ or exo_test_" },
-    capabilities: ["cache", "findings"],
-    rateLimit: "100 requests an hour",
-    targetForm: '"exona:NAME=WEBSITE"',
-    probe: "scn_doctor0000000000000000000000",
-    doubt: [
-      "Exona has no list of scans, so nobody can look for it. Its dashboard may show it, and so may its cache: submit the",
-      "same company with maxAgeDays 1 and without forceRefresh, some minutes after the first time. A hit costs nothing and",
-      "gives the first scan; a miss starts a new scan, which is paid for."
-    ]
-  },
-  schema: ExonaSchema.ExonaRequest,
-  limits: ExonaPolicy.limits,
-  policies: ExonaPolicy.policies,
-  check: ExonaSchema.requestFaults,
-  sample: { company: { name: "Acme AI Ltd", website: "https://acme.ai" } },
-  parse: parseCompany,
-  open: ({ account, baseUrl, credential, insecureHosts }) =>
-    ExonaAdapter.Exona.make({ account, credential, insecureHosts, ...(baseUrl === null ? {} : { baseUrl }) })
-})
-
-/**
- * Rule scans of datasets, with a delta.
- *
- * @category constructors
- * @since 0.1.0
- */
-export const compliance: Vendor = Vendors.make({
-  name: "compliance",
-  facts: {
-    title: "Compliance API (Yggdrasil)",
-    scans: "policy scans of datasets",
-    docs: "https://github.com/Basit-Ali0/Yggdrasil",
-    keyVariable: "COMPLIANCE_TOKEN",
-    baseVariable: "COMPLIANCE_BASE_URL",
-    defaultBaseUrl: null,
-    extraVariables: ["COMPLIANCE_ORGANIZATION_ID"],
-    keyForm: { pattern: /^[\w-]+\.[\w-]+\.[\w-]*$/, words: "is a JWT: three parts with dots" },
-    capabilities: ["delta", "score", "reconcile by audit", "done inside the submit"],
-    rateLimit: "none documented",
-    targetForm: complianceForm,
-    probe: "00000000-0000-4000-8000-000000000000",
-    doubt: [
-      "The vendor lists scans by audit. Without an audit its own history shows whether a scan was made; submitting again",
-      "makes another one."
-    ]
-  },
-  schema: ComplianceSchema.ComplianceRequest,
-  limits: CompliancePolicy.limits,
-  policies: CompliancePolicy.policies,
-  check: ComplianceAdapter.check,
-  sample: {
-    policyId: "550e8400-e29b-41d4-a716-446655440000",
-    uploadId: "123e4567-e89b-12d3-a456-426614174000",
-    mappingId: "789e0123-e45b-67c8-d901-234567890123"
-  },
-  parse: parseDataset,
-  open: ({ account, baseUrl, credential, extra, insecureHosts }) => {
-    const organizationId = extra["COMPLIANCE_ORGANIZATION_ID"]
-    return baseUrl === null
-      ? Effect.fail(new VendorConfigError({ vendor: "compliance", faults: ["COMPLIANCE_BASE_URL is not set"] }))
-      : ComplianceAdapter.Compliance.make({
-          account,
-          baseUrl,
-          credential,
-          insecureHosts,
-          ...(organizationId === undefined ? {} : { organizationId })
-        })
-  }
-})
-
-/**
- * Scans of web sites, with partial results.
- *
- * @category constructors
- * @since 0.1.0
- */
-export const appvet: Vendor = Vendors.make({
-  name: "appvet",
-  facts: {
-    title: "AppVet",
-    scans: "security, performance, accessibility and seo scans of web sites",
-    docs: "https://appvet.dev/docs",
-    keyVariable: "APPVET_API_KEY",
-    baseVariable: "APPVET_BASE_URL",
-    defaultBaseUrl: AppVetVendor.vendor.baseUrl,
-    extraVariables: [],
-    keyForm: { pattern: /^avk_live_/, words: "begins with avk_live_" },
-    capabilities: ["score", "grade", "findings", "partial", "progress", "reconcile"],
-    rateLimit: "60 requests a minute (10 on the free plan), 10 open scans",
-    targetForm: appvetForm,
-    probe: "scan_doctor000000",
-    doubt: ["AppVet lists its scans. Submitting again makes another one, which counts against the plan."]
-  },
-  schema: AppVetSchema.AppVetRequest,
-  limits: AppVetPolicy.limits,
-  policies: AppVetPolicy.policies,
-  check: AppVetAdapter.check,
-  sample: { url: "https://example.com", type: "security" },
-  parse: parseSite,
-  open: ({ account, baseUrl, credential, insecureHosts }) =>
-    AppVetAdapter.AppVet.make({ account, credential, insecureHosts, ...(baseUrl === null ? {} : { baseUrl }) })
-})
-
-/**
- * Every vendor, in the order they are shown.
- *
- * @category constructors
- * @since 0.1.0
- */
-export const all: ReadonlyArray<Vendor> = [exona, compliance, appvet]
-
-/**
- * Their names.
- *
- * @category constructors
- * @since 0.1.0
- */
-export const names: ReadonlyArray<string> = all.map((vendor) => vendor.name)
-
-/**
- * The vendor of a name, or null.
- *
- * @category constructors
- * @since 0.1.0
- */
-export const byName = (name: string): Vendor | null => all.find((vendor) => vendor.name === name) ?? null
+)

@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as KeyVariable from "scanpoll/config/KeyVariable"
 import * as PlanFile from "scanpoll/config/PlanFile"
-import * as Vendors from "scanpoll/vendors/Vendors"
+import * as Shipped from "scanpoll/vendors/Shipped"
 
 const planWith = (vendor: string, variable: string, allowed: ReadonlyArray<string> = []) =>
   PlanFile.parse(
@@ -12,7 +12,7 @@ targets:
   - { vendor: ${vendor}, account: x, ${targets[vendor] ?? ""} }
 `,
     "scans.yaml",
-    Vendors.all,
+    Shipped.all,
     new Set(allowed)
   )
 
@@ -35,7 +35,7 @@ const foreign = (own: string): ReadonlyArray<string> => [
 ]
 
 describe("the variable of an account in a plan", () => {
-  for (const { keyVariable, name } of Vendors.all) {
+  for (const { keyVariable, name } of Shipped.all) {
     for (const variable of [keyVariable, `${keyVariable}_TEAM_B`]) {
       it(`may be ${variable} for ${name} (S-06)`, () => {
         const { faults, plan } = planWith(name, variable)
@@ -56,7 +56,7 @@ describe("the variable of an account in a plan", () => {
       })
     }
 
-    for (const other of Vendors.all) {
+    for (const other of Shipped.all) {
       const settings = [other.baseVariable, ...other.extraVariables]
       const keys = other.name === name ? [] : [other.keyVariable, `${other.keyVariable}_TEAM_B`]
       for (const variable of [...keys, ...settings]) {

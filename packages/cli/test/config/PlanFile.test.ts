@@ -3,10 +3,10 @@ import * as Arbitrary from "effect/Arbitrary"
 import * as Duration from "effect/Duration"
 import * as Schema from "effect/Schema"
 import * as PlanFile from "scanpoll/config/PlanFile"
-import * as Vendors from "scanpoll/vendors/Vendors"
+import * as Shipped from "scanpoll/vendors/Shipped"
 import { inspect } from "node:util"
 
-const read = (text: string) => PlanFile.parse(text, "scans.yaml", Vendors.all)
+const read = (text: string) => PlanFile.parse(text, "scans.yaml", Shipped.all)
 
 const faults = (text: string): ReadonlyArray<string> =>
   read(text).faults.map(({ message, where }) => `${where} ${message}`)

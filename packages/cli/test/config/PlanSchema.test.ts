@@ -9,10 +9,11 @@ import * as PlanFile from "scanpoll/config/PlanFile"
 import * as PlanSchema from "scanpoll/config/PlanSchema"
 import { settings } from "scanpoll/config/Setting"
 import * as Settings from "scanpoll/config/Settings"
+import * as Shipped from "scanpoll/vendors/Shipped"
 import * as Vendors from "scanpoll/vendors/Vendors"
 import * as Yaml from "yaml"
 
-const schema = PlanSchema.make()
+const schema = PlanSchema.make(Vendors.make(Shipped.all))
 const ajv = new Ajv({ strict: true, strictTypes: false, strictRequired: false, allErrors: true })
 const validate = ajv.compile(schema)
 
@@ -20,7 +21,7 @@ const refusedByEditor = (value: unknown): ReadonlyArray<string> =>
   validate(value) ? [] : (validate.errors ?? []).map((error) => `${error.instancePath} ${error.message}`)
 
 const refusedByUs = (value: unknown): ReadonlyArray<string> => {
-  const { faults, plan } = PlanFile.parse(JSON.stringify(value), "plan", Vendors.all)
+  const { faults, plan } = PlanFile.parse(JSON.stringify(value), "plan", Shipped.all)
   const resolved = Settings.resolve({ flags: {}, environment: {}, plan: plan.settings })
   const formats = resolved.settings.output.value.flatMap(({ format }) =>
     Format.names.includes(format) ? [] : [`unknown format ${format}`]

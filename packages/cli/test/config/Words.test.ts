@@ -7,7 +7,10 @@ import * as Durations from "scanpoll/config/Durations"
 import * as Key from "scanpoll/config/Key"
 import { didYouMean, nearest } from "scanpoll/config/Nearest"
 import * as Pace from "scanpoll/config/Pace"
+import * as Shipped from "scanpoll/vendors/Shipped"
 import * as Vendors from "scanpoll/vendors/Vendors"
+
+const vendors = Vendors.make(Shipped.all)
 
 describe("the nearest name", () => {
   it.each([
@@ -53,7 +56,7 @@ describe("a key", () => {
     "appvet@team-b:scan_1",
     "compliance:550e8400-e29b-41d4-a716-446655440000"
   ])("%s is read and written the same", (text) => {
-    assert.deepStrictEqual(Result.map(Key.parse(text, Vendors.names), Key.format), Result.succeed(text))
+    assert.deepStrictEqual(Result.map(Key.parse(text, vendors.names), Key.format), Result.succeed(text))
   })
 
   it.each([
@@ -73,7 +76,7 @@ describe("a key", () => {
     "clm_01hxyz",
     "apvet:scan_1"
   ])("%j is refused, with the text escaped and cut (CL-01)", (text) => {
-    const read = Key.parse(text, Vendors.names)
+    const read = Key.parse(text, vendors.names)
     assert.isTrue(Result.isFailure(read))
     if (Result.isSuccess(read)) return
     assert.isBelow(read.failure.length, 300)
@@ -83,7 +86,7 @@ describe("a key", () => {
 })
 
 describe("a pace", () => {
-  const { limits, policies } = Vendors.exona
+  const { limits, policies } = Shipped.exona
 
   it("under the vendor's floor is raised to it, and says so", () => {
     const asked = { _tag: "Every", interval: Duration.seconds(1) } as const
@@ -114,7 +117,7 @@ describe("a target on the command line", () => {
       { policyId: "P", uploadId: "U", mappingId: "M", auditId: "A", auditName: "Q1, 2026" }
     ]
   ] as const)("%s:%s", (vendor, text, expected) => {
-    assert.deepStrictEqual(Vendors.byName(vendor)?.parse(text), Result.succeed(expected))
+    assert.deepStrictEqual(vendors.byName(vendor)?.parse(text), Result.succeed(expected))
   })
 
   it.each([
@@ -125,12 +128,12 @@ describe("a target on the command line", () => {
     ["compliance", "policy=P,policy=Q"],
     ["compliance", "__proto__=P"]
   ])("%s:%s is refused with the form it has", (vendor, text) => {
-    const read = Vendors.byName(vendor)?.parse(text)
+    const read = vendors.byName(vendor)?.parse(text)
     assert.isTrue(read !== undefined && Result.isFailure(read))
   })
 
   it("has its faults found together: an unknown key hides no wrong value", () => {
-    const faults = Vendors.appvet.faults({ url: "ftp://x", type: "security", urll: "x" })
+    const faults = Shipped.appvet.faults({ url: "ftp://x", type: "security", urll: "x" })
     assert.deepStrictEqual(
       faults.map((fault) => fault.path),
       [["urll"], ["url"]]

@@ -17,6 +17,7 @@ import * as Key from "scanpoll/config/Key"
 import * as Keys from "scanpoll/config/Keys"
 import * as Pace from "scanpoll/config/Pace"
 import * as PlanFile from "scanpoll/config/PlanFile"
+import * as Shipped from "scanpoll/vendors/Shipped"
 import * as Vendors from "scanpoll/vendors/Vendors"
 import type { Chance } from "./Chance.ts"
 import * as Mutate from "./Mutate.ts"
@@ -241,12 +242,13 @@ export const keyFile = (chance: Chance): Effect.Effect<string | null> => {
   })
   return Effect.gen(function* () {
     const keys = yield* Keys.make({}, "keys.env")
-    const why = yield* keys.check("exona", "EXONA_API_KEY")
-    if (why !== null && why.includes("canary")) return `a key is shown for ${JSON.stringify(text)}`
+    const state = yield* keys.check("EXONA_API_KEY")
+    if (state._tag !== "Set" && state.message.includes("canary")) return `a key is shown for ${JSON.stringify(text)}`
     const given = yield* Effect.exit(keys.credential("exona", "EXONA_API_KEY"))
-    if (Exit.isSuccess(given) !== (why === null)) return `the check and the key disagree about ${JSON.stringify(text)}`
+    if (Exit.isSuccess(given) !== (state._tag === "Set"))
+      return `the check and the key disagree about ${JSON.stringify(text)}`
     return JSON.stringify(given).includes("canary") ? `a key is shown for ${JSON.stringify(text)}` : null
-  }).pipe(Effect.provide(fs))
+  }).pipe(Effect.provide(fs), Effect.provideService(Vendors.Vendors, Vendors.make(Shipped.all)))
 }
 
 const key = "exo_live_canary+/=&<4711>'\"~*()"
@@ -322,7 +324,7 @@ const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
 export const plan = (chance: Chance): string | null => {
   const isYaml = chance.once(3)
   const text = isYaml ? Mutate.text(chance, yaml) : new TextDecoder().decode(Mutate.body(chance, chance.pick(plans)))
-  const { faults, plan: read } = PlanFile.parse(text, "scans.yaml", Vendors.all)
+  const { faults, plan: read } = PlanFile.parse(text, "scans.yaml", Shipped.all)
   for (const fault of faults) {
     if (!/^scans\.yaml:[1-9]\d*:[1-9]\d*$/.test(fault.where))
       return `a fault at ${fault.where} of ${JSON.stringify(text)}`

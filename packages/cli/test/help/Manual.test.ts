@@ -5,7 +5,7 @@ import * as Effect from "effect/Effect"
 import { root } from "scanpoll/Cli"
 import { names, ownFlags, settings, variable } from "scanpoll/config/Setting"
 import { pages, variables } from "scanpoll/help/Pages"
-import * as Vendors from "scanpoll/vendors/Vendors"
+import * as Shipped from "scanpoll/vendors/Shipped"
 import { inside } from "../support/inside.ts"
 
 type Descriptor = Completions.CommandDescriptor
@@ -95,7 +95,7 @@ describe("the help of a command", () => {
       .flat()
       .map(([name]) => name)
       .join(", ")
-    for (const vendor of Vendors.all) {
+    for (const vendor of Shipped.all) {
       for (const name of [vendor.keyVariable, vendor.baseVariable, ...vendor.extraVariables]) assert.include(said, name)
     }
   })

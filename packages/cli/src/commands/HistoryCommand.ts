@@ -1,0 +1,37 @@
+/**
+ * Declares `scanpoll history`: words, flags and examples. Its code is loaded when it is called.
+ *
+ * @since 0.2.0
+ */
+import * as Argument from "effect/cli/Argument"
+import * as Command from "effect/cli/Command"
+import * as Option from "effect/Option"
+import * as Flags from "../config/Flags.ts"
+import { offline, own } from "./Subcommand.ts"
+
+/**
+ * Declares `scanpoll history`.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const history = Command.make(
+  "history",
+  {
+    words: Argument.String("word").pipe(
+      Argument.withDescription("Part of a vendor's or a subject's name"),
+      Argument.variadic({ min: 0 })
+    ),
+    limit: own("limit", "N", "How many answers to look back at (default: 1000)"),
+    ...Flags.of.history
+  },
+  ({ limit, words, ...flags }) =>
+    offline(
+      () => import("./JournalCommands.ts"),
+      (module) => module.history({ words, limit: Option.getOrNull(limit), flags })
+    )
+).pipe(
+  Command.withDescription("Show earlier answers to equal requests, what changed, and where it goes"),
+  Command.withShortDescription("Show earlier answers to equal requests"),
+  Command.withExamples([{ command: "scanpoll history appvet example.com" }])
+)
