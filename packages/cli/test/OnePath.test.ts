@@ -237,6 +237,17 @@ describe("the input of a run", () => {
       )
     )
 
+    it.effect(
+      "that is a key no header can carry fails `doctor` without a plan, where a missing key does not (V-18)",
+      () =>
+        Effect.gen(function* () {
+          const environment = { APPVET_API_KEY: "avk_live_abc\ndef_ghi_jkl" }
+          const { out } = yield* inside(["doctor"], { environment })
+          assert.match(out, /^FAIL appvet +APPVET_API_KEY /m)
+          assert.match(out, /^- +exona +EXONA_API_KEY is not set/m)
+        })
+    )
+
     it.effect("is told by `doctor` in the words of `run` (V-18)", () =>
       Effect.scoped(
         Effect.gen(function* () {

@@ -7,8 +7,10 @@ import * as DiffFormat from "@scanpoll/report/DiffFormat"
 import * as Format from "@scanpoll/report/Format"
 import * as Flag from "effect/cli/Flag"
 import * as Option from "effect/Option"
-import type { Setting } from "./Setting.ts"
+import * as Record from "effect/Record"
+import * as Struct from "effect/Struct"
 import { settings } from "./Setting.ts"
+import type { Face } from "./SettingKind.ts"
 
 /**
  * A flag that gives the texts it was given, none when it was not.
@@ -18,7 +20,7 @@ import { settings } from "./Setting.ts"
  */
 export type TextFlag = Flag.Flag<ReadonlyArray<string>>
 
-const flagOf = <A>(setting: Setting<A>, more = ""): TextFlag => {
+const flagOf = (setting: Face, more = ""): TextFlag => {
   const described = `${setting.words}${more}`
   if (setting.kind === "switch") {
     return Flag.Boolean(setting.flag).pipe(
@@ -55,35 +57,7 @@ export const formatsOf = (command: string): ReadonlyArray<string> => {
   return command === "diff" ? DiffFormat.names : smallFormats
 }
 
-const flags = {
-  output: report,
-  raw: flagOf(settings.raw),
-  failOn: flagOf(settings.failOn),
-  failOnNew: flagOf(settings.failOnNew),
-  minScore: flagOf(settings.minScore),
-  minGrade: flagOf(settings.minGrade),
-  maxViolations: flagOf(settings.maxViolations),
-  allowPartial: flagOf(settings.allowPartial),
-  allowIncomplete: flagOf(settings.allowIncomplete),
-  exitZero: flagOf(settings.exitZero),
-  baseline: flagOf(settings.baseline),
-  deadline: flagOf(settings.deadline),
-  timeout: flagOf(settings.timeout),
-  interval: flagOf(settings.interval),
-  concurrency: flagOf(settings.concurrency),
-  reuse: flagOf(settings.reuse),
-  journal: flagOf(settings.journal),
-  trustJournal: flagOf(settings.trustJournal),
-  keyFile: flagOf(settings.keyFile),
-  progress: flagOf(settings.progress),
-  quiet: flagOf(settings.quiet),
-  noColor: flagOf(settings.noColor),
-  logLevel: flagOf(settings.logLevel)
-}
-
-const { deadline, interval, journal, keyFile, logLevel, noColor, progress, quiet, raw, reuse, timeout } = flags
-const { allowIncomplete, allowPartial, baseline, concurrency, exitZero, trustJournal } = flags
-const { failOn, failOnNew, maxViolations, minGrade, minScore } = flags
+const flags = { ...Record.map(settings, (setting) => flagOf(setting)), output: report }
 
 /**
  * What every command understands.
@@ -91,7 +65,19 @@ const { failOn, failOnNew, maxViolations, minGrade, minScore } = flags
  * @category constructors
  * @since 0.1.0
  */
-export const common = { quiet, noColor, logLevel }
+export const common = Struct.pick(flags, ["quiet", "noColor", "logLevel"])
+
+// What a gate asks of one report alone.
+const rules = Struct.pick(flags, [
+  "failOn",
+  "failOnNew",
+  "minScore",
+  "minGrade",
+  "maxViolations",
+  "allowPartial",
+  "allowIncomplete",
+  "exitZero"
+])
 
 /**
  * What a gate asks.
@@ -99,31 +85,19 @@ export const common = { quiet, noColor, logLevel }
  * @category constructors
  * @since 0.1.0
  */
-export const gate = {
-  failOn,
-  failOnNew,
-  minScore,
-  minGrade,
-  maxViolations,
-  allowPartial,
-  allowIncomplete,
-  exitZero,
-  baseline
-}
+export const gate = { ...rules, baseline: flags.baseline }
+
+// Where purchases are recorded, and where keys come from.
+const stores = Struct.pick(flags, ["journal", "trustJournal", "keyFile"])
 
 // What goes on with scans that exist already.
 const waiting = {
   output: report,
-  raw,
+  raw: flags.raw,
   ...gate,
-  deadline,
-  timeout,
-  interval,
-  concurrency,
-  journal,
-  trustJournal,
-  keyFile,
-  progress,
+  ...Struct.pick(flags, ["deadline", "timeout", "interval", "concurrency"]),
+  ...stores,
+  progress: flags.progress,
   ...common
 }
 
@@ -134,45 +108,26 @@ const waiting = {
  * @since 0.1.0
  */
 export const of = {
-  run: {
-    output: report,
-    raw,
-    ...gate,
-    deadline,
-    timeout,
-    interval,
-    concurrency,
-    reuse,
-    journal,
-    trustJournal,
-    keyFile,
-    progress,
+  run: { ...waiting, reuse: flags.reuse },
+  submit: {
+    output: small,
+    ...Struct.pick(flags, ["timeout", "concurrency", "reuse"]),
+    ...stores,
+    progress: flags.progress,
     ...common
   },
-  submit: { output: small, timeout, concurrency, reuse, journal, trustJournal, keyFile, progress, ...common },
   wait: waiting,
   resume: waiting,
-  status: { output: small, journal, trustJournal, keyFile, ...common },
-  reconcile: { journal, trustJournal, keyFile, ...common },
-  history: { output: small, journal, trustJournal, ...common },
-  purge: { journal, trustJournal, ...common },
+  status: { output: small, ...stores, ...common },
+  reconcile: { ...stores, ...common },
+  history: { output: small, ...Struct.omit(stores, ["keyFile"]), ...common },
+  purge: { ...Struct.omit(stores, ["keyFile"]), ...common },
   report: { output: report, ...gate, ...common },
-  diff: {
-    output: comparison,
-    failOn,
-    failOnNew,
-    minScore,
-    minGrade,
-    maxViolations,
-    allowPartial,
-    allowIncomplete,
-    exitZero,
-    ...common
-  },
+  diff: { output: comparison, ...rules, ...common },
   show: { output: small, ...common },
-  doctor: { output: small, keyFile, ...common },
-  worker: { interval, journal, keyFile, ...common },
-  clusterStatus: { output: small, journal, ...common },
+  doctor: { output: small, keyFile: flags.keyFile, ...common },
+  worker: { ...Struct.pick(flags, ["interval", "journal", "keyFile"]), ...common },
+  clusterStatus: { output: small, journal: flags.journal, ...common },
   config: flags,
-  demo: { progress, ...common }
+  demo: { progress: flags.progress, ...common }
 }

@@ -22,8 +22,9 @@ import type { Pace } from "./Pace.ts"
 import type { Placed, Plan, PlanAccount, Target, VendorSettings } from "./Plan.ts"
 import { defaultAccount, empty } from "./Plan.ts"
 import type { PlanValue } from "./Settings.ts"
-import type { PlanKind, SettingName } from "./Setting.ts"
+import type { SettingName } from "./Setting.ts"
 import { names, settings } from "./Setting.ts"
+import type { PlanKind } from "./SettingKind.ts"
 
 /**
  * The keys of a plan file, and those that every target has beside its vendor's own.

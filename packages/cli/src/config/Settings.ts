@@ -6,12 +6,14 @@
  * @since 0.1.0
  */
 import * as Result from "effect/Result"
+import * as Struct from "effect/Struct"
 import type { InputFault } from "./InputFault.ts"
 import { quote } from "./InputFault.ts"
 import * as KeyVariable from "./KeyVariable.ts"
 import { didYouMean, nearest } from "./Nearest.ts"
-import type { Setting, SettingName, ValueOf } from "./Setting.ts"
-import { names, ownFlags, settings, variable } from "./Setting.ts"
+import type { SettingName, ValueOf } from "./Setting.ts"
+import { byFlag, names, ownFlags, settings, variable } from "./Setting.ts"
+import type { Face, Setting } from "./SettingKind.ts"
 
 /**
  * @category models
@@ -82,7 +84,7 @@ export const otherVariables = [
   ...ownFlags.map((flag) => variable({ flag }))
 ]
 
-const fromEnvironment = <A>(setting: Setting<A>, given: Given): ReadonlyArray<string> => {
+const fromEnvironment = (setting: Face, given: Given): ReadonlyArray<string> => {
   const text = given.environment[variable(setting)]
   // An empty variable counts as unset: that is how a shell or a pipeline takes one back.
   if (text === undefined || text.trim() === "") return []
@@ -92,6 +94,42 @@ const fromEnvironment = <A>(setting: Setting<A>, given: Given): ReadonlyArray<st
         .map((part) => part.trim())
         .filter((part) => part !== "")
     : [text]
+}
+
+interface Candidate {
+  readonly source: Source
+  readonly where: string
+  readonly texts: ReadonlyArray<string>
+}
+
+// What was said about a setting, the strongest word first.
+const candidatesOf = (setting: Face, given: Given): ReadonlyArray<Candidate> => {
+  const name = byFlag.get(setting.flag)
+  const flag = name === undefined ? [] : (given.flags[name] ?? [])
+  const planned = name === undefined ? undefined : given.plan[name]
+  const all: ReadonlyArray<Candidate> = [
+    { source: "flag", where: `--${setting.flag}`, texts: flag },
+    { source: "environment", where: variable(setting), texts: fromEnvironment(setting, given) },
+    { source: "plan", where: planned?.where ?? "", texts: planned?.texts ?? [] }
+  ]
+  return all.filter(({ texts }) => texts.length > 0)
+}
+
+const faultOf = <A>(setting: Setting<A>, { source, texts, where }: Candidate, why: string): InputFault => {
+  const refused = (texts.at(-1) ?? "").trim()
+  const shown = setting.many ? "" : `, not ${quote(setting.hide?.(refused) ?? refused)}`
+  // What is accepted, what stood there, and only then what may have been meant.
+  const at = why.indexOf(";")
+  const accepted = at < 0 ? why : why.slice(0, at)
+  const hint = at < 0 ? "" : why.slice(at)
+  // A line of a plan may hold several values.
+  const name = source === "plan" ? `${setting.plan?.[1] ?? setting.flag} ` : ""
+  return { where, message: `${name}${accepted}${shown}${hint}` }
+}
+
+interface ToResolved extends Struct.Lambda {
+  <A>(setting: Setting<A>): Resolved<A>
+  readonly "~lambda.out": this["~lambda.in"] extends Setting<infer A> ? Resolved<A> : never
 }
 
 /**
@@ -108,28 +146,13 @@ export const resolve = (
   readonly warnings: ReadonlyArray<string>
 } => {
   const faults: Array<InputFault> = []
-  const value = <A>(name: SettingName, setting: Setting<A>): Resolved<A> => {
-    const planned = given.plan[name]
-    const candidates: ReadonlyArray<{ source: Source; where: string; texts: ReadonlyArray<string> }> = [
-      { source: "flag", where: `--${setting.flag}`, texts: given.flags[name] ?? [] },
-      { source: "environment", where: variable(setting), texts: fromEnvironment(setting, given) },
-      { source: "plan", where: planned?.where ?? "", texts: planned?.texts ?? [] }
-    ]
+  const resolveOne = <A>(setting: Setting<A>): Resolved<A> => {
     let found: Resolved<A> | null = null
-    for (const { source, texts, where } of candidates) {
-      if (texts.length === 0) continue
-      const parsed = setting.parse(texts)
-      if (Result.isFailure(parsed)) {
-        const refused = (texts.at(-1) ?? "").trim()
-        const shown = setting.many ? "" : `, not ${quote(setting.hide?.(refused) ?? refused)}`
-        // What is accepted, what stood there, and only then what may have been meant.
-        const at = parsed.failure.indexOf(";")
-        const accepted = at < 0 ? parsed.failure : parsed.failure.slice(0, at)
-        const hint = at < 0 ? "" : parsed.failure.slice(at)
-        // A line of a plan may hold several values.
-        const name = source === "plan" ? `${setting.plan?.[1] ?? setting.flag} ` : ""
-        faults.push({ where, message: `${name}${accepted}${shown}${hint}` })
-      } else if (found === null) {
+    for (const candidate of candidatesOf(setting, given)) {
+      const parsed = setting.parse(candidate.texts)
+      if (Result.isFailure(parsed)) faults.push(faultOf(setting, candidate, parsed.failure))
+      else if (found === null) {
+        const { source, where } = candidate
         found = { value: parsed.success, shown: setting.show(parsed.success), source, where }
       }
     }
@@ -137,31 +160,7 @@ export const resolve = (
       found ?? { value: setting.fallback, shown: setting.show(setting.fallback), source: "default", where: "default" }
     )
   }
-  const resolved: Settings = {
-    output: value("output", settings.output),
-    raw: value("raw", settings.raw),
-    failOn: value("failOn", settings.failOn),
-    failOnNew: value("failOnNew", settings.failOnNew),
-    minScore: value("minScore", settings.minScore),
-    minGrade: value("minGrade", settings.minGrade),
-    maxViolations: value("maxViolations", settings.maxViolations),
-    allowPartial: value("allowPartial", settings.allowPartial),
-    allowIncomplete: value("allowIncomplete", settings.allowIncomplete),
-    exitZero: value("exitZero", settings.exitZero),
-    baseline: value("baseline", settings.baseline),
-    deadline: value("deadline", settings.deadline),
-    timeout: value("timeout", settings.timeout),
-    interval: value("interval", settings.interval),
-    concurrency: value("concurrency", settings.concurrency),
-    reuse: value("reuse", settings.reuse),
-    journal: value("journal", settings.journal),
-    trustJournal: value("trustJournal", settings.trustJournal),
-    keyFile: value("keyFile", settings.keyFile),
-    progress: value("progress", settings.progress),
-    quiet: value("quiet", settings.quiet),
-    noColor: value("noColor", settings.noColor),
-    logLevel: value("logLevel", settings.logLevel)
-  }
+  const resolved: Settings = Struct.map(settings, Struct.lambda<ToResolved>(resolveOne))
   const strangers = unknownVariables(given.environment)
   return { settings: resolved, faults: [...faults, ...strangers.faults], warnings: strangers.warnings }
 }

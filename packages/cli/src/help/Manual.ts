@@ -9,8 +9,8 @@
 import type * as HelpDoc from "effect/cli/HelpDoc"
 import * as Option from "effect/Option"
 import { styleText } from "node:util"
-import type { Group } from "../config/Setting.ts"
-import { names, ownFlags, settings, variable } from "../config/Setting.ts"
+import { byFlag, ownFlags, settings, variable } from "../config/Setting.ts"
+import type { Group } from "../config/SettingKind.ts"
 import * as SettingsOf from "../config/Settings.ts"
 import type { Page } from "./Pages.ts"
 import { meanings, pages, variables } from "./Pages.ts"
@@ -42,7 +42,7 @@ const noPage: Page = { details: [], exits: [], environment: [], seeAlso: [] }
 const defaults = SettingsOf.resolve({ flags: {}, environment: {}, plan: {} }).settings
 
 const notesOf = (flag: string): ReadonlyArray<string> => {
-  const name = names.find((candidate) => settings[candidate].flag === flag)
+  const name = byFlag.get(flag)
   if (name === undefined) return ownFlags.some((own) => own === flag) ? [variable({ flag })] : []
   const { kind, plan } = settings[name]
   const { shown } = defaults[name]
@@ -55,7 +55,7 @@ const notesOf = (flag: string): ReadonlyArray<string> => {
 }
 
 const groupOf = (flag: string): Group | null => {
-  const name = names.find((candidate) => settings[candidate].flag === flag)
+  const name = byFlag.get(flag)
   return name === undefined ? null : settings[name].group
 }
 

@@ -8,7 +8,7 @@
 import type * as Command from "effect/cli/Command"
 import * as Completions from "effect/cli/Completions"
 import * as Flags from "../config/Flags.ts"
-import { names, settings } from "../config/Setting.ts"
+import { byFlag, settings } from "../config/Setting.ts"
 
 const files: ReadonlyArray<string> = ["baseline", "key-file", "plan", "from", "journal"]
 const folders: ReadonlyArray<string> = ["dir"]
@@ -19,7 +19,7 @@ const valueOf = (flag: Completions.FlagDescriptor, command: string): Completions
   if (flag.name === "output") return { _tag: "Choice", values: Flags.formatsOf(command) }
   if (files.includes(flag.name)) return { _tag: "Path", pathType: "file" }
   if (folders.includes(flag.name)) return { _tag: "Path", pathType: "directory" }
-  const name = names.find((candidate) => settings[candidate].flag === flag.name)
+  const name = byFlag.get(flag.name)
   const choices = name === undefined ? null : settings[name].choices
   return choices === null ? flag.type : { _tag: "Choice", values: choices }
 }
