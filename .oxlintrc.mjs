@@ -201,7 +201,7 @@ export default {
     {
       files: [
         "packages/core/src/vendor/{Definition,internal/judging}.ts",
-        "packages/testkit/src/{Conformance,internal/conformance*}.ts",
+        "packages/testkit/src/{Conformance,Samples,internal/conformance*,internal/definedKit}.ts",
         "packages/cli/src/progress/{Progress,Rows}.ts"
       ],
       rules: { "import/no-cycle": "error" }
