@@ -14,7 +14,7 @@ import type { Query, VendorResponse } from "../http/VendorHttp.ts"
 import type { Auth } from "../http/Auth.ts"
 import type { Progress } from "../model/Observation.ts"
 import type { PollFaultKind } from "../model/PollFault.ts"
-import type { Completed, Findings, ScanOutcome } from "../model/ScanOutcome.ts"
+import type { Completed, Evidence, Findings, ScanOutcome } from "../model/ScanOutcome.ts"
 import type { Subject } from "../model/Subject.ts"
 import type { SubmitErrorKind } from "../model/SubmitError.ts"
 import type { PollPolicy } from "../policy/PollPolicy.ts"
@@ -75,7 +75,8 @@ export interface About {
 }
 
 /**
- * What a finished scan says. `report` is an address for people. What is left out is not told by the vendor.
+ * What a finished scan says. `report` is an address for people. `unavailable` says why evidence that this vendor gives
+ * cannot be used in this answer; no gate passes on it. What is left out is not told by the vendor.
  *
  * @category models
  * @since 0.2.0
@@ -85,17 +86,24 @@ export interface Verdict<out P>
     Pick<Completed<P>, "assessment" | "payload">,
     Partial<Pick<Completed<P>, "findings" | "delta" | "cached" | "ageMs">> {
   readonly report?: string | null
+  readonly unavailable?: Readonly<Partial<Record<keyof Evidence, string>>>
 }
 
 /**
- * Why, in the vendor's words; null or undefined where it gives none.
+ * Why, in the vendor's words; null or undefined where it gives none. `requestId` is the request's id where the body has
+ * one, in place of the one in the headers.
  *
  * @category models
  * @since 0.2.0
  */
 export type Said =
   | string
-  | { readonly code?: string | null; readonly message: string; readonly advice?: string | null }
+  | {
+      readonly code?: string | null
+      readonly message: string
+      readonly advice?: string | null
+      readonly requestId?: string | null
+    }
   | null
   | undefined
 
@@ -141,7 +149,8 @@ export type Question = "status" | "findings" | "list"
 
 /**
  * What a documented error means: `poll` for the questions in `on` (default: all), `submit` for a submission. A row that
- * is silent about a call leaves it to the HTTP status. `advice` is what a person can do.
+ * is silent about a call leaves it to the HTTP status. `says` is a form that the vendor's message must have, where one
+ * status has several meanings. `advice` is what a person can do.
  *
  * @category models
  * @since 0.2.0
@@ -150,6 +159,7 @@ export interface ErrorRow {
   readonly poll?: Firm<PollFaultKind>
   readonly on?: ReadonlyArray<Question>
   readonly submit?: Firm<SubmitErrorKind>
+  readonly says?: RegExp
   readonly advice?: string
 }
 
@@ -157,23 +167,32 @@ export interface ErrorRow {
  * The vendor's errors.
  *
  * - `code`, `message`: where they are in the body. A 4xx to a submission is the vendor's no only when the body has what is
- *   named here: a gateway's page is not.
- * - `rows`: by `"STATUS CODE"` or `"STATUS"`.
- * - `odd`: the last word about a submission, where no table can say it.
- * - `doubt`: what a person can do about a submission that may have been accepted.
+ *   named here: a gateway's page is not. `either`: one of the two is enough to be the vendor's own.
+ * - `details`: further words of the vendor's, such as the fields it complains about. They follow the message.
+ * - `advice`: where the body says what a person can do; it is told in place of the row's. `requestId`: where the body has
+ *   the request's id, in place of the one in the headers.
+ * - `rows`: by `"STATUS CODE"` or `"STATUS"`; several rows for one key differ by `says`, and the first that fits counts. A
+ *   row of a status alone refuses a submission only with an error of the vendor's own in the body.
+ * - `odd`: the last word about a submission of `target`, where no table can say it.
+ * - `doubt`: what a person can do about a submission of `target` that may have been accepted.
  *
  * @category models
  * @since 0.2.0
  */
-export interface Errors {
+export interface Errors<in T> {
   readonly code?: Place
   readonly message: Place
-  readonly rows: Readonly<Record<string, ErrorRow>>
+  readonly either?: boolean
+  readonly details?: (body: unknown) => ReadonlyArray<string>
+  readonly advice?: Place
+  readonly requestId?: Place
+  readonly rows: Readonly<Record<string, ErrorRow | ReadonlyArray<ErrorRow>>>
   readonly odd?: (
     response: VendorResponse,
-    code: string | null
+    code: string | null,
+    target: T
   ) => { readonly submit: Firm<SubmitErrorKind>; readonly advice?: string } | null
-  readonly doubt?: string
+  readonly doubt?: string | ((target: T) => string)
 }
 
 /**
@@ -183,14 +202,17 @@ export interface Errors {
  * - `body`: default the target itself, as `json`. With `GET` there is none.
  * - `id`: where the new scan's id is: a place in the body, a form that the `Location` header matches (its first group is
  *   the id), or a function of the body.
- * - `already`: the words of an answer that is the end itself (a cache hit, a scan done within the request); it is then
- *   read as the answer to a poll is. `warnings` are about what was asked for and what was found.
+ * - `already`: the words of an answer that is the end itself (a cache hit, a scan done within the request), under any
+ *   HTTP status; it is then read as the answer to a poll is. `meanings` are for words that the vendor writes otherwise
+ *   here. `warnings` are about what was asked for and what was found.
+ * - `pollAtOnce`: the words of an answer that says that the scan has ended and does not hold the end: whatever wait it
+ *   asks for, the first poll need not wait.
  * - `answer`: `text` where the vendor answers a plain text.
  *
  * @category models
  * @since 0.2.0
  */
-export interface Submit<in T> {
+export interface Submit<in T, in out P> {
   readonly method?: "POST" | "PUT" | "GET"
   readonly path: string | ((target: T) => string)
   readonly query?: (target: T) => Query
@@ -200,8 +222,10 @@ export interface Submit<in T> {
   readonly id: Place | { readonly location: RegExp } | ((body: unknown) => unknown)
   readonly already?: {
     readonly words: ReadonlyArray<string>
-    readonly warnings?: (body: unknown, target: T) => ReadonlyArray<string>
+    readonly meanings?: Readonly<Record<string, When<P>>>
+    readonly warnings?: (body: unknown, target: T, outcome: ScanOutcome<P>) => ReadonlyArray<string>
   }
+  readonly pollAtOnce?: ReadonlyArray<string>
 }
 
 /**
@@ -284,26 +308,47 @@ export interface FindingsCall<F> {
 /**
  * The vendor's list, newest first, for finding a submission whose answer was lost.
  *
+ * - `path`: where the list is asked for; `Vendor.unusable` for a target whose scans are in no list.
+ * - `isAbout`: whether an answer is the list that was asked for.
  * - `rows`: where the list is. Rows that `row` cannot read are passed over.
  * - `query`: of a page, told its number from 0 and how many rows the pages before it had: a vendor may send fewer than it
- *   was asked for, so count on with those.
+ *   was asked for, so count on with those. Left out: the list is one page, and whole.
  * - `total`: where the answer says how many rows there are. Without it, an empty page is the end.
- * - `scan`: a row's id, and when the scan was created (milliseconds since 1970).
- * - `same`: whether a row is a scan of the target.
- * - `pages`: how many are read at most.
+ * - `scan`: a row's id, and when the scan was created (milliseconds since 1970). A row without a time is passed over,
+ *   unless `look` decides.
+ * - `same`: whether a row is a scan of the target. Default: every row is.
+ * - `look`: where rows do not say what they are scans of: whether the status answer of one is about the target. At most
+ *   `most` scans are asked about (default 50); more are told as a fault.
+ * - `pages`: how many are read at most (default 1).
  *
  * @category models
  * @since 0.2.0
  */
 export interface ListCall<in T, L> {
-  readonly path: string
-  readonly query: (target: T, so: { readonly page: number; readonly received: number }) => Query
+  readonly path: string | ((target: T) => string | Unusable)
+  readonly query?: (target: T, so: { readonly page: number; readonly received: number }) => Query
+  readonly isAbout?: (body: unknown, target: T) => boolean
   readonly rows: Place
   readonly total?: Place
   readonly row: Codec<L>
   readonly scan: (row: L) => { readonly id: string | number; readonly createdAt: number | null }
-  readonly same: (row: L, target: T) => boolean
-  readonly pages: number
+  readonly same?: (row: L, target: T) => boolean
+  readonly look?: { readonly same: (answer: unknown, target: T) => boolean; readonly most?: number }
+  readonly pages?: number
+}
+
+/**
+ * One `GET` that tells whether a key is taken and needs no scan, for a vendor that answers an unknown scan and a refused
+ * key alike. It is asked before a scan counts as missing. `passes`: the HTTP statuses of a key that is taken (default
+ * 200); another means what the errors say for the question `list`.
+ *
+ * @category models
+ * @since 0.2.0
+ */
+export interface KeyProbe {
+  readonly path: string
+  readonly query?: Query
+  readonly passes?: ReadonlyArray<number>
 }
 
 /**
@@ -337,6 +382,9 @@ export interface Pacing<in T> {
  * - `probe`: an id that no scan has, to try a key with.
  * - `ids`: what an id looks like: a form, or `number` for whole numbers. Default: letters, digits and `_.~-`, which need
  *   no encoding.
+ * - `sameId`: whether an answer's id is the asked one, where one scan's id has several spellings. Default: equal.
+ * - `settings`: further variables of the configuration by name, each sent as a header where it is set. `form` is what a
+ *   value looks like, `words` says so: "a UUID".
  *
  * @category models
  * @since 0.2.0
@@ -352,6 +400,20 @@ export interface Facts {
   readonly headers?: Readonly<Record<string, string>>
   readonly probe: string
   readonly ids?: RegExp | "number"
+  readonly sameId?: (asked: string, answered: string) => boolean
+  readonly settings?: Readonly<Record<string, Setting>>
+}
+
+/**
+ * A variable of a vendor's configuration that is sent as a header, such as the organization of a key.
+ *
+ * @category models
+ * @since 0.2.0
+ */
+export interface Setting {
+  readonly header: string
+  readonly form?: RegExp
+  readonly words?: string
 }
 
 /**
@@ -364,6 +426,8 @@ export interface Facts {
  *   purchases the same. It must not be the key.
  * - `fingerprint`: equal for two targets exactly when the vendor's own rule makes them the same purchase. Default: the
  *   target with its keys in order.
+ * - `maxAge`: how old an outcome may be to answer this target, in the target's own words; null where it says nothing. Zero
+ *   asks for a new scan.
  * - `answer`: what is read of a finished scan. `payload`: what is kept of it.
  *
  * @category models
@@ -379,12 +443,14 @@ export interface Definition<T, A, P, F, L> extends Facts {
   readonly subject: (target: NoInfer<T>) => Subject
   readonly environment?: (key: string) => string
   readonly fingerprint?: (target: NoInfer<T>) => string
-  readonly submit: Submit<NoInfer<T>>
+  readonly maxAge?: (target: NoInfer<T>) => Duration.Input | null
+  readonly submit: Submit<NoInfer<T>, NoInfer<P>>
   readonly answer: Codec<A>
   readonly payload: Schema.Codec<P, unknown>
   readonly status: Status<NoInfer<A>, NoInfer<P>>
   readonly findings?: FindingsCall<F>
   readonly list?: ListCall<NoInfer<T>, L>
-  readonly errors: Errors
+  readonly keyProbe?: KeyProbe
+  readonly errors: Errors<NoInfer<T>>
   readonly pacing: Pacing<NoInfer<T>>
 }

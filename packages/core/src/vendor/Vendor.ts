@@ -8,7 +8,9 @@
  */
 import * as Config from "effect/Config"
 import * as ConfigProvider from "effect/ConfigProvider"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
@@ -53,6 +55,7 @@ import * as Wire from "./Wire.ts"
  * - `baseUrl`: default the vendor's own. https, unless its host is in `insecureHosts` (`host` or `host:port`).
  * - `account`: a label for the credential; default `default`. It goes into tickets, the key never does.
  * - `headers`: further fixed ones, without secrets.
+ * - `settings`: values of the vendor's `settings`, by their variables.
  * - `variable`: where the key comes from, for errors.
  *
  * @category models
@@ -64,6 +67,7 @@ export interface Options {
   readonly account?: string
   readonly insecureHosts?: ReadonlyArray<string>
   readonly headers?: Readonly<Record<string, string>>
+  readonly settings?: Readonly<Record<string, string>>
   readonly variable?: string | null
 }
 
@@ -75,7 +79,7 @@ export interface Options {
  * - `places`: where ids and words are, for the kit; null where a function finds them. `location`: the form of a `Location`
  *   that holds a new id.
  * - `calls`: how the vendor is asked, for the kit and for simulated vendors.
- * - `faults`: what an answer means by the table of errors.
+ * - `faults`: what an answer means by the table of errors; to a submission of `target`, by default of the sample.
  * - `make`: the adapter. Nothing is sent; a configuration or a fixed key that cannot be used is refused.
  *
  * @category models
@@ -90,10 +94,11 @@ export interface Vendor<in out T, out P> extends Facts {
   readonly check: (target: T) => ReadonlyArray<RequestFault>
   readonly subject: (target: T) => Subject
   readonly fingerprint: (target: T) => string
+  readonly maxAge?: (target: T) => Duration.Duration | null
   readonly limits: VendorLimits.VendorLimits
   readonly policies: Readonly<Record<PaceName, PollPolicy.PollPolicy>>
   readonly budget: AccountLimits
-  readonly errors: Errors
+  readonly errors: Errors<T>
   readonly capabilities: { readonly findings: boolean; readonly list: boolean }
   readonly places: {
     readonly submitId: Wire.Place | null
@@ -102,7 +107,9 @@ export interface Vendor<in out T, out P> extends Facts {
     readonly word: Wire.Place | null
   }
   readonly calls: {
-    readonly submit: Pick<Submit<T>, "method" | "path" | "query" | "already">
+    readonly submit: Pick<Submit<T, never>, "method" | "path" | "query"> & {
+      readonly already?: { readonly words: ReadonlyArray<string> }
+    }
     readonly status: Pick<Status<never, P>, "path" | "query" | "numeric" | "pending"> & {
       readonly words: ReadonlyArray<string> | ((word: string) => boolean)
     }
@@ -111,7 +118,7 @@ export interface Vendor<in out T, out P> extends Facts {
   }
   readonly faults: {
     readonly poll: (question: Question, response: VendorResponse, scrub: (text: string) => string) => PollFault
-    readonly submit: (response: VendorResponse, scrub: (text: string) => string) => SubmitError
+    readonly submit: (response: VendorResponse, scrub: (text: string) => string, target?: T) => SubmitError
   }
   readonly make: (
     options: Options
@@ -272,7 +279,7 @@ const canonical = (value: unknown): string =>
  * @since 0.2.0
  */
 export const define = <T, A, P, F = never, L = never>(definition: Definition<T, A, P, F, L>): Vendor<T, P> => {
-  const { list, findings, line, name, pacing, status, submit } = definition
+  const { list, findings, line, maxAge, name, pacing, sample, status, submit } = definition
   const { budget, faults: wrongPaces, limits, policies } = Pacings.make(pacing)
   const wrong = [...wrongPaces, ...Check.faults(definition, limits, policies)]
   if (wrong.length > 0)
@@ -294,12 +301,14 @@ export const define = <T, A, P, F = never, L = never>(definition: Definition<T, 
     ...(pacing.durations === undefined ? {} : { durations: pacing.durations }),
     check,
     subject: definition.subject,
-    fingerprint: definition.fingerprint ?? canonical
+    fingerprint: definition.fingerprint ?? canonical,
+    ...(maxAge === undefined ? {} : { maxAge: ageOf(maxAge) })
   }
   const { poll, submit: refused } = Faults.make(definition.errors)
   const { words } = status
+  const { maxAge: _, ...rest } = definition
   return {
-    ...definition,
+    ...rest,
     ...fixed,
     _tag: "scanpoll/Vendor",
     line: typeof line === "function" ? line : (text) => Result.succeed({ [line]: text.trim() }),
@@ -319,8 +328,30 @@ export const define = <T, A, P, F = never, L = never>(definition: Definition<T, 
       findings: findings ?? null,
       list: list ?? null
     },
-    faults: { poll, submit: refused },
+    faults: { poll, submit: (response, scrub, target = sample) => refused(response, scrub, target) },
     make: (options) => connect(definition, fixed, options)
+  }
+}
+
+/** An age that is no duration says nothing. */
+const ageOf =
+  <T>(maxAge: (target: T) => Duration.Input | null) =>
+  (target: T): Duration.Duration | null => {
+    const age = maxAge(target)
+    return age === null ? null : Option.getOrNull(Duration.fromInput(age))
+  }
+
+/** The headers of a vendor's settings, and what is wrong with their values. */
+const headersOf = (facts: Facts, given: Readonly<Record<string, string>>) => {
+  const set = Object.entries(facts.settings ?? {}).flatMap(([variable, setting]) => {
+    const value = (Object.hasOwn(given, variable) ? (given[variable] ?? "") : "").trim()
+    return value === "" ? [] : [{ variable, value, setting }]
+  })
+  return {
+    headers: Object.fromEntries(set.map(({ setting, value }) => [setting.header, value])),
+    faults: set.flatMap(({ setting: { form, words = "of the documented form" }, value, variable }) =>
+      form?.test(value) === false ? [`${variable} is not ${words}`] : []
+    )
   }
 }
 
@@ -340,25 +371,30 @@ const connect = Effect.fnUntraced(function* <T, A, P, F, L>(
   const credential = Redacted.isRedacted(given)
     ? Effect.succeed(yield* Effect.fromResult(Credential.check(given, { vendor, variable })))
     : (given ?? Credential.none)
-  const baseUrl = options.baseUrl ?? definition.baseUrl
-  if (baseUrl === null) {
-    return yield* new VendorConfigError({ vendor, faults: ["baseUrl is missing: this vendor has no default"] })
+  const baseUrl = options.baseUrl ?? definition.baseUrl ?? ""
+  const { faults, headers: settings } = headersOf(definition, options.settings ?? {})
+  if (baseUrl.trim() === "") {
+    const none = `${baseVariable(vendor)} (baseUrl) is not set, and ${definition.title} has no default address`
+    return yield* new VendorConfigError({ vendor, faults: [none, ...faults] })
   }
-  const client = yield* http.make({
-    vendor,
-    baseUrl,
-    credential,
-    ...(auth === undefined ? {} : { auth }),
-    headers: { ...definition.headers, ...options.headers },
-    ...(options.insecureHosts === undefined ? {} : { insecureHosts: options.insecureHosts })
-  })
+  const client = yield* http
+    .make({
+      vendor,
+      baseUrl,
+      credential,
+      ...(auth === undefined ? {} : { auth }),
+      headers: { ...definition.headers, ...options.headers, ...settings },
+      ...(options.insecureHosts === undefined ? {} : { insecureHosts: options.insecureHosts })
+    })
+    .pipe(Effect.mapError((error) => new VendorConfigError({ vendor, faults: [...error.faults, ...faults] })))
+  if (faults.length > 0) return yield* new VendorConfigError({ vendor, faults })
   return Adapter.make(definition, fixed, client, {
     account: options.account ?? "default",
     environment: environment === undefined ? "" : environment(Redacted.value(yield* credential).trim())
   })
 })
 
-const setting = (name: string) => Config.withDefault(Config.String(name), "").pipe(Config.map((text) => text.trim()))
+const variableOf = (name: string) => Config.withDefault(Config.String(name), "").pipe(Config.map((text) => text.trim()))
 
 /**
  * The variable of a vendor's address: `APP_VET_BASE_URL` for `app-vet`.
@@ -379,14 +415,19 @@ export const fromConfig = <T, P>(
   vendor: Vendor<T, P>
 ): Effect.Effect<ScanAdapter<T, P>, VendorConfigError | Credential.CredentialError, VendorHttp> =>
   Effect.gen(function* () {
-    const { key, name } = vendor
+    const { key, name, settings = {} } = vendor
     const provider = yield* ConfigProvider.ConfigProvider
-    const { baseUrl, insecure } = yield* Config.all({
-      baseUrl: setting(baseVariable(name)),
-      insecure: setting("SCANPOLL_ALLOW_INSECURE_HOSTS")
+    const {
+      baseUrl,
+      insecure,
+      settings: set
+    } = yield* Config.all({
+      baseUrl: variableOf(baseVariable(name)),
+      insecure: variableOf("SCANPOLL_ALLOW_INSECURE_HOSTS"),
+      settings: Config.all(Object.fromEntries(Object.keys(settings).map((name) => [name, variableOf(name)])))
     }).pipe(Effect.mapError((error) => new VendorConfigError({ vendor: name, faults: [error.message] })))
     const hosts = insecure.split(",").flatMap((host) => (host.trim() === "" ? [] : [host.trim()]))
-    const place = { ...(baseUrl === "" ? {} : { baseUrl }), insecureHosts: hosts }
+    const place = { ...(baseUrl === "" ? {} : { baseUrl }), insecureHosts: hosts, settings: set }
     if (key === undefined) return yield* vendor.make(place)
     const { variable } = key
     const none = (why: string) =>

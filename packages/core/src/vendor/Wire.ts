@@ -112,9 +112,16 @@ export const time = texts(WireFields.time.expected, (text) => WireFields.timesta
 export const decides = <S extends Schema.Top>(schema: S) =>
   Schema.optionalKey(schema).pipe(Schema.annotateKey({ [wire.annotation.decides]: true }))
 
-// JSON, of which nothing else is known. `Json` as its type would refuse optional fields beside it in a program without
-// exactOptionalPropertyTypes.
-const json: Schema.Codec<unknown> = Schema.Json.annotate({ [wire.annotation.plain]: true })
+/**
+ * JSON, of which nothing else is known.
+ *
+ * @category schemas
+ * @since 0.2.0
+ */
+export const json: Schema.Codec<Schema.Json> = Schema.Json.annotate({ [wire.annotation.plain]: true })
+
+// `Json` as its type would refuse optional fields beside it in a program without exactOptionalPropertyTypes.
+const unknown: Schema.Codec<unknown> = json
 
 /**
  * An object whose unknown fields are kept as plain JSON.
@@ -123,7 +130,7 @@ const json: Schema.Codec<unknown> = Schema.Json.annotate({ [wire.annotation.plai
  * @since 0.2.0
  */
 export const open = <const F extends Schema.Struct.Fields>(fields: F) =>
-  Schema.StructWithRest(Schema.Struct(fields), [Schema.Record(Schema.String, json)])
+  Schema.StructWithRest(Schema.Struct(fields), [Schema.Record(Schema.String, unknown)])
 
 /**
  * A list of which entries that cannot be read are left out, counted in one warning.
@@ -217,7 +224,9 @@ export const reader = <A>(schema: Codec<A>): Reader<A> => {
   const tidy = wire.tidier(schema.ast)
   return (input, inside = "") => {
     const warnings: Array<string> = []
-    let value = tidy(input)
+    const notes = { endless: false }
+    let value = tidy(input, notes)
+    if (notes.endless) warnings.push("a number is too large for JSON: null in its place")
     let leftOut = 0
     for (let n = 0; n <= rounds; n++) {
       const read = decode(value)

@@ -80,15 +80,30 @@ export const errorBody = <T, P>(
 const saysPending = <T, P>({ calls }: Vendor<T, P>, status: number): boolean =>
   calls.status.pending?.some((one) => one.status === status && one.says === undefined) ?? false
 
+/** A status alone does not prove that nothing was bought: such a row needs the vendor's own error beside it. */
+const isNo = (submit: ErrorAnswer["submit"]): boolean => submit === "Refused" || submit === "NotSent"
+
+/** Rows that a message tells apart are left out: what the vendor's messages are is not known here. */
+const rowsOf = <T, P>({ errors }: Vendor<T, P>) =>
+  Object.entries(errors.rows).flatMap(([key, given]) =>
+    ("length" in given ? given : [given]).flatMap(({ poll, submit, ...row }) => {
+      if (row.says !== undefined) return []
+      // What a status alone means for a poll may hold for any body, and what it means for a submission not.
+      const calls = [poll === undefined ? [] : [{ poll }], submit === undefined ? [] : [{ submit }]].flat()
+      return calls.map((call) => ({ key, row: { ...row, ...call } }))
+    })
+  )
+
 const tableOf = <T, P>(vendor: Vendor<T, P>): ReadonlyArray<ErrorAnswer> =>
-  Object.entries(vendor.errors.rows).map(([key, row]) => {
+  rowsOf(vendor).map(({ key, row }) => {
     const [status, ...code] = key.split(" ")
-    const { on, submit } = row
-    const poll = saysPending(vendor, Number(status)) ? undefined : row.poll
+    const { on } = row
+    const submit = "submit" in row ? submitKind(row.submit) : undefined
+    const poll = "submit" in row || saysPending(vendor, Number(status)) ? undefined : row.poll
     return {
       answer: { status: Number(status), body: errorBody(vendor, code.length === 0 ? null : code.join(" ")) },
-      ...(code.length === 0 ? { anyBody: true } : {}),
-      ...(submit === undefined ? {} : { submit: submitKind(submit) }),
+      ...(code.length === 0 && !isNo(submit) ? { anyBody: true } : {}),
+      ...(submit === undefined ? {} : { submit }),
       ...(poll === undefined ? {} : { poll: pollKind(poll), permanent: isFirm(poll) }),
       ...(on === undefined ? {} : { on })
     }

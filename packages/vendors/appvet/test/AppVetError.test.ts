@@ -10,7 +10,7 @@ import * as Fake from "./Fake.ts"
 const scrub = (text: string): string => text.replaceAll(Fake.key, Fake.mark)
 const { errors, faults } = AppVetVendor.vendor
 const lost = (fault: ReturnType<typeof Fake.transportFault>) =>
-  StatusClass.submitTransport(fault, scrub, errors.doubt ?? null)
+  StatusClass.submitTransport(fault, scrub, typeof errors.doubt === "string" ? errors.doubt : null)
 const questions = ["status", "findings", "list"] as const
 const error = (code: string, text: string | null = "why") => ({ code, ...(text === null ? {} : { error: text }) })
 

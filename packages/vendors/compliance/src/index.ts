@@ -5,7 +5,6 @@
  */
 export { Compliance } from "./ComplianceAdapter.ts"
 export * as ComplianceAdapter from "./ComplianceAdapter.ts"
-export * as ComplianceClient from "./ComplianceClient.ts"
-export * as ComplianceError from "./ComplianceError.ts"
 export * as CompliancePolicy from "./CompliancePolicy.ts"
 export * as ComplianceSchema from "./ComplianceSchema.ts"
+export * as ComplianceVendor from "./ComplianceVendor.ts"

@@ -17,7 +17,7 @@ import * as ScanOutcome from "@scanpoll/core/model/ScanOutcome"
 import * as ScanTicket from "@scanpoll/core/model/ScanTicket"
 import { Compliance, ComplianceAdapter, type ComplianceSchema } from "@scanpoll/compliance"
 import * as CompliancePayload from "@scanpoll/compliance/ComplianceSchema"
-import { answer, fake, fixture, origin, scrub, secret, unreadable, withFields, without } from "./FakeVendor.ts"
+import { answer, fake, fixture, origin, readPoll, secret, unreadable, withFields, without } from "./FakeVendor.ts"
 
 const request: ComplianceSchema.ComplianceRequest = {
   policyId: "48f992f7-6692-47f1-983a-bc1c21c802b9",
@@ -42,7 +42,7 @@ const serverId = "43aa3662-f555-453a-94da-7f86e996c464"
 const ticketOf = (scanId: string) =>
   ScanTicket.make({ vendor: "compliance", origin, account: "default", scanId, submittedAt: 0 })
 
-const read = (scanId: string, response: VendorResponse) => ComplianceAdapter.readPoll(ticketOf(scanId), response, scrub)
+const read = (scanId: string, response: VendorResponse) => readPoll(ticketOf(scanId), response)
 
 const observe = (
   scanId: string,
@@ -225,10 +225,7 @@ describe("a completed scan", () => {
       faultOf(pageId, answer(200, without(pageCompleted, "compliance_score"))).code,
       "score-out-of-range"
     )
-    assert.strictEqual(
-      faultOf(pageId, answer(200, without(pageCompleted, "violation_count"))).code,
-      "unreadable-answer"
-    )
+    assert.strictEqual(faultOf(pageId, answer(200, without(pageCompleted, "violation_count"))).code, "invalid-answer")
   })
 
   it.each([
@@ -317,10 +314,10 @@ describe("a completed scan", () => {
     assert.isFalse("polluted" in {})
   })
 
-  it("leaves a number no JSON can hold out of the payload, with a warning", () => {
+  it("has null where a number is too large for any JSON, and says so", () => {
     const outcome = completedOf(pageId, withFields(pageCompleted, { odd: [Infinity] }))
-    assert.isFalse(Object.hasOwn(outcome.payload, "odd"))
-    assert.include(outcome.warnings.join("\n"), "odd")
+    assert.deepStrictEqual(outcome.payload["odd"], [null])
+    assert.deepStrictEqual(outcome.warnings, ["a number is too large for JSON: null in its place"])
   })
 
   it("keeps no credential the vendor repeats, wherever it stands (SE-05)", () => {
@@ -340,9 +337,11 @@ describe("a completed scan", () => {
     assert.notStrictEqual(first.findings.items[0]?.findingId, other.findings.items[0]?.findingId)
   })
 
-  it("notes an end before the beginning and keeps both times", () => {
+  it("with an end before its beginning has no end, and says so", () => {
     const outcome = completedOf(pageId, withFields(pageCompleted, { completed_at: "2024-01-15T10:29:59Z" }))
-    assert.deepStrictEqual(outcome.warnings, ["completed_at is earlier than created_at"])
+    assert.deepStrictEqual(outcome.warnings, ["completed_at is before created_at: left out"])
+    assert.isNotNull(outcome.createdAt)
+    assert.isNull(outcome.completedAt)
   })
 
   it("carries what was odd about the answer itself", () => {
@@ -421,7 +420,7 @@ describe("a poll", () => {
     const fault = faultOf(pageId, answer(200, body))
     assert.strictEqual(fault.kind, "Broken")
     assert.strictEqual(fault.permanent, false)
-    assert.strictEqual(fault.code, "unreadable-answer")
+    assert.strictEqual(fault.code, "invalid-answer")
   })
 
   it("names why a body is no JSON", () => {
@@ -893,7 +892,7 @@ describe("the configuration", () => {
       const given = vendor.options[0]
       assert.strictEqual(given?.baseUrl, "https://compliance.example")
       assert.deepStrictEqual(given?.insecureHosts, ["127.0.0.1:8080", "localhost"])
-      assert.isUndefined(given?.headers)
+      assert.deepStrictEqual(given?.headers, {})
       assert.strictEqual(given === undefined ? null : Redacted.value(yield* given.credential), secret)
     })
   )

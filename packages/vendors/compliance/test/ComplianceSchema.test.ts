@@ -1,11 +1,14 @@
 import { assert, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
+import * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
-import { ComplianceAdapter, ComplianceSchema } from "@scanpoll/compliance"
+import { Compliance, ComplianceAdapter, ComplianceSchema } from "@scanpoll/compliance"
 import * as ScanOutcome from "@scanpoll/core/model/ScanOutcome"
 import * as ScanTicket from "@scanpoll/core/model/ScanTicket"
-import { answer, fixture, scrub, withFields } from "./FakeVendor.ts"
+import { answer, fake, fixture, origin, readPoll, secret, withFields } from "./FakeVendor.ts"
 
 const base = fixture("status-completed")
 
@@ -38,6 +41,20 @@ const names = [
   "__proto__"
 ] as const
 
+const request = {
+  policyId: "48f992f7-6692-47f1-983a-bc1c21c802b9",
+  uploadId: "b2fe6812-d820-47d4-8cd3-e7cd622457cb",
+  mappingId: "4193da9a-6476-4eac-bcfe-134b77f90026",
+  auditId: "e68615d5-06b8-4514-9607-52dbd84911f5"
+}
+
+/** The adapter in front of one answer. */
+const adapter = (body: unknown) =>
+  Effect.provide(
+    Effect.orDie(Compliance.make({ baseUrl: origin, credential: Redacted.make(secret) })),
+    fake(answer(200, body)).layer
+  )
+
 const codec = Schema.toCodecJson(ScanOutcome.schema(ComplianceSchema.CompliancePayload))
 
 const isStored = (outcome: ScanOutcome.ScanOutcome<ComplianceSchema.CompliancePayload>): void => {
@@ -47,7 +64,7 @@ const isStored = (outcome: ScanOutcome.ScanOutcome<ComplianceSchema.CompliancePa
 
 describe("an answer of any content", () => {
   it.prop("never throws, and settles nothing without the word", [Schema.Json], ([body]) => {
-    const result = ComplianceAdapter.readPoll(ticket, answer(200, body), scrub)
+    const result = readPoll(ticket, answer(200, body))
     assert.isTrue(Result.isFailure(result))
   })
 
@@ -55,7 +72,7 @@ describe("an answer of any content", () => {
     "with one field of another content never gives a wrong verdict, and can be stored",
     [Schema.Literals(names), Schema.Json],
     ([name, value]) => {
-      const result = ComplianceAdapter.readPoll(ticket, answer(200, withFields(base, { [name]: value })), scrub)
+      const result = readPoll(ticket, answer(200, withFields(base, { [name]: value })))
       if (Result.isFailure(result)) {
         assert.strictEqual(result.failure.kind, "Broken")
         assert.isFalse(result.failure.permanent)
@@ -82,7 +99,7 @@ describe("an answer of any content", () => {
     [Schema.Number, Schema.Number],
     ([compliance_score, violation_count]) => {
       const body = withFields(base, { compliance_score, violation_count, delta: null })
-      const result = ComplianceAdapter.readPoll(ticket, answer(200, body), scrub)
+      const result = readPoll(ticket, answer(200, body))
       const inRange = compliance_score >= 0 && compliance_score <= 100
       assert.strictEqual(Result.isSuccess(result), inRange)
       if (Result.isFailure(result) || result.success.observation._tag !== "Settled") return
@@ -95,7 +112,7 @@ describe("an answer of any content", () => {
   )
 
   it.prop("with any status word is that word, compared exactly", [Schema.String], ([status]) => {
-    const result = ComplianceAdapter.readPoll(ticket, answer(200, withFields(base, { status })), scrub)
+    const result = readPoll(ticket, answer(200, withFields(base, { status })))
     if (Result.isFailure(result)) return assert.strictEqual(status.trim(), "")
     const expected = ["pending", "running"].includes(status)
       ? "Pending"
@@ -105,36 +122,46 @@ describe("an answer of any content", () => {
     assert.strictEqual(result.success.observation._tag, expected)
   })
 
-  it.prop(
+  it.effect.prop(
     "to a submission names a scan only where it can be asked for",
     [Schema.Json, Schema.Json],
-    ([body, scanId]) => {
+    Effect.fnUntraced(function* ([body, scanId]) {
       for (const value of [body, { scan_id: scanId }]) {
-        const read = ComplianceSchema.readSubmitted(value)
-        assert.isTrue(read.scanId === null || ScanTicket.isScanId(read.scanId))
+        const read = yield* Effect.result((yield* adapter(value)).submit(request))
+        if (Result.isFailure(read)) assert.strictEqual(read.failure.kind, "InDoubt")
+        else assert.isTrue(read.success._tag === "Submitted" && ScanTicket.isScanId(read.success.ticket.scanId))
       }
-    }
+    })
   )
 
-  it.prop(
+  it.effect.prop(
     "to the audit's list is read or refused, never thrown at",
     [Schema.Json, Schema.Array(Schema.Json)],
-    ([body, scans]) => {
-      assert.isDefined(ComplianceSchema.readScanList(body, id))
-      const list = ComplianceSchema.readScanList({ audit_id: id, scans }, id)
-      assert.isTrue(Result.isSuccess(list) && list.success.every((scan) => ScanTicket.isScanId(scan.id)))
-    }
+    Effect.fnUntraced(function* ([body, scans]) {
+      for (const value of [body, { audit_id: request.auditId, scans }]) {
+        const { reconcile } = yield* adapter(value)
+        assert.isTrue(
+          reconcile !== undefined && Exit.hasDies(yield* Effect.exit(reconcile(request, 0, new Set()))) === false
+        )
+      }
+    })
   )
 })
 
 describe("progress", () => {
+  const progress = (rules_processed: unknown, rules_total: unknown) => {
+    const body = withFields(base, { status: "running", rules_processed, rules_total })
+    const { observation } = Result.getOrThrow(readPoll(ticket, answer(200, body)))
+    return observation._tag === "Pending" ? observation.progress : assert.fail(observation._tag)
+  }
+
   it.each([
     [8, 15, { fraction: 8 / 15, done: 8, total: 15 }],
     [15, 15, { fraction: 1, done: 15, total: 15 }],
     [8, null, { fraction: null, done: 8, total: null }],
     [8, "15", { fraction: null, done: 8, total: null }]
   ])("of %j of %j rules is shown", (rules_processed, rules_total, expected) => {
-    assert.deepStrictEqual(ComplianceSchema.readProgress({ rules_processed, rules_total }), Option.some(expected))
+    assert.deepStrictEqual(progress(rules_processed, rules_total), Option.some(expected))
   })
 
   it.each([
@@ -147,34 +174,29 @@ describe("progress", () => {
     [null, 15],
     [Infinity, 15]
   ])("of %j of %j rules is not", (rules_processed, rules_total) => {
-    assert.deepStrictEqual(ComplianceSchema.readProgress({ rules_processed, rules_total }), Option.none())
+    assert.deepStrictEqual(progress(rules_processed, rules_total), Option.none())
   })
 
   it.prop("is nothing or a fraction from 0 to 1", [Schema.Number, Schema.Number], ([rules_processed, rules_total]) => {
-    const progress = Option.getOrNull(ComplianceSchema.readProgress({ rules_processed, rules_total }))
-    const fraction = progress?.fraction ?? null
+    const fraction = Option.getOrNull(progress(rules_processed, rules_total))?.fraction ?? null
     assert.isTrue(fraction === null || (fraction > 0 && fraction <= 1))
   })
 })
 
 describe("the score history", () => {
   it("keeps the entries that can be read, with what the vendor added", () => {
-    const result = ComplianceSchema.readResult(
-      {
-        ...Object.fromEntries(Object.entries(Object(base))),
-        score_history: [
-          { score: 87.5, timestamp: "2024-01-15T10:30:04Z", action: "scan_completed", violation_id: null },
-          "odd",
-          { score: "90", timestamp: "2024-01-16T08:00:00Z", action: "approved", violation_id: "v1", by: "ada" }
-        ]
-      },
-      { id, status: "completed" },
-      []
-    )
-    assert.deepStrictEqual(Result.isSuccess(result) ? result.success.score_history : null, [
+    const score_history = [
+      { score: 87.5, timestamp: "2024-01-15T10:30:04Z", action: "scan_completed", violation_id: null },
+      "odd",
+      { score: "90", timestamp: "2024-01-16T08:00:00Z", action: "approved", violation_id: "v1", by: "ada" }
+    ]
+    const { observation } = Result.getOrThrow(readPoll(ticket, answer(200, withFields(base, { score_history }))))
+    const outcome = observation._tag === "Settled" ? observation.value : assert.fail(observation._tag)
+    assert.deepStrictEqual(outcome.payload?.score_history, [
       { score: 87.5, timestamp: "2024-01-15T10:30:04Z", action: "scan_completed", violation_id: null },
       { score: null, timestamp: "2024-01-16T08:00:00Z", action: "approved", violation_id: "v1", by: "ada" }
     ])
+    assert.strictEqual(outcome.warnings.length, 2)
   })
 })
 

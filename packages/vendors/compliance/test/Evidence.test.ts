@@ -5,7 +5,7 @@ import * as ScanOutcome from "@scanpoll/core/model/ScanOutcome"
 import * as ScanTicket from "@scanpoll/core/model/ScanTicket"
 import * as Option from "effect/Option"
 import * as Result from "effect/Result"
-import * as ComplianceAdapter from "../src/ComplianceAdapter.ts"
+import { readPoll } from "./FakeVendor.ts"
 
 const scanId = "42770ca4-13c4-49f5-8c56-6ad530fbfe4c"
 const ticket = ScanTicket.make({
@@ -39,7 +39,7 @@ const completed = (fields: Readonly<Record<string, unknown>>) => {
     quota: Option.none(),
     warnings: []
   }
-  const read = ComplianceAdapter.readPoll(ticket, response, (text) => text)
+  const read = readPoll(ticket, response)
   if (Result.isFailure(read)) return assert.fail(read.failure.message)
   const { observation } = read.success
   if (observation._tag !== "Settled" || observation.value._tag !== "Completed") return assert.fail(observation._tag)

@@ -3,7 +3,15 @@ import { readFileSync } from "node:fs"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
+import * as Redacted from "effect/Redacted"
+import type * as Result from "effect/Result"
 import type * as Duration from "effect/Duration"
+import { Compliance } from "@scanpoll/compliance"
+import type { CompliancePayload } from "@scanpoll/compliance/ComplianceSchema"
+import type { PollAnswer } from "@scanpoll/core/model/Observation"
+import type { PollFault } from "@scanpoll/core/model/PollFault"
+import type { ScanOutcome } from "@scanpoll/core/model/ScanOutcome"
+import type { ScanTicket } from "@scanpoll/core/model/ScanTicket"
 import {
   type Options,
   type TransportFault,
@@ -53,6 +61,12 @@ export const answer = (
 
 export const scrub = (text: string): string => text.replaceAll(secret, "<redacted>")
 
+/** As the real one does: a body arrives without the key in it. */
+const scrubbed = (response: VendorResponse): VendorResponse =>
+  response.body._tag === "Json" && JSON.stringify([response.body.value]).includes(secret)
+    ? { ...response, body: json(JSON.parse(scrub(JSON.stringify(response.body.value)))) }
+    : response
+
 export interface Sent {
   readonly method: "GET" | "POST"
   readonly path: string
@@ -75,7 +89,7 @@ export const fake = (...script: ReadonlyArray<VendorResponse | TransportFault>):
       sent.push(request)
       const next = script[Math.min(sent.length, script.length) - 1]
       if (next === undefined) return Effect.die("no answer is scripted")
-      return "_tag" in next ? Effect.fail(next) : Effect.succeed(next)
+      return "_tag" in next ? Effect.fail(next) : Effect.succeed(scrubbed(next))
     })
   const service = VendorHttp.of({
     make: (given) => {
@@ -92,3 +106,16 @@ export const fake = (...script: ReadonlyArray<VendorResponse | TransportFault>):
   })
   return { sent, options, layer: Layer.succeed(VendorHttp, service) }
 }
+
+/** What the adapter makes of one answer to a poll. */
+export const readPoll = (
+  ticket: ScanTicket,
+  response: VendorResponse
+): Result.Result<PollAnswer<ScanOutcome<CompliancePayload>>, PollFault> =>
+  Effect.runSync(
+    Compliance.make({ baseUrl: origin, credential: Redacted.make(secret) }).pipe(
+      Effect.orDie,
+      Effect.flatMap((adapter) => Effect.result(adapter.poll(ticket))),
+      Effect.provide(fake(response).layer)
+    )
+  )

@@ -25,7 +25,7 @@ export const idForm = (ids: RegExp | "number" | undefined): RegExp =>
 /** What of the port follows from the definition alone. */
 export type Fixed<T> = Pick<
   ScanAdapter<T, unknown>,
-  "limits" | "policy" | "policies" | "budget" | "durations" | "check" | "subject" | "fingerprint"
+  "limits" | "policy" | "policies" | "budget" | "durations" | "check" | "subject" | "fingerprint" | "maxAge"
 >
 
 const pathOf = (path: IdPath, scanId: string): string =>
@@ -33,8 +33,6 @@ const pathOf = (path: IdPath, scanId: string): string =>
 
 /** The questions about scans that exist: a 200 is an answer, everything else a fault by the table. */
 interface Asking {
-  readonly client: VendorClient
-  readonly faults: Faults.Faults
   readonly send: (path: string, query: Query | undefined) => Effect.Effect<VendorResponse, PollFault.PollFault>
   readonly get: (
     question: Question,
@@ -49,7 +47,7 @@ interface Asking {
   readonly json: (response: VendorResponse) => Effect.Effect<unknown, PollFault.PollFault>
 }
 
-const asking = (client: VendorClient, faults: Faults.Faults): Asking => {
+const asking = <T>(client: VendorClient, faults: Faults.Faults<T>): Asking => {
   const { scrub } = client
   const unanswered = (fault: TransportFault) => StatusClass.pollTransport(fault, scrub)
   const broken = (response: VendorResponse, code: string, message: string) =>
@@ -57,8 +55,6 @@ const asking = (client: VendorClient, faults: Faults.Faults): Asking => {
   const send = (path: string, query: Query | undefined) =>
     Effect.mapError(client.get(path, query === undefined ? undefined : { query }), unanswered)
   return {
-    client,
-    faults,
     send,
     broken,
     get: (question, path, query) =>
@@ -110,22 +106,58 @@ const collecting = <F>(call: FindingsCall<F>, { broken, get, json }: Asking) => 
 /** How much earlier than our own clock the vendor's may date a submission of ours. */
 const clockSkew = 60_000
 
+/** A fault of ours about something that must not be asked. */
+const unaskable = (code: string, message: string): PollFault.PollFault =>
+  PollFault.make({ kind: "Broken", permanent: true, code, message })
+
+/** What is asked of the status of one scan. */
+interface Look {
+  readonly answer: (scanId: string) => Effect.Effect<unknown, PollFault.PollFault>
+}
+
 /** Looks through the vendor's list for scans that a submission with a lost answer may have made. */
 const reconciling = <T, L>(
   call: ListCall<T, L>,
   { broken, get, json }: Asking,
   idOf: (raw: unknown) => string | null,
-  ticketOf: (scanId: string, submittedAt: number) => ScanTicket.ScanTicket
+  ticketOf: (scanId: string, submittedAt: number | null) => ScanTicket.ScanTicket,
+  { answer }: Look
 ) => {
   const read = Wire.reader(call.row)
+  const { isAbout, look, pages = 1, same } = call
+  const most = look?.most ?? 50
+
+  /** The scans that rows may be of the target, by their own status answers. */
+  const looked = Effect.fnUntraced(function* (target: T, found: ReadonlyMap<string, number | null>) {
+    if (look === undefined) return Array.from(found)
+    if (found.size > most) {
+      return yield* unaskable(
+        "too-many-scans",
+        `the list has ${found.size} scans that may be the one; at most ${most} are looked at`
+      )
+    }
+    return yield* Effect.filter(Array.from(found), ([scanId]) =>
+      answer(scanId).pipe(
+        Effect.map((body) => look.same(body, target)),
+        Effect.catch((fault) => (fault.kind === "Missing" ? Effect.succeed(false) : Effect.fail(fault)))
+      )
+    )
+  })
+
   return Effect.fnUntraced(function* (target: T, since: number, known: ReadonlySet<string>) {
     const from = since - clockSkew
-    const found = new Map<string, number>()
+    const found = new Map<string, number | null>()
+    const path = typeof call.path === "string" ? call.path : call.path(target)
+    // An empty list would read as "nothing was bought", which nobody knows here.
+    if (typeof path !== "string") return yield* unaskable(path.code, path.message)
     let received = 0
-    for (let page = 0; page < call.pages; page++) {
-      const response = yield* get("list", call.path, call.query(target, { page, received }))
-      const answer = yield* json(response)
-      const rows = Wire.get(answer, call.rows)
+    for (let page = 0; page < pages; page++) {
+      const response = yield* get("list", path, call.query?.(target, { page, received }))
+      const body = yield* json(response)
+      const rows = Wire.get(body, call.rows)
+      if (isAbout?.(body, target) === false) {
+        return yield* broken(response, "id-mismatch", "the answer is another list than the one asked for")
+      }
       if (!Array.isArray(rows)) {
         const what = rows === null ? "missing" : "not a list"
         return yield* broken(response, "invalid-answer", `${call.rows.join(".")} is ${what}`)
@@ -136,27 +168,27 @@ const reconciling = <T, L>(
         if (Result.isFailure(row)) continue
         const { createdAt, id: rawId } = call.scan(row.success.value)
         const id = idOf(rawId)
-        if (id === null || createdAt === null) continue
-        if (createdAt < from) reachesBack = true
-        else if (!known.has(id) && call.same(row.success.value, target)) found.set(id, createdAt)
+        if (id === null || (createdAt === null && look === undefined)) continue
+        if (createdAt !== null && createdAt < from) reachesBack = true
+        else if (!known.has(id) && same?.(row.success.value, target) !== false) found.set(id, createdAt)
       }
       received += rows.length
-      const total = call.total === undefined ? null : WireFields.count.read(Wire.get(answer, call.total))
+      const total = call.total === undefined ? null : WireFields.count.read(Wire.get(body, call.total))
       // Newest first: behind an older scan there is none of ours. A page may be shorter than was asked for.
-      const isWhole = total === null ? rows.length === 0 : received >= total
+      const isWhole = call.query === undefined || (total === null ? rows.length === 0 : received >= total)
       if (isWhole || reachesBack) break
-      if ((rows.length === 0 || page === call.pages - 1) && found.size === 0) {
+      if ((rows.length === 0 || page === pages - 1) && found.size === 0) {
         const words = `the newest ${received} scans do not reach back to the submission`
         return yield* broken(response, "list-too-long", words)
       }
       if (rows.length === 0) break
     }
-    return Array.from(found, ([scanId, createdAt]) => ticketOf(scanId, createdAt))
+    return (yield* looked(target, found)).map(([scanId, createdAt]) => ticketOf(scanId, createdAt))
   })
 }
 
 /** The id of a new scan in an answer, before it is known to be one. */
-const newId = <T>({ id }: Submit<T>, { body, location }: VendorResponse): unknown => {
+const newId = <T, P>({ id }: Submit<T, P>, { body, location }: VendorResponse): unknown => {
   const value = body._tag === "Json" ? body.value : null
   if (typeof id === "function") return value === null ? null : id(value)
   if (!("location" in id)) return Wire.get(value, id)
@@ -175,14 +207,14 @@ export const make = <T, A, P, F, L>(
   client: VendorClient,
   place: { readonly account: string; readonly environment: string }
 ): ScanAdapter<T, P> => {
-  const { errors, findings, list, name: vendor, status, submit } = definition
+  const { errors, findings, keyProbe, list, name: vendor, status, submit } = definition
   const { origin, scrub } = client
   const faults = Faults.make(errors)
   const ask = asking(client, faults)
   const observer = Observing.make(definition, { origin, scrub })
   const form = idForm(definition.ids)
 
-  const ticketOf = (scanId: string, submittedAt: number): ScanTicket.ScanTicket =>
+  const ticketOf = (scanId: string, submittedAt: number | null): ScanTicket.ScanTicket =>
     ScanTicket.make({ vendor, origin, account: place.account, scanId, submittedAt })
 
   const idOf = (raw: unknown): string | null => {
@@ -192,14 +224,7 @@ export const make = <T, A, P, F, L>(
 
   // The id goes into a path or a query: only ids that the vendor gives are sent.
   const unsendable = Effect.suspend(() =>
-    Effect.fail(
-      PollFault.make({
-        kind: "Broken",
-        permanent: true,
-        code: "invalid-id",
-        message: "the ticket's scan id cannot be part of a request"
-      })
-    )
+    Effect.fail(unaskable("invalid-id", "the ticket's scan id cannot be part of a request"))
   )
   const sendable = <B, E>(scanId: string, then: Effect.Effect<B, E>): Effect.Effect<B, E | PollFault.PollFault> =>
     form.test(scanId) ? then : unsendable
@@ -222,16 +247,32 @@ export const make = <T, A, P, F, L>(
   }
 
   /** The outcome of a submission whose answer is already the end; null where it is not, or cannot be read as one. */
-  const already = (target: T, ticket: ScanTicket.ScanTicket, response: VendorResponse, now: number) => {
+  const already = (
+    target: T,
+    ticket: ScanTicket.ScanTicket,
+    response: VendorResponse,
+    word: string | null,
+    now: number
+  ) => {
     if (submit.already === undefined || response.body._tag !== "Json") return null
-    const body = response.body.value
-    const word = observer.wordOf(body)
-    if (Result.isFailure(word) || !submit.already.words.includes(word.success)) return null
-    const warnings = submit.already.warnings?.(body, target) ?? []
-    const outcome = observer.ending(ticket, word.success, response, { submittedAt: now, warnings })
+    const { meanings = {}, warnings, words } = submit.already
+    if (word === null || !words.includes(word)) return null
+    const other = Object.hasOwn(meanings, word) ? meanings[word] : undefined
+    const ended = observer.ending(ticket, word, response, now, other)
     // What cannot be read here may still be read by a poll.
-    return outcome === null || Result.isFailure(outcome) ? null : outcome.success
+    if (ended === null || Result.isFailure(ended)) return null
+    const outcome = ended.success
+    const more = warnings?.(response.body.value, target, outcome) ?? []
+    return more.length === 0 ? outcome : { ...outcome, warnings: Observing.tidy([...outcome.warnings, ...more], scrub) }
   }
+
+  /** The status answer of one scan that a list names. */
+  const look = Effect.fnUntraced(function* (scanId: string) {
+    const response = yield* ask.get("status", pathOf(status.path, scanId), status.query?.(scanId))
+    const body = yield* ask.json(response)
+    const wrong = observer.notAbout(body, scanId)
+    return wrong === null ? body : yield* ask.broken(response, ...wrong)
+  })
 
   return {
     ...fixed,
@@ -246,17 +287,18 @@ export const make = <T, A, P, F, L>(
         const message = wrong.map((fault) => `${fault.path.join(".")} ${fault.message}`).join("; ")
         return yield* SubmitError.make({ kind: "Refused", permanent: true, code: "invalid-request", message })
       }
-      const response = yield* Effect.mapError(send(target), (fault) =>
-        StatusClass.submitTransport(fault, scrub, errors.doubt ?? null)
-      )
+      const response = yield* Effect.mapError(send(target), (fault) => faults.lost(fault, scrub, target))
       // An id means that the scan exists, whatever the status says.
       const scanId = idOf(newId(submit, response))
-      if (scanId === null) return yield* faults.submit(response, scrub)
+      if (scanId === null) return yield* faults.submit(response, scrub, target)
       const now = yield* Clock.currentTimeMillis
       const ticket = ticketOf(scanId, now)
-      const { hint, quota } = response
-      const outcome = already(target, ticket, response, now)
-      return outcome === null ? { _tag: "Submitted", ticket, hint, quota } : { _tag: "Already", outcome, quota }
+      const { body, quota } = response
+      const word = body._tag === "Json" ? Result.getOrElse(observer.wordOf(body.value), () => null) : null
+      const outcome = already(target, ticket, response, word, now)
+      if (outcome !== null) return { _tag: "Already", outcome, quota }
+      const hint = word !== null && submit.pollAtOnce?.includes(word) === true ? Option.none() : response.hint
+      return { _tag: "Submitted", ticket, hint, quota }
     }),
 
     poll: (ticket) =>
@@ -282,6 +324,15 @@ export const make = <T, A, P, F, L>(
               sendable(outcome.ticket.scanId, collect(outcome))
           )(collecting(findings, ask))
         }),
-    ...(list === undefined ? {} : { reconcile: reconciling(list, ask, idOf, ticketOf) })
+    ...(keyProbe === undefined
+      ? {}
+      : {
+          probe: Effect.flatMap(ask.send(keyProbe.path, keyProbe.query), (response) =>
+            (keyProbe.passes ?? [200]).includes(response.status)
+              ? Effect.void
+              : Effect.fail(faults.poll("list", response, scrub))
+          )
+        }),
+    ...(list === undefined ? {} : { reconcile: reconciling(list, ask, idOf, ticketOf, { answer: look }) })
   }
 }

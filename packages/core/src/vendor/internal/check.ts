@@ -32,11 +32,22 @@ const ends = <A, P>(meaning: Meaning<A, P>): boolean =>
 const placeFaults = (where: string, place: unknown): ReadonlyArray<string> =>
   Array.isArray(place) && place.length === 0 ? [`${where} must name at least one field`] : []
 
-const rowFaults = (rows: Readonly<Record<string, ErrorRow>>): ReadonlyArray<string> =>
-  Object.entries(rows).flatMap(([key, row]) => [
-    ...(rowKey.test(key) ? [] : [`errors.rows: ${JSON.stringify(key)} is not "STATUS CODE" or "STATUS"`]),
-    ...(row.poll === undefined && row.submit === undefined ? [`errors.rows: ${JSON.stringify(key)} says nothing`] : [])
-  ])
+/** Whether a row for every message speaks of all that a later one speaks of. */
+const hides = (row: ErrorRow, later: ErrorRow): boolean =>
+  (later.poll === undefined || (row.poll !== undefined && row.on === undefined)) &&
+  (later.submit === undefined || row.submit !== undefined)
+
+const rowFaults = (rows: Readonly<Record<string, ErrorRow | ReadonlyArray<ErrorRow>>>): ReadonlyArray<string> =>
+  Object.entries(rows).flatMap(([key, given]) => {
+    const all = "length" in given ? given : [given]
+    const silent = all.length === 0 || all.some((row) => row.poll === undefined && row.submit === undefined)
+    const hidden = all.some((row, at) => row.says === undefined && all.slice(at + 1).some((later) => hides(row, later)))
+    return [
+      ...(rowKey.test(key) ? [] : [`errors.rows: ${JSON.stringify(key)} is not "STATUS CODE" or "STATUS"`]),
+      ...(silent ? [`errors.rows: ${JSON.stringify(key)} says nothing`] : []),
+      ...(hidden ? [`errors.rows: ${JSON.stringify(key)}: a row without \`says\` hides the rows after it`] : [])
+    ]
+  })
 
 const factFaults = <T, A, P, F, L>(it: Definition<T, A, P, F, L>): ReadonlyArray<string> => [
   ...(name.test(it.name) ? [] : ["name must be 1 to 32 of a-z, 0-9 and -, a letter first"]),
@@ -48,11 +59,15 @@ const factFaults = <T, A, P, F, L>(it: Definition<T, A, P, F, L>): ReadonlyArray
   ...(it.key === undefined || variable.test(it.key.variable)
     ? []
     : ["key.variable must be of A-Z, 0-9 and _, a letter first"]),
-  ...(Adapter.idForm(it.ids).test(it.probe) ? [] : ["probe is not an id of the form `ids`"])
+  ...(Adapter.idForm(it.ids).test(it.probe) ? [] : ["probe is not an id of the form `ids`"]),
+  ...Object.entries(it.settings ?? {}).flatMap(([key, { header }]) => [
+    ...(variable.test(key) ? [] : [`settings: ${JSON.stringify(key)} must be of A-Z, 0-9 and _, a letter first`]),
+    ...(Auth.check({ header }, []).length === 0 ? [] : [`settings.${key}: ${JSON.stringify(header)} cannot be set`])
+  ])
 ]
 
 const callFaults = <T, A, P, F, L>(it: Definition<T, A, P, F, L>): ReadonlyArray<string> => {
-  const { findings, list, status, submit } = it
+  const { findings, keyProbe, list, status, submit } = it
   const words = typeof status.words === "function" ? null : Object.entries(status.words)
   return [
     ...(typeof submit.path === "string" ? pathFaults("submit", submit.path, false) : []),
@@ -66,15 +81,24 @@ const callFaults = <T, A, P, F, L>(it: Definition<T, A, P, F, L>): ReadonlyArray
     ...placeFaults("status.word", status.word),
     ...(words === null || words.some(([, meaning]) => ends(meaning)) ? [] : ["status.words: no word means completed"]),
     ...(submit.already?.words ?? []).flatMap((word) =>
-      words === null || words.some(([known]) => known === word)
+      words === null || words.some(([known]) => known === word) || Object.hasOwn(submit.already?.meanings ?? {}, word)
         ? []
         : [`submit.already: ${JSON.stringify(word)} is not in status.words`]
+    ),
+    ...Object.keys(submit.already?.meanings ?? {}).flatMap((word) =>
+      submit.already?.words.includes(word) === false
+        ? [`submit.already.meanings: ${JSON.stringify(word)} is not in submit.already.words`]
+        : []
     ),
     ...(status.pending ?? []).flatMap(({ status }) =>
       status === 200 ? ["status.pending: a 200 is told by its word"] : []
     ),
     ...(findings === undefined ? [] : idPathFaults("findings", findings.path, findings.page !== undefined)),
-    ...(list === undefined ? [] : pathFaults("list", list.path, false))
+    ...(typeof list?.path === "string" ? pathFaults("list", list.path, false) : []),
+    ...(list?.pages !== undefined && list.pages > 1 && list.query === undefined
+      ? ["list.pages: further pages need list.query"]
+      : []),
+    ...(keyProbe === undefined ? [] : pathFaults("keyProbe", keyProbe.path, false))
   ]
 }
 

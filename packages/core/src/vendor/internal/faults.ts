@@ -1,7 +1,7 @@
 // The vendor's errors by its table, and by the common rule where the table is silent.
 import * as Option from "effect/Option"
 import * as StatusClass from "../../http/StatusClass.ts"
-import type { VendorResponse } from "../../http/VendorHttp.ts"
+import type { TransportFault, VendorResponse } from "../../http/VendorHttp.ts"
 import * as WireFields from "../../http/WireFields.ts"
 import * as PollFault from "../../model/PollFault.ts"
 import * as SubmitError from "../../model/SubmitError.ts"
@@ -10,9 +10,11 @@ import * as Wire from "../Wire.ts"
 
 export type Scrub = (text: string) => string
 
-export interface Faults {
+export interface Faults<in T> {
   readonly poll: (question: Question, response: VendorResponse, scrub: Scrub) => PollFault.PollFault
-  readonly submit: (response: VendorResponse, scrub: Scrub) => SubmitError.SubmitError
+  readonly submit: (response: VendorResponse, scrub: Scrub, target: T) => SubmitError.SubmitError
+  /** A submission that got no answer. */
+  readonly lost: (fault: TransportFault, scrub: Scrub, target: T) => SubmitError.SubmitError
   /** The vendor's own words, when the body is its error; null when it is not. */
   readonly said: (response: VendorResponse) => string | null
 }
@@ -63,7 +65,11 @@ export const broken = (response: VendorResponse, code: string, message: string, 
   return PollFault.make({ kind: "Broken", code, message: sentence(scrub, [message]), requestId, hint, quota })
 }
 
-export const make = (errors: Errors): Faults => {
+export const make = <T>(errors: Errors<T>): Faults<T> => {
+  const rows: ReadonlyMap<string, ReadonlyArray<ErrorRow>> = new Map(
+    Object.entries(errors.rows).map(([key, row]) => [key, "length" in row ? row : [row]])
+  )
+
   const text = (response: VendorResponse, place: Wire.Place | undefined): string | null =>
     place === undefined || response.body._tag !== "Json"
       ? null
@@ -74,71 +80,102 @@ export const make = (errors: Errors): Faults => {
     const code = text(response, errors.code)
     const message = text(response, errors.message)
     // Where the vendor's errors have codes, a text beside no code is not one of them.
-    const known = errors.code === undefined || code !== null
+    const known = errors.code === undefined || errors.either === true || code !== null
     const said = known ? message : null
+    const details = known && body._tag === "Json" ? (errors.details?.(body.value) ?? []) : []
     return {
       code,
+      message: said,
       said: said ?? (body._tag === "Unreadable" ? body.detail : `HTTP ${status}`),
-      isOwn: known && message !== null
+      details,
+      advice: known ? text(response, errors.advice) : null,
+      requestId: (known ? text(response, errors.requestId) : null) ?? response.requestId,
+      isOwn: known && (message !== null || (errors.either === true && code !== null))
     }
   }
 
-  const rowOf = (status: number, code: string | null, wanted: (row: ErrorRow) => boolean): ErrorRow | undefined =>
-    (code === null ? [String(status)] : [`${status} ${code}`, String(status)])
-      .map((key) => (Object.hasOwn(errors.rows, key) ? errors.rows[key] : undefined))
-      .find((row) => row !== undefined && wanted(row))
+  type Heard = ReturnType<typeof read>
+
+  const rowOf = (
+    status: number,
+    { code, message }: Pick<Heard, "code" | "message">,
+    wanted: (row: ErrorRow, isBare: boolean) => boolean
+  ): ErrorRow | undefined => {
+    const says = ({ says }: ErrorRow): boolean => says === undefined || (message !== null && says.test(message))
+    return (
+      (code === null ? undefined : rows.get(`${status} ${code}`)?.find((row) => says(row) && wanted(row, false))) ??
+      rows.get(String(status))?.find((row) => says(row) && wanted(row, true))
+    )
+  }
 
   const codeOf = (scrub: Scrub, code: string | null, status: number): string =>
     code === null ? `http-${status}` : WireFields.cut(scrub(code), 64)
 
-  const meantBySubmit = (response: VendorResponse, code: string | null, isOwn: boolean) => {
-    const odd = errors.odd?.(response, code) ?? null
-    const row = odd ?? rowOf(response.status, code, (row) => row.submit !== undefined)
+  const doubt = (target: T): string | null =>
+    (typeof errors.doubt === "function" ? errors.doubt(target) : errors.doubt) ?? null
+
+  /** Nothing was bought, a row says: without the vendor's own error, the status alone does not prove it. */
+  const isNo = ({ submit }: ErrorRow): boolean => submit?.startsWith("Refused") === true || submit === "NotSent"
+
+  const meantBySubmit = (response: VendorResponse, heard: Heard, target: T) => {
+    const odd = errors.odd?.(response, heard.code, target) ?? null
+    const row =
+      odd ??
+      rowOf(response.status, heard, (row, isBare) => row.submit !== undefined && (heard.isOwn || !isBare || !isNo(row)))
     const [kind, permanent] =
-      row?.submit === undefined ? [StatusClass.submitFault(response.status, isOwn), false] : submitKinds[row.submit]
-    return { kind, permanent, advice: (kind === "InDoubt" ? errors.doubt : row?.advice) ?? null }
+      row?.submit === undefined
+        ? [StatusClass.submitFault(response.status, heard.isOwn), false]
+        : submitKinds[row.submit]
+    return { kind, permanent, advice: kind === "InDoubt" ? doubt(target) : (heard.advice ?? row?.advice ?? null) }
   }
 
   return {
     poll: (question, response, scrub) => {
-      const { code, said } = read(response)
-      const { hint, quota, requestId, status } = response
+      const heard = read(response)
+      const { code, details, requestId, said } = heard
+      const { hint, quota, status } = response
       const asks = ({ on, poll }: ErrorRow): boolean => poll !== undefined && on?.includes(question) !== false
-      const row = rowOf(status, code, asks)
+      const row = rowOf(status, heard, asks)
       const common = StatusClass.pollFault(status)
       const [kind, permanent] = row?.poll === undefined ? [common.kind, common.permanent] : pollKinds[row.poll]
       return PollFault.make({
         kind,
         permanent,
         code: codeOf(scrub, code, status),
-        message: sentence(scrub, [withStatus(said, status), row?.advice]),
+        message: sentence(scrub, [withStatus(said, status), ...details, heard.advice ?? row?.advice]),
         requestId,
         hint,
         quota
       })
     },
-    submit: (response, scrub) => {
-      const { code, isOwn, said } = read(response)
-      const { body, hint, quota, requestId, status } = response
-      const { advice, kind, permanent } = meantBySubmit(response, code, isOwn)
+    submit: (response, scrub, target) => {
+      const heard = read(response)
+      const { code, details, requestId, said } = heard
+      const { body, hint, quota, status } = response
+      const { advice, kind, permanent } = meantBySubmit(response, heard, target)
       const accepted = status >= 200 && status < 300
+      // It may have been paid for: what the vendor said is kept for the person who has to find it.
+      const kept = kind === "InDoubt" && !heard.isOwn && body._tag === "Json" ? JSON.stringify(body.value) : null
       return SubmitError.make({
         kind,
         permanent,
         code: accepted && code === null ? "no-scan-id" : codeOf(scrub, code, status),
-        message: sentence(scrub, [
-          accepted ? `HTTP ${status} without a usable scan id` : null,
-          accepted && code === null && body._tag === "Json" ? null : said
-        ]),
+        message: sentence(
+          scrub,
+          kept !== null
+            ? [`HTTP ${status} without a usable scan id: ${kept}`]
+            : [accepted ? `HTTP ${status} without a usable scan id` : null, said, ...details]
+        ),
         advice,
         requestId,
         hint: kind === "Throttled" ? hint : Option.none(),
         quota
       })
     },
+    lost: (fault, scrub, target) => StatusClass.submitTransport(fault, scrub, doubt(target)),
     said: (response) => {
-      const { isOwn, said } = read(response)
-      return isOwn ? said : null
+      const { isOwn, message } = read(response)
+      return isOwn ? message : null
     }
   }
 }

@@ -8,7 +8,7 @@ import * as Observation from "../../model/Observation.ts"
 import type { PollFault } from "../../model/PollFault.ts"
 import * as ScanOutcome from "../../model/ScanOutcome.ts"
 import type { ScanTicket } from "../../model/ScanTicket.ts"
-import type { About, Definition, Meaning, Said, Verdict } from "../Definition.ts"
+import type { About, Definition, Meaning, Said, Verdict, When } from "../Definition.ts"
 import * as Wire from "../Wire.ts"
 import * as Faults from "./faults.ts"
 import * as Judging from "./judging.ts"
@@ -44,33 +44,61 @@ const isCount = (value: number | null | undefined): boolean => WireFields.count.
 /** Advice for people alone: what is odd about it is left out. */
 const progressOf = (told: Partial<Observation.Progress> | null): Option.Option<Observation.Progress> => {
   const { done = null, fraction = null, total = null } = told ?? {}
-  const counts = isCount(done) && isCount(total) ? { done, total } : { done: null, total: null }
+  const fits = total === null || (isCount(total) && (done ?? 0) <= total)
+  const counts = isCount(done) && fits ? { done, total } : { done: null, total: null }
   const share = fraction !== null && fraction >= 0 && fraction <= 1 ? fraction : null
-  return share === null && counts.total === null ? Option.none() : Option.some({ fraction: share, ...counts })
+  return share === null && counts.done === null ? Option.none() : Option.some({ fraction: share, ...counts })
 }
 
 const reasonOf = (said: Said, otherwise: ScanOutcome.Reason): ScanOutcome.Reason => {
   if (said === null || said === undefined) return otherwise
   if (typeof said === "string") return { ...otherwise, message: said }
-  const { advice = null, code = otherwise.code, message } = said
-  return { ...otherwise, code, message, advice }
+  const { advice = null, code = otherwise.code, message, requestId } = said
+  return { code, message, advice, requestId: requestId ?? otherwise.requestId }
+}
+
+/** The most warnings that one outcome carries; what is beyond is counted. */
+const mostWarnings = 50
+
+/** Warnings as an outcome keeps them: each once, without keys. */
+export const tidy = (warnings: ReadonlyArray<string>, scrub: Faults.Scrub): ReadonlyArray<string> => {
+  if (warnings.length === 0) return warnings
+  const unique = Array.from(new Set(warnings))
+  const kept = unique.slice(0, mostWarnings).map((warning) => WireFields.cut(scrub(warning)))
+  return unique.length > mostWarnings ? [...kept, `and ${unique.length - mostWarnings} more warnings`] : kept
+}
+
+/** The evidence of an outcome that has some of it no answer could be read for. */
+const withoutEvidence = <O extends ScanOutcome.Completed<unknown> | ScanOutcome.Partial<unknown>>(
+  outcome: O,
+  reasons: Verdict<unknown>["unavailable"]
+): O => {
+  if (reasons === undefined) return outcome
+  const missing = Object.entries(reasons).map(([kind, reason]) => [kind, { status: "unavailable", reason }] as const)
+  return { ...outcome, evidence: { ...ScanOutcome.evidence(outcome), ...Object.fromEntries(missing) } }
 }
 
 export interface Observer<P> {
   /** A 200, or another answer that the definition names. `now` is the time on our clock. */
   readonly poll: (ticket: ScanTicket, response: VendorResponse, now: number) => Observed<P>
-  /** An ending by its word; null where the word means none. `submittedAt`: of a submission that this answers. */
+  /**
+   * An ending by its word in the answer to a submission at `submittedAt`; null where the word means none. `other`: what
+   * the word means in such an answer, where that is something else.
+   */
   readonly ending: (
     ticket: ScanTicket,
     word: string,
     response: VendorResponse,
-    extra: { readonly submittedAt: number | null; readonly warnings: ReadonlyArray<string> }
+    submittedAt: number,
+    other: When<P> | undefined
   ) => Result.Result<ScanOutcome.ScanOutcome<P>, PollFault> | null
   readonly wordOf: (body: unknown) => Result.Result<string, string>
+  /** Why an answer is not about a scan, as a code and words; null where it is, or does not say. */
+  readonly notAbout: (body: unknown, scanId: string) => readonly [code: string, message: string] | null
 }
 
 export const make = <T, A, P, F, L>(
-  { answer, errors, ids, status }: Definition<T, A, P, F, L>,
+  { answer, errors, ids, sameId, status }: Definition<T, A, P, F, L>,
   { origin, scrub }: { readonly origin: string; readonly scrub: Faults.Scrub }
 ): Observer<P> => {
   const faults = Faults.make(errors)
@@ -122,7 +150,7 @@ export const make = <T, A, P, F, L>(
     ticket: ScanTicket,
     word: string,
     response: VendorResponse,
-    extra: { readonly submittedAt: number | null; readonly warnings: ReadonlyArray<string> }
+    submittedAt: number | null
   ): Result.Result<ScanOutcome.ScanOutcome<P>, PollFault> => {
     if (response.body._tag === "Unreadable") return broken(response, response.body.why, response.body.detail)
     const read = when.read(response.body.value)
@@ -134,7 +162,7 @@ export const make = <T, A, P, F, L>(
       scanId: ticket.scanId,
       word,
       origin,
-      submittedAt: extra.submittedAt,
+      submittedAt,
       warn,
       link: (address, field) => {
         const link = address === undefined ? null : linkOn(origin, address)
@@ -144,7 +172,6 @@ export const make = <T, A, P, F, L>(
     }
     const judgement = read.success.judge(about)
     if (judgement._tag === "Unusable") return broken(response, judgement.code, judgement.message)
-    warnings.push(...extra.warnings)
     const { requestId } = response
     const subject = status.subject?.(response.body.value) ?? null
     const scanType =
@@ -156,15 +183,15 @@ export const make = <T, A, P, F, L>(
       vendorStatus: word,
       ...times,
       requestId,
-      warnings
+      warnings: tidy(warnings, scrub)
     }
     const noReason = { advice: null, requestId }
     if (judgement._tag === "Failed") {
       const reason = reasonOf(judgement.reason, { code: null, message: "none given", ...noReason })
-      return Result.succeed(ScanOutcome.makeFailed({ ...common, reason }))
+      return Result.succeed(ScanOutcome.makeFailed({ ...common, requestId: reason.requestId, reason }))
     }
     const { report = null, ...verdict }: Verdict<P> = judgement.verdict
-    const { assessment, payload } = verdict
+    const { assessment, payload, unavailable } = verdict
     const told = {
       ...(verdict.findings === undefined ? {} : { findings: verdict.findings }),
       ...(verdict.delta === undefined ? {} : { delta: verdict.delta }),
@@ -172,9 +199,15 @@ export const make = <T, A, P, F, L>(
       ...(verdict.ageMs === undefined ? {} : { ageMs: verdict.ageMs })
     }
     const finished = { ...common, ...told, assessment, payload, links: { report } }
-    if (judgement._tag === "Completed") return Result.succeed(ScanOutcome.makeCompleted<P>(finished))
-    const otherwise = { code: "partial", message: "some checks did not finish", ...noReason }
-    return Result.succeed(ScanOutcome.makePartial<P>({ ...finished, reason: reasonOf(judgement.reason, otherwise) }))
+    if (judgement._tag === "Completed") {
+      return Result.succeed(withoutEvidence(ScanOutcome.makeCompleted<P>(finished), unavailable))
+    }
+    const reason = reasonOf(judgement.reason, {
+      code: "partial",
+      message: "some checks did not finish",
+      ...noReason
+    })
+    return Result.succeed(withoutEvidence(ScanOutcome.makePartial<P>({ ...finished, reason }), unavailable))
   }
 
   const wordOf = (body: unknown): Result.Result<string, string> => {
@@ -192,7 +225,6 @@ export const make = <T, A, P, F, L>(
     return typeof word === "string" ? Result.succeed(word) : Result.fail(`${place.join(".")} is not a text`)
   }
 
-  /** In words why the answer is not about the asked scan, where it says so. */
   const notAbout = (body: unknown, scanId: string): readonly [code: string, message: string] | null => {
     if (!WireFields.isRecord(body)) return ["invalid-answer", "the answer is not an object"]
     if (status.id === null) return null
@@ -201,16 +233,20 @@ export const make = <T, A, P, F, L>(
       const what = id === null ? "is missing" : `is not ${ids === "number" ? "a number" : "a text"}`
       return ["invalid-answer", `${status.id.join(".")} ${what}`]
     }
-    return String(id) === scanId ? null : ["id-mismatch", "the answer is about another scan than the asked one"]
+    const found = String(id)
+    return found === scanId || sameId?.(scanId, found) === true
+      ? null
+      : ["id-mismatch", "the answer is about another scan than the asked one"]
   }
 
   return {
     wordOf,
-    ending: (ticket, word, response, extra) => {
-      const meaning = meaningOf(word)
+    notAbout,
+    ending: (ticket, word, response, submittedAt, other) => {
+      const meaning = other ?? meaningOf(word)
       return meaning === null || typeof meaning === "string" || "running" in meaning
         ? null
-        : settle(meaning, ticket, word, response, extra)
+        : settle(meaning, ticket, word, response, submittedAt)
     },
     poll: (ticket, response, now) => {
       if (response.status !== 200) {
@@ -238,10 +274,7 @@ export const make = <T, A, P, F, L>(
       if ("running" in meaning) {
         return Result.succeed(Observation.pending("running", progressOf(meaning.running(body))))
       }
-      return Result.map(
-        settle(meaning, ticket, word.success, response, { submittedAt: null, warnings: [] }),
-        Observation.settled
-      )
+      return Result.map(settle(meaning, ticket, word.success, response, null), Observation.settled)
     }
   }
 }

@@ -35,7 +35,7 @@ const kinds: Partial<Record<SchemaAST.AST["_tag"], string>> = {
 
 /** What a value should have been, for people. */
 export const wordsOf = (ast: SchemaAST.AST): string => {
-  const own = ast.annotations?.[annotation.words]
+  const own = ast.annotations?.[annotation.words] ?? ast.annotations?.["expected"]
   if (typeof own === "string") return own
   if (ast._tag === "Literal") return JSON.stringify(ast.literal)
   if (ast._tag === "Union" && ast.types.every((type) => type._tag === "Literal")) {
@@ -88,8 +88,13 @@ export const leavable = (root: SchemaAST.AST, path: Path, isNull: boolean): numb
 const takesNull = (ast: SchemaAST.AST): boolean =>
   ast._tag === "Null" || ast._tag === "Unknown" || (ast._tag === "Union" && ast.types.some(takesNull))
 
+/** What was odd about a value that was made ready to be read. `endless`: it held a number that JSON cannot carry. */
+export interface Notes {
+  endless: boolean
+}
+
 /** Makes one value ready to be read; gives the same value back where nothing is to be done. */
-export type Tidy = (value: unknown) => unknown
+export type Tidy = (value: unknown, notes: Notes) => unknown
 
 const asIs: Tidy = (value) => value
 
@@ -97,13 +102,13 @@ const listTidier = (list: SchemaAST.Arrays, max: unknown): Tidy => {
   const [rest] = list.rest
   const entry = rest === undefined || list.elements.length > 0 ? asIs : tidier(rest)
   if (entry === asIs && typeof max !== "number") return asIs
-  return (value) => {
+  return (value, notes) => {
     if (!Array.isArray(value)) return value
     let out: Array<unknown> | null = typeof max === "number" && value.length > max ? value.slice(-max) : null
     const all: ReadonlyArray<unknown> = out ?? value
     if (entry === asIs) return all
     for (let index = 0; index < all.length; index++) {
-      const next = entry(all[index])
+      const next = entry(all[index], notes)
       if (next !== all[index]) (out ??= all.slice())[index] = next
     }
     return out ?? value
@@ -114,16 +119,20 @@ const listTidier = (list: SchemaAST.Arrays, max: unknown): Tidy => {
 const deepest = 100
 
 /** Plain JSON: endless numbers, and what JSON does not have, become null. */
-const plain = (value: unknown, depth = 0): unknown => {
+const plain = (value: unknown, notes: Notes, depth = 0): unknown => {
   if (typeof value === "string" || typeof value === "boolean" || value === null) return value
-  if (typeof value === "number") return Number.isFinite(value) ? value : null
+  if (typeof value === "number") {
+    if (Number.isFinite(value)) return value
+    notes.endless = true
+    return null
+  }
   if (typeof value !== "object" || depth >= deepest) return null
   if (Array.isArray(value)) {
-    const all = value.map((entry) => plain(entry, depth + 1))
+    const all = value.map((entry) => plain(entry, notes, depth + 1))
     return all.some((entry, index) => entry !== value[index]) ? all : value
   }
   const entries = Object.entries(value)
-  const all = entries.map(([name, inner]) => [name, plain(inner, depth + 1)] as const)
+  const all = entries.map(([name, inner]) => [name, plain(inner, notes, depth + 1)] as const)
   return all.some(([, inner], index) => inner !== entries[index]?.[1]) ? Object.fromEntries(all) : value
 }
 
@@ -137,20 +146,20 @@ const structTidier = (node: SchemaAST.Objects): Tidy => {
   const [others] = node.indexSignatures
   const rest = others === undefined ? asIs : tidier(others.type)
   if (fields.length === 0 && rest === asIs) return asIs
-  return (value) => {
+  return (value, notes) => {
     if (!WireFields.isRecord(value)) return value
     // Collected first, so that what stays the same is not copied.
     let changes: Map<string, unknown> | null = null
     for (const { inner, name, optional } of fields) {
       if (!Object.hasOwn(value, name)) continue
       const old = value[name]
-      const next = optional && old === null ? undefined : inner(old)
+      const next = optional && old === null ? undefined : inner(old, notes)
       if (next !== old) (changes ??= new Map()).set(name, next)
     }
     if (rest !== asIs) {
       for (const name of Object.keys(value)) {
         if (known.has(name)) continue
-        const next = rest(value[name])
+        const next = rest(value[name], notes)
         if (next !== value[name]) (changes ??= new Map()).set(name, next)
       }
     }
@@ -170,7 +179,7 @@ const structTidier = (node: SchemaAST.Objects): Tidy => {
  * not copied.
  */
 export const tidier = (ast: SchemaAST.AST): Tidy => {
-  if (ast.annotations?.[annotation.plain] === true) return plain
+  if (ast.annotations?.[annotation.plain] === true) return (value, notes) => plain(value, notes)
   const node = wireSide(ast)
   if (node._tag === "Arrays") return listTidier(node, ast.annotations?.[annotation.last])
   if (node._tag === "Objects") return structTidier(node)

@@ -1,0 +1,266 @@
+/**
+ * The compliance API as a definition: rule scans of datasets, with their delta.
+ *
+ * The scan is done inside the submission, yet the answer to it holds no score, so an accepted submission is polled at
+ * once. A submission answered with `failed` is the outcome; one answered with `completed` is not, because nothing is
+ * known yet that a report could show. Only the status word of a poll decides; the zeros beside `pending`, `running` and
+ * `failed` are never results.
+ *
+ * @see https://github.com/Basit-Ali0/Yggdrasil
+ * @since 0.2.0
+ */
+import * as Result from "effect/Result"
+import * as WireFields from "@scanpoll/core/unstable/http/WireFields"
+import * as Vendor from "@scanpoll/core/vendor/Vendor"
+import * as Wire from "@scanpoll/core/vendor/Wire"
+import * as CompliancePolicy from "./CompliancePolicy.ts"
+import { CompliancePayload, ComplianceRequest, isUuid, sameId, uuid } from "./ComplianceSchema.ts"
+import * as Answers from "./internal/answer.ts"
+import * as Verdict from "./internal/verdict.ts"
+
+const ids = ["policyId", "uploadId", "mappingId", "auditId"] as const
+
+const short = {
+  policy: "policyId",
+  upload: "uploadId",
+  mapping: "mappingId",
+  audit: "auditId",
+  name: "auditName"
+} as const
+
+const form = "policy=ID,upload=ID,mapping=ID"
+
+/** `policy=ID,upload=ID,mapping=ID`, and `audit` and `name` where they are wished. */
+const line = (text: string): Result.Result<Readonly<Record<string, unknown>>, string> => {
+  const fields = text.split(/,(?=\s*[A-Za-z]+\s*=)/).map((part) => /^\s*([A-Za-z]+)\s*=(.*)$/s.exec(part))
+  const named = fields.flatMap((field) => {
+    const name = Object.entries(short).find((pair) => pair.some((known) => known === field?.[1]))?.[1]
+    return name === undefined ? [] : [[name, field?.[2]?.trim()] as const]
+  })
+  return named.length === fields.length && new Set(named.map(([name]) => name)).size === named.length
+    ? Result.succeed(Object.fromEntries(named))
+    : Result.fail(`is written "compliance:${form}"`)
+}
+
+const joined = (parts: Readonly<Record<string, string>>): string =>
+  Object.entries(parts)
+    .map(([name, id]) => `${name}=${id}`)
+    .join(",")
+    .toLowerCase()
+
+const rules = (done: number, total: number | null) => ({ done, total, ...(total ? { fraction: done / total } : {}) })
+
+/** The server sends 0 rules until the scan has completed, so 0 says nothing. */
+const progress = (body: unknown) => {
+  const done = WireFields.count.read(Wire.get(body, ["rules_processed"]))
+  return done === null || done === 0 ? null : rules(done, WireFields.count.read(Wire.get(body, ["rules_total"])))
+}
+
+const texts = (from: unknown): ReadonlyArray<string | number> =>
+  Array.isArray(from) ? from.filter((part) => typeof part === "string" || typeof part === "number") : []
+
+/** What the vendor complains about: fields, as `path: what`, or columns of a mapping. */
+const complaints = (details: unknown): ReadonlyArray<string> => {
+  if (Array.isArray(details)) {
+    return details
+      .filter(WireFields.isRecord)
+      .slice(0, 8)
+      .map((issue) => {
+        const at = texts(issue["path"]).join(".")
+        const what = WireFields.nonEmptyText.read(issue["message"]) ?? "not accepted"
+        return at === "" ? what : `${at}: ${what}`
+      })
+  }
+  const missing = texts(Wire.get(details, ["missing_required"])).join(", ")
+  const invalid = texts(Wire.get(details, ["invalid_columns"])).join(", ")
+  return [...(missing === "" ? [] : [`missing: ${missing}`]), ...(invalid === "" ? [] : [`invalid: ${invalid}`])]
+}
+
+const complaintsIn = (body: unknown): ReadonlyArray<string> => complaints(Wire.get(body, ["details"]))
+
+/** What the vendor does not say of its ids does not count against a scan. */
+const isMadeFrom = (answer: unknown, { mappingId, policyId, uploadId }: ComplianceRequest): boolean =>
+  Object.entries({ policy_id: policyId, upload_id: uploadId, mapping_id: mappingId }).every(([name, asked]) => {
+    const said = Wire.get(answer, [name])
+    return typeof said !== "string" || sameId(said, asked)
+  })
+
+/**
+ * The compliance API.
+ *
+ * @category constructors
+ * @since 0.2.0
+ */
+export const vendor = Vendor.define({
+  name: "compliance",
+  title: "Compliance API (Yggdrasil)",
+  scans: "policy scans of datasets",
+  docs: "https://github.com/Basit-Ali0/Yggdrasil",
+  baseUrl: null,
+  key: {
+    variable: "COMPLIANCE_TOKEN",
+    form: /^[\w-]+\.[\w-]+\.[\w-]*$/,
+    words: "is a JWT: three parts with dots"
+  },
+  settings: {
+    COMPLIANCE_ORGANIZATION_ID: { header: "X-Organization-Id", form: uuid, words: "a UUID" }
+  },
+  probe: "00000000-0000-4000-8000-000000000000",
+  sameId,
+  target: ComplianceRequest,
+  sample: {
+    policyId: "550e8400-e29b-41d4-a716-446655440000",
+    uploadId: "123e4567-e89b-12d3-a456-426614174000",
+    mappingId: "789e0123-e45b-67c8-d901-234567890123"
+  },
+  line,
+  check: (request) => [
+    ...ids.flatMap((name) => {
+      const id = request[name]
+      return id === undefined || isUuid(id)
+        ? []
+        : [{ path: [name], message: "must be a UUID, such as 550e8400-e29b-41d4-a716-446655440000" }]
+    }),
+    ...(request.auditName?.trim() === ""
+      ? [{ path: ["auditName"], message: "is blank; leave it out if the audit has no name" }]
+      : [])
+  ],
+  subject: ({ auditName, mappingId, policyId, uploadId }) => {
+    const id = joined({ policy: policyId, upload: uploadId, mapping: mappingId })
+    // A new upload of the same data is the next version of it: the vendor's own delta compares scans of one policy.
+    return { kind: "dataset", id, name: auditName ?? id, series: joined({ policy: policyId, mapping: mappingId }) }
+  },
+  // The vendor joins nothing by itself. The audit's name is a label and makes no other scan.
+  fingerprint: (request) => JSON.stringify(ids.map((name) => request[name]?.toLowerCase() ?? null)),
+
+  submit: {
+    path: "/api/scan/run",
+    body: ({ auditId, auditName, mappingId, policyId, uploadId }) => ({
+      policy_id: policyId,
+      upload_id: uploadId,
+      mapping_id: mappingId,
+      ...(auditId === undefined ? {} : { audit_id: auditId }),
+      ...(auditName === undefined ? {} : { audit_name: auditName })
+    }),
+    id: ["scan_id"],
+    already: {
+      words: ["failed"],
+      meanings: {
+        failed: Vendor.when(Answers.RunFailure, {
+          failed: ({ details, error, message }) => ({
+            code: error ?? null,
+            message: message === undefined ? "none given" : [message, ...complaints(details)].join("; "),
+            advice: "this scan is over; a new scan may work"
+          })
+        })
+      }
+    },
+    pollAtOnce: ["completed"]
+  },
+
+  answer: Answers.Answer,
+  payload: CompliancePayload,
+  status: {
+    path: "/api/scan/{id}",
+    id: ["id"],
+    word: ["status"],
+    created: ["created_at"],
+    completed: ["completed_at"],
+    words: {
+      pending: "queued",
+      running: { running: progress },
+      completed: { completed: Verdict.completed },
+      failed: Vendor.when(Answers.Failure, {
+        failed: () => ({ message: "none given", advice: "the vendor keeps no reason; a new scan may work" })
+      })
+    }
+  },
+
+  list: {
+    path: ({ auditId }) =>
+      auditId === undefined
+        ? Vendor.unusable(
+            "no-audit",
+            "the vendor lists scans by audit only and this request names none: whether a scan was made can be seen in the vendor's own history"
+          )
+        : `/api/audits/${auditId}/scans`,
+    isAbout: (body, { auditId = "" }) => {
+      const listed = Wire.get(body, ["audit_id"])
+      return typeof listed !== "string" || sameId(listed, auditId)
+    },
+    rows: ["scans"],
+    row: Answers.ListedScan,
+    scan: ({ created_at, id }) => ({ id, createdAt: WireFields.timestamp(created_at) }),
+    // The list does not say what a scan was made from; the scan itself does.
+    look: { same: isMadeFrom }
+  },
+
+  // The status call answers 404 to an expired token and to an unknown scan; the list of an audit answers 401 to the first.
+  keyProbe: { path: "/api/audits/00000000-0000-4000-8000-000000000000/scans", passes: [200, 404] },
+
+  errors: {
+    code: ["error"],
+    message: ["message"],
+    details: complaintsIn,
+    doubt: ({ auditId }) =>
+      auditId === undefined
+        ? "the vendor lists scans by audit only and this request names none: look for the scan in the vendor's own history"
+        : "look for the scan in the audit before a new one is bought",
+    rows: {
+      "400 VALIDATION_ERROR": [
+        { poll: "Broken!" },
+        { submit: "Refused", advice: "correct the fields the vendor names" }
+      ],
+      "400 MAPPING_INCOMPLETE": {
+        submit: "Refused",
+        advice: "confirm a mapping that covers the named fields with columns of this upload, and use its mappingId"
+      },
+      "401 UNAUTHORIZED": [
+        {
+          poll: "Denied",
+          advice: "the token may have expired, its user may have no organization, or the vendor's database may be down"
+        },
+        {
+          submit: "Denied",
+          advice:
+            "renew the token; the vendor also says so for a user without an organization and when its database is down"
+        }
+      ],
+      "404 NOT_FOUND": [
+        {
+          poll: "Missing",
+          on: ["status"],
+          advice: "the vendor also says so when the token has expired or its database is down"
+        },
+        { poll: "Missing", on: ["list"], advice: "no audit with that auditId for this token" },
+        {
+          submit: "Refused",
+          advice: "the mapping, the upload or the policy's executable rules do not exist for this token"
+        }
+      ],
+      // Without a token the status answers 500 as well, but no request of ours leaves without one.
+      "500 INTERNAL_ERROR": { poll: "Transient", submit: "InDoubt" },
+      // It names a scan when it comes as the server sends it, and is then an outcome.
+      "500 PARTIAL_INSERT": { submit: "InDoubt" },
+      "501 NOT_AVAILABLE": { poll: "Broken!", advice: "the server's database lacks a migration" }
+    },
+    odd: ({ body }, code, { auditId }) => {
+      if (code !== "VALIDATION_ERROR" || auditId !== undefined || body._tag !== "Json") return null
+      const named = complaintsIn(body.value)
+      return named.length === 0 || named.some((what) => what.startsWith("audit_id"))
+        ? {
+            submit: "Refused",
+            advice:
+              "this server runs scans inside an audit only: create one (POST /api/audits) and give its id as auditId"
+          }
+        : null
+    }
+  },
+
+  pacing: {
+    limits: CompliancePolicy.limits,
+    every: CompliancePolicy.policies,
+    budget: CompliancePolicy.budget,
+    durations: CompliancePolicy.durations
+  }
+})
