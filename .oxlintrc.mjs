@@ -153,8 +153,7 @@ export default {
     eqeqeq: "error",
     "no-var": "error",
     "prefer-const": "error",
-    // A circle of types is one too: none of its files can be read, or moved, alone.
-    "import/no-cycle": ["error", { ignoreTypes: false }],
+    "import/no-cycle": "error",
     "typescript/no-explicit-any": "error",
     "typescript/no-non-null-assertion": "error",
     "typescript/ban-ts-comment": ["error", { "ts-expect-error": "allow-with-description" }],
@@ -196,15 +195,6 @@ export default {
           ...properties.map(([object, property]) => ({ object, property, message: viaEffect }))
         ]
       }
-    },
-    // Circles of types that are being opened: nothing is to be added here.
-    {
-      files: [
-        "packages/core/src/vendor/{Definition,internal/judging}.ts",
-        "packages/testkit/src/{Conformance,Samples,internal/conformance*,internal/definedKit}.ts",
-        "packages/cli/src/progress/{Progress,Rows}.ts"
-      ],
-      rules: { "import/no-cycle": "error" }
     },
     // What measures real time beside other libraries uses real time, their ways, and modules that only switch things on.
     {

@@ -21,6 +21,8 @@ import { safeJson } from "./internal/json.ts"
 import * as Compare from "./internal/compare.ts"
 import * as Identities from "./internal/identities.ts"
 import * as Until from "./internal/until.ts"
+import * as Evidence from "./Evidence.ts"
+import * as Times from "./internal/times.ts"
 import type { ReportScan } from "./ReportScan.ts"
 import * as Scan from "./ReportScan.ts"
 import type { ScanReport } from "./ScanReport.ts"
@@ -222,7 +224,7 @@ const fromScans = (report: ScanReport, making: Making, previous: Baseline | null
     tool: report.tool,
     run: report.run,
     subjects: report.scans.flatMap((scan, index) => {
-      if (scan.state !== "completed" || scan.assessment === null || Scan.missingOf(scan).length > 0) return []
+      if (scan.state !== "completed" || scan.assessment === null || Evidence.missing(scan).length > 0) return []
       const found = counterparts[index] ?? null
       const old = found === null ? null : (previous?.subjects[found.before] ?? null)
       return [
@@ -265,7 +267,7 @@ export const make = (
     readonly previous?: Baseline | null
   } = {}
 ): Effect.Effect<Baseline, BaselineError> => {
-  const open = report.scans.filter((scan) => scan.state !== "completed" || Scan.missingOf(scan).length > 0)
+  const open = report.scans.filter((scan) => scan.state !== "completed" || Evidence.missing(scan).length > 0)
   if (open.length > 0 || report.scans.length === 0) {
     const message =
       report.scans.length === 0
@@ -274,13 +276,13 @@ export const make = (
     return Effect.fail(new BaselineError({ reason: "incomplete", message, scans: open.map((scan) => scan.id) }))
   }
   const { assessments = false, at = null, by = null, previous = null, reason = null, until = null } = given
-  const now = at === null ? report.run.finishedAt : Scan.formatTime(at)
+  const now = at === null ? report.run.finishedAt : Times.format(at)
   const decided =
     reason === null
       ? { reason: null, until: null }
       : {
           reason: Hostile.of(reason),
-          until: until === null ? null : Scan.formatTime(until),
+          until: until === null ? null : Times.format(until),
           by: by === null ? null : Hostile.of(by),
           at: now
         }
@@ -327,7 +329,7 @@ const listOf = (value: unknown): ReadonlyArray<unknown> => (Array.isArray(value)
 const readUntil = (value: unknown, path: string, faults: Array<string>): unknown => {
   if (!isRecord(value) || typeof value["until"] !== "string") return value
   const at = Until.parse(value["until"])
-  if (Option.isSome(at)) return { ...value, until: Scan.formatTime(at.value) }
+  if (Option.isSome(at)) return { ...value, until: Times.format(at.value) }
   faults.push(`${path}.until must be null, ${Until.forms}, not ${JSON.stringify(value["until"].slice(0, 60))}`)
   return value
 }
@@ -401,7 +403,7 @@ const guessed = Hostile.of(
  * @since 0.1.0
  */
 export const apply = (report: ScanReport, baseline: Baseline, now: number): ScanReport => {
-  const at = Scan.formatTime(now)
+  const at = Times.format(now)
   const counterparts = Identities.pair(baseline.subjects, report.scans)
   const scans = report.scans.map((scan, index) => {
     if (scan.assessment === null) return scan
@@ -437,7 +439,7 @@ const entryCount = (count: number): string => (count === 1 ? "1 entry" : `${coun
  * @since 0.2.0
  */
 export const review = (report: ScanReport, baseline: Baseline, now: number): ReadonlyArray<string> => {
-  const at = Scan.formatTime(now)
+  const at = Times.format(now)
   const said: Array<string> = []
   if (baseline.readFrom === 1) {
     said.push(

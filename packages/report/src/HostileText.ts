@@ -13,7 +13,9 @@ import * as Invisible from "@scanpoll/core/unstable/model/Invisible"
 import * as Schema from "effect/Schema"
 import * as SchemaTransformation from "effect/SchemaTransformation"
 import { safeJson } from "./internal/json.ts"
-import { type Marked, raw } from "./internal/raw.ts"
+import { raw } from "./internal/raw.ts"
+
+declare const Brand: unique symbol
 
 /**
  * A text nobody here vouches for.
@@ -21,7 +23,9 @@ import { type Marked, raw } from "./internal/raw.ts"
  * @category models
  * @since 0.1.0
  */
-export interface HostileText extends Marked {}
+export interface HostileText {
+  readonly [Brand]: "~@scanpoll/report/HostileText"
+}
 
 /**
  * Whether a value can be taken as hostile text: any string can.

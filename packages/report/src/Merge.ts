@@ -12,7 +12,7 @@ import { hash } from "./internal/hash.ts"
 import * as Identities from "./internal/identities.ts"
 import type { ReportScan, TrendPoint } from "./ReportScan.ts"
 import type { ScanReport } from "./ScanReport.ts"
-import * as Scan from "./ReportScan.ts"
+import * as Evidence from "./Evidence.ts"
 import * as Report from "./ScanReport.ts"
 
 const isSettled = (scan: ReportScan): boolean =>
@@ -20,7 +20,7 @@ const isSettled = (scan: ReportScan): boolean =>
 
 const better = (a: ReportScan, b: ReportScan): ReportScan => {
   if (isSettled(a) !== isSettled(b)) return isSettled(a) ? a : b
-  const lacks = Scan.missingOf(a).length - Scan.missingOf(b).length
+  const lacks = Evidence.missing(a).length - Evidence.missing(b).length
   if (lacks !== 0) return lacks < 0 ? a : b
   return b.timings.observedAt > a.timings.observedAt ? b : a
 }

@@ -4,6 +4,7 @@
  * @since 0.1.0
  */
 import type { PhrasingContent, RootContent } from "mdast"
+import type { DiffRenderer } from "./DiffFormat.ts"
 import type { ReportDiff, Side, SubjectDiff } from "./Diff.ts"
 import * as Hostile from "./HostileText.ts"
 import { safeJson } from "./internal/json.ts"
@@ -11,7 +12,7 @@ import * as Md from "./internal/markdown.ts"
 import type { Page } from "./internal/page.ts"
 import { fold, make, pad, severityStyles } from "./internal/page.ts"
 import * as Words from "./internal/words.ts"
-import type { DiffRenderer, RenderOptions } from "./RenderOptions.ts"
+import type { RenderOptions } from "./RenderOptions.ts"
 import type { ReportFinding } from "./ReportScan.ts"
 
 const name = ({ account, scanType, subject }: SubjectDiff): string => {

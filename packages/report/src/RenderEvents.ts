@@ -19,8 +19,10 @@ import * as Ticket from "@scanpoll/core/model/ScanTicket"
 import * as Hostile from "./HostileText.ts"
 import * as Identities from "./internal/identities.ts"
 import { safeJson } from "./internal/json.ts"
+import * as Times from "./internal/times.ts"
 import type { Renderer } from "./RenderOptions.ts"
-import * as Scan from "./ReportScan.ts"
+import * as Row from "./ReportRow.ts"
+import type { ReportScan } from "./ReportScan.ts"
 import type { ScanReport } from "./ScanReport.ts"
 
 /**
@@ -33,7 +35,7 @@ export const schemaVersion = 1
 
 const line = (fields: object): string => `${safeJson({ schemaVersion, ...fields })}\n`
 
-const without = (scan: Scan.ReportScan) => ({ ...scan, payload: null })
+const without = (scan: ReportScan) => ({ ...scan, payload: null })
 
 /**
  * The line of one event of the engine, or null when the event changes no state. `redact` is applied to every text.
@@ -45,7 +47,7 @@ export const fromEvent = (
   event: ScanEvent,
   options: {
     readonly redact?: (text: string) => string
-    readonly row?: Omit<Scan.RowOptions, "redact" | "payload">
+    readonly row?: Omit<Row.RowOptions, "redact" | "payload">
   } = {}
 ): string | null => {
   const redact = options.redact ?? ((text: string) => text)
@@ -59,7 +61,7 @@ export const fromEvent = (
   }
   const head = (name: string) => ({
     event: name,
-    at: Scan.formatTime(event.at),
+    at: Times.format(event.at),
     index: event.index,
     id: event.claimId,
     vendor: event.vendor,
@@ -91,7 +93,7 @@ export const fromEvent = (
     case "Scheduled":
       return null
     case "Ended":
-      return line({ ...head("ended"), scan: Scan.fromRecord(event.record, { ...options.row, redact }) })
+      return line({ ...head("ended"), scan: Row.fromRecord(event.record, { ...options.row, redact }) })
     case "Polled": {
       if (!event.first) return null
       const { seen } = event

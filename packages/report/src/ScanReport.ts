@@ -20,6 +20,8 @@ import * as Hostile from "./HostileText.ts"
 import { HostileText } from "./HostileText.ts"
 import * as Scan from "./ReportScan.ts"
 import * as SharedScans from "./internal/sharedScans.ts"
+import * as Times from "./internal/times.ts"
+import * as Row from "./ReportRow.ts"
 import { islandId } from "./internal/json.ts"
 import { sealKey, sha256 } from "./internal/sha256.ts"
 
@@ -132,7 +134,7 @@ export interface RunInfo extends ExitCode.RunTrouble {
   readonly finishedAt: number
   readonly plan: string | null
   readonly policy?: Gate.GatePolicy
-  readonly row?: (record: Record.ScanRecord) => Omit<Scan.RowOptions, "redact">
+  readonly row?: (record: Record.ScanRecord) => Omit<Row.RowOptions, "redact">
   readonly redact?: (text: string) => string
 }
 
@@ -214,14 +216,14 @@ export const fromRecords = (records: ReadonlyArray<Record.ScanRecord>, info: Run
   const ordered = records.toSorted((a, b) => a.index - b.index)
   const rows = ordered.map((record) => info.row?.(record) ?? {})
   const scans = SharedScans.tell(ordered, (at) => rows[at]?.scanType).map((record, at) =>
-    Scan.fromRecord(record, { ...rows[at], redact })
+    Row.fromRecord(record, { ...rows[at], redact })
   )
   return make({
     version: Hostile.of(info.version),
     run: {
       id: Hostile.of(redact(info.id)),
-      startedAt: Scan.formatTime(info.startedAt),
-      finishedAt: Scan.formatTime(info.finishedAt),
+      startedAt: Times.format(info.startedAt),
+      finishedAt: Times.format(info.finishedAt),
       plan: info.plan === null ? null : Hostile.of(redact(info.plan))
     },
     scans,

@@ -3,11 +3,11 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Outcome from "@scanpoll/core/model/ScanOutcome"
 import type { ScanRecord } from "@scanpoll/core/model/ScanRecord"
 import * as Baseline from "@scanpoll/report/Baseline"
+import * as Evidence from "@scanpoll/report/Evidence"
 import * as Format from "@scanpoll/report/Format"
 import * as Gate from "@scanpoll/report/Gate"
 import * as HostileText from "@scanpoll/report/HostileText"
 import * as Merge from "@scanpoll/report/Merge"
-import * as ReportScan from "@scanpoll/report/ReportScan"
 import * as ScanReport from "@scanpoll/report/ScanReport"
 import * as Effect from "effect/Effect"
 import { assessment, completed, finding, inState, info, partial, score } from "./fixtures.ts"
@@ -171,7 +171,7 @@ describe("a report of version 0.1", () => {
       const report = yield* ScanReport.fromJson(
         JSON.parse(JSON.stringify(old(reportOf([completed(0), inState(1, "failed")], { failOn: "high" }))))
       )
-      const [first, second] = report.scans.map((row) => ReportScan.evidenceOf(row))
+      const [first, second] = report.scans.map((row) => Evidence.of(row))
       assert.deepStrictEqual([first?.findings.status, second?.findings.status], ["not-offered", "unavailable"])
       assert.strictEqual(ScanReport.regate(report, report.gate.policy).exit.code, 3)
     })

@@ -2,7 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Record from "@scanpoll/core/model/ScanRecord"
 import * as Gate from "@scanpoll/report/Gate"
 import * as RenderJson from "@scanpoll/report/RenderJson"
-import * as ReportScan from "@scanpoll/report/ReportScan"
+import * as NextStep from "@scanpoll/report/NextStep"
 import * as ScanReport from "@scanpoll/report/ScanReport"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
@@ -181,17 +181,20 @@ describe("fromRecords", () => {
       ["interrupted", "scanpoll resume", true],
       ["denied", "scanpoll resume", true],
       ["in-doubt", "scanpoll reconcile clm_9", false],
-      ["refused", "mend the request and run again", false],
+      ["refused", "fix the request and run again", false],
       ["not-started", "run again", false]
     ])
   })
 
   it("names the account of a scan to wait for, unless it is the usual one", () => {
-    const next = (account: string) =>
-      ScanReport.fromRecords([inState(0, "still-running", { account })], info()).scans[0]?.next?.command
+    const next = (account: string) => {
+      const { ticket, ...rest } = inState(0, "still-running", { account })
+      const mine = ticket === null ? null : { ...ticket, account }
+      return ScanReport.fromRecords([{ ...rest, ticket: mine }], info()).scans[0]?.next?.command
+    }
     assert.strictEqual(plain(next("team-b")), "scanpoll wait appvet@team-b:scan_0")
     assert.strictEqual(plain(next("default")), "scanpoll wait appvet:scan_0")
-    assert.strictEqual(plain(next("a; rm -rf")), "scanpoll wait appvet:scan_0")
+    assert.isNull(next("a; rm -rf"))
   })
 
   it("gives rows joined on one claim ids of their own", () => {
@@ -324,23 +327,37 @@ describe("parse", () => {
   })
 })
 
-describe("nextOf", () => {
-  it("names no journal that forgets, and no claim of it", () => {
-    const next = (state: "interrupted" | "denied" | "in-doubt", forgetful: boolean) =>
-      ReportScan.nextOf({
-        state,
-        because: "stop",
-        account: "default",
-        key: state === "in-doubt" ? null : "appvet:scan_1",
-        claimId: "clm_1",
-        forgetful
-      })?.command
+describe("the next step of a row", () => {
+  const next = (
+    state: "interrupted" | "denied" | "in-doubt" | "not-started" | "unreachable",
+    commands: NextStep.Commands
+  ) =>
+    NextStep.of({
+      state,
+      because: "stop",
+      key: state === "in-doubt" || state === "not-started" ? null : "appvet@team:scan_1",
+      claimId: "clm_1",
+      commands
+    })?.command ?? null
+
+  it("names no journal that forgets, and no claim or run of it", () => {
     for (const state of ["interrupted", "denied"] as const) {
-      assert.strictEqual(next(state, false), "scanpoll resume")
-      assert.strictEqual(next(state, true), "scanpoll wait appvet:scan_1")
+      assert.strictEqual(next(state, {}), "scanpoll resume")
+      assert.strictEqual(next(state, { forgetful: true, run: "run_1" }), "scanpoll wait appvet@team:scan_1")
     }
-    assert.strictEqual(next("in-doubt", false), "scanpoll reconcile clm_1")
-    assert.isNull(next("in-doubt", true))
+    assert.strictEqual(next("in-doubt", {}), "scanpoll reconcile clm_1")
+    assert.isNull(next("in-doubt", { forgetful: true }))
+    assert.isNull(next("not-started", { forgetful: true, run: "run_1" }))
+  })
+
+  it("has the journal and the account in it, and goes on with the whole run where one is stored (U-05, V-08)", () => {
+    const commands = { run: "run_1", flags: "--plan scans.yaml --journal 'my journal.db'" }
+    const end = "--plan scans.yaml --journal 'my journal.db'"
+    assert.strictEqual(next("unreachable", commands), `scanpoll wait appvet@team:scan_1 ${end}`)
+    assert.strictEqual(next("in-doubt", commands), `scanpoll reconcile clm_1 ${end}`)
+    for (const state of ["interrupted", "denied", "not-started"] as const) {
+      assert.strictEqual(next(state, commands), `scanpoll run --continue run_1 ${end}`)
+    }
   })
 })
 

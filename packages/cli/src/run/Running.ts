@@ -209,7 +209,7 @@ export const run = Effect.fnUntraced(function* (
   const rowOf = (index: number) => ({
     declaredAt: prepared[index]?.declaredAt ?? null,
     scanType: typeOf(index),
-    forgetful
+    commands: { forgetful }
   })
   const lines: Array<string> = []
   const live = yield* Queue.unbounded<string, Cause.Done>()

@@ -1,5 +1,6 @@
 import * as Severity from "@scanpoll/core/model/Severity"
 import * as Hostile from "../HostileText.ts"
+import * as Evidence from "../Evidence.ts"
 import type { HostileText } from "../HostileText.ts"
 import type { ReportFinding, ReportScan, Suppression } from "../ReportScan.ts"
 import * as Scan from "../ReportScan.ts"
@@ -180,7 +181,7 @@ const finish = (
   const status: Scan.ReportEvidence = { status: delta === null ? "not-offered" : "there", reason: null }
   return {
     ...scan,
-    evidence: { ...Scan.evidenceOf(scan), delta: status },
+    evidence: { ...Evidence.of(scan), delta: status },
     findings,
     delta,
     previous,

@@ -1,7 +1,8 @@
 import * as Severity from "@scanpoll/core/model/Severity"
 import * as Hostile from "../HostileText.ts"
 import type { ReportFinding, ReportScan, SeverityCounts, Suppression } from "../ReportScan.ts"
-import { missingOf, worstFirst } from "../ReportScan.ts"
+import * as Evidence from "../Evidence.ts"
+import { worstFirst } from "../ReportScan.ts"
 import type { ScanReport } from "../ScanReport.ts"
 
 // The words every format uses, so that no two of them tell a scan differently. Everything returned is harmless text.
@@ -126,7 +127,7 @@ export const findings = (scan: ReportScan): string | null => {
   const accepted = suppressed(scan)
   const tail = accepted === 0 ? "" : `, ${number(accepted)} accepted`
   const present = scan.findings.items.filter((item) => item.status !== "resolved").length
-  const lost = missingOf(scan).find(({ kind }) => kind === "findings")
+  const lost = Evidence.missing(scan).find(({ kind }) => kind === "findings")
   if (lost !== undefined) return Hostile.toLine(lost.reason, 200)
   switch (coverage) {
     case "unavailable":
@@ -151,7 +152,7 @@ export const findings = (scan: ReportScan): string | null => {
 
 // The evidence that is unavailable in a scan that ended, in words; null where nothing is.
 export const missing = (scan: ReportScan): string | null => {
-  const reasons = [...new Set(missingOf(scan).map(({ reason }) => Hostile.toLine(reason, 200)))]
+  const reasons = [...new Set(Evidence.missing(scan).map(({ reason }) => Hostile.toLine(reason, 200)))]
   return reasons.length === 0 ? null : reasons.join("; ")
 }
 

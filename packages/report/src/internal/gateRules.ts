@@ -1,0 +1,243 @@
+// How each rule of a gate judges a row, and the words of its answer.
+import * as Severity from "@scanpoll/core/model/Severity"
+import * as Evidence from "../Evidence.ts"
+import type { GateRule, MinScore, Threshold } from "../Gate.ts"
+import * as Hostile from "../HostileText.ts"
+import type { ReportScan } from "../ReportScan.ts"
+import { isOpen } from "../ReportScan.ts"
+
+// A+ is 0, A is 1, A- is 2, B+ is 3, and so on.
+const gradeRank = (grade: string): number | null => {
+  const parts = /^([A-F])([+-])?$/i.exec(grade.trim())
+  if (parts === null) return null
+  const letter = (parts[1] ?? "").toUpperCase().charCodeAt(0) - 65
+  return letter * 3 + (parts[2] === "+" ? 0 : parts[2] === "-" ? 2 : 1)
+}
+
+export const newSeverity = (row: ReportScan): Severity.Severity | null => {
+  if (row.assessment === null) return null
+  let worst: Severity.Severity | null = null
+  let listed = 0
+  for (const finding of row.findings.items) {
+    if (finding.status === "new") listed += 1
+    if (!isOpen(finding) || finding.status === "unchanged") continue
+    worst = worst === null ? finding.severity : Severity.worse(worst, finding.severity)
+  }
+  const { previous, severity } = row
+  if (previous !== null && Severity.worse(previous.severity, severity) !== previous.severity) {
+    worst = worst === null ? severity : Severity.worse(worst, severity)
+  }
+  const compared = row.delta !== null && row.delta.comparable
+  const unlisted = compared ? row.delta.new > listed : row.findings.items.length === 0 && previous === null
+  return unlisted ? (worst === null ? severity : Severity.worse(worst, severity)) : worst
+}
+
+// What a row answers to a rule; `because` names the evidence that breaks it.
+type Verdict =
+  | { readonly _tag: "Holds" }
+  | { readonly _tag: "NotApplicable" }
+  | { readonly _tag: "Breaks"; readonly because: string }
+
+const holds: Verdict = { _tag: "Holds" }
+const notApplicable: Verdict = { _tag: "NotApplicable" }
+const breaks = (because: string): Verdict => ({ _tag: "Breaks", because })
+
+const plural = (count: number, one: string, many: string) => `${count} ${count === 1 ? one : many}`
+
+// A rule's message names so many rows.
+const namedAtMost = 3
+
+const nameOf = (row: ReportScan): string => {
+  const name = Hostile.toLine(row.subject.name, 80)
+  return `${row.vendor} ${name === "" ? Hostile.toLine(row.subject.id, 80) : name}`
+}
+
+const named = (rows: ReadonlyArray<{ readonly row: ReportScan; readonly why: string }>): string => {
+  const first = rows.slice(0, namedAtMost).map(({ row, why }) => `${nameOf(row)} (${why})`)
+  const left = rows.length - first.length
+  return `${first.join("; ")}${left === 0 ? "" : `; and ${left} more`}`
+}
+
+type Needed = "assessment" | "findings"
+
+const lackOf = (row: ReportScan, needs: ReadonlyArray<Needed>): string | null => {
+  const evidence = Evidence.of(row)
+  for (const kind of needs) {
+    const { reason, status } = evidence[kind]
+    if (status === "unavailable") return reason === null ? `no ${kind}` : Hostile.toLine(reason, 120)
+  }
+  return null
+}
+
+// Whether there is anything to hold against a rule.
+const isAssessed = (row: ReportScan): boolean => row.assessment !== null || Evidence.of(row).findings.status === "there"
+
+const rule = (
+  name: GateRule["rule"],
+  threshold: string | number,
+  vendor: string | null,
+  rows: ReadonlyArray<ReportScan>,
+  needs: ReadonlyArray<Needed>,
+  verdict: (row: ReportScan) => Verdict,
+  words: { readonly asked: string; readonly broken: string; readonly missing: string }
+): GateRule => {
+  const assessed = rows.filter(isAssessed)
+  const broken: Array<{ readonly row: ReportScan; readonly why: string }> = []
+  const unjudged: Array<{ readonly row: ReportScan; readonly why: string }> = []
+  let checked = 0
+  for (const row of rows) {
+    const answer = isAssessed(row) ? verdict(row) : notApplicable
+    const lack = lackOf(row, needs)
+    if (answer._tag === "Breaks") {
+      checked += 1
+      broken.push({ row, why: answer.because })
+    } else if (lack !== null) unjudged.push({ row, why: lack })
+    else if (answer._tag === "Holds") checked += 1
+  }
+  // A threshold that nothing was held against has not been met, unless what is unavailable may still meet it.
+  const unanswered = checked === 0 && assessed.length > 0 && !unjudged.some(({ row }) => isAssessed(row))
+  const open =
+    unjudged.length === 0 ? "" : `; ${plural(unjudged.length, "scan", "scans")} could not be judged: ${named(unjudged)}`
+  const message =
+    broken.length > 0
+      ? `${words.asked}: ${plural(broken.length, "scan", "scans")} ${words.broken}: ${named(broken)}${open}`
+      : unanswered
+        ? `${words.asked}: ${words.missing}`
+        : `${words.asked}: ${checked === 0 && open !== "" ? "no verdict" : `holds for ${plural(checked, "scan", "scans")}`}${open}`
+  return {
+    rule: name,
+    threshold: typeof threshold === "number" ? threshold : Hostile.of(threshold),
+    vendor,
+    scans: (unanswered ? assessed : broken.map(({ row }) => row)).map((row) => row.id),
+    checked,
+    passed: broken.length === 0 && !unanswered,
+    unjudged: unjudged.map(({ row }) => row.id),
+    message: Hostile.of(message)
+  }
+}
+
+// The assessment where it can be judged.
+const assessmentOf = (row: ReportScan): ReportScan["assessment"] =>
+  Evidence.of(row).assessment.status === "unavailable" ? null : row.assessment
+
+// An accepted assessment breaks nothing, and answers for its row.
+const isAccepted = (row: ReportScan): boolean => row.assessment?.suppression !== undefined
+
+// What the scan says as a whole, in its vendor's terms where it has any.
+const wholeOf = (row: ReportScan): string => {
+  const score = row.assessment?.score ?? null
+  const word = row.assessment?.vendorSeverity ?? null
+  const parts = [
+    score === null ? null : `score ${score.value}`,
+    score?.grade === null || score?.grade === undefined ? null : `grade ${Hostile.toLine(score.grade, 20)}`,
+    word === null || word === score?.grade ? null : `"${Hostile.toLine(word, 40)}"`
+  ].filter((part) => part !== null)
+  const severity = row.assessment?.severity ?? "unknown"
+  return `assessment ${severity}${parts.length === 0 ? "" : `, ${parts.join(", ")}`}`
+}
+
+const countedOf = (row: ReportScan, counts: (finding: ReportScan["findings"]["items"][number]) => boolean) => {
+  const found = row.findings.items.filter((item) => isOpen(item) && counts(item))
+  const [first] = found
+  if (first === undefined) return null
+  const worst = Severity.worst(found.map((item) => item.severity))
+  const title = Hostile.toLine(found.find((item) => item.severity === worst)?.title ?? first.title, 60)
+  return `${plural(found.length, "finding", "findings")}, worst ${worst}: ${title}`
+}
+
+// The assessment alone is not proof of more than it says: findings that are unavailable may be worse.
+const severityThere = (row: ReportScan): Severity.Severity | null => {
+  const assessment = assessmentOf(row)
+  const found = row.findings.items.filter(isOpen).map((item) => item.severity)
+  const all = assessment === null || isAccepted(row) ? found : [assessment.severity, ...found]
+  return all.length === 0 ? null : Severity.worst(all)
+}
+
+const failOnVerdict = (row: ReportScan, threshold: Threshold): Verdict => {
+  const severity = severityThere(row)
+  if (severity === null || !Severity.atLeast(severity, threshold)) return holds
+  const assessment = assessmentOf(row)
+  const whole =
+    assessment !== null && !isAccepted(row) && Severity.atLeast(assessment.severity, threshold) ? wholeOf(row) : null
+  const found = countedOf(row, (item) => Severity.atLeast(item.severity, threshold))
+  return breaks([whole, found].filter((part) => part !== null).join("; "))
+}
+
+const failOnNewVerdict = (row: ReportScan, threshold: Threshold): Verdict => {
+  const severity = newSeverity(row)
+  if (severity === null || !Severity.atLeast(severity, threshold)) return holds
+  const found = countedOf(row, (item) => item.status !== "unchanged" && Severity.atLeast(item.severity, threshold))
+  return breaks(found ?? wholeOf(row))
+}
+
+export const scoreRule = (asked: MinScore, rows: ReadonlyArray<ReportScan>, vendors: ReadonlySet<string>): GateRule => {
+  const mine = rows.filter((row) => (asked.vendor === null ? !vendors.has(row.vendor) : row.vendor === asked.vendor))
+  const who = asked.vendor === null ? "" : ` of ${asked.vendor}`
+  return rule(
+    "min-score",
+    asked.score,
+    asked.vendor,
+    mine,
+    ["assessment"],
+    (row) => {
+      const score = assessmentOf(row)?.score ?? null
+      if (score === null) {
+        return asked.vendor === null || assessmentOf(row) === null ? notApplicable : breaks("no score")
+      }
+      if (isAccepted(row)) return holds
+      const worse = score.direction === "higher-is-better" ? score.value < asked.score : score.value > asked.score
+      return worse ? breaks(`score ${score.value}`) : holds
+    },
+    {
+      asked: `score${who} at least ${asked.score}`,
+      broken: "below it or without a score",
+      missing: "no scan has a score"
+    }
+  )
+}
+
+export const failOnRule = (threshold: Threshold, rows: ReadonlyArray<ReportScan>): GateRule =>
+  rule("fail-on", threshold, null, rows, ["assessment", "findings"], (row) => failOnVerdict(row, threshold), {
+    asked: `no severity of ${threshold} or worse`,
+    broken: "at or above it",
+    missing: "no scan has a severity"
+  })
+
+export const failOnNewRule = (threshold: Threshold, rows: ReadonlyArray<ReportScan>): GateRule =>
+  rule("fail-on-new", threshold, null, rows, ["findings"], (row) => failOnNewVerdict(row, threshold), {
+    asked: `nothing new of ${threshold} or worse`,
+    broken: "with new findings at or above it",
+    missing: "no scan can tell"
+  })
+
+const gradeVerdict = (row: ReportScan, least: number): Verdict => {
+  const grade = assessmentOf(row)?.score?.grade ?? null
+  if (grade === null) return notApplicable
+  if (isAccepted(row)) return holds
+  const rank = gradeRank(Hostile.toKey(grade))
+  return rank === null || rank > least ? breaks(`grade ${Hostile.toLine(grade, 20)}`) : holds
+}
+
+export const gradeRule = (minGrade: string, rows: ReadonlyArray<ReportScan>): GateRule => {
+  const asked = minGrade.toUpperCase()
+  const least = gradeRank(minGrade) ?? 0
+  return rule("min-grade", asked, null, rows, ["assessment"], (row) => gradeVerdict(row, least), {
+    asked: `grade at least ${asked}`,
+    broken: "with a worse or unknown grade",
+    missing: "no scan has a grade"
+  })
+}
+
+const violationsVerdict = (row: ReportScan, most: number): Verdict => {
+  const { total } = row.findings
+  if (row.assessment === null || row.assessment.compliance === null) return notApplicable
+  if (total === null) return lackOf(row, ["findings"]) === null ? breaks("number unknown") : notApplicable
+  return total > most ? breaks(plural(total, "violation", "violations")) : holds
+}
+
+export const violationsRule = (most: number, rows: ReadonlyArray<ReportScan>): GateRule =>
+  rule("max-violations", most, null, rows, ["findings"], (row) => violationsVerdict(row, most), {
+    asked: `at most ${plural(most, "violation", "violations")} a scan`,
+    broken: "with more or an unknown number",
+    missing: "no scan counts violations"
+  })
