@@ -247,7 +247,7 @@ export const settings = {
     group: "screen",
     words: "No progress and no hints on standard error; warnings and errors stay"
   }),
-  noColor: SettingKind.toggle({ flag: "no-color", group: "screen", words: "No colours" }),
+  noColor: SettingKind.toggle({ flag: "no-color", group: "screen", words: "No colours; NO_COLOR does the same" }),
   logLevel: SettingKind.word({
     flag: "log-level",
     group: "screen",

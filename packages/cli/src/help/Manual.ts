@@ -7,8 +7,10 @@
  * @since 0.1.0
  */
 import type * as HelpDoc from "effect/cli/HelpDoc"
+import * as Duration from "effect/Duration"
 import * as Option from "effect/Option"
 import { styleText } from "node:util"
+import * as Durations from "../config/Durations.ts"
 import { byFlag, ownFlags, settings, variable } from "../config/Setting.ts"
 import type { Group } from "../config/SettingKind.ts"
 import * as SettingsOf from "../config/Settings.ts"
@@ -24,11 +26,19 @@ const headings: ReadonlyArray<readonly [group: Group, heading: string]> = [
   ["screen", "SCREEN"]
 ]
 
+const either = (words: ReadonlyArray<string>): string => `${words.slice(0, -1).join(", ")} or ${words.at(-1) ?? ""}`
+
+const severities = (settings.failOn.choices ?? []).filter((word) => word !== "off")
+
 // Words that stand for a value in the flags and arguments of a page.
 const values: ReadonlyArray<readonly [word: RegExp, name: string, words: string]> = [
-  [/\bDURATION\b/, "DURATION", "A number and its unit, or several: 500ms, 30s, 5m, 1h30m, 2d; at most 30d."],
-  [/\bSEVERITY\b/, "SEVERITY", "info, low, medium, high or critical; off takes a threshold of the plan back."],
-  [/\bLEVEL\b/, "LEVEL", "all, trace, debug, info, warn, error, fatal or none."],
+  [
+    /\bDURATION\b/,
+    "DURATION",
+    `A number and its unit, or several: 500ms, 30s, 5m, 1h30m, 2d; at most ${Durations.format(Duration.millis(Durations.longest))}.`
+  ],
+  [/\bSEVERITY\b/, "SEVERITY", `${either(severities)}; off takes a threshold of the plan back.`],
+  [/\bLEVEL\b/, "LEVEL", `${either(settings.logLevel.choices ?? [])}.`],
   [
     /\btarget\b/,
     "TARGET",
