@@ -15,9 +15,9 @@ import * as CompliancePolicy from "@scanpoll/compliance/CompliancePolicy"
 import * as ComplianceSchema from "@scanpoll/compliance/ComplianceSchema"
 import { VendorConfigError } from "@scanpoll/core/http/VendorHttp"
 import * as ExonaAdapter from "@scanpoll/exona/ExonaAdapter"
-import * as ExonaClient from "@scanpoll/exona/ExonaClient"
 import * as ExonaPolicy from "@scanpoll/exona/ExonaPolicy"
 import * as ExonaSchema from "@scanpoll/exona/ExonaSchema"
+import * as ExonaVendor from "@scanpoll/exona/ExonaVendor"
 import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
 import { didYouMean } from "../config/Nearest.ts"
@@ -97,7 +97,7 @@ export const exona: Vendor = Vendors.make({
     docs: "https://docs.exonalab.com",
     keyVariable: "EXONA_API_KEY",
     baseVariable: "EXONA_BASE_URL",
-    defaultBaseUrl: ExonaClient.defaultBaseUrl,
+    defaultBaseUrl: ExonaVendor.vendor.baseUrl,
     extraVariables: [],
     keyForm: { pattern: /^exo_(live|test)_/, words: "begins with exo_live_ or exo_test_" },
     capabilities: ["cache", "findings"],

@@ -12,10 +12,9 @@
  */
 import type { RequestFault } from "@scanpoll/core/engine/ScanAdapter"
 import * as WireFields from "@scanpoll/core/unstable/http/WireFields"
-import { isScanId } from "@scanpoll/core/model/ScanTicket"
+import * as Wire from "@scanpoll/core/vendor/Wire"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
-import * as SchemaIssue from "effect/SchemaIssue"
 
 /**
  * The limits of a request. The vendor documents those of the questionnaire and of `maxAgeDays`; it names none for the
@@ -94,8 +93,13 @@ const questionnaireFaults = (items: ReadonlyArray<unknown>): ReadonlyArray<Reque
   return faults
 }
 
-// Looks only at fields of the right type: the shape reports the others.
-const limitFaults = (request: unknown): ReadonlyArray<RequestFault> => {
+/**
+ * The limits that a request breaks. Only fields of the right type are looked at: the shape reports the others.
+ *
+ * @category destructors
+ * @since 0.2.0
+ */
+export const limitFaults = (request: unknown): ReadonlyArray<RequestFault> => {
   if (!WireFields.isRecord(request)) return []
   const faults: Array<RequestFault> = []
   const note = (path: ReadonlyArray<string>, message: string | null): void => {
@@ -112,7 +116,13 @@ const limitFaults = (request: unknown): ReadonlyArray<RequestFault> => {
     : faults
 }
 
-const Shape = Schema.Struct({
+/**
+ * A request's fields and their types, without the limits.
+ *
+ * @category schemas
+ * @since 0.2.0
+ */
+export const RequestShape = Schema.Struct({
   company: Schema.Struct({
     name: Schema.String.annotate({
       description: "The company's name: one line of at most 500 characters.",
@@ -164,7 +174,7 @@ const Shape = Schema.Struct({
  * @category schemas
  * @since 0.1.0
  */
-export const ExonaRequest = Shape.check(
+export const ExonaRequest = RequestShape.check(
   Schema.makeFilter((request) => limitFaults(request).map(({ message, path }) => ({ path, issue: message })))
 )
 
@@ -174,9 +184,7 @@ export const ExonaRequest = Shape.check(
  */
 export interface ExonaRequest extends Schema.Schema.Type<typeof ExonaRequest> {}
 
-const decodeShape = Schema.decodeUnknownResult(Shape, { errors: "all" })
-
-const formatIssue = SchemaIssue.makeFormatterStandardSchemaV1()
+const decodeShape = Schema.decodeUnknownResult(RequestShape, { errors: "all" })
 
 /**
  * Everything that is wrong with a request, types and limits alike, with the path of each field; empty when nothing is.
@@ -186,13 +194,8 @@ const formatIssue = SchemaIssue.makeFormatterStandardSchemaV1()
  */
 export const requestFaults = (request: unknown): ReadonlyArray<RequestFault> => {
   const shape = decodeShape(request)
-  const limits = limitFaults(request)
-  if (Result.isSuccess(shape)) return limits
-  const wrong = formatIssue(shape.failure.issue).issues.map(({ message, path }) => ({
-    path: (path ?? []).flatMap((part) => (typeof part === "string" || typeof part === "number" ? [part] : [])),
-    message
-  }))
-  return [...wrong, ...limits]
+  const wrong = Result.isFailure(shape) ? Wire.faults(shape.failure.issue) : []
+  return [...wrong, ...limitFaults(request)]
 }
 
 /**
@@ -236,7 +239,7 @@ export const canonicalWebsite = (website: string): string => {
   return lower.slice(0, end)
 }
 
-const open = [Schema.Record(Schema.String, Schema.Json)] as const
+const open = [Schema.Record(Schema.String, Wire.json)] as const
 
 /**
  * What Exona learnt about a company: one text per field, `number_of_users` a whole number. Kept as sent; the vendor does
@@ -248,14 +251,14 @@ const open = [Schema.Record(Schema.String, Schema.Json)] as const
  */
 export const Enrichment = Schema.StructWithRest(
   Schema.Struct({
-    industry_sector: Schema.optionalKey(Schema.Json),
-    revenue_band: Schema.optionalKey(Schema.Json),
-    revenue_model: Schema.optionalKey(Schema.Json),
-    business_operations: Schema.optionalKey(Schema.Json),
-    product_category: Schema.optionalKey(Schema.Json),
-    product_details: Schema.optionalKey(Schema.Json),
-    ai_in_product: Schema.optionalKey(Schema.Json),
-    number_of_users: Schema.optionalKey(Schema.Json)
+    industry_sector: Schema.optionalKey(Wire.json),
+    revenue_band: Schema.optionalKey(Wire.json),
+    revenue_model: Schema.optionalKey(Wire.json),
+    business_operations: Schema.optionalKey(Wire.json),
+    product_category: Schema.optionalKey(Wire.json),
+    product_details: Schema.optionalKey(Wire.json),
+    ai_in_product: Schema.optionalKey(Wire.json),
+    number_of_users: Schema.optionalKey(Wire.json)
   }),
   open
 )
@@ -272,13 +275,13 @@ export const Enrichment = Schema.StructWithRest(
 export const RiskAssessment = Schema.StructWithRest(
   Schema.Struct({
     overall_risk_level: Schema.optionalKey(Schema.NullOr(Schema.String)),
-    ai_intensity: Schema.optionalKey(Schema.Json),
-    autonomy: Schema.optionalKey(Schema.Json),
-    domain_risk: Schema.optionalKey(Schema.Json),
-    blast_radius: Schema.optionalKey(Schema.Json),
-    data_content_ip_risk: Schema.optionalKey(Schema.Json),
-    control_governance: Schema.optionalKey(Schema.Json),
-    regulatory_exposure: Schema.optionalKey(Schema.Json)
+    ai_intensity: Schema.optionalKey(Wire.json),
+    autonomy: Schema.optionalKey(Wire.json),
+    domain_risk: Schema.optionalKey(Wire.json),
+    blast_radius: Schema.optionalKey(Wire.json),
+    data_content_ip_risk: Schema.optionalKey(Wire.json),
+    control_governance: Schema.optionalKey(Wire.json),
+    regulatory_exposure: Schema.optionalKey(Wire.json)
   }),
   open
 )
@@ -305,7 +308,7 @@ export const ExonaResult = Schema.StructWithRest(
   Schema.Struct({
     enrichment: Schema.optionalKey(Schema.NullOr(Enrichment)),
     risk_assessment: Schema.optionalKey(Schema.NullOr(RiskAssessment)),
-    matched_incidents: Schema.optionalKey(Schema.NullOr(Schema.Array(Schema.Json))),
+    matched_incidents: Schema.optionalKey(Schema.NullOr(Schema.Array(Wire.json))),
     data_freshness: Schema.optionalKey(Schema.NullOr(DataFreshness))
   }),
   open
@@ -316,61 +319,6 @@ export const ExonaResult = Schema.StructWithRest(
  * @since 0.1.0
  */
 export interface ExonaResult extends Schema.Schema.Type<typeof ExonaResult> {}
-
-const isResult = Schema.is(ExonaResult)
-
-// Entries, not a spread with a delete: a field named `__proto__` stays plain data.
-const without = (from: WireFields.WireRecord, name: string): WireFields.WireRecord =>
-  Object.fromEntries(Object.entries(from).filter(([key]) => key !== name))
-
-const withField = (from: WireFields.WireRecord, name: string, value: unknown): WireFields.WireRecord =>
-  Object.fromEntries(Object.entries(from).map(([key, old]) => [key, key === name ? value : old]))
-
-const keep = (
-  from: WireFields.WireRecord,
-  name: string,
-  reader: WireFields.Reader<unknown>,
-  warnings: Array<string>,
-  inside: string
-): WireFields.WireRecord => {
-  const before = warnings.length
-  WireFields.optional(from, name, reader, warnings, inside)
-  return warnings.length === before ? from : without(from, name)
-}
-
-const keepInside = (
-  result: WireFields.WireRecord,
-  block: string,
-  name: string,
-  warnings: Array<string>
-): WireFields.WireRecord => {
-  const checked = keep(result, block, WireFields.record, warnings, "result.")
-  const inner = Object.hasOwn(checked, block) ? checked[block] : null
-  if (!WireFields.isRecord(inner)) return checked
-  const kept = keep(inner, name, WireFields.text, warnings, `result.${block}.`)
-  return kept === inner ? checked : withField(checked, block, kept)
-}
-
-/**
- * Reads the `result` of a scan; null when there is none that says anything.
- *
- * @category destructors
- * @since 0.1.0
- */
-export const readResult = (value: unknown, warnings: Array<string>): ExonaResult | null => {
-  if (!WireFields.isRecord(value) || Object.keys(value).length === 0) return null
-  let result = keep(value, "enrichment", WireFields.record, warnings, "result.")
-  result = keepInside(result, "risk_assessment", "overall_risk_level", warnings)
-  result = keep(result, "matched_incidents", WireFields.list, warnings, "result.")
-  result = keepInside(result, "data_freshness", "sources_last_checked", warnings)
-  if (Object.keys(result).length === 0) return null
-  if (isResult(result)) return result
-  // What is left can only be a number like 1e999, which JSON itself cannot carry any further.
-  const plain: unknown = JSON.parse(JSON.stringify(result))
-  if (!isResult(plain)) return null
-  warnings.push("result holds numbers beyond all bounds: null in their place")
-  return plain
-}
 
 /**
  * A past incident that Exona finds similar to the company's profile. `similarityScore` is 0 to 1; above 0.75 the vendor
@@ -388,14 +336,25 @@ export interface Incident {
   readonly referenceUrls: ReadonlyArray<string>
 }
 
-const similarity: WireFields.Reader<number> = {
-  expected: "a number from 0 to 1",
-  read: (value) => (typeof value === "number" && value >= 0 && value <= 1 ? value : null)
-}
+const readIncidents = Wire.reader(
+  Schema.Struct({
+    matched_incidents: Wire.sieve(
+      Schema.Struct({
+        description: Schema.optionalKey(Wire.text()),
+        year: Schema.optionalKey(Schema.Int.annotate({ expected: "a whole number" })),
+        risk_domain: Schema.optionalKey(Schema.String),
+        similarity_score: Schema.optionalKey(
+          Schema.Finite.check(Schema.isBetween({ minimum: 0, maximum: 1 }, { expected: "a number from 0 to 1" }))
+        ),
+        reference_urls: Schema.optionalKey(Schema.Array(Schema.String))
+      })
+    )
+  })
+)
 
 /**
- * The matched incidents of a result, typed. Entries that are not objects are counted in `dropped`. Null when the result
- * has no list of incidents: that is not the same as an empty one.
+ * The matched incidents of a result, typed. Entries that are not objects are counted in `dropped`; what was left out of
+ * the others is noted in `warnings`. Null when the result has no list of incidents: that is not the same as an empty one.
  *
  * @category destructors
  * @since 0.1.0
@@ -404,117 +363,20 @@ export const incidents = (
   result: ExonaResult,
   warnings: Array<string> = []
 ): { readonly items: ReadonlyArray<Incident>; readonly dropped: number } | null => {
-  const entries = result.matched_incidents ?? null
-  if (entries === null) return null
-  const items: Array<Incident> = []
-  for (const [index, entry] of entries.entries()) {
-    if (!WireFields.isRecord(entry)) continue
-    const inside = `result.matched_incidents[${index}].`
-    items.push({
-      description: WireFields.optional(entry, "description", WireFields.text, warnings, inside),
-      year: WireFields.optional(entry, "year", WireFields.integer, warnings, inside),
-      riskDomain: WireFields.optional(entry, "risk_domain", WireFields.text, warnings, inside),
-      similarityScore: WireFields.optional(entry, "similarity_score", similarity, warnings, inside),
-      referenceUrls:
-        WireFields.optional(entry, "reference_urls", WireFields.listOf(WireFields.text), warnings, inside) ?? []
+  const { matched_incidents = null } = result
+  if (matched_incidents === null) return null
+  const read = readIncidents({ matched_incidents }, "result.")
+  if (Result.isFailure(read)) return { items: [], dropped: matched_incidents.length }
+  const { leftOut, value, warnings: noted } = read.success
+  warnings.push(...noted)
+  const items = value.matched_incidents.map(
+    ({ description = null, reference_urls = [], risk_domain = null, similarity_score = null, year = null }) => ({
+      description,
+      year,
+      riskDomain: risk_domain,
+      similarityScore: similarity_score,
+      referenceUrls: reference_urls
     })
-  }
-  return { items, dropped: entries.length - items.length }
-}
-
-/**
- * The error object Exona uses in an HTTP error and in a failed scan alike.
- *
- * @see https://docs.exonalab.com/docs/data-reference/errors
- * @category models
- * @since 0.1.0
- */
-export interface ExonaErrorBody {
-  readonly code: string | null
-  readonly message: string | null
-  readonly param: string | null
-  readonly hint: string | null
-  readonly requestId: string | null
-}
-
-/**
- * Reads `error` out of a body; null when there is none, or it is not an object.
- *
- * @category destructors
- * @since 0.1.0
- */
-export const readError = (body: WireFields.WireRecord, warnings: Array<string>): ExonaErrorBody | null => {
-  const error = WireFields.optional(body, "error", WireFields.record, warnings)
-  if (error === null) return null
-  const field = (name: string): string | null =>
-    WireFields.optional(error, name, WireFields.nonEmptyText, warnings, "error.")
-  return {
-    code: field("code"),
-    message: field("message"),
-    param: field("param"),
-    hint: field("hint"),
-    requestId: field("request_id")
-  }
-}
-
-/**
- * One scan as the API shows it, in the answer to a submission and to a poll. Times are milliseconds since 1970, null when
- * absent or unreadable. `result` and `error` are read only where the status asks for them: see `readResult` and
- * `readError`.
- *
- * @category models
- * @since 0.1.0
- */
-export interface ExonaScan {
-  readonly id: string
-  readonly status: string
-  readonly createdAt: number | null
-  readonly completedAt: number | null
-  readonly cached: boolean
-  readonly company: { readonly name: string | null; readonly website: string | null }
-  readonly body: WireFields.WireRecord
-  readonly warnings: ReadonlyArray<string>
-}
-
-const scanId: WireFields.Reader<string> = {
-  expected: "a usable scan id",
-  read: (value) => (typeof value === "string" && isScanId(value) ? value : null)
-}
-
-/**
- * The scan id of an answer, whatever else is in it; null when there is none that can be used.
- *
- * @category destructors
- * @since 0.1.0
- */
-export const readId = (body: unknown): string | null =>
-  WireFields.isRecord(body) ? WireFields.optional(body, "id", scanId, []) : null
-
-/**
- * Reads a scan out of the body of an answer; the failure says in words what is missing.
- *
- * @category destructors
- * @since 0.1.0
- */
-export const readScan = (body: unknown): Result.Result<ExonaScan, string> => {
-  if (!WireFields.isRecord(body)) return Result.fail("the answer is not an object")
-  const id = WireFields.required(body, "id", scanId)
-  if (Result.isFailure(id)) return Result.fail(id.failure)
-  const status = WireFields.required(body, "status", WireFields.nonEmptyText)
-  if (Result.isFailure(status)) return Result.fail(status.failure)
-  const warnings: Array<string> = []
-  const company = WireFields.optional(body, "company", WireFields.record, warnings) ?? {}
-  return Result.succeed({
-    id: id.success,
-    status: status.success,
-    createdAt: WireFields.optional(body, "created_at", WireFields.time, warnings),
-    completedAt: WireFields.optional(body, "completed_at", WireFields.time, warnings),
-    cached: WireFields.optional(body, "cached", WireFields.flag, warnings) ?? false,
-    company: {
-      name: WireFields.optional(company, "name", WireFields.text, warnings, "company."),
-      website: WireFields.optional(company, "website", WireFields.text, warnings, "company.")
-    },
-    body,
-    warnings
-  })
+  )
+  return { items, dropped: leftOut }
 }

@@ -3,11 +3,18 @@
  */
 import type { VendorResponse } from "@scanpoll/core/http/VendorHttp"
 import { TransportFault, VendorHttp } from "@scanpoll/core/http/VendorHttp"
-import type { ExonaRequest } from "@scanpoll/exona/ExonaSchema"
+import type { PollAnswer } from "@scanpoll/core/model/Observation"
+import type { PollFault } from "@scanpoll/core/model/PollFault"
+import type { ScanOutcome } from "@scanpoll/core/model/ScanOutcome"
+import * as Ticket from "@scanpoll/core/model/ScanTicket"
+import { Exona } from "@scanpoll/exona"
+import type { ExonaRequest, ExonaResult } from "@scanpoll/exona/ExonaSchema"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
+import * as Redacted from "effect/Redacted"
+import type * as Result from "effect/Result"
 import { readFileSync } from "node:fs"
 
 export const fixture = (name: string): Record<string, unknown> =>
@@ -41,6 +48,14 @@ export interface Asked {
   readonly timeout: number | null
 }
 
+const scrub = (text: string): string => text.replaceAll(secret, "<redacted>")
+
+/** As the real one does: a body arrives without the key in it. */
+const scrubbed = (response: VendorResponse): VendorResponse =>
+  response.body._tag === "Json" && JSON.stringify([response.body.value]).includes(secret)
+    ? { ...response, body: { _tag: "Json", value: JSON.parse(scrub(JSON.stringify(response.body.value))) } }
+    : response
+
 /**
  * The last answer of the script is repeated. Texts are scrubbed of `secret`.
  */
@@ -52,7 +67,7 @@ export const fakeVendor = (...script: ReadonlyArray<VendorResponse | TransportFa
       const next = script[Math.min(asked.length, script.length - 1)]
       asked.push(request)
       if (next === undefined) return Effect.die(new Error("the script of this vendor is empty"))
-      return next instanceof TransportFault ? Effect.fail(next) : Effect.succeed(next)
+      return next instanceof TransportFault ? Effect.fail(next) : Effect.succeed(scrubbed(next))
     })
   const timeoutOf = (options: { readonly timeout?: Duration.Input } | undefined) =>
     options?.timeout === undefined ? null : Duration.toMillis(Duration.fromInputUnsafe(options.timeout))
@@ -63,9 +78,26 @@ export const fakeVendor = (...script: ReadonlyArray<VendorResponse | TransportFa
         origin: new URL(baseUrl).origin,
         get: (path, options) => answer({ method: "GET", path, body: null, timeout: timeoutOf(options) }),
         post: (path, body, options) => answer({ method: "POST", path, body, timeout: timeoutOf(options) }),
-        scrub: (text) => text.replaceAll(secret, "<redacted>")
+        scrub
       })
     }
   })
   return { layer, asked, made }
 }
+
+/** What the adapter makes of one answer to a poll of `scanId`. */
+export const readPoll = (
+  response: VendorResponse,
+  scanId: string
+): Result.Result<PollAnswer<ScanOutcome<ExonaResult>>, PollFault> =>
+  Effect.runSync(
+    Exona.make({ credential: Redacted.make(secret) }).pipe(
+      Effect.orDie,
+      Effect.flatMap((adapter) =>
+        Effect.result(
+          adapter.poll(Ticket.make({ vendor: "exona", origin, account: "default", scanId, submittedAt: 0 }))
+        )
+      ),
+      Effect.provide(fakeVendor(response).layer)
+    )
+  )

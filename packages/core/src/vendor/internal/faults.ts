@@ -143,7 +143,7 @@ export const make = <T>(errors: Errors<T>): Faults<T> => {
         permanent,
         code: codeOf(scrub, code, status),
         message: sentence(scrub, [withStatus(said, status), ...details, heard.advice ?? row?.advice]),
-        requestId,
+        requestId: requestId === null ? null : sentence(scrub, [requestId]),
         hint,
         quota
       })
@@ -166,8 +166,8 @@ export const make = <T>(errors: Errors<T>): Faults<T> => {
             ? [`HTTP ${status} without a usable scan id: ${kept}`]
             : [accepted ? `HTTP ${status} without a usable scan id` : null, said, ...details]
         ),
-        advice,
-        requestId,
+        advice: advice === null ? null : sentence(scrub, [advice]),
+        requestId: requestId === null ? null : sentence(scrub, [requestId]),
         hint: kind === "Throttled" ? hint : Option.none(),
         quota
       })

@@ -38,6 +38,8 @@ export const wordsOf = (ast: SchemaAST.AST): string => {
   const own = ast.annotations?.[annotation.words] ?? ast.annotations?.["expected"]
   if (typeof own === "string") return own
   if (ast._tag === "Literal") return JSON.stringify(ast.literal)
+  const [first, ...others] = ast._tag === "Union" ? ast.types.filter(({ _tag }) => _tag !== "Null") : []
+  if (first !== undefined && others.length === 0) return wordsOf(first)
   if (ast._tag === "Union" && ast.types.every((type) => type._tag === "Literal")) {
     return `one of ${ast.types.map((type) => (type._tag === "Literal" ? String(type.literal) : "")).join(", ")}`
   }
@@ -86,7 +88,10 @@ export const leavable = (root: SchemaAST.AST, path: Path, isNull: boolean): numb
 }
 
 const takesNull = (ast: SchemaAST.AST): boolean =>
-  ast._tag === "Null" || ast._tag === "Unknown" || (ast._tag === "Union" && ast.types.some(takesNull))
+  ast.annotations?.[annotation.plain] === true ||
+  ast._tag === "Null" ||
+  ast._tag === "Unknown" ||
+  (ast._tag === "Union" && ast.types.some(takesNull))
 
 /** What was odd about a value that was made ready to be read. `endless`: it held a number that JSON cannot carry. */
 export interface Notes {
@@ -174,6 +179,13 @@ const structTidier = (node: SchemaAST.Objects): Tidy => {
   }
 }
 
+/** A value or null is made ready as the value is; where there are several kinds of it, none is. */
+const nullableTidier = ({ types }: SchemaAST.Union): Tidy => {
+  const [type, ...others] = types.filter(({ _tag }) => _tag !== "Null")
+  const inner = type === undefined || others.length > 0 ? asIs : tidier(type)
+  return inner === asIs ? asIs : (value, notes) => (value === null ? value : inner(value, notes))
+}
+
 /**
  * Takes the nulls out of optional fields, and cuts long texts and lists. Made once for a schema. What stays the same is
  * not copied.
@@ -183,6 +195,7 @@ export const tidier = (ast: SchemaAST.AST): Tidy => {
   const node = wireSide(ast)
   if (node._tag === "Arrays") return listTidier(node, ast.annotations?.[annotation.last])
   if (node._tag === "Objects") return structTidier(node)
+  if (node._tag === "Union") return nullableTidier(node)
   const max = node.annotations?.[annotation.max]
   if (node._tag !== "String" || typeof max !== "number") return asIs
   return (value) => (typeof value === "string" ? WireFields.cut(value, max) : value)
