@@ -107,7 +107,39 @@ export const migrations: ReadonlyArray<Migration> = [
     // Until when an owner that is gone may have polled; null where the last one left in order.
     `ALTER TABLE scanpoll_claims ADD COLUMN polled_until DOUBLE PRECISION`,
     // Names this very journal. A process that opened it compares: another database may take its place.
-    `ALTER TABLE scanpoll_journal ADD COLUMN identity TEXT`
+    `ALTER TABLE scanpoll_journal ADD COLUMN identity TEXT`,
+    // What was asked for in one go. `owner` is the process that runs it; without one and without an end it was killed.
+    `CREATE TABLE scanpoll_runs (
+      run_id TEXT PRIMARY KEY,
+      command TEXT NOT NULL,
+      plan TEXT,
+      plan_digest TEXT,
+      options TEXT,
+      owner TEXT,
+      total DOUBLE PRECISION NOT NULL,
+      started_at DOUBLE PRECISION NOT NULL,
+      ended_at DOUBLE PRECISION,
+      exit_code DOUBLE PRECISION
+    )`,
+    `CREATE INDEX scanpoll_runs_age ON scanpoll_runs (started_at, run_id)`,
+    // Its targets in their order. `state` is that of the row, null until it ended; `ended` its record without the outcome,
+    // which the claim has.
+    `CREATE TABLE scanpoll_run_rows (
+      run_id TEXT NOT NULL,
+      position DOUBLE PRECISION NOT NULL,
+      vendor TEXT NOT NULL,
+      account TEXT NOT NULL,
+      claim_key TEXT,
+      subject TEXT NOT NULL,
+      kind TEXT,
+      request TEXT,
+      forced DOUBLE PRECISION NOT NULL,
+      claim_id TEXT,
+      state TEXT,
+      ended TEXT,
+      PRIMARY KEY (run_id, position)
+    )`,
+    `CREATE INDEX scanpoll_run_rows_claim ON scanpoll_run_rows (claim_id)`
   ]
 ]
 

@@ -34,6 +34,7 @@ import * as OwnerTables from "./internal/owners.ts"
 import * as Processes from "./internal/processes.ts"
 import * as Readings from "./internal/readings.ts"
 import * as ReadOnly from "./internal/readOnly.ts"
+import * as StoredRuns from "./internal/runs.ts"
 import * as Stores from "./internal/store.ts"
 import * as TakeFree from "./internal/takeFree.ts"
 import * as Watches from "./internal/watch.ts"
@@ -183,6 +184,7 @@ export const makeShared = (
       ...Holds.make(rooms),
       ...TakeFree.make(rooms),
       ...Readings.make(rooms),
+      runs: StoredRuns.make(rooms),
       leave,
       waiting,
       paused,

@@ -13,6 +13,7 @@ import * as Fs from "node:fs"
 import { DatabaseSync } from "node:sqlite"
 import { type Database, type Databases, postgres, sqlite } from "./support/databases.ts"
 import { fresh, keyOf, outcomeOf, reason, subject, ticketOf } from "./support/fixtures.ts"
+import { runOf } from "./support/runs.ts"
 
 const open = (layer: Layer.Layer<ScanJournal.ScanJournal, JournalError>) =>
   Effect.map(Layer.build(layer), (context) => Context.get(context, ScanJournal.ScanJournal))
@@ -77,6 +78,9 @@ describe.for(all)("a journal that is only looked at: $name", (databases) => {
         journal.settled(claimId, outcomeOf("open")),
         journal.released(claimId),
         journal.adopt(ticketOf("typed"), subject),
+        journal.runs.begin(runOf("run_b", ["a"])),
+        journal.runs.end("run_a", { endedAt: 1, exitCode: 0 }),
+        journal.runs.reopen("run_a"),
         journal.purge({ before: Number.MAX_SAFE_INTEGER })
       ]) {
         assert.strictEqual(yield* reasonOf(write), "read-only")
@@ -104,6 +108,8 @@ describe.for(all)("a journal that is only looked at: $name", (databases) => {
         assert.deepStrictEqual(yield* journal.list(["submitted", "in-doubt", "settled"]), [])
         assert.deepStrictEqual(yield* journal.history({}), [])
         assert.deepStrictEqual(yield* journal.lessons, [])
+        assert.deepStrictEqual(yield* journal.runs.list({}), [])
+        assert.isNull(yield* journal.runs.get("run_a"))
         const [row] = yield* sql<{ version: number }>`SELECT version FROM scanpoll_journal`
         assert.strictEqual(row?.version, version)
       }

@@ -151,7 +151,7 @@ export const show = Effect.fnUntraced(function* (input: {
   const valueWidth = Math.min(44, Math.max(...rows.map((row) => row.value.length)))
   const own = {
     ...settings,
-    output: { value: [{ format, file: null }], shown: format, source: "default" as const, where: "default" }
+    output: { value: [{ format, file: null }], texts: [], shown: format, source: "default" as const, where: "default" }
   }
   const failed = yield* Output.write(own, {
     text: () => [

@@ -7,7 +7,7 @@ import * as Argument from "effect/cli/Argument"
 import * as Command from "effect/cli/Command"
 import * as Option from "effect/Option"
 import * as Flags from "../config/Flags.ts"
-import { offline, own } from "./Subcommand.ts"
+import { offline, own, ownSwitch } from "./Subcommand.ts"
 
 /**
  * Declares `scanpoll history`.
@@ -22,16 +22,20 @@ export const history = Command.make(
       Argument.withDescription("Part of a vendor's or a subject's name"),
       Argument.variadic({ min: 0 })
     ),
-    limit: own("limit", "N", "How many answers to look back at (default: 1000)"),
+    limit: own("limit", "N", "How many answers to look back at (default: 1000), or runs (default: 20)"),
+    runs: ownSwitch("runs", "Show the last runs instead, and what came of their targets"),
     ...Flags.of.history
   },
-  ({ limit, words, ...flags }) =>
+  ({ limit, runs, words, ...flags }) =>
     offline(
       () => import("./JournalCommands.ts"),
-      (module) => module.history({ words, limit: Option.getOrNull(limit), flags })
+      (module) => module.history({ words, limit: Option.getOrNull(limit), runs, flags })
     )
 ).pipe(
   Command.withDescription("Show earlier answers to equal requests, what changed, and where it goes"),
   Command.withShortDescription("Show earlier answers to equal requests"),
-  Command.withExamples([{ command: "scanpoll history appvet example.com" }])
+  Command.withExamples([
+    { command: "scanpoll history appvet example.com" },
+    { command: "scanpoll history --runs", description: "The last runs" }
+  ])
 )

@@ -36,6 +36,7 @@ import * as Running from "../run/Running.ts"
 import { ProcessContext } from "../process/ProcessContext.ts"
 import { Vendors } from "../vendors/Vendors.ts"
 import * as Words from "./JournalWords.ts"
+import * as RunHistory from "./RunHistory.ts"
 
 type Services = FileSystem.FileSystem | Path.Path | Streams | Vendors
 
@@ -109,8 +110,32 @@ const wholeNumber = (name: string, text: string, low: number, high: number): Eff
     : Effect.fail(usage(`--${name}`, `must be a whole number from ${low} to ${high}, not ${quote(text)}`))
 }
 
+const runsShown = 20
+
+const runs = Effect.fnUntraced(function* (
+  settings: Settings,
+  input: { readonly words: ReadonlyArray<string>; readonly limit: string | null }
+): Effect.fn.Return<number, UsageError | JournalError, Services> {
+  const limit = input.limit === null ? runsShown : yield* wholeNumber("limit", input.limit, 1, 1_000)
+  const all = yield* looking(
+    settings,
+    Effect.flatMap(ScanJournal, (journal) => journal.runs.list({ limit }))
+  )
+  const words = input.words.map((word) => word.toLowerCase())
+  const found = all.filter(({ command, plan, runId }) => {
+    const text = [runId, command, plan ?? ""].join("\n").toLowerCase()
+    return words.every((word) => text.includes(word))
+  })
+  const failed = yield* Output.write(settings, {
+    text: () => (found.length === 0 ? ["no run is known\n"] : found.map((run) => `${RunHistory.line(run)}\n`)),
+    json: () => ({ schemaVersion: 1, runs: found.map(RunHistory.toJson) })
+  })
+  return failed ? 74 : 0
+})
+
 /**
  * `scanpoll history [WORD...]`: the answers about each subject over time, those whose vendor or subject has each word.
+ * With `runs`, the last runs instead, those whose id, command or plan has each word.
  *
  * @category constructors
  * @since 0.1.0
@@ -118,9 +143,11 @@ const wholeNumber = (name: string, text: string, low: number, high: number): Eff
 export const history = Effect.fnUntraced(function* (input: {
   readonly words: ReadonlyArray<string>
   readonly limit: string | null
+  readonly runs: boolean
   readonly flags: FlagTexts
 }): Effect.fn.Return<number, UsageError | JournalError, Services> {
   const { settings } = yield* begin("history", input.flags)
+  if (input.runs) return yield* runs(settings, input)
   const limit = input.limit === null ? 1000 : yield* wholeNumber("limit", input.limit, 1, 10_000)
   const all = yield* looking(settings, History.read({ limit }))
   const words = input.words.map((word) => word.toLowerCase())

@@ -107,7 +107,7 @@ export const resume = Effect.fnUntraced(function* (input: {
       Checked.map(prepared, (all) => all.filter((one) => one !== null))
     )
   })
-  const ran = yield* InJournal.run(basis, wanted, { hints: { flags, typed: null } })
+  const ran = yield* InJournal.run(basis, wanted, { command: "resume", hints: { flags, typed: null } })
   yield* tellLeftOut(targetsLeft, plan, settings, flags)
   const isWhole = strangersLeft === 0 && (targetsLeft.length === 0 || settings.allowIncomplete.value)
   return isWhole ? ran.code : (ExitCode.precedence.find((code) => code === 3 || code === ran.code) ?? 3)

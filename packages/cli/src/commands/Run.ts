@@ -40,11 +40,14 @@ const prepare = ({ flags, words }: Wanted) =>
  */
 export const execute = Effect.fnUntraced(function* (
   input: Wanted,
-  options: InJournal.Options = {}
+  options: Omit<InJournal.Options, "command"> = {}
 ): Effect.fn.Return<Running.Ran, UsageError | JournalError, Services> {
   const checked = yield* prepare(input)
   const ready = yield* Checked.orRefuse(checked)
-  return yield* InJournal.run(ready, Effect.succeed(Checked.map(checked, () => ready.prepared)), options)
+  return yield* InJournal.run(ready, Effect.succeed(Checked.map(checked, () => ready.prepared)), {
+    command: "run",
+    ...options
+  })
 })
 
 /**

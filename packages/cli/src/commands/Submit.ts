@@ -10,9 +10,11 @@ import * as Scans from "@scanpoll/core/engine/Scans"
 import type { JournalError } from "@scanpoll/core/engine/ScanJournal"
 import type { VendorHttp } from "@scanpoll/core/http/VendorHttp"
 import * as ExitCode from "@scanpoll/report/ExitCode"
+import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import type * as FileSystem from "effect/FileSystem"
 import type * as Path from "effect/Path"
+import * as Result from "effect/Result"
 import * as Stream from "effect/Stream"
 import type { UsageError } from "../config/InputFault.ts"
 import * as KeyText from "../config/Key.ts"
@@ -26,6 +28,7 @@ import * as Command from "../prepare/Command.ts"
 import * as ReadPlan from "../prepare/ReadPlan.ts"
 import * as Progress from "../progress/Progress.ts"
 import * as Running from "../run/Running.ts"
+import * as StoredRun from "../run/StoredRun.ts"
 import { Shutdown } from "../process/Shutdown.ts"
 import { ProcessContext } from "../process/ProcessContext.ts"
 import type { Vendors } from "../vendors/Vendors.ts"
@@ -71,6 +74,12 @@ const codeOf = (submission: SubmitRecord): ExitCode.ExitCode =>
     ? 0
     : ExitCode.ofRow({ state: submission.state, because: submission.because })
 
+const worst = (codes: ReadonlyArray<ExitCode.ExitCode>): ExitCode.ExitCode =>
+  ExitCode.precedence.find((code) => codes.includes(code)) ?? 0
+
+const codeOfAll = (submissions: ReadonlyArray<SubmitRecord>, isInterrupted: boolean): ExitCode.ExitCode =>
+  worst([...submissions.map(codeOf), ...(isInterrupted ? [130 as const] : [])])
+
 /**
  * `scanpoll submit [PLAN|TARGET...]`.
  *
@@ -88,7 +97,8 @@ export const submit = Effect.fnUntraced(function* (input: {
   const facts = yield* ProcessContext
   const plan = yield* ReadPlan.fromWords(input.words)
   const asked = { name: "submit", plan, flags: input.flags, formats: ["text", "json"] }
-  const { prepared, settings } = yield* Effect.flatMap(Command.prepareTargets(asked), Checked.accept)
+  const ready = yield* Effect.flatMap(Command.prepareTargets(asked), Checked.accept)
+  const { prepared, settings } = ready
 
   const shutdown = yield* Shutdown
   const style = Progress.styleOf(settings.progress.value, {
@@ -96,28 +106,42 @@ export const submit = Effect.fnUntraced(function* (input: {
     environment: facts.environment,
     quiet: settings.quiet.value
   })
-  const submissions = yield* shutdown.soft(
-    Stream.runCollect(
-      Scans.submitAll(
-        prepared.map((one) => one.request),
-        {
-          until: shutdown.requested,
-          timeout: settings.timeout.value,
-          reuse: settings.reuse.value,
-          ...(settings.concurrency.value === null ? {} : { concurrency: settings.concurrency.value })
-        }
-      ).pipe(Stream.tap((submission) => (style === "none" ? Effect.void : say(line(submission)))))
-    ).pipe(Effect.provide(Journal.layerOfRun(settings)), Running.atLogLevel(settings))
+  const toText = (one: SubmitRecord) => (style === "none" ? Effect.void : say(line(one)))
+  const submitted = Effect.gen(function* () {
+    const runId = yield* Running.makeRunId
+    const options = StoredRun.options(ready.plan, settings)
+    const start = { runId, command: "submit", plan: ready.plan, options, prepared }
+    const stored = yield* StoredRun.begin(start, yield* Clock.currentTimeMillis)
+    const submissions = yield* Scans.submitAll(
+      prepared.map((one) => one.request),
+      {
+        until: shutdown.requested,
+        timeout: settings.timeout.value,
+        reuse: settings.reuse.value,
+        observer: stored.observe,
+        ...(settings.concurrency.value === null ? {} : { concurrency: settings.concurrency.value })
+      }
+    ).pipe(Stream.tap(toText), Stream.runCollect)
+    const now = yield* Clock.currentTimeMillis
+    for (const one of submissions) {
+      if (one.claimId !== null) stored.claimed(one.index, one.claimId)
+      const end = StoredRun.endOfSubmission(one, now)
+      if (end !== null) stored.rowEnded(end)
+    }
+    const sorted = submissions.toSorted((a, b) => a.index - b.index)
+    const exitCode = codeOfAll(sorted, shutdown.isRequested())
+    // What was bought is told all the same.
+    const ended = yield* Effect.result(stored.end(exitCode))
+    if (Result.isSuccess(ended)) return { sorted, exitCode }
+    yield* say(`error: how this run ended could not be stored in the journal: ${inert(ended.failure.message)}`)
+    return { sorted, exitCode: worst([exitCode, 74]) }
+  })
+  const { exitCode, sorted } = yield* shutdown.soft(
+    submitted.pipe(Effect.provide(Journal.layerOfRun(settings)), Running.atLogLevel(settings))
   )
-  const sorted = submissions.toSorted((a, b) => a.index - b.index)
   const failed = yield* Output.write(settings, {
     text: () => sorted.flatMap((one) => keyOf(one) ?? []).map((key) => `${key}\n`),
     json: () => toJson(sorted)
   })
-  const codes = [
-    ...sorted.map(codeOf),
-    ...(failed ? [74 as const] : []),
-    ...(shutdown.isRequested() ? [130 as const] : [])
-  ]
-  return ExitCode.precedence.find((code) => codes.includes(code)) ?? 0
+  return failed ? worst([exitCode, 74]) : exitCode
 })

@@ -56,6 +56,6 @@ export const wait = Effect.fnUntraced(function* (input: {
       Checked.map(Checked.all(each), (prepared) => prepared.filter((request) => request !== null))
     )
   )
-  const ran = yield* InJournal.run(basis, wanted, { hints: { flags, typed: null } })
+  const ran = yield* InJournal.run(basis, wanted, { command: "wait", hints: { flags, typed: null } })
   return ran.code
 })

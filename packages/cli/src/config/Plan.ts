@@ -83,6 +83,8 @@ export interface VendorSettings {
 export interface Plan {
   /** The path as it was given; null without a file. */
   readonly file: string | null
+  /** The SHA-256 of the file's bytes in hexadecimal digits; null without a file. */
+  readonly digest: string | null
   readonly settings: { readonly [K in SettingName]?: PlanValue }
   readonly pace: Placed<Pace> | null
   readonly vendors: ReadonlyMap<string, VendorSettings>
@@ -96,4 +98,12 @@ export interface Plan {
  * @category constructors
  * @since 0.1.0
  */
-export const empty: Plan = { file: null, settings: {}, pace: null, vendors: new Map(), accounts: [], targets: [] }
+export const empty: Plan = {
+  file: null,
+  digest: null,
+  settings: {},
+  pace: null,
+  vendors: new Map(),
+  accounts: [],
+  targets: []
+}

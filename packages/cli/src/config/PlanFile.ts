@@ -349,7 +349,7 @@ const makeReader = (
     const gate = planned("gate", section(found, "gate"), [])
     const accounts = accountsOf(section(found, "accounts"))
     return {
-      file,
+      ...blank,
       settings: { ...defaults.out, ...gate.out },
       pace: paceOf(defaults.found?.get("pace")),
       vendors: vendorSettings(section(found, "vendors")),

@@ -283,6 +283,7 @@ export const ownFlags = [
   "speed",
   "seed",
   "release",
+  "runs",
   "as",
   "limit",
   "older-than",

@@ -22,13 +22,15 @@ import type { Face, Setting } from "./SettingKind.ts"
 export type Source = "flag" | "environment" | "plan" | "default"
 
 /**
- * A value, how it is shown, and where it came from: `--deadline`, `SCANPOLL_DEADLINE`, `scans.yaml:3:15` or `default`.
+ * A value, the texts it was read from (none for a default, nor where they may hold a secret), how it is shown, and where it came from: `--deadline`,
+ * `SCANPOLL_DEADLINE`, `scans.yaml:3:15` or `default`.
  *
  * @category models
  * @since 0.1.0
  */
 export interface Resolved<out A> {
   readonly value: A
+  readonly texts: ReadonlyArray<string>
   readonly shown: string
   readonly source: Source
   readonly where: string
@@ -153,12 +155,19 @@ export const resolve = (
       if (Result.isFailure(parsed)) faults.push(faultOf(setting, candidate, parsed.failure))
       else if (found === null) {
         const { source, where } = candidate
-        found = { value: parsed.success, shown: setting.show(parsed.success), source, where }
+        const texts = setting.hide === undefined ? candidate.texts : []
+        found = { value: parsed.success, texts, shown: setting.show(parsed.success), source, where }
       }
     }
-    return (
-      found ?? { value: setting.fallback, shown: setting.show(setting.fallback), source: "default", where: "default" }
-    )
+    const { fallback } = setting
+    const none: Resolved<A> = {
+      value: fallback,
+      texts: [],
+      shown: setting.show(fallback),
+      source: "default",
+      where: "default"
+    }
+    return found ?? none
   }
   const resolved: Settings = Struct.map(settings, Struct.lambda<ToResolved>(resolveOne))
   const strangers = unknownVariables(given.environment)

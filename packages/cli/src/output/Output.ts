@@ -28,7 +28,13 @@ export const wishes = (settings: Settings, formats: ReadonlyArray<string>): Sett
     ? settings
     : {
         ...settings,
-        output: { value: [{ format: "text", file: null }], shown: "text", source: "default", where: "default" }
+        output: {
+          value: [{ format: "text", file: null }],
+          texts: [],
+          shown: "text",
+          source: "default",
+          where: "default"
+        }
       }
 }
 

@@ -18,6 +18,7 @@ import type { Vendor } from "../vendors/Vendor.ts"
 import { Vendors } from "../vendors/Vendors.ts"
 import * as Checked from "./Checked.ts"
 import * as PlanBounds from "./PlanBounds.ts"
+import { createHash } from "node:crypto"
 
 /**
  * The plan that is meant where none is named.
@@ -68,14 +69,18 @@ export const read = Effect.fnUntraced(function* (
   const { environment } = yield* ProcessContext
   const vendors = yield* Vendors
   const { faults, plan } = PlanFile.parse(text, file, vendors.all, KeyVariable.allowed(environment))
-  return Checked.make(plan, {
-    faults: [
-      ...faults,
-      ...PlanBounds.callbackFaults(plan.targets, environment),
-      ...(plan.accounts.length > 0 ? KeyVariable.allowFaults(environment) : [])
-    ],
-    given: [{ where: file, text }]
-  })
+  const digest = createHash("sha256").update(bytes.success).digest("hex")
+  return Checked.make(
+    { ...plan, digest },
+    {
+      faults: [
+        ...faults,
+        ...PlanBounds.callbackFaults(plan.targets, environment),
+        ...(plan.accounts.length > 0 ? KeyVariable.allowFaults(environment) : [])
+      ],
+      given: [{ where: file, text }]
+    }
+  )
 })
 
 /**

@@ -9,7 +9,7 @@ import * as Result from "effect/Result"
 import type { Key } from "../config/Key.ts"
 import * as KeyText from "../config/Key.ts"
 import type { Place } from "../config/Located.ts"
-import type { Plan } from "../config/Plan.ts"
+import type { Plan, Target } from "../config/Plan.ts"
 import type { Settings } from "../config/Settings.ts"
 import type { Vendor } from "../vendors/Vendor.ts"
 import type * as Vendors from "../vendors/Vendors.ts"
@@ -19,13 +19,14 @@ import type { OpenClaim } from "./Claims.ts"
 import * as Resolve from "./Resolve.ts"
 
 /**
- * A scan that is wanted, ready for the engine.
+ * A scan that is wanted, ready for the engine. `target`: what asked for it, null for a scan that exists already.
  *
  * @category models
  * @since 0.1.0
  */
 export interface Prepared {
   readonly request: ScanRequest<unknown>
+  readonly target: Target | null
   readonly declaredAt: Place | null
 }
 
@@ -52,6 +53,7 @@ export const ofTargets = (
           if (policy === null || account === null || !target.isSound) return null
           return {
             request: account.request(target.input, chosen(policy, target.vendor)),
+            target,
             declaredAt: target.declaredAt
           }
         })
@@ -121,7 +123,7 @@ export const ofKey = (
   return Checked.map(Resolve.policy({ vendor }, plan, settings), (policy) =>
     policy === null || account === null
       ? null
-      : { request: account.ticket(key.scanId, { policy: () => policy }), declaredAt: null }
+      : { request: account.ticket(key.scanId, { policy: () => policy }), target: null, declaredAt: null }
   )
 }
 
@@ -138,6 +140,6 @@ export const ofClaim = (
 ): Checked.Checked<Prepared | null> => {
   if (vendor === null || account === null) return Checked.make(null)
   return Checked.map(Resolve.policy({ vendor }, plan, settings), (policy) =>
-    policy === null ? null : { request: account.claim(entry, chosen(policy, vendor)), declaredAt: null }
+    policy === null ? null : { request: account.claim(entry, chosen(policy, vendor)), target: null, declaredAt: null }
   )
 }

@@ -22,12 +22,13 @@ import * as Running from "./Running.ts"
 type Services = FileSystem.FileSystem | Path.Path | Streams | Shutdown | VendorHttp | Vendors
 
 /**
+ * - `command`: what runs, as the journal keeps it.
  * - `realClock`, `hints`: see `Running.Wanted`.
  *
  * @category models
  * @since 0.2.0
  */
-export type Options = Pick<Running.Wanted, "realClock" | "hints">
+export type Options = Pick<Running.Wanted, "command" | "realClock" | "hints">
 
 /**
  * Opens the journal, prepares `wanted` in it, and runs that to its report. A signal stops it softly.
@@ -43,7 +44,7 @@ export const run = Effect.fnUntraced(function* (
   const shutdown = yield* Shutdown
   const running = Effect.gen(function* () {
     const prepared = yield* Effect.flatMap(wanted, Checked.accept)
-    return yield* Running.run({ prepared, plan: plan.file, settings, keys, baseline, ...options })
+    return yield* Running.run({ prepared, plan, settings, keys, baseline, ...options })
   }).pipe(
     Effect.provide(StoredDurations.layer),
     Effect.provide(Journal.layerOfRun(settings)),

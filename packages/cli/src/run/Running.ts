@@ -12,6 +12,7 @@ import type { ScanEvent } from "@scanpoll/core/engine/ScanEvent"
 import * as ScanJournal from "@scanpoll/core/engine/ScanJournal"
 import type { ScanRequest } from "@scanpoll/core/engine/ScanRequest"
 import * as Scans from "@scanpoll/core/engine/Scans"
+import * as StoredRuns from "@scanpoll/core/engine/StoredRuns"
 import type { ScanRecord } from "@scanpoll/core/model/ScanRecord"
 import * as Baseline from "@scanpoll/report/Baseline"
 import * as Format from "@scanpoll/report/Format"
@@ -36,6 +37,7 @@ import * as Stream from "effect/Stream"
 import * as Durations from "../config/Durations.ts"
 import * as KeyText from "../config/Key.ts"
 import type { Keys } from "../config/Keys.ts"
+import type { Plan } from "../config/Plan.ts"
 import type { Settings } from "../config/Settings.ts"
 import * as Color from "../output/Color.ts"
 import * as Hints from "../output/Hints.ts"
@@ -48,9 +50,10 @@ import * as Progress from "../progress/Progress.ts"
 import { Shutdown } from "../process/Shutdown.ts"
 import { ProcessContext, type ProcessFacts } from "../process/ProcessContext.ts"
 import { version } from "../process/Version.ts"
+import * as StoredRun from "./StoredRun.ts"
 
 /**
- * - `plan`: the plan's path as it was given, or null.
+ * - `plan`: the plan in force; an empty one where there is none. `command`: what runs, as the journal keeps it.
  * - `realClock`: times the redrawing where the run has a clock of its own.
  * - `hints`: what was typed, to end with what to type next. Default: no such end.
  * - `baseline`: what the run is held against.
@@ -60,7 +63,8 @@ import { version } from "../process/Version.ts"
  */
 export interface Wanted {
   readonly prepared: ReadonlyArray<Prepared>
-  readonly plan: string | null
+  readonly command: string
+  readonly plan: Plan
   readonly settings: Settings
   readonly keys: Keys
   readonly realClock?: Clock.Clock
@@ -223,6 +227,9 @@ export const run = Effect.fnUntraced(function* (
 
   const id = yield* makeRunId
   const startedAt = yield* Clock.currentTimeMillis
+  const storing = yield* begin(wanted, id, startedAt)
+  if (Result.isFailure(storing)) faults.push({ code: 74, message: storing.failure })
+  const stored = Result.isSuccess(storing) ? storing.success : null
   const onlyEvents = eventsOnStdout && outputs.length === 1
   // Whoever reads nothing but events and leaves wants no more of them.
   const left = Effect.andThen(streams.readerGone, streams.err("nobody reads standard output any more: stopping\n"))
@@ -260,10 +267,11 @@ export const run = Effect.fnUntraced(function* (
             ...(settings.concurrency.value === null ? {} : { concurrency: settings.concurrency.value }),
             observer: (event) => {
               view.observer(event)
+              stored?.observe(event)
               tellEvents(event)
             }
           }
-        )
+        ).pipe(Stream.tap((record) => Effect.sync(() => stored?.rowEnded(StoredRuns.endOf(record)))))
       ).pipe(Effect.provideService(Log.ToldByProgress, style === "plain" && settings.logLevel.source === "default"))
       yield* Queue.end(live)
       yield* Fiber.await(writing)
@@ -277,7 +285,7 @@ export const run = Effect.fnUntraced(function* (
     id,
     startedAt,
     finishedAt,
-    plan,
+    plan: plan.file,
     policy: Resolve.gate(settings),
     interrupted: shutdown.isRequested(),
     faults,
@@ -326,16 +334,34 @@ export const run = Effect.fnUntraced(function* (
     }
   }
 
+  const ended = stored === null ? Result.succeed(undefined) : yield* Effect.result(stored.end(report.exit.code))
+  if (Result.isFailure(ended)) {
+    const message = `how this run ended could not be stored in the journal: ${ended.failure.message}`
+    report = ScanReport.withFault(report, { code: 74, message })
+    yield* streams.err(`error: ${inert(message)}\n`)
+  }
+
   if (!quiet) {
     const said = [
       ...written,
       ...(textOnStdout ? [] : conclusion(report)),
-      ...(wanted.hints === undefined ? [] : Hints.hints(records, { settings, plan, ...wanted.hints }))
+      ...(wanted.hints === undefined ? [] : Hints.hints(records, { settings, plan: plan.file, ...wanted.hints }))
     ]
     yield* streams.err(said.map((line) => `${line}\n`).join(""))
   }
   return { report, records, code: report.exit.code }
 })
+
+// A run that cannot be stored could not store what it buys either: each of its rows then says so, and nothing is bought.
+const begin = (
+  { command, plan, prepared, settings }: Wanted,
+  runId: string,
+  startedAt: number
+): Effect.Effect<Result.Result<StoredRun.Storing, string>, never, ScanJournal.ScanJournal> =>
+  StoredRun.begin({ runId, command, plan, options: StoredRun.options(plan, settings), prepared }, startedAt).pipe(
+    Effect.mapError((error) => `the run could not be stored in the journal: ${error.message}`),
+    Effect.result
+  )
 
 // What the report says about the exit, for whoever does not see the report.
 const conclusion = (report: ScanReport.ScanReport): ReadonlyArray<string> => {

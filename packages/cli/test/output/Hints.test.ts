@@ -10,7 +10,7 @@ const typed = (words: ReadonlyArray<string>, flags: { readonly [K in SettingName
   const text = flags.journal?.at(-1)
   const value = text === undefined ? null : Result.getOrElse(JournalAddress.parse(text), () => null)
   const source = text === undefined ? ("default" as const) : ("flag" as const)
-  const settings = { journal: { value, shown: "", source, where: "" } }
+  const settings = { journal: { value, texts: flags.journal ?? [], shown: "", source, where: "" } }
   return Hints.runLine({ settings, plan: words[0] ?? null, flags, typed: null }, { words, flags })
 }
 

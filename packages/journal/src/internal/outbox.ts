@@ -1,6 +1,6 @@
 // Small writes that can be lost without harm, gathered and committed together: next poll times, claims left, pauses,
-// lessons. May touch: those columns of claims this process holds, the tables of pauses and lessons. Law: nothing waits
-// for them, and none overwrites what another process wrote since.
+// lessons, rows of runs. May touch: those columns of claims this process holds, the tables of pauses and lessons, the rows
+// of runs. Law: nothing waits for them, and none overwrites what another process wrote since.
 import * as Arr from "effect/Array"
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
@@ -10,6 +10,7 @@ import type { SqlClient } from "effect/sql/SqlClient"
 import type { SqlError } from "effect/sql/SqlError"
 import { kindKey, type Lesson, lessonKey } from "@scanpoll/core/engine/DurationModel"
 import type { JournalError, Operations, Pause } from "@scanpoll/core/engine/ScanJournal"
+import type { RowEnd } from "@scanpoll/core/engine/StoredRuns"
 import * as ScanJournal from "@scanpoll/core/engine/ScanJournal"
 import * as Account from "@scanpoll/core/unstable/model/Account"
 import { chunksOf, type Dialect } from "./dialect.ts"
@@ -28,12 +29,21 @@ interface Learned {
   readonly at: number
 }
 
+// What became of a row of a run: its claim, its end, or both.
+interface Row {
+  readonly runId: string
+  readonly index: number
+  readonly claimId: string | null
+  readonly end: RowEnd | null
+}
+
 interface Batch {
   readonly waits: ReadonlyArray<readonly [string, Wait]>
   readonly leaves: ReadonlyArray<readonly [string, number]>
   readonly doubts: ReadonlyArray<readonly [string, number]>
   readonly pauses: ReadonlyArray<Pause>
   readonly lessons: ReadonlyArray<readonly [string, Learned]>
+  readonly rows: ReadonlyArray<readonly [string, Row]>
 }
 
 export interface Outbox extends Pick<Operations, "leave" | "waiting" | "paused" | "learned"> {
@@ -43,6 +53,10 @@ export interface Outbox extends Pick<Operations, "leave" | "waiting" | "paused" 
   readonly keep: (claimId: string) => void
   // The claim is over for this process.
   readonly release: (claimId: string) => void
+  readonly row: (runId: string, index: number, change: Partial<Pick<Row, "claimId" | "end">>) => void
+  // Writes the rows of a run in the current transaction, forgetting nothing; and forgets them, once that is committed.
+  readonly writeRows: (runId: string) => Effect.Effect<unknown, SqlError>
+  readonly rowsWritten: (runId: string) => void
   // Writes all of it in the current transaction, forgetting nothing.
   readonly writeAll: (stamp: string) => Effect.Effect<unknown, SqlError>
   // Ends when everything gathered until now is written, or cannot be.
@@ -143,7 +157,19 @@ const writerOf = (sql: SqlClient, dialect: Dialect, me: () => string) => {
       }
     })
 
-  return (batch: Batch, stamp: string): Effect.Effect<void, SqlError> =>
+  const writeRows = (rows: Batch["rows"]) =>
+    Effect.forEach(chunksOf(rows), (part) => {
+      const values = part.map(
+        ([, { claimId, end, index, runId }]) =>
+          sql`(CAST(${runId} AS TEXT), CAST(${index} AS DOUBLE PRECISION), CAST(${claimId} AS TEXT),
+            CAST(${end === null ? null : end.state} AS TEXT), CAST(${end === null ? null : toJson(end)} AS TEXT))`
+      )
+      return sql`UPDATE scanpoll_run_rows SET claim_id = COALESCE(v.column3, claim_id),
+        state = COALESCE(v.column4, state), ended = COALESCE(v.column5, ended)
+        FROM (VALUES ${sql.csv(values)}) AS v WHERE run_id = v.column1 AND position = v.column2`
+    })
+
+  const write = (batch: Batch, stamp: string): Effect.Effect<void, SqlError> =>
     Effect.gen(function* () {
       yield* dialect.preferKeys
       const now = yield* Clock.currentTimeMillis
@@ -152,7 +178,9 @@ const writerOf = (sql: SqlClient, dialect: Dialect, me: () => string) => {
       yield* writeDoubts(batch.doubts, stamp, now)
       yield* writePauses(batch.pauses)
       yield* writeLessons(batch.lessons)
+      yield* writeRows(batch.rows)
     })
+  return { write, writeRows }
 }
 
 // What is gathered, in memory.
@@ -163,9 +191,11 @@ class Gathered {
   readonly doubts = new Map<string, number>()
   readonly pauses = new Map<string, Pause>()
   readonly lessons = new Map<string, Learned>()
+  readonly rows = new Map<string, Row>()
 
   isEmpty(): boolean {
-    return this.waits.size + this.leaves.size + this.doubts.size + this.pauses.size + this.lessons.size === 0
+    const { doubts, leaves, lessons, pauses, rows, waits } = this
+    return [doubts, leaves, lessons, pauses, rows, waits].every(({ size }) => size === 0)
   }
 
   nextBatch(): Batch {
@@ -175,8 +205,20 @@ class Gathered {
       leaves: this.waits.size > mostInOneTransaction ? [] : firstOf(this.leaves),
       doubts: [...this.doubts],
       pauses: [...this.pauses.values()],
-      lessons: [...this.lessons]
+      lessons: [...this.lessons],
+      rows: firstOf(this.rows)
     }
+  }
+
+  // The last word about a row counts; what it leaves open stays.
+  row(runId: string, index: number, change: Partial<Pick<Row, "claimId" | "end">>): void {
+    const name = `${runId} ${index}`
+    const { claimId, end } = this.rows.get(name) ?? { claimId: null, end: null }
+    this.rows.set(name, { runId, index, claimId: change.claimId ?? claimId, end: change.end ?? end })
+  }
+
+  rowsOf(runId: string): Batch["rows"] {
+    return [...this.rows].filter(([, row]) => row.runId === runId)
   }
 
   // What was gathered again while the batch was written stays.
@@ -188,6 +230,7 @@ class Gathered {
       const key = Account.key(pause)
       if (this.pauses.get(key) === pause) this.pauses.delete(key)
     }
+    for (const [name, row] of batch.rows) if (this.rows.get(name) === row) this.rows.delete(name)
     for (const [scan, learned] of batch.lessons) if (this.lessons.get(scan) === learned) this.lessons.delete(scan)
   }
 }
@@ -204,7 +247,7 @@ export const make = (parts: {
     const { clock, held, store } = parts
     const gathered = new Gathered()
     const wake = yield* Latch.make(false)
-    const write = writerOf(parts.sql, parts.dialect, parts.owners.me)
+    const { write, writeRows } = writerOf(parts.sql, parts.dialect, parts.owners.me)
 
     const writeBatch = (stamp: string): Effect.Effect<Batch, SqlError> =>
       Effect.suspend(() => {
@@ -271,6 +314,14 @@ export const make = (parts: {
       release: (claimId) => {
         gathered.waits.delete(claimId)
         held.release(claimId)
+      },
+      row: (runId, index, change) => {
+        gathered.row(runId, index, change)
+        wake.openUnsafe()
+      },
+      writeRows: (runId) => Effect.suspend(() => writeRows(gathered.rowsOf(runId))),
+      rowsWritten: (runId) => {
+        for (const [name] of gathered.rowsOf(runId)) gathered.rows.delete(name)
       },
       writeAll: writeBatch,
       flushed,

@@ -17,10 +17,12 @@ import * as Leases from "./lease.ts"
 import * as OwnerTables from "./owners.ts"
 import * as Processes from "./processes.ts"
 import * as Readings from "./readings.ts"
+import * as StoredRuns from "./runs.ts"
 import * as Stores from "./store.ts"
 
-// The version that first kept lessons.
+// The versions that first kept lessons, and runs.
 const lessonsSince = 2
+const runsSince = 3
 const retryEvery = 100
 
 const refuse: Effect.Effect<never, JournalError> = Effect.suspend(() =>
@@ -65,6 +67,16 @@ export const make = (
     return {
       ...readings,
       lessons: version < lessonsSince ? Effect.succeed([]) : readings.lessons,
+      runs: {
+        ...(version < runsSince
+          ? { get: () => Effect.succeed(null), list: () => Effect.succeed([]) }
+          : StoredRuns.reads({ sql, store, owners })),
+        begin: () => refuse,
+        reopen: () => refuse,
+        claimed: () => undefined,
+        rowEnded: () => undefined,
+        end: () => refuse
+      },
       claim,
       adopt: () => refuse,
       submitted: () => refuse,

@@ -8,6 +8,7 @@ import type { ClaimEntry, ClaimState, Operations, Pause } from "@scanpoll/core/e
 import * as Waits from "@scanpoll/core/unstable/time/Waits"
 import { unreadable } from "./claimTable.ts"
 import { goneReason, type OwnerRow, type Owners } from "./owners.ts"
+import * as StoredRuns from "./runs.ts"
 import { keyHash, readClaim, readLesson, subjectHash, toEntry } from "./rows.ts"
 import type { Store } from "./store.ts"
 
@@ -131,6 +132,7 @@ export const make = (
           yield* sql`DELETE FROM scanpoll_lessons WHERE learned_at < ${before}`
           const rows = yield* sql`DELETE FROM scanpoll_claims WHERE state IN ('settled', 'refused', 'released')
             AND changed_at < ${before} RETURNING claim_id`
+          yield* StoredRuns.purge(sql, before)
           return rows.length
         })
       )

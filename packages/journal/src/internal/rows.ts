@@ -49,7 +49,7 @@ export const subjectHash = (subject: Pick<Subject, "kind" | "id">): string => ha
 // Escapes what a text column cannot hold, such as NUL and half a character.
 export const toJson = (value: unknown): string => JSON.stringify(value) ?? "null"
 
-const fromJson = (text: unknown): unknown => {
+export const fromJson = (text: unknown): unknown => {
   if (typeof text !== "string") return null
   try {
     return JSON.parse(text)
@@ -65,7 +65,7 @@ const textOf = (value: unknown): string => (typeof value === "string" ? value : 
 const polledUntilOf = (value: unknown): { readonly polledUntil?: number } =>
   typeof value === "number" ? { polledUntil: timeOf(value) } : {}
 
-const timeOf = (value: unknown): number =>
+export const timeOf = (value: unknown): number =>
   typeof value === "number" && value >= 0 && value <= latest ? Math.ceil(value) : 0
 
 // A text that JSON escapes, as all that comes from outside is kept.

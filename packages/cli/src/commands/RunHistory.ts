@@ -1,0 +1,53 @@
+/**
+ * `scanpoll history --runs`: the runs of the journal, the newest first, what came of their targets and how they ended.
+ *
+ * @since 0.2.0
+ */
+import type { StoredRun } from "@scanpoll/core/engine/StoredRuns"
+import { states } from "@scanpoll/core/model/ScanRecord"
+import { inert } from "../output/Streams.ts"
+import * as Words from "./JournalWords.ts"
+
+const open = (run: StoredRun): number => states.reduce((left, state) => left - (run.byState[state] ?? 0), run.total)
+
+const standing = (run: StoredRun): string => {
+  if (run.exitCode !== null) return `exit ${run.exitCode}`
+  return run.heldBy === null ? "ended without a word" : `under way in ${inert(run.heldBy, 120)}`
+}
+
+const plural = (count: number): string => `${count} ${count === 1 ? "target" : "targets"}`
+
+/**
+ * One run in one line.
+ *
+ * @category destructors
+ * @since 0.2.0
+ */
+export const line = (run: StoredRun): string => {
+  const counts = states.flatMap((state) => (run.byState[state] === undefined ? [] : [`${run.byState[state]} ${state}`]))
+  const left = open(run)
+  const each = left === 0 ? counts : [...counts, `${left} open`]
+  const what = run.plan === null ? inert(run.command, 40) : `${inert(run.command, 40)} ${inert(run.plan, 120)}`
+  const rows = each.length === 0 ? plural(run.total) : `${plural(run.total)}: ${each.join(", ")}`
+  return `${run.runId}  ${Words.time(run.startedAt) ?? "at an unknown time"}  ${what}  ${rows}  ${standing(run)}`
+}
+
+/**
+ * A run as JSON; no request and no setting.
+ *
+ * @category destructors
+ * @since 0.2.0
+ */
+export const toJson = (run: StoredRun): unknown => ({
+  id: run.runId,
+  command: run.command,
+  plan: run.plan,
+  planDigest: run.planDigest,
+  startedAt: Words.time(run.startedAt),
+  finishedAt: run.endedAt === null ? null : Words.time(run.endedAt),
+  heldBy: run.heldBy,
+  total: run.total,
+  byState: run.byState,
+  open: open(run),
+  exitCode: run.exitCode
+})

@@ -1,0 +1,217 @@
+// What a journal is asked for and what it answers, whatever keeps it. Touches nothing. Passed on by `ScanJournal`.
+import type * as Effect from "effect/Effect"
+import type { Reason } from "../../model/ScanOutcome.ts"
+import type * as ScanTicket from "../../model/ScanTicket.ts"
+import type { Subject } from "../../model/Subject.ts"
+import type { Lesson } from "../DurationModel.ts"
+import type { AccountKey } from "../RateBudget.ts"
+import type { Runs } from "../StoredRuns.ts"
+import type { ClaimKey, JournalError } from "./journalError.ts"
+
+/**
+ * How far the purchase of a claim has come; an `intent` whose owner is gone is `in-doubt`.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type ClaimState = "intent" | "submitted" | "settled" | "in-doubt" | "refused" | "released"
+
+/**
+ * A claim as the journal knows it. Times are milliseconds since 1970.
+ *
+ * - `outcome`: the encoded form; whoever reads it decodes it with the adapter's schema.
+ * - `reason`: why it is in doubt or refused; of a settled claim, which evidence its outcome lacks.
+ * - `request`: what was asked for, as JSON, while that may still be needed to find a submission whose answer was lost;
+ *   otherwise null.
+ * - `kind`: the scans whose durations it belongs with; null where that is not known.
+ * - `heldBy`: names the living process that submits or polls it; null when nobody does.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface ClaimEntry {
+  readonly claimId: string
+  readonly key: ClaimKey
+  readonly subject: Subject
+  readonly state: ClaimState
+  readonly ticket: ScanTicket.ScanTicket | null
+  readonly notBefore: number
+  readonly outcome: unknown
+  readonly reason: Reason | null
+  readonly request: unknown
+  readonly kind: string | null
+  readonly heldBy: string | null
+  readonly claimedAt: number
+  readonly changedAt: number
+}
+
+/**
+ * The answer to a claim.
+ *
+ * - `Fresh`: the intent is committed and ours; submit now.
+ * - `Busy`: someone is submitting an equal request at this moment; `changed` ends when that is over.
+ * - `InFlight`: it was bought before; wait on its ticket, not before `notBefore`.
+ * - `InDoubt`: a submission may have been accepted; a person decides.
+ * - `Settled`: it was completed within the time an outcome may be reused. A scan that failed or stayed partial is no
+ *   answer to a new wish.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Claim =
+  | { readonly _tag: "Fresh"; readonly claimId: string }
+  | { readonly _tag: "Busy"; readonly claimId: string; readonly changed: Effect.Effect<void> }
+  | {
+      readonly _tag: "InFlight"
+      readonly claimId: string
+      readonly ticket: ScanTicket.ScanTicket
+      readonly notBefore: number
+    }
+  | { readonly _tag: "InDoubt"; readonly claimId: string; readonly since: number }
+  | { readonly _tag: "Settled"; readonly claimId: string; readonly outcome: unknown; readonly at: number }
+
+/**
+ * Who may poll a claim.
+ *
+ * - `Ours`: this process holds it until it is settled or left. With a `guard`, each poll waits for `ready` first (it
+ *   ends at once while the journal can be written and the claim is still ours), `lost` fails when the claim was taken
+ *   over or the journal has been out for too long, and a poll under way when `lapsed` ends is cut: others may take this
+ *   process for gone from then on. Without one, none of these can happen. `polledUntil` (milliseconds since 1970) is
+ *   there when the last owner went without a word: it may have polled until then, so the vendor's floor counts from there.
+ * - `Theirs`: another living process polls it; `changed` ends when that may be over.
+ * - `Over`: there is nothing to poll.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Hold =
+  | {
+      readonly _tag: "Ours"
+      readonly ticket: ScanTicket.ScanTicket
+      readonly notBefore: number
+      readonly polledUntil?: number
+      readonly guard: HoldGuard | null
+    }
+  | { readonly _tag: "Theirs"; readonly notBefore: number; readonly changed: Effect.Effect<void> }
+  | { readonly _tag: "Over"; readonly entry: ClaimEntry }
+
+/**
+ * What keeps two processes from polling one claim; `Hold` says what its three effects promise.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface HoldGuard {
+  readonly ready: Effect.Effect<void>
+  readonly lost: Effect.Effect<never, JournalError>
+  readonly lapsed: Effect.Effect<void>
+}
+
+/**
+ * Nobody asks this account before `until` (milliseconds since 1970): the vendor said so.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Pause extends AccountKey {
+  readonly until: number
+}
+
+/**
+ * Which claims to read back: those that meet every given field, newest change first.
+ *
+ * - `key`: equal requests only. `subject`: about the same thing, however it was asked.
+ * - `states`: default `settled`.
+ * - `lacking`: true for those alone whose outcome lacks evidence that a later request may bring.
+ * - `before`: changed before this time, in milliseconds since 1970.
+ * - `limit`: from 1 to 10 000, default 100.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface HistoryFilter {
+  readonly vendor?: string
+  readonly account?: string
+  readonly key?: ClaimKey
+  readonly subject?: Pick<Subject, "kind" | "id">
+  readonly states?: ReadonlyArray<ClaimState>
+  readonly lacking?: boolean
+  readonly before?: number
+  readonly limit?: number
+}
+
+/**
+ * The operations of a journal. Each effect is durable when it returns.
+ *
+ * - `claim`: makes a claim unless an equal one is open or in doubt, or the newest settled one answers it (`answers`):
+ *   its outcome may be reused (`isReusable`) and settled at or after `reuseFrom`, or it settled after `askedAt`, when the
+ *   wish was made (both milliseconds since 1970). With `peek`, nothing is written and a `Fresh` answer holds no claim.
+ *   `request` is kept, as JSON, until it is known what became of the submission, and `kind` for whoever goes on with the
+ *   claim.
+ * - `submitted`, `settled`, `inDoubt`, `refused`, `released`: the moves. `settled` of a settled claim keeps the first
+ *   outcome; its `lacking` says which evidence that outcome lacks. A claim in doubt may become `submitted` (its scan was
+ *   found; no other claim may have it) or `released` by anybody; every other move is for the process that holds the claim.
+ * - `supplemented`: the outcome of a settled claim with evidence that it lacked. The claim stays settled, as of when it
+ *   did; any other claim is left as it is. Anybody may write it.
+ * - `adopt`: a ticket that a person typed becomes a claim without a submission, or joins the one that has it.
+ * - `take`: holds an open claim, to poll it. `leave`: lets go of it; a submission that is left without a move is in doubt.
+ * - `waiting`: the next poll of an open claim is not due before `notBefore`. `paused`: the account is not asked before
+ *   `until`. `leave` and these two are kept as soon as convenient: losing one costs a poll, not a purchase, so a journal
+ *   may write many at once, and no wait is delayed for it.
+ * - `pauses`: the pauses that are kept; those in the past may be among them.
+ * - `learned`: what a scan has taught about durations, kept as soon as convenient; a later lesson about the same scan
+ *   takes the place of the earlier. `lessons`: the last 256 of each kind of scan, oldest first.
+ * - `get` and `list`: what is there, oldest first. A claim whose submitter is gone is in doubt. `history`: what was.
+ * - `scanIds`: the ids of the account's scans that are known here.
+ * - `runs`: what was asked for in one go, and what came of each target.
+ * - `purge`: forgets settled, refused and released claims last changed before that time, lessons of before it, and runs that
+ *   began before it and have no open claim; says how many claims.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Operations {
+  readonly claim: (
+    key: ClaimKey,
+    options: {
+      readonly subject: Subject
+      readonly reuseFrom: number
+      readonly askedAt?: number
+      readonly peek?: boolean
+      readonly request?: unknown
+      readonly kind?: string | null
+    }
+  ) => Effect.Effect<Claim, JournalError>
+  readonly submitted: (
+    claimId: string,
+    ticket: ScanTicket.ScanTicket,
+    notBefore: number
+  ) => Effect.Effect<void, JournalError>
+  readonly settled: (
+    claimId: string,
+    outcome: unknown,
+    ticket?: ScanTicket.ScanTicket,
+    lacking?: Reason
+  ) => Effect.Effect<void, JournalError>
+  readonly supplemented: (claimId: string, outcome: unknown, lacking?: Reason) => Effect.Effect<void, JournalError>
+  readonly inDoubt: (claimId: string, reason: Reason) => Effect.Effect<void, JournalError>
+  readonly refused: (claimId: string, reason: Reason) => Effect.Effect<void, JournalError>
+  readonly released: (claimId: string) => Effect.Effect<void, JournalError>
+  readonly adopt: (
+    ticket: ScanTicket.ScanTicket,
+    subject: Subject
+  ) => Effect.Effect<Extract<Claim, { readonly _tag: "InFlight" | "Settled" }>, JournalError>
+  readonly take: (claimId: string) => Effect.Effect<Hold, JournalError>
+  readonly leave: (claimId: string) => void
+  readonly waiting: (claimId: string, notBefore: number) => void
+  readonly paused: (account: AccountKey, until: number) => void
+  readonly pauses: Effect.Effect<ReadonlyArray<Pause>, JournalError>
+  readonly learned: (lesson: Lesson) => void
+  readonly lessons: Effect.Effect<ReadonlyArray<Lesson>, JournalError>
+  readonly get: (claimId: string) => Effect.Effect<ClaimEntry | null, JournalError>
+  readonly list: (states: ReadonlyArray<ClaimState>) => Effect.Effect<ReadonlyArray<ClaimEntry>, JournalError>
+  readonly history: (filter: HistoryFilter) => Effect.Effect<ReadonlyArray<ClaimEntry>, JournalError>
+  readonly scanIds: (account: AccountKey) => Effect.Effect<ReadonlySet<string>, JournalError>
+  readonly runs: Runs
+  readonly purge: (options: { readonly before: number }) => Effect.Effect<number, JournalError>
+}
