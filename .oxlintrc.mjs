@@ -26,7 +26,7 @@ const unstable = {
 const strayFiles = {
   regex:
     "^(\\.\\./)+(vendors/[a-z0-9-]+|core|exona|compliance|appvet|promise|journal|cluster|report|cli|testkit|bench|test-support|tooling)/",
-  message: "another package is imported by its name"
+  message: "another package is imported by its name; what the tests of several share is in test-support"
 }
 const barrels = {
   regex: "^(effect(/[a-z-]+)?|@effect/[a-z-]+)$",
@@ -105,31 +105,52 @@ const zones = {
   ],
   "packages/bench/src/**": [packagesBut("core", "appvet"), strayFiles, barrels, commandLine, database, cluster],
   // A package's tests may use the testkit beside what the package itself may use, and barrels.
-  "packages/core/test/**": [testsBut("core", "testkit"), commandLine, database, cluster],
-  "packages/vendors/exona/test/**": [testsBut("core", "exona", "testkit"), commandLine, database, cluster],
-  "packages/vendors/compliance/test/**": [testsBut("core", "compliance", "testkit"), commandLine, database, cluster],
-  "packages/vendors/appvet/test/**": [testsBut("core", "appvet", "testkit"), commandLine, database, cluster],
-  "packages/promise/test/**": [
-    testsBut("core", "exona", "compliance", "appvet", "promise", "testkit"),
+  "packages/core/test/**": [testsBut("core", "testkit", "test-support"), strayFiles, commandLine, database, cluster],
+  "packages/vendors/exona/test/**": [testsBut("core", "exona", "testkit"), strayFiles, commandLine, database, cluster],
+  "packages/vendors/compliance/test/**": [
+    testsBut("core", "compliance", "testkit"),
+    strayFiles,
     commandLine,
     database,
     cluster
   ],
-  "packages/report/test/**": [testsBut("core", "report", "testkit"), commandLine, database, cluster],
-  "packages/testkit/test/**": [testsBut("core", "testkit"), commandLine, database, cluster],
+  "packages/vendors/appvet/test/**": [
+    testsBut("core", "appvet", "testkit"),
+    strayFiles,
+    commandLine,
+    database,
+    cluster
+  ],
+  "packages/promise/test/**": [
+    testsBut("core", "exona", "compliance", "appvet", "promise", "testkit"),
+    strayFiles,
+    commandLine,
+    database,
+    cluster
+  ],
+  "packages/report/test/**": [
+    testsBut("core", "report", "testkit", "test-support"),
+    strayFiles,
+    commandLine,
+    database,
+    cluster
+  ],
+  "packages/testkit/test/**": [testsBut("core", "testkit"), strayFiles, commandLine, database, cluster],
   // Programs that buy, to be killed: the journal's promises are about what vendors were sent.
   "packages/journal/test/**": [
     testsBut("core", "journal", "testkit", "exona", "compliance", "appvet", "test-support"),
+    strayFiles,
     commandLine,
     cluster
   ],
   "packages/cluster/test/**": [
     testsBut("core", "exona", "appvet", "cluster", "journal", "testkit", "test-support"),
+    strayFiles,
     commandLine
   ],
   "docs/examples/**": [unstable],
-  // Beneath every package's tests: it knows none of them.
-  "packages/test-support/{src,test}/**": [testsBut("test-support"), commandLine, cluster]
+  // Beneath every package's tests: of the packages it knows core alone.
+  "packages/test-support/{src,test}/**": [testsBut("core", "test-support"), strayFiles, commandLine, cluster]
 }
 
 const viaEffect = "time, chance and output come from Effect, so that tests can steer them"

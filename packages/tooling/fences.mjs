@@ -134,6 +134,21 @@ const plants = [
   importing("packages/testkit/src/C.ts", "@scanpoll/appvet/AppVetAdapter", ofTheHouse),
   importing("packages/testkit/src/D.ts", "@effect/platform-node/NodeHttpClient", "only core's http folder"),
   importing("packages/journal/test/A.test.ts", "@scanpoll/test-support/postgres"),
+  importing("packages/core/test/E.test.ts", "@scanpoll/test-support/conversation"),
+  importing("packages/journal/test/B.test.ts", "../../core/test/support/worlds.ts", "another package is imported"),
+  importing(
+    "packages/core/test/engine/F.test.ts",
+    "../../../cli/test/support/command.ts",
+    "another package is imported"
+  ),
+  importing(
+    "packages/vendors/exona/test/F.test.ts",
+    "../../../core/src/engine/Scans.ts",
+    "another package is imported"
+  ),
+  importing("packages/core/test/engine/G.test.ts", "../../src/engine/Scans.ts"),
+  importing("packages/core/test/engine/H.test.ts", "../support/worlds.ts"),
+  importing("packages/test-support/src/B.ts", "@scanpoll/core/model/Severity"),
   importing("packages/test-support/src/A.ts", "@scanpoll/journal/SqlJournal", ofTheHouse),
   importing("packages/bench/src/A.ts", "@scanpoll/appvet/AppVetAdapter"),
   importing("packages/bench/src/B.ts", "undici"),

@@ -14,7 +14,7 @@ import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
 import * as Scope from "effect/Scope"
 import { SqlClient } from "effect/sql/SqlClient"
-import { make as makeVendor } from "../../core/test/support/conversation.ts"
+import { make as makeVendor } from "@scanpoll/test-support/conversation"
 import { database } from "./support/scenes.ts"
 
 const until = <E, R>(what: string, isSo: Effect.Effect<boolean, E, R>): Effect.Effect<void, E, R> => {

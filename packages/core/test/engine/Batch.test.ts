@@ -16,7 +16,7 @@ import * as SteadyClock from "../../src/time/SteadyClock.ts"
 import { isResumable, type ScanRecord } from "../../src/model/ScanRecord.ts"
 import * as PollPolicy from "../../src/policy/PollPolicy.ts"
 import { jumpyClock } from "../support/clocks.ts"
-import * as Conversation from "../support/conversation.ts"
+import * as Conversation from "@scanpoll/test-support/conversation"
 import { cutAt } from "../support/cuts.ts"
 import { accepted, finish, records, value, within, world } from "../support/worlds.ts"
 

@@ -19,7 +19,7 @@ import * as Observation from "../../src/model/Observation.ts"
 import * as PollPolicy from "../../src/policy/PollPolicy.ts"
 import * as Preview from "../../src/policy/Preview.ts"
 import * as VendorLimits from "../../src/policy/VendorLimits.ts"
-import * as Conversation from "../support/conversation.ts"
+import * as Conversation from "@scanpoll/test-support/conversation"
 import { type Law, logLogistic, seeded, uniform } from "../support/laws.ts"
 
 const limits = VendorLimits.make({ floor: "5 seconds" })

@@ -9,7 +9,7 @@ import * as Scans from "../../src/engine/Scans.ts"
 import * as ScanOutcome from "../../src/model/ScanOutcome.ts"
 import * as ScanRecord from "../../src/model/ScanRecord.ts"
 import * as PollPolicy from "../../src/policy/PollPolicy.ts"
-import * as Conversation from "../support/conversation.ts"
+import * as Conversation from "@scanpoll/test-support/conversation"
 import { accepted, finish, records, value, withJournal, world } from "../support/worlds.ts"
 
 const lostThen = (...then: ReadonlyArray<"Transient" | "found">) =>

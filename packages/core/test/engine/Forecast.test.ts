@@ -2,7 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Duration from "effect/Duration"
 import { forecast } from "../../src/engine/Forecast.ts"
 import * as Scans from "../../src/engine/Scans.ts"
-import * as Conversation from "../support/conversation.ts"
+import * as Conversation from "@scanpoll/test-support/conversation"
 
 describe("forecast", () => {
   const limits = { requests: 10, window: Duration.minutes(1), pollsPerScan: () => 4 }

@@ -15,7 +15,7 @@ import * as PollFault from "../../src/model/PollFault.ts"
 import type * as PollStopped from "../../src/model/PollStopped.ts"
 import * as SubmitError from "../../src/model/SubmitError.ts"
 import * as PollPolicy from "../../src/policy/PollPolicy.ts"
-import * as Conversation from "../support/conversation.ts"
+import * as Conversation from "@scanpoll/test-support/conversation"
 import { failure, finish, records, value, withJournal, world } from "../support/worlds.ts"
 
 const steady = PollPolicy.make({ pace: "10 seconds", spread: 0 })

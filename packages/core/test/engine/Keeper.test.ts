@@ -13,7 +13,7 @@ import { JournalError, ScanJournal } from "../../src/engine/ScanJournal.ts"
 import * as Scans from "../../src/engine/Scans.ts"
 import * as PollFault from "../../src/model/PollFault.ts"
 import * as PollPolicy from "../../src/policy/PollPolicy.ts"
-import * as Conversation from "../support/conversation.ts"
+import * as Conversation from "@scanpoll/test-support/conversation"
 import { withJournal, world } from "../support/worlds.ts"
 
 const steady = PollPolicy.make({ pace: "10 seconds", spread: 0, deadline: "1 day" })

@@ -6,7 +6,7 @@ import { TestClock } from "effect/testing"
 import type { ScanEvent } from "../../src/engine/ScanEvent.ts"
 import * as Scans from "../../src/engine/Scans.ts"
 import * as PollPolicy from "../../src/policy/PollPolicy.ts"
-import * as Conversation from "../support/conversation.ts"
+import * as Conversation from "@scanpoll/test-support/conversation"
 import { records, world } from "../support/worlds.ts"
 
 const running = { say: "running" } as const

@@ -7,7 +7,7 @@ import * as ScanJournal from "../../src/engine/ScanJournal.ts"
 import * as Scans from "../../src/engine/Scans.ts"
 import * as ScanTicket from "../../src/model/ScanTicket.ts"
 import * as Scrubber from "../../src/model/Scrubber.ts"
-import * as Conversation from "../support/conversation.ts"
+import * as Conversation from "@scanpoll/test-support/conversation"
 
 const key = "avk_live_misplaced_0123456789"
 const states: ReadonlyArray<ScanJournal.ClaimState> = [

@@ -8,7 +8,7 @@ import { TestClock } from "effect/testing"
 import * as RateBudget from "../../src/engine/RateBudget.ts"
 import * as Scans from "../../src/engine/Scans.ts"
 import * as PollPolicy from "../../src/policy/PollPolicy.ts"
-import * as Conversation from "../support/conversation.ts"
+import * as Conversation from "@scanpoll/test-support/conversation"
 import { accepted, finish, value, world } from "../support/worlds.ts"
 
 const steady = PollPolicy.make({ pace: "10 seconds", spread: 0 })

@@ -9,7 +9,7 @@ import * as RateBudget from "../../src/engine/RateBudget.ts"
 import * as ScanJournal from "../../src/engine/ScanJournal.ts"
 import * as Scans from "../../src/engine/Scans.ts"
 import * as PollPolicy from "../../src/policy/PollPolicy.ts"
-import * as Conversation from "../support/conversation.ts"
+import * as Conversation from "@scanpoll/test-support/conversation"
 import { accepted, world } from "../support/worlds.ts"
 
 const floor = 2000

@@ -20,7 +20,7 @@ import { PollStopped } from "../../src/model/PollStopped.ts"
 import type { ScanTicket } from "../../src/model/ScanTicket.ts"
 import * as PollPolicy from "../../src/policy/PollPolicy.ts"
 import type { PollTick } from "../../src/policy/PollTick.ts"
-import * as Conversation from "../support/conversation.ts"
+import * as Conversation from "@scanpoll/test-support/conversation"
 import { type Driver, drivers } from "../support/drivers.ts"
 
 const seconds = (...times: ReadonlyArray<number>) => times.map((time) => time * 1000)

@@ -11,7 +11,7 @@ import * as ScanJournal from "../../src/engine/ScanJournal.ts"
 import * as Scans from "../../src/engine/Scans.ts"
 import * as SteadyClock from "../../src/time/SteadyClock.ts"
 import * as PollPolicy from "../../src/policy/PollPolicy.ts"
-import * as Conversation from "../support/conversation.ts"
+import * as Conversation from "@scanpoll/test-support/conversation"
 import { cutAt } from "../support/cuts.ts"
 import { accepted, failure, finish, records, value, withJournal, within, world } from "../support/worlds.ts"
 

@@ -16,7 +16,7 @@ import * as SteadyClock from "../../src/time/SteadyClock.ts"
 import * as PollFault from "../../src/model/PollFault.ts"
 import * as ScanTicket from "../../src/model/ScanTicket.ts"
 import * as PollPolicy from "../../src/policy/PollPolicy.ts"
-import * as Conversation from "../support/conversation.ts"
+import * as Conversation from "@scanpoll/test-support/conversation"
 
 const world = Layer.mergeAll(ScanJournal.layerMemory, RateBudget.layerMemory)
 const steady = PollPolicy.make({ pace: "10 seconds", spread: 0 })

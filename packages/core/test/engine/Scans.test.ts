@@ -22,7 +22,7 @@ import type { ScanTicket } from "../../src/model/ScanTicket.ts"
 import { states } from "../../src/model/ScanRecord.ts"
 import * as PollPolicy from "../../src/policy/PollPolicy.ts"
 import type { PollTick } from "../../src/policy/PollTick.ts"
-import * as Conversation from "../support/conversation.ts"
+import * as Conversation from "@scanpoll/test-support/conversation"
 
 const world = Layer.mergeAll(ScanJournal.layerMemory, RateBudget.layerMemory)
 

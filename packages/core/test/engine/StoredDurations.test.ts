@@ -14,7 +14,7 @@ import * as SteadyClock from "../../src/time/SteadyClock.ts"
 import * as StoredDurations from "../../src/engine/StoredDurations.ts"
 import * as Observation from "../../src/model/Observation.ts"
 import * as PollPolicy from "../../src/policy/PollPolicy.ts"
-import * as Conversation from "../support/conversation.ts"
+import * as Conversation from "@scanpoll/test-support/conversation"
 
 const kind = { vendor: "acme", origin: "https://acme.test", kind: "deep" } as const
 

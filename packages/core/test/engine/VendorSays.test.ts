@@ -12,7 +12,7 @@ import * as PollFault from "../../src/model/PollFault.ts"
 import type { ScanTicket } from "../../src/model/ScanTicket.ts"
 import * as PollPolicy from "../../src/policy/PollPolicy.ts"
 import * as SteadyClock from "../../src/time/SteadyClock.ts"
-import * as Conversation from "../support/conversation.ts"
+import * as Conversation from "@scanpoll/test-support/conversation"
 import { accepted, failure, finish, records, value, world } from "../support/worlds.ts"
 
 const steady = PollPolicy.make({ pace: "10 seconds", spread: 0 })

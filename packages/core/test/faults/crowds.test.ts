@@ -12,7 +12,7 @@ import * as Layer from "effect/Layer"
 import * as Random from "effect/Random"
 import * as Stream from "effect/Stream"
 import { TestClock } from "effect/testing"
-import * as Conversation from "../support/conversation.ts"
+import * as Conversation from "@scanpoll/test-support/conversation"
 
 const world = Layer.merge(ScanJournal.layerMemory, RateBudget.layerMemory)
 const pace = PollPolicy.make({ first: 0, pace: "10 seconds", floor: "1 second", deadline: "10 minutes" })

@@ -10,7 +10,7 @@ import * as Option from "effect/Option"
 import * as Random from "effect/Random"
 import * as Schema from "effect/Schema"
 import { TestClock } from "effect/testing"
-import * as Conversation from "../support/conversation.ts"
+import * as Conversation from "@scanpoll/test-support/conversation"
 
 const clock = Date.UTC(1994, 10, 6, 8, 49, 7)
 const floor = 5_000

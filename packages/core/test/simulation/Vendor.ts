@@ -13,7 +13,7 @@ import * as ScanTicket from "../../src/model/ScanTicket.ts"
 import * as SubmitError from "../../src/model/SubmitError.ts"
 import * as PollPolicy from "../../src/policy/PollPolicy.ts"
 import * as VendorLimits from "../../src/policy/VendorLimits.ts"
-import { type Outcome, Payload } from "../support/conversation.ts"
+import { type Outcome, Payload } from "@scanpoll/test-support/conversation"
 import type { Account, Claim, Judge } from "./Judge.ts"
 import type { Dice, Process, World } from "./World.ts"
 

@@ -10,7 +10,7 @@ import * as RateBudget from "../../src/engine/RateBudget.ts"
 import * as ScanJournal from "../../src/engine/ScanJournal.ts"
 import type { ScanRequest } from "../../src/engine/ScanRequest.ts"
 import * as Scans from "../../src/engine/Scans.ts"
-import type * as Conversation from "./conversation.ts"
+import type * as Conversation from "@scanpoll/test-support/conversation"
 
 export const world = Layer.mergeAll(ScanJournal.layerMemory, RateBudget.layerMemory)
 

@@ -6,7 +6,7 @@ import { JournalError } from "../../../src/engine/ScanJournal.ts"
 import { fromRequest } from "../../../src/engine/ScanRequest.ts"
 import { PollStopped } from "../../../src/model/PollStopped.ts"
 import * as SubmitError from "../../../src/model/SubmitError.ts"
-import * as Conversation from "../../support/conversation.ts"
+import * as Conversation from "@scanpoll/test-support/conversation"
 
 const vendor = Conversation.make()
 const wanted = fromRequest(vendor.adapter, "acme")

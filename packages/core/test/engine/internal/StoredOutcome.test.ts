@@ -4,7 +4,7 @@ import * as Fiber from "effect/Fiber"
 import { TestClock } from "effect/testing"
 import * as StoredOutcome from "../../../src/engine/internal/storedOutcome.ts"
 import { JournalError } from "../../../src/engine/ScanJournal.ts"
-import * as Conversation from "../../support/conversation.ts"
+import * as Conversation from "@scanpoll/test-support/conversation"
 
 const vendor = Conversation.make()
 const codec = StoredOutcome.codec(vendor.adapter)
