@@ -127,8 +127,8 @@ export const cli = [
     id: "cli-14",
     promise: "a claim that was made at another address is left alone",
     in: sources,
-    find: "if (account === null || account.isFor(entry)) return { entry, account, why }",
-    put: "if (account !== undefined) return { entry, account, why }",
+    find: "if (account === null || account.isFor(entry)) return { entry, vendor, account, why }",
+    put: "if (account !== undefined) return { entry, vendor, account, why }",
     tests: [stored],
     only: "leaves alone"
   },

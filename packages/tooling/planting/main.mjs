@@ -17,14 +17,17 @@ import { fileURLToPath } from "node:url"
 import { parseArgs } from "node:util"
 import { cli } from "./cli.mjs"
 import { cluster } from "./cluster.mjs"
+import { core } from "./core.mjs"
 import { journal } from "./journal.mjs"
 import { changed } from "./plant.mjs"
+import { promise } from "./promise.mjs"
+import { report } from "./report.mjs"
 import { makeScratch } from "./scratch.mjs"
 
 /** @typedef {import("./plant.mjs").Plant} Plant */
 
 /** @type {ReadonlyArray<Plant>} */
-const all = [...journal, ...cluster, ...cli]
+const all = [...core, ...journal, ...cluster, ...report, ...promise, ...cli]
 const root = fileURLToPath(new URL("../../../", import.meta.url))
 // A run of tests that has not ended by then hangs.
 const longest = 8 * 60_000

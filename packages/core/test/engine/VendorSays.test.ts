@@ -3,6 +3,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import { TestClock } from "effect/testing"
+import * as VendorSays from "../../src/engine/internal/vendorSays.ts"
 import * as RateBudget from "../../src/engine/RateBudget.ts"
 import type { ScanAdapter } from "../../src/engine/ScanAdapter.ts"
 import { ScanJournal } from "../../src/engine/ScanJournal.ts"
@@ -52,6 +53,23 @@ const inDoubt = (reconcile: () => Effect.Effect<ReadonlyArray<ScanTicket>, PollF
     const [entry] = yield* journal.list(["in-doubt"])
     return { adapter, asked, claimId: entry?.claimId ?? "", journal }
   })
+
+describe("a key that was refused", () => {
+  it("ends the waits of others when a second wait is refused too, unless the vendor took it in between (V-17)", () => {
+    const { adapter } = Conversation.make({ policy: steady })
+    const denied = PollFault.make({ kind: "Denied", code: "http-401", message: "scripted 401" })
+    const good = { quota: Option.none() }
+    const endsOthers = (answers: ReadonlyArray<VendorSays.Answer>): boolean => {
+      const budget = RateBudget.makeMemory().account(adapter, adapter.budget)
+      for (const answer of answers) VendorSays.apply(budget, adapter.limits, answer, 0, { by: {}, kind: "poll" })
+      return budget.isDenied(0, "poll")
+    }
+    assert.isFalse(endsOthers([denied]))
+    assert.isTrue(endsOthers([denied, denied]))
+    assert.isFalse(endsOthers([denied, good, denied]))
+    assert.isTrue(endsOthers([denied, good, denied, denied]))
+  })
+})
 
 describe("an adapter whose estimate of polls is wrong", () => {
   for (const [what, pollsPerScan] of [

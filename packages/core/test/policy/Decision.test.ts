@@ -96,6 +96,36 @@ describe("decide", () => {
     assert.strictEqual(decision._tag, "Wait")
   })
 
+  it("throttling neither lengthens nor ends a row of faults, and a good answer ends it", () => {
+    const rows = (...seen: ReadonlyArray<(typeof kinds)[number]>) =>
+      seen.map(seenOf).reduce(Decision.observe, Decision.begin(0, 0)).faultsInARow
+    assert.strictEqual(rows("Transient", "Throttled", "Transient"), 2)
+    assert.strictEqual(rows("Broken", "Throttled", "Missing", "Throttled"), 2)
+    assert.strictEqual(rows("Throttled"), 0)
+    assert.strictEqual(rows("Transient", "Pending", "Transient"), 1)
+  })
+
+  it("whatever stops a wait, the time it leaves is not before the pause of the account, the hint and the floor", () => {
+    const stopped = (kind: (typeof kinds)[number], question: Partial<Decision.Question>) => {
+      const seen = seenOf(kind)
+      const decision = Decision.decideSeen(policy, limits, Decision.observe(Decision.begin(0, null), seen), {
+        seen,
+        hint: Option.none(),
+        now: 1_000,
+        pausedUntil: 0,
+        random: 0,
+        proposal: "ended",
+        ...question
+      })
+      return decision._tag === "Stop" ? decision.notBefore : decision._tag
+    }
+    for (const kind of ["Pending", "Unrecognised", "Transient", "Missing", "Denied"] as const) {
+      assert.strictEqual(stopped(kind, {}), 6_000, kind)
+      assert.strictEqual(stopped(kind, { hint: Option.some(Duration.seconds(30)) }), 31_000, kind)
+      assert.strictEqual(stopped(kind, { pausedUntil: 90_000 }), 90_000, kind)
+    }
+  })
+
   it("at the deadline the last thing seen names the state", () => {
     const expected = {
       Pending: "deadline",
