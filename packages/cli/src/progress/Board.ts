@@ -133,6 +133,17 @@ export const endWords = (record: ScanRecord): string => {
 }
 
 /**
+ * A wait as it is shown: whole seconds, minutes from two minutes on.
+ *
+ * @category destructors
+ * @since 0.1.0
+ */
+export const wait = (millis: number): string => {
+  const seconds = Math.max(0, Math.ceil(millis / 1000))
+  return seconds < 120 ? `${seconds} s` : `${Math.ceil(seconds / 60)} min`
+}
+
+/**
  * How far a running scan is, or nothing.
  *
  * @category destructors

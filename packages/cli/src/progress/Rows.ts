@@ -13,19 +13,8 @@ import process from "node:process"
 import { styleText } from "node:util"
 import { Streams } from "../output/Streams.ts"
 import type { ProcessFacts } from "../process/ProcessContext.ts"
-import * as Boards from "./Board.ts"
-import type { View } from "./Progress.ts"
-
-/**
- * A wait as it is shown: whole seconds, minutes from two minutes on.
- *
- * @category destructors
- * @since 0.1.0
- */
-export const wait = (millis: number): string => {
-  const seconds = Math.max(0, Math.ceil(millis / 1000))
-  return seconds < 120 ? `${seconds} s` : `${Math.ceil(seconds / 60)} min`
-}
+import * as Board from "./Board.ts"
+import type * as View from "./View.ts"
 
 type Color = "red" | "green" | "yellow" | "cyan" | "dim"
 
@@ -55,7 +44,7 @@ const clockTime = (millis: number): string => {
   return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`
 }
 
-const colorOf = (row: Boards.Row): Color => {
+const colorOf = (row: Board.Row): Color => {
   if (row.record === null) return row.phase === "running" || row.phase === "queued" ? "cyan" : "yellow"
   switch (row.record.state) {
     case "completed":
@@ -89,7 +78,7 @@ export const ellipsisOf = (environment: Readonly<Record<string, string | undefin
   return locale === undefined || /utf-?8/i.test(locale) ? "…" : "..."
 }
 
-const isWaiting = (row: Boards.Row): boolean => row.record === null && row.phase === Boards.waitingForTurn
+const isWaiting = (row: Board.Row): boolean => row.record === null && row.phase === Board.waitingForTurn
 
 // The most telling of the texts that fit.
 const richest = (texts: ReadonlyArray<string>, width: number, ellipsis: string): string =>
@@ -103,7 +92,7 @@ const richest = (texts: ReadonlyArray<string>, width: number, ellipsis: string):
  * @since 0.1.0
  */
 export const draw = (
-  board: Boards.Board,
+  board: Board.Board,
   now: number,
   size: { readonly width: number; readonly height: number },
   color: boolean,
@@ -120,21 +109,21 @@ export const draw = (
   const shown = rows.length <= room ? rows : [...underWay, ...waiting].slice(0, room - 1)
   const subjectWidth = Math.min(48, Math.max(14, Math.floor(width * 0.34)))
   const lines = shown.map((row) => {
-    const type = Boards.typeWords(row)
+    const type = Board.typeWords(row)
     // What tells two scans of one address apart is not what is cut off.
     const name =
       type.length > subjectWidth / 2 ? row.subject : `${fit(row.subject, subjectWidth - type.length, ellipsis)}${type}`
     const head = `${pad(row.vendor, 10, ellipsis)} ${pad(name, subjectWidth, ellipsis)} `
     const end = row.record === null ? now : row.record.observedAt
     const time = clockTime(end - row.since).padStart(5)
-    const how = row.record === null && row.phase === "running" ? Boards.progressWords(row.progress) : ""
+    const how = row.record === null && row.phase === "running" ? Board.progressWords(row.progress) : ""
     const phase = `${row.phase}${how === "" ? "" : ` ${how}`}`
-    const next = row.next === null || row.record !== null ? null : wait(row.next.until - now)
+    const next = row.next === null || row.record !== null ? null : Board.wait(row.next.until - now)
     const texts =
       next === null || row.next === null
         ? [phase]
         : [
-            `${phase}, next poll in ${next} (${Boards.becauseWords(row.next.because)})`,
+            `${phase}, next poll in ${next} (${Board.becauseWords(row.next.because)})`,
             `${phase}, next poll in ${next}`,
             phase
           ]
@@ -163,14 +152,14 @@ export const begin = Effect.fnUntraced(function* (
     readonly color: boolean
     readonly realClock: Clock.Clock
     readonly facts: ProcessFacts
-    readonly typeOf: Boards.TypeOf
+    readonly typeOf: Board.TypeOf
   }
-): Effect.fn.Return<View, never, Scope.Scope | Streams> {
+): Effect.fn.Return<View.View, never, Scope.Scope | Streams> {
   const { createLogUpdate } = yield* Effect.promise(() => import("log-update"))
   const streams = yield* Streams
   const screen = createLogUpdate(process.stderr)
   yield* streams.interpose(() => screen.clear())
-  const board = Boards.make(total, yield* SteadyClock.now, options.typeOf)
+  const board = Board.make(total, yield* SteadyClock.now, options.typeOf)
   const ellipsis = ellipsisOf(options.facts.environment)
   const paint = Effect.gen(function* () {
     const now = yield* SteadyClock.now

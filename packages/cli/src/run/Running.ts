@@ -47,6 +47,7 @@ import * as WholeFile from "../output/WholeFile.ts"
 import type { Prepared } from "../prepare/Requests.ts"
 import * as Resolve from "../prepare/Resolve.ts"
 import * as Progress from "../progress/Progress.ts"
+import type * as View from "../progress/View.ts"
 import { Shutdown } from "../process/Shutdown.ts"
 import { ProcessContext, type ProcessFacts } from "../process/ProcessContext.ts"
 import { version } from "../process/Version.ts"
@@ -112,7 +113,7 @@ export const atLogLevel =
       return yield* Effect.provideService(effect, References.MinimumLogLevel, level)
     })
 
-const styleOf = (settings: Settings, facts: ProcessFacts): Progress.Style =>
+const styleOf = (settings: Settings, facts: ProcessFacts): View.Style =>
   Progress.styleOf(settings.progress.value, {
     stderrIsTerminal: facts.stderrIsTerminal,
     environment: facts.environment,
