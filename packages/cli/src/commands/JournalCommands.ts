@@ -42,9 +42,11 @@ type Services = FileSystem.FileSystem | Path.Path | Streams | Vendors
 
 const formats = ["text", "json"]
 
-// Settings and outputs of a command that needs no vendor.
-const begin = (name: string, flags: FlagTexts) =>
-  Effect.flatMap(Command.begin({ name, plan: Checked.make(Plans.empty), flags, formats }), Checked.accept)
+// Settings and outputs of a command that needs no vendor, checked together with what it is asked for itself.
+const begin = (name: string, flags: FlagTexts, own: Checked.Findings = Checked.make(null)) =>
+  Effect.flatMap(Command.begin({ name, plan: Checked.make(Plans.empty), flags, formats }), (begun) =>
+    Checked.accept(Checked.and(begun, own))
+  )
 
 const looking = <A, E, R>(settings: Settings, effect: Effect.Effect<A, E, R | ScanJournal>) =>
   effect.pipe(Effect.provide(Journal.layerRead(settings)), Running.atLogLevel(settings))
@@ -103,23 +105,21 @@ export const overview = Effect.fnUntraced(function* (input: {
   return failed ? 74 : 0
 })
 
-const wholeNumber = (name: string, text: string, low: number, high: number): Effect.Effect<number, UsageError> => {
+const limitOf = (text: string | null, usual: number, most: number): Checked.Checked<number> => {
+  if (text === null) return Checked.make(usual)
   const value = /^\d{1,9}$/.test(text.trim()) ? Number(text) : NaN
-  return value >= low && value <= high
-    ? Effect.succeed(value)
-    : Effect.fail(usage(`--${name}`, `must be a whole number from ${low} to ${high}, not ${quote(text)}`))
+  return value >= 1 && value <= most
+    ? Checked.make(value)
+    : Checked.faulty(usual, "--limit", `must be a whole number from 1 to ${most}, not ${quote(text)}`)
 }
-
-const runsShown = 20
 
 const runs = Effect.fnUntraced(function* (
   settings: Settings,
-  input: { readonly words: ReadonlyArray<string>; readonly limit: string | null }
+  input: { readonly words: ReadonlyArray<string>; readonly limit: number }
 ): Effect.fn.Return<number, UsageError | JournalError, Services> {
-  const limit = input.limit === null ? runsShown : yield* wholeNumber("limit", input.limit, 1, 1_000)
   const all = yield* looking(
     settings,
-    Effect.flatMap(ScanJournal, (journal) => journal.runs.list({ limit }))
+    Effect.flatMap(ScanJournal, (journal) => journal.runs.list({ limit: input.limit }))
   )
   const words = input.words.map((word) => word.toLowerCase())
   const found = all.filter(({ command, plan, runId }) => {
@@ -146,9 +146,10 @@ export const history = Effect.fnUntraced(function* (input: {
   readonly runs: boolean
   readonly flags: FlagTexts
 }): Effect.fn.Return<number, UsageError | JournalError, Services> {
-  const { settings } = yield* begin("history", input.flags)
-  if (input.runs) return yield* runs(settings, input)
-  const limit = input.limit === null ? 1000 : yield* wholeNumber("limit", input.limit, 1, 10_000)
+  const limited = input.runs ? limitOf(input.limit, 20, 1_000) : limitOf(input.limit, 1000, 10_000)
+  const { value: limit } = limited
+  const { settings } = yield* begin("history", input.flags, limited)
+  if (input.runs) return yield* runs(settings, { words: input.words, limit })
   const all = yield* looking(settings, History.read({ limit }))
   const words = input.words.map((word) => word.toLowerCase())
   const lines = all.filter(({ account, subject, vendor }) => {
@@ -180,6 +181,15 @@ export const history = Effect.fnUntraced(function* (input: {
   return failed ? 74 : 0
 })
 
+const ageOf = (text: string | null): Checked.Checked<Duration.Duration> => {
+  const nothing = Duration.millis(Durations.oldest)
+  if (text === null) return Checked.faulty(nothing, "--older-than", "is required, for example 90d")
+  const age = Durations.parse(text, 0, Durations.oldest)
+  return Result.isSuccess(age)
+    ? Checked.make(age.success)
+    : Checked.faulty(nothing, "--older-than", `${age.failure}, not ${quote(text)}`)
+}
+
 /**
  * `scanpoll purge --older-than D`: forgets what is over and older than that. What is open or in doubt stays.
  *
@@ -190,13 +200,9 @@ export const purge = Effect.fnUntraced(function* (input: {
   readonly olderThan: string | null
   readonly flags: FlagTexts
 }): Effect.fn.Return<number, UsageError | JournalError, Services> {
-  if (input.olderThan === null) {
-    return yield* Effect.fail(usage("--older-than", "is needed: how old what is forgotten must be, such as 90d"))
-  }
-  const age = Durations.parse(input.olderThan, 0)
-  if (Result.isFailure(age)) return yield* Effect.fail(usage("--older-than", age.failure))
-  const { settings } = yield* begin("purge", input.flags)
-  const before = (yield* Clock.currentTimeMillis) - Duration.toMillis(age.success)
+  const age = ageOf(input.olderThan)
+  const { settings } = yield* begin("purge", input.flags, age)
+  const before = (yield* Clock.currentTimeMillis) - Duration.toMillis(age.value)
   const count = yield* within(
     settings,
     Effect.flatMap(ScanJournal, (journal) => journal.purge({ before }))

@@ -112,9 +112,9 @@ const optionsOf = (input: Wanted): Checked.Checked<Options> => {
     const message = `must be a whole number from 1 to 1024, not ${quote(input.slices ?? "")}`
     faults.push({ where: "--slices", message })
   }
-  const lease = input.lease === null ? null : Durations.parse(input.lease, 3_000)
-  if (lease !== null && (Result.isFailure(lease) || Duration.toMillis(lease.success) > 600_000)) {
-    faults.push({ where: "--lease", message: Result.isFailure(lease) ? lease.failure : "must be at most 10m" })
+  const lease = input.lease === null ? null : Durations.parse(input.lease, 3_000, 600_000)
+  if (lease !== null && Result.isFailure(lease)) {
+    faults.push({ where: "--lease", message: `${lease.failure}, not ${quote(input.lease ?? "")}` })
   }
   const value = {
     listening: Result.getOrElse(place, () => null),

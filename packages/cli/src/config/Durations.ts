@@ -21,7 +21,7 @@ const units: ReadonlyMap<string, number> = new Map([
 const part = /(\d{1,15}(?:\.\d{1,6})?)\s*([a-z]+)\s*/gy
 
 /**
- * The longest duration that is accepted: 30 days, in milliseconds.
+ * The longest wait that is accepted: 30 days, in milliseconds.
  *
  * @category constructors
  * @since 0.1.0
@@ -29,14 +29,24 @@ const part = /(\d{1,15}(?:\.\d{1,6})?)\s*([a-z]+)\s*/gy
 export const longest = 30 * day
 
 /**
- * Reads a duration of at least `least` milliseconds (default 1) and at most 30 days, rounded up to whole milliseconds. The
- * failure says what is accepted. A bare `0` is read where 0 is accepted.
+ * The greatest age that is accepted: 36500 days, in milliseconds. Nothing sleeps for an age, so the limit of waits is none
+ * of ages.
+ *
+ * @category constructors
+ * @since 0.2.0
+ */
+export const oldest = 36_500 * day
+
+/**
+ * Reads a duration of at least `least` milliseconds (default 1) and at most `most` (default: the longest wait), rounded up
+ * to whole milliseconds. The failure says what is accepted. A bare `0` is read where 0 is accepted.
  *
  * @category constructors
  * @since 0.1.0
  */
-export const parse = (text: string, least = 1): Result.Result<Duration.Duration, string> => {
-  const range = `a duration from ${least === 0 ? "0" : format(Duration.millis(least))} to 30d, such as 30s, 5m or 1h30m`
+export const parse = (text: string, least = 1, most = longest): Result.Result<Duration.Duration, string> => {
+  const [from, to] = [format(Duration.millis(least)), format(Duration.millis(most))]
+  const range = `a duration from ${from} to ${to}, such as ${most > longest ? "12h, 30d or 90d" : "30s, 5m or 1h30m"}`
   const source = text.trim().toLowerCase()
   if (least === 0 && source === "0") return Result.succeed(Duration.zero)
   let millis = 0
@@ -53,7 +63,7 @@ export const parse = (text: string, least = 1): Result.Result<Duration.Duration,
     return Result.fail(`must be ${range}${bare}`)
   }
   const whole = Math.ceil(millis)
-  return whole >= least && whole <= longest ? Result.succeed(Duration.millis(whole)) : Result.fail(`must be ${range}`)
+  return whole >= least && whole <= most ? Result.succeed(Duration.millis(whole)) : Result.fail(`must be ${range}`)
 }
 
 /**

@@ -3,7 +3,7 @@
  * program, so that an editor completes what a run understands and marks what it would refuse.
  *
  * It is draft 07, which every editor takes. A plan that is accepted here may still be refused by what no schema can say:
- * an account that is not declared, a duration over 30 days, an address a vendor does not scan.
+ * an account that is not declared, a duration that is too long, an address a vendor does not scan.
  *
  * @since 0.1.0
  */

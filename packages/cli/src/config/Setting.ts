@@ -11,6 +11,7 @@ import type * as Gate from "@scanpoll/report/Gate"
 import * as Duration from "effect/Duration"
 import * as Result from "effect/Result"
 import * as Struct from "effect/Struct"
+import * as Durations from "./Durations.ts"
 import { quote } from "./InputFault.ts"
 import * as SettingKind from "./SettingKind.ts"
 
@@ -209,6 +210,7 @@ export const settings = {
     plan: ["defaults", "reuse"],
     fallback: Duration.hours(1),
     least: 0,
+    most: Durations.oldest,
     words: "Take an equal scan's outcome from the journal if it is not older; 0 buys anew"
   }),
   journal: SettingKind.one<JournalAddress.JournalAddress | null>({

@@ -110,19 +110,20 @@ export const one = <A>(
 })
 
 /**
- * A duration of at least `least` milliseconds (default 1) and at most 30 days. `unset`: how no duration is shown.
+ * A duration of at least `least` milliseconds (default 1) and at most `most` (default 30 days). `unset`: how no duration is
+ * shown.
  *
  * @category constructors
  * @since 0.2.0
  */
 export const duration = <D extends Duration.Duration | null>(
-  fields: Common & { readonly fallback: D; readonly least?: number; readonly unset?: string }
+  fields: Common & { readonly fallback: D; readonly least?: number; readonly most?: number; readonly unset?: string }
 ): Setting<Duration.Duration | D> =>
   one<Duration.Duration | D>({
     ...fields,
     kind: "duration",
     metavar: "DURATION",
-    parse: (text) => Durations.parse(text, fields.least ?? 1),
+    parse: (text) => Durations.parse(text, fields.least, fields.most),
     show: (value) => (value === null ? (fields.unset ?? "not set") : Durations.format(value))
   })
 

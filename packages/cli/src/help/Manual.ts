@@ -35,7 +35,7 @@ const values: ReadonlyArray<readonly [word: RegExp, name: string, words: string]
   [
     /\bDURATION\b/,
     "DURATION",
-    `A number and its unit, or several: 500ms, 30s, 5m, 1h30m, 2d; at most ${Durations.format(Duration.millis(Durations.longest))}.`
+    `A number and its unit, or several: 500ms, 30s, 5m, 1h30m, 2d; at most ${Durations.format(Duration.millis(Durations.longest))}, an age at most ${Durations.format(Duration.millis(Durations.oldest))}.`
   ],
   [/\bSEVERITY\b/, "SEVERITY", `${either(severities)}; off takes a threshold of the plan back.`],
   [/\bLEVEL\b/, "LEVEL", `${either(settings.logLevel.choices ?? [])}.`],

@@ -113,6 +113,17 @@ describe("a number or duration out of its range is refused with the range", () =
     ["deadline", "5 parsecs"],
     ["deadline", "5m 3"],
     ["timeout", "0s"],
+    ["timeout", "-5m"],
+    ["timeout", "31d"],
+    ["timeout", "999999999999999d"],
+    ["timeout", "9999999999999999s"],
+    ["timeout", "1e3s"],
+    ["timeout", "1,5h"],
+    ["timeout", "PT1H"],
+    ["interval", "31d"],
+    ["reuse", "36501d"],
+    ["reuse", "90"],
+    ["reuse", "999999999999999d"],
     ["interval", ""],
     ["reuse", "-1"],
     ["concurrency", "0"],
@@ -130,7 +141,7 @@ describe("a number or duration out of its range is refused with the range", () =
     ["raw", "some"],
     ["output", "=file"],
     ["output", "json="]
-  ] as const)("--%s %s is refused (CL-04, TM-02)", (name, text) => {
+  ] as const)("--%s %s is refused (CL-04, TM-02, V-19)", (name, text) => {
     const { faults } = resolve({ flags: { [name]: [text] } })
     assert.strictEqual(faults.length, 1)
     assert.match(faults[0]?.message ?? "", /^must (be|not be)/)
@@ -143,8 +154,10 @@ describe("a number or duration out of its range is refused with the range", () =
     ["deadline", "5 minutes", 300_000],
     ["deadline", "30d", 2_592_000_000],
     ["reuse", "0", 0],
-    ["reuse", "0s", 0]
-  ] as const)("--%s %s is %i ms", (name, text, millis) => {
+    ["reuse", "0s", 0],
+    ["reuse", "60d", 5_184_000_000],
+    ["reuse", "36500d", 3_153_600_000_000]
+  ] as const)("--%s %s is %i ms, for an age also beyond the longest wait (V-19)", (name, text, millis) => {
     const given = resolve({ flags: { [name]: [text] } })
     assert.deepStrictEqual(given.faults, [])
     const { value } = given.settings[name]
