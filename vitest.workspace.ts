@@ -8,6 +8,7 @@ import { existsSync, readdirSync } from "node:fs"
 import process from "node:process"
 import { defineConfig } from "vitest/config"
 import { MissingPrograms } from "./packages/tooling/missingPrograms.mjs"
+import * as TestPrograms from "./packages/tooling/testPrograms.mjs"
 import { LEDGER, TestLedger } from "./packages/tooling/testLedger.mjs"
 
 const root = import.meta.dirname
@@ -18,9 +19,6 @@ delete process.env[LEDGER]
 const packages = ["packages", "packages/vendors"]
   .flatMap((folder) => readdirSync(`${root}/${folder}`).map((name) => ({ name, dir: `${root}/${folder}/${name}` })))
   .filter(({ dir }) => existsSync(`${dir}/test`))
-
-// The projects whose tests start the command.
-const command = ["cli", "docs"]
 
 // A project inherits nothing from the block below: what all of them share is spelled out here.
 const project = (name: string, dir: string) => ({
@@ -37,7 +35,7 @@ const project = (name: string, dir: string) => ({
     restoreMocks: true,
     unstubEnvs: true,
     unstubGlobals: true,
-    globalSetup: command.includes(name) ? [`${root}/packages/tooling/testCommand.mjs`] : []
+    globalSetup: TestPrograms.projects.includes(name) ? [`${root}/packages/tooling/testPrograms.mjs`] : []
   }
 })
 

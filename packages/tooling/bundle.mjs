@@ -1,8 +1,8 @@
 /**
- * Makes of the command what an installed package is, with all its code in a few files: nothing is resolved and no types are
- * stripped at a start, which then takes a third of the time.
+ * Programs with all their code in a few files: nothing is resolved and no types are stripped at a start, which then takes a
+ * third of the time.
  *
- *     node packages/tooling/bundle.mjs FOLDER
+ *     node packages/tooling/bundle.mjs FOLDER      the command, as the package that a user installs
  */
 import { createHash } from "node:crypto"
 import {
@@ -20,7 +20,7 @@ import {
   writeFileSync
 } from "node:fs"
 import { createRequire } from "node:module"
-import { join } from "node:path"
+import { basename, join } from "node:path"
 import process from "node:process"
 import { fileURLToPath } from "node:url"
 import { rolldown } from "rolldown"
@@ -41,14 +41,15 @@ const namesOfUndici = {
 }
 
 /**
- * Writes the package of the command: `bin`, and `dist` with every module that it loads, those of its dependencies too. One
- * file for what each start needs and some for what a command loads when it is given; source maps beside them.
+ * Writes programs with every module that they load, those of dependencies too: one file for what each of them needs at its
+ * start and some for what it loads later, with source maps beside them.
  *
- * @param {string} folder a new one, in a folder `node_modules`
+ * @param {Record<string, string>} input the path of each program, by the name that it gets
+ * @param {string} dir
  */
-export const bundle = async (folder) => {
+const write = async (input, dir) => {
   const build = await rolldown({
-    input: { main: join(command, "src/main.ts") },
+    input,
     cwd: root,
     platform: "node",
     external: [/^node:/],
@@ -58,47 +59,69 @@ export const bundle = async (folder) => {
     }
   })
   try {
-    await build.write({ dir: join(folder, "dist"), format: "esm", sourcemap: true, chunkFileNames: "[name]-[hash].js" })
+    await build.write({ dir, format: "esm", sourcemap: true, chunkFileNames: "[name]-[hash].js" })
   } finally {
     await build.close()
   }
+}
+
+/**
+ * Writes the package of the command: `bin`, and `dist` with all its code.
+ *
+ * @param {string} folder a new one, in a folder `node_modules`
+ */
+export const writeCommand = async (folder) => {
+  await write({ main: join(command, "src/main.ts") }, join(folder, "dist"))
   cpSync(join(command, "bin"), join(folder, "bin"), { recursive: true })
   const { bin, engines, name, type, version } = JSON.parse(readFileSync(join(command, "package.json"), "utf8"))
   writeFileSync(join(folder, "package.json"), JSON.stringify({ name, version, type, engines, bin }))
 }
 
+/**
+ * Writes programs of tests into a folder: `support/worker.ts` becomes `worker.js`.
+ *
+ * @param {ReadonlyArray<string>} programs their paths in the repository
+ * @param {string} folder a new one
+ */
+export const writePrograms = async (programs, folder) => {
+  const input = programs.map((path) => [basename(path, ".ts"), join(root, path)])
+  await write(Object.fromEntries(input), folder)
+  writeFileSync(join(folder, "package.json"), JSON.stringify({ type: "module" }))
+}
+
 /** How long a bundle is kept after a run last asked for it; no run of the tests takes as long. */
 const KEPT = 60 * 60_000
 
-const kept = join(root, "node_modules/.scanpoll/command")
+const shelf = join(root, "node_modules/.scanpoll/bundles")
 
 const sources = () =>
-  globSync(["packages/{*,vendors/*}/{src,bin}/**/*.{ts,js}", "packages/{*,vendors/*}/package.json"], { cwd: root })
-    .concat("pnpm-lock.yaml", "packages/tooling/bundle.mjs")
+  globSync(["packages/{*,vendors/*}/{src,bin,test}/**/*.{ts,js}", "packages/{*,vendors/*}/package.json"], { cwd: root })
+    .filter((file) => !file.endsWith(".test.ts"))
+    .concat("pnpm-lock.yaml", "packages/tooling/bundle.mjs", "packages/tooling/testPrograms.mjs")
     .toSorted()
 
 /**
- * The program of a bundle of the sources as they are now; what was made of the same sources is taken. Bundles that were not
- * asked for lately are removed.
+ * A folder with bundles of the sources as they are now; what was made of the same sources is taken. Those that were not asked
+ * for lately are removed.
  *
- * @returns {Promise<{ program: string, compiled: string }>} the path of `scanpoll.js`, and a folder for what Node makes of
- *   its code, to be named in `NODE_COMPILE_CACHE`
+ * @param {(folder: string) => Promise<void>} make
+ * @returns {Promise<string>}
  */
-export const bundledCommand = async () => {
+export const kept = async (make) => {
   const hash = createHash("sha256").update(process.version)
   for (const file of sources()) hash.update(`\0${file}\0`).update(readFileSync(join(root, file)))
   const name = hash.digest("hex").slice(0, 16)
-  mkdirSync(kept, { recursive: true })
+  mkdirSync(shelf, { recursive: true })
   const now = Date.now()
-  for (const other of readdirSync(kept)) {
-    const age = now - (statSync(join(kept, other), { throwIfNoEntry: false })?.mtimeMs ?? now)
-    if (other !== name && age > KEPT) rmSync(join(kept, other), { recursive: true, force: true })
+  for (const other of readdirSync(shelf)) {
+    const age = now - (statSync(join(shelf, other), { throwIfNoEntry: false })?.mtimeMs ?? now)
+    if (other !== name && age > KEPT) rmSync(join(shelf, other), { recursive: true, force: true })
   }
-  const home = join(kept, name)
+  const home = join(shelf, name)
   if (!existsSync(home)) {
-    const work = mkdtempSync(join(kept, ".new-"))
+    const work = mkdtempSync(join(shelf, ".new-"))
     try {
-      await bundle(join(work, "node_modules/scanpoll"))
+      await make(work)
       renameSync(work, home)
     } catch (error) {
       // Where another run was quicker, its bundle is the same.
@@ -108,7 +131,7 @@ export const bundledCommand = async () => {
     }
   }
   utimesSync(home, new Date(now), new Date(now))
-  return { program: join(home, "node_modules/scanpoll/bin/scanpoll.js"), compiled: join(home, "compiled") }
+  return home
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
@@ -116,5 +139,5 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
   if (folder === undefined) {
     console.error("usage: bundle.mjs FOLDER")
     process.exitCode = 2
-  } else await bundle(folder)
+  } else await writeCommand(folder)
 }

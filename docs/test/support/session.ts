@@ -1,5 +1,5 @@
 // The terminal of a page: its commands run one after the other in a folder of their own, with simulated vendors.
-import { program, quickly } from "@scanpoll/test-support/command"
+import { program, quickly } from "@scanpoll/test-support/programs"
 import { type ChildProcess, spawn } from "node:child_process"
 import { chmod, mkdir, rm, writeFile } from "node:fs/promises"
 import { delimiter, dirname, join } from "node:path"

@@ -1,7 +1,7 @@
 // The GitHub Action: its file under GitHub's own schema, and the shell of its steps, run as a runner runs it.
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import * as ScanReport from "@scanpoll/report/ScanReport"
-import { program, quickly } from "@scanpoll/test-support/command"
+import { program, quickly } from "@scanpoll/test-support/programs"
 import * as Simulators from "@scanpoll/testkit/Simulators"
 import { assert, describe, it, layer } from "@effect/vitest"
 import * as Effect from "effect/Effect"

@@ -14,6 +14,7 @@ import process from "node:process"
 import { createInterface } from "node:readline"
 import { setTimeout as sleep } from "node:timers/promises"
 import { afterAll, beforeAll, expect } from "vitest"
+import { ownProgram } from "@scanpoll/test-support/programs"
 import { connect, emptySchema, type Server, start } from "@scanpoll/test-support/postgres"
 import { key, limitsOf, mostInAnyWindow } from "./support/budgetWorld.ts"
 
@@ -31,7 +32,7 @@ interface Program {
 const monotonic = (): number => Number(process.hrtime.bigint()) / 1e6
 
 const launch = (journal: string): Program => {
-  const child = spawn(process.execPath, [join(import.meta.dirname, "support", "budgetProgram.ts")], {
+  const child = spawn(process.execPath, [ownProgram(join(import.meta.dirname, "support", "budgetProgram.ts"))], {
     stdio: ["pipe", "pipe", "ignore"],
     env: { ...process.env, JOURNAL: journal, WINDOW: String(window), REQUESTS: String(requests) }
   })

@@ -1,7 +1,7 @@
 /** What people type and how they stop it, as a process: faults are told before a request, and a stop is quick. */
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import * as ScanReport from "@scanpoll/report/ScanReport"
-import { program, quickly } from "@scanpoll/test-support/command"
+import { program, quickly } from "@scanpoll/test-support/programs"
 import { hasFile, hasProgram } from "@scanpoll/test-support/tools"
 import * as Simulators from "@scanpoll/testkit/Simulators"
 import * as Script from "@scanpoll/testkit/Script"

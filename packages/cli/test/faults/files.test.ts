@@ -9,7 +9,7 @@ import * as Effect from "effect/Effect"
 import * as FileSystem from "effect/FileSystem"
 import { spawn } from "node:child_process"
 import { readdirSync, watch } from "node:fs"
-import { program } from "@scanpoll/test-support/command"
+import { program } from "@scanpoll/test-support/programs"
 import { scanpoll } from "../support/command.ts"
 
 const reports = 8_000

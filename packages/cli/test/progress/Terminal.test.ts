@@ -1,5 +1,5 @@
 // The command in a real terminal: what no picture of the rows as a text can tell.
-import { program, quickly } from "@scanpoll/test-support/command"
+import { program, quickly } from "@scanpoll/test-support/programs"
 import * as Simulators from "@scanpoll/testkit/Simulators"
 import { assert, describe, layer } from "@effect/vitest"
 import * as CliOutput from "effect/cli/CliOutput"

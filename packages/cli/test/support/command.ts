@@ -1,5 +1,5 @@
 // Runs the command as a user does: its own process, real streams, real signals.
-import { program, quickly } from "@scanpoll/test-support/command"
+import { program, quickly } from "@scanpoll/test-support/programs"
 import * as Effect from "effect/Effect"
 import { spawn } from "node:child_process"
 

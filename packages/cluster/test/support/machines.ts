@@ -4,6 +4,7 @@
  */
 import * as ClusterDatabase from "@scanpoll/cluster/ClusterDatabase"
 import * as ClusterStatus from "@scanpoll/cluster/ClusterStatus"
+import { ownProgram } from "@scanpoll/test-support/programs"
 import { AppVetSimulator, ExonaSimulator, type Ledger } from "@scanpoll/testkit"
 import { Effect, Exit, ManagedRuntime, Scope } from "effect"
 import { type ChildProcess, spawn } from "node:child_process"
@@ -48,7 +49,7 @@ export class Machine {
 
   constructor(name: string, script: string, variable: string, told: object, flags: ReadonlyArray<string> = []) {
     this.name = name
-    this.child = spawn(process.execPath, [...flags, join(import.meta.dirname, script)], {
+    this.child = spawn(process.execPath, [...flags, ownProgram(join(import.meta.dirname, script))], {
       env: { ...process.env, [variable]: JSON.stringify(told), NODE_NO_WARNINGS: "1" },
       stdio: ["pipe", "pipe", process.env.CLUSTER_LOG === undefined ? "ignore" : "inherit"]
     })

@@ -4,6 +4,7 @@
 import type { ClaimEntry, ClaimState } from "@scanpoll/core/engine/ScanJournal"
 import * as ScanJournal from "@scanpoll/core/engine/ScanJournal"
 import * as Journal from "@scanpoll/journal/Journal"
+import { ownProgram, quickly } from "@scanpoll/test-support/programs"
 import * as FastTime from "@scanpoll/testkit/FastTime"
 import * as Script from "@scanpoll/testkit/Script"
 import * as Simulators from "@scanpoll/testkit/Simulators"
@@ -12,7 +13,6 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import { spawn } from "node:child_process"
-import { tmpdir } from "node:os"
 import { join } from "node:path"
 import process from "node:process"
 import { createInterface } from "node:readline"
@@ -21,7 +21,7 @@ import { type End, numberOf, type Order, type Saying, type Trouble, type VendorN
 const usualSpeed = 30
 // A buyer that is still there after so long will not end; in real milliseconds.
 const longest = 60_000
-const script = join(import.meta.dirname, "buyer.ts")
+const script = ownProgram(join(import.meta.dirname, "buyer.ts"))
 
 /** A small generator with a seed, so that a run can be repeated. */
 export const dice = (seed: number) => {
@@ -181,7 +181,7 @@ export const live = (world: World, orders: Orders): Effect.Effect<Life> =>
           PATH: process.env["PATH"] ?? "",
           BUYER_ORDER: JSON.stringify(order),
           NODE_NO_WARNINGS: "1",
-          NODE_COMPILE_CACHE: join(tmpdir(), "scanpoll-kill-cache")
+          ...quickly
         },
         stdio: ["ignore", "pipe", "pipe"]
       })
