@@ -8,7 +8,6 @@ import { existsSync, readdirSync } from "node:fs"
 import process from "node:process"
 import { defineConfig } from "vitest/config"
 import { MissingPrograms } from "./packages/tooling/missingPrograms.mjs"
-import * as TestPrograms from "./packages/tooling/testPrograms.mjs"
 import { LEDGER, TestLedger } from "./packages/tooling/testLedger.mjs"
 
 const root = import.meta.dirname
@@ -19,6 +18,9 @@ delete process.env[LEDGER]
 const packages = ["packages", "packages/vendors"]
   .flatMap((folder) => readdirSync(`${root}/${folder}`).map((name) => ({ name, dir: `${root}/${folder}/${name}` })))
   .filter(({ dir }) => existsSync(`${dir}/test`))
+
+// What their tests start is bundled before them, and they share one PostgreSQL.
+const startsProcesses = ["cli", "cluster", "docs", "journal"]
 
 // A project inherits nothing from the block below: what all of them share is spelled out here.
 const project = (name: string, dir: string) => ({
@@ -35,7 +37,9 @@ const project = (name: string, dir: string) => ({
     restoreMocks: true,
     unstubEnvs: true,
     unstubGlobals: true,
-    globalSetup: TestPrograms.projects.includes(name) ? [`${root}/packages/tooling/testPrograms.mjs`] : []
+    globalSetup: startsProcesses.includes(name)
+      ? [`${root}/packages/tooling/testPrograms.mjs`, `${root}/packages/test-support/src/serverOfRun.ts`]
+      : []
   }
 })
 

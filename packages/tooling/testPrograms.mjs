@@ -6,9 +6,6 @@ import { join } from "node:path"
 import process from "node:process"
 import { kept, writeCommand, writePrograms } from "./bundle.mjs"
 
-/** The projects whose tests start one of them. */
-export const projects = ["cli", "cluster", "docs", "journal"]
-
 const programs = [
   ...["budgetProgram", "clientProcess", "workerProcess"].map((name) => `packages/cluster/test/support/${name}.ts`),
   "packages/journal/test/kill/buyer.ts"

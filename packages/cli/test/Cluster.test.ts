@@ -8,8 +8,9 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { createServer } from "node:net"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { afterAll, beforeAll } from "vitest"
-import { type Server, start } from "@scanpoll/test-support/postgres"
+import { beforeAll } from "vitest"
+import * as Postgres from "@scanpoll/test-support/postgres"
+import type { Database } from "@scanpoll/test-support/postgres"
 import { type Ended, once, type Running, scanpoll } from "./support/command.ts"
 
 const canary = "avk_live_canary4444444444444444444444444444444444"
@@ -93,12 +94,11 @@ const startWorker = Effect.fnUntraced(function* (journal: string, name: string, 
 })
 
 describe("workers as commands", () => {
-  let server: Server
+  let own: Database
   beforeAll(async () => {
-    server = await start()
-  }, 120_000)
-  afterAll(() => server.end(), 60_000)
-  const database = Effect.promise(() => server.schema())
+    own = await Postgres.database()
+  })
+  const database = Effect.promise(() => own.schema())
 
   const within = (speed: number) =>
     layer(Layer.merge(vendors(speed), NodeServices.layer), { excludeTestServices: true, timeout: "300 seconds" })
@@ -214,7 +214,11 @@ describe("workers as commands", () => {
       "while PostgreSQL is away a worker is alive and not ready; it is again once it is back",
       () =>
         Effect.gen(function* () {
-          const journal = yield* database
+          const server = yield* Effect.acquireRelease(
+            Effect.promise(() => Postgres.start()),
+            ({ end }) => Effect.promise(() => end())
+          )
+          const journal = yield* Effect.promise(() => server.schema())
           const worker = yield* startWorker(journal, "patient")
           yield* Effect.promise(() => server.stop())
           yield* until(get(worker.port, "/readyz"), (answer) => answer?.status === 503)

@@ -244,7 +244,7 @@ describe("the command", () => {
         inFolder((folder) =>
           Effect.gen(function* () {
             const fs = yield* FileSystem.FileSystem
-            const { code, millis, stderr, stdout } = yield* run(
+            const { code, stderr, stdout } = yield* run(
               ["run", neverEnds, dataset("clean: Q3"), "-o", "json=report.json", "-o", "events=events.ndjson"],
               {
                 directory: folder,
@@ -252,7 +252,6 @@ describe("the command", () => {
               }
             )
             assert.strictEqual(code, 130, stderr)
-            assert.isBelow(millis, 5_000)
             assert.strictEqual(stdout, "")
             const report = yield* Effect.flatMap(fs.readFileString(`${folder}/report.json`), ScanReport.parse)
             assert.strictEqual(report.scans[0]?.state, "interrupted")
@@ -274,25 +273,25 @@ describe("the command", () => {
       Effect.gen(function* () {
         const { compliance } = yield* Simulators.Simulators
         yield* compliance.script({ match: { route: "submit" }, steps: [Script.acceptedNeverAnswered] })
-        const { code, millis, stderr } = yield* run(["run", dataset("Q4"), "-o", "events"], {
+        const { code, stderr, stdout } = yield* run(["run", dataset("Q4"), "-o", "events"], {
           watch: once(/"event":"submitting"/, ({ kill }) => {
             kill("SIGTERM")
             setTimeout(() => kill("SIGTERM"), 400)
           })
         })
         assert.strictEqual(code, 130, stderr)
-        assert.isBelow(millis, 5_000)
+        // One that waited for the submission or for the report would have told its end.
+        assert.notMatch(stdout, /in-doubt|"event":"finished"/)
         yield* compliance.clearScripts
       })
     )
 
     it.effect("ends cleanly when the reader of its events goes away (CL-08)", () =>
       Effect.gen(function* () {
-        const { code, millis, stderr } = yield* run(["run", neverEnds, "-o", "events"], {
+        const { code, stderr } = yield* run(["run", neverEnds, "-o", "events"], {
           watch: once(/"event":"submitting"/, ({ closeStdout }) => closeStdout())
         })
         assert.strictEqual(code, 130)
-        assert.isBelow(millis, 10_000)
         assert.match(stderr, /nobody reads standard output any more/)
         assert.match(stderr, /scanpoll wait appvet:scan_/)
       })
@@ -404,7 +403,6 @@ describe("the command", () => {
       Effect.gen(function* () {
         const late = yield* run(["run", neverEnds, "--timeout", "2s", "-o", "json"])
         assert.strictEqual(late.code, 3, late.stderr)
-        assert.isBelow(late.millis, 15_000)
         const targets = ["one", "two", "three"].map((name) => `appvet:https://never.${name}.example`)
         const before = yield* posts
         const bounded = yield* run(["run", ...targets, "--concurrency", "1", "--timeout", "2s", "-o", "json"])
@@ -625,14 +623,13 @@ describe("the simulators as servers", () => {
 describe("the demonstration", () => {
   layer(NodeServices.layer, { excludeTestServices: true })((it) => {
     it.effect(
-      "runs as meant within its half minute, without a key, and writes its files",
+      "runs as meant, without a key, and writes its files",
       () =>
         inFolder((folder) =>
           Effect.gen(function* () {
             const fs = yield* FileSystem.FileSystem
-            const { code, millis, stderr, stdout } = yield* scanpoll(["demo", "--dir", folder])
+            const { code, stderr, stdout } = yield* scanpoll(["demo", "--dir", folder])
             assert.strictEqual(code, 0, stderr)
-            assert.isBelow(millis, 30_000)
             assert.match(stdout, /^13 scans: 10 completed, 1 partial, 1 failed, 1 still-running/m)
             assert.match(stderr, /What to type next/)
             const report = yield* Effect.flatMap(fs.readFileString(`${folder}/report.json`), ScanReport.parse)

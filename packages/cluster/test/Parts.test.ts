@@ -52,7 +52,7 @@ describe("LatenessMeter", () => {
 })
 
 describe("the database of a cluster", () => {
-  const { server } = database()
+  const own = database()
 
   const adapter = {
     vendor: "acme",
@@ -81,7 +81,7 @@ describe("the database of a cluster", () => {
     "what a client bought is free at once; of two that take, each gets what the other did not, of its slices alone",
     () =>
       Effect.gen(function* () {
-        const url = yield* Effect.promise(() => server().schema())
+        const url = yield* Effect.promise(() => own().schema())
         const of = 4
         const ids = yield* Effect.gen(function* () {
           const journal = yield* ScanJournal
@@ -120,7 +120,7 @@ describe("the database of a cluster", () => {
     "claims that were taken though the answer was lost are freed at the next look; what is held stays held",
     () =>
       Effect.gen(function* () {
-        const url = yield* Effect.promise(() => server().schema())
+        const url = yield* Effect.promise(() => own().schema())
         const ids = yield* Effect.provide(Effect.forEach(["a", "b", "c", "d"], buy), Client.layer({ journal: url }))
         const base = yield* Effect.provide(SqlClient, yield* Layer.build(ClusterDatabase.layer(url)))
         // The next claims taken are committed, and nobody is told.
@@ -155,7 +155,7 @@ describe("the database of a cluster", () => {
     "a status is there before any worker was, and names the living and the dead",
     () =>
       Effect.gen(function* () {
-        const url = yield* Effect.promise(() => server().schema())
+        const url = yield* Effect.promise(() => own().schema())
         const status = Effect.provide(ClusterStatus.read, ClusterDatabase.layer(url))
         assert.isTrue(Exit.isFailure(yield* Effect.exit(status)))
         yield* Effect.provide(buy("a"), Client.layer({ journal: url }))
@@ -193,7 +193,7 @@ describe("the database of a cluster", () => {
     "a worker that is told what it cannot follow does not begin",
     () =>
       Effect.gen(function* () {
-        const url = yield* Effect.promise(() => server().schema())
+        const url = yield* Effect.promise(() => own().schema())
         for (const wrong of [{ settings: { shards: 0 } }, { name: "" }, { name: "a\nb" }]) {
           const exit = yield* Effect.exit(
             Effect.scoped(Layer.build(Worker.layer({ journal: url, adapters: [], ...wrong })))

@@ -13,15 +13,15 @@ import { join } from "node:path"
 import process from "node:process"
 import { createInterface } from "node:readline"
 import { setTimeout as sleep } from "node:timers/promises"
-import { afterAll, beforeAll, expect } from "vitest"
+import { beforeAll, expect } from "vitest"
 import { ownProgram } from "@scanpoll/test-support/programs"
-import { connect, emptySchema, type Server, start } from "@scanpoll/test-support/postgres"
+import { connect, type Database, database } from "@scanpoll/test-support/postgres"
 import { key, limitsOf, mostInAnyWindow } from "./support/budgetWorld.ts"
 
 const window = 3_000
 const requests = 15
 
-let server: Server
+let own: Database
 
 interface Program {
   readonly child: ChildProcess
@@ -55,13 +55,13 @@ const sql = (url: string, text: string) =>
 
 describe("SharedBudget on PostgreSQL", () => {
   beforeAll(async () => {
-    server = await start()
-  }, 120_000)
-  afterAll(() => server.end(), 60_000)
+    own = await database()
+  })
 
   it("processes that are killed, stopped and cut off from the database never pass the limit together (RL-05)", async () => {
-    const journal = await Effect.runPromise(emptySchema(server.url))
-    const maintenance = server.url.replace(/\/journal$/, "/postgres")
+    const journal = await own.schema()
+    const maintenance = own.url.replace(/[^/]*$/, "postgres")
+    const name = new URL(own.url).pathname.slice(1)
     const programs = Array.from({ length: 4 }, () => launch(journal))
     const [first, second, third, fourth] = programs
     if (first === undefined || second === undefined || third === undefined || fourth === undefined) return assert.fail()
@@ -77,12 +77,12 @@ describe("SharedBudget on PostgreSQL", () => {
       const thawed = second.sent.length
       await until(() => second.sent.length > thawed)
 
-      await sql(maintenance, "ALTER DATABASE journal WITH ALLOW_CONNECTIONS false")
-      await sql(maintenance, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'journal'")
+      await sql(maintenance, `ALTER DATABASE ${name} WITH ALLOW_CONNECTIONS false`)
+      await sql(maintenance, `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '${name}'`)
       const away = monotonic()
       await until(() => monotonic() > away + 5_000)
       const back = monotonic()
-      await sql(maintenance, "ALTER DATABASE journal WITH ALLOW_CONNECTIONS true")
+      await sql(maintenance, `ALTER DATABASE ${name} WITH ALLOW_CONNECTIONS true`)
       const before = programs.map(({ sent }) => sent.length)
       await until(() => [1, 2, 3].every((i) => (programs[i]?.sent.length ?? 0) > (before[i] ?? 0) + 2))
 
@@ -106,7 +106,7 @@ describe("SharedBudget on PostgreSQL", () => {
   }, 300_000)
 
   it("many at once in one database: each gets its turns, and all stay within the limit", async () => {
-    const journal = await Effect.runPromise(emptySchema(server.url))
+    const journal = await own.schema()
     const sent: Array<number> = []
     const limits = limitsOf({ requests: 200, window: Duration.seconds(2) })
     const participant = (name: number) =>

@@ -31,7 +31,7 @@ const settings = { lease: "3 seconds", lookEvery: "100 millis", assignEvery: "10
 const subject = { kind: "company", id: "a", name: "a" } as const
 
 describe("a worker", () => {
-  const { server } = database()
+  const own = database()
   const account = { vendor: "acme", origin: "https://acme.test", account: "default" } as const
 
   const buy = (
@@ -68,7 +68,7 @@ describe("a worker", () => {
       () =>
         Effect.scoped(
           Effect.flatMap(
-            Effect.promise(() => server().schema()),
+            Effect.promise(() => own().schema()),
             body
           )
         ),

@@ -1,4 +1,7 @@
-/** A real PostgreSQL in a process of its own, which can be stopped and started again. */
+/**
+ * A real PostgreSQL: a database of the one server that a run of the tests has, or a server of one's own, which can be stopped
+ * and started again.
+ */
 import * as PgClient from "@effect/sql-pg/PgClient"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
@@ -12,13 +15,16 @@ import { join } from "node:path"
 import process from "node:process"
 import { createInterface } from "node:readline"
 
-export interface Server {
-  /** The process that keeps the server. */
-  readonly pid: number
-  /** The address of its one database. */
+export interface Database {
+  /** Its address. */
   readonly url: string
   /** The address of an empty schema, in which a connection finds its tables. */
   readonly schema: () => Promise<string>
+}
+
+export interface Server extends Database {
+  /** The process that keeps the server. */
+  readonly pid: number
   readonly stop: () => Promise<void>
   readonly start: () => Promise<void>
   /** Ends the server for good. It also ends when this process does. */
@@ -64,6 +70,32 @@ export const connect = (address: string): Effect.Effect<SqlClient.SqlClient, Sql
   Effect.map(Layer.build(PgClient.layer({ url: Redacted.make(address), maxConnections: 2 })), (context) =>
     Context.get(context, SqlClient.SqlClient)
   )
+
+// Where `serverOfRun.ts` says the address of the run's server.
+const ofRun = process.env["LAUNCHER_POSTGRES"]
+
+const serverOfRun = async (): Promise<string> => {
+  if (ofRun === undefined) throw new Error("this project has no server for all its tests: see vitest.workspace.ts")
+  // oxlint-disable-next-line no-restricted-globals -- asks the process that runs the tests, once in each of its workers
+  const answer = await fetch(ofRun)
+  const words = await answer.text()
+  if (!answer.ok) throw new Error(words)
+  return words
+}
+
+let databases = 0
+
+/**
+ * A database of one's own on the run's server, which other test files use at the same time: who asks what goes on in the
+ * server asks for `current_database()`. It lasts as long as the server.
+ */
+export const database = async (): Promise<Database> => {
+  const url = await serverOfRun()
+  const name = `d${process.pid}_${++databases}`
+  await Effect.runPromise(Effect.scoped(Effect.flatMap(connect(url), (sql) => sql.unsafe(`CREATE DATABASE ${name}`))))
+  const own = url.replace(/[^/]*$/, name)
+  return { url: own, schema: () => Effect.runPromise(emptySchema(own)) }
+}
 
 let schemas = 0
 

@@ -19,5 +19,4 @@ export const ownProgram = (source: string): string =>
   bundles === undefined ? source : join(bundles, "programs", `${basename(source, ".ts")}.js`)
 
 /** Variables for a process that runs one of them: with them Node compiles its code once for all. */
-export const quickly: Readonly<Record<string, string>> =
-  compiled === undefined ? {} : { NODE_COMPILE_CACHE: compiled }
+export const quickly: Readonly<Record<string, string>> = compiled === undefined ? {} : { NODE_COMPILE_CACHE: compiled }

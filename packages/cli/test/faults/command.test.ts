@@ -260,18 +260,12 @@ describe.skipIf(!hasPipes)("in place of a file", () => {
       it.effect(`a pipe that nobody writes to ends at a signal: ${args.join(" ")} (DU-11)`, () =>
         withPipe((directory, environment) =>
           Effect.gen(function* () {
-            let sent = 0
             const { code, stderr } = yield* scanpoll(args, {
               directory,
               environment: { ...environment, ...looking },
-              watch: once(/looking/, ({ kill }) => {
-                sent = performance.now()
-                kill("SIGTERM")
-              })
+              watch: once(/looking/, ({ kill }) => kill("SIGTERM"))
             })
             assert.strictEqual(code, 130, stderr)
-            assert.isAbove(sent, 0)
-            assert.isBelow(performance.now() - sent, 10_000)
           })
         )
       )
@@ -280,17 +274,12 @@ describe.skipIf(!hasPipes)("in place of a file", () => {
     it.effect("a pipe that nobody reads ends at a signal: -o json=pipe (DU-11)", () =>
       withPipe((directory, environment) =>
         Effect.gen(function* () {
-          let sent = 0
-          const { stderr } = yield* scanpoll(intoPipe, {
+          const { code, stderr } = yield* scanpoll(intoPipe, {
             directory,
             environment: { ...environment, ...opening },
-            watch: once(/opening/, ({ kill }) => {
-              sent = performance.now()
-              kill("SIGTERM")
-            })
+            watch: once(/opening/, ({ kill }) => kill("SIGTERM"))
           })
-          assert.isAbove(sent, 0, stderr)
-          assert.isBelow(performance.now() - sent, 10_000)
+          assert.strictEqual(code, 130, stderr)
         })
       )
     )
@@ -566,44 +555,37 @@ describe("a key of a second account", () => {
 describe("a stop", () => {
   layer(Layer.merge(vendors, NodeServices.layer), { excludeTestServices: true, timeout: "30 seconds" })((it) => {
     for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) {
-      it.effect(`by ${signal} ends with 130 within 10 s while polls run and one hangs (DU-11)`, () =>
+      it.effect(`by ${signal} ends with 130 and the report while polls run and one hangs (DU-11)`, () =>
         Effect.gen(function* () {
           const simulators = yield* Simulators.Simulators
           yield* simulators.appvet.script({
             match: { route: "status" },
             steps: [{ ...Script.hang(), times: Infinity }]
           })
-          let sent = 0
-          const { code, stderr } = yield* scanpoll(["run", target, "--interval", "3s", "-o", "json"], {
+          const { code, stderr, stdout } = yield* scanpoll(["run", target, "--interval", "3s", "-o", "json"], {
             environment: Simulators.environment(simulators),
-            watch: once(/submitted as/, ({ kill }) => {
-              sent = performance.now()
-              kill(signal)
-            })
+            watch: once(/submitted as/, ({ kill }) => kill(signal))
           })
-          assert.isBelow(performance.now() - sent, 10_000)
           assert.strictEqual(code, 130, stderr)
+          // A process that has not ended after 9.5 s leaves without a word: what it says shows that it came to its end.
+          assert.strictEqual((yield* ScanReport.parse(stdout)).scans[0]?.state, "interrupted")
           assert.match(stderr, /scanpoll (wait|resume)/)
           yield* simulators.appvet.clearScripts
         })
       )
     }
 
-    it.effect("by SIGTERM ends within 10 s while a submission is never answered, and says it is in doubt (DU-11)", () =>
+    it.effect("by SIGTERM ends while a submission is never answered, and says it is in doubt (DU-11)", () =>
       Effect.gen(function* () {
         const simulators = yield* Simulators.Simulators
         yield* simulators.appvet.script({ match: { route: "submit" }, steps: [Script.acceptedNeverAnswered] })
-        let sent = 0
         const { code, stdout, stderr } = yield* scanpoll(["run", target, "-o", "events"], {
           environment: Simulators.environment(simulators),
-          watch: once(/"event":"submitting"/, ({ kill }) => {
-            sent = performance.now()
-            kill("SIGTERM")
-          })
+          watch: once(/"event":"submitting"/, ({ kill }) => kill("SIGTERM"))
         })
-        assert.isBelow(performance.now() - sent, 10_000)
         assert.strictEqual(code, 130, stderr)
         assert.match(stdout, /in-doubt/)
+        assert.match(stdout, /"event":"finished"/)
         yield* simulators.appvet.clearScripts
       })
     )
@@ -642,26 +624,27 @@ describe("a stop", () => {
       })
     )
 
-    it.effect("by a second signal ends within a second, whatever hangs (DU-12)", () =>
+    it.effect("by a second signal ends at once, whatever hangs, and says no more (DU-12)", () =>
       Effect.gen(function* () {
         const simulators = yield* Simulators.Simulators
         yield* simulators.compliance.script({ match: { route: "submit" }, steps: [Script.acceptedNeverAnswered] })
         const dataset =
           "compliance:policy=550e8400-e29b-41d4-a716-446655440000,upload=123e4567-e89b-42d3-a456-426614174000,mapping=789e0123-e45b-47c8-9901-234567890123,name=Q1"
-        let second = 0
-        const { code } = yield* scanpoll(["run", dataset, "-o", "events"], {
+        let second = false
+        const { code, stdout } = yield* scanpoll(["run", dataset, "-o", "events"], {
           environment: Simulators.environment(simulators),
           watch: once(/"event":"submitting"/, ({ kill }) => {
             kill("SIGINT")
             setTimeout(() => {
-              second = performance.now()
+              second = true
               kill("SIGINT")
             }, 500)
           })
         })
         assert.strictEqual(code, 130)
-        assert.isAbove(second, 0)
-        assert.isBelow(performance.now() - second, 1_000)
+        assert.isTrue(second)
+        // The submission would hold it for seconds, and then it would tell its end.
+        assert.notMatch(stdout, /in-doubt|"event":"finished"/)
         yield* simulators.compliance.clearScripts
       })
     )

@@ -7,7 +7,6 @@ export interface Ended {
   readonly code: number | null
   readonly stdout: string
   readonly stderr: string
-  readonly millis: number
 }
 
 export interface Running {
@@ -35,7 +34,6 @@ const base = {
 
 export const scanpoll = (args: ReadonlyArray<string>, options: Options = {}): Effect.Effect<Ended> =>
   Effect.callback<Ended>((resume) => {
-    const begun = performance.now()
     const child = spawn(process.execPath, [program, ...args], {
       cwd: options.directory,
       env: { ...base, ...options.environment },
@@ -57,7 +55,7 @@ export const scanpoll = (args: ReadonlyArray<string>, options: Options = {}): Ef
       stderr += text
       watch()
     })
-    child.on("close", (code) => resume(Effect.succeed({ code, stdout, stderr, millis: performance.now() - begun })))
+    child.on("close", (code) => resume(Effect.succeed({ code, stdout, stderr })))
     return Effect.sync(() => child.kill("SIGKILL"))
   })
 

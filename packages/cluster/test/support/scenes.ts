@@ -1,31 +1,29 @@
 /** How a test of a whole cluster begins and ends. */
-import { afterAll, beforeAll } from "vitest"
+import { beforeAll } from "vitest"
 import { isShared, type Machine, type Setup, until, type World, world } from "./machines.ts"
-import { type Server, start } from "@scanpoll/test-support/postgres"
+import * as Postgres from "@scanpoll/test-support/postgres"
+import type { Database } from "@scanpoll/test-support/postgres"
 
-/** A server of PostgreSQL for the tests of one file. */
-export const database = (): { readonly server: () => Server } => {
-  let server: Server | null = null
+/** A database for the tests of one file. */
+export const database = (): (() => Database) => {
+  let own: Database | null = null
   beforeAll(async () => {
-    server = await start()
-  }, 120_000)
-  afterAll(() => server?.end(), 60_000)
-  return {
-    server: () => {
-      if (server === null) throw new Error("PostgreSQL has not been started")
-      return server
-    }
+    own = await Postgres.database()
+  })
+  return () => {
+    if (own === null) throw new Error("the database has not been made")
+    return own
   }
 }
 
 /** Vendors, a database, and the workers asked for; all of it is gone after the test, however that ends. */
 export const within = async (
-  server: Server,
+  database: Database,
   setup: Omit<Setup, "journal">,
   names: ReadonlyArray<string>,
   test: (world: World, workers: ReadonlyArray<Machine>) => Promise<void>
 ): Promise<void> => {
-  const made = await world({ ...setup, journal: await server.schema() })
+  const made = await world({ ...setup, journal: await database.schema() })
   try {
     const workers = await Promise.all(names.map(made.worker))
     await until("the slices are shared", async () => isShared(await made.status(), names.length))

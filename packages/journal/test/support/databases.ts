@@ -6,9 +6,9 @@ import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import type * as SqlClient from "effect/sql/SqlClient"
 import { join } from "node:path"
-import { afterAll, beforeAll } from "vitest"
+import { beforeAll } from "vitest"
 import { folder } from "./folder.ts"
-import { connect, emptySchema, start } from "@scanpoll/test-support/postgres"
+import { connect, database, emptySchema } from "@scanpoll/test-support/postgres"
 
 /** One empty store: `address` opens it as a user would, `client` speaks to it past the journal. */
 export interface Database {
@@ -29,16 +29,12 @@ export const sqlite: Databases = {
   })
 }
 
-/** Starts the server for the tests of this file, and ends it after them. */
+/** A database of the run's server for the tests of this file. */
 export const postgres = (): Databases => {
   let url = ""
-  let end = async (): Promise<void> => undefined
   beforeAll(async () => {
-    const server = await start()
-    url = server.url
-    end = server.end
-  }, 60_000)
-  afterAll(() => end(), 30_000)
+    url = (await database()).url
+  })
   return {
     name: "PostgreSQL",
     make: Effect.map(
