@@ -1,0 +1,183 @@
+/** The tables of `docs/guides/gates.md`, made by the real gate. `DOCS_UPDATE=1` writes them instead of comparing. */
+import * as Outcome from "@scanpoll/core/model/ScanOutcome"
+import * as Record from "@scanpoll/core/model/ScanRecord"
+import type { ScanRecord } from "@scanpoll/core/model/ScanRecord"
+import * as Gate from "@scanpoll/report/Gate"
+import * as ScanReport from "@scanpoll/report/ScanReport"
+import { readFileSync, writeFileSync } from "node:fs"
+import { fileURLToPath } from "node:url"
+import { assert, describe, it } from "vitest"
+import { assessment, completed, finding, inState, info, partial, score } from "../../packages/report/test/fixtures.ts"
+
+const page = fileURLToPath(new URL("../guides/gates.md", import.meta.url))
+
+const low = finding({ findingId: "csp", severity: "low", status: "unchanged" })
+const high = finding({ findingId: "hsts", severity: "high", status: "new" })
+const fine = assessment("low", { score: score(91, "A"), compliance: "pass" })
+const bad = assessment("high", { score: score(41, "D"), compliance: "fail" })
+const listed = (...items: ReadonlyArray<Outcome.Finding>): Outcome.Findings => ({
+  coverage: "full",
+  total: items.length,
+  items
+})
+const compared: Outcome.Delta = {
+  source: "vendor",
+  new: 0,
+  resolved: 0,
+  unchanged: 1,
+  previousScanId: "scan_before",
+  previousTotal: 1,
+  consistent: true,
+  comparable: true
+}
+
+const changed = (of: ScanRecord, change: (outcome: Outcome.ScanOutcome<unknown>) => Outcome.ScanOutcome<unknown>) =>
+  of.outcome === null ? of : { ...of, outcome: change(of.outcome) }
+
+const noFindings = (of: ScanRecord): ScanRecord =>
+  changed(of, (outcome) => Outcome.withoutFindings(outcome, "the vendor's findings could not be fetched (500)"))
+
+const aboutOther = (of: ScanRecord): ScanRecord =>
+  changed(of, (outcome) => Outcome.withoutEvidence(outcome, "the answer is about other.example"))
+
+const unreadCount = (of: ScanRecord): ScanRecord =>
+  changed(of, (outcome) =>
+    outcome._tag === "Failed"
+      ? outcome
+      : {
+          ...outcome,
+          findings: Outcome.noFindings,
+          evidence: {
+            ...Outcome.evidence(outcome),
+            findings: { status: "unavailable", reason: "the vendor's violation_count cannot be read" }
+          }
+        }
+  )
+
+const ended: ReadonlyArray<readonly [words: string, record: ScanRecord]> = [
+  ["all there, and fine", completed(0, { assessment: fine, findings: listed(), delta: compared })],
+  ["all there, and bad", completed(0, { assessment: bad, findings: listed(high), delta: compared })],
+  ["fine as a whole, with a new high finding", completed(0, { assessment: fine, findings: listed(high) })],
+  [
+    "bad as a whole, with nothing new since a comparable scan",
+    completed(0, { assessment: bad, findings: listed(low), delta: compared })
+  ],
+  ["findings `unavailable`, fine as a whole", noFindings(completed(0, { assessment: fine }))],
+  ["findings `unavailable`, bad as a whole", noFindings(completed(0, { assessment: bad }))],
+  ["findings `not-offered`, fine as a whole", completed(0, { assessment: fine })],
+  ["findings `not-offered`, bad as a whole", completed(0, { assessment: bad })],
+  ["`violation_count` unreadable, fine as a whole", unreadCount(completed(0, { assessment: fine }))],
+  [
+    "assessment and findings `unavailable`: the answer is about something else",
+    aboutOther(completed(0, { assessment: fine, findings: listed() }))
+  ],
+  [
+    "no score and no grade, severity low",
+    completed(0, { assessment: assessment("low"), findings: listed(), delta: compared })
+  ],
+  [
+    "a word that is not documented: severity `unknown`",
+    completed(0, { assessment: assessment("unknown"), findings: listed(), delta: compared })
+  ],
+  [
+    "no delta, and a finding that nothing tells the age of",
+    completed(0, { assessment: fine, findings: listed({ ...high, status: "unknown" }) })
+  ]
+]
+
+const states: ReadonlyArray<readonly [words: string, record: ScanRecord]> = [
+  ["`partial`, fine so far", partial(0, { assessment: fine, findings: { ...listed(), coverage: "partial" } })],
+  ["`partial`, bad already", partial(0, { assessment: bad, findings: { ...listed(high), coverage: "partial" } })],
+  ...Record.states
+    .filter((state) => state !== "completed" && state !== "partial")
+    .map((state) => [`\`${state}\``, inState(0, state)] as const),
+  ["`refused` with 401 or 403", inState(0, "refused", { because: "credential" })],
+  ["`not-started` for a refused key", inState(0, "not-started", { because: "credential" })],
+  ["`not-started` for a fault of the journal", inState(0, "not-started", { because: "journal" })]
+]
+
+const rules: ReadonlyArray<readonly [words: string, policy: Partial<Gate.GatePolicy>]> = [
+  ["no rule", {}],
+  ["`--fail-on high`", { failOn: "high" }],
+  ["`--fail-on-new high`", { failOnNew: "high" }],
+  ["`--min-score 80`", { minScore: [{ vendor: null, score: 80 }] }],
+  ["`--min-grade B`", { minGrade: "B" }],
+  ["`--max-violations 0`", { maxViolations: 0 }]
+]
+
+const reportOf = (record: ScanRecord, policy: Partial<Gate.GatePolicy>) =>
+  ScanReport.fromRecords([record], info({ policy: { ...Gate.none, ...policy } }))
+
+const answer = (record: ScanRecord, policy: Partial<Gate.GatePolicy>): string => {
+  const { exit, gate } = reportOf(record, policy)
+  const [rule] = gate.rules
+  if (rule === undefined) return String(exit.code)
+  const word = !rule.passed ? "broken" : (rule.unjudged ?? []).length > 0 ? "no verdict" : "holds"
+  return `${word}, ${exit.code}`
+}
+
+const table = (first: string, columns: ReadonlyArray<string>, rows: ReadonlyArray<ReadonlyArray<string>>): string =>
+  [
+    `| ${[first, ...columns].join(" | ")} |`,
+    `|${"---|".repeat(columns.length + 1)}`,
+    ...rows.map((row) => `| ${row.join(" | ")} |`)
+  ].join("\n")
+
+const byRule = (first: string, records: ReadonlyArray<readonly [words: string, record: ScanRecord]>): string =>
+  table(
+    first,
+    rules.map(([words]) => words),
+    records.map(([words, record]) => [words, ...rules.map(([, policy]) => answer(record, policy))])
+  )
+
+const allowances = [
+  ["nothing", {}],
+  ["`--allow-partial`", { allowPartial: true }],
+  ["`--allow-incomplete`", { allowIncomplete: true }],
+  ["`--exit-zero`", { exitZero: true }]
+] as const
+
+const tables: Readonly<Record<string, string>> = {
+  evidence: byRule("the scan is `completed`", ended),
+  states: byRule("state", states),
+  allowances: table(
+    "under `--fail-on high`",
+    allowances.map(([words]) => words),
+    [...ended.slice(0, 2), ended[4] ?? ended[0], ended[9] ?? ended[0], ...states]
+      .filter((row) => row !== undefined)
+      .map(([words, record]) => [
+        words,
+        ...allowances.map(([, policy]) => String(reportOf(record, { failOn: "high", ...policy }).exit.code))
+      ])
+  )
+}
+
+const withTables = (text: string): string =>
+  text.replace(
+    /<!-- table: (?<name>\w+) -->\n[^]*?<!-- end -->/g,
+    (_, name: string) => `<!-- table: ${name} -->\n\n${tables[name] ?? "no such table"}\n\n<!-- end -->`
+  )
+
+describe("the page of gates", () => {
+  it("says what the real gate says, for each flag, each state and each kind of missing evidence (V-01, V-11)", () => {
+    const text = readFileSync(page, "utf8")
+    const made = withTables(text)
+    if (process.env["DOCS_UPDATE"] === "1") writeFileSync(page, made)
+    else assert.strictEqual(text, made, "run: DOCS_UPDATE=1 npm test -- docs/test/gates.test.ts")
+    for (const name of Object.keys(tables)) assert.include(text, `<!-- table: ${name} -->`)
+  })
+
+  it("has no cell in which a rule that lacks what it needs holds (V-01)", () => {
+    for (const [words, record] of [...ended, ...states]) {
+      for (const [flag, policy] of rules.slice(1)) {
+        const report = reportOf(record, policy)
+        const [rule] = report.gate.rules
+        const [row] = report.scans
+        if (rule === undefined || row === undefined) return assert.fail("no rule")
+        const isLacking = (rule.unjudged ?? []).length > 0
+        if (isLacking && rule.passed) assert.notStrictEqual(report.exit.code, 0, `${words} under ${flag}`)
+        if (report.exit.code === 0) assert.strictEqual(row.state, "completed", `${words} under ${flag}`)
+      }
+    }
+  })
+})
