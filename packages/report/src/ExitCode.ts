@@ -104,7 +104,8 @@ export const ofRow = (row: Pick<ReportScan, "state" | "because">): ExitCode => {
 }
 
 /**
- * What happened to a run beside its rows: the person ended it, or something of ours went wrong.
+ * What happened to a run beside its rows: the person ended it, or something of ours went wrong. `leftOut` says in words what
+ * should have been looked at and has no row: no verdict, whatever the rows say.
  *
  * @category models
  * @since 0.1.0
@@ -112,7 +113,22 @@ export const ofRow = (row: Pick<ReportScan, "state" | "because">): ExitCode => {
 export interface RunTrouble {
   readonly interrupted?: boolean
   readonly faults?: ReadonlyArray<{ readonly code: 2 | 70 | 74; readonly message: string }>
+  readonly leftOut?: ReadonlyArray<string>
 }
+
+const noScan = "no scan to judge"
+
+/**
+ * What a decided exit says was left out.
+ *
+ * @category destructors
+ * @since 0.2.0
+ */
+export const leftOutOf = ({ reasons }: Exit): ReadonlyArray<string> =>
+  reasons.flatMap(({ code, message, scans }) => {
+    const text = Hostile.toLine(message, 2_000)
+    return code === 3 && scans.length === 0 && text !== noScan ? [text] : []
+  })
 
 const words: Readonly<Record<ScanState, string>> = {
   completed: "completed",
@@ -210,7 +226,8 @@ export const decide = (
       policy.allowIncomplete
     )
   }
-  if (rows.length === 0 && gate.rules.length > 0) add(3, "no scan to judge", [], policy.allowIncomplete)
+  for (const message of trouble.leftOut ?? []) add(3, message, [], policy.allowIncomplete)
+  if (rows.length === 0 && gate.rules.length > 0) add(3, noScan, [], policy.allowIncomplete)
 
   const rank = (code: ExitCode) => precedence.indexOf(code)
   const sorted = reasons.toSorted((a, b) => rank(a.code) - rank(b.code))

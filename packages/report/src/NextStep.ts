@@ -11,8 +11,8 @@ import type { ReportScan } from "./ReportScan.ts"
  * What the commands of a row are made from, so that they run as printed.
  *
  * - `run`: the id of the stored run that the row is of; null (the default) where none is stored.
- * - `flags`: what every command needs to find the same journal, keys and accounts, such as `--journal team.db`, quoted for
- *   a shell. Default "".
+ * - `flags`: what every command needs to find the same journal and keys, such as `--journal team.db`, quoted for a shell.
+ *   Default "". `plan`: the same for the plan, which has the accounts, such as `--plan scans.yaml`; a stored run needs none.
  * - `forgetful`: whether the run's journal forgets at its end: its runs and claims lead nowhere then, and only keys do.
  *   Default false.
  *
@@ -22,6 +22,7 @@ import type { ReportScan } from "./ReportScan.ts"
 export interface Commands {
   readonly run?: string | null
   readonly flags?: string
+  readonly plan?: string
   readonly forgetful?: boolean
 }
 
@@ -64,12 +65,13 @@ export interface Step {
  */
 export const of = (row: Situation): Step | null => {
   const { because, claimId, key, state } = row
-  const { flags = "", forgetful = false, run = null } = row.commands ?? {}
-  const line = (words: string): string => `scanpoll ${words}${flags === "" ? "" : ` ${flags}`}`
+  const { flags = "", forgetful = false, plan = "", run = null } = row.commands ?? {}
+  const joined = (...parts: ReadonlyArray<string>): string => parts.filter((part) => part !== "").join(" ")
+  const line = (words: string): string => joined("scanpoll", words, plan, flags)
   // The label of an account may be anything in a library; what a shell would read as more than a word is not printed.
   const wait = key === null || !/^[\w.@:~-]+$/.test(key) ? null : line(`wait ${key}`)
   // A stored run ends with a verdict on all of its targets.
-  const rest = forgetful || run === null ? null : line(`run --continue ${run}`)
+  const rest = forgetful || run === null ? null : joined("scanpoll run --continue", run, flags)
   const resume = forgetful ? wait : (rest ?? line("resume"))
   switch (state) {
     case "completed":

@@ -230,7 +230,8 @@ export const fromRecords = (records: ReadonlyArray<Record.ScanRecord>, info: Run
     policy: info.policy ?? Gate.none,
     trouble: {
       interrupted: info.interrupted ?? false,
-      faults: (info.faults ?? []).map((fault) => ({ code: fault.code, message: redact(fault.message) }))
+      faults: (info.faults ?? []).map((fault) => ({ code: fault.code, message: redact(fault.message) })),
+      leftOut: (info.leftOut ?? []).map(redact)
     }
   })
 }
@@ -250,7 +251,7 @@ export const troubleOf = (report: ScanReport): ExitCode.RunTrouble => {
     }
   }
   const interrupted = report.exit.reasons.some((reason) => reason.code === 130 && reason.scans.length === 0)
-  return { interrupted, faults }
+  return { interrupted, faults, leftOut: ExitCode.leftOutOf(report.exit) }
 }
 
 /**

@@ -351,12 +351,12 @@ describe("the next step of a row", () => {
   })
 
   it("has the journal and the account in it, and goes on with the whole run where one is stored (U-05, V-08)", () => {
-    const commands = { run: "run_1", flags: "--plan scans.yaml --journal 'my journal.db'" }
+    const commands = { run: "run_1", plan: "--plan scans.yaml", flags: "--journal 'my journal.db'" }
     const end = "--plan scans.yaml --journal 'my journal.db'"
     assert.strictEqual(next("unreachable", commands), `scanpoll wait appvet@team:scan_1 ${end}`)
     assert.strictEqual(next("in-doubt", commands), `scanpoll reconcile clm_1 ${end}`)
     for (const state of ["interrupted", "denied", "not-started"] as const) {
-      assert.strictEqual(next(state, commands), `scanpoll run --continue run_1 ${end}`)
+      assert.strictEqual(next(state, commands), "scanpoll run --continue run_1 --journal 'my journal.db'")
     }
   })
 })

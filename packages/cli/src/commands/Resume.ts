@@ -7,7 +7,6 @@ import { type JournalError, ScanJournal } from "@scanpoll/core/engine/ScanJourna
 import * as Scans from "@scanpoll/core/engine/Scans"
 import type { VendorHttp } from "@scanpoll/core/http/VendorHttp"
 import * as Account from "@scanpoll/core/unstable/model/Account"
-import * as ExitCode from "@scanpoll/report/ExitCode"
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -63,17 +62,47 @@ const leftOut = Effect.fnUntraced(function* (
 
 const maxNamed = 10
 
-const tellLeftOut = (left: ReadonlyArray<string>, plan: Plan, settings: Settings, flags: FlagTexts) => {
+const plural = (count: number, one: string, many = `${one}s`): string => `${count} ${count === 1 ? one : many}`
+
+const leftWords = (strangers: number, left: number): string | null => {
+  const parts = [
+    ...(strangers === 0 ? [] : [`${plural(strangers, "claim")} of accounts that cannot be opened here`]),
+    ...(left === 0
+      ? []
+      : [`${plural(left, "target")} of the plan without an open scan and without a recent completed one`])
+  ]
+  return parts.length === 0 ? null : `left out: ${parts.join("; ")}`
+}
+
+// The newest run of the plan that has targets it never started: ending it buys no more than those.
+const unfinished = (plan: Plan): Effect.Effect<string | null, JournalError, ScanJournal> =>
+  Effect.gen(function* () {
+    const { runs } = yield* ScanJournal
+    const mine = (yield* runs.list({ limit: 100 })).find((run) => run.command === "run" && run.plan === plan.file)
+    if (mine === undefined) return null
+    const ended = Object.values(mine.byState).reduce((sum, count) => sum + count, 0)
+    return (mine.byState["not-started"] ?? 0) > 0 || ended < mine.total ? mine.runId : null
+  })
+
+const tellLeftOut = (
+  left: ReadonlyArray<string>,
+  run: string | null,
+  plan: Plan,
+  settings: Settings,
+  flags: FlagTexts
+) => {
   if (left.length === 0 || plan.file === null) return Effect.void
   const named = left.slice(0, maxNamed).map((name) => `  ${inert(name, 200)}`)
   const rest = left.length > maxNamed ? [`  and ${left.length - maxNamed} more`] : []
   const many = left.length === 1 ? "1 target of the plan has" : `${left.length} targets of the plan have`
+  const context = { settings, plan: plan.file, flags, typed: null }
   return say(
     `left out: ${many} no open scan and no recent completed one, so there is no verdict on the whole plan:`,
     ...named,
     ...rest,
-    "to scan what was left out too:",
-    Hints.runLine({ settings, plan: plan.file, flags, typed: null }, { words: [plan.file], flags })
+    ...(run === null
+      ? ["to scan what was left out too:", Hints.runLine(context, { words: [plan.file], flags })]
+      : ["to end the run that was stopped, which buys what it did not start:", Hints.continueLine({ ...context, run })])
   )
 }
 
@@ -95,9 +124,11 @@ export const resume = Effect.fnUntraced(function* (input: {
   yield* Journal.mustExist(settings)
   let strangersLeft = 0
   let targetsLeft: ReadonlyArray<string> = []
+  let stopped: string | null = null
   const wanted = Effect.gen(function* () {
     const claims = yield* Claims.open(yield* Scans.openClaims, plan, keys)
     targetsLeft = yield* leftOut(plan, settings, keys)
+    stopped = targetsLeft.length === 0 ? null : yield* unfinished(plan)
     // What settled already is not open: nothing is left of it where its account is not known here.
     const strangers = claims.filter((claim) => claim.account === null && claim.entry.state !== "settled")
     strangersLeft = strangers.length
@@ -107,8 +138,11 @@ export const resume = Effect.fnUntraced(function* (input: {
       Checked.map(prepared, (all) => all.filter((one) => one !== null))
     )
   })
-  const ran = yield* InJournal.run(basis, wanted, { command: "resume", hints: { flags, typed: null } })
-  yield* tellLeftOut(targetsLeft, plan, settings, flags)
-  const isWhole = strangersLeft === 0 && (targetsLeft.length === 0 || settings.allowIncomplete.value)
-  return isWhole ? ran.code : (ExitCode.precedence.find((code) => code === 3 || code === ran.code) ?? 3)
+  const ran = yield* InJournal.run(basis, wanted, {
+    command: "resume",
+    hints: { flags, typed: null },
+    leftOut: () => leftWords(strangersLeft, targetsLeft.length)
+  })
+  yield* tellLeftOut(targetsLeft, stopped, plan, settings, flags)
+  return ran.code
 })

@@ -9,7 +9,7 @@ import type { VendorHttp } from "@scanpoll/core/http/VendorHttp"
 import * as Effect from "effect/Effect"
 import type * as FileSystem from "effect/FileSystem"
 import type * as Path from "effect/Path"
-import type { UsageError } from "../config/InputFault.ts"
+import { usage, type UsageError } from "../config/InputFault.ts"
 import type { Streams } from "../output/Streams.ts"
 import * as Checked from "../prepare/Checked.ts"
 import * as Command from "../prepare/Command.ts"
@@ -20,6 +20,7 @@ import * as InJournal from "../run/InJournal.ts"
 import * as Running from "../run/Running.ts"
 import * as Learning from "../storage/LearnedDurations.ts"
 import type { Vendors } from "../vendors/Vendors.ts"
+import * as ContinueRun from "./ContinueRun.ts"
 import * as DryRun from "./DryRun.ts"
 
 type Services = FileSystem.FileSystem | Path.Path | Streams | Shutdown | VendorHttp | Vendors
@@ -51,7 +52,7 @@ export const execute = Effect.fnUntraced(function* (
 })
 
 /**
- * `scanpoll run [PLAN|TARGET...]`.
+ * `scanpoll run [PLAN|TARGET...]`, or `scanpoll run --continue RUN`.
  *
  * @category constructors
  * @since 0.1.0
@@ -59,8 +60,17 @@ export const execute = Effect.fnUntraced(function* (
 export const run = Effect.fnUntraced(function* (input: {
   readonly words: ReadonlyArray<string>
   readonly dryRun: boolean
+  readonly continues: string | null
   readonly flags: FlagTexts
 }): Effect.fn.Return<number, UsageError | JournalError, Services> {
+  if (input.continues !== null) {
+    const { continues, dryRun, flags, words } = input
+    if (words.length > 0) {
+      return yield* Effect.fail(usage("--continue", "takes no plan and no target: the run has them"))
+    }
+    if (dryRun) return yield* Effect.fail(usage("--dry-run", "shows a plan or targets, not a stored run"))
+    return yield* ContinueRun.continueRun({ run: continues, flags })
+  }
   if (!input.dryRun) {
     const { code } = yield* execute(input, { hints: { flags: input.flags, typed: input } })
     return code

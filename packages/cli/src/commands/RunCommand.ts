@@ -4,8 +4,9 @@
  * @since 0.2.0
  */
 import * as Command from "effect/cli/Command"
+import * as Option from "effect/Option"
 import * as Flags from "../config/Flags.ts"
-import { online, ownSwitch, planOrTargets } from "./Subcommand.ts"
+import { online, own, ownSwitch, planOrTargets } from "./Subcommand.ts"
 
 /**
  * Declares `scanpoll run`.
@@ -18,12 +19,17 @@ export const run = Command.make(
   {
     words: planOrTargets,
     dryRun: ownSwitch("dry-run", "Say what would be asked, when, and at what cost, and send nothing"),
+    continues: own(
+      "continue",
+      "RUN",
+      "End a stored run: buys exactly the targets that were never bought; `last` is the newest"
+    ),
     ...Flags.of.run
   },
-  ({ dryRun, words, ...flags }) =>
+  ({ continues, dryRun, words, ...flags }) =>
     online(
       () => import("./Run.ts"),
-      (module) => module.run({ words, dryRun, flags })
+      (module) => module.run({ words, dryRun, continues: Option.getOrNull(continues), flags })
     )
 ).pipe(
   Command.withDescription("Submit scans, wait until they end, report and gate"),
@@ -34,6 +40,10 @@ export const run = Command.make(
     {
       command: "scanpoll run scans.yaml --fail-on high -o text -o sarif=scans.sarif",
       description: "A step of a pipeline: exit 1 at high or worse, and a file for code scanning"
+    },
+    {
+      command: "scanpoll run --continue last",
+      description: "After Ctrl-C or a kill: the rest of the newest run, with a verdict on all of it"
     },
     {
       command: "scanpoll run --baseline known.json --fail-on-new medium",

@@ -274,6 +274,7 @@ export type SettingName = keyof typeof settings
  */
 export const ownFlags = [
   "dry-run",
+  "continue",
   "plan",
   "from",
   "reason",

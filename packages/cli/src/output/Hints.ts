@@ -25,6 +25,7 @@ export interface Typed {
 /**
  * - `plan`: the path of the plan in force, or null.
  * - `typed`: what `run` was started with; null for a command that starts no scan.
+ * - `run`: the id of the stored run.
  *
  * @category models
  * @since 0.1.1
@@ -32,6 +33,7 @@ export interface Typed {
 export interface Context {
   readonly settings: Pick<Settings, "journal">
   readonly plan: string | null
+  readonly run: string
   readonly flags: Typed["flags"]
   readonly typed: Typed | null
 }
@@ -96,11 +98,44 @@ const planWords = ({ plan }: Pick<Context, "plan">): ReadonlyArray<string> => (p
  * @category destructors
  * @since 0.1.1
  */
-export const runLine = (context: Context, typed: Typed): string =>
+export const runLine = (context: Omit<Context, "run">, typed: Typed): string =>
   line(["run", ...typed.words, ...flagWords(context, names)])
 
 const resumeLine = (context: Context): string =>
   line(["resume", ...planWords(context), ...flagWords(context, waitingFlags)])
+
+// What every command needs to find the journal and the keys again.
+const storeFlags = ["journal", "trustJournal", "keyFile"] as const
+
+// A run is found without its plan, so the journal that the plan names is said.
+const journalOfPlan = ({ journal }: Context["settings"]): ReadonlyArray<string> =>
+  journal.source === "plan" && journal.value?._tag === "File" ? ["--journal", journal.value.path] : []
+
+const storeWords = (context: Context): ReadonlyArray<string> => [
+  ...journalOfPlan(context.settings),
+  ...flagWords(context, storeFlags)
+]
+
+/**
+ * `scanpoll run --continue RUN`: what else the run was started with is stored.
+ *
+ * @category destructors
+ * @since 0.2.0
+ */
+export const continueLine = (context: Context): string =>
+  line(["run", "--continue", context.run, ...storeWords(context)])
+
+/**
+ * What the commands of a row need to run as printed.
+ *
+ * @category destructors
+ * @since 0.2.0
+ */
+export const rowCommands = (context: Context) => ({
+  run: context.typed === null ? null : context.run,
+  flags: storeWords(context).map(shellWord).join(" "),
+  plan: planWords(context).map(shellWord).join(" ")
+})
 
 const maxKeys = 50
 
@@ -118,21 +153,26 @@ export const hints = (records: ReadonlyArray<ScanRecord>, context: Context): Rea
   const open = records.filter((record) => Records.isResumable(record) && record.ticket !== null)
   const missing = records.filter((record) => record.ticket === null && record.state === "not-started")
   const lines: Array<string> = []
-  if (missing.length > 0 && typed !== null) {
-    const left = `${plural(missing.length, "target")} of ${records.length} ${missing.length === 1 ? "was" : "were"} not started`
-    if (durable) {
-      lines.push(`${left}; to scan them too, and join what is open:`, runLine(context, typed))
-      lines.push("  (it takes completed scans from the journal, and buys again what failed or asks for a new scan)")
-    } else lines.push(`${left}; this journal forgets, so another run buys every target again`)
+  const left = `${plural(missing.length, "target")} of ${records.length} ${missing.length === 1 ? "was" : "were"} not started`
+  if (typed !== null && durable && missing.length + open.length > 0) {
+    lines.push(
+      `${missing.length === 0 ? "to wait for what is open" : `${left}; to end this run`}, with a verdict on all ${records.length}:`,
+      continueLine(context),
+      `  (${missing.length === 0 ? "it buys nothing" : "it buys what was not started, and nothing else"})`
+    )
+  } else {
+    if (missing.length > 0 && typed !== null && !durable) {
+      lines.push(`${left}; this journal forgets, so another run buys every target again`)
+    }
+    if (open.length > 0) lines.push(...resuming(open, context, durable))
   }
-  if (open.length > 0) lines.push(...resuming(open, context, durable))
   const doubtful = records.flatMap((record) =>
     durable && record.state === "in-doubt" && record.claimId !== null ? [record.claimId] : []
   )
   if (doubtful.length > 0) {
     lines.push("to find out about what is in doubt, which is never sent again by itself:")
     for (const claimId of [...new Set(doubtful)].slice(0, maxKeys)) {
-      lines.push(line(["reconcile", claimId, ...planWords(context), ...flagWords(context, ["journal", "keyFile"])]))
+      lines.push(line(["reconcile", claimId, ...planWords(context), ...flagWords(context, storeFlags)]))
     }
   }
   const note = lines.length === 0 ? null : journalNote(settings)
@@ -140,7 +180,7 @@ export const hints = (records: ReadonlyArray<ScanRecord>, context: Context): Rea
 }
 
 const resuming = (open: ReadonlyArray<ScanRecord>, context: Context, durable: boolean): ReadonlyArray<string> => {
-  const title = "to go on with what is open, without buying it again:"
+  const title = "to wait for what is open, which buys nothing:"
   if (durable) return [title, resumeLine(context)]
   const keys = new Set(open.flatMap(({ ticket }) => (ticket === null ? [] : [KeyText.format(ticket)])))
   const shown = [...keys].slice(0, maxKeys)

@@ -23,12 +23,12 @@ type Services = FileSystem.FileSystem | Path.Path | Streams | Shutdown | VendorH
 
 /**
  * - `command`: what runs, as the journal keeps it.
- * - `realClock`, `hints`: see `Running.Wanted`.
+ * - `realClock`, `hints`, `continues`, `leftOut`: see `Running.Wanted`.
  *
  * @category models
  * @since 0.2.0
  */
-export type Options = Pick<Running.Wanted, "command" | "realClock" | "hints">
+export type Options = Pick<Running.Wanted, "command" | "realClock" | "hints" | "continues" | "leftOut">
 
 /**
  * Opens the journal, prepares `wanted` in it, and runs that to its report. A signal stops it softly.

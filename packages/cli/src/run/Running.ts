@@ -57,6 +57,9 @@ import * as StoredRun from "./StoredRun.ts"
  * - `plan`: the plan in force; an empty one where there is none. `command`: what runs, as the journal keeps it.
  * - `realClock`: times the redrawing where the run has a clock of its own.
  * - `hints`: what was typed, to end with what to type next. Default: no such end.
+ * - `continues`: the stored run that goes on, and whether a claim was made by it. Default: a run of its own.
+ * - `leftOut`: in words what the run should have looked at and does not, so that its verdict is not on the whole; null
+ *   where there is nothing. Asked once the run has ended.
  * - `baseline`: what the run is held against.
  *
  * @category models
@@ -71,6 +74,8 @@ export interface Wanted {
   readonly realClock?: Clock.Clock
   readonly hints?: Pick<Hints.Context, "flags" | "typed">
   readonly baseline?: Baseline.Baseline | null
+  readonly continues?: { readonly runId: string; readonly bought: (claimId: string) => boolean }
+  readonly leftOut?: () => string | null
 }
 
 /**
@@ -211,10 +216,14 @@ export const run = Effect.fnUntraced(function* (
 
   const forgetful = settings.journal.value?._tag === "Memory"
   const typeOf = (index: number): string => prepared[index]?.request.kind ?? ""
+  const id = wanted.continues?.runId ?? (yield* makeRunId)
+  const hints = { flags: {}, typed: null, ...wanted.hints, settings, plan: plan.file, run: id }
+  const commands = { ...Hints.rowCommands(hints), forgetful }
   const rowOf = (index: number) => ({
     declaredAt: prepared[index]?.declaredAt ?? null,
     scanType: typeOf(index),
-    commands: { forgetful }
+    reusedBecause: reusedBecause(wanted),
+    commands
   })
   const lines: Array<string> = []
   const live = yield* Queue.unbounded<string, Cause.Done>()
@@ -226,7 +235,6 @@ export const run = Effect.fnUntraced(function* (
     if (eventsOnStdout) Queue.offerUnsafe(live, line)
   }
 
-  const id = yield* makeRunId
   const startedAt = yield* Clock.currentTimeMillis
   const storing = yield* begin(wanted, id, startedAt)
   if (Result.isFailure(storing)) faults.push({ code: 74, message: storing.failure })
@@ -236,7 +244,7 @@ export const run = Effect.fnUntraced(function* (
   const left = Effect.andThen(streams.readerGone, streams.err("nobody reads standard output any more: stopping\n"))
   const until = onlyEvents ? Effect.raceFirst(shutdown.requested, left) : shutdown.requested
 
-  const records = yield* Effect.scoped(
+  const ended = yield* Effect.scoped(
     Effect.gen(function* () {
       const style = styleOf(settings, facts)
       const color = mayColor(settings, facts, facts.stderrIsTerminal)
@@ -280,7 +288,9 @@ export const run = Effect.fnUntraced(function* (
     })
   )
 
+  const records = ended.map((record) => ofThisRun(record, wanted))
   const finishedAt = yield* Clock.currentTimeMillis
+  const leftOut = wanted.leftOut?.() ?? null
   let report = ScanReport.fromRecords(records, {
     version,
     id,
@@ -290,6 +300,7 @@ export const run = Effect.fnUntraced(function* (
     policy: Resolve.gate(settings),
     interrupted: shutdown.isRequested(),
     faults,
+    leftOut: leftOut === null ? [] : [leftOut],
     redact: keys.redact,
     row: (record) => ({
       ...rowOf(record.index),
@@ -335,9 +346,9 @@ export const run = Effect.fnUntraced(function* (
     }
   }
 
-  const ended = stored === null ? Result.succeed(undefined) : yield* Effect.result(stored.end(report.exit.code))
-  if (Result.isFailure(ended)) {
-    const message = `how this run ended could not be stored in the journal: ${ended.failure.message}`
+  const kept = stored === null ? Result.succeed(undefined) : yield* Effect.result(stored.end(report.exit.code))
+  if (Result.isFailure(kept)) {
+    const message = `how this run ended could not be stored in the journal: ${kept.failure.message}`
     report = ScanReport.withFault(report, { code: 74, message })
     yield* streams.err(`error: ${inert(message)}\n`)
   }
@@ -346,20 +357,34 @@ export const run = Effect.fnUntraced(function* (
     const said = [
       ...written,
       ...(textOnStdout ? [] : conclusion(report)),
-      ...(wanted.hints === undefined ? [] : Hints.hints(records, { settings, plan: plan.file, ...wanted.hints }))
+      ...(wanted.hints === undefined ? [] : Hints.hints(records, hints))
     ]
     yield* streams.err(said.map((line) => `${line}\n`).join(""))
   }
   return { report, records, code: report.exit.code }
 })
 
+// What an earlier process bought for this very run is no answer of another one.
+const ofThisRun = (record: ScanRecord, { continues }: Wanted): ScanRecord =>
+  record.reused && record.claimId !== null && continues?.bought(record.claimId) === true
+    ? { ...record, reused: false, ageMs: record.outcome?.ageMs ?? null }
+    : record
+
+const reusedBecause = ({ command, settings }: Wanted): string =>
+  command === "run"
+    ? `it completed within ${Durations.format(settings.reuse.value)} (--reuse)`
+    : "its scan had ended before; nothing was asked or bought"
+
 // A run that cannot be stored could not store what it buys either: each of its rows then says so, and nothing is bought.
 const begin = (
-  { command, plan, prepared, settings }: Wanted,
+  { command, continues, plan, prepared, settings }: Wanted,
   runId: string,
   startedAt: number
 ): Effect.Effect<Result.Result<StoredRun.Storing, string>, never, ScanJournal.ScanJournal> =>
-  StoredRun.begin({ runId, command, plan, options: StoredRun.options(plan, settings), prepared }, startedAt).pipe(
+  (continues === undefined
+    ? StoredRun.begin({ runId, command, plan, options: StoredRun.options(plan, settings), prepared }, startedAt)
+    : StoredRun.goOn(runId, [...prepared.keys()])
+  ).pipe(
     Effect.mapError((error) => `the run could not be stored in the journal: ${error.message}`),
     Effect.result
   )
