@@ -10,56 +10,33 @@
  */
 import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
-import type * as Context from "effect/Context"
-import * as Deferred from "effect/Deferred"
-import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
-import * as Fiber from "effect/Fiber"
 import * as Result from "effect/Result"
 import type * as Scope from "effect/Scope"
 import * as Account from "../model/Account.ts"
 import * as Comparison from "../model/Comparison.ts"
 import * as Contradiction from "../model/Contradiction.ts"
-import type { PollAnswer } from "../model/Observation.ts"
-import type { PollFault } from "../model/PollFault.ts"
-import type { PollStopped, Seen, StopReason } from "../model/PollStopped.ts"
+import type { PollStopped, StopReason } from "../model/PollStopped.ts"
 import type { ScanOutcome } from "../model/ScanOutcome.ts"
 import * as ScanRecord from "../model/ScanRecord.ts"
 import * as ScanTicket from "../model/ScanTicket.ts"
-import * as Decision from "../policy/Decision.ts"
 import type { PollPolicy } from "../policy/PollPolicy.ts"
-import type { VendorLimits } from "../policy/VendorLimits.ts"
+import * as SteadyClock from "../time/SteadyClock.ts"
 import * as Fleet from "./Fleet.ts"
-import { confirmMissing } from "./internal/confirmMissing.ts"
-import { enter, exit, fenced, firstPollAt, type Followed, type Follower } from "./internal/hold.ts"
-import { keep, type Keeping, type Kept as KeptClaim } from "./internal/keep.ts"
+import { Endings } from "./internal/endings.ts"
+import { enter, exit } from "./internal/hold.ts"
+import { keep, type Kept as KeptClaim } from "./internal/keep.ts"
+import { type AccountOfWaits, type Home, type Kept, KeptWait } from "./internal/keptWait.ts"
 import { undisturbed, whereabouts } from "./internal/log.ts"
 import * as StoredOutcome from "./internal/storedOutcome.ts"
 import * as VendorSays from "./internal/vendorSays.ts"
-import type { PollEvent } from "./PollEvent.ts"
-import type { PollSpec } from "./PollSpec.ts"
-import { type AccountBudget, type Budgets, RateBudget, type Turn } from "./RateBudget.ts"
-import type { Refusal } from "./Refusals.ts"
+import { type Budgets, RateBudget } from "./RateBudget.ts"
 import type { ScanAdapter } from "./ScanAdapter.ts"
-import { type HoldGuard, type JournalError, type Operations, type Pause, ScanJournal } from "./ScanJournal.ts"
-import * as SteadyClock from "../time/SteadyClock.ts"
+import { type JournalError, type Operations, type Pause, ScanJournal } from "./ScanJournal.ts"
 import * as Telemetry from "./Telemetry.ts"
 
-/**
- * A claim to keep: held by this process, with the ticket of its scan. Nothing is asked before `notBefore` (milliseconds
- * since 1970).
- *
- * @category models
- * @since 0.1.0
- */
-export interface Kept {
-  readonly claimId: string
-  readonly ticket: ScanTicket.ScanTicket
-  readonly notBefore: number
-  readonly polledUntil?: number
-  readonly guard: HoldGuard | null
-}
+export { type Kept } from "./internal/keptWait.ts"
 
 /**
  * How the keeping of a claim ended.
@@ -106,25 +83,6 @@ export interface Keeper {
   readonly stop: Effect.Effect<void>
 }
 
-// What the kept claims of one account share.
-interface AccountOfWaits {
-  readonly adapter: ScanAdapter<never, unknown>
-  readonly policy: PollPolicy
-  readonly base: AccountBudget
-  // With every pause stored.
-  readonly budget: AccountBudget
-  readonly stored: StoredOutcome.Codec<unknown>
-}
-
-// What all kept claims share.
-interface Home {
-  readonly context: Context.Context<never>
-  readonly journal: Operations
-  readonly options: Options
-  readonly run: (effect: Effect.Effect<void>) => void
-  polling: number
-}
-
 type RestReason = StopReason | "journal" | "defect"
 
 const quietly = (effect: () => void): void => {
@@ -132,215 +90,6 @@ const quietly = (effect: () => void): void => {
     effect()
   } catch {
     // Whoever listens cannot disturb the keeper.
-  }
-}
-
-// Waits shorter than this are not worth a write.
-const worthStoring = 1_000
-// What settled has this long to be written down when a keeper stops, and then this long to leave out its findings.
-const patience = "2 seconds"
-const lastWord = "1 second"
-
-// One sleeping scan: the description of its wait and its budget are the same object, so that it stays small.
-class Wait implements PollSpec<ScanOutcome<unknown>, ScanTicket.ScanTicket>, AccountBudget, Follower {
-  readonly kept: Kept
-  readonly observer: (event: PollEvent<ScanOutcome<unknown>>) => void
-  polls = 0
-  isLost = false
-  // The time before which nobody asks, as the journal has it.
-  stored: number
-  last: Seen | null = null
-  private nextAt = 0
-  private followed: Deferred.Deferred<Followed> | null = null
-  private why = "first"
-  // One poll of this wait; made at the first one, because most kept scans sleep.
-  private asking: Effect.Effect<PollAnswer<ScanOutcome<unknown>>, PollFault> | null = null
-  readonly notBefore: number
-  private readonly account: AccountOfWaits
-  private readonly home: Home
-
-  constructor(kept: Kept, account: AccountOfWaits, home: Home, now: number) {
-    const { journal } = home
-    this.kept = kept
-    const { adapter, policy } = account
-    this.notBefore = firstPollAt(kept, now, Decision.floorOf(policy, adapter.limits))
-    this.stored = kept.notBefore
-    this.account = account
-    this.home = home
-    const listen = Telemetry.listen(home.context, kept.ticket)
-    this.observer = (event) => {
-      this.polls = event.polls
-      if (event._tag === "Scheduled") {
-        this.why = event.because
-        this.nextAt = event.until
-        if (event.until - event.at >= worthStoring) {
-          journal.waiting(kept.claimId, event.until)
-          this.stored = event.until
-        }
-      }
-      if (event._tag === "Polled") this.last = event.seen
-      listen(event)
-    }
-  }
-
-  get progress(): Follower["progress"] {
-    return { last: this.last, nextAt: this.nextAt === 0 ? null : this.nextAt }
-  }
-
-  get deadlineAt(): number {
-    return Number.POSITIVE_INFINITY
-  }
-
-  // Made for the first who asks: few kept scans are also waited for in this process.
-  get done(): Deferred.Deferred<Followed> {
-    return (this.followed ??= Deferred.makeUnsafe())
-  }
-
-  get claimId(): string {
-    return this.kept.claimId
-  }
-
-  get ticket(): ScanTicket.ScanTicket {
-    return this.kept.ticket
-  }
-
-  get policy(): PollPolicy {
-    return this.account.policy
-  }
-
-  get limits(): VendorLimits {
-    return this.account.adapter.limits
-  }
-
-  get submittedAt(): number | null {
-    return this.kept.ticket.submittedAt
-  }
-
-  get budget(): AccountBudget {
-    return this
-  }
-
-  // What keeping the outcome needs: the account as it is from here on.
-  keeping(): Keeping<unknown> {
-    const { adapter, base, policy, stored } = this.account
-    const account = VendorSays.access(adapter, base, this.home.journal, base.denials())
-    return {
-      request: { adapter, policy, lane: "" },
-      journal: this.home.journal,
-      account,
-      stored,
-      emit: () => undefined
-    }
-  }
-
-  // When the next poll may be made, for whoever takes the claim at `now`; a poll that is cut reached the vendor all the
-  // same.
-  restsUntil(now: number): number {
-    return this.nextAt > now ? this.nextAt : now + Decision.floorOf(this.policy, this.limits)
-  }
-
-  get poll(): Effect.Effect<PollAnswer<ScanOutcome<unknown>>, PollFault> {
-    const { home } = this
-    const { guard, ticket } = this.kept
-    const { adapter, policy } = this.account
-    this.asking ??= confirmMissing(adapter.poll(ticket), {
-      probe: adapter.probe,
-      budget: this,
-      policy,
-      submittedAt: ticket.submittedAt,
-      lane: ""
-    })
-    const { asking } = this
-    return Telemetry.tracePoll(
-      ticket,
-      () => this.why
-    )(
-      Effect.suspend(() => {
-        home.polling += 1
-        return Effect.ensuring(
-          fenced(guard)(asking),
-          Effect.sync(() => {
-            home.polling -= 1
-          })
-        )
-      })
-    )
-  }
-
-  turn(options: Parameters<AccountBudget["turn"]>[0]): Effect.Effect<Turn> {
-    const { guard } = this.kept
-    return Effect.flatMap(this.account.budget.turn(options), (granted) =>
-      Effect.flatMap(guard === null ? Effect.void : this.ready(guard, granted), () => {
-        // Many may have waited for the journal to heal: they go on at the account's rate.
-        if (!granted.renew()) return this.turn(options)
-        return Effect.map(SteadyClock.now, (now) => {
-          quietly(() => this.home.options.polled?.(Math.max(0, now - options.due)))
-          return granted
-        })
-      })
-    )
-  }
-
-  private ready(guard: HoldGuard, granted: Turn): Effect.Effect<void> {
-    return Effect.raceFirst(guard.ready, guard.lost).pipe(
-      Effect.catch(() => {
-        this.isLost = true
-        return Effect.interrupt
-      }),
-      Effect.onInterrupt(() => Effect.sync(granted.giveBack))
-    )
-  }
-
-  open(): number {
-    return this.account.budget.open()
-  }
-
-  load(change: number): void {
-    this.account.budget.load(change)
-  }
-
-  bought(scanId?: string): void {
-    this.account.budget.bought(scanId)
-  }
-
-  closed(): void {
-    this.account.budget.closed()
-  }
-
-  unfollowed(scanId: string, until: number): void {
-    this.account.budget.unfollowed(scanId, until)
-  }
-
-  pause(until: number): void {
-    this.account.budget.pause(until)
-  }
-
-  pausedUntil(): number {
-    return this.account.budget.pausedUntil()
-  }
-
-  learn(...said: Parameters<AccountBudget["learn"]>): void {
-    this.account.budget.learn(...said)
-  }
-
-  deny(refusal: Refusal): void {
-    this.account.budget.deny(refusal)
-  }
-
-  proven(): void {
-    this.account.budget.proven()
-  }
-
-  denials(): number {
-    return this.account.budget.denials()
-  }
-
-  isDenied(...asked: Parameters<AccountBudget["isDenied"]>): boolean {
-    return this.account.budget.isDenied(...asked)
-  }
-
-  refusal(): Refusal | null {
-    return this.account.budget.refusal()
   }
 }
 
@@ -353,14 +102,16 @@ class Claims {
   size = 0
   private readonly home: Home
   private readonly options: Options
+  private readonly run: (effect: Effect.Effect<void>) => void
 
-  constructor(home: Home) {
+  constructor(home: Home, options: Options, run: (effect: Effect.Effect<void>) => void) {
     this.home = home
-    this.options = home.options
+    this.options = options
+    this.run = run
   }
 
   add(fleet: Fleet.Fleet, kept: Kept, account: AccountOfWaits, now: number): Effect.Effect<void> {
-    const wait = new Wait(kept, account, this.home, now)
+    const wait = new KeptWait(kept, account, this.home, now)
     // A request of this process follows it: it holds the claim, and leaves it when its wait ends.
     if (enter(this.home.journal, wait) !== null) return Effect.sync(() => this.tellEnd(kept, { _tag: "LetGo" }))
     this.size += 1
@@ -379,22 +130,21 @@ class Claims {
     quietly(() => this.options.ended?.(kept, end))
   }
 
-  private ended(wait: Wait, how: WaitExit): void {
-    const { run } = this.home
-    if (Exit.isSuccess(how)) return run(this.settle(wait, how.value))
+  private ended(wait: KeptWait, how: WaitExit): void {
+    if (Exit.isSuccess(how)) return this.run(this.settle(wait, how.value))
     if (wait.isLost) return this.leave(wait, null, { _tag: "LetGo" })
     const found = Cause.findError(how.cause)
     if (Result.isSuccess(found)) {
       const { notBefore, reason } = found.success
       if (this.stopping || reason === "interrupted") return this.leave(wait, notBefore, { _tag: "LetGo" })
-      return run(this.rest(wait, reason, notBefore))
+      return this.run(this.rest(wait, reason, notBefore))
     }
     const said = `the wait for ${ScanTicket.accountKey(wait.kept.ticket)} was ended by a defect: ${whereabouts(how.cause)}`
-    run(Effect.andThen(undisturbed(Effect.logError(said)), this.rest(wait, "defect", 0)))
+    this.run(Effect.andThen(undisturbed(Effect.logError(said)), this.rest(wait, "defect", 0)))
   }
 
   // As `Scans` does: from the settling answer on, no interrupt can lose the outcome.
-  private settle(wait: Wait, outcome: ScanOutcome<unknown>): Effect.Effect<void> {
+  private settle(wait: KeptWait, outcome: ScanOutcome<unknown>): Effect.Effect<void> {
     return Effect.uninterruptibleMask((restore) =>
       Effect.gen({ self: this }, function* () {
         const { claimId, guard, ticket } = wait.kept
@@ -423,7 +173,7 @@ class Claims {
     })
   }
 
-  private notKept(wait: Wait, cause: Cause.Cause<JournalError>): Effect.Effect<void> {
+  private notKept(wait: KeptWait, cause: Cause.Cause<JournalError>): Effect.Effect<void> {
     return Effect.flatMap(SteadyClock.now, (now) => {
       const error = Cause.findError(cause)
       const isLost = Result.isSuccess(error) && error.success.reason === "lost"
@@ -440,14 +190,14 @@ class Claims {
     })
   }
 
-  private rest(wait: Wait, reason: RestReason, notBefore: number): Effect.Effect<void> {
+  private rest(wait: KeptWait, reason: RestReason, notBefore: number): Effect.Effect<void> {
     return Effect.map(SteadyClock.now, (now) => {
       const until = Math.max(notBefore, now + this.options.rest(reason))
       this.leave(wait, until, { _tag: "Rests", reason, until })
     })
   }
 
-  private leave(wait: Wait, until: number | null, end: KeptEnd): void {
+  private leave(wait: KeptWait, until: number | null, end: KeptEnd): void {
     const { journal } = this.home
     // Thousands are left at once where a slice moves: what is written already is not written again.
     if (until !== null && until !== wait.stored) journal.waiting(wait.kept.claimId, until)
@@ -455,51 +205,12 @@ class Claims {
     this.over(wait, end)
   }
 
-  private over(wait: Wait, end: KeptEnd): void {
+  private over(wait: KeptWait, end: KeptEnd): void {
     this.size -= 1
     wait.closed()
     wait.load(-1)
     exit(this.home.journal, wait, end._tag === "Settled" ? Exit.succeed(end.outcome) : null)
     this.tellEnd(wait.kept, end)
-  }
-}
-
-// The ends of kept claims that are being written down. Not a `FiberSet`: its scope waits without bound for a fiber that
-// cannot be interrupted, and a write to a database that hangs is one.
-class Endings {
-  private readonly fibers = new Set<Fiber.Fiber<void>>()
-  private readonly context: Context.Context<never>
-
-  constructor(context: Context.Context<never>) {
-    this.context = context
-  }
-
-  run(effect: Effect.Effect<void>): void {
-    const fiber = Effect.runForkWith(this.context)(effect)
-    if (fiber.pollUnsafe() !== undefined) return
-    this.fibers.add(fiber)
-    fiber.addObserver(() => {
-      this.fibers.delete(fiber)
-    })
-  }
-
-  get finish(): Effect.Effect<void> {
-    return Effect.andThen(this.within(patience), this.cut)
-  }
-
-  get cut(): Effect.Effect<void> {
-    return Effect.suspend(() => {
-      for (const fiber of this.fibers) fiber.interruptUnsafe()
-      return this.within(lastWord)
-    })
-  }
-
-  private within(time: Duration.Input): Effect.Effect<void> {
-    return Effect.suspend(() =>
-      this.fibers.size === 0
-        ? Effect.void
-        : Effect.asVoid(Effect.timeoutOption(Effect.interruptible(Fiber.awaitAll(this.fibers)), time))
-    )
   }
 }
 
@@ -539,8 +250,9 @@ export const make = (options: Options): Effect.Effect<Keeper, never, ScanJournal
     // Closed after the fleet: what it settled last is still written down.
     yield* Effect.addFinalizer(() => endings.cut)
     const fleet = yield* Fleet.make
-    const home: Home = { context, journal, options, polling: 0, run: (effect) => endings.run(effect) }
-    const claims = new Claims(home)
+    const polled = (late: number): void => quietly(() => options.polled?.(late))
+    const home: Home = { context, journal, polled, polling: 0 }
+    const claims = new Claims(home, options, (effect) => endings.run(effect))
     const stopAdding = Effect.sync(() => {
       claims.stopping = true
     })

@@ -1,0 +1,264 @@
+// One claim that a keeper follows: the description of its wait and its budget in one object, because thousands sleep at
+// once. Touches the claim's hold; law: no request is made, and none goes on, that the hold does not allow.
+import type * as Context from "effect/Context"
+import * as Deferred from "effect/Deferred"
+import * as Effect from "effect/Effect"
+import type { PollAnswer } from "../../model/Observation.ts"
+import type { PollFault } from "../../model/PollFault.ts"
+import type { Seen } from "../../model/PollStopped.ts"
+import type { ScanOutcome } from "../../model/ScanOutcome.ts"
+import type * as ScanTicket from "../../model/ScanTicket.ts"
+import * as Decision from "../../policy/Decision.ts"
+import type { PollPolicy } from "../../policy/PollPolicy.ts"
+import type { VendorLimits } from "../../policy/VendorLimits.ts"
+import * as SteadyClock from "../../time/SteadyClock.ts"
+import type { PollEvent } from "../PollEvent.ts"
+import type { PollSpec } from "../PollSpec.ts"
+import type { AccountBudget, Turn } from "../RateBudget.ts"
+import type { Refusal } from "../Refusals.ts"
+import type { ScanAdapter } from "../ScanAdapter.ts"
+import type { HoldGuard, Operations } from "../ScanJournal.ts"
+import * as Telemetry from "../Telemetry.ts"
+import { confirmMissing } from "./confirmMissing.ts"
+import { fenced, firstPollAt, type Followed, type Follower } from "./hold.ts"
+import type { Keeping } from "./keep.ts"
+import type * as StoredOutcome from "./storedOutcome.ts"
+import * as VendorSays from "./vendorSays.ts"
+
+/**
+ * A claim to keep: held by this process, with the ticket of its scan. Nothing is asked before `notBefore` (milliseconds
+ * since 1970).
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Kept {
+  readonly claimId: string
+  readonly ticket: ScanTicket.ScanTicket
+  readonly notBefore: number
+  readonly polledUntil?: number
+  readonly guard: HoldGuard | null
+}
+
+// What the kept claims of one account share.
+export interface AccountOfWaits {
+  readonly adapter: ScanAdapter<never, unknown>
+  readonly policy: PollPolicy
+  readonly base: AccountBudget
+  // With every pause stored.
+  readonly budget: AccountBudget
+  readonly stored: StoredOutcome.Codec<unknown>
+}
+
+// What all kept claims share. `polled` is told of each request, `polling` counts those under way.
+export interface Home {
+  readonly context: Context.Context<never>
+  readonly journal: Operations
+  readonly polled: (late: number) => void
+  polling: number
+}
+
+// Waits shorter than this are not worth a write.
+const worthStoring = 1_000
+// One sleeping scan: the description of its wait and its budget are the same object, so that it stays small.
+export class KeptWait implements PollSpec<ScanOutcome<unknown>, ScanTicket.ScanTicket>, AccountBudget, Follower {
+  readonly kept: Kept
+  readonly observer: (event: PollEvent<ScanOutcome<unknown>>) => void
+  polls = 0
+  isLost = false
+  // The time before which nobody asks, as the journal has it.
+  stored: number
+  last: Seen | null = null
+  private nextAt = 0
+  private followed: Deferred.Deferred<Followed> | null = null
+  private why = "first"
+  // One poll of this wait; made at the first one, because most kept scans sleep.
+  private asking: Effect.Effect<PollAnswer<ScanOutcome<unknown>>, PollFault> | null = null
+  readonly notBefore: number
+  private readonly account: AccountOfWaits
+  private readonly home: Home
+
+  constructor(kept: Kept, account: AccountOfWaits, home: Home, now: number) {
+    const { journal } = home
+    this.kept = kept
+    const { adapter, policy } = account
+    this.notBefore = firstPollAt(kept, now, Decision.floorOf(policy, adapter.limits))
+    this.stored = kept.notBefore
+    this.account = account
+    this.home = home
+    const listen = Telemetry.listen(home.context, kept.ticket)
+    this.observer = (event) => {
+      this.polls = event.polls
+      if (event._tag === "Scheduled") {
+        this.why = event.because
+        this.nextAt = event.until
+        if (event.until - event.at >= worthStoring) {
+          journal.waiting(kept.claimId, event.until)
+          this.stored = event.until
+        }
+      }
+      if (event._tag === "Polled") this.last = event.seen
+      listen(event)
+    }
+  }
+
+  get progress(): Follower["progress"] {
+    return { last: this.last, nextAt: this.nextAt === 0 ? null : this.nextAt }
+  }
+
+  get deadlineAt(): number {
+    return Number.POSITIVE_INFINITY
+  }
+
+  // Made for the first who asks: few kept scans are also waited for in this process.
+  get done(): Deferred.Deferred<Followed> {
+    return (this.followed ??= Deferred.makeUnsafe())
+  }
+
+  get claimId(): string {
+    return this.kept.claimId
+  }
+
+  get ticket(): ScanTicket.ScanTicket {
+    return this.kept.ticket
+  }
+
+  get policy(): PollPolicy {
+    return this.account.policy
+  }
+
+  get limits(): VendorLimits {
+    return this.account.adapter.limits
+  }
+
+  get submittedAt(): number | null {
+    return this.kept.ticket.submittedAt
+  }
+
+  get budget(): AccountBudget {
+    return this
+  }
+
+  // What keeping the outcome needs: the account as it is from here on.
+  keeping(): Keeping<unknown> {
+    const { adapter, base, policy, stored } = this.account
+    const account = VendorSays.access(adapter, base, this.home.journal, base.denials())
+    return {
+      request: { adapter, policy, lane: "" },
+      journal: this.home.journal,
+      account,
+      stored,
+      emit: () => undefined
+    }
+  }
+
+  // When the next poll may be made, for whoever takes the claim at `now`; a poll that is cut reached the vendor all the
+  // same.
+  restsUntil(now: number): number {
+    return this.nextAt > now ? this.nextAt : now + Decision.floorOf(this.policy, this.limits)
+  }
+
+  get poll(): Effect.Effect<PollAnswer<ScanOutcome<unknown>>, PollFault> {
+    const { home } = this
+    const { guard, ticket } = this.kept
+    const { adapter, policy } = this.account
+    this.asking ??= confirmMissing(adapter.poll(ticket), {
+      probe: adapter.probe,
+      budget: this,
+      policy,
+      submittedAt: ticket.submittedAt,
+      lane: ""
+    })
+    const { asking } = this
+    return Telemetry.tracePoll(
+      ticket,
+      () => this.why
+    )(
+      Effect.suspend(() => {
+        home.polling += 1
+        return Effect.ensuring(
+          fenced(guard)(asking),
+          Effect.sync(() => {
+            home.polling -= 1
+          })
+        )
+      })
+    )
+  }
+
+  turn(options: Parameters<AccountBudget["turn"]>[0]): Effect.Effect<Turn> {
+    const { guard } = this.kept
+    return Effect.flatMap(this.account.budget.turn(options), (granted) =>
+      Effect.flatMap(guard === null ? Effect.void : this.ready(guard, granted), () => {
+        // Many may have waited for the journal to heal: they go on at the account's rate.
+        if (!granted.renew()) return this.turn(options)
+        return Effect.map(SteadyClock.now, (now) => {
+          this.home.polled(Math.max(0, now - options.due))
+          return granted
+        })
+      })
+    )
+  }
+
+  private ready(guard: HoldGuard, granted: Turn): Effect.Effect<void> {
+    return Effect.raceFirst(guard.ready, guard.lost).pipe(
+      Effect.catch(() => {
+        this.isLost = true
+        return Effect.interrupt
+      }),
+      Effect.onInterrupt(() => Effect.sync(granted.giveBack))
+    )
+  }
+
+  open(): number {
+    return this.account.budget.open()
+  }
+
+  load(change: number): void {
+    this.account.budget.load(change)
+  }
+
+  bought(scanId?: string): void {
+    this.account.budget.bought(scanId)
+  }
+
+  closed(): void {
+    this.account.budget.closed()
+  }
+
+  unfollowed(scanId: string, until: number): void {
+    this.account.budget.unfollowed(scanId, until)
+  }
+
+  pause(until: number): void {
+    this.account.budget.pause(until)
+  }
+
+  pausedUntil(): number {
+    return this.account.budget.pausedUntil()
+  }
+
+  learn(...said: Parameters<AccountBudget["learn"]>): void {
+    this.account.budget.learn(...said)
+  }
+
+  deny(refusal: Refusal): void {
+    this.account.budget.deny(refusal)
+  }
+
+  proven(): void {
+    this.account.budget.proven()
+  }
+
+  denials(): number {
+    return this.account.budget.denials()
+  }
+
+  isDenied(...asked: Parameters<AccountBudget["isDenied"]>): boolean {
+    return this.account.budget.isDenied(...asked)
+  }
+
+  refusal(): Refusal | null {
+    return this.account.budget.refusal()
+  }
+}
