@@ -217,15 +217,13 @@ export const make = (): Scrubber => {
       }
       return changed ?? whole
     }
-    const entries: ReadonlyArray<readonly [string, unknown]> = Object.entries(whole)
-    let changed = false
-    const after = entries.map(([name, inner]) => {
-      const both = [data(name), value(inner)] as const
-      changed ||= both[0] !== name || both[1] !== inner
-      return both
-    })
-    // Defines each name, so that `__proto__` stays plain data.
-    return changed ? Object.fromEntries(after) : whole
+    for (const name of Object.keys(whole)) {
+      const inner: unknown = Reflect.get(whole, name)
+      if (data(name) === name && value(inner) === inner) continue
+      // Defines each name, so that `__proto__` stays plain data.
+      return Object.fromEntries(Object.entries(whole).map(([name, inner]) => [data(name), value(inner)]))
+    }
+    return whole
   }
 
   return {
