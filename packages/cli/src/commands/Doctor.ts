@@ -16,6 +16,7 @@ import type { InputFault, UsageError } from "../config/InputFault.ts"
 import * as Keys from "../config/Keys.ts"
 import type { Plan } from "../config/Plan.ts"
 import * as Plans from "../config/Plan.ts"
+import * as Look from "../output/Look.ts"
 import * as Output from "../output/Output.ts"
 import type { Streams } from "../output/Streams.ts"
 import { inert } from "../output/Streams.ts"
@@ -26,13 +27,10 @@ import * as Command from "../prepare/Command.ts"
 import * as Outputs from "../prepare/Outputs.ts"
 import * as ReadPlan from "../prepare/ReadPlan.ts"
 import * as Resolve from "../prepare/Resolve.ts"
-import * as Running from "../run/Running.ts"
 import { ProcessContext, type ProcessFacts } from "../process/ProcessContext.ts"
 import * as Http from "../vendors/Http.ts"
 import type { Account, Vendor } from "../vendors/Vendor.ts"
 import { Vendors } from "../vendors/Vendors.ts"
-
-const formats = ["text", "json"]
 
 /**
  * One thing that was looked at. `code` is the exit code it would give, 0 unless it failed.
@@ -125,8 +123,8 @@ const prepare = Effect.fnUntraced(function* ({ flags, words }: Input) {
   const { output: _, ...others } = flags
   const given = yield* Command.begin({ name: "run", plan, flags: others })
   const begun = words.length === 0 ? given : Command.needsTargets(given, "doctor", "scan")
-  const settings = Output.wishes((yield* Resolve.settings(flags, plan.value, environment)).value, formats)
-  const outputs = yield* Outputs.check(settings, { name: "doctor", formats }, [
+  const settings = Output.wishes((yield* Resolve.settings(flags, plan.value, environment)).value, Output.small)
+  const outputs = yield* Outputs.check(settings, { name: "doctor", formats: Output.small }, [
     { file: plan.value.file, what: "the plan" }
   ])
   yield* Checked.orRefuse(Checked.and(Checked.make(null, { given: begun.given }), outputs))
@@ -239,10 +237,7 @@ export const doctor = Effect.fnUntraced(function* (
     ({ account, variable, vendor }) =>
       probe(vendor, account, variable, plan, keys, wanted.has(labelKey({ vendor: vendor.name, account })), skews),
     { concurrency: 4 }
-  ).pipe(
-    Running.atLogLevel(settings),
-    Effect.provide(Http.layerTellingSkew((origin, ahead) => skews.set(origin, ahead)))
-  )
+  ).pipe(Look.atLogLevel(settings), Effect.provide(Http.layerTellingSkew((origin, ahead) => skews.set(origin, ahead))))
   const anyKey = probes.flat().some((check) => check.result !== "skipped")
   const checks: ReadonlyArray<Check> = [
     checkNode(facts.nodeVersion),

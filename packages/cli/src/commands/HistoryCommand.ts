@@ -28,7 +28,7 @@ export const history = Command.make(
   },
   ({ limit, runs, words, ...flags }) =>
     offline(
-      () => import("./JournalCommands.ts"),
+      () => import("./History.ts"),
       (module) => module.history({ words, limit: Option.getOrNull(limit), runs, flags })
     )
 ).pipe(

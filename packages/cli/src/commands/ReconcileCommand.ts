@@ -26,7 +26,7 @@ export const reconcile = Command.make(
   },
   ({ as, claim, plan, release, ...flags }) =>
     online(
-      () => import("./JournalCommands.ts"),
+      () => import("./Reconcile.ts"),
       (module) => module.reconcile({ claim, plan: Option.getOrNull(plan), release, as: Option.getOrNull(as), flags })
     )
 ).pipe(

@@ -16,8 +16,8 @@ import type * as FileSystem from "effect/FileSystem"
 import type * as Path from "effect/Path"
 import * as Result from "effect/Result"
 import type { UsageError } from "../config/InputFault.ts"
-import * as Plans from "../config/Plan.ts"
 import type { Settings } from "../config/Settings.ts"
+import * as Look from "../output/Look.ts"
 import { inert, say, Streams } from "../output/Streams.ts"
 import * as WholeFile from "../output/WholeFile.ts"
 import type { FlagTexts } from "../prepare/Resolve.ts"
@@ -25,7 +25,6 @@ import * as Checked from "../prepare/Checked.ts"
 import * as Command from "../prepare/Command.ts"
 import * as Resolve from "../prepare/Resolve.ts"
 import * as SavedFiles from "../prepare/SavedFiles.ts"
-import * as Running from "../run/Running.ts"
 import { ProcessContext } from "../process/ProcessContext.ts"
 import type { Vendors } from "../vendors/Vendors.ts"
 
@@ -47,7 +46,7 @@ const asksGate = (settings: Settings): boolean => gateNames.some((name) => setti
 const lookOf = Effect.fnUntraced(function* (settings: Settings, toStdout: boolean) {
   const facts = yield* ProcessContext
   return {
-    color: toStdout && Running.mayColor(settings, facts, facts.stdoutIsTerminal),
+    color: toStdout && Look.mayColor(settings, facts, facts.stdoutIsTerminal),
     ...(toStdout && facts.stdoutIsTerminal ? { width: facts.columns() } : {})
   }
 })
@@ -87,7 +86,6 @@ export const report = Effect.fnUntraced(function* (input: {
   const saved = Checked.all(yield* Effect.forEach(input.words, SavedFiles.readReport))
   const begun = yield* Command.begin({
     name: "report",
-    plan: Checked.make(Plans.empty),
     flags: input.flags,
     reads: input.words.map((file) => ({ file, what: "a report that is read" }))
   })
@@ -133,7 +131,6 @@ export const diff = Effect.fnUntraced(function* (input: {
   const [base, head] = [yield* SavedFiles.readReport(input.base), yield* SavedFiles.readReport(input.head)]
   const begun = yield* Command.begin({
     name: "diff",
-    plan: Checked.make(Plans.empty),
     flags: input.flags,
     formats: DiffFormat.names,
     reads: [input.base, input.head].map((file) => ({ file, what: "a report that is read" }))

@@ -20,7 +20,7 @@ export const status = Command.make(
   ({ plan, words, ...flags }) =>
     words.length === 0
       ? offline(
-          () => import("./JournalCommands.ts"),
+          () => import("./Overview.ts"),
           (module) => module.overview({ flags })
         )
       : online(

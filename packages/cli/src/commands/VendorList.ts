@@ -11,7 +11,6 @@ import type * as FileSystem from "effect/FileSystem"
 import type * as Path from "effect/Path"
 import * as Durations from "../config/Durations.ts"
 import type { UsageError } from "../config/InputFault.ts"
-import * as Plans from "../config/Plan.ts"
 import * as Output from "../output/Output.ts"
 import type { Streams } from "../output/Streams.ts"
 import { inert } from "../output/Streams.ts"
@@ -107,7 +106,7 @@ export const vendors = Effect.fnUntraced(function* (input: {
 }): Effect.fn.Return<number, UsageError, FileSystem.FileSystem | Path.Path | Streams | Vendors> {
   const { environment } = yield* ProcessContext
   const { settings } = yield* Effect.flatMap(
-    Command.begin({ name: "vendors", plan: Checked.make(Plans.empty), flags: input.flags, formats: ["text", "json"] }),
+    Command.begin({ name: "vendors", flags: input.flags, formats: Output.small }),
     Checked.accept
   )
   const vendors = yield* Vendors
