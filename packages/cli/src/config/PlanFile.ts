@@ -47,7 +47,7 @@ const maxTargets = 100_000
 /**
  * Reads the text of a plan file. `file` is its path as it was given. With faults, the plan is what could be read: good for
  * finding further faults, and for nothing else. `allowed` are the key variables that accounts may name beside the
- * vendors' own; default: none.
+ * vendors' own; default: none. `unread` tells that the text has too much of something and was not looked into.
  *
  * @category constructors
  * @since 0.1.0
@@ -57,17 +57,19 @@ export const parse = (
   file: string,
   vendors: ReadonlyArray<Vendor>,
   allowed: ReadonlySet<string> = new Set()
-): { readonly plan: Plan; readonly faults: ReadonlyArray<InputFault> } => {
+): { readonly plan: Plan; readonly faults: ReadonlyArray<InputFault>; readonly unread: boolean } => {
   const toFault = ({ at, message }: Tree.LocatedFault): InputFault => ({
     where: `${file}:${at.line}:${at.column}`,
     message: visible(message)
   })
+  const tooMuch = Tree.excess(text)
+  if (tooMuch !== null) return { plan: { ...empty, file }, faults: [toFault(tooMuch)], unread: true }
   const tree = Tree.parse(text)
-  if (Result.isFailure(tree)) return { plan: { ...empty, file }, faults: tree.failure.map(toFault) }
+  if (Result.isFailure(tree)) return { plan: { ...empty, file }, faults: tree.failure.map(toFault), unread: false }
   const reader = makeReader((at) => `${file}:${at.line}:${at.column}`, vendors, allowed)
   const plan = reader.plan(tree.success, file)
   const byPlace = reader.faults.toSorted((a, b) => a.at.line - b.at.line || a.at.column - b.at.column)
-  return { plan, faults: byPlace.map(toFault) }
+  return { plan, faults: byPlace.map(toFault), unread: false }
 }
 
 interface Reader {

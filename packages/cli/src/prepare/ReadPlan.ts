@@ -68,7 +68,7 @@ export const read = Effect.fnUntraced(function* (
   }
   const { environment } = yield* ProcessContext
   const vendors = yield* Vendors
-  const { faults, plan } = PlanFile.parse(text, file, vendors.all, KeyVariable.allowed(environment))
+  const { faults, plan, unread } = PlanFile.parse(text, file, vendors.all, KeyVariable.allowed(environment))
   const digest = createHash("sha256").update(bytes.success).digest("hex")
   return Checked.make(
     { ...plan, digest },
@@ -78,7 +78,8 @@ export const read = Effect.fnUntraced(function* (
         ...PlanBounds.callbackFaults(plan.targets, environment),
         ...(plan.accounts.length > 0 ? KeyVariable.allowFaults(environment) : [])
       ],
-      given: [{ where: file, text }]
+      // Nothing of a text that was not looked into is repeated, so it need not be searched for keys.
+      given: unread ? [] : [{ where: file, text }]
     }
   )
 })

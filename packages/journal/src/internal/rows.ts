@@ -2,9 +2,11 @@
 // be right becomes what is harmless.
 import * as Option from "effect/Option"
 import { hasProperty } from "effect/Predicate"
+import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import type { Lesson } from "@scanpoll/core/engine/DurationModel"
 import type { ClaimEntry, ClaimKey, ClaimState } from "@scanpoll/core/engine/ScanJournal"
+import * as BoundedJson from "@scanpoll/core/unstable/model/BoundedJson"
 import * as Account from "@scanpoll/core/unstable/model/Account"
 import { Reason } from "@scanpoll/core/model/ScanOutcome"
 import * as Tickets from "@scanpoll/core/model/ScanTicket"
@@ -49,6 +51,7 @@ export const subjectHash = (subject: Pick<Subject, "kind" | "id">): string => ha
 // Escapes what a text column cannot hold, such as NUL and half a character.
 export const toJson = (value: unknown): string => JSON.stringify(value) ?? "null"
 
+<<<<<<< HEAD
 export const fromJson = (text: unknown): unknown => {
   if (typeof text !== "string") return null
   try {
@@ -57,6 +60,10 @@ export const fromJson = (text: unknown): unknown => {
     return null
   }
 }
+=======
+const fromJson = (text: unknown): unknown =>
+  typeof text === "string" ? Result.getOrElse(BoundedJson.parse(text, BoundedJson.ofRow), () => null) : null
+>>>>>>> 45028c9 (Bound every JSON and YAML text in values, depth and length before it is parsed, and search large answers in slices (S-09, S-10))
 
 const readSubject = Schema.decodeUnknownOption(Subject)
 const readReason = Schema.decodeUnknownOption(Reason)
