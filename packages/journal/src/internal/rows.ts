@@ -51,19 +51,8 @@ export const subjectHash = (subject: Pick<Subject, "kind" | "id">): string => ha
 // Escapes what a text column cannot hold, such as NUL and half a character.
 export const toJson = (value: unknown): string => JSON.stringify(value) ?? "null"
 
-<<<<<<< HEAD
-export const fromJson = (text: unknown): unknown => {
-  if (typeof text !== "string") return null
-  try {
-    return JSON.parse(text)
-  } catch {
-    return null
-  }
-}
-=======
-const fromJson = (text: unknown): unknown =>
+export const fromJson = (text: unknown): unknown =>
   typeof text === "string" ? Result.getOrElse(BoundedJson.parse(text, BoundedJson.ofRow), () => null) : null
->>>>>>> 45028c9 (Bound every JSON and YAML text in values, depth and length before it is parsed, and search large answers in slices (S-09, S-10))
 
 const readSubject = Schema.decodeUnknownOption(Subject)
 const readReason = Schema.decodeUnknownOption(Reason)
