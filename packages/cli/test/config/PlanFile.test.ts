@@ -268,7 +268,7 @@ describe("aliases and names", () => {
 
   it("may all stand on one long line, as a program writes JSON (S-10)", () => {
     const one = { vendor: "appvet", url: `https://a.example/${"x".repeat(1_000)}`, type: "seo" }
-    const { faults, plan } = read(JSON.stringify({ version: 1, targets: Array(1_500).fill(one) }))
+    const { faults, plan } = read(JSON.stringify({ version: 1, targets: Array.from({ length: 1_500 }, () => one) }))
     assert.deepStrictEqual([faults.length, plan.targets.length], [0, 1_500])
   })
 
