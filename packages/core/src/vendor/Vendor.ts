@@ -125,6 +125,31 @@ export interface Vendor<in out T, out P> extends Facts {
   ) => Effect.Effect<ScanAdapter<T, P>, VendorConfigError | Credential.CredentialError, VendorHttp>
 }
 
+// Who made a vendor: one of another copy of this package brings another copy of Effect with it.
+const made = new WeakSet<object>()
+
+/**
+ * What a value is that should be a vendor: `vendor`; `foreign` for one that another copy of this package made, which
+ * brings a second copy of Effect; `other` for everything else.
+ *
+ * @category guards
+ * @since 0.2.0
+ */
+export const kindOf = (value: unknown): "vendor" | "foreign" | "other" => {
+  if (typeof value !== "object" || value === null) return "other"
+  if (made.has(value)) return "vendor"
+  return Reflect.get(value, "_tag") === "scanpoll/Vendor" ? "foreign" : "other"
+}
+
+/**
+ * Whether this copy of the package made the vendor. The functions of such a vendor take what its `target` has read, and
+ * nothing else.
+ *
+ * @category guards
+ * @since 0.2.0
+ */
+export const isVendor = (value: unknown): value is Vendor<unknown, unknown> => kindOf(value) === "vendor"
+
 /**
  * The targets of a vendor.
  *
@@ -307,7 +332,7 @@ export const define = <T, A, P, F = never, L = never>(definition: Definition<T, 
   const { poll, submit: refused } = Faults.make(definition.errors)
   const { words } = status
   const { maxAge: _, ...rest } = definition
-  return {
+  const vendor: Vendor<T, P> = {
     ...rest,
     ...fixed,
     _tag: "scanpoll/Vendor",
@@ -331,6 +356,8 @@ export const define = <T, A, P, F = never, L = never>(definition: Definition<T, 
     faults: { poll, submit: (response, scrub, target = sample) => refused(response, scrub, target) },
     make: (options) => connect(definition, fixed, options)
   }
+  made.add(vendor)
+  return vendor
 }
 
 /** An age that is no duration says nothing. */
