@@ -8,8 +8,10 @@
  */
 import * as Config from "effect/Config"
 import * as ConfigProvider from "effect/ConfigProvider"
+import type * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
@@ -165,6 +167,14 @@ export type TargetOf<V> = V extends Vendor<infer T, infer _P> ? T : never
  * @since 0.2.0
  */
 export type PayloadOf<V> = V extends Vendor<infer _T, infer P> ? P : never
+
+/**
+ * The adapter of a vendor: what a service of it has for its shape.
+ *
+ * @category models
+ * @since 0.2.0
+ */
+export type AdapterOf<V> = V extends Vendor<infer T, infer P> ? ScanAdapter<T, P> : never
 
 /**
  * An answer that cannot be used after all: the poll fails as `Broken`, with this code of ours in lower case.
@@ -472,3 +482,44 @@ export const fromConfig = <T, P>(
     yield* credential
     return yield* vendor.make({ ...place, credential, variable })
   })
+
+/**
+ * A vendor as a layer of a service, from options.
+ *
+ * **Example** (A service of a vendor)
+ *
+ * ```ts
+ * import { Vendor, VendorHttp } from "@scanpoll/core"
+ * import { Context, Effect, Layer, Redacted } from "effect"
+ * import { FetchHttpClient } from "effect/http"
+ * import harbourmaster from "./vendors/harbourmaster.ts"
+ *
+ * class Harbour extends Context.Service<Harbour, Vendor.AdapterOf<typeof harbourmaster>>()("Harbour") {}
+ *
+ * const harbour = Vendor.layer(Harbour, harbourmaster, { credential: Redacted.make("harbour-key-1") })
+ * const http = Layer.provide(VendorHttp.layer, FetchHttpClient.layer)
+ * const program = Effect.map(Effect.service(Harbour), (adapter) => adapter.vendor)
+ * Effect.runSync(Effect.provide(program, Layer.provide(harbour, http))) // => "harbourmaster"
+ * ```
+ *
+ * @category layers
+ * @since 0.2.0
+ */
+export const layer = <Self, T, P>(
+  service: Context.Key<Self, ScanAdapter<T, P>>,
+  vendor: Vendor<T, P>,
+  options: Options
+): Layer.Layer<Self, VendorConfigError | Credential.CredentialError, VendorHttp> =>
+  Layer.effect(service, vendor.make(options))
+
+/**
+ * A vendor as a layer of a service, from the vendor's variables: see `fromConfig`.
+ *
+ * @category layers
+ * @since 0.2.0
+ */
+export const layerConfig = <Self, T, P>(
+  service: Context.Key<Self, ScanAdapter<T, P>>,
+  vendor: Vendor<T, P>
+): Layer.Layer<Self, VendorConfigError | Credential.CredentialError, VendorHttp> =>
+  Layer.effect(service, fromConfig(vendor))
