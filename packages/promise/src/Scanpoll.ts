@@ -265,9 +265,11 @@ export interface Across<out Payload = AnyPayload> extends AsyncDisposable {
  * @category models
  * @since 0.1.0
  */
-export type Scanpoll<Names extends VendorName, Maybe extends VendorName = never, Payload = AnyPayload> = Across<Payload> &
-  Pick<Vendors, Names> &
-  Partial<Pick<Vendors, Exclude<Maybe, Names>>>
+export type Scanpoll<
+  Names extends VendorName,
+  Maybe extends VendorName = never,
+  Payload = AnyPayload
+> = Across<Payload> & Pick<Vendors, Names> & Partial<Pick<Vendors, Exclude<Maybe, Names>>>
 
 type Configured<Options> = {
   [Name in keyof Options & VendorName]: undefined extends Options[Name] ? never : Name

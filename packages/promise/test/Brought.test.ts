@@ -123,9 +123,7 @@ describe("a vendor of a user's own", () => {
 export const compiled = async () => {
   const scanpoll = createScanpoll({ vendors: { harbour: { use: harbour, apiKey: "k" } }, appvet: { apiKey: "k" } })
   expectTypeOf(await scanpoll.harbour.run({ dataset: "a" })).toEqualTypeOf<ScanOutcome<{ readonly score: number }>>()
-  expectTypeOf(await scanpoll.wait("harbour:x")).toEqualTypeOf<
-    ScanOutcome<AnyPayload | { readonly score: number }>
-  >()
+  expectTypeOf(await scanpoll.wait("harbour:x")).toEqualTypeOf<ScanOutcome<AnyPayload | { readonly score: number }>>()
   // @ts-expect-error no such field
   void scanpoll.harbour.run({ set: "a" })
   // @ts-expect-error no such vendor

@@ -148,16 +148,14 @@ const skewOf = (skews: ReadonlyMap<string, number>, opened: Account): ReadonlyAr
   ]
 }
 
-const probe = Effect.fnUntraced(function* (
+// What can be said of a key without asking the vendor.
+const keyOf = Effect.fnUntraced(function* (
   vendor: Vendor,
-  account: string,
+  name: string,
   variable: string,
-  plan: Plan,
   keys: Keys.Keys,
-  needed: boolean,
-  skews: ReadonlyMap<string, number>
-): Effect.fn.Return<ReadonlyArray<Check>, never, VendorHttp> {
-  const name = account === Plans.defaultAccount ? vendor.name : `${vendor.name}@${account}`
+  needed: boolean
+): Effect.fn.Return<ReadonlyArray<Check>> {
   const state = yield* keys.check(variable)
   if (state._tag !== "Set") {
     const message = `${variable} ${state.message}`
@@ -173,6 +171,27 @@ const probe = Effect.fnUntraced(function* (
     }
     if (Redacted.value(key.value).startsWith("exo_test_")) out.push(ok(name, "a test key: synthetic data, no credits"))
   }
+  return out
+})
+
+const probe = Effect.fnUntraced(function* (
+  vendor: Vendor,
+  account: string,
+  variable: string | null,
+  plan: Plan,
+  keys: Keys.Keys,
+  needed: boolean,
+  skews: ReadonlyMap<string, number>
+): Effect.fn.Return<ReadonlyArray<Check>, never, VendorHttp> {
+  const name = account === Plans.defaultAccount ? vendor.name : `${vendor.name}@${account}`
+  const out: Array<Check> = []
+  if (variable === null) {
+    if (!needed) return [skipped(name, "needs no key")]
+  } else {
+    const about = yield* keyOf(vendor, name, variable, keys, needed)
+    if (about.some(({ result }) => result === "failed" || result === "skipped")) return about
+    out.push(...about)
+  }
   const { faults, value: accounts } = yield* Accounts.open([{ vendor, account }], plan.accounts, keys)
   if (faults.length > 0) {
     return [...out, ...faults.map((fault) => failed(name, `${fault.where} ${fault.message}`, 2))]
@@ -184,15 +203,22 @@ const probe = Effect.fnUntraced(function* (
   const took = (yield* Clock.currentTimeMillis) - before
   out.push(...skewOf(skews, opened))
   const reached = `${opened.origin} answers in ${took} ms`
-  if (Result.isSuccess(answer)) return [...out, ok(name, `${reached} and takes the key`)]
+  if (Result.isSuccess(answer)) return [...out, ok(name, variable === null ? reached : `${reached} and takes the key`)]
   const { code, kind, message } = answer.failure
   switch (kind) {
     case "Missing":
-      return [...out, ok(name, `${reached} and takes the key`)]
+      return [...out, ok(name, variable === null ? reached : `${reached} and takes the key`)]
     case "Throttled":
       return [...out, warning(name, `${reached}: the rate limit is used up for now`)]
     case "Denied":
-      return [...out, failed(name, `${opened.origin} refuses the key in ${variable}: ${inert(message)}`, 4)]
+      return [
+        ...out,
+        failed(
+          name,
+          `${opened.origin} refuses ${variable === null ? "the request" : `the key in ${variable}`}: ${inert(message)}`,
+          4
+        )
+      ]
     case "Broken":
       return [
         ...out,

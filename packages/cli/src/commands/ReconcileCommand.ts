@@ -27,7 +27,8 @@ export const reconcile = Command.make(
   ({ as, claim, plan, release, ...flags }) =>
     online(
       () => import("./Reconcile.ts"),
-      (module) => module.reconcile({ claim, plan: Option.getOrNull(plan), release, as: Option.getOrNull(as), flags })
+      (module) => module.reconcile({ claim, plan: Option.getOrNull(plan), release, as: Option.getOrNull(as), flags }),
+      flags
     )
 ).pipe(
   Command.withDescription("Find out what became of a submission whose answer was lost, or say it; buys nothing"),

@@ -21,11 +21,13 @@ export const status = Command.make(
     words.length === 0
       ? offline(
           () => import("./Overview.ts"),
-          (module) => module.overview({ flags })
+          (module) => module.overview({ flags }),
+      flags
         )
       : online(
           () => import("./Status.ts"),
-          (module) => module.status({ words, plan: Option.getOrNull(plan), flags })
+          (module) => module.status({ words, plan: Option.getOrNull(plan), flags }),
+          flags
         )
 ).pipe(
   Command.withDescription("Ask once how scans stand, or show what the journal has open"),

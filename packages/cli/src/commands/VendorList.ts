@@ -62,7 +62,10 @@ const factsOf = (vendor: Vendor, paces: ReadonlyArray<Pace>, environment: Enviro
   floor: Durations.format(vendor.limits.floor),
   deadline: Durations.format(vendor.policies.default.deadline),
   rateLimit: vendor.rateLimit,
-  key: { variable: vendor.keyVariable, set: isSet(environment, vendor.keyVariable) },
+  key: {
+    variable: vendor.keyVariable,
+    set: vendor.keyVariable !== null && isSet(environment, vendor.keyVariable)
+  },
   base: {
     variable: vendor.baseVariable,
     value: baseShown(vendor, environment),
@@ -79,7 +82,7 @@ const block = (facts: Facts): string => {
     `${facts.name}  ${facts.title}: ${facts.scans}`,
     row("target", facts.target),
     row("fields", facts.fields.join(", ")),
-    row("gives", facts.capabilities.join(", ")),
+    row("gives", facts.capabilities.length === 0 ? "a verdict" : facts.capabilities.join(", ")),
     ...facts.paces.map((pace, index) => row(index === 0 ? "paces" : "", `${pace.name}: ${pace.words}`)),
     ...facts.paces
       .filter((pace) => pace.name === "default")
@@ -88,7 +91,7 @@ const block = (facts: Facts): string => {
       "limits",
       `${facts.rateLimit}; a scan is polled every ${facts.floor} at most, and waited for ${facts.deadline}`
     ),
-    row("key", `${facts.key.variable} (${facts.key.set ? "set" : "not set"})`),
+    row("key", facts.key.variable === null ? "none" : `${facts.key.variable} (${facts.key.set ? "set" : "not set"})`),
     row("base", `${facts.base.variable} (${facts.base.set ? "set" : "default"}): ${base}`),
     row("docs", facts.docs),
     ""

@@ -20,7 +20,8 @@ export const wait = Command.make(
   ({ plan, words, ...flags }) =>
     online(
       () => import("./Wait.ts"),
-      (module) => module.wait({ words, plan: Option.getOrNull(plan), flags })
+      (module) => module.wait({ words, plan: Option.getOrNull(plan), flags }),
+      flags
     )
 ).pipe(
   Command.withDescription("Wait for scans that exist already, report and gate; buys nothing"),

@@ -80,8 +80,8 @@ const accountsOf = Effect.fnUntraced(function* (plan: Plans.Plan, keys: Keys.Key
   for (const one of all) {
     const name = KeyText.accountName(one.vendor.name, one.account)
     // A key that is there and wrong is a fault; one that is not there is a choice.
-    const key = yield* keys.check(one.variable)
-    if (key._tag === "Unset") left.push(`${name} (${one.variable})`)
+    const key = one.variable === null ? null : yield* keys.check(one.variable)
+    if (key?._tag === "Unset") left.push(`${name} (${one.variable})`)
     else used.push(one)
   }
   const opened = yield* Accounts.open(used, plan.accounts, keys)

@@ -10,6 +10,7 @@ import type * as Duration from "effect/Duration"
 import * as Result from "effect/Result"
 import { unknownKey } from "../vendors/Shape.ts"
 import type { Vendor } from "../vendors/Vendor.ts"
+import { howToBring } from "../vendors/Wanted.ts"
 import * as Durations from "./Durations.ts"
 import type { InputFault } from "./InputFault.ts"
 import { quote, visible } from "./InputFault.ts"
@@ -98,7 +99,8 @@ const makeReader = (
     for (const entry of located.entries) {
       if (known.includes(entry.key)) out.set(entry.key, entry)
       else {
-        const hint = didYouMean(entry.key, known) || `; known are ${known.join(", ")}`
+        const bring = known === vendorNames ? `; ${howToBring(entry.key)}` : ""
+        const hint = didYouMean(entry.key, known) || `; known are ${known.join(", ")}${bring}`
         fault(entry.keyAt, `unknown key ${quote(entry.key)} in ${what}${hint}`)
       }
     }
@@ -224,7 +226,7 @@ const makeReader = (
     const name = textOf(entry)
     const found = vendors.find((vendor) => vendor.name === name) ?? null
     if (name !== null && found === null) {
-      const hint = didYouMean(name, vendorNames) || `; it is one of ${vendorNames.join(", ")}`
+      const hint = didYouMean(name, vendorNames) || `; it is one of ${vendorNames.join(", ")}; ${howToBring(name)}`
       fault(entry.value.at, `unknown vendor ${quote(name)}${hint}`)
     }
     return found

@@ -16,6 +16,7 @@ import * as PlanFile from "../config/PlanFile.ts"
 import { ProcessContext } from "../process/ProcessContext.ts"
 import type { Vendor } from "../vendors/Vendor.ts"
 import { Vendors } from "../vendors/Vendors.ts"
+import { howToBring } from "../vendors/Wanted.ts"
 import * as Checked from "./Checked.ts"
 import * as PlanBounds from "./PlanBounds.ts"
 import { createHash } from "node:crypto"
@@ -132,6 +133,12 @@ const suggestion = (word: string, vendors: ReadonlyArray<Vendor>): string => {
   return found.length === 0 ? "" : `; did you mean ${found.join(" or ")}?`
 }
 
+// `harbour:moorings` may be a target of a vendor that is not known.
+const bringing = (word: string): string => {
+  const name = /^([a-z][a-z0-9-]{0,31}):./.exec(word)?.[1]
+  return name === undefined ? "" : `; ${howToBring(name)}`
+}
+
 /**
  * What stands on a command line that takes a plan and targets: at most one plan, any number of targets.
  *
@@ -167,7 +174,7 @@ export const fromWords = Effect.fnUntraced(function* (
     given: words.map((text, at) => ({ where: `argument ${at + 1}`, text }))
   })
   const file = files[0] ?? (words.length === 0 ? defaultPlan : null)
-  const hint = `, and it is no target either (a target is VENDOR:WHAT, see \`scanpoll vendors\`)${file === null ? "" : suggestion(file, vendors.all)}`
+  const hint = `, and it is no target either (a target is VENDOR:WHAT, see \`scanpoll vendors\`)${file === null ? "" : suggestion(file, vendors.all) || bringing(file)}`
   const plan = file === null ? Checked.make(Plans.empty) : yield* read(file, hint)
   return Checked.andThen(targets, (found) =>
     Checked.map(plan, (known) => ({ ...known, targets: [...known.targets, ...found.filter((one) => one !== null)] }))

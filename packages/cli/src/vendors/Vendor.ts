@@ -5,11 +5,13 @@
  *
  * @since 0.1.0
  */
-import type { RequestFault, ScanAdapter } from "@scanpoll/core/engine/ScanAdapter"
+import type { AccountLimits, RequestFault, ScanAdapter } from "@scanpoll/core/engine/ScanAdapter"
 import type { ClaimEntry, JournalError, ScanJournal } from "@scanpoll/core/engine/ScanJournal"
 import * as Scans from "@scanpoll/core/engine/Scans"
 import type { ScanRequest } from "@scanpoll/core/engine/ScanRequest"
 import type { VendorConfigError, VendorHttp } from "@scanpoll/core/http/VendorHttp"
+import * as Definitions from "@scanpoll/core/vendor/Vendor"
+import * as Durations from "../config/Durations.ts"
 import type { Credential, CredentialError } from "@scanpoll/core/http/Credential"
 import type { PollAnswer } from "@scanpoll/core/model/Observation"
 import * as PollFaults from "@scanpoll/core/model/PollFault"
@@ -37,8 +39,8 @@ export interface Access {
   readonly account: string
   readonly baseUrl: string | null
   readonly credential: Credential
-  /** The variable the credential is read from: who has to mend it is told its name. */
-  readonly variable: string
+  /** The variable the credential is read from: who has to mend it is told its name. Null for a vendor without keys. */
+  readonly variable: string | null
   readonly insecureHosts: ReadonlyArray<string>
   /** The values of the vendor's `extraVariables` that are set. */
   readonly extra: Readonly<Record<string, string>>
@@ -101,7 +103,8 @@ export interface VendorFacts {
   readonly title: string
   readonly scans: string
   readonly docs: string
-  readonly keyVariable: string
+  /** Null for a vendor without keys. */
+  readonly keyVariable: string | null
   readonly baseVariable: string
   readonly defaultBaseUrl: string | null
   readonly extraVariables: ReadonlyArray<string>
@@ -244,7 +247,9 @@ export const make = <Request, Payload>(fields: {
     parse: fields.parse,
     open: (access) =>
       Effect.map(fields.open(access), (opened): Account => {
-        const adapter = naming(opened, fields.facts.keyVariable, access.variable)
+        const { keyVariable } = fields.facts
+        const { variable } = access
+        const adapter = keyVariable === null || variable === null ? opened : naming(opened, keyVariable, variable)
         const { account, limits, origin, policies, vendor } = adapter
         const ticketOf = (scanId: string): ScanTicket =>
           Tickets.make({ vendor, origin, account, scanId, submittedAt: null })
@@ -276,4 +281,53 @@ export const make = <Request, Payload>(fields: {
         }
       })
   }
+}
+
+const rateOf = ({ openScans, requests, window }: AccountLimits): string => {
+  const rate =
+    requests === null ? "no limit of requests is known" : `${requests} requests in ${Durations.format(window)}`
+  return openScans === null ? rate : `${rate}, ${openScans} open scans`
+}
+
+/**
+ * The vendor of a definition: what the command tells of it is what the definition says.
+ *
+ * @category constructors
+ * @since 0.2.0
+ */
+export const fromDefinition = (definition: Definitions.Vendor<unknown, unknown>): Vendor => {
+  const { auth, baseUrl, capabilities, docs, key, name, probe, sample, scans, target, title } = definition
+  const { form } = key ?? {}
+  return make({
+    name,
+    facts: {
+      title,
+      scans,
+      docs,
+      keyVariable: auth === "none" ? null : (key?.variable ?? null),
+      baseVariable: Definitions.baseVariable(name),
+      defaultBaseUrl: baseUrl,
+      extraVariables: [],
+      keyForm: form === undefined ? null : { pattern: form, words: key?.words ?? `matches ${String(form)}` },
+      capabilities: [...(capabilities.findings ? ["findings"] : []), ...(capabilities.list ? ["reconcile"] : [])],
+      rateLimit: rateOf(definition.budget),
+      targetForm: `${name}:${Shape.keys(target.ast)[0]?.toUpperCase() ?? "TARGET"}`,
+      probe,
+      doubt: definition.errors.doubt === undefined ? [] : [`${definition.errors.doubt}.`]
+    },
+    schema: target,
+    limits: definition.limits,
+    policies: definition.policies,
+    check: definition.check,
+    sample: Predicate.isObject(sample) ? { ...sample } : {},
+    parse: definition.line,
+    open: ({ account, baseUrl, credential, insecureHosts, variable }) =>
+      definition.make({
+        account,
+        insecureHosts,
+        variable,
+        ...(auth === "none" ? {} : { credential }),
+        ...(baseUrl === null ? {} : { baseUrl })
+      })
+  })
 }

@@ -127,6 +127,23 @@ export interface Vendor<in out T, out P> extends Facts {
   ) => Effect.Effect<ScanAdapter<T, P>, VendorConfigError | Credential.CredentialError, VendorHttp>
 }
 
+/**
+ * What the default export of a vendor's module is given where it is a function: the parts of the running copy of scanpoll
+ * and Effect that definitions are made of. Such a module needs no `node_modules` and never brings a second copy.
+ *
+ * @category models
+ * @since 0.2.0
+ */
+export interface Parts {
+  readonly Vendor: typeof import("./Vendor.ts")
+  readonly Wire: typeof import("./Wire.ts")
+  readonly Severity: typeof import("../model/Severity.ts")
+  readonly Schema: typeof import("effect/Schema")
+  readonly Duration: typeof import("effect/Duration")
+  readonly Option: typeof import("effect/Option")
+  readonly Result: typeof import("effect/Result")
+}
+
 // Who made a vendor: one of another copy of this package brings another copy of Effect with it.
 const made = new WeakSet<object>()
 
@@ -494,8 +511,7 @@ export const fromConfig = <T, P>(
  * import { FetchHttpClient } from "effect/http"
  * import harbourmaster from "./vendors/harbourmaster.ts"
  *
- * class Harbour extends Context.Service<Harbour, Vendor.AdapterOf<typeof harbourmaster>>()("Harbour") {}
- *
+ * const Harbour = Context.Service<"Harbour", Vendor.AdapterOf<typeof harbourmaster>>("Harbour")
  * const harbour = Vendor.layer(Harbour, harbourmaster, { credential: Redacted.make("harbour-key-1") })
  * const http = Layer.provide(VendorHttp.layer, FetchHttpClient.layer)
  * const program = Effect.map(Effect.service(Harbour), (adapter) => adapter.vendor)
