@@ -298,6 +298,7 @@ const rateOf = ({ openScans, requests, window }: AccountLimits): string => {
 export const fromDefinition = (definition: Definitions.Vendor<unknown, unknown>): Vendor => {
   const { auth, baseUrl, capabilities, docs, key, name, probe, sample, scans, target, title } = definition
   const { form } = key ?? {}
+  const { doubt } = definition.errors
   return make({
     name,
     facts: {
@@ -307,13 +308,13 @@ export const fromDefinition = (definition: Definitions.Vendor<unknown, unknown>)
       keyVariable: auth === "none" ? null : (key?.variable ?? null),
       baseVariable: Definitions.baseVariable(name),
       defaultBaseUrl: baseUrl,
-      extraVariables: [],
+      extraVariables: Object.keys(definition.settings ?? {}),
       keyForm: form === undefined ? null : { pattern: form, words: key?.words ?? `matches ${String(form)}` },
       capabilities: [...(capabilities.findings ? ["findings"] : []), ...(capabilities.list ? ["reconcile"] : [])],
       rateLimit: rateOf(definition.budget),
       targetForm: `${name}:${Shape.keys(target.ast)[0]?.toUpperCase() ?? "TARGET"}`,
       probe,
-      doubt: definition.errors.doubt === undefined ? [] : [`${definition.errors.doubt}.`]
+      doubt: doubt === undefined ? [] : [`${typeof doubt === "function" ? doubt(sample) : doubt}.`]
     },
     schema: target,
     limits: definition.limits,
@@ -321,11 +322,12 @@ export const fromDefinition = (definition: Definitions.Vendor<unknown, unknown>)
     check: definition.check,
     sample: Predicate.isObject(sample) ? { ...sample } : {},
     parse: definition.line,
-    open: ({ account, baseUrl, credential, insecureHosts, variable }) =>
+    open: ({ account, baseUrl, credential, extra, insecureHosts, variable }) =>
       definition.make({
         account,
         insecureHosts,
         variable,
+        settings: extra,
         ...(auth === "none" ? {} : { credential }),
         ...(baseUrl === null ? {} : { baseUrl })
       })
