@@ -22,7 +22,7 @@ export const status = Command.make(
       ? offline(
           () => import("./Overview.ts"),
           (module) => module.overview({ flags }),
-      flags
+          flags
         )
       : online(
           () => import("./Status.ts"),
