@@ -7,6 +7,7 @@
 import { existsSync, readdirSync } from "node:fs"
 import process from "node:process"
 import { defineConfig } from "vitest/config"
+import { LongestFirst, starting } from "./packages/tooling/longestFirst.mjs"
 import { MissingPrograms } from "./packages/tooling/missingPrograms.mjs"
 import { LEDGER, TestLedger } from "./packages/tooling/testLedger.mjs"
 
@@ -19,8 +20,9 @@ const packages = ["packages", "packages/vendors"]
   .flatMap((folder) => readdirSync(`${root}/${folder}`).map((name) => ({ name, dir: `${root}/${folder}/${name}` })))
   .filter(({ dir }) => existsSync(`${dir}/test`))
 
-// What their tests start is bundled before them, and they share one PostgreSQL.
-const startsProcesses = ["cli", "cluster", "docs", "journal"]
+// Their files share a worker and what it has loaded: no test of them leaves anything changed. Those of the report need a
+// process, for the time zone is a process's.
+const sharing = ["appvet", "compliance", "core", "exona", "report"]
 
 // A project inherits nothing from the block below: what all of them share is spelled out here.
 const project = (name: string, dir: string) => ({
@@ -37,7 +39,9 @@ const project = (name: string, dir: string) => ({
     restoreMocks: true,
     unstubEnvs: true,
     unstubGlobals: true,
-    globalSetup: startsProcesses.includes(name)
+    isolate: !sharing.includes(name),
+    pool: sharing.includes(name) && name !== "report" ? ("threads" as const) : ("forks" as const),
+    globalSetup: starting.includes(name)
       ? [`${root}/packages/tooling/testPrograms.mjs`, `${root}/packages/test-support/src/serverOfRun.ts`]
       : []
   }
@@ -47,7 +51,9 @@ const docs = project("docs", `${root}/docs`)
 
 export default defineConfig({
   test: {
-    maxWorkers: 2,
+    // Twice as many as a small machine has cores: half of them wait for processes, vendors and databases.
+    maxWorkers: 4,
+    sequence: { sequencer: LongestFirst },
     passWithNoTests: true,
     // Vitest's own ones, the programs that tests lacked, and what the gates tell at their end.
     reporters: [

@@ -12,11 +12,11 @@ import { once } from "node:events"
 import { join } from "node:path"
 import process from "node:process"
 import { createInterface } from "node:readline"
-import { setTimeout as sleep } from "node:timers/promises"
 import { beforeAll, expect } from "vitest"
 import { ownProgram } from "@scanpoll/test-support/programs"
 import { connect, type Database, database } from "@scanpoll/test-support/postgres"
 import { key, limitsOf, mostInAnyWindow } from "./support/budgetWorld.ts"
+import { until } from "./support/machines.ts"
 
 const window = 3_000
 const requests = 15
@@ -46,10 +46,6 @@ const launch = (journal: string): Program => {
   return { child, sent }
 }
 
-const until = async (what: () => boolean): Promise<void> => {
-  while (!what()) await sleep(20)
-}
-
 const sql = (url: string, text: string) =>
   Effect.runPromise(Effect.scoped(Effect.flatMap(connect(url), (client) => client.unsafe<{ books: string }>(text))))
 
@@ -66,25 +62,25 @@ describe("SharedBudget on PostgreSQL", () => {
     const [first, second, third, fourth] = programs
     if (first === undefined || second === undefined || third === undefined || fourth === undefined) return assert.fail()
     try {
-      await until(() => programs.every(({ sent }) => sent.length >= 3))
+      await until("all send", () => programs.every(({ sent }) => sent.length >= 3))
       first.child.kill("SIGKILL")
-      await until(() => third.sent.length >= 6)
+      await until("the third goes on", () => third.sent.length >= 6)
       second.child.kill("SIGSTOP")
       // Longer than the lease and the window; the others go on.
       const stoppedAt = monotonic()
-      await until(() => monotonic() > stoppedAt + 5_000 && fourth.sent.length >= 8)
+      await until("the lease is over", () => monotonic() > stoppedAt + 5_000 && fourth.sent.length >= 8)
       second.child.kill("SIGCONT")
       const thawed = second.sent.length
-      await until(() => second.sent.length > thawed)
+      await until("the second goes on", () => second.sent.length > thawed)
 
       await sql(maintenance, `ALTER DATABASE ${name} WITH ALLOW_CONNECTIONS false`)
       await sql(maintenance, `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '${name}'`)
       const away = monotonic()
-      await until(() => monotonic() > away + 5_000)
+      await until("the lease is over again", () => monotonic() > away + 5_000)
       const back = monotonic()
       await sql(maintenance, `ALTER DATABASE ${name} WITH ALLOW_CONNECTIONS true`)
       const before = programs.map(({ sent }) => sent.length)
-      await until(() => [1, 2, 3].every((i) => (programs[i]?.sent.length ?? 0) > (before[i] ?? 0) + 2))
+      await until("all go on", () => [1, 2, 3].every((i) => (programs[i]?.sent.length ?? 0) > (before[i] ?? 0) + 2))
 
       const all = programs.flatMap(({ sent }) => sent)
       expect(mostInAnyWindow(all, window)).toBeLessThanOrEqual(requests)

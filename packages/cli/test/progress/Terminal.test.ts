@@ -1,5 +1,6 @@
 // The command in a real terminal: what no picture of the rows as a text can tell.
 import { program, quickly } from "@scanpoll/test-support/programs"
+import { hasProgram } from "@scanpoll/test-support/tools"
 import * as Simulators from "@scanpoll/testkit/Simulators"
 import { assert, describe, layer } from "@effect/vitest"
 import * as CliOutput from "effect/cli/CliOutput"
@@ -11,7 +12,6 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import process from "node:process"
 
-const hasTmux = spawnSync("tmux", ["-V"]).status === 0
 // A server that was told to end may still be ending while the next one begins: each has a socket of its own.
 let servers = 0
 const name = `scanpoll-test-${process.pid}`
@@ -57,7 +57,7 @@ const type = (text: string): Effect.Effect<void> =>
 
 const run = `${process.execPath} ${program} run appvet:https://never.example "exona:株式会社日本語テスト 👨‍👩‍👧=https://never.example"`
 
-describe.runIf(hasTmux)("in a terminal", () => {
+describe.runIf(hasProgram("tmux"))("in a terminal", () => {
   layer(Simulators.layer({ speed: 1 }), { excludeTestServices: true, timeout: "20 seconds" })((it) => {
     it.effect(
       "rows fit while the terminal is made narrower, and Ctrl-C gives the cursor back below the report",
