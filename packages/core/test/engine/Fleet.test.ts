@@ -29,6 +29,9 @@ const specOf = (polls: { count: number }, settleAfter: number): PollSpec<string,
   }
 }
 
+// A clock that waits for a crowd as long as its polls take: the usual one gives up after a second of real time.
+const patient = TestClock.layer({ warningDelay: "1 minute" })
+
 describe("Fleet", () => {
   it.effect("keeps 10 000 waits on one timer and ends each of them", () =>
     Effect.gen(function* () {
@@ -51,7 +54,7 @@ describe("Fleet", () => {
         assert.strictEqual(count.asleep, 0)
         assert.isAtMost(count.most, 1)
       }).pipe(Effect.scoped)
-    })
+    }).pipe(Effect.provide(patient))
   )
 
   it.effect("lets others have their turn while a crowd is due at once, and polls all of it at that time", () =>
@@ -84,7 +87,7 @@ describe("Fleet", () => {
       ])
       const most = seen.reduce((most, count, turn) => Math.max(most, count - (seen[turn - 1] ?? 0)), 0)
       assert.isAtMost(most, 1000)
-    }).pipe(Effect.scoped)
+    }).pipe(Effect.scoped, Effect.provide(patient))
   )
 
   it.effect("stop ends every wait as interrupted with its ticket, and refuses new ones the same way", () =>

@@ -95,8 +95,8 @@ describe("an answer of any content", () => {
   )
 
   it.prop(
-    "with any numbers is completed with exactly those, or refused",
-    [Schema.Number, Schema.Number],
+    "with any numbers of JSON is completed with exactly those, or refused",
+    [Schema.Finite, Schema.Finite],
     ([compliance_score, violation_count]) => {
       const body = withFields(base, { compliance_score, violation_count, delta: null })
       const result = readPoll(ticket, answer(200, body))
@@ -176,7 +176,7 @@ describe("progress", () => {
     assert.deepStrictEqual(progress(rules_processed, rules_total), Option.none())
   })
 
-  it.prop("is nothing or a fraction from 0 to 1", [Schema.Number, Schema.Number], ([rules_processed, rules_total]) => {
+  it.prop("is nothing or a fraction from 0 to 1", [Schema.Finite, Schema.Finite], ([rules_processed, rules_total]) => {
     const fraction = Option.getOrNull(progress(rules_processed, rules_total))?.fraction ?? null
     assert.isTrue(fraction === null || (fraction > 0 && fraction <= 1))
   })
