@@ -28,9 +28,8 @@ export const history = Command.make(
   },
   ({ limit, runs, words, ...flags }) =>
     offline(
-      () => import("./History.ts"),
-      (module) => module.history({ words, limit: Option.getOrNull(limit), runs, flags }),
-      flags
+      () => import("./JournalCommands.ts"),
+      (module) => module.history({ words, limit: Option.getOrNull(limit), runs, flags })
     )
 ).pipe(
   Command.withDescription("Show earlier answers to equal requests, what changed, and where it goes"),

@@ -26,9 +26,8 @@ export const reconcile = Command.make(
   },
   ({ as, claim, plan, release, ...flags }) =>
     online(
-      () => import("./Reconcile.ts"),
-      (module) => module.reconcile({ claim, plan: Option.getOrNull(plan), release, as: Option.getOrNull(as), flags }),
-      flags
+      () => import("./JournalCommands.ts"),
+      (module) => module.reconcile({ claim, plan: Option.getOrNull(plan), release, as: Option.getOrNull(as), flags })
     )
 ).pipe(
   Command.withDescription("Find out what became of a submission whose answer was lost, or say it; buys nothing"),

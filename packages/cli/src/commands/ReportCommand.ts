@@ -26,8 +26,7 @@ export const report = Command.make(
   ({ words, ...flags }) =>
     offline(
       () => import("./ReportFiles.ts"),
-      (module) => module.report({ words, flags }),
-      flags
+      (module) => module.report({ words, flags })
     )
 ).pipe(
   Command.withDescription(

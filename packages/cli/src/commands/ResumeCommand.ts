@@ -17,8 +17,7 @@ import { online, planFlag } from "./Subcommand.ts"
 export const resume = Command.make("resume", { plan: planFlag, ...Flags.of.resume }, ({ plan, ...flags }) =>
   online(
     () => import("./Resume.ts"),
-    (module) => module.resume({ plan: Option.getOrNull(plan), flags }),
-    flags
+    (module) => module.resume({ plan: Option.getOrNull(plan), flags })
   )
 ).pipe(
   Command.withDescription("Go on with every open scan of the journal, report and gate; buys nothing"),

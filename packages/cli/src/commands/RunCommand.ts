@@ -29,8 +29,7 @@ export const run = Command.make(
   ({ continues, dryRun, words, ...flags }) =>
     online(
       () => import("./Run.ts"),
-      (module) => module.run({ words, dryRun, continues: Option.getOrNull(continues), flags }),
-      flags
+      (module) => module.run({ words, dryRun, continues: Option.getOrNull(continues), flags })
     )
 ).pipe(
   Command.withDescription("Submit scans, wait until they end, report and gate"),

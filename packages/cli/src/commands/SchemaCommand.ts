@@ -4,7 +4,6 @@
  * @since 0.2.0
  */
 import * as Command from "effect/cli/Command"
-import * as Flags from "../config/Flags.ts"
 import { offline } from "./Subcommand.ts"
 
 const schemaReport = Command.make("report", {}, () =>
@@ -17,11 +16,10 @@ const schemaReport = Command.make("report", {}, () =>
   Command.withExamples([{ command: "scanpoll schema report > report.schema.json" }])
 )
 
-const schemaPlan = Command.make("plan", Flags.of.schemaPlan, (flags) =>
+const schemaPlan = Command.make("plan", {}, () =>
   offline(
     () => import("./SchemaOf.ts"),
-    (module) => module.plan,
-    flags
+    (module) => module.plan
   )
 ).pipe(
   Command.withDescription("Print the JSON Schema of a plan"),

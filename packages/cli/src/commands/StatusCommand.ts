@@ -20,14 +20,12 @@ export const status = Command.make(
   ({ plan, words, ...flags }) =>
     words.length === 0
       ? offline(
-          () => import("./Overview.ts"),
-          (module) => module.overview({ flags }),
-          flags
+          () => import("./JournalCommands.ts"),
+          (module) => module.overview({ flags })
         )
       : online(
           () => import("./Status.ts"),
-          (module) => module.status({ words, plan: Option.getOrNull(plan), flags }),
-          flags
+          (module) => module.status({ words, plan: Option.getOrNull(plan), flags })
         )
 ).pipe(
   Command.withDescription("Ask once how scans stand, or show what the journal has open"),

@@ -16,8 +16,7 @@ import { online, planOrTargets } from "./Subcommand.ts"
 export const submit = Command.make("submit", { words: planOrTargets, ...Flags.of.submit }, ({ words, ...flags }) =>
   online(
     () => import("./Submit.ts"),
-    (module) => module.submit({ words, flags }),
-    flags
+    (module) => module.submit({ words, flags })
   )
 ).pipe(
   Command.withDescription("Submit scans and print their keys, without waiting"),

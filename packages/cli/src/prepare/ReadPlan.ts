@@ -16,7 +16,6 @@ import * as PlanFile from "../config/PlanFile.ts"
 import { ProcessContext } from "../process/ProcessContext.ts"
 import type { Vendor } from "../vendors/Vendor.ts"
 import { Vendors } from "../vendors/Vendors.ts"
-import { howToBring } from "../vendors/Wanted.ts"
 import * as Checked from "./Checked.ts"
 import * as PlanBounds from "./PlanBounds.ts"
 import { createHash } from "node:crypto"
@@ -69,7 +68,7 @@ export const read = Effect.fnUntraced(function* (
   }
   const { environment } = yield* ProcessContext
   const vendors = yield* Vendors
-  const { faults, plan, unread } = PlanFile.parse(text, file, vendors.all, KeyVariable.allowed(environment))
+  const { faults, plan } = PlanFile.parse(text, file, vendors.all, KeyVariable.allowed(environment))
   const digest = createHash("sha256").update(bytes.success).digest("hex")
   return Checked.make(
     { ...plan, digest },
@@ -79,8 +78,7 @@ export const read = Effect.fnUntraced(function* (
         ...PlanBounds.callbackFaults(plan.targets, environment),
         ...(plan.accounts.length > 0 ? KeyVariable.allowFaults(environment) : [])
       ],
-      // Nothing of a text that was not looked into is repeated, so it need not be searched for keys.
-      given: unread ? [] : [{ where: file, text }]
+      given: [{ where: file, text }]
     }
   )
 })
@@ -103,6 +101,7 @@ const targetOf = (text: string, rest: string, vendor: Vendor): Checked.Checked<T
   const target = {
     vendor,
     account: Plans.defaultAccount,
+    name: null,
     input: parsed.success,
     isSound: wrong.length === 0,
     pace: null,
@@ -131,12 +130,6 @@ const suggestion = (word: string, vendors: ReadonlyArray<Vendor>): string => {
     return value === null || faults.length > 0 ? [] : [JSON.stringify(`${vendor.name}:${what}`)]
   })
   return found.length === 0 ? "" : `; did you mean ${found.join(" or ")}?`
-}
-
-// `harbour:moorings` may be a target of a vendor that is not known.
-const bringing = (word: string): string => {
-  const name = /^([a-z][a-z0-9-]{0,31}):./.exec(word)?.[1]
-  return name === undefined ? "" : `; ${howToBring(name)}`
 }
 
 /**
@@ -174,7 +167,7 @@ export const fromWords = Effect.fnUntraced(function* (
     given: words.map((text, at) => ({ where: `argument ${at + 1}`, text }))
   })
   const file = files[0] ?? (words.length === 0 ? defaultPlan : null)
-  const hint = `, and it is no target either (a target is VENDOR:WHAT, see \`scanpoll vendors\`)${file === null ? "" : suggestion(file, vendors.all) || bringing(file)}`
+  const hint = `, and it is no target either (a target is VENDOR:WHAT, see \`scanpoll vendors\`)${file === null ? "" : suggestion(file, vendors.all)}`
   const plan = file === null ? Checked.make(Plans.empty) : yield* read(file, hint)
   return Checked.andThen(targets, (found) =>
     Checked.map(plan, (known) => ({ ...known, targets: [...known.targets, ...found.filter((one) => one !== null)] }))

@@ -10,7 +10,6 @@ import * as Effect from "effect/Effect"
 import type * as FileSystem from "effect/FileSystem"
 import type * as Path from "effect/Path"
 import type { UsageError } from "../config/InputFault.ts"
-import * as Look from "../output/Look.ts"
 import type { Streams } from "../output/Streams.ts"
 import * as Checked from "../prepare/Checked.ts"
 import type { Basis } from "../prepare/Command.ts"
@@ -49,7 +48,7 @@ export const run = Effect.fnUntraced(function* (
   }).pipe(
     Effect.provide(StoredDurations.layer),
     Effect.provide(Journal.layerOfRun(settings)),
-    Look.atLogLevel(settings)
+    Running.atLogLevel(settings)
   )
   return yield* shutdown.soft(running)
 })
