@@ -6,7 +6,13 @@
  *
  * @since 0.1.0
  */
+import type { ScanAdapter } from "@scanpoll/core/engine/ScanAdapter"
 import type { ScanJournal } from "@scanpoll/core/engine/ScanJournal"
+import type { CredentialError } from "@scanpoll/core/http/Credential"
+import type { VendorConfigError, VendorHttp } from "@scanpoll/core/http/VendorHttp"
+import type { Facts } from "@scanpoll/core/vendor/Definition"
+import type * as Vendors from "@scanpoll/core/vendor/Vendor"
+import type * as Effect from "effect/Effect"
 import type * as Layer from "effect/Layer"
 
 /**
@@ -74,8 +80,39 @@ export interface ComplianceOptions extends PlaceOptions {
 }
 
 /**
+ * Any vendor that `Vendor.define` of `@scanpoll/core` made.
+ *
+ * @category models
+ * @since 0.2.0
+ */
+export interface AnyVendor extends Facts {
+  readonly _tag: "scanpoll/Vendor"
+  readonly make: (
+    options: Vendors.Options
+  ) => Effect.Effect<ScanAdapter<never, unknown>, VendorConfigError | CredentialError, VendorHttp>
+}
+
+/**
+ * A vendor of your own.
+ *
+ * - `use`: its definition. The option's name is the vendor's own `name`.
+ * - `apiKey`: left out only where the vendor has no keys.
+ * - `baseUrl`: default the definition's.
+ *
+ * @category models
+ * @since 0.2.0
+ */
+export interface VendorOptions<V extends AnyVendor = AnyVendor> extends PlaceOptions {
+  readonly use: V
+  readonly apiKey?: Key
+  readonly baseUrl?: string | undefined
+}
+
+/**
  * The options of a client: at least one vendor.
  *
+ * - `vendors`: vendors of your own, each under its name. Names of shipped vendors and of the client's own methods are
+ *   refused.
  * - `journal`: the layer of a journal that outlives the process, such as one of `@scanpoll/journal`. Default: the memory
  *   of this client.
  *
@@ -86,13 +123,14 @@ export interface ScanpollOptions {
   readonly exona?: ExonaOptions | undefined
   readonly compliance?: ComplianceOptions | undefined
   readonly appvet?: AppVetOptions | undefined
+  readonly vendors?: Readonly<Record<string, VendorOptions>> | undefined
   readonly journal?: Layer.Layer<ScanJournal, unknown> | undefined
 }
 
 /**
- * The vendors that a client may be configured for.
+ * The vendors that come with a client.
  *
  * @category models
  * @since 0.1.0
  */
-export type VendorName = Exclude<keyof ScanpollOptions, "journal">
+export type VendorName = Exclude<keyof ScanpollOptions, "journal" | "vendors">

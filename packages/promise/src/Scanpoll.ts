@@ -32,7 +32,8 @@ import * as References from "effect/References"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
-import type { ScanpollOptions, VendorName } from "./Config.ts"
+import type { PayloadOf, TargetOf } from "@scanpoll/core/vendor/Vendor"
+import type { ScanpollOptions, VendorName, VendorOptions } from "./Config.ts"
 import type { Aborted } from "./Errors.ts"
 import { plainEvent, type Progress, type ScanEvent, type WatchEvent } from "./Events.ts"
 import { configure, type Handle } from "./internal/configure.ts"
@@ -243,7 +244,7 @@ export type AnyPayload = ExonaResult | CompliancePayload | AppVetPayload
  * @category models
  * @since 0.1.0
  */
-export interface Across extends AsyncDisposable {
+export interface Across<out Payload = AnyPayload> extends AsyncDisposable {
   readonly runAll: <Request extends ScanRequest>(
     requests: ReadonlyArray<Request>,
     options?: BatchOptions
@@ -252,26 +253,50 @@ export interface Across extends AsyncDisposable {
     requests: Request | ReadonlyArray<Request>,
     options?: Omit<BatchOptions, "onEvent">
   ) => AsyncIterable<WatchEvent<RecordOf<Request>>>
-  readonly wait: (known: Known, options?: WaitOptions) => Promise<ScanOutcome<AnyPayload>>
-  readonly status: (known: Known, options?: Pick<WaitOptions, "signal">) => Promise<ScanStatus<AnyPayload>>
+  readonly wait: (known: Known, options?: WaitOptions) => Promise<ScanOutcome<Payload>>
+  readonly status: (known: Known, options?: Pick<WaitOptions, "signal">) => Promise<ScanStatus<Payload>>
   readonly dispose: () => Promise<void>
 }
 
 /**
- * A client with these vendors; `Maybe` are those that its options may or may not have configured.
+ * A client with these vendors; `Maybe` are those that its options may or may not have configured, `Payload` is that of any
+ * of its vendors.
  *
  * @category models
  * @since 0.1.0
  */
-export type Scanpoll<Names extends VendorName, Maybe extends VendorName = never> = Across &
-  Pick<Vendors, Names> &
-  Partial<Pick<Vendors, Exclude<Maybe, Names>>>
+export type Scanpoll<
+  Names extends VendorName,
+  Maybe extends VendorName = never,
+  Payload = AnyPayload
+> = Across<Payload> & Pick<Vendors, Names> & Partial<Pick<Vendors, Exclude<Maybe, Names>>>
 
 type Configured<Options> = {
   [Name in keyof Options & VendorName]: undefined extends Options[Name] ? never : Name
 }[keyof Options & VendorName]
 
-type Unconfigured<Options> = { readonly [Name in Exclude<keyof Options, keyof ScanpollOptions>]: never }
+// Of an option that the types do not know, and of a vendor whose name is taken, nothing can be given.
+type Unconfigured<Options> = { readonly [Name in Exclude<keyof Options, keyof ScanpollOptions>]: never } & {
+  readonly vendors?: { readonly [Name in keyof Across | keyof Vendors]?: never } | undefined
+}
+
+/**
+ * The vendors of a user's own that options configure, each under its name.
+ *
+ * @category models
+ * @since 0.2.0
+ */
+export type Brought<Options> = Options extends { readonly vendors: infer Own }
+  ? {
+      readonly [Name in keyof Own & string]: Own[Name] extends VendorOptions<infer V>
+        ? Vendor<Name, TargetOf<V>, PayloadOf<V>>
+        : never
+    }
+  : unknown
+
+type BroughtPayload<Options> = Options extends { readonly vendors: infer Own }
+  ? { [Name in keyof Own]: Own[Name] extends VendorOptions<infer V> ? PayloadOf<V> : never }[keyof Own]
+  : never
 
 type JournalEffect<A, E> = Effect.Effect<A, E, Journals.ScanJournal>
 type RunError = Effect.Error<ReturnType<typeof Scans.run>>
@@ -377,8 +402,8 @@ const statusOf = <Payload>(answer: Effect.Success<ReturnType<typeof Scans.pollOn
  */
 export function createScanpoll<Options extends ScanpollOptions>(
   options: Options & Unconfigured<Options>
-): Scanpoll<Configured<Options>, keyof Options & VendorName>
-export function createScanpoll(options: ScanpollOptions): Across & Partial<Vendors> {
+): Scanpoll<Configured<Options>, keyof Options & VendorName, AnyPayload | BroughtPayload<Options>> & Brought<Options>
+export function createScanpoll(options: ScanpollOptions): Across<unknown> & Partial<Vendors> {
   const handles = configure(options)
   const runtime = ManagedRuntime.make(Layer.provideMerge(options.journal ?? Journals.layerMemory, quiet))
   const runs = Runs.make(runtime)
@@ -413,7 +438,7 @@ export function createScanpoll(options: ScanpollOptions): Across & Partial<Vendo
     return runs.promise(effect, options.signal, () => left)
   }
 
-  const vendor = <Name extends VendorName, Request, Payload>(
+  const vendor = <Name extends string, Request, Payload>(
     name: Name,
     { adapter, ready, shape }: Handle<Request, Payload>
   ): Vendor<Name, Request, Payload> => {
@@ -502,6 +527,8 @@ export function createScanpoll(options: ScanpollOptions): Across & Partial<Vendo
     ...(handles.appvet === null ? {} : { appvet: vendor("appvet", handles.appvet) })
   }
 
+  const brought = Object.fromEntries(handles.brought.map(([name, handle]) => [name, vendor(name, handle)]))
+
   const named = (known: Known) => {
     if (typeof known === "string" && !known.includes(":")) {
       throw new TypeError(`${JSON.stringify(known.slice(0, 80))} is not a key: write the vendor, ":" and the scan's id`)
@@ -510,6 +537,7 @@ export function createScanpoll(options: ScanpollOptions): Across & Partial<Vendo
       throw new TypeError(`this is not a ticket${hasProperty(known, "ticket") ? ": give its `ticket`" : ""}`)
     }
     const name = typeof known === "string" ? known.split(/[@:]/, 1)[0] : known.vendor
+    const own = name !== undefined && Object.hasOwn(brought, name) ? brought[name] : undefined
     const found =
       name === "exona"
         ? vendors.exona
@@ -517,7 +545,7 @@ export function createScanpoll(options: ScanpollOptions): Across & Partial<Vendo
           ? vendors.compliance
           : name === "appvet"
             ? vendors.appvet
-            : undefined
+            : own
     if (found === undefined) throw new TypeError(`${JSON.stringify(name)} is not a vendor of this client`)
     return found
   }
@@ -602,6 +630,7 @@ export function createScanpoll(options: ScanpollOptions): Across & Partial<Vendo
   }
 
   return Object.freeze({
+    ...brought,
     ...vendors,
     runAll,
     watch,

@@ -10,6 +10,7 @@
  *
  * @since 0.1.0
  */
+import * as BoundedJson from "@scanpoll/core/unstable/model/BoundedJson"
 import * as Severity from "@scanpoll/core/model/Severity"
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
@@ -351,10 +352,12 @@ const readSubject = (value: unknown, path: string, version: unknown, faults: Arr
  * @since 0.1.0
  */
 export const parse: (text: string) => Effect.Effect<Baseline, BaselineError> = Effect.fnUntraced(function* (text) {
-  const value = yield* Effect.try({
-    try: (): unknown => JSON.parse(text.charCodeAt(0) === 0xfeff ? text.slice(1) : text),
-    catch: () => fault("not-json", "not JSON")
-  })
+  const bare = text.charCodeAt(0) === 0xfeff ? text.slice(1) : text
+  const value = yield* Effect.mapError(Effect.fromResult(BoundedJson.parse(bare, BoundedJson.ofReport)), (refusal) =>
+    refusal.why === "not-json"
+      ? fault("not-json", refusal.message)
+      : fault("wrong-shape", `not a baseline: ${refusal.message}`)
+  )
   if (isRecord(value) && "baselineVersion" in value) {
     const version = value["baselineVersion"]
     if (version !== 1 && version !== baselineVersion) {

@@ -9,10 +9,12 @@
  * @since 0.1.0
  */
 import * as Record from "@scanpoll/core/model/ScanRecord"
+import * as BoundedJson from "@scanpoll/core/unstable/model/BoundedJson"
 import * as Severity from "@scanpoll/core/model/Severity"
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import type * as JsonSchema from "effect/JsonSchema"
+import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import * as ExitCode from "./ExitCode.ts"
 import * as Gate from "./Gate.ts"
@@ -342,11 +344,16 @@ export const fromJson: (value: unknown) => Effect.Effect<ScanReport, ReportError
   }
 )
 
-const parseJson = (text: string): Effect.Effect<unknown, ReportError> =>
-  Effect.try({
-    try: (): unknown => JSON.parse(text),
-    catch: () => new ReportError({ reason: "not-json", message: "not JSON" })
-  })
+const parseJson = (text: string): Effect.Effect<unknown, ReportError> => {
+  const parsed = BoundedJson.parse(text, BoundedJson.ofReport)
+  if (Result.isSuccess(parsed)) return Effect.succeed(parsed.success)
+  const { message, why } = parsed.failure
+  return Effect.fail(
+    why === "not-json"
+      ? new ReportError({ reason: "not-json", message })
+      : new ReportError({ reason: "wrong-shape", message: `not a report: ${message}` })
+  )
+}
 
 const islandStart = `<script type="application/json" id="${islandId}">`
 

@@ -1,5 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Record from "@scanpoll/core/model/ScanRecord"
+import * as Baseline from "@scanpoll/report/Baseline"
 import * as Gate from "@scanpoll/report/Gate"
 import * as RenderJson from "@scanpoll/report/RenderJson"
 import * as NextStep from "@scanpoll/report/NextStep"
@@ -325,6 +326,19 @@ describe("parse", () => {
     assert.strictEqual(faulty.exit.code, 74)
     assert.strictEqual(ScanReport.regate(faulty, { ...Gate.none, exitZero: true }).exit.code, 74)
   })
+})
+
+describe("a hostile file", () => {
+  it.effect.each([
+    ["[".repeat(8 * 1024 * 1024), /nested deeper than 128 levels/],
+    [`[${"0,".repeat(8 * 1024 * 1024)}0]`, /more than 5000000 values/],
+    [`{${Array.from({ length: 700_000 }, (_, i) => `"k${i}":0`).join(",")}}`, /more than 500000 different names/]
+  ] as const)("is neither a report nor a baseline, and that is found before it is parsed (S-10)", ([text, message]) =>
+    Effect.gen(function* () {
+      assert.match((yield* Effect.flip(ScanReport.parse(text))).message, message)
+      assert.match((yield* Effect.flip(Baseline.parse(text))).message, message)
+    })
+  )
 })
 
 describe("the next step of a row", () => {

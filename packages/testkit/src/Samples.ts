@@ -7,6 +7,9 @@
  *
  * @since 0.2.0
  */
+import * as Result from "effect/Result"
+import * as Schema from "effect/Schema"
+import * as Wire from "@scanpoll/core/vendor/Wire"
 import type { Answer, Ending, ErrorAnswer, Path, ReconcileFacts, Requests, Sent } from "./Conformance.ts"
 
 /**
@@ -67,4 +70,94 @@ export interface Samples<T> {
   }
   readonly list?: ReconcileFacts<T>
   readonly errors?: ReadonlyArray<ErrorAnswer>
+}
+
+const Place = Schema.Array(Schema.Union([Schema.String, Schema.Number]))
+const SomeAnswer = Schema.Struct({
+  status: Schema.optionalKey(Schema.Number),
+  body: Schema.optionalKey(Schema.Unknown),
+  headers: Schema.optionalKey(Schema.Record(Schema.String, Schema.String))
+})
+const SomeRequest = Schema.Struct({
+  method: Schema.Literals(["GET", "POST", "PUT"]),
+  path: Schema.String.check(Schema.isPattern(/^\//)),
+  headers: Schema.optionalKey(Schema.Record(Schema.String, Schema.String)),
+  as: Schema.optionalKey(Schema.Literals(["json", "form", "multipart", "text", "none"])),
+  body: Schema.optionalKey(Schema.Unknown)
+})
+const endings = ["Completed", "Partial", "Failed"] as const
+const SomeScan = Schema.Struct({
+  means: Schema.Literals(["queued", "running", ...endings]),
+  answer: SomeAnswer,
+  result: Schema.optionalKey(Schema.Array(Place)),
+  reason: Schema.optionalKey(Schema.Array(Place))
+})
+const SettledScan = Schema.Struct({ ...SomeScan.fields, means: Schema.Literals(endings) })
+const atLeastOne = <S extends Schema.Top>(item: S) => Schema.NonEmptyArray(item)
+const Pairs = atLeastOne(Schema.Tuple([Schema.Unknown, Schema.Unknown]))
+const PollKind = Schema.Literals(["Transient", "Throttled", "Missing", "Denied", "Broken"])
+const SubmitKind = Schema.Literals(["Refused", "Denied", "Throttled", "NotSent", "InDoubt"])
+
+const Shape = Schema.Struct({
+  keys: Schema.optionalKey(Schema.Tuple([Schema.String, Schema.String])),
+  requests: Schema.Struct({
+    valid: Schema.optionalKey(atLeastOne(Schema.Unknown)),
+    equal: Pairs,
+    different: Pairs,
+    anew: Schema.optionalKey(atLeastOne(Schema.Unknown)),
+    invalid: atLeastOne(Schema.Struct({ request: Schema.Unknown, path: Place }))
+  }),
+  submit: Schema.Struct({
+    sends: SomeRequest,
+    id: Schema.optionalKey(Place),
+    accepted: atLeastOne(SomeAnswer),
+    settled: Schema.optionalKey(Schema.Array(SettledScan))
+  }),
+  poll: Schema.Struct({
+    sends: SomeRequest,
+    otherId: Schema.String,
+    decides: Schema.optionalKey(Schema.Array(Place)),
+    scans: atLeastOne(SomeScan)
+  }),
+  findings: Schema.optionalKey(
+    Schema.Struct({
+      pages: atLeastOne(SomeAnswer),
+      count: Schema.Number,
+      id: Schema.optionalKey(Place),
+      of: Schema.optionalKey(SomeScan)
+    })
+  ),
+  list: Schema.optionalKey(
+    Schema.Struct({
+      request: Schema.Unknown,
+      since: Schema.Number,
+      scripts: Schema.Array(Schema.Struct({ steps: Schema.Array(SomeAnswer) })),
+      finds: atLeastOne(Schema.String)
+    })
+  ),
+  errors: Schema.optionalKey(
+    Schema.Array(
+      Schema.Struct({
+        answer: SomeAnswer,
+        submit: Schema.optionalKey(SubmitKind),
+        poll: Schema.optionalKey(PollKind),
+        permanent: Schema.optionalKey(Schema.Boolean),
+        on: Schema.optionalKey(Schema.Array(Schema.Literals(["status", "findings", "list"]))),
+        anyBody: Schema.optionalKey(Schema.Boolean)
+      })
+    )
+  )
+})
+
+/**
+ * The samples of a module without types; a failure names everything that is wrong, by its place.
+ *
+ * @category constructors
+ * @since 0.2.0
+ */
+export const read = (value: unknown): Result.Result<Samples<unknown>, ReadonlyArray<string>> => {
+  const found = Schema.decodeUnknownResult(Shape, { errors: "all", onExcessProperty: "error" })(value)
+  return Result.mapError(found, ({ issue }) =>
+    Wire.faults(issue).map(({ message, path }) => `${["samples", ...path].join(".")} ${message}`)
+  )
 }

@@ -13,18 +13,15 @@ import * as Effect from "effect/Effect"
 import type * as FileSystem from "effect/FileSystem"
 import type * as Path from "effect/Path"
 import { usage, type UsageError } from "../config/InputFault.ts"
-import * as Plans from "../config/Plan.ts"
 import * as Journal from "../storage/Journal.ts"
+import * as Look from "../output/Look.ts"
 import * as Output from "../output/Output.ts"
 import { inert, type Streams } from "../output/Streams.ts"
 import type { FlagTexts } from "../prepare/Resolve.ts"
 import * as Checked from "../prepare/Checked.ts"
 import * as Command from "../prepare/Command.ts"
-import * as Running from "../run/Running.ts"
 import type { Vendors } from "../vendors/Vendors.ts"
 import * as Words from "./JournalWords.ts"
-
-const formats = ["text", "json"]
 
 const count = (number: number, one: string): string => `${number} ${number === 1 ? one : `${one}s`}`
 
@@ -103,7 +100,7 @@ export const status = Effect.fnUntraced(function* (input: {
   readonly flags: FlagTexts
 }): Effect.fn.Return<number, UsageError | JournalError, FileSystem.FileSystem | Path.Path | Streams | Vendors> {
   const { settings } = yield* Effect.flatMap(
-    Command.begin({ name: "cluster status", plan: Checked.make(Plans.empty), flags: input.flags, formats }),
+    Command.begin({ name: "cluster status", flags: input.flags, formats: Output.small }),
     Checked.accept
   )
   const address = settings.journal.value
@@ -120,7 +117,7 @@ export const status = Effect.fnUntraced(function* (input: {
     yield* Effect.provide(Effect.asVoid(ScanJournal), Journal.layer(address))
     return yield* Effect.provide(Statuses.read, ClusterDatabase.layer(address.url, { maxConnections: 1 }))
   })
-  const now = yield* Running.atLogLevel(settings)(read)
+  const now = yield* Look.atLogLevel(settings)(read)
   const journal = JournalAddress.show(address)
   const failed = yield* Output.write(settings, {
     text: () => toText(now, journal),

@@ -133,9 +133,12 @@ export const show = Effect.fnUntraced(function* (input: {
   const keys = yield* Keys.make(environment, settings.keyFile.value)
   const known = yield* Vendors
   const vendors = yield* Effect.forEach(known.all, (vendor) =>
-    Effect.map(keys.check(vendor.keyVariable), (key) => ({
+    Effect.map(vendor.keyVariable === null ? Effect.succeed(null) : keys.check(vendor.keyVariable), (key) => ({
       name: vendor.name,
-      key: { variable: vendor.keyVariable, state: key._tag === "Set" ? "set" : key.message },
+      key: {
+        variable: vendor.keyVariable,
+        state: key === null ? "needs no key" : key._tag === "Set" ? "set" : key.message
+      },
       base: {
         variable: vendor.baseVariable,
         value: Accounts.baseOf(vendor, environment)?.replace(/\/\/[^/@]*@/, "//…@") ?? null,
@@ -163,7 +166,7 @@ export const show = Effect.fnUntraced(function* (input: {
       "\n",
       ...vendors.map(
         (vendor) =>
-          `${vendor.name.padEnd(width)}  ${vendor.key.variable} ${vendor.key.state}; ${vendor.base.variable} ${vendor.base.value === null ? "not set" : `${inert(vendor.base.value)} (${vendor.base.source})`}\n`
+          `${vendor.name.padEnd(width)}  ${vendor.key.variable === null ? vendor.key.state : `${vendor.key.variable} ${vendor.key.state}`}; ${vendor.base.variable} ${vendor.base.value === null ? "not set" : `${inert(vendor.base.value)} (${vendor.base.source})`}\n`
       )
     ],
     json: () => ({ schemaVersion: 1, plan: plan.file, settings: rows, vendors })

@@ -36,7 +36,8 @@ export const configInit = Command.make(
 const configShow = Command.make("show", { plan: planWord, ...Flags.of.config }, ({ plan, ...flags }) =>
   offline(
     () => import("./Config.ts"),
-    (module) => module.show({ plan: Option.getOrNull(plan), flags })
+    (module) => module.show({ plan: Option.getOrNull(plan), flags }),
+    flags
   )
 ).pipe(
   Command.withDescription("Show every setting, its value and where it came from"),
@@ -46,7 +47,8 @@ const configShow = Command.make("show", { plan: planWord, ...Flags.of.config }, 
 const configValidate = Command.make("validate", { plan: planWord, ...Flags.of.config }, ({ plan, ...flags }) =>
   offline(
     () => import("./Config.ts"),
-    (module) => module.validate({ plan: Option.getOrNull(plan), flags })
+    (module) => module.validate({ plan: Option.getOrNull(plan), flags }),
+    flags
   )
 ).pipe(
   Command.withDescription("Name every fault of a plan, offline"),

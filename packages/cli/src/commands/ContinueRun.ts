@@ -19,6 +19,7 @@ import type { Plan } from "../config/Plan.ts"
 import * as Plans from "../config/Plan.ts"
 import * as PlanFile from "../config/PlanFile.ts"
 import { names } from "../config/Setting.ts"
+import * as Look from "../output/Look.ts"
 import { inert, say, type Streams } from "../output/Streams.ts"
 import * as Accounts from "../prepare/Accounts.ts"
 import * as Checked from "../prepare/Checked.ts"
@@ -31,7 +32,6 @@ import * as Resolve from "../prepare/Resolve.ts"
 import { ProcessContext } from "../process/ProcessContext.ts"
 import type { Shutdown } from "../process/Shutdown.ts"
 import * as InJournal from "../run/InJournal.ts"
-import * as Running from "../run/Running.ts"
 import * as Journal from "../storage/Journal.ts"
 import { Vendors } from "../vendors/Vendors.ts"
 
@@ -68,7 +68,7 @@ const read = Effect.fnUntraced(function* ({ flags, run: word }: Input) {
   const { environment } = yield* ProcessContext
   const settings = yield* Checked.orRefuse(yield* Resolve.settings(flags, Plans.empty, environment))
   yield* Journal.mustExist(settings)
-  const looking = find(word).pipe(Effect.provide(Journal.layerRead(settings)), Running.atLogLevel(settings))
+  const looking = find(word).pipe(Effect.provide(Journal.layerExisting(settings, "read")), Look.atLogLevel(settings))
   const stored = yield* looking
   if (stored === null) {
     const which = word === "last" ? "no run" : `no run ${quote(word)}`

@@ -16,6 +16,7 @@ import type { InputFault, UsageError } from "../config/InputFault.ts"
 import * as Keys from "../config/Keys.ts"
 import type { Plan } from "../config/Plan.ts"
 import * as Plans from "../config/Plan.ts"
+import * as Look from "../output/Look.ts"
 import * as Output from "../output/Output.ts"
 import type { Streams } from "../output/Streams.ts"
 import { inert } from "../output/Streams.ts"
@@ -26,13 +27,10 @@ import * as Command from "../prepare/Command.ts"
 import * as Outputs from "../prepare/Outputs.ts"
 import * as ReadPlan from "../prepare/ReadPlan.ts"
 import * as Resolve from "../prepare/Resolve.ts"
-import * as Running from "../run/Running.ts"
 import { ProcessContext, type ProcessFacts } from "../process/ProcessContext.ts"
 import * as Http from "../vendors/Http.ts"
 import type { Account, Vendor } from "../vendors/Vendor.ts"
 import { Vendors } from "../vendors/Vendors.ts"
-
-const formats = ["text", "json"]
 
 /**
  * One thing that was looked at. `code` is the exit code it would give, 0 unless it failed.
@@ -125,8 +123,8 @@ const prepare = Effect.fnUntraced(function* ({ flags, words }: Input) {
   const { output: _, ...others } = flags
   const given = yield* Command.begin({ name: "run", plan, flags: others })
   const begun = words.length === 0 ? given : Command.needsTargets(given, "doctor", "scan")
-  const settings = Output.wishes((yield* Resolve.settings(flags, plan.value, environment)).value, formats)
-  const outputs = yield* Outputs.check(settings, { name: "doctor", formats }, [
+  const settings = Output.wishes((yield* Resolve.settings(flags, plan.value, environment)).value, Output.small)
+  const outputs = yield* Outputs.check(settings, { name: "doctor", formats: Output.small }, [
     { file: plan.value.file, what: "the plan" }
   ])
   yield* Checked.orRefuse(Checked.and(Checked.make(null, { given: begun.given }), outputs))
@@ -150,16 +148,14 @@ const skewOf = (skews: ReadonlyMap<string, number>, opened: Account): ReadonlyAr
   ]
 }
 
-const probe = Effect.fnUntraced(function* (
+// What can be said of a key without asking the vendor.
+const keyOf = Effect.fnUntraced(function* (
   vendor: Vendor,
-  account: string,
+  name: string,
   variable: string,
-  plan: Plan,
   keys: Keys.Keys,
-  needed: boolean,
-  skews: ReadonlyMap<string, number>
-): Effect.fn.Return<ReadonlyArray<Check>, never, VendorHttp> {
-  const name = account === Plans.defaultAccount ? vendor.name : `${vendor.name}@${account}`
+  needed: boolean
+): Effect.fn.Return<ReadonlyArray<Check>> {
   const state = yield* keys.check(variable)
   if (state._tag !== "Set") {
     const message = `${variable} ${state.message}`
@@ -175,6 +171,27 @@ const probe = Effect.fnUntraced(function* (
     }
     if (Redacted.value(key.value).startsWith("exo_test_")) out.push(ok(name, "a test key: synthetic data, no credits"))
   }
+  return out
+})
+
+const probe = Effect.fnUntraced(function* (
+  vendor: Vendor,
+  account: string,
+  variable: string | null,
+  plan: Plan,
+  keys: Keys.Keys,
+  needed: boolean,
+  skews: ReadonlyMap<string, number>
+): Effect.fn.Return<ReadonlyArray<Check>, never, VendorHttp> {
+  const name = account === Plans.defaultAccount ? vendor.name : `${vendor.name}@${account}`
+  const out: Array<Check> = []
+  if (variable === null) {
+    if (!needed) return [skipped(name, "needs no key")]
+  } else {
+    const about = yield* keyOf(vendor, name, variable, keys, needed)
+    if (about.some(({ result }) => result === "failed" || result === "skipped")) return about
+    out.push(...about)
+  }
   const { faults, value: accounts } = yield* Accounts.open([{ vendor, account }], plan.accounts, keys)
   if (faults.length > 0) {
     return [...out, ...faults.map((fault) => failed(name, `${fault.where} ${fault.message}`, 2))]
@@ -186,15 +203,22 @@ const probe = Effect.fnUntraced(function* (
   const took = (yield* Clock.currentTimeMillis) - before
   out.push(...skewOf(skews, opened))
   const reached = `${opened.origin} answers in ${took} ms`
-  if (Result.isSuccess(answer)) return [...out, ok(name, `${reached} and takes the key`)]
+  if (Result.isSuccess(answer)) return [...out, ok(name, variable === null ? reached : `${reached} and takes the key`)]
   const { code, kind, message } = answer.failure
   switch (kind) {
     case "Missing":
-      return [...out, ok(name, `${reached} and takes the key`)]
+      return [...out, ok(name, variable === null ? reached : `${reached} and takes the key`)]
     case "Throttled":
       return [...out, warning(name, `${reached}: the rate limit is used up for now`)]
     case "Denied":
-      return [...out, failed(name, `${opened.origin} refuses the key in ${variable}: ${inert(message)}`, 4)]
+      return [
+        ...out,
+        failed(
+          name,
+          `${opened.origin} refuses ${variable === null ? "the request" : `the key in ${variable}`}: ${inert(message)}`,
+          4
+        )
+      ]
     case "Broken":
       return [
         ...out,
@@ -239,10 +263,7 @@ export const doctor = Effect.fnUntraced(function* (
     ({ account, variable, vendor }) =>
       probe(vendor, account, variable, plan, keys, wanted.has(labelKey({ vendor: vendor.name, account })), skews),
     { concurrency: 4 }
-  ).pipe(
-    Running.atLogLevel(settings),
-    Effect.provide(Http.layerTellingSkew((origin, ahead) => skews.set(origin, ahead)))
-  )
+  ).pipe(Look.atLogLevel(settings), Effect.provide(Http.layerTellingSkew((origin, ahead) => skews.set(origin, ahead))))
   const anyKey = probes.flat().some((check) => check.result !== "skipped")
   const checks: ReadonlyArray<Check> = [
     checkNode(facts.nodeVersion),

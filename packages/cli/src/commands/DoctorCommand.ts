@@ -17,7 +17,8 @@ import { offline, planWord } from "./Subcommand.ts"
 export const doctor = Command.make("doctor", { plan: planWord, ...Flags.of.doctor }, ({ plan, ...flags }) =>
   offline(
     () => import("./Doctor.ts"),
-    (module) => module.doctor({ words: Option.toArray(plan), flags })
+    (module) => module.doctor({ words: Option.toArray(plan), flags }),
+    flags
   )
 ).pipe(
   Command.withDescription("Check keys, configuration, clock and reachability without buying anything"),

@@ -111,8 +111,9 @@ const accountsOf = Effect.fnUntraced(function* ({ plan, prepared }: Ready) {
 // What a run would open, write and have sent, and who said so.
 const reachOf = ({ plan, settings }: Ready) =>
   Effect.map(Journal.inForce(settings.journal.value), (journal) => {
-    const { baseline, keyFile, output } = settings
+    const { baseline, keyFile, output, vendor } = settings
     return {
+      modules: vendor.value.map((name) => ({ name, from: vendor.where })),
       journal: { address: JournalAddress.show(journal), from: settings.journal.where },
       outputs: output.value.map(({ file, format }) => ({ format, file, from: output.where })),
       baseline: baseline.value === null ? null : { file: baseline.value, from: baseline.where },
@@ -130,9 +131,11 @@ const reachLines = (accounts: ReadonlyArray<AccountPlan>, reach: Reach): Readonl
     `  ${what.padEnd(9)} ${inert(text)}${from === null ? "" : ` (${inert(from)})`}`
   return [
     "What it would reach:",
-    ...accounts.map((one) =>
-      line("vendor", `${one.address} with the key in ${one.variable}`, KeyText.accountName(one.vendor, one.account))
-    ),
+    ...reach.modules.map(({ from, name }) => line("runs", `the code of ${name}`, from)),
+    ...accounts.map((one) => {
+      const key = one.variable === null ? "without a key" : `with the key in ${one.variable}`
+      return line("vendor", `${one.address} ${key}`, KeyText.accountName(one.vendor, one.account))
+    }),
     ...reach.callbacks.map(({ from, host }) => line("callback", host, from)),
     line("journal", reach.journal.address, reach.journal.from),
     ...reach.outputs.map(({ file, format, from }) => line("writes", `${format} to ${file ?? "standard output"}`, from)),

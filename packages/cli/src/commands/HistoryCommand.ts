@@ -28,8 +28,9 @@ export const history = Command.make(
   },
   ({ limit, runs, words, ...flags }) =>
     offline(
-      () => import("./JournalCommands.ts"),
-      (module) => module.history({ words, limit: Option.getOrNull(limit), runs, flags })
+      () => import("./History.ts"),
+      (module) => module.history({ words, limit: Option.getOrNull(limit), runs, flags }),
+      flags
     )
 ).pipe(
   Command.withDescription("Show earlier answers to equal requests, what changed, and where it goes"),

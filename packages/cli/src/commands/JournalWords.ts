@@ -129,3 +129,12 @@ export const toJson = (entry: ClaimEntry): unknown => ({
  * @since 0.1.0
  */
 export const pointJson = (point: Point | null): unknown => (point === null ? null : { ...point, at: time(point.at) })
+
+/**
+ * Lines under a title; nothing where there is none.
+ *
+ * @category destructors
+ * @since 0.2.0
+ */
+export const section = (title: string, lines: ReadonlyArray<string>): ReadonlyArray<string> =>
+  lines.length === 0 ? [] : [`${title}\n`, ...lines.map((text) => `  ${text}\n`)]

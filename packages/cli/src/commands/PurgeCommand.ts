@@ -19,7 +19,7 @@ export const purge = Command.make(
   { olderThan: own("older-than", "DURATION", "How old what is forgotten must be, such as 90d"), ...Flags.of.purge },
   ({ olderThan, ...flags }) =>
     offline(
-      () => import("./JournalCommands.ts"),
+      () => import("./Purge.ts"),
       (module) => module.purge({ olderThan: Option.getOrNull(olderThan), flags })
     )
 ).pipe(

@@ -26,8 +26,9 @@ export const reconcile = Command.make(
   },
   ({ as, claim, plan, release, ...flags }) =>
     online(
-      () => import("./JournalCommands.ts"),
-      (module) => module.reconcile({ claim, plan: Option.getOrNull(plan), release, as: Option.getOrNull(as), flags })
+      () => import("./Reconcile.ts"),
+      (module) => module.reconcile({ claim, plan: Option.getOrNull(plan), release, as: Option.getOrNull(as), flags }),
+      flags
     )
 ).pipe(
   Command.withDescription("Find out what became of a submission whose answer was lost, or say it; buys nothing"),

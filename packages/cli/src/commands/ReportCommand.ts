@@ -26,7 +26,8 @@ export const report = Command.make(
   ({ words, ...flags }) =>
     offline(
       () => import("./ReportFiles.ts"),
-      (module) => module.report({ words, flags })
+      (module) => module.report({ words, flags }),
+      flags
     )
 ).pipe(
   Command.withDescription(

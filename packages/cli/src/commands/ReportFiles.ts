@@ -3,7 +3,6 @@
  *
  * @since 0.1.0
  */
-import type { JournalError } from "@scanpoll/core/engine/ScanJournal"
 import * as Baseline from "@scanpoll/report/Baseline"
 import * as Diff from "@scanpoll/report/Diff"
 import * as DiffFormat from "@scanpoll/report/DiffFormat"
@@ -17,8 +16,8 @@ import type * as FileSystem from "effect/FileSystem"
 import type * as Path from "effect/Path"
 import * as Result from "effect/Result"
 import type { UsageError } from "../config/InputFault.ts"
-import * as Plans from "../config/Plan.ts"
 import type { Settings } from "../config/Settings.ts"
+import * as Look from "../output/Look.ts"
 import { inert, say, Streams } from "../output/Streams.ts"
 import * as WholeFile from "../output/WholeFile.ts"
 import type { FlagTexts } from "../prepare/Resolve.ts"
@@ -26,9 +25,6 @@ import * as Checked from "../prepare/Checked.ts"
 import * as Command from "../prepare/Command.ts"
 import * as Resolve from "../prepare/Resolve.ts"
 import * as SavedFiles from "../prepare/SavedFiles.ts"
-import * as Running from "../run/Running.ts"
-import * as Trends from "../run/Trends.ts"
-import * as Journal from "../storage/Journal.ts"
 import { ProcessContext } from "../process/ProcessContext.ts"
 import type { Vendors } from "../vendors/Vendors.ts"
 
@@ -50,7 +46,7 @@ const asksGate = (settings: Settings): boolean => gateNames.some((name) => setti
 const lookOf = Effect.fnUntraced(function* (settings: Settings, toStdout: boolean) {
   const facts = yield* ProcessContext
   return {
-    color: toStdout && Running.mayColor(settings, facts, facts.stdoutIsTerminal),
+    color: toStdout && Look.mayColor(settings, facts, facts.stdoutIsTerminal),
     ...(toStdout && facts.stdoutIsTerminal ? { width: facts.columns() } : {})
   }
 })
@@ -78,7 +74,7 @@ const put = Effect.fnUntraced(function* (
 
 /**
  * `scanpoll report FILE...`: several files are put together. The gate is the one of the saved run, unless another is
- * asked for. With `--journal`, rows get the trends that the journal knows.
+ * asked for.
  *
  * @category constructors
  * @since 0.1.0
@@ -86,11 +82,10 @@ const put = Effect.fnUntraced(function* (
 export const report = Effect.fnUntraced(function* (input: {
   readonly words: ReadonlyArray<string>
   readonly flags: FlagTexts
-}): Effect.fn.Return<number, UsageError | JournalError, Services> {
+}): Effect.fn.Return<number, UsageError, Services> {
   const saved = Checked.all(yield* Effect.forEach(input.words, SavedFiles.readReport))
   const begun = yield* Command.begin({
     name: "report",
-    plan: Checked.make(Plans.empty),
     flags: input.flags,
     reads: input.words.map((file) => ({ file, what: "a report that is read" }))
   })
@@ -102,9 +97,6 @@ export const report = Effect.fnUntraced(function* (input: {
     others.length === 0 && !asksGate(settings)
       ? first
       : Merge.merge(first, others, asksGate(settings) ? Resolve.gate(settings) : first.gate.policy)
-  if ((input.flags.journal ?? []).length > 0) {
-    merged = yield* Trends.fill(merged).pipe(Effect.provide(Journal.layerRead(settings)), Running.atLogLevel(settings))
-  }
   if (baseline !== null) {
     const now = yield* Clock.currentTimeMillis
     for (const line of Baseline.review(merged, baseline, now)) {
@@ -139,7 +131,6 @@ export const diff = Effect.fnUntraced(function* (input: {
   const [base, head] = [yield* SavedFiles.readReport(input.base), yield* SavedFiles.readReport(input.head)]
   const begun = yield* Command.begin({
     name: "diff",
-    plan: Checked.make(Plans.empty),
     flags: input.flags,
     formats: DiffFormat.names,
     reads: [input.base, input.head].map((file) => ({ file, what: "a report that is read" }))

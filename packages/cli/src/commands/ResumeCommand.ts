@@ -17,7 +17,8 @@ import { online, planFlag } from "./Subcommand.ts"
 export const resume = Command.make("resume", { plan: planFlag, ...Flags.of.resume }, ({ plan, ...flags }) =>
   online(
     () => import("./Resume.ts"),
-    (module) => module.resume({ plan: Option.getOrNull(plan), flags })
+    (module) => module.resume({ plan: Option.getOrNull(plan), flags }),
+    flags
   )
 ).pipe(
   Command.withDescription("Go on with every open scan of the journal, report and gate; buys nothing"),

@@ -10,6 +10,7 @@ import * as Effect from "effect/Effect"
 import type * as FileSystem from "effect/FileSystem"
 import type * as Path from "effect/Path"
 import { usage, type UsageError } from "../config/InputFault.ts"
+import * as Look from "../output/Look.ts"
 import type { Streams } from "../output/Streams.ts"
 import * as Checked from "../prepare/Checked.ts"
 import * as Command from "../prepare/Command.ts"
@@ -80,5 +81,5 @@ export const run = Effect.fnUntraced(function* (input: {
   // A plan may be somebody else's: who only looks at it does not open what it names.
   const learned =
     journal.source === "plan" ? DurationModel.layerMemory : Learning.layerRead(journal.value, trustJournal.value)
-  return yield* DryRun.tell(ready).pipe(Effect.provide(learned), Running.atLogLevel(ready.settings))
+  return yield* DryRun.tell(ready).pipe(Effect.provide(learned), Look.atLogLevel(ready.settings))
 })

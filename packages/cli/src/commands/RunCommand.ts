@@ -29,7 +29,8 @@ export const run = Command.make(
   ({ continues, dryRun, words, ...flags }) =>
     online(
       () => import("./Run.ts"),
-      (module) => module.run({ words, dryRun, continues: Option.getOrNull(continues), flags })
+      (module) => module.run({ words, dryRun, continues: Option.getOrNull(continues), flags }),
+      flags
     )
 ).pipe(
   Command.withDescription("Submit scans, wait until they end, report and gate"),

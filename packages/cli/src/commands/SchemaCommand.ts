@@ -4,6 +4,7 @@
  * @since 0.2.0
  */
 import * as Command from "effect/cli/Command"
+import * as Flags from "../config/Flags.ts"
 import { offline } from "./Subcommand.ts"
 
 const schemaReport = Command.make("report", {}, () =>
@@ -16,10 +17,11 @@ const schemaReport = Command.make("report", {}, () =>
   Command.withExamples([{ command: "scanpoll schema report > report.schema.json" }])
 )
 
-const schemaPlan = Command.make("plan", {}, () =>
+const schemaPlan = Command.make("plan", Flags.of.schemaPlan, (flags) =>
   offline(
     () => import("./SchemaOf.ts"),
-    (module) => module.plan
+    (module) => module.plan,
+    flags
   )
 ).pipe(
   Command.withDescription("Print the JSON Schema of a plan"),

@@ -21,6 +21,7 @@ import { usage, type UsageError } from "../config/InputFault.ts"
 import type { Key } from "../config/Key.ts"
 import * as KeyText from "../config/Key.ts"
 import * as Journal from "../storage/Journal.ts"
+import * as Look from "../output/Look.ts"
 import * as Output from "../output/Output.ts"
 import type { Streams } from "../output/Streams.ts"
 import { inert } from "../output/Streams.ts"
@@ -32,7 +33,6 @@ import * as Command from "../prepare/Command.ts"
 import * as ReadPlan from "../prepare/ReadPlan.ts"
 import * as Requests from "../prepare/Requests.ts"
 import { progressWords } from "../progress/Board.ts"
-import * as Running from "../run/Running.ts"
 import type { Account } from "../vendors/Vendor.ts"
 import { Vendors } from "../vendors/Vendors.ts"
 
@@ -187,7 +187,7 @@ export const status = Effect.fnUntraced(function* (input: {
     name: "status",
     plan: yield* ReadPlan.optional(input.plan),
     flags: input.flags,
-    formats: ["text", "json"]
+    formats: Output.small
   })
   const vendors = yield* Vendors
   const known = Requests.readKnown(input.words, vendors)
@@ -220,7 +220,7 @@ export const status = Effect.fnUntraced(function* (input: {
         ? Journal.layerOfPoll(settings)
         : ScanJournals.layerMemory
     ),
-    Running.atLogLevel(settings)
+    Look.atLogLevel(settings)
   )
   const failed = yield* Output.write(settings, {
     text: () => standings.map(line),

@@ -20,12 +20,14 @@ export const status = Command.make(
   ({ plan, words, ...flags }) =>
     words.length === 0
       ? offline(
-          () => import("./JournalCommands.ts"),
-          (module) => module.overview({ flags })
+          () => import("./Overview.ts"),
+          (module) => module.overview({ flags }),
+          flags
         )
       : online(
           () => import("./Status.ts"),
-          (module) => module.status({ words, plan: Option.getOrNull(plan), flags })
+          (module) => module.status({ words, plan: Option.getOrNull(plan), flags }),
+          flags
         )
 ).pipe(
   Command.withDescription("Ask once how scans stand, or show what the journal has open"),

@@ -57,6 +57,16 @@ export const end = <R>(
   )
 
 /**
+ * What a command says about vendors: the texts of its `--vendor`. A command without that flag knows the shipped ones.
+ *
+ * @category models
+ * @since 0.2.0
+ */
+export interface OwnVendors {
+  readonly vendor?: ReadonlyArray<string>
+}
+
+/**
  * A command that asks no vendor: loads its code and runs it with the vendors that are known.
  *
  * @category constructors
@@ -64,9 +74,10 @@ export const end = <R>(
  */
 export const offline = <Module, R>(
   module: () => Promise<Module>,
-  use: (module: Module) => Effect.Effect<number, UsageError | JournalError, R>
+  use: (module: Module) => Effect.Effect<number, UsageError | JournalError, R>,
+  { vendor }: OwnVendors = {}
 ): Effect.Effect<void, ProcessExit, Exclude<R, Vendors.Vendors> | Streams> =>
-  end(Effect.provide(Effect.flatMap(Effect.promise(module), use), Vendors.layer))
+  end(Effect.provide(Effect.flatMap(Effect.promise(module), use), Vendors.layer(vendor)))
 
 // Telemetry is loaded only where the environment names a collector.
 const observed = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R | Streams> =>
@@ -95,12 +106,13 @@ const observed = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, 
  */
 export const online = <Module, R>(
   module: () => Promise<Module>,
-  use: (module: Module) => Effect.Effect<number, UsageError | JournalError, R>
+  use: (module: Module) => Effect.Effect<number, UsageError | JournalError, R>,
+  { vendor }: OwnVendors = {}
 ): Effect.Effect<void, ProcessExit, Exclude<Exclude<R, VendorHttp>, Vendors.Vendors> | Streams> =>
   end(
     Effect.flatMap(
       Effect.promise(() => Promise.all([module(), import("../vendors/Http.ts")])),
-      ([loaded, http]) => observed(Effect.provide(Effect.provide(use(loaded), http.layer), Vendors.layer))
+      ([loaded, http]) => observed(Effect.provide(Effect.provide(use(loaded), http.layer), Vendors.layer(vendor)))
     )
   )
 

@@ -19,6 +19,7 @@ import * as Stream from "effect/Stream"
 import type { UsageError } from "../config/InputFault.ts"
 import * as KeyText from "../config/Key.ts"
 import * as Journal from "../storage/Journal.ts"
+import * as Look from "../output/Look.ts"
 import * as Output from "../output/Output.ts"
 import type { Streams } from "../output/Streams.ts"
 import { inert, say } from "../output/Streams.ts"
@@ -96,7 +97,7 @@ export const submit = Effect.fnUntraced(function* (input: {
 > {
   const facts = yield* ProcessContext
   const plan = yield* ReadPlan.fromWords(input.words)
-  const asked = { name: "submit", plan, flags: input.flags, formats: ["text", "json"] }
+  const asked = { name: "submit", plan, flags: input.flags, formats: Output.small }
   const ready = yield* Effect.flatMap(Command.prepareTargets(asked), Checked.accept)
   const { prepared, settings } = ready
 
@@ -137,7 +138,7 @@ export const submit = Effect.fnUntraced(function* (input: {
     return { sorted, exitCode: worst([exitCode, 74]) }
   })
   const { exitCode, sorted } = yield* shutdown.soft(
-    submitted.pipe(Effect.provide(Journal.layerOfRun(settings)), Running.atLogLevel(settings))
+    submitted.pipe(Effect.provide(Journal.layerOfRun(settings)), Look.atLogLevel(settings))
   )
   const failed = yield* Output.write(settings, {
     text: () => sorted.flatMap((one) => keyOf(one) ?? []).map((key) => `${key}\n`),

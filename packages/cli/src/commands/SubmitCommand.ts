@@ -16,7 +16,8 @@ import { online, planOrTargets } from "./Subcommand.ts"
 export const submit = Command.make("submit", { words: planOrTargets, ...Flags.of.submit }, ({ words, ...flags }) =>
   online(
     () => import("./Submit.ts"),
-    (module) => module.submit({ words, flags })
+    (module) => module.submit({ words, flags }),
+    flags
   )
 ).pipe(
   Command.withDescription("Submit scans and print their keys, without waiting"),

@@ -11,7 +11,6 @@ import type * as FileSystem from "effect/FileSystem"
 import type * as Path from "effect/Path"
 import * as Durations from "../config/Durations.ts"
 import type { UsageError } from "../config/InputFault.ts"
-import * as Plans from "../config/Plan.ts"
 import * as Output from "../output/Output.ts"
 import type { Streams } from "../output/Streams.ts"
 import { inert } from "../output/Streams.ts"
@@ -63,7 +62,10 @@ const factsOf = (vendor: Vendor, paces: ReadonlyArray<Pace>, environment: Enviro
   floor: Durations.format(vendor.limits.floor),
   deadline: Durations.format(vendor.policies.default.deadline),
   rateLimit: vendor.rateLimit,
-  key: { variable: vendor.keyVariable, set: isSet(environment, vendor.keyVariable) },
+  key: {
+    variable: vendor.keyVariable,
+    set: vendor.keyVariable !== null && isSet(environment, vendor.keyVariable)
+  },
   base: {
     variable: vendor.baseVariable,
     value: baseShown(vendor, environment),
@@ -80,7 +82,7 @@ const block = (facts: Facts): string => {
     `${facts.name}  ${facts.title}: ${facts.scans}`,
     row("target", facts.target),
     row("fields", facts.fields.join(", ")),
-    row("gives", facts.capabilities.join(", ")),
+    row("gives", facts.capabilities.length === 0 ? "a verdict" : facts.capabilities.join(", ")),
     ...facts.paces.map((pace, index) => row(index === 0 ? "paces" : "", `${pace.name}: ${pace.words}`)),
     ...facts.paces
       .filter((pace) => pace.name === "default")
@@ -89,7 +91,7 @@ const block = (facts: Facts): string => {
       "limits",
       `${facts.rateLimit}; a scan is polled every ${facts.floor} at most, and waited for ${facts.deadline}`
     ),
-    row("key", `${facts.key.variable} (${facts.key.set ? "set" : "not set"})`),
+    row("key", facts.key.variable === null ? "none" : `${facts.key.variable} (${facts.key.set ? "set" : "not set"})`),
     row("base", `${facts.base.variable} (${facts.base.set ? "set" : "default"}): ${base}`),
     row("docs", facts.docs),
     ""
@@ -107,7 +109,7 @@ export const vendors = Effect.fnUntraced(function* (input: {
 }): Effect.fn.Return<number, UsageError, FileSystem.FileSystem | Path.Path | Streams | Vendors> {
   const { environment } = yield* ProcessContext
   const { settings } = yield* Effect.flatMap(
-    Command.begin({ name: "vendors", plan: Checked.make(Plans.empty), flags: input.flags, formats: ["text", "json"] }),
+    Command.begin({ name: "vendors", flags: input.flags, formats: Output.small }),
     Checked.accept
   )
   const vendors = yield* Vendors

@@ -30,13 +30,13 @@ import * as Keys from "../config/Keys.ts"
 import type * as Plans from "../config/Plan.ts"
 import type { Settings } from "../config/Settings.ts"
 import * as Health from "../process/HealthServer.ts"
+import * as Look from "../output/Look.ts"
 import { inert, say, type Streams } from "../output/Streams.ts"
 import type { FlagTexts } from "../prepare/Resolve.ts"
 import * as Accounts from "../prepare/Accounts.ts"
 import * as Checked from "../prepare/Checked.ts"
 import * as ReadPlan from "../prepare/ReadPlan.ts"
 import * as Resolve from "../prepare/Resolve.ts"
-import * as Running from "../run/Running.ts"
 import { Shutdown } from "../process/Shutdown.ts"
 import { ProcessContext } from "../process/ProcessContext.ts"
 import type { Account } from "../vendors/Vendor.ts"
@@ -80,8 +80,8 @@ const accountsOf = Effect.fnUntraced(function* (plan: Plans.Plan, keys: Keys.Key
   for (const one of all) {
     const name = KeyText.accountName(one.vendor.name, one.account)
     // A key that is there and wrong is a fault; one that is not there is a choice.
-    const key = yield* keys.check(one.variable)
-    if (key._tag === "Unset") left.push(`${name} (${one.variable})`)
+    const key = one.variable === null ? null : yield* keys.check(one.variable)
+    if (key?._tag === "Unset") left.push(`${name} (${one.variable})`)
     else used.push(one)
   }
   const opened = yield* Accounts.open(used, plan.accounts, keys)
@@ -277,7 +277,7 @@ export const worker = Effect.fnUntraced(function* (
     yield* shutdown.requested
     yield* tell("handing over to the other workers (a second signal leaves at once)")
     return 0
-  }).pipe(Effect.scoped, Running.atLogLevel(settings))
+  }).pipe(Effect.scoped, Look.atLogLevel(settings))
   return yield* shutdown.soft(working)
 })
 

@@ -35,7 +35,8 @@ export const worker = Command.make(
           slices: Option.getOrNull(slices),
           lease: Option.getOrNull(lease),
           flags
-        })
+        }),
+      flags
     )
 ).pipe(
   Command.withDescription("Poll the open scans of a PostgreSQL journal, together with other workers, until Ctrl-C"),

@@ -6,6 +6,7 @@
 import { isScanId } from "@scanpoll/core/model/ScanTicket"
 import * as Result from "effect/Result"
 import { quote } from "./InputFault.ts"
+import { howToBring } from "../vendors/Wanted.ts"
 import { didYouMean } from "./Nearest.ts"
 import { defaultAccount } from "./Plan.ts"
 
@@ -41,7 +42,7 @@ export const parse = (text: string, vendors: ReadonlyArray<string>): Result.Resu
   }
   if (!vendors.includes(vendor)) {
     return Result.fail(
-      `unknown vendor ${quote(vendor)}${didYouMean(vendor, vendors) || `; known are ${vendors.join(", ")}`}`
+      `unknown vendor ${quote(vendor)}${didYouMean(vendor, vendors) || `; known are ${vendors.join(", ")}; ${howToBring(vendor)}`}`
     )
   }
   const scanId = text.slice(at + 1)

@@ -57,14 +57,14 @@ export const allowFaults = (environment: Readonly<Record<string, string | undefi
         ]
   )
 
-const isOwn = (variable: string, keyVariable: string): boolean =>
-  variable === keyVariable || variable.startsWith(`${keyVariable}_`)
+const isOwn = (variable: string, keyVariable: string | null): boolean =>
+  keyVariable !== null && (variable === keyVariable || variable.startsWith(`${keyVariable}_`))
 
 // The vendor whose key variable this is. The longest name wins where one vendor's begins with another's.
 const ownerOf = (variable: string, vendors: ReadonlyArray<Owner>): Owner | null =>
   vendors
     .filter((vendor) => isOwn(variable, vendor.keyVariable))
-    .toSorted((a, b) => b.keyVariable.length - a.keyVariable.length)[0] ?? null
+    .toSorted((a, b) => (b.keyVariable ?? "").length - (a.keyVariable ?? "").length)[0] ?? null
 
 /**
  * Why a plan may not name this variable as a key of the vendor, or null when it may.
@@ -82,6 +82,7 @@ export const refusal = (
     // It may be a key that was pasted here: never repeat it.
     return "variable must be the NAME of an environment variable, in capitals; the key itself never stands in a plan"
   }
+  if (vendor.keyVariable === null) return `${vendor.name} has no keys: its targets need no account of a plan`
   const use = `use ${vendor.keyVariable} or a name that begins with ${vendor.keyVariable}_`
   const owner = ownerOf(variable, vendors)
   if (owner !== null && owner.name !== vendor.name) {

@@ -58,7 +58,9 @@ const least = 8
 // The keys of the vendors, of their further accounts, and those of variables that are allowed as such.
 const learn = (variables: Variables, vendors: ReadonlyArray<Vendor>, allowed: ReadonlySet<string>): void => {
   for (const [name, value = ""] of Object.entries(variables)) {
-    const isKey = vendors.some(({ keyVariable }) => name === keyVariable || name.startsWith(`${keyVariable}_`))
+    const isKey = vendors.some(
+      ({ keyVariable }) => keyVariable !== null && (name === keyVariable || name.startsWith(`${keyVariable}_`))
+    )
     if ((isKey || allowed.has(name)) && value.trim().length >= least) Scrubber.ofProcess.learn(value.trim())
   }
 }

@@ -57,6 +57,61 @@ const maxNodes = 200_000
 const maxDepth = 64
 const maxFaults = 50
 
+// A text that is shorter than this cannot hold too much of anything.
+const small = 64 * 1024
+// Of a text: its words (names and values), and everything its reader would make a token of, comments and blanks as well.
+const maxWords = 2 * maxNodes
+const maxTokens = 6 * maxNodes
+
+const words = new Set(["null", "single-quoted-scalar", "double-quoted-scalar", "block-scalar-header", "alias"])
+// Marks that the lexer sets and that are not in the text.
+const marks = new Set(["doc-mode", "scalar", "flow-error-end"])
+
+const maxWord = 1024 * 1024
+
+const placeIn = (source: string, offset: number): Place => {
+  let line = 1
+  let start = 0
+  for (let end = source.indexOf("\n"); end >= 0 && end < offset; end = source.indexOf("\n", start)) {
+    line++
+    start = end + 1
+  }
+  return { line, column: offset - start + 1 }
+}
+
+/**
+ * What a text has too much of, and where, or null: found before anything is built from it, because the reader of YAML needs
+ * minutes for some texts that it refuses in the end. Ask it before `parse`.
+ *
+ * @category guards
+ * @since 0.2.0
+ */
+export const excess = (source: string): LocatedFault | null => {
+  if (source.length <= small) return null
+  const fault = (message: string): LocatedFault => ({ at: placeIn(source, at), message })
+  let at = 0
+  let tokens = 0
+  let count = 0
+  let flow = 0
+  // Lists and maps that begin on one line: `- - - a`.
+  let begun = 0
+  for (const token of new Yaml.Lexer().lex(source)) {
+    const type = Yaml.CST.tokenType(token) ?? "null"
+    if (marks.has(type)) continue
+    if (words.has(type)) count++
+    else if (type === "flow-map-start" || type === "flow-seq-start") flow++
+    else if (type === "flow-map-end" || type === "flow-seq-end") flow--
+    else if (type === "newline") begun = 0
+    else if (type === "seq-item-ind" || type === "explicit-key-ind" || (type === "map-value-ind" && flow <= 0)) begun++
+    if (flow > maxDepth || begun > maxDepth) return fault(`nested deeper than ${maxDepth} levels`)
+    if (count > maxWords) return fault(`more than ${maxNodes} values`)
+    if (++tokens > maxTokens) return fault(`more than ${maxTokens} words, signs and blanks`)
+    if (token.length > maxWord) return fault(`a text of more than ${maxWord} characters`)
+    at += token.length
+  }
+  return null
+}
+
 const sentence = (text: string): string => text.split("\n", 1)[0]?.trim() ?? ""
 
 /**
@@ -73,10 +128,15 @@ export const parse = (text: string): Result.Result<Located, ReadonlyArray<Locate
     return line === 0 ? { line: 1, column: 1 } : { line, column: col }
   }
   let document: Yaml.Document.Parsed
+  const { stackTraceLimit } = Error
   try {
+    // A text may have a fault in each of its lines, and nobody reads where in the reader each was found.
+    Error.stackTraceLimit = 0
     document = Yaml.parseDocument(source, {
       lineCounter: lines,
       prettyErrors: false,
+      // Its own check compares every key with every other.
+      uniqueKeys: false,
       stringKeys: true,
       resolveKnownTags: false,
       logLevel: "error"
@@ -84,6 +144,8 @@ export const parse = (text: string): Result.Result<Located, ReadonlyArray<Locate
   } catch (error) {
     const why = error instanceof Error ? sentence(error.message) : "not YAML or JSON"
     return Result.fail([{ at: { line: 1, column: 1 }, message: `cannot be read: ${why}` }])
+  } finally {
+    Error.stackTraceLimit = stackTraceLimit
   }
   const broken = [...document.errors, ...document.warnings]
   // The parser itself gave up on the depth, in words that are no one's business.
@@ -93,7 +155,7 @@ export const parse = (text: string): Result.Result<Located, ReadonlyArray<Locate
   }
   if (broken.length > 0) {
     return Result.fail(
-      broken.slice(0, maxFaults).map((error) => ({ at: placeOf(error.pos[0]), message: wordsOf(error, source) }))
+      broken.slice(0, maxFaults).map((error) => ({ at: placeOf(error.pos[0]), message: wordsOf(error) }))
     )
   }
 
@@ -105,23 +167,43 @@ export const parse = (text: string): Result.Result<Located, ReadonlyArray<Locate
       this.at = at
     }
   }
+  const twice: Array<LocatedFault> = []
+  // An alias means the last node before it that has its name. The reader's own look-up reads the whole document each time.
+  const anchors = new Map<string, unknown>()
+  let resolving = 0
+  const name = (node: unknown): void => {
+    if (resolving === 0 && Yaml.isNode(node) && "anchor" in node && typeof node.anchor === "string") {
+      anchors.set(node.anchor, node)
+    }
+  }
   const walk = (node: unknown, at: Place, depth: number): Located => {
+    name(node)
     if (++nodes > maxNodes) throw new Unreadable(at, `more than ${maxNodes} values`)
     if (depth > maxDepth) throw new Unreadable(at, `nested deeper than ${maxDepth} levels`)
     if (Yaml.isAlias(node)) {
-      const target = node.resolve(document)
       const here = node.range ? placeOf(node.range[0]) : at
+      const target = anchors.get(node.source)
       if (target === undefined) throw new Unreadable(here, `there is no anchor &${node.source} before this`)
-      return walk(target, here, depth + 1)
+      resolving++
+      const found = walk(target, here, depth + 1)
+      resolving--
+      return found
     }
     const here = Yaml.isNode(node) && node.range ? placeOf(node.range[0]) : at
     if (Yaml.isMap(node)) {
+      const keys = new Set<string>()
       return {
         _tag: "Map",
         at: here,
         entries: node.items.map((pair) => {
+          name(pair.key)
           const keyAt = Yaml.isNode(pair.key) && pair.key.range ? placeOf(pair.key.range[0]) : here
-          return { key: keyOf(pair.key), keyAt, value: walk(pair.value, keyAt, depth + 1) }
+          const key = keyOf(pair.key)
+          if (keys.has(key) && twice.length < maxFaults) {
+            twice.push({ at: keyAt, message: `the key ${quotedKey(key)} is there twice` })
+          }
+          keys.add(key)
+          return { key, keyAt, value: walk(pair.value, keyAt, depth + 1) }
         })
       }
     }
@@ -131,18 +213,17 @@ export const parse = (text: string): Result.Result<Located, ReadonlyArray<Locate
     return { _tag: "Scalar", at: here, value: Yaml.isScalar(node) ? scalarOf(node.value) : null }
   }
   try {
-    return Result.succeed(walk(document.contents, { line: 1, column: 1 }, 0))
+    const tree = walk(document.contents, { line: 1, column: 1 }, 0)
+    return twice.length === 0 ? Result.succeed(tree) : Result.fail(twice)
   } catch (error) {
     const at = error instanceof Unreadable ? error.at : { line: 1, column: 1 }
     return Result.fail([{ at, message: error instanceof Error ? sentence(error.message) : "cannot be read" }])
   }
 }
 
-const wordsOf = (error: Yaml.YAMLError, source: string): string => {
-  if (error.code === "DUPLICATE_KEY") {
-    const key = /^[^:\s,}]{1,60}/.exec(source.slice(error.pos[0]))?.[0] ?? ""
-    return `the key ${key} is there twice`
-  }
+const quotedKey = (key: string): string => (/^[^\s:,{}[\]"']{1,60}$/.test(key) ? key : JSON.stringify(key.slice(0, 60)))
+
+const wordsOf = (error: Yaml.YAMLError): string => {
   if (error.code === "MULTIPLE_DOCS") return "there is a second document; one file holds one plan"
   return sentence(error.message)
 }

@@ -10,6 +10,7 @@ import type * as Duration from "effect/Duration"
 import * as Result from "effect/Result"
 import { unknownKey } from "../vendors/Shape.ts"
 import type { Vendor } from "../vendors/Vendor.ts"
+import { howToBring } from "../vendors/Wanted.ts"
 import * as Durations from "./Durations.ts"
 import type { InputFault } from "./InputFault.ts"
 import { quote, visible } from "./InputFault.ts"
@@ -17,7 +18,6 @@ import type { Entry, Located, Place } from "./Located.ts"
 import * as Tree from "./Located.ts"
 import * as KeyVariable from "./KeyVariable.ts"
 import { didYouMean } from "./Nearest.ts"
-import * as Placeholder from "./Placeholder.ts"
 import * as Paces from "./Pace.ts"
 import type { Pace } from "./Pace.ts"
 import type { Placed, Plan, PlanAccount, Target, VendorSettings } from "./Plan.ts"
@@ -39,7 +39,7 @@ export const planKeys = ["version", "defaults", "vendors", "accounts", "gate", "
  * @category constructors
  * @since 0.1.0
  */
-export const targetKeys = ["vendor", "account", "name", "pace", "deadline"] as const
+export const targetKeys = ["vendor", "account", "pace", "deadline"] as const
 
 const accountKeys = ["vendor", "variable"]
 const vendorKeys = ["pace", "deadline"]
@@ -48,7 +48,7 @@ const maxTargets = 100_000
 /**
  * Reads the text of a plan file. `file` is its path as it was given. With faults, the plan is what could be read: good for
  * finding further faults, and for nothing else. `allowed` are the key variables that accounts may name beside the
- * vendors' own; default: none.
+ * vendors' own; default: none. `unread` tells that the text has too much of something and was not looked into.
  *
  * @category constructors
  * @since 0.1.0
@@ -58,17 +58,19 @@ export const parse = (
   file: string,
   vendors: ReadonlyArray<Vendor>,
   allowed: ReadonlySet<string> = new Set()
-): { readonly plan: Plan; readonly faults: ReadonlyArray<InputFault> } => {
+): { readonly plan: Plan; readonly faults: ReadonlyArray<InputFault>; readonly unread: boolean } => {
   const toFault = ({ at, message }: Tree.LocatedFault): InputFault => ({
     where: `${file}:${at.line}:${at.column}`,
     message: visible(message)
   })
+  const tooMuch = Tree.excess(text)
+  if (tooMuch !== null) return { plan: { ...empty, file }, faults: [toFault(tooMuch)], unread: true }
   const tree = Tree.parse(text)
-  if (Result.isFailure(tree)) return { plan: { ...empty, file }, faults: tree.failure.map(toFault) }
+  if (Result.isFailure(tree)) return { plan: { ...empty, file }, faults: tree.failure.map(toFault), unread: false }
   const reader = makeReader((at) => `${file}:${at.line}:${at.column}`, vendors, allowed)
   const plan = reader.plan(tree.success, file)
   const byPlace = reader.faults.toSorted((a, b) => a.at.line - b.at.line || a.at.column - b.at.column)
-  return { plan, faults: byPlace.map(toFault) }
+  return { plan, faults: byPlace.map(toFault), unread: false }
 }
 
 interface Reader {
@@ -97,7 +99,8 @@ const makeReader = (
     for (const entry of located.entries) {
       if (known.includes(entry.key)) out.set(entry.key, entry)
       else {
-        const hint = didYouMean(entry.key, known) || `; known are ${known.join(", ")}`
+        const bring = known === vendorNames ? `; ${howToBring(entry.key)}` : ""
+        const hint = didYouMean(entry.key, known) || `; known are ${known.join(", ")}${bring}`
         fault(entry.keyAt, `unknown key ${quote(entry.key)} in ${what}${hint}`)
       }
     }
@@ -122,15 +125,6 @@ const makeReader = (
     // The number 0 is the one duration that needs no unit; any other is refused with the reason.
     if (value._tag === "Scalar" && typeof value.value === "number") return String(value.value)
     return textOf(entry)
-  }
-
-  const nameOf = (entry: Entry | undefined): string | null => {
-    const text = entry === undefined ? null : textOf(entry)
-    if (entry === undefined || text === null) return null
-    const name = text.trim()
-    const why = Placeholder.faultOf(name) ?? (name.length > 200 ? "must have at most 200 characters" : null)
-    if (why !== null) fault(entry.value.at, `name ${why}`)
-    return name
   }
 
   const deadlineOf = (entry: Entry | undefined): Placed<Duration.Duration> | null => {
@@ -232,7 +226,7 @@ const makeReader = (
     const name = textOf(entry)
     const found = vendors.find((vendor) => vendor.name === name) ?? null
     if (name !== null && found === null) {
-      const hint = didYouMean(name, vendorNames) || `; it is one of ${vendorNames.join(", ")}`
+      const hint = didYouMean(name, vendorNames) || `; it is one of ${vendorNames.join(", ")}; ${howToBring(name)}`
       fault(entry.value.at, `unknown vendor ${quote(name)}${hint}`)
     }
     return found
@@ -275,12 +269,8 @@ const makeReader = (
     const vendor = vendorOf(Tree.get(located, "vendor") ?? undefined, located.at)
     if (vendor === null) return null
     const common = new Map(
-      located.entries
-        // A vendor may have a field of that name.
-        .filter(({ key }) => targetKeys.some((each) => each === key) && !(key === "name" && vendor.keys.includes(key)))
-        .map((entry) => [entry.key, entry])
+      located.entries.filter((entry) => targetKeys.some((key) => key === entry.key)).map((entry) => [entry.key, entry])
     )
-    const name = nameOf(common.get("name"))
     const pace = paceOf(common.get("pace"))
     const deadline = deadlineOf(common.get("deadline"))
     const accountEntry = common.get("account")
@@ -301,7 +291,6 @@ const makeReader = (
     return {
       vendor,
       account: account ?? defaultAccount,
-      name,
       input,
       isSound: wrong.length === 0 && account !== null,
       pace,
@@ -341,29 +330,7 @@ const makeReader = (
       fault(entry.value.at, `more than ${maxTargets} targets`)
       return []
     }
-    const found = entry.value.items.flatMap((item) => target(item, accounts) ?? [])
-    sameNames(found)
-    return found
-  }
-
-  // One name for two subjects would tell one's findings as the other's.
-  const sameNames = (found: ReadonlyArray<Target>): void => {
-    const first = new Map<string, Target>()
-    for (const one of found) {
-      const about = one.name === null || !one.isSound ? null : one.vendor.about(one.input)
-      if (about === null || one.declaredAt === null) continue
-      const identity = JSON.stringify([one.vendor.name, one.account, about.scanType, one.name])
-      const before = first.get(identity)
-      if (before === undefined) first.set(identity, one)
-      else if (before.vendor.about(before.input)?.subject.id !== about.subject.id) {
-        const other = before.vendor.about(before.input)?.subject.name ?? ""
-        const subjects = `${quote(other)} (line ${before.declaredAt?.line ?? 0}) and ${quote(about.subject.name)}`
-        fault(
-          one.declaredAt,
-          `the name ${quote(one.name ?? "")} stands for two subjects: ${subjects}; give each its own`
-        )
-      }
-    }
+    return entry.value.items.flatMap((item) => target(item, accounts) ?? [])
   }
 
   const plan = (root: Located, file: string): Plan => {

@@ -213,6 +213,22 @@ export const settings = {
     most: Durations.oldest,
     words: "Take an equal scan's outcome from the journal if it is not older; 0 buys anew"
   }),
+  vendor: {
+    flag: "vendor",
+    group: "vendors",
+    alias: null,
+    kind: "list",
+    many: true,
+    plan: null,
+    metavar: "FILE|PACKAGE",
+    choices: null,
+    range: null,
+    words: "Know a vendor of your own, from a file or an installed package; its code is run. Repeatable",
+    parse: (texts) =>
+      collect(texts, (given) => (given.trim() === "" ? null : given.trim()), "must be a file or a package"),
+    fallback: [],
+    show: (value: ReadonlyArray<string>) => (value.length === 0 ? "not set" : value.join(", "))
+  } satisfies SettingKind.Setting<ReadonlyArray<string>>,
   journal: SettingKind.one<JournalAddress.JournalAddress | null>({
     flag: "journal",
     group: "journal",
@@ -275,7 +291,7 @@ export type SettingName = keyof typeof settings
 export const ownFlags = [
   "dry-run",
   "continue",
-  "fresh",
+  "check",
   "plan",
   "from",
   "reason",

@@ -22,6 +22,7 @@ const headings: ReadonlyArray<readonly [group: Group, heading: string]> = [
   ["output", "REPORT"],
   ["gate", "GATE"],
   ["time", "TIME AND COST"],
+  ["vendors", "VENDORS"],
   ["journal", "JOURNAL AND KEYS"],
   ["screen", "SCREEN"]
 ]

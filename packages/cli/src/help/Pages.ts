@@ -223,7 +223,27 @@ export const pages: ReadonlyMap<string, Page> = new Map<string, Page>([
       seeAlso: ["run", "diff"]
     }
   ],
-  ["vendors", { details: [], exits: [[0, "done"], [2], [74]], environment: [], seeAlso: ["doctor", "run"] }],
+  [
+    "vendors",
+    {
+      details: [
+        "With --check: whether the definition of a vendor of yours is right. It is held against `samples`, the vendor's own requests and answers, on this machine: no vendor is asked and no key is read. Its code is run."
+      ],
+      exits: [[0, "done; with --check, every rule holds"], [1, "with --check: a rule does not hold"], [2], [74]],
+      environment: [],
+      seeAlso: ["vendors new", "doctor", "run"]
+    }
+  ],
+  [
+    "vendors new",
+    {
+      details: [
+        "Writes NAME.ts, NAME.samples.ts and NAME.test.ts into the working folder. They are whole: checked, simulated and scanned as they are."
+      ],
+      ...local,
+      seeAlso: ["vendors", "simulate"]
+    }
+  ],
   [
     "doctor",
     {

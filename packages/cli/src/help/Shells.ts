@@ -10,7 +10,7 @@ import * as Completions from "effect/cli/Completions"
 import * as Flags from "../config/Flags.ts"
 import { byFlag, settings } from "../config/Setting.ts"
 
-const files: ReadonlyArray<string> = ["baseline", "key-file", "plan", "from", "journal"]
+const files: ReadonlyArray<string> = ["baseline", "key-file", "plan", "from", "journal", "vendor", "check"]
 const folders: ReadonlyArray<string> = ["dir"]
 const fileArguments: ReadonlyArray<string> = ["plan", "plan|target", "file", "base", "head"]
 

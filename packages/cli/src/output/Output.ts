@@ -15,6 +15,14 @@ import { inert, say, Streams } from "./Streams.ts"
 import * as WholeFile from "./WholeFile.ts"
 
 /**
+ * The formats of what a small command has to say.
+ *
+ * @category constructors
+ * @since 0.2.0
+ */
+export const small: ReadonlyArray<string> = ["text", "json"]
+
+/**
  * The settings with the outputs a command can give: a plan and a variable may be meant for reports, so where theirs are of another
  * kind the command's own default takes their place.
  *

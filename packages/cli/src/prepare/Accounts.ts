@@ -4,6 +4,7 @@
  * @since 0.2.0
  */
 import * as BaseUrl from "@scanpoll/core/unstable/http/BaseUrl"
+import * as Credential from "@scanpoll/core/http/Credential"
 import type { VendorHttp } from "@scanpoll/core/http/VendorHttp"
 import { labelKey } from "@scanpoll/core/unstable/model/Account"
 import * as Effect from "effect/Effect"
@@ -83,7 +84,8 @@ export interface Needed {
 }
 
 /**
- * Which variable holds the key of an account; null where the plan names one it may not, which is a fault of the plan.
+ * Which variable holds the key of an account; null where the plan names one it may not, which is a fault of the plan, and
+ * for the account of a vendor without keys.
  *
  * @category constructors
  * @since 0.2.0
@@ -112,11 +114,12 @@ const openOne = Effect.fnUntraced(function* (
   const { account, vendor } = needed
   const named = variableOf(needed, declared)
   const variable = named.value
-  if (variable === null) return Checked.map(named, () => null)
-  const key = yield* keys.check(variable)
+  const isKeyless = vendor.keyVariable === null && account === Plans.defaultAccount
+  if (variable === null && !isKeyless) return Checked.map(named, () => null)
+  const key = variable === null ? null : yield* keys.check(variable)
   const wrong = [
     ...baseFaults(vendor, environment),
-    ...(key._tag === "Set" ? [] : [{ where: variable, message: key.message }])
+    ...(variable === null || key === null || key._tag === "Set" ? [] : [{ where: variable, message: key.message }])
   ]
   if (wrong.length > 0) return Checked.make(null, { faults: wrong })
   const extra = Object.fromEntries(
@@ -129,7 +132,7 @@ const openOne = Effect.fnUntraced(function* (
     vendor.open({
       account,
       baseUrl: baseOf(vendor, environment),
-      credential: keys.credential(vendor.name, variable),
+      credential: variable === null ? Credential.none : keys.credential(vendor.name, variable),
       variable,
       insecureHosts: insecureHosts(environment),
       extra
@@ -137,7 +140,7 @@ const openOne = Effect.fnUntraced(function* (
   )
   if (Result.isSuccess(result)) return Checked.make(result.success)
   return result.failure._tag === "CredentialError"
-    ? Checked.faulty(null, variable, result.failure.message)
+    ? Checked.faulty(null, variable ?? vendor.name, result.failure.message)
     : Checked.make(null, { faults: result.failure.faults.map((message) => ({ where: vendor.name, message })) })
 })
 

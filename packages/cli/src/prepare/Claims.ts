@@ -13,6 +13,7 @@ import type { Keys } from "../config/Keys.ts"
 import type { Plan } from "../config/Plan.ts"
 import type { Account, Vendor } from "../vendors/Vendor.ts"
 import { Vendors } from "../vendors/Vendors.ts"
+import { howToBring } from "../vendors/Wanted.ts"
 import * as Accounts from "./Accounts.ts"
 import * as Checked from "./Checked.ts"
 
@@ -53,7 +54,10 @@ export const open = Effect.fnUntraced(function* (
     const made = {
       vendor,
       account: accounts?.value.get(name, account) ?? null,
-      why: accounts === null ? "no such vendor is known here" : accounts.faults.map(sentence).join("; ")
+      why:
+        accounts === null
+          ? `no such vendor is known here; ${howToBring(name)}`
+          : accounts.faults.map(sentence).join("; ")
     }
     opened.set(KeyText.accountName(name, account), made)
     return made

@@ -14,6 +14,7 @@ import type * as FileSystem from "effect/FileSystem"
 import type * as Path from "effect/Path"
 import * as Keys from "../config/Keys.ts"
 import type { Plan } from "../config/Plan.ts"
+import * as Plans from "../config/Plan.ts"
 import type { Settings } from "../config/Settings.ts"
 import * as Output from "../output/Output.ts"
 import { ProcessContext } from "../process/ProcessContext.ts"
@@ -28,6 +29,7 @@ import * as SavedFiles from "./SavedFiles.ts"
 /**
  * What a command is given and what it writes.
  *
+ * - `plan`: default: an empty one.
  * - `formats`: the formats it writes. Default: those of a report, after a gate that may have a baseline.
  * - `reads`: files it reads beside the plan, the key file, the journal and the baseline.
  *
@@ -36,7 +38,7 @@ import * as SavedFiles from "./SavedFiles.ts"
  */
 export interface Asked {
   readonly name: string
-  readonly plan: Checked.Checked<Plan>
+  readonly plan?: Checked.Checked<Plan>
   readonly flags: Resolve.FlagTexts
   readonly formats?: ReadonlyArray<string>
   readonly reads?: ReadonlyArray<Outputs.Input>
@@ -65,8 +67,8 @@ export const begin = Effect.fnUntraced(function* (
   asked: Asked
 ): Effect.fn.Return<Checked.Checked<Basis>, never, FileSystem.FileSystem | Path.Path | Vendors> {
   const { environment } = yield* ProcessContext
-  const { formats, name, reads = [] } = asked
-  const plan = asked.plan.value
+  const { formats, name, plan: read = Checked.make(Plans.empty), reads = [] } = asked
+  const { value: plan } = read
   const resolved = yield* Resolve.settings(asked.flags, plan, environment)
   const settings = formats === undefined ? resolved.value : Output.wishes(resolved.value, formats)
   const inputs = [
@@ -78,7 +80,7 @@ export const begin = Effect.fnUntraced(function* (
   const keys = yield* Keys.make(environment, settings.keyFile.value)
   const outputs = yield* Outputs.check(settings, { name, formats: formats ?? Format.names }, inputs)
   const baseline = formats === undefined ? yield* SavedFiles.readBaseline(settings) : Checked.make(null)
-  const findings = [asked.plan, resolved, outputs, baseline].reduce(Checked.and, Checked.make(null))
+  const findings = [read, resolved, outputs, baseline].reduce(Checked.and, Checked.make(null))
   return Checked.map(findings, () => ({ plan, settings, keys, baseline: baseline.value }))
 })
 

@@ -16,6 +16,7 @@ import * as PlanFile from "../config/PlanFile.ts"
 import { ProcessContext } from "../process/ProcessContext.ts"
 import type { Vendor } from "../vendors/Vendor.ts"
 import { Vendors } from "../vendors/Vendors.ts"
+import { howToBring } from "../vendors/Wanted.ts"
 import * as Checked from "./Checked.ts"
 import * as PlanBounds from "./PlanBounds.ts"
 import { createHash } from "node:crypto"
@@ -68,7 +69,7 @@ export const read = Effect.fnUntraced(function* (
   }
   const { environment } = yield* ProcessContext
   const vendors = yield* Vendors
-  const { faults, plan } = PlanFile.parse(text, file, vendors.all, KeyVariable.allowed(environment))
+  const { faults, plan, unread } = PlanFile.parse(text, file, vendors.all, KeyVariable.allowed(environment))
   const digest = createHash("sha256").update(bytes.success).digest("hex")
   return Checked.make(
     { ...plan, digest },
@@ -78,7 +79,8 @@ export const read = Effect.fnUntraced(function* (
         ...PlanBounds.callbackFaults(plan.targets, environment),
         ...(plan.accounts.length > 0 ? KeyVariable.allowFaults(environment) : [])
       ],
-      given: [{ where: file, text }]
+      // Nothing of a text that was not looked into is repeated, so it need not be searched for keys.
+      given: unread ? [] : [{ where: file, text }]
     }
   )
 })
@@ -101,7 +103,6 @@ const targetOf = (text: string, rest: string, vendor: Vendor): Checked.Checked<T
   const target = {
     vendor,
     account: Plans.defaultAccount,
-    name: null,
     input: parsed.success,
     isSound: wrong.length === 0,
     pace: null,
@@ -130,6 +131,12 @@ const suggestion = (word: string, vendors: ReadonlyArray<Vendor>): string => {
     return value === null || faults.length > 0 ? [] : [JSON.stringify(`${vendor.name}:${what}`)]
   })
   return found.length === 0 ? "" : `; did you mean ${found.join(" or ")}?`
+}
+
+// `harbour:moorings` may be a target of a vendor that is not known.
+const bringing = (word: string): string => {
+  const name = /^([a-z][a-z0-9-]{0,31}):./.exec(word)?.[1]
+  return name === undefined ? "" : `; ${howToBring(name)}`
 }
 
 /**
@@ -167,7 +174,7 @@ export const fromWords = Effect.fnUntraced(function* (
     given: words.map((text, at) => ({ where: `argument ${at + 1}`, text }))
   })
   const file = files[0] ?? (words.length === 0 ? defaultPlan : null)
-  const hint = `, and it is no target either (a target is VENDOR:WHAT, see \`scanpoll vendors\`)${file === null ? "" : suggestion(file, vendors.all)}`
+  const hint = `, and it is no target either (a target is VENDOR:WHAT, see \`scanpoll vendors\`)${file === null ? "" : suggestion(file, vendors.all) || bringing(file)}`
   const plan = file === null ? Checked.make(Plans.empty) : yield* read(file, hint)
   return Checked.andThen(targets, (found) =>
     Checked.map(plan, (known) => ({ ...known, targets: [...known.targets, ...found.filter((one) => one !== null)] }))

@@ -10,6 +10,7 @@ import * as Effect from "effect/Effect"
 import type * as FileSystem from "effect/FileSystem"
 import type * as Path from "effect/Path"
 import type { UsageError } from "../config/InputFault.ts"
+import * as Look from "../output/Look.ts"
 import type { Streams } from "../output/Streams.ts"
 import * as Checked from "../prepare/Checked.ts"
 import type { Basis } from "../prepare/Command.ts"
@@ -48,7 +49,7 @@ export const run = Effect.fnUntraced(function* (
   }).pipe(
     Effect.provide(StoredDurations.layer),
     Effect.provide(Journal.layerOfRun(settings)),
-    Running.atLogLevel(settings)
+    Look.atLogLevel(settings)
   )
   return yield* shutdown.soft(running)
 })

@@ -18,7 +18,6 @@ import * as Baseline from "@scanpoll/report/Baseline"
 import * as Format from "@scanpoll/report/Format"
 import * as Hostile from "@scanpoll/report/HostileText"
 import * as Payload from "@scanpoll/report/Payload"
-import type { TrendPoint } from "@scanpoll/report/ReportScan"
 import * as RenderEvents from "@scanpoll/report/RenderEvents"
 import * as ScanReport from "@scanpoll/report/ScanReport"
 import type * as Cause from "effect/Cause"
@@ -27,11 +26,9 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import type * as FileSystem from "effect/FileSystem"
-import type * as LogLevel from "effect/LogLevel"
 import type * as Path from "effect/Path"
 import * as Option from "effect/Option"
 import * as Queue from "effect/Queue"
-import * as References from "effect/References"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
@@ -40,20 +37,18 @@ import * as KeyText from "../config/Key.ts"
 import type { Keys } from "../config/Keys.ts"
 import type { Plan } from "../config/Plan.ts"
 import type { Settings } from "../config/Settings.ts"
-import * as Color from "../output/Color.ts"
 import * as Hints from "../output/Hints.ts"
 import * as Log from "../output/Log.ts"
+import * as Look from "../output/Look.ts"
 import { inert, Streams } from "../output/Streams.ts"
 import * as WholeFile from "../output/WholeFile.ts"
 import type { Prepared } from "../prepare/Requests.ts"
 import * as Resolve from "../prepare/Resolve.ts"
 import * as Progress from "../progress/Progress.ts"
-import type * as View from "../progress/View.ts"
 import { Shutdown } from "../process/Shutdown.ts"
-import { ProcessContext, type ProcessFacts } from "../process/ProcessContext.ts"
+import { ProcessContext } from "../process/ProcessContext.ts"
 import { version } from "../process/Version.ts"
 import * as StoredRun from "./StoredRun.ts"
-import * as Trends from "./Trends.ts"
 
 /**
  * - `plan`: the plan in force; an empty one where there is none. `command`: what runs, as the journal keeps it.
@@ -91,53 +86,6 @@ export interface Ran {
   readonly records: ReadonlyArray<ScanRecord>
   readonly code: number
 }
-
-const levels: Readonly<Record<string, LogLevel.LogLevel>> = {
-  all: "All",
-  trace: "Trace",
-  debug: "Debug",
-  info: "Info",
-  warn: "Warn",
-  error: "Error",
-  fatal: "Fatal",
-  none: "None"
-}
-
-/**
- * Runs an effect at the log level of the settings.
- *
- * @category combinators
- * @since 0.1.0
- */
-export const atLogLevel =
-  (settings: Settings) =>
-  <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
-    Effect.gen(function* () {
-      const facts = yield* ProcessContext
-      // The rows on a terminal say what a warning would; whoever wants both asks for it.
-      const rows = styleOf(settings, facts) === "tty" && settings.logLevel.source === "default"
-      const level = rows ? "Error" : (levels[settings.logLevel.value] ?? "Warn")
-      return yield* Effect.provideService(effect, References.MinimumLogLevel, level)
-    })
-
-const styleOf = (settings: Settings, facts: ProcessFacts): View.Style =>
-  Progress.styleOf(settings.progress.value, {
-    stderrIsTerminal: facts.stderrIsTerminal,
-    environment: facts.environment,
-    quiet: settings.quiet.value
-  })
-
-/**
- * Whether texts for people may have colours, under the settings.
- *
- * @category guards
- * @since 0.1.0
- */
-export const mayColor = (
-  settings: Settings,
-  facts: { readonly environment: Readonly<Record<string, string | undefined>> },
-  isTerminal: boolean
-): boolean => !settings.noColor.value && Color.mayColor(facts.environment, isTerminal)
 
 /**
  * A run's id: sorts by age, as claims do.
@@ -248,8 +196,8 @@ export const run = Effect.fnUntraced(function* (
 
   const ended = yield* Effect.scoped(
     Effect.gen(function* () {
-      const style = styleOf(settings, facts)
-      const color = mayColor(settings, facts, facts.stderrIsTerminal)
+      const style = Look.styleOf(settings, facts)
+      const color = Look.mayColor(settings, facts, facts.stderrIsTerminal)
       const view = yield* Progress.begin(style, prepared.length, { color, realClock, typeOf })
       yield* Effect.forkScoped(
         Effect.andThen(
@@ -292,7 +240,6 @@ export const run = Effect.fnUntraced(function* (
 
   const records = ended.map((record) => ofThisRun(record, wanted))
   const finishedAt = yield* Clock.currentTimeMillis
-  const trends = yield* trendsOf(records, wanted, finishedAt)
   const leftOut = wanted.leftOut?.() ?? null
   let report = ScanReport.fromRecords(records, {
     version,
@@ -307,7 +254,6 @@ export const run = Effect.fnUntraced(function* (
     redact: keys.redact,
     row: (record) => ({
       ...rowOf(record.index),
-      trend: trends.get(record.index) ?? [],
       ...payloadOf(record, prepared[record.index]?.request, settings, keys.redact)
     })
   })
@@ -339,7 +285,7 @@ export const run = Effect.fnUntraced(function* (
     if (file !== null || format === undefined) continue
     textOnStdout ||= name === "text"
     const options = {
-      color: mayColor(settings, facts, facts.stdoutIsTerminal),
+      color: Look.mayColor(settings, facts, facts.stdoutIsTerminal),
       ...(facts.stdoutIsTerminal ? { width: facts.columns() } : {})
     }
     const pieces = name === "events" ? [RenderEvents.finished(report)] : yield* Format.render(format, report, options)
@@ -366,24 +312,6 @@ export const run = Effect.fnUntraced(function* (
     yield* streams.err(said.map((line) => `${line}\n`).join(""))
   }
   return { report, records, code: report.exit.code }
-})
-
-const trendsOf = Effect.fnUntraced(function* (
-  records: ReadonlyArray<ScanRecord>,
-  { prepared }: Wanted,
-  finishedAt: number
-): Effect.fn.Return<ReadonlyMap<number, ReadonlyArray<TrendPoint>>, never, ScanJournal.ScanJournal> {
-  const rows = records.map(
-    ({ account, claimId, index, observedAt, reused, subject, ticket, vendor }): Trends.Wanted => {
-      const { adapter, kind } = prepared[index]?.request ?? {}
-      const before = reused ? observedAt : finishedAt + 1
-      const origin = ticket?.origin ?? adapter?.origin ?? null
-      const scanId = ticket?.scanId ?? null
-      return { vendor, account, origin, scanType: kind ?? null, subject, claimId, scanId, before }
-    }
-  )
-  const found = yield* Trends.of(rows)
-  return new Map(records.map(({ index }, at) => [index, found[at] ?? []]))
 })
 
 // What an earlier process bought for this very run is no answer of another one.

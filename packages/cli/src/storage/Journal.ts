@@ -78,41 +78,28 @@ const isThere = (path: string): Effect.Effect<boolean, never, FileSystem.FileSys
   )
 
 /**
- * The journal of a command that only looks: it is opened read-only, so that neither a full disk nor a lock nor a missing
- * right is in the way, and nothing in it changes. The usual journal is empty where no run has made it.
- *
- * @category layers
- * @since 0.2.0
- */
-export const layerRead = (
-  settings: Pick<Settings, "journal" | "trustJournal">
-): Layer.Layer<ScanJournal.ScanJournal, JournalError | UsageError, FileSystem.FileSystem> =>
-  Layer.unwrap(
-    Effect.gen(function* () {
-      yield* mustExist(settings)
-      const address = yield* inForce(settings.journal.value)
-      if (address._tag === "File" && !(yield* isThere(address.path))) return ScanJournal.layerMemory
-      const Journal = yield* Effect.promise(() => import("@scanpoll/journal/Journal"))
-      return Journal.layerReadOnly(address, { trust: settings.trustJournal.value })
-    })
-  )
-
-/**
- * The journal of a command that changes what is there and buys nothing. The usual journal is empty, and none is made,
+ * The journal of a command that makes none: it fails where one was named and is not there, and the usual journal is empty
  * where no run has made it.
+ *
+ * To `read`, it is opened read-only, so that neither a full disk nor a lock nor a missing right is in the way, and nothing
+ * in it changes.
  *
  * @category layers
  * @since 0.2.0
  */
 export const layerExisting = (
-  settings: Pick<Settings, "journal" | "trustJournal">
+  settings: Pick<Settings, "journal" | "trustJournal">,
+  access: "read" | "write"
 ): Layer.Layer<ScanJournal.ScanJournal, JournalError | UsageError, FileSystem.FileSystem> =>
   Layer.unwrap(
     Effect.gen(function* () {
       yield* mustExist(settings)
       const address = yield* inForce(settings.journal.value)
       if (address._tag === "File" && !(yield* isThere(address.path))) return ScanJournal.layerMemory
-      return layer(settings.journal.value, settings.trustJournal.value)
+      const trust = settings.trustJournal.value
+      if (access === "write") return layer(settings.journal.value, trust)
+      const Journal = yield* Effect.promise(() => import("@scanpoll/journal/Journal"))
+      return Journal.layerReadOnly(address, { trust })
     })
   )
 
@@ -154,5 +141,5 @@ export const layerOfPoll = (
           (cluster) => cluster.layerAlone(named.url)
         )
       )
-    : layerRead(settings)
+    : layerExisting(settings, "read")
 }

@@ -5,16 +5,17 @@
  *
  * @since 0.1.0
  */
-import type { RequestFault, ScanAdapter } from "@scanpoll/core/engine/ScanAdapter"
+import type { AccountLimits, RequestFault, ScanAdapter } from "@scanpoll/core/engine/ScanAdapter"
 import type { ClaimEntry, JournalError, ScanJournal } from "@scanpoll/core/engine/ScanJournal"
 import * as Scans from "@scanpoll/core/engine/Scans"
 import type { ScanRequest } from "@scanpoll/core/engine/ScanRequest"
 import type { VendorConfigError, VendorHttp } from "@scanpoll/core/http/VendorHttp"
+import * as Definitions from "@scanpoll/core/vendor/Vendor"
+import * as Durations from "../config/Durations.ts"
 import type { Credential, CredentialError } from "@scanpoll/core/http/Credential"
 import type { PollAnswer } from "@scanpoll/core/model/Observation"
 import * as PollFaults from "@scanpoll/core/model/PollFault"
 import type { PollFault } from "@scanpoll/core/model/PollFault"
-import type { Subject } from "@scanpoll/core/model/Subject"
 import type { ScanOutcome } from "@scanpoll/core/model/ScanOutcome"
 import type { ScanTicket } from "@scanpoll/core/model/ScanTicket"
 import * as Tickets from "@scanpoll/core/model/ScanTicket"
@@ -38,8 +39,8 @@ export interface Access {
   readonly account: string
   readonly baseUrl: string | null
   readonly credential: Credential
-  /** The variable the credential is read from: who has to mend it is told its name. */
-  readonly variable: string
+  /** The variable the credential is read from: who has to mend it is told its name. Null for a vendor without keys. */
+  readonly variable: string | null
   readonly insecureHosts: ReadonlyArray<string>
   /** The values of the vendor's `extraVariables` that are set. */
   readonly extra: Readonly<Record<string, string>>
@@ -53,39 +54,7 @@ export interface Access {
  */
 export interface WaitOptions {
   readonly policy?: (recommended: PollPolicy) => PollPolicy
-  readonly fresh?: boolean
 }
-
-/**
- * How a target is asked for. `name` stands for its subject from run to run, whatever its address is; null or left out:
- * the subject stands for itself.
- *
- * @category models
- * @since 0.2.0
- */
-export interface TargetOptions extends Pick<WaitOptions, "policy"> {
-  readonly name?: string | null
-}
-
-/**
- * What a target is about: its subject and the vendor's type of scan, "" where the vendor has one alone.
- *
- * @category models
- * @since 0.2.0
- */
-export interface About {
-  readonly subject: Subject
-  readonly scanType: string
-}
-
-/**
- * A subject under the name that stands for it.
- *
- * @category combinators
- * @since 0.2.0
- */
-export const named = (subject: Subject, name: string | null | undefined): Subject =>
-  name === null || name === undefined ? subject : { ...subject, name, series: `name=${name}` }
 
 /**
  * One account of a vendor, ready to be asked. `input` is what `Vendor.faults` found nothing wrong with.
@@ -101,7 +70,7 @@ export interface Account {
   readonly policies: ScanAdapter<never, unknown>["policies"]
   /** For whoever polls any claim of this account. */
   readonly adapter: Scans.AnyAdapter
-  readonly request: (input: unknown, options: TargetOptions) => ScanRequest<unknown>
+  readonly request: (input: unknown, options: WaitOptions) => ScanRequest<unknown>
   readonly ticket: (scanId: string, options: WaitOptions) => ScanRequest<unknown>
   /** One request that costs nothing and fails with `Denied` where the key is refused. */
   readonly probe: Effect.Effect<void, PollFault>
@@ -134,7 +103,8 @@ export interface VendorFacts {
   readonly title: string
   readonly scans: string
   readonly docs: string
-  readonly keyVariable: string
+  /** Null for a vendor without keys. */
+  readonly keyVariable: string | null
   readonly baseVariable: string
   readonly defaultBaseUrl: string | null
   readonly extraVariables: ReadonlyArray<string>
@@ -150,7 +120,7 @@ export interface VendorFacts {
  * - `keys`: the keys of a target, without those that every vendor has.
  * - `schema`: the JSON Schema source of a target.
  * - `faults`: everything wrong with a target that can be known without asking anybody; empty when nothing is.
- * - `about`: what a target is about; null where that cannot be told without asking, or the target has faults.
+ * - `subject`: what a faultless target is about.
  * - `parse`: reads what follows `vendor:` on the command line.
  * - `open`: makes the account; fails with every fault of its configuration.
  *
@@ -164,13 +134,12 @@ export interface Vendor extends VendorFacts {
   readonly limits: VendorLimits
   readonly policies: ScanAdapter<never, unknown>["policies"]
   readonly faults: (input: unknown) => ReadonlyArray<RequestFault>
-  readonly about: (input: unknown) => About | null
   readonly parse: (text: string) => TargetText
   readonly open: (access: Access) => Effect.Effect<Account, VendorConfigError | CredentialError, VendorHttp>
 }
 
 // An adapter knows the usual variable of its vendor; the key of this account may come from another one.
-const namingVariable = <Request, Payload>(
+const naming = <Request, Payload>(
   adapter: ScanAdapter<Request, Payload>,
   usual: string,
   variable: string
@@ -232,7 +201,6 @@ export const make = <Request, Payload>(fields: {
   readonly check: (request: Request) => ReadonlyArray<RequestFault>
   /** A faultless target: stands in for a field that cannot be read while the others are checked. */
   readonly sample: Request & Readonly<Record<string, unknown>>
-  readonly about?: (request: Request) => About
   readonly parse: (text: string) => TargetText
   readonly open: (
     access: Access
@@ -276,14 +244,12 @@ export const make = <Request, Payload>(fields: {
     limits: fields.limits,
     policies: fields.policies,
     faults,
-    about: (input) => {
-      const decoded = decode(input)
-      return Result.isFailure(decoded) || fields.about === undefined ? null : fields.about(decoded.success)
-    },
     parse: fields.parse,
     open: (access) =>
       Effect.map(fields.open(access), (opened): Account => {
-        const adapter = namingVariable(opened, fields.facts.keyVariable, access.variable)
+        const { keyVariable } = fields.facts
+        const { variable } = access
+        const adapter = keyVariable === null || variable === null ? opened : naming(opened, keyVariable, variable)
         const { account, limits, origin, policies, vendor } = adapter
         const ticketOf = (scanId: string): ScanTicket =>
           Tickets.make({ vendor, origin, account, scanId, submittedAt: null })
@@ -294,11 +260,10 @@ export const make = <Request, Payload>(fields: {
           limits,
           policies,
           adapter,
-          request: (input, { name, ...options }) => {
+          request: (input, options) => {
             const decoded = decode(input)
             if (Result.isFailure(decoded)) throw new TypeError(`${vendor}: a target with faults was not refused`)
-            const made = Scans.request(adapter, decoded.success, options)
-            return { ...made, subject: named(made.subject, name) }
+            return Scans.request(adapter, decoded.success, options)
           },
           ticket: (scanId, options) => Scans.fromTicket(adapter, ticketOf(scanId), options),
           probe:
@@ -316,4 +281,55 @@ export const make = <Request, Payload>(fields: {
         }
       })
   }
+}
+
+const rateOf = ({ openScans, requests, window }: AccountLimits): string => {
+  const rate =
+    requests === null ? "no limit of requests is known" : `${requests} requests in ${Durations.format(window)}`
+  return openScans === null ? rate : `${rate}, ${openScans} open scans`
+}
+
+/**
+ * The vendor of a definition: what the command tells of it is what the definition says.
+ *
+ * @category constructors
+ * @since 0.2.0
+ */
+export const fromDefinition = (definition: Definitions.Vendor<unknown, unknown>): Vendor => {
+  const { auth, baseUrl, capabilities, docs, key, name, probe, sample, scans, target, title } = definition
+  const { form } = key ?? {}
+  const { doubt } = definition.errors
+  return make({
+    name,
+    facts: {
+      title,
+      scans,
+      docs,
+      keyVariable: auth === "none" ? null : (key?.variable ?? null),
+      baseVariable: Definitions.baseVariable(name),
+      defaultBaseUrl: baseUrl,
+      extraVariables: Object.keys(definition.settings ?? {}),
+      keyForm: form === undefined ? null : { pattern: form, words: key?.words ?? `matches ${String(form)}` },
+      capabilities: [...(capabilities.findings ? ["findings"] : []), ...(capabilities.list ? ["reconcile"] : [])],
+      rateLimit: rateOf(definition.budget),
+      targetForm: `${name}:${Shape.keys(target.ast)[0]?.toUpperCase() ?? "TARGET"}`,
+      probe,
+      doubt: doubt === undefined ? [] : [`${typeof doubt === "function" ? doubt(sample) : doubt}.`]
+    },
+    schema: target,
+    limits: definition.limits,
+    policies: definition.policies,
+    check: definition.check,
+    sample: Predicate.isObject(sample) ? { ...sample } : {},
+    parse: definition.line,
+    open: ({ account, baseUrl, credential, extra, insecureHosts, variable }) =>
+      definition.make({
+        account,
+        insecureHosts,
+        variable,
+        settings: extra,
+        ...(auth === "none" ? {} : { credential }),
+        ...(baseUrl === null ? {} : { baseUrl })
+      })
+  })
 }

@@ -227,3 +227,55 @@ describe("any text", () => {
     assert.isTrue(faults.length > 0 || plan.targets.length >= 0)
   })
 })
+
+const mebi = 1024 * 1024
+const full = (piece: string): string => piece.repeat(Math.floor((8 * mebi) / piece.length))
+const hostile: ReadonlyArray<readonly [name: string, text: () => string, fault: RegExp]> = [
+  ["beginnings of lists", () => full("["), /1:65 nested deeper than 64 levels/],
+  ["beginnings of objects", () => full('{"a":'), /nested deeper than 64 levels/],
+  ["dashes", () => full("- "), /nested deeper than 64 levels/],
+  ["question marks", () => full("? "), /nested deeper than 64 levels/],
+  ["one member a line", () => full("a: b\n"), /200001:1 more than 200000 values/],
+  ["comments", () => "#\n".repeat(700_000), /more than 1200000 words/],
+  ["one word", () => full("a"), /a text of more than 1048576 characters/],
+  ["one text of many lines", () => full("a\n"), /a text of more than 1048576 characters/],
+  ["one quoted text", () => `"${full("\\u0041")}"`, /a text of more than 1048576 characters/]
+]
+
+describe("a text of 8 MiB", () => {
+  it.each(hostile)("of %s is no plan, and that is found before anything is built from it (S-10)", (_, text, fault) => {
+    const { faults, unread } = read(text())
+    assert.lengthOf(faults, 1)
+    assert.match(`${faults[0]?.where} ${faults[0]?.message}`, fault)
+    assert.isTrue(unread)
+  })
+})
+
+describe("aliases and names", () => {
+  it("are looked up once each, and the last anchor before an alias counts (S-10)", () => {
+    const accounts = (first: string) => `version: 1\n${target.replace("example.com", first)}`
+    assert.deepStrictEqual(faults(accounts("a.example")), [])
+    const plan = read(
+      "version: 1\ndefaults: { output: &x text, deadline: &y 5m }\nvendors: { appvet: { deadline: *y } }\n" +
+        "targets: [{ vendor: appvet, url: &x https://a.example, type: seo }, { vendor: appvet, url: *x, type: seo }]"
+    )
+    assert.deepStrictEqual(plan.faults, [])
+    assert.deepInclude(plan.plan.targets[1]?.input, { url: "https://a.example" })
+    assert.deepStrictEqual(faults("version: 1\ntargets: *later"), [
+      "scans.yaml:2:10 there is no anchor &later before this"
+    ])
+  })
+
+  it("may all stand on one long line, as a program writes JSON (S-10)", () => {
+    const one = { vendor: "appvet", url: `https://a.example/${"x".repeat(1_000)}`, type: "seo" }
+    const { faults, plan } = read(JSON.stringify({ version: 1, targets: Array.from({ length: 1_500 }, () => one) }))
+    assert.deepStrictEqual([faults.length, plan.targets.length], [0, 1_500])
+  })
+
+  it("are told where they are there twice, each of them (S-10)", () => {
+    assert.deepStrictEqual(faults(`version: 1\nversion: 1\ngate: { failOn: high, failOn: low }\n${target}`), [
+      "scans.yaml:2:1 the key version is there twice",
+      "scans.yaml:3:23 the key failOn is there twice"
+    ])
+  })
+})

@@ -1,5 +1,5 @@
 /**
- * Reads the body of an answer as JSON: bounded in size and depth, total, and silent about what it read.
+ * Reads the body of an answer as JSON: bounded in size, depth and values, total, and silent about what it read.
  *
  * The bytes are counted as they arrive and reading stops at the first one too many. Any bytes at all become a
  * `VendorBody`; nothing throws, and no message quotes the body. Keys such as `__proto__` stay plain data, as
@@ -9,9 +9,11 @@
  */
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
+import * as Result from "effect/Result"
 import type { HttpClientError } from "effect/http/HttpClientError"
 import type { HttpClientResponse } from "effect/http/HttpClientResponse"
 import * as Stream from "effect/Stream"
+import * as BoundedJson from "../model/BoundedJson.ts"
 import type { Scrubber } from "../model/Scrubber.ts"
 
 /**
@@ -24,7 +26,7 @@ export type VendorBody =
   | { readonly _tag: "Json"; readonly value: unknown }
   | {
       readonly _tag: "Unreadable"
-      readonly why: "empty" | "not-json" | "too-large" | "too-deep" | "encoding"
+      readonly why: "empty" | "not-json" | "too-large" | "too-deep" | "too-many-values" | "encoding"
       /** For people: status, content type and size; never the body. */
       readonly detail: string
     }
@@ -106,16 +108,49 @@ const strict = new TextDecoder("utf-8", { fatal: true })
 const lenient = new TextDecoder("utf-8")
 
 /**
- * Reads bytes as UTF-8 JSON no deeper than `maxDepth`; a byte order mark is skipped. `about` describes the answer for
- * people. Credentials that the scrubber knows are replaced in every text, name and number of the result.
+ * What a body is read with.
+ *
+ * - `maxDepth`: how deep it may be. The other bounds are `BoundedJson.ofAnswer`'s.
+ * - `about`: describes the answer for people.
+ * - `scrubber`: credentials that it knows are replaced in every text, name and number.
+ *
+ * @category models
+ * @since 0.2.0
+ */
+export interface Reading {
+  readonly maxDepth: number
+  readonly about: () => string
+  readonly scrubber: Scrubber
+}
+
+/**
+ * Reads bytes as UTF-8 JSON within the bounds; a byte order mark is skipped. A large body is searched for credentials in
+ * slices, between which other fibers and sockets have their turn.
  *
  * @category constructors
  * @since 0.1.0
  */
-export const decode = (
-  bytes: Uint8Array,
-  options: { readonly maxDepth: number; readonly about: () => string; readonly scrubber: Scrubber }
-): Decoded => {
+export const decode = (bytes: Uint8Array, options: Reading): Effect.Effect<Decoded> =>
+  Effect.suspend(() => {
+    const decoded = unscrubbed(bytes, options)
+    const { body, warnings } = decoded
+    if (body._tag === "Unreadable") return Effect.succeed(decoded)
+    const { scrubber } = options
+    const done = (value: unknown): Decoded => ({ body: { _tag: "Json", value }, warnings })
+    if (bytes.byteLength <= atOnce) return Effect.succeed(done(scrubber.value(body.value)))
+    return Effect.map(inSlices(scrubber.slices(body.value)), done)
+  })
+
+// So much is searched in about a millisecond.
+const atOnce = 32 * 1024
+
+const inSlices = <A>(slices: Iterator<void, A>): Effect.Effect<A> =>
+  Effect.suspend(() => {
+    const next = slices.next()
+    return next.done === true ? Effect.succeed(next.value) : Effect.andThen(Effect.yieldNow, inSlices(slices))
+  })
+
+const unscrubbed = (bytes: Uint8Array, options: Reading): Decoded => {
   let text: string
   let warnings: ReadonlyArray<string> = []
   try {
@@ -124,18 +159,17 @@ export const decode = (
     text = lenient.decode(bytes)
     warnings = ["the answer is not valid UTF-8: some characters were replaced"]
   }
-  const unreadable = (why: "empty" | "not-json" | "too-deep"): Decoded => ({
-    body: { _tag: "Unreadable", why, detail: `${options.about()}, ${bytes.byteLength} bytes` },
+  const unreadable = (why: "empty" | BoundedJson.Refusal["why"], more = ""): Decoded => ({
+    body: { _tag: "Unreadable", why, detail: `${options.about()}, ${bytes.byteLength} bytes${more}` },
     warnings
   })
   if (text.trim() === "") return unreadable("empty")
-  if (isDeeperThan(text, options.maxDepth)) return unreadable("too-deep")
-  try {
-    return { body: { _tag: "Json", value: options.scrubber.value(JSON.parse(text)) }, warnings }
-  } catch {
-    // The error of JSON.parse quotes the body.
-    return unreadable("not-json")
-  }
+  // The size of a body is bounded where its bytes are counted.
+  const bounds = { ...BoundedJson.ofAnswer, size: Infinity, text: Infinity, depth: options.maxDepth }
+  const value = BoundedJson.parse(text, bounds)
+  if (Result.isSuccess(value)) return { body: { _tag: "Json", value: value.success }, warnings }
+  const { message, why } = value.failure
+  return unreadable(why, why === "too-many-values" ? `, ${message}` : "")
 }
 
 /**
@@ -144,46 +178,10 @@ export const decode = (
  * @category constructors
  * @since 0.2.0
  */
-export const text = (bytes: Uint8Array, scrubber: Scrubber): Decoded => ({
-  body: { _tag: "Json", value: scrubber.data(lenient.decode(bytes)) },
-  warnings: []
-})
-
-const quotation = 34
-const backslash = 92
-
-/**
- * Whether lists and objects are nested deeper than `maxDepth` (`[]` has depth 1). Reads the text once, without
- * recursion; the text need not be valid JSON.
- *
- * @category guards
- * @since 0.1.0
- */
-export const isDeeperThan = (text: string, maxDepth: number): boolean => {
-  let depth = 0
-  for (let i = 0; i < text.length; i++) {
-    switch (text.charCodeAt(i)) {
-      case quotation:
-        i = endOfString(text, i)
-        break
-      case 91: // [
-      case 123: // {
-        if (++depth > maxDepth) return true
-        break
-      case 93: // ]
-      case 125: // }
-        depth--
-        break
-    }
-  }
-  return false
-}
-
-const endOfString = (text: string, start: number): number => {
-  for (let end = text.indexOf('"', start + 1); end >= 0; end = text.indexOf('"', end + 1)) {
-    let escapes = 0
-    while (text.charCodeAt(end - 1 - escapes) === backslash) escapes++
-    if (escapes % 2 === 0) return end
-  }
-  return text.length
-}
+export const text = (bytes: Uint8Array, scrubber: Scrubber): Effect.Effect<Decoded> =>
+  Effect.suspend(() =>
+    Effect.map(inSlices(scrubber.slices(lenient.decode(bytes))), (value): Decoded => ({
+      body: { _tag: "Json", value },
+      warnings: []
+    }))
+  )

@@ -6,14 +6,15 @@
  */
 
 /**
- * Whole terminal sequences (CSI, OSC, DCS and their kin), with their parameters.
+ * Whole terminal sequences (CSI, OSC, DCS and their kin), with their parameters. A sequence that another one begins within
+ * has no end: otherwise a text of nothing but beginnings would be read to its end for each of them.
  *
  * @category constructors
  * @since 0.1.1
  */
 export const sequences =
   // oxlint-disable-next-line no-control-regex
-  /(?:\u001b\[|\u009b)[0-?]*[ -/]*[@-~]|(?:\u001b[\]PX^_]|[\u0090\u0098\u009d-\u009f])[^\u0007\u001b\u009c\n]*(?:\u0007|\u001b\\|\u009c)/g
+  /(?:\u001b\[|\u009b)[0-?]*[ -/]*[@-~]|(?:\u001b[\]PX^_]|[\u0090\u0098\u009d-\u009f])[^\u0007\u001b\u0090\u0098\u009c-\u009f\n]*(?:\u0007|\u001b\\|\u009c)/g
 
 /**
  * The terminal sequences without a text in them: those that colour it or move the cursor.

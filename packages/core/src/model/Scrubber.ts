@@ -24,6 +24,7 @@ import * as Layers from "./internal/layers.ts"
  * - `data`: for the texts inside an answer.
  * - `value`: for a whole JSON value: its texts, the names in it, and numbers that are a credential of digits. What needs
  *   no change is given back as it is.
+ * - `slices`: what `value` does, in slices of some milliseconds: the iterator stops after each, and ends with the value.
  * - `finds`: whether `data` would change this text; with `least`, because of a credential of at least so many characters.
  *
  * @category models
@@ -34,6 +35,7 @@ export interface Scrubber {
   readonly text: (text: string) => string
   readonly data: (text: string) => string
   readonly value: (value: unknown) => unknown
+  readonly slices: (value: unknown) => Iterator<void, unknown>
   readonly finds: (text: string, least?: number) => boolean
 }
 
@@ -51,8 +53,11 @@ const depth = 4
 // Names and values repeat from poll to poll and from scan to scan: these many short texts are looked at once.
 const rememberedClean = 4_096
 const longestClean = 512
-// A long text is read in pieces, so that it needs no more memory than a piece.
-const piece = 256 * 1024
+// A long text is read in pieces, so that it needs no more memory or time at once than a piece.
+const piece = 32 * 1024
+// After so many characters others have their turn; a value costs as much as some characters, whatever it is.
+const slice = 32 * 1024
+const costOfValue = 16
 
 interface Span {
   readonly from: number
@@ -93,6 +98,12 @@ const replaceSpans = (text: string, found: ReadonlyArray<Span>): string => {
   }
   parts.push(text.slice(at))
   return parts.join("")
+}
+
+const toEnd = <A>(steps: Iterator<void, A>): A => {
+  let step = steps.next()
+  while (step.done !== true) step = steps.next()
+  return step.value
 }
 
 /**
@@ -168,20 +179,28 @@ export const make = (): Scrubber => {
     for (const inner of Layers.hexadecimal(layer, index.shortest)) search(index, inner, left - 1, found, room)
   }
 
-  const spansOf = (text: string): ReadonlyArray<Span> => {
+  const isClean = (text: string): boolean => {
     if (!current) compile()
-    if (grams === null || Layers.isPlainAndShorter(text, grams.shortest) || clean.has(text)) return []
+    return grams === null || Layers.isPlainAndShorter(text, grams.shortest) || clean.has(text)
+  }
+
+  // Where credentials stand in a text; stops after each piece of it.
+  function* seek(text: string): Generator<void, ReadonlyArray<Span>> {
     const found: Array<Span> = []
     const overlap = Math.min(128 * 1024, Math.max(1_024, longest * 16))
-    try {
-      for (let at = 0; at < text.length; at += piece) {
-        const part = text.length <= piece + overlap ? text : text.slice(at, at + piece + overlap)
+    for (let at = 0; at < text.length; at += piece) {
+      // A credential may be learned meanwhile.
+      if (!current) compile()
+      if (grams === null) return found
+      const part = text.length <= piece + overlap ? text : text.slice(at, at + piece + overlap)
+      try {
         search(grams, Layers.first(part, at), depth, found, { left: part.length * 24 + 4_096 })
-        if (part.length === text.length) break
+      } catch (error) {
+        if (error instanceof TooMuch) return [{ from: 0, to: text.length, size: text.length }]
+        throw error
       }
-    } catch (error) {
-      if (error instanceof TooMuch) return [{ from: 0, to: text.length, size: text.length }]
-      throw error
+      if (part.length === text.length) break
+      yield
     }
     if (found.length === 0 && text.length <= longestClean) {
       if (clean.size >= rememberedClean) clean.clear()
@@ -189,6 +208,8 @@ export const make = (): Scrubber => {
     }
     return found
   }
+
+  const spansOf = (text: string): ReadonlyArray<Span> => (isClean(text) ? [] : toEnd(seek(text)))
 
   const data = (text: string): string => {
     const spans = spansOf(text)
@@ -203,29 +224,63 @@ export const make = (): Scrubber => {
     return value
   }
 
-  const value = (whole: unknown): unknown => {
-    if (!current) compile()
-    if (typeof whole === "string") return data(whole)
+  // What needs no walk, as most values do.
+  const stays = (value: unknown): boolean => {
+    if (typeof value === "string") return isClean(value)
+    return value === null || (typeof value !== "object" && typeof value !== "number")
+  }
+
+  // `spent` is what was looked at since the last stop.
+  function* walk(whole: unknown, spent: { count: number }): Generator<void, unknown> {
+    spent.count += costOfValue
+    if (typeof whole === "string") {
+      if (isClean(whole)) return whole
+      spent.count += whole.length
+      const spans = whole.length > piece ? yield* seek(whole) : toEnd(seek(whole))
+      if (spent.count >= slice) {
+        spent.count = 0
+        yield
+      }
+      return spans.length === 0 ? whole : replaceSpans(whole, spans)
+    }
     if (typeof whole === "number") return number(whole)
     if (typeof whole !== "object" || whole === null || grams === null) return whole
+    if (spent.count >= slice) {
+      spent.count = 0
+      yield
+    }
     if (Array.isArray(whole)) {
       let changed: Array<unknown> | null = null
       for (let i = 0; i < whole.length; i++) {
         const before: unknown = whole[i]
-        const after = value(before)
+        spent.count += costOfValue
+        const after = stays(before) ? before : typeof before === "number" ? number(before) : yield* walk(before, spent)
         if (after !== before) (changed ??= [...whole])[i] = after
       }
       return changed ?? whole
     }
-    const entries: ReadonlyArray<readonly [string, unknown]> = Object.entries(whole)
-    let changed = false
-    const after = entries.map(([name, inner]) => {
-      const both = [data(name), value(inner)] as const
-      changed ||= both[0] !== name || both[1] !== inner
-      return both
-    })
+    const names = Object.keys(whole)
+    let changed: Array<readonly [unknown, unknown]> | null = null
+    for (let i = 0; i < names.length; i++) {
+      const name = names[i] ?? ""
+      const inner: unknown = Reflect.get(whole, name)
+      spent.count += costOfValue
+      const after = [
+        isClean(name) ? name : yield* walk(name, spent),
+        stays(inner) ? inner : yield* walk(inner, spent)
+      ] as const
+      if (changed === null && (after[0] !== name || after[1] !== inner)) {
+        changed = names.slice(0, i).map((before) => [before, Reflect.get(whole, before)])
+      }
+      changed?.push(after)
+    }
     // Defines each name, so that `__proto__` stays plain data.
-    return changed ? Object.fromEntries(after) : whole
+    return changed === null ? whole : Object.fromEntries(changed)
+  }
+
+  const slices = (whole: unknown): Generator<void, unknown> => {
+    if (!current) compile()
+    return walk(whole, { count: 0 })
   }
 
   return {
@@ -249,7 +304,8 @@ export const make = (): Scrubber => {
       return words === null ? scrubbed : scrubbed.replace(words, mark)
     },
     data,
-    value,
+    value: (whole) => toEnd(slices(whole)),
+    slices,
     finds: (text, least = 0) => spansOf(text).some(({ size }) => size >= least)
   }
 }

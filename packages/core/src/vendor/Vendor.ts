@@ -8,8 +8,10 @@
  */
 import * as Config from "effect/Config"
 import * as ConfigProvider from "effect/ConfigProvider"
+import type * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
@@ -126,6 +128,48 @@ export interface Vendor<in out T, out P> extends Facts {
 }
 
 /**
+ * What the default export of a vendor's module is given where it is a function: the parts of the running copy of scanpoll
+ * and Effect that definitions are made of. Such a module needs no `node_modules` and never brings a second copy.
+ *
+ * @category models
+ * @since 0.2.0
+ */
+export interface Parts {
+  readonly Vendor: typeof import("./Vendor.ts")
+  readonly Wire: typeof import("./Wire.ts")
+  readonly Severity: typeof import("../model/Severity.ts")
+  readonly Schema: typeof import("effect/Schema")
+  readonly Duration: typeof import("effect/Duration")
+  readonly Option: typeof import("effect/Option")
+  readonly Result: typeof import("effect/Result")
+}
+
+// Who made a vendor: one of another copy of this package brings another copy of Effect with it.
+const made = new WeakSet<object>()
+
+/**
+ * What a value is that should be a vendor: `vendor`; `foreign` for one that another copy of this package made, which
+ * brings a second copy of Effect; `other` for everything else.
+ *
+ * @category guards
+ * @since 0.2.0
+ */
+export const kindOf = (value: unknown): "vendor" | "foreign" | "other" => {
+  if (typeof value !== "object" || value === null) return "other"
+  if (made.has(value)) return "vendor"
+  return Reflect.get(value, "_tag") === "scanpoll/Vendor" ? "foreign" : "other"
+}
+
+/**
+ * Whether this copy of the package made the vendor. The functions of such a vendor take what its `target` has read, and
+ * nothing else.
+ *
+ * @category guards
+ * @since 0.2.0
+ */
+export const isVendor = (value: unknown): value is Vendor<unknown, unknown> => kindOf(value) === "vendor"
+
+/**
  * The targets of a vendor.
  *
  * @category models
@@ -140,6 +184,14 @@ export type TargetOf<V> = V extends Vendor<infer T, infer _P> ? T : never
  * @since 0.2.0
  */
 export type PayloadOf<V> = V extends Vendor<infer _T, infer P> ? P : never
+
+/**
+ * The adapter of a vendor: what a service of it has for its shape.
+ *
+ * @category models
+ * @since 0.2.0
+ */
+export type AdapterOf<V> = V extends Vendor<infer T, infer P> ? ScanAdapter<T, P> : never
 
 /**
  * An answer that cannot be used after all: the poll fails as `Broken`, with this code of ours in lower case.
@@ -307,7 +359,7 @@ export const define = <T, A, P, F = never, L = never>(definition: Definition<T, 
   const { poll, submit: refused } = Faults.make(definition.errors)
   const { words } = status
   const { maxAge: _, ...rest } = definition
-  return {
+  const vendor: Vendor<T, P> = {
     ...rest,
     ...fixed,
     _tag: "scanpoll/Vendor",
@@ -331,6 +383,8 @@ export const define = <T, A, P, F = never, L = never>(definition: Definition<T, 
     faults: { poll, submit: (response, scrub, target = sample) => refused(response, scrub, target) },
     make: (options) => connect(definition, fixed, options)
   }
+  made.add(vendor)
+  return vendor
 }
 
 /** An age that is no duration says nothing. */
@@ -445,3 +499,43 @@ export const fromConfig = <T, P>(
     yield* credential
     return yield* vendor.make({ ...place, credential, variable })
   })
+
+/**
+ * A vendor as a layer of a service, from options.
+ *
+ * **Example** (A service of a vendor)
+ *
+ * ```ts
+ * import { Vendor, VendorHttp } from "@scanpoll/core"
+ * import { Context, Effect, Layer, Redacted } from "effect"
+ * import { FetchHttpClient } from "effect/http"
+ * import harbourmaster from "./vendors/harbourmaster.ts"
+ *
+ * const Harbour = Context.Service<"Harbour", Vendor.AdapterOf<typeof harbourmaster>>("Harbour")
+ * const harbour = Vendor.layer(Harbour, harbourmaster, { credential: Redacted.make("harbour-key-1") })
+ * const http = Layer.provide(VendorHttp.layer, FetchHttpClient.layer)
+ * const program = Effect.map(Effect.service(Harbour), (adapter) => adapter.vendor)
+ * Effect.runSync(Effect.provide(program, Layer.provide(harbour, http))) // => "harbourmaster"
+ * ```
+ *
+ * @category layers
+ * @since 0.2.0
+ */
+export const layer = <Self, T, P>(
+  service: Context.Key<Self, ScanAdapter<T, P>>,
+  vendor: Vendor<T, P>,
+  options: Options
+): Layer.Layer<Self, VendorConfigError | Credential.CredentialError, VendorHttp> =>
+  Layer.effect(service, vendor.make(options))
+
+/**
+ * A vendor as a layer of a service, from the vendor's variables: see `fromConfig`.
+ *
+ * @category layers
+ * @since 0.2.0
+ */
+export const layerConfig = <Self, T, P>(
+  service: Context.Key<Self, ScanAdapter<T, P>>,
+  vendor: Vendor<T, P>
+): Layer.Layer<Self, VendorConfigError | Credential.CredentialError, VendorHttp> =>
+  Layer.effect(service, fromConfig(vendor))

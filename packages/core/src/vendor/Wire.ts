@@ -13,6 +13,7 @@ import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import type * as SchemaIssue from "effect/SchemaIssue"
 import * as WireFields from "../http/WireFields.ts"
+import * as Fast from "./internal/wireFast.ts"
 import { flatten } from "./internal/wireIssues.ts"
 import * as wire from "./internal/wireSchema.ts"
 
@@ -222,7 +223,10 @@ const round = (
 export const reader = <A>(schema: Codec<A>): Reader<A> => {
   const decode = Schema.decodeUnknownResult(schema, { errors: "all" })
   const tidy = wire.tidier(schema.ast)
+  const fast = Fast.make(schema)
   return (input, inside = "") => {
+    const clean = fast(input)
+    if (clean !== Fast.odd) return Result.succeed({ value: clean, warnings: [], leftOut: 0 })
     const warnings: Array<string> = []
     const notes = { endless: false }
     let value = tidy(input, notes)

@@ -2,17 +2,20 @@ import { assert, describe, it } from "@effect/vitest"
 import * as JsonBody from "@scanpoll/core/unstable/http/JsonBody"
 import * as Scrubber from "@scanpoll/core/unstable/model/Scrubber"
 import * as Arbitrary from "effect/Arbitrary"
+import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 
 const scrubber = Scrubber.make()
 scrubber.learn("sk-live-canary")
 
 const decode = (bytes: Uint8Array | string, maxDepth = 100): JsonBody.Decoded =>
-  JsonBody.decode(typeof bytes === "string" ? new TextEncoder().encode(bytes) : bytes, {
-    maxDepth,
-    about: () => "status 200, application/json",
-    scrubber
-  })
+  Effect.runSync(
+    JsonBody.decode(typeof bytes === "string" ? new TextEncoder().encode(bytes) : bytes, {
+      maxDepth,
+      about: () => "status 200, application/json",
+      scrubber
+    })
+  )
 
 const valueOf = (decoded: JsonBody.Decoded): unknown =>
   decoded.body._tag === "Json" ? decoded.body.value : assert.fail(decoded.body.why)
@@ -177,5 +180,41 @@ describe("decode", () => {
   it.prop("reads back any JSON value", [Schema.Json], ([value]) => {
     const text = JSON.stringify(value)
     assert.deepStrictEqual(valueOf(decode(text)), JSON.parse(text))
+  })
+})
+
+describe("a hostile answer", () => {
+  const listOf = (count: number): string => `[${"0,".repeat(count - 2)}0]`
+
+  it("has at most 200 000 values and names, however small they are (S-09)", () => {
+    assert.strictEqual(whyOf(decode(listOf(200_000))), "Json")
+    assert.strictEqual(whyOf(decode(listOf(200_001))), "too-many-values")
+    const text = `{${Array.from({ length: 200_000 }, (_, i) => `"${i}":0`).join(",")}}`
+    assert.deepStrictEqual(decode(text).body, {
+      _tag: "Unreadable",
+      why: "too-many-values",
+      detail: `status 200, application/json, ${text.length} bytes, more than 200000 values`
+    })
+  })
+
+  it("is searched for keys in slices between which others have their turn, one long text or many short ones (S-09)", async () => {
+    const key = "sk-live-canary"
+    const many = (sign: string) => Array.from({ length: 2_000 }, (_, i) => `${i} ${sign.repeat(40)}`)
+    const texts = { text: "y ".repeat(200_000) + key }
+    for (const value of [texts, { many: [...many("x"), key] }, { names: { [key]: many("z") } }]) {
+      let turns = 0
+      let done = false
+      const count = (): void => {
+        turns++
+        if (!done) setImmediate(count)
+      }
+      setImmediate(count)
+      const bytes = new TextEncoder().encode(JSON.stringify(value))
+      const { body } = await Effect.runPromise(JsonBody.decode(bytes, { maxDepth: 64, about: () => "", scrubber }))
+      done = true
+      assert.notInclude(JSON.stringify(body), key)
+      assert.include(JSON.stringify(body), "<redacted>")
+      assert.isAtLeast(turns, Math.floor(bytes.length / 100_000) + 1)
+    }
   })
 })

@@ -209,3 +209,15 @@ describe("other texts", () => {
     assert.strictEqual(knowing("exo_live_0123456789abcdef", "k3y4u2s8").text(text), text)
   })
 })
+
+describe("a value that changes", () => {
+  it("is walked once, however deep the key is in it (S-09)", () => {
+    const scrubber = Scrubber.make()
+    scrubber.learn("sk-live-canary")
+    let value: unknown = "sk-live-canary"
+    for (let i = 0; i < 60; i++) value = i % 2 === 0 ? { a: value, b: i } : [i, value]
+    const text = JSON.stringify(scrubber.value(value))
+    assert.include(text, "<redacted>")
+    assert.notInclude(text, "canary")
+  })
+})

@@ -2,9 +2,11 @@
 // be right becomes what is harmless.
 import * as Option from "effect/Option"
 import { hasProperty } from "effect/Predicate"
+import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import type { Lesson } from "@scanpoll/core/engine/DurationModel"
 import type { ClaimEntry, ClaimKey, ClaimState } from "@scanpoll/core/engine/ScanJournal"
+import * as BoundedJson from "@scanpoll/core/unstable/model/BoundedJson"
 import * as Account from "@scanpoll/core/unstable/model/Account"
 import { Reason } from "@scanpoll/core/model/ScanOutcome"
 import * as Tickets from "@scanpoll/core/model/ScanTicket"
@@ -44,21 +46,13 @@ const digest = (text: string): string => createHash("sha256").update(text).diges
 
 export const keyHash = (key: ClaimKey): string => digest(Account.purchaseKey(key))
 
-// All versions of a subject have one hash.
-export const subjectHash = ({ id, kind, series }: Pick<Subject, "kind" | "id" | "series">): string =>
-  hash([kind, series ?? id])
+export const subjectHash = (subject: Pick<Subject, "kind" | "id">): string => hash([subject.kind, subject.id])
 
 // Escapes what a text column cannot hold, such as NUL and half a character.
 export const toJson = (value: unknown): string => JSON.stringify(value) ?? "null"
 
-export const fromJson = (text: unknown): unknown => {
-  if (typeof text !== "string") return null
-  try {
-    return JSON.parse(text)
-  } catch {
-    return null
-  }
-}
+export const fromJson = (text: unknown): unknown =>
+  typeof text === "string" ? Result.getOrElse(BoundedJson.parse(text, BoundedJson.ofRow), () => null) : null
 
 const readSubject = Schema.decodeUnknownOption(Subject)
 const readReason = Schema.decodeUnknownOption(Reason)

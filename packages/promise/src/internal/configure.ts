@@ -8,6 +8,7 @@ import * as Credential from "@scanpoll/core/http/Credential"
 import { layer as vendorHttp, type VendorConfigError, VendorHttp } from "@scanpoll/core/http/VendorHttp"
 import * as PollFault from "@scanpoll/core/model/PollFault"
 import * as SubmitError from "@scanpoll/core/model/SubmitError"
+import * as Vendor from "@scanpoll/core/vendor/Vendor"
 import { Exona } from "@scanpoll/exona/ExonaAdapter"
 import type { ExonaRequest, ExonaResult } from "@scanpoll/exona/ExonaSchema"
 import * as Cause from "effect/Cause"
@@ -19,7 +20,7 @@ import * as Option from "effect/Option"
 import { hasProperty } from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
-import type { Key, PlaceOptions, ScanpollOptions, VendorName } from "../Config.ts"
+import type { Key, PlaceOptions, ScanpollOptions, VendorName, VendorOptions } from "../Config.ts"
 import { ConfigError } from "../Errors.ts"
 
 // A vendor of a client. `shape` answers what needs no key; its own may be a stand-in. `adapter` has the real one once
@@ -34,6 +35,7 @@ export interface Handles {
   readonly exona: Handle<ExonaRequest, ExonaResult> | null
   readonly compliance: Handle<ComplianceRequest, CompliancePayload> | null
   readonly appvet: Handle<AppVetRequest, AppVetPayload> | null
+  readonly brought: ReadonlyArray<readonly [name: string, handle: Handle<never, unknown>]>
 }
 
 type Make<Request, Payload> = (
@@ -54,7 +56,7 @@ const wordsOf = (thrown: unknown): string => {
   return `${thrown.name}${code}`.slice(0, 80)
 }
 
-const asked = (vendor: VendorName, key: (signal: AbortSignal) => string | Promise<string>): Credential.Credential => {
+const asked = (vendor: string, key: (signal: AbortSignal) => string | Promise<string>): Credential.Credential => {
   const failed = (why: string) =>
     new Credential.CredentialError({ vendor, variable: null, message: `the key function failed: ${why}` })
   return Effect.tryPromise({
@@ -102,13 +104,14 @@ const oddKinds = (options: object): ReadonlyArray<string> =>
 const standIn = Redacted.make("scanpoll-stand-in-for-a-key")
 
 const vendorOf = <Request, Payload>(
-  vendor: VendorName,
+  vendor: string,
   options: object,
   known: ReadonlyArray<string>,
   key: Key,
   http: VendorHttp["Service"],
   make: Make<Request, Payload>,
-  faults: Array<string>
+  faults: Array<string>,
+  keyless = false
 ): Handle<Request, Payload> | null => {
   const [keyName] = known
   const made = (credential: Credential.Credential | Redacted.Redacted<string>) =>
@@ -117,7 +120,9 @@ const vendorOf = <Request, Payload>(
     ...Object.keys(options).flatMap((name) => (known.includes(name) ? [] : [`there is no option ${name}`])),
     ...oddKinds(options)
   ]
-  if (key === undefined) own.push(`${keyName} is missing: is its variable set?`)
+  if (key === undefined) {
+    if (!keyless) own.push(`${keyName} is missing: is its variable set?`)
+  } else if (keyless) own.push(`${keyName} is not used: ${vendor} has no keys`)
   else if (typeof key === "string") {
     const checked = Credential.value(Redacted.make(key))
     if (Result.isFailure(checked)) own.push(`${keyName} ${checked.failure}`)
@@ -159,6 +164,62 @@ const vendorOf = <Request, Payload>(
 
 const isObject = (value: unknown): value is object => typeof value === "object" && value !== null
 
+const reserved = new Set(["exona", "compliance", "appvet", "runAll", "watch", "wait", "status", "dispose"])
+
+/** In words why a value is no vendor that can be used here; null where it is. */
+const notUsable = (name: string, use: unknown): string | null => {
+  const kind = Vendor.kindOf(use)
+  if (kind === "other") return "use is not a vendor: give what Vendor.define of @scanpoll/core returned"
+  if (kind === "foreign") {
+    return "use was made by another copy of @scanpoll/core, which brings a second copy of Effect: install one copy of both"
+  }
+  const own = Vendor.isVendor(use) ? use.name : name
+  if (reserved.has(own)) return `the name ${own} is taken by the client: rename the vendor`
+  return own === name ? null : `this vendor is called ${own}: write vendors.${own}`
+}
+
+/** The user's own vendors. */
+const bring = (
+  vendors: unknown,
+  named: ReadonlyArray<string>,
+  http: VendorHttp["Service"],
+  faults: Array<string>
+): Handles["brought"] => {
+  if (vendors === undefined) return []
+  if (!isObject(vendors) || Array.isArray(vendors)) {
+    faults.push("vendors is not an object of vendors by their names")
+    return []
+  }
+  return Object.entries(vendors).flatMap(([name, options]: readonly [string, unknown]) => {
+    const at = `vendors.${name}`
+    if (!isObject(options)) {
+      faults.push(`${at}: the options are not an object`)
+      return []
+    }
+    const use = hasProperty(options, "use") ? options.use : undefined
+    const wrong = notUsable(name, use)
+    if (wrong !== null || !isBrought(options)) {
+      faults.push(`${at}: ${wrong ?? "the options cannot be used"}`)
+      return []
+    }
+    const vendor = options.use
+    const handle = vendorOf<never, unknown>(
+      name,
+      options,
+      ["apiKey", "use", ...named],
+      options.apiKey,
+      http,
+      (credential) => vendor.make({ ...(vendor.auth === "none" ? {} : { credential }), ...place(options) }),
+      faults,
+      vendor.auth === "none"
+    )
+    return handle === null ? [] : [[name, handle] as const]
+  })
+}
+
+const isBrought = (options: object): options is VendorOptions =>
+  hasProperty(options, "use") && Vendor.isVendor(options.use)
+
 // Neither layer holds anything that would have to be closed.
 const client = Layer.provide(vendorHttp, FetchHttpClient.layer)
 
@@ -166,11 +227,10 @@ export const configure = (options: ScanpollOptions): Handles => {
   if (!isObject(options)) throw new ConfigError(["there are no options"])
   const http = Effect.runSync(Effect.provide(Effect.service(VendorHttp), client))
   const faults: Array<string> = []
-  const { appvet, compliance, exona, journal, ...others } = options
+  const { appvet, compliance, exona, journal, vendors, ...others } = options
   for (const name of Object.keys(others)) faults.push(`there is no option ${name}`)
-  if (exona === undefined && compliance === undefined && appvet === undefined && faults.length === 0) {
-    faults.push("no vendor is configured")
-  }
+  const some = [exona, compliance, appvet, vendors].some((value) => value !== undefined)
+  if (!some && faults.length === 0) faults.push("no vendor is configured")
   if (journal !== undefined && !Layer.isLayer(journal)) faults.push("journal is not the layer of a journal")
   const each = (name: VendorName, value: unknown): value is object => {
     if (value === undefined) return false
@@ -179,6 +239,7 @@ export const configure = (options: ScanpollOptions): Handles => {
     return false
   }
   const named = ["baseUrl", "account", "insecureHosts"]
+  const brought = bring(vendors, named, http, faults)
   const handles: Handles = {
     exona: each("exona", exona)
       ? vendorOf(
@@ -218,7 +279,8 @@ export const configure = (options: ScanpollOptions): Handles => {
           (credential) => AppVet.make({ credential, ...place(appvet) }),
           faults
         )
-      : null
+      : null,
+    brought
   }
   if (faults.length > 0) throw new ConfigError(faults)
   return handles

@@ -141,18 +141,18 @@ const bodyOf = (
       return unreadable("encoding", `encoded as ${shown} although that was not asked for`)
     })
   }
-  return Effect.map(JsonBody.read(response, headers, maxBytes), (bytes): Read => {
-    if (bytes === null) return unreadable("too-large", `more than ${maxBytes} bytes`)
-    const { body, warnings } =
-      expected === "text"
-        ? JsonBody.text(bytes, scrubber)
-        : JsonBody.decode(bytes, {
-            maxDepth,
-            about: () => about(response, scrubber),
-            scrubber: expected === "token" ? blind : scrubber
-          })
-    // 101: a client that hands it on hands over the connection, which is nobody's then.
-    return { answer: { ...said, body, warnings }, open: status > 0 && status < 200 }
+  const reading = {
+    maxDepth,
+    about: () => about(response, scrubber),
+    scrubber: expected === "token" ? blind : scrubber
+  }
+  return Effect.flatMap(JsonBody.read(response, headers, maxBytes), (bytes): Effect.Effect<Read> => {
+    if (bytes === null) return Effect.succeed(unreadable("too-large", `more than ${maxBytes} bytes`))
+    const decoded = expected === "text" ? JsonBody.text(bytes, scrubber) : JsonBody.decode(bytes, reading)
+    return Effect.map(decoded, ({ body, warnings }): Read =>
+      // 101: a client that hands it on hands over the connection, which is nobody's then.
+      ({ answer: { ...said, body, warnings }, open: status > 0 && status < 200 })
+    )
   })
 }
 

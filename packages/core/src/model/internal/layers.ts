@@ -53,7 +53,9 @@ class Builder {
   trimEnd(): void {
     for (let last = this.parts.length - 1; last >= 0; last--) {
       const part = this.parts[last] ?? ""
-      const trimmed = part.replace(/[ \t]+$/, "")
+      let end = part.length
+      while (end > 0 && isBlank(part.charCodeAt(end - 1))) end--
+      const trimmed = part.slice(0, end)
       this.length -= part.length - trimmed.length
       this.parts[last] = trimmed
       if (trimmed !== "") return

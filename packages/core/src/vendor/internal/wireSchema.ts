@@ -87,7 +87,7 @@ export const leavable = (root: SchemaAST.AST, path: Path, isNull: boolean): numb
   return best > decided ? best : 0
 }
 
-const takesNull = (ast: SchemaAST.AST): boolean =>
+export const takesNull = (ast: SchemaAST.AST): boolean =>
   ast.annotations?.[annotation.plain] === true ||
   ast._tag === "Null" ||
   ast._tag === "Unknown" ||
@@ -121,7 +121,7 @@ const listTidier = (list: SchemaAST.Arrays, max: unknown): Tidy => {
 }
 
 /** Deeper than any answer that gets here; a bound for callers with an HTTP layer of their own. */
-const deepest = 100
+export const deepest = 100
 
 /** Plain JSON: endless numbers, and what JSON does not have, become null. */
 const plain = (value: unknown, notes: Notes, depth = 0): unknown => {

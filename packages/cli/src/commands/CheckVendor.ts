@@ -1,0 +1,110 @@
+/**
+ * `scanpoll vendors --check FILE`: holds a definition to every rule of conformance, by the vendor's own samples.
+ *
+ * The samples are the module's export `samples`, or that of `NAME.samples` beside it. The vendor is a bare server on this
+ * machine that answers what the samples say: no vendor is asked, and no key is read.
+ *
+ * @since 0.2.0
+ */
+import type { Vendor } from "@scanpoll/core/vendor/Vendor"
+import * as Conformance from "@scanpoll/testkit/Conformance"
+import * as Samples from "@scanpoll/testkit/Samples"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Cause from "effect/Cause"
+import * as Option from "effect/Option"
+import * as Result from "effect/Result"
+import { existsSync } from "node:fs"
+import { usage, type UsageError } from "../config/InputFault.ts"
+import { inert, say, Streams } from "../output/Streams.ts"
+import * as Brought from "../vendors/Brought.ts"
+import * as Http from "../vendors/Http.ts"
+import * as Modules from "../vendors/Modules.ts"
+import * as Shown from "../vendors/Vendor.ts"
+import { Vendors } from "../vendors/Vendors.ts"
+
+/**
+ * The samples of a module, or of the one beside it; a failure says in words why there are none.
+ *
+ * @category constructors
+ * @since 0.2.0
+ */
+export const samplesOf = Effect.fnUntraced(function* ({
+  exports,
+  path
+}: Brought.Loaded): Effect.fn.Return<Samples.Samples<unknown>, string> {
+  const beside = [".ts", ".mts", ".js", ".mjs"].map(
+    (ending) => path.replace(/\.[cm]?[jt]s$/i, "") + `.samples${ending}`
+  )
+  const found = beside.find((one) => existsSync(one))
+  const from = exports["samples"] === undefined && found !== undefined ? yield* Modules.load(found) : exports
+  const value = from["samples"]
+  if (value === undefined) {
+    const file = beside[0]?.split(/[\\/]/).at(-1) ?? "NAME.samples.ts"
+    return yield* Effect.fail(
+      `has no samples of what its vendor says: export const samples = { ... }, here or from ${file} beside it; \`scanpoll vendors new NAME\` writes them to start from`
+    )
+  }
+  const samples = Samples.read(value)
+  return yield* Result.isSuccess(samples) ? Effect.succeed(samples.success) : Effect.fail(samples.failure.join("; "))
+})
+
+const violationsOf = (exit: Exit.Exit<void, Conformance.ConformanceFailure>): ReadonlyArray<string> => {
+  if (Exit.isSuccess(exit)) return []
+  const failure = Option.getOrNull(Cause.findErrorOption(exit.cause))
+  return failure === null ? [`the check itself failed: ${Cause.pretty(exit.cause)}`] : failure.violations
+}
+
+// Enough to see what is meant; a mistake in one place may show in a hundred.
+const shown = 5
+
+const judge = (vendor: Vendor<unknown, unknown>, samples: Samples.Samples<unknown>) =>
+  Effect.gen(function* () {
+    const kit = yield* Effect.try({
+      try: () => Conformance.kit(vendor, samples, Http.layer),
+      catch: (error) => (error instanceof Error ? error.message : String(error))
+    })
+    return yield* Effect.forEach(
+      Conformance.cases(kit),
+      ({ name, run }) => Effect.map(Effect.exit(run), (exit) => ({ name, violations: violationsOf(exit) })),
+      { concurrency: 4 }
+    )
+  })
+
+/**
+ * `scanpoll vendors --check FILE`: exit code 0 where every rule is kept, 1 where one is not, 2 where nothing can be held to
+ * them.
+ *
+ * @category constructors
+ * @since 0.2.0
+ */
+export const check = Effect.fnUntraced(function* (
+  name: string
+): Effect.fn.Return<number, UsageError, Streams | Vendors> {
+  const where = `--check ${inert(name, 200)}`
+  const refuse = (message: string) => usage(where, message)
+  const streams = yield* Streams
+  const { all } = yield* Vendors
+  const loaded = yield* Effect.mapError(Brought.one(name), refuse)
+  const clash = Brought.clash(Shown.fromDefinition(loaded.vendor), all)
+  if (clash !== null) return yield* Effect.fail(refuse(clash))
+  const samples = yield* Effect.mapError(samplesOf(loaded), refuse)
+  const results = yield* Effect.mapError(judge(loaded.vendor, samples), refuse)
+  const broken = results.filter(({ violations }) => violations.length > 0)
+  const lines = broken.flatMap(({ name: rule, violations }) => {
+    const different = Array.from(new Set(violations))
+    return [
+      `FAILED  ${rule}`,
+      ...different.slice(0, shown).map((violation) => `        - ${inert(violation, 400)}`),
+      ...(different.length > shown ? [`        and ${different.length - shown} more`] : [])
+    ]
+  })
+  yield* Effect.ignore(streams.out(lines.map((line) => `${line}\n`).join("")))
+  const rules = `${results.length} rules`
+  yield* say(
+    broken.length === 0
+      ? `${loaded.vendor.name}: all ${rules} hold`
+      : `${loaded.vendor.name}: ${broken.length} of ${rules} ${broken.length === 1 ? "does" : "do"} not hold`
+  )
+  return broken.length === 0 ? 0 : 1
+})

@@ -1,0 +1,108 @@
+/**
+ * `scanpoll history`: earlier answers to equal requests, or the last runs. Asks nobody.
+ *
+ * @since 0.2.0
+ */
+import type { JournalError } from "@scanpoll/core/engine/ScanJournal"
+import { ScanJournal } from "@scanpoll/core/engine/ScanJournal"
+import * as History from "@scanpoll/journal/History"
+import * as Effect from "effect/Effect"
+import type * as FileSystem from "effect/FileSystem"
+import type * as Path from "effect/Path"
+import { quote, type UsageError } from "../config/InputFault.ts"
+import * as KeyText from "../config/Key.ts"
+import type { Settings } from "../config/Settings.ts"
+import * as Look from "../output/Look.ts"
+import * as Output from "../output/Output.ts"
+import { inert, type Streams } from "../output/Streams.ts"
+import * as Checked from "../prepare/Checked.ts"
+import * as Command from "../prepare/Command.ts"
+import type { FlagTexts } from "../prepare/Resolve.ts"
+import * as Journal from "../storage/Journal.ts"
+import type { Vendors } from "../vendors/Vendors.ts"
+import * as Words from "./JournalWords.ts"
+import * as RunHistory from "./RunHistory.ts"
+
+type Services = FileSystem.FileSystem | Path.Path | Streams | Vendors
+
+const looking = <A, E, R>(settings: Settings, effect: Effect.Effect<A, E, R | ScanJournal>) =>
+  effect.pipe(Effect.provide(Journal.layerExisting(settings, "read")), Look.atLogLevel(settings))
+
+const limitOf = (text: string | null, usual: number, most: number): Checked.Checked<number> => {
+  if (text === null) return Checked.make(usual)
+  const value = /^\d{1,9}$/.test(text.trim()) ? Number(text) : NaN
+  return value >= 1 && value <= most
+    ? Checked.make(value)
+    : Checked.faulty(usual, "--limit", `must be a whole number from 1 to ${most}, not ${quote(text)}`)
+}
+
+const runs = Effect.fnUntraced(function* (
+  settings: Settings,
+  input: { readonly words: ReadonlyArray<string>; readonly limit: number }
+): Effect.fn.Return<number, UsageError | JournalError, Services> {
+  const all = yield* looking(
+    settings,
+    Effect.flatMap(ScanJournal, (journal) => journal.runs.list({ limit: input.limit }))
+  )
+  const words = input.words.map((word) => word.toLowerCase())
+  const found = all.filter(({ command, plan, runId }) => {
+    const text = [runId, command, plan ?? ""].join("\n").toLowerCase()
+    return words.every((word) => text.includes(word))
+  })
+  const failed = yield* Output.write(settings, {
+    text: () => (found.length === 0 ? ["no run is known\n"] : found.map((run) => `${RunHistory.line(run)}\n`)),
+    json: () => ({ schemaVersion: 1, runs: found.map(RunHistory.toJson) })
+  })
+  return failed ? 74 : 0
+})
+
+/**
+ * `scanpoll history [WORD...]`: the answers about each subject over time, those whose vendor or subject has each word.
+ * With `runs`, the last runs instead, those whose id, command or plan has each word.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const history = Effect.fnUntraced(function* (input: {
+  readonly words: ReadonlyArray<string>
+  readonly limit: string | null
+  readonly runs: boolean
+  readonly flags: FlagTexts
+}): Effect.fn.Return<number, UsageError | JournalError, Services> {
+  const limited = input.runs ? limitOf(input.limit, 20, 1_000) : limitOf(input.limit, 1000, 10_000)
+  const { value: limit } = limited
+  const { settings } = yield* Effect.flatMap(
+    Command.begin({ name: "history", flags: input.flags, formats: Output.small }),
+    (begun) => Checked.accept(Checked.and(begun, limited))
+  )
+  if (input.runs) return yield* runs(settings, { words: input.words, limit })
+  const all = yield* looking(settings, History.read({ limit }))
+  const words = input.words.map((word) => word.toLowerCase())
+  const lines = all.filter(({ account, subject, vendor }) => {
+    const text = [KeyText.accountName(vendor, account), subject.id, subject.name].join("\n").toLowerCase()
+    return words.every((word) => text.includes(word))
+  })
+  const failed = yield* Output.write(settings, {
+    text: () =>
+      lines.length === 0
+        ? ["nothing is known\n"]
+        : lines.flatMap((line) =>
+            Words.section(
+              `${KeyText.accountName(line.vendor, line.account)}  ${inert(line.subject.name, 200)}${line.scanType === null ? "" : ` (${inert(line.scanType, 40)})`}  ${line.trend}`,
+              line.points.map(Words.pointLine)
+            )
+          ),
+    json: () => ({
+      schemaVersion: 1,
+      lines: lines.map(({ account, points, scanType, subject, trend, vendor }) => ({
+        vendor,
+        account,
+        scanType,
+        subject,
+        trend,
+        points: points.map(Words.pointJson)
+      }))
+    })
+  })
+  return failed ? 74 : 0
+})

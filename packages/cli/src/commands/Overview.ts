@@ -1,0 +1,76 @@
+/**
+ * `scanpoll status` without a key: what the journal has open and in doubt, and what ended last. Asks nobody.
+ *
+ * @since 0.2.0
+ */
+import type { ClaimEntry, JournalError } from "@scanpoll/core/engine/ScanJournal"
+import { ScanJournal } from "@scanpoll/core/engine/ScanJournal"
+import * as JournalAddress from "@scanpoll/journal/JournalAddress"
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import type * as FileSystem from "effect/FileSystem"
+import type * as Path from "effect/Path"
+import type { UsageError } from "../config/InputFault.ts"
+import * as Look from "../output/Look.ts"
+import * as Output from "../output/Output.ts"
+import { inert, type Streams } from "../output/Streams.ts"
+import * as Checked from "../prepare/Checked.ts"
+import * as Command from "../prepare/Command.ts"
+import type { FlagTexts } from "../prepare/Resolve.ts"
+import * as Journal from "../storage/Journal.ts"
+import type { Vendors } from "../vendors/Vendors.ts"
+import * as Words from "./JournalWords.ts"
+
+type Services = FileSystem.FileSystem | Path.Path | Streams | Vendors
+
+const recentCount = 10
+
+/**
+ * `scanpoll status` without a key: what the journal has open and in doubt, and what ended last.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const overview = Effect.fnUntraced(function* (input: {
+  readonly flags: FlagTexts
+}): Effect.fn.Return<number, UsageError | JournalError, Services> {
+  const { settings } = yield* Effect.flatMap(
+    Command.begin({ name: "status", flags: input.flags, formats: Output.small }),
+    Checked.accept
+  )
+  const address = JournalAddress.show(yield* Journal.inForce(settings.journal.value))
+  const looking = Effect.gen(function* () {
+    const journal = yield* ScanJournal
+    return {
+      open: yield* journal.list(["intent", "submitted"]),
+      doubtful: yield* journal.list(["in-doubt"]),
+      recent: yield* journal.history({ states: ["settled", "refused"], limit: recentCount })
+    }
+  })
+  const { doubtful, open, recent } = yield* looking.pipe(
+    Effect.provide(Journal.layerExisting(settings, "read")),
+    Look.atLogLevel(settings)
+  )
+  const now = yield* Clock.currentTimeMillis
+  const lines = (entries: ReadonlyArray<ClaimEntry>) => entries.map((entry) => Words.line(entry, now))
+  const failed = yield* Output.write(settings, {
+    text: () => [
+      `journal: ${inert(address)}\n`,
+      ...Words.section(`open (${open.length}), \`scanpoll resume\` goes on with them`, lines(open)),
+      ...Words.section(
+        `in doubt (${doubtful.length}), never sent again by themselves`,
+        doubtful.flatMap((entry) => [Words.line(entry, now), `  scanpoll reconcile ${entry.claimId}`])
+      ),
+      ...Words.section("ended last", lines(recent)),
+      ...(open.length + doubtful.length + recent.length === 0 ? ["nothing was bought yet\n"] : [])
+    ],
+    json: () => ({
+      schemaVersion: 1,
+      journal: address,
+      open: open.map(Words.toJson),
+      inDoubt: doubtful.map(Words.toJson),
+      recent: recent.map(Words.toJson)
+    })
+  })
+  return failed ? 74 : 0
+})

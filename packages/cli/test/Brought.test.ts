@@ -1,0 +1,316 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import { Script, type Simulator, Stage } from "@scanpoll/testkit"
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { scanpoll } from "./support/command.ts"
+
+const key = "harbour-key-0123456789"
+
+const source = (changes: Readonly<Record<string, string>> = {}): string =>
+  Object.entries(changes).reduce(
+    (text, [from, to]) => text.replace(from, to),
+    `export default ({ Vendor, Wire, Schema, Duration }) => ({
+  name: "harbour",
+  title: "Harbour",
+  scans: "scans of datasets",
+  docs: "https://harbour.example/docs",
+  baseUrl: "https://harbour.example",
+  auth: { header: "X-Harbour-Key" },
+  key: { variable: "HARBOUR_KEY" },
+  probe: "none",
+  target: Schema.Struct({ dataset: Schema.String.check(Schema.isPattern(/^[\\w-]{1,64}$/)) }),
+  sample: { dataset: "moorings" },
+  line: "dataset",
+  subject: ({ dataset }) => ({ kind: "dataset", id: dataset, name: dataset }),
+  submit: { path: "/scans", id: ["id"] },
+  answer: Schema.Struct({ verdict: Schema.Struct({ score: Wire.percent }) }),
+  payload: Schema.Struct({ score: Wire.percent }),
+  status: {
+    path: "/scans/{id}",
+    id: ["id"],
+    word: ["state"],
+    words: {
+      waiting: "queued",
+      done: { completed: ({ verdict }) => ({ payload: verdict, assessment: Vendor.scored(verdict.score) }) }
+    }
+  },
+  errors: { message: ["message"], rows: {} },
+  pacing: {
+    limits: { floor: "100 millis" },
+    every: { interactive: "100 millis", default: "100 millis", background: "1 second", bulk: "1 second" },
+    budget: { requests: 60, typicalDuration: Duration.seconds(9) }
+  }
+})
+`
+  )
+
+const plan = `version: 1
+vendors:
+  harbour: {}
+targets:
+  - { vendor: harbour, dataset: moorings }
+`
+
+const folder = Effect.acquireRelease(
+  Effect.sync(() => mkdtempSync(join(tmpdir(), "scanpoll-brought-"))),
+  (path) => Effect.sync(() => rmSync(path, { recursive: true, force: true }))
+)
+
+/** A folder with files, outside of every project and without a `node_modules`. */
+const folderOf = (files: Readonly<Record<string, string>>) =>
+  Effect.tap(folder, (path) =>
+    Effect.sync(() => {
+      for (const [name, text] of Object.entries(files)) {
+        mkdirSync(join(path, name, ".."), { recursive: true })
+        writeFileSync(join(path, name), text)
+      }
+    })
+  )
+
+const scan = (fields: object) => Script.respond(200, { id: "hb-1", ...fields })
+const done = scan({ state: "done", verdict: { score: 81 } })
+
+const vendorOf = Effect.fnUntraced(function* (status: Script.Steps) {
+  const vendor = yield* Stage.make({ vendor: "harbour", auth: { header: "X-Harbour-Key" }, credentials: [key] })
+  yield* vendor.script({ match: { route: "submit" }, steps: [Script.respond(202, { id: "hb-1" })] })
+  yield* vendor.script({ match: { route: "status" }, steps: status })
+  return vendor
+})
+
+const environmentOf = (vendor: Simulator.Simulator) => ({
+  HARBOUR_KEY: key,
+  HARBOUR_BASE_URL: vendor.baseUrl,
+  SCANPOLL_ALLOW_INSECURE_HOSTS: `127.0.0.1:${vendor.port}`
+})
+
+describe("a vendor of a user's own", () => {
+  it.live("is scanned by a plan, looked at dry, reported, resumed and remembered as the shipped ones are", () =>
+    Effect.scoped(
+      Effect.gen(function* () {
+        const vendor = yield* vendorOf([scan({ state: "waiting" }), { ...done, times: Infinity }])
+        const directory = yield* folderOf({ "harbour.ts": source(), "scans.yaml": plan })
+        const environment = { ...environmentOf(vendor), SCANPOLL_JOURNAL: join(directory, "journal.db") }
+        const run = (...args: ReadonlyArray<string>) => scanpoll(args, { directory, environment })
+
+        const dry = yield* run("run", "--dry-run", "--vendor", "./harbour.ts")
+        assert.strictEqual(dry.code, 0, dry.stderr)
+        assert.include(dry.stdout, "harbour: 1 purchase for 1 target")
+        assert.include(dry.stdout, "runs      the code of ./harbour.ts (--vendor)")
+        assert.strictEqual(vendor.ledger.requests().length, 0)
+
+        const ran = yield* run("run", "--vendor", "./harbour.ts", "-o", "json=scans.json", "-o", "text")
+        assert.strictEqual(ran.code, 0, ran.stderr)
+        assert.include(ran.stdout, "score 81 of 100")
+
+        // What was bought is known, also where the vendor is named by the environment alone.
+        const own = { ...environment, SCANPOLL_VENDOR: "./harbour.ts" }
+        const again = yield* scanpoll(["run", "harbour:moorings", "-o", "text"], { directory, environment: own })
+        assert.strictEqual(again.code, 0, again.stderr)
+        const waited = yield* scanpoll(["wait", "harbour:hb-1"], { directory, environment: own })
+        assert.strictEqual(waited.code, 0, waited.stderr)
+        const resumed = yield* scanpoll(["resume"], { directory, environment: own })
+        assert.strictEqual(resumed.code, 0, resumed.stderr)
+        const history = yield* scanpoll(["history"], { directory, environment: own })
+        assert.include(history.stdout, "score 81", history.stderr)
+        const report = yield* run("report", "scans.json")
+        assert.include(report.stdout, "score 81 of 100", report.stderr)
+        assert.strictEqual(vendor.ledger.requests({ route: "submit" }).length, 1)
+
+        const schema = yield* scanpoll(["schema", "plan"], { directory, environment: own })
+        assert.include(schema.stdout, '"harbour"', schema.stderr)
+        const doctor = yield* scanpoll(["doctor"], { directory, environment: own })
+        assert.include(doctor.stdout, "HARBOUR_KEY is set and well formed")
+      })
+    )
+  )
+
+  it.live(
+    "with a hostile server is read as every vendor is: no key, no escape and no long wait comes through (S-02, S-05)",
+    () =>
+      Effect.scoped(
+        Effect.gen(function* () {
+          const hostile = {
+            ...scan({
+              state: "done",
+              verdict: { score: 81, note: key },
+              more: "\u001b]8;;https://elsewhere.example\u0007"
+            }),
+            headers: { "retry-after": "9999999999", "x-request-id": `r-${key}` }
+          }
+          const vendor = yield* vendorOf([
+            Script.respond(500, { message: `${key} \u001b[2J ##vso[task.complete]` }),
+            { ...hostile, times: Infinity }
+          ])
+          const directory = yield* folderOf({ "harbour.ts": source(), "scans.yaml": plan })
+          const environment = { ...environmentOf(vendor), SCANPOLL_VENDOR: "./harbour.ts" }
+          const args = ["run", "-o", "text", "-o", "json=scans.json", "--raw", "full", "--timeout", "30s"]
+          const ran = yield* scanpoll(args, { directory, environment })
+          assert.strictEqual(ran.code, 0, ran.stderr)
+          for (const text of [ran.stdout, ran.stderr, readFileSync(join(directory, "scans.json"), "utf8")]) {
+            assert.notInclude(text, key)
+            assert.notInclude(text, "\u001b")
+          }
+        })
+      )
+  )
+
+  it.live(
+    "that a plan names and nobody brought is refused with the way to bring it, and no code of a plan is run (S-06)",
+    () =>
+      Effect.scoped(
+        Effect.gen(function* () {
+          const directory = yield* folderOf({ "harbour.ts": "process.stdout.write('ran')", "scans.yaml": plan })
+          for (const args of [["run"], ["config", "validate"], ["run", "--dry-run"]]) {
+            const { code, stderr, stdout } = yield* scanpoll(args, { directory })
+            assert.strictEqual(code, 2)
+            assert.include(stderr, 'unknown vendor "harbour"')
+            assert.include(stderr, "--vendor ./harbour.ts")
+            assert.strictEqual(stdout, "")
+          }
+          const word = yield* scanpoll(["run", "harbour:moorings"], { directory })
+          assert.include(word.stderr, "--vendor ./harbour.ts")
+        })
+      )
+  )
+
+  it.live("without keys needs none", () =>
+    Effect.scoped(
+      Effect.gen(function* () {
+        const vendor = yield* Stage.make({ vendor: "harbour", auth: "none" })
+        yield* vendor.script({ match: { route: "submit" }, steps: [Script.respond(202, { id: "hb-1" })] })
+        yield* vendor.script({ match: { route: "status" }, steps: [{ ...done, times: Infinity }] })
+        const keyless = {
+          'auth: { header: "X-Harbour-Key" }': 'auth: "none"',
+          '  key: { variable: "HARBOUR_KEY" },\n': ""
+        }
+        const directory = yield* folderOf({ "harbour.ts": source(keyless) })
+        const { HARBOUR_KEY: _, ...environment } = environmentOf(vendor)
+        const run = (...args: ReadonlyArray<string>) =>
+          scanpoll([...args, "--vendor", "harbour.ts"], { directory, environment })
+        const ran = yield* run("run", "harbour:moorings")
+        assert.strictEqual(ran.code, 0, ran.stderr)
+        assert.include((yield* run("vendors")).stdout, "key          none")
+        assert.include((yield* run("config", "show")).stdout, "needs no key")
+      })
+    )
+  )
+
+  it.live("that cannot be used is refused in words, every module at once and before anything is sent", () =>
+    Effect.scoped(
+      Effect.gen(function* () {
+        const modules: ReadonlyArray<readonly [file: string, text: string, words: string]> = [
+          ["empty.mjs", "export const x = 1", "has no default export"],
+          ["text.mjs", "export default 'harbour'", "its default export is neither a definition nor a function"],
+          ["bare.mjs", "export default { name: 'bare' }", "its definition has no target, no submit"],
+          ["throws.mjs", "export default () => { throw new Error('oh') }", "its function fails: oh"],
+          ["half.mjs", "export default (", "cannot be read"],
+          ["lost.mjs", "import 'no-such-package'\nexport default {}", "imports what is not there"],
+          ["taken.ts", source({ '"harbour"': '"appvet"' }), "the name appvet is taken"],
+          ["key.ts", source({ HARBOUR_KEY: "EXONA_API_KEY" }), "the variable EXONA_API_KEY is one of exona's"],
+          ["longer.ts", source({ HARBOUR_KEY: "EXONA_API_KEY_2" }), "the variable EXONA_API_KEY_2 is one of exona's"],
+          [
+            "ours.ts",
+            source({ HARBOUR_KEY: "SCANPOLL_JOURNAL" }),
+            "the variable SCANPOLL_JOURNAL cannot be a vendor's"
+          ],
+          [
+            "wrong.ts",
+            source({ '"/scans"': '"scans"', '"harbour"': '"My Harbour"' }),
+            'submit.path: "scans" must start'
+          ],
+          ["copy.mjs", "export default { _tag: 'scanpoll/Vendor', name: 'copy' }", "another copy of Effect"],
+          [
+            "schema.mjs",
+            "const s = { ast: { _tag: 'String' } }\nexport default { name: 'x', target: s, submit: {}, answer: s, payload: s, status: {}, errors: {}, pacing: {} }",
+            "another copy of Effect"
+          ]
+        ]
+        const directory = yield* folderOf(Object.fromEntries(modules.map(([file, text]) => [file, text])))
+        const named = [...modules.map(([file]) => `./${file}`), "./gone.ts", "no-such-package"]
+        const { code, stderr, stdout } = yield* scanpoll(["vendors", ...named.flatMap((name) => ["--vendor", name])], {
+          directory
+        })
+        assert.strictEqual(code, 2)
+        assert.strictEqual(stdout, "")
+        for (const [file, , words] of modules) {
+          const line = stderr.split("\n").find((one) => one.includes(`--vendor ./${file}:`)) ?? stderr
+          assert.include(line, words)
+        }
+        assert.include(stderr, "--vendor ./gone.ts: there is no such file")
+        assert.include(stderr, "no-such-package: is not installed here")
+      })
+    )
+  )
+
+  it.live("comes from a package that is installed where the command runs, by its exports", () =>
+    Effect.scoped(
+      Effect.gen(function* () {
+        const directory = yield* folderOf({
+          "node_modules/scanpoll-vendor-harbour/package.json": JSON.stringify({
+            name: "scanpoll-vendor-harbour",
+            type: "module",
+            exports: { ".": { types: "./x.d.ts", import: "./dist/index.js" } }
+          }),
+          "node_modules/scanpoll-vendor-harbour/dist/index.js": source()
+        })
+        const { code, stderr, stdout } = yield* scanpoll(["vendors", "--vendor", "scanpoll-vendor-harbour"], {
+          directory
+        })
+        assert.strictEqual(code, 0, stderr)
+        assert.include(stdout, "harbour  Harbour: scans of datasets")
+      })
+    )
+  )
+})
+
+describe("vendors new and vendors --check", () => {
+  it.live("write a definition that keeps every rule, and say in words what a changed one does wrong", () =>
+    Effect.scoped(
+      Effect.gen(function* () {
+        const directory = yield* folderOf({})
+        const made = yield* scanpoll(["vendors", "new", "tide"], { directory })
+        assert.strictEqual(made.code, 0, made.stderr)
+        assert.deepStrictEqual(readdirSync(directory).toSorted(), ["tide.samples.ts", "tide.test.ts", "tide.ts"])
+        const held = yield* scanpoll(["vendors", "--check", "./tide.ts"], { directory })
+        assert.strictEqual(held.code, 0, held.stdout)
+        assert.match(held.stderr, /tide: all \d+ rules hold/)
+        const file = join(directory, "tide.ts")
+        const text = readFileSync(file, "utf8")
+        writeFileSync(file, text.replace('auth: "bearer"', 'auth: { header: "X-Tide-Key" }'))
+        const wrong = yield* scanpoll(["vendors", "--check", "./tide.ts"], { directory })
+        assert.strictEqual(wrong.code, 1)
+        assert.include(wrong.stdout, "FAILED  MUST show the key in every request where the vendor looks for it")
+        assert.include(wrong.stdout, "no key in Authorization")
+        const again = yield* scanpoll(["vendors", "new", "tide"], { directory })
+        assert.strictEqual(again.code, 2)
+        const shipped = yield* scanpoll(["vendors", "new", "exona"], { directory })
+        assert.include(shipped.stderr, "exona is a shipped vendor already")
+      })
+    )
+  )
+
+  it.live("say which samples are missing or wrong", () =>
+    Effect.scoped(
+      Effect.gen(function* () {
+        const directory = yield* folderOf({
+          "none.ts": source(),
+          "wrong.ts": `${source()}\nexport const samples = { requests: {}, submit: { sends: { method: "PUSH", path: "x" } } }`
+        })
+        const none = yield* scanpoll(["vendors", "--check", "none.ts"], { directory })
+        assert.strictEqual(none.code, 2)
+        assert.include(none.stderr, "has no samples of what its vendor says")
+        const wrong = yield* scanpoll(["vendors", "--check", "wrong.ts"], { directory })
+        assert.strictEqual(wrong.code, 2)
+        for (const words of [
+          "samples.requests.equal is missing",
+          "samples.poll is missing",
+          "samples.submit.sends.method"
+        ]) {
+          assert.include(wrong.stderr, words)
+        }
+      })
+    )
+  )
+})
