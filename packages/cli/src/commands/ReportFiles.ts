@@ -3,6 +3,7 @@
  *
  * @since 0.1.0
  */
+import type { JournalError } from "@scanpoll/core/engine/ScanJournal"
 import * as Baseline from "@scanpoll/report/Baseline"
 import * as Diff from "@scanpoll/report/Diff"
 import * as DiffFormat from "@scanpoll/report/DiffFormat"
@@ -25,6 +26,8 @@ import * as Checked from "../prepare/Checked.ts"
 import * as Command from "../prepare/Command.ts"
 import * as Resolve from "../prepare/Resolve.ts"
 import * as SavedFiles from "../prepare/SavedFiles.ts"
+import * as Trends from "../run/Trends.ts"
+import * as Journal from "../storage/Journal.ts"
 import { ProcessContext } from "../process/ProcessContext.ts"
 import type { Vendors } from "../vendors/Vendors.ts"
 
@@ -74,7 +77,7 @@ const put = Effect.fnUntraced(function* (
 
 /**
  * `scanpoll report FILE...`: several files are put together. The gate is the one of the saved run, unless another is
- * asked for.
+ * asked for. With `--journal`, rows get the trends that the journal knows.
  *
  * @category constructors
  * @since 0.1.0
@@ -82,7 +85,7 @@ const put = Effect.fnUntraced(function* (
 export const report = Effect.fnUntraced(function* (input: {
   readonly words: ReadonlyArray<string>
   readonly flags: FlagTexts
-}): Effect.fn.Return<number, UsageError, Services> {
+}): Effect.fn.Return<number, UsageError | JournalError, Services> {
   const saved = Checked.all(yield* Effect.forEach(input.words, SavedFiles.readReport))
   const begun = yield* Command.begin({
     name: "report",
@@ -97,6 +100,10 @@ export const report = Effect.fnUntraced(function* (input: {
     others.length === 0 && !asksGate(settings)
       ? first
       : Merge.merge(first, others, asksGate(settings) ? Resolve.gate(settings) : first.gate.policy)
+  if ((input.flags.journal ?? []).length > 0) {
+    const inJournal = Journal.layerExisting(settings, "read")
+    merged = yield* Trends.fill(merged).pipe(Effect.provide(inJournal), Look.atLogLevel(settings))
+  }
   if (baseline !== null) {
     const now = yield* Clock.currentTimeMillis
     for (const line of Baseline.review(merged, baseline, now)) {

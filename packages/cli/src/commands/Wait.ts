@@ -32,10 +32,11 @@ type Services = FileSystem.FileSystem | Path.Path | Streams | Shutdown | VendorH
  */
 export const wait = Effect.fnUntraced(function* (input: {
   readonly words: ReadonlyArray<string>
+  readonly fresh: boolean
   readonly plan: string | null
   readonly flags: FlagTexts
 }): Effect.fn.Return<number, UsageError | JournalError, Services> {
-  const { flags } = input
+  const { flags, fresh } = input
   const begun = yield* Command.begin({ name: "wait", plan: yield* ReadPlan.optional(input.plan), flags })
   const { keys, plan, settings } = begun.value
   const known = Requests.readKnown(input.words, yield* Vendors)
@@ -45,10 +46,10 @@ export const wait = Effect.fnUntraced(function* (input: {
   if (known.value.some((wish) => wish._tag === "Claim")) yield* Journal.mustExist(settings)
   const one = (wish: Requests.Known) =>
     wish._tag === "Key"
-      ? Effect.succeed(Requests.ofKey(wish, plan, settings, accounts.value))
+      ? Effect.succeed(Requests.ofKey(wish, plan, settings, accounts.value, fresh))
       : Effect.map(Claims.read(wish.claimId, plan, keys), (claim) =>
           Checked.andThen(claim, (found) =>
-            found === null ? Checked.make(null) : Requests.ofClaim(found, plan, settings)
+            found === null ? Checked.make(null) : Requests.ofClaim(found, plan, settings, fresh)
           )
         )
   const wanted = Effect.map(Effect.forEach(known.value, one), (each) =>

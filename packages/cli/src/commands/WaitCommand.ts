@@ -6,7 +6,7 @@
 import * as Command from "effect/cli/Command"
 import * as Option from "effect/Option"
 import * as Flags from "../config/Flags.ts"
-import { keyWords, online, planFlag } from "./Subcommand.ts"
+import { keyWords, online, ownSwitch, planFlag } from "./Subcommand.ts"
 
 /**
  * Declares `scanpoll wait`.
@@ -16,11 +16,16 @@ import { keyWords, online, planFlag } from "./Subcommand.ts"
  */
 export const wait = Command.make(
   "wait",
-  { words: keyWords(1), plan: planFlag, ...Flags.of.wait },
-  ({ plan, words, ...flags }) =>
+  {
+    words: keyWords(1),
+    plan: planFlag,
+    fresh: ownSwitch("fresh", "Ask the vendor once more where the outcome is known; both answers are kept"),
+    ...Flags.of.wait
+  },
+  ({ fresh, plan, words, ...flags }) =>
     online(
       () => import("./Wait.ts"),
-      (module) => module.wait({ words, plan: Option.getOrNull(plan), flags }),
+      (module) => module.wait({ words, fresh, plan: Option.getOrNull(plan), flags }),
       flags
     )
 ).pipe(
@@ -28,6 +33,10 @@ export const wait = Command.make(
   Command.withShortDescription("Wait for scans that exist already; buys nothing"),
   Command.withExamples([
     { command: "scanpoll wait appvet:scan_abc123 exona:scn_01hxyz" },
-    { command: "scanpoll wait appvet:scan_abc123 --deadline 15m -o json=scan.json" }
+    { command: "scanpoll wait appvet:scan_abc123 --deadline 15m -o json=scan.json" },
+    {
+      command: "scanpoll wait compliance:0b8f6c1e-5d0b-4a55-9d5f-3f3f2f1f0f0f --fresh",
+      description: "What the vendor says of the scan now, as after a review"
+    }
   ])
 )

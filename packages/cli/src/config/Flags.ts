@@ -123,7 +123,7 @@ export const of = {
   reconcile: { vendor: flags.vendor, ...stores, ...common },
   history: { output: small, vendor: flags.vendor, ...Struct.omit(stores, ["keyFile"]), ...common },
   purge: { ...Struct.omit(stores, ["keyFile"]), ...common },
-  report: { output: report, ...gate, vendor: flags.vendor, ...common },
+  report: { output: report, ...gate, vendor: flags.vendor, ...Struct.omit(stores, ["keyFile"]), ...common },
   diff: { output: comparison, ...rules, ...common },
   show: { output: small, vendor: flags.vendor, ...common },
   doctor: { output: small, vendor: flags.vendor, keyFile: flags.keyFile, ...common },

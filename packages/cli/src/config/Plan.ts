@@ -35,6 +35,8 @@ export interface Placed<out A> {
 /**
  * One scan that is wanted. `input` holds the vendor's own fields; nothing is wrong with them where `isSound`.
  *
+ * `name` stands for the subject in baselines, diffs, history and reports; null where the subject stands for itself.
+ *
  * `where` names the target in messages, `declaredAt` is its line in the plan file, or null for one from the command line.
  *
  * @category models
@@ -43,6 +45,7 @@ export interface Placed<out A> {
 export interface Target {
   readonly vendor: Vendor
   readonly account: string
+  readonly name: string | null
   readonly input: unknown
   readonly isSound: boolean
   readonly pace: Placed<Pace> | null

@@ -18,6 +18,7 @@ import type { Entry, Located, Place } from "./Located.ts"
 import * as Tree from "./Located.ts"
 import * as KeyVariable from "./KeyVariable.ts"
 import { didYouMean } from "./Nearest.ts"
+import * as Placeholder from "./Placeholder.ts"
 import * as Paces from "./Pace.ts"
 import type { Pace } from "./Pace.ts"
 import type { Placed, Plan, PlanAccount, Target, VendorSettings } from "./Plan.ts"
@@ -39,7 +40,7 @@ export const planKeys = ["version", "defaults", "vendors", "accounts", "gate", "
  * @category constructors
  * @since 0.1.0
  */
-export const targetKeys = ["vendor", "account", "pace", "deadline"] as const
+export const targetKeys = ["vendor", "account", "name", "pace", "deadline"] as const
 
 const accountKeys = ["vendor", "variable"]
 const vendorKeys = ["pace", "deadline"]
@@ -125,6 +126,15 @@ const makeReader = (
     // The number 0 is the one duration that needs no unit; any other is refused with the reason.
     if (value._tag === "Scalar" && typeof value.value === "number") return String(value.value)
     return textOf(entry)
+  }
+
+  const nameOf = (entry: Entry | undefined): string | null => {
+    const text = entry === undefined ? null : textOf(entry)
+    if (entry === undefined || text === null) return null
+    const name = text.trim()
+    const why = Placeholder.faultOf(name) ?? (name.length > 200 ? "must have at most 200 characters" : null)
+    if (why !== null) fault(entry.value.at, `name ${why}`)
+    return name
   }
 
   const deadlineOf = (entry: Entry | undefined): Placed<Duration.Duration> | null => {
@@ -269,8 +279,12 @@ const makeReader = (
     const vendor = vendorOf(Tree.get(located, "vendor") ?? undefined, located.at)
     if (vendor === null) return null
     const common = new Map(
-      located.entries.filter((entry) => targetKeys.some((key) => key === entry.key)).map((entry) => [entry.key, entry])
+      located.entries
+        // A vendor may have a field of that name.
+        .filter(({ key }) => targetKeys.some((each) => each === key) && !(key === "name" && vendor.keys.includes(key)))
+        .map((entry) => [entry.key, entry])
     )
+    const name = nameOf(common.get("name"))
     const pace = paceOf(common.get("pace"))
     const deadline = deadlineOf(common.get("deadline"))
     const accountEntry = common.get("account")
@@ -291,6 +305,7 @@ const makeReader = (
     return {
       vendor,
       account: account ?? defaultAccount,
+      name,
       input,
       isSound: wrong.length === 0 && account !== null,
       pace,
@@ -330,7 +345,29 @@ const makeReader = (
       fault(entry.value.at, `more than ${maxTargets} targets`)
       return []
     }
-    return entry.value.items.flatMap((item) => target(item, accounts) ?? [])
+    const found = entry.value.items.flatMap((item) => target(item, accounts) ?? [])
+    sameNames(found)
+    return found
+  }
+
+  // One name for two subjects would tell one's findings as the other's.
+  const sameNames = (found: ReadonlyArray<Target>): void => {
+    const first = new Map<string, Target>()
+    for (const one of found) {
+      const about = one.name === null || !one.isSound ? null : one.vendor.about(one.input)
+      if (about === null || one.declaredAt === null) continue
+      const identity = JSON.stringify([one.vendor.name, one.account, about.scanType, one.name])
+      const before = first.get(identity)
+      if (before === undefined) first.set(identity, one)
+      else if (before.vendor.about(before.input)?.subject.id !== about.subject.id) {
+        const other = before.vendor.about(before.input)?.subject.name ?? ""
+        const subjects = `${quote(other)} (line ${before.declaredAt?.line ?? 0}) and ${quote(about.subject.name)}`
+        fault(
+          one.declaredAt,
+          `the name ${quote(one.name ?? "")} stands for two subjects: ${subjects}; give each its own`
+        )
+      }
+    }
   }
 
   const plan = (root: Located, file: string): Plan => {

@@ -175,6 +175,13 @@ const common = {
     ...words,
     default: "default"
   },
+  name: {
+    description:
+      "What the subject is called from run to run, whatever its address is: a baseline, a diff and the history go by it. Default: the subject itself.",
+    ...words,
+    maxLength: 200,
+    examples: ["shop preview"]
+  },
   pace,
   deadline
 }

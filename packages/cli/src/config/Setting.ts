@@ -292,6 +292,7 @@ export const ownFlags = [
   "dry-run",
   "continue",
   "check",
+  "fresh",
   "plan",
   "from",
   "reason",

@@ -103,6 +103,7 @@ const targetOf = (text: string, rest: string, vendor: Vendor): Checked.Checked<T
   const target = {
     vendor,
     account: Plans.defaultAccount,
+    name: null,
     input: parsed.success,
     isSound: wrong.length === 0,
     pace: null,

@@ -52,7 +52,7 @@ export const ofTargets = (
           const account = accounts.get(target.vendor.name, target.account)
           if (policy === null || account === null || !target.isSound) return null
           return {
-            request: account.request(target.input, chosen(policy, target.vendor)),
+            request: account.request(target.input, { ...chosen(policy, target.vendor), name: target.name }),
             target,
             declaredAt: target.declaredAt
           }
@@ -117,13 +117,14 @@ export const ofKey = (
   { key, vendor }: Extract<Known, { readonly _tag: "Key" }>,
   plan: Plan,
   settings: Settings,
-  accounts: Accounts.Accounts
+  accounts: Accounts.Accounts,
+  fresh = false
 ): Checked.Checked<Prepared | null> => {
   const account = accounts.get(key.vendor, key.account)
   return Checked.map(Resolve.policy({ vendor }, plan, settings), (policy) =>
     policy === null || account === null
       ? null
-      : { request: account.ticket(key.scanId, { policy: () => policy }), target: null, declaredAt: null }
+      : { request: account.ticket(key.scanId, { policy: () => policy, fresh }), target: null, declaredAt: null }
   )
 }
 
@@ -136,10 +137,13 @@ export const ofKey = (
 export const ofClaim = (
   { account, entry, vendor }: OpenClaim,
   plan: Plan,
-  settings: Settings
+  settings: Settings,
+  fresh = false
 ): Checked.Checked<Prepared | null> => {
   if (vendor === null || account === null) return Checked.make(null)
   return Checked.map(Resolve.policy({ vendor }, plan, settings), (policy) =>
-    policy === null ? null : { request: account.claim(entry, chosen(policy, vendor)), target: null, declaredAt: null }
+    policy === null
+      ? null
+      : { request: account.claim(entry, { ...chosen(policy, vendor), fresh }), target: null, declaredAt: null }
   )
 }

@@ -18,6 +18,7 @@ import * as Baseline from "@scanpoll/report/Baseline"
 import * as Format from "@scanpoll/report/Format"
 import * as Hostile from "@scanpoll/report/HostileText"
 import * as Payload from "@scanpoll/report/Payload"
+import type { TrendPoint } from "@scanpoll/report/ReportScan"
 import * as RenderEvents from "@scanpoll/report/RenderEvents"
 import * as ScanReport from "@scanpoll/report/ScanReport"
 import type * as Cause from "effect/Cause"
@@ -49,6 +50,7 @@ import { Shutdown } from "../process/Shutdown.ts"
 import { ProcessContext } from "../process/ProcessContext.ts"
 import { version } from "../process/Version.ts"
 import * as StoredRun from "./StoredRun.ts"
+import * as Trends from "./Trends.ts"
 
 /**
  * - `plan`: the plan in force; an empty one where there is none. `command`: what runs, as the journal keeps it.
@@ -240,6 +242,7 @@ export const run = Effect.fnUntraced(function* (
 
   const records = ended.map((record) => ofThisRun(record, wanted))
   const finishedAt = yield* Clock.currentTimeMillis
+  const trends = yield* trendsOf(records, wanted, finishedAt)
   const leftOut = wanted.leftOut?.() ?? null
   let report = ScanReport.fromRecords(records, {
     version,
@@ -254,6 +257,7 @@ export const run = Effect.fnUntraced(function* (
     redact: keys.redact,
     row: (record) => ({
       ...rowOf(record.index),
+      trend: trends.get(record.index) ?? [],
       ...payloadOf(record, prepared[record.index]?.request, settings, keys.redact)
     })
   })
@@ -312,6 +316,24 @@ export const run = Effect.fnUntraced(function* (
     yield* streams.err(said.map((line) => `${line}\n`).join(""))
   }
   return { report, records, code: report.exit.code }
+})
+
+const trendsOf = Effect.fnUntraced(function* (
+  records: ReadonlyArray<ScanRecord>,
+  { prepared }: Wanted,
+  finishedAt: number
+): Effect.fn.Return<ReadonlyMap<number, ReadonlyArray<TrendPoint>>, never, ScanJournal.ScanJournal> {
+  const rows = records.map(
+    ({ account, claimId, index, observedAt, reused, subject, ticket, vendor }): Trends.Wanted => {
+      const { adapter, kind } = prepared[index]?.request ?? {}
+      const before = reused ? observedAt : finishedAt + 1
+      const origin = ticket?.origin ?? adapter?.origin ?? null
+      const scanId = ticket?.scanId ?? null
+      return { vendor, account, origin, scanType: kind ?? null, subject, claimId, scanId, before }
+    }
+  )
+  const found = yield* Trends.of(rows)
+  return new Map(records.map(({ index }, at) => [index, found[at] ?? []]))
 })
 
 // What an earlier process bought for this very run is no answer of another one.

@@ -45,6 +45,7 @@ const isFields = (input: unknown): input is Readonly<Record<string, unknown>> =>
 export const targetOf = (target: Target): unknown => ({
   vendor: target.vendor.name,
   ...(target.account === defaultAccount ? {} : { account: target.account }),
+  ...(target.name === null ? {} : { name: target.name }),
   ...paced(target),
   ...(isFields(target.input) ? target.input : {})
 })

@@ -115,6 +115,10 @@ export const exona: Vendor = Vendors.make({
   policies: ExonaPolicy.policies,
   check: ExonaSchema.requestFaults,
   sample: { company: { name: "Acme AI Ltd", website: "https://acme.ai" } },
+  about: ({ company }) => ({
+    subject: { kind: "company", id: ExonaSchema.canonicalWebsite(company.website), name: company.name },
+    scanType: ""
+  }),
   parse: parseCompany,
   open: ({ account, baseUrl, credential, insecureHosts }) =>
     ExonaAdapter.Exona.make({ account, credential, insecureHosts, ...(baseUrl === null ? {} : { baseUrl }) })
@@ -155,6 +159,7 @@ export const compliance: Vendor = Vendors.make({
     uploadId: "123e4567-e89b-12d3-a456-426614174000",
     mappingId: "789e0123-e45b-67c8-d901-234567890123"
   },
+  about: (request) => ({ subject: ComplianceAdapter.subject(request), scanType: "" }),
   parse: parseDataset,
   open: ({ account, baseUrl, credential, extra, insecureHosts }) => {
     const organizationId = extra["COMPLIANCE_ORGANIZATION_ID"]
@@ -198,6 +203,7 @@ export const appvet: Vendor = Vendors.make({
   policies: AppVetPolicy.policies,
   check: AppVetAdapter.check,
   sample: { url: "https://example.com", type: "security" },
+  about: (request) => ({ subject: AppVetAdapter.subject(request), scanType: request.type }),
   parse: parseSite,
   open: ({ account, baseUrl, credential, insecureHosts }) =>
     AppVetAdapter.AppVet.make({ account, credential, insecureHosts, ...(baseUrl === null ? {} : { baseUrl }) })

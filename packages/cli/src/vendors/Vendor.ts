@@ -16,6 +16,7 @@ import type { Credential, CredentialError } from "@scanpoll/core/http/Credential
 import type { PollAnswer } from "@scanpoll/core/model/Observation"
 import * as PollFaults from "@scanpoll/core/model/PollFault"
 import type { PollFault } from "@scanpoll/core/model/PollFault"
+import type { Subject } from "@scanpoll/core/model/Subject"
 import type { ScanOutcome } from "@scanpoll/core/model/ScanOutcome"
 import type { ScanTicket } from "@scanpoll/core/model/ScanTicket"
 import * as Tickets from "@scanpoll/core/model/ScanTicket"
@@ -54,7 +55,39 @@ export interface Access {
  */
 export interface WaitOptions {
   readonly policy?: (recommended: PollPolicy) => PollPolicy
+  readonly fresh?: boolean
 }
+
+/**
+ * How a target is asked for. `name` stands for its subject from run to run, whatever its address is; null or left out:
+ * the subject stands for itself.
+ *
+ * @category models
+ * @since 0.2.0
+ */
+export interface TargetOptions extends Pick<WaitOptions, "policy"> {
+  readonly name?: string | null
+}
+
+/**
+ * What a target is about: its subject and the vendor's type of scan, "" where the vendor has one alone.
+ *
+ * @category models
+ * @since 0.2.0
+ */
+export interface About {
+  readonly subject: Subject
+  readonly scanType: string
+}
+
+/**
+ * A subject under the name that stands for it.
+ *
+ * @category combinators
+ * @since 0.2.0
+ */
+export const named = (subject: Subject, name: string | null | undefined): Subject =>
+  name === null || name === undefined ? subject : { ...subject, name, series: `name=${name}` }
 
 /**
  * One account of a vendor, ready to be asked. `input` is what `Vendor.faults` found nothing wrong with.
@@ -70,7 +103,7 @@ export interface Account {
   readonly policies: ScanAdapter<never, unknown>["policies"]
   /** For whoever polls any claim of this account. */
   readonly adapter: Scans.AnyAdapter
-  readonly request: (input: unknown, options: WaitOptions) => ScanRequest<unknown>
+  readonly request: (input: unknown, options: TargetOptions) => ScanRequest<unknown>
   readonly ticket: (scanId: string, options: WaitOptions) => ScanRequest<unknown>
   /** One request that costs nothing and fails with `Denied` where the key is refused. */
   readonly probe: Effect.Effect<void, PollFault>
@@ -120,7 +153,7 @@ export interface VendorFacts {
  * - `keys`: the keys of a target, without those that every vendor has.
  * - `schema`: the JSON Schema source of a target.
  * - `faults`: everything wrong with a target that can be known without asking anybody; empty when nothing is.
- * - `subject`: what a faultless target is about.
+ * - `about`: what a target is about; null where that cannot be told without asking, or the target has faults.
  * - `parse`: reads what follows `vendor:` on the command line.
  * - `open`: makes the account; fails with every fault of its configuration.
  *
@@ -134,12 +167,13 @@ export interface Vendor extends VendorFacts {
   readonly limits: VendorLimits
   readonly policies: ScanAdapter<never, unknown>["policies"]
   readonly faults: (input: unknown) => ReadonlyArray<RequestFault>
+  readonly about: (input: unknown) => About | null
   readonly parse: (text: string) => TargetText
   readonly open: (access: Access) => Effect.Effect<Account, VendorConfigError | CredentialError, VendorHttp>
 }
 
 // An adapter knows the usual variable of its vendor; the key of this account may come from another one.
-const naming = <Request, Payload>(
+const namingVariable = <Request, Payload>(
   adapter: ScanAdapter<Request, Payload>,
   usual: string,
   variable: string
@@ -201,6 +235,7 @@ export const make = <Request, Payload>(fields: {
   readonly check: (request: Request) => ReadonlyArray<RequestFault>
   /** A faultless target: stands in for a field that cannot be read while the others are checked. */
   readonly sample: Request & Readonly<Record<string, unknown>>
+  readonly about?: (request: Request) => About
   readonly parse: (text: string) => TargetText
   readonly open: (
     access: Access
@@ -244,12 +279,17 @@ export const make = <Request, Payload>(fields: {
     limits: fields.limits,
     policies: fields.policies,
     faults,
+    about: (input) => {
+      const decoded = decode(input)
+      return Result.isFailure(decoded) || fields.about === undefined ? null : fields.about(decoded.success)
+    },
     parse: fields.parse,
     open: (access) =>
       Effect.map(fields.open(access), (opened): Account => {
         const { keyVariable } = fields.facts
         const { variable } = access
-        const adapter = keyVariable === null || variable === null ? opened : naming(opened, keyVariable, variable)
+        const adapter =
+          keyVariable === null || variable === null ? opened : namingVariable(opened, keyVariable, variable)
         const { account, limits, origin, policies, vendor } = adapter
         const ticketOf = (scanId: string): ScanTicket =>
           Tickets.make({ vendor, origin, account, scanId, submittedAt: null })
@@ -260,10 +300,11 @@ export const make = <Request, Payload>(fields: {
           limits,
           policies,
           adapter,
-          request: (input, options) => {
+          request: (input, { name, ...options }) => {
             const decoded = decode(input)
             if (Result.isFailure(decoded)) throw new TypeError(`${vendor}: a target with faults was not refused`)
-            return Scans.request(adapter, decoded.success, options)
+            const made = Scans.request(adapter, decoded.success, options)
+            return { ...made, subject: named(made.subject, name) }
           },
           ticket: (scanId, options) => Scans.fromTicket(adapter, ticketOf(scanId), options),
           probe:

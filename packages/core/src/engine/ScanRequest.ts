@@ -47,7 +47,7 @@ export interface Buy<out Payload, R = never> extends Common<Payload, R> {
 }
 
 /**
- * A scan that exists already.
+ * A scan that exists already. `fresh`: the vendor is asked once more, also where its outcome is known.
  *
  * @category models
  * @since 0.2.0
@@ -55,10 +55,12 @@ export interface Buy<out Payload, R = never> extends Common<Payload, R> {
 export interface Ticket<out Payload, R = never> extends Common<Payload, R> {
   readonly _tag: "Ticket"
   readonly ticket: ScanTicket.ScanTicket
+  readonly fresh: boolean
 }
 
 /**
- * A claim of the journal. `ticket`: the scan it has, if it has one and it is of the adapter's account.
+ * A claim of the journal. `ticket`: the scan it has, if it has one and it is of the adapter's account. `fresh`: the vendor
+ * is asked once more, also where its outcome is known.
  *
  * @category models
  * @since 0.2.0
@@ -67,6 +69,7 @@ export interface Claim<out Payload, R = never> extends Common<Payload, R> {
   readonly _tag: "Claim"
   readonly claimId: string
   readonly ticket: ScanTicket.ScanTicket | null
+  readonly fresh: boolean
 }
 
 /**
@@ -121,7 +124,8 @@ export const fromRequest = <Request, Payload, R = never>(
 
 /**
  * A scan that exists already: only waited for. `subject` is for people; left out, it is the one
- * that the journal knows of the scan, else one of kind `unknown` that is named after the ticket.
+ * that the journal knows of the scan, else one of kind `unknown` that is named after the ticket. `fresh` (default false)
+ * asks the vendor once more where the outcome is known: the new answer is stored beside the first, which stays.
  *
  * @category constructors
  * @since 0.1.0
@@ -129,9 +133,10 @@ export const fromRequest = <Request, Payload, R = never>(
 export const fromTicket = <Request, Payload, R = never>(
   adapter: ScanAdapter<Request, Payload>,
   ticket: ScanTicket.ScanTicket,
-  options: Options<R> & { readonly subject?: Subject } = {}
+  options: Options<R> & { readonly subject?: Subject; readonly fresh?: boolean } = {}
 ): Ticket<Payload, R> => ({
   _tag: "Ticket",
+  fresh: options.fresh ?? false,
   adapter,
   subject: options.subject ?? { kind: "unknown", id: ticket.scanId, name: ScanTicket.accountKey(ticket) },
   ticket,
@@ -142,7 +147,8 @@ export const fromTicket = <Request, Payload, R = never>(
 })
 
 /**
- * A claim of the journal to go on with: waited for when it was bought, told when it is over or in doubt. Never submitted.
+ * A claim of the journal to resume: waited for when it was bought, told when it is over or in doubt. Never submitted.
+ * `fresh`: as for a ticket.
  *
  * @category constructors
  * @since 0.1.0
@@ -150,9 +156,10 @@ export const fromTicket = <Request, Payload, R = never>(
 export const fromClaim = <Payload, R = never>(
   adapter: ScanAdapter<never, Payload>,
   claim: Pick<ClaimEntry, "claimId" | "subject"> & Partial<Pick<ClaimEntry, "ticket" | "kind">>,
-  options: Options<R> = {}
+  options: Options<R> & { readonly fresh?: boolean } = {}
 ): Claim<Payload, R> => ({
   _tag: "Claim",
+  fresh: options.fresh ?? false,
   adapter,
   subject: claim.subject,
   ticket:

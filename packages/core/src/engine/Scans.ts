@@ -209,7 +209,8 @@ export const submit = <Request, Payload, R = never>(
   })
 
 /**
- * Waits for the outcome of a scan that exists already. Fails as `run` does; nothing is ever bought.
+ * Waits for the outcome of a scan that exists already. Fails as `run` does; nothing is ever bought. With `fresh` the vendor
+ * is asked once more where the outcome is known; the new answer is stored beside the first, which stays the outcome.
  *
  * @category constructors
  * @since 0.1.0
@@ -217,7 +218,7 @@ export const submit = <Request, Payload, R = never>(
 export const wait = <Request, Payload, R = never>(
   adapter: ScanAdapter<Request, Payload>,
   known: ScanTicket,
-  options: RunOptions<R> & { readonly subject?: Subject } = {}
+  options: RunOptions<R> & { readonly subject?: Subject; readonly fresh?: boolean } = {}
 ): Effect.Effect<ScanOutcome<Payload>, RunError, ScanJournal | R> =>
   Effect.suspend(() => Trips.single(fromTicket(adapter, known, options), options))
 

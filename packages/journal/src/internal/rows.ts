@@ -46,7 +46,9 @@ const digest = (text: string): string => createHash("sha256").update(text).diges
 
 export const keyHash = (key: ClaimKey): string => digest(Account.purchaseKey(key))
 
-export const subjectHash = (subject: Pick<Subject, "kind" | "id">): string => hash([subject.kind, subject.id])
+// All versions of a subject have one hash.
+export const subjectHash = ({ id, kind, series }: Pick<Subject, "kind" | "id" | "series">): string =>
+  hash([kind, series ?? id])
 
 // Escapes what a text column cannot hold, such as NUL and half a character.
 export const toJson = (value: unknown): string => JSON.stringify(value) ?? "null"

@@ -176,7 +176,10 @@ export const delta = (scan: ReportScan): string | null => {
 
 export const age = (scan: ReportScan): string | null => {
   const old = scan.ageMs === null ? "" : `, ${duration(scan.ageMs)} old`
-  if (scan.reused) return `taken from the journal${old}`
+  if (scan.reused) {
+    const why = scan.reusedBecause === undefined ? "" : `: ${Hostile.toLine(scan.reusedBecause, 120)}`
+    return `taken from the journal${old}${why}`
+  }
   if (scan.cached) return `answered from the vendor's cache${old}`
   return null
 }

@@ -10,7 +10,7 @@ import * as Scrubber from "../../model/Scrubber.ts"
 import type { ScanTicket } from "../../model/ScanTicket.ts"
 import * as SubmitError from "../../model/SubmitError.ts"
 import * as PollPolicy from "../../policy/PollPolicy.ts"
-import { type ClaimEntry, type ClaimKey, JournalError } from "../ScanJournal.ts"
+import { adoptedKey, type ClaimEntry, type ClaimKey, JournalError } from "../ScanJournal.ts"
 import type { ScanRequest } from "../ScanRequest.ts"
 import * as SteadyClock from "../../time/SteadyClock.ts"
 import * as Hold from "./hold.ts"
@@ -99,9 +99,25 @@ const fromTicket = <Payload, R>(job: Job.Job<Payload, R>, ticket: ScanTicket): A
       // A claim that is named after its scan was made for a typed key: it knows no more.
       if (entry !== null && entry.subject.id !== ticket.scanId) job.progress.subject = entry.subject
     }
+    if (standing._tag === "Settled" && job.request._tag === "Ticket" && job.request.fresh) {
+      return yield* observed(job, ticket, null)
+    }
     return standing._tag === "Settled"
       ? settled(yield* Recall.fromJournal(job, standing.claimId, standing.outcome, standing.at))
       : yield* known(job, standing, null)
+  })
+
+// One more look at a scan whose outcome is known: a claim of its own, without a submission, so that the first stays as it
+// is and both are history.
+const observed = <Payload, R>(job: Job.Job<Payload, R>, ticket: ScanTicket, kind: string | null): Acquiring<Payload> =>
+  Effect.gen(function* () {
+    const now = yield* SteadyClock.now
+    const subject = job.progress.subject ?? job.request.subject
+    const adopted = adoptedKey(ticket)
+    const key = { ...adopted, fingerprint: `observed ${now} ${adopted.fingerprint}` }
+    const claim = yield* job.journal.claim(key, { subject, reuseFrom: Number.MAX_SAFE_INTEGER, kind })
+    if (claim._tag === "Fresh") yield* job.journal.submitted(claim.claimId, ticket, 0)
+    return yield* known(job, { claimId: claim.claimId, ticket, notBefore: 0 }, null)
   })
 
 // A scan that was bought before.
@@ -131,6 +147,9 @@ const fromClaim = <Payload, R>(job: Job.Job<Payload, R>, claimId: string): Acqui
       job.progress.claimId = claimId
       switch (entry.state) {
         case "settled":
+          if (job.request._tag === "Claim" && job.request.fresh && entry.ticket !== null) {
+            return yield* observed(job, entry.ticket, entry.kind)
+          }
           return settled(yield* Recall.fromJournal(job, claimId, entry.outcome, entry.changedAt))
         case "submitted":
           if (entry.ticket === null) return yield* unreadable(`claim ${claimId} has lost its ticket`)

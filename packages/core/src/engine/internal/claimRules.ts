@@ -140,7 +140,8 @@ export const matches = (entry: ClaimEntry, filter: HistoryFilter): boolean =>
   (filter.account === undefined || entry.key.account === filter.account) &&
   (filter.key === undefined || Account.purchaseKey(entry.key) === Account.purchaseKey(filter.key)) &&
   (filter.subject === undefined ||
-    (entry.subject.kind === filter.subject.kind && entry.subject.id === filter.subject.id)) &&
+    (entry.subject.kind === filter.subject.kind &&
+      (entry.subject.series ?? entry.subject.id) === (filter.subject.series ?? filter.subject.id))) &&
   (filter.states ?? ["settled"]).includes(entry.state) &&
   (filter.lacking !== true || (entry.state === "settled" && entry.reason !== null)) &&
   (filter.before === undefined || entry.changedAt < filter.before)

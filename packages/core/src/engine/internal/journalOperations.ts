@@ -120,7 +120,7 @@ export interface Pause extends AccountKey {
 /**
  * Which claims to read back: those that meet every given field, newest change first.
  *
- * - `key`: equal requests only. `subject`: about the same thing, however it was asked.
+ * - `key`: equal requests only. `subject`: about the same thing, however it was asked: of one series where it has one.
  * - `states`: default `settled`.
  * - `lacking`: true for those alone whose outcome lacks evidence that a later request may bring.
  * - `before`: changed before this time, in milliseconds since 1970.
@@ -133,7 +133,7 @@ export interface HistoryFilter {
   readonly vendor?: string
   readonly account?: string
   readonly key?: ClaimKey
-  readonly subject?: Pick<Subject, "kind" | "id">
+  readonly subject?: Pick<Subject, "kind" | "id" | "series">
   readonly states?: ReadonlyArray<ClaimState>
   readonly lacking?: boolean
   readonly before?: number

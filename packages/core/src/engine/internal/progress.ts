@@ -8,11 +8,12 @@ import type { SubmitError } from "../../model/SubmitError.ts"
 import type { JournalError } from "../ScanJournal.ts"
 import type { ScanRequest } from "../ScanRequest.ts"
 
-// The outcome of a request. `reused`: it was in the journal before the run began, `ageMs` old.
+// The outcome of a request. `reused`: it was in the journal before the run began, `ageMs` old, since `storedAt`.
 export interface Ended<out Payload> {
   readonly outcome: ScanOutcome<Payload>
   readonly reused: boolean
   readonly ageMs: number | null
+  readonly storedAt?: number
 }
 
 // What is known of a request at any moment. Its record is made from this, however the request ends.

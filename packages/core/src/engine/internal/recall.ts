@@ -23,7 +23,7 @@ export const fromJournal = <Payload, R>(
     Progress.recordTicket(job.progress, claimId, outcome.ticket)
     const reused = at < job.run.startedAt
     const ageMs = reused ? Math.max(0, now - at) + (outcome.ageMs ?? 0) : outcome.ageMs
-    return Progress.recordEnd(job.progress, { outcome, reused, ageMs })
+    return Progress.recordEnd(job.progress, { outcome, reused, ageMs, storedAt: Math.min(at, now) })
   })
 
 // The other request's adapter is equal, not the same: its payload is checked all the same.

@@ -166,7 +166,8 @@ export const make = <Payload>(
   reason: verdict.reason,
   because: verdict.because,
   submittedAt: progress.submittedAt,
-  observedAt,
+  // What was taken from the journal was observed when it was stored, by a clock that may have been set since.
+  observedAt: progress.ended?.reused === true ? (progress.ended.storedAt ?? observedAt) : observedAt,
   polls: progress.polls,
   // How far the scan was at the last poll says nothing once it has ended.
   progress:
