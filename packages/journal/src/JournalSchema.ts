@@ -108,6 +108,13 @@ export const migrations: ReadonlyArray<Migration> = [
     `ALTER TABLE scanpoll_claims ADD COLUMN polled_until DOUBLE PRECISION`,
     // Names this very journal. A process that opened it compares: another database may take its place.
     `ALTER TABLE scanpoll_journal ADD COLUMN identity TEXT`,
+    // What the calls before the submission returned; how the vendor says that an open scan ended, while its result is still
+    // to be asked for; and the trouble that the last poll of an open claim met.
+    `ALTER TABLE scanpoll_claims ADD COLUMN prepared TEXT`,
+    `ALTER TABLE scanpoll_claims ADD COLUMN ended_as TEXT`,
+    `ALTER TABLE scanpoll_claims ADD COLUMN last_fault TEXT`,
+    // A page of claims of any state, the newest first.
+    `CREATE INDEX scanpoll_claims_age ON scanpoll_claims (changed_at, claim_id)`,
     // What was asked for in one go. `owner` is the process that runs it; without one and without an end it was killed.
     `CREATE TABLE scanpoll_runs (
       run_id TEXT PRIMARY KEY,

@@ -177,7 +177,7 @@ export const makeShared = (
     yield* Effect.forkScoped(every(watchEvery, Effect.andThen(watch.needed, watch.look)))
     yield* Effect.forkScoped(outbox.run)
 
-    const { flushed, learned, leave, paused, waiting } = outbox
+    const { faulted, flushed, learned, leave, paused, waiting } = outbox
     return {
       ...Claims.make(rooms),
       ...Moves.make(rooms),
@@ -187,6 +187,7 @@ export const makeShared = (
       runs: StoredRuns.make(rooms),
       leave,
       waiting,
+      faulted,
       paused,
       learned,
       flushed,

@@ -2,8 +2,10 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as ScanJournal from "@scanpoll/core/engine/ScanJournal"
 import * as Journal from "@scanpoll/journal/Journal"
-import { migrate, migrations, publishedVersion } from "@scanpoll/journal/JournalSchema"
+import { migrate, migrations, publishedVersion, readVersion } from "@scanpoll/journal/JournalSchema"
+import { troubled } from "@scanpoll/test-support/troubledClient"
 import * as Effect from "effect/Effect"
+import * as Result from "effect/Result"
 import * as SqlClient from "effect/sql/SqlClient"
 import { chmodSync, copyFileSync, existsSync } from "node:fs"
 import { join } from "node:path"
@@ -72,6 +74,8 @@ describe("a published version of the journal", () => {
 
 const all: ReadonlyArray<Databases> = [sqlite, postgres()]
 
+const latest = Array.from({ length: publishedVersion }, (_, i) => published(i + 1))
+
 describe.for(all)("a database of a published version: $name", (databases) => {
   for (const version of versions) {
     it.live(`what version ${version} left is opened with all it holds, and goes on`, () =>
@@ -87,4 +91,30 @@ describe.for(all)("a database of a published version: $name", (databases) => {
       )
     )
   }
+
+  it.live("cut at any statement of the step to the newest version, it is of the old one with all it holds, and goes on", () =>
+    Effect.scoped(
+      Effect.gen(function* () {
+        const { address, client } = yield* databases.make
+        const sql = yield* client
+        const on = (base: SqlClient.SqlClient) => Effect.provideService(SqlClient.SqlClient, base)
+        yield* on(sql)(migrate(latest))
+        yield* fill(sql)
+        let cuts = 0
+        for (let nth = 1; ; nth++) {
+          let seen = 0
+          const cut = yield* troubled(sql, () => (++seen === nth ? "fails" : null))
+          const ended = yield* Effect.result(on(cut)(migrate()))
+          if (Result.isSuccess(ended)) break
+          cuts += 1
+          assert.strictEqual(yield* on(sql)(readVersion()), publishedVersion, `cut at statement ${nth}`)
+          const rows = yield* sql`SELECT claim_id FROM scanpoll_claims`
+          assert.strictEqual(rows.length, states.length)
+        }
+        const made = migrations.slice(publishedVersion).flat().length
+        assert.isAtLeast(cuts, made)
+        yield* goesOn(address)
+      })
+    )
+  )
 })

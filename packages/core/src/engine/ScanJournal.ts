@@ -25,6 +25,7 @@ export {
   type HistoryFilter,
   type Hold,
   type HoldGuard,
+  type LastFault,
   type Operations,
   type Pause
 } from "./internal/journalOperations.ts"

@@ -31,6 +31,12 @@ export interface Change {
   readonly reason?: Reason
 }
 
+// One of these.
+export type Added =
+  | { readonly prepared: unknown }
+  | { readonly endedAs: string }
+  | { readonly ticket: ScanTicket }
+
 type Read<A> = Effect.Effect<A, SqlError | JournalError>
 
 export interface ClaimTable {
@@ -52,6 +58,8 @@ export interface ClaimTable {
     to: { readonly state: ClaimState; readonly owner: string | null; readonly stamp: string },
     fields: Change
   ) => Effect.Effect<number, SqlError>
+  // What is added to an open claim without a move.
+  readonly add: (claimId: string, stamp: string, fields: Added) => Effect.Effect<void, SqlError>
   // Only a settled claim changes, and not when it settled.
   readonly supplement: (
     claimId: string,
@@ -107,6 +115,8 @@ const toColumns = (claim: NewClaim): Record<string, string | number | null> => {
   }
 }
 
+const isOver = (state: ClaimState): boolean => state === "settled" || state === "refused" || state === "released"
+
 export const make = (sql: SqlClient, dialect: Dialect): ClaimTable => {
   const ofScan = ({ account, origin, scanId, vendor }: ScanTicket) =>
     sql`scan_id = ${scanId} AND vendor = ${vendor} AND origin = ${origin} AND account = ${account}`
@@ -122,6 +132,7 @@ export const make = (sql: SqlClient, dialect: Dialect): ClaimTable => {
         submitted_at = ${ticket === null ? null : ticket.submittedAt},
         not_before = ${fields.notBefore ?? row.notBefore}, polled_until = ${row.polledUntil ?? null},
         request = ${state === "in-doubt" && row.request !== null ? toJson(row.request) : null},
+        ${isOver(state) ? sql`prepared = NULL, ended_as = NULL, last_fault = NULL,` : sql.literal("")}
         outcome = ${state === "settled" ? toJson(outcome) : null},
         reason = ${fields.reason === undefined ? null : toJson(fields.reason)}, changed_at = ${now}
         WHERE claim_id = ${row.claimId}`
@@ -155,6 +166,17 @@ export const make = (sql: SqlClient, dialect: Dialect): ClaimTable => {
           AND claim_id <> ${claimId} LIMIT 1`,
         ([other]) => other?.claim_id ?? null
       ),
+    add: (claimId, stamp, fields) => {
+      const columns: Record<string, string | number | null> =
+        "prepared" in fields
+          ? { prepared: toJson(fields.prepared) }
+          : "endedAs" in fields
+            ? { ended_as: toJson(fields.endedAs) }
+            : { scan_id: fields.ticket.scanId, submitted_at: fields.ticket.submittedAt }
+      return Effect.asVoid(
+        sql`UPDATE scanpoll_claims SET ${sql.update({ ...columns, stamp })} WHERE claim_id = ${claimId}`
+      )
+    },
     insert: (claim) => Effect.asVoid(sql`INSERT INTO scanpoll_claims ${sql.insert(toColumns(claim))}`),
     supplement: (claimId, stamp, { outcome, reason }) =>
       Effect.asVoid(sql`UPDATE scanpoll_claims SET outcome = ${toJson(outcome)}, stamp = ${stamp},

@@ -9,7 +9,7 @@ import type { HeldClaim, HeldClaims } from "./heldClaims.ts"
 import type { Lease } from "./lease.ts"
 import type { Outbox } from "./outbox.ts"
 import type { Owners } from "./owners.ts"
-import { type ClaimRow, pollTimes, toEntry } from "./rows.ts"
+import { type ClaimRow, endOf, pollsOf, toEntry } from "./rows.ts"
 import type { Store } from "./store.ts"
 import type { Watch } from "./watch.ts"
 
@@ -119,7 +119,7 @@ export const make = (parts: Parts): Pick<Operations, "take"> => {
         const known = held.get(claimId)
         const mine = known !== undefined && known.epoch === epoch ? known : held.hold(claimId, epoch, row.ticket)
         const waiting = outbox.waitOf(claimId)
-        const times = waiting === undefined ? pollTimes(row) : { notBefore: waiting }
+        const times = waiting === undefined ? pollsOf(row) : { notBefore: waiting, ...endOf(row) }
         return { _tag: "Ours", ticket: row.ticket, ...times, guard: guardOf(claimId, mine) } satisfies Hold
       })
     )

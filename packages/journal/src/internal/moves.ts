@@ -7,7 +7,7 @@ import type { ClaimState, JournalError, Operations } from "@scanpoll/core/engine
 import * as ScanJournal from "@scanpoll/core/engine/ScanJournal"
 import * as Account from "@scanpoll/core/unstable/model/Account"
 import type { ScanTicket } from "@scanpoll/core/model/ScanTicket"
-import { type Change, type ClaimTable, mustExist } from "./claimTable.ts"
+import { type Added, type Change, type ClaimTable, mustExist } from "./claimTable.ts"
 import { errorOf } from "./faults.ts"
 import type { HeldClaims } from "./heldClaims.ts"
 import type { Outbox } from "./outbox.ts"
@@ -87,10 +87,41 @@ const moveRow = ({ held, owners, table }: Parts, wanted: Move): Moved =>
     return yield* table.change(row, { state: to, owner, stamp }, fields)
   })
 
+// What is added to an open claim that this process holds.
+const addTo = (
+  { held, owners, table }: Parts,
+  claimId: string,
+  state: ClaimState,
+  stamp: string,
+  fields: Added
+): Effect.Effect<void, SqlError | JournalError> =>
+  Effect.gen(function* () {
+    const row = yield* mustExist(yield* table.byId(claimId), claimId)
+    // This very write, whose answer was lost.
+    if (row.stamp === stamp) return
+    const isMine = row.owner === owners.me() && row.epoch === held.get(claimId)?.epoch
+    if (row.state === state && !isMine) return yield* errorOf("lost", claimId)
+    if (row.state !== state) return yield* errorOf("conflict", `claim ${claimId} is ${row.state}, not ${state}`)
+    // The vendor's first word stays.
+    if ("endedAs" in fields && row.endedAs !== null) return
+    if ("ticket" in fields) {
+      yield* mustBelong(table, row, fields.ticket)
+      const other = yield* table.otherOfTicket(fields.ticket, claimId)
+      if (other !== null) return yield* errorOf("conflict", `that scan belongs to claim ${other}`)
+    }
+    yield* table.add(claimId, stamp, fields)
+  })
+
 export const make = (
   parts: Parts
-): Pick<Operations, "submitted" | "settled" | "supplemented" | "inDoubt" | "refused" | "released"> => {
+): Pick<
+  Operations,
+  "submitted" | "settled" | "supplemented" | "inDoubt" | "refused" | "released" | "prepared" | "ended" | "moved"
+> => {
   const { held, outbox, store, table } = parts
+
+  const add = (claimId: string, state: ClaimState, fields: Added): Effect.Effect<void, JournalError> =>
+    Effect.uninterruptible(store.write((stamp) => addTo(parts, claimId, state, stamp, fields)))
 
   const move = (claimId: string, to: ClaimState, fields: Change): Effect.Effect<void, JournalError> =>
     Effect.uninterruptible(
@@ -111,6 +142,15 @@ export const make = (
       store.write((stamp) => table.supplement(claimId, stamp, { outcome, reason: lacking ?? null })),
     inDoubt: (claimId, reason) => move(claimId, "in-doubt", { reason }),
     refused: (claimId, reason) => move(claimId, "refused", { reason }),
-    released: (claimId) => move(claimId, "released", {})
+    released: (claimId) => move(claimId, "released", {}),
+    prepared: (claimId, data) => add(claimId, "intent", { prepared: data }),
+    ended: (claimId, vendorStatus) => add(claimId, "submitted", { endedAs: vendorStatus }),
+    moved: (claimId, ticket) =>
+      Effect.tap(add(claimId, "submitted", { ticket }), () =>
+        Effect.sync(() => {
+          const mine = held.get(claimId)
+          if (mine !== undefined) mine.ticket = ticket
+        })
+      )
   }
 }

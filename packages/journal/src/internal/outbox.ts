@@ -9,7 +9,7 @@ import * as Latch from "effect/Latch"
 import type { SqlClient } from "effect/sql/SqlClient"
 import type { SqlError } from "effect/sql/SqlError"
 import { kindKey, type Lesson, lessonKey } from "@scanpoll/core/engine/DurationModel"
-import type { JournalError, Operations, Pause } from "@scanpoll/core/engine/ScanJournal"
+import type { JournalError, LastFault, Operations, Pause } from "@scanpoll/core/engine/ScanJournal"
 import type { RowEnd } from "@scanpoll/core/engine/StoredRuns"
 import * as ScanJournal from "@scanpoll/core/engine/ScanJournal"
 import * as Account from "@scanpoll/core/unstable/model/Account"
@@ -22,6 +22,11 @@ import type { Store } from "./store.ts"
 interface Wait {
   readonly epoch: number
   readonly until: number
+}
+
+interface Fault {
+  readonly epoch: number
+  readonly fault: LastFault | null
 }
 
 interface Learned {
@@ -41,12 +46,13 @@ interface Batch {
   readonly waits: ReadonlyArray<readonly [string, Wait]>
   readonly leaves: ReadonlyArray<readonly [string, number]>
   readonly doubts: ReadonlyArray<readonly [string, number]>
+  readonly faults: ReadonlyArray<readonly [string, Fault]>
   readonly pauses: ReadonlyArray<Pause>
   readonly lessons: ReadonlyArray<readonly [string, Learned]>
   readonly rows: ReadonlyArray<readonly [string, Row]>
 }
 
-export interface Outbox extends Pick<Operations, "leave" | "waiting" | "paused" | "learned"> {
+export interface Outbox extends Pick<Operations, "leave" | "waiting" | "faulted" | "paused" | "learned"> {
   // The next poll time that is not stored yet.
   readonly waitOf: (claimId: string) => number | undefined
   // The claim is held again: it is not left after all.
@@ -114,6 +120,17 @@ const writerOf = (sql: SqlClient, dialect: Dialect, me: () => string) => {
         WHERE claim_id = v.column1 AND epoch = v.column2 AND ${isHeldHere()}`
     })
 
+  const writeFaults = (faults: Batch["faults"]) =>
+    Effect.forEach(chunksOf(faults), (part) => {
+      const values = part.map(
+        ([claimId, { epoch, fault }]) =>
+          sql`(CAST(${claimId} AS TEXT), CAST(${epoch} AS DOUBLE PRECISION),
+            CAST(${fault === null ? null : toJson(fault)} AS TEXT))`
+      )
+      return sql`UPDATE scanpoll_claims SET last_fault = v.column3 FROM (VALUES ${sql.csv(values)}) AS v
+        WHERE claim_id = v.column1 AND epoch = v.column2 AND ${isHeldHere()}`
+    })
+
   const writeLeaves = (leaves: Batch["leaves"], stamp: string) =>
     Effect.forEach(
       chunksOf(leaves),
@@ -174,6 +191,7 @@ const writerOf = (sql: SqlClient, dialect: Dialect, me: () => string) => {
       yield* dialect.preferKeys
       const now = yield* Clock.currentTimeMillis
       yield* writeWaits(batch.waits)
+      yield* writeFaults(batch.faults)
       yield* writeLeaves(batch.leaves, stamp)
       yield* writeDoubts(batch.doubts, stamp, now)
       yield* writePauses(batch.pauses)
@@ -189,20 +207,22 @@ class Gathered {
   readonly leaves = new Map<string, number>()
   // Submissions whose answer could not be stored.
   readonly doubts = new Map<string, number>()
+  readonly faults = new Map<string, Fault>()
   readonly pauses = new Map<string, Pause>()
   readonly lessons = new Map<string, Learned>()
   readonly rows = new Map<string, Row>()
 
   isEmpty(): boolean {
-    const { doubts, leaves, lessons, pauses, rows, waits } = this
-    return [doubts, leaves, lessons, pauses, rows, waits].every(({ size }) => size === 0)
+    const { doubts, faults, leaves, lessons, pauses, rows, waits } = this
+    return [doubts, faults, leaves, lessons, pauses, rows, waits].every(({ size }) => size === 0)
   }
 
   nextBatch(): Batch {
     return {
       waits: firstOf(this.waits),
-      // A claim that was left cannot be written to any more, so its wait goes before.
-      leaves: this.waits.size > mostInOneTransaction ? [] : firstOf(this.leaves),
+      // A claim that was left cannot be written to any more, so its wait and its fault go before.
+      leaves: Math.max(this.waits.size, this.faults.size) > mostInOneTransaction ? [] : firstOf(this.leaves),
+      faults: firstOf(this.faults),
       doubts: [...this.doubts],
       pauses: [...this.pauses.values()],
       lessons: [...this.lessons],
@@ -225,6 +245,7 @@ class Gathered {
   remove(batch: Batch): void {
     for (const [claimId, wait] of batch.waits) if (this.waits.get(claimId) === wait) this.waits.delete(claimId)
     for (const [claimId, epoch] of batch.leaves) if (this.leaves.get(claimId) === epoch) this.leaves.delete(claimId)
+    for (const [claimId, fault] of batch.faults) if (this.faults.get(claimId) === fault) this.faults.delete(claimId)
     for (const [claimId] of batch.doubts) this.doubts.delete(claimId)
     for (const pause of batch.pauses) {
       const key = Account.key(pause)
@@ -242,6 +263,8 @@ export const make = (parts: {
   readonly owners: Pick<Owners, "me">
   readonly held: HeldClaims
   readonly clock: Clock.Clock
+  // Names this process, for people.
+  readonly label: string
 }): Effect.Effect<Outbox> =>
   Effect.gen(function* () {
     const { clock, held, store } = parts
@@ -297,6 +320,12 @@ export const make = (parts: {
         gathered.waits.set(claimId, { epoch: mine.epoch, until: Math.ceil(notBefore) })
         wake.openUnsafe()
       },
+      faulted: (claimId, fault) => {
+        const mine = held.get(claimId)
+        if (mine === undefined) return
+        gathered.faults.set(claimId, { epoch: mine.epoch, fault: fault === null ? null : { ...fault, by: parts.label } })
+        wake.openUnsafe()
+      },
       paused: (account, until) => {
         const key = Account.key(account)
         if (!(until > (gathered.pauses.get(key)?.until ?? 0))) return
@@ -313,6 +342,7 @@ export const make = (parts: {
       },
       release: (claimId) => {
         gathered.waits.delete(claimId)
+        gathered.faults.delete(claimId)
         held.release(claimId)
       },
       row: (runId, index, change) => {

@@ -79,6 +79,9 @@ export const make = (
       },
       claim,
       adopt: () => refuse,
+      prepared: () => refuse,
+      ended: () => refuse,
+      moved: () => refuse,
       submitted: () => refuse,
       settled: () => refuse,
       supplemented: () => refuse,
@@ -88,6 +91,7 @@ export const make = (
       take: () => refuse,
       leave: () => undefined,
       waiting: () => undefined,
+      faulted: () => undefined,
       paused: () => undefined,
       learned: () => undefined
     } satisfies Operations

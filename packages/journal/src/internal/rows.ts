@@ -5,7 +5,7 @@ import { hasProperty } from "effect/Predicate"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import type { Lesson } from "@scanpoll/core/engine/DurationModel"
-import type { ClaimEntry, ClaimKey, ClaimState } from "@scanpoll/core/engine/ScanJournal"
+import type { ClaimEntry, ClaimKey, ClaimState, LastFault } from "@scanpoll/core/engine/ScanJournal"
 import * as BoundedJson from "@scanpoll/core/unstable/model/BoundedJson"
 import * as Account from "@scanpoll/core/unstable/model/Account"
 import { Reason } from "@scanpoll/core/model/ScanOutcome"
@@ -29,6 +29,9 @@ export interface ClaimRow {
   readonly polledUntil?: number
   readonly request: unknown
   readonly kind: string | null
+  readonly prepared: unknown
+  readonly endedAs: string | null
+  readonly lastFault: LastFault | null
   readonly outcome: unknown
   readonly reason: Reason | null
   readonly claimedAt: number
@@ -58,6 +61,15 @@ export const fromJson = (text: unknown): unknown =>
 
 const readSubject = Schema.decodeUnknownOption(Subject)
 const readReason = Schema.decodeUnknownOption(Reason)
+const readFault = Schema.decodeUnknownOption(
+  Schema.Struct({
+    code: Schema.String,
+    message: Schema.String,
+    at: Schema.Finite,
+    by: Schema.String,
+    until: Schema.Finite
+  })
+)
 
 const textOf = (value: unknown): string => (typeof value === "string" ? value : "")
 const polledUntilOf = (value: unknown): { readonly polledUntil?: number } =>
@@ -146,6 +158,9 @@ export const readClaim = (row: unknown): ClaimRow | null => {
     ...polledUntilOf(at("polled_until")),
     request: fromJson(at("request")),
     kind: kindOf(at("kind")),
+    prepared: fromJson(at("prepared")),
+    endedAs: kindOf(at("ended_as")),
+    lastFault: Option.getOrNull(readFault(fromJson(at("last_fault")))),
     outcome: fromJson(at("outcome")),
     reason: Option.getOrNull(readReason(fromJson(at("reason")))),
     claimedAt: timeOf(at("claimed_at")),
@@ -164,11 +179,20 @@ export const toEntry = (row: ClaimRow, heldBy: string | null): ClaimEntry => ({
   reason: row.reason,
   request: row.request,
   kind: row.kind,
+  prepared: row.prepared,
+  endedAs: row.endedAs,
+  lastFault: row.lastFault,
   heldBy,
   claimedAt: row.claimedAt,
   changedAt: row.changedAt
 })
 
-// The times of a claim's polls, for who takes it.
-export const pollTimes = ({ notBefore, polledUntil }: ClaimRow): Pick<ClaimRow, "notBefore" | "polledUntil"> =>
-  polledUntil === undefined ? { notBefore } : { notBefore, polledUntil }
+// What who takes a claim must know of its polls.
+export const pollsOf = (row: ClaimRow): { notBefore: number; polledUntil?: number; endedAs?: string } => ({
+  notBefore: row.notBefore,
+  ...(row.polledUntil === undefined ? {} : { polledUntil: row.polledUntil }),
+  ...endOf(row)
+})
+
+export const endOf = ({ endedAs }: Pick<ClaimRow, "endedAs">): { endedAs?: string } =>
+  endedAs === null ? {} : { endedAs }

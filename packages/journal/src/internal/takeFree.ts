@@ -9,7 +9,7 @@ import type { HeldClaims } from "./heldClaims.ts"
 import type { GuardOf } from "./holds.ts"
 import type { Outbox } from "./outbox.ts"
 import type { Owners } from "./owners.ts"
-import { pollTimes, readClaim, toEntry } from "./rows.ts"
+import { pollsOf, readClaim, toEntry } from "./rows.ts"
 import { tailsOf } from "./slices.ts"
 import type { Store } from "./store.ts"
 
@@ -75,7 +75,7 @@ const holdRow = (parts: Parts, row: unknown): Effect.Effect<Taken | null> =>
     const guard = parts.guardOf(claimId, parts.held.hold(claimId, epoch, ticket))
     return Effect.succeed({
       entry: toEntry(read, parts.label),
-      hold: { _tag: "Ours", ticket, ...pollTimes(read), guard }
+      hold: { _tag: "Ours", ticket, ...pollsOf(read), guard }
     })
   })
 

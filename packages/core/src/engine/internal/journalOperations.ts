@@ -24,6 +24,9 @@ export type ClaimState = "intent" | "submitted" | "settled" | "in-doubt" | "refu
  * - `request`: what was asked for, as JSON, while that may still be needed to find a submission whose answer was lost;
  *   otherwise null.
  * - `kind`: the scans whose durations it belongs with; null where that is not known.
+ * - `prepared`: what the calls before the submission returned, as JSON, until its scan settled; null where there were none.
+ * - `endedAs`: the vendor's word for how an open scan ended, where its result is still to be asked for; otherwise null.
+ * - `lastFault`: the trouble that the last poll of an open claim met; null where it was answered.
  * - `heldBy`: names the living process that submits or polls it; null when nobody does.
  *
  * @category models
@@ -40,9 +43,29 @@ export interface ClaimEntry {
   readonly reason: Reason | null
   readonly request: unknown
   readonly kind: string | null
+  readonly prepared: unknown
+  readonly endedAs: string | null
+  readonly lastFault: LastFault | null
   readonly heldBy: string | null
   readonly claimedAt: number
   readonly changedAt: number
+}
+
+/**
+ * The trouble that a poll of an open claim met. Times are milliseconds since 1970.
+ *
+ * - `code`, `message`: of the fault; no credential is in them.
+ * - `at`: when it was met. `by`: names the process that polled. `until`: nobody asks again before.
+ *
+ * @category models
+ * @since 0.2.0
+ */
+export interface LastFault {
+  readonly code: string
+  readonly message: string
+  readonly at: number
+  readonly by: string
+  readonly until: number
 }
 
 /**
@@ -78,6 +101,7 @@ export type Claim =
  *   over or the journal has been out for too long, and a poll under way when `lapsed` ends is cut: others may take this
  *   process for gone from then on. Without one, none of these can happen. `polledUntil` (milliseconds since 1970) is
  *   there when the last owner went without a word: it may have polled until then, so the vendor's floor counts from there.
+ *   `endedAs` is there when the vendor has said how the scan ended: its result is asked for, its status never again.
  * - `Theirs`: another living process polls it; `changed` ends when that may be over.
  * - `Over`: there is nothing to poll.
  *
@@ -90,6 +114,7 @@ export type Hold =
       readonly ticket: ScanTicket.ScanTicket
       readonly notBefore: number
       readonly polledUntil?: number
+      readonly endedAs?: string
       readonly guard: HoldGuard | null
     }
   | { readonly _tag: "Theirs"; readonly notBefore: number; readonly changed: Effect.Effect<void> }
@@ -153,10 +178,13 @@ export interface HistoryFilter {
  *   found; no other claim may have it) or `released` by anybody; every other move is for the process that holds the claim.
  * - `supplemented`: the outcome of a settled claim with evidence that it lacked. The claim stays settled, as of when it
  *   did; any other claim is left as it is. Anybody may write it.
+ * - `prepared`: what was made for a submission that follows, kept as JSON with the intent. `ended`: how the vendor says that an open
+ *   scan ended, before its result is asked for; the first word stays. `moved`: from now on an open claim is polled by
+ *   another ticket. The three are for the process that holds the claim.
  * - `adopt`: a ticket that a person typed becomes a claim without a submission, or joins the one that has it.
  * - `take`: holds an open claim, to poll it. `leave`: lets go of it; a submission that is left without a move is in doubt.
- * - `waiting`: the next poll of an open claim is not due before `notBefore`. `paused`: the account is not asked before
- *   `until`. `leave` and these two are kept as soon as convenient: losing one costs a poll, not a purchase, so a journal
+ * - `waiting`: the next poll of an open claim is not due before `notBefore`. `faulted`: the trouble its last poll met, null
+ *   once one was answered. `paused`: the account is not asked before `until`. `leave` and these three are kept as soon as convenient: losing one costs a poll, not a purchase, so a journal
  *   may write many at once, and no wait is delayed for it.
  * - `pauses`: the pauses that are kept; those in the past may be among them.
  * - `learned`: what a scan has taught about durations, kept as soon as convenient; a later lesson about the same scan
@@ -197,6 +225,9 @@ export interface Operations {
   readonly inDoubt: (claimId: string, reason: Reason) => Effect.Effect<void, JournalError>
   readonly refused: (claimId: string, reason: Reason) => Effect.Effect<void, JournalError>
   readonly released: (claimId: string) => Effect.Effect<void, JournalError>
+  readonly prepared: (claimId: string, data: unknown) => Effect.Effect<void, JournalError>
+  readonly ended: (claimId: string, vendorStatus: string) => Effect.Effect<void, JournalError>
+  readonly moved: (claimId: string, ticket: ScanTicket.ScanTicket) => Effect.Effect<void, JournalError>
   readonly adopt: (
     ticket: ScanTicket.ScanTicket,
     subject: Subject
@@ -204,6 +235,7 @@ export interface Operations {
   readonly take: (claimId: string) => Effect.Effect<Hold, JournalError>
   readonly leave: (claimId: string) => void
   readonly waiting: (claimId: string, notBefore: number) => void
+  readonly faulted: (claimId: string, fault: Omit<LastFault, "by"> | null) => void
   readonly paused: (account: AccountKey, until: number) => void
   readonly pauses: Effect.Effect<ReadonlyArray<Pause>, JournalError>
   readonly learned: (lesson: Lesson) => void

@@ -25,6 +25,8 @@ const conflict = (message: string): JournalError => new JournalError({ reason: "
 
 type Change = Partial<Pick<ClaimEntry, "ticket" | "notBefore" | "outcome" | "reason">>
 
+const here = "this process"
+
 export class MemoryJournal implements Operations {
   private readonly claims = new ClaimBook<ClaimEntry>()
   private readonly lessonBook = new LessonBook(lessonsKept)
@@ -72,7 +74,13 @@ export class MemoryJournal implements Operations {
       if (entry === undefined) return Effect.fail(conflict(`there is no claim ${claimId}`))
       return Effect.succeed(
         entry.state === "submitted" && entry.ticket !== null
-          ? { _tag: "Ours", ticket: entry.ticket, notBefore: entry.notBefore, guard: null }
+          ? {
+              _tag: "Ours",
+              ticket: entry.ticket,
+              notBefore: entry.notBefore,
+              ...(entry.endedAs === null ? {} : { endedAs: entry.endedAs }),
+              guard: null
+            }
           : { _tag: "Over", entry }
       )
     })
@@ -97,9 +105,22 @@ export class MemoryJournal implements Operations {
   refused: Operations["refused"] = (claimId, reason) => this.move(claimId, "refused", { reason })
   released: Operations["released"] = (claimId) => this.move(claimId, "released", {})
 
+  prepared: Operations["prepared"] = (claimId, data) =>
+    this.add(claimId, "intent", (entry) => ({ ...entry, prepared: data }))
+  ended: Operations["ended"] = (claimId, vendorStatus) =>
+    this.add(claimId, "submitted", (entry) => ({ ...entry, endedAs: entry.endedAs ?? vendorStatus }))
+  moved: Operations["moved"] = (claimId, ticket) =>
+    this.add(claimId, "submitted", (entry) => ({ ...entry, ticket }), ticket)
+
   waiting: Operations["waiting"] = (claimId, notBefore) => {
     const entry = this.claims.get(claimId)
     if (entry !== undefined && entry.state === "submitted") this.claims.write({ ...entry, notBefore })
+  }
+
+  faulted: Operations["faulted"] = (claimId, fault) => {
+    const entry = this.claims.get(claimId)
+    const lastFault = fault === null ? null : { ...fault, by: here }
+    if (entry !== undefined && entry.state === "submitted") this.claims.write({ ...entry, lastFault })
   }
 
   paused: Operations["paused"] = (account, until) => {
@@ -161,7 +182,7 @@ export class MemoryJournal implements Operations {
     now: number
   ): void {
     const blank = { notBefore: 0, outcome: null, reason: null, heldBy: null, claimedAt: now, changedAt: now }
-    this.claims.begin({ ...entry, ...blank })
+    this.claims.begin({ ...entry, ...blank, prepared: null, endedAs: null, lastFault: null })
   }
 
   private move(claimId: string, to: ClaimState, change: Change): Effect.Effect<void, JournalError> {
@@ -183,8 +204,33 @@ export class MemoryJournal implements Operations {
       }
       const ticket = entry.ticket ?? change.ticket ?? null
       const request = to === "in-doubt" ? entry.request : null
-      this.claims.write({ ...entry, ...change, ticket, request, state: to, changedAt })
+      const over = to === "settled" || to === "refused" || to === "released"
+      const ended = over ? { prepared: null, endedAs: null, lastFault: null } : {}
+      this.claims.write({ ...entry, ...change, ...ended, ticket, request, state: to, changedAt })
       this.submissionEnded(claimId)
+    })
+  }
+
+  // What is added to an open claim without a move.
+  private add(
+    claimId: string,
+    state: ClaimState,
+    change: (entry: ClaimEntry) => ClaimEntry,
+    ticket: ClaimEntry["ticket"] = null
+  ): Effect.Effect<void, JournalError> {
+    return Effect.suspend(() => {
+      const entry = this.claims.get(claimId)
+      if (entry === undefined) return Effect.fail(conflict(`there is no claim ${claimId}`))
+      if (entry.state !== state) return Effect.fail(conflict(`claim ${claimId} is ${entry.state}, not ${state}`))
+      if (ticket !== null && !Account.equals(entry.key, ticket)) {
+        return Effect.fail(conflict(`the ticket is not of the account of claim ${claimId}`))
+      }
+      const other = ticket === null ? undefined : this.claims.ofScan(ticket)
+      if (other !== undefined && other.claimId !== claimId) {
+        return Effect.fail(conflict(`that scan belongs to claim ${other.claimId}`))
+      }
+      this.claims.write(change(entry))
+      return Effect.void
     })
   }
 
