@@ -421,8 +421,16 @@ const make = (
         }
         // All scans of an account share its words: each row has brought its own.
         const ticket: ScanTicket = { ...hold.ticket, ...Account.of(adapter) }
-        const { guard, notBefore, polledUntil } = hold
-        const kept = { claimId, ticket, notBefore, guard, ...(polledUntil === undefined ? {} : { polledUntil }) }
+        const { endedAs, guard, notBefore, polledUntil } = hold
+        const kept = {
+          claimId,
+          ticket,
+          notBefore,
+          guard,
+          subject: entry.subject,
+          ...(polledUntil === undefined ? {} : { polledUntil }),
+          ...(endedAs === undefined ? {} : { endedAs })
+        }
         yield* keeper.add(kept, adapter, policy)
         tell({ _tag: "Kept", claimId, ticket })
       }

@@ -92,29 +92,31 @@ describe.for(all)("a database of a published version: $name", (databases) => {
     )
   }
 
-  it.live("cut at any statement of the step to the newest version, it is of the old one with all it holds, and goes on", () =>
-    Effect.scoped(
-      Effect.gen(function* () {
-        const { address, client } = yield* databases.make
-        const sql = yield* client
-        const on = (base: SqlClient.SqlClient) => Effect.provideService(SqlClient.SqlClient, base)
-        yield* on(sql)(migrate(latest))
-        yield* fill(sql)
-        let cuts = 0
-        for (let nth = 1; ; nth++) {
-          let seen = 0
-          const cut = yield* troubled(sql, () => (++seen === nth ? "fails" : null))
-          const ended = yield* Effect.result(on(cut)(migrate()))
-          if (Result.isSuccess(ended)) break
-          cuts += 1
-          assert.strictEqual(yield* on(sql)(readVersion()), publishedVersion, `cut at statement ${nth}`)
-          const rows = yield* sql`SELECT claim_id FROM scanpoll_claims`
-          assert.strictEqual(rows.length, states.length)
-        }
-        const made = migrations.slice(publishedVersion).flat().length
-        assert.isAtLeast(cuts, made)
-        yield* goesOn(address)
-      })
-    )
+  it.live(
+    "cut at any statement of the step to the newest version, it is of the old one with all it holds, and goes on",
+    () =>
+      Effect.scoped(
+        Effect.gen(function* () {
+          const { address, client } = yield* databases.make
+          const sql = yield* client
+          const on = (base: SqlClient.SqlClient) => Effect.provideService(SqlClient.SqlClient, base)
+          yield* on(sql)(migrate(latest))
+          yield* fill(sql)
+          let cuts = 0
+          for (let nth = 1; ; nth++) {
+            let seen = 0
+            const cut = yield* troubled(sql, () => (++seen === nth ? "fails" : null))
+            const ended = yield* Effect.result(on(cut)(migrate()))
+            if (Result.isSuccess(ended)) break
+            cuts += 1
+            assert.strictEqual(yield* on(sql)(readVersion()), publishedVersion, `cut at statement ${nth}`)
+            const rows = yield* sql`SELECT claim_id FROM scanpoll_claims`
+            assert.strictEqual(rows.length, states.length)
+          }
+          const made = migrations.slice(publishedVersion).flat().length
+          assert.isAtLeast(cuts, made)
+          yield* goesOn(address)
+        })
+      )
   )
 })

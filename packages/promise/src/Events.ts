@@ -25,14 +25,15 @@ import * as Option from "effect/Option"
 export type Progress = Observations.Progress
 
 /**
- * The last thing a wait saw that settled nothing: a scan that is queued or running, a status word the vendor does not
- * document, or a poll without a usable answer. `retryAfterMs` is the wait the vendor asked for.
+ * The last thing a wait saw that settled nothing: a scan that is queued or running, one that has ended and whose result
+ * is asked for next, a status word the vendor does not document, or a poll without a usable answer. `retryAfterMs` is the wait the vendor asked for.
  *
  * @category models
  * @since 0.1.0
  */
 export type Seen =
   | { readonly _tag: "Pending"; readonly phase: "queued" | "running"; readonly progress: Progress | null }
+  | { readonly _tag: "Ended"; readonly vendorStatus: string }
   | { readonly _tag: "Unrecognised"; readonly word: string }
   | {
       readonly _tag: "PollFault"
@@ -109,6 +110,8 @@ export const plainSeen = (seen: Stops.Seen): Seen => {
   switch (seen._tag) {
     case "Pending":
       return { _tag: "Pending", phase: seen.phase, progress: Option.getOrNull(seen.progress) }
+    case "Ended":
+      return { _tag: "Ended", vendorStatus: seen.vendorStatus }
     case "Unrecognised":
       return { _tag: "Unrecognised", word: seen.word }
     case "PollFault":

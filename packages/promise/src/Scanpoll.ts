@@ -162,7 +162,7 @@ export interface Submission<out Payload> {
 }
 
 /**
- * How a scan stands. `retryAfterMs` is the wait the vendor asks for before the next poll.
+ * How a scan stands; `Ended` is one whose result is at a second address. `retryAfterMs` is the wait the vendor asks for before the next poll.
  *
  * @category models
  * @since 0.1.0
@@ -174,6 +174,7 @@ export type ScanStatus<Payload> =
       readonly progress: Progress | null
       readonly retryAfterMs: number | null
     }
+  | { readonly _tag: "Ended"; readonly vendorStatus: string; readonly retryAfterMs: number | null }
   | { readonly _tag: "Unrecognised"; readonly word: string; readonly retryAfterMs: number | null }
   | { readonly _tag: "Settled"; readonly outcome: ScanOutcome<Payload> }
 
@@ -377,6 +378,8 @@ const statusOf = <Payload>(answer: Effect.Success<ReturnType<typeof Scans.pollOn
       const progress = Option.getOrNull(observation.progress)
       return { _tag: "Pending", phase: observation.phase, progress, retryAfterMs } as const
     }
+    case "Ended":
+      return { _tag: "Ended", vendorStatus: observation.vendorStatus, retryAfterMs } as const
     case "Unrecognised":
       return { _tag: "Unrecognised", word: observation.word, retryAfterMs } as const
     case "Settled":

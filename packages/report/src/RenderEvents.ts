@@ -102,6 +102,12 @@ export const fromEvent = (
           const progress = seen.progress._tag === "None" ? null : seen.progress.value
           return line({ ...head("pending"), polls: event.polls, phase: seen.phase, progress })
         }
+        case "Ended":
+          return line({
+            ...head("result-pending"),
+            polls: event.polls,
+            vendorStatus: redact(seen.vendorStatus.slice(0, 200))
+          })
         case "Unrecognised":
           return line({ ...head("unrecognised"), polls: event.polls, word: redact(seen.word.slice(0, 200)) })
         case "PollFault":

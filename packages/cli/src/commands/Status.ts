@@ -72,6 +72,8 @@ const standingOf = (key: string, answer: Result.Result<PollAnswer<ScanOutcome<un
   switch (observation._tag) {
     case "Pending":
       return { ...blank, status: observation.phase, progress: Option.getOrNull(observation.progress) }
+    case "Ended":
+      return { ...blank, status: "ended", vendorStatus: observation.vendorStatus }
     case "Unrecognised":
       return {
         ...blank,

@@ -95,6 +95,8 @@ const seenWords = (seen: Seen): string => {
   switch (seen._tag) {
     case "Pending":
       return seen.phase
+    case "Ended":
+      return `ended as ${JSON.stringify(inert(seen.vendorStatus, 40))}, its result is asked for`
     case "Unrecognised":
       return `unknown status ${JSON.stringify(inert(seen.word, 40))}`
     case "PollFault":

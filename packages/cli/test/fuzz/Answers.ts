@@ -301,6 +301,8 @@ const judgePoll = (
   switch (observation._tag) {
     case "Settled":
       return judgeSettled(side, scanId, verdict, observation.value)
+    case "Ended":
+      return "an end without its result, of a vendor that tells both at once"
     case "Pending":
       return verdict.is === observation.phase ? null : `pending, ${observation.phase}`
     case "Unrecognised":

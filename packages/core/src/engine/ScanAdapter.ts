@@ -124,6 +124,20 @@ export const pollsReserved = (limits: Pick<AccountLimits, "pollsPerScan">, open:
 export type PaceName = "interactive" | "default" | "background" | "bulk"
 
 /**
+ * What a scan is about, for calls whose address says it.
+ *
+ * - `subject`: of kind `unknown` for a scan that is known by its id alone.
+ * - `request`: what was asked for, where this process asked for it; null after a restart.
+ *
+ * @category models
+ * @since 0.2.0
+ */
+export interface About {
+  readonly subject: Subject
+  readonly request: unknown
+}
+
+/**
  * What paces that learn need to know of a vendor.
  *
  * - `prior`: most scans take between `low` and `high`, in the vendor's words. Both are positive.
@@ -153,7 +167,10 @@ export interface KnownDurations<in Request> {
  * - `maxAge`: how old an outcome may be to answer this request, in the request's own words; null where it says nothing.
  *   Zero asks for a new scan: no settled outcome is taken for it, whatever `reuse` says, while a scan that is still open
  *   is joined, and equal requests of one run stay one purchase. Left out: no request of this vendor says so.
- * - `submit`: one request. `poll`: one request.
+ * - `submit`: one request. `poll`: one request. The engine says what the scan is `about`; whoever polls by an id alone need
+ *   not.
+ * - `result`: one request, for an adapter whose `poll` answers `Ended`: what the scan says, after the vendor has said that it
+ *   ended as `vendorStatus`. It is paced and retried as a poll is, also by a later process, which asks for nothing else.
  * - `probe`: one request that no scan is needed for and that fails with `Denied` where the key is refused. Given by a vendor
  *   whose `poll` cannot tell: it answers an unknown scan and a refused key alike. It is asked before a wait ends as
  *   `not-found`.
@@ -181,9 +198,14 @@ export interface ScanAdapter<in Request, out Payload> {
   readonly fingerprint: (request: Request) => string
   readonly maxAge?: (request: Request) => Duration.Duration | null
   readonly submit: (request: Request) => Effect.Effect<Submitted | Already<Payload>, SubmitError>
-  readonly poll: (ticket: ScanTicket) => Effect.Effect<PollAnswer<ScanOutcome<Payload>>, PollFault>
+  readonly poll: (ticket: ScanTicket, about?: About) => Effect.Effect<PollAnswer<ScanOutcome<Payload>>, PollFault>
+  readonly result?: (
+    ticket: ScanTicket,
+    vendorStatus: string,
+    about?: About
+  ) => Effect.Effect<PollAnswer<ScanOutcome<Payload>>, PollFault>
   readonly probe?: Effect.Effect<void, PollFault>
-  readonly collect?: (outcome: ScanOutcome<unknown>) => Effect.Effect<Findings, PollFault>
+  readonly collect?: (outcome: ScanOutcome<unknown>, about?: About) => Effect.Effect<Findings, PollFault>
   readonly reconcile?: (
     request: Request,
     since: number,

@@ -32,7 +32,7 @@ interface Common<out Payload, R> {
  * - `faults`: what is wrong with the request; one with faults is refused before anything is sent.
  * - `fingerprint`: equal for equal purchases.
  * - `maxAge`: how old an outcome may be to answer it, by its own words; zero asks for a new scan, null says nothing.
- * - `wanted`: what was asked for, for adapters that can look for a lost submission; otherwise null.
+ * - `request`: what was asked for. `wanted`: the same, for adapters that can look for a lost submission; otherwise null.
  *
  * @category models
  * @since 0.2.0
@@ -43,6 +43,7 @@ export interface Buy<out Payload, R = never> extends Common<Payload, R> {
   readonly fingerprint: string
   readonly maxAge: Duration.Duration | null
   readonly submit: Effect.Effect<Submitted | Already<Payload>, SubmitError>
+  readonly request: unknown
   readonly wanted: unknown
 }
 
@@ -115,6 +116,7 @@ export const fromRequest = <Request, Payload, R = never>(
   fingerprint: adapter.fingerprint(request),
   maxAge: adapter.maxAge === undefined ? null : adapter.maxAge(request),
   submit: adapter.submit(request),
+  request,
   wanted: adapter.reconcile === undefined ? null : request,
   kind: adapter.durations === undefined ? null : adapter.durations.kind(request),
   policy: options.policy === undefined ? adapter.policy : options.policy(adapter.policy),

@@ -114,6 +114,8 @@ const word = (seen: Seen): string => {
   switch (seen._tag) {
     case "Pending":
       return seen.phase
+    case "Ended":
+      return "ended"
     case "Unrecognised":
       return "unknown"
     case "PollFault":
@@ -274,6 +276,7 @@ export const listen = (
           return count(metrics.faults, { vendor, kind: seen.kind, code: seen.code }, 1, context)
         }
         tries = 0
+        if (seen._tag === "Ended") return
         if (seen._tag === "Pending") {
           if (!toldOfStepBack && latest !== null && isBehind(seen, latest)) {
             toldOfStepBack = true

@@ -1,13 +1,15 @@
 /**
  * What a good poll showed.
  *
- * Three tags, never a sentinel: the scan is not finished (`Pending`), the vendor says how it ended (`Settled`), or the
- * vendor used a word that is not in its documentation (`Unrecognised`). An unrecognised word never settles anything.
+ * Four tags, never a sentinel: the scan is not finished (`Pending`), it is over and its result is elsewhere (`Ended`), the
+ * vendor says how it ended (`Settled`), or the vendor used a word that is not in its documentation (`Unrecognised`). An
+ * unrecognised word never settles anything.
  *
  * @since 0.1.0
  */
 import * as Option from "effect/Option"
 import type * as Duration from "effect/Duration"
+import type { ScanTicket } from "./ScanTicket.ts"
 
 /**
  * How far the vendor says it is. Advice for people: it decides nothing.
@@ -24,7 +26,8 @@ export interface Progress {
 }
 
 /**
- * The scan is not finished: it waits its turn at the vendor, or runs.
+ * The scan is not finished: it waits its turn at the vendor, or runs. With `moved`, it goes on under another ticket of the
+ * same account, which is polled from now on.
  *
  * @category models
  * @since 0.1.0
@@ -33,6 +36,18 @@ export interface Pending {
   readonly _tag: "Pending"
   readonly phase: "queued" | "running"
   readonly progress: Option.Option<Progress>
+  readonly moved?: ScanTicket
+}
+
+/**
+ * The scan is over, and what it says is at a second address, which is asked next. `vendorStatus` is the vendor's word.
+ *
+ * @category models
+ * @since 0.2.0
+ */
+export interface Ended {
+  readonly _tag: "Ended"
+  readonly vendorStatus: string
 }
 
 /**
@@ -63,7 +78,7 @@ export interface Unrecognised {
  * @category models
  * @since 0.1.0
  */
-export type Observation<A> = Pending | Settled<A> | Unrecognised
+export type Observation<A> = Pending | Ended | Settled<A> | Unrecognised
 
 /**
  * What the vendor's rate-limit headers said: `limit` and `remaining` requests, and when the window starts anew
@@ -104,6 +119,22 @@ const silent: Readonly<Record<Pending["phase"], Pending>> = {
   queued: { _tag: "Pending", phase: "queued", progress: Option.none() },
   running: { _tag: "Pending", phase: "running", progress: Option.none() }
 }
+
+/**
+ * The scan goes on under another ticket, which is polled from now on.
+ *
+ * @category constructors
+ * @since 0.2.0
+ */
+export const moved = (phase: "queued" | "running", ticket: ScanTicket): Pending => ({ ...silent[phase], moved: ticket })
+
+/**
+ * The scan is over; its result is to be asked for.
+ *
+ * @category constructors
+ * @since 0.2.0
+ */
+export const ended = (vendorStatus: string): Ended => ({ _tag: "Ended", vendorStatus })
 
 /**
  * The vendor says how it ended.

@@ -5,7 +5,7 @@
  */
 import * as Data from "effect/Data"
 import type { PollFault } from "./PollFault.ts"
-import type { Pending, Unrecognised } from "./Observation.ts"
+import type { Ended, Pending, Unrecognised } from "./Observation.ts"
 
 /**
  * - `deadline`: the policy's deadline passed while the scan still ran.
@@ -27,7 +27,7 @@ export type StopReason = "deadline" | "pace-ended" | "interrupted" | "unreachabl
  * @category models
  * @since 0.1.0
  */
-export type Seen = Pending | Unrecognised | PollFault
+export type Seen = Pending | Ended | Unrecognised | PollFault
 
 /**
  * A wait that ended without an outcome.
@@ -65,9 +65,11 @@ export class PollStopped<out T> extends Data.TaggedError("PollStopped")<{
         ? "nothing was seen yet"
         : last._tag === "Pending"
           ? `last seen ${last.phase}`
-          : last._tag === "Unrecognised"
-            ? `last seen the unknown status ${JSON.stringify(last.word.slice(0, 64))}`
-            : `last seen ${last.kind} ${last.code}`
+          : last._tag === "Ended"
+            ? `last seen ended as ${JSON.stringify(last.vendorStatus.slice(0, 64))}, without its result`
+            : last._tag === "Unrecognised"
+              ? `last seen the unknown status ${JSON.stringify(last.word.slice(0, 64))}`
+              : `last seen ${last.kind} ${last.code}`
     return `stopped: ${this.reason} after ${this.polls} ${this.polls === 1 ? "poll" : "polls"}, ${seen}`
   }
 }

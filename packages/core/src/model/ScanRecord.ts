@@ -167,7 +167,7 @@ export const reasonOfStop = (reason: StopReason, last: Seen | null): Reason => {
     const word = JSON.stringify(last.word.slice(0, 64))
     return { code: "unknown-status", message: `unknown status ${word}`, advice: null, requestId: null }
   }
-  const phase = last === null ? "not asked yet" : last.phase
+  const phase = last === null ? "not asked yet" : last._tag === "Ended" ? "without its result yet" : last.phase
   switch (reason) {
     case "deadline":
       return {

@@ -147,6 +147,8 @@ export const credit = (state: WaitState, waited: number): WaitState =>
  * @since 0.1.0
  */
 export const proposer = (seen: Seen): "pace" | "failures" | "none" => {
+  // What is over needs no pace: its result is asked for as soon as the floor allows.
+  if (seen._tag === "Ended") return "none"
   if (seen._tag !== "PollFault") return "pace"
   switch (seen.kind) {
     case "Transient":
@@ -166,7 +168,7 @@ export const proposer = (seen: Seen): "pace" | "failures" | "none" => {
  * @since 0.1.0
  */
 export const reasonOf = (last: Seen | null): StopReason => {
-  if (last === null || last._tag === "Pending") return "deadline"
+  if (last === null || last._tag === "Pending" || last._tag === "Ended") return "deadline"
   if (last._tag === "Unrecognised") return "protocol"
   switch (last.kind) {
     case "Throttled":

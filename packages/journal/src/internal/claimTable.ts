@@ -32,10 +32,7 @@ export interface Change {
 }
 
 // One of these.
-export type Added =
-  | { readonly prepared: unknown }
-  | { readonly endedAs: string }
-  | { readonly ticket: ScanTicket }
+export type Added = { readonly prepared: unknown } | { readonly endedAs: string } | { readonly ticket: ScanTicket }
 
 type Read<A> = Effect.Effect<A, SqlError | JournalError>
 

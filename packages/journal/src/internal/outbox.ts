@@ -323,7 +323,10 @@ export const make = (parts: {
       faulted: (claimId, fault) => {
         const mine = held.get(claimId)
         if (mine === undefined) return
-        gathered.faults.set(claimId, { epoch: mine.epoch, fault: fault === null ? null : { ...fault, by: parts.label } })
+        gathered.faults.set(claimId, {
+          epoch: mine.epoch,
+          fault: fault === null ? null : { ...fault, by: parts.label }
+        })
         wake.openUnsafe()
       },
       paused: (account, until) => {

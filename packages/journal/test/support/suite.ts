@@ -134,62 +134,68 @@ export const suite = (name: string, open: Effect.Effect<Operations, unknown, Sco
       })
     )
 
-    promise("how a scan ended is kept until its result is: the first word stays, and whoever takes it is told", (journal) =>
-      Effect.gen(function* () {
-        const { claimId } = yield* journal.claim(keyOf("ended"), fresh)
-        assert.strictEqual(yield* reasonOf(journal.ended(claimId, "done")), "conflict")
-        yield* journal.submitted(claimId, ticketOf("ended"), 7)
-        yield* journal.ended(claimId, "done")
-        yield* journal.ended(claimId, "failed")
-        const entry = yield* journal.get(claimId)
-        assert.deepStrictEqual([entry?.state, entry?.endedAs], ["submitted", "done"])
-        const hold = yield* journal.take(claimId)
-        assert.strictEqual(hold._tag === "Ours" ? hold.endedAs : null, "done")
-        yield* journal.settled(claimId, outcomeOf("ended"))
-        assert.isNull((yield* journal.get(claimId))?.endedAs)
-        assert.strictEqual(yield* reasonOf(journal.ended(claimId, "done")), "conflict")
-      })
+    promise(
+      "how a scan ended is kept until its result is: the first word stays, and whoever takes it is told",
+      (journal) =>
+        Effect.gen(function* () {
+          const { claimId } = yield* journal.claim(keyOf("ended"), fresh)
+          assert.strictEqual(yield* reasonOf(journal.ended(claimId, "done")), "conflict")
+          yield* journal.submitted(claimId, ticketOf("ended"), 7)
+          yield* journal.ended(claimId, "done")
+          yield* journal.ended(claimId, "failed")
+          const entry = yield* journal.get(claimId)
+          assert.deepStrictEqual([entry?.state, entry?.endedAs], ["submitted", "done"])
+          const hold = yield* journal.take(claimId)
+          assert.strictEqual(hold._tag === "Ours" ? hold.endedAs : null, "done")
+          yield* journal.settled(claimId, outcomeOf("ended"))
+          assert.isNull((yield* journal.get(claimId))?.endedAs)
+          assert.strictEqual(yield* reasonOf(journal.ended(claimId, "done")), "conflict")
+        })
     )
 
-    promise("a ticket that took another one's place is the claim's from then on, and no other claim can have it", (journal) =>
-      Effect.gen(function* () {
-        const { claimId } = yield* journal.claim(keyOf("moved"), fresh)
-        yield* journal.submitted(claimId, ticketOf("first"), 0)
-        yield* journal.moved(claimId, ticketOf("second"))
-        assert.strictEqual((yield* journal.get(claimId))?.ticket?.scanId, "second")
-        const hold = yield* journal.take(claimId)
-        assert.strictEqual(hold._tag === "Ours" ? hold.ticket.scanId : null, "second")
-        assert.strictEqual((yield* journal.adopt(ticketOf("second"), subject)).claimId, claimId)
-        const other = yield* journal.claim(keyOf("moved-too"), fresh)
-        yield* journal.submitted(other.claimId, ticketOf("third"), 0)
-        assert.strictEqual(yield* reasonOf(journal.moved(other.claimId, ticketOf("second"))), "conflict")
-        const foreign = ScanTicket.make({ ...ticketOf("x"), account: "else" })
-        assert.strictEqual(yield* reasonOf(journal.moved(claimId, foreign)), "conflict")
-      })
+    promise(
+      "a ticket that took another one's place is the claim's from then on, and no other claim can have it",
+      (journal) =>
+        Effect.gen(function* () {
+          const { claimId } = yield* journal.claim(keyOf("moved"), fresh)
+          yield* journal.submitted(claimId, ticketOf("first"), 0)
+          yield* journal.moved(claimId, ticketOf("second"))
+          assert.strictEqual((yield* journal.get(claimId))?.ticket?.scanId, "second")
+          const hold = yield* journal.take(claimId)
+          assert.strictEqual(hold._tag === "Ours" ? hold.ticket.scanId : null, "second")
+          assert.strictEqual((yield* journal.adopt(ticketOf("second"), subject)).claimId, claimId)
+          const other = yield* journal.claim(keyOf("moved-too"), fresh)
+          yield* journal.submitted(other.claimId, ticketOf("third"), 0)
+          assert.strictEqual(yield* reasonOf(journal.moved(other.claimId, ticketOf("second"))), "conflict")
+          const foreign = ScanTicket.make({ ...ticketOf("x"), account: "else" })
+          assert.strictEqual(yield* reasonOf(journal.moved(claimId, foreign)), "conflict")
+        })
     )
 
-    promise("the last trouble of an open claim is kept, with its time, who met it and when it is asked again (D-02)", (journal) =>
-      Effect.gen(function* () {
-        const { claimId } = yield* journal.claim(keyOf("trouble"), fresh)
-        yield* journal.submitted(claimId, ticketOf("trouble"), 0)
-        yield* journal.take(claimId)
-        const kept = Effect.map(journal.get(claimId), (entry) => entry?.lastFault ?? null)
-        const until = (is: (fault: ScanJournal.LastFault | null) => boolean): Effect.Effect<void, JournalError> =>
-          Effect.flatMap(kept, (fault) =>
-            is(fault) ? Effect.void : Effect.andThen(Effect.sleep("5 millis"), until(is))
-          )
-        const fault = { code: "http-503", message: "busy \u0000", at: 5, until: 9 }
-        journal.faulted(claimId, fault)
-        yield* until((found) => found !== null)
-        const found = yield* kept
-        assert.deepStrictEqual(found, { ...fault, by: found?.by })
-        assert.match(found?.by ?? "", /process/)
-        journal.faulted(claimId, null)
-        yield* until((found) => found === null)
-        journal.faulted(claimId, fault)
-        yield* journal.settled(claimId, outcomeOf("trouble"))
-        assert.isNull(yield* kept)
-      })
+    promise(
+      "the last trouble of an open claim is kept, with its time, who met it and when it is asked again (D-02)",
+      (journal) =>
+        Effect.gen(function* () {
+          const { claimId } = yield* journal.claim(keyOf("trouble"), fresh)
+          yield* journal.submitted(claimId, ticketOf("trouble"), 0)
+          yield* journal.take(claimId)
+          const kept = Effect.map(journal.get(claimId), (entry) => entry?.lastFault ?? null)
+          const until = (is: (fault: ScanJournal.LastFault | null) => boolean): Effect.Effect<void, JournalError> =>
+            Effect.flatMap(kept, (fault) =>
+              is(fault) ? Effect.void : Effect.andThen(Effect.sleep("5 millis"), until(is))
+            )
+          const fault = { code: "http-503", message: "busy \u0000", at: 5, until: 9 }
+          journal.faulted(claimId, fault)
+          yield* until((found) => found !== null)
+          const found = yield* kept
+          assert.deepStrictEqual(found, { ...fault, by: found?.by })
+          assert.match(found?.by ?? "", /process/)
+          journal.faulted(claimId, null)
+          yield* until((found) => found === null)
+          journal.faulted(claimId, fault)
+          yield* journal.settled(claimId, outcomeOf("trouble"))
+          assert.isNull(yield* kept)
+        })
     )
 
     promise("whoever asks while another submits is woken by the answer", (journal) =>

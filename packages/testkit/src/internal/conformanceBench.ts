@@ -108,6 +108,8 @@ const readObservation = (observation: Observation<ScanOutcome<unknown>>): string
       return `Pending ${observation.phase}`
     case "Settled":
       return `Settled ${observation.value._tag}`
+    case "Ended":
+      return "Ended"
     case "Unrecognised":
       return "Unrecognised"
   }

@@ -250,7 +250,7 @@ export class Course<A, T, R, E extends Era = Era> implements Decision.WaitState,
   }
 
   private isFirst(seen: Seen): boolean {
-    const word = seen._tag === "Unrecognised" ? `?${seen.word}` : seen._tag === "Pending" ? seen.phase : seen.code
+    const word = wordOf(seen)
     const rarely = this.rare()
     if (rarely.words === null) {
       rarely.words = word
@@ -262,6 +262,19 @@ export class Course<A, T, R, E extends Era = Era> implements Decision.WaitState,
     // A vendor that invents a new word for each poll must not grow this without end.
     if (rarely.words.size < 64) rarely.words.add(word)
     return true
+  }
+}
+
+const wordOf = (seen: Seen): string => {
+  switch (seen._tag) {
+    case "Pending":
+      return seen.phase
+    case "Ended":
+      return `!${seen.vendorStatus}`
+    case "Unrecognised":
+      return `?${seen.word}`
+    case "PollFault":
+      return seen.code
   }
 }
 

@@ -17,16 +17,18 @@ import { DurationModel } from "../DurationModel.ts"
 import type { PollEvent } from "../PollEvent.ts"
 import * as Poller from "../Poller.ts"
 import type { PollSpec } from "../PollSpec.ts"
-import { type Hold as ClaimHold, type HoldGuard, JournalError } from "../ScanJournal.ts"
+import { type Hold as ClaimHold, JournalError } from "../ScanJournal.ts"
 import * as SteadyClock from "../../time/SteadyClock.ts"
 import * as Telemetry from "../Telemetry.ts"
 import { confirmMissing } from "./confirmMissing.ts"
 import * as Hold from "./hold.ts"
+import { Inquiry } from "./inquiry.ts"
 import * as Job from "./job.ts"
 import { keep } from "./keep.ts"
 import * as Pacing from "./pacing.ts"
 import * as Recall from "./recall.ts"
 import * as Progress from "./progress.ts"
+import { tellFault } from "./trouble.ts"
 
 // Waits shorter than this are not worth a write.
 const worthStoring = 1_000
@@ -133,7 +135,10 @@ const poll = <Payload, R>(
     if (!wait.isFirst && isTooLate) {
       return yield* stopAt(wait, now, () => ({ last: job.progress.last, nextAt: notBefore }))
     }
-    return yield* pollFrom(job, { ...wait, notBefore }, hold.guard, now)
+    // Another owner may have gone on to another ticket.
+    const { ticket } = hold
+    if (ticket.scanId !== wait.ticket.scanId) moveOn(job, wait.claimId, wait.ticket, ticket)
+    return yield* pollFrom(job, { ...wait, ticket, notBefore }, hold, now)
   })
 
 // A wait that another owner began has only the rest of its deadline.
@@ -145,12 +150,19 @@ const withRest = <R>(policy: PollPolicy.PollPolicy<R>, wait: Wait, now: number):
 const pollFrom = <Payload, R>(
   job: Job.Job<Payload, R>,
   wait: Wait,
-  guard: HoldGuard | null,
+  { endedAs, guard }: Pick<Ours, "endedAs" | "guard">,
   now: number
 ): Effect.Effect<ScanOutcome.ScanOutcome<Payload>, Job.FollowError, R> =>
   Effect.gen(function* () {
     const { account, request, run } = job
-    const { ticket } = wait
+    const { claimId, ticket } = wait
+    const inquiry = new Inquiry(request.adapter, job.journal, {
+      claimId,
+      ticket,
+      endedAs: endedAs ?? null,
+      about: job.about,
+      moved: (from, to) => moveOn(job, claimId, from, to)
+    })
     const listen = Telemetry.listen(yield* Effect.context<never>(), ticket, account.isFirstDenial)
     const pacing = Pacing.begin(yield* DurationModel, request, ticket, {
       fresh: !wait.known,
@@ -159,7 +171,7 @@ const pollFrom = <Payload, R>(
     })
     let why = "first"
     const asking = Hold.fenced(guard)(
-      confirmMissing(request.adapter.poll(ticket), {
+      confirmMissing(inquiry.ask, {
         probe: request.adapter.probe,
         budget: Hold.guarded(guard, account.budget),
         policy: request.policy,
@@ -168,7 +180,9 @@ const pollFrom = <Payload, R>(
       })
     )
     const spec: PollSpec<ScanOutcome.ScanOutcome<Payload>, ScanTicket, R> = {
-      ticket,
+      get ticket() {
+        return inquiry.ticket
+      },
       poll: pacing.poll(Telemetry.tracePoll(ticket, () => why)(asking)),
       policy: withRest(pacing.policy, wait, now),
       limits: account.limits,
@@ -192,6 +206,12 @@ const pollFrom = <Payload, R>(
     )
   })
 
+// The scan goes on under another ticket, which is stored.
+const moveOn = (job: Job.Job<unknown, unknown>, claimId: string, from: ScanTicket, to: ScanTicket): void => {
+  Hold.moved(job.journal, from, to)
+  Progress.recordTicket(job.progress, claimId, to)
+}
+
 // What each event of the wait changes in the record and the journal.
 const observe = <Payload>(
   { emit, journal, progress }: Job.Job<Payload, unknown>,
@@ -203,16 +223,20 @@ const observe = <Payload>(
     case "Scheduled":
       progress.nextAt = event.until
       if (event.because !== "turn" && event.until - event.at >= worthStoring) journal.waiting(claimId, event.until)
+      if (event.because !== "turn") tellFault(journal, claimId, progress.last, event.at, event.until)
       return emit({ _tag: "Scheduled", until: event.until, because: event.because, polls: event.polls })
     case "Polled":
+      // A fault is told with the time of the next poll; an answer takes it back.
+      if (event.seen._tag !== "PollFault" && progress.last?._tag === "PollFault") journal.faulted(claimId, null)
       progress.last = event.seen
       if (event.first && event.seen._tag === "Unrecognised") {
         progress.warnings.push(`the vendor used an unknown status ${JSON.stringify(event.seen.word.slice(0, 64))}`)
       }
       return emit({ _tag: "Polled", seen: event.seen, polls: event.polls, first: event.first })
     case "Settled":
-    case "Stopped":
       return
+    case "Stopped":
+      return tellFault(journal, claimId, progress.last, event.at, event.at)
   }
 }
 

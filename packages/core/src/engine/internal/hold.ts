@@ -54,10 +54,24 @@ export const enter = (journal: object, mine: Follower): Follower | null => {
   return null
 }
 
+// The scans that followers went on to, under other tickets.
+const movedTo = new WeakMap<Follower, Array<string>>()
+
+// Who follows a ticket follows the one that takes its place as well.
+export const moved = (journal: object, from: ScanTicket, to: ScanTicket): void => {
+  const table = tableOf(journal, from)
+  const follower = table.get(from.scanId)
+  if (follower === undefined || table.has(to.scanId)) return
+  table.set(to.scanId, follower)
+  const known = movedTo.get(follower)
+  if (known === undefined) movedTo.set(follower, [to.scanId])
+  else known.push(to.scanId)
+}
+
 export const exit = (journal: object, mine: Follower, said: Followed): void => {
   const table = tableOf(journal, mine.ticket)
   if (table.get(mine.ticket.scanId) !== mine) return
-  table.delete(mine.ticket.scanId)
+  for (const scanId of [mine.ticket.scanId, ...(movedTo.get(mine) ?? [])]) table.delete(scanId)
   Deferred.doneUnsafe(mine.done, Effect.succeed(said))
 }
 

@@ -11,6 +11,7 @@ import type { Fleet } from "../Fleet.ts"
 import type { AccountBudget, Budgets } from "../RateBudget.ts"
 import type { ScanEventKind } from "../ScanEvent.ts"
 import { type ClaimKey, type JournalError, type Operations, ScanJournal } from "../ScanJournal.ts"
+import type { About } from "../ScanAdapter.ts"
 import type { Buy, ScanRequest } from "../ScanRequest.ts"
 import * as StoredOutcome from "./storedOutcome.ts"
 import * as VendorSays from "./vendorSays.ts"
@@ -46,6 +47,8 @@ export interface Job<Payload, R> {
   readonly account: VendorSays.AccountAccess
   readonly stored: StoredOutcome.Codec<Payload>
   readonly slot: Slot
+  // What an adapter is told of the scan it is asked about.
+  readonly about: About
 }
 
 // A scan to follow. `known`: bought before this run.
@@ -96,6 +99,12 @@ export const make = <Payload, R>(
       journal,
       account: VendorSays.access(request.adapter, budget, journal, run.denials(budget)),
       stored: StoredOutcome.codec(request.adapter),
-      slot: new Slot(budget)
+      slot: new Slot(budget),
+      get about() {
+        return {
+          subject: progress.subject ?? request.subject,
+          request: request._tag === "Buy" ? request.request : null
+        }
+      }
     }
   })

@@ -25,7 +25,7 @@ const keepTries = 3
 const comparedAtMost = 10
 
 // What of a job this room needs; a worker has no more.
-export interface Keeping<Payload> extends Pick<Job.Job<Payload, unknown>, "journal" | "account" | "stored"> {
+export interface Keeping<Payload> extends Pick<Job.Job<Payload, unknown>, "journal" | "account" | "stored" | "about"> {
   readonly request: Pick<ScanRequest<Payload, unknown>, "adapter" | "policy" | "lane">
   readonly emit: (kind: { readonly _tag: "Collecting" }) => void
 }
@@ -130,7 +130,7 @@ const collect = <Payload>(
     const { adapter } = request
     if (adapter.collect === undefined || outcome._tag === "Failed") return outcome
     job.emit({ _tag: "Collecting" })
-    const asking = Hold.fenced(guard)(adapter.collect(outcome))
+    const asking = Hold.fenced(guard)(adapter.collect(outcome, job.about))
     const { turn: nextTurn } = Hold.guarded(guard, account.budget)
     for (let tried = 1; ; tried++) {
       const due = yield* SteadyClock.now

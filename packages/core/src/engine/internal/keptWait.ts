@@ -7,7 +7,8 @@ import type { PollAnswer } from "../../model/Observation.ts"
 import type { PollFault } from "../../model/PollFault.ts"
 import type { Seen } from "../../model/PollStopped.ts"
 import type { ScanOutcome } from "../../model/ScanOutcome.ts"
-import type * as ScanTicket from "../../model/ScanTicket.ts"
+import * as ScanTicket from "../../model/ScanTicket.ts"
+import type { Subject } from "../../model/Subject.ts"
 import * as Decision from "../../policy/Decision.ts"
 import type { PollPolicy } from "../../policy/PollPolicy.ts"
 import type { VendorLimits } from "../../policy/VendorLimits.ts"
@@ -16,18 +17,20 @@ import type { PollEvent } from "../PollEvent.ts"
 import type { PollSpec } from "../PollSpec.ts"
 import type { AccountBudget, Turn } from "../RateBudget.ts"
 import type { Refusal } from "../Refusals.ts"
-import type { ScanAdapter } from "../ScanAdapter.ts"
+import type { About, ScanAdapter } from "../ScanAdapter.ts"
 import type { HoldGuard, Operations } from "../ScanJournal.ts"
 import * as Telemetry from "../Telemetry.ts"
 import { confirmMissing } from "./confirmMissing.ts"
-import { fenced, firstPollAt, type Followed, type Follower } from "./hold.ts"
+import { fenced, firstPollAt, type Followed, type Follower, moved } from "./hold.ts"
+import { Inquiry } from "./inquiry.ts"
 import type { Keeping } from "./keep.ts"
 import type * as StoredOutcome from "./storedOutcome.ts"
+import { tellFault } from "./trouble.ts"
 import * as VendorSays from "./vendorSays.ts"
 
 /**
- * A claim to keep: held by this process, with the ticket of its scan. Nothing is asked before `notBefore` (milliseconds
- * since 1970).
+ * A claim to keep: held by this process, with the ticket of its scan and what that is about. Nothing is asked before
+ * `notBefore` (milliseconds since 1970); with `endedAs`, its result alone is.
  *
  * @category models
  * @since 0.1.0
@@ -37,6 +40,8 @@ export interface Kept {
   readonly ticket: ScanTicket.ScanTicket
   readonly notBefore: number
   readonly polledUntil?: number
+  readonly endedAs?: string
+  readonly subject?: Subject
   readonly guard: HoldGuard | null
 }
 
@@ -96,8 +101,13 @@ export class KeptWait implements PollSpec<ScanOutcome<unknown>, ScanTicket.ScanT
           journal.waiting(kept.claimId, event.until)
           this.stored = event.until
         }
+        if (event.because !== "turn") tellFault(journal, kept.claimId, this.last, event.at, event.until)
       }
-      if (event._tag === "Polled") this.last = event.seen
+      if (event._tag === "Stopped") tellFault(journal, kept.claimId, this.last, event.at, event.at)
+      if (event._tag === "Polled") {
+        if (event.seen._tag !== "PollFault" && this.last?._tag === "PollFault") journal.faulted(kept.claimId, null)
+        this.last = event.seen
+      }
       listen(event)
     }
   }
@@ -119,8 +129,27 @@ export class KeptWait implements PollSpec<ScanOutcome<unknown>, ScanTicket.ScanT
     return this.kept.claimId
   }
 
+  // The first one: whoever waits for this scan knows it by that.
   get ticket(): ScanTicket.ScanTicket {
     return this.kept.ticket
+  }
+
+  private get about(): About {
+    const { subject, ticket } = this.kept
+    const name = ScanTicket.accountKey(ticket)
+    return { subject: subject ?? { kind: "unknown", id: ticket.scanId, name }, request: null }
+  }
+
+  private inquire(): Inquiry<unknown> {
+    const { journal } = this.home
+    const { claimId, endedAs, ticket } = this.kept
+    return new Inquiry(this.account.adapter, journal, {
+      claimId,
+      ticket,
+      endedAs: endedAs ?? null,
+      about: this.about,
+      moved: (from, to) => moved(journal, from, to)
+    })
   }
 
   get policy(): PollPolicy {
@@ -148,6 +177,7 @@ export class KeptWait implements PollSpec<ScanOutcome<unknown>, ScanTicket.ScanT
       journal: this.home.journal,
       account,
       stored,
+      about: this.about,
       emit: () => undefined
     }
   }
@@ -162,7 +192,7 @@ export class KeptWait implements PollSpec<ScanOutcome<unknown>, ScanTicket.ScanT
     const { home } = this
     const { guard, ticket } = this.kept
     const { adapter, policy } = this.account
-    this.asking ??= confirmMissing(adapter.poll(ticket), {
+    this.asking ??= confirmMissing(this.inquire().ask, {
       probe: adapter.probe,
       budget: this,
       policy,
