@@ -22,6 +22,8 @@ export type Outcome = ScanOutcome.ScanOutcome<Payload>
 
 /** One answer of the vendor; `takes` is how long it thinks, in milliseconds. */
 export type Step =
+  | { readonly say: "ended"; readonly word?: string; readonly takes?: number }
+  | { readonly say: "moved"; readonly to: string; readonly takes?: number }
   | {
       readonly say: "queued" | "running"
       readonly progress?: Observation.Progress
@@ -55,6 +57,8 @@ export interface Ledger {
   readonly polls: Array<{ readonly scanId: string; readonly at: number; answeredAt: number | null; cut: boolean }>
   readonly submissions: Array<{ readonly at: number; readonly request: string; accepted: boolean; cut: boolean }>
   readonly collects: Array<number>
+  readonly results: Array<{ readonly scanId: string; readonly at: number; readonly vendorStatus: string }>
+  readonly about: Array<ScanAdapter.About | undefined>
   inFlight: number
   mostInFlight: number
 }
@@ -82,6 +86,12 @@ const answerOf = (
       const progress = step.progress === undefined ? Option.none() : Option.some(step.progress)
       return Effect.succeed(Observation.answer(Observation.pending(step.say, progress), meta))
     }
+    case "ended":
+      return Effect.succeed(Observation.answer(Observation.ended(step.word ?? "done"), meta))
+    case "moved":
+      return Effect.succeed(
+        Observation.answer(Observation.moved("running", ScanTicket.make({ ...ticket, scanId: step.to })), meta)
+      )
     case "word":
       return Effect.succeed(Observation.answer(Observation.unrecognised(step.word), meta))
     case "done":
@@ -135,6 +145,7 @@ export interface Vendor {
 
 /**
  * - `polls`: the answers to the polls of each scan, in order; the last one repeats. A function scripts scans apart.
+ * - `results`: the answers to the calls for the result of each scan, as `polls`; left out, there is no such call.
  * - `submits`: the answers to submissions, in order; the last one repeats.
  */
 export const make = (
@@ -142,6 +153,7 @@ export const make = (
     readonly vendor?: string
     readonly account?: string
     readonly polls?: ReadonlyArray<Step> | ((scanId: string) => ReadonlyArray<Step>)
+    readonly results?: ReadonlyArray<Step>
     readonly submits?: ReadonlyArray<SubmitStep>
     readonly limits?: Parameters<typeof VendorLimits.make>[0]
     readonly policy?: PollPolicy.PollPolicy
@@ -153,7 +165,15 @@ export const make = (
   const vendor = options.vendor ?? "acme"
   const account = options.account ?? "default"
   const origin = `https://${vendor}.test`
-  const ledger: Ledger = { polls: [], submissions: [], collects: [], inFlight: 0, mostInFlight: 0 }
+  const ledger: Ledger = {
+    polls: [],
+    submissions: [],
+    collects: [],
+    results: [],
+    about: [],
+    inFlight: 0,
+    mostInFlight: 0
+  }
   const asked = new Map<string, number>()
   let ids = 0
   const script = (scanId: string): ReadonlyArray<Step> =>
@@ -248,8 +268,9 @@ export const make = (
           )
         )
       }),
-    poll: (wanted) =>
+    poll: (wanted, about) =>
       Effect.flatMap(SteadyClock.now, (at) => {
+        ledger.about.push(about)
         const nth = asked.get(wanted.scanId) ?? 0
         asked.set(wanted.scanId, nth + 1)
         const steps = script(wanted.scanId)
@@ -267,6 +288,20 @@ export const make = (
           )
         )
       }),
+    ...(options.results === undefined
+      ? {}
+      : {
+          result: (wanted: ScanTicket.ScanTicket, vendorStatus: string, about?: ScanAdapter.About) =>
+            Effect.flatMap(SteadyClock.now, (at) => {
+              const steps = options.results ?? []
+              const nth = ledger.results.filter(({ scanId }) => scanId === wanted.scanId).length
+              const step: Step = steps[Math.min(nth, steps.length - 1)] ?? { say: "done" }
+              ledger.results.push({ scanId: wanted.scanId, at, vendorStatus })
+              ledger.about.push(about)
+              const takes = step.say === "hang" ? 0 : (step.takes ?? 0)
+              return request(Effect.andThen(Effect.sleep(Duration.millis(takes)), answerOf(wanted, step)))
+            })
+        }),
     ...(options.collect === undefined
       ? {}
       : {
