@@ -59,6 +59,9 @@ export interface Ledger {
   readonly collects: Array<number>
   readonly results: Array<{ readonly scanId: string; readonly at: number; readonly vendorStatus: string }>
   readonly about: Array<ScanAdapter.About | undefined>
+  /** The prepare calls, and what each submission was given of them. */
+  readonly prepares: Array<number>
+  readonly prepared: Array<unknown>
   inFlight: number
   mostInFlight: number
 }
@@ -146,6 +149,8 @@ export interface Vendor {
 /**
  * - `polls`: the answers to the polls of each scan, in order; the last one repeats. A function scripts scans apart.
  * - `results`: the answers to the calls for the result of each scan, as `polls`; left out, there is no such call.
+ * - `prepares`: what comes of what is prepared for each submission, in order; left out, nothing is prepared.
+ * - `recovers`: whether a doubt is resolved by what was prepared: the vendor then has what the ledger says it accepted.
  * - `submits`: the answers to submissions, in order; the last one repeats.
  */
 export const make = (
@@ -154,6 +159,8 @@ export const make = (
     readonly account?: string
     readonly polls?: ReadonlyArray<Step> | ((scanId: string) => ReadonlyArray<Step>)
     readonly results?: ReadonlyArray<Step>
+    readonly prepares?: ReadonlyArray<"made" | "hang" | SubmitError.SubmitErrorKind>
+    readonly recovers?: boolean
     readonly submits?: ReadonlyArray<SubmitStep>
     readonly limits?: Parameters<typeof VendorLimits.make>[0]
     readonly policy?: PollPolicy.PollPolicy
@@ -171,6 +178,8 @@ export const make = (
     collects: [],
     results: [],
     about: [],
+    prepares: [],
+    prepared: [],
     inFlight: 0,
     mostInFlight: 0
   }
@@ -216,8 +225,32 @@ export const make = (
     subject: (wanted) => ({ kind: "company", id: wanted, name: wanted }),
     fingerprint: (wanted) => wanted,
     ...(options.maxAge === undefined ? {} : { maxAge: options.maxAge }),
-    submit: (wanted) =>
+    ...(options.prepares === undefined
+      ? {}
+      : {
+          prepare: () =>
+            Effect.flatMap(SteadyClock.now, (at) => {
+              const steps = options.prepares ?? []
+              const step = steps[Math.min(ledger.prepares.length, steps.length - 1)] ?? "made"
+              ledger.prepares.push(at)
+              if (step === "hang") return Effect.never
+              return step === "made"
+                ? Effect.succeed({ task: `task-${ledger.prepares.length}` })
+                : Effect.fail(SubmitError.make({ kind: step, code: step.toLowerCase(), message: `scripted ${step}` }))
+            })
+        }),
+    ...(options.recovers === true
+      ? {
+          recover: (prepared: unknown) =>
+            Effect.map(SteadyClock.now, (now) => {
+              const nth = ledger.prepared.findLastIndex((each) => JSON.stringify(each) === JSON.stringify(prepared))
+              return ledger.submissions[nth]?.accepted === true ? ticket(`scan-${++ids}`, now) : null
+            })
+        }
+      : {}),
+    submit: (wanted, prepared) =>
       Effect.flatMap(SteadyClock.now, (at) => {
+        ledger.prepared.push(prepared)
         const steps = options.submits ?? [{ say: "accept" }]
         const step = steps[Math.min(ledger.submissions.length, steps.length - 1)] ?? { say: "accept" }
         const entry = { at, request: wanted, accepted: false, cut: false }

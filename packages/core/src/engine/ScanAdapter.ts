@@ -167,6 +167,11 @@ export interface KnownDurations<in Request> {
  * - `maxAge`: how old an outcome may be to answer this request, in the request's own words; null where it says nothing.
  *   Zero asks for a new scan: no settled outcome is taken for it, whatever `reuse` says, while a scan that is still open
  *   is joined, and equal requests of one run stay one purchase. Left out: no request of this vendor says so.
+ * - `prepare`: what has to be there before a submission, such as an upload or a task's id, made by calls that buy nothing and
+ *   may be repeated. What it returns, as JSON, is stored with the claim before `submit` is called with it. Its failure never
+ *   leaves a doubt.
+ * - `recover`: what became of a submission whose answer was lost, by what was prepared for it: its ticket, or null where it
+ *   surely was not accepted. Given by a vendor whose prepared data name the scan.
  * - `submit`: one request. `poll`: one request. The engine says what the scan is `about`; whoever polls by an id alone need
  *   not.
  * - `result`: one request, for an adapter whose `poll` answers `Ended`: what the scan says, after the vendor has said that it
@@ -197,7 +202,9 @@ export interface ScanAdapter<in Request, out Payload> {
   readonly subject: (request: Request) => Subject
   readonly fingerprint: (request: Request) => string
   readonly maxAge?: (request: Request) => Duration.Duration | null
-  readonly submit: (request: Request) => Effect.Effect<Submitted | Already<Payload>, SubmitError>
+  readonly prepare?: (request: Request) => Effect.Effect<unknown, SubmitError>
+  readonly recover?: (prepared: unknown) => Effect.Effect<ScanTicket | null, PollFault>
+  readonly submit: (request: Request, prepared?: unknown) => Effect.Effect<Submitted | Already<Payload>, SubmitError>
   readonly poll: (ticket: ScanTicket, about?: About) => Effect.Effect<PollAnswer<ScanOutcome<Payload>>, PollFault>
   readonly result?: (
     ticket: ScanTicket,

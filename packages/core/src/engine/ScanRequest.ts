@@ -32,6 +32,7 @@ interface Common<out Payload, R> {
  * - `faults`: what is wrong with the request; one with faults is refused before anything is sent.
  * - `fingerprint`: equal for equal purchases.
  * - `maxAge`: how old an outcome may be to answer it, by its own words; zero asks for a new scan, null says nothing.
+ * - `prepare`: what is made before the submission, which is given it; null where there is nothing to prepare.
  * - `request`: what was asked for. `wanted`: the same, for adapters that can look for a lost submission; otherwise null.
  *
  * @category models
@@ -42,7 +43,8 @@ export interface Buy<out Payload, R = never> extends Common<Payload, R> {
   readonly faults: ReadonlyArray<RequestFault>
   readonly fingerprint: string
   readonly maxAge: Duration.Duration | null
-  readonly submit: Effect.Effect<Submitted | Already<Payload>, SubmitError>
+  readonly prepare: Effect.Effect<unknown, SubmitError> | null
+  readonly submit: (prepared: unknown) => Effect.Effect<Submitted | Already<Payload>, SubmitError>
   readonly request: unknown
   readonly wanted: unknown
 }
@@ -115,7 +117,8 @@ export const fromRequest = <Request, Payload, R = never>(
   faults: adapter.check(request),
   fingerprint: adapter.fingerprint(request),
   maxAge: adapter.maxAge === undefined ? null : adapter.maxAge(request),
-  submit: adapter.submit(request),
+  prepare: adapter.prepare === undefined ? null : adapter.prepare(request),
+  submit: (prepared) => adapter.submit(request, prepared),
   request,
   wanted: adapter.reconcile === undefined ? null : request,
   kind: adapter.durations === undefined ? null : adapter.durations.kind(request),

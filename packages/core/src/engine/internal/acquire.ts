@@ -13,6 +13,7 @@ import * as PollPolicy from "../../policy/PollPolicy.ts"
 import { adoptedKey, type ClaimEntry, type ClaimKey, JournalError } from "../ScanJournal.ts"
 import type { ScanRequest } from "../ScanRequest.ts"
 import * as SteadyClock from "../../time/SteadyClock.ts"
+import * as Doubt from "./doubt.ts"
 import * as Hold from "./hold.ts"
 import * as Job from "./job.ts"
 import * as Purchase from "./purchase.ts"
@@ -155,6 +156,7 @@ const fromClaim = <Payload, R>(job: Job.Job<Payload, R>, claimId: string): Acqui
           if (entry.ticket === null) return yield* unreadable(`claim ${claimId} has lost its ticket`)
           return yield* known(job, { claimId, ticket: entry.ticket, notBefore: entry.notBefore }, entry.key)
         case "in-doubt":
+          if (yield* Doubt.resolve(job, claimId)) continue
           return yield* Recall.inDoubt(job, claimId)
         case "intent": {
           const options = { subject: entry.subject, reuseFrom: Number.MAX_SAFE_INTEGER, peek: true }
@@ -217,6 +219,7 @@ const buyInTurn = <Payload, R>(job: Job.Job<Payload, R>, wish: Purchase.Wish<Pay
         case "InFlight":
           return yield* known(job, standing, wish.key)
         case "InDoubt":
+          if (yield* Doubt.resolve(job, standing.claimId)) continue
           return yield* Recall.inDoubt(job, standing.claimId)
         case "Busy":
           awaited = standing.claimId

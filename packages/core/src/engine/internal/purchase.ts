@@ -13,11 +13,12 @@ import * as ScanTicket from "../../model/ScanTicket.ts"
 import * as SubmitError from "../../model/SubmitError.ts"
 import * as Decision from "../../policy/Decision.ts"
 import type { Turn } from "../RateBudget.ts"
-import type { Already, Submitted } from "../ScanAdapter.ts"
+import { type Already, type Submitted, submitted } from "../ScanAdapter.ts"
 import type { ClaimKey, JournalError } from "../ScanJournal.ts"
 import type { Buy } from "../ScanRequest.ts"
 import * as SteadyClock from "../../time/SteadyClock.ts"
 import { SubmissionGrace } from "../SubmissionGrace.ts"
+import * as Doubt from "./doubt.ts"
 import * as Hold from "./hold.ts"
 import * as Job from "./job.ts"
 import { keep } from "./keep.ts"
@@ -38,10 +39,12 @@ export interface Wish<Payload, R> {
 }
 
 // `LookAgain`: nothing was sent, and the journal or the run knows more than before.
-export type Attempt<Payload> =
-  | Job.Acquired<Payload>
-  | { readonly _tag: "LookAgain" }
-  | { readonly _tag: "Failed"; readonly error: SubmitError.SubmitError }
+export type Attempt<Payload> = Job.Acquired<Payload> | { readonly _tag: "LookAgain" } | Failed
+
+interface Failed {
+  readonly _tag: "Failed"
+  readonly error: SubmitError.SubmitError
+}
 
 const lookAgain = { _tag: "LookAgain" } as const
 
@@ -133,20 +136,106 @@ const purchase = <Payload, R>(
     }
     EqualRequests.shareClaim(job, claimId)
     EqualRequests.shareWithWaiting(job, wish.waiting, claimId)
+    const ready = yield* prepare(restore, job, claimId, wish.request)
+    if (ready._tag !== "Ready") return ready
+    // It may have taken a while.
+    if (ready.prepared !== null && !(yield* maySubmit(restore, job, turn))) {
+      yield* giveUp(job, claimId)
+      return lookAgain
+    }
     job.emit({ _tag: "Submitting" })
     job.progress.reachedVendor = true
-    const answer = yield* post(restore, job, wish.request.submit)
+    const answer = yield* post(restore, job, wish.request.submit(ready.prepared))
     const now = yield* SteadyClock.now
-    return Exit.isSuccess(answer)
-      ? yield* accepted(restore, job, { claimId, key: wish.key }, answer.value, now)
-      : yield* rejected(job, claimId, answer.cause, now)
+    if (Exit.isSuccess(answer)) return yield* accepted(restore, job, { claimId, key: wish.key }, answer.value, now)
+    const found = isInDoubt(answer.cause) ? yield* recovered(restore, job, ready.prepared) : null
+    if (found === "none") return yield* rejected(job, claimId, Cause.fail(notAccepted), now)
+    return found === null
+      ? yield* rejected(job, claimId, answer.cause, now)
+      : yield* accepted(restore, job, { claimId, key: wish.key }, submitted(found), now)
   })
+
+const maySubmit = (restore: Hold.Restore, job: Job.Job<unknown, unknown>, turn: Turn): Effect.Effect<boolean> =>
+  Effect.map(
+    Effect.exit(restore(Effect.void)),
+    (exit) => Exit.isSuccess(exit) && !job.account.isDenied("submit") && turn.renew()
+  )
+
+// Nothing was sent for it.
+const giveUp = ({ journal }: Job.Job<unknown, unknown>, claimId: string): Effect.Effect<void, JournalError> =>
+  store(journal.released(claimId), "a claim that was given up")
+
+type Prepared = { readonly _tag: "Ready"; readonly prepared: unknown }
+
+// What has to be there before the submission, stored with the claim. Nothing is bought by it: it leaves no doubt, whatever
+// becomes of it.
+const prepare = (
+  restore: Hold.Restore,
+  job: Job.Job<unknown, unknown>,
+  claimId: string,
+  { prepare: making }: Buy<unknown, unknown>
+): Effect.Effect<Prepared | typeof lookAgain | Failed, JournalError> =>
+  Effect.gen(function* () {
+    if (making === null) return { _tag: "Ready", prepared: null } as const
+    const { account, journal, request } = job
+    const timeout = Duration.sum(request.adapter.limits.submitTimeout, Duration.seconds(1))
+    const made = yield* Effect.exit(
+      restore(
+        Effect.gen(function* () {
+          const due = yield* SteadyClock.now
+          yield* account.budget.turn({ kind: "poll", due, lane: request.lane })
+          return yield* Effect.timeoutOption(making, timeout)
+        })
+      )
+    )
+    if (Exit.isSuccess(made) && made.value._tag === "Some") {
+      const prepared: unknown = made.value.value ?? null
+      yield* Effect.tapError(store(journal.prepared(claimId, prepared), "what was prepared for a submission"), () =>
+        Effect.ignore(giveUp(job, claimId))
+      )
+      return { _tag: "Ready", prepared } as const
+    }
+    const cause = Exit.isFailure(made) ? made.cause : Cause.fail(notPrepared("timeout", "it was not done in time"))
+    const error = Cause.findError(cause)
+    if (Result.isSuccess(error)) return yield* unprepared(job, claimId, error.success)
+    yield* giveUp(job, claimId)
+    return Cause.hasInterruptsOnly(cause) ? lookAgain : yield* Effect.orDie(Effect.failCause(cause))
+  })
+
+const notPrepared = (code: string, what: string): SubmitError.SubmitError =>
+  SubmitError.make({ kind: "NotSent", code, message: `what the submission needs could not be prepared: ${what}` })
+
+const unprepared = (
+  job: Job.Job<unknown, unknown>,
+  claimId: string,
+  error: SubmitError.SubmitError
+): Effect.Effect<Failed, JournalError> =>
+  Effect.gen(function* () {
+    const now = yield* SteadyClock.now
+    const failed = error.kind === "InDoubt" ? notPrepared(error.code, error.message) : error
+    return yield* rejected(job, claimId, Cause.fail(failed), now)
+  })
+
+const isInDoubt = (cause: Cause.Cause<SubmitError.SubmitError>): boolean => {
+  const found = Cause.findError(cause)
+  return Result.isSuccess(found) && found.success.kind === "InDoubt" && found.success.code !== "interrupted"
+}
+
+const notAccepted = SubmitError.make({
+  kind: "NotSent",
+  code: "not-accepted",
+  message: "the vendor has no such scan: the submission was not accepted"
+})
+
+// An interrupt leaves the doubt to whoever comes next.
+const recovered = (restore: Hold.Restore, job: Job.Job<unknown, unknown>, prepared: unknown) =>
+  Effect.map(Effect.exit(restore(Doubt.recover(job, prepared))), (exit) => (Exit.isSuccess(exit) ? exit.value : null))
 
 // Sends the submission. An interrupt leaves it its grace before it is cut.
 const post = <Payload>(
   restore: Hold.Restore,
   job: Job.Job<Payload, unknown>,
-  submit: Buy<Payload>["submit"]
+  submit: ReturnType<Buy<Payload>["submit"]>
 ): Effect.Effect<Exit.Exit<Submitted | Already<Payload>, SubmitError.SubmitError>> =>
   Effect.gen(function* () {
     const timeout = Duration.sum(job.request.adapter.limits.submitTimeout, Duration.seconds(1))
@@ -216,7 +305,7 @@ const rejected = <Payload>(
   claimId: string,
   cause: Cause.Cause<SubmitError.SubmitError>,
   now: number
-): Effect.Effect<Attempt<Payload>, JournalError> =>
+): Effect.Effect<Failed, JournalError> =>
   Effect.gen(function* () {
     const { account, progress } = job
     const found = Cause.findError(cause)

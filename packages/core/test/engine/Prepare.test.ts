@@ -1,0 +1,150 @@
+/** What has to be there before a submission: made first, stored with the claim, and asked when an answer was lost. */
+import * as Conversation from "@scanpoll/test-support/conversation"
+import { assert, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as ScanJournal from "../../src/engine/ScanJournal.ts"
+import * as Scans from "../../src/engine/Scans.ts"
+import { accepted, failure, finish, value, withJournal, within, world } from "../support/worlds.ts"
+
+const entries = Effect.flatMap(ScanJournal.ScanJournal, (journal) =>
+  journal.list(["intent", "submitted", "in-doubt", "settled", "refused", "released"])
+)
+
+const states = Effect.map(entries, (all) => all.map(({ state }) => state))
+
+describe("what a submission needs", () => {
+  it.effect("law 3, what was prepared is stored with the claim before the first byte of the submission", () =>
+    Effect.gen(function* () {
+      const log: Array<string> = []
+      const vendor = Conversation.make({ prepares: ["made"] })
+      const adapter: typeof vendor.adapter = {
+        ...vendor.adapter,
+        submit: (wanted, prepared) =>
+          Effect.suspend(() => {
+            log.push(`submitted with ${JSON.stringify(prepared)}`)
+            return vendor.adapter.submit(wanted, prepared)
+          })
+      }
+      const watched = withJournal((journal) => ({
+        prepared: (claimId, data) =>
+          Effect.andThen(
+            journal.prepared(claimId, data),
+            Effect.sync(() => log.push(`stored ${JSON.stringify(data)}`))
+          )
+      }))
+      value(yield* finish(watched(Scans.run(adapter, "a"))))
+      assert.deepStrictEqual(log, ['stored {"task":"task-1"}', 'submitted with {"task":"task-1"}'])
+    }).pipe(Effect.provide(world))
+  )
+
+  for (const [kind, state] of [
+    ["Refused", "refused"],
+    ["Denied", "refused"],
+    ["NotSent", "released"],
+    ["InDoubt", "released"],
+    ["hang", "released"]
+  ] as const) {
+    it.effect(`where it cannot be prepared (${kind}) nothing is submitted, and nothing is in doubt`, () =>
+      Effect.gen(function* () {
+        const vendor = Conversation.make({ prepares: [kind] })
+        failure(yield* finish(Scans.run(vendor.adapter, "a")))
+        assert.strictEqual(vendor.ledger.submissions.length, 0)
+        const seen = yield* states
+        assert.isTrue(
+          seen.every((each) => each === state),
+          seen.join(" ")
+        )
+      }).pipe(Effect.provide(world))
+    )
+  }
+
+  it.effect("a throttled preparation is made again after its pause, and the scan bought once", () =>
+    Effect.gen(function* () {
+      const vendor = Conversation.make({ prepares: ["Throttled", "made"] })
+      value(yield* finish(Scans.run(vendor.adapter, "a")))
+      assert.deepStrictEqual([vendor.ledger.prepares.length, vendor.ledger.submissions.length], [2, 1])
+    }).pipe(Effect.provide(world))
+  )
+
+  it.effect("an interrupt while it is prepared leaves nothing: the next run prepares and buys", () =>
+    Effect.gen(function* () {
+      const vendor = Conversation.make({ prepares: ["hang", "made"] })
+      assert.isUndefined(yield* within(1_000, Scans.run(vendor.adapter, "a")))
+      assert.deepStrictEqual(yield* states, ["released"])
+      value(yield* finish(Scans.run(vendor.adapter, "a")))
+      assert.strictEqual(accepted(vendor), 1)
+    }).pipe(Effect.provide(world))
+  )
+
+  it.effect("where what was prepared cannot be stored nothing is submitted", () =>
+    Effect.gen(function* () {
+      const vendor = Conversation.make({ prepares: ["made"] })
+      const full = new ScanJournal.JournalError({ reason: "conflict", message: "scripted" })
+      const failing = withJournal(() => ({ prepared: () => Effect.fail(full) }))
+      failure(yield* finish(failing(Scans.run(vendor.adapter, "a"))))
+      assert.strictEqual(vendor.ledger.submissions.length, 0)
+      assert.deepStrictEqual(yield* states, ["released"])
+    }).pipe(Effect.provide(world))
+  )
+})
+
+describe("a submission in doubt whose preparation tells", () => {
+  it.effect("is found where the vendor had accepted it: bought once, and polled", () =>
+    Effect.gen(function* () {
+      const vendor = Conversation.make({
+        prepares: ["made"],
+        recovers: true,
+        submits: [{ say: "InDoubt", accepted: true }]
+      })
+      const outcome = value(yield* finish(Scans.run(vendor.adapter, "a")))
+      assert.strictEqual(outcome._tag, "Completed")
+      assert.deepStrictEqual([accepted(vendor), vendor.ledger.submissions.length], [1, 1])
+    }).pipe(Effect.provide(world))
+  )
+
+  it.effect("is sent again where the vendor surely had not, and bought once", () =>
+    Effect.gen(function* () {
+      const vendor = Conversation.make({
+        prepares: ["made"],
+        recovers: true,
+        submits: [{ say: "InDoubt" }, { say: "accept" }]
+      })
+      value(yield* finish(Scans.run(vendor.adapter, "a")))
+      assert.deepStrictEqual([accepted(vendor), vendor.ledger.submissions.length], [1, 2])
+      assert.deepStrictEqual(yield* states, ["released", "settled"])
+    }).pipe(Effect.provide(world))
+  )
+
+  it.effect("is resolved by a later run where the first one was killed before it could ask", () =>
+    Effect.gen(function* () {
+      const vendor = Conversation.make({
+        prepares: ["made"],
+        submits: [{ say: "InDoubt", accepted: true }]
+      })
+      failure(yield* finish(Scans.run(vendor.adapter, "a")))
+      assert.deepStrictEqual(yield* states, ["in-doubt"])
+      const [left] = yield* entries
+      assert.deepStrictEqual(left?.prepared, { task: "task-1" })
+      const known: typeof vendor.adapter = {
+        ...vendor.adapter,
+        recover: (prepared) => Effect.succeed(prepared === null ? null : vendor.ticket("scan-9", 0))
+      }
+      const outcome = value(yield* finish(Scans.run(known, "a")))
+      assert.strictEqual(outcome.ticket.scanId, "scan-9")
+      assert.strictEqual(vendor.ledger.submissions.length, 1)
+      assert.deepStrictEqual(yield* states, ["settled"])
+    }).pipe(Effect.provide(world))
+  )
+
+  it.effect("stays in doubt where the vendor cannot be asked, and is not sent again", () =>
+    Effect.gen(function* () {
+      const vendor = Conversation.make({ prepares: ["made"], submits: [{ say: "InDoubt" }] })
+      const away: typeof vendor.adapter = { ...vendor.adapter, recover: () => Effect.never }
+      for (const _ of [1, 2]) {
+        const error = failure(yield* finish(Scans.run(away, "a")))
+        assert.strictEqual(error._tag === "SubmitError" ? error.kind : error._tag, "InDoubt")
+      }
+      assert.deepStrictEqual([vendor.ledger.submissions.length, yield* states], [1, ["in-doubt"]])
+    }).pipe(Effect.provide(world))
+  )
+})
