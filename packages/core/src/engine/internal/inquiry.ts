@@ -35,8 +35,11 @@ const notStored = (error: JournalError): PollFault.PollFault =>
   })
 
 // The scan is there: what is missing, or is not where it was, is its result. The wait ends so that it can be gone on with.
-const ofResult = (fault: PollFault.PollFault): PollFault.PollFault =>
-  fault.kind === "Missing" ? PollFault.make({ ...fault, kind: fault.permanent ? "Broken" : "Transient" }) : fault
+const ofResult = (fault: PollFault.PollFault): PollFault.PollFault => {
+  if (fault.kind !== "Missing") return fault
+  const { code, hint, message, permanent, quota, requestId } = fault
+  return PollFault.make({ kind: permanent ? "Broken" : "Transient", permanent, code, message, requestId, hint, quota })
+}
 
 export class Inquiry<Payload> {
   ticket: ScanTicket
