@@ -127,6 +127,7 @@ export class SharedAccount implements AccountBudget {
   private handedSince = 0
 
   private pausedTill = 0
+  private submitsPausedTill = 0
   private toldPause = 0
   private tellingPause = 0
   private heardLimit: number | null = null
@@ -170,8 +171,10 @@ export class SharedAccount implements AccountBudget {
   // A scan that is left here is taken up by a worker, which counts it.
   unfollowed = (): void => this.closed()
   pausedUntil = (): number => this.pausedTill
-  pause = (until: number): void => {
-    if (until > this.pausedTill) this.pausedTill = until
+  pause = (until: number, kind?: "submit"): void => {
+    // Submissions of other processes hear of it from the vendor itself.
+    if (kind === "submit") this.submitsPausedTill = Math.max(this.submitsPausedTill, until)
+    else this.pausedTill = Math.max(this.pausedTill, until)
     this.stir()
   }
   denials = (): number => this.refusals.count
@@ -181,8 +184,10 @@ export class SharedAccount implements AccountBudget {
   refusal = (): Refusal | null => this.refusals.latest
 
   learn = (quota: Quota, now: number, throttled = false): void => {
-    const { limit, remaining, resetAt } = quota
-    if (limit !== null && limit >= 1 && Number.isFinite(limit)) this.heardLimit = Math.floor(limit)
+    const { limit, remaining, resetAt, windowMillis = this.window } = quota
+    if (limit !== null && limit >= 1 && Number.isFinite(limit) && windowMillis === this.window) {
+      this.heardLimit = Math.floor(limit)
+    }
     if (!throttled && remaining !== null && remaining >= 0 && resetAt !== null && resetAt > now) {
       const turns = Math.floor(remaining)
       this.heardLeft = { turns, resetAt: Math.min(resetAt, now + longestBlock) }
@@ -242,6 +247,7 @@ export class SharedAccount implements AccountBudget {
 
   private mayHandOut(kind: TurnKind): boolean {
     if (!this.mayAsk()) return false
+    if (kind === "submit" && this.submitsPausedTill > this.now()) return false
     if (kind === "submit" && this.hand.starts === 0 && !this.startsFreely()) return false
     return this.isUnlimited || this.hand.turns > 0
   }
@@ -284,7 +290,7 @@ export class SharedAccount implements AccountBudget {
       },
       renew: () => {
         if (held === null) return false
-        if (!this.mayAsk()) {
+        if (!this.mayAsk() || (kind === "submit" && this.submitsPausedTill > this.now())) {
           const mine = held
           held = null
           this.takeBack(kind, mine)
@@ -391,6 +397,8 @@ export class SharedAccount implements AccountBudget {
       for (;;) {
         this.wake.closeUnsafe()
         const now = this.now()
+        // The pause of submissions may have ended.
+        this.serve()
         const at = this.nextVisit(now)
         if (at === Number.POSITIVE_INFINITY) yield* this.wake.await
         else if (at > now) {
@@ -417,6 +425,7 @@ export class SharedAccount implements AccountBudget {
     const no = (time: number): void => {
       if (time < at) at = time
     }
+    if (this.submitsPausedTill > now && this.queue.count("submit") > 0) no(this.submitsPausedTill)
     if (this.unfinished !== null) no(now)
     if (this.pausedTill > now && this.pausedTill > this.toldPause) no(now)
     if (this.heardLimit !== null && this.heardLimit !== this.toldLimit) no(now)

@@ -62,8 +62,9 @@ export interface Turn {
  *   submission counts as bought until `closed` or given back.
  * - `unfollowed`, in place of `closed`: nobody here waits for this scan, and the vendor may still run it. It counts as open
  *   until then, or until `bought` names it because somebody waits for it after all.
- * - `pause` and `pausedUntil`: nobody polls or submits before that time.
- * - `learn`: what the vendor's headers say, at `now`. Of the answer that throttles us only the limit counts: how long to
+ * - `pause` and `pausedUntil`: nobody polls or submits before that time. A pause of `submit` is for submissions alone: the
+ *   polls of bought scans go on, and `pausedUntil` does not show it.
+ * - `learn`: what the vendor's headers say, at `now`. A limit of another window than the account's is left out. Of the answer that throttles us only the limit counts: how long to
  *   wait is then said by its hint, which is what `pause` is for.
  * - `deny`: the vendor refused the account's key on one call. `proven`: it took the key. What follows is in `Refusals`.
  * - `denials`: how many refusals were heard: a mark for `isDenied`.
@@ -84,7 +85,7 @@ export interface AccountBudget {
   readonly bought: (scanId?: string) => void
   readonly closed: () => void
   readonly unfollowed: (scanId: string, until: number) => void
-  readonly pause: (until: number) => void
+  readonly pause: (until: number, kind?: "submit") => void
   readonly pausedUntil: () => number
   readonly learn: (quota: Quota, now: number, throttled?: boolean) => void
   readonly deny: (refusal: Refusal) => void
@@ -177,9 +178,14 @@ class MemoryAccount implements AccountBudget {
   private limit: number | null
   private readonly limits: AccountLimits
   private readonly window: number
-  // Times of granted turns inside the window, oldest first.
+  private readonly windows: ReadonlyArray<{ readonly requests: number; readonly window: number }>
+  private readonly longest: number
+  private readonly submitGap: number
+  // Times of granted turns inside the longest window, oldest first.
   private grants: Array<number> = []
   private pausedTill = 0
+  private submitsPausedTill = 0
+  private submittedAt = Number.NEGATIVE_INFINITY
   private blockedTill = 0
   private remaining: Remaining | null = null
   private readonly refusals = new Refusals()
@@ -202,6 +208,12 @@ class MemoryAccount implements AccountBudget {
     this.limits = limits
     this.limit = limits.requests
     this.window = Math.max(1, Math.ceil(Duration.toMillis(limits.window)))
+    this.windows = (limits.windows ?? []).map(({ requests, window }) => ({
+      requests,
+      window: Math.max(1, Math.ceil(Duration.toMillis(window)))
+    }))
+    this.longest = this.windows.reduce((most, { window }) => Math.max(most, window), this.window)
+    this.submitGap = limits.submitGap === undefined ? 0 : Math.ceil(Duration.toMillis(limits.submitGap))
   }
 
   open = (): number => Math.max(1, this.loaded)
@@ -222,8 +234,9 @@ class MemoryAccount implements AccountBudget {
     this.serve()
   }
   pausedUntil = (): number => this.pausedTill
-  pause = (until: number): void => {
-    if (until > this.pausedTill) this.pausedTill = until
+  pause = (until: number, kind?: "submit"): void => {
+    if (kind === "submit") this.submitsPausedTill = Math.max(this.submitsPausedTill, until)
+    else this.pausedTill = Math.max(this.pausedTill, until)
     this.serve()
   }
   denials = (): number => this.refusals.count
@@ -233,8 +246,10 @@ class MemoryAccount implements AccountBudget {
   refusal = (): Refusal | null => this.refusals.latest
 
   learn = (quota: Quota, now: number, throttled = false): void => {
-    const { limit, remaining, resetAt } = quota
-    if (limit !== null && limit >= 1 && Number.isFinite(limit)) this.limit = Math.floor(limit)
+    const { limit, remaining, resetAt, windowMillis = this.window } = quota
+    if (limit !== null && limit >= 1 && Number.isFinite(limit) && windowMillis === this.window) {
+      this.limit = Math.floor(limit)
+    }
     if (!throttled && remaining !== null && remaining >= 0 && resetAt !== null && resetAt > now) {
       this.left(Math.floor(remaining), Math.min(resetAt, now + longestBlock))
     }
@@ -296,7 +311,7 @@ class MemoryAccount implements AccountBudget {
         if (held === null) return false
         const now = SteadyClock.nowUnsafe(clock)
         this.uncount(held)
-        if (this.freeAt(now) <= now) {
+        if (this.freeAt(now) <= now && (kind !== "submit" || this.submitsPausedTill <= now)) {
           held = this.count(now)
           return true
         }
@@ -344,32 +359,42 @@ class MemoryAccount implements AccountBudget {
   }
 
   private grantAt(kind: TurnKind, now: number): Grant {
-    if (kind === "submit") this.boughtNow += 1
+    if (kind === "submit") {
+      this.boughtNow += 1
+      this.submittedAt = now
+    }
     return this.count(now)
   }
 
   private count(now: number): Grant {
-    if (this.limit !== null) this.grants.push(now)
+    if (this.limit !== null || this.windows.length > 0) this.grants.push(now)
     if (this.remaining !== null) this.remaining.left -= 1
     return { at: now, from: this.remaining }
   }
 
   private forget(now: number): void {
     let old = 0
-    while (old < this.grants.length && (this.grants[old] ?? now) <= now - this.window) old++
+    while (old < this.grants.length && (this.grants[old] ?? now) <= now - this.longest) old++
     if (old > 0) this.grants.splice(0, old)
+  }
+
+  // When a window with so many requests has room for one more.
+  private roomAt(limit: number, window: number, now: number): number {
+    // Nearly always all grants that are kept are inside the window.
+    let first = 0
+    while (first < this.grants.length && (this.grants[first] ?? now) <= now - window) first++
+    const over = this.grants.length - first - limit
+    const oldest = over >= 0 ? this.grants[first + over] : undefined
+    return oldest === undefined ? now : oldest + window
   }
 
   // The earliest time at which one more request may be made.
   private freeAt(now: number): number {
     const barred = Math.max(this.pausedTill, this.blockedTill)
     let free = barred > now ? barred : now
-    if (this.limit !== null) {
-      this.forget(now)
-      const over = this.grants.length - this.limit
-      const oldest = over >= 0 ? this.grants[over] : undefined
-      if (oldest !== undefined) free = Math.max(free, oldest + this.window)
-    }
+    if (this.grants.length > 0) this.forget(now)
+    if (this.limit !== null) free = Math.max(free, this.roomAt(this.limit, this.window, now))
+    for (const { requests, window } of this.windows) free = Math.max(free, this.roomAt(requests, window, now))
     if (this.remaining !== null) {
       if (this.remaining.resetAt <= now) this.remaining = null
       else if (this.remaining.left <= 0) free = Math.max(free, this.remaining.resetAt)
@@ -385,13 +410,20 @@ class MemoryAccount implements AccountBudget {
   // When room may come without anybody saying so: the oldest turn is forgotten, or a scan that nobody follows has surely
   // ended.
   private nextRoom(now: number): number {
-    let at = (this.grants[0] ?? now) + this.window
+    let at = (this.grants.find((grant) => grant > now - this.window) ?? now) + this.window
+    if (this.submitsAt > now) at = Math.min(at, this.submitsAt)
     for (const until of this.unfollowedUntil.values()) at = Math.min(at, until)
     return Math.max(now + 1, at)
   }
 
+  // When a submission may be made, as far as pauses and gaps of submissions alone are concerned.
+  private get submitsAt(): number {
+    return Math.max(this.submitsPausedTill, this.submittedAt + this.submitGap)
+  }
+
   private mayStart(kind: TurnKind, now: number): boolean {
     if (kind !== "submit") return true
+    if (this.submitsAt > now) return false
     const { openScans } = this.limits
     if (openScans !== null && this.boughtNow + this.unfollowedNow(now) >= openScans) return false
     // One scan at a time is always allowed: a budget too small for the vendor's own advice must not stop the work.

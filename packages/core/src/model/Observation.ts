@@ -82,7 +82,8 @@ export type Observation<A> = Pending | Ended | Settled<A> | Unrecognised
 
 /**
  * What the vendor's rate-limit headers said: `limit` and `remaining` requests, and when the window starts anew
- * (`resetAt`, milliseconds since 1970 on our clock). Any of them may be missing.
+ * (`resetAt`, milliseconds since 1970 on our clock). Any of them may be missing. `windowMillis` is how long that window is,
+ * where the headers say so.
  *
  * @category models
  * @since 0.1.0
@@ -91,6 +92,7 @@ export interface Quota {
   readonly limit: number | null
   readonly remaining: number | null
   readonly resetAt: number | null
+  readonly windowMillis?: number
 }
 
 /**

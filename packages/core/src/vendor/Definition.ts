@@ -356,8 +356,9 @@ export interface KeyProbe {
  *
  * - `every`: for each named pace an interval, or a policy.
  * - `deadline`: of policies made from intervals. Default 5 minutes.
- * - `budget`: `requests` per `window` (default a minute), `openScans` (default no limit), `typicalDuration`, and
- *   `pollsPerScan` (default: as many as the default pace makes in that time).
+ * - `budget`: `requests` per `window` (default a minute), further `windows` beside it, `submitGap` between two submissions,
+ *   `openScans` (default no limit), `typicalDuration`, and `pollsPerScan` (default: as many as the default pace makes in
+ *   that time).
  *
  * @category models
  * @since 0.2.0

@@ -47,6 +47,7 @@ import * as Faults from "./internal/faults.ts"
 import * as Judging from "./internal/judging.ts"
 import * as Observing from "./internal/observing.ts"
 import * as Pacings from "./internal/pacing.ts"
+import * as WebAddress from "./internal/webAddress.ts"
 import * as Wire from "./Wire.ts"
 
 /**
@@ -277,6 +278,17 @@ export const sameUrl = (text: string): string | null => {
 }
 
 /**
+ * Why a text is not an http or https address, in words that follow the name of its field; null where it is one. With
+ * `public`, also why not everybody can reach it: it holds a user name or password, or names a local or private host. No
+ * name server is asked.
+ *
+ * @category destructors
+ * @since 0.2.0
+ */
+export const urlFault = (text: string, options: { readonly public?: boolean } = {}): string | null =>
+  WebAddress.fault(text, { isPublic: options.public === true })
+
+/**
  * A target that is an http or https address.
  *
  * @category schemas
@@ -286,9 +298,24 @@ export const url = Schema.String.annotate({
   description: "An http or https address.",
   examples: ["https://example.com"]
 }).check(
-  // The parser drops blanks and line breaks in silence: what is scanned would not be what was written.
-  Schema.makeFilter((text: string) => sameUrl(text) !== null && !/\s/.test(text), {
+  Schema.makeFilter((text: string) => urlFault(text) === null, {
     expected: "an http or https address"
+  })
+)
+
+/**
+ * A target that is an http or https address which anybody can reach: without a user name or password, and not of a local
+ * or private host, as far as its text tells. For vendors that scan from the internet.
+ *
+ * @category schemas
+ * @since 0.2.0
+ */
+export const publicUrl = Schema.String.annotate({
+  description: "An http or https address that can be reached from the internet.",
+  examples: ["https://example.com"]
+}).check(
+  Schema.makeFilter((text: string) => urlFault(text, { public: true }) === null, {
+    expected: "an http or https address that can be reached from the internet, without a user name or password"
   })
 )
 

@@ -520,3 +520,119 @@ describe("RateBudget", () => {
     { arbitrary: { runs: 80 } }
   )
 })
+
+describe("limits of one action, and several windows", () => {
+  const grantsOf = (limits: Partial<AccountLimits>, kind: RateBudget.TurnKind, count: number, minutes: number) =>
+    Effect.gen(function* () {
+      const budget = budgetOf(limits)
+      const log: Array<{ readonly name: string; readonly at: number }> = []
+      const asking = Effect.forEach(Array.from({ length: count }), (_, i) => ask(budget, log, `${i}`, kind), {
+        concurrency: "unbounded"
+      })
+      yield* Effect.forkChild(asking)
+      yield* TestClock.adjust(`${minutes} minutes`)
+      return log.map(({ at }) => at)
+    })
+
+  it.effect("a pause of submissions holds submissions alone: polls of bought scans go on", () =>
+    Effect.gen(function* () {
+      const budget = budgetOf()
+      const log: Array<{ readonly name: string; readonly at: number }> = []
+      budget.pause(60_000, "submit")
+      assert.strictEqual(budget.pausedUntil(), 0)
+      yield* Effect.forkChild(ask(budget, log, "submit", "submit"))
+      for (const kind of ["poll", "collect"] as const) yield* Effect.forkChild(ask(budget, log, kind, kind))
+      yield* TestClock.adjust("59 seconds")
+      assert.deepStrictEqual(log.map(({ name }) => name).toSorted(), ["collect", "poll"])
+      yield* TestClock.adjust("1 second")
+      assert.deepStrictEqual(log.at(-1), { name: "submit", at: 60_000 })
+    })
+  )
+
+  it.effect("a submission that was let in before such a pause is not renewed in it", () =>
+    Effect.gen(function* () {
+      const budget = budgetOf()
+      const turn = yield* ask(budget, [], "submit", "submit")
+      const poll = yield* ask(budget, [], "poll", "poll")
+      budget.pause(60_000, "submit")
+      assert.isFalse(turn.renew())
+      assert.isTrue(poll.renew())
+    })
+  )
+
+  it.effect("keeps within four a minute and six in ten minutes at once", () =>
+    Effect.gen(function* () {
+      const times = yield* grantsOf(
+        {
+          requests: 4,
+          window: Duration.minutes(1),
+          windows: [{ requests: 6, window: Duration.minutes(10) }]
+        },
+        "poll",
+        20,
+        45
+      )
+      assert.strictEqual(times.length, 20)
+      assert.strictEqual(mostInAnyWindow(times, 60_000), 4)
+      assert.strictEqual(mostInAnyWindow(times, 600_000), 6)
+      assert.deepStrictEqual(times.slice(0, 8), [0, 0, 0, 0, 60_000, 60_000, 600_000, 600_000])
+    })
+  )
+
+  it.effect("keeps further windows where the vendor names no other limit", () =>
+    Effect.gen(function* () {
+      const windows = [{ requests: 2, window: Duration.minutes(5) }]
+      const times = yield* grantsOf({ requests: null, windows }, "poll", 5, 20)
+      assert.deepStrictEqual(times, [0, 0, 300_000, 300_000, 600_000])
+    })
+  )
+
+  it.effect("leaves a gap between two submissions, and none between polls", () =>
+    Effect.gen(function* () {
+      const limits = { requests: null, submitGap: Duration.seconds(15) }
+      assert.deepStrictEqual(yield* grantsOf(limits, "submit", 4, 2), [0, 15_000, 30_000, 45_000])
+      assert.deepStrictEqual(yield* grantsOf(limits, "poll", 3, 2), [120_000, 120_000, 120_000])
+    })
+  )
+
+  it.effect("learns no limit of another window than its own", () =>
+    Effect.gen(function* () {
+      const budget = budgetOf({ requests: 2 })
+      const log: Array<{ readonly name: string; readonly at: number }> = []
+      budget.learn({ limit: 500, remaining: null, resetAt: null, windowMillis: 86_400_000 }, 0)
+      for (const name of ["a", "b", "c"]) yield* Effect.forkChild(ask(budget, log, name))
+      yield* TestClock.adjust("1 second")
+      assert.lengthOf(log, 2)
+      budget.learn({ limit: 3, remaining: null, resetAt: null, windowMillis: 10_000 }, 1000)
+      yield* TestClock.adjust("1 second")
+      assert.lengthOf(log, 3)
+    })
+  )
+
+  it.prop(
+    "never grants more than any of its windows allows, whatever was asked when",
+    [
+      Schema.Array(Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 40_000 }))).check(Schema.isMaxLength(30)),
+      Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: 4 })),
+      Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: 8 }))
+    ],
+    ([delays, few, more]) =>
+      Effect.runPromise(
+        Effect.gen(function* () {
+          const budget = budgetOf({
+            requests: few,
+            windows: [{ requests: more, window: Duration.seconds(35) }]
+          })
+          const log: Array<{ readonly name: string; readonly at: number }> = []
+          for (const delay of delays) {
+            yield* Effect.forkChild(Effect.andThen(Effect.sleep(Duration.millis(delay)), ask(budget, log, "x")))
+          }
+          yield* TestClock.adjust("30 minutes")
+          const times = log.map(({ at }) => at).toSorted((a, b) => a - b)
+          assert.strictEqual(times.length, delays.length)
+          assert.isAtMost(mostInAnyWindow(times, 10_000), few)
+          assert.isAtMost(mostInAnyWindow(times, 35_000), more)
+        }).pipe(Effect.scoped, Effect.provide(TestClock.layer()))
+      )
+  )
+})

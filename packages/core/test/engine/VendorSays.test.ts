@@ -169,3 +169,31 @@ describe("one poll on its own", () => {
     }).pipe(Effect.provide(world))
   )
 })
+
+describe("a submission that is throttled", () => {
+  it.effect("leaves the polls of bought scans alone, and is tried again when its own wait is over (law)", () =>
+    Effect.gen(function* () {
+      const vendor = Conversation.make({
+        policy: steady,
+        polls: [{ say: "running" }, { say: "running" }, { say: "running" }, { say: "running" }, { say: "done" }],
+        submits: [{ say: "accept" }, { say: "Throttled", hint: 45_000 }, { say: "accept" }]
+      })
+      const started = yield* SteadyClock.now
+      const both = [Scans.request(vendor.adapter, "a"), Scans.request(vendor.adapter, "b")]
+      const rows = value(yield* finish(records(both)))
+      assert.deepStrictEqual(
+        rows.map(({ state }) => state),
+        ["completed", "completed"]
+      )
+      const first = vendor.ledger.polls.filter(({ scanId }) => scanId === vendor.ledger.polls[0]?.scanId)
+      assert.deepStrictEqual(
+        first.map(({ at }) => at - started),
+        [1000, 11_000, 21_000, 31_000, 41_000]
+      )
+      assert.deepStrictEqual(
+        vendor.ledger.submissions.map(({ at }) => at - started),
+        [0, 0, 45_000]
+      )
+    }).pipe(Effect.provide(world))
+  )
+})

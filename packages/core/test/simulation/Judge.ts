@@ -34,6 +34,8 @@ export interface Call {
 interface Asked {
   sent: Array<number>
   pausedUntil: number
+  /** A 429 to a submission is about submissions: the polls of bought scans go on. */
+  submitsPausedUntil: number
   blockedUntil: number
   /** When the key was first refused: nothing more is bought. */
   refusedAt: number
@@ -88,6 +90,7 @@ export class Judge {
     const known = all.get(vendor) ?? {
       sent: [],
       pausedUntil: 0,
+      submitsPausedUntil: 0,
       blockedUntil: 0,
       refusedAt: Number.POSITIVE_INFINITY,
       deniedAt: Number.POSITIVE_INFINITY,
@@ -140,11 +143,8 @@ export class Judge {
     )
     this.onRequest(process)
     const asked = this.account(process, account.vendor)
-    this.expect(
-      asked.pausedUntil <= now,
-      "pause",
-      () => `${what} ${asked.pausedUntil - now} ms before the account's pause ends`
-    )
+    const pausedUntil = Math.max(asked.pausedUntil, kind === "submit" ? asked.submitsPausedUntil : 0)
+    this.expect(pausedUntil <= now, "pause", () => `${what} ${pausedUntil - now} ms before the account's pause ends`)
     this.expect(
       asked.blockedUntil <= now,
       "quota",
@@ -262,11 +262,13 @@ export class Judge {
   }
 
   /** The vendor told this process to come back later. */
-  throttled(process: Process, account: Account, hint: number | null): void {
+  throttled(process: Process, account: Account, hint: number | null, kind: Call["kind"]): void {
     const { limits } = account
     const wait = Math.min(hint ?? Duration.toMillis(limits.throttledWait), Duration.toMillis(limits.pauseCap))
     const asked = this.account(process, account.vendor)
-    asked.pausedUntil = Math.max(asked.pausedUntil, this.world.now + wait)
+    const until = this.world.now + wait
+    if (kind === "submit") asked.submitsPausedUntil = Math.max(asked.submitsPausedUntil, until)
+    else asked.pausedUntil = Math.max(asked.pausedUntil, until)
   }
 
   /**

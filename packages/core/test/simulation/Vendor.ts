@@ -300,7 +300,7 @@ export class Vendor {
     const taken = dice.chance(0.5)
     const fail = (kind: SubmitError.SubmitErrorKind, hint: number | null = null, permanent = false): void => {
       world.note(`${this.plan.name} submit ${subject} -> ${kind}`)
-      if (kind === "Throttled") judge.throttled(process, this.account, hint)
+      if (kind === "Throttled") judge.throttled(process, this.account, hint, "submit")
       if (kind === "Denied") judge.denied(process, this.account, { kind: "submit", about: subject })
       resume(
         Effect.fail(
@@ -455,7 +455,7 @@ export class Vendor {
     ): void => {
       world.note(`${this.plan.name} poll ${scanId} -> ${kind} ${hint ?? ""}`)
       const throttled = kind === "Throttled"
-      if (throttled) judge.throttled(process, this.account, hint)
+      if (throttled) judge.throttled(process, this.account, hint, "poll")
       if (kind === "Denied") judge.denied(process, this.account, { kind: "poll", about: scanId })
       judge.pollEnded(process, this.account, scanId, { hint, throttled, inTrouble: throttled || kind === "Transient" })
       resume(
@@ -578,7 +578,7 @@ export class Vendor {
         return
       }
       const kind = trouble === "429 with a hint" ? "Throttled" : trouble === "404" ? "Missing" : "Transient"
-      if (kind === "Throttled") judge.throttled(process, this.account, hint)
+      if (kind === "Throttled") judge.throttled(process, this.account, hint, "collect")
       resume(
         Effect.fail(
           PollFault.make({

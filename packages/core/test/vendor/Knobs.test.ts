@@ -437,6 +437,34 @@ describe("the configuration of a vendor", () => {
   )
 })
 
+describe("an address", () => {
+  it("can be reached by everybody, or the target says why not, without a name server", () => {
+    const faults = (text: string) => Vendor.urlFault(text, { public: true })
+    for (const url of ["https://example.com/a?b=c", "http://8.8.8.8:8080", "https://localhost.example.com"]) {
+      assert.isNull(faults(url), url)
+    }
+    for (const url of [
+      "http://localhost",
+      "http://printer.local",
+      "http://127.1",
+      "http://2130706433",
+      "http://169.254.169.254/latest",
+      "http://[::ffff:10.0.0.1]/",
+      "http://[fe80::1]/"
+    ]) {
+      assert.strictEqual(faults(url), "must be publicly reachable, and this is a local or private host", url)
+      assert.isNull(Vendor.urlFault(url))
+      assert.isFalse(Schema.is(Vendor.publicUrl)(url))
+      assert.isTrue(Schema.is(Vendor.url)(url))
+    }
+    assert.strictEqual(faults("https://u:p@example.com"), "must not hold a user name or password")
+    for (const text of ["", "example.com", "ftp://example.com", "https://exam\nple.com", " https://example.com"]) {
+      assert.isNotNull(faults(text), text)
+      assert.isFalse(Schema.is(Vendor.url)(text))
+    }
+  })
+})
+
 describe("how old an answer may be", () => {
   it.effect("is what the target says, and nothing where that is no duration", () =>
     Effect.gen(function* () {

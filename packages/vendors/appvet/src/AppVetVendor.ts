@@ -20,7 +20,6 @@ import * as AppVetPolicy from "./AppVetPolicy.ts"
 import * as AppVetSchema from "./AppVetSchema.ts"
 import type { AppVetPayload, AppVetRequest } from "./AppVetSchema.ts"
 import * as findings from "./internal/findings.ts"
-import * as targetUrl from "./internal/targetUrl.ts"
 
 const letters: Readonly<Record<string, Severity.Severity>> = {
   A: "info",
@@ -60,22 +59,22 @@ const assess = ({ result = {} }: AppVetPayload, { link, warn }: About): Told | U
   return { assessment: score === null ? Vendor.assessment(told) : Vendor.scored(score, { ...told, grade }), report }
 }
 
-const target = ({ url }: Pick<AppVetRequest, "url">): string => targetUrl.normalize(url) ?? url
+const target = ({ url }: Pick<AppVetRequest, "url">): string => Vendor.sameUrl(url) ?? url
 
 /** The address that an answer names, in its normal form. */
 const answered = (answer: unknown) => {
   const url = WireFields.nonEmptyText.read(Wire.get(answer, ["url"]))
   if (url === null) return null
-  const text = WireFields.cut(targetUrl.normalize(url) ?? url, 2048)
+  const text = WireFields.cut(Vendor.sameUrl(url) ?? url, 2048)
   return { kind: "url", id: text, name: text }
 }
 
 const check = ({ callbackUrl, url }: AppVetRequest) => {
-  const callback = callbackUrl === undefined ? null : targetUrl.callbackFault(callbackUrl)
-  const address = targetUrl.fault(url)
+  const address = Vendor.urlFault(url, { public: true })
+  const isHook = callbackUrl === undefined || (Vendor.urlFault(callbackUrl) === null && /^https:/i.test(callbackUrl))
   return [
     ...(address === null ? [] : [{ path: ["url"], message: address }]),
-    ...(callback === null ? [] : [{ path: ["callbackUrl"], message: callback }])
+    ...(isHook ? [] : [{ path: ["callbackUrl"], message: "must be an https:// address" }])
   ]
 }
 
@@ -175,7 +174,7 @@ export const vendor = Vendor.define({
       return findings.fromReport(report, {
         partial: outcome._tag === "Partial",
         type: report.type ?? WireFields.text.read(scan["type"]),
-        url: url === null ? null : (targetUrl.normalize(url) ?? url),
+        url: url === null ? null : (Vendor.sameUrl(url) ?? url),
         unreadable: leftOut
       })
     }
@@ -188,7 +187,7 @@ export const vendor = Vendor.define({
     total: ["total"],
     row: AppVetSchema.ListedScan,
     scan: ({ created_at, id }) => ({ id, createdAt: WireFields.timestamp(created_at) }),
-    same: (row, wanted) => row.type === wanted.type && targetUrl.normalize(row.url) === target(wanted),
+    same: (row, wanted) => row.type === wanted.type && Vendor.sameUrl(row.url) === target(wanted),
     pages: 20
   },
 

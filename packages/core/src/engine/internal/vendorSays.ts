@@ -46,8 +46,12 @@ export const apply = (
   call: Pick<Refusal, "by" | "kind">
 ): void => {
   if (answer.quota._tag === "Some") budget.learn(answer.quota.value, now, answer.kind === "Throttled")
-  if (answer.kind === "Throttled") budget.pause(now + pauseMillis(limits, answer.hint ?? Option.none()))
-  else if (answer.kind === "Denied") {
+  if (answer.kind === "Throttled") {
+    const until = now + pauseMillis(limits, answer.hint ?? Option.none())
+    // Bought scans are polled on: where polls are limited as well, the next one says so.
+    if (call.kind === "submit") budget.pause(until, "submit")
+    else budget.pause(until)
+  } else if (answer.kind === "Denied") {
     budget.deny({ ...call, code: answer.code ?? "denied", message: answer.message ?? "the key was refused" })
   } else if (answer.kind === undefined) budget.proven()
 }
@@ -63,7 +67,7 @@ export const budgetWith = (
   bought: (scanId) => base.bought(scanId),
   closed: () => base.closed(),
   unfollowed: (scanId, until) => base.unfollowed(scanId, until),
-  pause: (until) => base.pause(until),
+  pause: (...told) => base.pause(...told),
   pausedUntil: () => base.pausedUntil(),
   learn: (...said) => base.learn(...said),
   deny: (refusal) => base.deny(refusal),
@@ -80,8 +84,9 @@ type Owner = Pick<ScanAdapter<never, unknown>, "vendor" | "origin" | "account" |
 export const storingPauses = (base: AccountBudget, owner: Account.Account, journal: Operations): AccountBudget => {
   const account = Account.of(owner)
   return budgetWith(base, {
-    pause: (until) => {
-      base.pause(until)
+    pause: (until, kind) => {
+      base.pause(until, kind)
+      // After a restart it is a pause of the account: the journal keeps no kinds.
       journal.paused(account, until)
     }
   })

@@ -1,20 +1,5 @@
-/**
- * The addresses AppVet can scan, and when two of them are the same one. Nothing here asks a name server: a name that
- * resolves to a private address is the vendor's to refuse.
- */
-
-/** The WHATWG form without the fragment, which never reaches a server; null for what is not an http(s) address. */
-export const normalize = (text: string): string | null => {
-  const url = parse(text)
-  if (url === null) return null
-  url.hash = ""
-  return url.href
-}
-
-const parse = (text: string): URL | null => {
-  const url = URL.parse(text)
-  return url !== null && (url.protocol === "https:" || url.protocol === "http:") ? url : null
-}
+// Addresses of the web, and which of them everybody can reach. Nothing here asks a name server: a name that resolves to a
+// private address is the vendor's to refuse.
 
 // The parser drops line breaks and tabs in silence: what is scanned would not be what was written.
 // oxlint-disable-next-line no-control-regex
@@ -22,20 +7,16 @@ const blanks = /[\u0000-\u0020\u007f-\u00a0\u2028\u2029\ufeff]/
 
 const isClean = (text: string): boolean => !blanks.test(text) && text.isWellFormed()
 
-/** Why an address cannot be scanned; null when it can, as far as its text tells. */
-export const fault = (text: string): string | null => {
+/** Why a text is no such address, in words that follow its name; null where it is one, as far as its text tells. */
+export const fault = (text: string, { isPublic }: { readonly isPublic: boolean }): string | null => {
   if (text === "") return "must not be empty"
   if (!isClean(text)) return "must not hold white space, control characters or half a character"
-  const url = parse(text)
-  if (url === null) return "must be an http:// or https:// address"
+  const url = URL.parse(text)
+  if (url === null || !/^https?:$/.test(url.protocol)) return "must be an http:// or https:// address"
+  if (!isPublic) return null
   if (url.username !== "" || url.password !== "") return "must not hold a user name or password"
-  if (isLocal(url.hostname)) return "must be publicly reachable: AppVet blocks local and private hosts"
-  return null
+  return isLocal(url.hostname) ? "must be publicly reachable, and this is a local or private host" : null
 }
-
-/** Why a callback address cannot be used; null when it can. */
-export const callbackFault = (text: string): string | null =>
-  isClean(text) && URL.parse(text)?.protocol === "https:" ? null : "must be an https:// address"
 
 /** First address and prefix length of every IPv4 block that is not reachable from everywhere (RFC 6890 and 5771). */
 const localV4: ReadonlyArray<readonly [first: string, bits: number]> = [
