@@ -609,30 +609,27 @@ describe("limits of one action, and several windows", () => {
     })
   )
 
-  it.prop(
+  it.effect.prop(
     "never grants more than any of its windows allows, whatever was asked when",
     [
       Schema.Array(Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 40_000 }))).check(Schema.isMaxLength(30)),
       Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: 4 })),
       Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: 8 }))
     ],
-    ([delays, few, more]) =>
-      Effect.runPromise(
-        Effect.gen(function* () {
-          const budget = budgetOf({
-            requests: few,
-            windows: [{ requests: more, window: Duration.seconds(35) }]
-          })
-          const log: Array<{ readonly name: string; readonly at: number }> = []
-          for (const delay of delays) {
-            yield* Effect.forkChild(Effect.andThen(Effect.sleep(Duration.millis(delay)), ask(budget, log, "x")))
-          }
-          yield* TestClock.adjust("30 minutes")
-          const times = log.map(({ at }) => at).toSorted((a, b) => a - b)
-          assert.strictEqual(times.length, delays.length)
-          assert.isAtMost(mostInAnyWindow(times, 10_000), few)
-          assert.isAtMost(mostInAnyWindow(times, 35_000), more)
-        }).pipe(Effect.scoped, Effect.provide(TestClock.layer()))
-      )
+    Effect.fnUntraced(function* ([delays, few, more]) {
+      const budget = budgetOf({
+        requests: few,
+        windows: [{ requests: more, window: Duration.seconds(35) }]
+      })
+      const log: Array<{ readonly name: string; readonly at: number }> = []
+      for (const delay of delays) {
+        yield* Effect.forkChild(Effect.andThen(Effect.sleep(Duration.millis(delay)), ask(budget, log, "x")))
+      }
+      yield* TestClock.adjust("30 minutes")
+      const times = log.map(({ at }) => at).toSorted((a, b) => a - b)
+      assert.strictEqual(times.length, delays.length)
+      assert.isAtMost(mostInAnyWindow(times, 10_000), few)
+      assert.isAtMost(mostInAnyWindow(times, 35_000), more)
+    })
   )
 })
