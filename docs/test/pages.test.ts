@@ -220,7 +220,7 @@ describe.concurrent.each(everything)("%s", (name, blocks) => {
   const terminal = new Terminal(name)
   afterAll(() => terminal.close(), 20_000)
   // oxlint-disable-next-line vitest/expect-expect -- each case makes its own
-  it.each(casesOf(terminal, blocks))("%s", { timeout: 90_000 }, async (_, run) => {
+  it.each(casesOf(terminal, blocks))("%s", async (_, run) => {
     await run()
   })
 })

@@ -298,73 +298,64 @@ describe("the journal of the action", () => {
 
 describe("the steps of the action", () => {
   layer(Layer.merge(vendors, NodeServices.layer), { excludeTestServices: true, timeout: "30 seconds" })((it) => {
-    it.effect(
-      "scan what the plan names, write the files, the summary and the annotations, and fail on the gate",
-      () =>
-        inFolder((folder) =>
-          Effect.gen(function* () {
-            writeFileSync(
-              join(folder, "scans.yaml"),
-              "version: 1\ntargets:\n  - { vendor: appvet, url: https://risky.example, type: security }\n"
-            )
-            const ended = yield* act(
-              folder,
-              { "fail-on": "low", outputs: "junit=scans.xml\nhtml=out file.html\n" },
-              yield* environment
-            )
-            assert.strictEqual(ended.code, 1, ended.said)
-            assert.deepInclude(ended.outputs, {
-              "exit-code": "1",
-              passed: "false",
-              json: "scanpoll.json",
-              sarif: "scanpoll.sarif"
-            })
-            const report = yield* ScanReport.parse(readFileSync(join(folder, "scanpoll.json"), "utf8"))
-            assert.strictEqual(report.exit.code, 1)
-            for (const name of ["scanpoll.sarif", "scans.xml", "out file.html", "temp/scanpoll/journal.db"]) {
-              assert.isTrue(existsSync(join(folder, name)), name)
-            }
-            assert.match(ended.said, /^::error title=Gate broken::/m)
-            assert.include(ended.summary, "risky.example")
-            for (const key of Object.values(keys)) assert.notInclude(ended.said + ended.arguments, key)
+    it.effect("scan what the plan names, write the files, the summary and the annotations, and fail on the gate", () =>
+      inFolder((folder) =>
+        Effect.gen(function* () {
+          writeFileSync(
+            join(folder, "scans.yaml"),
+            "version: 1\ntargets:\n  - { vendor: appvet, url: https://risky.example, type: security }\n"
+          )
+          const ended = yield* act(
+            folder,
+            { "fail-on": "low", outputs: "junit=scans.xml\nhtml=out file.html\n" },
+            yield* environment
+          )
+          assert.strictEqual(ended.code, 1, ended.said)
+          assert.deepInclude(ended.outputs, {
+            "exit-code": "1",
+            passed: "false",
+            json: "scanpoll.json",
+            sarif: "scanpoll.sarif"
           })
-        ),
-      30_000
+          const report = yield* ScanReport.parse(readFileSync(join(folder, "scanpoll.json"), "utf8"))
+          assert.strictEqual(report.exit.code, 1)
+          for (const name of ["scanpoll.sarif", "scans.xml", "out file.html", "temp/scanpoll/journal.db"]) {
+            assert.isTrue(existsSync(join(folder, name)), name)
+          }
+          assert.match(ended.said, /^::error title=Gate broken::/m)
+          assert.include(ended.summary, "risky.example")
+          for (const key of Object.values(keys)) assert.notInclude(ended.said + ended.arguments, key)
+        })
+      )
     )
 
-    it.effect(
-      "buy nothing anew when the job is run again with its journal",
-      () =>
-        inFolder((folder) =>
-          Effect.gen(function* () {
-            const { appvet } = yield* Simulators.Simulators
-            const given = { plan: "", targets: "appvet:https://clean.example\n\n" }
-            const before = appvet.ledger.totals().accepted
-            const first = yield* act(folder, given, yield* environment)
-            assert.strictEqual(first.code, 0, first.said)
-            assert.deepInclude(first.outputs, { "exit-code": "0", passed: "true" })
-            const second = yield* act(folder, given, yield* environment)
-            assert.strictEqual(second.code, 0, second.said)
-            assert.strictEqual(appvet.ledger.totals().accepted, before + 1)
-          })
-        ),
-      30_000
+    it.effect("buy nothing anew when the job is run again with its journal", () =>
+      inFolder((folder) =>
+        Effect.gen(function* () {
+          const { appvet } = yield* Simulators.Simulators
+          const given = { plan: "", targets: "appvet:https://clean.example\n\n" }
+          const before = appvet.ledger.totals().accepted
+          const first = yield* act(folder, given, yield* environment)
+          assert.strictEqual(first.code, 0, first.said)
+          assert.deepInclude(first.outputs, { "exit-code": "0", passed: "true" })
+          const second = yield* act(folder, given, yield* environment)
+          assert.strictEqual(second.code, 0, second.said)
+          assert.strictEqual(appvet.ledger.totals().accepted, before + 1)
+        })
+      )
     )
 
-    it.effect(
-      "hand inputs over as words, whatever a shell would make of them",
-      () =>
-        inFolder((folder) =>
-          Effect.gen(function* () {
-            const nasty = `scans$(touch pwned).yaml; touch pwned '\`touch pwned\` "*`
-            const ended = yield* act(folder, { plan: nasty, "fail-on": "$(touch pwned)" }, yield* environment)
-            assert.strictEqual(ended.code, 2)
-            assert.isFalse(existsSync(join(folder, "pwned")))
-            const journal = join(realpathSync(folder), "temp/scanpoll/journal.db")
-            assert.include(ended.arguments, `[--fail-on=$(touch pwned)][--journal=${journal}][--][${nasty}]`)
-          })
-        ),
-      30_000
+    it.effect("hand inputs over as words, whatever a shell would make of them", () =>
+      inFolder((folder) =>
+        Effect.gen(function* () {
+          const nasty = `scans$(touch pwned).yaml; touch pwned '\`touch pwned\` "*`
+          const ended = yield* act(folder, { plan: nasty, "fail-on": "$(touch pwned)" }, yield* environment)
+          assert.strictEqual(ended.code, 2)
+          assert.isFalse(existsSync(join(folder, "pwned")))
+          const journal = join(realpathSync(folder), "temp/scanpoll/journal.db")
+          assert.include(ended.arguments, `[--fail-on=$(touch pwned)][--journal=${journal}][--][${nasty}]`)
+        })
+      )
     )
 
     it.effect.each(refusals)("refuse %j before anything is asked", ([given, words]) =>
@@ -378,24 +369,19 @@ describe("the steps of the action", () => {
       )
     )
 
-    it.effect(
-      "write the report and keep the journal when the job is cancelled",
-      () =>
-        inFolder((folder) =>
-          Effect.gen(function* () {
-            const ended = yield* act(
-              folder,
-              { plan: "", targets: "appvet:https://never.example" },
-              yield* environment,
-              { pattern: /never\.example\/ \(security\): (running|submitted)/, signal: "SIGINT" }
-            )
-            assert.strictEqual(ended.outputs["exit-code"], "130", ended.said)
-            const report = yield* ScanReport.parse(readFileSync(join(folder, "scanpoll.json"), "utf8"))
-            assert.deepStrictEqual(report.summary.byState, { interrupted: 1 })
-            assert.include(ended.summary, "never.example")
+    it.effect("write the report and keep the journal when the job is cancelled", () =>
+      inFolder((folder) =>
+        Effect.gen(function* () {
+          const ended = yield* act(folder, { plan: "", targets: "appvet:https://never.example" }, yield* environment, {
+            pattern: /never\.example\/ \(security\): (running|submitted)/,
+            signal: "SIGINT"
           })
-        ),
-      30_000
+          assert.strictEqual(ended.outputs["exit-code"], "130", ended.said)
+          const report = yield* ScanReport.parse(readFileSync(join(folder, "scanpoll.json"), "utf8"))
+          assert.deepStrictEqual(report.summary.byState, { interrupted: 1 })
+          assert.include(ended.summary, "never.example")
+        })
+      )
     )
   })
 })

@@ -105,78 +105,75 @@ describe("workers as commands", () => {
 
   // Scans that are still open when one of the workers has been killed and all have been asked.
   within(5)((it) => {
-    it.effect(
-      "a run leaves its polls to the workers, and ends complete though one of them is killed",
-      () =>
-        Effect.gen(function* () {
-          const { appvet, exona } = yield* Simulators.Simulators
-          const journal = yield* database
-          const [first, second, third] = yield* Effect.forEach(["a", "b", "c"], (name) => startWorker(journal, name))
-          if (first === undefined || second === undefined || third === undefined) return assert.fail()
-          const folder = mkdtempSync(join(tmpdir(), "scanpoll-cluster-"))
-          yield* Effect.addFinalizer(() => Effect.sync(() => rmSync(folder, { recursive: true, force: true })))
-          const plan = join(folder, "scans.json")
-          const targets = [
-            ...Array.from({ length: 8 }, (_, n) => ({
-              vendor: "appvet",
-              type: "security",
-              url: `https://shop${n}.example/`
-            })),
-            ...Array.from({ length: 8 }, (_, n) => ({
-              vendor: "exona",
-              company: { name: `Company ${n}`, website: `https://company${n}.example` }
-            }))
-          ]
-          writeFileSync(plan, JSON.stringify({ version: 1, defaults: { deadline: "3m" }, targets }))
-          const client = yield* Effect.forkChild(
-            command(journal, ["run", plan, "-o", `json=${join(folder, "out.json")}`])
-          )
-          const open = Effect.map(get(second.port, "/readyz"), (answer) => JSON.parse(answer?.text ?? "{}").open)
-          yield* until(open, (count) => count > 0)
-          second.kill("SIGKILL")
+    it.effect("a run leaves its polls to the workers, and ends complete though one of them is killed", () =>
+      Effect.gen(function* () {
+        const { appvet, exona } = yield* Simulators.Simulators
+        const journal = yield* database
+        const [first, second, third] = yield* Effect.forEach(["a", "b", "c"], (name) => startWorker(journal, name))
+        if (first === undefined || second === undefined || third === undefined) return assert.fail()
+        const folder = mkdtempSync(join(tmpdir(), "scanpoll-cluster-"))
+        yield* Effect.addFinalizer(() => Effect.sync(() => rmSync(folder, { recursive: true, force: true })))
+        const plan = join(folder, "scans.json")
+        const targets = [
+          ...Array.from({ length: 8 }, (_, n) => ({
+            vendor: "appvet",
+            type: "security",
+            url: `https://shop${n}.example/`
+          })),
+          ...Array.from({ length: 8 }, (_, n) => ({
+            vendor: "exona",
+            company: { name: `Company ${n}`, website: `https://company${n}.example` }
+          }))
+        ]
+        writeFileSync(plan, JSON.stringify({ version: 1, defaults: { deadline: "3m" }, targets }))
+        const client = yield* Effect.forkChild(
+          command(journal, ["run", plan, "-o", `json=${join(folder, "out.json")}`])
+        )
+        const open = Effect.map(get(second.port, "/readyz"), (answer) => JSON.parse(answer?.text ?? "{}").open)
+        yield* until(open, (count) => count > 0)
+        second.kill("SIGKILL")
 
-          const json = yield* command(journal, ["cluster", "status", "-o", "json"])
-          const status = JSON.parse(json.stdout)
-          assert.deepStrictEqual(
-            status.workers.map(({ name }: { readonly name: string }) => name),
-            ["a", "b", "c"]
-          )
-          assert.strictEqual(status.slices, 60)
-          assert.isAbove(status.scans.open, 0)
+        const json = yield* command(journal, ["cluster", "status", "-o", "json"])
+        const status = JSON.parse(json.stdout)
+        assert.deepStrictEqual(
+          status.workers.map(({ name }: { readonly name: string }) => name),
+          ["a", "b", "c"]
+        )
+        assert.strictEqual(status.slices, 60)
+        assert.isAbove(status.scans.open, 0)
 
-          const ran = yield* Fiber.join(client)
-          assert.include(ran.stderr, "the 3 workers of this journal poll")
-          const report = JSON.parse(readFileSync(join(folder, "out.json"), "utf8"))
-          assert.deepStrictEqual(report.summary.byState, { completed: 16 })
-          assert.strictEqual(ran.code, 0, ran.stderr)
-          const posts = [appvet, exona].map(({ ledger }) => ledger.requests({ method: "POST" }).length)
-          assert.deepStrictEqual(posts, [8, 8])
+        const ran = yield* Fiber.join(client)
+        assert.include(ran.stderr, "the 3 workers of this journal poll")
+        const report = JSON.parse(readFileSync(join(folder, "out.json"), "utf8"))
+        assert.deepStrictEqual(report.summary.byState, { completed: 16 })
+        assert.strictEqual(ran.code, 0, ran.stderr)
+        const posts = [appvet, exona].map(({ ledger }) => ledger.requests({ method: "POST" }).length)
+        assert.deepStrictEqual(posts, [8, 8])
 
-          const text = yield* command(journal, ["cluster", "status"])
-          assert.match(text.stdout, /2 workers alive; 60 slices, 0 of them nobody's\n/)
-          assert.match(text.stdout, /b {2}gone, last seen/)
-          assert.strictEqual(text.code, 0)
-          const metrics = yield* get(first.port, "/metrics")
-          assert.match(metrics?.text ?? "", /^scanpoll_cluster_slices \d+$/m)
-          assert.match(metrics?.text ?? "", /^scanpoll_polls\{vendor="appvet",seen="[a-z]+"\} \d+$/m)
-          assert.strictEqual((yield* get(first.port, "/healthz"))?.text, "ok\n")
-          assert.strictEqual((yield* get(first.port, "/anything"))?.status, 404)
+        const text = yield* command(journal, ["cluster", "status"])
+        assert.match(text.stdout, /2 workers alive; 60 slices, 0 of them nobody's\n/)
+        assert.match(text.stdout, /b {2}gone, last seen/)
+        assert.strictEqual(text.code, 0)
+        const metrics = yield* get(first.port, "/metrics")
+        assert.match(metrics?.text ?? "", /^scanpoll_cluster_slices \d+$/m)
+        assert.match(metrics?.text ?? "", /^scanpoll_polls\{vendor="appvet",seen="[a-z]+"\} \d+$/m)
+        assert.strictEqual((yield* get(first.port, "/healthz"))?.text, "ok\n")
+        assert.strictEqual((yield* get(first.port, "/anything"))?.status, 404)
 
-          // A signal hands over and is no failure.
-          first.kill("SIGTERM")
-          const handed = yield* first.ended
-          assert.strictEqual(handed.code, 0)
-          assert.strictEqual(handed.stdout, "")
-          assert.include(handed.stderr, "worker a polls for exona, compliance, appvet")
-          assert.include(handed.stderr, "handing over to the other workers")
-          holdsNoSecret(handed)
-          yield* until(get(third.port, "/readyz"), (answer) => JSON.parse(answer?.text ?? "{}").slices === 60)
-          third.kill("SIGTERM")
-          holdsNoSecret(yield* third.ended)
-          holdsNoSecret(yield* second.ended)
-          holdsNoSecret({ stdout: metrics?.text ?? "", stderr: "" })
-        }),
-      300_000
+        // A signal hands over and is no failure.
+        first.kill("SIGTERM")
+        const handed = yield* first.ended
+        assert.strictEqual(handed.code, 0)
+        assert.strictEqual(handed.stdout, "")
+        assert.include(handed.stderr, "worker a polls for exona, compliance, appvet")
+        assert.include(handed.stderr, "handing over to the other workers")
+        holdsNoSecret(handed)
+        yield* until(get(third.port, "/readyz"), (answer) => JSON.parse(answer?.text ?? "{}").slices === 60)
+        third.kill("SIGTERM")
+        holdsNoSecret(yield* third.ended)
+        holdsNoSecret(yield* second.ended)
+        holdsNoSecret({ stdout: metrics?.text ?? "", stderr: "" })
+      })
     )
   })
 
@@ -206,85 +203,78 @@ describe("workers as commands", () => {
           assert.strictEqual(asked.code, 0)
           worker.kill("SIGTERM")
           assert.strictEqual((yield* worker.ended).code, 0)
-        }),
-      300_000
+        })
     )
 
-    it.effect(
-      "while PostgreSQL is away a worker is alive and not ready; it is again once it is back",
-      () =>
-        Effect.gen(function* () {
-          const server = yield* Effect.acquireRelease(
-            Effect.promise(() => Postgres.start()),
-            ({ end }) => Effect.promise(() => end())
-          )
-          const journal = yield* Effect.promise(() => server.schema())
-          const worker = yield* startWorker(journal, "patient")
-          yield* Effect.promise(() => server.stop())
-          yield* until(get(worker.port, "/readyz"), (answer) => answer?.status === 503)
-          assert.strictEqual((yield* get(worker.port, "/healthz"))?.status, 200)
-          yield* Effect.promise(() => server.start())
-          yield* until(get(worker.port, "/readyz"), (answer) => answer?.status === 200)
-          worker.kill("SIGTERM")
-          const ended = yield* worker.ended
-          assert.strictEqual(ended.code, 0)
-          holdsNoSecret(ended)
-        }),
-      300_000
+    it.effect("while PostgreSQL is away a worker is alive and not ready; it is again once it is back", () =>
+      Effect.gen(function* () {
+        const server = yield* Effect.acquireRelease(
+          Effect.promise(() => Postgres.start()),
+          ({ end }) => Effect.promise(() => end())
+        )
+        const journal = yield* Effect.promise(() => server.schema())
+        const worker = yield* startWorker(journal, "patient")
+        yield* Effect.promise(() => server.stop())
+        yield* until(get(worker.port, "/readyz"), (answer) => answer?.status === 503)
+        assert.strictEqual((yield* get(worker.port, "/healthz"))?.status, 200)
+        yield* Effect.promise(() => server.start())
+        yield* until(get(worker.port, "/readyz"), (answer) => answer?.status === 200)
+        worker.kill("SIGTERM")
+        const ended = yield* worker.ended
+        assert.strictEqual(ended.code, 0)
+        holdsNoSecret(ended)
+      })
     )
 
-    it.effect(
-      "what a worker cannot do is said before it joins, and no password with it",
-      () =>
-        Effect.gen(function* () {
-          const journal = yield* database
-          const environment = { ...(yield* environmentOf(journal)), SCANPOLL_LISTEN: "off" }
-          const refused = Effect.fnUntraced(function* (
-            args: ReadonlyArray<string>,
-            more: Readonly<Record<string, string>>
-          ) {
-            const ended = yield* scanpoll(["worker", ...args], {
-              environment: { ...environment, ...more }
-            })
-            assert.strictEqual(ended.stdout, "")
-            assert.notMatch(ended.stderr, /^\s+at .*\.[jt]s:\d+/m)
-            return [ended.code, ended.stderr] as const
+    it.effect("what a worker cannot do is said before it joins, and no password with it", () =>
+      Effect.gen(function* () {
+        const journal = yield* database
+        const environment = { ...(yield* environmentOf(journal)), SCANPOLL_LISTEN: "off" }
+        const refused = Effect.fnUntraced(function* (
+          args: ReadonlyArray<string>,
+          more: Readonly<Record<string, string>>
+        ) {
+          const ended = yield* scanpoll(["worker", ...args], {
+            environment: { ...environment, ...more }
           })
-          const [file, fileSays] = yield* refused([], { SCANPOLL_JOURNAL: "journal.db" })
-          assert.deepStrictEqual([file, fileSays.includes("a worker needs the journal of its cluster")], [2, true])
-          const keyless = { EXONA_API_KEY: "", APPVET_API_KEY: "", COMPLIANCE_TOKEN: "" }
-          const [keys, keysSay] = yield* refused([], keyless)
-          assert.deepStrictEqual([keys, keysSay.includes("there is no key in the environment")], [2, true])
-          const [bounds, boundsSay] = yield* refused(["--slices", "0", "--lease", "1s", "--listen", "nowhere"], {})
-          assert.strictEqual(bounds, 2)
-          for (const flag of ["--slices", "--lease", "--listen"]) assert.include(boundsSay, flag)
-          const wrong = journal.replace(`:${password}@`, ":wrongcanary@")
-          const [denied, deniedSays] = yield* refused([], { SCANPOLL_JOURNAL: wrong })
-          assert.strictEqual(denied, 74)
-          assert.notInclude(deniedSays, "wrongcanary")
-          const [port, portSays] = yield* Effect.acquireUseRelease(
-            Effect.callback<ReturnType<typeof createServer>>((resume) => {
-              const other = createServer()
-              other.listen(0, "127.0.0.1", () => resume(Effect.succeed(other)))
-            }),
-            (other) => {
-              const address = other.address()
-              const taken = typeof address === "object" && address !== null ? address.port : 0
-              return refused(["--listen", `127.0.0.1:${taken}`], {})
-            },
-            (other) => Effect.sync(() => other.close())
-          )
-          assert.deepStrictEqual([port, portSays.includes("EADDRINUSE")], [2, true], portSays)
-          // A password on the command line is everybody's.
-          const warned = yield* scanpoll(["worker", "--journal", journal], {
-            environment,
-            watch: once(/polls for/, (running) => running.kill("SIGTERM"))
-          })
-          assert.match(warned.stderr, /^warning: --journal: the password in it can be read/m)
-          assert.notInclude(warned.stderr, password)
-          assert.strictEqual(warned.code, 0)
-        }),
-      300_000
+          assert.strictEqual(ended.stdout, "")
+          assert.notMatch(ended.stderr, /^\s+at .*\.[jt]s:\d+/m)
+          return [ended.code, ended.stderr] as const
+        })
+        const [file, fileSays] = yield* refused([], { SCANPOLL_JOURNAL: "journal.db" })
+        assert.deepStrictEqual([file, fileSays.includes("a worker needs the journal of its cluster")], [2, true])
+        const keyless = { EXONA_API_KEY: "", APPVET_API_KEY: "", COMPLIANCE_TOKEN: "" }
+        const [keys, keysSay] = yield* refused([], keyless)
+        assert.deepStrictEqual([keys, keysSay.includes("there is no key in the environment")], [2, true])
+        const [bounds, boundsSay] = yield* refused(["--slices", "0", "--lease", "1s", "--listen", "nowhere"], {})
+        assert.strictEqual(bounds, 2)
+        for (const flag of ["--slices", "--lease", "--listen"]) assert.include(boundsSay, flag)
+        const wrong = journal.replace(`:${password}@`, ":wrongcanary@")
+        const [denied, deniedSays] = yield* refused([], { SCANPOLL_JOURNAL: wrong })
+        assert.strictEqual(denied, 74)
+        assert.notInclude(deniedSays, "wrongcanary")
+        const [port, portSays] = yield* Effect.acquireUseRelease(
+          Effect.callback<ReturnType<typeof createServer>>((resume) => {
+            const other = createServer()
+            other.listen(0, "127.0.0.1", () => resume(Effect.succeed(other)))
+          }),
+          (other) => {
+            const address = other.address()
+            const taken = typeof address === "object" && address !== null ? address.port : 0
+            return refused(["--listen", `127.0.0.1:${taken}`], {})
+          },
+          (other) => Effect.sync(() => other.close())
+        )
+        assert.deepStrictEqual([port, portSays.includes("EADDRINUSE")], [2, true], portSays)
+        // A password on the command line is everybody's.
+        const warned = yield* scanpoll(["worker", "--journal", journal], {
+          environment,
+          watch: once(/polls for/, (running) => running.kill("SIGTERM"))
+        })
+        assert.match(warned.stderr, /^warning: --journal: the password in it can be read/m)
+        assert.notInclude(warned.stderr, password)
+        assert.strictEqual(warned.code, 0)
+      })
     )
   })
 })

@@ -622,21 +622,18 @@ describe("the simulators as servers", () => {
 
 describe("the demonstration", () => {
   layer(NodeServices.layer, { excludeTestServices: true })((it) => {
-    it.effect(
-      "runs as meant, without a key, and writes its files",
-      () =>
-        inFolder((folder) =>
-          Effect.gen(function* () {
-            const fs = yield* FileSystem.FileSystem
-            const { code, stderr, stdout } = yield* scanpoll(["demo", "--dir", folder])
-            assert.strictEqual(code, 0, stderr)
-            assert.match(stdout, /^13 scans: 10 completed, 1 partial, 1 failed, 1 still-running/m)
-            assert.match(stderr, /What to type next/)
-            const report = yield* Effect.flatMap(fs.readFileString(`${folder}/report.json`), ScanReport.parse)
-            assert.deepStrictEqual(report.summary.byState, { completed: 10, partial: 1, failed: 1, "still-running": 1 })
-          })
-        ),
-      60_000
+    it.effect("runs as meant, without a key, and writes its files", () =>
+      inFolder((folder) =>
+        Effect.gen(function* () {
+          const fs = yield* FileSystem.FileSystem
+          const { code, stderr, stdout } = yield* scanpoll(["demo", "--dir", folder])
+          assert.strictEqual(code, 0, stderr)
+          assert.match(stdout, /^13 scans: 10 completed, 1 partial, 1 failed, 1 still-running/m)
+          assert.match(stderr, /What to type next/)
+          const report = yield* Effect.flatMap(fs.readFileString(`${folder}/report.json`), ScanReport.parse)
+          assert.deepStrictEqual(report.summary.byState, { completed: 10, partial: 1, failed: 1, "still-running": 1 })
+        })
+      )
     )
   })
 })

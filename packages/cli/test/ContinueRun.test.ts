@@ -67,52 +67,46 @@ const all = ["completed", "completed", "failed", "completed", "completed", "comp
 
 describe("a run that was stopped", () => {
   layer(Layer.merge(vendors, NodeServices.layer), { excludeTestServices: true, timeout: "60 seconds" })((it) => {
-    it.effect(
-      "prints one command that ends it, which buys what was not started and nothing else (V-08, U-05)",
-      () =>
-        inFolder((run) =>
-          Effect.gen(function* () {
-            const before = yield* posts
-            const stopped = yield* run(["run"], { watch: once(/exona .*submitted/, (it) => it.kill("SIGINT")) })
-            assert.strictEqual(stopped.code, 130, stopped.stderr)
-            const bought = (yield* posts) - before
-            assert.strictEqual(bought, 4, stopped.stderr)
-            assert.match(stopped.stderr, /3 targets of 7 were not started; to end this run, with a verdict on all 7:/)
-            const command = printed(stopped.stderr, /^ {2}scanpoll run --continue run_\w+/)
-            assert.match(command.slice(3).join(" "), /^--journal .*journal of the plan\.db$/)
-            const ended = yield* run([...command, "-o", "json"])
-            assert.strictEqual(ended.code, 3, ended.stderr)
-            assert.deepStrictEqual(statesOf(ended.stdout), all)
-            assert.strictEqual((yield* posts) - before, 7)
-            // What the run itself bought is not taken from another one.
-            const report = JSON.parse(ended.stdout)
-            assert.isTrue(report.scans.every(({ reused }: { readonly reused: boolean }) => !reused))
-            assert.strictEqual(report.run.id, command[2])
-            assert.deepStrictEqual(report.gate.rules.length, 1)
-            // Ended, it is told again, and nothing is bought.
-            const again = yield* run(["run", "--continue", "last", "--journal", "journal of the plan.db", "-o", "json"])
-            assert.deepStrictEqual([again.code, statesOf(again.stdout)], [3, all])
-            assert.strictEqual((yield* posts) - before, 7)
-          })
-        ),
-      90_000
+    it.effect("prints one command that ends it, which buys what was not started and nothing else (V-08, U-05)", () =>
+      inFolder((run) =>
+        Effect.gen(function* () {
+          const before = yield* posts
+          const stopped = yield* run(["run"], { watch: once(/exona .*submitted/, (it) => it.kill("SIGINT")) })
+          assert.strictEqual(stopped.code, 130, stopped.stderr)
+          const bought = (yield* posts) - before
+          assert.strictEqual(bought, 4, stopped.stderr)
+          assert.match(stopped.stderr, /3 targets of 7 were not started; to end this run, with a verdict on all 7:/)
+          const command = printed(stopped.stderr, /^ {2}scanpoll run --continue run_\w+/)
+          assert.match(command.slice(3).join(" "), /^--journal .*journal of the plan\.db$/)
+          const ended = yield* run([...command, "-o", "json"])
+          assert.strictEqual(ended.code, 3, ended.stderr)
+          assert.deepStrictEqual(statesOf(ended.stdout), all)
+          assert.strictEqual((yield* posts) - before, 7)
+          // What the run itself bought is not taken from another one.
+          const report = JSON.parse(ended.stdout)
+          assert.isTrue(report.scans.every(({ reused }: { readonly reused: boolean }) => !reused))
+          assert.strictEqual(report.run.id, command[2])
+          assert.deepStrictEqual(report.gate.rules.length, 1)
+          // Ended, it is told again, and nothing is bought.
+          const again = yield* run(["run", "--continue", "last", "--journal", "journal of the plan.db", "-o", "json"])
+          assert.deepStrictEqual([again.code, statesOf(again.stdout)], [3, all])
+          assert.strictEqual((yield* posts) - before, 7)
+        })
+      )
     )
 
-    it.effect(
-      "or killed is ended by `--continue last` as well (V-08)",
-      () =>
-        inFolder((run) =>
-          Effect.gen(function* () {
-            const before = yield* posts
-            const killed = yield* run(["run"], { watch: once(/exona .*submitted/, (it) => it.kill("SIGKILL")) })
-            assert.isNull(killed.code)
-            const ended = yield* run(["run", "--continue", "last", "--journal", "journal of the plan.db", "-o", "json"])
-            assert.strictEqual(ended.code, 3, ended.stderr)
-            assert.deepStrictEqual(statesOf(ended.stdout), all)
-            assert.strictEqual((yield* posts) - before, 7)
-          })
-        ),
-      90_000
+    it.effect("or killed is ended by `--continue last` as well (V-08)", () =>
+      inFolder((run) =>
+        Effect.gen(function* () {
+          const before = yield* posts
+          const killed = yield* run(["run"], { watch: once(/exona .*submitted/, (it) => it.kill("SIGKILL")) })
+          assert.isNull(killed.code)
+          const ended = yield* run(["run", "--continue", "last", "--journal", "journal of the plan.db", "-o", "json"])
+          assert.strictEqual(ended.code, 3, ended.stderr)
+          assert.deepStrictEqual(statesOf(ended.stdout), all)
+          assert.strictEqual((yield* posts) - before, 7)
+        })
+      )
     )
 
     it.effect("has rows whose own next command runs as it is printed (U-05)", () =>

@@ -274,8 +274,7 @@ describe("the journal of the command", () => {
             assert.match(away.stderr, /is left alone: .*made at/)
             assert.strictEqual(appvet.ledger.totals().requests, before)
           })
-        ),
-      90_000
+        )
     )
 
     it.effect("DU-04 killed while it waits, it goes on where it was; a claim id does for a key", () =>

@@ -127,70 +127,57 @@ const environmentIn = (folder: string, there: string, more: Readonly<Record<stri
 const names = ["node"]
 
 describe.skipIf(windows)("a Node that is fetched on an old one", () => {
-  it(
-    "comes from the user's registry, also in a folder with planted programs and another registry (S-01)",
-    () =>
-      inFolder(async (folder) => {
-        const [users, theirs] = [await registry(good), await registry(bad)]
-        try {
-          const there = hostile(folder, theirs.url)
-          const environment = environmentIn(folder, there)
-          Fs.writeFileSync(join(environment.HOME, ".npmrc"), `registry=${users.url}\n`)
-          // npm hands the folder's settings on to what it starts.
-          for (const more of [
-            {},
-            { npm_config_registry: theirs.url, npm_config_local_prefix: there, INIT_CWD: there }
-          ]) {
-            Fs.rmSync(join(environment.HOME, ".cache"), { recursive: true, force: true })
-            const brought = await fetched(names, {
-              run: ended,
-              environment: { ...environment, ...more },
-              directory: there,
-              pinned
-            })
-            assert.isTrue("bin" in brought, JSON.stringify(brought))
-            const bin = "bin" in brought ? brought.bin : ""
-            assert.strictEqual(execFileSync(join(bin, "node"), { encoding: "utf8" }), "good\n")
-            assert.isAbove(users.requests(), 0)
-            assert.strictEqual(theirs.requests(), 0)
-            assert.isUndefined(whyNotOwn(bin))
-          }
-          assert.isFalse(Fs.existsSync(join(folder, "owned")))
-          assert.deepStrictEqual(
-            Fs.readdirSync(environment.HOME, { recursive: true }).filter((name) =>
-              String(name).endsWith("scripts-ran")
-            ),
-            []
-          )
-        } finally {
-          await users.close()
-          await theirs.close()
+  it("comes from the user's registry, also in a folder with planted programs and another registry (S-01)", () =>
+    inFolder(async (folder) => {
+      const [users, theirs] = [await registry(good), await registry(bad)]
+      try {
+        const there = hostile(folder, theirs.url)
+        const environment = environmentIn(folder, there)
+        Fs.writeFileSync(join(environment.HOME, ".npmrc"), `registry=${users.url}\n`)
+        // npm hands the folder's settings on to what it starts.
+        for (const more of [{}, { npm_config_registry: theirs.url, npm_config_local_prefix: there, INIT_CWD: there }]) {
+          Fs.rmSync(join(environment.HOME, ".cache"), { recursive: true, force: true })
+          const brought = await fetched(names, {
+            run: ended,
+            environment: { ...environment, ...more },
+            directory: there,
+            pinned
+          })
+          assert.isTrue("bin" in brought, JSON.stringify(brought))
+          const bin = "bin" in brought ? brought.bin : ""
+          assert.strictEqual(execFileSync(join(bin, "node"), { encoding: "utf8" }), "good\n")
+          assert.isAbove(users.requests(), 0)
+          assert.strictEqual(theirs.requests(), 0)
+          assert.isUndefined(whyNotOwn(bin))
         }
-      }),
-    60_000
-  )
+        assert.isFalse(Fs.existsSync(join(folder, "owned")))
+        assert.deepStrictEqual(
+          Fs.readdirSync(environment.HOME, { recursive: true }).filter((name) => String(name).endsWith("scripts-ran")),
+          []
+        )
+      } finally {
+        await users.close()
+        await theirs.close()
+      }
+    }))
 
-  it(
-    "is refused where the registry or npm's cache has other bytes under its name (S-01)",
-    () =>
-      inFolder(async (folder) => {
-        const users = await registry(bad)
-        try {
-          const there = hostile(folder, users.url)
-          const environment = environmentIn(folder, there, { npm_config_registry: users.url })
-          Fs.rmSync(join(there, ".npmrc"))
-          // Twice: the second time npm's cache has the bytes already.
-          for (let i = 0; i < 2; i++) {
-            const brought = await fetched(names, { run: ended, environment, directory: there, pinned })
-            assert.isTrue("why" in brought, JSON.stringify(brought))
-          }
-          assert.deepStrictEqual(Fs.readdirSync(join(environment.HOME, ".cache/scanpoll/tools")), [])
-        } finally {
-          await users.close()
+  it("is refused where the registry or npm's cache has other bytes under its name (S-01)", () =>
+    inFolder(async (folder) => {
+      const users = await registry(bad)
+      try {
+        const there = hostile(folder, users.url)
+        const environment = environmentIn(folder, there, { npm_config_registry: users.url })
+        Fs.rmSync(join(there, ".npmrc"))
+        // Twice: the second time npm's cache has the bytes already.
+        for (let i = 0; i < 2; i++) {
+          const brought = await fetched(names, { run: ended, environment, directory: there, pinned })
+          assert.isTrue("why" in brought, JSON.stringify(brought))
         }
-      }),
-    60_000
-  )
+        assert.deepStrictEqual(Fs.readdirSync(join(environment.HOME, ".cache/scanpoll/tools")), [])
+      } finally {
+        await users.close()
+      }
+    }))
 
   it("is refused from a folder where others can write (S-01)", () =>
     inFolder(async (folder) => {

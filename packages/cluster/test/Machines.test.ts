@@ -16,7 +16,7 @@ describe("workers that die or freeze", () => {
       await settled(world)
       audit(world, 60)
     })
-  }, 300_000)
+  })
 
   it("a worker frozen past its lease loses its scans, and when it comes back asks for none that others have (DU-16)", async () => {
     await within(own(), { takes: [1, 3], held: true, pace: 300, rate: 250 }, ["a", "b", "c"], async (world, [a]) => {
@@ -38,5 +38,5 @@ describe("workers that die or freeze", () => {
       // It is as good as new.
       await until("it works", async () => (await a?.state())?.ready === true)
     })
-  }, 300_000)
+  })
 })

@@ -22,7 +22,7 @@ describe("a cluster that is worked on", () => {
       await settled(world)
       audit(world, 60)
     })
-  }, 300_000)
+  })
 
   it("a client that dies leaves its scans to the workers and at most what it was submitting in doubt; nobody buys that again (DU-03)", async () => {
     await within(own(), { takes: [3, 6], pace: 400 }, ["a", "b"], async (world) => {
@@ -46,7 +46,7 @@ describe("a cluster that is worked on", () => {
       assert.isAtLeast(atDeath, 40)
       audit(world, accepted(), inDoubt)
     })
-  }, 300_000)
+  })
 
   it("PostgreSQL away for seconds: nobody asks a vendor without it, and all goes on when it is back (DU-09)", async () => {
     const server = await start()
@@ -72,7 +72,7 @@ describe("a cluster that is worked on", () => {
       await settled(world)
       audit(world, 60)
     })
-  }, 300_000)
+  })
 })
 
 const notYet = {

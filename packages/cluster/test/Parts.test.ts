@@ -112,95 +112,85 @@ describe("the database of a cluster", () => {
         const [kept] = first
         left.leave(kept?.entry.claimId ?? "")
         for (let found = 0; found === 0;) found = (yield* right.takeFree({ ...wanted, slices: [1, 2] })).length
-      }).pipe(Effect.scoped),
-    120_000
+      }).pipe(Effect.scoped)
   )
 
-  it.live(
-    "claims that were taken though the answer was lost are freed at the next look; what is held stays held",
-    () =>
-      Effect.gen(function* () {
-        const url = yield* Effect.promise(() => own().schema())
-        const ids = yield* Effect.provide(Effect.forEach(["a", "b", "c", "d"], buy), Client.layer({ journal: url }))
-        const base = yield* Effect.provide(SqlClient, yield* Layer.build(ClusterDatabase.layer(url)))
-        // The next claims taken are committed, and nobody is told.
-        let isDeaf = false
-        let hasTaken = false
-        const deaf = yield* troubled(base, (_, sql) => {
-          hasTaken ||= isDeaf && sql.includes("SKIP LOCKED")
-          if (!hasTaken || !sql.startsWith("COMMIT")) return null
-          isDeaf = false
-          hasTaken = false
-          return "lost"
-        })
-        const options = { presence: "lease", patience: "1 milli" } as const
-        const left = yield* Effect.provideService(SqlJournal.makeShared(options), SqlClient, deaf)
-        const right = yield* Effect.provideService(SqlJournal.makeShared({ presence: "lease" }), SqlClient, base)
-        const wanted = { slices: [1], of: 1, accounts: [adapter], dueBefore: 1, limit: 1_000 }
-        const [kept] = yield* left.takeFree({ ...wanted, limit: 1 })
-        isDeaf = true
-        assert.isTrue(Exit.isFailure(yield* Effect.exit(left.takeFree(wanted))))
-        assert.deepStrictEqual(yield* right.takeFree(wanted), [])
-        // It wants none, and still looks after those it does not know of.
-        const looked = left.takeFree({ ...wanted, accounts: [] })
-        for (let exit = yield* Effect.exit(looked); Exit.isFailure(exit);) exit = yield* Effect.exit(looked)
-        const freed = (yield* right.takeFree(wanted)).map(({ entry }) => entry.claimId)
-        assert.strictEqual(freed.length, 3)
-        assert.deepStrictEqual([kept?.entry.claimId ?? "", ...freed].toSorted(), ids.toSorted())
-      }).pipe(Effect.scoped),
-    120_000
+  it.live("claims that were taken though the answer was lost are freed at the next look; what is held stays held", () =>
+    Effect.gen(function* () {
+      const url = yield* Effect.promise(() => own().schema())
+      const ids = yield* Effect.provide(Effect.forEach(["a", "b", "c", "d"], buy), Client.layer({ journal: url }))
+      const base = yield* Effect.provide(SqlClient, yield* Layer.build(ClusterDatabase.layer(url)))
+      // The next claims taken are committed, and nobody is told.
+      let isDeaf = false
+      let hasTaken = false
+      const deaf = yield* troubled(base, (_, sql) => {
+        hasTaken ||= isDeaf && sql.includes("SKIP LOCKED")
+        if (!hasTaken || !sql.startsWith("COMMIT")) return null
+        isDeaf = false
+        hasTaken = false
+        return "lost"
+      })
+      const options = { presence: "lease", patience: "1 milli" } as const
+      const left = yield* Effect.provideService(SqlJournal.makeShared(options), SqlClient, deaf)
+      const right = yield* Effect.provideService(SqlJournal.makeShared({ presence: "lease" }), SqlClient, base)
+      const wanted = { slices: [1], of: 1, accounts: [adapter], dueBefore: 1, limit: 1_000 }
+      const [kept] = yield* left.takeFree({ ...wanted, limit: 1 })
+      isDeaf = true
+      assert.isTrue(Exit.isFailure(yield* Effect.exit(left.takeFree(wanted))))
+      assert.deepStrictEqual(yield* right.takeFree(wanted), [])
+      // It wants none, and still looks after those it does not know of.
+      const looked = left.takeFree({ ...wanted, accounts: [] })
+      for (let exit = yield* Effect.exit(looked); Exit.isFailure(exit);) exit = yield* Effect.exit(looked)
+      const freed = (yield* right.takeFree(wanted)).map(({ entry }) => entry.claimId)
+      assert.strictEqual(freed.length, 3)
+      assert.deepStrictEqual([kept?.entry.claimId ?? "", ...freed].toSorted(), ids.toSorted())
+    }).pipe(Effect.scoped)
   )
 
-  it.live(
-    "a status is there before any worker was, and names the living and the dead",
-    () =>
-      Effect.gen(function* () {
-        const url = yield* Effect.promise(() => own().schema())
-        const status = Effect.provide(ClusterStatus.read, ClusterDatabase.layer(url))
-        assert.isTrue(Exit.isFailure(yield* Effect.exit(status)))
-        yield* Effect.provide(buy("a"), Client.layer({ journal: url }))
-        const empty = yield* status
-        assert.deepStrictEqual([empty.shards, empty.workers, empty.scans.open, empty.scans.free], [null, [], 1, 1])
-        const settings = { lease: "3 seconds", shards: 5 } as const
-        const scope = yield* Scope.make()
-        const worker = Worker.layer({ journal: url, name: "one", adapters: [], settings })
-        yield* Scope.provide(Layer.build(worker), scope)
-        for (let shared = false; !shared;) shared = (yield* status).unowned === 0
-        const [alive] = (yield* status).workers
-        assert.deepStrictEqual([alive?.name, alive?.alive, alive?.slices], ["one", true, [1, 2, 3, 4, 5]])
-        // A name is one worker's, and all cut the scans alike.
-        const twin = yield* Effect.exit(Effect.scoped(Layer.build(worker)))
-        assert.isTrue(Exit.isFailure(twin) && JSON.stringify(twin.cause).includes("one"))
-        const other = Worker.layer({ journal: url, name: "two", adapters: [], settings: { ...settings, shards: 6 } })
-        assert.isTrue(Exit.isFailure(yield* Effect.exit(Effect.scoped(Layer.build(other)))))
-        yield* Scope.close(scope, Exit.void)
-        const after = yield* status
-        assert.deepStrictEqual([after.workers, after.unowned], [[], 5])
-        yield* Effect.provide(
-          Effect.flatMap(
-            SqlClient,
-            (sql) => sql`INSERT INTO scanpoll_workers VALUES ('ghost', 'process 1', 3000, 0, 1, 'what is this')`
-          ),
-          ClusterDatabase.layer(url)
+  it.live("a status is there before any worker was, and names the living and the dead", () =>
+    Effect.gen(function* () {
+      const url = yield* Effect.promise(() => own().schema())
+      const status = Effect.provide(ClusterStatus.read, ClusterDatabase.layer(url))
+      assert.isTrue(Exit.isFailure(yield* Effect.exit(status)))
+      yield* Effect.provide(buy("a"), Client.layer({ journal: url }))
+      const empty = yield* status
+      assert.deepStrictEqual([empty.shards, empty.workers, empty.scans.open, empty.scans.free], [null, [], 1, 1])
+      const settings = { lease: "3 seconds", shards: 5 } as const
+      const scope = yield* Scope.make()
+      const worker = Worker.layer({ journal: url, name: "one", adapters: [], settings })
+      yield* Scope.provide(Layer.build(worker), scope)
+      for (let shared = false; !shared;) shared = (yield* status).unowned === 0
+      const [alive] = (yield* status).workers
+      assert.deepStrictEqual([alive?.name, alive?.alive, alive?.slices], ["one", true, [1, 2, 3, 4, 5]])
+      // A name is one worker's, and all cut the scans alike.
+      const twin = yield* Effect.exit(Effect.scoped(Layer.build(worker)))
+      assert.isTrue(Exit.isFailure(twin) && JSON.stringify(twin.cause).includes("one"))
+      const other = Worker.layer({ journal: url, name: "two", adapters: [], settings: { ...settings, shards: 6 } })
+      assert.isTrue(Exit.isFailure(yield* Effect.exit(Effect.scoped(Layer.build(other)))))
+      yield* Scope.close(scope, Exit.void)
+      const after = yield* status
+      assert.deepStrictEqual([after.workers, after.unowned], [[], 5])
+      yield* Effect.provide(
+        Effect.flatMap(
+          SqlClient,
+          (sql) => sql`INSERT INTO scanpoll_workers VALUES ('ghost', 'process 1', 3000, 0, 1, 'what is this')`
+        ),
+        ClusterDatabase.layer(url)
+      )
+      const [ghost] = (yield* status).workers
+      assert.deepStrictEqual([ghost?.alive, ghost?.phase, ghost?.slices], [false, null, []])
+    }).pipe(Effect.scoped)
+  )
+
+  it.live("a worker that is told what it cannot follow does not begin", () =>
+    Effect.gen(function* () {
+      const url = yield* Effect.promise(() => own().schema())
+      for (const wrong of [{ settings: { shards: 0 } }, { name: "" }, { name: "a\nb" }]) {
+        const exit = yield* Effect.exit(
+          Effect.scoped(Layer.build(Worker.layer({ journal: url, adapters: [], ...wrong })))
         )
-        const [ghost] = (yield* status).workers
-        assert.deepStrictEqual([ghost?.alive, ghost?.phase, ghost?.slices], [false, null, []])
-      }).pipe(Effect.scoped),
-    120_000
-  )
-
-  it.live(
-    "a worker that is told what it cannot follow does not begin",
-    () =>
-      Effect.gen(function* () {
-        const url = yield* Effect.promise(() => own().schema())
-        for (const wrong of [{ settings: { shards: 0 } }, { name: "" }, { name: "a\nb" }]) {
-          const exit = yield* Effect.exit(
-            Effect.scoped(Layer.build(Worker.layer({ journal: url, adapters: [], ...wrong })))
-          )
-          assert.isTrue(Exit.isFailure(exit))
-        }
-      }),
-    120_000
+        assert.isTrue(Exit.isFailure(exit))
+      }
+    })
   )
 })

@@ -99,7 +99,7 @@ describe("SharedBudget on PostgreSQL", () => {
     // Whoever ended returned what it had: only the killed one may still be in the books.
     const [row] = await sql(journal, "SELECT books FROM scanpoll_budgets")
     expect(Object.keys(JSON.parse(row?.books ?? "{}").holders).length).toBeLessThanOrEqual(1)
-  }, 300_000)
+  })
 
   it("many at once in one database: each gets its turns, and all stay within the limit", async () => {
     const journal = await own.schema()
@@ -125,5 +125,5 @@ describe("SharedBudget on PostgreSQL", () => {
     )
     expect(sent.length).toBe(480)
     expect(mostInAnyWindow(sent, 2_000)).toBeLessThanOrEqual(200)
-  }, 300_000)
+  })
 })

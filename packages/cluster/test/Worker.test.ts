@@ -63,16 +63,13 @@ describe("a worker", () => {
     })
 
   const live = (says: string, body: (url: string) => Effect.Effect<void, unknown, Scope.Scope>): void =>
-    it.live(
-      says,
-      () =>
-        Effect.scoped(
-          Effect.flatMap(
-            Effect.promise(() => own().schema()),
-            body
-          )
-        ),
-      120_000
+    it.live(says, () =>
+      Effect.scoped(
+        Effect.flatMap(
+          Effect.promise(() => own().schema()),
+          body
+        )
+      )
     )
 
   const read = (url: string, claimId: string) =>

@@ -438,8 +438,7 @@ describe.for(all)("a database in trouble: $name", (databases) => {
               `statement ${at} of ${statements}`
             )
           }
-        }),
-      120_000
+        })
     )
   }
 

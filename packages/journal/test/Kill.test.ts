@@ -13,7 +13,6 @@ import { type Account, blank, chance, labels, replay, type Story, tell } from ".
 import { type Database, postgres, sqlite } from "./support/databases.ts"
 import { folder } from "./support/folder.ts"
 
-const limit = 240_000
 const server = postgres()
 const databases = [
   { name: "sqlite", says: "a file", make: sqlite.make },
@@ -21,7 +20,7 @@ const databases = [
 ] as const
 
 const promise = (says: string, body: Effect.Effect<void, unknown, Scope.Scope>): void =>
-  it.live(says, () => Effect.scoped(body), limit)
+  it.live(says, () => Effect.scoped(body))
 
 const tellAll = (
   name: string,

@@ -41,5 +41,5 @@ describe("10 000 scans with 200 findings each", () => {
     assert.isAbove(sizes.get("json") ?? 0, 500_000_000)
     assert.isBelow(sizes.get("html") ?? 0, 20_000_000)
     assert.isBelow(most, heap)
-  }, 120_000)
+  })
 })

@@ -11,31 +11,27 @@ import { assert, describe, it } from "vitest"
 const script = join(import.meta.dirname, "../src/postgresServer.mjs")
 
 describe("the PostgreSQL of the tests", () => {
-  it(
-    "starts where the folder for temporary files is private to us, whoever runs the server",
-    { timeout: 60_000 },
-    async () => {
-      const folder = mkdtempSync(join(tmpdir(), "scanpoll-private-"))
-      chmodSync(folder, 0o700)
-      const before = process.env["TMPDIR"]
-      process.env["TMPDIR"] = folder
+  it("starts where the folder for temporary files is private to us, whoever runs the server", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "scanpoll-private-"))
+    chmodSync(folder, 0o700)
+    const before = process.env["TMPDIR"]
+    process.env["TMPDIR"] = folder
+    try {
+      const server = await start()
       try {
-        const server = await start()
-        try {
-          const ask = Effect.flatMap(connect(server.url), (sql) => sql.unsafe<{ n: number }>("SELECT 1 AS n"))
-          assert.deepStrictEqual(await Effect.runPromise(Effect.scoped(ask)), [{ n: 1 }])
-        } finally {
-          await server.end()
-        }
+        const ask = Effect.flatMap(connect(server.url), (sql) => sql.unsafe<{ n: number }>("SELECT 1 AS n"))
+        assert.deepStrictEqual(await Effect.runPromise(Effect.scoped(ask)), [{ n: 1 }])
       } finally {
-        if (before === undefined) delete process.env["TMPDIR"]
-        else process.env["TMPDIR"] = before
-        rmSync(folder, { recursive: true })
+        await server.end()
       }
+    } finally {
+      if (before === undefined) delete process.env["TMPDIR"]
+      else process.env["TMPDIR"] = before
+      rmSync(folder, { recursive: true })
     }
-  )
+  })
 
-  it("says why it did not start, and ends with 1", { timeout: 60_000 }, async () => {
+  it("says why it did not start, and ends with 1", async () => {
     const env = { ...process.env, NODE_OPTIONS: "", SCANPOLL_TEST_POSTGRES: "/nowhere" }
     const child = spawn(process.execPath, [script], { env, stdio: ["pipe", "ignore", "pipe"] })
     let said = ""

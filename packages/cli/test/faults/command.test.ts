@@ -445,43 +445,37 @@ describe("a key that is refused", () => {
 
 describe("a journal that other users can write", () => {
   layer(Layer.merge(vendors, NodeServices.layer), { excludeTestServices: true, timeout: "60 seconds" })((it) => {
-    it.effect(
-      "ends every command that opens it with 74 before a request, unless it is trusted (S-11)",
-      () =>
-        inFolder((folder, fs) =>
-          Effect.gen(function* () {
-            const environment = {
-              ...Simulators.environment(yield* Simulators.Simulators),
-              SCANPOLL_JOURNAL: `${folder}/shared/journal.db`
-            }
-            yield* fs.makeDirectory(`${folder}/shared`)
-            yield* fs.chmod(`${folder}/shared`, 0o755)
-            const bought = yield* scanpoll(["submit", "appvet:https://shop.example"], { environment })
-            assert.strictEqual(bought.code, 0, bought.stderr)
-            yield* fs.chmod(`${folder}/shared`, 0o777)
-            const before = yield* total
-            for (const words of [
-              ["run", "appvet:https://other.example"],
-              ["resume"],
-              ["status"],
-              ["history"],
-              ["purge", "--older-than", "1d"]
-            ]) {
-              const { code, stderr } = yield* scanpoll(words, { environment })
-              assert.strictEqual(code, 74, `${words.join(" ")}: ${stderr}`)
-              assert.match(
-                stderr,
-                /shared can be written by other users \(mode 0777\)\. Close it: chmod go-w \S+shared/
-              )
-              assert.match(stderr, /--trust-journal \(SCANPOLL_TRUST_JOURNAL\)/)
-            }
-            assert.strictEqual(yield* total, before)
-            assert.strictEqual((yield* scanpoll(["status", "--trust-journal"], { environment })).code, 0)
-            const trusted = { environment: { ...environment, SCANPOLL_TRUST_JOURNAL: "true" } }
-            assert.strictEqual((yield* scanpoll(["resume", "--interval", "1s"], trusted)).code, 0)
-          })
-        ),
-      90_000
+    it.effect("ends every command that opens it with 74 before a request, unless it is trusted (S-11)", () =>
+      inFolder((folder, fs) =>
+        Effect.gen(function* () {
+          const environment = {
+            ...Simulators.environment(yield* Simulators.Simulators),
+            SCANPOLL_JOURNAL: `${folder}/shared/journal.db`
+          }
+          yield* fs.makeDirectory(`${folder}/shared`)
+          yield* fs.chmod(`${folder}/shared`, 0o755)
+          const bought = yield* scanpoll(["submit", "appvet:https://shop.example"], { environment })
+          assert.strictEqual(bought.code, 0, bought.stderr)
+          yield* fs.chmod(`${folder}/shared`, 0o777)
+          const before = yield* total
+          for (const words of [
+            ["run", "appvet:https://other.example"],
+            ["resume"],
+            ["status"],
+            ["history"],
+            ["purge", "--older-than", "1d"]
+          ]) {
+            const { code, stderr } = yield* scanpoll(words, { environment })
+            assert.strictEqual(code, 74, `${words.join(" ")}: ${stderr}`)
+            assert.match(stderr, /shared can be written by other users \(mode 0777\)\. Close it: chmod go-w \S+shared/)
+            assert.match(stderr, /--trust-journal \(SCANPOLL_TRUST_JOURNAL\)/)
+          }
+          assert.strictEqual(yield* total, before)
+          assert.strictEqual((yield* scanpoll(["status", "--trust-journal"], { environment })).code, 0)
+          const trusted = { environment: { ...environment, SCANPOLL_TRUST_JOURNAL: "true" } }
+          assert.strictEqual((yield* scanpoll(["resume", "--interval", "1s"], trusted)).code, 0)
+        })
+      )
     )
   })
 })
@@ -701,8 +695,7 @@ describe("a compliance token that expires during a wait", () => {
             assert.deepStrictEqual(yield* command("resume"), [0, "completed", false])
             assert.strictEqual(compliance.ledger.requests({ method: "POST" }).length, 1)
           })
-        ),
-      90_000
+        )
     )
   })
 })

@@ -12,7 +12,7 @@ import { readdirSync, watch } from "node:fs"
 import { program } from "@scanpoll/test-support/programs"
 import { scanpoll } from "../support/command.ts"
 
-const reports = 8_000
+const reports = 3_000
 
 const record = (index: number): ScanRecord => ({
   index,

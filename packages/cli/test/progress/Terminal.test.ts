@@ -26,7 +26,7 @@ const cursor = (): string => tmux("display-message", "-p", "-t", "run", "#{curso
 
 const until = (what: string, holds: () => boolean): Effect.Effect<void> =>
   Effect.suspend(() => (holds() ? Effect.void : Effect.fail(what))).pipe(
-    Effect.retry({ schedule: Schedule.spaced("100 millis"), times: 150 }),
+    Effect.retry({ schedule: Schedule.spaced("100 millis"), times: 600 }),
     Effect.mapError(() => new Error(`${what}; the screen:\n${screen()}`)),
     Effect.orDie
   )
@@ -59,67 +59,58 @@ const run = `${process.execPath} ${program} run appvet:https://never.example "ex
 
 describe.runIf(hasProgram("tmux"))("in a terminal", () => {
   layer(Simulators.layer({ speed: 1 }), { excludeTestServices: true, timeout: "20 seconds" })((it) => {
-    it.effect(
-      "rows fit while the terminal is made narrower, and Ctrl-C gives the cursor back below the report",
-      () =>
-        Effect.scoped(
-          Effect.gen(function* () {
-            yield* terminal(100, 30)
-            yield* until("no prompt", () => screen().includes("ready$"))
-            yield* type(run)
-            yield* until("no row", () => /0 of 2 scans ended, 2 under way/.test(screen()))
-            yield* until("a cursor in the rows", () => cursor() === "0")
-            tmux("resize-window", "-t", "run", "-x", "60", "-y", "20")
-            yield* until("a row that is cut", () => /^appvet .* (submitted|running|queued)[^(]*$/m.test(screen()))
-            for (const line of screen().split("\n")) assert.isAtMost(CliOutput.displayWidth(line), 60)
-            tmux("send-keys", "-t", "run", "C-c")
-            yield* until("no prompt again", () => /\nready\$\s*$/.test(screen()))
-            assert.match(screen(), /2 scans interrupted[^]*scanpoll wait/)
-            assert.strictEqual(cursor(), "1")
-          })
-        ),
-      60_000
+    it.effect("rows fit while the terminal is made narrower, and Ctrl-C gives the cursor back below the report", () =>
+      Effect.scoped(
+        Effect.gen(function* () {
+          yield* terminal(100, 30)
+          yield* until("no prompt", () => screen().includes("ready$"))
+          yield* type(run)
+          yield* until("no row", () => /0 of 2 scans ended, 2 under way/.test(screen()))
+          yield* until("a cursor in the rows", () => cursor() === "0")
+          tmux("resize-window", "-t", "run", "-x", "60", "-y", "20")
+          yield* until("a row that is cut", () => /^appvet .* (submitted|running|queued)[^(]*$/m.test(screen()))
+          for (const line of screen().split("\n")) assert.isAtMost(CliOutput.displayWidth(line), 60)
+          tmux("send-keys", "-t", "run", "C-c")
+          yield* until("no prompt again", () => /\nready\$\s*$/.test(screen()))
+          assert.match(screen(), /2 scans interrupted[^]*scanpoll wait/)
+          assert.strictEqual(cursor(), "1")
+        })
+      )
     )
 
-    it.effect(
-      "a second Ctrl-C leaves at once, and gives the cursor back as well",
-      () =>
-        Effect.scoped(
-          Effect.gen(function* () {
-            yield* terminal(80, 24)
-            yield* until("no prompt", () => screen().includes("ready$"))
-            // The first one waits for a submission that is never answered.
-            yield* type(`${run.replaceAll("never.example", "lost.example")}; echo "code $?"`)
-            yield* until("no row", () => /scans ended/.test(screen()))
-            tmux("send-keys", "-t", "run", "C-c")
-            yield* until("no word of it", () => /stopping/.test(screen()))
-            tmux("send-keys", "-t", "run", "C-c")
-            yield* until("no end", () => /code 130/.test(screen()))
-            assert.strictEqual(cursor(), "1")
-          })
-        ),
-      60_000
+    it.effect("a second Ctrl-C leaves at once, and gives the cursor back as well", () =>
+      Effect.scoped(
+        Effect.gen(function* () {
+          yield* terminal(80, 24)
+          yield* until("no prompt", () => screen().includes("ready$"))
+          // The first one waits for a submission that is never answered.
+          yield* type(`${run.replaceAll("never.example", "lost.example")}; echo "code $?"`)
+          yield* until("no row", () => /scans ended/.test(screen()))
+          tmux("send-keys", "-t", "run", "C-c")
+          yield* until("no word of it", () => /stopping/.test(screen()))
+          tmux("send-keys", "-t", "run", "C-c")
+          yield* until("no end", () => /code 130/.test(screen()))
+          assert.strictEqual(cursor(), "1")
+        })
+      )
     )
 
-    it.effect(
-      "a pipe gets no escape code, on either side",
-      () =>
-        Effect.scoped(
-          Effect.gen(function* () {
-            const err = join(tmpdir(), `${name}.err`)
-            yield* terminal(80, 24)
-            yield* until("no prompt", () => screen().includes("ready$"))
-            yield* type(`${run} --timeout 3s 2> ${err} | cat -v; echo "en""d"`)
-            yield* until("no end", () => /\nend\n/.test(screen()))
-            const said = readFileSync(err, "utf8")
-            rmSync(err)
-            assert.include(screen(), "Scan report")
-            assert.notInclude(screen(), "^[")
-            assert.include(said, "submitted as")
-            assert.notInclude(said, "\u001b")
-          })
-        ),
-      60_000
+    it.effect("a pipe gets no escape code, on either side", () =>
+      Effect.scoped(
+        Effect.gen(function* () {
+          const err = join(tmpdir(), `${name}.err`)
+          yield* terminal(80, 24)
+          yield* until("no prompt", () => screen().includes("ready$"))
+          yield* type(`${run} --timeout 3s 2> ${err} | cat -v; echo "en""d"`)
+          yield* until("no end", () => /\nend\n/.test(screen()))
+          const said = readFileSync(err, "utf8")
+          rmSync(err)
+          assert.include(screen(), "Scan report")
+          assert.notInclude(screen(), "^[")
+          assert.include(said, "submitted as")
+          assert.notInclude(said, "\u001b")
+        })
+      )
     )
   })
 })

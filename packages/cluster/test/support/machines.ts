@@ -16,7 +16,7 @@ import { type Keys, type Places, window } from "./vendors.ts"
 import type { Told } from "./workerProcess.ts"
 
 /** Asks again and again until it is so; fails with what was waited for when that takes too long. */
-export const until = async (what: string, isSo: () => boolean | Promise<boolean>, seconds = 120): Promise<void> => {
+export const until = async (what: string, isSo: () => boolean | Promise<boolean>, seconds = 240): Promise<void> => {
   const last = performance.now() + seconds * 1000
   while (!(await isSo())) {
     if (performance.now() > last) assert.fail(`not within ${seconds} s: ${what}`)

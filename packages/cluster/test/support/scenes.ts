@@ -41,4 +41,4 @@ export const submitted = async (world: World, count: number, from = 0): Promise<
 
 /** Waits until nothing is open any more. */
 export const settled = (world: World) =>
-  until("every scan is settled", async () => (await world.status()).scans.open === 0, 150)
+  until("every scan is settled", async () => (await world.status()).scans.open === 0)

@@ -20,7 +20,7 @@ import { type End, numberOf, type Order, type Saying, type Trouble, type VendorN
 
 const usualSpeed = 30
 // A buyer that is still there after so long will not end; in real milliseconds.
-const longest = 60_000
+const longest = 240_000
 const script = ownProgram(join(import.meta.dirname, "buyer.ts"))
 
 /** A small generator with a seed, so that a run can be repeated. */
