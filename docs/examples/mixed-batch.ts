@@ -44,7 +44,7 @@ export const services = Layer.mergeAll(
   AppVet.layerConfig,
   Compliance.layerConfig,
   ScanJournal.layerMemory
-).pipe(Layer.provide(VendorHttp.layer), Layer.provide(NodeHttpClient.layerUndici))
+).pipe(Layer.provide(VendorHttp.layer), Layer.provide(NodeHttpClient.layerUndiciOptions({ allowH2: false })))
 
 if (import.meta.main) {
   lines.pipe(

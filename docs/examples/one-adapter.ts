@@ -31,7 +31,7 @@ export const program = Effect.gen(function* () {
 /** Everything the program needs: the adapter from the environment, hardened HTTP, a journal in memory. */
 export const services = Layer.mergeAll(AppVet.layerConfig, ScanJournal.layerMemory).pipe(
   Layer.provide(VendorHttp.layer),
-  Layer.provide(NodeHttpClient.layerUndici)
+  Layer.provide(NodeHttpClient.layerUndiciOptions({ allowH2: false }))
 )
 
 if (import.meta.main) {

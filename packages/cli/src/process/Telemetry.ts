@@ -64,6 +64,6 @@ export const layer = ({ headers, service, url }: Endpoint): Layer.Layer<never> =
     loggerMergeWithExisting: true,
     shutdownTimeout: "2 seconds"
   }).pipe(
-    Layer.provide(NodeHttpClient.layerUndici),
+    Layer.provide(NodeHttpClient.layerUndiciOptions({ allowH2: false })),
     Layer.catchCause(() => Layer.empty)
   )

@@ -12,7 +12,8 @@ import * as Effect from "effect/Effect"
 import * as HttpClient from "effect/http/HttpClient"
 import * as Layer from "effect/Layer"
 
-const client = DispatchClient.layer(NodeHttpClient.makeDispatcher)
+// Over HTTP/2 undici sends a request again by itself when its stream was refused: a second purchase, a poll below the floor.
+const client = DispatchClient.layer(NodeHttpClient.makeDispatcherOptions({ allowH2: false }))
 
 /**
  * @category layers

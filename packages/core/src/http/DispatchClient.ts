@@ -9,7 +9,8 @@
  * be entered twice: whoever waits hears of an answer when the parser has returned.
  *
  * This module does not import undici. It is handed the dispatcher: an `Agent` of undici 7 or 8, which
- * `NodeHttpClient.makeDispatcher` of `@effect/platform-node` makes.
+ * `NodeHttpClient.makeDispatcherOptions` of `@effect/platform-node` makes. Give it `allowH2: false`: over HTTP/2 undici sends a
+ * request again by itself when its stream was refused, which for a submission may be a second purchase.
  *
  * @since 0.1.0
  */
@@ -380,7 +381,7 @@ export const make = (dispatcher: Dispatcher): HttpClient.HttpClient =>
  *
  * **Example** (Vendors over undici)
  *
- * `VendorHttp.layer.pipe(Layer.provide(DispatchClient.layer(NodeHttpClient.makeDispatcher)))`
+ * `VendorHttp.layer.pipe(Layer.provide(DispatchClient.layer(NodeHttpClient.makeDispatcherOptions({ allowH2: false }))))`
  *
  * @category layers
  * @since 0.1.0

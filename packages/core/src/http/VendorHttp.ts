@@ -75,13 +75,14 @@ export class VendorHttp extends Context.Service<
 >()("@scanpoll/core/http/VendorHttp") {}
 
 /**
- * `VendorHttp` on whatever `HttpClient` is provided: `NodeHttpClient.layerUndici`, `DispatchClient` where many scans are
+ * `VendorHttp` on whatever `HttpClient` is provided: `NodeHttpClient.layerUndiciOptions({ allowH2: false })`, `DispatchClient` where many scans are
  * polled, `FetchHttpClient` where there is nothing else.
  *
  * **Gotchas**
  *
- * The client must not follow redirects, retry or add headers of its own: none of that can be seen from here. The clients
- * for undici and `node:http` do not. `FetchHttpClient` is told not to follow redirects for each request; to give it other
+ * The client must not follow redirects, retry or add headers of its own: none of that can be seen from here. `node:http`
+ * does not, nor does undici over HTTP/1.1 (`NodeHttpClient.layerUndiciOptions({ allowH2: false })`); over HTTP/2 it sends a
+ * request again when its stream was refused, and the fetch of Node does so after a 421. `FetchHttpClient` is told not to follow redirects for each request; to give it other
  * options, provide its `RequestInit` to this layer.
  *
  * @category layers

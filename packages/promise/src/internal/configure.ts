@@ -5,6 +5,7 @@ import { Compliance } from "@scanpoll/compliance/ComplianceAdapter"
 import type { CompliancePayload, ComplianceRequest } from "@scanpoll/compliance/ComplianceSchema"
 import type { ScanAdapter } from "@scanpoll/core/engine/ScanAdapter"
 import * as Credential from "@scanpoll/core/http/Credential"
+import * as DispatchClient from "@scanpoll/core/http/DispatchClient"
 import { layer as vendorHttp, type VendorConfigError, VendorHttp } from "@scanpoll/core/http/VendorHttp"
 import * as PollFault from "@scanpoll/core/model/PollFault"
 import * as SubmitError from "@scanpoll/core/model/SubmitError"
@@ -14,7 +15,6 @@ import type { ExonaRequest, ExonaResult } from "@scanpoll/exona/ExonaSchema"
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
-import * as FetchHttpClient from "effect/http/FetchHttpClient"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import { hasProperty } from "effect/Predicate"
@@ -220,8 +220,23 @@ const bring = (
 const isBrought = (options: object): options is VendorOptions =>
   hasProperty(options, "use") && Vendor.isVendor(options.use)
 
-// Neither layer holds anything that would have to be closed.
-const client = Layer.provide(vendorHttp, FetchHttpClient.layer)
+// Not the fetch of the platform: it sends a request again after a 421, and over HTTP/2 after a refused stream. Undici is
+// loaded with the first request. Idle sockets of its agent do not keep a process alive, so nothing has to be closed.
+const dispatcher = (): DispatchClient.Dispatcher => {
+  let agent: Promise<DispatchClient.Dispatcher> | null = null
+  return {
+    dispatch: (options, handler) => {
+      agent ??= import("undici").then(({ Agent }) => new Agent({ allowH2: false }))
+      agent.then(
+        (loaded) => loaded.dispatch(options, handler),
+        (cause) => handler.onResponseError(null, new Error("undici cannot be loaded", { cause }))
+      )
+      return true
+    }
+  }
+}
+
+const client = Layer.provide(vendorHttp, DispatchClient.layer(Effect.sync(dispatcher)))
 
 export const configure = (options: ScanpollOptions): Handles => {
   if (!isObject(options)) throw new ConfigError(["there are no options"])
