@@ -8,20 +8,17 @@
  * @since 0.1.0
  */
 import { forecast } from "@scanpoll/core/unstable/engine/Forecast"
-import type { ScanEvent } from "@scanpoll/core/engine/ScanEvent"
 import * as ScanJournal from "@scanpoll/core/engine/ScanJournal"
 import type { ScanRequest } from "@scanpoll/core/engine/ScanRequest"
 import * as Scans from "@scanpoll/core/engine/Scans"
 import * as StoredRuns from "@scanpoll/core/engine/StoredRuns"
 import type { ScanRecord } from "@scanpoll/core/model/ScanRecord"
 import * as Baseline from "@scanpoll/report/Baseline"
-import * as Format from "@scanpoll/report/Format"
 import * as Hostile from "@scanpoll/report/HostileText"
 import * as Payload from "@scanpoll/report/Payload"
 import type { TrendPoint } from "@scanpoll/report/ReportScan"
 import * as RenderEvents from "@scanpoll/report/RenderEvents"
 import * as ScanReport from "@scanpoll/report/ScanReport"
-import type * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -29,7 +26,6 @@ import * as Fiber from "effect/Fiber"
 import type * as FileSystem from "effect/FileSystem"
 import type * as Path from "effect/Path"
 import * as Option from "effect/Option"
-import * as Queue from "effect/Queue"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
@@ -42,15 +38,16 @@ import * as Hints from "../output/Hints.ts"
 import * as Log from "../output/Log.ts"
 import * as Look from "../output/Look.ts"
 import { inert, Streams } from "../output/Streams.ts"
-import * as WholeFile from "../output/WholeFile.ts"
 import type { Prepared } from "../prepare/Requests.ts"
 import * as Resolve from "../prepare/Resolve.ts"
 import * as Progress from "../progress/Progress.ts"
 import { Shutdown } from "../process/Shutdown.ts"
 import { ProcessContext } from "../process/ProcessContext.ts"
 import { version } from "../process/Version.ts"
+import * as EventLines from "./EventLines.ts"
 import * as StoredRun from "./StoredRun.ts"
 import * as Trends from "./Trends.ts"
+import * as WriteReport from "./WriteReport.ts"
 
 /**
  * - `plan`: the plan in force; an empty one where there is none. `command`: what runs, as the journal keeps it.
@@ -131,17 +128,71 @@ const payloadOf = (
   }
 }
 
-// Few large writes, in order; the first failure is the answer.
-const toStdout = Effect.fnUntraced(function* (pieces: Iterable<string>) {
+interface Scanning {
+  readonly until: Effect.Effect<void>
+  readonly events: EventLines.EventLines
+  readonly stored: StoredRun.Storing | null
+  readonly typeOf: (index: number) => string
+}
+
+// From the first request to the last record, shown, told and stored on the way. `failure`: why standard output failed.
+const scan = Effect.fnUntraced(function* (
+  { prepared, realClock, settings }: Wanted,
+  { events, stored, typeOf, until }: Scanning
+) {
   const streams = yield* Streams
-  let held = ""
-  for (const piece of pieces) {
-    held += piece
-    if (held.length < 64 * 1024) continue
-    yield* streams.out(held)
-    held = ""
+  const shutdown = yield* Shutdown
+  const facts = yield* ProcessContext
+  const style = Look.styleOf(settings, facts)
+  const view = yield* Progress.begin(style, prepared.length, {
+    color: Look.mayColor(settings, facts, facts.stderrIsTerminal),
+    realClock: realClock ?? (yield* Clock.Clock),
+    typeOf
+  })
+  yield* Effect.forkScoped(
+    Effect.andThen(
+      shutdown.requested,
+      streams.err(
+        "stopping: no further polls; a submission on its way has 8 s, then the report follows (Ctrl-C again leaves at once)\n"
+      )
+    )
+  )
+  const writing = yield* Effect.forkScoped(events.write)
+  const ended = yield* Scans.runAll(
+    prepared.map((one) => one.request),
+    {
+      until,
+      timeout: settings.timeout.value,
+      reuse: settings.reuse.value,
+      ...(settings.concurrency.value === null ? {} : { concurrency: settings.concurrency.value }),
+      observer: (event) => {
+        view.observer(event)
+        stored?.observe(event)
+        events.tell(event)
+      }
+    }
+  ).pipe(
+    Stream.tap((record) => Effect.sync(() => stored?.rowEnded(StoredRuns.endOf(record)))),
+    Stream.runCollect,
+    Effect.provideService(Log.ToldByProgress, style === "plain" && settings.logLevel.source === "default")
+  )
+  yield* events.end
+  return { ended, failure: yield* Fiber.join(writing) }
+}, Effect.scoped)
+
+// Held against the baseline, with what is to be said about the two.
+const against = Effect.fnUntraced(function* (
+  report: ScanReport.ScanReport,
+  { baseline = null, settings }: Wanted,
+  at: number
+) {
+  if (baseline === null) return report
+  const streams = yield* Streams
+  const file = settings.baseline.value ?? "the baseline"
+  for (const line of Baseline.review(report, baseline, at)) {
+    yield* streams.err(`warning: ${inert(file)} ${inert(line)}\n`)
   }
-  yield* streams.out(held)
+  return Baseline.apply(report, baseline, at)
 })
 
 /**
@@ -156,12 +207,8 @@ export const run = Effect.fnUntraced(function* (
   const { keys, plan, prepared, settings } = wanted
   const streams = yield* Streams
   const shutdown = yield* Shutdown
-  const facts = yield* ProcessContext
-  const realClock = wanted.realClock ?? (yield* Clock.Clock)
   const outputs = settings.output.value
   const quiet = settings.quiet.value
-  const eventsOnStdout = outputs.some((wish) => wish.format === "events" && wish.file === null)
-  const eventsInFiles = outputs.some((wish) => wish.format === "events" && wish.file !== null)
   const faults: Array<{ readonly code: 74; readonly message: string }> = []
 
   for (const line of budgetWarnings(wanted)) yield* streams.err(`warning: ${line}\n`)
@@ -177,68 +224,20 @@ export const run = Effect.fnUntraced(function* (
     reusedBecause: reusedBecause(wanted),
     commands
   })
-  const lines: Array<string> = []
-  const live = yield* Queue.unbounded<string, Cause.Done>()
-  const tellEvents = (event: ScanEvent): void => {
-    if (!eventsOnStdout && !eventsInFiles) return
-    const line = RenderEvents.fromEvent(event, { redact: keys.redact, row: rowOf(event.index) })
-    if (line === null) return
-    if (eventsInFiles) lines.push(line)
-    if (eventsOnStdout) Queue.offerUnsafe(live, line)
-  }
+  const events = yield* EventLines.make(outputs, (event) =>
+    RenderEvents.fromEvent(event, { redact: keys.redact, row: rowOf(event.index) })
+  )
 
   const startedAt = yield* Clock.currentTimeMillis
   const storing = yield* begin(wanted, id, startedAt)
   if (Result.isFailure(storing)) faults.push({ code: 74, message: storing.failure })
   const stored = Result.isSuccess(storing) ? storing.success : null
-  const onlyEvents = eventsOnStdout && outputs.length === 1
   // Whoever reads nothing but events and leaves wants no more of them.
   const left = Effect.andThen(streams.readerGone, streams.err("nobody reads standard output any more: stopping\n"))
-  const until = onlyEvents ? Effect.raceFirst(shutdown.requested, left) : shutdown.requested
-
-  const ended = yield* Effect.scoped(
-    Effect.gen(function* () {
-      const style = Look.styleOf(settings, facts)
-      const color = Look.mayColor(settings, facts, facts.stderrIsTerminal)
-      const view = yield* Progress.begin(style, prepared.length, { color, realClock, typeOf })
-      yield* Effect.forkScoped(
-        Effect.andThen(
-          shutdown.requested,
-          streams.err(
-            "stopping: no further polls; a submission on its way has 8 s, then the report follows (Ctrl-C again leaves at once)\n"
-          )
-        )
-      )
-      const writing = yield* Effect.forkScoped(
-        Stream.runForEach(Stream.fromQueue(live), (line) =>
-          Effect.catch(streams.out(line), (why) =>
-            Effect.sync(() => {
-              if (faults.length === 0) faults.push({ code: 74, message: `standard output failed: ${why}` })
-            })
-          )
-        )
-      )
-      const all = yield* Stream.runCollect(
-        Scans.runAll(
-          prepared.map((one) => one.request),
-          {
-            until,
-            timeout: settings.timeout.value,
-            reuse: settings.reuse.value,
-            ...(settings.concurrency.value === null ? {} : { concurrency: settings.concurrency.value }),
-            observer: (event) => {
-              view.observer(event)
-              stored?.observe(event)
-              tellEvents(event)
-            }
-          }
-        ).pipe(Stream.tap((record) => Effect.sync(() => stored?.rowEnded(StoredRuns.endOf(record)))))
-      ).pipe(Effect.provideService(Log.ToldByProgress, style === "plain" && settings.logLevel.source === "default"))
-      yield* Queue.end(live)
-      yield* Fiber.await(writing)
-      return all
-    })
-  )
+  const until =
+    events.onStdout && outputs.length === 1 ? Effect.raceFirst(shutdown.requested, left) : shutdown.requested
+  const { failure, ended } = yield* scan(wanted, { until, events, stored, typeOf })
+  if (failure !== null && faults.length === 0) faults.push({ code: 74, message: `standard output failed: ${failure}` })
 
   const records = ended.map((record) => ofThisRun(record, wanted))
   const finishedAt = yield* Clock.currentTimeMillis
@@ -261,44 +260,11 @@ export const run = Effect.fnUntraced(function* (
       ...payloadOf(record, prepared[record.index]?.request, settings, keys.redact)
     })
   })
-  if (wanted.baseline !== undefined && wanted.baseline !== null) {
-    const file = settings.baseline.value ?? "the baseline"
-    for (const line of Baseline.review(report, wanted.baseline, finishedAt)) {
-      yield* streams.err(`warning: ${inert(file)} ${inert(line)}\n`)
-    }
-    report = Baseline.apply(report, wanted.baseline, finishedAt)
-  }
+  report = yield* against(report, wanted, finishedAt)
 
-  const written: Array<string> = []
-  for (const { file, format: name } of outputs) {
-    const format = Format.byName(name)
-    if (file === null || format === undefined) continue
-    const pieces =
-      name === "events" ? [...lines, RenderEvents.finished(report)] : yield* Format.render(format, report, {})
-    const mode = Payload.isIn(report) && name === "json" ? Payload.fileMode : 0o666
-    const result = yield* Effect.result(WholeFile.write(file, pieces, mode))
-    if (Result.isFailure(result)) {
-      report = ScanReport.withFault(report, { code: 74, message: result.failure })
-      yield* streams.err(`error: ${inert(result.failure)}\n`)
-    } else written.push(`${name} written to ${inert(file)}`)
-  }
-
-  let textOnStdout = false
-  for (const { file, format: name } of outputs) {
-    const format = Format.byName(name)
-    if (file !== null || format === undefined) continue
-    textOnStdout ||= name === "text"
-    const options = {
-      color: Look.mayColor(settings, facts, facts.stdoutIsTerminal),
-      ...(facts.stdoutIsTerminal ? { width: facts.columns() } : {})
-    }
-    const pieces = name === "events" ? [RenderEvents.finished(report)] : yield* Format.render(format, report, options)
-    const result = yield* Effect.result(toStdout(pieces))
-    if (Result.isFailure(result)) {
-      report = ScanReport.withFault(report, { code: 74, message: `standard output failed: ${result.failure}` })
-      yield* streams.err(`error: standard output failed: ${inert(result.failure)}\n`)
-    }
-  }
+  const inFiles = yield* WriteReport.toFiles(report, outputs, events.lines)
+  const onStdout = yield* WriteReport.toStdout(inFiles.report, settings)
+  report = onStdout.report
 
   const kept = stored === null ? Result.succeed(undefined) : yield* Effect.result(stored.end(report.exit.code))
   if (Result.isFailure(kept)) {
@@ -309,8 +275,8 @@ export const run = Effect.fnUntraced(function* (
 
   if (!quiet) {
     const said = [
-      ...written,
-      ...(textOnStdout ? [] : conclusion(report)),
+      ...inFiles.written,
+      ...(onStdout.hasText ? [] : conclusion(report)),
       ...(wanted.hints === undefined ? [] : Hints.hints(records, hints))
     ]
     yield* streams.err(said.map((line) => `${line}\n`).join(""))
