@@ -554,7 +554,7 @@ describe("the command", () => {
         assert.strictEqual(code, 130)
         const [wait] = /scanpoll wait appvet:\w+/.exec(stderr) ?? []
         assert.isDefined(wait)
-        assert.include(stdout.replaceAll(/\s+/g, " "), `next go on: ${wait}`)
+        assert.include(stdout.replaceAll(/\s+/g, " "), `next resume: ${wait}`)
         assert.notInclude(stdout + stderr, "scanpoll resume")
       })
     )

@@ -145,8 +145,8 @@ export const cli = [
     id: "cli-16",
     promise: "a run is held against the baseline that is named",
     in: sources,
-    find: "if (wanted.baseline !== undefined && wanted.baseline !== null) {",
-    put: "if (wanted.baseline === undefined && wanted.baseline !== null) {",
+    find: "if (baseline === null) return report",
+    put: "if (baseline !== undefined) return report",
     tests: [command],
     only: "every gate"
   },
@@ -172,8 +172,8 @@ export const cli = [
     id: "cli-20",
     promise: "an error is told once: in the lines of progress or in the log",
     in: sources,
-    find: 'style === "plain" && settings.logLevel.source === "default"))',
-    put: "false))",
+    find: 'Effect.provideService(Log.ToldByProgress, style === "plain" && settings.logLevel.source === "default")',
+    put: "Effect.provideService(Log.ToldByProgress, false)",
     tests: [command],
     only: "key once"
   }

@@ -86,8 +86,8 @@ export const cluster = [
     id: "cluster-09",
     promise: "a shorter pause told later does not replace a longer one",
     in: sources,
-    find: "const pausedUntil = Math.max(was.pausedUntil, report.pausedFor > 0 ? now + report.pausedFor : 0)",
-    put: "const pausedUntil = report.pausedFor > 0 ? now + report.pausedFor : was.pausedUntil",
+    find: "pausedUntil: Math.max(was.pausedUntil, report.pausedFor > 0 ? now + report.pausedFor : 0),",
+    put: "pausedUntil: report.pausedFor > 0 ? now + report.pausedFor : was.pausedUntil,",
     tests: [budget],
     only: "shorter pause"
   },

@@ -11,11 +11,8 @@
 //
 // A bound is a time of the books, so this needs books that never catch up: time that they once lost stays lost, and a
 // turn counts that much longer. A jump of the database's clock would drop turns that were used a moment ago.
-import * as Duration from "effect/Duration"
 import * as Schema from "effect/Schema"
 import type { TurnKind } from "@scanpoll/core/engine/RateBudget"
-import { type AccountLimits, pollsReserved } from "@scanpoll/core/engine/ScanAdapter"
-import { kinds } from "./turnQueue.ts"
 
 const Wants = Schema.Struct({ poll: Schema.Finite, collect: Schema.Finite, submit: Schema.Finite })
 
@@ -116,11 +113,6 @@ export interface Rules {
 
 // Entries of `used`: more are merged into the later neighbour.
 const mostEntries = 128
-const soonest = 20
-const latest = 5_000
-const usualRecheck = 1_000
-// A process that said it would come back is waited for this much longer.
-const slack = 1_000
 // How long a process that says nothing counts among those with open scans.
 const liveFor = 60_000
 const sameReset = 1_000
@@ -129,8 +121,6 @@ const drift = 1_000
 const rounding = 2
 // A process that is new believes the database's clock where one jump cannot empty the window.
 const longestDoubt = 60_000
-
-const wantsNothing: Wants = { poll: 0, collect: 0, submit: 0 }
 
 const withUsed = (
   used: Books["used"],
@@ -153,33 +143,6 @@ const withUsed = (
     entries.splice(at - 1, 2, [later[0], earlier[1] + later[1]])
   }
   return entries
-}
-
-interface Asking {
-  readonly id: string
-  readonly want: number
-  readonly since: number
-}
-
-// Each gets what it wants or an equal part; what cannot be divided goes to who waited longest.
-export const share = (asking: ReadonlyArray<Asking>, turns: number): ReadonlyMap<string, number> => {
-  const parts = new Map<string, number>()
-  let active = [...asking].sort((a, b) => a.since - b.since || (a.id < b.id ? -1 : 1))
-  let left = Math.min(
-    turns,
-    active.reduce((sum, each) => sum + each.want, 0)
-  )
-  while (left > 0 && active.length > 0) {
-    const each = Math.max(1, Math.floor(left / active.length))
-    for (const { id, want } of active) {
-      const has = parts.get(id) ?? 0
-      const more = Math.min(each, want - has, left)
-      parts.set(id, has + more)
-      left -= more
-    }
-    active = active.filter(({ id, want }) => (parts.get(id) ?? 0) < want)
-  }
-  return parts
 }
 
 const isLive = (holder: Holder, now: number): boolean => holder.seen + liveFor > now
@@ -209,204 +172,65 @@ const timeOf = (
   return isOfEra ? { now: Math.max(was.now, least), era: era + 1 } : stopped
 }
 
-// Everything one process tells and gets when the database's clock says `at`.
-export const checkIn = (
-  was: Books,
-  at: number,
-  limits: AccountLimits,
-  window: number,
-  rules: Rules,
-  report: Report
-): readonly [Books, Answer] => {
+// The books once a report was heard, before anything is granted by it.
+// - `widest`: the widest window that anybody counts in. `keeps`: turns the process still has from before.
+// - `kept`: the other holders that still matter; `live`: those of them that speak.
+export interface Heard {
+  readonly now: number
+  readonly era: number
+  readonly widest: number
+  readonly known: Holder | undefined
+  readonly kept: ReadonlyArray<readonly [id: string, holder: Holder]>
+  readonly live: ReadonlyArray<readonly [id: string, holder: Holder]>
+  readonly used: Books["used"]
+  readonly keeps: number
+  readonly pausedUntil: number
+  readonly limit: number | null
+  readonly left: Books["left"]
+}
+
+export const counts = (bound: number, { now, widest }: Pick<Heard, "now" | "widest">): boolean => bound + widest > now
+
+export const hear = (was: Books, at: number, window: number, report: Report): Heard => {
   const known = was.holders[report.holder]
   const others = Object.entries(was.holders).filter(([id]) => id !== report.holder)
   const widestAt = (time: number): number =>
     others.reduce((most, [, holder]) => (isLive(holder, time) ? Math.max(most, holder.window) : most), window)
   const { era, now } = timeOf(was, at, widestAt(was.now), report)
-
-  // ---- what was told
-
-  const widest = widestAt(now)
-  const counts = (bound: number): boolean => bound + widest > now
-  const kept = others.filter(([, holder]) => isLive(holder, now) || (holder.held > 0 && counts(holder.until)))
+  const time = { now, widest: widestAt(now) }
+  const kept = others.filter(([, holder]) => isLive(holder, now) || (holder.held > 0 && counts(holder.until, time)))
   const used = withUsed(
-    was.used.filter(([bound]) => counts(bound)),
+    was.used.filter(([bound]) => counts(bound, time)),
     report.used
       .map(({ ago, turns }) => [now - ago, turns] as const)
-      .filter(([bound, turns]) => turns > 0 && counts(bound))
+      .filter(([bound, turns]) => turns > 0 && counts(bound, time))
   )
   const told = report.used.reduce((sum, { turns }) => sum + turns, 0)
   const keeps = known === undefined ? 0 : Math.min(known.held, report.keeps)
   const returned = known === undefined ? 0 : Math.max(0, known.held - told - keeps)
-
-  const pausedUntil = Math.max(was.pausedUntil, report.pausedFor > 0 ? now + report.pausedFor : 0)
-  const limit = report.limit ?? was.limit
-  let left = was.left !== null && was.left.resetAt > now ? { ...was.left, turns: was.left.turns + returned } : null
-  if (report.left !== null && report.left.resetIn > 0) {
-    const { turns } = report.left
-    const resetAt = now + report.left.resetIn
-    if (left === null || resetAt > left.resetAt + sameReset) left = { turns, resetAt }
-    else if (Math.abs(resetAt - left.resetAt) <= sameReset) {
-      // Requests on their way are not in the vendor's count yet, and answers overtake each other.
-      left = { turns: Math.min(turns, left.turns), resetAt: Math.max(resetAt, left.resetAt) }
-    }
+  return {
+    ...time,
+    era,
+    known,
+    kept,
+    live: kept.filter(([, holder]) => isLive(holder, now)),
+    used,
+    keeps,
+    pausedUntil: Math.max(was.pausedUntil, report.pausedFor > 0 ? now + report.pausedFor : 0),
+    limit: report.limit ?? was.limit,
+    left: leftOf(was, now, returned, report)
   }
-
-  // ---- what is free
-
-  const live = kept.filter(([, holder]) => isLive(holder, now))
-  const configured = live.reduce<number | null>(
-    (least, [, { requests }]) => (requests === null || (least !== null && least <= requests) ? least : requests),
-    limits.requests
-  )
-  const most = limit ?? configured
-  const unknown = kept.reduce((sum, [, holder]) => sum + (counts(holder.until) ? holder.held : 0), keeps)
-  const counted = used.reduce((sum, [, turns]) => sum + turns, unknown)
-  const isUnlimited = most === null && left === null
-  const room = Math.min(
-    most === null ? Number.POSITIVE_INFINITY : most - counted,
-    left?.turns ?? Number.POSITIVE_INFINITY
-  )
-  const isPaused = pausedUntil > now
-  let free = isPaused ? 0 : Math.max(0, room)
-
-  // ---- who gets it
-
-  const waiting = live.filter(([, holder]) => holder.back + slack > now)
-  const since = known !== undefined && known.since > 0 ? known.since : now
-  const openElsewhere = live.reduce((sum, [, holder]) => sum + holder.open, 0)
-  const boughtElsewhere = live.reduce((sum, [, holder]) => sum + holder.bought, 0)
-  const mine = { poll: 0, collect: 0, submit: 0 }
-  let ahead = 0
-  let isContested = false
-  let canStart = true
-  for (const kind of kinds) {
-    const want = report.wants[kind]
-    const rivals = waiting.flatMap(([id, holder]) =>
-      holder.wants[kind] > 0 ? [{ id, want: holder.wants[kind], since: holder.since }] : []
-    )
-    const wanted = rivals.reduce((sum, each) => sum + each.want, 0)
-    if (wanted > 0) isContested = true
-    let available = free
-    if (kind === "submit") {
-      const may = starts(
-        Math.min(free, want + wanted),
-        limits,
-        most,
-        widest,
-        boughtElsewhere + report.bought,
-        Math.max(1, openElsewhere + report.open),
-        (age) =>
-          used.reduce((sum, [bound, turns]) => sum + (bound > now - age ? turns : 0), unknown) +
-          mine.poll +
-          mine.collect
-      )
-      available = Math.min(free, may)
-      canStart = may > 0
-    }
-    const parts = share(want > 0 ? [...rivals, { id: report.holder, want, since }] : rivals, available)
-    mine[kind] = parts.get(report.holder) ?? 0
-    for (const part of parts.values()) free -= part
-    // Whoever stands in line before us has one turn before our next; so has every more urgent wish.
-    if (mine[kind] < want) ahead += rivals.filter((rival) => mine[kind] > 0 || rival.since <= since).length
-    else if (kinds.some((each) => report.wants[each] > mine[each])) ahead += wanted
-  }
-  // In small blocks, and never from what is scarce.
-  const spare = isUnlimited ? 0 : Math.min(report.spare, Math.floor(Math.max(0, free) / (2 * (live.length + 1))))
-  const wanted = kinds.reduce((sum, kind) => sum + report.wants[kind], 0)
-  const granted = kinds.reduce((sum, kind) => sum + mine[kind], 0)
-  const turns = isUnlimited ? 0 : granted + spare
-
-  // ---- when to ask again
-
-  let wait: number | null = null
-  if (granted < wanted) {
-    let when = now + usualRecheck
-    if (isPaused) when = pausedUntil
-    else if (left !== null && left.turns - turns <= 0) when = left.resetAt
-    else if (most !== null && canStart) {
-      let needed = ahead + 1 - Math.max(0, free - spare)
-      for (const [bound, count] of used) {
-        needed -= count
-        if (needed > 0) continue
-        when = bound + widest
-        break
-      }
-    }
-    wait = Math.min(latest, Math.max(soonest, Math.ceil(when - now)))
-  }
-
-  // ---- the new books
-
-  const holders: Record<string, Holder> = Object.fromEntries(kept)
-  if (!report.isLeaving) {
-    const unmet = {
-      poll: report.wants.poll - mine.poll,
-      collect: report.wants.collect - mine.collect,
-      submit: report.wants.submit - mine.submit
-    }
-    holders[report.holder] = {
-      stamp: report.stamp,
-      last: { turns, starts: mine.submit },
-      seen: now,
-      held: keeps + turns,
-      until: now + rules.lease + rules.silence,
-      wants: wait === null ? wantsNothing : unmet,
-      back: wait === null ? 0 : now + wait,
-      since: wait === null ? 0 : granted > 0 ? now : since,
-      open: report.open,
-      bought: report.bought + mine.submit,
-      requests: limits.requests,
-      window,
-      era
-    }
-  }
-  return [
-    {
-      format: 1,
-      now,
-      clock: at,
-      era,
-      used,
-      holders,
-      pausedUntil,
-      limit,
-      left: left === null ? null : { ...left, turns: left.turns - turns }
-    },
-    {
-      turns,
-      starts: mine.submit,
-      isUnlimited,
-      wait,
-      pausedFor: Math.max(0, pausedUntil - now),
-      open: openElsewhere,
-      isContested,
-      isNew: known === undefined
-    }
-  ]
 }
 
-// How many more submissions may begin: never more open scans than the vendor allows, and only while the polls of all
-// open ones still fit. One scan at a time is always allowed.
-const starts = (
-  wanted: number,
-  limits: AccountLimits,
-  most: number | null,
-  window: number,
-  bought: number,
-  open: number,
-  usedWithin: (age: number) => number
-): number => {
-  let count = 0
-  const duration = Math.max(1, Duration.toMillis(limits.typicalDuration))
-  const needed = pollsReserved(limits, open) * (Math.min(duration, window) / duration)
-  // Turns that are still counted when a new scan will need its own.
-  const kept = duration < window ? usedWithin(window - duration) : 0
-  while (count < wanted) {
-    const next = bought + count
-    if (limits.openScans !== null && next >= limits.openScans) break
-    if (most !== null && next > 0 && most - kept - (duration < window ? count : 0) < 1 + needed * (next + 1)) break
-    count++
-  }
-  return count
+// The vendor's own count, by what stood in the books and what this process was told.
+const leftOf = (was: Books, now: number, returned: number, report: Report): Books["left"] => {
+  const left = was.left !== null && was.left.resetAt > now ? { ...was.left, turns: was.left.turns + returned } : null
+  if (report.left === null || report.left.resetIn <= 0) return left
+  const { turns } = report.left
+  const resetAt = now + report.left.resetIn
+  if (left === null || resetAt > left.resetAt + sameReset) return { turns, resetAt }
+  // Requests on their way are not in the vendor's count yet, and answers overtake each other.
+  return Math.abs(resetAt - left.resetAt) <= sameReset
+    ? { turns: Math.min(turns, left.turns), resetAt: Math.max(resetAt, left.resetAt) }
+    : left
 }

@@ -20,7 +20,8 @@ import type { AccountBudget, AccountKey, Turn, TurnKind } from "@scanpoll/core/e
 import type { AccountLimits } from "@scanpoll/core/engine/ScanAdapter"
 import * as SteadyClock from "@scanpoll/core/unstable/time/SteadyClock"
 import type { Quota } from "@scanpoll/core/model/Observation"
-import { type Answer, checkIn, type Report, type Wants } from "./budgetBooks.ts"
+import type { Answer, Report, Wants } from "./budgetBooks.ts"
+import { checkIn } from "./checkIn.ts"
 import type { Store, Unreadable } from "./budgetStore.ts"
 import { kinds, TurnQueue } from "./turnQueue.ts"
 
