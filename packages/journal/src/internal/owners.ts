@@ -51,7 +51,7 @@ export interface Owners {
 
 const makeOwnerId = Effect.map(ScanJournal.makeClaimId, (id) => id.replace(/^clm/, "own"))
 
-export const make = (parts: {
+interface Parts {
   readonly sql: SqlClient
   readonly dialect: Dialect
   readonly lease: Lease
@@ -60,7 +60,45 @@ export const make = (parts: {
   readonly place: Processes.ProcessIdentity
   // Fails where the database is another one: then nobody took this process for gone.
   readonly verify: Effect.Effect<void, SqlError | JournalError>
-}): Effect.Effect<Owners> =>
+}
+
+// `polledUntil`: until when the owner may have polled without a word in the journal; null where it left in order.
+const free = (
+  sql: SqlClient,
+  owner: string,
+  stamp: string,
+  polledUntil: number | null
+): Effect.Effect<void, SqlError> =>
+  Effect.gen(function* () {
+    const now = yield* Clock.currentTimeMillis
+    yield* sql`
+      UPDATE scanpoll_claims SET state = 'in-doubt', reason = ${toJson(goneReason)}, owner = NULL,
+        epoch = epoch + 1, stamp = ${stamp}, changed_at = ${now}
+      WHERE owner = ${owner} AND state = 'intent'`
+    const until = polledUntil ?? -1
+    // A later time of the next poll is proof: the owner was still waiting for it.
+    yield* sql`
+      UPDATE scanpoll_claims SET owner = NULL, epoch = epoch + 1, stamp = ${stamp},
+        polled_until = CASE WHEN not_before < ${until} THEN ${until} ELSE polled_until END,
+        not_before = CASE WHEN not_before < ${until} THEN ${until} ELSE not_before END
+      WHERE owner = ${owner}`
+  })
+
+// The heartbeat is read again in this transaction: one may have come in the meantime.
+const remove = ({ dialect, place, sql }: Parts, owner: OwnerRow, stamp: string): Effect.Effect<void, SqlError> =>
+  Effect.gen(function* () {
+    const rows =
+      Processes.isAlive(place, owner) === false
+        ? yield* sql`DELETE FROM scanpoll_owners WHERE owner_id = ${owner.owner_id} RETURNING owner_id`
+        : yield* sql`
+            DELETE FROM scanpoll_owners
+            WHERE owner_id = ${owner.owner_id} AND heartbeat_at + lease <= ${dialect.now} RETURNING owner_id`
+    // It polls no longer than its lease, and its last wait may not be stored.
+    const now = yield* Clock.currentTimeMillis
+    if (rows.length > 0) yield* free(sql, owner.owner_id, stamp, now + Math.min(0, owner.remaining))
+  })
+
+export const make = (parts: Parts): Effect.Effect<Owners> =>
   Effect.gen(function* () {
     const { dialect, held, lease, place, sql } = parts
     let me = yield* makeOwnerId
@@ -100,37 +138,6 @@ export const make = (parts: {
       return alive === null ? !(owner.remaining > 0) : !alive
     }
 
-    // `polledUntil`: until when the owner may have polled without a word in the journal; null where it left in order.
-    const free = (owner: string, stamp: string, polledUntil: number | null): Effect.Effect<void, SqlError> =>
-      Effect.gen(function* () {
-        const now = yield* Clock.currentTimeMillis
-        yield* sql`
-          UPDATE scanpoll_claims SET state = 'in-doubt', reason = ${toJson(goneReason)}, owner = NULL,
-            epoch = epoch + 1, stamp = ${stamp}, changed_at = ${now}
-          WHERE owner = ${owner} AND state = 'intent'`
-        const until = polledUntil ?? -1
-        // A later time of the next poll is proof: the owner was still waiting for it.
-        yield* sql`
-          UPDATE scanpoll_claims SET owner = NULL, epoch = epoch + 1, stamp = ${stamp},
-            polled_until = CASE WHEN not_before < ${until} THEN ${until} ELSE polled_until END,
-            not_before = CASE WHEN not_before < ${until} THEN ${until} ELSE not_before END
-          WHERE owner = ${owner}`
-      })
-
-    // The heartbeat is read again in this transaction: one may have come in the meantime.
-    const remove = (owner: OwnerRow, stamp: string): Effect.Effect<void, SqlError> =>
-      Effect.gen(function* () {
-        const rows =
-          Processes.isAlive(place, owner) === false
-            ? yield* sql`DELETE FROM scanpoll_owners WHERE owner_id = ${owner.owner_id} RETURNING owner_id`
-            : yield* sql`
-                DELETE FROM scanpoll_owners
-                WHERE owner_id = ${owner.owner_id} AND heartbeat_at + lease <= ${dialect.now} RETURNING owner_id`
-        // It polls no longer than its lease, and its last wait may not be stored.
-        const now = yield* Clock.currentTimeMillis
-        if (rows.length > 0) yield* free(owner.owner_id, stamp, now + Math.min(0, owner.remaining))
-      })
-
     return {
       me: () => me,
       register,
@@ -143,17 +150,17 @@ export const make = (parts: {
           const rows = yield* sql<{ owner: string }>`SELECT DISTINCT owner FROM scanpoll_claims
             WHERE owner IS NOT NULL AND owner NOT IN (SELECT owner_id FROM scanpoll_owners)`
           const now = yield* Clock.currentTimeMillis
-          for (const { owner } of rows) yield* free(owner, stamp, now)
+          for (const { owner } of rows) yield* free(sql, owner, stamp, now)
         }),
       resign: (stamp) =>
         Effect.andThen(
-          Effect.suspend(() => free(me, stamp, null)),
+          Effect.suspend(() => free(sql, me, stamp, null)),
           Effect.suspend(() => sql`DELETE FROM scanpoll_owners WHERE owner_id = ${me}`)
         ),
       removeGone: (store) =>
         Effect.gen(function* () {
           const gone = (yield* store.read(all)).filter(isGone)
-          for (const owner of gone) yield* store.write((stamp) => remove(owner, stamp))
+          for (const owner of gone) yield* store.write((stamp) => remove(parts, owner, stamp))
         })
     } satisfies Owners
   })

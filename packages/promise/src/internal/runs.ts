@@ -80,7 +80,8 @@ const makeFeed = <A extends object>() => {
   }
 }
 
-export const make = <R, ER>(runtime: ManagedRuntime.ManagedRuntime<R, ER>): Runs<R> => {
+// What is under way on a runtime: each is known from before it begins until it is over, and all end with the runtime.
+const makeOpen = <R, ER>(runtime: ManagedRuntime.ManagedRuntime<R, ER>) => {
   const open = new Set<Run>()
   let disposing: Promise<void> | null = null
   // True before the first run is ended, whose end may call back at once.
@@ -111,15 +112,33 @@ export const make = <R, ER>(runtime: ManagedRuntime.ManagedRuntime<R, ER>): Runs
   }
 
   return {
+    start,
+    isClosed: () => closed,
+    dispose: (): Promise<void> => {
+      closed = true
+      disposing ??= (async () => {
+        const left = [...open]
+        for (const { end } of left) end()
+        await Promise.all(left.map(({ over }) => over))
+        await runtime.dispose()
+      })()
+      return disposing
+    }
+  }
+}
+
+export const make = <R, ER>(runtime: ManagedRuntime.ManagedRuntime<R, ER>): Runs<R> => {
+  const open = makeOpen(runtime)
+  return {
     promise: (effect, signal, known) =>
       new Promise((resolve, reject) => {
         const aborted = () => {
-          const cause = signal?.aborted === true ? signal.reason : closed ? cut() : undefined
+          const cause = signal?.aborted === true ? signal.reason : open.isClosed() ? cut() : undefined
           reject(new AbortError(known(), cause))
         }
-        if (closed) return reject(gone())
+        if (open.isClosed()) return reject(gone())
         if (signal?.aborted === true) return aborted()
-        start(effect, signal, (exit) => {
+        open.start(effect, signal, (exit) => {
           if (Exit.isSuccess(exit)) resolve(exit.value)
           else if (Cause.hasInterrupts(exit.cause)) aborted()
           else reject(thrown(exit.cause, known().ticket))
@@ -134,7 +153,7 @@ export const make = <R, ER>(runtime: ManagedRuntime.ManagedRuntime<R, ER>): Runs
         const feed = makeFeed<A>()
         let run: Run | "none" | null = null
         const begin = (): Run | "none" => {
-          if (closed) {
+          if (open.isClosed()) {
             feed.fail(gone())
             return "none"
           }
@@ -148,7 +167,7 @@ export const make = <R, ER>(runtime: ManagedRuntime.ManagedRuntime<R, ER>): Runs
             if (Exit.isSuccess(exit) || Cause.hasInterrupts(exit.cause)) feed.end()
             else feed.fail(thrown(exit.cause, null))
           }
-          return start(make(feed.push, Deferred.await(until)), signal, done, softly)
+          return open.start(make(feed.push, Deferred.await(until)), signal, done, softly)
         }
         return {
           next: () => {
@@ -169,15 +188,6 @@ export const make = <R, ER>(runtime: ManagedRuntime.ManagedRuntime<R, ER>): Runs
       }
     }),
 
-    dispose: () => {
-      closed = true
-      disposing ??= (async () => {
-        const left = [...open]
-        for (const { end } of left) end()
-        await Promise.all(left.map(({ over }) => over))
-        await runtime.dispose()
-      })()
-      return disposing
-    }
+    dispose: open.dispose
   }
 }
