@@ -3,6 +3,7 @@
  *
  * @since 0.1.0
  */
+export * as Account from "./model/Account.ts"
 export * as Credential from "./http/Credential.ts"
 export * as Definition from "./vendor/Definition.ts"
 export * as DispatchClient from "./http/DispatchClient.ts"

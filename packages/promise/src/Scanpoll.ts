@@ -14,7 +14,7 @@ import type { RequestFault, ScanAdapter } from "@scanpoll/core/engine/ScanAdapte
 import * as Journals from "@scanpoll/core/engine/ScanJournal"
 import type * as CoreRequests from "@scanpoll/core/engine/ScanRequest"
 import * as Scans from "@scanpoll/core/engine/Scans"
-import * as Account from "@scanpoll/core/unstable/model/Account"
+import * as Account from "@scanpoll/core/model/Account"
 import type { ScanOutcome } from "@scanpoll/core/model/ScanOutcome"
 import type * as Records from "@scanpoll/core/model/ScanRecord"
 import * as Tickets from "@scanpoll/core/model/ScanTicket"

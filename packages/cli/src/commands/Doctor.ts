@@ -5,7 +5,7 @@
  */
 import type { VendorHttp } from "@scanpoll/core/http/VendorHttp"
 import * as Credential from "@scanpoll/core/http/Credential"
-import { labelKey } from "@scanpoll/core/unstable/model/Account"
+import { labelKey } from "@scanpoll/core/model/Account"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as FileSystem from "effect/FileSystem"

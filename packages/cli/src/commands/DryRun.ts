@@ -10,7 +10,7 @@
 import * as DurationModel from "@scanpoll/core/engine/DurationModel"
 import { forecast } from "@scanpoll/core/unstable/engine/Forecast"
 import type { ScanRequest } from "@scanpoll/core/engine/ScanRequest"
-import * as Account from "@scanpoll/core/unstable/model/Account"
+import * as Account from "@scanpoll/core/model/Account"
 import * as PollPolicy from "@scanpoll/core/policy/PollPolicy"
 import { preview } from "@scanpoll/core/policy/Preview"
 import * as Duration from "effect/Duration"

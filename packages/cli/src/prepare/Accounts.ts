@@ -6,7 +6,7 @@
 import * as BaseUrl from "@scanpoll/core/unstable/http/BaseUrl"
 import * as Credential from "@scanpoll/core/http/Credential"
 import type { VendorHttp } from "@scanpoll/core/http/VendorHttp"
-import { labelKey } from "@scanpoll/core/unstable/model/Account"
+import { labelKey } from "@scanpoll/core/model/Account"
 import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
 import type { InputFault } from "../config/InputFault.ts"

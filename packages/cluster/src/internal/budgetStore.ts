@@ -4,7 +4,7 @@ import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import type { SqlClient } from "effect/sql/SqlClient"
 import type { SqlError } from "effect/sql/SqlError"
-import type { AccountKey } from "@scanpoll/core/engine/RateBudget"
+import type { Account } from "@scanpoll/core/model/Account"
 import { Books, empty } from "./budgetBooks.ts"
 
 export interface Read {
@@ -17,9 +17,9 @@ export interface Read {
 export class Unreadable extends Schema.TaggedError<Unreadable>()("Unreadable", { message: Schema.String }) {}
 
 export interface Store {
-  readonly read: (key: AccountKey) => Effect.Effect<Read, SqlError | Unreadable>
+  readonly read: (key: Account) => Effect.Effect<Read, SqlError | Unreadable>
   // False: somebody else wrote since.
-  readonly write: (key: AccountKey, version: number, books: Books) => Effect.Effect<boolean, SqlError | Unreadable>
+  readonly write: (key: Account, version: number, books: Books) => Effect.Effect<boolean, SqlError | Unreadable>
 }
 
 const Row = Schema.Struct({

@@ -16,7 +16,8 @@ import * as Latch from "effect/Latch"
 import * as Random from "effect/Random"
 import * as Result from "effect/Result"
 import type { SqlError } from "effect/sql/SqlError"
-import type { AccountBudget, AccountKey, Turn, TurnKind } from "@scanpoll/core/engine/RateBudget"
+import type { AccountBudget, Turn, TurnKind } from "@scanpoll/core/engine/RateBudget"
+import type { Account } from "@scanpoll/core/model/Account"
 import type { AccountLimits } from "@scanpoll/core/engine/ScanAdapter"
 import * as SteadyClock from "@scanpoll/core/unstable/time/SteadyClock"
 import type { Quota } from "@scanpoll/core/model/Observation"
@@ -33,7 +34,7 @@ export interface Settings {
 }
 
 export interface Parts {
-  readonly key: AccountKey
+  readonly key: Account
   readonly limits: AccountLimits
   readonly holder: string
   readonly settings: Settings

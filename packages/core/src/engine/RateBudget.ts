@@ -23,14 +23,6 @@ import { type AccountLimits, pollsReserved } from "./ScanAdapter.ts"
 import * as SteadyClock from "../time/SteadyClock.ts"
 
 /**
- * Whose requests are counted together.
- *
- * @category models
- * @since 0.1.0
- */
-export type AccountKey = Account.Account
-
-/**
  * What a turn is for, most urgent first: a poll of a bought scan, the findings of a settled one, a new submission.
  *
  * @category models
@@ -102,7 +94,7 @@ export interface AccountBudget {
  * @since 0.1.0
  */
 export interface Budgets {
-  readonly account: (key: AccountKey, limits: AccountLimits) => AccountBudget
+  readonly account: (key: Account.Account, limits: AccountLimits) => AccountBudget
 }
 
 interface Waiter extends HeapItem {

@@ -12,7 +12,7 @@ import { kindKey, type Lesson, lessonKey } from "@scanpoll/core/engine/DurationM
 import type { JournalError, LastFault, Operations, Pause } from "@scanpoll/core/engine/ScanJournal"
 import type { RowEnd } from "@scanpoll/core/engine/StoredRuns"
 import * as ScanJournal from "@scanpoll/core/engine/ScanJournal"
-import * as Account from "@scanpoll/core/unstable/model/Account"
+import * as Account from "@scanpoll/core/model/Account"
 import { chunksOf, type Dialect } from "./dialect.ts"
 import type { HeldClaims } from "./heldClaims.ts"
 import type { Owners } from "./owners.ts"

@@ -1,5 +1,5 @@
 import type { ScanAdapter } from "@scanpoll/core/engine/ScanAdapter"
-import * as Account from "@scanpoll/core/unstable/model/Account"
+import * as Account from "@scanpoll/core/model/Account"
 import type { PollFault } from "@scanpoll/core/model/PollFault"
 import * as ScanOutcome from "@scanpoll/core/model/ScanOutcome"
 import * as ScanTicket from "@scanpoll/core/model/ScanTicket"

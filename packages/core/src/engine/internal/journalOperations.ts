@@ -1,10 +1,10 @@
 // What a journal is asked for and what it answers, whatever keeps it. Touches nothing. Passed on by `ScanJournal`.
 import type * as Effect from "effect/Effect"
+import type { Account } from "../../model/Account.ts"
 import type { Reason } from "../../model/ScanOutcome.ts"
 import type * as ScanTicket from "../../model/ScanTicket.ts"
 import type { Subject } from "../../model/Subject.ts"
 import type { Lesson } from "../DurationModel.ts"
-import type { AccountKey } from "../RateBudget.ts"
 import type { Runs } from "../StoredRuns.ts"
 import type { ClaimKey, JournalError } from "./journalError.ts"
 
@@ -138,7 +138,7 @@ export interface HoldGuard {
  * @category models
  * @since 0.1.0
  */
-export interface Pause extends AccountKey {
+export interface Pause extends Account {
   readonly until: number
 }
 
@@ -236,14 +236,14 @@ export interface Operations {
   readonly leave: (claimId: string) => void
   readonly waiting: (claimId: string, notBefore: number) => void
   readonly faulted: (claimId: string, fault: Omit<LastFault, "by"> | null) => void
-  readonly paused: (account: AccountKey, until: number) => void
+  readonly paused: (account: Account, until: number) => void
   readonly pauses: Effect.Effect<ReadonlyArray<Pause>, JournalError>
   readonly learned: (lesson: Lesson) => void
   readonly lessons: Effect.Effect<ReadonlyArray<Lesson>, JournalError>
   readonly get: (claimId: string) => Effect.Effect<ClaimEntry | null, JournalError>
   readonly list: (states: ReadonlyArray<ClaimState>) => Effect.Effect<ReadonlyArray<ClaimEntry>, JournalError>
   readonly history: (filter: HistoryFilter) => Effect.Effect<ReadonlyArray<ClaimEntry>, JournalError>
-  readonly scanIds: (account: AccountKey) => Effect.Effect<ReadonlySet<string>, JournalError>
+  readonly scanIds: (account: Account) => Effect.Effect<ReadonlySet<string>, JournalError>
   readonly runs: Runs
   readonly purge: (options: { readonly before: number }) => Effect.Effect<number, JournalError>
 }

@@ -16,7 +16,7 @@ import * as SteadyClock from "../../time/SteadyClock.ts"
 import * as Hold from "./hold.ts"
 import type * as Job from "./job.ts"
 import { defectCode, undisturbed, whereabouts } from "./log.ts"
-import { storeMore, storeOutcome } from "./storedOutcome.ts"
+import { storeOutcome } from "./storedOutcome.ts"
 import * as VendorSays from "./vendorSays.ts"
 
 const collectTries = 3
@@ -106,7 +106,7 @@ export const supplement = <Payload>(
       const whole = yield* complete(restore, job, kept, outcome)
       if (!ScanOutcome.missing(whole).some(({ kind }) => kind === "findings")) {
         // Not stored is not lost: the next wait asks again.
-        yield* Effect.ignore(storeMore(job.journal, job.stored, claimId, whole))
+        yield* Effect.ignore(storeOutcome(job.journal, job.stored, claimId, whole, "supplemented"))
       }
       return whole
     })

@@ -86,32 +86,20 @@ export const store = (
   return attempt(1)
 }
 
+// `supplemented`: of a claim that settled before, once evidence that its outcome lacked has come.
 export const storeOutcome = <Payload>(
   journal: Operations,
   stored: Codec<Payload>,
   claimId: string,
-  outcome: ScanOutcome.ScanOutcome<Payload>
+  outcome: ScanOutcome.ScanOutcome<Payload>,
+  move: "settled" | "supplemented" = "settled"
 ): Effect.Effect<void, JournalError> =>
-  Effect.flatMap(stored.encode(outcome), (encoded) =>
-    store(
-      journal.settled(claimId, encoded, outcome.ticket, lacking(outcome)),
-      `the outcome of ${ScanTicket.accountKey(outcome.ticket)}`
-    )
-  )
-
-// The outcome of a settled claim, once evidence that it lacked has come.
-export const storeMore = <Payload>(
-  journal: Operations,
-  stored: Codec<Payload>,
-  claimId: string,
-  outcome: ScanOutcome.ScanOutcome<Payload>
-): Effect.Effect<void, JournalError> =>
-  Effect.flatMap(stored.encode(outcome), (encoded) =>
-    store(
-      journal.supplemented(claimId, encoded, lacking(outcome)),
-      `the findings of ${ScanTicket.accountKey(outcome.ticket)}`
-    )
-  )
+  Effect.flatMap(stored.encode(outcome), (encoded) => {
+    const name = ScanTicket.accountKey(outcome.ticket)
+    return move === "settled"
+      ? store(journal.settled(claimId, encoded, outcome.ticket, lacking(outcome)), `the outcome of ${name}`)
+      : store(journal.supplemented(claimId, encoded, lacking(outcome)), `the findings of ${name}`)
+  })
 
 const lacking = (outcome: ScanOutcome.ScanOutcome<unknown>): ScanOutcome.Reason | undefined => {
   // `resume` asks for what is named here: only for what a request may bring.
