@@ -190,6 +190,27 @@ const plants = [
     rule: "no-cycle"
   },
 
+  {
+    in: "packages/report/src/TypeRing.ts",
+    code: `import type { B } from "./TypeRound.ts"\nexport type A = B | 1\n`,
+    rule: "no-cycle"
+  },
+  {
+    in: "packages/report/src/TypeRound.ts",
+    code: `import { type A } from "./TypeRing.ts"\nexport type B = A | 2\n`,
+    rule: "no-cycle"
+  },
+  {
+    in: "packages/core/src/engine/PassedRing.ts",
+    code: `export type { B } from "./internal/passedRound.ts"\nexport type A = 1\n`,
+    rule: "no-cycle"
+  },
+  {
+    in: "packages/core/src/engine/internal/passedRound.ts",
+    code: `import type { A } from "../PassedRing.ts"\nexport type B = A | 2\n`,
+    rule: "no-cycle"
+  },
+
   writing("packages/core/src/engine/K.ts", "no-restricted-properties", "export const now = () => Date.now()"),
   writing("packages/vendors/exona/src/H.ts", "no-restricted-properties", "export const dice = () => Math.random()"),
   writing("packages/report/src/E.ts", "no-restricted-properties", "export const end = () => process.exit(1)"),

@@ -5,15 +5,7 @@
  */
 import * as Effect from "effect/Effect"
 import type { ReportDiff } from "./Diff.ts"
-import type { RenderOptions } from "./RenderOptions.ts"
-
-/**
- * A renderer of a diff: pure, in pieces to be written one after the other.
- *
- * @category models
- * @since 0.1.0
- */
-export type DiffRenderer = (diff: ReportDiff, options?: RenderOptions) => Iterable<string>
+import type { DiffRenderer, RenderOptions } from "./RenderOptions.ts"
 
 /**
  * A format of a comparison. Its renderer is loaded when it is first asked for.

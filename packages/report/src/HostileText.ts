@@ -13,9 +13,7 @@ import * as Invisible from "@scanpoll/core/unstable/model/Invisible"
 import * as Schema from "effect/Schema"
 import * as SchemaTransformation from "effect/SchemaTransformation"
 import { safeJson } from "./internal/json.ts"
-import { raw } from "./internal/raw.ts"
-
-declare const Brand: unique symbol
+import { type Marked, raw } from "./internal/raw.ts"
 
 /**
  * A text nobody here vouches for.
@@ -23,9 +21,7 @@ declare const Brand: unique symbol
  * @category models
  * @since 0.1.0
  */
-export interface HostileText {
-  readonly [Brand]: "~@scanpoll/report/HostileText"
-}
+export interface HostileText extends Marked {}
 
 /**
  * Whether a value can be taken as hostile text: any string can.

@@ -4,7 +4,6 @@
  * @since 0.1.0
  */
 import type { PhrasingContent, RootContent } from "mdast"
-import type { DiffRenderer } from "./DiffFormat.ts"
 import type { ReportDiff, Side, SubjectDiff } from "./Diff.ts"
 import * as Hostile from "./HostileText.ts"
 import { safeJson } from "./internal/json.ts"
@@ -12,7 +11,7 @@ import * as Md from "./internal/markdown.ts"
 import type { Page } from "./internal/page.ts"
 import { fold, make, pad, severityStyles } from "./internal/page.ts"
 import * as Words from "./internal/words.ts"
-import type { RenderOptions } from "./RenderOptions.ts"
+import type { DiffRenderer, RenderOptions } from "./RenderOptions.ts"
 import type { ReportFinding } from "./ReportScan.ts"
 
 const name = ({ account, scanType, subject }: SubjectDiff): string => {

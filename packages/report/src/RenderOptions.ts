@@ -4,6 +4,7 @@
  * @since 0.1.0
  */
 import type { Severity } from "@scanpoll/core/model/Severity"
+import type { ReportDiff } from "./Diff.ts"
 import type { ScanReport } from "./ScanReport.ts"
 
 /**
@@ -34,3 +35,11 @@ export interface RenderOptions {
  * @since 0.1.0
  */
 export type Renderer = (report: ScanReport, options?: RenderOptions) => Iterable<string>
+
+/**
+ * A renderer of a diff: pure, in pieces to be written one after the other.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type DiffRenderer = (diff: ReportDiff, options?: RenderOptions) => Iterable<string>

@@ -1,7 +1,7 @@
 // How each rule of a gate judges a row, and the words of its answer.
 import * as Severity from "@scanpoll/core/model/Severity"
 import * as Evidence from "../Evidence.ts"
-import type { GateRule, MinScore, Threshold } from "../Gate.ts"
+import type { GateRule, MinScore, Threshold } from "./gatePolicy.ts"
 import * as Hostile from "../HostileText.ts"
 import type { ReportScan } from "../ReportScan.ts"
 import { isOpen } from "../ReportScan.ts"

@@ -1,5 +1,10 @@
-import type { HostileText } from "../HostileText.ts"
+declare const Brand: unique symbol
+
+/** A text as `HostileText` marks it. */
+export interface Marked {
+  readonly [Brand]: "~@scanpoll/report/HostileText"
+}
 
 // Only HostileText and the sinks that prove themselves harmless another way (JSON, hashing) may import this.
 // oxlint-disable-next-line no-base-to-string -- it is a string; everywhere else this rule catches an unwrapping by template
-export const raw = (text: HostileText): string => String(text)
+export const raw = (text: Marked): string => String(text)
