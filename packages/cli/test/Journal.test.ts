@@ -346,6 +346,15 @@ describe("the journal of the command", () => {
           const scanId =
             appvet.ledger.accepted("https://typed.example/")[0]?.scanId ?? appvet.ledger.accepted().at(-1)?.scanId ?? ""
           assert.strictEqual((yield* run(folder, ["reconcile", two, "--as", "../keys"])).code, 2)
+          const nobody = yield* run(folder, ["reconcile", two, "--as", "scan_nobody0000000"])
+          assert.deepStrictEqual([nobody.code, /the vendor knows no such scan/.test(nobody.stderr)], [3, true])
+          const foreign = yield* run(folder, [
+            "reconcile",
+            two,
+            "--as",
+            found.stderr.match(/appvet:(scan_\w+)/)?.[1] ?? ""
+          ])
+          assert.strictEqual(foreign.code === 0, false, foreign.stderr)
           assert.strictEqual((yield* run(folder, ["reconcile", two, "--as", scanId])).code, 0)
           const before = yield* posts
           const resumed = yield* run(folder, ["resume", "-o", "json"])
@@ -355,6 +364,28 @@ describe("the journal of the command", () => {
           assert.match((yield* run(folder, ["reconcile", two])).stderr, /not in doubt, but settled/)
         })
       )
+    )
+
+    it.effect(
+      "reconcile shows scans that it may be with their time, state and subject, and complete commands (V-23)",
+      () =>
+        inFolder((folder) =>
+          Effect.gen(function* () {
+            const { appvet } = yield* Simulators.Simulators
+            const target = "appvet:https://twice.example"
+            yield* appvet.script({ match: { route: "submit" }, steps: [Script.acceptedAnswerLost] })
+            const journal = ["--journal", join(folder, "mine.db")]
+            const first = yield* run(folder, ["run", target, ...journal])
+            const claim = /scanpoll reconcile (clm_\w+) --journal (\S+)/.exec(first.stderr)
+            assert.strictEqual(claim?.[2], journal[1], first.stderr)
+            // A colleague has scanned the same since.
+            assert.strictEqual((yield* run(folder, ["run", target, "--journal", join(folder, "other.db")])).code, 0)
+            const { code, stderr } = yield* run(folder, ["reconcile", claim?.[1] ?? "", ...journal])
+            assert.strictEqual(code, 3, stderr)
+            assert.match(stderr, /scan_\w+ {2}\d{4}-\d\d-\d\dT\S+Z {2}completed {2}https:\/\/twice\.example\//)
+            assert.include(stderr, `--as SCANID --journal ${journal[1]}`)
+          })
+        )
     )
 
     it.effect("history shows equal requests over time; purge forgets what is over, on demand alone", () =>

@@ -112,6 +112,25 @@ describe("a report", () => {
       )
     )
 
+    it.effect("is a baseline without being saved: of the last complete run of the journal (V-14)", () =>
+      inFolder((run, write) =>
+        Effect.gen(function* () {
+          const none = yield* run("baseline", "write", "known.json", "--journal", "none.db")
+          assert.deepStrictEqual([none.code, /there is no journal at/.test(none.stderr)], [2, true], none.stderr)
+          yield* write(planOf(dataset(6), "  - { vendor: appvet, url: https://failed.example, type: seo }"))
+          yield* run("run")
+          const incomplete = yield* run("baseline", "write", "known.json")
+          assert.match(incomplete.stderr, /the journal has no complete run; name a report/)
+          yield* write(planOf(dataset(6)))
+          const saved = yield* run("run", "-o", "json=run.json")
+          const written = yield* run("baseline", "write", "known.json", "--reason", "accepted for now", "--assessments")
+          assert.strictEqual(written.code, 0, written.stderr + saved.stderr)
+          const held = yield* run("report", "run.json", "--baseline", "known.json", "--fail-on", "info", "-o", "json")
+          assert.strictEqual(held.code, 0, held.stderr + held.stdout)
+        })
+      )
+    )
+
     it.effect("goes by the name of a target, whatever its address is (U-07)", () =>
       inFolder((run, write) =>
         Effect.gen(function* () {

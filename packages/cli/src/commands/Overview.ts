@@ -11,6 +11,7 @@ import * as Effect from "effect/Effect"
 import type * as FileSystem from "effect/FileSystem"
 import type * as Path from "effect/Path"
 import type { UsageError } from "../config/InputFault.ts"
+import * as Hints from "../output/Hints.ts"
 import * as Look from "../output/Look.ts"
 import * as Output from "../output/Output.ts"
 import { inert, type Streams } from "../output/Streams.ts"
@@ -59,7 +60,10 @@ export const overview = Effect.fnUntraced(function* (input: {
       ...Words.section(`open (${open.length}), \`scanpoll resume\` goes on with them`, lines(open)),
       ...Words.section(
         `in doubt (${doubtful.length}), never sent again by themselves`,
-        doubtful.flatMap((entry) => [Words.line(entry, now), `  scanpoll reconcile ${entry.claimId}`])
+        doubtful.flatMap((entry) => [
+          Words.line(entry, now),
+          `  scanpoll reconcile ${entry.claimId}${Hints.storeTail({ settings, flags: input.flags })}`
+        ])
       ),
       ...Words.section("ended last", lines(recent)),
       ...(open.length + doubtful.length + recent.length === 0 ? ["nothing was bought yet\n"] : [])

@@ -1,13 +1,15 @@
 /**
- * `scanpoll reconcile`: finds out what became of a submission whose answer was lost, or takes a person's word for it.
- * Buys nothing; asks the vendor only for what it has a list of.
+ * `scanpoll reconcile CLAIM`: what became of a submission whose answer was lost.
+ *
+ * Nothing is inferred from silence: a person decides, and the vendor is asked about what a person says.
  *
  * @since 0.2.0
  */
-import type { ClaimEntry } from "@scanpoll/core/engine/ScanJournal"
-import { JournalError, ScanJournal } from "@scanpoll/core/engine/ScanJournal"
+import { type ClaimEntry, JournalError, ScanJournal } from "@scanpoll/core/engine/ScanJournal"
 import type { VendorHttp } from "@scanpoll/core/http/VendorHttp"
+import type { PollFault } from "@scanpoll/core/model/PollFault"
 import * as Tickets from "@scanpoll/core/model/ScanTicket"
+import * as Contradiction from "@scanpoll/core/unstable/model/Contradiction"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import type * as FileSystem from "effect/FileSystem"
@@ -16,7 +18,7 @@ import * as Result from "effect/Result"
 import { type InputFault, quote, usage, type UsageError } from "../config/InputFault.ts"
 import * as KeyText from "../config/Key.ts"
 import * as Keys from "../config/Keys.ts"
-import type { Plan } from "../config/Plan.ts"
+import * as Hints from "../output/Hints.ts"
 import * as Look from "../output/Look.ts"
 import { inert, say, type Streams } from "../output/Streams.ts"
 import * as Checked from "../prepare/Checked.ts"
@@ -26,10 +28,11 @@ import type { FlagTexts } from "../prepare/Resolve.ts"
 import * as Resolve from "../prepare/Resolve.ts"
 import { ProcessContext } from "../process/ProcessContext.ts"
 import * as Journal from "../storage/Journal.ts"
+import type { Account } from "../vendors/Vendor.ts"
 import { Vendors } from "../vendors/Vendors.ts"
 import * as Words from "./JournalWords.ts"
 
-type Services = FileSystem.FileSystem | Path.Path | Streams | Vendors
+type Services = FileSystem.FileSystem | Path.Path | Streams | Vendors | VendorHttp
 
 interface Input {
   readonly claim: string
@@ -52,64 +55,91 @@ const faultsOf = ({ as, claim, release }: Input): ReadonlyArray<InputFault> => [
 const nameOf = ({ key, subject }: ClaimEntry): string =>
   `${KeyText.accountName(key.vendor, key.account)} ${inert(subject.name, 120)}`
 
-const found = (entry: ClaimEntry, scanId: string) => {
-  const { account, vendor } = entry.key
-  return say(
-    `${nameOf(entry)}: found, ${KeyText.format({ vendor, account, scanId })}`,
-    "go on with it: scanpoll resume"
-  )
-}
+const keyOf = ({ key: { account, vendor } }: ClaimEntry, scanId: string): string =>
+  KeyText.format({ vendor, account, scanId })
 
-// Takes a person's word for it: the scan is there under an id, or (null) it is not.
-const believe = Effect.fnUntraced(function* (entry: ClaimEntry, scanId: string | null) {
-  const journal = yield* ScanJournal
-  if (scanId === null) {
-    yield* journal.released(entry.claimId)
-    return yield* say(`${nameOf(entry)}: released; a run buys it again`)
-  }
-  const { account, origin, vendor } = entry.key
-  const ticket = Tickets.make({ vendor, origin, account, scanId, submittedAt: entry.claimedAt })
-  yield* journal.submitted(entry.claimId, ticket, 0)
-  return yield* found(entry, scanId)
-})
+const tellFound = (entry: ClaimEntry, scanId: string, tail: string) =>
+  say(`${nameOf(entry)}: found, ${keyOf(entry, scanId)}`, `to wait for it: scanpoll resume${tail}`)
 
-// Asks the vendor, and says what came of it and what a person can do now.
-const ask = Effect.fnUntraced(function* (
+const codeOf = (fault: PollFault): number => (fault.kind === "Denied" ? 4 : 3)
+
+// A person's word for an id is tried at the vendor before it counts.
+const takeWord = Effect.fnUntraced(function* (
   entry: ClaimEntry,
-  plan: Plan,
-  keys: Keys.Keys
-): Effect.fn.Return<0 | 3 | 4, JournalError, ScanJournal | Streams | VendorHttp | Vendors> {
-  const { claimId } = entry
-  const since = Words.span((yield* Clock.currentTimeMillis) - entry.claimedAt)
-  yield* say(`${nameOf(entry)}: submitted ${since} ago, and nobody knows whether it was accepted`)
-  if (entry.reason !== null) yield* say(`  ${inert(entry.reason.message, 300)}`)
-  const choices = [
-    `it is there:      scanpoll reconcile ${claimId} --as SCANID`,
-    `it is not there:  scanpoll reconcile ${claimId} --release     (a run may then buy it again)`
-  ]
-  const doubt = (yield* Vendors).byName(entry.key.vendor)?.doubt ?? []
-  const { faults: against, value: claim } = yield* Claims.read(claimId, plan, keys)
-  if (claim === null || claim.account === null) {
-    yield* say(...against.map((fault) => `  ${inert(fault.where)}: ${inert(fault.message, 300)}`), ...choices)
+  account: Account,
+  as: string,
+  tail: string
+): Effect.fn.Return<number, JournalError, ScanJournal | Streams> {
+  const journal = yield* ScanJournal
+  const answer = yield* Effect.result(account.pollOnce(as))
+  if (Result.isFailure(answer)) {
+    const { kind, message } = answer.failure
+    const what = kind === "Missing" ? "the vendor knows no such scan" : "the vendor could not be asked about it"
+    yield* say(`${nameOf(entry)}: not ${keyOf(entry, as)}: ${what}: ${inert(message, 300)}`, "the claim stays in doubt")
+    return codeOf(answer.failure)
+  }
+  const { observation } = answer.success
+  const asked = { subject: entry.subject, scanType: entry.kind }
+  const why = observation._tag === "Settled" ? Contradiction.between(asked, observation.value) : null
+  if (why !== null) {
+    yield* say(`${nameOf(entry)}: not ${keyOf(entry, as)}: ${inert(why, 300)}`, "the claim stays in doubt")
     return 3
   }
-  const answer = yield* Effect.result(claim.account.reconcile(claimId))
+  const { account: label, origin, vendor } = entry.key
+  const ticket = Tickets.make({ vendor, origin, account: label, scanId: as, submittedAt: entry.claimedAt })
+  yield* journal.submitted(entry.claimId, ticket, 0)
+  yield* tellFound(entry, as, tail)
+  return 0
+})
+
+const candidatesAtMost = 10
+
+// What a person needs to choose: when each was made, how it stands, and what it is about where the vendor says so.
+const candidate = Effect.fnUntraced(function* (account: Account, ticket: Tickets.ScanTicket) {
+  const made =
+    ticket.submittedAt === null ? "at an unknown time" : (Words.time(ticket.submittedAt) ?? "at an unknown time")
+  const answer = yield* Effect.result(account.pollOnce(ticket.scanId))
+  if (Result.isFailure(answer)) return `    ${ticket.scanId}  ${made}  could not be asked about`
+  const { observation } = answer.success
+  switch (observation._tag) {
+    case "Settled": {
+      const { subject, vendorStatus } = observation.value
+      return `    ${ticket.scanId}  ${made}  ${inert(vendorStatus, 60)}${subject === undefined ? "" : `  ${inert(subject.name, 120)}`}`
+    }
+    case "Ended":
+      return `    ${ticket.scanId}  ${made}  ${inert(observation.vendorStatus, 60)}`
+    case "Pending":
+      return `    ${ticket.scanId}  ${made}  ${observation.phase}`
+    case "Unrecognised":
+      return `    ${ticket.scanId}  ${made}  ${inert(observation.word, 60)}`
+  }
+})
+
+const look = Effect.fnUntraced(function* (
+  entry: ClaimEntry,
+  account: Account,
+  doubt: ReadonlyArray<string>,
+  tail: string
+): Effect.fn.Return<number, JournalError, ScanJournal | Streams> {
+  const { claimId } = entry
+  const choices = choicesOf(claimId, tail)
+  const answer = yield* Effect.result(account.reconcile(claimId))
   if (Result.isFailure(answer)) {
     if (answer.failure instanceof JournalError) return yield* Effect.fail(answer.failure)
     yield* say(`  the vendor could not be asked: ${inert(answer.failure.message, 300)}`, ...doubt, ...choices)
-    return answer.failure.kind === "Denied" ? 4 : 3
+    return codeOf(answer.failure)
   }
   switch (answer.success._tag) {
     case "Found":
-      yield* found(entry, answer.success.ticket.scanId)
+      yield* tellFound(entry, answer.success.ticket.scanId, tail)
       return 0
-    case "Several":
-      yield* say(
-        "  the vendor has several scans that it may be:",
-        ...answer.success.tickets.map((ticket) => `    ${ticket.scanId}`),
-        ...choices
-      )
+    case "Several": {
+      const { tickets } = answer.success
+      const shown = yield* Effect.forEach(tickets.slice(0, candidatesAtMost), (ticket) => candidate(account, ticket))
+      const rest = tickets.length > candidatesAtMost ? [`    and ${tickets.length - candidatesAtMost} more`] : []
+      yield* say("  the vendor has several scans that it may be:", ...shown, ...rest, ...choices)
       return 3
+    }
     case "None":
       yield* say("  the vendor's list has no such scan", ...choices)
       return 3
@@ -119,38 +149,67 @@ const ask = Effect.fnUntraced(function* (
   }
 })
 
+const choicesOf = (claimId: string, tail: string): ReadonlyArray<string> => [
+  `it is there:      scanpoll reconcile ${claimId} --as SCANID${tail}`,
+  `it is not there:  scanpoll reconcile ${claimId} --release${tail}     (a run may then buy it again)`
+]
+
+const doubtful = Effect.fnUntraced(function* (
+  { as, release }: Input,
+  entry: ClaimEntry,
+  claim: Checked.Checked<Claims.OpenClaim | null>,
+  tail: string
+): Effect.fn.Return<number, JournalError, ScanJournal | Streams | Vendors> {
+  const { claimId } = entry
+  const against = claim.faults.map((fault) => `  ${inert(fault.where)}: ${inert(fault.message, 300)}`)
+  const account = claim.value?.account ?? null
+  if (release) {
+    yield* (yield* ScanJournal).released(claimId)
+    yield* say(`${nameOf(entry)}: released; a run buys it again`)
+    return 0
+  }
+  if (as !== null && account !== null) return yield* takeWord(entry, account, as, tail)
+  const since = Words.span((yield* Clock.currentTimeMillis) - entry.claimedAt)
+  yield* say(`${nameOf(entry)}: submitted ${since} ago, and nobody knows whether it was accepted`)
+  if (entry.reason !== null) yield* say(`  ${inert(entry.reason.message, 300)}`)
+  if (account === null) {
+    yield* say(...against, ...choicesOf(claimId, tail))
+    return 3
+  }
+  const vendors = yield* Vendors
+  return yield* look(entry, account, vendors.byName(entry.key.vendor)?.doubt ?? [], tail)
+})
+
 /**
- * `scanpoll reconcile CLAIM`: looks for the scan of a submission whose answer was lost, or takes a person's word for it.
- * Exit code 0 when the claim is no longer in doubt, 3 when it still is.
+ * `scanpoll reconcile CLAIM`: looks for the scan of a submission whose answer was lost, or takes a person's word for it once
+ * the vendor knows the scan. Exit code 0 when the claim is no longer in doubt, 3 when it still is, 4 where the key was
+ * refused.
  *
  * @category constructors
  * @since 0.1.0
  */
 export const reconcile = Effect.fnUntraced(function* (
   input: Input
-): Effect.fn.Return<number, UsageError | JournalError, Services | VendorHttp> {
+): Effect.fn.Return<number, UsageError | JournalError, Services> {
   const { environment } = yield* ProcessContext
   const read = yield* ReadPlan.optional(input.plan)
-  const { value: plan } = read
-  const settled = yield* Resolve.settings(input.flags, plan, environment)
+  const settled = yield* Resolve.settings(input.flags, read.value, environment)
   const resolved = Checked.andThen(read, () => settled)
-  const { as, claim: claimId, release } = input
   const keys = yield* Keys.make(environment, resolved.value.keyFile.value)
   const settings = yield* Checked.accept(Checked.and(resolved, Checked.make(null, { faults: faultsOf(input) })))
-  const reconciling = Effect.gen(function* () {
+  return yield* Effect.gen(function* () {
     const journal = yield* ScanJournal
-    const entry = yield* journal.get(claimId)
+    const entry = yield* journal.get(input.claim)
     if (entry === null) {
-      return yield* Effect.fail(usage(claimId, "there is no such claim in the journal (--journal)"))
+      return yield* Effect.fail(usage(input.claim, "there is no such claim in the journal (--journal)"))
     }
     if (entry.state !== "in-doubt") {
       const key = Words.keyOf(entry)
       yield* say(`${nameOf(entry)}: not in doubt, but ${entry.state}${key === null ? "" : ` (${key})`}`)
       return 0
     }
-    if (as === null && !release) return yield* ask(entry, plan, keys)
-    yield* believe(entry, as)
-    return 0
-  })
-  return yield* reconciling.pipe(Effect.provide(Journal.layerExisting(settings, "write")), Look.atLogLevel(settings))
+    const planned = read.value.file === null ? "" : ` --plan ${Hints.shellWord(read.value.file)}`
+    const tail = `${planned}${Hints.storeTail({ settings, flags: input.flags })}`
+    return yield* doubtful(input, entry, yield* Claims.read(input.claim, read.value, keys), tail)
+  }).pipe(Effect.provide(Journal.layerExisting(settings, "write")), Look.atLogLevel(settings))
 })

@@ -3,6 +3,7 @@
  *
  * @since 0.2.0
  */
+import type { JournalError } from "@scanpoll/core/engine/ScanJournal"
 import * as Baseline from "@scanpoll/report/Baseline"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
@@ -17,7 +18,12 @@ import { inert, say, type Streams } from "../output/Streams.ts"
 import * as WholeFile from "../output/WholeFile.ts"
 import * as Checked from "../prepare/Checked.ts"
 import * as Outputs from "../prepare/Outputs.ts"
+import type { FlagTexts } from "../prepare/Resolve.ts"
 import * as Resolve from "../prepare/Resolve.ts"
+import * as Look from "../output/Look.ts"
+import * as StoredReport from "../run/StoredReport.ts"
+import * as Journal from "../storage/Journal.ts"
+import type { Settings } from "../config/Settings.ts"
 import * as SavedFiles from "../prepare/SavedFiles.ts"
 import { ProcessContext } from "../process/ProcessContext.ts"
 
@@ -32,6 +38,7 @@ interface Input {
   readonly until: string | null
   readonly by: string | null
   readonly assessments: boolean
+  readonly flags: FlagTexts
 }
 
 // Until when, in milliseconds.
@@ -61,8 +68,20 @@ const userOf = (environment: Readonly<Record<string, string | undefined>>): stri
     (name) => name !== undefined && name !== ""
   ) ?? null
 
+const fromJournal = Effect.fnUntraced(function* (settings: Settings) {
+  const report = yield* StoredReport.lastComplete.pipe(
+    Effect.provide(Journal.layerExisting(settings, "read")),
+    Look.atLogLevel(settings),
+    Effect.map(Checked.make),
+    Effect.catchTag("UsageError", ({ faults }) => Effect.succeed(Checked.make(null, { faults })))
+  )
+  const words = "the journal has no complete run; name a report that was saved with `-o json=RUN.json`"
+  return report.value === null && report.faults.length === 0 ? Checked.faulty(null, "--from", words) : report
+})
+
 /**
- * `scanpoll baseline write FILE --from RUN.json`. A baseline that is there already keeps the decisions of people: entries
+ * `scanpoll baseline write FILE [--from RUN.json]`: of that run or, without it, of the last complete run of the journal. A
+ * baseline that is there already keeps the decisions of people: entries
  * that are still found keep their reason, expiry, person and date.
  *
  * @category constructors
@@ -70,24 +89,19 @@ const userOf = (environment: Readonly<Record<string, string | undefined>>): stri
  */
 export const writeBaseline = Effect.fnUntraced(function* (
   input: Input
-): Effect.fn.Return<number, UsageError, Services> {
+): Effect.fn.Return<number, UsageError | JournalError, Services> {
   const faults: Array<InputFault> = []
   const refuse = (where: string, message: string): void => {
     faults.push({ where, message })
   }
   const now = yield* Clock.currentTimeMillis
-  const saved = input.from === null ? Checked.make(null) : yield* SavedFiles.readReport(input.from)
+  const { environment } = yield* ProcessContext
+  const resolved = yield* Resolve.settings(input.flags, Plans.empty, environment)
+  const settings = resolved.value
+  const saved = input.from === null ? yield* fromJournal(settings) : yield* SavedFiles.readReport(input.from)
   const { value: run } = saved
-  if (input.from === null) {
-    refuse(
-      "--from",
-      "name the report of a complete run, saved with `-o json=RUN.json`; a journal keeps scans and not runs, so it cannot say what a complete run was"
-    )
-  }
   const decision = decisionOf(input, now)
   const { value: until } = decision
-  const { environment } = yield* ProcessContext
-  const settings = (yield* Resolve.settings({}, Plans.empty, environment)).value
   const inputOf = yield* Outputs.guard(settings, [{ file: input.from, what: "the report that is read" }])
   const read = yield* inputOf(input.file)
   const obstacle = yield* WholeFile.obstacle(input.file)
@@ -102,9 +116,9 @@ export const writeBaseline = Effect.fnUntraced(function* (
       Baseline.make(run, { reason, until, by: by ?? userOf(environment), at: now, assessments, previous })
     )
     if (Result.isSuccess(result)) made = result.success
-    else refuse(inert(input.from ?? ""), result.failure.message)
+    else refuse(inert(input.from ?? "the last complete run of the journal"), result.failure.message)
   }
-  yield* Checked.orRefuse([decision, there, Checked.make(null, { faults })].reduce(Checked.and, saved))
+  yield* Checked.orRefuse([resolved, decision, there, Checked.make(null, { faults })].reduce(Checked.and, saved))
   if (made === null || run === null) return yield* Effect.die(new TypeError("a baseline without a run was not refused"))
   if (previous !== null) {
     for (const line of Baseline.review(run, previous, now)) yield* say(`warning: ${inert(input.file)} ${inert(line)}`)

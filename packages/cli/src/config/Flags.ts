@@ -122,6 +122,7 @@ export const of = {
   status: { output: small, vendor: flags.vendor, ...stores, ...common },
   reconcile: { vendor: flags.vendor, ...stores, ...common },
   history: { output: small, vendor: flags.vendor, ...Struct.omit(stores, ["keyFile"]), ...common },
+  baseline: { ...Struct.omit(stores, ["keyFile"]), ...common },
   purge: { ...Struct.omit(stores, ["keyFile"]), ...common },
   report: { output: report, ...gate, vendor: flags.vendor, ...Struct.omit(stores, ["keyFile"]), ...common },
   diff: { output: comparison, ...rules, ...common },

@@ -111,10 +111,21 @@ const storeFlags = ["journal", "trustJournal", "keyFile"] as const
 const journalOfPlan = ({ journal }: Context["settings"]): ReadonlyArray<string> =>
   journal.source === "plan" && journal.value?._tag === "File" ? ["--journal", journal.value.path] : []
 
-const storeWords = (context: Context): ReadonlyArray<string> => [
+const storeWords = (context: Pick<Context, "settings" | "flags">): ReadonlyArray<string> => [
   ...journalOfPlan(context.settings),
   ...flagWords(context, storeFlags)
 ]
+
+/**
+ * The end of a printed command that finds the same journal and keys: empty, or flags after a space.
+ *
+ * @category destructors
+ * @since 0.2.0
+ */
+export const storeTail = (context: Pick<Context, "settings" | "flags">): string =>
+  storeWords(context)
+    .map((word) => ` ${shellWord(word)}`)
+    .join("")
 
 /**
  * `scanpoll run --continue RUN`: what else the run was started with is stored.

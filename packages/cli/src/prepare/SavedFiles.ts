@@ -6,6 +6,7 @@
 import * as Baseline from "@scanpoll/report/Baseline"
 import * as ScanReport from "@scanpoll/report/ScanReport"
 import * as Effect from "effect/Effect"
+import * as Predicate from "effect/Predicate"
 import * as Result from "effect/Result"
 import * as InputFile from "../config/InputFile.ts"
 import type { Settings } from "../config/Settings.ts"
@@ -60,6 +61,16 @@ export const readBaseline = ({ baseline }: Pick<Settings, "baseline">) =>
     ? Effect.succeed(Checked.make(null))
     : read(baseline.value, `${baseline.where} ${inert(baseline.value)}`, Baseline.parse)
 
+// A report serves as a baseline that is read; written over, its payloads and times would be gone.
+const isReport = (text: string): boolean => {
+  try {
+    const value: unknown = JSON.parse(text.replace(/^\ufeff/, ""))
+    return Predicate.hasProperty(value, "schemaVersion") && !Predicate.hasProperty(value, "baselineVersion")
+  } catch {
+    return false
+  }
+}
+
 /**
  * The baseline that is to be written again; null where there is none yet. Anything else under its name is a fault: a
  * report, or decisions that cannot be read, are not written over.
@@ -70,7 +81,9 @@ export const readBaseline = ({ baseline }: Pick<Settings, "baseline">) =>
 export const readOwnBaseline = Effect.fnUntraced(function* (file: string) {
   const bytes = yield* Effect.result(InputFile.read(file, maxBytes))
   if (Result.isFailure(bytes) && bytes.failure === "missing") return Checked.make(null)
-  const { faults, value } = yield* read(file, inert(file), Baseline.parse)
+  const { faults, value } = yield* read(file, inert(file), (text) =>
+    isReport(text) ? Effect.fail({ message: "is a report, not a baseline" }) : Baseline.parse(text)
+  )
   return Checked.make(value, {
     faults: faults.map(({ message, where }) => ({
       where,

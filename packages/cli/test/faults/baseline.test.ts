@@ -77,7 +77,9 @@ const open = Effect.fnUntraced(function* (texts: Readonly<Record<string, string>
     at: (name: string) => `${folder}/${name}`,
     text: (name: string) => files.readFileString(`${folder}/${name}`),
     write: (...rest: ReadonlyArray<string>) =>
-      inside(["baseline", "write", `${folder}/known.json`, ...rest], { environment: { USER: "ada" } })
+      inside(["baseline", "write", `${folder}/known.json`, ...rest], {
+        environment: { USER: "ada", SCANPOLL_JOURNAL: "memory:" }
+      })
   }
 })
 
@@ -123,7 +125,7 @@ describe("baseline write", () => {
         assert.include(past.err, "in the past")
         const none = yield* write("--reason", "x", "--until", "2027-02-30")
         assert.include(none.err, "must be a day such as 2027-01-31 or a time such as 2027-01-31T18:00:00Z")
-        assert.include(none.err, "a journal keeps scans and not runs")
+        assert.include(none.err, "the journal has no complete run")
         assert.notInclude(none.err, "RegExp")
       })
     )
@@ -133,6 +135,10 @@ describe("baseline write", () => {
         const { at, text, write } = yield* open({ "run.json": report("security", "csp"), "known.json": "<<<<<<< mine" })
         assert.include((yield* write("--from", at("run.json"))).err, "would be lost")
         assert.strictEqual(yield* text("known.json"), "<<<<<<< mine")
+        const saved = report("security", "csp")
+        const over = yield* open({ "run.json": saved, "known.json": saved })
+        assert.include((yield* over.write("--from", over.at("run.json"))).err, "is a report, not a baseline")
+        assert.strictEqual(yield* over.text("known.json"), saved)
       })
     )
 
