@@ -1,5 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
 import { Script, type Simulator, Stage } from "@scanpoll/testkit"
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
@@ -287,6 +288,39 @@ describe("vendors new and vendors --check", () => {
         assert.strictEqual(again.code, 2)
         const shipped = yield* scanpoll(["vendors", "new", "exona"], { directory })
         assert.include(shipped.stderr, "exona is a shipped vendor already")
+      })
+    )
+  )
+
+  it.live("are played by simulate, which a run of the command then scans", () =>
+    Effect.scoped(
+      Effect.gen(function* () {
+        const directory = yield* folderOf({})
+        yield* scanpoll(["vendors", "new", "tide"], { directory })
+        let said = ""
+        const simulated = yield* Effect.forkChild(
+          scanpoll(["simulate", "--vendor", "./tide.ts", "--speed", "1000"], {
+            directory,
+            watch: ({ stdout }) => {
+              said = stdout
+            }
+          })
+        )
+        while (!said.includes("SCANPOLL_ALLOW_INSECURE_HOSTS")) yield* Effect.sleep("50 millis")
+        const variables = [...said.matchAll(/^export (\w+)='(.*)'$/gm)].map(([, name = "", value = ""]) => [
+          name,
+          value
+        ])
+        const { code, stderr, stdout } = yield* scanpoll(
+          ["run", "--vendor", "./tide.ts", "tide:https://shop.example"],
+          {
+            directory,
+            environment: Object.fromEntries(variables)
+          }
+        )
+        assert.strictEqual(code, 0, stderr)
+        assert.include(stdout, "score 81 of 100, grade B")
+        yield* Fiber.interrupt(simulated)
       })
     )
   )

@@ -8,46 +8,18 @@
  */
 import type { Vendor } from "@scanpoll/core/vendor/Vendor"
 import * as Conformance from "@scanpoll/testkit/Conformance"
-import * as Samples from "@scanpoll/testkit/Samples"
+import type * as Samples from "@scanpoll/testkit/Samples"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Cause from "effect/Cause"
 import * as Option from "effect/Option"
-import * as Result from "effect/Result"
-import { existsSync } from "node:fs"
 import { usage, type UsageError } from "../config/InputFault.ts"
 import { inert, say, Streams } from "../output/Streams.ts"
 import * as Brought from "../vendors/Brought.ts"
 import * as Http from "../vendors/Http.ts"
-import * as Modules from "../vendors/Modules.ts"
+import * as BroughtSamples from "../vendors/BroughtSamples.ts"
 import * as Shown from "../vendors/Vendor.ts"
 import { Vendors } from "../vendors/Vendors.ts"
-
-/**
- * The samples of a module, or of the one beside it; a failure says in words why there are none.
- *
- * @category constructors
- * @since 0.2.0
- */
-export const samplesOf = Effect.fnUntraced(function* ({
-  exports,
-  path
-}: Brought.Loaded): Effect.fn.Return<Samples.Samples<unknown>, string> {
-  const beside = [".ts", ".mts", ".js", ".mjs"].map(
-    (ending) => path.replace(/\.[cm]?[jt]s$/i, "") + `.samples${ending}`
-  )
-  const found = beside.find((one) => existsSync(one))
-  const from = exports["samples"] === undefined && found !== undefined ? yield* Modules.load(found) : exports
-  const value = from["samples"]
-  if (value === undefined) {
-    const file = beside[0]?.split(/[\\/]/).at(-1) ?? "NAME.samples.ts"
-    return yield* Effect.fail(
-      `has no samples of what its vendor says: export const samples = { ... }, here or from ${file} beside it; \`scanpoll vendors new NAME\` writes them to start from`
-    )
-  }
-  const samples = Samples.read(value)
-  return yield* Result.isSuccess(samples) ? Effect.succeed(samples.success) : Effect.fail(samples.failure.join("; "))
-})
 
 const violationsOf = (exit: Exit.Exit<void, Conformance.ConformanceFailure>): ReadonlyArray<string> => {
   if (Exit.isSuccess(exit)) return []
@@ -88,7 +60,7 @@ export const check = Effect.fnUntraced(function* (
   const loaded = yield* Effect.mapError(Brought.one(name), refuse)
   const clash = Brought.clash(Shown.fromDefinition(loaded.vendor), all)
   if (clash !== null) return yield* Effect.fail(refuse(clash))
-  const samples = yield* Effect.mapError(samplesOf(loaded), refuse)
+  const samples = yield* Effect.mapError(BroughtSamples.of(loaded), refuse)
   const results = yield* Effect.mapError(judge(loaded.vendor, samples), refuse)
   const broken = results.filter(({ violations }) => violations.length > 0)
   const lines = broken.flatMap(({ name: rule, violations }) => {

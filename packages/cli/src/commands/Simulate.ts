@@ -5,15 +5,53 @@
  *
  * @since 0.1.0
  */
+import * as Definition from "@scanpoll/core/vendor/Vendor"
+import * as SimulatedVendor from "@scanpoll/testkit/SimulatedVendor"
+import type { Simulator } from "@scanpoll/testkit/Simulator"
 import * as Simulators from "@scanpoll/testkit/Simulators"
 import * as Effect from "effect/Effect"
 import type { InputFault } from "../config/InputFault.ts"
 import { quote, usage, UsageError } from "../config/InputFault.ts"
-import { say, Streams } from "../output/Streams.ts"
+import { inert, say, Streams } from "../output/Streams.ts"
+import { ProcessContext } from "../process/ProcessContext.ts"
+import * as Brought from "../vendors/Brought.ts"
+import * as BroughtSamples from "../vendors/BroughtSamples.ts"
+import type { Vendors } from "../vendors/Vendors.ts"
+import * as Wanted from "../vendors/Wanted.ts"
 import { Shutdown } from "../process/Shutdown.ts"
 
+// The vendors of a user's own, with what they say.
+const broughtOf = Effect.fnUntraced(function* (flags: ReadonlyArray<string>) {
+  const { environment } = yield* ProcessContext
+  return yield* Effect.forEach(Wanted.of(flags, environment), ({ name, where }) =>
+    Effect.gen(function* () {
+      const loaded = yield* Brought.one(name)
+      return { vendor: loaded.vendor, samples: yield* BroughtSamples.of(loaded) }
+    }).pipe(Effect.mapError((message) => usage(`${where} ${inert(name, 200)}`, message)))
+  )
+})
+
+interface Simulated {
+  readonly simulated: Simulator
+  readonly vendor: Definition.Vendor<unknown, unknown>
+}
+
+const hosts = "SCANPOLL_ALLOW_INSECURE_HOSTS"
+
+const variablesOf = (
+  shipped: Readonly<Record<string, string>>,
+  own: ReadonlyArray<Simulated>
+): ReadonlyArray<readonly [name: string, value: string]> => [
+  ...Object.entries(shipped).filter(([name]) => name !== hosts),
+  ...own.flatMap(({ simulated, vendor: { auth, key, name } }) => [
+    ...(key === undefined || auth === "none" ? [] : [[key.variable, simulated.key] as const]),
+    [Definition.baseVariable(name), simulated.baseUrl] as const
+  ]),
+  [hosts, [shipped[hosts], ...own.map(({ simulated }) => `127.0.0.1:${simulated.port}`)].join(",")]
+]
+
 /**
- * `scanpoll simulate`: with `port`, the vendors get that port and the next two; otherwise any free ones.
+ * `scanpoll simulate`: with `port`, the vendors get that port and the next ones; otherwise any free ones.
  *
  * @category constructors
  * @since 0.1.0
@@ -22,7 +60,8 @@ export const simulate = Effect.fnUntraced(function* (input: {
   readonly port: string | null
   readonly speed: string | null
   readonly seed: string | null
-}): Effect.fn.Return<number, UsageError, Streams | Shutdown> {
+  readonly vendor: ReadonlyArray<string>
+}): Effect.fn.Return<number, UsageError, Streams | Shutdown | Vendors> {
   const faults: Array<InputFault> = []
   const port = input.port === null ? 0 : /^\d{1,5}$/.test(input.port) ? Number(input.port) : NaN
   if (!(port === 0 || (port >= 1 && port <= 65_533))) {
@@ -40,6 +79,7 @@ export const simulate = Effect.fnUntraced(function* (input: {
   const streams = yield* Streams
   const shutdown = yield* Shutdown
   const at = (offset: number) => (port === 0 ? {} : { port: port + offset })
+  const brought = yield* broughtOf(input.vendor)
   const serving = Effect.scoped(
     Effect.gen(function* () {
       const simulators = yield* Effect.mapError(
@@ -52,7 +92,17 @@ export const simulate = Effect.fnUntraced(function* (input: {
         }),
         (error) => usage(`simulate ${error.vendor}`, error.message)
       )
-      const variables = Object.entries(Simulators.environment(simulators))
+      const own = yield* Effect.forEach(brought, ({ samples, vendor }, index) =>
+        SimulatedVendor.make(vendor, samples, {
+          speed,
+          ...(input.seed === null ? {} : { seed: input.seed }),
+          ...at(3 + index)
+        }).pipe(
+          Effect.mapError((error) => usage(`simulate ${error.vendor}`, error.message)),
+          Effect.map((simulated) => ({ simulated, vendor }))
+        )
+      )
+      const variables = variablesOf(Simulators.environment(simulators), own)
       yield* say("The simulated vendors are listening. In another terminal:", "")
       yield* Effect.ignore(streams.out(variables.map(([name, value]) => `export ${name}='${value}'\n`).join("")))
       yield* say(
@@ -62,7 +112,8 @@ export const simulate = Effect.fnUntraced(function* (input: {
         "Ctrl-C ends them."
       )
       yield* shutdown.requested
-      const total = [simulators.exona, simulators.compliance, simulators.appvet].map(({ ledger, vendor }) => {
+      const all = [simulators.exona, simulators.compliance, simulators.appvet, ...own.map((one) => one.simulated)]
+      const total = all.map(({ ledger, vendor }) => {
         const { accepted, cacheHits, requests } = ledger.totals()
         return `${vendor}: ${requests} requests, ${accepted} scans bought, ${cacheHits} from the cache`
       })

@@ -5,6 +5,7 @@
  */
 import * as Command from "effect/cli/Command"
 import * as Option from "effect/Option"
+import * as Flags from "../config/Flags.ts"
 import { offline, own } from "./Subcommand.ts"
 
 /**
@@ -16,19 +17,22 @@ import { offline, own } from "./Subcommand.ts"
 export const simulate = Command.make(
   "simulate",
   {
-    port: own("port", "N", "The first of three ports (default: any that are free)"),
+    port: own("port", "N", "The first of the ports, one a vendor (default: any that are free)"),
     speed: own("speed", "N", "How many times faster the vendors work (default: 1)"),
-    seed: own("seed", "TEXT", "Equal seeds give equal vendors (default: 1)")
+    seed: own("seed", "TEXT", "Equal seeds give equal vendors (default: 1)"),
+    ...Flags.of.simulate
   },
-  ({ port, seed, speed }) =>
+  ({ port, seed, speed, vendor }) =>
     offline(
       () => import("./Simulate.ts"),
       (module) =>
         module.simulate({
           port: Option.getOrNull(port),
           speed: Option.getOrNull(speed),
-          seed: Option.getOrNull(seed)
-        })
+          seed: Option.getOrNull(seed),
+          vendor
+        }),
+      { vendor }
     )
 ).pipe(
   Command.withDescription("Run the simulated vendors as servers on this machine, until Ctrl-C"),

@@ -132,5 +132,6 @@ export const of = {
   clusterStatus: { output: small, journal: flags.journal, ...common },
   config: flags,
   schemaPlan: { vendor: flags.vendor },
+  simulate: { vendor: flags.vendor },
   demo: { progress: flags.progress, ...common }
 }

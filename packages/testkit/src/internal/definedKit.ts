@@ -25,7 +25,7 @@ const authOf = ({ headers = {}, path }: Sent): Auth | null => {
 }
 
 /** A signature and a fetched token are no part of a documented request: there the definition's word is taken. */
-const authFor = (defined: Auth | undefined, sends: Sent): Auth => {
+export const authFor = (defined: Auth | undefined, sends: Sent): Auth => {
   if (typeof defined === "object" && ("sign" in defined || "clientCredentials" in defined)) return defined
   return authOf(sends) ?? "none"
 }
