@@ -385,7 +385,7 @@ export interface Pacing<in T> {
  *   no encoding.
  * - `sameId`: whether an answer's id is the asked one, where one scan's id has several spellings. Default: equal.
  * - `settings`: further variables of the configuration by name, each sent as a header where it is set. `form` is what a
- *   value looks like, `words` says so: "a UUID".
+ *   value looks like; `words` is what is said of another: "the organization id is not a UUID".
  *
  * @category models
  * @since 0.2.0

@@ -430,8 +430,8 @@ const headersOf = (facts: Facts, given: Readonly<Record<string, string>>) => {
   })
   return {
     headers: Object.fromEntries(set.map(({ setting, value }) => [setting.header, value])),
-    faults: set.flatMap(({ setting: { form, words = "of the documented form" }, value, variable }) =>
-      form?.test(value) === false ? [`${variable} is not ${words}`] : []
+    faults: set.flatMap(({ setting: { form, words }, value, variable }) =>
+      form?.test(value) === false ? [words ?? `${variable} is not of the documented form`] : []
     )
   }
 }
@@ -455,7 +455,7 @@ const connect = Effect.fnUntraced(function* <T, A, P, F, L>(
   const baseUrl = options.baseUrl ?? definition.baseUrl ?? ""
   const { faults, headers: settings } = headersOf(definition, options.settings ?? {})
   if (baseUrl.trim() === "") {
-    const none = `${baseVariable(vendor)} (baseUrl) is not set, and ${definition.title} has no default address`
+    const none = `there is no base URL (${baseVariable(vendor)}), and ${definition.title} has no default address`
     return yield* new VendorConfigError({ vendor, faults: [none, ...faults] })
   }
   const client = yield* http

@@ -400,7 +400,7 @@ describe("a vendor whose scans are hard to find", () => {
 })
 
 describe("the configuration of a vendor", () => {
-  const settings = { ACME_TEAM: { header: "X-Team", form: /^\d+$/, words: "a number" } }
+  const settings = { ACME_TEAM: { header: "X-Team", form: /^\d+$/, words: "the team is not a number" } }
 
   it.effect("sends its further variables as headers, and refuses a wrong value beside a missing address", () =>
     Effect.gen(function* () {
@@ -408,8 +408,8 @@ describe("the configuration of a vendor", () => {
       assert.deepStrictEqual(made[0]?.headers, { "X-Team": "7" })
       const error = yield* Effect.flip(world({ settings, baseUrl: null }, [], { settings: { ACME_TEAM: "x" } }))
       assert.deepStrictEqual(error._tag === "VendorConfigError" ? error.faults : [], [
-        "ACME_BASE_URL (baseUrl) is not set, and Acme has no default address",
-        "ACME_TEAM is not a number"
+        "there is no base URL (ACME_BASE_URL), and Acme has no default address",
+        "the team is not a number"
       ])
     })
   )

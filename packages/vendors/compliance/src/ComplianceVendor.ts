@@ -103,7 +103,11 @@ export const vendor = Vendor.define({
     words: "is a JWT: three parts with dots"
   },
   settings: {
-    COMPLIANCE_ORGANIZATION_ID: { header: "X-Organization-Id", form: uuid, words: "a UUID" }
+    COMPLIANCE_ORGANIZATION_ID: {
+      header: "X-Organization-Id",
+      form: uuid,
+      words: "the organization id (COMPLIANCE_ORGANIZATION_ID) is not a UUID"
+    }
   },
   probe: "00000000-0000-4000-8000-000000000000",
   sameId,
