@@ -119,7 +119,9 @@ export type Ending<A, P> =
   | { readonly failed: (answer: A, about: About) => Said }
 
 /**
- * What one status word means. `running` tells how far: where a percent is, or a function of the body.
+ * What one status word means. `running` tells how far: where a percent is, or a function of the body. `ended`: the scan is
+ * over, and `result` says what came of it. `cancelled`: it was called off, at the vendor or from here; it ends as failed, with
+ * that code. `moved`: it goes on under another id, which is there in the body.
  *
  * @category models
  * @since 0.2.0
@@ -127,6 +129,9 @@ export type Ending<A, P> =
 export type Meaning<A, P> =
   | "queued"
   | "running"
+  | "ended"
+  | "cancelled"
+  | { readonly moved: Place | ((body: unknown) => unknown) }
   | { readonly running: Place | ((body: unknown) => Partial<Progress> | null) }
   | Ending<A, P>
   | When<P>
@@ -145,7 +150,7 @@ export type Firm<K extends string> = K | `${K}!`
  * @category models
  * @since 0.2.0
  */
-export type Question = "status" | "findings" | "list"
+export type Question = "status" | "result" | "findings" | "list"
 
 /**
  * What a documented error means: `poll` for the questions in `on` (default: all), `submit` for a submission. A row that
@@ -274,6 +279,26 @@ export interface Status<in A, out P> {
 }
 
 /**
+ * The result of a scan whose status word means `ended`: one `GET` at a second address, asked for until it is there.
+ *
+ * - `query`: told the scan's id, the vendor's status word and what the scan is about; that is null where it is known by its id
+ *   alone.
+ * - `id`: where the answer says which scan it is about; null where it does not.
+ * - `means`: what the answer means, or a function of the status word.
+ * - `pending`: answers other than 200 that say the result is not there yet.
+ *
+ * @category models
+ * @since 0.2.0
+ */
+export interface ResultCall<in A, out P> {
+  readonly path: IdPath
+  readonly query?: (scanId: string, word: string, subject: Subject | null) => Query
+  readonly id: Place | null
+  readonly means: Ending<A, P> | When<P> | ((word: string) => Ending<A, P> | When<P>)
+  readonly pending?: ReadonlyArray<PendingStatus>
+}
+
+/**
  * How much of the findings was read: `leftOut` entries could not be, and without `whole` there are further pages.
  *
  * @category models
@@ -381,6 +406,8 @@ export interface Pacing<in T> {
  * - `key`: the variable it comes from, and what a key looks like. Left out only with `auth: "none"`.
  * - `headers`: fixed ones, without secrets.
  * - `probe`: an id that no scan has, to try a key with.
+ * - `active`: its scans attack what they scan. A target must then say `authorized: true`, or it is refused before anything is
+ *   sent; its schema has that key.
  * - `ids`: what an id looks like: a form, or `number` for whole numbers. Default: letters, digits and `_.~-`, which need
  *   no encoding.
  * - `sameId`: whether an answer's id is the asked one, where one scan's id has several spellings. Default: equal.
@@ -400,6 +427,7 @@ export interface Facts {
   readonly key?: { readonly variable: string; readonly form?: RegExp; readonly words?: string }
   readonly headers?: Readonly<Record<string, string>>
   readonly probe: string
+  readonly active?: boolean
   readonly ids?: RegExp | "number"
   readonly sameId?: (asked: string, answered: string) => boolean
   readonly settings?: Readonly<Record<string, Setting>>
@@ -449,6 +477,7 @@ export interface Definition<T, A, P, F, L> extends Facts {
   readonly answer: Codec<A>
   readonly payload: Schema.Codec<P, unknown>
   readonly status: Status<NoInfer<A>, NoInfer<P>>
+  readonly result?: ResultCall<NoInfer<A>, NoInfer<P>>
   readonly findings?: FindingsCall<F>
   readonly list?: ListCall<NoInfer<T>, L>
   readonly keyProbe?: KeyProbe

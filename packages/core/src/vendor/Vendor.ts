@@ -13,6 +13,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
+import * as Predicate from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
@@ -365,12 +366,21 @@ export const define = <T, A, P, F = never, L = never>(definition: Definition<T, 
     throw new TypeError(`the vendor ${name} cannot be used:\n${wrong.map((it) => `  - ${it}`).join("\n")}`)
 
   const shape = Schema.decodeUnknownResult(Schema.toType(definition.target), { errors: "all" })
+  const unauthorized = (target: T): ReadonlyArray<RequestFault> =>
+    definition.active === true && !(Predicate.hasProperty(target, "authorized") && target.authorized === true)
+      ? [
+          {
+            path: ["authorized"],
+            message: "must be true: its scans attack the target, and you must be allowed to do that"
+          }
+        ]
+      : []
   const check = (target: T): ReadonlyArray<RequestFault> => {
     const read = shape(target)
     const shaped = Result.isFailure(read) ? Wire.faults(read.failure.issue) : []
     // What the vendor's own check says of a field, it says better; it is made for targets of the right shape.
     const own = shaped.length > 0 ? [] : (definition.check?.(target) ?? [])
-    return [...own, ...shaped]
+    return [...unauthorized(target), ...own, ...shaped]
   }
   const fixed: Adapter.Fixed<T> = {
     limits,

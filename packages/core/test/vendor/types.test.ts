@@ -69,8 +69,9 @@ const wrong = () => {
   Vendor.define({ ...rest, status: { ...status, words: { done: { completed: () => ({ payload: { n: 1 } }) } } } })
   // @ts-expect-error no such meaning
   Vendor.define({ ...rest, status: { ...status, words: { done: "finished" } } })
-  // @ts-expect-error a result behind a second address is not supported yet
-  Vendor.define({ ...rest, status: { ...status, words: { done: "ended" } } })
+  const ended = { ...status, words: { done: "ended" } } as const
+  // @ts-expect-error what is kept of a result is not what the payload's schema says
+  Vendor.define({ ...rest, status: ended, result: { path: "/r/{id}", id: null, means: wrongPayload } })
   // @ts-expect-error no such field of the target
   Vendor.define({ ...rest, line: "link", status: { ...status, words: {} } })
   // @ts-expect-error the sample is no target

@@ -3,7 +3,7 @@ import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Result from "effect/Result"
-import type { Already, ScanAdapter, Submitted } from "../../engine/ScanAdapter.ts"
+import type { About, Already, ScanAdapter, Submitted } from "../../engine/ScanAdapter.ts"
 import { segment } from "../../http/VendorHttp.ts"
 import * as StatusClass from "../../http/StatusClass.ts"
 import * as WireFields from "../../http/WireFields.ts"
@@ -207,11 +207,10 @@ export const make = <T, A, P, F, L>(
   client: VendorClient,
   place: { readonly account: string; readonly environment: string }
 ): ScanAdapter<T, P> => {
-  const { errors, findings, keyProbe, list, name: vendor, status, submit } = definition
+  const { errors, findings, keyProbe, list, name: vendor, result, status, submit } = definition
   const { origin, scrub } = client
   const faults = Faults.make(errors)
   const ask = asking(client, faults)
-  const observer = Observing.make(definition, { origin, scrub })
   const form = idForm(definition.ids)
 
   const ticketOf = (scanId: string, submittedAt: number | null): ScanTicket.ScanTicket =>
@@ -221,6 +220,8 @@ export const make = <T, A, P, F, L>(
     const text = definition.ids === "number" && typeof raw === "number" && Number.isSafeInteger(raw) ? String(raw) : raw
     return typeof text === "string" && form.test(text) ? text : null
   }
+
+  const observer = Observing.make(definition, { origin, scrub, idOf })
 
   // The id goes into a path or a query: only ids that the vendor gives are sent.
   const unsendable = Effect.suspend(() =>
@@ -274,6 +275,16 @@ export const make = <T, A, P, F, L>(
     return wrong === null ? body : yield* ask.broken(response, ...wrong)
   })
 
+  const answered = (
+    seen: Result.Result<Observation.Observation<ScanOutcome.ScanOutcome<P>>, PollFault.PollFault>,
+    { hint, quota }: VendorResponse
+  ): Effect.Effect<Observation.PollAnswer<ScanOutcome.ScanOutcome<P>>, PollFault.PollFault> => {
+    if (Result.isFailure(seen)) return Effect.fail(seen.failure)
+    // A finished scan has nothing to wait for.
+    const wait = seen.success._tag === "Settled" ? Option.none() : hint
+    return Effect.succeed(Observation.answer(seen.success, { hint: wait, quota }))
+  }
+
   return {
     ...fixed,
     ...place,
@@ -301,18 +312,29 @@ export const make = <T, A, P, F, L>(
       return { _tag: "Submitted", ticket, hint, quota }
     }),
 
+    ...(result === undefined
+      ? {}
+      : {
+          result: (ticket: ScanTicket.ScanTicket, word: string, about?: About) =>
+            sendable(
+              ticket.scanId,
+              Effect.suspend(() => {
+                const subject = about === undefined || about.subject.kind === "unknown" ? null : about.subject
+                const query = result.query?.(ticket.scanId, word, subject)
+                return Effect.flatMap(ask.send(pathOf(result.path, ticket.scanId), query), (response) =>
+                  Effect.flatMap(Clock.currentTimeMillis, (now) =>
+                    answered(observer.result(ticket, word, response, now), response)
+                  )
+                )
+              })
+            )
+        }),
+
     poll: (ticket) =>
       sendable(
         ticket.scanId,
         Effect.flatMap(ask.send(pathOf(status.path, ticket.scanId), status.query?.(ticket.scanId)), (response) =>
-          Effect.flatMap(Clock.currentTimeMillis, (now) => {
-            const seen = observer.poll(ticket, response, now)
-            if (Result.isFailure(seen)) return Effect.fail(seen.failure)
-            const { hint, quota } = response
-            // A finished scan has nothing to wait for.
-            const wait = seen.success._tag === "Settled" ? Option.none() : hint
-            return Effect.succeed(Observation.answer(seen.success, { hint: wait, quota }))
-          })
+          Effect.flatMap(Clock.currentTimeMillis, (now) => answered(observer.poll(ticket, response, now), response))
         )
       ),
 

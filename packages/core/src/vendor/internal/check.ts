@@ -79,7 +79,14 @@ const callFaults = <T, A, P, F, L>(it: Definition<T, A, P, F, L>): ReadonlyArray
     ...idPathFaults("status", status.path, status.query !== undefined),
     ...placeFaults("status.id", status.id),
     ...placeFaults("status.word", status.word),
-    ...(words === null || words.some(([, meaning]) => ends(meaning)) ? [] : ["status.words: no word means completed"]),
+    ...(words === null || words.some(([, meaning]) => ends(meaning) || meaning === "ended")
+      ? []
+      : ["status.words: no word means completed"]),
+    ...(words?.some(([, meaning]) => meaning === "ended") === true && it.result === undefined
+      ? ["result: it is missing, and a word in status.words means ended"]
+      : []),
+    ...(it.result === undefined ? [] : idPathFaults("result", it.result.path, it.result.query !== undefined)),
+    ...placeFaults("result.id", it.result?.id),
     ...(submit.already?.words ?? []).flatMap((word) =>
       words === null || words.some(([known]) => known === word) || Object.hasOwn(submit.already?.meanings ?? {}, word)
         ? []

@@ -38,6 +38,17 @@ const judge = <A, P>(ending: Ending<A, P>, answer: A, about: About): Judgement<P
   return "_tag" in verdict ? verdict : { _tag: "Partial", verdict, reason: verdict.reason }
 }
 
+/** The scan was called off. Nothing of the answer is read. */
+export const cancelled: When<never> = {
+  _tag: "When",
+  read: (body) =>
+    Result.succeed({
+      value: body,
+      warnings: [],
+      judge: () => ({ _tag: "Failed", reason: { code: "cancelled", message: "the scan was cancelled" } })
+    })
+}
+
 export const when = <A, P>(reader: Reader<A>, ending: Ending<A, P>): When<P> => ({
   _tag: "When",
   read: (body) =>

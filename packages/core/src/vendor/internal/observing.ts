@@ -8,7 +8,7 @@ import * as Observation from "../../model/Observation.ts"
 import type { PollFault } from "../../model/PollFault.ts"
 import * as ScanOutcome from "../../model/ScanOutcome.ts"
 import type { ScanTicket } from "../../model/ScanTicket.ts"
-import type { About, Definition, Meaning, Said, Verdict, When } from "../Definition.ts"
+import type { About, Definition, Meaning, PendingStatus, Said, Verdict, When } from "../Definition.ts"
 import * as Wire from "../Wire.ts"
 import * as Faults from "./faults.ts"
 import * as Judging from "./judging.ts"
@@ -19,6 +19,8 @@ type Observed<P> = Result.Result<Observation.Observation<ScanOutcome.ScanOutcome
 type Known<P> =
   | "queued"
   | "running"
+  | "ended"
+  | { readonly moved: (body: unknown) => unknown }
   | { readonly running: (body: unknown) => Partial<Observation.Progress> | null }
   | Judging.When<P>
 
@@ -92,18 +94,15 @@ export interface Observer<P> {
     submittedAt: number,
     other: When<P> | undefined
   ) => Result.Result<ScanOutcome.ScanOutcome<P>, PollFault> | null
+  /** The answer to the call for the result, after the vendor said that the scan ended as `word`. */
+  readonly result: (ticket: ScanTicket, word: string, response: VendorResponse, now: number) => Observed<P>
   readonly wordOf: (body: unknown) => Result.Result<string, string>
   /** Why an answer is not about a scan, as a code and words; null where it is, or does not say. */
   readonly notAbout: (body: unknown, scanId: string) => readonly [code: string, message: string] | null
 }
 
-export const make = <T, A, P, F, L>(
-  { answer, errors, ids, sameId, status }: Definition<T, A, P, F, L>,
-  { origin, scrub }: { readonly origin: string; readonly scrub: Faults.Scrub }
-): Observer<P> => {
-  const faults = Faults.make(errors)
-  const answers = Wire.reader(answer)
-  const pendings = (status.pending ?? []).map(({ within, ...rest }) => ({
+const pendingsOf = (pending: ReadonlyArray<PendingStatus> = []) =>
+  pending.map(({ within, ...rest }) => ({
     ...rest,
     within: Option.match(within === undefined ? Option.none() : Duration.fromInput(within), {
       onNone: () => Infinity,
@@ -111,8 +110,49 @@ export const make = <T, A, P, F, L>(
     })
   }))
 
+export const make = <T, A, P, F, L>(
+  { answer, errors, ids, result, sameId, status }: Definition<T, A, P, F, L>,
+  {
+    idOf,
+    origin,
+    scrub
+  }: {
+    readonly origin: string
+    readonly scrub: Faults.Scrub
+    readonly idOf: (raw: unknown) => string | null
+  }
+): Observer<P> => {
+  const faults = Faults.make(errors)
+  const answers = Wire.reader(answer)
+  const pendings = pendingsOf(status.pending)
+  const resultPendings = pendingsOf(result?.pending)
+
+  // An answer other than 200.
+  const unfinished = (
+    known: ReturnType<typeof pendingsOf>,
+    ticket: ScanTicket,
+    response: VendorResponse,
+    now: number,
+    question: "status" | "result"
+  ): Observed<P> => {
+    const said = faults.said(response)
+    const since = ticket.submittedAt === null ? 0 : now - ticket.submittedAt
+    const pending = known.find(
+      ({ says, status, within }) =>
+        status === response.status && said !== null && since < within && says?.test(said) !== false
+    )
+    return pending === undefined
+      ? Result.fail(faults.poll(question, response, scrub))
+      : Result.succeed(Observation.pending(pending.phase))
+  }
+
   const known = (meaning: Meaning<A, P>): Known<P> => {
+    if (meaning === "cancelled") return Judging.cancelled
     if (typeof meaning === "string" || "_tag" in meaning) return meaning
+    if ("moved" in meaning) {
+      const { moved } = meaning
+      return { moved: typeof moved === "function" ? moved : (body) => Wire.get(body, moved) }
+    }
     if (!("running" in meaning)) return Judging.when(answers, meaning)
     const { running } = meaning
     return { running: typeof running === "function" ? running : percentAt(running) }
@@ -225,13 +265,19 @@ export const make = <T, A, P, F, L>(
     return typeof word === "string" ? Result.succeed(word) : Result.fail(`${place.join(".")} is not a text`)
   }
 
-  const notAbout = (body: unknown, scanId: string): readonly [code: string, message: string] | null => {
+  const notAbout = (body: unknown, scanId: string) => aboutAnother(status.id, body, scanId)
+
+  const aboutAnother = (
+    place: Wire.Place | null,
+    body: unknown,
+    scanId: string
+  ): readonly [code: string, message: string] | null => {
     if (!WireFields.isRecord(body)) return ["invalid-answer", "the answer is not an object"]
-    if (status.id === null) return null
-    const id = Wire.get(body, status.id)
+    if (place === null) return null
+    const id = Wire.get(body, place)
     if (typeof id !== (ids === "number" ? "number" : "string")) {
       const what = id === null ? "is missing" : `is not ${ids === "number" ? "a number" : "a text"}`
-      return ["invalid-answer", `${status.id.join(".")} ${what}`]
+      return ["invalid-answer", `${place.join(".")} ${what}`]
     }
     const found = String(id)
     return found === scanId || sameId?.(scanId, found) === true
@@ -244,22 +290,22 @@ export const make = <T, A, P, F, L>(
     notAbout,
     ending: (ticket, word, response, submittedAt, other) => {
       const meaning = other ?? meaningOf(word)
-      return meaning === null || typeof meaning === "string" || "running" in meaning
+      return meaning === null || typeof meaning === "string" || !("_tag" in meaning)
         ? null
         : settle(meaning, ticket, word, response, submittedAt)
     },
+    result: (ticket, word, response, now) => {
+      if (result === undefined) return broken(response, "no-result", "no result is defined")
+      if (response.status !== 200) return unfinished(resultPendings, ticket, response, now, "result")
+      if (response.body._tag === "Unreadable") return broken(response, response.body.why, response.body.detail)
+      const wrong = aboutAnother(result.id, response.body.value, ticket.scanId)
+      if (wrong !== null) return broken(response, ...wrong)
+      const means = typeof result.means === "function" ? result.means(word) : result.means
+      const when = "_tag" in means ? means : Judging.when(answers, means)
+      return Result.map(settle(when, ticket, word, response, null), Observation.settled)
+    },
     poll: (ticket, response, now) => {
-      if (response.status !== 200) {
-        const said = faults.said(response)
-        const since = ticket.submittedAt === null ? 0 : now - ticket.submittedAt
-        const pending = pendings.find(
-          ({ says, status, within }) =>
-            status === response.status && said !== null && since < within && says?.test(said) !== false
-        )
-        return pending === undefined
-          ? Result.fail(faults.poll("status", response, scrub))
-          : Result.succeed(Observation.pending(pending.phase))
-      }
+      if (response.status !== 200) return unfinished(pendings, ticket, response, now, "status")
       if (response.body._tag === "Unreadable") return broken(response, response.body.why, response.body.detail)
       const body = response.body.value
       const wrong = notAbout(body, ticket.scanId)
@@ -270,7 +316,14 @@ export const make = <T, A, P, F, L>(
       if (meaning === null) {
         return Result.succeed(Observation.unrecognised(WireFields.cut(scrub(word.success), 100)))
       }
+      if (meaning === "ended") return Result.succeed(Observation.ended(WireFields.cut(scrub(word.success), 100)))
       if (typeof meaning === "string") return Result.succeed(Observation.pending(meaning))
+      if ("moved" in meaning) {
+        const scanId = idOf(meaning.moved(body))
+        return scanId === null
+          ? broken(response, "invalid-answer", "the id that the scan goes on under is missing or cannot be one")
+          : Result.succeed(Observation.moved("running", { ...ticket, scanId }))
+      }
       if ("running" in meaning) {
         return Result.succeed(Observation.pending("running", progressOf(meaning.running(body))))
       }
