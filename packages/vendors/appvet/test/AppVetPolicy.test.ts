@@ -15,17 +15,27 @@ const seconds = (name: (typeof names)[number], open: number): number => {
 }
 
 describe("the paces", () => {
-  it("are 3, 5, 10 and 15 seconds for a single scan", () => {
+  it("are 3, 4.5, 10 and 15 seconds for a single scan", () => {
     assert.deepStrictEqual(
       names.map((name) => seconds(name, 1)),
-      [3, 5, 10, 15]
+      [3, 4.5, 10, 15]
     )
+  })
+
+  it("stay with their spread within the 3 to 5 seconds the vendor asks for, where a person or nobody chose another", () => {
+    for (const name of ["interactive", "default"] as const) {
+      const { first, spread } = AppVetPolicy.policies[name]
+      for (const wait of [seconds(name, 1), first === null ? 3 : Duration.toSeconds(first)]) {
+        assert.isAtLeast(wait, 3)
+        assert.isAtMost(wait * (1 + spread), 5)
+      }
+    }
   })
 
   it("lengthen with the number of open scans", () => {
     assert.deepStrictEqual(
       [1, 3, 4, 5, 8, 10].map((open) => seconds("default", open)),
-      [5, 5, 5.6, 7, 11.2, 14]
+      [4.5, 4.5, 5.6, 7, 11.2, 14]
     )
   })
 
@@ -65,7 +75,7 @@ describe("the budget", () => {
   })
 
   it("counts the polls of a typical scan at the default pace", () => {
-    assert.deepStrictEqual([1, 5, 10, 1000].map(AppVetPolicy.budget.pollsPerScan), [15, 11, 6, 6])
+    assert.deepStrictEqual([1, 5, 10, 1000].map(AppVetPolicy.budget.pollsPerScan), [17, 11, 6, 6])
   })
 })
 
