@@ -176,6 +176,8 @@ export default {
     "prefer-const": "error",
     // A circle of types is one too: none of its files can be read, or moved, alone.
     "import/no-cycle": ["error", { ignoreTypes: false }],
+    // A module is imported once: its types beside its values, not in a second line.
+    "no-duplicate-imports": "error",
     "typescript/no-explicit-any": "error",
     "typescript/no-non-null-assertion": "error",
     "typescript/ban-ts-comment": ["error", { "ts-expect-error": "allow-with-description" }],

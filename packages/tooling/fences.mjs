@@ -50,6 +50,11 @@ const barrel = "import the module itself"
 
 /** @type {ReadonlyArray<Plant>} */
 const plants = [
+  writing(
+    "packages/core/src/model/Twice.ts",
+    "no-duplicate-imports",
+    'import type { Severity } from "./Severity.ts"\nimport { order } from "./Severity.ts"\nexport const used: ReadonlyArray<Severity> = order'
+  ),
   importing("packages/core/src/model/A.ts", "../policy/PollPolicy.ts", inCore),
   importing("packages/core/src/model/internal/A.ts", "../../engine/Poller.ts", inCore),
   importing("packages/core/src/model/B.ts", "../http/VendorHttp.ts", inCore),

@@ -1,6 +1,12 @@
 // Simulated vendors on loopback for tests that are written as a user without Effect writes.
-import { type AppVetOptions, type ComplianceOptions, createScanpoll, type ExonaOptions } from "@scanpoll/promise"
-import type { PolicyOptions, ScanpollOptions } from "@scanpoll/promise"
+import {
+  type AppVetOptions,
+  type ComplianceOptions,
+  createScanpoll,
+  type ExonaOptions,
+  type PolicyOptions,
+  type ScanpollOptions
+} from "@scanpoll/promise"
 import { Simulators } from "@scanpoll/testkit"
 import { Effect, Exit, Scope } from "effect"
 import type { TestContext } from "vitest"

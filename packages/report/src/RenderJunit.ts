@@ -7,8 +7,7 @@
  *
  * @since 0.1.0
  */
-import library from "junit-report-builder"
-import type { Builder, TestCase } from "junit-report-builder"
+import library, { type Builder, type TestCase } from "junit-report-builder"
 import * as Hostile from "./HostileText.ts"
 import type { HostileText } from "./HostileText.ts"
 import * as Identities from "./internal/identities.ts"

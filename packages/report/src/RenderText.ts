@@ -7,8 +7,7 @@
  * @since 0.1.0
  */
 import * as Hostile from "./HostileText.ts"
-import { fold, make, pad, severityStyles } from "./internal/page.ts"
-import type { Page } from "./internal/page.ts"
+import { fold, make, pad, severityStyles, type Page } from "./internal/page.ts"
 import * as Words from "./internal/words.ts"
 import type { RenderOptions, Renderer } from "./RenderOptions.ts"
 import type { ReportFinding, ReportScan } from "./ReportScan.ts"

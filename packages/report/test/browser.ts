@@ -4,8 +4,7 @@ import { existsSync, rmSync } from "node:fs"
 import { createRequire } from "node:module"
 import { tmpdir } from "node:os"
 import { dirname, join } from "node:path"
-import type { Browser } from "playwright-core"
-import { chromium } from "playwright-core"
+import { type Browser, chromium } from "playwright-core"
 
 interface Found {
   readonly path: string

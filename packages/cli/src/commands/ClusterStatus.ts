@@ -6,8 +6,7 @@
  */
 import * as ClusterDatabase from "@scanpoll/cluster/ClusterDatabase"
 import * as Statuses from "@scanpoll/cluster/ClusterStatus"
-import type { JournalError } from "@scanpoll/core/engine/ScanJournal"
-import { ScanJournal } from "@scanpoll/core/engine/ScanJournal"
+import { type JournalError, ScanJournal } from "@scanpoll/core/engine/ScanJournal"
 import * as JournalAddress from "@scanpoll/journal/JournalAddress"
 import * as Effect from "effect/Effect"
 import type * as FileSystem from "effect/FileSystem"

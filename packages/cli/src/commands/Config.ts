@@ -6,17 +6,14 @@
 import * as Effect from "effect/Effect"
 import * as FileSystem from "effect/FileSystem"
 import type * as Path from "effect/Path"
-import type { UsageError } from "../config/InputFault.ts"
-import { quote, usage } from "../config/InputFault.ts"
+import { type UsageError, quote, usage } from "../config/InputFault.ts"
 import * as Keys from "../config/Keys.ts"
 import type { Plan } from "../config/Plan.ts"
 import * as PlanSchema from "../config/PlanSchema.ts"
 import { names, settings as catalogue, variable } from "../config/Setting.ts"
 import * as Output from "../output/Output.ts"
-import type { Streams } from "../output/Streams.ts"
-import { inert, say } from "../output/Streams.ts"
+import { type Streams, inert, say } from "../output/Streams.ts"
 import * as WholeFile from "../output/WholeFile.ts"
-import type { FlagTexts } from "../prepare/Resolve.ts"
 import * as Accounts from "../prepare/Accounts.ts"
 import * as Checked from "../prepare/Checked.ts"
 import * as Command from "../prepare/Command.ts"
@@ -118,7 +115,7 @@ const planOf = Effect.fnUntraced(function* (
  */
 export const show = Effect.fnUntraced(function* (input: {
   readonly plan: string | null
-  readonly flags: FlagTexts
+  readonly flags: Resolve.FlagTexts
 }): Effect.fn.Return<number, UsageError, Services | Vendors> {
   const { environment } = yield* ProcessContext
   const read = yield* planOf(input.plan)
@@ -182,7 +179,7 @@ export const show = Effect.fnUntraced(function* (input: {
  */
 export const validate = Effect.fnUntraced(function* (input: {
   readonly plan: string | null
-  readonly flags: FlagTexts
+  readonly flags: Resolve.FlagTexts
 }): Effect.fn.Return<number, UsageError, Services | Vendors> {
   const { plan } = yield* Effect.flatMap(
     Command.checkTargets({

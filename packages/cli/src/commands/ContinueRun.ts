@@ -4,8 +4,7 @@
  *
  * @since 0.2.0
  */
-import type { ClaimEntry, JournalError } from "@scanpoll/core/engine/ScanJournal"
-import { ScanJournal } from "@scanpoll/core/engine/ScanJournal"
+import { type ClaimEntry, type JournalError, ScanJournal } from "@scanpoll/core/engine/ScanJournal"
 import type { StoredRow, StoredRun } from "@scanpoll/core/engine/StoredRuns"
 import type { VendorHttp } from "@scanpoll/core/http/VendorHttp"
 import * as Effect from "effect/Effect"
@@ -15,7 +14,6 @@ import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import { quote, usage, type UsageError } from "../config/InputFault.ts"
 import * as KeyVariable from "../config/KeyVariable.ts"
-import type { Plan } from "../config/Plan.ts"
 import * as Plans from "../config/Plan.ts"
 import * as PlanFile from "../config/PlanFile.ts"
 import { names } from "../config/Setting.ts"
@@ -27,7 +25,6 @@ import * as Claims from "../prepare/Claims.ts"
 import * as Command from "../prepare/Command.ts"
 import * as ReadPlan from "../prepare/ReadPlan.ts"
 import * as Requests from "../prepare/Requests.ts"
-import type { FlagTexts } from "../prepare/Resolve.ts"
 import * as Resolve from "../prepare/Resolve.ts"
 import { ProcessContext } from "../process/ProcessContext.ts"
 import type { Shutdown } from "../process/Shutdown.ts"
@@ -39,7 +36,7 @@ type Services = FileSystem.FileSystem | Path.Path | Streams | Shutdown | VendorH
 
 interface Input {
   readonly run: string
-  readonly flags: FlagTexts
+  readonly flags: Resolve.FlagTexts
 }
 
 interface Stored {
@@ -166,7 +163,7 @@ const prepare = Effect.fnUntraced(function* (
   }
 })
 
-const basisOf = Effect.fnUntraced(function* (plan: Checked.Checked<Plan>, flags: FlagTexts) {
+const basisOf = Effect.fnUntraced(function* (plan: Checked.Checked<Plans.Plan>, flags: Resolve.FlagTexts) {
   const checked = yield* Command.begin({ name: "run", plan, flags })
   return { checked, basis: yield* Checked.orRefuse(checked) }
 })

@@ -14,13 +14,10 @@ import * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
 import type { InputFault, UsageError } from "../config/InputFault.ts"
 import * as Keys from "../config/Keys.ts"
-import type { Plan } from "../config/Plan.ts"
 import * as Plans from "../config/Plan.ts"
 import * as Look from "../output/Look.ts"
 import * as Output from "../output/Output.ts"
-import type { Streams } from "../output/Streams.ts"
-import { inert } from "../output/Streams.ts"
-import type { FlagTexts } from "../prepare/Resolve.ts"
+import { type Streams, inert } from "../output/Streams.ts"
 import * as Accounts from "../prepare/Accounts.ts"
 import * as Checked from "../prepare/Checked.ts"
 import * as Command from "../prepare/Command.ts"
@@ -113,7 +110,7 @@ const checkPlan = ({ faults, value, warnings }: Checked.Checked<Command.Basis>):
 
 interface Input {
   readonly words: ReadonlyArray<string>
-  readonly flags: FlagTexts
+  readonly flags: Resolve.FlagTexts
 }
 
 // What is wrong with the outputs of this command itself is refused; the rest is what it was asked to find.
@@ -178,7 +175,7 @@ const probe = Effect.fnUntraced(function* (
   vendor: Vendor,
   account: string,
   variable: string | null,
-  plan: Plan,
+  plan: Plans.Plan,
   keys: Keys.Keys,
   needed: boolean,
   skews: ReadonlyMap<string, number>

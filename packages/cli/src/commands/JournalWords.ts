@@ -4,7 +4,6 @@
  * @since 0.1.0
  */
 import type { ClaimEntry } from "@scanpoll/core/engine/ScanJournal"
-import type { Point } from "@scanpoll/journal/History"
 import * as History from "@scanpoll/journal/History"
 import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
@@ -50,7 +49,7 @@ const typeOf = ({ kind }: ClaimEntry): string => (kind === null || kind === "" ?
 const who = (entry: ClaimEntry): string =>
   `${keyOf(entry) ?? KeyText.accountName(entry.key.vendor, entry.key.account)}  ${inert(entry.subject.name, 120)}${typeOf(entry)}`
 
-const answer = (point: Point | null): string =>
+const answer = (point: History.Point | null): string =>
   point === null
     ? "answer unreadable"
     : [
@@ -95,7 +94,7 @@ export const line = (entry: ClaimEntry, now: number): string => {
  * @category destructors
  * @since 0.1.0
  */
-export const pointLine = (point: Point): string =>
+export const pointLine = (point: History.Point): string =>
   `${time(point.at) ?? "at an unknown time"}  ${answer(point)}${point.cached ? ", cached" : ""}  ${point.scanId}`
 
 /**
@@ -128,7 +127,8 @@ export const toJson = (entry: ClaimEntry): unknown => ({
  * @category destructors
  * @since 0.1.0
  */
-export const pointJson = (point: Point | null): unknown => (point === null ? null : { ...point, at: time(point.at) })
+export const pointJson = (point: History.Point | null): unknown =>
+  point === null ? null : { ...point, at: time(point.at) }
 
 /**
  * Lines under a title; nothing where there is none.

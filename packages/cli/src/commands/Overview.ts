@@ -3,8 +3,7 @@
  *
  * @since 0.2.0
  */
-import type { ClaimEntry, JournalError } from "@scanpoll/core/engine/ScanJournal"
-import { ScanJournal } from "@scanpoll/core/engine/ScanJournal"
+import { type ClaimEntry, type JournalError, ScanJournal } from "@scanpoll/core/engine/ScanJournal"
 import * as JournalAddress from "@scanpoll/journal/JournalAddress"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"

@@ -3,8 +3,7 @@
  *
  * @since 0.2.0
  */
-import type { JournalError } from "@scanpoll/core/engine/ScanJournal"
-import { ScanJournal } from "@scanpoll/core/engine/ScanJournal"
+import { type JournalError, ScanJournal } from "@scanpoll/core/engine/ScanJournal"
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"

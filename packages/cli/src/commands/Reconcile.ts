@@ -24,7 +24,6 @@ import { inert, say, type Streams } from "../output/Streams.ts"
 import * as Checked from "../prepare/Checked.ts"
 import * as Claims from "../prepare/Claims.ts"
 import * as ReadPlan from "../prepare/ReadPlan.ts"
-import type { FlagTexts } from "../prepare/Resolve.ts"
 import * as Resolve from "../prepare/Resolve.ts"
 import { ProcessContext } from "../process/ProcessContext.ts"
 import * as Journal from "../storage/Journal.ts"
@@ -39,7 +38,7 @@ interface Input {
   readonly plan: string | null
   readonly release: boolean
   readonly as: string | null
-  readonly flags: FlagTexts
+  readonly flags: Resolve.FlagTexts
 }
 
 const faultsOf = ({ as, claim, release }: Input): ReadonlyArray<InputFault> => [

@@ -21,7 +21,6 @@ import type { Settings } from "../config/Settings.ts"
 import * as Look from "../output/Look.ts"
 import { inert, say, Streams } from "../output/Streams.ts"
 import * as WholeFile from "../output/WholeFile.ts"
-import type { FlagTexts } from "../prepare/Resolve.ts"
 import * as Checked from "../prepare/Checked.ts"
 import * as Command from "../prepare/Command.ts"
 import * as Resolve from "../prepare/Resolve.ts"
@@ -84,7 +83,7 @@ const put = Effect.fnUntraced(function* (
  */
 export const report = Effect.fnUntraced(function* (input: {
   readonly words: ReadonlyArray<string>
-  readonly flags: FlagTexts
+  readonly flags: Resolve.FlagTexts
 }): Effect.fn.Return<number, UsageError | JournalError, Services> {
   const saved = Checked.all(yield* Effect.forEach(input.words, SavedFiles.readReport))
   const begun = yield* Command.begin({
@@ -133,7 +132,7 @@ export const report = Effect.fnUntraced(function* (input: {
 export const diff = Effect.fnUntraced(function* (input: {
   readonly base: string
   readonly head: string
-  readonly flags: FlagTexts
+  readonly flags: Resolve.FlagTexts
 }): Effect.fn.Return<number, UsageError, Services> {
   const [base, head] = [yield* SavedFiles.readReport(input.base), yield* SavedFiles.readReport(input.head)]
   const begun = yield* Command.begin({

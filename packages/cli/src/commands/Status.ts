@@ -3,7 +3,6 @@
  *
  * @since 0.1.0
  */
-import type { ClaimEntry, JournalError } from "@scanpoll/core/engine/ScanJournal"
 import * as ScanJournals from "@scanpoll/core/engine/ScanJournal"
 import { ScanJournal } from "@scanpoll/core/engine/ScanJournal"
 import type { PollAnswer, Progress } from "@scanpoll/core/model/Observation"
@@ -18,13 +17,11 @@ import * as Option from "effect/Option"
 import type * as Path from "effect/Path"
 import * as Result from "effect/Result"
 import { usage, type UsageError } from "../config/InputFault.ts"
-import type { Key } from "../config/Key.ts"
 import * as KeyText from "../config/Key.ts"
 import * as Journal from "../storage/Journal.ts"
 import * as Look from "../output/Look.ts"
 import * as Output from "../output/Output.ts"
-import type { Streams } from "../output/Streams.ts"
-import { inert } from "../output/Streams.ts"
+import { type Streams, inert } from "../output/Streams.ts"
 import type { FlagTexts } from "../prepare/Resolve.ts"
 import * as Accounts from "../prepare/Accounts.ts"
 import * as Checked from "../prepare/Checked.ts"
@@ -148,7 +145,7 @@ const codeOf = (standing: Standing): 0 | 3 | 4 => {
 }
 
 // What the journal says of a claim that has no scan to ask about, or whose answer is known.
-const standingOfClaim = (entry: ClaimEntry, key: string): Standing => {
+const standingOfClaim = (entry: ScanJournals.ClaimEntry, key: string): Standing => {
   const blank = { key, vendorStatus: null, severity: null, score: null, progress: null, fault: null }
   const point = entry.state === "settled" ? History.point(entry) : null
   return point === null
@@ -182,7 +179,7 @@ export const status = Effect.fnUntraced(function* (input: {
   readonly flags: FlagTexts
 }): Effect.fn.Return<
   number,
-  UsageError | JournalError,
+  UsageError | ScanJournals.JournalError,
   FileSystem.FileSystem | Path.Path | Streams | VendorHttp | Vendors
 > {
   const begun = yield* Command.begin({
@@ -198,7 +195,7 @@ export const status = Effect.fnUntraced(function* (input: {
   const { value: accounts } = opened
   const { value: wanted } = known
 
-  const ask = (account: Account | null, key: Key) =>
+  const ask = (account: Account | null, key: KeyText.Key) =>
     account === null
       ? Effect.die(new TypeError("an account that was checked is not open"))
       : Effect.map(Effect.result(account.pollOnce(key.scanId)), (answer) => standingOf(KeyText.format(key), answer))

@@ -5,7 +5,6 @@
  *
  * @since 0.1.0
  */
-import type { SubmitRecord } from "@scanpoll/core/engine/Scans"
 import * as Scans from "@scanpoll/core/engine/Scans"
 import type { JournalError } from "@scanpoll/core/engine/ScanJournal"
 import type { VendorHttp } from "@scanpoll/core/http/VendorHttp"
@@ -21,8 +20,7 @@ import * as KeyText from "../config/Key.ts"
 import * as Journal from "../storage/Journal.ts"
 import * as Look from "../output/Look.ts"
 import * as Output from "../output/Output.ts"
-import type { Streams } from "../output/Streams.ts"
-import { inert, say } from "../output/Streams.ts"
+import { type Streams, inert, say } from "../output/Streams.ts"
 import type { FlagTexts } from "../prepare/Resolve.ts"
 import * as Checked from "../prepare/Checked.ts"
 import * as Command from "../prepare/Command.ts"
@@ -34,7 +32,7 @@ import { Shutdown } from "../process/Shutdown.ts"
 import { ProcessContext } from "../process/ProcessContext.ts"
 import type { Vendors } from "../vendors/Vendors.ts"
 
-const keyOf = (submission: SubmitRecord): string | null =>
+const keyOf = (submission: Scans.SubmitRecord): string | null =>
   submission.ticket === null
     ? null
     : KeyText.format({
@@ -43,7 +41,7 @@ const keyOf = (submission: SubmitRecord): string | null =>
         scanId: submission.ticket.scanId
       })
 
-const line = (submission: SubmitRecord): string => {
+const line = (submission: Scans.SubmitRecord): string => {
   const name = `${submission.vendor} ${inert(submission.subject.name, 120)}`
   const key = keyOf(submission)
   if (submission.state === "submitted")
@@ -52,7 +50,7 @@ const line = (submission: SubmitRecord): string => {
   return `${name}: ${submission.state}${why}`
 }
 
-const toJson = (submissions: ReadonlyArray<SubmitRecord>): unknown => ({
+const toJson = (submissions: ReadonlyArray<Scans.SubmitRecord>): unknown => ({
   schemaVersion: 1,
   submissions: submissions.map((one) => ({
     index: one.index,
@@ -70,7 +68,7 @@ const toJson = (submissions: ReadonlyArray<SubmitRecord>): unknown => ({
 })
 
 // A submission that is a scan's end already (a cache hit, a scan done inside the request) was as good as any.
-const codeOf = (submission: SubmitRecord): ExitCode.ExitCode =>
+const codeOf = (submission: Scans.SubmitRecord): ExitCode.ExitCode =>
   submission.state === "submitted" || submission.outcome !== null
     ? 0
     : ExitCode.ofRow({ state: submission.state, because: submission.because })
@@ -78,7 +76,7 @@ const codeOf = (submission: SubmitRecord): ExitCode.ExitCode =>
 const worst = (codes: ReadonlyArray<ExitCode.ExitCode>): ExitCode.ExitCode =>
   ExitCode.precedence.find((code) => codes.includes(code)) ?? 0
 
-const codeOfAll = (submissions: ReadonlyArray<SubmitRecord>, isInterrupted: boolean): ExitCode.ExitCode =>
+const codeOfAll = (submissions: ReadonlyArray<Scans.SubmitRecord>, isInterrupted: boolean): ExitCode.ExitCode =>
   worst([...submissions.map(codeOf), ...(isInterrupted ? [130 as const] : [])])
 
 /**
@@ -107,7 +105,7 @@ export const submit = Effect.fnUntraced(function* (input: {
     environment: facts.environment,
     quiet: settings.quiet.value
   })
-  const toText = (one: SubmitRecord) => (style === "none" ? Effect.void : say(line(one)))
+  const toText = (one: Scans.SubmitRecord) => (style === "none" ? Effect.void : say(line(one)))
   const submitted = Effect.gen(function* () {
     const runId = yield* Running.makeRunId
     const options = StoredRun.options(ready.plan, settings)

@@ -32,7 +32,6 @@ import type { Settings } from "../config/Settings.ts"
 import * as Health from "../process/HealthServer.ts"
 import * as Look from "../output/Look.ts"
 import { inert, say, type Streams } from "../output/Streams.ts"
-import type { FlagTexts } from "../prepare/Resolve.ts"
 import * as Accounts from "../prepare/Accounts.ts"
 import * as Checked from "../prepare/Checked.ts"
 import * as ReadPlan from "../prepare/ReadPlan.ts"
@@ -48,7 +47,7 @@ interface Wanted {
   readonly name: string | null
   readonly slices: string | null
   readonly lease: string | null
-  readonly flags: FlagTexts
+  readonly flags: Resolve.FlagTexts
 }
 
 const words = {

@@ -11,14 +11,12 @@ import type * as FileSystem from "effect/FileSystem"
 import * as Option from "effect/Option"
 import type * as Path from "effect/Path"
 import * as Result from "effect/Result"
-import type { InputFault, UsageError } from "../config/InputFault.ts"
-import { quote } from "../config/InputFault.ts"
+import { type InputFault, type UsageError, quote } from "../config/InputFault.ts"
 import * as Plans from "../config/Plan.ts"
 import { inert, say, type Streams } from "../output/Streams.ts"
 import * as WholeFile from "../output/WholeFile.ts"
 import * as Checked from "../prepare/Checked.ts"
 import * as Outputs from "../prepare/Outputs.ts"
-import type { FlagTexts } from "../prepare/Resolve.ts"
 import * as Resolve from "../prepare/Resolve.ts"
 import * as Look from "../output/Look.ts"
 import * as StoredReport from "../run/StoredReport.ts"
@@ -38,7 +36,7 @@ interface Input {
   readonly until: string | null
   readonly by: string | null
   readonly assessments: boolean
-  readonly flags: FlagTexts
+  readonly flags: Resolve.FlagTexts
 }
 
 // Until when, in milliseconds.

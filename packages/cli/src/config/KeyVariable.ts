@@ -8,8 +8,7 @@
  * @since 0.1.1
  */
 import type { VendorFacts } from "../vendors/Vendor.ts"
-import type { InputFault } from "./InputFault.ts"
-import { quote } from "./InputFault.ts"
+import { type InputFault, quote } from "./InputFault.ts"
 
 /**
  * The variable of the environment that lists further key variables a plan may name, separated by commas.

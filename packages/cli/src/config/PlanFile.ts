@@ -12,20 +12,23 @@ import { unknownKey } from "../vendors/Shape.ts"
 import type { Vendor } from "../vendors/Vendor.ts"
 import { howToBring } from "../vendors/Wanted.ts"
 import * as Durations from "./Durations.ts"
-import type { InputFault } from "./InputFault.ts"
-import { quote, visible } from "./InputFault.ts"
-import type { Entry, Located, Place } from "./Located.ts"
+import { type InputFault, quote, visible } from "./InputFault.ts"
 import * as Tree from "./Located.ts"
 import * as KeyVariable from "./KeyVariable.ts"
 import { didYouMean } from "./Nearest.ts"
 import * as Placeholder from "./Placeholder.ts"
 import * as Paces from "./Pace.ts"
-import type { Pace } from "./Pace.ts"
-import type { Placed, Plan, PlanAccount, Target, VendorSettings } from "./Plan.ts"
-import { defaultAccount, empty } from "./Plan.ts"
+import {
+  type Placed,
+  type Plan,
+  type PlanAccount,
+  type Target,
+  type VendorSettings,
+  defaultAccount,
+  empty
+} from "./Plan.ts"
 import type { PlanValue } from "./Settings.ts"
-import type { SettingName } from "./Setting.ts"
-import { names, settings } from "./Setting.ts"
+import { type SettingName, names, settings } from "./Setting.ts"
 import type { PlanKind } from "./SettingKind.ts"
 
 /**
@@ -76,27 +79,31 @@ export const parse = (
 
 interface Reader {
   readonly faults: ReadonlyArray<Tree.LocatedFault>
-  readonly plan: (root: Located, file: string) => Plan
+  readonly plan: (root: Tree.Located, file: string) => Plan
 }
 
 const makeReader = (
-  place: (at: Place) => string,
+  place: (at: Tree.Place) => string,
   vendors: ReadonlyArray<Vendor>,
   allowed: ReadonlySet<string>
 ): Reader => {
   const faults: Array<Tree.LocatedFault> = []
-  const fault = (at: Place, message: string): void => {
+  const fault = (at: Tree.Place, message: string): void => {
     faults.push({ at, message })
   }
   const vendorNames = vendors.map((vendor) => vendor.name)
 
   // The entries of a map with known keys only.
-  const entries = (located: Located, what: string, known: ReadonlyArray<string>): ReadonlyMap<string, Entry> | null => {
+  const entries = (
+    located: Tree.Located,
+    what: string,
+    known: ReadonlyArray<string>
+  ): ReadonlyMap<string, Tree.Entry> | null => {
     if (located._tag !== "Map") {
       fault(located.at, `${what} must be a map, not ${Tree.describe(located)}`)
       return null
     }
-    const out = new Map<string, Entry>()
+    const out = new Map<string, Tree.Entry>()
     for (const entry of located.entries) {
       if (known.includes(entry.key)) out.set(entry.key, entry)
       else {
@@ -108,27 +115,27 @@ const makeReader = (
     return out
   }
 
-  const textOf = (entry: Entry): string | null => {
+  const textOf = (entry: Tree.Entry): string | null => {
     const { value } = entry
     if (value._tag === "Scalar" && typeof value.value === "string" && value.value.trim() !== "") return value.value
     fault(value.at, `${entry.key} must be a text, not ${Tree.describe(value)}`)
     return null
   }
 
-  const placed = <A>(entry: Entry, parsed: Result.Result<A, string>): Placed<A> | null => {
+  const placed = <A>(entry: Tree.Entry, parsed: Result.Result<A, string>): Placed<A> | null => {
     if (Result.isSuccess(parsed)) return { value: parsed.success, where: place(entry.value.at) }
     fault(entry.value.at, `${entry.key} ${parsed.failure}`)
     return null
   }
 
-  const durationText = (entry: Entry): string | null => {
+  const durationText = (entry: Tree.Entry): string | null => {
     const { value } = entry
     // The number 0 is the one duration that needs no unit; any other is refused with the reason.
     if (value._tag === "Scalar" && typeof value.value === "number") return String(value.value)
     return textOf(entry)
   }
 
-  const nameOf = (entry: Entry | undefined): string | null => {
+  const nameOf = (entry: Tree.Entry | undefined): string | null => {
     const text = entry === undefined ? null : textOf(entry)
     if (entry === undefined || text === null) return null
     const name = text.trim()
@@ -137,18 +144,18 @@ const makeReader = (
     return name
   }
 
-  const deadlineOf = (entry: Entry | undefined): Placed<Duration.Duration> | null => {
+  const deadlineOf = (entry: Tree.Entry | undefined): Placed<Duration.Duration> | null => {
     const text = entry === undefined ? null : durationText(entry)
     return entry === undefined || text === null ? null : placed(entry, Durations.parse(text))
   }
 
-  const paceOf = (entry: Entry | undefined): Placed<Pace> | null => {
+  const paceOf = (entry: Tree.Entry | undefined): Placed<Paces.Pace> | null => {
     const text = entry === undefined ? null : durationText(entry)
     return entry === undefined || text === null ? null : placed(entry, Paces.parse(text))
   }
 
   // The texts of a setting, of the kind it has in a plan.
-  const textsOf = (entry: Entry, kind: PlanKind): ReadonlyArray<string> | null => {
+  const textsOf = (entry: Tree.Entry, kind: PlanKind): ReadonlyArray<string> | null => {
     const { value } = entry
     const refuse = (what: string): null => {
       fault(value.at, `${entry.key} must be ${what}, not ${Tree.describe(value)}`)
@@ -197,12 +204,12 @@ const makeReader = (
   }
 
   // A section that is there and empty, as while somebody is writing it, is no section.
-  const section = (root: ReadonlyMap<string, Entry>, name: string): Located | undefined => {
+  const section = (root: ReadonlyMap<string, Tree.Entry>, name: string): Tree.Located | undefined => {
     const value = root.get(name)?.value
     return value?._tag === "Scalar" && value.value === null ? undefined : value
   }
 
-  const planned = (section: "defaults" | "gate", located: Located | undefined, more: ReadonlyArray<string>) => {
+  const planned = (section: "defaults" | "gate", located: Tree.Located | undefined, more: ReadonlyArray<string>) => {
     const out: { [K in SettingName]?: PlanValue } = {}
     const mine = names.filter((name) => settings[name].plan?.[0] === section)
     const known = [...mine.map((name) => settings[name].plan?.[1] ?? name), ...more]
@@ -217,7 +224,7 @@ const makeReader = (
     return { out, found }
   }
 
-  const vendorSettings = (located: Located | undefined): ReadonlyMap<string, VendorSettings> => {
+  const vendorSettings = (located: Tree.Located | undefined): ReadonlyMap<string, VendorSettings> => {
     const out = new Map<string, VendorSettings>()
     const found = located === undefined ? null : entries(located, "vendors", vendorNames)
     for (const [name, entry] of found ?? []) {
@@ -228,7 +235,7 @@ const makeReader = (
     return out
   }
 
-  const vendorOf = (entry: Entry | undefined, at: Place): Vendor | null => {
+  const vendorOf = (entry: Tree.Entry | undefined, at: Tree.Place): Vendor | null => {
     if (entry === undefined) {
       fault(at, `vendor is missing; it is one of ${vendorNames.join(", ")}`)
       return null
@@ -242,7 +249,7 @@ const makeReader = (
     return found
   }
 
-  const accountsOf = (located: Located | undefined): ReadonlyArray<PlanAccount> => {
+  const accountsOf = (located: Tree.Located | undefined): ReadonlyArray<PlanAccount> => {
     if (located === undefined) return []
     if (located._tag !== "Map") {
       fault(located.at, `accounts must be a map from labels to accounts, not ${Tree.describe(located)}`)
@@ -271,7 +278,7 @@ const makeReader = (
     return out
   }
 
-  const target = (located: Located, accounts: ReadonlyArray<PlanAccount>): Target | null => {
+  const target = (located: Tree.Located, accounts: ReadonlyArray<PlanAccount>): Target | null => {
     if (located._tag !== "Map") {
       fault(located.at, `a target must be a map, not ${Tree.describe(located)}`)
       return null
@@ -296,7 +303,7 @@ const makeReader = (
         fault(accountEntry.value.at, `${vendor.name} has no account ${quote(account)} in accounts${hint}`)
       }
     }
-    const own: Located = { ...located, entries: located.entries.filter((entry) => !common.has(entry.key)) }
+    const own: Tree.Located = { ...located, entries: located.entries.filter((entry) => !common.has(entry.key)) }
     const input = Tree.toPlain(own)
     const wrong = vendor.faults(input)
     for (const { message, path } of wrong) {
@@ -329,9 +336,9 @@ const makeReader = (
   }
 
   const targetsOf = (
-    entry: Entry | undefined,
+    entry: Tree.Entry | undefined,
     accounts: ReadonlyArray<PlanAccount>,
-    root: Place
+    root: Tree.Place
   ): ReadonlyArray<Target> => {
     if (entry === undefined) {
       fault(root, "targets is missing: the list of what to scan")
@@ -370,7 +377,7 @@ const makeReader = (
     }
   }
 
-  const plan = (root: Located, file: string): Plan => {
+  const plan = (root: Tree.Located, file: string): Plan => {
     const blank: Plan = { ...empty, file }
     if (root._tag === "Scalar" && root.value === null) {
       fault(root.at, "the plan is empty; `scanpoll config init` writes one to start from")

@@ -14,8 +14,7 @@ import { version } from "../process/Version.ts"
 import type { Vendor } from "../vendors/Vendor.ts"
 import type { Known } from "../vendors/Vendors.ts"
 import { paceNames } from "./Pace.ts"
-import type { SettingName } from "./Setting.ts"
-import { names, settings } from "./Setting.ts"
+import { type SettingName, names, settings } from "./Setting.ts"
 import * as SettingsOf from "./Settings.ts"
 
 /**

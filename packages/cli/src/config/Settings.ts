@@ -7,12 +7,10 @@
  */
 import * as Result from "effect/Result"
 import * as Struct from "effect/Struct"
-import type { InputFault } from "./InputFault.ts"
-import { quote } from "./InputFault.ts"
+import { type InputFault, quote } from "./InputFault.ts"
 import * as KeyVariable from "./KeyVariable.ts"
 import { didYouMean, nearest } from "./Nearest.ts"
-import type { SettingName, ValueOf } from "./Setting.ts"
-import { byFlag, names, ownFlags, settings, variable } from "./Setting.ts"
+import { type SettingName, type ValueOf, byFlag, names, ownFlags, settings, variable } from "./Setting.ts"
 import type { Face, Setting } from "./SettingKind.ts"
 
 /**

@@ -14,8 +14,7 @@ import * as Durations from "../config/Durations.ts"
 import { byFlag, ownFlags, settings, variable } from "../config/Setting.ts"
 import type { Group } from "../config/SettingKind.ts"
 import * as SettingsOf from "../config/Settings.ts"
-import type { Page } from "./Pages.ts"
-import { meanings, pages, variables } from "./Pages.ts"
+import { type Page, meanings, pages, variables } from "./Pages.ts"
 import { beside, wrap } from "./Wrap.ts"
 
 const headings: ReadonlyArray<readonly [group: Group, heading: string]> = [

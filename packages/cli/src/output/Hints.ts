@@ -4,7 +4,6 @@
  *
  * @since 0.1.1
  */
-import type { ScanRecord } from "@scanpoll/core/model/ScanRecord"
 import * as Records from "@scanpoll/core/model/ScanRecord"
 import * as Redacted from "effect/Redacted"
 import * as KeyText from "../config/Key.ts"
@@ -158,7 +157,7 @@ const plural = (count: number, one: string): string => `${count} ${one}${count =
  * @category destructors
  * @since 0.1.1
  */
-export const hints = (records: ReadonlyArray<ScanRecord>, context: Context): ReadonlyArray<string> => {
+export const hints = (records: ReadonlyArray<Records.ScanRecord>, context: Context): ReadonlyArray<string> => {
   const { settings, typed } = context
   const durable = settings.journal.value?._tag !== "Memory"
   const open = records.filter((record) => Records.isResumable(record) && record.ticket !== null)
@@ -190,7 +189,11 @@ export const hints = (records: ReadonlyArray<ScanRecord>, context: Context): Rea
   return note === null ? lines : [...lines, note]
 }
 
-const resuming = (open: ReadonlyArray<ScanRecord>, context: Context, durable: boolean): ReadonlyArray<string> => {
+const resuming = (
+  open: ReadonlyArray<Records.ScanRecord>,
+  context: Context,
+  durable: boolean
+): ReadonlyArray<string> => {
   const title = "to wait for what is open, which buys nothing:"
   if (durable) return [title, resumeLine(context)]
   const keys = new Set(open.flatMap(({ ticket }) => (ticket === null ? [] : [KeyText.format(ticket)])))

@@ -12,7 +12,6 @@ import * as Result from "effect/Result"
 import type { InputFault } from "../config/InputFault.ts"
 import type { Keys } from "../config/Keys.ts"
 import { didYouMean } from "../config/Nearest.ts"
-import type { PlanAccount } from "../config/Plan.ts"
 import * as Plans from "../config/Plan.ts"
 import { ProcessContext } from "../process/ProcessContext.ts"
 import type { Account, Vendor } from "../vendors/Vendor.ts"
@@ -92,7 +91,7 @@ export interface Needed {
  */
 export const variableOf = (
   { account, vendor }: Needed,
-  declared: ReadonlyArray<PlanAccount>
+  declared: ReadonlyArray<Plans.PlanAccount>
 ): Checked.Checked<string | null> => {
   if (account === Plans.defaultAccount) return Checked.make(vendor.keyVariable)
   const mine = declared.filter((one) => one.vendor.name === vendor.name)
@@ -107,7 +106,7 @@ export const variableOf = (
 
 const openOne = Effect.fnUntraced(function* (
   needed: Needed,
-  declared: ReadonlyArray<PlanAccount>,
+  declared: ReadonlyArray<Plans.PlanAccount>,
   keys: Keys
 ): Effect.fn.Return<Checked.Checked<Account | null>, never, VendorHttp> {
   const { environment } = yield* ProcessContext
@@ -154,7 +153,7 @@ const nameOf = (vendor: string, account: string): string => labelKey({ vendor, a
  */
 export const open = Effect.fnUntraced(function* (
   used: ReadonlyArray<Needed>,
-  declared: ReadonlyArray<PlanAccount>,
+  declared: ReadonlyArray<Plans.PlanAccount>,
   keys: Keys
 ): Effect.fn.Return<Checked.Checked<Accounts>, never, VendorHttp> {
   const wanted = new Map(used.map((one) => [nameOf(one.vendor.name, one.account), one]))
@@ -176,7 +175,7 @@ export const open = Effect.fnUntraced(function* (
  */
 export const check = Effect.fnUntraced(function* (
   used: ReadonlyArray<Needed>,
-  declared: ReadonlyArray<PlanAccount>,
+  declared: ReadonlyArray<Plans.PlanAccount>,
   keys: Keys
 ): Effect.fn.Return<Checked.Checked<null>> {
   const { environment } = yield* ProcessContext

@@ -7,8 +7,7 @@
  * @since 0.2.0
  */
 import * as Effect from "effect/Effect"
-import type { InputFault } from "../config/InputFault.ts"
-import { UsageError } from "../config/InputFault.ts"
+import { type InputFault, UsageError } from "../config/InputFault.ts"
 import * as Secrets from "../output/Secrets.ts"
 import { say, type Streams } from "../output/Streams.ts"
 

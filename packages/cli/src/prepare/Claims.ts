@@ -3,8 +3,7 @@
  *
  * @since 0.2.0
  */
-import type { ClaimEntry } from "@scanpoll/core/engine/ScanJournal"
-import { type JournalError, ScanJournal } from "@scanpoll/core/engine/ScanJournal"
+import { type ClaimEntry, type JournalError, ScanJournal } from "@scanpoll/core/engine/ScanJournal"
 import type { VendorHttp } from "@scanpoll/core/http/VendorHttp"
 import * as Effect from "effect/Effect"
 import type { InputFault } from "../config/InputFault.ts"

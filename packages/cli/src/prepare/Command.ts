@@ -13,7 +13,6 @@ import * as Effect from "effect/Effect"
 import type * as FileSystem from "effect/FileSystem"
 import type * as Path from "effect/Path"
 import * as Keys from "../config/Keys.ts"
-import type { Plan } from "../config/Plan.ts"
 import * as Plans from "../config/Plan.ts"
 import type { Settings } from "../config/Settings.ts"
 import * as Output from "../output/Output.ts"
@@ -38,7 +37,7 @@ import * as SavedFiles from "./SavedFiles.ts"
  */
 export interface Asked {
   readonly name: string
-  readonly plan?: Checked.Checked<Plan>
+  readonly plan?: Checked.Checked<Plans.Plan>
   readonly flags: Resolve.FlagTexts
   readonly formats?: ReadonlyArray<string>
   readonly reads?: ReadonlyArray<Outputs.Input>
@@ -51,7 +50,7 @@ export interface Asked {
  * @since 0.2.0
  */
 export interface Basis {
-  readonly plan: Plan
+  readonly plan: Plans.Plan
   readonly settings: Settings
   readonly keys: Keys.Keys
   readonly baseline: Baseline.Baseline | null

@@ -10,7 +10,6 @@ import * as InputFile from "../config/InputFile.ts"
 import { quote } from "../config/InputFault.ts"
 import * as KeyVariable from "../config/KeyVariable.ts"
 import { didYouMean } from "../config/Nearest.ts"
-import type { Plan, Target } from "../config/Plan.ts"
 import * as Plans from "../config/Plan.ts"
 import * as PlanFile from "../config/PlanFile.ts"
 import { ProcessContext } from "../process/ProcessContext.ts"
@@ -40,7 +39,7 @@ const maxPlanBytes = 32 * 1024 * 1024
 export const read = Effect.fnUntraced(function* (
   file: string,
   hint = ""
-): Effect.fn.Return<Checked.Checked<Plan>, never, Vendors> {
+): Effect.fn.Return<Checked.Checked<Plans.Plan>, never, Vendors> {
   const refuse = (message: string) => Checked.faulty({ ...Plans.empty, file }, file, message)
   const bytes = yield* Effect.result(InputFile.read(file, maxPlanBytes))
   if (Result.isFailure(bytes)) {
@@ -91,10 +90,10 @@ export const read = Effect.fnUntraced(function* (
  * @category constructors
  * @since 0.2.0
  */
-export const optional = (file: string | null): Effect.Effect<Checked.Checked<Plan>, never, Vendors> =>
+export const optional = (file: string | null): Effect.Effect<Checked.Checked<Plans.Plan>, never, Vendors> =>
   file === null ? Effect.succeed(Checked.make(Plans.empty)) : read(file)
 
-const targetOf = (text: string, rest: string, vendor: Vendor): Checked.Checked<Target | null> => {
+const targetOf = (text: string, rest: string, vendor: Vendor): Checked.Checked<Plans.Target | null> => {
   const parsed = vendor.parse(rest)
   if (Result.isFailure(parsed)) {
     return Checked.faulty(null, quote(text), `a target of ${vendor.name} ${parsed.failure}`)
@@ -148,11 +147,11 @@ const bringing = (word: string): string => {
  */
 export const fromWords = Effect.fnUntraced(function* (
   words: ReadonlyArray<string>
-): Effect.fn.Return<Checked.Checked<Plan>, never, FileSystem.FileSystem | Vendors> {
+): Effect.fn.Return<Checked.Checked<Plans.Plan>, never, FileSystem.FileSystem | Vendors> {
   const vendors = yield* Vendors
   const files: Array<string> = []
   const targetsOfWords = Checked.all(
-    words.map((word): Checked.Checked<Target | null> => {
+    words.map((word): Checked.Checked<Plans.Target | null> => {
       const head = word.includes(":") ? word.slice(0, word.indexOf(":")) : null
       const vendor = head === null ? null : vendors.byName(head)
       if (head !== null && vendor !== null) return targetOf(word, word.slice(head.length + 1), vendor)

@@ -6,7 +6,6 @@
 import type { ScanRequest } from "@scanpoll/core/engine/ScanRequest"
 import type * as PollPolicy from "@scanpoll/core/policy/PollPolicy"
 import * as Result from "effect/Result"
-import type { Key } from "../config/Key.ts"
 import * as KeyText from "../config/Key.ts"
 import type { Place } from "../config/Located.ts"
 import type { Plan, Target } from "../config/Plan.ts"
@@ -69,7 +68,7 @@ export const ofTargets = (
  * @since 0.1.0
  */
 export type Known =
-  | { readonly _tag: "Key"; readonly key: Key; readonly vendor: Vendor }
+  | { readonly _tag: "Key"; readonly key: KeyText.Key; readonly vendor: Vendor }
   | { readonly _tag: "Claim"; readonly claimId: string }
 
 /**

@@ -10,12 +10,9 @@ import type * as FileSystem from "effect/FileSystem"
 import type * as Path from "effect/Path"
 import * as Result from "effect/Result"
 import * as Durations from "../config/Durations.ts"
-import type { Pace } from "../config/Pace.ts"
 import * as Paces from "../config/Pace.ts"
 import type { Placed, Plan, Target } from "../config/Plan.ts"
-import type { SettingName } from "../config/Setting.ts"
-import { names, settings as catalogue } from "../config/Setting.ts"
-import type { Settings } from "../config/Settings.ts"
+import { type SettingName, names, settings as catalogue } from "../config/Setting.ts"
 import * as SettingsOf from "../config/Settings.ts"
 import type { Vendor } from "../vendors/Vendor.ts"
 import * as Checked from "./Checked.ts"
@@ -39,7 +36,7 @@ export const settings = Effect.fnUntraced(function* (
   flags: FlagTexts,
   plan: Plan,
   environment: Readonly<Record<string, string | undefined>>
-): Effect.fn.Return<Checked.Checked<Settings>, never, FileSystem.FileSystem | Path.Path> {
+): Effect.fn.Return<Checked.Checked<SettingsOf.Settings>, never, FileSystem.FileSystem | Path.Path> {
   const { faults, settings: resolved, warnings } = SettingsOf.resolve({ flags, environment, plan: plan.settings })
   const given = [
     ...names.flatMap((name) => (flags[name] ?? []).map((text) => ({ where: `--${catalogue[name].flag}`, text }))),
@@ -57,7 +54,7 @@ export const settings = Effect.fnUntraced(function* (
  * @category constructors
  * @since 0.1.0
  */
-export const gate = (settings: Settings): GatePolicy => ({
+export const gate = (settings: SettingsOf.Settings): GatePolicy => ({
   failOn: settings.failOn.value,
   failOnNew: settings.failOnNew.value,
   minScore: settings.minScore.value,
@@ -70,7 +67,7 @@ export const gate = (settings: Settings): GatePolicy => ({
 
 interface Waiting {
   readonly vendor: Vendor
-  readonly pace?: Placed<Pace> | null
+  readonly pace?: Placed<Paces.Pace> | null
   readonly deadline?: Target["deadline"]
 }
 
@@ -84,11 +81,11 @@ interface Waiting {
 export const policy = (
   { deadline = null, pace = null, vendor }: Waiting,
   plan: Plan,
-  settings: Settings
+  settings: SettingsOf.Settings
 ): Checked.Checked<PollPolicy.PollPolicy | null> => {
   const own = plan.vendors.get(vendor.name)
   const ruled = (source: string): boolean => source === "flag" || source === "environment"
-  const interval: Placed<Pace> | null =
+  const interval: Placed<Paces.Pace> | null =
     settings.interval.value === null
       ? null
       : { value: { _tag: "Every", interval: settings.interval.value }, where: settings.interval.where }

@@ -9,7 +9,6 @@ import type { ScanEvent } from "@scanpoll/core/engine/ScanEvent"
 import type { Progress } from "@scanpoll/core/model/Observation"
 import type { PollFault } from "@scanpoll/core/model/PollFault"
 import type { Seen } from "@scanpoll/core/model/PollStopped"
-import type { ScanRecord } from "@scanpoll/core/model/ScanRecord"
 import * as Records from "@scanpoll/core/model/ScanRecord"
 import * as Tickets from "@scanpoll/core/model/ScanTicket"
 import type { WaitCause } from "@scanpoll/core/engine/PollEvent"
@@ -36,7 +35,7 @@ export interface Row {
   readonly progress: Progress | null
   readonly since: number
   readonly next: { readonly until: number; readonly because: WaitCause } | null
-  readonly record: ScanRecord | null
+  readonly record: Records.ScanRecord | null
 }
 
 /**
@@ -115,7 +114,7 @@ const age = (millis: number): string =>
  * @category destructors
  * @since 0.1.0
  */
-export const endWords = (record: ScanRecord): string => {
+export const endWords = (record: Records.ScanRecord): string => {
   const { outcome, reason, state } = record
   const words: Array<string> = [state]
   if (outcome !== null && outcome._tag !== "Failed") {

@@ -3,8 +3,7 @@
  *
  * @since 0.2.0
  */
-import type { JournalError } from "@scanpoll/core/engine/ScanJournal"
-import { ScanJournal } from "@scanpoll/core/engine/ScanJournal"
+import { type JournalError, ScanJournal } from "@scanpoll/core/engine/ScanJournal"
 import type { StoredRow, StoredRun } from "@scanpoll/core/engine/StoredRuns"
 import * as Outcomes from "@scanpoll/core/model/ScanOutcome"
 import type { ScanRecord } from "@scanpoll/core/model/ScanRecord"

@@ -8,8 +8,7 @@
  * @since 0.2.0
  */
 import type { ScanEvent } from "@scanpoll/core/engine/ScanEvent"
-import type { JournalError } from "@scanpoll/core/engine/ScanJournal"
-import { ScanJournal } from "@scanpoll/core/engine/ScanJournal"
+import { type JournalError, ScanJournal } from "@scanpoll/core/engine/ScanJournal"
 import type { SubmitRecord } from "@scanpoll/core/engine/Scans"
 import * as StoredRuns from "@scanpoll/core/engine/StoredRuns"
 import * as Account from "@scanpoll/core/model/Account"
@@ -19,10 +18,8 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Durations from "../config/Durations.ts"
 import type { Pace } from "../config/Pace.ts"
-import type { Plan, Target } from "../config/Plan.ts"
-import { defaultAccount } from "../config/Plan.ts"
-import type { SettingName } from "../config/Setting.ts"
-import { names, settings as catalogue } from "../config/Setting.ts"
+import { type Plan, type Target, defaultAccount } from "../config/Plan.ts"
+import { type SettingName, names, settings as catalogue } from "../config/Setting.ts"
 import type { Settings } from "../config/Settings.ts"
 import type { Prepared } from "../prepare/Requests.ts"
 

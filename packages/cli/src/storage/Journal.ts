@@ -3,9 +3,7 @@
  *
  * @since 0.1.0
  */
-import type { JournalError } from "@scanpoll/core/engine/ScanJournal"
 import * as ScanJournal from "@scanpoll/core/engine/ScanJournal"
-import type { JournalAddress } from "@scanpoll/journal/JournalAddress"
 import * as Addresses from "@scanpoll/journal/JournalAddress"
 import * as Effect from "effect/Effect"
 import * as FileSystem from "effect/FileSystem"
@@ -22,9 +20,12 @@ import { ProcessContext } from "../process/ProcessContext.ts"
  * @category constructors
  * @since 0.1.0
  */
-export const inForce = (named: JournalAddress | null): Effect.Effect<JournalAddress> =>
+export const inForce = (named: Addresses.JournalAddress | null): Effect.Effect<Addresses.JournalAddress> =>
   named === null
-    ? Effect.map(ProcessContext, (facts): JournalAddress => ({ _tag: "File", path: Addresses.defaultPath(facts) }))
+    ? Effect.map(ProcessContext, (facts): Addresses.JournalAddress => ({
+        _tag: "File",
+        path: Addresses.defaultPath(facts)
+      }))
     : Effect.succeed(named)
 
 /**
@@ -35,9 +36,9 @@ export const inForce = (named: JournalAddress | null): Effect.Effect<JournalAddr
  * @since 0.1.0
  */
 export const layer = (
-  named: JournalAddress | null,
+  named: Addresses.JournalAddress | null,
   trust = false
-): Layer.Layer<ScanJournal.ScanJournal, JournalError> =>
+): Layer.Layer<ScanJournal.ScanJournal, ScanJournal.JournalError> =>
   named?._tag === "Memory"
     ? ScanJournal.layerMemory
     : Layer.unwrap(
@@ -90,7 +91,7 @@ const isThere = (path: string): Effect.Effect<boolean, never, FileSystem.FileSys
 export const layerExisting = (
   settings: Pick<Settings, "journal" | "trustJournal">,
   access: "read" | "write"
-): Layer.Layer<ScanJournal.ScanJournal, JournalError | UsageError, FileSystem.FileSystem> =>
+): Layer.Layer<ScanJournal.ScanJournal, ScanJournal.JournalError | UsageError, FileSystem.FileSystem> =>
   Layer.unwrap(
     Effect.gen(function* () {
       yield* mustExist(settings)
@@ -112,7 +113,7 @@ export const layerExisting = (
  */
 export const layerOfRun = (
   settings: Pick<Settings, "journal" | "quiet" | "trustJournal">
-): Layer.Layer<ScanJournal.ScanJournal, JournalError, Streams> => {
+): Layer.Layer<ScanJournal.ScanJournal, ScanJournal.JournalError, Streams> => {
   const named = settings.journal.value
   return named?._tag === "Postgres"
     ? Layer.unwrap(
@@ -132,7 +133,7 @@ export const layerOfRun = (
  */
 export const layerOfPoll = (
   settings: Pick<Settings, "journal" | "trustJournal">
-): Layer.Layer<ScanJournal.ScanJournal, JournalError | UsageError, FileSystem.FileSystem> => {
+): Layer.Layer<ScanJournal.ScanJournal, ScanJournal.JournalError | UsageError, FileSystem.FileSystem> => {
   const named = settings.journal.value
   return named?._tag === "Postgres"
     ? Layer.unwrap(

@@ -21,11 +21,10 @@ import * as ExonaVendor from "@scanpoll/exona/ExonaVendor"
 import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
 import { didYouMean } from "../config/Nearest.ts"
-import type { TargetText, Vendor } from "./Vendor.ts"
 import * as Vendors from "./Vendor.ts"
 
 // `Acme AI Ltd=https://acme.ai`: a name may hold an equals sign, and so may the query of a website.
-const parseCompany = (text: string): TargetText => {
+const parseCompany = (text: string): Vendors.TargetText => {
   const at = /=(?=https?:\/\/)/i.exec(text)?.index ?? text.lastIndexOf("=")
   const name = text.slice(0, at).trim()
   const website = text.slice(at + 1).trim()
@@ -57,7 +56,7 @@ const parsePairs = (
 
 const complianceForm = "compliance:policy=ID,upload=ID,mapping=ID"
 
-const parseDataset = (text: string): TargetText =>
+const parseDataset = (text: string): Vendors.TargetText =>
   parsePairs(
     text,
     {
@@ -77,7 +76,7 @@ const parseDataset = (text: string): TargetText =>
 
 const appvetForm = "appvet:URL"
 
-const parseSite = (text: string): TargetText => {
+const parseSite = (text: string): Vendors.TargetText => {
   if (!/^\s*(url|type|callbackUrl)\s*=/.test(text)) return Result.succeed({ url: text.trim(), type: "security" })
   const names = { url: "url", type: "type", callbackUrl: "callbackUrl" }
   return Result.map(parsePairs(text, names, "appvet:url=URL,type=TYPE"), (fields) => ({ type: "security", ...fields }))
@@ -89,7 +88,7 @@ const parseSite = (text: string): TargetText => {
  * @category constructors
  * @since 0.1.0
  */
-export const exona: Vendor = Vendors.make({
+export const exona: Vendors.Vendor = Vendors.make({
   name: "exona",
   facts: {
     title: "Exona",
@@ -130,7 +129,7 @@ export const exona: Vendor = Vendors.make({
  * @category constructors
  * @since 0.1.0
  */
-export const compliance: Vendor = Vendors.make({
+export const compliance: Vendors.Vendor = Vendors.make({
   name: "compliance",
   facts: {
     title: "Compliance API (Yggdrasil)",
@@ -181,7 +180,7 @@ export const compliance: Vendor = Vendors.make({
  * @category constructors
  * @since 0.1.0
  */
-export const appvet: Vendor = Vendors.make({
+export const appvet: Vendors.Vendor = Vendors.make({
   name: "appvet",
   facts: {
     title: "AppVet",
@@ -215,4 +214,4 @@ export const appvet: Vendor = Vendors.make({
  * @category constructors
  * @since 0.1.0
  */
-export const all: ReadonlyArray<Vendor> = [exona, compliance, appvet]
+export const all: ReadonlyArray<Vendors.Vendor> = [exona, compliance, appvet]

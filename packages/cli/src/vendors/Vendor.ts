@@ -15,10 +15,8 @@ import * as Durations from "../config/Durations.ts"
 import type { Credential, CredentialError } from "@scanpoll/core/http/Credential"
 import type { PollAnswer } from "@scanpoll/core/model/Observation"
 import * as PollFaults from "@scanpoll/core/model/PollFault"
-import type { PollFault } from "@scanpoll/core/model/PollFault"
 import type { Subject } from "@scanpoll/core/model/Subject"
 import type { ScanOutcome } from "@scanpoll/core/model/ScanOutcome"
-import type { ScanTicket } from "@scanpoll/core/model/ScanTicket"
 import * as Tickets from "@scanpoll/core/model/ScanTicket"
 import * as SubmitErrors from "@scanpoll/core/model/SubmitError"
 import type { PollPolicy } from "@scanpoll/core/policy/PollPolicy"
@@ -106,12 +104,14 @@ export interface Account {
   readonly request: (input: unknown, options: TargetOptions) => ScanRequest<unknown>
   readonly ticket: (scanId: string, options: WaitOptions) => ScanRequest<unknown>
   /** One request that costs nothing and fails with `Denied` where the key is refused. */
-  readonly probe: Effect.Effect<void, PollFault>
-  readonly pollOnce: (scanId: string) => Effect.Effect<PollAnswer<ScanOutcome<unknown>>, PollFault>
+  readonly probe: Effect.Effect<void, PollFaults.PollFault>
+  readonly pollOnce: (scanId: string) => Effect.Effect<PollAnswer<ScanOutcome<unknown>>, PollFaults.PollFault>
   /** Whether a claim of the journal was made with this account at this address. */
   readonly isFor: (entry: ClaimEntry) => boolean
   readonly claim: (entry: ClaimEntry, options: WaitOptions) => ScanRequest<unknown>
-  readonly reconcile: (claimId: string) => Effect.Effect<Scans.Reconciled, PollFault | JournalError, ScanJournal>
+  readonly reconcile: (
+    claimId: string
+  ) => Effect.Effect<Scans.Reconciled, PollFaults.PollFault | JournalError, ScanJournal>
 }
 
 /**
@@ -182,7 +182,7 @@ const namingVariable = <Request, Payload>(
     const right = text.replaceAll(usual, variable)
     return right.includes(variable) ? right : `${right}; the key is that of ${variable}`
   }
-  const fault = (from: PollFault): PollFault =>
+  const fault = (from: PollFaults.PollFault): PollFaults.PollFault =>
     from.kind === "Denied"
       ? PollFaults.make({
           kind: from.kind,
@@ -291,7 +291,7 @@ export const make = <Request, Payload>(fields: {
         const adapter =
           keyVariable === null || variable === null ? opened : namingVariable(opened, keyVariable, variable)
         const { account, limits, origin, policies, vendor } = adapter
-        const ticketOf = (scanId: string): ScanTicket =>
+        const ticketOf = (scanId: string): Tickets.ScanTicket =>
           Tickets.make({ vendor, origin, account, scanId, submittedAt: null })
         return {
           vendor,

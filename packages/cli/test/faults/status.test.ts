@@ -3,8 +3,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Script from "@scanpoll/testkit/Script"
 import * as Stage from "@scanpoll/testkit/Stage"
 import * as Effect from "effect/Effect"
-import type { Side } from "../support/stack.ts"
-import { gaps, inWorld, polls, vendors, within } from "../support/stack.ts"
+import { type Side, gaps, inWorld, polls, vendors, within } from "../support/stack.ts"
 
 const soon = { settleAfterPolls: 0 }
 const onPolls = (...steps: ReadonlyArray<Script.Step>): Script.Script => ({ match: { route: "status" }, steps })

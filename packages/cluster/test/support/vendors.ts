@@ -1,8 +1,7 @@
 /** The adapters that the processes of these tests use, for simulators on loopback, with paces of their own. */
 import { NodeHttpClient } from "@effect/platform-node"
 import { AppVet } from "@scanpoll/appvet"
-import type { ScanAdapter } from "@scanpoll/core"
-import { PollPolicy, VendorHttp, VendorLimits } from "@scanpoll/core"
+import { type ScanAdapter, PollPolicy, VendorHttp, VendorLimits } from "@scanpoll/core"
 import { Exona } from "@scanpoll/exona"
 import { Duration, Effect, Layer, Redacted, Schema } from "effect"
 

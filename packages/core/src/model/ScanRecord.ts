@@ -8,8 +8,7 @@
  */
 import type { Progress } from "./Observation.ts"
 import type { Seen, StopReason } from "./PollStopped.ts"
-import type { Reason, ScanOutcome } from "./ScanOutcome.ts"
-import { missing, severity as outcomeSeverity } from "./ScanOutcome.ts"
+import { type Reason, type ScanOutcome, missing, severity as outcomeSeverity } from "./ScanOutcome.ts"
 import type { ScanTicket } from "./ScanTicket.ts"
 import type { Severity } from "./Severity.ts"
 import type { Subject } from "./Subject.ts"

@@ -1,10 +1,8 @@
 // What a failure of the database means for the journal: one table over the codes of SQLite and PostgreSQL.
 import * as Cause from "effect/Cause"
 import { hasProperty } from "effect/Predicate"
-import type { SqlError } from "effect/sql/SqlError"
-import { isSqlError } from "effect/sql/SqlError"
-import type { JournalFault } from "@scanpoll/core/engine/ScanJournal"
-import { JournalError } from "@scanpoll/core/engine/ScanJournal"
+import { type SqlError, isSqlError } from "effect/sql/SqlError"
+import { type JournalFault, JournalError } from "@scanpoll/core/engine/ScanJournal"
 
 // `again`: the database undid the transaction because of another one; the same one may succeed at once.
 export type Fault = JournalFault | "again"

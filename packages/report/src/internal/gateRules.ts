@@ -3,8 +3,7 @@ import * as Severity from "@scanpoll/core/model/Severity"
 import * as Evidence from "../Evidence.ts"
 import type { GateRule, MinScore, Threshold } from "./gatePolicy.ts"
 import * as Hostile from "../HostileText.ts"
-import type { ReportScan } from "../ReportScan.ts"
-import { isOpen } from "../ReportScan.ts"
+import { type ReportScan, isOpen } from "../ReportScan.ts"
 
 // A+ is 0, A is 1, A- is 2, B+ is 3, and so on.
 const gradeRank = (grade: string): number | null => {

@@ -1,7 +1,6 @@
 import * as Severity from "@scanpoll/core/model/Severity"
 import * as Hostile from "../HostileText.ts"
-import type { ReportFinding, ReportScan } from "../ReportScan.ts"
-import { worstFirst as bySeverity } from "../ReportScan.ts"
+import { type ReportFinding, type ReportScan, worstFirst as bySeverity } from "../ReportScan.ts"
 import { hash } from "./hash.ts"
 import * as Identities from "./identities.ts"
 import * as Words from "./words.ts"

@@ -1,7 +1,6 @@
 import type { Nodes, PhrasingContent, Root, RootContent, Table, TableCell, TableRow } from "mdast"
 import { gfmToMarkdown } from "mdast-util-gfm"
-import { toMarkdown } from "mdast-util-to-markdown"
-import type { Options } from "mdast-util-to-markdown"
+import { toMarkdown, type Options } from "mdast-util-to-markdown"
 import * as Hostile from "../HostileText.ts"
 
 // Builds Markdown as a tree, so that nothing in a text can become anything but text.

@@ -1,8 +1,13 @@
 import * as Severity from "@scanpoll/core/model/Severity"
 import * as Hostile from "../HostileText.ts"
-import type { ReportFinding, ReportScan, SeverityCounts, Suppression } from "../ReportScan.ts"
+import {
+  type ReportFinding,
+  type ReportScan,
+  type SeverityCounts,
+  type Suppression,
+  worstFirst
+} from "../ReportScan.ts"
 import * as Evidence from "../Evidence.ts"
-import { worstFirst } from "../ReportScan.ts"
 import type { ScanReport } from "../ScanReport.ts"
 
 // The words every format uses, so that no two of them tell a scan differently. Everything returned is harmless text.

@@ -1,7 +1,6 @@
 import type { Already, Submitted } from "@scanpoll/core/engine/ScanAdapter"
-import { TransportFault } from "@scanpoll/core/http/VendorHttp"
+import { TransportFault, type VendorResponse } from "@scanpoll/core/http/VendorHttp"
 import { CredentialError } from "@scanpoll/core/http/Credential"
-import type { VendorResponse } from "@scanpoll/core/http/VendorHttp"
 import type { Observation } from "@scanpoll/core/model/Observation"
 import type { PollFault } from "@scanpoll/core/model/PollFault"
 import * as Outcome from "@scanpoll/core/model/ScanOutcome"
@@ -17,8 +16,7 @@ import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import * as TestClock from "effect/testing/TestClock"
-import type { Asked } from "./fakeVendor.ts"
-import { fakeVendor, fixture, json, origin, request, seconds, secret, unreadable } from "./fakeVendor.ts"
+import { type Asked, fakeVendor, fixture, json, origin, request, seconds, secret, unreadable } from "./fakeVendor.ts"
 
 const id = "scn_01hx7m2d3e4f5g6h7j8k9l0mn"
 

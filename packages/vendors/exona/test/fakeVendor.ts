@@ -1,8 +1,7 @@
 /**
  * A vendor without a wire: answers from a script, and a record of what was asked.
  */
-import type { VendorResponse } from "@scanpoll/core/http/VendorHttp"
-import { TransportFault, VendorHttp } from "@scanpoll/core/http/VendorHttp"
+import { type VendorResponse, TransportFault, VendorHttp } from "@scanpoll/core/http/VendorHttp"
 import type { PollAnswer } from "@scanpoll/core/model/Observation"
 import type { PollFault } from "@scanpoll/core/model/PollFault"
 import type { ScanOutcome } from "@scanpoll/core/model/ScanOutcome"

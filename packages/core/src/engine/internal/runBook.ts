@@ -4,8 +4,7 @@ import * as Effect from "effect/Effect"
 import type { ScanState } from "../../model/ScanRecord.ts"
 import * as Waits from "../../time/Waits.ts"
 import type { JournalError } from "./journalError.ts"
-import type { RunFilter, Runs, StoredRow, StoredRun } from "../StoredRuns.ts"
-import { surplus } from "../StoredRuns.ts"
+import { type RunFilter, type Runs, type StoredRow, type StoredRun, surplus } from "../StoredRuns.ts"
 
 type Kept = Omit<StoredRun, "byState">
 

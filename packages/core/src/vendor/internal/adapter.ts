@@ -4,10 +4,15 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Result from "effect/Result"
 import type { About, Already, ScanAdapter, Submitted } from "../../engine/ScanAdapter.ts"
-import { segment } from "../../http/VendorHttp.ts"
+import {
+  segment,
+  type Query,
+  type TransportFault,
+  type VendorClient,
+  type VendorResponse
+} from "../../http/VendorHttp.ts"
 import * as StatusClass from "../../http/StatusClass.ts"
 import * as WireFields from "../../http/WireFields.ts"
-import type { Query, TransportFault, VendorClient, VendorResponse } from "../../http/VendorHttp.ts"
 import * as Observation from "../../model/Observation.ts"
 import * as PollFault from "../../model/PollFault.ts"
 import * as ScanOutcome from "../../model/ScanOutcome.ts"

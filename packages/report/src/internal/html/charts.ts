@@ -1,12 +1,10 @@
 import type { Severity } from "@scanpoll/core/model/Severity"
 import { scaleLinear, scaleLog } from "d3-scale"
 import { area, line } from "d3-shape"
-import type { ReportScan, TrendPoint } from "../../ReportScan.ts"
-import { countSeverities, worstFirst } from "../../ReportScan.ts"
+import { type ReportScan, type TrendPoint, countSeverities, worstFirst } from "../../ReportScan.ts"
 import type { ScanReport } from "../../ScanReport.ts"
 import * as Words from "../words.ts"
-import type { Children, Node } from "./dom.ts"
-import { h, icon } from "./dom.ts"
+import { type Children, type Node, h, icon } from "./dom.ts"
 
 // Every chart is a list: for each vendor its numbers in words, and the drawing. The drawing stretches with the page,
 // so nothing but lines, boxes and dots whose stroke does not scale is in it.

@@ -1,7 +1,6 @@
 import type { Severity } from "@scanpoll/core/model/Severity"
 import type { ScanState } from "@scanpoll/core/model/ScanRecord"
-import { createElement, Fragment } from "preact"
-import type { ComponentChild, ComponentChildren } from "preact"
+import { createElement, Fragment, type ComponentChild, type ComponentChildren } from "preact"
 import { renderToString } from "preact-render-to-string"
 
 export type Node = ComponentChild

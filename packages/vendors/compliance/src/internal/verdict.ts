@@ -4,8 +4,7 @@ import type { Delta, Findings } from "@scanpoll/core/model/ScanOutcome"
 import * as Severity from "@scanpoll/core/model/Severity"
 import type { About, Unusable, Verdict } from "@scanpoll/core/vendor/Definition"
 import * as Vendor from "@scanpoll/core/vendor/Vendor"
-import type { CompliancePayload } from "../ComplianceSchema.ts"
-import { sameId } from "../ComplianceSchema.ts"
+import { type CompliancePayload, sameId } from "../ComplianceSchema.ts"
 import type { Answer } from "./answer.ts"
 
 type Warn = About["warn"]
