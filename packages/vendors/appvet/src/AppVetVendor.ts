@@ -80,13 +80,16 @@ const check = ({ callbackUrl, url }: AppVetRequest) => {
 
 const quotaAdvice = "the scans of this billing period are used up: buy credits or wait for the next period"
 
+// The type of `vendor` is named: spelled out, one with unknown fields is refused by a compiler without
+// `exactOptionalPropertyTypes`.
+
 /**
  * AppVet.
  *
  * @category constructors
  * @since 0.2.0
  */
-export const vendor = Vendor.define({
+export const vendor: Vendor.Vendor<AppVetSchema.AppVetRequest, AppVetSchema.AppVetPayload> = Vendor.define({
   name: "appvet",
   title: "AppVet",
   scans: "security, performance, accessibility and seo scans of web sites",

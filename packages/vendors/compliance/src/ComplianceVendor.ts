@@ -85,13 +85,16 @@ const isMadeFrom = (answer: unknown, { mappingId, policyId, uploadId }: Complian
     return typeof said !== "string" || sameId(said, asked)
   })
 
+// The type of `vendor` is named: spelled out, one with unknown fields is refused by a compiler without
+// `exactOptionalPropertyTypes`.
+
 /**
  * The compliance API.
  *
  * @category constructors
  * @since 0.2.0
  */
-export const vendor = Vendor.define({
+export const vendor: Vendor.Vendor<ComplianceRequest, CompliancePayload> = Vendor.define({
   name: "compliance",
   title: "Compliance API (Yggdrasil)",
   scans: "policy scans of datasets",

@@ -144,13 +144,16 @@ const invalid = (advice: string): ErrorRow => ({ poll: "Broken!", submit: "Refus
 
 const denied = (advice: string): ErrorRow => ({ poll: "Denied", submit: "Denied", advice })
 
+// The type of `vendor` is named: spelled out, one with unknown fields is refused by a compiler without
+// `exactOptionalPropertyTypes`.
+
 /**
  * Exona.
  *
  * @category constructors
  * @since 0.2.0
  */
-export const vendor = Vendor.define({
+export const vendor: Vendor.Vendor<ExonaSchema.ExonaRequest, ExonaSchema.ExonaResult> = Vendor.define({
   name: "exona",
   title: "Exona",
   scans: "AI-risk scans of companies",
