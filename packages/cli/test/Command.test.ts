@@ -112,7 +112,7 @@ describe("the command", () => {
         assert.strictEqual(code, 0)
         assert.match(stdout, /compliance: 1 purchase for 1 target, about 2 requests/)
         assert.match(stdout, /appvet: 1 purchase for 1 target, about \d+ requests/)
-        assert.match(stdout, /polls {5}at 5s, 10s, 15s/)
+        assert.match(stdout, /polls {5}at 4\.5s, 9s, 13\.5s/)
         assert.strictEqual(yield* requests, before)
         const faulty = yield* run(["run", "appvet:nowhere", "--dry-run"])
         assert.deepStrictEqual([faulty.code, faulty.stdout], [2, ""])
@@ -451,7 +451,7 @@ describe("the command", () => {
     it.effect("shows each vendor's paces in the policies' words and at the times the engine would poll", () =>
       Effect.gen(function* () {
         const text = yield* run(["vendors"])
-        assert.match(text.stdout, /polls +at 5s, 10s, 15s, 20s, 25s, 30s, \.\.\. after the submission, at the earliest/)
+        assert.match(text.stdout, /polls +at 4\.5s, 9s, 13\.5s, 18s, 22\.5s, 27s, \.\.\. after the submission, at the earliest/)
         const { vendors } = Schema.decodeUnknownSync(Listed)((yield* run(["vendors", "-o", "json"])).stdout)
         const exona = vendors.find(({ name }) => name === "exona")?.paces.find(({ name }) => name === "default")
         assert.deepStrictEqual(exona?.polls, ["10s", "20s", "30s", "40s", "50s", "1m"])
