@@ -451,7 +451,10 @@ describe("the command", () => {
     it.effect("shows each vendor's paces in the policies' words and at the times the engine would poll", () =>
       Effect.gen(function* () {
         const text = yield* run(["vendors"])
-        assert.match(text.stdout, /polls +at 4\.5s, 9s, 13\.5s, 18s, 22\.5s, 27s, \.\.\. after the submission, at the earliest/)
+        assert.match(
+          text.stdout,
+          /polls +at 4\.5s, 9s, 13\.5s, 18s, 22\.5s, 27s, \.\.\. after the submission, at the earliest/
+        )
         const { vendors } = Schema.decodeUnknownSync(Listed)((yield* run(["vendors", "-o", "json"])).stdout)
         const exona = vendors.find(({ name }) => name === "exona")?.paces.find(({ name }) => name === "default")
         assert.deepStrictEqual(exona?.polls, ["10s", "20s", "30s", "40s", "50s", "1m"])

@@ -173,7 +173,7 @@ describe("the journal of the command", () => {
             watch: once(/submitted|queued|running/, (it) => it.kill("SIGTERM"))
           })
           assert.strictEqual(stopped.code, 130)
-          assert.match(stopped.stderr, /scanpoll resume/)
+          assert.match(stopped.stderr, /^ {2}scanpoll run --continue \S+/m)
           const shown = yield* run(folder, ["status", "-o", "json"])
           const open = json(shown.stdout).open
           assert.deepStrictEqual([shown.code, open.length, open[0].state], [0, 1, "submitted"])
@@ -225,14 +225,15 @@ describe("the journal of the command", () => {
             }
             assert.match(stopped.stderr, /2 targets of 3 were not started/)
             // What was never started is named, and is not green.
-            const resumed = yield* run(folder, asPrinted(stopped.stderr, "resume"), elsewhere)
+            const resumed = yield* run(folder, ["resume", "--plan", plan, ...journal], elsewhere)
             assert.strictEqual(resumed.code, 3, resumed.stderr)
             assert.match(resumed.stderr, /left out: 2 targets of the plan/)
             assert.match(resumed.stderr, /half-two[^]*half-three/)
             assert.strictEqual((yield* posts) - before, 1)
             // Either print leads to the same run.
             const wanted = asPrinted(stopped.stderr, "run")
-            assert.includeMembers(asPrinted(resumed.stderr, "run"), [plan, ...journal])
+            assert.includeMembers(wanted, ["--continue", ...journal])
+            assert.deepStrictEqual(asPrinted(resumed.stderr, "run"), wanted)
             const ended = yield* run(folder, wanted, elsewhere)
             assert.strictEqual(ended.code, 0, ended.stderr)
             assert.strictEqual((yield* posts) - before, 3)

@@ -118,7 +118,7 @@ export const core = [
     id: "core-12",
     promise: "a submission that timed out at the vendor is in doubt, not refused",
     in: http,
-    find: "status >= 400 && status < 500 && status !== 408 && vendorShaped",
+    find: "isRefusal(status) && vendorShaped",
     put: "status >= 400 && status < 500 && vendorShaped",
     tests: [status]
   },
@@ -126,7 +126,7 @@ export const core = [
     id: "core-13",
     promise: "an error page of a proxy does not refuse a submission",
     in: http,
-    find: "status >= 400 && status < 500 && status !== 408 && vendorShaped",
+    find: "isRefusal(status) && vendorShaped",
     put: "status >= 400 && status < 500 && status !== 408",
     tests: [status, "packages/core/test/http/VendorHttp.test.ts"]
   },

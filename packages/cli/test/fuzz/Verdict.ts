@@ -159,7 +159,7 @@ export const ofPoll = (vendor: Vendor, scanId: string, answer: Answer): Verdict 
   // Only UUIDs are one id in both cases.
   const isUuid = vendor === "compliance" && /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(id)
   if (id !== scanId && !(isUuid && id.toLowerCase() === scanId.toLowerCase())) return protocol
-  if (vendor !== "appvet" && isBlank(status)) return protocol
+  if (isBlank(status)) return protocol
   return readers[vendor](scan, status)
 }
 

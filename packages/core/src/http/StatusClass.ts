@@ -38,6 +38,14 @@ export const pollFault = (status: number): { readonly kind: PollFault.PollFaultK
 }
 
 /**
+ * Whether a status can say that a submission was refused: 4xx without 408.
+ *
+ * @category guards
+ * @since 0.2.0
+ */
+export const isRefusal = (status: number): boolean => status >= 400 && status < 500 && status !== 408
+
+/**
  * A submission that was answered without an id. `vendorShaped` tells whether the body is the vendor's own error: only
  * then is a 4xx its no. Everything that is not surely a refusal is in doubt.
  *
@@ -47,7 +55,7 @@ export const pollFault = (status: number): { readonly kind: PollFault.PollFaultK
 export const submitFault = (status: number, vendorShaped: boolean): SubmitError.SubmitErrorKind => {
   if (status === 401 || status === 403) return "Denied"
   if (status === 429) return "Throttled"
-  if (status >= 400 && status < 500 && status !== 408 && vendorShaped) return "Refused"
+  if (isRefusal(status) && vendorShaped) return "Refused"
   return "InDoubt"
 }
 

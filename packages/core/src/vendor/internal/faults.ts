@@ -119,8 +119,9 @@ export const make = <T>(errors: Errors<T>): Faults<T> => {
 
   const meantBySubmit = (response: VendorResponse, heard: Heard, target: T) => {
     const odd = errors.odd?.(response, heard.code, target) ?? null
+    // What a 200 or a server's own trouble says may have been bought all the same.
     const row =
-      odd ??
+      (odd !== null && isNo(odd) && !StatusClass.isRefusal(response.status) ? null : odd) ??
       rowOf(response.status, heard, (row, isBare) => row.submit !== undefined && (heard.isOwn || !isBare || !isNo(row)))
     const [kind, permanent] =
       row?.submit === undefined

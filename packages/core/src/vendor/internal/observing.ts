@@ -262,7 +262,8 @@ export const make = <T, A, P, F, L>(
       const number = WireFields.integer.read(word)
       return number === null ? Result.fail(`${place.join(".")} is not a whole number`) : Result.succeed(String(number))
     }
-    return typeof word === "string" ? Result.succeed(word) : Result.fail(`${place.join(".")} is not a text`)
+    if (typeof word !== "string") return Result.fail(`${place.join(".")} is not a text`)
+    return word.trim() === "" ? Result.fail(`${place.join(".")} is empty`) : Result.succeed(word)
   }
 
   const notAbout = (body: unknown, scanId: string) => aboutAnother(status.id, body, scanId)

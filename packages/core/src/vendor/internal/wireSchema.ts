@@ -143,12 +143,15 @@ const plain = (value: unknown, notes: Notes, depth = 0): unknown => {
 
 const structTidier = (node: SchemaAST.Objects): Tidy => {
   const known = new Set(node.propertySignatures.map(({ name }) => name))
+  const [others] = node.indexSignatures
+  const isPlainRest = others?.type.annotations?.[annotation.plain] === true
   const fields = node.propertySignatures.flatMap(({ name, type }) => {
-    const inner = tidier(type)
+    // Any number will do, but the schema of further fields takes none that JSON has not.
+    const isAnyNumber = isPlainRest && type._tag === "Number" && type.checks === undefined
+    const inner = isAnyNumber ? plain : tidier(type)
     const optional = type.context?.isOptional === true && !takesNull(type)
     return typeof name === "string" && (optional || inner !== asIs) ? [{ name, optional, inner }] : []
   })
-  const [others] = node.indexSignatures
   const rest = others === undefined ? asIs : tidier(others.type)
   if (fields.length === 0 && rest === asIs) return asIs
   return (value, notes) => {
@@ -158,7 +161,8 @@ const structTidier = (node: SchemaAST.Objects): Tidy => {
     for (const { inner, name, optional } of fields) {
       if (!Object.hasOwn(value, name)) continue
       const old = value[name]
-      const next = optional && old === null ? undefined : inner(old, notes)
+      const tidied = inner(old, notes)
+      const next = optional && tidied === null ? undefined : tidied
       if (next !== old) (changes ??= new Map()).set(name, next)
     }
     if (rest !== asIs) {
