@@ -32,8 +32,8 @@ describe("options that cannot be used", () => {
         "exona: apiKey holds",
         "exona: baseUrl must",
         "compliance: token is",
-        "compliance: COMPLIANCE_BASE_URL (baseUrl)",
-        "compliance: COMPLIANCE_ORGANIZATION_ID is",
+        "compliance: there is",
+        "compliance: the organization",
         "appvet: apiKey is",
         "appvet: baseUrl must",
         "appvet: baseUrl must"
