@@ -1,6 +1,7 @@
 // Leads requests for the vendors' own addresses to the simulated ones: an example is shown as its user writes it, with
 // no address, and still sends nothing to anybody. Preloaded into the programs of a page.
 import process from "node:process"
+import { Agent } from "undici"
 
 const real = globalThis.fetch
 
@@ -24,3 +25,11 @@ const simulated = (address) => {
 /** @type {typeof fetch} */
 globalThis.fetch = (input, init) =>
   input instanceof Request ? real(new Request(simulated(input.url), input), init) : real(simulated(String(input)), init)
+
+// The promise client asks through an agent of its own.
+const { dispatch } = Agent.prototype
+Agent.prototype.dispatch = function (options, handler) {
+  if (options.origin === undefined) return dispatch.call(this, options, handler)
+  const to = new URL(simulated(new URL(options.path, options.origin).href))
+  return dispatch.call(this, { ...options, origin: to.origin, path: `${to.pathname}${to.search}` }, handler)
+}
