@@ -24,8 +24,8 @@ const faultOf = (asked: Effect.Effect<VendorHttp.VendorResponse, VendorHttp.Tran
 /** Fails the test when the vendor still has an open connection a second later. */
 const closesSoon = (idle: Effect.Effect<void>) =>
   Effect.timeoutOrElse(idle, {
-    duration: "1 second",
-    orElse: () => Effect.die(new Error("the connection is still open after a second"))
+    duration: "10 seconds",
+    orElse: () => Effect.die(new Error("the connection is still open after ten seconds"))
   })
 
 const detailOf = (answer: VendorHttp.VendorResponse): string =>
