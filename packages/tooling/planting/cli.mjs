@@ -84,9 +84,9 @@ export const cli = [
   {
     id: "cli-09",
     promise: "`resume` that leaves claims alone ends with the gate's 1, not with 3",
-    in: sources,
-    find: "(ExitCode.precedence.find((code) => code === 3 || code === ran.code) ?? 3)",
-    put: "3",
+    in: "packages/report/src/ExitCode.ts",
+    find: "[130, 70, 74, 2, 1, 4, 3, 0]",
+    put: "[130, 70, 74, 2, 3, 1, 4, 0]",
     tests: [stored],
     only: "leaves alone"
   },
@@ -94,8 +94,8 @@ export const cli = [
     id: "cli-10",
     promise: "`resume` is not green over claims that it leaves alone",
     in: sources,
-    find: "return isWhole ? ran.code : (ExitCode.precedence",
-    put: "return isWhole || settings.quiet.value === false ? ran.code : (ExitCode.precedence",
+    find: "leftOut: () => leftWords(strangersLeft, targetsLeft.length)",
+    put: "leftOut: () => leftWords(0, targetsLeft.length)",
     tests: [stored],
     only: "leaves alone"
   },

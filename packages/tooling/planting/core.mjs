@@ -134,8 +134,8 @@ export const core = [
     id: "core-14",
     promise: "a shorter pause never replaces a longer one",
     in: engine,
-    find: "if (until > this.pausedTill) this.pausedTill = until",
-    put: "this.pausedTill = until",
+    find: "else this.pausedTill = Math.max(this.pausedTill, until)",
+    put: "else this.pausedTill = until",
     tests: [budget]
   },
   {
@@ -190,8 +190,8 @@ export const core = [
     id: "core-21",
     promise: "a pause that a vendor asked for is stored, and holds after a restart",
     in: engine,
-    find: "base.pause(until) journal.paused(account, until)",
-    put: "base.pause(until)",
+    find: "journal.paused(account, until)",
+    put: "",
     tests: [resume, says, scans]
   },
   {
@@ -263,8 +263,8 @@ export const core = [
     id: "core-30",
     promise: "those who wait for the scan of another request are told when it ends",
     in: engine,
-    find: "table.delete(mine.ticket.scanId) Deferred.doneUnsafe(mine.done, Effect.succeed(said))",
-    put: "table.delete(mine.ticket.scanId)",
+    find: "table.delete(scanId) Deferred.doneUnsafe(mine.done, Effect.succeed(said))",
+    put: "table.delete(scanId)",
     tests: [joins]
   },
   {
@@ -279,9 +279,8 @@ export const core = [
     id: "core-32",
     promise: "a purchase of an equal request that is in doubt is never made",
     in: engine,
-    find: `case "InDoubt": return yield* Recall.inDoubt(job, standing.claimId) case "Busy": awaited = standing.claimId`,
-    put: `case "InDoubt":
-          break
+    find: `return yield* Recall.inDoubt(job, standing.claimId) case "Busy": awaited = standing.claimId`,
+    put: `break
         case "Busy":
           awaited = standing.claimId`,
     tests: [purchase, scans, reuse]

@@ -105,8 +105,8 @@ export const report = [
     id: "report-12",
     promise: "--exit-zero masks the gate alone",
     in: sources,
-    find: `if (rows.length === 0 && gate.rules.length > 0) add(3, "no scan to judge", [], policy.allowIncomplete)`,
-    put: `if (rows.length === 0 && gate.rules.length > 0) add(3, "no scan to judge", [], policy.exitZero)`,
+    find: `if (rows.length === 0 && gate.rules.length > 0) add(3, noScan, [], policy.allowIncomplete)`,
+    put: `if (rows.length === 0 && gate.rules.length > 0) add(3, noScan, [], policy.exitZero)`,
     tests: [exit]
   },
   {
