@@ -89,6 +89,15 @@ export const words = (max = 4000) => texts(WireFields.nonEmptyText.expected, (te
 export const count = numbers(WireFields.count.expected, (n) => Number.isSafeInteger(n) && n >= 0)
 
 /**
+ * Any number. One that is too large for JSON is absent, with a warning, also where a field `decides`: for a number that no
+ * verdict depends on.
+ *
+ * @category schemas
+ * @since 0.2.0
+ */
+export const number = Schema.Number.annotate({ [wire.annotation.endless]: true })
+
+/**
  * A whole number from 0 to 100.
  *
  * @category schemas

@@ -68,8 +68,12 @@ describe("queued and scanning", () => {
 
   it.effect("a status word the vendor does not document settles nothing, whatever comes with it", () =>
     Effect.gen(function* () {
-      for (const word of ["archived", "Completed", "completed ", "COMPLETED", "cancelled", "complete", ""]) {
+      for (const word of ["archived", "Completed", "completed ", "COMPLETED", "cancelled", "complete"]) {
         assert.deepStrictEqual(yield* poll(body("completed", { status: word })), { _tag: "Unrecognised", word })
+      }
+      for (const blank of ["", " "]) {
+        const fault = yield* Effect.flip(poll(body("completed", { status: blank })))
+        assert.strictEqual(fault.message, "status is empty")
       }
     })
   )

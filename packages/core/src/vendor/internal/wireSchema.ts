@@ -11,6 +11,7 @@ export const annotation = {
   words: "wireWords",
   max: "wireMax",
   plain: "wirePlain",
+  endless: "wireEndless",
   sieve: "wireSieve",
   last: "wireLast",
   decides: "wireDecides"
@@ -143,15 +144,12 @@ const plain = (value: unknown, notes: Notes, depth = 0): unknown => {
 
 const structTidier = (node: SchemaAST.Objects): Tidy => {
   const known = new Set(node.propertySignatures.map(({ name }) => name))
-  const [others] = node.indexSignatures
-  const isPlainRest = others?.type.annotations?.[annotation.plain] === true
   const fields = node.propertySignatures.flatMap(({ name, type }) => {
-    // Any number will do, but the schema of further fields takes none that JSON has not.
-    const isAnyNumber = isPlainRest && type._tag === "Number" && type.checks === undefined
-    const inner = isAnyNumber ? plain : tidier(type)
+    const inner = type.annotations?.[annotation.endless] === true ? plain : tidier(type)
     const optional = type.context?.isOptional === true && !takesNull(type)
     return typeof name === "string" && (optional || inner !== asIs) ? [{ name, optional, inner }] : []
   })
+  const [others] = node.indexSignatures
   const rest = others === undefined ? asIs : tidier(others.type)
   if (fields.length === 0 && rest === asIs) return asIs
   return (value, notes) => {
