@@ -13,6 +13,7 @@ import { root } from "./published.mjs"
 /** The most a tarball may weigh, in bytes; the largest is under a third of it. */
 const TARBALL_BOUND = 1_000_000
 /** The most a bundle without Effect may weigh compressed, in bytes. */
+// Without undici: it runs on Node alone, where nobody bundles, and the client of promises loads it with its first request.
 const BUNDLE_BOUND = 120_000
 
 /** What people take, as code: the smallest of each kind. */
@@ -42,7 +43,7 @@ const bundle = async (project, code, withEffect) => {
     cwd: project,
     platform: "node",
     logLevel: "silent",
-    external: [/^node:/, ...(withEffect ? [] : [/^effect(\/|$)/])],
+    external: [/^node:/, /^undici$/, ...(withEffect ? [] : [/^effect(\/|$)/])],
     plugins: [
       {
         name: "entry",
