@@ -125,7 +125,9 @@ const vendorPlan = (dice: Dice, name: string, ends: number, faults: number): Ven
     fickle: dice.chance(0.2),
     lag: dice.pick(0, 0, 5000, 20_000),
     quick,
-    timesOut: dice.chance(0.5)
+    timesOut: dice.chance(0.5),
+    ends: dice.chance(0.4),
+    prepares: dice.chance(0.3)
   }
 }
 
@@ -173,6 +175,7 @@ class Simulation {
     this.slowestStore = plan.slowest
     this.stores = plan.fails > 0 || plan.dawdles > 0 || plan.outages.length > 0
     this.store = new Store(plan, this.world, this.judge, dice.fork(), this.healsAt)
+    this.store.ended = (name, scanId) => this.vendors.find(({ plan }) => plan.name === name)?.ended.add(scanId)
     const wanted = dice.fork()
     const [first, ...others] = this.vendors
     if (first === undefined) throw new TypeError("a simulation without vendors")

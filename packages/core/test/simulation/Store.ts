@@ -40,6 +40,8 @@ const patience = 60_000
 export class Store {
   /** The journal itself, for the simulation to look into. */
   readonly kept: ScanJournal.Operations
+  /** Told of each end that a process knows to be stored. */
+  ended: (vendor: string, scanId: string) => void = () => undefined
   failed = 0
   doubted = 0
   dawdled = 0
@@ -154,6 +156,20 @@ export class Store {
         return wait === 0 ? done : Effect.andThen(Effect.sleep(wait), done)
       })
 
+    const add = (name: string, claimId: string, operation: Effect.Effect<void, ScanJournal.JournalError>) =>
+      Effect.suspend(() => {
+        const { doubts, fails, wait } = this.fate()
+        const done = Effect.suspend(() => {
+          if (!fails) return Effect.tap(operation, () => Effect.sync(() => world.note(`store ${name} ${claimId}`)))
+          const error = this.failure()
+          if (!doubts) return Effect.fail(error)
+          this.doubted += 1
+          const unsure = new ScanJournal.JournalError({ reason: "unknown", message: "simulated" })
+          return Effect.andThen(operation, Effect.fail(unsure))
+        })
+        return wait === 0 ? done : Effect.andThen(Effect.sleep(wait), done)
+      })
+
     const ready: Effect.Effect<void> = Effect.suspend(() =>
       this.isOut() ? Effect.andThen(Effect.sleep("1 second"), ready) : Effect.void
     )
@@ -193,6 +209,15 @@ export class Store {
       inDoubt: (claimId, reason) => write("in-doubt", claimId, "in-doubt", kept.inDoubt(claimId, reason)),
       refused: (claimId, reason) => write("refused", claimId, "refused", kept.refused(claimId, reason)),
       released: (claimId) => write("released", claimId, "released", kept.released(claimId)),
+      prepared: (claimId, data) => add("prepared", claimId, kept.prepared(claimId, data)),
+      ended: (claimId, word) =>
+        Effect.tap(add("ended", claimId, kept.ended(claimId, word)), () =>
+          Effect.sync(() => {
+            const ticket = this.entry(claimId)?.ticket
+            if (ticket !== undefined && ticket !== null) this.ended(ticket.vendor, ticket.scanId)
+          })
+        ),
+      moved: (claimId, ticket) => add("moved", claimId, kept.moved(claimId, ticket)),
       adopt: (ticket, subject) => read(kept.adopt(ticket, subject)),
       take: (claimId) =>
         Effect.map(read(kept.take(claimId)), (hold): ScanJournal.Hold =>

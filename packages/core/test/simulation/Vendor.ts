@@ -69,6 +69,10 @@ export interface VendorPlan {
   readonly lag: number
   readonly quick: number
   readonly timesOut: boolean
+  /** The verdict is behind a second address. */
+  readonly ends: boolean
+  /** A submission needs a task, which also tells what became of it. */
+  readonly prepares: boolean
 }
 
 interface Scan {
@@ -98,6 +102,9 @@ export class Vendor {
   private readonly world: World
   private readonly judge: Judge
   private readonly healsAt: number
+  /** Scans whose end a process has stored: their status is never asked again. */
+  readonly ended = new Set<string>()
+  private readonly tasks = new Map<string, string | null>()
   private arrivals: Array<number> = []
   private ids = 0
 
@@ -141,9 +148,28 @@ export class Vendor {
       check: () => [],
       subject: (wanted) => ({ kind: "company", id: wanted, name: wanted }),
       fingerprint: (wanted) => wanted,
-      submit: (wanted) => {
+      ...(plan.prepares
+        ? {
+            prepare: (wanted: string) =>
+              Effect.as(Effect.sleep(Duration.millis(50)), { task: `${wanted} ${Math.floor(this.world.now)}` }),
+            recover: (prepared: unknown) =>
+              Effect.sync(() => {
+                const task = JSON.stringify(prepared)
+                const scanId = this.tasks.get(task) ?? null
+                // A task that was asked for and has no scan gets none any more.
+                if (scanId === null) this.tasks.set(task, null)
+                return scanId === null ? null : this.ticket(scanId, Math.ceil(this.world.now + process.steady))
+              })
+          }
+        : {}),
+      submit: (wanted, prepared) => {
+        this.judge.check(
+          plan.prepares === (prepared !== null && prepared !== undefined),
+          "prepared first",
+          () => `${wanted} was submitted with ${JSON.stringify(prepared)}`
+        )
         const sent = Effect.callback<Submitted | Already<Payload>, SubmitError.SubmitError>((resume) => {
-          const line = this.submit(process, wanted, resume)
+          const line = this.submit(process, wanted, prepared, resume)
           return Effect.sync(line.cut)
         })
         return plan.timesOut
@@ -155,8 +181,16 @@ export class Vendor {
       },
       poll: (ticket) =>
         Effect.callback<Observation.PollAnswer<Outcome>, PollFault.PollFault>((resume) =>
-          Effect.sync(this.poll(process, ticket, resume).cut)
+          Effect.sync(this.poll(process, ticket, "status", resume).cut)
         ),
+      ...(plan.ends
+        ? {
+            result: (ticket: ScanTicket.ScanTicket) =>
+              Effect.callback<Observation.PollAnswer<Outcome>, PollFault.PollFault>((resume) =>
+                Effect.sync(this.poll(process, ticket, "result", resume).cut)
+              )
+          }
+        : {}),
       ...(plan.collects
         ? {
             collect: (outcome: ScanOutcome.ScanOutcome<unknown>) =>
@@ -271,6 +305,7 @@ export class Vendor {
   private submit(
     process: Process,
     subject: string,
+    prepared: unknown,
     resume: (answer: Effect.Effect<Submitted | Already<Payload>, SubmitError.SubmitError>) => void
   ): Line {
     const { dice, judge, world } = this
@@ -314,6 +349,7 @@ export class Vendor {
         )
       )
     }
+    const accept = (): Scan | null => this.accept(process, claim, subject, prepared)
     const arrived = (run: () => void): void => {
       world.at(world.now + up, run)
     }
@@ -330,15 +366,15 @@ export class Vendor {
       case "5xx":
       case "5xx with a hint":
       case "garbled":
-        if (taken) arrived(() => this.accept(process, claim, subject))
+        if (taken) arrived(() => accept())
         later(() => fail("InDoubt"))
         return line
       case "defect":
-        if (taken) arrived(() => this.accept(process, claim, subject))
+        if (taken) arrived(() => accept())
         later(() => resume(Effect.die(new TypeError("simulated"))))
         return line
       case "hang":
-        if (taken) arrived(() => this.accept(process, claim, subject))
+        if (taken) arrived(() => accept())
         return line
       case "429":
       case "429 with a hint":
@@ -369,7 +405,11 @@ export class Vendor {
         line.answer(world.now + down, () => fail("Throttled"))
         return
       }
-      const scan = this.accept(process, claim, subject)
+      const scan = accept()
+      if (scan === null) {
+        line.answer(world.now + down, () => fail("Refused"))
+        return
+      }
       const quota = this.quota(process, lies, world.now)
       line.answer(world.now + slow + down, () => {
         world.note(`${this.plan.name} submit ${subject} -> ${scan.scanId}`)
@@ -395,8 +435,11 @@ export class Vendor {
     return line
   }
 
-  private accept(process: Process, claim: Claim | null, subject: string): Scan {
+  /** Null for a task that was given up. */
+  private accept(process: Process, claim: Claim | null, subject: string, prepared: unknown): Scan | null {
     const { dice, world } = this
+    const task = JSON.stringify(prepared)
+    if (this.tasks.get(task) === null) return null
     const scanId = `${this.plan.name}-${++this.ids}`
     // Mostly short, now and then very long.
     const long = dice.chance(0.05)
@@ -410,6 +453,7 @@ export class Vendor {
       shown: 0
     }
     this.scans.set(scanId, scan)
+    if (this.plan.prepares) this.tasks.set(task, scanId)
     world.note(`${this.plan.name} accepts ${subject} as ${scanId}`)
     this.judge.accepted(process, claim, this.plan.name, subject, scanId)
     return scan
@@ -418,10 +462,16 @@ export class Vendor {
   private poll(
     process: Process,
     ticket: ScanTicket.ScanTicket,
+    call: "status" | "result",
     resume: (answer: Effect.Effect<Observation.PollAnswer<Outcome>, PollFault.PollFault>) => void
   ): Line {
     const { dice, judge, world } = this
     const { scanId } = ticket
+    judge.check(
+      call === "result" || !this.ended.has(scanId),
+      "the status is never asked again",
+      () => `${scanId} was asked for its status after its end was stored`
+    )
     const trouble = this.meets([
       "unsent",
       "reset",
@@ -536,6 +586,7 @@ export class Vendor {
         }
         if (trouble === "unknown word") return answer(Observation.unrecognised(dice.pick("paused", "COMPLETED")), null)
         if (!isOver) return answer(Observation.pending(dice.pick("queued", "running")), asked)
+        if (this.plan.ends && call === "status") return answer(Observation.ended("over"), null)
         scan.shown += 1
         const as = this.plan.fickle && scan.shown > 1 ? "failed" : scan.as
         return answer(Observation.settled(this.outcome(scan, ticket, as)), null)
