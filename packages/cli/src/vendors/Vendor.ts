@@ -351,7 +351,11 @@ export const fromDefinition = (definition: Definitions.Vendor<unknown, unknown>)
       defaultBaseUrl: baseUrl,
       extraVariables: Object.keys(definition.settings ?? {}),
       keyForm: form === undefined ? null : { pattern: form, words: key?.words ?? `matches ${String(form)}` },
-      capabilities: [...(capabilities.findings ? ["findings"] : []), ...(capabilities.list ? ["reconcile"] : [])],
+      capabilities: [
+        ...(capabilities.findings ? ["findings"] : []),
+        ...(capabilities.list || capabilities.recover ? ["reconcile"] : []),
+        ...(capabilities.cancel ? ["cancel"] : [])
+      ],
       rateLimit: rateOf(definition.budget),
       targetForm: `${name}:${Shape.keys(target.ast)[0]?.toUpperCase() ?? "TARGET"}`,
       probe,

@@ -181,6 +181,8 @@ export interface KnownDurations<in Request> {
  *   not.
  * - `result`: one request, for an adapter whose `poll` answers `Ended`: what the scan says, after the vendor has said that it
  *   ended as `vendorStatus`. It is paced and retried as a poll is, also by a later process, which asks for nothing else.
+ * - `cancel`: one request that asks the vendor to cancel a scan. Given only where the vendor documents one. It says that the
+ *   vendor took the wish; how the scan ended is what its next answer to a poll says.
  * - `probe`: one request that no scan is needed for and that fails with `Denied` where the key is refused. Given by a vendor
  *   whose `poll` cannot tell: it answers an unknown scan and a refused key alike. It is asked before a wait ends as
  *   `not-found`.
@@ -216,6 +218,7 @@ export interface ScanAdapter<in Request, out Payload> {
     vendorStatus: string,
     about?: About
   ) => Effect.Effect<PollAnswer<ScanOutcome<Payload>>, PollFault>
+  readonly cancel?: (ticket: ScanTicket, about?: About) => Effect.Effect<void, PollFault>
   readonly probe?: Effect.Effect<void, PollFault>
   readonly collect?: (outcome: ScanOutcome<unknown>, about?: About) => Effect.Effect<Findings, PollFault>
   readonly reconcile?: (

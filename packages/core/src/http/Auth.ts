@@ -19,7 +19,7 @@ import * as BaseUrl from "./BaseUrl.ts"
  * @since 0.2.0
  */
 export interface Unsigned {
-  readonly method: "GET" | "POST" | "PUT"
+  readonly method: "GET" | "POST" | "PUT" | "DELETE"
   readonly path: string
   readonly body: string | Uint8Array | null
   readonly at: number

@@ -19,7 +19,7 @@ import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import type { AccountLimits, PaceName, RequestFault, ScanAdapter } from "../engine/ScanAdapter.ts"
 import * as Credential from "../http/Credential.ts"
-import { VendorConfigError, VendorHttp, type VendorResponse } from "../http/VendorHttp.ts"
+import { type Query, VendorConfigError, VendorHttp, type VendorResponse } from "../http/VendorHttp.ts"
 import * as WireFields from "../http/WireFields.ts"
 import type { PollFault } from "../model/PollFault.ts"
 import type * as ScanOutcome from "../model/ScanOutcome.ts"
@@ -29,12 +29,14 @@ import type { SubmitError } from "../model/SubmitError.ts"
 import type * as PollPolicy from "../policy/PollPolicy.ts"
 import type * as VendorLimits from "../policy/VendorLimits.ts"
 import type {
+  CancelCall,
   Definition,
   Ending,
   Errors,
   Facts,
   FindingsCall,
   ListCall,
+  PrepareCall,
   Question,
   Status,
   Submit,
@@ -47,6 +49,7 @@ import * as Faults from "./internal/faults.ts"
 import * as Judging from "./internal/judging.ts"
 import * as Observing from "./internal/observing.ts"
 import * as Pacings from "./internal/pacing.ts"
+import * as Preparing from "./internal/preparing.ts"
 import * as WebAddress from "./internal/webAddress.ts"
 import * as Wire from "./Wire.ts"
 
@@ -81,7 +84,9 @@ export interface Options {
  * - `check`: every fault of a target that can be known without asking the vendor.
  * - `places`: where ids and words are, for the kit; null where a function finds them. `location`: the form of a `Location`
  *   that holds a new id.
- * - `calls`: how the vendor is asked, for the kit and for simulated vendors.
+ * - `calls`: how the vendor is asked, for the kit and for simulated vendors. Functions that are told what was prepared throw
+ *   a `TypeError` without it. `prepare` lists the calls in their order; the path of `recover` is null where a function
+ *   makes it.
  * - `faults`: what an answer means by the table of errors; to a submission of `target`, by default of the sample.
  * - `make`: the adapter. Nothing is sent; a configuration or a fixed key that cannot be used is refused.
  *
@@ -102,7 +107,13 @@ export interface Vendor<in out T, out P> extends Facts {
   readonly policies: Readonly<Record<PaceName, PollPolicy.PollPolicy>>
   readonly budget: AccountLimits
   readonly errors: Errors<T>
-  readonly capabilities: { readonly findings: boolean; readonly list: boolean }
+  readonly capabilities: {
+    readonly findings: boolean
+    readonly list: boolean
+    readonly prepare: boolean
+    readonly recover: boolean
+    readonly cancel: boolean
+  }
   readonly places: {
     readonly submitId: Wire.Place | null
     readonly location: { readonly location: RegExp } | null
@@ -110,9 +121,16 @@ export interface Vendor<in out T, out P> extends Facts {
     readonly word: Wire.Place | null
   }
   readonly calls: {
-    readonly submit: Pick<Submit<T, never>, "method" | "path" | "query"> & {
+    readonly submit: Pick<Submit<T, never>, "method"> & {
+      readonly path: string | ((target: T, prepared?: unknown) => string)
+      readonly query?: (target: T, prepared?: unknown) => Query
       readonly already?: { readonly words: ReadonlyArray<string> }
     }
+    readonly prepare: ReadonlyArray<
+      Pick<PrepareCall<T>, "method" | "path" | "query" | "take"> & { readonly name: string }
+    >
+    readonly recover: { readonly path: string | null } | null
+    readonly cancel: Pick<CancelCall, "method" | "path" | "query"> | null
     readonly status: Pick<Status<never, P>, "path" | "query" | "numeric" | "pending"> & {
       readonly words: ReadonlyArray<string> | ((word: string) => boolean)
     }
@@ -357,8 +375,11 @@ const canonical = (value: unknown): string =>
  * @category constructors
  * @since 0.2.0
  */
-export const define = <T, A, P, F = never, L = never>(definition: Definition<T, A, P, F, L>): Vendor<T, P> => {
-  const { list, findings, line, maxAge, name, pacing, sample, status, submit } = definition
+export const define = <T, A, P, F = never, L = never, K extends string = never>(
+  definition: Definition<T, A, P, F, L, K>
+): Vendor<T, P> => {
+  const { cancel, findings, line, list, maxAge, name, pacing, recover, sample, status, submit } = definition
+  const prepares = Preparing.namesOf(definition.prepare)
   const { budget, faults: wrongPaces, limits, policies } = Pacings.make(pacing)
   const wrong = [...wrongPaces, ...Check.faults(definition, limits, policies)]
   if (wrong.length > 0)
@@ -400,15 +421,33 @@ export const define = <T, A, P, F = never, L = never>(definition: Definition<T, 
     ...fixed,
     _tag: "scanpoll/Vendor",
     line: typeof line === "function" ? line : (text) => Result.succeed({ [line]: text.trim() }),
-    capabilities: { findings: findings !== undefined, list: list !== undefined },
+    capabilities: {
+      findings: findings !== undefined,
+      list: list !== undefined,
+      prepare: prepares.length > 0,
+      recover: recover !== undefined,
+      cancel: cancel !== undefined
+    },
     places: {
-      submitId: typeof submit.id === "function" || "location" in submit.id ? null : submit.id,
+      submitId:
+        typeof submit.id === "function" || "location" in submit.id || "prepared" in submit.id ? null : submit.id,
       location: typeof submit.id === "object" && "location" in submit.id ? submit.id : null,
       id: status.id,
       word: typeof status.word === "function" ? null : status.word
     },
     calls: {
-      submit,
+      submit: {
+        path: typeof submit.path === "function" ? Preparing.withStored(prepares, submit.path) : submit.path,
+        ...(submit.method === undefined ? {} : { method: submit.method }),
+        ...(submit.query === undefined ? {} : { query: Preparing.withStored(prepares, submit.query) }),
+        ...(submit.already === undefined ? {} : { already: submit.already })
+      },
+      prepare: prepares.flatMap((name) => {
+        const call = definition.prepare?.[name]
+        return call === undefined ? [] : [{ ...call, name }]
+      }),
+      recover: recover === undefined ? null : { path: typeof recover.path === "string" ? recover.path : null },
+      cancel: cancel ?? null,
       status: {
         ...status,
         words: typeof words === "function" ? (word) => words(word) !== null : Object.keys(words)
@@ -445,8 +484,8 @@ const headersOf = (facts: Facts, given: Readonly<Record<string, string>>) => {
   }
 }
 
-const connect = Effect.fnUntraced(function* <T, A, P, F, L>(
-  definition: Definition<T, A, P, F, L>,
+const connect = Effect.fnUntraced(function* <T, A, P, F, L, K extends string>(
+  definition: Definition<T, A, P, F, L, K>,
   fixed: Adapter.Fixed<T>,
   options: Options
 ): Effect.fn.Return<ScanAdapter<T, P>, VendorConfigError | Credential.CredentialError, VendorHttp> {

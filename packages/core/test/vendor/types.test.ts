@@ -52,6 +52,35 @@ const vendor = Vendor.define({
   }
 })
 
+const preparing = Vendor.define({
+  ...facts,
+  sample: { url: "a" },
+  line: "url",
+  subject: ({ url }) => ({ kind: "url", id: url, name: url }),
+  prepare: {
+    task: { path: "/task", take: ["id"] },
+    upload: { path: "/files/{task}", body: ({ url }) => ({ url }), take: (body) => body }
+  },
+  submit: {
+    path: (_, { task }) => `/s/${task}`,
+    body: ({ deep }, prepared) => {
+      expectTypeOf(prepared).toEqualTypeOf<Readonly<Record<"task" | "upload", string | number>>>()
+      return { deep, file: prepared.upload }
+    },
+    id: { prepared: "task" }
+  },
+  recover: { path: "/s/{task}", scan: (_, { task }) => task },
+  status: {
+    path: "/s/{id}",
+    id: ["id"],
+    word: ["state"],
+    words: {
+      stopped: "cancelled",
+      done: { completed: () => ({ payload: { n: 1 }, assessment: Vendor.assessment({}) }) }
+    }
+  }
+})
+
 const wrong = () => {
   const status = { path: "/s/{id}", id: ["id"], word: ["state"] }
   const rest = {
@@ -76,6 +105,19 @@ const wrong = () => {
   Vendor.define({ ...rest, line: "link", status: { ...status, words: {} } })
   // @ts-expect-error the sample is no target
   Vendor.define({ ...rest, sample: { link: "a" }, status: { ...status, words: {} } })
+  const words = { done: "cancelled" } as const
+  const prepare = { task: { path: "/task", take: ["id"] } } as const
+  // @ts-expect-error the id is of no call that prepares
+  Vendor.define({ ...rest, prepare, submit: { path: "/s", id: { prepared: "upload" } }, status: { ...status, words } })
+  Vendor.define({
+    ...rest,
+    prepare,
+    // @ts-expect-error nothing of that name is prepared
+    submit: { path: (_, { upload }) => `/s/${upload}`, id: ["id"] },
+    status: { ...status, words }
+  })
+  // @ts-expect-error no such method of a call that cancels
+  Vendor.define({ ...rest, cancel: { path: "/s/{id}", method: "STOP" }, status: { ...status, words } })
   const rows = { "404": { poll: "Gone" } } as const
   // @ts-expect-error no such kind of fault
   Vendor.define({ ...rest, errors: { message: ["m"], rows }, status: { ...status, words: {} } })
@@ -85,6 +127,7 @@ describe("the types of a definition", () => {
   it("are inferred from its schemas, and wrong ones do not compile", () => {
     expectTypeOf<Vendor.TargetOf<typeof vendor>>().toEqualTypeOf<{ readonly url: string; readonly deep?: boolean }>()
     expectTypeOf<Vendor.PayloadOf<typeof vendor>>().toEqualTypeOf<{ readonly n: number }>()
+    expectTypeOf<Vendor.TargetOf<typeof preparing>>().toEqualTypeOf<Vendor.TargetOf<typeof vendor>>()
     expectTypeOf(wrong).toBeFunction()
   })
 })

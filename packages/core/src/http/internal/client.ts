@@ -139,7 +139,7 @@ export interface VendorClient {
     path: string,
     body: unknown,
     options?: RequestOptions & {
-      readonly method?: "POST" | "PUT"
+      readonly method?: "POST" | "PUT" | "DELETE"
       readonly as?: "json" | "form" | "multipart" | "text" | "none"
     }
   ) => Effect.Effect<VendorResponse, TransportFault>

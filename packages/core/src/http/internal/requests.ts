@@ -8,7 +8,7 @@ import type { RequestOptions } from "./client.ts"
 import type * as RequestBody from "./requestBody.ts"
 import type { Settings } from "./settings.ts"
 
-type Method = "GET" | "POST" | "PUT"
+type Method = "GET" | "POST" | "PUT" | "DELETE"
 
 /** A request that lacks only its key: `path` and `body` are for a signature. */
 export interface Asked {

@@ -4,9 +4,10 @@ import * as Schema from "effect/Schema"
 import * as PollPolicy from "../../policy/PollPolicy.ts"
 import type { VendorLimits } from "../../policy/VendorLimits.ts"
 import * as Auth from "../../http/Auth.ts"
-import type { Definition, ErrorRow, IdPath, Meaning } from "../Definition.ts"
+import type { Definition, ErrorRow, IdPath, Meaning, RecoverCall } from "../Definition.ts"
 import * as Wire from "../Wire.ts"
-import * as Adapter from "./adapter.ts"
+import * as Asking from "./asking.ts"
+import * as Preparing from "./preparing.ts"
 
 const name = /^[a-z][a-z0-9-]{0,31}$/
 const variable = /^[A-Z][A-Z0-9_]{0,63}$/
@@ -49,7 +50,7 @@ const rowFaults = (rows: Readonly<Record<string, ErrorRow | ReadonlyArray<ErrorR
     ]
   })
 
-const factFaults = <T, A, P, F, L>(it: Definition<T, A, P, F, L>): ReadonlyArray<string> => [
+const factFaults = <T, A, P, F, L, K extends string>(it: Definition<T, A, P, F, L, K>): ReadonlyArray<string> => [
   ...(name.test(it.name) ? [] : ["name must be 1 to 32 of a-z, 0-9 and -, a letter first"]),
   ...(it.title.trim() === "" ? ["title is empty"] : []),
   ...(isAddress(it.docs) ? [] : ["docs must be an http or https address"]),
@@ -59,17 +60,78 @@ const factFaults = <T, A, P, F, L>(it: Definition<T, A, P, F, L>): ReadonlyArray
   ...(it.key === undefined || variable.test(it.key.variable)
     ? []
     : ["key.variable must be of A-Z, 0-9 and _, a letter first"]),
-  ...(Adapter.idForm(it.ids).test(it.probe) ? [] : ["probe is not an id of the form `ids`"]),
+  ...(Asking.idForm(it.ids).test(it.probe) ? [] : ["probe is not an id of the form `ids`"]),
   ...Object.entries(it.settings ?? {}).flatMap(([key, { header }]) => [
     ...(variable.test(key) ? [] : [`settings: ${JSON.stringify(key)} must be of A-Z, 0-9 and _, a letter first`]),
     ...(Auth.check({ header }, []).length === 0 ? [] : [`settings.${key}: ${JSON.stringify(header)} cannot be set`])
   ])
 ]
 
-const callFaults = <T, A, P, F, L>(it: Definition<T, A, P, F, L>): ReadonlyArray<string> => {
-  const { findings, keyProbe, list, status, submit } = it
+/** The names in a path that no earlier call returns. */
+const nameFaults = (where: string, path: unknown, known: ReadonlyArray<string>): ReadonlyArray<string> =>
+  typeof path !== "string"
+    ? []
+    : Array.from(path.matchAll(/\{([^{}]*)\}/g)).flatMap(([, name = ""]) =>
+        known.includes(name) ? [] : [`${where}.path: {${name}} is not the name of an earlier call in prepare`]
+      )
+
+const recoverFaults = <K extends string>(
+  recover: RecoverCall<K>,
+  names: ReadonlyArray<string>
+): ReadonlyArray<string> => {
+  const { none = [], path, query } = recover
+  const asksByIt = typeof path !== "string" || query !== undefined || path.includes("{")
+  return [
+    ...(names.length === 0 ? ["recover: it asks by what was prepared: it needs prepare"] : []),
+    ...(typeof path === "string" ? pathFaults("recover", path, false) : []),
+    ...(asksByIt ? [] : [`recover.path: ${JSON.stringify(path)} names nothing of prepare, such as {task}`]),
+    ...nameFaults("recover", path, names),
+    ...(none.includes(200) ? ["recover.none: a 200 is read by recover.scan"] : [])
+  ]
+}
+
+const prepareFaults = <T, A, P, F, L, K extends string>({
+  prepare,
+  recover,
+  submit
+}: Definition<T, A, P, F, L, K>): ReadonlyArray<string> => {
+  const names = Preparing.namesOf(prepare)
+  const { id } = submit
+  const taken = typeof id === "object" && "prepared" in id ? id.prepared : null
+  return [
+    ...(prepare !== undefined && names.length === 0 ? ["prepare: it has no call"] : []),
+    ...names.flatMap((name, at) => {
+      const call = prepare?.[name]
+      if (call === undefined) return []
+      const where = `prepare.${name}`
+      return [
+        ...(/^[a-z][A-Za-z0-9]{0,31}$/.test(name)
+          ? []
+          : [`prepare: ${JSON.stringify(name)} must be 1 to 32 letters and digits, a small letter first`]),
+        ...(typeof call.path === "string" ? pathFaults(where, call.path, false) : []),
+        ...nameFaults(where, call.path, names.slice(0, at)),
+        ...placeFaults(`${where}.take`, call.take),
+        ...(call.method === "GET" && (call.body !== undefined || call.as !== undefined)
+          ? [`${where}.body: a GET has none: use ${where}.query`]
+          : []),
+        ...(call.as !== undefined && call.as !== "none" && call.body === undefined && call.method !== "GET"
+          ? [`${where}.as: there is no ${where}.body`]
+          : [])
+      ]
+    }),
+    ...nameFaults("submit", submit.path, names),
+    ...(taken === null || names.includes(taken)
+      ? []
+      : [`submit.id: ${JSON.stringify(taken)} is not the name of a call in prepare`]),
+    ...(recover === undefined ? [] : recoverFaults(recover, names))
+  ]
+}
+
+const callFaults = <T, A, P, F, L, K extends string>(it: Definition<T, A, P, F, L, K>): ReadonlyArray<string> => {
+  const { cancel, findings, keyProbe, list, status, submit } = it
   const words = typeof status.words === "function" ? null : Object.entries(status.words)
   return [
+    ...prepareFaults(it),
     ...(typeof submit.path === "string" ? pathFaults("submit", submit.path, false) : []),
     ...placeFaults("submit.id", submit.id),
     ...(submit.method === "GET" && (submit.body !== undefined || submit.as !== undefined)
@@ -105,6 +167,10 @@ const callFaults = <T, A, P, F, L>(it: Definition<T, A, P, F, L>): ReadonlyArray
     ...(list?.pages !== undefined && list.pages > 1 && list.query === undefined
       ? ["list.pages: further pages need list.query"]
       : []),
+    ...(cancel === undefined ? [] : idPathFaults("cancel", cancel.path, cancel.query !== undefined)),
+    ...(cancel?.method === "GET" && (cancel.body !== undefined || cancel.as !== undefined)
+      ? ["cancel.body: a GET has none: use cancel.query"]
+      : []),
     ...(keyProbe === undefined ? [] : pathFaults("keyProbe", keyProbe.path, false))
   ]
 }
@@ -117,8 +183,8 @@ const sampleFaults = <T>(target: Wire.Codec<T>, sample: T): ReadonlyArray<string
 }
 
 /** Empty where the definition can be used. */
-export const faults = <T, A, P, F, L>(
-  definition: Definition<T, A, P, F, L>,
+export const faults = <T, A, P, F, L, K extends string>(
+  definition: Definition<T, A, P, F, L, K>,
   limits: VendorLimits,
   policies: Readonly<Record<string, PollPolicy.PollPolicy>>
 ): ReadonlyArray<string> => [

@@ -1,32 +1,8 @@
 // What the end of a scan means: the answer read by its schema, then judged by the definition's function. The type of the
 // answer is closed over here, so that endings with different schemas can stand side by side.
 import * as Result from "effect/Result"
-import type { About, Ending, Said, Unusable, Verdict } from "../Definition.ts"
+import type { About, Ending, Judgement, When } from "./meanings.ts"
 import type { Reader } from "../Wire.ts"
-
-export type Judgement<P> =
-  | { readonly _tag: "Completed"; readonly verdict: Verdict<P> }
-  | { readonly _tag: "Partial"; readonly verdict: Verdict<P>; readonly reason: Said }
-  | { readonly _tag: "Failed"; readonly reason: Said }
-  | Unusable
-
-/** An answer that was read; `value` is where its times are looked for. */
-export interface Reading<out P> {
-  readonly value: unknown
-  readonly warnings: ReadonlyArray<string>
-  readonly judge: (about: About) => Judgement<P>
-}
-
-/**
- * A meaning whose answer has a schema of its own. Made by `Vendor.when`.
- *
- * @category models
- * @since 0.2.0
- */
-export interface When<out P> {
-  readonly _tag: "When"
-  readonly read: (body: unknown) => Result.Result<Reading<P>, string>
-}
 
 const judge = <A, P>(ending: Ending<A, P>, answer: A, about: About): Judgement<P> => {
   if ("failed" in ending) return { _tag: "Failed", reason: ending.failed(answer, about) }

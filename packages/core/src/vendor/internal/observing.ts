@@ -22,7 +22,7 @@ type Known<P> =
   | "ended"
   | { readonly moved: (body: unknown) => unknown }
   | { readonly running: (body: unknown) => Partial<Observation.Progress> | null }
-  | Judging.When<P>
+  | When<P>
 
 /** The address on the vendor's own origin, for people to follow; null for every other. */
 export const linkOn = (origin: string, address: string): string | null => {
@@ -110,8 +110,8 @@ const pendingsOf = (pending: ReadonlyArray<PendingStatus> = []) =>
     })
   }))
 
-export const make = <T, A, P, F, L>(
-  { answer, errors, ids, result, sameId, status }: Definition<T, A, P, F, L>,
+export const make = <T, A, P, F, L, K extends string>(
+  { answer, errors, ids, result, sameId, status }: Definition<T, A, P, F, L, K>,
   {
     idOf,
     origin,
@@ -186,7 +186,7 @@ export const make = <T, A, P, F, L>(
   }
 
   const settle = (
-    when: Judging.When<P>,
+    when: When<P>,
     ticket: ScanTicket,
     word: string,
     response: VendorResponse,

@@ -1,0 +1,85 @@
+// The questions of a definition about scans that exist, over its client: one request each, and what an answer that is none
+// means.
+import * as Effect from "effect/Effect"
+import {
+  segment,
+  type Query,
+  type TransportFault,
+  type VendorClient,
+  type VendorResponse
+} from "../../http/VendorHttp.ts"
+import * as StatusClass from "../../http/StatusClass.ts"
+import * as PollFault from "../../model/PollFault.ts"
+import type { IdPath } from "./calls.ts"
+import type { Question } from "./errorTable.ts"
+import * as Faults from "./faults.ts"
+
+/** The forms of ids; the default needs no encoding. */
+export const idForm = (ids: RegExp | "number" | undefined): RegExp =>
+  ids === "number" ? /^\d{1,16}$/ : (ids ?? /^(?!\.{1,2}$)[A-Za-z0-9_.~-]{1,200}$/)
+
+/** Reads ids of that form; null for what cannot be one. */
+export const idReader = (ids: RegExp | "number" | undefined): ((raw: unknown) => string | null) => {
+  const form = idForm(ids)
+  return (raw) => {
+    const text = ids === "number" && typeof raw === "number" && Number.isSafeInteger(raw) ? String(raw) : raw
+    return typeof text === "string" && form.test(text) ? text : null
+  }
+}
+
+export const pathOf = (path: IdPath, scanId: string): string =>
+  typeof path === "string" ? path.replaceAll("{id}", segment(scanId)) : path(scanId)
+
+/** The questions about scans that exist: a 200 is an answer, everything else a fault by the table. */
+export interface Asking {
+  readonly send: (path: string, query: Query | undefined) => Effect.Effect<VendorResponse, PollFault.PollFault>
+  readonly get: (
+    question: Question,
+    path: string,
+    query: Query | undefined
+  ) => Effect.Effect<VendorResponse, PollFault.PollFault>
+  readonly broken: (
+    response: VendorResponse,
+    code: string,
+    message: string
+  ) => Effect.Effect<never, PollFault.PollFault>
+  readonly json: (response: VendorResponse) => Effect.Effect<unknown, PollFault.PollFault>
+  /** What an answer means by the table of errors. */
+  readonly fault: (question: Question, response: VendorResponse) => Effect.Effect<never, PollFault.PollFault>
+  /** Asks by another method than `GET`: any 2xx is an answer. */
+  readonly tell: (
+    question: Question,
+    answered: Effect.Effect<VendorResponse, TransportFault>
+  ) => Effect.Effect<void, PollFault.PollFault>
+}
+
+export const make = <T>(client: VendorClient, faults: Faults.Faults<T>): Asking => {
+  const { scrub } = client
+  const unanswered = (fault: TransportFault) => StatusClass.pollTransport(fault, scrub)
+  const broken = (response: VendorResponse, code: string, message: string) =>
+    Effect.fail(Faults.broken(response, code, message, scrub))
+  const send = (path: string, query: Query | undefined) =>
+    Effect.mapError(client.get(path, query === undefined ? undefined : { query }), unanswered)
+  const fault = (question: Question, response: VendorResponse) => Effect.fail(faults.poll(question, response, scrub))
+  return {
+    send,
+    broken,
+    fault,
+    get: (question, path, query) =>
+      Effect.flatMap(send(path, query), (response) =>
+        response.status === 200 ? Effect.succeed(response) : fault(question, response)
+      ),
+    tell: (question, answered) =>
+      Effect.flatMap(Effect.mapError(answered, unanswered), (response) =>
+        response.status >= 200 && response.status < 300 ? Effect.void : fault(question, response)
+      ),
+    json: (response) =>
+      response.body._tag === "Json"
+        ? Effect.succeed(response.body.value)
+        : broken(response, response.body.why, response.body.detail)
+  }
+}
+
+/** A fault of ours about something that must not be asked. */
+export const unaskable = (code: string, message: string): PollFault.PollFault =>
+  PollFault.make({ kind: "Broken", permanent: true, code, message })
