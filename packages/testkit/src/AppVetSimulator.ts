@@ -20,8 +20,9 @@ import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
 import * as Report from "./internal/appvetReport.ts"
 import * as Course from "./internal/course.ts"
+import * as Engine from "./internal/engine.ts"
 import * as Random from "./internal/random.ts"
-import * as Server from "./internal/server.ts"
+import type * as Server from "./internal/server.ts"
 import * as Script from "./Script.ts"
 import * as Simulator from "./Simulator.ts"
 
@@ -125,10 +126,7 @@ export interface Options extends Simulator.Options {
  * @category services
  * @since 0.1.0
  */
-export interface Shape extends Simulator.Simulator {
-  /** Puts a scan into the vendor's books as if it had been submitted earlier, and returns its id. */
-  readonly plant: (scan: EarlierScan) => Effect.Effect<string>
-}
+export interface Shape extends Simulator.WithEarlier<EarlierScan> {}
 
 /**
  * The simulator as a service.
@@ -201,53 +199,53 @@ export const reserved = [
   "latereport"
 ] as const
 
-const reservedFate = (url: URL): Fate => {
-  switch (Course.reservedWord(url)) {
-    case "failed":
-      return { outcome: "failed" }
-    case "partial":
-      return { outcome: "partial" }
-    case "never":
-      return { duration: Infinity }
-    case "slow":
-      return { duration: "10 minutes" }
-    case "busy":
-      return { polls: [null, throttled()] }
-    case "flaky":
-      return { polls: [Script.html(503)] }
-    case "lost":
-      return { submit: [Script.acceptedNeverAnswered] }
-    case "risky":
-      return { score: 38 }
-    case "clean":
-      return { score: 98 }
-    case "unreachable":
-      return { refusal: "URL_NOT_REACHABLE" }
-    case "blocked":
-      return { refusal: "DOMAIN_BLOCKED" }
-    case "noreport":
-      return { score: 88, reports: [{ ...Script.html(500), times: Infinity }] }
-    case "latereport":
-      return { score: 75, reports: [{ ...Script.html(500), times: 3 }] }
-    default:
-      return {}
-  }
+const fates: Readonly<Record<(typeof reserved)[number], Fate>> = {
+  ...Engine.fates(throttled()),
+  failed: { outcome: "failed" },
+  partial: { outcome: "partial" },
+  risky: { score: 38 },
+  clean: { score: 98 },
+  unreachable: { refusal: "URL_NOT_REACHABLE" },
+  blocked: { refusal: "DOMAIN_BLOCKED" },
+  noreport: { score: 88, reports: [{ ...Script.html(500), times: Infinity }] },
+  latereport: { score: 75, reports: [{ ...Script.html(500), times: 3 }] }
 }
 
-interface Scan extends Course.Course {
-  readonly id: string
-  readonly fate: Fate
+const routes = {
+  "POST /v1/scan": "submit",
+  "GET /v1/scan/{id}": "status",
+  "GET /v1/report/{id}": "report",
+  "GET /v1/scans": "list",
+  "GET /v1/usage": "usage"
+}
+
+const errors = {
+  missing: [404, problem("SCAN_NOT_FOUND", "There is no scan with this id.")],
+  unknown: [404, problem("NOT_FOUND", "There is nothing at this path.")],
+  unauthorized: [401, problem("UNAUTHORIZED", "The API key is missing or not valid.")],
+  revoked: [401, problem("KEY_REVOKED", "This API key was revoked.")],
+  url: [400, problem("INVALID_URL", "url must be an http or https URL.")],
+  type: [400, problem("INVALID_TYPE", `type must be one of ${Report.types.join(", ")}.`)],
+  callback: [400, problem("INVALID_URL", "callback_url must be an https URL.")],
+  blocked: [403, problem("DOMAIN_BLOCKED", "This host may not be scanned.")],
+  unreachable: [400, problem("URL_NOT_REACHABLE", "The URL could not be reached.")],
+  used: [429, problem("QUOTA_EXCEEDED", "The scans of this month are used up.")],
+  early: [409, problem("SCAN_NOT_COMPLETE", "The scan has no report yet.")]
+} as const
+
+const error = (name: keyof typeof errors): Server.Answer => Engine.answer(errors[name][0], errors[name][1])
+
+interface Drawn {
   readonly outcome: "completed" | "partial" | "failed"
   readonly score: number
-  readonly random: string
-  readonly submission: Submission
-  reportsAsked: number
-  reportsScripted: number
+  /** Requests for the report of the ended scan so far. */
+  reports: number
 }
 
+type Scan = Engine.Scan<Submission, Fate, Drawn>
+type Stage = Engine.Stage<Submission, Fate, Drawn>
+
 const nominalMillis = 75_000
-const hourMillis = 3_600_000
-const alphabet = "0123456789abcdefghijklmnopqrstuvwxyz"
 const statuses = ["queued", "scanning", "completed", "partial", "failed"]
 
 const isType = (value: unknown): value is ScanType => Report.types.some((type) => type === value)
@@ -272,323 +270,228 @@ const count = (text: string | null, otherwise: number, low: number, high: number
       ? Number(text)
       : null
 
+const subjectOf = ({ account, type, url }: Submission): string => `${account} ${type} ${url}`
+
+const gradeOf = ({ drawn, fate }: Scan): string => fate.grade ?? Report.gradeOf(drawn.score)
+
+const waiting = (scan: Scan, now: number): "queued" | "scanning" =>
+  Course.share(scan, now, nominalMillis) < 0.1 ? "queued" : "scanning"
+
+/** What a poll shows beside the status while the scan runs. */
+const running = (scan: Scan, now: number): Readonly<Record<string, unknown>> => {
+  const share = Course.share(scan, now, nominalMillis)
+  const names = Report.checkNames(scan.submission.type)
+  const started = names.slice(0, Math.max(1, Math.floor(share * names.length)))
+  const step = Math.max(0, now - scan.createdAt) / (started.length + 1)
+  const {
+    events = started.map((name, i) => ({
+      time: new Date(scan.createdAt + step * (i + 1)).toISOString().slice(11, 19),
+      message: `Check started: ${name}`
+    })),
+    progress = Math.max(1, Math.floor(share * 100))
+  } = scan.fate
+  return { progress, events }
+}
+
+const statusBody = (scan: Scan, ended: boolean, now: number): Readonly<Record<string, unknown>> => {
+  const { drawn, fate, id } = scan
+  const { type, url } = scan.submission
+  const status = ended ? drawn.outcome : (Course.word(fate, scan) ?? waiting(scan, now))
+  const told = !ended
+    ? status === "queued"
+      ? { progress: 0 }
+      : running(scan, now)
+    : status === "failed"
+      ? { error: fate.error ?? "The site answered HTTP 503." }
+      : {
+          progress: 100,
+          result: { score: drawn.score, grade: gradeOf(scan), report_url: `/report/${id}` },
+          completed_at: Course.isoSeconds(scan.endsAt)
+        }
+  return { id, status, type, url, ...told, created_at: Course.isoSeconds(scan.createdAt), ...fate.merge }
+}
+
+/** A row of the list of scans. */
+const row = (scan: Scan, status: string, ended: boolean) => {
+  const scored = ended && status !== "failed"
+  return {
+    id: scan.id,
+    type: scan.submission.type,
+    url: scan.submission.url,
+    status,
+    score: scored ? scan.drawn.score : null,
+    grade: scored ? gradeOf(scan) : null,
+    created_at: Course.isoSeconds(scan.createdAt),
+    completed_at: ended ? Course.isoSeconds(scan.endsAt) : null
+  }
+}
+
+const usageBody = (
+  options: Options,
+  {
+    perMinute,
+    tier,
+    used,
+    ...scans
+  }: { perMinute: number; tier: string; used: number; limit: number; remaining: number },
+  now: number
+) => {
+  if (options.usage === "table") {
+    return {
+      billing_mode: tier === "free" ? "free" : "packs",
+      free_scans: { used: Math.min(5, used), limit: 5, remaining: Math.max(0, 5 - used) },
+      credits_balance: scans.remaining,
+      rate_limit: { requests_per_minute: perMinute },
+      metered: null
+    }
+  }
+  const date = new Date(now)
+  const next = Date.UTC(date.getUTCFullYear(), date.getUTCMonth() + 1, 1)
+  return {
+    tier,
+    billing_period: { start: `${date.toISOString().slice(0, 8)}01T00:00:00Z`, end: Course.isoSeconds(next) },
+    scans: { used, ...scans },
+    rate_limit: { requests_per_minute: perMinute, concurrent_scans: 10 }
+  }
+}
+
+const play =
+  (options: Options, tier: "free" | "paid") =>
+  (stage: Stage): Engine.Play<Submission, Fate, Drawn> => {
+    const limit = options.quota?.limit ?? 1000
+    let used = options.quota?.used ?? 0
+    const quota = () => ({ used, limit, remaining: Math.max(0, limit - used), tier })
+
+    const wanted = (call: Server.Call, account: string | null) => {
+      const parsed = Course.parseJson(call.body)
+      const fields = parsed.ok && Course.isRecord(parsed.value) ? parsed.value : {}
+      const { callback_url: callback, type, url: text } = fields
+      const url = typeof text === "string" ? Course.parseUrl(text) : null
+      if (typeof text !== "string" || url === null || !/^https?:$/.test(url.protocol)) return error("url")
+      if (!isType(type)) return error("type")
+      const isHook = typeof callback === "string" && Course.parseUrl(callback)?.protocol === "https:"
+      if (callback !== undefined && !isHook) return error("callback")
+      const submission = (nth: number): Submission => ({
+        url: normalised(url),
+        type,
+        callbackUrl: typeof callback === "string" ? callback : null,
+        account: account ?? "",
+        nth
+      })
+      return { subject: subjectOf(submission(0)), submission, billed: { subject: text, credits: 1 } }
+    }
+
+    const report = (call: Server.Call, account: string | null): Server.Reply => {
+      const scan = stage.find(call.scanId, account)
+      if (scan === undefined) return Engine.reply(error("missing"))
+      const { drawn, fate, submission } = scan
+      const lag = fate.reportLag ?? 0
+      if (!Course.hasEnded(scan, call.now) || drawn.outcome === "failed" || drawn.reports++ < lag) {
+        return Engine.reply(error("early"))
+      }
+      const step = call.scripted ? null : Script.at(fate.reports ?? [], drawn.reports - lag - 1)
+      if (step !== null) return { answer: null, step }
+      const { type, url } = submission
+      const { score } = drawn
+      const partial = drawn.outcome === "partial"
+      return Engine.reply(
+        Engine.answer(200, {
+          id: scan.id,
+          type,
+          url,
+          score,
+          grade: gradeOf(scan),
+          created_at: Course.isoSeconds(scan.createdAt),
+          completed_at: Course.isoSeconds(scan.endsAt),
+          ...Report.make(Random.make(stage.seed, "appvet report", scan.seed), { type, score, partial })
+        })
+      )
+    }
+
+    const list = (call: Server.Call, account: string | null): Server.Reply => {
+      const limit = count(call.query.get("limit"), 20, 1, 100)
+      const offset = count(call.query.get("offset"), 0, 0, 999_999_999)
+      const status = call.query.get("status")
+      const type = call.query.get("type")
+      const faults = [
+        ...(limit === null ? ["limit must be a whole number from 1 to 100"] : []),
+        ...(offset === null ? ["offset must be a whole number of at least 0"] : []),
+        ...(status === null || statuses.includes(status) ? [] : ["status is not one of the five"]),
+        ...(type === null || isType(type) ? [] : ["type is not one of the four"])
+      ]
+      if (limit === null || offset === null || faults.length > 0) {
+        return Engine.reply(Engine.answer(400, problem("INVALID_PARAMS", `${faults.join("; ")}.`)))
+      }
+      const newestFirst = stage.scans.newestFirst().toSorted((a, b) => b.createdAt - a.createdAt)
+      const rows = newestFirst.flatMap((scan) => {
+        if (scan.owner !== account || (type ?? scan.submission.type) !== scan.submission.type) return []
+        const ended = Course.hasEnded(scan, call.now)
+        const shown = ended ? scan.drawn.outcome : waiting(scan, call.now)
+        return (status ?? shown) === shown ? [row(scan, shown, ended)] : []
+      })
+      const page = rows.slice(offset, offset + limit)
+      return Engine.reply(Engine.answer(200, { scans: page, total: rows.length, limit, offset, quota: quota() }))
+    }
+
+    const usage = (call: Server.Call): Server.Reply => {
+      const perMinute = Number(stage.limiter.headers(call)["X-RateLimit-Limit"] ?? documentedLimit[tier].limit)
+      return Engine.reply(Engine.answer(200, usageBody(options, { perMinute, ...quota() }, call.now)))
+    }
+
+    return {
+      routes,
+      refuse: ({ credential }) =>
+        credential === null ? error("unauthorized") : credential.state === "active" ? null : error("revoked"),
+      owner: ({ credential }) => credential?.account ?? null,
+      limited: (_, seconds) => {
+        const headers = options.retryAfter === true ? { "Retry-After": String(seconds) } : {}
+        return Engine.reply(Engine.answer(429, problem("RATE_LIMITED", "Too many requests for this key."), headers))
+      },
+      missing: () => error("missing"),
+      unknown: () => error("unknown"),
+      wanted,
+      fate: (submission) =>
+        options.fate?.(submission) ?? Engine.fateOf(fates, Course.reservedWord(new URL(submission.url))) ?? {},
+      refusal: ({ url }, { refusal }) =>
+        isPrivate(new URL(url).hostname) || refusal === "DOMAIN_BLOCKED"
+          ? error("blocked")
+          : refusal === undefined
+            ? null
+            : error("unreachable"),
+      full: () => (used >= limit ? error("used") : null),
+      draw: (random, _, fate) => {
+        const duration = random.lognormal(nominalMillis, 0.25, 30_000, 180_000)
+        const { failureRate = 0, partialRate = 0 } = options
+        const share = random.next()
+        const outcome = share < failureRate ? "failed" : share < failureRate + partialRate ? "partial" : "completed"
+        const score = Math.round(random.lognormal(76, 0.2, 30, 100))
+        const id = fate.id ?? `scan_${random.text("0123456789abcdefghijklmnopqrstuvwxyz", 12)}`
+        return { duration, id, drawn: { outcome: fate.outcome ?? outcome, score: fate.score ?? score, reports: 0 } }
+      },
+      accepted: ({ createdAt, id, submission: { type, url } }) => {
+        used++
+        return Engine.answer(201, { id, status: "queued", type, url, created_at: Course.isoSeconds(createdAt) })
+      },
+      status: (scan, ended, call) => Engine.answer(200, statusBody(scan, ended, call.now)),
+      calls: { report, list, usage }
+    }
+  }
+
 /**
  * Starts the simulator.
  *
  * @category constructors
  * @since 0.1.0
  */
-export const make = Effect.fnUntraced(function* (
-  options: Options = {}
-): Effect.fn.Return<Shape, Simulator.SimulatorError, Scope.Scope> {
-  let plant: (scan: EarlierScan) => string = () => ""
+export const make = (options: Options = {}): Effect.Effect<Shape, Simulator.SimulatorError, Scope.Scope> => {
   const tier = options.tier ?? "paid"
-  const quotaLimit = options.quota?.limit ?? 1000
-  const simulator = yield* Server.make(
-    "appvet",
-    options,
-    { key: defaultKey, rateLimit: documentedLimit[tier], basePath: "" },
-    (kit) => {
-      const scans = Course.makeStore<Scan>(kit.capacity)
-      const kept = Course.makeCounter(kit.capacity)
-      const nth = Course.makeCounter(kit.capacity)
-      let used = options.quota?.used ?? 0
-      const own = (status: number, body: unknown): Server.Reply => ({ answer: { status, body }, step: null })
-      const quota = () => ({ used, limit: quotaLimit, remaining: Math.max(0, quotaLimit - used), tier })
-
-      const keep = (submission: Submission, fate: Fate, createdAt: number): Scan => {
-        const subject = `${submission.account} ${submission.type} ${submission.url}`
-        const seed = `${subject} ${kept(subject)}`
-        const random = Random.make(kit.seed, "appvet scan", seed)
-        const duration = random.lognormal(nominalMillis, 0.25, 30_000, 180_000)
-        const draw = random.next()
-        const failureRate = options.failureRate ?? 0
-        const drawn =
-          draw < failureRate ? "failed" : draw < failureRate + (options.partialRate ?? 0) ? "partial" : "completed"
-        const score = Math.round(random.lognormal(76, 0.2, 30, 100))
-        const scan: Scan = {
-          ...Course.begin(fate, createdAt, duration),
-          id: fate.id ?? `scan_${random.text(alphabet, 12)}`,
-          fate,
-          outcome: fate.outcome ?? drawn,
-          score: fate.score ?? score,
-          random: seed,
-          submission,
-          reportsAsked: 0,
-          reportsScripted: 0
-        }
-        scans.set(scan.id, scan)
-        return scan
-      }
-
-      const grade = (scan: Scan): string => scan.fate.grade ?? Report.gradeOf(scan.score)
-
-      const waiting = (scan: Scan, now: number): "queued" | "scanning" =>
-        Course.share(scan, now, nominalMillis) < 0.1 ? "queued" : "scanning"
-
-      /** What a poll shows beside the status while the scan runs. */
-      const running = (scan: Scan, now: number): Readonly<Record<string, unknown>> => {
-        const share = Course.share(scan, now, nominalMillis)
-        const names = Report.checkNames(scan.submission.type)
-        const started = names.slice(0, Math.max(1, Math.floor(share * names.length)))
-        const step = Math.max(0, now - scan.createdAt) / (started.length + 1)
-        return {
-          progress: Math.max(1, Math.floor(share * 100)),
-          events: started.map((name, i) => ({
-            time: new Date(scan.createdAt + step * (i + 1)).toISOString().slice(11, 19),
-            message: `Check started: ${name}`
-          })),
-          ...(scan.fate.progress === undefined ? {} : { progress: scan.fate.progress }),
-          ...(scan.fate.events === undefined ? {} : { events: scan.fate.events })
-        }
-      }
-
-      const statusBody = (scan: Scan, ended: boolean, now: number): Readonly<Record<string, unknown>> => {
-        const { type, url } = scan.submission
-        const created_at = Course.isoSeconds(scan.createdAt)
-        const head = (status: string) => ({ id: scan.id, status, type, url })
-        if (!ended) {
-          const status = Course.word(scan.fate, scan) ?? waiting(scan, now)
-          const middle = status === "queued" ? { progress: 0 } : running(scan, now)
-          return { ...head(status), ...middle, created_at, ...scan.fate.merge }
-        }
-        if (scan.outcome === "failed") {
-          const error = scan.fate.error ?? "The site answered HTTP 503."
-          return { ...head("failed"), error, created_at, ...scan.fate.merge }
-        }
-        return {
-          ...head(scan.outcome),
-          progress: 100,
-          result: { score: scan.score, grade: grade(scan), report_url: `/report/${scan.id}` },
-          created_at,
-          completed_at: Course.isoSeconds(scan.endsAt),
-          ...scan.fate.merge
-        }
-      }
-
-      plant = (scan) => {
-        const submission: Submission = {
-          url: normalised(new URL(scan.url)),
-          type: scan.type ?? "security",
-          callbackUrl: null,
-          account: scan.account ?? "default",
-          nth: 0
-        }
-        return keep(submission, scan.fate ?? {}, scan.createdAt ?? kit.time.now() - hourMillis).id
-      }
-      options.earlier?.forEach((scan) => plant(scan))
-
-      const submit = (call: Server.Call, account: string): Server.Reply => {
-        const parsed = Course.parseJson(call.body)
-        const fields = parsed.ok && Course.isRecord(parsed.value) ? parsed.value : {}
-        const { callback_url: callback, type, url: text } = fields
-        const url = typeof text === "string" ? Course.parseUrl(text) : null
-        if (typeof text !== "string" || url === null || !/^https?:$/.test(url.protocol)) {
-          return own(400, problem("INVALID_URL", "url must be an http or https URL."))
-        }
-        if (!isType(type)) {
-          return own(400, problem("INVALID_TYPE", `type must be one of ${Report.types.join(", ")}.`))
-        }
-        if (
-          callback !== undefined &&
-          (typeof callback !== "string" || Course.parseUrl(callback)?.protocol !== "https:")
-        ) {
-          return own(400, problem("INVALID_URL", "callback_url must be an https URL."))
-        }
-        const subject = `${account} ${type} ${normalised(url)}`
-        const submission: Submission = {
-          url: normalised(url),
-          type,
-          callbackUrl: callback ?? null,
-          account,
-          nth: nth(subject)
-        }
-        const fate = options.fate?.(submission) ?? reservedFate(url)
-        if (isPrivate(url.hostname) || fate.refusal === "DOMAIN_BLOCKED") {
-          return own(403, problem("DOMAIN_BLOCKED", "This host may not be scanned."))
-        }
-        if (fate.refusal === "URL_NOT_REACHABLE") {
-          return own(400, problem("URL_NOT_REACHABLE", "The URL could not be reached."))
-        }
-        const step = call.scripted ? null : Script.at(fate.submit ?? [], submission.nth)
-        if (step !== null && !Script.acts(step)) return { answer: null, step }
-        if (used >= quotaLimit) return own(429, problem("QUOTA_EXCEEDED", "The scans of this month are used up."))
-        used++
-        const scan = keep(submission, fate, call.now)
-        return {
-          answer: {
-            status: 201,
-            body: {
-              id: scan.id,
-              status: "queued",
-              type,
-              url: submission.url,
-              created_at: Course.isoSeconds(scan.createdAt)
-            },
-            submission: { scanId: scan.id, subject: text, credits: 1, cached: false }
-          },
-          step
-        }
-      }
-
-      const find = (call: Server.Call, account: string): Scan | undefined => {
-        const scan = scans.get(call.scanId ?? "")
-        return scan?.submission.account === account ? scan : undefined
-      }
-      const notFound = own(404, problem("SCAN_NOT_FOUND", "There is no scan with this id."))
-
-      const status = (call: Server.Call, account: string): Server.Reply => {
-        const scan = find(call, account)
-        if (scan === undefined) return notFound
-        const step = call.scripted ? null : Script.at(scan.fate.polls ?? [], scan.asked++)
-        if (step !== null && !Script.acts(step)) return { answer: null, step }
-        const ended = Course.look(scan, call.now)
-        return { answer: { status: 200, body: statusBody(scan, ended, call.now) }, step }
-      }
-
-      const report = (call: Server.Call, account: string): Server.Reply => {
-        const scan = find(call, account)
-        if (scan === undefined) return notFound
-        const early = !Course.hasEnded(scan, call.now) || scan.outcome === "failed"
-        if (early || scan.reportsAsked++ < (scan.fate.reportLag ?? 0)) {
-          return own(409, problem("SCAN_NOT_COMPLETE", "The scan has no report yet."))
-        }
-        const step = call.scripted ? null : Script.at(scan.fate.reports ?? [], scan.reportsScripted++)
-        if (step !== null) return { answer: null, step }
-        const random = Random.make(kit.seed, "appvet report", scan.random)
-        const { type, url } = scan.submission
-        const { categories, summary } = Report.make(random, {
-          type,
-          score: scan.score,
-          partial: scan.outcome === "partial"
-        })
-        return own(200, {
-          id: scan.id,
-          type,
-          url,
-          score: scan.score,
-          grade: grade(scan),
-          created_at: Course.isoSeconds(scan.createdAt),
-          completed_at: Course.isoSeconds(scan.endsAt),
-          categories,
-          summary
-        })
-      }
-
-      const list = (call: Server.Call, account: string): Server.Reply => {
-        const limit = count(call.query.get("limit"), 20, 1, 100)
-        const offset = count(call.query.get("offset"), 0, 0, 999_999_999)
-        const wanted = call.query.get("status")
-        const type = call.query.get("type")
-        const faults = [
-          ...(limit === null ? ["limit must be a whole number from 1 to 100"] : []),
-          ...(offset === null ? ["offset must be a whole number of at least 0"] : []),
-          ...(wanted === null || statuses.includes(wanted) ? [] : ["status is not one of the five"]),
-          ...(type === null || isType(type) ? [] : ["type is not one of the four"])
-        ]
-        if (limit === null || offset === null || faults.length > 0) {
-          return own(400, problem("INVALID_PARAMS", `${faults.join("; ")}.`))
-        }
-        const newestFirst = scans.newestFirst().toSorted((a, b) => b.createdAt - a.createdAt)
-        const found = newestFirst.flatMap((scan) => {
-          if (scan.submission.account !== account || (type !== null && scan.submission.type !== type)) return []
-          const ended = Course.hasEnded(scan, call.now)
-          const shown = ended ? scan.outcome : waiting(scan, call.now)
-          if (wanted !== null && shown !== wanted) return []
-          const scored = ended && scan.outcome !== "failed"
-          return [
-            {
-              id: scan.id,
-              type: scan.submission.type,
-              url: scan.submission.url,
-              status: shown,
-              score: scored ? scan.score : null,
-              grade: scored ? grade(scan) : null,
-              created_at: Course.isoSeconds(scan.createdAt),
-              completed_at: ended ? Course.isoSeconds(scan.endsAt) : null
-            }
-          ]
-        })
-        return own(200, {
-          scans: found.slice(offset, offset + limit),
-          total: found.length,
-          limit,
-          offset,
-          quota: quota()
-        })
-      }
-
-      const usage = (call: Server.Call): Server.Reply => {
-        const perMinute = Number(kit.limiter.headers(call)["X-RateLimit-Limit"] ?? documentedLimit[tier].limit)
-        const { limit, remaining } = quota()
-        if (options.usage === "table") {
-          return own(200, {
-            billing_mode: tier === "free" ? "free" : "packs",
-            free_scans: { used: Math.min(5, used), limit: 5, remaining: Math.max(0, 5 - used) },
-            credits_balance: remaining,
-            rate_limit: { requests_per_minute: perMinute },
-            metered: null
-          })
-        }
-        const month = new Date(call.now).toISOString().slice(0, 8)
-        const next = new Date(Date.UTC(new Date(call.now).getUTCFullYear(), new Date(call.now).getUTCMonth() + 1, 1))
-        return own(200, {
-          tier,
-          billing_period: { start: `${month}01T00:00:00Z`, end: Course.isoSeconds(next.getTime()) },
-          scans: { used, limit, remaining },
-          rate_limit: { requests_per_minute: perMinute, concurrent_scans: 10 }
-        })
-      }
-
-      return {
-        route: (method, path) => {
-          const [version, what, id] = path
-          if (version !== "v1") return { route: "unknown" }
-          if (what === "scan" && path.length === 2 && method === "POST") return { route: "submit" }
-          if (method !== "GET") return { route: "unknown" }
-          if (what === "scan" && path.length === 3 && id) return { route: "status", scanId: id }
-          if (what === "report" && path.length === 3 && id) return { route: "report", scanId: id }
-          if (path.length === 2 && (what === "scans" || what === "usage"))
-            return { route: what === "scans" ? "list" : "usage" }
-          return { route: "unknown" }
-        },
-        headers: (call) => kit.limiter.headers(call),
-        handle: (call) => {
-          const { credential } = call
-          if (credential === null) return own(401, problem("UNAUTHORIZED", "The API key is missing or not valid."))
-          if (credential.state !== "active") return own(401, problem("KEY_REVOKED", "This API key was revoked."))
-          if (!kit.limiter.take(call)) {
-            return {
-              answer: {
-                status: 429,
-                body: problem("RATE_LIMITED", "Too many requests for this key."),
-                ...(options.retryAfter === true
-                  ? { headers: { "Retry-After": String(kit.limiter.secondsLeft()) } }
-                  : {})
-              },
-              step: null
-            }
-          }
-          switch (call.route) {
-            case "submit":
-              return submit(call, credential.account)
-            case "status":
-              return status(call, credential.account)
-            case "report":
-              return report(call, credential.account)
-            case "list":
-              return list(call, credential.account)
-            case "usage":
-              return usage(call)
-            default:
-              return own(404, problem("NOT_FOUND", "There is nothing at this path."))
-          }
-        }
-      }
-    }
-  )
-  return { ...simulator, plant: (scan) => Effect.sync(() => plant(scan)) }
-})
+  const vendor = { name: "appvet", key: defaultKey, rateLimit: documentedLimit[tier] }
+  return Engine.start(vendor, options, play(options, tier), ({ url, fate = {}, ...scan }: EarlierScan) => {
+    const { account = "default", type = "security" } = scan
+    const submission = { url: normalised(new URL(url)), type, callbackUrl: null, account, nth: 0 }
+    return { ...scan, fate, submission, subject: subjectOf(submission), owner: account }
+  })
+}
 
 /**
  * Starts the simulator as a service.

@@ -17,9 +17,10 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
 import * as Course from "./internal/course.ts"
+import * as Engine from "./internal/engine.ts"
 import * as Result from "./internal/exonaResult.ts"
 import * as Random from "./internal/random.ts"
-import * as Server from "./internal/server.ts"
+import type * as Server from "./internal/server.ts"
 import * as Script from "./Script.ts"
 import * as Simulator from "./Simulator.ts"
 
@@ -105,10 +106,7 @@ export interface Options extends Simulator.Options {
  * @category services
  * @since 0.1.0
  */
-export interface Shape extends Simulator.Simulator {
-  /** Puts a scan into the vendor's books as if it had been submitted earlier, and returns its id. */
-  readonly plant: (scan: EarlierScan) => Effect.Effect<string>
-}
+export interface Shape extends Simulator.WithEarlier<EarlierScan> {}
 
 /**
  * The simulator as a service.
@@ -161,99 +159,242 @@ export const throttled = (retryAfter: number | null): Script.Step => ({
  */
 export const reserved = ["failed", "never", "slow", "busy", "flaky", "lost", "risky", "clean", "cached"] as const
 
-const reservedFate = (website: string, speed: number): Fate => {
-  const url = Course.parseUrl(website)
-  switch (url === null ? undefined : Course.reservedWord(url)) {
-    case "failed":
-      return { outcome: "failed" }
-    case "never":
-      return { duration: Infinity }
-    case "slow":
-      return { duration: "10 minutes" }
-    case "busy":
-      return { polls: [null, throttled(Math.max(1, Math.ceil(30 / speed)))] }
-    case "flaky":
-      return { polls: [Script.html(503)] }
-    case "lost":
-      return { submit: [Script.acceptedNeverAnswered] }
-    case "risky":
-      return { level: "Very High" }
-    case "clean":
-      return { level: "Low" }
-    default:
-      return {}
-  }
+const fatesAt = (speed: number): Readonly<Record<string, Fate>> => ({
+  ...Engine.fates(throttled(Math.max(1, Math.ceil(30 / speed)))),
+  failed: { outcome: "failed" },
+  risky: { level: "Very High" },
+  clean: { level: "Low" }
+})
+
+const routes = { "POST /api/v1/scans": "submit", "GET /api/v1/scans/{id}": "status" }
+
+const errors = {
+  missing: [404, "SCAN_NOT_FOUND", "No scan has this id under your key."],
+  unknown: [404, "NOT_FOUND", "There is nothing at this path."],
+  keyless: [401, "AUTHENTICATION_REQUIRED", "No API key was sent."],
+  key: [401, "INVALID_API_KEY", "The API key is not valid."],
+  address: [403, "FORBIDDEN_IP", "This key may not be used from your address."],
+  throttled: [429, "RATE_LIMIT_EXCEEDED", "Too many requests for this key."]
+} as const
+
+interface Drawn {
+  readonly failed: boolean
 }
 
-interface Scan extends Course.Course {
-  readonly id: string
-  readonly random: string
-  readonly fate: Fate
-  readonly failed: boolean
-  readonly submission: Submission
-}
+type Scan = Engine.Scan<Submission, Fate, Drawn>
+type Stage = Engine.Stage<Submission, Fate, Drawn>
 
 const dayMillis = 86_400_000
-const nominalMillis = 60_000
 const alphabet = "0123456789abcdefghjkmnpqrstvwxyz"
 
 const normalised = (website: string): string => website.toLowerCase().replace(/\/+$/, "")
 
-type Checked =
-  | { readonly ok: true; readonly submission: Omit<Submission, "nth" | "test" | "account"> }
-  | { readonly ok: false; readonly code: string; readonly param: string; readonly message: string }
+/** Whose scans a key sees: those of its account, and of its world. */
+const ownerOf = ({ account, test }: Pick<Submission, "account" | "test">): string => `${account} ${test}`
 
-const check = (body: string): Checked => {
-  const parsed = Course.parseJson(body)
-  const fields = parsed.ok && Course.isRecord(parsed.value) ? parsed.value : {}
-  const fault = (code: string, param: string, message: string): Checked => ({ ok: false, code, param, message })
-  const missing = (param: string): Checked => fault("MISSING_REQUIRED_FIELD", param, `${param} is required.`)
-  const name = fields["company_name"]
-  if (typeof name !== "string" || name.trim() === "") return missing("company_name")
-  const website = fields["company_website"]
-  if (typeof website !== "string" || website.trim() === "") return missing("company_website")
-  const url = Course.parseUrl(website)
-  if (!website.startsWith("https://") || url === null || !url.hostname.includes(".")) {
-    return fault(
-      "INVALID_COMPANY_WEBSITE",
-      "company_website",
-      "company_website must be a URL that starts with https://."
-    )
-  }
-  const maxAgeDays = fields["max_age_days"] ?? 0
-  if (typeof maxAgeDays !== "number" || !Number.isInteger(maxAgeDays) || maxAgeDays < 0 || maxAgeDays > 365) {
-    return fault("INVALID_MAX_AGE_DAYS", "max_age_days", "max_age_days must be a whole number from 0 to 365.")
-  }
-  const questionnaire = fields["questionnaire"] ?? []
-  if (!Array.isArray(questionnaire)) return missing("questionnaire")
+const subjectOf = (one: Submission): string => `${ownerOf(one)} ${normalised(one.companyWebsite)}`
+
+interface Wrong {
+  readonly code: string
+  readonly param: string
+  readonly message: string
+}
+
+/** The first thing that is wrong with a questionnaire. */
+const wrongQuestionnaire = (items: unknown): Wrong | null => {
+  const param = "questionnaire"
+  const code = "QUESTIONNAIRE_TOO_LARGE"
+  if (!Array.isArray(items)) return missing(param)
   let length = 0
-  for (const [i, item] of questionnaire.entries()) {
+  for (const [i, item] of items.entries()) {
     for (const key of ["question", "answer"]) {
       const text: unknown = Course.isRecord(item) ? item[key] : undefined
-      if (typeof text !== "string") return missing(`questionnaire[${i}].${key}`)
+      const at = `${param}[${i}].${key}`
+      if (typeof text !== "string") return missing(at)
       length += text.length
       if (key === "answer" && text.length > 5000) {
-        return fault("QUESTIONNAIRE_TOO_LARGE", `questionnaire[${i}].answer`, "An answer may have 5000 characters.")
+        return { code, param: at, message: "An answer may have 5000 characters." }
       }
     }
   }
-  if (questionnaire.length > 50) {
-    return fault("QUESTIONNAIRE_TOO_LARGE", "questionnaire", "A questionnaire may have 50 items.")
+  if (items.length > 50) return { code, param, message: "A questionnaire may have 50 items." }
+  return length > 20_000 ? { code, param, message: "A questionnaire may have 20000 characters in total." } : null
+}
+
+const missing = (param: string): Wrong => ({ code: "MISSING_REQUIRED_FIELD", param, message: `${param} is required.` })
+
+const check = (body: string): Wrong | Omit<Submission, "nth" | "test" | "account"> => {
+  const parsed = Course.parseJson(body)
+  const fields = parsed.ok && Course.isRecord(parsed.value) ? parsed.value : {}
+  const { company_name: name, company_website: website, max_age_days: maxAgeDays = 0, questionnaire = [] } = fields
+  if (typeof name !== "string" || name.trim() === "") return missing("company_name")
+  if (typeof website !== "string" || website.trim() === "") return missing("company_website")
+  if (!/^https:\/\//.test(website) || Course.parseUrl(website)?.hostname.includes(".") !== true) {
+    const message = "company_website must be a URL that starts with https://."
+    return { code: "INVALID_COMPANY_WEBSITE", param: "company_website", message }
   }
-  if (length > 20_000) {
-    return fault("QUESTIONNAIRE_TOO_LARGE", "questionnaire", "A questionnaire may have 20000 characters in total.")
+  if (typeof maxAgeDays !== "number" || !Number.isInteger(maxAgeDays) || maxAgeDays < 0 || maxAgeDays > 365) {
+    const message = "max_age_days must be a whole number from 0 to 365."
+    return { code: "INVALID_MAX_AGE_DAYS", param: "max_age_days", message }
   }
-  return {
-    ok: true,
-    submission: {
+  return (
+    wrongQuestionnaire(questionnaire) ?? {
       companyName: name,
       companyWebsite: website,
-      questionnaire: questionnaire.length,
+      questionnaire: Array.isArray(questionnaire) ? questionnaire.length : 0,
       maxAgeDays,
       forceRefresh: fields["force_refresh"] === true,
       includeFieldCitations: fields["include_field_citations"] === true
     }
+  )
+}
+
+const companyOf = ({ submission }: Scan) => ({ name: submission.companyName, website: submission.companyWebsite })
+
+const timesOf = (scan: Scan) => ({
+  created_at: Course.isoSeconds(scan.createdAt),
+  completed_at: Course.isoSeconds(scan.endsAt)
+})
+
+const play =
+  (options: Options) =>
+  (stage: Stage): Engine.Play<Submission, Fate, Drawn> => {
+    const fates = fatesAt(stage.time.speed)
+    const retryAfter = options.retryAfter === undefined ? 10 : options.retryAfter
+    const requestId = (ordinal: number | string) =>
+      `req_${Random.make(stage.seed, "exona request", ordinal).text(alphabet, 12)}`
+    const planted = Course.makeStore<boolean>(stage.capacity)
+
+    const error = (name: keyof typeof errors, { ordinal }: Server.Call, headers = {}): Server.Answer => {
+      const [status, code, message] = errors[name]
+      return Engine.answer(status, envelope(code, message, requestId(ordinal)), headers)
+    }
+
+    const resultOf = ({ createdAt, endsAt, fate, seed, submission }: Scan): unknown => {
+      if (fate.result !== undefined) return fate.result
+      const random = Random.make(stage.seed, "exona result", seed)
+      const drawn = Result.drawLevel(random)
+      return Result.make(random, {
+        level: fate.level ?? drawn,
+        website: submission.companyWebsite,
+        checkedAt: Course.isoSeconds(Math.max(createdAt, endsAt - 12_000)),
+        citations: submission.includeFieldCitations
+      })
+    }
+
+    const errorOf = ({ fate, id }: Scan) => ({
+      code: "ENRICHMENT_INSUFFICIENT_DATA",
+      message: "Too little public information about this company was found.",
+      hint: "Check that the website is right and can be reached.",
+      request_id: requestId(id),
+      ...fate.error
+    })
+
+    const statusBody = (scan: Scan, ended: boolean): Readonly<Record<string, unknown>> => {
+      const word = ended ? (scan.drawn.failed ? "failed" : "completed") : Course.word(scan.fate, scan)
+      return {
+        id: scan.id,
+        status: word ?? "processing",
+        ...(ended ? timesOf(scan) : { created_at: Course.isoSeconds(scan.createdAt) }),
+        company: companyOf(scan),
+        ...(ended ? (scan.drawn.failed ? { error: errorOf(scan) } : { result: resultOf(scan) }) : {}),
+        ...scan.fate.merge
+      }
+    }
+
+    /** The newest scan that the vendor's cache answers with. */
+    const cached = (one: Submission, now: number): Scan | undefined => {
+      if (one.maxAgeDays === 0 || one.forceRefresh || one.questionnaire > 0) return undefined
+      return stage.scans
+        .newestFirst()
+        .filter(
+          (scan) =>
+            normalised(scan.submission.companyWebsite) === normalised(one.companyWebsite) &&
+            scan.owner === ownerOf(one) &&
+            Course.hasEnded(scan, now) &&
+            !scan.drawn.failed &&
+            now - scan.endsAt <= one.maxAgeDays * dayMillis
+        )
+        .reduce<Scan | undefined>(
+          (best, scan) => (best === undefined || scan.endsAt > best.endsAt ? scan : best),
+          undefined
+        )
+    }
+
+    const wanted = (call: Server.Call): Engine.Wanted<Submission> | Server.Answer => {
+      const checked = check(call.body)
+      if ("code" in checked) {
+        const { code, message, param } = checked
+        return Engine.answer(400, envelope(code, message, requestId(call.ordinal), { param }))
+      }
+      const { account = "", token = "" } = call.credential ?? {}
+      const submission = (nth: number): Submission => ({ ...checked, test: isTest(token), account, nth })
+      const first = submission(0)
+      const website = first.companyWebsite
+      const subject = subjectOf(first)
+      if (wordOf(website) === "cached" && planted.get(subject) === undefined) {
+        planted.set(subject, true)
+        stage.plant(earlier({ ...first, ageDays: 12 }, stage))
+      }
+      const hit = cached(first, call.now)
+      if (hit === undefined) return { subject, submission, billed: { subject: website, credits: first.test ? 0 : 1 } }
+      const told = { id: hit.id, status: "completed", cached: true, cached_at: Course.isoSeconds(call.now) }
+      return {
+        ...Engine.answer(200, { ...told, ...timesOf(hit), company: companyOf(hit), result: resultOf(hit) }),
+        submission: { scanId: hit.id, subject: website, credits: 0, cached: true }
+      }
+    }
+
+    return {
+      routes,
+      headers: (call) => ({ "X-Request-ID": requestId(call.ordinal) }),
+      refuse: (call) => {
+        const state = call.credential?.state
+        if (call.bearer === null) return error("keyless", call)
+        return state === "active" ? null : error(state === "forbidden-ip" ? "address" : "key", call)
+      },
+      owner: ({ credential }) =>
+        credential === null ? null : ownerOf({ account: credential.account, test: isTest(credential.token) }),
+      limited: (call, seconds) => Engine.reply(error("throttled", call, { "Retry-After": String(seconds) })),
+      missing: (call) => error("missing", call),
+      unknown: (call) => error("unknown", call),
+      wanted,
+      fate: (submission) => options.fate?.(submission) ?? Engine.fateOf(fates, wordOf(submission.companyWebsite)) ?? {},
+      draw: (random, { test }, fate) => {
+        const duration = random.lognormal(60_000, 0.4, 30_000, 120_000)
+        const failed = random.chance(options.failureRate ?? 0)
+        const id = fate.id ?? `scn_${test ? "test_" : ""}01${random.text(alphabet, 24)}`
+        return { duration, id, drawn: { failed: fate.outcome === undefined ? failed : fate.outcome === "failed" } }
+      },
+      accepted: ({ createdAt, id }) =>
+        Engine.answer(201, { id, status: "processing", created_at: Course.isoSeconds(createdAt) }),
+      status: (scan, ended) =>
+        Engine.answer(
+          200,
+          statusBody(scan, ended),
+          ended || retryAfter === null ? {} : { "Retry-After": String(retryAfter) }
+        )
+    }
   }
+
+const isTest = (key: string): boolean => key.startsWith("exo_test_")
+
+const wordOf = (website: string): string | undefined => {
+  const url = Course.parseUrl(website)
+  return url === null ? undefined : Course.reservedWord(url)
+}
+
+const earlier = (
+  { account = "default", ageDays = 1, companyName, companyWebsite, fate = {}, test = false, ...scan }: EarlierScan,
+  { time }: Stage
+): Engine.Planted<Submission, Fate> => {
+  const none = { questionnaire: 0, maxAgeDays: 0, forceRefresh: false, includeFieldCitations: false, nth: 0 }
+  const submission = { ...none, companyName, companyWebsite, test, account }
+  const told = { submission, subject: subjectOf(submission), owner: ownerOf(submission) }
+  if (scan.createdAt !== undefined) return { ...told, fate, createdAt: scan.createdAt }
+  const { endsAt } = Course.begin(fate, 0, 90_000)
+  const duration = endsAt === Infinity ? 90_000 : endsAt
+  return { ...told, fate: { duration, ...fate }, createdAt: time.now() - ageDays * dayMillis - duration }
 }
 
 /**
@@ -262,248 +403,13 @@ const check = (body: string): Checked => {
  * @category constructors
  * @since 0.1.0
  */
-export const make = Effect.fnUntraced(function* (
-  options: Options = {}
-): Effect.fn.Return<Shape, Simulator.SimulatorError, Scope.Scope> {
-  let plant: (scan: EarlierScan) => string = () => ""
-  const simulator = yield* Server.make(
-    "exona",
+export const make = (options: Options = {}): Effect.Effect<Shape, Simulator.SimulatorError, Scope.Scope> =>
+  Engine.start(
+    { name: "exona", key: defaultKey, rateLimit: documentedLimit, basePath: "/api/v1" },
     options,
-    { key: defaultKey, rateLimit: documentedLimit, basePath: "/api/v1" },
-    (kit) => {
-      const scans = Course.makeStore<Scan>(kit.capacity)
-      const kept = Course.makeCounter(kit.capacity)
-      const nth = Course.makeCounter(kit.capacity)
-      const planted = Course.makeStore<boolean>(kit.capacity)
-      const retryAfter = options.retryAfter === undefined ? 10 : options.retryAfter
-      const requestId = (ordinal: number | string) =>
-        `req_${Random.make(kit.seed, "exona request", ordinal).text(alphabet, 12)}`
-
-      const subjectOf = (submission: Omit<Submission, "nth">): string =>
-        `${submission.account} ${submission.test} ${normalised(submission.companyWebsite)}`
-
-      const keep = (submission: Submission, fate: Fate, createdAt: number): Scan => {
-        const subject = subjectOf(submission)
-        const seed = `${subject} ${kept(subject)}`
-        const random = Random.make(kit.seed, "exona scan", seed)
-        const drawn = random.lognormal(nominalMillis, 0.4, 30_000, 120_000)
-        const failed = random.chance(options.failureRate ?? 0)
-        const scan: Scan = {
-          ...Course.begin(fate, createdAt, drawn),
-          id: fate.id ?? `scn_${submission.test ? "test_" : ""}01${random.text(alphabet, 24)}`,
-          random: seed,
-          fate,
-          failed: fate.outcome === undefined ? failed : fate.outcome === "failed",
-          submission
-        }
-        scans.set(scan.id, scan)
-        return scan
-      }
-
-      const resultOf = (scan: Scan): unknown => {
-        if (scan.fate.result !== undefined) return scan.fate.result
-        const random = Random.make(kit.seed, "exona result", scan.random)
-        const drawn = Result.drawLevel(random)
-        return Result.make(random, {
-          level: scan.fate.level ?? drawn,
-          website: scan.submission.companyWebsite,
-          checkedAt: Course.isoSeconds(Math.max(scan.createdAt, scan.endsAt - 12_000)),
-          citations: scan.submission.includeFieldCitations
-        })
-      }
-
-      const company = (scan: Scan) => ({
-        name: scan.submission.companyName,
-        website: scan.submission.companyWebsite
-      })
-
-      const statusBody = (scan: Scan, ended: boolean): Readonly<Record<string, unknown>> => {
-        const created_at = Course.isoSeconds(scan.createdAt)
-        const own = !ended
-          ? { id: scan.id, status: Course.word(scan.fate, scan) ?? "processing", created_at, company: company(scan) }
-          : {
-              id: scan.id,
-              status: scan.failed ? "failed" : "completed",
-              created_at,
-              completed_at: Course.isoSeconds(scan.endsAt),
-              company: company(scan),
-              ...(scan.failed
-                ? {
-                    error: {
-                      code: "ENRICHMENT_INSUFFICIENT_DATA",
-                      message: "Too little public information about this company was found.",
-                      hint: "Check that the website is right and can be reached.",
-                      request_id: requestId(scan.id),
-                      ...scan.fate.error
-                    }
-                  }
-                : { result: resultOf(scan) })
-            }
-        return { ...own, ...scan.fate.merge }
-      }
-
-      plant = (scan) => {
-        const fate = scan.fate ?? {}
-        const submission: Submission = {
-          companyName: scan.companyName,
-          companyWebsite: scan.companyWebsite,
-          questionnaire: 0,
-          maxAgeDays: 0,
-          forceRefresh: false,
-          includeFieldCitations: false,
-          test: scan.test ?? false,
-          account: scan.account ?? "default",
-          nth: 0
-        }
-        if (scan.createdAt !== undefined) return keep(submission, fate, scan.createdAt).id
-        const trial = Course.begin(fate, 0, 90_000)
-        const length = trial.endsAt === Infinity ? 90_000 : trial.endsAt
-        return keep(
-          submission,
-          { duration: length, ...fate },
-          kit.time.now() - (scan.ageDays ?? 1) * dayMillis - length
-        ).id
-      }
-      options.earlier?.forEach((scan) => plant(scan))
-
-      const cached = (submission: Omit<Submission, "nth">, now: number): Scan | undefined => {
-        if (submission.maxAgeDays === 0 || submission.forceRefresh || submission.questionnaire > 0) return undefined
-        const website = normalised(submission.companyWebsite)
-        return scans
-          .newestFirst()
-          .filter(
-            (scan) =>
-              normalised(scan.submission.companyWebsite) === website &&
-              scan.submission.account === submission.account &&
-              scan.submission.test === submission.test &&
-              Course.hasEnded(scan, now) &&
-              !scan.failed &&
-              now - scan.endsAt <= submission.maxAgeDays * dayMillis
-          )
-          .reduce<Scan | undefined>(
-            (best, scan) => (best === undefined || scan.endsAt > best.endsAt ? scan : best),
-            undefined
-          )
-      }
-
-      const own = (answer: Server.Answer): Server.Reply => ({ answer, step: null })
-
-      const submit = (call: Server.Call, credential: Required<Simulator.Credential>): Server.Reply => {
-        const checked = check(call.body)
-        if (!checked.ok) {
-          return own({
-            status: 400,
-            body: envelope(checked.code, checked.message, requestId(call.ordinal), { param: checked.param })
-          })
-        }
-        const request = {
-          ...checked.submission,
-          test: credential.token.startsWith("exo_test_"),
-          account: credential.account
-        }
-        const subject = subjectOf(request)
-        const website = request.companyWebsite
-        const url = Course.parseUrl(website)
-        if (url !== null && Course.reservedWord(url) === "cached" && planted.get(subject) === undefined) {
-          planted.set(subject, true)
-          plant({ ...request, ageDays: 12 })
-        }
-        const hit = cached(request, call.now)
-        if (hit !== undefined) {
-          return own({
-            status: 200,
-            body: {
-              id: hit.id,
-              status: "completed",
-              cached: true,
-              cached_at: Course.isoSeconds(call.now),
-              created_at: Course.isoSeconds(hit.createdAt),
-              completed_at: Course.isoSeconds(hit.endsAt),
-              company: company(hit),
-              result: resultOf(hit)
-            },
-            submission: { scanId: hit.id, subject: website, credits: 0, cached: true }
-          })
-        }
-        const submission: Submission = { ...request, nth: nth(subject) }
-        const fate = options.fate?.(submission) ?? reservedFate(website, kit.time.speed)
-        const step = call.scripted ? null : Script.at(fate.submit ?? [], submission.nth)
-        if (step !== null && !Script.acts(step)) return { answer: null, step }
-        const scan = keep(submission, fate, call.now)
-        return {
-          answer: {
-            status: 201,
-            body: { id: scan.id, status: "processing", created_at: Course.isoSeconds(scan.createdAt) },
-            submission: { scanId: scan.id, subject: website, credits: request.test ? 0 : 1, cached: false }
-          },
-          step
-        }
-      }
-
-      const status = (call: Server.Call, credential: Required<Simulator.Credential>): Server.Reply => {
-        const scan = scans.get(call.scanId ?? "")
-        if (
-          scan === undefined ||
-          scan.submission.account !== credential.account ||
-          scan.submission.test !== credential.token.startsWith("exo_test_")
-        ) {
-          return own({
-            status: 404,
-            body: envelope("SCAN_NOT_FOUND", "No scan has this id under your key.", requestId(call.ordinal))
-          })
-        }
-        const step = call.scripted ? null : Script.at(scan.fate.polls ?? [], scan.asked++)
-        if (step !== null && !Script.acts(step)) return { answer: null, step }
-        const ended = Course.look(scan, call.now)
-        return {
-          answer: {
-            status: 200,
-            body: statusBody(scan, ended),
-            ...(ended || retryAfter === null ? {} : { headers: { "Retry-After": String(retryAfter) } })
-          },
-          step
-        }
-      }
-
-      return {
-        route: (method, path) => {
-          const [api, version, scansPart, id] = path
-          if (api !== "api" || version !== "v1" || scansPart !== "scans") return { route: "unknown" }
-          if (path.length === 3) return { route: method === "POST" ? "submit" : "unknown" }
-          return path.length === 4 && id && method === "GET" ? { route: "status", scanId: id } : { route: "unknown" }
-        },
-        headers: (call) => ({ "X-Request-ID": requestId(call.ordinal), ...kit.limiter.headers(call) }),
-        handle: (call) => {
-          const id = requestId(call.ordinal)
-          if (call.bearer === null) {
-            return own({ status: 401, body: envelope("AUTHENTICATION_REQUIRED", "No API key was sent.", id) })
-          }
-          const { credential } = call
-          if (credential?.state === "forbidden-ip") {
-            return own({
-              status: 403,
-              body: envelope("FORBIDDEN_IP", "This key may not be used from your address.", id)
-            })
-          }
-          if (credential === null || credential.state !== "active") {
-            return own({ status: 401, body: envelope("INVALID_API_KEY", "The API key is not valid.", id) })
-          }
-          if (!kit.limiter.take(call)) {
-            return own({
-              status: 429,
-              headers: { "Retry-After": String(kit.limiter.secondsLeft()) },
-              body: envelope("RATE_LIMIT_EXCEEDED", "Too many requests for this key.", id)
-            })
-          }
-          if (call.route === "submit") return submit(call, credential)
-          if (call.route === "status") return status(call, credential)
-          return own({ status: 404, body: envelope("NOT_FOUND", "There is nothing at this path.", id) })
-        }
-      }
-    }
+    play(options),
+    earlier
   )
-  return { ...simulator, plant: (scan) => Effect.sync(() => plant(scan)) }
-})
 
 /**
  * Starts the simulator as a service.

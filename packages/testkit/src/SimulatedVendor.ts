@@ -17,8 +17,9 @@ import type * as Scope from "effect/Scope"
 import type { Answer, Ending } from "./Conformance.ts"
 import * as Course from "./internal/course.ts"
 import * as definedKit from "./internal/definedKit.ts"
-import * as Random from "./internal/random.ts"
-import * as Server from "./internal/server.ts"
+import * as Engine from "./internal/engine.ts"
+import type * as Random from "./internal/random.ts"
+import type * as Server from "./internal/server.ts"
 import * as wire from "./internal/conformanceWire.ts"
 import type { Samples, ScanSample } from "./Samples.ts"
 import * as Script from "./Script.ts"
@@ -108,42 +109,26 @@ const wordOf = (texts: ReadonlyArray<string>): Word | null => {
 
 const throttled: Script.Step = { status: 429, headers: { "Retry-After": "2" } }
 
-const reservedFate = (word: Word | null): Fate => {
-  switch (word) {
-    case "failed":
-      return { outcome: "Failed" }
-    case "partial":
-      return { outcome: "Partial" }
-    case "never":
-      return { duration: Infinity }
-    case "slow":
-      return { duration: "10 minutes" }
-    case "busy":
-      return { polls: [null, throttled] }
-    case "flaky":
-      return { polls: [Script.html(503)] }
-    case "lost":
-      return { submit: [Script.acceptedNeverAnswered] }
-    case "risky":
-      return { sample: Infinity }
-    case "clean":
-      return { sample: 0 }
-    case "refused":
-      return { refused: true }
-    case "noreport":
-      return { findings: [{ ...Script.html(500), times: Infinity }] }
-    case "latereport":
-      return { findings: [{ ...Script.html(500), times: 3 }] }
-    case null:
-      return {}
-  }
+const fates: Readonly<Record<Word, Fate>> = {
+  ...Engine.fates(throttled),
+  failed: { outcome: "Failed" },
+  partial: { outcome: "Partial" },
+  risky: { sample: Infinity },
+  clean: { sample: 0 },
+  refused: { refused: true },
+  noreport: { findings: [{ ...Script.html(500), times: Infinity }] },
+  latereport: { findings: [{ ...Script.html(500), times: 3 }] }
 }
 
-interface Scan extends Course.Course {
-  readonly id: string
-  readonly account: string
-  readonly fate: Fate
+interface Drawn {
   findingsAsked: number
+}
+
+type Scan = Engine.Scan<Sent, Fate, Drawn>
+
+/** A submission, and the texts that were sent. */
+interface Sent extends Submission {
+  readonly texts: ReadonlyArray<string>
 }
 
 const escaped = (text: string): string => text.replaceAll(/[.*+?^${}()|[\]\\]/g, "\\$&")
@@ -257,108 +242,98 @@ export const make = <T, P>(
       Object.entries(headers ?? {}).flatMap(([key, value]) => (typeof value === "string" ? [[key, value]] : []))
     )
   })
-  const reply = (answer: Answer): Server.Reply => ({ answer: own(answer), step: null })
+  const play = (stage: Engine.Stage<Sent, Fate, Drawn>): Engine.Play<Sent, Fate, Drawn> => {
+    let count = 0
 
-  return Server.make(
-    name,
-    { ...options, auth: options.auth ?? definedKit.authFor(vendor.auth, samples.submit.sends) },
-    { key: samples.keys?.[0] ?? `${name}-simulated-key-0123456789`, rateLimit: null, basePath },
-    (kit) => {
-      const scans = Course.makeStore<Scan>(kit.capacity)
-      const nth = Course.makeCounter(kit.capacity)
-      const random = Random.make(kit.seed, name)
-      let count = 0
-
-      /** An answer of the samples, about this scan. */
-      const about = (answer: Answer, id: string, place: wire.Path | null): Answer => {
-        const told = wire.mapTexts(answer.body, [], (text) => (text === sampleId ? id : text))
-        const headers = Object.entries(answer.headers ?? {}).map(([key, value]) => [
-          key,
-          typeof value === "string" ? value.replace(sampleId, id) : value
-        ])
-        return {
-          ...answer,
-          body: place === null || place.length === 0 ? told : wire.set(told, place, written(id)),
-          headers: Object.fromEntries(headers)
-        }
-      }
-
-      const submit = (call: Server.Call, account: string): Server.Reply => {
-        const texts = textsOf(call)
-        const subject = texts.join(" ") || call.body
-        const submission: Submission = { subject, account, nth: nth(`${account} ${subject}`) }
-        const fate = options.fate?.(submission) ?? reservedFate(wordOf(texts))
-        if (fate.refused === true) return reply(refused)
-        const step = call.scripted ? null : Script.at(fate.submit ?? [], submission.nth)
-        if (step !== null && !Script.acts(step)) return { answer: null, step }
-        count++
-        const id = fate.id ?? idLike(sampleId, count, random)
-        const length = random.lognormal(usual, 0.25, usual / 3, usual * 3)
-        scans.set(id, { ...Course.begin(fate, call.now, length), id, account, fate, findingsAsked: 0 })
-        return {
-          answer: {
-            ...own(about(accepted, id, places.location === null ? submitId : null)),
-            submission: { scanId: id, subject, credits: 1, cached: false }
-          },
-          step
-        }
-      }
-
-      const status = (call: Server.Call, scan: Scan): Server.Reply => {
-        const step = call.scripted ? null : Script.at(scan.fate.polls ?? [], scan.asked++)
-        if (step !== null && !Script.acts(step)) return { answer: null, step }
-        const ended = Course.look(scan, call.now)
-        const { answer } = sampleOf(samples.poll.scans, scan, ended, call.now, usual)
-        const word = ended ? undefined : Course.word(scan.fate, scan)
-        const told = about(answer, scan.id, (answer.status ?? 200) === 200 ? places.id : null)
-        const worded = word === undefined || places.word === null ? told.body : wire.set(told.body, places.word, word)
-        const body = wire.isRecord(worded) ? { ...worded, ...scan.fate.merge } : worded
-        return { answer: own({ ...told, body }), step }
-      }
-
-      const findings = (call: Server.Call, scan: Scan): Server.Reply => {
-        const pages = samples.findings?.pages ?? []
-        const step = call.scripted ? null : Script.at(scan.fate.findings ?? [], scan.findingsAsked)
-        const page = pages[scan.findingsAsked++ % Math.max(1, pages.length)]
-        if (step !== null) return { answer: null, step }
-        return page === undefined ? reply(missing) : reply(about(page, scan.id, samples.findings?.id ?? null))
-      }
-
-      const findingsPath = calls.findings?.path
-      const findingsOf =
-        typeof findingsPath === "string"
-          ? addressed(findingsPath).idIn
-          : (path: string) => functional(findingsPath, scans, path)
-
-      const behind = (path: string): string => path.slice(basePath.length)
-
+    /** An answer of the samples, about this scan. */
+    const about = (answer: Answer, id: string, place: wire.Path | null): Answer => {
+      const told = wire.mapTexts(answer.body, [], (text) => (text === sampleId ? id : text))
+      const headers = Object.entries(answer.headers ?? {}).map(([key, value]) => [
+        key,
+        typeof value === "string" ? value.replace(sampleId, id) : value
+      ])
       return {
-        route: (method, parts) => {
-          const path = behind(`/${parts.join("/")}`)
-          if (method === submits && path === submitPath) return { route: "submit" }
-          if (method !== "GET") return { route: typeof calls.submit.path === "function" ? "submit" : "unknown" }
-          const none = new URLSearchParams()
-          const found = findingsPath === undefined ? null : findingsOf(path, none)
-          if (found !== null) return { route: "findings", scanId: found }
-          const scanId = poll.idIn(path, none)
-          return poll.isAt(path) ? { route: "status", ...(scanId === null ? {} : { scanId }) } : { route: "unknown" }
-        },
-        headers: (call) => kit.limiter.headers(call),
-        handle: (call) => {
-          const { credential } = call
-          if (credential === null || credential.state !== "active") return reply(denied)
-          if (!kit.limiter.take(call)) return { answer: null, step: throttled }
-          const path = behind(call.path.split("?", 1)[0] ?? "")
-          const id = call.route === "status" ? poll.idIn(path, call.query) : call.scanId
-          const scan = id === null ? undefined : scans.get(id)
-          if (call.route === "submit") return submit(call, credential.account)
-          if (scan === undefined || scan.account !== credential.account) return reply(missing)
-          return call.route === "findings" ? findings(call, scan) : status(call, scan)
-        }
+        ...answer,
+        body: place === null || place.length === 0 ? told : wire.set(told, place, written(id)),
+        headers: Object.fromEntries(headers)
       }
     }
+
+    const status = (scan: Scan, ended: boolean, now: number): Answer => {
+      const { answer } = sampleOf(samples.poll.scans, scan, ended, now, usual)
+      const word = ended ? undefined : Course.word(scan.fate, scan)
+      const told = about(answer, scan.id, (answer.status ?? 200) === 200 ? places.id : null)
+      const worded = word === undefined || places.word === null ? told.body : wire.set(told.body, places.word, word)
+      return { ...told, body: wire.isRecord(worded) ? { ...worded, ...scan.fate.merge } : worded }
+    }
+
+    const findings = (call: Server.Call, account: string | null): Server.Reply => {
+      const scan = stage.find(call.scanId, account)
+      if (scan === undefined) return Engine.reply(own(missing))
+      const pages = samples.findings?.pages ?? []
+      const nth = scan.drawn.findingsAsked++
+      const step = call.scripted ? null : Script.at(scan.fate.findings ?? [], nth)
+      const page = pages[nth % Math.max(1, pages.length)]
+      if (step !== null) return { answer: null, step }
+      return Engine.reply(own(page === undefined ? missing : about(page, scan.id, samples.findings?.id ?? null)))
+    }
+
+    const findingsPath = calls.findings?.path
+    const findingsOf =
+      typeof findingsPath === "string"
+        ? addressed(findingsPath).idIn
+        : (path: string) => functional(findingsPath, stage.scans, path)
+
+    const behind = (path: string): string => path.slice(basePath.length)
+
+    return {
+      routes: (method, parts) => {
+        const path = behind(`/${parts.join("/")}`)
+        if (method === submits && path === submitPath) return { route: "submit" }
+        if (method !== "GET") return { route: typeof calls.submit.path === "function" ? "submit" : "unknown" }
+        const none = new URLSearchParams()
+        const found = findingsPath === undefined ? null : findingsOf(path, none)
+        if (found !== null) return { route: "findings", scanId: found }
+        const scanId = poll.idIn(path, none)
+        return poll.isAt(path) ? { route: "status", ...(scanId === null ? {} : { scanId }) } : { route: "unknown" }
+      },
+      refuse: ({ credential }) => (credential?.state === "active" ? null : own(denied)),
+      owner: ({ credential }) => credential?.account ?? null,
+      limited: () => ({ answer: null, step: throttled }),
+      idOf: (call) => poll.idIn(behind(call.path.split("?", 1)[0] ?? ""), call.query),
+      missing: () => own(missing),
+      unknown: () => own(missing),
+      wanted: (call, owner) => {
+        const texts = textsOf(call)
+        const subject = texts.join(" ") || call.body
+        const account = owner ?? ""
+        const submission = (nth: number): Sent => ({ subject, account, nth, texts })
+        return { subject: `${account} ${subject}`, submission, billed: { subject, credits: 1 } }
+      },
+      fate: ({ texts, ...submission }) =>
+        options.fate?.(submission) ?? Engine.fateOf(fates, wordOf(texts) ?? undefined) ?? {},
+      refusal: (_, fate) => (fate.refused === true ? own(refused) : null),
+      draw: (random, _, fate) => ({
+        duration: random.lognormal(usual, 0.25, usual / 3, usual * 3),
+        id: fate.id ?? idLike(sampleId, ++count, random),
+        drawn: { findingsAsked: 0 }
+      }),
+      accepted: ({ id }) => own(about(accepted, id, places.location === null ? submitId : null)),
+      status: (scan, ended, call) => own(status(scan, ended, call.now)),
+      calls: { findings }
+    }
+  }
+
+  return Engine.start(
+    { name, key: samples.keys?.[0] ?? `${name}-simulated-key-0123456789`, rateLimit: null, basePath },
+    { ...options, auth: options.auth ?? definedKit.authFor(vendor.auth, samples.submit.sends) },
+    play,
+    nothingEarlier
   )
 }
+
+/** What was there before it started is in no samples. */
+const nothingEarlier = (none: never): never => none
 
 const locationId = ({ location }: { readonly location: RegExp }, answer: Answer): string => {
   const found = Object.entries(answer.headers ?? {}).find(([key]) => key.toLowerCase() === "location")?.[1]

@@ -153,3 +153,14 @@ export interface Simulator {
   /** Makes a credential known, or changes its state. */
   readonly setCredential: (credential: Credential) => Effect.Effect<void>
 }
+
+/**
+ * A simulator whose books can hold scans of before it started.
+ *
+ * @category models
+ * @since 0.2.0
+ */
+export interface WithEarlier<in E> extends Simulator {
+  /** Puts a scan into the vendor's books as if it had been submitted earlier, and returns its id. */
+  readonly plant: (scan: E) => Effect.Effect<string>
+}
