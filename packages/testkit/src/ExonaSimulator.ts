@@ -229,7 +229,7 @@ const check = (body: string): Wrong | Omit<Submission, "nth" | "test" | "account
   const { company_name: name, company_website: website, max_age_days: maxAgeDays = 0, questionnaire = [] } = fields
   if (typeof name !== "string" || name.trim() === "") return missing("company_name")
   if (typeof website !== "string" || website.trim() === "") return missing("company_website")
-  if (!/^https:\/\//.test(website) || Course.parseUrl(website)?.hostname.includes(".") !== true) {
+  if (!website.startsWith("https://") || Course.parseUrl(website)?.hostname.includes(".") !== true) {
     const message = "company_website must be a URL that starts with https://."
     return { code: "INVALID_COMPANY_WEBSITE", param: "company_website", message }
   }
