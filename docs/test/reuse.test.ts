@@ -56,17 +56,8 @@ const isTaken = (
 ): boolean => {
   const run = { startedAt: now, reuseFrom: Recall.settledSince(now, Duration.fromInputUnsafe(reuse)) + 1 }
   const changedAt = now - Duration.toMillis(Duration.fromInputUnsafe(age))
-  const reuseFrom = Recall.reuseFrom({ ...noRun, ...run }, { maxAge })
+  const reuseFrom = Recall.reuseFrom(run, { maxAge })
   return answers({ changedAt, outcome: { _tag: outcome } }, { reuseFrom, askedAt: now }, now)
-}
-
-const noRun: Parameters<typeof Recall.reuseFrom>[0] = {
-  budgets: { account: () => assert.fail("no budget is asked for") },
-  fleet: null,
-  reuseFrom: 0,
-  startedAt: 0,
-  denials: () => 0,
-  repeated: new Map()
 }
 
 const tables = (all: Effect.Success<typeof wishes>): Readonly<Record<string, string>> => {

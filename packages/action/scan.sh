@@ -19,7 +19,7 @@ plain() {
   esac
 }
 
-for name in PLAN FAIL_ON FAIL_ON_NEW BASELINE TIMEOUT SARIF JSON JOURNAL WORKING_DIRECTORY VERSION; do
+for name in PLAN FAIL_ON FAIL_ON_NEW BASELINE TIMEOUT MAX_PURCHASES SARIF JSON JOURNAL WORKING_DIRECTORY VERSION; do
   input="INPUT_$name"
   label="$(printf '%s' "$name" | tr 'A-Z_' 'a-z-')"
   plain "$label" "${!input:-}"
@@ -56,6 +56,13 @@ done <<< "${INPUT_OUTPUTS:-}"
 [[ -n "${INPUT_FAIL_ON_NEW:-}" ]] && flags+=("--fail-on-new=$INPUT_FAIL_ON_NEW")
 [[ -n "${INPUT_BASELINE:-}" ]] && flags+=("--baseline=$INPUT_BASELINE")
 [[ -n "${INPUT_TIMEOUT:-}" ]] && flags+=("--timeout=$INPUT_TIMEOUT")
+[[ -n "${INPUT_MAX_PURCHASES:-}" ]] && flags+=("--max-purchases=$INPUT_MAX_PURCHASES")
+# A word that is neither must not leave the plan trusted.
+case "${INPUT_UNTRUSTED_PLAN:-}" in
+  true | false) flags+=("--untrusted-plan=$INPUT_UNTRUSTED_PLAN") ;;
+  "") ;;
+  *) fail "the input untrusted-plan must be true or false" ;;
+esac
 place="$(GITHUB_OUTPUT=/dev/stdout bash "$GITHUB_ACTION_PATH/journal.sh")" || {
   printf '%s\n' "$place"
   printf 'exit-code=2\npassed=false\n' >> "$GITHUB_OUTPUT"

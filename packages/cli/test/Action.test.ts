@@ -221,6 +221,9 @@ const refusals: ReadonlyArray<readonly [Readonly<Record<string, string>>, string
   [{ targets: "--no-color" }, "the input targets must not begin with a dash"],
   [{ plan: "", targets: "" }, "there is nothing to scan"],
   [{ "fail-on": "hgh" }, "the run ended with exit code 2 and left no report; the log of this step says why"],
+  [{ "untrusted-plan": "yes" }, "the input untrusted-plan must be true or false"],
+  [{ "untrusted-plan": "true" }, "the run ended with exit code 2 and left no report; the log of this step says why"],
+  [{ "max-purchases": "few" }, "the run ended with exit code 2 and left no report; the log of this step says why"],
   [{ outputs: "junit" }, "the input outputs has a line that is not FORMAT=FILE"]
 ]
 
@@ -325,6 +328,30 @@ describe("the steps of the action", () => {
           assert.match(ended.said, /^::error title=Gate broken::/m)
           assert.include(ended.summary, "risky.example")
           for (const key of Object.values(keys)) assert.notInclude(ended.said + ended.arguments, key)
+        })
+      )
+    )
+
+    it.effect("take only targets and stricter gates from the plan of a pull request, up to a limit (S-07)", () =>
+      inFolder((folder) =>
+        Effect.gen(function* () {
+          const { appvet } = yield* Simulators.Simulators
+          const before = appvet.ledger.totals().accepted
+          const given = { "untrusted-plan": "true", "max-purchases": "1" }
+          const target = "  - { vendor: appvet, url: https://untrusted.example, type: security }\n"
+          const plan = join(folder, "scans.yaml")
+          writeFileSync(plan, `version: 1\ngate: { exitZero: true }\ntargets:\n${target}`)
+          const loose = yield* act(folder, given, yield* environment)
+          assert.strictEqual(loose.code, 2, loose.said)
+          assert.include(loose.said, "exitZero true makes the gate looser")
+          writeFileSync(plan, `version: 1\ntargets:\n${target}${target.replace("untrusted", "more")}`)
+          const many = yield* act(folder, given, yield* environment)
+          assert.strictEqual(many.code, 2, many.said)
+          assert.include(many.said, "allows 1 purchase, and 2 would be made")
+          assert.strictEqual(appvet.ledger.totals().accepted, before)
+          writeFileSync(plan, `version: 1\ntargets:\n${target}`)
+          const fine = yield* act(folder, given, yield* environment)
+          assert.strictEqual(fine.code, 0, fine.said)
         })
       )
     )

@@ -8,6 +8,8 @@
  * @since 0.1.0
  */
 import * as DurationModel from "@scanpoll/core/engine/DurationModel"
+import type { JournalError, ScanJournal } from "@scanpoll/core/engine/ScanJournal"
+import type * as Scans from "@scanpoll/core/engine/Scans"
 import { forecast } from "@scanpoll/core/unstable/engine/Forecast"
 import type { ScanRequest } from "@scanpoll/core/engine/ScanRequest"
 import * as Account from "@scanpoll/core/model/Account"
@@ -21,10 +23,11 @@ import * as JournalAddress from "@scanpoll/journal/JournalAddress"
 import * as Durations from "../config/Durations.ts"
 import * as KeyText from "../config/Key.ts"
 import * as Output from "../output/Output.ts"
-import { inert, type Streams } from "../output/Streams.ts"
+import { inert, say, type Streams } from "../output/Streams.ts"
 import * as Accounts from "../prepare/Accounts.ts"
 import type { Ready } from "../prepare/Command.ts"
 import * as PlanBounds from "../prepare/PlanBounds.ts"
+import * as Purchases from "../prepare/Purchases.ts"
 import * as Journal from "../storage/Journal.ts"
 
 const shownPolls = 6
@@ -57,6 +60,9 @@ interface AccountPlan {
   readonly variable: string
   readonly targets: number
   readonly purchases: number
+  readonly joined: number
+  readonly reused: number
+  readonly inDoubt: number
   readonly requests: number
   readonly limit: string | null
   readonly atLeastMs: number
@@ -84,10 +90,12 @@ const policiesOf = Effect.fnUntraced(function* (requests: ReadonlyArray<ScanRequ
   return [...policies.values()]
 })
 
-const accountsOf = Effect.fnUntraced(function* ({ plan, prepared }: Ready) {
+const accountsOf = Effect.fnUntraced(function* ({ plan, prepared }: Ready, prospects: ReadonlyArray<Scans.Prospect>) {
   const requests = prepared.map((one) => one.request)
   return yield* Effect.forEach(forecast(requests), (account) =>
     Effect.gen(function* () {
+      const count = (prospect: Scans.Prospect) =>
+        requests.filter((one, at) => prospects[at] === prospect && Account.hasSameLabel(one.adapter, account)).length
       const mine = requests.filter(({ adapter }) => Account.hasSameLabel(adapter, account))
       const vendor = plan.targets.find((target) => target.vendor.name === account.vendor)?.vendor
       const needed = vendor === undefined ? null : { vendor, account: account.account }
@@ -97,7 +105,10 @@ const accountsOf = Effect.fnUntraced(function* ({ plan, prepared }: Ready) {
         address: mine[0]?.adapter.origin ?? "",
         variable: (needed === null ? null : Accounts.variableOf(needed, plan.accounts).value) ?? "",
         targets: mine.length,
-        purchases: account.scans,
+        purchases: count("buy"),
+        joined: count("join"),
+        reused: count("reuse"),
+        inDoubt: count("in-doubt"),
         requests: account.requests,
         limit: account.limit,
         atLeastMs: Duration.toMillis(account.atLeast),
@@ -144,13 +155,23 @@ const reachLines = (accounts: ReadonlyArray<AccountPlan>, reach: Reach): Readonl
   ]
 }
 
+// What is not bought, and why not.
+const spared = (one: AccountPlan): string => {
+  const parts = [
+    one.joined === 0 ? null : `${one.joined} open and joined`,
+    one.reused === 0 ? null : `${one.reused} reused from the journal`,
+    one.inDoubt === 0 ? null : `${one.inDoubt} in doubt`
+  ].filter((part) => part !== null)
+  return parts.length === 0 ? "" : ` (${parts.join(", ")})`
+}
+
 const accountLines = (one: AccountPlan, timeout: Duration.Duration): ReadonlyArray<string> => {
   const takes = Duration.millis(one.atLeastMs)
   const tooLong = Duration.isGreaterThan(takes, timeout)
     ? `, more than the ${Durations.format(timeout)} of --timeout: not all of it would be done`
     : ""
   return [
-    `${KeyText.accountName(one.vendor, one.account)}: ${plural(one.purchases, "purchase")} for ${plural(one.targets, "target")}, about ${plural(one.requests, "request")}`,
+    `${KeyText.accountName(one.vendor, one.account)}: ${plural(one.purchases, "purchase")} for ${plural(one.targets, "target")}${spared(one)}, about ${plural(one.requests, "request")}`,
     `  limit     ${one.limit ?? "none documented"}`,
     `  takes     about ${Durations.format(takes)}${tooLong}`,
     ...one.policies.flatMap(({ names, polls, words }) => [
@@ -162,17 +183,34 @@ const accountLines = (one: AccountPlan, timeout: Duration.Duration): ReadonlyArr
   ]
 }
 
+const limitLines = (
+  accounts: ReadonlyArray<AccountPlan>,
+  { maxPurchases, untrustedPlan }: Ready["settings"]
+): ReadonlyArray<string> => {
+  const wanted = accounts.reduce((sum, one) => sum + one.purchases, 0)
+  return [
+    ...(maxPurchases.value === null
+      ? []
+      : ["", `Limit: ${wanted} of at most ${plural(maxPurchases.value, "purchase")} (${inert(maxPurchases.where)})`]),
+    ...(untrustedPlan.value
+      ? [`The plan is untrusted (${inert(untrustedPlan.where)}): only its targets and stricter gates count.`]
+      : [])
+  ]
+}
+
 /**
  * Says what a run would do, as text or, with `--output json`, as one JSON document on standard output. No file is written.
- * The exit code is 0: nothing was asked that could fail.
+ * The exit code is 0, or 2 where more would be bought than `--max-purchases` allows.
  *
  * @category constructors
  * @since 0.1.0
  */
 export const tell = Effect.fnUntraced(function* (
   ready: Ready
-): Effect.fn.Return<number, never, FileSystem.FileSystem | Path.Path | Streams> {
-  const accounts = yield* accountsOf(ready)
+): Effect.fn.Return<number, JournalError, FileSystem.FileSystem | Path.Path | ScanJournal | Streams> {
+  const prospects = yield* Purchases.foresee(ready.prepared, ready.settings)
+  const excess = Purchases.excess(ready.prepared, prospects, ready.settings)
+  const accounts = yield* accountsOf(ready, prospects)
   const reach = yield* reachOf(ready)
   const { settings } = ready
   const timeout = settings.timeout.value
@@ -187,6 +225,7 @@ export const tell = Effect.fnUntraced(function* (
           "",
           ...accounts.flatMap((one) => accountLines(one, timeout)),
           ...reachLines(accounts, reach),
+          ...limitLines(accounts, settings),
           "",
           "An open scan of an equal target is joined, and an outcome that is young enough is reused: then it is less."
         ].map((line) => `${line}\n`),
@@ -194,10 +233,14 @@ export const tell = Effect.fnUntraced(function* (
         schemaVersion: 1,
         purchases: accounts.reduce((sum, one) => sum + one.purchases, 0),
         requests: accounts.reduce((sum, one) => sum + one.requests, 0),
+        maxPurchases: settings.maxPurchases.value,
+        untrustedPlan: settings.untrustedPlan.value,
         accounts,
         reach
       })
     }
   )
-  return 0
+  if (excess === null) return 0
+  yield* say(`error: the run would be refused: ${inert(excess.where)} ${excess.message}`)
+  return 2
 })

@@ -3,7 +3,6 @@
  *
  * @since 0.1.0
  */
-import * as DurationModel from "@scanpoll/core/engine/DurationModel"
 import type { JournalError } from "@scanpoll/core/engine/ScanJournal"
 import type { VendorHttp } from "@scanpoll/core/http/VendorHttp"
 import * as Effect from "effect/Effect"
@@ -80,6 +79,6 @@ export const run = Effect.fnUntraced(function* (input: {
   const { journal, trustJournal } = ready.settings
   // A plan may be somebody else's: who only looks at it does not open what it names.
   const learned =
-    journal.source === "plan" ? DurationModel.layerMemory : Learning.layerRead(journal.value, trustJournal.value)
+    journal.source === "plan" ? Learning.layerEmpty : Learning.layerRead(journal.value, trustJournal.value)
   return yield* DryRun.tell(ready).pipe(Effect.provide(learned), Look.atLogLevel(ready.settings))
 })

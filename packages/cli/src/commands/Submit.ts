@@ -24,6 +24,7 @@ import { type Streams, inert, say } from "../output/Streams.ts"
 import type { FlagTexts } from "../prepare/Resolve.ts"
 import * as Checked from "../prepare/Checked.ts"
 import * as Command from "../prepare/Command.ts"
+import * as Purchases from "../prepare/Purchases.ts"
 import * as ReadPlan from "../prepare/ReadPlan.ts"
 import * as Progress from "../progress/Progress.ts"
 import * as Running from "../run/Running.ts"
@@ -107,6 +108,7 @@ export const submit = Effect.fnUntraced(function* (input: {
   })
   const toText = (one: Scans.SubmitRecord) => (style === "none" ? Effect.void : say(line(one)))
   const submitted = Effect.gen(function* () {
+    yield* Checked.orRefuse(yield* Purchases.check(prepared, settings))
     const runId = yield* Running.makeRunId
     const options = StoredRun.options(ready.plan, settings)
     const start = { runId, command: "submit", plan: ready.plan, options, prepared }
@@ -117,6 +119,7 @@ export const submit = Effect.fnUntraced(function* (input: {
         until: shutdown.requested,
         timeout: settings.timeout.value,
         reuse: settings.reuse.value,
+        ...Purchases.option(settings),
         observer: stored.observe,
         ...(settings.concurrency.value === null ? {} : { concurrency: settings.concurrency.value })
       }

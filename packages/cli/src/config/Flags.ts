@@ -109,10 +109,10 @@ const waiting = {
  * @since 0.1.0
  */
 export const of = {
-  run: { ...waiting, reuse: flags.reuse },
+  run: { ...waiting, ...Struct.pick(flags, ["reuse", "maxPurchases", "untrustedPlan"]) },
   submit: {
     output: small,
-    ...Struct.pick(flags, ["timeout", "concurrency", "reuse", "vendor"]),
+    ...Struct.pick(flags, ["timeout", "concurrency", "reuse", "maxPurchases", "untrustedPlan", "vendor"]),
     ...stores,
     progress: flags.progress,
     ...common

@@ -62,6 +62,7 @@ const examples: { readonly [K in SettingName]?: ReadonlyArray<unknown> } = {
   minScore: [70, { appvet: 80 }],
   minGrade: ["B", "A-"],
   maxViolations: [0],
+  maxPurchases: [20],
   baseline: ["known.json"]
 }
 

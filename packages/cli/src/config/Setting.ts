@@ -213,6 +213,20 @@ export const settings = {
     most: Durations.oldest,
     words: "Take an equal scan's outcome from the journal if it is not older; 0 buys anew"
   }),
+  maxPurchases: SettingKind.number({
+    flag: "max-purchases",
+    group: "time",
+    plan: ["defaults", "maxPurchases"],
+    low: 0,
+    high: 1_000_000,
+    unset: "no limit",
+    words: "Refuse to run if more scans than this would be bought; joined and reused scans do not count"
+  }),
+  untrustedPlan: SettingKind.toggle({
+    flag: "untrusted-plan",
+    group: "time",
+    words: "Accept only targets and stricter gates from the plan; needs --max-purchases"
+  }),
   vendor: {
     flag: "vendor",
     group: "vendors",

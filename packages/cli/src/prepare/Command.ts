@@ -24,6 +24,7 @@ import * as Outputs from "./Outputs.ts"
 import * as Requests from "./Requests.ts"
 import * as Resolve from "./Resolve.ts"
 import * as SavedFiles from "./SavedFiles.ts"
+import * as UntrustedPlan from "./UntrustedPlan.ts"
 
 /**
  * What a command is given and what it writes.
@@ -96,6 +97,8 @@ export const needsTargets = (basis: Checked.Checked<Basis>, name: string, what: 
     : Checked.and(basis, Checked.faulty(null, plan.file ?? name, `there is nothing to ${what}: no targets`))
 }
 
+const limited = (settings: Settings) => Checked.make(null, { faults: UntrustedPlan.limitFaults(settings) })
+
 /**
  * A basis and the requests of its targets.
  *
@@ -119,7 +122,9 @@ export const prepareTargets = Effect.fnUntraced(function* (
   const { keys, plan, settings } = begun.value
   const accounts = yield* Accounts.open(plan.targets, plan.accounts, keys)
   const prepared = Checked.andThen(accounts, (opened) => Requests.ofTargets(plan, settings, opened))
-  return Checked.andThen(begun, (basis) => Checked.map(prepared, (value) => ({ ...basis, prepared: value })))
+  return Checked.andThen(Checked.and(begun, limited(settings)), (basis) =>
+    Checked.map(prepared, (value) => ({ ...basis, prepared: value }))
+  )
 })
 
 /**
@@ -136,5 +141,5 @@ export const checkTargets = Effect.fnUntraced(function* (
   const { keys, plan, settings } = begun.value
   const accounts = yield* Accounts.check(plan.targets, plan.accounts, keys)
   const policies = Checked.all(plan.targets.map((target) => Resolve.policy(target, plan, settings)))
-  return Checked.and(Checked.and(begun, accounts), policies)
+  return [accounts, policies, limited(settings)].reduce(Checked.and<Basis>, begun)
 })

@@ -17,6 +17,7 @@ import * as SettingsOf from "../config/Settings.ts"
 import type { Vendor } from "../vendors/Vendor.ts"
 import * as Checked from "./Checked.ts"
 import * as PlanBounds from "./PlanBounds.ts"
+import * as UntrustedPlan from "./UntrustedPlan.ts"
 
 /**
  * The texts of the flags of a command.
@@ -27,7 +28,7 @@ import * as PlanBounds from "./PlanBounds.ts"
 export type FlagTexts = { readonly [K in SettingName]?: ReadonlyArray<string> }
 
 /**
- * Settings from flags, environment and a plan, which may not set everything: see `PlanBounds`.
+ * Settings from flags, environment and a plan, which may not set everything: see `PlanBounds` and `UntrustedPlan`.
  *
  * @category constructors
  * @since 0.1.0
@@ -37,7 +38,11 @@ export const settings = Effect.fnUntraced(function* (
   plan: Plan,
   environment: Readonly<Record<string, string | undefined>>
 ): Effect.fn.Return<Checked.Checked<SettingsOf.Settings>, never, FileSystem.FileSystem | Path.Path> {
-  const { faults, settings: resolved, warnings } = SettingsOf.resolve({ flags, environment, plan: plan.settings })
+  const { faults, settings: all, warnings } = SettingsOf.resolve({ flags, environment, plan: plan.settings })
+  const bound = all.untrustedPlan.value
+    ? UntrustedPlan.bind(SettingsOf.resolve({ flags, environment, plan: {} }).settings, plan)
+    : { settings: all, faults: [] }
+  const resolved = bound.settings
   const given = [
     ...names.flatMap((name) => (flags[name] ?? []).map((text) => ({ where: `--${catalogue[name].flag}`, text }))),
     ...Object.entries(environment).flatMap(([name, text = ""]) =>
@@ -45,7 +50,7 @@ export const settings = Effect.fnUntraced(function* (
     )
   ]
   const outOfBounds = yield* PlanBounds.faultsOf(resolved)
-  return Checked.make(resolved, { faults: [...faults, ...outOfBounds], warnings, given })
+  return Checked.make(resolved, { faults: [...faults, ...bound.faults, ...outOfBounds], warnings, given })
 })
 
 /**

@@ -14,6 +14,7 @@ import * as Look from "../output/Look.ts"
 import type { Streams } from "../output/Streams.ts"
 import * as Checked from "../prepare/Checked.ts"
 import type { Basis } from "../prepare/Command.ts"
+import * as Purchases from "../prepare/Purchases.ts"
 import type { Prepared } from "../prepare/Requests.ts"
 import { Shutdown } from "../process/Shutdown.ts"
 import * as Journal from "../storage/Journal.ts"
@@ -44,7 +45,9 @@ export const run = Effect.fnUntraced(function* (
 ): Effect.fn.Return<Running.Ran, UsageError | JournalError, Services> {
   const shutdown = yield* Shutdown
   const running = Effect.gen(function* () {
-    const prepared = yield* Effect.flatMap(wanted, Checked.accept)
+    const checked = yield* wanted
+    const limit = yield* Purchases.check(checked.value, settings)
+    const prepared = yield* Checked.accept(Checked.and(checked, limit))
     return yield* Running.run({ prepared, plan, settings, keys, baseline, ...options })
   }).pipe(
     Effect.provide(StoredDurations.layer),

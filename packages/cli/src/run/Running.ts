@@ -38,6 +38,7 @@ import * as Hints from "../output/Hints.ts"
 import * as Log from "../output/Log.ts"
 import * as Look from "../output/Look.ts"
 import { inert, Streams } from "../output/Streams.ts"
+import * as Purchases from "../prepare/Purchases.ts"
 import type { Prepared } from "../prepare/Requests.ts"
 import * as Resolve from "../prepare/Resolve.ts"
 import * as Progress from "../progress/Progress.ts"
@@ -164,6 +165,7 @@ const scan = Effect.fnUntraced(function* (
       until,
       timeout: settings.timeout.value,
       reuse: settings.reuse.value,
+      ...Purchases.option(settings),
       ...(settings.concurrency.value === null ? {} : { concurrency: settings.concurrency.value }),
       observer: (event) => {
         view.observer(event)

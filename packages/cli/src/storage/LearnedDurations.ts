@@ -1,8 +1,9 @@
 /**
- * What past scans have taught, out of the journal that the settings name.
+ * The journal that the settings name for a command that only says what it would do, and what past scans have taught.
  *
  * @since 0.1.0
  */
+import { layerMemory, type ScanJournal } from "@scanpoll/core/engine/ScanJournal"
 import * as DurationModel from "@scanpoll/core/engine/DurationModel"
 import * as StoredDurations from "@scanpoll/core/engine/StoredDurations"
 import type { JournalAddress } from "@scanpoll/journal/JournalAddress"
@@ -12,8 +13,16 @@ import * as Layer from "effect/Layer"
 import * as Journal from "./Journal.ts"
 
 /**
+ * A journal without anything in it.
+ *
+ * @category layers
+ * @since 0.2.0
+ */
+export const layerEmpty: Layer.Layer<ScanJournal> = Layer.merge(DurationModel.layerMemory, layerMemory)
+
+/**
  * For a command that buys nothing and polls nothing: a journal is read where there is one, and none is made. One that
- * cannot be read teaches nothing.
+ * cannot be read is taken for an empty one, with a warning.
  *
  * @category layers
  * @since 0.1.0
@@ -21,7 +30,7 @@ import * as Journal from "./Journal.ts"
 export const layerRead = (
   named: JournalAddress | null,
   trust: boolean
-): Layer.Layer<never, never, FileSystem.FileSystem> =>
+): Layer.Layer<ScanJournal, never, FileSystem.FileSystem> =>
   Layer.unwrap(
     Effect.gen(function* () {
       const address = yield* Journal.inForce(named)
@@ -30,15 +39,15 @@ export const layerRead = (
         address._tag === "File"
           ? yield* Effect.orElseSucceed(fs.exists(address.path), () => false)
           : address._tag === "Postgres"
-      if (!isThere) return DurationModel.layerMemory
+      if (!isThere) return layerEmpty
       const Stored = yield* Effect.promise(() => import("@scanpoll/journal/Journal"))
       return StoredDurations.layer.pipe(
-        Layer.provide(Stored.layerReadOnly(address, { trust })),
+        Layer.provideMerge(Stored.layerReadOnly(address, { trust })),
         Layer.catch((error) =>
           Layer.unwrap(
             Effect.as(
-              Effect.logWarning(`what past scans have taught cannot be read: ${error.message}`),
-              DurationModel.layerMemory
+              Effect.logWarning(`the journal cannot be read and counts as empty here: ${error.message}`),
+              layerEmpty
             )
           )
         )

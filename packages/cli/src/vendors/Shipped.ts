@@ -103,6 +103,7 @@ export const exona: Vendors.Vendor = Vendors.make({
     rateLimit: "100 requests an hour",
     targetForm: '"exona:NAME=WEBSITE"',
     probe: "scn_doctor0000000000000000000000",
+    isActive: false,
     doubt: [
       "Exona has no list of scans, so nobody can look for it. Its dashboard may show it, and so may its cache: submit the",
       "same company with maxAgeDays 1 and without forceRefresh, some minutes after the first time. A hit costs nothing and",
@@ -144,6 +145,7 @@ export const compliance: Vendors.Vendor = Vendors.make({
     rateLimit: "none documented",
     targetForm: complianceForm,
     probe: "00000000-0000-4000-8000-000000000000",
+    isActive: false,
     doubt: [
       "The vendor lists scans by audit. Without an audit its own history shows whether a scan was made; submitting again",
       "makes another one."
@@ -195,6 +197,7 @@ export const appvet: Vendors.Vendor = Vendors.make({
     rateLimit: "60 requests a minute (10 on the free plan), 10 open scans",
     targetForm: appvetForm,
     probe: "scan_doctor000000",
+    isActive: false,
     doubt: ["AppVet lists its scans. Submitting again makes another one, which counts against the plan."]
   },
   schema: AppVetSchema.AppVetRequest,

@@ -128,6 +128,7 @@ export type TargetText = Result.Result<Readonly<Record<string, unknown>>, string
  * - `keyForm`: what a real credential looks like, or null. One of another form is tried all the same.
  * - `probe`: a scan id that nobody has; asking for it costs nothing. Unused where the adapter has a probe of its own.
  * - `doubt`: what a person can do about a submission that may or may not have been accepted, and what it may cost.
+ * - `isActive`: its scans attack what they scan.
  *
  * @category models
  * @since 0.1.0
@@ -147,6 +148,7 @@ export interface VendorFacts {
   readonly targetForm: string
   readonly probe: string
   readonly doubt: ReadonlyArray<string>
+  readonly isActive: boolean
 }
 
 /**
@@ -359,6 +361,7 @@ export const fromDefinition = (definition: Definitions.Vendor<unknown, unknown>)
       rateLimit: rateOf(definition.budget),
       targetForm: `${name}:${Shape.keys(target.ast)[0]?.toUpperCase() ?? "TARGET"}`,
       probe,
+      isActive: definition.active === true,
       doubt: doubt === undefined ? [] : [`${typeof doubt === "function" ? doubt(sample) : doubt}.`]
     },
     schema: target,

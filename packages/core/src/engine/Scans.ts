@@ -22,6 +22,7 @@ import type { ScanTicket } from "../model/ScanTicket.ts"
 import type { Subject } from "../model/Subject.ts"
 import type { SubmitError } from "../model/SubmitError.ts"
 import * as Batches from "./internal/batch.ts"
+import * as Foresight from "./internal/foresight.ts"
 import * as Job from "./internal/job.ts"
 import * as Record from "./internal/record.ts"
 import * as Trips from "./internal/trips.ts"
@@ -82,6 +83,9 @@ export interface RunOptions<R = never> extends ScanRequest.Options<R> {
  *   `not-started`.
  * - `timeout`: ends the batch softly after this long: what is open is recorded as `still-running`. Default: none.
  * - `reuse`: as for a single scan; equal requests inside one batch are one purchase whatever it says.
+ * - `maxPurchases`: the most scans that this batch buys, from 0. What is joined or reused does not count, nor does what a
+ *   vendor refused. A request beyond it is recorded as `not-started`, with the code `purchase-limit`, and nothing is sent for
+ *   it. Default: no limit. `foresee` tells beforehand what would be bought.
  *
  * @category models
  * @since 0.1.0
@@ -91,6 +95,7 @@ export interface BatchOptions {
   readonly until?: Effect.Effect<unknown>
   readonly timeout?: Duration.Input
   readonly reuse?: Duration.Input
+  readonly maxPurchases?: number
   readonly observer?: (event: ScanEvent) => void
 }
 
@@ -328,6 +333,30 @@ export function submitAll<P, R>(
     })
   )
 }
+
+/**
+ * What would become of a request if it ran now.
+ *
+ * - `buy`: a scan would be bought. `repeat`: an equal request of the same list is answered with it.
+ * - `join`: it was bought before and is open. `reuse`: an outcome in the journal answers it.
+ * - `in-doubt`: an earlier submission may have been accepted; it is not sent again.
+ * - `wait`: it is about a scan that exists, and never buys.
+ *
+ * @category models
+ * @since 0.2.0
+ */
+export type Prospect = Foresight.Prospect
+
+/**
+ * What would become of each request, in their order, by what the journal holds now. Writes nothing and sends nothing.
+ *
+ * @category constructors
+ * @since 0.2.0
+ */
+export const foresee: (
+  requests: ReadonlyArray<ScanRequest.ScanRequest<unknown, unknown>>,
+  options?: Pick<BatchOptions, "reuse">
+) => Effect.Effect<ReadonlyArray<Prospect>, JournalError, ScanJournal> = Foresight.foresee
 
 /**
  * An adapter of any vendor, as far as open claims need it.

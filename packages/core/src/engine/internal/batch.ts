@@ -138,7 +138,8 @@ export const batched = <P, R, A>(
           // What settles from here on belongs to this batch: equal requests in it are one purchase.
           reuseFrom: Trips.reuseFrom(startedAt, options.reuse),
           denials: (budget) => denialsAtStart.get(budget) ?? 0,
-          repeated: repeatedIn(requests)
+          repeated: repeatedIn(requests),
+          purchases: Job.purchases(options.maxPurchases)
         }
       }
       const done = (index: number) =>

@@ -23,6 +23,7 @@ import { Slot } from "./slot.ts"
 // - `denials`: how often the account's key had been refused when the run began.
 // - `repeated`: the claims and answers of requests that occur more than once in the run: one purchase, whatever a clock
 //   says, however it ends and whether or not it asks for a new scan.
+// - `purchases`: what is left of the most that the run may buy.
 export interface Run {
   readonly budgets: Budgets
   readonly fleet: Fleet | null
@@ -30,7 +31,18 @@ export interface Run {
   readonly startedAt: number
   readonly denials: (budget: AccountBudget) => number
   readonly repeated: Map<string, Answered | null>
+  readonly purchases: Purchases
 }
+
+// How many submissions the run may still send; endless where nobody said.
+export interface Purchases {
+  left: number
+}
+
+// A number that cannot be one allows nothing, rather than everything.
+export const purchases = (most: number | undefined): Purchases => ({
+  left: most === undefined ? Number.POSITIVE_INFINITY : Math.max(0, Math.floor(most) || 0)
+})
 
 // What an equal request of the same run came to: its claim, and the answer once there is one.
 export interface Answered {

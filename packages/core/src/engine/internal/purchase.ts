@@ -134,8 +134,41 @@ const purchase = <Payload, R>(
       yield* store(job.journal.released(claimId), "a claim that was given up")
       return lookAgain
     }
+    const { purchases } = job.run
+    if (purchases.left < 1) {
+      yield* giveUp(job, claimId)
+      return { _tag: "Failed", error: limitReached } as const
+    }
+    purchases.left -= 1
     EqualRequests.shareClaim(job, claimId)
     EqualRequests.shareWithWaiting(job, wish.waiting, claimId)
+    return yield* Effect.onExit(submission(restore, job, wish, turn, claimId), (exit) =>
+      Effect.sync(() => {
+        if (isUnsold(exit)) purchases.left += 1
+      })
+    )
+  })
+
+const limitReached = SubmitError.make({
+  kind: "NotSent",
+  permanent: true,
+  code: "purchase-limit",
+  message: "not submitted: this run has bought as many scans as it may"
+})
+
+// Whether nothing was bought, beyond doubt.
+const isUnsold = (exit: Exit.Exit<Attempt<unknown>, JournalError>): boolean =>
+  Exit.isSuccess(exit) &&
+  (exit.value._tag === "LookAgain" || (exit.value._tag === "Failed" && exit.value.error.kind !== "InDoubt"))
+
+const submission = <Payload, R>(
+  restore: Hold.Restore,
+  job: Job.Job<Payload, R>,
+  wish: Wish<Payload, R>,
+  turn: Turn,
+  claimId: string
+): Effect.Effect<Attempt<Payload>, JournalError> =>
+  Effect.gen(function* () {
     const ready = yield* prepare(restore, job, claimId, wish.request)
     if (ready._tag !== "Ready") return ready
     // It may have taken a while.

@@ -62,7 +62,10 @@ export const settledSince = (now: number, age: Duration.Duration): number => {
 }
 
 // From when on a settled outcome may answer this request: the run says how old it may be, and so may the request.
-export const reuseFrom = (run: Job.Run, { maxAge }: Pick<Buy<unknown>, "maxAge">): number => {
+export const reuseFrom = (
+  run: Pick<Job.Run, "reuseFrom" | "startedAt">,
+  { maxAge }: Pick<Buy<unknown>, "maxAge">
+): number => {
   if (maxAge === null) return run.reuseFrom
   if (Duration.toMillis(maxAge) === 0) return Number.MAX_SAFE_INTEGER
   return Math.max(run.reuseFrom, settledSince(run.startedAt, maxAge))

@@ -26,6 +26,7 @@ import * as Recall from "./recall.ts"
 // - `reuse`: how old an outcome may be to be taken; an age, so that no limit on waits holds for it. Default 1 hour.
 export interface Options {
   readonly reuse?: Duration.Input
+  readonly maxPurchases?: number
   readonly observer?: (event: ScanEvent) => void
 }
 
@@ -114,7 +115,8 @@ export const alone = <Payload, R, A, E>(
       startedAt,
       reuseFrom: reuseFrom(startedAt, options.reuse) + 1,
       denials: () => denials,
-      repeated: new Map()
+      repeated: new Map(),
+      purchases: Job.purchases(options.maxPurchases)
     }
     const job = yield* Job.make(wanted, progress, run, emitter(wanted, progress, 0, yield* nowReader, options.observer))
     return yield* Effect.acquireUseRelease(

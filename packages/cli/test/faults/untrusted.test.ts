@@ -1,0 +1,244 @@
+/** The plan of a pull request under `--untrusted-plan`, and the limit of purchases that stands over every run. */
+import * as NodeServices from "@effect/platform-node/NodeServices"
+import * as Simulators from "@scanpoll/testkit/Simulators"
+import { assert, describe, layer } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as FileSystem from "effect/FileSystem"
+import * as Layer from "effect/Layer"
+import { ProcessExit } from "scanpoll/process/ProcessExit"
+import { inside } from "../support/inside.ts"
+
+const world = Layer.merge(Simulators.layer({ speed: 1_000 }), NodeServices.layer)
+
+const target = (site: string, more = "") =>
+  `  - { vendor: appvet, url: https://${site}.example, type: seo, pace: 10s${more} }\n`
+
+// A vendor whose scans attack what they scan, in a file of its own.
+const active = `export default ({ Vendor, Wire, Schema }) => ({
+  name: "ram", title: "Ram", scans: "attacks", docs: "https://ram.example/docs", baseUrl: "https://ram.example",
+  auth: "none", active: true, probe: "none",
+  target: Schema.Struct({ site: Schema.String, authorized: Schema.Boolean }),
+  sample: { site: "a", authorized: true }, line: "site",
+  subject: ({ site }) => ({ kind: "url", id: site, name: site }),
+  submit: { path: "/scans", id: ["id"] },
+  answer: Schema.Struct({ score: Wire.percent }), payload: Schema.Struct({ score: Wire.percent }),
+  status: { path: "/scans/{id}", id: ["id"], word: ["state"], words: {
+    waiting: "queued", done: { completed: (answer) => ({ payload: answer, assessment: Vendor.scored(answer.score) }) } } },
+  errors: { message: ["message"], rows: {} },
+  pacing: { limits: { floor: "1 second" },
+    every: { interactive: "1 second", default: "1 second", background: "1 second", bulk: "1 second" },
+    budget: { requests: 60, typicalDuration: "9 seconds" } }
+})
+`
+
+const surroundings = Effect.gen(function* () {
+  const fs = yield* FileSystem.FileSystem
+  const folder = yield* fs.makeTempDirectoryScoped({ directory: ".", prefix: ".scanpoll-plan-" })
+  const simulators = yield* Simulators.Simulators
+  const environment = { ...Simulators.environment(simulators), SCANPOLL_JOURNAL: `${folder}/j.db` }
+  const plan = `${folder}/scans.yaml`
+  const run = (args: ReadonlyArray<string>, more: Readonly<Record<string, string>> = {}) =>
+    Effect.map(inside(args, { environment: { ...environment, ...more } }), ({ err, failure, out }) => ({
+      code: failure === null ? 0 : failure instanceof ProcessExit ? failure.code : null,
+      out,
+      err,
+      said: `${args.join(" ")}\n${out}${err}`
+    }))
+  const posts = () => simulators.appvet.ledger.requests({ where: ({ method }) => method === "POST" }).length
+  const before = posts()
+  return {
+    folder,
+    plan,
+    run,
+    write: (text: string) => fs.writeFileString(plan, text),
+    bought: () => posts() - before,
+    fs
+  }
+})
+
+describe("a plan under --untrusted-plan", () => {
+  layer(world, { excludeTestServices: true, timeout: "60 seconds" })((it) => {
+    it.effect("is refused everything but targets and stricter gates, all at once, on every command (S-07)", () =>
+      Effect.scoped(
+        Effect.gen(function* () {
+          const { bought, folder, fs, plan, run, write } = yield* surroundings
+          yield* fs.writeFileString(`${folder}/ram.mjs`, active)
+          yield* write(
+            `version: 1\ndefaults:\n  journal: ${folder}/other.db\n  output: json=${folder}/x.json\n  reuse: 0\n  timeout: 9h\n  pace: bulk\n  maxPurchases: 9\n` +
+              `vendors: { appvet: { deadline: 9h } }\naccounts: { b: { vendor: appvet, variable: APPVET_API_KEY_B } }\n` +
+              `gate:\n  failOn: critical\n  failOnNew: off\n  minScore: { appvet: 50 }\n  minGrade: D\n  maxViolations: 9\n  allowPartial: true\n` +
+              `  allowIncomplete: true\n  exitZero: true\n  baseline: ${folder}/known.json\n` +
+              `targets:\n${target("a", ", callbackUrl: https://a.example/x")}  - { vendor: ram, site: b, authorized: true }\n`
+          )
+          yield* fs.writeFileString(`${folder}/known.json`, "{}")
+          const own =
+            "--untrusted-plan --max-purchases 5 --fail-on high --fail-on-new high --min-score 70 --min-grade C --max-violations 3"
+          const vendor = ["--vendor", `${yield* fs.realPath(folder)}/ram.mjs`]
+          for (const [command, flags] of [
+            [
+              ["run", plan],
+              [...own.split(" "), ...vendor]
+            ],
+            [
+              ["run", plan, "--dry-run"],
+              [...own.split(" "), ...vendor]
+            ],
+            [
+              ["config", "validate", plan],
+              [...own.split(" "), ...vendor]
+            ],
+            [
+              ["submit", plan],
+              ["--untrusted-plan", "--max-purchases", "5", ...vendor]
+            ]
+          ] as const) {
+            const { code, said } = yield* run([...command, ...flags])
+            assert.strictEqual(code, 2, said)
+            for (const name of ["journal", "output", "reuse", "timeout", "maxPurchases", "baseline"]) {
+              assert.match(said, new RegExp(`scans\\.yaml:\\d+:\\d+: an untrusted plan may not set ${name};`), said)
+            }
+            for (const words of [
+              /may not set the pace of defaults/,
+              /may not set the deadline of appvet/,
+              /may not use another account, such as "b"/,
+              /allowPartial true makes the gate looser/,
+              /allowIncomplete true makes the gate looser/,
+              /exitZero true makes the gate looser/,
+              /may not have results sent anywhere, such as "a\.example"/,
+              /ram attacks what it scans: an untrusted plan may not ask for that/
+            ]) {
+              assert.match(said, words, said)
+            }
+            if (command[0] === "submit") continue
+            for (const words of [
+              /failOn critical makes the gate looser: it is high \(--fail-on\)/,
+              /failOnNew off makes the gate looser/,
+              /minScore appvet=50 makes the gate looser: it is 70 \(--min-score\)/,
+              /minGrade D makes the gate looser/,
+              /maxViolations 9 makes the gate looser/
+            ]) {
+              assert.match(said, words, said)
+            }
+          }
+          assert.strictEqual(bought(), 0)
+        })
+      )
+    )
+
+    it.effect("needs a limit of purchases from the command line or the environment (S-07)", () =>
+      Effect.scoped(
+        Effect.gen(function* () {
+          const { bought, plan, run, write } = yield* surroundings
+          yield* write(`version: 1\ndefaults: { maxPurchases: 9 }\ntargets:\n${target("a")}`)
+          for (const command of [
+            ["run", plan],
+            ["run", plan, "--dry-run"],
+            ["submit", plan],
+            ["config", "validate", plan]
+          ]) {
+            const { code, said } = yield* run(command, { SCANPOLL_UNTRUSTED_PLAN: "true" })
+            assert.strictEqual(code, 2, said)
+            assert.match(said, /SCANPOLL_UNTRUSTED_PLAN: needs a limit: say with --max-purchases N/, said)
+          }
+          assert.strictEqual(bought(), 0)
+        })
+      )
+    )
+
+    it.effect("makes the gate stricter than the command line, whatever the order of sources (S-07)", () =>
+      Effect.scoped(
+        Effect.gen(function* () {
+          const { plan, run, write } = yield* surroundings
+          yield* write(
+            `version: 1\ngate: { failOn: info, minScore: { appvet: 100 }, allowPartial: false }\ntargets:\n${target("strict")}`
+          )
+          const flags = [
+            "--untrusted-plan",
+            "--max-purchases",
+            "1",
+            "--fail-on",
+            "high",
+            "--min-score",
+            "1",
+            "-o",
+            "json"
+          ]
+          const { code, out, said } = yield* run(["run", plan, ...flags], { SCANPOLL_ALLOW_PARTIAL: "true" })
+          assert.strictEqual(code, 1, said)
+          assert.deepStrictEqual(JSON.parse(out).gate.policy, {
+            failOn: "info",
+            failOnNew: null,
+            minScore: [
+              { vendor: null, score: 1 },
+              { vendor: "appvet", score: 1 },
+              { vendor: "appvet", score: 100 }
+            ],
+            minGrade: null,
+            maxViolations: null,
+            allowPartial: false,
+            allowIncomplete: false,
+            exitZero: false
+          })
+        })
+      )
+    )
+
+    it.effect("leaves targets of the command line what they are (S-07)", () =>
+      Effect.scoped(
+        Effect.gen(function* () {
+          const { plan, run, write } = yield* surroundings
+          yield* write(`version: 1\ntargets:\n${target("mixed")}`)
+          const { code, out, said } = yield* run([
+            "run",
+            plan,
+            "appvet:https://own.example",
+            "--dry-run",
+            "--untrusted-plan",
+            "--max-purchases=2"
+          ])
+          assert.strictEqual(code, 0, said)
+          assert.match(out, /Limit: 2 of at most 2 purchases \(--max-purchases\)/)
+          assert.match(out, /The plan is untrusted \(--untrusted-plan\)/)
+        })
+      )
+    )
+  })
+})
+
+describe("--max-purchases", () => {
+  layer(world, { excludeTestServices: true, timeout: "60 seconds" })((it) => {
+    it.effect(
+      "refuses a run that would buy more, before anything is bought; what is reused does not count (S-07)",
+      () =>
+        Effect.scoped(
+          Effect.gen(function* () {
+            const { bought, plan, run, write } = yield* surroundings
+            yield* write(`version: 1\ntargets:\n${target("p")}${target("q")}${target("q")}`)
+            for (const command of [
+              ["run", plan],
+              ["submit", plan],
+              ["run", plan, "--dry-run"]
+            ]) {
+              const { code, said } = yield* run([...command, "--max-purchases", "1"])
+              assert.strictEqual(code, 2, said)
+              assert.match(
+                said,
+                /--max-purchases:? allows 1 purchase, and 2 would be made \(2 from appvet\); raise the limit/
+              )
+            }
+            assert.strictEqual(bought(), 0)
+            const only = ["run", "appvet:https://p.example", "--max-purchases=1"]
+            yield* write(`version: 1\ntargets:\n${target("p")}`)
+            yield* run(["run", plan, "--max-purchases", "1"])
+            assert.strictEqual(bought(), 1, only.join(" "))
+            yield* write(`version: 1\ntargets:\n${target("p")}${target("q")}${target("q")}`)
+            const dry = yield* run(["run", plan, "--dry-run", "--max-purchases", "1", "-o", "json"])
+            const { accounts, maxPurchases, purchases } = JSON.parse(dry.out)
+            assert.deepStrictEqual([dry.code, purchases, maxPurchases, accounts[0].reused], [0, 1, 1, 1], dry.said)
+            yield* run(["run", plan], { SCANPOLL_MAX_PURCHASES: "1" })
+            assert.strictEqual(bought(), 2)
+          })
+        )
+    )
+  })
+})
