@@ -2,7 +2,9 @@
 import * as Outcome from "@scanpoll/core/model/ScanOutcome"
 import * as Record from "@scanpoll/core/model/ScanRecord"
 import type { ScanRecord } from "@scanpoll/core/model/ScanRecord"
+import type * as Severity from "@scanpoll/core/model/Severity"
 import * as Gate from "@scanpoll/report/Gate"
+import * as HostileText from "@scanpoll/report/HostileText"
 import * as ScanReport from "@scanpoll/report/ScanReport"
 import { readFileSync, writeFileSync } from "node:fs"
 import { fileURLToPath } from "node:url"
@@ -137,9 +139,81 @@ const allowances = [
   ["`--exit-zero`", { exitZero: true }]
 ] as const
 
+const before = (severity: Severity.Severity) => ({
+  at: "2026-04-01T09:00:00.000Z",
+  scanId: HostileText.of("scan_before"),
+  severity,
+  score: null,
+  findings: 1
+})
+
+// What a row is told of the scan before, and what it says now.
+const news: ReadonlyArray<readonly [words: string, record: ScanRecord, previous: Severity.Severity | null]> = [
+  [
+    "a first scan, with a high finding",
+    completed(0, { assessment: fine, findings: listed({ ...high, status: "unknown" }) }),
+    null
+  ],
+  ["a first scan, with nothing of high or worse", completed(0, { assessment: fine, findings: listed(low) }), null],
+  ["a first scan of a vendor without findings, high as a whole", completed(0, { assessment: bad }), null],
+  [
+    "a high finding that the scan before had",
+    completed(0, { assessment: bad, findings: listed({ ...high, status: "unchanged" }), delta: compared }),
+    "high"
+  ],
+  [
+    "a high finding that the scan before did not have",
+    completed(0, { assessment: bad, findings: listed(high), delta: { ...compared, new: 1, unchanged: 0 } }),
+    "high"
+  ],
+  [
+    "a high finding, and the scan before listed a part of its own",
+    completed(0, { assessment: bad, findings: listed({ ...high, status: "unknown" }) }),
+    null
+  ],
+  [
+    "no new finding, and high as a whole where the scan before was low",
+    completed(0, { assessment: bad, findings: listed(low), delta: compared }),
+    "low"
+  ],
+  [
+    "no new finding, and high as a whole where the scan before was `unknown`",
+    completed(0, { assessment: bad, findings: listed(low), delta: compared }),
+    "unknown"
+  ],
+  [
+    "more violations than before, counted and not listed, high as a whole",
+    completed(0, {
+      assessment: bad,
+      findings: { coverage: "counts-only", total: 3, items: [] },
+      delta: { ...compared, new: 2 }
+    }),
+    "high"
+  ],
+  [
+    "findings `unavailable`, and no worse as a whole than the scan before",
+    noFindings(completed(0, { assessment: bad })),
+    "high"
+  ]
+]
+
+const newsOf = (record: ScanRecord, previous: Severity.Severity | null): string => {
+  const trend = previous === null ? [] : [before(previous)]
+  const policy = { ...Gate.none, failOnNew: "high" } as const
+  const { exit, gate } = ScanReport.fromRecords([record], info({ policy, row: () => ({ trend }) }))
+  const [rule] = gate.rules
+  const word = rule?.passed !== true ? "broken" : (rule.unjudged ?? []).length > 0 ? "no verdict" : "holds"
+  return `${word}, ${exit.code}`
+}
+
 const tables: Readonly<Record<string, string>> = {
   evidence: byRule("the scan is `completed`", ended),
   states: byRule("state", states),
+  news: table(
+    "the scan is `completed`",
+    ["`--fail-on-new high`"],
+    news.map(([words, record, previous]) => [words, newsOf(record, previous)])
+  ),
   allowances: table(
     "under `--fail-on high`",
     allowances.map(([words]) => words),

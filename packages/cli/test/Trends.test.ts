@@ -131,6 +131,52 @@ describe("a report", () => {
       )
     )
 
+    it.effect(
+      "compares with the last scan in the journal, of the same name, type and questionnaire, and with no other (V-05, V-13)",
+      () =>
+        inFolder((run, write) =>
+          Effect.gen(function* () {
+            const { appvet } = yield* Simulators.Simulators
+            const categories = [{ name: "TLS", checks: [{ name: "HSTS", status: "fail", severity: "high", message: "no" }] }]
+            const summary = { failed: 1, warnings: 0, critical: 0, high: 1, medium: 0, low: 0 }
+            yield* appvet.script({
+              match: { route: "report" },
+              steps: [{ merge: { categories, summary }, times: Infinity }]
+            })
+            const site = (host: string, type: string) =>
+              `  - { vendor: appvet, name: shop, url: https://clean.${host}, type: ${type}, pace: interactive }`
+            const company = (rest: string) =>
+              `  - { vendor: exona, company: { name: Acme, website: https://clean-acme.example }${rest}, pace: interactive }`
+            const asked = ", questionnaire: [{ question: Why, answer: x }]"
+            const first = ["--reuse", "0", "--fail-on-new", "high", "-o", "json"]
+            yield* write(planOf(site("pr-1.example", "security"), company(""), company(asked)))
+            const one = yield* run("run", ...first)
+            assert.strictEqual(one.code, 1, one.stderr)
+            const old: ReadonlyArray<{ readonly scanId: string }> = JSON.parse(one.stdout).scans
+            yield* write(planOf(company(asked), company(""), site("pr-2.example", "security")))
+            const two = yield* run("run", ...first)
+            const rows: ReadonlyArray<{
+              readonly previous: { readonly scanId: string } | null
+              readonly trend: ReadonlyArray<unknown>
+              readonly findings: { readonly items: ReadonlyArray<{ readonly status: string }> }
+            }> = JSON.parse(two.stdout).scans
+            assert.deepStrictEqual(
+              rows.map(({ previous, trend }) => [previous?.scanId, trend.length]),
+              [old[2], old[1], old[0]].map((row) => [row?.scanId, 1])
+            )
+            assert.deepStrictEqual(
+              rows[2]?.findings.items.map(({ status }) => status),
+              ["unchanged"],
+              two.stdout
+            )
+            // Another type of scan of the name has nothing before it.
+            yield* write(planOf(site("pr-2.example", "seo")))
+            const other = yield* run("run", ...first)
+            assert.deepStrictEqual([other.code, JSON.parse(other.stdout).scans[0].previous], [1, null])
+          })
+        )
+    )
+
     it.effect("goes by the name of a target, whatever its address is (U-07)", () =>
       inFolder((run, write) =>
         Effect.gen(function* () {
@@ -143,7 +189,7 @@ describe("a report", () => {
           const two = yield* run("run", "-o", "json=two.json", "-o", "junit=two.xml")
           assert.strictEqual(two.code, 0, two.stderr)
           const changes = yield* run("diff", "one.json", "two.json", "-o", "json")
-          assert.notMatch(changes.stdout, /"(?:added|removed)":\s*[1-9]/)
+          assert.strictEqual(JSON.parse(changes.stdout).summary.subjects, 1)
           const [row] = JSON.parse((yield* run("report", "two.json", "-o", "json")).stdout).scans
           assert.deepStrictEqual([row.subject.name, row.trend.length], ["preview", 1])
           // One name for two subjects is refused, by each command that reads the plan.

@@ -174,11 +174,11 @@ const entries = (
   { given, now }: Making
 ): ReadonlyArray<BaselineFinding> => {
   const { coverage, total } = scan.findings
-  const idOf = (item: Pick<BaselineFinding, "findingId" | "ruleId">) =>
-    Compare.keyOf(item, scan.findings, old ?? { coverage })
+  const mine = Compare.sideOf(scan)
+  const idOf = (item: Pick<BaselineFinding, "findingId" | "ruleId">) => Compare.keyOf(item, mine, old ?? mine)
   const open = scan.findings.items.filter((item) => item.status !== "resolved")
   const counts = Identities.countBy(open, idOf)
-  const before = new Map((old?.findings ?? []).map((entry) => [idOf(entry), entry]))
+  const before = new Map((old?.findings ?? []).map((entry) => [Compare.keyOf(entry, old ?? mine, mine), entry]))
   const seen = new Set<string>()
   return open.flatMap((item) => {
     const id = idOf(item)
@@ -462,17 +462,18 @@ export const review = (report: ScanReport, baseline: Baseline, now: number): Rea
   for (const [index, subject] of baseline.subjects.entries()) {
     const row = rowOf.get(index) ?? null
     const name = subjectName(subject)
-    const { assessment, coverage, findings } = subject
+    const { assessment, findings } = subject
     const accepted = findings.filter((entry) => entry.reason !== null)
+    const mine = row === null ? subject : Compare.sideOf(row)
     const ids = new Set(
       (row?.findings.items ?? [])
         .filter((item) => item.status !== "resolved")
-        .map((item) => Compare.keyOf(item, row?.findings ?? { coverage }, subject))
+        .map((item) => Compare.keyOf(item, mine, subject))
     )
     for (const entry of accepted) {
       const what = `${name}: ${Compare.nameOf(entry)}`
       if (!Compare.isLive(entry, at)) expired.push(`${what}, until ${entry.until ?? ""}`)
-      else if (!ids.has(Compare.keyOf(entry, row?.findings ?? { coverage }, subject))) unmatched.push(what)
+      else if (!ids.has(Compare.keyOf(entry, subject, mine))) unmatched.push(what)
     }
     if (assessment === null || assessment.reason === null) continue
     if (!Compare.isLive(assessment, at)) expired.push(`${name}: the assessment, until ${assessment.until ?? ""}`)

@@ -186,12 +186,12 @@ const pair = (
   // What an incomparable pair does not list in the head may merely not have been looked at.
   const resolved = why === null ? items.filter((item) => item.status === "resolved") : []
   // A base without a full result accepts nothing for a gate, but what it lists is not new.
-  const idOf = (item: Scan.ReportFinding) =>
-    base === null || head === null ? "" : Compare.keyOf(item, head.findings, base.findings)
-  const listed = new Set(base === null ? [] : openOf(base).map(idOf))
+  const idOf = (item: Scan.ReportFinding, mine: ReportScan | null, other: ReportScan | null) =>
+    mine === null || other === null ? "" : Compare.keyOf(item, Compare.sideOf(mine), Compare.sideOf(other))
+  const listed = new Set(base === null ? [] : openOf(base).map((item) => idOf(item, base, head)))
   const open = held === null ? [] : openOf(held)
   const fresh = open.filter((item) => item.status === "new")
-  const unseen = fresh.filter((item) => !listed.has(idOf(item)))
+  const unseen = fresh.filter((item) => !listed.has(idOf(item, head, base)))
   return {
     vendor: any.vendor,
     account: any.account,

@@ -104,8 +104,8 @@ const point = (scan: ReportScan): TrendPoint => ({
 })
 
 /**
- * The same report with the completed scans of earlier reports as the trend of its rows: those of the same identity, oldest
- * first, each scan once.
+ * The same report with the completed scans of earlier reports as the trend of its rows: those of the same identity that have
+ * all their evidence, oldest first, each scan once.
  *
  * @category combinators
  * @since 0.1.0
@@ -115,7 +115,7 @@ export const withTrend = (report: ScanReport, earlier: ReadonlyArray<ScanReport>
   for (const old of earlier) {
     for (const [index, found] of Identities.pair(old.scans, report.scans).entries()) {
       const scan = found === null ? undefined : old.scans[found.before]
-      if (scan?.state === "completed") past[index]?.push(...scan.trend, point(scan))
+      if (scan?.state === "completed" && Evidence.missing(scan).length === 0) past[index]?.push(...scan.trend, point(scan))
     }
   }
   const scans = report.scans.map((scan, index) => {

@@ -36,16 +36,18 @@ const readAtMost = 25
 // Each row costs a look into the journal.
 const rowsAtMost = 2_000
 
-const trendOf = (wanted: Wanted): Effect.Effect<ReadonlyArray<TrendPoint>, never, ScanJournal> =>
+const trendOf = (wanted: Wanted, own: ReadonlySet<string>): Effect.Effect<ReadonlyArray<TrendPoint>, never, ScanJournal> =>
   Effect.gen(function* () {
     const journal = yield* ScanJournal
-    const { account, before, claimId, origin, scanId, subject, vendor } = wanted
+    const { account, before, origin, scanId, subject, vendor } = wanted
     const filter = { vendor, account, subject, before, limit: readAtMost }
     const entries = yield* Effect.catch(journal.history(filter), () => Effect.succeed([]))
     const identity = Identity.ofScanned(wanted)
     const mine = entries.filter(
       ({ key, kind, subject: its, ...entry }) =>
-        entry.claimId !== claimId &&
+        !own.has(entry.claimId) &&
+        // What lacks evidence would look better than it was, or about something else.
+        entry.reason === null &&
         (origin === null || key.origin === origin) &&
         Identity.ofScanned({ vendor, account, scanType: kind, subject: its }) === identity
     )
@@ -64,16 +66,19 @@ const trendOf = (wanted: Wanted): Effect.Effect<ReadonlyArray<TrendPoint>, never
   })
 
 /**
- * The trend of each row, oldest point first: earlier complete scans of the same subject under scan. Empty where there are
- * none, and for the rows of a run that are beyond the first 2 000.
+ * The trend of each row, oldest point first: earlier complete scans of the same subject under scan. What the rows
+ * themselves are of is no earlier scan of any of them. Empty where there are none, and for the rows of a run that are
+ * beyond the first 2 000.
  *
  * @category constructors
  * @since 0.2.0
  */
 export const of = (
   rows: ReadonlyArray<Wanted>
-): Effect.Effect<ReadonlyArray<ReadonlyArray<TrendPoint>>, never, ScanJournal> =>
-  Effect.forEach(rows, (row, at) => (at < rowsAtMost ? trendOf(row) : Effect.succeed([])))
+): Effect.Effect<ReadonlyArray<ReadonlyArray<TrendPoint>>, never, ScanJournal> => {
+  const own = new Set(rows.flatMap(({ claimId }) => claimId ?? []))
+  return Effect.forEach(rows, (row, at) => (at < rowsAtMost ? trendOf(row, own) : Effect.succeed([])))
+}
 
 /**
  * The report with the trends of its rows as the journal knows them now; a row that has one keeps it.

@@ -2,7 +2,7 @@
  * What makes two scans, two findings or two assessments the same from run to run. The only place that decides it.
  *
  * A subject under scan is its vendor, the label of its account, the vendor's type of scan and the subject. A finding is
- * its subject under scan and the vendor's rule and resource, which its `findingId` names. An assessment is its subject
+ * its subject under scan and the vendor's rule and resource, which its `findingId` names (`findingKey`). An assessment is its subject
  * under scan. Scores, severities, counts, times, titles, scan ids and the order of lists are part of none. Several scans
  * of one subject under scan in one run are told apart last, by their number.
  *
@@ -42,8 +42,29 @@ export const ofScan = (scan: { readonly vendor: string; readonly account: string
   JSON.stringify([scan.vendor, scan.account, scan.scanId])
 
 /**
+ * The id of a finding without the address or name of its subject, where the subject may get another one: a finding of a
+ * target with a name of its own is the same finding after the target has moved. Of any other subject the id is as it is.
+ *
+ * **Details**
+ *
+ * What is left out has to be a part of its own, between colons or at an end: `appvet:seo:https://pr-7.example/:title` is
+ * `appvet:seo:{subject}:title` for the subject `https://pr-7.example/`.
+ *
+ * @category destructors
+ * @since 0.2.0
+ */
+export const findingKey = ({ id, series }: Pick<Subject, "id" | "series">, findingId: string): string => {
+  if (series === undefined || id === "") return findingId
+  for (let at = findingId.indexOf(id); at >= 0; at = findingId.indexOf(id, at + 1)) {
+    const [before, after] = [findingId[at - 1] ?? ":", findingId[at + id.length] ?? ":"]
+    if (before === ":" && after === ":") return `${findingId.slice(0, at)}{subject}${findingId.slice(at + id.length)}`
+  }
+  return findingId
+}
+
+/**
  * A text that only the same finding has. `scanned` is the identity of its subject under scan, from `place` where one run
- * may have several of it.
+ * may have several of it; `findingId` is the finding's own id, or its `findingKey`.
  *
  * @category destructors
  * @since 0.2.0

@@ -34,12 +34,14 @@ const complete = (
   })
 
 const codec = Schema.toCodecJson(ScanOutcome.schema(Schema.Struct({ any: Schema.String })))
-const encode = Schema.encodeSync(codec)
+const encodeOutcome = Schema.encodeSync(codec)
+const subject = { id: "https://a.example/" }
+const encode = (outcome: Parameters<typeof encodeOutcome>[0]) => ({ outcome: encodeOutcome(outcome), subject })
 
 describe("Comparison", () => {
   it("counts what is new, gone and still there, by ids alone, and marks the findings", () => {
     const before = encode(complete("s1", [finding("a"), finding("b"), finding("gone")]))
-    const now = Comparison.withDelta(complete("s2", [finding("a"), finding("b"), finding("c"), finding("c")]), [before])
+    const now = Comparison.withDelta(complete("s2", [finding("a"), finding("b"), finding("c"), finding("c")]), subject, [before])
     assert.deepStrictEqual(now._tag === "Completed" ? now.delta : null, {
       source: "computed",
       new: 1,
@@ -72,10 +74,10 @@ describe("Comparison", () => {
     const counted = encode(complete("counted", [], "counts-only"))
     const same = encode(complete("s2", []))
     const older = encode(complete("s0", [finding("a")]))
-    const now = Comparison.withDelta(complete("s2", [finding("a")]), [same, partial, counted, "junk", null, older])
+    const now = Comparison.withDelta(complete("s2", [finding("a")]), subject, [same, partial, counted, { outcome: "junk", subject }, { outcome: null, subject }, older])
     assert.strictEqual(now._tag === "Completed" ? now.delta?.previousScanId : null, "s0")
     const alone = complete("s2", [finding("a")])
-    assert.strictEqual(Comparison.withDelta(alone, [same, partial, counted]), alone)
+    assert.strictEqual(Comparison.withDelta(alone, subject, [same, partial, counted]), alone)
   })
 
   it("never replaces what the vendor said, and gives an incomplete scan none", () => {
@@ -93,8 +95,16 @@ describe("Comparison", () => {
         comparable: true
       }
     }
-    assert.strictEqual(Comparison.withDelta(vendors, before), vendors)
+    assert.strictEqual(Comparison.withDelta(vendors, subject, before), vendors)
     const some = complete("s2", [finding("a")], "partial")
-    assert.strictEqual(Comparison.withDelta(some, before), some)
+    assert.strictEqual(Comparison.withDelta(some, subject, before), some)
+  })
+
+  it("knows a finding of a named target again after the target has moved (V-05)", () => {
+    const at = (host: string) => ({ id: `https://${host}/`, series: "name=shop" })
+    const found = (host: string) => [finding(`acme:seo:https://${host}/:title`), finding(`acme:seo:https://${host}/:meta`)]
+    const before = { outcome: encodeOutcome(complete("s1", found("pr-1.example"))), subject: at("pr-1.example") }
+    const now = Comparison.withDelta(complete("s2", found("pr-2.example")), at("pr-2.example"), [before])
+    assert.deepStrictEqual(now._tag === "Completed" ? [now.delta?.new, now.delta?.unchanged] : [], [0, 2])
   })
 })

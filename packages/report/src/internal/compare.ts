@@ -1,6 +1,7 @@
 import * as Severity from "@scanpoll/core/model/Severity"
 import * as Hostile from "../HostileText.ts"
 import * as Evidence from "../Evidence.ts"
+import * as Identities from "./identities.ts"
 import type { HostileText } from "../HostileText.ts"
 import type { ReportFinding, ReportScan, Suppression } from "../ReportScan.ts"
 import * as Scan from "../ReportScan.ts"
@@ -27,6 +28,7 @@ interface KnownAssessment extends Decision {
 }
 
 export interface Known {
+  readonly subject: ReportScan["subject"]
   readonly scanId: HostileText | null
   readonly observedAt: string
   readonly severity: Severity.Severity
@@ -39,15 +41,24 @@ export interface Known {
 
 export const isLive = (decision: Decision, now: string): boolean => decision.until === null || decision.until > now
 
-// A vendor that only counts has one finding for each rule, whose id changed since version 0.1.
+// What one of two compared lists is about, and how much of it there is.
+type Side = Pick<Known, "subject" | "coverage">
+
+export const sideOf = (scan: Pick<ReportScan, "subject" | "findings">): Side => ({
+  subject: scan.subject,
+  coverage: scan.findings.coverage
+})
+
+// What a finding of the list `mine` has in common with the same one of the list `other`. A vendor that only counts has one
+// finding for each rule, whose id changed since version 0.1.
 export const keyOf = (
   finding: Pick<ReportFinding, "findingId" | "ruleId">,
-  scan: Pick<ReportScan["findings"], "coverage">,
-  known: Pick<Known, "coverage">
+  mine: Side,
+  other: Pick<Side, "coverage">
 ): string =>
-  scan.coverage === "counts-only" && known.coverage === "counts-only"
+  mine.coverage === "counts-only" && other.coverage === "counts-only"
     ? `rule ${Hostile.toKey(finding.ruleId)}`
-    : `finding ${Hostile.toKey(finding.findingId)}`
+    : `finding ${Identities.findingKey(mine, finding)}`
 
 const suppressionOf = ({ at, by, reason, until }: Decision): Suppression | null =>
   reason === null ? null : { reason, until, ...(by === undefined ? {} : { by }), ...(at === undefined ? {} : { at }) }
@@ -107,13 +118,15 @@ const judgedOf = (
 // The row held against what is known of it at the time `now`.
 export const compare = (scan: ReportScan, known: Known, now: string): ReportScan => {
   const counted = scan.findings.coverage === "counts-only" || known.coverage === "counts-only"
-  const idOf = (finding: Pick<ReportFinding, "findingId" | "ruleId">) => keyOf(finding, scan.findings, known)
+  const mine = sideOf(scan)
+  const idOf = (finding: Pick<ReportFinding, "findingId" | "ruleId">) => keyOf(finding, mine, known)
+  const idOfKnown = (entry: KnownFinding) => keyOf(entry, known, mine)
   const live = new Map<string, KnownFinding>()
   const lapsed = new Map<string, KnownFinding>()
   for (const entry of known.findings) {
     // A merely known entry has nothing that could expire.
-    if (entry.reason === null || isLive(entry, now)) live.set(idOf(entry), entry)
-    else lapsed.set(idOf(entry), entry)
+    if (entry.reason === null || isLive(entry, now)) live.set(idOfKnown(entry), entry)
+    else lapsed.set(idOfKnown(entry), entry)
   }
   const used = new Map<string, number>()
   const warnings: Array<HostileText> = []
@@ -138,7 +151,7 @@ export const compare = (scan: ReportScan, known: Known, now: string): ReportScan
     })
   // Only two whole lists show that something is gone.
   const comparable = scan.state === "completed" && scan.findings.coverage === "full" && known.coverage === "full"
-  const resolved = comparable ? known.findings.filter((entry) => (used.get(idOf(entry)) ?? 0) === 0).map(gone) : []
+  const resolved = comparable ? known.findings.filter((entry) => (used.get(idOfKnown(entry)) ?? 0) === 0).map(gone) : []
   const total = scan.findings.total
   const numbers =
     counted && total !== null && known.total !== null

@@ -13,6 +13,12 @@ const gradeRank = (grade: string): number | null => {
   return letter * 3 + (parts[2] === "+" ? 0 : parts[2] === "-" ? 2 : 1)
 }
 
+// Nobody knows how bad an unknown severity was, so whatever comes after it may be worse.
+const isWorseThanBefore = ({ previous, severity }: ReportScan): boolean =>
+  previous !== null &&
+  severity !== previous.severity &&
+  (previous.severity === "unknown" || Severity.worse(previous.severity, severity) === severity)
+
 export const newSeverity = (row: ReportScan): Severity.Severity | null => {
   if (row.assessment === null) return null
   let worst: Severity.Severity | null = null
@@ -22,10 +28,11 @@ export const newSeverity = (row: ReportScan): Severity.Severity | null => {
     if (!isOpen(finding) || finding.status === "unchanged") continue
     worst = worst === null ? finding.severity : Severity.worse(worst, finding.severity)
   }
-  const { previous, severity } = row
-  if (previous !== null && Severity.worse(previous.severity, severity) !== previous.severity) {
+  if (isWorseThanBefore(row)) {
+    const { severity } = row
     worst = worst === null ? severity : Severity.worse(worst, severity)
   }
+  const { previous, severity } = row
   const compared = row.delta !== null && row.delta.comparable
   const unlisted = compared ? row.delta.new > listed : row.findings.items.length === 0 && previous === null
   return unlisted ? (worst === null ? severity : Severity.worse(worst, severity)) : worst

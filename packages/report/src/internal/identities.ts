@@ -7,6 +7,18 @@ import { hash } from "./hash.ts"
 // The fields of a row, or of a baseline's subject, that its identity is made from.
 type Named = Pick<ReportScan, "vendor" | "account" | "subject" | "scanType">
 
+type Finding = Pick<ReportFinding, "findingId">
+
+// A finding within its subject under scan.
+export const findingKey = ({ subject }: Pick<Named, "subject">, { findingId }: Finding): string =>
+  Identity.findingKey(
+    {
+      id: Hostile.toKey(subject.id),
+      ...(subject.series === undefined ? {} : { series: Hostile.toKey(subject.series) })
+    },
+    Hostile.toKey(findingId)
+  )
+
 type Listed = Named & {
   readonly findings: ReadonlyArray<{ readonly findingId: HostileText }> | ReportScan["findings"]
 }
@@ -27,7 +39,7 @@ export const place = (scans: ReadonlyArray<Named>): ReadonlyArray<string> => Ide
 
 const withIds = (scan: Listed) => {
   const items = "items" in scan.findings ? scan.findings.items : scan.findings
-  return { ...scannedOf(scan), findingIds: new Set(items.map(({ findingId }) => Hostile.toKey(findingId))) }
+  return { ...scannedOf(scan), findingIds: new Set(items.map((item) => findingKey(scan, item))) }
 }
 
 export const pair = (
@@ -38,8 +50,8 @@ export const pair = (
 // Short forms, for formats that want an id.
 export const uidOf = (scan: Named): string => hash(Identity.ofScanned(scannedOf(scan)))
 
-export const findingUid = (scanned: string, finding: Pick<ReportFinding, "findingId">): string =>
-  hash(Identity.ofFinding(scanned, Hostile.toKey(finding.findingId)))
+export const findingUid = (scanned: string, scan: Pick<Named, "subject">, finding: Finding): string =>
+  hash(Identity.ofFinding(scanned, findingKey(scan, finding)))
 
 export const assessmentUid = (scanned: string): string => hash(Identity.ofAssessment(scanned))
 

@@ -55,7 +55,7 @@ const repeatsOf = (scan: ReportScan): ReadonlyMap<ReportFinding, number> => {
 
 export const uidOf = ({ scan, scanned }: Placed, finding: ReportFinding): string => {
   const times = repeatsOf(scan).get(finding)
-  return Identities.findingUid(times === undefined ? scanned : `${scanned}#finding ${times}`, finding)
+  return Identities.findingUid(times === undefined ? scanned : `${scanned}#finding ${times}`, scan, finding)
 }
 
 const ofFinding = (placed: Placed, subject: string, finding: ReportFinding): Issue => {

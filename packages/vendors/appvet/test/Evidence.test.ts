@@ -1,6 +1,8 @@
 /** What a report counts beside what it lists takes part in the findings. */
 import { assert, describe, it } from "@effect/vitest"
+import * as Arbitrary from "effect/Arbitrary"
 import * as Result from "effect/Result"
+import * as Schema from "effect/Schema"
 import * as AppVetSchema from "../src/AppVetSchema.ts"
 import * as Wire from "@scanpoll/core/vendor/Wire"
 import { fromReport } from "../src/internal/findings.ts"
@@ -61,4 +63,33 @@ describe("the findings of a report", () => {
     const findings = found(checks, { failed: 1, warnings: 1, critical: 0, high: 1, medium: 0, low: 0 })
     assert.deepStrictEqual([findings.items.length, findings.coverage], [2, "full"])
   })
+})
+
+describe("the identity of a check", () => {
+  const names = ["CSP", "csp", "HSTS", "Cookie flags", "CSP"]
+  const statuses = ["fail", "warn"]
+  const severities = ["low", "high", "critical", null]
+  const Chance = Arbitrary.array(Arbitrary.schema(Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 99 }))), {
+    minLength: names.length,
+    maxLength: names.length
+  })
+
+  it.prop(
+    "is its category and its name, whatever the order of the list, its severity and its texts are (V-05)",
+    [Chance, Chance],
+    ([order, words]) => {
+      const usual = found(names.map((name) => check(name, "fail")))
+      const other = found(
+        [...names.entries()]
+          .toSorted(([a], [b]) => (order[a] ?? 0) - (order[b] ?? 0))
+          .map(([, name], at) => ({
+            ...check(name, statuses[(words[at] ?? 0) % 2] ?? "fail", severities[(words[at] ?? 0) % 4]),
+            message: `seen ${words[at] ?? 0} times`,
+            fix: `fix ${words[at] ?? 0}`
+          }))
+      )
+      const ids = (findings: ReturnType<typeof found>) => findings.items.map(({ findingId }) => findingId).toSorted()
+      assert.deepStrictEqual(ids(other), ids(usual))
+    }
+  )
 })

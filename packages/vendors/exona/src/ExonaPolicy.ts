@@ -12,6 +12,8 @@ import type { AccountLimits, KnownDurations, PaceName } from "@scanpoll/core/eng
 import * as PollPolicy from "@scanpoll/core/policy/PollPolicy"
 import * as VendorLimits from "@scanpoll/core/policy/VendorLimits"
 import * as Duration from "effect/Duration"
+import type { ExonaRequest } from "./ExonaSchema.ts"
+import * as ExonaSchema from "./ExonaSchema.ts"
 
 /**
  * What Exona bears: 5 seconds between two polls of one scan, 60 seconds after a 429 that names no wait, 15 seconds for
@@ -83,15 +85,16 @@ export const policies: Readonly<Record<PaceName, PollPolicy.PollPolicy>> = {
 export const typicalDuration: Duration.Duration = Duration.seconds(75)
 
 /**
- * What learned paces start from: most scans take 30 to 120 seconds, and all are of one kind.
+ * What learned paces start from: most scans take 30 to 120 seconds. A scan with a questionnaire is of a type of its own:
+ * what a company says about itself is another question than what is known about it.
  *
  * @see https://docs.exonalab.com/docs/guides/polling
  * @category constructors
  * @since 0.1.0
  */
-export const durations: KnownDurations<unknown> = {
+export const durations: KnownDurations<ExonaRequest> = {
   prior: { low: Duration.seconds(30), high: Duration.seconds(120) },
-  kind: () => ""
+  kind: (request) => (ExonaSchema.hasQuestionnaire(request) ? "questionnaire" : "")
 }
 
 /**

@@ -64,7 +64,7 @@ describe("learned paces", () => {
     const about = {
       vendor: "exona",
       origin: "https://platform.exonalab.com",
-      kind: ExonaPolicy.durations.kind(null),
+      kind: ExonaPolicy.durations.kind({ company: { name: "Acme", website: "https://acme.example" } }),
       prior: { low: 30_000, high: 120_000 },
       limits: ExonaPolicy.limits
     }

@@ -4,13 +4,14 @@ import * as Cause from "effect/Cause"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
+import * as Account from "../../model/Account.ts"
 import * as Comparison from "../../model/Comparison.ts"
 import * as Contradiction from "../../model/Contradiction.ts"
 import * as PollFault from "../../model/PollFault.ts"
 import * as ScanOutcome from "../../model/ScanOutcome.ts"
 import * as ScanTicket from "../../model/ScanTicket.ts"
 import type { VendorLimits } from "../../policy/VendorLimits.ts"
-import { type ClaimKey, type HoldGuard, type JournalError, mayHeal } from "../ScanJournal.ts"
+import { type ClaimEntry, type ClaimKey, type HistoryFilter, type HoldGuard, type JournalError, mayHeal } from "../ScanJournal.ts"
 import type { ScanRequest } from "../ScanRequest.ts"
 import * as SteadyClock from "../../time/SteadyClock.ts"
 import * as Hold from "./hold.ts"
@@ -22,7 +23,7 @@ import * as VendorSays from "./vendorSays.ts"
 const collectTries = 3
 const keepTries = 3
 // How many earlier answers are looked at for one to compare with.
-const comparedAtMost = 10
+const comparedAtMost = 12
 
 // What of a job this room needs; a worker has no more.
 export interface Keeping<Payload> extends Pick<Job.Job<Payload, unknown>, "journal" | "account" | "stored" | "about"> {
@@ -102,7 +103,13 @@ export const supplement = <Payload>(
       const kept: Kept =
         entry === null
           ? { claimId, key: null, asked: null, guard: null }
-          : { claimId, key: entry.key, asked: null, guard: null, settledAt: entry.changedAt }
+          : {
+              claimId,
+              key: entry.key,
+              asked: { subject: entry.subject, scanType: entry.kind },
+              guard: null,
+              settledAt: entry.changedAt
+            }
       const whole = yield* complete(restore, job, kept, outcome)
       if (!ScanOutcome.missing(whole).some(({ kind }) => kind === "findings")) {
         // Not stored is not lost: the next wait asks again.
@@ -167,23 +174,45 @@ const collectOnce = (
     Effect.catch((fault) => Effect.succeed(fault))
   )
 
-// Where the vendor does not say what changed, the findings of the last complete scan of an equal request do.
+// Where the vendor does not say what changed, the findings of the last complete scan of the same subject under scan do. Where
+// other types of scan stand before it, or the subject is not known, that of the last equal request.
 const compare = <Payload>(
-  { journal }: Keeping<Payload>,
-  { key, settledAt }: Kept,
+  job: Keeping<Payload>,
+  kept: Kept,
   outcome: ScanOutcome.ScanOutcome<Payload>
 ): Effect.Effect<ScanOutcome.ScanOutcome<Payload>> => {
+  const { asked, key } = kept
   if (key === null || !Comparison.isWanted(outcome)) return Effect.succeed(outcome)
-  const earlier = { key, limit: comparedAtMost, ...(settledAt === undefined ? {} : { before: settledAt }) }
+  const { account, vendor } = key
+  const equal = compareWithin(job, kept, outcome, { key })
+  if (asked === null) return equal
+  const ofSubject = compareWithin(job, kept, outcome, { vendor, account, subject: asked.subject })
+  return Effect.flatMap(ofSubject, (compared) => (compared === outcome ? equal : Effect.succeed(compared)))
+}
+
+const compareWithin = <Payload>(
+  { journal }: Keeping<Payload>,
+  { asked, key, settledAt }: Kept,
+  outcome: ScanOutcome.ScanOutcome<Payload>,
+  scope: HistoryFilter
+): Effect.Effect<ScanOutcome.ScanOutcome<Payload>> => {
+  const filter = { ...scope, limit: comparedAtMost, ...(settledAt === undefined ? {} : { before: settledAt }) }
   return Effect.map(
-    Effect.catch(journal.history(earlier), () => Effect.succeed([])),
+    Effect.catch(journal.history(filter), () => Effect.succeed([])),
     (earlier) =>
       Comparison.withDelta(
         outcome,
-        earlier.map((entry) => entry.outcome)
+        asked?.subject ?? { id: "" },
+        earlier.filter((entry) => scope.key !== undefined || isOf(entry, asked, key))
       )
   )
 }
+
+const isOf = (entry: ClaimEntry, asked: Contradiction.Asked | null, key: ClaimKey | null): boolean =>
+  key !== null &&
+  Account.equals(entry.key, key) &&
+  entry.key.environment === key.environment &&
+  (entry.kind ?? "") === (asked?.scanType ?? "")
 
 // An outcome outlasts trouble of the journal for as long as the journal itself thinks that it may heal.
 const storeWhenReady = <Payload>(
