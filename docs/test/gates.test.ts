@@ -201,8 +201,8 @@ const newsOf = (record: ScanRecord, previous: Severity.Severity | null): string 
   const trend = previous === null ? [] : [before(previous)]
   const policy = { ...Gate.none, failOnNew: "high" } as const
   const { exit, gate } = ScanReport.fromRecords([record], info({ policy, row: () => ({ trend }) }))
-  const [rule] = gate.rules
-  const word = rule?.passed !== true ? "broken" : (rule.unjudged ?? []).length > 0 ? "no verdict" : "holds"
+  const [rule = { passed: false, unjudged: [] }] = gate.rules
+  const word = !rule.passed ? "broken" : (rule.unjudged ?? []).length > 0 ? "no verdict" : "holds"
   return `${word}, ${exit.code}`
 }
 

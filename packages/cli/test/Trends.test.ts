@@ -137,7 +137,9 @@ describe("a report", () => {
         inFolder((run, write) =>
           Effect.gen(function* () {
             const { appvet } = yield* Simulators.Simulators
-            const categories = [{ name: "TLS", checks: [{ name: "HSTS", status: "fail", severity: "high", message: "no" }] }]
+            const categories = [
+              { name: "TLS", checks: [{ name: "HSTS", status: "fail", severity: "high", message: "no" }] }
+            ]
             const summary = { failed: 1, warnings: 0, critical: 0, high: 1, medium: 0, low: 0 }
             yield* appvet.script({
               match: { route: "report" },

@@ -115,7 +115,8 @@ export const withTrend = (report: ScanReport, earlier: ReadonlyArray<ScanReport>
   for (const old of earlier) {
     for (const [index, found] of Identities.pair(old.scans, report.scans).entries()) {
       const scan = found === null ? undefined : old.scans[found.before]
-      if (scan?.state === "completed" && Evidence.missing(scan).length === 0) past[index]?.push(...scan.trend, point(scan))
+      if (scan?.state === "completed" && Evidence.missing(scan).length === 0)
+        past[index]?.push(...scan.trend, point(scan))
     }
   }
   const scans = report.scans.map((scan, index) => {

@@ -36,7 +36,10 @@ const readAtMost = 25
 // Each row costs a look into the journal.
 const rowsAtMost = 2_000
 
-const trendOf = (wanted: Wanted, own: ReadonlySet<string>): Effect.Effect<ReadonlyArray<TrendPoint>, never, ScanJournal> =>
+const trendOf = (
+  wanted: Wanted,
+  own: ReadonlySet<string>
+): Effect.Effect<ReadonlyArray<TrendPoint>, never, ScanJournal> =>
   Effect.gen(function* () {
     const journal = yield* ScanJournal
     const { account, before, origin, scanId, subject, vendor } = wanted

@@ -41,7 +41,11 @@ const encode = (outcome: Parameters<typeof encodeOutcome>[0]) => ({ outcome: enc
 describe("Comparison", () => {
   it("counts what is new, gone and still there, by ids alone, and marks the findings", () => {
     const before = encode(complete("s1", [finding("a"), finding("b"), finding("gone")]))
-    const now = Comparison.withDelta(complete("s2", [finding("a"), finding("b"), finding("c"), finding("c")]), subject, [before])
+    const now = Comparison.withDelta(
+      complete("s2", [finding("a"), finding("b"), finding("c"), finding("c")]),
+      subject,
+      [before]
+    )
     assert.deepStrictEqual(now._tag === "Completed" ? now.delta : null, {
       source: "computed",
       new: 1,
@@ -74,7 +78,14 @@ describe("Comparison", () => {
     const counted = encode(complete("counted", [], "counts-only"))
     const same = encode(complete("s2", []))
     const older = encode(complete("s0", [finding("a")]))
-    const now = Comparison.withDelta(complete("s2", [finding("a")]), subject, [same, partial, counted, { outcome: "junk", subject }, { outcome: null, subject }, older])
+    const now = Comparison.withDelta(complete("s2", [finding("a")]), subject, [
+      same,
+      partial,
+      counted,
+      { outcome: "junk", subject },
+      { outcome: null, subject },
+      older
+    ])
     assert.strictEqual(now._tag === "Completed" ? now.delta?.previousScanId : null, "s0")
     const alone = complete("s2", [finding("a")])
     assert.strictEqual(Comparison.withDelta(alone, subject, [same, partial, counted]), alone)
@@ -102,7 +113,10 @@ describe("Comparison", () => {
 
   it("knows a finding of a named target again after the target has moved (V-05)", () => {
     const at = (host: string) => ({ id: `https://${host}/`, series: "name=shop" })
-    const found = (host: string) => [finding(`acme:seo:https://${host}/:title`), finding(`acme:seo:https://${host}/:meta`)]
+    const found = (host: string) => [
+      finding(`acme:seo:https://${host}/:title`),
+      finding(`acme:seo:https://${host}/:meta`)
+    ]
     const before = { outcome: encodeOutcome(complete("s1", found("pr-1.example"))), subject: at("pr-1.example") }
     const now = Comparison.withDelta(complete("s2", found("pr-2.example")), at("pr-2.example"), [before])
     assert.deepStrictEqual(now._tag === "Completed" ? [now.delta?.new, now.delta?.unchanged] : [], [0, 2])

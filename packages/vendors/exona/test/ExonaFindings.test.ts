@@ -6,7 +6,12 @@ import { ExonaPolicy } from "@scanpoll/exona"
 import { ofResult } from "../src/internal/findings.ts"
 
 const incidents = [
-  { description: "one", year: 2024, risk_domain: "Privacy", reference_urls: ["https://a.example/", "https://b.example/"] },
+  {
+    description: "one",
+    year: 2024,
+    risk_domain: "Privacy",
+    reference_urls: ["https://a.example/", "https://b.example/"]
+  },
   { description: "two", year: 2024, risk_domain: "Privacy", reference_urls: [] },
   { description: "three", year: 2024, risk_domain: "Privacy", reference_urls: [] },
   { description: "four", year: null, risk_domain: "Bias", reference_urls: ["https://c.example/"] }

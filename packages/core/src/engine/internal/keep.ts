@@ -11,7 +11,14 @@ import * as PollFault from "../../model/PollFault.ts"
 import * as ScanOutcome from "../../model/ScanOutcome.ts"
 import * as ScanTicket from "../../model/ScanTicket.ts"
 import type { VendorLimits } from "../../policy/VendorLimits.ts"
-import { type ClaimEntry, type ClaimKey, type HistoryFilter, type HoldGuard, type JournalError, mayHeal } from "../ScanJournal.ts"
+import {
+  type ClaimEntry,
+  type ClaimKey,
+  type HistoryFilter,
+  type HoldGuard,
+  type JournalError,
+  mayHeal
+} from "../ScanJournal.ts"
 import type { ScanRequest } from "../ScanRequest.ts"
 import * as SteadyClock from "../../time/SteadyClock.ts"
 import * as Hold from "./hold.ts"
