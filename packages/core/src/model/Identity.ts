@@ -47,8 +47,8 @@ export const ofScan = (scan: { readonly vendor: string; readonly account: string
  *
  * **Details**
  *
- * What is left out has to be a part of its own, between colons or at an end: `appvet:seo:https://pr-7.example/:title` is
- * `appvet:seo:{subject}:title` for the subject `https://pr-7.example/`.
+ * What is left out has to be a part of its own, between colons or at an end: `acme:seo:https://pr-7.example/:title` is
+ * `acme:seo:{subject}:title` for the subject `https://pr-7.example/`.
  *
  * @category destructors
  * @since 0.2.0
