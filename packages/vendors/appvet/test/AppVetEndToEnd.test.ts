@@ -94,6 +94,23 @@ describe("over real HTTP", () => {
     })
   )
 
+  live("a run ends with completed, partial and failed, and polls no more", () =>
+    Effect.gen(function* () {
+      for (const [outcome, tag] of [
+        ["completed", "Completed"],
+        ["partial", "Partial"],
+        ["failed", "Failed"]
+      ] as const) {
+        const { adapter, simulator } = yield* start({ fate: () => ({ settleAfterPolls: 0, outcome }) })
+        const seen = yield* Scans.run(adapter, request(`https://${outcome}-ends.example`), {
+          policy: () => AppVetPolicy.policies.interactive
+        }).pipe(Effect.provide(ScanJournal.layerMemory))
+        assert.strictEqual(seen._tag, tag)
+        assert.strictEqual(simulator.ledger.requests({ route: "status" }).length, 1)
+      }
+    })
+  )
+
   live("a report that lags behind its scan is a passing fault", () =>
     Effect.gen(function* () {
       const { adapter } = yield* start({ fate: () => ({ settleAfterPolls: 0, reportLag: 1 }) })

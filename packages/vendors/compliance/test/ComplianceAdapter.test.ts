@@ -260,6 +260,18 @@ describe("a completed scan", () => {
     assert.strictEqual(outcome.warnings.length, 1)
   })
 
+  it("keeps record counts up to the documented 50 000, and the mapping and the scale as they were used", () => {
+    for (const record_count of [0, 42_000, 50_000]) {
+      const { payload } = completedOf(pageId, withFields(pageCompleted, { record_count, temporal_scale: "monthly" }))
+      assert.deepStrictEqual([payload.record_count, payload.temporal_scale], [record_count, "monthly"])
+      assert.deepStrictEqual<unknown>(payload.mapping_config, {
+        amount: "Transaction Amount",
+        account: "Account ID",
+        timestamp: "Date"
+      })
+    }
+  })
+
   it("passes exactly when there are no violations", () => {
     const clean = completedOf(pageId, withFields(pageCompleted, { violation_count: 0, delta: null }))
     assert.strictEqual(clean.assessment.compliance, "pass")

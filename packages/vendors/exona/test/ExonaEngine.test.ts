@@ -96,6 +96,47 @@ describe("a run", () => {
     }).pipe(Effect.provide(world))
   )
 
+  it.effect("polls a minute after a 429 that names no wait, and when the vendor says where it names one", () =>
+    Effect.gen(function* () {
+      const { adapter, polledAt } = yield* setup(
+        json(201, fixture("created")),
+        json(429, {}),
+        json(429, {}, { hint: seconds(25) }),
+        completed
+      )
+      const outcome = yield* within(3, Scans.run(adapter, request, { policy: even }))
+      assert.strictEqual(outcome._tag, "Completed")
+      assert.deepStrictEqual(polledAt, [10, 70, 95])
+    }).pipe(Effect.provide(world))
+  )
+
+  it.effect("backs off after errors in a row, 2 seconds doubled each time and never below the floor", () =>
+    Effect.gen(function* () {
+      const broken = json(500, {})
+      const { adapter, polledAt } = yield* setup(
+        json(201, fixture("created")),
+        ...[broken, broken, broken, broken, processing],
+        completed
+      )
+      const outcome = yield* within(3, Scans.run(adapter, request, { policy: even }))
+      assert.strictEqual(outcome._tag, "Completed")
+      assert.deepStrictEqual(polledAt, [10, 15, 20, 28, 44, 54])
+    }).pipe(Effect.provide(world))
+  )
+
+  it.effect("ends with `completed` and with `failed`, and polls no more", () =>
+    Effect.gen(function* () {
+      for (const [name, tag] of [
+        ["completed", "Completed"],
+        ["failed", "Failed"]
+      ] as const) {
+        const { adapter, polledAt } = yield* setup(created, processing, json(200, fixture(name)))
+        const outcome = yield* within(10, Scans.run(adapter, request, { policy: even, reuse: 0 }))
+        assert.deepStrictEqual([outcome._tag, polledAt.length], [tag, 2])
+      }
+    }).pipe(Effect.provide(world))
+  )
+
   it.effect("answered from the cache ends at the submission, without a poll", () =>
     Effect.gen(function* () {
       const { adapter, polledAt } = yield* setup(json(200, fixture("cache-hit")))
