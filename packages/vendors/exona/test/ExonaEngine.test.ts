@@ -115,7 +115,11 @@ describe("a run", () => {
       const broken = json(500, {})
       const { adapter, polledAt } = yield* setup(
         json(201, fixture("created")),
-        ...[broken, broken, broken, broken, processing],
+        broken,
+        broken,
+        broken,
+        broken,
+        processing,
         completed
       )
       const outcome = yield* within(3, Scans.run(adapter, request, { policy: even }))
