@@ -59,8 +59,8 @@ export const cluster = [
     id: "cluster-06",
     promise: "a machine that slept, so that the wall clock alone moved on, uses no turn without asking again",
     in: sources,
-    find: "return steady - this.known.steady < lease && Math.abs(wall - this.known.wall) < lease",
-    put: "return steady - this.known.steady < lease",
+    find: "return steady - this.known.steady < this.lease && Math.abs(wall - this.known.wall) < this.lease",
+    put: "return steady - this.known.steady < this.lease",
     tests: [budget],
     only: "clock alone"
   },
@@ -68,8 +68,8 @@ export const cluster = [
     id: "cluster-07",
     promise: "a process whose wall clock was set back uses no turn past its lease",
     in: sources,
-    find: "return steady - this.known.steady < lease && Math.abs(wall - this.known.wall) < lease",
-    put: "return Math.abs(wall - this.known.wall) < lease",
+    find: "return steady - this.known.steady < this.lease && Math.abs(wall - this.known.wall) < this.lease",
+    put: "return Math.abs(wall - this.known.wall) < this.lease",
     tests: [budget],
     only: "clock alone"
   },
@@ -95,8 +95,8 @@ export const cluster = [
     id: "cluster-10",
     promise: "a submission that was not sent gives back its place among the open scans",
     in: sources,
-    find: 'if (kind === "submit") { this.handingOver.pop() this.closed() }',
-    put: 'if (kind === "submit") this.handingOver.pop()',
+    find: "this.handingOver.pop() this.remove()",
+    put: "this.handingOver.pop()",
     tests: [budget],
     only: "was not sent"
   },
@@ -104,7 +104,7 @@ export const cluster = [
     id: "cluster-11",
     promise: "a turn that was given back can be used again",
     in: sources,
-    find: 'this.hand.turns += 1 if (kind === "submit") this.hand.starts += 1',
+    find: 'this.turns += 1 if (kind === "submit") this.starts += 1',
     put: "",
     tests: [budget],
     only: "made no request|being interrupted"
@@ -113,8 +113,8 @@ export const cluster = [
     id: "cluster-12",
     promise: "a process with nothing to do returns what it was granted and did not use",
     in: sources,
-    find: "if (isLeaving || isIdle) this.hand = { turns: 0, starts: 0 }",
-    put: "if (isLeaving) this.hand = { turns: 0, starts: 0 }",
+    find: "if (isLeaving || isIdle) hand.drop()",
+    put: "if (isLeaving) hand.drop()",
     tests: [budget],
     only: "made no request"
   },
@@ -131,7 +131,7 @@ export const cluster = [
     id: "cluster-14",
     promise: "scans of a client are not counted twice, by it and by the worker that polls them",
     in: sources,
-    find: "return this.parts.settings.polls ? this.loaded : 0",
+    find: "return this.polls ? this.loaded : 0",
     put: "return this.loaded",
     tests: [budget],
     only: "and not twice"
@@ -185,8 +185,8 @@ export const cluster = [
     id: "cluster-20",
     promise: "a process that ends returns what it was granted and did not use",
     in: sources,
-    find: "if (isLeaving || isIdle) this.hand = { turns: 0, starts: 0 }",
-    put: "if (isIdle) this.hand = { turns: 0, starts: 0 }",
+    find: "if (isLeaving || isIdle) hand.drop()",
+    put: "if (isIdle) hand.drop()",
     tests: [budget],
     only: "a process that ends has not used"
   }

@@ -1,0 +1,175 @@
+// One check-in of this process after the other: what it tells the shared books, and what it takes from their answer.
+// Law: what was told is told once and what was granted is taken once, however often an answer gets lost. It touches the
+// books through the store, and the hand, the used turns, what was heard and the open scans of this process.
+import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Random from "effect/Random"
+import type { SqlError } from "effect/sql/SqlError"
+import type { TurnKind } from "@scanpoll/core/engine/RateBudget"
+import * as SteadyClock from "@scanpoll/core/unstable/time/SteadyClock"
+import type { Parts } from "./accountParts.ts"
+import type { Answer, Report, Wants } from "./budgetBooks.ts"
+import type { Unreadable } from "./budgetStore.ts"
+import { checkIn } from "./checkIn.ts"
+import { type Granted, type Hand, type Reading, reading } from "./hand.ts"
+import type { Heard } from "./heard.ts"
+import type { OpenScans } from "./openScans.ts"
+import type { Queued, TurnQueue } from "./turnQueue.ts"
+import type { Grant, UsedTurns } from "./usedTurns.ts"
+
+export interface Desk {
+  readonly queue: Pick<TurnQueue<Queued>, "count" | "size">
+  readonly hand: Hand
+  readonly used: UsedTurns
+  readonly heard: Heard
+  readonly open: OpenScans
+}
+
+interface Unfinished {
+  readonly stamp: string
+  readonly told: ReadonlyArray<Grant>
+  readonly keeps: number
+}
+
+// Between which steady times the books were read.
+interface Look {
+  readonly from: number
+  readonly to: number
+}
+
+const mostTries = 50
+const nothing: Wants = { poll: 0, collect: 0, submit: 0 }
+
+export class Bookkeeper {
+  private readonly parts: Parts
+  private readonly window: number
+  private readonly desk: Desk
+  private readonly clock: Clock.Clock
+  private unfinished: Unfinished | null = null
+  private stamps = 0
+  private isKnown = false
+  // The read behind the latest check-in that was written, and behind the latest that was tried.
+  private seen: Look | null = null
+  private tried: Look | null = null
+  // What the books could not grant, and when it is worth asking for it again.
+  unmet: Wants = nothing
+  backAt = 0
+
+  constructor(parts: Parts, window: number, desk: Desk) {
+    this.parts = parts
+    this.window = window
+    this.desk = desk
+    this.clock = Context.get(parts.context, Clock.Clock)
+  }
+
+  // A check-in was begun, and it is not known what became of it.
+  get isUnfinished(): boolean {
+    return this.unfinished !== null
+  }
+
+  // Whether the books may hold something of this process.
+  get isInBooks(): boolean {
+    return this.isKnown || this.unfinished !== null
+  }
+
+  // The books do not know that somebody waits for this.
+  wants(kind: TurnKind): void {
+    if (this.unmet[kind] === 0) this.backAt = 0
+  }
+
+  // Reads the books, makes the changes and writes them back, until nobody came in between.
+  checkIn(isLeaving: boolean): Effect.Effect<void, SqlError | Unreadable> {
+    return Effect.gen({ self: this }, function* () {
+      const { holder, key, limits, settings, store } = this.parts
+      for (let tries = 1; ; tries++) {
+        const before = reading(this.clock)
+        const { books, now, version } = yield* store.read(key)
+        const look = { from: before.steady, to: this.now() }
+        const mine = books.holders[holder]
+        if (this.unfinished !== null && mine?.stamp === this.unfinished.stamp) {
+          // An earlier attempt was written, only its answer was lost. How things stand is not known by this: the next
+          // visit asks at once.
+          this.done(this.unfinished, mine.last)
+          this.backAt = 0
+          if (!isLeaving) return
+        }
+        // Nothing that was granted is kept by a process that the books forgot.
+        if (mine === undefined && this.isKnown) this.forget()
+        const attempt = (isLeaving ? null : this.unfinished) ?? this.begin(isLeaving)
+        this.unfinished = attempt
+        const report = this.report(attempt, look, isLeaving)
+        this.tried = look
+        const [next, answer] = checkIn(books, now, limits, this.window, settings, report)
+        const isWritten = yield* store.write(key, version, next)
+        if (isWritten) return this.take(attempt, before, report, answer)
+        // Many at once: not in step.
+        if (tries >= mostTries) return
+        yield* Effect.sleep(Duration.millis(1 + (yield* Random.next) * Math.min(50, 4 * tries)))
+      }
+    })
+  }
+
+  private now(): number {
+    return SteadyClock.nowUnsafe(this.clock)
+  }
+
+  private forget(): void {
+    this.desk.hand.drop()
+    this.isKnown = false
+    this.seen = null
+    this.unfinished = null
+    this.desk.used.tellAgain()
+  }
+
+  // What is told, for good: the same in every attempt until it is known to be written.
+  private begin(isLeaving: boolean): Unfinished {
+    const { hand, queue, used } = this.desk
+    const now = this.now()
+    // A process that the books know nothing of tells everything at once.
+    const told = used.tell(isLeaving || !this.isKnown)
+    const isIdle = queue.size === 0 && now >= hand.returnAt(now)
+    if (isLeaving || isIdle) hand.drop()
+    if (queue.count("submit") === 0) hand.starts = 0
+    return { stamp: `${this.parts.holder}/${++this.stamps}`, told, keeps: hand.turns + used.size - told.length }
+  }
+
+  private report(attempt: Unfinished, look: Look, isLeaving: boolean): Report {
+    const { hand, heard, open, queue } = this.desk
+    const now = this.now()
+    const { seen } = this
+    const wants = { poll: queue.count("poll"), collect: queue.count("collect"), submit: queue.count("submit") }
+    return {
+      holder: this.parts.holder,
+      elapsed: seen === null ? null : { least: Math.max(0, look.from - seen.to), most: look.to - seen.from },
+      stamp: attempt.stamp,
+      keeps: attempt.keeps,
+      used: attempt.told.map((grant) => ({ ago: now - (grant.passed ?? now), turns: 1 })),
+      wants: isLeaving ? nothing : wants,
+      spare: isLeaving || queue.size === 0 ? 0 : hand.ahead(now),
+      open: open.openHere(),
+      bought: open.boughtHere(now) + hand.starts,
+      ...heard.tell(now),
+      isLeaving
+    }
+  }
+
+  private done(attempt: Unfinished, granted: Granted): void {
+    this.unfinished = null
+    this.isKnown = true
+    this.seen = this.tried
+    this.desk.used.wereTold(attempt.told)
+    this.desk.hand.add(granted)
+  }
+
+  private take(attempt: Unfinished, before: Reading, report: Report, answer: Answer): void {
+    this.done(attempt, answer)
+    const now = this.now()
+    this.desk.hand.checkedIn(before, answer)
+    this.desk.heard.wasTold(report, answer, now)
+    this.desk.open.wasTold(report, answer)
+    this.backAt = answer.wait === null ? 0 : now + answer.wait
+    this.unmet = answer.wait === null ? nothing : report.wants
+  }
+}
