@@ -325,6 +325,47 @@ describe("vendors new and vendors --check", () => {
     )
   )
 
+  it.live("are demonstrated whole: bought once, through a 429 and a 503, and one of them fails", () =>
+    Effect.scoped(
+      Effect.gen(function* () {
+        const directory = yield* folderOf({})
+        yield* scanpoll(["vendors", "new", "tide"], { directory })
+        const shown = yield* scanpoll(["demo", "--vendor", "./tide.ts", "--dir", "out", "--progress", "none"], {
+          directory
+        })
+        assert.strictEqual(shown.code, 0, shown.stderr)
+        assert.include(shown.stderr, "Tide, simulated from its samples, is listening on this machine")
+        assert.include(shown.stderr, "Tide: 4 targets, 3 purchases: the target that was listed twice was bought once")
+        assert.include(shown.stderr, "a 429 with Retry-After")
+        assert.include(shown.stderr, "a 503 in the middle of a scan")
+        assert.include(shown.stdout, "4 scans: 3 completed, 1 failed")
+        const plan = readFileSync(join(directory, "out/scans.yaml"), "utf8")
+        assert.include(plan, '- {"vendor":"tide","url":"https://blog.example/"}')
+        // The file of the plan is one that `run` takes.
+        const dry = yield* scanpoll(["run", "out/scans.yaml", "--dry-run", "--vendor", "./tide.ts"], {
+          directory,
+          environment: { TIDE_API_KEY: "k-1" }
+        })
+        assert.strictEqual(dry.code, 0, dry.stderr)
+      })
+    )
+  )
+
+  it.live("are not demonstrated where the definition reads its samples otherwise, and the check is named", () =>
+    Effect.scoped(
+      Effect.gen(function* () {
+        const directory = yield* folderOf({})
+        yield* scanpoll(["vendors", "new", "tide"], { directory })
+        const file = join(directory, "tide.ts")
+        writeFileSync(file, readFileSync(file, "utf8").replace('word: ["status"]', 'word: ["state"]'))
+        const { code, stderr } = yield* scanpoll(["demo", "--vendor", "./tide.ts", "--dir", "out"], { directory })
+        assert.strictEqual(code, 1, stderr)
+        assert.include(stderr, "The demonstration did not run as meant:")
+        assert.include(stderr, "scanpoll vendors --check FILE")
+      })
+    )
+  )
+
   it.live("say which samples are missing or wrong", () =>
     Effect.scoped(
       Effect.gen(function* () {

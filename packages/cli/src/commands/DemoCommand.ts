@@ -23,10 +23,15 @@ export const demo = Command.make(
   ({ dir, ...flags }) =>
     offline(
       () => import("./Demo.ts"),
-      (module) => module.demo({ dir: Option.getOrNull(dir), flags })
+      (module) => module.demo({ dir: Option.getOrNull(dir), flags }),
+      { vendor: flags.vendor }
     )
 ).pipe(
   Command.withDescription("See the whole job in seconds, against simulated vendors; needs no key"),
   Command.withShortDescription("See the whole job in seconds; needs no key"),
-  Command.withExamples([{ command: "scanpoll demo" }, { command: "scanpoll demo --dir demo-report" }])
+  Command.withExamples([
+    { command: "scanpoll demo" },
+    { command: "scanpoll demo --dir demo-report" },
+    { command: "scanpoll demo --vendor ./harbour.ts", description: "A vendor of your own, played by its samples" }
+  ])
 )

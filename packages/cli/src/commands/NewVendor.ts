@@ -113,7 +113,10 @@ export const samples = {
   // Pairs of targets that are one purchase, pairs that are two, and targets with a fault at \`path\`.
   requests: {
     equal: [[{ url: "https://shop.example/" }, { url: "https://SHOP.example:443/" }]],
-    different: [[{ url: "https://shop.example/" }, { url: "https://shop.example/cart" }]],
+    different: [
+      [{ url: "https://shop.example/" }, { url: "https://shop.example/cart" }],
+      [{ url: "https://shop.example/" }, { url: "https://blog.example/" }]
+    ],
     invalid: [{ request: { url: "shop.example" }, path: ["url"] }]
   },
   // The documented request, with {key} where the key goes, and the answers that take it.
@@ -183,6 +186,7 @@ export const create = Effect.fnUntraced(function* (
   yield* say(
     `${files.map(([file]) => file).join(", ")} written. Change them to what the vendor documents, then:`,
     `  scanpoll vendors --check ./${name}.ts      is the definition right?`,
+    `  scanpoll demo --vendor ./${name}.ts        a whole run of it in seconds, without a key`,
     `  scanpoll simulate --vendor ./${name}.ts    a server that plays it`,
     `  scanpoll run --vendor ./${name}.ts ${name}:https://shop.example/`
   )

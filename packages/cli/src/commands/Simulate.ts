@@ -5,48 +5,29 @@
  *
  * @since 0.1.0
  */
-import * as Definition from "@scanpoll/core/vendor/Vendor"
+import type * as Definition from "@scanpoll/core/vendor/Vendor"
 import * as SimulatedVendor from "@scanpoll/testkit/SimulatedVendor"
 import type { Simulator } from "@scanpoll/testkit/Simulator"
 import * as Simulators from "@scanpoll/testkit/Simulators"
 import * as Effect from "effect/Effect"
 import { type InputFault, quote, usage, UsageError } from "../config/InputFault.ts"
-import { inert, say, Streams } from "../output/Streams.ts"
-import { ProcessContext } from "../process/ProcessContext.ts"
-import * as Brought from "../vendors/Brought.ts"
-import * as BroughtSamples from "../vendors/BroughtSamples.ts"
-import type { Vendors } from "../vendors/Vendors.ts"
-import * as Wanted from "../vendors/Wanted.ts"
+import { say, Streams } from "../output/Streams.ts"
 import { Shutdown } from "../process/Shutdown.ts"
+import * as Simulated from "../vendors/Simulated.ts"
+import type { Vendors } from "../vendors/Vendors.ts"
 
-// The vendors of a user's own, with what they say.
-const broughtOf = Effect.fnUntraced(function* (flags: ReadonlyArray<string>) {
-  const { environment } = yield* ProcessContext
-  return yield* Effect.forEach(Wanted.of(flags, environment), ({ name, where }) =>
-    Effect.gen(function* () {
-      const loaded = yield* Brought.one(name)
-      return { vendor: loaded.vendor, samples: yield* BroughtSamples.of(loaded) }
-    }).pipe(Effect.mapError((message) => usage(`${where} ${inert(name, 200)}`, message)))
-  )
-})
-
-interface Simulated {
+interface Own {
   readonly simulated: Simulator
   readonly vendor: Definition.Vendor<unknown, unknown>
 }
 
-const hosts = "SCANPOLL_ALLOW_INSECURE_HOSTS"
-
 const variablesOf = (
   shipped: Readonly<Record<string, string>>,
-  own: ReadonlyArray<Simulated>
+  own: ReadonlyArray<Own>
 ): ReadonlyArray<readonly [name: string, value: string]> => [
-  ...Object.entries(shipped).filter(([name]) => name !== hosts),
-  ...own.flatMap(({ simulated, vendor: { auth, key, name } }) => [
-    ...(key === undefined || auth === "none" ? [] : [[key.variable, simulated.key] as const]),
-    [Definition.baseVariable(name), simulated.baseUrl] as const
-  ]),
-  [hosts, [shipped[hosts], ...own.map(({ simulated }) => `127.0.0.1:${simulated.port}`)].join(",")]
+  ...Object.entries(shipped).filter(([name]) => name !== Simulated.hosts),
+  ...own.flatMap(({ simulated, vendor }) => Simulated.variables(vendor, simulated)),
+  [Simulated.hosts, [shipped[Simulated.hosts], ...own.map(({ simulated }) => `127.0.0.1:${simulated.port}`)].join(",")]
 ]
 
 /**
@@ -78,7 +59,7 @@ export const simulate = Effect.fnUntraced(function* (input: {
   const streams = yield* Streams
   const shutdown = yield* Shutdown
   const at = (offset: number) => (port === 0 ? {} : { port: port + offset })
-  const brought = yield* broughtOf(input.vendor)
+  const brought = yield* Simulated.brought(input.vendor)
   const serving = Effect.scoped(
     Effect.gen(function* () {
       const simulators = yield* Effect.mapError(

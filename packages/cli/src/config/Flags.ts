@@ -133,5 +133,5 @@ export const of = {
   config: flags,
   schemaPlan: { vendor: flags.vendor },
   simulate: { vendor: flags.vendor },
-  demo: { progress: flags.progress, ...common }
+  demo: { vendor: flags.vendor, progress: flags.progress, ...common }
 }

@@ -336,11 +336,19 @@ export const pages: ReadonlyMap<string, Page> = new Map<string, Page>([
     "demo",
     {
       details: [
-        "Starts the three simulated vendors on this machine, runs a mixed plan through the real adapters over HTTP, and writes the report in several formats to a new folder. It reads no key, no plan and no journal of yours."
+        "Starts the three simulated vendors on this machine, runs a mixed plan through the real adapters over HTTP, and writes the report in several formats to a new folder. It reads no key, no plan and no journal of yours.",
+        "With --vendor it plays a vendor of your own by its samples: the sample targets, one of them listed twice, with a 429, a 503 and a failed scan on the way."
       ],
-      exits: [[0, "the demonstration ran as meant, whatever its scans say"], [2], [70], [74], [130]],
+      exits: [
+        [0, "the demonstration ran as meant, whatever its scans say"],
+        [1, "a vendor of your own did not run as meant"],
+        [2],
+        [70],
+        [74],
+        [130]
+      ],
       environment: [],
-      seeAlso: ["simulate", "config init", "run"]
+      seeAlso: ["simulate", "config init", "run", "vendors new"]
     }
   ],
   [
@@ -348,6 +356,7 @@ export const pages: ReadonlyMap<string, Page> = new Map<string, Page>([
     {
       details: [
         "Prints the variables that make the other commands talk to the simulated vendors instead of the real ones. Leave it running, and paste them in another terminal.",
+        "With --vendor it plays a vendor of your own too, by its samples, on the next port.",
         "When it ends, it says what each vendor saw: requests, scans bought, answers from the cache."
       ],
       exits: [
@@ -355,7 +364,7 @@ export const pages: ReadonlyMap<string, Page> = new Map<string, Page>([
         [2, "usage, or a port that cannot be had"]
       ],
       environment: [],
-      seeAlso: ["demo", "run"]
+      seeAlso: ["demo", "run", "vendors new"]
     }
   ]
 ])
