@@ -4,6 +4,7 @@
  * @since 0.2.0
  */
 import type * as Outcome from "@scanpoll/core/model/ScanOutcome"
+import * as ShellWord from "@scanpoll/core/unstable/model/ShellWord"
 import type * as Record from "@scanpoll/core/model/ScanRecord"
 import type { ReportScan } from "./ReportScan.ts"
 
@@ -68,8 +69,7 @@ export const of = (row: Situation): Step | null => {
   const { flags = "", forgetful = false, plan = "", run = null } = row.commands ?? {}
   const joined = (...parts: ReadonlyArray<string>): string => parts.filter((part) => part !== "").join(" ")
   const line = (words: string): string => joined("scanpoll", words, plan, flags)
-  // The label of an account may be anything in a library; what a shell would read as more than a word is not printed.
-  const wait = key === null || !/^[\w.@:~-]+$/.test(key) ? null : line(`wait ${key}`)
+  const wait = key === null ? null : line(`wait ${ShellWord.quote(key)}`)
   // A stored run ends with a verdict on all of its targets.
   const rest = forgetful || run === null ? null : joined("scanpoll run --continue", run, flags)
   const resume = forgetful ? wait : (rest ?? line("resume"))

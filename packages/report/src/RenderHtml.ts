@@ -222,7 +222,7 @@ const attention = ({ report }: View): Node => {
         const said = [Words.says(scan), Words.findings(scan)]
         const why = scan.state === "completed" ? said.filter((part) => part !== null).join("; ") : Words.reason(scan)
         const top = Words.byWeight(Words.open(scan)).slice(0, 2)
-        const command = scan.next?.command ?? null
+        const command = Words.command(scan)
         return h(
           "li",
           null,
@@ -254,7 +254,7 @@ const attention = ({ report }: View): Node => {
                   "p",
                   { class: "act" },
                   `Next: ${Hostile.toLine(scan.next.advice, 120)}`,
-                  command === null ? null : [" ", h("code", null, Hostile.toLine(command, 240))]
+                  command === null ? null : [" ", h("code", null, command)]
                 )
           )
         )
@@ -542,7 +542,7 @@ const provenance = (scan: ReportScan): Node => {
 const detail = (scan: ReportScan, view: View, budget: { left: number }): Node => {
   const trend = Charts.trendOf(scan)
   const score = scan.assessment?.score ?? null
-  const command = scan.next?.command ?? null
+  const command = Words.command(scan)
   return h(
     "details",
     { class: "scan", id: anchor(scan), ...marks(scan) },
@@ -566,7 +566,7 @@ const detail = (scan: ReportScan, view: View, budget: { left: number }): Node =>
             null,
             h("b", null, "Next: "),
             Hostile.toLine(scan.next.advice, 120),
-            command === null ? null : [" ", h("code", null, Hostile.toLine(command, 240))]
+            command === null ? null : [" ", h("code", null, command)]
           ),
       scan.warnings.length === 0
         ? null

@@ -40,8 +40,8 @@ const subjectCell = (scan: ReportScan): ReadonlyArray<PhrasingContent> => {
 const nextCell = (scan: ReportScan): ReadonlyArray<PhrasingContent> => {
   if (scan.next === null) return []
   const advice = Hostile.toLine(scan.next.advice, 120)
-  const command = scan.next.command
-  return command === null ? [Md.text(advice)] : [Md.text(`${advice}:`), Md.space, Md.code(Hostile.toLine(command, 240))]
+  const command = Words.command(scan)
+  return command === null ? [Md.text(advice)] : [Md.text(`${advice}:`), Md.space, Md.code(command)]
 }
 
 const attention = (report: ScanReport): ReadonlyArray<Piece> => {

@@ -16,6 +16,16 @@ import type { ScanReport } from "./ScanReport.ts"
 const labelled = (label: string, text: string, page: Page): string =>
   fold(text, page, `    ${pad(page.paint(label, "dim"), 10)}`)
 
+/** A command that does not fit stays whole on a line of its own: folded, it would not run as pasted. */
+const nextLines = (scan: ReportScan, page: Page): ReadonlyArray<string> => {
+  const next = Words.next(scan)
+  if (next === null) return []
+  const whole = labelled("next", page.paint(next, "bold"), page)
+  const command = Words.command(scan)
+  if (command === null || !whole.includes("\n")) return [whole]
+  return [labelled("next", page.paint(`${Words.advice(scan)}:`, "bold"), page), `  ${page.paint(command, "bold")}`]
+}
+
 const findingLine = (finding: ReportFinding, page: Page): string => {
   const marks = finding.status === "unknown" || finding.status === "unchanged" ? "" : ` [${finding.status}]`
   const accepted = finding.suppression === null ? "" : ` [accepted: ${Hostile.toLine(finding.suppression.reason, 80)}]`
@@ -54,8 +64,7 @@ const block = (scan: ReportScan, page: Page): string => {
   for (const warning of scan.warnings) add("warning", Hostile.toLine(warning, 300))
   add("report", scan.links.report === null ? null : Hostile.toLink(scan.links.report, scan.origin))
   add("key", Hostile.toLine(scan.key ?? scan.id, 240))
-  const next = Words.next(scan)
-  if (next !== null) lines.push(labelled("next", page.paint(next, "bold"), page))
+  lines.push(...nextLines(scan, page))
 
   const open = Words.byWeight(
     scan.findings.items.filter((item) => item.status !== "resolved" && Words.shown(item.severity, page.least))

@@ -131,6 +131,9 @@ const caught: Readonly<Record<Tidewatch.Slip, ReadonlyArray<string>>> = {
   "hurries a submission": ["MUST await a submission as long as limits.submitTimeout, and no longer"],
   "cannot be interrupted": ["MUST end a poll that is interrupted, and close its socket"],
   "sends any id": ["MUST refuse an id that could change the path of a request before one is made"],
+  "puts an id into the path as it is": [
+    "MUST send an id as one part of a request's address, percent-encoded where it has to be"
+  ],
   "draws the fingerprint": [
     "MUST give equal purchases one fingerprint and different ones another",
     "MUST give a request the same fingerprint at any time, under any key and at any address of the vendor"
@@ -211,6 +214,7 @@ const wrongAdapters: ReadonlyArray<ReadonlyArray<Tidewatch.Slip>> = [
     "calls a 404 a failed scan",
     "calls a timeout not sent",
     "finds what is known",
+    "puts an id into the path as it is",
     "draws finding ids",
     "changes its request"
   ],

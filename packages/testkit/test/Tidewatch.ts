@@ -64,6 +64,7 @@ export const slips = [
   "hurries a submission",
   "cannot be interrupted",
   "sends any id",
+  "puts an id into the path as it is",
   "draws the fingerprint",
   "lets the dataset's case count",
   "takes an old answer for a new one",
@@ -274,7 +275,9 @@ const make = (place: Conformance.Place, planted: ReadonlyArray<Slip>) =>
       ticket: ScanTicket.ScanTicket
     ): Effect.fn.Return<Observation.PollAnswer<ScanOutcome.ScanOutcome<Verdict>>, PollFault.PollFault> {
       if (!ScanTicket.isScanId(ticket.scanId) && !has("sends any id")) return yield* unsendable
-      const { body, response } = yield* ask(`/v2/checks/${VendorHttp.segment(ticket.scanId)}`)
+      const { body, response } = yield* ask(
+        `/v2/checks/${has("puts an id into the path as it is") ? ticket.scanId : VendorHttp.segment(ticket.scanId)}`
+      )
       const { quota, requestId } = response
       const hint = hintOf(response)
       const check = body["check"]

@@ -9,6 +9,7 @@ import { type ClaimEntry, JournalError, ScanJournal } from "@scanpoll/core/engin
 import type { VendorHttp } from "@scanpoll/core/http/VendorHttp"
 import type { PollFault } from "@scanpoll/core/model/PollFault"
 import * as Tickets from "@scanpoll/core/model/ScanTicket"
+import * as ShellWord from "@scanpoll/core/unstable/model/ShellWord"
 import * as Contradiction from "@scanpoll/core/unstable/model/Contradiction"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
@@ -207,7 +208,7 @@ export const reconcile = Effect.fnUntraced(function* (
       yield* say(`${nameOf(entry)}: not in doubt, but ${entry.state}${key === null ? "" : ` (${key})`}`)
       return 0
     }
-    const planned = read.value.file === null ? "" : ` --plan ${Hints.shellWord(read.value.file)}`
+    const planned = read.value.file === null ? "" : ` --plan ${ShellWord.quote(read.value.file)}`
     const tail = `${planned}${Hints.storeTail({ settings, flags: input.flags })}`
     return yield* doubtful(input, entry, yield* Claims.read(input.claim, read.value, keys), tail)
   }).pipe(Effect.provide(Journal.layerExisting(settings, "write")), Look.atLogLevel(settings))

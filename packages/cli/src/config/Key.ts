@@ -48,7 +48,7 @@ export const parse = (text: string, vendors: ReadonlyArray<string>): Result.Resu
   const scanId = text.slice(at + 1)
   return isScanId(scanId)
     ? Result.succeed({ vendor, account, scanId })
-    : Result.fail(`${quote(scanId)} cannot be a scan id: 1 to 200 of letters, digits, _ - . and ~`)
+    : Result.fail(`${quote(scanId)} cannot be a scan id: 1 to 200 visible ASCII characters, and not . or ..`)
 }
 
 /**

@@ -6,6 +6,7 @@
  */
 import type * as CliError from "effect/cli/CliError"
 import type * as HelpDoc from "effect/cli/HelpDoc"
+import * as ShellWord from "@scanpoll/core/unstable/model/ShellWord"
 import * as Format from "@scanpoll/report/Format"
 import { quote } from "../config/InputFault.ts"
 import { nearest } from "../config/Nearest.ts"
@@ -21,16 +22,13 @@ const elsewhere: ReadonlyMap<string, string> = new Map([
 // A target or a plan where a command should stand: the command was forgotten.
 const isScannable = (word: string): boolean => /^[a-z][a-z0-9-]*:./i.test(word) || /\.(ya?ml|json)$/i.test(word)
 
-const shellWord = (word: string): string =>
-  /^[\w@%+=:,./?&~-]+$/.test(word) && !/[&?~]/.test(word) ? word : quote(word)
-
 const commandWords = (word: string, path: ReadonlyArray<string>, doc: HelpDoc.HelpDoc): string => {
   const isRoot = path.length === 1
   const known = (doc.subcommands ?? []).flatMap((group) => group.commands.map((command) => command.name))
   const other = isRoot ? elsewhere.get(word) : undefined
   if (other !== undefined) return `there is no command ${quote(word)}; it is \`${other}\``
   if (isRoot && isScannable(word)) {
-    return `there is no command ${quote(word)}; did you mean \`scanpoll run ${shellWord(word)}\`?`
+    return `there is no command ${quote(word)}; did you mean \`scanpoll run ${ShellWord.quote(word)}\`?`
   }
   const near = nearest(word, known)
   const hint = near === null ? `; known are ${known.join(", ")}` : `; did you mean \`${[...path, near].join(" ")}\`?`

@@ -5,6 +5,7 @@
  * @since 0.1.1
  */
 import * as Records from "@scanpoll/core/model/ScanRecord"
+import * as ShellWord from "@scanpoll/core/unstable/model/ShellWord"
 import * as Redacted from "effect/Redacted"
 import * as KeyText from "../config/Key.ts"
 import { names, type SettingName, settings as known } from "../config/Setting.ts"
@@ -37,29 +38,6 @@ export interface Context {
   readonly typed: Typed | null
 }
 
-const plain = /^[\w@%+=:,./-]+$/
-const utf8 = new TextEncoder()
-const unseen = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u
-
-const escaped = (char: string): string => {
-  if (char === "'" || char === "\\") return `\\${char}`
-  if (!unseen.test(char)) return char
-  // By bytes: a shell outside of a UTF-8 locale (a bare container, a CI job) does not know code points.
-  return Array.from(utf8.encode(char), (byte) => `\\x${byte.toString(16).padStart(2, "0")}`).join("")
-}
-
-/**
- * One word of a command line, quoted for a POSIX shell where it has to be. What nobody could see is written as an escape.
- *
- * @category destructors
- * @since 0.1.1
- */
-export const shellWord = (word: string): string => {
-  if (plain.test(word)) return word
-  if (unseen.test(word)) return `$'${word.replace(/./gsu, escaped)}'`
-  return `'${word.replaceAll("'", "'\\''")}'`
-}
-
 const isOpenAddress = (text: string): boolean => {
   const url = URL.parse(text)
   return url !== null && url.password === "" && url.search === ""
@@ -87,7 +65,7 @@ const flagWords = (
 // Only `run` and `submit` know how old an outcome may be. The files of the run hold more than the rest will bring.
 const waitingFlags = names.filter((name) => name !== "reuse" && name !== "output")
 
-const line = (words: ReadonlyArray<string>): string => `  ${["scanpoll", ...words].map(shellWord).join(" ")}`
+const line = (words: ReadonlyArray<string>): string => `  ${["scanpoll", ...words].map(ShellWord.quote).join(" ")}`
 
 const planWords = ({ plan }: Pick<Context, "plan">): ReadonlyArray<string> => (plan === null ? [] : ["--plan", plan])
 
@@ -123,7 +101,7 @@ const storeWords = (context: Pick<Context, "settings" | "flags">): ReadonlyArray
  */
 export const storeTail = (context: Pick<Context, "settings" | "flags">): string =>
   storeWords(context)
-    .map((word) => ` ${shellWord(word)}`)
+    .map((word) => ` ${ShellWord.quote(word)}`)
     .join("")
 
 /**
@@ -143,8 +121,8 @@ export const continueLine = (context: Context): string =>
  */
 export const rowCommands = (context: Context) => ({
   run: context.typed === null ? null : context.run,
-  flags: storeWords(context).map(shellWord).join(" "),
-  plan: planWords(context).map(shellWord).join(" ")
+  flags: storeWords(context).map(ShellWord.quote).join(" "),
+  plan: planWords(context).map(ShellWord.quote).join(" ")
 })
 
 const maxKeys = 50

@@ -7,6 +7,7 @@ import type { ScanRequest } from "@scanpoll/core/engine/ScanRequest"
 import type * as PollPolicy from "@scanpoll/core/policy/PollPolicy"
 import * as Result from "effect/Result"
 import * as KeyText from "../config/Key.ts"
+import { quote } from "../config/InputFault.ts"
 import type { Place } from "../config/Located.ts"
 import type { Plan, Target } from "../config/Plan.ts"
 import type { Settings } from "../config/Settings.ts"
@@ -91,6 +92,10 @@ export const readKnown = (
           return Checked.make(null, { faults: [{ where: "KEY", message: key.failure }], given })
         }
         const vendor = vendors.byName(key.success.vendor)
+        if (vendor !== null && !vendor.isId(key.success.scanId)) {
+          const message = `${quote(key.success.scanId)} cannot be a scan id of ${vendor.title}`
+          return Checked.make(null, { faults: [{ where: "KEY", message }], given })
+        }
         return Checked.make(vendor === null ? null : { _tag: "Key", key: key.success, vendor }, { given })
       })
     ),

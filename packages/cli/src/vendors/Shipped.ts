@@ -13,6 +13,7 @@ import * as AppVetVendor from "@scanpoll/appvet/AppVetVendor"
 import * as ComplianceAdapter from "@scanpoll/compliance/ComplianceAdapter"
 import * as CompliancePolicy from "@scanpoll/compliance/CompliancePolicy"
 import * as ComplianceSchema from "@scanpoll/compliance/ComplianceSchema"
+import * as ComplianceVendor from "@scanpoll/compliance/ComplianceVendor"
 import { VendorConfigError } from "@scanpoll/core/http/VendorHttp"
 import * as ExonaAdapter from "@scanpoll/exona/ExonaAdapter"
 import * as ExonaPolicy from "@scanpoll/exona/ExonaPolicy"
@@ -104,6 +105,7 @@ export const exona: Vendors.Vendor = Vendors.make({
     targetForm: '"exona:NAME=WEBSITE"',
     probe: "scn_doctor0000000000000000000000",
     isActive: false,
+    isId: ExonaVendor.vendor.isId,
     doubt: [
       "Exona has no list of scans, so nobody can look for it. Its dashboard may show it, and so may its cache: submit the",
       "same company with maxAgeDays 1 and without forceRefresh, some minutes after the first time. A hit costs nothing and",
@@ -146,6 +148,7 @@ export const compliance: Vendors.Vendor = Vendors.make({
     targetForm: complianceForm,
     probe: "00000000-0000-4000-8000-000000000000",
     isActive: false,
+    isId: ComplianceVendor.vendor.isId,
     doubt: [
       "The vendor lists scans by audit. Without an audit its own history shows whether a scan was made; submitting again",
       "makes another one."
@@ -198,6 +201,7 @@ export const appvet: Vendors.Vendor = Vendors.make({
     targetForm: appvetForm,
     probe: "scan_doctor000000",
     isActive: false,
+    isId: AppVetVendor.vendor.isId,
     doubt: ["AppVet lists its scans. Submitting again makes another one, which counts against the plan."]
   },
   schema: AppVetSchema.AppVetRequest,

@@ -127,6 +127,7 @@ export type TargetText = Result.Result<Readonly<Record<string, unknown>>, string
  *
  * - `keyForm`: what a real credential looks like, or null. One of another form is tried all the same.
  * - `probe`: a scan id that nobody has; asking for it costs nothing. Unused where the adapter has a probe of its own.
+ * - `isId`: whether a text is of the form of the vendor's scan ids.
  * - `doubt`: what a person can do about a submission that may or may not have been accepted, and what it may cost.
  * - `isActive`: its scans attack what they scan.
  *
@@ -147,6 +148,7 @@ export interface VendorFacts {
   readonly rateLimit: string
   readonly targetForm: string
   readonly probe: string
+  readonly isId: (text: string) => boolean
   readonly doubt: ReadonlyArray<string>
   readonly isActive: boolean
 }
@@ -196,16 +198,19 @@ const namingVariable = <Request, Payload>(
           quota: from.quota
         })
       : from
-  const { collect, probe } = adapter
+  const { collect, probe, result } = adapter
   return {
     ...adapter,
-    poll: (ticket) => Effect.mapError(adapter.poll(ticket), fault),
+    poll: (...asked) => Effect.mapError(adapter.poll(...asked), fault),
+    ...(result === undefined
+      ? {}
+      : { result: (...asked: Parameters<typeof result>) => Effect.mapError(result(...asked), fault) }),
     ...(collect === undefined
       ? {}
-      : { collect: (outcome: ScanOutcome<unknown>) => Effect.mapError(collect(outcome), fault) }),
+      : { collect: (...asked: Parameters<typeof collect>) => Effect.mapError(collect(...asked), fault) }),
     ...(probe === undefined ? {} : { probe: Effect.mapError(probe, fault) }),
-    submit: (request) =>
-      Effect.mapError(adapter.submit(request), (from) =>
+    submit: (...asked) =>
+      Effect.mapError(adapter.submit(...asked), (from) =>
         from.kind === "Denied"
           ? SubmitErrors.make({
               kind: from.kind,
@@ -362,6 +367,7 @@ export const fromDefinition = (definition: Definitions.Vendor<unknown, unknown>)
       targetForm: `${name}:${Shape.keys(target.ast)[0]?.toUpperCase() ?? "TARGET"}`,
       probe,
       isActive: definition.active === true,
+      isId: definition.isId,
       doubt: doubt === undefined ? [] : [`${typeof doubt === "function" ? doubt(sample) : doubt}.`]
     },
     schema: target,
@@ -369,6 +375,10 @@ export const fromDefinition = (definition: Definitions.Vendor<unknown, unknown>)
     policies: definition.policies,
     check: definition.check,
     sample: Predicate.isObject(sample) ? { ...sample } : {},
+    about: (target) => ({
+      subject: definition.subject(target),
+      scanType: definition.durations?.kind(target) ?? ""
+    }),
     parse: definition.line,
     open: ({ account, baseUrl, credential, extra, insecureHosts, variable }) =>
       definition.make({

@@ -110,7 +110,7 @@ const someIds = [
 
 const base = "https://vendor.example/api/v1"
 
-/** An id that is accepted stands in the path as it is, and every other text changes no path. */
+/** An id that is accepted comes back from the path that it is sent in, and every other text changes no path. */
 export const id = (chance: Chance): string | null => {
   const text = near(chance, someIds)
   const shown = JSON.stringify(text)
@@ -119,7 +119,7 @@ export const id = (chance: Chance): string | null => {
   // eslint-disable-next-line no-control-regex
   if (Result.isFailure(asKey) && /[\u0000-\u001f\u007f\u009b\u202e]/.test(asKey.failure))
     return `control characters are shown for ${shown}`
-  if (isScanId(text) && (!/^[\w.~-]{1,200}$/.test(text) || /^\.{1,2}$/.test(text))) return `${shown} is taken for an id`
+  if (isScanId(text) && (!/^[!-~]{1,200}$/.test(text) || /^(?:\.|%2e){1,2}$/i.test(text))) return `${shown} is taken for an id`
   const path = `/scans/${VendorHttp.segment(text)}`
   if (!BaseUrl.isPath(path)) return isScanId(text) ? `${shown} is an id and cannot be sent` : null
   const url = URL.parse(base + path)

@@ -1,4 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
+import * as ShellWord from "@scanpoll/core/unstable/model/ShellWord"
 import * as JournalAddress from "@scanpoll/journal/JournalAddress"
 import * as Result from "effect/Result"
 import { execFileSync } from "node:child_process"
@@ -17,13 +18,13 @@ const typed = (words: ReadonlyArray<string>, flags: { readonly [K in SettingName
 describe("a command to type next", () => {
   for (const word of ["a b", "it's", "$HOME", "`id`", "a\\b", 'a"b', "*", "~", "ä", "", "#x", "a;b", "a&b", "!x"]) {
     it(`has the word ${JSON.stringify(word)} as a shell reads it back (V-08)`, () => {
-      const back = execFileSync("sh", ["-c", `printf %s ${Hints.shellWord(word)}`], { encoding: "utf8" })
+      const back = execFileSync("sh", ["-c", `printf %s ${ShellWord.quote(word)}`], { encoding: "utf8" })
       assert.strictEqual(back, word)
     })
   }
 
   it("shows nothing of a word that a terminal would obey (V-08)", () => {
-    const word = Hints.shellWord("a\u001b]0;x\u0007\n'b\u202e")
+    const word = ShellWord.quote("a\u001b]0;x\u0007\n'b\u202e")
     assert.notMatch(word, /\p{C}/u)
     // A machine may have no UTF-8 locale, which is what a build runner often starts with.
     for (const locale of ["C", "C.UTF-8"]) {

@@ -10,16 +10,17 @@ import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 
 /**
- * The ids we accept from a vendor or a person: 1 to 200 of letters, digits, `_`, `-`, `.` and `~`, not a path segment
- * with a meaning of its own (`.` and `..`). Anything else could change the path of a request.
+ * The ids we accept from a vendor or a person: 1 to 200 visible ASCII characters, slashes included, but no path segment
+ * with a meaning of its own (`.` and `..`, also percent-encoded). In a request they are percent-encoded; a vendor's
+ * definition may allow fewer (`ids`).
  *
  * @category schemas
  * @since 0.1.0
  */
-export const ScanId = Schema.String.check(Schema.isPattern(/^(?!\.{1,2}$)[A-Za-z0-9_.~-]{1,200}$/))
+export const ScanId = Schema.String.check(Schema.isPattern(/^(?!(?:\.|%2[eE]){1,2}$)[!-~]{1,200}$/))
 
 /**
- * Whether a text can be used as a scan id without changing the path of a request.
+ * Whether a text can be a scan id: it can be sent as one part of a path, percent-encoded.
  *
  * @category guards
  * @since 0.1.0
@@ -63,15 +64,26 @@ export const make = (fields: Omit<ScanTicket, "v">): ScanTicket => ({ v: 1, ...f
  */
 export const key = (ticket: Pick<ScanTicket, "vendor" | "scanId">): string => `${ticket.vendor}:${ticket.scanId}`
 
+// A label ends at the first colon, and a key is one word.
+const labelIn = (account: string): string => account.replace(/[%:\s]/g, encodeURIComponent)
+
+const labelOut = (text: string): string => {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    return text
+  }
+}
+
 /**
  * The name of a scan on a command line and in reports: `vendor:scanId`, with `vendor@account:scanId` where the account is
- * not the default one.
+ * not the default one. Colons, percent signs and white space of the account's label are percent-encoded.
  *
  * @category destructors
  * @since 0.1.1
  */
 export const accountKey = ({ account, scanId, vendor }: Pick<ScanTicket, "vendor" | "account" | "scanId">): string =>
-  account === "default" ? `${vendor}:${scanId}` : `${vendor}@${account}:${scanId}`
+  account === "default" ? `${vendor}:${scanId}` : `${vendor}@${labelIn(account)}:${scanId}`
 
 /**
  * Reads `vendor:scanId` or `vendor@account:scanId`, `account` null where the key names none; none when it is not of that
@@ -83,7 +95,8 @@ export const accountKey = ({ account, scanId, vendor }: Pick<ScanTicket, "vendor
 export const parseKey = (
   text: string
 ): Option.Option<{ readonly vendor: string; readonly account: string | null; readonly scanId: string }> => {
-  // No id has a colon; the label of an account may.
-  const [, vendor, account = null, scanId] = /^([^@:]+)(?:@(.+))?:([^:]*)$/s.exec(text) ?? []
-  return vendor !== undefined && isScanId(scanId) ? Option.some({ vendor, account, scanId }) : Option.none()
+  const [, vendor, account, scanId] = /^([^@:]+)(?:@([^:]+))?:(.*)$/s.exec(text) ?? []
+  return vendor !== undefined && isScanId(scanId)
+    ? Option.some({ vendor, account: account === undefined ? null : labelOut(account), scanId })
+    : Option.none()
 }

@@ -79,8 +79,8 @@ export interface Pacing<in T> {
  * - `probe`: an id that no scan has, to try a key with.
  * - `active`: its scans attack what they scan. A target must then say `authorized: true`, or it is refused before anything is
  *   sent; its schema has that key.
- * - `ids`: what an id looks like: a form, or `number` for whole numbers. Default: letters, digits and `_.~-`, which need
- *   no encoding.
+ * - `ids`: what an id looks like: a form, or `number` for whole numbers. Default: 1 to 200 visible ASCII characters, slashes
+ *   included; more than that no form can allow.
  * - `sameId`: whether an answer's id is the asked one, where one scan's id has several spellings. Default: equal.
  * - `settings`: further variables of the configuration by name, each sent as a header where it is set. `form` is what a
  *   value looks like; `words` is what is said of another: "the organization id is not a UUID".

@@ -17,7 +17,7 @@ import * as Predicate from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
-import type { AccountLimits, PaceName, RequestFault, ScanAdapter } from "../engine/ScanAdapter.ts"
+import type { AccountLimits, KnownDurations, PaceName, RequestFault, ScanAdapter } from "../engine/ScanAdapter.ts"
 import * as Credential from "../http/Credential.ts"
 import { type Query, VendorConfigError, VendorHttp, type VendorResponse } from "../http/VendorHttp.ts"
 import * as WireFields from "../http/WireFields.ts"
@@ -44,6 +44,7 @@ import type {
   When
 } from "./Definition.ts"
 import * as Adapter from "./internal/adapter.ts"
+import * as Asking from "./internal/asking.ts"
 import * as Check from "./internal/check.ts"
 import * as Faults from "./internal/faults.ts"
 import * as Judging from "./internal/judging.ts"
@@ -81,6 +82,7 @@ export interface Options {
  * A vendor, for the command, the promise client, Effect and the conformance kit. The default export of a vendor's module.
  *
  * - `line`: the fields of a target from what follows `name:` on a command line.
+ * - `isId`: whether a text is one of the vendor's ids.
  * - `check`: every fault of a target that can be known without asking the vendor.
  * - `places`: where ids and words are, for the kit; null where a function finds them. `location`: the form of a `Location`
  *   that holds a new id.
@@ -99,6 +101,7 @@ export interface Vendor<in out T, out P> extends Facts {
   readonly sample: T
   readonly line: (text: string) => Result.Result<Readonly<Record<string, unknown>>, string>
   readonly payload: Schema.Codec<P, unknown>
+  readonly isId: (text: string) => boolean
   readonly check: (target: T) => ReadonlyArray<RequestFault>
   readonly subject: (target: T) => Subject
   readonly fingerprint: (target: T) => string
@@ -106,6 +109,7 @@ export interface Vendor<in out T, out P> extends Facts {
   readonly limits: VendorLimits.VendorLimits
   readonly policies: Readonly<Record<PaceName, PollPolicy.PollPolicy>>
   readonly budget: AccountLimits
+  readonly durations?: KnownDurations<T>
   readonly errors: Errors<T>
   readonly capabilities: {
     readonly findings: boolean
@@ -420,6 +424,7 @@ export const define = <T, A, P, F = never, L = never, K extends string = never>(
     ...rest,
     ...fixed,
     _tag: "scanpoll/Vendor",
+    isId: (text) => Asking.isId(definition.ids, text),
     line: typeof line === "function" ? line : (text) => Result.succeed({ [line]: text.trim() }),
     capabilities: {
       findings: findings !== undefined,

@@ -2,11 +2,10 @@
 // its folder. Law: whoever can write a journal decides what counts as scanned, so a file that others can write is not read.
 import * as Effect from "effect/Effect"
 import type { JournalError } from "@scanpoll/core/engine/ScanJournal"
+import * as ShellWord from "@scanpoll/core/unstable/model/ShellWord"
 import * as Fs from "node:fs"
 import * as Path from "node:path"
 import { errorOf } from "./faults.ts"
-
-const quoted = (path: string): string => (/^[\w@%+=:,./-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`)
 
 // What is wrong with the rights of a path; null for one that is ours or root's and that nobody else can write.
 const faultOf = (path: string, what: string, us: number): string | null => {
@@ -19,8 +18,8 @@ const faultOf = (path: string, what: string, us: number): string | null => {
   const mode = (stat.mode & 0o7777).toString(8).padStart(4, "0")
   const said = `${what} ${path} can be written by other users (mode ${mode})`
   return (stat.mode & 0o1000) === 0
-    ? `${said}. Close it: chmod go-w ${quoted(path)}`
-    : `${said}. Put the journal into a folder of your own below it, made with: mkdir -m 700 ${quoted(Path.join(path, "scanpoll"))}`
+    ? `${said}. Close it: chmod go-w ${ShellWord.quote(path)}`
+    : `${said}. Put the journal into a folder of your own below it, made with: mkdir -m 700 ${ShellWord.quote(Path.join(path, "scanpoll"))}`
 }
 
 // Fails with what is wrong and its remedy. Windows has no such rights: nothing is checked there.

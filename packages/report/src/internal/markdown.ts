@@ -17,7 +17,7 @@ export const strong = (value: string): PhrasingContent => ({ type: "strong", chi
 // A code span, where neither names nor numbers are linked, so that what is copied out of it is exact.
 export const code = (value: string): PhrasingContent => ({
   type: "inlineCode",
-  value: Hostile.toLine(Hostile.of(value), 500)
+  value: Hostile.toLine(Hostile.of(value), 8_000)
 })
 
 export const link = (url: string, label: string): PhrasingContent => ({ type: "link", url, children: [text(label)] })

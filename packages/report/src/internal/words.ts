@@ -218,10 +218,19 @@ export const reason = (scan: ReportScan): string | null => {
   return code === "" || message.includes(code) ? message : `${message} (${code})`
 }
 
-export const next = (scan: ReportScan): string | null => {
-  if (scan.next === null) return null
-  const advice = Hostile.toLine(scan.next.advice, 120)
-  return scan.next.command === null ? advice : `${advice}: ${Hostile.toLine(scan.next.command, 240)}`
+// What is left of a command that was cut does not run.
+const commandAtMost = 8_000
+
+export const command = (scan: Pick<ReportScan, "next">): string | null =>
+  scan.next === null || scan.next.command === null ? null : Hostile.toLine(scan.next.command, commandAtMost)
+
+export const advice = (scan: Pick<ReportScan, "next">): string | null =>
+  scan.next === null ? null : Hostile.toLine(scan.next.advice, 120)
+
+export const next = (scan: Pick<ReportScan, "next">): string | null => {
+  const words = advice(scan)
+  const line = command(scan)
+  return line === null ? words : `${words}: ${line}`
 }
 
 export const states = (report: ScanReport): string =>

@@ -202,14 +202,11 @@ export const formsOf = (key: string): ReadonlyArray<string> => [
   btoa(key).replace(/=+$/, "")
 ]
 
-const idForm = ({ ids }: Facts): RegExp =>
-  ids === "number" ? /^\d{1,16}$/ : (ids ?? /^(?!\.{1,2}$)[A-Za-z0-9_.~-]{1,200}$/)
-
 /** Whether the vendor could give such an id. */
 export const isId = (kit: Facts, value: unknown): boolean =>
   typeof value === "number"
     ? kit.ids === "number" && Number.isSafeInteger(value) && value >= 0
-    : typeof value === "string" && idForm(kit).test(value)
+    : ScanTicket.isScanId(value) && (kit.ids === "number" ? /^\d{1,16}$/ : kit.ids)?.test(value) !== false
 
 const locationIn = (answer: Answer): string => {
   const found = Object.entries(answer.headers ?? {}).find(([name]) => name.toLowerCase() === "location")?.[1]

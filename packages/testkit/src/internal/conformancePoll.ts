@@ -29,6 +29,7 @@ const wordRules = [
   "MUST NOT take a status that is no word for one",
   "MUST go by the status word alone, whatever stands beside it"
 ]
+const encodedRule = "MUST send an id as one part of a request's address, percent-encoded where it has to be"
 const timeRule =
   "MUST NOT take an error for a scan that is not finished, once the time has passed in which it means that"
 
@@ -47,6 +48,7 @@ export const pollRules = <Request, Payload>(kit: Kit<Request, Payload>): Readonl
   /** Words that no vendor has. */
   const unheardOf = (numeric ? ["987654321", "-7"] : wire.unheardOf).filter((word) => !isWord(word))
   const [unknownWord] = unheardOf
+  const oddIds = wire.unsendableIds.filter((scanId) => bench.isId(kit, scanId))
   const inPhase = pending.filter(({ answer }) => bench.wordOf(kit, answer) !== null)
 
   const rules: ReadonlyArray<bench.Rule> = [
@@ -475,12 +477,31 @@ export const pollRules = <Request, Payload>(kit: Kit<Request, Payload>): Readonl
         const { connections } = scene.stage.ledger.totals()
         if (connections > 0) note(`${connections} connections reached the vendor, must be none`)
       })
+    },
+    {
+      group: "poll",
+      name: encodedRule,
+      run: Effect.fnUntraced(function* (note) {
+        const scene = yield* bench.open(kit)
+        const usual = bench.idIn(kit, completed)
+        yield* scene.poll(completed, usual)
+        const [plain] = scene.requests()
+        for (const scanId of oddIds) {
+          const before = scene.requests().length
+          yield* scene.poll(completed, scanId)
+          const entry = scene.requests()[before]
+          const shown = JSON.stringify(scanId)
+          if (plain === undefined || entry === undefined) note(`${shown}: no request`)
+          else if (!wire.sameAddress(plain.path, usual, entry.path, scanId)) note(`${shown}: asked for ${entry.path}`)
+        }
+      })
     }
   ]
   // What a vendor does not have, no rule is about.
   const without = new Set<string>([
     ...(status === null ? wordRules : []),
     ...(id === null ? ["MUST call an answer about another scan broken"] : []),
+    ...(oddIds.length === 0 ? [encodedRule] : []),
     ...(pending.every(({ within }) => within === undefined) ? [timeRule] : [])
   ])
   return rules.filter(({ name }) => !without.has(name))

@@ -1,3 +1,5 @@
+import { isDeepStrictEqual } from "node:util"
+
 /** The way to a value inside a JSON body. */
 export type Path = ReadonlyArray<string | number>
 
@@ -206,7 +208,7 @@ export const nonsenseHints: ReadonlyArray<string> = [
   "null"
 ]
 
-/** Ids that would change the path of a request, or break it. */
+/** Ids that would change the path of a request, or break it, unless they are encoded. */
 export const unsendableIds: ReadonlyArray<string> = [
   "",
   " ",
@@ -229,3 +231,23 @@ export const unsendableIds: ReadonlyArray<string> = [
   "\u00e9",
   "x".repeat(5_000)
 ]
+
+/** An address in parts: its path at the slashes, its query by name and value. */
+const partsOf = (address: string): ReadonlyArray<string> => {
+  const [path = "", search = ""] = address.split("?", 2)
+  const decoded = path.split("/").map((part) => {
+    try {
+      return decodeURIComponent(part)
+    } catch {
+      return `${part} (not encoded)`
+    }
+  })
+  return [...decoded, ...[...new URLSearchParams(search)].flat()]
+}
+
+/** Whether one address is the other with another id in it. */
+export const sameAddress = (address: string, id: string, other: string, otherId: string): boolean =>
+  isDeepStrictEqual(
+    partsOf(other),
+    partsOf(address).map((part) => part.replaceAll(id, () => otherId))
+  )

@@ -96,6 +96,7 @@ export const vendor: Vendor.Vendor<AppVetSchema.AppVetRequest, AppVetSchema.AppV
   docs: "https://appvet.dev/docs",
   baseUrl: "https://appvet.dev",
   key: { variable: "APPVET_API_KEY", form: /^avk_live_/, words: "begins with avk_live_" },
+  ids: /^[\w.~-]{1,200}$/,
   probe: "scan_doctor000000",
   target: AppVetSchema.AppVetRequest,
   sample: { url: "https://example.com", type: "security" },

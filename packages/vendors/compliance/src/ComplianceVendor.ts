@@ -112,6 +112,7 @@ export const vendor: Vendor.Vendor<ComplianceRequest, CompliancePayload> = Vendo
       words: "the organization id (COMPLIANCE_ORGANIZATION_ID) is not a UUID"
     }
   },
+  ids: /^[\w.~-]{1,200}$/,
   probe: "00000000-0000-4000-8000-000000000000",
   sameId,
   target: ComplianceRequest,

@@ -160,6 +160,7 @@ export const vendor: Vendor.Vendor<ExonaSchema.ExonaRequest, ExonaSchema.ExonaRe
   docs: "https://docs.exonalab.com",
   baseUrl: "https://platform.exonalab.com/api/v1",
   key: { variable: "EXONA_API_KEY", form: /^exo_(live|test)_/, words: "begins with exo_live_ or exo_test_" },
+  ids: /^[\w.~-]{1,200}$/,
   probe: "scn_doctor0000000000000000000000",
   target: ExonaSchema.RequestShape,
   sample: { company: { name: "Acme AI Ltd", website: "https://acme.ai" } },

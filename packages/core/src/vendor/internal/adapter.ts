@@ -31,10 +31,10 @@ type Asked<A> = Effect.Effect<A, PollFault.PollFault>
 type Sendable = <A>(scanId: string, then: () => Asked<A>) => Asked<A>
 
 const sendable =
-  (form: RegExp): Sendable =>
+  (ids: RegExp | "number" | undefined): Sendable =>
   (scanId, then) =>
     Effect.suspend(() =>
-      form.test(scanId)
+      Asking.isId(ids, scanId)
         ? then()
         : Effect.fail(Asking.unaskable("invalid-id", "the ticket's scan id cannot be part of a request"))
     )
@@ -127,7 +127,7 @@ export const make = <T, A, P, F, L, K extends string>(
   const ticketOf = (scanId: string, submittedAt: number | null): ScanTicket.ScanTicket =>
     ScanTicket.make({ vendor, origin, account: place.account, scanId, submittedAt })
   const observer = Observing.make(definition, { origin, scrub, idOf })
-  const parts: Parts<P> = { ask, client, observer, sendable: sendable(Asking.idForm(definition.ids)) }
+  const parts: Parts<P> = { ask, client, observer, sendable: sendable(definition.ids) }
   const isOwnError = (response: VendorResponse): boolean => faults.said(response) !== null
   const recovered = (rawId: unknown): ScanTicket.ScanTicket | null => {
     const scanId = idOf(rawId)

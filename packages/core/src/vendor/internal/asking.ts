@@ -10,25 +10,25 @@ import {
 } from "../../http/VendorHttp.ts"
 import * as StatusClass from "../../http/StatusClass.ts"
 import * as PollFault from "../../model/PollFault.ts"
+import * as ScanTicket from "../../model/ScanTicket.ts"
 import type { IdPath } from "./calls.ts"
 import type { Question } from "./errorTable.ts"
 import * as Faults from "./faults.ts"
 
-/** The forms of ids; the default needs no encoding. */
-export const idForm = (ids: RegExp | "number" | undefined): RegExp =>
-  ids === "number" ? /^\d{1,16}$/ : (ids ?? /^(?!\.{1,2}$)[A-Za-z0-9_.~-]{1,200}$/)
+/** Whether a text is an id of the vendor: of its form, and one that can be sent. */
+export const isId = (ids: RegExp | "number" | undefined, text: string): boolean =>
+  ScanTicket.isScanId(text) && (ids === "number" ? /^\d{1,16}$/ : ids)?.test(text) !== false
 
-/** Reads ids of that form; null for what cannot be one. */
-export const idReader = (ids: RegExp | "number" | undefined): ((raw: unknown) => string | null) => {
-  const form = idForm(ids)
-  return (raw) => {
+/** Reads ids of the vendor; null for what cannot be one. */
+export const idReader =
+  (ids: RegExp | "number" | undefined) =>
+  (raw: unknown): string | null => {
     const text = ids === "number" && typeof raw === "number" && Number.isSafeInteger(raw) ? String(raw) : raw
-    return typeof text === "string" && form.test(text) ? text : null
+    return typeof text === "string" && isId(ids, text) ? text : null
   }
-}
 
 export const pathOf = (path: IdPath, scanId: string): string =>
-  typeof path === "string" ? path.replaceAll("{id}", segment(scanId)) : path(scanId)
+  typeof path === "string" ? path.replaceAll("{id}", segment(scanId)) : path(segment(scanId))
 
 /** The questions about scans that exist: a 200 is an answer, everything else a fault by the table. */
 export interface Asking {

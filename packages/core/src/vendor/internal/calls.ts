@@ -8,7 +8,7 @@ import type { Codec, Place } from "../Wire.ts"
 import type { Ending, Meaning, Unusable, When } from "./meanings.ts"
 
 /**
- * A path with `{id}` where the scan's id goes, encoded, as in `/v1/scans/{id}`; or a function of the id.
+ * A path with `{id}` where the scan's id goes, percent-encoded, as in `/v1/scans/{id}`; or a function of the encoded id.
  *
  * @category models
  * @since 0.2.0

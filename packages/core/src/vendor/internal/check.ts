@@ -60,7 +60,7 @@ const factFaults = <T, A, P, F, L, K extends string>(it: Definition<T, A, P, F, 
   ...(it.key === undefined || variable.test(it.key.variable)
     ? []
     : ["key.variable must be of A-Z, 0-9 and _, a letter first"]),
-  ...(Asking.idForm(it.ids).test(it.probe) ? [] : ["probe is not an id of the form `ids`"]),
+  ...(Asking.isId(it.ids, it.probe) ? [] : ["probe is not an id of the form `ids`"]),
   ...Object.entries(it.settings ?? {}).flatMap(([key, { header }]) => [
     ...(variable.test(key) ? [] : [`settings: ${JSON.stringify(key)} must be of A-Z, 0-9 and _, a letter first`]),
     ...(Auth.check({ header }, []).length === 0 ? [] : [`settings.${key}: ${JSON.stringify(header)} cannot be set`])
