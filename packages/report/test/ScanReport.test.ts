@@ -195,7 +195,7 @@ describe("fromRecords", () => {
     }
     assert.strictEqual(plain(next("team-b")), "scanpoll wait appvet@team-b:scan_0")
     assert.strictEqual(plain(next("default")), "scanpoll wait appvet:scan_0")
-    assert.isNull(next("a; rm -rf"))
+    assert.strictEqual(plain(next("a; rm -rf")), "scanpoll wait 'appvet@a;%20rm%20-rf:scan_0'")
   })
 
   it("gives rows joined on one claim ids of their own", () => {

@@ -314,7 +314,7 @@ describe("a kit", () => {
         [{ ...kit, poll: { ...kit.poll, id: ["ref"] } }, "poll.pending[0]: no usable id at ref"],
         [{ ...kit, poll: { ...kit.poll, status: ["state"] } }, "poll.pending[0]: no word at state"],
         [{ ...kit, poll: { ...kit.poll, otherId: "tw-1001" } }, "poll.pending[0]: has the id that is otherId"],
-        [{ ...kit, poll: { ...kit.poll, otherId: "a/b" } }, "poll.otherId is not a usable id"],
+        [{ ...kit, poll: { ...kit.poll, otherId: "a b" } }, "poll.otherId is not a usable id"],
         [{ ...kit, poll: { ...kit.poll, settled: [lost] } }, "poll.settled: none is completed"],
         [
           { ...kit, poll: { ...kit.poll, settled: [{ ...done, result: [] }] } },

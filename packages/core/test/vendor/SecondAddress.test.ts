@@ -140,7 +140,7 @@ describe("other words of a status", () => {
     Effect.gen(function* () {
       const seen = yield* polled({ status: "active", next: "s-2" })
       assert.strictEqual(seen._tag === "Pending" ? seen.moved?.scanId : null, "s-2")
-      const fault = yield* Effect.flip(polled({ status: "active", next: "../keys" }))
+      const fault = yield* Effect.flip(polled({ status: "active", next: ".." }))
       assert.strictEqual(fault._tag === "PollFault" ? fault.kind : fault._tag, "Broken")
     })
   )

@@ -233,7 +233,7 @@ describe("a definition", () => {
       }
       assert.strictEqual(yield* idOf(text, 200, "id=s-9 "), "s-9 /scans/s-9")
       const { adapter, sent } = yield* world(acme)
-      assert.deepInclude(yield* Effect.flip(adapter.poll(ticket("../keys"))), { code: "invalid-id", permanent: true })
+      assert.deepInclude(yield* Effect.flip(adapter.poll(ticket(".."))), { code: "invalid-id", permanent: true })
       assert.lengthOf(sent, 0)
     })
   )
