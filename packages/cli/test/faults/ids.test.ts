@@ -147,7 +147,14 @@ describe("a scan id of any visible ASCII characters", () => {
         const { requests } = stage.ledger.totals()
         for (const scanId of ["", ".", "..", "%2e%2E", "a b", "a\nb", "\u00e9", "x".repeat(201)]) {
           const fault = yield* Effect.flip(
-            adapter.poll({ v: 1, vendor: "reef", origin: adapter.origin, account: "default", scanId, submittedAt: null })
+            adapter.poll({
+              v: 1,
+              vendor: "reef",
+              origin: adapter.origin,
+              account: "default",
+              scanId,
+              submittedAt: null
+            })
           )
           assert.strictEqual(fault.code, "invalid-id")
         }

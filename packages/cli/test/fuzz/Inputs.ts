@@ -119,7 +119,8 @@ export const id = (chance: Chance): string | null => {
   // eslint-disable-next-line no-control-regex
   if (Result.isFailure(asKey) && /[\u0000-\u001f\u007f\u009b\u202e]/.test(asKey.failure))
     return `control characters are shown for ${shown}`
-  if (isScanId(text) && (!/^[!-~]{1,200}$/.test(text) || /^(?:\.|%2e){1,2}$/i.test(text))) return `${shown} is taken for an id`
+  if (isScanId(text) && (!/^[!-~]{1,200}$/.test(text) || /^(?:\.|%2e){1,2}$/i.test(text)))
+    return `${shown} is taken for an id`
   const path = `/scans/${VendorHttp.segment(text)}`
   if (!BaseUrl.isPath(path)) return isScanId(text) ? `${shown} is an id and cannot be sent` : null
   const url = URL.parse(base + path)
