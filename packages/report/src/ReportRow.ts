@@ -25,6 +25,8 @@ import type { ReportEvidence, ReportFinding, ReportScan, TrendPoint } from "./Re
  * - `reusedBecause`: in words why an outcome that was known before may answer this row.
  * - `payload`: the vendor's result as JSON, already redacted if it is to be; null (the default) keeps it out.
  * - `payloadSha256`: its digest in hex, where the caller knows it.
+ * - `collects`: whether the vendor gives its findings by a call of their own, so that a wait can fetch them later. Default true;
+ *   where it is false, only a new answer about the scan can bring them.
  * - `commands`: what the commands of the row are made from.
  * - `redact`: applied to every text of the row; by default nothing is changed.
  *
@@ -38,6 +40,7 @@ export interface RowOptions {
   readonly payload?: Schema.Json
   readonly payloadSha256?: string | null
   readonly reusedBecause?: string
+  readonly collects?: boolean
   readonly commands?: NextStep.Commands
   readonly redact?: (text: string) => string
 }
@@ -129,11 +132,15 @@ export const fromRecord = (record: Record.ScanRecord, options: RowOptions = {}):
   }
 }
 
-const nextOf = (record: Record.ScanRecord, { commands = {} }: RowOptions, { text, textOrNull }: Texts) => {
+const nextOf = (
+  record: Record.ScanRecord,
+  { collects = true, commands = {} }: RowOptions,
+  { text, textOrNull }: Texts
+) => {
   const { because, claimId, outcome, state, ticket } = record
   const key = ticket === null ? null : Ticket.accountKey(ticket)
   const missing = outcome === null ? [] : Outcome.missing(outcome).map(({ kind }) => kind)
-  const asksAgain = outcome !== null && !Outcome.lacksFindingsAlone(outcome)
+  const asksAgain = outcome !== null && !(collects && Outcome.lacksFindingsAlone(outcome))
   const next = NextStep.of({ state, because, key, claimId, missing, asksAgain, commands })
   return next === null ? null : { advice: text(next.advice), command: textOrNull(next.command) }
 }

@@ -223,6 +223,7 @@ export const run = Effect.fnUntraced(function* (
   const rowOf = (index: number) => ({
     declaredAt: prepared[index]?.declaredAt ?? null,
     scanType: typeOf(index),
+    collects: prepared[index]?.request.adapter.collect !== undefined,
     reusedBecause: reusedBecause(wanted),
     commands
   })

@@ -5,14 +5,14 @@ import * as Simulators from "@scanpoll/testkit/Simulators"
 import * as Effect from "effect/Effect"
 import * as FileSystem from "effect/FileSystem"
 import * as Layer from "effect/Layer"
-import { scanpoll } from "../support/command.ts"
+import { insideAsProcess } from "../support/inside.ts"
 
 const vendors = Simulators.layer({ speed: 1_000 })
 
-// Runs the command on one journal of its own, in a folder that holds `scans.yaml`.
+// Runs the command on one journal of its own; `scans.yaml` among its words is the plan.
 const withPlan = <A, E, R>(
   targets: ReadonlyArray<string>,
-  use: (run: (...args: ReadonlyArray<string>) => ReturnType<typeof scanpoll>) => Effect.Effect<A, E, R>
+  use: (run: (...args: ReadonlyArray<string>) => ReturnType<typeof insideAsProcess>) => Effect.Effect<A, E, R>
 ) =>
   Effect.scoped(
     Effect.gen(function* () {
@@ -30,11 +30,24 @@ const withPlan = <A, E, R>(
         ...Simulators.environment(yield* Simulators.Simulators),
         SCANPOLL_JOURNAL: `${folder}/journal.db`
       }
-      return yield* use((...args) => scanpoll(args, { environment, directory: folder }))
+      const plainly = (word: string) => (word === "scans.yaml" ? `${folder}/scans.yaml` : word)
+      return yield* use((...args) => insideAsProcess(args.map(plainly), { environment }))
     })
   )
 
 const site = (host: string, type = "security"): string => `{ vendor: appvet, url: https://${host}, type: ${type} }`
+
+const [policy, upload, mapping, other] = [
+  "550e8400-e29b-41d4-a716-446655440000",
+  "123e4567-e89b-42d3-a456-426614174000",
+  "789e0123-e45b-47c8-9901-234567890123",
+  "00000000-0000-4000-8000-000000000001"
+]
+
+const dataset = `{ vendor: compliance, policyId: ${policy}, uploadId: ${upload}, mappingId: ${mapping} }`
+
+// A first answer that has ended, however far the simulated scan is.
+const datasetEnd = { status: "completed", compliance_score: 99, violation_count: 0, rules_processed: 5, rules_total: 5 }
 
 const onEnd = (merge: Readonly<Record<string, unknown>>) =>
   Effect.flatMap(Simulators.Simulators, ({ appvet }) =>
@@ -84,6 +97,60 @@ describe("an answer about something else", () => {
           )
         }
       })
+    )
+
+    it.effect("is no verdict where a compliance answer names another policy, upload or mapping (V-11)", () =>
+      Effect.gen(function* () {
+        const { compliance } = yield* Simulators.Simulators
+        for (const field of ["policy_id", "upload_id", "mapping_id"]) {
+          yield* withPlan([dataset], (run) =>
+            Effect.gen(function* () {
+              yield* compliance.script({
+                match: { route: "status" },
+                steps: [{ merge: { ...datasetEnd, [field]: other }, times: 1 }]
+              })
+              const ended = yield* run(
+                "run",
+                "scans.yaml",
+                "--min-score",
+                "1",
+                "--max-violations",
+                "9999",
+                "-o",
+                "json"
+              )
+              assert.strictEqual(ended.code, 3, ended.stderr + ended.stdout)
+              const [row] = JSON.parse(ended.stdout).scans
+              assert.deepStrictEqual([row.state, row.assessment, row.delta], ["completed", null, null])
+              assert.match(row.evidence.findings.reason, /the answer is about .*00000000-0000-4000-8000-000000000001/)
+            })
+          )
+        }
+      })
+    )
+
+    it.effect("is not the same as a number that cannot be read: that leaves the other rules their verdict (V-01)", () =>
+      withPlan([dataset], (run) =>
+        Effect.gen(function* () {
+          const { compliance } = yield* Simulators.Simulators
+          const merge = { ...datasetEnd, violation_count: -1 }
+          yield* compliance.script({ match: { route: "status" }, steps: [{ merge, times: 1 }] })
+          const ended = yield* run("run", "scans.yaml", "--max-violations", "9999", "--min-score", "1", "-o", "json")
+          assert.strictEqual(ended.code, 3, ended.stderr + ended.stdout)
+          const { gate, scans } = JSON.parse(ended.stdout)
+          assert.deepStrictEqual(
+            gate.rules.map(({ rule, passed, unjudged }: Readonly<Record<string, unknown>>) => [rule, passed, unjudged]),
+            [
+              ["min-score", true, []],
+              ["max-violations", true, [scans[0].id]]
+            ]
+          )
+          assert.match(scans[0].next.command, /^scanpoll wait compliance:\S+ .*--fresh$/)
+          const told = yield* run("run", "scans.yaml", "-o", "text")
+          assert.match(told.stdout, /violation_count cannot be read/)
+          assert.notMatch(told.stdout, /no (?:findings|violations)/)
+        })
+      )
     )
 
     it.effect("is told on both of two purchases that got one id, and both claims are over (V-11)", () =>

@@ -9,12 +9,23 @@ import { Streams } from "scanpoll/output/Streams"
 import { Shutdown } from "scanpoll/process/Shutdown"
 import * as Shutdowns from "scanpoll/process/Shutdown"
 import { ProcessContext } from "scanpoll/process/ProcessContext"
+import { ProcessExit } from "scanpoll/process/ProcessExit"
 
 export interface Said {
   readonly out: string
   readonly err: string
   readonly failure: unknown
 }
+
+/** The same, told as a process tells it: by its exit code and its two streams. */
+export const insideAsProcess = (
+  ...given: Parameters<typeof inside>
+): Effect.Effect<{ readonly code: number; readonly stdout: string; readonly stderr: string }> =>
+  Effect.map(inside(...given), ({ err, failure, out }) => ({
+    code: failure === null ? 0 : failure instanceof ProcessExit ? failure.code : Number.NaN,
+    stdout: out,
+    stderr: failure === null || failure instanceof ProcessExit ? err : `${err}${String(failure)}`
+  }))
 
 export const inside = (
   args: ReadonlyArray<string>,

@@ -2,7 +2,7 @@
  * An answer that has the asked id and is about something else: its verdict is nobody's.
  *
  * What was asked for is compared with what the answer names, where it names anything: addresses by their host, datasets
- * by their id, and the vendor's type of scan. What cannot be compared contradicts nothing.
+ * by their id or the parts of it that both name, and the vendor's type of scan. What cannot be compared contradicts nothing.
  *
  * @since 0.2.0
  */
@@ -30,10 +30,27 @@ const hostOf = (text: string): string | null => {
 
 const shown = (text: string): string => (text.length > 200 ? `${text.slice(0, 199)}…` : text)
 
+// An id made of parts, `policy=1,upload=2`; null for any other.
+const partsOf = (id: string): ReadonlyMap<string, string> | null => {
+  const parts = id.split(",").map((part) => /^([\w-]+)=(.*)$/s.exec(part))
+  return parts.some((part) => part === null)
+    ? null
+    : new Map(parts.map((part) => [part?.[1] ?? "", part?.[2] ?? ""] as const))
+}
+
+// An answer need not name every part of what was asked for.
+const isSameDataset = (asked: string, said: string): boolean => {
+  const [mine, other] = [partsOf(asked), partsOf(said)]
+  if (mine === null || other === null) return asked === said
+  return [...other].every(([name, value]) => (mine.get(name) ?? value) === value)
+}
+
 const bySubject = (asked: Subject, said: Subject): string | null => {
   if (asked.kind !== said.kind) return null
   if (asked.kind === "dataset") {
-    return asked.id === said.id ? null : `the answer is about ${shown(said.id)}, and ${shown(asked.id)} was asked for`
+    return isSameDataset(asked.id, said.id)
+      ? null
+      : `the answer is about ${shown(said.id)}, and ${shown(asked.id)} was asked for`
   }
   const [mine, other] = [hostOf(asked.id), hostOf(said.id)]
   return mine === null || other === null || mine === other
@@ -74,6 +91,7 @@ export const between = (asked: Asked, outcome: ScanOutcome<unknown>): string | n
 export const confirms = (asked: Asked, outcome: ScanOutcome<unknown>): boolean => {
   const { scanType, subject } = outcome
   if (subject === undefined || subject.kind !== asked.subject.kind || between(asked, outcome) !== null) return false
+  if (subject.kind === "dataset" && subject.id !== asked.subject.id) return false
   if (subject.kind !== "dataset" && (hostOf(subject.id) === null || hostOf(asked.subject.id) === null)) return false
   return asked.scanType === null || asked.scanType === "" || scanType === asked.scanType
 }

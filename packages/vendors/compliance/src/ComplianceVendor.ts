@@ -10,6 +10,7 @@
  * @since 0.2.0
  */
 import * as Result from "effect/Result"
+import type { Subject } from "@scanpoll/core/model/Subject"
 import * as WireFields from "@scanpoll/core/unstable/http/WireFields"
 import * as Vendor from "@scanpoll/core/vendor/Vendor"
 import * as Wire from "@scanpoll/core/vendor/Wire"
@@ -47,6 +48,24 @@ const joined = (parts: Readonly<Record<string, string>>): string =>
     .map(([name, id]) => `${name}=${id}`)
     .join(",")
     .toLowerCase()
+
+/** The dataset that an answer names, as far as it does: each of the ids may be missing or null. */
+const answered = (answer: unknown): Subject | null => {
+  const idOf = (name: string) => {
+    const id = WireFields.nonEmptyText.read(Wire.get(answer, [name]))
+    return id === null ? null : WireFields.cut(id, 64)
+  }
+  const [policy, upload, mapping] = [idOf("policy_id"), idOf("upload_id"), idOf("mapping_id")]
+  const id = joined({
+    ...(policy === null ? {} : { policy }),
+    ...(upload === null ? {} : { upload }),
+    ...(mapping === null ? {} : { mapping })
+  })
+  if (id === "") return null
+  const name = WireFields.nonEmptyText.read(Wire.get(answer, ["audit_name"]))
+  const series = policy === null || mapping === null ? {} : { series: joined({ policy, mapping }) }
+  return { kind: "dataset", id, name: name === null ? id : WireFields.cut(name), ...series }
+}
 
 const rules = (done: number, total: number | null) => ({ done, total, ...(total ? { fraction: done / total } : {}) })
 
@@ -171,6 +190,7 @@ export const vendor: Vendor.Vendor<ComplianceRequest, CompliancePayload> = Vendo
   status: {
     path: "/api/scan/{id}",
     id: ["id"],
+    subject: answered,
     word: ["status"],
     created: ["created_at"],
     completed: ["completed_at"],

@@ -1,10 +1,12 @@
 /** What an answer says of violations beside its score takes part in the verdict. */
 import { assert, describe, it } from "@effect/vitest"
 import type { VendorResponse } from "@scanpoll/core/http/VendorHttp"
+import * as Contradiction from "@scanpoll/core/unstable/model/Contradiction"
 import * as ScanOutcome from "@scanpoll/core/model/ScanOutcome"
 import * as ScanTicket from "@scanpoll/core/model/ScanTicket"
 import * as Option from "effect/Option"
 import * as Result from "effect/Result"
+import { vendor } from "../src/ComplianceVendor.ts"
 import { readPoll } from "./FakeVendor.ts"
 
 const scanId = "42770ca4-13c4-49f5-8c56-6ad530fbfe4c"
@@ -92,5 +94,39 @@ describe("the severity of a compliance scan", () => {
   it("rests on findings that are unavailable where violation_count cannot be read (V-01)", () => {
     const outcome = completed({ violation_count: 2.5 })
     assert.strictEqual(ScanOutcome.evidence(outcome).findings.status, "unavailable")
+  })
+})
+
+describe("what an answer is about", () => {
+  const [policy_id, upload_id, mapping_id] = [
+    "550e8400-e29b-41d4-a716-446655440000",
+    "123e4567-e89b-42d3-a456-426614174000",
+    "789e0123-e45b-47c8-9901-234567890123"
+  ]
+  const other = "00000000-0000-4000-8000-000000000001"
+  const subject = vendor.subject({ policyId: policy_id, uploadId: upload_id, mappingId: mapping_id })
+  const judged = (fields: Readonly<Record<string, unknown>>) =>
+    Contradiction.judge({ subject, scanType: "" }, completed({ policy_id, upload_id, mapping_id, ...fields }))
+
+  it("is no verdict where it names another policy, upload or mapping than was asked for (V-11)", () => {
+    for (const fields of [{ policy_id: other }, { upload_id: other }, { mapping_id: other, upload_id: null }]) {
+      const outcome = judged(fields)
+      assert.strictEqual(ScanOutcome.evidence(outcome).assessment.status, "unavailable")
+      assert.match(
+        outcome.warnings.join(),
+        /the answer is about .*00000000-0000-4000-8000-000000000001.* was asked for/
+      )
+    }
+  })
+
+  it("is not seen in letters of another case, nor in ids that are missing or null (V-11)", () => {
+    for (const fields of [{}, { policy_id: policy_id.toUpperCase() }, { upload_id: null, mapping_id: undefined }]) {
+      assert.deepStrictEqual(judged(fields).warnings, [])
+    }
+    assert.deepStrictEqual(completed({ policy_id, upload_id, mapping_id, audit_name: "Q1" }).subject, {
+      ...subject,
+      name: "Q1"
+    })
+    assert.isUndefined(completed({}).subject)
   })
 })
