@@ -196,7 +196,7 @@ describe("a report", () => {
           assert.deepStrictEqual([row.subject.name, row.trend.length], ["preview", 1])
           // One name for two subjects is refused, by each command that reads the plan.
           yield* write(planOf(site("a.example", "shop"), site("b.example", "shop")))
-          for (const args of [["run"], ["run", "--dry-run"], ["config", "validate"], ["doctor"]]) {
+          for (const args of [["run"], ["run", "--dry-run"], ["config", "validate"], ["doctor", "scans.yaml"]]) {
             const { code, stderr } = yield* run(...args)
             assert.strictEqual(code, 2, stderr)
             assert.match(

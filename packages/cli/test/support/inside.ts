@@ -24,7 +24,7 @@ export const insideAsProcess = (
   Effect.map(inside(...given), ({ err, failure, out }) => ({
     code: failure === null ? 0 : failure instanceof ProcessExit ? failure.code : Number.NaN,
     stdout: out,
-    stderr: failure === null || failure instanceof ProcessExit ? err : `${err}${String(failure)}`
+    stderr: failure instanceof Error && !(failure instanceof ProcessExit) ? `${err}${failure.message}` : err
   }))
 
 export const inside = (
