@@ -15,7 +15,8 @@ import type { Answer, Ending, ErrorAnswer, Path, ReconcileFacts, Requests, Sent 
 /**
  * An answer about a scan, and what it means.
  *
- * - `means`: the phase of a scan that has not ended, or how it ended.
+ * - `means`: the phase of a scan that has not ended, or how it ended; `ended` where a word of the status says that the scan is
+ *   over and the verdict is at a second address.
  * - `result`: where the verdict lies: a completed scan without it must not be completed.
  * - `reason`: where a failed scan says why.
  *
@@ -23,10 +24,30 @@ import type { Answer, Ending, ErrorAnswer, Path, ReconcileFacts, Requests, Sent 
  * @since 0.2.0
  */
 export interface ScanSample {
-  readonly means: "queued" | "running" | Ending
+  readonly means: "queued" | "running" | "ended" | Ending
   readonly answer: Answer
   readonly result?: ReadonlyArray<Path>
   readonly reason?: ReadonlyArray<Path>
+}
+
+/**
+ * An answer about a scan that has ended, with its verdict.
+ *
+ * @category models
+ * @since 0.2.0
+ */
+export type EndSample = Omit<ScanSample, "means"> & { readonly means: Ending }
+
+/**
+ * A documented request for something else than the status, and its answer. `{id}` in the path is the scan's id, or what an
+ * earlier call of `prepare` returned.
+ *
+ * @category models
+ * @since 0.2.0
+ */
+export interface CallSample {
+  readonly sends: Omit<Sent, "method"> & { readonly method: Sent["method"] | "DELETE" }
+  readonly answer: Answer
 }
 
 /**
@@ -39,6 +60,9 @@ export interface ScanSample {
  *   end.
  * - `poll.sends`: the documented request. `scans`: an answer for each documented word. `otherId`: an id in the vendor's
  *   form that none of them has. `decides`: the places that tell the status together, where there is no word for it.
+ * - `prepare`: the calls that a submission needs first, in their order.
+ * - `result`: the documented request at the second address, and its answers.
+ * - `cancel`: the call that cancels a scan. `then`: what its status says afterwards.
  * - `findings`: the pages of the call for findings, and how many findings they hold. `id`: where they say which scan they
  *   are about. `of`: the answer they belong to; default the first completed one.
  * - `list`: as `reconcile` in a kit.
@@ -54,7 +78,7 @@ export interface Samples<T> {
     readonly sends: Sent
     readonly id?: Path
     readonly accepted: readonly [Answer, ...Array<Answer>]
-    readonly settled?: ReadonlyArray<Omit<ScanSample, "means"> & { readonly means: Ending }>
+    readonly settled?: ReadonlyArray<EndSample>
   }
   readonly poll: {
     readonly sends: Sent
@@ -62,6 +86,12 @@ export interface Samples<T> {
     readonly decides?: ReadonlyArray<Path>
     readonly scans: readonly [ScanSample, ...Array<ScanSample>]
   }
+  readonly prepare?: ReadonlyArray<CallSample>
+  readonly result?: {
+    readonly sends: Sent
+    readonly scans: readonly [EndSample, ...Array<EndSample>]
+  }
+  readonly cancel?: CallSample & { readonly then: Answer }
   readonly findings?: {
     readonly pages: readonly [Answer, ...Array<Answer>]
     readonly count: number
@@ -85,9 +115,14 @@ const SomeRequest = Schema.Struct({
   as: Schema.optionalKey(Schema.Literals(["json", "form", "multipart", "text", "none"])),
   body: Schema.optionalKey(Schema.Unknown)
 })
+const AnyRequest = Schema.Struct({
+  ...SomeRequest.fields,
+  method: Schema.Literals(["GET", "POST", "PUT", "DELETE"])
+})
+const SomeCall = Schema.Struct({ sends: AnyRequest, answer: SomeAnswer })
 const endings = ["Completed", "Partial", "Failed"] as const
 const SomeScan = Schema.Struct({
-  means: Schema.Literals(["queued", "running", ...endings]),
+  means: Schema.Literals(["queued", "running", "ended", ...endings]),
   answer: SomeAnswer,
   result: Schema.optionalKey(Schema.Array(Place)),
   reason: Schema.optionalKey(Schema.Array(Place))
@@ -119,6 +154,9 @@ const Shape = Schema.Struct({
     decides: Schema.optionalKey(Schema.Array(Place)),
     scans: atLeastOne(SomeScan)
   }),
+  prepare: Schema.optionalKey(Schema.Array(SomeCall)),
+  result: Schema.optionalKey(Schema.Struct({ sends: SomeRequest, scans: atLeastOne(SettledScan) })),
+  cancel: Schema.optionalKey(Schema.Struct({ ...SomeCall.fields, then: SomeAnswer })),
   findings: Schema.optionalKey(
     Schema.Struct({
       pages: atLeastOne(SomeAnswer),

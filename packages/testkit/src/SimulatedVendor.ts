@@ -18,7 +18,7 @@ import type { Answer, Ending } from "./Conformance.ts"
 import * as Course from "./internal/course.ts"
 import * as definedKit from "./internal/definedKit.ts"
 import * as Engine from "./internal/engine.ts"
-import type * as Random from "./internal/random.ts"
+import * as Random from "./internal/random.ts"
 import type * as Server from "./internal/server.ts"
 import * as wire from "./internal/conformanceWire.ts"
 import type { Samples, ScanSample } from "./Samples.ts"
@@ -122,6 +122,7 @@ const fates: Readonly<Record<Word, Fate>> = {
 
 interface Drawn {
   findingsAsked: number
+  cancelled: boolean
 }
 
 type Scan = Engine.Scan<Sent, Fate, Drawn>
@@ -129,6 +130,8 @@ type Scan = Engine.Scan<Sent, Fate, Drawn>
 /** A submission, and the texts that were sent. */
 interface Sent extends Submission {
   readonly texts: ReadonlyArray<string>
+  /** The id that was prepared for it, where its address has one. */
+  readonly prepared: string | null
 }
 
 const escaped = (text: string): string => text.replaceAll(/[.*+?^${}()|[\]\\]/g, "\\$&")
@@ -165,7 +168,11 @@ const idLike = (sample: string, count: number, random: Random.Random): string =>
 
 const isPending = ({ means }: ScanSample): boolean => means === "queued" || means === "running"
 
-/** The sample that a scan shows now. */
+/** Of the samples of an end, the one that a fate wants. */
+const chosen = <A>(from: ReadonlyArray<A>, { sample = 0 }: Fate): A | undefined =>
+  from[Math.min(sample, from.length - 1)] ?? from[0]
+
+/** The sample that a scan shows now. A verdict at a second address is shown by a word that says no more than that. */
 const sampleOf = (
   scans: ReadonlyArray<ScanSample>,
   scan: Scan,
@@ -179,10 +186,10 @@ const sampleOf = (
       ? "queued"
       : "running"
   const some = scans.filter(({ means }) => means === wanted)
+  const elsewhere = scans.filter(({ means }) => ended && means === "ended")
   const others = scans.filter((one) => isPending(one) !== ended)
-  const from = some.length > 0 ? some : others
-  const at = ended ? Math.min(scan.fate.sample ?? 0, from.length - 1) : 0
-  const found = from[at] ?? scans[0]
+  const from = [some, elsewhere, others].find(({ length }) => length > 0) ?? []
+  const found = (ended ? chosen(from, scan.fate) : from[0]) ?? scans[0]
   if (found === undefined) throw new TypeError("there are no samples of scans")
   return found
 }
@@ -220,7 +227,10 @@ export const make = <T, P>(
   const [accepted] = samples.submit.accepted
   const usual = Duration.toMillis(vendor.budget.typicalDuration)
   const basePath = (URL.parse(vendor.baseUrl ?? "")?.pathname ?? "").replace(/\/$/, "")
-  const [submitPath = ""] = samples.submit.sends.path.split("?", 1)
+  const submitAt = addressed(samples.submit.sends.path)
+  const resultAt = samples.result === undefined ? null : addressed(samples.result.sends.path)
+  const cancelAt = samples.cancel === undefined ? null : addressed(samples.cancel.sends.path)
+  const preparing = (samples.prepare ?? []).map((call) => ({ ...call, address: addressed(call.sends.path) }))
   const submits = samples.submit.sends.method
   const poll = addressed(samples.poll.sends.path)
   const submitId = places.submitId ?? samples.submit.id ?? []
@@ -232,7 +242,7 @@ export const make = <T, P>(
   const missing = errorOf(({ answer, poll }) => poll === "Missing" && answer.status === 404, 404, "not-found")
   const refused = errorOf(({ answer, submit }) => submit === "Refused" && answer.status !== 429, 422, "refused")
   const sampleId = String(
-    places.location === null ? wire.get(accepted.body, submitId) : locationId(places.location, accepted)
+    places.location !== null ? locationId(places.location, accepted) : wire.get(...idPlace(vendor, samples))
   )
 
   const own = ({ body, headers, status = 200 }: Answer): Server.Answer => ({
@@ -244,6 +254,7 @@ export const make = <T, P>(
   })
   const play = (stage: Engine.Stage<Sent, Fate, Drawn>): Engine.Play<Sent, Fate, Drawn> => {
     let count = 0
+    const behind = (path: string): string => path.slice(basePath.length)
 
     /** An answer of the samples, about this scan. */
     const about = (answer: Answer, id: string, place: wire.Path | null): Answer => {
@@ -260,11 +271,48 @@ export const make = <T, P>(
     }
 
     const status = (scan: Scan, ended: boolean, now: number): Answer => {
+      if (scan.drawn.cancelled && samples.cancel !== undefined) return about(samples.cancel.then, scan.id, places.id)
       const { answer } = sampleOf(samples.poll.scans, scan, ended, now, usual)
       const word = ended ? undefined : Course.word(scan.fate, scan)
       const told = about(answer, scan.id, (answer.status ?? 200) === 200 ? places.id : null)
       const worded = word === undefined || places.word === null ? told.body : wire.set(told.body, places.word, word)
       return { ...told, body: wire.isRecord(worded) ? { ...worded, ...scan.fate.merge } : worded }
+    }
+
+    /** What is asked about one scan at an address of its own. */
+    const ofScan =
+      (address: Address | null, told: (scan: Scan, call: Server.Call) => Answer) =>
+      (call: Server.Call, account: string | null): Server.Reply => {
+        const id = address?.idIn(behind(pathOf(call)), call.query) ?? ""
+        // An address without an id is that of the newest scan.
+        const scan =
+          id === "" ? stage.scans.newestFirst().find(({ owner }) => owner === account) : stage.find(id, account)
+        return Engine.reply(own(scan === undefined ? missing : told(scan, call)))
+      }
+
+    const result = ofScan(resultAt, (scan, { now }) => {
+      const ends = samples.result?.scans ?? []
+      if (!Course.hasEnded(scan, now)) return missing
+      const some = ends.filter(({ means }) => means === (scan.fate.outcome ?? "Completed"))
+      const found = chosen(some.length > 0 ? some : ends, scan.fate)
+      return found === undefined ? missing : about(found.answer, scan.id, null)
+    })
+
+    const cancel = ofScan(cancelAt, (scan) => {
+      scan.settled = true
+      scan.drawn.cancelled = true
+      return samples.cancel === undefined ? missing : about(samples.cancel.answer, scan.id, null)
+    })
+
+    /** A call of `prepare`: the first one's answer has a new id, the others' have the one in their address. */
+    const prepare = (call: Server.Call): Server.Reply => {
+      const found = preparing.find(
+        ({ address, sends }) => sends.method === call.method && address.isAt(behind(pathOf(call)))
+      )
+      if (found === undefined) return Engine.reply(own(missing))
+      const before = found.address.idIn(behind(pathOf(call)), call.query) ?? ""
+      const id = before === "" ? idLike(sampleId, ++count, Random.make(stage.seed, `${name} prepared`, count)) : before
+      return Engine.reply(own(about(found.answer, id, null)))
     }
 
     const findings = (call: Server.Call, account: string | null): Server.Reply => {
@@ -284,12 +332,14 @@ export const make = <T, P>(
         ? addressed(findingsPath).idIn
         : (path: string) => functional(findingsPath, stage.scans, path)
 
-    const behind = (path: string): string => path.slice(basePath.length)
-
     return {
       routes: (method, parts) => {
         const path = behind(`/${parts.join("/")}`)
-        if (method === submits && path === submitPath) return { route: "submit" }
+        if (method === submits && submitAt.isAt(path)) return { route: "submit" }
+        if (preparing.some(({ address, sends }) => sends.method === method && address.isAt(path)))
+          return { route: "prepare" }
+        if (samples.cancel?.sends.method === method && cancelAt?.isAt(path) === true) return { route: "cancel" }
+        if (method === "GET" && resultAt?.isAt(path) === true) return { route: "result" }
         if (method !== "GET") return { route: typeof calls.submit.path === "function" ? "submit" : "unknown" }
         const none = new URLSearchParams()
         const found = findingsPath === undefined ? null : findingsOf(path, none)
@@ -300,27 +350,29 @@ export const make = <T, P>(
       refuse: ({ credential }) => (credential?.state === "active" ? null : own(denied)),
       owner: ({ credential }) => credential?.account ?? null,
       limited: () => ({ answer: null, step: throttled }),
-      idOf: (call) => poll.idIn(behind(call.path.split("?", 1)[0] ?? ""), call.query),
+      idOf: (call) => poll.idIn(behind(pathOf(call)), call.query),
       missing: () => own(missing),
       unknown: () => own(missing),
       wanted: (call, owner) => {
         const texts = textsOf(call)
         const subject = texts.join(" ") || call.body
         const account = owner ?? ""
-        const submission = (nth: number): Sent => ({ subject, account, nth, texts })
+        const id = submitAt.idIn(behind(pathOf(call)), call.query)
+        const prepared = id === "" ? null : id
+        const submission = (nth: number): Sent => ({ subject, account, nth, texts, prepared })
         return { subject: `${account} ${subject}`, submission, billed: { subject, credits: 1 } }
       },
-      fate: ({ texts, ...submission }) =>
+      fate: ({ prepared: _, texts, ...submission }) =>
         options.fate?.(submission) ?? Engine.fateOf(fates, wordOf(texts) ?? undefined) ?? {},
       refusal: (_, fate) => (fate.refused === true ? own(refused) : null),
-      draw: (random, _, fate) => ({
+      draw: (random, { prepared }, fate) => ({
         duration: random.lognormal(usual, 0.25, usual / 3, usual * 3),
-        id: fate.id ?? idLike(sampleId, ++count, random),
-        drawn: { findingsAsked: 0 }
+        id: fate.id ?? prepared ?? idLike(sampleId, ++count, random),
+        drawn: { findingsAsked: 0, cancelled: false }
       }),
       accepted: ({ id }) => own(about(accepted, id, places.location === null ? submitId : null)),
       status: (scan, ended, call) => own(status(scan, ended, call.now)),
-      calls: { findings }
+      calls: { cancel, findings, prepare, result }
     }
   }
 
@@ -334,6 +386,20 @@ export const make = <T, P>(
 
 /** What was there before it started is in no samples. */
 const nothingEarlier = (none: never): never => none
+
+const pathOf = ({ path }: Server.Call): string => path.split("?", 1)[0] ?? ""
+
+/** The answer with the id of the samples' scan, and where it is there: the submission's, or that of what it was prepared by. */
+const idPlace = <T, P>({ calls, places }: Vendor<T, P>, { prepare, submit }: Samples<T>): [unknown, wire.Path] => {
+  const place = places.submitId ?? submit.id
+  const [prepared] = calls.prepare.flatMap(({ take }, at) => {
+    const answer = prepare?.[at]?.answer
+    return Array.isArray(take) && answer !== undefined ? [{ body: answer.body, take }] : []
+  })
+  return place === undefined && prepared !== undefined
+    ? [prepared.body, prepared.take]
+    : [submit.accepted[0].body, place ?? []]
+}
 
 const locationId = ({ location }: { readonly location: RegExp }, answer: Answer): string => {
   const found = Object.entries(answer.headers ?? {}).find(([key]) => key.toLowerCase() === "location")?.[1]

@@ -58,7 +58,7 @@ export const make = (playable: Playable): BroughtScenario => {
     return { vendor: vendor.name, ...(isRecord(plain) ? plain : {}) }
   }
   const duration = Duration.times(vendor.budget.typicalDuration, 0.75)
-  const fails = samples.poll.scans.some(({ means }) => means === "Failed")
+  const fails = [...samples.poll.scans, ...(samples.result?.scans ?? [])].some(({ means }) => means === "Failed")
   const busy: Script.Step = { status: 429, headers: { "Retry-After": "20" } }
   const fates: ReadonlyArray<SimulatedVendor.Fate> = [
     { duration, polls: [busy] },

@@ -109,10 +109,8 @@ const tableOf = <T, P>(vendor: Vendor<T, P>): ReadonlyArray<ErrorAnswer> =>
     }
   })
 
-const isPending = ({ means }: ScanSample): boolean => means === "queued" || means === "running"
-
 const settledOf = ({ answer, means, reason, result }: ScanSample): ReadonlyArray<SettledAnswer> =>
-  means === "queued" || means === "running"
+  means === "queued" || means === "running" || means === "ended"
     ? []
     : [
         {
@@ -179,7 +177,7 @@ export const make = <T, P>(vendor: Vendor<T, P>, samples: Samples<T>, http: Laye
       ...(status.numeric === undefined ? {} : { numeric: status.numeric }),
       isWord: typeof words === "function" ? words : (word: string) => words.includes(word),
       pending: atLeastOne(pending, vendor.name, "pending"),
-      settled: atLeastOne(poll.scans.filter((one) => !isPending(one)).flatMap(settledOf), vendor.name, "ended")
+      settled: atLeastOne(poll.scans.flatMap(settledOf), vendor.name, "ended")
     },
     errors: [
       refusal,
