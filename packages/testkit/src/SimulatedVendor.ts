@@ -362,8 +362,8 @@ export const make = <T, P>(
         const submission = (nth: number): Sent => ({ subject, account, nth, texts, prepared })
         return { subject: `${account} ${subject}`, submission, billed: { subject, credits: 1 } }
       },
-      fate: ({ prepared: _, texts, ...submission }) =>
-        options.fate?.(submission) ?? Engine.fateOf(fates, wordOf(texts) ?? undefined) ?? {},
+      fate: ({ account, nth, subject, texts }) =>
+        options.fate?.({ subject, account, nth }) ?? Engine.fateOf(fates, wordOf(texts) ?? undefined) ?? {},
       refusal: (_, fate) => (fate.refused === true ? own(refused) : null),
       draw: (random, { prepared }, fate) => ({
         duration: random.lognormal(usual, 0.25, usual / 3, usual * 3),
