@@ -1,7 +1,6 @@
 /** The tables of `docs/guides/gates.md`, made by the real gate. `DOCS_UPDATE=1` writes them instead of comparing. */
 import * as Outcome from "@scanpoll/core/model/ScanOutcome"
-import * as Record from "@scanpoll/core/model/ScanRecord"
-import type { ScanRecord } from "@scanpoll/core/model/ScanRecord"
+import * as ScanRecord from "@scanpoll/core/model/ScanRecord"
 import type * as Severity from "@scanpoll/core/model/Severity"
 import * as Gate from "@scanpoll/report/Gate"
 import * as HostileText from "@scanpoll/report/HostileText"
@@ -33,16 +32,18 @@ const compared: Outcome.Delta = {
   comparable: true
 }
 
-const changed = (of: ScanRecord, change: (outcome: Outcome.ScanOutcome<unknown>) => Outcome.ScanOutcome<unknown>) =>
-  of.outcome === null ? of : { ...of, outcome: change(of.outcome) }
+const changed = (
+  of: ScanRecord.ScanRecord,
+  change: (outcome: Outcome.ScanOutcome<unknown>) => Outcome.ScanOutcome<unknown>
+) => (of.outcome === null ? of : { ...of, outcome: change(of.outcome) })
 
-const noFindings = (of: ScanRecord): ScanRecord =>
+const noFindings = (of: ScanRecord.ScanRecord): ScanRecord.ScanRecord =>
   changed(of, (outcome) => Outcome.withoutFindings(outcome, "the vendor's findings could not be fetched (500)"))
 
-const aboutOther = (of: ScanRecord): ScanRecord =>
+const aboutOther = (of: ScanRecord.ScanRecord): ScanRecord.ScanRecord =>
   changed(of, (outcome) => Outcome.withoutEvidence(outcome, "the answer is about other.example"))
 
-const unreadCount = (of: ScanRecord): ScanRecord =>
+const unreadCount = (of: ScanRecord.ScanRecord): ScanRecord.ScanRecord =>
   changed(of, (outcome) =>
     outcome._tag === "Failed"
       ? outcome
@@ -56,7 +57,7 @@ const unreadCount = (of: ScanRecord): ScanRecord =>
         }
   )
 
-const ended: ReadonlyArray<readonly [words: string, record: ScanRecord]> = [
+const ended: ReadonlyArray<readonly [words: string, record: ScanRecord.ScanRecord]> = [
   ["all there, and fine", completed(0, { assessment: fine, findings: listed(), delta: compared })],
   ["all there, and bad", completed(0, { assessment: bad, findings: listed(high), delta: compared })],
   ["fine as a whole, with a new high finding", completed(0, { assessment: fine, findings: listed(high) })],
@@ -87,10 +88,10 @@ const ended: ReadonlyArray<readonly [words: string, record: ScanRecord]> = [
   ]
 ]
 
-const states: ReadonlyArray<readonly [words: string, record: ScanRecord]> = [
+const states: ReadonlyArray<readonly [words: string, record: ScanRecord.ScanRecord]> = [
   ["`partial`, fine so far", partial(0, { assessment: fine, findings: { ...listed(), coverage: "partial" } })],
   ["`partial`, bad already", partial(0, { assessment: bad, findings: { ...listed(high), coverage: "partial" } })],
-  ...Record.states
+  ...ScanRecord.states
     .filter((state) => state !== "completed" && state !== "partial")
     .map((state) => [`\`${state}\``, inState(0, state)] as const),
   ["`refused` with 401 or 403", inState(0, "refused", { because: "credential" })],
@@ -107,10 +108,10 @@ const rules: ReadonlyArray<readonly [words: string, policy: Partial<Gate.GatePol
   ["`--max-violations 0`", { maxViolations: 0 }]
 ]
 
-const reportOf = (record: ScanRecord, policy: Partial<Gate.GatePolicy>) =>
+const reportOf = (record: ScanRecord.ScanRecord, policy: Partial<Gate.GatePolicy>) =>
   ScanReport.fromRecords([record], info({ policy: { ...Gate.none, ...policy } }))
 
-const answer = (record: ScanRecord, policy: Partial<Gate.GatePolicy>): string => {
+const answer = (record: ScanRecord.ScanRecord, policy: Partial<Gate.GatePolicy>): string => {
   const { exit, gate } = reportOf(record, policy)
   const [rule] = gate.rules
   if (rule === undefined) return String(exit.code)
@@ -125,7 +126,10 @@ const table = (first: string, columns: ReadonlyArray<string>, rows: ReadonlyArra
     ...rows.map((row) => `| ${row.join(" | ")} |`)
   ].join("\n")
 
-const byRule = (first: string, records: ReadonlyArray<readonly [words: string, record: ScanRecord]>): string =>
+const byRule = (
+  first: string,
+  records: ReadonlyArray<readonly [words: string, record: ScanRecord.ScanRecord]>
+): string =>
   table(
     first,
     rules.map(([words]) => words),
@@ -148,56 +152,57 @@ const before = (severity: Severity.Severity) => ({
 })
 
 // What a row is told of the scan before, and what it says now.
-const news: ReadonlyArray<readonly [words: string, record: ScanRecord, previous: Severity.Severity | null]> = [
+const news: ReadonlyArray<readonly [words: string, record: ScanRecord.ScanRecord, previous: Severity.Severity | null]> =
   [
-    "a first scan, with a high finding",
-    completed(0, { assessment: fine, findings: listed({ ...high, status: "unknown" }) }),
-    null
-  ],
-  ["a first scan, with nothing of high or worse", completed(0, { assessment: fine, findings: listed(low) }), null],
-  ["a first scan of a vendor without findings, high as a whole", completed(0, { assessment: bad }), null],
-  [
-    "a high finding that the scan before had",
-    completed(0, { assessment: bad, findings: listed({ ...high, status: "unchanged" }), delta: compared }),
-    "high"
-  ],
-  [
-    "a high finding that the scan before did not have",
-    completed(0, { assessment: bad, findings: listed(high), delta: { ...compared, new: 1, unchanged: 0 } }),
-    "high"
-  ],
-  [
-    "a high finding, and the scan before listed a part of its own",
-    completed(0, { assessment: bad, findings: listed({ ...high, status: "unknown" }) }),
-    null
-  ],
-  [
-    "no new finding, and high as a whole where the scan before was low",
-    completed(0, { assessment: bad, findings: listed(low), delta: compared }),
-    "low"
-  ],
-  [
-    "no new finding, and high as a whole where the scan before was `unknown`",
-    completed(0, { assessment: bad, findings: listed(low), delta: compared }),
-    "unknown"
-  ],
-  [
-    "more violations than before, counted and not listed, high as a whole",
-    completed(0, {
-      assessment: bad,
-      findings: { coverage: "counts-only", total: 3, items: [] },
-      delta: { ...compared, new: 2 }
-    }),
-    "high"
-  ],
-  [
-    "findings `unavailable`, and no worse as a whole than the scan before",
-    noFindings(completed(0, { assessment: bad })),
-    "high"
+    [
+      "a first scan, with a high finding",
+      completed(0, { assessment: fine, findings: listed({ ...high, status: "unknown" }) }),
+      null
+    ],
+    ["a first scan, with nothing of high or worse", completed(0, { assessment: fine, findings: listed(low) }), null],
+    ["a first scan of a vendor without findings, high as a whole", completed(0, { assessment: bad }), null],
+    [
+      "a high finding that the scan before had",
+      completed(0, { assessment: bad, findings: listed({ ...high, status: "unchanged" }), delta: compared }),
+      "high"
+    ],
+    [
+      "a high finding that the scan before did not have",
+      completed(0, { assessment: bad, findings: listed(high), delta: { ...compared, new: 1, unchanged: 0 } }),
+      "high"
+    ],
+    [
+      "a high finding, and the scan before listed a part of its own",
+      completed(0, { assessment: bad, findings: listed({ ...high, status: "unknown" }) }),
+      null
+    ],
+    [
+      "no new finding, and high as a whole where the scan before was low",
+      completed(0, { assessment: bad, findings: listed(low), delta: compared }),
+      "low"
+    ],
+    [
+      "no new finding, and high as a whole where the scan before was `unknown`",
+      completed(0, { assessment: bad, findings: listed(low), delta: compared }),
+      "unknown"
+    ],
+    [
+      "more violations than before, counted and not listed, high as a whole",
+      completed(0, {
+        assessment: bad,
+        findings: { coverage: "counts-only", total: 3, items: [] },
+        delta: { ...compared, new: 2 }
+      }),
+      "high"
+    ],
+    [
+      "findings `unavailable`, and no worse as a whole than the scan before",
+      noFindings(completed(0, { assessment: bad })),
+      "high"
+    ]
   ]
-]
 
-const newsOf = (record: ScanRecord, previous: Severity.Severity | null): string => {
+const newsOf = (record: ScanRecord.ScanRecord, previous: Severity.Severity | null): string => {
   const trend = previous === null ? [] : [before(previous)]
   const policy = { ...Gate.none, failOnNew: "high" } as const
   const { exit, gate } = ScanReport.fromRecords([record], info({ policy, row: () => ({ trend }) }))

@@ -269,7 +269,12 @@ const wordPlants = [
     code: "export const now = () => new Date().getTime()\n",
     says: "Effect's Clock"
   },
-  { in: "packages/core/test/Word.test.ts", code: `it.effect.only("one", () => one)\n`, says: "left out" }
+  { in: "packages/core/test/Word.test.ts", code: `it.effect.only("one", () => one)\n`, says: "left out" },
+  {
+    in: "packages/core/src/engine/WordE.ts",
+    code: 'import * as Severity from "../model/Severity.ts"\nimport type { Trend } from "../model/Severity.ts"\n',
+    says: "by name or as a namespace"
+  }
 ]
 
 // A package of its own, as the type check would have built it, and what the reference says of it.

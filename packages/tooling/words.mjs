@@ -1,6 +1,6 @@
 /**
  * House rules about the text of a file, which the lint cannot express: core speaks of no vendor, nothing reads the
- * clock behind Effect's back, and no test shuts the others out.
+ * clock behind Effect's back, no test shuts the others out, and no module is imported in two forms.
  *
  *     node packages/tooling/words.mjs [root]
  */
@@ -26,6 +26,12 @@ const rules = [
   }
 ]
 
+// Both forms of an import of one module: its namespace, and names beside it.
+const namespace = /^import (?:type )?\* as \w+ from "([^"]+)"$/gm
+const names = /^import (?:type )?\{[^}]*\} from "([^"]+)"$/gm
+const once =
+  "{packages/{action,bench,cli,cluster,core,journal,promise,test-support,testkit}/{src,test},packages/report/test,docs/test}/**/*.ts"
+
 const root = resolve(process.argv[2] ?? fileURLToPath(new URL("../../", import.meta.url)))
 let faults = 0
 for (const { files, what, why } of rules) {
@@ -36,6 +42,15 @@ for (const { files, what, why } of rules) {
       faults++
       console.error(`${file}:${index + 1}: ${JSON.stringify(found[0])}: ${why}`)
     }
+  }
+}
+for (const file of globSync(once, { cwd: root }).toSorted()) {
+  const text = readFileSync(join(root, file), "utf8")
+  const whole = new Set([...text.matchAll(namespace)].map(([, from]) => from))
+  for (const [, from] of text.matchAll(names)) {
+    if (!whole.has(from)) continue
+    faults++
+    console.error(`${file}: "${from}": a module is imported once, by name or as a namespace`)
   }
 }
 process.exitCode = faults === 0 ? 0 : 1

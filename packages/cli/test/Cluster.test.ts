@@ -10,7 +10,6 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { beforeAll } from "vitest"
 import * as Postgres from "@scanpoll/test-support/postgres"
-import type { Database } from "@scanpoll/test-support/postgres"
 import { type Ended, once, type Running, scanpoll } from "./support/command.ts"
 
 const canary = "avk_live_canary4444444444444444444444444444444444"
@@ -94,7 +93,7 @@ const startWorker = Effect.fnUntraced(function* (journal: string, name: string, 
 })
 
 describe("workers as commands", () => {
-  let own: Database
+  let own: Postgres.Database
   beforeAll(async () => {
     own = await Postgres.database()
   })

@@ -12,8 +12,7 @@ import * as Schema from "effect/Schema"
 import { type ClaimEntry, type HistoryFilter, type JournalError, ScanJournal } from "@scanpoll/core/engine/ScanJournal"
 import * as Identity from "@scanpoll/core/unstable/model/Identity"
 import * as Outcomes from "@scanpoll/core/model/ScanOutcome"
-import * as Severities from "@scanpoll/core/model/Severity"
-import type { Severity } from "@scanpoll/core/model/Severity"
+import * as Severity from "@scanpoll/core/model/Severity"
 import type { Subject } from "@scanpoll/core/model/Subject"
 
 /**
@@ -27,7 +26,7 @@ export interface Point {
   readonly scanId: string
   readonly at: number
   readonly state: "completed" | "partial" | "failed"
-  readonly severity: Severity
+  readonly severity: Severity.Severity
   readonly score: Outcomes.Score | null
   readonly findings: number | null
   readonly delta: Outcomes.Delta | null
@@ -107,7 +106,7 @@ export const trend = (points: ReadonlyArray<Point>): Trend => {
     return sign(last.score.direction === "higher-is-better" ? up : -up)
   }
   if (last.severity !== before.severity) {
-    return sign(Severities.worse(last.severity, before.severity) === last.severity ? -1 : 1)
+    return sign(Severity.worse(last.severity, before.severity) === last.severity ? -1 : 1)
   }
   if (last.findings !== null && before.findings !== null) return sign(before.findings - last.findings)
   return "same"

@@ -15,12 +15,10 @@ import * as Result from "effect/Result"
 import * as Scope from "effect/Scope"
 import { SqlClient } from "effect/sql/SqlClient"
 import * as ScanJournal from "@scanpoll/core/engine/ScanJournal"
-import type { JournalError } from "@scanpoll/core/engine/ScanJournal"
 import * as Fs from "node:fs"
 import * as Path from "node:path"
 import { errorOf } from "./internal/faults.ts"
-import type { JournalAddress } from "./JournalAddress.ts"
-import * as Addresses from "./JournalAddress.ts"
+import * as JournalAddress from "./JournalAddress.ts"
 import * as SqliteClient from "./SqliteClient.ts"
 import * as SqlJournal from "./SqlJournal.ts"
 
@@ -46,7 +44,7 @@ export interface FileOptions extends SqlJournal.Options {
 export const layerSqlite = (
   path: string,
   options: FileOptions = {}
-): Layer.Layer<ScanJournal.ScanJournal, JournalError> =>
+): Layer.Layer<ScanJournal.ScanJournal, ScanJournal.JournalError> =>
   Layer.provide(
     SqlJournal.layer(options),
     Layer.effect(
@@ -75,7 +73,7 @@ export const layerSqlite = (
 export const clientPostgres = (
   url: string | Redacted.Redacted,
   options: { readonly maxConnections?: number; readonly readOnly?: boolean } = {}
-): Layer.Layer<SqlClient, JournalError> =>
+): Layer.Layer<SqlClient, ScanJournal.JournalError> =>
   Layer.effect(
     SqlClient,
     Effect.gen(function* () {
@@ -123,7 +121,8 @@ export const clientPostgres = (
 export const layerPostgres = (
   url: string | Redacted.Redacted,
   options: SqlJournal.Options = {}
-): Layer.Layer<ScanJournal.ScanJournal, JournalError> => Layer.provide(SqlJournal.layer(options), clientPostgres(url))
+): Layer.Layer<ScanJournal.ScanJournal, ScanJournal.JournalError> =>
+  Layer.provide(SqlJournal.layer(options), clientPostgres(url))
 
 /**
  * The journal at an address as text, such as a setting has it.
@@ -132,10 +131,10 @@ export const layerPostgres = (
  * @since 0.1.0
  */
 export const layer = (
-  address: string | JournalAddress,
+  address: string | JournalAddress.JournalAddress,
   options: FileOptions = {}
-): Layer.Layer<ScanJournal.ScanJournal, JournalError> => {
-  const read = typeof address === "string" ? Addresses.parse(address) : Result.succeed(address)
+): Layer.Layer<ScanJournal.ScanJournal, ScanJournal.JournalError> => {
+  const read = typeof address === "string" ? JournalAddress.parse(address) : Result.succeed(address)
   if (Result.isFailure(read)) return Layer.unwrap(Effect.fail(errorOf("unavailable", read.failure)))
   switch (read.success._tag) {
     case "Memory":
@@ -155,10 +154,10 @@ export const layer = (
  * @since 0.2.0
  */
 export const layerReadOnly = (
-  address: string | JournalAddress,
+  address: string | JournalAddress.JournalAddress,
   options: Pick<FileOptions, "patience" | "limit" | "trust"> = {}
-): Layer.Layer<ScanJournal.ScanJournal, JournalError> => {
-  const read = typeof address === "string" ? Addresses.parse(address) : Result.succeed(address)
+): Layer.Layer<ScanJournal.ScanJournal, ScanJournal.JournalError> => {
+  const read = typeof address === "string" ? JournalAddress.parse(address) : Result.succeed(address)
   if (Result.isFailure(read)) return Layer.unwrap(Effect.fail(errorOf("unavailable", read.failure)))
   switch (read.success._tag) {
     case "Memory":

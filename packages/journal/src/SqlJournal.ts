@@ -17,7 +17,6 @@ import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
 import * as Semaphore from "effect/Semaphore"
 import * as SqlClient from "effect/sql/SqlClient"
-import type { JournalError, Operations } from "@scanpoll/core/engine/ScanJournal"
 import * as ScanJournal from "@scanpoll/core/engine/ScanJournal"
 import * as Tickets from "@scanpoll/core/model/ScanTicket"
 import * as Waits from "@scanpoll/core/unstable/time/Waits"
@@ -76,7 +75,7 @@ const bounded = (name: string, value: Duration.Input | undefined, fallback: numb
 }
 
 // The journal is another one now. What this process had bought is in the log, so that it can be found again.
-const endAll = (held: HeldClaims, error: JournalError): Effect.Effect<void> =>
+const endAll = (held: HeldClaims, error: ScanJournal.JournalError): Effect.Effect<void> =>
   Effect.gen(function* () {
     const remedy = "put it back, then `scanpoll resume`; or wait for each scan by its key: `scanpoll wait KEY`"
     yield* Effect.logError(`${error.message}. Nothing more is submitted or polled. To recover, ${remedy}`)
@@ -140,7 +139,7 @@ const foundation = (sql: SqlClient.SqlClient, options: Options) =>
  */
 export const makeShared = (
   options: Options = {}
-): Effect.Effect<Operations & Sharing, JournalError, SqlClient.SqlClient | Scope.Scope> =>
+): Effect.Effect<ScanJournal.Operations & Sharing, ScanJournal.JournalError, SqlClient.SqlClient | Scope.Scope> =>
   Effect.gen(function* () {
     const sql = yield* SqlClient.SqlClient
     const watchEvery = bounded("watch", options.watch, 500)
@@ -192,7 +191,7 @@ export const makeShared = (
       learned,
       flushed,
       isWell: () => !store.isSick()
-    } satisfies Operations & Sharing
+    } satisfies ScanJournal.Operations & Sharing
   })
 
 /**
@@ -202,8 +201,9 @@ export const makeShared = (
  * @category constructors
  * @since 0.1.0
  */
-export const make: (options?: Options) => Effect.Effect<Operations, JournalError, SqlClient.SqlClient | Scope.Scope> =
-  makeShared
+export const make: (
+  options?: Options
+) => Effect.Effect<ScanJournal.Operations, ScanJournal.JournalError, SqlClient.SqlClient | Scope.Scope> = makeShared
 
 /**
  * The journal as a layer over a `SqlClient`.
@@ -211,7 +211,9 @@ export const make: (options?: Options) => Effect.Effect<Operations, JournalError
  * @category layers
  * @since 0.1.0
  */
-export const layer = (options: Options = {}): Layer.Layer<ScanJournal.ScanJournal, JournalError, SqlClient.SqlClient> =>
+export const layer = (
+  options: Options = {}
+): Layer.Layer<ScanJournal.ScanJournal, ScanJournal.JournalError, SqlClient.SqlClient> =>
   Layer.effect(ScanJournal.ScanJournal, make(options))
 
 /**
@@ -226,7 +228,7 @@ export const layer = (options: Options = {}): Layer.Layer<ScanJournal.ScanJourna
  */
 export const makeReadOnly = (
   options: Pick<Options, "patience" | "limit"> = {}
-): Effect.Effect<Operations, JournalError, SqlClient.SqlClient> =>
+): Effect.Effect<ScanJournal.Operations, ScanJournal.JournalError, SqlClient.SqlClient> =>
   Effect.flatMap(SqlClient.SqlClient, (sql) =>
     ReadOnly.make(sql, {
       patience: bounded("patience", options.patience, 5_000),
@@ -242,5 +244,5 @@ export const makeReadOnly = (
  */
 export const layerReadOnly = (
   options: Pick<Options, "patience" | "limit"> = {}
-): Layer.Layer<ScanJournal.ScanJournal, JournalError, SqlClient.SqlClient> =>
+): Layer.Layer<ScanJournal.ScanJournal, ScanJournal.JournalError, SqlClient.SqlClient> =>
   Layer.effect(ScanJournal.ScanJournal, makeReadOnly(options))

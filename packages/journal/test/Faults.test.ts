@@ -1,5 +1,4 @@
 import { assert, describe, it } from "@effect/vitest"
-import type { JournalError, Operations } from "@scanpoll/core/engine/ScanJournal"
 import * as ScanJournal from "@scanpoll/core/engine/ScanJournal"
 import * as Journal from "@scanpoll/journal/Journal"
 import * as JournalAddress from "@scanpoll/journal/JournalAddress"
@@ -26,7 +25,7 @@ import { fresh, keyOf, outcomeOf, reason, subject, ticketOf } from "./support/fi
 
 const quick = { lease: "1 second", watch: "30 millis", patience: "1500 millis" } as const
 
-const reasonOf = <A, R>(effect: Effect.Effect<A, JournalError, R>) =>
+const reasonOf = <A, R>(effect: Effect.Effect<A, ScanJournal.JournalError, R>) =>
   Effect.map(Effect.result(effect), (result) => (Result.isFailure(result) ? result.failure.reason : "no error"))
 
 const opening = (address: string) => reasonOf(Layer.build(Journal.layer(address)))
@@ -378,7 +377,7 @@ describe.for(all)("a database in trouble: $name", (databases) => {
     })
 
   /** A purchase from beginning to end, and one that comes to nothing. */
-  const story = (journal: Operations) =>
+  const story = (journal: ScanJournal.Operations) =>
     Effect.gen(function* () {
       const { claimId } = yield* journal.claim(keyOf("a"), fresh)
       yield* journal.submitted(claimId, ticketOf("a"), 0)
@@ -500,8 +499,10 @@ describe.for(all)("a database in trouble: $name", (databases) => {
       journal.paused({ vendor: "acme", origin: "https://acme.test", account: "default" }, 34_000)
       yield* Effect.sleep(300)
       down = false
-      const untilStored: Effect.Effect<number, JournalError> = Effect.flatMap(journal.get(claimId), (entry) =>
-        entry?.notBefore === 12_000 ? Effect.succeed(12_000) : Effect.andThen(Effect.sleep(20), untilStored)
+      const untilStored: Effect.Effect<number, ScanJournal.JournalError> = Effect.flatMap(
+        journal.get(claimId),
+        (entry) =>
+          entry?.notBefore === 12_000 ? Effect.succeed(12_000) : Effect.andThen(Effect.sleep(20), untilStored)
       )
       yield* untilStored
       assert.strictEqual((yield* journal.pauses)[0]?.until, 34_000)

@@ -1,6 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as ScanJournal from "@scanpoll/core/engine/ScanJournal"
-import type { JournalError, Operations } from "@scanpoll/core/engine/ScanJournal"
 import * as SqlJournal from "@scanpoll/journal/SqlJournal"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
@@ -20,10 +19,10 @@ const openIn = (database: Database, options: SqlJournal.Options = quick) =>
     Effect.provideService(SqlJournal.make(options), SqlClient.SqlClient, client)
   )
 
-const reasonOf = <A, R>(effect: Effect.Effect<A, JournalError, R>) =>
+const reasonOf = <A, R>(effect: Effect.Effect<A, ScanJournal.JournalError, R>) =>
   Effect.map(Effect.result(effect), (result) => (Result.isFailure(result) ? result.failure.reason : "no error"))
 
-const bought = (journal: Operations, name: string) =>
+const bought = (journal: ScanJournal.Operations, name: string) =>
   Effect.gen(function* () {
     const { claimId } = yield* journal.claim(keyOf(name), fresh)
     yield* journal.submitted(claimId, ticketOf(name), 0)
@@ -150,8 +149,10 @@ describe.for(all)("who holds a claim: $name", (databases) => {
         // What is behind is no proof: the owner may have polled since. What is ahead is.
         times.splice(0, 2, begun - 1, begun - 1)
         ids.forEach((claimId, n) => one.waiting(claimId, times[n] ?? 0))
-        const untilStored: Effect.Effect<void, JournalError> = Effect.flatMap(one.list(["submitted"]), (entries) =>
-          entries.every((entry) => entry.notBefore > 0) ? Effect.void : Effect.andThen(Effect.sleep(10), untilStored)
+        const untilStored: Effect.Effect<void, ScanJournal.JournalError> = Effect.flatMap(
+          one.list(["submitted"]),
+          (entries) =>
+            entries.every((entry) => entry.notBefore > 0) ? Effect.void : Effect.andThen(Effect.sleep(10), untilStored)
         )
         yield* untilStored
         const theirs = yield* Effect.forEach(ids, (claimId) => two.take(claimId))
@@ -219,7 +220,10 @@ describe.for(all)("who holds a claim: $name", (databases) => {
   promise("what the vendor answered to a process that was taken for gone is not lost", (database) =>
     Effect.gen(function* () {
       const answers: Readonly<
-        Record<string, (journal: Operations, claimId: string) => Effect.Effect<void, JournalError>>
+        Record<
+          string,
+          (journal: ScanJournal.Operations, claimId: string) => Effect.Effect<void, ScanJournal.JournalError>
+        >
       > = {
         submitted: (journal, claimId) => journal.submitted(claimId, ticketOf(claimId), 3),
         settled: (journal, claimId) => journal.settled(claimId, outcomeOf(claimId), ticketOf(claimId)),
@@ -275,7 +279,7 @@ describe.for(all)("who holds a claim: $name", (databases) => {
       const adopted = yield* one.adopt(ticketOf("typed", null), subject)
       assert.strictEqual((yield* two.adopt(ticketOf("typed", null), subject)).claimId, adopted.claimId)
       one.paused({ vendor: "acme", origin: "https://acme.test", account: "default" }, 42)
-      const untilStored: Effect.Effect<ReadonlyArray<ScanJournal.Pause>, JournalError> = Effect.flatMap(
+      const untilStored: Effect.Effect<ReadonlyArray<ScanJournal.Pause>, ScanJournal.JournalError> = Effect.flatMap(
         two.pauses,
         (pauses) => (pauses.length > 0 ? Effect.succeed(pauses) : Effect.andThen(Effect.sleep(10), untilStored))
       )

@@ -1,5 +1,4 @@
 import { assert, describe, it } from "@effect/vitest"
-import type { JournalError, Operations } from "@scanpoll/core/engine/ScanJournal"
 import * as ScanJournal from "@scanpoll/core/engine/ScanJournal"
 import * as Journal from "@scanpoll/journal/Journal"
 import { migrate, migrations } from "@scanpoll/journal/JournalSchema"
@@ -15,12 +14,12 @@ import { type Database, type Databases, postgres, sqlite } from "./support/datab
 import { fresh, keyOf, outcomeOf, reason, subject, ticketOf } from "./support/fixtures.ts"
 import { runOf } from "./support/runs.ts"
 
-const open = (layer: Layer.Layer<ScanJournal.ScanJournal, JournalError>) =>
+const open = (layer: Layer.Layer<ScanJournal.ScanJournal, ScanJournal.JournalError>) =>
   Effect.map(Layer.build(layer), (context) => Context.get(context, ScanJournal.ScanJournal))
 
 const look = (database: Database) => open(Journal.layerReadOnly(database.address, { patience: "500 millis" }))
 
-const reasonOf = <A, R>(effect: Effect.Effect<A, JournalError, R>) =>
+const reasonOf = <A, R>(effect: Effect.Effect<A, ScanJournal.JournalError, R>) =>
   Effect.map(Effect.result(effect), (result) => (Result.isFailure(result) ? result.failure.reason : "no error"))
 
 /** One scan that is open, one that settled, one in doubt. */
@@ -38,7 +37,7 @@ const fill = (database: Database) =>
     })
   )
 
-const seesAll = (journal: Operations) =>
+const seesAll = (journal: ScanJournal.Operations) =>
   Effect.gen(function* () {
     assert.deepStrictEqual(
       (yield* journal.list(["submitted", "in-doubt"])).map((entry) => entry.state),

@@ -1,5 +1,4 @@
 import { assert, describe, it } from "@effect/vitest"
-import type { JournalError, Operations } from "@scanpoll/core/engine/ScanJournal"
 import * as Journal from "@scanpoll/journal/Journal"
 import * as ScanJournal from "@scanpoll/core/engine/ScanJournal"
 import * as Context from "effect/Context"
@@ -23,10 +22,10 @@ const patient = { ...quick, lease: "1 hour" } as const
 const open = (address: string, options: Journal.FileOptions = quick) =>
   Effect.map(Layer.build(Journal.layer(address, options)), (context) => Context.get(context, ScanJournal.ScanJournal))
 
-const failureOf = <A, R>(effect: Effect.Effect<A, JournalError, R>) =>
+const failureOf = <A, R>(effect: Effect.Effect<A, ScanJournal.JournalError, R>) =>
   Effect.map(Effect.result(effect), (result) => (Result.isFailure(result) ? result.failure : null))
 
-const buy = (journal: Operations, name: string) =>
+const buy = (journal: ScanJournal.Operations, name: string) =>
   Effect.gen(function* () {
     const { claimId } = yield* journal.claim(keyOf(name), fresh)
     yield* journal.submitted(claimId, ticketOf(name), 0)

@@ -16,8 +16,7 @@
 import * as Journals from "@scanpoll/core/engine/ScanJournal"
 import type { PollFault } from "@scanpoll/core/model/PollFault"
 import * as Stops from "@scanpoll/core/model/PollStopped"
-import type { ScanTicket } from "@scanpoll/core/model/ScanTicket"
-import * as Tickets from "@scanpoll/core/model/ScanTicket"
+import * as ScanTicket from "@scanpoll/core/model/ScanTicket"
 import type { SubmitError } from "@scanpoll/core/model/SubmitError"
 
 export {
@@ -57,9 +56,9 @@ export {
  * @category errors
  * @since 0.1.0
  */
-export type PollStopped = Stops.PollStopped<ScanTicket>
+export type PollStopped = Stops.PollStopped<ScanTicket.ScanTicket>
 
-type StopFields = ConstructorParameters<typeof Stops.PollStopped<ScanTicket>>[0]
+type StopFields = ConstructorParameters<typeof Stops.PollStopped<ScanTicket.ScanTicket>>[0]
 
 /**
  * A wait that ended without an outcome. `reason` is one of `deadline`, `pace-ended`, `unreachable`, `denied`,
@@ -79,9 +78,9 @@ export const PollStopped: { new (fields: StopFields): PollStopped; readonly prot
  * @since 0.1.0
  */
 export class JournalError extends Journals.JournalError {
-  readonly ticket: ScanTicket | null
+  readonly ticket: ScanTicket.ScanTicket | null
 
-  constructor(error: Journals.JournalError, ticket: ScanTicket | null) {
+  constructor(error: Journals.JournalError, ticket: ScanTicket.ScanTicket | null) {
     super({ reason: error.reason, message: error.message, cause: error.cause })
     this.ticket = ticket
   }
@@ -99,14 +98,14 @@ export class JournalError extends Journals.JournalError {
  */
 export interface Aborted {
   readonly state: "interrupted" | "in-doubt" | "not-started"
-  readonly ticket: ScanTicket | null
+  readonly ticket: ScanTicket.ScanTicket | null
   readonly claimId: string | null
 }
 
 const abortWords = ({ claimId, state, ticket }: Aborted): string => {
   switch (state) {
     case "interrupted":
-      return ticket === null ? "aborted" : `aborted: wait for ${Tickets.accountKey(ticket)} to go on`
+      return ticket === null ? "aborted" : `aborted: wait for ${ScanTicket.accountKey(ticket)} to go on`
     case "in-doubt":
       return `aborted: a submission under way may have been accepted (${claimId ?? "no claim"})`
     case "not-started":
@@ -127,7 +126,7 @@ export class AbortError extends Error implements Aborted {
   readonly code = "ABORT_ERR"
   readonly reason = "interrupted"
   readonly state: Aborted["state"]
-  readonly ticket: ScanTicket | null
+  readonly ticket: ScanTicket.ScanTicket | null
   readonly claimId: string | null
 
   constructor(known: Aborted, cause?: unknown) {

@@ -17,8 +17,7 @@ import * as Scans from "@scanpoll/core/engine/Scans"
 import * as Account from "@scanpoll/core/model/Account"
 import type { ScanOutcome } from "@scanpoll/core/model/ScanOutcome"
 import type * as Records from "@scanpoll/core/model/ScanRecord"
-import * as Tickets from "@scanpoll/core/model/ScanTicket"
-import type { ScanTicket } from "@scanpoll/core/model/ScanTicket"
+import * as ScanTicket from "@scanpoll/core/model/ScanTicket"
 import type { Subject } from "@scanpoll/core/model/Subject"
 import type { ExonaRequest, ExonaResult } from "@scanpoll/exona/ExonaSchema"
 import * as Duration from "effect/Duration"
@@ -155,7 +154,7 @@ export interface Batch<out Record> extends AsyncIterable<Record> {
  * @since 0.1.0
  */
 export interface Submission<out Payload> {
-  readonly ticket: ScanTicket
+  readonly ticket: ScanTicket.ScanTicket
   readonly claimId: string | null
   readonly known: boolean
   readonly outcome: ScanOutcome<Payload> | null
@@ -184,7 +183,7 @@ export type ScanStatus<Payload> =
  * @category models
  * @since 0.1.0
  */
-export type Known = ScanTicket | string
+export type Known = ScanTicket.ScanTicket | string
 
 /**
  * One vendor of a client.
@@ -316,7 +315,7 @@ const quiet = Layer.merge(
   Layer.succeed(References.MinimumLogLevel, "Error")
 )
 
-const isTicket = Schema.is(Tickets.ScanTicket)
+const isTicket = Schema.is(ScanTicket.ScanTicket)
 
 const timeOf = (name: string, time: Time | undefined): Duration.Duration | undefined =>
   time === undefined
@@ -326,7 +325,7 @@ const timeOf = (name: string, time: Time | undefined): Duration.Duration | undef
 const ticketOf = (adapter: Pick<ScanAdapter<never, unknown>, "vendor" | "origin" | "account">, known: Known) => {
   const { account, origin, vendor } = adapter
   if (typeof known === "string") {
-    const key = Option.filter(Tickets.parseKey(known), (key) => key.vendor === vendor)
+    const key = Option.filter(ScanTicket.parseKey(known), (key) => key.vendor === vendor)
     if (Option.isNone(key)) {
       throw new TypeError(`${JSON.stringify(known.slice(0, 80))} is not a key: write "${vendor}:" and the scan's id`)
     }
@@ -335,7 +334,7 @@ const ticketOf = (adapter: Pick<ScanAdapter<never, unknown>, "vendor" | "origin"
         `${JSON.stringify(known.slice(0, 80))} is of another account; this client's account is ${JSON.stringify(account)}`
       )
     }
-    return Tickets.make({ vendor, origin, account, scanId: key.value.scanId, submittedAt: null })
+    return ScanTicket.make({ vendor, origin, account, scanId: key.value.scanId, submittedAt: null })
   }
   if (!isTicket(known)) {
     const has = hasProperty(known, "ticket") ? ": give its `ticket`" : ""
@@ -415,7 +414,7 @@ export function createScanpoll(options: ScanpollOptions): Across<unknown> & Part
   // One scan: `use` runs it, and what is left of it when it is aborted is remembered.
   const single = <A>(
     options: Pick<WaitOptions, "signal" | "onEvent">,
-    known: ScanTicket | null,
+    known: ScanTicket.ScanTicket | null,
     use: (observer: Observer) => JournalEffect<A, RunError>
   ): Promise<A> => {
     let left: Aborted = { state: known === null ? "not-started" : "interrupted", ticket: known, claimId: null }

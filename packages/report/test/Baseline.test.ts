@@ -1,11 +1,9 @@
 import { assert, describe, it } from "@effect/vitest"
 import type { Finding, Findings } from "@scanpoll/core/model/ScanOutcome"
-import * as Record from "@scanpoll/core/model/ScanRecord"
-import type { ScanRecord } from "@scanpoll/core/model/ScanRecord"
+import * as ScanRecord from "@scanpoll/core/model/ScanRecord"
 import * as Baseline from "@scanpoll/report/Baseline"
 import * as Gate from "@scanpoll/report/Gate"
 import * as HostileText from "@scanpoll/report/HostileText"
-import type { HostileText as Hostile } from "@scanpoll/report/HostileText"
 import * as RenderJson from "@scanpoll/report/RenderJson"
 import * as ScanReport from "@scanpoll/report/ScanReport"
 import * as Effect from "effect/Effect"
@@ -26,12 +24,12 @@ const counted = (total: number, status: Finding["status"] = "unknown"): Findings
     total === 0 ? [] : [finding({ findingId: "violations", severity: "high", status, title: `${total} violations` })]
 })
 
-const site = (scanId: string, findings: Findings, severity: "low" | "high" = "low"): ScanRecord => ({
+const site = (scanId: string, findings: Findings, severity: "low" | "high" = "low"): ScanRecord.ScanRecord => ({
   ...completed(0, { name: "https://a.example/", findings, assessment: assessment(severity) }),
   claimId: scanId
 })
 
-const run = (...records: ReadonlyArray<ScanRecord>) => ScanReport.fromRecords(records, info())
+const run = (...records: ReadonlyArray<ScanRecord.ScanRecord>) => ScanReport.fromRecords(records, info())
 
 const statuses = (report: ScanReport.ScanReport) =>
   report.scans.flatMap((scan) =>
@@ -43,10 +41,10 @@ const statuses = (report: ScanReport.ScanReport) =>
 const failsOnNew = (report: ScanReport.ScanReport) =>
   !ScanReport.regate(report, { ...Gate.none, failOnNew: "high" }).gate.passed
 
-const lines = (texts: ReadonlyArray<Hostile>) => texts.map((text) => HostileText.toLine(text))
+const lines = (texts: ReadonlyArray<HostileText.HostileText>) => texts.map((text) => HostileText.toLine(text))
 
 describe("make", () => {
-  it.effect.each(Record.states.filter((state) => state !== "completed"))(
+  it.effect.each(ScanRecord.states.filter((state) => state !== "completed"))(
     "refuses a run with a scan that is %s",
     (state) =>
       Effect.gen(function* () {

@@ -1,6 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import type { ScanState } from "@scanpoll/core/model/ScanRecord"
-import * as Record from "@scanpoll/core/model/ScanRecord"
+import * as ScanRecord from "@scanpoll/core/model/ScanRecord"
 import * as ExitCode from "@scanpoll/report/ExitCode"
 import * as Gate from "@scanpoll/report/Gate"
 import type { ReportScan } from "@scanpoll/report/ReportScan"
@@ -20,7 +19,9 @@ const becauses: ReadonlyArray<Because> = [
 ]
 
 // What each state costs alone, for each thing that can have ended it.
-const table: { readonly [K in ScanState]: ExitCode.ExitCode | { readonly [B in Because]?: ExitCode.ExitCode } } = {
+const table: {
+  readonly [K in ScanRecord.ScanState]: ExitCode.ExitCode | { readonly [B in Because]?: ExitCode.ExitCode }
+} = {
   completed: 0,
   partial: 3,
   failed: 3,
@@ -35,7 +36,7 @@ const table: { readonly [K in ScanState]: ExitCode.ExitCode | { readonly [B in B
   "not-started": { outcome: 3, stop: 3, "vendor-refusal": 3, credential: 4, journal: 74, "not-begun": 3 }
 }
 
-const rowCode = (state: ScanState, because: Because): ExitCode.ExitCode => {
+const rowCode = (state: ScanRecord.ScanState, because: Because): ExitCode.ExitCode => {
   if (because === "defect") return 70
   const entry = table[state]
   return typeof entry === "number" ? entry : (entry[because] ?? 0)
@@ -46,7 +47,7 @@ const order = [130, 70, 74, 2, 1, 4, 3, 0]
 const strongest = (codes: ReadonlyArray<number>): number => order.find((code) => codes.includes(code)) ?? 0
 
 describe("one scan", () => {
-  for (const state of Record.states) {
+  for (const state of ScanRecord.states) {
     for (const because of becauses) {
       it(`${state} because of ${because} gives ${rowCode(state, because)}`, () => {
         assert.strictEqual(ExitCode.ofRow({ state, because }), rowCode(state, because))
@@ -59,8 +60,8 @@ describe("a run", () => {
   // Every pair of states, under every allowance, with a gate that holds and one that is broken, interrupted or not.
   it("takes the strongest code that no allowance masks", () => {
     let cases = 0
-    for (const a of Record.states) {
-      for (const b of Record.states) {
+    for (const a of ScanRecord.states) {
+      for (const b of ScanRecord.states) {
         for (let bits = 0; bits < 32; bits += 1) {
           const policy: Gate.GatePolicy = {
             ...Gate.none,
@@ -145,7 +146,7 @@ describe("a run", () => {
   it("a fault of the journal gives 74 and beats everything but a defect and an interrupt", () => {
     const journal = inState(0, "not-started", { because: "journal" })
     const policy = { ...Gate.none, failOn: "info", allowIncomplete: true } as const
-    const code = (...records: ReadonlyArray<Record.ScanRecord>) =>
+    const code = (...records: ReadonlyArray<ScanRecord.ScanRecord>) =>
       ScanReport.fromRecords(records, info({ policy })).exit.code
     assert.strictEqual(code(journal), 74)
     assert.strictEqual(code(journal, inState(1, "completed"), inState(2, "denied")), 74)

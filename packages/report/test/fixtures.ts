@@ -1,6 +1,5 @@
 import * as Outcome from "@scanpoll/core/model/ScanOutcome"
-import * as Record from "@scanpoll/core/model/ScanRecord"
-import type { ScanRecord, ScanState } from "@scanpoll/core/model/ScanRecord"
+import * as ScanRecord from "@scanpoll/core/model/ScanRecord"
 import type { Severity } from "@scanpoll/core/model/Severity"
 import * as Ticket from "@scanpoll/core/model/ScanTicket"
 import type { RunInfo } from "@scanpoll/report/ScanReport"
@@ -43,7 +42,7 @@ export const completed = (
     readonly vendor?: string
     readonly name?: string
   } = {}
-): ScanRecord => {
+): ScanRecord.ScanRecord => {
   const { vendor = "appvet", name, ...rest } = fields
   const mine = ticket(vendor, `scan_${index}`)
   return record(index, {
@@ -65,7 +64,7 @@ export const completed = (
 export const partial = (
   index: number,
   fields: Partial<Omit<Outcome.Partial<unknown>, "_tag" | "ticket">> = {}
-): ScanRecord => {
+): ScanRecord.ScanRecord => {
   const mine = ticket("appvet", `scan_${index}`)
   return record(index, {
     state: "partial",
@@ -81,7 +80,7 @@ export const partial = (
   })
 }
 
-const because: { readonly [K in ScanState]: ScanRecord["because"] } = {
+const because: { readonly [K in ScanRecord.ScanState]: ScanRecord.ScanRecord["because"] } = {
   completed: "outcome",
   partial: "outcome",
   failed: "outcome",
@@ -96,7 +95,7 @@ const because: { readonly [K in ScanState]: ScanRecord["because"] } = {
   "not-started": "not-begun"
 }
 
-export const record = (index: number, fields: Partial<ScanRecord> = {}): ScanRecord => {
+export const record = (index: number, fields: Partial<ScanRecord.ScanRecord> = {}): ScanRecord.ScanRecord => {
   const state = fields.state ?? "completed"
   return {
     index,
@@ -122,7 +121,11 @@ export const record = (index: number, fields: Partial<ScanRecord> = {}): ScanRec
 }
 
 // A record of each state, made the way the engine makes them.
-export const inState = (index: number, state: ScanState, fields: Partial<ScanRecord> = {}): ScanRecord => {
+export const inState = (
+  index: number,
+  state: ScanRecord.ScanState,
+  fields: Partial<ScanRecord.ScanRecord> = {}
+): ScanRecord.ScanRecord => {
   switch (state) {
     case "completed":
       return { ...completed(index), ...fields }
@@ -150,7 +153,7 @@ export const inState = (index: number, state: ScanState, fields: Partial<ScanRec
       return record(index, {
         state,
         ticket: ticket("appvet", `scan_${index}`),
-        reason: Record.reasonOfStop("deadline", null),
+        reason: ScanRecord.reasonOfStop("deadline", null),
         ...fields
       })
     case "in-doubt":

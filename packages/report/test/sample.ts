@@ -2,7 +2,6 @@ import * as Outcome from "@scanpoll/core/model/ScanOutcome"
 import type { ScanRecord } from "@scanpoll/core/model/ScanRecord"
 import type { Severity } from "@scanpoll/core/model/Severity"
 import * as Gate from "@scanpoll/report/Gate"
-import type { RunInfo } from "@scanpoll/report/ScanReport"
 import * as ScanReport from "@scanpoll/report/ScanReport"
 import { assessment, completed, finding, inState, info, partial, score, start, ticket } from "./fixtures.ts"
 
@@ -146,7 +145,7 @@ export const records: ReadonlyArray<ScanRecord> = [
 
 export const policy: Gate.GatePolicy = { ...Gate.none, failOn: "high", minScore: [{ vendor: "appvet", score: 80 }] }
 
-export const make = (fields: Partial<RunInfo> = {}): ScanReport.ScanReport =>
+export const make = (fields: Partial<ScanReport.RunInfo> = {}): ScanReport.ScanReport =>
   ScanReport.fromRecords(
     records,
     info({

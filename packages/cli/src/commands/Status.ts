@@ -3,8 +3,7 @@
  *
  * @since 0.1.0
  */
-import * as ScanJournals from "@scanpoll/core/engine/ScanJournal"
-import { ScanJournal } from "@scanpoll/core/engine/ScanJournal"
+import * as ScanJournal from "@scanpoll/core/engine/ScanJournal"
 import type { PollAnswer, Progress } from "@scanpoll/core/model/Observation"
 import type { PollFault } from "@scanpoll/core/model/PollFault"
 import type { Reason, ScanOutcome } from "@scanpoll/core/model/ScanOutcome"
@@ -145,7 +144,7 @@ const codeOf = (standing: Standing): 0 | 3 | 4 => {
 }
 
 // What the journal says of a claim that has no scan to ask about, or whose answer is known.
-const standingOfClaim = (entry: ScanJournals.ClaimEntry, key: string): Standing => {
+const standingOfClaim = (entry: ScanJournal.ClaimEntry, key: string): Standing => {
   const blank = { key, vendorStatus: null, severity: null, score: null, progress: null, fault: null }
   const point = entry.state === "settled" ? History.point(entry) : null
   return point === null
@@ -179,7 +178,7 @@ export const status = Effect.fnUntraced(function* (input: {
   readonly flags: FlagTexts
 }): Effect.fn.Return<
   number,
-  UsageError | ScanJournals.JournalError,
+  UsageError | ScanJournal.JournalError,
   FileSystem.FileSystem | Path.Path | Streams | VendorHttp | Vendors
 > {
   const begun = yield* Command.begin({
@@ -200,7 +199,7 @@ export const status = Effect.fnUntraced(function* (input: {
       ? Effect.die(new TypeError("an account that was checked is not open"))
       : Effect.map(Effect.result(account.pollOnce(key.scanId)), (answer) => standingOf(KeyText.format(key), answer))
   const askAbout = Effect.fnUntraced(function* (claimId: string) {
-    const journal = yield* ScanJournal
+    const journal = yield* ScanJournal.ScanJournal
     const entry = yield* journal.get(claimId)
     if (entry === null) {
       return yield* Effect.fail(usage(claimId, "there is no such claim in the journal (--journal)"))
@@ -215,9 +214,7 @@ export const status = Effect.fnUntraced(function* (input: {
   const standings = yield* Effect.forEach(wanted, each, { concurrency: 8 }).pipe(
     // A key needs no journal, so no file is opened for it; the budgets that a database shares count for it too.
     Effect.provide(
-      hasClaims || settings.journal.value?._tag === "Postgres"
-        ? Journal.layerOfPoll(settings)
-        : ScanJournals.layerMemory
+      hasClaims || settings.journal.value?._tag === "Postgres" ? Journal.layerOfPoll(settings) : ScanJournal.layerMemory
     ),
     Look.atLogLevel(settings)
   )

@@ -9,7 +9,6 @@
  */
 import * as Credential from "@scanpoll/core/http/Credential"
 import * as Scrubber from "@scanpoll/core/unstable/model/Scrubber"
-import { CredentialError } from "@scanpoll/core/http/Credential"
 import * as Effect from "effect/Effect"
 import * as FileSystem from "effect/FileSystem"
 import * as Redacted from "effect/Redacted"
@@ -129,7 +128,8 @@ export const make = Effect.fnUntraced(function* (
       }),
     credential: (vendor, variable) =>
       Effect.mapBoth(read(variable), {
-        onFailure: ({ message }) => new CredentialError({ vendor, variable, message: `${variable} ${message}` }),
+        onFailure: ({ message }) =>
+          new Credential.CredentialError({ vendor, variable, message: `${variable} ${message}` }),
         onSuccess: (key) => Redacted.make(key, { label: vendor })
       }),
     redact: Scrubber.ofProcess.text

@@ -1,10 +1,9 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Duration from "effect/Duration"
-import type { Given } from "scanpoll/config/Settings"
 import * as Settings from "scanpoll/config/Settings"
 import { names, settings, variable } from "scanpoll/config/Setting"
 
-const resolve = (given: Partial<Given>) => Settings.resolve({ flags: {}, environment: {}, plan: {}, ...given })
+const resolve = (given: Partial<Settings.Given>) => Settings.resolve({ flags: {}, environment: {}, plan: {}, ...given })
 
 const planned = (text: string) => ({ texts: [text], where: "scans.yaml:3:15" })
 

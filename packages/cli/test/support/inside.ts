@@ -6,8 +6,7 @@ import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
 import * as Cli from "scanpoll/Cli"
 import { Streams } from "scanpoll/output/Streams"
-import { Shutdown } from "scanpoll/process/Shutdown"
-import * as Shutdowns from "scanpoll/process/Shutdown"
+import * as Shutdown from "scanpoll/process/Shutdown"
 import { ProcessContext } from "scanpoll/process/ProcessContext"
 import { ProcessExit } from "scanpoll/process/ProcessExit"
 
@@ -58,7 +57,12 @@ export const inside = (
     })
     return Cli.main(args).pipe(
       Effect.provide(
-        Layer.mergeAll(NodeServices.layer, streams, surroundings, Layer.succeed(Shutdown, Shutdowns.make().operations))
+        Layer.mergeAll(
+          NodeServices.layer,
+          streams,
+          surroundings,
+          Layer.succeed(Shutdown.Shutdown, Shutdown.make().operations)
+        )
       ),
       Effect.exit,
       Effect.map((exit) => ({ out, err, failure: Exit.isFailure(exit) ? Cause.squash(exit.cause) : null }))

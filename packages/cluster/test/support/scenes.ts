@@ -2,11 +2,10 @@
 import { beforeAll } from "vitest"
 import { isShared, type Machine, type Setup, until, type World, world } from "./machines.ts"
 import * as Postgres from "@scanpoll/test-support/postgres"
-import type { Database } from "@scanpoll/test-support/postgres"
 
 /** A database for the tests of one file. */
-export const database = (): (() => Database) => {
-  let own: Database | null = null
+export const database = (): (() => Postgres.Database) => {
+  let own: Postgres.Database | null = null
   beforeAll(async () => {
     own = await Postgres.database()
   })
@@ -18,7 +17,7 @@ export const database = (): (() => Database) => {
 
 /** Vendors, a database, and the workers asked for; all of it is gone after the test, however that ends. */
 export const within = async (
-  database: Database,
+  database: Postgres.Database,
   setup: Omit<Setup, "journal">,
   names: ReadonlyArray<string>,
   test: (world: World, workers: ReadonlyArray<Machine>) => Promise<void>

@@ -6,8 +6,7 @@
  *
  * @since 0.2.0
  */
-import type { ScanOutcome } from "./ScanOutcome.ts"
-import * as Outcomes from "./ScanOutcome.ts"
+import * as ScanOutcome from "./ScanOutcome.ts"
 import type { Subject } from "./Subject.ts"
 
 /**
@@ -69,7 +68,7 @@ const byType = (asked: string | null, said: string | undefined): string | null =
  * @category guards
  * @since 0.2.0
  */
-export const isTold = (outcome: ScanOutcome<unknown>): boolean =>
+export const isTold = (outcome: ScanOutcome.ScanOutcome<unknown>): boolean =>
   outcome.subject !== undefined || outcome.scanType !== undefined
 
 /**
@@ -78,7 +77,7 @@ export const isTold = (outcome: ScanOutcome<unknown>): boolean =>
  * @category destructors
  * @since 0.2.0
  */
-export const between = (asked: Asked, outcome: ScanOutcome<unknown>): string | null =>
+export const between = (asked: Asked, outcome: ScanOutcome.ScanOutcome<unknown>): string | null =>
   (outcome.subject === undefined ? null : bySubject(asked.subject, outcome.subject)) ??
   byType(asked.scanType, outcome.scanType)
 
@@ -88,7 +87,7 @@ export const between = (asked: Asked, outcome: ScanOutcome<unknown>): string | n
  * @category guards
  * @since 0.2.0
  */
-export const confirms = (asked: Asked, outcome: ScanOutcome<unknown>): boolean => {
+export const confirms = (asked: Asked, outcome: ScanOutcome.ScanOutcome<unknown>): boolean => {
   const { scanType, subject } = outcome
   if (subject === undefined || subject.kind !== asked.subject.kind || between(asked, outcome) !== null) return false
   if (subject.kind === "dataset" && subject.id !== asked.subject.id) return false
@@ -102,7 +101,10 @@ export const confirms = (asked: Asked, outcome: ScanOutcome<unknown>): boolean =
  * @category combinators
  * @since 0.2.0
  */
-export const judge = <Payload>(asked: Asked | null, outcome: ScanOutcome<Payload>): ScanOutcome<Payload> => {
+export const judge = <Payload>(
+  asked: Asked | null,
+  outcome: ScanOutcome.ScanOutcome<Payload>
+): ScanOutcome.ScanOutcome<Payload> => {
   const why = asked === null ? null : between(asked, outcome)
-  return why === null ? outcome : Outcomes.withoutEvidence(outcome, why)
+  return why === null ? outcome : ScanOutcome.withoutEvidence(outcome, why)
 }

@@ -3,7 +3,6 @@
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import type { SqlError } from "effect/sql/SqlError"
-import type { Claim, JournalError, Operations } from "@scanpoll/core/engine/ScanJournal"
 import * as ScanJournal from "@scanpoll/core/engine/ScanJournal"
 import { type ClaimTable, unreadable } from "./claimTable.ts"
 import type { HeldClaims } from "./heldClaims.ts"
@@ -21,7 +20,7 @@ interface Parts {
   readonly table: ClaimTable
   readonly held: HeldClaims
   readonly watch: Pick<Watch, "until">
-  readonly removeGone: Effect.Effect<unknown, JournalError>
+  readonly removeGone: Effect.Effect<unknown, ScanJournal.JournalError>
 }
 
 // What an open row means for an equal wish. Null when its submitter is gone, and has to be removed first.
@@ -29,7 +28,7 @@ const claimOfOpen = (
   { held, owners, watch }: Parts,
   row: ClaimRow,
   all: ReadonlyArray<OwnerRow>
-): Effect.Effect<Claim | null, JournalError> => {
+): Effect.Effect<ScanJournal.Claim | null, ScanJournal.JournalError> => {
   const { claimId } = row
   switch (row.state) {
     case "intent": {
@@ -59,7 +58,7 @@ const find = (
   parts: Parts,
   hash: string,
   wish: ScanJournal.Wish
-): Effect.Effect<Claim | null, SqlError | JournalError> =>
+): Effect.Effect<ScanJournal.Claim | null, SqlError | ScanJournal.JournalError> =>
   Effect.gen(function* () {
     const row = yield* parts.table.openOf(hash)
     if (row !== null) {
@@ -74,10 +73,10 @@ const find = (
     return { _tag: "Settled", claimId: settled.claimId, outcome: settled.outcome, at: settled.changedAt } as const
   })
 
-export const make = (parts: Parts): Pick<Operations, "claim" | "adopt"> => {
+export const make = (parts: Parts): Pick<ScanJournal.Operations, "claim" | "adopt"> => {
   const { held, owners, removeGone, store, table } = parts
 
-  const claim: Operations["claim"] = (key, wanted) =>
+  const claim: ScanJournal.Operations["claim"] = (key, wanted) =>
     Effect.uninterruptible(
       Effect.gen(function* () {
         const hash = keyHash(key)
@@ -106,7 +105,7 @@ export const make = (parts: Parts): Pick<Operations, "claim" | "adopt"> => {
       })
     )
 
-  const adopt: Operations["adopt"] = (ticket, subject) =>
+  const adopt: ScanJournal.Operations["adopt"] = (ticket, subject) =>
     Effect.gen(function* () {
       const claimId = yield* ScanJournal.makeClaimId
       const now = yield* Clock.currentTimeMillis

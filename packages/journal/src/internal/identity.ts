@@ -5,7 +5,6 @@ import * as Effect from "effect/Effect"
 import { hasProperty } from "effect/Predicate"
 import type { SqlClient } from "effect/sql/SqlClient"
 import { isSqlError, type SqlError } from "effect/sql/SqlError"
-import type { JournalError } from "@scanpoll/core/engine/ScanJournal"
 import * as ScanJournal from "@scanpoll/core/engine/ScanJournal"
 import { isSqliteClient } from "../SqliteClient.ts"
 import { chunksOf } from "./dialect.ts"
@@ -16,13 +15,13 @@ export interface Identity {
   // Remembers which journal was opened. The schema is up to date by then.
   readonly learn: Effect.Effect<void, SqlError>
   // Costs a few `stat`s and no statement. Null where nothing speaks against it.
-  readonly look: () => JournalError | null
+  readonly look: () => ScanJournal.JournalError | null
   // One statement: whether the newest held claim exists.
-  readonly verifyNewest: Effect.Effect<void, SqlError | JournalError>
+  readonly verifyNewest: Effect.Effect<void, SqlError | ScanJournal.JournalError>
   // For when this process's own row is missing: compares everything there is to compare.
-  readonly verify: Effect.Effect<void, SqlError | JournalError>
+  readonly verify: Effect.Effect<void, SqlError | ScanJournal.JournalError>
   // What a failure means in a journal that was open: tables that are gone were not ours to lose.
-  readonly explain: (error: SqlError | JournalError) => SqlError | JournalError
+  readonly explain: (error: SqlError | ScanJournal.JournalError) => SqlError | ScanJournal.JournalError
 }
 
 // PostgreSQL's code for a database that does not exist.
@@ -35,14 +34,14 @@ const isGone = (error: SqlError): boolean => {
   return faultOf(error) === "foreign"
 }
 
-const replaced = (what: string, cause?: unknown): JournalError => errorOf("replaced", what, cause)
+const replaced = (what: string, cause?: unknown): ScanJournal.JournalError => errorOf("replaced", what, cause)
 const olderCopy = replaced("an older copy of it took its place")
 
 export const make = (sql: SqlClient, held: HeldClaims): Identity => {
   const files = isSqliteClient(sql) ? sql : null
   let known: string | null = null
 
-  const exist = (claimIds: ReadonlyArray<string>): Effect.Effect<void, SqlError | JournalError> =>
+  const exist = (claimIds: ReadonlyArray<string>): Effect.Effect<void, SqlError | ScanJournal.JournalError> =>
     Effect.flatMap(sql`SELECT claim_id FROM scanpoll_claims WHERE claim_id IN ${sql.in(claimIds)}`, (rows) =>
       rows.length < claimIds.length ? Effect.fail(olderCopy) : Effect.void
     )

@@ -3,7 +3,6 @@
 // doubt may be decided by anybody.
 import * as Effect from "effect/Effect"
 import type { SqlError } from "effect/sql/SqlError"
-import type { ClaimState, JournalError, Operations } from "@scanpoll/core/engine/ScanJournal"
 import * as ScanJournal from "@scanpoll/core/engine/ScanJournal"
 import * as Account from "@scanpoll/core/model/Account"
 import type { ScanTicket } from "@scanpoll/core/model/ScanTicket"
@@ -25,12 +24,12 @@ interface Parts {
 
 interface Move {
   readonly claimId: string
-  readonly to: ClaimState
+  readonly to: ScanJournal.ClaimState
   readonly fields: Change
   readonly stamp: string
 }
 
-type Moved = Effect.Effect<number, SqlError | JournalError>
+type Moved = Effect.Effect<number, SqlError | ScanJournal.JournalError>
 
 // Others took this process for gone during its submission. The vendor's answer is first-hand, so it counts all the same.
 const moveLate = (table: ClaimTable, row: ClaimRow, { claimId, fields, stamp, to }: Move): Moved => {
@@ -58,7 +57,7 @@ const mustBelong = (
   table: ClaimTable,
   row: ClaimRow,
   ticket: ScanTicket
-): Effect.Effect<void, SqlError | JournalError> =>
+): Effect.Effect<void, SqlError | ScanJournal.JournalError> =>
   Effect.gen(function* () {
     if (!Account.equals(ticket, row.key)) {
       return yield* errorOf("conflict", `the ticket is not of the account of claim ${row.claimId}`)
@@ -91,10 +90,10 @@ const moveRow = ({ held, owners, table }: Parts, wanted: Move): Moved =>
 const addTo = (
   { held, owners, table }: Parts,
   claimId: string,
-  state: ClaimState,
+  state: ScanJournal.ClaimState,
   stamp: string,
   fields: Added
-): Effect.Effect<void, SqlError | JournalError> =>
+): Effect.Effect<void, SqlError | ScanJournal.JournalError> =>
   Effect.gen(function* () {
     const row = yield* mustExist(yield* table.byId(claimId), claimId)
     // This very write, whose answer was lost.
@@ -115,15 +114,23 @@ const addTo = (
 export const make = (
   parts: Parts
 ): Pick<
-  Operations,
+  ScanJournal.Operations,
   "submitted" | "settled" | "supplemented" | "inDoubt" | "refused" | "released" | "prepared" | "ended" | "moved"
 > => {
   const { held, outbox, store, table } = parts
 
-  const add = (claimId: string, state: ClaimState, fields: Added): Effect.Effect<void, JournalError> =>
+  const add = (
+    claimId: string,
+    state: ScanJournal.ClaimState,
+    fields: Added
+  ): Effect.Effect<void, ScanJournal.JournalError> =>
     Effect.uninterruptible(store.write((stamp) => addTo(parts, claimId, state, stamp, fields)))
 
-  const move = (claimId: string, to: ClaimState, fields: Change): Effect.Effect<void, JournalError> =>
+  const move = (
+    claimId: string,
+    to: ScanJournal.ClaimState,
+    fields: Change
+  ): Effect.Effect<void, ScanJournal.JournalError> =>
     Effect.uninterruptible(
       Effect.gen(function* () {
         const epoch = yield* store.write((stamp) => moveRow(parts, { claimId, to, fields, stamp }))

@@ -9,7 +9,6 @@ import * as Latch from "effect/Latch"
 import type { SqlClient } from "effect/sql/SqlClient"
 import type { SqlError } from "effect/sql/SqlError"
 import { kindKey, type Lesson, lessonKey } from "@scanpoll/core/engine/DurationModel"
-import type { JournalError, LastFault, Operations, Pause } from "@scanpoll/core/engine/ScanJournal"
 import type { RowEnd } from "@scanpoll/core/engine/StoredRuns"
 import * as ScanJournal from "@scanpoll/core/engine/ScanJournal"
 import * as Account from "@scanpoll/core/model/Account"
@@ -26,7 +25,7 @@ interface Wait {
 
 interface Fault {
   readonly epoch: number
-  readonly fault: LastFault | null
+  readonly fault: ScanJournal.LastFault | null
 }
 
 interface Learned {
@@ -47,12 +46,12 @@ interface Batch {
   readonly leaves: ReadonlyArray<readonly [string, number]>
   readonly doubts: ReadonlyArray<readonly [string, number]>
   readonly faults: ReadonlyArray<readonly [string, Fault]>
-  readonly pauses: ReadonlyArray<Pause>
+  readonly pauses: ReadonlyArray<ScanJournal.Pause>
   readonly lessons: ReadonlyArray<readonly [string, Learned]>
   readonly rows: ReadonlyArray<readonly [string, Row]>
 }
 
-export interface Outbox extends Pick<Operations, "leave" | "waiting" | "faulted" | "paused" | "learned"> {
+export interface Outbox extends Pick<ScanJournal.Operations, "leave" | "waiting" | "faulted" | "paused" | "learned"> {
   // The next poll time that is not stored yet.
   readonly waitOf: (claimId: string) => number | undefined
   // The claim is held again: it is not left after all.
@@ -208,7 +207,7 @@ class Gathered {
   // Submissions whose answer could not be stored.
   readonly doubts = new Map<string, number>()
   readonly faults = new Map<string, Fault>()
-  readonly pauses = new Map<string, Pause>()
+  readonly pauses = new Map<string, ScanJournal.Pause>()
   readonly lessons = new Map<string, Learned>()
   readonly rows = new Map<string, Row>()
 
@@ -278,7 +277,7 @@ export const make = (parts: {
         return Effect.as(write(batch, stamp), batch)
       })
 
-    const flush: Effect.Effect<void, JournalError> = Effect.suspend(() =>
+    const flush: Effect.Effect<void, ScanJournal.JournalError> = Effect.suspend(() =>
       gathered.isEmpty()
         ? Effect.void
         : Effect.map(store.write(writeBatch), (batch) => {

@@ -4,7 +4,6 @@ import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import type { SqlClient } from "effect/sql/SqlClient"
 import type { SqlError } from "effect/sql/SqlError"
-import type { JournalError } from "@scanpoll/core/engine/ScanJournal"
 import * as ScanJournal from "@scanpoll/core/engine/ScanJournal"
 import type { Reason } from "@scanpoll/core/model/ScanOutcome"
 import type { Dialect } from "./dialect.ts"
@@ -36,9 +35,9 @@ export interface Owners {
   // The id of this process; another one after others took it for gone.
   readonly me: () => string
   readonly register: Effect.Effect<void, SqlError>
-  readonly heartbeat: Effect.Effect<void, SqlError | JournalError>
+  readonly heartbeat: Effect.Effect<void, SqlError | ScanJournal.JournalError>
   // In a transaction that makes this process an owner: nobody can take it for gone before that commits.
-  readonly ensureRegistered: Effect.Effect<void, SqlError | JournalError>
+  readonly ensureRegistered: Effect.Effect<void, SqlError | ScanJournal.JournalError>
   readonly all: Effect.Effect<ReadonlyArray<OwnerRow>, SqlError>
   readonly isGone: (owner: OwnerRow) => boolean
   // Frees what is held by owners that have no row.
@@ -46,7 +45,7 @@ export interface Owners {
   // Ends this process's part.
   readonly resign: (stamp: string) => Effect.Effect<void, SqlError>
   // Frees what is held by processes that are gone.
-  readonly removeGone: (store: Store) => Effect.Effect<void, JournalError>
+  readonly removeGone: (store: Store) => Effect.Effect<void, ScanJournal.JournalError>
 }
 
 const makeOwnerId = Effect.map(ScanJournal.makeClaimId, (id) => id.replace(/^clm/, "own"))
@@ -59,7 +58,7 @@ interface Parts {
   // Without a place and a start, others go by the heartbeat alone.
   readonly place: Processes.ProcessIdentity
   // Fails where the database is another one: then nobody took this process for gone.
-  readonly verify: Effect.Effect<void, SqlError | JournalError>
+  readonly verify: Effect.Effect<void, SqlError | ScanJournal.JournalError>
 }
 
 // `polledUntil`: until when the owner may have polled without a word in the journal; null where it left in order.

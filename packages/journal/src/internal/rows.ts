@@ -9,8 +9,7 @@ import type { ClaimEntry, ClaimKey, ClaimState, LastFault } from "@scanpoll/core
 import * as BoundedJson from "@scanpoll/core/unstable/model/BoundedJson"
 import * as Account from "@scanpoll/core/model/Account"
 import { Reason } from "@scanpoll/core/model/ScanOutcome"
-import * as Tickets from "@scanpoll/core/model/ScanTicket"
-import type { ScanTicket } from "@scanpoll/core/model/ScanTicket"
+import * as ScanTicket from "@scanpoll/core/model/ScanTicket"
 import { Subject } from "@scanpoll/core/model/Subject"
 import { createHash } from "node:crypto"
 
@@ -23,7 +22,7 @@ export interface ClaimRow {
   readonly owner: string | null
   readonly epoch: number
   readonly stamp: string
-  readonly ticket: ScanTicket | null
+  readonly ticket: ScanTicket.ScanTicket | null
   readonly notBefore: number
   // Until when an owner that is gone may have polled; absent where the time of its next poll is known.
   readonly polledUntil?: number
@@ -145,8 +144,8 @@ export const readClaim = (row: unknown): ClaimRow | null => {
     owner: typeof at("owner") === "string" ? textOf(at("owner")) : null,
     epoch,
     stamp: textOf(at("stamp")),
-    ticket: Tickets.isScanId(scanId)
-      ? Tickets.make({
+    ticket: ScanTicket.isScanId(scanId)
+      ? ScanTicket.make({
           vendor,
           origin,
           account,

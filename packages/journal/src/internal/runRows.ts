@@ -3,12 +3,11 @@ import * as Option from "effect/Option"
 import { hasProperty } from "effect/Predicate"
 import * as Schema from "effect/Schema"
 import type { ClaimKey } from "@scanpoll/core/engine/ScanJournal"
-import type { StoredRow, StoredRun } from "@scanpoll/core/engine/StoredRuns"
 import * as StoredRuns from "@scanpoll/core/engine/StoredRuns"
 import { Subject } from "@scanpoll/core/model/Subject"
 import { fromJson, timeOf } from "./rows.ts"
 
-export type Counts = StoredRun["byState"]
+export type Counts = StoredRuns.StoredRun["byState"]
 
 const Key: Schema.Codec<ClaimKey> = Schema.Struct({
   vendor: Schema.String,
@@ -37,7 +36,7 @@ const numberIn = (row: unknown, name: string): number | null => {
 // Null for a row that says nothing usable about a run.
 export const readRun = (
   row: unknown
-): (Omit<StoredRun, "heldBy" | "byState"> & { readonly owner: string | null }) | null => {
+): (Omit<StoredRuns.StoredRun, "heldBy" | "byState"> & { readonly owner: string | null }) | null => {
   const runId = at(row, "run_id")
   const command = textIn(row, "command")
   if (typeof runId !== "string" || !StoredRuns.isRunId(runId) || command === null) return null
@@ -59,7 +58,7 @@ export const readRun = (
 }
 
 // Null for a row that says nothing usable about a target. An end that cannot be read is none: the claim knows.
-export const readRow = (row: unknown): StoredRow | null => {
+export const readRow = (row: unknown): StoredRuns.StoredRow | null => {
   const position = numberIn(row, "position")
   const vendor = textIn(row, "vendor")
   const account = textIn(row, "account")

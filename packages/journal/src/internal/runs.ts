@@ -5,7 +5,6 @@ import * as Effect from "effect/Effect"
 import type { SqlClient } from "effect/sql/SqlClient"
 import type { SqlError } from "effect/sql/SqlError"
 import type { JournalError } from "@scanpoll/core/engine/ScanJournal"
-import type { RowStart, RunStart, Runs, StoredRun } from "@scanpoll/core/engine/StoredRuns"
 import * as StoredRuns from "@scanpoll/core/engine/StoredRuns"
 import * as Waits from "@scanpoll/core/unstable/time/Waits"
 import { chunksOf } from "./dialect.ts"
@@ -16,7 +15,7 @@ import { toJson } from "./rows.ts"
 import { type Counts, readRow, readRun } from "./runRows.ts"
 import type { Store } from "./store.ts"
 
-type Reads = Pick<Runs, "get" | "list">
+type Reads = Pick<StoredRuns.Runs, "get" | "list">
 
 interface Reading {
   readonly sql: SqlClient
@@ -26,7 +25,11 @@ interface Reading {
 
 const orNull = (value: unknown): string | null => (value === null || value === undefined ? null : toJson(value))
 
-const rowColumns = (runId: string, row: RowStart, position: number): Record<string, string | number | null> => ({
+const rowColumns = (
+  runId: string,
+  row: StoredRuns.RowStart,
+  position: number
+): Record<string, string | number | null> => ({
   run_id: runId,
   position,
   vendor: toJson(row.vendor),
@@ -41,7 +44,7 @@ const rowColumns = (runId: string, row: RowStart, position: number): Record<stri
   ended: null
 })
 
-const runColumns = (run: RunStart, owner: string): Record<string, string | number | null> => ({
+const runColumns = (run: StoredRuns.RunStart, owner: string): Record<string, string | number | null> => ({
   run_id: run.runId,
   command: toJson(run.command),
   plan: orNull(run.plan),
@@ -84,7 +87,7 @@ const unreadable = (runId: unknown): Effect.Effect<void> =>
 const runsOf = (
   { owners, sql }: Reading,
   rows: ReadonlyArray<unknown>
-): Effect.Effect<ReadonlyArray<StoredRun>, SqlError> =>
+): Effect.Effect<ReadonlyArray<StoredRuns.StoredRun>, SqlError> =>
   Effect.gen(function* () {
     const living = new Map(
       (yield* owners.all).filter((owner) => !owners.isGone(owner)).map((o) => [o.owner_id, o.label])
@@ -94,7 +97,7 @@ const runsOf = (
       sql,
       read.flatMap((run) => run?.runId ?? [])
     )
-    const found: Array<StoredRun> = []
+    const found: Array<StoredRuns.StoredRun> = []
     for (const [at, run] of read.entries()) {
       if (run === null) {
         yield* unreadable(Object(rows[at]).run_id)
@@ -157,10 +160,10 @@ export const make = (
     readonly owners: Owners
     readonly outbox: Pick<Outbox, "row" | "writeRows" | "rowsWritten">
   }
-): Runs => {
+): StoredRuns.Runs => {
   const { outbox, owners, sql, store } = parts
 
-  const begin: Runs["begin"] = (run) =>
+  const begin: StoredRuns.Runs["begin"] = (run) =>
     store.write(() =>
       Effect.gen(function* () {
         yield* owners.ensureRegistered

@@ -8,7 +8,6 @@ import { Compliance } from "@scanpoll/compliance/ComplianceAdapter"
 import * as RateBudget from "@scanpoll/core/engine/RateBudget"
 import type { Already, ScanAdapter, Submitted } from "@scanpoll/core/engine/ScanAdapter"
 import * as ScanJournal from "@scanpoll/core/engine/ScanJournal"
-import type { Operations } from "@scanpoll/core/engine/ScanJournal"
 import * as Scans from "@scanpoll/core/engine/Scans"
 import type { ScanRequest } from "@scanpoll/core/engine/ScanRequest"
 import type { SubmitError } from "@scanpoll/core/model/SubmitError"
@@ -79,7 +78,7 @@ const watched = <Request, Payload>(adapter: ScanAdapter<Request, Payload>): Scan
   }
 }
 
-const counted = (journal: Operations): Operations => ({
+const counted = (journal: ScanJournal.Operations): ScanJournal.Operations => ({
   ...journal,
   claim: (key, options) =>
     options.peek === true ? journal.claim(key, options) : around("claim", journal.claim(key, options)),

@@ -1,7 +1,6 @@
 /**
  * Starts buyers, kills them, and asks the vendors' ledgers and the journal whether the books agree.
  */
-import type { ClaimEntry, ClaimState } from "@scanpoll/core/engine/ScanJournal"
 import * as ScanJournal from "@scanpoll/core/engine/ScanJournal"
 import * as Journal from "@scanpoll/journal/Journal"
 import { ownProgram, quickly } from "@scanpoll/test-support/programs"
@@ -231,16 +230,27 @@ const accessOf = (world: World, vendor: VendorName) => {
   return { baseUrl, key, port }
 }
 
-const states: ReadonlyArray<ClaimState> = ["intent", "submitted", "settled", "in-doubt", "refused", "released"]
+const states: ReadonlyArray<ScanJournal.ClaimState> = [
+  "intent",
+  "submitted",
+  "settled",
+  "in-doubt",
+  "refused",
+  "released"
+]
 
 /** Every claim of the journal, in whatever state: read as the next process would. */
-export const claims = (world: World): Effect.Effect<ReadonlyArray<ClaimEntry>, unknown> =>
+export const claims = (world: World): Effect.Effect<ReadonlyArray<ScanJournal.ClaimEntry>, unknown> =>
   Effect.flatMap(ScanJournal.ScanJournal, (journal) => journal.list(states)).pipe(
     Effect.provide(Journal.layer(world.journal))
   )
 
 /** What the ledgers and the journal do not agree on; empty when the books are right. */
-export const audit = (world: World, entries: ReadonlyArray<ClaimEntry>, atEnd: boolean): ReadonlyArray<string> => {
+export const audit = (
+  world: World,
+  entries: ReadonlyArray<ScanJournal.ClaimEntry>,
+  atEnd: boolean
+): ReadonlyArray<string> => {
   const wrong: Array<string> = []
   const wanted = new Set(world.requests.map(({ n, vendor }) => `${vendor} ${n}`))
   const byState = Map.groupBy(entries, (entry) => entry.state)

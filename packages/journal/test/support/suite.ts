@@ -4,7 +4,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import type { Lesson } from "@scanpoll/core/engine/DurationModel"
 import * as ScanJournal from "@scanpoll/core/engine/ScanJournal"
-import type { JournalError, Operations } from "@scanpoll/core/engine/ScanJournal"
 import * as ScanTicket from "@scanpoll/core/model/ScanTicket"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
@@ -17,23 +16,26 @@ import { fresh, keyOf, outcomeOf, reason, subject, ticketOf, vendor } from "./fi
 const names = ["submitted", "settled", "in-doubt", "refused", "released"] as const
 
 const moves = {
-  submitted: (journal: Operations, id: string) => journal.submitted(id, ticketOf(id), 0),
+  submitted: (journal: ScanJournal.Operations, id: string) => journal.submitted(id, ticketOf(id), 0),
   // Only who holds a claim may settle it; a claim that a person found is held by nobody yet.
-  settled: (journal: Operations, id: string) => Effect.andThen(journal.take(id), journal.settled(id, { first: true })),
-  "in-doubt": (journal: Operations, id: string) => journal.inDoubt(id, reason),
-  refused: (journal: Operations, id: string) => journal.refused(id, reason),
-  released: (journal: Operations, id: string) => journal.released(id)
+  settled: (journal: ScanJournal.Operations, id: string) =>
+    Effect.andThen(journal.take(id), journal.settled(id, { first: true })),
+  "in-doubt": (journal: ScanJournal.Operations, id: string) => journal.inDoubt(id, reason),
+  refused: (journal: ScanJournal.Operations, id: string) => journal.refused(id, reason),
+  released: (journal: ScanJournal.Operations, id: string) => journal.released(id)
 } as const
 
 const tagOf = <A extends { readonly _tag: string }, E, R>(effect: Effect.Effect<A, E, R>) =>
   Effect.map(effect, ({ _tag }) => _tag)
 
-const reasonOf = <A, R>(effect: Effect.Effect<A, JournalError, R>) =>
+const reasonOf = <A, R>(effect: Effect.Effect<A, ScanJournal.JournalError, R>) =>
   Effect.map(Effect.result(effect), (result) => (Result.isFailure(result) ? result.failure.reason : "no error"))
 
-export const suite = (name: string, open: Effect.Effect<Operations, unknown, Scope.Scope>): void => {
-  const promise = (says: string, body: (journal: Operations) => Effect.Effect<void, JournalError, Scope.Scope>): void =>
-    it.live(says, () => Effect.scoped(Effect.flatMap(Effect.orDie(open), body)))
+export const suite = (name: string, open: Effect.Effect<ScanJournal.Operations, unknown, Scope.Scope>): void => {
+  const promise = (
+    says: string,
+    body: (journal: ScanJournal.Operations) => Effect.Effect<void, ScanJournal.JournalError, Scope.Scope>
+  ): void => it.live(says, () => Effect.scoped(Effect.flatMap(Effect.orDie(open), body)))
 
   describe(`a journal: ${name}`, () => {
     promise("only the moves of the state machine happen; any other is an error and changes nothing", (journal) =>
@@ -180,7 +182,9 @@ export const suite = (name: string, open: Effect.Effect<Operations, unknown, Sco
           yield* journal.submitted(claimId, ticketOf("trouble"), 0)
           yield* journal.take(claimId)
           const kept = Effect.map(journal.get(claimId), (entry) => entry?.lastFault ?? null)
-          const until = (is: (fault: ScanJournal.LastFault | null) => boolean): Effect.Effect<void, JournalError> =>
+          const until = (
+            is: (fault: ScanJournal.LastFault | null) => boolean
+          ): Effect.Effect<void, ScanJournal.JournalError> =>
             Effect.flatMap(kept, (fault) =>
               is(fault) ? Effect.void : Effect.andThen(Effect.sleep("5 millis"), until(is))
             )
@@ -407,8 +411,10 @@ export const suite = (name: string, open: Effect.Effect<Operations, unknown, Sco
         journal.leave(claimId)
         if (busy._tag === "Busy") yield* busy.changed
         assert.strictEqual(yield* tagOf(journal.claim(key, fresh)), "InDoubt")
-        const untilStored: Effect.Effect<void, JournalError> = Effect.flatMap(journal.get(claimId), (entry) =>
-          entry?.reason?.code === "answer-not-stored" ? Effect.void : Effect.andThen(Effect.sleep(10), untilStored)
+        const untilStored: Effect.Effect<void, ScanJournal.JournalError> = Effect.flatMap(
+          journal.get(claimId),
+          (entry) =>
+            entry?.reason?.code === "answer-not-stored" ? Effect.void : Effect.andThen(Effect.sleep(10), untilStored)
         )
         yield* untilStored
       })
@@ -420,7 +426,7 @@ export const suite = (name: string, open: Effect.Effect<Operations, unknown, Sco
         journal.paused(account, 50)
         journal.paused(account, 20)
         journal.paused({ ...account, account: "b" }, 70)
-        const untilStored: Effect.Effect<void, JournalError> = Effect.flatMap(journal.pauses, (pauses) =>
+        const untilStored: Effect.Effect<void, ScanJournal.JournalError> = Effect.flatMap(journal.pauses, (pauses) =>
           pauses.length === 2 ? Effect.void : Effect.andThen(Effect.sleep(10), untilStored)
         )
         yield* untilStored
@@ -506,7 +512,9 @@ export const suite = (name: string, open: Effect.Effect<Operations, unknown, Sco
               durationMs: 1,
               ...more
             })
-          const until = (isThere: (lessons: ReadonlyArray<Lesson>) => boolean): Effect.Effect<void, JournalError> =>
+          const until = (
+            isThere: (lessons: ReadonlyArray<Lesson>) => boolean
+          ): Effect.Effect<void, ScanJournal.JournalError> =>
             Effect.flatMap(journal.lessons, (lessons) =>
               isThere(lessons) ? Effect.void : Effect.andThen(Effect.sleep(10), until(isThere))
             )
