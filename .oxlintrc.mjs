@@ -165,6 +165,15 @@ const properties = [
   ...globals.map((name) => ["globalThis", name])
 ]
 
+// What is written there has not passed the gate for text.
+const streams = [
+  ["process", "stdout"],
+  ["process", "stderr"]
+]
+const gated = "write sealed text through the service Streams"
+
+const restricted = (message, list) => list.map(([object, property]) => ({ object, property, message }))
+
 export default {
   plugins: ["typescript", "import", "unicorn", "oxc", "vitest"],
   env: { es2024: true, node: true },
@@ -214,10 +223,7 @@ export default {
       rules: {
         "no-console": "error",
         "no-restricted-globals": ["error", ...globals.map((name) => ({ name, message: viaEffect }))],
-        "no-restricted-properties": [
-          "error",
-          ...properties.map(([object, property]) => ({ object, property, message: viaEffect }))
-        ]
+        "no-restricted-properties": ["error", ...restricted(viaEffect, properties), ...restricted(gated, streams)]
       }
     },
     // Circles of types that are being opened: nothing is to be added here.
@@ -240,6 +246,11 @@ export default {
     },
     // Takes an interface that names a schema's type for a class: a request is data, and tests vary it by spreading.
     { files: ["packages/{*,vendors/*}/test/**"], rules: { "typescript/no-misused-spread": "off" } },
+    // The streams themselves, their sizes, and the rows that are drawn on a terminal, sealed.
+    {
+      files: ["packages/cli/src/{output/Streams,process/ProcessContext,progress/Rows}.ts"],
+      rules: { "no-restricted-properties": ["error", ...restricted(viaEffect, properties)] }
+    },
     // The edge of the program: the one file that may end the process.
     { files: ["packages/cli/src/main.ts"], rules: { "no-restricted-properties": "off" } },
     // A program of its own, which ends with its test.

@@ -219,6 +219,8 @@ const plants = [
   writing("packages/core/src/engine/K.ts", "no-restricted-properties", "export const now = () => Date.now()"),
   writing("packages/vendors/exona/src/H.ts", "no-restricted-properties", "export const dice = () => Math.random()"),
   writing("packages/report/src/E.ts", "no-restricted-properties", "export const end = () => process.exit(1)"),
+  writing("packages/cli/src/H.ts", "no-restricted-properties", `process.stdout.write("hello")`),
+  writing("packages/report/src/F.ts", "no-restricted-properties", `process.stderr.write("hello")`),
   writing("packages/core/src/engine/L.ts", "no-restricted-properties", "export const t = () => performance.now()"),
   writing("packages/core/src/engine/M.ts", "no-restricted-properties", "globalThis.setTimeout(() => undefined, 1)"),
   writing("packages/core/src/engine/N.ts", "no-restricted-globals", "setTimeout(() => undefined, 1)"),

@@ -11,6 +11,7 @@ import * as CliOutput from "effect/cli/CliOutput"
 import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
 import * as GlobalFlag from "effect/cli/GlobalFlag"
+import * as SafeText from "@scanpoll/report/SafeText"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
@@ -77,7 +78,7 @@ const presenterOf = (streams: Writers, color: boolean, width: number): CliOutput
       case "Help":
         return Effect.flatMap(
           Effect.promise(() => import("./help/Manual.ts")),
-          ({ render }) => Effect.ignore(streams.out(render(event.helpDoc, { width, color })))
+          ({ render }) => Effect.ignore(streams.out(SafeText.seal("text", render(event.helpDoc, { width, color }))))
         )
       case "InvalidInvocation":
         return Effect.flatMap(
@@ -107,7 +108,7 @@ const completionsOf = (streams: Writers): typeof GlobalFlag.Completions =>
         ? Effect.void
         : Effect.flatMap(
             Effect.promise(() => import("./help/Shells.ts")),
-            ({ script }) => Effect.ignore(streams.out(script(command, shell.value)))
+            ({ script }) => Effect.ignore(streams.out(SafeText.seal("commands", script(command, shell.value))))
           )
   })
 

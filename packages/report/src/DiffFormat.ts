@@ -6,6 +6,7 @@
 import * as Effect from "effect/Effect"
 import type { ReportDiff } from "./Diff.ts"
 import type { DiffRenderer, RenderOptions } from "./RenderOptions.ts"
+import * as SafeText from "./SafeText.ts"
 
 /**
  * A format of a comparison. Its renderer is loaded when it is first asked for.
@@ -86,4 +87,8 @@ export const render = (
   format: DiffFormat,
   diff: ReportDiff,
   options: RenderOptions = {}
-): Effect.Effect<Iterable<string>> => Effect.map(format.load, (renderer) => renderer(diff, options))
+): Effect.Effect<Iterable<SafeText.SafeText>> =>
+  Effect.map(format.load, (renderer) => SafeText.sealAll(syntaxOf(format), renderer(diff, options)))
+
+const syntaxOf = ({ name }: DiffFormat): SafeText.Syntax =>
+  name === "json" ? "json" : name === "markdown" ? "markdown" : "text"

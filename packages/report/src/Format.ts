@@ -7,6 +7,7 @@
  */
 import * as Effect from "effect/Effect"
 import type { Renderer, RenderOptions } from "./RenderOptions.ts"
+import * as SafeText from "./SafeText.ts"
 import type { ScanReport } from "./ScanReport.ts"
 
 /**
@@ -24,6 +25,7 @@ export interface Format {
   readonly extension: string
   readonly mime: string
   readonly description: string
+  readonly syntax: SafeText.Syntax
   readonly load: Effect.Effect<Renderer>
 }
 
@@ -32,12 +34,14 @@ const format = (
   extension: string,
   mime: string,
   description: string,
+  syntax: SafeText.Syntax,
   load: () => Promise<{ readonly render: Renderer }>
 ): Format => ({
   name,
   extension,
   mime,
   description,
+  syntax,
   load: Effect.map(Effect.promise(load), (module) => module.render)
 })
 
@@ -48,12 +52,13 @@ const format = (
  * @since 0.1.0
  */
 export const all: ReadonlyArray<Format> = [
-  format("text", "txt", "text/plain", "for reading in a terminal", () => import("./RenderText.ts")),
+  format("text", "txt", "text/plain", "for reading in a terminal", "text", () => import("./RenderText.ts")),
   format(
     "json",
     "json",
     "application/json",
     "the canonical report; all others can be made from it",
+    "json",
     () => import("./RenderJson.ts")
   ),
   format(
@@ -61,6 +66,7 @@ export const all: ReadonlyArray<Format> = [
     "ndjson",
     "application/x-ndjson",
     "one JSON line for each change of state",
+    "json",
     () => import("./RenderEvents.ts")
   ),
   format(
@@ -68,6 +74,7 @@ export const all: ReadonlyArray<Format> = [
     "sarif",
     "application/sarif+json",
     "for code scanning; points at the line of the plan",
+    "json",
     () => import("./RenderSarif.ts")
   ),
   format(
@@ -75,6 +82,7 @@ export const all: ReadonlyArray<Format> = [
     "xml",
     "application/xml",
     "a test for each scan and each rule of the gate",
+    "markup",
     () => import("./RenderJunit.ts")
   ),
   format(
@@ -82,25 +90,49 @@ export const all: ReadonlyArray<Format> = [
     "csv",
     "text/csv",
     "a line for each scan and each finding, safe to open in a spreadsheet",
+    "table",
     () => import("./RenderCsv.ts")
   ),
-  format("markdown", "md", "text/markdown", "for a ticket or a pull request", () => import("./RenderMarkdown.ts")),
+  format(
+    "markdown",
+    "md",
+    "text/markdown",
+    "for a ticket or a pull request",
+    "markdown",
+    () => import("./RenderMarkdown.ts")
+  ),
   format(
     "html",
     "html",
     "text/html",
     "one file for a browser, a ticket or an archive",
+    "markup",
     () => import("./RenderHtml.ts")
   ),
-  format("github", "txt", "text/plain", "annotations of a GitHub Actions job", () => import("./RenderGithub.ts")),
+  format(
+    "github",
+    "txt",
+    "text/plain",
+    "annotations of a GitHub Actions job",
+    "commands",
+    () => import("./RenderGithub.ts")
+  ),
   format(
     "defectdojo",
     "json",
     "application/json",
     "the generic findings import of DefectDojo",
+    "json",
     () => import("./RenderDefectdojo.ts")
   ),
-  format("ocsf", "ndjson", "application/x-ndjson", "OCSF events, one JSON line each", () => import("./RenderOcsf.ts"))
+  format(
+    "ocsf",
+    "ndjson",
+    "application/x-ndjson",
+    "OCSF events, one JSON line each",
+    "json",
+    () => import("./RenderOcsf.ts")
+  )
 ]
 
 /**
@@ -129,7 +161,8 @@ export const render = (
   format: Format,
   report: ScanReport,
   options: RenderOptions = {}
-): Effect.Effect<Iterable<string>> => Effect.map(format.load, (renderer) => renderer(report, options))
+): Effect.Effect<Iterable<SafeText.SafeText>> =>
+  Effect.map(format.load, (renderer) => SafeText.sealAll(format.syntax, renderer(report, options)))
 
 /**
  * Renders a report as one text: for reports that fit into one.
@@ -137,5 +170,8 @@ export const render = (
  * @category combinators
  * @since 0.1.0
  */
-export const renderText = (format: Format, report: ScanReport, options: RenderOptions = {}): Effect.Effect<string> =>
-  Effect.map(render(format, report, options), (pieces) => [...pieces].join(""))
+export const renderText = (
+  format: Format,
+  report: ScanReport,
+  options: RenderOptions = {}
+): Effect.Effect<SafeText.SafeText> => Effect.map(render(format, report, options), SafeText.join)

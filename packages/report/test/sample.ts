@@ -205,8 +205,8 @@ export const hostile: ReadonlyArray<string> = [
   "x".repeat(20_000)
 ]
 
-// The corpus in every text a vendor or a plan can reach.
-export const hostileRecords: ReadonlyArray<ScanRecord> = hostile.flatMap((text, at) => {
+// A text in every place a vendor or a plan can reach.
+export const saying = (text: string, at: number): ReadonlyArray<ScanRecord> => {
   const said = completed(2 * at, {
     vendorStatus: text,
     assessment: assessment("high", { vendorSeverity: text, score: score(50, text) }),
@@ -240,7 +240,9 @@ export const hostileRecords: ReadonlyArray<ScanRecord> = hostile.flatMap((text, 
     warnings: [text]
   })
   return [{ ...said, subject, account: text, claimId: `${at}${text}` }, none]
-})
+}
+
+export const hostileRecords: ReadonlyArray<ScanRecord> = hostile.flatMap(saying)
 
 export const makeHostile = (): ScanReport.ScanReport =>
   ScanReport.fromRecords(

@@ -9,6 +9,7 @@ const exit = "packages/report/test/ExitCode.test.ts"
 const machine = "packages/report/test/Machine.test.ts"
 const merging = "packages/report/test/Merge.test.ts"
 const baseline = "packages/report/test/Baseline.test.ts"
+const oneGate = "packages/report/test/OneGate.test.ts"
 const hostile = "packages/report/test/HostileText.test.ts"
 
 /** @type {ReadonlyArray<import("./plant.mjs").Plant>} */
@@ -243,5 +244,47 @@ export const report = [
     find: `if (scan?.state === "completed") past[index]?.push`,
     put: "if (scan !== undefined) past[index]?.push",
     tests: [merging, "packages/report/test/ScanReport.test.ts", "packages/report/test/Diff.test.ts"]
+  },
+  {
+    id: "report-29",
+    promise: "a key that a renderer forgot does not reach a terminal, a page or a file",
+    in: sources,
+    find: `const text = Scrubber.ofProcess.literal(piece)`,
+    put: `const text = piece`,
+    tests: [oneGate]
+  },
+  {
+    id: "report-30",
+    promise: "nothing active that a renderer forgot reaches a terminal or a log",
+    in: sources,
+    find: `return branded(Hostile.guardLines(withoutActive(text, true)))`,
+    put: `return branded(text)`,
+    tests: [oneGate]
+  },
+  {
+    id: "report-31",
+    promise: "nothing active that a renderer forgot reaches HTML, XML or CSV",
+    in: sources,
+    find: `case "commands":
+      return branded(withoutActive(text, false))`,
+    put: `case "commands":
+      return branded(text)`,
+    tests: [oneGate]
+  },
+  {
+    id: "report-32",
+    promise: "no command to a build runner that a renderer forgot stands in JSON",
+    in: sources,
+    find: `return branded(guardJson(text))`,
+    put: `return branded(text)`,
+    tests: [oneGate]
+  },
+  {
+    id: "report-33",
+    promise: "a vendor's key is taken out of a text where it is marked, for every format",
+    in: sources,
+    find: `const scrubbed = Scrubber.ofProcess.data(text)`,
+    put: `const scrubbed = text`,
+    tests: [oneGate]
   }
 ]

@@ -9,6 +9,7 @@
 import type { Vendor } from "@scanpoll/core/vendor/Vendor"
 import * as Conformance from "@scanpoll/testkit/Conformance"
 import type * as Samples from "@scanpoll/testkit/Samples"
+import * as SafeText from "@scanpoll/report/SafeText"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Cause from "effect/Cause"
@@ -71,7 +72,7 @@ export const check = Effect.fnUntraced(function* (
       ...(different.length > shown ? [`        and ${different.length - shown} more`] : [])
     ]
   })
-  yield* Effect.ignore(streams.out(lines.map((line) => `${line}\n`).join("")))
+  yield* Effect.ignore(streams.out(SafeText.lines(...lines)))
   const rules = `${results.length} rules`
   yield* say(
     broken.length === 0

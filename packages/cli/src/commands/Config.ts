@@ -3,6 +3,7 @@
  *
  * @since 0.1.0
  */
+import * as SafeText from "@scanpoll/report/SafeText"
 import * as Effect from "effect/Effect"
 import * as FileSystem from "effect/FileSystem"
 import type * as Path from "effect/Path"
@@ -83,7 +84,7 @@ export const init = Effect.fnUntraced(function* (input: {
   }
   const why = yield* WholeFile.obstacle(file)
   if (why !== null) return yield* Effect.fail(usage(quote(file), why))
-  const failure = yield* Effect.match(WholeFile.write(file, [template]), {
+  const failure = yield* Effect.match(WholeFile.write(file, [SafeText.seal("text", template)]), {
     onFailure: (message) => message,
     onSuccess: () => null
   })

@@ -10,6 +10,7 @@ import * as DiffFormat from "@scanpoll/report/DiffFormat"
 import * as Format from "@scanpoll/report/Format"
 import * as Merge from "@scanpoll/report/Merge"
 import * as Payload from "@scanpoll/report/Payload"
+import * as SafeText from "@scanpoll/report/SafeText"
 import * as ScanReport from "@scanpoll/report/ScanReport"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
@@ -57,13 +58,13 @@ const lookOf = Effect.fnUntraced(function* (settings: Settings, toStdout: boolea
 const put = Effect.fnUntraced(function* (
   settings: Settings,
   wish: { readonly format: string; readonly file: string | null },
-  pieces: Iterable<string>,
+  pieces: Iterable<SafeText.SafeText>,
   mode?: number
 ): Effect.fn.Return<string | null, never, Services> {
   const streams = yield* Streams
   const { file, format } = wish
   const result = yield* Effect.result(
-    file === null ? streams.out([...pieces].join("")) : WholeFile.write(file, pieces, mode)
+    file === null ? streams.out(SafeText.join(pieces)) : WholeFile.write(file, pieces, mode)
   )
   if (Result.isSuccess(result)) {
     if (file !== null && !settings.quiet.value) yield* say(`${format} written to ${inert(file)}`)

@@ -3,6 +3,7 @@
  *
  * @since 0.1.0
  */
+import * as SafeText from "@scanpoll/report/SafeText"
 import * as Effect from "effect/Effect"
 import * as PlanSchema from "../config/PlanSchema.ts"
 import { say, Streams } from "../output/Streams.ts"
@@ -10,7 +11,7 @@ import { Vendors } from "../vendors/Vendors.ts"
 
 const print = Effect.fnUntraced(function* (schema: unknown): Effect.fn.Return<number, never, Streams> {
   const streams = yield* Streams
-  return yield* Effect.matchEffect(streams.out(`${JSON.stringify(schema, null, 2)}\n`), {
+  return yield* Effect.matchEffect(streams.out(SafeText.document(schema)), {
     onFailure: (why) => Effect.as(say(`error: standard output failed: ${why}`), 74),
     onSuccess: () => Effect.succeed(0)
   })

@@ -9,6 +9,7 @@ import type * as Definition from "@scanpoll/core/vendor/Vendor"
 import * as SimulatedVendor from "@scanpoll/testkit/SimulatedVendor"
 import type { Simulator } from "@scanpoll/testkit/Simulator"
 import * as Simulators from "@scanpoll/testkit/Simulators"
+import * as SafeText from "@scanpoll/report/SafeText"
 import * as Effect from "effect/Effect"
 import { type InputFault, quote, usage, UsageError } from "../config/InputFault.ts"
 import { say, Streams } from "../output/Streams.ts"
@@ -84,7 +85,9 @@ export const simulate = Effect.fnUntraced(function* (input: {
       )
       const variables = variablesOf(Simulators.environment(simulators), own)
       yield* say("The simulated vendors are listening. In another terminal:", "")
-      yield* Effect.ignore(streams.out(variables.map(([name, value]) => `export ${name}='${value}'\n`).join("")))
+      yield* Effect.ignore(
+        streams.out(SafeText.linesWithKeys(...variables.map(([name, value]) => `export ${name}='${value}'`)))
+      )
       yield* say(
         "",
         "Then, for instance: scanpoll run appvet:https://shop.example 'exona:Acme AI Ltd=https://acme.example'",

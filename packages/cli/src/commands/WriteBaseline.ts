@@ -6,6 +6,7 @@
 import type { JournalError } from "@scanpoll/core/engine/ScanJournal"
 import * as Baseline from "@scanpoll/report/Baseline"
 import * as Clock from "effect/Clock"
+import * as SafeText from "@scanpoll/report/SafeText"
 import * as Effect from "effect/Effect"
 import type * as FileSystem from "effect/FileSystem"
 import * as Option from "effect/Option"
@@ -121,7 +122,7 @@ export const writeBaseline = Effect.fnUntraced(function* (
   if (previous !== null) {
     for (const line of Baseline.review(run, previous, now)) yield* say(`warning: ${inert(input.file)} ${inert(line)}`)
   }
-  const written = yield* Effect.result(WholeFile.write(input.file, [Baseline.toText(made)]))
+  const written = yield* Effect.result(WholeFile.write(input.file, [SafeText.seal("json", Baseline.toText(made))]))
   if (Result.isFailure(written)) {
     yield* say(`error: ${inert(written.failure)}`)
     return 74

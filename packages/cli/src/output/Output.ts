@@ -7,7 +7,7 @@ import * as Effect from "effect/Effect"
 import type * as FileSystem from "effect/FileSystem"
 import type * as Path from "effect/Path"
 import * as Result from "effect/Result"
-import * as Hostile from "@scanpoll/report/HostileText"
+import * as SafeText from "@scanpoll/report/SafeText"
 import type { Settings } from "../config/Settings.ts"
 import { ProcessContext } from "../process/ProcessContext.ts"
 import * as Secrets from "./Secrets.ts"
@@ -54,12 +54,8 @@ const scrubbed = (value: unknown, scrub: (text: string) => string): unknown => {
   return Object.fromEntries(Object.entries(value).map(([name, one]) => [scrub(name), scrubbed(one, scrub)]))
 }
 
-const document = (value: unknown, scrub: (text: string) => string): string =>
-  `${Hostile.toJson(scrubbed(value, scrub), 2)}\n`
-
-const lines = (pieces: Iterable<string>, scrub: (text: string) => string): ReadonlyArray<string> => [
-  Hostile.guardLines(scrub([...pieces].join("")))
-]
+const lines = (pieces: Iterable<string>, scrub: (text: string) => string): SafeText.SafeText =>
+  SafeText.seal("text", scrub([...pieces].join("")))
 
 /**
  * Writes every wished output: `text` as lines, `json` as one document, both without keys and commands to build runners.
@@ -76,10 +72,8 @@ export const write = Effect.fnUntraced(function* (
   const scrub = Secrets.scrubberOf((yield* ProcessContext).environment)
   let failed = false
   for (const { file, format } of settings.output.value) {
-    const pieces = format === "json" ? [document(formats.json(), scrub)] : lines(formats.text(), scrub)
-    const result = yield* Effect.result(
-      file === null ? streams.out([...pieces].join("")) : WholeFile.write(file, pieces)
-    )
+    const sealed = format === "json" ? SafeText.document(scrubbed(formats.json(), scrub)) : lines(formats.text(), scrub)
+    const result = yield* Effect.result(file === null ? streams.out(sealed) : WholeFile.write(file, [sealed]))
     if (Result.isFailure(result)) {
       failed = true
       yield* say(`error: ${file === null ? "standard output failed: " : ""}${inert(result.failure)}`)

@@ -13,10 +13,11 @@ import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
 import process from "node:process"
 import * as Hostile from "@scanpoll/report/HostileText"
+import type { SafeText } from "@scanpoll/report/SafeText"
 
 /**
- * - `out` and `err`: write a text as it is and wait until it is handed over. `out` fails in words when the output cannot
- *   take it (a full disk); a reader that is gone is no failure.
+ * - `out` and `err`: write a text and wait until it is handed over. `out` takes sealed text alone, and fails in words when the
+ *   output cannot take it (a full disk); a reader that is gone is no failure. What goes to `err` is gated on its way: see `gated`.
  * - `errUnsafe`: writes to standard error without waiting.
  * - `interpose`: while the scope lasts, the given function runs before anything else is written to standard error: what is
  *   redrawn there makes room.
@@ -26,7 +27,7 @@ import * as Hostile from "@scanpoll/report/HostileText"
  * @since 0.1.0
  */
 export interface Writers {
-  readonly out: (text: string) => Effect.Effect<void, string>
+  readonly out: (text: SafeText) => Effect.Effect<void, string>
   readonly err: (text: string) => Effect.Effect<void>
   readonly errUnsafe: (text: string) => void
   readonly interpose: (makeRoom: () => void) => Effect.Effect<void, never, Scope.Scope>
@@ -96,7 +97,7 @@ export const layer: Layer.Layer<Streams> = Layer.sync(Streams, () => {
 
 /**
  * The streams with a gate before them. Whatever goes to standard error, whoever wrote it, has no key in it and no command
- * to a build runner. What goes to standard output is a format, and each format sees to that itself.
+ * to a build runner. What goes to standard output is sealed as its format needs it.
  *
  * @category combinators
  * @since 0.1.1

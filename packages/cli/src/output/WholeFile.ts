@@ -8,6 +8,7 @@
  * @since 0.1.0
  */
 import * as Data from "effect/Data"
+import type { SafeText } from "@scanpoll/report/SafeText"
 import * as Effect from "effect/Effect"
 import * as FileSystem from "effect/FileSystem"
 import * as Option from "effect/Option"
@@ -22,7 +23,7 @@ const encoder = new TextEncoder()
 const batch = 256 * 1024
 
 // Few large writes: pieces are often a row each.
-const writePieces = Effect.fnUntraced(function* (file: FileSystem.File, pieces: Iterable<string>) {
+const writePieces = Effect.fnUntraced(function* (file: FileSystem.File, pieces: Iterable<SafeText>) {
   let held = ""
   for (const piece of pieces) {
     held += piece
@@ -64,7 +65,7 @@ const whenRead = (path: string): Effect.Effect<Net.Socket, PipeError> =>
       )
   )
 
-const writePipe = (path: string, pieces: Iterable<string>): Effect.Effect<void, PipeError> =>
+const writePipe = (path: string, pieces: Iterable<SafeText>): Effect.Effect<void, PipeError> =>
   Effect.acquireUseRelease(
     Effect.interruptible(whenRead(path)),
     (socket) =>
@@ -122,7 +123,7 @@ const keepRights = Effect.fnUntraced(function* (temporary: string, old: FileSyst
 export const write = Effect.fnUntraced(
   function* (
     path: string,
-    pieces: Iterable<string>,
+    pieces: Iterable<SafeText>,
     mode = everyone
   ): Effect.fn.Return<void, PlatformError | PipeError | LinkError, FileSystem.FileSystem | Path.Path> {
     const fs = yield* FileSystem.FileSystem

@@ -7,6 +7,7 @@ import type { ScanEvent } from "@scanpoll/core/engine/ScanEvent"
 import * as SteadyClock from "@scanpoll/core/unstable/time/SteadyClock"
 import * as CliOutput from "effect/cli/CliOutput"
 import * as Clock from "effect/Clock"
+import * as SafeText from "@scanpoll/report/SafeText"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import process from "node:process"
@@ -164,7 +165,7 @@ export const begin = Effect.fnUntraced(function* (
   const paint = Effect.gen(function* () {
     const now = yield* SteadyClock.now
     const size = { width: options.facts.columns() - 1, height: options.facts.rows() }
-    yield* Effect.sync(() => screen(draw(board, now, size, options.color, ellipsis)))
+    yield* Effect.sync(() => screen(SafeText.seal("text", draw(board, now, size, options.color, ellipsis))))
   })
   const pause = Effect.provideService(Effect.sleep("150 millis"), Clock.Clock, options.realClock)
   yield* Effect.forkScoped(Effect.forever(Effect.andThen(paint, pause)))

@@ -6,6 +6,7 @@
  * @since 0.2.0
  */
 import type { ScanEvent } from "@scanpoll/core/engine/ScanEvent"
+import * as SafeText from "@scanpoll/report/SafeText"
 import type * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Queue from "effect/Queue"
@@ -23,7 +24,7 @@ import { Streams } from "../output/Streams.ts"
  */
 export interface EventLines {
   readonly onStdout: boolean
-  readonly lines: ReadonlyArray<string>
+  readonly lines: ReadonlyArray<SafeText.SafeText>
   readonly tell: (event: ScanEvent) => void
   readonly write: Effect.Effect<string | null, never, Streams>
   readonly end: Effect.Effect<void>
@@ -39,18 +40,19 @@ export const make = (
   outputs: ReadonlyArray<OutputWish>,
   render: (event: ScanEvent) => string | null
 ): Effect.Effect<EventLines> =>
-  Effect.map(Queue.unbounded<string, Cause.Done>(), (live): EventLines => {
+  Effect.map(Queue.unbounded<SafeText.SafeText, Cause.Done>(), (live): EventLines => {
     const wishes = outputs.filter((wish) => wish.format === "events")
     const onStdout = wishes.some((wish) => wish.file === null)
     const inFiles = wishes.some((wish) => wish.file !== null)
-    const lines: Array<string> = []
+    const lines: Array<SafeText.SafeText> = []
     let failure: string | null = null
     return {
       onStdout,
       lines,
       tell: (event) => {
-        const line = wishes.length === 0 ? null : render(event)
-        if (line === null) return
+        const rendered = wishes.length === 0 ? null : render(event)
+        if (rendered === null) return
+        const line = SafeText.seal("json", rendered)
         if (inFiles) lines.push(line)
         if (onStdout) Queue.offerUnsafe(live, line)
       },

@@ -7,6 +7,7 @@
 import * as Format from "@scanpoll/report/Format"
 import * as Payload from "@scanpoll/report/Payload"
 import * as RenderEvents from "@scanpoll/report/RenderEvents"
+import * as SafeText from "@scanpoll/report/SafeText"
 import * as ScanReport from "@scanpoll/report/ScanReport"
 import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
@@ -33,7 +34,7 @@ const withFault = Effect.fnUntraced(function* (report: ScanReport.ScanReport, me
 export const toFiles = Effect.fnUntraced(function* (
   from: ScanReport.ScanReport,
   outputs: ReadonlyArray<OutputWish>,
-  events: ReadonlyArray<string>
+  events: ReadonlyArray<SafeText.SafeText>
 ) {
   let report = from
   const written: Array<string> = []
@@ -41,7 +42,9 @@ export const toFiles = Effect.fnUntraced(function* (
     const format = Format.byName(name)
     if (file === null || format === undefined) continue
     const pieces =
-      name === "events" ? [...events, RenderEvents.finished(report)] : yield* Format.render(format, report, {})
+      name === "events"
+        ? [...events, SafeText.seal("json", RenderEvents.finished(report))]
+        : yield* Format.render(format, report, {})
     const mode = Payload.isIn(report) && name === "json" ? Payload.fileMode : 0o666
     const result = yield* Effect.result(WholeFile.write(file, pieces, mode))
     if (Result.isFailure(result)) report = yield* withFault(report, result.failure)
@@ -51,16 +54,19 @@ export const toFiles = Effect.fnUntraced(function* (
 })
 
 // Few large writes, in order; the first failure is the answer.
-const inPieces = Effect.fnUntraced(function* (pieces: Iterable<string>) {
+const inPieces = Effect.fnUntraced(function* (pieces: Iterable<SafeText.SafeText>) {
   const streams = yield* Streams
-  let held = ""
+  let held: Array<SafeText.SafeText> = []
+  let length = 0
   for (const piece of pieces) {
-    held += piece
-    if (held.length < 64 * 1024) continue
-    yield* streams.out(held)
-    held = ""
+    held.push(piece)
+    length += piece.length
+    if (length < 64 * 1024) continue
+    yield* streams.out(SafeText.join(held))
+    held = []
+    length = 0
   }
-  yield* streams.out(held)
+  yield* streams.out(SafeText.join(held))
 })
 
 /**
@@ -81,7 +87,10 @@ export const toStdout = Effect.fnUntraced(function* (from: ScanReport.ScanReport
       color: Look.mayColor(settings, facts, facts.stdoutIsTerminal),
       ...(facts.stdoutIsTerminal ? { width: facts.columns() } : {})
     }
-    const pieces = name === "events" ? [RenderEvents.finished(report)] : yield* Format.render(format, report, options)
+    const pieces =
+      name === "events"
+        ? [SafeText.seal("json", RenderEvents.finished(report))]
+        : yield* Format.render(format, report, options)
     const result = yield* Effect.result(inPieces(pieces))
     if (Result.isFailure(result)) report = yield* withFault(report, `standard output failed: ${result.failure}`)
   }

@@ -1,9 +1,12 @@
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import { assert, describe, layer } from "@effect/vitest"
+import * as SafeText from "@scanpoll/report/SafeText"
 import * as Effect from "effect/Effect"
 import * as FileSystem from "effect/FileSystem"
 import * as Path from "effect/Path"
 import * as WholeFile from "scanpoll/output/WholeFile"
+
+const sealed = (...pieces: ReadonlyArray<string>) => SafeText.sealAll("text", pieces)
 
 const inFolder = Effect.fnUntraced(function* <A, E, R>(use: (folder: string) => Effect.Effect<A, E, R>) {
   const fs = yield* FileSystem.FileSystem
@@ -28,7 +31,7 @@ describe("a file that is written whole", () => {
           const fs = yield* FileSystem.FileSystem
           const file = `${folder}/report.json`
           yield* fs.writeFileString(file, "old")
-          yield* WholeFile.write(file, ["new", " ", "text"])
+          yield* WholeFile.write(file, sealed("new", " ", "text"))
           assert.strictEqual(yield* fs.readFileString(file), "new text")
           assert.deepStrictEqual(yield* names(folder), ["report.json"])
         })
@@ -41,7 +44,7 @@ describe("a file that is written whole", () => {
           const fs = yield* FileSystem.FileSystem
           const file = `${folder}/report.json`
           yield* fs.writeFileString(file, "old")
-          yield* Effect.exit(WholeFile.write(file, failingAfter("x".repeat(1_000_000))))
+          yield* Effect.exit(WholeFile.write(file, SafeText.sealAll("text", failingAfter("x".repeat(1_000_000)))))
           assert.strictEqual(yield* fs.readFileString(file), "old")
           assert.deepStrictEqual(yield* names(folder), ["report.json"])
         })
@@ -54,7 +57,7 @@ describe("a file that is written whole", () => {
           const fs = yield* FileSystem.FileSystem
           yield* fs.writeFileString(`${folder}/real.json`, "old")
           yield* fs.symlink(`${folder}/real.json`, `${folder}/link.json`)
-          yield* WholeFile.write(`${folder}/link.json`, ["new"])
+          yield* WholeFile.write(`${folder}/link.json`, sealed("new"))
           assert.strictEqual(yield* fs.readFileString(`${folder}/real.json`), "new")
           assert.strictEqual(yield* fs.readLink(`${folder}/link.json`), `${folder}/real.json`)
         })
@@ -64,7 +67,7 @@ describe("a file that is written whole", () => {
     it.effect("is written to a device directly: the device stays what it is", () =>
       Effect.gen(function* () {
         const fs = yield* FileSystem.FileSystem
-        yield* WholeFile.write("/dev/null", ["text"])
+        yield* WholeFile.write("/dev/null", sealed("text"))
         assert.strictEqual((yield* fs.stat("/dev/null")).type, "CharacterDevice")
       })
     )
@@ -77,10 +80,10 @@ describe("a file that is written whole", () => {
           for (const mode of [0o600, 0o640, 0o666, 0o755]) {
             yield* fs.writeFileString(`${folder}/report.json`, "old")
             yield* fs.chmod(`${folder}/report.json`, mode)
-            yield* WholeFile.write(`${folder}/report.json`, ["new"])
+            yield* WholeFile.write(`${folder}/report.json`, sealed("new"))
             assert.strictEqual(yield* rights("report.json"), mode)
           }
-          yield* WholeFile.write(`${folder}/report.json`, ["private"], 0o600)
+          yield* WholeFile.write(`${folder}/report.json`, sealed("private"), 0o600)
           assert.strictEqual(yield* rights("report.json"), 0o600)
         })
       )
@@ -101,12 +104,12 @@ describe("a file that is written whole", () => {
             yield* fs.symlink("real", `${here}/own`)
             for (const way of ["file", "dangling", "folder/victim", "folder/new"]) {
               assert.include(yield* WholeFile.obstacle(`${here}/${way}`), "leads out of the working folder", way)
-              assert.include(yield* Effect.flip(WholeFile.write(`${here}/${way}`, ["new"])), "leads out", way)
+              assert.include(yield* Effect.flip(WholeFile.write(`${here}/${way}`, sealed("new"))), "leads out", way)
             }
             assert.deepStrictEqual(yield* names(folder), ["victim"])
             assert.strictEqual(yield* fs.readFileString(`${folder}/victim`), "old")
             assert.strictEqual(yield* WholeFile.obstacle(`${here}/own`), null)
-            yield* WholeFile.write(`${here}/own`, ["new"])
+            yield* WholeFile.write(`${here}/own`, sealed("new"))
             assert.strictEqual(yield* fs.readFileString(`${here}/real`), "new")
           })
         )
@@ -116,7 +119,7 @@ describe("a file that is written whole", () => {
       inFolder((folder) =>
         Effect.gen(function* () {
           const fs = yield* FileSystem.FileSystem
-          yield* WholeFile.write(`${folder}/private.json`, ["x"], 0o600)
+          yield* WholeFile.write(`${folder}/private.json`, sealed("x"), 0o600)
           assert.strictEqual((yield* fs.stat(`${folder}/private.json`)).mode & 0o777, 0o600)
         })
       )

@@ -25,6 +25,8 @@ import * as Layers from "./internal/layers.ts"
  * - `value`: for a whole JSON value: its texts, the names in it, and numbers that are a credential of digits. What needs
  *   no change is given back as it is.
  * - `slices`: what `value` does, in slices of some milliseconds: the iterator stops after each, and ends with the value.
+ * - `literal`: for finished documents: credentials of at least eight characters that stand there as they are, or as JSON, markup or
+ *   an address write them. It undoes no disguise and costs next to nothing.
  * - `finds`: whether `data` would change this text; with `least`, because of a credential of at least so many characters.
  *
  * @category models
@@ -36,6 +38,7 @@ export interface Scrubber {
   readonly data: (text: string) => string
   readonly value: (value: unknown) => unknown
   readonly slices: (value: unknown) => Iterator<void, unknown>
+  readonly literal: (text: string) => string
   readonly finds: (text: string, least?: number) => boolean
 }
 
@@ -46,6 +49,27 @@ export interface Scrubber {
  * @since 0.1.0
  */
 export const mark = "<redacted>"
+
+// The same where the syntax around it is not known: it means nothing in any.
+const plainMark = "[redacted]"
+const leastWritten = 8
+// Writers of markup escape the first two signs, and each of the others or not.
+const markup = (credential: string, ...others: ReadonlyArray<readonly [sign: string, entity: string]>): string =>
+  [["&", "&amp;"] as const, ["<", "&lt;"] as const, ...others].reduce(
+    (text, [sign, entity]) => text.replaceAll(sign, entity),
+    credential
+  )
+
+const writings: ReadonlyArray<(credential: string) => string> = [
+  (credential) => credential,
+  (credential) => JSON.stringify(credential).slice(1, -1),
+  (credential) => markup(credential),
+  (credential) => markup(credential, [">", "&gt;"]),
+  (credential) => markup(credential, ['"', "&quot;"]),
+  (credential) => markup(credential, [">", "&gt;"], ['"', "&quot;"]),
+  // A lone surrogate has no percent-encoding.
+  (credential) => encodeURIComponent(credential.toWellFormed())
+]
 
 const remembered = 1_024
 // Names and values repeat from poll to poll and from scan to scan: these many short texts are looked at once.
@@ -82,6 +106,7 @@ class Learned {
   private latest: string | null = null
   private compiled: Credentials.Credentials | null = Credentials.none
   private readonly clean = new Set<string>()
+  private forms: ReadonlyArray<string> | null = null
 
   get credentials(): Credentials.Credentials {
     if (this.compiled !== null) return this.compiled
@@ -103,6 +128,15 @@ class Learned {
       this.seen.delete(oldest)
     }
     this.compiled = null
+    this.forms = null
+  }
+
+  // The credentials as documents write them, the longest first. One of digits may be a number of the document's own.
+  get written(): ReadonlyArray<string> {
+    return (this.forms ??= [...this.seen]
+      .filter((credential) => credential.length >= leastWritten && /\D/.test(credential))
+      .flatMap((credential) => [...new Set(writings.map((write) => write(credential)))])
+      .toSorted((a, b) => b.length - a.length))
   }
 
   isClean(text: string): boolean {
@@ -222,6 +256,11 @@ export const make = (): Scrubber => {
     data,
     value: (whole) => toEnd(slices(whole)),
     slices,
+    literal: (text) => {
+      let out = text
+      for (const written of learned.written) if (out.includes(written)) out = out.replaceAll(written, plainMark)
+      return out
+    },
     finds: (text, least = 0) => spansOf(text).some(({ size }) => size >= least)
   }
 }

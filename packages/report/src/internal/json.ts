@@ -15,8 +15,11 @@ const commands = /##(?=\[|[a-z][\w.-]{0,63}\[)|section_(?=(?:start|end):)|travis
 const mayCommand = /##|_(?:start|end|fold|time):/i
 
 // Only string contents can hold these, so escaping them in the finished text keeps every value.
-export const safeJson = (value: unknown, space = 0): string => {
-  const text = JSON.stringify(value, null, space).replace(active, escape)
+export const safeJson = (value: unknown, space = 0): string => guardJson(JSON.stringify(value, null, space))
+
+// The same for JSON that is written already.
+export const guardJson = (json: string): string => {
+  const text = json.replace(active, escape)
   return mayCommand.test(text) ? text.replace(commands, (signs) => escape(signs.slice(0, 1)) + signs.slice(1)) : text
 }
 

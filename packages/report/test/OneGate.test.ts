@@ -1,0 +1,104 @@
+/** Every text of a vendor or a plan on its way into every format: keys in any disguise that is promised, and what a place forgot. */
+import * as Scrubber from "@scanpoll/core/unstable/model/Scrubber"
+import * as Diff from "@scanpoll/report/Diff"
+import * as DiffFormat from "@scanpoll/report/DiffFormat"
+import * as Format from "@scanpoll/report/Format"
+import * as SafeText from "@scanpoll/report/SafeText"
+import * as ScanReport from "@scanpoll/report/ScanReport"
+import * as Gate from "@scanpoll/report/Gate"
+import * as Disguises from "@scanpoll/test-support/disguises"
+import { assert, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import { info } from "./fixtures.ts"
+import { render } from "./formats.ts"
+import * as Sample from "./sample.ts"
+
+const bare = (text: string): string =>
+  text
+    // oxlint-disable-next-line no-control-regex -- sequences of a terminal hide nothing from a reader.
+    .replace(/\u001b\[[0-9;]*m|\u001b\][^\u0007]*\u0007/g, "")
+    .normalize("NFKD")
+    .replace(/[\p{Cc}\p{Cf}\p{M}\p{Default_Ignorable_Code_Point}\s]/gu, "")
+    .toLowerCase()
+
+const decoders: ReadonlyArray<(text: string) => string> = [
+  (text) => text.replace(/\\u([0-9a-f]{4})/gi, (_, code: string) => String.fromCharCode(parseInt(code, 16))),
+  (text) => text.replace(/\\(["\\/])/g, "$1"),
+  (text) => text.replace(/&#(\d{1,7});/g, (_, code: string) => String.fromCodePoint(Number(code) % 0x110000)),
+  (text) => text.replaceAll("&lt;", "<").replaceAll("&gt;", ">").replaceAll("&quot;", '"').replaceAll("&amp;", "&"),
+  (text) => text.replace(/%([0-9a-f]{2})/gi, (_, code: string) => String.fromCharCode(parseInt(code, 16)))
+]
+
+// A reader that shares nothing with the scrubber: what a format's own escapes and a person's eye make of it.
+const readings = (output: string): ReadonlyArray<string> => {
+  const all = decoders.reduce((texts, decode) => [...texts, decode(texts.at(-1) ?? "")], [output])
+  return [...all, ...decoders.map((decode) => decode(output))].map(bare)
+}
+
+const diffs = (report: ScanReport.ScanReport) =>
+  Effect.forEach(DiffFormat.all, (format) =>
+    Effect.map(DiffFormat.render(format, Diff.compute(report, report, Gate.none), {}), (pieces) => ({
+      name: `diff ${format.name}`,
+      output: [...pieces].join("")
+    }))
+  )
+
+const everywhere = async (text: string) => {
+  const report = ScanReport.fromRecords(
+    Sample.saying(text, 0),
+    info({ plan: text, policy: { ...Gate.none, failOn: "high" }, faults: [{ code: 74, message: text }] })
+  )
+  const reports = await Promise.all(
+    Format.names.map(async (name) => ({ name, output: await render(name, report, { title: text }) }))
+  )
+  const line = { name: "line", output: SafeText.lines(text) }
+  return [...reports, ...(await Effect.runPromise(diffs(report))), line]
+}
+
+const cases = Number(process.env["GATE_CASES"] ?? 60)
+
+describe("the gate for text", () => {
+  it(`lets no key through in any of the promised disguises, into any format: ${cases} random cases (S-02, S-03, S-04)`, async () => {
+    const hits: Array<string> = []
+    for (let seed = 1; seed <= cases; seed++) {
+      const random = Disguises.seeded(seed)
+      const key = Disguises.credential(random)
+      Scrubber.ofProcess.learn(key)
+      const { names, text } = Disguises.disguise(key, random, 3)
+      for (const { name, output } of await everywhere(`before ${text} after`)) {
+        // A line of ours is told what was marked already.
+        if (name === "line") continue
+        const found = readings(output).some((reading) => reading.includes(bare(key)) || reading.includes(bare(text)))
+        if (found) hits.push(`${seed} in ${name}: ${names.join(", ")}`)
+      }
+    }
+    assert.deepStrictEqual(hits, [])
+  })
+
+  const key = "sk-LIVE/0123+ABCD&<9>\"'x"
+
+  it.each(["text", "markdown", "table", "commands", "markup", "json"] as const)(
+    "takes a key that a place forgot out of finished %s, however the format writes it (S-02)",
+    (syntax) => {
+      Scrubber.ofProcess.learn(key)
+      const escaped = key.replaceAll("&", "&amp;").replaceAll("<", "&lt;")
+      for (const form of [key, JSON.stringify(key).slice(1, -1), escaped, encodeURIComponent(key)]) {
+        assert.strictEqual(SafeText.seal(syntax, `a ${form} b`), "a [redacted] b")
+      }
+    }
+  )
+
+  it("leaves a document as it is where nothing is wrong with it, colours and escapes included (S-02)", () => {
+    assert.strictEqual(SafeText.seal("text", "\u001b[31;1mred\u001b[22m\tand\n"), "\u001b[31;1mred\u001b[22m\tand\n")
+    assert.strictEqual(SafeText.seal("commands", "::error file=a::b\n"), "::error file=a::b\n")
+    assert.strictEqual(SafeText.seal("table", "a,b\r\n"), "a,b\r\n")
+    assert.deepStrictEqual(JSON.parse(SafeText.document({ a: "\u202e##vso[x]" })), { a: "\u202e##vso[x]" })
+  })
+
+  it("lets nothing active through that a place forgot (S-08)", () => {
+    const forgotten = "a\u001b]0;x\u0007\u001b[2J\u009b\u202eb\n##vso[task.complete]\n::add-mask::x\n"
+    assert.strictEqual(SafeText.seal("text", forgotten), "a]0;x[2Jb\n#\u2060#vso[task.complete]\n:\u2060:add-mask::x\n")
+    assert.notMatch(SafeText.seal("markup", forgotten), /[\p{Cc}\u202e](?<!\n)/u)
+    assert.include(SafeText.seal("json", '"##vso[x]"'), "\\u0023#vso[x]")
+  })
+})
