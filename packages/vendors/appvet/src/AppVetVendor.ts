@@ -11,9 +11,10 @@
 import * as Option from "effect/Option"
 import * as Result from "effect/Result"
 import * as WireFields from "@scanpoll/core/unstable/http/WireFields"
+import * as Contradiction from "@scanpoll/core/unstable/model/Contradiction"
 import type * as ScanOutcome from "@scanpoll/core/model/ScanOutcome"
 import * as Severity from "@scanpoll/core/model/Severity"
-import type { About, Unusable } from "@scanpoll/core/vendor/Definition"
+import type { About, Gathered, Unusable } from "@scanpoll/core/vendor/Definition"
 import * as Vendor from "@scanpoll/core/vendor/Vendor"
 import * as Wire from "@scanpoll/core/vendor/Wire"
 import * as AppVetPolicy from "./AppVetPolicy.ts"
@@ -40,20 +41,24 @@ const letters: Readonly<Record<string, Severity.Severity>> = {
 export const severityOfGrade = (grade: string): Severity.Severity =>
   letters[/^([A-F])[+-]?$/.exec(grade)?.[1] ?? ""] ?? "unknown"
 
+/** The vendor's letter wins over any band of ours. Null where there is neither a grade nor a score. */
+const severityOf = (grade: string | null, score: number | null): Severity.Severity | null =>
+  grade !== null ? severityOfGrade(grade) : score !== null ? Severity.fromScore(score) : null
+
 interface Told {
   readonly assessment: ScanOutcome.Assessment | null
   readonly report: string | null
 }
 
-/** The vendor's letter wins over any band of ours. No assessment when the result says neither a score nor a grade. */
+/** No assessment when the result says neither a score nor a grade. */
 const assess = ({ result = {} }: AppVetPayload, { link, warn }: About): Told | Unusable => {
   const { grade = null, report_url, score = null } = result
   if (score !== null && !(score >= 0 && score <= 100)) {
     return Vendor.unusable("score-out-of-range", "result.score is not from 0 to 100")
   }
   const report = link(report_url, "report_url")
-  if (grade === null && score === null) return { assessment: null, report }
-  const severity = grade === null ? Severity.fromScore(score ?? 0) : severityOfGrade(grade)
+  const severity = severityOf(grade, score)
+  if (severity === null) return { assessment: null, report }
   if (severity === "unknown") warn(`the grade ${JSON.stringify(grade)} is not a documented one`)
   const told = { severity, vendorSeverity: grade }
   return { assessment: score === null ? Vendor.assessment(told) : Vendor.scored(score, { ...told, grade }), report }
@@ -67,6 +72,18 @@ const answered = (answer: unknown) => {
   if (url === null) return null
   const text = WireFields.cut(Vendor.sameUrl(url) ?? url, 2048)
   return { kind: "url", id: text, name: text }
+}
+
+/** Why a report is about something else than its scan; null where nothing says so. */
+const otherThan = (outcome: Gathered["outcome"], { type, url }: AppVetSchema.Report): string | null => {
+  const { scanType = null, subject } = outcome
+  const said = answered({ url })
+  const told = {
+    ...outcome,
+    ...(said === null ? {} : { subject: said }),
+    ...(type === undefined ? {} : { scanType: type })
+  }
+  return subject === undefined ? null : Contradiction.between({ subject, scanType }, told)
 }
 
 const check = ({ callbackUrl, url }: AppVetRequest) => {
@@ -175,7 +192,12 @@ export const vendor: Vendor.Vendor<AppVetSchema.AppVetRequest, AppVetSchema.AppV
       if (report === undefined) return Vendor.unusable("invalid-answer", "there is no report")
       const scan = WireFields.isRecord(outcome.payload) ? outcome.payload : {}
       const url = report.url ?? WireFields.text.read(scan["url"])
+      const other = otherThan(outcome, report)
+      if (other !== null) return Vendor.unusable("id-mismatch", other)
+      const own = severityOf(report.grade ?? null, report.score ?? null)
+      const { severity } = outcome.assessment
       return findings.fromReport(report, {
+        worse: own === null || own === "unknown" || Severity.worse(severity, own) === severity ? null : own,
         partial: outcome._tag === "Partial",
         type: report.type ?? WireFields.text.read(scan["type"]),
         url: url === null ? null : (Vendor.sameUrl(url) ?? url),

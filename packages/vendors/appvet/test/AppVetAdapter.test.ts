@@ -10,6 +10,7 @@ import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
+import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import { TestClock } from "effect/testing"
 import * as Fake from "./Fake.ts"
@@ -468,6 +469,35 @@ describe("collecting the findings", () => {
       assert.strictEqual((yield* collect(outcome, report({ id: "rpt_1" }))).items.length, 4)
       const seen = yield* fault(report({ id: "scan_other" }))
       assert.deepStrictEqual([seen.kind, seen.code], ["Broken", "id-mismatch"])
+    })
+  )
+
+  it.effect("does not take a report of another address or type for the scan's (V-11)", () =>
+    Effect.gen(function* () {
+      const known = {
+        ...outcome,
+        scanType: "security",
+        subject: { kind: "url", id: "https://example.com/", name: "x" }
+      }
+      for (const changes of [{ url: "https://elsewhere.example" }, { type: "seo" }]) {
+        const { found } = yield* ask(known, report(changes))
+        assert.isTrue(Result.isFailure(found) && found.failure.code === "id-mismatch")
+      }
+      for (const changes of [{ url: "https://www.example.com/start" }, { url: null, type: null }]) {
+        assert.isTrue(Result.isSuccess((yield* ask(known, report(changes))).found))
+      }
+    })
+  )
+
+  it.effect("finds a grade of the report that is worse than the scan's own answer (V-02)", () =>
+    Effect.gen(function* () {
+      const extra = (step: Fake.Step) =>
+        Effect.map(collect(outcome, step), (found) => brief(found).filter(([rule]) => rule === "report/grade"))
+      assert.deepStrictEqual(yield* extra(report({ grade: "F", score: 12 })), [["report/grade", "critical"]])
+      assert.deepStrictEqual(yield* extra(report({ grade: null, score: 65 })), [["report/grade", "high"]])
+      for (const changes of [{ grade: "C" }, { grade: "A" }, { grade: "pass" }, { grade: null, score: null }]) {
+        assert.deepStrictEqual(yield* extra(report(changes)), [])
+      }
     })
   )
 

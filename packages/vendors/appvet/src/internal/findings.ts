@@ -101,6 +101,7 @@ const namesOf = (checks: ReadonlyArray<ReportCheck>): ReadonlyMap<string, Readon
   )
 
 /**
+ * `worse`: the severity of the report's own grade, where it is worse than what the scan's answer said; null where not.
  * `unreadable` checks and categories are not in the report any more. A rule is named by its category and check, for the
  * vendor gives nothing else. Names that look alike as a rule are numbered in the order of the alphabet. Of several checks
  * of one name those that did not pass are numbered, by what they say; the order of the vendor's list decides nothing.
@@ -112,6 +113,7 @@ export const fromReport = (
     readonly type: string | null
     readonly url: string | null
     readonly unreadable: number
+    readonly worse?: Severity | null
   }
 ): Findings => {
   const checks = checksOf(report)
@@ -144,6 +146,19 @@ export const fromReport = (
     const title = `${count} ${count === 1 ? "finding" : "findings"} ${what}, counted by the report and not listed`
     const ruleId = `not-listed/${severity}`
     items.push(Vendor.finding({ findingId: idOf(ruleId), ruleId, title, severity, resource: scan.url }))
+  }
+  const { worse = null } = scan
+  if (worse !== null) {
+    const title = `the report grades the site ${report.grade ?? String(report.score)}, worse than the scan's own answer`
+    items.push(
+      Vendor.finding({
+        findingId: idOf("report/grade"),
+        ruleId: "report/grade",
+        title,
+        severity: worse,
+        resource: scan.url
+      })
+    )
   }
   const total = notPassed(report)
   // A list shorter than the vendor's own count must not let a later comparison call the rest resolved.
