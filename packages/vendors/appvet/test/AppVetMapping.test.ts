@@ -194,6 +194,14 @@ describe("completed", () => {
     })
   )
 
+  it.effect("an error text beside the word completed brings a warning, and the word decides", () =>
+    Effect.gen(function* () {
+      const seen = yield* outcome(body("completed", { error: "one worker was restarted" }))
+      assert.strictEqual(seen._tag, "Completed")
+      assert.deepStrictEqual(seen.warnings, ["the scan completed and the answer still has an error text"])
+    })
+  )
+
   it.effect("a null score beside a grade leaves the score out", () =>
     Effect.gen(function* () {
       for (const result of [{ score: null, grade: "B" }, { grade: "B" }]) {
