@@ -17,6 +17,7 @@ import * as Effect from "effect/Effect"
 import type * as FileSystem from "effect/FileSystem"
 import type * as Path from "effect/Path"
 import * as Result from "effect/Result"
+import { gateRules } from "../config/Flags.ts"
 import type { UsageError } from "../config/InputFault.ts"
 import type { Settings } from "../config/Settings.ts"
 import * as Look from "../output/Look.ts"
@@ -33,18 +34,7 @@ import type { Vendors } from "../vendors/Vendors.ts"
 
 type Services = FileSystem.FileSystem | Path.Path | Streams | Vendors
 
-const gateNames = [
-  "failOn",
-  "failOnNew",
-  "minScore",
-  "minGrade",
-  "maxViolations",
-  "allowPartial",
-  "allowIncomplete",
-  "exitZero"
-] as const
-
-const asksGate = (settings: Settings): boolean => gateNames.some((name) => settings[name].source !== "default")
+const asksGate = (settings: Settings): boolean => gateRules.some((name) => settings[name].source !== "default")
 
 const lookOf = Effect.fnUntraced(function* (settings: Settings, toStdout: boolean) {
   const facts = yield* ProcessContext

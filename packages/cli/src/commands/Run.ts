@@ -17,7 +17,7 @@ import * as ReadPlan from "../prepare/ReadPlan.ts"
 import type { FlagTexts } from "../prepare/Resolve.ts"
 import type { Shutdown } from "../process/Shutdown.ts"
 import * as InJournal from "../run/InJournal.ts"
-import * as Running from "../run/Running.ts"
+import * as ScanAndReport from "../run/ScanAndReport.ts"
 import * as Learning from "../storage/LearnedDurations.ts"
 import type { Vendors } from "../vendors/Vendors.ts"
 import * as ContinueRun from "./ContinueRun.ts"
@@ -42,7 +42,7 @@ const prepare = ({ flags, words }: Wanted) =>
 export const execute = Effect.fnUntraced(function* (
   input: Wanted,
   options: Omit<InJournal.Options, "command"> = {}
-): Effect.fn.Return<Running.Ran, UsageError | JournalError, Services> {
+): Effect.fn.Return<ScanAndReport.Ran, UsageError | JournalError, Services> {
   const checked = yield* prepare(input)
   const ready = yield* Checked.orRefuse(checked)
   return yield* InJournal.run(ready, Effect.succeed(Checked.map(checked, () => ready.prepared)), {

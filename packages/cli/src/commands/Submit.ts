@@ -27,7 +27,7 @@ import * as Command from "../prepare/Command.ts"
 import * as Purchases from "../prepare/Purchases.ts"
 import * as ReadPlan from "../prepare/ReadPlan.ts"
 import * as Progress from "../progress/Progress.ts"
-import * as Running from "../run/Running.ts"
+import * as ScanAndReport from "../run/ScanAndReport.ts"
 import * as StoredRun from "../run/StoredRun.ts"
 import { Shutdown } from "../process/Shutdown.ts"
 import { ProcessContext } from "../process/ProcessContext.ts"
@@ -109,7 +109,7 @@ export const submit = Effect.fnUntraced(function* (input: {
   const toText = (one: Scans.SubmitRecord) => (style === "none" ? Effect.void : say(line(one)))
   const submitted = Effect.gen(function* () {
     yield* Checked.orRefuse(yield* Purchases.check(prepared, settings))
-    const runId = yield* Running.makeRunId
+    const runId = yield* ScanAndReport.makeRunId
     const options = StoredRun.options(ready.plan, settings)
     const start = { runId, command: "submit", plan: ready.plan, options, prepared }
     const stored = yield* StoredRun.begin(start, yield* Clock.currentTimeMillis)

@@ -67,8 +67,13 @@ const flags = { ...Record.map(settings, (setting) => flagOf(setting)), output: r
  */
 export const common = Struct.pick(flags, ["quiet", "noColor", "logLevel"])
 
-// What a gate asks of one report alone.
-const rules = Struct.pick(flags, [
+/**
+ * The settings of a gate over one report alone.
+ *
+ * @category constructors
+ * @since 0.2.0
+ */
+export const gateRules = [
   "failOn",
   "failOnNew",
   "minScore",
@@ -77,7 +82,9 @@ const rules = Struct.pick(flags, [
   "allowPartial",
   "allowIncomplete",
   "exitZero"
-])
+] as const
+
+const rules = Struct.pick(flags, gateRules)
 
 /**
  * What a gate asks.

@@ -158,15 +158,23 @@ export const parse = (text: string): Result.Result<Located, ReadonlyArray<Locate
       broken.slice(0, maxFaults).map((error) => ({ at: placeOf(error.pos[0]), message: wordsOf(error) }))
     )
   }
+  return treeOf(document.contents, placeOf)
+}
 
-  let nodes = 0
-  class Unreadable extends Error {
-    readonly at: Place
-    constructor(at: Place, message: string) {
-      super(message)
-      this.at = at
-    }
+class Unreadable extends Error {
+  readonly at: Place
+  constructor(at: Place, message: string) {
+    super(message)
+    this.at = at
   }
+}
+
+// The values of a document with their places. Its size is bounded on the way, because an alias repeats all it stands for.
+const treeOf = (
+  contents: unknown,
+  placeOf: (offset: number) => Place
+): Result.Result<Located, ReadonlyArray<LocatedFault>> => {
+  let nodes = 0
   const twice: Array<LocatedFault> = []
   // An alias means the last node before it that has its name. The reader's own look-up reads the whole document each time.
   const anchors = new Map<string, unknown>()
@@ -213,7 +221,7 @@ export const parse = (text: string): Result.Result<Located, ReadonlyArray<Locate
     return { _tag: "Scalar", at: here, value: Yaml.isScalar(node) ? scalarOf(node.value) : null }
   }
   try {
-    const tree = walk(document.contents, { line: 1, column: 1 }, 0)
+    const tree = walk(contents, { line: 1, column: 1 }, 0)
     return twice.length === 0 ? Result.succeed(tree) : Result.fail(twice)
   } catch (error) {
     const at = error instanceof Unreadable ? error.at : { line: 1, column: 1 }

@@ -19,18 +19,18 @@ import type { Prepared } from "../prepare/Requests.ts"
 import { Shutdown } from "../process/Shutdown.ts"
 import * as Journal from "../storage/Journal.ts"
 import type { Vendors } from "../vendors/Vendors.ts"
-import * as Running from "./Running.ts"
+import * as ScanAndReport from "./ScanAndReport.ts"
 
 type Services = FileSystem.FileSystem | Path.Path | Streams | Shutdown | VendorHttp | Vendors
 
 /**
  * - `command`: what runs, as the journal keeps it.
- * - `realClock`, `hints`, `continues`, `leftOut`: see `Running.Wanted`.
+ * - `realClock`, `hints`, `continues`, `leftOut`: see `ScanAndReport.Wanted`.
  *
  * @category models
  * @since 0.2.0
  */
-export type Options = Pick<Running.Wanted, "command" | "realClock" | "hints" | "continues" | "leftOut">
+export type Options = Pick<ScanAndReport.Wanted, "command" | "realClock" | "hints" | "continues" | "leftOut">
 
 /**
  * Opens the journal, prepares `wanted` in it, and runs that to its report. A signal stops it softly.
@@ -42,13 +42,13 @@ export const run = Effect.fnUntraced(function* (
   { baseline, keys, plan, settings }: Basis,
   wanted: Effect.Effect<Checked.Checked<ReadonlyArray<Prepared>>, UsageError | JournalError, Services | ScanJournal>,
   options: Options
-): Effect.fn.Return<Running.Ran, UsageError | JournalError, Services> {
+): Effect.fn.Return<ScanAndReport.Ran, UsageError | JournalError, Services> {
   const shutdown = yield* Shutdown
   const running = Effect.gen(function* () {
     const checked = yield* wanted
     const limit = yield* Purchases.check(checked.value, settings)
     const prepared = yield* Checked.accept(Checked.and(checked, limit))
-    return yield* Running.run({ prepared, plan, settings, keys, baseline, ...options })
+    return yield* ScanAndReport.run({ prepared, plan, settings, keys, baseline, ...options })
   }).pipe(
     Effect.provide(StoredDurations.layer),
     Effect.provide(Journal.layerOfRun(settings)),

@@ -182,6 +182,19 @@ const scan = Effect.fnUntraced(function* (
   return { ended, failure: yield* Fiber.join(writing) }
 }, Effect.scoped)
 
+// What a report says of the run as a whole, asked once the run has ended.
+const infoOf = ({ keys, leftOut, plan, settings }: Wanted, id: string) => {
+  const missing = leftOut?.() ?? null
+  return {
+    version,
+    id,
+    plan: plan.file,
+    policy: Resolve.gate(settings),
+    leftOut: missing === null ? [] : [missing],
+    redact: keys.redact
+  }
+}
+
 // Held against the baseline, with what is to be said about the two.
 const against = Effect.fnUntraced(function* (
   report: ScanReport.ScanReport,
@@ -245,25 +258,19 @@ export const run = Effect.fnUntraced(function* (
   const records = ended.map((record) => ofThisRun(record, wanted))
   const finishedAt = yield* Clock.currentTimeMillis
   const trends = yield* trendsOf(records, wanted, finishedAt)
-  const leftOut = wanted.leftOut?.() ?? null
-  let report = ScanReport.fromRecords(records, {
-    version,
-    id,
+  const made = ScanReport.fromRecords(records, {
+    ...infoOf(wanted, id),
     startedAt,
     finishedAt,
-    plan: plan.file,
-    policy: Resolve.gate(settings),
     interrupted: shutdown.isRequested(),
     faults,
-    leftOut: leftOut === null ? [] : [leftOut],
-    redact: keys.redact,
     row: (record) => ({
       ...rowOf(record.index),
       trend: trends.get(record.index) ?? [],
       ...payloadOf(record, prepared[record.index]?.request, settings, keys.redact)
     })
   })
-  report = yield* against(report, wanted, finishedAt)
+  let report = yield* against(made, wanted, finishedAt)
 
   const inFiles = yield* WriteReport.toFiles(report, outputs, events.lines)
   const onStdout = yield* WriteReport.toStdout(inFiles.report, settings)

@@ -1,0 +1,149 @@
+// The accounts and targets of a plan. A target is read with the vendor's own words for its fields; it is checked against the
+// accounts, and names against one another.
+import type { Vendor } from "../vendors/Vendor.ts"
+import { unknownKey } from "../vendors/Shape.ts"
+import { quote } from "./InputFault.ts"
+import * as KeyVariable from "./KeyVariable.ts"
+import * as Tree from "./Located.ts"
+import { didYouMean } from "./Nearest.ts"
+import { type PlanAccount, type Target, defaultAccount } from "./Plan.ts"
+import type { PlanFields } from "./PlanFields.ts"
+
+const accountKeys = ["vendor", "variable"]
+const maxTargets = 100_000
+
+// What a target has beside its vendor's own fields.
+const targetKeys = ["vendor", "account", "name", "pace", "deadline"] as const
+
+export const accountsOf = (
+  fields: PlanFields,
+  located: Tree.Located | undefined,
+  allowed: ReadonlySet<string>
+): ReadonlyArray<PlanAccount> => {
+  if (located === undefined) return []
+  if (located._tag !== "Map") {
+    fields.fault(located.at, `accounts must be a map from labels to accounts, not ${Tree.describe(located)}`)
+    return []
+  }
+  const out: Array<PlanAccount> = []
+  for (const { key, keyAt, value } of located.entries) {
+    if (key === defaultAccount || !/^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/.test(key)) {
+      const why = key === defaultAccount ? "is the account of the vendor's own variable" : "cannot be a label"
+      fields.fault(keyAt, `the account ${quote(key)} ${why}; a label has letters, digits, - and _`)
+    }
+    const found = fields.entries(value, `accounts.${quote(key)}`, accountKeys)
+    if (found === null) continue
+    const vendor = fields.vendorOf(found.get("vendor"), keyAt)
+    const entry = found.get("variable")
+    if (entry === undefined) {
+      fields.fault(keyAt, "variable is missing: the name of the environment variable that holds the key")
+      continue
+    }
+    const variable = fields.textOf(entry)
+    if (variable === null || vendor === null) continue
+    const refusal = KeyVariable.refusal(variable, vendor, fields.vendors, allowed)
+    if (refusal !== null) fields.fault(entry.value.at, refusal)
+    out.push({ name: key, vendor, variable: refusal === null ? variable : null, where: fields.place(keyAt) })
+  }
+  return out
+}
+
+const target = (fields: PlanFields, located: Tree.Located, accounts: ReadonlyArray<PlanAccount>): Target | null => {
+  if (located._tag !== "Map") {
+    fields.fault(located.at, `a target must be a map, not ${Tree.describe(located)}`)
+    return null
+  }
+  const vendor = fields.vendorOf(Tree.get(located, "vendor") ?? undefined, located.at)
+  if (vendor === null) return null
+  const common = new Map(
+    located.entries
+      // A vendor may have a field of that name.
+      .filter(({ key }) => targetKeys.some((each) => each === key) && !(key === "name" && vendor.keys.includes(key)))
+      .map((entry) => [entry.key, entry])
+  )
+  const name = fields.nameOf(common.get("name"))
+  const pace = fields.paceOf(common.get("pace"))
+  const deadline = fields.deadlineOf(common.get("deadline"))
+  const accountEntry = common.get("account")
+  const account = accountEntry === undefined ? defaultAccount : fields.textOf(accountEntry)
+  if (accountEntry !== undefined && account !== null && account !== defaultAccount) {
+    const declared = accounts.filter((known) => known.vendor.name === vendor.name).map((known) => known.name)
+    if (!declared.includes(account)) {
+      const hint = didYouMean(account, declared)
+      fields.fault(accountEntry.value.at, `${vendor.name} has no account ${quote(account)} in accounts${hint}`)
+    }
+  }
+  const own: Tree.Located = { ...located, entries: located.entries.filter((entry) => !common.has(entry.key)) }
+  const input = Tree.toPlain(own)
+  const wrong = vendor.faults(input)
+  for (const { message, path } of wrong) {
+    fields.fault(Tree.placeAt(own, path), fieldWords(vendor, path, message))
+  }
+  return {
+    vendor,
+    account: account ?? defaultAccount,
+    name,
+    input,
+    isSound: wrong.length === 0 && account !== null,
+    pace,
+    deadline,
+    where: fields.place(located.at),
+    declaredAt: located.at
+  }
+}
+
+const fieldWords = (vendor: Vendor, path: ReadonlyArray<string | number>, message: string): string => {
+  const name = path.join(".")
+  if (!message.startsWith(unknownKey)) return `${name === "" ? "the target" : name} ${message}`
+  const last = String(path.at(-1))
+  if (path.length > 1) {
+    return `${unknownKey} ${quote(last)} in ${path.slice(0, -1).join(".")}${message.slice(unknownKey.length)}`
+  }
+  // A slip in one of the common keys looks to the vendor like an unknown field of its own.
+  const known = [...vendor.keys, ...targetKeys]
+  const hint = didYouMean(last, known) || `; known are ${known.join(", ")}`
+  return `${unknownKey} ${quote(last)} of a target of ${vendor.name}${hint}`
+}
+
+export const targetsOf = (
+  fields: PlanFields,
+  entry: Tree.Entry | undefined,
+  accounts: ReadonlyArray<PlanAccount>,
+  root: Tree.Place
+): ReadonlyArray<Target> => {
+  if (entry === undefined) {
+    fields.fault(root, "targets is missing: the list of what to scan")
+    return []
+  }
+  if (entry.value._tag !== "List") {
+    fields.fault(entry.value.at, `targets must be a list, not ${Tree.describe(entry.value)}`)
+    return []
+  }
+  if (entry.value.items.length > maxTargets) {
+    fields.fault(entry.value.at, `more than ${maxTargets} targets`)
+    return []
+  }
+  const found = entry.value.items.flatMap((item) => target(fields, item, accounts) ?? [])
+  sameNames(fields, found)
+  return found
+}
+
+// One name for two subjects would tell one's findings as the other's.
+const sameNames = (fields: PlanFields, found: ReadonlyArray<Target>): void => {
+  const first = new Map<string, Target>()
+  for (const one of found) {
+    const about = one.name === null || !one.isSound ? null : one.vendor.about(one.input)
+    if (about === null || one.declaredAt === null) continue
+    const identity = JSON.stringify([one.vendor.name, one.account, about.scanType, one.name])
+    const before = first.get(identity)
+    if (before === undefined) first.set(identity, one)
+    else if (before.vendor.about(before.input)?.subject.id !== about.subject.id) {
+      const other = before.vendor.about(before.input)?.subject.name ?? ""
+      const subjects = `${quote(other)} (line ${before.declaredAt?.line ?? 0}) and ${quote(about.subject.name)}`
+      fields.fault(
+        one.declaredAt,
+        `the name ${quote(one.name ?? "")} stands for two subjects: ${subjects}; give each its own`
+      )
+    }
+  }
+}
