@@ -1,6 +1,7 @@
 // The GitHub Action: its file under GitHub's own schema, and the shell of its steps, run as a runner runs it.
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import * as ScanReport from "@scanpoll/report/ScanReport"
+import { hurried } from "@scanpoll/test-support/hurry"
 import { program, quickly } from "@scanpoll/test-support/programs"
 import * as Simulators from "@scanpoll/testkit/Simulators"
 import { assert, describe, it, layer } from "@effect/vitest"
@@ -26,6 +27,7 @@ import process from "node:process"
 import { fileURLToPath } from "node:url"
 import { version } from "scanpoll/process/Version"
 import * as Yaml from "yaml"
+import { hurriedVendors } from "./support/vendors.ts"
 
 const action = fileURLToPath(new URL("../../action", import.meta.url))
 const text = readFileSync(join(action, "action.yml"), "utf8")
@@ -95,8 +97,7 @@ const keys = {
   compliance: "eyJhbGciOiJub25lIn0.Y2FuYXJ5LWNvbXBsaWFuY2U.c2lnbmF0dXJl"
 }
 
-const vendors = Simulators.layer({
-  speed: 1_000,
+const vendors = hurriedVendors({
   exona: { credentials: [keys.exona], retryAfter: null },
   appvet: { credentials: [keys.appvet] },
   compliance: { credentials: [keys.compliance] }
@@ -167,6 +168,7 @@ const act = (
             NODE: process.execPath,
             BIN: program,
             ...quickly,
+            ...hurried,
             ...paths,
             ...environment,
             ...more

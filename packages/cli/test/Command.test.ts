@@ -11,7 +11,9 @@ import * as Schema from "effect/Schema"
 import { settings } from "scanpoll/config/Setting"
 import { version } from "scanpoll/process/Version"
 import { openSync, readFileSync, statSync, writeFileSync } from "node:fs"
-import { once, scanpoll } from "./support/command.ts"
+import { once, type Options, scanpoll } from "./support/command.ts"
+import { scanpollInside } from "./support/inside.ts"
+import { hurriedVendors } from "./support/vendors.ts"
 
 const keys = {
   exona: "exo_live_canary1111111111111111111111111111",
@@ -20,8 +22,7 @@ const keys = {
 }
 
 // Vendors as quick as they can be; what the command waits for is its own pace.
-const vendors = Simulators.layer({
-  speed: 1_000,
+const vendors = hurriedVendors({
   exona: { credentials: [keys.exona], retryAfter: null },
   appvet: { credentials: [keys.appvet] },
   compliance: { credentials: [keys.compliance] }
@@ -42,12 +43,16 @@ const requests = Effect.map(Simulators.Simulators, ({ appvet, compliance, exona 
   [appvet, compliance, exona].reduce((sum, vendor) => sum + vendor.ledger.totals().requests, 0)
 )
 
-const run = Effect.fnUntraced(function* (args: ReadonlyArray<string>, options: Parameters<typeof scanpoll>[1] = {}) {
-  const ended = yield* scanpoll(args, { ...options, environment: { ...(yield* environment), ...options.environment } })
-  for (const key of Object.values(keys)) assert.notInclude(ended.stdout + ended.stderr, key)
-  assert.notMatch(ended.stderr, /^\s+at .*\.[jt]s:\d+/m)
-  return ended
-})
+const runWith = (start: typeof scanpoll) =>
+  Effect.fnUntraced(function* (args: ReadonlyArray<string>, options: Options = {}) {
+    const ended = yield* start(args, { ...options, environment: { ...(yield* environment), ...options.environment } })
+    for (const key of Object.values(keys)) assert.notInclude(ended.stdout + ended.stderr, key)
+    assert.notMatch(ended.stderr, /^\s+at .*\.[jt]s:\d+/m)
+    return ended
+  })
+
+const run = runWith(scanpollInside)
+const runAsProcess = runWith(scanpoll)
 
 const Listed = Schema.fromJsonString(
   Schema.Struct({
@@ -81,7 +86,7 @@ describe("the command", () => {
             const twin = cached.replace("https://cached.example", "https://CACHED.example/")
             yield* fs.writeFileString(`${folder}/scans.yaml`, `version: 1\ntargets:\n  - ${cached}\n  - ${twin}\n`)
             const before = yield* posts
-            const { code, stderr, stdout } = yield* run(
+            const { code, stderr, stdout } = yield* runAsProcess(
               ["run", "scans.yaml", dataset("clean: Q1"), "-o", "json", "--log-level", "all"],
               { directory: folder }
             )
@@ -274,6 +279,7 @@ describe("the command", () => {
         const { compliance } = yield* Simulators.Simulators
         yield* compliance.script({ match: { route: "submit" }, steps: [Script.acceptedNeverAnswered] })
         const { code, stderr, stdout } = yield* run(["run", dataset("Q4"), "-o", "events"], {
+          time: "real",
           watch: once(/"event":"submitting"/, ({ kill }) => {
             kill("SIGTERM")
             setTimeout(() => kill("SIGTERM"), 400)
@@ -330,20 +336,20 @@ describe("the command", () => {
             `# rotated\nexport COMPLIANCE_TOKEN='${keys.compliance}'  \r\n`
           )
           const wrong = { COMPLIANCE_TOKEN: "wrong.token.x" }
-          const ran = yield* run(
+          const ran = yield* runAsProcess(
             ["run", dataset("clean: Q7"), "--key-file", `${folder}/keys.env`, "-o", "json", "--raw", "full"],
             {
               environment: wrong
             }
           )
           assert.strictEqual(ran.code, 0, ran.stderr)
-          const shown = yield* run(["config", "show", "--key-file", `${folder}/keys.env`, "-o", "json"], {
+          const shown = yield* runAsProcess(["config", "show", "--key-file", `${folder}/keys.env`, "-o", "json"], {
             environment: wrong
           })
           assert.strictEqual(shown.code, 0, shown.stderr)
           assert.notInclude(shown.stdout, "wrong.token.x")
           assert.match(shown.stdout, /"source": "flag"/)
-          const overwritten = yield* run([
+          const overwritten = yield* runAsProcess([
             "run",
             dataset("Q8"),
             "--key-file",
@@ -485,16 +491,17 @@ describe("the command", () => {
       "tells a failed poll and a refused key once: in the lines of progress, or in the log where there are none",
       () =>
         Effect.gen(function* () {
+          // Each is told once by a process.
           const told = (stderr: string, word: RegExp) => stderr.split("\n").filter((line) => word.test(line))
           const flaky = ["run", "appvet:https://flaky.example"]
           const wrong = { environment: { APPVET_API_KEY: "avk_live_wrong00000000000000000000000000000000000" } }
           const [lines, quiet, both, refused, hushed] = yield* Effect.all(
             [
-              run(flaky, { environment: { CI: "true" } }),
-              run([...flaky, "--quiet"]),
-              run([...flaky, "--log-level", "warn"]),
-              run(flaky, wrong),
-              run([...flaky, "--quiet"], wrong)
+              runAsProcess(flaky, { environment: { CI: "true" } }),
+              runAsProcess([...flaky, "--quiet"]),
+              runAsProcess([...flaky, "--log-level", "warn"]),
+              runAsProcess(flaky, wrong),
+              runAsProcess([...flaky, "--quiet"], wrong)
             ],
             { concurrency: "unbounded" }
           )
@@ -614,6 +621,7 @@ describe("the simulators as servers", () => {
     it.effect("print the variables that lead to them, and end at Ctrl-C", () =>
       Effect.gen(function* () {
         const { code, stderr, stdout } = yield* scanpoll(["simulate", "--speed", "10"], {
+          time: "real",
           watch: once(/Ctrl-C ends them/, ({ kill }) => kill("SIGINT"))
         })
         assert.strictEqual(code, 0, stderr)
@@ -629,7 +637,7 @@ describe("the demonstration", () => {
       inFolder((folder) =>
         Effect.gen(function* () {
           const fs = yield* FileSystem.FileSystem
-          const { code, stderr, stdout } = yield* scanpoll(["demo", "--dir", folder])
+          const { code, stderr, stdout } = yield* scanpoll(["demo", "--dir", folder], { time: "real" })
           assert.strictEqual(code, 0, stderr)
           assert.match(stdout, /^13 scans: 10 completed, 1 partial, 1 failed, 1 still-running/m)
           assert.match(stderr, /What to type next/)

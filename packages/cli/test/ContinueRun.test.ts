@@ -6,9 +6,11 @@ import * as Effect from "effect/Effect"
 import * as FileSystem from "effect/FileSystem"
 import * as Layer from "effect/Layer"
 import { join } from "node:path"
-import { once, scanpoll } from "./support/command.ts"
+import { once, type Options } from "./support/command.ts"
+import { scanpollInside } from "./support/inside.ts"
+import { hurriedVendors } from "./support/vendors.ts"
 
-const vendors = Simulators.layer({ speed: 1_000, exona: { retryAfter: null } })
+const vendors = hurriedVendors({ exona: { retryAfter: null } })
 
 const posts = Effect.map(Simulators.Simulators, ({ appvet, compliance, exona }) =>
   [appvet, compliance, exona].reduce((sum, vendor) => sum + vendor.ledger.requests({ method: "POST" }).length, 0)
@@ -33,7 +35,7 @@ ${dataset(5)}
 
 const inFolder = <A, E, R>(
   use: (
-    run: (args: ReadonlyArray<string>, options?: Parameters<typeof scanpoll>[1]) => ReturnType<typeof scanpoll>
+    run: (args: ReadonlyArray<string>, options?: Options) => ReturnType<typeof scanpollInside>
   ) => Effect.Effect<A, E, R>
 ) =>
   Effect.scoped(
@@ -46,7 +48,7 @@ const inFolder = <A, E, R>(
         SCANPOLL_JOURNAL: "",
         SCANPOLL_PROGRESS: "plain"
       }
-      return yield* use((args, options = {}) => scanpoll(args, { ...options, environment, directory: folder }))
+      return yield* use((args, options = {}) => scanpollInside(args, { ...options, environment, directory: folder }))
     })
   )
 

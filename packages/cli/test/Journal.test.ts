@@ -10,13 +10,14 @@ import * as Layer from "effect/Layer"
 import { execFileSync } from "node:child_process"
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
-import { once, scanpoll } from "./support/command.ts"
+import { once, type Options } from "./support/command.ts"
+import { scanpollInside } from "./support/inside.ts"
+import { hurriedVendors } from "./support/vendors.ts"
 
 const canary = "avk_live_canary3333333333333333333333333333333333"
 
 // Vendors as quick as they can be; what the command waits for is its own pace.
-const vendors = Simulators.layer({
-  speed: 1_000,
+const vendors = hurriedVendors({
   exona: { retryAfter: null },
   appvet: { credentials: [canary] },
   compliance: { credentials: [canary] }
@@ -32,24 +33,18 @@ const posts = Effect.map(Simulators.Simulators, ({ appvet, compliance, exona }) 
 const inFolder = <A, E, R>(use: (folder: string) => Effect.Effect<A, E, R>) =>
   Effect.scoped(Effect.flatMap(FileSystem.FileSystem, (fs) => Effect.flatMap(fs.makeTempDirectoryScoped(), use)))
 
-const run = Effect.fnUntraced(function* (
-  folder: string,
-  args: ReadonlyArray<string>,
-  options: NonNullable<Parameters<typeof scanpoll>[1]> = {}
-) {
+const run = Effect.fnUntraced(function* (folder: string, args: ReadonlyArray<string>, options: Options = {}) {
   const simulators = yield* Simulators.Simulators
-  const ended = yield* scanpoll(args, {
-    ...options,
-    environment: {
-      ...Simulators.environment(simulators),
-      SCANPOLL_JOURNAL: join(folder, "journal.db"),
-      SCANPOLL_PROGRESS: "plain",
-      ...options.environment
-    }
-  })
-  assert.notInclude(ended.stdout + ended.stderr, canary)
-  assert.notMatch(ended.stderr, /^\s+at .*\.[jt]s:\d+/m)
-  return ended
+  const environment = {
+    ...Simulators.environment(simulators),
+    SCANPOLL_JOURNAL: join(folder, "journal.db"),
+    SCANPOLL_PROGRESS: "plain",
+    ...options.environment
+  }
+  const said = yield* scanpollInside(args, { ...options, environment })
+  assert.notInclude(said.stdout + said.stderr, canary)
+  assert.notMatch(said.stderr, /^\s+at .*\.[jt]s:\d+/m)
+  return said
 })
 
 const json = (text: string) => JSON.parse(text)

@@ -7,16 +7,18 @@ import * as Layer from "effect/Layer"
 import { existsSync, readdirSync, readFileSync, renameSync, rmSync } from "node:fs"
 import { join } from "node:path"
 import { DatabaseSync } from "node:sqlite"
-import { once, type Options, scanpoll } from "./support/command.ts"
+import { once, type Options } from "./support/command.ts"
+import { scanpollInside } from "./support/inside.ts"
+import { hurriedVendors } from "./support/vendors.ts"
 
-const vendors = Simulators.layer({ speed: 1_000 })
+const vendors = hurriedVendors()
 
 const inFolder = <A, E, R>(use: (folder: string) => Effect.Effect<A, E, R>) =>
   Effect.scoped(Effect.flatMap(FileSystem.FileSystem, (fs) => Effect.flatMap(fs.makeTempDirectoryScoped(), use)))
 
 const run = Effect.fnUntraced(function* (folder: string, args: ReadonlyArray<string>, options: Options = {}) {
   const simulators = yield* Simulators.Simulators
-  return yield* scanpoll(args, {
+  return yield* scanpollInside(args, {
     ...options,
     environment: {
       ...Simulators.environment(simulators),

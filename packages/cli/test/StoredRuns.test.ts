@@ -10,21 +10,19 @@ import * as Layer from "effect/Layer"
 import { createHash } from "node:crypto"
 import { readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
-import { scanpoll } from "./support/command.ts"
+import type { Options } from "./support/command.ts"
+import { scanpollInside } from "./support/inside.ts"
+import { hurriedVendors } from "./support/vendors.ts"
 
 const canary = "avk_live_canary4444444444444444444444444444444444"
-const vendors = Simulators.layer({ speed: 1_000, exona: { retryAfter: null }, appvet: { credentials: [canary] } })
+const vendors = hurriedVendors({ exona: { retryAfter: null }, appvet: { credentials: [canary] } })
 
 const inFolder = <A, E, R>(use: (folder: string) => Effect.Effect<A, E, R>) =>
   Effect.scoped(Effect.flatMap(FileSystem.FileSystem, (fs) => Effect.flatMap(fs.makeTempDirectoryScoped(), use)))
 
-const run = Effect.fnUntraced(function* (
-  folder: string,
-  args: ReadonlyArray<string>,
-  options: NonNullable<Parameters<typeof scanpoll>[1]> = {}
-) {
+const run = Effect.fnUntraced(function* (folder: string, args: ReadonlyArray<string>, options: Options = {}) {
   const simulators = yield* Simulators.Simulators
-  return yield* scanpoll(args, {
+  return yield* scanpollInside(args, {
     ...options,
     environment: {
       ...Simulators.environment(simulators),

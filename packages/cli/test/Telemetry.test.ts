@@ -6,6 +6,7 @@ import * as Layer from "effect/Layer"
 import { createServer, type Server } from "node:http"
 import { endpointOf } from "scanpoll/process/Telemetry"
 import { scanpoll } from "./support/command.ts"
+import { hurriedVendors } from "./support/vendors.ts"
 
 const dataset =
   "compliance:policy=550e8400-e29b-41d4-a716-446655440000,upload=123e4567-e89b-42d3-a456-426614174000,mapping=789e0123-e45b-47c8-9901-234567890123,name=clean: Q1"
@@ -40,7 +41,7 @@ const collector = Effect.acquireRelease(
 )
 
 describe("telemetry", () => {
-  layer(Layer.merge(Simulators.layer({ speed: 100 }), NodeServices.layer), { excludeTestServices: true })((it) => {
+  layer(Layer.merge(hurriedVendors({ speed: 100 }), NodeServices.layer), { excludeTestServices: true })((it) => {
     it.effect("goes to the collector the environment names: a span per scan, a child per poll, metrics, no key", () =>
       Effect.gen(function* () {
         const { heard, url } = yield* collector

@@ -5,9 +5,10 @@ import * as Simulators from "@scanpoll/testkit/Simulators"
 import * as Effect from "effect/Effect"
 import * as FileSystem from "effect/FileSystem"
 import * as Layer from "effect/Layer"
-import { scanpoll } from "./support/command.ts"
+import { scanpollInside } from "./support/inside.ts"
+import { hurriedVendors } from "./support/vendors.ts"
 
-const vendors = Simulators.layer({ speed: 1_000 })
+const vendors = hurriedVendors()
 
 const dataset = (upload: number, name = ""): string =>
   `  - { vendor: compliance, ${name === "" ? "" : `name: ${name}, `}policyId: 550e8400-e29b-41d4-a716-446655440000, uploadId: 123e4567-e89b-42d3-a456-42661417400${upload}, mappingId: 789e0123-e45b-47c8-9901-234567890123 }`
@@ -16,7 +17,7 @@ const planOf = (...targets: ReadonlyArray<string>): string => ["version: 1", "ta
 
 const inFolder = <A, E, R>(
   use: (
-    run: (...args: ReadonlyArray<string>) => ReturnType<typeof scanpoll>,
+    run: (...args: ReadonlyArray<string>) => ReturnType<typeof scanpollInside>,
     write: (plan: string) => Effect.Effect<void>
   ) => Effect.Effect<A, E, R>
 ) =>
@@ -29,7 +30,7 @@ const inFolder = <A, E, R>(
         SCANPOLL_JOURNAL: `${folder}/journal.db`
       }
       return yield* use(
-        (...args) => scanpoll(args, { environment, directory: folder }),
+        (...args) => scanpollInside(args, { environment, directory: folder }),
         (plan) => Effect.orDie(fs.writeFileString(`${folder}/scans.yaml`, plan))
       )
     })

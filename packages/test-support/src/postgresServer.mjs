@@ -106,7 +106,8 @@ let server
 const stop = async () => {
   const running = server
   server = undefined
-  if (running === undefined || running.exitCode !== null) return
+  // One that a signal ended has no exit code, and tells its end to nobody again.
+  if (running === undefined || running.exitCode !== null || running.signalCode !== null) return
   const gone = new Promise((resolve) => running.once("exit", resolve))
   // A fast shutdown: open sessions are ended.
   running.kill("SIGINT")

@@ -6,7 +6,15 @@ import { chmodSync, mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import process from "node:process"
-import { assert, describe, it } from "vitest"
+import { assert, describe, it, vi } from "vitest"
+
+const isThere = (pid: number): boolean => {
+  try {
+    return process.kill(pid, 0)
+  } catch {
+    return false
+  }
+}
 
 const script = join(import.meta.dirname, "../src/postgresServer.mjs")
 
@@ -28,6 +36,23 @@ describe("the PostgreSQL of the tests", () => {
       if (before === undefined) delete process.env["TMPDIR"]
       else process.env["TMPDIR"] = before
       rmSync(folder, { recursive: true })
+    }
+  })
+
+  it("is stopped where a signal has ended it already, and starts again", async () => {
+    const server = await start()
+    const ask = <A extends object>(query: string) =>
+      Effect.runPromise(Effect.scoped(Effect.flatMap(connect(server.url), (sql) => sql.unsafe<A>(query))))
+    try {
+      const [file] = await ask<{ text: string }>("SELECT pg_read_file('postmaster.pid') AS text")
+      const pid = Number.parseInt(file?.text ?? "")
+      process.kill(pid, "SIGKILL")
+      await vi.waitUntil(() => !isThere(pid), { timeout: 60_000 })
+      await server.stop()
+      await server.start()
+      assert.deepStrictEqual(await ask<{ n: number }>("SELECT 1 AS n"), [{ n: 1 }])
+    } finally {
+      await server.end()
     }
   })
 

@@ -40,8 +40,8 @@ export const cli = [
     id: "cli-04",
     promise: "a signal that is delivered twice at once, as to a whole group, still writes the report",
     in: sources,
-    find: "if (now - first > sameSignal) process.exit(interrupted)",
-    put: "process.exit(interrupted)",
+    find: "if (now - first > sameSignal) process.exit(Program.interrupted)",
+    put: "process.exit(Program.interrupted)",
     tests: [typed],
     only: "two signals at once"
   },

@@ -1,12 +1,13 @@
 /** What people type and how they stop it, as a process: faults are told before a request, and a stop is quick. */
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import * as ScanReport from "@scanpoll/report/ScanReport"
+import { hurried } from "@scanpoll/test-support/hurry"
 import { program, quickly } from "@scanpoll/test-support/programs"
 import { hasFile, hasProgram } from "@scanpoll/test-support/tools"
 import * as Simulators from "@scanpoll/testkit/Simulators"
 import * as Script from "@scanpoll/testkit/Script"
 import { assert, describe, layer } from "@effect/vitest"
-import { inside } from "../support/inside.ts"
+import { inside, scanpollInside } from "../support/inside.ts"
 import * as Effect from "effect/Effect"
 import * as FileSystem from "effect/FileSystem"
 import * as Layer from "effect/Layer"
@@ -14,8 +15,9 @@ import { execFileSync, spawn } from "node:child_process"
 import { open, readFile, writeFile, type FileHandle } from "node:fs/promises"
 import { fileURLToPath } from "node:url"
 import { once, scanpoll } from "../support/command.ts"
+import { hurriedVendors } from "../support/vendors.ts"
 
-const vendors = Simulators.layer({ speed: 1_000 })
+const vendors = hurriedVendors()
 const target = "appvet:https://never.example"
 
 const inFolder = <A, E, R>(use: (folder: string, fs: FileSystem.FileSystem) => Effect.Effect<A, E, R>) =>
@@ -34,10 +36,11 @@ const refused = Effect.fnUntraced(function* (
   args: ReadonlyArray<string>,
   environment: Readonly<Record<string, string>>,
   expected: RegExp,
-  directory?: string
+  directory?: string,
+  start: typeof scanpoll = scanpollInside
 ) {
   const before = yield* total
-  const ended = yield* scanpoll(args, {
+  const ended = yield* start(args, {
     environment: { ...Simulators.environment(yield* Simulators.Simulators), ...environment },
     ...(directory === undefined ? {} : { directory })
   })
@@ -122,7 +125,7 @@ describe("what is refused before any request", () => {
           ["run", target, "--deadline", key],
           ["run", `appvet:https://${key}:${key}@never.example`]
         ]) {
-          const { stderr } = yield* refused(args, { APPVET_API_KEY: key }, /scanpoll/)
+          const { stderr } = yield* refused(args, { APPVET_API_KEY: key }, /scanpoll/, undefined, scanpoll)
           assert.notInclude(stderr, "canary")
         }
         const { stderr } = yield* refused(["run", "appvet:https://me:hunter2@never.example"], {}, /password/)
@@ -194,6 +197,9 @@ describe("what is refused before any request", () => {
   })
 })
 
+// A person's Ctrl-C comes in the wall's time.
+const inRealTime: typeof scanpoll = (args, options) => scanpoll(args, { ...options, time: "real" })
+
 const plan = 'version: 1\ntargets:\n  - { vendor: appvet, url: "https://never.example", type: security }\n'
 
 // Says when the command has looked at the file, just before it opens it.
@@ -226,7 +232,7 @@ const inShell = (
   Effect.callback((resume) => {
     const child = spawn("/bin/bash", ["-c", line, process.execPath, program], {
       cwd: directory,
-      env: { ...quickly, PATH: process.env["PATH"] ?? "", SCANPOLL_JOURNAL: "memory:", ...environment },
+      env: { ...quickly, ...hurried, PATH: process.env["PATH"] ?? "", SCANPOLL_JOURNAL: "memory:", ...environment },
       stdio: ["ignore", "pipe", "pipe"]
     })
     let said = ""
@@ -259,7 +265,7 @@ describe.skipIf(!hasPipes)("in place of a file", () => {
       it.effect(`a pipe that nobody writes to ends at a signal: ${args.join(" ")} (DU-11)`, () =>
         withPipe((directory, environment) =>
           Effect.gen(function* () {
-            const { code, stderr } = yield* scanpoll(args, {
+            const { code, stderr } = yield* inRealTime(args, {
               directory,
               environment: { ...environment, ...looking },
               watch: once(/looking/, ({ kill }) => kill("SIGTERM"))
@@ -273,7 +279,7 @@ describe.skipIf(!hasPipes)("in place of a file", () => {
     it.effect("a pipe that nobody reads ends at a signal: -o json=pipe (DU-11)", () =>
       withPipe((directory, environment) =>
         Effect.gen(function* () {
-          const { code, stderr } = yield* scanpoll(intoPipe, {
+          const { code, stderr } = yield* inRealTime(intoPipe, {
             directory,
             environment: { ...environment, ...opening },
             watch: once(/opening/, ({ kill }) => kill("SIGTERM"))
@@ -287,7 +293,7 @@ describe.skipIf(!hasPipes)("in place of a file", () => {
       withPipe((directory, environment) =>
         Effect.gen(function* () {
           let read: Promise<string> | null = null
-          const { code, stderr } = yield* scanpoll(intoPipe, {
+          const { code, stderr } = yield* inRealTime(intoPipe, {
             directory,
             environment: { ...environment, ...opening },
             watch: once(/opening/, () => {
@@ -306,7 +312,7 @@ describe.skipIf(!hasPipes)("in place of a file", () => {
         Effect.gen(function* () {
           let sent = 0
           let writer: Promise<FileHandle> | null = null
-          const { code, stderr } = yield* scanpoll(["run", "pipe"], {
+          const { code, stderr } = yield* inRealTime(["run", "pipe"], {
             directory,
             environment: { ...environment, ...looking },
             watch: once(/looking/, ({ kill }) => {
@@ -331,7 +337,7 @@ describe.skipIf(!hasPipes)("in place of a file", () => {
     it.effect("a pipe is read when its writer comes later", () =>
       withPipe((directory, environment) =>
         Effect.gen(function* () {
-          const { code, stderr, stdout } = yield* scanpoll(["run", "pipe", "--dry-run"], {
+          const { code, stderr, stdout } = yield* inRealTime(["run", "pipe", "--dry-run"], {
             directory,
             environment: { ...environment, ...looking },
             watch: once(/looking/, () => {
@@ -425,7 +431,7 @@ describe("a key that is refused", () => {
             ""
           ].join("\n")
           yield* fs.writeFileString(`${folder}/scans.yaml`, plan)
-          const { code, stderr, stdout } = yield* scanpoll(["run", "scans.yaml", "-o", "json"], {
+          const { code, stderr, stdout } = yield* inRealTime(["run", "scans.yaml", "-o", "json"], {
             directory: folder,
             environment: { ...Simulators.environment(simulators), EXONA_API_KEY_SECOND: "exo_test_revoked_canary_4711" }
           })
@@ -453,7 +459,7 @@ describe("a journal that other users can write", () => {
           }
           yield* fs.makeDirectory(`${folder}/shared`)
           yield* fs.chmod(`${folder}/shared`, 0o755)
-          const bought = yield* scanpoll(["submit", "appvet:https://shop.example"], { environment })
+          const bought = yield* scanpollInside(["submit", "appvet:https://shop.example"], { environment })
           assert.strictEqual(bought.code, 0, bought.stderr)
           yield* fs.chmod(`${folder}/shared`, 0o777)
           const before = yield* total
@@ -464,15 +470,15 @@ describe("a journal that other users can write", () => {
             ["history"],
             ["purge", "--older-than", "1d"]
           ]) {
-            const { code, stderr } = yield* scanpoll(words, { environment })
+            const { code, stderr } = yield* scanpollInside(words, { environment })
             assert.strictEqual(code, 74, `${words.join(" ")}: ${stderr}`)
             assert.match(stderr, /shared can be written by other users \(mode 0777\)\. Close it: chmod go-w \S+shared/)
             assert.match(stderr, /--trust-journal \(SCANPOLL_TRUST_JOURNAL\)/)
           }
           assert.strictEqual(yield* total, before)
-          assert.strictEqual((yield* scanpoll(["status", "--trust-journal"], { environment })).code, 0)
+          assert.strictEqual((yield* scanpollInside(["status", "--trust-journal"], { environment })).code, 0)
           const trusted = { environment: { ...environment, SCANPOLL_TRUST_JOURNAL: "true" } }
-          assert.strictEqual((yield* scanpoll(["resume", "--interval", "1s"], trusted)).code, 0)
+          assert.strictEqual((yield* scanpollInside(["resume", "--interval", "1s"], trusted)).code, 0)
         })
       )
     )
@@ -480,8 +486,7 @@ describe("a journal that other users can write", () => {
 })
 
 describe("a key of a second account", () => {
-  const places = Simulators.layer({
-    speed: 1_000,
+  const places = hurriedVendors({
     appvet: {
       credentials: [
         "avk_live_first_0000000000000000000000000000000000",
@@ -511,12 +516,12 @@ describe("a key of a second account", () => {
                 SCANPOLL_JOURNAL: `${folder}/${state}.db`
               }
             }))
-          const submitted = yield* scanpoll(["submit", "scans.yaml"], yield* options("one"))
+          const submitted = yield* scanpollInside(["submit", "scans.yaml"], yield* options("one"))
           const key = submitted.stdout.trim()
           assert.match(key, /^appvet@second:scan_\w+$/, submitted.stderr)
           // A journal that knows the purchase, and one that has never heard of it.
           for (const state of ["one", "two"]) {
-            const waited = yield* scanpoll(
+            const waited = yield* scanpollInside(
               [
                 "wait",
                 key,
@@ -555,7 +560,7 @@ describe("a stop", () => {
             match: { route: "status" },
             steps: [{ ...Script.hang(), times: Infinity }]
           })
-          const { code, stderr, stdout } = yield* scanpoll(["run", target, "--interval", "3s", "-o", "json"], {
+          const { code, stderr, stdout } = yield* inRealTime(["run", target, "--interval", "3s", "-o", "json"], {
             environment: Simulators.environment(simulators),
             watch: once(/submitted as/, ({ kill }) => kill(signal))
           })
@@ -572,7 +577,7 @@ describe("a stop", () => {
       Effect.gen(function* () {
         const simulators = yield* Simulators.Simulators
         yield* simulators.appvet.script({ match: { route: "submit" }, steps: [Script.acceptedNeverAnswered] })
-        const { code, stdout, stderr } = yield* scanpoll(["run", target, "-o", "events"], {
+        const { code, stdout, stderr } = yield* inRealTime(["run", target, "-o", "events"], {
           environment: Simulators.environment(simulators),
           watch: once(/"event":"submitting"/, ({ kill }) => kill("SIGTERM"))
         })
@@ -589,7 +594,7 @@ describe("a stop", () => {
         Effect.gen(function* () {
           const simulators = yield* Simulators.Simulators
           yield* simulators.appvet.script({ match: { route: "submit" }, steps: [{ delay: "2 seconds" }] })
-          const { code, stderr, stdout } = yield* scanpoll(["run", target, "-o", "events"], {
+          const { code, stderr, stdout } = yield* inRealTime(["run", target, "-o", "events"], {
             environment: Simulators.environment(simulators),
             watch: once(/"event":"submitting"/, ({ kill }) => kill("SIGTERM"))
           })
@@ -604,7 +609,7 @@ describe("a stop", () => {
     it.effect("by two signals at once, as a whole group gets them, still writes the report (DU-12)", () =>
       Effect.gen(function* () {
         const simulators = yield* Simulators.Simulators
-        const { code, stderr, stdout } = yield* scanpoll(["run", target, "-o", "json"], {
+        const { code, stderr, stdout } = yield* inRealTime(["run", target, "-o", "json"], {
           environment: Simulators.environment(simulators),
           watch: once(/submitted as/, ({ kill }) => {
             kill("SIGINT")
@@ -624,7 +629,7 @@ describe("a stop", () => {
         const dataset =
           "compliance:policy=550e8400-e29b-41d4-a716-446655440000,upload=123e4567-e89b-42d3-a456-426614174000,mapping=789e0123-e45b-47c8-9901-234567890123,name=Q1"
         let second = false
-        const { code, stdout } = yield* scanpoll(["run", dataset, "-o", "events"], {
+        const { code, stdout } = yield* inRealTime(["run", dataset, "-o", "events"], {
           environment: Simulators.environment(simulators),
           watch: once(/"event":"submitting"/, ({ kill }) => {
             kill("SIGINT")
@@ -647,8 +652,7 @@ describe("a stop", () => {
 describe("a compliance token that expires during a wait", () => {
   const old = "eyJ.canary_old.4711"
   const renewed = "eyJ.canary_renewed.4711"
-  const places = Simulators.layer({
-    speed: 1_000,
+  const places = hurriedVendors({
     compliance: { credentials: [old, renewed], fate: () => ({ inline: false, settleAfterPolls: 3 }) }
   })
   layer(Layer.merge(places, NodeServices.layer), { excludeTestServices: true, timeout: "60 seconds" })((it) => {
@@ -669,7 +673,7 @@ describe("a compliance token that expires during a wait", () => {
             const asked = () => compliance.ledger.requests({ route: "status" }).length
             const command = Effect.fnUntraced(function* (...words: ReadonlyArray<string>) {
               const flags = ["--key-file", `${folder}/keys.env`, "--interval", "1s", "-o", "json"]
-              const ended = yield* scanpoll([...words, ...flags], { directory: folder, environment })
+              const ended = yield* scanpollInside([...words, ...flags], { directory: folder, environment })
               assert.notMatch(ended.stdout + ended.stderr, /canary/)
               const [scan] = JSON.parse(ended.stdout).scans
               assert.isDefined(scan, `${words.join(" ")}: ${ended.stderr}`)
@@ -704,11 +708,11 @@ describe("`doctor` with a key that is refused", () => {
     it.effect("does not call it good, also where the vendor's status call hides a 401 behind a 404 (V-17)", () =>
       Effect.gen(function* () {
         const simulators = yield* Simulators.Simulators
-        const good = yield* scanpoll(["doctor"], { environment: Simulators.environment(simulators) })
+        const good = yield* scanpollInside(["doctor"], { environment: Simulators.environment(simulators) })
         assert.strictEqual(good.code, 0, good.stdout)
         for (const variable of ["EXONA_API_KEY", "APPVET_API_KEY", "COMPLIANCE_TOKEN"]) {
           const environment = { ...Simulators.environment(simulators), [variable]: "exo_live_garbage_4711" }
-          const { code, stdout } = yield* scanpoll(["doctor"], { environment })
+          const { code, stdout } = yield* scanpollInside(["doctor"], { environment })
           assert.strictEqual(code, 4, stdout)
           assert.match(stdout, new RegExp(`FAIL .*refuses the key in ${variable}`))
           assert.notInclude(stdout, "garbage")

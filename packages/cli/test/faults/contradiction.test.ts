@@ -5,14 +5,15 @@ import * as Simulators from "@scanpoll/testkit/Simulators"
 import * as Effect from "effect/Effect"
 import * as FileSystem from "effect/FileSystem"
 import * as Layer from "effect/Layer"
-import { insideAsProcess } from "../support/inside.ts"
+import { scanpollInside } from "../support/inside.ts"
+import { hurriedVendors } from "../support/vendors.ts"
 
-const vendors = Simulators.layer({ speed: 1_000 })
+const vendors = hurriedVendors()
 
-// Runs the command on one journal of its own; `scans.yaml` among its words is the plan.
+// Runs the command on one journal of its own, in a folder that holds `scans.yaml`.
 const withPlan = <A, E, R>(
   targets: ReadonlyArray<string>,
-  use: (run: (...args: ReadonlyArray<string>) => ReturnType<typeof insideAsProcess>) => Effect.Effect<A, E, R>
+  use: (run: (...args: ReadonlyArray<string>) => ReturnType<typeof scanpollInside>) => Effect.Effect<A, E, R>
 ) =>
   Effect.scoped(
     Effect.gen(function* () {
@@ -30,8 +31,7 @@ const withPlan = <A, E, R>(
         ...Simulators.environment(yield* Simulators.Simulators),
         SCANPOLL_JOURNAL: `${folder}/journal.db`
       }
-      const plainly = (word: string) => (word === "scans.yaml" ? `${folder}/scans.yaml` : word)
-      return yield* use((...args) => insideAsProcess(args.map(plainly), { environment }))
+      return yield* use((...args) => scanpollInside(args, { environment, directory: folder }))
     })
   )
 

@@ -5,13 +5,14 @@ import * as Simulators from "@scanpoll/testkit/Simulators"
 import * as Effect from "effect/Effect"
 import * as FileSystem from "effect/FileSystem"
 import * as Layer from "effect/Layer"
-import { scanpoll } from "../support/command.ts"
+import { scanpollInside } from "../support/inside.ts"
+import { hurriedVendors } from "../support/vendors.ts"
 
-const vendors = Simulators.layer({ speed: 1_000 })
+const vendors = hurriedVendors()
 
 // Runs the command on one journal of its own.
 const withJournal = <A, E, R>(
-  use: (run: (...args: ReadonlyArray<string>) => ReturnType<typeof scanpoll>) => Effect.Effect<A, E, R>
+  use: (run: (...args: ReadonlyArray<string>) => ReturnType<typeof scanpollInside>) => Effect.Effect<A, E, R>
 ) =>
   Effect.scoped(
     Effect.gen(function* () {
@@ -21,7 +22,7 @@ const withJournal = <A, E, R>(
         ...Simulators.environment(yield* Simulators.Simulators),
         SCANPOLL_JOURNAL: `${folder}/journal.db`
       }
-      return yield* use((...args) => scanpoll(args, { environment, directory: folder }))
+      return yield* use((...args) => scanpollInside(args, { environment, directory: folder }))
     })
   )
 

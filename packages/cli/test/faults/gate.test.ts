@@ -11,6 +11,7 @@ import * as FileSystem from "effect/FileSystem"
 import * as Layer from "effect/Layer"
 import { ProcessExit } from "scanpoll/process/ProcessExit"
 import { scanpoll } from "../support/command.ts"
+import { hurriedVendors } from "../support/vendors.ts"
 import { inside } from "../support/inside.ts"
 
 const keys = {
@@ -41,8 +42,7 @@ const texts = [
 
 const told = { note: texts, [`name ${texts}`]: "x" }
 
-const vendors = Simulators.layer({
-  speed: 1_000,
+const vendors = hurriedVendors({
   exona: {
     credentials: [keys.exona],
     rateLimit: null,

@@ -12,6 +12,7 @@ import * as FileSystem from "effect/FileSystem"
 import * as Layer from "effect/Layer"
 import { ProcessExit } from "scanpoll/process/ProcessExit"
 import { scanpoll } from "../support/command.ts"
+import { hurriedVendors } from "../support/vendors.ts"
 import { inside } from "../support/inside.ts"
 
 // Characters that look different in a URL, in base64url and in JSON.
@@ -56,8 +57,7 @@ const told = (key: string) => ({
   [`field ${key}`]: [key]
 })
 
-const vendors = Simulators.layer({
-  speed: 1_000,
+const vendors = hurriedVendors({
   exona: {
     credentials: [keys.exona],
     rateLimit: null,

@@ -1,4 +1,5 @@
 // Runs the command as a user does: its own process, real streams, real signals.
+import { hurried } from "@scanpoll/test-support/hurry"
 import { program, quickly } from "@scanpoll/test-support/programs"
 import * as Effect from "effect/Effect"
 import { spawn } from "node:child_process"
@@ -19,6 +20,11 @@ export interface Options {
   readonly environment?: Readonly<Record<string, string>>
   readonly directory?: string
   readonly stdout?: number
+  /**
+   * By default its time passes ten times as quickly as the test's. `real` is for what shares its time with others: a database,
+   * a person who types Ctrl-C twice.
+   */
+  readonly time?: "hurried" | "real"
   /** Called with everything on standard error, and on standard output, after each piece of either. */
   readonly watch?: (said: { readonly stdout: string; readonly stderr: string }, process: Running) => void
 }
@@ -36,7 +42,7 @@ export const scanpoll = (args: ReadonlyArray<string>, options: Options = {}): Ef
   Effect.callback<Ended>((resume) => {
     const child = spawn(process.execPath, [program, ...args], {
       cwd: options.directory,
-      env: { ...base, ...options.environment },
+      env: { ...base, ...(options.time === "real" ? {} : hurried), ...options.environment },
       stdio: ["ignore", options.stdout ?? "pipe", "pipe"]
     })
     let stdout = ""

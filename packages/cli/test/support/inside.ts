@@ -1,14 +1,18 @@
 // Runs the command inside the test's own process, with streams that are texts and surroundings that are given.
-import * as NodeServices from "@effect/platform-node/NodeServices"
+import * as FastTime from "@scanpoll/testkit/FastTime"
+import * as Hurry from "@scanpoll/test-support/hurry"
 import * as Cause from "effect/Cause"
+import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
-import * as Cli from "scanpoll/Cli"
+import process from "node:process"
+import * as Program from "scanpoll/Program"
 import { Streams } from "scanpoll/output/Streams"
+
 import * as Shutdown from "scanpoll/process/Shutdown"
-import { ProcessContext } from "scanpoll/process/ProcessContext"
-import { ProcessExit } from "scanpoll/process/ProcessExit"
+import { ProcessContext, type ProcessFacts } from "scanpoll/process/ProcessContext"
+import { type Ended, type Options, scanpoll } from "./command.ts"
 
 export interface Said {
   readonly out: string
@@ -16,24 +20,19 @@ export interface Said {
   readonly failure: unknown
 }
 
-/** The same, told as a process tells it: by its exit code and its two streams. */
-export const insideAsProcess = (
-  ...given: Parameters<typeof inside>
-): Effect.Effect<{ readonly code: number; readonly stdout: string; readonly stderr: string }> =>
-  Effect.map(inside(...given), ({ err, failure, out }) => ({
-    code: failure === null ? 0 : failure instanceof ProcessExit ? failure.code : Number.NaN,
-    stdout: out,
-    stderr: failure instanceof Error && !(failure instanceof ProcessExit) ? `${err}${failure.message}` : err
-  }))
+const facts = (environment: Readonly<Record<string, string>>, directory: string): ProcessFacts => ({
+  environment,
+  directory,
+  home: environment["HOME"] ?? "/nowhere",
+  platform: "linux",
+  stdoutIsTerminal: false,
+  stderrIsTerminal: false,
+  columns: () => 80,
+  rows: () => 24,
+  nodeVersion: "24.0.0"
+})
 
-export const inside = (
-  args: ReadonlyArray<string>,
-  options: {
-    readonly columns?: number
-    readonly environment?: Readonly<Record<string, string>>
-    readonly terminal?: boolean
-  } = {}
-): Effect.Effect<Said> =>
+const running = (args: ReadonlyArray<string>, surroundings: ProcessFacts) =>
   Effect.suspend(() => {
     let out = ""
     let err = ""
@@ -44,27 +43,79 @@ export const inside = (
       interpose: () => Effect.void,
       readerGone: Effect.never
     })
-    const surroundings = Layer.succeed(ProcessContext, {
-      environment: options.environment ?? {},
-      directory: "/nowhere",
-      home: "/nowhere",
-      platform: "linux",
-      stdoutIsTerminal: options.terminal ?? false,
-      stderrIsTerminal: options.terminal ?? false,
-      columns: () => options.columns ?? 80,
-      rows: () => 24,
-      nodeVersion: "24.0.0"
-    })
-    return Cli.main(args).pipe(
+    return Program.run(args).pipe(
       Effect.provide(
         Layer.mergeAll(
-          NodeServices.layer,
           streams,
-          surroundings,
+          Layer.succeed(ProcessContext, surroundings),
           Layer.succeed(Shutdown.Shutdown, Shutdown.make().operations)
         )
       ),
       Effect.exit,
-      Effect.map((exit) => ({ out, err, failure: Exit.isFailure(exit) ? Cause.squash(exit.cause) : null }))
+      Effect.map((exit) => ({ out, err, exit }))
     )
+  })
+
+export const inside = (
+  args: ReadonlyArray<string>,
+  options: {
+    readonly columns?: number
+    readonly environment?: Readonly<Record<string, string>>
+    readonly terminal?: boolean
+  } = {}
+): Effect.Effect<Said> =>
+  Effect.map(
+    running(args, {
+      ...facts(options.environment ?? {}, "/nowhere"),
+      home: "/nowhere",
+      stdoutIsTerminal: options.terminal ?? false,
+      stderrIsTerminal: options.terminal ?? false,
+      columns: () => options.columns ?? 80
+    }),
+    ({ err, exit, out }) => ({ out, err, failure: Exit.isFailure(exit) ? Cause.squash(exit.cause) : null })
+  )
+
+// Paths are read from where the process is, so one command runs at a time.
+const at = <A, E, R>(directory: string | undefined, effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
+  directory === undefined
+    ? effect
+    : Effect.acquireUseRelease(
+        Effect.sync(() => {
+          const before = process.cwd()
+          process.chdir(directory)
+          return before
+        }),
+        () => effect,
+        (before) => Effect.sync(() => process.chdir(before))
+      )
+
+// What only a process has: signals, streams of its own, the wall's time.
+const needsProcess = ({ environment, stdout, time, watch }: Options): boolean =>
+  watch !== undefined || stdout !== undefined || time === "real" || environment?.["NODE_OPTIONS"] !== undefined
+
+/**
+ * What `scanpoll` of `command.ts` does, without a process wherever the options ask for nothing that only one has: in a
+ * twentieth of the time. Its time is hurried as that one's. Keys that it has read stay known to the test's process, so what
+ * looks for keys in what is told starts one.
+ */
+export const scanpollInside = (args: ReadonlyArray<string>, options: Options = {}): Effect.Effect<Ended> =>
+  Effect.gen(function* () {
+    if (needsProcess(options)) return yield* scanpoll(args, options)
+    const { clock } = FastTime.make(yield* Clock.Clock, Hurry.speed, Hurry.began)
+    const environment = {
+      PATH: process.env["PATH"] ?? "",
+      HOME: process.env["HOME"] ?? "",
+      TZ: "UTC",
+      SCANPOLL_JOURNAL: "memory:",
+      ...options.environment
+    }
+    const { err, exit, out } = yield* at(
+      options.directory,
+      Effect.provideService(
+        Effect.suspend(() => running(args, facts(environment, process.cwd()))),
+        Clock.Clock,
+        clock
+      )
+    )
+    return { code: Program.codeOf(exit), stdout: out, stderr: err }
   })

@@ -1,0 +1,83 @@
+/**
+ * The whole command between its arguments and its exit code, whatever process it runs in: `main.ts` adds the signals and the
+ * end of the process.
+ *
+ * @since 0.2.0
+ */
+import * as NodeServices from "@effect/platform-node/NodeServices"
+import { SubmissionGrace } from "@scanpoll/core/unstable/engine/SubmissionGrace"
+import * as Cause from "effect/Cause"
+import * as CliError from "effect/cli/CliError"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Layer from "effect/Layer"
+import * as Cli from "./Cli.ts"
+import * as Log from "./output/Log.ts"
+import * as Secrets from "./output/Secrets.ts"
+import * as Streams from "./output/Streams.ts"
+import { ProcessContext } from "./process/ProcessContext.ts"
+import { ProcessExit } from "./process/ProcessExit.ts"
+import type { Shutdown } from "./process/Shutdown.ts"
+
+/**
+ * The exit code of a command that was interrupted.
+ *
+ * @category constructors
+ * @since 0.2.0
+ */
+export const interrupted = 130
+const defect = 70
+
+// Who stops a program kills it after ten seconds: a submission in flight has most of them, the report the rest.
+const submissionGrace = Duration.seconds(8)
+
+/**
+ * The exit code that an end means.
+ *
+ * @category combinators
+ * @since 0.2.0
+ */
+export const codeOf = (exit: Exit.Exit<unknown, unknown>): number => {
+  if (Exit.isSuccess(exit)) return 0
+  if (Cause.hasInterruptsOnly(exit.cause)) return interrupted
+  const error = Cause.squash(exit.cause)
+  if (error instanceof ProcessExit) return error.code
+  if (CliError.isCliError(error)) return error._tag === "ShowHelp" && error.errors.length === 0 ? 0 : 2
+  return defect
+}
+
+const isDefect = (exit: Exit.Exit<unknown, unknown>): boolean =>
+  Exit.isFailure(exit) && !(Cause.squash(exit.cause) instanceof ProcessExit) && codeOf(exit) === defect
+
+/**
+ * Runs the command with these arguments; a defect has then been told. What goes to standard error through these streams has
+ * no key of the environment in it.
+ *
+ * @category running
+ * @since 0.2.0
+ */
+export const run = (
+  args: ReadonlyArray<string>
+): Effect.Effect<void, ProcessExit | CliError.CliError, Streams.Streams | Shutdown> =>
+  Effect.gen(function* () {
+    const { environment } = yield* ProcessContext
+    const streams = Streams.gated(yield* Streams.Streams, Secrets.scrubberOf(environment))
+    const gated = Layer.succeed(Streams.Streams, streams)
+    return yield* Cli.main(args).pipe(
+      Effect.tapCause((cause) => {
+        if (!isDefect(Exit.failCause(cause))) return Effect.void
+        const error = Cause.squash(cause)
+        const words = error instanceof Error ? error.message : String(error)
+        return streams.err(`scanpoll: a defect of scanpoll itself: ${Streams.inert(words)}\n${Cause.pretty(cause)}\n`)
+      }),
+      Effect.provide(
+        Layer.mergeAll(
+          NodeServices.layer,
+          gated,
+          Layer.succeed(SubmissionGrace, submissionGrace),
+          Layer.provide(Log.layer, gated)
+        )
+      )
+    )
+  })

@@ -1,0 +1,21 @@
+/**
+ * A time that passes quickly for the processes of a test, and for vendors that are simulated in its own: what waits ten
+ * seconds ends after one. It is for what a test waits for without being about it.
+ *
+ * The time limits of requests pass as quickly; so does the grace after a signal.
+ */
+const file = new URL("hurriedTime.mjs", import.meta.url)
+
+/** How many seconds pass in one. */
+export const speed = 10
+
+/** When it began to pass quickly, in milliseconds since 1970. */
+export const began = Date.now()
+
+/** The time in milliseconds since 1970: that of all processes that this file's tests start under `hurried`. */
+export const now = (): number => began + (Date.now() - began) * speed
+
+/** The variables of a process whose time passes quickly. */
+export const hurried: Readonly<Record<string, string>> = {
+  NODE_OPTIONS: `--import=${file.href}?speed=${speed}&began=${began}`
+}
