@@ -114,7 +114,8 @@ describe("a vendor of a user's own", () => {
         const resumed = yield* scanpoll(["resume"], { directory, environment: own })
         assert.strictEqual(resumed.code, 0, resumed.stderr)
         const history = yield* scanpoll(["history"], { directory, environment: own })
-        assert.include(history.stdout, "score 81", history.stderr)
+        assert.match(history.stdout, /^harbour {2}moorings {2}one answer so far$/m, history.stderr)
+        assert.include(history.stdout, "score 81")
         const report = yield* run("report", "scans.json")
         assert.include(report.stdout, "score 81 of 100", report.stderr)
         assert.strictEqual(vendor.ledger.requests({ route: "submit" }).length, 1)
@@ -123,6 +124,33 @@ describe("a vendor of a user's own", () => {
         assert.include(schema.stdout, '"harbour"', schema.stderr)
         const doctor = yield* scanpoll(["doctor"], { directory, environment: own })
         assert.include(doctor.stdout, "HARBOUR_KEY is set and well formed")
+      })
+    )
+  )
+
+  it.live("is named in every command that a run prints, so that each of them runs as shown (V-08, U-05)", () =>
+    Effect.scoped(
+      Effect.gen(function* () {
+        const waiting = scan({ state: "waiting" })
+        const vendor = yield* vendorOf([
+          { ...waiting, times: 40 },
+          { ...done, times: Infinity }
+        ])
+        const directory = yield* folderOf({ "harbour.ts": source(), "scans.yaml": plan })
+        const environment = { ...environmentOf(vendor), SCANPOLL_JOURNAL: join(directory, "journal.db") }
+        const run = (args: ReadonlyArray<string>) => scanpoll(args, { directory, environment })
+        const stopped = yield* run(["run", "--vendor", "./harbour.ts", "--timeout", "1s"])
+        assert.strictEqual(stopped.code, 3, stopped.stderr)
+        const printed = [...`${stopped.stdout}\n${stopped.stderr}`.matchAll(/^ +scanpoll (\S.*)$/gm)].map(
+          ([, line = ""]) => line.split(" ")
+        )
+        assert.sameMembers([...new Set(printed.map(([command]) => command))], ["run", "wait"])
+        for (const args of printed) {
+          assert.include(args.join(" "), "--vendor ./harbour.ts")
+          const { code, stderr } = yield* run(args)
+          assert.strictEqual(code, 0, `${args.join(" ")}\n${stderr}`)
+        }
+        assert.strictEqual(vendor.ledger.requests({ route: "submit" }).length, 1)
       })
     )
   )

@@ -27,6 +27,10 @@ type Services = FileSystem.FileSystem | Path.Path | Streams | Vendors
 const looking = <A, E, R>(settings: Settings, effect: Effect.Effect<A, E, R | ScanJournal>) =>
   effect.pipe(Effect.provide(Journal.layerExisting(settings, "read")), Look.atLogLevel(settings))
 
+// One answer has nothing to be compared with.
+const trendWords = ({ points, trend }: History.Line): string =>
+  trend !== "unknown" ? trend : points.length === 1 ? "one answer so far" : "nothing to compare"
+
 const limitOf = (text: string | null, usual: number, most: number): Checked.Checked<number> => {
   if (text === null) return Checked.make(usual)
   const value = /^\d{1,9}$/.test(text.trim()) ? Number(text) : NaN
@@ -87,7 +91,7 @@ export const history = Effect.fnUntraced(function* (input: {
         ? ["nothing is known\n"]
         : lines.flatMap((line) =>
             Words.section(
-              `${KeyText.accountName(line.vendor, line.account)}  ${inert(line.subject.name, 200)}${line.scanType === null ? "" : ` (${inert(line.scanType, 40)})`}  ${line.trend}`,
+              `${KeyText.accountName(line.vendor, line.account)}  ${inert(line.subject.name, 200)}${line.scanType === null ? "" : ` (${inert(line.scanType, 40)})`}  ${trendWords(line)}`,
               line.points.map(Words.pointLine)
             )
           ),

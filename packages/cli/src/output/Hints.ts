@@ -81,8 +81,8 @@ export const runLine = (context: Omit<Context, "run">, typed: Typed): string =>
 const resumeLine = (context: Context): string =>
   line(["resume", ...planWords(context), ...flagWords(context, waitingFlags)])
 
-// What every command needs to find the journal and the keys again.
-const storeFlags = ["journal", "trustJournal", "keyFile"] as const
+// What every command needs to find the journal, the keys and the vendors of one's own again.
+const storeFlags = ["vendor", "journal", "trustJournal", "keyFile"] as const
 
 // A run is found without its plan, so the journal that the plan names is said.
 const journalOfPlan = ({ journal }: Context["settings"]): ReadonlyArray<string> =>
@@ -94,7 +94,7 @@ const storeWords = (context: Pick<Context, "settings" | "flags">): ReadonlyArray
 ]
 
 /**
- * The end of a printed command that finds the same journal and keys: empty, or flags after a space.
+ * The end of a printed command that finds the same vendors, journal and keys: empty, or flags after a space.
  *
  * @category destructors
  * @since 0.2.0
