@@ -100,7 +100,7 @@ describe("the file of the command's journal", () => {
             ["status"],
             ["status", claim],
             ["history"],
-            ["purge", "--older-than", "30d"],
+            ["purge", "--older-than", "30d", "--yes"],
             ["resume"],
             ["reconcile", claim],
             ["wait", claim]
@@ -119,7 +119,7 @@ describe("the file of the command's journal", () => {
       inFolder((folder) =>
         Effect.gen(function* () {
           const environment = { XDG_STATE_HOME: folder, SCANPOLL_JOURNAL: "" }
-          for (const args of [["status"], ["history"], ["purge", "--older-than", "30d"]]) {
+          for (const args of [["status"], ["history"], ["purge", "--older-than", "30d", "--yes"]]) {
             const shown = yield* run(folder, args, { environment })
             assert.strictEqual(shown.code, 0, args.join(" "))
           }

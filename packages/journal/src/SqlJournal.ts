@@ -130,6 +130,27 @@ const foundation = (sql: SqlClient.SqlClient, options: Options) =>
     return { sql, clock, dialect, held, lease, owners, store, open, beat, label: here.label }
   })
 
+// SQLite writes the file anew and empties the log; PostgreSQL frees the rows for its own use. Neither does it in a transaction.
+const compact = (
+  sql: SqlClient.SqlClient,
+  store: Pick<Stores.Store, "read">
+): Effect.Effect<boolean, ScanJournal.JournalError> =>
+  store.read(
+    sql.onDialectOrElse({
+      pg: () =>
+        Effect.as(
+          sql.unsafe("VACUUM scanpoll_claims, scanpoll_runs, scanpoll_run_rows, scanpoll_lessons").unprepared,
+          true
+        ),
+      orElse: () =>
+        Effect.gen(function* () {
+          yield* sql.unsafe("VACUUM").unprepared
+          const [row] = yield* sql.unsafe<{ busy: number }>("PRAGMA wal_checkpoint(TRUNCATE)").unprepared
+          return row?.busy === 0
+        })
+    })
+  )
+
 /**
  * The operations of a journal, for as long as the scope, and those of processes that share its open claims. The schema is
  * brought up to date first; when the scope closes, everything this process holds is released.
@@ -183,6 +204,7 @@ export const makeShared = (
       ...Holds.make(rooms),
       ...TakeFree.make(rooms),
       ...Readings.make(rooms),
+      compact: compact(sql, store),
       runs: StoredRuns.make(rooms),
       leave,
       waiting,

@@ -1,15 +1,17 @@
 /**
- * `scanpoll purge`: forgets what ended long ago. What is open or in doubt stays.
+ * `scanpoll purge`: forgets what ended long ago, or one subject. What is open or in doubt stays.
  *
  * @since 0.2.0
  */
 import { type JournalError, ScanJournal } from "@scanpoll/core/engine/ScanJournal"
+import type { Subject } from "@scanpoll/core/model/Subject"
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as FileSystem from "effect/FileSystem"
 import type * as Path from "effect/Path"
 import * as Result from "effect/Result"
+import * as Terminal from "effect/Terminal"
 import * as Durations from "../config/Durations.ts"
 import { quote, type UsageError } from "../config/InputFault.ts"
 import * as Look from "../output/Look.ts"
@@ -18,40 +20,130 @@ import { say, type Streams } from "../output/Streams.ts"
 import * as Checked from "../prepare/Checked.ts"
 import * as Command from "../prepare/Command.ts"
 import type { FlagTexts } from "../prepare/Resolve.ts"
+import { ProcessContext } from "../process/ProcessContext.ts"
 import * as Journal from "../storage/Journal.ts"
 import type { Vendors } from "../vendors/Vendors.ts"
 
-type Services = FileSystem.FileSystem | Path.Path | Streams | Vendors
+type Services = FileSystem.FileSystem | Path.Path | Streams | Terminal.Terminal | Vendors
 
-const ageOf = (text: string | null): Checked.Checked<Duration.Duration> => {
-  const nothing = Duration.millis(Durations.oldest)
-  if (text === null) return Checked.faulty(nothing, "--older-than", "is required, for example 90d")
-  const age = Durations.parse(text, 0, Durations.oldest)
-  return Result.isSuccess(age)
-    ? Checked.make(age.success)
-    : Checked.faulty(nothing, "--older-than", `${age.failure}, not ${quote(text)}`)
+interface Input {
+  readonly olderThan: string | null
+  readonly subject: string | null
+  readonly dryRun: boolean
+  readonly yes: boolean
+  readonly flags: FlagTexts
 }
 
+interface Wanted {
+  readonly age: Duration.Duration
+  readonly about: ((subject: Subject) => boolean) | undefined
+}
+
+const plural = (count: number, one: string): string => `${count} ${one}${count === 1 ? "" : "s"}`
+
+// A slash at the end and the case make no other subject of an address that somebody types.
+const folded = (text: string): string => text.trim().toLowerCase().replace(/\/$/, "")
+
+const isSubject = (typed: string) => {
+  const wanted = folded(typed)
+  return ({ id, name, series }: Subject): boolean =>
+    [id, name, series ?? id].some((text) => folded(text) === wanted) || series === `name=${typed.trim()}`
+}
+
+const wantedOf = ({ olderThan, subject }: Input): Checked.Checked<Wanted> => {
+  const nothing: Wanted = { age: Duration.millis(Durations.oldest), about: undefined }
+  if (subject !== null && folded(subject) === "") return Checked.faulty(nothing, "--subject", "must not be empty")
+  const about = subject === null ? undefined : isSubject(subject)
+  if (olderThan === null) {
+    return about === undefined
+      ? Checked.faulty(nothing, "--older-than", "is required, for example 90d, or a subject: --subject SUBJECT")
+      : Checked.make({ age: Duration.zero, about })
+  }
+  const age = Durations.parse(olderThan, 0, Durations.oldest)
+  return Result.isSuccess(age)
+    ? Checked.make({ age: age.success, about })
+    : Checked.faulty(nothing, "--older-than", `${age.failure}, not ${quote(olderThan)}`)
+}
+
+// What stays although it is about the subject: somebody may still have to pay for it.
+const openAbout = ({ about }: Wanted) =>
+  Effect.gen(function* () {
+    if (about === undefined) return 0
+    const { list } = yield* ScanJournal
+    const open = yield* list(["intent", "submitted", "in-doubt"])
+    return open.filter(({ subject }) => about(subject)).length
+  })
+
+const isAgreed = (count: number): Effect.Effect<boolean, never, Streams | Terminal.Terminal> =>
+  Effect.gen(function* () {
+    const terminal = yield* Terminal.Terminal
+    yield* say(`Forget ${plural(count, "claim")} and their results for good? Type yes:`)
+    const answer = yield* Effect.orElseSucceed(terminal.readLine, () => "")
+    return answer.trim().toLowerCase() === "yes"
+  })
+
+// Nobody can answer a question in a pipeline, and silence is no consent.
+const mayAsk = ({ dryRun, yes }: Input, isTerminal: boolean): Checked.Checked<null> =>
+  dryRun || yes || isTerminal
+    ? Checked.make(null)
+    : Checked.faulty(null, "--yes", "is required where nobody can be asked; --dry-run says what would be forgotten")
+
+const tellOpen = (count: number) =>
+  count === 0
+    ? Effect.void
+    : say(
+        `${plural(count, "claim")} of this subject ${count === 1 ? "is" : "are"} open or in doubt and stayed; \`scanpoll status\` shows them`
+      )
+
 /**
- * `scanpoll purge --older-than D`: forgets what is over and older than that. What is open or in doubt stays.
+ * `scanpoll purge`: forgets what is over and old enough, or everything about one subject that is over. What is open or in doubt
+ * stays. It asks before, and gives the room back after.
  *
  * @category constructors
  * @since 0.1.0
  */
-export const purge = Effect.fnUntraced(function* (input: {
-  readonly olderThan: string | null
-  readonly flags: FlagTexts
-}): Effect.fn.Return<number, UsageError | JournalError, Services> {
-  const age = ageOf(input.olderThan)
+export const purge = Effect.fnUntraced(function* (
+  input: Input
+): Effect.fn.Return<number, UsageError | JournalError, Services> {
+  const { stderrIsTerminal, stdinIsTerminal } = yield* ProcessContext
+  const wanted = Checked.andThen(wantedOf(input), (value) =>
+    Checked.map(mayAsk(input, stdinIsTerminal && stderrIsTerminal), () => value)
+  )
   const { settings } = yield* Effect.flatMap(
     Command.begin({ name: "purge", flags: input.flags, formats: Output.small }),
-    (begun) => Checked.accept(Checked.and(begun, age))
+    (begun) => Checked.accept(Checked.and(begun, wanted))
   )
-  const before = (yield* Clock.currentTimeMillis) - Duration.toMillis(age.value)
-  const count = yield* Effect.flatMap(ScanJournal, (journal) => journal.purge({ before })).pipe(
-    Effect.provide(Journal.layerExisting(settings, "write")),
-    Look.atLogLevel(settings)
-  )
-  yield* say(`${count} ${count === 1 ? "claim" : "claims"} forgotten`)
+  const { about, age } = wanted.value
+  // What ends at this very moment is over too.
+  const before = (yield* Clock.currentTimeMillis) - Duration.toMillis(age) + (about === undefined ? 0 : 1)
+  const asked = { before, ...(about === undefined ? {} : { about }) }
+  const counted = Effect.gen(function* () {
+    const journal = yield* ScanJournal
+    return { count: yield* journal.purge({ ...asked, dryRun: true }), open: yield* openAbout(wanted.value) }
+  }).pipe(Effect.provide(Journal.layerExisting(settings, "read")), Look.atLogLevel(settings))
+  if (input.dryRun) {
+    const { count, open } = yield* counted
+    yield* say(`${plural(count, "claim")} would be forgotten`)
+    yield* tellOpen(open)
+    return 0
+  }
+  if (!input.yes && !(yield* isAgreed((yield* counted).count))) {
+    yield* say("nothing was forgotten")
+    return 0
+  }
+  const forgotten = Effect.gen(function* () {
+    const journal = yield* ScanJournal
+    const count = yield* journal.purge(asked)
+    const compacted = yield* Effect.orElseSucceed(journal.compact, () => false)
+    return { count, compacted, open: yield* openAbout(wanted.value) }
+  }).pipe(Effect.provide(Journal.layerExisting(settings, "write")), Look.atLogLevel(settings))
+  const { compacted, count, open } = yield* forgotten
+  yield* say(`${plural(count, "claim")} forgotten`)
+  yield* tellOpen(open)
+  if (!compacted) {
+    yield* say(
+      "warning: another process has the journal open, so parts of what was forgotten may still be in its file; run this again when no other is running"
+    )
+  }
   return 0
 })

@@ -322,6 +322,8 @@ export const ownFlags = [
   "as",
   "limit",
   "older-than",
+  "subject",
+  "yes",
   "listen",
   "name",
   "slices",

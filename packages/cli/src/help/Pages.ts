@@ -184,7 +184,9 @@ export const pages: ReadonlyMap<string, Page> = new Map<string, Page>([
   [
     "purge",
     {
-      details: ["Nothing is forgotten without this command."],
+      details: [
+        "Nothing is forgotten without this command. It asks first; where nobody can answer, --yes is needed. The room is given back: of what was forgotten no byte stays in the file, unless another process has it open. On PostgreSQL the server decides when pages and logs are written over."
+      ],
       ...local,
       seeAlso: ["history", "status"]
     }

@@ -16,6 +16,7 @@ export interface ProcessFacts {
   readonly directory: string
   readonly home: string
   readonly platform: string
+  readonly stdinIsTerminal: boolean
   readonly stdoutIsTerminal: boolean
   readonly stderrIsTerminal: boolean
   readonly columns: () => number
@@ -37,6 +38,7 @@ export const ProcessContext: Context.Reference<ProcessFacts> = Context.Reference
       directory: process.cwd(),
       home: homedir(),
       platform: process.platform,
+      stdinIsTerminal: process.stdin.isTTY,
       stdoutIsTerminal: process.stdout.isTTY,
       stderrIsTerminal: process.stderr.isTTY,
       columns: () => process.stderr.columns ?? process.stdout.columns ?? 80,

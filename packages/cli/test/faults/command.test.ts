@@ -468,7 +468,7 @@ describe("a journal that other users can write", () => {
             ["resume"],
             ["status"],
             ["history"],
-            ["purge", "--older-than", "1d"]
+            ["purge", "--older-than", "1d", "--yes"]
           ]) {
             const { code, stderr } = yield* scanpollInside(words, { environment })
             assert.strictEqual(code, 74, `${words.join(" ")}: ${stderr}`)

@@ -25,6 +25,7 @@ const facts = (environment: Readonly<Record<string, string>>, directory: string)
   directory,
   home: environment["HOME"] ?? "/nowhere",
   platform: "linux",
+  stdinIsTerminal: false,
   stdoutIsTerminal: false,
   stderrIsTerminal: false,
   columns: () => 80,
@@ -68,6 +69,7 @@ export const inside = (
     running(args, {
       ...facts(options.environment ?? {}, "/nowhere"),
       home: "/nowhere",
+      stdinIsTerminal: options.terminal ?? false,
       stdoutIsTerminal: options.terminal ?? false,
       stderrIsTerminal: options.terminal ?? false,
       columns: () => options.columns ?? 80

@@ -27,7 +27,8 @@ export {
   type HoldGuard,
   type LastFault,
   type Operations,
-  type Pause
+  type Pause,
+  type PurgeOptions
 } from "./internal/journalOperations.ts"
 
 export {

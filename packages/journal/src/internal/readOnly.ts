@@ -77,6 +77,7 @@ export const make = (
         end: () => refuse
       },
       claim,
+      compact: refuse,
       adopt: () => refuse,
       prepared: () => refuse,
       ended: () => refuse,

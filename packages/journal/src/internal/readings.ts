@@ -5,11 +5,13 @@ import * as Effect from "effect/Effect"
 import type { SqlClient } from "effect/sql/SqlClient"
 import type { SqlError } from "effect/sql/SqlError"
 import type { ClaimEntry, ClaimState, Operations, Pause } from "@scanpoll/core/engine/ScanJournal"
+import type { Subject } from "@scanpoll/core/model/Subject"
 import * as Waits from "@scanpoll/core/unstable/time/Waits"
 import { unreadable } from "./claimTable.ts"
+import { chunksOf } from "./dialect.ts"
 import { goneReason, type OwnerRow, type Owners } from "./owners.ts"
 import * as StoredRuns from "./runs.ts"
-import { keyHash, readClaim, readLesson, subjectHash, toEntry } from "./rows.ts"
+import { isAbout, keyHash, readClaim, readLesson, subjectHash, toEntry } from "./rows.ts"
 import type { Store } from "./store.ts"
 
 interface Parts {
@@ -95,6 +97,17 @@ const claimsOf = (parts: Parts): Pick<Operations, "get" | "list" | "history"> =>
   return { get, list, history }
 }
 
+// The claims that a purge forgets.
+const claimsOver = (sql: SqlClient, before: number, about: ((subject: Subject) => boolean) | undefined) =>
+  Effect.map(
+    sql<{ claim_id: string; scan_id: string | null; subject: string }>`SELECT claim_id, scan_id, subject
+      FROM scanpoll_claims WHERE state IN ('settled', 'refused', 'released') AND changed_at < ${before}`,
+    (rows) =>
+      rows
+        .filter(({ subject }) => about === undefined || isAbout(subject, about))
+        .map(({ claim_id: claimId, scan_id: scanId }) => ({ claimId, scanId }))
+  )
+
 export const make = (
   parts: Parts
 ): Pick<Operations, "get" | "list" | "history" | "scanIds" | "pauses" | "lessons" | "purge"> => {
@@ -124,17 +137,28 @@ export const make = (
         rows.map(readLesson).filter((lesson) => lesson !== null)
       )
     ),
-    purge: ({ before }) =>
-      store.write(() =>
+    purge: ({ about, before, dryRun = false }) => {
+      const over = claimsOver(sql, before, about)
+      if (dryRun) return store.read(Effect.map(over, (claims) => claims.length))
+      return store.write(() =>
         Effect.gen(function* () {
           const now = yield* Clock.currentTimeMillis
           yield* sql`DELETE FROM scanpoll_pauses WHERE paused_until < ${now}`
-          yield* sql`DELETE FROM scanpoll_lessons WHERE learned_at < ${before}`
-          const rows = yield* sql`DELETE FROM scanpoll_claims WHERE state IN ('settled', 'refused', 'released')
-            AND changed_at < ${before} RETURNING claim_id`
-          yield* StoredRuns.purge(sql, before)
-          return rows.length
+          const claims = yield* over
+          for (const some of chunksOf(claims)) {
+            const scans = some.flatMap(({ scanId }) => scanId ?? [])
+            yield* sql`DELETE FROM scanpoll_claims WHERE claim_id IN ${sql.in(some.map(({ claimId }) => claimId))}`
+            if (about !== undefined && scans.length > 0) {
+              yield* sql`DELETE FROM scanpoll_lessons WHERE scan IN ${sql.in(scans)}`
+            }
+          }
+          if (about === undefined) {
+            yield* sql`DELETE FROM scanpoll_lessons WHERE learned_at < ${before}`
+            yield* StoredRuns.purge(sql, before)
+          } else yield* StoredRuns.purgeAbout(sql, before, about)
+          return claims.length
         })
       )
+    }
   }
 }

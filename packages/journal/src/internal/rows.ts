@@ -48,6 +48,12 @@ const digest = (text: string): string => createHash("sha256").update(text).diges
 
 export const keyHash = (key: ClaimKey): string => digest(Account.purchaseKey(key))
 
+// Whether a stored subject is one that is looked for.
+export const isAbout = (stored: string, about: (subject: Subject) => boolean): boolean => {
+  const subject = Option.getOrNull(readSubject(fromJson(stored)))
+  return subject !== null && about(subject)
+}
+
 // All versions of a subject have one hash.
 export const subjectHash = ({ id, kind, series }: Pick<Subject, "kind" | "id" | "series">): string =>
   hash([kind, series ?? id])

@@ -5,13 +5,14 @@ import * as Effect from "effect/Effect"
 import type { SqlClient } from "effect/sql/SqlClient"
 import type { SqlError } from "effect/sql/SqlError"
 import type { JournalError } from "@scanpoll/core/engine/ScanJournal"
+import type { Subject } from "@scanpoll/core/model/Subject"
 import * as StoredRuns from "@scanpoll/core/engine/StoredRuns"
 import * as Waits from "@scanpoll/core/unstable/time/Waits"
 import { chunksOf } from "./dialect.ts"
 import { errorOf } from "./faults.ts"
 import type { Outbox } from "./outbox.ts"
 import type { Owners } from "./owners.ts"
-import { toJson } from "./rows.ts"
+import { isAbout, toJson } from "./rows.ts"
 import { type Counts, readRow, readRun } from "./runRows.ts"
 import type { Store } from "./store.ts"
 
@@ -152,6 +153,21 @@ export const purge = (sql: SqlClient, before: number): Effect.Effect<void, SqlEr
         sql,
         rows.map(({ run_id }) => run_id)
       )
+  )
+
+// Forgets, in the current transaction, the runs that began before a time and name such a subject; none that a living process
+// runs.
+export const purgeAbout = (
+  sql: SqlClient,
+  before: number,
+  about: (subject: Subject) => boolean
+): Effect.Effect<void, SqlError> =>
+  Effect.flatMap(
+    sql<{ run_id: string; subject: string }>`SELECT DISTINCT r.run_id, r.subject FROM scanpoll_run_rows r
+      JOIN scanpoll_runs n ON n.run_id = r.run_id WHERE n.started_at < ${before}
+      AND (n.owner IS NULL OR n.owner NOT IN (SELECT owner_id FROM scanpoll_owners))`,
+    (rows) =>
+      forget(sql, [...new Set(rows.filter(({ subject }) => isAbout(subject, about)).map(({ run_id }) => run_id))])
   )
 
 export const make = (

@@ -478,6 +478,47 @@ export const suite = (name: string, open: Effect.Effect<ScanJournal.Operations, 
       })
     )
 
+    promise("forgets one subject on demand, with its runs and lessons, and nothing else (D-19)", (journal) =>
+      Effect.gen(function* () {
+        const subjectOf = (name: string) => ({ kind: "url" as const, id: `https://${name}.example/`, name })
+        for (const name of ["erased", "kept"]) {
+          const subject = subjectOf(name)
+          const done = yield* journal.claim(keyOf(`${name}-done`), { ...fresh, subject })
+          yield* journal.settled(done.claimId, { _tag: "Completed" }, ticketOf(`${name}-done`))
+          yield* journal.claim(keyOf(`${name}-open`), { ...fresh, subject })
+          const row = {
+            vendor: "v",
+            account: "a",
+            key: null,
+            subject,
+            kind: null,
+            request: null,
+            forced: false,
+            claimId: null
+          }
+          const runId = `run_${name}`
+          const run = { runId, command: "run", plan: null, planDigest: null, options: null, startedAt: 0, rows: [row] }
+          yield* journal.runs.begin(run)
+          yield* journal.runs.end(runId, { endedAt: 1, exitCode: 0 })
+        }
+        const asked = {
+          before: Number.MAX_SAFE_INTEGER,
+          about: ({ name }: { readonly name: string }) => name === "erased"
+        }
+        assert.strictEqual(yield* journal.purge({ ...asked, dryRun: true }), 1)
+        assert.strictEqual(yield* journal.purge(asked), 1)
+        assert.isTrue(yield* journal.compact)
+        assert.strictEqual(yield* journal.purge(asked), 0)
+        const runs = (yield* journal.runs.list({})).map(({ runId }) => runId)
+        assert.include(runs, "run_kept")
+        assert.notInclude(runs, "run_erased")
+        const settled = yield* journal.history({ states: ["settled"], subject: subjectOf("kept") })
+        assert.strictEqual(settled.length, 1)
+        const open = yield* journal.list(["intent"])
+        assert.isTrue(["erased", "kept"].every((name) => open.some(({ subject }) => subject.name === name)))
+      })
+    )
+
     promise("forgets on demand what is over and old enough, and nothing that is open or in doubt", (journal) =>
       Effect.gen(function* () {
         const made = yield* Effect.forEach(names, (to) =>

@@ -166,6 +166,18 @@ export interface HistoryFilter {
 }
 
 /**
+ * What to forget; see `Operations`. `before`: milliseconds since 1970.
+ *
+ * @category models
+ * @since 0.2.0
+ */
+export interface PurgeOptions {
+  readonly before: number
+  readonly about?: (subject: Subject) => boolean
+  readonly dryRun?: boolean
+}
+
+/**
  * The operations of a journal. Each effect is durable when it returns.
  *
  * - `claim`: makes a claim unless an equal one is open or in doubt, or the newest settled one answers it (`answers`):
@@ -193,7 +205,10 @@ export interface HistoryFilter {
  * - `scanIds`: the ids of the account's scans that are known here.
  * - `runs`: what was asked for in one go, and what came of each target.
  * - `purge`: forgets settled, refused and released claims last changed before that time, lessons of before it, and runs that
- *   began before it and have no open claim; says how many claims.
+ *   began before it and have no open claim; says how many claims. With `about`, it forgets those alone whose subject it
+ *   accepts, what their scans taught, and every run that names one and is not under way. With `dryRun` it only counts.
+ * - `compact`: gives back the room of what was forgotten, so that nothing of it is left where this process can see to that;
+ *   false where another process prevents it.
  *
  * @category models
  * @since 0.1.0
@@ -245,5 +260,6 @@ export interface Operations {
   readonly history: (filter: HistoryFilter) => Effect.Effect<ReadonlyArray<ClaimEntry>, JournalError>
   readonly scanIds: (account: Account) => Effect.Effect<ReadonlySet<string>, JournalError>
   readonly runs: Runs
-  readonly purge: (options: { readonly before: number }) => Effect.Effect<number, JournalError>
+  readonly purge: (options: PurgeOptions) => Effect.Effect<number, JournalError>
+  readonly compact: Effect.Effect<boolean, JournalError>
 }

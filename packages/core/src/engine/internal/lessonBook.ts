@@ -28,6 +28,10 @@ export class LessonBook {
     for (const [old] of alike.slice(0, Math.max(0, alike.length - this.most))) this.kept.delete(old)
   }
 
+  forgetScans(scanIds: ReadonlySet<string>): void {
+    for (const [name, { lesson }] of this.kept) if (scanIds.has(lesson.scan)) this.kept.delete(name)
+  }
+
   forget(before: number): void {
     for (const [name, { at }] of this.kept) if (at < before) this.kept.delete(name)
   }

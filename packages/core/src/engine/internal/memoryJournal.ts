@@ -153,17 +153,23 @@ export class MemoryJournal implements Operations {
       return ids
     })
 
-  purge: Operations["purge"] = ({ before }) =>
+  purge: Operations["purge"] = ({ about, before, dryRun = false }) =>
     Effect.sync(() => {
       const old = this.claims.all.filter(
-        ({ changedAt, state }) =>
-          changedAt < before && (state === "settled" || state === "refused" || state === "released")
+        ({ changedAt, state, subject }) =>
+          changedAt < before &&
+          (state === "settled" || state === "refused" || state === "released") &&
+          (about === undefined || about(subject))
       )
+      if (dryRun) return old.length
       for (const entry of old) this.claims.remove(entry)
-      this.lessonBook.forget(before)
-      this.runs.purge(before, (claimId) => this.isOpen(claimId))
+      if (about === undefined) this.lessonBook.forget(before)
+      else this.lessonBook.forgetScans(new Set(old.flatMap(({ ticket }) => ticket?.scanId ?? [])))
+      this.runs.purge(before, (claimId) => this.isOpen(claimId), about)
       return old.length
     })
+
+  compact: Operations["compact"] = Effect.succeed(true)
 
   private isOpen(claimId: string): boolean {
     const state = this.claims.get(claimId)?.state

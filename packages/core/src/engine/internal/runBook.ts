@@ -1,6 +1,7 @@
 // The runs of one journal in memory. Touches nothing; law: a run keeps its rows in their order, and the oldest runs go where
 // there are more than a journal keeps.
 import * as Effect from "effect/Effect"
+import type { Subject } from "../../model/Subject.ts"
 import type { ScanState } from "../../model/ScanRecord.ts"
 import * as Waits from "../../time/Waits.ts"
 import type { JournalError } from "./journalError.ts"
@@ -53,11 +54,16 @@ export class RunBook implements Runs {
         .map((run) => this.counted(run))
     )
 
-  // Forgets the runs that began before a time, and none that has a claim which `isOpen`.
-  purge(before: number, isOpen: (claimId: string) => boolean): void {
-    for (const { runId, startedAt } of this.newestFirst()) {
+  // Forgets the runs that began before a time, and none that has a claim which `isOpen`. With `about`, those that name such a
+  // subject and have ended.
+  purge(before: number, isOpen: (claimId: string) => boolean, about?: (subject: Subject) => boolean): void {
+    for (const { endedAt, runId, startedAt } of this.newestFirst()) {
       const rows = this.rowsOf.get(runId) ?? []
-      if (startedAt < before && !rows.some(({ claimId }) => claimId !== null && isOpen(claimId))) this.forget(runId)
+      const isOver =
+        about === undefined
+          ? !rows.some(({ claimId }) => claimId !== null && isOpen(claimId))
+          : endedAt !== null && rows.some(({ subject }) => about(subject))
+      if (startedAt < before && isOver) this.forget(runId)
     }
   }
 
