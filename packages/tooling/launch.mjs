@@ -130,6 +130,7 @@ const tasks = {
   unused: [["knip", "--no-progress"]],
   pack: [["node", "packages/tooling/pack.mjs"]],
   bench: [["node", "packages/bench/src/main.ts"]],
+  sbom: [["node", "packages/tooling/sbom.mjs"]],
   exec: [[]]
 }
 

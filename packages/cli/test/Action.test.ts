@@ -11,6 +11,7 @@ import { spawn, spawnSync } from "node:child_process"
 import {
   chmodSync,
   existsSync,
+  globSync,
   mkdirSync,
   mkdtempSync,
   readFileSync,
@@ -67,6 +68,21 @@ describe("action.yml", () => {
 
   it("pastes no expression into a script: a title of a pull request is never code", () => {
     for (const { name, run } of file.runs.steps) assert.notInclude(run ?? "", "${{", name)
+  })
+
+  it("pins other actions by digest, and so do the workflows and the pages that show it (S-12)", () => {
+    const root = fileURLToPath(new URL("../../../", import.meta.url))
+    const pages = [".github/workflows/*.yml", "packages/action/*.{yml,md}", "docs/guides/*.md", "README.md"]
+    const wrong = globSync(pages, { cwd: root }).flatMap((page) =>
+      [...readFileSync(join(root, page), "utf8").matchAll(/^\s*-?\s*uses: (\S+)(.*)$/gm)].flatMap(
+        ([, name = "", after = ""]) =>
+          // Our own is released after the page is written.
+          name.startsWith("scanpoll/") || (/@[0-9a-f]{40}$/.test(name) && /^ # v\d/.test(after))
+            ? []
+            : [`${page}: ${name}`]
+      )
+    )
+    assert.deepStrictEqual(wrong, [])
   })
 
   it("takes no key: those are variables of the step", () => {
