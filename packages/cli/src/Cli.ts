@@ -16,6 +16,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import { baseline } from "./commands/BaselineCommand.ts"
+import { cancel } from "./commands/CancelCommand.ts"
 import { cluster } from "./commands/ClusterCommand.ts"
 import { config, configInit } from "./commands/ConfigCommand.ts"
 import { demo } from "./commands/DemoCommand.ts"
@@ -53,7 +54,7 @@ import { version } from "./process/Version.ts"
 export const root = Command.make("scanpoll").pipe(
   Command.withDescription("Submit scans to any vendor, poll until they end, one report for all of them"),
   Command.withSubcommands([
-    { group: "scan", commands: [run, submit, wait, status] },
+    { group: "scan", commands: [run, submit, wait, status, cancel] },
     { group: "go on", commands: [resume, reconcile] },
     { group: "read results", commands: [report, diff, baseline, history, purge] },
     { group: "set up", commands: [config, vendors, doctor, schema] },

@@ -156,6 +156,96 @@ describe("a vendor of a user's own", () => {
   )
 
   it.live(
+    "whose polls fail is told of by `status`: the last fault, its time, the next time and the command to type (D-02, D-03)",
+    () =>
+      Effect.scoped(
+        Effect.gen(function* () {
+          const vendor = yield* vendorOf([{ ...Script.respond(500, { message: "upset" }), times: Infinity }])
+          const directory = yield* folderOf({ "harbour.ts": source() })
+          const environment = {
+            ...environmentOf(vendor),
+            SCANPOLL_VENDOR: "./harbour.ts",
+            SCANPOLL_JOURNAL: join(directory, "journal.db")
+          }
+          const run = (...args: ReadonlyArray<string>) => scanpoll(args, { directory, environment })
+          assert.strictEqual((yield* run("run", "harbour:moorings", "--deadline", "1s")).code, 3)
+          const text = yield* run("status")
+          assert.match(
+            text.stdout,
+            /clm_\w+ {2}harbour:hb-1 .*last poll failed \d+s ago: upset \(HTTP 500\)\n +scanpoll wait clm_\w+\n/
+          )
+          const [open] = JSON.parse((yield* run("status", "-o", "json")).stdout).open
+          const { at, by, code, message, until } = open.lastFault
+          assert.deepStrictEqual([code, message], ["http-500", "upset (HTTP 500)"])
+          assert.match(by, /\d/)
+          assert.isAtMost(Date.parse(at), Date.now())
+          assert.isFalse(Number.isNaN(Date.parse(until)))
+          assert.isFalse(Number.isNaN(Date.parse(open.notBefore)))
+        })
+      )
+  )
+
+  it.live(
+    "that cancels scans is asked once by `cancel`, which stores nothing: the vendor's next answer ends the scan as failed",
+    () =>
+      Effect.scoped(
+        Effect.gen(function* () {
+          const vendor = yield* vendorOf([
+            { ...scan({ state: "waiting" }), times: 2 },
+            { ...scan({ state: "stopped" }), times: Infinity }
+          ])
+          yield* vendor.script({
+            match: { method: "DELETE" },
+            steps: [{ ...Script.respond(202, {}), times: Infinity }]
+          })
+          const cancels = {
+            '      waiting: "queued",': '      waiting: "queued",\n      stopped: "cancelled",',
+            "  errors: {": '  cancel: { method: "DELETE", path: "/scans/{id}" },\n  errors: {'
+          }
+          const directory = yield* folderOf({ "harbour.ts": source(cancels) })
+          const environment = {
+            ...environmentOf(vendor),
+            SCANPOLL_VENDOR: "./harbour.ts",
+            SCANPOLL_JOURNAL: join(directory, "journal.db")
+          }
+          const run = (...args: ReadonlyArray<string>) => scanpoll(args, { directory, environment })
+          const deletes = () => vendor.ledger.requests().filter(({ method }) => method === "DELETE")
+
+          assert.strictEqual((yield* run("submit", "harbour:moorings")).code, 0)
+          const unsure = yield* run("cancel", "harbour:hb-1")
+          assert.deepStrictEqual([unsure.code, deletes().length], [2, 0])
+          assert.include(unsure.stderr, "--yes: is required where there is no terminal to ask")
+
+          const asked = yield* run("cancel", "harbour:hb-1", "--yes")
+          assert.strictEqual(asked.code, 0, asked.stderr)
+          assert.include(asked.stderr, "harbour:hb-1: the vendor was asked to cancel it")
+          const [{ path } = { path: "" }] = deletes()
+          assert.deepStrictEqual([deletes().length, path], [1, "/scans/hb-1"])
+          const overview = yield* run("status", "-o", "json")
+          const [open] = JSON.parse(overview.stdout).open ?? JSON.parse(overview.stdout).claims
+          assert.strictEqual(open.state, "submitted")
+
+          const byClaim = yield* run("cancel", open.claimId, "--yes")
+          assert.strictEqual(byClaim.code, 0, byClaim.stderr)
+          assert.include(byClaim.stderr, `scanpoll wait ${open.claimId}`)
+          const waited = yield* run("wait", open.claimId, "-o", "json")
+          const [row] = JSON.parse(waited.stdout).scans
+          assert.deepStrictEqual([waited.code, row.state, row.reason.code], [3, "failed", "cancelled"])
+          const over = yield* run("cancel", open.claimId, "--yes")
+          assert.deepStrictEqual([over.code, deletes().length], [0, 2])
+          assert.include(over.stderr, "not open, but settled; nothing was sent")
+
+          const cannot = yield* scanpoll(["cancel", "harbour:hb-1", "--yes"], {
+            directory: yield* folderOf({ "harbour.ts": source() }),
+            environment
+          })
+          assert.strictEqual(cannot.code, 3)
+          assert.include(cannot.stderr, "harbour has no call that cancels a scan")
+        })
+      )
+  )
+
+  it.live(
     "with a hostile server is read as every vendor is: no key, no escape and no long wait comes through (S-02, S-05)",
     () =>
       Effect.scoped(

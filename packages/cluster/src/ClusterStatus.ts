@@ -6,6 +6,8 @@
  * @since 0.1.0
  */
 import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Schema from "effect/Schema"
 import * as SqlClient from "effect/sql/SqlClient"
 import { JournalError } from "@scanpoll/core/engine/ScanJournal"
 import * as ClusterDatabase from "./ClusterDatabase.ts"
@@ -37,11 +39,34 @@ export interface WorkerStatus {
 }
 
 /**
+ * An open scan whose last poll failed. Times are milliseconds since 1970.
+ *
+ * - `code`, `message`: of the fault; `at`: when it was met; `by`: names the process that polled.
+ * - `notBefore`: nobody asks again before; 0 where that is not known.
+ *
+ * @category models
+ * @since 0.2.0
+ */
+export interface TroubledScan {
+  readonly claimId: string
+  readonly vendor: string
+  readonly account: string
+  readonly scanId: string
+  readonly claimedAt: number
+  readonly notBefore: number
+  readonly code: string
+  readonly message: string
+  readonly at: number
+  readonly by: string
+}
+
+/**
  * A cluster. `at` is the database's clock.
  *
  * - `shards`: the number of slices; null where no worker was ever started. `unowned`: slices that no living worker has.
  * - `scans.open`: bought and not over. Of these, `free` are kept by nobody though they are due within half an hour, and
  *   `resting` are kept by nobody until later. `submitting`: on their way to a vendor. `inDoubt`: a person decides.
+ * - `scans.troubled`: open scans whose last poll failed; `troubled` has the 20 oldest of them.
  * - `overdue`: polls that are more than 5 seconds late, and by how much the latest one is.
  *
  * @category models
@@ -58,9 +83,41 @@ export interface ClusterStatus {
     readonly resting: number
     readonly submitting: number
     readonly inDoubt: number
+    readonly troubled: number
   }
+  readonly troubled: ReadonlyArray<TroubledScan>
   readonly overdue: { readonly count: number; readonly worstMs: number }
 }
+
+const troubledAtMost = 20
+const readFault = Schema.decodeUnknownOption(
+  Schema.fromJsonString(
+    Schema.Struct({ code: Schema.String, message: Schema.String, at: Schema.Finite, by: Schema.String })
+  )
+)
+
+const readTroubled = (sql: SqlClient.SqlClient) =>
+  Effect.map(
+    sql<Record<"claim_id" | "vendor" | "account" | "scan_id" | "claimed_at" | "not_before" | "last_fault", unknown>>`
+      SELECT claim_id, vendor, account, scan_id, claimed_at, not_before, last_fault FROM scanpoll_claims
+      WHERE state = 'submitted' AND last_fault IS NOT NULL ORDER BY claimed_at, claim_id LIMIT ${troubledAtMost}`,
+    (rows) =>
+      rows.flatMap((row): ReadonlyArray<TroubledScan> => {
+        const fault = Option.getOrNull(readFault(row.last_fault))
+        if (fault === null) return []
+        return [
+          {
+            claimId: String(row.claim_id),
+            vendor: String(row.vendor),
+            account: String(row.account),
+            scanId: String(row.scan_id),
+            claimedAt: Number(row.claimed_at),
+            notBefore: Number(row.not_before),
+            ...fault
+          }
+        ]
+      })
+  )
 
 const overdueFrom = 5_000
 // Workers take scans an hour ahead: one that is due earlier than this and free is one that none has taken.
@@ -76,7 +133,7 @@ export const read: Effect.Effect<ClusterStatus, JournalError, SqlClient.SqlClien
   const sql = yield* SqlClient.SqlClient
   const now = sql.literal(ClusterDatabase.nowText)
   const [counts] = yield* sql<
-    Record<"at" | "open" | "free" | "resting" | "submitting" | "doubtful" | "late" | "worst", unknown>
+    Record<"at" | "open" | "free" | "resting" | "submitting" | "doubtful" | "troubled" | "late" | "worst", unknown>
   >`
     SELECT max(clock.now) AS at,
       count(*) FILTER (WHERE state = 'submitted') AS open,
@@ -85,6 +142,7 @@ export const read: Effect.Effect<ClusterStatus, JournalError, SqlClient.SqlClien
       count(*) FILTER (WHERE state = 'intent' AND owner IN (SELECT owner_id FROM scanpoll_owners)) AS submitting,
       count(*) FILTER (WHERE state = 'in-doubt'
         OR (state = 'intent' AND (owner IS NULL OR owner NOT IN (SELECT owner_id FROM scanpoll_owners)))) AS doubtful,
+      count(*) FILTER (WHERE state = 'submitted' AND last_fault IS NOT NULL) AS troubled,
       count(*) FILTER (WHERE state = 'submitted' AND not_before > 0 AND not_before < clock.now - ${overdueFrom}) AS late,
       max(clock.now - not_before) FILTER (WHERE state = 'submitted' AND not_before > 0) AS worst
     FROM (SELECT ${now} AS now) AS clock
@@ -125,8 +183,10 @@ export const read: Effect.Effect<ClusterStatus, JournalError, SqlClient.SqlClien
       free: Number(counts?.free ?? 0),
       resting: Number(counts?.resting ?? 0),
       submitting: Number(counts?.submitting ?? 0),
-      inDoubt: Number(counts?.doubtful ?? 0)
+      inDoubt: Number(counts?.doubtful ?? 0),
+      troubled: Number(counts?.troubled ?? 0)
     },
+    troubled: yield* readTroubled(sql),
     overdue: { count: late, worstMs: late === 0 ? 0 : Math.round(Number(counts?.worst ?? 0)) }
   }
 }).pipe(

@@ -12,6 +12,7 @@ import * as Effect from "effect/Effect"
 import type * as FileSystem from "effect/FileSystem"
 import type * as Path from "effect/Path"
 import { usage, type UsageError } from "../config/InputFault.ts"
+import * as KeyText from "../config/Key.ts"
 import * as Journal from "../storage/Journal.ts"
 import * as Look from "../output/Look.ts"
 import * as Output from "../output/Output.ts"
@@ -51,6 +52,22 @@ const workerLines = (worker: Statuses.WorkerStatus, at: number): ReadonlyArray<s
   ]
 }
 
+const troubledLines = ({ at, scans, troubled }: Statuses.ClusterStatus): ReadonlyArray<string> => {
+  if (troubled.length === 0) return []
+  const rest = scans.troubled - troubled.length
+  return [
+    `${count(scans.troubled, "open scan")} whose last poll failed, the oldest first:\n`,
+    ...troubled.map((scan) => {
+      const next = scan.notBefore > at ? `, not asked again for ${Words.span(scan.notBefore - at)}` : ""
+      const { account, scanId, vendor } = scan
+      const key = inert(KeyText.format({ vendor, account, scanId }), 200)
+      return `  ${scan.claimId}  ${key}  ${Words.faultWords(scan, at)} (by ${inert(scan.by, 120)})${next}\n`
+    }),
+    ...(rest > 0 ? [`  and ${rest} more\n`] : []),
+    "  to look at one again: scanpoll wait CLAIM\n"
+  ]
+}
+
 const toText = (status: Statuses.ClusterStatus, journal: string): ReadonlyArray<string> => {
   const { overdue, scans, shards, unowned, workers } = status
   const alive = workers.filter((worker) => worker.alive).length
@@ -60,6 +77,7 @@ const toText = (status: Statuses.ClusterStatus, journal: string): ReadonlyArray<
     `${count(alive, "worker")} alive; ${shards === null ? "no slices yet" : `${shards} slices, ${unowned} of them nobody's`}\n`,
     ...workers.flatMap((worker) => workerLines(worker, status.at)),
     `scans: ${scans.open} open, of these ${scans.free} waiting for a worker and ${scans.resting} resting; ${scans.submitting} being submitted${doubt}\n`,
+    ...troubledLines(status),
     overdue.count === 0
       ? "nothing is late\n"
       : `${count(overdue.count, "poll")} more than 5 s late, the latest by ${Words.span(overdue.worstMs)}\n`
@@ -86,6 +104,13 @@ const toJson = (status: Statuses.ClusterStatus, journal: string): unknown => ({
     latenessMs: worker.lateness
   })),
   scans: status.scans,
+  troubled: status.troubled.map(({ at, by, claimId, claimedAt, code, message, notBefore, ...scan }) => ({
+    claimId,
+    key: KeyText.format(scan),
+    claimedAt: Words.time(claimedAt),
+    notBefore: notBefore === 0 ? null : Words.time(notBefore),
+    lastFault: { code, message, at: Words.time(at), by }
+  })),
   overdue: status.overdue
 })
 

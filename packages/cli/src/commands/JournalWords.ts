@@ -3,7 +3,7 @@
  *
  * @since 0.1.0
  */
-import type { ClaimEntry } from "@scanpoll/core/engine/ScanJournal"
+import type { ClaimEntry, LastFault } from "@scanpoll/core/engine/ScanJournal"
 import * as History from "@scanpoll/journal/History"
 import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
@@ -63,6 +63,24 @@ const answer = (point: History.Point | null): string =>
       ].join(", ")
 
 /**
+ * The trouble that the last poll of an open scan met: when, and why.
+ *
+ * @category destructors
+ * @since 0.2.0
+ */
+export const faultWords = ({ at, message }: Pick<LastFault, "at" | "message">, now: number): string =>
+  `last poll failed ${span(now - at)} ago: ${inert(message, 300)}`
+
+/**
+ * That trouble as JSON. `by` names the process that polled; nobody asks again before `until`.
+ *
+ * @category destructors
+ * @since 0.2.0
+ */
+export const faultJson = (fault: LastFault | null): unknown =>
+  fault === null ? null : { ...fault, at: time(fault.at), until: time(fault.until) }
+
+/**
  * One claim in one line.
  *
  * @category destructors
@@ -76,7 +94,8 @@ export const line = (entry: ClaimEntry, now: number): string => {
     case "submitted": {
       const due = entry.notBefore > now ? `, not asked again for ${span(entry.notBefore - now)}` : ""
       const by = entry.heldBy === null ? "" : `, polled by ${inert(entry.heldBy, 120)}`
-      return `${entry.claimId}  ${who(entry)}  open since ${span(now - entry.claimedAt)}${due}${by}`
+      const fault = entry.lastFault === null ? "" : `, ${faultWords(entry.lastFault, now)}`
+      return `${entry.claimId}  ${who(entry)}  open since ${span(now - entry.claimedAt)}${due}${by}${fault}`
     }
     case "in-doubt":
     case "refused":
@@ -117,6 +136,7 @@ export const toJson = (entry: ClaimEntry): unknown => ({
   changedAt: time(entry.changedAt),
   notBefore: entry.notBefore === 0 ? null : time(entry.notBefore),
   heldBy: entry.heldBy,
+  lastFault: faultJson(entry.lastFault),
   reason: entry.reason,
   answer: entry.state === "settled" ? pointJson(History.point(entry)) : null
 })

@@ -24,6 +24,8 @@ import * as Words from "./JournalWords.ts"
 type Services = FileSystem.FileSystem | Path.Path | Streams | Vendors
 
 const recentCount = 10
+// More than a screen helps nobody; JSON has them all.
+const shownCount = 50
 
 /**
  * `scanpoll status` without a key: what the journal has open and in doubt, and what ended last.
@@ -53,16 +55,23 @@ export const overview = Effect.fnUntraced(function* (input: {
   )
   const now = yield* Clock.currentTimeMillis
   const lines = (entries: ReadonlyArray<ClaimEntry>) => entries.map((entry) => Words.line(entry, now))
+  const tail = Hints.storeTail({ settings, flags: input.flags })
+  const bounded = (entries: ReadonlyArray<ClaimEntry>, told: (entry: ClaimEntry) => ReadonlyArray<string>) => [
+    ...entries.slice(0, shownCount).flatMap(told),
+    ...(entries.length > shownCount ? [`and ${entries.length - shownCount} more: scanpoll status -o json${tail}`] : [])
+  ]
+  // What the vendor answered last is worth another look by itself.
+  const openLines = (entry: ClaimEntry) => [
+    Words.line(entry, now),
+    ...(entry.lastFault === null ? [] : [`  scanpoll wait ${entry.claimId}${tail}`])
+  ]
   const failed = yield* Output.write(settings, {
     text: () => [
       `journal: ${inert(address)}\n`,
-      ...Words.section(`open (${open.length}), \`scanpoll resume\` goes on with them`, lines(open)),
+      ...Words.section(`open (${open.length}), \`scanpoll resume\` goes on with them`, bounded(open, openLines)),
       ...Words.section(
         `in doubt (${doubtful.length}), never sent again by themselves`,
-        doubtful.flatMap((entry) => [
-          Words.line(entry, now),
-          `  scanpoll reconcile ${entry.claimId}${Hints.storeTail({ settings, flags: input.flags })}`
-        ])
+        bounded(doubtful, (entry) => [Words.line(entry, now), `  scanpoll reconcile ${entry.claimId}${tail}`])
       ),
       ...Words.section("ended last", lines(recent)),
       ...(open.length + doubtful.length + recent.length === 0 ? ["nothing was bought yet\n"] : [])

@@ -127,6 +127,7 @@ export const of = {
   wait: waiting,
   resume: waiting,
   status: { output: small, vendor: flags.vendor, ...stores, ...common },
+  cancel: { vendor: flags.vendor, ...stores, ...common },
   reconcile: { vendor: flags.vendor, ...stores, ...common },
   history: { output: small, vendor: flags.vendor, ...Struct.omit(stores, ["keyFile"]), ...common },
   baseline: { ...Struct.omit(stores, ["keyFile"]), ...common },

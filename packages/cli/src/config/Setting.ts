@@ -327,6 +327,7 @@ export const ownFlags = [
   "listen",
   "name",
   "slices",
+  "yes",
   "lease"
 ] as const
 

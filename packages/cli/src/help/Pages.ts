@@ -163,6 +163,26 @@ export const pages: ReadonlyMap<string, Page> = new Map<string, Page>([
     }
   ],
   [
+    "cancel",
+    {
+      details: [
+        "Only for vendors that document how a scan is cancelled. The journal is not changed: the scan stays open until the vendor says how it ended, as a rule failed with the code cancelled.",
+        "On a terminal it asks first. Elsewhere --yes is required."
+      ],
+      exits: [
+        [0, "the vendor was asked, or the scan had ended"],
+        [2],
+        [3, "the vendor did not take it"],
+        [4],
+        [70],
+        [74],
+        [130]
+      ],
+      environment: running.environment,
+      seeAlso: ["status", "wait"]
+    }
+  ],
+  [
     "reconcile",
     {
       details: [

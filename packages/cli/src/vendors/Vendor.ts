@@ -105,6 +105,8 @@ export interface Account {
   readonly ticket: (scanId: string, options: WaitOptions) => ScanRequest<unknown>
   /** One request that costs nothing and fails with `Denied` where the key is refused. */
   readonly probe: Effect.Effect<void, PollFaults.PollFault>
+  /** Asks the vendor to cancel a scan; fails with the code `no-cancel` where it has no call for that. */
+  readonly cancel: (ticket: Tickets.ScanTicket, subject?: Subject) => Effect.Effect<void, PollFaults.PollFault>
   readonly pollOnce: (scanId: string) => Effect.Effect<PollAnswer<ScanOutcome<unknown>>, PollFaults.PollFault>
   /** Whether a claim of the journal was made with this account at this address. */
   readonly isFor: (entry: ClaimEntry) => boolean
@@ -198,32 +200,39 @@ const namingVariable = <Request, Payload>(
           quota: from.quota
         })
       : from
-  const { collect, probe, result } = adapter
+  const refused = (from: SubmitErrors.SubmitError): SubmitErrors.SubmitError =>
+    from.kind === "Denied"
+      ? SubmitErrors.make({
+          kind: from.kind,
+          permanent: from.permanent,
+          code: from.code,
+          message: from.message,
+          advice: from.advice === null ? `the key is that of ${variable}` : named(from.advice),
+          requestId: from.requestId,
+          hint: from.hint,
+          quota: from.quota
+        })
+      : from
+  const { cancel, collect, prepare, probe, reconcile, recover, result } = adapter
   return {
     ...adapter,
     poll: (...asked) => Effect.mapError(adapter.poll(...asked), fault),
+    submit: (...asked) => Effect.mapError(adapter.submit(...asked), refused),
+    ...(prepare === undefined ? {} : { prepare: (request: Request) => Effect.mapError(prepare(request), refused) }),
+    ...(recover === undefined ? {} : { recover: (prepared: unknown) => Effect.mapError(recover(prepared), fault) }),
     ...(result === undefined
       ? {}
       : { result: (...asked: Parameters<typeof result>) => Effect.mapError(result(...asked), fault) }),
     ...(collect === undefined
       ? {}
       : { collect: (...asked: Parameters<typeof collect>) => Effect.mapError(collect(...asked), fault) }),
-    ...(probe === undefined ? {} : { probe: Effect.mapError(probe, fault) }),
-    submit: (...asked) =>
-      Effect.mapError(adapter.submit(...asked), (from) =>
-        from.kind === "Denied"
-          ? SubmitErrors.make({
-              kind: from.kind,
-              permanent: from.permanent,
-              code: from.code,
-              message: from.message,
-              advice: from.advice === null ? `the key is that of ${variable}` : named(from.advice),
-              requestId: from.requestId,
-              hint: from.hint,
-              quota: from.quota
-            })
-          : from
-      )
+    ...(cancel === undefined
+      ? {}
+      : { cancel: (...asked: Parameters<typeof cancel>) => Effect.mapError(cancel(...asked), fault) }),
+    ...(reconcile === undefined
+      ? {}
+      : { reconcile: (...asked: Parameters<typeof reconcile>) => Effect.mapError(reconcile(...asked), fault) }),
+    ...(probe === undefined ? {} : { probe: Effect.mapError(probe, fault) })
   }
 }
 
@@ -321,6 +330,7 @@ export const make = <Request, Payload>(fields: {
               (found) => found.kind === "Missing",
               () => Effect.void
             ),
+          cancel: (ticket, subject) => Scans.cancel(adapter, ticket, subject === undefined ? {} : { subject }),
           pollOnce: (scanId) => Scans.pollOnce(adapter, ticketOf(scanId)),
           isFor: (entry) => Scans.isFor(adapter, entry),
           claim: (entry, options) => Scans.fromClaim(adapter, entry, options),

@@ -10,12 +10,11 @@
  */
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 import * as Account from "../model/Account.ts"
 import type { PollAnswer } from "../model/Observation.ts"
-import * as PollFault from "../model/PollFault.ts"
-import { PollStopped } from "../model/PollStopped.ts"
+import type { PollFault } from "../model/PollFault.ts"
+import type { PollStopped } from "../model/PollStopped.ts"
 import type { Reason, ScanOutcome } from "../model/ScanOutcome.ts"
 import type { ScanRecord, ScanState } from "../model/ScanRecord.ts"
 import type { ScanTicket } from "../model/ScanTicket.ts"
@@ -23,16 +22,14 @@ import type { Subject } from "../model/Subject.ts"
 import type { SubmitError } from "../model/SubmitError.ts"
 import * as Batches from "./internal/batch.ts"
 import * as Foresight from "./internal/foresight.ts"
-import * as Job from "./internal/job.ts"
+import type * as Job from "./internal/job.ts"
+import * as OneCall from "./internal/oneCall.ts"
 import * as Record from "./internal/record.ts"
 import * as Trips from "./internal/trips.ts"
-import * as VendorSays from "./internal/vendorSays.ts"
-import { RateBudget } from "./RateBudget.ts"
 import type { ScanAdapter } from "./ScanAdapter.ts"
 import type { ScanEvent } from "./ScanEvent.ts"
-import { type ClaimEntry, JournalError, ScanJournal } from "./ScanJournal.ts"
+import { type ClaimEntry, type JournalError, ScanJournal } from "./ScanJournal.ts"
 import * as ScanRequest from "./ScanRequest.ts"
-import * as SteadyClock from "../time/SteadyClock.ts"
 
 /**
  * A scan to be bought, for `runAll` and `submitAll`. Sends nothing.
@@ -237,39 +234,24 @@ export const wait = <Request, Payload, R = never>(
 export const pollOnce = <Request, Payload>(
   adapter: ScanAdapter<Request, Payload>,
   known: ScanTicket
-): Effect.Effect<PollAnswer<ScanOutcome<Payload>>, PollFault.PollFault> =>
-  Effect.gen(function* () {
-    const budgets = yield* RateBudget
-    const base = Job.budgetOf({ adapter }, budgets)
-    // Where there is a journal, its pauses count, and those of this poll are stored.
-    const journal = yield* Effect.serviceOption(ScanJournal)
-    if (Option.isSome(journal)) yield* VendorSays.restorePauses([adapter], budgets, journal.value)
-    const budget = Option.isSome(journal) ? VendorSays.storingPauses(base, adapter, journal.value) : base
-    const due = yield* SteadyClock.now
-    yield* budget.turn({ kind: "poll", due, lane: "" })
-    const answer = yield* adapter.poll(known).pipe(
-      Effect.timeoutOption(adapter.policy.pollTimeout),
-      Effect.flatMap(
-        Option.match({
-          onSome: Effect.succeed,
-          onNone: () =>
-            Effect.fail(
-              PollFault.make({ kind: "Transient", code: "timeout", message: "the poll was not answered in time" })
-            )
-        })
-      ),
-      Effect.tapError((fault) =>
-        Effect.map(SteadyClock.now, (now) =>
-          VendorSays.apply(budget, adapter.limits, fault, now, { by: known, kind: "poll" })
-        )
-      )
-    )
-    VendorSays.apply(budget, adapter.limits, { quota: answer.quota }, yield* SteadyClock.now, {
-      by: known,
-      kind: "poll"
-    })
-    return answer
-  })
+): Effect.Effect<PollAnswer<ScanOutcome<Payload>>, PollFault> => OneCall.pollOnce(adapter, known)
+
+/**
+ * Asks the vendor to cancel a scan, in the turn of its account's budget. It says that the vendor took the wish, and nothing of
+ * how the scan ended: the vendor's next answer to a poll does, as a rule `Failed` with the code `cancelled`. Nothing is
+ * stored; with a journal in the context, pauses that vendors asked for are kept.
+ *
+ * `subject` is for vendors whose calls need it. Fails with a `PollFault`: `Broken` with the code `no-cancel` where the vendor
+ * has no such call.
+ *
+ * @category constructors
+ * @since 0.2.0
+ */
+export const cancel = <Request, Payload>(
+  adapter: ScanAdapter<Request, Payload>,
+  known: ScanTicket,
+  options: { readonly subject?: Subject } = {}
+): Effect.Effect<void, PollFault> => OneCall.cancel(adapter, known, options.subject)
 
 /**
  * Runs a batch across vendors and brings one record per request, each as it ends; `record.index` says whose it is.
@@ -457,9 +439,10 @@ export type Reconciled =
   | { readonly _tag: "Unlisted" }
 
 /**
- * Looks in the vendor's list for the scan of a claim in doubt. Buys nothing and releases nothing by itself.
+ * Finds out what became of a claim in doubt: by what was prepared for its submission, where the adapter can `recover` by that,
+ * and otherwise in the vendor's list. Buys nothing and releases nothing by itself.
  *
- * `readRequest` checks what the journal kept of the request; null makes the answer `Unlisted`. Fails with a `conflict`
+ * `readRequest` checks what the journal kept of the request; null makes the answer of a list `Unlisted`. Fails with a `conflict`
  * when the claim is not in doubt or another account's.
  *
  * @category constructors
@@ -469,29 +452,5 @@ export const reconcile = <Request, Payload>(
   adapter: ScanAdapter<Request, Payload>,
   claimId: string,
   readRequest: (stored: unknown) => Request | null
-): Effect.Effect<Reconciled, PollFault.PollFault | JournalError, ScanJournal> =>
-  Effect.gen(function* () {
-    const journal = yield* ScanJournal
-    const entry = yield* journal.get(claimId)
-    if (entry === null || entry.state !== "in-doubt" || !isFor(adapter, entry)) {
-      const why = entry === null ? "not there" : entry.state === "in-doubt" ? "of another account" : entry.state
-      return yield* new JournalError({ reason: "conflict", message: `claim ${claimId} is ${why}, not in doubt here` })
-    }
-    yield* VendorSays.restorePauses([adapter], yield* RateBudget, journal)
-    const request = readRequest(entry.request)
-    if (adapter.reconcile === undefined || request === null) return { _tag: "Unlisted" } as const
-    const known = yield* journal.scanIds(adapter)
-    const due = yield* SteadyClock.now
-    const budget = VendorSays.storingPauses(Job.budgetOf({ adapter }, yield* RateBudget), adapter, journal)
-    yield* budget.turn({ kind: "collect", due, lane: "" })
-    const tickets = yield* Effect.tapError(adapter.reconcile(request, entry.claimedAt, known), (fault) =>
-      Effect.map(SteadyClock.now, (now) =>
-        VendorSays.apply(budget, adapter.limits, fault, now, { by: entry, kind: "collect" })
-      )
-    )
-    const [first, ...others] = tickets
-    if (first === undefined) return { _tag: "None" } as const
-    if (others.length > 0) return { _tag: "Several", tickets } as const
-    yield* journal.submitted(claimId, first, 0)
-    return { _tag: "Found", ticket: first } as const
-  })
+): Effect.Effect<Reconciled, PollFault | JournalError, ScanJournal> =>
+  OneCall.reconcile(adapter, claimId, readRequest, (entry) => isFor(adapter, entry))

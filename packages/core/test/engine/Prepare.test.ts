@@ -2,6 +2,7 @@
 import * as Conversation from "@scanpoll/test-support/conversation"
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
+import * as PollFault from "../../src/model/PollFault.ts"
 import * as ScanJournal from "../../src/engine/ScanJournal.ts"
 import * as Scans from "../../src/engine/Scans.ts"
 import { accepted, failure, finish, value, withJournal, within, world } from "../support/worlds.ts"
@@ -133,6 +134,28 @@ describe("a submission in doubt whose preparation tells", () => {
       assert.strictEqual(outcome.ticket.scanId, "scan-9")
       assert.strictEqual(vendor.ledger.submissions.length, 1)
       assert.deepStrictEqual(yield* states, ["settled"])
+    }).pipe(Effect.provide(world))
+  )
+
+  it.effect("is resolved by a person's look too: found, surely not there, or a fault that says why", () =>
+    Effect.gen(function* () {
+      const vendor = Conversation.make({ prepares: ["made"], submits: [{ say: "InDoubt", accepted: true }] })
+      failure(yield* finish(Scans.run(vendor.adapter, "a")))
+      const claimId = (yield* entries)[0]?.claimId ?? ""
+      const look = (recover: NonNullable<(typeof vendor.adapter)["recover"]>) =>
+        finish(Scans.reconcile({ ...vendor.adapter, recover }, claimId, () => null))
+      const away = PollFault.make({ kind: "Transient", code: "http-503", message: "scripted" })
+      assert.strictEqual(failure(yield* look(() => Effect.fail(away))), away)
+      assert.deepStrictEqual(value(yield* look(() => Effect.succeed(null))), { _tag: "None" })
+      assert.deepStrictEqual(yield* states, ["in-doubt"])
+      const seen: Array<unknown> = []
+      const found = value(
+        yield* look((prepared) => {
+          seen.push(prepared)
+          return Effect.succeed(vendor.ticket("scan-9", 0))
+        })
+      )
+      assert.deepStrictEqual([found._tag, seen, yield* states], ["Found", [{ task: "task-1" }], ["submitted"]])
     }).pipe(Effect.provide(world))
   )
 

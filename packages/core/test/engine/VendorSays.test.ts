@@ -14,7 +14,7 @@ import type { ScanTicket } from "../../src/model/ScanTicket.ts"
 import * as PollPolicy from "../../src/policy/PollPolicy.ts"
 import * as SteadyClock from "../../src/time/SteadyClock.ts"
 import * as Conversation from "@scanpoll/test-support/conversation"
-import { accepted, failure, finish, records, value, world } from "../support/worlds.ts"
+import { accepted, failure, finish, records, value, within, world } from "../support/worlds.ts"
 
 const steady = PollPolicy.make({ pace: "10 seconds", spread: 0 })
 const read = (stored: unknown) => (typeof stored === "string" ? stored : null)
@@ -171,6 +171,31 @@ describe("one poll on its own", () => {
 })
 
 describe("a submission that is throttled", () => {
+  it.effect("pauses submissions of a later process too, and not its polls (law)", () =>
+    Effect.gen(function* () {
+      const first = Conversation.make({ submits: [{ say: "Throttled", hint: 45_000 }], policy: steady })
+      assert.isUndefined(yield* within(1_000, Scans.run(first.adapter, "a")))
+      const journal = yield* ScanJournal
+      const began = yield* SteadyClock.now
+      assert.deepStrictEqual(
+        (yield* journal.pauses).map(({ kind }) => kind),
+        ["submit"]
+      )
+      const later = Conversation.make({ policy: steady, polls: [{ say: "done" }, { say: "done" }] })
+      const bought = Scans.fromTicket(later.adapter, later.ticket("x"))
+      const wanted = Scans.request(later.adapter, "a")
+      const rows = value(yield* finish(records([bought, wanted]).pipe(Effect.provide(RateBudget.layerMemory))))
+      assert.deepStrictEqual(
+        rows.map(({ state }) => state),
+        ["completed", "completed"]
+      )
+      const [poll] = later.ledger.polls
+      const [submission] = later.ledger.submissions
+      assert.isBelow((poll?.at ?? 0) - began, 15_000)
+      assert.strictEqual(submission?.at, 45_000)
+    }).pipe(Effect.provide(world))
+  )
+
   it.effect("leaves the polls of bought scans alone, and is tried again when its own wait is over (law)", () =>
     Effect.gen(function* () {
       const vendor = Conversation.make({

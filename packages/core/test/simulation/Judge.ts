@@ -56,6 +56,9 @@ interface Polled {
   why: string
 }
 
+/** The id that a scan was bought under: a scan that went on has another one. */
+export const rootOf = (scanId: string): string => scanId.replace(/~$/, "")
+
 export class Judge {
   readonly world: World
   readonly claims = new Map<string, Claim>()
@@ -269,6 +272,11 @@ export class Judge {
     const until = this.world.now + wait
     if (kind === "submit") asked.submitsPausedUntil = Math.max(asked.submitsPausedUntil, until)
     else asked.pausedUntil = Math.max(asked.pausedUntil, until)
+  }
+
+  /** Until when the vendor told this process to ask nothing, in the world's time. */
+  pausedUntil(process: Process, vendor: string): number {
+    return this.account(process, vendor).pausedUntil
   }
 
   /**

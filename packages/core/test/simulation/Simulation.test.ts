@@ -203,6 +203,56 @@ describe("programs that are wrong are caught", () => {
       }
     ],
     [
+      "one that polls under another id before it is stored",
+      "a chained ticket is stored first",
+      { journal: (journal) => ({ ...journal, moved: () => Effect.void }) }
+    ],
+    [
+      "one that asks for the status of a scan that has ended",
+      "the status is never asked again",
+      {
+        adapter: (adapter) => {
+          const { result } = adapter
+          if (result === undefined) return adapter
+          return {
+            ...adapter,
+            result: (ticket, word, about) =>
+              Effect.andThen(Effect.exit(adapter.poll(ticket)), result(ticket, word, about))
+          }
+        }
+      }
+    ],
+    [
+      "one that lets the vendor change its word for an end",
+      "the first word for an end stays",
+      {
+        adapter: (adapter) => {
+          const { result } = adapter
+          if (result === undefined) return adapter
+          return { ...adapter, result: (ticket, word, about) => result(ticket, `${word} again`, about) }
+        }
+      }
+    ],
+    [
+      "one that polls nothing after a 429 to a submission",
+      "a 429 to a submission leaves polls alone",
+      {
+        budgets: (budgets) => ({
+          account: (key, limits) => {
+            const account = budgets.account(key, limits)
+            const { pause } = account
+            Reflect.set(account, "pause", (until: number) => pause(until))
+            return account
+          }
+        })
+      }
+    ],
+    [
+      "one that submits without what the submission needs",
+      "prepared first",
+      { adapter: (adapter) => ({ ...adapter, submit: (wanted) => adapter.submit(wanted, null) }) }
+    ],
+    [
       "one that shows another scan's outcome",
       "right verdict",
       {

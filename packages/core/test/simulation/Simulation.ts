@@ -19,7 +19,7 @@ import type { ScanRecord } from "../../src/model/ScanRecord.ts"
 import * as PollPolicy from "../../src/policy/PollPolicy.ts"
 import * as VendorLimits from "../../src/policy/VendorLimits.ts"
 import type { Payload } from "@scanpoll/test-support/conversation"
-import { Judge } from "./Judge.ts"
+import { Judge, rootOf } from "./Judge.ts"
 import { Store, type StorePlan } from "./Store.ts"
 import { type Outage, type Trouble, troubles, Vendor, type VendorPlan } from "./Vendor.ts"
 import { Dice, type Process, World } from "./World.ts"
@@ -127,6 +127,7 @@ const vendorPlan = (dice: Dice, name: string, ends: number, faults: number): Ven
     quick,
     timesOut: dice.chance(0.5),
     ends: dice.chance(0.4),
+    moves: dice.chance(0.3),
     prepares: dice.chance(0.3)
   }
 }
@@ -175,7 +176,15 @@ class Simulation {
     this.slowestStore = plan.slowest
     this.stores = plan.fails > 0 || plan.dawdles > 0 || plan.outages.length > 0
     this.store = new Store(plan, this.world, this.judge, dice.fork(), this.healsAt)
-    this.store.ended = (name, scanId) => this.vendors.find(({ plan }) => plan.name === name)?.ended.add(scanId)
+    const vendorOf = (name: string) => this.vendors.find(({ plan }) => plan.name === name)
+    this.store.ended = (name, scanId, word) => void vendorOf(name)?.ended.set(scanId, word)
+    this.store.movedTo = (name, scanId) => void vendorOf(name)?.movedTo.add(scanId)
+    for (const vendor of this.vendors) {
+      vendor.isStored = (scanId) =>
+        this.store
+          .entries(["submitted", "settled"])
+          .some(({ ticket }) => ticket?.vendor === vendor.plan.name && ticket.scanId === scanId)
+    }
     const wanted = dice.fork()
     const [first, ...others] = this.vendors
     if (first === undefined) throw new TypeError("a simulation without vendors")
@@ -288,7 +297,7 @@ class Simulation {
             world.note(`reconciled ${claimId}: ${answer._tag}`)
             judge.check(
               answer._tag === "Several" ||
-                (answer._tag === "Found" ? answer.ticket.scanId === scanId : scanId === undefined),
+                (answer._tag === "Found" ? rootOf(answer.ticket.scanId) === scanId : scanId === undefined),
               "what is in doubt is found",
               () => `${claimId} bought ${scanId ?? "nothing"}, the list says ${answer._tag}`
             )
@@ -326,7 +335,7 @@ class Simulation {
     this.current = process
     const stored = new Map<string, number>()
     for (const { notBefore, ticket } of store.entries(["submitted"])) {
-      if (ticket !== null) stored.set(`${ticket.vendor}:${ticket.scanId}`, notBefore)
+      if (ticket !== null) stored.set(`${ticket.vendor}:${rootOf(ticket.scanId)}`, notBefore)
     }
     const insane = world.now + process.steady + 30 * 24 * hour
     judge.storedBefore = (vendor, scanId) => {
@@ -337,6 +346,8 @@ class Simulation {
       this.wishes.filter(
         ({ subject, vendor }) => vendor.plan.name === name && vendor.scans.get(scanId)?.subject === subject
       ).length
+    const pauses = Effect.runSync(store.kept.pauses)
+    const begun = world.now + process.steady
     const { tampering } = this.options
     const budgets = tampering?.budgets?.(RateBudget.makeMemory()) ?? RateBudget.makeMemory()
     const view = store.view(process)
@@ -358,7 +369,7 @@ class Simulation {
       Stream.runForEach(stream, (record) =>
         Effect.sync(() => {
           records.push(record)
-          world.note(`record ${record.index} ${record.state}`)
+          world.note(`record ${record.index} ${record.state} ${record.because} ${record.reason?.message}`)
           this.checkRecord(record)
         })
       )
@@ -482,7 +493,8 @@ class Simulation {
     judge.onRequest = () => undefined
     const ended: Exit.Exit<void, unknown> | null = exit
     judge.check(isOver(), "it ends", () => `a ${style} was still under way after ${longestRun} ms`)
-    if (ended !== null) this.checkEnd(process, ended, { style, records, expected, interrupted, budgets, known })
+    if (ended !== null)
+      this.checkEnd(process, ended, { style, records, expected, interrupted, budgets, known, pauses, begun })
     this.current = null
     process.kill()
     store.abandon(process)
@@ -512,16 +524,16 @@ class Simulation {
     if (outcome === null) return
     const scan = this.vendors
       .find(({ plan }) => plan.name === record.vendor)
-      ?.scans.get(ticket === null ? "" : ticket.scanId)
+      ?.scans.get(ticket === null ? "" : rootOf(ticket.scanId))
     judge.check(
-      scan !== undefined && scan.subject === record.subject.id && outcome.ticket.scanId === scan.scanId,
+      scan !== undefined && scan.subject === record.subject.id && rootOf(outcome.ticket.scanId) === scan.scanId,
       "right verdict",
       () => `record ${record.index} of ${record.subject.id} shows ${ticket?.scanId ?? "nothing"}`
     )
     if (scan === undefined || record.claimId === null) return
     const entry = this.store.entry(record.claimId)
     judge.check(
-      entry?.state === "settled" ? entry.ticket?.scanId === scan.scanId : record.because === "outcome",
+      entry?.state === "settled" ? rootOf(entry.ticket?.scanId ?? "") === scan.scanId : record.because === "outcome",
       "right verdict",
       () => `record ${record.index} is not what the journal has`
     )
@@ -537,6 +549,8 @@ class Simulation {
       readonly interrupted: boolean
       readonly budgets: RateBudget.Budgets
       readonly known: ReadonlyArray<ScanAdapter<string, Payload>>
+      readonly pauses: ReadonlyArray<ScanJournal.Pause>
+      readonly begun: number
     }
   ): void {
     const { judge, world } = this
@@ -570,6 +584,19 @@ class Simulation {
         () => `${adapter.vendor}: ${String(loaded)} open, ${String(bought)} bought`
       )
     }
+    for (const adapter of facts.known) {
+      const cap = facts.begun + Duration.toMillis(adapter.limits.pauseCap)
+      const stored = facts.pauses.flatMap(({ kind, until, vendor }) =>
+        vendor === adapter.vendor && kind === undefined ? [Math.min(until, cap)] : []
+      )
+      const heard = judge.pausedUntil(process, adapter.vendor) + process.steady + this.stillness
+      const paused = facts.budgets.account(adapter, adapter.budget).pausedUntil()
+      judge.check(
+        paused <= Math.max(0, heard, ...stored) + 2,
+        "a 429 to a submission leaves polls alone",
+        () => `${adapter.vendor} is paused for ${paused - heard} ms longer than it asked for`
+      )
+    }
     const intents = this.store.entries(["intent"])
     judge.check(intents.length === 0, "no intent is left", () => intents.map(({ claimId }) => claimId).join())
   }
@@ -585,16 +612,18 @@ class Simulation {
       for (const scanId of claim.accepted) {
         const found =
           entry?.state === "in-doubt" ||
-          ((entry?.state === "submitted" || entry?.state === "settled") && entry.ticket?.scanId === scanId)
+          ((entry?.state === "submitted" || entry?.state === "settled") &&
+            rootOf(entry.ticket?.scanId ?? "") === scanId)
         judge.check(found, "nothing is lost", () => `${scanId} was bought, ${claim.claimId} is ${entry?.state}`)
       }
     }
     const owners = new Map<string, string>()
     for (const { claimId, ticket } of store.entries(["submitted", "settled"])) {
       if (ticket === null) continue
-      const owner = owners.get(ticket.scanId)
-      judge.check(owner === undefined, "one claim per scan", () => `${ticket.scanId} is ${owner}'s and ${claimId}'s`)
-      owners.set(ticket.scanId, claimId)
+      const scanId = rootOf(ticket.scanId)
+      const owner = owners.get(scanId)
+      judge.check(owner === undefined, "one claim per scan", () => `${scanId} is ${owner}'s and ${claimId}'s`)
+      owners.set(scanId, claimId)
     }
   }
 }

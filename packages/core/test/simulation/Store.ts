@@ -6,7 +6,7 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as ScanJournal from "../../src/engine/ScanJournal.ts"
-import type { Judge } from "./Judge.ts"
+import { type Judge, rootOf } from "./Judge.ts"
 import type { Dice, Process, World } from "./World.ts"
 
 export interface StorePlan {
@@ -40,8 +40,9 @@ const patience = 60_000
 export class Store {
   /** The journal itself, for the simulation to look into. */
   readonly kept: ScanJournal.Operations
-  /** Told of each end that a process knows to be stored. */
-  ended: (vendor: string, scanId: string) => void = () => undefined
+  /** Told of each end, and of each chained ticket, that a process knows to be stored. */
+  ended: (vendor: string, scanId: string, word: string) => void = () => undefined
+  movedTo: (vendor: string, scanId: string) => void = () => undefined
   failed = 0
   doubted = 0
   dawdled = 0
@@ -139,7 +140,7 @@ export class Store {
               judge.moved(claimId)
               const ticket = this.entry(claimId)?.ticket
               if (to === "settled" && ticket !== undefined && ticket !== null) {
-                judge.settled(process, ticket.vendor, ticket.scanId)
+                judge.settled(process, ticket.vendor, rootOf(ticket.scanId))
               }
               world.note(`store ${name} ${claimId}`)
             })
@@ -156,7 +157,7 @@ export class Store {
         return wait === 0 ? done : Effect.andThen(Effect.sleep(wait), done)
       })
 
-    const add = (name: string, claimId: string, operation: Effect.Effect<void, ScanJournal.JournalError>) =>
+    const add = <A>(name: string, claimId: string, operation: Effect.Effect<A, ScanJournal.JournalError>) =>
       Effect.suspend(() => {
         const { doubts, fails, wait } = this.fate()
         const done = Effect.suspend(() => {
@@ -211,13 +212,16 @@ export class Store {
       released: (claimId) => write("released", claimId, "released", kept.released(claimId)),
       prepared: (claimId, data) => add("prepared", claimId, kept.prepared(claimId, data)),
       ended: (claimId, word) =>
-        Effect.tap(add("ended", claimId, kept.ended(claimId, word)), () =>
+        Effect.tap(add("ended", claimId, kept.ended(claimId, word)), (first) =>
           Effect.sync(() => {
             const ticket = this.entry(claimId)?.ticket
-            if (ticket !== undefined && ticket !== null) this.ended(ticket.vendor, ticket.scanId)
+            if (ticket !== undefined && ticket !== null) this.ended(ticket.vendor, rootOf(ticket.scanId), first)
           })
         ),
-      moved: (claimId, ticket) => add("moved", claimId, kept.moved(claimId, ticket)),
+      moved: (claimId, ticket) =>
+        Effect.tap(add("moved", claimId, kept.moved(claimId, ticket)), () =>
+          Effect.sync(() => this.movedTo(ticket.vendor, ticket.scanId))
+        ),
       adopt: (ticket, subject) => read(kept.adopt(ticket, subject)),
       take: (claimId) =>
         Effect.map(read(kept.take(claimId)), (hold): ScanJournal.Hold =>

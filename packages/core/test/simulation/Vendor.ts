@@ -14,7 +14,7 @@ import * as SubmitError from "../../src/model/SubmitError.ts"
 import * as PollPolicy from "../../src/policy/PollPolicy.ts"
 import * as VendorLimits from "../../src/policy/VendorLimits.ts"
 import { type Outcome, Payload } from "@scanpoll/test-support/conversation"
-import type { Account, Claim, Judge } from "./Judge.ts"
+import { type Account, type Claim, type Judge, rootOf } from "./Judge.ts"
 import type { Dice, Process, World } from "./World.ts"
 
 /** What can go wrong with one request; the names are counted. */
@@ -71,6 +71,8 @@ export interface VendorPlan {
   readonly timesOut: boolean
   /** The verdict is behind a second address. */
   readonly ends: boolean
+  /** A scan goes on under another id halfway. */
+  readonly moves: boolean
   /** A submission needs a task, which also tells what became of it. */
   readonly prepares: boolean
 }
@@ -81,6 +83,8 @@ interface Scan {
   readonly acceptedAt: number
   readonly endsAt: number
   readonly as: "completed" | "partial" | "failed"
+  /** How often its end was told, by the word alone and with the verdict. */
+  ended: number
   shown: number
 }
 
@@ -102,8 +106,12 @@ export class Vendor {
   private readonly world: World
   private readonly judge: Judge
   private readonly healsAt: number
-  /** Scans whose end a process has stored: their status is never asked again. */
-  readonly ended = new Set<string>()
+  /** The word for the end of scans, as a process has stored it: their status is never asked again. */
+  readonly ended = new Map<string, string>()
+  /** Tickets that a process knows to be stored in the place of earlier ones. */
+  readonly movedTo = new Set<string>()
+  /** Whether a ticket is in the journal. */
+  isStored: (scanId: string) => boolean = () => true
   private readonly tasks = new Map<string, string | null>()
   private arrivals: Array<number> = []
   private ids = 0
@@ -181,13 +189,13 @@ export class Vendor {
       },
       poll: (ticket) =>
         Effect.callback<Observation.PollAnswer<Outcome>, PollFault.PollFault>((resume) =>
-          Effect.sync(this.poll(process, ticket, "status", resume).cut)
+          Effect.sync(this.poll(process, ticket, null, resume).cut)
         ),
       ...(plan.ends
         ? {
-            result: (ticket: ScanTicket.ScanTicket) =>
+            result: (ticket: ScanTicket.ScanTicket, word: string) =>
               Effect.callback<Observation.PollAnswer<Outcome>, PollFault.PollFault>((resume) =>
-                Effect.sync(this.poll(process, ticket, "result", resume).cut)
+                Effect.sync(this.poll(process, ticket, word, resume).cut)
               )
           }
         : {}),
@@ -204,7 +212,7 @@ export class Vendor {
             reconcile: (wanted: string, _since: number, known: ReadonlySet<string>) =>
               Effect.sync(() =>
                 [...this.scans.values()]
-                  .filter((scan) => scan.subject === wanted && !known.has(scan.scanId))
+                  .filter(({ scanId, subject }) => subject === wanted && !known.has(scanId) && !known.has(`${scanId}~`))
                   .map((scan) => this.ticket(scan.scanId, null))
               )
           }
@@ -450,6 +458,7 @@ export class Vendor {
       acceptedAt: world.now,
       endsAt: world.now + takes,
       as: dice.pick("completed", "completed", "completed", "partial", "failed"),
+      ended: 0,
       shown: 0
     }
     this.scans.set(scanId, scan)
@@ -462,15 +471,32 @@ export class Vendor {
   private poll(
     process: Process,
     ticket: ScanTicket.ScanTicket,
-    call: "status" | "result",
+    // The word that the result is asked for with; null for a question about the status.
+    word: string | null,
     resume: (answer: Effect.Effect<Observation.PollAnswer<Outcome>, PollFault.PollFault>) => void
   ): Line {
     const { dice, judge, world } = this
-    const { scanId } = ticket
+    const scanId = rootOf(ticket.scanId)
+    const isFirst = ticket.scanId === scanId
     judge.check(
-      call === "result" || !this.ended.has(scanId),
+      word !== null || !this.ended.has(scanId),
       "the status is never asked again",
       () => `${scanId} was asked for its status after its end was stored`
+    )
+    judge.check(
+      word === null || word === (this.ended.get(scanId) ?? word),
+      "the first word for an end stays",
+      () => `${scanId} was stored as ${this.ended.get(scanId)} and asked for as ${word}`
+    )
+    judge.check(
+      isFirst || this.isStored(ticket.scanId),
+      "a chained ticket is stored first",
+      () => `${ticket.scanId} was asked before it was stored`
+    )
+    judge.check(
+      !isFirst || !this.movedTo.has(`${scanId}~`),
+      "a chained ticket stays",
+      () => `${scanId} was asked after ${scanId}~ was stored`
     )
     const trouble = this.meets([
       "unsent",
@@ -585,8 +611,14 @@ export class Vendor {
           resume(Effect.succeed(Observation.answer(observation, meta)))
         }
         if (trouble === "unknown word") return answer(Observation.unrecognised(dice.pick("paused", "COMPLETED")), null)
+        const half = (scan.acceptedAt + scan.endsAt) / 2
+        if (this.plan.moves && isFirst && world.now >= half) {
+          return answer(Observation.moved("running", { ...ticket, scanId: `${scanId}~` }), asked)
+        }
         if (!isOver) return answer(Observation.pending(dice.pick("queued", "running")), asked)
-        if (this.plan.ends && call === "status") return answer(Observation.ended("over"), null)
+        if (this.plan.ends && word === null) {
+          return answer(Observation.ended(this.plan.fickle && scan.ended++ > 0 ? "over again" : "over"), null)
+        }
         scan.shown += 1
         const as = this.plan.fickle && scan.shown > 1 ? "failed" : scan.as
         return answer(Observation.settled(this.outcome(scan, ticket, as)), null)

@@ -86,29 +86,30 @@ const moveRow = ({ held, owners, table }: Parts, wanted: Move): Moved =>
     return yield* table.change(row, { state: to, owner, stamp }, fields)
   })
 
-// What is added to an open claim that this process holds.
+// What is added to an open claim that this process holds. The vendor's word for an end, once there is one.
 const addTo = (
   { held, owners, table }: Parts,
   claimId: string,
   state: ScanJournal.ClaimState,
   stamp: string,
   fields: Added
-): Effect.Effect<void, SqlError | ScanJournal.JournalError> =>
+): Effect.Effect<string | null, SqlError | ScanJournal.JournalError> =>
   Effect.gen(function* () {
     const row = yield* mustExist(yield* table.byId(claimId), claimId)
     // This very write, whose answer was lost.
-    if (row.stamp === stamp) return
+    if (row.stamp === stamp) return row.endedAs
     const isMine = row.owner === owners.me() && row.epoch === held.get(claimId)?.epoch
     if (row.state === state && !isMine) return yield* errorOf("lost", claimId)
     if (row.state !== state) return yield* errorOf("conflict", `claim ${claimId} is ${row.state}, not ${state}`)
     // The vendor's first word stays.
-    if ("endedAs" in fields && row.endedAs !== null) return
+    if ("endedAs" in fields && row.endedAs !== null) return row.endedAs
     if ("ticket" in fields) {
       yield* mustBelong(table, row, fields.ticket)
       const other = yield* table.otherOfTicket(fields.ticket, claimId)
       if (other !== null) return yield* errorOf("conflict", `that scan belongs to claim ${other}`)
     }
     yield* table.add(claimId, stamp, fields)
+    return "endedAs" in fields ? fields.endedAs : row.endedAs
   })
 
 export const make = (
@@ -123,7 +124,7 @@ export const make = (
     claimId: string,
     state: ScanJournal.ClaimState,
     fields: Added
-  ): Effect.Effect<void, ScanJournal.JournalError> =>
+  ): Effect.Effect<string | null, ScanJournal.JournalError> =>
     Effect.uninterruptible(store.write((stamp) => addTo(parts, claimId, state, stamp, fields)))
 
   const move = (
@@ -150,14 +151,13 @@ export const make = (
     inDoubt: (claimId, reason) => move(claimId, "in-doubt", { reason }),
     refused: (claimId, reason) => move(claimId, "refused", { reason }),
     released: (claimId) => move(claimId, "released", {}),
-    prepared: (claimId, data) => add(claimId, "intent", { prepared: data }),
-    ended: (claimId, vendorStatus) => add(claimId, "submitted", { endedAs: vendorStatus }),
+    prepared: (claimId, data) => Effect.asVoid(add(claimId, "intent", { prepared: data })),
+    ended: (claimId, vendorStatus) =>
+      Effect.map(add(claimId, "submitted", { endedAs: vendorStatus }), (word) => word ?? vendorStatus),
     moved: (claimId, ticket) =>
-      Effect.tap(add(claimId, "submitted", { ticket }), () =>
-        Effect.sync(() => {
-          const mine = held.get(claimId)
-          if (mine !== undefined) mine.ticket = ticket
-        })
-      )
+      Effect.map(add(claimId, "submitted", { ticket }), () => {
+        const mine = held.get(claimId)
+        if (mine !== undefined) mine.ticket = ticket
+      })
   }
 }

@@ -150,10 +150,13 @@ const writerOf = (sql: SqlClient, dialect: Dialect, me: () => string) => {
   const writePauses = (pauses: Batch["pauses"]) =>
     Effect.forEach(
       pauses,
-      (pause) => sql`INSERT INTO scanpoll_pauses AS p (vendor, origin, account, paused_until)
-        VALUES (${pause.vendor}, ${pause.origin}, ${pause.account}, ${pause.until})
-        ON CONFLICT (vendor, origin, account) DO UPDATE SET paused_until = excluded.paused_until
-        WHERE p.paused_until < excluded.paused_until`
+      ({ account, kind, origin, until, vendor }) => sql`INSERT INTO scanpoll_pauses AS p
+        (vendor, origin, account, paused_until, submits_until)
+        VALUES (${vendor}, ${origin}, ${account}, ${kind === undefined ? until : 0}, ${kind === undefined ? 0 : until})
+        ON CONFLICT (vendor, origin, account) DO UPDATE SET
+        paused_until = CASE WHEN p.paused_until < excluded.paused_until THEN excluded.paused_until ELSE p.paused_until END,
+        submits_until = CASE WHEN COALESCE(p.submits_until, 0) < excluded.submits_until
+          THEN excluded.submits_until ELSE p.submits_until END`
     )
 
   const writeLessons = (lessons: Batch["lessons"]) =>
@@ -199,6 +202,9 @@ const writerOf = (sql: SqlClient, dialect: Dialect, me: () => string) => {
     })
   return { write, writeRows }
 }
+
+const pauseKey = (account: Account.Account, kind: ScanJournal.Pause["kind"]): string =>
+  `${kind ?? ""} ${Account.key(account)}`
 
 // What is gathered, in memory.
 class Gathered {
@@ -247,7 +253,7 @@ class Gathered {
     for (const [claimId, fault] of batch.faults) if (this.faults.get(claimId) === fault) this.faults.delete(claimId)
     for (const [claimId] of batch.doubts) this.doubts.delete(claimId)
     for (const pause of batch.pauses) {
-      const key = Account.key(pause)
+      const key = pauseKey(pause, pause.kind)
       if (this.pauses.get(key) === pause) this.pauses.delete(key)
     }
     for (const [name, row] of batch.rows) if (this.rows.get(name) === row) this.rows.delete(name)
@@ -328,10 +334,10 @@ export const make = (parts: {
         })
         wake.openUnsafe()
       },
-      paused: (account, until) => {
-        const key = Account.key(account)
+      paused: (account, until, kind) => {
+        const key = pauseKey(account, kind)
         if (!(until > (gathered.pauses.get(key)?.until ?? 0))) return
-        gathered.pauses.set(key, { ...Account.of(account), until })
+        gathered.pauses.set(key, { ...Account.of(account), until, ...(kind === undefined ? {} : { kind }) })
         wake.openUnsafe()
       },
       learned: (lesson) => {

@@ -108,6 +108,17 @@ const claimsOver = (sql: SqlClient, before: number, about: ((subject: Subject) =
         .map(({ claim_id: claimId, scan_id: scanId }) => ({ claimId, scanId }))
   )
 
+interface PauseRow {
+  readonly vendor: string
+  readonly origin: string
+  readonly account: string
+  readonly paused_until: unknown
+  // A journal of before has none.
+  readonly submits_until?: unknown
+}
+
+const isTime = (value: unknown): value is number => typeof value === "number" && Number.isFinite(value) && value > 0
+
 export const make = (
   parts: Parts
 ): Pick<Operations, "get" | "list" | "history" | "scanIds" | "pauses" | "lessons" | "purge"> => {
@@ -123,13 +134,15 @@ export const make = (
         )
       ),
     pauses: store.read(
-      Effect.map(
-        sql<{ vendor: string; origin: string; account: string; paused_until: number }>`
-          SELECT vendor, origin, account, paused_until FROM scanpoll_pauses`,
-        (rows) =>
-          rows.flatMap(({ account, origin, paused_until: until, vendor }): ReadonlyArray<Pause> =>
-            Number.isFinite(until) ? [{ vendor, origin, account, until }] : []
-          )
+      Effect.map(sql<PauseRow>`SELECT * FROM scanpoll_pauses`, (rows) =>
+        rows.flatMap(({ account, origin, paused_until: until, submits_until: submits, vendor }) => {
+          const of = { vendor, origin, account }
+          const pauses: ReadonlyArray<Pause> = [
+            ...(isTime(until) ? [{ ...of, until }] : []),
+            ...(isTime(submits) ? [{ ...of, until: submits, kind: "submit" as const }] : [])
+          ]
+          return pauses
+        })
       )
     ),
     lessons: store.read(
@@ -143,7 +156,7 @@ export const make = (
       return store.write(() =>
         Effect.gen(function* () {
           const now = yield* Clock.currentTimeMillis
-          yield* sql`DELETE FROM scanpoll_pauses WHERE paused_until < ${now}`
+          yield* sql`DELETE FROM scanpoll_pauses WHERE paused_until < ${now} AND COALESCE(submits_until, 0) < ${now}`
           const claims = yield* over
           for (const some of chunksOf(claims)) {
             const scans = some.flatMap(({ scanId }) => scanId ?? [])

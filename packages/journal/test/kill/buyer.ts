@@ -12,6 +12,7 @@ import * as Scans from "@scanpoll/core/engine/Scans"
 import type { ScanRequest } from "@scanpoll/core/engine/ScanRequest"
 import type { SubmitError } from "@scanpoll/core/model/SubmitError"
 import * as VendorHttp from "@scanpoll/core/http/VendorHttp"
+import * as Observation from "@scanpoll/core/model/Observation"
 import * as PollPolicy from "@scanpoll/core/policy/PollPolicy"
 import { Exona } from "@scanpoll/exona/ExonaAdapter"
 import * as Journal from "@scanpoll/journal/Journal"
@@ -30,7 +31,7 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs"
 import process from "node:process"
 import { troubled } from "@scanpoll/test-support/troubledClient"
 import * as FastTime from "@scanpoll/testkit/FastTime"
-import type { Call, Order, Saying, Side, VendorName } from "./order.ts"
+import { type Call, type Order, rootOf, type Saying, type Side, type VendorName } from "./order.ts"
 
 const order: Order = JSON.parse(process.env["BUYER_ORDER"] ?? "null")
 const time = FastTime.make(Effect.runSync(Clock.Clock), order.speed, order.began)
@@ -59,6 +60,41 @@ const around = <A, E, R>(call: Call, effect: Effect.Effect<A, E, R>): Effect.Eff
     Effect.tap(effect, () => point("after", call))
   )
 
+type Adapting = <Request, Payload>(adapter: ScanAdapter<Request, Payload>) => ScanAdapter<Request, Payload>
+
+// As of a vendor whose submission needs a task first.
+const preparing: Adapting = (adapter) => ({
+  ...adapter,
+  prepare: () => around("prepare", Effect.succeed({ task: "t-1" })),
+  submit: (request, prepared) =>
+    JSON.stringify(prepared) === '{"task":"t-1"}'
+      ? adapter.submit(request)
+      : Effect.die(new TypeError(`submitted with ${JSON.stringify(prepared)}`))
+})
+
+// As of a vendor that keeps its verdict behind a second address.
+const inTwoRequests: Adapting = (adapter) => ({
+  ...adapter,
+  poll: (ticket) =>
+    Effect.map(adapter.poll(ticket), (answer) =>
+      answer.observation._tag === "Settled" ? { ...answer, observation: Observation.ended("over") } : answer
+    ),
+  result: (ticket) => around("result", adapter.poll(ticket))
+})
+
+// As of a vendor whose scans go on under another id.
+const moving: Adapting = (adapter) => ({
+  ...adapter,
+  poll: (ticket) => {
+    const first = { ...ticket, scanId: rootOf(ticket.scanId) }
+    if (first.scanId !== ticket.scanId) return adapter.poll(first)
+    return Effect.map(adapter.poll(first), (answer) => ({
+      ...answer,
+      observation: Observation.moved("running", { ...ticket, scanId: `${ticket.scanId}~` })
+    }))
+  }
+})
+
 let isFirstPoll = true
 const watched = <Request, Payload>(adapter: ScanAdapter<Request, Payload>): ScanAdapter<Request, Payload> => {
   const { collect, limits } = adapter
@@ -67,7 +103,7 @@ const watched = <Request, Payload>(adapter: ScanAdapter<Request, Payload>): Scan
     // What a vendor is given for its answer is real time, as its connection is: on the fast clock half a second is left
     // of it, and a busy machine loses answers that were about to come.
     limits: { ...limits, submitTimeout: Duration.times(limits.submitTimeout, order.speed) },
-    submit: (request) => around("submit", adapter.submit(request)),
+    submit: (request, prepared) => around("submit", adapter.submit(request, prepared)),
     poll: (ticket) =>
       Effect.suspend(() => {
         if (isFirstPoll) say({ said: "polled", after: performance.now() })
@@ -87,6 +123,9 @@ const counted = (journal: ScanJournal.Operations): ScanJournal.Operations => ({
   inDoubt: (claimId, reason) => around("inDoubt", journal.inDoubt(claimId, reason)),
   refused: (claimId, reason) => around("refused", journal.refused(claimId, reason)),
   released: (claimId) => around("released", journal.released(claimId)),
+  prepared: (claimId, data) => around("prepared", journal.prepared(claimId, data)),
+  ended: (claimId, word) => around("ended", journal.ended(claimId, word)),
+  moved: (claimId, ticket) => around("moved", journal.moved(claimId, ticket)),
   take: (claimId) => around("take", journal.take(claimId))
 })
 
@@ -117,9 +156,9 @@ const makeAdapters = Effect.gen(function* () {
     return { baseUrl, credential: Redacted.make(key), insecureHosts: [`127.0.0.1:${port}`] }
   }
   return {
-    exona: watched(yield* Exona.make(at("exona"))),
-    appvet: watched(yield* AppVet.make(at("appvet"))),
-    compliance: watched(yield* Compliance.make(at("compliance")))
+    exona: watched(inTwoRequests(yield* Exona.make(at("exona")))),
+    appvet: watched(moving(yield* AppVet.make(at("appvet")))),
+    compliance: watched(preparing(yield* Compliance.make(at("compliance"))))
   }
 })
 type Adapters = Effect.Success<typeof makeAdapters>
@@ -175,7 +214,7 @@ const buyNaively = Effect.gen(function* () {
         ? adapters.exona.submit(companyOf(n))
         : vendor === "appvet"
           ? adapters.appvet.submit(siteOf(n))
-          : adapters.compliance.submit(datasetOf(n))
+          : adapters.compliance.submit(datasetOf(n), { task: "t-1" })
     const answer = yield* Effect.option(submission)
     if (answer._tag === "None") continue
     yield* point("before", "submitted")

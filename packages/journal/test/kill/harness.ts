@@ -15,7 +15,7 @@ import { spawn } from "node:child_process"
 import { join } from "node:path"
 import process from "node:process"
 import { createInterface } from "node:readline"
-import { type End, numberOf, type Order, type Saying, type Trouble, type VendorName, vendors } from "./order.ts"
+import { type End, numberOf, type Order, rootOf, type Saying, type Trouble, type VendorName, vendors } from "./order.ts"
 
 const usualSpeed = 30
 // A buyer that is still there after so long will not end; in real milliseconds.
@@ -274,13 +274,13 @@ export const audit = (
       if (scans.length > 0 && open.length === 0) wrong.push(`${name}: bought, and nobody knows`)
       for (const { scanId } of scans) {
         for (const entry of open) {
-          const holds = entry.ticket?.scanId === scanId
+          const holds = rootOf(entry.ticket?.scanId ?? "") === scanId
           const doubts = entry.state === "in-doubt" || entry.state === "intent"
           if (!holds && !doubts) wrong.push(`${name}: bought as ${scanId}, and the claim is ${entry.state}`)
         }
       }
       for (const entry of open) {
-        if (entry.state === "settled" && !scans.some(({ scanId }) => scanId === entry.ticket?.scanId)) {
+        if (entry.state === "settled" && !scans.some(({ scanId }) => scanId === rootOf(entry.ticket?.scanId ?? ""))) {
           wrong.push(`${name}: settled as ${entry.ticket?.scanId ?? "nothing"}, which was never bought`)
         }
       }

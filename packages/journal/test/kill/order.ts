@@ -14,6 +14,8 @@ export interface Access {
 /** The calls of the journal and of the adapters: before and after each of them a buyer can be killed. */
 export const calls = [
   "claim",
+  "prepare",
+  "prepared",
   "submit",
   "refused",
   "released",
@@ -21,10 +23,16 @@ export const calls = [
   "submitted",
   "take",
   "poll",
+  "moved",
+  "ended",
+  "result",
   "collect",
   "settled"
 ] as const
 export type Call = (typeof calls)[number]
+
+/** The id that a scan was bought under: the buyer goes on with some under another one. */
+export const rootOf = (scanId: string): string => scanId.replace(/~$/, "")
 
 export const sides = ["before", "after"] as const
 export type Side = (typeof sides)[number]

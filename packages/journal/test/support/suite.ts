@@ -143,8 +143,8 @@ export const suite = (name: string, open: Effect.Effect<ScanJournal.Operations, 
           const { claimId } = yield* journal.claim(keyOf("ended"), fresh)
           assert.strictEqual(yield* reasonOf(journal.ended(claimId, "done")), "conflict")
           yield* journal.submitted(claimId, ticketOf("ended"), 7)
-          yield* journal.ended(claimId, "done")
-          yield* journal.ended(claimId, "failed")
+          assert.strictEqual(yield* journal.ended(claimId, "done"), "done")
+          assert.strictEqual(yield* journal.ended(claimId, "failed"), "done")
           const entry = yield* journal.get(claimId)
           assert.deepStrictEqual([entry?.state, entry?.endedAs], ["submitted", "done"])
           const hold = yield* journal.take(claimId)
@@ -435,6 +435,31 @@ export const suite = (name: string, open: Effect.Effect<ScanJournal.Operations, 
           [
             { ...account, until: 50 },
             { ...account, account: "b", until: 70 }
+          ]
+        )
+      })
+    )
+
+    promise("a pause of submissions is kept beside one of the account, and neither shortens the other", (journal) =>
+      Effect.gen(function* () {
+        const account = { vendor: "acme", origin: "https://acme.test", account: "a" }
+        journal.paused(account, 90, "submit")
+        journal.paused(account, 30, "submit")
+        journal.paused(account, 50)
+        const untilStored: Effect.Effect<void, ScanJournal.JournalError> = Effect.flatMap(journal.pauses, (pauses) =>
+          pauses.length === 2 ? Effect.void : Effect.andThen(Effect.sleep(10), untilStored)
+        )
+        yield* untilStored
+        journal.paused(account, 95)
+        const untilLonger: Effect.Effect<void, ScanJournal.JournalError> = Effect.flatMap(journal.pauses, (pauses) =>
+          pauses.some(({ until }) => until === 95) ? Effect.void : Effect.andThen(Effect.sleep(10), untilLonger)
+        )
+        yield* untilLonger
+        assert.deepStrictEqual(
+          (yield* journal.pauses).toSorted((a, b) => a.until - b.until),
+          [
+            { ...account, until: 90, kind: "submit" },
+            { ...account, until: 95 }
           ]
         )
       })

@@ -86,8 +86,9 @@ export class Inquiry<Payload> {
   // An interrupt between the two would forget here what the journal knows.
   private ended(vendorStatus: string): Effect.Effect<void, PollFault.PollFault> {
     return Effect.uninterruptible(
-      Effect.map(Effect.mapError(this.journal.ended(this.start.claimId, vendorStatus), notStored), () => {
-        this.endedAs = vendorStatus
+      // An earlier word may have been stored although nobody heard of it.
+      Effect.map(Effect.mapError(this.journal.ended(this.start.claimId, vendorStatus), notStored), (word) => {
+        this.endedAs = word
       })
     )
   }

@@ -133,13 +133,15 @@ export interface HoldGuard {
 }
 
 /**
- * Nobody asks this account before `until` (milliseconds since 1970): the vendor said so.
+ * Nobody asks this account before `until` (milliseconds since 1970): the vendor said so. With the kind `submit` nobody
+ * submits before; the polls of bought scans go on.
  *
  * @category models
  * @since 0.1.0
  */
 export interface Pause extends Account {
   readonly until: number
+  readonly kind?: "submit"
 }
 
 /**
@@ -191,14 +193,14 @@ export interface PurgeOptions {
  * - `supplemented`: the outcome of a settled claim with evidence that it lacked. The claim stays settled, as of when it
  *   did; any other claim is left as it is. Anybody may write it.
  * - `prepared`: what was made for a submission that follows, kept as JSON with the intent. `ended`: how the vendor says that an open
- *   scan ended, before its result is asked for; the first word stays. `moved`: from now on an open claim is polled by
+ *   scan ended, before its result is asked for; the first word stays, and is what the effect returns. `moved`: from now on an open claim is polled by
  *   another ticket. The three are for the process that holds the claim.
  * - `adopt`: a ticket that a person typed becomes a claim without a submission, or joins the one that has it.
  * - `take`: holds an open claim, to poll it. `leave`: lets go of it; a submission that is left without a move is in doubt.
  * - `waiting`: the next poll of an open claim is not due before `notBefore`. `faulted`: the trouble its last poll met, null
- *   once one was answered. `paused`: the account is not asked before `until`. `leave` and these three are kept as soon as convenient: losing one costs a poll, not a purchase, so a journal
+ *   once one was answered. `paused`: the account is not asked before `until`; of the kind `submit`, it gets no submission before. `leave` and these three are kept as soon as convenient: losing one costs a poll, not a purchase, so a journal
  *   may write many at once, and no wait is delayed for it.
- * - `pauses`: the pauses that are kept; those in the past may be among them.
+ * - `pauses`: the pauses that are kept, at most one of each kind for an account; those in the past may be among them.
  * - `learned`: what a scan has taught about durations, kept as soon as convenient; a later lesson about the same scan
  *   takes the place of the earlier. `lessons`: the last 256 of each kind of scan, oldest first.
  * - `get` and `list`: what is there, oldest first. A claim whose submitter is gone is in doubt. `history`: what was.
@@ -241,7 +243,7 @@ export interface Operations {
   readonly refused: (claimId: string, reason: Reason) => Effect.Effect<void, JournalError>
   readonly released: (claimId: string) => Effect.Effect<void, JournalError>
   readonly prepared: (claimId: string, data: unknown) => Effect.Effect<void, JournalError>
-  readonly ended: (claimId: string, vendorStatus: string) => Effect.Effect<void, JournalError>
+  readonly ended: (claimId: string, vendorStatus: string) => Effect.Effect<string, JournalError>
   readonly moved: (claimId: string, ticket: ScanTicket.ScanTicket) => Effect.Effect<void, JournalError>
   readonly adopt: (
     ticket: ScanTicket.ScanTicket,
@@ -251,7 +253,7 @@ export interface Operations {
   readonly leave: (claimId: string) => void
   readonly waiting: (claimId: string, notBefore: number) => void
   readonly faulted: (claimId: string, fault: Omit<LastFault, "by"> | null) => void
-  readonly paused: (account: Account, until: number) => void
+  readonly paused: (account: Account, until: number, kind?: "submit") => void
   readonly pauses: Effect.Effect<ReadonlyArray<Pause>, JournalError>
   readonly learned: (lesson: Lesson) => void
   readonly lessons: Effect.Effect<ReadonlyArray<Lesson>, JournalError>

@@ -108,7 +108,10 @@ export class MemoryJournal implements Operations {
   prepared: Operations["prepared"] = (claimId, data) =>
     this.add(claimId, "intent", (entry) => ({ ...entry, prepared: data }))
   ended: Operations["ended"] = (claimId, vendorStatus) =>
-    this.add(claimId, "submitted", (entry) => ({ ...entry, endedAs: entry.endedAs ?? vendorStatus }))
+    Effect.map(
+      this.add(claimId, "submitted", (entry) => ({ ...entry, endedAs: entry.endedAs ?? vendorStatus })),
+      () => this.claims.get(claimId)?.endedAs ?? vendorStatus
+    )
   moved: Operations["moved"] = (claimId, ticket) =>
     this.add(claimId, "submitted", (entry) => ({ ...entry, ticket }), ticket)
 
@@ -123,9 +126,10 @@ export class MemoryJournal implements Operations {
     if (entry !== undefined && entry.state === "submitted") this.claims.write({ ...entry, lastFault })
   }
 
-  paused: Operations["paused"] = (account, until) => {
-    const name = Account.key(account)
-    if (until > (this.pausing.get(name)?.until ?? 0)) this.pausing.set(name, { ...Account.of(account), until })
+  paused: Operations["paused"] = (account, until, kind) => {
+    const name = `${kind ?? ""} ${Account.key(account)}`
+    if (!(until > (this.pausing.get(name)?.until ?? 0))) return
+    this.pausing.set(name, { ...Account.of(account), until, ...(kind === undefined ? {} : { kind }) })
   }
   pauses: Operations["pauses"] = Effect.sync(() => [...this.pausing.values()])
 

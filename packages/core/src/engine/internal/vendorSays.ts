@@ -86,8 +86,7 @@ export const storingPauses = (base: AccountBudget, owner: Account.Account, journ
   return budgetWith(base, {
     pause: (until, kind) => {
       base.pause(until, kind)
-      // After a restart it is a pause of the account: the journal keeps no kinds.
-      journal.paused(account, until)
+      journal.paused(account, until, kind)
     }
   })
 }
@@ -140,5 +139,5 @@ export const restorePauses = (owners: Iterable<Owner>, budgets: Budgets, journal
 
 export const restorePause = (budget: AccountBudget, limits: VendorLimits, pause: Pause, now: number): void => {
   if (!(pause.until > now)) return
-  budget.pause(Math.min(Math.ceil(pause.until), now + Duration.toMillis(limits.pauseCap)))
+  budget.pause(Math.min(Math.ceil(pause.until), now + Duration.toMillis(limits.pauseCap)), pause.kind)
 }
