@@ -198,10 +198,11 @@ describe("a report", () => {
           // One name for two subjects is refused, by each command that reads the plan.
           yield* write(planOf(site("a.example", "shop"), site("b.example", "shop")))
           for (const args of [["run"], ["run", "--dry-run"], ["config", "validate"], ["doctor", "scans.yaml"]]) {
-            const { code, stderr } = yield* run(...args)
+            // Doctor's answer is its report, on standard output.
+            const { code, stderr, stdout } = yield* run(...args)
             assert.strictEqual(code, 2, stderr)
             assert.match(
-              stderr,
+              stderr + stdout,
               /scans\.yaml:4:\d+: the name "shop" stands for two subjects: .*a\.example.* \(line 3\) and .*b\.example/
             )
           }
