@@ -62,7 +62,7 @@ const incomplete = (report: ScanReport): ReadonlyArray<Note> => {
     .filter((scan) => scan.state !== "completed")
     .map((scan) => {
       const allowed = allowIncomplete || (allowPartial && scan.state === "partial")
-      const parts = [Words.subject(scan), Words.reason(scan), Words.next(scan)].filter((part) => part !== null)
+      const parts = [Words.label(scan), Words.reason(scan), Words.next(scan)].filter((part) => part !== null)
       return {
         level: allowed ? "warning" : "error",
         title: `${scan.vendor}: ${scan.state}`,
@@ -79,7 +79,7 @@ const lacking = (report: ScanReport): ReadonlyArray<Note> => {
     const lost = Words.missing(scan)
     if (lost === null) return []
     const fails = open.has(Hostile.toKey(scan.id)) && !report.gate.policy.allowIncomplete
-    const parts = [Words.subject(scan), lost, Words.next(scan)].filter((part) => part !== null)
+    const parts = [Words.label(scan), lost, Words.next(scan)].filter((part) => part !== null)
     return [
       {
         level: fails ? "error" : "warning",
@@ -117,7 +117,7 @@ const notes = (
     if (issue.finding !== null && issue.finding.suppression !== null) continue
     total += 1
     if (kept.length > maxAnnotations) continue
-    const message = `${scan.vendor}, ${Words.subject(scan)}: ${issue.title}`
+    const message = `${scan.vendor}, ${Words.label(scan)}: ${issue.title}`
     kept.push({ level, title: `${issue.severity}: ${issue.title}`, message, scan })
   }
   return { kept, total }

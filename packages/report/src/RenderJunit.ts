@@ -169,7 +169,7 @@ export const render: Renderer = function* (report: ScanReport, options: RenderOp
     const test = gate
       .testCase()
       .className("scanpoll.gate")
-      .name(xml(`${rule.rule} ${ruleName(rule)}`, 255))
+      .name(xml(Words.ruleName(rule), 255))
     const message = xml(Hostile.toLine(rule.message), 1_000)
     test.standardOutput(message)
     if (!rule.passed) test.failure(message, "gate")
@@ -181,9 +181,4 @@ export const render: Renderer = function* (report: ScanReport, options: RenderOp
     .name("the run was reported")
     .standardOutput(xml(Words.verdict(report)))
   yield `${Hostile.guardLines(out.build().replace(rootSkipped, "$1"))}\n`
-}
-
-const ruleName = (rule: ScanReport["gate"]["rules"][number]): string => {
-  const threshold = typeof rule.threshold === "number" ? String(rule.threshold) : Hostile.toLine(rule.threshold, 60)
-  return rule.vendor === null ? threshold : `${rule.vendor}=${threshold}`
 }

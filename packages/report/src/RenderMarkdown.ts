@@ -28,13 +28,18 @@ const tabular = (
   what: string,
   head: ReadonlyArray<string>,
   rows: ReadonlyArray<ReadonlyArray<ReadonlyArray<PhrasingContent>>>
-): Piece => ({ text: Md.write([Md.table(undefined, head, rows)]), rows: rows.length, what })
+): Piece => {
+  // A column that says nothing in any row is left out.
+  const told = head.flatMap((_, at) => (rows.some((row) => (row[at] ?? []).length > 0) ? [at] : []))
+  const kept = <A>(row: ReadonlyArray<A>): ReadonlyArray<A> => row.filter((_, at) => told.includes(at))
+  return { text: Md.write([Md.table(undefined, kept(head), rows.map(kept))]), rows: rows.length, what }
+}
 
 const cellOf = (value: string | null): ReadonlyArray<PhrasingContent> => (value === null ? [] : [Md.text(value)])
 
 const subjectCell = (scan: ReportScan): ReadonlyArray<PhrasingContent> => {
   const url = scan.links.report === null ? null : Hostile.toLink(scan.links.report, scan.origin)
-  return [url === null ? Md.text(Words.subjectAndType(scan)) : Md.link(url, Words.subjectAndType(scan))]
+  return [url === null ? Md.text(Words.label(scan)) : Md.link(url, Words.label(scan))]
 }
 
 const nextCell = (scan: ReportScan): ReadonlyArray<PhrasingContent> => {
@@ -88,6 +93,9 @@ const overview = (report: ScanReport): ReadonlyArray<Piece> => {
   ]
 }
 
+const statusOf = ({ status, suppression }: ReportScan["findings"]["items"][number]): string | null =>
+  suppression !== null ? Words.acceptance(suppression) : status === "unknown" ? null : status
+
 const findings = (report: ScanReport, options: RenderOptions): ReadonlyArray<() => ReadonlyArray<Piece>> => {
   const least = options.minSeverity ?? "none"
   const max = options.maxFindings ?? 20
@@ -101,7 +109,7 @@ const findings = (report: ScanReport, options: RenderOptions): ReadonlyArray<() 
       if (items.length === 0) return []
       const more = items.length - max
       return [
-        prose(Md.heading(3, `${scan.vendor}: ${Words.subjectAndType(scan)}`)),
+        prose(Md.heading(3, `${scan.vendor}: ${Words.label(scan)}`)),
         tabular(
           "findings",
           ["Severity", "Finding", "Where", "Status", "What to do"],
@@ -111,9 +119,7 @@ const findings = (report: ScanReport, options: RenderOptions): ReadonlyArray<() 
               [Md.strong(item.severity)],
               [Md.text(Hostile.toLine(item.title, 300))],
               cellOf(item.resource === null ? null : Hostile.toLine(item.resource, 300)),
-              cellOf(
-                item.suppression === null ? item.status : `accepted: ${Hostile.toLine(item.suppression.reason, 200)}`
-              ),
+              cellOf(statusOf(item)),
               cellOf(item.remediation === null ? null : Hostile.toLine(item.remediation, 300))
             ])
         ),

@@ -157,7 +157,7 @@ const vendorRun = (report: ScanReport, vendor: string, placed: ReadonlyArray<Iss
     .map((scan) => ({
       level: "error",
       descriptor: { id: scan.state },
-      message: { text: inert(`${Words.subject(scan)}: ${scan.state}. ${Words.reason(scan) ?? ""}`.trim()) },
+      message: { text: inert(`${Words.label(scan)}: ${scan.state}. ${Words.reason(scan) ?? ""}`.trim()) },
       locations: [location(scan, uri)],
       timeUtc: scan.timings.observedAt
     }))
@@ -170,7 +170,7 @@ const vendorRun = (report: ScanReport, vendor: string, placed: ReadonlyArray<Iss
           {
             level: "error",
             descriptor: { id: "evidence-unavailable" },
-            message: { text: inert(`${Words.subject(scan)}: ${missing}`) },
+            message: { text: inert(`${Words.label(scan)}: ${missing}`) },
             locations: [location(scan, uri)],
             timeUtc: scan.timings.observedAt
           }

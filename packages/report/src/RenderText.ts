@@ -1,8 +1,9 @@
 /**
  * The report for a person at a terminal: what needs attention first, the summary last.
  *
- * One block a scan: state or severity, score and grade, delta, age, how long it took, and the next command for every
- * scan that did not complete. Nothing is said by colour alone, and vendors' texts cannot move the cursor.
+ * One block a scan that needs a look: state or severity, score and grade, delta, age, how long it took, and the next command
+ * for every scan that did not complete. A scan with nothing of medium or worse, nothing new and no warning is one line. The
+ * verdict comes last, with the scans that break it, so that it is what stands above the prompt. Nothing is said by colour alone, and vendors' texts cannot move the cursor.
  *
  * @since 0.1.0
  */
@@ -44,9 +45,15 @@ const headline = (scan: ReportScan, page: Page): string => {
       : assessed
         ? `${page.paint(scan.state.toUpperCase(), "yellow", "bold")} ${page.paint(scan.severity, ...severityStyles[scan.severity])}`
         : page.paint(scan.state.toUpperCase(), scan.state === "interrupted" ? "yellow" : "magenta", "bold")
-  const account = Hostile.toLine(scan.account, 40)
-  const vendor = account === "default" || account === "" ? scan.vendor : `${scan.vendor} (${account})`
-  return fold(`${mark}  ${page.paint(vendor, "bold")}  ${Words.subjectAndType(scan)}`, page, "  ")
+  return fold(`${mark}  ${page.paint(scan.vendor, "bold")}  ${Words.label(scan)}`, page, "  ")
+}
+
+// One line is enough for a scan that nobody has to look at.
+const line = (scan: ReportScan, page: Page): string => {
+  const mark = page.paint(pad(scan.severity.toUpperCase(), 8), ...severityStyles[scan.severity])
+  const said = [Words.says(scan), Words.findings(scan), Words.delta(scan), Words.age(scan)]
+  const rest = said.filter((part) => part !== null).join("; ")
+  return fold(`${page.paint(scan.vendor, "bold")}  ${Words.label(scan)}: ${rest}`, page, `  ${mark}  `)
 }
 
 const block = (scan: ReportScan, page: Page): string => {
@@ -111,6 +118,12 @@ export const render: Renderer = function* (report: ScanReport, options: RenderOp
   const span = Date.parse(report.run.finishedAt) - Date.parse(report.run.startedAt)
   const when = `${Words.moment(report.run.startedAt)}, took ${Words.duration(Math.max(0, span))}`
   yield `${Hostile.guardLines(`${fold(head, page, "")}\n${fold(when, page, "")}`)}\n\n`
-  for (const scan of Words.attention(report.scans)) yield `${Hostile.guardLines(block(scan, page))}\n\n`
+  const breaking = Words.breaking(report)
+  const isPlain = (scan: ReportScan): boolean => Words.isUnremarkable(scan) && !breaking.has(scan.id)
+  const ordered = Words.attention(report.scans)
+  for (const scan of ordered) if (!isPlain(scan)) yield `${Hostile.guardLines(block(scan, page))}\n\n`
+  const plain = ordered.filter(isPlain)
+  for (const scan of plain) yield `${Hostile.guardLines(line(scan, page))}\n`
+  if (plain.length > 0) yield "\n"
   yield `${Hostile.guardLines(summary(report, page))}\n`
 }

@@ -14,7 +14,7 @@ import { pathToFileURL } from "node:url"
 import type { Browser, BrowserContextOptions, Page } from "playwright-core"
 import { missing } from "@scanpoll/test-support/tools"
 import { executable, launch } from "./browser.ts"
-import { completed, inState, info, start } from "./fixtures.ts"
+import { assessment, completed, finding, inState, info, partial, score, start } from "./fixtures.ts"
 import { render } from "./formats.ts"
 import { make, makeHostile, many } from "./sample.ts"
 
@@ -138,6 +138,28 @@ describe("the text of the page", () => {
   })
 })
 
+// Two hundred scans: 60 fail for one reason, 30 are critical, one is partial, and the others are quiet.
+const crowd = (): ScanReport.ScanReport => {
+  const csp = finding({ findingId: "csp", ruleId: "headers/csp", severity: "critical", title: "CSP is missing" })
+  const rows = Array.from({ length: 200 }, (_, at) => {
+    const name = `https://quiet-${at}.example/`
+    if (at < 60) return inState(at, "unreachable")
+    if (at < 90) {
+      return completed(at, {
+        name,
+        assessment: assessment("high"),
+        findings: { coverage: "full", total: 2, items: [csp, finding({ findingId: "caa", severity: "low" })] }
+      })
+    }
+    if (at > 90) return completed(at, { name })
+    return partial(at, {
+      assessment: assessment("high", { score: score(61) }),
+      findings: { coverage: "partial", total: 1, items: [{ ...csp, severity: "high" }] }
+    })
+  })
+  return ScanReport.fromRecords(rows, info({ policy: { ...Gate.none, failOn: "high" } }))
+}
+
 if (executable === null) missing("chromium")
 
 describe.skipIf(executable === null)("the page in a browser, off the network", () => {
@@ -235,7 +257,7 @@ describe.skipIf(executable === null)("the page in a browser, off the network", (
       const report = withTrend()
       assert.strictEqual(await page.locator("#list tbody tr:visible").count(), report.summary.total)
       assert.isFalse(await page.locator("#tools").isVisible())
-      const scan = page.locator("details").filter({ hasText: "shop.example.com" }).first()
+      const scan = page.locator("details.scan").filter({ hasText: "shop.example.com" }).first()
       await scan.locator("summary").click()
       assert.isTrue(await scan.getByText("Content-Security-Policy is missing", { exact: true }).isVisible())
     })
@@ -267,6 +289,53 @@ describe.skipIf(executable === null)("the page in a browser, off the network", (
       assert.deepStrictEqual((await scores()).slice(0, 3), ["72", "77.5", "84"])
       await page.locator("#list thead button", { hasText: "Score" }).click()
       assert.deepStrictEqual((await scores()).slice(0, 3), ["100", "97", "84"])
+    })
+  })
+
+  it("puts equal reasons together, keeps room for the worst, and shows what a partial scan found (U-11)", async () => {
+    const page = await render("html", crowd())
+    const [, todo = ""] = page.split('<h2 id="todo">')
+    const [worst = "", open = ""] = (todo.split("</section>")[0] ?? "").split("Without a full result")
+    assert.strictEqual(worst.match(/class="badge critical"/g)?.length, 8)
+    assert.include(worst, "22 more in the list below")
+    assert.match(open, /<b>60 scans of appvet<\/b>/)
+    assert.include(open, "and 55 more")
+    assert.match(open, /badge high[^]*badge warn[^]*partial[^]*score 61 of 100[^]*CSP is missing/)
+    assert.match(page, /<dd class="note">30 critical, /)
+    assert.match(page, /<summary><h2>Findings by rule<\/h2>/)
+  })
+
+  it("leads from a line of the gate to the scans that break it, with the filter in the address (U-11)", async () => {
+    writeFileSync(join(folder, "a crowd.html"), await render("html", crowd()))
+    await visit("a crowd", {}, async (page) => {
+      const shown = page.locator("#shown")
+      assert.strictEqual(await page.locator(".rules a[href^='#scan-']").count(), 5)
+      await page.getByText("Show them in the list").first().click()
+      assert.strictEqual(await shown.textContent(), "31 of 200 scans")
+      assert.match(page.url(), /#show\?rul=0$/)
+      await page.locator("#q").fill("csp is MISSING")
+      await page.waitForFunction(() => location.hash.includes("q="))
+      assert.strictEqual(await shown.textContent(), "31 of 200 scans")
+      assert.match(page.url(), /#show\?rul=0&q=csp\+is\+MISSING$/)
+      // The same address shows the same scans.
+      await page.reload()
+      assert.strictEqual(await shown.textContent(), "31 of 200 scans")
+      await page.locator("#q").fill("nothing of the kind")
+      await page.waitForFunction(() => document.querySelector("#shown")?.textContent === "0 of 200 scans")
+      assert.strictEqual(await page.locator(".scan:visible").count(), 0)
+      await page.locator("#clear").click()
+      assert.strictEqual(await shown.textContent(), "200 of 200 scans")
+      assert.match(page.url(), /#all$/)
+    })
+  })
+
+  it("folds the scans that nobody has to look at, and opens them for a link or a filter (U-11)", async () => {
+    writeFileSync(join(folder, "a crowd.html"), await render("html", crowd()))
+    await visit("a crowd", {}, async (page) => {
+      assert.strictEqual(await page.locator(".scan:visible").count(), 91)
+      assert.isBelow(await page.evaluate(() => document.documentElement.scrollHeight), 12_000)
+      await page.locator("#list a", { hasText: "quiet-150" }).click()
+      assert.isTrue(await page.locator("#scan-151 .facts").first().isVisible())
     })
   })
 

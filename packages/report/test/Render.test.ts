@@ -102,6 +102,39 @@ describe("text", () => {
     assert.notInclude(page, "no findings")
   })
 
+  it("folds nothing off a terminal: addresses, commands and names stay whole (U-12)", () => {
+    const name = `https://${"long-".repeat(30)}.example/`
+    const page = text(ScanReport.fromRecords([completed(0, { name })], info()))
+    assert.include(page, name)
+  })
+
+  it("takes one line for a scan that nobody has to look at, and a block for the others (U-12)", () => {
+    const quiet = Array.from({ length: 5 }, (_, at) => completed(at, { name: `https://quiet-${at}.example/` }))
+    const loud = completed(5, { name: "https://loud.example/", assessment: assessment("critical") })
+    const warned = { ...completed(6, { name: "https://warned.example/" }), warnings: ["mind this"] }
+    const page = text(ScanReport.fromRecords([...quiet, loud, warned], info()))
+    assert.strictEqual(page.match(/^ {2}LOW {7}appvet {2}https:\/\/quiet-\d\.example\/: /gm)?.length, 5)
+    assert.strictEqual(page.match(/^ {4}key /gm)?.length, 2)
+    assert.isBelow(page.indexOf("loud.example"), page.indexOf("quiet-0.example"))
+    // A scan that breaks a rule is looked at, however mild it is.
+    const broken = text(ScanReport.fromRecords(quiet, info({ policy: { ...Gate.none, failOn: "low" } })))
+    assert.strictEqual(broken.match(/^ {4}key /gm)?.length, 5)
+  })
+
+  it("ends with the verdict, and the scans that break it by name, type and account, the worst first (U-12, U-17, V-07)", () => {
+    const rows = [
+      completed(0, { name: "https://a.example/", assessment: assessment("high") }),
+      { ...completed(1, { name: "https://a.example/", assessment: assessment("critical") }), account: "team-b" }
+    ]
+    const policy = { ...Gate.none, failOn: "high" } as const
+    const report = ScanReport.fromRecords(rows, info({ policy, row: () => ({ scanType: "seo" }) }))
+    const last = text(report).trimEnd().split("\n").at(-1) ?? ""
+    assert.match(
+      last,
+      /broken .*: appvet https:\/\/a\.example\/ \(seo\) \[team-b\] \(.*; appvet https:\/\/a\.example\/ \(seo\) \(/
+    )
+  })
+
   it("hides milder findings when asked to, and still counts them", () => {
     const page = text(everyState, { minSeverity: "critical", width: 200 })
     assert.include(page, "7 findings: 1 critical, 6 low")

@@ -175,16 +175,19 @@ describe.each(vendors)("%s", (vendor) => {
     [422, "protocol"],
     [451, "protocol"],
     [403, "denied"]
-  ] as const)("HTTP %i ends the scan as %s after one request (ST-12)", ([status, expected]) =>
-    inWorld({ fate: soon }, ({ record, sides }) =>
-      Effect.gen(function* () {
-        const side = sides[vendor]
-        yield* side.simulator.script(onPolls(always(Script.respond(status, "no"))))
-        const { state } = yield* record(side.wanted(1))
-        assert.strictEqual(state, expected)
-        assert.strictEqual(polls(side).length, 1)
-      })
-    )
+  ] as const)(
+    "HTTP %i ends the scan as %s after one request, and the reason names the status (ST-12, V-21)",
+    ([status, expected]) =>
+      inWorld({ fate: soon }, ({ record, sides }) =>
+        Effect.gen(function* () {
+          const side = sides[vendor]
+          yield* side.simulator.script(onPolls(always(Script.respond(status, "no"))))
+          const { reason, state } = yield* record(side.wanted(1))
+          assert.strictEqual(state, expected)
+          assert.include(`${reason?.code ?? ""} ${reason?.message ?? ""}`, String(status))
+          assert.strictEqual(polls(side).length, 1)
+        })
+      )
   )
 
   it.live("a 503 that names a wait is waited out, and counts as one failure (ST-13)", () =>

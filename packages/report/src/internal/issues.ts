@@ -107,7 +107,7 @@ export const ofScan = function* (placed: Placed, only: Severity.Severity | null 
   const own = ownSeverity(scan)
   const mine = own !== null && (only === null || own === only)
   if (only !== null && !mine && (scan.findings.bySeverity[only] ?? 0) === 0) return
-  const subject = Words.subject(scan)
+  const subject = Words.label(scan)
   for (const finding of scan.findings.items) {
     if (finding.status === "resolved" || (only !== null && finding.severity !== only)) continue
     yield ofFinding(placed, subject, finding)

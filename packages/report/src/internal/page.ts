@@ -44,7 +44,9 @@ export interface Page {
 
 export const make = (options: RenderOptions): Page => ({
   paint: painter(options.color ?? false),
-  width: Math.min(Math.max(Math.floor(options.width ?? 80), 40), 240),
+  // Only a terminal has a width: a line in a log or a file is whole, so that its addresses and commands are.
+  width:
+    options.width === undefined ? Number.POSITIVE_INFINITY : Math.min(Math.max(Math.floor(options.width), 40), 240),
   least: options.minSeverity ?? "none",
   max: options.maxFindings ?? 5
 })
@@ -54,6 +56,7 @@ export const pad = (text: string, width: number): string => text + " ".repeat(Ma
 // The first line starts after `prefix`, the others below its end.
 export const fold = (text: string, page: Page, prefix: string): string => {
   const hang = stringWidth(prefix)
+  if (page.width === Number.POSITIVE_INFINITY) return `${prefix}${text}`
   const room = Math.max(16, page.width - hang)
   const [first = "", ...rest] = wrapAnsi(text, room, { hard: true, trim: true }).split("\n")
   return [`${prefix}${first}`, ...rest.map((line) => `${" ".repeat(hang)}${line}`)].join("\n")

@@ -1,5 +1,6 @@
 import * as Severity from "@scanpoll/core/model/Severity"
 import * as Hostile from "../HostileText.ts"
+import type { HostileText } from "../HostileText.ts"
 import {
   type ReportFinding,
   type ReportScan,
@@ -164,8 +165,26 @@ export const missing = (scan: ReportScan): string | null => {
 // Completed, with all its evidence.
 export const isFull = (scan: ReportScan): boolean => scan.state === "completed" && missing(scan) === null
 
+// The rows that break a rule of the gate.
+export const breaking = (report: ScanReport): ReadonlySet<HostileText> =>
+  new Set(report.gate.rules.flatMap((rule) => (rule.passed ? [] : rule.scans)))
+
+// Nothing of it has to be looked at: it completed with all its evidence, and says nothing of medium or worse, nothing new
+// of low, and no warning.
+export const isUnremarkable = (scan: ReportScan): boolean =>
+  isFull(scan) &&
+  rank(scan.severity) >= rank("low") &&
+  scan.warnings.length === 0 &&
+  !(scan.delta !== null && scan.delta.comparable && scan.delta.new > 0) &&
+  !scan.findings.items.some((item) => item.status === "new")
+
 // How many scans that ended lack evidence.
 export const lacking = (report: ScanReport): number => report.scans.filter((scan) => missing(scan) !== null).length
+
+export const ruleName = ({ rule, threshold, vendor }: ScanReport["gate"]["rules"][number]): string => {
+  const value = typeof threshold === "number" ? String(threshold) : Hostile.toLine(threshold, 60)
+  return `${rule} ${vendor === null ? value : `${vendor}=${value}`}`
+}
 
 // One word for what a rule of the gate came to.
 export const ruleMark = (rule: ScanReport["gate"]["rules"][number]): "holds" | "broken" | "unjudged" =>
@@ -269,6 +288,15 @@ export const attention = (scans: ReadonlyArray<ReportScan>): ReadonlyArray<Repor
     const first = Number(isFull(a)) - Number(isFull(b))
     return first !== 0 ? first : rank(a.severity) - rank(b.severity) || a.index - b.index
   })
+
+// The worst first; equal ones in the order of the requests.
+export const bySeverity = (scans: ReadonlyArray<ReportScan>): ReadonlyArray<ReportScan> =>
+  scans.toSorted(
+    (a, b) =>
+      Number(a.assessment === null) - Number(b.assessment === null) ||
+      rank(a.severity) - rank(b.severity) ||
+      a.index - b.index
+  )
 
 export const byWeight = (items: ReadonlyArray<ReportFinding>): ReadonlyArray<ReportFinding> =>
   items.toSorted((a, b) => rank(a.severity) - rank(b.severity))

@@ -68,6 +68,11 @@ code{font:.88em/1.4 ui-monospace,SFMono-Regular,Menlo,Consolas,"Liberation Mono"
 .todo li:first-child{border-top:0}
 .todo p{overflow-wrap:anywhere}
 .todo .act{margin-top:.15rem}
+.todo .badges{display:flex;flex-wrap:wrap;gap:.25rem;align-items:start;align-content:start}
+.part{margin-top:.7rem}
+.links a{overflow-wrap:anywhere}
+.byrule>summary{cursor:pointer;display:flex;flex-wrap:wrap;gap:.2rem .8rem;align-items:baseline}
+.fold{border-top:1px solid var(--line);padding-top:.5rem}.fold>summary{cursor:pointer;color:var(--accent)}
 .vend,.sub,.badge+.name,.lead,.more,.say{overflow-wrap:anywhere}
 .vend{color:var(--soft);font-size:.88rem}
 .name{font-weight:600;overflow-wrap:anywhere}
@@ -100,6 +105,7 @@ code{font:.88em/1.4 ui-monospace,SFMono-Regular,Menlo,Consolas,"Liberation Mono"
 .tools button{cursor:pointer}
 .tools output{color:var(--soft);padding:.4rem 0}
 .scroll{overflow-x:auto}
+.tall{max-height:44rem;overflow-y:auto}.tall thead th{position:sticky;top:0;background:var(--card);z-index:1}
 .list{width:100%;border-collapse:collapse;min-width:62rem}
 .list th,.list td{text-align:left;vertical-align:top;padding:.55rem .8rem .55rem 0;border-top:1px solid var(--line)}
 .list thead th{color:var(--soft);font-weight:500;font-size:.84rem;border-top:0;white-space:nowrap;vertical-align:bottom}
@@ -138,7 +144,7 @@ caption{text-align:left;color:var(--soft);font-size:.9rem;padding-bottom:.5rem}
 .foot b{color:var(--ink)}
 @media (max-width:640px){
 .page{padding:1.1rem .8rem 2rem;gap:.9rem}h1{font-size:1.35rem}.card{padding:.95rem .95rem}.verdict{gap:.7rem}
-.todo li{grid-template-columns:minmax(0,1fr)}
+.todo li{grid-template-columns:minmax(0,1fr)}.rules li{flex-wrap:wrap}.rules li span:last-child{flex:1 1 100%}
 .list{min-width:0}.list tbody th{min-width:0}.list thead{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}
 .list,.list tbody,.list tr,.list th,.list td,.list caption{display:block}
 .list tr{border-top:1px solid var(--line);padding:.55rem 0}.list th,.list td{border:0;padding:.08rem 0;max-width:none}
@@ -153,7 +159,7 @@ caption{text-align:left;color:var(--soft);font-size:.9rem;padding-bottom:.5rem}
 body{font-size:10.5pt;print-color-adjust:exact;-webkit-print-color-adjust:exact}
 .page{max-width:none;padding:0;gap:.7rem}.tools,.skip{display:none!important}
 .card,.tile{break-inside:avoid}.card.long{break-inside:auto;border:0;padding:0}.scan{break-inside:auto}.scan>summary{break-after:avoid}.finds>li,.list tr{break-inside:avoid}
-.scroll{overflow:visible}.list{min-width:0;font-size:8.5pt}.list th,.list td{padding-right:.5rem}.list .sub{font-size:8pt;overflow-wrap:break-word}.list .badge{font-size:8pt}
+.scroll,.tall{overflow:visible;max-height:none}.list{min-width:0;font-size:8.5pt}.list th,.list td{padding-right:.5rem}.list .sub{font-size:8pt;overflow-wrap:break-word}.list .badge{font-size:8pt}
 .list tbody th{min-width:7.5rem}.list td:nth-child(5){min-width:6.2rem}.list td:nth-child(6){min-width:4.6rem}.list td:nth-child(7){min-width:4.4rem}.meter{width:56px}.tiles{grid-template-columns:repeat(5,minmax(0,1fr))}.tile{padding:.5rem .6rem}.tile dd{font-size:1.2rem}.cols{grid-template-columns:repeat(2,minmax(0,1fr));gap:.7rem}.cols .row{display:block}
 ::details-content{content-visibility:visible!important;display:block!important}
 a{color:inherit}}
