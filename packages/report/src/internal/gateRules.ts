@@ -4,7 +4,7 @@ import * as Evidence from "../Evidence.ts"
 import type { GateRule, MinScore, Threshold } from "./gatePolicy.ts"
 import * as Hostile from "../HostileText.ts"
 import { type ReportScan, isOpen } from "../ReportScan.ts"
-import * as Words from "./words.ts"
+import * as Labels from "./labels.ts"
 
 // A+ is 0, A is 1, A- is 2, B+ is 3, and so on.
 const gradeRank = (grade: string): number | null => {
@@ -55,8 +55,10 @@ const plural = (count: number, one: string, many: string) => `${count} ${count =
 const namedAtMost = 3
 
 const named = (rows: ReadonlyArray<{ readonly row: ReportScan; readonly why: string }>): string => {
-  const worstFirst = rows.toSorted((a, b) => Words.rank(a.row.severity) - Words.rank(b.row.severity))
-  const first = worstFirst.slice(0, namedAtMost).map(({ row, why }) => `${row.vendor} ${Words.label(row, 80)} (${why})`)
+  const worstFirst = rows.toSorted((a, b) => Labels.rank(a.row.severity) - Labels.rank(b.row.severity))
+  const first = worstFirst
+    .slice(0, namedAtMost)
+    .map(({ row, why }) => `${row.vendor} ${Labels.label(row, 80)} (${why})`)
   const left = rows.length - first.length
   return `${first.join("; ")}${left === 0 ? "" : `; and ${left} more`}`
 }

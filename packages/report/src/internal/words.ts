@@ -11,6 +11,10 @@ import {
 import * as Evidence from "../Evidence.ts"
 import type { ScanReport } from "../ScanReport.ts"
 
+import { label, rank, subject, subjectAndType } from "./labels.ts"
+
+export { label, rank, subject, subjectAndType }
+
 // The words every format uses, so that no two of them tell a scan differently. Everything returned is harmless text.
 
 export const plural = (count: number, one: string, many = `${one}s`): string =>
@@ -38,24 +42,6 @@ export const duration = (millis: number): string => {
 }
 
 export const moment = (time: string): string => `${time.slice(0, 10)} ${time.slice(11, 19)} UTC`
-
-export const subject = (scan: ReportScan, max = 200): string => {
-  const name = Hostile.toLine(scan.subject.name, max)
-  return name === "" ? Hostile.toLine(scan.subject.id, max) : name
-}
-
-// A vendor may scan one subject in several ways, and rows that look alike help nobody.
-export const subjectAndType = (scan: ReportScan, max = 200): string => {
-  const type = scan.scanType === undefined ? "" : Hostile.toLine(scan.scanType, 40)
-  return type === "" ? subject(scan, max) : `${subject(scan, max)} (${type})`
-}
-
-// A row as people tell it from others: its subject, the vendor's type of scan, and its account where that is not the
-// usual one.
-export const label = (scan: ReportScan, max = 200): string => {
-  const account = Hostile.toLine(scan.account, 80)
-  return account === "default" ? subjectAndType(scan, max) : `${subjectAndType(scan, max)} [${account}]`
-}
 
 // Why and until when somebody accepted something; empty where nobody did.
 export const acceptance = (suppression: Suppression | null | undefined, max = 200): string => {
@@ -277,10 +263,6 @@ export const gate = (report: ScanReport): string => {
   if (passed) return conclusive ? "The gate holds." : "The gate has no verdict: not every scan could be judged."
   return conclusive ? "The gate is broken." : "The gate is broken, and not every scan could be judged."
 }
-
-const severityRank = new Map(worstFirst.map((severity, index) => [severity, index]))
-
-export const rank = (severity: Severity.Severity): number => severityRank.get(severity) ?? 0
 
 // Incomplete first, then the worst severity; equal ones in the order of the requests.
 export const attention = (scans: ReadonlyArray<ReportScan>): ReadonlyArray<ReportScan> =>
