@@ -62,7 +62,7 @@ export interface CallSample {
  *   form that none of them has. `decides`: the places that tell the status together, where there is no word for it.
  * - `prepare`: the calls that a submission needs first, in their order.
  * - `result`: the documented request at the second address, and its answers.
- * - `cancel`: the call that cancels a scan. `then`: what its status says afterwards.
+ * - `cancel`: the call that cancels a scan. `after`: what its status says afterwards.
  * - `findings`: the pages of the call for findings, and how many findings they hold. `id`: where they say which scan they
  *   are about. `of`: the answer they belong to; default the first completed one.
  * - `list`: as `reconcile` in a kit.
@@ -91,7 +91,7 @@ export interface Samples<T> {
     readonly sends: Sent
     readonly scans: readonly [EndSample, ...Array<EndSample>]
   }
-  readonly cancel?: CallSample & { readonly then: Answer }
+  readonly cancel?: CallSample & { readonly after: Answer }
   readonly findings?: {
     readonly pages: readonly [Answer, ...Array<Answer>]
     readonly count: number
@@ -156,7 +156,7 @@ const Shape = Schema.Struct({
   }),
   prepare: Schema.optionalKey(Schema.Array(SomeCall)),
   result: Schema.optionalKey(Schema.Struct({ sends: SomeRequest, scans: atLeastOne(SettledScan) })),
-  cancel: Schema.optionalKey(Schema.Struct({ ...SomeCall.fields, then: SomeAnswer })),
+  cancel: Schema.optionalKey(Schema.Struct({ ...SomeCall.fields, after: SomeAnswer })),
   findings: Schema.optionalKey(
     Schema.Struct({
       pages: atLeastOne(SomeAnswer),

@@ -271,7 +271,7 @@ export const make = <T, P>(
     }
 
     const status = (scan: Scan, ended: boolean, now: number): Answer => {
-      if (scan.drawn.cancelled && samples.cancel !== undefined) return about(samples.cancel.then, scan.id, places.id)
+      if (scan.drawn.cancelled && samples.cancel !== undefined) return about(samples.cancel.after, scan.id, places.id)
       const { answer } = sampleOf(samples.poll.scans, scan, ended, now, usual)
       const word = ended ? undefined : Course.word(scan.fate, scan)
       const told = about(answer, scan.id, (answer.status ?? 200) === 200 ? places.id : null)

@@ -158,7 +158,7 @@ const skuaSays: Samples.Samples<Target> = {
   cancel: {
     sends: { method: "DELETE", path: "/scan/{id}", headers: key },
     answer: { status: 202, body: {} },
-    then: { body: { status: "stopped" } }
+    after: { body: { status: "stopped" } }
   },
   poll: {
     sends: { method: "GET", path: "/scan/{id}/status", headers: key },

@@ -5,12 +5,14 @@ import * as FiberSet from "effect/FiberSet"
 import type * as Scope from "effect/Scope"
 import * as Http from "node:http"
 import * as Net from "node:net"
-import { pipeline, Readable } from "node:stream"
-import { createGzip } from "node:zlib"
 import * as Ledger from "../Ledger.ts"
 import * as Script from "../Script.ts"
 import { type Credential, type Options, type RateLimit, type Simulator, SimulatorError } from "../Simulator.ts"
+import * as Limits from "./limiter.ts"
 import * as ShownKey from "./shownKey.ts"
+import * as Wires from "./wireAnswer.ts"
+
+export type { Answer } from "./wireAnswer.ts"
 
 /** A request as a vendor sees it. */
 export interface Call {
@@ -30,20 +32,9 @@ export interface Call {
   readonly scripted: boolean
 }
 
-export interface Answer {
-  readonly status: number
-  readonly headers?: Readonly<Record<string, string>>
-  readonly body?: unknown
-  readonly submission?: Pick<Ledger.Submission, "scanId" | "subject" | "credits" | "cached">
-  /** Vendor milliseconds before the answer goes out. */
-  readonly hold?: number
-  /** Called when the hold is over and the client is still there. */
-  readonly settle?: () => void
-}
-
 /** `answer` is null only beside a step under which the vendor does not act. */
 export interface Reply {
-  readonly answer: Answer | null
+  readonly answer: Wires.Answer | null
   readonly step: Script.Step | null
 }
 
@@ -54,25 +45,10 @@ export interface Behaviour {
   readonly headers: (call: Call) => Readonly<Record<string, string>>
 }
 
-export interface Time {
-  readonly speed: number
-  readonly injected: boolean
-  readonly wall: () => number
-  readonly now: () => number
-}
-
-export interface Limiter {
-  /** Counts a request; false when the window has no room for it. */
-  readonly take: (call: Pick<Call, "credential">) => boolean
-  readonly headers: (call: Pick<Call, "credential">) => Readonly<Record<string, string>>
-  /** Whole seconds of the client's time until the window ends, at least 1. */
-  readonly secondsLeft: () => number
-}
-
 export interface Kit {
   readonly seed: string
-  readonly time: Time
-  readonly limiter: Limiter
+  readonly time: Limits.Time
+  readonly limiter: Limits.Limiter
   readonly capacity: number
 }
 
@@ -100,109 +76,6 @@ const checkOptions = (vendor: string, options: Options): Effect.Effect<void, Sim
   return faults.length === 0 ? Effect.void : Effect.fail(refuse(vendor, faults.join("; ")))
 }
 
-const makeTime = (options: Options): Time => {
-  const live = Clock.Clock.defaultValue()
-  const wall = options.clock ?? (() => Number(live.currentTimeNanosUnsafe()) / 1_000_000)
-  const speed = options.speed ?? 1
-  const start = wall()
-  const origin = options.startAt ?? start
-  return { speed, injected: options.clock !== undefined, wall, now: () => origin + (wall() - start) * speed }
-}
-
-const makeLimiter = (time: Time, limit: RateLimit | null): Limiter => {
-  if (limit === null) return { take: () => true, headers: () => ({}), secondsLeft: () => 1 }
-  const length = Duration.toMillis(limit.window)
-  const start = time.now()
-  const used = new Map<string, { window: number; count: number }>()
-  // Whatever is no known credential shares one window: strangers cannot make this map grow.
-  const windowOf = (call: Pick<Call, "credential">) => {
-    const bucket = call.credential?.token ?? ""
-    const window = Math.floor((time.now() - start) / length)
-    const known = used.get(bucket)
-    if (known !== undefined && known.window === window) return known
-    const fresh = { window, count: 0 }
-    used.set(bucket, fresh)
-    return fresh
-  }
-  const wallLeft = () => (length - ((time.now() - start) % length)) / time.speed
-  return {
-    take: (call) => {
-      const window = windowOf(call)
-      if (window.count >= limit.limit) return false
-      window.count++
-      return true
-    },
-    headers: (call) => ({
-      "X-RateLimit-Limit": String(limit.limit),
-      "X-RateLimit-Remaining": String(limit.limit - windowOf(call).count),
-      "X-RateLimit-Reset": String(Math.ceil((time.wall() + wallLeft()) / 1000))
-    }),
-    secondsLeft: () => Math.max(1, Math.ceil(wallLeft() / 1000))
-  }
-}
-
-interface Wire {
-  readonly status: number
-  readonly headers: ReadonlyArray<readonly [string, string]>
-  readonly body: Uint8Array
-}
-
-const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === "object" && value !== null && !Array.isArray(value)
-
-const encode = (body: unknown): Uint8Array =>
-  body === undefined
-    ? new Uint8Array(0)
-    : body instanceof Uint8Array
-      ? body
-      : Buffer.from(typeof body === "string" ? body : JSON.stringify(body), "utf8")
-
-const alter = (body: unknown, step: Script.Step): unknown => {
-  if (!isRecord(body) || (step.merge === undefined && step.omit === undefined)) return body
-  const omitted = new Set(step.omit)
-  return Object.fromEntries(Object.entries({ ...body, ...step.merge }).filter(([name]) => !omitted.has(name)))
-}
-
-const compose = (
-  common: Readonly<Record<string, string>>,
-  answer: Answer | null,
-  step: Script.Step,
-  method: string
-): Wire => {
-  const status = step.status ?? answer?.status ?? 200
-  const replaced = step.body !== undefined || answer === null
-  const body = encode(replaced ? step.body : alter(answer.body, step))
-  const bodiless = status === 204 || status === 304
-  const headers = new Map<string, readonly [string, string | ReadonlyArray<string>]>()
-  const set = (fields: Readonly<Record<string, string | ReadonlyArray<string> | null>>) => {
-    for (const [name, value] of Object.entries(fields)) {
-      if (value === null) headers.delete(name.toLowerCase())
-      else headers.set(name.toLowerCase(), [name, value])
-    }
-  }
-  if (body.byteLength > 0) set({ "Content-Type": "application/json" })
-  if (!bodiless) set({ "Content-Length": String(body.byteLength) })
-  set(common)
-  // Headers of the vendor's own answer say nothing about a body that took its place.
-  if (answer !== null && !replaced) set(answer.headers ?? {})
-  set(step.headers ?? {})
-  return {
-    status,
-    headers: [...headers.values()].flatMap(([name, value]) =>
-      typeof value === "string" ? [[name, value] as const] : value.map((one) => [name, one] as const)
-    ),
-    body: bodiless || method === "HEAD" ? new Uint8Array(0) : body
-  }
-}
-
-const spaces = Buffer.alloc(64 * 1024, " ")
-
-function* whiteSpace(size: number): Generator<Uint8Array> {
-  for (let left = size - 2; left > 0; left -= spaces.byteLength)
-    yield left < spaces.byteLength ? spaces.subarray(0, left) : spaces
-  yield Buffer.from("{}")
-}
-
 const headersOf = (request: Http.IncomingMessage, keyHeader: string | null): Record<string, string> => {
   const headers: Record<string, string> = {}
   for (const [name, value] of Object.entries(request.headers)) {
@@ -222,8 +95,8 @@ export const make = Effect.fnUntraced(function* (
   build: (kit: Kit) => Behaviour
 ): Effect.fn.Return<Simulator, SimulatorError, Scope.Scope> {
   yield* checkOptions(vendor, options)
-  const time = makeTime(options)
-  const limiter = makeLimiter(time, options.rateLimit === undefined ? defaults.rateLimit : options.rateLimit)
+  const time = Limits.makeTime(options)
+  const limiter = Limits.makeLimiter(time, options.rateLimit === undefined ? defaults.rateLimit : options.rateLimit)
   const { ledger, writer } = Ledger.make(vendor, options.ledgerCapacity)
   const behaviour = build({ seed: String(options.seed ?? 1), time, limiter, capacity: options.capacity ?? 100_000 })
   const fork = yield* FiberSet.makeRuntime()
@@ -273,7 +146,7 @@ export const make = Effect.fnUntraced(function* (
 
   // Tokens that stand for a client's id and secret.
   const clients = new Map<string, string>()
-  const tokenAnswer = (client: string | null): Answer => {
+  const tokenAnswer = (client: string | null): Wires.Answer => {
     if (client === null || credentials.get(client)?.state !== "active") {
       return { status: 401, body: { error: "invalid_client" } }
     }
@@ -289,79 +162,7 @@ export const make = Effect.fnUntraced(function* (
     if (how === "reset") socket.resetAndDestroy()
     else socket.destroy()
   }
-
-  const send = (
-    socket: Net.Socket,
-    response: Http.ServerResponse,
-    open: Ledger.OpenEntry,
-    wire: Wire,
-    fault: Script.Fault | undefined
-  ): Effect.Effect<void> | void => {
-    const writeHead = (
-      without: ReadonlyArray<string> = [],
-      extra: ReadonlyArray<readonly [string, string]> = []
-    ): void => {
-      const headers = wire.headers.filter(([name]) => !without.includes(name.toLowerCase()))
-      open.status(wire.status)
-      response.writeHead(wire.status, [...headers, ...extra].flat())
-    }
-    const half = wire.body.subarray(0, Math.ceil(wire.body.byteLength / 2))
-    const partThen = (part: Uint8Array, then: () => void): void => {
-      writeHead()
-      response.write(part.byteLength === 0 ? "" : part, then)
-      response.flushHeaders()
-      if (part.byteLength === 0) then()
-    }
-    const blow = (size: number, gzip: boolean): void => {
-      writeHead(["content-length"], gzip ? [["Content-Encoding", "gzip"]] : [])
-      const done = (): void => open.end(response.writableFinished ? { answeredAt: time.wall() } : "lost")
-      const source = Readable.from(whiteSpace(size))
-      if (gzip) pipeline(source, createGzip(), response, done)
-      else pipeline(source, response, done)
-    }
-    if (fault === undefined) {
-      writeHead()
-      // Taken before the write: no client can have read the answer before this moment.
-      const answeredAt = time.wall()
-      response.once("finish", () => open.end({ answeredAt }))
-      response.end(wire.body)
-      return
-    }
-    return Script.Fault.$match(fault, {
-      Reset: ({ at }) =>
-        at === "answer" ? partThen(half, () => breakOff(socket, "reset")) : breakOff(socket, "reset"),
-      Close: ({ at }) =>
-        at === "answer" ? partThen(half, () => breakOff(socket, "close")) : breakOff(socket, "close"),
-      Hang: ({ at }) => (at === "answer" ? partThen(half, () => {}) : undefined),
-      Cut: ({ bytes }) =>
-        partThen(bytes === null ? half : wire.body.subarray(0, bytes), () => breakOff(socket, "close")),
-      Drip: ({ bytes, endless, every }) => {
-        writeHead(endless ? ["content-length"] : [])
-        response.flushHeaders()
-        const pause = sleep(Duration.toMillis(every))
-        return Effect.gen(function* () {
-          for (let sent = 0; endless || sent < wire.body.byteLength; sent += bytes) {
-            yield* pause
-            response.write(endless ? spaces.subarray(0, bytes) : wire.body.subarray(sent, sent + bytes))
-          }
-          const answeredAt = time.wall()
-          response.once("finish", () => open.end({ answeredAt }))
-          response.end()
-        })
-      },
-      Raw: ({ after, bytes }) => {
-        const data = typeof bytes === "string" ? Buffer.from(bytes, "latin1") : bytes
-        const status = /^HTTP\/\d\.\d (\d{3})/.exec(Buffer.from(data.subarray(0, 16)).toString("latin1"))?.[1]
-        if (status !== undefined) open.status(Number(status))
-        socket.write(data, () => {
-          open.end({ answeredAt: time.wall() })
-          if (after !== "keep") breakOff(socket, after)
-        })
-      },
-      Huge: ({ size }) => blow(size, false),
-      GzipBomb: ({ size }) => blow(size, true)
-    })
-  }
+  const wires: Wires.Wires = { wall: time.wall, sleep, breakOff }
 
   /** A function of a test (`fate`, `where`) that throws is shown to the client, and does not end the process. */
   const guarded = (response: Http.ServerResponse, serve: () => void): void => {
@@ -460,8 +261,8 @@ export const make = Effect.fnUntraced(function* (
       const answerNow = () => {
         reply.answer?.settle?.()
         const common = { Date: new Date(time.wall()).toUTCString(), ...behaviour.headers(call) }
-        const wire = compose(common, reply.answer, step, method)
-        return send(socket, response, open, wire, step.fault)
+        const wire = Wires.compose(common, reply.answer, step, method)
+        return Wires.send(wires, socket, response, open, wire, step.fault)
       }
       const run = (effect: Effect.Effect<void>): void => {
         const fiber = fork(effect)
