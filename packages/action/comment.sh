@@ -9,8 +9,7 @@ body="${RUNNER_TEMP:-/tmp}/scanpoll-comment-$$.md"
 # A comment holds 65 536 characters; the page of the run and the files hold the rest.
 {
   printf '%s\n' "$marker"
-  head -c 60000 -- "$COMMENT_FILE"
-  (($(wc -c < "$COMMENT_FILE") > 60000)) && printf '\n\nThe report is longer than a comment; the run has all of it.\n'
+  bash "${BASH_SOURCE[0]%/*}/whole-rows.sh" "$COMMENT_FILE" 60000
 } > "$body"
 
 comments="repos/$GITHUB_REPOSITORY/issues/$COMMENT_NUMBER/comments"

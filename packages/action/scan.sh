@@ -113,7 +113,9 @@ if [[ -f "$INPUT_JSON" ]]; then
   [[ "${INPUT_ANNOTATIONS:-}" == true ]] && formats+=(--output=github)
   scanpoll report --quiet "${formats[@]}" -- "$INPUT_JSON" || true
   if [[ -f "$markdown" ]]; then
-    [[ "${INPUT_SUMMARY:-}" == true ]] && cat -- "$markdown" >> "$GITHUB_STEP_SUMMARY"
+    # GitHub drops a summary above 1 MiB as a whole.
+    [[ "${INPUT_SUMMARY:-}" == true ]] &&
+      bash "${BASH_SOURCE[0]%/*}/whole-rows.sh" "$markdown" 900000 >> "$GITHUB_STEP_SUMMARY"
     printf 'markdown=%s\n' "$markdown" >> "$GITHUB_OUTPUT"
   fi
 fi

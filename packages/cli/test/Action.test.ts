@@ -466,6 +466,26 @@ describe("the comment of a pull request", () => {
   }
   const bot = "github-actions[bot]"
 
+  it("holds whole rows alone, like the summary, and says how many are left out (U-02)", () => {
+    const folder = mkdtempSync(join(tmpdir(), "scanpoll-rows-"))
+    try {
+      const row = (at: number) => `| **high** | [ä ${at}](https://a.example/${"x".repeat(80)}) |`
+      const rows = Array.from({ length: 500 }, (_, at) => row(at))
+      const page = ["# Report", "", "| Severity | Subject |", "|---|---|", ...rows, ""].join("\n")
+      writeFileSync(join(folder, "report.md"), page)
+      const capped = (most: number) =>
+        spawnSync("bash", [join(action, "whole-rows.sh"), join(folder, "report.md"), String(most)]).stdout.toString()
+      const cut = capped(20_000)
+      assert.isAtMost(Buffer.byteLength(cut), 20_000)
+      const kept = cut.split("\n").filter((line) => line.startsWith("| **"))
+      assert.deepStrictEqual(kept, rows.slice(0, kept.length))
+      assert.include(cut, `\n${500 - kept.length} more rows are in the report of the run.`)
+      assert.strictEqual(capped(900_000), page)
+    } finally {
+      rmSync(folder, { recursive: true })
+    }
+  })
+
   it("writes over a comment of its own bot alone, whoever else began one with the marker (S-12)", () => {
     const others = [
       [1, "mallory", true],
