@@ -85,6 +85,26 @@ describe("SharedBudget", () => {
     })
   )
 
+  it.effect("a pause of submissions told to one holds the submissions of all within the lease, and no poll", () =>
+    Effect.gen(function* () {
+      const world = yield* makeWorld()
+      const limits = limitsOf({ requests: 20, pollsPerScan: () => 1 })
+      const [a, b, c] = [yield* world.machine("a"), yield* world.machine("b"), yield* world.machine("c")]
+      yield* busy(a, { kind: "submit", limits }, 2)
+      yield* busy(b, { kind: "submit", limits }, 2)
+      yield* busy(c, { kind: "poll", limits }, 1)
+      yield* TestClock.adjust("1 minute")
+      const submitted = [a.sent.length, b.sent.length]
+      assert.isAbove(Math.min(...submitted), 0)
+      a.budgets.account(key, limits).pause((yield* nowOf(a)) + 60_000, "submit")
+      yield* TestClock.adjust("3 minutes")
+      const inPause = (machine: Machine) => machine.sent.filter((at) => at > 62_000 && at < 120_000).length
+      assert.deepStrictEqual([inPause(a), inPause(b)], [0, 0])
+      assert.isAbove(inPause(c), 20)
+      assert.strictEqual(b.budgets.account(key, limits).pausedUntil(), 0)
+    })
+  )
+
   it.effect("one refused call ends no wait; a second one does, unless the key was taken in between (V-17)", () =>
     Effect.gen(function* () {
       const world = yield* makeWorld()

@@ -41,6 +41,7 @@ const Holder = Schema.Struct({
 // - `clock`: what the database's clock said at `now`. `era`: how often the books may have lost time. A process of an
 //   earlier version writes neither.
 // - `used`: how many turns were used up to which time, oldest first.
+// - `submitsPausedUntil`: the same for submissions alone; a process of an earlier version writes none.
 // - `limit`: what the vendor's headers said last, null before they did. `left`: the vendor's own count until `resetAt`.
 export const Books = Schema.Struct({
   format: Schema.Literal(1),
@@ -50,6 +51,7 @@ export const Books = Schema.Struct({
   used: Schema.Array(Schema.Tuple([Schema.Finite, Schema.Finite])),
   holders: Schema.Record(Schema.String, Holder),
   pausedUntil: Schema.Finite,
+  submitsPausedUntil: Schema.optionalKey(Schema.Finite),
   limit: Schema.NullOr(Schema.Finite),
   left: Schema.NullOr(Schema.Struct({ turns: Schema.Finite, resetAt: Schema.Finite }))
 })
@@ -71,7 +73,7 @@ export const empty: Books = {
 // What a process tells and asks. Durations instead of times: no two machines agree on those.
 // - `keeps`: turns it still has, used or not, and has not told about; `used`: what it tells now, how long ago.
 // - `spare`: turns beyond the wants, for what will be asked before the next check-in.
-// - `pausedFor`, `limit`, `left`: what the vendor said to this process.
+// - `pausedFor`, `submitsPausedFor`, `limit`, `left`: what the vendor said to this process.
 // - `elapsed`: by its steady clock, how long ago its last check-in read the books, at least and at most; null before one.
 export interface Report {
   readonly holder: string
@@ -84,6 +86,7 @@ export interface Report {
   readonly open: number
   readonly bought: number
   readonly pausedFor: number
+  readonly submitsPausedFor: number
   readonly limit: number | null
   readonly left: { readonly turns: number; readonly resetIn: number } | null
   readonly isLeaving: boolean
@@ -99,6 +102,7 @@ export interface Answer {
   readonly isUnlimited: boolean
   readonly wait: number | null
   readonly pausedFor: number
+  readonly submitsPausedFor: number
   readonly open: number
   readonly isContested: boolean
   readonly isNew: boolean
@@ -185,6 +189,7 @@ export interface Heard {
   readonly used: Books["used"]
   readonly keeps: number
   readonly pausedUntil: number
+  readonly submitsPausedUntil: number
   readonly limit: number | null
   readonly left: Books["left"]
 }
@@ -217,6 +222,10 @@ export const hear = (was: Books, at: number, window: number, report: Report): He
     used,
     keeps,
     pausedUntil: Math.max(was.pausedUntil, report.pausedFor > 0 ? now + report.pausedFor : 0),
+    submitsPausedUntil: Math.max(
+      was.submitsPausedUntil ?? 0,
+      report.submitsPausedFor > 0 ? now + report.submitsPausedFor : 0
+    ),
     limit: report.limit ?? was.limit,
     left: leftOf(was, now, returned, report)
   }

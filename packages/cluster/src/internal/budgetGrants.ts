@@ -114,8 +114,9 @@ export const deal = (heard: Heard, { most, turns, unknown }: Free, limits: Accou
           mine.poll +
           mine.collect
       )
-      available = Math.min(free, may)
-      canStart = may > 0
+      // What is free is for others while submissions are paused.
+      available = heard.submitsPausedUntil > now ? 0 : Math.min(free, may)
+      canStart = available > 0
     }
     const parts = share(want > 0 ? [...rivals, { id: report.holder, want, since }] : rivals, available)
     mine[kind] = parts.get(report.holder) ?? 0

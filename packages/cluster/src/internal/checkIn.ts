@@ -18,7 +18,7 @@ export const checkIn = (
   report: Report
 ): readonly [Books, Answer] => {
   const heard = hear(was, at, window, report)
-  const { era, keeps, kept, known, left, limit, live, now, pausedUntil, used } = heard
+  const { era, keeps, kept, known, left, limit, live, now, pausedUntil, submitsPausedUntil, used } = heard
   const free = freeOf(heard, limits)
   const dealt = deal(heard, free, limits, report)
   const { isContested, mine, since } = dealt
@@ -60,6 +60,7 @@ export const checkIn = (
     used,
     holders,
     pausedUntil,
+    submitsPausedUntil,
     limit,
     left: left === null ? null : { ...left, turns: left.turns - turns }
   }
@@ -69,6 +70,7 @@ export const checkIn = (
     isUnlimited,
     wait,
     pausedFor: Math.max(0, pausedUntil - now),
+    submitsPausedFor: Math.max(0, submitsPausedUntil - now),
     open: live.reduce((sum, [, holder]) => sum + holder.open, 0),
     isContested,
     isNew: known === undefined

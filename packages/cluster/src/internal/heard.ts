@@ -20,6 +20,8 @@ export class Heard {
   private readonly window: number
   private toldPause = 0
   private tellingPause = 0
+  private toldSubmitsPause = 0
+  private tellingSubmitsPause = 0
   private limit: number | null = null
   private toldLimit: number | null = null
   private left: Left | null = null
@@ -30,7 +32,6 @@ export class Heard {
     this.window = window
   }
 
-  // Submissions of other processes hear of their pause from the vendor itself.
   pause(until: number, kind?: "submit"): void {
     if (kind === "submit") this.submitsPausedTill = Math.max(this.submitsPausedTill, until)
     else this.pausedTill = Math.max(this.pausedTill, until)
@@ -59,13 +60,16 @@ export class Heard {
   // Whether the others should hear of something at once.
   hasNews(now: number): boolean {
     if (this.pausedTill > now && this.pausedTill > this.toldPause) return true
+    if (this.submitsPausedTill > now && this.submitsPausedTill > this.toldSubmitsPause) return true
     if (this.limit !== null && this.limit !== this.toldLimit) return true
     return this.left !== null && this.isLeftNews
   }
 
-  tell(now: number): Pick<Report, "left" | "limit" | "pausedFor"> {
+  tell(now: number): Pick<Report, "left" | "limit" | "pausedFor" | "submitsPausedFor"> {
     this.tellingPause = this.pausedTill
+    this.tellingSubmitsPause = this.submitsPausedTill
     return {
+      submitsPausedFor: this.submitsPausedTill > this.toldSubmitsPause ? Math.max(0, this.submitsPausedTill - now) : 0,
       pausedFor: this.pausedTill > this.toldPause ? Math.max(0, this.pausedTill - now) : 0,
       limit: this.limit === this.toldLimit ? null : this.limit,
       left: this.left === null ? null : { turns: this.left.turns, resetIn: this.left.resetAt - now }
@@ -80,6 +84,16 @@ export class Heard {
       if (until > this.pausedTill + samePause || this.pausedTill <= now) {
         this.pausedTill = until
         this.toldPause = until
+      }
+    }
+    if (report.submitsPausedFor > 0) {
+      this.toldSubmitsPause = Math.max(this.toldSubmitsPause, this.tellingSubmitsPause)
+    }
+    if (answer.submitsPausedFor > 0) {
+      const until = now + answer.submitsPausedFor
+      if (until > this.submitsPausedTill + samePause || this.submitsPausedTill <= now) {
+        this.submitsPausedTill = until
+        this.toldSubmitsPause = until
       }
     }
     if (report.limit !== null) this.toldLimit = report.limit
