@@ -8,9 +8,15 @@ export interface Vendors {
 }
 
 // A minute of a vendor is a second here. Equal seeds give equal answers, so that pages can show them.
-export const start = async (): Promise<Vendors> => {
+// `clock` is that of whoever asks them.
+export const start = async (clock?: () => number): Promise<Vendors> => {
   const scope = Scope.makeUnsafe()
-  const made = Simulators.make({ seed: "docs", speed: 60, exona: { retryAfter: 1 } })
+  const made = Simulators.make({
+    seed: "docs",
+    speed: 60,
+    exona: { retryAfter: 1 },
+    ...(clock === undefined ? {} : { clock })
+  })
   const vendors = await Effect.runPromise(Effect.provideService(made, Scope.Scope, scope))
   return {
     environment: Simulators.environment(vendors),

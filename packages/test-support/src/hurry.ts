@@ -16,6 +16,6 @@ export const began = Date.now()
 export const now = (): number => began + (Date.now() - began) * speed
 
 /** The variables of a process whose time passes quickly. */
-export const hurried: Readonly<Record<string, string>> = {
+export const hurried = {
   NODE_OPTIONS: `--import=${file.href}?speed=${speed}&began=${began}`
 }

@@ -23,11 +23,13 @@ import { changed } from "./plant.mjs"
 import { promise } from "./promise.mjs"
 import { report } from "./report.mjs"
 import { makeScratch } from "./scratch.mjs"
+import { testkit } from "./testkit.mjs"
+import { vendors } from "./vendors.mjs"
 
 /** @typedef {import("./plant.mjs").Plant} Plant */
 
 /** @type {ReadonlyArray<Plant>} */
-const all = [...core, ...journal, ...cluster, ...report, ...promise, ...cli]
+const all = [...core, ...journal, ...cluster, ...report, ...promise, ...vendors, ...testkit, ...cli]
 const root = fileURLToPath(new URL("../../../", import.meta.url))
 // A run of tests that has not ended by then hangs.
 const longest = 8 * 60_000

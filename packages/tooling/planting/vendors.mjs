@@ -1,0 +1,228 @@
+/**
+ * Mistakes in the adapters: what a vendor's words, numbers and errors mean.
+ */
+
+const appvet = "packages/vendors/appvet/src/**/*.ts"
+const compliance = "packages/vendors/compliance/src/**/*.ts"
+const exona = "packages/vendors/exona/src/**/*.ts"
+const ofAppvet = ["AppVetMapping", "AppVetAdapter", "AppVetError", "Evidence"].map(
+  (name) => `packages/vendors/appvet/test/${name}.test.ts`
+)
+const ofCompliance = ["ComplianceAdapter", "ComplianceError", "ComplianceSchema", "Evidence"].map(
+  (name) => `packages/vendors/compliance/test/${name}.test.ts`
+)
+const ofExona = ["ExonaAdapter", "ExonaError", "ExonaFindings", "ExonaSchema"].map(
+  (name) => `packages/vendors/exona/test/${name}.test.ts`
+)
+
+/** @type {ReadonlyArray<import("./plant.mjs").Plant>} */
+export const vendors = [
+  {
+    id: "vendors-01",
+    promise: "AppVet: a grade that nobody documented is unknown, and never harmless",
+    in: appvet,
+    find: '?? "unknown" /** The vendor\'s letter',
+    put: '?? "info"\n/** The vendor\'s letter',
+    tests: ofAppvet
+  },
+  {
+    id: "vendors-02",
+    promise: "AppVet: the vendor's letter wins over a band of ours",
+    in: appvet,
+    find: "grade !== null ? severityOfGrade(grade) : score !== null ? Severity.fromScore(score) : null",
+    put: "score !== null ? Severity.fromScore(score) : grade !== null ? severityOfGrade(grade) : null",
+    tests: ofAppvet
+  },
+  {
+    id: "vendors-03",
+    promise: "AppVet: a list shorter than the vendor's own count is not whole, so that nothing is called resolved",
+    in: appvet,
+    find: "scan.unreadable === 0 && (total === null || total <= listed)",
+    put: "scan.unreadable === 0",
+    tests: ofAppvet
+  },
+  {
+    id: "vendors-04",
+    promise: "AppVet: checks that cannot be read count as findings of an unknown severity",
+    in: appvet,
+    find: "const left = total === null ? unreadable : total - known",
+    put: "const left = total === null ? 0 : total - known",
+    tests: ofAppvet
+  },
+  {
+    id: "vendors-05",
+    promise: "AppVet: two failed checks of one name stay two findings, whatever their order",
+    in: appvet,
+    find: 'findingId: idOf(`${ruleId}${times === 1 ? "" : `#${times}`}`)',
+    put: "findingId: idOf(ruleId)",
+    tests: ofAppvet
+  },
+  {
+    id: "vendors-06",
+    promise: "AppVet: a report about another address is no evidence of the scan",
+    in: appvet,
+    find: 'if (other !== null) return Vendor.unusable("id-mismatch", other)',
+    put: "",
+    tests: ofAppvet
+  },
+  {
+    id: "vendors-07",
+    promise: "AppVet: a scan that its list names for another type is not the one that was lost",
+    in: appvet,
+    find: "row.type === wanted.type && Vendor.sameUrl(row.url) === target(wanted)",
+    put: "Vendor.sameUrl(row.url) === target(wanted)",
+    tests: ofAppvet
+  },
+  {
+    id: "vendors-08",
+    promise: "AppVet: a 429 that says requests are left is the quota, and not a limit to wait for",
+    in: appvet,
+    find: "(quota.value.remaining ?? 0) > 0",
+    put: "(quota.value.remaining ?? 0) < 0",
+    tests: ofAppvet
+  },
+  {
+    id: "vendors-09",
+    promise: "AppVet: a revoked key is a refused key",
+    in: appvet,
+    find: '"401 KEY_REVOKED": { poll: "Denied", submit: "Denied",',
+    put: '"401 KEY_REVOKED": { poll: "Transient", submit: "Refused",',
+    tests: ofAppvet
+  },
+  {
+    id: "vendors-10",
+    promise: "compliance: all of several counts of violations are heard, and the largest counts",
+    in: compliance,
+    find: "if (elsewhere <= violation_count) return violation_count",
+    put: "if (elsewhere !== violation_count) return violation_count",
+    tests: ofCompliance
+  },
+  {
+    id: "vendors-11",
+    promise: "compliance: a scan that did not run all its rules is never without a severity",
+    in: compliance,
+    find: "if (score === 100 && violations === 0 && allRules)",
+    put: "if (score === 100 && violations === 0)",
+    tests: ofCompliance
+  },
+  {
+    id: "vendors-12",
+    promise: "compliance: a delta of a scan that did not run all its rules calls nothing resolved",
+    in: compliance,
+    find: "comparable: allRules && !withItself",
+    put: "comparable: !withItself",
+    tests: ofCompliance
+  },
+  {
+    id: "vendors-13",
+    promise: "compliance: a delta of a scan with itself compares nothing",
+    in: compliance,
+    find: "comparable: allRules && !withItself",
+    put: "comparable: allRules",
+    tests: ofCompliance
+  },
+  {
+    id: "vendors-14",
+    promise: "compliance: a violation makes a scan fail, however good its score",
+    in: compliance,
+    find: 'compliance: total > 0 ? "fail" : "pass"',
+    put: 'compliance: score < 50 ? "fail" : "pass"',
+    tests: ofCompliance
+  },
+  {
+    id: "vendors-15",
+    promise: "compliance: a score out of its range is no verdict",
+    in: compliance,
+    find: 'if (typeof score !== "number" || !(score >= 0 && score <= 100)) {',
+    put: 'if (typeof score !== "number") {',
+    tests: ofCompliance
+  },
+  {
+    id: "vendors-16",
+    promise: "compliance: a scan of a new upload of the same data follows the one before it",
+    in: compliance,
+    find: "name: auditName ?? id, series: joined({ policy: policyId, mapping: mappingId }) }",
+    put: "name: auditName ?? id, series: id }",
+    tests: ofCompliance
+  },
+  {
+    id: "vendors-17",
+    promise: "compliance: an inner error after a submission leaves it in doubt, for the scan may run",
+    in: compliance,
+    find: '"500 INTERNAL_ERROR": { poll: "Transient", submit: "InDoubt" }',
+    put: '"500 INTERNAL_ERROR": { poll: "Transient", submit: "Refused" }',
+    tests: ofCompliance
+  },
+  {
+    id: "vendors-18",
+    promise: "compliance: a listed scan that was made from another upload is not the one that was lost",
+    in: compliance,
+    find: "Object.entries({ policy_id: policyId, upload_id: uploadId, mapping_id: mappingId }).every",
+    put: "Object.entries({ policy_id: policyId, mapping_id: mappingId }).every",
+    tests: ofCompliance
+  },
+  {
+    id: "vendors-19",
+    promise: "Exona: a level of risk that nobody documented is unknown, and never harmless",
+    in: exona,
+    find: 'warn(`${what}: severity unknown`) return "unknown"',
+    put: 'warn(`${what}: severity unknown`)\n  return "low"',
+    tests: ofExona
+  },
+  {
+    id: "vendors-20",
+    promise: "Exona: a completed scan without a result is no verdict",
+    in: exona,
+    find: "if (Object.keys(result).length === 0) {",
+    put: "if (false) {",
+    tests: ofExona
+  },
+  {
+    id: "vendors-21",
+    promise: "Exona: incidents that cannot be read make the list partial",
+    in: exona,
+    find: 'coverage: incidents.dropped === 0 ? "full" : "partial"',
+    put: 'coverage: "full"',
+    tests: ofExona
+  },
+  {
+    id: "vendors-22",
+    promise: "Exona: a finding keeps its id whatever the order of its sources",
+    in: exona,
+    find: "incident.referenceUrls.toSorted()",
+    put: "incident.referenceUrls",
+    tests: ofExona
+  },
+  {
+    id: "vendors-23",
+    promise: "Exona: a request for a new scan is not joined to one that may be old",
+    in: exona,
+    find: "...(forced ? { forceRefresh: true } : {}),",
+    put: "",
+    tests: ofExona
+  },
+  {
+    id: "vendors-24",
+    promise: "Exona: a questionnaire without an age is never answered from what was bought before",
+    in: exona,
+    find: "return ExonaSchema.hasQuestionnaire(request) ? Duration.zero : null",
+    put: "return null",
+    tests: ofExona
+  },
+  {
+    id: "vendors-25",
+    promise: "Exona: an answer that was cached for the submission is not called cached when it is polled",
+    in: exona,
+    find: "const hitAt = cached ? submittedAt : null",
+    put: "const hitAt = cached ? (submittedAt ?? 0) : null",
+    tests: ofExona
+  },
+  {
+    id: "vendors-26",
+    promise: "Exona: a key for tests and a live one are two worlds, whose scans are never mixed",
+    in: exona,
+    find: 'environment: (key) => /^exo_(test|live)_/.exec(key)?.[1] ?? ""',
+    put: 'environment: () => ""',
+    tests: ofExona
+  }
+]
