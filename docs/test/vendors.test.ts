@@ -10,6 +10,14 @@ import urlscan from "../examples/vendors/urlscan.ts"
 import * as urlscanSays from "../examples/vendors/urlscan.samples.ts"
 import virustotal from "../examples/vendors/virustotal.ts"
 import * as virustotalSays from "../examples/vendors/virustotal.samples.ts"
+import zap from "../examples/vendors/zap.ts"
+import * as zapSays from "../examples/vendors/zap.samples.ts"
+import sonarqube from "../examples/vendors/sonarqube.ts"
+import * as sonarqubeSays from "../examples/vendors/sonarqube.samples.ts"
+import probely from "../examples/vendors/probely.ts"
+import * as probelySays from "../examples/vendors/probely.samples.ts"
+import github from "../examples/vendors/github-sarif.ts"
+import * as githubSays from "../examples/vendors/github-sarif.samples.ts"
 
 const http = Layer.provide(VendorHttp.layer, NodeHttpClient.layerUndici)
 
@@ -19,3 +27,7 @@ const hold = <T, P>(vendor: Vendor.Vendor<T, P>, samples: Samples.Samples<T>) =>
 hold(harbourmaster, harbourmasterSays.samples)
 hold(urlscan, urlscanSays.samples)
 hold(virustotal, virustotalSays.samples)
+hold(zap, zapSays.samples)
+hold(sonarqube, sonarqubeSays.samples)
+hold(probely, probelySays.samples)
+hold(github, githubSays.samples)

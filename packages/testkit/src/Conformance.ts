@@ -27,6 +27,8 @@ import { factRules } from "./internal/conformanceFacts.ts"
 import { faultRules } from "./internal/conformanceFaults.ts"
 import { followUpRules } from "./internal/conformanceFollowUp.ts"
 import { pollRules } from "./internal/conformancePoll.ts"
+import { prepareRules } from "./internal/conformancePrepare.ts"
+import { cancelRules, resultRules } from "./internal/conformanceResult.ts"
 import { sentRules } from "./internal/conformanceSent.ts"
 import { submitRules } from "./internal/conformanceSubmit.ts"
 import * as defined from "./internal/definedKit.ts"
@@ -131,7 +133,7 @@ export interface SettledAnswer {
  * @since 0.2.0
  */
 export interface Sent {
-  readonly method: "GET" | "POST" | "PUT"
+  readonly method: "GET" | "POST" | "PUT" | "DELETE"
   readonly path: string
   readonly headers?: Readonly<Record<string, string>>
   readonly as?: "json" | "form" | "multipart" | "text" | "none"
@@ -144,6 +146,7 @@ export interface Sent {
  * - `sends`: the documented request that submits the first valid request.
  * - `id`: where the id is in such an answer: a place in its body, or a form that its `Location` header matches, whose
  *   first group is the id.
+ * - `scanId`: the id of the scan of the first valid request, where it is more than what is there: `TARGET/{id}`. Default `{id}`.
  * - `accepted`: answers that take the submission and do not show its end.
  * - `settled`: answers that already are the end, such as a cache hit; left out where the vendor has none.
  *
@@ -153,6 +156,7 @@ export interface Sent {
 export interface SubmitFacts {
   readonly sends?: Sent
   readonly id: Path | { readonly location: RegExp }
+  readonly scanId?: string
   readonly accepted: readonly [Answer, ...Array<Answer>]
   readonly settled?: ReadonlyArray<SettledAnswer>
 }
@@ -167,7 +171,10 @@ export interface SubmitFacts {
  *   not all of them.
  * - `otherId`: an id in the vendor's form that none of the answers has.
  * - `pending`: an answer for every documented word of a scan that has not ended, and the phase it stands for.
- * - `settled`: an answer for every documented word of a scan that has ended; one of them completed.
+ * - `settled`: an answer for every documented word of a scan that has ended; one of them completed, unless `ended` has one.
+ * - `ended`: answers that say that the scan is over and not what came of it: `result` of the kit has that.
+ * - `moved`: answers that say that the scan goes on under another id, and that id.
+ * - `cancelled`: answers of a scan that was called off.
  *
  * @category models
  * @since 0.1.0
@@ -180,8 +187,82 @@ export interface PollFacts {
   readonly numeric?: boolean
   readonly isWord?: (word: string) => boolean
   readonly otherId: string
-  readonly pending: readonly [PendingAnswer, ...Array<PendingAnswer>]
-  readonly settled: readonly [SettledAnswer, ...Array<SettledAnswer>]
+  readonly pending: ReadonlyArray<PendingAnswer>
+  readonly settled: ReadonlyArray<SettledAnswer>
+  readonly ended?: ReadonlyArray<Answer>
+  readonly moved?: ReadonlyArray<{ readonly answer: Answer; readonly to: string; readonly at: Path }>
+  readonly cancelled?: ReadonlyArray<Answer>
+}
+
+/**
+ * The request for the result of a scan that has ended, for adapters with `result`.
+ *
+ * - `sends`: the documented request for a scan of the first valid request. `id`: where the answer says which scan it is about;
+ *   null where it does not.
+ * - `word`: the status word that is told with the question. An answer may be one to another word.
+ * - `pending`: answers that say that the result is not there yet. `settled`: the results.
+ *
+ * @category models
+ * @since 0.2.0
+ */
+export interface ResultFacts {
+  readonly sends?: Sent
+  readonly id: Path | null
+  readonly word: string
+  readonly pending?: ReadonlyArray<PendingAnswer>
+  readonly settled: ReadonlyArray<SettledAnswer & { readonly word?: string }>
+}
+
+/**
+ * What has to be there before a submission, for adapters with `prepare` and `recover`.
+ *
+ * - `calls`: the documented requests of a preparation for the first valid request, in their order, and the answers.
+ * - `returns`: what is prepared by them.
+ * - `recover`: for adapters with `recover`.
+ *
+ * @category models
+ * @since 0.2.0
+ */
+export interface PrepareFacts {
+  readonly calls: readonly [PrepareCallFacts, ...Array<PrepareCallFacts>]
+  readonly returns: Readonly<Record<string, string | number>>
+  readonly recover?: RecoverFacts
+}
+
+/**
+ * How the vendor answers when it is asked what became of a submission: `sends` the documented request, `found` the answer that
+ * names the scan, with its id, `none` answers that prove that there is no scan, `unsure` answers that prove neither.
+ *
+ * @category models
+ * @since 0.2.0
+ */
+export interface RecoverFacts {
+  readonly sends: Sent
+  readonly found: { readonly answer: Answer; readonly id: string }
+  readonly none: readonly [Answer, ...Array<Answer>]
+  readonly unsure?: ReadonlyArray<Answer>
+}
+
+/**
+ * One documented request of a preparation and its answer.
+ *
+ * @category models
+ * @since 0.2.0
+ */
+export interface PrepareCallFacts {
+  readonly sends: Sent
+  readonly answer: Answer
+}
+
+/**
+ * The call that cancels a scan, for adapters with `cancel`: the documented request, and an answer of 2xx that takes it.
+ *
+ * @category models
+ * @since 0.2.0
+ */
+export interface CancelFacts {
+  readonly sends: Sent
+  readonly answer: Answer
 }
 
 /**
@@ -280,6 +361,9 @@ export interface Kit<Request, Payload> {
   readonly submit: SubmitFacts
   readonly poll: PollFacts
   readonly errors: readonly [ErrorAnswer, ...Array<ErrorAnswer>]
+  readonly prepare?: PrepareFacts
+  readonly result?: ResultFacts
+  readonly cancel?: CancelFacts
   readonly collect?: CollectFacts
   readonly reconcile?: ReconcileFacts<Request>
 }
@@ -320,11 +404,24 @@ export interface Case {
  * @category models
  * @since 0.1.0
  */
-export type Group = "kit" | "facts" | "requests" | "submit" | "poll" | "faults" | "credential" | "collect" | "reconcile"
+export type Group =
+  | "kit"
+  | "facts"
+  | "requests"
+  | "prepare"
+  | "submit"
+  | "poll"
+  | "result"
+  | "cancel"
+  | "faults"
+  | "credential"
+  | "collect"
+  | "reconcile"
 
 /**
- * Every rule that holds for the adapter of a kit, as a check. Rules about `collect` and `reconcile` are there when the
- * kit has facts about them; that the adapter then has both, and the kit all that is needed, is a rule of its own.
+ * Every rule that holds for the adapter of a kit, as a check. Rules about calls that not every adapter has (`prepare`,
+ * `result`, `cancel`, `collect`, `reconcile`) are there when the kit has facts about them; that the adapter then has them,
+ * and the kit all that is needed, is a rule of its own.
  *
  * @category constructors
  * @since 0.1.0
@@ -334,7 +431,10 @@ export const cases = <Request, Payload>(kit: Kit<Request, Payload>): ReadonlyArr
     ...factRules(kit),
     ...sentRules(kit),
     ...submitRules(kit),
+    ...prepareRules(kit),
     ...pollRules(kit),
+    ...resultRules(kit),
+    ...cancelRules(kit),
     ...faultRules(kit),
     ...credentialRules(kit),
     ...followUpRules(kit)

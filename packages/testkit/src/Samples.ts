@@ -10,13 +10,13 @@
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import * as Wire from "@scanpoll/core/vendor/Wire"
-import type { Answer, Ending, ErrorAnswer, Path, ReconcileFacts, Requests, Sent } from "./Conformance.ts"
+import type { Answer, Ending, ErrorAnswer, Path, ReconcileFacts, RecoverFacts, Requests, Sent } from "./Conformance.ts"
 
 /**
  * An answer about a scan, and what it means.
  *
- * - `means`: the phase of a scan that has not ended, or how it ended; `ended` where a word of the status says that the scan is
- *   over and the verdict is at a second address.
+ * - `means`: the phase of a scan that has not ended, or how it ended. `ended`: it is over, and `result` of the samples has
+ *   what came of it. `cancelled`: it was called off. `{ moved, at }`: it goes on under the id `moved`, which is at that place.
  * - `result`: where the verdict lies: a completed scan without it must not be completed.
  * - `reason`: where a failed scan says why.
  *
@@ -24,7 +24,7 @@ import type { Answer, Ending, ErrorAnswer, Path, ReconcileFacts, Requests, Sent 
  * @since 0.2.0
  */
 export interface ScanSample {
-  readonly means: "queued" | "running" | "ended" | Ending
+  readonly means: "queued" | "running" | "ended" | "cancelled" | Ending | { readonly moved: string; readonly at: Path }
   readonly answer: Answer
   readonly result?: ReadonlyArray<Path>
   readonly reason?: ReadonlyArray<Path>
@@ -39,6 +39,14 @@ export interface ScanSample {
 export type EndSample = Omit<ScanSample, "means"> & { readonly means: Ending }
 
 /**
+ * An answer to the request for a result. `word`: the status word that it is the result of, where there are several.
+ *
+ * @category models
+ * @since 0.2.0
+ */
+export type ResultSample = EndSample & { readonly word?: string }
+
+/**
  * A documented request for something else than the status, and its answer. `{id}` in the path is the scan's id, or what an
  * earlier call of `prepare` returned.
  *
@@ -46,7 +54,7 @@ export type EndSample = Omit<ScanSample, "means"> & { readonly means: Ending }
  * @since 0.2.0
  */
 export interface CallSample {
-  readonly sends: Omit<Sent, "method"> & { readonly method: Sent["method"] | "DELETE" }
+  readonly sends: Sent
   readonly answer: Answer
 }
 
@@ -56,12 +64,15 @@ export interface CallSample {
  * - `keys`: two keys in the vendor's form. Default: two that mean nothing.
  * - `requests`: as in a kit; `valid` defaults to the definition's `sample`.
  * - `submit.sends`: the documented request that submits the first valid request. `accepted`: the answers that take it.
- *   `id`: where the id is in them, where the definition finds it with a function. `settled`: answers that already are the
+ *   `id`: where the id is in them, where the definition finds it with a function. `scanId`: the id of the scan, where it is
+ *   more than that: `TARGET/{id}`. `settled`: answers that already are the
  *   end.
  * - `poll.sends`: the documented request. `scans`: an answer for each documented word. `otherId`: an id in the vendor's
  *   form that none of them has. `decides`: the places that tell the status together, where there is no word for it.
- * - `prepare`: the calls that a submission needs first, in their order.
- * - `result`: the documented request at the second address, and its answers.
+ * - `prepare`: the calls that a submission needs first, in their order. `recover`: as in a kit.
+ * - `result`: the documented request at the second address, and its answers. `word`: the status word of the scan that is asked
+ *   about; an answer may be one to another word. Default: the word of the first ended sample. `pending`: answers that say that
+ *   the result is not there yet.
  * - `cancel`: the call that cancels a scan. `after`: what its status says afterwards.
  * - `findings`: the pages of the call for findings, and how many findings they hold. `id`: where they say which scan they
  *   are about. `of`: the answer they belong to; default the first completed one.
@@ -77,6 +88,7 @@ export interface Samples<T> {
   readonly submit: {
     readonly sends: Sent
     readonly id?: Path
+    readonly scanId?: string
     readonly accepted: readonly [Answer, ...Array<Answer>]
     readonly settled?: ReadonlyArray<EndSample>
   }
@@ -87,9 +99,12 @@ export interface Samples<T> {
     readonly scans: readonly [ScanSample, ...Array<ScanSample>]
   }
   readonly prepare?: ReadonlyArray<CallSample>
+  readonly recover?: RecoverFacts
   readonly result?: {
     readonly sends: Sent
-    readonly scans: readonly [EndSample, ...Array<EndSample>]
+    readonly word?: string
+    readonly scans: readonly [ResultSample, ...Array<ResultSample>]
+    readonly pending?: ReadonlyArray<{ readonly means: "queued" | "running"; readonly answer: Answer }>
   }
   readonly cancel?: CallSample & { readonly after: Answer }
   readonly findings?: {
@@ -109,20 +124,19 @@ const SomeAnswer = Schema.Struct({
   headers: Schema.optionalKey(Schema.Record(Schema.String, Schema.String))
 })
 const SomeRequest = Schema.Struct({
-  method: Schema.Literals(["GET", "POST", "PUT"]),
+  method: Schema.Literals(["GET", "POST", "PUT", "DELETE"]),
   path: Schema.String.check(Schema.isPattern(/^\//)),
   headers: Schema.optionalKey(Schema.Record(Schema.String, Schema.String)),
   as: Schema.optionalKey(Schema.Literals(["json", "form", "multipart", "text", "none"])),
   body: Schema.optionalKey(Schema.Unknown)
 })
-const AnyRequest = Schema.Struct({
-  ...SomeRequest.fields,
-  method: Schema.Literals(["GET", "POST", "PUT", "DELETE"])
-})
-const SomeCall = Schema.Struct({ sends: AnyRequest, answer: SomeAnswer })
+const SomeCall = Schema.Struct({ sends: SomeRequest, answer: SomeAnswer })
 const endings = ["Completed", "Partial", "Failed"] as const
 const SomeScan = Schema.Struct({
-  means: Schema.Literals(["queued", "running", "ended", ...endings]),
+  means: Schema.Union([
+    Schema.Literals(["queued", "running", "ended", "cancelled", ...endings]),
+    Schema.Struct({ moved: Schema.String, at: Place })
+  ]),
   answer: SomeAnswer,
   result: Schema.optionalKey(Schema.Array(Place)),
   reason: Schema.optionalKey(Schema.Array(Place))
@@ -145,6 +159,7 @@ const Shape = Schema.Struct({
   submit: Schema.Struct({
     sends: SomeRequest,
     id: Schema.optionalKey(Place),
+    scanId: Schema.optionalKey(Schema.String),
     accepted: atLeastOne(SomeAnswer),
     settled: Schema.optionalKey(Schema.Array(SettledScan))
   }),
@@ -155,7 +170,24 @@ const Shape = Schema.Struct({
     scans: atLeastOne(SomeScan)
   }),
   prepare: Schema.optionalKey(Schema.Array(SomeCall)),
-  result: Schema.optionalKey(Schema.Struct({ sends: SomeRequest, scans: atLeastOne(SettledScan) })),
+  recover: Schema.optionalKey(
+    Schema.Struct({
+      sends: SomeRequest,
+      found: Schema.Struct({ answer: SomeAnswer, id: Schema.String }),
+      none: atLeastOne(SomeAnswer),
+      unsure: Schema.optionalKey(Schema.Array(SomeAnswer))
+    })
+  ),
+  result: Schema.optionalKey(
+    Schema.Struct({
+      sends: SomeRequest,
+      word: Schema.optionalKey(Schema.String),
+      scans: atLeastOne(Schema.Struct({ ...SettledScan.fields, word: Schema.optionalKey(Schema.String) })),
+      pending: Schema.optionalKey(
+        Schema.Array(Schema.Struct({ means: Schema.Literals(["queued", "running"]), answer: SomeAnswer }))
+      )
+    })
+  ),
   cancel: Schema.optionalKey(Schema.Struct({ ...SomeCall.fields, after: SomeAnswer })),
   findings: Schema.optionalKey(
     Schema.Struct({
@@ -180,7 +212,9 @@ const Shape = Schema.Struct({
         submit: Schema.optionalKey(SubmitKind),
         poll: Schema.optionalKey(PollKind),
         permanent: Schema.optionalKey(Schema.Boolean),
-        on: Schema.optionalKey(Schema.Array(Schema.Literals(["status", "findings", "list"]))),
+        on: Schema.optionalKey(
+          Schema.Array(Schema.Literals(["status", "result", "findings", "list", "recover", "cancel"]))
+        ),
         anyBody: Schema.optionalKey(Schema.Boolean)
       })
     )

@@ -308,7 +308,7 @@ describe("a kit", () => {
       const { collect: _collect, ...without } = kit
       const [done, partial, lost] = kit.poll.settled
       assert.isTrue(done !== undefined && partial !== undefined && lost !== undefined)
-      if (partial === undefined || lost === undefined) return
+      if (done === undefined || partial === undefined || lost === undefined) return
       const rows: ReadonlyArray<readonly [typeof kit, string]> = [
         [{ ...kit, submit: { ...kit.submit, id: ["id"] } }, "submit.accepted[0]: no usable id at id"],
         [{ ...kit, poll: { ...kit.poll, id: ["ref"] } }, "poll.pending[0]: no usable id at ref"],

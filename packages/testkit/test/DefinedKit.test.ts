@@ -33,6 +33,7 @@ describe("a vendor's kit from its definition and samples", () => {
   Conformance.suite(kitOf(Seabirds.gannet(), Seabirds.gannetSays), { describe, it })
   Conformance.suite(kitOf(Seabirds.puffin(), Seabirds.puffinSays), { describe, it })
   Conformance.suite(kitOf(Seabirds.tern(), Seabirds.ternSays), { describe, it })
+  Conformance.suite(kitOf(Seabirds.razorbill(), Seabirds.razorbillSays), { describe, it })
 })
 
 describe("a definition that does not fit its vendor", () => {
@@ -117,6 +118,77 @@ describe("a definition that does not fit its vendor", () => {
       )
     })
   )
+})
+
+const askedForResult = (rule: string): string => `${rule} (asked for a result)`
+const ended = "MUST call a scan ended, and never settled, whose result the vendor has at another address"
+
+/** Rules that try every documented answer of a poll, and know what it means. */
+const everyAnswer = [
+  "MUST bear fields it does not know at every level, a byte order mark and any content type",
+  "MUST read other fields of any type without a defect, and without another verdict than broken",
+  "MUST bear any text in any field: no defect, no other verdict, no message of more than 1000 characters"
+]
+
+/** What each mistake about a preparation, an end or a result is caught by, and nothing else. */
+const caught: Readonly<Record<Seabirds.RazorbillSlip, ReadonlyArray<string>>> = {
+  "completes by the status alone": [ended, ...everyAnswer],
+  "takes the end for a pause": [ended, "MUST NOT complete a scan that comes without its result", ...everyAnswer],
+  "loses the id that a scan goes on under": [
+    "MUST go on under the id that the vendor names for a scan that moved, and call one without it broken"
+  ],
+  "calls a cancelled scan failed": ["MUST let a scan that was cancelled fail, with the code cancelled"],
+  "completes a result that says nothing": [askedForResult("MUST NOT complete a scan that comes without its result")],
+  "asks for the result elsewhere": [
+    "MUST ask for a result with the request that the vendor documents: its method, address and headers"
+  ],
+  "calls every result completed": [
+    "MUST settle the result of every documented end with its outcome, under the word that ended the scan"
+  ],
+  "waits for ever for a result": [
+    askedForResult(
+      "MUST NOT take an error for a scan that is not finished, once the time has passed in which it means that"
+    )
+  ],
+  "cancels with a GET": ["MUST ask to cancel a scan with the one request that the vendor documents"],
+  "prepares with another request": [
+    "MUST prepare a submission with the requests that the vendor documents, and submit with what they returned"
+  ],
+  "says that nothing was started": ["MUST NOT say that there is no scan where the vendor's answer does not prove it"]
+}
+
+/** What the mistakes of one definition are caught by does not overlap, so that none can hide another. */
+const wrongDefinitions: ReadonlyArray<ReadonlyArray<Seabirds.RazorbillSlip>> = [
+  [
+    "completes by the status alone",
+    "loses the id that a scan goes on under",
+    "completes a result that says nothing",
+    "cancels with a GET",
+    "prepares with another request"
+  ],
+  [
+    "takes the end for a pause",
+    "calls a cancelled scan failed",
+    "asks for the result elsewhere",
+    "waits for ever for a result",
+    "says that nothing was started"
+  ],
+  ["calls every result completed"]
+]
+
+describe("a definition that is wrong about what comes before a submission or after an end", () => {
+  for (const slips of wrongDefinitions) {
+    it.live(`and ${slips.join(", ")} fails what forbids it, and nothing else (issue 14)`, () =>
+      Effect.gen(function* () {
+        const wrong = yield* failed(kitOf(Seabirds.razorbill(), Seabirds.razorbillSays, Seabirds.razorbill(...slips)))
+        assert.deepStrictEqual(wrong, [...new Set(slips.flatMap((slip) => caught[slip]))].toSorted())
+      })
+    )
+  }
+
+  it("is tried once for each mistake", () => {
+    assert.deepStrictEqual(wrongDefinitions.flat().toSorted(), Object.keys(caught).toSorted())
+  })
 })
 
 describe("samples", () => {

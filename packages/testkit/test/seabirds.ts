@@ -262,3 +262,149 @@ export const ternSays: Samples.Samples<Target> = {
     ]
   }
 }
+
+export type RazorbillSlip =
+  | "completes by the status alone"
+  | "takes the end for a pause"
+  | "loses the id that a scan goes on under"
+  | "calls a cancelled scan failed"
+  | "completes a result that says nothing"
+  | "asks for the result elsewhere"
+  | "calls every result completed"
+  | "waits for ever for a result"
+  | "cancels with a GET"
+  | "prepares with another request"
+  | "says that nothing was started"
+
+/** A task first, ids that change, a verdict behind a second address, scans that can be cancelled. */
+export const razorbill = (...slips: ReadonlyArray<RazorbillSlip>) => {
+  const has = (slip: RazorbillSlip): boolean => slips.includes(slip)
+  return Vendor.define({
+    name: "razorbill",
+    title: "Razorbill",
+    scans: "counts of ledges",
+    docs: "https://razorbill.example/docs",
+    baseUrl: "https://razorbill.example",
+    key: { variable: "RAZORBILL_KEY" },
+    probe: "rz-0",
+    target,
+    sample: { colony: "skomer" },
+    line: "colony",
+    subject,
+    prepare: {
+      task: {
+        method: has("prepares with another request") ? "GET" : "POST",
+        path: "/tasks",
+        ...(has("prepares with another request")
+          ? {}
+          : { body: ({ colony }: typeof target.Type) => ({ name: colony }) }),
+        take: ["task"]
+      }
+    },
+    submit: { path: "/tasks/{task}/start", body: ({ colony }: typeof target.Type) => ({ colony }), id: ["scan"] },
+    recover: {
+      path: "/tasks/{task}",
+      scan: (body) => {
+        const scan = Wire.get(body, ["scan"])
+        if (typeof scan === "string") return scan
+        const isIdle = Wire.get(body, ["state"]) === "idle"
+        return isIdle || has("says that nothing was started") ? null : Vendor.unusable("unknown", "no state")
+      }
+    },
+    answer: Schema.Struct({ why: Schema.optionalKey(Wire.words(1000)), verdict: Schema.optionalKey(Verdict) }),
+    payload: Verdict,
+    status: {
+      path: "/scans/{id}",
+      id: ["scan"],
+      word: ["state"],
+      words: {
+        waiting: "queued",
+        climbing: { moved: has("loses the id that a scan goes on under") ? () => "rz-1001" : ["next"] },
+        counting: "running",
+        over: has("completes by the status alone")
+          ? { completed: () => ({ payload: { score: 100 }, assessment: Vendor.scored(100) }) }
+          : has("takes the end for a pause")
+            ? "running"
+            : "ended",
+        halted: "ended",
+        dropped: has("calls a cancelled scan failed") ? { failed: ({ why }) => why } : "cancelled"
+      }
+    },
+    result: {
+      path: has("asks for the result elsewhere") ? "/result/{id}" : "/scans/{id}/result",
+      query: (_, word, about) => ({ word, colony: about?.id ?? "" }),
+      id: ["scan"],
+      pending: [
+        {
+          status: 409,
+          phase: "running",
+          says: /being written/,
+          ...(has("waits for ever for a result") ? {} : { within: "2 minutes" })
+        }
+      ],
+      means: (word) => {
+        const completed = ({ verdict }: { readonly verdict?: typeof Verdict.Type }) =>
+          verdict === undefined
+            ? has("completes a result that says nothing")
+              ? { payload: { score: 100 }, assessment: Vendor.scored(100) }
+              : Vendor.unusable("no-verdict", "a result without a verdict")
+            : { payload: verdict, assessment: Vendor.scored(verdict.score) }
+        return word === "halted" && !has("calls every result completed") ? { partial: completed } : { completed }
+      }
+    },
+    cancel: { method: has("cancels with a GET") ? "GET" : "DELETE", path: "/scans/{id}" },
+    errors: { code: ["code"], message: ["message"], rows: {} },
+    pacing
+  })
+}
+
+const ledge = (fields: object) => ({ body: { scan: "rz-1001", ...fields } })
+const bearer = { authorization: "Bearer {key}" }
+
+export const razorbillSays: Samples.Samples<Target> = {
+  requests,
+  prepare: [
+    {
+      sends: { method: "POST", path: "/tasks", headers: bearer, body: { name: "skomer" } },
+      answer: { status: 201, body: { task: "t/7" } }
+    }
+  ],
+  recover: {
+    sends: { method: "GET", path: "/tasks/t%2F7", headers: bearer },
+    found: { answer: { body: { task: "t/7", scan: "rz-1001" } }, id: "rz-1001" },
+    none: [{ body: { task: "t/7", state: "idle" } }],
+    unsure: [{ body: { task: "t/7" } }]
+  },
+  submit: {
+    sends: { method: "POST", path: "/tasks/t%2F7/start", headers: bearer, body: { colony: "skomer" } },
+    accepted: [{ status: 202, body: { scan: "rz-1001" } }]
+  },
+  poll: {
+    sends: { method: "GET", path: "/scans/{id}", headers: bearer },
+    otherId: "rz-2002",
+    scans: [
+      { means: "queued", answer: ledge({ state: "waiting" }) },
+      { means: { moved: "rz-1002", at: ["next"] }, answer: ledge({ state: "climbing", next: "rz-1002" }) },
+      { means: "running", answer: ledge({ state: "counting" }) },
+      { means: "ended", answer: ledge({ state: "over" }) },
+      { means: "ended", answer: ledge({ state: "halted" }) },
+      { means: "cancelled", answer: ledge({ state: "dropped" }) }
+    ]
+  },
+  result: {
+    sends: { method: "GET", path: "/scans/{id}/result?word=over&colony=skomer", headers: bearer },
+    scans: [
+      { means: "Completed", answer: ledge({ verdict: { score: 71 } }), result: [["verdict"]] },
+      { means: "Partial", word: "halted", answer: ledge({ verdict: { score: 17 } }), result: [["verdict"]] }
+    ],
+    pending: [
+      { means: "running", answer: { status: 409, body: { code: "busy", message: "the result is being written" } } }
+    ]
+  },
+  cancel: {
+    sends: { method: "DELETE", path: "/scans/{id}", headers: bearer },
+    answer: { status: 202, body: {} },
+    after: ledge({ state: "dropped" })
+  },
+  errors: [{ answer: { status: 404, body: { code: "no-scan", message: "no such scan" } }, poll: "Missing" }]
+}

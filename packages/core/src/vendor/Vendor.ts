@@ -37,6 +37,7 @@ import type {
   FindingsCall,
   ListCall,
   PrepareCall,
+  ResultCall,
   Question,
   Status,
   Submit,
@@ -123,6 +124,7 @@ export interface Vendor<in out T, out P> extends Facts {
     readonly location: { readonly location: RegExp } | null
     readonly id: Wire.Place | null
     readonly word: Wire.Place | null
+    readonly resultId: Wire.Place | null
   }
   readonly calls: {
     readonly submit: Pick<Submit<T, never>, "method"> & {
@@ -138,6 +140,7 @@ export interface Vendor<in out T, out P> extends Facts {
     readonly status: Pick<Status<never, P>, "path" | "query" | "numeric" | "pending"> & {
       readonly words: ReadonlyArray<string> | ((word: string) => boolean)
     }
+    readonly result: Pick<ResultCall<never, P>, "path" | "query" | "pending"> | null
     readonly findings: Pick<FindingsCall<never>, "path"> | null
     readonly list: Pick<ListCall<T, never>, "path"> | null
   }
@@ -438,7 +441,8 @@ export const define = <T, A, P, F = never, L = never, K extends string = never>(
         typeof submit.id === "function" || "location" in submit.id || "prepared" in submit.id ? null : submit.id,
       location: typeof submit.id === "object" && "location" in submit.id ? submit.id : null,
       id: status.id,
-      word: typeof status.word === "function" ? null : status.word
+      word: typeof status.word === "function" ? null : status.word,
+      resultId: definition.result?.id ?? null
     },
     calls: {
       submit: {
@@ -457,6 +461,7 @@ export const define = <T, A, P, F = never, L = never, K extends string = never>(
         ...status,
         words: typeof words === "function" ? (word) => words(word) !== null : Object.keys(words)
       },
+      result: definition.result ?? null,
       findings: findings ?? null,
       list: list ?? null
     },

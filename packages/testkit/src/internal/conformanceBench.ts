@@ -1,4 +1,4 @@
-import type { Already, ScanAdapter, Submitted } from "@scanpoll/core/engine/ScanAdapter"
+import type { About, Already, ScanAdapter, Submitted } from "@scanpoll/core/engine/ScanAdapter"
 import type { Question } from "@scanpoll/core/vendor/Definition"
 import type { Credential } from "@scanpoll/core/http/Credential"
 import type { Observation, PollAnswer } from "@scanpoll/core/model/Observation"
@@ -216,8 +216,12 @@ const locationIn = (answer: Answer): string => {
 /** The id in an answer to a submission; undefined where there is none. */
 export const newIdIn = (kit: Facts, answer: Answer): unknown => {
   const { id } = kit.submit
-  return "location" in id ? id.location.exec(locationIn(answer))?.[1] : wire.get(answer.body, id)
+  return scanIdOf(kit, "location" in id ? id.location.exec(locationIn(answer))?.[1] : wire.get(answer.body, id))
 }
+
+/** The id of the scan by what the answer to its submission holds. */
+export const scanIdOf = ({ submit: { scanId } }: Facts, found: unknown): unknown =>
+  scanId === undefined || typeof found !== "string" ? found : scanId.replace("{id}", () => found)
 
 /** The answer to a submission with another id, or with none. */
 export const withNewId = (kit: Facts, answer: Answer, value: unknown): Answer => {
@@ -297,7 +301,7 @@ export const open = <Request, Payload>(
     const vendor = yield* stage({ vendor: kit.vendor, basePath, credentials: keys, auth })
     let lent: Credential = Effect.succeed(Redacted.make(keys[0]))
     const services = yield* Layer.build(Layer.fresh(kit.http))
-    const adapter = yield* kit
+    const made = yield* kit
       .make({
         baseUrl: vendor.baseUrl,
         credential: Effect.suspend(() => lent),
@@ -309,6 +313,12 @@ export const open = <Request, Payload>(
           Effect.fail(new Unplayable({ message: `the adapter was not made: ${Cause.pretty(cause)}` }))
         )
       )
+    const returned = kit.prepare?.returns
+    // What was prepared stands with the claim before a submission.
+    const adapter: ScanAdapter<Request, Payload> =
+      returned === undefined
+        ? made
+        : { ...made, submit: (request, prepared = returned) => made.submit(request, prepared) }
     const ticket = (scanId: string): ScanTicket.ScanTicket =>
       ScanTicket.make({
         vendor: adapter.vendor,
@@ -338,9 +348,22 @@ export const open = <Request, Payload>(
     }
   })
 
-/** The answer of a completed scan. */
-export const completedOf = (kit: Facts): SettledAnswer =>
-  kit.poll.settled.find(({ outcome }) => outcome === "Completed") ?? kit.poll.settled[0]
+/** The answer of a completed scan; where that is elsewhere, of one that has ended. */
+export const completedOf = (kit: Facts): SettledAnswer => {
+  const { ended = [], settled } = kit.poll
+  const [over] = ended
+  const found =
+    settled.find(({ outcome }) => outcome === "Completed") ??
+    (over === undefined ? settled[0] : { answer: over, outcome: "Completed" as const })
+  if (found === undefined) throw new TypeError(`${kit.vendor}: no answer of the kit is the end of a scan`)
+  return found
+}
+
+/** What a scan of the first valid request is about, as the engine tells it. */
+export const aboutOf = <Request, Payload>(
+  adapter: Pick<ScanAdapter<Request, Payload>, "subject">,
+  { requests }: Pick<Kit<Request, Payload>, "requests">
+): About => ({ subject: adapter.subject(requests.valid[0]), request: requests.valid[0] })
 
 /** Every documented answer about a scan, with what it must be read as and a name. */
 export const scansOf = (
@@ -355,7 +378,10 @@ export const scansOf = (
     name: wordIn(kit, answer),
     answer,
     reading: `Settled ${outcome}`
-  }))
+  })),
+  ...(kit.poll.ended ?? []).map((answer) => ({ name: wordIn(kit, answer), answer, reading: "Ended" })),
+  ...(kit.poll.cancelled ?? []).map((answer) => ({ name: wordIn(kit, answer), answer, reading: "Settled Failed" })),
+  ...(kit.poll.moved ?? []).map(({ answer }) => ({ name: wordIn(kit, answer), answer, reading: "Pending running" }))
 ]
 
 export const withBody = (answer: Answer, body: unknown): Answer => ({ ...answer, body })

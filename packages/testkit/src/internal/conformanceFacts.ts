@@ -65,10 +65,16 @@ const kitFaults = <Request, Payload>(kit: Kit<Request, Payload>): ReadonlyArray<
     leads(`poll.settled[${at}]`, answer, [...(result ?? []), ...(reason ?? [])])
   }
   if (!bench.isId(kit, poll.otherId)) faults.push("poll.otherId is not a usable id")
-  if (!poll.settled.some(({ outcome }) => outcome === "Completed")) faults.push("poll.settled: none is completed")
-  if (!poll.settled.some(({ outcome, result }) => outcome === "Completed" && (result ?? []).length > 0)) {
-    faults.push("poll.settled: no completed answer says where its result is")
+  const isElsewhere = (poll.ended ?? []).length > 0
+  const [where, ends] = isElsewhere ? ["result.settled", kit.result?.settled ?? []] : ["poll.settled", poll.settled]
+  if (!ends.some(({ outcome }) => outcome === "Completed")) faults.push(`${where}: none is completed`)
+  if (!ends.some(({ outcome, result }) => outcome === "Completed" && (result ?? []).length > 0)) {
+    faults.push(`${where}: no completed answer says where its result is`)
   }
+  for (const [at, { answer, reason, result }] of (kit.result?.settled ?? []).entries()) {
+    leads(`result.settled[${at}]`, answer, [...(result ?? []), ...(reason ?? [])])
+  }
+  if (poll.pending.length === 0) faults.push("poll.pending: there is none")
   if (!errors.some((row) => row.submit === "Refused")) faults.push("errors: none is a refused submission")
   if (errors.some((row) => row.submit === undefined && row.poll === undefined)) {
     faults.push("errors: a row says neither what it means for a submission nor for a poll")
@@ -178,9 +184,12 @@ export const factRules = <Request, Payload>(kit: Kit<Request, Payload>): Readonl
       run: Effect.fnUntraced(function* (note) {
         kitFaults(kit).forEach(note)
         const { adapter } = yield* bench.open(kit)
-        for (const call of ["collect", "reconcile"] as const) {
+        for (const call of ["prepare", "result", "cancel", "collect", "reconcile"] as const) {
           if (adapter[call] !== undefined && kit[call] === undefined) note(`the adapter has ${call}, the kit has not`)
           if (adapter[call] === undefined && kit[call] !== undefined) note(`the kit has ${call}, the adapter has not`)
+        }
+        if ((adapter.recover === undefined) !== (kit.prepare?.recover === undefined)) {
+          note(`the ${adapter.recover === undefined ? "kit" : "adapter"} has recover, the other has not`)
         }
         if (adapter.maxAge !== undefined && anew.length === 0)
           note("the adapter has maxAge, the kit has not requests.anew")

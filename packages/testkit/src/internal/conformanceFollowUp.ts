@@ -9,6 +9,7 @@ import { isDeepStrictEqual } from "node:util"
 import type { Answer, CollectFacts, Kit, ReconcileFacts } from "../Conformance.ts"
 import * as Script from "../Script.ts"
 import * as bench from "./conformanceBench.ts"
+import { resultOf } from "./conformanceResult.ts"
 import * as wire from "./conformanceWire.ts"
 
 /** Answers in place of a good one, and the fault they must be. */
@@ -31,27 +32,40 @@ const wrong: ReadonlyArray<readonly [about: string, step: Script.Step, wanted: s
 
 const unplayable = (what: string) => Effect.fail(new bench.Unplayable({ message: `the adapter has no ${what}` }))
 
-/** The outcome that is collected for. */
+const isResult = <Request, Payload>({ result }: Kit<Request, Payload>, answer: Answer): boolean =>
+  result?.settled.some((one) => one.answer === answer) === true
+
+const completedResult = <Request, Payload>({ result, vendor }: Kit<Request, Payload>): Answer => {
+  const found = result?.settled.find(({ outcome }) => outcome === "Completed")
+  if (found === undefined) throw new TypeError(`${vendor}: no answer of result.settled is completed`)
+  return found.answer
+}
+
+/** The outcome that is collected for; with a kit, by the request for its result. */
 const settledOutcome = <Request, Payload>(
   scene: bench.Scene<Request, Payload>,
-  answer: Answer
+  answer: Answer,
+  kit: Kit<Request, Payload> | null
 ): Effect.Effect<ScanOutcome.ScanOutcome<Payload>, bench.Unplayable> =>
-  Effect.flatMap(scene.poll(answer), (heard) =>
+  Effect.flatMap(kit === null ? scene.poll(answer) : resultOf(scene, kit, answer), (heard) =>
     heard._tag === "Success" && heard.value.observation._tag === "Settled"
       ? Effect.succeed(heard.value.observation.value)
       : Effect.fail(new bench.Unplayable({ message: `no outcome to collect for: ${bench.readPoll(heard)}` }))
   )
 
 const collectRules = <Request, Payload>(kit: Kit<Request, Payload>, facts: CollectFacts): ReadonlyArray<bench.Rule> => {
-  const of = (facts.of ?? bench.completedOf(kit)).answer
+  const elsewhere = facts.of === undefined ? (kit.poll.ended ?? []).length > 0 : isResult(kit, facts.of.answer)
+  const of = facts.of?.answer ?? (elsewhere ? completedResult(kit) : bench.completedOf(kit).answer)
+  const result = elsewhere ? kit : null
   const isFindings = Schema.is(ScanOutcome.Findings)
 
   const begin = Effect.gen(function* () {
     const scene = yield* bench.open(kit)
     const { collect } = scene.adapter
     if (collect === undefined) return yield* unplayable("collect")
-    const outcome = yield* settledOutcome(scene, of)
-    return { scene, collect, outcome }
+    const about = bench.aboutOf(scene.adapter, kit)
+    const outcome = yield* settledOutcome(scene, of, result)
+    return { scene, collect: (one: typeof outcome) => collect(one, about), outcome }
   })
 
   const { pages = [] } = facts

@@ -30,6 +30,9 @@ const wordRules = [
   "MUST go by the status word alone, whatever stands beside it"
 ]
 const encodedRule = "MUST send an id as one part of a request's address, percent-encoded where it has to be"
+const endedRule = "MUST call a scan ended, and never settled, whose result the vendor has at another address"
+const movedRule = "MUST go on under the id that the vendor names for a scan that moved, and call one without it broken"
+const cancelledRule = "MUST let a scan that was cancelled fail, with the code cancelled"
 const timeRule =
   "MUST NOT take an error for a scan that is not finished, once the time has passed in which it means that"
 
@@ -390,7 +393,7 @@ export const pollRules = <Request, Payload>(kit: Kit<Request, Payload>): Readonl
       run: Effect.fnUntraced(function* (note) {
         const scene = yield* bench.open(kit)
         const headers = { "retry-after": "7", "x-ratelimit-limit": "60", "x-ratelimit-remaining": "17" }
-        const asked = bench.idIn(kit, pending[0].answer)
+        const asked = bench.idIn(kit, pending[0]?.answer ?? completed)
         const unknown = status === null || unknownWord === undefined ? [] : [reworded(completed, written(unknownWord))]
         for (const answer of [...pending.map((one) => one.answer), ...unknown]) {
           const heard = yield* scene.poll(bench.withHeaders(answer, headers), bench.idIn(kit, answer))
@@ -426,7 +429,7 @@ export const pollRules = <Request, Payload>(kit: Kit<Request, Payload>): Readonl
       name: "MUST NOT make a wait of a hint that is nonsense, nor one that never ends",
       run: Effect.fnUntraced(function* (note) {
         const scene = yield* bench.open(kit)
-        const asked = bench.idIn(kit, pending[0].answer)
+        const asked = bench.idIn(kit, pending[0]?.answer ?? completed)
         const waitAfter = Effect.fnUntraced(function* (answer: Answer, value: string | ReadonlyArray<string>) {
           const heard = yield* scene.poll(bench.withHeaders(answer, { "retry-after": value }), asked)
           if (heard._tag === "Success") return hintMillis(heard.value.hint)
@@ -434,7 +437,11 @@ export const pollRules = <Request, Payload>(kit: Kit<Request, Payload>): Readonl
           note(`Retry-After ${JSON.stringify(value)}: ${bench.readPoll(heard)}`)
           return null
         })
-        for (const answer of [pending[0].answer, Script.respond(429), Script.respond(503)]) {
+        for (const answer of [
+          ...pending.slice(0, 1).map((one) => one.answer),
+          Script.respond(429),
+          Script.respond(503)
+        ]) {
           for (const value of wire.nonsenseHints) {
             const wait = yield* waitAfter(answer, value)
             if (wait !== null) note(`${bench.statusOf(answer)} with Retry-After ${JSON.stringify(value)}: ${wait} ms`)
@@ -480,12 +487,67 @@ export const pollRules = <Request, Payload>(kit: Kit<Request, Payload>): Readonl
     },
     {
       group: "poll",
+      name: endedRule,
+      run: Effect.fnUntraced(function* (note) {
+        const scene = yield* bench.open(kit)
+        for (const answer of kit.poll.ended ?? []) {
+          const word = bench.wordIn(kit, answer)
+          const heard = yield* scene.poll(answer)
+          if (!bench.expect(note, word, bench.readPoll(heard), "Ended")) continue
+          if (heard._tag !== "Success" || heard.value.observation._tag !== "Ended") continue
+          const told = heard.value.observation.vendorStatus
+          if (bench.wordOf(kit, answer) !== null && told !== word) note(`${word}: told as "${told}"`)
+        }
+      })
+    },
+    {
+      group: "poll",
+      name: movedRule,
+      run: Effect.fnUntraced(function* (note) {
+        const scene = yield* bench.open(kit)
+        for (const { answer, at, to } of kit.poll.moved ?? []) {
+          const word = bench.wordIn(kit, answer)
+          const ticket = scene.ticket(bench.idIn(kit, answer))
+          const heard = yield* scene.poll(answer)
+          if (bench.expect(note, word, bench.readPoll(heard), "Pending running") && heard._tag === "Success") {
+            const { observation } = heard.value
+            const next = observation._tag === "Pending" ? observation.moved : undefined
+            if (!isDeepStrictEqual(next, { ...ticket, scanId: to })) note(`${word}: goes on as ${JSON.stringify(next)}`)
+          }
+          for (const value of [undefined, null, "", "..", {}]) {
+            const other = bench.withBody(answer, wire.set(answer.body, at, value))
+            const told = JSON.stringify(value) ?? "nothing"
+            bench.expect(note, `${word} to ${told}`, bench.readPoll(yield* scene.poll(other, ticket.scanId)), "Broken")
+          }
+        }
+      })
+    },
+    {
+      group: "poll",
+      name: cancelledRule,
+      run: Effect.fnUntraced(function* (note) {
+        const scene = yield* bench.open(kit)
+        for (const answer of kit.poll.cancelled ?? []) {
+          const word = bench.wordIn(kit, answer)
+          const heard = yield* scene.poll(answer)
+          if (!bench.expect(note, word, bench.readPoll(heard), "Settled Failed")) continue
+          if (heard._tag !== "Success" || heard.value.observation._tag !== "Settled") continue
+          const { value } = heard.value.observation
+          const code = value._tag === "Failed" ? value.reason.code : null
+          if (code !== "cancelled") note(`${word}: with the code ${JSON.stringify(code)}`)
+        }
+      })
+    },
+    {
+      group: "poll",
       name: encodedRule,
       run: Effect.fnUntraced(function* (note) {
         const scene = yield* bench.open(kit)
         const usual = bench.idIn(kit, completed)
         yield* scene.poll(completed, usual)
         const [plain] = scene.requests()
+        // A function may spread an id over several parts.
+        if (plain !== undefined && !wire.holdsId(plain.path, usual)) return
         for (const scanId of oddIds) {
           const before = scene.requests().length
           const heard = yield* scene.poll(completed, scanId)
@@ -504,6 +566,9 @@ export const pollRules = <Request, Payload>(kit: Kit<Request, Payload>): Readonl
     ...(status === null ? wordRules : []),
     ...(id === null ? ["MUST call an answer about another scan broken"] : []),
     ...(oddIds.length === 0 ? [encodedRule] : []),
+    ...(kit.poll.ended === undefined || kit.poll.ended.length === 0 ? [endedRule] : []),
+    ...(kit.poll.moved === undefined || kit.poll.moved.length === 0 ? [movedRule] : []),
+    ...(kit.poll.cancelled === undefined || kit.poll.cancelled.length === 0 ? [cancelledRule] : []),
     ...(pending.every(({ within }) => within === undefined) ? [timeRule] : [])
   ])
   return rules.filter(({ name }) => !without.has(name))

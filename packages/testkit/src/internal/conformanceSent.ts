@@ -61,7 +61,7 @@ const bodyFault = (as: NonNullable<Sent["as"]>, wanted: unknown, sent: string): 
 }
 
 /** What is wrong with a request, by the documented one. */
-const faultsOf = <Request, Payload>(
+export const faultsOf = <Request, Payload>(
   kit: Kit<Request, Payload>,
   entry: Entry,
   wanted: Sent,
@@ -89,6 +89,10 @@ const faultsOf = <Request, Payload>(
   return faults
 }
 
+/** What `{id}` stands for in a request that a preparation comes before: what its last call returned. */
+const preparedFor = <Request, Payload>({ prepare }: Kit<Request, Payload>): string =>
+  String(Object.values(prepare?.returns ?? {}).at(-1) ?? "")
+
 export const sentRules = <Request, Payload>(kit: Kit<Request, Payload>): ReadonlyArray<bench.Rule> => {
   const { poll, submit } = kit
   const rules: ReadonlyArray<bench.Rule> = [
@@ -100,7 +104,7 @@ export const sentRules = <Request, Payload>(kit: Kit<Request, Payload>): Readonl
         yield* scene.submit(submit.accepted[0])
         const [entry] = scene.requests()
         if (entry === undefined) note("no request was sent")
-        else if (submit.sends !== undefined) faultsOf(kit, entry, submit.sends, "").forEach(note)
+        else if (submit.sends !== undefined) faultsOf(kit, entry, submit.sends, preparedFor(kit)).forEach(note)
       })
     },
     {

@@ -148,7 +148,10 @@ export const submitRules = <Request, Payload>(kit: Kit<Request, Payload>): Reado
         const scene = yield* bench.open(kit)
         for (const [at, answer] of accepted.entries()) {
           // Beside a slash the last part of a Location may be an id after all.
-          const values = "location" in id ? [undefined, ""] : unusableIds.filter((value) => !bench.isId(kit, value))
+          const values =
+            "location" in id
+              ? [undefined, ""]
+              : unusableIds.filter((value) => !bench.isId(kit, bench.scanIdOf(kit, value)))
           for (const value of values) {
             const heard = yield* scene.submit(bench.withNewId(kit, answer, value))
             const shown = typeof value === "string" ? JSON.stringify(value.slice(0, 20)) : JSON.stringify(value)

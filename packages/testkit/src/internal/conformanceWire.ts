@@ -251,3 +251,6 @@ export const sameAddress = (address: string, id: string, other: string, otherId:
     partsOf(other),
     partsOf(address).map((part) => part.replaceAll(id, () => otherId))
   )
+
+/** Whether a part of an address holds the whole id. */
+export const holdsId = (address: string, id: string): boolean => partsOf(address).some((part) => part.includes(id))

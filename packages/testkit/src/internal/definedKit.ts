@@ -2,10 +2,20 @@
 import type { PollFaultKind } from "@scanpoll/core/model/PollFault"
 import type { SubmitErrorKind } from "@scanpoll/core/model/SubmitError"
 import type { VendorHttp } from "@scanpoll/core/http/VendorHttp"
-import type { Firm } from "@scanpoll/core/vendor/Definition"
+import type { Firm, PendingStatus } from "@scanpoll/core/vendor/Definition"
 import type { Vendor } from "@scanpoll/core/vendor/Vendor"
 import type * as Layer from "effect/Layer"
-import type { Answer, CollectFacts, ErrorAnswer, Kit, PendingAnswer, SettledAnswer, Sent } from "../Conformance.ts"
+import type {
+  Answer,
+  CollectFacts,
+  ErrorAnswer,
+  Kit,
+  PendingAnswer,
+  PrepareFacts,
+  ResultFacts,
+  SettledAnswer,
+  Sent
+} from "../Conformance.ts"
 import type { ScanSample, Samples } from "../Samples.ts"
 import type { Auth } from "./shownKey.ts"
 import * as wire from "./conformanceWire.ts"
@@ -110,7 +120,7 @@ const tableOf = <T, P>(vendor: Vendor<T, P>): ReadonlyArray<ErrorAnswer> =>
   })
 
 const settledOf = ({ answer, means, reason, result }: ScanSample): ReadonlyArray<SettledAnswer> =>
-  means === "queued" || means === "running" || means === "ended"
+  means !== "Completed" && means !== "Partial" && means !== "Failed"
     ? []
     : [
         {
@@ -133,22 +143,71 @@ const collectOf = <T>(findings: NonNullable<Samples<T>["findings"]>): CollectFac
   }
 }
 
-/** At least one of them, or a kit that says what is missing: the rule about the kit itself reads it. */
-const atLeastOne = <A>(items: ReadonlyArray<A>, vendor: string, what: string): readonly [A, ...Array<A>] => {
-  const [first, ...rest] = items
-  if (first === undefined) throw new TypeError(`${vendor}: samples.poll.scans has no ${what} scan`)
-  return [first, ...rest]
+/** Answers of scans that have not ended, with how long each means that. */
+const pendingOf = (
+  scans: ReadonlyArray<Pick<ScanSample, "answer" | "means">>,
+  known: ReadonlyArray<PendingStatus> = []
+): ReadonlyArray<PendingAnswer> =>
+  scans.flatMap(({ answer, means }): ReadonlyArray<PendingAnswer> => {
+    if (means !== "queued" && means !== "running") return []
+    const within = known.find((one) => one.status === (answer.status ?? 200))?.within
+    return [{ answer, phase: means, ...(within === undefined ? {} : { within }) }]
+  })
+
+/** What the calls of a preparation take of the documented answers. */
+const prepareOf = <T, P>(
+  { calls }: Vendor<T, P>,
+  answered: PrepareFacts["calls"],
+  recover: Samples<T>["recover"]
+): PrepareFacts => {
+  const returns = calls.prepare.map(({ name, take }, at): readonly [string, unknown] => {
+    const { body, headers = {} } = answered[at]?.answer ?? {}
+    if (typeof take === "function") return [name, take(body)]
+    if (!("location" in take)) return [name, wire.get(body, take)]
+    const found = Object.entries(headers).find(([header]) => header.toLowerCase() === "location")?.[1]
+    return [name, take.location.exec(typeof found === "string" ? found : "")?.[1]]
+  })
+  return {
+    calls: answered,
+    returns: Object.fromEntries(
+      returns.flatMap(([name, value]) =>
+        typeof value === "string" || typeof value === "number" ? [[name, value]] : []
+      )
+    ),
+    ...(recover === undefined ? {} : { recover })
+  }
+}
+
+const resultOf = <T, P>(
+  { calls, places }: Vendor<T, P>,
+  { pending, scans, sends, word }: NonNullable<Samples<T>["result"]>,
+  [ended]: ReadonlyArray<Answer>
+): ResultFacts => {
+  const told = ended === undefined || places.word === null ? undefined : wire.get(ended.body, places.word)
+  return {
+    sends,
+    id: places.resultId,
+    word: word ?? String(told ?? "ended"),
+    pending: pendingOf(pending ?? [], calls.result?.pending),
+    settled: scans.flatMap(({ word, ...scan }) =>
+      settledOf(scan).map((settled) => ({ ...settled, ...(word === undefined ? {} : { word }) }))
+    )
+  }
 }
 
 export const make = <T, P>(vendor: Vendor<T, P>, samples: Samples<T>, http: Layer.Layer<VendorHttp>): Kit<T, P> => {
-  const { errors = [], findings, keys, list, poll, requests, submit } = samples
+  const { cancel, errors = [], findings, keys, list, poll, prepare = [], requests, submit } = samples
+  const [first, ...further] = prepare
   const { status } = vendor.calls
-  const withinOf = (answer: Answer) => status.pending?.find((one) => one.status === (answer.status ?? 200))?.within
-  const pending = poll.scans.flatMap(({ answer, means }): ReadonlyArray<PendingAnswer> => {
-    if (means !== "queued" && means !== "running") return []
-    const within = withinOf(answer)
-    return [{ answer, phase: means, ...(within === undefined ? {} : { within }) }]
-  })
+  const pending = pendingOf(poll.scans, status.pending)
+  const settled = poll.scans.flatMap(settledOf)
+  const ended = poll.scans.flatMap(({ answer, means }) => (means === "ended" ? [answer] : []))
+  const cancelled = poll.scans.flatMap(({ answer, means }) => (means === "cancelled" ? [answer] : []))
+  const moved = poll.scans.flatMap(({ answer, means }) =>
+    typeof means === "object" ? [{ answer, to: means.moved, at: means.at }] : []
+  )
+  if (pending.length === 0) throw new TypeError(`${vendor.name}: samples.poll.scans has no pending scan`)
+  if (settled.length + ended.length === 0) throw new TypeError(`${vendor.name}: samples.poll.scans has no ended scan`)
   const { words } = status
   const id = vendor.places.submitId ?? submit.id ?? vendor.places.location
   if (id === null) throw new TypeError(`${vendor.name}: samples.submit.id is missing: a function finds the id`)
@@ -165,6 +224,7 @@ export const make = <T, P>(vendor: Vendor<T, P>, samples: Samples<T>, http: Laye
     submit: {
       sends: submit.sends,
       id,
+      ...(submit.scanId === undefined ? {} : { scanId: submit.scanId }),
       accepted: submit.accepted,
       ...(submit.settled === undefined ? {} : { settled: submit.settled.flatMap(settledOf) })
     },
@@ -176,14 +236,20 @@ export const make = <T, P>(vendor: Vendor<T, P>, samples: Samples<T>, http: Laye
       ...(poll.decides === undefined ? {} : { decides: poll.decides }),
       ...(status.numeric === undefined ? {} : { numeric: status.numeric }),
       isWord: typeof words === "function" ? words : (word: string) => words.includes(word),
-      pending: atLeastOne(pending, vendor.name, "pending"),
-      settled: atLeastOne(poll.scans.flatMap(settledOf), vendor.name, "ended")
+      pending,
+      settled,
+      ...(ended.length === 0 ? {} : { ended }),
+      ...(moved.length === 0 ? {} : { moved }),
+      ...(cancelled.length === 0 ? {} : { cancelled })
     },
     errors: [
       refusal,
       ...tableOf(vendor).filter((row) => row.submit !== undefined || row.poll !== undefined),
       ...errors
     ],
+    ...(first === undefined ? {} : { prepare: prepareOf(vendor, [first, ...further], samples.recover) }),
+    ...(samples.result === undefined ? {} : { result: resultOf(vendor, samples.result, ended) }),
+    ...(cancel === undefined ? {} : { cancel }),
     ...(findings === undefined ? {} : { collect: collectOf(findings) }),
     ...(list === undefined ? {} : { reconcile: list })
   }

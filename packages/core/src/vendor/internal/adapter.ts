@@ -3,12 +3,13 @@ import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Result from "effect/Result"
-import type { ScanAdapter } from "../../engine/ScanAdapter.ts"
+import type { About, ScanAdapter } from "../../engine/ScanAdapter.ts"
 import type { VendorClient, VendorResponse } from "../../http/VendorHttp.ts"
 import * as Observation from "../../model/Observation.ts"
 import type * as PollFault from "../../model/PollFault.ts"
 import type * as ScanOutcome from "../../model/ScanOutcome.ts"
 import * as ScanTicket from "../../model/ScanTicket.ts"
+import type { Subject } from "../../model/Subject.ts"
 import type { Definition } from "../Definition.ts"
 import * as Asking from "./asking.ts"
 import type { CancelCall, KeyProbe, ResultCall, Status } from "./calls.ts"
@@ -67,6 +68,10 @@ const polling =
       )
     )
 
+/** What a scan is about; null where it is known by its id alone. */
+const subjectOf = (about: About | undefined): Subject | null =>
+  about === undefined || about.subject.kind === "unknown" ? null : about.subject
+
 const resulting =
   <A, P>(
     { path, query }: ResultCall<A, P>,
@@ -74,8 +79,7 @@ const resulting =
   ): NonNullable<ScanAdapter<never, P>["result"]> =>
   (ticket, word, about) =>
     sendable(ticket.scanId, () => {
-      const subject = about === undefined || about.subject.kind === "unknown" ? null : about.subject
-      const asked = ask.send(Asking.pathOf(path, ticket.scanId), query?.(ticket.scanId, word, subject))
+      const asked = ask.send(Asking.pathOf(path, ticket.scanId), query?.(ticket.scanId, word, subjectOf(about)))
       return Effect.flatMap(asked, (response) =>
         Effect.flatMap(Clock.currentTimeMillis, (now) =>
           answered(observer.result(ticket, word, response, now), response)
@@ -159,8 +163,8 @@ export const make = <T, A, P, F, L, K extends string>(
     ...(collect === null
       ? {}
       : {
-          collect: (outcome: ScanOutcome.ScanOutcome<unknown>) =>
-            parts.sendable(outcome.ticket.scanId, () => collect(outcome))
+          collect: (outcome: ScanOutcome.ScanOutcome<unknown>, about?: About) =>
+            parts.sendable(outcome.ticket.scanId, () => collect(outcome, subjectOf(about)))
         }),
     ...(cancel === undefined ? {} : { cancel: cancelling(cancel, parts) }),
     ...(keyProbe === undefined ? {} : { probe: probing(keyProbe, ask) }),

@@ -91,7 +91,7 @@ export interface CancelCall {
  * - `path`: `{name}` stands for what that call of `prepare` returned, encoded.
  * - `body`: default the target itself, as `json`. With `GET` there is none.
  * - `id`: where the new scan's id is: a place in the body, a form that the `Location` header matches (its first group is
- *   the id), a function of the body, or `{ prepared }`: the id is what that call of `prepare` returned, where the answer
+ *   the id), a function of the body, what was prepared and the target, or `{ prepared }`: the id is what that call of `prepare` returned, where the answer
  *   is a 2xx.
  * - `already`: the words of an answer that is the end itself (a cache hit, a scan done within the request), under any
  *   HTTP status; it is then read as the answer to a poll is. `meanings` are for words that the vendor writes otherwise
@@ -114,7 +114,7 @@ export interface Submit<in T, in out P, K extends string = never> {
     | Place
     | { readonly location: RegExp }
     | { readonly prepared: K }
-    | ((body: unknown, prepared: Prepared<K>) => unknown)
+    | ((body: unknown, prepared: Prepared<K>, target: T) => unknown)
   readonly already?: {
     readonly words: ReadonlyArray<string>
     readonly meanings?: Readonly<Record<string, When<P>>>
@@ -142,7 +142,7 @@ export interface PendingStatus {
  * A poll: one `GET`.
  *
  * - `id`: where the answer says which scan it is about; null where it does not.
- * - `word`: where the status word is, or a function of the body; null from it is no answer. `numeric`: the words at that
+ * - `word`: where the status word is, or a function of the body and of the asked scan's id; null from it is no answer. `numeric`: the words at that
  *   place are whole numbers.
  * - `words`: what each documented word means, compared exactly; as a function, null for a word that is not documented.
  * - `pending`: answers other than 200 that say the scan is not finished.
@@ -158,7 +158,7 @@ export interface Status<in A, out P> {
   readonly path: IdPath
   readonly query?: (scanId: string) => Query
   readonly id: Place | null
-  readonly word: Place | ((body: unknown) => string | null)
+  readonly word: Place | ((body: unknown, scanId: string) => string | null)
   readonly numeric?: boolean
   readonly words: Readonly<Record<string, Meaning<A, P>>> | ((word: string) => Meaning<A, P> | null)
   readonly pending?: ReadonlyArray<PendingStatus>
@@ -203,7 +203,8 @@ export interface Gathered {
 /**
  * The call for findings, where they are not in the status answer.
  *
- * - `page`: the query of a page, told the page before it; null where there is none. Left out: there is one page.
+ * - `page`: the query of a page, told the page before it and what the scan is about, which is null where it is known by its id
+ *   alone; null where there is no such page. Left out: there is one page.
  * - `pages`: at most so many are read. Default 20; beyond it the findings are not `whole`.
  * - `isAbout`: whether an answer is about the asked scan.
  * - `read`: the findings that all pages tell.
@@ -213,7 +214,7 @@ export interface Gathered {
  */
 export interface FindingsCall<F> {
   readonly path: IdPath
-  readonly page?: (index: number, before: F | null, scanId: string) => Query | null
+  readonly page?: (index: number, before: F | null, scanId: string, subject: Subject | null) => Query | null
   readonly pages?: number
   readonly answer: Codec<F>
   readonly isAbout?: (answer: F, scanId: string) => boolean

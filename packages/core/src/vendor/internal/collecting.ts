@@ -4,6 +4,7 @@ import * as Result from "effect/Result"
 import type { Query, VendorResponse } from "../../http/VendorHttp.ts"
 import * as PollFault from "../../model/PollFault.ts"
 import * as ScanOutcome from "../../model/ScanOutcome.ts"
+import type { Subject } from "../../model/Subject.ts"
 import * as Wire from "../Wire.ts"
 import { type Asking, pathOf } from "./asking.ts"
 import type { FindingsCall } from "./calls.ts"
@@ -12,17 +13,22 @@ import type { FindingsCall } from "./calls.ts"
 export const make = <F>(call: FindingsCall<F>, { broken, get, json }: Asking) => {
   const read = Wire.reader(call.answer)
   const most = call.pages ?? 20
-  const queryOf = (index: number, before: F | null, scanId: string): Query | undefined | null => {
-    if (call.page !== undefined) return call.page(index, before, scanId)
+  const queryOf = (
+    index: number,
+    before: F | null,
+    scanId: string,
+    subject: Subject | null
+  ): Query | undefined | null => {
+    if (call.page !== undefined) return call.page(index, before, scanId, subject)
     return index === 0 ? undefined : null
   }
-  return Effect.fnUntraced(function* (outcome: ScanOutcome.ScanOutcome<unknown>) {
+  return Effect.fnUntraced(function* (outcome: ScanOutcome.ScanOutcome<unknown>, subject: Subject | null) {
     // What the vendor would answer for a failed scan is not documented, and there is nothing to find in it.
     if (outcome._tag === "Failed") return ScanOutcome.noFindings
     const { scanId } = outcome.ticket
     const pages: Array<F> = []
     let leftOut = 0
-    let query = queryOf(0, null, scanId)
+    let query = queryOf(0, null, scanId, subject)
     let latest: VendorResponse | null = null
     while (query !== null && pages.length < most) {
       const response: VendorResponse = yield* get("findings", pathOf(call.path, scanId), query)
@@ -34,7 +40,7 @@ export const make = <F>(call: FindingsCall<F>, { broken, get, json }: Asking) =>
       leftOut += page.success.leftOut
       pages.push(page.success.value)
       latest = response
-      query = queryOf(pages.length, page.success.value, scanId)
+      query = queryOf(pages.length, page.success.value, scanId, subject)
     }
     const found = call.read(pages, { outcome, leftOut, whole: query === null })
     if (!("_tag" in found)) return found

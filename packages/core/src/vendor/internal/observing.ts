@@ -20,7 +20,7 @@ type Known<P> =
   | "queued"
   | "running"
   | "ended"
-  | { readonly moved: (body: unknown) => unknown }
+  | { readonly moved: (body: unknown, scanId: string) => unknown }
   | { readonly running: (body: unknown) => Partial<Observation.Progress> | null }
   | When<P>
 
@@ -96,7 +96,7 @@ export interface Observer<P> {
   ) => Result.Result<ScanOutcome.ScanOutcome<P>, PollFault> | null
   /** The answer to the call for the result, after the vendor said that the scan ended as `word`. */
   readonly result: (ticket: ScanTicket, word: string, response: VendorResponse, now: number) => Observed<P>
-  readonly wordOf: (body: unknown) => Result.Result<string, string>
+  readonly wordOf: (body: unknown, scanId: string) => Result.Result<string, string>
   /** Why an answer is not about a scan, as a code and words; null where it is, or does not say. */
   readonly notAbout: (body: unknown, scanId: string) => readonly [code: string, message: string] | null
 }
@@ -250,10 +250,10 @@ export const make = <T, A, P, F, L, K extends string>(
     return Result.succeed(withoutEvidence(ScanOutcome.makePartial<P>({ ...finished, reason }), unavailable))
   }
 
-  const wordOf = (body: unknown): Result.Result<string, string> => {
+  const wordOf = (body: unknown, scanId: string): Result.Result<string, string> => {
     const { numeric, word: place } = status
     if (typeof place === "function") {
-      const word = place(body)
+      const word = place(body, scanId)
       return word === null ? Result.fail("the answer holds no status") : Result.succeed(word)
     }
     const word = Wire.get(body, place)
@@ -311,7 +311,7 @@ export const make = <T, A, P, F, L, K extends string>(
       const body = response.body.value
       const wrong = notAbout(body, ticket.scanId)
       if (wrong !== null) return broken(response, ...wrong)
-      const word = wordOf(body)
+      const word = wordOf(body, ticket.scanId)
       if (Result.isFailure(word)) return broken(response, "invalid-answer", word.failure)
       const meaning = meaningOf(word.success)
       if (meaning === null) {
@@ -320,7 +320,7 @@ export const make = <T, A, P, F, L, K extends string>(
       if (meaning === "ended") return Result.succeed(Observation.ended(WireFields.cut(scrub(word.success), 100)))
       if (typeof meaning === "string") return Result.succeed(Observation.pending(meaning))
       if ("moved" in meaning) {
-        const scanId = idOf(meaning.moved(body))
+        const scanId = idOf(meaning.moved(body, ticket.scanId))
         return scanId === null
           ? broken(response, "invalid-answer", "the id that the scan goes on under is missing or cannot be one")
           : Result.succeed(Observation.moved("running", { ...ticket, scanId }))

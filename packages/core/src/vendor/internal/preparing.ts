@@ -157,9 +157,10 @@ export const recovering =
 export const newId = <T, P, K extends string>(
   { id }: Pick<Submit<T, P, K>, "id">,
   response: VendorResponse,
-  prepared: Prepared<K>
+  prepared: Prepared<K>,
+  target: T
 ): unknown => {
-  if (typeof id === "function") return response.body._tag === "Json" ? id(response.body.value, prepared) : null
+  if (typeof id === "function") return response.body._tag === "Json" ? id(response.body.value, prepared, target) : null
   if ("prepared" in id) return isAccepted(response.status) ? prepared[id.prepared] : null
   return taken(id, response)
 }

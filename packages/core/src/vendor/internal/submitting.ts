@@ -96,12 +96,12 @@ export const make = <T, P, K extends string>(
     }
     const response = yield* Effect.mapError(send(target, prepared), (fault) => faults.lost(fault, scrub, target))
     // An id means that the scan exists, whatever the status says.
-    const scanId = idOf(Preparing.newId(submit, response, prepared))
+    const scanId = idOf(Preparing.newId(submit, response, prepared, target))
     if (scanId === null) return yield* faults.submit(response, scrub, target)
     const now = yield* Clock.currentTimeMillis
     const ticket = ticketOf(scanId, now)
     const { body, quota } = response
-    const word = body._tag === "Json" ? Result.getOrElse(observer.wordOf(body.value), () => null) : null
+    const word = body._tag === "Json" ? Result.getOrElse(observer.wordOf(body.value, scanId), () => null) : null
     const outcome = already(target, ticket, response, word, now)
     if (outcome !== null) return { _tag: "Already", outcome, quota }
     const hint = word !== null && submit.pollAtOnce?.includes(word) === true ? Option.none() : response.hint
