@@ -59,7 +59,7 @@ export default Vendor.define({
     // The answer has the two halves of the id at two places.
     word: (body, scanId) => {
       const status = Wire.get(body, ["status"])
-      const isAbout = `${Wire.get(body, ["target", "id"])}/${Wire.get(body, ["id"])}` === scanId
+      const isAbout = [Wire.get(body, ["target", "id"]), Wire.get(body, ["id"])].join("/") === scanId
       return isAbout && typeof status === "string" ? status : null
     },
     words: {

@@ -187,7 +187,7 @@ const resultOf = <T, P>(
   return {
     sends,
     id: places.resultId,
-    word: word ?? String(told ?? "ended"),
+    word: word ?? (typeof told === "string" || typeof told === "number" ? String(told) : "ended"),
     pending: pendingOf(pending ?? [], calls.result?.pending),
     settled: scans.flatMap(({ word, ...scan }) =>
       settledOf(scan).map((settled) => ({ ...settled, ...(word === undefined ? {} : { word }) }))
