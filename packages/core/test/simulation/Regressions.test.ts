@@ -5,6 +5,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 import { TestClock } from "effect/testing"
 import * as RateBudget from "../../src/engine/RateBudget.ts"
@@ -70,6 +71,33 @@ describe("found by the simulation", () => {
         vendor.ledger.submissions.map(({ at }) => at),
         [0, 61_000, 61_000]
       )
+    }).pipe(Effect.provide(world))
+  )
+
+  it.effect("an equal wish that came to nothing while another waited for its turn keeps nobody from buying", () =>
+    Effect.gen(function* () {
+      const vendor = Conversation.make({
+        submits: [{ say: "Refused", takes: 1000 }, { say: "Refused", takes: 1000 }, { say: "accept" }],
+        budget: { openScans: 1 },
+        policy: steady
+      })
+      const journal = yield* ScanJournal.ScanJournal
+      let claims = 0
+      const counted = ScanJournal.ScanJournal.of({
+        ...journal,
+        claim: (key, options) =>
+          options.peek !== true && ++claims > 50 ? Effect.die("claimed without end") : journal.claim(key, options)
+      })
+      const wish = Effect.option(
+        Scans.run(vendor.adapter, "a").pipe(Effect.provideService(ScanJournal.ScanJournal, counted))
+      )
+      // The later two see the first one's submission and wait for it; then one of them buys while the other has no place.
+      const later = Effect.delay(wish, "500 millis")
+      const wishes = yield* Effect.forkChild(Effect.all([wish, later, later], { concurrency: "unbounded" }))
+      yield* TestClock.adjust("10 minutes")
+      const outcomes = yield* Fiber.join(wishes)
+      assert.deepStrictEqual(outcomes.map(Option.isSome), [false, false, true])
+      assert.strictEqual(vendor.ledger.submissions.length, 3)
     }).pipe(Effect.provide(world))
   )
 

@@ -209,6 +209,7 @@ const buyInTurn = <Payload, R>(job: Job.Job<Payload, R>, wish: Purchase.Wish<Pay
     const beforeNextTry = retry(job)
     // The submission that was awaited: what came of it is the answer to this wish too.
     let awaited: string | null = null
+    let lookedInVain = false
     for (;;) {
       const earlier = yield* joined(job, wish, awaited)
       if (earlier !== null) return earlier
@@ -239,6 +240,9 @@ const buyInTurn = <Payload, R>(job: Job.Job<Payload, R>, wish: Purchase.Wish<Pay
           yield* beforeNextTry(result.error)
           continue
         case "LookAgain":
+          // Whatever it was that kept us from buying, it may be there for a while.
+          if (lookedInVain) yield* Effect.sleep(busyStep)
+          lookedInVain = true
           continue
       }
     }
@@ -256,18 +260,23 @@ const joined = <Payload, R>(
     if (equal !== null && equal.ended !== null) {
       return settled(yield* Recall.fromEqual(job, equal.claimId, equal.ended))
     }
-    const claimId = equal?.claimId ?? awaited ?? waiting.claimId
-    if (claimId === null) return null
-    const entry = yield* job.journal.get(claimId)
-    if (entry !== null && entry.state === "settled") {
-      return settled(yield* Recall.fromJournal(job, claimId, entry.outcome, entry.changedAt))
-    }
-    if (entry !== null && entry.state === "submitted" && entry.ticket !== null) {
-      return yield* known(job, { claimId, ticket: entry.ticket, notBefore: entry.notBefore }, key)
-    }
-    if (entry === null || entry.state === "refused" || entry.state === "released") {
-      EqualRequests.forgetClaim(job, claimId)
-      if (waiting.claimId === claimId) waiting.claimId = null
+    for (const claimId of new Set([equal?.claimId, awaited, waiting.claimId])) {
+      if (claimId === null || claimId === undefined) continue
+      const entry = yield* job.journal.get(claimId)
+      if (entry !== null && entry.state === "settled") {
+        return settled(yield* Recall.fromJournal(job, claimId, entry.outcome, entry.changedAt))
+      }
+      if (entry !== null && entry.state === "submitted" && entry.ticket !== null) {
+        return yield* known(job, { claimId, ticket: entry.ticket, notBefore: entry.notBefore }, key)
+      }
+      if (entry !== null && entry.state === "in-doubt") {
+        if (yield* Doubt.resolve(job, claimId)) return yield* joined(job, { key, waiting }, awaited)
+        return yield* Recall.inDoubt(job, claimId)
+      }
+      if (entry === null || entry.state === "refused" || entry.state === "released") {
+        EqualRequests.forgetClaim(job, claimId)
+        if (waiting.claimId === claimId) waiting.claimId = null
+      }
     }
     return null
   })
