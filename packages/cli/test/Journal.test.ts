@@ -341,7 +341,7 @@ describe("the journal of the command", () => {
           const two = yield* lost("typed.example")
           const scanId =
             appvet.ledger.accepted("https://typed.example/")[0]?.scanId ?? appvet.ledger.accepted().at(-1)?.scanId ?? ""
-          assert.strictEqual((yield* run(folder, ["reconcile", two, "--as", "../keys"])).code, 2)
+          assert.strictEqual((yield* run(folder, ["reconcile", two, "--as", ".."])).code, 2)
           const nobody = yield* run(folder, ["reconcile", two, "--as", "scan_nobody0000000"])
           assert.deepStrictEqual([nobody.code, /the vendor knows no such scan/.test(nobody.stderr)], [3, true])
           const foreign = yield* run(folder, [
