@@ -10,9 +10,10 @@
 import * as Severity from "@scanpoll/core/model/Severity"
 import type * as Gate from "@scanpoll/report/Gate"
 import * as Option from "effect/Option"
+import { gateRules } from "../config/Flags.ts"
 import { type InputFault, quote } from "../config/InputFault.ts"
 import type { Plan } from "../config/Plan.ts"
-import { type SettingName, names, settings as catalogue, variable } from "../config/Setting.ts"
+import { names, settings as catalogue, variable } from "../config/Setting.ts"
 import type * as SettingKind from "../config/SettingKind.ts"
 import * as SettingsOf from "../config/Settings.ts"
 import * as PlanBounds from "./PlanBounds.ts"
@@ -85,25 +86,14 @@ const gateOf = (
   return { gate, faults }
 }
 
-const gateNames = [
-  "failOn",
-  "failOnNew",
-  "minScore",
-  "minGrade",
-  "maxViolations",
-  "allowPartial",
-  "allowIncomplete",
-  "exitZero"
-] as const satisfies ReadonlyArray<SettingName>
-
-type GateName = (typeof gateNames)[number]
+type GateName = (typeof gateRules)[number]
 
 // What stands in the plan and is no target and no rule of the gate.
 const settingFaults = (plan: Plan): ReadonlyArray<InputFault> => {
   const may = (what: string) => `an untrusted plan may not ${what}`
   const settings = names.flatMap((name): ReadonlyArray<InputFault> => {
     const given = plan.settings[name]
-    if (given === undefined || gateNames.some((gate) => gate === name)) return []
+    if (given === undefined || gateRules.some((gate) => gate === name)) return []
     const setting = catalogue[name]
     const otherwise = `name it with --${setting.flag} or ${variable(setting)}`
     return [{ where: given.where, message: `${may(`set ${setting.plan?.[1] ?? setting.flag}`)}; ${otherwise}` }]
