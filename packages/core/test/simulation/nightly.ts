@@ -37,6 +37,7 @@ const add = (report: Report): void => {
 }
 
 for (let seed = from; seed < from + seeds; seed++) {
+  if (seed > from && seed % 500 === 0) say(`up to seed ${seed}: ${sums.runs} runs, ${sums.failed} broke a rule`)
   for (const mode of modes) {
     const report = simulate({ seed, mode })
     add(report)
