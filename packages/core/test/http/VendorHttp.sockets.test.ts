@@ -43,7 +43,33 @@ tls.setDefaultCACertificates([
   ...Object.values(trusted).map((certificate) => certificate.cert)
 ])
 
+// As SIGSTOP does, or the lid of a laptop: nothing of this process runs meanwhile.
+const freeze = (millis: number): void => void Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, millis)
+
 describe.each(clients)("over %s", (_name, layer) => {
+  it.live("reads an answer that came while the process was frozen past the timeout of its request (D-04)", () =>
+    Effect.gen(function* () {
+      const acme = yield* vendor(({ socket }) => {
+        socket.write(reply(200, json))
+        freeze(700)
+      })
+      const client = yield* clientFor(acme, { timeout: "300 millis" })
+      for (const asked of [client.post("/scans", {}), client.get("/scans/1")]) {
+        const answer = yield* asked
+        assert.deepStrictEqual([answer.status, answer.body], [200, { _tag: "Json", value }])
+      }
+    }).pipe(Effect.provide(layer))
+  )
+
+  it.live("gives up soon after a freeze in which no answer came (D-04)", () =>
+    Effect.gen(function* () {
+      const acme = yield* vendor(() => freeze(700))
+      const client = yield* clientFor(acme, { timeout: "300 millis" })
+      const fault = yield* faultOf(client.post("/scans", {}))
+      assert.deepInclude(fault, { sent: true, code: "timeout" })
+    }).pipe(Effect.provide(layer))
+  )
+
   it.live(
     "sends one request with the key in Authorization alone, asks for identity and sends no trace headers (SE-06)",
     () =>

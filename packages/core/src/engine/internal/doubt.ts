@@ -6,6 +6,7 @@ import * as Exit from "effect/Exit"
 import * as Account from "../../model/Account.ts"
 import type { ScanTicket } from "../../model/ScanTicket.ts"
 import * as SteadyClock from "../../time/SteadyClock.ts"
+import * as Timeouts from "../../time/internal/timeouts.ts"
 import type { JournalError } from "../ScanJournal.ts"
 import type * as Job from "./job.ts"
 import { undisturbed, whereabouts } from "./log.ts"
@@ -24,7 +25,7 @@ export const recover = (job: Asking, prepared: unknown): Effect.Effect<ScanTicke
       turn.giveBack()
       return null
     }
-    const exit = yield* Effect.exit(Effect.timeoutOption(adapter.recover(prepared), request.policy.pollTimeout))
+    const exit = yield* Effect.exit(Timeouts.option(adapter.recover(prepared), request.policy.pollTimeout))
     if (Exit.isFailure(exit)) {
       if (Cause.hasDies(exit.cause)) {
         yield* undisturbed(Effect.logError(`a doubt could not be resolved: ${whereabouts(exit.cause)}`))

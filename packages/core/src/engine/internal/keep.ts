@@ -21,6 +21,7 @@ import {
 } from "../ScanJournal.ts"
 import type { ScanRequest } from "../ScanRequest.ts"
 import * as SteadyClock from "../../time/SteadyClock.ts"
+import * as Timeouts from "../../time/internal/timeouts.ts"
 import * as Hold from "./hold.ts"
 import type * as Job from "./job.ts"
 import { defectCode, undisturbed, whereabouts } from "./log.ts"
@@ -176,7 +177,7 @@ const collectOnce = (
   asking: Effect.Effect<ScanOutcome.Findings, PollFault.PollFault>,
   timeout: Duration.Duration
 ): Effect.Effect<ScanOutcome.Findings | PollFault.PollFault> =>
-  Effect.timeoutOption(asking, timeout).pipe(
+  Timeouts.option(asking, timeout).pipe(
     Effect.map(Option.getOrElse((): ScanOutcome.Findings | PollFault.PollFault => timedOut)),
     Effect.catch((fault) => Effect.succeed(fault))
   )

@@ -11,6 +11,7 @@ import type { ScanOutcome } from "../../model/ScanOutcome.ts"
 import type { ScanTicket } from "../../model/ScanTicket.ts"
 import type { Subject } from "../../model/Subject.ts"
 import * as SteadyClock from "../../time/SteadyClock.ts"
+import * as Timeouts from "../../time/internal/timeouts.ts"
 import { RateBudget } from "../RateBudget.ts"
 import type { ScanAdapter } from "../ScanAdapter.ts"
 import { type ClaimEntry, JournalError, type Operations, ScanJournal } from "../ScanJournal.ts"
@@ -43,7 +44,7 @@ const inTurn = <A>(
     yield* budget.turn({ kind: call.kind, due, lane: "" })
     const late = PollFault.make({ kind: "Transient", code: "timeout", message: call.late })
     const { by, kind } = call
-    const answer = yield* Effect.timeoutOption(call.request, call.timeout ?? adapter.policy.pollTimeout).pipe(
+    const answer = yield* Timeouts.option(call.request, call.timeout ?? adapter.policy.pollTimeout).pipe(
       Effect.flatMap(Option.match({ onSome: Effect.succeed, onNone: () => Effect.fail(late) })),
       Effect.tapError((fault) =>
         Effect.map(SteadyClock.now, (now) => VendorSays.apply(budget, adapter.limits, fault, now, { by, kind }))

@@ -17,6 +17,7 @@ import { type Already, type Submitted, submitted } from "../ScanAdapter.ts"
 import type { ClaimKey, JournalError } from "../ScanJournal.ts"
 import type { Buy } from "../ScanRequest.ts"
 import * as SteadyClock from "../../time/SteadyClock.ts"
+import * as Timeouts from "../../time/internal/timeouts.ts"
 import { SubmissionGrace } from "../SubmissionGrace.ts"
 import * as Doubt from "./doubt.ts"
 import * as Hold from "./hold.ts"
@@ -217,7 +218,7 @@ const prepare = (
         Effect.gen(function* () {
           const due = yield* SteadyClock.now
           yield* account.budget.turn({ kind: "poll", due, lane: request.lane })
-          return yield* Effect.timeoutOption(making, timeout)
+          return yield* Timeouts.option(making, timeout)
         })
       )
     )
@@ -273,7 +274,7 @@ const post = <Payload>(
   Effect.gen(function* () {
     const timeout = Duration.sum(job.request.adapter.limits.submitTimeout, Duration.seconds(1))
     const answered = Effect.flatMap(
-      Effect.timeoutOption(Effect.interruptible(submit), timeout),
+      Timeouts.option(submit, timeout),
       Option.match({
         onSome: Effect.succeed,
         onNone: () => Effect.fail(maybeAccepted("timeout", "the submission was not answered in time"))

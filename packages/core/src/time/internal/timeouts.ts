@@ -1,17 +1,25 @@
 // Many timeouts, one timer: one heap and one alarm for all effects under a clock, whoever asks (a poll, a schedule, a
-// request of `VendorHttp`). May touch: the fibers it starts. Law: no timer outlives the effects it is for.
+// request of `VendorHttp`). May touch: the fibers it starts. Laws: no timer outlives the effects it is for; after a pause of
+// the process (SIGSTOP, a closed lid) an answer that already lies in the socket is read before its timeout counts.
 import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
+import * as Duration from "effect/Duration"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
+import * as Option from "effect/Option"
 import * as SteadyClock from "../SteadyClock.ts"
 import { Alarm } from "./alarm.ts"
 import { Heap, type HeapItem } from "./heap.ts"
 
+// A timer that rings this much too late was held up with the whole process: Node runs timers before it reads sockets.
+const heldUp = 100
+const momentToRead = 250
+
 interface Entry extends HeapItem {
   isLate: boolean
+  hadItsMoment: boolean
   readonly fiber: Fiber.Fiber<unknown, unknown>
 }
 
@@ -29,7 +37,7 @@ class Timeouts {
 
   add(fiber: Fiber.Fiber<unknown, unknown>, millis: number): Entry {
     const due = SteadyClock.nowUnsafe(this.clock) + millis
-    const entry: Entry = { due, seq: this.seq++, place: -1, isLate: false, fiber }
+    const entry: Entry = { due, seq: this.seq++, place: -1, isLate: false, hadItsMoment: false, fiber }
     this.heap.push(entry)
     this.arm()
     return entry
@@ -49,6 +57,11 @@ class Timeouts {
   private expire(): void {
     const now = SteadyClock.nowUnsafe(this.clock)
     for (let first = this.heap.peek(); first !== undefined && first.due <= now; first = this.heap.peek()) {
+      if (!first.hadItsMoment && now - first.due > heldUp) {
+        first.hadItsMoment = true
+        this.heap.move(first, now + momentToRead)
+        continue
+      }
       this.heap.remove(first)
       first.isLate = true
       first.fiber.interruptUnsafe()
@@ -85,3 +98,10 @@ export const within = <A, E, R>(
       return Fiber.interrupt(fiber)
     })
   )
+
+// None when `self` took longer than `limit`. Unlike `Effect.timeoutOption` it cuts `self` also in an uninterruptible region.
+export const option = <A, E, R>(
+  self: Effect.Effect<A, E, R>,
+  limit: Duration.Duration
+): Effect.Effect<Option.Option<A>, E, R> =>
+  within<Option.Option<A>, E, R>(Effect.asSome(self), Duration.toMillis(limit), Effect.succeedNone)
