@@ -2,7 +2,8 @@
  * The vendors' keys: from the environment or a key file, and from nowhere else.
  *
  * A key is checked before anything is sent and read again for each request where it comes from a file, so a token that
- * was renewed there is used at once. No message holds a key, and every key that was ever read, used or not, is known to the
+ * was renewed there is used within a second or two: a file that has changed may be half written, and is read until it
+ * has held still for a second. No message holds a key, and every key that was ever read, used or not, is known to the
  * scrubber of this process so that it can be cut out of whatever is written.
  *
  * @since 0.1.0
@@ -49,6 +50,11 @@ export interface Keys {
 
 const maxBytes = 64 * 1024
 
+// How long a key file that has changed must hold still, how often it is looked at meanwhile, and for how long at most.
+const still = 1000
+const look = 250
+const patience = 3000
+
 type Variables = Readonly<Record<string, string | undefined>>
 
 // A shorter one may stand in a text by chance.
@@ -62,6 +68,33 @@ const learn = (variables: Variables, vendors: ReadonlyArray<Vendor>, allowed: Re
     )
     if ((isKey || allowed.has(name)) && value.trim().length >= least) Scrubber.ofProcess.learn(value.trim())
   }
+}
+
+// The key of a file that may be away, empty or half written while somebody replaces it. Each change is waited for once.
+const steadily = <E>(read: (variable: string) => Effect.Effect<string, E>) => {
+  const settled = new Map<string, string | null>()
+  const seen = (variable: string) => Effect.result(read(variable))
+  const keyOf = (found: Result.Result<string, E>): string | null => (Result.isSuccess(found) ? found.success : null)
+  return (variable: string): Effect.Effect<string, E> =>
+    Effect.gen(function* () {
+      let found = yield* seen(variable)
+      const known = settled.get(variable)
+      if (known !== undefined && known !== keyOf(found)) {
+        let unchanged = 0
+        for (let waited = 0; waited < patience && !(unchanged >= still && Result.isSuccess(found)); waited += look) {
+          yield* Effect.sleep(look)
+          const again = yield* seen(variable)
+          if (keyOf(again) === known) {
+            found = again
+            break
+          }
+          unchanged = keyOf(again) === keyOf(found) ? unchanged + look : 0
+          found = again
+        }
+      }
+      settled.set(variable, keyOf(found))
+      return yield* Effect.fromResult(found)
+    })
 }
 
 /**
@@ -117,6 +150,8 @@ export const make = Effect.fnUntraced(function* (
       return checked.success
     })
 
+  const steady = steadily(read)
+
   // A key that was typed where a target belongs must be known before anything is written.
   yield* Effect.ignore(fromFile)
 
@@ -127,7 +162,7 @@ export const make = Effect.fnUntraced(function* (
         onSuccess: (): KeyState => ({ _tag: "Set" })
       }),
     credential: (vendor, variable) =>
-      Effect.mapBoth(read(variable), {
+      Effect.mapBoth(keyFile === null ? read(variable) : steady(variable), {
         onFailure: ({ message }) =>
           new Credential.CredentialError({ vendor, variable, message: `${variable} ${message}` }),
         onSuccess: (key) => Redacted.make(key, { label: vendor })

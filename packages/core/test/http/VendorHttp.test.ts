@@ -385,6 +385,29 @@ describe("the credential", () => {
     }
   )
 
+  it.effect("that cannot be had for a moment is the last good one, and the vendor alone denies it (D-17)", () => {
+    const vendor = scripted(() => json({}))
+    const gone = new Credential.CredentialError({ vendor: "acme", variable: "ACME_API_KEY", message: "is not set" })
+    const lent = [
+      Effect.succeed("sk-old-123456"),
+      Effect.fail(gone),
+      Effect.succeed(""),
+      Effect.succeed("half\na key"),
+      Effect.succeed("sk-new-123456"),
+      Effect.fail(gone)
+    ]
+    return Effect.gen(function* () {
+      let at = 0
+      const credential = Effect.suspend(() =>
+        Effect.map(lent[at++] ?? Effect.fail(gone), (key) => Redacted.make<string>(key))
+      )
+      const client = yield* make({ credential })
+      for (const _ of lent) yield* at % 2 === 0 ? client.get("/scans/1") : client.post("/scans", {})
+      const [old, renewed] = ["Bearer sk-old-123456", "Bearer sk-new-123456"]
+      assert.deepStrictEqual(bearers(vendor.requests), [old, old, old, old, renewed, renewed])
+    }).pipe(Effect.provide(vendor.layer))
+  })
+
   it.effect("that is missing is a fault that names where it should come from", () => {
     const vendor = scripted(() => json({}))
     const credential = Effect.fail(

@@ -52,7 +52,8 @@ export class TransportFault extends Data.TaggedError("TransportFault")<{
  *
  * - `vendor`: its name, for messages.
  * - `baseUrl`: https, no user, query or fragment; plain http only for hosts in `insecureHosts` (`host` or `host:port`).
- * - `credential`: the key. With `auth: "none"` it is never asked for: `Credential.none`.
+ * - `credential`: the key. Where it fails, or gives one that cannot be sent, the last good one of this client is used; there
+ *   is a fault only where there was none. With `auth: "none"` it is never asked for: `Credential.none`.
  * - `auth`: how the key is sent. Default `bearer`.
  * - `timeout`: over credential, connection, headers, body and decoding of one request, from 1 millisecond to 30 days.
  *   Default 15 seconds.

@@ -19,15 +19,20 @@ export const credentialOf = (
   { refused }: TransportFaults
 ): Effect.Effect<string, TransportFault> => {
   const short = Answers.foreign(scrubber)
+  // The last one that could be had. Only the vendor denies a key: a file that is away for a moment does not.
+  let last: string | null = null
   return Effect.matchEffect(credential, {
     onFailure: (error) => {
+      if (last !== null) return Effect.succeed(last)
       const source = error.variable === null || error.message.includes(error.variable) ? "" : `${error.variable}: `
       return refused("no-credential", `no credential: ${short(source + error.message, 300)}`)
     },
     onSuccess: (redacted) =>
       Result.match(Credential.value(redacted), {
-        onFailure: (why) => refused("no-credential", `no credential: what was given ${why}`),
+        onFailure: (why) =>
+          last === null ? refused("no-credential", `no credential: what was given ${why}`) : Effect.succeed(last),
         onSuccess: (value) => {
+          last = value
           for (const secret of Auth.secrets(auth, value)) scrubber.learn(secret)
           return Effect.succeed(value)
         }
