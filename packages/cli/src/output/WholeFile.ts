@@ -2,8 +2,8 @@
  * Files that are written whole or not at all.
  *
  * The text goes into a new file beside the target, which then takes the target's name: whoever looks sees the old file or
- * the complete new one. A device or a pipe is written to directly, because it has no name to take; a pipe without a reader
- * is waited for in a way that a signal ends.
+ * the complete new one. A device or a pipe is written to directly, because it has no name to take, and so is a file that
+ * cannot be replaced because it is mounted; a pipe without a reader is waited for in a way that a signal ends.
  *
  * @since 0.1.0
  */
@@ -15,6 +15,7 @@ import * as Option from "effect/Option"
 import * as Path from "effect/Path"
 import type { PlatformError } from "effect/PlatformError"
 import * as Random from "effect/Random"
+import * as Result from "effect/Result"
 import * as Fs from "node:fs"
 import * as Net from "node:net"
 import { ProcessContext } from "../process/ProcessContext.ts"
@@ -122,22 +123,24 @@ const keepRights = Effect.fnUntraced(function* (temporary: string, old: FileSyst
  */
 export const write = Effect.fnUntraced(
   function* (
-    path: string,
+    named: string,
     pieces: Iterable<SafeText>,
     mode = everyone
   ): Effect.fn.Return<void, PlatformError | PipeError | LinkError, FileSystem.FileSystem | Path.Path> {
     const fs = yield* FileSystem.FileSystem
     const paths = yield* Path.Path
-    const astray = yield* leadsOut(path)
+    const astray = yield* leadsOut(named)
     if (astray !== null) return yield* Effect.fail(new LinkError({ where: astray }))
+    // As `obstacle` looks at it: `missing/../report.json` is a file of this folder.
+    const path = paths.resolve(named)
     const there = yield* Effect.option(fs.stat(path))
     if (there._tag === "Some" && there.value.type === "FIFO") return yield* writePipe(path, pieces)
     if (there._tag === "Some" && there.value.type !== "File") {
       return yield* Effect.scoped(Effect.flatMap(fs.open(path, { flag: "w" }), (file) => writePieces(file, pieces)))
     }
-    const target = there._tag === "Some" ? yield* fs.realPath(path) : path
+    const target = yield* ending(path)
     const mark = (yield* Random.nextIntBetween(0, 2 ** 31)).toString(36)
-    const temporary = paths.join(paths.dirname(target), `.${paths.basename(target).slice(0, 100)}.${mark}.tmp`)
+    const temporary = paths.join(paths.dirname(target), `.${paths.basename(target).slice(0, 50)}.${mark}.tmp`)
     yield* Effect.onError(
       Effect.gen(function* () {
         yield* Effect.scoped(
@@ -148,7 +151,11 @@ export const write = Effect.fnUntraced(
           })
         )
         if (there._tag === "Some") yield* keepRights(temporary, there.value, mode)
-        yield* fs.rename(temporary, target)
+        yield* Effect.catchIf(
+          fs.rename(temporary, target),
+          (error) => codeOf(error.reason.cause) === "EBUSY",
+          () => Effect.andThen(fs.copyFile(temporary, target), Effect.ignore(fs.remove(temporary)))
+        )
       }),
       () => Effect.ignore(fs.remove(temporary))
     )
@@ -169,14 +176,21 @@ export const obstacle = Effect.fnUntraced(function* (
   const paths = yield* Path.Path
   const astray = yield* leadsOut(path)
   if (astray !== null) return outWords(astray)
-  const there = yield* Effect.option(fs.stat(path))
+  const named = paths.resolve(path)
+  const stat = yield* Effect.result(fs.stat(named))
+  const wrong = Result.isFailure(stat) ? codeOf(stat.failure.reason.cause) : null
+  if (wrong === "ENAMETOOLONG") return "has a name that is too long"
+  if (wrong === "ELOOP") return "is a link that leads to itself"
+  const there = Result.getSuccess(stat)
   if (there._tag === "Some") {
     if (there.value.type === "Directory") return "is a folder"
-    const writable = yield* Effect.isSuccess(fs.access(path, { writable: true }))
+    if (there.value.type === "Socket")
+      return "is a socket, which cannot be opened; leave the file out for standard output"
+    const writable = yield* Effect.isSuccess(fs.access(named, { writable: true }))
     if (!writable) return "cannot be written to"
     if (there.value.type !== "File") return null
   }
-  const folder = paths.dirname(paths.resolve(path))
+  const folder = paths.dirname(yield* ending(named))
   const parent = yield* Effect.option(fs.stat(folder))
   if (parent._tag === "None") return "its folder is not there"
   if (parent.value.type !== "Directory") return "its folder is not a folder"

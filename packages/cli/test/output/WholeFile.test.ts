@@ -4,6 +4,8 @@ import * as SafeText from "@scanpoll/report/SafeText"
 import * as Effect from "effect/Effect"
 import * as FileSystem from "effect/FileSystem"
 import * as Path from "effect/Path"
+import * as PlatformError from "effect/PlatformError"
+import * as Net from "node:net"
 import * as WholeFile from "scanpoll/output/WholeFile"
 
 const sealed = (...pieces: ReadonlyArray<string>) => SafeText.sealAll("text", pieces)
@@ -47,6 +49,66 @@ describe("a file that is written whole", () => {
           yield* Effect.exit(WholeFile.write(file, SafeText.sealAll("text", failingAfter("x".repeat(1_000_000)))))
           assert.strictEqual(yield* fs.readFileString(file), "old")
           assert.deepStrictEqual(yield* names(folder), ["report.json"])
+        })
+      )
+    )
+
+    it.effect("is written wherever the check says that it can be, and only there (D-10)", () =>
+      inFolder((folder) =>
+        Effect.gen(function* () {
+          const fs = yield* FileSystem.FileSystem
+          yield* fs.symlink(`${folder}/made-later.json`, `${folder}/dangling.json`)
+          yield* fs.symlink(`${folder}/round.json`, `${folder}/round.json`)
+          for (const [name, why] of [
+            ["missing/../report.json", null],
+            ["dangling.json", null],
+            [`${"é".repeat(120)}.json`, null],
+            [`${"漢".repeat(80)}.json`, null],
+            [`${"x".repeat(300)}.json`, "has a name that is too long"],
+            ["missing/report.json", "its folder is not there"]
+          ] as const) {
+            const file = `${folder}/${name}`
+            assert.strictEqual(yield* WholeFile.obstacle(file), why, name)
+            const isWritten = yield* Effect.isSuccess(WholeFile.write(file, sealed("text")))
+            assert.strictEqual(isWritten, why === null, name)
+          }
+          assert.strictEqual(yield* WholeFile.obstacle(`${folder}/round.json`), "is a link that leads to itself")
+          assert.strictEqual(yield* fs.readFileString(`${folder}/report.json`), "text")
+          assert.strictEqual(yield* fs.readFileString(`${folder}/made-later.json`), "text")
+          assert.strictEqual(yield* fs.readLink(`${folder}/dangling.json`), `${folder}/made-later.json`)
+          assert.isFalse((yield* names(folder)).some((name) => name.endsWith(".tmp")))
+        })
+      )
+    )
+
+    it.effect("is written in place where it cannot be replaced, as a file that is mounted (D-10)", () =>
+      inFolder((folder) =>
+        Effect.gen(function* () {
+          const fs = yield* FileSystem.FileSystem
+          const file = `${folder}/report.json`
+          yield* fs.writeFileString(file, "a longer old text")
+          const cause = Object.assign(new Error("busy"), { code: "EBUSY" })
+          const busy = PlatformError.systemError({ _tag: "Busy", module: "FileSystem", method: "rename", cause })
+          const mounted = { ...fs, rename: () => Effect.fail(busy) }
+          yield* Effect.provideService(WholeFile.write(file, sealed("new")), FileSystem.FileSystem, mounted)
+          assert.strictEqual(yield* fs.readFileString(file), "new")
+          assert.deepStrictEqual(yield* names(folder), ["report.json"])
+        })
+      )
+    )
+
+    it.effect("is refused where a socket is (D-10)", () =>
+      inFolder((folder) =>
+        Effect.gen(function* () {
+          const file = `${folder}/socket`
+          yield* Effect.acquireRelease(
+            Effect.callback<Net.Server>((resume) => {
+              const server = Net.createServer()
+              server.listen(file, () => resume(Effect.succeed(server)))
+            }),
+            (server) => Effect.sync(() => server.close())
+          )
+          assert.include((yield* WholeFile.obstacle(file)) ?? "", "is a socket")
         })
       )
     )
