@@ -79,7 +79,9 @@ set -m
 code=0
 "$tool/node_modules/.bin/scanpoll" run "${flags[@]}" -- "${words[@]}" &
 child=$!
-trap 'kill -INT "$child" 2> /dev/null' INT TERM
+trap 'kill -INT "$child" 2> /dev/null' INT
+# 7.5 s later, to this shell alone again: not the same signal, which would end the run without its report.
+trap 'kill -TERM "$child" 2> /dev/null' TERM
 wait "$child" || code=$?
 while kill -0 "$child" 2> /dev/null; do
   wait "$child"

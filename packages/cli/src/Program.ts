@@ -29,8 +29,9 @@ import type { Shutdown } from "./process/Shutdown.ts"
 export const interrupted = 130
 const defect = 70
 
-// Who stops a program kills it after ten seconds: a submission in flight has most of them, the report the rest.
-const submissionGrace = Duration.seconds(8)
+// GitHub sends SIGTERM 7.5 s after SIGINT and kills 2.5 s later: a submission in flight has most of six seconds, the report
+// the rest.
+const submissionGrace = Duration.seconds(4)
 
 /**
  * The exit code that an end means.

@@ -9,33 +9,34 @@ import * as Runtime from "effect/Runtime"
 import process from "node:process"
 import * as Streams from "./output/Streams.ts"
 import * as Shutdown from "./process/Shutdown.ts"
+import * as Signals from "./process/Signals.ts"
 import * as Program from "./Program.ts"
-
-// A run of the whole group and a launcher that passes a signal on deliver it twice; no person is that quick.
-const sameSignal = 100
-// Who stops a program kills it after ten seconds.
-const bound = "9500 millis"
 
 const shutdown = Shutdown.make()
 
 const runMain = Runtime.makeRunMain(({ fiber, teardown }) => {
-  let first: number | null = null
-  const onSignal = (): void => {
-    const now = performance.now()
-    if (first !== null) {
-      if (now - first > sameSignal) process.exit(Program.interrupted)
-      return
+  const meaning = Signals.make()
+  const onSignal = (signal: Signals.Ending): void => {
+    switch (meaning(signal, performance.now())) {
+      case "nothing":
+        return
+      case "leave":
+        return process.exit(Program.interrupted)
+      case "wind-up":
     }
-    first = now
     Effect.runFork(
       Effect.andThen(
-        Effect.sleep(bound),
+        Effect.sleep(shutdown.bound()),
         Effect.sync(() => process.exit(Program.interrupted))
       )
     )
     if (!shutdown.request()) fiber.interruptUnsafe(fiber.id)
   }
-  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, onSignal)
+  // Node undoes what it finds ignored, so an ignored signal needs a listener too.
+  const isIgnored = Signals.ignoresHangup(Signals.origin(process.env, process.ppid))
+  process.on("SIGINT", onSignal)
+  process.on("SIGTERM", onSignal)
+  process.on("SIGHUP", isIgnored ? () => {} : onSignal)
   fiber.addObserver((exit) => teardown(exit, (code) => process.exit(code)))
 })
 

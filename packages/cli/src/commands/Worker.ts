@@ -207,6 +207,7 @@ export const worker = Effect.fnUntraced(function* (
   const quiet = settings.quiet.value
   const tell = (...lines: ReadonlyArray<string>) => (quiet ? Effect.void : say(...lines))
   const shutdown = yield* Shutdown
+  yield* shutdown.allow(Duration.millis(9500))
   let standingNow: Effect.Effect<Workers.WorkerState> | null = null
   const state = Effect.suspend(() =>
     standingNow === null

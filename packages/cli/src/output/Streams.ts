@@ -2,7 +2,8 @@
  * Standard output and standard error of the process.
  *
  * Standard output carries what was asked for and nothing else. A reader that goes away (`| head -1`) is no fault: what is
- * written after that is dropped, and `readerGone` tells whoever would rather stop.
+ * written after that is dropped, and `readerGone` tells whoever would rather stop. Nobody has to read standard error: a
+ * pipe that is full holds the process up for two seconds, and for two more at its end, and no longer.
  *
  * @since 0.1.0
  */
@@ -16,7 +17,7 @@ import * as Hostile from "@scanpoll/report/HostileText"
 import type { SafeText } from "@scanpoll/report/SafeText"
 
 /**
- * - `out` and `err`: write a text and wait until it is handed over. `out` takes sealed text alone, and fails in words when the
+ * - `out` and `err`: write a text and wait until it is handed over, `err` for two seconds at most. `out` takes sealed text alone, and fails in words when the
  *   output cannot take it (a full disk); a reader that is gone is no failure. What goes to `err` is gated on its way: see `gated`.
  * - `errUnsafe`: writes to standard error without waiting.
  * - `interpose`: while the scope lasts, the given function runs before anything else is written to standard error: what is
@@ -40,6 +41,10 @@ export interface Writers {
  */
 export class Streams extends Context.Service<Streams, Writers>()("scanpoll/output/Streams") {}
 
+const errPatience = "2 seconds"
+// What a reader who may never come finds at most, in bytes.
+const mostWaiting = 4 * 1024 * 1024
+
 const isGone = (error: unknown): boolean =>
   error instanceof Error && "code" in error && (error.code === "EPIPE" || error.code === "ERR_STREAM_DESTROYED")
 
@@ -49,51 +54,79 @@ const isGone = (error: unknown): boolean =>
  * @category layers
  * @since 0.1.0
  */
-export const layer: Layer.Layer<Streams> = Layer.sync(Streams, () => {
-  const gone = Deferred.makeUnsafe<void>()
-  // Without a listener an EPIPE ends the process with a stack trace.
-  process.stdout.on("error", (error) => {
-    if (isGone(error)) Deferred.doneUnsafe(gone, Effect.void)
-  })
-  process.stderr.on("error", () => {})
-  const write = (stream: NodeJS.WriteStream, text: string): Effect.Effect<void, string> =>
-    Effect.callback<void, string>((resume) => {
-      if (text === "") return resume(Effect.void)
-      stream.write(text, (error) => {
-        if (error === null || error === undefined || isGone(error)) {
-          // Whoever reads the other stream may go on doing so.
-          if (error !== null && error !== undefined && stream === process.stdout) Deferred.doneUnsafe(gone, Effect.void)
-          resume(Effect.void)
-        } else {
-          resume(Effect.fail("code" in error && error.code === "ENOSPC" ? "the disk is full" : error.message))
-        }
-      })
+export const layer: Layer.Layer<Streams> = Layer.effect(
+  Streams,
+  Effect.gen(function* () {
+    const gone = Deferred.makeUnsafe<void>()
+    // Without a listener an EPIPE ends the process with a stack trace.
+    process.stdout.on("error", (error) => {
+      if (isGone(error)) Deferred.doneUnsafe(gone, Effect.void)
     })
-  const rooms = new Set<() => void>()
-  const makeRoom = (): void => {
-    for (const room of rooms) room()
-  }
-  return {
-    out: (text) => write(process.stdout, text),
-    err: (text) =>
-      Effect.suspend(() => {
-        if (text !== "") makeRoom()
-        return Effect.ignore(write(process.stderr, text))
-      }),
-    errUnsafe: (text) => {
-      makeRoom()
-      process.stderr.write(text)
-    },
-    interpose: (room) =>
-      Effect.asVoid(
-        Effect.acquireRelease(
-          Effect.sync(() => rooms.add(room)),
-          () => Effect.sync(() => rooms.delete(room))
+    process.stderr.on("error", () => {})
+    const write = (stream: NodeJS.WriteStream, text: string): Effect.Effect<void, string> =>
+      Effect.callback<void, string>((resume) => {
+        if (text === "") return resume(Effect.void)
+        stream.write(text, (error) => {
+          if (error === null || error === undefined || isGone(error)) {
+            // Whoever reads the other stream may go on doing so.
+            if (error !== null && error !== undefined && stream === process.stdout)
+              Deferred.doneUnsafe(gone, Effect.void)
+            resume(Effect.void)
+          } else {
+            resume(Effect.fail("code" in error && error.code === "ENOSPC" ? "the disk is full" : error.message))
+          }
+        })
+      })
+    const rooms = new Set<() => void>()
+    const makeRoom = (): void => {
+      for (const room of rooms) room()
+    }
+    // Whether standard error was full for as long as that, and has not been read to its end since.
+    let isStalled = false
+    const context = yield* Effect.context<never>()
+    // Ends also where the caller cannot be interrupted.
+    const patiently = (text: string): Effect.Effect<void> =>
+      Effect.callback<void>((resume) => {
+        const timer = Effect.runForkWith(context)(
+          Effect.map(Effect.sleep(errPatience), () => {
+            isStalled = true
+            resume(Effect.void)
+          })
         )
-      ),
-    readerGone: Deferred.await(gone)
-  }
-})
+        process.stderr.write(text, () => {
+          timer.interruptUnsafe()
+          resume(Effect.void)
+        })
+      })
+    const later = (text: string): void => {
+      if (process.stderr.writableLength < mostWaiting) process.stderr.write(text)
+    }
+    // Otherwise the process exits without a look at what is still on its way.
+    yield* Effect.addFinalizer(() => (process.stderr.writableLength === 0 ? Effect.void : patiently("")))
+    return {
+      out: (text) => write(process.stdout, text),
+      err: (text) =>
+        Effect.suspend(() => {
+          if (text === "") return Effect.void
+          makeRoom()
+          isStalled &&= process.stderr.writableLength > 0
+          return isStalled ? Effect.sync(() => later(text)) : patiently(text)
+        }),
+      errUnsafe: (text) => {
+        makeRoom()
+        later(text)
+      },
+      interpose: (room) =>
+        Effect.asVoid(
+          Effect.acquireRelease(
+            Effect.sync(() => rooms.add(room)),
+            () => Effect.sync(() => rooms.delete(room))
+          )
+        ),
+      readerGone: Deferred.await(gone)
+    }
+  })
+)
 
 /**
  * The streams with a gate before them. Whatever goes to standard error, whoever wrote it, has no key in it and no command

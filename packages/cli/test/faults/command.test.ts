@@ -245,6 +245,22 @@ const inShell = (
     return Effect.sync(() => child.kill("SIGKILL"))
   })
 
+describe.skipIf(!hasPipes)("standard error into a pipe that is full and that nobody reads", () => {
+  layer(NodeServices.layer, { excludeTestServices: true, timeout: "60 seconds" })((it) => {
+    it.effect("does not keep the command alive after its report (D-16)", () =>
+      inFolder((folder, fs) =>
+        Effect.gen(function* () {
+          const line = 'mkfifo full; exec 3<>full; head -c 65536 /dev/zero >&3; "$0" "$@" 2>full'
+          const args = [...intoPipe.slice(0, -1), "json=report.json"]
+          const { code } = yield* scanpoll(args, { directory: folder, line })
+          assert.strictEqual(code, 0)
+          yield* Effect.flatMap(fs.readFileString(`${folder}/report.json`), ScanReport.parse)
+        })
+      )
+    )
+  })
+})
+
 describe.skipIf(!hasPipes)("in place of a file", () => {
   layer(Layer.merge(vendors, NodeServices.layer), { excludeTestServices: true, timeout: "60 seconds" })((it) => {
     const withPipe = <A, E, R>(
@@ -572,6 +588,53 @@ describe("a stop", () => {
         })
       )
     }
+
+    it.effect(
+      "by SIGINT and then SIGTERM, as CI systems cancel a job, still writes the report and the hint (D-14)",
+      () =>
+        Effect.gen(function* () {
+          const simulators = yield* Simulators.Simulators
+          yield* simulators.appvet.script({ match: { route: "submit" }, steps: [Script.acceptedNeverAnswered] })
+          const { code, stderr, stdout } = yield* inRealTime(["run", target, "-o", "events"], {
+            environment: Simulators.environment(simulators),
+            watch: once(/"event":"submitting"/, ({ kill }) => {
+              kill("SIGINT")
+              setTimeout(() => kill("SIGTERM"), 500)
+            })
+          })
+          assert.strictEqual(code, 130, stderr)
+          // A process that has not ended after six seconds leaves without a word.
+          assert.match(stdout, /in-doubt/)
+          assert.match(stdout, /"event":"finished"/)
+          assert.match(stderr, /in doubt/)
+          yield* simulators.appvet.clearScripts
+        })
+    )
+
+    it.effect.skipIf(!["/bin/bash", "nohup"].every(hasProgram))(
+      "by SIGHUP is none for a run that was started with nohup (D-15)",
+      () =>
+        Effect.gen(function* () {
+          const simulators = yield* Simulators.Simulators
+          let isScanning = true
+          yield* simulators.appvet.script({
+            match: { route: "status", where: () => isScanning },
+            steps: [{ merge: { status: "scanning" }, omit: ["result"], times: 10_000 }]
+          })
+          const { code, stderr, stdout } = yield* scanpoll(["run", "appvet:https://held-up.example", "-o", "json"], {
+            environment: Simulators.environment(simulators),
+            // Bash becomes nohup, which becomes the command: the signal goes to the command itself.
+            line: 'nohup "$0" "$@"',
+            watch: once(/submitted as/, ({ kill }) => {
+              kill("SIGHUP")
+              isScanning = false
+            })
+          })
+          assert.notStrictEqual(code, 130, stderr)
+          assert.strictEqual((yield* ScanReport.parse(stdout)).scans[0]?.state, "completed")
+          yield* simulators.appvet.clearScripts
+        })
+    )
 
     it.effect("by SIGTERM ends while a submission is never answered, and says it is in doubt (DU-11)", () =>
       Effect.gen(function* () {

@@ -25,6 +25,8 @@ export interface Options {
    * a person who types Ctrl-C twice.
    */
   readonly time?: "hurried" | "real"
+  /** A line of bash that starts the command, which it has as "$0" "$@". */
+  readonly line?: string
   /** Called with everything on standard error, and on standard output, after each piece of either. */
   readonly watch?: (said: { readonly stdout: string; readonly stderr: string }, process: Running) => void
 }
@@ -40,7 +42,9 @@ const base = {
 
 export const scanpoll = (args: ReadonlyArray<string>, options: Options = {}): Effect.Effect<Ended> =>
   Effect.callback<Ended>((resume) => {
-    const child = spawn(process.execPath, [program, ...args], {
+    const words = [process.execPath, program, ...args]
+    const [file = "", ...rest] = options.line === undefined ? words : ["/bin/bash", "-c", options.line, ...words]
+    const child = spawn(file, rest, {
       cwd: options.directory,
       env: { ...base, ...(options.time === "real" ? {} : hurried), ...options.environment },
       stdio: ["ignore", options.stdout ?? "pipe", "pipe"]
