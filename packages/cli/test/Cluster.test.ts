@@ -66,7 +66,7 @@ const holdsNoSecret = ({ stderr, stdout }: Pick<Ended, "stdout" | "stderr">): vo
 }
 
 const command = Effect.fnUntraced(function* (journal: string, args: ReadonlyArray<string>) {
-  const ended = yield* scanpoll(args, { environment: yield* environmentOf(journal) })
+  const ended = yield* scanpoll(args, { environment: yield* environmentOf(journal), time: "real" })
   holdsNoSecret(ended)
   return ended
 })
@@ -79,6 +79,7 @@ const startWorker = Effect.fnUntraced(function* (journal: string, name: string, 
   const fiber = yield* Effect.forkChild(
     scanpoll(["worker", "--name", name, "--lease", "3s", "--listen", `127.0.0.1:${port}`, ...pace, ...args], {
       environment,
+      time: "real",
       watch: (_, process) => {
         running = process
       }
@@ -234,7 +235,8 @@ describe("workers as commands", () => {
           more: Readonly<Record<string, string>>
         ) {
           const ended = yield* scanpoll(["worker", ...args], {
-            environment: { ...environment, ...more }
+            environment: { ...environment, ...more },
+            time: "real"
           })
           assert.strictEqual(ended.stdout, "")
           assert.notMatch(ended.stderr, /^\s+at .*\.[jt]s:\d+/m)
@@ -268,6 +270,7 @@ describe("workers as commands", () => {
         // A password on the command line is everybody's.
         const warned = yield* scanpoll(["worker", "--journal", journal], {
           environment,
+          time: "real",
           watch: once(/polls for/, (running) => running.kill("SIGTERM"))
         })
         assert.match(warned.stderr, /^warning: --journal: the password in it can be read/m)
