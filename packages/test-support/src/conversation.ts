@@ -23,7 +23,7 @@ export type Outcome = ScanOutcome.ScanOutcome<Payload>
 /** One answer of the vendor; `takes` is how long it thinks, in milliseconds. */
 export type Step =
   | { readonly say: "ended"; readonly word?: string; readonly takes?: number }
-  | { readonly say: "moved"; readonly to: string; readonly takes?: number }
+  | { readonly say: "moved"; readonly to: string; readonly takes?: number; readonly hint?: number }
   | {
       readonly say: "queued" | "running"
       readonly progress?: Observation.Progress

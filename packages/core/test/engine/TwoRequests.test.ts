@@ -190,6 +190,26 @@ for (const driver of drivers) {
         )
       }).pipe(Effect.provide(world))
     )
+
+    it.effect("the wait that a vendor asks for holds also where its answer could not be stored", () =>
+      Effect.gen(function* () {
+        let tries = 0
+        const vendor = Conversation.make({
+          polls: (scanId) =>
+            scanId === "scan-1" ? [{ say: "moved", to: "active-1", hint: 45_000 }] : [{ say: "done" }]
+        })
+        const failing = withJournal((journal) => ({
+          moved: (claimId, ticket) =>
+            ++tries < 3
+              ? Effect.fail(new ScanJournal.JournalError({ reason: "busy", message: "scripted" }))
+              : journal.moved(claimId, ticket)
+        }))
+        assert.strictEqual(value(yield* finish(failing(driver.run(vendor.adapter, "a"))))[0], "Completed")
+        const { polls } = vendor.ledger
+        assert.strictEqual(polls.length, 4)
+        for (const [index, { at }] of polls.slice(1).entries()) assert.isAtLeast(at - (polls[index]?.at ?? at), 45_000)
+      }).pipe(Effect.provide(world))
+    )
   })
 
   describe(`what an adapter is told (${driver.name})`, () => {

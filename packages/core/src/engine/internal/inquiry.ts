@@ -1,7 +1,9 @@
 // What is asked about one scan that exists: its status, until the vendor says that it ended, then its result. May touch: the
 // vendor's `poll` and `result`, what the journal keeps of their answers. Law: the word for an end, and a ticket that takes
 // another one's place, are stored before the next request; once the word is, the status is never asked again.
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
 import * as Account from "../../model/Account.ts"
 import type { PollAnswer } from "../../model/Observation.ts"
 import * as PollFault from "../../model/PollFault.ts"
@@ -25,14 +27,18 @@ interface Start {
 const broken = (code: string, message: string): Effect.Effect<never, PollFault.PollFault> =>
   Effect.fail(PollFault.make({ kind: "Broken", permanent: true, code, message }))
 
-// Nothing follows from an answer that could not be stored: the same is asked again.
-const notStored = (error: JournalError): PollFault.PollFault =>
-  PollFault.make({
-    kind: mayHeal(error) ? "Transient" : "Broken",
-    permanent: !mayHeal(error),
-    code: "not-stored",
-    message: `the vendor's answer could not be stored: ${error.message}`
-  })
+// Nothing follows from an answer that could not be stored but the wait that the vendor asked for: the same is asked again.
+const notStored =
+  ({ hint, quota }: Pick<PollAnswer<unknown>, "hint" | "quota">, hintCap: Duration.Duration) =>
+  (error: JournalError): PollFault.PollFault =>
+    PollFault.make({
+      kind: mayHeal(error) ? "Transient" : "Broken",
+      permanent: !mayHeal(error),
+      code: "not-stored",
+      message: `the vendor's answer could not be stored: ${error.message}`,
+      hint: Option.map(hint, (wait) => Duration.min(wait, hintCap)),
+      quota
+    })
 
 // The scan is there: what is missing, or is not where it was, is its result. The wait ends so that it can be gone on with.
 const ofResult = (fault: PollFault.PollFault): PollFault.PollFault => {
@@ -44,12 +50,12 @@ const ofResult = (fault: PollFault.PollFault): PollFault.PollFault => {
 export class Inquiry<Payload> {
   ticket: ScanTicket
   private endedAs: string | null
-  private readonly adapter: Pick<ScanAdapter<never, Payload>, "poll" | "result">
+  private readonly adapter: Pick<ScanAdapter<never, Payload>, "limits" | "poll" | "result">
   private readonly journal: Pick<Operations, "ended" | "moved">
   private readonly start: Start
 
   constructor(
-    adapter: Pick<ScanAdapter<never, Payload>, "poll" | "result">,
+    adapter: Pick<ScanAdapter<never, Payload>, "limits" | "poll" | "result">,
     journal: Pick<Operations, "ended" | "moved">,
     start: Start
   ) {
@@ -75,34 +81,41 @@ export class Inquiry<Payload> {
     const { observation } = answer
     if (observation._tag === "Ended" && this.endedAs === null) {
       if (this.adapter.result === undefined) return this.withoutResult(observation.vendorStatus)
-      return Effect.as(this.ended(observation.vendorStatus), answer)
+      return Effect.as(this.ended(observation.vendorStatus, answer), answer)
     }
     if (observation._tag === "Pending" && observation.moved !== undefined) {
-      return Effect.as(this.move(observation.moved), answer)
+      return Effect.as(this.move(observation.moved, answer), answer)
     }
     return Effect.succeed(answer)
   }
 
   // An interrupt between the two would forget here what the journal knows.
-  private ended(vendorStatus: string): Effect.Effect<void, PollFault.PollFault> {
+  private ended(vendorStatus: string, answer: PollAnswer<unknown>): Effect.Effect<void, PollFault.PollFault> {
     return Effect.uninterruptible(
       // An earlier word may have been stored although nobody heard of it.
-      Effect.map(Effect.mapError(this.journal.ended(this.start.claimId, vendorStatus), notStored), (word) => {
-        this.endedAs = word
-      })
+      Effect.map(
+        Effect.mapError(this.journal.ended(this.start.claimId, vendorStatus), this.notStored(answer)),
+        (word) => {
+          this.endedAs = word
+        }
+      )
     )
   }
 
-  private move(to: ScanTicket): Effect.Effect<void, PollFault.PollFault> {
+  private move(to: ScanTicket, answer: PollAnswer<unknown>): Effect.Effect<void, PollFault.PollFault> {
     const from = this.ticket
     if (to.scanId === from.scanId) return Effect.void
     if (!Account.equals(from, to)) return broken("foreign-ticket", "the scan goes on at another account")
     return Effect.uninterruptible(
-      Effect.map(Effect.mapError(this.journal.moved(this.start.claimId, to), notStored), () => {
+      Effect.map(Effect.mapError(this.journal.moved(this.start.claimId, to), this.notStored(answer)), () => {
         this.ticket = to
         this.start.moved?.(from, to)
       })
     )
+  }
+
+  private notStored(answer: PollAnswer<unknown>): (error: JournalError) => PollFault.PollFault {
+    return notStored(answer, this.adapter.limits.hintCap)
   }
 
   private withoutResult(vendorStatus: string): Effect.Effect<never, PollFault.PollFault> {
