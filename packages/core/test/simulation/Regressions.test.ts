@@ -11,13 +11,46 @@ import { TestClock } from "effect/testing"
 import * as RateBudget from "../../src/engine/RateBudget.ts"
 import * as ScanJournal from "../../src/engine/ScanJournal.ts"
 import * as Scans from "../../src/engine/Scans.ts"
+import * as Observation from "../../src/model/Observation.ts"
 import * as PollPolicy from "../../src/policy/PollPolicy.ts"
+import * as SteadyClock from "../../src/time/SteadyClock.ts"
 import * as Conversation from "@scanpoll/test-support/conversation"
 
 const world = Layer.mergeAll(ScanJournal.layerMemory, RateBudget.layerMemory)
 const steady = PollPolicy.make({ pace: "1 second", spread: 0 })
 
 describe("found by the simulation", () => {
+  it.effect(
+    "a ticket or an end that could not be stored is asked for again not before the wait its answer asked for",
+    () =>
+      Effect.gen(function* () {
+        const vendor = Conversation.make({ policy: steady })
+        const journal = yield* ScanJournal.ScanJournal
+        const ticket = vendor.ticket("first", 0)
+        for (const said of [Observation.moved("running", vendor.ticket("second", 0)), Observation.ended("over")]) {
+          const asked: Array<number> = []
+          const adapter: typeof vendor.adapter = {
+            ...vendor.adapter,
+            poll: () =>
+              Effect.map(SteadyClock.now, (now) => {
+                asked.push(now)
+                return Observation.answer(said, { hint: Option.some(Duration.seconds(30)) })
+              }),
+            result: () => Effect.never
+          }
+          const busy = Effect.fail(new ScanJournal.JournalError({ reason: "busy", message: "scripted" }))
+          const failing = { ...journal, moved: () => busy, ended: () => busy }
+          const waiting = yield* Effect.forkChild(
+            Effect.provideService(Scans.wait(adapter, ticket), ScanJournal.ScanJournal, failing)
+          )
+          yield* TestClock.adjust("70 seconds")
+          yield* Fiber.interrupt(waiting)
+          const [first = 0, second = 0] = asked
+          assert.isAtLeast(second - first, 30_000)
+        }
+      }).pipe(Effect.provide(world))
+  )
+
   it.effect("an interrupted batch stops as one: nothing is sent while its submissions in flight have their grace", () =>
     Effect.gen(function* () {
       const slow = Conversation.make({ vendor: "slow", submits: [{ say: "hang" }], policy: steady })
