@@ -347,7 +347,6 @@ class Simulation {
         ({ subject, vendor }) => vendor.plan.name === name && vendor.scans.get(scanId)?.subject === subject
       ).length
     const pauses = Effect.runSync(store.kept.pauses)
-    const begun = world.now + process.steady
     const { tampering } = this.options
     const budgets = tampering?.budgets?.(RateBudget.makeMemory()) ?? RateBudget.makeMemory()
     const view = store.view(process)
@@ -493,8 +492,7 @@ class Simulation {
     judge.onRequest = () => undefined
     const ended: Exit.Exit<void, unknown> | null = exit
     judge.check(isOver(), "it ends", () => `a ${style} was still under way after ${longestRun} ms`)
-    if (ended !== null)
-      this.checkEnd(process, ended, { style, records, expected, interrupted, budgets, known, pauses, begun })
+    if (ended !== null) this.checkEnd(process, ended, { style, records, expected, interrupted, budgets, known, pauses })
     this.current = null
     process.kill()
     store.abandon(process)
@@ -550,7 +548,6 @@ class Simulation {
       readonly budgets: RateBudget.Budgets
       readonly known: ReadonlyArray<ScanAdapter<string, Payload>>
       readonly pauses: ReadonlyArray<ScanJournal.Pause>
-      readonly begun: number
     }
   ): void {
     const { judge, world } = this
@@ -585,7 +582,8 @@ class Simulation {
       )
     }
     for (const adapter of facts.known) {
-      const cap = facts.begun + Duration.toMillis(adapter.limits.pauseCap)
+      // The pause is read at some time after the beginning.
+      const cap = world.now + process.steady + Duration.toMillis(adapter.limits.pauseCap)
       const stored = facts.pauses.flatMap(({ kind, until, vendor }) =>
         vendor === adapter.vendor && kind === undefined ? [Math.min(until, cap)] : []
       )

@@ -29,6 +29,7 @@ class Timeouts {
   private readonly clock: Clock.Clock
   private readonly context: Context.Context<never>
   private seq = 0
+  private isExpiring = false
 
   constructor(clock: Clock.Clock) {
     this.clock = clock
@@ -50,12 +51,15 @@ class Timeouts {
   }
 
   private arm(): void {
+    // Whoever is cut may start something else at once: the alarm is set when all that is due has been cut.
+    if (this.isExpiring) return
     const first = this.heap.peek()
     if (first !== undefined && first.due < this.alarm.setFor) this.alarm.set(first.due, this.clock, this.context)
   }
 
   private expire(): void {
     const now = SteadyClock.nowUnsafe(this.clock)
+    this.isExpiring = true
     for (let first = this.heap.peek(); first !== undefined && first.due <= now; first = this.heap.peek()) {
       if (!first.hadItsMoment && now - first.due > heldUp) {
         first.hadItsMoment = true
@@ -66,6 +70,7 @@ class Timeouts {
       first.isLate = true
       first.fiber.interruptUnsafe()
     }
+    this.isExpiring = false
     this.arm()
   }
 }
