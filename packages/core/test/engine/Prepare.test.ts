@@ -1,6 +1,7 @@
 /** What has to be there before a submission: made first, stored with the claim, and asked when an answer was lost. */
 import * as Conversation from "@scanpoll/test-support/conversation"
 import { assert, describe, it } from "@effect/vitest"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as PollFault from "../../src/model/PollFault.ts"
 import * as ScanJournal from "../../src/engine/ScanJournal.ts"
@@ -64,6 +65,21 @@ describe("what a submission needs", () => {
       const vendor = Conversation.make({ prepares: ["Throttled", "made"] })
       value(yield* finish(Scans.run(vendor.adapter, "a")))
       assert.deepStrictEqual([vendor.ledger.prepares.length, vendor.ledger.submissions.length], [2, 1])
+    }).pipe(Effect.provide(world))
+  )
+
+  it.effect("as many wishes at once as the account may ask are all bought, each prepared once", () =>
+    Effect.gen(function* () {
+      const vendor = Conversation.make({
+        prepares: ["made"],
+        polls: () => [{ say: "done" }],
+        budget: { requests: 3, window: Duration.seconds(10), typicalDuration: Duration.hours(1) }
+      })
+      const wishes = ["a", "b", "c"].map((wish) => Scans.run(vendor.adapter, wish))
+      const all = Effect.timeoutOption(Effect.all(wishes, { concurrency: "unbounded" }), "10 minutes")
+      assert.strictEqual(value(yield* finish(all))._tag, "Some")
+      assert.strictEqual(vendor.ledger.submissions.length, 3)
+      assert.deepStrictEqual((yield* states).toSorted(), ["settled", "settled", "settled"])
     }).pipe(Effect.provide(world))
   )
 

@@ -74,8 +74,9 @@ export const attempt = <Payload, R>(
           return lookAgain
         }
         progress.reachedVendor = false
-        const result = yield* Effect.onExit(purchase(restore, job, wish, turn), (exit) =>
-          Effect.sync(() => closeTurn(job, turn, exit))
+        const held = { turn }
+        const result = yield* Effect.onExit(purchase(restore, job, wish, held), (exit) =>
+          Effect.sync(() => closeTurn(job, held.turn, exit))
         )
         // The claim is ours from its first word on: interrupted before the first poll, we hold it no longer.
         if (result._tag === "Ticket") {
@@ -85,6 +86,11 @@ export const attempt = <Payload, R>(
       })
     )
   })
+
+// The turn of a submission, which may be another one by the time it is sent.
+interface Held {
+  turn: Turn
+}
 
 const keyWasRefused = ({ budget }: VendorSays.AccountAccess): Effect.Effect<never, SubmitError.SubmitError> => {
   const said = budget.refusal()?.message
@@ -120,7 +126,7 @@ const purchase = <Payload, R>(
   restore: Hold.Restore,
   job: Job.Job<Payload, R>,
   wish: Wish<Payload, R>,
-  turn: Turn
+  held: Held
 ): Effect.Effect<Attempt<Payload>, JournalError> =>
   Effect.gen(function* () {
     const claim = yield* job.journal.claim(wish.key, claimOptions(job, wish))
@@ -131,7 +137,7 @@ const purchase = <Payload, R>(
     // wall clock was set back since). Then nothing is sent.
     const isInterrupted = Exit.isFailure(yield* Effect.exit(restore(Effect.void)))
     const hasEqual = EqualRequests.equalBefore(job) !== null || wish.waiting.claimId !== null
-    if (isInterrupted || job.account.isDenied("submit") || hasEqual || !turn.renew()) {
+    if (isInterrupted || job.account.isDenied("submit") || hasEqual || !held.turn.renew()) {
       yield* store(job.journal.released(claimId), "a claim that was given up")
       return lookAgain
     }
@@ -143,7 +149,7 @@ const purchase = <Payload, R>(
     purchases.left -= 1
     EqualRequests.shareClaim(job, claimId)
     EqualRequests.shareWithWaiting(job, wish.waiting, claimId)
-    return yield* Effect.onExit(submission(restore, job, wish, turn, claimId), (exit) =>
+    return yield* Effect.onExit(submission(restore, job, wish, held, claimId), (exit) =>
       Effect.sync(() => {
         if (isUnsold(exit)) purchases.left += 1
       })
@@ -166,14 +172,13 @@ const submission = <Payload, R>(
   restore: Hold.Restore,
   job: Job.Job<Payload, R>,
   wish: Wish<Payload, R>,
-  turn: Turn,
+  held: Held,
   claimId: string
 ): Effect.Effect<Attempt<Payload>, JournalError> =>
   Effect.gen(function* () {
     const ready = yield* prepare(restore, job, claimId, wish.request)
     if (ready._tag !== "Ready") return ready
-    // It may have taken a while.
-    if (ready.prepared !== null && !(yield* maySubmit(restore, job, turn))) {
+    if (ready.prepared !== null && !(yield* maySubmit(restore, job, held))) {
       yield* giveUp(job, claimId)
       return lookAgain
     }
@@ -189,11 +194,22 @@ const submission = <Payload, R>(
       : yield* accepted(restore, job, { claimId, key: wish.key }, submitted(found), now)
   })
 
-const maySubmit = (restore: Hold.Restore, job: Job.Job<unknown, unknown>, turn: Turn): Effect.Effect<boolean> =>
-  Effect.map(
-    Effect.exit(restore(Effect.void)),
-    (exit) => Exit.isSuccess(exit) && !job.account.isDenied("submit") && turn.renew()
-  )
+// What was prepared took a while, and requests of its own, which may have filled the account's window: the submission has
+// another turn then. A longer wait, such as the account's pause, is not made with a claim in hand.
+const maySubmit = (restore: Hold.Restore, job: Job.Job<unknown, unknown>, held: Held): Effect.Effect<boolean> =>
+  Effect.gen(function* () {
+    const { account, request } = job
+    if (Exit.isFailure(yield* Effect.exit(restore(Effect.void))) || account.isDenied("submit")) return false
+    if (held.turn.renew()) return true
+    const due = yield* SteadyClock.now
+    const longest = Duration.sum(Duration.times(request.adapter.budget.window, 2), Duration.seconds(30))
+    const next = yield* Effect.exit(
+      restore(Effect.timeoutOption(account.budget.turn({ kind: "submit", due, lane: request.lane }), longest))
+    )
+    if (Exit.isFailure(next) || Option.isNone(next.value)) return false
+    held.turn = next.value.value
+    return !account.isDenied("submit")
+  })
 
 // Nothing was sent for it.
 const giveUp = ({ journal }: Job.Job<unknown, unknown>, claimId: string): Effect.Effect<void, JournalError> =>
