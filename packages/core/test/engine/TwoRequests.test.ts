@@ -5,6 +5,7 @@
 import * as Conversation from "@scanpoll/test-support/conversation"
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 import type { ScanAdapter } from "../../src/engine/ScanAdapter.ts"
 import * as ScanJournal from "../../src/engine/ScanJournal.ts"
@@ -188,6 +189,30 @@ for (const driver of drivers) {
           vendor.ledger.polls.map(({ scanId }) => scanId),
           ["scan-1", "scan-1", "scan-1", "active-1"]
         )
+      }).pipe(Effect.provide(world))
+    )
+
+    it.effect("what an answer says is left of the account's window counts while the answer is still being stored", () =>
+      Effect.gen(function* () {
+        const vendor = Conversation.make({
+          polls: (scanId) => (scanId === "scan-1" ? [{ say: "moved", to: "active-1" }] : [{ say: "done" }])
+        })
+        const resetAt = 60_000
+        const poll: Adapter["poll"] = (ticket, about) =>
+          Effect.map(vendor.adapter.poll(ticket, about), (answer) =>
+            ticket.scanId === "scan-1"
+              ? { ...answer, quota: Option.some({ limit: null, remaining: 0, resetAt }) }
+              : answer
+          )
+        const slow = withJournal((journal) => ({
+          moved: (...told) => Effect.delay(journal.moved(...told), "20 seconds")
+        }))
+        const later = Effect.delay(driver.run({ ...vendor.adapter, poll }, "b"), "3 seconds")
+        const both = Effect.all([driver.run({ ...vendor.adapter, poll }, "a"), later], { concurrency: 2 })
+        value(yield* finish(slow(both)))
+        const [first, ...rest] = vendor.ledger.polls
+        assert.strictEqual(first?.scanId, "scan-1")
+        for (const { at } of rest) assert.isAtLeast(at, resetAt)
       }).pipe(Effect.provide(world))
     )
 

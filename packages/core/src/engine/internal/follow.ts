@@ -161,6 +161,7 @@ const pollFrom = <Payload, R>(
       ticket,
       endedAs: endedAs ?? null,
       about: job.about,
+      budget: account.budget,
       moved: (from, to) => moveOn(job, claimId, from, to)
     })
     const listen = Telemetry.listen(yield* Effect.context<never>(), ticket, account.isFirstDenial)

@@ -9,18 +9,22 @@ import type { PollAnswer } from "../../model/Observation.ts"
 import * as PollFault from "../../model/PollFault.ts"
 import type { ScanOutcome } from "../../model/ScanOutcome.ts"
 import type { ScanTicket } from "../../model/ScanTicket.ts"
+import type { AccountBudget } from "../RateBudget.ts"
 import type { About, ScanAdapter } from "../ScanAdapter.ts"
 import { type JournalError, mayHeal, type Operations } from "../ScanJournal.ts"
+import * as SteadyClock from "../../time/SteadyClock.ts"
 
 type Answered<Payload> = Effect.Effect<PollAnswer<ScanOutcome<Payload>>, PollFault.PollFault>
 
 // - `endedAs`: the vendor's word, where it has said how the scan ended.
 // - `moved`: told of a new ticket, once it is stored.
+// - `budget`: told of a quota before anything is stored: the account's next request may come meanwhile.
 interface Start {
   readonly claimId: string
   readonly ticket: ScanTicket
   readonly endedAs: string | null
   readonly about: About
+  readonly budget: Pick<AccountBudget, "learn">
   readonly moved?: (from: ScanTicket, to: ScanTicket) => void
 }
 
@@ -81,12 +85,17 @@ export class Inquiry<Payload> {
     const { observation } = answer
     if (observation._tag === "Ended" && this.endedAs === null) {
       if (this.adapter.result === undefined) return this.withoutResult(observation.vendorStatus)
-      return Effect.as(this.ended(observation.vendorStatus, answer), answer)
+      return Effect.andThen(this.learn(answer), Effect.as(this.ended(observation.vendorStatus, answer), answer))
     }
     if (observation._tag === "Pending" && observation.moved !== undefined) {
-      return Effect.as(this.move(observation.moved, answer), answer)
+      return Effect.andThen(this.learn(answer), Effect.as(this.move(observation.moved, answer), answer))
     }
     return Effect.succeed(answer)
+  }
+
+  private learn({ quota }: PollAnswer<unknown>): Effect.Effect<void> {
+    if (quota._tag === "None") return Effect.void
+    return Effect.map(SteadyClock.now, (now) => this.start.budget.learn(quota.value, now))
   }
 
   // An interrupt between the two would forget here what the journal knows.

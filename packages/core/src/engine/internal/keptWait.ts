@@ -148,6 +148,7 @@ export class KeptWait implements PollSpec<ScanOutcome<unknown>, ScanTicket.ScanT
       ticket,
       endedAs: endedAs ?? null,
       about: this.about,
+      budget: this,
       moved: (from, to) => moved(journal, from, to)
     })
   }
