@@ -1,6 +1,6 @@
 /**
  * House rules about the text of a file, which the lint cannot express: core speaks of no vendor, nothing reads the
- * clock behind Effect's back, no test shuts the others out, and no module is imported in two forms.
+ * clock behind Effect's back, no test shuts the others out, no module is imported in two forms, and no merge is unfinished.
  *
  *     node packages/tooling/words.mjs [root]
  */
@@ -23,6 +23,11 @@ const rules = [
     files: "{packages/*,packages/vendors/*,docs}/test/**/*.ts",
     what: /\b(it|test|describe)(\.\w+)*\.only\b/,
     why: "the other tests would be left out"
+  },
+  {
+    files: "{*.md,.changeset/*.md,.github/**/*.yml,docs/**/*.md,packages/{*,vendors/*}/{README.md,*.mjs,{src,test}/**/*.ts}}",
+    what: /^(?:<{7}|>{7}|\|{7}) /,
+    why: "a merge was left unfinished here"
   }
 ]
 

@@ -13,8 +13,8 @@ export const cli = [
     id: "cli-01",
     promise: "a terminal that is closed (SIGHUP) ends a run as Ctrl-C does: with its report",
     in: sources,
-    find: 'for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const)',
-    put: 'for (const signal of ["SIGINT", "SIGTERM"] as const)',
+    find: 'process.on("SIGHUP", isIgnored ? () => {} : onSignal)',
+    put: 'if (isIgnored) process.on("SIGHUP", () => {})',
     tests: [typed],
     only: "SIGHUP"
   },
@@ -40,8 +40,8 @@ export const cli = [
     id: "cli-04",
     promise: "a signal that is delivered twice at once, as to a whole group, still writes the report",
     in: sources,
-    find: "if (now - first > sameSignal) process.exit(Program.interrupted)",
-    put: "process.exit(Program.interrupted)",
+    find: `return isRepeated && at - first > sameSignal ? "leave" : "nothing"`,
+    put: `return isRepeated ? "leave" : "nothing"`,
     tests: [typed],
     only: "two signals at once"
   },

@@ -190,7 +190,7 @@ export const core = [
     id: "core-21",
     promise: "a pause that a vendor asked for is stored, and holds after a restart",
     in: engine,
-    find: "journal.paused(account, until)",
+    find: "journal.paused(account, until, kind)",
     put: "",
     tests: [resume, says, scans]
   },
@@ -198,8 +198,8 @@ export const core = [
     id: "core-22",
     promise: "a stored pause holds for no longer than the cap that made it",
     in: engine,
-    find: "budget.pause(Math.min(Math.ceil(pause.until), now + Duration.toMillis(limits.pauseCap)))",
-    put: "budget.pause(Math.ceil(pause.until))",
+    find: "budget.pause(Math.min(Math.ceil(pause.until), now + Duration.toMillis(limits.pauseCap)), pause.kind)",
+    put: "budget.pause(Math.ceil(pause.until), pause.kind)",
     tests: [resume, says, scans]
   },
   {

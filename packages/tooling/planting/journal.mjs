@@ -32,8 +32,8 @@ export const journal = [
     id: "journal-03",
     promise: "a shorter pause never replaces a longer one that another process stored",
     in: sources,
-    find: "ON CONFLICT (vendor, origin, account) DO UPDATE SET paused_until = excluded.paused_until WHERE p.paused_until < excluded.paused_until`",
-    put: "ON CONFLICT (vendor, origin, account) DO UPDATE SET paused_until = excluded.paused_until`",
+    find: "paused_until = CASE WHEN p.paused_until < excluded.paused_until THEN excluded.paused_until ELSE p.paused_until END,",
+    put: "paused_until = excluded.paused_until,",
     tests: [small],
     only: "shorter pause"
   },

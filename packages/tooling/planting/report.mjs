@@ -42,8 +42,8 @@ export const report = [
     id: "report-04",
     promise: "an assessment that got worse counts as new although no finding says so",
     in: sources,
-    find: "if (previous !== null && Severity.worse(previous.severity, severity) !== previous.severity) {",
-    put: "if (previous === undefined) {",
+    find: "if (isWorseThanBefore(row)) {",
+    put: "if (row.previous === undefined) {",
     tests: [gate]
   },
   {
@@ -241,7 +241,7 @@ export const report = [
     id: "report-28",
     promise: "only completed scans are points of a trend",
     in: sources,
-    find: `if (scan?.state === "completed") past[index]?.push`,
+    find: `if (scan?.state === "completed" && Evidence.missing(scan).length === 0) past[index]?.push`,
     put: "if (scan !== undefined) past[index]?.push",
     tests: [merging, "packages/report/test/ScanReport.test.ts", "packages/report/test/Diff.test.ts"]
   },
