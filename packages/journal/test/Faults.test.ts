@@ -520,7 +520,7 @@ describe.for(all)("a database in trouble: $name", (databases) => {
           return claimId
         })
       const id = yield* make("id")
-      yield* sql`UPDATE scanpoll_claims SET scan_id = '../keys' WHERE claim_id = ${id}`
+      yield* sql`UPDATE scanpoll_claims SET scan_id = '..' WHERE claim_id = ${id}`
       assert.isNull((yield* journal.get(id))?.ticket)
       assert.strictEqual(yield* reasonOf(journal.claim(keyOf("id"), fresh)), "unreadable")
       assert.strictEqual(yield* reasonOf(journal.take(id)), "unreadable")

@@ -57,7 +57,11 @@ describe("a key", () => {
     "appvet:scan_abc123",
     "exona:scn_01hxyz",
     "appvet@team-b:scan_1",
-    "compliance:550e8400-e29b-41d4-a716-446655440000"
+    "compliance:550e8400-e29b-41d4-a716-446655440000",
+    "appvet:../keys",
+    "appvet:a/b",
+    "appvet:a?x=1",
+    "appvet:a#b"
   ])("%s is read and written the same", (text) => {
     assert.deepStrictEqual(Result.map(Key.parse(text, vendors.names), Key.format), Result.succeed(text))
   })
@@ -65,11 +69,7 @@ describe("a key", () => {
   it.each([
     "appvet:..",
     "appvet:.",
-    "appvet:../keys",
     "appvet:%2e%2e",
-    "appvet:a/b",
-    "appvet:a?x=1",
-    "appvet:a#b",
     "appvet:",
     `appvet:${"x".repeat(5000)}`,
     "appvet:a\r\nX-Evil: 1",

@@ -209,7 +209,7 @@ const saying = (name: "stat" | "open", word: string) => {
     "import { syncBuiltinESMExports } from 'node:module'",
     `const { ${name}: real } = fs`,
     `fs.${name} = (path, ...rest) => {`,
-    `  if (path === 'pipe') process.stderr.write('${word}\\n')`,
+    `  if (String(path).endsWith('pipe')) process.stderr.write('${word}\\n')`,
     "  return real(path, ...rest)",
     "}",
     "syncBuiltinESMExports()"

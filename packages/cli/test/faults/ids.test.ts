@@ -163,6 +163,17 @@ describe("a scan id of any visible ASCII characters", () => {
     )
   )
 
+  it.live("is refused before anything is sent where the vendor gives no such ids (CL-01)", () =>
+    Effect.gen(function* () {
+      const odd = ["../keys", "a/b", "a?x=1", "a#b"]
+      const { code, stderr, stdout } = yield* scanpoll(["wait", ...odd.map((id) => `appvet:${id}`)], {
+        environment: { APPVET_API_KEY: "avk_live_0123456789abcdef0123" }
+      })
+      assert.deepStrictEqual([code, stdout], [2, ""])
+      for (const id of odd) assert.include(stderr, `"${id}" cannot be a scan id of AppVet`)
+    })
+  )
+
   it.live("is waited for by the command that a report prints, pasted into a shell (issue 14)", () =>
     Effect.scoped(
       Effect.gen(function* () {

@@ -235,7 +235,7 @@ describe("Scans.resumeOpen", () => {
       const elsewhere = vendor.ticket("s")
       for (const change of [
         { ticket: { ...elsewhere, origin: "https://evil.test" } },
-        { ticket: { ...elsewhere, scanId: "../keys" } },
+        { ticket: { ...elsewhere, scanId: ".." } },
         { _tag: "Great" },
         { completedAt: "soon" }
       ]) {
