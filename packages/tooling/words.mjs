@@ -25,7 +25,8 @@ const rules = [
     why: "the other tests would be left out"
   },
   {
-    files: "{*.md,.changeset/*.md,.github/**/*.yml,docs/**/*.md,packages/{*,vendors/*}/{README.md,*.mjs,{src,test}/**/*.ts}}",
+    files:
+      "{*.md,.changeset/*.md,.github/**/*.yml,docs/**/*.md,packages/{*,vendors/*}/{README.md,*.mjs,{src,test}/**/*.ts}}",
     what: /^(?:<{7}|>{7}|\|{7}) /,
     why: "a merge was left unfinished here"
   }
