@@ -9,7 +9,6 @@ import * as ScanJournal from "@scanpoll/core/engine/ScanJournal"
 import type { VendorHttp } from "@scanpoll/core/http/VendorHttp"
 import * as Tickets from "@scanpoll/core/model/ScanTicket"
 import * as ShellWord from "@scanpoll/core/unstable/model/ShellWord"
-import * as Prompt from "effect/cli/Prompt"
 import * as Effect from "effect/Effect"
 import type * as FileSystem from "effect/FileSystem"
 import type * as Path from "effect/Path"
@@ -24,10 +23,10 @@ import * as Accounts from "../prepare/Accounts.ts"
 import * as Checked from "../prepare/Checked.ts"
 import * as Claims from "../prepare/Claims.ts"
 import * as Command from "../prepare/Command.ts"
+import * as Consent from "../prepare/Consent.ts"
 import * as ReadPlan from "../prepare/ReadPlan.ts"
 import * as Requests from "../prepare/Requests.ts"
 import type { FlagTexts } from "../prepare/Resolve.ts"
-import { ProcessContext } from "../process/ProcessContext.ts"
 import * as Journal from "../storage/Journal.ts"
 import type { Account } from "../vendors/Vendor.ts"
 import { Vendors } from "../vendors/Vendors.ts"
@@ -40,22 +39,6 @@ interface Scan {
   readonly ticket: Tickets.ScanTicket
   readonly entry: ScanJournal.ClaimEntry | null
 }
-
-/** Nobody is asked where there is no terminal: a script says `--yes`. */
-const isSure = Effect.fnUntraced(function* (
-  name: string,
-  yes: boolean
-): Effect.fn.Return<boolean, never, Prompt.Environment> {
-  if (yes) return true
-  const question = Prompt.Confirm({ message: `Cancel ${name} at the vendor? What it cost is not paid back.` })
-  return yield* Effect.catch(Prompt.run(question), () => Effect.succeed(false))
-})
-
-/** A person on a terminal is asked; anybody else says it beforehand. */
-const mayAsk = Effect.map(
-  ProcessContext,
-  ({ stderrIsTerminal, stdoutIsTerminal }) => stdoutIsTerminal && stderrIsTerminal
-)
 
 const send = Effect.fnUntraced(function* (
   { account, entry, ticket }: Scan,
@@ -92,10 +75,7 @@ export const cancel = Effect.fnUntraced(function* (input: {
   })
   const known = Requests.readKnown([input.key], yield* Vendors)
   const opened = yield* Accounts.open(Requests.accountsOfKeys(known.value), begun.value.plan.accounts, begun.value.keys)
-  const sure =
-    input.yes || (yield* mayAsk)
-      ? Checked.make(null)
-      : Checked.faulty(null, "--yes", "is required where there is no terminal to ask")
+  const sure = yield* Consent.check(input.yes)
   const { keys, plan, settings } = yield* Checked.accept([known, opened, sure].reduce(Checked.and, begun))
   const [wish] = known.value
 
@@ -129,7 +109,8 @@ export const cancel = Effect.fnUntraced(function* (input: {
       return scan.state === "settled" ? 0 : 3
     }
     const name = KeyText.format(scan.ticket)
-    if (!(yield* isSure(name, input.yes))) {
+    const question = `Cancel ${inert(name, 200)} at the vendor? What it cost is not paid back.`
+    if (!input.yes && !(yield* Consent.ask(question))) {
       yield* say(`${name}: nothing was sent`)
       return 2
     }

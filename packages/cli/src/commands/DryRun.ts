@@ -227,7 +227,9 @@ export const tell = Effect.fnUntraced(function* (
           ...reachLines(accounts, reach),
           ...limitLines(accounts, settings),
           "",
-          "An open scan of an equal target is joined, and an outcome that is young enough is reused: then it is less."
+          settings.journal.source === "plan"
+            ? "The plan's own journal was not opened: what it holds open or young enough is joined or reused, and not bought."
+            : "What the journal holds open is joined, and what is young enough is reused: both are counted already."
         ].map((line) => `${line}\n`),
       json: () => ({
         schemaVersion: 1,

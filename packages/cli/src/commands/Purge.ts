@@ -11,7 +11,7 @@ import * as Effect from "effect/Effect"
 import type * as FileSystem from "effect/FileSystem"
 import type * as Path from "effect/Path"
 import * as Result from "effect/Result"
-import * as Terminal from "effect/Terminal"
+import type * as Terminal from "effect/Terminal"
 import * as Durations from "../config/Durations.ts"
 import { quote, type UsageError } from "../config/InputFault.ts"
 import * as Look from "../output/Look.ts"
@@ -19,8 +19,8 @@ import * as Output from "../output/Output.ts"
 import { say, type Streams } from "../output/Streams.ts"
 import * as Checked from "../prepare/Checked.ts"
 import * as Command from "../prepare/Command.ts"
+import * as Consent from "../prepare/Consent.ts"
 import type { FlagTexts } from "../prepare/Resolve.ts"
-import { ProcessContext } from "../process/ProcessContext.ts"
 import * as Journal from "../storage/Journal.ts"
 import type { Vendors } from "../vendors/Vendors.ts"
 
@@ -50,20 +50,27 @@ const isSubject = (typed: string) => {
     [id, name, series ?? id].some((text) => folded(text) === wanted) || series === `name=${typed.trim()}`
 }
 
-const wantedOf = ({ olderThan, subject }: Input): Checked.Checked<Wanted> => {
-  const nothing: Wanted = { age: Duration.millis(Durations.oldest), about: undefined }
-  if (subject !== null && folded(subject) === "") return Checked.faulty(nothing, "--subject", "must not be empty")
-  const about = subject === null ? undefined : isSubject(subject)
+const aboutOf = (subject: string | null): Checked.Checked<Wanted["about"]> => {
+  if (subject === null) return Checked.make(undefined)
+  return folded(subject) === ""
+    ? Checked.faulty(undefined, "--subject", "must not be empty")
+    : Checked.make(isSubject(subject))
+}
+
+const ageOf = ({ olderThan, subject }: Input): Checked.Checked<Duration.Duration> => {
   if (olderThan === null) {
-    return about === undefined
-      ? Checked.faulty(nothing, "--older-than", "is required, for example 90d, or a subject: --subject SUBJECT")
-      : Checked.make({ age: Duration.zero, about })
+    return subject === null
+      ? Checked.faulty(Duration.zero, "--older-than", "is required, for example 90d, or a subject: --subject SUBJECT")
+      : Checked.make(Duration.zero)
   }
   const age = Durations.parse(olderThan, 0, Durations.oldest)
   return Result.isSuccess(age)
-    ? Checked.make({ age: age.success, about })
-    : Checked.faulty(nothing, "--older-than", `${age.failure}, not ${quote(olderThan)}`)
+    ? Checked.make(age.success)
+    : Checked.faulty(Duration.zero, "--older-than", `${age.failure}, not ${quote(olderThan)}`)
 }
+
+const wantedOf = (input: Input): Checked.Checked<Wanted> =>
+  Checked.andThen(aboutOf(input.subject), (about) => Checked.map(ageOf(input), (age) => ({ age, about })))
 
 // What stays although it is about the subject: somebody may still have to pay for it.
 const openAbout = ({ about }: Wanted) =>
@@ -73,20 +80,6 @@ const openAbout = ({ about }: Wanted) =>
     const open = yield* list(["intent", "submitted", "in-doubt"])
     return open.filter(({ subject }) => about(subject)).length
   })
-
-const isAgreed = (count: number): Effect.Effect<boolean, never, Streams | Terminal.Terminal> =>
-  Effect.gen(function* () {
-    const terminal = yield* Terminal.Terminal
-    yield* say(`Forget ${plural(count, "claim")} and their results for good? Type yes:`)
-    const answer = yield* Effect.orElseSucceed(terminal.readLine, () => "")
-    return answer.trim().toLowerCase() === "yes"
-  })
-
-// Nobody can answer a question in a pipeline, and silence is no consent.
-const mayAsk = ({ dryRun, yes }: Input, isTerminal: boolean): Checked.Checked<null> =>
-  dryRun || yes || isTerminal
-    ? Checked.make(null)
-    : Checked.faulty(null, "--yes", "is required where nobody can be asked; --dry-run says what would be forgotten")
 
 const tellOpen = (count: number) =>
   count === 0
@@ -105,10 +98,8 @@ const tellOpen = (count: number) =>
 export const purge = Effect.fnUntraced(function* (
   input: Input
 ): Effect.fn.Return<number, UsageError | JournalError, Services> {
-  const { stderrIsTerminal, stdinIsTerminal } = yield* ProcessContext
-  const wanted = Checked.andThen(wantedOf(input), (value) =>
-    Checked.map(mayAsk(input, stdinIsTerminal && stderrIsTerminal), () => value)
-  )
+  const agreed = yield* Consent.check(input.dryRun || input.yes, "; --dry-run says what would be forgotten")
+  const wanted = Checked.andThen(wantedOf(input), (value) => Checked.map(agreed, () => value))
   const { settings } = yield* Effect.flatMap(
     Command.begin({ name: "purge", flags: input.flags, formats: Output.small }),
     (begun) => Checked.accept(Checked.and(begun, wanted))
@@ -127,9 +118,12 @@ export const purge = Effect.fnUntraced(function* (
     yield* tellOpen(open)
     return 0
   }
-  if (!input.yes && !(yield* isAgreed((yield* counted).count))) {
-    yield* say("nothing was forgotten")
-    return 0
+  if (!input.yes) {
+    const { count } = yield* counted
+    if (!(yield* Consent.ask(`Forget ${plural(count, "claim")} and their results for good?`))) {
+      yield* say("nothing was forgotten")
+      return 0
+    }
   }
   const forgotten = Effect.gen(function* () {
     const journal = yield* ScanJournal

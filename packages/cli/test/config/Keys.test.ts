@@ -1,9 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
-import * as ByteSize from "effect/ByteSize"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as FileSystem from "effect/FileSystem"
-import * as Option from "effect/Option"
 import * as PlatformError from "effect/PlatformError"
 import * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
@@ -11,27 +9,11 @@ import { TestClock } from "effect/testing"
 import * as Keys from "scanpoll/config/Keys"
 import * as Shipped from "scanpoll/vendors/Shipped"
 import * as Vendors from "scanpoll/vendors/Vendors"
+import { infoOf } from "../support/fileInfo.ts"
 
 const old = "exo_live_canary_old_4711"
 const renewed = "exo_live_canary_renewed_4711"
 const line = (key: string): string => `EXONA_API_KEY=${key}\n`
-
-const infoOf = (text: string): FileSystem.File.Info => ({
-  type: "File",
-  mtime: Option.none(),
-  atime: Option.none(),
-  birthtime: Option.none(),
-  dev: 0n,
-  ino: Option.none(),
-  mode: 0o600,
-  nlink: Option.none(),
-  uid: Option.none(),
-  gid: Option.none(),
-  rdev: Option.none(),
-  size: ByteSize.bytes(text.length),
-  blksize: Option.none(),
-  blocks: Option.none()
-})
 
 const away = Effect.fail(PlatformError.systemError({ _tag: "NotFound", module: "FileSystem", method: "stat" }))
 

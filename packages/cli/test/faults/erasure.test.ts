@@ -75,7 +75,7 @@ describe("a purge", () => {
           const { bytes, journal, run } = yield* surroundings
           const silent = yield* run("purge", "--older-than", "0")
           assert.strictEqual(silent.code, 2, silent.said)
-          assert.match(silent.said, /--yes: is required where nobody can be asked; --dry-run says/)
+          assert.match(silent.said, /--yes: is required where there is no terminal to ask; --dry-run says/)
           const nothing = yield* run("purge")
           assert.strictEqual(nothing.code, 2)
           assert.match(nothing.said, /--older-than: is required, for example 90d, or a subject[^]*--yes: is required/)

@@ -5,7 +5,6 @@ import * as RateLimitHeaders from "@scanpoll/core/unstable/http/RateLimitHeaders
 import * as RetryAfter from "@scanpoll/core/unstable/http/RetryAfter"
 import * as Scrubber from "@scanpoll/core/unstable/model/Scrubber"
 import { isScanId } from "@scanpoll/core/model/ScanTicket"
-import * as ByteSize from "effect/ByteSize"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -19,6 +18,7 @@ import * as Pace from "scanpoll/config/Pace"
 import * as PlanFile from "scanpoll/config/PlanFile"
 import * as Shipped from "scanpoll/vendors/Shipped"
 import * as Vendors from "scanpoll/vendors/Vendors"
+import { infoOf } from "../support/fileInfo.ts"
 import type { Chance } from "./Chance.ts"
 import * as Mutate from "./Mutate.ts"
 
@@ -222,23 +222,7 @@ const keyFiles = [
 export const keyFile = (chance: Chance): Effect.Effect<string | null> => {
   const text = near(chance, keyFiles)
   const fs = FileSystem.layerNoop({
-    stat: () =>
-      Effect.succeed({
-        type: "File",
-        mtime: Option.none(),
-        atime: Option.none(),
-        birthtime: Option.none(),
-        dev: 0n,
-        ino: Option.none(),
-        mode: 0o600,
-        nlink: Option.none(),
-        uid: Option.none(),
-        gid: Option.none(),
-        rdev: Option.none(),
-        size: ByteSize.bytes(text.length),
-        blksize: Option.none(),
-        blocks: Option.none()
-      }),
+    stat: () => Effect.succeed(infoOf(text)),
     readFileString: () => Effect.succeed(text)
   })
   return Effect.gen(function* () {

@@ -40,6 +40,9 @@ const typed =
   (value) =>
     typeof value === type ? value : odd
 
+// The reading of whatever is odd leaves an endless number out, and says so.
+const finite: Walk = (value) => (typeof value === "number" && Number.isFinite(value) ? value : odd)
+
 const text = (max: unknown): Walk =>
   typeof max === "number" ? (value) => (typeof value === "string" ? WireFields.cut(value, max) : odd) : typed("string")
 
@@ -172,7 +175,7 @@ const bare = (ast: SchemaAST.AST): Walk | null => {
     case "String":
       return text(ast.annotations?.[annotation.max])
     case "Number":
-      return typed("number")
+      return ast.annotations?.[annotation.endless] === true ? finite : typed("number")
     case "Boolean":
       return typed("boolean")
     case "Null":
