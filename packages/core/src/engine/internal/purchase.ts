@@ -203,11 +203,15 @@ const maySubmit = (restore: Hold.Restore, job: Job.Job<unknown, unknown>, held: 
     if (held.turn.renew()) return true
     const due = yield* SteadyClock.now
     const longest = Duration.sum(Duration.times(request.adapter.budget.window, 2), Duration.seconds(30))
-    const next = yield* Effect.exit(
-      restore(Effect.timeoutOption(account.budget.turn({ kind: "submit", due, lane: request.lane }), longest))
-    )
-    if (Exit.isFailure(next) || Option.isNone(next.value)) return false
-    held.turn = next.value.value
+    // A turn that is granted as the wait is called off must not get lost.
+    const granted: { turn: Turn | null } = { turn: null }
+    const asking = Effect.map(account.budget.turn({ kind: "submit", due, lane: request.lane }), (turn) => {
+      granted.turn = turn
+    })
+    const asked = yield* Effect.exit(restore(Effect.timeoutOption(Effect.uninterruptible(asking), longest)))
+    if (granted.turn === null) return false
+    held.turn = granted.turn
+    if (Exit.isFailure(asked) || Option.isNone(asked.value)) return false
     return !account.isDenied("submit")
   })
 
