@@ -49,12 +49,17 @@ describe("killed at any point", () => {
     "before and after every call of the journal and of the vendors, the books agree, and the last life ends everything",
     Effect.gen(function* () {
       // Few chapters each, so that there is a scan left for every call.
-      const part = 3
+      const part = 2
       const stories = Array.from({ length: Math.ceil(labels.length / part) }, (_, i) => ({
         seed: 101 + i,
         chapters: labels.slice(i * part, (i + 1) * part)
       }))
       const account = yield* tellAll("sqlite", sqlite.make, stories)
+      const named = labels.map(({ end }) => (end._tag === "Call" ? `${end.when} ${end.call}` : end._tag))
+      assert.deepStrictEqual(
+        named.filter((name) => !account.killed.has(name)),
+        []
+      )
       assert.strictEqual(account.deaths, labels.length)
     })
   )
