@@ -225,6 +225,9 @@ describe("a vendor of a user's own", () => {
           const [open] = JSON.parse(overview.stdout).open ?? JSON.parse(overview.stdout).claims
           assert.strictEqual(open.state, "submitted")
 
+          const unsureClaim = yield* run("cancel", open.claimId)
+          assert.deepStrictEqual([unsureClaim.code, deletes().length], [2, 1])
+          assert.include(unsureClaim.stderr, "--yes: is required where there is no terminal to ask")
           const byClaim = yield* run("cancel", open.claimId, "--yes")
           assert.strictEqual(byClaim.code, 0, byClaim.stderr)
           assert.include(byClaim.stderr, `scanpoll wait ${open.claimId}`)
@@ -234,15 +237,36 @@ describe("a vendor of a user's own", () => {
           const over = yield* run("cancel", open.claimId, "--yes")
           assert.deepStrictEqual([over.code, deletes().length], [0, 2])
           assert.include(over.stderr, "not open, but settled; nothing was sent")
-
-          const cannot = yield* scanpoll(["cancel", "harbour:hb-1", "--yes"], {
-            directory: yield* folderOf({ "harbour.ts": source() }),
-            environment
-          })
-          assert.strictEqual(cannot.code, 3)
-          assert.include(cannot.stderr, "harbour has no call that cancels a scan")
         })
       )
+  )
+
+  it.live("that cannot cancel scans says so before it asks anybody for consent, of a key and of a claim", () =>
+    Effect.scoped(
+      Effect.gen(function* () {
+        const vendor = yield* vendorOf([{ ...scan({ state: "waiting" }), times: Infinity }])
+        const directory = yield* folderOf({ "harbour.ts": source() })
+        const environment = {
+          ...environmentOf(vendor),
+          SCANPOLL_VENDOR: "./harbour.ts",
+          SCANPOLL_JOURNAL: join(directory, "journal.db")
+        }
+        const run = (...args: ReadonlyArray<string>) => scanpoll(args, { directory, environment })
+        assert.strictEqual((yield* run("submit", "harbour:moorings")).code, 0)
+        const [{ claimId }] = JSON.parse((yield* run("status", "-o", "json")).stdout).open
+        const sent = vendor.ledger.requests().length
+        for (const known of ["harbour:hb-1", claimId]) {
+          // There is no terminal, and nobody says --yes.
+          const cannot = yield* run("cancel", known)
+          assert.strictEqual(cannot.code, 3, cannot.stderr)
+          assert.include(cannot.stderr, "harbour:hb-1: harbour has no call that cancels a scan; nothing was sent")
+          assert.notInclude(cannot.stderr, "yes")
+        }
+        assert.strictEqual(vendor.ledger.requests().length, sent)
+        const unknown = yield* run("cancel", "harbour:hb-1", "--log-level", "loud")
+        assert.strictEqual(unknown.code, 2)
+      })
+    )
   )
 
   it.live(

@@ -87,6 +87,7 @@ export interface ComplianceOptions extends PlaceOptions {
  */
 export interface AnyVendor extends Facts {
   readonly _tag: "scanpoll/Vendor"
+  readonly isId: (text: string) => boolean
   readonly make: (
     options: Vendors.Options
   ) => Effect.Effect<ScanAdapter<never, unknown>, VendorConfigError | CredentialError, VendorHttp>

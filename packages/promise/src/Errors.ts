@@ -5,7 +5,7 @@
  * - `PollStopped`: the wait ended before the scan did; `reason` says why and `ticket` goes on with it.
  * - `SubmitError`: there is no ticket; `kind` says what is known about the purchase.
  * - `JournalError`: the journal could not be read or written; `ticket` is what had been bought by then.
- * - `PollFault`: a single poll (`status`) brought no answer.
+ * - `PollFault`: a single poll (`status`) brought no answer, or the vendor did not take the wish of a `cancel`.
  * - `AbortError`: the caller's signal, or the end of the client, ended it.
  * - `ConfigError` and `InvalidPolicy`: what was configured cannot be used; `faults` lists all of it.
  *
@@ -31,7 +31,7 @@ export {
 
 export {
   /**
-   * A poll that brought no answer. `kind`, `code`, `message` and `requestId` say why.
+   * A poll or a `cancel` that brought no answer. `kind`, `code`, `message` and `requestId` say why.
    *
    * @category errors
    * @since 0.1.0
@@ -163,7 +163,7 @@ export class ConfigError extends Error {
 export type ScanError = PollStopped | SubmitError | JournalError | AbortError
 
 /**
- * What `status` rejects with.
+ * What `status` and `cancel` reject with.
  *
  * @category models
  * @since 0.1.0

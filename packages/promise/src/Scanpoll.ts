@@ -194,10 +194,15 @@ export type Known = ScanTicket.ScanTicket | string
  * - `submit`: buys a scan and does not wait. Rejects with `SubmitError`, `JournalError` or `AbortError`.
  * - `status`: one poll, in the turn of the account's budget. Rejects with a `StatusError`. Findings that take a second
  *   request come with `wait` only.
+ * - `cancel`: asks the vendor to cancel a scan: one request, in the turn of the account's budget. That it resolves says that
+ *   the vendor took the wish. The vendor's next answer says how the scan ended, as a rule as `Failed` with the code
+ *   `cancelled`, and until then it stays open here. Rejects with a `StatusError`: a `PollFault` with the code `no-cancel` where
+ *   the vendor has no such call.
  * - `request` and `ticket`: what `runAll` and `watch` take. Throw `InvalidPolicy`, or `TypeError` for what no request or
  *   ticket can be.
  *
- * An option that does not exist, and a signal that is none, is a `TypeError` before anything is sent.
+ * An option that does not exist, a signal that is none, and an id that the vendor cannot have, is a `TypeError` before
+ * anything is sent.
  *
  * @category models
  * @since 0.1.0
@@ -207,6 +212,7 @@ export interface Vendor<out Name extends string, in Request, out Payload> {
   readonly wait: (known: Known, options?: WaitOptions) => Promise<ScanOutcome<Payload>>
   readonly submit: (request: Request, options?: Omit<RunOptions, "policy">) => Promise<Submission<Payload>>
   readonly status: (known: Known, options?: Pick<WaitOptions, "signal">) => Promise<ScanStatus<Payload>>
+  readonly cancel: (known: Known, options?: Pick<WaitOptions, "signal">) => Promise<void>
   readonly request: (request: Request, options?: RequestOptions) => ScanRequest<Name, Payload>
   readonly ticket: (known: Known, options?: RequestOptions) => ScanRequest<Name, Payload>
 }
@@ -237,7 +243,7 @@ export type AnyPayload = ExonaResult | CompliancePayload | AppVetPayload
  * - `runAll`: runs a batch; one record per request, whatever happens to it.
  * - `watch`: the same batch as its events, the end of each request with its record among them. A reader that is more than
  *   1000 events behind misses `Scheduled` and `Polled` ones.
- * - `wait` and `status`: of whichever vendor the ticket or key names.
+ * - `wait`, `status` and `cancel`: of whichever vendor the ticket or key names.
  * - `dispose`: ends everything that is under way, as its signals would, waits for submissions in flight and closes the
  *   journal. `await using` calls it.
  *
@@ -255,6 +261,7 @@ export interface Across<out Payload = AnyPayload> extends AsyncDisposable {
   ) => AsyncIterable<WatchEvent<RecordOf<Request>>>
   readonly wait: (known: Known, options?: WaitOptions) => Promise<ScanOutcome<Payload>>
   readonly status: (known: Known, options?: Pick<WaitOptions, "signal">) => Promise<ScanStatus<Payload>>
+  readonly cancel: (known: Known, options?: Pick<WaitOptions, "signal">) => Promise<void>
   readonly dispose: () => Promise<void>
 }
 
@@ -322,8 +329,12 @@ const timeOf = (name: string, time: Time | undefined): Duration.Duration | undef
     ? undefined
     : Option.getOrThrowWith(readTime(time), () => new TypeError(`${name} is not a time such as 5000 or "5 seconds"`))
 
-const ticketOf = (adapter: Pick<ScanAdapter<never, unknown>, "vendor" | "origin" | "account">, known: Known) => {
-  const { account, origin, vendor } = adapter
+const ticketOf = ({ isId, shape }: Pick<Handle<never, unknown>, "shape" | "isId">, known: Known) => {
+  const { account, origin, vendor } = shape
+  const checked = (ticket: ScanTicket.ScanTicket): ScanTicket.ScanTicket => {
+    if (isId(ticket.scanId)) return ticket
+    throw new TypeError(`${JSON.stringify(ticket.scanId.slice(0, 80))} cannot be a scan id of ${vendor}`)
+  }
   if (typeof known === "string") {
     const key = Option.filter(ScanTicket.parseKey(known), (key) => key.vendor === vendor)
     if (Option.isNone(key)) {
@@ -334,7 +345,7 @@ const ticketOf = (adapter: Pick<ScanAdapter<never, unknown>, "vendor" | "origin"
         `${JSON.stringify(known.slice(0, 80))} is of another account; this client's account is ${JSON.stringify(account)}`
       )
     }
-    return ScanTicket.make({ vendor, origin, account, scanId: key.value.scanId, submittedAt: null })
+    return checked(ScanTicket.make({ vendor, origin, account, scanId: key.value.scanId, submittedAt: null }))
   }
   if (!isTicket(known)) {
     const has = hasProperty(known, "ticket") ? ": give its `ticket`" : ""
@@ -344,7 +355,7 @@ const ticketOf = (adapter: Pick<ScanAdapter<never, unknown>, "vendor" | "origin"
     const whose = `${known.vendor}, account ${known.account} at ${known.origin}`
     throw new TypeError(`this ticket is of ${whose}; the client has ${vendor}, account ${account} at ${origin}`)
   }
-  return known
+  return checked(known)
 }
 
 const isList = (requests: ScanRequest | ReadonlyArray<ScanRequest>): requests is ReadonlyArray<ScanRequest> =>
@@ -442,8 +453,9 @@ export function createScanpoll(options: ScanpollOptions): Across<unknown> & Part
 
   const vendor = <Name extends string, Request, Payload>(
     name: Name,
-    { adapter, ready, shape }: Handle<Request, Payload>
+    handle: Handle<Request, Payload>
   ): Vendor<Name, Request, Payload> => {
+    const { adapter, ready, shape } = handle
     const entered = (
       about: Pick<ScanRequest, "subject" | "faults">,
       build: () => AnyRequest
@@ -473,7 +485,7 @@ export function createScanpoll(options: ScanpollOptions): Across<unknown> & Part
 
       wait: async (known, options = {}) => {
         checkOptions("single", options)
-        const ticket = ticketOf(shape, known)
+        const ticket = ticketOf(handle, known)
         const settings = { ...policyOf(options.policy, shape), ...laneOf(options.lane) }
         return single(options, ticket, (observer) =>
           Effect.andThen(
@@ -498,12 +510,22 @@ export function createScanpoll(options: ScanpollOptions): Across<unknown> & Part
 
       status: async (known, options = {}) => {
         checkOptions("single", options)
-        const ticket = ticketOf(shape, known)
+        const ticket = ticketOf(handle, known)
         const polled = Effect.andThen(
           ready,
           Effect.suspend(() => Effect.map(Scans.pollOnce(adapter(), ticket), statusOf))
         )
         return runs.promise(polled, options.signal, () => ({ state: "interrupted", ticket, claimId: null }))
+      },
+
+      cancel: async (known, options = {}) => {
+        checkOptions("single", options)
+        const ticket = ticketOf(handle, known)
+        const asked = Effect.andThen(
+          ready,
+          Effect.suspend(() => Scans.cancel(adapter(), ticket))
+        )
+        return runs.promise(asked, options.signal, () => ({ state: "interrupted", ticket, claimId: null }))
       },
 
       request: (request, options = {}) => {
@@ -514,7 +536,7 @@ export function createScanpoll(options: ScanpollOptions): Across<unknown> & Part
 
       ticket: (known, options = {}) => {
         checkOptions("request", options)
-        const ticket = ticketOf(shape, known)
+        const ticket = ticketOf(handle, known)
         const settings = { ...policyOf(options.policy, shape), ...laneOf(options.lane) }
         const { subject } = Scans.fromTicket(shape, ticket)
         return entered({ subject, faults: [] }, () => Scans.fromTicket(adapter(), ticket, settings))
@@ -638,6 +660,7 @@ export function createScanpoll(options: ScanpollOptions): Across<unknown> & Part
     watch,
     wait: async (known: Known, options?: WaitOptions) => named(known).wait(known, options),
     status: async (known: Known, options?: Pick<WaitOptions, "signal">) => named(known).status(known, options),
+    cancel: async (known: Known, options?: Pick<WaitOptions, "signal">) => named(known).cancel(known, options),
     dispose: runs.dispose,
     [Symbol.asyncDispose]: runs.dispose
   })

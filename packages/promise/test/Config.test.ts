@@ -57,7 +57,7 @@ describe("options that cannot be used", () => {
 
   it("a vendor that is not configured is not there", () => {
     const scanpoll = createScanpoll({ exona: { apiKey: "k" } })
-    assert.deepStrictEqual(Object.keys(scanpoll), ["exona", "runAll", "watch", "wait", "status", "dispose"])
+    assert.deepStrictEqual(Object.keys(scanpoll), ["exona", "runAll", "watch", "wait", "status", "cancel", "dispose"])
     assert.isFalse("appvet" in scanpoll)
   })
 })

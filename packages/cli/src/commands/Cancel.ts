@@ -41,11 +41,12 @@ interface Scan {
 }
 
 const send = Effect.fnUntraced(function* (
-  { account, entry, ticket }: Scan,
+  { entry, ticket }: Scan,
+  cancel: NonNullable<Account["cancel"]>,
   hint: string
 ): Effect.fn.Return<number, never, Streams> {
   const key = KeyText.format(ticket)
-  const asked = yield* Effect.result(account.cancel(ticket, entry === null ? undefined : entry.subject))
+  const asked = yield* Effect.result(cancel(ticket, entry === null ? undefined : entry.subject))
   if (Result.isFailure(asked)) {
     const { kind, message } = asked.failure
     yield* say(`${key}: not cancelled: ${inert(message, 300)}`)
@@ -75,9 +76,13 @@ export const cancel = Effect.fnUntraced(function* (input: {
   })
   const known = Requests.readKnown([input.key], yield* Vendors)
   const opened = yield* Accounts.open(Requests.accountsOfKeys(known.value), begun.value.plan.accounts, begun.value.keys)
-  const sure = yield* Consent.check(input.yes)
-  const { keys, plan, settings } = yield* Checked.accept([known, opened, sure].reduce(Checked.and, begun))
   const [wish] = known.value
+  const sure = yield* Consent.check(input.yes)
+  // Whose call there is not, needs no consent to it. Of a claim, that is known once it was read.
+  const account = wish?._tag === "Key" ? opened.value.get(wish.key.vendor, wish.key.account) : null
+  const isForLater = wish?._tag === "Claim" || account?.cancel === null
+  const checks = isForLater ? [known, opened] : [known, opened, sure]
+  const { keys, plan, settings } = yield* Checked.accept(checks.reduce(Checked.and, begun))
 
   const scanOf = Effect.fnUntraced(function* (
     wanted: Requests.Known
@@ -109,6 +114,12 @@ export const cancel = Effect.fnUntraced(function* (input: {
       return scan.state === "settled" ? 0 : 3
     }
     const name = KeyText.format(scan.ticket)
+    const { cancel } = scan.account
+    if (cancel === null) {
+      yield* say(`${name}: ${scan.account.vendor} has no call that cancels a scan; nothing was sent`)
+      return 3
+    }
+    yield* Checked.orRefuse(sure)
     const question = `Cancel ${inert(name, 200)} at the vendor? What it cost is not paid back.`
     if (!input.yes && !(yield* Consent.ask(question))) {
       yield* say(`${name}: nothing was sent`)
@@ -116,7 +127,7 @@ export const cancel = Effect.fnUntraced(function* (input: {
     }
     const planned = input.plan === null ? "" : ` --plan ${ShellWord.quote(input.plan)}`
     const tail = `${planned}${Hints.storeTail({ settings, flags: input.flags })}`
-    return yield* send(scan, `scanpoll wait ${ShellWord.quote(scan.entry?.claimId ?? name)}${tail}`)
+    return yield* send(scan, cancel, `scanpoll wait ${ShellWord.quote(scan.entry?.claimId ?? name)}${tail}`)
   }).pipe(
     // A key needs no journal, so no file is opened for it; the budgets that a database shares count for it too.
     Effect.provide(

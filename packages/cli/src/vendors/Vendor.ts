@@ -105,8 +105,8 @@ export interface Account {
   readonly ticket: (scanId: string, options: WaitOptions) => ScanRequest<unknown>
   /** One request that costs nothing and fails with `Denied` where the key is refused. */
   readonly probe: Effect.Effect<void, PollFaults.PollFault>
-  /** Asks the vendor to cancel a scan; fails with the code `no-cancel` where it has no call for that. */
-  readonly cancel: (ticket: Tickets.ScanTicket, subject?: Subject) => Effect.Effect<void, PollFaults.PollFault>
+  /** Asks the vendor to cancel a scan; null where it has no call for that. */
+  readonly cancel: ((ticket: Tickets.ScanTicket, subject?: Subject) => Effect.Effect<void, PollFaults.PollFault>) | null
   readonly pollOnce: (scanId: string) => Effect.Effect<PollAnswer<ScanOutcome<unknown>>, PollFaults.PollFault>
   /** Whether a claim of the journal was made with this account at this address. */
   readonly isFor: (entry: ClaimEntry) => boolean
@@ -330,7 +330,10 @@ export const make = <Request, Payload>(fields: {
               (found) => found.kind === "Missing",
               () => Effect.void
             ),
-          cancel: (ticket, subject) => Scans.cancel(adapter, ticket, subject === undefined ? {} : { subject }),
+          cancel:
+            adapter.cancel === undefined
+              ? null
+              : (ticket, subject) => Scans.cancel(adapter, ticket, subject === undefined ? {} : { subject }),
           pollOnce: (scanId) => Scans.pollOnce(adapter, ticketOf(scanId)),
           isFor: (entry) => Scans.isFor(adapter, entry),
           claim: (entry, options) => Scans.fromClaim(adapter, entry, options),

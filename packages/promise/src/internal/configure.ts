@@ -1,8 +1,10 @@
 // Makes the vendors of a client, and finds everything that is wrong with its options before anything is sent.
 import { AppVet } from "@scanpoll/appvet/AppVetAdapter"
 import type { AppVetPayload, AppVetRequest } from "@scanpoll/appvet/AppVetSchema"
+import * as AppVetVendor from "@scanpoll/appvet/AppVetVendor"
 import { Compliance } from "@scanpoll/compliance/ComplianceAdapter"
 import type { CompliancePayload, ComplianceRequest } from "@scanpoll/compliance/ComplianceSchema"
+import * as ComplianceVendor from "@scanpoll/compliance/ComplianceVendor"
 import type { ScanAdapter } from "@scanpoll/core/engine/ScanAdapter"
 import * as Credential from "@scanpoll/core/http/Credential"
 import * as DispatchClient from "@scanpoll/core/http/DispatchClient"
@@ -12,6 +14,7 @@ import * as SubmitError from "@scanpoll/core/model/SubmitError"
 import * as Vendor from "@scanpoll/core/vendor/Vendor"
 import { Exona } from "@scanpoll/exona/ExonaAdapter"
 import type { ExonaRequest, ExonaResult } from "@scanpoll/exona/ExonaSchema"
+import * as ExonaVendor from "@scanpoll/exona/ExonaVendor"
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -24,9 +27,10 @@ import type { Key, PlaceOptions, ScanpollOptions, VendorName, VendorOptions } fr
 import { ConfigError } from "../Errors.ts"
 
 // A vendor of a client. `shape` answers what needs no key; its own may be a stand-in. `adapter` has the real one once
-// `ready` has ended, or refuses to send anything when there is none.
+// `ready` has ended, or refuses to send anything when there is none. `isId`: whether a text is one of the vendor's ids.
 export interface Handle<in Request, out Payload> {
   readonly shape: ScanAdapter<Request, Payload>
+  readonly isId: (text: string) => boolean
   readonly ready: Effect.Effect<void>
   readonly adapter: () => ScanAdapter<Request, Payload>
 }
@@ -77,11 +81,25 @@ const asked = (vendor: string, key: (signal: AbortSignal) => string | Promise<st
 const refusing = <Request, Payload>(
   adapter: ScanAdapter<Request, Payload>,
   message: string
-): ScanAdapter<Request, Payload> => ({
-  ...adapter,
-  submit: () => SubmitError.make({ kind: "Denied", permanent: true, code: "no-credential", message }),
-  poll: () => PollFault.make({ kind: "Denied", permanent: true, code: "no-credential", message })
-})
+): ScanAdapter<Request, Payload> => {
+  const denied = { kind: "Denied", permanent: true, code: "no-credential", message } as const
+  const poll = () => PollFault.make(denied)
+  const submit = () => SubmitError.make(denied)
+  const { cancel, collect, prepare, probe, reconcile, recover, result, ...rest } = adapter
+  return {
+    ...rest,
+    submit,
+    poll,
+    // What a vendor cannot do it still cannot do.
+    ...(prepare === undefined ? {} : { prepare: submit }),
+    ...(recover === undefined ? {} : { recover: poll }),
+    ...(result === undefined ? {} : { result: poll }),
+    ...(cancel === undefined ? {} : { cancel: poll }),
+    ...(collect === undefined ? {} : { collect: poll }),
+    ...(reconcile === undefined ? {} : { reconcile: poll }),
+    ...(probe === undefined ? {} : { probe: poll() })
+  }
+}
 
 const oddKinds = (options: object): ReadonlyArray<string> =>
   Object.entries(options).flatMap(([name, value]) => {
@@ -104,16 +122,16 @@ const oddKinds = (options: object): ReadonlyArray<string> =>
 const standIn = Redacted.make("scanpoll-stand-in-for-a-key")
 
 const vendorOf = <Request, Payload>(
-  vendor: string,
+  { auth, isId, name: vendor }: Pick<Vendor.Vendor<never, unknown>, "name" | "auth" | "isId">,
   options: object,
   known: ReadonlyArray<string>,
   key: Key,
   http: VendorHttp["Service"],
   make: Make<Request, Payload>,
-  faults: Array<string>,
-  keyless = false
+  faults: Array<string>
 ): Handle<Request, Payload> | null => {
   const [keyName] = known
+  const keyless = auth === "none"
   const made = (credential: Credential.Credential | Redacted.Redacted<string>) =>
     Effect.provideService(make(credential), VendorHttp, http)
   const own = [
@@ -139,12 +157,13 @@ const vendorOf = <Request, Payload>(
   say(own)
   if (own.length > 0 || Exit.isFailure(shape)) return null
   const adapter = shape.value
-  if (typeof key !== "function") return { shape: adapter, ready: Effect.void, adapter: () => adapter }
+  if (typeof key !== "function") return { shape: adapter, isId, ready: Effect.void, adapter: () => adapter }
   const credential = asked(vendor, key)
   let current: ScanAdapter<Request, Payload> | null = null
   let why = "not asked for yet"
   return {
     shape: adapter,
+    isId,
     // The key is asked for when it is first needed, and again as long as there is none.
     ready: Effect.suspend(() =>
       current !== null
@@ -164,7 +183,7 @@ const vendorOf = <Request, Payload>(
 
 const isObject = (value: unknown): value is object => typeof value === "object" && value !== null
 
-const reserved = new Set(["exona", "compliance", "appvet", "runAll", "watch", "wait", "status", "dispose"])
+const reserved = new Set(["exona", "compliance", "appvet", "runAll", "watch", "wait", "status", "cancel", "dispose"])
 
 /** In words why a value is no vendor that can be used here; null where it is. */
 const notUsable = (name: string, use: unknown): string | null => {
@@ -204,14 +223,13 @@ const bring = (
     }
     const vendor = options.use
     const handle = vendorOf<never, unknown>(
-      name,
+      vendor,
       options,
       ["apiKey", "use", ...named],
       options.apiKey,
       http,
       (credential) => vendor.make({ ...(vendor.auth === "none" ? {} : { credential }), ...place(options) }),
-      faults,
-      vendor.auth === "none"
+      faults
     )
     return handle === null ? [] : [[name, handle] as const]
   })
@@ -258,7 +276,7 @@ export const configure = (options: ScanpollOptions): Handles => {
   const handles: Handles = {
     exona: each("exona", exona)
       ? vendorOf(
-          "exona",
+          ExonaVendor.vendor,
           exona,
           ["apiKey", ...named],
           exona.apiKey,
@@ -269,7 +287,7 @@ export const configure = (options: ScanpollOptions): Handles => {
       : null,
     compliance: each("compliance", compliance)
       ? vendorOf(
-          "compliance",
+          ComplianceVendor.vendor,
           compliance,
           ["token", "organizationId", ...named],
           compliance.token,
@@ -286,7 +304,7 @@ export const configure = (options: ScanpollOptions): Handles => {
       : null,
     appvet: each("appvet", appvet)
       ? vendorOf(
-          "appvet",
+          AppVetVendor.vendor,
           appvet,
           ["apiKey", ...named],
           appvet.apiKey,
