@@ -229,7 +229,9 @@ export const audit = (world: World, wishes: number, inDoubt = 0): void => {
     if (requests.length === 0) unasked.push(scanId)
     for (const [i, entry] of requests.entries()) {
       const next = requests[i + 1]
-      const ended = entry.answeredAt ?? entry.clientClosedAt ?? Number.POSITIVE_INFINITY
+      // The vendor hears that a client has gone only after the requests that came in with it: such an end has no exact time.
+      if (entry.clientClosedAt !== null) continue
+      const ended = entry.answeredAt ?? Number.POSITIVE_INFINITY
       if (next !== undefined && next.at < ended) overlaps.push(`${scanId}: ${entry.at} to ${ended}, ${next.at}`)
     }
   }
