@@ -5,6 +5,7 @@
  */
 export { createScanpoll } from "./Scanpoll.ts"
 export type * from "./Scanpoll.ts"
+export type * from "./Client.ts"
 export type * from "./Config.ts"
 export type { EventSource, Progress, ScanEvent, Seen, WatchEvent } from "./Events.ts"
 export {
