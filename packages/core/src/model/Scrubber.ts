@@ -53,24 +53,6 @@ export const mark = "<redacted>"
 // The same where the syntax around it is not known: it means nothing in any.
 const plainMark = "[redacted]"
 const leastWritten = 8
-// Writers of markup escape the first two signs, and each of the others or not.
-const markup = (credential: string, ...others: ReadonlyArray<readonly [sign: string, entity: string]>): string =>
-  [["&", "&amp;"] as const, ["<", "&lt;"] as const, ...others].reduce(
-    (text, [sign, entity]) => text.replaceAll(sign, entity),
-    credential
-  )
-
-const writings: ReadonlyArray<(credential: string) => string> = [
-  (credential) => credential,
-  (credential) => JSON.stringify(credential).slice(1, -1),
-  (credential) => markup(credential),
-  (credential) => markup(credential, [">", "&gt;"]),
-  (credential) => markup(credential, ['"', "&quot;"]),
-  (credential) => markup(credential, [">", "&gt;"], ['"', "&quot;"]),
-  // A lone surrogate has no percent-encoding.
-  (credential) => encodeURIComponent(credential.toWellFormed())
-]
-
 const remembered = 1_024
 // Names and values repeat from poll to poll and from scan to scan: these many short texts are looked at once.
 const rememberedClean = 4_096
@@ -135,7 +117,7 @@ class Learned {
   get written(): ReadonlyArray<string> {
     return (this.forms ??= [...this.seen]
       .filter((credential) => credential.length >= leastWritten && /\D/.test(credential))
-      .flatMap((credential) => [...new Set(writings.map((write) => write(credential)))])
+      .flatMap(Credentials.written)
       .toSorted((a, b) => b.length - a.length))
   }
 

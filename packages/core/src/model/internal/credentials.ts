@@ -33,9 +33,36 @@ const numberOf = (credential: string): number | null => {
   return Number.isFinite(number) ? number : null
 }
 
-// The credential as it reads after each undoing of escapes: an escape that is part of it is undone with the others.
+// Writers of markup escape the first two signs, and each of the others or not.
+const markup = (credential: string, ...others: ReadonlyArray<readonly [sign: string, entity: string]>): string =>
+  [["&", "&amp;"] as const, ["<", "&lt;"] as const, ...others].reduce(
+    (text, [sign, entity]) => text.replaceAll(sign, entity),
+    credential
+  )
+
+const writings: ReadonlyArray<(credential: string) => string> = [
+  (credential) => credential,
+  (credential) => JSON.stringify(credential).slice(1, -1),
+  (credential) => markup(credential),
+  (credential) => markup(credential, [">", "&gt;"]),
+  (credential) => markup(credential, ['"', "&quot;"]),
+  (credential) => markup(credential, [">", "&gt;"], ['"', "&quot;"]),
+  // A lone surrogate has no percent-encoding.
+  (credential) => encodeURIComponent(credential.toWellFormed())
+]
+
+/** The credential as documents write it, each of the forms once. */
+export const written = (credential: string): ReadonlyArray<string> => [
+  ...new Set(writings.map((write) => write(credential)))
+]
+
+const folded = (text: string): string => Layers.fold(Layers.first(text, 0), "none").text.toLowerCase()
+
+// The credential as it reads after each undoing of escapes: an escape that is part of it is undone with the others. What looks like
+// one, or like the beginning of one, may become too short to be found, or be undone together with what comes next: such a
+// credential is also looked for as documents write it.
 const readings = (credential: string): ReadonlyArray<string> => {
-  const all: Array<string> = []
+  const all: Array<string> = /[%\\&]/.test(credential) ? written(credential).map(folded) : []
   let layer: Layers.Layer | null = Layers.fold(Layers.first(credential, 0), "none")
   for (let i = 0; i <= depth && layer !== null; i++) {
     if (layer.text.length >= short) all.push(layer.text.toLowerCase())
