@@ -91,7 +91,7 @@ export class SharedAccount implements AccountBudget {
         // A turn that is asked for after the end never comes; the engine is ended as well.
         if (this.isClosed) return Effect.interruptible(Effect.never)
         if (this.queue.isQuiet(options.kind) && this.mayHandOut(options.kind)) {
-          return Effect.succeed(this.toTurn(options.kind, options.due, this.handOut(options.kind)))
+          return Effect.succeed(this.toTurn(options, this.handOut(options.kind), false))
         }
         const waiter: Waiter = { ...options, granted: Deferred.makeUnsafe<Grant>(), grant: null }
         this.queue.push(waiter)
@@ -101,7 +101,7 @@ export class SharedAccount implements AccountBudget {
         // A turn may come free because everything is called off: our own interrupt, if there is one, comes first.
         const granted = Effect.flatMap(Deferred.await(waiter.granted), (grant) => Effect.as(Effect.yieldNow, grant))
         return Effect.interruptible(granted).pipe(
-          Effect.map((grant) => this.toTurn(options.kind, options.due, grant)),
+          Effect.map((grant) => this.toTurn(options, grant, true)),
           Effect.onInterrupt(() => Effect.sync(() => this.leave(waiter)))
         )
       })
@@ -145,7 +145,7 @@ export class SharedAccount implements AccountBudget {
     return grant
   }
 
-  private toTurn(kind: TurnKind, due: number, first: Grant): Turn {
+  private toTurn({ due, kind }: Parameters<AccountBudget["turn"]>[0], first: Grant, queued: boolean): Turn {
     let held: Grant | null = first
     const giveBack = (): void => {
       if (held === null) return
@@ -155,6 +155,7 @@ export class SharedAccount implements AccountBudget {
     }
     return {
       waited: Math.max(0, Math.ceil(this.now() - due)),
+      queued,
       giveBack,
       renew: () => {
         if (held === null) return false

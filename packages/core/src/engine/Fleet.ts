@@ -161,7 +161,7 @@ class Wait<A, T, R> extends Course<A, T, R, Crew> implements Entry {
         this.waited(turn.waited)
         if (this.stage !== "over" && !this.isDenied()) {
           const granted = this.crew.now()
-          this.gotTurn(now, granted)
+          this.gotTurn(turn, now, granted)
           this.sent(granted)
           return this.spec.poll
         }

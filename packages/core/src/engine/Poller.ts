@@ -66,7 +66,7 @@ const drive = <A, T, R>(spec: PollSpec<A, T, R>): Effect.Effect<A, PollStopped<T
             turn.giveBack()
             return yield* Effect.fail(course.denied(now()))
           }
-          course.gotTurn(asked, now())
+          course.gotTurn(turn, asked, now())
         }
         const answer = yield* pollOnce(course)
         const proposed = course.seen(now(), answer)

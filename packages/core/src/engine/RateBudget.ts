@@ -31,8 +31,8 @@ import * as SteadyClock from "../time/SteadyClock.ts"
 export type TurnKind = "poll" | "collect" | "submit"
 
 /**
- * A turn that was granted. `waited` is how long it took in milliseconds, counted from `due`; `giveBack` returns a turn
- * that made no request. `renew` is for whoever could not ask at once: it makes the turn one of this moment, or gives it
+ * A turn that was granted. `waited` is how long it took in milliseconds, counted from `due`, and `queued` whether the account could
+ * not be asked at once: a process that is late because its machine is busy did not queue. `giveBack` returns a turn that made no request. `renew` is for whoever could not ask at once: it makes the turn one of this moment, or gives it
  * back and says false when the account may not be asked at this moment.
  *
  * @category models
@@ -40,6 +40,7 @@ export type TurnKind = "poll" | "collect" | "submit"
  */
 export interface Turn {
   readonly waited: number
+  readonly queued: boolean
   readonly giveBack: () => void
   readonly renew: () => boolean
 }
@@ -266,7 +267,7 @@ class MemoryAccount implements AccountBudget {
         const clock = SteadyClock.ofFiber(fiber)
         const now = SteadyClock.nowUnsafe(clock)
         if (this.isQuiet(options.kind) && this.freeAt(now) <= now && this.mayStart(options.kind, now)) {
-          return Effect.succeed(this.toTurn(options.kind, options.due, clock, this.grantAt(options.kind, now)))
+          return Effect.succeed(this.toTurn(options, clock, this.grantAt(options.kind, now), false))
         }
         const waiter: Waiter = {
           kind: options.kind,
@@ -283,16 +284,22 @@ class MemoryAccount implements AccountBudget {
         // A turn may come free because everything is called off: our own interrupt, if there is one, comes first.
         const granted = Effect.flatMap(Deferred.await(waiter.granted), (grant) => Effect.as(Effect.yieldNow, grant))
         return Effect.interruptible(granted).pipe(
-          Effect.map((grant) => this.toTurn(options.kind, options.due, clock, grant)),
+          Effect.map((grant) => this.toTurn(options, clock, grant, true)),
           Effect.onInterrupt(() => Effect.sync(() => this.leave(waiter)))
         )
       })
     )
 
-  private toTurn(kind: TurnKind, due: number, clock: Clock.Clock, grant: Grant): Turn {
+  private toTurn(
+    { due, kind }: Parameters<AccountBudget["turn"]>[0],
+    clock: Clock.Clock,
+    grant: Grant,
+    queued: boolean
+  ): Turn {
     let held: Grant | null = grant
     return {
       waited: Math.max(0, Math.ceil(SteadyClock.nowUnsafe(clock) - due)),
+      queued,
       giveBack: () => {
         if (held === null) return
         const mine = held

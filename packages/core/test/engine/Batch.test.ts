@@ -410,6 +410,37 @@ describe("a clock that jumps", () => {
     )
 
     it.effect(
+      `a wish for a new scan gets one, and an old outcome is called one, after ${jump / 3600_000} h (V-04)`,
+      () =>
+        Effect.gen(function* () {
+          const { clock: jumpy, jump: by } = yield* jumpyClock
+          const vendor = Conversation.make({ polls: [{ say: "done" }], policy: steady })
+          const wanted = Scans.request(vendor.adapter, "a")
+          const run = Effect.gen(function* () {
+            const first = yield* records([wanted])
+            // A millisecond is the least that a clock is set by, and all that keeps two purchases apart.
+            const purchases: Array<number> = []
+            for (const set of [jump, Math.sign(jump)]) {
+              by(set)
+              assert.deepStrictEqual(yield* Scans.foresee([wanted], { reuse: 0 }), ["buy"])
+              yield* Scans.run(vendor.adapter, "a", { reuse: 0 })
+              purchases.push(accepted(vendor))
+              yield* records([wanted], { reuse: 0 })
+              purchases.push(accepted(vendor))
+              by(0)
+            }
+            assert.deepStrictEqual(purchases, [2, 3, 4, 5])
+            by(jump)
+            const second = yield* records([wanted], { reuse: "1 day" })
+            return [...first, ...second].map((record) => record.reused)
+          })
+          const reused = value(yield* finish(run.pipe(Effect.provideService(Clock.Clock, jumpy))))
+          assert.deepStrictEqual(reused, [false, true])
+          assert.strictEqual(accepted(vendor), 5)
+        }).pipe(Effect.provide(world))
+    )
+
+    it.effect(
       `law 6, a fresh scan may be unknown for as long as ever, ${jump / 3600_000} h after the engine began`,
       () =>
         Effect.gen(function* () {

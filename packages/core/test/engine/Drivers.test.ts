@@ -11,6 +11,7 @@ import * as Schedule from "effect/Schedule"
 import * as Stream from "effect/Stream"
 import { TestClock } from "effect/testing"
 import * as Fleet from "../../src/engine/Fleet.ts"
+import type { PollEvent } from "../../src/engine/PollEvent.ts"
 import * as Poller from "../../src/engine/Poller.ts"
 import type { PollSpec } from "../../src/engine/PollSpec.ts"
 import * as RateBudget from "../../src/engine/RateBudget.ts"
@@ -20,7 +21,7 @@ import * as PollFault from "../../src/model/PollFault.ts"
 import type { PollStopped } from "../../src/model/PollStopped.ts"
 import * as PollPolicy from "../../src/policy/PollPolicy.ts"
 import * as VendorLimits from "../../src/policy/VendorLimits.ts"
-import { countingClock } from "../support/clocks.ts"
+import { countingClock, slowClock } from "../support/clocks.ts"
 import { cutAt } from "../support/cuts.ts"
 import { drivers } from "../support/drivers.ts"
 
@@ -44,11 +45,11 @@ const stopOf = <A, T>(exit: Exit.Exit<A, PollStopped<T>>): PollStopped<T> => {
   return found.value
 }
 
-const accountOf = () =>
+const accountOf = (requests: number | null = null) =>
   RateBudget.makeMemory().account(
     { vendor: "acme", origin: "https://acme.test", account: "a" },
     {
-      requests: null,
+      requests,
       window: Duration.seconds(10),
       openScans: null,
       typicalDuration: Duration.seconds(10),
@@ -167,6 +168,30 @@ for (const driver of drivers) {
       })
     )
 
+    it.effect("a poll that is late because the machine is busy is not said to have waited for its account", () =>
+      Effect.gen(function* () {
+        const clock = yield* slowClock(5)
+        const causes: Array<string> = []
+        const observer = (event: PollEvent<string>) => {
+          if (event._tag === "Scheduled") causes.push(event.because)
+        }
+        const limited = accountOf(1)
+        for (const budget of [accountOf(), limited]) {
+          // The second account has no room left for ten seconds.
+          if (budget === limited) yield* budget.turn({ kind: "submit", due: 0, lane: "" })
+          let polls = 0
+          const poll = Effect.sync(() => (++polls < 2 ? running : done))
+          const waiting = driver
+            .wait(specOf(poll, { budget, observer }))
+            .pipe(Effect.provideService(Clock.Clock, clock))
+          const fiber = yield* Effect.forkChild(waiting)
+          yield* TestClock.adjust("1 minute")
+          assert.strictEqual(yield* Fiber.join(fiber), "done")
+        }
+        assert.deepStrictEqual(causes, ["first", "pace", "first", "turn", "pace"])
+      })
+    )
+
     it.effect("a refused credential asks for no turn, and gives back the one that came too late", () =>
       Effect.gen(function* () {
         const log: Array<string> = []
@@ -181,7 +206,7 @@ for (const driver of drivers) {
             Effect.sync(() => {
               log.push("turn")
               if (late) refuse()
-              return { waited: 0, giveBack: () => void log.push("given back"), renew: () => true }
+              return { waited: 0, queued: false, giveBack: () => void log.push("given back"), renew: () => true }
             })
         }
         const poll = Effect.sync(() => (log.push("poll"), running))
@@ -526,6 +551,7 @@ describe("Fleet.stop", () => {
           turns.push(granted)
           return Effect.as(Effect.uninterruptible(Deferred.await(granted)), {
             waited: 0,
+            queued: true,
             giveBack: () => void returned++,
             renew: () => true
           })

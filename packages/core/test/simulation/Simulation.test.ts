@@ -80,7 +80,7 @@ describe("programs that are wrong are caught", () => {
   const isFree: Budgets = {
     account: () => ({
       turn: ({ due }) =>
-        Effect.succeed({ waited: Math.max(0, due - due), giveBack: () => undefined, renew: () => true }),
+        Effect.succeed({ waited: Math.max(0, due - due), queued: false, giveBack: () => undefined, renew: () => true }),
       open: () => 1,
       load: () => undefined,
       bought: () => undefined,

@@ -28,6 +28,25 @@ export const countingClock = Effect.map(Effect.service(Clock.Clock), (inner) => 
   return { clock, count }
 })
 
+/** A clock on which so many milliseconds pass from each reading to the next, as on a machine that is busy. */
+export const slowClock = (millis: number) =>
+  Effect.map(Effect.service(Clock.Clock), (inner): Clock.Clock => {
+    let late = 0
+    const read = (): number => {
+      late += millis
+      return late
+    }
+    return {
+      currentTimeMillisUnsafe: () => inner.currentTimeMillisUnsafe() + read(),
+      currentTimeMillis: Effect.sync(() => inner.currentTimeMillisUnsafe() + read()),
+      currentTimeNanosUnsafe: () => inner.currentTimeNanosUnsafe() + BigInt(read()) * 1_000_000n,
+      currentTimeNanos: Effect.sync(() => inner.currentTimeNanosUnsafe() + BigInt(read()) * 1_000_000n),
+      monotonicTimeNanosUnsafe: () => inner.monotonicTimeNanosUnsafe() + BigInt(read()) * 1_000_000n,
+      monotonicTimeNanos: Effect.sync(() => inner.monotonicTimeNanosUnsafe() + BigInt(read()) * 1_000_000n),
+      sleep: (duration) => inner.sleep(duration)
+    }
+  })
+
 /** A clock whose wall time can be set while its monotonic time goes on. */
 export const jumpyClock = Effect.map(Effect.service(Clock.Clock), (inner) => {
   let skew = 0

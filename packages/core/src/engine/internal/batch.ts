@@ -1,6 +1,7 @@
 // Many requests at once: announced together, each ended by itself or by the end of the batch. May touch: the accounts' load,
 // the run's table of repeated requests. Law: every request of a batch brings one record, whatever ends the batch.
 import * as Cause from "effect/Cause"
+import * as Clock from "effect/Clock"
 import * as Deferred from "effect/Deferred"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -109,7 +110,7 @@ export const batched = <P, R, A>(
       )
       const fleet = yield* Fleet.make
       const now = yield* Trips.nowReader
-      const startedAt = now()
+      const startedAt = yield* Clock.currentTimeMillis
       const over = yield* Deferred.make<Record.Ending>()
       const accounts = requests.map((wanted) => Job.budgetOf(wanted, budgets))
       const denialsAtStart = new Map<AccountBudget, number>(accounts.map((budget) => [budget, budget.denials()]))
@@ -135,7 +136,6 @@ export const batched = <P, R, A>(
           budgets,
           fleet,
           startedAt,
-          // What settles from here on belongs to this batch: equal requests in it are one purchase.
           reuseFrom: Trips.reuseFrom(startedAt, options.reuse),
           denials: (budget) => denialsAtStart.get(budget) ?? 0,
           repeated: repeatedIn(requests),

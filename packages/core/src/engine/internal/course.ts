@@ -17,6 +17,7 @@ import type { VendorLimits } from "../../policy/VendorLimits.ts"
 import * as Waits from "../../time/Waits.ts"
 import type { PollEvent } from "../PollEvent.ts"
 import type { PollSpec } from "../PollSpec.ts"
+import type { Turn } from "../RateBudget.ts"
 import { apply } from "./vendorSays.ts"
 
 // A poll that took longer than its policy allows, as the engine sees it.
@@ -155,9 +156,9 @@ export class Course<A, T, R, E extends Era = Era> implements Decision.WaitState,
   }
 
   // A poll that was due at `due` has its turn now. A millisecond is the clock's.
-  gotTurn(due: number, now: number): void {
+  gotTurn({ queued }: Pick<Turn, "queued">, due: number, now: number): void {
     const { observer } = this.spec
-    if (observer === undefined || now - due < 2) return
+    if (observer === undefined || !queued || now - due < 2) return
     tell(observer, { _tag: "Scheduled", at: due, until: now, because: "turn", asked: null, polls: this.polls })
   }
 

@@ -1,8 +1,8 @@
 // What would become of requests, known before anything is sent. May touch: the journal, reading. Law: what it calls bought is
 // what a run of the same moment would submit.
+import * as Clock from "effect/Clock"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as SteadyClock from "../../time/SteadyClock.ts"
 import { type Claim, type JournalError, ScanJournal } from "../ScanJournal.ts"
 import type { ScanRequest } from "../ScanRequest.ts"
 import * as EqualRequests from "./equalRequests.ts"
@@ -35,7 +35,7 @@ export const foresee = (
 ): Effect.Effect<ReadonlyArray<Prospect>, JournalError, ScanJournal> =>
   Effect.gen(function* () {
     const journal = yield* ScanJournal
-    const startedAt = yield* SteadyClock.now
+    const startedAt = yield* Clock.currentTimeMillis
     const reuseFrom = Trips.reuseFrom(startedAt, options.reuse)
     const seen = new Set<string>()
     const first = requests.map((request) => {

@@ -20,6 +20,8 @@ import { Slot } from "./slot.ts"
 
 // What the requests of one run share.
 //
+// - `startedAt`: when it began, on the clock by which the journal says when a claim settled: the steady one is another after a
+//   clock was set, and would take what settled before the run for what settled in it. `reuseFrom`: on the same clock.
 // - `denials`: how often the account's key had been refused when the run began.
 // - `repeated`: the claims and answers of requests that occur more than once in the run: one purchase, whatever a clock
 //   says, however it ends and whether or not it asks for a new scan.

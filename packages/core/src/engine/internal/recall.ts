@@ -21,7 +21,8 @@ export const fromJournal = <Payload, R>(
     const outcome = yield* job.stored.decode(stored)
     const now = yield* Clock.currentTimeMillis
     Progress.recordTicket(job.progress, claimId, outcome.ticket)
-    const reused = at < job.run.startedAt
+    // What settled later than now did so before the clock was set back.
+    const reused = at < job.run.startedAt || at > now
     const ageMs = reused ? Math.max(0, now - at) + (outcome.ageMs ?? 0) : outcome.ageMs
     return Progress.recordEnd(job.progress, { outcome, reused, ageMs, storedAt: Math.min(at, now) })
   })
@@ -55,10 +56,11 @@ export const inDoubt = (
     return Effect.fail(SubmitError.make({ kind: "InDoubt", code: "in-doubt", message }))
   })
 
-// The oldest time of an outcome that is no older than `age`.
+// The oldest time of an outcome that is no older than `age`. None is that recent where a new scan is asked for, not one of the same
+// millisecond, nor one that a clock which was set back shows in the future.
 export const settledSince = (now: number, age: Duration.Duration): number => {
   const millis = Math.ceil(Duration.toMillis(age))
-  return Math.max(0, now - (millis > 0 ? millis : 0))
+  return millis > 0 ? Math.max(0, now - millis) : Number.MAX_SAFE_INTEGER
 }
 
 // From when on a settled outcome may answer this request: the run says how old it may be, and so may the request.
@@ -67,6 +69,5 @@ export const reuseFrom = (
   { maxAge }: Pick<Buy<unknown>, "maxAge">
 ): number => {
   if (maxAge === null) return run.reuseFrom
-  if (Duration.toMillis(maxAge) === 0) return Number.MAX_SAFE_INTEGER
   return Math.max(run.reuseFrom, settledSince(run.startedAt, maxAge))
 }

@@ -1,6 +1,7 @@
 // One request from its beginning to its end: both trips (run, wait) or the first alone (submit). May touch: the account's load
 // and the request's slot. Law: what a request holds is released when it ends, however it ends.
 import * as Cause from "effect/Cause"
+import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -30,8 +31,8 @@ export interface Options {
   readonly observer?: (event: ScanEvent) => void
 }
 
-export const reuseFrom = (now: number, reuse: Duration.Input | undefined): number =>
-  Recall.settledSince(now, Duration.fromInputUnsafe(reuse ?? "1 hour"))
+export const reuseFrom = (startedAt: number, reuse: Duration.Input | undefined): number =>
+  Recall.settledSince(startedAt, Duration.fromInputUnsafe(reuse ?? "1 hour"))
 
 // Both trips: a request becomes a ticket, and the ticket an outcome.
 export const acquireAndFollow = <Payload, R>(
@@ -105,7 +106,7 @@ export const alone = <Payload, R, A, E>(
   Effect.gen(function* () {
     const budgets = yield* RateBudget
     yield* VendorSays.restorePauses([wanted.adapter], budgets, yield* ScanJournal)
-    const startedAt = yield* SteadyClock.now
+    const startedAt = yield* Clock.currentTimeMillis
     const budget = Job.budgetOf(wanted, budgets)
     const denials = budget.denials()
     const progress = Progress.make<Payload>(wanted)
@@ -113,7 +114,7 @@ export const alone = <Payload, R, A, E>(
       budgets,
       fleet: null,
       startedAt,
-      reuseFrom: reuseFrom(startedAt, options.reuse) + 1,
+      reuseFrom: reuseFrom(startedAt, options.reuse),
       denials: () => denials,
       repeated: new Map(),
       purchases: Job.purchases(options.maxPurchases)
