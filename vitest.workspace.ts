@@ -9,12 +9,14 @@ import process from "node:process"
 import { defineConfig } from "vitest/config"
 import { LongestFirst, starting } from "./packages/tooling/longestFirst.mjs"
 import { MissingPrograms } from "./packages/tooling/missingPrograms.mjs"
+import { settleSeed } from "./packages/tooling/propertySeed.mjs"
 import { LEDGER, TestLedger } from "./packages/tooling/testLedger.mjs"
 
 const root = import.meta.dirname
 const ledger = process.env[LEDGER] ?? ""
 // A test that runs tests has no ledger.
 delete process.env[LEDGER]
+settleSeed()
 
 const packages = ["packages", "packages/vendors"]
   .flatMap((folder) => readdirSync(`${root}/${folder}`).map((name) => ({ name, dir: `${root}/${folder}/${name}` })))
@@ -39,6 +41,7 @@ const project = (name: string, dir: string) => ({
     restoreMocks: true,
     unstubEnvs: true,
     unstubGlobals: true,
+    setupFiles: [`${root}/packages/tooling/propertySetup.mjs`],
     isolate: !sharing.includes(name),
     pool: sharing.includes(name) && name !== "report" ? ("threads" as const) : ("forks" as const),
     globalSetup: starting.includes(name)

@@ -13,9 +13,10 @@ import { stripVTControlCharacters } from "node:util"
 /** The environment variable that names the file. */
 export const LEDGER = "LAUNCHER_LEDGER"
 
-/** The most failures and the most characters of a message that are told. */
+/** The most failures, the most lines of a message and the most characters of it that are told. */
 const FAILURES = 50
-const MESSAGE = 300
+const LINES = 12
+const MESSAGE = 1_200
 const SLOWEST = 10
 
 /**
@@ -25,25 +26,34 @@ const SLOWEST = 10
  */
 
 /**
+ * A test that was skipped, and why, as far as it says.
+ *
+ * @typedef {{ name: string, why: string }} Skip
+ */
+
+/**
  * `file` is relative to the repository; `seconds` is all of the file's time in its worker: reading it, its hooks, its
  * tests.
  *
  * @typedef {{
  *   project: string, file: string, seconds: number,
- *   passed: number, failed: number, skipped: number, failures: ReadonlyArray<Failure>
+ *   passed: number, failed: number, skipped: number, failures: ReadonlyArray<Failure>, skips: ReadonlyArray<Skip>
  * }} Entry
  */
 
 /** @typedef {{ files: ReadonlyArray<Entry>, passed: number, failed: number, skipped: number }} Ledger */
 
-/** @param {unknown} errors @returns {string} the first line of the first error, with its name */
-const firstLine = (errors) => {
+/** @param {unknown} errors @returns {string} the first lines of the first error: it may be all that is left of a run */
+const messageOf = (errors) => {
   const [error] = Array.isArray(errors) ? errors : []
   const words = stripVTControlCharacters(String(error?.message ?? error?.stack ?? "no message"))
-  const line = words.split("\n").find((one) => one.trim() !== "") ?? "an empty message"
-  // oxlint-disable-next-line no-control-regex -- a log shall show a message, not obey it
-  const plain = line.trim().replaceAll(/[\u0000-\u001f\u007f]/g, "?")
-  return plain.length > MESSAGE ? `${plain.slice(0, MESSAGE)}...` : plain
+  const lines = words.split("\n").flatMap((line) => {
+    // oxlint-disable-next-line no-control-regex -- a log shall show a message, not obey it
+    const plain = line.trim().replaceAll(/[\u0000-\u001f\u007f]/g, "?")
+    return plain === "" ? [] : [plain]
+  })
+  const told = lines.slice(0, LINES).join("\n") || "an empty message"
+  return told.length > MESSAGE || lines.length > LINES ? `${told.slice(0, MESSAGE)}...` : told
 }
 
 /**
@@ -54,6 +64,10 @@ const firstLine = (errors) => {
 const entryOf = (module, root) => {
   const tests = [...module.children.allTests()]
   const failed = tests.filter((test) => test.result().state === "failed")
+  const skips = tests.flatMap((test) => {
+    const result = test.result()
+    return result.state === "skipped" ? [{ name: test.fullName, why: result.note ?? "" }] : []
+  })
   const broken = [...module.children.allSuites()].filter((suite) => suite.errors().length > 0)
   const { collectDuration, duration, environmentSetupDuration, prepareDuration, setupDuration } = module.diagnostic()
   const time = collectDuration + duration + environmentSetupDuration + prepareDuration + setupDuration
@@ -63,11 +77,12 @@ const entryOf = (module, root) => {
     seconds: Math.round(time / 100) / 10,
     passed: tests.filter((test) => test.result().state === "passed").length,
     failed: failed.length,
-    skipped: tests.filter((test) => test.result().state === "skipped").length,
+    skipped: skips.length,
+    skips,
     failures: [
-      ...(module.errors().length > 0 ? [{ name: "the whole file", message: firstLine(module.errors()) }] : []),
-      ...broken.map((suite) => ({ name: suite.fullName, message: firstLine(suite.errors()) })),
-      ...failed.map((test) => ({ name: test.fullName, message: firstLine(test.result().errors) }))
+      ...(module.errors().length > 0 ? [{ name: "the whole file", message: messageOf(module.errors()) }] : []),
+      ...broken.map((suite) => ({ name: suite.fullName, message: messageOf(suite.errors()) })),
+      ...failed.map((test) => ({ name: test.fullName, message: messageOf(test.result().errors) }))
     ]
   }
 }
@@ -104,8 +119,8 @@ export class TestLedger {
    */
   onTestRunEnd(_modules, errors) {
     for (const error of errors) {
-      const failures = [{ name: "an error outside of the tests", message: firstLine([error]) }]
-      this.#write({ project: "", file: "", seconds: 0, passed: 0, failed: 0, skipped: 0, failures })
+      const failures = [{ name: "an error outside of the tests", message: messageOf([error]) }]
+      this.#write({ project: "", file: "", seconds: 0, passed: 0, failed: 0, skipped: 0, failures, skips: [] })
     }
   }
 
@@ -153,6 +168,7 @@ export const linesOf = ({ files, skipped }) => {
     seconds: named.reduce((sum, one) => sum + (one.project === project ? one.seconds : 0), 0)
   }))
   const failures = files.flatMap((entry) => entry.failures.map((failure) => ({ ...failure, file: entry.file })))
+  const skips = files.flatMap((entry) => entry.skips.map((skip) => ({ ...skip, file: entry.file })))
   return [
     "",
     "the slowest test files",
@@ -162,10 +178,16 @@ export const linesOf = ({ files, skipped }) => {
     "the time of all test files, by project",
     ...longestFirst(times).map(({ project, seconds }) => `${seconds.toFixed(0).padStart(6)} s  ${project}`),
     ...(skipped === 0 ? [] : [`${skipped} tests were skipped`]),
+    ...skips
+      .slice(0, FAILURES)
+      .map(({ file, name, why }) => `  ${file} > ${name}: ${why === "" ? "does not say why" : why}`),
     ...(failures.length === 0 ? [] : ["", "what failed"]),
     ...failures
       .slice(0, FAILURES)
-      .flatMap(({ file, message, name }) => [`  ${file === "" ? name : `${file} > ${name}`}`, `    ${message}`]),
+      .flatMap(({ file, message, name }) => [
+        `  ${file === "" ? name : `${file} > ${name}`}`,
+        ...message.split("\n").map((line) => `    ${line}`)
+      ]),
     ...(failures.length > FAILURES ? [`  and ${failures.length - FAILURES} more`] : [])
   ]
 }

@@ -15,7 +15,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
 const sources = {
   "passes.test.ts": `import { assert, it } from "vitest"
-    it("holds", () => {}); it.skip("waits", () => {}); it("sees no ledger", () => assert.isUndefined(process.env["LAUNCHER_LEDGER"]))`,
+    it("holds", () => {}); it("waits", ({ skip }) => skip("a day too early")); it("sees no ledger", () => assert.isUndefined(process.env["LAUNCHER_LEDGER"]))`,
   "fails.test.ts": `import { describe, it } from "vitest"
     describe("a group", () => { it("breaks", () => { throw new Error("\\u001b[31mfirst\\u001b[0m line\\nsecond line") }) })`,
   "hook.test.ts": `import { beforeAll, describe, it } from "vitest"
@@ -54,16 +54,28 @@ describe("the end of .ci/run", () => {
     )
   })
 
-  it("names what failed, with its file and the first line of its message, and last", () => {
+  it("names what failed, with its file and the first lines of its message, and last", () => {
     const lines = linesOf(readLedger(file))
     const told = lines.slice(lines.indexOf("what failed") + 1)
+    const starts = told.flatMap((line, index) => (line.startsWith("    ") ? [] : [index]))
     assert.sameDeepMembers(
-      told.flatMap((line, index) => (index % 2 === 0 ? [[line.trim(), told[index + 1]?.trim()]] : [])),
+      starts.map((start, index) => told.slice(start, starts[index + 1]).map((line) => line.trim())),
       [
-        ["test/fails.test.ts > a group > breaks", "first line"],
+        ["test/fails.test.ts > a group > breaks", "first line", "second line"],
         ["test/hook.test.ts > a house without a ground", "no ground"],
         ["test/broken.test.ts > the whole file", "cannot be read"],
         ["an error outside of the tests", "nobody caught it"]
+      ]
+    )
+  })
+
+  it("names what was skipped, and why", () => {
+    assert.includeMembers(
+      [...linesOf(readLedger(file))],
+      [
+        "2 tests were skipped",
+        "  test/passes.test.ts > waits: a day too early",
+        "  test/hook.test.ts > a house without a ground > stands: does not say why"
       ]
     )
   })
@@ -82,9 +94,9 @@ describe("the end of .ci/run", () => {
     assert.deepStrictEqual(linesOf(readLedger(join(folder, "never-began.jsonl"))), [])
   })
 
-  it("tells no more than fifty failures and three hundred characters of each message", () => {
+  it("tells no more than fifty failures", () => {
     const failures = Array.from({ length: 60 }, (_, n) => ({ name: `test ${n}`, message: "m" }))
-    const entry = { project: "p", file: "f", seconds: 1, passed: 0, failed: 60, skipped: 0, failures }
+    const entry = { project: "p", file: "f", seconds: 1, passed: 0, failed: 60, skipped: 0, failures, skips: [] }
     const lines = linesOf({ files: [entry], passed: 0, failed: 60, skipped: 0 })
     assert.strictEqual(lines.filter((line) => line.startsWith("  f > test ")).length, 50)
     assert.strictEqual(lines.at(-1), "  and 10 more")
