@@ -71,7 +71,7 @@ const readData = async ({ code, page }: Snippets.Block): Promise<void> => {
   const entries = isRecord(value) ? Object.entries(value) : []
   const has = (name: string) => entries.some(([key]) => key === name)
   if (has("targets")) {
-    assert.deepStrictEqual(PlanFile.parse(code, page, Shipped.all).faults, [])
+    assert.deepStrictEqual(PlanFile.parse(code, page, Shipped.all, { looksOnly: true }).faults, [])
   } else if (has("jobs")) {
     assert.deepStrictEqual(await faultsOfWorkflow(code), [])
   } else if (Array.isArray(value)) {

@@ -65,7 +65,7 @@ const planOf = (all: ReadonlyArray<Mistake>): string => {
 
 // What a template, a shell or a program leaves behind where a value is missing, and what only looks like it (V-15).
 const leftBehind: ReadonlyArray<readonly [target: string, fault: RegExp | null]> = [
-  ["appvet:https://${HOST}.example/", /url holds "\$\{HOST\}": nothing is filled in here/],
+  ["appvet:https://${HOST}.example/", /url holds "\$\{HOST\}": only `\$\{NAME\}` of a plan/],
   ["appvet:https://a.example/$(id)", /url holds "\$\(id\)"/],
   ["appvet:https://{{host}}.example/", /url holds "\{\{host\}\}"/],
   ["appvet:https://%HOST%/", /url holds "%HOST%"/],

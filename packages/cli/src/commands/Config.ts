@@ -102,7 +102,7 @@ export const init = Effect.fnUntraced(function* (input: {
 const planOf = Effect.fnUntraced(function* (
   word: string | null
 ): Effect.fn.Return<Checked.Checked<Plan>, never, FileSystem.FileSystem | Vendors> {
-  if (word !== null) return yield* ReadPlan.read(word)
+  if (word !== null) return yield* ReadPlan.read(word, { looksOnly: true })
   const fs = yield* FileSystem.FileSystem
   const there = yield* Effect.orElseSucceed(fs.exists(ReadPlan.defaultPlan), () => false)
   return yield* ReadPlan.optional(there ? ReadPlan.defaultPlan : null)
@@ -185,7 +185,9 @@ export const validate = Effect.fnUntraced(function* (input: {
   const { plan } = yield* Effect.flatMap(
     Command.checkTargets({
       name: "config validate",
-      plan: yield* ReadPlan.read(input.plan ?? ReadPlan.defaultPlan),
+      plan: yield* ReadPlan.read(input.plan ?? ReadPlan.defaultPlan, {
+        variables: yield* ReadPlan.variablesOf(input.flags)
+      }),
       flags: input.flags
     }),
     Checked.accept

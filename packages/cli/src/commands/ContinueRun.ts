@@ -88,14 +88,16 @@ const planOf = Effect.fnUntraced(function* ({ rows, run }: Stored, options: type
   const vendors = yield* Vendors
   const targets = rows.flatMap(({ request }) => (request === null ? [] : [request]))
   const text = JSON.stringify({ ...options.plan, targets })
-  const { faults, plan } = PlanFile.parse(text, run.runId, vendors.all, KeyVariable.allowed(environment))
+  const { faults, plan } = PlanFile.parse(text, run.runId, vendors.all, {
+    allowed: KeyVariable.allowed(environment)
+  })
   const asked = plan.targets.map((target) => ({ ...target, declaredAt: null }))
   return Checked.make({ ...plan, file: run.plan, digest: run.planDigest, targets: asked }, { faults })
 })
 
 const warnOfChange = Effect.fnUntraced(function* ({ plan: file, planDigest }: StoredRun) {
   if (file === null || planDigest === null) return
-  const { faults, value } = yield* ReadPlan.read(file)
+  const { faults, value } = yield* ReadPlan.read(file, { looksOnly: true })
   if (faults.length === 0 && value.digest !== planDigest) {
     yield* say(`warning: ${inert(file)} has changed since; the run goes on with the targets it was started with`)
   }

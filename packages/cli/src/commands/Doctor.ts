@@ -116,7 +116,7 @@ interface Input {
 // What is wrong with the outputs of this command itself is refused; the rest is what it was asked to find.
 const prepare = Effect.fnUntraced(function* ({ flags, words }: Input) {
   const { environment } = yield* ProcessContext
-  const plan = yield* ReadPlan.optional(words[0] ?? null)
+  const plan = yield* ReadPlan.optional(words[0] ?? null, { variables: yield* ReadPlan.variablesOf(flags) })
   const { output: _, ...others } = flags
   const given = yield* Command.begin({ name: "run", plan, flags: others })
   const begun = words.length === 0 ? given : Command.needsTargets(given, "doctor", "scan")

@@ -31,6 +31,7 @@ import * as Purchases from "../prepare/Purchases.ts"
 import * as Journal from "../storage/Journal.ts"
 
 const shownPolls = 6
+const shownNames = 10
 
 const plural = (count: number, one: string): string => `${count} ${one}${count === 1 ? "" : "s"}`
 
@@ -58,6 +59,7 @@ interface AccountPlan {
   readonly account: string
   readonly address: string
   readonly variable: string
+  readonly unset: ReadonlyArray<string>
   readonly targets: number
   readonly purchases: number
   readonly joined: number
@@ -90,7 +92,10 @@ const policiesOf = Effect.fnUntraced(function* (requests: ReadonlyArray<ScanRequ
   return [...policies.values()]
 })
 
-const accountsOf = Effect.fnUntraced(function* ({ plan, prepared }: Ready, prospects: ReadonlyArray<Scans.Prospect>) {
+const accountsOf = Effect.fnUntraced(function* (
+  { keys, plan, prepared }: Ready,
+  prospects: ReadonlyArray<Scans.Prospect>
+) {
   const requests = prepared.map((one) => one.request)
   return yield* Effect.forEach(forecast(requests), (account) =>
     Effect.gen(function* () {
@@ -99,10 +104,13 @@ const accountsOf = Effect.fnUntraced(function* ({ plan, prepared }: Ready, prosp
       const mine = requests.filter(({ adapter }) => Account.hasSameLabel(adapter, account))
       const vendor = plan.targets.find((target) => target.vendor.name === account.vendor)?.vendor
       const needed = vendor === undefined ? null : { vendor, account: account.account }
+      const unset = needed === null ? [] : yield* Accounts.unset(needed, plan.accounts, keys)
+      const isHere = vendor === undefined || !unset.includes(vendor.baseVariable)
       const out: AccountPlan = {
         vendor: account.vendor,
         account: account.account,
-        address: mine[0]?.adapter.origin ?? "",
+        address: isHere ? (mine[0]?.adapter.origin ?? "") : "",
+        unset,
         variable: (needed === null ? null : Accounts.variableOf(needed, plan.accounts).value) ?? "",
         targets: mine.length,
         purchases: count("buy"),
@@ -144,8 +152,10 @@ const reachLines = (accounts: ReadonlyArray<AccountPlan>, reach: Reach): Readonl
     "What it would reach:",
     ...reach.modules.map(({ from, name }) => line("runs", `the code of ${name}`, from)),
     ...accounts.map((one) => {
-      const key = one.variable === null ? "without a key" : `with the key in ${one.variable}`
-      return line("vendor", `${one.address} ${key}`, KeyText.accountName(one.vendor, one.account))
+      const key = one.variable === "" ? "without a key" : `with the key in ${one.variable}`
+      const missing = one.unset.length === 0 ? "" : `; not set: ${one.unset.join(", ")}`
+      const address = one.address === "" ? "an address" : one.address
+      return line("vendor", `${address} ${key}${missing}`, KeyText.accountName(one.vendor, one.account))
     }),
     ...reach.callbacks.map(({ from, host }) => line("callback", host, from)),
     line("journal", reach.journal.address, reach.journal.from),
@@ -177,9 +187,28 @@ const accountLines = (one: AccountPlan, timeout: Duration.Duration): ReadonlyArr
     ...one.policies.flatMap(({ names, polls, words }) => [
       `  polls     at ${polls} after the submission, at the earliest`,
       `            ${words}`,
-      ...names.map((name) => `    ${inert(name)}`)
+      ...names.slice(0, shownNames).map((name) => `    ${inert(name)}`),
+      ...(names.length > shownNames ? [`    and ${names.length - shownNames} more (all are named with -o json)`] : [])
     ]),
     ""
+  ]
+}
+
+const sum = (accounts: ReadonlyArray<AccountPlan>, of: "targets" | "purchases" | "requests"): number =>
+  accounts.reduce((total, one) => total + one[of], 0)
+
+const totalLines = (accounts: ReadonlyArray<AccountPlan>): ReadonlyArray<string> => {
+  const unset = [...new Set(accounts.flatMap((one) => one.unset))]
+  return [
+    ...(accounts.length < 2
+      ? []
+      : [
+          `In all: ${plural(sum(accounts, "purchases"), "purchase")} for ${plural(sum(accounts, "targets"), "target")}, about ${plural(sum(accounts, "requests"), "request")}`,
+          ""
+        ]),
+    ...(unset.length === 0
+      ? []
+      : [`A run needs what is not set: ${unset.join(", ")}. Without it, scans of the journal may not be found.`, ""])
   ]
 }
 
@@ -187,7 +216,7 @@ const limitLines = (
   accounts: ReadonlyArray<AccountPlan>,
   { maxPurchases, untrustedPlan }: Ready["settings"]
 ): ReadonlyArray<string> => {
-  const wanted = accounts.reduce((sum, one) => sum + one.purchases, 0)
+  const wanted = sum(accounts, "purchases")
   return [
     ...(maxPurchases.value === null
       ? []
@@ -224,6 +253,7 @@ export const tell = Effect.fnUntraced(function* (
           "Nothing is sent: this is what `scanpoll run` would do.",
           "",
           ...accounts.flatMap((one) => accountLines(one, timeout)),
+          ...totalLines(accounts),
           ...reachLines(accounts, reach),
           ...limitLines(accounts, settings),
           "",
@@ -233,8 +263,8 @@ export const tell = Effect.fnUntraced(function* (
         ].map((line) => `${line}\n`),
       json: () => ({
         schemaVersion: 1,
-        purchases: accounts.reduce((sum, one) => sum + one.purchases, 0),
-        requests: accounts.reduce((sum, one) => sum + one.requests, 0),
+        purchases: sum(accounts, "purchases"),
+        requests: sum(accounts, "requests"),
         maxPurchases: settings.maxPurchases.value,
         untrustedPlan: settings.untrustedPlan.value,
         accounts,

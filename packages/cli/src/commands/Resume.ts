@@ -118,7 +118,8 @@ export const resume = Effect.fnUntraced(function* (input: {
   readonly flags: FlagTexts
 }): Effect.fn.Return<number, UsageError | JournalError, Services> {
   const { flags } = input
-  const checked = yield* Command.begin({ name: "resume", plan: yield* ReadPlan.optional(input.plan), flags })
+  const read = yield* ReadPlan.optional(input.plan, { variables: yield* ReadPlan.variablesOf(flags) })
+  const checked = yield* Command.begin({ name: "resume", plan: read, flags })
   const basis = yield* Checked.orRefuse(checked)
   const { keys, plan, settings } = basis
   yield* Journal.mustExist(settings)

@@ -30,8 +30,10 @@ interface Wanted {
   readonly flags: FlagTexts
 }
 
-const prepare = ({ flags, words }: Wanted) =>
-  Effect.flatMap(ReadPlan.fromWords(words), (plan) => Command.prepareTargets({ name: "run", plan, flags }))
+const prepare = ({ flags, words }: Wanted, looksOnly = false) =>
+  Effect.flatMap(ReadPlan.fromWords(words, flags), (plan) =>
+    Command.prepareTargets({ name: "run", plan, flags }, looksOnly)
+  )
 
 /**
  * `scanpoll run [PLAN|TARGET...]`, with what it came to.
@@ -75,7 +77,7 @@ export const run = Effect.fnUntraced(function* (input: {
     const { code } = yield* execute(input, { hints: { flags: input.flags, typed: input } })
     return code
   }
-  const ready = yield* Effect.flatMap(prepare(input), Checked.accept)
+  const ready = yield* Effect.flatMap(prepare(input, true), Checked.accept)
   const { journal, trustJournal } = ready.settings
   // A plan may be somebody else's: who only looks at it does not open what it names.
   const learned =

@@ -95,7 +95,7 @@ export const submit = Effect.fnUntraced(function* (input: {
   FileSystem.FileSystem | Path.Path | Streams | Shutdown | VendorHttp | Vendors
 > {
   const facts = yield* ProcessContext
-  const plan = yield* ReadPlan.fromWords(input.words)
+  const plan = yield* ReadPlan.fromWords(input.words, input.flags)
   const asked = { name: "submit", plan, flags: input.flags, formats: Output.small }
   const ready = yield* Effect.flatMap(Command.prepareTargets(asked), Checked.accept)
   const { prepared, settings } = ready

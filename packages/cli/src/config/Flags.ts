@@ -94,6 +94,9 @@ const rules = Struct.pick(flags, gateRules)
  */
 export const gate = { ...rules, baseline: flags.baseline }
 
+// Where targets come from beside the words of the command line.
+const targets = Struct.pick(flags, ["targets", "targetsAs", "var"])
+
 // Where purchases are recorded, and where keys come from.
 const stores = Struct.pick(flags, ["journal", "trustJournal", "keyFile"])
 
@@ -116,16 +119,17 @@ const waiting = {
  * @since 0.1.0
  */
 export const of = {
-  run: { ...waiting, ...Struct.pick(flags, ["reuse", "maxPurchases", "untrustedPlan"]) },
+  run: { ...waiting, ...targets, ...Struct.pick(flags, ["reuse", "maxPurchases", "untrustedPlan"]) },
   submit: {
     output: small,
+    ...targets,
     ...Struct.pick(flags, ["timeout", "concurrency", "reuse", "maxPurchases", "untrustedPlan", "vendor"]),
     ...stores,
     progress: flags.progress,
     ...common
   },
   wait: waiting,
-  resume: waiting,
+  resume: { ...waiting, var: flags.var },
   status: { output: small, vendor: flags.vendor, ...stores, ...common },
   cancel: { vendor: flags.vendor, ...stores, ...common },
   reconcile: { vendor: flags.vendor, ...stores, ...common },
@@ -135,7 +139,7 @@ export const of = {
   report: { output: report, ...gate, vendor: flags.vendor, ...Struct.omit(stores, ["keyFile"]), ...common },
   diff: { output: comparison, ...rules, ...common },
   show: { output: small, vendor: flags.vendor, ...common },
-  doctor: { output: small, vendor: flags.vendor, keyFile: flags.keyFile, ...common },
+  doctor: { output: small, var: flags.var, vendor: flags.vendor, keyFile: flags.keyFile, ...common },
   worker: { ...Struct.pick(flags, ["interval", "vendor", "journal", "keyFile"]), ...common },
   clusterStatus: { output: small, journal: flags.journal, ...common },
   config: flags,

@@ -10,6 +10,7 @@
 import * as Effect from "effect/Effect"
 import * as Fs from "node:fs"
 import * as Net from "node:net"
+import process from "node:process"
 import type { Readable } from "node:stream"
 
 /**
@@ -83,3 +84,12 @@ export const read = (file: string, most: number): Effect.Effect<Uint8Array, Obst
       (stream) => Effect.sync(() => void stream.destroy())
     )
   })
+
+/**
+ * The bytes of standard input, at most so many.
+ *
+ * @category constructors
+ * @since 0.2.0
+ */
+export const standardInput = (most: number): Effect.Effect<Uint8Array, Obstacle> =>
+  Effect.suspend(() => collect(process.stdin, most))

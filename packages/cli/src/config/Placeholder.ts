@@ -24,7 +24,8 @@ const absent = /^(?:undefined|null|NaN)$/
 
 const hostOf = (text: string): string => /^\s*https?:\/\/(?:[^/?#@]*@)?([^/?#:]*)/i.exec(text)?.[1] ?? ""
 
-const remedy = "nothing is filled in here; write the value itself, or fill it in before this program reads the target"
+const remedy =
+  "only `${NAME}` of a plan that lists NAME in its variables is filled in; write the value itself, or fill it in before this program reads the target"
 
 /**
  * Why a text of a target cannot be meant, or null.

@@ -92,6 +92,8 @@ export interface Plan {
   readonly pace: Placed<Pace> | null
   readonly vendors: ReadonlyMap<string, VendorSettings>
   readonly accounts: ReadonlyArray<PlanAccount>
+  /** The names that its targets may have filled in. */
+  readonly variables: ReadonlyArray<string>
   readonly targets: ReadonlyArray<Target>
 }
 
@@ -108,5 +110,6 @@ export const empty: Plan = {
   pace: null,
   vendors: new Map(),
   accounts: [],
+  variables: [],
   targets: []
 }

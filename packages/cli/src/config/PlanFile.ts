@@ -10,11 +10,12 @@ import * as Result from "effect/Result"
 import type { Vendor } from "../vendors/Vendor.ts"
 import { type InputFault, visible } from "./InputFault.ts"
 import * as Tree from "./Located.ts"
-import { type Plan, type VendorSettings, empty } from "./Plan.ts"
+import { type Plan, type PlanAccount, type Target, type VendorSettings, empty } from "./Plan.ts"
 import { PlanFields } from "./PlanFields.ts"
-import { accountsOf, targetsOf } from "./PlanTargets.ts"
+import { accountsOf, listed, targetsOf } from "./PlanTargets.ts"
 import { type SettingName, names, settings } from "./Setting.ts"
 import type { PlanValue } from "./Settings.ts"
+import * as Variables from "./Variables.ts"
 
 /**
  * The keys of a plan file.
@@ -22,14 +23,39 @@ import type { PlanValue } from "./Settings.ts"
  * @category constructors
  * @since 0.1.0
  */
-export const planKeys = ["version", "defaults", "vendors", "accounts", "gate", "targets", "$schema"] as const
+export const planKeys = [
+  "version",
+  "defaults",
+  "vendors",
+  "accounts",
+  "gate",
+  "variables",
+  "targets",
+  "$schema"
+] as const
+
+/**
+ * What a plan is read with beside its text.
+ *
+ * - `allowed`: the key variables that accounts may name beside the vendors' own. Default: none.
+ * - `given`: the values of its variables. Default: none.
+ * - `looksOnly`: a target whose variable has no value is left out without a fault, as for a command that reads a plan for
+ *   its accounts and settings. Default: false.
+ *
+ * @category models
+ * @since 0.2.0
+ */
+export interface Reading {
+  readonly allowed?: ReadonlySet<string>
+  readonly given?: ReadonlyMap<string, string>
+  readonly looksOnly?: boolean
+}
 
 const vendorKeys = ["pace", "deadline"]
 
 /**
  * Reads the text of a plan file. `file` is its path as it was given. With faults, the plan is what could be read: good for
- * finding further faults, and for nothing else. `allowed` are the key variables that accounts may name beside the
- * vendors' own; default: none. `unread` tells that the text has too much of something and was not looked into.
+ * finding further faults, and for nothing else. `unread` tells that the text has too much of something and was not looked into.
  *
  * @category constructors
  * @since 0.1.0
@@ -38,7 +64,7 @@ export const parse = (
   text: string,
   file: string,
   vendors: ReadonlyArray<Vendor>,
-  allowed: ReadonlySet<string> = new Set()
+  reading: Reading = {}
 ): { readonly plan: Plan; readonly faults: ReadonlyArray<InputFault>; readonly unread: boolean } => {
   const toFault = ({ at, message }: Tree.LocatedFault): InputFault => ({
     where: `${file}:${at.line}:${at.column}`,
@@ -49,9 +75,29 @@ export const parse = (
   const tree = Tree.parse(text)
   if (Result.isFailure(tree)) return { plan: { ...empty, file }, faults: tree.failure.map(toFault), unread: false }
   const fields = new PlanFields((at) => `${file}:${at.line}:${at.column}`, vendors)
-  const plan = planOf(fields, allowed, tree.success, file)
+  const plan = planOf(fields, reading, tree.success, file)
   const byPlace = fields.faults.toSorted((a, b) => a.at.line - b.at.line || a.at.column - b.at.column)
   return { plan, faults: byPlace.map(toFault), unread: false }
+}
+
+/**
+ * Reads entries of a list as a plan's targets are read. `name`: what faults call the list. `accounts`: those that the targets
+ * may name.
+ *
+ * @category constructors
+ * @since 0.2.0
+ */
+export const parseTargets = (
+  entries: ReadonlyArray<Tree.Located>,
+  name: string,
+  vendors: ReadonlyArray<Vendor>,
+  accounts: ReadonlyArray<PlanAccount>
+): { readonly targets: ReadonlyArray<Target>; readonly faults: ReadonlyArray<InputFault> } => {
+  const fields = new PlanFields((at) => `${name}:${at.line}`, vendors)
+  const filling = { declared: [], given: new Map<string, string>() }
+  const targets = listed(fields, entries, { accounts, filling, looksOnly: false })
+  const faults = fields.faults.map(({ at, message }) => ({ where: fields.place(at), message: visible(message) }))
+  return { targets: targets.map((target) => ({ ...target, declaredAt: null })), faults }
 }
 
 // A section that is there and empty, as while somebody is writing it, is no section.
@@ -91,7 +137,29 @@ const vendorSettings = (fields: PlanFields, located: Tree.Located | undefined): 
   return out
 }
 
-const planOf = (fields: PlanFields, allowed: ReadonlySet<string>, root: Tree.Located, file: string): Plan => {
+// The names of variables, each once.
+const variablesOf = (fields: PlanFields, located: Tree.Located | undefined): ReadonlyArray<string> => {
+  if (located === undefined) return []
+  if (located._tag !== "List") {
+    fields.fault(located.at, `variables must be a list of names, not ${Tree.describe(located)}`)
+    return []
+  }
+  return located.items.flatMap((item) => {
+    if (item._tag === "Scalar" && typeof item.value === "string" && Variables.isName(item.value)) return [item.value]
+    fields.fault(
+      item.at,
+      `variables must be a list of names such as SITE, in capital letters, digits and _, not ${Tree.describe(item)}`
+    )
+    return []
+  })
+}
+
+const planOf = (
+  fields: PlanFields,
+  { allowed = new Set(), given = new Map(), looksOnly = false }: Reading,
+  root: Tree.Located,
+  file: string
+): Plan => {
   const blank: Plan = { ...empty, file }
   if (root._tag === "Scalar" && root.value === null) {
     fields.fault(root.at, "the plan is empty; `scanpoll config init` writes one to start from")
@@ -110,12 +178,19 @@ const planOf = (fields: PlanFields, allowed: ReadonlySet<string>, root: Tree.Loc
   const defaults = planned(fields, "defaults", section(found, "defaults"), ["pace"])
   const gate = planned(fields, "gate", section(found, "gate"), [])
   const accounts = accountsOf(fields, section(found, "accounts"), allowed)
+  const variables = variablesOf(fields, section(found, "variables"))
   return {
     ...blank,
+    variables,
     settings: { ...defaults.out, ...gate.out },
     pace: fields.paceOf(defaults.found?.get("pace")),
     vendors: vendorSettings(fields, section(found, "vendors")),
     accounts,
-    targets: targetsOf(fields, found.get("targets"), accounts, root.at)
+    targets: targetsOf(
+      fields,
+      found.get("targets"),
+      { accounts, filling: { declared: variables, given }, looksOnly },
+      root.at
+    )
   }
 }

@@ -153,15 +153,45 @@ const strict = (schema: unknown): unknown => {
     : { ...out, anyOf: members.map(strict) }
 }
 
+const variable = { type: "string", pattern: "\\$\\{[A-Z_][A-Z0-9_]*(:-[^}]*)?\\}" }
+
+// A text that is bound to some form may have it once its variables are filled in.
+const fillable = (schema: unknown): unknown => {
+  if (!isObject(schema)) return schema
+  const inner = Object.fromEntries(
+    Object.entries(schema).map(([key, value]) => [
+      key,
+      key === "properties" && isObject(value)
+        ? Object.fromEntries(Object.entries(value).map(([name, one]) => [name, fillable(one)]))
+        : value
+    ])
+  )
+  const isBound = ["pattern", "format", "enum", "allOf"].some((key) => key in inner)
+  const { description, ...rest } = inner
+  return inner["type"] === "string" && isBound
+    ? { ...(description === undefined ? {} : { description }), anyOf: [rest, variable] }
+    : inner
+}
+
+// `type: [security, seo]` stands for a target of each.
+const severalTypes = (properties: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> => {
+  const { type } = properties
+  if (!isObject(type) || type["type"] === "array") return properties
+  const { description, ...one } = type
+  const list = { type: "array", items: one, minItems: 1 }
+  const forms = Array.isArray(one["anyOf"]) ? [...one["anyOf"], list] : [one, list]
+  return { ...properties, type: { ...(description === undefined ? {} : { description }), anyOf: forms } }
+}
+
 const targetOf = ({ name, scans, schema, title }: Vendor): Json => {
   const document = JsonSchema.toDocumentDraft07(Schema.toJsonSchemaDocument(schema))
   if (Object.keys(document.definitions).length > 0) throw new TypeError(`${name}: a request schema with references`)
-  const own = strict(document.schema)
+  const own = fillable(strict(document.schema))
   const properties = isObject(own) && isObject(own["properties"]) ? own["properties"] : {}
   const required = isObject(own) && Array.isArray(own["required"]) ? own["required"].map(String) : []
   return {
     title: `${title}: ${scans}`,
-    ...closed({ vendor: { const: name, description: `${title}: ${scans}.` }, ...common, ...properties }, [
+    ...closed({ vendor: { const: name, description: `${title}: ${scans}.` }, ...common, ...severalTypes(properties) }, [
       "vendor",
       ...required
     ])
@@ -243,6 +273,13 @@ export const make = (vendors: Known): Json => {
           ),
           examples: [{ "team-b": { vendor: "appvet", variable: "APPVET_API_KEY_TEAM_B" } }]
         }),
+        variables: {
+          description:
+            "The names that targets may hold as ${NAME} or ${NAME:-other}. Their values come from --var NAME=VALUE or SCANPOLL_VAR_NAME.",
+          type: ["array", "null"],
+          items: { type: "string", pattern: "^[A-Z_][A-Z0-9_]{0,63}$" },
+          examples: [["SITE"]]
+        },
         targets: {
           description: "What to scan, one entry a scan.",
           type: "array",

@@ -8,6 +8,7 @@ import * as Tree from "./Located.ts"
 import { didYouMean } from "./Nearest.ts"
 import { type PlanAccount, type Target, defaultAccount } from "./Plan.ts"
 import type { PlanFields } from "./PlanFields.ts"
+import * as Variables from "./Variables.ts"
 
 const accountKeys = ["vendor", "variable"]
 const maxTargets = 100_000
@@ -46,6 +47,47 @@ export const accountsOf = (
     out.push({ name: key, vendor, variable: refusal === null ? variable : null, where: fields.place(keyAt) })
   }
   return out
+}
+
+// One target for each of several types: `type: [security, seo]`. A vendor whose own field takes a list keeps it.
+const ofEachType = (fields: PlanFields, located: Tree.Located): ReadonlyArray<Tree.Located> => {
+  if (located._tag !== "Map") return [located]
+  const types = Tree.get(located, "type")?.value
+  const name = Tree.get(located, "vendor")?.value
+  if (types?._tag !== "List" || name?._tag !== "Scalar") return [located]
+  const vendor = fields.vendors.find((known) => known.name === name.value)
+  if (vendor === undefined || !vendor.keys.includes("type")) return [located]
+  const own = located.entries.filter(({ key }) => !targetKeys.some((each) => each === key))
+  const asList = vendor.faults(Tree.toPlain({ ...located, entries: own }))
+  if (!asList.some(({ path }) => path[0] === "type")) return [located]
+  if (types.items.length === 0) {
+    fields.fault(types.at, "type is an empty list; name at least one")
+    return []
+  }
+  return types.items.map((type) => ({
+    ...located,
+    entries: located.entries.map((entry) => (entry.key === "type" ? { ...entry, value: type } : entry))
+  }))
+}
+
+/**
+ * What targets are read with: the accounts and the variables of their plan. `looksOnly`: a target whose variable has no
+ * value is left out without a fault.
+ */
+export interface Around {
+  readonly accounts: ReadonlyArray<PlanAccount>
+  readonly filling: Variables.Filling
+  readonly looksOnly: boolean
+}
+
+// The targets that one entry of the list stands for.
+const entryTargets = (fields: PlanFields, item: Tree.Located, around: Around): ReadonlyArray<Target> => {
+  const { faults, located } = Variables.fill(item, around.filling)
+  if (faults.length > 0) {
+    if (!around.looksOnly) for (const { at, message } of faults) fields.fault(at, message)
+    return []
+  }
+  return ofEachType(fields, located).flatMap((one) => target(fields, one, around.accounts) ?? [])
 }
 
 const target = (fields: PlanFields, located: Tree.Located, accounts: ReadonlyArray<PlanAccount>): Target | null => {
@@ -108,7 +150,7 @@ const fieldWords = (vendor: Vendor, path: ReadonlyArray<string | number>, messag
 export const targetsOf = (
   fields: PlanFields,
   entry: Tree.Entry | undefined,
-  accounts: ReadonlyArray<PlanAccount>,
+  around: Around,
   root: Tree.Place
 ): ReadonlyArray<Target> => {
   if (entry === undefined) {
@@ -123,7 +165,18 @@ export const targetsOf = (
     fields.fault(entry.value.at, `more than ${maxTargets} targets`)
     return []
   }
-  const found = entry.value.items.flatMap((item) => target(fields, item, accounts) ?? [])
+  return listed(fields, entry.value.items, around)
+}
+
+/**
+ * The targets of a list, in its order.
+ */
+export const listed = (
+  fields: PlanFields,
+  items: ReadonlyArray<Tree.Located>,
+  around: Around
+): ReadonlyArray<Target> => {
+  const found = items.flatMap((item) => entryTargets(fields, item, around))
   sameNames(fields, found)
   return found
 }

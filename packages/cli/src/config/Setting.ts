@@ -14,6 +14,7 @@ import * as Struct from "effect/Struct"
 import * as Durations from "./Durations.ts"
 import { quote } from "./InputFault.ts"
 import * as SettingKind from "./SettingKind.ts"
+import * as Variables from "./Variables.ts"
 
 /**
  * The variable of a flag.
@@ -227,6 +228,61 @@ export const settings = {
     group: "time",
     words: "Accept only targets and stricter gates from the plan; needs --max-purchases"
   }),
+  targets: {
+    flag: "targets",
+    group: "targets",
+    alias: null,
+    kind: "list",
+    many: true,
+    plan: null,
+    metavar: "FILE|-",
+    choices: null,
+    range: null,
+    words:
+      "Scan the targets of a list too: a target a line, .csv whose header names a plan's keys, or .ndjson; - is standard input. Repeatable",
+    parse: (texts) => collect(texts, (given) => (given.trim() === "" ? null : given.trim()), "must be a file or -"),
+    fallback: [],
+    show: (value: ReadonlyArray<string>) => (value.length === 0 ? "not set" : value.join(", "))
+  } satisfies SettingKind.Setting<ReadonlyArray<string>>,
+  targetsAs: SettingKind.one<{ readonly vendor: string; readonly type: string | null } | null>({
+    flag: "targets-as",
+    group: "targets",
+    kind: "text",
+    metavar: "VENDOR[:TYPE]",
+    words: "Scan the lines of --targets that name no vendor at this one",
+    fallback: null,
+    parse: (given) => {
+      const found = /^([a-z][a-z0-9-]{0,31})(?::(\S{1,64}))?$/.exec(given)
+      return found === null
+        ? Result.fail("must be VENDOR or VENDOR:TYPE, such as appvet:seo")
+        : Result.succeed({ vendor: found[1] ?? "", type: found[2] ?? null })
+    },
+    show: (value) => (value === null ? "not set" : [value.vendor, value.type ?? []].flat().join(":"))
+  }),
+  var: {
+    flag: "var",
+    group: "targets",
+    alias: null,
+    kind: "list",
+    many: true,
+    plan: null,
+    metavar: "NAME=VALUE",
+    choices: null,
+    range: null,
+    words: "Give a variable of the plan its value; repeatable",
+    parse: (texts) => {
+      const out: Array<Variables.Assignment> = []
+      for (const given of texts) {
+        const one = Variables.parse(given)
+        if (Result.isFailure(one)) return Result.fail(`${one.failure}, not ${quote(given)}`)
+        out.push(one.success)
+      }
+      return Result.succeed(out)
+    },
+    fallback: [],
+    show: (value: ReadonlyArray<Variables.Assignment>) =>
+      value.length === 0 ? "not set" : value.map(({ name, value: text }) => `${name}=${text}`).join(", ")
+  } satisfies SettingKind.Setting<ReadonlyArray<Variables.Assignment>>,
   vendor: {
     flag: "vendor",
     group: "vendors",

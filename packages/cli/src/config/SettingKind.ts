@@ -26,7 +26,7 @@ export type PlanKind = "text" | "duration" | "number" | "switch" | "list" | "sco
  * @category models
  * @since 0.1.0
  */
-export type Group = "output" | "gate" | "time" | "vendors" | "journal" | "screen"
+export type Group = "output" | "gate" | "targets" | "time" | "vendors" | "journal" | "screen"
 
 /**
  * How a setting looks from outside, whatever its value is.

@@ -12,6 +12,7 @@ import * as KeyVariable from "./KeyVariable.ts"
 import { didYouMean, nearest } from "./Nearest.ts"
 import { type SettingName, type ValueOf, byFlag, names, ownFlags, settings, variable } from "./Setting.ts"
 import type { Face, Setting } from "./SettingKind.ts"
+import * as Variables from "./Variables.ts"
 
 /**
  * @category models
@@ -180,7 +181,13 @@ const unknownVariables = (
   const faults: Array<InputFault> = []
   const warnings: Array<string> = []
   for (const name of Object.keys(environment)) {
-    if (!name.startsWith("SCANPOLL_") || known.includes(name) || (environment[name] ?? "") === "") continue
+    if (
+      !name.startsWith("SCANPOLL_") ||
+      Variables.isEnvironment(name) ||
+      known.includes(name) ||
+      (environment[name] ?? "") === ""
+    )
+      continue
     if (nearest(name, known) === null) warnings.push(`${name} is not a variable of scanpoll and is ignored`)
     else faults.push({ where: name, message: `unknown variable${didYouMean(name, known)}` })
   }

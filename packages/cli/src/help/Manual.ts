@@ -20,6 +20,7 @@ import { beside, wrap } from "./Wrap.ts"
 const headings: ReadonlyArray<readonly [group: Group, heading: string]> = [
   ["output", "REPORT"],
   ["gate", "GATE"],
+  ["targets", "TARGETS"],
   ["time", "TIME AND COST"],
   ["vendors", "VENDORS"],
   ["journal", "JOURNAL AND KEYS"],

@@ -65,6 +65,7 @@ export const variables: Readonly<
     ["COMPLIANCE_BASE_URL", "The address of the compliance API, which has no default"],
     ["COMPLIANCE_ORGANIZATION_ID", "Your organisation there, if you have several"],
     ["EXONA_BASE_URL, APPVET_BASE_URL", "Other addresses than the vendors' public ones"],
+    ["SCANPOLL_VAR_NAME", "The value of the plan's variable NAME, as --var NAME=VALUE gives it"],
     ["SCANPOLL_ALLOW_INSECURE_HOSTS", "Hosts that may be asked by plain http: HOST[:PORT], separated by commas"]
   ],
   telemetry: [["OTEL_EXPORTER_OTLP_ENDPOINT", "Where traces and metrics go; unset, none are made"]]

@@ -62,8 +62,17 @@ const flagWords = (
     return texts.flatMap((text) => (text.startsWith("-") ? [`--${flag}=${text}`] : [`--${flag}`, text]))
   })
 
-// Only `run` and `submit` know how old an outcome may be. The files of the run hold more than the rest will bring.
-const waitingFlags = names.filter((name) => name !== "reuse" && name !== "output")
+// What only `run` and `submit` know, and the files of the run, which hold more than the rest will bring.
+const buyingFlags: ReadonlyArray<SettingName> = [
+  "reuse",
+  "output",
+  "targets",
+  "targetsAs",
+  "maxPurchases",
+  "untrustedPlan"
+]
+const resumeFlags = names.filter((name) => !buyingFlags.includes(name))
+const waitFlags = resumeFlags.filter((name) => name !== "var")
 
 const line = (words: ReadonlyArray<string>): string => `  ${["scanpoll", ...words].map(ShellWord.quote).join(" ")}`
 
@@ -79,7 +88,7 @@ export const runLine = (context: Omit<Context, "run">, typed: Typed): string =>
   line(["run", ...typed.words, ...flagWords(context, names)])
 
 const resumeLine = (context: Context): string =>
-  line(["resume", ...planWords(context), ...flagWords(context, waitingFlags)])
+  line(["resume", ...planWords(context), ...flagWords(context, resumeFlags)])
 
 // What every command needs to find the journal, the keys and the vendors of one's own again.
 const storeFlags = ["vendor", "journal", "trustJournal", "keyFile"] as const
@@ -177,5 +186,5 @@ const resuming = (
   const keys = new Set(open.flatMap(({ ticket }) => (ticket === null ? [] : [KeyText.format(ticket)])))
   const shown = [...keys].slice(0, maxKeys)
   const rest = keys.size > maxKeys ? [`  (and ${keys.size - maxKeys} more, named in the report)`] : []
-  return [title, line(["wait", ...planWords(context), ...shown, ...flagWords(context, waitingFlags)]), ...rest]
+  return [title, line(["wait", ...planWords(context), ...shown, ...flagWords(context, waitFlags)]), ...rest]
 }

@@ -8,6 +8,7 @@ import * as Credential from "@scanpoll/core/http/Credential"
 import type { VendorHttp } from "@scanpoll/core/http/VendorHttp"
 import { labelKey } from "@scanpoll/core/model/Account"
 import * as Effect from "effect/Effect"
+import * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
 import type { InputFault } from "../config/InputFault.ts"
 import type { Keys } from "../config/Keys.ts"
@@ -104,21 +105,50 @@ export const variableOf = (
   return Checked.faulty(null, `${vendor.name}@${account}`, `there is no such account in the plan${near}`)
 }
 
-const openOne = Effect.fnUntraced(function* (
+/**
+ * What of an account is not set: the variable of its key, the variable of its address.
+ *
+ * @category destructors
+ * @since 0.2.0
+ */
+export const unset = Effect.fnUntraced(function* (
   needed: Needed,
   declared: ReadonlyArray<Plans.PlanAccount>,
   keys: Keys
+): Effect.fn.Return<ReadonlyArray<string>> {
+  const { environment } = yield* ProcessContext
+  const variable = variableOf(needed, declared).value
+  const key = variable === null ? null : yield* keys.check(variable)
+  return [
+    ...(variable !== null && key?._tag === "Unset" ? [variable] : []),
+    ...(baseOf(needed.vendor, environment) === null ? [needed.vendor.baseVariable] : [])
+  ]
+})
+
+// Where nothing is sent, these stand for a key and an address that are not set.
+const standIn = { key: Effect.succeed(Redacted.make("not-set")), base: "https://not-set.invalid" }
+
+const openOne = Effect.fnUntraced(function* (
+  needed: Needed,
+  declared: ReadonlyArray<Plans.PlanAccount>,
+  keys: Keys,
+  looksOnly: boolean
 ): Effect.fn.Return<Checked.Checked<Account | null>, never, VendorHttp> {
   const { environment } = yield* ProcessContext
   const { account, vendor } = needed
+  const base = baseOf(vendor, environment)
+  const isPretended = looksOnly && base === null
   const named = variableOf(needed, declared)
   const variable = named.value
   const isKeyless = vendor.keyVariable === null && account === Plans.defaultAccount
   if (variable === null && !isKeyless) return Checked.map(named, () => null)
   const key = variable === null ? null : yield* keys.check(variable)
+  const isUnset = looksOnly && key?._tag === "Unset"
   const wrong = [
-    ...baseFaults(vendor, environment),
-    ...(variable === null || key === null || key._tag === "Set" ? [] : [{ where: variable, message: key.message }])
+    ...(isPretended ? [] : baseFaults(vendor, environment)),
+    ...(variable === null || key === null || key._tag === "Set" || isUnset
+      ? []
+      : [{ where: variable, message: key.message }])
   ]
   if (wrong.length > 0) return Checked.make(null, { faults: wrong })
   const extra = Object.fromEntries(
@@ -130,8 +160,8 @@ const openOne = Effect.fnUntraced(function* (
   const result = yield* Effect.result(
     vendor.open({
       account,
-      baseUrl: baseOf(vendor, environment),
-      credential: variable === null ? Credential.none : keys.credential(vendor.name, variable),
+      baseUrl: isPretended ? standIn.base : base,
+      credential: isUnset ? standIn.key : variable === null ? Credential.none : keys.credential(vendor.name, variable),
       variable,
       insecureHosts: insecureHosts(environment),
       extra
@@ -146,7 +176,8 @@ const openOne = Effect.fnUntraced(function* (
 const nameOf = (vendor: string, account: string): string => labelKey({ vendor, account })
 
 /**
- * Opens the accounts that are used, each once; whatever stands against one is a fault, keys and bases alike.
+ * Opens the accounts that are used, each once; whatever stands against one is a fault, keys and bases alike. `looksOnly`, for
+ * a command that sends nothing: a key or an address that is not set is no fault.
  *
  * @category constructors
  * @since 0.1.0
@@ -154,11 +185,14 @@ const nameOf = (vendor: string, account: string): string => labelKey({ vendor, a
 export const open = Effect.fnUntraced(function* (
   used: ReadonlyArray<Needed>,
   declared: ReadonlyArray<Plans.PlanAccount>,
-  keys: Keys
+  keys: Keys,
+  looksOnly = false
 ): Effect.fn.Return<Checked.Checked<Accounts>, never, VendorHttp> {
   const wanted = new Map(used.map((one) => [nameOf(one.vendor.name, one.account), one]))
   const opened = yield* Effect.forEach(wanted, ([name, needed]) =>
-    Effect.map(openOne(needed, declared, keys), (one) => Checked.map(one, (account) => [name, account] as const))
+    Effect.map(openOne(needed, declared, keys, looksOnly), (one) =>
+      Checked.map(one, (account) => [name, account] as const)
+    )
   )
   return Checked.map(Checked.all(opened), (entries) => {
     const accounts = new Map(entries)

@@ -110,17 +110,19 @@ export interface Ready extends Basis {
 }
 
 /**
- * Everything that can be known before the first request of a command that scans targets.
+ * Everything that can be known before the first request of a command that scans targets. `looksOnly`, for one that sends
+ * nothing: keys and addresses need not be set.
  *
  * @category constructors
  * @since 0.2.0
  */
 export const prepareTargets = Effect.fnUntraced(function* (
-  asked: Asked
+  asked: Asked,
+  looksOnly = false
 ): Effect.fn.Return<Checked.Checked<Ready>, never, FileSystem.FileSystem | Path.Path | VendorHttp | Vendors> {
   const begun = needsTargets(yield* begin(asked), asked.name, asked.name === "submit" ? "submit" : "scan")
   const { keys, plan, settings } = begun.value
-  const accounts = yield* Accounts.open(plan.targets, plan.accounts, keys)
+  const accounts = yield* Accounts.open(plan.targets, plan.accounts, keys, looksOnly)
   const prepared = Checked.andThen(accounts, (opened) => Requests.ofTargets(plan, settings, opened))
   return Checked.andThen(Checked.and(begun, limited(settings)), (basis) =>
     Checked.map(prepared, (value) => ({ ...basis, prepared: value }))

@@ -7,17 +7,21 @@ import * as Effect from "effect/Effect"
 import type * as FileSystem from "effect/FileSystem"
 import * as Result from "effect/Result"
 import * as InputFile from "../config/InputFile.ts"
-import { quote } from "../config/InputFault.ts"
+import { type InputFault, quote, visible } from "../config/InputFault.ts"
 import * as KeyVariable from "../config/KeyVariable.ts"
 import { didYouMean } from "../config/Nearest.ts"
 import * as Plans from "../config/Plan.ts"
 import * as PlanFile from "../config/PlanFile.ts"
+import * as SettingsOf from "../config/Settings.ts"
+import * as TargetList from "../config/TargetList.ts"
+import * as Variables from "../config/Variables.ts"
 import { ProcessContext } from "../process/ProcessContext.ts"
-import type { Vendor } from "../vendors/Vendor.ts"
-import { Vendors } from "../vendors/Vendors.ts"
+import { type Known, Vendors } from "../vendors/Vendors.ts"
 import { howToBring } from "../vendors/Wanted.ts"
 import * as Checked from "./Checked.ts"
 import * as PlanBounds from "./PlanBounds.ts"
+import type { FlagTexts } from "./Resolve.ts"
+import * as TargetWords from "./TargetWords.ts"
 import { createHash } from "node:crypto"
 
 /**
@@ -30,51 +34,88 @@ export const defaultPlan = "scans.yaml"
 
 const maxPlanBytes = 32 * 1024 * 1024
 
+interface Text {
+  readonly text: string
+  readonly digest: string
+}
+
+// The text of a named file. `missing`: what is said where there is none.
+const textOf = Effect.fnUntraced(function* (
+  file: string,
+  { missing, what }: { readonly missing: string; readonly what: string }
+): Effect.fn.Return<Result.Result<Text, string>> {
+  const source = file === "-" ? InputFile.standardInput(maxPlanBytes) : InputFile.read(file, maxPlanBytes)
+  const bytes = yield* Effect.result(source)
+  if (Result.isFailure(bytes)) {
+    switch (bytes.failure) {
+      case "missing":
+        return Result.fail(missing)
+      case "folder":
+      case "device":
+        return Result.fail(`is a ${bytes.failure}, not ${what}`)
+      case "large":
+        return Result.fail(`is larger than 32 MiB, the most ${what} may have; split its targets over several`)
+      case "unreadable":
+        return Result.fail("cannot be read")
+    }
+  }
+  try {
+    const text = new TextDecoder("utf-8", { fatal: true }).decode(bytes.success)
+    return Result.succeed({ text, digest: createHash("sha256").update(bytes.success).digest("hex") })
+  } catch {
+    return Result.fail("is not UTF-8 text")
+  }
+})
+
 /**
- * Reads a plan file. `hint`: what else the word could have been, for a file that is not there.
+ * How a plan is read.
+ *
+ * - `hint`: what else the word could have been, for a file that is not there. Default: nothing.
+ * - `variables`: what the command line says of the plan's variables. Default: nothing.
+ * - `looksOnly`: targets whose variables have no value are left out without a fault. Default: false.
+ *
+ * @category models
+ * @since 0.2.0
+ */
+export interface Reading {
+  readonly hint?: string
+  readonly variables?: ReadonlyArray<Variables.Assignment>
+  readonly looksOnly?: boolean
+}
+
+/**
+ * Reads a plan file.
  *
  * @category constructors
  * @since 0.1.0
  */
 export const read = Effect.fnUntraced(function* (
   file: string,
-  hint = ""
+  { hint = "", looksOnly = false, variables = [] }: Reading = {}
 ): Effect.fn.Return<Checked.Checked<Plans.Plan>, never, Vendors> {
-  const refuse = (message: string) => Checked.faulty({ ...Plans.empty, file }, file, message)
-  const bytes = yield* Effect.result(InputFile.read(file, maxPlanBytes))
-  if (Result.isFailure(bytes)) {
-    switch (bytes.failure) {
-      case "missing":
-        return refuse(
-          file === defaultPlan
-            ? "there is no such file; `scanpoll config init` writes one to start from"
-            : `there is no such plan${hint}`
-        )
-      case "folder":
-        return refuse("is a folder, not a plan")
-      case "device":
-        return refuse("is a device, not a plan")
-      case "large":
-        return refuse("is larger than 32 MiB, the most a plan may have; split its targets over several plans")
-      case "unreadable":
-        return refuse("cannot be read")
-    }
-  }
-  let text: string
-  try {
-    text = new TextDecoder("utf-8", { fatal: true }).decode(bytes.success)
-  } catch {
-    return refuse("is not UTF-8 text")
-  }
+  const missing =
+    file === defaultPlan
+      ? "there is no such file; `scanpoll config init` writes one to start from"
+      : `there is no such plan${hint}`
+  const found = yield* textOf(file, { missing, what: "a plan" })
+  if (Result.isFailure(found)) return Checked.faulty({ ...Plans.empty, file }, file, found.failure)
+  const { digest, text } = found.success
   const { environment } = yield* ProcessContext
   const vendors = yield* Vendors
-  const { faults, plan, unread } = PlanFile.parse(text, file, vendors.all, KeyVariable.allowed(environment))
-  const digest = createHash("sha256").update(bytes.success).digest("hex")
+  const { faults, plan, unread } = PlanFile.parse(text, file, vendors.all, {
+    allowed: KeyVariable.allowed(environment),
+    given: Variables.values(variables, environment),
+    looksOnly
+  })
   return Checked.make(
     { ...plan, digest },
     {
       faults: [
         ...faults,
+        ...(looksOnly ? [] : Variables.strangers(variables, plan.variables)).map((message) => ({
+          where: "--var",
+          message
+        })),
         ...PlanBounds.callbackFaults(plan.targets, environment),
         ...(plan.accounts.length > 0 ? KeyVariable.allowFaults(environment) : [])
       ],
@@ -85,84 +126,81 @@ export const read = Effect.fnUntraced(function* (
 })
 
 /**
+ * What the command line says of a plan's variables.
+ *
+ * @category constructors
+ * @since 0.2.0
+ */
+export const variablesOf = (flags: FlagTexts): Effect.Effect<ReadonlyArray<Variables.Assignment>> =>
+  Effect.map(
+    ProcessContext,
+    ({ environment }) => SettingsOf.resolve({ flags, environment, plan: {} }).settings.var.value
+  )
+
+/**
  * The plan a command is given for its accounts and settings; an empty one where it is given none.
  *
  * @category constructors
  * @since 0.2.0
  */
-export const optional = (file: string | null): Effect.Effect<Checked.Checked<Plans.Plan>, never, Vendors> =>
-  file === null ? Effect.succeed(Checked.make(Plans.empty)) : read(file)
+export const optional = (
+  file: string | null,
+  reading: Reading = { looksOnly: true }
+): Effect.Effect<Checked.Checked<Plans.Plan>, never, Vendors> =>
+  file === null ? Effect.succeed(Checked.make(Plans.empty)) : read(file, reading)
 
-const targetOf = (text: string, rest: string, vendor: Vendor): Checked.Checked<Plans.Target | null> => {
-  const parsed = vendor.parse(rest)
-  if (Result.isFailure(parsed)) {
-    return Checked.faulty(null, quote(text), `a target of ${vendor.name} ${parsed.failure}`)
-  }
-  const wrong = vendor.faults(parsed.success)
-  const target = {
-    vendor,
-    account: Plans.defaultAccount,
-    name: null,
-    input: parsed.success,
-    isSound: wrong.length === 0,
-    pace: null,
-    deadline: null,
-    where: quote(text),
-    declaredAt: null
-  }
-  const faults = wrong.map(({ message, path }) => ({
-    where: quote(text),
-    message: path.length === 0 ? message : `${path.join(".")} ${message}`
-  }))
-  return Checked.make(target, { faults })
-}
-
-const isUrl = (word: string): boolean => /^https?:\/\//i.test(word)
-
-// A name of a host, with or without a path, which is no plan by its ending.
-const isHost = (word: string): boolean =>
-  /^[a-z0-9-]+(\.[a-z0-9-]+)*\.[a-z]{2,}(:\d+)?(\/\S*)?$/i.test(word) && !/\.(ya?ml|json)$/i.test(word)
-
-// The targets that a word without its vendor could be.
-const suggestion = (word: string, vendors: ReadonlyArray<Vendor>): string => {
-  const what = isHost(word) ? `https://${word}` : word
-  const found = vendors.flatMap((vendor) => {
-    const { faults, value } = targetOf(what, what, vendor)
-    return value === null || faults.length > 0 ? [] : [JSON.stringify(`${vendor.name}:${what}`)]
+// The targets of one list. Its accounts are those of the plan beside it.
+const readList = Effect.fnUntraced(function* (
+  file: string,
+  as: TargetWords.As | null,
+  accounts: ReadonlyArray<Plans.PlanAccount>
+): Effect.fn.Return<Checked.Checked<ReadonlyArray<Plans.Target>>, never, Vendors> {
+  const vendors = yield* Vendors
+  const name = file === "-" ? "standard input" : file
+  const found = yield* textOf(file, { missing: "there is no such list of targets", what: "a list of targets" })
+  if (Result.isFailure(found)) return Checked.faulty([], name, found.failure)
+  const { text } = found.success
+  const listed = TargetList.parse(text, TargetList.formOf(file), vendors.all)
+  const ofWords = Checked.all(
+    listed.words.map((word) => TargetWords.readLine(word.text, `${name}:${word.line}`, vendors, as))
+  )
+  const ofEntries = PlanFile.parseTargets(listed.entries, name, vendors.all, accounts)
+  const faults = listed.faults.map(({ at, message }) => ({ where: `${name}:${at.line}`, message: visible(message) }))
+  const targets = [...ofWords.value.filter((one) => one !== null), ...ofEntries.targets]
+  const nothing =
+    targets.length + faults.length + ofWords.faults.length + ofEntries.faults.length === 0
+      ? [{ where: name, message: "holds no target" }]
+      : []
+  const lineOf = (fault: InputFault): number => Number(/:(\d+)$/.exec(fault.where)?.[1] ?? 0)
+  const byLine = [...faults, ...ofWords.faults, ...ofEntries.faults].toSorted((a, b) => lineOf(a) - lineOf(b))
+  return Checked.make(targets, {
+    faults: [...byLine, ...nothing],
+    given: [{ where: name, text }]
   })
-  return found.length === 0 ? "" : `; did you mean ${found.join(" or ")}?`
-}
-
-// `harbour:moorings` may be a target of a vendor that is not known.
-const bringing = (word: string): string => {
-  const name = /^([a-z][a-z0-9-]{0,31}):./.exec(word)?.[1]
-  return name === undefined ? "" : `; ${howToBring(name)}`
-}
+})
 
 /**
- * What stands on a command line that takes a plan and targets: at most one plan, any number of targets.
+ * What stands on a command line that takes a plan and targets: at most one plan, any number of targets, and lists of targets.
  *
  * @category constructors
  * @since 0.1.0
  */
 export const fromWords = Effect.fnUntraced(function* (
-  words: ReadonlyArray<string>
+  words: ReadonlyArray<string>,
+  flags: FlagTexts
 ): Effect.fn.Return<Checked.Checked<Plans.Plan>, never, FileSystem.FileSystem | Vendors> {
   const vendors = yield* Vendors
+  const { environment } = yield* ProcessContext
+  // Their faults are told with those of all other settings.
+  const { settings } = SettingsOf.resolve({ flags, environment, plan: {} })
+  const lists = settings.targets.value
+  const variables = settings.var.value
   const files: Array<string> = []
   const targetsOfWords = Checked.all(
     words.map((word): Checked.Checked<Plans.Target | null> => {
-      const head = word.includes(":") ? word.slice(0, word.indexOf(":")) : null
-      const vendor = head === null ? null : vendors.byName(head)
-      if (head !== null && vendor !== null) return targetOf(word, word.slice(head.length + 1), vendor)
-      const near = head === null ? "" : didYouMean(head, vendors.names)
-      if (head !== null && near !== "") {
-        return Checked.faulty(null, quote(word), `unknown vendor ${quote(head)}${near}`)
-      }
-      if (isUrl(word))
-        return Checked.faulty(null, quote(word), `a target names its vendor${suggestion(word, vendors.all)}`)
-      files.push(word)
-      return Checked.make(null)
+      const found = TargetWords.read(word, vendors)
+      if (found === null) files.push(word)
+      return found ?? Checked.make(null)
     })
   )
   const targets = Checked.and(targetsOfWords, {
@@ -173,10 +211,42 @@ export const fromWords = Effect.fnUntraced(function* (
     warnings: [],
     given: words.map((text, at) => ({ where: `argument ${at + 1}`, text }))
   })
-  const file = files[0] ?? (words.length === 0 ? defaultPlan : null)
-  const hint = `, and it is no target either (a target is VENDOR:WHAT, see \`scanpoll vendors\`)${file === null ? "" : suggestion(file, vendors.all) || bringing(file)}`
-  const plan = file === null ? Checked.make(Plans.empty) : yield* read(file, hint)
-  return Checked.andThen(targets, (found) =>
-    Checked.map(plan, (known) => ({ ...known, targets: [...known.targets, ...found.filter((one) => one !== null)] }))
+  const file = files[0] ?? (words.length === 0 && lists.length === 0 ? defaultPlan : null)
+  const hint = `, and it is no target either (a target is VENDOR:WHAT, see \`scanpoll vendors\`)${file === null ? "" : TargetWords.suggestion(file, vendors.all) || TargetWords.bringing(file)}`
+  const plan =
+    file === null
+      ? Checked.make(Plans.empty, {
+          faults: Variables.strangers(variables, []).map((message) => ({ where: settings.var.where, message }))
+        })
+      : yield* read(file, { hint, variables })
+  const as = settings.targetsAs
+  const listed = Checked.all(yield* Effect.forEach(lists, (list) => readList(list, as.value, plan.value.accounts)))
+  const checked = Checked.andThen(targets, (found) =>
+    Checked.andThen(listed, (lines) =>
+      Checked.map(plan, (known) => ({
+        ...known,
+        targets: [...known.targets, ...found.filter((one) => one !== null), ...lines.flat()]
+      }))
+    )
   )
+  return as.value === null ? checked : Checked.and(checked, asFaults(as.value, as.where, lists, vendors))
 })
+
+// What is wrong with `--targets-as` itself.
+const asFaults = (
+  { type, vendor: name }: TargetWords.As,
+  where: string,
+  lists: ReadonlyArray<string>,
+  vendors: Known
+): Checked.Checked<null> => {
+  const vendor = vendors.byName(name)
+  const message = (): string | null => {
+    if (vendor === null) {
+      return `unknown vendor ${quote(name)}${didYouMean(name, vendors.names) || `; it is one of ${vendors.names.join(", ")}; ${howToBring(name)}`}`
+    }
+    if (type !== null && !vendor.keys.includes("type")) return `${name} has no types`
+    return lists.length === 0 ? "says what the lines of --targets are, and there are none" : null
+  }
+  const fault = message()
+  return Checked.make(null, { faults: fault === null ? [] : [{ where, message: fault }] })
+}

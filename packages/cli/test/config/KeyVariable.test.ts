@@ -13,7 +13,7 @@ targets:
 `,
     "scans.yaml",
     Shipped.all,
-    new Set(allowed)
+    { allowed: new Set(allowed) }
   )
 
 const targets: Readonly<Record<string, string>> = {

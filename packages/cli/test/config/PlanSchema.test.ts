@@ -21,7 +21,7 @@ const refusedByEditor = (value: unknown): ReadonlyArray<string> =>
   validate(value) ? [] : (validate.errors ?? []).map((error) => `${error.instancePath} ${error.message}`)
 
 const refusedByUs = (value: unknown): ReadonlyArray<string> => {
-  const { faults, plan } = PlanFile.parse(JSON.stringify(value), "plan", Shipped.all)
+  const { faults, plan } = PlanFile.parse(JSON.stringify(value), "plan", Shipped.all, { looksOnly: true })
   const resolved = Settings.resolve({ flags: {}, environment: {}, plan: plan.settings })
   const formats = resolved.settings.output.value.flatMap(({ format }) =>
     Format.names.includes(format) ? [] : [`unknown format ${format}`]
