@@ -344,6 +344,7 @@ export interface ReconcileFacts<Request> {
  * - `auth`: how the vendor wants to be shown the key. Default `bearer`.
  * - `keys`: two different keys in the vendor's form. Default: two that mean nothing.
  * - `ids`: what an id looks like, as in a definition.
+ * - `active`: its scans attack what they scan: a request without `authorized: true` must be one of `requests.invalid`.
  * - `errors`: the vendor's documented errors, at least one of them a refused submission.
  *
  * @category models
@@ -357,6 +358,7 @@ export interface Kit<Request, Payload> {
   readonly auth?: NonNullable<Facts["auth"]>
   readonly keys?: readonly [string, string]
   readonly ids?: RegExp | "number"
+  readonly active?: boolean
   readonly requests: Requests<Request>
   readonly submit: SubmitFacts
   readonly poll: PollFacts

@@ -83,7 +83,11 @@ export const slips = [
   "spends half a request",
   "keeps no payload",
   "numbers its answers",
-  "shows all the vendor says"
+  "shows all the vendor says",
+  "breaks on a verdict beside a failure",
+  "calls what it left out nothing",
+  "takes a day without requests",
+  "shows the key in a failed search"
 ] as const
 
 export type Slip = (typeof slips)[number]
@@ -242,8 +246,10 @@ const make = (place: Conformance.Place, planted: ReadonlyArray<Slip>) =>
       const numbered = has("numbers its answers") ? [`answer ${drawn++}`] : []
       const common = { ticket: asked, vendorStatus: state, requestId, warnings: numbered }
       if (state === "lost" && why === null && has("fails only with a reason")) return null
-      if (state === "lost") return ScanOutcome.makeFailed({ ...common, reason })
       const given = check["verdict"]
+      const unreadable = given !== undefined && !isVerdict(given)
+      if (state === "lost" && unreadable && has("breaks on a verdict beside a failure")) return null
+      if (state === "lost") return ScanOutcome.makeFailed({ ...common, reason })
       const verdict = isVerdict(given) ? given : null
       if (verdict === null && !has("completes without a result")) return null
       const payload = verdict ?? { score: 100 }
@@ -430,7 +436,8 @@ const make = (place: Conformance.Place, planted: ReadonlyArray<Slip>) =>
           }
         ]
       })
-      return { coverage: items.length === remarks.length ? "full" : "partial", total: remarks.length, items } as const
+      const isWhole = items.length === remarks.length || has("calls what it left out nothing")
+      return { coverage: isWhole ? "full" : "partial", total: remarks.length, items } as const
     })
 
     const reconcile = Effect.fnUntraced(function* (request: Request, since: number, known: ReadonlySet<string>) {
@@ -467,6 +474,7 @@ const make = (place: Conformance.Place, planted: ReadonlyArray<Slip>) =>
       budget: {
         requests: has("spends half a request") ? 0.5 : 30,
         window: Duration.minutes(1),
+        ...(has("takes a day without requests") ? { windows: [{ requests: 0, window: Duration.days(1) }] } : {}),
         openScans: null,
         typicalDuration: Duration.seconds(40),
         pollsPerScan: () => 8
@@ -488,9 +496,14 @@ const make = (place: Conformance.Place, planted: ReadonlyArray<Slip>) =>
       submit,
       poll,
       collect,
-      reconcile: has("finds nothing when asked too early")
-        ? (request, since, known) => Effect.catch(reconcile(request, since, known), () => Effect.succeed([]))
-        : reconcile
+      reconcile: has("shows the key in a failed search")
+        ? (request, since, known) =>
+            Effect.mapError(reconcile(request, since, known), (fault) =>
+              PollFault.make({ ...fault, message: `${fault.message} (sent with ${first})` })
+            )
+        : has("finds nothing when asked too early")
+          ? (request, since, known) => Effect.catch(reconcile(request, since, known), () => Effect.succeed([]))
+          : reconcile
     }
     return adapter
   })

@@ -321,6 +321,26 @@ describe("an outcome that a definition describes", () => {
   )
 })
 
+describe("a word that says that a scan failed", () => {
+  const words = { broke: { failed: () => "it broke" }, done: { completed: () => Vendor.unusable("none", "none") } }
+
+  it.effect(
+    "decides alone: what cannot be read beside it costs the reason, with a warning that names it (issue 14)",
+    () =>
+      Effect.gen(function* () {
+        const change = {
+          answer: Schema.Struct({ score: Wire.decides(Schema.Number) }),
+          status: { ...definition.status, words }
+        }
+        const failed = yield* settled(change, { state: "broke", score: "none" })
+        assert.strictEqual(failed._tag === "Failed" ? failed.reason.message : null, "none given")
+        assert.lengthOf(failed.warnings, 1)
+        assert.include(failed.warnings[0], "the answer of the failed scan could not be read: score")
+        assert.notInclude(failed.warnings[0], '"none"')
+      })
+  )
+})
+
 describe("a vendor whose scans are hard to find", () => {
   it.effect("may spell one scan's id in two ways", () =>
     Effect.gen(function* () {

@@ -82,6 +82,9 @@ const kitFaults = <Request, Payload>(kit: Kit<Request, Payload>): ReadonlyArray<
   const [one, two] = bench.keysOf(kit)
   if (kit.auth !== "none" && (one === two || one.length < 12 || two.length < 12))
     faults.push("keys must be two, each of 12 characters or more")
+  if (kit.active === true && !kit.requests.invalid.some(({ path }) => wire.samePath(path, ["authorized"]))) {
+    faults.push("requests.invalid: its scans attack what they scan, and no request is one without `authorized: true`")
+  }
   if (kit.collect !== undefined && kit.collect.findings < 1) faults.push("collect.findings must be at least 1")
   if (kit.collect?.id !== undefined) leads("collect.answer", kit.collect.answer, [kit.collect.id])
   return faults
@@ -139,9 +142,16 @@ const budgetFaults = (budget: AccountLimits): ReadonlyArray<string> => {
   }
   whole("requests", budget.requests)
   whole("openScans", budget.openScans)
-  for (const name of ["window", "typicalDuration"] as const) {
-    const millis = Duration.toMillis(budget[name])
-    if (!(millis >= 1 && millis <= Waits.longest)) faults.push(`budget.${name}: ${millis} ms`)
+  const time = (name: string, duration: Duration.Duration, least: number): void => {
+    const millis = Duration.toMillis(duration)
+    if (!(millis >= least && millis <= Waits.longest)) faults.push(`budget.${name}: ${millis} ms`)
+  }
+  time("window", budget.window, 1)
+  time("typicalDuration", budget.typicalDuration, 1)
+  if (budget.submitGap !== undefined) time("submitGap", budget.submitGap, 0)
+  for (const [at, { requests, window }] of (budget.windows ?? []).entries()) {
+    whole(`windows[${at}].requests`, requests)
+    time(`windows[${at}].window`, window, 1)
   }
   for (const open of opens) {
     const polls = budget.pollsPerScan(open)

@@ -156,6 +156,20 @@ const collectRules = <Request, Payload>(kit: Kit<Request, Payload>, facts: Colle
     },
     {
       group: "collect",
+      name: "MUST NOT call findings complete that it could not all read",
+      run: Effect.fnUntraced(function* (note) {
+        const { collect, outcome, scene } = yield* begin
+        for (const { about, body } of wire.spoilEntries(facts.answer.body)) {
+          yield* playPages(scene, bench.withBody(facts.answer, body))
+          const heard = yield* scene.listen(collect(outcome))
+          if (heard._tag !== "Success" || heard.value.coverage !== "full") continue
+          const { length } = heard.value.items
+          if (length < facts.findings) note(`${about}: full with ${length} findings, ${facts.findings} are listed`)
+        }
+      })
+    },
+    {
+      group: "collect",
       name: "MUST keep to the vendor's own address, the key in its header and ids that can be sent",
       run: Effect.fnUntraced(function* (note) {
         const { collect, outcome, scene } = yield* begin

@@ -32,6 +32,7 @@ const wordRules = [
 const encodedRule = "MUST send an id as one part of a request's address, percent-encoded where it has to be"
 const endedRule = "MUST call a scan ended, and never settled, whose result the vendor has at another address"
 const movedRule = "MUST go on under the id that the vendor names for a scan that moved, and call one without it broken"
+const failedRule = "MUST let a scan fail whatever else its answer holds, a verdict that cannot be read included"
 const cancelledRule = "MUST let a scan that was cancelled fail, with the code cancelled"
 const timeRule =
   "MUST NOT take an error for a scan that is not finished, once the time has passed in which it means that"
@@ -256,6 +257,34 @@ export const pollRules = <Request, Payload>(kit: Kit<Request, Payload>): Readonl
             if (heard._tag !== "Success" || heard.value.observation._tag !== "Settled") continue
             const { value: failed } = heard.value.observation
             if (failed._tag === "Failed" && failed.reason.message.trim() === "") note(`${about}: no words`)
+          }
+        }
+      })
+    },
+    {
+      group: "poll",
+      name: failedRule,
+      run: Effect.fnUntraced(function* (note) {
+        const scene = yield* bench.open(kit)
+        for (const { answer, outcome } of settled) {
+          if (outcome !== "Failed") continue
+          const word = bench.wordIn(kit, answer)
+          const own = wire
+            .distort(answer.body, kept)
+            .map((odd) => [odd.about, bench.withBody(answer, odd.body)] as const)
+          // A verdict that could not be read beside the word of another end.
+          const beside = settled.flatMap((other) =>
+            (other.result ?? []).flatMap((path) =>
+              wire.strange.map((value) => {
+                const body = wire.set(other.answer.body, path, value)
+                const about = `${JSON.stringify(value)} at ${wire.showPath(path)}`
+                return [about, reworded(bench.withBody(other.answer, body), written(word))] as const
+              })
+            )
+          )
+          for (const [about, odd] of [...own, ...beside]) {
+            const heard = yield* scene.poll(odd)
+            bench.expect(note, `${word} with ${about}`, bench.readPoll(heard), "Settled Failed")
           }
         }
       })
@@ -565,6 +594,8 @@ export const pollRules = <Request, Payload>(kit: Kit<Request, Payload>): Readonl
   const without = new Set<string>([
     ...(status === null ? wordRules : []),
     ...(id === null ? ["MUST call an answer about another scan broken"] : []),
+    // A function may find the word in anything that an answer holds.
+    ...(status === null || settled.every(({ outcome }) => outcome !== "Failed") ? [failedRule] : []),
     ...(oddIds.length === 0 ? [encodedRule] : []),
     ...(kit.poll.ended === undefined || kit.poll.ended.length === 0 ? [endedRule] : []),
     ...(kit.poll.moved === undefined || kit.poll.moved.length === 0 ? [movedRule] : []),

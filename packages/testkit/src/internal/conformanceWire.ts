@@ -89,7 +89,8 @@ const places = (body: unknown, kept: ReadonlyArray<Path>, at: Path = []): Readon
 /** The most places of one body that are tried with values of other types. */
 const mostPlaces = 120
 
-const strange: ReadonlyArray<unknown> = [null, "x", -1, [], { x: [] }]
+/** Values that are seldom what a field should hold. */
+export const strange: ReadonlyArray<unknown> = [null, "x", -1, [], { x: [] }]
 
 /** The body with a value of another type at one place after the other, what lies at or around `kept` left alone. */
 export const distort = (
@@ -101,6 +102,18 @@ export const distort = (
     .flatMap((path) =>
       strange.map((value) => ({
         about: `${JSON.stringify(value)} at ${showPath(path)}`,
+        body: set(body, path, value)
+      }))
+    )
+
+/** The body with what is no entry in place of one entry of a list after the other. */
+export const spoilEntries = (body: unknown): ReadonlyArray<{ readonly about: string; readonly body: unknown }> =>
+  places(body, [])
+    .filter((path) => typeof path.at(-1) === "number" && isRecord(get(body, path)))
+    .slice(0, mostPlaces)
+    .flatMap((path) =>
+      [null, "x", 7, {}].map((value) => ({
+        about: `${JSON.stringify(value)} for the entry at ${showPath(path)}`,
         body: set(body, path, value)
       }))
     )

@@ -220,6 +220,7 @@ export const make = <T, P>(vendor: Vendor<T, P>, samples: Samples<T>, http: Laye
     auth: authFor(vendor.auth, submit.sends),
     ...(keys === undefined ? {} : { keys }),
     ...(vendor.ids === undefined ? {} : { ids: vendor.ids }),
+    ...(vendor.active === undefined ? {} : { active: vendor.active }),
     requests: { valid: [vendor.sample], ...requests },
     submit: {
       sends: submit.sends,
