@@ -182,6 +182,34 @@ describe("what was not tested", () => {
       }).pipe(Effect.scoped)
   )
 
+  it.live("bad opinions that VirusTotal counts and does not list are findings all the same (V-02)", () =>
+    Effect.gen(function* () {
+      const analysis = "u-3f0c9b5de2a1478899aabbccddeeff00112233445566778899aabbccddeeff01-1764449407"
+      const counted = { malicious: 3, suspicious: 1, harmless: 60, undetected: 20, timeout: 0 }
+      const told = (results: object) =>
+        ok({
+          data: { id: analysis, type: "analysis", attributes: { status: "completed", stats: counted, ...results } }
+        })
+      const { outcome: bare } = yield* outcomeOf(virustotal, analysis, told({}))
+      assert.strictEqual(severityOf(bare), "high")
+      if (bare._tag === "Failed") return assert.fail()
+      assert.deepStrictEqual(bare.findings, {
+        coverage: "counts-only",
+        total: 4,
+        bySeverity: { high: 3, low: 1 },
+        items: []
+      })
+      assert.match(bare.warnings.join(), /4 of 4 bad opinions are counted and not listed/)
+      const one = { results: { EngineA: { category: "malicious", result: "phishing" } } }
+      const { outcome: short } = yield* outcomeOf(virustotal, analysis, told(one))
+      if (short._tag === "Failed") return assert.fail()
+      assert.deepStrictEqual(
+        [short.findings.coverage, short.findings.total, short.findings.items.length],
+        ["partial", 4, 1]
+      )
+    }).pipe(Effect.scoped)
+  )
+
   it.live("an answer about the scan of another target is not taken for Probely's (issue 14)", () =>
     Effect.gen(function* () {
       const scan = { id: "s1", target: { id: "t2" }, status: "completed", lows: 0, mediums: 0, highs: 0 }

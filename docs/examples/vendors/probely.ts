@@ -18,7 +18,12 @@ const verdict = ({ highs, lows, mediums }: typeof Counts.Type) => {
   return {
     payload: { highs, lows, mediums },
     assessment: Vendor.assessment({ severity }),
-    findings: { coverage: "counts-only", total: highs + mediums + lows, items: [] } as const
+    findings: {
+      coverage: "counts-only",
+      total: highs + mediums + lows,
+      bySeverity: { high: highs, medium: mediums, low: lows },
+      items: []
+    } as const
   }
 }
 

@@ -85,10 +85,19 @@ export default Vendor.define({
               })
             ]
           })
+          // The counts may come without the engines, and a list that is shorter must not let the rest be called resolved.
+          const bad = stats.malicious + stats.suspicious
+          if (bad > items.length) warn(`${bad - items.length} of ${bad} bad opinions are counted and not listed`)
+          const whole = silent === 0 && items.length >= bad
+          const total = Math.max(bad, items.length)
+          const bySeverity = { high: stats.malicious, low: stats.suspicious }
           return {
             payload: stats,
             assessment: Vendor.assessment({ severity }),
-            findings: { coverage: silent > 0 ? "partial" : "full", total: items.length, items },
+            findings:
+              items.length === 0 && bad > 0
+                ? { coverage: "counts-only", total, bySeverity, items }
+                : { coverage: whole ? "full" : "partial", total, items },
             report: link(`/gui/url/${scanId.split("-")[1] ?? ""}`, "report")
           }
         }

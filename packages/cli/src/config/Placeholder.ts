@@ -11,6 +11,7 @@ const marks: ReadonlyArray<RegExp> = [
   // A shell, a template, a Windows batch file.
   /\$\{[^}]*\}?/,
   /\$\([^)]*\)?/,
+  /#\{[^}]*\}?/,
   /\{\{.*?(?:\}\}|$)/s,
   /%[A-Za-z_][A-Za-z0-9_]*%/,
   /<no value>/,
@@ -18,6 +19,9 @@ const marks: ReadonlyArray<RegExp> = [
 ]
 
 const isAddress = (text: string): boolean => /^\s*https?:/i.test(text)
+
+// A bare variable of a shell: the whole text, or in the host of an address. Elsewhere a dollar sign may be meant.
+const bareVariable = /^\s*(?:(\$[A-Za-z_]\w*)\s*$|https?:\/\/[^/?#]*?(\$[A-Za-z_]\w*))/i
 
 // What a program writes for a value it does not have.
 const absent = /^(?:undefined|null|NaN)$/
@@ -41,6 +45,9 @@ export const faultOf = (text: string): string | null => {
       return `holds ${quote(found)}: ${remedy}`
     }
   }
+  const [, whole, inHost] = bareVariable.exec(text) ?? []
+  const bare = whole ?? inHost
+  if (bare !== undefined) return `holds ${quote(bare)}: ${remedy}`
   if (absent.test(text.trim())) return `is ${quote(text.trim())}: ${remedy}`
   if (!isAddress(text)) return null
   const escape = /%(?![0-9a-f]{2}).{0,2}/i.exec(text)?.[0]

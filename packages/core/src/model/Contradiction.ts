@@ -1,8 +1,9 @@
 /**
  * An answer that has the asked id and is about something else: its verdict is nobody's.
  *
- * What was asked for is compared with what the answer names, where it names anything: addresses by their host, datasets
- * by their id or the parts of it that both name, and the vendor's type of scan. What cannot be compared contradicts nothing.
+ * What was asked for is compared with what the answer names, where it names anything: sites and companies by the host of
+ * their address, every other kind of subject by its id or the parts of it that both name, in any case, and the vendor's
+ * type of scan. What cannot be compared contradicts nothing.
  *
  * @since 0.2.0
  */
@@ -37,17 +38,23 @@ const partsOf = (id: string): ReadonlyMap<string, string> | null => {
     : new Map(parts.map((part) => [part?.[1] ?? "", part?.[2] ?? ""] as const))
 }
 
+const isSameText = (one: string, other: string): boolean =>
+  one.normalize("NFC").trim().toLowerCase() === other.normalize("NFC").trim().toLowerCase()
+
 // An answer need not name every part of what was asked for.
-const isSameDataset = (asked: string, said: string): boolean => {
+const isSameId = (asked: string, said: string): boolean => {
   const [mine, other] = [partsOf(asked), partsOf(said)]
-  if (mine === null || other === null) return asked === said
-  return [...other].every(([name, value]) => (mine.get(name) ?? value) === value)
+  if (mine === null || other === null) return isSameText(asked, said)
+  return [...other].every(([name, value]) => isSameText(mine.get(name) ?? value, value))
 }
+
+// Their ids are addresses; where one is a name instead, two names of one thing may differ.
+const isAddressed = ({ kind }: Subject): boolean => kind === "url" || kind === "company"
 
 const bySubject = (asked: Subject, said: Subject): string | null => {
   if (asked.kind !== said.kind) return null
-  if (asked.kind === "dataset") {
-    return isSameDataset(asked.id, said.id)
+  if (!isAddressed(asked) && hostOf(asked.id) === null) {
+    return isSameId(asked.id, said.id)
       ? null
       : `the answer is about ${shown(said.id)}, and ${shown(asked.id)} was asked for`
   }
@@ -90,8 +97,9 @@ export const between = (asked: Asked, outcome: ScanOutcome.ScanOutcome<unknown>)
 export const confirms = (asked: Asked, outcome: ScanOutcome.ScanOutcome<unknown>): boolean => {
   const { scanType, subject } = outcome
   if (subject === undefined || subject.kind !== asked.subject.kind || between(asked, outcome) !== null) return false
-  if (subject.kind === "dataset" && subject.id !== asked.subject.id) return false
-  if (subject.kind !== "dataset" && (hostOf(subject.id) === null || hostOf(asked.subject.id) === null)) return false
+  const byHost = isAddressed(subject) || hostOf(asked.subject.id) !== null
+  if (byHost && (hostOf(subject.id) === null || hostOf(asked.subject.id) === null)) return false
+  if (!byHost && !isSameText(subject.id, asked.subject.id)) return false
   return asked.scanType === null || asked.scanType === "" || scanType === asked.scanType
 }
 

@@ -469,7 +469,10 @@ export const withoutEvidence = <Payload>(outcome: ScanOutcome<Payload>, reason: 
   const warnings = outcome.warnings.includes(reason) ? outcome.warnings : [...outcome.warnings, reason]
   if (outcome._tag === "Failed") return { ...outcome, warnings }
   const none = unavailable(reason)
-  return { ...outcome, evidence: { ...evidence(outcome), assessment: none, findings: none }, warnings }
+  const found = evidence(outcome)
+  // What the vendor did not give stays its own reason: `withOwnEvidence` must not take it for evidence.
+  const findings = found.findings.status === "unavailable" ? found.findings : none
+  return { ...outcome, evidence: { ...found, assessment: none, findings }, warnings }
 }
 
 /**
@@ -479,10 +482,13 @@ export const withoutEvidence = <Payload>(outcome: ScanOutcome<Payload>, reason: 
  * @since 0.2.0
  */
 export const withOwnEvidence = <Payload>(outcome: ScanOutcome<Payload>): ScanOutcome<Payload> => {
-  const { reason, status } = evidence(outcome).assessment
+  const found = evidence(outcome)
+  const { reason, status } = found.assessment
   if (outcome._tag === "Failed" || status !== "unavailable") return outcome
   const warnings = outcome.warnings.filter((text) => text !== reason)
-  return { ...outcome, evidence: evidenceOfFields(outcome), warnings }
+  const own = evidenceOfFields(outcome)
+  const findings = found.findings.reason === reason ? own.findings : found.findings
+  return { ...outcome, evidence: { ...own, findings }, warnings }
 }
 
 /**

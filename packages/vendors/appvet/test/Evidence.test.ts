@@ -58,6 +58,12 @@ describe("the findings of a report", () => {
     assert.deepStrictEqual(short(found([odd], { failed: 0, warnings: 0, critical: 0, high: 0, medium: 0, low: 0 })), [])
   })
 
+  it("are not all of them where the report lists no check and counts none: nothing is called resolved by it (V-01)", () => {
+    assert.strictEqual(found([]).coverage, "partial")
+    assert.strictEqual(found([], { failed: 0, warnings: 0 }).coverage, "full")
+    assert.strictEqual(found([check("CSP", "pass")]).coverage, "full")
+  })
+
   it("are those of the list alone where the summary agrees (V-02)", () => {
     const checks = [check("CSP", "fail", "high"), check("HSTS", "warn"), check("TLS", "pass")]
     const findings = found(checks, { failed: 1, warnings: 1, critical: 0, high: 1, medium: 0, low: 0 })

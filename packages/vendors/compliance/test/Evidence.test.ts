@@ -91,6 +91,63 @@ describe("the severity of a compliance scan", () => {
     assert.match(outcome.warnings.join("\n"), /0 violations and names 2 elsewhere/)
   })
 
+  it("is unknown where what the answer says of severities cannot be read at all (V-02)", () => {
+    const clean = { violation_count: 0, compliance_score: 100 }
+    const said = [
+      { review_summary: { by_severity: ["CRITICAL"] } },
+      { review_summary: "2 CRITICAL" },
+      { by_severity: "CRITICAL" },
+      { by_severity: { SEVERE: "2" } }
+    ]
+    for (const fields of said) {
+      const outcome = completed({ ...clean, ...fields })
+      assert.strictEqual(outcome.assessment.severity, "unknown", JSON.stringify(fields))
+      assert.match(outcome.warnings.join("\n"), /unknown/)
+    }
+  })
+
+  it("is never clean where the delta counts more violations than violation_count does (V-02)", () => {
+    const delta = { new_count: 40, resolved_count: 0, unchanged_count: 10, previous_scan_id: null }
+    const outcome = completed({ violation_count: 0, compliance_score: 100, delta })
+    assert.deepStrictEqual(
+      [outcome.assessment.compliance, outcome.assessment.severity, outcome.findings.total],
+      ["fail", "low", 50]
+    )
+    assert.match(outcome.warnings.join("\n"), /0 violations and names 50 elsewhere/)
+  })
+
+  it("rests on findings that are unavailable where not every rule was processed, or none (V-01)", () => {
+    const clean = { violation_count: 0, compliance_score: 100 }
+    for (const [rules_processed, rules_total, why] of [
+      [8, 15, "8 of 15 rules were processed"],
+      [0, 0, "no rule was processed"]
+    ] as const) {
+      const outcome = completed({ ...clean, rules_processed, rules_total })
+      assert.deepStrictEqual(ScanOutcome.evidence(outcome).findings, { status: "unavailable", reason: why })
+      assert.strictEqual(outcome.assessment.severity, "info")
+      assert.include(outcome.warnings, why)
+    }
+  })
+
+  it("is not changed by fields that say what was scanned, how and when", () => {
+    const clean = { violation_count: 0, compliance_score: 100 }
+    const history = [{ score: 3, timestamp: "2026-05-11T09:34:41Z", action: "violation_disputed", violation_id: "v1" }]
+    for (const fields of [
+      { score_history: history },
+      { audit_name: "CRITICAL", audit_id: null },
+      { mapping_config: { severity: "CRITICAL" }, temporal_scale: "never" },
+      { completed_at: null, created_at: "yesterday" }
+    ]) {
+      assert.strictEqual(completed({ ...clean, ...fields }).assessment.severity, "none", JSON.stringify(fields))
+    }
+  })
+
+  it("is not none where the upload has no records, and says so", () => {
+    const outcome = completed({ violation_count: 0, compliance_score: 100, record_count: 0 })
+    assert.strictEqual(outcome.assessment.severity, "info")
+    assert.include(outcome.warnings, "the upload has no records: nothing was checked")
+  })
+
   it("rests on findings that are unavailable where violation_count cannot be read (V-01)", () => {
     const outcome = completed({ violation_count: 2.5 })
     assert.strictEqual(ScanOutcome.evidence(outcome).findings.status, "unavailable")

@@ -161,7 +161,9 @@ export const fromReport = (
     )
   }
   const total = notPassed(report)
-  // A list shorter than the vendor's own count must not let a later comparison call the rest resolved.
-  const whole = scan.unreadable === 0 && (total === null || total <= listed)
+  // A list shorter than the vendor's own count, or one of nothing at all, must not let a later comparison call the rest
+  // resolved.
+  const isTold = checks.length > 0 || total !== null
+  const whole = isTold && scan.unreadable === 0 && (total === null || total <= listed)
   return { coverage: !scan.partial && whole ? "full" : "partial", total, items }
 }

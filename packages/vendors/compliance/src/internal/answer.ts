@@ -55,7 +55,8 @@ export const Answer = Schema.StructWithRest(
     ),
     data_source: text,
     file_name: text,
-    review_summary: object
+    // Looked at in `verdict`: what cannot be read must not pass for nothing.
+    review_summary: Schema.optionalKey(Wire.json)
   }),
   rest
 )

@@ -24,7 +24,7 @@ const countOf = (
 }
 
 const payloadOf = (answer: Answer, compliance_score: number, warn: Warn): CompliancePayload => {
-  const { created_at = null, delta = null, score_history = [] } = answer
+  const { created_at = null, delta = null, review_summary = null, score_history = [] } = answer
   if (created_at === null) warn("created_at is missing")
   return {
     completed_at: null,
@@ -37,8 +37,8 @@ const payloadOf = (answer: Answer, compliance_score: number, warn: Warn): Compli
     temporal_scale: null,
     data_source: null,
     file_name: null,
-    review_summary: null,
     ...answer,
+    review_summary: WireFields.isRecord(review_summary) ? review_summary : null,
     violation_count: countOf(answer, "violation_count", warn),
     compliance_score,
     rules_processed: countOf(answer, "rules_processed", warn),
@@ -58,20 +58,18 @@ const payloadOf = (answer: Answer, compliance_score: number, warn: Warn): Compli
 
 const words: ReadonlyArray<Severity.Severity> = ["critical", "high", "medium", "low", "info"]
 
+const looksCounted = (value: unknown): boolean => typeof value === "string" && /^\s*[1-9]/.test(value)
+
 /** What one field of an answer counts by severity. A word or a count that is not understood is `unknown`. */
 const countsOf = (name: string, source: unknown, warn: Warn): ReadonlyMap<Severity.Severity, number> => {
   const counted = new Map<Severity.Severity, number>()
-  if (source === undefined || source === null) return counted
-  if (!WireFields.isRecord(source)) {
-    warn(`${name} is not an object: left out`)
-    return counted
-  }
+  if (!WireFields.isRecord(source)) return counted
   for (const [word, value] of Object.entries(source)) {
     if (value === 0 || value === null) continue
     const count = WireFields.count.read(value)
     const known = words.find((severity) => severity === word.toLowerCase())
     // A field that is neither a severity nor a count says nothing about violations.
-    if (count === null && known === undefined) continue
+    if (count === null && known === undefined && !looksCounted(value)) continue
     const severity = count === null ? "unknown" : (known ?? "unknown")
     if (severity === "unknown") {
       warn(`${name} counts ${JSON.stringify(WireFields.cut(word, 64))}, which is not understood: unknown`)
@@ -79,6 +77,17 @@ const countsOf = (name: string, source: unknown, warn: Warn): ReadonlyMap<Severi
     counted.set(severity, (counted.get(severity) ?? 0) + (count ?? 1))
   }
   return counted
+}
+
+/** The answer says something about severities that cannot be read: it may be anything. */
+const isUnreadable = (answer: Answer, warn: Warn): boolean => {
+  const { by_severity, review_summary = null } = answer
+  const inside = WireFields.isRecord(review_summary) ? review_summary["by_severity"] : undefined
+  const odd = Object.entries({ review_summary, "review_summary.by_severity": inside, by_severity })
+    .filter(([, value]) => value !== undefined && value !== null && !WireFields.isRecord(value))
+    .map(([name]) => name)
+  for (const name of odd) warn(`${name} is not an object: the severity is unknown`)
+  return odd.length > 0
 }
 
 /** By severity, in `review_summary` or beside it, whichever counts more; null where nothing is counted. */
@@ -91,21 +100,30 @@ const countedBySeverity = (payload: CompliancePayload, warn: Warn): Counted => {
   return all.size === 0 ? null : Object.fromEntries(all)
 }
 
-/** All that an answer says of violations, wherever it says it: the largest number counts. */
-const violationsOf = ({ review_summary, violation_count }: CompliancePayload, counted: Counted, warn: Warn) => {
+/**
+ * All that an answer says of violations, wherever it says it: the largest number counts. A delta counts pairs of a rule and
+ * an account, so it may count less than there are and never more.
+ */
+const violationsOf = (
+  { review_summary, violation_count }: CompliancePayload,
+  counted: Counted,
+  delta: Delta | null,
+  warn: Warn
+) => {
   if (violation_count === null) return null
   const elsewhere = Math.max(
     Object.values(counted ?? {}).reduce((sum, count) => sum + count, 0),
-    WireFields.count.read(review_summary?.["total"]) ?? 0
+    WireFields.count.read(review_summary?.["total"]) ?? 0,
+    delta !== null && delta.comparable ? delta.new + delta.unchanged : 0
   )
   if (elsewhere <= violation_count) return violation_count
   warn(`the answer counts ${violation_count} violations and names ${elsewhere} elsewhere: the larger counts`)
   return elsewhere
 }
 
-/** The worst of the score's band and of what the answer counts by severity. */
-const severityOf = (score: number, violations: number | null, counted: Counted, allRules: boolean) => {
-  if (score === 100 && violations === 0 && allRules) return "none"
+/** The worst of the score's band and of what the answer counts by severity. `whole`: all was looked at. */
+const severityOf = (score: number, violations: number | null, counted: Counted, whole: boolean) => {
+  if (score === 100 && violations === 0 && whole && counted === null) return "none"
   const band = Severity.fromScore(score)
   const atLeast = violations === 0 ? band : Severity.worse(band, "low")
   return Severity.all.reduce(
@@ -176,6 +194,13 @@ const findingsOf = (
   return { coverage: "counts-only", total, ...bySeverity, items: [violations] }
 }
 
+/** In words that not all was looked at; null where it was, or where the answer does not say. */
+const gapOf = ({ rules_processed, rules_total }: CompliancePayload): string | null => {
+  if (rules_processed === null || rules_total === null) return null
+  if (rules_processed !== rules_total) return `${rules_processed} of ${rules_total} rules were processed`
+  return rules_total === 0 ? "no rule was processed" : null
+}
+
 export const completed = (answer: Answer, { warn }: About): Verdict<CompliancePayload> | Unusable => {
   const { compliance_score: score, violation_count } = answer
   if (typeof score !== "number" || !(score >= 0 && score <= 100)) {
@@ -183,13 +208,14 @@ export const completed = (answer: Answer, { warn }: About): Verdict<CompliancePa
   }
   if (violation_count === undefined) return Vendor.unusable("invalid-answer", "violation_count is missing")
   const payload = payloadOf(answer, score, warn)
-  const { rules_processed, rules_total } = payload
-  const allRules = rules_processed === null || rules_total === null || rules_processed === rules_total
-  if (!allRules) warn(`${rules_processed} of ${rules_total} rules were processed`)
-  const delta = deltaOf(payload, allRules, warn)
+  const gap = gapOf(payload)
+  if (gap !== null) warn(gap)
+  const isEmpty = payload.record_count === 0
+  if (isEmpty) warn("the upload has no records: nothing was checked")
+  const delta = deltaOf(payload, gap === null, warn)
   const counted = countedBySeverity(payload, warn)
-  const total = violationsOf(payload, counted, warn)
-  const severity = severityOf(score, total, counted, allRules)
+  const total = violationsOf(payload, counted, delta, warn)
+  const severity = isUnreadable(answer, warn) ? "unknown" : severityOf(score, total, counted, gap === null && !isEmpty)
   const told = { payload, delta }
   // A count that cannot be read is not the same as a vendor that counts nothing.
   if (total === null) {
@@ -199,6 +225,8 @@ export const completed = (answer: Answer, { warn }: About): Verdict<CompliancePa
   return {
     ...told,
     assessment: Vendor.scored(score, { severity, compliance: total > 0 ? "fail" : "pass" }),
-    findings: findingsOf(payload, total, counted, severity, delta)
+    findings: findingsOf(payload, total, counted, severity, delta),
+    // Rules that did not run may have found anything.
+    ...(gap === null ? {} : { unavailable: { findings: gap } })
   }
 }
