@@ -22,9 +22,10 @@ const packages = ["packages", "packages/vendors"]
   .flatMap((folder) => readdirSync(`${root}/${folder}`).map((name) => ({ name, dir: `${root}/${folder}/${name}` })))
   .filter(({ dir }) => existsSync(`${dir}/test`))
 
+const vendors = readdirSync(`${root}/packages/vendors`)
 // Their files share a worker and what it has loaded: no test of them leaves anything changed. Those of the report need a
 // process, for the time zone is a process's.
-const sharing = ["appvet", "compliance", "core", "exona", "report"]
+const sharing = ["core", "report", ...vendors]
 
 // A project inherits nothing from the block below: what all of them share is spelled out here.
 const project = (name: string, dir: string) => ({

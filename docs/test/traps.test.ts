@@ -3,16 +3,17 @@ import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
 import { assert, describe, it } from "@effect/vitest"
 import { type ScanOutcome, ScanTicket, type Vendor, VendorHttp } from "@scanpoll/core"
 import { type Conformance, Script, Stage } from "@scanpoll/testkit"
+import { UrlscanVendor, UrlscanSamples } from "@scanpoll/urlscan"
 import { Effect, Layer, Redacted } from "effect"
 import github from "../examples/vendors/github-sarif.ts"
 import probely from "../examples/vendors/probely.ts"
 import sonarqube from "../examples/vendors/sonarqube.ts"
-import urlscan from "../examples/vendors/urlscan.ts"
-import { samples as urlscanSays } from "../examples/vendors/urlscan.samples.ts"
 import virustotal from "../examples/vendors/virustotal.ts"
 import { samples as virustotalSays } from "../examples/vendors/virustotal.samples.ts"
 import zap from "../examples/vendors/zap.ts"
 
+const urlscan = UrlscanVendor.vendor
+const urlscanSays = UrlscanSamples.samples
 const http = Layer.provide(VendorHttp.layer, NodeHttpClient.layerUndici)
 const key = "a1".repeat(32)
 

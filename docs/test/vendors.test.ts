@@ -6,8 +6,6 @@ import { Layer } from "effect"
 import { describe, it } from "vitest"
 import harbourmaster from "../examples/vendors/harbourmaster.ts"
 import * as harbourmasterSays from "../examples/vendors/harbourmaster.samples.ts"
-import urlscan from "../examples/vendors/urlscan.ts"
-import * as urlscanSays from "../examples/vendors/urlscan.samples.ts"
 import virustotal from "../examples/vendors/virustotal.ts"
 import * as virustotalSays from "../examples/vendors/virustotal.samples.ts"
 import zap from "../examples/vendors/zap.ts"
@@ -25,7 +23,6 @@ const hold = <T, P>(vendor: Vendor.Vendor<T, P>, samples: Samples.Samples<T>) =>
   Conformance.suite(Conformance.kit(vendor, samples, http), { describe, it })
 
 hold(harbourmaster, harbourmasterSays.samples)
-hold(urlscan, urlscanSays.samples)
 hold(virustotal, virustotalSays.samples)
 hold(zap, zapSays.samples)
 hold(sonarqube, sonarqubeSays.samples)

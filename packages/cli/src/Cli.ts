@@ -78,8 +78,9 @@ const presenterOf = (streams: Writers, color: boolean, width: number): CliOutput
         return CliOutput.defaultPresenter.present(event)
       case "Help":
         return Effect.flatMap(
-          Effect.promise(() => import("./help/Manual.ts")),
-          ({ render }) => Effect.ignore(streams.out(SafeText.seal("text", render(event.helpDoc, { width, color }))))
+          Effect.promise(() => Promise.all([import("./help/Manual.ts"), import("./vendors/Shipped.ts")])),
+          ([{ render }, { all }]) =>
+            Effect.ignore(streams.out(SafeText.seal("text", render(event.helpDoc, { width, color }, all))))
         )
       case "InvalidInvocation":
         return Effect.flatMap(

@@ -8,6 +8,7 @@ import type { AddressInfo } from "node:net"
 import { tmpdir } from "node:os"
 import { delimiter, join } from "node:path"
 import { gzipSync } from "node:zlib"
+import * as Shipped from "scanpoll/vendors/Shipped"
 import { environmentOfFetch, fetched, pins, whyNotOwn } from "../bin/fetched.js"
 
 const windows = process.platform === "win32"
@@ -207,7 +208,14 @@ describe.skipIf(windows)("a Node that is fetched on an old one", () => {
   it("is fetched without keys, options of Node and settings of the folder in the environment (S-01)", () =>
     inFolder(async (folder) => {
       const there = hostile(folder, "http://127.0.0.1:9/")
+      // A vendor that is not named in `bin/fetched.js` is seen here.
+      const ofVendors = Shipped.all.flatMap(({ baseVariable, extraVariables, keyVariable }) => [
+        ...(keyVariable === null ? [] : [keyVariable]),
+        baseVariable,
+        ...extraVariables
+      ])
       const environment = environmentIn(folder, there, {
+        ...Object.fromEntries(ofVendors.map((name) => [name, "of a vendor"])),
         APPVET_API_KEY: "a",
         COMPLIANCE_TOKEN: "b",
         AWS_SECRET_ACCESS_KEY: "c",
@@ -223,7 +231,7 @@ describe.skipIf(windows)("a Node that is fetched on an old one", () => {
       })
       Fs.writeFileSync(
         join(environment.HOME, ".npmrc"),
-        "//mirror.example/:_authToken=${NPM_TOKEN}\nx=${EXONA_API_KEY}\n"
+        `//mirror.example/:_authToken=\${NPM_TOKEN}\n${ofVendors.map((name, at) => `x${at}=\${${name}}\n`).join("")}`
       )
       const seen = environmentOfFetch(environment, there)
       assert.deepStrictEqual(Object.keys(seen).toSorted(), [

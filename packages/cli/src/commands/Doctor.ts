@@ -145,6 +145,12 @@ const skewOf = (skews: ReadonlyMap<string, number>, opened: Account): ReadonlyAr
   ]
 }
 
+// What whoever is about to scan should know, and how old what we know of the vendor is.
+const termsOf = ({ asOf, docs, terms, title }: Vendor, name: string): ReadonlyArray<Check> => [
+  ...(asOf === null ? [] : [ok(name, `facts of ${asOf}: newer terms and limits of ${title} are at ${docs}`)]),
+  ...terms.map((term) => ok(name, term))
+]
+
 // What can be said of a key without asking the vendor.
 const keyOf = Effect.fnUntraced(function* (
   vendor: Vendor,
@@ -200,6 +206,7 @@ const probe = Effect.fnUntraced(function* (
   const took = (yield* Clock.currentTimeMillis) - before
   out.push(...skewOf(skews, opened))
   const reached = `${opened.origin} answers in ${took} ms`
+  out.push(...termsOf(vendor, name))
   if (Result.isSuccess(answer)) return [...out, ok(name, variable === null ? reached : `${reached} and takes the key`)]
   const { code, kind, message } = answer.failure
   switch (kind) {

@@ -1,5 +1,5 @@
 /**
- * `scanpoll simulate`: the three vendor simulators as servers on loopback, until Ctrl-C.
+ * `scanpoll simulate`: the simulated vendors as servers on loopback, until Ctrl-C.
  *
  * Standard output has the variables under which another terminal speaks to them.
  *
@@ -45,8 +45,8 @@ export const simulate = Effect.fnUntraced(function* (input: {
 }): Effect.fn.Return<number, UsageError, Streams | Shutdown | Vendors> {
   const faults: Array<InputFault> = []
   const port = input.port === null ? 0 : /^\d{1,5}$/.test(input.port) ? Number(input.port) : NaN
-  if (!(port === 0 || (port >= 1 && port <= 65_533))) {
-    faults.push({ where: "--port", message: `must be a whole number from 1 to 65533, not ${quote(input.port ?? "")}` })
+  if (!(port === 0 || (port >= 1 && port <= 65_500))) {
+    faults.push({ where: "--port", message: `must be a whole number from 1 to 65500, not ${quote(input.port ?? "")}` })
   }
   const speed = input.speed === null ? 1 : /^\d{1,7}(\.\d{1,6})?$/.test(input.speed) ? Number(input.speed) : NaN
   if (!(speed > 0 && speed <= 1_000_000)) {
@@ -60,7 +60,7 @@ export const simulate = Effect.fnUntraced(function* (input: {
   const streams = yield* Streams
   const shutdown = yield* Shutdown
   const at = (offset: number) => (port === 0 ? {} : { port: port + offset })
-  const brought = yield* Simulated.brought(input.vendor)
+  const playables = [...(yield* Simulated.shipped), ...(yield* Simulated.brought(input.vendor))]
   const serving = Effect.scoped(
     Effect.gen(function* () {
       const simulators = yield* Effect.mapError(
@@ -73,7 +73,7 @@ export const simulate = Effect.fnUntraced(function* (input: {
         }),
         (error) => usage(`simulate ${error.vendor}`, error.message)
       )
-      const own = yield* Effect.forEach(brought, ({ samples, vendor }, index) =>
+      const own = yield* Effect.forEach(playables, ({ samples, vendor }, index) =>
         SimulatedVendor.make(vendor, samples, {
           speed,
           ...(input.seed === null ? {} : { seed: input.seed }),

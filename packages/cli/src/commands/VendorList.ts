@@ -54,6 +54,8 @@ const factsOf = (vendor: Vendor, paces: ReadonlyArray<Pace>, environment: Enviro
   title: vendor.title,
   scans: vendor.scans,
   docs: vendor.docs,
+  asOf: vendor.asOf,
+  terms: vendor.terms,
   target: vendor.targetForm,
   fields: vendor.keys,
   capabilities: vendor.capabilities,
@@ -92,7 +94,8 @@ const block = (facts: Facts): string => {
     ),
     row("key", facts.key.variable === null ? "none" : `${facts.key.variable} (${facts.key.set ? "set" : "not set"})`),
     row("base", `${facts.base.variable} (${facts.base.set ? "set" : "default"}): ${base}`),
-    row("docs", facts.docs),
+    row("docs", facts.asOf === null ? facts.docs : `${facts.docs} (facts of ${facts.asOf})`),
+    ...facts.terms.map((term, index) => row(index === 0 ? "terms" : "", term)),
     ""
   ].join("\n")
 }

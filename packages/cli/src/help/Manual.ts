@@ -14,7 +14,7 @@ import * as Durations from "../config/Durations.ts"
 import { byFlag, ownFlags, settings, variable } from "../config/Setting.ts"
 import type { Group } from "../config/SettingKind.ts"
 import * as SettingsOf from "../config/Settings.ts"
-import { type Page, meanings, pages, variables } from "./Pages.ts"
+import { type Facts, type Page, meanings, pages, variables } from "./Pages.ts"
 import { beside, wrap } from "./Wrap.ts"
 
 const headings: ReadonlyArray<readonly [group: Group, heading: string]> = [
@@ -92,12 +92,16 @@ const firstSentence = (text: string): string => text.charAt(0).toLowerCase() + t
 
 /**
  * A page as text, ended by a line break. `width` is that of the terminal in cells; lines are at least 60 and at most 100
- * cells wide.
+ * cells wide. `vendors`: those whose variables are named.
  *
  * @category destructors
  * @since 0.1.0
  */
-export const render = (doc: HelpDoc.HelpDoc, look: { readonly width: number; readonly color: boolean }): string => {
+export const render = (
+  doc: HelpDoc.HelpDoc,
+  look: { readonly width: number; readonly color: boolean },
+  vendors: ReadonlyArray<Facts>
+): string => {
   const width = Math.min(100, Math.max(60, look.width - 1))
   const paint = (style: "bold" | "dim" | "cyan", text: string): string =>
     look.color ? styleText(style, text, { validateStream: false }) : text
@@ -185,7 +189,7 @@ export const render = (doc: HelpDoc.HelpDoc, look: { readonly width: number; rea
   section(
     "ENVIRONMENT",
     table(
-      page.environment.flatMap((kind) => variables[kind]),
+      page.environment.flatMap((kind) => variables(vendors)[kind]),
       34
     )
   )

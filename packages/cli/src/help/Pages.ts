@@ -4,6 +4,7 @@
  *
  * @since 0.1.0
  */
+import type { VendorFacts } from "../vendors/Vendor.ts"
 
 /**
  * An exit code of the command.
@@ -47,11 +48,23 @@ export const meanings: Readonly<Record<Code, string>> = {
 }
 
 /**
- * The variables of each kind and what they hold.
+ * What of a vendor its variables are told by.
  *
- * @category constructors
+ * @category models
+ * @since 0.2.0
+ */
+export type Facts = Pick<
+  VendorFacts,
+  "title" | "keyVariable" | "baseVariable" | "defaultBaseUrl" | "extraVariables" | "extraWords"
+>
+
+/**
+ * The variables of each kind and what they hold, with those of these vendors.
+ *
+ * @category destructors
  * @since 0.1.0
  */
+<<<<<<< HEAD
 export const variables: Readonly<
   Record<Page["environment"][number], ReadonlyArray<readonly [name: string, words: string]>>
 > = {
@@ -69,6 +82,36 @@ export const variables: Readonly<
     ["SCANPOLL_ALLOW_INSECURE_HOSTS", "Hosts that may be asked by plain http: HOST[:PORT], separated by commas"]
   ],
   telemetry: [["OTEL_EXPORTER_OTLP_ENDPOINT", "Where traces and metrics go; unset, none are made"]]
+=======
+export const variables = (
+  vendors: ReadonlyArray<Facts>
+): Readonly<Record<Page["environment"][number], ReadonlyArray<readonly [name: string, words: string]>>> => {
+  const elsewhere = vendors.filter(({ defaultBaseUrl }) => defaultBaseUrl !== null)
+  return {
+    keys: [
+      ...vendors.flatMap(({ keyVariable, title }) =>
+        keyVariable === null ? [] : [[keyVariable, `The key of ${title}`] as const]
+      ),
+      ["SCANPOLL_ALLOW_KEY_VARIABLES", "Further variables a plan may name as keys: NAME, separated by commas"]
+    ],
+    addresses: [
+      ...vendors.flatMap(({ baseVariable, defaultBaseUrl, extraVariables, extraWords, title }) => [
+        ...(defaultBaseUrl === null ? [[baseVariable, `The address of ${title}, which has no default`] as const] : []),
+        ...extraVariables.map((name) => [name, extraWords[name] ?? `A setting of ${title}`] as const)
+      ]),
+      ...(elsewhere.length === 0
+        ? []
+        : [
+            [
+              elsewhere.map(({ baseVariable }) => baseVariable).join(", "),
+              "Other addresses than the vendors' public ones"
+            ] as const
+          ]),
+      ["SCANPOLL_ALLOW_INSECURE_HOSTS", "Hosts that may be asked by plain http: HOST[:PORT], separated by commas"]
+    ],
+    telemetry: [["OTEL_EXPORTER_OTLP_ENDPOINT", "Where traces and metrics go; unset, none are made"]]
+  }
+>>>>>>> 0d9d1f1 (Ship urlscan.io, and let a vendor of the command be one line: its definition and its samples)
 }
 
 const running = {
@@ -95,7 +138,7 @@ export const pages: ReadonlyMap<string, Page> = new Map<string, Page>([
     "",
     {
       details: [
-        "Keys come from the environment (EXONA_API_KEY, APPVET_API_KEY, COMPLIANCE_TOKEN) or a file, never from a flag. The report goes to standard output, everything else to standard error."
+        "Keys come from the environment (such as APPVET_API_KEY; see `scanpoll vendors`) or a file, never from a flag. The report goes to standard output, everything else to standard error."
       ],
       exits: running.exits,
       environment: [],
@@ -359,7 +402,7 @@ export const pages: ReadonlyMap<string, Page> = new Map<string, Page>([
     "demo",
     {
       details: [
-        "Starts the three simulated vendors on this machine, runs a mixed plan through the real adapters over HTTP, and writes the report in several formats to a new folder. It reads no key, no plan and no journal of yours.",
+        "Starts the simulated vendors on this machine, runs a mixed plan through the real adapters over HTTP, and writes the report in several formats to a new folder. It reads no key, no plan and no journal of yours.",
         "With --vendor it plays a vendor of your own by its samples: the sample targets, one of them listed twice, with a 429, a 503 and a failed scan on the way."
       ],
       exits: [

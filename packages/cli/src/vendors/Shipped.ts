@@ -1,7 +1,7 @@
 /**
  * The vendors that come with the command: the one place that knows their packages.
  *
- * A further one is one more entry of `all`. Nothing but the assembly of the command reads this list: everything else is
+ * A further one is one more line of `definitions`. Nothing but the assembly of the command reads this list: everything else is
  * given the `Vendors` that are known.
  *
  * @since 0.1.0
@@ -15,10 +15,13 @@ import * as CompliancePolicy from "@scanpoll/compliance/CompliancePolicy"
 import * as ComplianceSchema from "@scanpoll/compliance/ComplianceSchema"
 import * as ComplianceVendor from "@scanpoll/compliance/ComplianceVendor"
 import { VendorConfigError } from "@scanpoll/core/http/VendorHttp"
+import * as Definitions from "@scanpoll/core/vendor/Vendor"
 import * as ExonaAdapter from "@scanpoll/exona/ExonaAdapter"
 import * as ExonaPolicy from "@scanpoll/exona/ExonaPolicy"
 import * as ExonaSchema from "@scanpoll/exona/ExonaSchema"
 import * as ExonaVendor from "@scanpoll/exona/ExonaVendor"
+import type { Samples } from "@scanpoll/testkit/Samples"
+import * as UrlscanVendor from "@scanpoll/urlscan/UrlscanVendor"
 import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
 import { didYouMean } from "../config/Nearest.ts"
@@ -99,12 +102,15 @@ export const exona: Vendors.Vendor = Vendors.make({
     baseVariable: "EXONA_BASE_URL",
     defaultBaseUrl: ExonaVendor.vendor.baseUrl,
     extraVariables: [],
+    extraWords: {},
     keyForm: { pattern: /^exo_(live|test)_/, words: "begins with exo_live_ or exo_test_" },
     capabilities: ["cache", "findings"],
     rateLimit: "100 requests an hour",
     targetForm: '"exona:NAME=WEBSITE"',
     probe: "scn_doctor0000000000000000000000",
     isActive: false,
+    asOf: ExonaVendor.vendor.asOf ?? null,
+    terms: ExonaVendor.vendor.terms ?? [],
     isId: ExonaVendor.vendor.isId,
     doubt: [
       "Exona has no list of scans, so nobody can look for it. Its dashboard may show it, and so may its cache: submit the",
@@ -142,12 +148,15 @@ export const compliance: Vendors.Vendor = Vendors.make({
     baseVariable: "COMPLIANCE_BASE_URL",
     defaultBaseUrl: null,
     extraVariables: ["COMPLIANCE_ORGANIZATION_ID"],
+    extraWords: { COMPLIANCE_ORGANIZATION_ID: "Your organisation there, if you have several" },
     keyForm: { pattern: /^[\w-]+\.[\w-]+\.[\w-]*$/, words: "is a JWT: three parts with dots" },
     capabilities: ["delta", "score", "reconcile by audit", "done inside the submit"],
     rateLimit: "none documented",
     targetForm: complianceForm,
     probe: "00000000-0000-4000-8000-000000000000",
     isActive: false,
+    asOf: ComplianceVendor.vendor.asOf ?? null,
+    terms: ComplianceVendor.vendor.terms ?? [],
     isId: ComplianceVendor.vendor.isId,
     doubt: [
       "The vendor lists scans by audit. Without an audit its own history shows whether a scan was made; submitting again",
@@ -195,12 +204,15 @@ export const appvet: Vendors.Vendor = Vendors.make({
     baseVariable: "APPVET_BASE_URL",
     defaultBaseUrl: AppVetVendor.vendor.baseUrl,
     extraVariables: [],
+    extraWords: {},
     keyForm: { pattern: /^avk_live_/, words: "begins with avk_live_" },
     capabilities: ["score", "grade", "findings", "partial", "progress", "reconcile"],
     rateLimit: "60 requests a minute (10 on the free plan), 10 open scans",
     targetForm: appvetForm,
     probe: "scan_doctor000000",
     isActive: false,
+    asOf: AppVetVendor.vendor.asOf ?? null,
+    terms: AppVetVendor.vendor.terms ?? [],
     isId: AppVetVendor.vendor.isId,
     doubt: ["AppVet lists its scans. Submitting again makes another one, which counts against the plan."]
   },
@@ -216,9 +228,45 @@ export const appvet: Vendors.Vendor = Vendors.make({
 })
 
 /**
+ * A vendor that its definition tells in full, and the samples that `demo` and `simulate` play it by.
+ *
+ * @category models
+ * @since 0.2.0
+ */
+export interface Defined {
+  readonly vendor: Definitions.Vendor<unknown, unknown>
+  readonly samples: () => Promise<Samples<unknown>>
+}
+
+const defined = <T, P>(
+  definition: Definitions.Vendor<T, P>,
+  samples: () => Promise<{ readonly samples: Samples<T> }>
+): Defined => {
+  const vendor: unknown = definition
+  if (!Definitions.isVendor(vendor)) throw new TypeError(`${definition.name} was made by another copy of core`)
+  return { vendor, samples: async () => (await samples()).samples }
+}
+
+/**
+ * The vendors that need no code here: a further one is one more line. Targets, plans and their schema, keys, help, `doctor`,
+ * completions, `demo` and `simulate` follow from it.
+ *
+ * @category constructors
+ * @since 0.2.0
+ */
+export const definitions: ReadonlyArray<Defined> = [
+  defined(UrlscanVendor.vendor, () => import("@scanpoll/urlscan/UrlscanSamples"))
+]
+
+/**
  * All of them, in the order they are shown.
  *
  * @category constructors
  * @since 0.1.0
  */
-export const all: ReadonlyArray<Vendors.Vendor> = [exona, compliance, appvet]
+export const all: ReadonlyArray<Vendors.Vendor> = [
+  exona,
+  compliance,
+  appvet,
+  ...definitions.map(({ vendor }) => Vendors.fromDefinition(vendor))
+]

@@ -1,5 +1,5 @@
 /**
- * Simulated vendors of a user's own modules: what each says, and the variables under which the command speaks to it.
+ * Simulated vendors from samples, shipped ones and those of a user's own modules: what each says, and the variables under which the command speaks to it.
  *
  * @since 0.2.0
  */
@@ -15,7 +15,7 @@ import * as BroughtSamples from "./BroughtSamples.ts"
 import * as Wanted from "./Wanted.ts"
 
 /**
- * A vendor of a user's own, with what it says.
+ * A vendor, with what it says.
  *
  * @category models
  * @since 0.2.0
@@ -24,6 +24,17 @@ export interface Playable {
   readonly vendor: Definition.Vendor<unknown, unknown>
   readonly samples: Samples<unknown>
 }
+
+/**
+ * The vendors that come with the command and are played by their samples.
+ *
+ * @category constructors
+ * @since 0.2.0
+ */
+export const shipped: Effect.Effect<ReadonlyArray<Playable>> = Effect.promise(async () => {
+  const { definitions } = await import("./Shipped.ts")
+  return Promise.all(definitions.map(async ({ samples, vendor }) => ({ vendor, samples: await samples() })))
+})
 
 /**
  * The vendors that `--vendor` or its variable names; one without samples is refused in words.

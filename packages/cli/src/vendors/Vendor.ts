@@ -132,6 +132,9 @@ export type TargetText = Result.Result<Readonly<Record<string, unknown>>, string
  * - `isId`: whether a text is of the form of the vendor's scan ids.
  * - `doubt`: what a person can do about a submission that may or may not have been accepted, and what it may cost.
  * - `isActive`: its scans attack what they scan.
+ * - `asOf`: the day on which what is known of it was last held against its documentation; null where that is not told.
+ * - `terms`: what a user should know before the first scan: who sees what is scanned, what a key may not be used for.
+ * - `extraWords`: what the extra variables hold, where that is told.
  *
  * @category models
  * @since 0.1.0
@@ -145,6 +148,7 @@ export interface VendorFacts {
   readonly baseVariable: string
   readonly defaultBaseUrl: string | null
   readonly extraVariables: ReadonlyArray<string>
+  readonly extraWords: Readonly<Record<string, string>>
   readonly keyForm: { readonly pattern: RegExp; readonly words: string } | null
   readonly capabilities: ReadonlyArray<string>
   readonly rateLimit: string
@@ -153,6 +157,8 @@ export interface VendorFacts {
   readonly isId: (text: string) => boolean
   readonly doubt: ReadonlyArray<string>
   readonly isActive: boolean
+  readonly asOf: string | null
+  readonly terms: ReadonlyArray<string>
 }
 
 /**
@@ -344,9 +350,10 @@ export const make = <Request, Payload>(fields: {
   }
 }
 
-const rateOf = ({ openScans, requests, window }: AccountLimits): string => {
-  const rate =
-    requests === null ? "no limit of requests is known" : `${requests} requests in ${Durations.format(window)}`
+const rateOf = ({ openScans, requests, window, windows = [] }: AccountLimits): string => {
+  const known = [...(requests === null ? [] : [{ requests, window }]), ...windows]
+  const rates = known.map((one) => `${one.requests} requests in ${Durations.format(one.window)}`)
+  const rate = rates.length === 0 ? "no limit of requests is known" : rates.join(", ")
   return openScans === null ? rate : `${rate}, ${openScans} open scans`
 }
 
@@ -370,6 +377,7 @@ export const fromDefinition = (definition: Definitions.Vendor<unknown, unknown>)
       baseVariable: Definitions.baseVariable(name),
       defaultBaseUrl: baseUrl,
       extraVariables: Object.keys(definition.settings ?? {}),
+      extraWords: {},
       keyForm: form === undefined ? null : { pattern: form, words: key?.words ?? `matches ${String(form)}` },
       capabilities: [
         ...(capabilities.findings ? ["findings"] : []),
@@ -380,6 +388,8 @@ export const fromDefinition = (definition: Definitions.Vendor<unknown, unknown>)
       targetForm: `${name}:${Shape.keys(target.ast)[0]?.toUpperCase() ?? "TARGET"}`,
       probe,
       isActive: definition.active === true,
+      asOf: definition.asOf ?? null,
+      terms: definition.terms ?? [],
       isId: definition.isId,
       doubt: doubt === undefined ? [] : [`${typeof doubt === "function" ? doubt(sample) : doubt}.`]
     },

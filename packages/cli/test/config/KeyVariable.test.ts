@@ -17,6 +17,10 @@ targets:
   )
 
 const targets: Readonly<Record<string, string>> = {
+  // YAML reads JSON, without its outer braces here.
+  ...Object.fromEntries(
+    Shipped.definitions.map(({ vendor }) => [vendor.name, JSON.stringify(vendor.sample).slice(1, -1)])
+  ),
   exona: "company: { name: Acme, website: https://acme.ai }",
   appvet: "url: https://example.com, type: seo",
   compliance:

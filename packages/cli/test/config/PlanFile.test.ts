@@ -105,7 +105,7 @@ targets:
     ],
     [
       "version: 1\ntargets: [{ url: https://example.com }]",
-      "scans.yaml:2:11 vendor is missing; it is one of exona, compliance, appvet"
+      `scans.yaml:2:11 vendor is missing; it is one of ${Shipped.all.map(({ name }) => name).join(", ")}`
     ],
     [`version: 1\na: *b\n${target}`, "scans.yaml:2:4 there is no anchor &b before this"],
     [`version: 1\na: &b [*b]\n${target}`, "scans.yaml:2:8 nested deeper than 64 levels"]

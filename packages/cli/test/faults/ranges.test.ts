@@ -29,7 +29,7 @@ const ranges: ReadonlyArray<readonly [ReadonlyArray<string>, string, ReadonlyArr
   ],
   [["worker"], "--slices", ["", "0", "-1", "1.5", "1025", "99999", "NaN"], /must be a whole number from 1 to 1024/],
   [["worker"], "--listen", ["", "9464", "host", ":65536", ":-1", "host:99999"], /must be HOST:PORT/],
-  [["simulate"], "--port", ["", "-1", "65534", "99999", "1.5", "NaN"], /must be a whole number from 1 to 65533/],
+  [["simulate"], "--port", ["", "-1", "65501", "99999", "1.5", "NaN"], /must be a whole number from 1 to 65500/],
   [["simulate"], "--speed", ["", "0", "-1", "1000001", "1e9", "NaN", "Infinity"], /must be a number above 0/]
 ]
 

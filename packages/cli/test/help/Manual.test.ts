@@ -91,7 +91,7 @@ describe("the help of a command", () => {
   )
 
   it("names the variables of every vendor", () => {
-    const said = Object.values(variables)
+    const said = Object.values(variables(Shipped.all))
       .flat()
       .map(([name]) => name)
       .join(", ")

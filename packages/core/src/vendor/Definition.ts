@@ -82,6 +82,10 @@ export interface Pacing<in T> {
  * - `ids`: what an id looks like: a form, or `number` for whole numbers. Default: 1 to 200 visible ASCII characters, slashes
  *   included; more than that no form can allow.
  * - `sameId`: whether an answer's id is the asked one, where one scan's id has several spellings. Default: equal.
+ * - `asOf`: the day on which the definition was last held against the vendor's documentation, such as `2026-11-29`. Commands
+ *   show it.
+ * - `terms`: what a user should know before the first scan, a sentence each: who sees what is scanned, and what a key may not
+ *   be used for. Commands show them.
  * - `settings`: further variables of the configuration by name, each sent as a header where it is set. `form` is what a
  *   value looks like; `words` is what is said of another: "the organization id is not a UUID".
  *
@@ -98,6 +102,8 @@ export interface Facts {
   readonly key?: { readonly variable: string; readonly form?: RegExp; readonly words?: string }
   readonly headers?: Readonly<Record<string, string>>
   readonly probe: string
+  readonly asOf?: string
+  readonly terms?: ReadonlyArray<string>
   readonly active?: boolean
   readonly ids?: RegExp | "number"
   readonly sameId?: (asked: string, answered: string) => boolean

@@ -203,8 +203,8 @@ export interface Gathered {
 /**
  * The call for findings, where they are not in the status answer.
  *
- * - `page`: the query of a page, told the page before it and what the scan is about, which is null where it is known by its id
- *   alone; null where there is no such page. Left out: there is one page.
+ * - `page`: the query of a page, told the page before it, what the scan is about, which is null where it is known by its id
+ *   alone, and the vendor's status word; null where there is no such page. Left out: there is one page.
  * - `pages`: at most so many are read. Default 20; beyond it the findings are not `whole`.
  * - `isAbout`: whether an answer is about the asked scan.
  * - `read`: the findings that all pages tell.
@@ -214,7 +214,13 @@ export interface Gathered {
  */
 export interface FindingsCall<F> {
   readonly path: IdPath
-  readonly page?: (index: number, before: F | null, scanId: string, subject: Subject | null) => Query | null
+  readonly page?: (
+    index: number,
+    before: F | null,
+    scanId: string,
+    subject: Subject | null,
+    word: string
+  ) => Query | null
   readonly pages?: number
   readonly answer: Codec<F>
   readonly isAbout?: (answer: F, scanId: string) => boolean
@@ -226,7 +232,7 @@ export interface FindingsCall<F> {
  *
  * - `path`: where the list is asked for; `Vendor.unusable` for a target whose scans are in no list.
  * - `isAbout`: whether an answer is the list that was asked for.
- * - `rows`: where the list is. Rows that `row` cannot read are passed over.
+ * - `rows`: where the list is, or a function that finds it; null where the answer holds none. Rows that `row` cannot read are passed over.
  * - `query`: of a page, told its number from 0 and how many rows the pages before it had: a vendor may send fewer than it
  *   was asked for, so count on with those. Left out: the list is one page, and whole.
  * - `total`: where the answer says how many rows there are. Without it, an empty page is the end.
@@ -244,7 +250,7 @@ export interface ListCall<in T, L> {
   readonly path: string | ((target: T) => string | Unusable)
   readonly query?: (target: T, so: { readonly page: number; readonly received: number }) => Query
   readonly isAbout?: (body: unknown, target: T) => boolean
-  readonly rows: Place
+  readonly rows: Place | ((body: unknown) => ReadonlyArray<unknown> | null)
   readonly total?: Place
   readonly row: Codec<L>
   readonly scan: (row: L) => { readonly id: string | number; readonly createdAt: number | null }

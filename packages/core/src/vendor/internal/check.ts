@@ -4,6 +4,7 @@ import * as Schema from "effect/Schema"
 import * as PollPolicy from "../../policy/PollPolicy.ts"
 import type { VendorLimits } from "../../policy/VendorLimits.ts"
 import * as Auth from "../../http/Auth.ts"
+import * as WireFields from "../../http/WireFields.ts"
 import type { Definition, ErrorRow, IdPath, Meaning, RecoverCall } from "../Definition.ts"
 import * as Wire from "../Wire.ts"
 import * as Asking from "./asking.ts"
@@ -26,6 +27,9 @@ const pathFaults = (where: string, path: string, needsId: boolean): ReadonlyArra
 
 const idPathFaults = (where: string, path: IdPath, hasQuery: boolean): ReadonlyArray<string> =>
   typeof path === "string" ? pathFaults(where, path, !hasQuery) : []
+
+const isDay = (text: string): boolean =>
+  /^\d{4}-\d\d-\d\d$/.test(text) && WireFields.timestamp(`${text}T00:00:00Z`) !== null
 
 const ends = <A, P>(meaning: Meaning<A, P>): boolean =>
   typeof meaning === "object" && ("completed" in meaning || "_tag" in meaning)
@@ -54,6 +58,8 @@ const factFaults = <T, A, P, F, L, K extends string>(it: Definition<T, A, P, F, 
   ...(name.test(it.name) ? [] : ["name must be 1 to 32 of a-z, 0-9 and -, a letter first"]),
   ...(it.title.trim() === "" ? ["title is empty"] : []),
   ...(isAddress(it.docs) ? [] : ["docs must be an http or https address"]),
+  ...(it.asOf === undefined || isDay(it.asOf) ? [] : ["asOf must be a day, such as 2026-11-29"]),
+  ...(it.terms?.some((term) => term.trim() === "") === true ? ["terms: one of them is empty"] : []),
   ...(it.baseUrl === null || isAddress(it.baseUrl) ? [] : ["baseUrl must be an https address, or null"]),
   ...Auth.check(it.auth ?? "bearer", []),
   ...(it.key === undefined && it.auth !== "none" ? ['key is missing: name the variable, or set auth: "none"'] : []),

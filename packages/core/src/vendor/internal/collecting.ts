@@ -16,10 +16,10 @@ export const make = <F>(call: FindingsCall<F>, { broken, get, json }: Asking) =>
   const queryOf = (
     index: number,
     before: F | null,
-    scanId: string,
+    { ticket: { scanId }, vendorStatus }: ScanOutcome.ScanOutcome<unknown>,
     subject: Subject | null
   ): Query | undefined | null => {
-    if (call.page !== undefined) return call.page(index, before, scanId, subject)
+    if (call.page !== undefined) return call.page(index, before, scanId, subject, vendorStatus)
     return index === 0 ? undefined : null
   }
   return Effect.fnUntraced(function* (outcome: ScanOutcome.ScanOutcome<unknown>, subject: Subject | null) {
@@ -28,7 +28,7 @@ export const make = <F>(call: FindingsCall<F>, { broken, get, json }: Asking) =>
     const { scanId } = outcome.ticket
     const pages: Array<F> = []
     let leftOut = 0
-    let query = queryOf(0, null, scanId, subject)
+    let query = queryOf(0, null, outcome, subject)
     let latest: VendorResponse | null = null
     while (query !== null && pages.length < most) {
       const response: VendorResponse = yield* get("findings", pathOf(call.path, scanId), query)
@@ -40,7 +40,7 @@ export const make = <F>(call: FindingsCall<F>, { broken, get, json }: Asking) =>
       leftOut += page.success.leftOut
       pages.push(page.success.value)
       latest = response
-      query = queryOf(pages.length, page.success.value, scanId, subject)
+      query = queryOf(pages.length, page.success.value, outcome, subject)
     }
     const found = call.read(pages, { outcome, leftOut, whole: query === null })
     if (!("_tag" in found)) return found

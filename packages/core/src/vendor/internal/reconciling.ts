@@ -55,13 +55,14 @@ export const make = <T, L>(
     for (let page = 0; page < pages; page++) {
       const response = yield* get("list", path, call.query?.(target, { page, received }))
       const body = yield* json(response)
-      const rows = Wire.get(body, call.rows)
+      const rows = typeof call.rows === "function" ? call.rows(body) : Wire.get(body, call.rows)
       if (isAbout?.(body, target) === false) {
         return yield* broken(response, "id-mismatch", "the answer is another list than the one asked for")
       }
       if (!Array.isArray(rows)) {
         const what = rows === null ? "missing" : "not a list"
-        return yield* broken(response, "invalid-answer", `${call.rows.join(".")} is ${what}`)
+        const where = typeof call.rows === "function" ? "the list" : call.rows.join(".")
+        return yield* broken(response, "invalid-answer", `${where} is ${what}`)
       }
       let reachesBack = false
       for (const raw of rows) {

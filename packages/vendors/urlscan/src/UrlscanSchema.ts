@@ -1,0 +1,136 @@
+/**
+ * What is sent to urlscan.io and what is read of its answers.
+ *
+ * @see {@link https://docs.urlscan.io/apis/urlscan-openapi}
+ * @since 0.2.0
+ */
+import * as Schema from "effect/Schema"
+import * as Vendor from "@scanpoll/core/vendor/Vendor"
+import * as Wire from "@scanpoll/core/vendor/Wire"
+
+const label = Schema.String.check(Schema.isPattern(/^[\w.:-]{1,64}$/))
+
+/**
+ * A visit of one page.
+ *
+ * - `url`: http or https, without a user name or password. Its fragment reaches the browser.
+ * - `visibility`: who sees the result. `public`: everybody, at once, on urlscan.io. `unlisted`: whoever has its id, and
+ *   vetted researchers. `private`: your account. Default `unlisted`, whatever the account's own default is.
+ * - `country`: from where the page is visited, two letters such as `de`. Default: urlscan.io chooses.
+ * - `customagent`, `referer`: headers of the visit. Default: urlscan.io's own.
+ * - `tags`: up to 9, shown beside the result. `scanpoll` is always added: by it a lost submission is found again.
+ * - `overrideSafety`: `true` keeps urlscan.io from hiding a scan whose address looks like personal data.
+ *
+ * @category schemas
+ * @since 0.2.0
+ */
+export const UrlscanRequest = Schema.Struct({
+  url: Vendor.publicUrl,
+  visibility: Schema.optionalKey(
+    Schema.Literals(["public", "unlisted", "private"]).annotate({
+      description: "Who sees the result. Default: unlisted, which is whoever has its id."
+    })
+  ),
+  country: Schema.optionalKey(
+    Schema.String.annotate({ description: "From where the page is visited.", examples: ["de"] }).check(
+      Schema.isPattern(/^[a-z]{2}$/i, { expected: "two letters, such as de" })
+    )
+  ),
+  customagent: Schema.optionalKey(
+    Schema.String.annotate({ description: "The user agent of the visit." }).check(Schema.isPattern(/^[ -~]{1,512}$/))
+  ),
+  referer: Schema.optionalKey(Vendor.url),
+  tags: Schema.optionalKey(
+    Schema.Array(label).annotate({ description: "Shown beside the result; `scanpoll` is added." }).check(
+      Schema.isMaxLength(9)
+    )
+  ),
+  overrideSafety: Schema.optionalKey(
+    Schema.Literal(true).annotate({ description: "Do not hide a scan whose address looks like personal data." })
+  )
+})
+
+/**
+ * @category models
+ * @since 0.2.0
+ */
+export type UrlscanRequest = typeof UrlscanRequest.Type
+
+const Brand = Schema.Union([Wire.words(200), Schema.Struct({ key: Wire.words(200) })])
+
+/**
+ * urlscan.io's own verdict about a visit.
+ *
+ * - `score`: from -100 (rated legitimate) to 100 (rated malicious); 0 where nothing speaks for either.
+ * - `malicious`: left out means false. `hasVerdicts`: false or left out where nobody has an opinion.
+ *
+ * @category schemas
+ * @since 0.2.0
+ */
+export const UrlscanVerdict = Schema.Struct({
+  score: Schema.Finite.check(Schema.isBetween({ minimum: -100, maximum: 100 })),
+  malicious: Wire.decides(Schema.optionalKey(Schema.Boolean)),
+  hasVerdicts: Schema.optionalKey(Schema.Boolean),
+  categories: Schema.optionalKey(Wire.sieve(Wire.words(200))),
+  brands: Schema.optionalKey(Wire.sieve(Brand))
+})
+
+/**
+ * @category models
+ * @since 0.2.0
+ */
+export type UrlscanVerdict = typeof UrlscanVerdict.Type
+
+/**
+ * What is kept of a visit: the verdict, the page that was reached, and how many requests of it were flagged.
+ *
+ * @category schemas
+ * @since 0.2.0
+ */
+export const UrlscanPayload = Schema.Struct({
+  verdict: UrlscanVerdict,
+  visibility: Schema.optionalKey(Wire.words(32)),
+  page: Schema.Struct({
+    url: Schema.optionalKey(Wire.text(2048)),
+    ip: Schema.optionalKey(Wire.text(64)),
+    status: Schema.optionalKey(Wire.text(8)),
+    country: Schema.optionalKey(Wire.text(8)),
+    server: Schema.optionalKey(Wire.text(200)),
+    title: Schema.optionalKey(Wire.text(500))
+  }),
+  flaggedRequests: Schema.optionalKey(Wire.count)
+})
+
+/**
+ * @category models
+ * @since 0.2.0
+ */
+export type UrlscanPayload = typeof UrlscanPayload.Type
+
+/**
+ * What is read of a result.
+ *
+ * @category schemas
+ * @since 0.2.0
+ */
+export const UrlscanAnswer = Schema.Struct({
+  task: Schema.Struct({ time: Schema.optionalKey(Wire.text()), visibility: Schema.optionalKey(Wire.words(32)) }),
+  page: Schema.optionalKey(UrlscanPayload.fields.page),
+  verdicts: Schema.Struct({ overall: UrlscanVerdict }),
+  stats: Schema.optionalKey(Schema.Struct({ malicious: Schema.optionalKey(Wire.count) }))
+})
+
+/**
+ * A row of the search, by which a lost submission is found.
+ *
+ * @category schemas
+ * @since 0.2.0
+ */
+export const UrlscanHit = Schema.Struct({
+  _id: Wire.words(64),
+  task: Schema.Struct({
+    url: Wire.words(2083),
+    time: Wire.time,
+    visibility: Schema.optionalKey(Wire.words(32))
+  })
+})
