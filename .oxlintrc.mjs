@@ -29,8 +29,7 @@ const unstable = {
   message: "an example uses what its reader may use: the modules that docs/api/README.md lists"
 }
 const strayFiles = {
-  regex:
-    `^(\\.\\./)+(vendors/[a-z0-9-]+|${vendors.join("|")}|core|promise|journal|cluster|report|cli|testkit|bench|test-support|tooling)/`,
+  regex: `^(\\.\\./)+(vendors/[a-z0-9-]+|${vendors.join("|")}|core|promise|journal|cluster|report|cli|testkit|bench|test-support|tooling)/`,
   message: "another package is imported by its name; what the tests of several share is in test-support"
 }
 const barrels = {

@@ -10,7 +10,14 @@ const sent = { ...site, visibility: "unlisted", tags: ["scanpoll"] }
 
 const result = (overall: object, page: object = { domain: "shop.example", ip: "203.0.113.9", status: "200" }) => ({
   body: {
-    task: { uuid, time: "2026-11-29T20:50:07.120Z", ...site, visibility: "unlisted", method: "api", tags: ["scanpoll"] },
+    task: {
+      uuid,
+      time: "2026-11-29T20:50:07.120Z",
+      ...site,
+      visibility: "unlisted",
+      method: "api",
+      tags: ["scanpoll"]
+    },
     page: { ...page, country: "DE", title: "Shop" },
     verdicts: { overall },
     stats: { malicious: 0, uniqCountries: 1 },
@@ -112,7 +119,10 @@ export const samples = {
         steps: [
           {
             body: {
-              results: [hit(uuid, "2026-11-29T20:50:07.120Z"), hit("01990c1e-0000-7bb1-9c0e-5a6f2f0d8e12", "2026-11-28T09:00:00.000Z")],
+              results: [
+                hit(uuid, "2026-11-29T20:50:07.120Z"),
+                hit("01990c1e-0000-7bb1-9c0e-5a6f2f0d8e12", "2026-11-28T09:00:00.000Z")
+              ],
               total: 2,
               took: 9,
               has_more: false

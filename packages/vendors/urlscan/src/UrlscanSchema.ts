@@ -41,9 +41,9 @@ export const UrlscanRequest = Schema.Struct({
   ),
   referer: Schema.optionalKey(Vendor.url),
   tags: Schema.optionalKey(
-    Schema.Array(label).annotate({ description: "Shown beside the result; `scanpoll` is added." }).check(
-      Schema.isMaxLength(9)
-    )
+    Schema.Array(label)
+      .annotate({ description: "Shown beside the result; `scanpoll` is added." })
+      .check(Schema.isMaxLength(9))
   ),
   overrideSafety: Schema.optionalKey(
     Schema.Literal(true).annotate({ description: "Do not hide a scan whose address looks like personal data." })

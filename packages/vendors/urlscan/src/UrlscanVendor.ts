@@ -93,7 +93,12 @@ const completed =
       new Map(findingsOf(overall, worth, flagged).map((item) => [item.findingId, item])).values()
     )
     return {
-      payload: { verdict: overall, page, ...(visibility === undefined ? {} : { visibility }), flaggedRequests: flagged },
+      payload: {
+        verdict: overall,
+        page,
+        ...(visibility === undefined ? {} : { visibility }),
+        flaggedRequests: flagged
+      },
       assessment: Vendor.scored(overall.score, {
         min: -100,
         direction: "lower-is-better",
