@@ -186,8 +186,7 @@ export const environmentOfFetch = (environment, directory) => {
   const user = out["npm_config_userconfig"] ?? join(homeOf(environment), ".npmrc")
   for (const value of settingsOf(user).values()) {
     for (const [, name = ""] of value.matchAll(/\$\{([A-Za-z_][A-Za-z0-9_]*)/g)) {
-      if (environment[name] !== undefined && !kept.test(name))
-        out[name] = environment[name]
+      if (environment[name] !== undefined && !kept.test(name)) out[name] = environment[name]
     }
   }
   out["PATH"] = trusted(environment, directory).join(delimiter)
