@@ -64,25 +64,6 @@ export type Facts = Pick<
  * @category destructors
  * @since 0.1.0
  */
-<<<<<<< HEAD
-export const variables: Readonly<
-  Record<Page["environment"][number], ReadonlyArray<readonly [name: string, words: string]>>
-> = {
-  keys: [
-    ["EXONA_API_KEY", "The key of Exona"],
-    ["APPVET_API_KEY", "The key of AppVet"],
-    ["COMPLIANCE_TOKEN", "The token of the compliance API"],
-    ["SCANPOLL_ALLOW_KEY_VARIABLES", "Further variables a plan may name as keys: NAME, separated by commas"]
-  ],
-  addresses: [
-    ["COMPLIANCE_BASE_URL", "The address of the compliance API, which has no default"],
-    ["COMPLIANCE_ORGANIZATION_ID", "Your organisation there, if you have several"],
-    ["EXONA_BASE_URL, APPVET_BASE_URL", "Other addresses than the vendors' public ones"],
-    ["SCANPOLL_VAR_NAME", "The value of the plan's variable NAME, as --var NAME=VALUE gives it"],
-    ["SCANPOLL_ALLOW_INSECURE_HOSTS", "Hosts that may be asked by plain http: HOST[:PORT], separated by commas"]
-  ],
-  telemetry: [["OTEL_EXPORTER_OTLP_ENDPOINT", "Where traces and metrics go; unset, none are made"]]
-=======
 export const variables = (
   vendors: ReadonlyArray<Facts>
 ): Readonly<Record<Page["environment"][number], ReadonlyArray<readonly [name: string, words: string]>>> => {
@@ -107,11 +88,11 @@ export const variables = (
               "Other addresses than the vendors' public ones"
             ] as const
           ]),
+      ["SCANPOLL_VAR_NAME", "The value of the plan's variable NAME, as --var NAME=VALUE gives it"],
       ["SCANPOLL_ALLOW_INSECURE_HOSTS", "Hosts that may be asked by plain http: HOST[:PORT], separated by commas"]
     ],
     telemetry: [["OTEL_EXPORTER_OTLP_ENDPOINT", "Where traces and metrics go; unset, none are made"]]
   }
->>>>>>> 0d9d1f1 (Ship urlscan.io, and let a vendor of the command be one line: its definition and its samples)
 }
 
 const running = {
