@@ -4,6 +4,7 @@
  * @since 0.2.0
  */
 
+/** The scan that all answers are about. */
 const uuid = "01990c1e-7d35-7bb1-9c0e-5a6f2f0d8e11"
 const site = { url: "https://shop.example/" }
 const sent = { ...site, visibility: "unlisted", tags: ["scanpoll"] }
