@@ -47,6 +47,150 @@ describe("SharedBudget", () => {
     }).pipe(Random.withSeed("equal parts"))
   )
 
+  it.effect("keeps many processes within several windows at once, and starves none of them (RL-05)", () =>
+    Effect.gen(function* () {
+      const world = yield* makeWorld()
+      const limits = limitsOf({ windows: [{ requests: 60, window: Duration.minutes(2) }] })
+      const machines = yield* Effect.forEach(["a", "b", "c"], (name) => world.machine(name))
+      for (const machine of machines) yield* busy(machine, { limits }, 2)
+      yield* TestClock.adjust("8 minutes")
+      const all = machines.flatMap((machine) => machine.sent)
+      assert.strictEqual(mostInAnyWindow(all, 10_000), 10)
+      assert.strictEqual(mostInAnyWindow(all, 120_000), 60)
+      // The narrow window lets 60 through in a minute; then the wide one holds them back.
+      assert.isAtLeast(all.filter((at) => at < 70_000).length, 55)
+      assert.isAtLeast(all.length, 220)
+      const counts = machines.map((machine) => machine.sent.length)
+      assert.isAtLeast(Math.min(...counts), 40, counts.join(", "))
+    }).pipe(Random.withSeed("several windows"))
+  )
+
+  it.effect("keeps a narrow window usable beside one of a day, whose turns are merged in the books", () =>
+    Effect.gen(function* () {
+      const world = yield* makeWorld()
+      const limits = limitsOf({ windows: [{ requests: 5_000, window: Duration.days(1) }] })
+      const [a, b] = [yield* world.machine("a"), yield* world.machine("b")]
+      // Less than the narrow window lets through, one by one.
+      for (const machine of [a, b]) yield* busy(machine, { limits, after: 2_300 }, 1)
+      yield* TestClock.adjust("10 minutes")
+      const all = [...a.sent, ...b.sent]
+      assert.isAtLeast(all.filter((at) => at > 500_000).length, 84)
+      const turns = world.books().used.reduce((sum, [, count]) => sum + count, 0)
+      assert.isAbove(turns, 400)
+      assert.isAtMost(world.books().used.length, 128)
+    })
+  )
+
+  it.effect(
+    "keeps further windows where the vendor names no other limit, also for a process that does not know them",
+    () =>
+      Effect.gen(function* () {
+        const world = yield* makeWorld()
+        const [a, b] = [yield* world.machine("a"), yield* world.machine("b")]
+        const windows = [{ requests: 6, window: Duration.minutes(1) }]
+        yield* busy(a, { limits: limitsOf({ requests: null, windows }) })
+        yield* TestClock.adjust("1 second")
+        yield* busy(b, { limits: limitsOf({ requests: 100 }) })
+        yield* TestClock.adjust("10 minutes")
+        assert.strictEqual(mostInAnyWindow([...a.sent, ...b.sent], 60_000), 6)
+        assert.isAtLeast(a.sent.length + b.sent.length, 50)
+      })
+  )
+
+  it.effect("what a killed process took with it counts in each window for as long as it may matter there", () =>
+    Effect.gen(function* () {
+      const world = yield* makeWorld()
+      const limits = limitsOf({ requests: 4, windows: [{ requests: 8, window: Duration.minutes(10) }] })
+      const [a, b] = [yield* world.machine("a"), yield* world.machine("b")]
+      yield* Effect.forEach([1, 2], () => Effect.forkChild(a.request({ limits })))
+      yield* TestClock.adjust("1 second")
+      a.kill()
+      yield* busy(b, { limits })
+      yield* TestClock.adjust("9 minutes")
+      // The dead one may send for a minute; so long it counts in every narrow window.
+      assert.strictEqual(mostInAnyWindow(b.sent, 10_000), 2)
+      assert.strictEqual(b.sent.length, 6)
+      yield* TestClock.adjust("11 minutes")
+      assert.strictEqual(mostInAnyWindow([...a.sent, ...b.sent], 600_000), 8)
+      assert.isAbove(b.sent.length, 8)
+    })
+  )
+
+  for (const requests of [10, null]) {
+    it.effect(
+      `leaves the gap between the submissions of many processes and none between polls, with ${requests ?? "no"} requests a window`,
+      () =>
+        Effect.gen(function* () {
+          const world = yield* makeWorld()
+          const limits = limitsOf({ requests, submitGap: Duration.seconds(15), pollsPerScan: () => 1 })
+          const [a, b, c] = [yield* world.machine("a"), yield* world.machine("b"), yield* world.machine("c")]
+          for (const machine of [a, b]) {
+            yield* Effect.forEach(Array.from({ length: 10 }), () =>
+              Effect.forkChild(
+                Effect.gen(function* () {
+                  // Its scan is over at once.
+                  yield* machine.request({ kind: "submit", limits, after: 200 })
+                  machine.budgets.account(key, limits).closed()
+                })
+              )
+            )
+          }
+          yield* TestClock.adjust("1 second")
+          const polls = yield* Effect.forkChild(Effect.forEach([1, 2, 3, 4, 5], () => c.request({ limits })))
+          yield* TestClock.adjust("2 seconds")
+          assert.isDefined(polls.pollUnsafe())
+          yield* TestClock.adjust("6 minutes")
+          const times = [...a.sent, ...b.sent].toSorted((one, other) => one - other)
+          for (const [at, time] of times.slice(1).entries()) assert.isAtLeast(time - (times[at] ?? 0), 15_000)
+          // A gap is longer by what a request may take, and by when it is told.
+          assert.strictEqual(times.length, 20)
+          assert.isAbove(Math.min(a.sent.length, b.sent.length), 5)
+        })
+    )
+  }
+
+  it.effect("a submission that was not made leaves no gap, and one that a killed process may have made does", () =>
+    Effect.gen(function* () {
+      const world = yield* makeWorld()
+      const limits = limitsOf({ requests: null, submitGap: Duration.minutes(5) })
+      const machines = yield* Effect.forEach(["a", "b", "c"], (name) => world.machine(name))
+      const [a, b, c] = machines
+      if (a === undefined || b === undefined || c === undefined) return assert.fail("no machine")
+      const first = yield* Effect.forkChild(a.request({ kind: "submit", limits }))
+      yield* TestClock.adjust("200 millis")
+      ;(yield* Fiber.join(first)).giveBack()
+      yield* Effect.forkChild(b.request({ kind: "submit", limits }))
+      yield* TestClock.adjust("2 seconds")
+      assert.lengthOf(b.sent, 1)
+      // Before it has told.
+      b.kill()
+      yield* Effect.forkChild(c.request({ kind: "submit", limits }))
+      yield* TestClock.adjust("5 minutes")
+      assert.lengthOf(c.sent, 0)
+      yield* TestClock.adjust("2 minutes")
+      assert.lengthOf(c.sent, 1)
+    })
+  )
+
+  it.effect("a submission whose turn is renewed late keeps the gap from then on", () =>
+    Effect.gen(function* () {
+      const world = yield* makeWorld()
+      const limits = limitsOf({ requests: null, submitGap: Duration.seconds(20) })
+      const [a, b] = [yield* world.machine("a"), yield* world.machine("b")]
+      const asked = yield* Effect.forkChild(a.request({ kind: "submit", limits }))
+      yield* TestClock.adjust("500 millis")
+      const turn = yield* Fiber.join(asked)
+      assert.isTrue(turn.renew())
+      const renewed = yield* world.time
+      yield* Effect.forkChild(b.request({ kind: "submit", limits }))
+      yield* TestClock.adjust("10 seconds")
+      // It was told as made: nobody knows whether it was, so it needs another turn.
+      assert.isFalse(turn.renew())
+      yield* TestClock.adjust("1 minute")
+      assert.isAtLeast(b.sent[0] ?? 0, renewed + 20_000)
+    })
+  )
+
   it.effect("lets polls of one process go before submissions of another", () =>
     Effect.gen(function* () {
       const world = yield* makeWorld()

@@ -31,10 +31,10 @@ interface Program {
 
 const monotonic = (): number => Number(process.hrtime.bigint()) / 1e6
 
-const launch = (journal: string): Program => {
+const launch = (journal: string, wide: Readonly<Record<string, string>> = {}): Program => {
   const child = spawn(process.execPath, [ownProgram(join(import.meta.dirname, "support", "budgetProgram.ts"))], {
     stdio: ["pipe", "pipe", "ignore"],
-    env: { ...process.env, JOURNAL: journal, WINDOW: String(window), REQUESTS: String(requests) }
+    env: { ...process.env, JOURNAL: journal, WINDOW: String(window), REQUESTS: String(requests), ...wide }
   })
   const sent: Array<number> = []
   if (child.stdout !== null) {
@@ -99,6 +99,30 @@ describe("SharedBudget on PostgreSQL", () => {
     // Whoever ended returned what it had: only the killed one may still be in the books.
     const [row] = await sql(journal, "SELECT books FROM scanpoll_budgets")
     expect(Object.keys(JSON.parse(row?.books ?? "{}").holders).length).toBeLessThanOrEqual(1)
+  })
+
+  it("two processes keep within both windows of an account together, and go on in the next ones (RL-05)", async () => {
+    const journal = await own.schema()
+    const wide = { window: 8_000, requests: 24 }
+    const places = { WIDE: String(wide.window), WIDE_REQUESTS: String(wide.requests) }
+    const programs = [launch(journal, places), launch(journal, places)]
+    try {
+      // More than two of the wide windows let through.
+      await until("both have gone on", () => {
+        const counts = programs.map(({ sent }) => sent.length)
+        return Math.min(...counts) >= 10 && counts.reduce((sum, count) => sum + count, 0) > 2 * wide.requests
+      })
+    } finally {
+      for (const { child } of programs) child.stdin?.end()
+      await Promise.all(
+        programs.map(async ({ child }) => {
+          if (child.exitCode === null && child.signalCode === null) await once(child, "exit")
+        })
+      )
+    }
+    const all = programs.flatMap(({ sent }) => sent)
+    expect(mostInAnyWindow(all, window)).toBeLessThanOrEqual(requests)
+    expect(mostInAnyWindow(all, wide.window)).toBeLessThanOrEqual(wide.requests)
   })
 
   it("many at once in one database: each gets its turns, and all stay within the limit", async () => {

@@ -13,6 +13,7 @@ import type { Parts } from "./accountParts.ts"
 import type { Answer, Report, Wants } from "./budgetBooks.ts"
 import type { Unreadable } from "./budgetStore.ts"
 import { checkIn } from "./checkIn.ts"
+import type { Spans } from "./spans.ts"
 import { type Granted, type Hand, type Reading, reading } from "./hand.ts"
 import type { Heard } from "./heard.ts"
 import type { OpenScans } from "./openScans.ts"
@@ -31,6 +32,7 @@ interface Unfinished {
   readonly stamp: string
   readonly told: ReadonlyArray<Grant>
   readonly keeps: number
+  readonly isStarting: boolean
 }
 
 // Between which steady times the books were read.
@@ -44,7 +46,7 @@ const nothing: Wants = { poll: 0, collect: 0, submit: 0 }
 
 export class Bookkeeper {
   private readonly parts: Parts
-  private readonly window: number
+  private readonly spans: Spans
   private readonly desk: Desk
   private readonly clock: Clock.Clock
   private unfinished: Unfinished | null = null
@@ -57,9 +59,9 @@ export class Bookkeeper {
   unmet: Wants = nothing
   backAt = 0
 
-  constructor(parts: Parts, window: number, desk: Desk) {
+  constructor(parts: Parts, spans: Spans, desk: Desk) {
     this.parts = parts
-    this.window = window
+    this.spans = spans
     this.desk = desk
     this.clock = Context.get(parts.context, Clock.Clock)
   }
@@ -101,7 +103,7 @@ export class Bookkeeper {
         this.unfinished = attempt
         const report = this.report(attempt, look, isLeaving)
         this.tried = look
-        const [next, answer] = checkIn(books, now, limits, this.window, settings, report)
+        const [next, answer] = checkIn(books, now, limits, this.spans, settings, report)
         const isWritten = yield* store.write(key, version, next)
         if (isWritten) return this.take(attempt, before, report, answer)
         // Many at once: not in step.
@@ -132,20 +134,30 @@ export class Bookkeeper {
     const isIdle = queue.size === 0 && now >= hand.returnAt(now)
     if (isLeaving || isIdle) hand.drop()
     if (queue.count("submit") === 0) hand.starts = 0
-    return { stamp: `${this.parts.holder}/${++this.stamps}`, told, keeps: hand.turns + used.size - told.length }
+    const counted = told.filter(({ isCounted }) => isCounted).length
+    return {
+      stamp: `${this.parts.holder}/${++this.stamps}`,
+      told,
+      keeps: hand.turns + used.counted - counted,
+      isStarting: this.spans.gap > 0 && (hand.starts > 0 || used.isStarting)
+    }
   }
 
   private report(attempt: Unfinished, look: Look, isLeaving: boolean): Report {
     const { hand, heard, open, queue } = this.desk
     const now = this.now()
     const { seen } = this
+    const agoOf = ({ passed }: Grant): number => now - (passed ?? now)
+    const spaced = attempt.told.filter(({ isSpaced }) => isSpaced)
     const wants = { poll: queue.count("poll"), collect: queue.count("collect"), submit: queue.count("submit") }
     return {
       holder: this.parts.holder,
       elapsed: seen === null ? null : { least: Math.max(0, look.from - seen.to), most: look.to - seen.from },
       stamp: attempt.stamp,
       keeps: attempt.keeps,
-      used: attempt.told.map((grant) => ({ ago: now - (grant.passed ?? now), turns: 1 })),
+      used: attempt.told.flatMap((grant) => (grant.isCounted ? [{ ago: agoOf(grant), turns: 1 }] : [])),
+      isStarting: attempt.isStarting,
+      submitted: spaced.length === 0 ? null : Math.min(...spaced.map(agoOf)),
       wants: isLeaving ? nothing : wants,
       spare: isLeaving || queue.size === 0 ? 0 : hand.ahead(now),
       open: open.openHere(),

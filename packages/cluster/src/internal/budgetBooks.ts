@@ -13,6 +13,7 @@
 // turn counts that much longer. A jump of the database's clock would drop turns that were used a moment ago.
 import * as Schema from "effect/Schema"
 import type { TurnKind } from "@scanpoll/core/engine/RateBudget"
+import { longest, type Spans, type Window } from "./spans.ts"
 
 const Wants = Schema.Struct({ poll: Schema.Finite, collect: Schema.Finite, submit: Schema.Finite })
 
@@ -20,7 +21,9 @@ const Wants = Schema.Struct({ poll: Schema.Finite, collect: Schema.Finite, submi
 // - `held`: turns it was granted and has not told about. `until`: none of them is used later than that.
 // - `wants`: how many turns it still waits for, until `back`, when it said it would come again. `since`: it stands in
 //   line from then on.
-// - `open`, `bought`: see the budget's own words. `requests`, `window`: the limit it was configured with.
+// - `open`, `bought`: see the budget's own words. `requests`, `window`: the limit it was configured with; `windows` and
+//   `gap` (between submissions) the further ones, absent where there are none.
+// - `starting`: it may submit until then, where there is a gap. Absent once it told that it did, or gave that back.
 // - `era`: that of the books when it was seen.
 const Holder = Schema.Struct({
   stamp: Schema.String,
@@ -35,6 +38,9 @@ const Holder = Schema.Struct({
   bought: Schema.Finite,
   requests: Schema.NullOr(Schema.Finite),
   window: Schema.Finite,
+  windows: Schema.optionalKey(Schema.Array(Schema.Tuple([Schema.Finite, Schema.Finite]))),
+  gap: Schema.optionalKey(Schema.Finite),
+  starting: Schema.optionalKey(Schema.Finite),
   era: Schema.optionalKey(Schema.Finite)
 })
 
@@ -42,6 +48,7 @@ const Holder = Schema.Struct({
 //   earlier version writes neither.
 // - `used`: how many turns were used up to which time, oldest first.
 // - `submitsPausedUntil`: the same for submissions alone; a process of an earlier version writes none.
+// - `submittedAt`: the latest submission that was told was made by then, where there is a gap between them.
 // - `limit`: what the vendor's headers said last, null before they did. `left`: the vendor's own count until `resetAt`.
 export const Books = Schema.Struct({
   format: Schema.Literal(1),
@@ -52,6 +59,7 @@ export const Books = Schema.Struct({
   holders: Schema.Record(Schema.String, Holder),
   pausedUntil: Schema.Finite,
   submitsPausedUntil: Schema.optionalKey(Schema.Finite),
+  submittedAt: Schema.optionalKey(Schema.Finite),
   limit: Schema.NullOr(Schema.Finite),
   left: Schema.NullOr(Schema.Struct({ turns: Schema.Finite, resetAt: Schema.Finite }))
 })
@@ -72,6 +80,8 @@ export const empty: Books = {
 
 // What a process tells and asks. Durations instead of times: no two machines agree on those.
 // - `keeps`: turns it still has, used or not, and has not told about; `used`: what it tells now, how long ago.
+// - `isStarting`: it still has a submission that it may make and has not told about; `submitted`: how long ago the latest one
+//   that it tells now was made, null where it tells none. Both matter where there is a gap between submissions.
 // - `spare`: turns beyond the wants, for what will be asked before the next check-in.
 // - `pausedFor`, `submitsPausedFor`, `limit`, `left`: what the vendor said to this process.
 // - `elapsed`: by its steady clock, how long ago its last check-in read the books, at least and at most; null before one.
@@ -81,6 +91,8 @@ export interface Report {
   readonly stamp: string
   readonly keeps: number
   readonly used: ReadonlyArray<{ readonly ago: number; readonly turns: number }>
+  readonly isStarting: boolean
+  readonly submitted: number | null
   readonly wants: Wants
   readonly spare: number
   readonly open: number
@@ -126,17 +138,22 @@ const rounding = 2
 // A process that is new believes the database's clock where one jump cannot empty the window.
 const longestDoubt = 60_000
 
+// An entry that is merged into a later one counts longer: how much matters by the shortest window that still counts it.
 const withUsed = (
   used: Books["used"],
-  more: ReadonlyArray<readonly [number, number]>
+  more: ReadonlyArray<readonly [number, number]>,
+  sizes: ReadonlyArray<number>,
+  now: number
 ): ReadonlyArray<readonly [number, number]> => {
   if (more.length === 0) return used
   const entries = [...used, ...more].sort((a, b) => a[0] - b[0])
+  const countedBy = (bound: number): number => sizes.find((size) => bound + size > now) ?? sizes.at(-1) ?? 1
   while (entries.length > mostEntries) {
     let at = 1
     let least = Number.POSITIVE_INFINITY
     for (let i = 1; i < entries.length; i++) {
-      const gap = (entries[i]?.[0] ?? 0) - (entries[i - 1]?.[0] ?? 0)
+      const later = entries[i]?.[0] ?? 0
+      const gap = (later - (entries[i - 1]?.[0] ?? 0)) / countedBy(later)
       if (gap < least) {
         least = gap
         at = i
@@ -177,12 +194,20 @@ const timeOf = (
 }
 
 // The books once a report was heard, before anything is granted by it.
-// - `widest`: the widest window that anybody counts in. `keeps`: turns the process still has from before.
+// - `window`: the widest one that anybody counts the limit in. `windows`: those that hold beside it. `widest`: of all.
+// - `keeps`: turns the process still has from before.
+// - `gap`: between two submissions, 0 where there is none. `startsAt`: when it lets the next one begin; null while somebody
+//   may be making one.
 // - `kept`: the other holders that still matter; `live`: those of them that speak.
 export interface Heard {
   readonly now: number
   readonly era: number
+  readonly window: number
+  readonly windows: ReadonlyArray<Window>
   readonly widest: number
+  readonly gap: number
+  readonly submittedAt: number
+  readonly startsAt: number | null
   readonly known: Holder | undefined
   readonly kept: ReadonlyArray<readonly [id: string, holder: Holder]>
   readonly live: ReadonlyArray<readonly [id: string, holder: Holder]>
@@ -194,27 +219,50 @@ export interface Heard {
   readonly left: Books["left"]
 }
 
-export const counts = (bound: number, { now, widest }: Pick<Heard, "now" | "widest">): boolean => bound + widest > now
-
-export const hear = (was: Books, at: number, window: number, report: Report): Heard => {
+export const hear = (was: Books, at: number, spans: Spans, report: Report): Heard => {
   const known = was.holders[report.holder]
   const others = Object.entries(was.holders).filter(([id]) => id !== report.holder)
-  const widestAt = (time: number): number =>
-    others.reduce((most, [, holder]) => (isLive(holder, time) ? Math.max(most, holder.window) : most), window)
-  const { era, now } = timeOf(was, at, widestAt(was.now), report)
-  const time = { now, widest: widestAt(now) }
-  const kept = others.filter(([, holder]) => isLive(holder, now) || (holder.held > 0 && counts(holder.until, time)))
+  // The strictest of what anybody who speaks was configured with.
+  const spansAt = (time: number) => {
+    const live = others.flatMap(([, holder]) => (isLive(holder, time) ? [holder] : []))
+    return {
+      window: live.reduce((most, holder) => Math.max(most, holder.window), spans.window),
+      windows: [...spans.windows, ...live.flatMap(({ windows = [] }) => windows)],
+      gap: live.reduce((most, holder) => Math.max(most, holder.gap ?? 0), spans.gap)
+    }
+  }
+  const { era, now } = timeOf(was, at, longest(spansAt(was.now)), report)
+  const { gap, window, windows } = spansAt(now)
+  const widest = longest({ window, windows })
+  const counts = (bound: number): boolean => bound + widest > now
+  const isOwed = ({ held, starting = Number.NEGATIVE_INFINITY, until }: Holder): boolean =>
+    (held > 0 && counts(until)) || starting + gap > now
+  const kept = others.filter(([, holder]) => isLive(holder, now) || isOwed(holder))
   const used = withUsed(
-    was.used.filter(([bound]) => counts(bound, time)),
+    was.used.filter(([bound]) => counts(bound)),
     report.used
       .map(({ ago, turns }) => [now - ago, turns] as const)
-      .filter(([bound, turns]) => turns > 0 && counts(bound, time))
+      .filter(([bound, turns]) => turns > 0 && counts(bound)),
+    [window, ...windows.map(([, each]) => each)].sort((a, b) => a - b),
+    now
   )
+  const submittedAt = Math.max(
+    was.submittedAt ?? Number.MIN_SAFE_INTEGER,
+    report.submitted === null ? Number.MIN_SAFE_INTEGER : now - report.submitted
+  )
+  const startings = kept.flatMap(([, { starting }]) => (starting === undefined ? [] : [starting]))
+  const isStarting = report.isStarting || startings.some((until) => until > now)
   const told = report.used.reduce((sum, { turns }) => sum + turns, 0)
   const keeps = known === undefined ? 0 : Math.min(known.held, report.keeps)
   const returned = known === undefined ? 0 : Math.max(0, known.held - told - keeps)
   return {
-    ...time,
+    now,
+    window,
+    windows,
+    widest,
+    gap,
+    submittedAt,
+    startsAt: isStarting && gap > 0 ? null : Math.max(submittedAt, ...startings) + gap,
     era,
     known,
     kept,

@@ -1,7 +1,7 @@
 // What of an account's budget is free, and who gets it. Pure: `checkIn.ts` writes what comes of it into the books.
 import { type AccountLimits, pollsReserved } from "@scanpoll/core/engine/ScanAdapter"
 import * as Duration from "effect/Duration"
-import { counts, type Heard, type Report, type Wants } from "./budgetBooks.ts"
+import type { Heard, Report, Wants } from "./budgetBooks.ts"
 import { kinds } from "./turnQueue.ts"
 
 const soonest = 20
@@ -38,33 +38,38 @@ export const share = (asking: ReadonlyArray<Asking>, turns: number): ReadonlyMap
 }
 
 // - `most`: the limit in force. `unknown`: turns of which nobody has told what became of them.
-// - `turns`: what may be granted now.
+// - `rooms`: how many turns each window has left. `turns`: what may be granted now.
 export interface Free {
   readonly most: number | null
   readonly unknown: number
+  readonly rooms: ReadonlyArray<{ readonly window: number; readonly room: number }>
   readonly isUnlimited: boolean
   readonly isPaused: boolean
   readonly turns: number
 }
 
 export const freeOf = (heard: Heard, limits: AccountLimits): Free => {
-  const { keeps, kept, left, limit, live, now, pausedUntil, used } = heard
+  const { keeps, kept, left, limit, live, now, pausedUntil, used, window, windows } = heard
   const configured = live.reduce<number | null>(
     (least, [, { requests }]) => (requests === null || (least !== null && least <= requests) ? least : requests),
     limits.requests
   )
   const most = limit ?? configured
-  const unknown = kept.reduce((sum, [, holder]) => sum + (counts(holder.until, heard) ? holder.held : 0), keeps)
-  const counted = used.reduce((sum, [, turns]) => sum + turns, unknown)
-  const room = Math.min(
-    most === null ? Number.POSITIVE_INFINITY : most - counted,
-    left?.turns ?? Number.POSITIVE_INFINITY
-  )
+  const unknownIn = (size: number): number =>
+    kept.reduce((sum, [, { held, until }]) => sum + (until + size > now ? held : 0), keeps)
+  const countedIn = (size: number): number =>
+    used.reduce((sum, [bound, turns]) => sum + (bound + size > now ? turns : 0), unknownIn(size))
+  const rooms = [...(most === null ? [] : [[most, window] as const]), ...windows].map(([requests, size]) => ({
+    window: size,
+    room: requests - countedIn(size)
+  }))
+  const room = Math.min(left?.turns ?? Number.POSITIVE_INFINITY, ...rooms.map((each) => each.room))
   const isPaused = pausedUntil > now
   return {
     most,
-    unknown,
-    isUnlimited: most === null && left === null,
+    unknown: unknownIn(window),
+    rooms,
+    isUnlimited: rooms.length === 0 && left === null,
     isPaused,
     turns: isPaused ? 0 : Math.max(0, room)
   }
@@ -83,7 +88,7 @@ export interface Dealt {
 
 // Who gets what is free, the most urgent kind first.
 export const deal = (heard: Heard, { most, turns, unknown }: Free, limits: AccountLimits, report: Report): Dealt => {
-  const { known, live, now, used, widest } = heard
+  const { gap, known, live, now, startsAt, used, window } = heard
   const waiting = live.filter(([, holder]) => holder.back + slack > now)
   const since = known !== undefined && known.since > 0 ? known.since : now
   const openElsewhere = live.reduce((sum, [, holder]) => sum + holder.open, 0)
@@ -106,7 +111,7 @@ export const deal = (heard: Heard, { most, turns, unknown }: Free, limits: Accou
         Math.min(free, want + wanted),
         limits,
         most,
-        widest,
+        window,
         boughtElsewhere + report.bought,
         Math.max(1, openElsewhere + report.open),
         (age) =>
@@ -114,8 +119,9 @@ export const deal = (heard: Heard, { most, turns, unknown }: Free, limits: Accou
           mine.poll +
           mine.collect
       )
+      const spaced = gap === 0 ? may : startsAt !== null && startsAt <= now ? 1 : 0
       // What is free is for others while submissions are paused.
-      available = heard.submitsPausedUntil > now ? 0 : Math.min(free, may)
+      available = heard.submitsPausedUntil > now ? 0 : Math.min(free, may, spaced)
       canStart = available > 0
     }
     const parts = share(want > 0 ? [...rivals, { id: report.holder, want, since }] : rivals, available)
@@ -130,24 +136,37 @@ export const deal = (heard: Heard, { most, turns, unknown }: Free, limits: Accou
 
 // When it is worth asking again, in milliseconds from now, for a process that did not get all it wants.
 export const waitOf = (
-  { left, now, pausedUntil, used, widest }: Heard,
-  { isPaused, most }: Free,
-  { ahead, canStart, free }: Dealt,
+  { gap, left, now, pausedUntil, startsAt, used }: Heard,
+  { isPaused, rooms, turns }: Free,
+  { ahead, canStart, free, mine }: Dealt,
+  report: Report,
   granted: { readonly turns: number; readonly spare: number }
 ): number => {
   let when = now + usualRecheck
   if (isPaused) when = pausedUntil
   else if (left !== null && left.turns - granted.turns <= 0) when = left.resetAt
-  else if (most !== null && canStart) {
-    let needed = ahead + 1 - Math.max(0, free - granted.spare)
-    for (const [bound, count] of used) {
-      needed -= count
-      if (needed > 0) continue
-      when = bound + widest
-      break
-    }
+  else if (canStart) {
+    const dealt = turns - free + granted.spare
+    const times = rooms.flatMap(({ room, window }) => roomAt(used, now, window, ahead + 1 - Math.max(0, room - dealt)))
+    if (times.length > 0) when = Math.max(...times)
+  } else if (gap > 0 && report.wants.poll <= mine.poll && report.wants.collect <= mine.collect) {
+    // Whoever may be submitting tells soon that it did.
+    if (startsAt === null) when = now + Math.min(usualRecheck, gap)
+    else if (startsAt > now) when = startsAt
   }
   return Math.min(latest, Math.max(soonest, Math.ceil(when - now)))
+}
+
+// When a window has let go of so many turns; nothing where that is not known, or where it has the room already.
+const roomAt = (used: Heard["used"], now: number, window: number, needed: number): ReadonlyArray<number> => {
+  if (needed <= 0) return []
+  let left = needed
+  for (const [bound, count] of used) {
+    if (bound + window <= now) continue
+    left -= count
+    if (left <= 0) return [bound + window]
+  }
+  return []
 }
 
 // How many more submissions may begin: never more open scans than the vendor allows, and only while the polls of all

@@ -2,6 +2,7 @@
 import type { AccountLimits } from "@scanpoll/core/engine/ScanAdapter"
 import { type Answer, type Books, hear, type Holder, type Report, type Rules, type Wants } from "./budgetBooks.ts"
 import { deal, freeOf, waitOf } from "./budgetGrants.ts"
+import type { Spans } from "./spans.ts"
 import { kinds } from "./turnQueue.ts"
 
 const wantsNothing: Wants = { poll: 0, collect: 0, submit: 0 }
@@ -13,12 +14,12 @@ export const checkIn = (
   was: Books,
   at: number,
   limits: AccountLimits,
-  window: number,
+  spans: Spans,
   rules: Rules,
   report: Report
 ): readonly [Books, Answer] => {
-  const heard = hear(was, at, window, report)
-  const { era, keeps, kept, known, left, limit, live, now, pausedUntil, submitsPausedUntil, used } = heard
+  const heard = hear(was, at, spans, report)
+  const { era, gap, keeps, kept, known, left, limit, live, now, pausedUntil, submitsPausedUntil, used } = heard
   const free = freeOf(heard, limits)
   const dealt = deal(heard, free, limits, report)
   const { isContested, mine, since } = dealt
@@ -27,7 +28,7 @@ export const checkIn = (
   const spare = isUnlimited ? 0 : Math.min(report.spare, Math.floor(Math.max(0, dealt.free) / (2 * (live.length + 1))))
   const granted = total(mine)
   const turns = isUnlimited ? 0 : granted + spare
-  const wait = granted < total(report.wants) ? waitOf(heard, free, dealt, { turns, spare }) : null
+  const wait = granted < total(report.wants) ? waitOf(heard, free, dealt, report, { turns, spare }) : null
 
   const holders: Record<string, Holder> = Object.fromEntries(kept)
   if (!report.isLeaving) {
@@ -48,7 +49,10 @@ export const checkIn = (
       open: report.open,
       bought: report.bought + mine.submit,
       requests: limits.requests,
-      window,
+      window: spans.window,
+      ...(spans.windows.length === 0 ? {} : { windows: spans.windows }),
+      ...(spans.gap === 0 ? {} : { gap: spans.gap }),
+      ...(gap > 0 && (report.isStarting || mine.submit > 0) ? { starting: now + rules.lease + rules.silence } : {}),
       era
     }
   }
@@ -61,6 +65,7 @@ export const checkIn = (
     holders,
     pausedUntil,
     submitsPausedUntil,
+    ...(heard.submittedAt + gap > now && gap > 0 ? { submittedAt: heard.submittedAt } : {}),
     limit,
     left: left === null ? null : { ...left, turns: left.turns - turns }
   }

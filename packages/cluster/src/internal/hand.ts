@@ -31,17 +31,18 @@ export class Hand {
   isUnlimited = false
   private readonly clock: Clock.Clock
   private readonly lease: number
-  private readonly countsOpenScans: boolean
+  private readonly countsStarts: boolean
   private known: Reading | null = null
   private isContested = false
   private grantedAt = 0
   private handedLately = 0
   private handedSince = 0
 
-  constructor(clock: Clock.Clock, lease: number, countsOpenScans: boolean) {
+  // `countsStarts`: submissions are granted one by one, whatever the requests are.
+  constructor(clock: Clock.Clock, lease: number, countsStarts: boolean) {
     this.clock = clock
     this.lease = lease
-    this.countsOpenScans = countsOpenScans
+    this.countsStarts = countsStarts
   }
 
   // A machine that slept has moved the one clock, a process that was stopped both.
@@ -76,8 +77,8 @@ export class Hand {
     return true
   }
 
-  putBack(kind: TurnKind): void {
-    this.turns += 1
+  putBack(kind: TurnKind, isCounted: boolean): void {
+    if (isCounted) this.turns += 1
     if (kind === "submit") this.starts += 1
   }
 
@@ -109,6 +110,6 @@ export class Hand {
   }
 
   private startsFreely(): boolean {
-    return this.isUnlimited && !this.countsOpenScans
+    return this.isUnlimited && !this.countsStarts
   }
 }

@@ -6,7 +6,6 @@ import { type Refusal, Refusals } from "@scanpoll/core/unstable/engine/Refusals"
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Deferred from "effect/Deferred"
-import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type { AccountBudget, Turn, TurnKind } from "@scanpoll/core/engine/RateBudget"
 import * as SteadyClock from "@scanpoll/core/unstable/time/SteadyClock"
@@ -17,6 +16,7 @@ import { Clerk } from "./clerk.ts"
 import { Hand } from "./hand.ts"
 import { Heard } from "./heard.ts"
 import { OpenScans } from "./openScans.ts"
+import { narrowest, spansOf } from "./spans.ts"
 import { kinds, TurnQueue } from "./turnQueue.ts"
 import { type Grant, UsedTurns } from "./usedTurns.ts"
 
@@ -38,18 +38,20 @@ export class SharedAccount implements AccountBudget {
   private readonly bookkeeper: Bookkeeper
   private readonly clerk: Clerk
   private readonly refusals = new Refusals()
+  private readonly isSpaced: boolean
   private isClosed = false
 
   constructor(parts: Parts) {
     const { context, limits, settings } = parts
-    const window = Math.max(1, Math.ceil(Duration.toMillis(limits.window)))
+    const spans = spansOf(limits)
+    this.isSpaced = spans.gap > 0
     this.clock = Context.get(context, Clock.Clock)
-    this.hand = new Hand(this.clock, settings.lease, limits.openScans !== null)
-    this.used = new UsedTurns(context, { window, travel: settings.travel }, () => this.stir())
-    this.heard = new Heard(window)
+    this.hand = new Hand(this.clock, settings.lease, limits.openScans !== null || this.isSpaced)
+    this.used = new UsedTurns(context, { window: narrowest(spans), travel: settings.travel }, () => this.stir())
+    this.heard = new Heard(spans.window)
     this.scans = new OpenScans(settings.polls)
     const desk = { queue: this.queue, hand: this.hand, used: this.used, heard: this.heard, open: this.scans }
-    this.bookkeeper = new Bookkeeper(parts, window, desk)
+    this.bookkeeper = new Bookkeeper(parts, spans, desk)
     this.clerk = new Clerk(parts, desk, this.bookkeeper, () => this.serve())
   }
 
@@ -138,7 +140,7 @@ export class SharedAccount implements AccountBudget {
 
   private handOut(kind: TurnKind): Grant {
     const now = this.now()
-    const grant = this.used.handOut(!this.hand.isUnlimited)
+    const grant = this.used.handOut(!this.hand.isUnlimited, this.isSpaced && kind === "submit")
     this.hand.take(kind, now)
     if (kind === "submit") this.scans.submitting(now)
     this.stir()
@@ -163,14 +165,13 @@ export class SharedAccount implements AccountBudget {
           giveBack()
           return false
         }
-        if (!held.isCounted) return true
         if (held.stage === "handed") {
           this.used.renew(held)
           return true
         }
         // It was told as used; there may be another one.
-        if (this.hand.takeAnother()) {
-          held = this.used.handOut(true)
+        if (!held.isSpaced && this.hand.takeAnother()) {
+          held = this.used.handOut(true, false)
           return true
         }
         held = null
@@ -188,7 +189,7 @@ export class SharedAccount implements AccountBudget {
   }
 
   private takeBack(kind: TurnKind, grant: Grant): void {
-    if (this.used.takeBack(grant)) this.hand.putBack(kind)
+    if (this.used.takeBack(grant)) this.hand.putBack(kind, grant.isCounted)
     this.spare(kind)
   }
 

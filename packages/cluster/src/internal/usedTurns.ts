@@ -10,13 +10,17 @@ import * as SteadyClock from "@scanpoll/core/unstable/time/SteadyClock"
 
 // A turn that was handed out. `at`: when, or when it was renewed. `since`: from when on its request was not held up.
 // `passed`: by when the request was surely made; null until that is known.
+// `isCounted`: it is one of the turns that the books granted. `isSpaced`: others may submit only so long after it.
 export interface Grant {
   at: number
   since: number
   passed: number | null
   stage: "handed" | "told" | "over"
   readonly isCounted: boolean
+  readonly isSpaced: boolean
 }
+
+const isTold = ({ isCounted, isSpaced }: Grant): boolean => isCounted || isSpaced
 
 export class UsedTurns {
   private readonly context: Context.Context<never>
@@ -43,15 +47,20 @@ export class UsedTurns {
     this.onLook = onLook
   }
 
-  get size(): number {
-    return this.grants.length
+  get counted(): number {
+    return this.grants.filter(({ isCounted }) => isCounted).length
   }
 
-  // What is not counted is never told.
-  handOut(isCounted: boolean): Grant {
+  // A submission was handed out, and the books were not told that it was made.
+  get isStarting(): boolean {
+    return this.grants.some(({ isSpaced, stage }) => isSpaced && stage === "handed")
+  }
+
+  // What is neither counted nor spaced is never told.
+  handOut(isCounted: boolean, isSpaced: boolean): Grant {
     const now = this.now()
-    const grant: Grant = { at: now, since: now, passed: null, stage: "handed", isCounted }
-    if (isCounted) {
+    const grant: Grant = { at: now, since: now, passed: null, stage: "handed", isCounted, isSpaced }
+    if (isTold(grant)) {
       this.grants.push(grant)
       this.watch()
     }
@@ -59,6 +68,7 @@ export class UsedTurns {
   }
 
   renew(grant: Grant): void {
+    if (!isTold(grant)) return
     grant.at = this.now()
     grant.since = grant.at
     grant.passed = null
@@ -67,7 +77,7 @@ export class UsedTurns {
 
   // Whether the turn is free again: what was told as used stays told.
   takeBack(grant: Grant): boolean {
-    if (grant.stage !== "handed" || !grant.isCounted) return false
+    if (grant.stage !== "handed" || !isTold(grant)) return false
     grant.stage = "over"
     const at = this.grants.lastIndexOf(grant)
     if (at >= 0) this.grants.splice(at, 1)

@@ -19,6 +19,13 @@ const program = Effect.gen(function* () {
     {
       requests: Number(environment("REQUESTS")),
       window: Duration.millis(Number(environment("WINDOW"))),
+      ...(environment("WIDE") === ""
+        ? {}
+        : {
+            windows: [
+              { requests: Number(environment("WIDE_REQUESTS")), window: Duration.millis(Number(environment("WIDE"))) }
+            ]
+          }),
       openScans: null,
       typicalDuration: Duration.seconds(10),
       pollsPerScan: () => 2

@@ -310,8 +310,9 @@ class MemoryAccount implements AccountBudget {
         if (held === null) return false
         const now = SteadyClock.nowUnsafe(clock)
         this.uncount(held)
-        if (this.freeAt(now) <= now && (kind !== "submit" || this.submitsPausedTill <= now)) {
+        if (this.freeAt(now) <= now && (kind !== "submit" || this.mayStillSubmit(held, now))) {
           held = this.count(now)
+          if (kind === "submit") this.submittedAt = now
           return true
         }
         held = null
@@ -418,6 +419,12 @@ class MemoryAccount implements AccountBudget {
   // When a submission may be made, as far as pauses and gaps of submissions alone are concerned.
   private get submitsAt(): number {
     return Math.max(this.submitsPausedTill, this.submittedAt + this.submitGap)
+  }
+
+  // Whether a submission that was let in before may be made now: the gap counts from the last one of the others.
+  private mayStillSubmit({ at }: Grant, now: number): boolean {
+    if (this.submitsPausedTill > now) return false
+    return this.submittedAt === at || this.submittedAt + this.submitGap <= now
   }
 
   private mayStart(kind: TurnKind, now: number): boolean {

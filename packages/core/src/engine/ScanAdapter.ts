@@ -84,9 +84,8 @@ export interface RequestFault {
  * The requests one account may make, as the vendor documents it. Headers may teach the budget better.
  *
  * - `requests` per `window`: every request counts, polls included. Null when the vendor names no limit.
- * - `windows`: further limits that hold beside it, such as 500 a day beside 4 a minute. Counted by the budget of a process;
- *   the shared budget of a cluster does not know them.
- * - `submitGap`: the least time between two submissions. Counted likewise. Default none.
+ * - `windows`: further limits that hold beside it, such as 500 a day beside 4 a minute.
+ * - `submitGap`: the least time between two submissions. Default none.
  * - `openScans`: how many scans may be open at once. Null when the vendor names no limit.
  * - `typicalDuration`: how long a scan usually takes, from the vendor's words; used to reserve room for its polls.
  * - `pollsPerScan`: about how many polls one scan costs while `open` scans are open.

@@ -595,6 +595,24 @@ describe("limits of one action, and several windows", () => {
     })
   )
 
+  it.effect("counts the gap between two submissions from when the earlier one was renewed", () =>
+    Effect.gen(function* () {
+      const budget = budgetOf({ requests: null, submitGap: Duration.seconds(15) })
+      const first = yield* ask(budget, [], "first", "submit")
+      yield* TestClock.adjust("10 seconds")
+      assert.isTrue(first.renew())
+      const log: Array<{ readonly name: string; readonly at: number }> = []
+      const second = yield* Effect.forkChild(ask(budget, log, "second", "submit"))
+      yield* TestClock.adjust("14 seconds")
+      assert.lengthOf(log, 0)
+      yield* TestClock.adjust("1 second")
+      assert.deepStrictEqual(log, [{ name: "second", at: 25_000 }])
+      // A turn that another one came before waits out the gap like everybody.
+      assert.isFalse(first.renew())
+      assert.isTrue((yield* Fiber.join(second)).renew())
+    })
+  )
+
   it.effect("learns no limit of another window than its own", () =>
     Effect.gen(function* () {
       const budget = budgetOf({ requests: 2 })
