@@ -116,6 +116,8 @@ export interface VendorOptions<V extends AnyVendor = AnyVendor> extends PlaceOpt
  *   refused.
  * - `journal`: the layer of a journal that outlives the process, such as one of `@scanpoll/journal`. Default: the memory
  *   of this client.
+ * - `proxy`: the address of a proxy for all requests but those to this machine, such as `http://proxy.example:3128`; false for
+ *   none. Default: the proxies that `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY` of the environment name.
  *
  * @category models
  * @since 0.1.0
@@ -126,6 +128,7 @@ export interface ScanpollOptions {
   readonly appvet?: AppVetOptions | undefined
   readonly vendors?: Readonly<Record<string, VendorOptions>> | undefined
   readonly journal?: Layer.Layer<ScanJournal, unknown> | undefined
+  readonly proxy?: string | false | undefined
 }
 
 /**
@@ -134,4 +137,4 @@ export interface ScanpollOptions {
  * @category models
  * @since 0.1.0
  */
-export type VendorName = Exclude<keyof ScanpollOptions, "journal" | "vendors">
+export type VendorName = Exclude<keyof ScanpollOptions, "journal" | "proxy" | "vendors">

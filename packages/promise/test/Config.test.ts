@@ -2,6 +2,7 @@ import { ConfigError, createScanpoll, PollFault, PollStopped, SubmitError } from
 import { Script } from "@scanpoll/testkit"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
+import { createServer } from "node:http"
 import { inspect } from "node:util"
 import { clientOf, company, dataset, hasty, placesOf, rejection, simulators, site } from "./world.ts"
 
@@ -250,5 +251,38 @@ describe.concurrent("a key", () => {
     const submit = await rejection(scanpoll.appvet.run(site("other")))
     assert.isTrue(submit instanceof SubmitError)
     assert.strictEqual(elsewhere.appvet.ledger.totals().connections, 0)
+  })
+})
+
+describe("a proxy", () => {
+  it("that is none is refused with all other faults, without its password (U-09)", () => {
+    const appvet = { apiKey: "avk_live_abcdefghijklmnop" }
+    assert.deepStrictEqual(configError({ appvet, proxy: 7 }).faults, ["proxy must be the address of a proxy, or false"])
+    assert.deepStrictEqual(configError({ appvet, proxy: "socks5://u:canary@proxy.example:1080" }).faults, [
+      "proxy names a proxy by socks5, which is not supported; name one by http or https"
+    ])
+  })
+
+  it("carries the requests of the client (U-09)", async () => {
+    const asked: Array<string> = []
+    const server = createServer((request, response) => {
+      asked.push(`${request.method} ${request.url}`)
+      response.statusCode = 422
+      response.end()
+    })
+    await new Promise<void>((resume) => server.listen(0, "127.0.0.1", resume))
+    try {
+      const address = server.address()
+      const port = typeof address === "object" && address !== null ? address.port : 0
+      await using scanpoll = createScanpoll({
+        appvet: { apiKey: "avk_live_abcdefghijklmnop", baseUrl: "http://vendor.test", insecureHosts: ["vendor.test"] },
+        proxy: `127.0.0.1:${port}`
+      })
+      await scanpoll.appvet.submit({ url: "https://a.example", type: "seo" }).catch(() => null)
+      assert.match(asked[0] ?? "", /^POST http:\/\/vendor\.test\//)
+    } finally {
+      server.closeAllConnections()
+      server.close()
+    }
   })
 })

@@ -7,6 +7,7 @@ import type { VendorHttp } from "@scanpoll/core/http/VendorHttp"
 import * as Credential from "@scanpoll/core/http/Credential"
 import { labelKey } from "@scanpoll/core/model/Account"
 import * as Clock from "effect/Clock"
+import * as Proxies from "@scanpoll/core/unstable/http/Proxies"
 import * as Effect from "effect/Effect"
 import * as FileSystem from "effect/FileSystem"
 import type * as Path from "effect/Path"
@@ -67,22 +68,27 @@ const checkKeyFile = Effect.fnUntraced(function* (
     : [warning("key file", `others can ${may.join(" and ")} ${inert(file)}; run: chmod 600 ${inert(file)}`)]
 })
 
-const proxies = ["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"].flatMap((name) => [name, name.toLowerCase()])
+// A proxy's address may hold a password, which is not shown. One that cannot be used is a fault of the configuration.
+const checkProxies = (environment: ProcessFacts["environment"]): ReadonlyArray<Check> => {
+  const read = Proxies.fromEnvironment(environment)
+  const found = Result.isSuccess(read) ? read.success : null
+  if (found === null) return []
+  const { http, https, noProxy } = found
+  const line = ({ shown, variable }: Proxies.Proxy, what: string) => `${what} by ${inert(shown)} (${variable})`
+  const ways = [https === null ? null : line(https, "https"), http === null ? null : line(http, "plain http")]
+  return [ok("proxy", `${ways.filter((way) => way !== null).join(", ")}; asked directly: ${inert(noProxy)}`)]
+}
 
-// A proxy's address may hold a password, so only its variable is named.
 const checkNetwork = ({ environment }: ProcessFacts): ReadonlyArray<Check> => {
-  const set = proxies.filter((name) => (environment[name] ?? "").trim() !== "")
-  const out: Array<Check> = []
-  if (environment["NODE_TLS_REJECT_UNAUTHORIZED"] === "0") {
-    const danger = "certificates are not checked, so anybody on the way can read your keys"
-    out.push(warning("tls", `NODE_TLS_REJECT_UNAUTHORIZED is 0: ${danger}; use NODE_EXTRA_CA_CERTS for your own CA`))
-  }
-  if (set.length > 0) {
-    out.push(
-      warning("proxy", `${set.join(", ")} ${set.length === 1 ? "is" : "are"} set but not used: requests go direct`)
-    )
-  }
-  return out
+  const extra = environment["NODE_EXTRA_CA_CERTS"] ?? ""
+  const danger = "certificates are not checked, so anybody on the way can read your keys"
+  return [
+    ...(environment["NODE_TLS_REJECT_UNAUTHORIZED"] === "0"
+      ? [warning("tls", `NODE_TLS_REJECT_UNAUTHORIZED is 0: ${danger}; use NODE_EXTRA_CA_CERTS for your own CA`)]
+      : []),
+    ...(extra === "" ? [] : [ok("tls", `Node's authorities and those of ${inert(extra)} (NODE_EXTRA_CA_CERTS)`)]),
+    ...checkProxies(environment)
+  ]
 }
 
 const plural = (count: number, one: string): string => `${count} ${one}${count === 1 ? "" : "s"}`

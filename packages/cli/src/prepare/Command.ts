@@ -8,10 +8,12 @@
  */
 import type { VendorHttp } from "@scanpoll/core/http/VendorHttp"
 import type * as Baseline from "@scanpoll/report/Baseline"
+import * as Proxies from "@scanpoll/core/unstable/http/Proxies"
 import * as Format from "@scanpoll/report/Format"
 import * as Effect from "effect/Effect"
 import type * as FileSystem from "effect/FileSystem"
 import type * as Path from "effect/Path"
+import * as Result from "effect/Result"
 import * as Keys from "../config/Keys.ts"
 import * as Plans from "../config/Plan.ts"
 import type { Settings } from "../config/Settings.ts"
@@ -57,6 +59,14 @@ export interface Basis {
   readonly baseline: Baseline.Baseline | null
 }
 
+// A proxy that cannot be used: nothing may go around it.
+const proxies = (environment: Readonly<Record<string, string | undefined>>): Checked.Checked<null> => {
+  const read = Proxies.fromEnvironment(environment)
+  return Result.isSuccess(read)
+    ? Checked.make(null)
+    : Checked.make(null, { faults: read.failure.map(({ message, variable }) => ({ where: variable, message })) })
+}
+
 /**
  * Plan, settings, outputs, baseline and keys of a command.
  *
@@ -80,7 +90,7 @@ export const begin = Effect.fnUntraced(function* (
   const keys = yield* Keys.make(environment, settings.keyFile.value)
   const outputs = yield* Outputs.check(settings, { name, formats: formats ?? Format.names }, inputs)
   const baseline = formats === undefined ? yield* SavedFiles.readBaseline(settings) : Checked.make(null)
-  const findings = [read, resolved, outputs, baseline].reduce(Checked.and, Checked.make(null))
+  const findings = [read, resolved, proxies(environment), outputs, baseline].reduce(Checked.and, Checked.make(null))
   return Checked.map(findings, () => ({ plan, settings, keys, baseline: baseline.value }))
 })
 

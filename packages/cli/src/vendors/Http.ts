@@ -6,14 +6,43 @@
 import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
 import * as DispatchClient from "@scanpoll/core/http/DispatchClient"
 import * as VendorHttp from "@scanpoll/core/http/VendorHttp"
+import * as Proxies from "@scanpoll/core/unstable/http/Proxies"
 import * as RetryAfter from "@scanpoll/core/unstable/http/RetryAfter"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as HttpClient from "effect/http/HttpClient"
 import * as Layer from "effect/Layer"
+import * as Result from "effect/Result"
+import { ProcessContext } from "../process/ProcessContext.ts"
 
 // Over HTTP/2 undici sends a request again by itself when its stream was refused: a second purchase, a poll below the floor.
-const client = DispatchClient.layer(NodeHttpClient.makeDispatcherOptions({ allowH2: false }))
+const direct = { allowH2: false }
+
+// Through a proxy where the environment names one. One that is no proxy was refused before; nothing goes around it.
+const dispatcher = Effect.gen(function* () {
+  const { environment } = yield* ProcessContext
+  const proxies = Proxies.fromEnvironment(environment)
+  if (Result.isFailure(proxies)) return refusing
+  const found = proxies.success
+  if (found === null) return yield* NodeHttpClient.makeDispatcherOptions(direct)
+  const { http, https, noProxy } = found
+  const { EnvHttpProxyAgent } = yield* Effect.promise(() => import("@effect/platform-node/Undici"))
+  return yield* Effect.acquireRelease(
+    Effect.sync(
+      () => new EnvHttpProxyAgent({ ...direct, httpProxy: http?.url ?? "", httpsProxy: https?.url ?? "", noProxy })
+    ),
+    (agent) => Effect.promise(() => agent.destroy())
+  )
+})
+
+const refusing: DispatchClient.Dispatcher = {
+  dispatch: (_, handler) => {
+    handler.onResponseError(null, new Error("the proxy of the environment cannot be used"))
+    return true
+  }
+}
+
+const client = DispatchClient.layer(dispatcher)
 
 /**
  * @category layers

@@ -788,7 +788,7 @@ describe("`doctor` with a key that is refused", () => {
 describe("`doctor` on a machine where keys are at risk", () => {
   layer(NodeServices.layer, { excludeTestServices: true, timeout: "60 seconds" })((it) => {
     it.effect(
-      "warns of a key file that others can read or write, unchecked certificates and unused proxies (S-13)",
+      "warns of a key file that others can read or write and of unchecked certificates, and shows proxies without their passwords (S-13, U-09)",
       () =>
         inFolder((folder, fs) =>
           Effect.gen(function* () {
@@ -812,7 +812,7 @@ describe("`doctor` on a machine where keys are at risk", () => {
               https_proxy: "http://user:canary@proxy.example:3128"
             })
             assert.match(said, /warn tls .*NODE_TLS_REJECT_UNAUTHORIZED is 0/)
-            assert.match(said, /warn proxy .*https_proxy is set but not used/)
+            assert.match(said, /ok {3}proxy .*https by http:\/\/proxy\.example:3128 \(https_proxy\)/)
             assert.notInclude(said, "canary")
           })
         )

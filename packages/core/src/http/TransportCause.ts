@@ -85,6 +85,9 @@ const established = new Set(["read", "write"])
 const usable = /^[A-Za-z][A-Za-z0-9_-]{0,63}$/
 const unfinishedHandshake = /^Client network socket disconnected before secure TLS connection was established/
 
+// A proxy that makes no tunnel: the vendor was never reached.
+const noTunnel = /^Proxy response \((\d{3})\)/
+
 const unknown: TransportCause = { sent: true, permanent: false, code: "no-answer" }
 
 /**
@@ -132,6 +135,11 @@ const known = (failure: object): TransportCause | null => {
   const syscall = text(failure, "syscall")
   const as = (sent: boolean, permanent: boolean): TransportCause => ({ sent, permanent, code: code.toLowerCase() })
   if (untrusted.has(code)) return as(false, true)
+  if (code === "UND_ERR_PRX_TLS") return { sent: false, permanent: true, code: "proxy-tls" }
+  const refusal = noTunnel.exec(text(failure, "message"))?.[1]
+  if (code === "UND_ERR_ABORTED" && refusal !== undefined) {
+    return { sent: false, permanent: false, code: `proxy-${refusal}` }
+  }
   if (unsendable.has(code)) return as(false, true)
   if (connecting.has(syscall) && usable.test(code)) return as(false, false)
   if (unconnected.has(code) || code.startsWith("EAI_")) return as(established.has(syscall), false)

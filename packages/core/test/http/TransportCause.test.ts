@@ -27,6 +27,16 @@ describe("classify", () => {
     })
   })
 
+  it("is certain that nothing was sent where a proxy makes no tunnel (U-09)", () => {
+    const refused = error({ code: "UND_ERR_ABORTED" }, "Proxy response (407) !== 200 when HTTP Tunneling")
+    assert.deepStrictEqual(TransportCause.classify(refused), { sent: false, permanent: false, code: "proxy-407" })
+    assert.deepStrictEqual(TransportCause.classify(error({ code: "UND_ERR_PRX_TLS" })), {
+      sent: false,
+      permanent: true,
+      code: "proxy-tls"
+    })
+  })
+
   it.each([
     "DEPTH_ZERO_SELF_SIGNED_CERT",
     "SELF_SIGNED_CERT_IN_CHAIN",

@@ -8,6 +8,7 @@ import * as ComplianceVendor from "@scanpoll/compliance/ComplianceVendor"
 import type { ScanAdapter } from "@scanpoll/core/engine/ScanAdapter"
 import * as Credential from "@scanpoll/core/http/Credential"
 import * as DispatchClient from "@scanpoll/core/http/DispatchClient"
+import * as Proxies from "@scanpoll/core/unstable/http/Proxies"
 import { layer as vendorHttp, type VendorConfigError, VendorHttp } from "@scanpoll/core/http/VendorHttp"
 import * as PollFault from "@scanpoll/core/model/PollFault"
 import * as SubmitError from "@scanpoll/core/model/SubmitError"
@@ -25,6 +26,7 @@ import * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
 import type { Key, PlaceOptions, ScanpollOptions, VendorName, VendorOptions } from "../Config.ts"
 import { ConfigError } from "../Errors.ts"
+import process from "node:process"
 
 // A vendor of a client. `shape` answers what needs no key; its own may be a stand-in. `adapter` has the real one once
 // `ready` has ended, or refuses to send anything when there is none. `isId`: whether a text is one of the vendor's ids.
@@ -240,11 +242,20 @@ const isBrought = (options: object): options is VendorOptions =>
 
 // Not the fetch of the platform: it sends a request again after a 421, and over HTTP/2 after a refused stream. Undici is
 // loaded with the first request. Idle sockets of its agent do not keep a process alive, so nothing has to be closed.
-const dispatcher = (): DispatchClient.Dispatcher => {
+const dispatcher = (proxies: Proxies.Proxies | null): DispatchClient.Dispatcher => {
   let agent: Promise<DispatchClient.Dispatcher> | null = null
   return {
     dispatch: (options, handler) => {
-      agent ??= import("undici").then(({ Agent }) => new Agent({ allowH2: false }))
+      agent ??= import("undici").then(({ Agent, EnvHttpProxyAgent }) =>
+        proxies === null
+          ? new Agent({ allowH2: false })
+          : new EnvHttpProxyAgent({
+              allowH2: false,
+              httpProxy: proxies.http?.url ?? "",
+              httpsProxy: proxies.https?.url ?? "",
+              noProxy: proxies.noProxy
+            })
+      )
       agent.then(
         (loaded) => loaded.dispatch(options, handler),
         (cause) => handler.onResponseError(null, new Error("undici cannot be loaded", { cause }))
@@ -254,13 +265,30 @@ const dispatcher = (): DispatchClient.Dispatcher => {
   }
 }
 
-const client = Layer.provide(vendorHttp, DispatchClient.layer(Effect.sync(dispatcher)))
+// The proxies that the option asks for, or those of the environment.
+const proxiesOf = (option: unknown, faults: Array<string>): Proxies.Proxies | null => {
+  if (option === false) return null
+  if (option !== undefined && typeof option !== "string") {
+    faults.push("proxy must be the address of a proxy, or false")
+    return null
+  }
+  const read = Proxies.fromEnvironment(option === undefined ? process.env : { HTTPS_PROXY: option, HTTP_PROXY: option })
+  if (Result.isSuccess(read)) return read.success
+  for (const { message, variable } of read.failure) {
+    const fault = `${option === undefined ? variable : "proxy"} ${message}`
+    if (!faults.includes(fault)) faults.push(fault)
+  }
+  return null
+}
+
+const client = (proxies: Proxies.Proxies | null) =>
+  Layer.provide(vendorHttp, DispatchClient.layer(Effect.sync(() => dispatcher(proxies))))
 
 export const configure = (options: ScanpollOptions): Handles => {
   if (!isObject(options)) throw new ConfigError(["there are no options"])
-  const http = Effect.runSync(Effect.provide(Effect.service(VendorHttp), client))
   const faults: Array<string> = []
-  const { appvet, compliance, exona, journal, vendors, ...others } = options
+  const { appvet, compliance, exona, journal, proxy, vendors, ...others } = options
+  const http = Effect.runSync(Effect.provide(Effect.service(VendorHttp), client(proxiesOf(proxy, faults))))
   for (const name of Object.keys(others)) faults.push(`there is no option ${name}`)
   const some = [exona, compliance, appvet, vendors].some((value) => value !== undefined)
   if (!some && faults.length === 0) faults.push("no vendor is configured")
