@@ -279,11 +279,8 @@ describe("the command", () => {
         const { compliance } = yield* Simulators.Simulators
         yield* compliance.script({ match: { route: "submit" }, steps: [Script.acceptedNeverAnswered] })
         const { code, stderr, stdout } = yield* run(["run", dataset("Q4"), "-o", "events"], {
-          time: "real",
-          watch: once(/"event":"submitting"/, ({ kill }) => {
-            kill("SIGTERM")
-            setTimeout(() => kill("SIGTERM"), 400)
-          })
+          time: "slowed",
+          watch: once(/"event":"submitting"/, ({ insist }) => insist("SIGTERM"))
         })
         assert.strictEqual(code, 130, stderr)
         // One that waited for the submission or for the report would have told its end.

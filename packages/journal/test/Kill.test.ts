@@ -7,6 +7,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import { join } from "node:path"
+import { DatabaseSync } from "node:sqlite"
 import { audit, calm, claims, hurried, live, type Orders, type World, world } from "./kill/harness.ts"
 import type { Call, Chapter, End, Side, Trouble } from "./kill/order.ts"
 import { type Account, blank, chance, labels, replay, type Story, tell } from "./kill/stories.ts"
@@ -188,22 +189,30 @@ describe("one purchase, killed", () => {
     "with most of a long wait left and started again at once, nobody is asked before the stored time (DU-04)",
     Effect.gen(function* () {
       const fate = () => ({ duration: Duration.seconds(90) })
-      const where = yield* calm(join(yield* folder, "journal.db"), 3, 41, {
+      const file = join(yield* folder, "journal.db")
+      const where = yield* calm(file, 3, 41, {
         only: "exona",
         speed: 60,
         simulators: { exona: { retryAfter: 60, fate } }
       })
       const { ledger } = where.simulators.exona
       const answered = () => ledger.requests({ route: "status" }).filter((poll) => poll.answeredAt !== null).length
-      let since = 0
-      const life = yield* live(where, {
-        // A moment after the last answer: what was gathered is on disk then.
-        killWhen: () => {
-          if (answered() < 3) return false
-          since ||= performance.now()
-          return performance.now() - since > 150
+      // What was gathered after the last answer is on disk: each scan's next poll is most of a minute away.
+      const isKept = () => {
+        const rows = new DatabaseSync(file, { readOnly: true, timeout: 1_000 })
+        try {
+          return rows
+            .prepare("SELECT scan_id, not_before FROM scanpoll_claims")
+            .all()
+            .every((row) => {
+              const [poll] = ledger.polls(String(row["scan_id"]))
+              return poll !== undefined && Number(row["not_before"]) >= (poll.answeredAt ?? Infinity) + 59_000
+            })
+        } finally {
+          rows.close()
         }
-      })
+      }
+      const life = yield* live(where, { killWhen: () => answered() === 3 && isKept() })
       assert.isTrue(life.died)
       yield* lives(where, {})
       for (const { scanId } of ledger.accepted()) assert.isAtLeast(ledger.gaps(scanId)[0] ?? 0, 60_000)

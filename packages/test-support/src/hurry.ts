@@ -2,7 +2,7 @@
  * A time that passes quickly for the processes of a test, and for vendors that are simulated in its own: what waits ten
  * seconds ends after one. It is for what a test waits for without being about it.
  *
- * The time limits of requests pass as quickly; so does the grace after a signal.
+ * The time limits of requests pass as quickly. The grace after a signal is real.
  */
 const file = new URL("hurriedTime.mjs", import.meta.url)
 
@@ -18,4 +18,9 @@ export const now = (): number => began + (Date.now() - began) * speed
 /** The variables of a process whose time passes quickly. */
 export const hurried = {
   NODE_OPTIONS: `--import=${file.href}?speed=${speed}&began=${began}`
+}
+
+/** Those of a process whose time passes a tenth as quickly: what it would do by itself after seconds comes long after the test. */
+export const slowed = {
+  NODE_OPTIONS: `--import=${file.href}?speed=${1 / speed}&began=${began}`
 }

@@ -1,5 +1,5 @@
 // Runs the command as a user does: its own process, real streams, real signals.
-import { hurried } from "@scanpoll/test-support/hurry"
+import { hurried, slowed } from "@scanpoll/test-support/hurry"
 import { program, quickly } from "@scanpoll/test-support/programs"
 import * as Effect from "effect/Effect"
 import { spawn } from "node:child_process"
@@ -12,6 +12,11 @@ export interface Ended {
 
 export interface Running {
   readonly kill: (signal: NodeJS.Signals) => void
+  /**
+   * Sends it again and again until the process has gone, as a person presses a key: two that come while a busy machine lets the
+   * process wait are one.
+   */
+  readonly insist: (signal: NodeJS.Signals) => void
   readonly closeStdout: () => void
   readonly closeStderr: () => void
 }
@@ -21,10 +26,10 @@ export interface Options {
   readonly directory?: string
   readonly stdout?: number
   /**
-   * By default its time passes ten times as quickly as the test's. `real` is for what shares its time with others: a database,
-   * a person who types Ctrl-C twice.
+   * By default its time passes ten times as quickly as the test's. `real` is for what shares its time with others, such as a
+   * database; `slowed`, ten times as slowly, for what has to happen before a limit of its own.
    */
-  readonly time?: "hurried" | "real"
+  readonly time?: "hurried" | "real" | "slowed"
   /** A line of bash that starts the command, which it has as "$0" "$@". */
   readonly line?: string
   /** Called with everything on standard error, and on standard output, after each piece of either. */
@@ -40,19 +45,26 @@ const base = {
   SCANPOLL_JOURNAL: "memory:"
 }
 
+const times = { hurried, real: {}, slowed }
+
 export const scanpoll = (args: ReadonlyArray<string>, options: Options = {}): Effect.Effect<Ended> =>
   Effect.callback<Ended>((resume) => {
     const words = [process.execPath, program, ...args]
     const [file = "", ...rest] = options.line === undefined ? words : ["/bin/bash", "-c", options.line, ...words]
     const child = spawn(file, rest, {
       cwd: options.directory,
-      env: { ...base, ...(options.time === "real" ? {} : hurried), ...options.environment },
+      env: { ...base, ...times[options.time ?? "hurried"], ...options.environment },
       stdio: ["ignore", options.stdout ?? "pipe", "pipe"]
     })
     let stdout = ""
     let stderr = ""
+    let insisting: NodeJS.Timeout | undefined
     const running: Running = {
       kill: (signal) => child.kill(signal),
+      insist: (signal) => {
+        child.kill(signal)
+        insisting ??= setInterval(() => child.kill(signal), 400)
+      },
       closeStdout: () => child.stdout?.destroy(),
       closeStderr: () => child.stderr?.destroy()
     }
@@ -65,8 +77,14 @@ export const scanpoll = (args: ReadonlyArray<string>, options: Options = {}): Ef
       stderr += text
       watch()
     })
-    child.on("close", (code) => resume(Effect.succeed({ code, stdout, stderr })))
-    return Effect.sync(() => child.kill("SIGKILL"))
+    child.on("close", (code) => {
+      clearInterval(insisting)
+      resume(Effect.succeed({ code, stdout, stderr }))
+    })
+    return Effect.sync(() => {
+      clearInterval(insisting)
+      child.kill("SIGKILL")
+    })
   })
 
 // Does a thing once, when a text has been seen.
