@@ -46,15 +46,13 @@ const data = (text: string): string => Hostile.toCommandData(Hostile.of(text))
 
 const property = (text: string): string => Hostile.toCommandProperty(Hostile.of(text), 250)
 
-const place = (note: Note, report: ScanReport): string => {
+const place = (note: Note, plan: Hostile.HostileText | null): string => {
   const at = note.scan?.declaredAt ?? null
-  return report.run.plan === null || at === null
-    ? ""
-    : `file=${Hostile.toCommandProperty(report.run.plan)},line=${at.line},col=${at.column},`
+  return plan === null || at === null ? "" : `file=${Hostile.toCommandProperty(plan)},line=${at.line},col=${at.column},`
 }
 
-const write = (note: Note, report: ScanReport): string =>
-  `::${note.level} ${place(note, report)}title=${property(note.title)}::${data(note.message)}\n`
+const write = (note: Note, plan: Hostile.HostileText | null): string =>
+  `::${note.level} ${place(note, plan)}title=${property(note.title)}::${data(note.message)}\n`
 
 const incomplete = (report: ScanReport): ReadonlyArray<Note> => {
   const { allowIncomplete, allowPartial } = report.gate.policy
@@ -130,14 +128,15 @@ const notes = (
  * @since 0.1.0
  */
 export const render: Renderer = function* (report: ScanReport, options: RenderOptions = {}) {
+  const plan = Words.planOf(report, options)
   for (const level of ["error", "warning", "notice"] as const) {
     const { kept: all, total } = notes(report, level, options.minSeverity ?? "none")
     const kept = total > maxAnnotations ? all.slice(0, maxAnnotations - 1) : all
-    for (const note of kept) yield write(note, report)
+    for (const note of kept) yield write(note, plan)
     const left = total - kept.length
     if (left > 0) {
       const message = `${Words.number(left)} more of this level are in the report; a step shows no more than ${maxAnnotations}.`
-      yield write({ level, title: `${Words.number(left)} more`, message, scan: null }, report)
+      yield write({ level, title: `${Words.number(left)} more`, message, scan: null }, plan)
     }
   }
 }

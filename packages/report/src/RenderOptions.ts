@@ -14,6 +14,8 @@ import type { ScanReport } from "./ScanReport.ts"
  * - `maxFindings`: how many findings of one scan are listed by the formats for reading (`text`, `markdown`, `html`,
  *   `github`); what is left out is said. Each of those formats has its own default. Formats for machines list all they
  *   can carry.
+ * - `planPath`: the plan's path below the root of its repository, where `sarif` and `github` point at its lines; default: the path
+ *   that the report has.
  * - `title`: the name of the report; default made from the plan.
  *
  * @category models
@@ -24,6 +26,7 @@ export interface RenderOptions {
   readonly width?: number
   readonly minSeverity?: Severity
   readonly maxFindings?: number
+  readonly planPath?: string | null
   readonly title?: string | null
 }
 

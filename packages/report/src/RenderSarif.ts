@@ -42,8 +42,8 @@ const inert = (text: string, max = 1_024): string =>
     .replace(/\{(?=\d+\})/g, "{\u2060")
 
 // Code scanning refuses a whole file for one location that is not a path below the repository.
-const planUri = (report: ScanReport): string => {
-  const plan = report.run.plan === null ? "" : Hostile.toLine(report.run.plan, 300).replaceAll("\\", "/")
+const planUri = (named: Hostile.HostileText | null): string => {
+  const plan = named === null ? "" : Hostile.toLine(named, 300).replaceAll("\\", "/")
   const outside = plan.startsWith("/") || /^[a-z][a-z0-9+.-]*:/i.test(plan) || plan.split("/").includes("..")
   const path = (outside ? (plan.split("/").at(-1) ?? "") : plan).replace(/^(\.\/)+/, "")
   const usable = path === "" || path === "." || path === ".." ? "scans.yaml" : path
@@ -86,9 +86,12 @@ interface Rule {
   readonly text: object
 }
 
-const vendorRun = (report: ScanReport, vendor: string, placed: ReadonlyArray<Issues.Placed>): object => {
+const vendorRun = (
+  report: ScanReport,
+  vendor: string,
+  { placed, uri }: { readonly placed: ReadonlyArray<Issues.Placed>; readonly uri: string }
+): object => {
   const scans = placed.map(({ scan }) => scan)
-  const uri = planUri(report)
   const rules = new Map<string, Rule>()
   const total = scans.reduce((sum, scan) => sum + Issues.count(scan), 0)
   const kept = [...take(Issues.worstFirst(placed), maxResults)]
@@ -191,6 +194,7 @@ const vendorRun = (report: ScanReport, vendor: string, placed: ReadonlyArray<Iss
     tool: {
       driver: {
         name: `scanpoll ${vendor}`,
+        informationUri: "https://github.com/scanpoll/scanpoll",
         semanticVersion: inert(Hostile.toLine(report.tool.version), 40),
         rules: [...rules.values()].map((rule) => rule.text)
       }
@@ -216,11 +220,12 @@ const vendorRun = (report: ScanReport, vendor: string, placed: ReadonlyArray<Iss
  * @category constructors
  * @since 0.1.0
  */
-export const render: Renderer = function* (report: ScanReport) {
+export const render: Renderer = function* (report: ScanReport, options = {}) {
+  const uri = planUri(Words.planOf(report, options))
   yield '{"$schema":"https://json.schemastore.org/sarif-2.1.0.json","version":"2.1.0","runs":['
   let first = true
   for (const [vendor, placed] of Map.groupBy(Issues.placed(report.scans), ({ scan }) => scan.vendor)) {
-    yield `${first ? "" : ","}\n${safeJson(vendorRun(report, vendor, placed))}`
+    yield `${first ? "" : ","}\n${safeJson(vendorRun(report, vendor, { placed, uri }))}`
     first = false
   }
   yield "\n]}\n"

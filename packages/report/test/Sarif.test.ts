@@ -182,6 +182,20 @@ describe("a run", () => {
     )
   })
 
+  it("points, as annotations do, at the plan's path in its repository where that is known (U-03)", async () => {
+    const report = ScanReport.fromRecords(
+      [completed(0, { assessment: assessment("high") })],
+      info({ plan: "scans.yaml" })
+    )
+    const log: Log = JSON.parse(await render("sarif", report, { planPath: "sub/scans.yaml" }))
+    const [run] = runs(log)
+    assert.strictEqual(run?.tool.driver.informationUri, "https://github.com/scanpoll/scanpoll")
+    assert.include(JSON.stringify(run?.results), '"uri":"sub/scans.yaml"')
+    const made = make()
+    assert.include(await render("github", made, { planPath: "sub/scans.yaml" }), "file=sub/scans.yaml,line=")
+    assert.notInclude(await render("github", made), "sub/scans.yaml")
+  })
+
   it("has two rules where one rule was broken with two severities", async () => {
     const items = (["low", "high"] as const).map((severity, at) =>
       finding({ findingId: `tls:${at}`, ruleId: "tls", severity })

@@ -8,6 +8,7 @@ import * as Baseline from "@scanpoll/report/Baseline"
 import * as Diff from "@scanpoll/report/Diff"
 import * as DiffFormat from "@scanpoll/report/DiffFormat"
 import * as Format from "@scanpoll/report/Format"
+import * as HostileText from "@scanpoll/report/HostileText"
 import * as Merge from "@scanpoll/report/Merge"
 import * as Payload from "@scanpoll/report/Payload"
 import * as SafeText from "@scanpoll/report/SafeText"
@@ -21,6 +22,7 @@ import { gateRules } from "../config/Flags.ts"
 import type { UsageError } from "../config/InputFault.ts"
 import type { Settings } from "../config/Settings.ts"
 import * as Look from "../output/Look.ts"
+import * as RepositoryPath from "../output/RepositoryPath.ts"
 import { inert, say, Streams } from "../output/Streams.ts"
 import * as WholeFile from "../output/WholeFile.ts"
 import * as Checked from "../prepare/Checked.ts"
@@ -106,7 +108,11 @@ export const report = Effect.fnUntraced(function* (input: {
   for (const wish of [...wishes.filter((one) => one.file !== null), ...wishes.filter((one) => one.file === null)]) {
     const format = Format.byName(wish.format)
     if (format === undefined) continue
-    const pieces = yield* Format.render(format, merged, yield* lookOf(settings, wish.file === null))
+    const { plan } = merged.run
+    const pieces = yield* Format.render(format, merged, {
+      ...(yield* lookOf(settings, wish.file === null)),
+      planPath: plan === null ? null : yield* RepositoryPath.of(HostileText.toKey(plan))
+    })
     const mode = wish.format === "json" && Payload.isIn(merged) ? Payload.fileMode : undefined
     const why = yield* put(settings, wish, pieces, mode)
     if (why !== null) merged = ScanReport.withFault(merged, { code: 74, message: why })

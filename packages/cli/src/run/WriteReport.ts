@@ -5,6 +5,7 @@
  * @since 0.2.0
  */
 import * as Format from "@scanpoll/report/Format"
+import * as HostileText from "@scanpoll/report/HostileText"
 import * as Payload from "@scanpoll/report/Payload"
 import * as RenderEvents from "@scanpoll/report/RenderEvents"
 import * as SafeText from "@scanpoll/report/SafeText"
@@ -15,6 +16,7 @@ import type { OutputWish } from "../config/Setting.ts"
 import type { Settings } from "../config/Settings.ts"
 import * as Look from "../output/Look.ts"
 import { inert, Streams } from "../output/Streams.ts"
+import * as RepositoryPath from "../output/RepositoryPath.ts"
 import * as WholeFile from "../output/WholeFile.ts"
 import { ProcessContext } from "../process/ProcessContext.ts"
 
@@ -37,6 +39,7 @@ export const toFiles = Effect.fnUntraced(function* (
   events: ReadonlyArray<SafeText.SafeText>
 ) {
   let report = from
+  const planPath = report.run.plan === null ? null : yield* RepositoryPath.of(HostileText.toKey(report.run.plan))
   const written: Array<string> = []
   for (const { file, format: name } of outputs) {
     const format = Format.byName(name)
@@ -44,7 +47,7 @@ export const toFiles = Effect.fnUntraced(function* (
     const pieces =
       name === "events"
         ? [...events, SafeText.seal("json", RenderEvents.finished(report))]
-        : yield* Format.render(format, report, {})
+        : yield* Format.render(format, report, { planPath })
     const mode = Payload.isIn(report) && name === "json" ? Payload.fileMode : 0o666
     const result = yield* Effect.result(WholeFile.write(file, pieces, mode))
     if (Result.isFailure(result)) report = yield* withFault(report, result.failure)
@@ -84,6 +87,7 @@ export const toStdout = Effect.fnUntraced(function* (from: ScanReport.ScanReport
     if (file !== null || format === undefined) continue
     hasText ||= name === "text"
     const options = {
+      planPath: report.run.plan === null ? null : yield* RepositoryPath.of(HostileText.toKey(report.run.plan)),
       color: Look.mayColor(settings, facts, facts.stdoutIsTerminal),
       ...(facts.stdoutIsTerminal ? { width: facts.columns() } : {})
     }

@@ -9,6 +9,7 @@ import {
   worstFirst
 } from "../ReportScan.ts"
 import * as Evidence from "../Evidence.ts"
+import type { RenderOptions } from "../RenderOptions.ts"
 import type { ScanReport } from "../ScanReport.ts"
 
 import { label, rank, subject, subjectAndType } from "./labels.ts"
@@ -290,3 +291,7 @@ export const shown = (severity: Severity.Severity, least: Severity.Severity): bo
 // In the order in which the run first names them.
 export const byVendor = (scans: ReadonlyArray<ReportScan>): ReadonlyMap<string, ReadonlyArray<ReportScan>> =>
   Map.groupBy(scans, (scan) => scan.vendor)
+
+/** The plan as `sarif` and `github` name it. */
+export const planOf = (report: ScanReport, { planPath }: RenderOptions): HostileText | null =>
+  planPath === undefined || planPath === null ? report.run.plan : Hostile.of(planPath)
