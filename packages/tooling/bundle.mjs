@@ -1,8 +1,6 @@
 /**
  * Programs with all their code in a few files: nothing is resolved and no types are stripped at a start, which then takes a
  * third of the time.
- *
- *     node packages/tooling/bundle.mjs FOLDER      the command, as the package that a user installs
  */
 import { createHash } from "node:crypto"
 import {
@@ -20,10 +18,16 @@ import {
   writeFileSync
 } from "node:fs"
 import { createRequire } from "node:module"
-import { basename, join } from "node:path"
+import { basename, dirname, join, relative, resolve } from "node:path"
 import process from "node:process"
 import { fileURLToPath } from "node:url"
 import { rolldown } from "rolldown"
+import { licencesOf, packagesOf } from "./bundled.mjs"
+
+/**
+ * @import { CodeSplittingGroup, OutputOptions } from "rolldown"
+ * @import { Bundled } from "./bundled.mjs"
+ */
 
 const root = fileURLToPath(new URL("../../", import.meta.url))
 const command = join(root, "packages/cli")
@@ -41,13 +45,14 @@ const namesOfUndici = {
 }
 
 /**
- * Writes programs with every module that they load, those of dependencies too: one file for what each of them needs at its
- * start and some for what it loads later, with source maps beside them.
+ * Writes programs with every module that they load, those of dependencies too, with source maps beside them.
  *
  * @param {Record<string, string>} input the path of each program, by the name that it gets
  * @param {string} dir
+ * @param {OutputOptions} [options]
+ * @returns {Promise<ReadonlyArray<string>>} the files whose code is in it
  */
-const write = async (input, dir) => {
+const write = async (input, dir, options = {}) => {
   const build = await rolldown({
     input,
     cwd: root,
@@ -59,22 +64,63 @@ const write = async (input, dir) => {
     }
   })
   try {
-    await build.write({ dir, format: "esm", sourcemap: true, chunkFileNames: "[name]-[hash].js" })
+    const { output } = await build.write({
+      dir,
+      format: "esm",
+      sourcemap: true,
+      // As paths of the repository: where it lay when it was built is nobody's business.
+      sourcemapPathTransform: (source, map) => relative(root, resolve(dirname(map), source)).replaceAll("\\", "/"),
+      chunkFileNames: "[name]-[hash].js",
+      ...options
+    })
+    return output.flatMap((one) => (one.type === "chunk" ? one.moduleIds : [])).toSorted()
   } finally {
     await build.close()
   }
 }
 
+// A start opens few files: what every command loads, what all that know vendors load besides, and what a run loads besides.
+// Each takes what its modules import, so no file needs one that comes later.
+/** @type {Array<CodeSplittingGroup>} */
+const parts = [
+  { name: "start", tags: ["$initial"], priority: 3 },
+  { name: "vendors", test: /[\\/]cli[\\/]src[\\/](?:vendors[\\/]Shipped|commands[\\/]VendorList)\.ts$/, priority: 2 },
+  { name: "run", test: /[\\/]cli[\\/]src[\\/](?:vendors[\\/]Http|commands[\\/]Run)\.ts$/, priority: 1 }
+]
+
+// What the manifest of the published package repeats of the source's. It asks for no package: all code is in it.
+const repeated = ["name", "version", "description", "license", "keywords", "homepage", "bugs", "repository", "type"]
+
 /**
- * Writes the package of the command: `bin`, and `dist` with all its code.
+ * Writes the package of the command, as it is published: `bin`, and `dist` with all its code, readable and without comments.
  *
- * @param {string} folder a new one, in a folder `node_modules`
+ * @param {string} folder a new one; in a folder `node_modules` it runs as if it were installed
+ * @returns {Promise<ReadonlyArray<Bundled>>} the packages whose code is in it
  */
 export const writeCommand = async (folder) => {
-  await write({ main: join(command, "src/main.ts") }, join(folder, "dist"))
-  cpSync(join(command, "bin"), join(folder, "bin"), { recursive: true })
-  const { bin, engines, name, type, version } = JSON.parse(readFileSync(join(command, "package.json"), "utf8"))
-  writeFileSync(join(folder, "package.json"), JSON.stringify({ name, version, type, engines, bin }))
+  const files = await write({ main: join(command, "src/main.ts") }, join(folder, "dist"), {
+    comments: { legal: true, annotation: false, jsdoc: false },
+    codeSplitting: { groups: parts },
+    sourcemapExcludeSources: true
+  })
+  const bundled = packagesOf(files)
+  for (const name of ["bin", "plan.schema.json", "README.md"]) {
+    cpSync(join(command, name), join(folder, name), { recursive: true })
+  }
+  cpSync(join(root, "LICENSE"), join(folder, "LICENSE"))
+  writeFileSync(join(folder, "THIRD-PARTY-LICENSES.txt"), licencesOf(bundled))
+  const source = JSON.parse(readFileSync(join(command, "package.json"), "utf8"))
+  const { access, exports, provenance } = source.publishConfig
+  const manifest = {
+    ...Object.fromEntries(repeated.map((key) => [key, source[key]])),
+    engines: source.engines,
+    bin: source.bin,
+    files: ["bin", "dist", "plan.schema.json", "sbom.cdx.json", "THIRD-PARTY-LICENSES.txt"],
+    exports,
+    publishConfig: { access, provenance }
+  }
+  writeFileSync(join(folder, "package.json"), `${JSON.stringify(manifest, null, 2)}\n`)
+  return bundled
 }
 
 /**
@@ -97,7 +143,7 @@ const shelf = join(root, "node_modules/.scanpoll/bundles")
 const sources = () =>
   globSync(["packages/{*,vendors/*}/{src,bin,test}/**/*.{ts,js}", "packages/{*,vendors/*}/package.json"], { cwd: root })
     .filter((file) => !file.endsWith(".test.ts"))
-    .concat("pnpm-lock.yaml", "packages/tooling/bundle.mjs", "packages/tooling/testPrograms.mjs")
+    .concat("pnpm-lock.yaml", ...["bundle", "bundled", "testPrograms"].map((name) => `packages/tooling/${name}.mjs`))
     .toSorted()
 
 /**
@@ -132,12 +178,4 @@ export const kept = async (make) => {
   }
   utimesSync(home, new Date(now), new Date(now))
   return home
-}
-
-if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const [folder] = process.argv.slice(2)
-  if (folder === undefined) {
-    console.error("usage: bundle.mjs FOLDER")
-    process.exitCode = 2
-  } else await writeCommand(folder)
 }

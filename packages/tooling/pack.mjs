@@ -1,7 +1,7 @@
 /**
  * Tries the packages as their users get them. Packs each one that is published; looks into the tarballs; installs them
  * into an empty project with npm and into another with pnpm; imports every module they offer and sees that what is
- * internal stays closed; compiles a user's code against them; and runs the command under the Node of this machine and
+ * internal stays closed; compiles a user's code against them; and runs every command under the Node of this machine, and some
  * under Node 20, with an empty home folder. Prints what each package and a smallest bundle weigh.
  *
  *     node packages/tooling/pack.mjs [--write]
@@ -21,6 +21,7 @@ import { formatMessage } from "publint/utils"
 import { versionOf } from "../cli/bin/toolchain.js"
 import { published, root } from "./published.mjs"
 import { weigh } from "./sizes.mjs"
+import { tryEveryCommand } from "./trial.mjs"
 
 /** @import { Published } from "./published.mjs" */
 
@@ -266,12 +267,33 @@ const compile = async (project, libraries) => {
 const inspectInstalled = (project, packages) => {
   for (const one of packages) {
     const files = readdirSync(join(project, "node_modules", one.name)).filter((file) => file !== "node_modules")
+    const home = one.isCommand ? join(project, "node_modules", one.name) : one.folder
     /** @type {ReadonlyArray<string>} */
-    const named = JSON.parse(readFileSync(join(one.folder, "package.json"), "utf8")).files
+    const named = JSON.parse(readFileSync(join(home, "package.json"), "utf8")).files
     const wanted = ["package.json", "LICENSE", "README.md", ...named.filter((name) => !name.startsWith("!"))]
     for (const file of wanted) if (!files.includes(file)) faults.push(`${one.name}: ${file} is not in its tarball`)
     for (const file of files) if (!wanted.includes(file)) faults.push(`${one.name}: ${file} is in its tarball, unasked`)
   }
+}
+
+/**
+ * The command is what was tested: it asks for no package, and none of its files imports one.
+ *
+ * @param {string} project
+ */
+const inspectBundle = (project) => {
+  const home = join(project, "node_modules/scanpoll")
+  const manifest = JSON.parse(readFileSync(join(home, "package.json"), "utf8"))
+  for (const kind of ["dependencies", "peerDependencies", "optionalDependencies", "scripts"])
+    if (manifest[kind] !== undefined) faults.push(`scanpoll: its manifest has ${kind}`)
+  const files = globSync("{bin,dist}/**/*.js", { cwd: home })
+  for (const file of files) {
+    const text = readFileSync(join(home, file), "utf8")
+    for (const [, name = ""] of text.matchAll(/^(?:import|export) (?!type )(?:[^"'\n]* from )?"([^"]+)"/gm))
+      if (!/^(?:node:|\.{1,2}\/)/.test(name)) faults.push(`scanpoll: ${file} imports ${name}`)
+    if (text.includes(root)) faults.push(`scanpoll: ${file} names the folder that it was built in`)
+  }
+  if (files.length < 10) faults.push(`scanpoll: has ${files.length} files of code`)
 }
 
 /**
@@ -396,7 +418,24 @@ const tryCommand = async (project, label, path) => {
     ...(existsSync(join(home, ".cache")) ? readdirSync(join(home, ".cache")) : []).filter((name) => name !== "scanpoll")
   ]
   if (left.length > 0) faults.push(`${label}: the home folder is not empty afterwards: ${left.join(", ")}`)
-  return `${label}: help, version, a slip and the demonstration (${((performance.now() - started) / 1000).toFixed(0)} s)`
+  return {
+    env,
+    line: `${label}: help, version, a slip and the demonstration (${((performance.now() - started) / 1000).toFixed(0)} s)`
+  }
+}
+
+/**
+ * Every command, each in its own process.
+ *
+ * @param {string} project
+ * @param {NodeJS.ProcessEnv} env
+ * @param {string} before
+ */
+const tryAll = async (project, env, before) => {
+  const program = join(project, "node_modules/scanpoll/bin/scanpoll.js")
+  const result = await tryEveryCommand({ program, folder: join(scratch, "trial"), env })
+  faults.push(...result.faults)
+  return [before, `${result.tried} command lines against simulated vendors, with a journal`]
 }
 
 const main = async () => {
@@ -409,15 +448,18 @@ const main = async () => {
   const [npm, pnpm] = await Promise.all([installNpm(tarballs), installPnpm(packages, tarballs)])
   const project = npm ?? pnpm
   inspectInstalled(project, packages)
+  inspectBundle(project)
 
   const here = dirname(process.execPath)
-  const attempts = [tryCommand(project, `Node ${process.versions.node}`, here)]
+  const attempts = [
+    tryCommand(project, `Node ${process.versions.node}`, here).then(({ env, line }) => tryAll(project, env, line))
+  ]
   if (npm === undefined) {
     console.error("pack: no registry answers in time: neither npm's install nor the command under Node 20 is tried")
   } else {
     const old = await oldNode()
     if (old === undefined) faults.push("neither this machine nor the registry has a Node 20 to try the command on")
-    else attempts.push(tryCommand(npm, "Node 20", old))
+    else attempts.push(tryCommand(npm, "Node 20", old).then(({ line }) => [line]))
   }
   const trying = Promise.all(attempts)
   for (const folder of npm === undefined ? [pnpm] : [npm, pnpm]) {
@@ -442,7 +484,7 @@ const main = async () => {
   console.error(
     `pack: ${packages.length} packages; ${modules} modules import with ${npm === undefined ? "pnpm" : "npm and pnpm"}, types resolve in three ways`
   )
-  for (const line of tried) console.error(`pack: ${line}`)
+  for (const line of tried.flat()) console.error(`pack: ${line}`)
   return true
 }
 

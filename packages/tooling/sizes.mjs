@@ -10,8 +10,9 @@ import { gunzipSync, gzipSync } from "node:zlib"
 import { rolldown } from "rolldown"
 import { root } from "./published.mjs"
 
-/** The most a tarball may weigh, in bytes; the largest is under a third of it. */
+/** The most a tarball may weigh, in bytes: a library's, and that of the command, which holds all that it depends on. */
 const TARBALL_BOUND = 1_000_000
+const COMMAND_BOUND = 4_000_000
 /** The most a bundle without Effect may weigh compressed, in bytes. */
 // Without undici: it runs on Node alone, where nobody bundles, and the client of promises loads it with its first request.
 const BUNDLE_BOUND = 120_000
@@ -74,8 +75,8 @@ export const weigh = async (project, packages) => {
   const faults = []
   const tarballs = packages.map(({ name, tarball }) => {
     const { size } = statSync(tarball)
-    if (size > TARBALL_BOUND)
-      faults.push(`${name}: its tarball has ${kilobytes(size)}; the bound is ${kilobytes(TARBALL_BOUND)}`)
+    const bound = name === "scanpoll" ? COMMAND_BOUND : TARBALL_BOUND
+    if (size > bound) faults.push(`${name}: its tarball has ${kilobytes(size)}; the bound is ${kilobytes(bound)}`)
     return `| \`${name}\` | ${kilobytes(size)} | ${kilobytes(gunzipSync(readFileSync(tarball)).length)} |`
   })
   /** @type {Array<string>} */

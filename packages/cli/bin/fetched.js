@@ -12,7 +12,6 @@ import {
   copyFileSync,
   existsSync,
   linkSync,
-  lstatSync,
   mkdirSync,
   mkdtempSync,
   readFileSync,
@@ -21,9 +20,9 @@ import {
   rmSync,
   writeFileSync
 } from "node:fs"
-import { homedir } from "node:os"
 import { delimiter, dirname, isAbsolute, join, relative, resolve, sep } from "node:path"
 import process from "node:process"
+import { cacheFolder, homeOf, whyNotOwn } from "./own.js"
 
 /** The Node fetched where the machine's own is too old. */
 export const NODE_VERSION = "24.21.0"
@@ -137,9 +136,6 @@ const settingsOf = (file) => {
   return out
 }
 
-/** @param {NodeJS.ProcessEnv} environment */
-const homeOf = (environment) => environment["HOME"] ?? environment["USERPROFILE"] ?? homedir()
-
 /**
  * Tells the settings that npm handed on from an `.npmrc` of the folder, as if the user had set them.
  *
@@ -237,41 +233,6 @@ const npmOf = (environment, directory) => {
   return undefined
 }
 
-/**
- * Why others could put a program into this folder, or undefined. Every folder above it counts too, as for ssh.
- *
- * @param {string} folder an existing one
- * @returns {string | undefined}
- */
-export const whyNotOwn = (folder) => {
-  if (windows || process.getuid === undefined) return undefined
-  const me = process.getuid()
-  for (let at = realpathSync(folder), first = true; ; at = dirname(at), first = false) {
-    const seen = lstatSync(at)
-    if (seen.uid !== me && (first || seen.uid !== 0)) return `${at} belongs to another user`
-    // In a sticky folder such as /tmp nobody can replace what is another's.
-    // And a group of the user's own name, as Debian makes them, has no other member.
-    const others = seen.uid === me && seen.gid === me ? 0o002 : 0o022
-    if ((seen.mode & others) !== 0 && (first || (seen.mode & 0o1000) === 0)) return `others can write to ${at}`
-    if (dirname(at) === at) return undefined
-  }
-}
-
-/** @param {NodeJS.ProcessEnv} environment */
-const homeOfTools = (environment) => {
-  const named = environment["XDG_CACHE_HOME"] ?? ""
-  const local = environment["LOCALAPPDATA"] ?? ""
-  const home = homeOf(environment)
-  const cache = isAbsolute(named)
-    ? named
-    : windows && isAbsolute(local)
-      ? local
-      : process.platform === "darwin"
-        ? join(home, "Library", "Caches")
-        : join(home, ".cache")
-  return join(cache, "scanpoll", "tools")
-}
-
 // Integrity is checked by npm against this lockfile; without `resolved` it asks the user's registry.
 /** @param {ReadonlyArray<Pin>} wanted */
 const project = (wanted) => {
@@ -317,7 +278,7 @@ export const fetched = async (names, options) => {
   if (wanted.length < names.length) {
     return { why: `no ${names.join(" and ")} for ${platform} is known here whose contents could be verified` }
   }
-  const home = homeOfTools(environment)
+  const home = cacheFolder(environment, "tools")
   try {
     mkdirSync(home, { recursive: true, mode: 0o700 })
   } catch {

@@ -2,14 +2,15 @@
 /**
  * The `scanpoll` command: plain JavaScript, so that any Node can read it and an old one can say what it lacks.
  *
- * On a Node that is new enough it loads the command itself. On an older one it starts itself again on another Node: in a
- * clone on the one that `npm start` brought, elsewhere on one that it fetches and verifies.
+ * It answers `--version` itself. On a Node that is new enough it loads the command. On an older one it starts itself again on
+ * another Node: in a clone on the one that `npm start` brought, elsewhere on one that it fetches and verifies.
  */
-import { existsSync } from "node:fs"
+import { existsSync, mkdirSync, readFileSync } from "node:fs"
 import module from "node:module"
 import process from "node:process"
 import { fileURLToPath } from "node:url"
-import { NODE_VERSION, bring, isNodeUsable, recordIn, run, versionOf } from "./toolchain.js"
+import { cacheFolder, whyNotOwn } from "./own.js"
+import { isNodeUsable } from "./usable.js"
 
 const self = fileURLToPath(import.meta.url)
 const source = new URL("../src/main.ts", import.meta.url)
@@ -37,8 +38,19 @@ const withoutKeys = (/** @type {string} */ text) =>
     .filter(([name, value = ""]) => /key|token|secret|password|credential/i.test(name) && value.trim().length >= 8)
     .reduce((clean, [, value = ""]) => clean.replaceAll(value.trim(), "<redacted>"), text)
 
+// Compiled code is run unseen. Node's own place for it is in the folder for temporary files, where others may put some first.
+const compileOnce = () => {
+  const folder = cacheFolder(process.env, "compiled")
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o700 })
+    if (whyNotOwn(folder) === undefined) module.enableCompileCache(folder)
+  } catch {
+    // Without a folder of its own each start compiles anew.
+  }
+}
+
 const load = async () => {
-  module.enableCompileCache?.()
+  compileOnce()
   hideKnownWarnings()
   const entry = existsSync(source) && !isInstalled ? source : built
   if (!existsSync(entry)) {
@@ -58,6 +70,7 @@ const load = async () => {
 const needs = `needs Node 22.19 or newer of that line, or 24 and up, and this is ${process.versions.node}`
 
 const restart = async () => {
+  const { NODE_VERSION, bring, recordIn, run, versionOf } = await import("./toolchain.js")
   const record = isInstalled ? null : recordIn(fileURLToPath(new URL("../../../", import.meta.url)))
   const recorded = record?.read("node")
   if (record !== null && recorded === undefined) {
@@ -85,4 +98,8 @@ const restart = async () => {
   process.exitCode = await run(brought.node, [self, ...process.argv.slice(2)])
 }
 
-await (isNodeUsable(process.versions.node) ? load() : restart())
+const [first, ...others] = process.argv.slice(2)
+if (others.length === 0 && (first === "--version" || first === "-v")) {
+  const { version } = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8"))
+  process.stdout.write(`scanpoll v${version}\n`)
+} else await (isNodeUsable(process.versions.node) ? load() : restart())

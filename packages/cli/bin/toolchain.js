@@ -12,19 +12,9 @@ import process from "node:process"
 import { fetched } from "./fetched.js"
 
 export { NODE_VERSION, PNPM_VERSION } from "./fetched.js"
+export { isNodeUsable } from "./usable.js"
 
 const windows = process.platform === "win32"
-
-/**
- * Whether this Node runs scanpoll: 22.19 or newer of the 22 line, or 24 and up. The 23 line reached its end with parts
- * of what is needed still behind flags, so it counts as too old.
- *
- * @param {string} version as in `process.versions.node`
- */
-export const isNodeUsable = (version) => {
-  const [major = 0, minor = 0] = version.split(".").map(Number)
-  return major >= 24 || (major === 22 && minor >= 19)
-}
 
 /**
  * What a program answers to `--version`, without the `v`; `undefined` where it does not run.

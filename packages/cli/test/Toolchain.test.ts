@@ -9,7 +9,8 @@ import { tmpdir } from "node:os"
 import { delimiter, join } from "node:path"
 import { gzipSync } from "node:zlib"
 import * as Shipped from "scanpoll/vendors/Shipped"
-import { environmentOfFetch, fetched, pins, whyNotOwn } from "../bin/fetched.js"
+import { environmentOfFetch, fetched, pins } from "../bin/fetched.js"
+import { whyNotOwn } from "../bin/own.js"
 
 const windows = process.platform === "win32"
 

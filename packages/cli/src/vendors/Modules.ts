@@ -11,6 +11,7 @@ import { existsSync, readFileSync, statSync } from "node:fs"
 import { dirname, isAbsolute, join, resolve } from "node:path"
 import { pathToFileURL } from "node:url"
 import { inert } from "../output/Streams.ts"
+import * as Shared from "./Shared.ts"
 
 const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === "object" && value !== null && !Array.isArray(value)
@@ -95,7 +96,8 @@ const why = (error: unknown): string => {
 }
 
 /**
- * The exports of a module; a failure says in words what is wrong with it.
+ * The exports of a module; a failure says in words what is wrong with it. What it imports of the parts of
+ * definitions is this command's own.
  *
  * @category constructors
  * @since 0.2.0
@@ -104,6 +106,7 @@ export const load = (path: string): Effect.Effect<Readonly<Record<string, unknow
   Effect.flatMap(
     Effect.tryPromise({
       try: async (): Promise<unknown> => {
+        Shared.share()
         const loaded: unknown = await import(pathToFileURL(path).href)
         return loaded
       },
