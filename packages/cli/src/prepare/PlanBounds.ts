@@ -56,17 +56,22 @@ export const faultsOf = Effect.fnUntraced(function* ({
   return faults
 })
 
-const isCallback = /call_?back|web_?hook/i
+const isCallback = /call_?back|post_?back|hook|notif/i
 
-// Every address in a value, with the names that lead to it.
+// The host of an address as browsers read it, and as those do for whom a backslash is a letter of the user's name.
+const hosts = (text: string): ReadonlyArray<string> => {
+  const url = URL.parse(text)
+  if (url === null || url.host === "") return []
+  const other = text.includes("\\") ? /^[^:]+:\/\/(?:[^/?#]*@)?([^/?#]*)/.exec(text)?.[1]?.toLowerCase() : undefined
+  return other === undefined ? [url.host] : [url.host, other]
+}
+
+// The hosts of every address in a value, with the names that lead to it.
 const addresses = (
   value: unknown,
   path: ReadonlyArray<string> = []
-): ReadonlyArray<{ readonly path: ReadonlyArray<string>; readonly url: URL }> => {
-  if (typeof value === "string") {
-    const url = URL.parse(value.trim())
-    return url === null || url.host === "" ? [] : [{ path, url }]
-  }
+): ReadonlyArray<{ readonly path: ReadonlyArray<string>; readonly host: string }> => {
+  if (typeof value === "string") return hosts(value.trim()).map((host) => ({ path, host }))
   if (Array.isArray(value)) return value.flatMap((one: unknown, at) => addresses(one, [...path, String(at)]))
   return Predicate.isObject(value)
     ? Object.entries(value).flatMap(([name, one]) => addresses(one, [...path, name]))
@@ -81,9 +86,7 @@ const addresses = (
  * @since 0.2.0
  */
 export const callbackHosts = ({ input }: Pick<Target, "input">): ReadonlyArray<string> => [
-  ...new Set(
-    addresses(input).flatMap(({ path, url }) => (path.some((name) => isCallback.test(name)) ? [url.host] : []))
-  )
+  ...new Set(addresses(input).flatMap(({ host, path }) => (path.some((name) => isCallback.test(name)) ? [host] : [])))
 ]
 
 /**
@@ -98,8 +101,8 @@ export const callbackFaults = (
 ): ReadonlyArray<InputFault> => {
   const listed = new Set((environment[callbackVariable] ?? "").split(",").map((host) => host.trim().toLowerCase()))
   return targets.flatMap((target) => {
-    const own = addresses(target.input).flatMap(({ path, url }) =>
-      path.some((name) => isCallback.test(name)) ? [] : [url.host]
+    const own = addresses(target.input).flatMap(({ host, path }) =>
+      path.some((name) => isCallback.test(name)) ? [] : [host]
     )
     return callbackHosts(target)
       .filter((host) => !own.includes(host) && !listed.has(host))

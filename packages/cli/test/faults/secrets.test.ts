@@ -347,6 +347,11 @@ describe("a plan of a pull request", () => {
           assert.strictEqual((yield* validate(listed)).code, 0)
           yield* write(planOf("{}", ", callbackUrl: https://a.example/hook"))
           assert.strictEqual((yield* validate()).code, 0)
+          // Some readers take the host for what follows the @.
+          yield* write(planOf("{}", ", callbackUrl: 'https://a.example\\@hooks.mallory.example/x'"))
+          const disagreed = yield* validate()
+          assert.strictEqual(disagreed.code, 2)
+          assert.match(disagreed.said, /callbackUrl|hooks\.mallory\.example/)
         })
       )
     )

@@ -470,6 +470,9 @@ describe("an address", () => {
       "http://2130706433",
       "http://169.254.169.254/latest",
       "http://[::ffff:10.0.0.1]/",
+      "http://[::127.0.0.1]/",
+      "http://[64:ff9b::10.0.0.1]/",
+      "http://[2002:7f00:1::]/",
       "http://[fe80::1]/"
     ]) {
       assert.strictEqual(faults(url), "must be publicly reachable, and this is a local or private host", url)
@@ -481,6 +484,19 @@ describe("an address", () => {
     for (const text of ["", "example.com", "ftp://example.com", "https://exam\nple.com", " https://example.com"]) {
       assert.isNotNull(faults(text), text)
       assert.isFalse(Schema.is(Vendor.url)(text))
+    }
+  })
+
+  it("is refused where readers disagree on its host, as before a backslash (S-07)", () => {
+    for (const text of [
+      "https://example.com\\@mallory.example/",
+      "https:\\\\example.com/",
+      "https://example.com/a\\b",
+      "https://example.com?x=\\@mallory.example"
+    ]) {
+      assert.strictEqual(Vendor.urlFault(text), "must not hold a backslash", text)
+      assert.isFalse(Schema.is(Vendor.url)(text))
+      assert.isFalse(Schema.is(Vendor.publicUrl)(text))
     }
   })
 })

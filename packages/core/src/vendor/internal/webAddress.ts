@@ -11,6 +11,8 @@ const isClean = (text: string): boolean => !blanks.test(text) && text.isWellForm
 export const fault = (text: string, { isPublic }: { readonly isPublic: boolean }): string | null => {
   if (text === "") return "must not be empty"
   if (!isClean(text)) return "must not hold white space, control characters or half a character"
+  // Before a path some readers take it for a slash and some for a part of the user's name: they disagree on the host.
+  if (text.includes("\\")) return "must not hold a backslash"
   const url = URL.parse(text)
   if (url === null || !/^https?:$/.test(url.protocol)) return "must be an http:// or https:// address"
   if (!isPublic) return null
@@ -57,9 +59,13 @@ const isLocal = (host: string): boolean => {
 
 const isLocalV6 = (address: string): boolean => {
   if (address === "::" || address === "::1") return true
-  const mapped = /^::ffff:([0-9a-f]+):([0-9a-f]+)$/.exec(address)
-  if (mapped !== null) {
-    return isLocalV4(Number.parseInt(mapped[1] ?? "", 16) * 65_536 + Number.parseInt(mapped[2] ?? "", 16))
+  // An IPv4 address inside: mapped, compatible, translated (64:ff9b::/96) or 6to4 (2002::/16).
+  const inner =
+    /^::(?:ffff:(?:0:)?)?([0-9a-f]+):([0-9a-f]+)$/.exec(address) ??
+    /^64:ff9b::([0-9a-f]+):([0-9a-f]+)$/.exec(address) ??
+    /^2002:([0-9a-f]+):([0-9a-f]+):/.exec(address)
+  if (inner !== null) {
+    return isLocalV4(Number.parseInt(inner[1] ?? "", 16) * 65_536 + Number.parseInt(inner[2] ?? "", 16))
   }
   // Unique local fc00::/7, link local fe80::/10, multicast ff00::/8.
   return /^f(?:[cd]|e[89ab]|f)[0-9a-f]{0,2}:/.test(address)
