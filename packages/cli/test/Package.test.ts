@@ -17,13 +17,12 @@ const imported = (text: string): ReadonlyArray<string> =>
   [...text.matchAll(/^(?:import|export) (?!type )(?:[^"'\n]* from )?"([^"]+)"|\bimport\("([^"]+)"\)/gm)].map(
     ([, name, loaded]) => name ?? loaded ?? ""
   )
-const codes = (): ReadonlyArray<string> => [
-  ...["bin", "dist"].flatMap((folder) =>
+const codes = (): ReadonlyArray<string> =>
+  ["bin", "dist"].flatMap((folder) =>
     Fs.readdirSync(join(home, folder))
       .filter((name) => name.endsWith(".js"))
       .map((name) => `${folder}/${name}`)
   )
-]
 
 const folderOf = (files: Readonly<Record<string, string>>) =>
   Effect.acquireRelease(
