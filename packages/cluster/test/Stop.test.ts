@@ -94,30 +94,15 @@ describe("a worker that is stopped", () => {
           until("it keeps its scans", () => events.filter(({ _tag }) => _tag === "Kept").length === 3)
         )
         trouble(way)
-        const begun = performance.now()
-        yield* Scope.close(scope, Exit.void)
-        return performance.now() - begun
+        assert.isTrue(Exit.isSuccess(yield* Effect.exit(Scope.close(scope, Exit.void))))
       })
       // What it complains of meanwhile is no news.
     ).pipe(Effect.provide(Logger.layer([])))
 
-  it.live(
-    "ends within ten seconds while PostgreSQL takes what it is sent and never answers (D-18)",
-    () =>
-      Effect.gen(function* () {
-        const took = yield* stopped((way) => way.hold())
-        assert.isBelow(took, 10_000)
-      }),
-    120_000
+  // Within which time is seen by `BoundedClose.test.ts`: a machine may be slow.
+  it.live("ends by itself while PostgreSQL takes what it is sent and never answers (D-18)", () =>
+    stopped((way) => way.hold())
   )
 
-  it.live(
-    "ends within ten seconds while PostgreSQL cannot be reached (D-18)",
-    () =>
-      Effect.gen(function* () {
-        const took = yield* stopped((way) => way.close())
-        assert.isBelow(took, 10_000)
-      }),
-    120_000
-  )
+  it.live("ends by itself while PostgreSQL cannot be reached (D-18)", () => stopped((way) => way.close()))
 })

@@ -22,6 +22,7 @@ import { type Plan, troubled } from "@scanpoll/test-support/troubledClient"
 import { type Database, type Databases, postgres, sqlite } from "./support/databases.ts"
 import { folder } from "./support/folder.ts"
 import { fresh, keyOf, outcomeOf, reason, subject, ticketOf } from "./support/fixtures.ts"
+import { inTime } from "./support/moments.ts"
 
 const quick = { lease: "1 second", watch: "30 millis", patience: "1500 millis" } as const
 
@@ -459,10 +460,7 @@ describe.for(all)("a database in trouble: $name", (databases) => {
         yield* Effect.sleep(100)
         assert.isUndefined(ready.pollUnsafe())
         down = false
-        yield* Effect.raceFirst(
-          Effect.andThen(Effect.sleep("5 seconds"), Effect.fail("polls did not go on")),
-          Effect.as(hold.guard.ready, undefined)
-        )
+        yield* inTime("polls go on", hold.guard.ready)
         assert.strictEqual((yield* journal.claim(keyOf("b"), fresh))._tag, "Fresh")
         assert.strictEqual((yield* journal.list(["intent"])).length, 1)
       })

@@ -13,6 +13,7 @@ import process from "node:process"
 import { type Database, postgres, sqlite } from "./support/databases.ts"
 import { folder } from "./support/folder.ts"
 import { fresh, keyOf, ticketOf } from "./support/fixtures.ts"
+import { inTime } from "./support/moments.ts"
 import { connect } from "@scanpoll/test-support/postgres"
 
 const quick = { lease: "600 millis", watch: "30 millis", patience: "1 second" } as const
@@ -79,9 +80,7 @@ describe("a journal that is not the one that was opened", () => {
           const journal = yield* open(path)
           const bought = yield* buy(journal, "a")
           yield* strike(path)
-          const lost = yield* failureOf(
-            Effect.timeoutOrElse(bought.lost, { duration: "5 seconds", orElse: () => Effect.die("unnoticed") })
-          )
+          const lost = yield* failureOf(inTime("it is noticed", bought.lost))
           assert.strictEqual(lost?.reason, "replaced")
           assert.include(lost?.message ?? "", path)
           assert.isTrue(

@@ -102,15 +102,17 @@ const program = (vendors: Vendors, body: string): Promise<Ended> => {
     const policy = { first: 0, pace: 0 }
     const site = (name) => ({ url: "https://" + name + ".example/", type: "seo" })
     ${body}
-    const last = performance.now()
-    process.on("exit", () => process.stderr.write(performance.now() - last < 2500 ? "done" : "late"))
+    // Turns of the loop, not time: a machine that is busy lets a program wait, and a program that is kept by something turns.
+    let turns = 0
+    setInterval(() => turns++, 50).unref()
+    process.on("exit", () => process.stderr.write(turns < 50 ? "done" : "late"))
   `
   return new Promise((resolve) => {
     const child = spawn(process.execPath, ["--input-type=module", "--eval", source], { cwd: import.meta.dirname })
     const said = { stdout: "", stderr: "" }
     child.stdout.on("data", (chunk) => (said.stdout += chunk))
     child.stderr.on("data", (chunk) => (said.stderr += chunk))
-    const timer = setTimeout(() => child.kill("SIGKILL"), 20_000)
+    const timer = setTimeout(() => child.kill("SIGKILL"), 200_000)
     child.on("close", (code) => {
       clearTimeout(timer)
       resolve({ code, ...said })
