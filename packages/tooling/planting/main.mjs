@@ -13,7 +13,7 @@ import { spawn } from "node:child_process"
 import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { join, relative } from "node:path"
 import process from "node:process"
-import { fileURLToPath } from "node:url"
+import { fileURLToPath, pathToFileURL } from "node:url"
 import { parseArgs } from "node:util"
 import { cli } from "./cli.mjs"
 import { cluster } from "./cluster.mjs"
@@ -38,6 +38,12 @@ const rounds = 3
 
 /** @param {string} title */
 const exactly = (title) => title.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")
+
+// As `vitest.workspace.ts` names them.
+/** @param {ReadonlyArray<string>} files */
+const projectsOf = (files) => [
+  ...new Set(files.map((file) => /^(?:packages\/(?:vendors\/)?)?([^/]+)\//.exec(file)?.[1] ?? ""))
+]
 
 /** @param {Plant} plant */
 const packageOf = (plant) => plant.id.replace(/-\d+$/, "")
@@ -68,6 +74,8 @@ const test = (copy, files, { first, only }) =>
         "run",
         "--config",
         "vitest.workspace.ts",
+        // Vitest would make every other project ready as well, which takes longer than most of the tests.
+        ...projectsOf(files).map((project) => `--project=${project}`),
         "--reporter=json",
         `--outputFile=${report}`,
         ...(first ? ["--bail=1"] : []),
@@ -223,6 +231,10 @@ const main = async () => {
       process.exit(130)
     })
   }
+  // One PostgreSQL for all the runs, started when the first of them asks for it.
+  /** @type {typeof import("../../test-support/src/serverOfRun.ts")} */
+  const postgres = await import(pathToFileURL(join(scratch.path, "packages/test-support/src/serverOfRun.ts")).href)
+  await postgres.setup()
   try {
     /** @type {Map<string, Promise<Ran>>} */
     const known = new Map()
@@ -251,6 +263,7 @@ const main = async () => {
     }
     return isRed ? 1 : 0
   } finally {
+    await postgres.teardown()
     scratch.remove()
   }
 }
