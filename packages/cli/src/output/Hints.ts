@@ -150,13 +150,19 @@ export const hints = (records: ReadonlyArray<Records.ScanRecord>, context: Conte
   const open = records.filter((record) => Records.isResumable(record) && record.ticket !== null)
   const missing = records.filter((record) => record.ticket === null && record.state === "not-started")
   const lines: Array<string> = []
+  const refused = records.filter((record) => record.state === "refused")
   const left = `${plural(missing.length, "target")} of ${records.length} ${missing.length === 1 ? "was" : "were"} not started`
   if (typed !== null && durable && missing.length + open.length > 0) {
     lines.push(
-      `${missing.length === 0 ? "to wait for what is open" : `${left}; to end this run`}, with a verdict on all ${records.length}:`,
+      `${missing.length === 0 ? "to wait for what is open" : `${left}; to end this run`}, with ${refused.length === 0 ? "a verdict" : "a report"} on all ${records.length}:`,
       continueLine(context),
       `  (${missing.length === 0 ? "it buys nothing" : "it buys what was not started, and nothing else"})`
     )
+    if (refused.length > 0) {
+      lines.push(
+        `  (${plural(refused.length, "target")} that ${refused.length === 1 ? "was" : "were"} refused ${refused.length === 1 ? "is" : "are"} not sent again by it: see the report, and run ${refused.length === 1 ? "it" : "them"} again)`
+      )
+    }
   } else {
     if (missing.length > 0 && typed !== null && !durable) {
       lines.push(`${left}; this journal forgets, so another run buys every target again`)
