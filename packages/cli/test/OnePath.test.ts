@@ -10,6 +10,11 @@ import { inside } from "./support/inside.ts"
 interface Mistake {
   readonly defaults?: string
   readonly gate?: string
+  readonly account?: string
+  readonly vendor?: string
+  readonly variable?: string
+  // Files of the folder that holds the plan, by name. FOLDER in a flag or a variable is that folder.
+  readonly files?: Readonly<Record<string, string>>
   readonly target?: string
   readonly noTargets?: boolean
   readonly flags?: ReadonlyArray<string>
@@ -44,19 +49,113 @@ const mistakes: Readonly<Record<string, Mistake>> = {
   },
   "no target at all": { noTargets: true },
   "an address of what a program did not have": { target: "{ vendor: appvet, url: https://undefined/ }" },
-  "a percent sign that escapes nothing": { target: "{ vendor: appvet, url: https://a.example/100%/x }" }
+  "a percent sign that escapes nothing": { target: "{ vendor: appvet, url: https://a.example/100%/x }" },
+
+  "a type that is none": { target: "{ vendor: appvet, url: https://b.example, type: securty }" },
+  "a field that is none": { target: "{ vendor: appvet, url: https://b.example, type: seo, tpye: seo }" },
+  "a dataset without an upload": {
+    target: "{ vendor: compliance, policyId: nowhere }",
+    environment: {
+      COMPLIANCE_TOKEN: "aaaaaaaaaaaa.bbbbbbbbbbbb.cccccccccccc",
+      COMPLIANCE_BASE_URL: "https://compliance.example"
+    }
+  },
+  "one name for two subjects": {
+    target:
+      "{ vendor: appvet, url: https://b.example, type: seo, name: shop }\n  - { vendor: appvet, url: https://c.example, type: seo, name: shop }"
+  },
+
+  "an account of an unknown vendor": { account: "team: { vendor: apvet, variable: APPVET_API_KEY_TEAM }" },
+  "an account with the key of another vendor": { account: "team: { vendor: appvet, variable: EXONA_API_KEY }" },
+  "an account with the key of something else": { account: "team: { vendor: appvet, variable: AWS_SECRET_ACCESS_KEY }" },
+  "an account with the name of every first one": { account: "default: { vendor: appvet, variable: APPVET_API_KEY_B }" },
+  "an account without a variable": { account: "team: { vendor: appvet }" },
+  "a target of another vendor's account": {
+    account: "lab: { vendor: exona, variable: EXONA_API_KEY_LAB }",
+    target: "{ vendor: appvet, url: https://b.example, type: seo, account: lab }"
+  },
+  "a second key that no header can carry": {
+    account: "team: { vendor: appvet, variable: APPVET_API_KEY_TEAM }",
+    target: "{ vendor: appvet, url: https://b.example, type: seo, account: team }",
+    environment: { APPVET_API_KEY_TEAM: "avk_live_abc\u0000def_ghi" }
+  },
+  "a key file that is a folder": { flags: ["--key-file", "FOLDER"] },
+
+  "settings of an unknown vendor": { vendor: "apvet: { pace: bulk }" },
+  "a pace that is none": { vendor: "appvet: { pace: soon }" },
+  "a deadline of a vendor that is none": { vendor: "exona: { deadline: later }" },
+  "an option that a vendor does not have": { vendor: "appvet: { speed: 11 }" },
+  "an organization that is none": {
+    target:
+      "{ vendor: compliance, policyId: 550e8400-e29b-41d4-a716-446655440000, uploadId: 550e8400-e29b-41d4-a716-446655440000, mappingId: 550e8400-e29b-41d4-a716-446655440000 }",
+    environment: {
+      COMPLIANCE_TOKEN: "aaaaaaaaaaaa.bbbbbbbbbbbb.cccccccccccc",
+      COMPLIANCE_BASE_URL: "https://compliance.example",
+      COMPLIANCE_ORGANIZATION_ID: "acme"
+    }
+  },
+
+  "a list that is not there": { flags: ["--targets", "FOLDER/nowhere.txt"] },
+  "a list that holds no target": { files: { "none.txt": "# nothing\n" }, flags: ["--targets", "FOLDER/none.txt"] },
+  "a list with a line that is no target": {
+    files: { "list.txt": "appvet:https://c.example\nhttps://d.example\n" },
+    flags: ["--targets", "FOLDER/list.txt"]
+  },
+  "a list in columns that are none": {
+    files: { "list.csv": "vendor,adress\nappvet,https://c.example\n" },
+    flags: ["--targets", "FOLDER/list.csv"]
+  },
+  "a list with an address of a template": {
+    files: { "list.ndjson": '{"vendor":"appvet","url":"https://${HOST}.example","type":"seo"}\n' },
+    flags: ["--targets", "FOLDER/list.ndjson"]
+  },
+  "a value for a variable that is not declared": { flags: ["--var", "HOST=shop"] },
+  "a variable without a value": {
+    variable: "[HOST]",
+    target: '{ vendor: appvet, url: "https://${HOST}.example/", type: seo }'
+  },
+
+  "an output that is the baseline": {
+    files: { "known.json": '{"baselineVersion":2,"subjects":[]}' },
+    flags: ["--baseline", "FOLDER/known.json", "-o", "json=FOLDER/known.json"]
+  },
+  "an output that is the key file": {
+    files: { "keys.env": "APPVET_API_KEY=avk_live_abcdefghijklmnop\n" },
+    flags: ["--key-file", "FOLDER/keys.env", "-o", "json=FOLDER/keys.env"]
+  },
+  "an output that is a folder": { flags: ["-o", "html=FOLDER"] },
+  "an output of the plan that leaves its folder": { defaults: "output: [json=../../outside.json]" },
+  "an output with a name that no file has": { flags: ["-o", `json=FOLDER/${"n".repeat(300)}`] },
+  "a baseline that cannot be read": {
+    files: { "odd.json": '{"baselineVersion":7}' },
+    flags: ["--baseline", "FOLDER/odd.json"]
+  },
+
+  "no purchase at all where it is a number": { flags: ["--max-purchases", "many"] },
+  "an untrusted plan without a limit": { flags: ["--untrusted-plan"] },
+  "no scan at a time": { flags: ["--concurrency", "0"] },
+  "an interval that is none": { flags: ["--interval", "often"] },
+  "a run of no time": { flags: ["--timeout", "0s"] },
+  "a score that is none": { flags: ["--min-score", "good"] },
+  "a score of an unknown vendor": { flags: ["--min-score", "apvet=80"] }
 }
 
+const sections = { defaults: "defaults", gate: "gate", account: "accounts", vendor: "vendors" } as const
+
 const planOf = (all: ReadonlyArray<Mistake>): string => {
-  const lines = (name: "defaults" | "gate") => {
+  const lines = (name: keyof typeof sections) => {
     const found = all.flatMap((one) => (one[name] === undefined ? [] : [`  ${one[name]}`]))
-    return found.length === 0 ? [] : [`${name}:`, ...found]
+    return found.length === 0 ? [] : [`${sections[name]}:`, ...found]
   }
+  const variables = all.flatMap(({ variable }) => (variable === undefined ? [] : [`variables: ${variable}`]))
   const targets = all.flatMap((one) => (one.target === undefined ? [] : [`  - ${one.target}`]))
   return [
     "version: 1",
+    ...variables,
     ...lines("defaults"),
     ...lines("gate"),
+    ...lines("account"),
+    ...lines("vendor"),
     ...(all.some((one) => one.noTargets === true)
       ? ["targets: []", ""]
       : ["targets:", "  - { vendor: appvet, url: https://a.example, type: seo }", ...targets, ""])
@@ -75,7 +174,7 @@ const leftBehind: ReadonlyArray<readonly [target: string, fault: RegExp | null]>
   ["exona:${COMPANY}=https://acme.ai", /company.name holds "\$\{COMPANY\}"/],
   ["exona:undefined=https://acme.ai", /company.name is "undefined"/],
   ["exona:Acme=https://null", /company.website has the host "null"/],
-  ["appvet:https://$HOST.example/", /url holds "\$HOST": nothing is filled in here/],
+  ["appvet:https://$HOST.example/", /url holds "\$HOST": only `\$\{NAME\}` of a plan/],
   ["appvet:https://shop.$DOMAIN/x", /url holds "\$DOMAIN"/],
   ["exona:$COMPANY=https://acme.ai", /company.name holds "\$COMPANY"/],
   ["exona:#{name}=https://acme.ai", /company.name holds "#\{name\}"/],
@@ -94,20 +193,32 @@ const commands = {
   "config validate": ["config", "validate"]
 } as const
 
+// The plan and the other files of mistakes, in a folder.
+const written = Effect.fnUntraced(function* (folder: string, all: ReadonlyArray<Mistake>) {
+  const fs = yield* FileSystem.FileSystem
+  const plan = `${folder}/scans.yaml`
+  const files = Object.assign({ "scans.yaml": planOf(all) }, ...all.map((one) => one.files ?? {}))
+  for (const [name, text] of Object.entries<string>(files)) yield* fs.writeFileString(`${folder}/${name}`, text)
+  return plan
+})
+
 const refusals = Effect.fnUntraced(function* (all: ReadonlyArray<Mistake>) {
   const fs = yield* FileSystem.FileSystem
   const folder = yield* fs.makeTempDirectoryScoped()
-  const plan = `${folder}/scans.yaml`
-  yield* fs.writeFileString(plan, planOf(all))
+  const plan = yield* written(folder, all)
   const environment = Object.assign(
     {
       APPVET_API_KEY: "avk_live_abcdefghijklmnop",
       EXONA_API_KEY: "exo_test_abcdefghijklmnop",
+      // Nobody answers there, should one of them not be refused.
+      APPVET_BASE_URL: "https://127.0.0.1:9",
       SCANPOLL_JOURNAL: "memory:"
     },
     ...all.map((one) => one.environment ?? {})
   )
-  const flags = all.flatMap((one) => one.flags ?? []).map((text) => text.replace("PLAN", plan))
+  const flags = all
+    .flatMap((one) => one.flags ?? [])
+    .map((text) => text.replace("PLAN", plan).replace("FOLDER", folder))
   return yield* Effect.forEach(Object.entries(commands), ([name, words]) =>
     Effect.map(inside([...words, plan, ...flags], { environment }), ({ err, failure, out }) => ({
       name,
@@ -121,8 +232,8 @@ const refusals = Effect.fnUntraced(function* (all: ReadonlyArray<Mistake>) {
 // What `run` says of mistakes, and what `doctor` says of them.
 const doctored = Effect.fnUntraced(function* (all: ReadonlyArray<Mistake>) {
   const fs = yield* FileSystem.FileSystem
-  const plan = `${yield* fs.makeTempDirectoryScoped()}/scans.yaml`
-  yield* fs.writeFileString(plan, planOf(all))
+  const folder = yield* fs.makeTempDirectoryScoped()
+  const plan = yield* written(folder, all)
   const environment = Object.assign(
     {
       APPVET_API_KEY: "avk_live_abcdefghijklmnop",
@@ -132,9 +243,15 @@ const doctored = Effect.fnUntraced(function* (all: ReadonlyArray<Mistake>) {
     },
     ...all.map((one) => one.environment ?? {})
   )
-  // `doctor` has the flags of a run in the environment alone, and outputs of its own.
-  const flags = all.flatMap(({ flags: [name = "-o", value = ""] = [] }) =>
-    name === "-o" ? [] : [[`SCANPOLL_${name.slice(2).replaceAll("-", "_").toUpperCase()}`, value] as const]
+  // `doctor` has the flags of a run in the environment alone, and outputs and values of variables of its own.
+  const flags = all.flatMap(({ flags: texts = [] }) =>
+    texts.flatMap((name, at) => {
+      if (!name.startsWith("--") || name === "--var") return []
+      const value = texts[at + 1] ?? "true"
+      return [
+        [`SCANPOLL_${name.slice(2).replaceAll("-", "_").toUpperCase()}`, value.replace("FOLDER", folder)] as const
+      ]
+    })
   )
   const surroundings = { environment: { ...environment, ...Object.fromEntries(flags) } }
   const { err } = yield* inside(["run", plan], surroundings)
@@ -163,9 +280,9 @@ describe("the input of a run", () => {
       Effect.gen(function* () {
         const names = Object.keys(mistakes)
         const known = Object.values(mistakes)
-        // Pairs at every distance: each mistake meets every other one.
-        for (let step = 1; step < names.length; step += 3) {
-          for (let at = 0; at < names.length; at += 2) {
+        // Each mistake meets others that are near and far from it.
+        for (const step of [1, 7, 23]) {
+          for (let at = step % 3; at < names.length; at += 3) {
             const second = (at + step) % names.length
             const pair = [known[at], known[second]].filter((one) => one !== undefined)
             yield* same(pair, `${names[at]} and ${names[second]}`)

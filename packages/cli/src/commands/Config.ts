@@ -3,6 +3,7 @@
  *
  * @since 0.1.0
  */
+import type { VendorHttp } from "@scanpoll/core/http/VendorHttp"
 import * as SafeText from "@scanpoll/report/SafeText"
 import * as Effect from "effect/Effect"
 import * as FileSystem from "effect/FileSystem"
@@ -181,22 +182,17 @@ export const show = Effect.fnUntraced(function* (input: {
 export const validate = Effect.fnUntraced(function* (input: {
   readonly plan: string | null
   readonly flags: Resolve.FlagTexts
-}): Effect.fn.Return<number, UsageError, Services | Vendors> {
-  const { plan } = yield* Effect.flatMap(
-    Command.checkTargets({
-      name: "config validate",
-      plan: yield* ReadPlan.read(input.plan ?? ReadPlan.defaultPlan, {
-        variables: yield* ReadPlan.variablesOf(input.flags)
-      }),
-      flags: input.flags
-    }),
-    Checked.accept
-  )
+}): Effect.fn.Return<number, UsageError, Services | VendorHttp | Vendors> {
+  const plan = yield* ReadPlan.fromWords(input.plan === null ? [] : [input.plan], input.flags)
+  const asked = { name: "config validate", plan, flags: input.flags }
+  const ready = yield* Effect.flatMap(Command.prepareTargets(asked, true), Checked.accept)
   const vendors = yield* Vendors
   const byVendor = vendors.all.flatMap((vendor) => {
-    const count = plan.targets.filter((target) => target.vendor.name === vendor.name).length
+    const count = ready.plan.targets.filter((target) => target.vendor.name === vendor.name).length
     return count === 0 ? [] : [`${count} for ${vendor.name}`]
   })
-  yield* say(`${inert(plan.file ?? "")} is valid: ${plural(plan.targets.length, "target")} (${byVendor.join(", ")})`)
+  const { file, targets } = ready.plan
+  const what = file === null ? "what is given" : inert(file)
+  yield* say(`${what} is valid: ${plural(targets.length, "target")} (${byVendor.join(", ")})`)
   return 0
 })

@@ -7,7 +7,7 @@ import * as Argument from "effect/cli/Argument"
 import * as Command from "effect/cli/Command"
 import * as Option from "effect/Option"
 import * as Flags from "../config/Flags.ts"
-import { offline, planWord } from "./Subcommand.ts"
+import { offline, online, planWord } from "./Subcommand.ts"
 
 /**
  * Declares `scanpoll config init`.
@@ -45,7 +45,7 @@ const configShow = Command.make("show", { plan: planWord, ...Flags.of.config }, 
 )
 
 const configValidate = Command.make("validate", { plan: planWord, ...Flags.of.config }, ({ plan, ...flags }) =>
-  offline(
+  online(
     () => import("./Config.ts"),
     (module) => module.validate({ plan: Option.getOrNull(plan), flags }),
     flags

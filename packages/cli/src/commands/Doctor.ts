@@ -122,10 +122,11 @@ interface Input {
 // What is wrong with the outputs of this command itself is refused; the rest is what it was asked to find.
 const prepare = Effect.fnUntraced(function* ({ flags, words }: Input) {
   const { environment } = yield* ProcessContext
-  const plan = yield* ReadPlan.optional(words[0] ?? null, { variables: yield* ReadPlan.variablesOf(flags) })
+  const scansNothing = words.length === 0 && (yield* ReadPlan.listsOf(flags)).length === 0
+  const plan = scansNothing ? Checked.make(Plans.empty) : yield* ReadPlan.fromWords(words, flags)
   const { output: _, ...others } = flags
   const given = yield* Command.begin({ name: "run", plan, flags: others })
-  const begun = words.length === 0 ? given : Command.needsTargets(given, "doctor", "scan")
+  const begun = scansNothing ? given : Command.needsTargets(given, "doctor", "scan")
   const settings = Output.wishes((yield* Resolve.settings(flags, plan.value, environment)).value, Output.small)
   const outputs = yield* Outputs.check(settings, { name: "doctor", formats: Output.small }, [
     { file: plan.value.file, what: "the plan" }

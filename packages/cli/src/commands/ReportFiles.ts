@@ -82,6 +82,7 @@ export const report = Effect.fnUntraced(function* (input: {
   const begun = yield* Command.begin({
     name: "report",
     flags: input.flags,
+    anyVendor: true,
     reads: input.words.map((file) => ({ file, what: "a report that is read" }))
   })
   const { baseline, settings } = yield* Checked.accept(Checked.and(begun, saved))

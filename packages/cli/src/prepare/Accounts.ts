@@ -199,36 +199,3 @@ export const open = Effect.fnUntraced(function* (
     return { get: (vendor, account) => accounts.get(nameOf(vendor, account)) ?? null }
   })
 })
-
-/**
- * Checks the accounts that are used without opening them: a key or an address that is not set is no fault here, one that
- * is set and wrong is.
- *
- * @category constructors
- * @since 0.2.0
- */
-export const check = Effect.fnUntraced(function* (
-  used: ReadonlyArray<Needed>,
-  declared: ReadonlyArray<Plans.PlanAccount>,
-  keys: Keys
-): Effect.fn.Return<Checked.Checked<null>> {
-  const { environment } = yield* ProcessContext
-  const wanted = new Map(used.map((one) => [nameOf(one.vendor.name, one.account), one]))
-  const checks = yield* Effect.forEach(wanted.values(), (needed) =>
-    Effect.gen(function* () {
-      const named = variableOf(needed, declared)
-      const { vendor } = needed
-      const bases = baseOf(vendor, environment) === null ? [] : baseFaults(vendor, environment)
-      const key = named.value === null ? null : yield* keys.check(named.value)
-      const faults = [
-        ...bases,
-        ...(key?._tag === "Unusable" ? [{ where: named.value ?? "", message: key.message }] : [])
-      ]
-      return Checked.and(
-        Checked.map(named, () => null),
-        Checked.make(null, { faults })
-      )
-    })
-  )
-  return Checked.map(Checked.all(checks), () => null)
-})

@@ -16,10 +16,13 @@ import type * as Path from "effect/Path"
 import * as Result from "effect/Result"
 import * as Keys from "../config/Keys.ts"
 import * as Plans from "../config/Plan.ts"
+import { type InputFault, quote } from "../config/InputFault.ts"
+import { didYouMean } from "../config/Nearest.ts"
 import type { Settings } from "../config/Settings.ts"
 import * as Output from "../output/Output.ts"
 import { ProcessContext } from "../process/ProcessContext.ts"
-import type { Vendors } from "../vendors/Vendors.ts"
+import { type Known, Vendors } from "../vendors/Vendors.ts"
+import { howToBring } from "../vendors/Wanted.ts"
 import * as Accounts from "./Accounts.ts"
 import * as Checked from "./Checked.ts"
 import * as Outputs from "./Outputs.ts"
@@ -34,6 +37,7 @@ import * as UntrustedPlan from "./UntrustedPlan.ts"
  * - `plan`: default: an empty one.
  * - `formats`: the formats it writes. Default: those of a report, after a gate that may have a baseline.
  * - `reads`: files it reads beside the plan, the key file, the journal and the baseline.
+ * - `anyVendor`: whether its gate may speak of vendors that are not known here. Default: false.
  *
  * @category models
  * @since 0.2.0
@@ -44,6 +48,7 @@ export interface Asked {
   readonly flags: Resolve.FlagTexts
   readonly formats?: ReadonlyArray<string>
   readonly reads?: ReadonlyArray<Outputs.Input>
+  readonly anyVendor?: boolean
 }
 
 /**
@@ -66,6 +71,16 @@ const proxies = (environment: Readonly<Record<string, string | undefined>>): Che
     ? Checked.make(null)
     : Checked.make(null, { faults: read.failure.map(({ message, variable }) => ({ where: variable, message })) })
 }
+
+// A threshold for a vendor that nobody knows would hold for no scan at all. Those of a plan are told with its other faults.
+const scoreFaults = ({ minScore }: Settings, known: Known): ReadonlyArray<InputFault> =>
+  minScore.source === "plan"
+    ? []
+    : minScore.value.flatMap(({ vendor }) => {
+        if (vendor === null || known.byName(vendor) !== null) return []
+        const help = didYouMean(vendor, known.names) || `; ${howToBring(vendor)}`
+        return [{ where: minScore.where, message: `unknown vendor ${quote(vendor)}${help}` }]
+      })
 
 /**
  * Plan, settings, outputs, baseline and keys of a command.
@@ -90,7 +105,9 @@ export const begin = Effect.fnUntraced(function* (
   const keys = yield* Keys.make(environment, settings.keyFile.value)
   const outputs = yield* Outputs.check(settings, { name, formats: formats ?? Format.names }, inputs)
   const baseline = formats === undefined ? yield* SavedFiles.readBaseline(settings) : Checked.make(null)
-  const findings = [read, resolved, proxies(environment), outputs, baseline].reduce(Checked.and, Checked.make(null))
+  const scores = Checked.make(null, { faults: asked.anyVendor === true ? [] : scoreFaults(settings, yield* Vendors) })
+  const others = [proxies(environment), scores, outputs, baseline]
+  const findings = [read, resolved, ...others].reduce(Checked.and, Checked.make(null))
   return Checked.map(findings, () => ({ plan, settings, keys, baseline: baseline.value }))
 })
 
@@ -121,7 +138,7 @@ export interface Ready extends Basis {
 
 /**
  * Everything that can be known before the first request of a command that scans targets. `looksOnly`, for one that sends
- * nothing: keys and addresses need not be set.
+ * nothing: keys and addresses need not be set, and what is set must be right.
  *
  * @category constructors
  * @since 0.2.0
@@ -137,21 +154,4 @@ export const prepareTargets = Effect.fnUntraced(function* (
   return Checked.andThen(Checked.and(begun, limited(settings)), (basis) =>
     Checked.map(prepared, (value) => ({ ...basis, prepared: value }))
   )
-})
-
-/**
- * The same checks for a command that only looks at a plan: keys and addresses need not be set, and what is set must be
- * right.
- *
- * @category constructors
- * @since 0.2.0
- */
-export const checkTargets = Effect.fnUntraced(function* (
-  asked: Asked
-): Effect.fn.Return<Checked.Checked<Basis>, never, FileSystem.FileSystem | Path.Path | Vendors> {
-  const begun = needsTargets(yield* begin(asked), asked.name, "scan")
-  const { keys, plan, settings } = begun.value
-  const accounts = yield* Accounts.check(plan.targets, plan.accounts, keys)
-  const policies = Checked.all(plan.targets.map((target) => Resolve.policy(target, plan, settings)))
-  return [accounts, policies, limited(settings)].reduce(Checked.and<Basis>, begun)
 })

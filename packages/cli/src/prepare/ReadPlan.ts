@@ -126,6 +126,18 @@ export const read = Effect.fnUntraced(function* (
 })
 
 /**
+ * The lists of targets that the command line or the environment names.
+ *
+ * @category constructors
+ * @since 0.2.0
+ */
+export const listsOf = (flags: FlagTexts): Effect.Effect<ReadonlyArray<string>> =>
+  Effect.map(
+    ProcessContext,
+    ({ environment }) => SettingsOf.resolve({ flags, environment, plan: {} }).settings.targets.value
+  )
+
+/**
  * What the command line says of a plan's variables.
  *
  * @category constructors
