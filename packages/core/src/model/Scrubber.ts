@@ -16,7 +16,7 @@
  * @since 0.1.0
  */
 import * as Credentials from "./internal/credentials.ts"
-import * as Layers from "./internal/layers.ts"
+import * as Fold from "./internal/fold.ts"
 
 /**
  * - `learn`: from now on this credential is replaced. The last 1 024 different ones are remembered.
@@ -123,7 +123,7 @@ class Learned {
 
   isClean(text: string): boolean {
     const { grams } = this.credentials
-    return grams === null || Layers.isPlainAndShorter(text, grams.shortest) || this.clean.has(text)
+    return grams === null || Fold.isPlainAndShorter(text, grams.shortest) || this.clean.has(text)
   }
 
   // Where credentials stand in a text; stops after each piece of it.

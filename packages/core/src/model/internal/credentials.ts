@@ -1,6 +1,9 @@
 // The credentials that a scrubber knows, in the forms in which texts are compared with them, and where one of them stands in
 // a text. Touches nothing. Law: a text costs time by its length; one that would cost far more is found as a whole.
 import * as Grams from "./grams.ts"
+import * as Encodings from "./encodings.ts"
+import * as Escapes from "./escapes.ts"
+import * as Fold from "./fold.ts"
 import * as Layers from "./layers.ts"
 
 const short = 6
@@ -56,18 +59,18 @@ export const written = (credential: string): ReadonlyArray<string> => [
   ...new Set(writings.map((write) => write(credential)))
 ]
 
-const folded = (text: string): string => Layers.fold(Layers.first(text, 0), "none").text.toLowerCase()
+const folded = (text: string): string => Fold.fold(Layers.first(text, 0), "none").text.toLowerCase()
 
 // The credential as it reads after each undoing of escapes: an escape that is part of it is undone with the others. What looks like
 // one, or like the beginning of one, may become too short to be found, or be undone together with what comes next: such a
 // credential is also looked for as documents write it.
 const readings = (credential: string): ReadonlyArray<string> => {
   const all: Array<string> = /[%\\&]/.test(credential) ? written(credential).map(folded) : []
-  let layer: Layers.Layer | null = Layers.fold(Layers.first(credential, 0), "none")
+  let layer: Layers.Layer | null = Fold.fold(Layers.first(credential, 0), "none")
   for (let i = 0; i <= depth && layer !== null; i++) {
     if (layer.text.length >= short) all.push(layer.text.toLowerCase())
-    const next: Layers.Layer | null = Layers.unescape(layer)
-    layer = next === null ? null : Layers.fold(next, "none")
+    const next: Layers.Layer | null = Escapes.unescape(layer)
+    layer = next === null ? null : Fold.fold(next, "none")
   }
   return all
 }
@@ -105,11 +108,11 @@ const searchLayer = (
   found: Array<Span>,
   room: { left: number }
 ) => {
-  look(index, Layers.fold(layer, "none"), left, found, room)
-  if (!Layers.hasSequences(layer.text)) return
+  look(index, Fold.fold(layer, "none"), left, found, room)
+  if (!Fold.hasSequences(layer.text)) return
   // A sequence may split a credential, and may hold one.
-  look(index, Layers.fold(layer, "short"), left, found, room)
-  look(index, Layers.fold(layer, "all"), left, found, room)
+  look(index, Fold.fold(layer, "short"), left, found, room)
+  look(index, Fold.fold(layer, "all"), left, found, room)
 }
 
 const look = (index: Grams.Grams, layer: Layers.Layer, left: number, found: Array<Span>, room: { left: number }) => {
@@ -119,10 +122,10 @@ const look = (index: Grams.Grams, layer: Layers.Layer, left: number, found: Arra
     found.push({ from: layer.start(start), to: layer.end(start + length - 1), size: length })
   }
   if (left === 0) return
-  const plain = Layers.unescape(layer)
+  const plain = Escapes.unescape(layer)
   if (plain !== null) searchLayer(index, plain, left - 1, found, room)
-  for (const inner of Layers.base64(layer, index.shortest)) searchLayer(index, inner, left - 1, found, room)
-  for (const inner of Layers.hexadecimal(layer, index.shortest)) searchLayer(index, inner, left - 1, found, room)
+  for (const inner of Encodings.base64(layer, index.shortest)) searchLayer(index, inner, left - 1, found, room)
+  for (const inner of Encodings.hexadecimal(layer, index.shortest)) searchLayer(index, inner, left - 1, found, room)
 }
 
 /** Adds where credentials stand in a piece of a text, which begins at `at`; false where looking on would cost far too much. */
