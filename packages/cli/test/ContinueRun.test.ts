@@ -1,20 +1,14 @@
 /** `run --continue`: what it buys, what it keeps, and that the commands a run prints do what they say. */
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import { assert, describe, layer } from "@effect/vitest"
-import * as Simulators from "@scanpoll/testkit/Simulators"
 import * as Effect from "effect/Effect"
-import * as FileSystem from "effect/FileSystem"
 import * as Layer from "effect/Layer"
 import { join } from "node:path"
 import { once, type Options } from "./support/command.ts"
-import { scanpollInside } from "./support/inside.ts"
 import { hurriedVendors } from "./support/vendors.ts"
+import { inFolder, posts, runIn } from "./support/folder.ts"
 
 const vendors = hurriedVendors({ exona: { retryAfter: null } })
-
-const posts = Effect.map(Simulators.Simulators, ({ appvet, compliance, exona }) =>
-  [appvet, compliance, exona].reduce((sum, vendor) => sum + vendor.ledger.requests({ method: "POST" }).length, 0)
-)
 
 const dataset = (n: number): string =>
   `  - { vendor: compliance, policyId: 550e8400-e29b-41d4-a716-446655440000, uploadId: 123e4567-e89b-42d3-a456-42661417400${n}, mappingId: 789e0123-e45b-47c8-9901-234567890123 }`
@@ -33,22 +27,15 @@ ${dataset(4)}
 ${dataset(5)}
 `
 
-const inFolder = <A, E, R>(
-  use: (
-    run: (args: ReadonlyArray<string>, options?: Options) => ReturnType<typeof scanpollInside>
-  ) => Effect.Effect<A, E, R>
+// The journal is where the command puts it by itself.
+const withPlan = <A, E, R>(
+  use: (run: (args: ReadonlyArray<string>, options?: Options) => ReturnType<typeof runIn>) => Effect.Effect<A, E, R>
 ) =>
-  Effect.scoped(
+  inFolder((folder, fs) =>
     Effect.gen(function* () {
-      const fs = yield* FileSystem.FileSystem
-      const folder = yield* fs.makeTempDirectoryScoped()
       yield* fs.writeFileString(join(folder, "scans.yaml"), plan)
-      const environment = {
-        ...Simulators.environment(yield* Simulators.Simulators),
-        SCANPOLL_JOURNAL: "",
-        SCANPOLL_PROGRESS: "plain"
-      }
-      return yield* use((args, options = {}) => scanpollInside(args, { ...options, environment, directory: folder }))
+      const environment = { SCANPOLL_JOURNAL: "" }
+      return yield* use((args, options = {}) => runIn(folder, args, { ...options, environment, directory: folder }))
     })
   )
 
@@ -70,7 +57,7 @@ const all = ["completed", "completed", "failed", "completed", "completed", "comp
 describe("a run that was stopped", () => {
   layer(Layer.merge(vendors, NodeServices.layer), { excludeTestServices: true, timeout: "60 seconds" })((it) => {
     it.effect("prints one command that ends it, which buys what was not started and nothing else (V-08, U-05)", () =>
-      inFolder((run) =>
+      withPlan((run) =>
         Effect.gen(function* () {
           const before = yield* posts
           const stopped = yield* run(["run"], { watch: once(/exona .*submitted/, (it) => it.kill("SIGINT")) })
@@ -98,7 +85,7 @@ describe("a run that was stopped", () => {
     )
 
     it.effect("or killed is ended by `--continue last` as well (V-08)", () =>
-      inFolder((run) =>
+      withPlan((run) =>
         Effect.gen(function* () {
           const before = yield* posts
           const killed = yield* run(["run"], { watch: once(/exona .*submitted/, (it) => it.kill("SIGKILL")) })
@@ -112,7 +99,7 @@ describe("a run that was stopped", () => {
     )
 
     it.effect("has rows whose own next command runs as it is printed (U-05)", () =>
-      inFolder((run) =>
+      withPlan((run) =>
         Effect.gen(function* () {
           const stopped = yield* run(["run", "-o", "json", "--timeout", "2s"])
           const rows: ReadonlyArray<{
@@ -133,7 +120,7 @@ describe("a run that was stopped", () => {
     )
 
     it.effect("is not ended by `resume`, which says so in its report and names the command that does (V-08)", () =>
-      inFolder((run) =>
+      withPlan((run) =>
         Effect.gen(function* () {
           const stopped = yield* run(["run"], { watch: once(/exona .*submitted/, (it) => it.kill("SIGINT")) })
           assert.strictEqual(stopped.code, 130, stopped.stderr)
@@ -150,7 +137,7 @@ describe("a run that was stopped", () => {
     )
 
     it.effect("cannot be ended where it is not known, is under way, or where a plan is named too", () =>
-      inFolder((run) =>
+      withPlan((run) =>
         Effect.gen(function* () {
           yield* run(["submit", "appvet:https://a.example", "--journal", "j.db"])
           const cases = [

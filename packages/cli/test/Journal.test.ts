@@ -5,14 +5,13 @@ import * as Journal from "@scanpoll/journal/Journal"
 import * as Script from "@scanpoll/testkit/Script"
 import * as Simulators from "@scanpoll/testkit/Simulators"
 import * as Effect from "effect/Effect"
-import * as FileSystem from "effect/FileSystem"
 import * as Layer from "effect/Layer"
 import { execFileSync } from "node:child_process"
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { once, type Options } from "./support/command.ts"
-import { scanpollInside } from "./support/inside.ts"
 import { hurriedVendors } from "./support/vendors.ts"
+import { inFolder, posts, runIn } from "./support/folder.ts"
 
 const canary = "avk_live_canary3333333333333333333333333333333333"
 
@@ -26,22 +25,8 @@ const vendors = hurriedVendors({
 const dataset = (n: number): string =>
   `compliance:policy=550e8400-e29b-41d4-a716-446655440000,upload=123e4567-e89b-42d3-a456-42661417400${n},mapping=789e0123-e45b-47c8-9901-234567890123,name=Q${n}`
 
-const posts = Effect.map(Simulators.Simulators, ({ appvet, compliance, exona }) =>
-  [appvet, compliance, exona].reduce((sum, vendor) => sum + vendor.ledger.requests({ method: "POST" }).length, 0)
-)
-
-const inFolder = <A, E, R>(use: (folder: string) => Effect.Effect<A, E, R>) =>
-  Effect.scoped(Effect.flatMap(FileSystem.FileSystem, (fs) => Effect.flatMap(fs.makeTempDirectoryScoped(), use)))
-
 const run = Effect.fnUntraced(function* (folder: string, args: ReadonlyArray<string>, options: Options = {}) {
-  const simulators = yield* Simulators.Simulators
-  const environment = {
-    ...Simulators.environment(simulators),
-    SCANPOLL_JOURNAL: join(folder, "journal.db"),
-    SCANPOLL_PROGRESS: "plain",
-    ...options.environment
-  }
-  const said = yield* scanpollInside(args, { ...options, environment })
+  const said = yield* runIn(folder, args, options)
   assert.notInclude(said.stdout + said.stderr, canary)
   assert.notMatch(said.stderr, /^\s+at .*\.[jt]s:\d+/m)
   return said

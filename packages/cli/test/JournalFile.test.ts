@@ -2,34 +2,15 @@ import * as NodeServices from "@effect/platform-node/NodeServices"
 import { assert, describe, layer } from "@effect/vitest"
 import * as Simulators from "@scanpoll/testkit/Simulators"
 import * as Effect from "effect/Effect"
-import * as FileSystem from "effect/FileSystem"
 import * as Layer from "effect/Layer"
 import { existsSync, readdirSync, readFileSync, renameSync, rmSync } from "node:fs"
 import { join } from "node:path"
 import { DatabaseSync } from "node:sqlite"
-import { once, type Options } from "./support/command.ts"
-import { scanpollInside } from "./support/inside.ts"
+import { once } from "./support/command.ts"
 import { hurriedVendors } from "./support/vendors.ts"
+import { inFolder, posts, runIn } from "./support/folder.ts"
 
 const vendors = hurriedVendors()
-
-const inFolder = <A, E, R>(use: (folder: string) => Effect.Effect<A, E, R>) =>
-  Effect.scoped(Effect.flatMap(FileSystem.FileSystem, (fs) => Effect.flatMap(fs.makeTempDirectoryScoped(), use)))
-
-const run = Effect.fnUntraced(function* (folder: string, args: ReadonlyArray<string>, options: Options = {}) {
-  const simulators = yield* Simulators.Simulators
-  return yield* scanpollInside(args, {
-    ...options,
-    environment: {
-      ...Simulators.environment(simulators),
-      SCANPOLL_JOURNAL: join(folder, "journal.db"),
-      SCANPOLL_PROGRESS: "plain",
-      ...options.environment
-    }
-  })
-})
-
-const posts = Effect.map(Simulators.Simulators, ({ appvet }) => appvet.ledger.requests({ method: "POST" }).length)
 
 const disasters: Readonly<Record<string, (file: string) => void>> = {
   deleted: (file) => rmSync(file),
@@ -54,7 +35,7 @@ describe("the file of the command's journal", () => {
             const before = yield* posts
             const targets = ["one", "two", "three"].map((name) => `appvet:https://${name}-${what.length}.example`)
             const file = join(folder, "journal.db")
-            const ended = yield* run(folder, ["run", ...targets, "--concurrency", "1"], {
+            const ended = yield* runIn(folder, ["run", ...targets, "--concurrency", "1"], {
               watch: once(/submitted|queued|running/, () => strike(file))
             })
             isScanning = false
@@ -72,12 +53,12 @@ describe("the file of the command's journal", () => {
       inFolder((folder) =>
         Effect.gen(function* () {
           const file = join(folder, "journal.db")
-          assert.strictEqual((yield* run(folder, ["run", "appvet:https://looked-at.example"])).code, 0)
+          assert.strictEqual((yield* runIn(folder, ["run", "appvet:https://looked-at.example"])).code, 0)
           const bytes = readFileSync(file)
           const other = new DatabaseSync(file)
           other.exec("BEGIN IMMEDIATE")
           for (const command of ["status", "history"]) {
-            const shown = yield* run(folder, [command])
+            const shown = yield* runIn(folder, [command])
             assert.strictEqual(shown.code, 0, shown.stderr)
             assert.include(shown.stdout, "looked-at.example")
           }
@@ -91,7 +72,7 @@ describe("the file of the command's journal", () => {
     it.effect("a journal that was named and is not there is refused by every command that reads it (D-08)", () =>
       inFolder((folder) =>
         Effect.gen(function* () {
-          assert.strictEqual((yield* run(folder, ["run", "appvet:https://there.example"])).code, 0)
+          assert.strictEqual((yield* runIn(folder, ["run", "appvet:https://there.example"])).code, 0)
           const before = yield* posts
           const names = readdirSync(folder)
           const wrong = join(folder, "jurnal.db")
@@ -105,7 +86,7 @@ describe("the file of the command's journal", () => {
             ["reconcile", claim],
             ["wait", claim]
           ]) {
-            const refused = yield* run(folder, [...args, "--journal", wrong])
+            const refused = yield* runIn(folder, [...args, "--journal", wrong])
             assert.deepStrictEqual([refused.code, refused.stdout], [2, ""], args.join(" "))
             assert.include(refused.stderr, `--journal: there is no journal at ${wrong}; its folder has journal.db`)
           }
@@ -120,7 +101,7 @@ describe("the file of the command's journal", () => {
         Effect.gen(function* () {
           const environment = { XDG_STATE_HOME: folder, SCANPOLL_JOURNAL: "" }
           for (const args of [["status"], ["history"], ["purge", "--older-than", "30d", "--yes"]]) {
-            const shown = yield* run(folder, args, { environment })
+            const shown = yield* runIn(folder, args, { environment })
             assert.strictEqual(shown.code, 0, args.join(" "))
           }
           assert.isFalse(existsSync(join(folder, "scanpoll")))

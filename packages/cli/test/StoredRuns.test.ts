@@ -3,35 +3,16 @@ import * as NodeServices from "@effect/platform-node/NodeServices"
 import { assert, describe, layer } from "@effect/vitest"
 import * as ScanJournal from "@scanpoll/core/engine/ScanJournal"
 import * as Journal from "@scanpoll/journal/Journal"
-import * as Simulators from "@scanpoll/testkit/Simulators"
 import * as Effect from "effect/Effect"
-import * as FileSystem from "effect/FileSystem"
 import * as Layer from "effect/Layer"
 import { createHash } from "node:crypto"
 import { readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
-import type { Options } from "./support/command.ts"
-import { scanpollInside } from "./support/inside.ts"
 import { hurriedVendors } from "./support/vendors.ts"
+import { inFolder, runIn } from "./support/folder.ts"
 
 const canary = "avk_live_canary4444444444444444444444444444444444"
 const vendors = hurriedVendors({ exona: { retryAfter: null }, appvet: { credentials: [canary] } })
-
-const inFolder = <A, E, R>(use: (folder: string) => Effect.Effect<A, E, R>) =>
-  Effect.scoped(Effect.flatMap(FileSystem.FileSystem, (fs) => Effect.flatMap(fs.makeTempDirectoryScoped(), use)))
-
-const run = Effect.fnUntraced(function* (folder: string, args: ReadonlyArray<string>, options: Options = {}) {
-  const simulators = yield* Simulators.Simulators
-  return yield* scanpollInside(args, {
-    ...options,
-    environment: {
-      ...Simulators.environment(simulators),
-      SCANPOLL_JOURNAL: join(folder, "journal.db"),
-      SCANPOLL_PROGRESS: "plain",
-      ...options.environment
-    }
-  })
-})
 
 const stored = (folder: string) =>
   Effect.gen(function* () {
@@ -61,7 +42,7 @@ describe("the runs of the command", () => {
           const file = join(folder, "scans.yaml")
           writeFileSync(file, plan)
           const environment = { APPVET_API_KEY_SECOND: canary, SCANPOLL_TIMEOUT: "10m" }
-          const ended = yield* run(folder, ["run", file, "--interval", "2s", "-o", "json"], { environment })
+          const ended = yield* runIn(folder, ["run", file, "--interval", "2s", "-o", "json"], { environment })
           const report: { readonly run: { readonly id: string }; readonly exit: { readonly code: number } } =
             JSON.parse(ended.stdout)
           const [found] = yield* stored(folder)
@@ -103,7 +84,7 @@ describe("the runs of the command", () => {
           const again = join(folder, "again.json")
           const value = { ...Object(Object(options).plan), targets: found.rows.map(({ request }) => request) }
           writeFileSync(again, JSON.stringify(value))
-          yield* run(folder, ["submit", again], { environment })
+          yield* runIn(folder, ["submit", again], { environment })
           const [repeated] = yield* stored(folder)
           assert.deepStrictEqual(
             repeated?.rows.map(({ key, request }) => [key, request]),
@@ -127,7 +108,7 @@ describe("the runs of the command", () => {
         inFolder((folder) =>
           Effect.gen(function* () {
             const many = Array.from({ length: 12 }, (_, n) => `exona:Slow ${n}=https://slow${n}.example`)
-            const cut = yield* run(folder, ["run", ...many, "--concurrency", "1"], {
+            const cut = yield* runIn(folder, ["run", ...many, "--concurrency", "1"], {
               watch: ({ stderr }, process) => {
                 if (/submitted/.test(stderr)) process.kill("SIGINT")
               }
@@ -138,9 +119,9 @@ describe("the runs of the command", () => {
             assert.isAtLeast(first?.run.byState["not-started"] ?? 0, 10)
             assert.isTrue(first?.rows.every(({ ended, request }) => ended !== null && request !== null))
 
-            const resumed = yield* run(folder, ["resume"])
-            const submitted = yield* run(folder, ["submit", "exona:Other=https://other.example"])
-            const waited = yield* run(folder, ["wait", submitted.stdout.trim()])
+            const resumed = yield* runIn(folder, ["resume"])
+            const submitted = yield* runIn(folder, ["submit", "exona:Other=https://other.example"])
+            const waited = yield* runIn(folder, ["wait", submitted.stdout.trim()])
             const all = yield* stored(folder)
             assert.deepStrictEqual(all.map((each) => [each?.run.command, each?.run.exitCode]).reverse(), [
               ["run", 130],
@@ -158,13 +139,13 @@ describe("the runs of the command", () => {
     it.effect("`history --runs` shows the last runs, what came of them and how they ended", () =>
       inFolder((folder) =>
         Effect.gen(function* () {
-          yield* run(folder, ["submit", "exona:Other=https://other.example"])
-          yield* run(folder, ["resume"])
-          const shown = yield* run(folder, ["history", "--runs"])
+          yield* runIn(folder, ["submit", "exona:Other=https://other.example"])
+          yield* runIn(folder, ["resume"])
+          const shown = yield* runIn(folder, ["history", "--runs"])
           const lines = shown.stdout.trimEnd().split("\n")
           assert.match(lines[0] ?? "", /^run_\w+ {2}\d{4}-\S+Z {2}resume {2}1 target: 1 completed {2}exit 0$/)
           assert.match(lines[1] ?? "", /^run_\w+ {2}\d{4}-\S+Z {2}submit {2}1 target: 1 open {2}exit 0$/)
-          const filtered = yield* run(folder, ["history", "--runs", "submit", "-o", "json"])
+          const filtered = yield* runIn(folder, ["history", "--runs", "submit", "-o", "json"])
           const { runs } = JSON.parse(filtered.stdout)
           assert.strictEqual(runs.length, 1)
           assert.deepInclude(runs[0], { command: "submit", total: 1, open: 1, byState: {}, exitCode: 0, heldBy: null })

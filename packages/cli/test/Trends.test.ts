@@ -5,8 +5,8 @@ import * as Simulators from "@scanpoll/testkit/Simulators"
 import * as Effect from "effect/Effect"
 import * as FileSystem from "effect/FileSystem"
 import * as Layer from "effect/Layer"
-import { scanpollInside } from "./support/inside.ts"
 import { hurriedVendors } from "./support/vendors.ts"
+import { inFolder, posts, runIn } from "./support/folder.ts"
 
 const vendors = hurriedVendors()
 
@@ -15,36 +15,23 @@ const dataset = (upload: number, name = ""): string =>
 
 const planOf = (...targets: ReadonlyArray<string>): string => ["version: 1", "targets:", ...targets, ""].join("\n")
 
-const inFolder = <A, E, R>(
+const withPlan = <A, E, R>(
   use: (
-    run: (...args: ReadonlyArray<string>) => ReturnType<typeof scanpollInside>,
+    run: (...args: ReadonlyArray<string>) => ReturnType<typeof runIn>,
     write: (plan: string) => Effect.Effect<void>
   ) => Effect.Effect<A, E, R>
 ) =>
-  Effect.scoped(
-    Effect.gen(function* () {
-      const fs = yield* FileSystem.FileSystem
-      const folder = yield* fs.makeTempDirectoryScoped()
-      const environment = {
-        ...Simulators.environment(yield* Simulators.Simulators),
-        SCANPOLL_JOURNAL: `${folder}/journal.db`
-      }
-      return yield* use(
-        (...args) => scanpollInside(args, { environment, directory: folder }),
-        (plan) => Effect.orDie(fs.writeFileString(`${folder}/scans.yaml`, plan))
-      )
-    })
+  inFolder((folder, fs) =>
+    use(
+      (...args) => runIn(folder, args, { directory: folder }),
+      (plan) => Effect.orDie(fs.writeFileString(`${folder}/scans.yaml`, plan))
+    )
   )
-
-const posts = Effect.map(
-  Simulators.Simulators,
-  ({ compliance }) => compliance.ledger.requests({ method: "POST" }).length
-)
 
 describe("a report", () => {
   layer(Layer.merge(vendors, NodeServices.layer), { excludeTestServices: true, timeout: "60 seconds" })((it) => {
     it.effect("has the trend and the previous scan of each subject, offline too (V-13, V-22)", () =>
-      inFolder((run, write) =>
+      withPlan((run, write) =>
         Effect.gen(function* () {
           const ids: Array<string> = []
           for (const upload of [1, 2, 3]) {
@@ -76,7 +63,7 @@ describe("a report", () => {
     )
 
     it.effect("says what it took from the journal, why, and when that was observed; --fresh asks again (V-16)", () =>
-      inFolder((run, write) =>
+      withPlan((run, write) =>
         Effect.gen(function* () {
           yield* write(planOf(dataset(4)))
           const first = JSON.parse((yield* run("run", "-o", "json")).stdout).scans[0]
@@ -114,7 +101,7 @@ describe("a report", () => {
     )
 
     it.effect("is a baseline without being saved: of the last complete run of the journal (V-14)", () =>
-      inFolder((run, write) =>
+      withPlan((run, write) =>
         Effect.gen(function* () {
           const none = yield* run("baseline", "write", "known.json", "--journal", "none.db")
           assert.deepStrictEqual([none.code, /there is no journal at/.test(none.stderr)], [2, true], none.stderr)
@@ -135,7 +122,7 @@ describe("a report", () => {
     it.effect(
       "compares with the last scan in the journal, of the same name, type and questionnaire, and with no other (V-05, V-13)",
       () =>
-        inFolder((run, write) =>
+        withPlan((run, write) =>
           Effect.gen(function* () {
             const { appvet } = yield* Simulators.Simulators
             const categories = [
@@ -181,7 +168,7 @@ describe("a report", () => {
     )
 
     it.effect("goes by the name of a target, whatever its address is (U-07)", () =>
-      inFolder((run, write) =>
+      withPlan((run, write) =>
         Effect.gen(function* () {
           const site = (host: string, name: string) =>
             `  - { vendor: appvet, name: ${name}, url: https://${host}, type: seo }`

@@ -6,7 +6,8 @@ import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Random from "effect/Random"
 import { TestClock } from "effect/testing"
-import { chanceOf, key, limitsOf, type Machine, makeWorld, mostInAnyWindow } from "./support/budgetWorld.ts"
+import { seeded } from "@scanpoll/test-support/seeded"
+import { key, limitsOf, type Machine, makeWorld, mostInAnyWindow } from "./support/budgetWorld.ts"
 
 const busy = (machine: Machine, how: Parameters<Machine["request"]>[0], fibers = 4) =>
   Effect.forkChild(
@@ -712,7 +713,7 @@ describe("SharedBudget", () => {
     (from) =>
       Effect.gen(function* () {
         for (let seed = from; seed < from + 5; seed++) {
-          const chance = chanceOf(seed)
+          const chance = seeded(seed)
           const world = yield* makeWorld({ chance, latency: 5 + 60 * chance(), trouble: chance() < 0.5 ? 0 : 0.1 })
           const requests = 1 + Math.floor(chance() * 15)
           const window = 4_000 + Math.floor(chance() * 20_000)

@@ -10,26 +10,17 @@ import process from "node:process"
 import { parseArgs } from "node:util"
 import { audit, isShared, type Machine, until, world } from "./support/machines.ts"
 import { start } from "@scanpoll/test-support/postgres"
+import { seeded } from "@scanpoll/test-support/seeded"
 
 const { values } = parseArgs({
   args: process.argv.slice(2).filter((word) => word !== "--"),
   options: { minutes: { type: "string", default: "10" }, seed: { type: "string", default: "1" } }
 })
 
-const chanceOf = (seed: number): (() => number) => {
-  let state = seed >>> 0
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296
-  }
-}
-
 const pause = (millis: number) => new Promise((resolve) => setTimeout(resolve, millis))
 
 const main = async (): Promise<void> => {
-  const chance = chanceOf(Number(values.seed))
+  const chance = seeded(Number(values.seed))
   const between = (low: number, high: number) => low + chance() * (high - low)
   const server = await start()
   const made = await world({ journal: await server.schema(), takes: [10, 40], pace: 700, rate: 1_000 })

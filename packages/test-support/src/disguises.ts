@@ -5,17 +5,6 @@
 /** A source of numbers in [0, 1). */
 export type Random = () => number
 
-/** A deterministic source. */
-export const seeded = (seed: number): Random => {
-  let state = seed >>> 0
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1)
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)) ^ mixed
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
-  }
-}
-
 const one = <A>(random: Random, of: ReadonlyArray<A>): A => {
   const found = of[Math.floor(random() * of.length)]
   if (found === undefined) throw new RangeError("nothing to choose from")

@@ -3,22 +3,19 @@ import * as NodeServices from "@effect/platform-node/NodeServices"
 import { assert, describe, layer } from "@effect/vitest"
 import * as Simulators from "@scanpoll/testkit/Simulators"
 import * as Effect from "effect/Effect"
-import * as FileSystem from "effect/FileSystem"
 import * as Layer from "effect/Layer"
-import { scanpollInside } from "../support/inside.ts"
 import { hurriedVendors } from "../support/vendors.ts"
+import { inFolder, runIn } from "../support/folder.ts"
 
 const vendors = hurriedVendors()
 
 // Runs the command on one journal of its own, in a folder that holds `scans.yaml`.
 const withPlan = <A, E, R>(
   targets: ReadonlyArray<string>,
-  use: (run: (...args: ReadonlyArray<string>) => ReturnType<typeof scanpollInside>) => Effect.Effect<A, E, R>
+  use: (run: (...args: ReadonlyArray<string>) => ReturnType<typeof runIn>) => Effect.Effect<A, E, R>
 ) =>
-  Effect.scoped(
+  inFolder((folder, fs) =>
     Effect.gen(function* () {
-      const fs = yield* FileSystem.FileSystem
-      const folder = yield* fs.makeTempDirectoryScoped()
       const plan = [
         "version: 1",
         "defaults: { pace: interactive }",
@@ -27,11 +24,7 @@ const withPlan = <A, E, R>(
         ""
       ].join("\n")
       yield* fs.writeFileString(`${folder}/scans.yaml`, plan)
-      const environment = {
-        ...Simulators.environment(yield* Simulators.Simulators),
-        SCANPOLL_JOURNAL: `${folder}/journal.db`
-      }
-      return yield* use((...args) => scanpollInside(args, { environment, directory: folder }))
+      return yield* use((...args) => runIn(folder, args, { directory: folder }))
     })
   )
 

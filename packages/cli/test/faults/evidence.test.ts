@@ -1,32 +1,16 @@
 /** A gate over findings that the vendor does not give: by the command, with a journal, against a vendor that heals later. */
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import { assert, describe, layer } from "@effect/vitest"
-import * as Simulators from "@scanpoll/testkit/Simulators"
 import * as Effect from "effect/Effect"
-import * as FileSystem from "effect/FileSystem"
 import * as Layer from "effect/Layer"
-import { scanpollInside } from "../support/inside.ts"
 import { hurriedVendors } from "../support/vendors.ts"
+import { inFolder, posts, runIn } from "../support/folder.ts"
 
 const vendors = hurriedVendors()
 
-// Runs the command on one journal of its own.
 const withJournal = <A, E, R>(
-  use: (run: (...args: ReadonlyArray<string>) => ReturnType<typeof scanpollInside>) => Effect.Effect<A, E, R>
-) =>
-  Effect.scoped(
-    Effect.gen(function* () {
-      const fs = yield* FileSystem.FileSystem
-      const folder = yield* fs.makeTempDirectoryScoped()
-      const environment = {
-        ...Simulators.environment(yield* Simulators.Simulators),
-        SCANPOLL_JOURNAL: `${folder}/journal.db`
-      }
-      return yield* use((...args) => scanpollInside(args, { environment, directory: folder }))
-    })
-  )
-
-const posts = Effect.map(Simulators.Simulators, ({ appvet }) => appvet.ledger.requests({ method: "POST" }).length)
+  use: (run: (...args: ReadonlyArray<string>) => ReturnType<typeof runIn>) => Effect.Effect<A, E, R>
+) => inFolder((folder) => use((...args) => runIn(folder, args, { directory: folder })))
 
 describe("findings that cannot be fetched", () => {
   layer(Layer.merge(vendors, NodeServices.layer), { excludeTestServices: true, timeout: "60 seconds" })((it) => {

@@ -2,19 +2,10 @@
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import { assert, describe, layer } from "@effect/vitest"
 import * as Effect from "effect/Effect"
-import * as FileSystem from "effect/FileSystem"
 import { ProcessExit } from "scanpoll/process/ProcessExit"
 import { pathToFileURL } from "node:url"
 import { inside } from "../support/inside.ts"
-
-const inFolder = <A, E, R>(use: (folder: string, fs: FileSystem.FileSystem) => Effect.Effect<A, E, R>) =>
-  Effect.scoped(
-    Effect.gen(function* () {
-      const fs = yield* FileSystem.FileSystem
-      const folder = yield* fs.realPath(yield* fs.makeTempDirectoryScoped())
-      return yield* use(folder, fs)
-    })
-  )
+import { inFolder } from "../support/folder.ts"
 
 describe("an output that is the journal", () => {
   layer(NodeServices.layer, { excludeTestServices: true, timeout: "60 seconds" })((it) => {

@@ -7,13 +7,9 @@ import * as Path from "effect/Path"
 import * as PlatformError from "effect/PlatformError"
 import * as Net from "node:net"
 import * as WholeFile from "scanpoll/output/WholeFile"
+import { inFolder } from "../support/folder.ts"
 
 const sealed = (...pieces: ReadonlyArray<string>) => SafeText.sealAll("text", pieces)
-
-const inFolder = Effect.fnUntraced(function* <A, E, R>(use: (folder: string) => Effect.Effect<A, E, R>) {
-  const fs = yield* FileSystem.FileSystem
-  return yield* Effect.flatMap(fs.makeTempDirectoryScoped(), use)
-}, Effect.scoped)
 
 const names = Effect.fnUntraced(function* (folder: string) {
   const fs = yield* FileSystem.FileSystem

@@ -28,17 +28,6 @@ export const limitsOf = (limits: Partial<AccountLimits> = {}): AccountLimits => 
   ...limits
 })
 
-/** The same numbers for the same seed. */
-export const chanceOf = (seed: number): (() => number) => {
-  let state = seed >>> 0
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296
-  }
-}
-
 /** The largest number of times in any window: [from, from + window). */
 export const mostInAnyWindow = (times: ReadonlyArray<number>, window: number): number => {
   const sorted = [...times].sort((a, b) => a - b)

@@ -8,6 +8,7 @@ import * as Option from "effect/Option"
 import * as Schedule from "effect/Schedule"
 import * as Stream from "effect/Stream"
 import { TestClock } from "effect/testing"
+import { seeded } from "@scanpoll/test-support/seeded"
 import * as DurationModel from "../../src/engine/DurationModel.ts"
 import * as RateBudget from "../../src/engine/RateBudget.ts"
 import type { ScanAdapter } from "../../src/engine/ScanAdapter.ts"
@@ -20,7 +21,7 @@ import * as PollPolicy from "../../src/policy/PollPolicy.ts"
 import * as Preview from "../../src/policy/Preview.ts"
 import * as VendorLimits from "../../src/policy/VendorLimits.ts"
 import * as Conversation from "@scanpoll/test-support/conversation"
-import { type Law, logLogistic, seeded, uniform } from "../support/laws.ts"
+import { type Law, logLogistic, uniform } from "../support/laws.ts"
 
 const limits = VendorLimits.make({ floor: "5 seconds" })
 const documented = PollPolicy.make({ first: "10 seconds", pace: "10 seconds", floor: "5 seconds", spread: 0 })

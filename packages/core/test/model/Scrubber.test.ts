@@ -1,7 +1,8 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Scrubber from "@scanpoll/core/unstable/model/Scrubber"
 import * as Schema from "effect/Schema"
-import { credential as anyCredential, disguise, invisible, seeded } from "@scanpoll/test-support/disguises"
+import { credential as anyCredential, disguise, invisible } from "@scanpoll/test-support/disguises"
+import { seeded } from "@scanpoll/test-support/seeded"
 
 const key = `sk-live/0123+45=67&"<'\\>89~(a)`
 

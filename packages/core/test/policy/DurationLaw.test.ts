@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
+import { seeded } from "@scanpoll/test-support/seeded"
 import * as DurationLaw from "../../src/policy/DurationLaw.ts"
-import { exponential, type Law, logLogistic, mixed, samples, seeded, uniform, weibull } from "../support/laws.ts"
+import { exponential, type Law, logLogistic, mixed, samples, uniform, weibull } from "../support/laws.ts"
 
 const words: DurationLaw.Prior = { low: 30_000, high: 120_000 }
 

@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
+import { seeded } from "@scanpoll/test-support/seeded"
 import * as PollPlanner from "../../src/policy/PollPlanner.ts"
-import { every, exponential, type Law, logLogistic, mixed, pollsOf, seeded, uniform, weibull } from "../support/laws.ts"
+import { every, exponential, type Law, logLogistic, mixed, pollsOf, uniform, weibull } from "../support/laws.ts"
 
 const gridOf = (law: Law, step: number, end: number, beyond = 0): PollPlanner.Grid =>
   PollPlanner.grid(law.survival, { step, count: Math.floor(end / step), beyond })

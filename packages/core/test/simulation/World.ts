@@ -16,7 +16,7 @@ import * as Random from "effect/Random"
 import * as References from "effect/References"
 import * as Scheduler from "effect/Scheduler"
 import * as SteadyClock from "../../src/time/SteadyClock.ts"
-import { seeded } from "../support/laws.ts"
+import { seeded } from "@scanpoll/test-support/seeded"
 
 /** Numbers from a seed. Each part of the world has its own, so that one draw more in one part moves no other. */
 export class Dice {

@@ -1,19 +1,8 @@
-/** Laws of durations to test against, in milliseconds, and dice that always fall the same way. */
+/** Laws of durations to test against, in milliseconds. */
 
 export interface Law {
   readonly survival: (millis: number) => number
   readonly draw: (dice: () => number) => number
-}
-
-/** Numbers from 0 to 1 (mulberry32). */
-export const seeded = (seed: number): (() => number) => {
-  let state = seed | 0
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296
-  }
 }
 
 export const exponential = (mean: number): Law => ({

@@ -15,6 +15,7 @@ import { spawn } from "node:child_process"
 import { join } from "node:path"
 import process from "node:process"
 import { createInterface } from "node:readline"
+import { seeded } from "@scanpoll/test-support/seeded"
 import { type End, numberOf, type Order, rootOf, type Saying, type Trouble, type VendorName, vendors } from "./order.ts"
 
 const usualSpeed = 30
@@ -24,14 +25,7 @@ const script = ownProgram(join(import.meta.dirname, "buyer.ts"))
 
 /** A small generator with a seed, so that a run can be repeated. */
 export const dice = (seed: number) => {
-  let state = seed >>> 0
-  const next = (): number => {
-    state = (state + 0x6d2b79f5) >>> 0
-    let t = state
-    t = Math.imul(t ^ (t >>> 15), t | 1)
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61)
-    return ((t ^ (t >>> 14)) >>> 0) / 4_294_967_296
-  }
+  const next = seeded(seed)
   return { next, below: (count: number) => Math.floor(next() * count) }
 }
 
