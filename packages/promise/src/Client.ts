@@ -135,7 +135,8 @@ export interface Submission<out Payload> {
 }
 
 /**
- * How a scan stands; `Ended` is one whose result is at a second address. `retryAfterMs` is the wait the vendor asks for before the next poll.
+ * How a scan stands; `Ended` is one whose result is at a second address. `retryAfterMs` is the wait the vendor asks for
+ * before the next poll. `messages` are what the vendor says it does, oldest first, at most 20.
  *
  * @category models
  * @since 0.1.0
@@ -145,6 +146,7 @@ export type ScanStatus<Payload> =
       readonly _tag: "Pending"
       readonly phase: "queued" | "running"
       readonly progress: Progress | null
+      readonly messages: ReadonlyArray<string>
       readonly retryAfterMs: number | null
     }
   | { readonly _tag: "Ended"; readonly vendorStatus: string; readonly retryAfterMs: number | null }

@@ -65,7 +65,8 @@ export interface EventSource {
  * - `Queued`: waits for a turn of the account's budget before it is submitted.
  * - `Submitting`: the submission is on its way. `Submitted`: there is a ticket; `known` when it was bought before.
  * - `Scheduled`: the next poll is due at `until` (milliseconds since 1970), because of `because`.
- * - `Polled`: an answer that settles nothing; `first` when it is the first of its kind in this wait.
+ * - `Polled`: an answer that settles nothing; `first` when it is the first of its kind in this wait. `messages`: what the
+ *   vendor newly says it does, oldest first; absent where nothing is new.
  * - `Collecting`: the findings are fetched.
  *
  * @category models
@@ -77,7 +78,13 @@ export type ScanEvent = EventSource &
     | { readonly _tag: "Submitting" }
     | { readonly _tag: "Submitted"; readonly known: boolean }
     | { readonly _tag: "Scheduled"; readonly until: number; readonly because: WaitCause; readonly polls: number }
-    | { readonly _tag: "Polled"; readonly seen: Seen; readonly polls: number; readonly first: boolean }
+    | {
+        readonly _tag: "Polled"
+        readonly seen: Seen
+        readonly polls: number
+        readonly first: boolean
+        readonly messages?: ReadonlyArray<string>
+      }
     | { readonly _tag: "Collecting" }
   )
 

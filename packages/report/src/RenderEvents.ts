@@ -7,7 +7,8 @@
  * nothing new makes no line. Lines of different scans interleave; those of one scan come in order.
  *
  * - `queued`: waits for its turn. `submitting`: is being bought. `submitted`: has an id; `known` when it was bought before.
- * - `pending`: the vendor says `phase` (`queued` or `running`), with `progress` or null.
+ * - `pending`: the vendor says `phase` (`queued` or `running`), with `progress` or null. `messages` are what it newly says it
+ *   does, oldest first; the key is absent where nothing is new.
  * - `unrecognised`: the vendor used an undocumented `word`. `fault`: a poll failed with `kind`, `code`, `message`.
  * - `collecting`: the findings are fetched. `ended`: `scan` is the row as it stands in the report, without the payload.
  * - `finished`: the run is over; `run`, `summary`, `gate` and `exit` as in the report.
@@ -95,12 +96,18 @@ export const fromEvent = (
     case "Ended":
       return line({ ...head("ended"), scan: Row.fromRecord(event.record, { ...options.row, redact }) })
     case "Polled": {
-      if (!event.first) return null
-      const { seen } = event
+      const { messages, seen } = event
+      if (!event.first && messages === undefined) return null
       switch (seen._tag) {
         case "Pending": {
           const progress = seen.progress._tag === "None" ? null : seen.progress.value
-          return line({ ...head("pending"), polls: event.polls, phase: seen.phase, progress })
+          return line({
+            ...head("pending"),
+            polls: event.polls,
+            phase: seen.phase,
+            progress,
+            ...(messages === undefined ? {} : { messages: messages.map(redact) })
+          })
         }
         case "Ended":
           return line({

@@ -208,6 +208,11 @@ describe("events", () => {
   it("makes no line where nothing changed", () => {
     assert.isNull(read({ _tag: "Scheduled", until: start, because: "pace", polls: 1 }))
     assert.isNull(read({ _tag: "Polled", seen: Observation.pending("running"), polls: 2, first: false }))
+    const messages = ["12:00:05 Starting HSTS check"]
+    assert.deepStrictEqual(
+      read({ _tag: "Polled", seen: Observation.pending("running"), polls: 3, first: false, messages }),
+      { ...head, event: "pending", polls: 3, phase: "running", progress: null, messages }
+    )
   })
 
   it("ends a scan with the row of the report", () => {

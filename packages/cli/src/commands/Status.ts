@@ -42,12 +42,23 @@ interface Standing {
   readonly severity: string | null
   readonly score: { readonly value: number; readonly grade: string | null } | null
   readonly progress: Progress | null
+  readonly messages: ReadonlyArray<string>
   readonly reason: Reason | null
   readonly fault: PollFault["kind"] | null
 }
 
+const empty: Omit<Standing, "key" | "status"> = {
+  vendorStatus: null,
+  severity: null,
+  score: null,
+  progress: null,
+  messages: [],
+  reason: null,
+  fault: null
+}
+
 const standingOf = (key: string, answer: Result.Result<PollAnswer<ScanOutcome<unknown>>, PollFault>): Standing => {
-  const blank = { key, vendorStatus: null, severity: null, score: null, progress: null, reason: null, fault: null }
+  const blank = { ...empty, key }
   if (Result.isFailure(answer)) {
     const { code, kind, message, requestId } = answer.failure
     const reason = { code, message, advice: null, requestId }
@@ -67,7 +78,12 @@ const standingOf = (key: string, answer: Result.Result<PollAnswer<ScanOutcome<un
   const { observation } = answer.success
   switch (observation._tag) {
     case "Pending":
-      return { ...blank, status: observation.phase, progress: Option.getOrNull(observation.progress) }
+      return {
+        ...blank,
+        status: observation.phase,
+        progress: Option.getOrNull(observation.progress),
+        messages: observation.messages ?? []
+      }
     case "Ended":
       return { ...blank, status: "ended", vendorStatus: observation.vendorStatus }
     case "Unrecognised":
@@ -111,7 +127,9 @@ const line = (standing: Standing): string => {
       `score ${standing.score.value}${standing.score.grade === null ? "" : ` ${inert(standing.score.grade, 8)}`}`
     )
   }
-  const why = standing.reason === null ? "" : `: ${inert(standing.reason.message, 300)}`
+  const said = standing.messages.at(-1) ?? ""
+  const text = standing.reason === null ? said : standing.reason.message
+  const why = text === "" ? "" : `: ${inert(text, 300)}`
   return `${standing.key}  ${words.join(", ")}${why}\n`
 }
 
@@ -125,6 +143,7 @@ const toJson = (standings: ReadonlyArray<Standing>, vendors: ReadonlyArray<strin
     severity: standing.severity,
     score: standing.score,
     progress: standing.progress,
+    messages: standing.messages,
     reason: standing.reason
   }))
 })
@@ -145,7 +164,7 @@ const codeOf = (standing: Standing): 0 | 3 | 4 => {
 
 // What the journal says of a claim that has no scan to ask about, or whose answer is known.
 const standingOfClaim = (entry: ScanJournal.ClaimEntry, key: string): Standing => {
-  const blank = { key, vendorStatus: null, severity: null, score: null, progress: null, fault: null }
+  const blank = { ...empty, key }
   const point = entry.state === "settled" ? History.point(entry) : null
   return point === null
     ? { ...blank, status: entry.state, reason: entry.reason }

@@ -33,6 +33,8 @@ export interface Row {
   readonly key: string | null
   readonly phase: string
   readonly progress: Progress | null
+  /** The last thing the vendor said it does, or empty. */
+  readonly said: string
   readonly since: number
   readonly next: { readonly until: number; readonly because: WaitCause } | null
   readonly record: Records.ScanRecord | null
@@ -207,6 +209,7 @@ export const make = (total: number, startedAt: number, typeOf: TypeOf = () => ""
         key: null,
         phase: "",
         progress: null,
+        said: "",
         since: event.at,
         next: null,
         record: null
@@ -232,7 +235,13 @@ const changeOf = (event: ScanEvent): Partial<Row> => {
       return { next: { until: event.until, because: event.because } }
     case "Polled": {
       const progress = event.seen._tag === "Pending" ? Option.getOrNull(event.seen.progress) : null
-      return { phase: seenWords(event.seen), ...(progress === null ? {} : { progress }), next: null }
+      const said = inert(event.messages?.at(-1) ?? "", 120)
+      return {
+        phase: seenWords(event.seen),
+        ...(progress === null ? {} : { progress }),
+        ...(said === "" ? {} : { said }),
+        next: null
+      }
     }
     case "Collecting":
       return { phase: "fetching the findings", next: null }

@@ -10,7 +10,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import * as Durations from "../config/Durations.ts"
-import { Streams } from "../output/Streams.ts"
+import { inert, Streams } from "../output/Streams.ts"
 import * as Board from "./Board.ts"
 import type * as View from "./View.ts"
 
@@ -34,12 +34,13 @@ export const begin = Effect.fnUntraced(function* (
   const streams = yield* Streams
   const startedAt = yield* SteadyClock.now
   const board = Board.make(total, startedAt, typeOf)
-  const line = (row: Board.Row, at: number): string => {
+  const line = (row: Board.Row, at: number, messages: ReadonlyArray<string> = []): string => {
     const number = String(row.index + 1).padStart(String(total).length)
     const how = row.record === null ? Board.progressWords(row.progress) : ""
     const phase = row.phase === "running" && how !== "" ? `running ${how}` : row.phase
+    const said = messages.length === 0 ? "" : `: ${inert(messages.join("; "), 200)}`
     const key = row.key === null || row.phase !== "submitted" ? "" : ` as ${row.key}`
-    return `[${elapsed(at - startedAt)}] ${number}/${total} ${row.vendor} ${row.subject}${Board.typeWords(row)}: ${phase}${key}\n`
+    return `[${elapsed(at - startedAt)}] ${number}/${total} ${row.vendor} ${row.subject}${Board.typeWords(row)}: ${phase}${key}${said}\n`
   }
   const heartbeat = Effect.gen(function* () {
     const now = yield* SteadyClock.now
@@ -58,7 +59,10 @@ export const begin = Effect.fnUntraced(function* (
     observer: (event) => {
       const changed = board.update(event)
       const row = board.rows.get(event.index)
-      if (changed && row !== undefined && isNews(event)) streams.errUnsafe(line(row, event.at))
+      const messages = event._tag === "Polled" ? event.messages : undefined
+      if ((changed || messages !== undefined) && row !== undefined && isNews(event)) {
+        streams.errUnsafe(line(row, event.at, messages))
+      }
     }
   }
 })

@@ -120,10 +120,12 @@ export const draw = (
     const how = row.record === null && row.phase === "running" ? Board.progressWords(row.progress) : ""
     const phase = `${row.phase}${how === "" ? "" : ` ${how}`}`
     const next = row.next === null || row.record !== null ? null : Board.wait(row.next.until - now)
+    const said = row.record === null && row.phase === "running" ? row.said : ""
     const texts =
       next === null || row.next === null
-        ? [phase]
+        ? [...(said === "" ? [] : [`${phase}: ${said}`]), phase]
         : [
+            ...(said === "" ? [] : [`${phase}: ${said}, next poll in ${next}`]),
             `${phase}, next poll in ${next} (${Board.becauseWords(row.next.because)})`,
             `${phase}, next poll in ${next}`,
             phase

@@ -52,7 +52,10 @@ const vendors = hurriedVendors({
   appvet: {
     credentials: [keys.appvet, keys.second],
     rateLimit: null,
-    fate: ({ url }) => (url.includes("failed") ? { outcome: "failed", error: texts, merge: told } : { merge: told })
+    fate: ({ url }) =>
+      url.includes("failed")
+        ? { outcome: "failed", error: texts, merge: told }
+        : { merge: told, settleAfterPolls: 1, events: [{ time: "12:00:05", message: texts }] }
   }
 })
 

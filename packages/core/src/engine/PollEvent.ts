@@ -36,7 +36,8 @@ export interface Scheduled {
 
 /**
  * A poll was answered without settling the scan. `first` is true when this status word has not been seen before in this
- * wait, so that a listener can warn once per word.
+ * wait, so that a listener can warn once per word. `messages` are what the vendor says it does, as far as an earlier poll of
+ * this wait did not tell it already, oldest first; absent where nothing is new.
  *
  * @category models
  * @since 0.1.0
@@ -47,6 +48,7 @@ export interface Polled {
   readonly seen: Seen
   readonly polls: number
   readonly first: boolean
+  readonly messages?: ReadonlyArray<string>
 }
 
 /**

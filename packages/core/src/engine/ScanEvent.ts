@@ -17,7 +17,8 @@ import type { WaitCause } from "./PollEvent.ts"
  * - `Submitting`: the claim is committed and the submission is on its way.
  * - `Submitted`: there is a ticket; `known` when the scan was bought before and is joined.
  * - `Scheduled`: the next poll is due at `until`, because of `because`; `turn` when it waited for the account until now.
- * - `Polled`: an answer that settles nothing; `first` when this is the first of its kind in this wait.
+ * - `Polled`: an answer that settles nothing; `first` when this is the first of its kind in this wait. `messages`: what the
+ *   vendor newly says it does, oldest first; absent where nothing is new.
  * - `Collecting`: the findings are fetched.
  * - `Ended`: the record of the request.
  *
@@ -29,7 +30,13 @@ export type ScanEventKind =
   | { readonly _tag: "Submitting" }
   | { readonly _tag: "Submitted"; readonly known: boolean }
   | { readonly _tag: "Scheduled"; readonly until: number; readonly because: WaitCause; readonly polls: number }
-  | { readonly _tag: "Polled"; readonly seen: Seen; readonly polls: number; readonly first: boolean }
+  | {
+      readonly _tag: "Polled"
+      readonly seen: Seen
+      readonly polls: number
+      readonly first: boolean
+      readonly messages?: ReadonlyArray<string>
+    }
   | { readonly _tag: "Collecting" }
   | { readonly _tag: "Ended"; readonly record: ScanRecord }
 

@@ -26,8 +26,11 @@ export interface Progress {
 }
 
 /**
- * The scan is not finished: it waits its turn at the vendor, or runs. With `moved`, it goes on under another ticket of the
- * same account, which is polled from now on.
+ * The scan is not finished: it waits its turn at the vendor, or runs.
+ *
+ * - `messages`: what the vendor says it does, a line each, oldest first; at most 20. Text for people: it decides nothing.
+ *   Absent where there is none.
+ * - `moved`: it goes on under another ticket of the same account, which is polled from now on.
  *
  * @category models
  * @since 0.1.0
@@ -36,6 +39,7 @@ export interface Pending {
   readonly _tag: "Pending"
   readonly phase: "queued" | "running"
   readonly progress: Option.Option<Progress>
+  readonly messages?: ReadonlyArray<string>
   readonly moved?: ScanTicket
 }
 
@@ -108,13 +112,19 @@ export interface PollAnswer<out A> {
 }
 
 /**
- * The scan waits for a worker or runs; `progress` where the vendor tells it.
+ * The scan waits for a worker or runs; `progress` and `messages` where the vendor tells them.
  *
  * @category constructors
  * @since 0.1.0
  */
-export const pending = (phase: "queued" | "running", progress: Option.Option<Progress> = Option.none()): Pending =>
-  progress._tag === "None" ? silent[phase] : { _tag: "Pending", phase, progress }
+export const pending = (
+  phase: "queued" | "running",
+  progress: Option.Option<Progress> = Option.none(),
+  messages: ReadonlyArray<string> = []
+): Pending => {
+  if (messages.length > 0) return { _tag: "Pending", phase, progress, messages }
+  return progress._tag === "None" ? silent[phase] : { _tag: "Pending", phase, progress }
+}
 
 // Most answers tell no progress, and a sleeping wait keeps its last one: they share these.
 const silent: Readonly<Record<Pending["phase"], Pending>> = {

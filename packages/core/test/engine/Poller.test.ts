@@ -16,6 +16,7 @@ import type { PollEvent } from "../../src/engine/PollEvent.ts"
 import * as Poller from "../../src/engine/Poller.ts"
 import type { PollSpec } from "../../src/engine/PollSpec.ts"
 import * as RateBudget from "../../src/engine/RateBudget.ts"
+import * as Observation from "../../src/model/Observation.ts"
 import { PollStopped } from "../../src/model/PollStopped.ts"
 import type { ScanTicket } from "../../src/model/ScanTicket.ts"
 import * as PollPolicy from "../../src/policy/PollPolicy.ts"
@@ -634,6 +635,33 @@ describe("Poller.events", () => {
         ["first", "Polled", "hint", "Polled", "back-off", "Settled"]
       )
     })
+  )
+
+  it.effect(
+    "tells each message of the vendor once, also where its list is sent whole again or cut, and keeps none (AV-08)",
+    () =>
+      Effect.gen(function* () {
+        const vendor = Conversation.make({ policy: steady })
+        const lists = [[], ["a"], ["a", "b", "c"], ["a", "b", "c"], ["c", "d"], ["x"], [], ["x", "x"], ["y", "x", "z"]]
+        let polls = 0
+        const spec = specOf(vendor)
+        const poll: typeof spec.poll = Effect.suspend(() => {
+          const messages = lists[polls++]
+          return messages === undefined
+            ? spec.poll
+            : Effect.succeed(
+                Observation.answer<Conversation.Outcome>(Observation.pending("running", Option.none(), messages))
+              )
+        })
+        const exit = yield* finish(Stream.runCollect(Poller.events({ ...spec, poll }, { buffer: 100 })))
+        const polled = (Exit.isSuccess(exit) ? exit.value : []).filter((event) => event._tag === "Polled")
+        assert.deepStrictEqual(
+          polled.map(({ messages }) => messages),
+          [undefined, ["a"], ["b", "c"], undefined, ["d"], ["x"], undefined, undefined, ["z"]]
+        )
+        // One that sleeps is as small as one without them.
+        for (const { seen } of polled) assert.strictEqual(seen, Observation.pending("running"))
+      })
   )
 
   it.effect("a reader that stalls delays no poll", () =>

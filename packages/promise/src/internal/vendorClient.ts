@@ -53,7 +53,8 @@ const statusOf = <Payload>(answer: Effect.Success<ReturnType<typeof Scans.pollOn
   switch (observation._tag) {
     case "Pending": {
       const progress = Option.getOrNull(observation.progress)
-      return { _tag: "Pending", phase: observation.phase, progress, retryAfterMs } as const
+      const { messages = [], phase } = observation
+      return { _tag: "Pending", phase, progress, messages, retryAfterMs } as const
     }
     case "Ended":
       return { _tag: "Ended", vendorStatus: observation.vendorStatus, retryAfterMs } as const

@@ -143,6 +143,7 @@ export const vendor: Vendor.Vendor<AppVetSchema.AppVetRequest, AppVetSchema.AppV
     completed: ["completed_at"],
     subject: answered,
     type: ["type"],
+    messages: { rows: ["events"], line: ["time", "message"] },
     words: {
       queued: "queued",
       scanning: { running: ["progress"] },

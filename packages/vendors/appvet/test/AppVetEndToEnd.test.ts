@@ -50,7 +50,8 @@ const live = <A, E>(name: string, test: () => Effect.Effect<A, E, VendorHttp.Ven
 describe("over real HTTP", () => {
   live("a scan is queued, scanned and completed, and its report explains it", () =>
     Effect.gen(function* () {
-      const fate = { settleAfterPolls: 2, words: ["queued", "scanning"], progress: 45, score: 72 }
+      const event = { time: "12:00:05", message: "Starting HSTS check" }
+      const fate = { settleAfterPolls: 2, words: ["queued", "scanning"], progress: 45, score: 72, events: [event] }
       const { adapter, simulator } = yield* start({ fate: () => fate })
       const { quota, ticket } = yield* submit(adapter, request("https://shop.example"))
       assert.strictEqual(ticket.origin, simulator.origin)
@@ -61,7 +62,12 @@ describe("over real HTTP", () => {
         [first.observation, second.observation],
         [
           { _tag: "Pending", phase: "queued", progress: Option.none() },
-          { _tag: "Pending", phase: "running", progress: Option.some({ fraction: 0.45, done: null, total: null }) }
+          {
+            _tag: "Pending",
+            phase: "running",
+            progress: Option.some({ fraction: 0.45, done: null, total: null }),
+            messages: ["12:00:05 Starting HSTS check"]
+          }
         ]
       )
       const third = (yield* adapter.poll(ticket)).observation

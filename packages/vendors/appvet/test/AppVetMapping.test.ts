@@ -29,6 +29,8 @@ const without = (name: string, ...fields: ReadonlyArray<string>) =>
     Object.fromEntries(Object.entries(Fake.fixture(name)).filter(([field]) => !fields.includes(field)))
   )
 
+const messages = ["12:00:05 Starting HSTS check", "12:00:08 Starting CSP check", "12:00:12 Starting cookie analysis"]
+
 const created = Date.UTC(2026, 2, 30, 12, 0, 0)
 
 describe("queued and scanning", () => {
@@ -45,9 +47,39 @@ describe("queued and scanning", () => {
       assert.deepStrictEqual(seen, {
         _tag: "Pending",
         phase: "running",
-        progress: Option.some({ fraction: 0.45, done: null, total: null })
+        progress: Option.some({ fraction: 0.45, done: null, total: null }),
+        messages
       })
     })
+  )
+
+  it.effect(
+    "scanning tells the last 20 events as lines, oldest first, and leaves out what is none (AV-06, AV-08)",
+    () =>
+      Effect.gen(function* () {
+        const events = [
+          ...Array.from({ length: 500 }, (_, index) => ({ time: "23:59:58", message: `check ${index}` })),
+          { time: "00:00:02", message: "x".repeat(10_000) },
+          { message: "no time" },
+          "a text",
+          null,
+          7,
+          { time: null, message: ["odd"] }
+        ]
+        const seen = yield* poll(body("scanning", { events }))
+        const told = seen._tag === "Pending" ? (seen.messages ?? []) : []
+        assert.strictEqual(told.length, 17)
+        assert.strictEqual(told[0], "23:59:58 check 486")
+        assert.match(told[14] ?? "", /^00:00:02 x+/)
+        assert.isAtMost(told[14]?.length ?? 0, 300)
+        assert.deepStrictEqual(told.slice(15), ["no time", "a text"])
+        for (const none of [[], "none", null, { 0: "x" }, 1]) {
+          const silent = yield* poll(body("scanning", { events: none }))
+          assert.isTrue(silent._tag === "Pending" && silent.messages === undefined)
+        }
+        const queued = yield* poll(body("queued", { events: [{ time: "12:00:00", message: "waits" }] }))
+        assert.deepStrictEqual(queued._tag === "Pending" && queued.messages, ["12:00:00 waits"])
+      })
   )
 
   it.effect.each([30, 0, 100])("progress %d never decides anything (AV-05)", (progress) =>
@@ -62,7 +94,7 @@ describe("queued and scanning", () => {
     (progress) =>
       Effect.gen(function* () {
         const seen = yield* poll(body("scanning", { progress }))
-        assert.deepStrictEqual(seen, { _tag: "Pending", phase: "running", progress: Option.none() })
+        assert.deepStrictEqual(seen, { _tag: "Pending", phase: "running", progress: Option.none(), messages })
       })
   )
 

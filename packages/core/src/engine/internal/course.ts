@@ -6,7 +6,7 @@ import type * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Random from "effect/Random"
 import * as Result from "effect/Result"
-import type { PollAnswer } from "../../model/Observation.ts"
+import * as Observation from "../../model/Observation.ts"
 import * as PollFault from "../../model/PollFault.ts"
 import { PollStopped, type Seen, type StopReason } from "../../model/PollStopped.ts"
 import * as Decision from "../../policy/Decision.ts"
@@ -41,9 +41,11 @@ class Rarely<A, R> {
   brokenInARow = 0
   missingInARow = 0
   stepper: Stepper<R> | null = null
-  undecided: PollAnswer<A> | PollFault.PollFault | null = null
+  undecided: Observation.PollAnswer<A> | PollFault.PollFault | null = null
   // The first status word, then all of them.
   words: string | Set<string> | null = null
+  // The last message of the vendor's that was told.
+  told: string | null = null
 }
 
 // Since when a wait, or the fleet it belongs to, counts its milliseconds.
@@ -115,11 +117,11 @@ export class Course<A, T, R, E extends Era = Era> implements Decision.WaitState,
   }
 
   // The answer that a schedule still thinks about.
-  get undecided(): PollAnswer<A> | PollFault.PollFault | null {
+  get undecided(): Observation.PollAnswer<A> | PollFault.PollFault | null {
     return this.rarely === null ? null : this.rarely.undecided
   }
 
-  set undecided(answer: PollAnswer<A> | PollFault.PollFault | null) {
+  set undecided(answer: Observation.PollAnswer<A> | PollFault.PollFault | null) {
     this.rare().undecided = answer
   }
 
@@ -177,18 +179,31 @@ export class Course<A, T, R, E extends Era = Era> implements Decision.WaitState,
   }
 
   // Folds an answer in. What is returned proposes the next wait: a number at once, or an effect when it is a schedule.
-  seen(now: number, answer: PollAnswer<A> | PollFault.PollFault): Proposal | Effect.Effect<Proposal, never, R> {
+  seen(
+    now: number,
+    answer: Observation.PollAnswer<A> | PollFault.PollFault
+  ): Proposal | Effect.Effect<Proposal, never, R> {
     const { spec } = this
     const { budget, observer } = spec
     if (budget !== undefined) apply(budget, spec.limits, answer, now, { by: this, kind: "poll" })
-    const seen = answer instanceof PollFault.PollFault ? answer : answer.observation
-    if (seen._tag === "Settled") {
+    const said = answer instanceof PollFault.PollFault ? answer : answer.observation
+    if (said._tag === "Settled") {
       this.polls += 1
       return null
     }
+    // A sleeping wait keeps what it saw last, and no texts with it.
+    const seen = said._tag === "Pending" && said.messages !== undefined ? withoutMessages(said) : said
     Decision.fold(this, seen)
     if (observer !== undefined) {
-      tell(observer, { _tag: "Polled", at: now, seen, polls: this.polls, first: this.isFirst(seen) })
+      const messages = said._tag === "Pending" && said.messages !== undefined ? this.news(said.messages) : []
+      tell(observer, {
+        _tag: "Polled",
+        at: now,
+        seen,
+        polls: this.polls,
+        first: this.isFirst(seen),
+        ...(messages.length === 0 ? {} : { messages })
+      })
     }
     const tick: PollTick = {
       seen,
@@ -206,7 +221,7 @@ export class Course<A, T, R, E extends Era = Era> implements Decision.WaitState,
 
   decide(
     now: number,
-    answer: PollAnswer<A> | PollFault.PollFault,
+    answer: Observation.PollAnswer<A> | PollFault.PollFault,
     proposal: Proposal,
     context: Context.Context<never>
   ): Decision.Decision<A> {
@@ -250,6 +265,14 @@ export class Course<A, T, R, E extends Era = Era> implements Decision.WaitState,
     return decision
   }
 
+  // A vendor sends the same list again with each answer, longer each time, or the end of it.
+  private news(messages: ReadonlyArray<string>): ReadonlyArray<string> {
+    const rarely = this.rare()
+    const { told } = rarely
+    rarely.told = messages.at(-1) ?? told
+    return told === null ? messages : messages.slice(messages.lastIndexOf(told) + 1)
+  }
+
   private isFirst(seen: Seen): boolean {
     const word = wordOf(seen)
     const rarely = this.rare()
@@ -265,6 +288,9 @@ export class Course<A, T, R, E extends Era = Era> implements Decision.WaitState,
     return true
   }
 }
+
+const withoutMessages = ({ moved, phase, progress }: Observation.Pending): Observation.Pending =>
+  moved === undefined ? Observation.pending(phase, progress) : { _tag: "Pending", phase, progress, moved }
 
 const wordOf = (seen: Seen): string => {
   switch (seen._tag) {

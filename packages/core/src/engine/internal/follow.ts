@@ -233,7 +233,13 @@ const observe = <Payload>(
       if (event.first && event.seen._tag === "Unrecognised") {
         progress.warnings.push(`the vendor used an unknown status ${JSON.stringify(event.seen.word.slice(0, 64))}`)
       }
-      return emit({ _tag: "Polled", seen: event.seen, polls: event.polls, first: event.first })
+      return emit({
+        _tag: "Polled",
+        seen: event.seen,
+        polls: event.polls,
+        first: event.first,
+        ...(event.messages === undefined ? {} : { messages: event.messages })
+      })
     case "Settled":
       return
     case "Stopped":

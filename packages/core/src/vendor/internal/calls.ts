@@ -146,6 +146,9 @@ export interface PendingStatus {
  *   place are whole numbers.
  * - `words`: what each documented word means, compared exactly; as a function, null for a word that is not documented.
  * - `pending`: answers other than 200 that say the scan is not finished.
+ * - `messages`: where an answer that is not the end has what the vendor says it does: a list, oldest first, and the fields of an
+ *   entry that make a line for people (an entry may be a text itself); or a function of the body. The last 20 count, each up
+ *   to 300 characters. They are shown as a run goes on, each once, and decide nothing.
  * - `created`, `completed`: where the answer, as it was read, has its RFC 3339 times.
  * - `subject`: what a finished scan was about, as the answer itself names it; null where it does not. Left out: the answer
  *   of this vendor never says. `type`: where it names the vendor's type of scan, in the words of `pacing.durations.kind`.
@@ -162,6 +165,9 @@ export interface Status<in A, out P> {
   readonly numeric?: boolean
   readonly words: Readonly<Record<string, Meaning<A, P>>> | ((word: string) => Meaning<A, P> | null)
   readonly pending?: ReadonlyArray<PendingStatus>
+  readonly messages?:
+    | { readonly rows: Place; readonly line: ReadonlyArray<string> }
+    | ((body: unknown) => ReadonlyArray<string>)
   readonly created?: Place
   readonly completed?: Place
   readonly subject?: (answer: unknown) => Subject | null

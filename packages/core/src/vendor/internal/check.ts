@@ -147,6 +147,12 @@ const callFaults = <T, A, P, F, L, K extends string>(it: Definition<T, A, P, F, 
     ...idPathFaults("status", status.path, status.query !== undefined),
     ...placeFaults("status.id", status.id),
     ...placeFaults("status.word", status.word),
+    ...(typeof status.messages === "object"
+      ? [
+          ...placeFaults("status.messages.rows", status.messages.rows),
+          ...placeFaults("status.messages.line", status.messages.line)
+        ]
+      : []),
     ...(words === null || words.some(([, meaning]) => ends(meaning) || meaning === "ended")
       ? []
       : ["status.words: no word means completed"]),

@@ -12,6 +12,7 @@ import type { About, Definition, Meaning, PendingStatus, Said, Verdict, When } f
 import * as Wire from "../Wire.ts"
 import * as Faults from "./faults.ts"
 import * as Judging from "./judging.ts"
+import * as Messages from "./messages.ts"
 
 type Observed<P> = Result.Result<Observation.Observation<ScanOutcome.ScanOutcome<P>>, PollFault>
 
@@ -125,6 +126,7 @@ export const make = <T, A, P, F, L, K extends string>(
   const faults = Faults.make(errors)
   const answers = Wire.reader(answer)
   const pendings = pendingsOf(status.pending)
+  const messagesOf = Messages.reader(status.messages)
   const resultPendings = pendingsOf(result?.pending)
 
   // An answer other than 200.
@@ -318,7 +320,9 @@ export const make = <T, A, P, F, L, K extends string>(
         return Result.succeed(Observation.unrecognised(WireFields.cut(scrub(word.success), 100)))
       }
       if (meaning === "ended") return Result.succeed(Observation.ended(WireFields.cut(scrub(word.success), 100)))
-      if (typeof meaning === "string") return Result.succeed(Observation.pending(meaning))
+      if (typeof meaning === "string") {
+        return Result.succeed(Observation.pending(meaning, Option.none(), messagesOf(body)))
+      }
       if ("moved" in meaning) {
         const scanId = idOf(meaning.moved(body, ticket.scanId))
         return scanId === null
@@ -326,7 +330,7 @@ export const make = <T, A, P, F, L, K extends string>(
           : Result.succeed(Observation.moved("running", { ...ticket, scanId }))
       }
       if ("running" in meaning) {
-        return Result.succeed(Observation.pending("running", progressOf(meaning.running(body))))
+        return Result.succeed(Observation.pending("running", progressOf(meaning.running(body)), messagesOf(body)))
       }
       return Result.map(settle(meaning, ticket, word.success, response, null), Observation.settled)
     }
