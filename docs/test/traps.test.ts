@@ -3,15 +3,17 @@ import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
 import { assert, describe, it } from "@effect/vitest"
 import { type ScanOutcome, ScanTicket, type Vendor, VendorHttp } from "@scanpoll/core"
 import { type Conformance, Script, Stage } from "@scanpoll/testkit"
+import { SonarQubeVendor } from "@scanpoll/sonarqube"
 import { UrlscanVendor, UrlscanSamples } from "@scanpoll/urlscan"
+import { VirusTotalSamples, VirusTotalVendor } from "@scanpoll/virustotal"
 import { Effect, Layer, Redacted } from "effect"
 import github from "../examples/vendors/github-sarif.ts"
 import probely from "../examples/vendors/probely.ts"
-import sonarqube from "../examples/vendors/sonarqube.ts"
-import virustotal from "../examples/vendors/virustotal.ts"
-import { samples as virustotalSays } from "../examples/vendors/virustotal.samples.ts"
 import zap from "../examples/vendors/zap.ts"
 
+const sonarqube = SonarQubeVendor.vendor
+const virustotal = VirusTotalVendor.vendor
+const virustotalSays = VirusTotalSamples.samples
 const urlscan = UrlscanVendor.vendor
 const urlscanSays = UrlscanSamples.samples
 const http = Layer.provide(VendorHttp.layer, NodeHttpClient.layerUndici)

@@ -6,12 +6,8 @@ import { Layer } from "effect"
 import { describe, it } from "vitest"
 import harbourmaster from "../examples/vendors/harbourmaster.ts"
 import * as harbourmasterSays from "../examples/vendors/harbourmaster.samples.ts"
-import virustotal from "../examples/vendors/virustotal.ts"
-import * as virustotalSays from "../examples/vendors/virustotal.samples.ts"
 import zap from "../examples/vendors/zap.ts"
 import * as zapSays from "../examples/vendors/zap.samples.ts"
-import sonarqube from "../examples/vendors/sonarqube.ts"
-import * as sonarqubeSays from "../examples/vendors/sonarqube.samples.ts"
 import probely from "../examples/vendors/probely.ts"
 import * as probelySays from "../examples/vendors/probely.samples.ts"
 import github from "../examples/vendors/github-sarif.ts"
@@ -23,8 +19,6 @@ const hold = <T, P>(vendor: Vendor.Vendor<T, P>, samples: Samples.Samples<T>) =>
   Conformance.suite(Conformance.kit(vendor, samples, http), { describe, it })
 
 hold(harbourmaster, harbourmasterSays.samples)
-hold(virustotal, virustotalSays.samples)
 hold(zap, zapSays.samples)
-hold(sonarqube, sonarqubeSays.samples)
 hold(probely, probelySays.samples)
 hold(github, githubSays.samples)

@@ -147,6 +147,8 @@ export interface Sent {
  * - `id`: where the id is in such an answer: a place in its body, or a form that its `Location` header matches, whose
  *   first group is the id.
  * - `scanId`: the id of the scan of the first valid request, where it is more than what is there: `TARGET/{id}`. Default `{id}`.
+ * - `waits`: nothing is submitted, because the scan exists already; the id in `accepted` is the one that the first valid
+ *   request names.
  * - `accepted`: answers that take the submission and do not show its end.
  * - `settled`: answers that already are the end, such as a cache hit; left out where the vendor has none.
  *
@@ -157,6 +159,7 @@ export interface SubmitFacts {
   readonly sends?: Sent
   readonly id: Path | { readonly location: RegExp }
   readonly scanId?: string
+  readonly waits?: boolean
   readonly accepted: readonly [Answer, ...Array<Answer>]
   readonly settled?: ReadonlyArray<SettledAnswer>
 }

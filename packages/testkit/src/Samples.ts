@@ -67,6 +67,7 @@ export interface CallSample {
  *   `id`: where the id is in them, where the definition finds it with a function. `scanId`: the id of the scan, where it is
  *   more than that: `TARGET/{id}`. `settled`: answers that already are the
  *   end.
+ *   Or `submit.waits`, where nothing is submitted: the id that the first valid request names.
  * - `poll.sends`: the documented request. `scans`: an answer for each documented word. `otherId`: an id in the vendor's
  *   form that none of them has. `decides`: the places that tell the status together, where there is no word for it.
  * - `prepare`: the calls that a submission needs first, in their order. `recover`: as in a kit.
@@ -85,13 +86,15 @@ export interface CallSample {
 export interface Samples<T> {
   readonly keys?: readonly [string, string]
   readonly requests: Omit<Requests<T>, "valid"> & Partial<Pick<Requests<T>, "valid">>
-  readonly submit: {
-    readonly sends: Sent
-    readonly id?: Path
-    readonly scanId?: string
-    readonly accepted: readonly [Answer, ...Array<Answer>]
-    readonly settled?: ReadonlyArray<EndSample>
-  }
+  readonly submit:
+    | {
+        readonly sends: Sent
+        readonly id?: Path
+        readonly scanId?: string
+        readonly accepted: readonly [Answer, ...Array<Answer>]
+        readonly settled?: ReadonlyArray<EndSample>
+      }
+    | { readonly waits: string }
   readonly poll: {
     readonly sends: Sent
     readonly otherId: string
@@ -156,13 +159,16 @@ const Shape = Schema.Struct({
     anew: Schema.optionalKey(atLeastOne(Schema.Unknown)),
     invalid: atLeastOne(Schema.Struct({ request: Schema.Unknown, path: Place }))
   }),
-  submit: Schema.Struct({
-    sends: SomeRequest,
-    id: Schema.optionalKey(Place),
-    scanId: Schema.optionalKey(Schema.String),
-    accepted: atLeastOne(SomeAnswer),
-    settled: Schema.optionalKey(Schema.Array(SettledScan))
-  }),
+  submit: Schema.Union([
+    Schema.Struct({
+      sends: SomeRequest,
+      id: Schema.optionalKey(Place),
+      scanId: Schema.optionalKey(Schema.String),
+      accepted: atLeastOne(SomeAnswer),
+      settled: Schema.optionalKey(Schema.Array(SettledScan))
+    }),
+    Schema.Struct({ waits: Schema.String })
+  ]),
   poll: Schema.Struct({
     sends: SomeRequest,
     otherId: Schema.String,

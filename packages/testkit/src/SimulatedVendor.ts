@@ -224,16 +224,17 @@ export const make = <T, P>(
   options: Options = {}
 ): Effect.Effect<Simulator.Simulator, Simulator.SimulatorError, Scope.Scope> => {
   const { calls, name, places } = vendor
-  const [accepted] = samples.submit.accepted
+  const submission = definedKit.submissionOf(samples)
+  const [accepted] = submission.accepted
   const usual = Duration.toMillis(vendor.budget.typicalDuration)
   const basePath = (URL.parse(vendor.baseUrl ?? "")?.pathname ?? "").replace(/\/$/, "")
-  const submitAt = addressed(samples.submit.sends.path)
+  const submitAt = submission.sends === null ? null : addressed(submission.sends.path)
   const resultAt = samples.result === undefined ? null : addressed(samples.result.sends.path)
   const cancelAt = samples.cancel === undefined ? null : addressed(samples.cancel.sends.path)
   const preparing = (samples.prepare ?? []).map((call) => ({ ...call, address: addressed(call.sends.path) }))
-  const submits = samples.submit.sends.method
+  const submits = submission.sends?.method
   const poll = addressed(samples.poll.sends.path)
-  const submitId = places.submitId ?? samples.submit.id ?? []
+  const submitId = places.submitId ?? submission.id ?? []
   const written = (id: string): unknown => (vendor.ids === "number" ? Number(id) : id)
   const errors = samples.errors ?? []
   const errorOf = (wanted: (row: (typeof errors)[number]) => boolean, status: number, code: string): Answer =>
@@ -335,12 +336,12 @@ export const make = <T, P>(
     return {
       routes: (method, parts) => {
         const path = behind(`/${parts.join("/")}`)
-        if (method === submits && submitAt.isAt(path)) return { route: "submit" }
+        if (method === submits && submitAt?.isAt(path) === true) return { route: "submit" }
         if (preparing.some(({ address, sends }) => sends.method === method && address.isAt(path)))
           return { route: "prepare" }
         if (samples.cancel?.sends.method === method && cancelAt?.isAt(path) === true) return { route: "cancel" }
         if (method === "GET" && resultAt?.isAt(path) === true) return { route: "result" }
-        if (method !== "GET") return { route: typeof calls.submit.path === "function" ? "submit" : "unknown" }
+        if (method !== "GET") return { route: typeof calls.submit?.path === "function" ? "submit" : "unknown" }
         const none = new URLSearchParams()
         const found = findingsPath === undefined ? null : findingsOf(path, none)
         if (found !== null) return { route: "findings", scanId: found }
@@ -351,13 +352,20 @@ export const make = <T, P>(
       owner: ({ credential }) => credential?.account ?? null,
       limited: () => ({ answer: null, step: throttled }),
       idOf: (call) => poll.idIn(behind(pathOf(call)), call.query),
+      adopt: (call, owner) => {
+        const id = poll.idIn(behind(pathOf(call)), call.query) ?? ""
+        if (submission.sends !== null || !vendor.isId(id) || id === vendor.probe) return null
+        const sent = { subject: id, account: owner ?? "", nth: 0, texts: [id], prepared: null }
+        const fate = options.fate?.(sent) ?? Engine.fateOf(fates, wordOf([id]) ?? undefined) ?? {}
+        return { submission: sent, subject: id, owner: owner ?? "", fate: { ...fate, id }, createdAt: call.now }
+      },
       missing: () => own(missing),
       unknown: () => own(missing),
       wanted: (call, owner) => {
         const texts = textsOf(call)
         const subject = texts.join(" ") || call.body
         const account = owner ?? ""
-        const id = submitAt.idIn(behind(pathOf(call)), call.query)
+        const id = submitAt?.idIn(behind(pathOf(call)), call.query) ?? null
         const prepared = id === "" ? null : id
         const submission = (nth: number): Sent => ({ subject, account, nth, texts, prepared })
         return { subject: `${account} ${subject}`, submission, billed: { subject, credits: 1 } }
@@ -378,7 +386,7 @@ export const make = <T, P>(
 
   return Engine.start(
     { name, key: samples.keys?.[0] ?? `${name}-simulated-key-0123456789`, rateLimit: null, basePath },
-    { ...options, auth: options.auth ?? definedKit.authFor(vendor.auth, samples.submit.sends) },
+    { ...options, auth: options.auth ?? definedKit.authFor(vendor.auth, submission.sends ?? samples.poll.sends) },
     play,
     nothingEarlier
   )
@@ -390,7 +398,9 @@ const nothingEarlier = (none: never): never => none
 const pathOf = ({ path }: Server.Call): string => path.split("?", 1)[0] ?? ""
 
 /** The answer with the id of the samples' scan, and where it is there: the submission's, or that of what it was prepared by. */
-const idPlace = <T, P>({ calls, places }: Vendor<T, P>, { prepare, submit }: Samples<T>): [unknown, wire.Path] => {
+const idPlace = <T, P>({ calls, places }: Vendor<T, P>, samples: Samples<T>): [unknown, wire.Path] => {
+  const { prepare } = samples
+  const submit = definedKit.submissionOf(samples)
   const place = places.submitId ?? submit.id
   const [prepared] = calls.prepare.flatMap(({ take }, at) => {
     const answer = prepare?.[at]?.answer

@@ -67,7 +67,6 @@ export type Facts = Pick<
 export const variables = (
   vendors: ReadonlyArray<Facts>
 ): Readonly<Record<Page["environment"][number], ReadonlyArray<readonly [name: string, words: string]>>> => {
-  const elsewhere = vendors.filter(({ defaultBaseUrl }) => defaultBaseUrl !== null)
   return {
     keys: [
       ...vendors.flatMap(({ keyVariable, title }) =>
@@ -77,17 +76,12 @@ export const variables = (
     ],
     addresses: [
       ...vendors.flatMap(({ baseVariable, defaultBaseUrl, extraVariables, extraWords, title }) => [
-        ...(defaultBaseUrl === null ? [[baseVariable, `The address of ${title}, which has no default`] as const] : []),
+        [
+          baseVariable,
+          defaultBaseUrl === null ? `The address of ${title}, which has no default` : `Another address of ${title}`
+        ] as const,
         ...extraVariables.map((name) => [name, extraWords[name] ?? `A setting of ${title}`] as const)
       ]),
-      ...(elsewhere.length === 0
-        ? []
-        : [
-            [
-              elsewhere.map(({ baseVariable }) => baseVariable).join(", "),
-              "Other addresses than the vendors' public ones"
-            ] as const
-          ]),
       ["SCANPOLL_VAR_NAME", "The value of the plan's variable NAME, as --var NAME=VALUE gives it"],
       ["SCANPOLL_ALLOW_INSECURE_HOSTS", "Hosts that may be asked by plain http: HOST[:PORT], separated by commas"]
     ],

@@ -21,7 +21,9 @@ import * as ExonaPolicy from "@scanpoll/exona/ExonaPolicy"
 import * as ExonaSchema from "@scanpoll/exona/ExonaSchema"
 import * as ExonaVendor from "@scanpoll/exona/ExonaVendor"
 import type { Samples } from "@scanpoll/testkit/Samples"
+import * as SonarQubeVendor from "@scanpoll/sonarqube/SonarQubeVendor"
 import * as UrlscanVendor from "@scanpoll/urlscan/UrlscanVendor"
+import * as VirusTotalVendor from "@scanpoll/virustotal/VirusTotalVendor"
 import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
 import { didYouMean } from "../config/Nearest.ts"
@@ -255,7 +257,9 @@ const defined = <T, P>(
  * @since 0.2.0
  */
 export const definitions: ReadonlyArray<Defined> = [
-  defined(UrlscanVendor.vendor, () => import("@scanpoll/urlscan/UrlscanSamples"))
+  defined(UrlscanVendor.vendor, () => import("@scanpoll/urlscan/UrlscanSamples")),
+  defined(VirusTotalVendor.vendor, () => import("@scanpoll/virustotal/VirusTotalSamples")),
+  defined(SonarQubeVendor.vendor, () => import("@scanpoll/sonarqube/SonarQubeSamples"))
 ]
 
 /**

@@ -18,6 +18,7 @@ import type {
   CancelCall,
   FindingsCall,
   KeyProbe,
+  KnownScan,
   ListCall,
   PrepareCall,
   RecoverCall,
@@ -35,6 +36,7 @@ export type {
   Gathered,
   IdPath,
   KeyProbe,
+  KnownScan,
   ListCall,
   PendingStatus,
   PrepareCall,
@@ -136,6 +138,7 @@ export interface Setting {
  *   asks for a new scan.
  * - `prepare`: calls that a submission needs first, by names, made in this order. What they return is stored with the claim
  *   before the submission is sent. `recover`: asks by it what became of a submission whose answer was lost.
+ * - `submit`: the request that buys a scan; `{ known }` where the target names a scan that exists already.
  * - `answer`: what is read of a finished scan. `payload`: what is kept of it.
  * - `cancel`: only where the vendor documents that a scan can be cancelled.
  *
@@ -154,7 +157,7 @@ export interface Definition<T, A, P, F, L, K extends string = never> extends Fac
   readonly fingerprint?: (target: NoInfer<T>) => string
   readonly maxAge?: (target: NoInfer<T>) => Duration.Input | null
   readonly prepare?: Readonly<Record<K, PrepareCall<NoInfer<T>>>>
-  readonly submit: Submit<NoInfer<T>, NoInfer<P>, NoInfer<K>>
+  readonly submit: Submit<NoInfer<T>, NoInfer<P>, NoInfer<K>> | KnownScan<NoInfer<T>>
   readonly recover?: RecoverCall<NoInfer<K>>
   readonly answer: Codec<A>
   readonly payload: Schema.Codec<P, unknown>

@@ -87,7 +87,7 @@ export interface Options {
  * - `check`: every fault of a target that can be known without asking the vendor.
  * - `places`: where ids and words are, for the kit; null where a function finds them. `location`: the form of a `Location`
  *   that holds a new id.
- * - `calls`: how the vendor is asked, for the kit and for simulated vendors. Functions that are told what was prepared throw
+ * - `calls`: how the vendor is asked, for the kit and for simulated vendors; `submit` is null where nothing is submitted. Functions that are told what was prepared throw
  *   a `TypeError` without it. `prepare` lists the calls in their order; the path of `recover` is null where a function
  *   makes it.
  * - `faults`: what an answer means by the table of errors; to a submission of `target`, by default of the sample.
@@ -127,11 +127,13 @@ export interface Vendor<in out T, out P> extends Facts {
     readonly resultId: Wire.Place | null
   }
   readonly calls: {
-    readonly submit: Pick<Submit<T, never>, "method"> & {
-      readonly path: string | ((target: T, prepared?: unknown) => string)
-      readonly query?: (target: T, prepared?: unknown) => Query
-      readonly already?: { readonly words: ReadonlyArray<string> }
-    }
+    readonly submit:
+      | (Pick<Submit<T, never>, "method"> & {
+          readonly path: string | ((target: T, prepared?: unknown) => string)
+          readonly query?: (target: T, prepared?: unknown) => Query
+          readonly already?: { readonly words: ReadonlyArray<string> }
+        })
+      | null
     readonly prepare: ReadonlyArray<
       Pick<PrepareCall<T>, "method" | "path" | "query" | "take"> & { readonly name: string }
     >
@@ -387,6 +389,7 @@ export const define = <T, A, P, F = never, L = never, K extends string = never>(
 ): Vendor<T, P> => {
   const { cancel, findings, line, list, maxAge, name, pacing, recover, sample, status, submit } = definition
   const prepares = Preparing.namesOf(definition.prepare)
+  const sent = "known" in submit ? null : submit
   const { budget, faults: wrongPaces, limits, policies } = Pacings.make(pacing)
   const wrong = [...wrongPaces, ...Check.faults(definition, limits, policies)]
   if (wrong.length > 0)
@@ -438,19 +441,24 @@ export const define = <T, A, P, F = never, L = never, K extends string = never>(
     },
     places: {
       submitId:
-        typeof submit.id === "function" || "location" in submit.id || "prepared" in submit.id ? null : submit.id,
-      location: typeof submit.id === "object" && "location" in submit.id ? submit.id : null,
+        sent === null || typeof sent.id === "function" || "location" in sent.id || "prepared" in sent.id
+          ? null
+          : sent.id,
+      location: sent !== null && typeof sent.id === "object" && "location" in sent.id ? sent.id : null,
       id: status.id,
       word: typeof status.word === "function" ? null : status.word,
       resultId: definition.result?.id ?? null
     },
     calls: {
-      submit: {
-        path: typeof submit.path === "function" ? Preparing.withStored(prepares, submit.path) : submit.path,
-        ...(submit.method === undefined ? {} : { method: submit.method }),
-        ...(submit.query === undefined ? {} : { query: Preparing.withStored(prepares, submit.query) }),
-        ...(submit.already === undefined ? {} : { already: submit.already })
-      },
+      submit:
+        sent === null
+          ? null
+          : {
+              path: typeof sent.path === "function" ? Preparing.withStored(prepares, sent.path) : sent.path,
+              ...(sent.method === undefined ? {} : { method: sent.method }),
+              ...(sent.query === undefined ? {} : { query: Preparing.withStored(prepares, sent.query) }),
+              ...(sent.already === undefined ? {} : { already: sent.already })
+            },
       prepare: prepares.flatMap((name) => {
         const call = definition.prepare?.[name]
         return call === undefined ? [] : [{ ...call, name }]

@@ -75,7 +75,8 @@ const kitFaults = <Request, Payload>(kit: Kit<Request, Payload>): ReadonlyArray<
     leads(`result.settled[${at}]`, answer, [...(result ?? []), ...(reason ?? [])])
   }
   if (poll.pending.length === 0) faults.push("poll.pending: there is none")
-  if (!errors.some((row) => row.submit === "Refused")) faults.push("errors: none is a refused submission")
+  if (submit.waits !== true && !errors.some((row) => row.submit === "Refused"))
+    faults.push("errors: none is a refused submission")
   if (errors.some((row) => row.submit === undefined && row.poll === undefined)) {
     faults.push("errors: a row says neither what it means for a submission nor for a poll")
   }

@@ -55,7 +55,25 @@ const unreadable: ReadonlyArray<readonly [about: string, answer: Answer]> = [
   ["a document too deep", { status: 201, body: `${"[".repeat(50_000)}${"]".repeat(50_000)}` }]
 ]
 
+/** The one rule of an adapter that is only waited with. */
+const waitingRules = <Request, Payload>(kit: Kit<Request, Payload>): ReadonlyArray<bench.Rule> => [
+  {
+    group: "submit",
+    name: "MUST take the scan that a request names for its own, without a request",
+    run: Effect.fnUntraced(function* (note) {
+      const scene = yield* bench.open(kit)
+      const heard = yield* scene.listen(scene.adapter.submit(kit.requests.valid[0]))
+      bench.expect(note, "the first valid request", bench.readSubmit(heard), "Submitted")
+      const named = bench.newIdIn(kit, kit.submit.accepted[0])
+      if (heard._tag === "Success" && heard.value._tag === "Submitted" && heard.value.ticket.scanId !== named)
+        note(`the ticket is for "${heard.value.ticket.scanId}", must be "${String(named)}"`)
+      if (scene.requests().length > 0) note(`${scene.requests().length} requests reached the vendor, must be none`)
+    })
+  }
+]
+
 export const submitRules = <Request, Payload>(kit: Kit<Request, Payload>): ReadonlyArray<bench.Rule> => {
+  if (kit.submit.waits === true) return waitingRules(kit)
   const { accepted, id, settled } = kit.submit
   const first = accepted[0]
   const scanId = (answer: Answer): string => String(bench.newIdIn(kit, answer))

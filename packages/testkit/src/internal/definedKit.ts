@@ -14,6 +14,7 @@ import type {
   PrepareFacts,
   ResultFacts,
   SettledAnswer,
+  SubmitFacts,
   Sent
 } from "../Conformance.ts"
 import type { ScanSample, Samples } from "../Samples.ts"
@@ -195,8 +196,19 @@ const resultOf = <T, P>(
   }
 }
 
+interface Submission extends Pick<SubmitFacts, "scanId" | "accepted"> {
+  readonly sends: Sent | null
+  readonly id?: wire.Path
+  readonly settled?: ReadonlyArray<ScanSample>
+}
+
+/** The submission of samples. Where nothing is submitted, the id stands where an answer would have it. */
+export const submissionOf = <T>({ submit }: Samples<T>): Submission =>
+  "waits" in submit ? { sends: null, id: ["id"], accepted: [{ body: { id: submit.waits } }] } : submit
+
 export const make = <T, P>(vendor: Vendor<T, P>, samples: Samples<T>, http: Layer.Layer<VendorHttp>): Kit<T, P> => {
-  const { cancel, errors = [], findings, keys, list, poll, prepare = [], requests, submit } = samples
+  const { cancel, errors = [], findings, keys, list, poll, prepare = [], requests } = samples
+  const submit = submissionOf(samples)
   const [first, ...further] = prepare
   const { status } = vendor.calls
   const pending = pendingOf(poll.scans, status.pending)
@@ -217,13 +229,13 @@ export const make = <T, P>(vendor: Vendor<T, P>, samples: Samples<T>, http: Laye
     vendor: vendor.name,
     http,
     make: vendor.make,
-    auth: authFor(vendor.auth, submit.sends),
+    auth: authFor(vendor.auth, submit.sends ?? poll.sends),
     ...(keys === undefined ? {} : { keys }),
     ...(vendor.ids === undefined ? {} : { ids: vendor.ids }),
     ...(vendor.active === undefined ? {} : { active: vendor.active }),
     requests: { valid: [vendor.sample], ...requests },
     submit: {
-      sends: submit.sends,
+      ...(submit.sends === null ? { waits: true } : { sends: submit.sends }),
       id,
       ...(submit.scanId === undefined ? {} : { scanId: submit.scanId }),
       accepted: submit.accepted,

@@ -59,6 +59,8 @@ export interface Play<S, F, D> {
   readonly owner: (call: Server.Call) => string | null
   readonly limited: (call: Server.Call, seconds: number) => Server.Reply
   readonly idOf?: (call: Server.Call) => string | null
+  /** A scan that nobody submitted here and that the vendor has all the same; null where it has none. */
+  readonly adopt?: (call: Server.Call, owner: string | null) => Planted<S, F> | null
   readonly missing: (call: Server.Call) => Server.Answer
   readonly unknown: (call: Server.Call) => Server.Answer
   readonly wanted: (call: Server.Call, owner: string | null) => Wanted<S> | Server.Answer
@@ -172,7 +174,9 @@ export const start = Effect.fnUntraced(function* <S, F extends Fate, D, E>(
     }
 
     const status = (call: Server.Call, owner: string | null): Server.Reply => {
-      const scan = stage.find(acts.idOf === undefined ? call.scanId : acts.idOf(call), owner)
+      const known = stage.find(acts.idOf === undefined ? call.scanId : acts.idOf(call), owner)
+      const adopted = known === undefined ? (acts.adopt?.(call, owner) ?? null) : null
+      const scan = known ?? (adopted === null ? undefined : stage.plant(adopted))
       if (scan === undefined) return reply(acts.missing(call))
       const step = call.scripted ? null : Script.at(scan.fate.polls ?? [], scan.asked++)
       if (step !== null && !Script.acts(step)) return { answer: null, step }

@@ -147,7 +147,10 @@ export const make = <T, A, P, F, L, K extends string>(
     vendor,
     origin,
     payload: definition.payload,
-    submit: Submitting.make(submit, { client, faults, fixed, idOf, names, observer, ticketOf }),
+    submit:
+      "known" in submit
+        ? Submitting.known(submit, { fixed, idOf, ticketOf })
+        : Submitting.make(submit, { client, faults, fixed, idOf, names, observer, ticketOf }),
     poll: polling(status, parts),
     ...(made === null
       ? {}

@@ -124,6 +124,17 @@ export interface Submit<in T, in out P, K extends string = never> {
 }
 
 /**
+ * In place of a submission, for a vendor that is only waited for: somebody else started the scan, and the target names it.
+ * Nothing is sent and nothing is bought, so nothing can be in doubt.
+ *
+ * @category models
+ * @since 0.2.0
+ */
+export interface KnownScan<in T> {
+  readonly known: (target: T) => string | number
+}
+
+/**
  * An answer other than 200 that says the scan is not finished: with the vendor's own error body, and where `says` is
  * given, with a message of that form. `within` is how long after a submission of ours it means that (default: always);
  * later it means what the errors say.

@@ -102,9 +102,13 @@ const prepareFaults = <T, A, P, F, L, K extends string>({
   submit
 }: Definition<T, A, P, F, L, K>): ReadonlyArray<string> => {
   const names = Preparing.namesOf(prepare)
-  const { id } = submit
+  const sent = "known" in submit ? null : submit
+  const id = sent?.id
   const taken = typeof id === "object" && "prepared" in id ? id.prepared : null
   return [
+    ...(sent === null && prepare !== undefined
+      ? ["prepare: nothing is submitted, so there is nothing to prepare"]
+      : []),
     ...(prepare !== undefined && names.length === 0 ? ["prepare: it has no call"] : []),
     ...names.flatMap((name, at) => {
       const call = prepare?.[name]
@@ -125,7 +129,7 @@ const prepareFaults = <T, A, P, F, L, K extends string>({
           : [])
       ]
     }),
-    ...nameFaults("submit", submit.path, names),
+    ...nameFaults("submit", sent?.path, names),
     ...(taken === null || names.includes(taken)
       ? []
       : [`submit.id: ${JSON.stringify(taken)} is not the name of a call in prepare`]),
@@ -134,16 +138,18 @@ const prepareFaults = <T, A, P, F, L, K extends string>({
 }
 
 const callFaults = <T, A, P, F, L, K extends string>(it: Definition<T, A, P, F, L, K>): ReadonlyArray<string> => {
-  const { cancel, findings, keyProbe, list, status, submit } = it
+  const { cancel, findings, keyProbe, list, status } = it
+  const submit = "known" in it.submit ? null : it.submit
   const words = typeof status.words === "function" ? null : Object.entries(status.words)
   return [
     ...prepareFaults(it),
-    ...(typeof submit.path === "string" ? pathFaults("submit", submit.path, false) : []),
-    ...placeFaults("submit.id", submit.id),
-    ...(submit.method === "GET" && (submit.body !== undefined || submit.as !== undefined)
+    ...(submit === null && list !== undefined ? ["list: nothing is submitted, so nothing can be lost"] : []),
+    ...(typeof submit?.path === "string" ? pathFaults("submit", submit.path, false) : []),
+    ...placeFaults("submit.id", submit?.id),
+    ...(submit?.method === "GET" && (submit.body !== undefined || submit.as !== undefined)
       ? ["submit.body: a GET has none: use submit.query"]
       : []),
-    ...(submit.as === "none" && submit.body !== undefined ? ['submit.body: there is none with as: "none"'] : []),
+    ...(submit?.as === "none" && submit.body !== undefined ? ['submit.body: there is none with as: "none"'] : []),
     ...idPathFaults("status", status.path, status.query !== undefined),
     ...placeFaults("status.id", status.id),
     ...placeFaults("status.word", status.word),
@@ -161,13 +167,13 @@ const callFaults = <T, A, P, F, L, K extends string>(it: Definition<T, A, P, F, 
       : []),
     ...(it.result === undefined ? [] : idPathFaults("result", it.result.path, it.result.query !== undefined)),
     ...placeFaults("result.id", it.result?.id),
-    ...(submit.already?.words ?? []).flatMap((word) =>
-      words === null || words.some(([known]) => known === word) || Object.hasOwn(submit.already?.meanings ?? {}, word)
+    ...(submit?.already?.words ?? []).flatMap((word) =>
+      words === null || words.some(([known]) => known === word) || Object.hasOwn(submit?.already?.meanings ?? {}, word)
         ? []
         : [`submit.already: ${JSON.stringify(word)} is not in status.words`]
     ),
-    ...Object.keys(submit.already?.meanings ?? {}).flatMap((word) =>
-      submit.already?.words.includes(word) === false
+    ...Object.keys(submit?.already?.meanings ?? {}).flatMap((word) =>
+      submit?.already?.words.includes(word) === false
         ? [`submit.already.meanings: ${JSON.stringify(word)} is not in submit.already.words`]
         : []
     ),

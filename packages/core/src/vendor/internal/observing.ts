@@ -60,6 +60,9 @@ const reasonOf = (said: Said, otherwise: ScanOutcome.Reason): ScanOutcome.Reason
   return { code, message, advice, requestId: requestId ?? otherwise.requestId }
 }
 
+/** The most characters of a word that ends a scan: it may carry what the result is asked by. */
+const mostOfWord = 1_000
+
 /** The most warnings that one outcome carries; what is beyond is counted. */
 const mostWarnings = 50
 
@@ -319,7 +322,7 @@ export const make = <T, A, P, F, L, K extends string>(
       if (meaning === null) {
         return Result.succeed(Observation.unrecognised(WireFields.cut(scrub(word.success), 100)))
       }
-      if (meaning === "ended") return Result.succeed(Observation.ended(WireFields.cut(scrub(word.success), 100)))
+      if (meaning === "ended") return Result.succeed(Observation.ended(WireFields.cut(scrub(word.success), mostOfWord)))
       if (typeof meaning === "string") {
         return Result.succeed(Observation.pending(meaning, Option.none(), messagesOf(body)))
       }

@@ -7,7 +7,7 @@ import type { Already, ScanAdapter, Submitted } from "../../engine/ScanAdapter.t
 import type { TransportFault, VendorClient, VendorResponse } from "../../http/VendorHttp.ts"
 import type { ScanTicket } from "../../model/ScanTicket.ts"
 import * as SubmitError from "../../model/SubmitError.ts"
-import type { Prepared, Submit } from "./calls.ts"
+import type { KnownScan, Prepared, Submit } from "./calls.ts"
 import type { Faults } from "./faults.ts"
 import * as Observing from "./observing.ts"
 import * as Preparing from "./preparing.ts"
@@ -75,6 +75,21 @@ const alreadyOf =
     if (more.length === 0) return outcome
     return { ...outcome, warnings: Observing.tidy([...outcome.warnings, ...more], client.scrub) }
   }
+
+/** The scan exists: only its id is looked at. */
+export const known =
+  <T, P>(
+    { known }: KnownScan<T>,
+    { fixed, idOf, ticketOf }: Pick<Parts<T, P, string>, "fixed" | "idOf" | "ticketOf">
+  ): ScanAdapter<T, P>["submit"] =>
+  (target) =>
+    Effect.gen(function* () {
+      yield* checked(fixed, target)
+      const scanId = idOf(known(target))
+      if (scanId === null) return yield* refused("invalid-request", "the target names no scan: its id cannot be one")
+      const ticket = ticketOf(scanId, null)
+      return { _tag: "Submitted", ticket, hint: Option.none(), quota: Option.none() }
+    })
 
 export const make = <T, P, K extends string>(
   submit: Submit<T, P, K>,

@@ -1,10 +1,12 @@
-/** What SonarQube says, after the examples of its own web services. */
-import type { Vendor } from "@scanpoll/core"
-import type { Samples } from "@scanpoll/testkit"
-import type sonarqube from "./sonarqube.ts"
+/**
+ * What SonarQube says, after the examples of its own web services: for simulated vendors and the conformance kit.
+ *
+ * @since 0.2.0
+ */
 
+/** The task that all answers are about. */
 const id = "AZq1vT0eTASK00000001"
-const target = { task: id, project: "acme_shop" }
+const target = { task: id }
 const key = { authorization: "Bearer {key}" }
 
 const task = (status: string, fields: object = {}) => ({
@@ -41,19 +43,23 @@ const issue = (key: string, fields: object) => ({
 
 const error = (status: number, msg: string) => ({ status, body: { errors: [{ msg }] } })
 
-export const samples: Samples.Samples<Vendor.TargetOf<typeof sonarqube>> = {
+/**
+ * Requests and answers of SonarQube.
+ *
+ * @category constants
+ * @since 0.2.0
+ */
+export const samples = {
   requests: {
     equal: [[target, { ...target }]],
     different: [[target, { ...target, task: "AZq1vT0eTASK00000002" }]],
     invalid: [
       { request: { ...target, task: "../x" }, path: ["task"] },
-      { request: { ...target, project: "" }, path: ["project"] }
+      { request: { ...target, project: "" }, path: ["project"] },
+      { request: { ...target, branch: "a b" }, path: ["branch"] }
     ]
   },
-  submit: {
-    sends: { method: "GET", path: `/api/ce/task?id=${id}`, headers: key },
-    accepted: [task("PENDING")]
-  },
+  submit: { waits: id },
   poll: {
     sends: { method: "GET", path: "/api/ce/task?id={id}", headers: key },
     otherId: "AZq1vT0eTASK00000009",
@@ -76,7 +82,7 @@ export const samples: Samples.Samples<Vendor.TargetOf<typeof sonarqube>> = {
   },
   result: {
     sends: { method: "GET", path: "/api/qualitygates/project_status?analysisId=AZq1vUANALYSIS000001", headers: key },
-    word: "SUCCESS AZq1vUANALYSIS000001",
+    word: "SUCCESS analysisId=AZq1vUANALYSIS000001&components=acme_shop&branch=main",
     scans: [
       { means: "Completed", answer: gate("ERROR", [{ status: "ERROR", ...coverage }]), result: [["projectStatus"]] },
       { means: "Completed", answer: gate("OK", [{ status: "OK", ...coverage }]), result: [["projectStatus"]] },
@@ -95,11 +101,11 @@ export const samples: Samples.Samples<Vendor.TargetOf<typeof sonarqube>> = {
         }
       }
     ],
-    count: 2
+    count: 3
   },
   errors: [
-    { answer: error(404, `No activity found for task '${id}'`), submit: "Refused", poll: "Missing", on: ["status"] },
-    { answer: error(403, "Insufficient privileges"), submit: "Denied", poll: "Denied" },
-    { answer: { status: 503, body: "<html>STARTING</html>" }, submit: "InDoubt", poll: "Transient" }
+    { answer: error(404, `No activity found for task '${id}'`), poll: "Missing", on: ["status"] },
+    { answer: error(403, "Insufficient privileges"), poll: "Denied", on: ["status", "result"] },
+    { answer: { status: 503, body: "<html>STARTING</html>" }, poll: "Transient" }
   ]
-}
+} as const

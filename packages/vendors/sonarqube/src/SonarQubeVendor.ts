@@ -1,0 +1,344 @@
+/**
+ * SonarQube Server and Cloud as a definition: waits for an analysis that a scanner has uploaded, and reads its quality gate.
+ *
+ * Nothing is started here and nothing is bought: the target names a task that exists, so nothing can be in doubt. The gate is
+ * asked for by the analysis of that task; by the project it would be that of whatever came last. A task that failed has no
+ * analysis, and a gate of `NONE` was never computed: neither is clean.
+ *
+ * @see {@link https://next.sonarqube.com/sonarqube/web_api/api/qualitygates}
+ * @since 0.2.0
+ */
+import * as Context from "effect/Context"
+import * as Duration from "effect/Duration"
+import type * as Layer from "effect/Layer"
+import * as Result from "effect/Result"
+import * as Schema from "effect/Schema"
+import type { ScanAdapter } from "@scanpoll/core/engine/ScanAdapter"
+import type { CredentialError } from "@scanpoll/core/http/Credential"
+import type { VendorConfigError, VendorHttp } from "@scanpoll/core/http/VendorHttp"
+import type { Assessment, Finding } from "@scanpoll/core/model/ScanOutcome"
+import type * as Severity from "@scanpoll/core/model/Severity"
+import * as Vendor from "@scanpoll/core/vendor/Vendor"
+import * as Wire from "@scanpoll/core/vendor/Wire"
+import * as SonarQubeSchema from "./SonarQubeSchema.ts"
+import type { SonarQubeGate, SonarQubeIssue, SonarQubeRequest } from "./SonarQubeSchema.ts"
+
+/**
+ * What a gate is worth, unless another rule is given.
+ *
+ * **Details**
+ *
+ * - `OK`: passes, `none`. `WARN`: passes, `low`.
+ * - `ERROR`: fails, `high`: "do not release", by the user's own rules; not `critical`, for it may be about coverage alone.
+ * - `NONE`, and any other word: neither, `unknown`, which no gate on severities passes.
+ *
+ * @category destructors
+ * @since 0.2.0
+ */
+export const gateOf = (status: string): Pick<Assessment, "compliance" | "severity"> => {
+  switch (status) {
+    case "OK":
+      return { compliance: "pass", severity: "none" }
+    case "WARN":
+      return { compliance: "pass", severity: "low" }
+    case "ERROR":
+      return { compliance: "fail", severity: "high" }
+    default:
+      return { compliance: null, severity: "unknown" }
+  }
+}
+
+// The worst first.
+const severities: ReadonlyArray<readonly [Severity.Severity, ReadonlyArray<string>]> = [
+  ["critical", ["BLOCKER"]],
+  ["high", ["CRITICAL", "HIGH"]],
+  ["medium", ["MAJOR", "MEDIUM"]],
+  ["low", ["MINOR", "LOW"]],
+  ["info", ["INFO"]]
+]
+
+/**
+ * The severity of an issue, unless another rule is given: the worst of its impacts where it has some, otherwise its severity.
+ * BLOCKER is `critical`; CRITICAL and HIGH `high`; MAJOR and MEDIUM `medium`; MINOR and LOW `low`; INFO `info`.
+ *
+ * @category destructors
+ * @since 0.2.0
+ */
+export const severityOf = ({ impacts = [], severity }: SonarQubeIssue): Severity.Severity => {
+  const words = impacts.length > 0 ? impacts.map((impact) => impact.severity) : [severity ?? ""]
+  // A word that nobody knows may be the worst.
+  if (words.some((word) => !severities.some(([, known]) => known.includes(word)))) return "unknown"
+  return severities.find(([, known]) => words.some((word) => known.includes(word)))?.[0] ?? "unknown"
+}
+
+/**
+ * - `gate`: what the word of a gate is worth. Default `gateOf`.
+ * - `issue`: what an issue is worth. Default `severityOf`.
+ * - `issues`: which open issues are findings: those of the new code, which the gate is about as a rule, or all. Default `new`.
+ * - `auth`: how the token is sent. Servers before 10 take `basic` alone; the key is then written `TOKEN:`. Default `bearer`.
+ *
+ * @category models
+ * @since 0.2.0
+ */
+export interface Options {
+  readonly gate?: (status: string) => Pick<Assessment, "compliance" | "severity">
+  readonly issue?: (issue: SonarQubeIssue) => Severity.Severity
+  readonly issues?: "new" | "all"
+  readonly auth?: "bearer" | "basic"
+}
+
+const textAt = (body: unknown, name: string): string | null => {
+  const value = Wire.get(body, ["task", name])
+  return typeof value === "string" && value !== "" ? value : null
+}
+
+/** A word that carries what the result and the findings are asked by: the analysis, and what it is of. */
+const wordOf = (body: unknown): string | null => {
+  const status = textAt(body, "status")
+  const analysis = textAt(body, "analysisId")
+  const named = textAt(body, "componentKey") ?? ""
+  if (status !== "SUCCESS" || analysis === null) return status
+  // What is too long to be carried leaves the issues unread, and never the gate.
+  const [branch, pull] = [textAt(body, "branch"), textAt(body, "pullRequest")]
+  const isShort = [branch, pull].every((text) => encodeURIComponent(text?.toWellFormed() ?? "").length <= 300)
+  const project = isShort && /^[\w:.-]{1,400}$/.test(named) ? named : null
+  const of = new URLSearchParams({
+    analysisId: analysis,
+    ...(project === null
+      ? {}
+      : {
+          components: project,
+          ...(branch === null ? {} : { branch }),
+          ...(pull === null ? {} : { pullRequest: pull })
+        })
+  })
+  return `SUCCESS ${of.toString()}`
+}
+
+const carriedBy = (word: string): URLSearchParams =>
+  new URLSearchParams(/^SUCCESS (analysisId=[\w-]{1,64}(?:&.{0,900})?)$/.exec(word)?.[1] ?? "")
+
+const size = 500
+// The server refuses to show more, and Cloud counts no further.
+const most = 10_000
+
+const readGate = Schema.decodeUnknownResult(SonarQubeSchema.SonarQubeGate)
+
+/** The conditions that failed, as findings beside the issues. */
+const failedConditions = (payload: unknown): ReadonlyArray<Finding> =>
+  Result.match(readGate(payload), {
+    onFailure: () => [],
+    onSuccess: ({ conditions = [] }) =>
+      conditions
+        .filter(({ status }) => status === "ERROR")
+        .map(({ actualValue, comparator, errorThreshold, metricKey }) => {
+          const is = actualValue === undefined ? "" : ` is ${actualValue},`
+          const bound = errorThreshold === undefined ? "fails" : `${comparator ?? "against"} ${errorThreshold}`
+          return Vendor.finding({
+            findingId: `gate/${metricKey}`,
+            ruleId: `gate/${metricKey}`,
+            title: `Quality gate: ${metricKey}${is} ${bound}`,
+            severity: "high",
+            vendorSeverity: "ERROR"
+          })
+        })
+  })
+
+/**
+ * The definition, with rules of your own for what gates and issues are worth.
+ *
+ * @category constructors
+ * @since 0.2.0
+ */
+export const define = ({
+  auth = "bearer",
+  gate = gateOf,
+  issue = severityOf,
+  issues = "new"
+}: Options = {}): Vendor.Vendor<SonarQubeRequest, SonarQubeGate> =>
+  Vendor.define({
+    name: "sonarqube",
+    title: "SonarQube",
+    scans: "quality gates of analyses that a scanner has uploaded: it waits and starts nothing",
+    docs: "https://docs.sonarsource.com/sonarqube-server/",
+    asOf: "2026-11-29",
+    terms: ["nothing is sent but the id of the task; the code went to the server with the scanner's upload"],
+    baseUrl: null,
+    auth,
+    key: { variable: "SONAR_TOKEN" },
+    ids: /^[\w-]{1,64}$/,
+    probe: "AAAAAAAAAAAAAAAAAAAA",
+    target: SonarQubeSchema.SonarQubeRequest,
+    sample: { task: "AZq1vT0eTASK00000001" },
+    // sonarqube:TASK, or sonarqube:PROJECT=TASK for a name in the report
+    line: (text) => {
+      const at = text.lastIndexOf("=")
+      return Result.succeed(
+        at <= 0 ? { task: text.trim() } : { project: text.slice(0, at).trim(), task: text.slice(at + 1).trim() }
+      )
+    },
+    subject: ({ branch, project, task }) => ({
+      kind: "project",
+      id: project === undefined ? `task ${task}` : branch === undefined ? project : `${project} ${branch}`,
+      name: project === undefined ? `task ${task}` : branch === undefined ? project : `${project} (${branch})`
+    }),
+    fingerprint: ({ task }) => task,
+    submit: { known: ({ task }) => task },
+    answer: SonarQubeSchema.SonarQubeAnswer,
+    payload: SonarQubeSchema.SonarQubeGate,
+    status: {
+      path: "/api/ce/task",
+      query: (scanId) => ({ id: scanId }),
+      id: ["task", "id"],
+      word: wordOf,
+      words: (word) => {
+        if (carriedBy(word).has("analysisId")) return "ended"
+        switch (word) {
+          case "PENDING":
+            return "queued"
+          case "IN_PROGRESS":
+            return "running"
+          case "CANCELED":
+            return "cancelled"
+          case "FAILED":
+            return {
+              failed: ({ task }) => ({
+                code: task?.errorType ?? "ce-failed",
+                message: task?.errorMessage ?? "the analysis failed on the server, without a reason"
+              })
+            }
+          case "SUCCESS":
+            return { failed: () => ({ code: "no-analysis", message: "the task has no analysis, so there is no gate" }) }
+          default:
+            return null
+        }
+      }
+    },
+    result: {
+      path: "/api/qualitygates/project_status",
+      query: (_, word) => ({ analysisId: carriedBy(word).get("analysisId") ?? "" }),
+      id: null,
+      means: {
+        completed: ({ projectStatus }, { warn }) => {
+          if (projectStatus === undefined) return Vendor.unusable("no-gate", "the answer holds no quality gate")
+          const worth = gate(projectStatus.status)
+          if (worth.severity === "unknown") warn("no quality gate was computed for the analysis")
+          return {
+            payload: projectStatus,
+            assessment: Vendor.assessment({ vendorSeverity: projectStatus.status, ...worth })
+          }
+        }
+      }
+    },
+    findings: {
+      path: "/api/issues/search",
+      page: (index, before, _, subject, word) => {
+        const carried = carriedBy(word)
+        const project = carried.get("components")
+        const seen = index * size
+        if (project === null || seen >= most || (before !== null && seen >= before.paging.total)) return null
+        const named = subject?.id.split(" ", 1)[0]
+        if (named !== undefined && named !== "task" && named !== project) return null
+        carried.delete("analysisId")
+        return {
+          ...Object.fromEntries(carried),
+          resolved: "false",
+          ...(issues === "new" ? { inNewCodePeriod: "true" } : {}),
+          ps: size,
+          p: index + 1
+        }
+      },
+      answer: SonarQubeSchema.SonarQubeIssues,
+      read: (pages, { leftOut, outcome }) => {
+        const [first] = pages
+        if (first === undefined) {
+          return Vendor.unusable("other-project", "the task is of another project than the target names, or of none")
+        }
+        const { total } = first.paging
+        const found = new Map(pages.flatMap(({ issues }) => issues.map((one) => [one.key, one])))
+        const conditions = failedConditions(outcome.payload)
+        const items = Array.from(found.values(), (one) =>
+          Vendor.finding({
+            findingId: one.key,
+            ruleId: one.rule,
+            title: one.message,
+            severity: issue(one),
+            vendorSeverity: one.impacts?.map((impact) => impact.severity).join(", ") || (one.severity ?? null),
+            resource: `${one.component.slice(one.component.indexOf(":") + 1)}${one.line === undefined ? "" : `:${one.line}`}`
+          })
+        )
+        const isWhole = leftOut === 0 && found.size >= total && total < most
+        return {
+          coverage: isWhole ? "full" : "partial",
+          total: Math.max(total, found.size) + conditions.length,
+          items: [...conditions, ...items]
+        }
+      }
+    },
+    errors: {
+      message: ["errors", 0, "msg"],
+      rows: {
+        "401": {
+          poll: "Denied",
+          advice:
+            "check the key (SONAR_TOKEN); a server before 10 takes it by Basic alone, which is an option of the package"
+        },
+        "403": [
+          {
+            on: ["findings"],
+            poll: "Broken",
+            advice: "the token may read the task and not the issues: it needs Browse"
+          },
+          {
+            poll: "Denied",
+            advice: "the token may not read it, or the project was deleted: SonarQube answers both alike"
+          }
+        ],
+        "404": [
+          { on: ["result"], poll: "Broken", advice: "the gate of the analysis is not there" },
+          { on: ["status"], poll: "Missing", advice: "the task is of another server, or was cleaned away" }
+        ]
+      }
+    },
+    pacing: {
+      limits: { floor: "1 second" },
+      every: { interactive: "2 seconds", default: "5 seconds", background: "15 seconds", bulk: "30 seconds" },
+      deadline: "30 minutes",
+      budget: { requests: 300, typicalDuration: Duration.seconds(20) }
+    }
+  })
+
+/**
+ * The definition as it comes with the command and the promise client.
+ *
+ * @category constructors
+ * @since 0.2.0
+ */
+export const vendor: Vendor.Vendor<SonarQubeRequest, SonarQubeGate> = define()
+
+/**
+ * SonarQube for one account, as a service.
+ *
+ * @category services
+ * @since 0.2.0
+ */
+export class SonarQube extends Context.Service<SonarQube, ScanAdapter<SonarQubeRequest, SonarQubeGate>>()(
+  "@scanpoll/sonarqube/SonarQubeVendor/SonarQube"
+) {
+  /**
+   * The adapter as a layer, from options.
+   *
+   * @since 0.2.0
+   */
+  static readonly layer = (
+    options: Vendor.Options
+  ): Layer.Layer<SonarQube, VendorConfigError | CredentialError, VendorHttp> => Vendor.layer(SonarQube, vendor, options)
+
+  /**
+   * The adapter as a layer, from `SONAR_TOKEN`, `SONARQUBE_BASE_URL` and `SCANPOLL_ALLOW_INSECURE_HOSTS`.
+   *
+   * @since 0.2.0
+   */
+  static readonly layerConfig: Layer.Layer<SonarQube, VendorConfigError | CredentialError, VendorHttp> =
+    Vendor.layerConfig(SonarQube, vendor)
+}
