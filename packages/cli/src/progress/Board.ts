@@ -10,6 +10,7 @@ import type { Progress } from "@scanpoll/core/model/Observation"
 import type { PollFault } from "@scanpoll/core/model/PollFault"
 import type { Seen } from "@scanpoll/core/model/PollStopped"
 import * as Records from "@scanpoll/core/model/ScanRecord"
+import * as Severity from "@scanpoll/core/model/Severity"
 import * as Tickets from "@scanpoll/core/model/ScanTicket"
 import type { WaitCause } from "@scanpoll/core/engine/PollEvent"
 import * as Duration from "effect/Duration"
@@ -57,16 +58,39 @@ export type TypeOf = (index: number) => string
 export const typeWords = (row: Row): string => (row.type === "" ? "" : ` (${row.type})`)
 
 /**
+ * The scans of a run that have ended, counted.
+ *
+ * - `done`: those that came to an end, whatever it was.
+ * - `stopped`: those that were left open or not begun because the run was stopped.
+ * - `failed`: those of `done` that brought no result.
+ * - `bought`: those of `done` that took their time, and were not taken from the journal.
+ * - `worst`: the worst severity that was found.
+ *
+ * @category models
+ * @since 0.2.0
+ */
+export interface Tally {
+  readonly done: number
+  readonly stopped: number
+  readonly failed: number
+  readonly bought: number
+  readonly worst: Severity.Severity
+}
+
+/**
  * @category models
  * @since 0.1.0
  */
 export interface Board {
   readonly total: number
   readonly startedAt: number
-  readonly rows: ReadonlyMap<number, Row>
-  readonly ended: () => number
-  /** Takes an event in; true when the phase of its scan changed. */
-  readonly update: (event: ScanEvent) => boolean
+  /** The scans that have not ended. */
+  readonly live: ReadonlyMap<number, Row>
+  readonly tally: () => Tally
+  /** The scans that ended since this was asked last, in the order in which they did. */
+  readonly takeEnded: () => ReadonlyArray<Row>
+  /** Takes an event in: the scan, and whether its phase changed. Null for one that had ended. */
+  readonly update: (event: ScanEvent) => { readonly row: Row; readonly isNew: boolean } | null
 }
 
 /**
@@ -193,15 +217,23 @@ export const becauseWords = (because: WaitCause): string => {
  * @since 0.1.0
  */
 export const make = (total: number, startedAt: number, typeOf: TypeOf = () => ""): Board => {
-  const rows = new Map<number, Row>()
-  let ended = 0
+  const live = new Map<number, Row>()
+  const over = new Set<number>()
+  let ended: Array<Row> = []
+  let tally: Tally = { done: 0, stopped: 0, failed: 0, bought: 0, worst: "none" }
   return {
     total,
     startedAt,
-    rows,
-    ended: () => ended,
+    live,
+    tally: () => tally,
+    takeEnded: () => {
+      const taken = ended
+      ended = []
+      return taken
+    },
     update: (event) => {
-      const before = rows.get(event.index) ?? {
+      if (over.has(event.index)) return null
+      const before = live.get(event.index) ?? {
         index: event.index,
         vendor: event.vendor,
         subject: inert(event.subject.name, 120),
@@ -216,10 +248,30 @@ export const make = (total: number, startedAt: number, typeOf: TypeOf = () => ""
       }
       const key = event.ticket === null ? before.key : inert(Tickets.accountKey(event.ticket), 220)
       const after = { ...before, key, ...changeOf(event) }
-      if (after.record !== null && before.record === null) ended += 1
-      rows.set(event.index, after)
-      return after.phase !== before.phase
+      if (after.record === null) live.set(event.index, after)
+      else {
+        live.delete(event.index)
+        over.add(event.index)
+        tally = counted(tally, after.record)
+        if (!isStopped(after.record)) ended.push(after)
+      }
+      return { row: after, isNew: after.phase !== before.phase }
     }
+  }
+}
+
+const isStopped = ({ state }: Records.ScanRecord): boolean => state === "interrupted" || state === "not-started"
+
+const counted = (before: Tally, record: Records.ScanRecord): Tally => {
+  if (isStopped(record)) return { ...before, stopped: before.stopped + 1 }
+  const { outcome, reused, state } = record
+  const found = outcome !== null && outcome._tag !== "Failed"
+  return {
+    done: before.done + 1,
+    stopped: before.stopped,
+    failed: before.failed + (found || state === "still-running" ? 0 : 1),
+    bought: before.bought + (reused ? 0 : 1),
+    worst: found ? Severity.worse(before.worst, Records.severity(record)) : before.worst
   }
 }
 

@@ -44,12 +44,12 @@ export const begin = Effect.fnUntraced(function* (
   }
   const heartbeat = Effect.gen(function* () {
     const now = yield* SteadyClock.now
-    const open = [...board.rows.values()].filter((row) => row.record === null)
+    const open = [...board.live.values()]
     const dues = open.flatMap((row) => (row.next === null ? [] : [row.next.until]))
     const soon = dues.length === 0 ? "" : `, next poll in ${Board.wait(Math.min(...dues) - now)}`
     const sending = open.filter((row) => row.phase === "submitting").length
     const sent = sending === 0 ? "" : `, ${sending} being submitted`
-    yield* streams.err(`[${elapsed(now - startedAt)}] ${board.ended()} of ${total} scans ended${sent}${soon}\n`)
+    yield* streams.err(`[${elapsed(now - startedAt)}] ${board.tally().done} of ${total} scans ended${sent}${soon}\n`)
   })
   // A job that says nothing for minutes is taken for dead and killed.
   yield* Effect.forkScoped(
@@ -57,11 +57,10 @@ export const begin = Effect.fnUntraced(function* (
   )
   return {
     observer: (event) => {
-      const changed = board.update(event)
-      const row = board.rows.get(event.index)
+      const change = board.update(event)
       const messages = event._tag === "Polled" ? event.messages : undefined
-      if ((changed || messages !== undefined) && row !== undefined && isNews(event)) {
-        streams.errUnsafe(line(row, event.at, messages))
+      if (change !== null && (change.isNew || messages !== undefined) && isNews(event)) {
+        streams.errUnsafe(line(change.row, event.at, messages))
       }
     }
   }

@@ -1,5 +1,6 @@
 /**
- * The view for a terminal: one redrawn row per scan, the ended ones folded away when there is no room.
+ * The view for a terminal: scans that have ended scroll up with what they said, those under way are redrawn below, and a last
+ * line sums the run up.
  *
  * @since 0.1.0
  */
@@ -11,7 +12,8 @@ import * as SafeText from "@scanpoll/report/SafeText"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import process from "node:process"
-import { styleText } from "node:util"
+import { clearScreenDown, moveCursor } from "node:readline"
+import { stripVTControlCharacters, styleText } from "node:util"
 import { Streams } from "../output/Streams.ts"
 import type { ProcessFacts } from "../process/ProcessContext.ts"
 import * as Board from "./Board.ts"
@@ -86,62 +88,133 @@ const richest = (texts: ReadonlyArray<string>, width: number, ellipsis: string):
   texts.find((text) => CliOutput.displayWidth(text) <= width) ?? fit(texts.at(-1) ?? "", width, ellipsis)
 
 /**
- * The rows as they stand, at most `height` lines of `width` columns. Where there is no room for all of them, scans that
- * ended make way first, and then those that wait for their turn.
+ * How a picture is made. `ellipsis`: the sign for what was cut off; default `…`.
+ *
+ * @category models
+ * @since 0.2.0
+ */
+export interface Style {
+  readonly width: number
+  readonly height: number
+  readonly color: boolean
+  readonly ellipsis?: string
+}
+
+const painter =
+  (color: boolean) =>
+  (text: string, style: Color): string =>
+    color ? styleText(style, text, { validateStream: false }) : text
+
+const rowOf = (row: Board.Row, now: number, { color, ellipsis = "…", ...size }: Style): string => {
+  const paint = painter(color)
+  const width = Math.max(40, size.width)
+  const subjectWidth = Math.min(48, Math.max(14, Math.floor(width * 0.34)))
+  const type = Board.typeWords(row)
+  // What tells two scans of one address apart is not what is cut off.
+  const name =
+    type.length > subjectWidth / 2 ? row.subject : `${fit(row.subject, subjectWidth - type.length, ellipsis)}${type}`
+  const head = `${pad(row.vendor, 10, ellipsis)} ${pad(name, subjectWidth, ellipsis)} `
+  const end = row.record === null ? now : row.record.observedAt
+  const time = clockTime(end - row.since).padStart(5)
+  const how = row.record === null && row.phase === "running" ? Board.progressWords(row.progress) : ""
+  const phase = `${row.phase}${how === "" ? "" : ` ${how}`}`
+  const next = row.next === null || row.record !== null ? null : Board.wait(row.next.until - now)
+  const said = row.record === null && row.phase === "running" ? row.said : ""
+  const texts =
+    next === null || row.next === null
+      ? [...(said === "" ? [] : [`${phase}: ${said}`]), phase]
+      : [
+          ...(said === "" ? [] : [`${phase}: ${said}, next poll in ${next}`]),
+          `${phase}, next poll in ${next} (${Board.becauseWords(row.next.because)})`,
+          `${phase}, next poll in ${next}`,
+          phase
+        ]
+  const state = richest(texts, width - 12 - subjectWidth - 6, ellipsis)
+  return `${head}${paint(time, "dim")} ${paint(state, colorOf(row))}`
+}
+
+// Those that something is wrong with first, then those under way, then those that wait for their turn.
+const urgency = (row: Board.Row): number => (isWaiting(row) ? 2 : colorOf(row) === "yellow" && row.key !== null ? 0 : 1)
+
+// What a vendor's limit or pause holds back, and for how long at most.
+const heldBack = (rows: ReadonlyArray<Board.Row>, now: number): string | null => {
+  const until = new Map<string, number>()
+  for (const { next, vendor } of rows) {
+    if (next !== null && (next.because === "pause" || next.because === "turn") && next.until > now) {
+      until.set(vendor, Math.max(until.get(vendor) ?? 0, next.until))
+    }
+  }
+  if (until.size === 0) return null
+  return [...until].map(([vendor, at]) => `${vendor} held back for ${Board.wait(at - now)}`).join(", ")
+}
+
+const fewest = 5
+
+// How long the rest takes at the rate of those that ended. Nothing is said before some have.
+const left = ({ live, startedAt, tally }: Board.Board, now: number): string | null => {
+  const { bought } = tally()
+  return bought < fewest || live.size === 0
+    ? null
+    : `about ${Board.wait(((now - startedAt) / bought) * live.size)} left`
+}
+
+const summaryOf = (board: Board.Board, now: number, rows: ReadonlyArray<Board.Row>, hidden: number): string[] => {
+  const { done, failed, stopped, worst } = board.tally()
+  const waiting = rows.filter(isWaiting).length
+  const parts = [
+    `${done} of ${board.total} scans ended`,
+    worst === "none" ? null : `worst ${worst}`,
+    failed === 0 ? null : `${failed} failed`,
+    stopped === 0 ? null : `${stopped} stopped`,
+    rows.length === waiting ? null : `${rows.length - waiting} under way`,
+    waiting === 0 ? null : `${waiting} waiting`,
+    heldBack(rows, now),
+    left(board, now),
+    hidden === 0 ? null : `${hidden} rows not shown`
+  ]
+  return parts.filter((part) => part !== null)
+}
+
+/**
+ * The scans that have not ended and the sum of the run, at most `height` lines of `width` columns. Where there is no room for
+ * all of them, those that something is wrong with are shown first, and those that wait for their turn last.
  *
  * @category destructors
  * @since 0.1.0
  */
-export const draw = (
-  board: Board.Board,
-  now: number,
-  size: { readonly width: number; readonly height: number },
-  color: boolean,
-  ellipsis = "…"
-): string => {
-  const paint = (text: string, style: Color): string =>
-    color ? styleText(style, text, { validateStream: false }) : text
-  const width = Math.max(40, size.width)
-  const rows = [...board.rows.values()].sort((a, b) => a.index - b.index)
-  const room = Math.max(3, size.height - 2)
-  const open = rows.filter((row) => row.record === null)
-  const waiting = open.filter(isWaiting)
-  const underWay = open.filter((row) => !isWaiting(row))
-  const shown = rows.length <= room ? rows : [...underWay, ...waiting].slice(0, room - 1)
-  const subjectWidth = Math.min(48, Math.max(14, Math.floor(width * 0.34)))
-  const lines = shown.map((row) => {
-    const type = Board.typeWords(row)
-    // What tells two scans of one address apart is not what is cut off.
-    const name =
-      type.length > subjectWidth / 2 ? row.subject : `${fit(row.subject, subjectWidth - type.length, ellipsis)}${type}`
-    const head = `${pad(row.vendor, 10, ellipsis)} ${pad(name, subjectWidth, ellipsis)} `
-    const end = row.record === null ? now : row.record.observedAt
-    const time = clockTime(end - row.since).padStart(5)
-    const how = row.record === null && row.phase === "running" ? Board.progressWords(row.progress) : ""
-    const phase = `${row.phase}${how === "" ? "" : ` ${how}`}`
-    const next = row.next === null || row.record !== null ? null : Board.wait(row.next.until - now)
-    const said = row.record === null && row.phase === "running" ? row.said : ""
-    const texts =
-      next === null || row.next === null
-        ? [...(said === "" ? [] : [`${phase}: ${said}`]), phase]
-        : [
-            ...(said === "" ? [] : [`${phase}: ${said}, next poll in ${next}`]),
-            `${phase}, next poll in ${next} (${Board.becauseWords(row.next.because)})`,
-            `${phase}, next poll in ${next}`,
-            phase
-          ]
-    const state = richest(texts, width - 12 - subjectWidth - 6, ellipsis)
-    return `${head}${paint(time, "dim")} ${paint(state, colorOf(row))}`
-  })
-  const hidden = rows.length - shown.length
-  const summary = [
-    `${board.ended()} of ${board.total} scans ended`,
-    ...(underWay.length > 0 ? [`${underWay.length} under way`] : []),
-    ...(waiting.length > 0 ? [`${waiting.length} waiting`] : []),
-    ...(hidden > 0 ? [`${hidden} rows not shown`] : [])
-  ].join(", ")
-  return [...lines, paint(fit(summary, width, ellipsis), "dim")].join("\n")
+export const draw = (board: Board.Board, now: number, style: Style): string => {
+  const { ellipsis = "…" } = style
+  const width = Math.max(40, style.width)
+  const rows = [...board.live.values()].sort((a, b) => urgency(a) - urgency(b) || a.index - b.index)
+  const room = Math.max(2, style.height - 2)
+  const shown = rows.length <= room ? rows : rows.slice(0, room - 1)
+  const parts = summaryOf(board, now, rows, rows.length - shown.length)
+  const sums = parts.map((_, at) => parts.slice(0, parts.length - at).join(", "))
+  return [
+    ...shown.map((row) => rowOf(row, now, style)),
+    painter(style.color)(richest(sums, width, ellipsis), "dim")
+  ].join("\n")
 }
+
+/**
+ * The scans that ended since this was asked last, a line each; null where none did.
+ *
+ * @category destructors
+ * @since 0.2.0
+ */
+export const takeEnded = (board: Board.Board, now: number, style: Style): string | null => {
+  const ended = board.takeEnded()
+  return ended.length === 0 ? null : ended.map((row) => rowOf(row, now, style)).join("\n")
+}
+
+// A terminal that was made narrower has broken lines in two: so many more lines to erase.
+const brokenLines = (picture: string, width: number): number =>
+  picture
+    .split("\n")
+    .reduce(
+      (sum, line) => sum + Math.max(0, Math.ceil(CliOutput.displayWidth(stripVTControlCharacters(line)) / width) - 1),
+      0
+    )
 
 /**
  * Begins to draw. The last picture stays on the screen when the scope closes.
@@ -164,10 +237,23 @@ export const begin = Effect.fnUntraced(function* (
   yield* streams.interpose(() => screen.clear())
   const board = Board.make(total, yield* SteadyClock.now, options.typeOf)
   const ellipsis = ellipsisOf(options.facts.environment)
+  let last = ""
   const paint = Effect.gen(function* () {
     const now = yield* SteadyClock.now
-    const size = { width: options.facts.columns() - 1, height: options.facts.rows() }
-    yield* Effect.sync(() => screen(SafeText.seal("text", draw(board, now, size, options.color, ellipsis))))
+    const columns = Math.max(1, options.facts.columns())
+    const style = { width: columns - 1, height: options.facts.rows(), color: options.color, ellipsis }
+    yield* Effect.sync(() => {
+      const broken = brokenLines(last, columns)
+      if (broken > 0) {
+        screen.clear()
+        moveCursor(process.stderr, 0, -broken)
+        clearScreenDown(process.stderr)
+      }
+      const ended = takeEnded(board, now, style)
+      if (ended !== null) screen.persist(SafeText.seal("text", ended))
+      last = draw(board, now, style)
+      screen(SafeText.seal("text", last))
+    })
   })
   const pause = Effect.provideService(Effect.sleep("150 millis"), Clock.Clock, options.realClock)
   yield* Effect.forkScoped(Effect.forever(Effect.andThen(paint, pause)))

@@ -60,13 +60,16 @@ const record = (fields: Partial<ScanRecord>): ScanRecord => ({
 })
 
 const drawn = (board: Board.Board, size = { width: 120, height: 20 }) =>
-  Rows.draw(board, 4_000, size, false).split("\n")
+  Rows.draw(board, 4_000, { ...size, color: false }).split("\n")
 
 describe("the board", () => {
   it("tells a change of state once, not every poll", () => {
     const board = Board.make(1, 0)
     const news = [event({ _tag: "Queued" }), event(polled(0.1)), event(polled(0.2)), event(polled(0.3))]
-    assert.deepStrictEqual(news.map(board.update), [true, true, false, false])
+    assert.deepStrictEqual(
+      news.map((one) => board.update(one)?.isNew),
+      [true, true, false, false]
+    )
   })
 
   it("shows the vendor, the subject, how far it is, and when and why it is looked at next", () => {
@@ -143,16 +146,69 @@ describe("the board", () => {
     assert.strictEqual(Board.endWords(record({ state: "still-running", reason })), "still-running: the deadline passed")
   })
 
-  it("folds ended scans away when the terminal is too low, and never draws past it", () => {
+  it("lets scans that ended scroll up once, in their order, and keeps the rest within the terminal (U-10)", () => {
     const board = Board.make(50, 0)
-    for (let index = 0; index < 50; index++) {
-      board.update(event(polled(0.5), index))
-      if (index < 45) board.update(event({ _tag: "Ended", record: record({ index }) }, index))
-    }
+    for (let index = 0; index < 50; index++) board.update(event(polled(0.5), index, `https://${index}.example/`))
+    for (const index of [7, 3]) board.update(event({ _tag: "Ended", record: record({ index }) }, index))
+    const style = { width: 80, height: 12, color: false }
+    const ended = Rows.takeEnded(board, 4_000, style)?.split("\n") ?? []
+    assert.deepStrictEqual(
+      ended.map((line) => /https:\S+/.exec(line)?.[0]),
+      ["https://7.example/", "https://3.example/"]
+    )
+    assert.strictEqual(Rows.takeEnded(board, 4_000, style), null)
     const lines = drawn(board, { width: 80, height: 12 })
     assert.isAtMost(lines.length, 12)
-    assert.strictEqual(lines.at(-1), "45 of 50 scans ended, 5 under way, 45 rows not shown")
     for (const line of lines) assert.isAtMost(line.length, 80)
+    assert.notMatch(lines.join("\n"), /https:\/\/[37]\.example/)
+    assert.strictEqual(lines.at(-1), "2 of 50 scans ended, 2 failed, 48 under way, 39 rows not shown")
+  })
+
+  it("sums up what is done, the worst, what failed, what holds the rest back and how long it takes (U-10)", () => {
+    const board = Board.make(300, 0)
+    const assessed = (severity: "critical" | "low") =>
+      Outcome.makeCompleted({
+        ticket,
+        vendorStatus: "completed",
+        assessment: { severity, vendorSeverity: null, compliance: null, score: null },
+        payload: null
+      })
+    for (let index = 0; index < 10; index++) {
+      const outcome = index === 9 ? null : assessed(index === 4 ? "critical" : "low")
+      const state = outcome === null ? "unreachable" : "completed"
+      board.update(event({ _tag: "Ended", record: record({ index, outcome, state }) }, index))
+    }
+    for (let index = 10; index < 30; index++) board.update(event(polled(0.5), index))
+    board.update(event({ _tag: "Scheduled", until: 64_000, because: "pause", polls: 1 }, 12))
+    const [sum] = drawn(board, { width: 200, height: 24 }).slice(-1)
+    assert.strictEqual(
+      sum,
+      "10 of 300 scans ended, worst critical, 1 failed, 20 under way, appvet held back for 60 s, about 8 s left"
+    )
+    // Where there is no room, what tells least is left out.
+    assert.strictEqual(
+      drawn(board, { width: 60, height: 24 }).at(-1),
+      "10 of 300 scans ended, worst critical, 1 failed"
+    )
+  })
+
+  it("does not count as ended what was stopped, and does not let it scroll up (U-10)", () => {
+    const board = Board.make(300, 0)
+    for (let index = 0; index < 300; index++) {
+      const state = index < 22 ? "unreachable" : index < 40 ? "interrupted" : "not-started"
+      board.update(event({ _tag: "Ended", record: record({ index, state }) }, index))
+    }
+    assert.strictEqual(Rows.takeEnded(board, 4_000, { width: 80, height: 24, color: false })?.split("\n").length, 22)
+    assert.deepStrictEqual(drawn(board), ["22 of 300 scans ended, 22 failed, 278 stopped"])
+  })
+
+  it("shows first what something is wrong with (U-10)", () => {
+    const board = Board.make(3, 0)
+    board.update(event(polled(0.5), 0, "https://fine.example/"))
+    board.update(event(polled(0.5), 1, "https://slow.example/"))
+    const fault = PollFault.make({ kind: "Transient", code: "http-503", message: "m" })
+    board.update(event({ _tag: "Polled", seen: fault, polls: 2, first: false }, 1, "https://slow.example/"))
+    assert.match(drawn(board)[0] ?? "", /slow\.example/)
   })
 })
 
