@@ -9,113 +9,19 @@
  * @since 0.1.0
  */
 import * as Record from "@scanpoll/core/model/ScanRecord"
-import * as BoundedJson from "@scanpoll/core/unstable/model/BoundedJson"
 import * as Severity from "@scanpoll/core/model/Severity"
-import * as Data from "effect/Data"
-import * as Effect from "effect/Effect"
-import type * as JsonSchema from "effect/JsonSchema"
-import * as Result from "effect/Result"
-import * as Schema from "effect/Schema"
 import * as ExitCode from "./ExitCode.ts"
 import * as Gate from "./Gate.ts"
+import type { HostileText } from "./HostileText.ts"
 import * as Hostile from "./HostileText.ts"
-import { HostileText } from "./HostileText.ts"
 import * as Scan from "./ReportScan.ts"
 import * as SharedScans from "./internal/sharedScans.ts"
 import * as Times from "./internal/times.ts"
 import * as Row from "./ReportRow.ts"
-import { islandId } from "./internal/json.ts"
-import { sealKey, sha256 } from "./internal/sha256.ts"
+import { type Run, type ScanReport, type Summary, schemaVersion } from "./internal/reportShape.ts"
 
-/**
- * The version of the JSON shape. A reader refuses any other.
- *
- * @category constructors
- * @since 0.1.0
- */
-export const schemaVersion = 1
-
-const StateCounts = Schema.Struct({
-  completed: Schema.optionalKey(Schema.Natural),
-  partial: Schema.optionalKey(Schema.Natural),
-  failed: Schema.optionalKey(Schema.Natural),
-  "not-found": Schema.optionalKey(Schema.Natural),
-  "still-running": Schema.optionalKey(Schema.Natural),
-  unreachable: Schema.optionalKey(Schema.Natural),
-  protocol: Schema.optionalKey(Schema.Natural),
-  interrupted: Schema.optionalKey(Schema.Natural),
-  denied: Schema.optionalKey(Schema.Natural),
-  "in-doubt": Schema.optionalKey(Schema.Natural),
-  refused: Schema.optionalKey(Schema.Natural),
-  "not-started": Schema.optionalKey(Schema.Natural)
-})
-
-/**
- * A run in numbers.
- *
- * - `byState`: every row once; a state nobody is in is left out.
- * - `bySeverity`: the rows that were assessed, by their severity.
- * - `worstSeverity`: the worst of those; `unknown` when nothing was assessed, for that is not "nothing bad".
- * - `incomplete`: the rows that are not `completed`.
- *
- * @category schemas
- * @since 0.1.0
- */
-export const Summary = Schema.Struct({
-  total: Schema.Natural,
-  incomplete: Schema.Natural,
-  byState: StateCounts,
-  bySeverity: Scan.SeverityCounts,
-  worstSeverity: Severity.Severity
-})
-
-/**
- * @category models
- * @since 0.1.0
- */
-export type Summary = typeof Summary.Type
-
-/**
- * The run a report is about. `plan` is the plan's path as it was given, or null for a run without one.
- *
- * @category schemas
- * @since 0.1.0
- */
-export const Run = Schema.Struct({
-  id: HostileText,
-  startedAt: Scan.Time,
-  finishedAt: Scan.Time,
-  plan: Schema.NullOr(HostileText)
-})
-
-/**
- * @category models
- * @since 0.1.0
- */
-export type Run = typeof Run.Type
-
-/**
- * The canonical report. `digest` stands in files alone, as their last field: see `sealOf`.
- *
- * @category schemas
- * @since 0.1.0
- */
-export const ScanReport = Schema.Struct({
-  schemaVersion: Schema.Literal(schemaVersion),
-  tool: Schema.Struct({ name: Schema.Literal("scanpoll"), version: HostileText }),
-  run: Run,
-  summary: Summary,
-  scans: Schema.Array(Scan.ReportScan),
-  gate: Gate.GateResult,
-  exit: ExitCode.Exit,
-  digest: Schema.optionalKey(Schema.String.check(Schema.isPattern(/^sha256:[0-9a-f]{64}$/u)))
-}).annotate({ identifier: "ScanReport", title: "scanpoll report" })
-
-/**
- * @category models
- * @since 0.1.0
- */
-export type ScanReport = typeof ScanReport.Type
+export { Run, ScanReport, Summary, jsonSchema, schemaVersion } from "./internal/reportShape.ts"
+export { ReportError, fromJson, parse, sealOf } from "./internal/reportReading.ts"
 
 /**
  * What is known about a run beside its records. Times are milliseconds since 1970.
@@ -295,128 +201,4 @@ export const withFault = (
     policy: report.gate.policy,
     trouble: { ...trouble, faults: [...(trouble.faults ?? []), fault] }
   })
-}
-
-/**
- * A text that is no report of ours, or of a version this program cannot read.
- *
- * @category errors
- * @since 0.1.0
- */
-export class ReportError extends Data.TaggedError("ReportError")<{
-  readonly reason: "not-json" | "wrong-version" | "wrong-shape"
-  readonly message: string
-}> {}
-
-const decodeShape = Schema.decodeUnknownEffect(ScanReport)
-
-const versionOf = (value: unknown): unknown =>
-  typeof value === "object" && value !== null && "schemaVersion" in value ? value.schemaVersion : undefined
-
-/**
- * Takes a JSON value as a report. Fields this version does not know are dropped.
- *
- * @category constructors
- * @since 0.1.0
- */
-export const fromJson: (value: unknown) => Effect.Effect<ScanReport, ReportError> = Effect.fnUntraced(
-  function* (value) {
-    const version = versionOf(value)
-    if (version !== schemaVersion) {
-      return yield* new ReportError({
-        reason: version === undefined ? "wrong-shape" : "wrong-version",
-        message:
-          version === undefined
-            ? "no report: it has no schemaVersion"
-            : `schemaVersion ${Hostile.toLine(Hostile.of(JSON.stringify(version)), 20)} cannot be read; this program reads ${schemaVersion}`
-      })
-    }
-    const { digest: _seal, ...report } = yield* decodeShape(value).pipe(
-      Effect.mapError(
-        (error) =>
-          new ReportError({
-            reason: "wrong-shape",
-            message: Hostile.toLine(Hostile.of(`not a report: ${error.message}`), 500)
-          })
-      )
-    )
-    return report
-  }
-)
-
-const parseJson = (text: string): Effect.Effect<unknown, ReportError> => {
-  const parsed = BoundedJson.parse(text, BoundedJson.ofReport)
-  if (Result.isSuccess(parsed)) return Effect.succeed(parsed.success)
-  const { message, why } = parsed.failure
-  return Effect.fail(
-    why === "not-json"
-      ? new ReportError({ reason: "not-json", message })
-      : new ReportError({ reason: "wrong-shape", message: `not a report: ${message}` })
-  )
-}
-
-const islandStart = `<script type="application/json" id="${islandId}">`
-
-// The page writes `<` inside its JSON as an escape, so the first end tag is the end.
-const inPage = (text: string): string | null => {
-  const from = text.lastIndexOf(islandStart)
-  if (from < 0) return null
-  const to = text.indexOf("</script>", from)
-  return to < 0 ? null : text.slice(from + islandStart.length, to)
-}
-
-/**
- * Reads a report from the text of a JSON file, or of an HTML report that carries its JSON.
- *
- * @category constructors
- * @since 0.1.0
- */
-export const parse: (text: string) => Effect.Effect<ScanReport, ReportError> = Effect.fnUntraced(function* (text) {
-  const bare = text.charCodeAt(0) === 0xfeff ? text.slice(1) : text
-  if (!/^\s*<!doctype html/i.test(bare)) return yield* fromJson(yield* parseJson(bare))
-  const json = inPage(bare)
-  if (json === null) {
-    return yield* new ReportError({
-      reason: "wrong-shape",
-      message: "a page that carries no report; take the JSON file of the run"
-    })
-  }
-  return yield* fromJson(yield* parseJson(json))
-})
-
-/**
- * Whether the text of a report is what was once written.
- *
- * - `intact`: its digest is that of the text before it.
- * - `edited`: it is not: somebody changed or reformatted the file.
- * - `unsealed`: there is none.
- *
- * A digest shows an edit made by accident; whoever edits on purpose can write a new one.
- *
- * @category guards
- * @since 0.1.0
- */
-export const sealOf = (text: string): "intact" | "edited" | "unsealed" => {
-  const at = text.lastIndexOf(sealKey)
-  if (at < 0) return "unsealed"
-  const told = text.slice(at + sealKey.length).match(/^ ?"sha256:([0-9a-f]{64})"\s*\}\s*$/)
-  if (told === null) return "edited"
-  const digest = sha256()
-  digest.update(text.slice(0, at))
-  return digest.hex() === told[1] ? "intact" : "edited"
-}
-
-/**
- * The JSON Schema (draft 2020-12) of the canonical JSON.
- *
- * @category schemas
- * @since 0.1.0
- */
-export const jsonSchema = (): JsonSchema.JsonSchema => {
-  const document = Schema.toJsonSchemaDocument(ScanReport)
-  return {
-    $schema: "https://json-schema.org/draft/2020-12/schema",
-    ...document.schema,
-    $defs: document.definitions
-  }
 }
