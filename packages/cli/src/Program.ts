@@ -27,7 +27,14 @@ import type { Shutdown } from "./process/Shutdown.ts"
  * @since 0.2.0
  */
 export const interrupted = 130
-const defect = 70
+
+/**
+ * The exit code of a defect of scanpoll itself, or of a vendor's module.
+ *
+ * @category constructors
+ * @since 0.2.0
+ */
+export const defect = 70
 
 // GitHub sends SIGTERM 7.5 s after SIGINT and kills 2.5 s later: a submission in flight has most of six seconds, the report
 // the rest.

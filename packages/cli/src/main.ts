@@ -10,9 +10,15 @@ import process from "node:process"
 import * as Streams from "./output/Streams.ts"
 import * as Shutdown from "./process/Shutdown.ts"
 import * as Signals from "./process/Signals.ts"
+import * as Uncaught from "./process/Uncaught.ts"
 import * as Program from "./Program.ts"
 
 const shutdown = Shutdown.make()
+
+Uncaught.listen(
+  (text) => process.stderr.write(text),
+  () => process.exit(Program.defect)
+)
 
 const runMain = Runtime.makeRunMain(({ fiber, teardown }) => {
   const meaning = Signals.make()

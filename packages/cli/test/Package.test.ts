@@ -70,6 +70,8 @@ export default Vendor.define({
 })
 `
 
+const parts = 'import { Vendor, Wire } from "@scanpoll/core"\nimport { Schema, Duration } from "effect"'
+
 describe("the published package", () => {
   it("imports nothing but its own files and Node's modules, and asks for no other package (S-01)", () => {
     const manifest: unknown = JSON.parse(read("package.json"))
@@ -122,11 +124,10 @@ describe("the published package", () => {
         }
         const byPath =
           'import * as Vendor from "@scanpoll/core/vendor/Vendor"\nimport * as Wire from "@scanpoll/core/vendor/Wire"\nimport * as Schema from "effect/Schema"\nimport * as Duration from "effect/Duration"'
-        const byName = 'import { Vendor, Wire } from "@scanpoll/core"\nimport { Schema, Duration } from "effect"'
         const directory = yield* folderOf({
           ...packages,
           "path.ts": definition(byPath),
-          "name.mjs": definition(byName)
+          "name.mjs": definition(parts)
         })
         for (const file of ["./path.ts", "./name.mjs"]) {
           const { code, stderr, stdout } = yield* scanpoll(["vendors", "--vendor", file], { directory })
@@ -171,6 +172,40 @@ describe("the published package", () => {
         assert.isNotEmpty(Fs.readdirSync(join(own, "scanpoll/compiled")))
         assert.isEmpty(Fs.readdirSync(join(open, "scanpoll/compiled")))
         assert.isFalse(Fs.existsSync(join(directory, "node-compile-cache")))
+      })
+    )
+  )
+
+  it.live("repeats no key in what Node itself writes of an error that nobody caught, or as a warning (S-02)", () =>
+    Effect.scoped(
+      Effect.gen(function* () {
+        const key = "avk_live_CANARY2+a/b=~Zq0123456789ABCDEFGHIJKLMNOP"
+        const words =
+          "`${key} ${encodeURIComponent(key)} ${Buffer.from(key).toString('hex')}\\n##vso[task.complete]done`"
+        const module = (text: string) => `const key = process.env.APPVET_API_KEY\nconst words = ${words}\n${text}\n`
+        const forever = "export default () => new Promise((resolve) => setTimeout(resolve, 60000))"
+        const directory = yield* folderOf({
+          "thrown.mjs": module(`setImmediate(() => { throw new Error(words) })\n${forever}`),
+          "text.mjs": module(`setImmediate(() => { throw words })\n${forever}`),
+          "rejected.mjs": module(`Promise.reject(new Error(words))\n${forever}`),
+          "warned.mjs": module(`process.emitWarning(words)\n${definition(parts)}`)
+        })
+        for (const [file, wanted] of [
+          ["thrown", 70],
+          ["text", 70],
+          ["rejected", 70],
+          ["warned", 0]
+        ] as const) {
+          const { code, stderr, stdout } = yield* scanpoll(["vendors", "--vendor", `./${file}.mjs`], {
+            directory,
+            environment: { APPVET_API_KEY: key },
+            time: "real"
+          })
+          assert.strictEqual(code, wanted, `${file}: ${stderr}`)
+          assert.include(stderr, "<redacted>", file)
+          assert.notMatch(stdout + stderr, /CANARY2|##vso\[/, file)
+          assert.notInclude(stderr, Buffer.from(key).toString("hex"))
+        }
       })
     )
   )

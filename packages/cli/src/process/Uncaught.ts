@@ -1,0 +1,36 @@
+/**
+ * What Node would write to standard error by itself, past every gate: errors that nobody caught, such as those of a timer in a
+ * vendor's module, and warnings. Both may repeat a key.
+ *
+ * @since 0.2.0
+ */
+import process from "node:process"
+import * as Secrets from "../output/Secrets.ts"
+import { guardLines } from "@scanpoll/report/HostileText"
+
+const wordsOf = (error: unknown): string => (error instanceof Error ? (error.stack ?? error.message) : String(error))
+
+/**
+ * From now on `say` gets these texts, without keys and build commands. An error that nobody caught then ends the process by
+ * `end`: as before, but never with the exit code of a gate that failed.
+ *
+ * @category running
+ * @since 0.2.0
+ */
+export const listen = (say: (text: string) => void, end: () => void): void => {
+  const clean = (text: string): string => {
+    try {
+      return guardLines(Secrets.scrubberOf(process.env)(text))
+    } catch {
+      return "it cannot be shown without keys\n"
+    }
+  }
+  process.on("uncaughtException", (error) => {
+    say(clean(`scanpoll: an error that nobody caught, of a vendor's module or of scanpoll itself\n${wordsOf(error)}\n`))
+    end()
+  })
+  // None where NODE_NO_WARNINGS is set.
+  if (process.listenerCount("warning") === 0) return
+  process.removeAllListeners("warning")
+  process.on("warning", (warning) => say(clean(`warning: ${warning.name}: ${warning.message}\n`)))
+}
