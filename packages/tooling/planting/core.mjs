@@ -230,8 +230,8 @@ export const core = [
     id: "core-26",
     promise: "a wish that asks for a new scan is not answered from the journal",
     in: engine,
-    find: "if (Duration.toMillis(maxAge) === 0) return Number.MAX_SAFE_INTEGER",
-    put: "if (Duration.toMillis(maxAge) === 0) return run.reuseFrom",
+    find: "return Math.max(run.reuseFrom, settledSince(run.startedAt, maxAge))",
+    put: "return Duration.toMillis(maxAge) === 0 ? run.reuseFrom : Math.max(run.reuseFrom, settledSince(run.startedAt, maxAge))",
     tests: [reuse]
   },
   {

@@ -101,8 +101,8 @@ export const vendors = [
     id: "vendors-11",
     promise: "compliance: a scan that did not run all its rules is never without a severity",
     in: compliance,
-    find: "if (score === 100 && violations === 0 && allRules)",
-    put: "if (score === 100 && violations === 0)",
+    find: "if (score === 100 && violations === 0 && whole && counted === null)",
+    put: "if (score === 100 && violations === 0 && counted === null)",
     tests: ofCompliance
   },
   {
