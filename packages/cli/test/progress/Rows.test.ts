@@ -86,8 +86,8 @@ describe("the board", () => {
   it("shows the last thing that the vendor says it does while the scan runs, and until it says another", () => {
     const board = Board.make(1, 0)
     const saying = (...messages: ReadonlyArray<string>) => ({ ...polled(0.45), messages })
-    assert.isTrue(board.update(event(saying("12:00:05 HSTS", "12:00:08 CSP\u001b[2J"))))
-    assert.isFalse(board.update(event(polled(0.5))))
+    assert.isTrue(board.update(event(saying("12:00:05 HSTS", "12:00:08 CSP\u001b[2J")))?.isNew)
+    assert.isFalse(board.update(event(polled(0.5)))?.isNew)
     board.update(event({ _tag: "Scheduled", until: 9_000, because: "pace", polls: 2 }))
     assert.match(drawn(board)[0] ?? "", / running 50 %: 12:00:08 CSP, next poll in 5 s$/)
     // What tells more is dropped first where there is no room.
