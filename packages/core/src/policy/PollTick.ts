@@ -12,6 +12,8 @@ import type { Seen } from "../model/PollStopped.ts"
  * - `age`: milliseconds since this wait began, time spent waiting for the budget left out.
  * - `scanAge`: milliseconds since the scan was submitted, time spent waiting for the budget included. Left out or null
  *   for a scan whose submission we did not see.
+ * - `asked`: the wait that the vendor asked for with what was seen, in milliseconds; left out or null where it asked for
+ *   none. A longer one than the pace holds in any case, so a pace reads it only to be quicker.
  * - `open`: scans of the same account that are open, those of the batch that wait to be submitted included; at least 1.
  *
  * @category models
@@ -23,5 +25,6 @@ export interface PollTick {
   readonly faultsInARow: number
   readonly age: number
   readonly scanAge?: number | null
+  readonly asked?: number | null
   readonly open: number
 }

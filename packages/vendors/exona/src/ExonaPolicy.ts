@@ -58,7 +58,7 @@ const fixed = (name: PaceName): PollPolicy.PollPolicy =>
 
 /**
  * The paces Exona recommends, by name: `interactive` 5 seconds, `default` by the number of open scans (see
- * `intervalFor`), `background` 15 seconds, `bulk` 30 seconds. Each waits its interval before the first poll and ends
+ * `intervalFor`) or sooner, down to the floor, where an answer's `Retry-After` is shorter, `background` 15 seconds, `bulk` 30 seconds. Each waits its interval before the first poll and ends
  * softly after 5 minutes. Faults back off from 2 seconds, doubling, as in the vendor's sample, but never below the floor.
  *
  * @see https://docs.exonalab.com/docs/guides/polling
@@ -69,7 +69,11 @@ export const policies: Readonly<Record<PaceName, PollPolicy.PollPolicy>> = {
   interactive: fixed("interactive"),
   default: PollPolicy.withPace(
     fixed("default"),
-    PollPolicy.paceNamed("every 10s, 15s from 5 open scans on, 30s from 100", (tick) => intervalFor(tick.open))
+    // The vendor's own sample sleeps as long as an answer says, also where that is shorter.
+    PollPolicy.paceNamed("every 10s, 15s from 5 open scans on, 30s from 100; sooner where Exona says so", (tick) => {
+      const usual = intervalFor(tick.open)
+      return typeof tick.asked === "number" ? Duration.min(usual, Duration.millis(tick.asked)) : usual
+    })
   ),
   background: fixed("background"),
   bulk: fixed("bulk")

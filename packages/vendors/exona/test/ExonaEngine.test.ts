@@ -81,6 +81,23 @@ describe("a run", () => {
     }).pipe(Effect.provide(world))
   )
 
+  it.effect(
+    "polls sooner than its usual pace where Retry-After is shorter, down to the floor, and not where a person chose the pace",
+    () =>
+      Effect.gen(function* () {
+        const asks = (wait: number) => json(200, fixture("processing"), { hint: seconds(wait) })
+        const answers = [json(201, fixture("created")), asks(6), asks(1), json(200, fixture("processing")), completed]
+        const usual = yield* setup(...answers)
+        yield* within(2, Scans.run(usual.adapter, request, { policy: even }))
+        assert.deepStrictEqual(usual.polledAt, [10, 16, 21, 31])
+        const chosen = yield* setup(...answers)
+        const bulk = () => even(chosen.adapter.policies.bulk)
+        yield* within(3, Scans.run(chosen.adapter, request, { policy: bulk, reuse: 0 }))
+        // It begins after the two minutes above.
+        assert.deepStrictEqual(chosen.polledAt, [150, 180, 210, 240])
+      }).pipe(Effect.provide(world))
+  )
+
   it.effect("is never quicker than every 5 seconds, whatever a user composes or the vendor hints", () =>
     Effect.gen(function* () {
       const hasty = json(200, fixture("processing"), { hint: seconds(0) })

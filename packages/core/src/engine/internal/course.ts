@@ -211,6 +211,7 @@ export class Course<A, T, R, E extends Era = Era> implements Decision.WaitState,
       faultsInARow: this.faultsInARow,
       age: Math.max(0, now - this.startedAt - this.credit),
       scanAge: this.submittedAt === null ? null : Math.max(0, now - this.submittedAt),
+      asked: answer.hint._tag === "None" ? null : Math.ceil(Waits.millis(answer.hint.value)),
       open: budget === undefined ? 1 : budget.open()
     }
     const stepper = this.rarely === null ? null : this.rarely.stepper
