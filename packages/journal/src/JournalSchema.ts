@@ -115,6 +115,10 @@ export const migrations: ReadonlyArray<Migration> = [
     `ALTER TABLE scanpoll_claims ADD COLUMN last_fault TEXT`,
     // Until when the account gets no submissions, while the polls of bought scans go on; null where it never was so.
     `ALTER TABLE scanpoll_pauses ADD COLUMN submits_until DOUBLE PRECISION`,
+    // When those times were written: where that is later than now, the clock was set back since.
+    `ALTER TABLE scanpoll_claims ADD COLUMN waited_at DOUBLE PRECISION`,
+    `ALTER TABLE scanpoll_pauses ADD COLUMN paused_at DOUBLE PRECISION`,
+    `ALTER TABLE scanpoll_pauses ADD COLUMN submits_at DOUBLE PRECISION`,
     // A page of claims of any state, the newest first.
     `CREATE INDEX scanpoll_claims_age ON scanpoll_claims (changed_at, claim_id)`,
     // What was asked for in one go. `owner` is the process that runs it; without one and without an end it was killed.

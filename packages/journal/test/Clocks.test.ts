@@ -3,6 +3,7 @@
  * process was stopped, the database's clock is its own. None of them makes a process poll what others may have taken.
  */
 import { assert, describe, it } from "@effect/vitest"
+import * as SteadyClock from "@scanpoll/core/unstable/time/SteadyClock"
 import * as SqlJournal from "@scanpoll/journal/SqlJournal"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
@@ -10,7 +11,7 @@ import type * as Scope from "effect/Scope"
 import * as SqlClient from "effect/sql/SqlClient"
 import { troubled } from "@scanpoll/test-support/troubledClient"
 import { type Database, type Databases, postgres, sqlite } from "./support/databases.ts"
-import { fresh, keyOf, ticketOf } from "./support/fixtures.ts"
+import { fresh, keyOf, outcomeOf, subject, ticketOf, vendor } from "./support/fixtures.ts"
 import { inTime, type Jumping, jumping } from "./support/moments.ts"
 
 const minute = 60_000
@@ -96,6 +97,109 @@ describe.for(all)("a clock that jumps: $name", (databases) => {
         assert.isUndefined(cut.pollUnsafe())
       }
     })
+  )
+
+  const hours8 = 8 * 60 * minute
+  // Ten seconds, and what rounding adds.
+  const rest = 10_002
+
+  /** A process whose wall clock is set to that much more than real time. */
+  const journalAt = (database: Database, wall: number) =>
+    Effect.gen(function* () {
+      const time = yield* jumping
+      time.wall = wall
+      const on = Effect.provideService(Clock.Clock, time.clock)
+      const sql = yield* database.client
+      const journal = yield* on(Effect.provideService(SqlJournal.makeShared(), SqlClient.SqlClient, sql))
+      return { journal, on, sql, now: on(SteadyClock.now) }
+    })
+
+  promise("a wait that was stored before the clock was set back holds for what it had left (D-11)", (database) =>
+    Effect.gen(function* () {
+      const claimId = yield* Effect.scoped(
+        Effect.gen(function* () {
+          const { journal, now, on } = yield* journalAt(database, hours8)
+          const { claimId } = yield* on(journal.claim(keyOf("a"), fresh))
+          yield* on(journal.submitted(claimId, ticketOf("a"), (yield* now) + 5_000))
+          yield* on(journal.take(claimId))
+          journal.waiting(claimId, (yield* now) + 10_000)
+          journal.leave(claimId)
+          yield* journal.flushed
+          return claimId
+        })
+      )
+      const { journal, now, on, sql } = yield* journalAt(database, 0)
+      const entry = yield* on(journal.get(claimId))
+      const left = (entry?.notBefore ?? 0) - (yield* now)
+      assert.isTrue(left > 0 && left <= rest, `${left}`)
+      yield* sql.onDialectOrElse({
+        pg: () =>
+          Effect.gen(function* () {
+            const wanted = { slices: [1], of: 1, accounts: [vendor], limit: 10 }
+            const none = yield* on(journal.takeFree({ ...wanted, dueBefore: (yield* now) + 1_000 }))
+            assert.deepStrictEqual(none, [])
+            const [taken] = yield* on(journal.takeFree({ ...wanted, dueBefore: (yield* now) + 11_000 }))
+            assert.strictEqual(taken?.entry.claimId, claimId)
+            assert.isAtMost((taken?.hold.notBefore ?? hours8) - (yield* now), rest)
+          }),
+        orElse: () => Effect.void
+      })
+      const hold = yield* on(journal.take(claimId))
+      if (hold._tag !== "Ours") return assert.fail(hold._tag)
+      assert.isAtMost(hold.notBefore - (yield* now), rest)
+      // It moves on with what is left.
+      yield* on(journal.ended(claimId, "done"))
+      assert.isAtMost(((yield* on(journal.get(claimId)))?.notBefore ?? hours8) - (yield* now), rest)
+    })
+  )
+
+  promise("pauses that were stored before the clock was set back hold for what they had left (D-11)", (database) =>
+    Effect.gen(function* () {
+      yield* Effect.scoped(
+        Effect.gen(function* () {
+          const { journal, now } = yield* journalAt(database, hours8)
+          journal.paused(vendor, (yield* now) + 60_000)
+          journal.paused(vendor, (yield* now) + 30_000, "submit")
+          yield* journal.flushed
+        })
+      )
+      const { journal, now, on } = yield* journalAt(database, 0)
+      const left = Effect.map(on(journal.pauses), (pauses) =>
+        Object.fromEntries(
+          pauses.map(({ at = 0, kind = "all", until }) => [kind, Math.round((until - at) / 10_000) * 10_000])
+        )
+      )
+      assert.deepStrictEqual(yield* left, { all: 60_000, submit: 30_000 })
+      // The longer one stays, by what is left of each.
+      journal.paused(vendor, (yield* now) + 20_000)
+      journal.paused(vendor, (yield* now) + 50_000, "submit")
+      yield* journal.flushed
+      assert.deepStrictEqual(yield* left, { all: 60_000, submit: 50_000 })
+    })
+  )
+
+  promise(
+    "an outcome that was stored before the clock was set back is reused: it is never bought again for that (D-12)",
+    (database) =>
+      Effect.gen(function* () {
+        const store = (wall: number, name: string) =>
+          Effect.scoped(
+            Effect.gen(function* () {
+              const { journal, on } = yield* journalAt(database, wall)
+              const { claimId } = yield* on(journal.claim(keyOf("a"), { subject, reuseFrom: Number.MAX_SAFE_INTEGER }))
+              yield* on(journal.settled(claimId, outcomeOf(name), ticketOf(name)))
+            })
+          )
+        yield* store(hours8, "future")
+        const { journal, now, on } = yield* journalAt(database, 0)
+        const wish = { subject, reuseFrom: (yield* now) - 60 * minute, askedAt: yield* now, peek: true }
+        const found = yield* on(journal.claim(keyOf("a"), wish))
+        assert.deepStrictEqual(found._tag === "Settled" ? found.outcome : found._tag, outcomeOf("future"))
+        // One whose age is known is the better answer.
+        yield* store(0, "now")
+        const known = yield* on(journal.claim(keyOf("a"), wish))
+        assert.deepStrictEqual(known._tag === "Settled" ? known.outcome : known._tag, outcomeOf("now"))
+      })
   )
 
   promise("a process whose own clock is wrong by years is not taken for gone, nor takes others for it", (database) =>

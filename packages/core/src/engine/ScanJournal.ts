@@ -34,6 +34,7 @@ export {
 export {
   adoptedKey,
   answers,
+  clockSkew,
   isReusable,
   lessonsKept,
   makeClaimId,

@@ -38,6 +38,29 @@ export const toMillis = (duration: Duration.Duration): Option.Option<number> => 
 }
 
 /**
+ * How much later than now a stored time may have been written before the clock counts as set back, in milliseconds: the
+ * clocks of two processes differ by rounding.
+ *
+ * @category constructors
+ * @since 0.2.0
+ */
+export const setBackBeyond = 1_000
+
+/**
+ * A time that was stored at `writtenAt`, as it holds now: for `cap` at most from when it was written. One that was written
+ * later than now comes from a clock that was set back since: then what it had left when it was written counts from now.
+ * All in milliseconds since 1970; `writtenAt` is null where that is not known, and the cap counts from now.
+ *
+ * @category combinators
+ * @since 0.2.0
+ */
+export const storedUntil = (until: number, writtenAt: number | null, now: number, cap: number = longest): number => {
+  if (until <= now) return until
+  if (writtenAt === null) return Math.min(until, now + cap)
+  return writtenAt > now + setBackBeyond ? now + clamp(until - writtenAt, 0, cap) : Math.min(until, writtenAt + cap)
+}
+
+/**
  * `value` held inside `[low, high]`; NaN becomes `low`.
  *
  * @category combinators

@@ -7,6 +7,7 @@ import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 import { TestClock } from "effect/testing"
+import * as Job from "../../src/engine/internal/job.ts"
 import * as RateBudget from "../../src/engine/RateBudget.ts"
 import * as ScanJournal from "../../src/engine/ScanJournal.ts"
 import * as Scans from "../../src/engine/Scans.ts"
@@ -77,6 +78,54 @@ describe("waits for one scan, in one process", () => {
       assert.isTrue(stop._tag === "PollStopped" && stop.notBefore >= at && stop.ticket.scanId === "x")
       assert.strictEqual((yield* Fiber.join(patient)).at, 3_600_000)
     }).pipe(Effect.provide(world))
+  )
+
+  for (const deadline of [10_000, 20_000, 300_000]) {
+    it.effect(
+      `law 6, a deadline of ${deadline} ms holds while another process submits the same and is frozen (D-05)`,
+      () =>
+        Effect.gen(function* () {
+          const vendor = Conversation.make({ policy: steady })
+          const busy = withJournal(() => ({
+            claim: () => Effect.succeed({ _tag: "Busy", claimId: "clm_x", changed: Effect.never } as const)
+          }))
+          const policy = PollPolicy.withDeadline(deadline)
+          const wait = yield* Effect.forkChild(timed(busy(Scans.run(vendor.adapter, "a", { policy }))))
+          const batch = yield* Effect.forkChild(timed(busy(records([Scans.request(vendor.adapter, "a", { policy })]))))
+          yield* TestClock.adjust("2 hours")
+          const { exit, at } = yield* Fiber.join(wait)
+          const error = failure(exit)
+          assert.deepStrictEqual(error._tag === "SubmitError" ? error.code : error._tag, "being-submitted")
+          const [record] = value((yield* Fiber.join(batch)).exit)
+          assert.deepStrictEqual([record?.state, record?.reason?.code], ["not-started", "being-submitted"])
+          // A submission that is not over in its own time is not waited for until a long deadline.
+          const longest = Duration.toMillis(vendor.adapter.limits.submitTimeout) + 60_000
+          assert.strictEqual(at, Math.min(deadline, longest))
+          assert.strictEqual(vendor.ledger.submissions.length, 0)
+        }).pipe(Effect.provide(world))
+    )
+  }
+
+  it.effect(
+    "law 6, who waited for the submission of another process has the rest of its deadline for the scan (D-05)",
+    () =>
+      Effect.gen(function* () {
+        const vendor = Conversation.make({ polls: [running], policy: steady })
+        const journal = yield* ScanJournal.ScanJournal
+        const { claimId } = yield* journal.claim(Job.claimKey(Scans.request(vendor.adapter, "a")), {
+          subject: { kind: "company", id: "a", name: "a" },
+          reuseFrom: 0
+        })
+        const joined = yield* Effect.forkChild(
+          timed(Scans.run(vendor.adapter, "a", { policy: PollPolicy.withDeadline("1 minute") }))
+        )
+        yield* TestClock.adjust("40 seconds")
+        yield* journal.submitted(claimId, vendor.ticket("x"), 0)
+        yield* TestClock.adjust("1 hour")
+        const { exit, at } = yield* Fiber.join(joined)
+        assert.deepStrictEqual([reasonOf(failure(exit)), at], ["deadline", 60_000])
+        assert.isAtLeast(vendor.ledger.polls.length, 1)
+      }).pipe(Effect.provide(world))
   )
 
   it.effect("law 6, each has its own deadline: a longer one goes on where a shorter one ended", () =>

@@ -17,8 +17,8 @@ import * as PollFault from "../../src/model/PollFault.ts"
 import * as ScanTicket from "../../src/model/ScanTicket.ts"
 import * as PollPolicy from "../../src/policy/PollPolicy.ts"
 import * as Conversation from "@scanpoll/test-support/conversation"
+import { withJournal, world } from "../support/worlds.ts"
 
-const world = Layer.mergeAll(ScanJournal.layerMemory, RateBudget.layerMemory)
 const steady = PollPolicy.make({ pace: "10 seconds", spread: 0 })
 const minute = 60_000
 
@@ -139,6 +139,62 @@ describe("Scans.resumeOpen", () => {
       }).pipe(Effect.provide(world))
     )
   }
+
+  it.effect(
+    "a pause that was stored before the clock was set back holds for what it had left, never past the cap (D-11)",
+    () =>
+      Effect.gen(function* () {
+        const hours8 = 480 * minute
+        for (const [until, at, longest] of [
+          [hours8 + 10_000, hours8, 10_000],
+          [hours8 + 10_000, undefined, 60 * minute],
+          [hours8 * 3, hours8, 60 * minute],
+          // Stored an hour ago, for longer than a pause may be.
+          [hours8, -60 * minute, 0]
+        ] as const) {
+          const vendor = Conversation.make({ policy: steady, limits: { floor: "1 second", pauseCap: "1 hour" } })
+          const start = yield* SteadyClock.now
+          const stored = { ...vendor.adapter, until: start + until, ...(at === undefined ? {} : { at: start + at }) }
+          const paused = withJournal(() => ({ pauses: Effect.succeed([stored]) }))
+          yield* nextProcess(paused(after(70 * minute, Scans.run(vendor.adapter, "a", { reuse: 0 }))))
+          assert.deepStrictEqual(
+            vendor.ledger.submissions.map((entry) => entry.at - start),
+            [longest]
+          )
+        }
+      }).pipe(Effect.provide(world))
+  )
+
+  it.effect("a scan that another owner's wait keeps past the deadline says when it may be asked (D-11)", () =>
+    Effect.gen(function* () {
+      const vendor = Conversation.make({ policy: steady })
+      const journal = yield* ScanJournal.ScanJournal
+      const { claimId } = yield* journal.adopt(vendor.ticket("far"), { kind: "url", id: "s", name: "s" })
+      journal.waiting(claimId, 480 * minute)
+      const [record] = yield* after(
+        minute,
+        Stream.runCollect(Scans.runAll([Scans.fromTicket(vendor.adapter, vendor.ticket("far"))]))
+      )
+      assert.strictEqual(record?.state, "still-running")
+      assert.include(record?.reason?.message, "it is not to be asked before 1970-01-01T08:00:00.000Z")
+      assert.strictEqual(vendor.ledger.polls.length, 0)
+    }).pipe(Effect.provide(world))
+  )
+
+  it.effect("a scan whose outcome is known is asked anew no sooner than a floor after it was (D-13)", () =>
+    Effect.gen(function* () {
+      const vendor = Conversation.make({ policy: steady, limits: { floor: "7 seconds" } })
+      const outcome = yield* after(minute, Scans.run(vendor.adapter, "a"))
+      const fresh = Scans.wait(vendor.adapter, outcome.ticket, { fresh: true })
+      const before = Conversation.pollTimes(vendor)
+      const start = yield* SteadyClock.now
+      for (let again = 0; again < 3; again++) yield* nextProcess(after(8_000, fresh))
+      const times = Conversation.pollTimes(vendor)
+      assert.isAbove(times.length, before.length)
+      assert.strictEqual(times[before.length], start)
+      times.slice(1).forEach((at, i) => assert.isAtLeast(at - (times[i] ?? 0), 7000))
+    }).pipe(Effect.provide(world))
+  )
 
   it.effect("a typed key has the subject that the journal knows, and the kind unknown where it knows none (V-10)", () =>
     Effect.gen(function* () {

@@ -8,6 +8,7 @@ import type { ClaimKey, ClaimState, JournalError } from "@scanpoll/core/engine/S
 import type { Reason } from "@scanpoll/core/model/ScanOutcome"
 import type { ScanTicket } from "@scanpoll/core/model/ScanTicket"
 import type { Subject } from "@scanpoll/core/model/Subject"
+import * as SteadyClock from "@scanpoll/core/unstable/time/SteadyClock"
 import type { Dialect } from "./dialect.ts"
 import { errorOf } from "./faults.ts"
 import { type ClaimRow, keyHash, readClaim, subjectHash, toJson } from "./rows.ts"
@@ -42,8 +43,8 @@ export interface ClaimTable {
   readonly peekById: (claimId: string) => Read<ClaimRow | null>
   // The open claim of a key.
   readonly openOf: (hash: string) => Read<ClaimRow | null>
-  // The last answer for a key within these times, in milliseconds since 1970.
-  readonly settledOf: (hash: string, from: number, to: number) => Read<ClaimRow | null>
+  // The last answer for a key since `from`. One dated after `latest` comes from a clock that was set back: it counts last.
+  readonly settledOf: (hash: string, from: number, latest: number) => Read<ClaimRow | null>
   // The claim that has a ticket's scan, the open one first.
   readonly ofTicket: (ticket: ScanTicket) => Read<ClaimRow | null>
   // Any other claim that has a ticket's scan.
@@ -72,10 +73,10 @@ export const mustExist = (row: ClaimRow | null, claimId: string): Effect.Effect<
   row === null ? Effect.fail(errorOf("conflict", `there is no claim ${claimId}`)) : Effect.succeed(row)
 
 const first = (rows: ReadonlyArray<unknown>): Effect.Effect<ClaimRow | null, JournalError> =>
-  Effect.suspend(() => {
+  Effect.flatMap(SteadyClock.now, (now) => {
     const [row] = rows
     if (row === undefined) return Effect.succeed(null)
-    const read = readClaim(row)
+    const read = readClaim(row, now)
     return read === null ? Effect.fail(unreadable(Object(row).claim_id)) : Effect.succeed(read)
   })
 
@@ -121,13 +122,14 @@ export const make = (sql: SqlClient, dialect: Dialect): ClaimTable => {
   const change: ClaimTable["change"] = (row, { owner, stamp, state }, fields) =>
     Effect.gen(function* () {
       const now = yield* Clock.currentTimeMillis
+      const waitedAt = yield* SteadyClock.now
       const epoch = row.owner === owner ? row.epoch : row.epoch + 1
       const ticket = row.ticket ?? fields.ticket ?? null
       const outcome: unknown = fields.outcome ?? null
       yield* sql`UPDATE scanpoll_claims SET state = ${state}, owner = ${owner}, epoch = ${epoch}, stamp = ${stamp},
         scan_id = ${ticket === null ? null : ticket.scanId},
         submitted_at = ${ticket === null ? null : ticket.submittedAt},
-        not_before = ${fields.notBefore ?? row.notBefore}, polled_until = ${row.polledUntil ?? null},
+        not_before = ${fields.notBefore ?? row.notBefore}, waited_at = ${waitedAt}, polled_until = ${row.polledUntil ?? null},
         request = ${state === "in-doubt" && row.request !== null ? toJson(row.request) : null},
         ${isOver(state) ? sql`prepared = NULL, ended_as = NULL, last_fault = NULL,` : sql.literal("")}
         outcome = ${state === "settled" ? toJson(outcome) : null},
@@ -145,10 +147,11 @@ export const make = (sql: SqlClient, dialect: Dialect): ClaimTable => {
         sql`SELECT * FROM scanpoll_claims WHERE key_hash = ${hash} AND state IN ('intent', 'submitted', 'in-doubt')`,
         first
       ),
-    settledOf: (hash, from, to) =>
+    settledOf: (hash, from, latest) =>
       Effect.flatMap(
         sql`SELECT * FROM scanpoll_claims WHERE key_hash = ${hash} AND state = 'settled'
-          AND changed_at >= ${from} AND changed_at <= ${to} ORDER BY changed_at DESC, claim_id DESC LIMIT 1`,
+          AND changed_at >= ${from}
+          ORDER BY CASE WHEN changed_at > ${latest} THEN 1 ELSE 0 END, changed_at DESC, claim_id DESC LIMIT 1`,
         first
       ),
     ofTicket: (ticket) =>

@@ -11,9 +11,6 @@ import { type ClaimRow, keyHash } from "./rows.ts"
 import type { Store } from "./store.ts"
 import type { Watch } from "./watch.ts"
 
-// An answer dated further in the future than this comes from a wrong clock or a manual edit, and is not reused.
-const clockSkew = 60 * 60 * 1000
-
 interface Parts {
   readonly store: Pick<Store, "read" | "write">
   readonly owners: Owners
@@ -67,7 +64,7 @@ const find = (
     }
     const now = yield* Clock.currentTimeMillis
     const from = Math.min(wish.reuseFrom, wish.askedAt ?? wish.reuseFrom)
-    const settled = yield* parts.table.settledOf(hash, from, now + clockSkew)
+    const settled = yield* parts.table.settledOf(hash, from, now + ScanJournal.clockSkew)
     // The newest one decides: an older answer is out of date, whatever became of the newer scan.
     if (settled === null || !ScanJournal.answers(settled, wish, now)) return null
     return { _tag: "Settled", claimId: settled.claimId, outcome: settled.outcome, at: settled.changedAt } as const

@@ -8,19 +8,24 @@ import * as Effect from "effect/Effect"
 import * as Latch from "effect/Latch"
 import type { SqlClient } from "effect/sql/SqlClient"
 import type { SqlError } from "effect/sql/SqlError"
+import type { Fragment } from "effect/sql/Statement"
 import { kindKey, type Lesson, lessonKey } from "@scanpoll/core/engine/DurationModel"
 import type { RowEnd } from "@scanpoll/core/engine/StoredRuns"
 import * as ScanJournal from "@scanpoll/core/engine/ScanJournal"
 import * as Account from "@scanpoll/core/model/Account"
+import * as SteadyClock from "@scanpoll/core/unstable/time/SteadyClock"
+import * as Waits from "@scanpoll/core/unstable/time/Waits"
 import { chunksOf, type Dialect } from "./dialect.ts"
 import type { HeldClaims } from "./heldClaims.ts"
 import type { Owners } from "./owners.ts"
 import { toJson } from "./rows.ts"
 import type { Store } from "./store.ts"
 
+// `at`: when it was told.
 interface Wait {
   readonly epoch: number
   readonly until: number
+  readonly at: number
 }
 
 interface Fault {
@@ -112,10 +117,11 @@ const writerOf = (sql: SqlClient, dialect: Dialect, me: () => string) => {
   const writeWaits = (waits: Batch["waits"]) =>
     Effect.forEach(chunksOf(waits), (part) => {
       const values = part.map(
-        ([claimId, { epoch, until }]) =>
-          sql`(CAST(${claimId} AS TEXT), CAST(${epoch} AS DOUBLE PRECISION), CAST(${until} AS DOUBLE PRECISION))`
+        ([claimId, { at, epoch, until }]) =>
+          sql`(CAST(${claimId} AS TEXT), CAST(${epoch} AS DOUBLE PRECISION), CAST(${until} AS DOUBLE PRECISION),
+            CAST(${at} AS DOUBLE PRECISION))`
       )
-      return sql`UPDATE scanpoll_claims SET not_before = v.column3, polled_until = NULL FROM (VALUES ${sql.csv(values)}) AS v
+      return sql`UPDATE scanpoll_claims SET not_before = v.column3, waited_at = v.column4, polled_until = NULL FROM (VALUES ${sql.csv(values)}) AS v
         WHERE claim_id = v.column1 AND epoch = v.column2 AND ${isHeldHere()}`
     })
 
@@ -147,17 +153,28 @@ const writerOf = (sql: SqlClient, dialect: Dialect, me: () => string) => {
         WHERE claim_id = v.column1 AND epoch = v.column2 AND owner = ${me()} AND state = 'intent'`
     )
 
+  // The longer one stays. One that was written later than now comes from a clock that was set back since: what it had left
+  // then counts from now.
+  const mergedPause = (until: string, at: string): Fragment => {
+    const wasSetBack = `p.${at} > excluded.${at} + ${Waits.setBackBeyond}`
+    const stood = `CASE WHEN ${wasSetBack} THEN excluded.${at} + (p.${until} - p.${at})
+      ELSE COALESCE(p.${until}, 0) END`
+    return sql.literal(`
+      ${at} = CASE WHEN ${stood} < excluded.${until} OR ${wasSetBack} THEN excluded.${at} ELSE p.${at} END,
+      ${until} = CASE WHEN ${stood} < excluded.${until} THEN excluded.${until} ELSE ${stood} END`)
+  }
+  const pauseUpdates = sql.csv([mergedPause("paused_until", "paused_at"), mergedPause("submits_until", "submits_at")])
+
   const writePauses = (pauses: Batch["pauses"]) =>
-    Effect.forEach(
-      pauses,
-      ({ account, kind, origin, until, vendor }) => sql`INSERT INTO scanpoll_pauses AS p
-        (vendor, origin, account, paused_until, submits_until)
-        VALUES (${vendor}, ${origin}, ${account}, ${kind === undefined ? until : 0}, ${kind === undefined ? 0 : until})
-        ON CONFLICT (vendor, origin, account) DO UPDATE SET
-        paused_until = CASE WHEN p.paused_until < excluded.paused_until THEN excluded.paused_until ELSE p.paused_until END,
-        submits_until = CASE WHEN COALESCE(p.submits_until, 0) < excluded.submits_until
-          THEN excluded.submits_until ELSE p.submits_until END`
-    )
+    Effect.forEach(pauses, ({ account, at = null, kind, origin, until, vendor }) => {
+      const ofAll = kind === undefined
+      return sql`INSERT INTO scanpoll_pauses AS p
+        (vendor, origin, account, paused_until, paused_at, submits_until, submits_at)
+        VALUES (${vendor}, ${origin}, ${account}, CAST(${ofAll ? until : 0} AS DOUBLE PRECISION),
+          CAST(${ofAll ? at : null} AS DOUBLE PRECISION), CAST(${ofAll ? 0 : until} AS DOUBLE PRECISION),
+          CAST(${ofAll ? null : at} AS DOUBLE PRECISION))
+        ON CONFLICT (vendor, origin, account) DO UPDATE SET ${pauseUpdates}`
+    })
 
   const writeLessons = (lessons: Batch["lessons"]) =>
     Effect.gen(function* () {
@@ -274,6 +291,7 @@ export const make = (parts: {
   Effect.gen(function* () {
     const { clock, held, store } = parts
     const gathered = new Gathered()
+    const now = (): number => Math.floor(SteadyClock.nowUnsafe(clock))
     const wake = yield* Latch.make(false)
     const { write, writeRows } = writerOf(parts.sql, parts.dialect, parts.owners.me)
 
@@ -322,7 +340,7 @@ export const make = (parts: {
       waiting: (claimId, notBefore) => {
         const mine = held.get(claimId)
         if (mine === undefined || !Number.isFinite(notBefore)) return
-        gathered.waits.set(claimId, { epoch: mine.epoch, until: Math.ceil(notBefore) })
+        gathered.waits.set(claimId, { epoch: mine.epoch, until: Math.ceil(notBefore), at: now() })
         wake.openUnsafe()
       },
       faulted: (claimId, fault) => {
@@ -337,7 +355,7 @@ export const make = (parts: {
       paused: (account, until, kind) => {
         const key = pauseKey(account, kind)
         if (!(until > (gathered.pauses.get(key)?.until ?? 0))) return
-        gathered.pauses.set(key, { ...Account.of(account), until, ...(kind === undefined ? {} : { kind }) })
+        gathered.pauses.set(key, { ...Account.of(account), until, at: now(), ...(kind === undefined ? {} : { kind }) })
         wake.openUnsafe()
       },
       learned: (lesson) => {

@@ -79,7 +79,8 @@ const free = (
     yield* sql`
       UPDATE scanpoll_claims SET owner = NULL, epoch = epoch + 1, stamp = ${stamp},
         polled_until = CASE WHEN not_before < ${until} THEN ${until} ELSE polled_until END,
-        not_before = CASE WHEN not_before < ${until} THEN ${until} ELSE not_before END
+        not_before = CASE WHEN not_before < ${until} THEN ${until} ELSE not_before END,
+        waited_at = CASE WHEN not_before < ${until} THEN ${now} ELSE waited_at END
       WHERE owner = ${owner}`
   })
 

@@ -6,12 +6,13 @@ import type { SqlClient } from "effect/sql/SqlClient"
 import type { SqlError } from "effect/sql/SqlError"
 import type { ClaimEntry, ClaimState, Operations, Pause } from "@scanpoll/core/engine/ScanJournal"
 import type { Subject } from "@scanpoll/core/model/Subject"
+import * as SteadyClock from "@scanpoll/core/unstable/time/SteadyClock"
 import * as Waits from "@scanpoll/core/unstable/time/Waits"
 import { unreadable } from "./claimTable.ts"
 import { chunksOf } from "./dialect.ts"
 import { goneReason, type OwnerRow, type Owners } from "./owners.ts"
 import * as StoredRuns from "./runs.ts"
-import { isAbout, keyHash, readClaim, readLesson, subjectHash, toEntry } from "./rows.ts"
+import { isAbout, keyHash, readClaim, readLesson, subjectHash, toEntry, writtenAtOf } from "./rows.ts"
 import type { Store } from "./store.ts"
 
 interface Parts {
@@ -22,8 +23,8 @@ interface Parts {
 
 const historyLimit = 10_000
 
-const entryOf = (parts: Parts, row: unknown, all: ReadonlyMap<string, OwnerRow>): ClaimEntry | null => {
-  const read = readClaim(row)
+const entryOf = (parts: Parts, row: unknown, all: ReadonlyMap<string, OwnerRow>, now: number): ClaimEntry | null => {
+  const read = readClaim(row, now)
   if (read === null) return null
   const owner = read.owner === null ? undefined : all.get(read.owner)
   const living = owner !== undefined && !parts.owners.isGone(owner)
@@ -37,9 +38,10 @@ const entryOf = (parts: Parts, row: unknown, all: ReadonlyMap<string, OwnerRow>)
 const entriesOf = (parts: Parts, rows: ReadonlyArray<unknown>): Effect.Effect<ReadonlyArray<ClaimEntry>, SqlError> =>
   Effect.gen(function* () {
     const all = new Map((yield* parts.owners.all).map((owner) => [owner.owner_id, owner]))
+    const now = yield* SteadyClock.now
     const entries: Array<ClaimEntry> = []
     for (const row of rows) {
-      const entry = entryOf(parts, row, all)
+      const entry = entryOf(parts, row, all, now)
       if (entry !== null) entries.push(entry)
       else {
         const id = String(Object(row).claim_id)
@@ -113,11 +115,18 @@ interface PauseRow {
   readonly origin: string
   readonly account: string
   readonly paused_until: unknown
-  // A journal of before has none.
+  // A journal of before has none of these.
   readonly submits_until?: unknown
+  readonly paused_at?: unknown
+  readonly submits_at?: unknown
 }
 
 const isTime = (value: unknown): value is number => typeof value === "number" && Number.isFinite(value) && value > 0
+
+const writtenAt = (value: unknown): { readonly at?: number } => {
+  const at = writtenAtOf(value)
+  return at === null ? {} : { at }
+}
 
 export const make = (
   parts: Parts
@@ -135,13 +144,15 @@ export const make = (
       ),
     pauses: store.read(
       Effect.map(sql<PauseRow>`SELECT * FROM scanpoll_pauses`, (rows) =>
-        rows.flatMap(({ account, origin, paused_until: until, submits_until: submits, vendor }) => {
+        rows.flatMap((row): ReadonlyArray<Pause> => {
+          const { account, origin, paused_until: until, submits_until: submits, vendor } = row
           const of = { vendor, origin, account }
-          const pauses: ReadonlyArray<Pause> = [
-            ...(isTime(until) ? [{ ...of, until }] : []),
-            ...(isTime(submits) ? [{ ...of, until: submits, kind: "submit" as const }] : [])
+          return [
+            ...(isTime(until) ? [{ ...of, until, ...writtenAt(row.paused_at) }] : []),
+            ...(isTime(submits)
+              ? [{ ...of, until: submits, kind: "submit" as const, ...writtenAt(row.submits_at) }]
+              : [])
           ]
-          return pauses
         })
       )
     ),

@@ -11,6 +11,7 @@ import * as Account from "@scanpoll/core/model/Account"
 import { Reason } from "@scanpoll/core/model/ScanOutcome"
 import * as ScanTicket from "@scanpoll/core/model/ScanTicket"
 import { Subject } from "@scanpoll/core/model/Subject"
+import * as Waits from "@scanpoll/core/unstable/time/Waits"
 import { createHash } from "node:crypto"
 
 export interface ClaimRow {
@@ -23,6 +24,7 @@ export interface ClaimRow {
   readonly epoch: number
   readonly stamp: string
   readonly ticket: ScanTicket.ScanTicket | null
+  // As it holds at the time of reading.
   readonly notBefore: number
   // Until when an owner that is gone may have polled; absent where the time of its next poll is known.
   readonly polledUntil?: number
@@ -83,6 +85,12 @@ const polledUntilOf = (value: unknown): { readonly polledUntil?: number } =>
 export const timeOf = (value: unknown): number =>
   typeof value === "number" && value >= 0 && value <= latest ? Math.ceil(value) : 0
 
+const notBeforeOf = (value: unknown, writtenAt: unknown, now: number): number => {
+  const until = timeOf(value)
+  const at = writtenAtOf(writtenAt)
+  return at === null ? until : Waits.storedUntil(until, at, now)
+}
+
 // A text that JSON escapes, as all that comes from outside is kept.
 const kindOf = (value: unknown): string | null => {
   const kind = fromJson(value)
@@ -115,8 +123,11 @@ export const readLesson = (row: unknown): Lesson | null => {
   }
 }
 
-// Null for a row that says nothing usable about any claim.
-export const readClaim = (row: unknown): ClaimRow | null => {
+// When a stored time was written; null in a journal of before.
+export const writtenAtOf = (value: unknown): number | null => (typeof value === "number" ? timeOf(value) : null)
+
+// Null for a row that says nothing usable about any claim. `now`: on the steady clock.
+export const readClaim = (row: unknown, now: number): ClaimRow | null => {
   if (typeof row !== "object" || row === null) return null
   const at = (name: string): unknown => (hasProperty(row, name) ? row[name] : undefined)
   const claimId = textOf(at("claim_id"))
@@ -159,7 +170,7 @@ export const readClaim = (row: unknown): ClaimRow | null => {
           submittedAt: typeof submittedAt === "number" ? timeOf(submittedAt) : null
         })
       : null,
-    notBefore: timeOf(at("not_before")),
+    notBefore: notBeforeOf(at("not_before"), at("waited_at"), now),
     ...polledUntilOf(at("polled_until")),
     request: fromJson(at("request")),
     kind: kindOf(at("kind")),

@@ -3,6 +3,8 @@
 import * as Effect from "effect/Effect"
 import type { SqlClient } from "effect/sql/SqlClient"
 import type { SqlError } from "effect/sql/SqlError"
+import * as SteadyClock from "@scanpoll/core/unstable/time/SteadyClock"
+import * as Waits from "@scanpoll/core/unstable/time/Waits"
 import type { FreeFilter, Sharing, Taken } from "../SharedClaims.ts"
 import { chunksOf } from "./dialect.ts"
 import type { HeldClaims } from "./heldClaims.ts"
@@ -39,6 +41,7 @@ const freeStrays = ({ held, owners, sql }: Parts, stamp: string): Effect.Effect<
 const takeRows = ({ owners, sql }: Parts, wanted: FreeFilter, stamp: string, isRepeated: boolean) =>
   Effect.gen(function* () {
     yield* owners.ensureRegistered
+    const now = yield* SteadyClock.now
     // The claims just taken, where the answer to that was lost.
     if (isRepeated) {
       const before = yield* sql`SELECT * FROM scanpoll_claims WHERE owner = ${owners.me()} AND stamp = ${stamp}`
@@ -57,15 +60,17 @@ const takeRows = ({ owners, sql }: Parts, wanted: FreeFilter, stamp: string, isR
     return yield* sql`UPDATE scanpoll_claims SET owner = ${owners.me()}, epoch = epoch + 1, stamp = ${stamp}
       WHERE claim_id IN (
         SELECT claim_id FROM scanpoll_claims
-        WHERE state = 'submitted' AND owner IS NULL AND not_before < ${wanted.dueBefore}
+        WHERE state = 'submitted' AND owner IS NULL
+          AND (not_before < ${wanted.dueBefore}
+            OR (waited_at > ${now + Waits.setBackBeyond} AND not_before - waited_at < ${wanted.dueBefore - now}))
           AND ${inSlices} AND ${ofAccounts}
         LIMIT ${Math.floor(wanted.limit)} FOR UPDATE SKIP LOCKED)
       RETURNING *`
   })
 
 const holdRow = (parts: Parts, row: unknown): Effect.Effect<Taken | null> =>
-  Effect.suspend(() => {
-    const read = readClaim(row)
+  Effect.flatMap(SteadyClock.now, (now) => {
+    const read = readClaim(row, now)
     if (read === null || read.ticket === null) {
       const id = String(Object(row).claim_id)
       return Effect.as(Effect.logWarning(`a claim cannot be read and is not polled: ${id}`), null)

@@ -9,6 +9,7 @@ import * as Account from "../../model/Account.ts"
 import * as Scrubber from "../../model/Scrubber.ts"
 import type { ScanTicket } from "../../model/ScanTicket.ts"
 import * as SubmitError from "../../model/SubmitError.ts"
+import * as Decision from "../../policy/Decision.ts"
 import * as PollPolicy from "../../policy/PollPolicy.ts"
 import { adoptedKey, type ClaimEntry, type ClaimKey, JournalError } from "../ScanJournal.ts"
 import type { ScanRequest } from "../ScanRequest.ts"
@@ -101,7 +102,7 @@ const fromTicket = <Payload, R>(job: Job.Job<Payload, R>, ticket: ScanTicket): A
       if (entry !== null && entry.subject.id !== ticket.scanId) job.progress.subject = entry.subject
     }
     if (standing._tag === "Settled" && job.request._tag === "Ticket" && job.request.fresh) {
-      return yield* observed(job, ticket, null)
+      return yield* observed(job, ticket, null, standing.at)
     }
     return standing._tag === "Settled"
       ? settled(yield* Recall.fromJournal(job, standing.claimId, standing.outcome, standing.at))
@@ -109,16 +110,22 @@ const fromTicket = <Payload, R>(job: Job.Job<Payload, R>, ticket: ScanTicket): A
   })
 
 // One more look at a scan whose outcome is known: a claim of its own, without a submission, so that the first stays as it
-// is and both are history.
-const observed = <Payload, R>(job: Job.Job<Payload, R>, ticket: ScanTicket, kind: string | null): Acquiring<Payload> =>
+// is and both are history. The poll that settled it `at` keeps the floor to this one.
+const observed = <Payload, R>(
+  job: Job.Job<Payload, R>,
+  ticket: ScanTicket,
+  kind: string | null,
+  at: number
+): Acquiring<Payload> =>
   Effect.gen(function* () {
     const now = yield* SteadyClock.now
+    const notBefore = Math.min(at, now) + Decision.floorOf(job.request.policy, job.request.adapter.limits)
     const subject = job.progress.subject ?? job.request.subject
     const adopted = adoptedKey(ticket)
     const key = { ...adopted, fingerprint: `observed ${now} ${adopted.fingerprint}` }
     const claim = yield* job.journal.claim(key, { subject, reuseFrom: Number.MAX_SAFE_INTEGER, kind })
-    if (claim._tag === "Fresh") yield* job.journal.submitted(claim.claimId, ticket, 0)
-    return yield* known(job, { claimId: claim.claimId, ticket, notBefore: 0 }, null)
+    if (claim._tag === "Fresh") yield* job.journal.submitted(claim.claimId, ticket, notBefore)
+    return yield* known(job, { claimId: claim.claimId, ticket, notBefore }, null)
   })
 
 // A scan that was bought before.
@@ -149,7 +156,7 @@ const fromClaim = <Payload, R>(job: Job.Job<Payload, R>, claimId: string): Acqui
       switch (entry.state) {
         case "settled":
           if (job.request._tag === "Claim" && job.request.fresh && entry.ticket !== null) {
-            return yield* observed(job, entry.ticket, entry.kind)
+            return yield* observed(job, entry.ticket, entry.kind, entry.changedAt)
           }
           return settled(yield* Recall.fromJournal(job, claimId, entry.outcome, entry.changedAt))
         case "submitted":
@@ -176,20 +183,36 @@ const fromClaim = <Payload, R>(job: Job.Job<Payload, R>, claimId: string): Acqui
     }
   })
 
-// Waits for another request's submission of the same purchase, but not for ever: its process may be gone.
+// Waits for another request's submission of the same purchase, but not for ever: its process may be frozen. The wait for
+// the scan has begun with it, so its deadline counts.
 const submissionOfAnother = (job: Job.Job<unknown, unknown>) => {
   let since: { readonly claimId: string; readonly at: number } | null = null
   return (claimId: string, changed: Effect.Effect<void>): Effect.Effect<void, SubmitError.SubmitError> =>
     Effect.gen(function* () {
       const now = yield* SteadyClock.now
-      if (since === null || since.claimId !== claimId) since = { claimId, at: now }
-      else yield* Effect.sleep(busyStep)
+      job.progress.joinedAt ??= now
+      const isNew = since === null || since.claimId !== claimId
+      if (since === null || isNew) since = { claimId, at: now }
       const longest = Duration.sum(job.request.adapter.limits.submitTimeout, busyAtMost)
-      const left = since.at + Duration.toMillis(longest) - now
-      if (left <= 0) return yield* Recall.inDoubt(job, claimId)
-      yield* Effect.timeoutOption(changed, Math.ceil(left))
+      const deadlineAt = job.progress.joinedAt + Duration.toMillis(job.request.policy.deadline)
+      const left = Math.min(since.at + Duration.toMillis(longest), deadlineAt) - now
+      if (left <= 0) return yield* stillSubmitting(claimId)
+      const awaited = isNew ? changed : Effect.andThen(Effect.sleep(busyStep), changed)
+      yield* Effect.timeoutOption(awaited, Math.ceil(left))
     })
 }
+
+// The journal says the same of it: nothing is in doubt while the process that submits is there.
+const stillSubmitting = (claimId: string): Effect.Effect<never, SubmitError.SubmitError> =>
+  Effect.fail(
+    SubmitError.make({
+      kind: "NotSent",
+      permanent: true,
+      code: "being-submitted",
+      message: `not submitted: another process is submitting the same request (${claimId}) and has not finished`,
+      advice: "Run again when that process has finished or ended; this run bought nothing for it."
+    })
+  )
 
 const buy = <Payload, R>(
   job: Job.Job<Payload, R>,

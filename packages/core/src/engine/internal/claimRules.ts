@@ -65,6 +65,15 @@ export const mayMove = (from: ClaimState, to: ClaimState): boolean => {
 export const isReusable = (outcome: unknown): boolean => hasProperty(outcome, "_tag") && outcome._tag === "Completed"
 
 /**
+ * The clocks of machines that share a journal differ by less than this, in milliseconds: a time that is further ahead comes
+ * from a clock that was set back since.
+ *
+ * @category constructors
+ * @since 0.2.0
+ */
+export const clockSkew = 60_000
+
+/**
  * When a wish was made, and from when on an outcome may be reused for it; milliseconds since 1970.
  *
  * @category models
@@ -77,7 +86,8 @@ export interface Wish {
 
 /**
  * Whether a settled claim answers an equal wish: it is recent enough and may be reused, or it settled while the wish was
- * waiting, however it ended. A time after `now` comes from a clock that was set back, and is nobody's answer then.
+ * waiting, however it ended. A time long after `now` comes from a clock that was set back: such an outcome is as good as
+ * new where the wish takes one of any age, because buying it again costs more than being wrong about its age.
  *
  * @category guards
  * @since 0.2.0
@@ -87,8 +97,10 @@ export const answers = (
   { askedAt = Number.POSITIVE_INFINITY, reuseFrom }: Wish,
   now: number
 ): boolean =>
-  (settled.changedAt >= reuseFrom && isReusable(settled.outcome)) ||
-  (settled.changedAt > askedAt && settled.changedAt <= now)
+  settled.changedAt > now + clockSkew
+    ? isReusable(settled.outcome) && reuseFrom < Math.min(askedAt, now)
+    : (settled.changedAt >= reuseFrom && isReusable(settled.outcome)) ||
+      (settled.changedAt > askedAt && settled.changedAt <= now)
 
 const alphabet = "0123456789abcdefghjkmnpqrstvwxyz"
 

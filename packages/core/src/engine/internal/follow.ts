@@ -36,6 +36,7 @@ const worthStoring = 1_000
 type Following<Payload, R> = Effect.Effect<Progress.Ended<Payload>, Job.FollowError, R>
 
 // - `deadlineAt`: fixed when the wait begins, and kept through every change of owner.
+//   One that began with the submission of another process has only the rest of it.
 // - `isFirst`: no other request or process has polled it since the wait began: its whole policy is ahead.
 interface Wait extends Job.Bought {
   readonly deadlineAt: number
@@ -46,8 +47,9 @@ type Ours = Extract<ClaimHold, { readonly _tag: "Ours" }>
 
 export const follow = <Payload, R>(job: Job.Job<Payload, R>, bought: Job.Bought): Following<Payload, R> =>
   Effect.flatMap(SteadyClock.now, (now) => {
-    const deadlineAt = now + Math.ceil(Duration.toMillis(job.request.policy.deadline))
-    return join(job, { ...bought, deadlineAt, isFirst: true })
+    const { joinedAt } = job.progress
+    const deadlineAt = (joinedAt ?? now) + Math.ceil(Duration.toMillis(job.request.policy.deadline))
+    return join(job, { ...bought, deadlineAt, isFirst: joinedAt === null })
   })
 
 // Another owner had the scan: the rest of the deadline is left, and nothing of what the submission said counts any more.

@@ -134,7 +134,7 @@ export interface HoldGuard {
 
 /**
  * Nobody asks this account before `until` (milliseconds since 1970): the vendor said so. With the kind `submit` nobody
- * submits before; the polls of bought scans go on.
+ * submits before; the polls of bought scans go on. `at`: when that was stored, where it is known.
  *
  * @category models
  * @since 0.1.0
@@ -142,6 +142,7 @@ export interface HoldGuard {
 export interface Pause extends Account {
   readonly until: number
   readonly kind?: "submit"
+  readonly at?: number
 }
 
 /**

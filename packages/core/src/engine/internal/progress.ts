@@ -25,6 +25,8 @@ export interface Progress<Payload> {
   submittedAt: number | null
   // The request was bought before this run.
   known: boolean
+  // Since when the request waits for the submission of an equal one; null where it does not.
+  joinedAt: number | null
   polls: number
   last: Seen | null
   nextAt: number | null
@@ -41,6 +43,7 @@ export const make = <Payload>(request: ScanRequest<unknown, unknown>): Progress<
   ...ticketOf(request),
   subject: null,
   known: false,
+  joinedAt: null,
   polls: 0,
   last: null,
   nextAt: null,

@@ -5,7 +5,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as SubmitError from "../../model/SubmitError.ts"
 import type { ScanOutcome } from "../../model/ScanOutcome.ts"
-import type { JournalError } from "../ScanJournal.ts"
+import { clockSkew, type JournalError } from "../ScanJournal.ts"
 import type { Buy } from "../ScanRequest.ts"
 import type * as Job from "./job.ts"
 import * as Progress from "./progress.ts"
@@ -21,6 +21,10 @@ export const fromJournal = <Payload, R>(
     const outcome = yield* job.stored.decode(stored)
     const now = yield* Clock.currentTimeMillis
     Progress.recordTicket(job.progress, claimId, outcome.ticket)
+    if (at > now + clockSkew) {
+      const when = new Date(at).toISOString()
+      job.progress.warnings.push(`stored at ${when}, which is later than now: the clock was set back; it counts as new`)
+    }
     // What settled later than now did so before the clock was set back.
     const reused = at < job.run.startedAt || at > now
     const ageMs = reused ? Math.max(0, now - at) + (outcome.ageMs ?? 0) : outcome.ageMs

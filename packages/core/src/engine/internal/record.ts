@@ -56,7 +56,7 @@ const ofError = (error: RunError, progress: Progress.Progress<unknown>): Verdict
       return {
         state: ScanRecord.stateOfStop(error.reason),
         because: error.reason === "denied" ? "credential" : "stop",
-        reason: ScanRecord.reasonOfStop(error.reason, error.last),
+        reason: ofStop(error),
         notBefore: error.notBefore
       }
     case "JournalError":
@@ -69,6 +69,13 @@ const ofError = (error: RunError, progress: Progress.Progress<unknown>): Verdict
     case "SubmitError":
       return ofSubmitError(error)
   }
+}
+
+// A scan that this wait never asked has the time of its first poll for a reason.
+const ofStop = ({ last, notBefore, reason }: PollStopped<ScanTicket>): Reason => {
+  const said = ScanRecord.reasonOfStop(reason, last)
+  if (last !== null || reason !== "deadline" || !Number.isSafeInteger(notBefore)) return said
+  return { ...said, message: `${said.message}; it is not to be asked before ${new Date(notBefore).toISOString()}` }
 }
 
 const ofSubmitError = (error: SubmitError): Verdict => {
@@ -177,5 +184,19 @@ export const make = <Payload>(
   notBefore: ScanRecord.isResumable(verdict) ? verdict.notBefore : null,
   reused: progress.ended?.reused ?? false,
   ageMs: progress.ended?.ageMs ?? null,
-  warnings: [...progress.warnings, ...(progress.ended?.outcome.warnings ?? [])]
+  warnings: [...progress.warnings, ...(progress.ended?.outcome.warnings ?? []), ...clockWarnings(progress, observedAt)]
 })
+
+// Good clocks differ by less than this, in milliseconds.
+const clockSkew = 5_000
+
+// A scan cannot have completed after it was seen to be over.
+const clockWarnings = ({ ended }: Progress.Progress<unknown>, observedAt: number): ReadonlyArray<string> => {
+  if (ended === null || ended.reused) return []
+  const { completedAt } = ended.outcome
+  if (completedAt === null || completedAt <= observedAt + clockSkew) return []
+  const [completed, observed] = [completedAt, observedAt].map((at) => new Date(at).toISOString())
+  return [
+    `the vendor says that it completed at ${completed}, later than it was observed (${observed}): a clock is wrong`
+  ]
+}

@@ -138,6 +138,6 @@ export const restorePauses = (owners: Iterable<Owner>, budgets: Budgets, journal
   })
 
 export const restorePause = (budget: AccountBudget, limits: VendorLimits, pause: Pause, now: number): void => {
-  if (!(pause.until > now)) return
-  budget.pause(Math.min(Math.ceil(pause.until), now + Duration.toMillis(limits.pauseCap)), pause.kind)
+  const until = Waits.storedUntil(pause.until, pause.at ?? null, now, Duration.toMillis(limits.pauseCap))
+  if (until > now) budget.pause(Math.ceil(until), pause.kind)
 }
