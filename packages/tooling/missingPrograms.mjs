@@ -8,6 +8,14 @@
 // As in packages/test-support/src/tools.ts.
 const line = /^missing program: (.+?);/gm
 
+/**
+ * The programs that a test says it lacks.
+ *
+ * @param {string} text what it wrote to the console
+ * @returns {ReadonlyArray<string>}
+ */
+export const missingIn = (text) => [...text.matchAll(line)].map(([, program = ""]) => program)
+
 /** @implements {Reporter} */
 export class MissingPrograms {
   /** @type {Map<string, Set<string>>} */
@@ -15,7 +23,7 @@ export class MissingPrograms {
 
   /** @param {{ readonly content: string, readonly taskId?: string | undefined }} log */
   onUserConsoleLog({ content, taskId }) {
-    for (const [, program = ""] of content.matchAll(line)) {
+    for (const program of missingIn(content)) {
       const files = this.#files.get(program) ?? new Set()
       files.add(taskId ?? String(files.size))
       this.#files.set(program, files)

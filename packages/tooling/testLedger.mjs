@@ -7,6 +7,7 @@
 import { appendFileSync, existsSync, readFileSync, writeFileSync } from "node:fs"
 import { relative } from "node:path"
 import { stripVTControlCharacters } from "node:util"
+import { missingIn } from "./missingPrograms.mjs"
 
 /** @import { Reporter, TestModule } from "vitest/node" */
 
@@ -59,14 +60,16 @@ const messageOf = (errors) => {
 /**
  * @param {TestModule} module
  * @param {string} root
+ * @param {ReadonlySet<string>} missing the programs that its tests said they lack
  * @returns {Entry}
  */
-const entryOf = (module, root) => {
+const entryOf = (module, root, missing) => {
   const tests = [...module.children.allTests()]
   const failed = tests.filter((test) => test.result().state === "failed")
+  const lack = missing.size === 0 ? "" : `there is no ${[...missing].join(", ")}`
   const skips = tests.flatMap((test) => {
     const result = test.result()
-    return result.state === "skipped" ? [{ name: test.fullName, why: result.note ?? "" }] : []
+    return result.state === "skipped" ? [{ name: test.fullName, why: result.note ?? lack }] : []
   })
   const broken = [...module.children.allSuites()].filter((suite) => suite.errors().length > 0)
   const { collectDuration, duration, environmentSetupDuration, prepareDuration, setupDuration } = module.diagnostic()
@@ -95,6 +98,8 @@ const entryOf = (module, root) => {
 export class TestLedger {
   #file
   #root
+  /** @type {Map<string, Set<string>>} */
+  #missing = new Map()
 
   /**
    * @param {string} file is made anew
@@ -106,9 +111,15 @@ export class TestLedger {
     writeFileSync(file, "")
   }
 
+  /** @param {{ readonly content: string, readonly taskId?: string | undefined }} log */
+  onUserConsoleLog({ content, taskId = "" }) {
+    const missing = this.#missing.get(taskId) ?? new Set()
+    for (const program of missingIn(content)) this.#missing.set(taskId, missing.add(program))
+  }
+
   /** @param {TestModule} module */
   onTestModuleEnd(module) {
-    this.#write(entryOf(module, this.#root))
+    this.#write(entryOf(module, this.#root, this.#missing.get(module.id) ?? new Set()))
   }
 
   /**

@@ -20,6 +20,8 @@ const sources = {
     describe("a group", () => { it("breaks", () => { throw new Error("\\u001b[31mfirst\\u001b[0m line\\nsecond line") }) })`,
   "hook.test.ts": `import { beforeAll, describe, it } from "vitest"
     describe("a house without a ground", () => { beforeAll(() => { throw new Error("no ground") }); it("stands", () => {}) })`,
+  "lacks.test.ts": `import { it } from "vitest"
+    console.error("missing program: zsh; the tests that need it are skipped"); it.skipIf(true)("is read by the shell", () => {})`,
   "broken.test.ts": `throw new Error("cannot be read")`,
   "stray.test.ts": `import { it } from "vitest"
     it("leaves something behind", async () => { void Promise.reject(new Error("nobody caught it")) })`
@@ -47,7 +49,7 @@ describe("the end of .ci/run", () => {
 
   it("counts every test of a run", () => {
     const { failed, files, passed, skipped } = readLedger(file)
-    assert.deepStrictEqual({ passed, failed, skipped }, { passed: 3, failed: 1, skipped: 2 })
+    assert.deepStrictEqual({ passed, failed, skipped }, { passed: 3, failed: 1, skipped: 3 })
     assert.sameDeepMembers(
       files.filter((one) => one.file !== "").map((one) => `${one.project} ${one.file}`),
       Object.keys(sources).map((name) => `house test/${name}`)
@@ -73,7 +75,8 @@ describe("the end of .ci/run", () => {
     assert.includeMembers(
       [...linesOf(readLedger(file))],
       [
-        "2 tests were skipped",
+        "3 tests were skipped",
+        "  test/lacks.test.ts > is read by the shell: there is no zsh",
         "  test/passes.test.ts > waits: a day too early",
         "  test/hook.test.ts > a house without a ground > stands: does not say why"
       ]
