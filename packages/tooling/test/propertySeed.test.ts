@@ -3,7 +3,7 @@ import * as Arbitrary from "effect/Arbitrary"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import { assert, describe, it } from "vitest"
-import { seedOf } from "../propertySeed.mjs"
+import { runsOf, seedOf } from "../propertySeed.mjs"
 
 const sample = () => Effect.runPromise(Arbitrary.sampleEffect(Arbitrary.schema(Schema.String), { count: 20 }))
 
@@ -24,5 +24,10 @@ describe("property tests", () => {
     for (const wrong of ["-1", "1.5", "1e3", "yes", " 7", "1234567890123456"]) {
       assert.throws(() => seedOf(wrong), /PROPERTY_SEED is .*: say a whole number of at most 15 digits, or random/)
     }
+  })
+
+  it("try as many cases as PROPERTY_RUNS says", () => {
+    assert.deepStrictEqual([runsOf(undefined), runsOf("1500")], [{}, { runs: 1500 }])
+    for (const wrong of ["0", "-1", "many", "1000000"]) assert.throws(() => runsOf(wrong), /from 1 to 999999/)
   })
 })
