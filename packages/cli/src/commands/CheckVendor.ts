@@ -22,11 +22,32 @@ import * as BroughtSamples from "../vendors/BroughtSamples.ts"
 import * as Shown from "../vendors/Vendor.ts"
 import { Vendors } from "../vendors/Vendors.ts"
 
-const violationsOf = (exit: Exit.Exit<void, Conformance.ConformanceFailure>): ReadonlyArray<string> => {
-  if (Exit.isSuccess(exit)) return []
-  const failure = Option.getOrNull(Cause.findErrorOption(exit.cause))
-  return failure === null ? [`the check itself failed: ${Cause.pretty(exit.cause)}`] : failure.violations
+interface Judged {
+  readonly name: string
+  readonly violations: ReadonlyArray<string>
+  readonly tooSlow: boolean
 }
+
+const judged = (name: string, exit: Exit.Exit<void, Conformance.ConformanceFailure>): Judged => {
+  if (Exit.isSuccess(exit)) return { name, violations: [], tooSlow: false }
+  const failure = Option.getOrNull(Cause.findErrorOption(exit.cause))
+  return failure === null
+    ? { name, violations: [`the check itself failed: ${Cause.pretty(exit.cause)}`], tooSlow: false }
+    : { name, violations: failure.violations, tooSlow: failure.tooSlow }
+}
+
+const summary = (vendor: string, rules: number, broken: number, slow: number): ReadonlyArray<string> => [
+  broken > 0
+    ? `${vendor}: ${broken} of ${rules} rules ${broken === 1 ? "does" : "do"} not hold`
+    : slow > 0
+      ? `${vendor}: ${rules - slow} of ${rules} rules hold`
+      : `${vendor}: all ${rules} rules hold`,
+  ...(slow > 0
+    ? [
+        `${slow} could not be decided within 4 minutes, and nothing wrong was seen: run the check again when less else runs`
+      ]
+    : [])
+]
 
 // Enough to see what is meant; a mistake in one place may show in a hundred.
 const shown = 5
@@ -39,14 +60,14 @@ const judge = (vendor: Vendor<unknown, unknown>, samples: Samples.Samples<unknow
     })
     return yield* Effect.forEach(
       Conformance.cases(kit),
-      ({ name, run }) => Effect.map(Effect.exit(run), (exit) => ({ name, violations: violationsOf(exit) })),
+      ({ name, run }) => Effect.map(Effect.exit(run), (exit) => judged(name, exit)),
       { concurrency: 4 }
     )
   })
 
 /**
  * `scanpoll vendors --check FILE`: exit code 0 where every rule is kept, 1 where one is not, 2 where nothing can be held to
- * them.
+ * them, 3 where no rule is broken and one could not be decided in its time.
  *
  * @category constructors
  * @since 0.2.0
@@ -64,6 +85,7 @@ export const check = Effect.fnUntraced(function* (
   const samples = yield* Effect.mapError(BroughtSamples.of(loaded), refuse)
   const results = yield* Effect.mapError(judge(loaded.vendor, samples), refuse)
   const broken = results.filter(({ violations }) => violations.length > 0)
+  const slow = results.filter(({ tooSlow }) => tooSlow)
   const lines = broken.flatMap(({ name: rule, violations }) => {
     const different = Array.from(new Set(violations))
     return [
@@ -72,12 +94,8 @@ export const check = Effect.fnUntraced(function* (
       ...(different.length > shown ? [`        and ${different.length - shown} more`] : [])
     ]
   })
-  yield* Effect.ignore(streams.out(SafeText.lines(...lines)))
-  const rules = `${results.length} rules`
-  yield* say(
-    broken.length === 0
-      ? `${loaded.vendor.name}: all ${rules} hold`
-      : `${loaded.vendor.name}: ${broken.length} of ${rules} ${broken.length === 1 ? "does" : "do"} not hold`
-  )
-  return broken.length === 0 ? 0 : 1
+  const undecided = slow.map(({ name: rule }) => `UNKNOWN ${rule}`)
+  yield* Effect.ignore(streams.out(SafeText.lines(...lines, ...undecided)))
+  yield* say(...summary(loaded.vendor.name, results.length, broken.length, slow.length))
+  return broken.length > 0 ? 1 : slow.length > 0 ? 3 : 0
 })

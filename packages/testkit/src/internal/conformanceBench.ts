@@ -7,6 +7,8 @@ import type { ScanOutcome } from "@scanpoll/core/model/ScanOutcome"
 import * as ScanTicket from "@scanpoll/core/model/ScanTicket"
 import type { SubmitError } from "@scanpoll/core/model/SubmitError"
 import * as Cause from "effect/Cause"
+import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
 import * as Data from "effect/Data"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -24,6 +26,7 @@ import type { Script, Step } from "../Script.ts"
 import type { Simulator } from "../Simulator.ts"
 import * as Stage from "../Stage.ts"
 import * as wire from "./conformanceWire.ts"
+import * as SteadyClock from "./steadyClock.ts"
 
 /** A rule as it is written down: `note` takes what does not keep it. */
 export interface Rule {
@@ -39,29 +42,48 @@ export class Unplayable extends Data.TaggedError("Unplayable")<{ readonly messag
 
 /** Longer than any answer on loopback takes; what waits longer waits for ever. */
 const patience = Duration.seconds(8)
-const ruleTime = Duration.seconds(25)
+/** By the wall: a rule that is not through by then, and has seen nothing wrong, says nothing about the adapter. */
+const ruleTime = Duration.minutes(4)
 
-/** Runs a rule and gives what it noted. */
-export const judge = (run: Rule["run"]): Effect.Effect<ReadonlyArray<string>> =>
+/** A rule stops at the second call of the adapter that does not end. */
+class Hung extends Data.TaggedError("Hung")<{}> {}
+
+const Lates = Context.Reference<{ count: number }>("@scanpoll/testkit/Lates", { defaultValue: () => ({ count: 0 }) })
+
+/** What came of a rule: what does not keep it, or that there was no time to tell. */
+export interface Judgement {
+  readonly violations: ReadonlyArray<string>
+  readonly tooSlow: boolean
+}
+
+const wordsOf = (cause: Cause.Cause<Unplayable>): string => {
+  if (Cause.squash(cause) instanceof Hung) return "two calls of the adapter did not end: the rest was not tried"
+  return Option.match(Cause.findErrorOption(cause), {
+    onNone: () => `the check itself died: ${Cause.pretty(cause)}`,
+    onSome: (error) => error.message
+  })
+}
+
+/**
+ * Runs a rule and gives what it noted. Sockets live in real time, whatever the caller's clock is; the waits of the rule and
+ * of its adapter count no time in which the machine did not come round to them.
+ */
+export const judge = (run: Rule["run"], real = Clock.Clock.defaultValue()): Effect.Effect<Judgement> =>
   Effect.suspend(() => {
     const violations: Array<string> = []
     return run((violation) => violations.push(violation)).pipe(
       Effect.scoped,
+      Effect.provideService(Lates, { count: 0 }),
+      Effect.provideService(Clock.Clock, SteadyClock.make(real)),
       Effect.catchCause((cause) =>
         Cause.hasInterruptsOnly(cause)
           ? Effect.failCause(cause)
-          : Effect.sync(() =>
-              violations.push(
-                Option.match(Cause.findErrorOption(cause), {
-                  onNone: () => `the check itself died: ${Cause.pretty(cause)}`,
-                  onSome: (error) => error.message
-                })
-              )
-            )
+          : Effect.sync(() => void violations.push(wordsOf(cause)))
       ),
       Effect.orDie,
       Effect.timeoutOption(ruleTime),
-      Effect.map((done) => (Option.isNone(done) ? [...violations, "the check did not come to an end"] : violations))
+      Effect.provideService(Clock.Clock, real),
+      Effect.map((done) => ({ violations, tooSlow: Option.isNone(done) && violations.length === 0 }))
     )
   })
 
@@ -91,7 +113,9 @@ const listen = <A, E>(call: Effect.Effect<A, E>): Effect.Effect<Heard<A, E>> =>
     )
     if (Option.isSome(exit)) return hear(exit.value)
     fiber.interruptUnsafe()
-    return { _tag: "Late" }
+    const lates = yield* Lates
+    lates.count += 1
+    return lates.count > 1 ? yield* Effect.die(new Hung()) : { _tag: "Late" }
   })
 
 export type HeardPoll<Payload> = Heard<PollAnswer<ScanOutcome<Payload>>, PollFault>
