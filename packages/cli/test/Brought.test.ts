@@ -172,7 +172,7 @@ describe("a vendor of a user's own", () => {
           const text = yield* run("status")
           assert.match(
             text.stdout,
-            /clm_\w+ {2}harbour:hb-1 .*last poll failed \d+s ago: upset \(HTTP 500\)\n +scanpoll wait clm_\w+\n/
+            /clm_\w+ {2}harbour:hb-1 .*last poll failed [\dms]+ ago: upset \(HTTP 500\)\n +scanpoll wait clm_\w+\n/
           )
           const [open] = JSON.parse((yield* run("status", "-o", "json")).stdout).open
           const { at, by, code, message, until } = open.lastFault
@@ -346,8 +346,19 @@ describe("a vendor of a user's own", () => {
         const modules: ReadonlyArray<readonly [file: string, text: string, words: string]> = [
           ["empty.mjs", "export const x = 1", "has no default export"],
           ["text.mjs", "export default 'harbour'", "its default export is neither a definition nor a function"],
-          ["bare.mjs", "export default { name: 'bare' }", "its definition has no target, no submit"],
-          ["throws.mjs", "export default () => { throw new Error('oh') }", "its function fails: oh"],
+          [
+            "bare.mjs",
+            "export default { name: 'bare' }",
+            "the vendor bare cannot be used: title is missing; scans is missing"
+          ],
+          ["throws.mjs", "\n\nexport default () => { throw new Error('oh') }", "its function fails in line 3: oh"],
+          ["class.mjs", "export default class Harbour {}", "its default export is a class: export default ({ Vendor"],
+          ["nothing.mjs", "export default () => {}", "its function returns nothing: return Vendor.define({ ... })"],
+          ["promise.mjs", "export default Promise.resolve(7)", "its default export is neither a definition nor"],
+          ["late.mjs", "export default Promise.reject(new Error('oh'))", "is a promise that fails: oh"],
+          ["other.mjs", "export const harbour = 1", "has no default export (it exports harbour); export default"],
+          ["typed.ts", "\nenum Kind { A }\nexport default Kind", "has TypeScript that Node cannot run in line 2"],
+          ["data.json", "{}", "is not a JavaScript or TypeScript module"],
           ["half.mjs", "export default (", "cannot be read"],
           ["lost.mjs", "import 'no-such-package'\nexport default {}", "imports what is not there"],
           ["taken.ts", source({ '"harbour"': '"appvet"' }), "the name appvet is taken"],

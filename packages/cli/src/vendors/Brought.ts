@@ -50,21 +50,29 @@ const isForeign = (schema: unknown): boolean => {
   return typeof ast === "object" && ast !== null && rootOf(ast) !== ours
 }
 
-// `define` lists what is wrong line by line.
+// `define` lists what is wrong line by line; an error of the module's own code says where it is.
 const wordsOf = (error: unknown): string => {
   const message = error instanceof Error ? error.message : String(error)
   return inert(message.replace(/:\n {2}- /, ": ").replaceAll("\n  - ", "; "), 2000)
 }
 
-const needed = ["name", "target", "submit", "answer", "payload", "status", "errors", "pacing"]
+const failed = (error: unknown, path: string): string => {
+  const words = wordsOf(error)
+  if (/^the vendor (?:\S+ )?cannot be used:/.test(words)) return words
+  const place = Modules.lineOf(error, path)
+  return `its function fails${place === null ? "" : ` in line ${place}`}: ${words}`
+}
+
+const isClass = (value: unknown): boolean => /^class\b/.test(Function.prototype.toString.call(value))
+
+const instead = "export default ({ Vendor, Wire, Schema, Duration }) => Vendor.define({ ... })"
+const neither = `its default export is neither a definition nor a function that returns one: ${instead}`
 
 /** A value that should be a vendor, or the definition of one. */
 const vendorOf = (value: unknown): Result.Result<Vendor.Vendor<unknown, unknown>, string> => {
   if (Vendor.isVendor(value)) return Result.succeed(value)
   if (Vendor.kindOf(value) === "foreign") return Result.fail(copies)
-  if (!isRecord(value)) return Result.fail("its default export is neither a definition nor a function that returns one")
-  const missing = needed.filter((part) => value[part] === undefined)
-  if (missing.length > 0) return Result.fail(`its definition has no ${missing.join(", no ")}`)
+  if (!isRecord(value)) return Result.fail(neither)
   if ([value["target"], value["answer"], value["payload"]].some(isForeign)) return Result.fail(copies)
   return Result.try({
     // What types cannot vouch for, `define` checks as it does for code without types, and says what is wrong.
@@ -82,22 +90,34 @@ const vendorOf = (value: unknown): Result.Result<Vendor.Vendor<unknown, unknown>
  * @since 0.2.0
  */
 export const fromModule = (
-  exports: Readonly<Record<string, unknown>>
+  exports: Readonly<Record<string, unknown>>,
+  path: string
 ): Effect.Effect<Vendor.Vendor<unknown, unknown>, string> => {
-  const value = exports["default"]
-  if (value === undefined)
-    return Effect.fail("has no default export; export default a definition, or a function of one")
-  if (typeof value !== "function") return Effect.fromResult(vendorOf(value))
-  return Effect.flatMap(
-    Effect.tryPromise({
+  if (exports["default"] === undefined) {
+    const others = Object.keys(exports).filter((name) => name !== "samples")
+    const told = others.length === 0 ? "" : ` (it exports ${inert(others.slice(0, 5).join(", "), 200)})`
+    return Effect.fail(`has no default export${told}; export default a definition, or a function of one`)
+  }
+  return Effect.gen(function* () {
+    const value = yield* Effect.tryPromise({
       try: async (): Promise<unknown> => {
-        const made: unknown = await Reflect.apply(value, undefined, [parts])
-        return made
+        const told: unknown = await exports["default"]
+        return told
       },
-      catch: (error) => `its function fails: ${wordsOf(error)}`
-    }),
-    (made) => Effect.fromResult(vendorOf(made))
-  )
+      catch: (error) => `its default export is a promise that fails: ${wordsOf(error)}`
+    })
+    if (typeof value !== "function") return yield* Effect.fromResult(vendorOf(value))
+    if (isClass(value)) return yield* Effect.fail(`its default export is a class: ${instead}`)
+    const made = yield* Effect.tryPromise({
+      try: async (): Promise<unknown> => {
+        const told: unknown = await Reflect.apply(value, undefined, [parts])
+        return told
+      },
+      catch: (error) => failed(error, path)
+    })
+    if (made === undefined) return yield* Effect.fail("its function returns nothing: return Vendor.define({ ... })")
+    return yield* Effect.fromResult(vendorOf(made))
+  })
 }
 
 /**
@@ -122,7 +142,7 @@ export const one = Effect.fnUntraced(function* (name: string): Effect.fn.Return<
   const { directory } = yield* ProcessContext
   const path = yield* Modules.locate(name, directory)
   const exports = yield* Modules.load(path)
-  return { path, exports, vendor: yield* fromModule(exports) }
+  return { path, exports, vendor: yield* fromModule(exports, path) }
 })
 
 const variablesOf = ({ baseVariable, extraVariables, keyVariable }: Shown.VendorFacts): ReadonlyArray<string> => [

@@ -24,7 +24,10 @@ export const of = Effect.fnUntraced(function* ({
     (ending) => path.replace(/\.[cm]?[jt]s$/i, "") + `.samples${ending}`
   )
   const found = beside.find((one) => existsSync(one))
-  const from = exports["samples"] === undefined && found !== undefined ? yield* Modules.load(found) : exports
+  const from =
+    exports["samples"] === undefined && found !== undefined
+      ? yield* Effect.mapError(Modules.load(found), (why) => `its samples, ${found.split(/[\\/]/).at(-1)}: ${why}`)
+      : exports
   const value = from["samples"]
   if (value === undefined) {
     const file = beside[0]?.split(/[\\/]/).at(-1) ?? "NAME.samples.ts"

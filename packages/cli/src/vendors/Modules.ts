@@ -58,7 +58,8 @@ export const locate = (name: string, directory: string): Effect.Effect<string, s
   Effect.suspend(() => {
     const file = resolve(directory, name)
     if (looksLikeFile(name) || isFile(file)) {
-      return isFile(file) ? Effect.succeed(file) : Effect.fail("there is no such file")
+      if (isFile(file)) return Effect.succeed(file)
+      return Effect.fail(existsSync(file) ? "is a folder: name the file in it" : "there is no such file")
     }
     if (!/^(?:@[a-z0-9~-][\w.~-]*\/)?[a-z0-9~-][\w.~-]*$/.test(name)) {
       return Effect.fail("is neither a file nor the name of a package")
@@ -67,10 +68,30 @@ export const locate = (name: string, directory: string): Effect.Effect<string, s
       Effect.try({ try: () => packageFile(name, directory), catch: () => "its package.json cannot be read" }),
       (found) =>
         found === null
-          ? Effect.fail(`is not installed here; write ./${name} for a file, or run: npm install ${name}`)
+          ? Effect.fail(
+              existsSync(file)
+                ? "is a folder: name the file in it"
+                : `is not installed here; write ./${name} for a file, or run: npm install ${name}`
+            )
           : Effect.succeed(found)
     )
   })
+
+// A place in a module, as a stack tells it.
+const placeIn = (text: string, path: string): string | null => {
+  const place = pathToFileURL(path).href
+  const at = [place, path].map((name) => text.split(name)[1]).find((rest) => rest !== undefined)
+  return /^:(\d+)/.exec(at ?? "")?.[1] ?? null
+}
+
+/**
+ * The line of a module in which an error came up, by its stack; null where that does not say.
+ *
+ * @category destructors
+ * @since 0.2.0
+ */
+export const lineOf = (error: unknown, path: string): string | null =>
+  error instanceof Error ? placeIn(error.stack ?? "", path) : null
 
 const codeOf = (error: unknown): unknown => (isRecord(error) ? error["code"] : undefined)
 
@@ -78,7 +99,9 @@ const bare =
   "a file that stands alone exports a function: export default ({ Vendor, Wire, Schema, Duration }) => ({ ... })"
 
 // What an import fails with, for a person who wrote the module.
-const why = (error: unknown): string => {
+const why = (error: unknown, path: string): string => {
+  const line = lineOf(error, path)
+  const where = line === null ? "" : ` in line ${line}`
   const words = inert(error instanceof Error ? error.message : String(error), 300)
   switch (codeOf(error)) {
     case "ERR_MODULE_NOT_FOUND":
@@ -87,11 +110,14 @@ const why = (error: unknown): string => {
     case "ERR_UNSUPPORTED_NODE_MODULES_TYPE_STRIPPING":
       return "is TypeScript inside node_modules, which Node does not run: its package must hold JavaScript"
     case "ERR_UNSUPPORTED_TYPESCRIPT_SYNTAX":
-      return `has TypeScript that Node cannot run: ${words}`
+      return `has TypeScript that Node cannot run${where}: ${words}`
     case "ERR_UNKNOWN_FILE_EXTENSION":
+    case "ERR_IMPORT_ATTRIBUTE_MISSING":
       return "is not a JavaScript or TypeScript module"
     default:
-      return error instanceof SyntaxError ? `cannot be read: ${words}` : `fails when it is loaded: ${words}`
+      return error instanceof SyntaxError
+        ? `cannot be read${where}: ${words}`
+        : `fails when it is loaded${where}: ${words}`
   }
 }
 
@@ -110,7 +136,7 @@ export const load = (path: string): Effect.Effect<Readonly<Record<string, unknow
         const loaded: unknown = await import(pathToFileURL(path).href)
         return loaded
       },
-      catch: why
+      catch: (error) => why(error, path)
     }),
     (loaded) => (isRecord(loaded) ? Effect.succeed(loaded) : Effect.fail("exports nothing"))
   )

@@ -52,6 +52,7 @@ import * as Judging from "./internal/judging.ts"
 import * as Observing from "./internal/observing.ts"
 import * as Pacings from "./internal/pacing.ts"
 import * as Preparing from "./internal/preparing.ts"
+import * as Shape from "./internal/shape.ts"
 import * as WebAddress from "./internal/webAddress.ts"
 import * as Wire from "./Wire.ts"
 
@@ -373,6 +374,12 @@ const canonical = (value: unknown): string =>
       : inner
   )
 
+const refuse = ({ name }: Facts, wrong: ReadonlyArray<string>): void => {
+  if (wrong.length === 0) return
+  const which = typeof name === "string" ? `the vendor ${name}` : "the vendor"
+  throw new TypeError(`${which} cannot be used:\n${wrong.map((it) => `  - ${it}`).join("\n")}`)
+}
+
 /**
  * Makes a vendor.
  *
@@ -387,13 +394,12 @@ const canonical = (value: unknown): string =>
 export const define = <T, A, P, F = never, L = never, K extends string = never>(
   definition: Definition<T, A, P, F, L, K>
 ): Vendor<T, P> => {
-  const { cancel, findings, line, list, maxAge, name, pacing, recover, sample, status, submit } = definition
+  refuse(definition, Shape.faults(definition))
+  const { cancel, findings, line, list, maxAge, pacing, recover, sample, status, submit } = definition
   const prepares = Preparing.namesOf(definition.prepare)
   const sent = "known" in submit ? null : submit
   const { budget, faults: wrongPaces, limits, policies } = Pacings.make(pacing)
-  const wrong = [...wrongPaces, ...Check.faults(definition, limits, policies)]
-  if (wrong.length > 0)
-    throw new TypeError(`the vendor ${name} cannot be used:\n${wrong.map((it) => `  - ${it}`).join("\n")}`)
+  refuse(definition, [...wrongPaces, ...Check.faults(definition, limits, wrongPaces.length === 0 ? policies : {})])
 
   const shape = Schema.decodeUnknownResult(Schema.toType(definition.target), { errors: "all" })
   const unauthorized = (target: T): ReadonlyArray<RequestFault> =>

@@ -315,6 +315,13 @@ export const stage = (
 ): Effect.Effect<Simulator, Unplayable, Scope.Scope> =>
   Effect.mapError(Stage.make(options), (error) => new Unplayable({ message: `no stage: ${error.message}` }))
 
+/** What an expected failure says; of a defect also where it came from. */
+const causeWords = (cause: Cause.Cause<unknown>): string => {
+  const error = Option.getOrNull(Cause.findErrorOption(cause))
+  if (error === null) return Cause.pretty(cause)
+  return error instanceof Error ? error.message : String(error)
+}
+
 /** Sets an adapter on a stage of its own, for as long as the scope is open. */
 export const open = <Request, Payload>(
   kit: Kit<Request, Payload>
@@ -334,7 +341,7 @@ export const open = <Request, Payload>(
       .pipe(
         Effect.provideContext(services),
         Effect.catchCause((cause) =>
-          Effect.fail(new Unplayable({ message: `the adapter was not made: ${Cause.pretty(cause)}` }))
+          Effect.fail(new Unplayable({ message: `the adapter was not made: ${causeWords(cause)}` }))
         )
       )
     const returned = kit.prepare?.returns

@@ -39,6 +39,22 @@ export const finiteMillis = (input: Duration.Input): number | null => {
 
 const wholeUpTo = (value: number, most: number): boolean => Number.isInteger(value) && value >= 1 && value <= most
 
+/** What is wrong with fixed headers, and those that can be sent. */
+export const fixedHeaders = (given: Readonly<Record<string, string>>, auth: Auth.Auth) => {
+  const shown = typeof auth === "object" && "header" in auth ? auth.header.toLowerCase() : ""
+  const headers: Record<string, string> = {}
+  const faults: Array<string> = []
+  for (const [name, value] of Object.entries(given)) {
+    const lower = name.toLowerCase()
+    if (!headerName.test(lower)) faults.push(`headers: ${JSON.stringify(name.slice(0, 64))} is not a header name`)
+    else if (ownHeaders.test(lower) || lower === shown) faults.push(`headers: ${lower} cannot be set`)
+    else if (typeof value !== "string" || !headerValue.test(value))
+      faults.push(`headers: ${lower} must be visible ASCII`)
+    else headers[lower] = value
+  }
+  return { headers, faults }
+}
+
 /** The settings, or everything that is wrong with the options. */
 export const check = (options: Options): Result.Result<Settings, ReadonlyArray<string>> => {
   const base = BaseUrl.check(options.baseUrl, options.insecureHosts ?? [])
@@ -51,16 +67,9 @@ export const check = (options: Options): Result.Result<Settings, ReadonlyArray<s
   if (!wholeUpTo(maxDepth, 1000)) faults.push("maxDepth must be a whole number from 1 to 1000")
   const auth = options.auth ?? "bearer"
   faults.push(...Auth.check(auth, options.insecureHosts ?? []))
-  const shown = typeof auth === "object" && "header" in auth ? auth.header.toLowerCase() : ""
-  const headers: Record<string, string> = { accept: "application/json" }
-  for (const [name, value] of Object.entries(options.headers ?? {})) {
-    const lower = name.toLowerCase()
-    if (!headerName.test(lower)) faults.push(`headers: ${JSON.stringify(name.slice(0, 64))} is not a header name`)
-    else if (ownHeaders.test(lower) || lower === shown) faults.push(`headers: ${lower} cannot be set`)
-    else if (typeof value !== "string" || !headerValue.test(value))
-      faults.push(`headers: ${lower} must be visible ASCII`)
-    else headers[lower] = value
-  }
+  const fixed = fixedHeaders(options.headers ?? {}, auth)
+  faults.push(...fixed.faults)
+  const headers: Record<string, string> = { accept: "application/json", ...fixed.headers }
   headers["accept-encoding"] = "identity"
   return Result.isFailure(base) || timeout === null || faults.length > 0
     ? Result.fail(faults)

@@ -5,6 +5,7 @@ import * as PollPolicy from "../../policy/PollPolicy.ts"
 import type { VendorLimits } from "../../policy/VendorLimits.ts"
 import * as Auth from "../../http/Auth.ts"
 import * as WireFields from "../../http/WireFields.ts"
+import { fixedHeaders } from "../../http/internal/settings.ts"
 import type { Definition, ErrorRow, IdPath, Meaning, RecoverCall } from "../Definition.ts"
 import * as Wire from "../Wire.ts"
 import * as Asking from "./asking.ts"
@@ -62,6 +63,7 @@ const factFaults = <T, A, P, F, L, K extends string>(it: Definition<T, A, P, F, 
   ...(it.terms?.some((term) => term.trim() === "") === true ? ["terms: one of them is empty"] : []),
   ...(it.baseUrl === null || isAddress(it.baseUrl) ? [] : ["baseUrl must be an https address, or null"]),
   ...Auth.check(it.auth ?? "bearer", []),
+  ...fixedHeaders(it.headers ?? {}, it.auth ?? "bearer").faults,
   ...(it.key === undefined && it.auth !== "none" ? ['key is missing: name the variable, or set auth: "none"'] : []),
   ...(it.key === undefined || variable.test(it.key.variable)
     ? []

@@ -38,7 +38,7 @@ export const flatten = (
     case "InvalidType":
       return [{ path, message: message ?? `is not ${wordsOf(issue.ast)}` }]
     case "UnexpectedKey":
-      return [{ path, message: "is not expected" }]
+      return [{ path, message: "is unknown" }]
     case "InvalidValue":
     case "Forbidden":
     case "OneOf":
