@@ -211,6 +211,8 @@ const parts: Parts<Any> = {
   title: must(text),
   scans: must(text),
   docs: must(text),
+  asOf: opt(text),
+  terms: opt(list(text)),
   baseUrl: must(text, nothing),
   auth: opt(...auth),
   key: opt(object<NonNullable<Any["key"]>>({ variable: must(text), form: opt(form), words: opt(text) })),
@@ -273,6 +275,13 @@ const parts: Parts<Any> = {
       word: must(place, fn),
       numeric: opt(flag),
       words: must(fn, each(meaning)),
+      messages: opt(
+        fn,
+        by<{ readonly rows: unknown; readonly line: ReadonlyArray<string> }>("rows", {
+          rows: must(place),
+          line: must(list(text))
+        })
+      ),
       pending: opt(pendings),
       created: opt(place),
       completed: opt(place),
