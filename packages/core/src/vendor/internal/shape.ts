@@ -11,6 +11,7 @@ import type {
   Errors,
   FindingsCall,
   KeyProbe,
+  KnownScan,
   ListCall,
   Pacing,
   PendingStatus,
@@ -244,6 +245,7 @@ const parts: Parts<Any> = {
     )
   ),
   submit: must(
+    by<KnownScan<unknown>>("known", { known: must(fn) }),
     object<Submit<unknown, unknown>>({
       method: method("POST", "PUT", "GET"),
       path: must(text, fn),
@@ -313,7 +315,7 @@ const parts: Parts<Any> = {
       path: must(text, fn),
       query: opt(fn),
       isAbout: opt(fn),
-      rows: must(place),
+      rows: must(place, fn),
       total: opt(place),
       row: must(schema),
       scan: must(fn),
