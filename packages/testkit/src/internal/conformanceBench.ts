@@ -318,8 +318,8 @@ export const stage = (
 /** What an expected failure says; of a defect also where it came from. */
 const causeWords = (cause: Cause.Cause<unknown>): string => {
   const error = Option.getOrNull(Cause.findErrorOption(cause))
-  if (error === null) return Cause.pretty(cause)
-  return error instanceof Error ? error.message : String(error)
+  if (error instanceof Error) return error.message
+  return typeof error === "string" ? error : Cause.pretty(cause)
 }
 
 /** Sets an adapter on a stage of its own, for as long as the scope is open. */
