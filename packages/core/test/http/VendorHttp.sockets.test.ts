@@ -51,9 +51,9 @@ describe.each(clients)("over %s", (_name, layer) => {
     Effect.gen(function* () {
       const acme = yield* vendor(({ socket }) => {
         socket.write(reply(200, json))
-        freeze(700)
+        freeze(2500)
       })
-      const client = yield* clientFor(acme, { timeout: "300 millis" })
+      const client = yield* clientFor(acme, { timeout: "2 seconds" })
       for (const asked of [client.post("/scans", {}), client.get("/scans/1")]) {
         const answer = yield* asked
         assert.deepStrictEqual([answer.status, answer.body], [200, { _tag: "Json", value }])
@@ -223,7 +223,7 @@ describe.each(clients)("over %s", (_name, layer) => {
         socket.write(head)
         if (number === 1) socket.end()
       })
-      const client = yield* clientFor(acme, { timeout: "300 millis" })
+      const client = yield* clientFor(acme, { timeout: "2 seconds" })
       for (const _ of [1, 2]) {
         const answer = yield* client.get("/scans/1")
         assert.strictEqual(answer.status, 429)
