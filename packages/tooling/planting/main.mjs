@@ -153,7 +153,7 @@ const judge = async (copy, plant, green) => {
   if (before.hangs || before.passed === 0) {
     return {
       verdict: "unproven",
-      why: `without it ${before.hangs ? "the tests hang" : "no test passes"}\n${before.said}`
+      why: `without it ${before.hangs ? "the tests hang" : "no test passes"}; red: ${before.failed.join("; ")}\n${before.said}`
     }
   }
   const originals = [...texts.keys()].map((file) => ({ file, text: readFileSync(join(copy, file), "utf8") }))
