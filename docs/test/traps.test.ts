@@ -1,8 +1,9 @@
 /** What the vendors of `docs/examples/vendors` do that could look clean, or done, and is not: each trap of their sheets. */
 import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
 import { assert, describe, it } from "@effect/vitest"
-import { type ScanOutcome, ScanTicket, type Vendor, VendorHttp } from "@scanpoll/core"
+import { ScanOutcome, ScanTicket, type Vendor, VendorHttp } from "@scanpoll/core"
 import { type Conformance, Script, Stage } from "@scanpoll/testkit"
+import * as Contradiction from "@scanpoll/core/unstable/model/Contradiction"
 import { SonarQubeVendor } from "@scanpoll/sonarqube"
 import { UrlscanVendor, UrlscanSamples } from "@scanpoll/urlscan"
 import { VirusTotalSamples, VirusTotalVendor } from "@scanpoll/virustotal"
@@ -152,6 +153,23 @@ describe("SonarQube", () => {
         assert.strictEqual(outcome._tag, "Failed")
         assert.lengthOf(paths, 1)
       }
+    }).pipe(Effect.scoped)
+  )
+
+  it.live("a task of another project or branch than the target names gives that target no verdict (V-11)", () =>
+    Effect.gen(function* () {
+      const of = { status: "SUCCESS", analysisId: "AZq1vUANALYSIS000001", componentKey: "acme_shop", branch: "main" }
+      const { outcome } = yield* outcomeOf(sonarqube, id, task(of), gate("OK"))
+      const verdict = (target: { readonly project?: string; readonly branch?: string }) => {
+        const subject = sonarqube.subject({ task: id, ...target })
+        const judged = Contradiction.judge({ subject, scanType: null }, outcome)
+        return judged._tag === "Failed" ? null : ScanOutcome.evidence(judged).assessment.status
+      }
+      assert.strictEqual(verdict({}), "there")
+      assert.strictEqual(verdict({ project: "acme_shop" }), "there")
+      assert.strictEqual(verdict({ project: "acme_shop", branch: "main" }), "there")
+      assert.strictEqual(verdict({ project: "acme_blog" }), "unavailable")
+      assert.strictEqual(verdict({ project: "acme_shop", branch: "dev,project=acme_shop" }), "unavailable")
     }).pipe(Effect.scoped)
   )
 

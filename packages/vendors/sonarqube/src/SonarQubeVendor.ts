@@ -17,6 +17,7 @@ import type { ScanAdapter } from "@scanpoll/core/engine/ScanAdapter"
 import type { CredentialError } from "@scanpoll/core/http/Credential"
 import type { VendorConfigError, VendorHttp } from "@scanpoll/core/http/VendorHttp"
 import type { Assessment, Finding } from "@scanpoll/core/model/ScanOutcome"
+import type { Subject } from "@scanpoll/core/model/Subject"
 import type * as Severity from "@scanpoll/core/model/Severity"
 import * as Vendor from "@scanpoll/core/vendor/Vendor"
 import * as Wire from "@scanpoll/core/vendor/Wire"
@@ -118,6 +119,20 @@ const wordOf = (body: unknown): string | null => {
 const carriedBy = (word: string): URLSearchParams =>
   new URLSearchParams(/^SUCCESS (analysisId=[\w-]{1,64}(?:&.{0,900})?)$/.exec(word)?.[1] ?? "")
 
+/** A project, or one branch of it, in parts that an answer need not all name. */
+const subjectOf = (project: string, branch: string | null): Subject => ({
+  kind: "project",
+  id: `project=${project}${branch === null ? "" : `,branch=${encodeURIComponent(branch.toWellFormed())}`}`,
+  name: branch === null ? project : `${project} (${branch})`
+})
+
+/** What the analysis of a task is of, as its word carries it. */
+const analysed = (word: string): Subject | null => {
+  const carried = carriedBy(word)
+  const project = carried.get("components")
+  return project === null ? null : subjectOf(project, carried.get("branch"))
+}
+
 const size = 500
 // The server refuses to show more, and Cloud counts no further.
 const most = 10_000
@@ -177,11 +192,9 @@ export const define = ({
         at <= 0 ? { task: text.trim() } : { project: text.slice(0, at).trim(), task: text.slice(at + 1).trim() }
       )
     },
-    subject: ({ branch, project, task }) => ({
-      kind: "project",
-      id: project === undefined ? `task ${task}` : branch === undefined ? project : `${project} ${branch}`,
-      name: project === undefined ? `task ${task}` : branch === undefined ? project : `${project} (${branch})`
-    }),
+    // A task whose project nobody named can only be known by its id.
+    subject: ({ branch = null, project, task }) =>
+      project === undefined ? { kind: "task", id: task, name: `task ${task}` } : subjectOf(project, branch),
     fingerprint: ({ task }) => task,
     submit: { known: ({ task }) => task },
     answer: SonarQubeSchema.SonarQubeAnswer,
@@ -191,6 +204,7 @@ export const define = ({
       query: (scanId) => ({ id: scanId }),
       id: ["task", "id"],
       word: wordOf,
+      subject: (_, word) => analysed(word),
       words: (word) => {
         if (carriedBy(word).has("analysisId")) return "ended"
         switch (word) {
@@ -237,8 +251,8 @@ export const define = ({
         const project = carried.get("components")
         const seen = index * size
         if (project === null || seen >= most || (before !== null && seen >= before.paging.total)) return null
-        const named = subject?.id.split(" ", 1)[0]
-        if (named !== undefined && named !== "task" && named !== project) return null
+        const named = subject?.kind === "project" ? /^project=([^,]*)/.exec(subject.id)?.[1] : undefined
+        if (named !== undefined && named !== project) return null
         carried.delete("analysisId")
         return {
           ...Object.fromEntries(carried),

@@ -161,8 +161,8 @@ export interface PendingStatus {
  *   entry that make a line for people (an entry may be a text itself); or a function of the body. The last 20 count, each up
  *   to 300 characters. They are shown as a run goes on, each once, and decide nothing.
  * - `created`, `completed`: where the answer, as it was read, has its RFC 3339 times.
- * - `subject`: what a finished scan was about, as the answer itself names it; null where it does not. Left out: the answer
- *   of this vendor never says. `type`: where it names the vendor's type of scan, in the words of `pacing.durations.kind`.
+ * - `subject`: what a finished scan was about, as the answer itself names it, or as its status word carries it for an answer of
+ *   `result`; null where neither does. Left out: the answer of this vendor never says. `type`: where it names the vendor's type of scan, in the words of `pacing.durations.kind`.
  *   An answer about another site, dataset or type than was asked for counts for nothing.
  *
  * @category models
@@ -181,7 +181,7 @@ export interface Status<in A, out P> {
     | ((body: unknown) => ReadonlyArray<string>)
   readonly created?: Place
   readonly completed?: Place
-  readonly subject?: (answer: unknown) => Subject | null
+  readonly subject?: (answer: unknown, word: string) => Subject | null
   readonly type?: Place
 }
 

@@ -218,7 +218,7 @@ export const make = <T, A, P, F, L, K extends string>(
     const judgement = read.success.judge(about)
     if (judgement._tag === "Unusable") return broken(response, judgement.code, judgement.message)
     const { requestId } = response
-    const subject = status.subject?.(response.body.value) ?? null
+    const subject = status.subject?.(response.body.value, word) ?? null
     const scanType =
       status.type === undefined ? null : WireFields.nonEmptyText.read(Wire.get(response.body.value, status.type))
     const common = {
