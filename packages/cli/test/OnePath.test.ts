@@ -392,9 +392,9 @@ describe("a word that is nearly right", () => {
     it.effect("gets the target or the flag that was meant (V-18)", () =>
       Effect.gen(function* () {
         const cases: ReadonlyArray<readonly [ReadonlyArray<string>, RegExp]> = [
-          [["run", "https://a.example"], /names its vendor; did you mean "appvet:https:\/\/a\.example"\?/],
-          [["submit", "HTTPS://a.example/x?y=1"], /did you mean "appvet:HTTPS:\/\/a\.example\/x\?y=1"\?/],
-          [["run", "a.example/x"], /no such plan.*did you mean "appvet:https:\/\/a\.example\/x"\?/],
+          [["run", "https://a.example"], /names its vendor; did you mean "appvet:https:\/\/a\.example"/],
+          [["submit", "HTTPS://a.example/x?y=1"], /did you mean "appvet:HTTPS:\/\/a\.example\/x\?y=1"/],
+          [["run", "a.example/x"], /no such plan.*did you mean "appvet:https:\/\/a\.example\/x"/],
           [["run", "Acme=https://acme.ai"], /no such plan.*did you mean "exona:Acme=https:\/\/acme\.ai"\?/],
           [["run", "scan.yaml"], /no such plan, and it is no target either[^;]*\n/],
           [["run", "--format", "sarif"], /no flag --format; did you mean `-o FORMAT\[=FILE\]`\?/],

@@ -75,10 +75,8 @@ describe("targets", () => {
           "appvet https://a.example/ (seo)",
           "appvet https://b.example/ (security)"
         ])
-        assert.deepStrictEqual(yield* asked(files, ["--targets", "./t.txt"]), [
-          't.txt:1: a target names its vendor; did you mean "appvet:https://a.example"?',
-          ""
-        ])
+        const [bare] = yield* asked(files, ["--targets", "./t.txt"])
+        assert.match(bare ?? "", /^t\.txt:1: a target names its vendor; did you mean "appvet:https:\/\/a\.example"/)
         const [type] = yield* asked(files, ["--targets", "./t.txt", "--targets-as", "appvet:sea"])
         assert.match(type ?? "", /^t\.txt:1: type must be one of security/)
         const vendor = yield* asked(files, ["--targets", "./t.txt", "--targets-as", "apvet"])
