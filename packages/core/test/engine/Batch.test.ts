@@ -416,6 +416,8 @@ describe("a clock that jumps", () => {
           const { clock: jumpy, jump: by } = yield* jumpyClock
           const vendor = Conversation.make({ polls: [{ say: "done" }], policy: steady })
           const wanted = Scans.request(vendor.adapter, "a")
+          // No clock shows a time before 1970.
+          yield* TestClock.adjust("2 days")
           const run = Effect.gen(function* () {
             const first = yield* records([wanted])
             // A millisecond is the least that a clock is set by, and all that keeps two purchases apart.
@@ -430,7 +432,8 @@ describe("a clock that jumps", () => {
               by(0)
             }
             assert.deepStrictEqual(purchases, [2, 3, 4, 5])
-            by(jump)
+            // A millisecond later, so that what was bought then is not taken for what this run buys.
+            by(jump + 1)
             const second = yield* records([wanted], { reuse: "1 day" })
             return [...first, ...second].map((record) => record.reused)
           })
