@@ -62,6 +62,8 @@ export const commandsOf = (
 const volatile: ReadonlyArray<readonly [RegExp, string]> = [
   [/\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)?( UTC|Z)?/g, "TIME"],
   [/(127\.0\.0\.1|localhost):\d+/g, "HOST"],
+  // A page's folder stands for the root of a repository.
+  [/\bdocs\/\.cache\/pages\/[^/,\s]+\//g, ""],
   [/\b(clm|scan|scn|run|req|job)_[0-9a-z]{6,}\b/g, "$1_ID"],
   [/\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b/g, "UUID"],
   [/^\[ *[\d hmins]+\]/gm, "[AT]"],

@@ -80,25 +80,6 @@ describe("a command and the clocks around it", () => {
         )
       )
 
-      it.effect("run warns of a scan that completed later than it was seen to be over: a clock is wrong (D-12)", () =>
-        inFolder((folder) =>
-          Effect.gen(function* () {
-            const { appvet } = yield* Simulators.Simulators
-            const completedAt = new Date(Date.now() + hours8).toISOString()
-            let isWrong = true
-            yield* appvet.script({
-              match: { route: "status", where: () => isWrong },
-              steps: [{ merge: { completedAt }, times: 10_000 }]
-            })
-            const ended = yield* run(folder, ["run", "appvet:https://ahead.example", "-o", "json"])
-            isWrong = false
-            assert.strictEqual(ended.code, 0, ended.stderr)
-            const [scan] = JSON.parse(ended.stdout).scans
-            assert.match(scan.warnings.join("\n"), /completed at .*, later than it was observed/)
-          })
-        )
-      )
-
       it.effect(
         "run keeps its deadline while another process submits the same, and says so as status does (D-05)",
         () =>

@@ -1,7 +1,10 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
+import * as Observation from "@scanpoll/core/model/Observation"
+import type { ScanTicket } from "@scanpoll/core/model/ScanTicket"
 import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
@@ -381,6 +384,30 @@ describe("what a batch leaves behind", () => {
         }).pipe(Effect.provide(Layer.fresh(world)))
       }
     })
+  )
+})
+
+describe("a vendor", () => {
+  it.effect("that says a scan completed later than it was seen to be over is told of: a clock is wrong (D-12)", () =>
+    Effect.gen(function* () {
+      const { adapter } = Conversation.make({ polls: [{ say: "done" }], policy: steady })
+      const saying = (completedAt: number) => ({
+        ...adapter,
+        poll: (ticket: ScanTicket) =>
+          Effect.succeed(
+            Observation.answer(Observation.settled({ ...Conversation.completed(ticket), completedAt }), {
+              hint: Option.none()
+            })
+          )
+      })
+      const warningsOf = (completedAt: number, wanted: string) =>
+        Effect.map(finish(records([Scans.request(saying(completedAt), wanted)])), (exit) =>
+          value(exit).flatMap(({ warnings }) => warnings)
+        )
+      assert.match((yield* warningsOf(8 * 3600_000, "a")).join(), /completed at .*, later than it was observed/)
+      // Clocks differ by some seconds.
+      assert.deepStrictEqual(yield* warningsOf(1_000, "b"), [])
+    }).pipe(Effect.provide(world))
   )
 })
 

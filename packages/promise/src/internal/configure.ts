@@ -26,7 +26,6 @@ import * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
 import type { Key, PlaceOptions, ScanpollOptions, VendorName, VendorOptions } from "../Config.ts"
 import { ConfigError } from "../Errors.ts"
-import process from "node:process"
 
 // A vendor of a client. `shape` answers what needs no key; its own may be a stand-in. `adapter` has the real one once
 // `ready` has ended, or refuses to send anything when there is none. `isId`: whether a text is one of the vendor's ids.
@@ -272,7 +271,7 @@ const proxiesOf = (option: unknown, faults: Array<string>): Proxies.Proxies | nu
     faults.push("proxy must be the address of a proxy, or false")
     return null
   }
-  const read = Proxies.fromEnvironment(option === undefined ? process.env : { HTTPS_PROXY: option, HTTP_PROXY: option })
+  const read = Proxies.fromEnvironment(option === undefined ? globalThis.process.env : { HTTPS_PROXY: option, HTTP_PROXY: option })
   if (Result.isSuccess(read)) return read.success
   for (const { message, variable } of read.failure) {
     const fault = `${option === undefined ? variable : "proxy"} ${message}`

@@ -190,9 +190,12 @@ export const make = <Payload>(
 // Good clocks differ by less than this, in milliseconds.
 const clockSkew = 5_000
 
+// A vendor on this machine has our clock, or a faster one on purpose: it is simulated.
+const isHere = (origin: string): boolean => /^https?:\/\/(?:localhost|127\.0\.0\.1|\[::1\])(?::\d+)?$/.test(origin)
+
 // A scan cannot have completed after it was seen to be over.
 const clockWarnings = ({ ended }: Progress.Progress<unknown>, observedAt: number): ReadonlyArray<string> => {
-  if (ended === null || ended.reused) return []
+  if (ended === null || ended.reused || isHere(ended.outcome.ticket.origin)) return []
   const { completedAt } = ended.outcome
   if (completedAt === null || completedAt <= observedAt + clockSkew) return []
   const [completed, observed] = [completedAt, observedAt].map((at) => new Date(at).toISOString())
