@@ -271,7 +271,9 @@ const proxiesOf = (option: unknown, faults: Array<string>): Proxies.Proxies | nu
     faults.push("proxy must be the address of a proxy, or false")
     return null
   }
-  const read = Proxies.fromEnvironment(option === undefined ? globalThis.process.env : { HTTPS_PROXY: option, HTTP_PROXY: option })
+  const read = Proxies.fromEnvironment(
+    option === undefined ? globalThis.process.env : { HTTPS_PROXY: option, HTTP_PROXY: option }
+  )
   if (Result.isSuccess(read)) return read.success
   for (const { message, variable } of read.failure) {
     const fault = `${option === undefined ? variable : "proxy"} ${message}`
