@@ -12,6 +12,7 @@ import * as RateBudget from "../../src/engine/RateBudget.ts"
 import * as ScanJournal from "../../src/engine/ScanJournal.ts"
 import * as Scans from "../../src/engine/Scans.ts"
 import * as Observation from "../../src/model/Observation.ts"
+import * as SubmitError from "../../src/model/SubmitError.ts"
 import * as PollPolicy from "../../src/policy/PollPolicy.ts"
 import * as SteadyClock from "../../src/time/SteadyClock.ts"
 import * as Conversation from "@scanpoll/test-support/conversation"
@@ -49,6 +50,24 @@ describe("found by the simulation", () => {
           assert.isAtLeast(second - first, 30_000)
         }
       }).pipe(Effect.provide(world))
+  )
+
+  // Seeds 282, 365 and 369 of both modes.
+  it.effect("who buys after another's submission came to nothing keeps the whole wait before the first poll", () =>
+    Effect.gen(function* () {
+      const policy = PollPolicy.make({ first: "5 seconds", pace: "1 second", spread: 0 })
+      const vendor = Conversation.make({ policy, polls: [{ say: "done" }] })
+      const error = SubmitError.make({ kind: "NotSent", code: "no-way", message: "scripted", permanent: true })
+      const failing = { ...vendor.adapter, submit: () => Effect.delay(Effect.fail(error), "1 second") }
+      const other = yield* Effect.forkChild(Effect.exit(Scans.run(failing, "a")))
+      yield* TestClock.adjust("10 millis")
+      const mine = yield* Effect.forkChild(Scans.run(vendor.adapter, "a"))
+      yield* TestClock.adjust("1 minute")
+      yield* Fiber.join(mine)
+      yield* Fiber.join(other)
+      const [poll] = vendor.ledger.polls
+      assert.isAtLeast(poll?.at ?? 0, 6_000)
+    }).pipe(Effect.provide(world))
   )
 
   it.effect("an interrupted batch stops as one: nothing is sent while its submissions in flight have their grace", () =>

@@ -47,7 +47,8 @@ type Ours = Extract<ClaimHold, { readonly _tag: "Ours" }>
 
 export const follow = <Payload, R>(job: Job.Job<Payload, R>, bought: Job.Bought): Following<Payload, R> =>
   Effect.flatMap(SteadyClock.now, (now) => {
-    const { joinedAt } = job.progress
+    // A wish that joined another's submission and then bought by itself waits for its own scan alone.
+    const joinedAt = bought.known ? job.progress.joinedAt : null
     const deadlineAt = (joinedAt ?? now) + Math.ceil(Duration.toMillis(job.request.policy.deadline))
     return join(job, { ...bought, deadlineAt, isFirst: joinedAt === null })
   })
