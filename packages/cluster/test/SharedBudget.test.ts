@@ -499,6 +499,39 @@ describe("SharedBudget", () => {
       })
   )
 
+  for (const isNew of [false, true]) {
+    it.effect(
+      `where the database's clock is put right after ${isNew ? "a new" : "another"} process lost time by it, one that was away cannot catch that up (RL-05)`,
+      () =>
+        Effect.gen(function* () {
+          const world = yield* makeWorld()
+          const a = yield* world.machine("a")
+          yield* Effect.forkChild(a.request({}))
+          const early = yield* world.machine("b")
+          yield* Effect.forkChild(early.request({}))
+          yield* TestClock.adjust("20 seconds")
+          // A new process can tell only where it is behind the books.
+          world.ahead = isNew ? -20_500 : -15_000
+          const b = isNew ? yield* world.machine("c") : early
+          yield* Effect.forEach([1, 2, 3, 4, 5, 6, 7, 8], () => Effect.forkChild(b.request({})))
+          yield* TestClock.adjust("3 seconds")
+          world.ahead = 0
+          yield* busy(a, {})
+          yield* TestClock.adjust("1 minute")
+          assert.isAtLeast(b.sent.length, 8)
+          assert.isAtMost(
+            mostInAnyWindow(
+              [a, early, ...(isNew ? [b] : [])].flatMap(({ sent }) => sent),
+              10_000
+            ),
+            10
+          )
+          // And the one that was away is not shut out.
+          assert.isAbove(a.sent.length, 20)
+        })
+    )
+  }
+
   it.effect("a shorter pause that another process is told later does not end a longer one (ST-07)", () =>
     Effect.gen(function* () {
       const world = yield* makeWorld()
@@ -756,6 +789,7 @@ describe("SharedBudget", () => {
           assert.isAtMost(mostInAnyWindow(all, window), requests, `seed ${seed}, at the end`)
           for (const fiber of fibers) yield* Fiber.interrupt(fiber)
         }
-      })
+        // When a process asks again is drawn too: a world that fails can be seen again.
+      }).pipe(Random.withSeed(`worlds from ${from}`))
   )
 })

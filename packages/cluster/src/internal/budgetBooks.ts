@@ -24,7 +24,7 @@ const Wants = Schema.Struct({ poll: Schema.Finite, collect: Schema.Finite, submi
 // - `open`, `bought`: see the budget's own words. `requests`, `window`: the limit it was configured with; `windows` and
 //   `gap` (between submissions) the further ones, absent where there are none.
 // - `starting`: it may submit until then, where there is a gap. Absent once it told that it did, or gave that back.
-// - `era`: that of the books when it was seen.
+// - `lost`: that of the books when it was seen.
 const Holder = Schema.Struct({
   stamp: Schema.String,
   last: Schema.Struct({ turns: Schema.Finite, starts: Schema.Finite }),
@@ -41,11 +41,11 @@ const Holder = Schema.Struct({
   windows: Schema.optionalKey(Schema.Array(Schema.Tuple([Schema.Finite, Schema.Finite]))),
   gap: Schema.optionalKey(Schema.Finite),
   starting: Schema.optionalKey(Schema.Finite),
-  era: Schema.optionalKey(Schema.Finite)
+  lost: Schema.optionalKey(Schema.Finite)
 })
 
-// - `clock`: what the database's clock said at `now`. `era`: how often the books may have lost time. A process of an
-//   earlier version writes neither.
+// - `clock`: what the database's clock said at `now`. `lost`: how much time the books have lost, all in all. A process of
+//   an earlier version writes neither.
 // - `used`: how many turns were used up to which time, oldest first.
 // - `submitsPausedUntil`: the same for submissions alone; a process of an earlier version writes none.
 // - `submittedAt`: the latest submission that was told was made by then, where there is a gap between them.
@@ -54,7 +54,7 @@ export const Books = Schema.Struct({
   format: Schema.Literal(1),
   now: Schema.Finite,
   clock: Schema.optionalKey(Schema.Finite),
-  era: Schema.optionalKey(Schema.Finite),
+  lost: Schema.optionalKey(Schema.Finite),
   used: Schema.Array(Schema.Tuple([Schema.Finite, Schema.Finite])),
   holders: Schema.Record(Schema.String, Holder),
   pausedUntil: Schema.Finite,
@@ -137,6 +137,8 @@ const drift = 1_000
 const rounding = 2
 // A process that is new believes the database's clock where one jump cannot empty the window.
 const longestDoubt = 60_000
+// What the books lose by a new process that finds the clock set back: more than elapses for anybody between two check-ins.
+const untold = 1_000_000_000
 
 // An entry that is merged into a later one counts longer: how much matters by the shortest window that still counts it.
 const withUsed = (
@@ -169,28 +171,29 @@ const withUsed = (
 const isLive = (holder: Holder, now: number): boolean => holder.seen + liveFor > now
 
 // The books' time when the database's clock says `at`. It goes on as that clock does, but never back, and never further
-// than the steady clock of the process that checks in allows; a new process has none to compare with.
+// than the steady clock of the process that checks in allows: what has elapsed for it, less what the books have lost
+// since. A new process has no time to compare with, nor has one that a process of an earlier version wrote over.
 const timeOf = (
   was: Books,
   at: number,
   widest: number,
   { elapsed, holder }: Report
-): { readonly now: number; readonly era: number } => {
+): { readonly now: number; readonly lost: number } => {
   const said = was.now + (at - (was.clock ?? was.now))
-  const era = was.era ?? 0
-  const stopped = { now: was.now, era: era + 1 }
-  if (said < was.now) return stopped
+  const lost = was.lost ?? 0
   const known = was.holders[holder]
-  if (known === undefined || elapsed === null) {
+  if (known?.lost === undefined || was.lost === undefined || elapsed === null) {
     const isDoubtful = widest <= longestDoubt && Object.keys(was.holders).some((id) => id !== holder)
-    return isDoubtful ? stopped : { now: said, era }
+    if (!isDoubtful) return { now: Math.max(was.now, said), lost }
+    return { now: was.now, lost: lost + (said < was.now ? untold : said - was.now) }
   }
-  const isOfEra = (known.era ?? 0) === era
-  const least = known.seen + elapsed.least * (1 - 1 / drift) - rounding
-  const most = known.seen + elapsed.most * (1 + 1 / drift) + rounding
-  if (said <= most) return { now: said, era: isOfEra && said < least ? era + 1 : era }
-  // What has elapsed for it includes what the books have lost since.
-  return isOfEra ? { now: Math.max(was.now, least), era: era + 1 } : stopped
+  const kept = known.seen - (was.lost - known.lost)
+  const least = kept + elapsed.least * (1 - 1 / drift) - rounding
+  const most = kept + elapsed.most * (1 + 1 / drift) + rounding
+  const now = Math.max(was.now, said <= most ? said : least)
+  // As far as the books would be if they lost nothing now; only the database's clock says so where they lost too much.
+  const due = most < was.now ? said : Math.min(most, Math.max(least, said))
+  return { now, lost: lost + Math.max(0, due - now) }
 }
 
 // The books once a report was heard, before anything is granted by it.
@@ -201,7 +204,7 @@ const timeOf = (
 // - `kept`: the other holders that still matter; `live`: those of them that speak.
 export interface Heard {
   readonly now: number
-  readonly era: number
+  readonly lost: number
   readonly window: number
   readonly windows: ReadonlyArray<Window>
   readonly widest: number
@@ -231,7 +234,7 @@ export const hear = (was: Books, at: number, spans: Spans, report: Report): Hear
       gap: live.reduce((most, holder) => Math.max(most, holder.gap ?? 0), spans.gap)
     }
   }
-  const { era, now } = timeOf(was, at, longest(spansAt(was.now)), report)
+  const { lost, now } = timeOf(was, at, longest(spansAt(was.now)), report)
   const { gap, window, windows } = spansAt(now)
   const widest = longest({ window, windows })
   const counts = (bound: number): boolean => bound + widest > now
@@ -263,7 +266,7 @@ export const hear = (was: Books, at: number, spans: Spans, report: Report): Hear
     gap,
     submittedAt,
     startsAt: isStarting && gap > 0 ? null : Math.max(submittedAt, ...startings) + gap,
-    era,
+    lost,
     known,
     kept,
     live: kept.filter(([, holder]) => isLive(holder, now)),

@@ -19,7 +19,7 @@ export const checkIn = (
   report: Report
 ): readonly [Books, Answer] => {
   const heard = hear(was, at, spans, report)
-  const { era, gap, keeps, kept, known, left, limit, live, now, pausedUntil, submitsPausedUntil, used } = heard
+  const { gap, keeps, kept, known, left, limit, live, lost, now, pausedUntil, submitsPausedUntil, used } = heard
   const free = freeOf(heard, limits)
   const dealt = deal(heard, free, limits, report)
   const { isContested, mine, since } = dealt
@@ -53,14 +53,14 @@ export const checkIn = (
       ...(spans.windows.length === 0 ? {} : { windows: spans.windows }),
       ...(spans.gap === 0 ? {} : { gap: spans.gap }),
       ...(gap > 0 && (report.isStarting || mine.submit > 0) ? { starting: now + rules.lease + rules.silence } : {}),
-      era
+      lost
     }
   }
   const books: Books = {
     format: 1,
     now,
     clock: at,
-    era,
+    lost,
     used,
     holders,
     pausedUntil,
