@@ -32,7 +32,7 @@ export const hasEnded = (course: Course, now: number): boolean => {
 export const look = (course: Course, now: number): boolean => {
   if (!hasEnded(course, now) && course.settleAfterPolls !== null && course.seen >= course.settleAfterPolls) {
     course.settled = true
-    course.endsAt = Math.min(course.endsAt, now)
+    if (course.endsAt === Infinity) course.endsAt = now
   }
   course.seen++
   return course.settled
