@@ -21,14 +21,14 @@ import * as Path from "node:path"
 import type { DatabaseSync } from "node:sqlite"
 import { errorOf } from "./internal/faults.ts"
 import * as FileIdentity from "./internal/fileIdentity.ts"
-import { attempt, busyTimeout, errorAt, pragma, SqliteConnection } from "./internal/sqliteConnection.ts"
+import { attempt, errorAt, pragma, SqliteConnection } from "./internal/sqliteConnection.ts"
+import { busyTimeout } from "./internal/sqliteConstants.ts"
 import { besides, closeToOthers, create, inspect, inspectLog, isTaken, prepare } from "./internal/sqliteFile.ts"
 import { openToRead } from "./internal/sqliteReading.ts"
 import * as Trust from "./internal/trust.ts"
 import { schemaVersion } from "./JournalSchema.ts"
 
-export { busyTimeout } from "./internal/sqliteConnection.ts"
-export { applicationId } from "./internal/sqliteFile.ts"
+export { applicationId, busyTimeout } from "./internal/sqliteConstants.ts"
 
 // Of a folder with more files, the first ones by name are looked at.
 const mostFiles = 1_000

@@ -9,14 +9,6 @@ import type { JournalError } from "@scanpoll/core/engine/ScanJournal"
 import type { DatabaseSync, SQLInputValue, StatementSync } from "node:sqlite"
 import { errorOf, faultOf } from "./faults.ts"
 
-/**
- * How long a lock of another process may block this one at a time, in milliseconds.
- *
- * @category constructors
- * @since 0.1.0
- */
-export const busyTimeout = 25
-
 // How long opening waits for another process that is just making the file.
 export const openTries = Schedule.spaced("50 millis").pipe(Schedule.upTo({ times: 100 }))
 

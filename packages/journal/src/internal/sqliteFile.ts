@@ -8,16 +8,8 @@ import type { DatabaseSync } from "node:sqlite"
 import { schemaVersion } from "../JournalSchema.ts"
 import { errorOf } from "./faults.ts"
 import * as FileIdentity from "./fileIdentity.ts"
-import { busyTimeout, patiently, pragma } from "./sqliteConnection.ts"
-
-/**
- * Marks a file as a journal of this program, in SQLite's own field for that.
- *
- * @see https://www.sqlite.org/pragma.html#pragma_application_id
- * @category constructors
- * @since 0.1.0
- */
-export const applicationId = 0x7363706c
+import { patiently, pragma } from "./sqliteConnection.ts"
+import { applicationId, busyTimeout } from "./sqliteConstants.ts"
 
 const magic = "SQLite format 3\u0000"
 

@@ -10,7 +10,8 @@ import * as Path from "node:path"
 import type { DatabaseSync } from "node:sqlite"
 import { pathToFileURL } from "node:url"
 import { errorOf, faultOf } from "./faults.ts"
-import { attempt, busyTimeout, errorAt, openTries } from "./sqliteConnection.ts"
+import { attempt, errorAt, openTries } from "./sqliteConnection.ts"
+import { busyTimeout } from "./sqliteConstants.ts"
 
 // A connection that was opened and has read something: only then does SQLite touch what lies beside the file.
 const connectToRead = (
