@@ -2,48 +2,17 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import { Script, type Simulator, Stage } from "@scanpoll/testkit"
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
-import { tmpdir } from "node:os"
+import { readdirSync, readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { scanpoll } from "./support/command.ts"
+import { fields, folderOf } from "./support/harbour.ts"
 
 const key = "harbour-key-0123456789"
 
 const source = (changes: Readonly<Record<string, string>> = {}): string =>
   Object.entries(changes).reduce(
     (text, [from, to]) => text.replace(from, to),
-    `export default ({ Vendor, Wire, Schema, Duration }) => ({
-  name: "harbour",
-  title: "Harbour",
-  scans: "scans of datasets",
-  docs: "https://harbour.example/docs",
-  baseUrl: "https://harbour.example",
-  auth: { header: "X-Harbour-Key" },
-  key: { variable: "HARBOUR_KEY" },
-  probe: "none",
-  target: Schema.Struct({ dataset: Schema.String.check(Schema.isPattern(/^[\\w-]{1,64}$/)) }),
-  sample: { dataset: "moorings" },
-  line: "dataset",
-  subject: ({ dataset }) => ({ kind: "dataset", id: dataset, name: dataset }),
-  submit: { path: "/scans", id: ["id"] },
-  answer: Schema.Struct({ verdict: Schema.Struct({ score: Wire.percent }) }),
-  payload: Schema.Struct({ score: Wire.percent }),
-  status: {
-    path: "/scans/{id}",
-    id: ["id"],
-    word: ["state"],
-    words: {
-      waiting: "queued",
-      done: { completed: ({ verdict }) => ({ payload: verdict, assessment: Vendor.scored(verdict.score) }) }
-    }
-  },
-  errors: { message: ["message"], rows: {} },
-  pacing: {
-    limits: { floor: "100 millis" },
-    every: { interactive: "100 millis", default: "100 millis", background: "1 second", bulk: "1 second" },
-    budget: { requests: 60, typicalDuration: Duration.seconds(9) }
-  }
-})
+    `export default ({ Vendor, Wire, Schema, Duration }) => (${fields})
 `
   )
 
@@ -53,22 +22,6 @@ vendors:
 targets:
   - { vendor: harbour, dataset: moorings }
 `
-
-const folder = Effect.acquireRelease(
-  Effect.sync(() => mkdtempSync(join(tmpdir(), "scanpoll-brought-"))),
-  (path) => Effect.sync(() => rmSync(path, { recursive: true, force: true }))
-)
-
-/** A folder with files, outside of every project and without a `node_modules`. */
-const folderOf = (files: Readonly<Record<string, string>>) =>
-  Effect.tap(folder, (path) =>
-    Effect.sync(() => {
-      for (const [name, text] of Object.entries(files)) {
-        mkdirSync(join(path, name, ".."), { recursive: true })
-        writeFileSync(join(path, name), text)
-      }
-    })
-  )
 
 const scan = (fields: object) => Script.respond(200, { id: "hb-1", ...fields })
 const done = scan({ state: "done", verdict: { score: 81 } })

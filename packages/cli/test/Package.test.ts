@@ -4,10 +4,10 @@ import { program } from "@scanpoll/test-support/programs"
 import * as Effect from "effect/Effect"
 import { execFileSync } from "node:child_process"
 import * as Fs from "node:fs"
-import { tmpdir } from "node:os"
 import { dirname, join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { scanpoll } from "./support/command.ts"
+import { fields, folderOf } from "./support/harbour.ts"
 
 const home = dirname(dirname(program))
 const root = fileURLToPath(new URL("../../../", import.meta.url))
@@ -24,50 +24,9 @@ const codes = (): ReadonlyArray<string> =>
       .map((name) => `${folder}/${name}`)
   )
 
-const folderOf = (files: Readonly<Record<string, string>>) =>
-  Effect.acquireRelease(
-    Effect.sync(() => {
-      const folder = Fs.mkdtempSync(join(tmpdir(), "scanpoll-package-"))
-      for (const [name, text] of Object.entries(files)) {
-        Fs.mkdirSync(dirname(join(folder, name)), { recursive: true })
-        Fs.writeFileSync(join(folder, name), text)
-      }
-      return folder
-    }),
-    (folder) => Effect.sync(() => Fs.rmSync(folder, { recursive: true, force: true }))
-  )
-
 // A definition that imports what it is made of.
 const definition = (imports: string): string => `${imports}
-export default Vendor.define({
-  name: "harbour",
-  title: "Harbour",
-  scans: "scans of datasets",
-  docs: "https://harbour.example/docs",
-  baseUrl: "https://harbour.example",
-  auth: { header: "X-Harbour-Key" },
-  key: { variable: "HARBOUR_KEY" },
-  probe: "none",
-  target: Schema.Struct({ dataset: Schema.String.check(Schema.isPattern(/^[\\w-]{1,64}$/)) }),
-  sample: { dataset: "moorings" },
-  line: "dataset",
-  subject: ({ dataset }) => ({ kind: "dataset", id: dataset, name: dataset }),
-  submit: { path: "/scans", id: ["id"] },
-  answer: Schema.Struct({ verdict: Schema.Struct({ score: Wire.percent }) }),
-  payload: Schema.Struct({ score: Wire.percent }),
-  status: {
-    path: "/scans/{id}",
-    id: ["id"],
-    word: ["state"],
-    words: { done: { completed: ({ verdict }) => ({ payload: verdict, assessment: Vendor.scored(verdict.score) }) } }
-  },
-  errors: { message: ["message"], rows: {} },
-  pacing: {
-    limits: { floor: "100 millis" },
-    every: { interactive: "100 millis", default: "100 millis", background: "1 second", bulk: "1 second" },
-    budget: { requests: 60, typicalDuration: Duration.seconds(9) }
-  }
-})
+export default Vendor.define(${fields})
 `
 
 const parts = 'import { Vendor, Wire } from "@scanpoll/core"\nimport { Schema, Duration } from "effect"'

@@ -232,9 +232,13 @@ describe("targets", () => {
           '  - { vendor: exona, company: { name: "${NAME}", website: https://acme.ai } }\n',
           "variables: [NAME]\n"
         )
-        const value = "Acme }\n  - { vendor: appvet"
-        const said = yield* asked({ "s.yaml": text }, ["./s.yaml", "--var", `NAME=${value}`])
-        assert.isTrue(said.length <= 2 && !said.join().startsWith("appvet"), said.join("\n"))
+        const given = (value: string) => asked({ "s.yaml": text }, ["./s.yaml", "--var", `NAME=${value}`])
+        const value = 'Acme" } }, { vendor: appvet, url: https://b.example, type: seo, x: "'
+        assert.deepStrictEqual(yield* given(value), [`exona ${value}`])
+        assert.deepStrictEqual(yield* given("Acme }\n  - { vendor: appvet"), [
+          "s.yaml:4:33: company.name must be one line without control characters",
+          ""
+        ])
       })
     )
 

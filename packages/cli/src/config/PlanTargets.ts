@@ -11,7 +11,8 @@ import type { PlanFields } from "./PlanFields.ts"
 import * as Variables from "./Variables.ts"
 
 const accountKeys = ["vendor", "variable"]
-const maxTargets = 100_000
+/** The most targets that a plan or a list may have. */
+export const maxTargets = 100_000
 
 // What a target has beside its vendor's own fields.
 const targetKeys = ["vendor", "account", "name", "pace", "deadline"] as const

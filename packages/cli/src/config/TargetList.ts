@@ -12,6 +12,7 @@ import { CsvError, parse as parseCsv } from "csv-parse/sync"
 import type { Vendor } from "../vendors/Vendor.ts"
 import { quote } from "./InputFault.ts"
 import * as Tree from "./Located.ts"
+import { maxTargets } from "./PlanTargets.ts"
 
 /**
  * The forms of a list.
@@ -43,14 +44,6 @@ export interface Listed {
   readonly words: ReadonlyArray<{ readonly line: number; readonly text: string }>
   readonly faults: ReadonlyArray<Tree.LocatedFault>
 }
-
-/**
- * The most targets that a list may have.
- *
- * @category constructors
- * @since 0.2.0
- */
-export const maxTargets = 100_000
 
 const maxColumns = 200
 

@@ -25,12 +25,9 @@ const dispatcher = Effect.gen(function* () {
   if (Result.isFailure(proxies)) return refusing
   const found = proxies.success
   if (found === null) return yield* NodeHttpClient.makeDispatcherOptions(direct)
-  const { http, https, noProxy } = found
   const { EnvHttpProxyAgent } = yield* Effect.promise(() => import("@effect/platform-node/Undici"))
   return yield* Effect.acquireRelease(
-    Effect.sync(
-      () => new EnvHttpProxyAgent({ ...direct, httpProxy: http?.url ?? "", httpsProxy: https?.url ?? "", noProxy })
-    ),
+    Effect.sync(() => new EnvHttpProxyAgent({ ...direct, ...Proxies.agentOptions(found) })),
     (agent) => Effect.promise(() => agent.destroy())
   )
 })

@@ -5,7 +5,7 @@ import * as Redacted from "effect/Redacted"
 import * as Http from "node:http"
 import { ProcessContext } from "scanpoll/process/ProcessContext"
 import * as VendorClients from "scanpoll/vendors/Http"
-import { inside } from "../support/inside.ts"
+import { facts, inside } from "../support/inside.ts"
 
 // A proxy on loopback that answers plain requests itself, and refuses every tunnel.
 const proxy = Effect.acquireRelease(
@@ -34,19 +34,6 @@ const proxy = Effect.acquireRelease(
   ({ close }) => Effect.sync(close)
 )
 
-const facts = (environment: Readonly<Record<string, string>>) => ({
-  environment,
-  directory: "/nowhere",
-  home: "/nowhere",
-  platform: "linux",
-  stdinIsTerminal: false,
-  stdoutIsTerminal: false,
-  stderrIsTerminal: false,
-  columns: () => 80,
-  rows: () => 24,
-  nodeVersion: "24.0.0"
-})
-
 const asking = (baseUrl: string, environment: Readonly<Record<string, string>>) =>
   Effect.gen(function* () {
     const { make } = yield* VendorHttp.VendorHttp
@@ -58,7 +45,7 @@ const asking = (baseUrl: string, environment: Readonly<Record<string, string>>) 
       timeout: "20 seconds"
     })
     return yield* Effect.result(client.post("/scans", { name: "x" }))
-  }).pipe(Effect.provide(VendorClients.layer), Effect.provideService(ProcessContext, facts(environment)))
+  }).pipe(Effect.provide(VendorClients.layer), Effect.provideService(ProcessContext, facts(environment, "/nowhere")))
 
 describe("a proxy of the environment", () => {
   it.live("carries the requests of the command, in small letters or capitals, with or without its scheme (U-09)", () =>

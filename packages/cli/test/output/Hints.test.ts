@@ -1,4 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
+import type { ScanRecord } from "@scanpoll/core/model/ScanRecord"
+import * as ScanTicket from "@scanpoll/core/model/ScanTicket"
 import * as ShellWord from "@scanpoll/core/unstable/model/ShellWord"
 import * as JournalAddress from "@scanpoll/journal/JournalAddress"
 import * as Result from "effect/Result"
@@ -62,5 +64,45 @@ describe("a command to type next", () => {
       assert.notInclude(line, "hunter2")
       assert.notInclude(line, "--journal")
     }
+  })
+
+  it("waits for open scans without the flags that only a run knows (U-05)", () => {
+    const flags = { journal: ["memory:"], maxPurchases: ["5"], targets: ["t.csv"], targetsAs: ["appvet"], var: ["A=b"] }
+    const value = Result.getOrElse(JournalAddress.parse("memory:"), () => null)
+    const settings = { journal: { value, texts: ["memory:"], shown: "", source: "flag" as const, where: "" } }
+    const ticket = ScanTicket.make({
+      vendor: "appvet",
+      origin: "https://appvet.dev",
+      account: "default",
+      scanId: "scan_1",
+      submittedAt: 0
+    })
+    const open: ScanRecord = {
+      index: 0,
+      claimId: null,
+      vendor: "appvet",
+      account: "default",
+      subject: { kind: "url", id: "x", name: "x" },
+      ticket,
+      state: "still-running",
+      outcome: null,
+      reason: null,
+      because: "stop",
+      submittedAt: 0,
+      observedAt: 0,
+      polls: 1,
+      progress: null,
+      notBefore: null,
+      reused: false,
+      ageMs: null,
+      warnings: []
+    }
+    const context = { settings, plan: "p.yaml", run: "run_1", flags, typed: { words: ["p.yaml"], flags } }
+    assert.deepStrictEqual(Hints.hints([open], context).slice(1), [
+      "  scanpoll wait --plan p.yaml appvet:scan_1 --journal memory:"
+    ])
+    assert.deepStrictEqual(Hints.hints([open], { ...context, typed: null }).slice(1), [
+      "  scanpoll wait --plan p.yaml appvet:scan_1 --journal memory:"
+    ])
   })
 })

@@ -20,7 +20,8 @@ export interface Said {
   readonly failure: unknown
 }
 
-const facts = (environment: Readonly<Record<string, string>>, directory: string): ProcessFacts => ({
+/** What a command without a terminal is started in. */
+export const facts = (environment: Readonly<Record<string, string>>, directory: string): ProcessFacts => ({
   environment,
   directory,
   home: environment["HOME"] ?? "/nowhere",

@@ -101,3 +101,15 @@ export const fromEnvironment = (environment: Environment): Result.Result<Proxies
   const noProxy = [given(environment, "NO_PROXY")?.text ?? "", ...local].filter((part) => part !== "").join(",")
   return Result.succeed({ http: plain, https: secure, noProxy })
 }
+
+/**
+ * The proxies as undici's `EnvHttpProxyAgent` takes them: an empty text for none, so that it reads no environment of its own.
+ *
+ * @category destructors
+ * @since 0.2.0
+ */
+export const agentOptions = ({ http, https, noProxy }: Proxies) => ({
+  httpProxy: http?.url ?? "",
+  httpsProxy: https?.url ?? "",
+  noProxy
+})

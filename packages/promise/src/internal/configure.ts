@@ -248,12 +248,7 @@ const dispatcher = (proxies: Proxies.Proxies | null): DispatchClient.Dispatcher 
       agent ??= import("undici").then(({ Agent, EnvHttpProxyAgent }) =>
         proxies === null
           ? new Agent({ allowH2: false })
-          : new EnvHttpProxyAgent({
-              allowH2: false,
-              httpProxy: proxies.http?.url ?? "",
-              httpsProxy: proxies.https?.url ?? "",
-              noProxy: proxies.noProxy
-            })
+          : new EnvHttpProxyAgent({ allowH2: false, ...Proxies.agentOptions(proxies) })
       )
       agent.then(
         (loaded) => loaded.dispatch(options, handler),
