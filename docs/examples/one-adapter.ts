@@ -24,7 +24,9 @@ export const program = Effect.gen(function* () {
   }
 }).pipe(
   // Why there is no outcome: the wait ended (its ticket goes on), or nothing was bought.
-  Effect.catchTag("PollStopped", (stop) => Effect.succeed(`${stop.message}; go on with appvet:${stop.ticket.scanId}`)),
+  Effect.catchTag("PollStopped", (stop) =>
+    Effect.succeed(`${stop.message}; resume it with appvet:${stop.ticket.scanId}`)
+  ),
   Effect.catchTag("SubmitError", (error) => Effect.succeed(`not bought (${error.kind}): ${error.message}`))
 )
 

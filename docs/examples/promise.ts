@@ -35,8 +35,8 @@ export const one = async (scanpoll: Scanpoll<"appvet">, signal?: AbortSignal): P
         return `the scan failed: ${outcome.reason.message}`
     }
   } catch (error) {
-    // Whatever was bought can be gone on with: `scanpoll.wait(ticket)`, today or in another process.
-    if (error instanceof PollStopped) return `${error.reason}; go on with appvet:${error.ticket.scanId}`
+    // Every bought scan can be resumed: `scanpoll.wait(ticket)`, today or in another process.
+    if (error instanceof PollStopped) return `${error.reason}; resume it with appvet:${error.ticket.scanId}`
     if (error instanceof AbortError) return error.message
     if (error instanceof SubmitError) return `not bought (${error.kind}): ${error.message}`
     throw error
@@ -73,7 +73,7 @@ export const steps = async (scanpoll: Scanpoll<"appvet">): Promise<ReadonlyArray
 }
 
 if (import.meta.main) {
-  // A missing key is told here, with everything else that is wrong, before anything is sent.
+  // A missing key is reported here, with everything else that is wrong, before anything is sent.
   await using scanpoll = createScanpoll({
     exona: { apiKey: process.env["EXONA_API_KEY"] },
     appvet: { apiKey: process.env["APPVET_API_KEY"] }

@@ -61,9 +61,12 @@ describe.concurrent("docs/examples/promise", () => {
     await rm(folder, { recursive: true })
   })
 
-  it("ends with its signal, and says how to go on", async (test) => {
+  it("ends with its signal, and says how to resume", async (test) => {
     const { scanpoll } = await simulated(test)
     assert.strictEqual(await Example.one(scanpoll, AbortSignal.abort()), "aborted: nothing was bought")
-    assert.match(await Example.one(scanpoll, AbortSignal.timeout(1000)), /^aborted: wait for appvet:scan_\w+ to go on$/)
+    assert.match(
+      await Example.one(scanpoll, AbortSignal.timeout(1000)),
+      /^aborted while waiting for appvet:scan_\w+; `wait\(ticket\)` resumes it$/
+    )
   })
 })

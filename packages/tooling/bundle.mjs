@@ -68,7 +68,7 @@ const write = async (input, dir, options = {}) => {
       dir,
       format: "esm",
       sourcemap: true,
-      // As paths of the repository: where it lay when it was built is nobody's business.
+      // As paths of the repository: the folder of the build stays private.
       sourcemapPathTransform: (source, map) => relative(root, resolve(dirname(map), source)).replaceAll("\\", "/"),
       chunkFileNames: "[name]-[hash].js",
       ...options

@@ -7,7 +7,7 @@
  *
  * - `ts`: a module of its own, compiled and run. `expr // => value` and `console.log(...) // => text` are checked, and a
  *   check that is never reached fails.
- * - `ts continued`: goes on with the module of the fence before it.
+ * - `ts continued`: continues the module of the fence before it.
  * - `ts file=scan.ts`: compiled, written to the page's folder, and run by a command of the page.
  * - `console`: commands behind `$ `, and what they print; all of it is compared. A line `...` stands for any lines. With
  *   `background`, the command runs until the page ends, and the variables it exports are those of the page.

@@ -83,8 +83,8 @@ const pictures = [
     whole: true
   },
   {
-    name: "slips",
-    says: "what a slip is answered with",
+    name: "mistakes",
+    says: "what a wrong command line is answered with",
     type: "scanpoll rnu; scanpoll run --fial-on high; scanpoll scans.yaml; scanpoll run missing.yaml; env -u APPVET_API_KEY node $BIN run appvet:https://example.com; echo done",
     until: /\ndone\n/
   },

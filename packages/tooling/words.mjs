@@ -1,6 +1,7 @@
 /**
  * House rules about the text of a file, which the lint cannot express: core speaks of no vendor, nothing reads the
- * clock behind Effect's back, no test shuts the others out, no module is imported in two forms, and no merge is unfinished.
+ * clock behind Effect's back, no test shuts the others out, no module is imported in two forms, no merge is unfinished, and
+ * no text of ours is a riddle that a plain phrase says better.
  *
  *     node packages/tooling/words.mjs [root]
  */
@@ -12,8 +13,34 @@ import { fileURLToPath } from "node:url"
 const noVendor = "core knows no vendor"
 const viaClock = "the time comes from Effect's Clock"
 
+const people =
+  "{*.md,.changeset/*.md,docs/{README,architecture,glossary,performance,size,guides/*,vendors/*,decisions/*,examples/**/*}.{md,ts},packages/{*,vendors/*}/README.md}"
+const sources = "packages/{*,vendors/*}/src/**/*.ts"
+
+// A riddle, and what a reader gets at the first reading.
+/** @type {ReadonlyArray<readonly [RegExp, string]>} */
+const riddles = [
+  [/\b(?:go|goes|going|gone) on with\b/i, "resume, continue"],
+  [/\bwhoever(?:'s)?\b/i, "name the person or the part"],
+  [/\bnobody's\b/i, "without an owner"],
+  [/\bmend(?:s|ed|ing)?\b/i, "fix"],
+  [/\bslips?\b(?! in\b)/i, "typo, mistake"],
+  [/\bbears\b/i, "allows, can hold"],
+  [/\bin whose place\b/i, "use X instead"],
+  [/\bbelongs into\b/i, "put X in Y"],
+  [/\bis not there yet\b/i, "does not exist, is not ready"],
+  [/\bis a good plan\b/i, "is valid"],
+  [/\b(?:nobody|no one) (?:knows|sees|can know|vouches)\b/i, "unknown, invisible, untrusted"],
+  [/\basks nobody\b/i, "makes no request"],
+  [/\b(?:is|are) told (?:at once|all|once|as that)\b/i, "is reported"]
+]
+
 /** @type {ReadonlyArray<{ files: string, what: RegExp, why: string }>} */
 const rules = [
+  // The page of reliability has the titles of tests, and that of statements the vendors' own words.
+  ...riddles.flatMap(([what, better]) =>
+    [people, sources].map((files) => ({ files, what, why: `say it plainly: ${better}` }))
+  ),
   { files: "packages/core/src/**/*.ts", what: /exona|appvet/i, why: noVendor },
   // Any scan may have a compliance, so only the word's use as a name of the vendor is meant.
   { files: "packages/core/src/**/*.ts", what: /["'/]compliance["'/]|\bCompliance[A-Z]|\bCOMPLIANCE_/, why: noVendor },

@@ -70,7 +70,7 @@ export const root = Command.make("scanpoll").pipe(
   ])
 )
 
-// Help that was asked for goes to standard output; a slip leaves it empty.
+// Help that was asked for goes to standard output; a wrong command line leaves it empty.
 const presenterOf = (streams: Writers, color: boolean, width: number): CliOutput.Presenter => ({
   present: (event) => {
     switch (event._tag) {
@@ -84,7 +84,7 @@ const presenterOf = (streams: Writers, color: boolean, width: number): CliOutput
         )
       case "InvalidInvocation":
         return Effect.flatMap(
-          Effect.promise(() => import("./help/Slips.ts")),
+          Effect.promise(() => import("./help/CommandLineFaults.ts")),
           ({ words }) =>
             streams.err(
               [

@@ -470,7 +470,7 @@ describe("vendors new and vendors --check", () => {
           time: "real"
         })
         assert.strictEqual(code, 1, stderr)
-        assert.include(stderr, "The demonstration did not run as meant:")
+        assert.include(stderr, "The demonstration failed:")
         assert.include(stderr, "scanpoll vendors --check FILE")
       })
     )

@@ -295,7 +295,7 @@ describe("the command", () => {
           watch: once(/"event":"submitting"/, ({ closeStdout }) => closeStdout())
         })
         assert.strictEqual(code, 130)
-        assert.match(stderr, /nobody reads standard output any more/)
+        assert.match(stderr, /standard output was closed/)
         assert.match(stderr, /scanpoll wait appvet:scan_/)
       })
     )

@@ -8,7 +8,7 @@
  * that says nothing more is taken to use what it has at the last moment at which it could. All times are the database's;
  * machines measure nothing but how long ago something was.
  *
- * Turns go to the more urgent kind first, whoever asks, and among processes in equal parts, the longest waiting first. A
+ * Turns go to the more urgent kind first, no matter who asks, and among processes in equal parts, the longest waiting first. A
  * pause, a limit or a count told to one is told to all: the others heed it within `lease`. While the database cannot be
  * reached nothing is sent beyond the turns of that lease; waits go on, and so does the work once it can be.
  *

@@ -3,7 +3,7 @@
  *
  * The open scans are cut into slices, and the workers agree through the database who has which: a worker that is added,
  * leaves, dies or freezes moves slices and nothing else. For each slice it has, a worker takes the scans that nobody
- * holds and keeps asking until they are settled. The journal is the truth about every scan: whoever asks holds its claim
+ * holds and keeps asking until they are settled. The journal is the truth about every scan: a poller holds its claim
  * there, at most one does, and what a former holder writes is refused. No worker ever submits anything, so none can buy
  * a scan a second time. Workers speak to the database alone, never to one another.
  *
@@ -58,7 +58,7 @@ export interface WorkerOptions {
 }
 
 /**
- * The worker of this process. Whoever can read `state` is alive; whether it is ready is said there.
+ * The worker of this process. A worker whose `state` can be read is alive; whether it is ready is said there.
  *
  * @category services
  * @since 0.1.0

@@ -4,7 +4,7 @@
  * The file is opened only when it is new or surely ours: what belongs to another program, to a newer version of this
  * one, or is no database at all is refused before SQLite touches it, so not a byte of it changes. It and what SQLite
  * puts beside it can be read by their owner alone. A lock held by another process blocks this one for `busyTimeout` at a
- * time and no longer: whoever wants to wait, waits without blocking.
+ * time and no longer: a caller that wants to wait does so without blocking.
  *
  * @since 0.1.0
  */
@@ -111,7 +111,7 @@ const clientOver = (
   })
 
 /**
- * - `trust`: opens a file that other users can write, or that lies in a folder they can write. Default false: whoever can
+ * - `trust`: opens a file that other users can write, or that lies in a folder they can write. Default false: anyone who can
  *   write a journal can forge results. Files and folders of root are trusted; on Windows nothing is checked.
  *
  * @category models

@@ -154,7 +154,7 @@ export type ScanStatus<Payload> =
   | { readonly _tag: "Settled"; readonly outcome: ScanOutcome<Payload> }
 
 /**
- * A scan to go on with: its ticket, in any process, or its key (`"exona:scn_01..."`).
+ * A scan to resume: its ticket, in any process, or its key (`"exona:scn_01..."`).
  *
  * @category models
  * @since 0.1.0

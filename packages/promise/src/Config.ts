@@ -21,7 +21,7 @@ import type * as Layer from "effect/Layer"
  * **Details**
  *
  * The function's signal aborts when nobody needs the key any more. What the function throws may hold a secret and is not
- * repeated: of an error, only its name and code are told. `undefined` compiles so that a variable of the environment can
+ * repeated: of an error, only its name and code are shown. `undefined` compiles so that a variable of the environment can
  * be passed on; as the other things that are no key, it is refused before anything is sent.
  *
  * @category models

@@ -2,7 +2,7 @@
  * What a promise of this package rejects with: real `Error` classes, told apart with `instanceof` or by `_tag`, which equals
  * `name`.
  *
- * - `PollStopped`: the wait ended before the scan did; `reason` says why and `ticket` goes on with it.
+ * - `PollStopped`: the wait ended before the scan did; `reason` says why and `ticket` resumes it.
  * - `SubmitError`: there is no ticket; `kind` says what is known about the purchase.
  * - `JournalError`: the journal could not be read or written; `ticket` is what had been bought by then.
  * - `PollFault`: a single poll (`status`) brought no answer, or the vendor did not take the wish of a `cancel`.
@@ -105,7 +105,9 @@ export interface Aborted {
 const abortWords = ({ claimId, state, ticket }: Aborted): string => {
   switch (state) {
     case "interrupted":
-      return ticket === null ? "aborted" : `aborted: wait for ${ScanTicket.accountKey(ticket)} to go on`
+      return ticket === null
+        ? "aborted"
+        : `aborted while waiting for ${ScanTicket.accountKey(ticket)}; \`wait(ticket)\` resumes it`
     case "in-doubt":
       return `aborted: a submission under way may have been accepted (${claimId ?? "no claim"})`
     case "not-started":

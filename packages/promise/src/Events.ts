@@ -1,7 +1,7 @@
 /**
  * What happens to a scan while it is waited for, as plain data: it can be logged, stored or sent on as JSON.
  *
- * Whoever listens cannot disturb the wait: what a listener throws is dropped.
+ * A listener cannot disturb the wait: what a listener throws is dropped.
  *
  * @since 0.1.0
  */

@@ -137,7 +137,7 @@ const words: Readonly<Record<ScanState, string>> = {
   "not-found": "not known to the vendor",
   "still-running": "still running at the deadline",
   unreachable: "unreachable",
-  protocol: "answered in a way that cannot be understood",
+  protocol: "gave an answer that cannot be understood",
   interrupted: "interrupted",
   denied: "denied: the vendor refused the credential",
   "in-doubt": "in doubt: may or may not have been bought",

@@ -3,7 +3,7 @@
  *
  * Every such text of a report has the type `HostileText`, which no function that wants a string accepts. It is unwrapped
  * here and nowhere else, once for each kind of place it may go to; each way makes it harmless there. Keys are taken out
- * where a text is marked, characters that nobody sees and commands to build runners where it is unwrapped. At run time a
+ * where a text is marked, invisible characters and commands to build runners where it is unwrapped. At run time a
  * `HostileText` is a plain string, so a report serialises as it is.
  *
  * @since 0.1.0
@@ -206,7 +206,7 @@ export const toCommandProperty = (text: HostileText, max = 500): string =>
 export const guardLines = (output: string): string => breakCommands(output)
 
 /**
- * Finished JSON in which nothing is active: characters that nobody sees, and what a build runner would take for a command,
+ * Finished JSON in which nothing is active: invisible characters, and what a build runner would take for a command,
  * are escapes, so that every value stays what it is. `space` indents it.
  *
  * @category destructors

@@ -3,7 +3,7 @@
  *
  * A row is made from a `ScanRecord` (`ReportRow`) and holds nothing else. Times are RFC 3339 texts in UTC with milliseconds, or null.
  * What is absent is null, never zero. Every free text is `HostileText`: a vendor may put anything into it, and so may
- * whoever edits the file. `payload` is null unless the caller passes one.
+ * anyone who edits the file. `payload` is null unless the caller passes one.
  *
  * @since 0.1.0
  */

@@ -3,7 +3,7 @@
  *
  * Every text of a vendor, a target or a plan passes one gate on its way out, in three steps: it is normalised, keys are taken
  * out in every disguise that SECURITY.md promises (`HostileText.of`), and it is made harmless for its place
- * (`HostileText.toLine` and its like). What is written at last passes here once more, whoever made it: a key that stands in it as
+ * (`HostileText.toLine` and its like). What is written at last passes here once more, no matter who made it: a key that stands in it as
  * it is, a control character and a command to a build runner do not pass, so that a place that forgot the gate is no leak.
  *
  * @since 0.2.0

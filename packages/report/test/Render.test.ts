@@ -98,7 +98,7 @@ describe("text", () => {
 
   it("never says that nothing was found where findings are not told", () => {
     const page = text(ScanReport.fromRecords([completed(0)], info()))
-    assert.include(page, "findings not told by the vendor")
+    assert.include(page, "the vendor's findings could not be fetched")
     assert.notInclude(page, "no findings")
   })
 

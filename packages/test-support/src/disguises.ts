@@ -32,7 +32,7 @@ const between = (text: string, random: Random, what: ReadonlyArray<string>): str
     ? text
     : Array.from(text, (char) => (random() < 0.25 ? one(random, what) + char : char)).join("")
 
-/** What nobody sees. */
+/** Invisible characters. */
 export const invisible = [
   "\u0000",
   "\u0007",

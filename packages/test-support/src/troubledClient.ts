@@ -63,7 +63,7 @@ export const troubled = (base: SqlClient.SqlClient, plan: Plan): Effect.Effect<S
         case "hangs":
           return Effect.never
         case "lost": {
-          // A transaction whose beginning nobody knows of ends with its connection.
+          // A transaction whose beginning was never confirmed ends with its connection.
           const after = sql.startsWith("BEGIN") ? rollback(connection) : Effect.void
           return Effect.andThen(Effect.andThen(effect, after), Effect.fail(broken(at)))
         }

@@ -202,7 +202,7 @@ export interface PollFacts {
  * - `sends`: the documented request for a scan of the first valid request. `id`: where the answer says which scan it is about;
  *   null where it does not.
  * - `word`: the status word that is told with the question. An answer may be one to another word.
- * - `pending`: answers that say that the result is not there yet. `settled`: the results.
+ * - `pending`: answers that say that the result is not ready. `settled`: the results.
  *
  * @category models
  * @since 0.2.0
@@ -374,7 +374,7 @@ export interface Kit<Request, Payload> {
 
 /**
  * A rule that an adapter does not keep. `violations` says in words what was seen and what should have been. `tooSlow`:
- * nothing wrong was seen, and the rule was not through after four minutes, so that nobody knows; the list is empty then.
+ * nothing wrong was seen, and the rule was not through after four minutes, so that it is undecided; the list is empty then.
  *
  * @category errors
  * @since 0.1.0

@@ -253,7 +253,7 @@ export const make = Effect.fnUntraced(function* (
             if (piece.bytes === null) {
               const slow = find("SlowClose", direction)
               if (slow !== undefined) yield* sleep(millisOf(slow.delay))
-              // A connection under a timeout that never comes stays open, whoever else closes it.
+              // A connection under a timeout that never comes stays open, no matter who else closes it.
               if (!silenced) to.end()
               return
             }

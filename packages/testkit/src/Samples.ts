@@ -73,7 +73,7 @@ export interface CallSample {
  * - `prepare`: the calls that a submission needs first, in their order. `recover`: as in a kit.
  * - `result`: the documented request at the second address, and its answers. `word`: the status word of the scan that is asked
  *   about; an answer may be one to another word. Default: the word of the first ended sample. `pending`: answers that say that
- *   the result is not there yet.
+ *   the result is not ready.
  * - `cancel`: the call that cancels a scan. `after`: what its status says afterwards.
  * - `findings`: the pages of the call for findings, and how many findings they hold. `id`: where they say which scan they
  *   are about. `of`: the answer they belong to; default the first completed one.

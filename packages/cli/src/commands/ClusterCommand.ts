@@ -28,6 +28,6 @@ const clusterStatus = Command.make("status", { ...Flags.of.clusterStatus }, (fla
  * @since 0.1.0
  */
 export const cluster = Command.make("cluster").pipe(
-  Command.withDescription("Look after the workers of a journal"),
+  Command.withDescription("Watch the workers of a journal"),
   Command.withSubcommands([clusterStatus])
 )

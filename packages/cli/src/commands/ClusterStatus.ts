@@ -74,7 +74,7 @@ const toText = (status: Statuses.ClusterStatus, journal: string): ReadonlyArray<
   const doubt = scans.inDoubt === 0 ? "" : `, ${scans.inDoubt} in doubt (\`scanpoll status\` names them)`
   return [
     `journal: ${inert(journal)}\n`,
-    `${count(alive, "worker")} alive; ${shards === null ? "no slices yet" : `${shards} slices, ${unowned} of them nobody's`}\n`,
+    `${count(alive, "worker")} alive; ${shards === null ? "no slices yet" : `${shards} slices, ${unowned} of them without an owner`}\n`,
     ...workers.flatMap((worker) => workerLines(worker, status.at)),
     `scans: ${scans.open} open, of these ${scans.free} waiting for a worker and ${scans.resting} resting; ${scans.submitting} being submitted${doubt}\n`,
     ...troubledLines(status),

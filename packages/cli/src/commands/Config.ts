@@ -37,7 +37,7 @@ type Services = FileSystem.FileSystem | Path.Path | Streams
 export const template = `# yaml-language-server: $schema=${PlanSchema.address}
 # A scanpoll plan: what to scan, at which vendors, and when a run fails.
 # Check it with \`scanpoll config validate\`, see its cost with \`scanpoll run --dry-run\`, run it with \`scanpoll run\`.
-# Keys stand in the environment and never here: EXONA_API_KEY, APPVET_API_KEY, COMPLIANCE_TOKEN.
+# Keys are in the environment, never here: EXONA_API_KEY, APPVET_API_KEY, COMPLIANCE_TOKEN.
 version: 1
 
 defaults:

@@ -99,7 +99,7 @@ const warnOfChange = Effect.fnUntraced(function* ({ plan: file, planDigest }: St
   if (file === null || planDigest === null) return
   const { faults, value } = yield* ReadPlan.read(file, { looksOnly: true })
   if (faults.length === 0 && value.digest !== planDigest) {
-    yield* say(`warning: ${inert(file)} has changed since; the run goes on with the targets it was started with`)
+    yield* say(`warning: ${inert(file)} has changed since; the run continues with the targets it was started with`)
   }
 })
 

@@ -73,7 +73,7 @@ const shipped: Show = {
   wrong: { code: defect, advice: [] },
   more: (code) => [
     "  - a partial scan that never counts as clean, and a scan that its vendor calls failed: two different things",
-    "  - a scan that was still running at its deadline: no failure, and `scanpoll wait` goes on with it",
+    "  - a scan that was still running at its deadline: no failure, and `scanpoll wait` resumes it",
     `  - a gate at \`high\` that is broken: as a step of a pipeline this run would have ended with exit code ${code}`
   ]
 }
@@ -194,7 +194,7 @@ export const demo = Effect.fnUntraced(function* (input: {
       const wrong = strange(show, ran, seen)
       if (wrong.length > 0) {
         const lines = wrong.map((line) => `  - ${inert(line, 300)}`)
-        yield* say("", "The demonstration did not run as meant:", ...lines, ...show.wrong.advice)
+        yield* say("", "The demonstration failed:", ...lines, ...show.wrong.advice)
         return show.wrong.code
       }
       yield* say(

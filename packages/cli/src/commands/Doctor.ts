@@ -152,7 +152,7 @@ const skewOf = (skews: ReadonlyMap<string, number>, opened: Account): ReadonlyAr
   ]
 }
 
-// What whoever is about to scan should know, and how old what we know of the vendor is.
+// What a user should know before scanning, and the date of our facts about the vendor.
 const termsOf = ({ asOf, docs, terms, title }: Vendor, name: string): ReadonlyArray<Check> => [
   ...(asOf === null ? [] : [ok(name, `facts of ${asOf}: newer terms and limits of ${title} are at ${docs}`)]),
   ...terms.map((term) => ok(name, term))

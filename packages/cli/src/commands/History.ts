@@ -1,5 +1,5 @@
 /**
- * `scanpoll history`: earlier answers to equal requests, or the last runs. Asks nobody.
+ * `scanpoll history`: earlier answers to equal requests, or the last runs. Makes no request.
  *
  * @since 0.2.0
  */

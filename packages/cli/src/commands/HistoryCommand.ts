@@ -33,7 +33,7 @@ export const history = Command.make(
       flags
     )
 ).pipe(
-  Command.withDescription("Show earlier answers to equal requests, what changed, and where it goes"),
+  Command.withDescription("Show earlier answers to equal requests, what changed, and the trend"),
   Command.withShortDescription("Show earlier answers to equal requests"),
   Command.withExamples([
     { command: "scanpoll history appvet example.com" },

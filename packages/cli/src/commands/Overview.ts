@@ -1,5 +1,5 @@
 /**
- * `scanpoll status` without a key: what the journal has open and in doubt, and what ended last. Asks nobody.
+ * `scanpoll status` without a key: what the journal has open and in doubt, and what ended last. Makes no request.
  *
  * @since 0.2.0
  */
@@ -68,7 +68,7 @@ export const overview = Effect.fnUntraced(function* (input: {
   const failed = yield* Output.write(settings, {
     text: () => [
       `journal: ${inert(address)}\n`,
-      ...Words.section(`open (${open.length}), \`scanpoll resume\` goes on with them`, bounded(open, openLines)),
+      ...Words.section(`open (${open.length}), \`scanpoll resume\` resumes them`, bounded(open, openLines)),
       ...Words.section(
         `in doubt (${doubtful.length}), never sent again by themselves`,
         bounded(doubtful, (entry) => [Words.line(entry, now), `  scanpoll reconcile ${entry.claimId}${tail}`])

@@ -20,7 +20,7 @@ export const purge = Command.make(
     olderThan: own("older-than", "DURATION", "Forget what ended longer ago than that, such as 90d"),
     subject: own("subject", "SUBJECT", "Forget this subject alone, by the id, address or name that reports show"),
     dryRun: ownSwitch("dry-run", "Say what would be forgotten, and change nothing"),
-    yes: ownSwitch("yes", "Do not ask; needed where nobody can answer"),
+    yes: ownSwitch("yes", "Do not ask; required off a terminal"),
     ...Flags.of.purge
   },
   ({ dryRun, olderThan, subject, yes, ...flags }) =>

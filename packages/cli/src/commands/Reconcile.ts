@@ -170,7 +170,7 @@ const doubtful = Effect.fnUntraced(function* (
   }
   if (as !== null && account !== null) return yield* takeWord(entry, account, as, tail)
   const since = Words.span((yield* Clock.currentTimeMillis) - entry.claimedAt)
-  yield* say(`${nameOf(entry)}: submitted ${since} ago, and nobody knows whether it was accepted`)
+  yield* say(`${nameOf(entry)}: submitted ${since} ago; it is not known whether it was accepted`)
   if (entry.reason !== null) yield* say(`  ${inert(entry.reason.message, 300)}`)
   if (account === null) {
     yield* say(...against, ...choicesOf(claimId, tail))

@@ -107,7 +107,7 @@ const tellLeftOut = (
 }
 
 /**
- * `scanpoll resume`: goes on with everything the journal has open. Exit code 3 at least where something had to be left: a
+ * `scanpoll resume`: resumes every open scan of the journal. Exit code 3 at least where something had to be left: a
  * claim of an account that cannot be opened, or a target of the plan that was never started.
  *
  * @category constructors

@@ -21,7 +21,7 @@ export const resume = Command.make("resume", { plan: planFlag, ...Flags.of.resum
     flags
   )
 ).pipe(
-  Command.withDescription("Go on with every open scan of the journal, report and gate; buys nothing"),
-  Command.withShortDescription("Go on with every open scan of the journal; buys nothing"),
+  Command.withDescription("Resume every open scan of the journal, report and gate; buys nothing"),
+  Command.withShortDescription("Resume every open scan of the journal; buys nothing"),
   Command.withExamples([{ command: "scanpoll resume --fail-on high -o text -o json=scans.json" }])
 )

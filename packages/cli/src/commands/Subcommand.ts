@@ -20,7 +20,7 @@ import { ProcessContext } from "../process/ProcessContext.ts"
 import { ProcessExit } from "../process/ProcessExit.ts"
 import * as Vendors from "../vendors/Vendors.ts"
 
-// An address that was typed with a name and a password in it is told without them.
+// An address that was typed with a name and a password in it is shown without them.
 const withoutPasswords = (line: string): string => line.replace(/(:\/\/)[^\s/@"]+@/g, "$1…@")
 
 /**
@@ -37,8 +37,8 @@ export const end = <R>(
       Effect.as(
         say(
           faults.length === 1
-            ? "scanpoll: nothing was sent, because of this:"
-            : `scanpoll: nothing was sent, because of these ${faults.length} faults:`,
+            ? "scanpoll: cannot start; nothing was sent:"
+            : `scanpoll: cannot start; nothing was sent. ${faults.length} faults:`,
           ...faults.map((fault) => withoutPasswords(`  ${inert(fault.where, 300)}: ${inert(fault.message, 600)}`))
         ),
         2
@@ -47,7 +47,7 @@ export const end = <R>(
     Effect.catchTag("JournalError", (error) =>
       Effect.as(
         say(
-          `scanpoll: nothing was sent: ${inert(error.message)}`,
+          `scanpoll: cannot start; nothing was sent: ${inert(error.message)}`,
           "  another journal: --journal PATH; none that outlives the run: --journal memory:"
         ),
         74

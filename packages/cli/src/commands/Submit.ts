@@ -132,7 +132,7 @@ export const submit = Effect.fnUntraced(function* (input: {
     }
     const sorted = submissions.toSorted((a, b) => a.index - b.index)
     const exitCode = codeOfAll(sorted, shutdown.isRequested())
-    // What was bought is told all the same.
+    // What was bought is reported all the same.
     const ended = yield* Effect.result(stored.end(exitCode))
     if (Result.isSuccess(ended)) return { sorted, exitCode }
     yield* say(`error: how this run ended could not be stored in the journal: ${inert(ended.failure.message)}`)

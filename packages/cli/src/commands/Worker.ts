@@ -57,7 +57,7 @@ const words = {
   "pace-ended": "its pace ended",
   interrupted: "interrupted",
   "not-found": "the vendor does not know it",
-  protocol: "the vendor's answers make no sense",
+  protocol: "the vendor's answers cannot be understood",
   journal: "the journal cannot be written",
   defect: "a defect of scanpoll"
 } as const
@@ -141,7 +141,7 @@ const prepare = Effect.fnUntraced(function* (input: Wanted) {
   const found = yield* accountsOf(plan, keys)
   const policies = Checked.all(
     found.value.accounts.map(({ account, vendor }) =>
-      // Whoever waits has a deadline; who asks goes on.
+      // A waiting client has a deadline of its own; the polls continue.
       Checked.map(Resolve.policy({ vendor }, plan, settings), (one) =>
         one === null ? [] : [[account.adapter, PollPolicy.withDeadline(one, Duration.days(1))] as const]
       )
@@ -164,7 +164,7 @@ const databaseOf = (settings: Settings): Effect.Effect<Redacted.Redacted, UsageE
     : Effect.fail(
         usage(
           source === "default" ? "--journal" : where,
-          "a worker needs the journal of its cluster, postgres://user@host:5432/database; with a password say it in SCANPOLL_JOURNAL"
+          "a worker needs the journal of its cluster, postgres://user@host:5432/database; put a password in SCANPOLL_JOURNAL"
         )
       )
 }
@@ -199,9 +199,7 @@ export const worker = Effect.fnUntraced(function* (
   const { accounts, lease, left, listening, policies, settings, slices } = yield* Checked.orRefuse(checked)
   const url = yield* databaseOf(settings)
   const visible = settings.journal.source === "flag" && hasPassword(url)
-  const warnings = visible
-    ? ["--journal: the password in it can be read in the list of processes; SCANPOLL_JOURNAL cannot"]
-    : []
+  const warnings = visible ? ["--journal: its password is visible in `ps`; put it in SCANPOLL_JOURNAL"] : []
   yield* Checked.accept(Checked.and(checked, Checked.make(null, { warnings })))
 
   const quiet = settings.quiet.value
@@ -285,5 +283,5 @@ const codeOf = (error: { readonly cause?: unknown }): string => {
   const { cause } = error
   return typeof cause === "object" && cause !== null && "code" in cause && typeof cause.code === "string"
     ? cause.code
-    : "no such address, or it is taken"
+    : "no such address, or the port is in use"
 }

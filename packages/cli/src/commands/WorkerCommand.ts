@@ -19,7 +19,7 @@ export const worker = Command.make(
   {
     plan: planFlag,
     listen: own("listen", "HOST:PORT", "Where health and metrics are answered, or off (default: 127.0.0.1:9464)"),
-    name: own("name", "TEXT", "What this worker is called; no other one may be (default: made of the machine's name)"),
+    name: own("name", "TEXT", "The worker's name, unique in its cluster (default: made of the machine's name)"),
     slices: own("slices", "N", "Into how many parts the open scans are cut; the same for all workers (default: 60)"),
     lease: own("lease", "DURATION", "How long a worker that says nothing keeps its scans (default: 12s)"),
     ...Flags.of.worker

@@ -54,7 +54,7 @@ const decisionOf = (input: Input, now: number): Checked.Checked<number | null> =
     refuse("--until", `${quote(input.until ?? "")} is in the past: name a day to come`)
   if (input.reason === null) {
     if (input.until !== null) refuse("--until", "needs --reason: what is accepted needs a reason")
-    if (input.by !== null) refuse("--by", "needs --reason: nobody accepts anything without one")
+    if (input.by !== null) refuse("--by", "needs --reason: every acceptance has one")
     if (input.assessments) refuse("--assessments", "needs --reason: what is accepted needs a reason")
   } else if (input.reason.trim() === "") refuse("--reason", "must not be empty")
   if (input.by !== null && input.by.trim() === "") refuse("--by", "must not be empty")

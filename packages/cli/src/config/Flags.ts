@@ -100,7 +100,7 @@ const targets = Struct.pick(flags, ["targets", "targetsAs", "var"])
 // Where purchases are recorded, and where keys come from.
 const stores = Struct.pick(flags, ["journal", "trustJournal", "keyFile"])
 
-// What goes on with scans that exist already.
+// The flags of commands that resume scans.
 const waiting = {
   output: report,
   raw: flags.raw,

@@ -1,7 +1,7 @@
 /**
  * What is wrong with what the user gave: a flag, a variable, a line of a plan, a key, an output.
  *
- * Everything is checked before the first request, and all faults are shown together: whoever mends one should not have
+ * Everything is checked before the first request, and all faults are shown together: a person who fixes one should not have
  * to come back for the next.
  *
  * @since 0.1.0
@@ -40,7 +40,7 @@ export class UsageError extends Data.TaggedError("UsageError")<{ readonly faults
  */
 export const usage = (where: string, message: string): UsageError => new UsageError({ faults: [{ where, message }] })
 
-// What shows nothing, or shows the rest of its line elsewhere: whoever mistyped it has to see it.
+// What shows nothing, or shows the rest of its line elsewhere: the person who mistyped it has to see it.
 const unseen = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu
 
 const escaped = (char: string): string => {

@@ -28,7 +28,7 @@ const distance = (a: string, b: string): number => {
 const plain = (name: string): string => name.toLowerCase().replace(/[-_ ]/g, "")
 
 /**
- * The candidate nearest to a name, or null when none is near enough to be meant: about one slip per three letters.
+ * The candidate nearest to a name, or null when none is near enough to be meant: about one typo per three letters.
  *
  * @category constructors
  * @since 0.1.0

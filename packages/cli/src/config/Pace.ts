@@ -85,7 +85,7 @@ export const toPolicy = (
       policy = PollPolicy.withFirst(policy, Duration.min(policy.first, vendor.limits.floor))
     }
   }
-  // Whoever set a deadline alone has chosen no pace: it is learned, as where nothing was asked for.
+  // A user who set a deadline alone has chosen no pace: it is learned, as where nothing was asked for.
   const learns = pace === null ? deadline !== null : pace._tag === "Named" && pace.name === "learned"
   if (learns) policy = DurationModel.learned(policy)
   return { policy, raised }

@@ -133,7 +133,7 @@ const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === "object" && value !== null && !Array.isArray(value)
 
 // JSON has no "absent" and no numbers beyond numbers, so an encoded schema lets null and "NaN" stand for them; a plan does not.
-// And a key nobody knows is a slip at every depth.
+// And an unknown key is a mistake at every depth.
 const strict = (schema: unknown): unknown => {
   if (Array.isArray(schema)) return schema.map(strict)
   if (!isObject(schema)) return schema
@@ -207,7 +207,7 @@ const common = {
   },
   name: {
     description:
-      "What the subject is called from run to run, whatever its address is: a baseline, a diff and the history go by it. Default: the subject itself.",
+      "The subject's name from run to run, also when its address changes: a baseline, a diff and the history go by it. Default: the subject itself.",
     ...words,
     maxLength: 200,
     examples: ["shop preview"]
@@ -234,19 +234,18 @@ export const make = (vendors: Known): Json => {
     $schema: "http://json-schema.org/draft-07/schema#",
     $id: address,
     title: "scanpoll plan",
-    description:
-      "What to scan, at which vendors, and when a run fails. Keys stand in the environment and never in a plan.",
+    description: "What to scan, at which vendors, and when a run fails. Keys are in the environment, never in a plan.",
     ...closed(
       {
         $schema: { description: "The schema of this file, for editors of JSON.", ...words },
         version: { description: "The version of the plan's form.", const: 1, default: 1 },
         defaults: optional(
-          "What holds for every target and for the run as a whole.",
+          "Settings of every target and of the run as a whole.",
           closed({ ...section("defaults", vendors), pace })
         ),
         gate: optional("When a run fails: exit code 1 where a rule is broken.", closed(section("gate", vendors))),
         vendors: optional(
-          "What holds for every target of a vendor.",
+          "Settings of every target of a vendor.",
           closed(
             Object.fromEntries(
               vendors.all.map(({ name, scans, title }) => [

@@ -142,7 +142,7 @@ const fieldWords = (vendor: Vendor, path: ReadonlyArray<string | number>, messag
   if (path.length > 1) {
     return `${unknownKey} ${quote(last)} in ${path.slice(0, -1).join(".")}${message.slice(unknownKey.length)}`
   }
-  // A slip in one of the common keys looks to the vendor like an unknown field of its own.
+  // A typo in one of the common keys looks to the vendor like an unknown field of its own.
   const known = [...vendor.keys, ...targetKeys]
   const hint = didYouMean(last, known) || `; known are ${known.join(", ")}`
   return `${unknownKey} ${quote(last)} of a target of ${vendor.name}${hint}`

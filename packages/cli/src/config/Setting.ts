@@ -212,7 +212,7 @@ export const settings = {
     fallback: Duration.hours(1),
     least: 0,
     most: Durations.oldest,
-    words: "Take an equal scan's outcome from the journal if it is not older; 0 buys anew"
+    words: "Take an equal scan's outcome from the journal if it is not older than this; 0 buys anew"
   }),
   maxPurchases: SettingKind.number({
     flag: "max-purchases",
@@ -293,7 +293,7 @@ export const settings = {
     metavar: "FILE|PACKAGE",
     choices: null,
     range: null,
-    words: "Know a vendor of your own, from a file or an installed package; its code is run. Repeatable",
+    words: "Add a vendor of your own, from a file or an installed package; its code is run. Repeatable",
     parse: (texts) =>
       collect(texts, (given) => (given.trim() === "" ? null : given.trim()), "must be a file or a package"),
     fallback: [],

@@ -173,7 +173,7 @@ export const resolve = (
   return { settings: resolved, faults: [...faults, ...strangers.faults], warnings: strangers.warnings }
 }
 
-// A variable of another program of ours is no reason to stop; a slip in one of these is.
+// A variable of another program of ours is no reason to stop; a typo in one of these is.
 const unknownVariables = (
   environment: Given["environment"]
 ): { readonly faults: ReadonlyArray<InputFault>; readonly warnings: ReadonlyArray<string> } => {

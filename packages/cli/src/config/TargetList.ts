@@ -96,7 +96,7 @@ const ndjson = (text: string): Listed => {
   const faults: Array<Tree.LocatedFault> = []
   for (const { line, text: one } of linesOf(text)) {
     if (one === "") continue
-    // YAML takes more than JSON has, and a slip would be read as something else.
+    // YAML takes more than JSON has, and a typo would be read as something else.
     const tree = isJson(one) && Tree.excess(one) === null ? Tree.parse(one) : null
     if (tree === null) faults.push({ at: { line, column: 1 }, message: "is no JSON object on one line" })
     else if (Result.isSuccess(tree)) entries.push(moved(tree.success, line))

@@ -186,7 +186,7 @@ export const sights = ({ appvet, compliance, exona }: Shape): ReadonlyArray<Sigh
       seen: appvet.ledger.requests({ status: 503 }).length === 1
     },
     {
-      words: `${requests} requests in all, over real HTTP, and no scan polled sooner than its vendor bears`,
+      words: `${requests} requests in all, over real HTTP, and no scan is polled faster than its vendor allows`,
       seen: isPolite(exona, 5_000) && isPolite(appvet, 3_000) && isPolite(compliance, 1_000)
     }
   ]

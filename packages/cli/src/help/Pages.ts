@@ -100,7 +100,7 @@ const local = {
 } as const satisfies Pick<Page, "exits" | "environment">
 
 const stopping =
-  "Ctrl-C stops the polls, writes the report, and prints the command that goes on; a second one leaves at once."
+  "Ctrl-C stops the polls, writes the report, and prints the command that resumes; a second one leaves at once."
 
 /**
  * The pages by the words of their command; the program's own is under the empty text.
@@ -136,7 +136,7 @@ export const pages: ReadonlyMap<string, Page> = new Map<string, Page>([
     "submit",
     {
       details: [
-        "Prints one key a line, vendor:scanId, for `scanpoll wait`. The journal knows the scans as well: `scanpoll resume` goes on with all of them."
+        "Prints one key a line, vendor:scanId, for `scanpoll wait`. The journal knows the scans as well: `scanpoll resume` resumes all of them."
       ],
       exits: [[0, "every scan was submitted"], [2], [3, "a scan was refused or is in doubt"], [4], [70], [74], [130]],
       environment: running.environment,
@@ -155,7 +155,7 @@ export const pages: ReadonlyMap<string, Page> = new Map<string, Page>([
     "status",
     {
       details: [
-        "With keys, one request for each scan. Without a key nobody is asked: it shows what the journal has open and in doubt, and what can be done about it."
+        "With keys, one request for each scan. Without a key it makes no request, and shows what the journal has open and in doubt, with the command for each."
       ],
       exits: [
         [0, "every scan could be asked about"],
@@ -215,7 +215,7 @@ export const pages: ReadonlyMap<string, Page> = new Map<string, Page>([
   [
     "history",
     {
-      details: ["Reads the journal and asks nobody. Without a word it shows everything."],
+      details: ["Reads the journal and makes no request. Without a word it shows everything."],
       ...local,
       seeAlso: ["status", "diff", "purge"]
     }
@@ -224,7 +224,7 @@ export const pages: ReadonlyMap<string, Page> = new Map<string, Page>([
     "purge",
     {
       details: [
-        "Nothing is forgotten without this command. It asks first; where nobody can answer, --yes is needed. The room is given back: of what was forgotten no byte stays in the file, unless another process has it open. On PostgreSQL the server decides when pages and logs are written over."
+        "Nothing is forgotten without this command. It asks first; off a terminal, --yes is required. The room is given back: of what was forgotten no byte stays in the file, unless another process has it open. On PostgreSQL the server decides when pages and logs are written over."
       ],
       ...local,
       seeAlso: ["history", "status"]
@@ -234,7 +234,7 @@ export const pages: ReadonlyMap<string, Page> = new Map<string, Page>([
     "report",
     {
       details: [
-        "Reads files that `scanpoll run -o json=FILE` wrote, several as one, and asks nobody. The gate is the one of its flags, or the one the reports were made under."
+        "Reads files that `scanpoll run -o json=FILE` wrote, several as one, and makes no request. The gate is the one of its flags, or the one the reports were made under."
       ],
       exits: [[0], [1], [2], [3], [4], [74], [130, "a report is of an interrupted run"]],
       environment: [],
@@ -289,15 +289,9 @@ export const pages: ReadonlyMap<string, Page> = new Map<string, Page>([
     "doctor",
     {
       details: [
-        "Asks each vendor for a scan that nobody has, which costs nothing, and tells what a run from here would meet."
+        "Asks each vendor about a scan that does not exist, which costs nothing, and says what a run from here would meet."
       ],
-      exits: [
-        [0, "nothing stands against a run"],
-        [2, "the configuration is at fault"],
-        [3, "a vendor cannot be reached"],
-        [4],
-        [74]
-      ],
+      exits: [[0, "a run would work"], [2, "the configuration is wrong"], [3, "a vendor cannot be reached"], [4], [74]],
       environment: ["keys", "addresses"],
       seeAlso: ["config show", "vendors"]
     }
@@ -323,7 +317,7 @@ export const pages: ReadonlyMap<string, Page> = new Map<string, Page>([
   [
     "config validate",
     {
-      details: ["Asks nobody and needs no key. Each fault comes with file, line and column."],
+      details: ["Makes no request and needs no key. Each fault comes with file, line and column."],
       exits: [
         [0, "the plan has no fault"],
         [2, "it has; each is named"]
@@ -349,12 +343,12 @@ export const pages: ReadonlyMap<string, Page> = new Map<string, Page>([
       details: [
         "The journal is the cluster: every worker of one PostgreSQL journal takes a part of its open scans, and takes over those of a worker that is gone. `run`, `submit` and `wait` with the same journal leave their polls to the workers while there are any.",
         "It polls for every account whose key is in its environment or key file; the others are left to other workers. It buys nothing.",
-        "A password belongs into SCANPOLL_JOURNAL: what stands in --journal can be read in the list of processes.",
+        "Put passwords in SCANPOLL_JOURNAL; --journal is visible in `ps`.",
         "Ctrl-C or SIGTERM hands its scans over to the others; a second one leaves at once."
       ],
       exits: [
         [0, "stopped"],
-        [2, "usage or configuration, or a port that cannot be had"],
+        [2, "usage or configuration, or the port cannot be opened"],
         [70],
         [74, "the journal cannot be opened"],
         [130, "left at once"]
@@ -367,7 +361,7 @@ export const pages: ReadonlyMap<string, Page> = new Map<string, Page>([
   [
     "cluster status",
     {
-      details: ["Reads the database and asks nobody: what workers say of themselves is a few seconds old."],
+      details: ["Reads the database and makes no request. What workers say of themselves is a few seconds old."],
       exits: [[0, "done"], [2], [3, "scans are open and no worker is alive"], [74]],
       environment: [],
       seeAlso: ["worker", "status"]
@@ -398,11 +392,11 @@ export const pages: ReadonlyMap<string, Page> = new Map<string, Page>([
       details: [
         "Prints the variables that make the other commands talk to the simulated vendors instead of the real ones. Leave it running, and paste them in another terminal.",
         "With --vendor it plays a vendor of your own too, by its samples, on the next port.",
-        "When it ends, it says what each vendor saw: requests, scans bought, answers from the cache."
+        "At the end it prints each vendor's ledger: requests, scans bought, answers from the cache."
       ],
       exits: [
         [0, "stopped"],
-        [2, "usage, or a port that cannot be had"]
+        [2, "usage, or the port cannot be opened"]
       ],
       environment: [],
       seeAlso: ["demo", "run", "vendors new"]

@@ -34,7 +34,7 @@ export const atLogLevel =
   <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
     Effect.gen(function* () {
       const facts = yield* ProcessContext
-      // The rows on a terminal say what a warning would; whoever wants both asks for it.
+      // The rows on a terminal say what a warning would; a flag asks for both.
       const rows = styleOf(settings, facts) === "tty" && settings.logLevel.source === "default"
       const level = rows ? "Error" : (levels[settings.logLevel.value] ?? "Warn")
       return yield* Effect.provideService(effect, References.MinimumLogLevel, level)

@@ -19,7 +19,7 @@ const surelyKey = /(?:^|_)(?:API_?KEY|TOKEN)(?:_|$)/
 const unlikely = 16
 
 /**
- * Makes known to the scrubber of this process what the environment surely holds as keys, whoever's they are: the variables
+ * Makes known to the scrubber of this process what the environment surely holds as keys, of any owner: the variables
  * whose name says `API_KEY` or `TOKEN`, with at least 16 characters. `Keys.make` adds the vendors' own of any length.
  *
  * @category combinators

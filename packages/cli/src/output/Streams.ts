@@ -2,7 +2,7 @@
  * Standard output and standard error of the process.
  *
  * Standard output carries what was asked for and nothing else. A reader that goes away (`| head -1`) is no fault: what is
- * written after that is dropped, and `readerGone` tells whoever would rather stop. Nobody has to read standard error: a
+ * written after that is dropped, and `readerGone` tells callers that would rather stop. Nobody has to read standard error: a
  * pipe that is full holds the process up for two seconds, and for two more at its end, and no longer.
  *
  * @since 0.1.0
@@ -68,7 +68,7 @@ export const layer: Layer.Layer<Streams> = Layer.effect(
         if (text === "") return resume(Effect.void)
         stream.write(text, (error) => {
           if (error === null || error === undefined || isGone(error)) {
-            // Whoever reads the other stream may go on doing so.
+            // The reader of the other stream may still be there.
             if (error !== null && error !== undefined && stream === process.stdout)
               Deferred.doneUnsafe(gone, Effect.void)
             resume(Effect.void)
@@ -129,7 +129,7 @@ export const layer: Layer.Layer<Streams> = Layer.effect(
 )
 
 /**
- * The streams with a gate before them. Whatever goes to standard error, whoever wrote it, has no key in it and no command
+ * The streams with a gate before them. Nothing that goes to standard error, no matter who wrote it, has a key in it and no command
  * to a build runner. What goes to standard output is sealed as its format needs it.
  *
  * @category combinators
@@ -142,7 +142,7 @@ export const gated = (inner: Writers, scrub: (text: string) => string): Writers 
 })
 
 /**
- * A text nobody vouches for as one harmless line.
+ * An untrusted text as one harmless line.
  *
  * @category constructors
  * @since 0.1.0

@@ -1,7 +1,7 @@
 /**
  * Files that are written whole or not at all.
  *
- * The text goes into a new file beside the target, which then takes the target's name: whoever looks sees the old file or
+ * The text goes into a new file beside the target, which then takes the target's name: a reader sees the old file or
  * the complete new one. A device or a pipe is written to directly, because it has no name to take, and so is a file that
  * cannot be replaced because it is mounted; a pipe without a reader is waited for in a way that a signal ends.
  *
@@ -198,7 +198,7 @@ export const obstacle = Effect.fnUntraced(function* (
   return open ? null : "its folder cannot be written to"
 })
 
-// A link that leads to a file which is not there yet is followed too: the file will be made at its end.
+// A link to a file that does not exist is followed too: the file will be made at its end.
 const ending = (full: string, links = 40): Effect.Effect<string, never, FileSystem.FileSystem | Path.Path> =>
   Effect.gen(function* () {
     const fs = yield* FileSystem.FileSystem
@@ -233,7 +233,7 @@ export const inWorkingFolder = Effect.fnUntraced(function* (
 })
 
 // Where a path that names a place in the working folder ends, if a link takes it out of there; else null. A checkout may
-// hold links that whoever wrote the command line has never seen.
+// hold links that the author of the command line has never seen.
 const leadsOut = Effect.fnUntraced(function* (
   path: string
 ): Effect.fn.Return<string | null, never, FileSystem.FileSystem | Path.Path> {

@@ -17,7 +17,7 @@ import * as Accounts from "./Accounts.ts"
 import * as Checked from "./Checked.ts"
 
 /**
- * A claim and the account that can go on with it, or why there is none.
+ * A claim and the account that can resume it, or why there is none.
  *
  * @category models
  * @since 0.1.0
@@ -32,7 +32,7 @@ export interface OpenClaim {
 const sentence = (fault: InputFault): string => `${fault.where} ${fault.message}`
 
 /**
- * Opens the accounts that claims were made with. A claim is gone on with only by the account that made it, at the
+ * Opens the accounts that claims were made with. A claim is resumed only by the account that made it, at the
  * address where it was made.
  *
  * @category constructors

@@ -72,7 +72,7 @@ const proxies = (environment: Readonly<Record<string, string | undefined>>): Che
     : Checked.make(null, { faults: read.failure.map(({ message, variable }) => ({ where: variable, message })) })
 }
 
-// A threshold for a vendor that nobody knows would hold for no scan at all. Those of a plan are told with its other faults.
+// A threshold for an unknown vendor would hold for no scan at all. Those of a plan are reported with its other faults.
 const scoreFaults = ({ minScore }: Settings, known: Known): ReadonlyArray<InputFault> =>
   minScore.source === "plan"
     ? []
@@ -101,7 +101,7 @@ export const begin = Effect.fnUntraced(function* (
     ...(formats === undefined ? [{ file: settings.baseline.value, what: "the baseline" }] : []),
     ...reads
   ]
-  // Before any fault is told: a key that was typed in the wrong place must be known by then.
+  // Before any fault is reported: a key that was typed in the wrong place must be known by then.
   const keys = yield* Keys.make(environment, settings.keyFile.value)
   const outputs = yield* Outputs.check(settings, { name, formats: formats ?? Format.names }, inputs)
   const baseline = formats === undefined ? yield* SavedFiles.readBaseline(settings) : Checked.make(null)

@@ -203,7 +203,7 @@ export const fromWords = Effect.fnUntraced(function* (
 ): Effect.fn.Return<Checked.Checked<Plans.Plan>, never, FileSystem.FileSystem | Vendors> {
   const vendors = yield* Vendors
   const { environment } = yield* ProcessContext
-  // Their faults are told with those of all other settings.
+  // Their faults are reported with those of all other settings.
   const { settings } = SettingsOf.resolve({ flags, environment, plan: {} })
   const lists = settings.targets.value
   const variables = settings.var.value
@@ -257,7 +257,7 @@ const asFaults = (
       return `unknown vendor ${quote(name)}${didYouMean(name, vendors.names) || `; it is one of ${vendors.names.join(", ")}; ${howToBring(name)}`}`
     }
     if (type !== null && !vendor.keys.includes("type")) return `${name} has no types`
-    return lists.length === 0 ? "says what the lines of --targets are, and there are none" : null
+    return lists.length === 0 ? "has no use without --targets" : null
   }
   const fault = message()
   return Checked.make(null, { faults: fault === null ? [] : [{ where, message: fault }] })

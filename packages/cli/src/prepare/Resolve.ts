@@ -106,7 +106,7 @@ export const policy = (
   const warnings =
     made.raised === null || paceInForce === null
       ? []
-      : [`${paceInForce.where}: ${vendor.name} bears a poll every ${floor}; the interval is raised to that`]
+      : [`${paceInForce.where}: ${vendor.name} allows one poll every ${floor}; using ${floor}`]
   const checked = PollPolicy.check(made.policy, vendor.limits)
   if (Result.isSuccess(checked)) return Checked.make(made.policy, { warnings })
   const where = deadlineInForce?.where ?? paceInForce?.where ?? vendor.name

@@ -87,7 +87,7 @@ export const readOwnBaseline = Effect.fnUntraced(function* (file: string) {
   return Checked.make(value, {
     faults: faults.map(({ message, where }) => ({
       where,
-      message: `${message}; what it holds would be lost, so move it or name another file`
+      message: `${message}; its content would be lost: move it, or name another file`
     }))
   })
 })

@@ -3,7 +3,7 @@
  *
  * The plan of a pull request is written by somebody who may not decide what is bought, written or accepted. Whatever else such a
  * plan sets is a fault, each with its line. A target that attacks what it scans is refused as well: that a plan says
- * `authorized: true` is nobody's authority. Targets and settings of the command line and the environment are not bound by any of this.
+ * `authorized: true` has no authority. Targets and settings of the command line and the environment are not bound by any of this.
  *
  * @since 0.2.0
  */

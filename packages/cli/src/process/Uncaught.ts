@@ -26,7 +26,7 @@ export const listen = (say: (text: string) => void, end: () => void): void => {
     }
   }
   process.on("uncaughtException", (error) => {
-    say(clean(`scanpoll: an error that nobody caught, of a vendor's module or of scanpoll itself\n${wordsOf(error)}\n`))
+    say(clean(`scanpoll: an uncaught error, in a vendor's module or in scanpoll itself\n${wordsOf(error)}\n`))
     end()
   })
   // None where NODE_NO_WARNINGS is set.

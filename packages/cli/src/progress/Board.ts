@@ -154,8 +154,8 @@ export const endWords = (record: Records.ScanRecord): string => {
   if (reason === null) return words.join(", ")
   // Some reasons begin with the state, which has just been said.
   const said = inert(reason.message, 160)
-  const mend = record.because === "credential" && reason.advice !== null ? inert(reason.advice, 160) : ""
-  const why = mend === "" ? said : `${said.replace(/\.$/, "")}; ${mend}`
+  const advice = record.because === "credential" && reason.advice !== null ? inert(reason.advice, 160) : ""
+  const why = advice === "" ? said : `${said.replace(/\.$/, "")}; ${advice}`
   return `${words.join(", ")}${why.startsWith(state) ? why.slice(state.length) : `: ${why}`}`
 }
 

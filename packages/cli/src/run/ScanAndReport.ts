@@ -248,8 +248,8 @@ export const run = Effect.fnUntraced(function* (
   const storing = yield* begin(wanted, id, startedAt)
   if (Result.isFailure(storing)) faults.push({ code: 74, message: storing.failure })
   const stored = Result.isSuccess(storing) ? storing.success : null
-  // Whoever reads nothing but events and leaves wants no more of them.
-  const left = Effect.andThen(streams.readerGone, streams.err("nobody reads standard output any more: stopping\n"))
+  // A reader of events alone that leaves wants no more of them.
+  const left = Effect.andThen(streams.readerGone, streams.err("standard output was closed: stopping\n"))
   const until =
     events.onStdout && outputs.length === 1 ? Effect.raceFirst(shutdown.requested, left) : shutdown.requested
   const { failure, ended } = yield* scan(wanted, { until, events, stored, typeOf })
@@ -337,7 +337,7 @@ const begin = (
     Effect.result
   )
 
-// What the report says about the exit, for whoever does not see the report.
+// What the report says about the exit, for people who do not see the report.
 const conclusion = (report: ScanReport.ScanReport): ReadonlyArray<string> => {
   const { byState, total } = report.summary
   const states = Object.entries(byState).map(([state, count]) => `${count} ${state}`)

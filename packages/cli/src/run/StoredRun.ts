@@ -222,7 +222,7 @@ export const begin = (start: Start, startedAt: number): Effect.Effect<Storing, J
   })
 
 /**
- * Goes on with a stored run. `rows`: for each request of the batch, the index of its row.
+ * Continues a stored run. `rows`: for each request of the batch, the index of its row.
  *
  * @category constructors
  * @since 0.2.0

@@ -105,7 +105,7 @@ export const layerExisting = (
   )
 
 /**
- * The journal of a command that buys or polls. On PostgreSQL the budgets are shared with whoever else has it, and its
+ * The journal of a command that buys or polls. On PostgreSQL the budgets are shared with its other users, and its
  * workers do the polls where there are any.
  *
  * @category layers

@@ -52,7 +52,7 @@ export const layer = (
   )
 
 /**
- * The journal and the budgets of a process that polls itself, whoever else does.
+ * The journal and the budgets of a process that polls itself, no matter who else does.
  *
  * @category layers
  * @since 0.1.0

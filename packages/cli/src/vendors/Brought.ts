@@ -176,7 +176,7 @@ export const clash = (
 }
 
 /**
- * The vendors of the wanted modules, beside those that are known already. Every fault of every module is told.
+ * The vendors of the wanted modules, beside those that are known already. Every fault of every module is reported.
  *
  * @category constructors
  * @since 0.2.0

@@ -115,7 +115,7 @@ export const exona: Vendors.Vendor = Vendors.make({
     terms: ExonaVendor.vendor.terms ?? [],
     isId: ExonaVendor.vendor.isId,
     doubt: [
-      "Exona has no list of scans, so nobody can look for it. Its dashboard may show it, and so may its cache: submit the",
+      "Exona has no list of scans, so it cannot be looked for. Its dashboard may show it, and so may its cache: submit the",
       "same company with maxAgeDays 1 and without forceRefresh, some minutes after the first time. A hit costs nothing and",
       "gives the first scan; a miss starts a new scan, which is paid for."
     ]

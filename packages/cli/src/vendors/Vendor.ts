@@ -38,7 +38,7 @@ export interface Access {
   readonly account: string
   readonly baseUrl: string | null
   readonly credential: Credential
-  /** The variable the credential is read from: who has to mend it is told its name. Null for a vendor without keys. */
+  /** The variable the credential is read from, for messages that say which key to fix. Null for a vendor without keys. */
   readonly variable: string | null
   readonly insecureHosts: ReadonlyArray<string>
   /** The values of the vendor's `extraVariables` that are set. */
@@ -99,7 +99,7 @@ export interface Account {
   readonly origin: string
   readonly limits: VendorLimits
   readonly policies: ScanAdapter<never, unknown>["policies"]
-  /** For whoever polls any claim of this account. */
+  /** For the poller of any claim of this account. */
   readonly adapter: Scans.AnyAdapter
   readonly request: (input: unknown, options: TargetOptions) => ScanRequest<unknown>
   readonly ticket: (scanId: string, options: WaitOptions) => ScanRequest<unknown>
@@ -272,9 +272,9 @@ export const make = <Request, Payload>(fields: {
     if (!Predicate.isObject(input)) return []
     const unread = new Set(known.map((fault) => String(fault.path[0])))
     const rest = Object.entries(input).filter(([name]) => !unread.has(name))
-    const mended = decodeKnown({ ...fields.sample, ...Object.fromEntries(rest) })
-    return Result.isSuccess(mended)
-      ? fields.check(mended.success).filter((fault) => !unread.has(String(fault.path[0])))
+    const completed = decodeKnown({ ...fields.sample, ...Object.fromEntries(rest) })
+    return Result.isSuccess(completed)
+      ? fields.check(completed.success).filter((fault) => !unread.has(String(fault.path[0])))
       : []
   }
   const faults = (input: unknown): ReadonlyArray<RequestFault> => {

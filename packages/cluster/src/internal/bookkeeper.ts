@@ -1,5 +1,5 @@
-// One check-in of this process after the other: what it tells the shared books, and what it takes from their answer.
-// Law: what was told is told once and what was granted is taken once, however often an answer gets lost. It touches the
+// One check-in of this process after the other: what it reports to the shared books, and what it learns from their answer.
+// Law: what was reported is reported once and what was granted is taken once, however often an answer gets lost. It touches the
 // books through the store, and the hand, the used turns, what was heard and the open scans of this process.
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"

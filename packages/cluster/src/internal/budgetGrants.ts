@@ -127,7 +127,7 @@ export const deal = (heard: Heard, { most, turns, unknown }: Free, limits: Accou
     const parts = share(want > 0 ? [...rivals, { id: report.holder, want, since }] : rivals, available)
     mine[kind] = parts.get(report.holder) ?? 0
     for (const part of parts.values()) free -= part
-    // Whoever stands in line before us has one turn before our next; so has every more urgent wish.
+    // Every wish before us in the queue has one turn before our next; so has every more urgent one.
     if (mine[kind] < want) ahead += rivals.filter((rival) => mine[kind] > 0 || rival.since <= since).length
     else if (kinds.some((each) => report.wants[each] > mine[each])) ahead += wanted
   }
@@ -150,7 +150,7 @@ export const waitOf = (
     const times = rooms.flatMap(({ room, window }) => roomAt(used, now, window, ahead + 1 - Math.max(0, room - dealt)))
     if (times.length > 0) when = Math.max(...times)
   } else if (gap > 0 && report.wants.poll <= mine.poll && report.wants.collect <= mine.collect) {
-    // Whoever may be submitting tells soon that it did.
+    // A process that may be submitting reports soon that it did.
     if (startsAt === null) when = now + Math.min(usualRecheck, gap)
     else if (startsAt > now) when = startsAt
   }

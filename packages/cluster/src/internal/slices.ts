@@ -94,7 +94,7 @@ export class Slices {
           Effect.suspend(() => {
             this.keepers.delete(number)
             tell({ _tag: "Lost", slice: number })
-            // The slice is given up when its scans are free: whoever has it next finds them all.
+            // The slice is given up when its scans are free: its next owner finds them all.
             return Effect.andThen(keeper.stop, Effect.timeoutOption(journal.flushed, "3 seconds"))
           })
       )

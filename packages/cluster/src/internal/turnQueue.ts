@@ -19,7 +19,7 @@ class Lane<A extends Queued> {
   }
 
   push(item: A): void {
-    // Whoever comes later is mostly due later: the place is near the end.
+    // A later arrival is mostly due later: the place is near the end.
     let at = this.items.length
     while (at > this.served && (this.items[at - 1]?.due ?? item.due) > item.due) at--
     this.items.splice(at, 0, item)

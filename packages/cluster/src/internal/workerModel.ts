@@ -11,7 +11,7 @@ import type { Saying } from "./saying.ts"
  *
  * - `Gained` and `Lost`: a slice, from 1 to the number of slices.
  * - `Kept`: it asks after this scan from now on. `Settled`: the outcome is in the journal.
- * - `Rests`: the wait ended without an outcome; nobody asks before `until`, then whoever has the slice does.
+ * - `Rests`: the wait ended without an outcome; no worker asks before `until`, then the owner of the slice does.
  *
  * @category models
  * @since 0.1.0

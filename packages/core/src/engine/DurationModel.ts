@@ -113,7 +113,7 @@ export const makeMemory = (options: Options = {}): Durations => {
       try {
         options.keep?.(lesson)
       } catch {
-        // Whoever stores lessons cannot disturb the scans.
+        // A failure of the store of lessons cannot disturb the scans.
       }
     },
     known: (kind) => books.get(kindKey(kind))?.known ?? 0,

@@ -117,7 +117,7 @@ class Wait<A, T, R> extends Course<A, T, R, Crew> implements Entry {
     return this.stage === "queueing" ? now : this.afterCut(now)
   }
 
-  // Leaves without a word: whoever waited is gone.
+  // Leaves without a word: the waiter is gone.
   leave(): Effect.Effect<void> {
     const fiber = this.fiber
     this.retire()
@@ -143,7 +143,7 @@ class Wait<A, T, R> extends Course<A, T, R, Crew> implements Entry {
     try {
       this.done(exit())
     } catch {
-      // Whoever listens cannot disturb the fleet.
+      // A listener cannot disturb the fleet.
     }
   }
 

@@ -3,7 +3,7 @@
  *
  * One fleet for all of them: a sleeping scan is an entry in its heap and owns no fiber. What a poll costs, what a fault
  * means and what is done with an outcome is as in `Scans`; the journal hears of the outcome and of nothing else. A wait
- * that ends without one rests and is let go of, for whoever takes it next. No request is made, and none goes on, that
+ * that ends without one rests and is released for its next owner. No request is made, and none goes on, that
  * the hold on its claim does not allow.
  *
  * @since 0.1.0
@@ -89,7 +89,7 @@ const quietly = (effect: () => void): void => {
   try {
     effect()
   } catch {
-    // Whoever listens cannot disturb the keeper.
+    // A listener cannot disturb the keeper.
   }
 }
 

@@ -1,5 +1,5 @@
 /**
- * What happens during a wait, told to whoever listens. Listening never changes the wait.
+ * What happens during a wait, told to every listener. Listening never changes the wait.
  *
  * Times are milliseconds since 1970 on the engine's clock.
  *

@@ -32,7 +32,7 @@ export type TurnKind = "poll" | "collect" | "submit"
 
 /**
  * A turn that was granted. `waited` is how long it took in milliseconds, counted from `due`, and `queued` whether the account could
- * not be asked at once: a process that is late because its machine is busy did not queue. `giveBack` returns a turn that made no request. `renew` is for whoever could not ask at once: it makes the turn one of this moment, or gives it
+ * not be asked at once: a process that is late because its machine is busy did not queue. `giveBack` returns a turn that made no request. `renew` is for a caller that could not ask at once: it makes the turn one of this moment, or gives it
  * back and says false when the account may not be asked at this moment.
  *
  * @category models
@@ -192,7 +192,7 @@ class MemoryAccount implements AccountBudget {
     collect: new Lanes(),
     submit: new Lanes()
   }
-  // Serves the queue while anybody waits; on the clock of whoever queued last.
+  // Serves the queue while anybody waits; on the clock of the last caller that queued.
   private readonly alarm = new Alarm(() => this.serve())
   private home: { readonly clock: Clock.Clock; readonly context: Context.Context<never> } | null = null
   private serving = false

@@ -161,7 +161,7 @@ export interface KnownDurations<in Request> {
  *
  * - `vendor`, `origin`, `account`: where requests go and whose they are. `account` is a label, not a credential.
  * - `environment`: part of the claim where one vendor has several worlds, such as test and live; otherwise "".
- * - `limits`, `policy`, `policies`, `budget`: what the vendor bears, its recommended policy, the named ones, and its
+ * - `limits`, `policy`, `policies`, `budget`: what the vendor allows, its recommended policy, the named ones, and its
  *   rate limit.
  * - `durations`: what is known of how long its scans take; left out where nothing is learned from them.
  * - `payload`: the schema of the vendor's own result, to store it and read it back.
@@ -176,7 +176,7 @@ export interface KnownDurations<in Request> {
  *   leaves a doubt.
  * - `recover`: what became of a submission whose answer was lost, by what was prepared for it: its ticket, or null where it
  *   surely was not accepted. Given by a vendor whose prepared data name the scan.
- * - `submit`: one request. `poll`: one request. The engine says what the scan is `about`; whoever polls by an id alone need
+ * - `submit`: one request. `poll`: one request. The engine says what the scan is `about`; an adapter that polls by an id alone need
  *   not.
  * - `result`: one request, for an adapter whose `poll` answers `Ended`: what the scan says, after the vendor has said that it
  *   ended as `vendorStatus`. It is paced and retried as a poll is, also by a later process, which asks for nothing else.

@@ -1,5 +1,5 @@
 /**
- * One scan somebody wants: a request to a vendor, or a ticket or a claim to go on with.
+ * One scan somebody wants: a request to a vendor, or a ticket or a claim to resume.
  *
  * Making one sends nothing. Its types are those of the adapter's payload and of the policy's environment, so requests to
  * different vendors fit into one list.

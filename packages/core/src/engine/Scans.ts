@@ -48,7 +48,7 @@ export const request = ScanRequest.fromRequest
 export const fromTicket = ScanRequest.fromTicket
 
 /**
- * A claim of the journal to go on with, for `runAll`. Sends nothing and never buys.
+ * A claim of the journal to resume, for `runAll`. Sends nothing and never buys.
  *
  * @category constructors
  * @since 0.1.0
@@ -185,7 +185,7 @@ export const run = <Request, Payload, R = never>(
   Effect.suspend(() => Trips.single(request(adapter, wanted, options), options))
 
 /**
- * Buys one scan and does not wait for its outcome: succeeds as soon as there is a ticket, which `wait` goes on with. What
+ * Buys one scan and does not wait for its outcome: succeeds as soon as there is a ticket, which `wait` resumes. What
  * was bought before is named, not bought again, and a vendor that answers at once brings its outcome with the ticket.
  *
  * Fails with `SubmitError` when there is no ticket, with `JournalError` when the journal cannot be used: then nothing was
@@ -391,7 +391,7 @@ export const listOpen = <R = never>(
   })
 
 /**
- * The claims that a later process can go on with: those that are open or in doubt, oldest first, then those that settled
+ * The claims that a later process can resume: those that are open or in doubt, oldest first, then those that settled
  * without evidence that a later request may bring.
  *
  * @category constructors
@@ -405,7 +405,7 @@ export const openClaims: Effect.Effect<ReadonlyArray<ClaimEntry>, JournalError, 
 })
 
 /**
- * Goes on with everything the journal has open for these adapters: one record per claim, as for `runAll`. Nothing is
+ * Resumes everything the journal has open for these adapters: one record per claim, as for `runAll`. Nothing is
  * bought; what is in doubt is recorded as that.
  *
  * @category constructors

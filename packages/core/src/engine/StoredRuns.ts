@@ -3,7 +3,7 @@
  *
  * A run is stored before its first submission, with everything needed to ask for its targets again, and is written to as
  * it goes. What was bought stands in the claims; a row of a run names its claim. So a run that was killed at any point can
- * be gone on with, and a finished one be told again.
+ * be continued, and a finished one be reported again.
  *
  * @since 0.2.0
  */
@@ -23,7 +23,7 @@ import type { ClaimKey, JournalError } from "./internal/journalError.ts"
  * - `kind`: the vendor's type of scan; null where it is not known.
  * - `request`: the target as JSON, enough to ask for it again; null where nothing may be asked for again.
  * - `forced`: it asked for a new scan, whatever is known.
- * - `claimId`: the claim it goes on with; null while there is none.
+ * - `claimId`: the claim it continues; null while there is none.
  *
  * @category models
  * @since 0.2.0
@@ -65,7 +65,7 @@ export interface StoredRow extends RowStart {
  * - `command`: what started it, such as `run`.
  * - `plan`, `planDigest`: the plan's name as it was given, and the SHA-256 of its bytes in hexadecimal digits; null where
  *   there was no plan file.
- * - `options`: what else is needed to go on with it, as JSON.
+ * - `options`: what else is needed to continue it, as JSON.
  *
  * @category models
  * @since 0.2.0
@@ -119,7 +119,7 @@ export interface RunFilter {
  *
  * - `begin`: stores a run and its rows, before anything of it is bought. Where the journal has more runs than it keeps
  *   (`runsKept`, `rowsKept`), the oldest are forgotten.
- * - `reopen`: the run is gone on with, by this process. Fails with `conflict` where there is no such run.
+ * - `reopen`: the run is continued, by this process. Fails with `conflict` where there is no such run.
  * - `claimed`, `rowEnded`: a row has its claim, and its end. Kept as soon as convenient, and at the latest by `end`: what
  *   is lost is known from the claims, which were made since the run began. The last word about a row counts.
  * - `end`: the run is over, with an exit code.

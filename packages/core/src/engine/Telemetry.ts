@@ -1,5 +1,5 @@
 /**
- * What a run tells whoever operates it: metrics, spans and log lines, none of which can change a wait.
+ * What a run tells its operators: metrics, spans and log lines, none of which can change a wait.
  *
  * Metrics are plain counters in the process's registry and cost next to nothing. Spans are made only while a tracer
  * other than the built-in one is installed: a span per scan, a child per poll that says why it was made when it was.

@@ -1,7 +1,7 @@
 /**
  * Decides where requests may go: the checked base of a vendor, and paths that cannot lead out of it.
  *
- * The base is https; plain http only for hosts named for it. Whatever is wrong is told all at once and without the
+ * The base is https; plain http only for hosts named for it. All faults are reported at once and without the
  * text of the URL, which may hold a password. A path is appended as it is, so it may only hold characters that no URL
  * parser rewrites; `VendorHttp.segment` makes any text into such a part, or into one that every client refuses to send.
  *

@@ -5,8 +5,8 @@
  * It follows no redirect, retries nothing, adds no header and sets no deadline: `VendorHttp` above it keeps its promises
  * as on any other client. An answer is there as soon as its headers are; its body is read as it is asked for, and while
  * nobody takes what has come, no more is taken from the socket. Aborting a request closes its connection (over HTTP/2,
- * its stream); one that waits for its connection is never sent. Nobody's code runs inside undici's parser, which must not
- * be entered twice: whoever waits hears of an answer when the parser has returned.
+ * its stream); one that waits for its connection is never sent. No caller's code runs inside undici's parser, which must not
+ * be entered twice: a waiter hears of an answer when the parser has returned.
  *
  * This module does not import undici. It is handed the dispatcher: an `Agent` of undici 7 or 8, which
  * `NodeHttpClient.makeDispatcherOptions` of `@effect/platform-node` makes. Give it `allowH2: false`: over HTTP/2 undici sends a

@@ -17,7 +17,7 @@ import { cut } from "./WireFields.ts"
  *
  * 408, 425 and 5xx are passing; 429 is throttling; 401 and 403 refuse the credential; 404 is a missing id; everything
  * else (a redirect, 400, 402, 405, 410, 422, 451) is an answer that asking again will not change. Other 2xx cannot be
- * understood, but may be a slip.
+ * understood, but may be a mistake of ours.
  *
  * @category destructors
  * @since 0.1.0
@@ -78,7 +78,7 @@ export const pollTransport = (
 
 /**
  * A submission without an answer: surely not accepted when no byte of it left, in doubt otherwise. Without a credential
- * it is denied, as with a refused one: both are mended in the same place. `advice` is what a person can do about one in
+ * it is denied, as with a refused one: both are fixed in the same place. `advice` is what a person can do about one in
  * doubt.
  *
  * @category constructors

@@ -1,5 +1,5 @@
 /**
- * An answer that has the asked id and is about something else: its verdict is nobody's.
+ * An answer that has the asked id and is about something else: its verdict belongs to no scan.
  *
  * What was asked for is compared with what the answer names, where it names anything: sites and companies by the host of
  * their address, every other kind of subject by its id or the parts of it that both name, in any case, and the vendor's

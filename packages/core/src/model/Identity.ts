@@ -24,7 +24,7 @@ export interface Scanned {
 }
 
 /**
- * A text that only the same subject under scan has, whoever scans it and whenever: stable across runs and releases.
+ * A text that only the same subject under scan has, no matter who scans it and when: stable across runs and releases.
  *
  * @category destructors
  * @since 0.2.0

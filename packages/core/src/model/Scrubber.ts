@@ -3,7 +3,7 @@
  *
  * A text is decoded, then compared. Up to four disguises are undone, one on top of the other, in any order:
  *
- * - characters that nobody sees (control, zero-width, direction and format characters, terminal sequences, accents and
+ * - invisible characters (control, zero-width, direction and format characters, terminal sequences, accents and
  *   other combining marks), and line ends with the blanks around them;
  * - upper and lower case; full-width and styled letters;
  * - percent-encoding, backslash escapes of JSON and JavaScript, HTML entities: of all characters or of some;
@@ -249,7 +249,7 @@ export const make = (): Scrubber => {
 
 /**
  * The scrubber of this process. It learns every credential that any client of any vendor is given, so a key that one
- * vendor or a plan repeats is found whoever it belongs to.
+ * vendor or a plan repeats is found no matter whose it is.
  *
  * @category constructors
  * @since 0.1.1

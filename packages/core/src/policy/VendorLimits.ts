@@ -1,5 +1,5 @@
 /**
- * What a vendor bears, whatever policy a user composes. A policy may only be slower.
+ * What a vendor allows, whatever policy a user composes. A policy may only be slower.
  *
  * @since 0.1.0
  */

@@ -50,7 +50,7 @@ export type { ErrorRow, Errors, Firm, Question } from "./internal/errorTable.ts"
 export type { About, Ending, Meaning, Said, Unusable, Verdict, When } from "./internal/meanings.ts"
 
 /**
- * How often to ask, how long to wait, and how much the vendor bears.
+ * How often to ask, how long to wait, and how much the vendor allows.
  *
  * - `every`: for each named pace an interval, or a policy.
  * - `deadline`: of policies made from intervals. Default 5 minutes.

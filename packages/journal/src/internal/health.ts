@@ -12,7 +12,7 @@ export interface Health {
   readonly declare: (error: JournalError) => void
   // Ends when it is well.
   readonly well: Effect.Effect<void>
-  // Probes while it is sick, for ever.
+  // Probes for ever while the database does not answer.
   readonly run: Effect.Effect<never>
 }
 

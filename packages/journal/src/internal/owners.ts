@@ -121,7 +121,7 @@ export const make = (parts: Parts): Effect.Effect<Owners> =>
       // Others took this process for gone, and may hold what it held. It continues under a new id.
       me = yield* makeOwnerId
       yield* register
-      held.loseAll(errorOf("lost", "this process was away for too long"))
+      held.loseAll(errorOf("lost", "this process was suspended for too long"))
     })
 
     const ensureRegistered = Effect.gen(function* () {

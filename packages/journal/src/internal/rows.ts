@@ -143,7 +143,7 @@ export const readClaim = (row: unknown, now: number): ClaimRow | null => {
     environment: textOf(at("environment")),
     fingerprint
   }
-  // A row that was moved to another key is nobody's.
+  // A row that was moved to another key belongs to no claim.
   if (keyHash(key) !== at("key_hash")) return null
   const scanId = at("scan_id")
   const submittedAt = at("submitted_at")

@@ -52,7 +52,7 @@ export const inspectLog = (path: string, Sqlite: typeof DatabaseSync): Effect.Ef
         reading.close()
       }
     } catch {
-      // Whatever is wrong is told when the file is opened.
+      // Faults are reported when the file is opened.
     }
     return typeof version === "number" && version > schemaVersion ? Effect.fail(errorOf("newer", path)) : Effect.void
   })

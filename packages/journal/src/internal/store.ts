@@ -1,5 +1,5 @@
 // Runs transactions. May touch: the database, through what it is given to run. Law: none can hang, a write whose answer
-// was lost is run again with the stamp of its first try (by which it recognises itself), and while the database is sick
+// was lost is run again with the stamp of its first try (by which it recognises itself), and while the database does not answer
 // nobody tries but the probe.
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"

@@ -1,5 +1,5 @@
 // Whether others could have written a journal file. May touch: `stat` of the file, of what SQLite keeps beside it, and of
-// its folder. Law: whoever can write a journal decides what counts as scanned, so a file that others can write is not read.
+// its folder. Law: anyone who can write a journal decides what counts as scanned, so a file that others can write is not read.
 import * as Effect from "effect/Effect"
 import type { JournalError } from "@scanpoll/core/engine/ScanJournal"
 import * as ShellWord from "@scanpoll/core/unstable/model/ShellWord"
@@ -28,7 +28,7 @@ export const check = (file: string): Effect.Effect<void, JournalError> =>
     const us = process.geteuid?.()
     if (us === undefined) return Effect.void
     try {
-      // Of a link, both folders: whoever can write the first may lead it elsewhere.
+      // Of a link, both folders: anyone who can write the first may lead it elsewhere.
       const target = Fs.existsSync(file) ? Fs.realpathSync(file) : file
       const folders = [...new Set([Path.dirname(file), Path.dirname(target)])]
       const found = [

@@ -58,7 +58,7 @@ const makeFeed = <A extends object>() => {
     const [first, ...others] = readers.splice(0)
     first?.(end)
     for (const reader of others) reader(done)
-    // An error is told once.
+    // An error is reported once.
     last = first === undefined ? end : done
   }
   return {
@@ -174,7 +174,7 @@ export const make = <R, ER>(runtime: ManagedRuntime.ManagedRuntime<R, ER>): Runs
             run ??= begin()
             return feed.next()
           },
-          // Whoever leaves the loop wants nothing more.
+          // A caller that leaves the loop wants nothing more.
           return: async () => {
             const left = run ?? "none"
             run = "none"

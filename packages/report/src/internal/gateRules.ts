@@ -14,7 +14,7 @@ const gradeRank = (grade: string): number | null => {
   return letter * 3 + (parts[2] === "+" ? 0 : parts[2] === "-" ? 2 : 1)
 }
 
-// Nobody knows how bad an unknown severity was, so whatever comes after it may be worse.
+// An unknown severity may have been anything, so the one after it may be worse.
 const isWorseThanBefore = ({ previous, severity }: ReportScan): boolean =>
   previous !== null &&
   severity !== previous.severity &&

@@ -103,7 +103,7 @@ export const parse: (text: string) => Effect.Effect<ScanReport, ReportError> = E
  * - `edited`: it is not: somebody changed or reformatted the file.
  * - `unsealed`: there is none.
  *
- * A digest shows an edit made by accident; whoever edits on purpose can write a new one.
+ * A digest shows an edit made by accident; a person who edits on purpose can write a new one.
  *
  * @category guards
  * @since 0.1.0

@@ -14,7 +14,7 @@ const longestWait = Duration.toMillis("30 days")
 const hintMillis = (hint: Option.Option<Duration.Duration>): number | null =>
   Option.getOrNull(Option.map(hint, Duration.toMillis))
 
-/** What a settled answer says, apart from its payload: what a field nobody knows must not change. */
+/** What a settled answer says, apart from its payload: what an unknown field must not change. */
 const verdict = (heard: bench.HeardPoll<unknown>): unknown => {
   if (heard._tag !== "Success" || heard.value.observation._tag !== "Settled") return null
   const outcome = heard.value.observation.value

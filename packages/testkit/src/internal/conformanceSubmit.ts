@@ -30,7 +30,7 @@ const unusableIds: ReadonlyArray<unknown> = [
   "x".repeat(5_000)
 ]
 
-/** Steps after which nobody can know whether the vendor took the submission. */
+/** Steps after which it is unknown whether the vendor took the submission. */
 const doubtful = (accepted: Answer): ReadonlyArray<readonly [about: string, step: Script.Step]> => [
   ...[500, 502, 503, 504, 520, 408].map((status) => [`${status} of a gateway`, Script.html(status)] as const),
   ...[301, 302, 303, 307, 308].map((status) => [`${status}`, Script.redirect("/elsewhere", status)] as const),

@@ -65,7 +65,7 @@ export const mapTexts = (
   )
 }
 
-/** The body with fields nobody knows in every object, at every depth. */
+/** The body with unknown fields in every object, at every depth. */
 export const enrich = (body: unknown): unknown => {
   if (Array.isArray(body)) return body.map(enrich)
   if (!isRecord(body)) return body

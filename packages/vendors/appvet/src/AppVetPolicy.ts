@@ -54,7 +54,7 @@ export const durations: KnownDurations<{ readonly type: string }> = {
 }
 
 /**
- * What AppVet bears: no two polls of a scan within 3 seconds, and a minute of quiet after a 429 that names no end.
+ * What AppVet allows: no two polls of a scan within 3 seconds, and a minute of quiet after a 429 that names no end.
  *
  * @see {@link https://appvet.dev/docs}
  * @category constructors

@@ -1,5 +1,5 @@
 /**
- * When to ask about a compliance scan, and what its vendor bears.
+ * When to ask about a compliance scan, and what its vendor allows.
  *
  * The scan runs inside the submission, so the first poll goes out at once and is nearly always the last. Paces matter
  * only where it is not: a submission whose answer was lost, a scan somebody else started, a server whose last update
@@ -15,7 +15,7 @@ import * as PollPolicy from "@scanpoll/core/policy/PollPolicy"
 import * as VendorLimits from "@scanpoll/core/policy/VendorLimits"
 
 /**
- * What the vendor bears: a poll a second for one scan, as its own web client does, and two minutes for a submission,
+ * What the vendor allows: a poll a second for one scan, as its own web client does, and two minutes for a submission,
  * because the scan runs inside it (40 000 rows took 17.5 seconds). The other limits are the defaults.
  *
  * @category constructors

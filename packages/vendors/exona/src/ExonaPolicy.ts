@@ -16,7 +16,7 @@ import type { ExonaRequest } from "./ExonaSchema.ts"
 import * as ExonaSchema from "./ExonaSchema.ts"
 
 /**
- * What Exona bears: 5 seconds between two polls of one scan, 60 seconds after a 429 that names no wait, 15 seconds for
+ * What Exona allows: 5 seconds between two polls of one scan, 60 seconds after a 429 that names no wait, 15 seconds for
  * the answer to a submission.
  *
  * @see https://docs.exonalab.com/docs/guides/polling

@@ -67,7 +67,7 @@ const severities: ReadonlyArray<readonly [Severity.Severity, ReadonlyArray<strin
  */
 export const severityOf = ({ impacts = [], severity }: SonarQubeIssue): Severity.Severity => {
   const words = impacts.length > 0 ? impacts.map((impact) => impact.severity) : [severity ?? ""]
-  // A word that nobody knows may be the worst.
+  // An unknown word may be the worst.
   if (words.some((word) => !severities.some(([, known]) => known.includes(word)))) return "unknown"
   return severities.find(([, known]) => words.some((word) => known.includes(word)))?.[0] ?? "unknown"
 }

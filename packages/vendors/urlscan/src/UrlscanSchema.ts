@@ -14,7 +14,7 @@ const label = Schema.String.check(Schema.isPattern(/^[\w.:-]{1,64}$/))
  * A visit of one page.
  *
  * - `url`: http or https, without a user name or password. Its fragment reaches the browser.
- * - `visibility`: who sees the result. `public`: everybody, at once, on urlscan.io. `unlisted`: whoever has its id, and
+ * - `visibility`: who sees the result. `public`: everybody, at once, on urlscan.io. `unlisted`: anyone who has its id, and
  *   vetted researchers. `private`: your account. Default `unlisted`, whatever the account's own default is.
  * - `country`: from where the page is visited, two letters such as `de`. Default: urlscan.io chooses.
  * - `customagent`, `referer`: headers of the visit. Default: urlscan.io's own.
@@ -28,7 +28,7 @@ export const UrlscanRequest = Schema.Struct({
   url: Vendor.publicUrl,
   visibility: Schema.optionalKey(
     Schema.Literals(["public", "unlisted", "private"]).annotate({
-      description: "Who sees the result. Default: unlisted, which is whoever has its id."
+      description: "Who sees the result. Default: unlisted, which is anyone who has its id."
     })
   ),
   country: Schema.optionalKey(

@@ -143,7 +143,7 @@ export const define = ({ severity = severityOf }: Options = {}): Vendor.Vendor<U
     asOf: "2026-11-29",
     terms: [
       "scans are unlisted unless the target says otherwise; a public one shows its address to everybody at once",
-      "the page is visited by urlscan.io's browser, and whoever runs it sees the visit"
+      "the page is visited by urlscan.io's browser, and its operators see the visit"
     ],
     baseUrl: "https://urlscan.io",
     auth: { header: "API-Key" },

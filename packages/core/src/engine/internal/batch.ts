@@ -146,7 +146,7 @@ export const batched = <P, R, A>(
         Effect.sync(() => {
           if (left.delete(index)) accounts[index]?.load(-1)
         })
-      // Whoever reads slowly holds nothing up.
+      // A slow reader holds nothing up.
       const ended = yield* Queue.unbounded<A, Cause.Done>()
       // Interrupted as one: while some end in their grace, no other one begins anything.
       yield* Effect.forEach(

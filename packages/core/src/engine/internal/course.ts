@@ -321,7 +321,7 @@ const tell = <A>(observer: (event: PollEvent<A>) => void, event: PollEvent<A>): 
   try {
     observer(event)
   } catch {
-    // Whoever listens cannot disturb the wait.
+    // A listener cannot disturb the wait.
   }
 }
 

@@ -250,7 +250,7 @@ const observe = <Payload>(
   }
 }
 
-// The time of the next poll, for whoever takes the claim next; null when none is known.
+// The time of the next poll, for the claim's next owner; null when none is known.
 const notBefore = (job: Job.Job<unknown, unknown>, cause: Cause.Cause<Job.FollowError>): Effect.Effect<number | null> =>
   Effect.map(SteadyClock.now, (now) => {
     const found = Cause.findError(cause)

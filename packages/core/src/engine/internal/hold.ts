@@ -125,7 +125,7 @@ export const firstPollAt = (
   return polledUntil === undefined ? stored : Math.max(stored, Math.ceil(Math.min(polledUntil, now) + floor))
 }
 
-// Takes the claim, and leaves it when `use` fails. `notBefore` is the time of the next poll, for whoever takes it next.
+// Takes the claim, and leaves it when `use` fails. `notBefore` is the time of the next poll, for its next owner.
 export const withClaim = <A, E, R>(
   { slot, journal }: Job.Job<unknown, unknown>,
   claimId: string,
@@ -147,7 +147,7 @@ export const withClaim = <A, E, R>(
 const lapsed = PollFault.make({
   kind: "Transient",
   code: "lease-ended",
-  message: "cut because the journal could not be reached in time to say that we are still here"
+  message: "cut because the journal could not be reached in time to renew this worker's lease"
 })
 
 // A request that outlasts our lease could meet that of the next owner.

@@ -44,7 +44,7 @@ const notStored =
       quota
     })
 
-// The scan is there: what is missing, or is not where it was, is its result. The wait ends so that it can be gone on with.
+// The scan is there: what is missing, or is not where it was, is its result. The wait ends so that it can be resumed.
 const ofResult = (fault: PollFault.PollFault): PollFault.PollFault => {
   if (fault.kind !== "Missing") return fault
   const { code, hint, message, permanent, quota, requestId } = fault

@@ -19,7 +19,7 @@ export type ClaimState = "intent" | "submitted" | "settled" | "in-doubt" | "refu
 /**
  * A claim as the journal knows it. Times are milliseconds since 1970.
  *
- * - `outcome`: the encoded form; whoever reads it decodes it with the adapter's schema.
+ * - `outcome`: the encoded form; its reader decodes it with the adapter's schema.
  * - `reason`: why it is in doubt or refused; of a settled claim, which evidence its outcome lacks.
  * - `request`: what was asked for, as JSON, while that may still be needed to find a submission whose answer was lost;
  *   otherwise null.
@@ -186,7 +186,7 @@ export interface PurgeOptions {
  * - `claim`: makes a claim unless an equal one is open or in doubt, or the newest settled one answers it (`answers`):
  *   its outcome may be reused (`isReusable`) and settled at or after `reuseFrom`, or it settled after `askedAt`, when the
  *   wish was made (both milliseconds since 1970). With `peek`, nothing is written and a `Fresh` answer holds no claim.
- *   `request` is kept, as JSON, until it is known what became of the submission, and `kind` for whoever goes on with the
+ *   `request` is kept, as JSON, until it is known what became of the submission, and `kind` for the process that continues the
  *   claim.
  * - `submitted`, `settled`, `inDoubt`, `refused`, `released`: the moves. `settled` of a settled claim keeps the first
  *   outcome; its `lacking` says which evidence that outcome lacks. A claim in doubt may become `submitted` (its scan was

@@ -129,7 +129,7 @@ export class KeptWait implements PollSpec<ScanOutcome<unknown>, ScanTicket.ScanT
     return this.kept.claimId
   }
 
-  // The first one: whoever waits for this scan knows it by that.
+  // The first one: waiters of this scan know it by that.
   get ticket(): ScanTicket.ScanTicket {
     return this.kept.ticket
   }
@@ -183,7 +183,7 @@ export class KeptWait implements PollSpec<ScanOutcome<unknown>, ScanTicket.ScanT
     }
   }
 
-  // When the next poll may be made, for whoever takes the claim at `now`; a poll that is cut reached the vendor all the
+  // When the next poll may be made, for the owner that takes the claim at `now`; a poll that is cut reached the vendor all the
   // same.
   restsUntil(now: number): number {
     return this.nextAt > now ? this.nextAt : now + Decision.floorOf(this.policy, this.limits)

@@ -53,7 +53,7 @@ export const lessonKey = ({ kind, origin, scan, vendor }: Pick<Lesson, keyof Sca
   JSON.stringify([vendor, origin, kind, scan])
 
 /**
- * The scans a plan is for: their kind, what the vendor says about their durations, and what it bears.
+ * The scans a plan is for: their kind, what the vendor says about their durations, and what it allows.
  *
  * @category models
  * @since 0.1.0

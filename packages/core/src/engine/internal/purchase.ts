@@ -125,7 +125,7 @@ const purchase = <Payload, R>(
     const isInterrupted = Exit.isFailure(yield* Effect.exit(restore(Effect.void)))
     const hasEqual = EqualRequests.equalBefore(job) !== null || wish.waiting.claimId !== null
     if (isInterrupted || job.account.isDenied("submit") || hasEqual || !held.turn.renew()) {
-      yield* store(job.journal.released(claimId), "a claim that was given up")
+      yield* store(job.journal.released(claimId), "a claim that was released")
       return lookAgain
     }
     const { purchases } = job.run
@@ -204,7 +204,7 @@ const maySubmit = (restore: Hold.Restore, job: Job.Job<unknown, unknown>, held: 
 
 // Nothing was sent for it.
 const giveUp = ({ journal }: Job.Job<unknown, unknown>, claimId: string): Effect.Effect<void, JournalError> =>
-  store(journal.released(claimId), "a claim that was given up")
+  store(journal.released(claimId), "a claim that was released")
 
 type Prepared = { readonly _tag: "Ready"; readonly prepared: unknown }
 
@@ -268,7 +268,7 @@ const notAccepted = SubmitError.make({
   message: "the vendor has no such scan: the submission was not accepted"
 })
 
-// An interrupt leaves the doubt to whoever comes next.
+// An interrupt leaves the doubt to the next process.
 const recovered = (restore: Hold.Restore, job: Job.Job<unknown, unknown>, prepared: unknown) =>
   Effect.map(Effect.exit(restore(Doubt.recover(job, prepared))), (exit) => (Exit.isSuccess(exit) ? exit.value : null))
 

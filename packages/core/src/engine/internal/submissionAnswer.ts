@@ -67,7 +67,7 @@ const firstWait = ({ request }: Job.Job<unknown, unknown>, hint: Submitted["hint
   return Math.max(Math.ceil(own), VendorSays.hintMillis(hint, Duration.zero, adapter.limits.hintCap))
 }
 
-/** The scan was not bought, or nobody knows: which of them is stored. */
+/** The scan was not bought, or that is unknown: which of them is stored. */
 export const rejected = <Payload>(
   job: Job.Job<Payload, unknown>,
   claimId: string,

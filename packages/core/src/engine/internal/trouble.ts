@@ -1,4 +1,4 @@
-// The trouble of an open claim, for whoever looks at the journal. May touch: the journal's `faulted`. Law: nothing waits for
+// The trouble of an open claim, for people who look at the journal. May touch: the journal's `faulted`. Law: nothing waits for
 // it, and no credential is in it.
 import type { Seen } from "../../model/PollStopped.ts"
 import * as Scrubber from "../../model/Scrubber.ts"

@@ -1,4 +1,4 @@
-// What a vendor's answer or fault does to the account, whoever asked: learn its quota, pause it, count a denial, store the
+// What a vendor's answer or fault does to the account, no matter who asked: learn its quota, pause it, count a denial, store the
 // pause. May touch: the account's budget and the journal's pauses. Law: nobody asks an account before the vendor allows.
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"

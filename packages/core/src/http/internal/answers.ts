@@ -150,7 +150,7 @@ const bodyOf = (
     if (bytes === null) return Effect.succeed(unreadable("too-large", `more than ${maxBytes} bytes`))
     const decoded = expected === "text" ? JsonBody.text(bytes, scrubber) : JsonBody.decode(bytes, reading)
     return Effect.map(decoded, ({ body, warnings }): Read =>
-      // 101: a client that hands it on hands over the connection, which is nobody's then.
+      // 101: a client that hands it on hands over the connection; close it.
       ({ answer: { ...said, body, warnings }, open: status > 0 && status < 200 })
     )
   })

@@ -1,4 +1,4 @@
-// One timer that can be moved. Setting it costs one sleep; ringing early is allowed, so whoever set it looks at the
+// One timer that can be moved. Setting it costs one sleep; ringing early is allowed, so its owner looks at the
 // clock again.
 import type * as Clock from "effect/Clock"
 import type * as Context from "effect/Context"

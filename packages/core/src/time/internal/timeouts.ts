@@ -1,4 +1,4 @@
-// Many timeouts, one timer: one heap and one alarm for all effects under a clock, whoever asks (a poll, a schedule, a
+// Many timeouts, one timer: one heap and one alarm for all effects under a clock, no matter who asks (a poll, a schedule, a
 // request of `VendorHttp`). May touch: the fibers it starts. Laws: no timer outlives the effects it is for; after a pause of
 // the process (SIGSTOP, a closed lid) an answer that already lies in the socket is read before its timeout counts.
 import * as Cause from "effect/Cause"
@@ -51,7 +51,7 @@ class Timeouts {
   }
 
   private arm(): void {
-    // Whoever is cut may start something else at once: the alarm is set when all that is due has been cut.
+    // What is cut may start something else at once: the alarm is set when all that is due has been cut.
     if (this.isExpiring) return
     const first = this.heap.peek()
     if (first !== undefined && first.due < this.alarm.setFor) this.alarm.set(first.due, this.clock, this.context)

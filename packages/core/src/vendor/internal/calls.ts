@@ -192,7 +192,7 @@ export interface Status<in A, out P> {
  *   alone.
  * - `id`: where the answer says which scan it is about; null where it does not.
  * - `means`: what the answer means, or a function of the status word.
- * - `pending`: answers other than 200 that say the result is not there yet.
+ * - `pending`: answers other than 200 that say the result is not ready.
  *
  * @category models
  * @since 0.2.0

@@ -49,7 +49,7 @@ export const make = <T, L>(
     const from = since - clockSkew
     const found = new Map<string, number | null>()
     const path = typeof call.path === "string" ? call.path : call.path(target)
-    // An empty list would read as "nothing was bought", which nobody knows here.
+    // An empty list would read as "nothing was bought", which is unknown here.
     if (typeof path !== "string") return yield* unaskable(path.code, path.message)
     let received = 0
     for (let page = 0; page < pages; page++) {

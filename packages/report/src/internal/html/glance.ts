@@ -158,7 +158,7 @@ export const tiles = ({ report }: View): Node => {
     tile(
       "Findings",
       Words.number(open),
-      [bySeverity, silent === 0 ? "" : `not told by ${Words.plural(silent, "scan")}`]
+      [bySeverity, silent === 0 ? "" : `not given by ${Words.plural(silent, "scan")}`]
         .filter((part) => part !== "")
         .join("; ") || "in all scans"
     ),

@@ -1,4 +1,4 @@
-// The findings of all scans by their rule: one fix often mends many subjects.
+// The findings of all scans by their rule: one fix often helps many subjects.
 import * as Severity from "@scanpoll/core/model/Severity"
 import * as Hostile from "../../HostileText.ts"
 import type { ReportFinding, ReportScan } from "../../ReportScan.ts"

@@ -58,7 +58,7 @@ const flagWords = (flag: string, path: ReadonlyArray<string>, doc: HelpDoc.HelpD
   return `${command} has no flag ${flag}${meant === null ? "" : `; did you mean ${meant}?`}`
 }
 
-// The library lists what it takes as literals of a program.
+// The library lists the accepted literals as a program would write them.
 const accepted = (expected: string): string => {
   const plain = expected.replace(/^Expected:? /, "")
   const choices = [...plain.matchAll(/"([^"]*)"/g)].map((match) => match[1] ?? "")
@@ -67,7 +67,7 @@ const accepted = (expected: string): string => {
 }
 
 /**
- * One slip in words, without the program's name before it.
+ * One fault of a command line in words, without the program's name before it.
  *
  * @category destructors
  * @since 0.1.0
