@@ -151,7 +151,7 @@ describe("workers as commands", () => {
         assert.deepStrictEqual(posts, [8, 8])
 
         const text = yield* command(journal, ["cluster", "status"])
-        assert.match(text.stdout, /2 workers alive; 60 slices, 0 of them nobody's\n/)
+        assert.match(text.stdout, /2 workers alive; 60 slices, 0 of them without an owner\n/)
         assert.match(text.stdout, /b {2}gone, last seen/)
         assert.strictEqual(text.code, 0)
         const metrics = yield* get(first.port, "/metrics")
@@ -267,13 +267,13 @@ describe("workers as commands", () => {
           (other) => Effect.sync(() => other.close())
         )
         assert.deepStrictEqual([port, portSays.includes("EADDRINUSE")], [2, true], portSays)
-        // A password on the command line is everybody's.
+        // A password on the command line is visible to every user.
         const warned = yield* scanpoll(["worker", "--journal", journal], {
           environment,
           time: "real",
           watch: once(/polls for/, (running) => running.kill("SIGTERM"))
         })
-        assert.match(warned.stderr, /^warning: --journal: the password in it can be read/m)
+        assert.match(warned.stderr, /^warning: --journal: its password is visible in `ps`/m)
         assert.notInclude(warned.stderr, password)
         assert.strictEqual(warned.code, 0)
       })
