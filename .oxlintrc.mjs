@@ -221,14 +221,6 @@ export default {
         "no-restricted-properties": ["error", ...restricted(viaEffect, properties), ...restricted(gated, streams)]
       }
     },
-    // Circles of types that are being opened: nothing is to be added here.
-    {
-      files: [
-        "packages/core/src/vendor/{Definition,internal/judging}.ts",
-        "packages/testkit/src/{Conformance,Samples,internal/conformance*,internal/definedKit}.ts"
-      ],
-      rules: { "import/no-cycle": "error" }
-    },
     // What measures real time beside other libraries uses real time, their ways, and modules that only switch things on.
     {
       files: ["packages/bench/src/**"],

@@ -1,7 +1,7 @@
 import { CredentialError } from "@scanpoll/core/http/Credential"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
-import type { Answer, Kit } from "../Conformance.ts"
+import type { Answer, Kit } from "./kitFacts.ts"
 import * as Ledger from "../Ledger.ts"
 import * as Script from "../Script.ts"
 import * as bench from "./conformanceBench.ts"

@@ -10,7 +10,7 @@ import * as Result from "effect/Result"
 import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
 import { isDeepStrictEqual } from "node:util"
-import type { Answer, Kit, Path } from "../Conformance.ts"
+import type { Answer, Kit, Path } from "./kitFacts.ts"
 import * as bench from "./conformanceBench.ts"
 import * as wire from "./conformanceWire.ts"
 

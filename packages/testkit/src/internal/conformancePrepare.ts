@@ -1,6 +1,6 @@
 import * as Effect from "effect/Effect"
 import { isDeepStrictEqual } from "node:util"
-import type { Kit, PrepareFacts } from "../Conformance.ts"
+import type { Kit, PrepareFacts } from "./kitFacts.ts"
 import * as Script from "../Script.ts"
 import * as bench from "./conformanceBench.ts"
 import { faultsOf } from "./conformanceSent.ts"

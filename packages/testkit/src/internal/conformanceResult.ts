@@ -1,5 +1,5 @@
 import * as Effect from "effect/Effect"
-import type { Answer, CancelFacts, Kit, ResultFacts } from "../Conformance.ts"
+import type { Answer, CancelFacts, Kit, ResultFacts } from "./kitFacts.ts"
 import * as Script from "../Script.ts"
 import * as bench from "./conformanceBench.ts"
 import { credentialRules } from "./conformanceCredential.ts"

@@ -1,6 +1,6 @@
 import * as Effect from "effect/Effect"
 import { isDeepStrictEqual } from "node:util"
-import type { Kit, Sent } from "../Conformance.ts"
+import type { Kit, Sent } from "./kitFacts.ts"
 import type { Entry } from "../Ledger.ts"
 import * as bench from "./conformanceBench.ts"
 import * as wire from "./conformanceWire.ts"

@@ -16,7 +16,7 @@ import type {
   SettledAnswer,
   SubmitFacts,
   Sent
-} from "../Conformance.ts"
+} from "./kitFacts.ts"
 import type { ScanSample, Samples } from "../Samples.ts"
 import type { Auth } from "./shownKey.ts"
 import * as wire from "./conformanceWire.ts"
