@@ -9,7 +9,6 @@
  *
  * @since 0.1.0
  */
-import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -18,26 +17,18 @@ import type * as Scope from "effect/Scope"
 import * as Semaphore from "effect/Semaphore"
 import * as SqlClient from "effect/sql/SqlClient"
 import * as ScanJournal from "@scanpoll/core/engine/ScanJournal"
-import * as Tickets from "@scanpoll/core/model/ScanTicket"
 import * as Waits from "@scanpoll/core/unstable/time/Waits"
 import * as Claims from "./internal/claims.ts"
 import * as ClaimTables from "./internal/claimTable.ts"
-import * as Dialects from "./internal/dialect.ts"
-import { HeldClaims } from "./internal/heldClaims.ts"
-import * as Identities from "./internal/identity.ts"
+import * as Foundation from "./internal/foundation.ts"
 import * as Holds from "./internal/holds.ts"
-import * as Leases from "./internal/lease.ts"
 import * as Moves from "./internal/moves.ts"
 import * as Outboxes from "./internal/outbox.ts"
-import * as OwnerTables from "./internal/owners.ts"
-import * as Processes from "./internal/processes.ts"
 import * as Readings from "./internal/readings.ts"
 import * as ReadOnly from "./internal/readOnly.ts"
 import * as StoredRuns from "./internal/runs.ts"
-import * as Stores from "./internal/store.ts"
 import * as TakeFree from "./internal/takeFree.ts"
 import * as Watches from "./internal/watch.ts"
-import { migrate } from "./JournalSchema.ts"
 import type { Sharing } from "./SharedClaims.ts"
 
 /**
@@ -74,82 +65,12 @@ const bounded = (name: string, value: Duration.Input | undefined, fallback: numb
   return millis
 }
 
-// The journal is another one now. What this process had bought is in the log, so that it can be found again.
-const endAll = (held: HeldClaims, error: ScanJournal.JournalError): Effect.Effect<void> =>
-  Effect.gen(function* () {
-    const remedy = "put it back, then `scanpoll resume`; or wait for each scan by its key: `scanpoll wait KEY`"
-    yield* Effect.logError(`${error.message}. Nothing more is submitted or polled. To recover, ${remedy}`)
-    for (const [claimId, ticket] of held.entries()) {
-      yield* Effect.logError(
-        ticket === null
-          ? `claim ${claimId} was being submitted; the vendor may have accepted it`
-          : `bought: ${Tickets.key(ticket)}, account ${ticket.account} (claim ${claimId})`
-      )
-    }
-    held.loseAll(error)
-  })
-
-// The rooms that say who this process is, and whether the database can be written.
-const foundation = (sql: SqlClient.SqlClient, options: Options) =>
-  Effect.gen(function* () {
-    const clock = yield* Effect.service(Clock.Clock)
-    const dialect = Dialects.make(sql)
-    const held = new HeldClaims()
-    const lease = Leases.make(clock, bounded("lease", options.lease, 15_000))
-    const here = Processes.here()
-    const place = options.presence === "lease" ? { ...here, place: "", started: "" } : here
-    const identity = Identities.make(sql, held)
-    const owners = yield* OwnerTables.make({ sql, dialect, lease, held, place, verify: identity.verify })
-    const heartbeat = Effect.andThen(owners.heartbeat, identity.verifyNewest)
-    const prepare = Effect.provideService(migrate(), SqlClient.SqlClient, sql)
-    let isOpen = false
-    const store = yield* Stores.make(
-      sql,
-      {
-        patience: bounded("patience", options.patience, 5_000),
-        limit: bounded("limit", options.limit, 10_000),
-        outage: bounded("outage", options.outage, 30_000)
-      },
-      {
-        name: owners.me(),
-        probe: Effect.suspend(() => (isOpen ? heartbeat : prepare)),
-        onOutage: (error) => held.endWaits(error),
-        ending: { look: identity.look, explain: identity.explain, onEnd: (error) => endAll(held, error) }
-      }
-    )
-    const open = Effect.gen(function* () {
-      yield* store.read(prepare)
-      isOpen = true
-      yield* store.write((stamp) =>
-        Effect.andThen(identity.learn, Effect.andThen(owners.register, owners.freeOrphans(stamp)))
-      )
-    })
-    const beat = Effect.catch(store.writeOnce(heartbeat), (error) =>
-      Effect.sync(() => (ScanJournal.mayHeal(error) ? store.declare(error) : held.loseAll(error)))
-    )
-    return { sql, clock, dialect, held, lease, owners, store, open, beat, label: here.label }
-  })
-
-// SQLite writes the file anew and empties the log; PostgreSQL frees the rows for its own use. Neither does it in a transaction.
-const compact = (
-  sql: SqlClient.SqlClient,
-  store: Pick<Stores.Store, "read">
-): Effect.Effect<boolean, ScanJournal.JournalError> =>
-  store.read(
-    sql.onDialectOrElse({
-      pg: () =>
-        Effect.as(
-          sql.unsafe("VACUUM scanpoll_claims, scanpoll_runs, scanpoll_run_rows, scanpoll_lessons").unprepared,
-          true
-        ),
-      orElse: () =>
-        Effect.gen(function* () {
-          yield* sql.unsafe("VACUUM").unprepared
-          const [row] = yield* sql.unsafe<{ busy: number }>("PRAGMA wal_checkpoint(TRUNCATE)").unprepared
-          return row?.busy === 0
-        })
-    })
-  )
+const boundsOf = (options: Options) => ({
+  lease: bounded("lease", options.lease, 15_000),
+  patience: bounded("patience", options.patience, 5_000),
+  limit: bounded("limit", options.limit, 10_000),
+  outage: bounded("outage", options.outage, 30_000)
+})
 
 /**
  * The operations of a journal, for as long as the scope, and those of processes that share its open claims. The schema is
@@ -164,7 +85,7 @@ export const makeShared = (
   Effect.gen(function* () {
     const sql = yield* SqlClient.SqlClient
     const watchEvery = bounded("watch", options.watch, 500)
-    const base = yield* foundation(sql, options)
+    const base = yield* Foundation.make(sql, boundsOf(options), options.presence ?? "system")
     const { beat, held, lease, owners, store } = base
     const removeGone = owners.removeGone(store)
     const outbox = yield* Outboxes.make(base)
@@ -204,7 +125,6 @@ export const makeShared = (
       ...Holds.make(rooms),
       ...TakeFree.make(rooms),
       ...Readings.make(rooms),
-      compact: compact(sql, store),
       runs: StoredRuns.make(rooms),
       leave,
       waiting,
@@ -252,10 +172,7 @@ export const makeReadOnly = (
   options: Pick<Options, "patience" | "limit"> = {}
 ): Effect.Effect<ScanJournal.Operations, ScanJournal.JournalError, SqlClient.SqlClient> =>
   Effect.flatMap(SqlClient.SqlClient, (sql) =>
-    ReadOnly.make(sql, {
-      patience: bounded("patience", options.patience, 5_000),
-      limit: bounded("limit", options.limit, 10_000)
-    })
+    ReadOnly.make(sql, boundsOf(options))
   )
 
 /**

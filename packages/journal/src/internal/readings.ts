@@ -1,10 +1,10 @@
-// What stands in the journal, read back. May touch: every table, reading; `purge` deletes what is over. Law: a claim
+// What stands in the journal, read back. May touch: every table, reading; `purge` deletes what is over, `compact` gives its room back. Law: a claim
 // whose submitter is gone is shown in doubt, and a row that cannot be read is left out with a warning.
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import type { SqlClient } from "effect/sql/SqlClient"
 import type { SqlError } from "effect/sql/SqlError"
-import type { ClaimEntry, ClaimState, Operations, Pause } from "@scanpoll/core/engine/ScanJournal"
+import type { ClaimEntry, ClaimState, JournalError, Operations, Pause } from "@scanpoll/core/engine/ScanJournal"
 import type { Subject } from "@scanpoll/core/model/Subject"
 import * as SteadyClock from "@scanpoll/core/unstable/time/SteadyClock"
 import * as Waits from "@scanpoll/core/unstable/time/Waits"
@@ -128,9 +128,30 @@ const writtenAt = (value: unknown): { readonly at?: number } => {
   return at === null ? {} : { at }
 }
 
+// SQLite writes the file anew and empties the log; PostgreSQL frees the rows for its own use. Neither does it in a transaction.
+const compact = (
+  sql: SqlClient,
+  store: Pick<Store, "read">
+): Effect.Effect<boolean, JournalError> =>
+  store.read(
+    sql.onDialectOrElse({
+      pg: () =>
+        Effect.as(
+          sql.unsafe("VACUUM scanpoll_claims, scanpoll_runs, scanpoll_run_rows, scanpoll_lessons").unprepared,
+          true
+        ),
+      orElse: () =>
+        Effect.gen(function* () {
+          yield* sql.unsafe("VACUUM").unprepared
+          const [row] = yield* sql.unsafe<{ busy: number }>("PRAGMA wal_checkpoint(TRUNCATE)").unprepared
+          return row?.busy === 0
+        })
+    })
+  )
+
 export const make = (
   parts: Parts
-): Pick<Operations, "get" | "list" | "history" | "scanIds" | "pauses" | "lessons" | "purge"> => {
+): Pick<Operations, "get" | "list" | "history" | "scanIds" | "pauses" | "lessons" | "purge" | "compact"> => {
   const { sql, store } = parts
   return {
     ...claimsOf(parts),
@@ -161,6 +182,7 @@ export const make = (
         rows.map(readLesson).filter((lesson) => lesson !== null)
       )
     ),
+    compact: compact(sql, store),
     purge: ({ about, before, dryRun = false }) => {
       const over = claimsOver(sql, before, about)
       if (dryRun) return store.read(Effect.map(over, (claims) => claims.length))

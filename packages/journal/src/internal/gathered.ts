@@ -1,0 +1,107 @@
+// What is gathered in memory until it is written, and which of it goes into one transaction. Touches nothing. Law: of two
+// words about one thing the last counts, and what was told anew while its batch was written stays.
+import type { Lesson } from "@scanpoll/core/engine/DurationModel"
+import type * as ScanJournal from "@scanpoll/core/engine/ScanJournal"
+import * as Account from "@scanpoll/core/unstable/model/Account"
+import type { RowEnd } from "@scanpoll/core/unstable/engine/StoredRuns"
+
+// `at`: when it was told.
+export interface Wait {
+  readonly epoch: number
+  readonly until: number
+  readonly at: number
+}
+
+export interface Fault {
+  readonly epoch: number
+  readonly fault: ScanJournal.LastFault | null
+}
+
+export interface Learned {
+  readonly lesson: Lesson
+  readonly at: number
+}
+
+// What became of a row of a run: its claim, its end, or both.
+export interface Row {
+  readonly runId: string
+  readonly index: number
+  readonly claimId: string | null
+  readonly end: RowEnd | null
+}
+
+export interface Batch {
+  readonly waits: ReadonlyArray<readonly [string, Wait]>
+  readonly leaves: ReadonlyArray<readonly [string, number]>
+  readonly doubts: ReadonlyArray<readonly [string, number]>
+  readonly faults: ReadonlyArray<readonly [string, Fault]>
+  readonly pauses: ReadonlyArray<ScanJournal.Pause>
+  readonly lessons: ReadonlyArray<readonly [string, Learned]>
+  readonly rows: ReadonlyArray<readonly [string, Row]>
+}
+
+// At most this many of each kind in one transaction, so that it holds its locks only briefly.
+const mostInOneTransaction = 2_000
+
+const firstOf = <A>(all: ReadonlyMap<string, A>): ReadonlyArray<readonly [string, A]> => {
+  const some: Array<readonly [string, A]> = []
+  for (const each of all) if (some.push(each) >= mostInOneTransaction) break
+  return some
+}
+
+export const pauseKey = (account: Account.Account, kind: ScanJournal.Pause["kind"]): string =>
+  `${kind ?? ""} ${Account.key(account)}`
+
+export class Gathered {
+  readonly waits = new Map<string, Wait>()
+  readonly leaves = new Map<string, number>()
+  // Submissions whose answer could not be stored.
+  readonly doubts = new Map<string, number>()
+  readonly faults = new Map<string, Fault>()
+  readonly pauses = new Map<string, ScanJournal.Pause>()
+  readonly lessons = new Map<string, Learned>()
+  readonly rows = new Map<string, Row>()
+
+  isEmpty(): boolean {
+    const { doubts, faults, leaves, lessons, pauses, rows, waits } = this
+    return [doubts, faults, leaves, lessons, pauses, rows, waits].every(({ size }) => size === 0)
+  }
+
+  nextBatch(): Batch {
+    return {
+      waits: firstOf(this.waits),
+      // A claim that was left cannot be written to any more, so its wait and its fault go before.
+      leaves: Math.max(this.waits.size, this.faults.size) > mostInOneTransaction ? [] : firstOf(this.leaves),
+      faults: firstOf(this.faults),
+      doubts: [...this.doubts],
+      pauses: [...this.pauses.values()],
+      lessons: [...this.lessons],
+      rows: firstOf(this.rows)
+    }
+  }
+
+  // The last word about a row counts; what it leaves open stays.
+  row(runId: string, index: number, change: Partial<Pick<Row, "claimId" | "end">>): void {
+    const name = `${runId} ${index}`
+    const { claimId, end } = this.rows.get(name) ?? { claimId: null, end: null }
+    this.rows.set(name, { runId, index, claimId: change.claimId ?? claimId, end: change.end ?? end })
+  }
+
+  rowsOf(runId: string): Batch["rows"] {
+    return [...this.rows].filter(([, row]) => row.runId === runId)
+  }
+
+  // What was gathered again while the batch was written stays.
+  remove(batch: Batch): void {
+    for (const [claimId, wait] of batch.waits) if (this.waits.get(claimId) === wait) this.waits.delete(claimId)
+    for (const [claimId, epoch] of batch.leaves) if (this.leaves.get(claimId) === epoch) this.leaves.delete(claimId)
+    for (const [claimId, fault] of batch.faults) if (this.faults.get(claimId) === fault) this.faults.delete(claimId)
+    for (const [claimId] of batch.doubts) this.doubts.delete(claimId)
+    for (const pause of batch.pauses) {
+      const key = pauseKey(pause, pause.kind)
+      if (this.pauses.get(key) === pause) this.pauses.delete(key)
+    }
+    for (const [name, row] of batch.rows) if (this.rows.get(name) === row) this.rows.delete(name)
+    for (const [scan, learned] of batch.lessons) if (this.lessons.get(scan) === learned) this.lessons.delete(scan)
+  }
+}
