@@ -11,7 +11,7 @@ const section = (title: string): string => page.split(`\n## ${title}\n`)[1]?.spl
 
 const sources = globSync("packages/{*,vendors/*}/src/**/*.ts", { cwd: root })
 const code = (text: string): ReadonlyArray<string> => [...text.matchAll(/`([^`]+)`/g)].map(([, word = ""]) => word)
-const isPath = (word: string): boolean => /^[\w./-]+(?:\.ts|\/)$/.test(word) && !/\b(?:Name|X)[A-Z]|RenderX/.test(word)
+const isPath = (word: string): boolean => /^[\w./-]+(?:\.ts|\/)$/.test(word) && !/\b(?:Name|X)[A-Z]/.test(word)
 
 // A path is written as far as it takes to know which is meant.
 const exists = (path: string): boolean =>
@@ -51,6 +51,15 @@ describe("docs/architecture.md", () => {
     const said = section("The rooms of the engine")
     const left = inside.map((file) => file.slice(file.lastIndexOf("/") + 1)).filter((file) => !said.includes(file))
     assert.deepStrictEqual(left, [])
+  })
+
+  it("finds each module imported once, under one name, in every file of the sources", () => {
+    const twice = sources.flatMap((file) => {
+      const from = [...read(file).matchAll(/^(?:import\b[^"\n]*|(?<=^import (?:type )?\{[^}]*)\} from )"([^"]+)"/gm)]
+      const names = from.map(([, name = ""]) => name)
+      return names.filter((name, at) => names.indexOf(name) !== at).map((name) => `${file}: ${name}`)
+    })
+    assert.deepStrictEqual(twice, [])
   })
 
   it("says where ten of the commonest changes begin, and the code has each name it starts from", () => {

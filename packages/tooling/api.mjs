@@ -291,9 +291,14 @@ const page = (one, modules, isUnstable) => {
     "",
     "Written by `npm run api` from the code; not to be edited. All pages: [the reference](README.md).",
     "",
-    "| module | what it is |",
-    "|---|---|",
-    ...listed.map(({ path, doc }) => `| [${path}](#${slug(path)}) | ${prose(firstSentence(doc?.text ?? ""))} |`),
+    "| module | what it is | its values |",
+    "|---|---|---|",
+    ...listed.map(
+      (module) =>
+        `| [${module.path}](#${slug(module.path)}) | ${prose(firstSentence(module.doc?.text ?? ""))} | ${valuesOf(module)
+          .map((value) => `\`${value}\``)
+          .join(", ")} |`
+    ),
     ...(isUnstable
       ? []
       : ["", `What \`${one.name}\` itself gives:`, "", fence((index?.parts ?? []).map((part) => part.code).toSorted())])
@@ -312,7 +317,7 @@ const page = (one, modules, isUnstable) => {
       for (const text of new Set(docs.flatMap(paragraphs))) lines.push(text, "")
       lines.push(fence(parts.map((part) => part.code)))
     }
-    const passedOn = rest.filter(({ code }) => code.startsWith("export {"))
+    const passedOn = rest.filter(({ code }) => /^export (type )?\{/.test(code))
     const hidden = rest.filter((part) => !passedOn.includes(part))
     if (passedOn.length > 0)
       lines.push("", "Passed on as they are:", "", fence(passedOn.map((part) => part.code).toSorted()))
@@ -350,15 +355,12 @@ const chapter = (one, modules) => {
     one.description,
     ...[...Map.groupBy(listed, ({ path }) => folderOf(path))].flatMap(([folder, group]) => [
       "",
-      `| ${folder === "" ? "module" : `\`${folder}/\``} | what it is | its values |`,
-      "|---|---|---|",
-      ...group.map((module) => {
-        const values = valuesOf(module)
-        const shown = values.slice(0, 8).map((name) => `\`${name}\``)
-        const more = values.length > 8 ? [`${values.length - 8} more`] : []
-        const what = prose(firstSentence(module.doc?.text ?? ""))
-        return `| [${nameOf(module.path)}](${pageOf(one)}#${slug(module.path)}) | ${what} | ${[...shown, ...more].join(", ")} |`
-      })
+      `| ${folder === "" ? "module" : `\`${folder}/\``} | what it is |`,
+      "|---|---|",
+      ...group.map(
+        ({ doc, path }) =>
+          `| [${nameOf(path)}](${pageOf(one)}#${slug(path)}) | ${prose(firstSentence(doc?.text ?? ""))} |`
+      )
     ]),
     ...(one.unstable.length === 0
       ? []
@@ -371,6 +373,25 @@ const chapter = (one, modules) => {
 }
 
 /**
+ * The vendors' packages have the same modules: a line each says enough.
+ *
+ * @param {ReadonlyArray<readonly [Published, ReadonlyArray<Module>]>} vendors
+ */
+const adapters = (vendors) => [
+  "",
+  "## The adapters",
+  "",
+  "A package a vendor: its definition (`XVendor`), what it is asked and answers (`XSchema`), and what goes with them.",
+  "",
+  "| package | what it is | its modules |",
+  "|---|---|---|",
+  ...vendors.map(
+    ([one]) =>
+      `| [${one.name}](${pageOf(one)}) | ${one.description} | ${one.modules.map((path) => `\`${path}\``).join(", ")} |`
+  )
+]
+
+/**
  * @param {ReadonlyArray<readonly [Published, ReadonlyArray<Module>]>} libraries
  * @param {number} exported
  */
@@ -378,8 +399,8 @@ const overview = (libraries, exported) =>
   [
     "# The API reference",
     "",
-    "Every public module on one page: read the next screen, and look up the rest. Written by `npm run api` from the code; not",
-    "to be edited.",
+    "Every public module on one page, in five minutes; what a module offers is on the page of its package. Written by",
+    "`npm run api` from the code; not to be edited.",
     "",
     "A program needs four things: an adapter (`AppVet`, `Exona`, `Compliance` or your own), a journal",
     "(`ScanJournal.layerMemory`, or a durable one of `@scanpoll/journal`), `VendorHttp.layer`, and `Scans`, which runs the scans.",
@@ -398,11 +419,15 @@ const overview = (libraries, exported) =>
     'A module is imported by its path (`import * as Scans from "@scanpoll/core/engine/Scans"`) or from its package',
     '(`import { Scans } from "@scanpoll/core"`). The pages of the packages hold every type and doc comment; the gates compare',
     "them with the code, so each change of what users see is a line of a diff here.",
-    ...libraries.flatMap(([one, modules]) => chapter(one, modules)),
+    ...libraries.filter(([one]) => !isVendor(one)).flatMap(([one, modules]) => chapter(one, modules)),
+    ...adapters(libraries.filter(([one]) => isVendor(one))),
     "",
     `${exported} exports in ${libraries.reduce((sum, [one]) => sum + one.modules.length, 0)} modules. The command \`scanpoll\` is a package too and offers no module.`,
     ""
   ].join("\n")
+
+/** @param {Published} one */
+const isVendor = (one) => /[\\/]vendors[\\/][^\\/]+$/.test(one.folder)
 
 /** @param {Published} one */
 const pageOf = (one) => `${one.name.replace(/^@scanpoll\//, "")}.md`

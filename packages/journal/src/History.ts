@@ -11,7 +11,7 @@ import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import { type ClaimEntry, type HistoryFilter, type JournalError, ScanJournal } from "@scanpoll/core/engine/ScanJournal"
 import * as Identity from "@scanpoll/core/unstable/model/Identity"
-import * as Outcomes from "@scanpoll/core/model/ScanOutcome"
+import * as ScanOutcome from "@scanpoll/core/model/ScanOutcome"
 import * as Severity from "@scanpoll/core/model/Severity"
 import type { Subject } from "@scanpoll/core/model/Subject"
 
@@ -27,9 +27,9 @@ export interface Point {
   readonly at: number
   readonly state: "completed" | "partial" | "failed"
   readonly severity: Severity.Severity
-  readonly score: Outcomes.Score | null
+  readonly score: ScanOutcome.Score | null
   readonly findings: number | null
-  readonly delta: Outcomes.Delta | null
+  readonly delta: ScanOutcome.Delta | null
   readonly cached: boolean
   readonly durationMs: number | null
 }
@@ -58,7 +58,7 @@ export interface Line {
   readonly trend: Trend
 }
 
-const decode = Schema.decodeUnknownOption(Schema.toCodecJson(Outcomes.schema(Schema.Unknown)))
+const decode = Schema.decodeUnknownOption(Schema.toCodecJson(ScanOutcome.schema(Schema.Unknown)))
 
 const states = { Completed: "completed", Partial: "partial", Failed: "failed" } as const
 
@@ -79,7 +79,7 @@ export const point = (entry: ClaimEntry): Point | null => {
     scanId: ticket.scanId,
     at: entry.changedAt,
     state: states[outcome._tag],
-    severity: Outcomes.severity(outcome),
+    severity: ScanOutcome.severity(outcome),
     score: said === null ? null : said.assessment.score,
     findings: said === null ? null : said.findings.total,
     delta: said === null ? null : said.delta,

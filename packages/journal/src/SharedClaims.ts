@@ -5,7 +5,7 @@
  */
 import type * as Effect from "effect/Effect"
 import type { ClaimEntry, Hold, JournalError } from "@scanpoll/core/engine/ScanJournal"
-import type { Account } from "@scanpoll/core/model/Account"
+import type { Account } from "@scanpoll/core/unstable/model/Account"
 import * as Slices from "./internal/slices.ts"
 
 /**

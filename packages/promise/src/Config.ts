@@ -11,7 +11,7 @@ import type { ScanJournal } from "@scanpoll/core/engine/ScanJournal"
 import type { CredentialError } from "@scanpoll/core/http/Credential"
 import type { VendorConfigError, VendorHttp } from "@scanpoll/core/http/VendorHttp"
 import type { Facts } from "@scanpoll/core/vendor/Definition"
-import type * as Vendors from "@scanpoll/core/vendor/Vendor"
+import type * as Vendor from "@scanpoll/core/vendor/Vendor"
 import type * as Effect from "effect/Effect"
 import type * as Layer from "effect/Layer"
 
@@ -89,7 +89,7 @@ export interface AnyVendor extends Facts {
   readonly _tag: "scanpoll/Vendor"
   readonly isId: (text: string) => boolean
   readonly make: (
-    options: Vendors.Options
+    options: Vendor.Options
   ) => Effect.Effect<ScanAdapter<never, unknown>, VendorConfigError | CredentialError, VendorHttp>
 }
 

@@ -5,16 +5,12 @@
  *
  * @since 0.1.0
  */
-import type * as CoreEvents from "@scanpoll/core/engine/ScanEvent"
 import type * as Observations from "@scanpoll/core/model/Observation"
-import type { PollFault, PollFaultKind } from "@scanpoll/core/model/PollFault"
-import type * as Stops from "@scanpoll/core/model/PollStopped"
+import type { PollFaultKind } from "@scanpoll/core/model/PollFault"
 import type { ScanRecord } from "@scanpoll/core/model/ScanRecord"
 import type { ScanTicket } from "@scanpoll/core/model/ScanTicket"
 import type { Subject } from "@scanpoll/core/model/Subject"
-import type { WaitCause } from "@scanpoll/core/engine/PollEvent"
-import * as Duration from "effect/Duration"
-import * as Option from "effect/Option"
+import type { WaitCause } from "@scanpoll/core/engine/Poller"
 
 /**
  * How far the vendor says it is: `fraction` from 0 to 1, `done` of `total`; each may be null. It decides nothing.
@@ -97,40 +93,3 @@ export type ScanEvent = EventSource &
 export type WatchEvent<Record = ScanRecord> =
   | ScanEvent
   | (EventSource & { readonly _tag: "Ended"; readonly record: Record })
-
-const fault = (seen: PollFault): Seen => ({
-  _tag: "PollFault",
-  kind: seen.kind,
-  code: seen.code,
-  message: seen.message,
-  requestId: seen.requestId,
-  retryAfterMs: Option.getOrNull(Option.map(seen.hint, Duration.toMillis))
-})
-
-/**
- * What a wait saw, as plain data.
- *
- * @category constructors
- * @since 0.1.0
- */
-export const plainSeen = (seen: Stops.Seen): Seen => {
-  switch (seen._tag) {
-    case "Pending":
-      return { _tag: "Pending", phase: seen.phase, progress: Option.getOrNull(seen.progress) }
-    case "Ended":
-      return { _tag: "Ended", vendorStatus: seen.vendorStatus }
-    case "Unrecognised":
-      return { _tag: "Unrecognised", word: seen.word }
-    case "PollFault":
-      return fault(seen)
-  }
-}
-
-/**
- * An event of the engine, as plain data.
- *
- * @category constructors
- * @since 0.1.0
- */
-export const plainEvent = (event: CoreEvents.ScanEvent): WatchEvent =>
-  event._tag === "Polled" ? { ...event, seen: plainSeen(event.seen) } : event

@@ -7,15 +7,11 @@
  *
  * @since 0.1.0
  */
-import type { PaceName, ScanAdapter } from "@scanpoll/core/engine/ScanAdapter"
-import * as PollPolicy from "@scanpoll/core/policy/PollPolicy"
-import type { PollTick } from "@scanpoll/core/policy/PollTick"
-import * as Duration from "effect/Duration"
-import * as Option from "effect/Option"
-import * as Result from "effect/Result"
-import * as Schedule from "effect/Schedule"
-import { plainSeen, type Seen } from "./Events.ts"
-import { policyParts } from "./internal/options.ts"
+import type { PaceName } from "@scanpoll/core/engine/ScanAdapter"
+import type * as PollPolicy from "@scanpoll/core/policy/PollPolicy"
+import type * as Duration from "effect/Duration"
+import type * as Schedule from "effect/Schedule"
+import type { Seen } from "./Events.ts"
 
 /**
  * A length of time: milliseconds, or a text such as `"10 seconds"`.
@@ -32,7 +28,7 @@ export type Time = number | `${number} ${Duration.Unit}` | Duration.Duration
  * @category models
  * @since 0.1.0
  */
-export interface Tick extends Omit<PollTick, "seen"> {
+export interface Tick extends Omit<PollPolicy.PollTick, "seen"> {
   readonly seen: Seen
   readonly progress: number | null
 }
@@ -59,7 +55,7 @@ export interface Phase {
  * @category models
  * @since 0.1.0
  */
-export type Pace = Time | ReadonlyArray<Phase> | ((tick: Tick) => Time) | Schedule.Schedule<unknown, PollTick>
+export type Pace = Time | ReadonlyArray<Phase> | ((tick: Tick) => Time) | Schedule.Schedule<unknown, PollPolicy.PollTick>
 
 /**
  * Waits that double with each fault in a row, from `from` up to `upTo`.
@@ -106,85 +102,3 @@ export interface PolicyOptions {
  * @since 0.1.0
  */
 export type Policy = PolicyOptions | ((recommended: PollPolicy.PollPolicy) => PollPolicy.PollPolicy)
-
-const tickOf = (tick: PollTick): Tick => {
-  const seen = plainSeen(tick.seen)
-  return { ...tick, seen, progress: seen._tag === "Pending" ? (seen.progress?.fraction ?? null) : null }
-}
-
-/**
- * A length of time, or none when it is not one.
- *
- * @category constructors
- * @since 0.1.0
- */
-export const readTime = (time: Time): Option.Option<Duration.Duration> =>
-  (typeof time === "number" && !Number.isNaN(time)) || typeof time === "string" || Duration.isDuration(time)
-    ? Duration.fromInput(time)
-    : Option.none()
-
-const isPhases = (pace: Pace | Doubling): pace is ReadonlyArray<Phase> => Array.isArray(pace)
-
-/**
- * The policy of one wait. Fails with every fault, those of core's own check included.
- *
- * @category constructors
- * @since 0.1.0
- */
-export const readPolicy = (
-  policy: Policy,
-  adapter: Pick<ScanAdapter<never, unknown>, "policy" | "policies" | "limits">
-): Result.Result<PollPolicy.PollPolicy, PollPolicy.InvalidPolicy> => {
-  if (typeof policy === "function") return PollPolicy.check(policy(adapter.policy), adapter.limits)
-  if (typeof policy !== "object" || policy === null) {
-    return Result.fail(new PollPolicy.InvalidPolicy({ faults: ["it is neither options nor a function"] }))
-  }
-  const faults = Object.keys(policy).flatMap((name) =>
-    policyParts.includes(name) ? [] : [`there is no part ${name}: ${policyParts.join(", ")}`]
-  )
-
-  const time = (name: string, value: Time): Duration.Duration =>
-    Option.getOrElse(readTime(value), () => {
-      faults.push(`${name} is not a time such as 5000 or "5 seconds"`)
-      return Duration.zero
-    })
-
-  const paceOf = (name: string, pace: Pace | Doubling): PollPolicy.PaceInput => {
-    if (Schedule.isSchedule(pace)) return pace
-    if (typeof pace === "function") {
-      return (tick) => Option.getOrElse(readTime(pace(tickOf(tick))), () => Duration.zero)
-    }
-    if (isPhases(pace)) {
-      const last = pace.at(-1)
-      if (last === undefined) faults.push(`${name} has no phases`)
-      const earlier = pace.slice(0, -1).map(({ every, lasts }, at) => {
-        if (lasts === undefined) faults.push(`${name}[${at}] does not say how long it lasts`)
-        return { every: time(`${name}[${at}].every`, every), lasts: time(`${name}[${at}].lasts`, lasts ?? 0) }
-      })
-      return PollPolicy.pacePhases(
-        earlier,
-        last === undefined ? 0 : time(`${name}[${pace.length - 1}].every`, last.every)
-      )
-    }
-    return typeof pace === "object" && "from" in pace
-      ? PollPolicy.backOff({ base: time(`${name}.from`, pace.from), cap: time(`${name}.upTo`, pace.upTo) })
-      : time(name, pace)
-  }
-
-  const preset = policy.preset === undefined ? adapter.policy : adapter.policies[policy.preset]
-  if (preset === undefined) faults.push(`preset is none of ${Object.keys(adapter.policies).join(", ")}`)
-  let made = preset ?? adapter.policy
-  if (policy.first !== undefined) made = PollPolicy.withFirst(made, time("first", policy.first))
-  if (policy.pace !== undefined) made = PollPolicy.withPace(made, paceOf("pace", policy.pace))
-  if (policy.failures !== undefined) made = PollPolicy.withFailures(made, paceOf("failures", policy.failures))
-  if (policy.deadline !== undefined) made = PollPolicy.withDeadline(made, time("deadline", policy.deadline))
-  if (policy.floor !== undefined) made = PollPolicy.withFloor(made, time("floor", policy.floor))
-  if (policy.spread !== undefined) made = PollPolicy.withSpread(made, policy.spread)
-  if (policy.pollTimeout !== undefined) made = PollPolicy.withPollTimeout(made, time("pollTimeout", policy.pollTimeout))
-  if (policy.missingGrace !== undefined) {
-    made = PollPolicy.withMissingGrace(made, time("missingGrace", policy.missingGrace))
-  }
-  return faults.length > 0
-    ? Result.fail(new PollPolicy.InvalidPolicy({ faults }))
-    : PollPolicy.check(made, adapter.limits)
-}

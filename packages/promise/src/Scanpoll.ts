@@ -8,7 +8,7 @@
  *
  * @since 0.1.0
  */
-import * as Journals from "@scanpoll/core/engine/ScanJournal"
+import * as ScanJournal from "@scanpoll/core/engine/ScanJournal"
 import type { PayloadOf, TargetOf } from "@scanpoll/core/vendor/Vendor"
 import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
@@ -89,7 +89,7 @@ export function createScanpoll<Options extends ScanpollOptions>(
 ): Scanpoll<Configured<Options>, keyof Options & VendorName, AnyPayload | BroughtPayload<Options>> & Brought<Options>
 export function createScanpoll(options: ScanpollOptions): Across<unknown> & Partial<Vendors> {
   const handles = configure(options)
-  const runtime = ManagedRuntime.make(Layer.provideMerge(options.journal ?? Journals.layerMemory, quiet))
+  const runtime = ManagedRuntime.make(Layer.provideMerge(options.journal ?? ScanJournal.layerMemory, quiet))
   const runs = Runs.make(runtime)
   const client = { runs, entries: new WeakMap<object, Entry>() }
   const vendors: Partial<Vendors> = {

@@ -11,14 +11,13 @@
  * @since 0.1.0
  */
 import type * as Option from "effect/Option"
-import * as Hostile from "./HostileText.ts"
+import * as HostileText from "./HostileText.ts"
 import type { Baseline } from "./internal/baselineShape.ts"
 import * as Compare from "./internal/compare.ts"
 import * as Identities from "./internal/identities.ts"
 import * as Times from "./internal/times.ts"
 import * as Until from "./internal/until.ts"
-import type { ScanReport } from "./ScanReport.ts"
-import * as Report from "./ScanReport.ts"
+import * as ScanReport from "./ScanReport.ts"
 
 export {
   Baseline,
@@ -49,7 +48,7 @@ export const parseUntil: (text: string) => Option.Option<number> = Until.parse
  */
 export const untilForms: string = Until.forms
 
-const guessed = Hostile.of(
+const guessed = HostileText.of(
   "the baseline does not say which of the vendor's types of scan it knows: compared by finding ids, then by order"
 )
 
@@ -61,7 +60,7 @@ const guessed = Hostile.of(
  * @category combinators
  * @since 0.1.0
  */
-export const apply = (report: ScanReport, baseline: Baseline, now: number): ScanReport => {
+export const apply = (report: ScanReport.ScanReport, baseline: Baseline, now: number): ScanReport.ScanReport => {
   const at = Times.format(now)
   const counterparts = Identities.pair(baseline.subjects, report.scans)
   const scans = report.scans.map((scan, index) => {
@@ -72,5 +71,5 @@ export const apply = (report: ScanReport, baseline: Baseline, now: number): Scan
     const held = Compare.compare(scan, known, at)
     return found.isGuess ? { ...held, warnings: [...held.warnings, guessed] } : held
   })
-  return Report.withScans(report, scans)
+  return ScanReport.withScans(report, scans)
 }

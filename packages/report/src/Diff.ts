@@ -13,14 +13,11 @@ import * as Schema from "effect/Schema"
 import * as Baseline from "./Baseline.ts"
 import * as ExitCode from "./ExitCode.ts"
 import * as Gate from "./Gate.ts"
-import * as Hostile from "./HostileText.ts"
-import { HostileText } from "./HostileText.ts"
+import * as HostileText from "./HostileText.ts"
 import * as Compare from "./internal/compare.ts"
 import * as Identities from "./internal/identities.ts"
-import type { ReportScan } from "./ReportScan.ts"
-import * as Scan from "./ReportScan.ts"
-import type { ScanReport } from "./ScanReport.ts"
-import * as Report from "./ScanReport.ts"
+import * as ReportScan from "./ReportScan.ts"
+import * as ScanReport from "./ScanReport.ts"
 
 /**
  * The version of the JSON shape.
@@ -37,14 +34,14 @@ export const diffVersion = 1
  * @since 0.1.0
  */
 export const Side = Schema.Struct({
-  id: HostileText,
-  key: Schema.NullOr(HostileText),
-  state: Scan.ScanState,
+  id: HostileText.HostileText,
+  key: Schema.NullOr(HostileText.HostileText),
+  state: ReportScan.ScanState,
   severity: Severity.Severity,
   score: Schema.NullOr(Schema.Finite),
-  grade: Schema.NullOr(HostileText),
+  grade: Schema.NullOr(HostileText.HostileText),
   findings: Schema.NullOr(Schema.Finite),
-  observedAt: Scan.Time
+  observedAt: ReportScan.Time
 })
 
 /**
@@ -62,18 +59,18 @@ export type Side = typeof Side.Type
  * @since 0.1.0
  */
 export const SubjectDiff = Schema.Struct({
-  vendor: Scan.VendorName,
-  account: HostileText,
-  scanType: Schema.optionalKey(HostileText),
-  subject: Scan.ReportSubject,
+  vendor: ReportScan.VendorName,
+  account: HostileText.HostileText,
+  scanType: Schema.optionalKey(HostileText.HostileText),
+  subject: ReportScan.ReportSubject,
   comparable: Schema.Boolean,
-  why: Schema.NullOr(HostileText),
+  why: Schema.NullOr(HostileText.HostileText),
   base: Schema.NullOr(Side),
   head: Schema.NullOr(Side),
-  new: Schema.Array(Scan.ReportFinding),
-  resolved: Schema.Array(Scan.ReportFinding),
+  new: Schema.Array(ReportScan.ReportFinding),
+  resolved: Schema.Array(ReportScan.ReportFinding),
   unchanged: Schema.Natural,
-  warnings: Schema.Array(HostileText)
+  warnings: Schema.Array(HostileText.HostileText)
 })
 
 /**
@@ -91,9 +88,9 @@ export type SubjectDiff = typeof SubjectDiff.Type
  */
 export const ReportDiff = Schema.Struct({
   diffVersion: Schema.Literal(diffVersion),
-  tool: Schema.Struct({ name: Schema.Literal("scanpoll"), version: HostileText }),
-  base: Report.Run,
-  head: Report.Run,
+  tool: Schema.Struct({ name: Schema.Literal("scanpoll"), version: HostileText.HostileText }),
+  base: ScanReport.Run,
+  head: ScanReport.Run,
   summary: Schema.Struct({
     subjects: Schema.Natural,
     comparable: Schema.Natural,
@@ -129,7 +126,7 @@ export const jsonSchema = (): JsonSchema.JsonSchema => {
   }
 }
 
-const side = (scan: ReportScan): Side => ({
+const side = (scan: ReportScan.ReportScan): Side => ({
   id: scan.id,
   key: scan.key,
   state: scan.state,
@@ -140,7 +137,7 @@ const side = (scan: ReportScan): Side => ({
   observedAt: scan.timings.completedAt ?? scan.timings.observedAt
 })
 
-const coverageOf = (scan: ReportScan, which: string): string | null => {
+const coverageOf = (scan: ReportScan.ReportScan, which: string): string | null => {
   switch (scan.findings.coverage) {
     case "full":
       return null
@@ -155,7 +152,7 @@ const coverageOf = (scan: ReportScan, which: string): string | null => {
   }
 }
 
-const whyNot = (base: ReportScan | null, head: ReportScan | null, alike: boolean): string | null => {
+const whyNot = (base: ReportScan.ReportScan | null, head: ReportScan.ReportScan | null, alike: boolean): string | null => {
   if (base === null) return "not in the base"
   if (head === null) return "not in the head"
   if (!alike) return "the runs do not scan this subject equally often"
@@ -164,9 +161,9 @@ const whyNot = (base: ReportScan | null, head: ReportScan | null, alike: boolean
   return coverageOf(head, "the head") ?? coverageOf(base, "the base")
 }
 
-const openOf = (scan: ReportScan) => scan.findings.items.filter((item) => item.status !== "resolved")
+const openOf = (scan: ReportScan.ReportScan) => scan.findings.items.filter((item) => item.status !== "resolved")
 
-const guessed = Hostile.of("a report does not say the vendor's type of scan: paired by finding ids, then by order")
+const guessed = HostileText.of("a report does not say the vendor's type of scan: paired by finding ids, then by order")
 
 interface Pairing {
   readonly alike: boolean
@@ -174,9 +171,9 @@ interface Pairing {
 }
 
 const pair = (
-  base: ReportScan | null,
-  head: ReportScan | null,
-  held: ReportScan | null,
+  base: ReportScan.ReportScan | null,
+  head: ReportScan.ReportScan | null,
+  held: ReportScan.ReportScan | null,
   { alike, isGuess }: Pairing
 ): SubjectDiff | null => {
   const any = head ?? base
@@ -186,7 +183,7 @@ const pair = (
   // What an incomparable pair does not list in the head may merely not have been looked at.
   const resolved = why === null ? items.filter((item) => item.status === "resolved") : []
   // A base without a full result accepts nothing for a gate, but what it lists is not new.
-  const idOf = (item: Scan.ReportFinding, mine: ReportScan | null, other: ReportScan | null) =>
+  const idOf = (item: ReportScan.ReportFinding, mine: ReportScan.ReportScan | null, other: ReportScan.ReportScan | null) =>
     mine === null || other === null ? "" : Compare.keyOf(item, Compare.sideOf(mine), Compare.sideOf(other))
   const listed = new Set(base === null ? [] : openOf(base).map((item) => idOf(item, base, head)))
   const open = held === null ? [] : openOf(held)
@@ -198,7 +195,7 @@ const pair = (
     ...(any.scanType === undefined ? {} : { scanType: any.scanType }),
     subject: any.subject,
     comparable: why === null,
-    why: why === null ? null : Hostile.of(why),
+    why: why === null ? null : HostileText.of(why),
     base: base === null ? null : side(base),
     head: head === null ? null : side(head),
     new: unseen,
@@ -214,10 +211,10 @@ const pair = (
  * @category constructors
  * @since 0.1.0
  */
-export const compute = (base: ScanReport, head: ScanReport, policy: Gate.GatePolicy = Gate.none): ReportDiff => {
+export const compute = (base: ScanReport.ScanReport, head: ScanReport.ScanReport, policy: Gate.GatePolicy = Gate.none): ReportDiff => {
   const counterparts = Identities.pair(base.scans, head.scans)
   const held = Baseline.apply(
-    Report.withScans(
+    ScanReport.withScans(
       head,
       head.scans.map((scan) => ({ ...scan, delta: null, previous: null }))
     ),
@@ -246,7 +243,7 @@ export const compute = (base: ScanReport, head: ScanReport, policy: Gate.GatePol
       if (old === null || now === null || old.state !== "completed" || now.state !== "completed") return 0
       return old.severity !== now.severity && way(old.severity, now.severity) === now.severity ? 1 : 0
     })
-  const gated = Report.regate(held, policy)
+  const gated = ScanReport.regate(held, policy)
   return {
     diffVersion,
     tool: head.tool,

@@ -35,7 +35,7 @@ export const all: ReadonlyArray<DiffFormat> = [
     mime: "text/plain",
     description: "for reading in a terminal",
     load: Effect.map(
-      Effect.promise(() => import("./RenderDiff.ts")),
+      Effect.promise(() => import("./internal/formats/diff.ts")),
       (module) => module.renderText
     )
   },
@@ -45,7 +45,7 @@ export const all: ReadonlyArray<DiffFormat> = [
     mime: "application/json",
     description: "every change with its finding",
     load: Effect.map(
-      Effect.promise(() => import("./RenderDiff.ts")),
+      Effect.promise(() => import("./internal/formats/diff.ts")),
       (module) => module.renderJson
     )
   },
@@ -55,7 +55,7 @@ export const all: ReadonlyArray<DiffFormat> = [
     mime: "text/markdown",
     description: "for a ticket or a pull request",
     load: Effect.map(
-      Effect.promise(() => import("./RenderDiff.ts")),
+      Effect.promise(() => import("./internal/formats/diff.ts")),
       (module) => module.renderMarkdown
     )
   }

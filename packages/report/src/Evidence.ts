@@ -3,10 +3,9 @@
  *
  * @since 0.2.0
  */
-import type * as Outcome from "@scanpoll/core/model/ScanOutcome"
-import type * as Record from "@scanpoll/core/model/ScanRecord"
-import * as Hostile from "./HostileText.ts"
-import type { HostileText } from "./HostileText.ts"
+import type * as ScanOutcome from "@scanpoll/core/model/ScanOutcome"
+import type * as ScanRecord from "@scanpoll/core/model/ScanRecord"
+import * as HostileText from "./HostileText.ts"
 import type { ReportEvidence, ReportScan } from "./ReportScan.ts"
 
 const kinds = ["assessment", "findings", "delta"] as const
@@ -27,10 +26,10 @@ export const of = (
   if (row.assessment === null) return ofNothing(row.state)
   const there: ReportEvidence = { status: "there", reason: null }
   const notOffered: ReportEvidence = { status: "not-offered", reason: null }
-  const warning = row.warnings.find((text) => oldWarning.test(Hostile.toKey(text)))
+  const warning = row.warnings.find((text) => oldWarning.test(HostileText.toKey(text)))
   const unavailable: ReportEvidence = {
     status: "unavailable",
-    reason: warning ?? Hostile.of("the vendor's findings could not be fetched")
+    reason: warning ?? HostileText.of("the vendor's findings could not be fetched")
   }
   const { coverage } = row.findings
   const isLost = coverage === "unavailable" || (coverage === "none" && warning !== undefined)
@@ -47,8 +46,8 @@ export const of = (
  * @category constructors
  * @since 0.2.0
  */
-export const ofNothing = (state: Record.ScanState): NonNullable<ReportScan["evidence"]> => {
-  const nothing: ReportEvidence = { status: "unavailable", reason: Hostile.of(`the scan has no result (${state})`) }
+export const ofNothing = (state: ScanRecord.ScanState): NonNullable<ReportScan["evidence"]> => {
+  const nothing: ReportEvidence = { status: "unavailable", reason: HostileText.of(`the scan has no result (${state})`) }
   return { assessment: nothing, findings: nothing, delta: nothing }
 }
 
@@ -61,11 +60,11 @@ export const ofNothing = (state: Record.ScanState): NonNullable<ReportScan["evid
  */
 export const missing = (
   row: Parameters<typeof of>[0]
-): ReadonlyArray<{ readonly kind: keyof Outcome.Evidence; readonly reason: HostileText }> => {
+): ReadonlyArray<{ readonly kind: keyof ScanOutcome.Evidence; readonly reason: HostileText.HostileText }> => {
   if (row.state !== "completed" && row.state !== "partial") return []
   const evidence = of(row)
   return kinds.flatMap((kind) => {
     const { reason, status } = evidence[kind]
-    return status === "unavailable" ? [{ kind, reason: reason ?? Hostile.of(`the ${kind} is unavailable`) }] : []
+    return status === "unavailable" ? [{ kind, reason: reason ?? HostileText.of(`the ${kind} is unavailable`) }] : []
   })
 }

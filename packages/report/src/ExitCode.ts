@@ -11,8 +11,7 @@
 import type { ScanState } from "@scanpoll/core/model/ScanRecord"
 import * as Schema from "effect/Schema"
 import type { GateResult } from "./Gate.ts"
-import * as Hostile from "./HostileText.ts"
-import { HostileText } from "./HostileText.ts"
+import * as HostileText from "./HostileText.ts"
 import type { ReportScan } from "./ReportScan.ts"
 
 /**
@@ -46,8 +45,8 @@ export const precedence: ReadonlyArray<ExitCode> = [130, 70, 74, 2, 1, 4, 3, 0]
  */
 export const ExitReason = Schema.Struct({
   code: ExitCode,
-  message: HostileText,
-  scans: Schema.Array(HostileText),
+  message: HostileText.HostileText,
+  scans: Schema.Array(HostileText.HostileText),
   masked: Schema.Boolean
 })
 
@@ -126,7 +125,7 @@ const noScan = "no scan to judge"
  */
 export const leftOutOf = ({ reasons }: Exit): ReadonlyArray<string> =>
   reasons.flatMap(({ code, message, scans }) => {
-    const text = Hostile.toLine(message, 2_000)
+    const text = HostileText.toLine(message, 2_000)
     return code === 3 && scans.length === 0 && text !== noScan ? [text] : []
   })
 
@@ -149,8 +148,8 @@ type Judged = Pick<ReportScan, "id" | "state" | "evidence">
 
 // The rows that ended and that some rule could not judge; the others have a reason of their own.
 const unjudged = (rows: ReadonlyArray<Judged>, gate: GateResult): ReadonlyArray<Judged> => {
-  const ids = new Set(gate.rules.flatMap((rule) => (rule.unjudged ?? []).map(Hostile.toKey)))
-  return rows.filter((row) => (row.state === "completed" || row.state === "partial") && ids.has(Hostile.toKey(row.id)))
+  const ids = new Set(gate.rules.flatMap((rule) => (rule.unjudged ?? []).map(HostileText.toKey)))
+  return rows.filter((row) => (row.state === "completed" || row.state === "partial") && ids.has(HostileText.toKey(row.id)))
 }
 
 const lacks = (rows: ReadonlyArray<Judged>): string => {
@@ -158,7 +157,7 @@ const lacks = (rows: ReadonlyArray<Judged>): string => {
     evidence === undefined
       ? []
       : [evidence.assessment, evidence.findings].flatMap(({ reason, status }) =>
-          status === "unavailable" && reason !== null ? [Hostile.toLine(reason, 120)] : []
+          status === "unavailable" && reason !== null ? [HostileText.toLine(reason, 120)] : []
         )
   )
   const said = [...new Set(reasons)].slice(0, 3)
@@ -184,12 +183,12 @@ export const decide = (
 ): Exit => {
   const { policy } = gate
   const reasons: Array<ExitReason> = []
-  const add = (code: ExitCode, message: string, scans: ReadonlyArray<HostileText>, masked: boolean) =>
-    reasons.push({ code, message: Hostile.of(message), scans, masked })
+  const add = (code: ExitCode, message: string, scans: ReadonlyArray<HostileText.HostileText>, masked: boolean) =>
+    reasons.push({ code, message: HostileText.of(message), scans, masked })
 
   for (const fault of trouble.faults ?? []) add(fault.code, fault.message, [], false)
 
-  const groups = new Map<string, { code: ExitCode; state: ScanState; ids: Array<HostileText> }>()
+  const groups = new Map<string, { code: ExitCode; state: ScanState; ids: Array<HostileText.HostileText> }>()
   for (const row of rows) {
     const code = ofRow(row)
     if (code === 0) continue
@@ -214,7 +213,7 @@ export const decide = (
     add(130, "the run was interrupted", [], false)
   }
   for (const rule of gate.rules) {
-    if (!rule.passed) add(1, Hostile.toLine(rule.message), rule.scans, policy.exitZero)
+    if (!rule.passed) add(1, HostileText.toLine(rule.message), rule.scans, policy.exitZero)
   }
   const open = unjudged(rows, gate)
   if (open.length > 0) {

@@ -52,14 +52,14 @@ const format = (
  * @since 0.1.0
  */
 export const all: ReadonlyArray<Format> = [
-  format("text", "txt", "text/plain", "for reading in a terminal", "text", () => import("./RenderText.ts")),
+  format("text", "txt", "text/plain", "for reading in a terminal", "text", () => import("./internal/formats/text.ts")),
   format(
     "json",
     "json",
     "application/json",
     "the canonical report; all others can be made from it",
     "json",
-    () => import("./RenderJson.ts")
+    () => import("./internal/formats/json.ts")
   ),
   format(
     "events",
@@ -75,7 +75,7 @@ export const all: ReadonlyArray<Format> = [
     "application/sarif+json",
     "for code scanning; points at the line of the plan",
     "json",
-    () => import("./RenderSarif.ts")
+    () => import("./internal/formats/sarif.ts")
   ),
   format(
     "junit",
@@ -83,7 +83,7 @@ export const all: ReadonlyArray<Format> = [
     "application/xml",
     "a test for each scan and each rule of the gate",
     "markup",
-    () => import("./RenderJunit.ts")
+    () => import("./internal/formats/junit.ts")
   ),
   format(
     "csv",
@@ -91,7 +91,7 @@ export const all: ReadonlyArray<Format> = [
     "text/csv",
     "a line for each scan and each finding, safe to open in a spreadsheet",
     "table",
-    () => import("./RenderCsv.ts")
+    () => import("./internal/formats/csv.ts")
   ),
   format(
     "markdown",
@@ -99,7 +99,7 @@ export const all: ReadonlyArray<Format> = [
     "text/markdown",
     "for a ticket or a pull request",
     "markdown",
-    () => import("./RenderMarkdown.ts")
+    () => import("./internal/formats/markdown.ts")
   ),
   format(
     "html",
@@ -107,7 +107,7 @@ export const all: ReadonlyArray<Format> = [
     "text/html",
     "one file for a browser, a ticket or an archive",
     "markup",
-    () => import("./RenderHtml.ts")
+    () => import("./internal/formats/html.ts")
   ),
   format(
     "github",
@@ -123,7 +123,7 @@ export const all: ReadonlyArray<Format> = [
     "application/json",
     "the generic findings import of DefectDojo",
     "json",
-    () => import("./RenderDefectdojo.ts")
+    () => import("./internal/formats/defectdojo.ts")
   ),
   format(
     "ocsf",
@@ -131,7 +131,7 @@ export const all: ReadonlyArray<Format> = [
     "application/x-ndjson",
     "OCSF events, one JSON line each",
     "json",
-    () => import("./RenderOcsf.ts")
+    () => import("./internal/formats/ocsf.ts")
   )
 ]
 

@@ -7,13 +7,12 @@
  *
  * @since 0.1.0
  */
-import * as Hostile from "./HostileText.ts"
+import * as HostileText from "./HostileText.ts"
 import { hash } from "./internal/hash.ts"
 import * as Identities from "./internal/identities.ts"
 import type { ReportScan, TrendPoint } from "./ReportScan.ts"
-import type { ScanReport } from "./ScanReport.ts"
 import * as Evidence from "./Evidence.ts"
-import * as Report from "./ScanReport.ts"
+import * as ScanReport from "./ScanReport.ts"
 
 const isSettled = (scan: ReportScan): boolean =>
   scan.state === "completed" || scan.state === "partial" || scan.state === "failed"
@@ -30,11 +29,11 @@ const names = (scan: ReportScan): ReadonlyArray<string> => {
   const known = Identities.scanOf(scan)
   return [
     ...(known === null ? [] : [`scan ${known}`]),
-    ...(scan.claimId === null ? [] : [`claim ${Hostile.toKey(scan.claimId)}`])
+    ...(scan.claimId === null ? [] : [`claim ${HostileText.toKey(scan.claimId)}`])
   ]
 }
 
-const unite = (reports: ReadonlyArray<ScanReport>): ReadonlyArray<ReportScan> => {
+const unite = (reports: ReadonlyArray<ScanReport.ScanReport>): ReadonlyArray<ReportScan> => {
   const rows: Array<ReportScan> = []
   // A target given twice makes two rows of one file, which stay two: the n-th of a file meets the n-th of the others.
   const at = new Map<string, number>()
@@ -69,19 +68,19 @@ const most = (a: string, b: string): string => (a > b ? a : b)
  * @since 0.1.0
  */
 export const merge = (
-  first: ScanReport,
-  others: ReadonlyArray<ScanReport>,
-  policy: ScanReport["gate"]["policy"] = first.gate.policy
-): ScanReport => {
-  if (others.length === 0) return Report.regate(first, policy)
+  first: ScanReport.ScanReport,
+  others: ReadonlyArray<ScanReport.ScanReport>,
+  policy: ScanReport.ScanReport["gate"]["policy"] = first.gate.policy
+): ScanReport.ScanReport => {
+  if (others.length === 0) return ScanReport.regate(first, policy)
   const all = [first, ...others]
-  const ids = [...new Set(all.map((report) => Hostile.toKey(report.run.id)))]
-  const plans = new Set(all.map((report) => (report.run.plan === null ? null : Hostile.toKey(report.run.plan))))
-  const troubles = all.map(Report.troubleOf)
-  return Report.make({
+  const ids = [...new Set(all.map((report) => HostileText.toKey(report.run.id)))]
+  const plans = new Set(all.map((report) => (report.run.plan === null ? null : HostileText.toKey(report.run.plan))))
+  const troubles = all.map(ScanReport.troubleOf)
+  return ScanReport.make({
     version: first.tool.version,
     run: {
-      id: ids.length === 1 ? first.run.id : Hostile.of(`merged-${hash(...ids).slice(0, 16)}`),
+      id: ids.length === 1 ? first.run.id : HostileText.of(`merged-${hash(...ids).slice(0, 16)}`),
       startedAt: all.map((report) => report.run.startedAt).reduce(least),
       finishedAt: all.map((report) => report.run.finishedAt).reduce(most),
       plan: plans.size === 1 ? first.run.plan : null
@@ -110,7 +109,7 @@ const point = (scan: ReportScan): TrendPoint => ({
  * @category combinators
  * @since 0.1.0
  */
-export const withTrend = (report: ScanReport, earlier: ReadonlyArray<ScanReport>): ScanReport => {
+export const withTrend = (report: ScanReport.ScanReport, earlier: ReadonlyArray<ScanReport.ScanReport>): ScanReport.ScanReport => {
   const past: ReadonlyArray<Array<TrendPoint>> = report.scans.map(() => [])
   for (const old of earlier) {
     for (const [index, found] of Identities.pair(old.scans, report.scans).entries()) {
@@ -122,12 +121,12 @@ export const withTrend = (report: ScanReport, earlier: ReadonlyArray<ScanReport>
   const scans = report.scans.map((scan, index) => {
     const points = new Map<string, TrendPoint>()
     for (const one of [...(past[index] ?? []), ...scan.trend]) {
-      if (one.scanId !== null && scan.scanId !== null && Hostile.toKey(one.scanId) === Hostile.toKey(scan.scanId))
+      if (one.scanId !== null && scan.scanId !== null && HostileText.toKey(one.scanId) === HostileText.toKey(scan.scanId))
         continue
-      points.set(one.scanId === null ? `at ${one.at}` : `id ${Hostile.toKey(one.scanId)}`, one)
+      points.set(one.scanId === null ? `at ${one.at}` : `id ${HostileText.toKey(one.scanId)}`, one)
     }
     const trend = [...points.values()].toSorted((a, b) => (a.at < b.at ? -1 : a.at > b.at ? 1 : 0))
     return { ...scan, trend }
   })
-  return Report.withScans(report, scans)
+  return ScanReport.withScans(report, scans)
 }

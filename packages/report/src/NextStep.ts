@@ -3,9 +3,9 @@
  *
  * @since 0.2.0
  */
-import type * as Outcome from "@scanpoll/core/model/ScanOutcome"
+import type * as ScanOutcome from "@scanpoll/core/model/ScanOutcome"
 import * as ShellWord from "@scanpoll/core/unstable/model/ShellWord"
-import type * as Record from "@scanpoll/core/model/ScanRecord"
+import type * as ScanRecord from "@scanpoll/core/model/ScanRecord"
 import type { ReportScan } from "./ReportScan.ts"
 
 /**
@@ -38,11 +38,11 @@ export interface Commands {
  * @since 0.2.0
  */
 export interface Situation {
-  readonly state: Record.ScanState
+  readonly state: ScanRecord.ScanState
   readonly because: ReportScan["because"]
   readonly key: string | null
   readonly claimId: string | null
-  readonly missing?: ReadonlyArray<keyof Outcome.Evidence>
+  readonly missing?: ReadonlyArray<keyof ScanOutcome.Evidence>
   readonly asksAgain?: boolean
   readonly commands?: Commands
 }

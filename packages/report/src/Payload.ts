@@ -8,7 +8,7 @@
  * @since 0.1.0
  */
 import * as Schema from "effect/Schema"
-import * as Hostile from "./HostileText.ts"
+import * as HostileText from "./HostileText.ts"
 import { safeJson } from "./internal/json.ts"
 import { sha256 } from "./internal/sha256.ts"
 import type { ScanReport } from "./ScanReport.ts"
@@ -176,10 +176,10 @@ export const sideFileName = (reportFile: string): string =>
  * @category constructors
  * @since 0.1.0
  */
-export const slug = (scan: { readonly vendor: string; readonly id: Hostile.HostileText }): string => {
+export const slug = (scan: { readonly vendor: string; readonly id: HostileText.HostileText }): string => {
   const hash = sha256()
-  hash.update(`${scan.vendor}\n${Hostile.toKey(scan.id)}`)
-  const readable = Hostile.toLine(scan.id, 60)
+  hash.update(`${scan.vendor}\n${HostileText.toKey(scan.id)}`)
+  const readable = HostileText.toLine(scan.id, 60)
     .toLowerCase()
     .replace(/[^a-z0-9_-]+/g, "-")
     .replace(/^-+|-+$/g, "")

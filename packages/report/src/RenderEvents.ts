@@ -16,13 +16,13 @@
  * @since 0.1.0
  */
 import type { ScanEvent } from "@scanpoll/core/engine/ScanEvent"
-import * as Ticket from "@scanpoll/core/model/ScanTicket"
-import * as Hostile from "./HostileText.ts"
+import * as ScanTicket from "@scanpoll/core/model/ScanTicket"
+import * as HostileText from "./HostileText.ts"
 import * as Identities from "./internal/identities.ts"
 import { safeJson } from "./internal/json.ts"
 import * as Times from "./internal/times.ts"
 import type { Renderer } from "./RenderOptions.ts"
-import * as Row from "./ReportRow.ts"
+import * as ReportRow from "./internal/reportRow.ts"
 import type { ReportScan } from "./ReportScan.ts"
 import type { ScanReport } from "./ScanReport.ts"
 
@@ -48,7 +48,7 @@ export const fromEvent = (
   event: ScanEvent,
   options: {
     readonly redact?: (text: string) => string
-    readonly row?: Omit<Row.RowOptions, "redact" | "payload">
+    readonly row?: Omit<ReportRow.RowOptions, "redact" | "payload">
   } = {}
 ): string | null => {
   const redact = options.redact ?? ((text: string) => text)
@@ -71,16 +71,16 @@ export const fromEvent = (
     scanType,
     identity: Identities.uidOf({
       vendor: event.vendor,
-      account: Hostile.of(redact(event.account)),
-      ...(scanType === null ? {} : { scanType: Hostile.of(scanType) }),
+      account: HostileText.of(redact(event.account)),
+      ...(scanType === null ? {} : { scanType: HostileText.of(scanType) }),
       subject: {
         kind: subject.kind,
-        id: Hostile.of(subject.id),
-        name: Hostile.of(subject.name),
-        ...(subject.series === undefined ? {} : { series: Hostile.of(subject.series) })
+        id: HostileText.of(subject.id),
+        name: HostileText.of(subject.name),
+        ...(subject.series === undefined ? {} : { series: HostileText.of(subject.series) })
       }
     }),
-    key: event.ticket === null ? null : redact(Ticket.accountKey(event.ticket))
+    key: event.ticket === null ? null : redact(ScanTicket.accountKey(event.ticket))
   })
   switch (event._tag) {
     case "Queued":
@@ -94,7 +94,7 @@ export const fromEvent = (
     case "Scheduled":
       return null
     case "Ended":
-      return line({ ...head("ended"), scan: Row.fromRecord(event.record, { ...options.row, redact }) })
+      return line({ ...head("ended"), scan: ReportRow.fromRecord(event.record, { ...options.row, redact }) })
     case "Polled": {
       const { messages, seen } = event
       if (!event.first && messages === undefined) return null

@@ -9,11 +9,11 @@
  * @see https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-commands
  */
 import type { Severity } from "@scanpoll/core/model/Severity"
-import * as Hostile from "./HostileText.ts"
+import * as HostileText from "./HostileText.ts"
 import * as Issues from "./internal/issues.ts"
 import * as Words from "./internal/words.ts"
 import type { RenderOptions, Renderer } from "./RenderOptions.ts"
-import { renderWithin } from "./RenderMarkdown.ts"
+import { renderWithin } from "./internal/formats/markdown.ts"
 import type { ReportScan } from "./ReportScan.ts"
 import type { ScanReport } from "./ScanReport.ts"
 
@@ -42,16 +42,16 @@ interface Note {
   readonly scan: ReportScan | null
 }
 
-const data = (text: string): string => Hostile.toCommandData(Hostile.of(text))
+const data = (text: string): string => HostileText.toCommandData(HostileText.of(text))
 
-const property = (text: string): string => Hostile.toCommandProperty(Hostile.of(text), 250)
+const property = (text: string): string => HostileText.toCommandProperty(HostileText.of(text), 250)
 
-const place = (note: Note, plan: Hostile.HostileText | null): string => {
+const place = (note: Note, plan: HostileText.HostileText | null): string => {
   const at = note.scan?.declaredAt ?? null
-  return plan === null || at === null ? "" : `file=${Hostile.toCommandProperty(plan)},line=${at.line},col=${at.column},`
+  return plan === null || at === null ? "" : `file=${HostileText.toCommandProperty(plan)},line=${at.line},col=${at.column},`
 }
 
-const write = (note: Note, plan: Hostile.HostileText | null): string =>
+const write = (note: Note, plan: HostileText.HostileText | null): string =>
   `::${note.level} ${place(note, plan)}title=${property(note.title)}::${data(note.message)}\n`
 
 const incomplete = (report: ScanReport): ReadonlyArray<Note> => {
@@ -72,11 +72,11 @@ const incomplete = (report: ScanReport): ReadonlyArray<Note> => {
 
 // Evidence that is unavailable fails a step only where a rule needs it.
 const lacking = (report: ScanReport): ReadonlyArray<Note> => {
-  const open = new Set(report.gate.rules.flatMap((rule) => (rule.unjudged ?? []).map(Hostile.toKey)))
+  const open = new Set(report.gate.rules.flatMap((rule) => (rule.unjudged ?? []).map(HostileText.toKey)))
   return report.scans.flatMap((scan): ReadonlyArray<Note> => {
     const lost = Words.missing(scan)
     if (lost === null) return []
-    const fails = open.has(Hostile.toKey(scan.id)) && !report.gate.policy.allowIncomplete
+    const fails = open.has(HostileText.toKey(scan.id)) && !report.gate.policy.allowIncomplete
     const parts = [Words.label(scan), lost, Words.next(scan)].filter((part) => part !== null)
     return [
       {
@@ -92,7 +92,7 @@ const lacking = (report: ScanReport): ReadonlyArray<Note> => {
 const broken = (report: ScanReport): ReadonlyArray<Note> =>
   report.gate.rules
     .filter((rule) => !rule.passed)
-    .map((rule) => ({ level: "error", title: "Gate broken", message: Hostile.toLine(rule.message), scan: null }))
+    .map((rule) => ({ level: "error", title: "Gate broken", message: HostileText.toLine(rule.message), scan: null }))
 
 const kinds: Readonly<Record<Level, ReadonlyArray<Severity>>> = {
   error: ["critical", "unknown", "high"],

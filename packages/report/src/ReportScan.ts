@@ -1,15 +1,15 @@
 /**
  * One row of a report: what became of one requested scan, in plain JSON.
  *
- * A row is made from a `ScanRecord` (`ReportRow`) and holds nothing else. Times are RFC 3339 texts in UTC with milliseconds, or null.
+ * A row is made from a `ScanRecord` (`ScanReport.fromRecords`) and holds nothing else. Times are RFC 3339 texts in UTC with milliseconds, or null.
  * What is absent is null, never zero. Every free text is `HostileText`: a vendor may put anything into it, and so may
  * anyone who edits the file. `payload` is null unless the caller passes one.
  *
  * @since 0.1.0
  */
 import * as Schema from "effect/Schema"
-import type * as Outcome from "@scanpoll/core/model/ScanOutcome"
-import * as Record from "@scanpoll/core/model/ScanRecord"
+import type * as ScanOutcome from "@scanpoll/core/model/ScanOutcome"
+import * as ScanRecord from "@scanpoll/core/model/ScanRecord"
 import * as Severity from "@scanpoll/core/model/Severity"
 import * as Subject from "@scanpoll/core/model/Subject"
 import { HostileText } from "./HostileText.ts"
@@ -50,7 +50,7 @@ export const VendorName = Schema.String.check(
  * @category schemas
  * @since 0.1.0
  */
-export const ScanState = Schema.Literals(Record.states)
+export const ScanState = Schema.Literals(ScanRecord.states)
 
 /**
  * How many of each severity, worst first; a severity nobody has is left out.
@@ -378,7 +378,7 @@ export const isOpen = (finding: Pick<ReportFinding, "status" | "suppression">): 
  * @since 0.1.0
  */
 export const findingsOf = (
-  coverage: Outcome.Findings["coverage"],
+  coverage: ScanOutcome.Findings["coverage"],
   total: number | null,
   items: ReadonlyArray<ReportFinding>,
   counted?: SeverityCounts

@@ -9,7 +9,7 @@
  * @since 0.2.0
  */
 import * as Scrubber from "@scanpoll/core/unstable/model/Scrubber"
-import * as Hostile from "./HostileText.ts"
+import * as HostileText from "./HostileText.ts"
 import { guardJson } from "./internal/json.ts"
 
 declare const Brand: unique symbol
@@ -65,9 +65,9 @@ export const seal = (syntax: Syntax, piece: string): SafeText => {
     case "json":
       return branded(guardJson(text))
     case "text":
-      return branded(Hostile.guardLines(withoutActive(text, true)))
+      return branded(HostileText.guardLines(withoutActive(text, true)))
     case "markdown":
-      return branded(Hostile.guardLines(withoutActive(text, false)))
+      return branded(HostileText.guardLines(withoutActive(text, false)))
     case "table":
     case "markup":
     case "commands":
@@ -99,7 +99,7 @@ export const lines = (...all: ReadonlyArray<string>): SafeText => seal("text", a
  * @category constructors
  * @since 0.2.0
  */
-export const document = (value: unknown, space = 2): SafeText => seal("json", `${Hostile.toJson(value, space)}\n`)
+export const document = (value: unknown, space = 2): SafeText => seal("json", `${HostileText.toJson(value, space)}\n`)
 
 /**
  * Lines that were asked for with the keys in them: those of simulated vendors, which open nothing.
@@ -108,7 +108,7 @@ export const document = (value: unknown, space = 2): SafeText => seal("json", `$
  * @since 0.2.0
  */
 export const linesWithKeys = (...all: ReadonlyArray<string>): SafeText =>
-  branded(Hostile.guardLines(withoutActive(all.map((line) => `${line}\n`).join(""), false)))
+  branded(HostileText.guardLines(withoutActive(all.map((line) => `${line}\n`).join(""), false)))
 
 /**
  * Pieces that were sealed, as one.

@@ -8,19 +8,19 @@
  *
  * @since 0.1.0
  */
-import * as Record from "@scanpoll/core/model/ScanRecord"
+import * as ScanRecord from "@scanpoll/core/model/ScanRecord"
 import * as Severity from "@scanpoll/core/model/Severity"
 import * as ExitCode from "./ExitCode.ts"
 import * as Gate from "./Gate.ts"
-import type { HostileText } from "./HostileText.ts"
-import * as Hostile from "./HostileText.ts"
-import * as Scan from "./ReportScan.ts"
+import * as HostileText from "./HostileText.ts"
+import * as ReportScan from "./ReportScan.ts"
 import * as SharedScans from "./internal/sharedScans.ts"
 import * as Times from "./internal/times.ts"
-import * as Row from "./ReportRow.ts"
+import * as ReportRow from "./internal/reportRow.ts"
 import { type Run, type ScanReport, type Summary, schemaVersion } from "./internal/reportShape.ts"
 
 export { Run, ScanReport, Summary, jsonSchema, schemaVersion } from "./internal/reportShape.ts"
+export type { RowOptions } from "./internal/reportRow.ts"
 export { ReportError, fromJson, parse, sealOf } from "./internal/reportReading.ts"
 
 /**
@@ -42,15 +42,15 @@ export interface RunInfo extends ExitCode.RunTrouble {
   readonly finishedAt: number
   readonly plan: string | null
   readonly policy?: Gate.GatePolicy
-  readonly row?: (record: Record.ScanRecord) => Omit<Row.RowOptions, "redact">
+  readonly row?: (record: ScanRecord.ScanRecord) => Omit<ReportRow.RowOptions, "redact">
   readonly redact?: (text: string) => string
 }
 
-const summarise = (rows: ReadonlyArray<Scan.ReportScan>): Summary => {
-  const counts = new Map<Record.ScanState, number>()
+const summarise = (rows: ReadonlyArray<ReportScan.ReportScan>): Summary => {
+  const counts = new Map<ScanRecord.ScanState, number>()
   for (const row of rows) counts.set(row.state, (counts.get(row.state) ?? 0) + 1)
-  const byState: { -readonly [K in Record.ScanState]?: number } = {}
-  for (const state of Record.states) {
+  const byState: { -readonly [K in ScanRecord.ScanState]?: number } = {}
+  for (const state of ScanRecord.states) {
     const count = counts.get(state)
     if (count !== undefined) byState[state] = count
   }
@@ -59,20 +59,20 @@ const summarise = (rows: ReadonlyArray<Scan.ReportScan>): Summary => {
     total: rows.length,
     incomplete: rows.length - (counts.get("completed") ?? 0),
     byState,
-    bySeverity: Scan.countSeverities(severities),
+    bySeverity: ReportScan.countSeverities(severities),
     worstSeverity: severities.length === 0 ? "unknown" : Severity.worst(severities)
   }
 }
 
 // Equal targets are joined on one claim, so two rows may bring the same id.
-const withUniqueIds = (rows: ReadonlyArray<Scan.ReportScan>): ReadonlyArray<Scan.ReportScan> => {
+const withUniqueIds = (rows: ReadonlyArray<ReportScan.ReportScan>): ReadonlyArray<ReportScan.ReportScan> => {
   const taken = new Set<string>()
   return rows.map((row) => {
-    const id = Hostile.toKey(row.id)
+    const id = HostileText.toKey(row.id)
     let unique = id
     for (let n = 2; taken.has(unique); n += 1) unique = `${id}#${n}`
     taken.add(unique)
-    return unique === id ? row : { ...row, id: Hostile.of(unique) }
+    return unique === id ? row : { ...row, id: HostileText.of(unique) }
   })
 }
 
@@ -83,9 +83,9 @@ const withUniqueIds = (rows: ReadonlyArray<Scan.ReportScan>): ReadonlyArray<Scan
  * @since 0.1.0
  */
 export const make = (fields: {
-  readonly version: HostileText
+  readonly version: HostileText.HostileText
   readonly run: Run
-  readonly scans: ReadonlyArray<Scan.ReportScan>
+  readonly scans: ReadonlyArray<ReportScan.ReportScan>
   readonly policy: Gate.GatePolicy
   readonly trouble?: ExitCode.RunTrouble
 }): ScanReport => {
@@ -119,20 +119,20 @@ export const make = (fields: {
  * @category constructors
  * @since 0.1.0
  */
-export const fromRecords = (records: ReadonlyArray<Record.ScanRecord>, info: RunInfo): ScanReport => {
+export const fromRecords = (records: ReadonlyArray<ScanRecord.ScanRecord>, info: RunInfo): ScanReport => {
   const redact = info.redact ?? ((text: string) => text)
   const ordered = records.toSorted((a, b) => a.index - b.index)
   const rows = ordered.map((record) => info.row?.(record) ?? {})
   const scans = SharedScans.tell(ordered, (at) => rows[at]?.scanType).map((record, at) =>
-    Row.fromRecord(record, { ...rows[at], redact })
+    ReportRow.fromRecord(record, { ...rows[at], redact })
   )
   return make({
-    version: Hostile.of(info.version),
+    version: HostileText.of(info.version),
     run: {
-      id: Hostile.of(redact(info.id)),
+      id: HostileText.of(redact(info.id)),
       startedAt: Times.format(info.startedAt),
       finishedAt: Times.format(info.finishedAt),
-      plan: info.plan === null ? null : Hostile.of(redact(info.plan))
+      plan: info.plan === null ? null : HostileText.of(redact(info.plan))
     },
     scans,
     policy: info.policy ?? Gate.none,
@@ -155,7 +155,7 @@ export const troubleOf = (report: ScanReport): ExitCode.RunTrouble => {
   const faults: Array<{ readonly code: 2 | 70 | 74; readonly message: string }> = []
   for (const { code, scans, message } of report.exit.reasons) {
     if (scans.length === 0 && (code === 2 || code === 70 || code === 74)) {
-      faults.push({ code, message: Hostile.toLine(message) })
+      faults.push({ code, message: HostileText.toLine(message) })
     }
   }
   const interrupted = report.exit.reasons.some((reason) => reason.code === 130 && reason.scans.length === 0)
@@ -179,7 +179,7 @@ export const regate = (report: ScanReport, policy: Gate.GatePolicy): ScanReport 
  */
 export const withScans = (
   report: ScanReport,
-  scans: ReadonlyArray<Scan.ReportScan>,
+  scans: ReadonlyArray<ReportScan.ReportScan>,
   policy: Gate.GatePolicy = report.gate.policy
 ): ScanReport => make({ version: report.tool.version, run: report.run, scans, policy, trouble: troubleOf(report) })
 

@@ -4,7 +4,7 @@ import * as ScanRecord from "@scanpoll/core/model/ScanRecord"
 import * as Baseline from "@scanpoll/report/Baseline"
 import * as Gate from "@scanpoll/report/Gate"
 import * as HostileText from "@scanpoll/report/HostileText"
-import * as RenderJson from "@scanpoll/report/RenderJson"
+import * as Json from "../src/internal/formats/json.ts"
 import * as ScanReport from "@scanpoll/report/ScanReport"
 import * as Effect from "effect/Effect"
 import { assessment, completed, finding, inState, info, start } from "./fixtures.ts"
@@ -85,7 +85,7 @@ describe("make", () => {
 describe("parse", () => {
   it.effect("takes any report for a baseline in which all is known and nothing accepted", () =>
     Effect.gen(function* () {
-      const text = [...RenderJson.render(run(site("a", full("x")), inState(1, "still-running")))].join("")
+      const text = [...Json.render(run(site("a", full("x")), inState(1, "still-running")))].join("")
       const baseline = yield* Baseline.parse(text)
       assert.strictEqual(baseline.subjects.length, 1)
       const held = Baseline.apply(run(site("b", full("x", "y"))), baseline, start)

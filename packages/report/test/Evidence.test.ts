@@ -1,6 +1,6 @@
 /** What a report, its gate and its exit code say of evidence that is unavailable. */
 import { assert, describe, it } from "@effect/vitest"
-import * as Outcome from "@scanpoll/core/model/ScanOutcome"
+import * as ScanOutcome from "@scanpoll/core/model/ScanOutcome"
 import type { ScanRecord } from "@scanpoll/core/model/ScanRecord"
 import * as Baseline from "@scanpoll/report/Baseline"
 import * as Evidence from "@scanpoll/report/Evidence"
@@ -16,7 +16,7 @@ const why = "the vendor's findings could not be fetched (500)"
 
 const without = (record: ScanRecord): ScanRecord => {
   if (record.outcome === null) return record
-  const outcome = Outcome.withoutFindings(record.outcome, why)
+  const outcome = ScanOutcome.withoutFindings(record.outcome, why)
   return { ...record, outcome, warnings: outcome.warnings }
 }
 

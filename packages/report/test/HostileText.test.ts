@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as HostileText from "@scanpoll/report/HostileText"
-import * as RenderJson from "@scanpoll/report/RenderJson"
+import * as Json from "../src/internal/formats/json.ts"
 import * as ScanReport from "@scanpoll/report/ScanReport"
 import * as Schema from "effect/Schema"
 import { completed, info } from "./fixtures.ts"
@@ -149,7 +149,7 @@ describe("whatever a text is made of", () => {
     [Fragments],
     ([fragments]) => {
       const name = fragments.join("")
-      const json = [...RenderJson.render(ScanReport.fromRecords([completed(0, { name })], info()))].join("")
+      const json = [...Json.render(ScanReport.fromRecords([completed(0, { name })], info()))].join("")
       const read: { readonly scans: ReadonlyArray<{ readonly subject: { readonly name: string } }> } = JSON.parse(json)
       assert.strictEqual(read.scans[0]?.subject.name, name)
       assert.isFalse(isActive(json))

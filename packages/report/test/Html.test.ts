@@ -1,5 +1,5 @@
 import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
-import * as Record from "@scanpoll/core/model/ScanRecord"
+import * as ScanRecord from "@scanpoll/core/model/ScanRecord"
 import * as Gate from "@scanpoll/report/Gate"
 import * as HostileText from "@scanpoll/report/HostileText"
 import * as Payload from "@scanpoll/report/Payload"
@@ -36,7 +36,7 @@ const withTrend = () =>
 
 const everyState = () =>
   ScanReport.fromRecords(
-    Record.states.map((state, at) => inState(at, state)),
+    ScanRecord.states.map((state, at) => inState(at, state)),
     info({ policy: { ...Gate.none, failOn: "critical" } })
   )
 

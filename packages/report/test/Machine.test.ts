@@ -1,8 +1,8 @@
 import { assert, describe, it } from "@effect/vitest"
-import * as Record from "@scanpoll/core/model/ScanRecord"
+import * as ScanRecord from "@scanpoll/core/model/ScanRecord"
 import * as Baseline from "@scanpoll/report/Baseline"
 import * as Gate from "@scanpoll/report/Gate"
-import * as RenderCsv from "@scanpoll/report/RenderCsv"
+import * as Csv from "../src/internal/formats/csv.ts"
 import * as RenderGithub from "@scanpoll/report/RenderGithub"
 import * as ScanReport from "@scanpoll/report/ScanReport"
 import * as Effect from "effect/Effect"
@@ -23,7 +23,7 @@ const list = (value: unknown): ReadonlyArray<Attributes> =>
 
 const everyState = () =>
   ScanReport.fromRecords(
-    Record.states.map((state, at) => inState(at, state)),
+    ScanRecord.states.map((state, at) => inState(at, state)),
     info({ policy: { ...Gate.none, failOn: "medium" } })
   )
 
@@ -127,7 +127,7 @@ describe("csv", () => {
   it("has a line for each scan and each finding under one head", async () => {
     const report = make()
     const { fields, rows } = await read(report)
-    assert.deepStrictEqual(fields, [...RenderCsv.columns])
+    assert.deepStrictEqual(fields, [...Csv.columns])
     assert.strictEqual(rows.filter((row) => row["row"] === "scan").length, report.summary.total)
     assert.strictEqual(
       rows.filter((row) => row["row"] === "finding").length,

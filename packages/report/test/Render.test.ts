@@ -1,13 +1,13 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Observation from "@scanpoll/core/model/Observation"
 import * as PollFault from "@scanpoll/core/model/PollFault"
-import * as Record from "@scanpoll/core/model/ScanRecord"
+import * as ScanRecord from "@scanpoll/core/model/ScanRecord"
 import type { ScanEvent, ScanEventKind } from "@scanpoll/core/engine/ScanEvent"
 import * as Format from "@scanpoll/report/Format"
 import * as Gate from "@scanpoll/report/Gate"
 import * as HostileText from "@scanpoll/report/HostileText"
 import * as RenderEvents from "@scanpoll/report/RenderEvents"
-import * as RenderText from "@scanpoll/report/RenderText"
+import * as Text from "../src/internal/formats/text.ts"
 import * as ScanReport from "@scanpoll/report/ScanReport"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
@@ -44,12 +44,12 @@ const everyState = ScanReport.fromRecords(
       },
       links: { report: "https://appvet.example/report/x" }
     }),
-    ...Record.states.map((state, at) => inState(at, state))
+    ...ScanRecord.states.map((state, at) => inState(at, state))
   ],
   info({ policy: { ...Gate.none, failOn: "high" } })
 )
 
-const text = (report: ScanReport.ScanReport, options = {}) => [...RenderText.render(report, options)].join("")
+const text = (report: ScanReport.ScanReport, options = {}) => [...Text.render(report, options)].join("")
 
 describe("text", () => {
   it.each([40, 80, 200])("keeps every line within %i columns", (width) => {

@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
-import * as Record from "@scanpoll/core/model/ScanRecord"
+import * as ScanRecord from "@scanpoll/core/model/ScanRecord"
 import * as Gate from "@scanpoll/report/Gate"
-import * as RenderSarif from "@scanpoll/report/RenderSarif"
+import * as Sarif from "../src/internal/formats/sarif.ts"
 import * as ScanReport from "@scanpoll/report/ScanReport"
 import { Ajv } from "ajv"
 import addFormats from "ajv-formats"
@@ -49,7 +49,7 @@ const reports: ReadonlyArray<readonly [name: string, report: () => ScanReport.Sc
     "every state",
     () =>
       ScanReport.fromRecords(
-        Record.states.map((state, at) => inState(at, state)),
+        ScanRecord.states.map((state, at) => inState(at, state)),
         info({ plan: null })
       )
   ],
@@ -223,7 +223,7 @@ describe("a run", () => {
   })
 
   it("leaves out what is resolved and keeps the worst when there are too many", async () => {
-    const items = Array.from({ length: RenderSarif.maxResults + 3 }, (_, at) =>
+    const items = Array.from({ length: Sarif.maxResults + 3 }, (_, at) =>
       finding({ findingId: `f${at}`, severity: at < 5 ? "low" : "high", status: at === 6 ? "resolved" : "new" })
     )
     const report = ScanReport.fromRecords(
@@ -232,7 +232,7 @@ describe("a run", () => {
     )
     const [run] = runs(await parse(report))
     const kept = results(run ?? { tool: { driver: { name: "" } } })
-    assert.strictEqual(kept.length, RenderSarif.maxResults)
+    assert.strictEqual(kept.length, Sarif.maxResults)
     assert.strictEqual(kept.filter((result) => result.level === "note").length, 3)
     assert.include(JSON.stringify(run?.invocations), "2 more results")
   })

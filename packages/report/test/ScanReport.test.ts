@@ -1,8 +1,8 @@
 import { assert, describe, it } from "@effect/vitest"
-import * as Record from "@scanpoll/core/model/ScanRecord"
+import * as ScanRecord from "@scanpoll/core/model/ScanRecord"
 import * as Baseline from "@scanpoll/report/Baseline"
 import * as Gate from "@scanpoll/report/Gate"
-import * as RenderJson from "@scanpoll/report/RenderJson"
+import * as Json from "../src/internal/formats/json.ts"
 import * as NextStep from "@scanpoll/report/NextStep"
 import * as ScanReport from "@scanpoll/report/ScanReport"
 import * as Effect from "effect/Effect"
@@ -140,7 +140,7 @@ describe("fromRecords", () => {
   })
 
   it("has a row for every record, in the order of the requests, and counts that add up", () => {
-    const records = Record.states.flatMap((state, at) => [inState(2 * at, state), inState(2 * at + 1, state)])
+    const records = ScanRecord.states.flatMap((state, at) => [inState(2 * at, state), inState(2 * at + 1, state)])
     const report = ScanReport.fromRecords(records.toReversed(), info())
     assert.deepStrictEqual(
       report.scans.map((scan) => scan.index),
@@ -153,7 +153,7 @@ describe("fromRecords", () => {
       summary.total
     )
     assert.strictEqual(summary.incomplete, summary.total - (summary.byState.completed ?? 0))
-    for (const state of Record.states) assert.strictEqual(summary.byState[state], 2)
+    for (const state of ScanRecord.states) assert.strictEqual(summary.byState[state], 2)
     assert.deepStrictEqual(plain(summary.bySeverity), { medium: 2, low: 2 })
     assert.strictEqual(summary.worstSeverity, "medium")
   })
@@ -166,7 +166,7 @@ describe("fromRecords", () => {
   })
 
   it("tells what to do next for exactly the states that leave something to do", () => {
-    const next = Record.states.map((state, at) => {
+    const next = ScanRecord.states.map((state, at) => {
       const report = ScanReport.fromRecords([inState(at, state)], info())
       const [scan] = report.scans
       return [state, scan?.next?.command ?? scan?.next?.advice ?? null, scan?.resumable]
@@ -269,16 +269,16 @@ describe("fromRecords", () => {
 
 describe("parse", () => {
   const report = ScanReport.fromRecords(
-    Record.states.map((state, at) => inState(at, state)),
+    ScanRecord.states.map((state, at) => inState(at, state)),
     info({ policy: { ...Gate.none, failOn: "high", minScore: [{ vendor: null, score: 80 }] }, interrupted: true })
   )
-  const json = [...RenderJson.render(report)].join("")
+  const json = [...Json.render(report)].join("")
 
   it.effect("reads back exactly what was written", () =>
     Effect.gen(function* () {
       const read = yield* ScanReport.parse(json)
       assert.deepStrictEqual(plain(read), plain(report))
-      assert.strictEqual([...RenderJson.render(read)].join(""), json)
+      assert.strictEqual([...Json.render(read)].join(""), json)
     })
   )
 
@@ -381,7 +381,7 @@ describe("jsonSchema", () => {
     for (const field of ["schemaVersion", "worstSeverity", "durationBasis", "findingId", "masked", "suppression"]) {
       assert.include(text, `"${field}"`)
     }
-    for (const state of Record.states) assert.include(text, `"${state}"`)
+    for (const state of ScanRecord.states) assert.include(text, `"${state}"`)
     assert.doesNotThrow(() => Schema.decodeUnknownSync(ScanReport.ScanReport)(ScanReport.fromRecords([], info())))
   })
 })

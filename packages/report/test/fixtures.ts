@@ -1,15 +1,15 @@
-import * as Outcome from "@scanpoll/core/model/ScanOutcome"
+import * as ScanOutcome from "@scanpoll/core/model/ScanOutcome"
 import * as ScanRecord from "@scanpoll/core/model/ScanRecord"
 import type { Severity } from "@scanpoll/core/model/Severity"
-import * as Ticket from "@scanpoll/core/model/ScanTicket"
+import * as ScanTicket from "@scanpoll/core/model/ScanTicket"
 import type { RunInfo } from "@scanpoll/report/ScanReport"
 
 export const start = Date.UTC(2026, 3, 3, 9, 0, 0)
 
 export const ticket = (vendor: string, scanId: string) =>
-  Ticket.make({ vendor, origin: `https://${vendor}.example`, account: "default", scanId, submittedAt: start + 1_000 })
+  ScanTicket.make({ vendor, origin: `https://${vendor}.example`, account: "default", scanId, submittedAt: start + 1_000 })
 
-export const finding = (fields: Partial<Outcome.Finding> & { readonly findingId: string }): Outcome.Finding => ({
+export const finding = (fields: Partial<ScanOutcome.Finding> & { readonly findingId: string }): ScanOutcome.Finding => ({
   ruleId: fields.findingId.split(":")[0] ?? "rule",
   title: `Finding ${fields.findingId}`,
   description: null,
@@ -22,7 +22,7 @@ export const finding = (fields: Partial<Outcome.Finding> & { readonly findingId:
   ...fields
 })
 
-export const score = (value: number, grade: string | null = null): Outcome.Score => ({
+export const score = (value: number, grade: string | null = null): ScanOutcome.Score => ({
   value,
   min: 0,
   max: 100,
@@ -33,12 +33,12 @@ export const score = (value: number, grade: string | null = null): Outcome.Score
 
 export const assessment = (
   severity: Severity,
-  fields: Partial<Omit<Outcome.Assessment, "severity">> = {}
-): Outcome.Assessment => ({ severity, vendorSeverity: null, compliance: null, score: null, ...fields })
+  fields: Partial<Omit<ScanOutcome.Assessment, "severity">> = {}
+): ScanOutcome.Assessment => ({ severity, vendorSeverity: null, compliance: null, score: null, ...fields })
 
 export const completed = (
   index: number,
-  fields: Partial<Omit<Outcome.Completed<unknown>, "_tag" | "ticket">> & {
+  fields: Partial<Omit<ScanOutcome.Completed<unknown>, "_tag" | "ticket">> & {
     readonly vendor?: string
     readonly name?: string
   } = {}
@@ -49,7 +49,7 @@ export const completed = (
     vendor,
     ticket: mine,
     ...(name === undefined ? {} : { subject: { kind: "url", id: name, name } }),
-    outcome: Outcome.makeCompleted<unknown>({
+    outcome: ScanOutcome.makeCompleted<unknown>({
       ticket: mine,
       vendorStatus: "completed",
       assessment: assessment("low"),
@@ -63,13 +63,13 @@ export const completed = (
 
 export const partial = (
   index: number,
-  fields: Partial<Omit<Outcome.Partial<unknown>, "_tag" | "ticket">> = {}
+  fields: Partial<Omit<ScanOutcome.Partial<unknown>, "_tag" | "ticket">> = {}
 ): ScanRecord.ScanRecord => {
   const mine = ticket("appvet", `scan_${index}`)
   return record(index, {
     state: "partial",
     ticket: mine,
-    outcome: Outcome.makePartial<unknown>({
+    outcome: ScanOutcome.makePartial<unknown>({
       ticket: mine,
       vendorStatus: "partial",
       assessment: assessment("medium"),
@@ -136,7 +136,7 @@ export const inState = (
       return record(index, {
         state,
         ticket: mine,
-        outcome: Outcome.makeFailed({
+        outcome: ScanOutcome.makeFailed({
           ticket: mine,
           vendorStatus: "failed",
           reason: { code: "E1", message: "the site did not answer", advice: "try later", requestId: "req-1" }

@@ -1,4 +1,4 @@
-import * as Outcome from "@scanpoll/core/model/ScanOutcome"
+import * as ScanOutcome from "@scanpoll/core/model/ScanOutcome"
 import type { ScanRecord } from "@scanpoll/core/model/ScanRecord"
 import type { Severity } from "@scanpoll/core/model/Severity"
 import * as Gate from "@scanpoll/report/Gate"
@@ -19,7 +19,7 @@ const checks: ReadonlyArray<readonly [rule: string, title: string, severity: Sev
 export const webFindings = (
   site: string,
   picks: ReadonlyArray<number>,
-  status: Outcome.Finding["status"] = "unknown"
+  status: ScanOutcome.Finding["status"] = "unknown"
 ) =>
   picks.map((at) => {
     const [rule, title, severity, fix] = checks[at % checks.length] ?? ["other", "Other", "info" as const, ""]

@@ -257,7 +257,7 @@ export const report = [
     id: "report-30",
     promise: "nothing active that a renderer forgot reaches a terminal or a log",
     in: sources,
-    find: `return branded(Hostile.guardLines(withoutActive(text, true)))`,
+    find: `return branded(HostileText.guardLines(withoutActive(text, true)))`,
     put: `return branded(text)`,
     tests: [oneGate]
   },

@@ -10,7 +10,6 @@ import * as Schema from "effect/Schema"
 import * as Scope from "effect/Scope"
 import * as Fleet from "@scanpoll/core/engine/Fleet"
 import * as Poller from "@scanpoll/core/engine/Poller"
-import type { PollSpec } from "@scanpoll/core/engine/PollSpec"
 import * as Telemetry from "@scanpoll/core/engine/Telemetry"
 import * as Observation from "@scanpoll/core/model/Observation"
 import * as PollFault from "@scanpoll/core/model/PollFault"
@@ -29,7 +28,7 @@ const policyFor = (everyMs: number): PollPolicy.PollPolicy =>
 const toAnswer = (answer: Answer): Observation.PollAnswer<Answer> =>
   Observation.answer(answer.status === "running" ? Observation.pending("running") : Observation.settled(answer))
 
-type Spec = PollSpec<Answer, number | ScanTicket.ScanTicket>
+type Spec = Poller.PollSpec<Answer, number | ScanTicket.ScanTicket>
 type SpecOf = (vendor: Vendor, policy: PollPolicy.PollPolicy, id: number) => Spec
 
 const plain: SpecOf = (vendor, policy, id) => ({

@@ -7,7 +7,7 @@
  */
 import * as ScanJournal from "@scanpoll/core/engine/ScanJournal"
 import type { VendorHttp } from "@scanpoll/core/http/VendorHttp"
-import * as Tickets from "@scanpoll/core/model/ScanTicket"
+import * as ScanTicket from "@scanpoll/core/model/ScanTicket"
 import * as ShellWord from "@scanpoll/core/unstable/model/ShellWord"
 import * as Effect from "effect/Effect"
 import type * as FileSystem from "effect/FileSystem"
@@ -15,7 +15,7 @@ import type * as Path from "effect/Path"
 import * as Result from "effect/Result"
 import type * as Terminal from "effect/Terminal"
 import { usage, type UsageError } from "../config/InputFault.ts"
-import * as KeyText from "../config/Key.ts"
+import * as Key from "../config/Key.ts"
 import * as Hints from "../output/Hints.ts"
 import * as Look from "../output/Look.ts"
 import { inert, say, type Streams } from "../output/Streams.ts"
@@ -36,7 +36,7 @@ type Services = FileSystem.FileSystem | Path.Path | Streams | Terminal.Terminal 
 /** The scan that is to be cancelled, as its account knows it. */
 interface Scan {
   readonly account: Account
-  readonly ticket: Tickets.ScanTicket
+  readonly ticket: ScanTicket.ScanTicket
   readonly entry: ScanJournal.ClaimEntry | null
 }
 
@@ -45,7 +45,7 @@ const send = Effect.fnUntraced(function* (
   cancel: NonNullable<Account["cancel"]>,
   hint: string
 ): Effect.fn.Return<number, never, Streams> {
-  const key = KeyText.format(ticket)
+  const key = Key.format(ticket)
   const asked = yield* Effect.result(cancel(ticket, entry === null ? undefined : entry.subject))
   if (Result.isFailure(asked)) {
     const { kind, message } = asked.failure
@@ -95,7 +95,7 @@ export const cancel = Effect.fnUntraced(function* (input: {
       const account = opened.value.get(wanted.key.vendor, wanted.key.account)
       if (account === null) return yield* Effect.die(new TypeError("an account that was checked is not open"))
       const { account: label, origin, vendor } = account
-      const ticket = Tickets.make({ vendor, origin, account: label, scanId: wanted.key.scanId, submittedAt: null })
+      const ticket = ScanTicket.make({ vendor, origin, account: label, scanId: wanted.key.scanId, submittedAt: null })
       return { account, ticket, entry: null }
     }
     const claim = yield* Effect.flatMap(Claims.read(wanted.claimId, plan, keys), Checked.orRefuse)
@@ -113,7 +113,7 @@ export const cancel = Effect.fnUntraced(function* (input: {
       yield* say(`${scan.claimId}: not open, but ${scan.state}; nothing was sent`)
       return scan.state === "settled" ? 0 : 3
     }
-    const name = KeyText.format(scan.ticket)
+    const name = Key.format(scan.ticket)
     const { cancel } = scan.account
     if (cancel === null) {
       yield* say(`${name}: ${scan.account.vendor} has no call that cancels a scan; nothing was sent`)

@@ -5,14 +5,14 @@
  * @since 0.1.0
  */
 import * as ClusterDatabase from "@scanpoll/cluster/ClusterDatabase"
-import * as Statuses from "@scanpoll/cluster/ClusterStatus"
+import * as ClusterStatus from "@scanpoll/cluster/ClusterStatus"
 import { type JournalError, ScanJournal } from "@scanpoll/core/engine/ScanJournal"
 import * as JournalAddress from "@scanpoll/journal/JournalAddress"
 import * as Effect from "effect/Effect"
 import type * as FileSystem from "effect/FileSystem"
 import type * as Path from "effect/Path"
 import { usage, type UsageError } from "../config/InputFault.ts"
-import * as KeyText from "../config/Key.ts"
+import * as Key from "../config/Key.ts"
 import * as Journal from "../storage/Journal.ts"
 import * as Look from "../output/Look.ts"
 import * as Output from "../output/Output.ts"
@@ -21,7 +21,7 @@ import type { FlagTexts } from "../prepare/Resolve.ts"
 import * as Checked from "../prepare/Checked.ts"
 import * as Command from "../prepare/Command.ts"
 import type { Vendors } from "../vendors/Vendors.ts"
-import * as Words from "./JournalWords.ts"
+import * as JournalWords from "./JournalWords.ts"
 
 const count = (number: number, one: string): string => `${number} ${number === 1 ? one : `${one}s`}`
 
@@ -36,13 +36,13 @@ const ranges = (numbers: ReadonlyArray<number>): string => {
   return parts.map(([from, to]) => (from === to ? String(from) : `${from}-${to}`)).join(", ")
 }
 
-const lateness = (late: Statuses.WorkerStatus["lateness"]): string =>
+const lateness = (late: ClusterStatus.WorkerStatus["lateness"]): string =>
   late === null ? "no polls in the last minute" : `p50 ${late.p50} ms, p99 ${late.p99} ms, worst ${late.max} ms late`
 
-const workerLines = (worker: Statuses.WorkerStatus, at: number): ReadonlyArray<string> => {
-  const seen = worker.alive ? (worker.phase ?? "alive") : `gone, last seen ${Words.span(at - worker.seenAt)} ago`
+const workerLines = (worker: ClusterStatus.WorkerStatus, at: number): ReadonlyArray<string> => {
+  const seen = worker.alive ? (worker.phase ?? "alive") : `gone, last seen ${JournalWords.span(at - worker.seenAt)} ago`
   return [
-    `  ${inert(worker.name, 200)}  ${seen}, since ${Words.span(at - worker.since)} (${inert(worker.label, 200)})\n`,
+    `  ${inert(worker.name, 200)}  ${seen}, since ${JournalWords.span(at - worker.since)} (${inert(worker.label, 200)})\n`,
     ...(worker.alive
       ? [
           `    ${count(worker.slices.length, "slice")}${worker.slices.length === 0 ? "" : ` (${inert(ranges(worker.slices), 400)})`}, ${count(worker.open, "open scan")}, ${worker.polls} polls, ${worker.settled} settled\n`,
@@ -52,23 +52,23 @@ const workerLines = (worker: Statuses.WorkerStatus, at: number): ReadonlyArray<s
   ]
 }
 
-const troubledLines = ({ at, scans, troubled }: Statuses.ClusterStatus): ReadonlyArray<string> => {
+const troubledLines = ({ at, scans, troubled }: ClusterStatus.ClusterStatus): ReadonlyArray<string> => {
   if (troubled.length === 0) return []
   const rest = scans.troubled - troubled.length
   return [
     `${count(scans.troubled, "open scan")} whose last poll failed, the oldest first:\n`,
     ...troubled.map((scan) => {
-      const next = scan.notBefore > at ? `, not asked again for ${Words.span(scan.notBefore - at)}` : ""
+      const next = scan.notBefore > at ? `, not asked again for ${JournalWords.span(scan.notBefore - at)}` : ""
       const { account, scanId, vendor } = scan
-      const key = inert(KeyText.format({ vendor, account, scanId }), 200)
-      return `  ${scan.claimId}  ${key}  ${Words.faultWords(scan, at)} (by ${inert(scan.by, 120)})${next}\n`
+      const key = inert(Key.format({ vendor, account, scanId }), 200)
+      return `  ${scan.claimId}  ${key}  ${JournalWords.faultWords(scan, at)} (by ${inert(scan.by, 120)})${next}\n`
     }),
     ...(rest > 0 ? [`  and ${rest} more\n`] : []),
     "  to look at one again: scanpoll wait CLAIM\n"
   ]
 }
 
-const toText = (status: Statuses.ClusterStatus, journal: string): ReadonlyArray<string> => {
+const toText = (status: ClusterStatus.ClusterStatus, journal: string): ReadonlyArray<string> => {
   const { overdue, scans, shards, unowned, workers } = status
   const alive = workers.filter((worker) => worker.alive).length
   const doubt = scans.inDoubt === 0 ? "" : `, ${scans.inDoubt} in doubt (\`scanpoll status\` names them)`
@@ -80,14 +80,14 @@ const toText = (status: Statuses.ClusterStatus, journal: string): ReadonlyArray<
     ...troubledLines(status),
     overdue.count === 0
       ? "nothing is late\n"
-      : `${count(overdue.count, "poll")} more than 5 s late, the latest by ${Words.span(overdue.worstMs)}\n`
+      : `${count(overdue.count, "poll")} more than 5 s late, the latest by ${JournalWords.span(overdue.worstMs)}\n`
   ]
 }
 
-const toJson = (status: Statuses.ClusterStatus, journal: string): unknown => ({
+const toJson = (status: ClusterStatus.ClusterStatus, journal: string): unknown => ({
   schemaVersion: 1,
   journal,
-  at: Words.time(status.at),
+  at: JournalWords.time(status.at),
   slices: status.shards,
   slicesWithoutWorker: status.unowned,
   workers: status.workers.map((worker) => ({
@@ -95,8 +95,8 @@ const toJson = (status: Statuses.ClusterStatus, journal: string): unknown => ({
     label: worker.label,
     alive: worker.alive,
     phase: worker.phase,
-    since: Words.time(worker.since),
-    seenAt: Words.time(worker.seenAt),
+    since: JournalWords.time(worker.since),
+    seenAt: JournalWords.time(worker.seenAt),
     slices: worker.slices,
     openScans: worker.open,
     polls: worker.polls,
@@ -106,10 +106,10 @@ const toJson = (status: Statuses.ClusterStatus, journal: string): unknown => ({
   scans: status.scans,
   troubled: status.troubled.map(({ at, by, claimId, claimedAt, code, message, notBefore, ...scan }) => ({
     claimId,
-    key: KeyText.format(scan),
-    claimedAt: Words.time(claimedAt),
-    notBefore: notBefore === 0 ? null : Words.time(notBefore),
-    lastFault: { code, message, at: Words.time(at), by }
+    key: Key.format(scan),
+    claimedAt: JournalWords.time(claimedAt),
+    notBefore: notBefore === 0 ? null : JournalWords.time(notBefore),
+    lastFault: { code, message, at: JournalWords.time(at), by }
   })),
   overdue: status.overdue
 })
@@ -139,7 +139,7 @@ export const status = Effect.fnUntraced(function* (input: {
   const read = Effect.gen(function* () {
     // What is read is there once a journal was opened.
     yield* Effect.provide(Effect.asVoid(ScanJournal), Journal.layer(address))
-    return yield* Effect.provide(Statuses.read, ClusterDatabase.layer(address.url, { maxConnections: 1 }))
+    return yield* Effect.provide(ClusterStatus.read, ClusterDatabase.layer(address.url, { maxConnections: 1 }))
   })
   const now = yield* Look.atLogLevel(settings)(read)
   const journal = JournalAddress.show(address)

@@ -5,7 +5,7 @@
  * @since 0.2.0
  */
 import { type ClaimEntry, type JournalError, ScanJournal } from "@scanpoll/core/engine/ScanJournal"
-import type { StoredRow, StoredRun } from "@scanpoll/core/engine/StoredRuns"
+import type { StoredRow, StoredRun } from "@scanpoll/core/unstable/engine/StoredRuns"
 import type { VendorHttp } from "@scanpoll/core/http/VendorHttp"
 import * as Effect from "effect/Effect"
 import type * as FileSystem from "effect/FileSystem"
@@ -14,7 +14,7 @@ import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import { quote, usage, type UsageError } from "../config/InputFault.ts"
 import * as KeyVariable from "../config/KeyVariable.ts"
-import * as Plans from "../config/Plan.ts"
+import * as Plan from "../config/Plan.ts"
 import * as PlanFile from "../config/PlanFile.ts"
 import { names } from "../config/Setting.ts"
 import * as Look from "../output/Look.ts"
@@ -63,7 +63,7 @@ const find = (word: string): Effect.Effect<Stored | null, JournalError, ScanJour
 // The journal is found by flags and variables alone: the plan of the run is in it.
 const read = Effect.fnUntraced(function* ({ flags, run: word }: Input) {
   const { environment } = yield* ProcessContext
-  const settings = yield* Checked.orRefuse(yield* Resolve.settings(flags, Plans.empty, environment))
+  const settings = yield* Checked.orRefuse(yield* Resolve.settings(flags, Plan.empty, environment))
   yield* Journal.mustExist(settings)
   const looking = find(word).pipe(Effect.provide(Journal.layerExisting(settings, "read")), Look.atLogLevel(settings))
   const stored = yield* looking
@@ -165,7 +165,7 @@ const prepare = Effect.fnUntraced(function* (
   }
 })
 
-const basisOf = Effect.fnUntraced(function* (plan: Checked.Checked<Plans.Plan>, flags: Resolve.FlagTexts) {
+const basisOf = Effect.fnUntraced(function* (plan: Checked.Checked<Plan.Plan>, flags: Resolve.FlagTexts) {
   const checked = yield* Command.begin({ name: "run", plan, flags })
   return { checked, basis: yield* Checked.orRefuse(checked) }
 })

@@ -5,7 +5,7 @@
  */
 import type { VendorHttp } from "@scanpoll/core/http/VendorHttp"
 import * as Credential from "@scanpoll/core/http/Credential"
-import { labelKey } from "@scanpoll/core/model/Account"
+import { labelKey } from "@scanpoll/core/unstable/model/Account"
 import * as Clock from "effect/Clock"
 import * as Proxies from "@scanpoll/core/unstable/http/Proxies"
 import * as Effect from "effect/Effect"
@@ -15,7 +15,7 @@ import * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
 import type { InputFault, UsageError } from "../config/InputFault.ts"
 import * as Keys from "../config/Keys.ts"
-import * as Plans from "../config/Plan.ts"
+import * as Plan from "../config/Plan.ts"
 import * as Look from "../output/Look.ts"
 import * as Output from "../output/Output.ts"
 import { type Streams, inert } from "../output/Streams.ts"
@@ -123,7 +123,7 @@ interface Input {
 const prepare = Effect.fnUntraced(function* ({ flags, words }: Input) {
   const { environment } = yield* ProcessContext
   const scansNothing = words.length === 0 && (yield* ReadPlan.listsOf(flags)).length === 0
-  const plan = scansNothing ? Checked.make(Plans.empty) : yield* ReadPlan.fromWords(words, flags)
+  const plan = scansNothing ? Checked.make(Plan.empty) : yield* ReadPlan.fromWords(words, flags)
   const { output: _, ...others } = flags
   const given = yield* Command.begin({ name: "run", plan, flags: others })
   const begun = scansNothing ? given : Command.needsTargets(given, "doctor", "scan")
@@ -188,12 +188,12 @@ const probe = Effect.fnUntraced(function* (
   vendor: Vendor,
   account: string,
   variable: string | null,
-  plan: Plans.Plan,
+  plan: Plan.Plan,
   keys: Keys.Keys,
   needed: boolean,
   skews: ReadonlyMap<string, number>
 ): Effect.fn.Return<ReadonlyArray<Check>, never, VendorHttp> {
-  const name = account === Plans.defaultAccount ? vendor.name : `${vendor.name}@${account}`
+  const name = account === Plan.defaultAccount ? vendor.name : `${vendor.name}@${account}`
   const out: Array<Check> = []
   if (variable === null) {
     if (!needed) return [skipped(name, "needs no key")]
@@ -264,7 +264,7 @@ export const doctor = Effect.fnUntraced(function* (
   )
   const vendors = yield* Vendors
   const everything = [
-    ...vendors.all.map((vendor) => ({ vendor, account: Plans.defaultAccount, variable: vendor.keyVariable })),
+    ...vendors.all.map((vendor) => ({ vendor, account: Plan.defaultAccount, variable: vendor.keyVariable })),
     ...plan.accounts.flatMap(({ name, variable, vendor }) =>
       variable === null ? [] : [{ vendor, account: name, variable }]
     )

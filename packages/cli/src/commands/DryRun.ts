@@ -11,8 +11,7 @@ import * as DurationModel from "@scanpoll/core/engine/DurationModel"
 import type { JournalError, ScanJournal } from "@scanpoll/core/engine/ScanJournal"
 import type * as Scans from "@scanpoll/core/engine/Scans"
 import { forecast } from "@scanpoll/core/unstable/engine/Forecast"
-import type { ScanRequest } from "@scanpoll/core/engine/ScanRequest"
-import * as Account from "@scanpoll/core/model/Account"
+import * as Account from "@scanpoll/core/unstable/model/Account"
 import * as PollPolicy from "@scanpoll/core/policy/PollPolicy"
 import { preview } from "@scanpoll/core/policy/Preview"
 import * as Duration from "effect/Duration"
@@ -21,7 +20,7 @@ import type * as FileSystem from "effect/FileSystem"
 import type * as Path from "effect/Path"
 import * as JournalAddress from "@scanpoll/journal/JournalAddress"
 import * as Durations from "../config/Durations.ts"
-import * as KeyText from "../config/Key.ts"
+import * as Key from "../config/Key.ts"
 import * as Output from "../output/Output.ts"
 import { inert, say, type Streams } from "../output/Streams.ts"
 import * as Accounts from "../prepare/Accounts.ts"
@@ -35,7 +34,7 @@ const shownNames = 10
 
 const plural = (count: number, one: string): string => `${count} ${one}${count === 1 ? "" : "s"}`
 
-const times = (request: ScanRequest<unknown>, policy: PollPolicy.PollPolicy, open: number): Effect.Effect<string> =>
+const times = (request: Scans.ScanRequest<unknown>, policy: PollPolicy.PollPolicy, open: number): Effect.Effect<string> =>
   Effect.map(preview(policy, request.adapter.limits, shownPolls, { open }), (polls) => {
     const shown = polls.map((poll) => Durations.format(Duration.millis(poll.at))).join(", ")
     return polls.length < shownPolls ? shown : `${shown}, ...`
@@ -43,7 +42,7 @@ const times = (request: ScanRequest<unknown>, policy: PollPolicy.PollPolicy, ope
 
 // The policy that a scan of a batch would be under by what is known now, and how many past scans its pace is from.
 const inForce = (
-  request: ScanRequest<unknown>,
+  request: Scans.ScanRequest<unknown>,
   model: DurationModel.Durations,
   open: number
 ): { readonly policy: PollPolicy.PollPolicy; readonly from: number } => {
@@ -76,7 +75,7 @@ interface AccountPlan {
 }
 
 // Targets under equal policies are named together.
-const policiesOf = Effect.fnUntraced(function* (requests: ReadonlyArray<ScanRequest<unknown>>) {
+const policiesOf = Effect.fnUntraced(function* (requests: ReadonlyArray<Scans.ScanRequest<unknown>>) {
   const model = yield* DurationModel.DurationModel
   const policies = new Map<string, { readonly words: string; readonly polls: string; readonly names: Array<string> }>()
   for (const request of requests) {
@@ -155,7 +154,7 @@ const reachLines = (accounts: ReadonlyArray<AccountPlan>, reach: Reach): Readonl
       const key = one.variable === "" ? "without a key" : `with the key in ${one.variable}`
       const missing = one.unset.length === 0 ? "" : `; not set: ${one.unset.join(", ")}`
       const address = one.address === "" ? "an address" : one.address
-      return line("vendor", `${address} ${key}${missing}`, KeyText.accountName(one.vendor, one.account))
+      return line("vendor", `${address} ${key}${missing}`, Key.accountName(one.vendor, one.account))
     }),
     ...reach.callbacks.map(({ from, host }) => line("callback", host, from)),
     line("journal", reach.journal.address, reach.journal.from),
@@ -181,7 +180,7 @@ const accountLines = (one: AccountPlan, timeout: Duration.Duration): ReadonlyArr
     ? `, more than the ${Durations.format(timeout)} of --timeout: not all of it would be done`
     : ""
   return [
-    `${KeyText.accountName(one.vendor, one.account)}: ${plural(one.purchases, "purchase")} for ${plural(one.targets, "target")}${spared(one)}, about ${plural(one.requests, "request")}`,
+    `${Key.accountName(one.vendor, one.account)}: ${plural(one.purchases, "purchase")} for ${plural(one.targets, "target")}${spared(one)}, about ${plural(one.requests, "request")}`,
     `  limit     ${one.limit ?? "none documented"}`,
     `  takes     about ${Durations.format(takes)}${tooLong}`,
     ...one.policies.flatMap(({ names, polls, words }) => [

@@ -9,7 +9,7 @@ import * as Effect from "effect/Effect"
 import type * as FileSystem from "effect/FileSystem"
 import type * as Path from "effect/Path"
 import { quote, type UsageError } from "../config/InputFault.ts"
-import * as KeyText from "../config/Key.ts"
+import * as Key from "../config/Key.ts"
 import type { Settings } from "../config/Settings.ts"
 import * as Look from "../output/Look.ts"
 import * as Output from "../output/Output.ts"
@@ -19,7 +19,7 @@ import * as Command from "../prepare/Command.ts"
 import type { FlagTexts } from "../prepare/Resolve.ts"
 import * as Journal from "../storage/Journal.ts"
 import type { Vendors } from "../vendors/Vendors.ts"
-import * as Words from "./JournalWords.ts"
+import * as JournalWords from "./JournalWords.ts"
 import * as RunHistory from "./RunHistory.ts"
 
 type Services = FileSystem.FileSystem | Path.Path | Streams | Vendors
@@ -82,7 +82,7 @@ export const history = Effect.fnUntraced(function* (input: {
   const all = yield* looking(settings, History.read({ limit }))
   const words = input.words.map((word) => word.toLowerCase())
   const lines = all.filter(({ account, subject, vendor }) => {
-    const text = [KeyText.accountName(vendor, account), subject.id, subject.name].join("\n").toLowerCase()
+    const text = [Key.accountName(vendor, account), subject.id, subject.name].join("\n").toLowerCase()
     return words.every((word) => text.includes(word))
   })
   const failed = yield* Output.write(settings, {
@@ -90,9 +90,9 @@ export const history = Effect.fnUntraced(function* (input: {
       lines.length === 0
         ? ["nothing is known\n"]
         : lines.flatMap((line) =>
-            Words.section(
-              `${KeyText.accountName(line.vendor, line.account)}  ${inert(line.subject.name, 200)}${line.scanType === null ? "" : ` (${inert(line.scanType, 40)})`}  ${trendWords(line)}`,
-              line.points.map(Words.pointLine)
+            JournalWords.section(
+              `${Key.accountName(line.vendor, line.account)}  ${inert(line.subject.name, 200)}${line.scanType === null ? "" : ` (${inert(line.scanType, 40)})`}  ${trendWords(line)}`,
+              line.points.map(JournalWords.pointLine)
             )
           ),
     json: () => ({
@@ -103,7 +103,7 @@ export const history = Effect.fnUntraced(function* (input: {
         scanType,
         subject,
         trend,
-        points: points.map(Words.pointJson)
+        points: points.map(JournalWords.pointJson)
       }))
     })
   })

@@ -9,7 +9,7 @@ import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import * as Option from "effect/Option"
 import * as Durations from "../config/Durations.ts"
-import * as KeyText from "../config/Key.ts"
+import * as Key from "../config/Key.ts"
 import { inert } from "../output/Streams.ts"
 
 /**
@@ -42,12 +42,12 @@ export const time = (millis: number): string | null =>
  * @since 0.1.0
  */
 export const keyOf = ({ ticket }: Pick<ClaimEntry, "ticket">): string | null =>
-  ticket === null ? null : KeyText.format(ticket)
+  ticket === null ? null : Key.format(ticket)
 
 const typeOf = ({ kind }: ClaimEntry): string => (kind === null || kind === "" ? "" : ` (${inert(kind, 40)})`)
 
 const who = (entry: ClaimEntry): string =>
-  `${keyOf(entry) ?? KeyText.accountName(entry.key.vendor, entry.key.account)}  ${inert(entry.subject.name, 120)}${typeOf(entry)}`
+  `${keyOf(entry) ?? Key.accountName(entry.key.vendor, entry.key.account)}  ${inert(entry.subject.name, 120)}${typeOf(entry)}`
 
 const answer = (point: History.Point | null): string =>
   point === null

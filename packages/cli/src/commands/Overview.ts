@@ -19,7 +19,7 @@ import * as Command from "../prepare/Command.ts"
 import type { FlagTexts } from "../prepare/Resolve.ts"
 import * as Journal from "../storage/Journal.ts"
 import type { Vendors } from "../vendors/Vendors.ts"
-import * as Words from "./JournalWords.ts"
+import * as JournalWords from "./JournalWords.ts"
 
 type Services = FileSystem.FileSystem | Path.Path | Streams | Vendors
 
@@ -54,7 +54,7 @@ export const overview = Effect.fnUntraced(function* (input: {
     Look.atLogLevel(settings)
   )
   const now = yield* Clock.currentTimeMillis
-  const lines = (entries: ReadonlyArray<ClaimEntry>) => entries.map((entry) => Words.line(entry, now))
+  const lines = (entries: ReadonlyArray<ClaimEntry>) => entries.map((entry) => JournalWords.line(entry, now))
   const tail = Hints.storeTail({ settings, flags: input.flags })
   const bounded = (entries: ReadonlyArray<ClaimEntry>, told: (entry: ClaimEntry) => ReadonlyArray<string>) => [
     ...entries.slice(0, shownCount).flatMap(told),
@@ -62,26 +62,26 @@ export const overview = Effect.fnUntraced(function* (input: {
   ]
   // What the vendor answered last is worth another look by itself.
   const openLines = (entry: ClaimEntry) => [
-    Words.line(entry, now),
+    JournalWords.line(entry, now),
     ...(entry.lastFault === null ? [] : [`  scanpoll wait ${entry.claimId}${tail}`])
   ]
   const failed = yield* Output.write(settings, {
     text: () => [
       `journal: ${inert(address)}\n`,
-      ...Words.section(`open (${open.length}), \`scanpoll resume\` resumes them`, bounded(open, openLines)),
-      ...Words.section(
+      ...JournalWords.section(`open (${open.length}), \`scanpoll resume\` resumes them`, bounded(open, openLines)),
+      ...JournalWords.section(
         `in doubt (${doubtful.length}), never sent again by themselves`,
-        bounded(doubtful, (entry) => [Words.line(entry, now), `  scanpoll reconcile ${entry.claimId}${tail}`])
+        bounded(doubtful, (entry) => [JournalWords.line(entry, now), `  scanpoll reconcile ${entry.claimId}${tail}`])
       ),
-      ...Words.section("ended last", lines(recent)),
+      ...JournalWords.section("ended last", lines(recent)),
       ...(open.length + doubtful.length + recent.length === 0 ? ["nothing was bought yet\n"] : [])
     ],
     json: () => ({
       schemaVersion: 1,
       journal: address,
-      open: open.map(Words.toJson),
-      inDoubt: doubtful.map(Words.toJson),
-      recent: recent.map(Words.toJson)
+      open: open.map(JournalWords.toJson),
+      inDoubt: doubtful.map(JournalWords.toJson),
+      recent: recent.map(JournalWords.toJson)
     })
   })
   return failed ? 74 : 0

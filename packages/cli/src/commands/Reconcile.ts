@@ -8,7 +8,7 @@
 import { type ClaimEntry, JournalError, ScanJournal } from "@scanpoll/core/engine/ScanJournal"
 import type { VendorHttp } from "@scanpoll/core/http/VendorHttp"
 import type { PollFault } from "@scanpoll/core/model/PollFault"
-import * as Tickets from "@scanpoll/core/model/ScanTicket"
+import * as ScanTicket from "@scanpoll/core/model/ScanTicket"
 import * as ShellWord from "@scanpoll/core/unstable/model/ShellWord"
 import * as Contradiction from "@scanpoll/core/unstable/model/Contradiction"
 import * as Clock from "effect/Clock"
@@ -17,7 +17,7 @@ import type * as FileSystem from "effect/FileSystem"
 import type * as Path from "effect/Path"
 import * as Result from "effect/Result"
 import { type InputFault, quote, usage, type UsageError } from "../config/InputFault.ts"
-import * as KeyText from "../config/Key.ts"
+import * as Key from "../config/Key.ts"
 import * as Keys from "../config/Keys.ts"
 import * as Hints from "../output/Hints.ts"
 import * as Look from "../output/Look.ts"
@@ -30,7 +30,7 @@ import { ProcessContext } from "../process/ProcessContext.ts"
 import * as Journal from "../storage/Journal.ts"
 import type { Account } from "../vendors/Vendor.ts"
 import { Vendors } from "../vendors/Vendors.ts"
-import * as Words from "./JournalWords.ts"
+import * as JournalWords from "./JournalWords.ts"
 
 type Services = FileSystem.FileSystem | Path.Path | Streams | Vendors | VendorHttp
 
@@ -43,20 +43,20 @@ interface Input {
 }
 
 const faultsOf = ({ as, claim, release }: Input): ReadonlyArray<InputFault> => [
-  ...(KeyText.isClaim(claim)
+  ...(Key.isClaim(claim)
     ? []
     : [{ where: "CLAIM", message: `${quote(claim)} is no claim; \`scanpoll status\` names them` }]),
-  ...(as === null || Tickets.isScanId(as) ? [] : [{ where: "--as", message: "cannot be a scan id" }]),
+  ...(as === null || ScanTicket.isScanId(as) ? [] : [{ where: "--as", message: "cannot be a scan id" }]),
   ...(as !== null && release
     ? [{ where: "--release", message: "says that there is no scan, and --as that there is one" }]
     : [])
 ]
 
 const nameOf = ({ key, subject }: ClaimEntry): string =>
-  `${KeyText.accountName(key.vendor, key.account)} ${inert(subject.name, 120)}`
+  `${Key.accountName(key.vendor, key.account)} ${inert(subject.name, 120)}`
 
 const keyOf = ({ key: { account, vendor } }: ClaimEntry, scanId: string): string =>
-  KeyText.format({ vendor, account, scanId })
+  Key.format({ vendor, account, scanId })
 
 const tellFound = (entry: ClaimEntry, scanId: string, tail: string) =>
   say(`${nameOf(entry)}: found, ${keyOf(entry, scanId)}`, `to wait for it: scanpoll resume${tail}`)
@@ -86,7 +86,7 @@ const takeWord = Effect.fnUntraced(function* (
     return 3
   }
   const { account: label, origin, vendor } = entry.key
-  const ticket = Tickets.make({ vendor, origin, account: label, scanId: as, submittedAt: entry.claimedAt })
+  const ticket = ScanTicket.make({ vendor, origin, account: label, scanId: as, submittedAt: entry.claimedAt })
   yield* journal.submitted(entry.claimId, ticket, 0)
   yield* tellFound(entry, as, tail)
   return 0
@@ -95,9 +95,9 @@ const takeWord = Effect.fnUntraced(function* (
 const candidatesAtMost = 10
 
 // What a person needs to choose: when each was made, how it stands, and what it is about where the vendor says so.
-const candidate = Effect.fnUntraced(function* (account: Account, ticket: Tickets.ScanTicket) {
+const candidate = Effect.fnUntraced(function* (account: Account, ticket: ScanTicket.ScanTicket) {
   const made =
-    ticket.submittedAt === null ? "at an unknown time" : (Words.time(ticket.submittedAt) ?? "at an unknown time")
+    ticket.submittedAt === null ? "at an unknown time" : (JournalWords.time(ticket.submittedAt) ?? "at an unknown time")
   const answer = yield* Effect.result(account.pollOnce(ticket.scanId))
   if (Result.isFailure(answer)) return `    ${ticket.scanId}  ${made}  could not be asked about`
   const { observation } = answer.success
@@ -169,7 +169,7 @@ const doubtful = Effect.fnUntraced(function* (
     return 0
   }
   if (as !== null && account !== null) return yield* takeWord(entry, account, as, tail)
-  const since = Words.span((yield* Clock.currentTimeMillis) - entry.claimedAt)
+  const since = JournalWords.span((yield* Clock.currentTimeMillis) - entry.claimedAt)
   yield* say(`${nameOf(entry)}: submitted ${since} ago; it is not known whether it was accepted`)
   if (entry.reason !== null) yield* say(`  ${inert(entry.reason.message, 300)}`)
   if (account === null) {
@@ -204,7 +204,7 @@ export const reconcile = Effect.fnUntraced(function* (
       return yield* Effect.fail(usage(input.claim, "there is no such claim in the journal (--journal)"))
     }
     if (entry.state !== "in-doubt") {
-      const key = Words.keyOf(entry)
+      const key = JournalWords.keyOf(entry)
       yield* say(`${nameOf(entry)}: not in doubt, but ${entry.state}${key === null ? "" : ` (${key})`}`)
       return 0
     }

@@ -6,7 +6,7 @@
 import { type JournalError, ScanJournal } from "@scanpoll/core/engine/ScanJournal"
 import * as Scans from "@scanpoll/core/engine/Scans"
 import type { VendorHttp } from "@scanpoll/core/http/VendorHttp"
-import * as Account from "@scanpoll/core/model/Account"
+import * as Account from "@scanpoll/core/unstable/model/Account"
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"

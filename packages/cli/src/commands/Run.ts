@@ -18,7 +18,7 @@ import type { FlagTexts } from "../prepare/Resolve.ts"
 import type { Shutdown } from "../process/Shutdown.ts"
 import * as InJournal from "../run/InJournal.ts"
 import * as ScanAndReport from "../run/ScanAndReport.ts"
-import * as Learning from "../storage/LearnedDurations.ts"
+import * as LearnedDurations from "../storage/LearnedDurations.ts"
 import type { Vendors } from "../vendors/Vendors.ts"
 import * as ContinueRun from "./ContinueRun.ts"
 import * as DryRun from "./DryRun.ts"
@@ -81,6 +81,6 @@ export const run = Effect.fnUntraced(function* (input: {
   const { journal, trustJournal } = ready.settings
   // A plan may be somebody else's: who only looks at it does not open what it names.
   const learned =
-    journal.source === "plan" ? Learning.layerEmpty : Learning.layerRead(journal.value, trustJournal.value)
+    journal.source === "plan" ? LearnedDurations.layerEmpty : LearnedDurations.layerRead(journal.value, trustJournal.value)
   return yield* DryRun.tell(ready).pipe(Effect.provide(learned), Look.atLogLevel(ready.settings))
 })

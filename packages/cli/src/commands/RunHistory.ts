@@ -3,10 +3,10 @@
  *
  * @since 0.2.0
  */
-import type { StoredRun } from "@scanpoll/core/engine/StoredRuns"
+import type { StoredRun } from "@scanpoll/core/unstable/engine/StoredRuns"
 import { states } from "@scanpoll/core/model/ScanRecord"
 import { inert } from "../output/Streams.ts"
-import * as Words from "./JournalWords.ts"
+import * as JournalWords from "./JournalWords.ts"
 
 const open = (run: StoredRun): number => states.reduce((left, state) => left - (run.byState[state] ?? 0), run.total)
 
@@ -29,7 +29,7 @@ export const line = (run: StoredRun): string => {
   const each = left === 0 ? counts : [...counts, `${left} open`]
   const what = run.plan === null ? inert(run.command, 40) : `${inert(run.command, 40)} ${inert(run.plan, 120)}`
   const rows = each.length === 0 ? plural(run.total) : `${plural(run.total)}: ${each.join(", ")}`
-  return `${run.runId}  ${Words.time(run.startedAt) ?? "at an unknown time"}  ${what}  ${rows}  ${standing(run)}`
+  return `${run.runId}  ${JournalWords.time(run.startedAt) ?? "at an unknown time"}  ${what}  ${rows}  ${standing(run)}`
 }
 
 /**
@@ -43,8 +43,8 @@ export const toJson = (run: StoredRun): unknown => ({
   command: run.command,
   plan: run.plan,
   planDigest: run.planDigest,
-  startedAt: Words.time(run.startedAt),
-  finishedAt: run.endedAt === null ? null : Words.time(run.endedAt),
+  startedAt: JournalWords.time(run.startedAt),
+  finishedAt: run.endedAt === null ? null : JournalWords.time(run.endedAt),
   heldBy: run.heldBy,
   total: run.total,
   byState: run.byState,

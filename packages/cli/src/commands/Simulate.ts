@@ -5,7 +5,7 @@
  *
  * @since 0.1.0
  */
-import type * as Definition from "@scanpoll/core/vendor/Vendor"
+import type * as Vendor from "@scanpoll/core/vendor/Vendor"
 import * as SimulatedVendor from "@scanpoll/testkit/SimulatedVendor"
 import type { Simulator } from "@scanpoll/testkit/Simulator"
 import * as Simulators from "@scanpoll/testkit/Simulators"
@@ -19,7 +19,7 @@ import type { Vendors } from "../vendors/Vendors.ts"
 
 interface Own {
   readonly simulated: Simulator
-  readonly vendor: Definition.Vendor<unknown, unknown>
+  readonly vendor: Vendor.Vendor<unknown, unknown>
 }
 
 const variablesOf = (

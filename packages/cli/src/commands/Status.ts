@@ -7,7 +7,7 @@ import * as ScanJournal from "@scanpoll/core/engine/ScanJournal"
 import type { PollAnswer, Progress } from "@scanpoll/core/model/Observation"
 import type { PollFault } from "@scanpoll/core/model/PollFault"
 import type { Reason, ScanOutcome } from "@scanpoll/core/model/ScanOutcome"
-import * as Records from "@scanpoll/core/model/ScanRecord"
+import * as ScanRecord from "@scanpoll/core/model/ScanRecord"
 import type { VendorHttp } from "@scanpoll/core/http/VendorHttp"
 import * as History from "@scanpoll/journal/History"
 import * as Effect from "effect/Effect"
@@ -16,7 +16,7 @@ import * as Option from "effect/Option"
 import type * as Path from "effect/Path"
 import * as Result from "effect/Result"
 import { usage, type UsageError } from "../config/InputFault.ts"
-import * as KeyText from "../config/Key.ts"
+import * as Key from "../config/Key.ts"
 import * as Journal from "../storage/Journal.ts"
 import * as Look from "../output/Look.ts"
 import * as Output from "../output/Output.ts"
@@ -100,7 +100,7 @@ const standingOf = (key: string, answer: Result.Result<PollAnswer<ScanOutcome<un
       }
     case "Settled": {
       const outcome = observation.value
-      const status = Records.stateOfOutcome(outcome)
+      const status = ScanRecord.stateOfOutcome(outcome)
       if (outcome._tag === "Failed") {
         return { ...blank, status, vendorStatus: outcome.vendorStatus, reason: outcome.reason }
       }
@@ -181,7 +181,7 @@ const parts = (
   key: string,
   vendors: ReadonlyArray<string>
 ): { readonly vendor: string | null; readonly account: string | null; readonly scanId: string | null } => {
-  const read = KeyText.parse(key, vendors)
+  const read = Key.parse(key, vendors)
   return Result.isSuccess(read) ? read.success : { vendor: null, account: null, scanId: null }
 }
 
@@ -213,10 +213,10 @@ export const status = Effect.fnUntraced(function* (input: {
   const { value: accounts } = opened
   const { value: wanted } = known
 
-  const ask = (account: Account | null, key: KeyText.Key) =>
+  const ask = (account: Account | null, key: Key.Key) =>
     account === null
       ? Effect.die(new TypeError("an account that was checked is not open"))
-      : Effect.map(Effect.result(account.pollOnce(key.scanId)), (answer) => standingOf(KeyText.format(key), answer))
+      : Effect.map(Effect.result(account.pollOnce(key.scanId)), (answer) => standingOf(Key.format(key), answer))
   const askAbout = Effect.fnUntraced(function* (claimId: string) {
     const journal = yield* ScanJournal.ScanJournal
     const entry = yield* journal.get(claimId)

@@ -16,7 +16,7 @@ import type * as Path from "effect/Path"
 import * as Result from "effect/Result"
 import * as Stream from "effect/Stream"
 import type { UsageError } from "../config/InputFault.ts"
-import * as KeyText from "../config/Key.ts"
+import * as Key from "../config/Key.ts"
 import * as Journal from "../storage/Journal.ts"
 import * as Look from "../output/Look.ts"
 import * as Output from "../output/Output.ts"
@@ -36,7 +36,7 @@ import type { Vendors } from "../vendors/Vendors.ts"
 const keyOf = (submission: Scans.SubmitRecord): string | null =>
   submission.ticket === null
     ? null
-    : KeyText.format({
+    : Key.format({
         vendor: submission.vendor,
         account: submission.account,
         scanId: submission.ticket.scanId

@@ -7,12 +7,12 @@
  * @since 0.1.0
  */
 import * as SharedBudget from "@scanpoll/cluster/SharedBudget"
-import * as Workers from "@scanpoll/cluster/Worker"
+import * as Worker from "@scanpoll/cluster/Worker"
 import type { JournalError } from "@scanpoll/core/engine/ScanJournal"
 import type { AnyAdapter } from "@scanpoll/core/engine/Scans"
 import type { VendorHttp } from "@scanpoll/core/http/VendorHttp"
-import { labelKey } from "@scanpoll/core/model/Account"
-import * as Tickets from "@scanpoll/core/model/ScanTicket"
+import { labelKey } from "@scanpoll/core/unstable/model/Account"
+import * as ScanTicket from "@scanpoll/core/model/ScanTicket"
 import * as PollPolicy from "@scanpoll/core/policy/PollPolicy"
 import * as JournalAddress from "@scanpoll/journal/JournalAddress"
 import * as Context from "effect/Context"
@@ -25,11 +25,11 @@ import * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
 import * as Durations from "../config/Durations.ts"
 import { type InputFault, quote, usage, type UsageError } from "../config/InputFault.ts"
-import * as KeyText from "../config/Key.ts"
+import * as Key from "../config/Key.ts"
 import * as Keys from "../config/Keys.ts"
-import type * as Plans from "../config/Plan.ts"
+import type * as Plan from "../config/Plan.ts"
 import type { Settings } from "../config/Settings.ts"
-import * as Health from "../process/HealthServer.ts"
+import * as HealthServer from "../process/HealthServer.ts"
 import * as Look from "../output/Look.ts"
 import { inert, say, type Streams } from "../output/Streams.ts"
 import * as Accounts from "../prepare/Accounts.ts"
@@ -66,7 +66,7 @@ const labelOf = (one: { readonly vendor: { readonly name: string }; readonly acc
   labelKey({ vendor: one.vendor.name, account: one.account })
 
 // Every account there is a key for: the usual one of each vendor, and those that a plan declares.
-const accountsOf = Effect.fnUntraced(function* (plan: Plans.Plan, keys: Keys.Keys) {
+const accountsOf = Effect.fnUntraced(function* (plan: Plan.Plan, keys: Keys.Keys) {
   const vendors = yield* Vendors
   const all = [
     ...vendors.all.map((vendor) => ({ vendor, account: "default", variable: vendor.keyVariable })),
@@ -77,7 +77,7 @@ const accountsOf = Effect.fnUntraced(function* (plan: Plans.Plan, keys: Keys.Key
   const used: Array<(typeof all)[number]> = []
   const left: Array<string> = []
   for (const one of all) {
-    const name = KeyText.accountName(one.vendor.name, one.account)
+    const name = Key.accountName(one.vendor.name, one.account)
     // A key that is there and wrong is a fault; one that is not there is a choice.
     const key = one.variable === null ? null : yield* keys.check(one.variable)
     if (key?._tag === "Unset") left.push(`${name} (${one.variable})`)
@@ -96,7 +96,7 @@ const accountsOf = Effect.fnUntraced(function* (plan: Plans.Plan, keys: Keys.Key
 })
 
 interface Options {
-  readonly listening: Health.Place | null
+  readonly listening: HealthServer.Place | null
   readonly slices: number | null
   readonly lease: Duration.Duration | null
 }
@@ -104,7 +104,7 @@ interface Options {
 // The flags of this command alone.
 const optionsOf = (input: Wanted): Checked.Checked<Options> => {
   const faults: Array<InputFault> = []
-  const place = input.listen === null ? Result.succeed(Health.usual) : Health.parse(input.listen)
+  const place = input.listen === null ? Result.succeed(HealthServer.usual) : HealthServer.parse(input.listen)
   if (Result.isFailure(place)) faults.push({ where: "--listen", message: place.failure })
   const slices = input.slices === null ? null : /^\d{1,4}$/.test(input.slices.trim()) ? Number(input.slices) : NaN
   if (slices !== null && !(slices >= 1 && slices <= 1024)) {
@@ -177,7 +177,7 @@ const hasPassword = (url: Redacted.Redacted): boolean => {
 const secondsOf = (millis: number): string =>
   millis < 10_000 ? (millis / 1000).toFixed(1) : String(Math.round(millis / 1000))
 
-const standing = (state: Workers.WorkerState, polls: number): string => {
+const standing = (state: Worker.WorkerState, polls: number): string => {
   const late = state.lateness === null ? "" : `, p99 ${secondsOf(state.lateness.p99)} s late`
   return `${state.phase}: ${state.slices} of ${state.shards} slices, ${state.open} open scans, ${polls} polls in the last minute${late}`
 }
@@ -206,7 +206,7 @@ export const worker = Effect.fnUntraced(function* (
   const tell = (...lines: ReadonlyArray<string>) => (quiet ? Effect.void : say(...lines))
   const shutdown = yield* Shutdown
   yield* shutdown.allow(Duration.millis(9500))
-  let standingNow: Effect.Effect<Workers.WorkerState> | null = null
+  let standingNow: Effect.Effect<Worker.WorkerState> | null = null
   const state = Effect.suspend(() =>
     standingNow === null
       ? Effect.succeed(null)
@@ -216,7 +216,7 @@ export const worker = Effect.fnUntraced(function* (
 
   const working = Effect.gen(function* () {
     if (listening !== null) {
-      yield* Effect.mapError(Layer.build(Health.layer(listening, state)), (error) =>
+      yield* Effect.mapError(Layer.build(HealthServer.layer(listening, state)), (error) =>
         usage(
           input.listen === null ? "--listen" : `--listen ${quote(input.listen)}`,
           `cannot listen there (${codeOf(error)}); another HOST:PORT, or off`
@@ -225,7 +225,7 @@ export const worker = Effect.fnUntraced(function* (
     }
     const joined = yield* Effect.raceFirst(
       Layer.build(
-        Workers.layer({
+        Worker.layer({
           journal: url,
           ...(input.name === null ? {} : { name: input.name }),
           adapters: accounts.map(({ adapter }) => adapter),
@@ -236,7 +236,7 @@ export const worker = Effect.fnUntraced(function* (
           },
           observer: (event) => {
             if (event._tag !== "Rests" || event.reason === "interrupted" || complaints.length >= 100) return
-            complaints.push(`${Tickets.accountKey(event.ticket)} rests: ${words[event.reason]}`)
+            complaints.push(`${ScanTicket.accountKey(event.ticket)} rests: ${words[event.reason]}`)
           }
         }).pipe(Layer.provide(SharedBudget.layerPostgres(url)))
       ).pipe(
@@ -247,15 +247,15 @@ export const worker = Effect.fnUntraced(function* (
       Effect.as(shutdown.requested, null)
     )
     if (joined === null) return 0
-    const service = Context.get(joined, Workers.ClusterWorker)
+    const service = Context.get(joined, Worker.ClusterWorker)
     standingNow = service.state
     const { name } = yield* service.state
     yield* tell(
-      `worker ${inert(name)} polls for ${accounts.map(({ account, vendor }) => KeyText.accountName(vendor, account)).join(", ")}`,
+      `worker ${inert(name)} polls for ${accounts.map(({ account, vendor }) => Key.accountName(vendor, account)).join(", ")}`,
       `  journal: ${inert(JournalAddress.show({ _tag: "Postgres", url }))}`,
       ...(listening === null
         ? []
-        : [`  health and metrics: http://${Health.format(listening)}/readyz, /healthz, /metrics`]),
+        : [`  health and metrics: http://${HealthServer.format(listening)}/readyz, /healthz, /metrics`]),
       ...(left.length === 0 ? [] : [`  left to other workers, because there is no key: ${left.join(", ")}`])
     )
     let polls = 0

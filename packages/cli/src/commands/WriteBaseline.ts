@@ -13,7 +13,7 @@ import * as Option from "effect/Option"
 import type * as Path from "effect/Path"
 import * as Result from "effect/Result"
 import { type InputFault, type UsageError, quote } from "../config/InputFault.ts"
-import * as Plans from "../config/Plan.ts"
+import * as Plan from "../config/Plan.ts"
 import { inert, say, type Streams } from "../output/Streams.ts"
 import * as WholeFile from "../output/WholeFile.ts"
 import * as Checked from "../prepare/Checked.ts"
@@ -95,7 +95,7 @@ export const writeBaseline = Effect.fnUntraced(function* (
   }
   const now = yield* Clock.currentTimeMillis
   const { environment } = yield* ProcessContext
-  const resolved = yield* Resolve.settings(input.flags, Plans.empty, environment)
+  const resolved = yield* Resolve.settings(input.flags, Plan.empty, environment)
   const settings = resolved.value
   const saved = input.from === null ? yield* fromJournal(settings) : yield* SavedFiles.readReport(input.from)
   const { value: run } = saved

@@ -6,36 +6,36 @@ import type { Vendor } from "../vendors/Vendor.ts"
 import { howToBring } from "../vendors/Wanted.ts"
 import * as Durations from "./Durations.ts"
 import { quote } from "./InputFault.ts"
-import * as Tree from "./Located.ts"
+import * as Located from "./Located.ts"
 import { didYouMean } from "./Nearest.ts"
-import * as Paces from "./Pace.ts"
+import * as Pace from "./Pace.ts"
 import * as Placeholder from "./Placeholder.ts"
 import type { Placed } from "./Plan.ts"
 import type { PlanKind } from "./SettingKind.ts"
 
 export class PlanFields {
-  readonly faults: Array<Tree.LocatedFault> = []
-  readonly place: (at: Tree.Place) => string
+  readonly faults: Array<Located.LocatedFault> = []
+  readonly place: (at: Located.Place) => string
   readonly vendors: ReadonlyArray<Vendor>
   readonly vendorNames: ReadonlyArray<string>
 
-  constructor(place: (at: Tree.Place) => string, vendors: ReadonlyArray<Vendor>) {
+  constructor(place: (at: Located.Place) => string, vendors: ReadonlyArray<Vendor>) {
     this.place = place
     this.vendors = vendors
     this.vendorNames = vendors.map((vendor) => vendor.name)
   }
 
-  fault(at: Tree.Place, message: string): void {
+  fault(at: Located.Place, message: string): void {
     this.faults.push({ at, message })
   }
 
   // The entries of a map with known keys only.
-  entries(located: Tree.Located, what: string, known: ReadonlyArray<string>): ReadonlyMap<string, Tree.Entry> | null {
+  entries(located: Located.Located, what: string, known: ReadonlyArray<string>): ReadonlyMap<string, Located.Entry> | null {
     if (located._tag !== "Map") {
-      this.fault(located.at, `${what} must be a map, not ${Tree.describe(located)}`)
+      this.fault(located.at, `${what} must be a map, not ${Located.describe(located)}`)
       return null
     }
-    const out = new Map<string, Tree.Entry>()
+    const out = new Map<string, Located.Entry>()
     for (const entry of located.entries) {
       if (known.includes(entry.key)) out.set(entry.key, entry)
       else {
@@ -47,27 +47,27 @@ export class PlanFields {
     return out
   }
 
-  textOf(entry: Tree.Entry): string | null {
+  textOf(entry: Located.Entry): string | null {
     const { value } = entry
     if (value._tag === "Scalar" && typeof value.value === "string" && value.value.trim() !== "") return value.value
-    this.fault(value.at, `${entry.key} must be a text, not ${Tree.describe(value)}`)
+    this.fault(value.at, `${entry.key} must be a text, not ${Located.describe(value)}`)
     return null
   }
 
-  placed<A>(entry: Tree.Entry, parsed: Result.Result<A, string>): Placed<A> | null {
+  placed<A>(entry: Located.Entry, parsed: Result.Result<A, string>): Placed<A> | null {
     if (Result.isSuccess(parsed)) return { value: parsed.success, where: this.place(entry.value.at) }
     this.fault(entry.value.at, `${entry.key} ${parsed.failure}`)
     return null
   }
 
-  durationText(entry: Tree.Entry): string | null {
+  durationText(entry: Located.Entry): string | null {
     const { value } = entry
     // The number 0 is the one duration that needs no unit; any other is refused with the reason.
     if (value._tag === "Scalar" && typeof value.value === "number") return String(value.value)
     return this.textOf(entry)
   }
 
-  nameOf(entry: Tree.Entry | undefined): string | null {
+  nameOf(entry: Located.Entry | undefined): string | null {
     const text = entry === undefined ? null : this.textOf(entry)
     if (entry === undefined || text === null) return null
     const name = text.trim()
@@ -76,21 +76,21 @@ export class PlanFields {
     return name
   }
 
-  deadlineOf(entry: Tree.Entry | undefined): Placed<Duration.Duration> | null {
+  deadlineOf(entry: Located.Entry | undefined): Placed<Duration.Duration> | null {
     const text = entry === undefined ? null : this.durationText(entry)
     return entry === undefined || text === null ? null : this.placed(entry, Durations.parse(text))
   }
 
-  paceOf(entry: Tree.Entry | undefined): Placed<Paces.Pace> | null {
+  paceOf(entry: Located.Entry | undefined): Placed<Pace.Pace> | null {
     const text = entry === undefined ? null : this.durationText(entry)
-    return entry === undefined || text === null ? null : this.placed(entry, Paces.parse(text))
+    return entry === undefined || text === null ? null : this.placed(entry, Pace.parse(text))
   }
 
   // The texts of a setting, of the kind it has in a plan.
-  textsOf(entry: Tree.Entry, kind: PlanKind): ReadonlyArray<string> | null {
+  textsOf(entry: Located.Entry, kind: PlanKind): ReadonlyArray<string> | null {
     const { value } = entry
     const refuse = (what: string): null => {
-      this.fault(value.at, `${entry.key} must be ${what}, not ${Tree.describe(value)}`)
+      this.fault(value.at, `${entry.key} must be ${what}, not ${Located.describe(value)}`)
       return null
     }
     const scalar = value._tag === "Scalar" ? value.value : null
@@ -113,7 +113,7 @@ export class PlanFields {
         const out: Array<string> = []
         for (const item of value.items) {
           if (item._tag === "Scalar" && typeof item.value === "string") out.push(item.value)
-          else this.fault(item.at, `${entry.key} must be a list of texts, not of ${Tree.describe(item)}`)
+          else this.fault(item.at, `${entry.key} must be a list of texts, not of ${Located.describe(item)}`)
         }
         return out
       }
@@ -127,7 +127,7 @@ export class PlanFields {
           } else if (score.value._tag === "Scalar" && typeof score.value.value === "number") {
             out.push(`${score.key}=${score.value.value}`)
           } else {
-            this.fault(score.value.at, `${score.key} must be a number, not ${Tree.describe(score.value)}`)
+            this.fault(score.value.at, `${score.key} must be a number, not ${Located.describe(score.value)}`)
           }
         }
         return out
@@ -135,7 +135,7 @@ export class PlanFields {
     }
   }
 
-  vendorOf(entry: Tree.Entry | undefined, at: Tree.Place): Vendor | null {
+  vendorOf(entry: Located.Entry | undefined, at: Located.Place): Vendor | null {
     if (entry === undefined) {
       this.fault(at, `vendor is missing; it is one of ${this.vendorNames.join(", ")}`)
       return null

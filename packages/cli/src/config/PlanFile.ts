@@ -9,7 +9,7 @@
 import * as Result from "effect/Result"
 import type { Vendor } from "../vendors/Vendor.ts"
 import { type InputFault, visible } from "./InputFault.ts"
-import * as Tree from "./Located.ts"
+import * as Located from "./Located.ts"
 import { type Plan, type PlanAccount, type Target, type VendorSettings, empty } from "./Plan.ts"
 import { PlanFields } from "./PlanFields.ts"
 import { accountsOf, listed, targetsOf } from "./PlanTargets.ts"
@@ -66,13 +66,13 @@ export const parse = (
   vendors: ReadonlyArray<Vendor>,
   reading: Reading = {}
 ): { readonly plan: Plan; readonly faults: ReadonlyArray<InputFault>; readonly unread: boolean } => {
-  const toFault = ({ at, message }: Tree.LocatedFault): InputFault => ({
+  const toFault = ({ at, message }: Located.LocatedFault): InputFault => ({
     where: `${file}:${at.line}:${at.column}`,
     message: visible(message)
   })
-  const tooMuch = Tree.excess(text)
+  const tooMuch = Located.excess(text)
   if (tooMuch !== null) return { plan: { ...empty, file }, faults: [toFault(tooMuch)], unread: true }
-  const tree = Tree.parse(text)
+  const tree = Located.parse(text)
   if (Result.isFailure(tree)) return { plan: { ...empty, file }, faults: tree.failure.map(toFault), unread: false }
   const fields = new PlanFields((at) => `${file}:${at.line}:${at.column}`, vendors)
   const plan = planOf(fields, reading, tree.success, file)
@@ -88,7 +88,7 @@ export const parse = (
  * @since 0.2.0
  */
 export const parseTargets = (
-  entries: ReadonlyArray<Tree.Located>,
+  entries: ReadonlyArray<Located.Located>,
   name: string,
   vendors: ReadonlyArray<Vendor>,
   accounts: ReadonlyArray<PlanAccount>
@@ -101,7 +101,7 @@ export const parseTargets = (
 }
 
 // A section that is there and empty, as while somebody is writing it, is no section.
-const section = (root: ReadonlyMap<string, Tree.Entry>, name: string): Tree.Located | undefined => {
+const section = (root: ReadonlyMap<string, Located.Entry>, name: string): Located.Located | undefined => {
   const value = root.get(name)?.value
   return value?._tag === "Scalar" && value.value === null ? undefined : value
 }
@@ -109,7 +109,7 @@ const section = (root: ReadonlyMap<string, Tree.Entry>, name: string): Tree.Loca
 const planned = (
   fields: PlanFields,
   section: "defaults" | "gate",
-  located: Tree.Located | undefined,
+  located: Located.Located | undefined,
   more: ReadonlyArray<string>
 ) => {
   const out: { [K in SettingName]?: PlanValue } = {}
@@ -126,7 +126,7 @@ const planned = (
   return { out, found }
 }
 
-const vendorSettings = (fields: PlanFields, located: Tree.Located | undefined): ReadonlyMap<string, VendorSettings> => {
+const vendorSettings = (fields: PlanFields, located: Located.Located | undefined): ReadonlyMap<string, VendorSettings> => {
   const out = new Map<string, VendorSettings>()
   const found = located === undefined ? null : fields.entries(located, "vendors", fields.vendorNames)
   for (const [name, entry] of found ?? []) {
@@ -138,17 +138,17 @@ const vendorSettings = (fields: PlanFields, located: Tree.Located | undefined): 
 }
 
 // The names of variables, each once.
-const variablesOf = (fields: PlanFields, located: Tree.Located | undefined): ReadonlyArray<string> => {
+const variablesOf = (fields: PlanFields, located: Located.Located | undefined): ReadonlyArray<string> => {
   if (located === undefined) return []
   if (located._tag !== "List") {
-    fields.fault(located.at, `variables must be a list of names, not ${Tree.describe(located)}`)
+    fields.fault(located.at, `variables must be a list of names, not ${Located.describe(located)}`)
     return []
   }
   return located.items.flatMap((item) => {
     if (item._tag === "Scalar" && typeof item.value === "string" && Variables.isName(item.value)) return [item.value]
     fields.fault(
       item.at,
-      `variables must be a list of names such as SITE, in capital letters, digits and _, not ${Tree.describe(item)}`
+      `variables must be a list of names such as SITE, in capital letters, digits and _, not ${Located.describe(item)}`
     )
     return []
   })
@@ -157,7 +157,7 @@ const variablesOf = (fields: PlanFields, located: Tree.Located | undefined): Rea
 const planOf = (
   fields: PlanFields,
   { allowed = new Set(), given = new Map(), looksOnly = false }: Reading,
-  root: Tree.Located,
+  root: Located.Located,
   file: string
 ): Plan => {
   const blank: Plan = { ...empty, file }
@@ -173,7 +173,7 @@ const planOf = (
   const version = found.get("version")
   if (version === undefined) fields.fault(root.at, "version is missing; this program reads version: 1")
   else if (version.value._tag !== "Scalar" || version.value.value !== 1) {
-    fields.fault(version.value.at, `version must be the number 1, not ${Tree.describe(version.value)}`)
+    fields.fault(version.value.at, `version must be the number 1, not ${Located.describe(version.value)}`)
   }
   const defaults = planned(fields, "defaults", section(found, "defaults"), ["pace"])
   const gate = planned(fields, "gate", section(found, "gate"), [])

@@ -15,7 +15,7 @@ import type { Vendor } from "../vendors/Vendor.ts"
 import type { Known } from "../vendors/Vendors.ts"
 import { paceNames } from "./Pace.ts"
 import { type SettingName, names, settings } from "./Setting.ts"
-import * as SettingsOf from "./Settings.ts"
+import * as Settings from "./Settings.ts"
 
 /**
  * A JSON Schema, or a part of one.
@@ -93,7 +93,7 @@ const shapeOf = (name: SettingName, setting: (typeof settings)[SettingName], ven
   }
 }
 
-const defaults = SettingsOf.resolve({ flags: {}, environment: {}, plan: {} }).settings
+const defaults = Settings.resolve({ flags: {}, environment: {}, plan: {} }).settings
 
 // What stands in a plan for the value that is in force without one; none where it is not a text of a plan.
 const defaultOf = (name: SettingName): Json => {

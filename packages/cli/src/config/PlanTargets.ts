@@ -4,7 +4,7 @@ import type { Vendor } from "../vendors/Vendor.ts"
 import { unknownKey } from "../vendors/Shape.ts"
 import { quote } from "./InputFault.ts"
 import * as KeyVariable from "./KeyVariable.ts"
-import * as Tree from "./Located.ts"
+import * as Located from "./Located.ts"
 import { didYouMean } from "./Nearest.ts"
 import { type PlanAccount, type Target, defaultAccount } from "./Plan.ts"
 import type { PlanFields } from "./PlanFields.ts"
@@ -19,12 +19,12 @@ const targetKeys = ["vendor", "account", "name", "pace", "deadline"] as const
 
 export const accountsOf = (
   fields: PlanFields,
-  located: Tree.Located | undefined,
+  located: Located.Located | undefined,
   allowed: ReadonlySet<string>
 ): ReadonlyArray<PlanAccount> => {
   if (located === undefined) return []
   if (located._tag !== "Map") {
-    fields.fault(located.at, `accounts must be a map from labels to accounts, not ${Tree.describe(located)}`)
+    fields.fault(located.at, `accounts must be a map from labels to accounts, not ${Located.describe(located)}`)
     return []
   }
   const out: Array<PlanAccount> = []
@@ -51,15 +51,15 @@ export const accountsOf = (
 }
 
 // One target for each of several types: `type: [security, seo]`. A vendor whose own field takes a list keeps it.
-const ofEachType = (fields: PlanFields, located: Tree.Located): ReadonlyArray<Tree.Located> => {
+const ofEachType = (fields: PlanFields, located: Located.Located): ReadonlyArray<Located.Located> => {
   if (located._tag !== "Map") return [located]
-  const types = Tree.get(located, "type")?.value
-  const name = Tree.get(located, "vendor")?.value
+  const types = Located.get(located, "type")?.value
+  const name = Located.get(located, "vendor")?.value
   if (types?._tag !== "List" || name?._tag !== "Scalar") return [located]
   const vendor = fields.vendors.find((known) => known.name === name.value)
   if (vendor === undefined || !vendor.keys.includes("type")) return [located]
   const own = located.entries.filter(({ key }) => !targetKeys.some((each) => each === key))
-  const asList = vendor.faults(Tree.toPlain({ ...located, entries: own }))
+  const asList = vendor.faults(Located.toPlain({ ...located, entries: own }))
   if (!asList.some(({ path }) => path[0] === "type")) return [located]
   if (types.items.length === 0) {
     fields.fault(types.at, "type is an empty list; name at least one")
@@ -82,7 +82,7 @@ export interface Around {
 }
 
 // The targets that one entry of the list stands for.
-const entryTargets = (fields: PlanFields, item: Tree.Located, around: Around): ReadonlyArray<Target> => {
+const entryTargets = (fields: PlanFields, item: Located.Located, around: Around): ReadonlyArray<Target> => {
   const { faults, located } = Variables.fill(item, around.filling)
   if (faults.length > 0) {
     if (!around.looksOnly) for (const { at, message } of faults) fields.fault(at, message)
@@ -91,12 +91,12 @@ const entryTargets = (fields: PlanFields, item: Tree.Located, around: Around): R
   return ofEachType(fields, located).flatMap((one) => target(fields, one, around.accounts) ?? [])
 }
 
-const target = (fields: PlanFields, located: Tree.Located, accounts: ReadonlyArray<PlanAccount>): Target | null => {
+const target = (fields: PlanFields, located: Located.Located, accounts: ReadonlyArray<PlanAccount>): Target | null => {
   if (located._tag !== "Map") {
-    fields.fault(located.at, `a target must be a map, not ${Tree.describe(located)}`)
+    fields.fault(located.at, `a target must be a map, not ${Located.describe(located)}`)
     return null
   }
-  const vendor = fields.vendorOf(Tree.get(located, "vendor") ?? undefined, located.at)
+  const vendor = fields.vendorOf(Located.get(located, "vendor") ?? undefined, located.at)
   if (vendor === null) return null
   const common = new Map(
     located.entries
@@ -116,11 +116,11 @@ const target = (fields: PlanFields, located: Tree.Located, accounts: ReadonlyArr
       fields.fault(accountEntry.value.at, `${vendor.name} has no account ${quote(account)} in accounts${hint}`)
     }
   }
-  const own: Tree.Located = { ...located, entries: located.entries.filter((entry) => !common.has(entry.key)) }
-  const input = Tree.toPlain(own)
+  const own: Located.Located = { ...located, entries: located.entries.filter((entry) => !common.has(entry.key)) }
+  const input = Located.toPlain(own)
   const wrong = vendor.faults(input)
   for (const { message, path } of wrong) {
-    fields.fault(Tree.placeAt(own, path), fieldWords(vendor, path, message))
+    fields.fault(Located.placeAt(own, path), fieldWords(vendor, path, message))
   }
   return {
     vendor,
@@ -150,16 +150,16 @@ const fieldWords = (vendor: Vendor, path: ReadonlyArray<string | number>, messag
 
 export const targetsOf = (
   fields: PlanFields,
-  entry: Tree.Entry | undefined,
+  entry: Located.Entry | undefined,
   around: Around,
-  root: Tree.Place
+  root: Located.Place
 ): ReadonlyArray<Target> => {
   if (entry === undefined) {
     fields.fault(root, "targets is missing: the list of what to scan")
     return []
   }
   if (entry.value._tag !== "List") {
-    fields.fault(entry.value.at, `targets must be a list, not ${Tree.describe(entry.value)}`)
+    fields.fault(entry.value.at, `targets must be a list, not ${Located.describe(entry.value)}`)
     return []
   }
   if (entry.value.items.length > maxTargets) {
@@ -174,7 +174,7 @@ export const targetsOf = (
  */
 export const listed = (
   fields: PlanFields,
-  items: ReadonlyArray<Tree.Located>,
+  items: ReadonlyArray<Located.Located>,
   around: Around
 ): ReadonlyArray<Target> => {
   const found = items.flatMap((item) => entryTargets(fields, item, around))

@@ -11,7 +11,7 @@ import * as Result from "effect/Result"
 import { CsvError, parse as parseCsv } from "csv-parse/sync"
 import type { Vendor } from "../vendors/Vendor.ts"
 import { quote } from "./InputFault.ts"
-import * as Tree from "./Located.ts"
+import * as Located from "./Located.ts"
 import { maxTargets } from "./PlanTargets.ts"
 
 /**
@@ -40,9 +40,9 @@ export const formOf = (file: string): Form => {
  * @since 0.2.0
  */
 export interface Listed {
-  readonly entries: ReadonlyArray<Tree.Located>
+  readonly entries: ReadonlyArray<Located.Located>
   readonly words: ReadonlyArray<{ readonly line: number; readonly text: string }>
-  readonly faults: ReadonlyArray<Tree.LocatedFault>
+  readonly faults: ReadonlyArray<Located.LocatedFault>
 }
 
 const maxColumns = 200
@@ -62,7 +62,7 @@ const words = (text: string): Listed => ({
   words: linesOf(text).filter((one) => one.text !== "" && !one.text.startsWith("#"))
 })
 
-const moved = (located: Tree.Located, line: number): Tree.Located => {
+const moved = (located: Located.Located, line: number): Located.Located => {
   const at = { ...located.at, line }
   switch (located._tag) {
     case "Scalar":
@@ -92,12 +92,12 @@ const isJson = (text: string): boolean => {
 }
 
 const ndjson = (text: string): Listed => {
-  const entries: Array<Tree.Located> = []
-  const faults: Array<Tree.LocatedFault> = []
+  const entries: Array<Located.Located> = []
+  const faults: Array<Located.LocatedFault> = []
   for (const { line, text: one } of linesOf(text)) {
     if (one === "") continue
     // YAML takes more than JSON has, and a typo would be read as something else.
-    const tree = isJson(one) && Tree.excess(one) === null ? Tree.parse(one) : null
+    const tree = isJson(one) && Located.excess(one) === null ? Located.parse(one) : null
     if (tree === null) faults.push({ at: { line, column: 1 }, message: "is no JSON object on one line" })
     else if (Result.isSuccess(tree)) entries.push(moved(tree.success, line))
     else faults.push(...tree.failure.map(({ at, message }) => ({ at: { ...at, line }, message })))
@@ -121,9 +121,9 @@ const isSame = (a: ReadonlyArray<PropertyKey>, b: ReadonlyArray<string>): boolea
   a.length === b.length && a.every((step, at) => String(step) === b[at])
 
 // The cells of a row as the map that a plan would have. A step that is a number is a place in a list.
-const treeOf = (cells: ReadonlyArray<Cell>, at: Tree.Place): Tree.Located => {
+const treeOf = (cells: ReadonlyArray<Cell>, at: Located.Place): Located.Located => {
   const heads = [...new Set(cells.map(({ path }) => path[0] ?? ""))]
-  const inside = (head: string): Tree.Located => {
+  const inside = (head: string): Located.Located => {
     const mine = cells.filter(({ path }) => path[0] === head)
     const own = mine.find(({ path }) => path.length === 1)
     if (own !== undefined) return { _tag: "Scalar", at, value: own.value }
@@ -139,11 +139,11 @@ const treeOf = (cells: ReadonlyArray<Cell>, at: Tree.Place): Tree.Located => {
 }
 
 // A cell is a text. Where its vendor takes no text there and the cell reads as a number or a switch, it is that.
-const typed = (cells: ReadonlyArray<Cell>, at: Tree.Place, vendors: ReadonlyArray<Vendor>): Tree.Located => {
+const typed = (cells: ReadonlyArray<Cell>, at: Located.Place, vendors: ReadonlyArray<Vendor>): Located.Located => {
   const vendor = vendors.find(({ name }) => cells.some(({ path, text }) => isSame(path, ["vendor"]) && text === name))
   const own = cells.filter(({ path }) => vendor?.keys.includes(path[0] ?? "") ?? false)
   if (vendor === undefined || own.length === 0) return treeOf(cells, at)
-  const wrong = vendor.faults(Tree.toPlain(treeOf(own, at)))
+  const wrong = vendor.faults(Located.toPlain(treeOf(own, at)))
   return treeOf(
     cells.map((cell) => {
       const value = wrong.some(({ path }) => isSame(path, cell.path)) ? literal(cell.text) : null
@@ -181,7 +181,7 @@ interface Row {
   readonly record: ReadonlyArray<string>
 }
 
-const rowsOf = (text: string): Result.Result<ReadonlyArray<Row>, Tree.LocatedFault> => {
+const rowsOf = (text: string): Result.Result<ReadonlyArray<Row>, Located.LocatedFault> => {
   const rows: Array<Row> = []
   try {
     parseCsv(text, {
@@ -211,7 +211,7 @@ const csv = (text: string, vendors: ReadonlyArray<Vendor>): Listed => {
   const header = first.record
   const wrong = headerFaults(header)
   if (wrong.length > 0) return { ...nothing, faults: wrong.map((message) => ({ at: { line: 1, column: 1 }, message })) }
-  const faults: Array<Tree.LocatedFault> = []
+  const faults: Array<Located.LocatedFault> = []
   const entries = rest.flatMap(({ line, record }) => {
     const at = { line, column: 1 }
     if (record.every((cell) => cell === "")) return []

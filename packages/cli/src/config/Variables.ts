@@ -8,7 +8,7 @@
  */
 import * as Result from "effect/Result"
 import { quote } from "./InputFault.ts"
-import * as Tree from "./Located.ts"
+import * as Located from "./Located.ts"
 import { didYouMean } from "./Nearest.ts"
 
 /**
@@ -96,11 +96,11 @@ export interface Filling {
  * @since 0.2.0
  */
 export const fill = (
-  located: Tree.Located,
+  located: Located.Located,
   { declared, given }: Filling
-): { readonly located: Tree.Located; readonly faults: ReadonlyArray<Tree.LocatedFault> } => {
-  const faults: Array<Tree.LocatedFault> = []
-  const walk = (node: Tree.Located): Tree.Located => {
+): { readonly located: Located.Located; readonly faults: ReadonlyArray<Located.LocatedFault> } => {
+  const faults: Array<Located.LocatedFault> = []
+  const walk = (node: Located.Located): Located.Located => {
     switch (node._tag) {
       case "List":
         return { ...node, items: node.items.map(walk) }
@@ -110,7 +110,7 @@ export const fill = (
         return typeof node.value === "string" ? { ...node, value: filled(node.value, node.at) } : node
     }
   }
-  const filled = (text: string, at: Tree.Place): string =>
+  const filled = (text: string, at: Located.Place): string =>
     text.replace(reference, (whole, name: string, other: string | undefined) => {
       if (!declared.includes(name)) return whole
       const value = given.get(name) ?? other

@@ -4,8 +4,8 @@
  * @since 0.1.0
  */
 import type { ScanState } from "@scanpoll/core/model/ScanRecord"
-import * as AppVet from "@scanpoll/testkit/AppVetSimulator"
-import * as Exona from "@scanpoll/testkit/ExonaSimulator"
+import * as AppVetSimulator from "@scanpoll/testkit/AppVetSimulator"
+import * as ExonaSimulator from "@scanpoll/testkit/ExonaSimulator"
 import * as Script from "@scanpoll/testkit/Script"
 import type { Simulator } from "@scanpoll/testkit/Simulator"
 import type { Options, Shape } from "@scanpoll/testkit/Simulators"
@@ -81,16 +81,16 @@ export const expected: ReadonlyArray<ScanState> = [
 ]
 
 // Busy for a moment; the hour's requests are not used up.
-const busy: Script.Step = { ...Exona.throttled(20), headers: { "Retry-After": "20" } }
+const busy: Script.Step = { ...ExonaSimulator.throttled(20), headers: { "Retry-After": "20" } }
 
-const companies: Readonly<Record<string, Exona.Fate>> = {
+const companies: Readonly<Record<string, ExonaSimulator.Fate>> = {
   "acme.example": { duration: "45 seconds", level: "Medium" },
   "initech.example": { duration: "40 seconds", outcome: "failed" },
   "umbrella.example": { duration: "70 seconds", level: "Very High", polls: [null, busy] },
   "hooli.example": { duration: Infinity }
 }
 
-const sites: Readonly<Record<string, AppVet.Fate>> = {
+const sites: Readonly<Record<string, AppVetSimulator.Fate>> = {
   "security https://shop.example": { duration: "60 seconds", score: 81 },
   "performance https://shop.example": { duration: "50 seconds", score: 96, polls: [null, Script.html(503)] },
   "accessibility https://blog.example": { duration: "80 seconds", outcome: "partial", score: 64 },

@@ -13,7 +13,7 @@ import { styleText } from "node:util"
 import * as Durations from "../config/Durations.ts"
 import { byFlag, ownFlags, settings, variable } from "../config/Setting.ts"
 import type { Group } from "../config/SettingKind.ts"
-import * as SettingsOf from "../config/Settings.ts"
+import * as Settings from "../config/Settings.ts"
 import { type Facts, type Page, meanings, pages, variables } from "./Pages.ts"
 import { beside, wrap } from "./Wrap.ts"
 
@@ -50,7 +50,7 @@ const values: ReadonlyArray<readonly [word: RegExp, name: string, words: string]
 
 const noPage: Page = { details: [], exits: [], environment: [], seeAlso: [] }
 
-const defaults = SettingsOf.resolve({ flags: {}, environment: {}, plan: {} }).settings
+const defaults = Settings.resolve({ flags: {}, environment: {}, plan: {} }).settings
 
 const notesOf = (flag: string): ReadonlyArray<string> => {
   const name = byFlag.get(flag)

@@ -4,10 +4,10 @@
  *
  * @since 0.1.1
  */
-import * as Records from "@scanpoll/core/model/ScanRecord"
+import * as ScanRecord from "@scanpoll/core/model/ScanRecord"
 import * as ShellWord from "@scanpoll/core/unstable/model/ShellWord"
 import * as Redacted from "effect/Redacted"
-import * as KeyText from "../config/Key.ts"
+import * as Key from "../config/Key.ts"
 import { names, type SettingName, settings as known } from "../config/Setting.ts"
 import type { Settings } from "../config/Settings.ts"
 
@@ -144,10 +144,10 @@ const plural = (count: number, one: string): string => `${count} ${one}${count =
  * @category destructors
  * @since 0.1.1
  */
-export const hints = (records: ReadonlyArray<Records.ScanRecord>, context: Context): ReadonlyArray<string> => {
+export const hints = (records: ReadonlyArray<ScanRecord.ScanRecord>, context: Context): ReadonlyArray<string> => {
   const { settings, typed } = context
   const durable = settings.journal.value?._tag !== "Memory"
-  const open = records.filter((record) => Records.isResumable(record) && record.ticket !== null)
+  const open = records.filter((record) => ScanRecord.isResumable(record) && record.ticket !== null)
   const missing = records.filter((record) => record.ticket === null && record.state === "not-started")
   const lines: Array<string> = []
   const refused = records.filter((record) => record.state === "refused")
@@ -183,13 +183,13 @@ export const hints = (records: ReadonlyArray<Records.ScanRecord>, context: Conte
 }
 
 const resuming = (
-  open: ReadonlyArray<Records.ScanRecord>,
+  open: ReadonlyArray<ScanRecord.ScanRecord>,
   context: Context,
   durable: boolean
 ): ReadonlyArray<string> => {
   const title = "to wait for what is open, which buys nothing:"
   if (durable) return [title, resumeLine(context)]
-  const keys = new Set(open.flatMap(({ ticket }) => (ticket === null ? [] : [KeyText.format(ticket)])))
+  const keys = new Set(open.flatMap(({ ticket }) => (ticket === null ? [] : [Key.format(ticket)])))
   const shown = [...keys].slice(0, maxKeys)
   const rest = keys.size > maxKeys ? [`  (and ${keys.size - maxKeys} more, named in the report)`] : []
   return [title, line(["wait", ...planWords(context), ...shown, ...flagWords(context, waitFlags)]), ...rest]

@@ -13,7 +13,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
 import process from "node:process"
-import * as Hostile from "@scanpoll/report/HostileText"
+import * as HostileText from "@scanpoll/report/HostileText"
 import type { SafeText } from "@scanpoll/report/SafeText"
 
 /**
@@ -137,8 +137,8 @@ export const layer: Layer.Layer<Streams> = Layer.effect(
  */
 export const gated = (inner: Writers, scrub: (text: string) => string): Writers => ({
   ...inner,
-  err: (text) => inner.err(Hostile.guardLines(scrub(text))),
-  errUnsafe: (text) => inner.errUnsafe(Hostile.guardLines(scrub(text)))
+  err: (text) => inner.err(HostileText.guardLines(scrub(text))),
+  errUnsafe: (text) => inner.errUnsafe(HostileText.guardLines(scrub(text)))
 })
 
 /**
@@ -147,7 +147,7 @@ export const gated = (inner: Writers, scrub: (text: string) => string): Writers 
  * @category constructors
  * @since 0.1.0
  */
-export const inert = (text: string, max = 500): string => Hostile.toLine(Hostile.of(text), max)
+export const inert = (text: string, max = 500): string => HostileText.toLine(HostileText.of(text), max)
 
 /**
  * Writes lines to standard error, each ended by a line break. Texts in them that come from elsewhere must be inert.

@@ -6,14 +6,14 @@
 import * as BaseUrl from "@scanpoll/core/unstable/http/BaseUrl"
 import * as Credential from "@scanpoll/core/http/Credential"
 import type { VendorHttp } from "@scanpoll/core/http/VendorHttp"
-import { labelKey } from "@scanpoll/core/model/Account"
+import { labelKey } from "@scanpoll/core/unstable/model/Account"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
 import type { InputFault } from "../config/InputFault.ts"
 import type { Keys } from "../config/Keys.ts"
 import { didYouMean } from "../config/Nearest.ts"
-import * as Plans from "../config/Plan.ts"
+import * as Plan from "../config/Plan.ts"
 import { ProcessContext } from "../process/ProcessContext.ts"
 import type { Account, Vendor } from "../vendors/Vendor.ts"
 import * as Checked from "./Checked.ts"
@@ -92,9 +92,9 @@ export interface Needed {
  */
 export const variableOf = (
   { account, vendor }: Needed,
-  declared: ReadonlyArray<Plans.PlanAccount>
+  declared: ReadonlyArray<Plan.PlanAccount>
 ): Checked.Checked<string | null> => {
-  if (account === Plans.defaultAccount) return Checked.make(vendor.keyVariable)
+  if (account === Plan.defaultAccount) return Checked.make(vendor.keyVariable)
   const mine = declared.filter((one) => one.vendor.name === vendor.name)
   const known = mine.find((one) => one.name === account)
   if (known !== undefined) return Checked.make(known.variable)
@@ -113,7 +113,7 @@ export const variableOf = (
  */
 export const unset = Effect.fnUntraced(function* (
   needed: Needed,
-  declared: ReadonlyArray<Plans.PlanAccount>,
+  declared: ReadonlyArray<Plan.PlanAccount>,
   keys: Keys
 ): Effect.fn.Return<ReadonlyArray<string>> {
   const { environment } = yield* ProcessContext
@@ -130,7 +130,7 @@ const standIn = { key: Effect.succeed(Redacted.make("not-set")), base: "https://
 
 const openOne = Effect.fnUntraced(function* (
   needed: Needed,
-  declared: ReadonlyArray<Plans.PlanAccount>,
+  declared: ReadonlyArray<Plan.PlanAccount>,
   keys: Keys,
   looksOnly: boolean
 ): Effect.fn.Return<Checked.Checked<Account | null>, never, VendorHttp> {
@@ -140,7 +140,7 @@ const openOne = Effect.fnUntraced(function* (
   const isPretended = looksOnly && base === null
   const named = variableOf(needed, declared)
   const variable = named.value
-  const isKeyless = vendor.keyVariable === null && account === Plans.defaultAccount
+  const isKeyless = vendor.keyVariable === null && account === Plan.defaultAccount
   if (variable === null && !isKeyless) return Checked.map(named, () => null)
   const key = variable === null ? null : yield* keys.check(variable)
   const isUnset = looksOnly && key?._tag === "Unset"
@@ -184,7 +184,7 @@ const nameOf = (vendor: string, account: string): string => labelKey({ vendor, a
  */
 export const open = Effect.fnUntraced(function* (
   used: ReadonlyArray<Needed>,
-  declared: ReadonlyArray<Plans.PlanAccount>,
+  declared: ReadonlyArray<Plan.PlanAccount>,
   keys: Keys,
   looksOnly = false
 ): Effect.fn.Return<Checked.Checked<Accounts>, never, VendorHttp> {

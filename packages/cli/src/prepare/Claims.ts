@@ -7,7 +7,7 @@ import { type ClaimEntry, type JournalError, ScanJournal } from "@scanpoll/core/
 import type { VendorHttp } from "@scanpoll/core/http/VendorHttp"
 import * as Effect from "effect/Effect"
 import type { InputFault } from "../config/InputFault.ts"
-import * as KeyText from "../config/Key.ts"
+import * as Key from "../config/Key.ts"
 import type { Keys } from "../config/Keys.ts"
 import type { Plan } from "../config/Plan.ts"
 import type { Account, Vendor } from "../vendors/Vendor.ts"
@@ -46,7 +46,7 @@ export const open = Effect.fnUntraced(function* (
   const vendors = yield* Vendors
   const opened = new Map<string, Omit<OpenClaim, "entry">>()
   const accountOf = Effect.fnUntraced(function* ({ account, vendor: name }: ClaimEntry["key"]) {
-    const known = opened.get(KeyText.accountName(name, account))
+    const known = opened.get(Key.accountName(name, account))
     if (known !== undefined) return known
     const vendor = vendors.byName(name)
     const accounts = vendor === null ? null : yield* Accounts.open([{ vendor, account }], plan.accounts, keys)
@@ -58,7 +58,7 @@ export const open = Effect.fnUntraced(function* (
           ? `no such vendor is known here; ${howToBring(name)}`
           : accounts.faults.map(sentence).join("; ")
     }
-    opened.set(KeyText.accountName(name, account), made)
+    opened.set(Key.accountName(name, account), made)
     return made
   })
   return yield* Effect.forEach(entries, (entry) =>

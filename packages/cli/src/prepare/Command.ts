@@ -15,7 +15,7 @@ import type * as FileSystem from "effect/FileSystem"
 import type * as Path from "effect/Path"
 import * as Result from "effect/Result"
 import * as Keys from "../config/Keys.ts"
-import * as Plans from "../config/Plan.ts"
+import * as Plan from "../config/Plan.ts"
 import { type InputFault, quote } from "../config/InputFault.ts"
 import { didYouMean } from "../config/Nearest.ts"
 import type { Settings } from "../config/Settings.ts"
@@ -44,7 +44,7 @@ import * as UntrustedPlan from "./UntrustedPlan.ts"
  */
 export interface Asked {
   readonly name: string
-  readonly plan?: Checked.Checked<Plans.Plan>
+  readonly plan?: Checked.Checked<Plan.Plan>
   readonly flags: Resolve.FlagTexts
   readonly formats?: ReadonlyArray<string>
   readonly reads?: ReadonlyArray<Outputs.Input>
@@ -58,7 +58,7 @@ export interface Asked {
  * @since 0.2.0
  */
 export interface Basis {
-  readonly plan: Plans.Plan
+  readonly plan: Plan.Plan
   readonly settings: Settings
   readonly keys: Keys.Keys
   readonly baseline: Baseline.Baseline | null
@@ -92,7 +92,7 @@ export const begin = Effect.fnUntraced(function* (
   asked: Asked
 ): Effect.fn.Return<Checked.Checked<Basis>, never, FileSystem.FileSystem | Path.Path | Vendors> {
   const { environment } = yield* ProcessContext
-  const { formats, name, plan: read = Checked.make(Plans.empty), reads = [] } = asked
+  const { formats, name, plan: read = Checked.make(Plan.empty), reads = [] } = asked
   const { value: plan } = read
   const resolved = yield* Resolve.settings(asked.flags, plan, environment)
   const settings = formats === undefined ? resolved.value : Output.wishes(resolved.value, formats)

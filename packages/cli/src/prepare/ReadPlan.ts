@@ -10,9 +10,9 @@ import * as InputFile from "../config/InputFile.ts"
 import { type InputFault, quote, visible } from "../config/InputFault.ts"
 import * as KeyVariable from "../config/KeyVariable.ts"
 import { didYouMean } from "../config/Nearest.ts"
-import * as Plans from "../config/Plan.ts"
+import * as Plan from "../config/Plan.ts"
 import * as PlanFile from "../config/PlanFile.ts"
-import * as SettingsOf from "../config/Settings.ts"
+import * as Settings from "../config/Settings.ts"
 import * as TargetList from "../config/TargetList.ts"
 import * as Variables from "../config/Variables.ts"
 import { ProcessContext } from "../process/ProcessContext.ts"
@@ -92,13 +92,13 @@ export interface Reading {
 export const read = Effect.fnUntraced(function* (
   file: string,
   { hint = "", looksOnly = false, variables = [] }: Reading = {}
-): Effect.fn.Return<Checked.Checked<Plans.Plan>, never, Vendors> {
+): Effect.fn.Return<Checked.Checked<Plan.Plan>, never, Vendors> {
   const missing =
     file === defaultPlan
       ? "there is no such file; `scanpoll config init` writes one to start from"
       : `there is no such plan${hint}`
   const found = yield* textOf(file, { missing, what: "a plan" })
-  if (Result.isFailure(found)) return Checked.faulty({ ...Plans.empty, file }, file, found.failure)
+  if (Result.isFailure(found)) return Checked.faulty({ ...Plan.empty, file }, file, found.failure)
   const { digest, text } = found.success
   const { environment } = yield* ProcessContext
   const vendors = yield* Vendors
@@ -134,7 +134,7 @@ export const read = Effect.fnUntraced(function* (
 export const listsOf = (flags: FlagTexts): Effect.Effect<ReadonlyArray<string>> =>
   Effect.map(
     ProcessContext,
-    ({ environment }) => SettingsOf.resolve({ flags, environment, plan: {} }).settings.targets.value
+    ({ environment }) => Settings.resolve({ flags, environment, plan: {} }).settings.targets.value
   )
 
 /**
@@ -146,7 +146,7 @@ export const listsOf = (flags: FlagTexts): Effect.Effect<ReadonlyArray<string>> 
 export const variablesOf = (flags: FlagTexts): Effect.Effect<ReadonlyArray<Variables.Assignment>> =>
   Effect.map(
     ProcessContext,
-    ({ environment }) => SettingsOf.resolve({ flags, environment, plan: {} }).settings.var.value
+    ({ environment }) => Settings.resolve({ flags, environment, plan: {} }).settings.var.value
   )
 
 /**
@@ -158,15 +158,15 @@ export const variablesOf = (flags: FlagTexts): Effect.Effect<ReadonlyArray<Varia
 export const optional = (
   file: string | null,
   reading: Reading = { looksOnly: true }
-): Effect.Effect<Checked.Checked<Plans.Plan>, never, Vendors> =>
-  file === null ? Effect.succeed(Checked.make(Plans.empty)) : read(file, reading)
+): Effect.Effect<Checked.Checked<Plan.Plan>, never, Vendors> =>
+  file === null ? Effect.succeed(Checked.make(Plan.empty)) : read(file, reading)
 
 // The targets of one list. Its accounts are those of the plan beside it.
 const readList = Effect.fnUntraced(function* (
   file: string,
   as: TargetWords.As | null,
-  accounts: ReadonlyArray<Plans.PlanAccount>
-): Effect.fn.Return<Checked.Checked<ReadonlyArray<Plans.Target>>, never, Vendors> {
+  accounts: ReadonlyArray<Plan.PlanAccount>
+): Effect.fn.Return<Checked.Checked<ReadonlyArray<Plan.Target>>, never, Vendors> {
   const vendors = yield* Vendors
   const name = file === "-" ? "standard input" : file
   const found = yield* textOf(file, { missing: "there is no such list of targets", what: "a list of targets" })
@@ -200,16 +200,16 @@ const readList = Effect.fnUntraced(function* (
 export const fromWords = Effect.fnUntraced(function* (
   words: ReadonlyArray<string>,
   flags: FlagTexts
-): Effect.fn.Return<Checked.Checked<Plans.Plan>, never, FileSystem.FileSystem | Vendors> {
+): Effect.fn.Return<Checked.Checked<Plan.Plan>, never, FileSystem.FileSystem | Vendors> {
   const vendors = yield* Vendors
   const { environment } = yield* ProcessContext
   // Their faults are reported with those of all other settings.
-  const { settings } = SettingsOf.resolve({ flags, environment, plan: {} })
+  const { settings } = Settings.resolve({ flags, environment, plan: {} })
   const lists = settings.targets.value
   const variables = settings.var.value
   const files: Array<string> = []
   const targetsOfWords = Checked.all(
-    words.map((word): Checked.Checked<Plans.Target | null> => {
+    words.map((word): Checked.Checked<Plan.Target | null> => {
       const found = TargetWords.read(word, vendors)
       if (found === null) files.push(word)
       return found ?? Checked.make(null)
@@ -227,7 +227,7 @@ export const fromWords = Effect.fnUntraced(function* (
   const hint = `, and it is no target either (a target is VENDOR:WHAT, see \`scanpoll vendors\`)${file === null ? "" : TargetWords.suggestion(file, vendors.all) || TargetWords.bringing(file)}`
   const plan =
     file === null
-      ? Checked.make(Plans.empty, {
+      ? Checked.make(Plan.empty, {
           faults: Variables.strangers(variables, []).map((message) => ({ where: settings.var.where, message }))
         })
       : yield* read(file, { hint, variables })

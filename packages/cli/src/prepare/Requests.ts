@@ -3,10 +3,10 @@
  *
  * @since 0.2.0
  */
-import type { ScanRequest } from "@scanpoll/core/engine/ScanRequest"
+import type { ScanRequest } from "@scanpoll/core/engine/Scans"
 import type * as PollPolicy from "@scanpoll/core/policy/PollPolicy"
 import * as Result from "effect/Result"
-import * as KeyText from "../config/Key.ts"
+import * as Key from "../config/Key.ts"
 import { quote } from "../config/InputFault.ts"
 import type { Place } from "../config/Located.ts"
 import type { Plan, Target } from "../config/Plan.ts"
@@ -69,7 +69,7 @@ export const ofTargets = (
  * @since 0.1.0
  */
 export type Known =
-  | { readonly _tag: "Key"; readonly key: KeyText.Key; readonly vendor: Vendor }
+  | { readonly _tag: "Key"; readonly key: Key.Key; readonly vendor: Vendor }
   | { readonly _tag: "Claim"; readonly claimId: string }
 
 /**
@@ -86,8 +86,8 @@ export const readKnown = (
     Checked.all(
       words.map((text, at): Checked.Checked<Known | null> => {
         const given = [{ where: `KEY ${at + 1}`, text }]
-        if (KeyText.isClaim(text)) return Checked.make({ _tag: "Claim", claimId: text }, { given })
-        const key = KeyText.parse(text, vendors.names)
+        if (Key.isClaim(text)) return Checked.make({ _tag: "Claim", claimId: text }, { given })
+        const key = Key.parse(text, vendors.names)
         if (Result.isFailure(key)) {
           return Checked.make(null, { faults: [{ where: "KEY", message: key.failure }], given })
         }

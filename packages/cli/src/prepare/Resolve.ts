@@ -10,10 +10,10 @@ import type * as FileSystem from "effect/FileSystem"
 import type * as Path from "effect/Path"
 import * as Result from "effect/Result"
 import * as Durations from "../config/Durations.ts"
-import * as Paces from "../config/Pace.ts"
+import * as Pace from "../config/Pace.ts"
 import type { Placed, Plan, Target } from "../config/Plan.ts"
 import { type SettingName, names, settings as catalogue } from "../config/Setting.ts"
-import * as SettingsOf from "../config/Settings.ts"
+import * as Settings from "../config/Settings.ts"
 import type { Vendor } from "../vendors/Vendor.ts"
 import * as Checked from "./Checked.ts"
 import * as PlanBounds from "./PlanBounds.ts"
@@ -37,10 +37,10 @@ export const settings = Effect.fnUntraced(function* (
   flags: FlagTexts,
   plan: Plan,
   environment: Readonly<Record<string, string | undefined>>
-): Effect.fn.Return<Checked.Checked<SettingsOf.Settings>, never, FileSystem.FileSystem | Path.Path> {
-  const { faults, settings: all, warnings } = SettingsOf.resolve({ flags, environment, plan: plan.settings })
+): Effect.fn.Return<Checked.Checked<Settings.Settings>, never, FileSystem.FileSystem | Path.Path> {
+  const { faults, settings: all, warnings } = Settings.resolve({ flags, environment, plan: plan.settings })
   const bound = all.untrustedPlan.value
-    ? UntrustedPlan.bind(SettingsOf.resolve({ flags, environment, plan: {} }).settings, plan)
+    ? UntrustedPlan.bind(Settings.resolve({ flags, environment, plan: {} }).settings, plan)
     : { settings: all, faults: [] }
   const resolved = bound.settings
   const given = [
@@ -59,7 +59,7 @@ export const settings = Effect.fnUntraced(function* (
  * @category constructors
  * @since 0.1.0
  */
-export const gate = (settings: SettingsOf.Settings): GatePolicy => ({
+export const gate = (settings: Settings.Settings): GatePolicy => ({
   failOn: settings.failOn.value,
   failOnNew: settings.failOnNew.value,
   minScore: settings.minScore.value,
@@ -72,7 +72,7 @@ export const gate = (settings: SettingsOf.Settings): GatePolicy => ({
 
 interface Waiting {
   readonly vendor: Vendor
-  readonly pace?: Placed<Paces.Pace> | null
+  readonly pace?: Placed<Pace.Pace> | null
   readonly deadline?: Target["deadline"]
 }
 
@@ -86,11 +86,11 @@ interface Waiting {
 export const policy = (
   { deadline = null, pace = null, vendor }: Waiting,
   plan: Plan,
-  settings: SettingsOf.Settings
+  settings: Settings.Settings
 ): Checked.Checked<PollPolicy.PollPolicy | null> => {
   const own = plan.vendors.get(vendor.name)
   const ruled = (source: string): boolean => source === "flag" || source === "environment"
-  const interval: Placed<Paces.Pace> | null =
+  const interval: Placed<Pace.Pace> | null =
     settings.interval.value === null
       ? null
       : { value: { _tag: "Every", interval: settings.interval.value }, where: settings.interval.where }
@@ -98,7 +98,7 @@ export const policy = (
   const fallback =
     settings.deadline.value === null ? null : { value: settings.deadline.value, where: settings.deadline.where }
   const deadlineInForce = ruled(settings.deadline.source) ? fallback : (deadline ?? own?.deadline ?? fallback)
-  const made = Paces.toPolicy(vendor, {
+  const made = Pace.toPolicy(vendor, {
     pace: paceInForce?.value ?? null,
     deadline: deadlineInForce?.value ?? null
   })

@@ -6,7 +6,7 @@
 import * as Result from "effect/Result"
 import { quote } from "../config/InputFault.ts"
 import { didYouMean } from "../config/Nearest.ts"
-import * as Plans from "../config/Plan.ts"
+import * as Plan from "../config/Plan.ts"
 import type { Vendor } from "../vendors/Vendor.ts"
 import type { Known } from "../vendors/Vendors.ts"
 import { howToBring } from "../vendors/Wanted.ts"
@@ -22,7 +22,7 @@ const targetOf = (
   rest: string,
   { account, vendor, where }: Wanted,
   fields = {}
-): Checked.Checked<Plans.Target | null> => {
+): Checked.Checked<Plan.Target | null> => {
   const parsed = vendor.parse(rest)
   if (Result.isFailure(parsed)) return Checked.faulty(null, where, `a target of ${vendor.name} ${parsed.failure}`)
   const input = { ...parsed.success, ...fields }
@@ -60,7 +60,7 @@ const isHost = (word: string): boolean =>
 export const suggestion = (word: string, vendors: ReadonlyArray<Vendor>): string => {
   const what = isHost(word) ? `https://${word}` : word
   const found = vendors.flatMap((vendor) => {
-    const { faults, value } = targetOf(what, { vendor, account: Plans.defaultAccount, where: "" })
+    const { faults, value } = targetOf(what, { vendor, account: Plan.defaultAccount, where: "" })
     return value === null || faults.length > 0 ? [] : [JSON.stringify(`${vendor.name}:${what}`)]
   })
   return found.length === 0 ? "" : `; did you mean ${found.join(" or ")}?`
@@ -98,13 +98,13 @@ export const read = (
   word: string,
   vendors: Known,
   where: string = quote(word)
-): Checked.Checked<Plans.Target | null> | null => {
+): Checked.Checked<Plan.Target | null> | null => {
   const head = word.includes(":") ? word.slice(0, word.indexOf(":")) : null
   if (head === null) return null
   const rest = word.slice(head.length + 1)
   const at = head.indexOf("@")
   const name = at < 0 ? head : head.slice(0, at)
-  const account = at < 0 ? Plans.defaultAccount : head.slice(at + 1)
+  const account = at < 0 ? Plan.defaultAccount : head.slice(at + 1)
   const vendor = vendors.byName(name)
   if (vendor !== null && account === "") return Checked.faulty(null, where, `names no account after ${name}@`)
   if (vendor !== null) return targetOf(rest, { vendor, account, where })
@@ -124,12 +124,12 @@ export const readLine = (
   where: string,
   vendors: Known,
   as: As | null
-): Checked.Checked<Plans.Target | null> => {
+): Checked.Checked<Plan.Target | null> => {
   const vendor = as === null ? null : vendors.byName(as.vendor)
   const named = vendors.byName(/^[^:@]*/.exec(text)?.[0] ?? "")
   if (as !== null && vendor !== null && named === null) {
     const typed = as.type === null ? {} : { type: as.type }
-    return targetOf(text, { vendor, account: Plans.defaultAccount, where }, typed)
+    return targetOf(text, { vendor, account: Plan.defaultAccount, where }, typed)
   }
   const found = read(text, vendors, where)
   if (found !== null) return found

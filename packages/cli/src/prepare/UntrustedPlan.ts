@@ -15,7 +15,7 @@ import { type InputFault, quote } from "../config/InputFault.ts"
 import type { Plan } from "../config/Plan.ts"
 import { names, settings as catalogue, variable } from "../config/Setting.ts"
 import type * as SettingKind from "../config/SettingKind.ts"
-import * as SettingsOf from "../config/Settings.ts"
+import * as Settings from "../config/Settings.ts"
 import * as PlanBounds from "./PlanBounds.ts"
 
 const remedy = "; remove it, or run a plan you trust without --untrusted-plan"
@@ -54,17 +54,17 @@ const scores: Tighten<ReadonlyArray<Gate.MinScore>> = (own, plan) => {
 
 // The gate that is in force, and what of the plan's would loosen the command line's.
 const gateOf = (
-  own: SettingsOf.Settings,
+  own: Settings.Settings,
   plan: Plan
-): { readonly gate: Pick<SettingsOf.Settings, GateName>; readonly faults: ReadonlyArray<InputFault> } => {
+): { readonly gate: Pick<Settings.Settings, GateName>; readonly faults: ReadonlyArray<InputFault> } => {
   const faults: Array<InputFault> = []
-  const wanted = SettingsOf.resolve({ flags: {}, environment: {}, plan: plan.settings }).settings
+  const wanted = Settings.resolve({ flags: {}, environment: {}, plan: plan.settings }).settings
   const tightened = <A>(
     setting: SettingKind.Setting<A>,
-    own: SettingsOf.Resolved<A>,
-    asked: SettingsOf.Resolved<A>,
+    own: Settings.Resolved<A>,
+    asked: Settings.Resolved<A>,
     tighten: Tighten<A>
-  ): SettingsOf.Resolved<A> => {
+  ): Settings.Resolved<A> => {
     if (asked.source !== "plan") return own
     const value = tighten(own.value, asked.value)
     if (Option.isSome(value)) return { ...asked, value: value.value, shown: setting.show(value.value) }
@@ -134,9 +134,9 @@ const targetFaults = (plan: Plan): ReadonlyArray<InputFault> =>
  * @since 0.2.0
  */
 export const bind = (
-  own: SettingsOf.Settings,
+  own: Settings.Settings,
   plan: Plan
-): { readonly settings: SettingsOf.Settings; readonly faults: ReadonlyArray<InputFault> } => {
+): { readonly settings: Settings.Settings; readonly faults: ReadonlyArray<InputFault> } => {
   const { faults, gate } = gateOf(own, plan)
   return { settings: { ...own, ...gate }, faults: [...settingFaults(plan), ...faults, ...targetFaults(plan)] }
 }
@@ -150,7 +150,7 @@ export const bind = (
 export const limitFaults = ({
   maxPurchases,
   untrustedPlan
-}: Pick<SettingsOf.Settings, "maxPurchases" | "untrustedPlan">): ReadonlyArray<InputFault> =>
+}: Pick<Settings.Settings, "maxPurchases" | "untrustedPlan">): ReadonlyArray<InputFault> =>
   untrustedPlan.value && maxPurchases.value === null
     ? [
         {

@@ -9,10 +9,10 @@ import type { ScanEvent } from "@scanpoll/core/engine/ScanEvent"
 import type { Progress } from "@scanpoll/core/model/Observation"
 import type { PollFault } from "@scanpoll/core/model/PollFault"
 import type { Seen } from "@scanpoll/core/model/PollStopped"
-import * as Records from "@scanpoll/core/model/ScanRecord"
+import * as ScanRecord from "@scanpoll/core/model/ScanRecord"
 import * as Severity from "@scanpoll/core/model/Severity"
-import * as Tickets from "@scanpoll/core/model/ScanTicket"
-import type { WaitCause } from "@scanpoll/core/engine/PollEvent"
+import * as ScanTicket from "@scanpoll/core/model/ScanTicket"
+import type { WaitCause } from "@scanpoll/core/engine/Poller"
 import * as Duration from "effect/Duration"
 import * as Option from "effect/Option"
 import * as Durations from "../config/Durations.ts"
@@ -38,7 +38,7 @@ export interface Row {
   readonly said: string
   readonly since: number
   readonly next: { readonly until: number; readonly because: WaitCause } | null
-  readonly record: Records.ScanRecord | null
+  readonly record: ScanRecord.ScanRecord | null
 }
 
 /**
@@ -140,12 +140,12 @@ const age = (millis: number): string =>
  * @category destructors
  * @since 0.1.0
  */
-export const endWords = (record: Records.ScanRecord): string => {
+export const endWords = (record: ScanRecord.ScanRecord): string => {
   const { outcome, reason, state } = record
   const words: Array<string> = [state]
   if (outcome !== null && outcome._tag !== "Failed") {
     const { score } = outcome.assessment
-    words.push(Records.severity(record))
+    words.push(ScanRecord.severity(record))
     if (score !== null) words.push(`score ${score.value}${score.grade === null ? "" : ` ${inert(score.grade, 8)}`}`)
   }
   if (record.reused) words.push(`reused, ${age(record.ageMs ?? 0)} old`)
@@ -246,7 +246,7 @@ export const make = (total: number, startedAt: number, typeOf: TypeOf = () => ""
         next: null,
         record: null
       }
-      const key = event.ticket === null ? before.key : inert(Tickets.accountKey(event.ticket), 220)
+      const key = event.ticket === null ? before.key : inert(ScanTicket.accountKey(event.ticket), 220)
       const after = { ...before, key, ...changeOf(event) }
       if (after.record === null) live.set(event.index, after)
       else {
@@ -260,9 +260,9 @@ export const make = (total: number, startedAt: number, typeOf: TypeOf = () => ""
   }
 }
 
-const isStopped = ({ state }: Records.ScanRecord): boolean => state === "interrupted" || state === "not-started"
+const isStopped = ({ state }: ScanRecord.ScanRecord): boolean => state === "interrupted" || state === "not-started"
 
-const counted = (before: Tally, record: Records.ScanRecord): Tally => {
+const counted = (before: Tally, record: ScanRecord.ScanRecord): Tally => {
   if (isStopped(record)) return { ...before, stopped: before.stopped + 1 }
   const { outcome, reused, state } = record
   const found = outcome !== null && outcome._tag !== "Failed"
@@ -271,7 +271,7 @@ const counted = (before: Tally, record: Records.ScanRecord): Tally => {
     stopped: before.stopped,
     failed: before.failed + (found || state === "still-running" ? 0 : 1),
     bought: before.bought + (reused ? 0 : 1),
-    worst: found ? Severity.worse(before.worst, Records.severity(record)) : before.worst
+    worst: found ? Severity.worse(before.worst, ScanRecord.severity(record)) : before.worst
   }
 }
 

@@ -4,7 +4,7 @@
  * @since 0.2.0
  */
 import type { JournalError, ScanJournal } from "@scanpoll/core/engine/ScanJournal"
-import * as StoredDurations from "@scanpoll/core/engine/StoredDurations"
+import * as DurationModel from "@scanpoll/core/engine/DurationModel"
 import type { VendorHttp } from "@scanpoll/core/http/VendorHttp"
 import * as Effect from "effect/Effect"
 import type * as FileSystem from "effect/FileSystem"
@@ -50,7 +50,7 @@ export const run = Effect.fnUntraced(function* (
     const prepared = yield* Checked.accept(Checked.and(checked, limit))
     return yield* ScanAndReport.run({ prepared, plan, settings, keys, baseline, ...options })
   }).pipe(
-    Effect.provide(StoredDurations.layer),
+    Effect.provide(DurationModel.layerJournal),
     Effect.provide(Journal.layerOfRun(settings)),
     Look.atLogLevel(settings)
   )

@@ -9,12 +9,11 @@
  */
 import { forecast } from "@scanpoll/core/unstable/engine/Forecast"
 import * as ScanJournal from "@scanpoll/core/engine/ScanJournal"
-import type { ScanRequest } from "@scanpoll/core/engine/ScanRequest"
 import * as Scans from "@scanpoll/core/engine/Scans"
-import * as StoredRuns from "@scanpoll/core/engine/StoredRuns"
+import * as StoredRuns from "@scanpoll/core/unstable/engine/StoredRuns"
 import type { ScanRecord } from "@scanpoll/core/model/ScanRecord"
 import * as Baseline from "@scanpoll/report/Baseline"
-import * as Hostile from "@scanpoll/report/HostileText"
+import * as HostileText from "@scanpoll/report/HostileText"
 import * as Payload from "@scanpoll/report/Payload"
 import type { TrendPoint } from "@scanpoll/report/ReportScan"
 import * as RenderEvents from "@scanpoll/report/RenderEvents"
@@ -30,7 +29,7 @@ import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import * as Durations from "../config/Durations.ts"
-import * as KeyText from "../config/Key.ts"
+import * as Key from "../config/Key.ts"
 import type { Keys } from "../config/Keys.ts"
 import type { Plan } from "../config/Plan.ts"
 import type { Settings } from "../config/Settings.ts"
@@ -103,7 +102,7 @@ const budgetWarnings = (wanted: Wanted): ReadonlyArray<string> => {
   return forecast(wanted.prepared.map((one) => one.request)).flatMap(
     ({ account, atLeast, limit, requests, vendor }) => {
       if (!Duration.isGreaterThan(atLeast, timeout)) return []
-      const who = KeyText.accountName(vendor, account)
+      const who = Key.accountName(vendor, account)
       const need = `about ${plural(requests, "request")}, which take at least ${Durations.format(atLeast)}`
       const why = limit === null ? "" : ` at ${limit}`
       return [
@@ -115,7 +114,7 @@ const budgetWarnings = (wanted: Wanted): ReadonlyArray<string> => {
 
 const payloadOf = (
   record: ScanRecord,
-  request: ScanRequest<unknown> | undefined,
+  request: Scans.ScanRequest<unknown> | undefined,
   settings: Settings,
   scrub: (text: string) => string
 ) => {
@@ -344,7 +343,7 @@ const conclusion = (report: ScanReport.ScanReport): ReadonlyArray<string> => {
   return [
     `${plural(total, "scan")}: ${states.join(", ")}`,
     ...report.exit.reasons.map(
-      (reason) => `exit ${reason.code}${reason.masked ? " (allowed)" : ""}: ${Hostile.toLine(reason.message)}`
+      (reason) => `exit ${reason.code}${reason.masked ? " (allowed)" : ""}: ${HostileText.toLine(reason.message)}`
     )
   ]
 }

@@ -4,8 +4,8 @@
  * @since 0.2.0
  */
 import { type JournalError, ScanJournal } from "@scanpoll/core/engine/ScanJournal"
-import type { StoredRow, StoredRun } from "@scanpoll/core/engine/StoredRuns"
-import * as Outcomes from "@scanpoll/core/model/ScanOutcome"
+import type { StoredRow, StoredRun } from "@scanpoll/core/unstable/engine/StoredRuns"
+import * as ScanOutcome from "@scanpoll/core/model/ScanOutcome"
 import type { ScanRecord } from "@scanpoll/core/model/ScanRecord"
 import * as ScanReport from "@scanpoll/report/ScanReport"
 import * as Effect from "effect/Effect"
@@ -13,7 +13,7 @@ import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import { version } from "../process/Version.ts"
 
-const decode = Schema.decodeUnknownOption(Schema.toCodecJson(Outcomes.schema(Schema.Unknown)))
+const decode = Schema.decodeUnknownOption(Schema.toCodecJson(ScanOutcome.schema(Schema.Unknown)))
 
 const recordOf = ({ ended }: StoredRow): Effect.Effect<ScanRecord | null, JournalError, ScanJournal> =>
   Effect.gen(function* () {

@@ -8,7 +8,7 @@ import type { Subject } from "@scanpoll/core/model/Subject"
 import * as Identity from "@scanpoll/core/unstable/model/Identity"
 import * as History from "@scanpoll/journal/History"
 import type { TrendPoint } from "@scanpoll/report/ReportScan"
-import * as Hostile from "@scanpoll/report/HostileText"
+import * as HostileText from "@scanpoll/report/HostileText"
 import * as ScanReport from "@scanpoll/report/ScanReport"
 import * as Effect from "effect/Effect"
 
@@ -61,7 +61,7 @@ const trendOf = (
       .reverse()
       .map((point): TrendPoint => ({
         at: new Date(point.at).toISOString(),
-        scanId: Hostile.of(point.scanId),
+        scanId: HostileText.of(point.scanId),
         severity: point.severity,
         score: point.score?.value ?? null,
         findings: point.findings
@@ -93,17 +93,17 @@ export const fill = (report: ScanReport.ScanReport): Effect.Effect<ScanReport.Sc
   Effect.gen(function* () {
     const wanted = report.scans.map((scan): Wanted => {
       const { claimId, origin, scanId, scanType, subject } = scan
-      const text = (value: Hostile.HostileText | null) => (value === null ? null : Hostile.toKey(value))
+      const text = (value: HostileText.HostileText | null) => (value === null ? null : HostileText.toKey(value))
       return {
         vendor: scan.vendor,
-        account: Hostile.toKey(scan.account),
+        account: HostileText.toKey(scan.account),
         origin: text(origin),
-        scanType: scanType === undefined ? null : Hostile.toKey(scanType),
+        scanType: scanType === undefined ? null : HostileText.toKey(scanType),
         subject: {
           kind: subject.kind,
-          id: Hostile.toKey(subject.id),
-          name: Hostile.toKey(subject.name),
-          ...(subject.series === undefined ? {} : { series: Hostile.toKey(subject.series) })
+          id: HostileText.toKey(subject.id),
+          name: HostileText.toKey(subject.name),
+          ...(subject.series === undefined ? {} : { series: HostileText.toKey(subject.series) })
         },
         claimId: text(claimId),
         scanId: text(scanId),

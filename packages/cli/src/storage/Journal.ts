@@ -4,7 +4,7 @@
  * @since 0.1.0
  */
 import * as ScanJournal from "@scanpoll/core/engine/ScanJournal"
-import * as Addresses from "@scanpoll/journal/JournalAddress"
+import * as JournalAddress from "@scanpoll/journal/JournalAddress"
 import * as Effect from "effect/Effect"
 import * as FileSystem from "effect/FileSystem"
 import * as Layer from "effect/Layer"
@@ -20,11 +20,11 @@ import { ProcessContext } from "../process/ProcessContext.ts"
  * @category constructors
  * @since 0.1.0
  */
-export const inForce = (named: Addresses.JournalAddress | null): Effect.Effect<Addresses.JournalAddress> =>
+export const inForce = (named: JournalAddress.JournalAddress | null): Effect.Effect<JournalAddress.JournalAddress> =>
   named === null
-    ? Effect.map(ProcessContext, (facts): Addresses.JournalAddress => ({
+    ? Effect.map(ProcessContext, (facts): JournalAddress.JournalAddress => ({
         _tag: "File",
-        path: Addresses.defaultPath(facts)
+        path: JournalAddress.defaultPath(facts)
       }))
     : Effect.succeed(named)
 
@@ -36,7 +36,7 @@ export const inForce = (named: Addresses.JournalAddress | null): Effect.Effect<A
  * @since 0.1.0
  */
 export const layer = (
-  named: Addresses.JournalAddress | null,
+  named: JournalAddress.JournalAddress | null,
   trust = false
 ): Layer.Layer<ScanJournal.ScanJournal, ScanJournal.JournalError> =>
   named?._tag === "Memory"

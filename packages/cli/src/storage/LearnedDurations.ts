@@ -5,7 +5,6 @@
  */
 import { layerMemory, type ScanJournal } from "@scanpoll/core/engine/ScanJournal"
 import * as DurationModel from "@scanpoll/core/engine/DurationModel"
-import * as StoredDurations from "@scanpoll/core/engine/StoredDurations"
 import type { JournalAddress } from "@scanpoll/journal/JournalAddress"
 import * as Effect from "effect/Effect"
 import * as FileSystem from "effect/FileSystem"
@@ -41,7 +40,7 @@ export const layerRead = (
           : address._tag === "Postgres"
       if (!isThere) return layerEmpty
       const Stored = yield* Effect.promise(() => import("@scanpoll/journal/Journal"))
-      return StoredDurations.layer.pipe(
+      return DurationModel.layerJournal.pipe(
         Layer.provideMerge(Stored.layerReadOnly(address, { trust })),
         Layer.catch((error) =>
           Layer.unwrap(

@@ -3,7 +3,7 @@
  *
  * @since 0.2.0
  */
-import * as Definition from "@scanpoll/core/vendor/Vendor"
+import * as Vendor from "@scanpoll/core/vendor/Vendor"
 import type { Samples } from "@scanpoll/testkit/Samples"
 import type { Simulator } from "@scanpoll/testkit/Simulator"
 import * as Effect from "effect/Effect"
@@ -21,7 +21,7 @@ import * as Wanted from "./Wanted.ts"
  * @since 0.2.0
  */
 export interface Playable {
-  readonly vendor: Definition.Vendor<unknown, unknown>
+  readonly vendor: Vendor.Vendor<unknown, unknown>
   readonly samples: Samples<unknown>
 }
 
@@ -61,11 +61,11 @@ export const brought = Effect.fnUntraced(function* (
  * @since 0.2.0
  */
 export const variables = (
-  { auth, key, name }: Definition.Vendor<unknown, unknown>,
+  { auth, key, name }: Vendor.Vendor<unknown, unknown>,
   simulated: Simulator
 ): ReadonlyArray<readonly [name: string, value: string]> => [
   ...(key === undefined || auth === "none" ? [] : [[key.variable, simulated.key] as const]),
-  [Definition.baseVariable(name), simulated.baseUrl]
+  [Vendor.baseVariable(name), simulated.baseUrl]
 ]
 
 /**

@@ -8,7 +8,6 @@
 import type { AccountLimits, RequestFault, ScanAdapter } from "@scanpoll/core/engine/ScanAdapter"
 import type { ClaimEntry, JournalError, ScanJournal } from "@scanpoll/core/engine/ScanJournal"
 import * as Scans from "@scanpoll/core/engine/Scans"
-import type { ScanRequest } from "@scanpoll/core/engine/ScanRequest"
 import type { VendorConfigError, VendorHttp } from "@scanpoll/core/http/VendorHttp"
 import * as Definitions from "@scanpoll/core/vendor/Vendor"
 import * as Durations from "../config/Durations.ts"
@@ -101,8 +100,8 @@ export interface Account {
   readonly policies: ScanAdapter<never, unknown>["policies"]
   /** For the poller of any claim of this account. */
   readonly adapter: Scans.AnyAdapter
-  readonly request: (input: unknown, options: TargetOptions) => ScanRequest<unknown>
-  readonly ticket: (scanId: string, options: WaitOptions) => ScanRequest<unknown>
+  readonly request: (input: unknown, options: TargetOptions) => Scans.ScanRequest<unknown>
+  readonly ticket: (scanId: string, options: WaitOptions) => Scans.ScanRequest<unknown>
   /** One request that costs nothing and fails with `Denied` where the key is refused. */
   readonly probe: Effect.Effect<void, PollFaults.PollFault>
   /** Asks the vendor to cancel a scan; null where it has no call for that. */
@@ -110,7 +109,7 @@ export interface Account {
   readonly pollOnce: (scanId: string) => Effect.Effect<PollAnswer<ScanOutcome<unknown>>, PollFaults.PollFault>
   /** Whether a claim of the journal was made with this account at this address. */
   readonly isFor: (entry: ClaimEntry) => boolean
-  readonly claim: (entry: ClaimEntry, options: WaitOptions) => ScanRequest<unknown>
+  readonly claim: (entry: ClaimEntry, options: WaitOptions) => Scans.ScanRequest<unknown>
   readonly reconcile: (
     claimId: string
   ) => Effect.Effect<Scans.Reconciled, PollFaults.PollFault | JournalError, ScanJournal>

@@ -1,16 +1,16 @@
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import { assert, describe, layer } from "@effect/vitest"
-import * as Outcome from "@scanpoll/core/model/ScanOutcome"
-import * as Ticket from "@scanpoll/core/model/ScanTicket"
-import * as RenderJson from "@scanpoll/report/RenderJson"
+import * as ScanOutcome from "@scanpoll/core/model/ScanOutcome"
+import * as ScanTicket from "@scanpoll/core/model/ScanTicket"
 import * as ScanReport from "@scanpoll/report/ScanReport"
 import * as Effect from "effect/Effect"
 import * as FileSystem from "effect/FileSystem"
 import { inside } from "../support/inside.ts"
+import { jsonOf } from "../support/reportText.ts"
 
 const subject = { kind: "url" as const, id: "https://a.example/", name: "https://a.example/" }
 
-const ticket = Ticket.make({
+const ticket = ScanTicket.make({
   vendor: "appvet",
   origin: "https://appvet.example",
   account: "default",
@@ -18,8 +18,8 @@ const ticket = Ticket.make({
   submittedAt: 0
 })
 
-const report = (scanType: string, ...rules: ReadonlyArray<string>): string => {
-  const outcome = Outcome.makeCompleted<unknown>({
+const report = (scanType: string, ...rules: ReadonlyArray<string>): Effect.Effect<string> => {
+  const outcome = ScanOutcome.makeCompleted<unknown>({
     ticket,
     vendorStatus: "completed",
     assessment: { severity: "medium", vendorSeverity: "D", compliance: null, score: null },
@@ -66,7 +66,7 @@ const report = (scanType: string, ...rules: ReadonlyArray<string>): string => {
     ],
     { version: "0.0.0", id: "run_1", startedAt: 0, finishedAt: 1_000, plan: null, row: () => ({ scanType }) }
   )
-  return [...RenderJson.render(made)].join("")
+  return jsonOf(made)
 }
 
 const open = Effect.fnUntraced(function* (texts: Readonly<Record<string, string>>) {
@@ -87,7 +87,7 @@ describe("baseline write", () => {
   layer(NodeServices.layer)((it) => {
     it.effect("written again without a reason keeps who accepted what, why and until when (V-14)", () =>
       Effect.gen(function* () {
-        const { at, text, write } = yield* open({ "run.json": report("security", "csp", "hsts") })
+        const { at, text, write } = yield* open({ "run.json": yield* report("security", "csp", "hsts") })
         const first = yield* write(
           "--from",
           at("run.json"),
@@ -108,7 +108,7 @@ describe("baseline write", () => {
 
     it.effect("lets accepted findings and an accepted assessment break no gate (V-07)", () =>
       Effect.gen(function* () {
-        const { at, write } = yield* open({ "run.json": report("security", "csp") })
+        const { at, write } = yield* open({ "run.json": yield* report("security", "csp") })
         const held = () => inside(["report", at("run.json"), "--baseline", at("known.json"), "--fail-on", "low"])
         yield* write("--from", at("run.json"), "--reason", "accepted")
         assert.include((yield* held()).out, "assessment medium")
@@ -120,7 +120,7 @@ describe("baseline write", () => {
 
     it.effect("refuses a past date, a date that is none and a missing --from in words, all at once (V-14)", () =>
       Effect.gen(function* () {
-        const { at, write } = yield* open({ "run.json": report("security", "csp") })
+        const { at, write } = yield* open({ "run.json": yield* report("security", "csp") })
         const past = yield* write("--from", at("run.json"), "--reason", "x", "--until", "1969-12-24")
         assert.include(past.err, "in the past")
         const none = yield* write("--reason", "x", "--until", "2027-02-30")
@@ -132,10 +132,10 @@ describe("baseline write", () => {
 
     it.effect("does not write over decisions it cannot read, nor over a report of another shape (V-14)", () =>
       Effect.gen(function* () {
-        const { at, text, write } = yield* open({ "run.json": report("security", "csp"), "known.json": "<<<<<<< mine" })
+        const { at, text, write } = yield* open({ "run.json": yield* report("security", "csp"), "known.json": "<<<<<<< mine" })
         assert.include((yield* write("--from", at("run.json"))).err, "would be lost")
         assert.strictEqual(yield* text("known.json"), "<<<<<<< mine")
-        const saved = report("security", "csp")
+        const saved = yield* report("security", "csp")
         const over = yield* open({ "run.json": saved, "known.json": saved })
         assert.include((yield* over.write("--from", over.at("run.json"))).err, "is a report, not a baseline")
         assert.strictEqual(yield* over.text("known.json"), saved)
@@ -145,9 +145,9 @@ describe("baseline write", () => {
     it.effect("a baseline that matches nothing, and entries that match nothing, are warned of (V-14)", () =>
       Effect.gen(function* () {
         const texts = {
-          "run.json": report("security", "csp"),
-          "seo.json": report("seo", "t"),
-          "less.json": report("security")
+          "run.json": yield* report("security", "csp"),
+          "seo.json": yield* report("seo", "t"),
+          "less.json": yield* report("security")
         }
         const { at, write } = yield* open(texts)
         yield* write("--from", at("run.json"), "--reason", "accepted")

@@ -1,7 +1,6 @@
 /** What becomes of an older report while a new one is written over it: the process is killed, or the disk is full. */
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import type { ScanRecord } from "@scanpoll/core/model/ScanRecord"
-import * as RenderJson from "@scanpoll/report/RenderJson"
 import * as ScanReport from "@scanpoll/report/ScanReport"
 import { hasProgram } from "@scanpoll/test-support/tools"
 import { assert, describe, layer } from "@effect/vitest"
@@ -11,6 +10,7 @@ import { spawn } from "node:child_process"
 import { readdirSync, watch } from "node:fs"
 import { program } from "@scanpoll/test-support/programs"
 import { scanpoll } from "../support/command.ts"
+import { jsonOf } from "../support/reportText.ts"
 
 const reports = 3_000
 
@@ -47,7 +47,7 @@ const inFolder = <A, E, R>(use: (folder: string, fs: FileSystem.FileSystem) => E
         Array.from({ length: reports }, (_, index) => record(index)),
         run
       )
-      yield* fs.writeFileString(`${folder}/big.json`, [...RenderJson.render(report, {})].join(""))
+      yield* fs.writeFileString(`${folder}/big.json`, yield* jsonOf(report))
       yield* fs.writeFileString(`${folder}/table.csv`, "old")
       return yield* use(folder, fs)
     })

@@ -3,8 +3,8 @@ import { AppVet } from "@scanpoll/appvet/AppVetAdapter"
 import { Compliance } from "@scanpoll/compliance/ComplianceAdapter"
 import type { Already, ScanAdapter, Submitted } from "@scanpoll/core/engine/ScanAdapter"
 import * as VendorHttp from "@scanpoll/core/http/VendorHttp"
-import * as Outcomes from "@scanpoll/core/model/ScanOutcome"
-import * as Tickets from "@scanpoll/core/model/ScanTicket"
+import * as ScanOutcome from "@scanpoll/core/model/ScanOutcome"
+import * as ScanTicket from "@scanpoll/core/model/ScanTicket"
 import type { PollAnswer } from "@scanpoll/core/model/Observation"
 import type { PollFault } from "@scanpoll/core/model/PollFault"
 import type { SubmitError } from "@scanpoll/core/model/SubmitError"
@@ -67,7 +67,7 @@ interface Side {
   readonly vendor: Verdict.Vendor
   readonly examples: ReadonlyArray<Mutate.Json>
   readonly scanIds: ReadonlyArray<string>
-  readonly poll: (scanId: string) => Effect.Effect<PollAnswer<Outcomes.ScanOutcome<unknown>>, PollFault>
+  readonly poll: (scanId: string) => Effect.Effect<PollAnswer<ScanOutcome.ScanOutcome<unknown>>, PollFault>
   readonly submit: Effect.Effect<Submitted | Already<unknown>, SubmitError>
   readonly keep: (value: unknown) => string | null
 }
@@ -76,7 +76,7 @@ const ids = (from: ReadonlyArray<Mutate.Json>): ReadonlyArray<string> => [
   ...new Set(
     from.flatMap((one) => {
       const id = typeof one === "object" && one !== null && "id" in one ? one.id : null
-      return typeof id === "string" && Tickets.isScanId(id) ? [id] : []
+      return typeof id === "string" && ScanTicket.isScanId(id) ? [id] : []
     })
   )
 ]
@@ -87,10 +87,10 @@ const sideOf = <Request, Payload>(
   request: Request
 ): Side => {
   const known = examples(vendor)
-  const codec = Schema.toCodecJson(Outcomes.schema(adapter.payload))
+  const codec = Schema.toCodecJson(ScanOutcome.schema(adapter.payload))
   const encode = Schema.encodeUnknownResult(codec)
   const decode = Schema.decodeUnknownResult(codec)
-  const ticket = (scanId: string) => Tickets.make({ vendor, origin, account: "default", scanId, submittedAt: 0 })
+  const ticket = (scanId: string) => ScanTicket.make({ vendor, origin, account: "default", scanId, submittedAt: 0 })
   return {
     vendor,
     examples: known,
@@ -240,7 +240,7 @@ const judgeSettled = (
   side: Side,
   scanId: string,
   verdict: Verdict.Verdict,
-  outcome: Outcomes.ScanOutcome<unknown>
+  outcome: ScanOutcome.ScanOutcome<unknown>
 ): string | null => {
   if (verdict.is !== "settled" || verdict.as !== outcome._tag) return `settled as ${outcome._tag}`
   if (outcome.ticket.scanId !== scanId) return "settled for another scan"
@@ -284,7 +284,7 @@ const judgePoll = (
   side: Side,
   scanId: string,
   verdict: Verdict.Verdict,
-  exit: Exit.Exit<PollAnswer<Outcomes.ScanOutcome<unknown>>, PollFault>
+  exit: Exit.Exit<PollAnswer<ScanOutcome.ScanOutcome<unknown>>, PollFault>
 ): string | null => {
   if (Exit.isFailure(exit)) {
     const found = Cause.findError(exit.cause)
@@ -348,7 +348,7 @@ const judgeSubmission = (
 }
 
 // What settles at once: the same words as in a poll's answer. A failed compliance scan is answered under its `scan_id`.
-const judgeAtOnce = (side: Side, outcome: Outcomes.ScanOutcome<unknown>): string | null => {
+const judgeAtOnce = (side: Side, outcome: ScanOutcome.ScanOutcome<unknown>): string | null => {
   const scan = Verdict.document(next)
   const status = typeof scan === "object" && scan !== null && "status" in scan ? scan.status : null
   if (side.vendor === "compliance")

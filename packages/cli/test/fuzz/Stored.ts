@@ -4,9 +4,9 @@ import * as Scans from "@scanpoll/core/engine/Scans"
 import * as ScanJournal from "@scanpoll/core/engine/ScanJournal"
 import type { ScanAdapter } from "@scanpoll/core/engine/ScanAdapter"
 import * as Observation from "@scanpoll/core/model/Observation"
-import * as Outcome from "@scanpoll/core/model/ScanOutcome"
+import * as ScanOutcome from "@scanpoll/core/model/ScanOutcome"
 import { type ScanRecord, states } from "@scanpoll/core/model/ScanRecord"
-import * as Tickets from "@scanpoll/core/model/ScanTicket"
+import * as ScanTicket from "@scanpoll/core/model/ScanTicket"
 import * as PollPolicy from "@scanpoll/core/policy/PollPolicy"
 import * as VendorLimits from "@scanpoll/core/policy/VendorLimits"
 import * as Journal from "@scanpoll/journal/Journal"
@@ -35,9 +35,9 @@ import * as Mutate from "./Mutate.ts"
 const start = Date.UTC(2026, 3, 3, 9, 0, 0)
 
 const ticketOf = (scanId: string) =>
-  Tickets.make({ vendor: "appvet", origin: "https://appvet.dev", account: "default", scanId, submittedAt: start })
+  ScanTicket.make({ vendor: "appvet", origin: "https://appvet.dev", account: "default", scanId, submittedAt: start })
 
-const finding = (name: string, severity: Outcome.Finding["severity"]): Outcome.Finding => ({
+const finding = (name: string, severity: ScanOutcome.Finding["severity"]): ScanOutcome.Finding => ({
   findingId: `appvet:${name}`,
   ruleId: name,
   title: `${name} is missing`,
@@ -50,14 +50,14 @@ const finding = (name: string, severity: Outcome.Finding["severity"]): Outcome.F
   references: ["https://docs.example/"]
 })
 
-const outcomeOf = (at: number, ticket: Tickets.ScanTicket): Outcome.ScanOutcome<unknown> | null => {
-  const assessment: Outcome.Assessment = {
+const outcomeOf = (at: number, ticket: ScanTicket.ScanTicket): ScanOutcome.ScanOutcome<unknown> | null => {
+  const assessment: ScanOutcome.Assessment = {
     severity: "medium",
     vendorSeverity: "C",
     compliance: null,
     score: { value: 72, min: 0, max: 100, direction: "higher-is-better", grade: "C", basis: "vendor" }
   }
-  const findings: Outcome.Findings = {
+  const findings: ScanOutcome.Findings = {
     coverage: "full",
     total: 2,
     items: [finding("csp", "high"), finding("hsts", "low")]
@@ -65,7 +65,7 @@ const outcomeOf = (at: number, ticket: Tickets.ScanTicket): Outcome.ScanOutcome<
   const reason = { code: "E1", message: "some checks did not finish", advice: "again", requestId: "req_1" }
   switch (at % 4) {
     case 0:
-      return Outcome.makeCompleted({
+      return ScanOutcome.makeCompleted({
         ticket,
         vendorStatus: "completed",
         createdAt: start,
@@ -75,9 +75,9 @@ const outcomeOf = (at: number, ticket: Tickets.ScanTicket): Outcome.ScanOutcome<
         payload: null
       })
     case 1:
-      return Outcome.makePartial({ ticket, vendorStatus: "partial", assessment, findings, reason, payload: null })
+      return ScanOutcome.makePartial({ ticket, vendorStatus: "partial", assessment, findings, reason, payload: null })
     case 2:
-      return Outcome.makeFailed({ ticket, vendorStatus: "failed", reason })
+      return ScanOutcome.makeFailed({ ticket, vendorStatus: "failed", reason })
     default:
       return null
   }
@@ -236,10 +236,10 @@ const vendor = (asked: Asked): ScanAdapter<string, typeof Said.Type> => ({
   poll: (ticket) =>
     Effect.sync(() => {
       asked.polls++
-      const assessment: Outcome.Assessment = { severity: "low", vendorSeverity: null, compliance: null, score: null }
+      const assessment: ScanOutcome.Assessment = { severity: "low", vendorSeverity: null, compliance: null, score: null }
       return Observation.answer(
         Observation.settled(
-          Outcome.makeCompleted({ ticket, vendorStatus: "completed", assessment, payload: { said: "polled" } })
+          ScanOutcome.makeCompleted({ ticket, vendorStatus: "completed", assessment, payload: { said: "polled" } })
         )
       )
     })
@@ -379,7 +379,7 @@ export const row = (chance: Chance): Effect.Effect<string | null> =>
               journal.scanIds({ vendor: "appvet", origin: "https://appvet.dev", account: "default" })
             )
             yield* Effect.result(journal.pauses)
-            const told: Array<Result.Result<Outcome.ScanOutcome<typeof Said.Type>, unknown>> = []
+            const told: Array<Result.Result<ScanOutcome.ScanOutcome<typeof Said.Type>, unknown>> = []
             for (const request of requests) told.push(yield* Effect.result(Scans.run(adapter, request)))
             if (Result.isSuccess(listed)) {
               for (const entry of listed.success) {
@@ -399,7 +399,7 @@ export const row = (chance: Chance): Effect.Effect<string | null> =>
   })
 
 const judgeRow = (
-  exit: Exit.Exit<Option.Option<ReadonlyArray<Result.Result<Outcome.ScanOutcome<typeof Said.Type>, unknown>>>, unknown>,
+  exit: Exit.Exit<Option.Option<ReadonlyArray<Result.Result<ScanOutcome.ScanOutcome<typeof Said.Type>, unknown>>>, unknown>,
   asked: Asked,
   changed: ReadonlyArray<string>
 ): string | null => {
@@ -409,7 +409,7 @@ const judgeRow = (
   if (asked.submissions > 0 && !changed.some((column) => identity.has(column)))
     return `${asked.submissions} bought again`
   for (const told of exit.value.value) {
-    if (Result.isSuccess(told) && !Tickets.isScanId(told.success.ticket.scanId)) return "an outcome of no scan"
+    if (Result.isSuccess(told) && !ScanTicket.isScanId(told.success.ticket.scanId)) return "an outcome of no scan"
   }
   return null
 }

@@ -1,9 +1,9 @@
 import type { ScanEvent, ScanEventKind } from "@scanpoll/core/engine/ScanEvent"
 import * as Observation from "@scanpoll/core/model/Observation"
 import * as PollFault from "@scanpoll/core/model/PollFault"
-import * as Outcome from "@scanpoll/core/model/ScanOutcome"
+import * as ScanOutcome from "@scanpoll/core/model/ScanOutcome"
 import type { ScanRecord } from "@scanpoll/core/model/ScanRecord"
-import * as Ticket from "@scanpoll/core/model/ScanTicket"
+import * as ScanTicket from "@scanpoll/core/model/ScanTicket"
 import { assert, describe, it } from "@effect/vitest"
 import * as CliOutput from "effect/cli/CliOutput"
 import * as Option from "effect/Option"
@@ -11,7 +11,7 @@ import * as Board from "scanpoll/progress/Board"
 import * as Progress from "scanpoll/progress/Progress"
 import * as Rows from "scanpoll/progress/Rows"
 
-const ticket = Ticket.make({
+const ticket = ScanTicket.make({
   vendor: "appvet",
   origin: "https://appvet.dev",
   account: "default",
@@ -110,7 +110,7 @@ describe("the board", () => {
   })
 
   it("says how a scan ended: its state, what it said, its age where it is not fresh, and why not", () => {
-    const outcome = Outcome.makeCompleted({
+    const outcome = ScanOutcome.makeCompleted({
       ticket,
       vendorStatus: "completed",
       cached: true,
@@ -167,7 +167,7 @@ describe("the board", () => {
   it("sums up what is done, the worst, what failed, what holds the rest back and how long it takes (U-10)", () => {
     const board = Board.make(300, 0)
     const assessed = (severity: "critical" | "low") =>
-      Outcome.makeCompleted({
+      ScanOutcome.makeCompleted({
         ticket,
         vendorStatus: "completed",
         assessment: { severity, vendorSeverity: null, compliance: null, score: null },

@@ -8,10 +8,9 @@ import * as RateBudget from "@scanpoll/core/engine/RateBudget"
 import type { ScanAdapter } from "@scanpoll/core/engine/ScanAdapter"
 import * as ScanJournal from "@scanpoll/core/engine/ScanJournal"
 import * as Scans from "@scanpoll/core/engine/Scans"
-import type { ScanRequest } from "@scanpoll/core/engine/ScanRequest"
 import type { VendorHttp } from "@scanpoll/core/http/VendorHttp"
 import type { ScanRecord } from "@scanpoll/core/model/ScanRecord"
-import * as Ticket from "@scanpoll/core/model/ScanTicket"
+import * as ScanTicket from "@scanpoll/core/model/ScanTicket"
 import * as PollPolicy from "@scanpoll/core/policy/PollPolicy"
 import { Exona } from "@scanpoll/exona/ExonaAdapter"
 import * as Format from "@scanpoll/report/Format"
@@ -41,11 +40,11 @@ export interface Side {
   readonly wanted: (
     number: number,
     policy?: (policy: PollPolicy.PollPolicy) => PollPolicy.PollPolicy
-  ) => ScanRequest<unknown>
+  ) => Scans.ScanRequest<unknown>
   /** The same, content with an answer of up to a month ago; only Exona has a cache. */
-  readonly cached: (number: number) => ScanRequest<unknown>
+  readonly cached: (number: number) => Scans.ScanRequest<unknown>
   /** A scan whose id somebody typed. */
-  readonly typed: (scanId: string) => ScanRequest<unknown>
+  readonly typed: (scanId: string) => Scans.ScanRequest<unknown>
 }
 
 export interface World {
@@ -54,10 +53,10 @@ export interface World {
   /** Every log line so far, whatever its level, as logfmt. */
   readonly lines: ReadonlyArray<string>
   readonly records: (
-    wanted: ReadonlyArray<ScanRequest<unknown>>,
+    wanted: ReadonlyArray<Scans.ScanRequest<unknown>>,
     options?: Scans.BatchOptions
   ) => Effect.Effect<ReadonlyArray<ScanRecord>>
-  readonly record: (wanted: ScanRequest<unknown>) => Effect.Effect<ScanRecord>
+  readonly record: (wanted: Scans.ScanRequest<unknown>) => Effect.Effect<ScanRecord>
 }
 
 export interface Options {
@@ -97,7 +96,7 @@ const sideOf = <Request, Payload>(
     typed: (scanId) =>
       Scans.fromTicket(
         adapter,
-        Ticket.make({ vendor, origin: adapter.origin, account: "default", scanId, submittedAt: null }),
+        ScanTicket.make({ vendor, origin: adapter.origin, account: "default", scanId, submittedAt: null }),
         { policy: even }
       )
   }

@@ -1,7 +1,7 @@
 // What the rooms of one shared account are given.
 import type * as Context from "effect/Context"
 import type { AccountLimits } from "@scanpoll/core/engine/ScanAdapter"
-import type { Account } from "@scanpoll/core/model/Account"
+import type { Account } from "@scanpoll/core/unstable/model/Account"
 import type { Store } from "./budgetStore.ts"
 
 // In milliseconds. `travel`: how long a request is on its way at most; null is derived from the window.

@@ -4,7 +4,7 @@ import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import type { SqlClient } from "effect/sql/SqlClient"
 import type { SqlError } from "effect/sql/SqlError"
-import type { Account } from "@scanpoll/core/model/Account"
+import type { Account } from "@scanpoll/core/unstable/model/Account"
 import { Books, empty } from "./budgetBooks.ts"
 
 export interface Read {

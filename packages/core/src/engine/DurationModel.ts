@@ -16,12 +16,13 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as PollPlanner from "../policy/PollPlanner.ts"
 import * as PollPolicy from "../policy/PollPolicy.ts"
-import type { PollTick } from "../policy/PollTick.ts"
+import type { PollTick } from "../policy/internal/pollTick.ts"
 import type { VendorLimits } from "../policy/VendorLimits.ts"
 import { DurationBook } from "./internal/durationBook.ts"
 import { documentedPace, marks } from "./internal/learnedPace.ts"
 import { type About, kindKey, type Lesson, type ScanKind } from "./internal/lesson.ts"
 import type { KnownDurations } from "./ScanAdapter.ts"
+import { ScanJournal } from "./ScanJournal.ts"
 
 export { type About, kindKey, type Lesson, lessonKey, type ScanKind } from "./internal/lesson.ts"
 
@@ -158,6 +159,31 @@ export const layerStored = <E, R>(store: {
     DurationModel,
     Effect.map(store.load, (lessons) => makeMemory({ lessons, keep: store.keep }))
   )
+
+const none: ReadonlyArray<Lesson> = []
+
+/**
+ * A model that lives in the journal: what scans have taught outlasts the process that learned it. What is known when the
+ * layer is built is known at once; what other processes learn meanwhile, the next one knows. Losing a lesson costs polls
+ * and nothing else, so a journal that cannot be read teaches nothing and stops nobody.
+ *
+ * **Example** (Learning across runs)
+ *
+ * ```ts
+ * import { DurationModel, ScanJournal } from "@scanpoll/core"
+ * import * as Layer from "effect/Layer"
+ *
+ * export const live = DurationModel.layerJournal.pipe(Layer.provideMerge(ScanJournal.layerMemory))
+ * ```
+ *
+ * @category layers
+ * @since 0.2.0
+ */
+export const layerJournal: Layer.Layer<never, never, ScanJournal> = Layer.unwrap(
+  Effect.map(ScanJournal, (journal) =>
+    layerStored({ load: Effect.catch(journal.lessons, () => Effect.succeed(none)), keep: journal.learned })
+  )
+)
 
 /**
  * What a learned pace has to keep; what is left out is what the documented pace comes to. A `p95Lag` of null counts the

@@ -26,7 +26,7 @@ import { Alarm } from "../time/internal/alarm.ts"
 import { Course, type Era, inEra, mistake, timedOut } from "./internal/course.ts"
 import { Agenda } from "../time/internal/agenda.ts"
 import { type HeapItem, isBefore } from "../time/internal/heap.ts"
-import type { PollSpec } from "./PollSpec.ts"
+import type { PollSpec } from "./internal/pollSpec.ts"
 import * as SteadyClock from "../time/SteadyClock.ts"
 
 /**

@@ -9,7 +9,7 @@
 import * as Account from "../model/Account.ts"
 import * as Duration from "effect/Duration"
 import { pollsReserved } from "./ScanAdapter.ts"
-import type { ScanRequest } from "./ScanRequest.ts"
+import type { ScanRequest } from "./internal/scanRequest.ts"
 
 /**
  * The forecast for one account.

@@ -19,9 +19,12 @@ import type { Proposal } from "../policy/Stepper.ts"
 import * as Waits from "../time/Waits.ts"
 import { Course, mistake, timedOut } from "./internal/course.ts"
 import * as Timeouts from "../time/internal/timeouts.ts"
-import type { PollEvent } from "./PollEvent.ts"
-import type { PollSpec } from "./PollSpec.ts"
+import type { PollEvent } from "./internal/pollEvent.ts"
+import type { PollSpec } from "./internal/pollSpec.ts"
 import * as SteadyClock from "../time/SteadyClock.ts"
+
+export type { PollEvent, Polled, Scheduled, Settled, Stopped, WaitCause } from "./internal/pollEvent.ts"
+export type { PollSpec } from "./internal/pollSpec.ts"
 
 const sleepUntil = (until: number): Effect.Effect<void> =>
   Effect.withFiber((fiber) => {

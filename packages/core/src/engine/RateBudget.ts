@@ -22,6 +22,8 @@ import { Heap, type HeapItem } from "../time/internal/heap.ts"
 import { type AccountLimits, pollsReserved } from "./ScanAdapter.ts"
 import * as SteadyClock from "../time/SteadyClock.ts"
 
+export type { Account } from "../model/Account.ts"
+
 /**
  * What a turn is for, most urgent first: a poll of a bought scan, the findings of a settled one, a new submission.
  *

@@ -10,7 +10,7 @@ import type { Seen } from "../model/PollStopped.ts"
 import type { ScanRecord } from "../model/ScanRecord.ts"
 import type { ScanTicket } from "../model/ScanTicket.ts"
 import type { Subject } from "../model/Subject.ts"
-import type { WaitCause } from "./PollEvent.ts"
+import type { WaitCause } from "./internal/pollEvent.ts"
 
 /**
  * - `Queued`: waits for a turn of the account's budget before it is submitted.

@@ -25,35 +25,22 @@ import * as Foresight from "./internal/foresight.ts"
 import type * as Job from "./internal/job.ts"
 import * as OneCall from "./internal/oneCall.ts"
 import * as Record from "./internal/record.ts"
+import { fromClaim, fromTicket, request, type RequestOptions, type ScanRequest } from "./internal/scanRequest.ts"
 import * as Trips from "./internal/trips.ts"
 import type { ScanAdapter } from "./ScanAdapter.ts"
 import type { ScanEvent } from "./ScanEvent.ts"
 import { type ClaimEntry, type JournalError, ScanJournal } from "./ScanJournal.ts"
-import * as ScanRequest from "./ScanRequest.ts"
 
-/**
- * A scan to be bought, for `runAll` and `submitAll`. Sends nothing.
- *
- * @category constructors
- * @since 0.1.0
- */
-export const request = ScanRequest.fromRequest
-
-/**
- * A scan that exists already, for `runAll`. Sends nothing.
- *
- * @category constructors
- * @since 0.1.0
- */
-export const fromTicket = ScanRequest.fromTicket
-
-/**
- * A claim of the journal to resume, for `runAll`. Sends nothing and never buys.
- *
- * @category constructors
- * @since 0.1.0
- */
-export const fromClaim = ScanRequest.fromClaim
+export {
+  type Buy,
+  type Claim,
+  fromClaim,
+  fromTicket,
+  request,
+  type RequestOptions,
+  type ScanRequest,
+  type Ticket
+} from "./internal/scanRequest.ts"
 
 /**
  * The options of a single scan.
@@ -66,7 +53,7 @@ export const fromClaim = ScanRequest.fromClaim
  * @category models
  * @since 0.1.0
  */
-export interface RunOptions<R = never> extends ScanRequest.Options<R> {
+export interface RunOptions<R = never> extends RequestOptions<R> {
   readonly reuse?: Duration.Input
   readonly observer?: (event: ScanEvent) => void
 }
@@ -139,7 +126,7 @@ export interface Submission<out Payload = unknown> {
  * @category models
  * @since 0.1.0
  */
-export type PayloadOf<Q> = Q extends ScanRequest.ScanRequest<infer Payload, infer _> ? Payload : never
+export type PayloadOf<Q> = Q extends ScanRequest<infer Payload, infer _> ? Payload : never
 
 /**
  * What the policies of requests need to run.
@@ -147,7 +134,7 @@ export type PayloadOf<Q> = Q extends ScanRequest.ScanRequest<infer Payload, infe
  * @category models
  * @since 0.1.0
  */
-export type ServicesOf<Q> = Q extends ScanRequest.ScanRequest<unknown, infer R> ? R : never
+export type ServicesOf<Q> = Q extends ScanRequest<unknown, infer R> ? R : never
 
 /**
  * Why there is no outcome: the wait ended first, there is no ticket, or the journal cannot be used.
@@ -264,12 +251,12 @@ export const cancel = <Request, Payload>(
  * @category constructors
  * @since 0.1.0
  */
-export function runAll<Q extends ScanRequest.ScanRequest<unknown, unknown>>(
+export function runAll<Q extends ScanRequest<unknown, unknown>>(
   requests: ReadonlyArray<Q>,
   options?: BatchOptions
 ): Stream.Stream<ScanRecord<PayloadOf<Q>>, never, ScanJournal | ServicesOf<Q>>
 export function runAll<P, R>(
-  requests: ReadonlyArray<ScanRequest.ScanRequest<P, R>>,
+  requests: ReadonlyArray<ScanRequest<P, R>>,
   options: BatchOptions = {}
 ): Stream.Stream<ScanRecord<P>, never, ScanJournal | R> {
   return Batches.batched(requests, options, (wanted, index, batch) =>
@@ -287,12 +274,12 @@ export function runAll<P, R>(
  * @category constructors
  * @since 0.1.0
  */
-export function submitAll<Q extends ScanRequest.ScanRequest<unknown, unknown>>(
+export function submitAll<Q extends ScanRequest<unknown, unknown>>(
   requests: ReadonlyArray<Q>,
   options?: BatchOptions
 ): Stream.Stream<SubmitRecord<PayloadOf<Q>>, never, ScanJournal | ServicesOf<Q>>
 export function submitAll<P, R>(
-  requests: ReadonlyArray<ScanRequest.ScanRequest<P, R>>,
+  requests: ReadonlyArray<ScanRequest<P, R>>,
   options: BatchOptions = {}
 ): Stream.Stream<SubmitRecord<P>, never, ScanJournal | R> {
   return Batches.batched(requests, options, (wanted, index, batch) =>
@@ -336,7 +323,7 @@ export type Prospect = Foresight.Prospect
  * @since 0.2.0
  */
 export const foresee: (
-  requests: ReadonlyArray<ScanRequest.ScanRequest<unknown, unknown>>,
+  requests: ReadonlyArray<ScanRequest<unknown, unknown>>,
   options?: Pick<BatchOptions, "reuse">
 ) => Effect.Effect<ReadonlyArray<Prospect>, JournalError, ScanJournal> = Foresight.foresee
 
@@ -356,7 +343,7 @@ export type AnyAdapter = ScanAdapter<never, unknown>
  * @since 0.1.0
  */
 export interface Open<R = never> {
-  readonly requests: ReadonlyArray<ScanRequest.ScanRequest<unknown, R>>
+  readonly requests: ReadonlyArray<ScanRequest<unknown, R>>
   readonly strangers: ReadonlyArray<ClaimEntry>
 }
 
@@ -377,14 +364,14 @@ export const isFor = (adapter: Pick<AnyAdapter, "vendor" | "origin" | "account" 
  */
 export const listOpen = <R = never>(
   adapters: ReadonlyArray<AnyAdapter>,
-  options: ScanRequest.Options<R> = {}
+  options: RequestOptions<R> = {}
 ): Effect.Effect<Open<R>, JournalError, ScanJournal> =>
   Effect.gen(function* () {
-    const requests: Array<ScanRequest.ScanRequest<unknown, R>> = []
+    const requests: Array<ScanRequest<unknown, R>> = []
     const strangers: Array<ClaimEntry> = []
     for (const entry of yield* openClaims) {
       const adapter = adapters.find((each) => isFor(each, entry))
-      if (adapter !== undefined) requests.push(ScanRequest.fromClaim(adapter, entry, options))
+      if (adapter !== undefined) requests.push(fromClaim(adapter, entry, options))
       else if (entry.state !== "settled") strangers.push(entry)
     }
     return { requests, strangers }
@@ -413,7 +400,7 @@ export const openClaims: Effect.Effect<ReadonlyArray<ClaimEntry>, JournalError, 
  */
 export const resumeOpen = <R = never>(
   adapters: ReadonlyArray<AnyAdapter>,
-  options: BatchOptions & ScanRequest.Options<R> = {}
+  options: BatchOptions & RequestOptions<R> = {}
 ): Stream.Stream<ScanRecord, JournalError, ScanJournal | R> =>
   Stream.unwrap(
     Effect.map(listOpen(adapters, options), ({ requests }): Stream.Stream<ScanRecord, never, ScanJournal | R> =>

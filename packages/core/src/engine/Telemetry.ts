@@ -19,7 +19,7 @@ import type { Seen } from "../model/PollStopped.ts"
 import type { ScanOutcome } from "../model/ScanOutcome.ts"
 import type { ScanState } from "../model/ScanRecord.ts"
 import type { ScanTicket } from "../model/ScanTicket.ts"
-import type { PollEvent } from "./PollEvent.ts"
+import type { PollEvent } from "./internal/pollEvent.ts"
 
 /**
  * The metrics, by the names under which they are exported.

@@ -15,9 +15,11 @@ import * as Pipeable from "effect/Pipeable"
 import { hasProperty } from "effect/Predicate"
 import * as Result from "effect/Result"
 import * as Schedule from "effect/Schedule"
-import type { PollTick } from "./PollTick.ts"
+import type { PollTick } from "./internal/pollTick.ts"
 import type { VendorLimits } from "./VendorLimits.ts"
 import * as Waits from "../time/Waits.ts"
+
+export type { PollTick } from "./internal/pollTick.ts"
 
 const TypeId = "~@scanpoll/core/PollPolicy"
 

@@ -14,7 +14,7 @@ import * as Result from "effect/Result"
 import * as Schedule from "effect/Schedule"
 import * as Decision from "./Decision.ts"
 import type { Pace, PollPolicy } from "./PollPolicy.ts"
-import type { PollTick } from "./PollTick.ts"
+import type { PollTick } from "./internal/pollTick.ts"
 import * as Waits from "../time/Waits.ts"
 
 type Step<R> = (now: number, input: PollTick) => Pull.Pull<[unknown, Duration.Duration], unknown, unknown, R>

@@ -11,9 +11,7 @@ import * as Schedule from "effect/Schedule"
 import * as Stream from "effect/Stream"
 import { TestClock } from "effect/testing"
 import * as Fleet from "../../src/engine/Fleet.ts"
-import type { PollEvent } from "../../src/engine/PollEvent.ts"
 import * as Poller from "../../src/engine/Poller.ts"
-import type { PollSpec } from "../../src/engine/PollSpec.ts"
 import * as RateBudget from "../../src/engine/RateBudget.ts"
 import * as SteadyClock from "../../src/time/SteadyClock.ts"
 import * as Observation from "../../src/model/Observation.ts"
@@ -30,7 +28,7 @@ const policy = PollPolicy.make({ pace: "10 seconds", spread: 0, first: 0, deadli
 const running = Observation.answer<string>(Observation.pending("running"))
 const done = Observation.answer(Observation.settled("done"))
 
-const specOf = (poll: PollSpec<string, number>["poll"], change: Partial<PollSpec<string, number>> = {}) => ({
+const specOf = (poll: Poller.PollSpec<string, number>["poll"], change: Partial<Poller.PollSpec<string, number>> = {}) => ({
   ticket: 1,
   submittedAt: 0,
   policy,
@@ -172,7 +170,7 @@ for (const driver of drivers) {
       Effect.gen(function* () {
         const clock = yield* slowClock(5)
         const causes: Array<string> = []
-        const observer = (event: PollEvent<string>) => {
+        const observer = (event: Poller.PollEvent<string>) => {
           if (event._tag === "Scheduled") causes.push(event.because)
         }
         const limited = accountOf(1)

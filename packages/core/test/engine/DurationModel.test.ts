@@ -13,7 +13,6 @@ import * as DurationModel from "../../src/engine/DurationModel.ts"
 import * as RateBudget from "../../src/engine/RateBudget.ts"
 import type { ScanAdapter } from "../../src/engine/ScanAdapter.ts"
 import * as ScanJournal from "../../src/engine/ScanJournal.ts"
-import type { Options } from "../../src/engine/ScanRequest.ts"
 import * as Scans from "../../src/engine/Scans.ts"
 import * as SteadyClock from "../../src/time/SteadyClock.ts"
 import * as Observation from "../../src/model/Observation.ts"
@@ -313,7 +312,7 @@ const within = <A, E, R>({ model }: Watched, effect: Effect.Effect<A, E, R>, tim
     return yield* Fiber.join(fiber)
   }).pipe(Effect.provideService(DurationModel.DurationModel, model))
 
-const batch = (vendor: Watched, wanted: ReadonlyArray<string>, options: Options = {}) =>
+const batch = (vendor: Watched, wanted: ReadonlyArray<string>, options: Scans.RequestOptions = {}) =>
   Stream.runCollect(Scans.runAll(wanted.map((name) => Scans.request(vendor.adapter, name, options))))
 
 const ages = (vendor: Watched, leastGap = 5_000): ReadonlyArray<number> => {

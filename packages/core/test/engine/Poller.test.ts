@@ -12,15 +12,12 @@ import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import { TestClock } from "effect/testing"
-import type { PollEvent } from "../../src/engine/PollEvent.ts"
 import * as Poller from "../../src/engine/Poller.ts"
-import type { PollSpec } from "../../src/engine/PollSpec.ts"
 import * as RateBudget from "../../src/engine/RateBudget.ts"
 import * as Observation from "../../src/model/Observation.ts"
 import { PollStopped } from "../../src/model/PollStopped.ts"
 import type { ScanTicket } from "../../src/model/ScanTicket.ts"
 import * as PollPolicy from "../../src/policy/PollPolicy.ts"
-import type { PollTick } from "../../src/policy/PollTick.ts"
 import * as Conversation from "@scanpoll/test-support/conversation"
 import { type Driver, drivers } from "../support/drivers.ts"
 
@@ -30,8 +27,8 @@ const steady = PollPolicy.make({ pace: "10 seconds", spread: 0 })
 
 const specOf = (
   vendor: Conversation.Vendor,
-  overrides: Partial<PollSpec<Conversation.Outcome, ScanTicket, never>> = {}
-): PollSpec<Conversation.Outcome, ScanTicket, never> => {
+  overrides: Partial<Poller.PollSpec<Conversation.Outcome, ScanTicket, never>> = {}
+): Poller.PollSpec<Conversation.Outcome, ScanTicket, never> => {
   const ticket = overrides.ticket ?? vendor.ticket("s1", 0)
   return {
     ticket,
@@ -331,7 +328,7 @@ const laws = (driver: Driver) => {
             polls: [{ say: "word", word: "archived" }],
             policy: steady.pipe(PollPolicy.withFirst(0))
           })
-          const events: Array<PollEvent<unknown>> = []
+          const events: Array<Poller.PollEvent<unknown>> = []
           const stop = stopOf(
             yield* finish(driver.wait(specOf(vendor, { observer: (event) => void events.push(event) })))
           )
@@ -348,8 +345,8 @@ const laws = (driver: Driver) => {
       Effect.gen(function* () {
         const paced: Array<string> = []
         const failed: Array<string> = []
-        const name = (tick: PollTick) => (tick.seen._tag === "PollFault" ? tick.seen.kind : tick.seen._tag)
-        const log = (into: Array<string>) => (tick: PollTick) => {
+        const name = (tick: PollPolicy.PollTick) => (tick.seen._tag === "PollFault" ? tick.seen.kind : tick.seen._tag)
+        const log = (into: Array<string>) => (tick: PollPolicy.PollTick) => {
           into.push(name(tick))
           return Duration.seconds(1)
         }

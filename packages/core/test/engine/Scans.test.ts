@@ -13,7 +13,6 @@ import { TestClock } from "effect/testing"
 import * as RateBudget from "../../src/engine/RateBudget.ts"
 import type { ScanEvent } from "../../src/engine/ScanEvent.ts"
 import * as ScanJournal from "../../src/engine/ScanJournal.ts"
-import type { ScanRequest } from "../../src/engine/ScanRequest.ts"
 import * as Scans from "../../src/engine/Scans.ts"
 import * as SteadyClock from "../../src/time/SteadyClock.ts"
 import { SubmissionGrace } from "../../src/engine/SubmissionGrace.ts"
@@ -21,7 +20,6 @@ import * as PollFault from "../../src/model/PollFault.ts"
 import type { ScanTicket } from "../../src/model/ScanTicket.ts"
 import { states } from "../../src/model/ScanRecord.ts"
 import * as PollPolicy from "../../src/policy/PollPolicy.ts"
-import type { PollTick } from "../../src/policy/PollTick.ts"
 import * as Conversation from "@scanpoll/test-support/conversation"
 
 const world = Layer.mergeAll(ScanJournal.layerMemory, RateBudget.layerMemory)
@@ -50,7 +48,7 @@ const failure = <A, E>(exit: Exit.Exit<A, E>): E => {
 const accepted = (vendor: Conversation.Vendor): number =>
   vendor.ledger.submissions.filter((entry) => entry.accepted).length
 
-const records = <P>(requests: ReadonlyArray<ScanRequest<P>>, options?: Scans.BatchOptions) =>
+const records = <P>(requests: ReadonlyArray<Scans.ScanRequest<P>>, options?: Scans.BatchOptions) =>
   Effect.map(Stream.runCollect(Scans.runAll(requests, options)), (all) => [...all].sort((a, b) => a.index - b.index))
 
 describe("Scans.run", () => {
@@ -560,7 +558,7 @@ describe("law 10, one record per request", () => {
   it.effect("a pace sees the whole batch as open", () =>
     Effect.gen(function* () {
       const opens = new Set<number>()
-      const pace = (tick: PollTick) => {
+      const pace = (tick: PollPolicy.PollTick) => {
         opens.add(tick.open)
         return Duration.seconds(10)
       }

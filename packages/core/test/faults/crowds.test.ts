@@ -3,7 +3,6 @@ import { assert, describe, it } from "@effect/vitest"
 import * as RateBudget from "@scanpoll/core/engine/RateBudget"
 import * as ScanJournal from "@scanpoll/core/engine/ScanJournal"
 import * as Scans from "@scanpoll/core/engine/Scans"
-import type { ScanRequest } from "@scanpoll/core/engine/ScanRequest"
 import * as PollPolicy from "@scanpoll/core/policy/PollPolicy"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -17,7 +16,7 @@ import * as Conversation from "@scanpoll/test-support/conversation"
 const world = Layer.merge(ScanJournal.layerMemory, RateBudget.layerMemory)
 const pace = PollPolicy.make({ first: 0, pace: "10 seconds", floor: "1 second", deadline: "10 minutes" })
 
-const finish = (wanted: ReadonlyArray<ScanRequest<unknown>>, options: Scans.BatchOptions = {}) =>
+const finish = (wanted: ReadonlyArray<Scans.ScanRequest<unknown>>, options: Scans.BatchOptions = {}) =>
   Effect.gen(function* () {
     const fiber = yield* Effect.forkChild(Stream.runCollect(Scans.runAll(wanted, options)))
     yield* TestClock.adjust("2 hours")

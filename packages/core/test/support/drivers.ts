@@ -3,11 +3,10 @@ import * as Effect from "effect/Effect"
 import type { PollStopped } from "../../src/model/PollStopped.ts"
 import * as Fleet from "../../src/engine/Fleet.ts"
 import * as Poller from "../../src/engine/Poller.ts"
-import type { PollSpec } from "../../src/engine/PollSpec.ts"
 
 export interface Driver {
   readonly name: string
-  readonly wait: <A, T, R>(spec: PollSpec<A, T, R>) => Effect.Effect<A, PollStopped<T>, R>
+  readonly wait: <A, T, R>(spec: Poller.PollSpec<A, T, R>) => Effect.Effect<A, PollStopped<T>, R>
 }
 
 export const drivers: ReadonlyArray<Driver> = [

@@ -8,7 +8,6 @@ import * as Stream from "effect/Stream"
 import { TestClock } from "effect/testing"
 import * as RateBudget from "../../src/engine/RateBudget.ts"
 import * as ScanJournal from "../../src/engine/ScanJournal.ts"
-import type { ScanRequest } from "../../src/engine/ScanRequest.ts"
 import * as Scans from "../../src/engine/Scans.ts"
 import type * as Conversation from "@scanpoll/test-support/conversation"
 
@@ -50,7 +49,7 @@ export const failure = <A, E>(exit: Exit.Exit<A, E> | undefined): E => {
 export const accepted = (vendor: Conversation.Vendor): number =>
   vendor.ledger.submissions.filter((entry) => entry.accepted).length
 
-export const records = <P>(requests: ReadonlyArray<ScanRequest<P>>, options?: Scans.BatchOptions) =>
+export const records = <P>(requests: ReadonlyArray<Scans.ScanRequest<P>>, options?: Scans.BatchOptions) =>
   Effect.map(Stream.runCollect(Scans.runAll(requests, options)), (all) => [...all].sort((a, b) => a.index - b.index))
 
 /** Runs with a journal that is the given one with some of its operations changed. */

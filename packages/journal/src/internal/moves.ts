@@ -4,7 +4,7 @@
 import * as Effect from "effect/Effect"
 import type { SqlError } from "effect/sql/SqlError"
 import * as ScanJournal from "@scanpoll/core/engine/ScanJournal"
-import * as Account from "@scanpoll/core/model/Account"
+import * as Account from "@scanpoll/core/unstable/model/Account"
 import type { ScanTicket } from "@scanpoll/core/model/ScanTicket"
 import { type Added, type Change, type ClaimTable, mustExist } from "./claimTable.ts"
 import { errorOf } from "./faults.ts"

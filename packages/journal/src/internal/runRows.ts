@@ -3,7 +3,7 @@ import * as Option from "effect/Option"
 import { hasProperty } from "effect/Predicate"
 import * as Schema from "effect/Schema"
 import type { ClaimKey } from "@scanpoll/core/engine/ScanJournal"
-import * as StoredRuns from "@scanpoll/core/engine/StoredRuns"
+import * as StoredRuns from "@scanpoll/core/unstable/engine/StoredRuns"
 import { Subject } from "@scanpoll/core/model/Subject"
 import { fromJson, timeOf } from "./rows.ts"
 

@@ -9,7 +9,6 @@ import * as RateBudget from "@scanpoll/core/engine/RateBudget"
 import type { Already, ScanAdapter, Submitted } from "@scanpoll/core/engine/ScanAdapter"
 import * as ScanJournal from "@scanpoll/core/engine/ScanJournal"
 import * as Scans from "@scanpoll/core/engine/Scans"
-import type { ScanRequest } from "@scanpoll/core/engine/ScanRequest"
 import type { SubmitError } from "@scanpoll/core/model/SubmitError"
 import * as VendorHttp from "@scanpoll/core/http/VendorHttp"
 import * as Observation from "@scanpoll/core/model/Observation"
@@ -172,8 +171,8 @@ const datasetOf = (n: number) => ({
   mappingId: "789e0123-e45b-47c8-9901-234567890123"
 })
 
-const requestsOf = (adapters: Adapters): ReadonlyArray<ScanRequest<unknown>> =>
-  order.requests.map(({ n, vendor }): ScanRequest<unknown> => {
+const requestsOf = (adapters: Adapters): ReadonlyArray<Scans.ScanRequest<unknown>> =>
+  order.requests.map(({ n, vendor }): Scans.ScanRequest<unknown> => {
     switch (vendor) {
       case "exona":
         return Scans.request(adapters.exona, companyOf(n), { policy: even })

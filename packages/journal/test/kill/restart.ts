@@ -9,7 +9,7 @@ import { AppVet } from "@scanpoll/appvet/AppVetAdapter"
 import * as ScanJournal from "@scanpoll/core/engine/ScanJournal"
 import * as Scans from "@scanpoll/core/engine/Scans"
 import * as VendorHttp from "@scanpoll/core/http/VendorHttp"
-import * as Tickets from "@scanpoll/core/model/ScanTicket"
+import * as ScanTicket from "@scanpoll/core/model/ScanTicket"
 import * as Journal from "@scanpoll/journal/Journal"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
@@ -53,7 +53,7 @@ const fill = ({ open, port }: Order) =>
         { vendor, origin, account, environment, fingerprint },
         { subject, reuseFrom: 0, kind: "security" }
       )
-      const ticket = Tickets.make({ vendor, origin, account, scanId: `scan_${n}`, submittedAt })
+      const ticket = ScanTicket.make({ vendor, origin, account, scanId: `scan_${n}`, submittedAt })
       yield* journal.submitted(claimId, ticket, submittedAt + 5_000)
     }
     process.kill(process.pid, "SIGKILL")

@@ -1,7 +1,7 @@
 /** Runs to store, and what every journal promises about them. */
 import { assert, describe, it } from "@effect/vitest"
 import type { JournalError, Operations } from "@scanpoll/core/engine/ScanJournal"
-import * as StoredRuns from "@scanpoll/core/engine/StoredRuns"
+import * as StoredRuns from "@scanpoll/core/unstable/engine/StoredRuns"
 import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
 import type * as Scope from "effect/Scope"

@@ -1,5 +1,5 @@
 // A scan that was bought before, as a user names it: its ticket or its key. What can be neither throws before anything is sent.
-import * as Account from "@scanpoll/core/model/Account"
+import * as Account from "@scanpoll/core/unstable/model/Account"
 import * as ScanTicket from "@scanpoll/core/model/ScanTicket"
 import * as Option from "effect/Option"
 import { hasProperty } from "effect/Predicate"

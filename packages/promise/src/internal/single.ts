@@ -6,7 +6,7 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import type { WaitOptions } from "../Client.ts"
 import type { Aborted } from "../Errors.ts"
-import { plainEvent } from "../Events.ts"
+import { plainEvent } from "./plain.ts"
 import type { Runs } from "./runs.ts"
 
 type RunError = Effect.Error<ReturnType<typeof Scans.run>>

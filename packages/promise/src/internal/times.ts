@@ -1,7 +1,13 @@
 // A time as a user writes it in the options of a call.
-import type * as Duration from "effect/Duration"
+import * as Duration from "effect/Duration"
 import * as Option from "effect/Option"
-import { readTime, type Time } from "../Policy.ts"
+import type { Time } from "../Policy.ts"
+
+// A length of time, or none when it is not one.
+export const readTime = (time: Time): Option.Option<Duration.Duration> =>
+  (typeof time === "number" && !Number.isNaN(time)) || typeof time === "string" || Duration.isDuration(time)
+    ? Duration.fromInput(time)
+    : Option.none()
 
 /** Throws a `TypeError` that names the option. */
 export const timeOf = (name: string, time: Time | undefined): Duration.Duration | undefined =>

@@ -1,14 +1,14 @@
 // One vendor of a client: each call reads all it was given, then hands the engine an effect. Nothing is sent before.
 import type { ScanAdapter } from "@scanpoll/core/engine/ScanAdapter"
 import type { ScanJournal } from "@scanpoll/core/engine/ScanJournal"
-import type * as CoreRequests from "@scanpoll/core/engine/ScanRequest"
 import * as Scans from "@scanpoll/core/engine/Scans"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Result from "effect/Result"
 import type { RequestOptions, ScanRequest, Vendor } from "../Client.ts"
-import { type Policy, readPolicy, type Time } from "../Policy.ts"
+import type { Policy, Time } from "../Policy.ts"
+import { readPolicy } from "./policies.ts"
 import type { Handle } from "./configure.ts"
 import { ticketOf } from "./known.ts"
 import { checkOptions } from "./options.ts"
@@ -17,7 +17,7 @@ import { single } from "./single.ts"
 import { timeOf } from "./times.ts"
 
 /** A request to the engine, made when its key is there. */
-export type AnyRequest = CoreRequests.ScanRequest<unknown>
+export type AnyRequest = Scans.ScanRequest<unknown>
 
 /** What stands behind a request: known to its client alone. */
 export interface Entry {
@@ -41,7 +41,7 @@ const describe = <Request>(adapter: ScanAdapter<Request, unknown>, request: Requ
 const policyOf = (
   policy: Policy | undefined,
   adapter: ScanAdapter<never, unknown>
-): Pick<CoreRequests.Options, "policy"> => {
+): Pick<Scans.RequestOptions, "policy"> => {
   if (policy === undefined) return {}
   const made = Result.getOrThrow(readPolicy(policy, adapter))
   return { policy: () => made }

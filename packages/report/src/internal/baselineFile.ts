@@ -3,7 +3,7 @@ import * as BoundedJson from "@scanpoll/core/unstable/model/BoundedJson"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
-import * as Hostile from "../HostileText.ts"
+import * as HostileText from "../HostileText.ts"
 import { fromReport } from "./baselineMaking.ts"
 import { Baseline, BaselineError, baselineVersion } from "./baselineShape.ts"
 import { safeJson } from "./json.ts"
@@ -14,7 +14,7 @@ import * as Until from "./until.ts"
 const decodeShape = Schema.decodeUnknownEffect(Baseline)
 
 const fault = (reason: BaselineError["reason"], message: string) =>
-  new BaselineError({ reason, message: Hostile.toLine(Hostile.of(message), 500), scans: [] })
+  new BaselineError({ reason, message: HostileText.toLine(HostileText.of(message), 500), scans: [] })
 
 const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === "object" && value !== null && !Array.isArray(value)

@@ -2,7 +2,7 @@
 import * as Severity from "@scanpoll/core/model/Severity"
 import * as Effect from "effect/Effect"
 import * as Evidence from "../Evidence.ts"
-import * as Hostile from "../HostileText.ts"
+import * as HostileText from "../HostileText.ts"
 import type { ReportScan } from "../ReportScan.ts"
 import {
   type Baseline,
@@ -151,9 +151,9 @@ export const make = (
     reason === null
       ? { reason: null, until: null }
       : {
-          reason: Hostile.of(reason),
+          reason: HostileText.of(reason),
           until: until === null ? null : Times.format(until),
-          by: by === null ? null : Hostile.of(by),
+          by: by === null ? null : HostileText.of(by),
           at: now
         }
   return Effect.succeed(fromScans(report, { given: decided, assessments, now }, previous))

@@ -1,5 +1,5 @@
 // What the owner of a baseline should know about it. Passed on by `Baseline`.
-import * as Hostile from "../HostileText.ts"
+import * as HostileText from "../HostileText.ts"
 import type { ReportScan } from "../ReportScan.ts"
 import type { Baseline, BaselineSubject } from "./baselineShape.ts"
 import * as Compare from "./compare.ts"
@@ -8,9 +8,9 @@ import type { ScanReport } from "./reportShape.ts"
 import * as Times from "./times.ts"
 
 const subjectName = ({ account, scanType, subject, vendor }: BaselineSubject): string => {
-  const type = scanType === undefined ? "" : ` (${Hostile.toLine(scanType, 40)})`
-  const label = Hostile.toLine(account, 40)
-  return `${vendor} ${Hostile.toLine(subject.name, 80) || Hostile.toLine(subject.id, 80)}${type}${label === "default" ? "" : ` [${label}]`}`
+  const type = scanType === undefined ? "" : ` (${HostileText.toLine(scanType, 40)})`
+  const label = HostileText.toLine(account, 40)
+  return `${vendor} ${HostileText.toLine(subject.name, 80) || HostileText.toLine(subject.id, 80)}${type}${label === "default" ? "" : ` [${label}]`}`
 }
 
 // A warning names so many entries.

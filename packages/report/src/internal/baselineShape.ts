@@ -3,7 +3,7 @@ import * as Severity from "@scanpoll/core/model/Severity"
 import * as Data from "effect/Data"
 import * as Schema from "effect/Schema"
 import { HostileText } from "../HostileText.ts"
-import * as Scan from "../ReportScan.ts"
+import * as ReportScan from "../ReportScan.ts"
 import { Run } from "./reportShape.ts"
 
 /**
@@ -16,9 +16,9 @@ export const baselineVersion = 2
 
 const decision = {
   reason: Schema.NullOr(HostileText),
-  until: Schema.NullOr(Scan.Time),
+  until: Schema.NullOr(ReportScan.Time),
   by: Schema.optionalKey(Schema.NullOr(HostileText)),
-  at: Schema.optionalKey(Schema.NullOr(Scan.Time))
+  at: Schema.optionalKey(Schema.NullOr(ReportScan.Time))
 }
 
 /**
@@ -69,12 +69,12 @@ export type BaselineAssessment = typeof BaselineAssessment.Type
  * @since 0.1.0
  */
 export const BaselineSubject = Schema.Struct({
-  vendor: Scan.VendorName,
+  vendor: ReportScan.VendorName,
   account: HostileText,
   scanType: Schema.optionalKey(HostileText),
-  subject: Scan.ReportSubject,
+  subject: ReportScan.ReportSubject,
   scanId: Schema.NullOr(HostileText),
-  observedAt: Scan.Time,
+  observedAt: ReportScan.Time,
   severity: Severity.Severity,
   score: Schema.NullOr(Schema.Finite),
   coverage: Schema.Literals(["full", "partial", "counts-only", "none", "unavailable"]),

@@ -1,23 +1,21 @@
 import * as Severity from "@scanpoll/core/model/Severity"
-import * as Hostile from "../HostileText.ts"
+import * as HostileText from "../HostileText.ts"
 import * as Evidence from "../Evidence.ts"
 import * as Identities from "./identities.ts"
-import type { HostileText } from "../HostileText.ts"
-import type { ReportFinding, ReportScan, Suppression } from "../ReportScan.ts"
-import * as Scan from "../ReportScan.ts"
+import * as ReportScan from "../ReportScan.ts"
 
 // What somebody decided about an entry of a baseline: nothing where there is no reason.
 export interface Decision {
-  readonly reason: HostileText | null
+  readonly reason: HostileText.HostileText | null
   readonly until: string | null
-  readonly by?: HostileText | null
+  readonly by?: HostileText.HostileText | null
   readonly at?: string | null
 }
 
 interface KnownFinding extends Decision {
-  readonly findingId: HostileText
-  readonly ruleId: HostileText
-  readonly title: HostileText
+  readonly findingId: HostileText.HostileText
+  readonly ruleId: HostileText.HostileText
+  readonly title: HostileText.HostileText
   readonly severity: Severity.Severity
   readonly count: number
 }
@@ -28,12 +26,12 @@ interface KnownAssessment extends Decision {
 }
 
 export interface Known {
-  readonly subject: ReportScan["subject"]
-  readonly scanId: HostileText | null
+  readonly subject: ReportScan.ReportScan["subject"]
+  readonly scanId: HostileText.HostileText | null
   readonly observedAt: string
   readonly severity: Severity.Severity
   readonly score: number | null
-  readonly coverage: ReportScan["findings"]["coverage"]
+  readonly coverage: ReportScan.ReportScan["findings"]["coverage"]
   readonly total: number | null
   readonly findings: ReadonlyArray<KnownFinding>
   readonly assessment: KnownAssessment | null
@@ -44,7 +42,7 @@ export const isLive = (decision: Decision, now: string): boolean => decision.unt
 // What one of two compared lists is about, and how much of it there is.
 type Side = Pick<Known, "subject" | "coverage">
 
-export const sideOf = (scan: Pick<ReportScan, "subject" | "findings">): Side => ({
+export const sideOf = (scan: Pick<ReportScan.ReportScan, "subject" | "findings">): Side => ({
   subject: scan.subject,
   coverage: scan.findings.coverage
 })
@@ -52,18 +50,18 @@ export const sideOf = (scan: Pick<ReportScan, "subject" | "findings">): Side => 
 // What a finding of the list `mine` has in common with the same one of the list `other`. A vendor that only counts has one
 // finding for each rule, whose id changed since version 0.1.
 export const keyOf = (
-  finding: Pick<ReportFinding, "findingId" | "ruleId">,
+  finding: Pick<ReportScan.ReportFinding, "findingId" | "ruleId">,
   mine: Side,
   other: Pick<Side, "coverage">
 ): string =>
   mine.coverage === "counts-only" && other.coverage === "counts-only"
-    ? `rule ${Hostile.toKey(finding.ruleId)}`
+    ? `rule ${HostileText.toKey(finding.ruleId)}`
     : `finding ${Identities.findingKey(mine, finding)}`
 
-const suppressionOf = ({ at, by, reason, until }: Decision): Suppression | null =>
+const suppressionOf = ({ at, by, reason, until }: Decision): ReportScan.Suppression | null =>
   reason === null ? null : { reason, until, ...(by === undefined ? {} : { by }), ...(at === undefined ? {} : { at }) }
 
-const gone = (entry: KnownFinding): ReportFinding => ({
+const gone = (entry: KnownFinding): ReportScan.ReportFinding => ({
   findingId: entry.findingId,
   ruleId: entry.ruleId,
   title: entry.title,
@@ -77,16 +75,16 @@ const gone = (entry: KnownFinding): ReportFinding => ({
   suppression: null
 })
 
-const expiry = (what: string, { reason, until }: Decision): HostileText =>
-  Hostile.of(
-    `accepted until ${until ?? "now"} and back: ${what}, accepted because: ${reason === null ? "" : Hostile.toLine(reason, 200)}`
+const expiry = (what: string, { reason, until }: Decision): HostileText.HostileText =>
+  HostileText.of(
+    `accepted until ${until ?? "now"} and back: ${what}, accepted because: ${reason === null ? "" : HostileText.toLine(reason, 200)}`
   )
 
 export const nameOf = (entry: Pick<KnownFinding, "title" | "ruleId">): string =>
-  `${Hostile.toLine(entry.title, 200)} (${Hostile.toLine(entry.ruleId, 100)})`
+  `${HostileText.toLine(entry.title, 200)} (${HostileText.toLine(entry.ruleId, 100)})`
 
 /** Whether an assessment says worse than the one that was accepted, by severity or by score. */
-export const isWorse = (now: NonNullable<ReportScan["assessment"]>, accepted: KnownAssessment): boolean => {
+export const isWorse = (now: NonNullable<ReportScan.ReportScan["assessment"]>, accepted: KnownAssessment): boolean => {
   if (Severity.worse(now.severity, accepted.severity) !== accepted.severity) return true
   if (now.score === null || accepted.score === null) return false
   return now.score.direction === "higher-is-better"
@@ -95,11 +93,11 @@ export const isWorse = (now: NonNullable<ReportScan["assessment"]>, accepted: Kn
 }
 
 const judgedOf = (
-  scan: ReportScan,
+  scan: ReportScan.ReportScan,
   accepted: KnownAssessment | null,
   now: string,
-  warnings: Array<HostileText>
-): ReportScan["assessment"] => {
+  warnings: Array<HostileText.HostileText>
+): ReportScan.ReportScan["assessment"] => {
   if (scan.assessment === null) return null
   const { suppression: _old, ...assessment } = scan.assessment
   const suppression = accepted === null ? null : suppressionOf(accepted)
@@ -109,17 +107,17 @@ const judgedOf = (
     return assessment
   }
   if (isWorse(assessment, accepted)) {
-    warnings.push(Hostile.of("the assessment is worse than the one that was accepted, so it counts"))
+    warnings.push(HostileText.of("the assessment is worse than the one that was accepted, so it counts"))
     return assessment
   }
   return { ...assessment, suppression }
 }
 
 // The row held against what is known of it at the time `now`.
-export const compare = (scan: ReportScan, known: Known, now: string): ReportScan => {
+export const compare = (scan: ReportScan.ReportScan, known: Known, now: string): ReportScan.ReportScan => {
   const counted = scan.findings.coverage === "counts-only" || known.coverage === "counts-only"
   const mine = sideOf(scan)
-  const idOf = (finding: Pick<ReportFinding, "findingId" | "ruleId">) => keyOf(finding, mine, known)
+  const idOf = (finding: Pick<ReportScan.ReportFinding, "findingId" | "ruleId">) => keyOf(finding, mine, known)
   const idOfKnown = (entry: KnownFinding) => keyOf(entry, known, mine)
   const live = new Map<string, KnownFinding>()
   const lapsed = new Map<string, KnownFinding>()
@@ -129,12 +127,12 @@ export const compare = (scan: ReportScan, known: Known, now: string): ReportScan
     else lapsed.set(idOfKnown(entry), entry)
   }
   const used = new Map<string, number>()
-  const warnings: Array<HostileText> = []
+  const warnings: Array<HostileText.HostileText> = []
   let fresh = 0
   let same = 0
   const items = scan.findings.items
     .filter((item) => item.status !== "resolved")
-    .map((item): ReportFinding => {
+    .map((item): ReportScan.ReportFinding => {
       const id = idOf(item)
       const entry = live.get(id)
       const times = (used.get(id) ?? 0) + 1
@@ -179,35 +177,35 @@ export const compare = (scan: ReportScan, known: Known, now: string): ReportScan
 }
 
 const finish = (
-  scan: ReportScan,
-  items: ReadonlyArray<ReportFinding>,
-  warnings: ReadonlyArray<HostileText>,
-  { delta, previous }: Pick<ReportScan, "delta" | "previous">
-): ReportScan => {
-  const findings = Scan.findingsOf(
+  scan: ReportScan.ReportScan,
+  items: ReadonlyArray<ReportScan.ReportFinding>,
+  warnings: ReadonlyArray<HostileText.HostileText>,
+  { delta, previous }: Pick<ReportScan.ReportScan, "delta" | "previous">
+): ReportScan.ReportScan => {
+  const findings = ReportScan.findingsOf(
     scan.findings.coverage,
     scan.findings.total,
     items,
     // The items do not say how many there are.
     scan.findings.coverage === "counts-only" ? scan.findings.bySeverity : undefined
   )
-  const status: Scan.ReportEvidence = { status: delta === null ? "not-offered" : "there", reason: null }
+  const status: ReportScan.ReportEvidence = { status: delta === null ? "not-offered" : "there", reason: null }
   return {
     ...scan,
     evidence: { ...Evidence.of(scan), delta: status },
     findings,
     delta,
     previous,
-    severity: Scan.severityOf({ assessment: scan.assessment, findings }),
+    severity: ReportScan.severityOf({ assessment: scan.assessment, findings }),
     warnings: [...scan.warnings, ...warnings]
   }
 }
 
 // The row of a subject nothing is known of: all of it is new.
-export const unknown = (scan: ReportScan): ReportScan => {
+export const unknown = (scan: ReportScan.ReportScan): ReportScan.ReportScan => {
   const items = scan.findings.items
     .filter((item) => item.status !== "resolved")
-    .map((item): ReportFinding => ({ ...item, status: "new", suppression: null }))
+    .map((item): ReportScan.ReportFinding => ({ ...item, status: "new", suppression: null }))
   const assessment = judgedOf(scan, null, "", [])
   return finish({ ...scan, assessment }, items, [], { delta: null, previous: null })
 }

@@ -2,7 +2,7 @@
 import * as Severity from "@scanpoll/core/model/Severity"
 import * as Evidence from "../Evidence.ts"
 import type { GateRule, MinScore, Threshold } from "./gatePolicy.ts"
-import * as Hostile from "../HostileText.ts"
+import * as HostileText from "../HostileText.ts"
 import { type ReportScan, isOpen } from "../ReportScan.ts"
 import * as Labels from "./labels.ts"
 
@@ -69,7 +69,7 @@ const lackOf = (row: ReportScan, needs: ReadonlyArray<Needed>): string | null =>
   const evidence = Evidence.of(row)
   for (const kind of needs) {
     const { reason, status } = evidence[kind]
-    if (status === "unavailable") return reason === null ? `no ${kind}` : Hostile.toLine(reason, 120)
+    if (status === "unavailable") return reason === null ? `no ${kind}` : HostileText.toLine(reason, 120)
   }
   return null
 }
@@ -111,13 +111,13 @@ const rule = (
         : `${words.asked}: ${checked === 0 && open !== "" ? "no verdict" : `holds for ${plural(checked, "scan", "scans")}`}${open}`
   return {
     rule: name,
-    threshold: typeof threshold === "number" ? threshold : Hostile.of(threshold),
+    threshold: typeof threshold === "number" ? threshold : HostileText.of(threshold),
     vendor,
     scans: (unanswered ? assessed : broken.map(({ row }) => row)).map((row) => row.id),
     checked,
     passed: broken.length === 0 && !unanswered,
     unjudged: unjudged.map(({ row }) => row.id),
-    message: Hostile.of(message)
+    message: HostileText.of(message)
   }
 }
 
@@ -134,8 +134,8 @@ const wholeOf = (row: ReportScan): string => {
   const word = row.assessment?.vendorSeverity ?? null
   const parts = [
     score === null ? null : `score ${score.value}`,
-    score?.grade === null || score?.grade === undefined ? null : `grade ${Hostile.toLine(score.grade, 20)}`,
-    word === null || word === score?.grade ? null : `"${Hostile.toLine(word, 40)}"`
+    score?.grade === null || score?.grade === undefined ? null : `grade ${HostileText.toLine(score.grade, 20)}`,
+    word === null || word === score?.grade ? null : `"${HostileText.toLine(word, 40)}"`
   ].filter((part) => part !== null)
   const severity = row.assessment?.severity ?? "unknown"
   return `assessment ${severity}${parts.length === 0 ? "" : `, ${parts.join(", ")}`}`
@@ -146,7 +146,7 @@ const countedOf = (row: ReportScan, counts: (finding: ReportScan["findings"]["it
   const [first] = found
   if (first === undefined) return null
   const worst = Severity.worst(found.map((item) => item.severity))
-  const title = Hostile.toLine(found.find((item) => item.severity === worst)?.title ?? first.title, 60)
+  const title = HostileText.toLine(found.find((item) => item.severity === worst)?.title ?? first.title, 60)
   return `${plural(found.length, "finding", "findings")}, worst ${worst}: ${title}`
 }
 
@@ -219,8 +219,8 @@ const gradeVerdict = (row: ReportScan, least: number): Verdict => {
   const grade = assessmentOf(row)?.score?.grade ?? null
   if (grade === null) return notApplicable
   if (isAccepted(row)) return holds
-  const rank = gradeRank(Hostile.toKey(grade))
-  return rank === null || rank > least ? breaks(`grade ${Hostile.toLine(grade, 20)}`) : holds
+  const rank = gradeRank(HostileText.toKey(grade))
+  return rank === null || rank > least ? breaks(`grade ${HostileText.toLine(grade, 20)}`) : holds
 }
 
 export const gradeRule = (minGrade: string, rows: ReadonlyArray<ReportScan>): GateRule => {

@@ -1,6 +1,5 @@
 import * as Identity from "@scanpoll/core/unstable/model/Identity"
-import * as Hostile from "../HostileText.ts"
-import type { HostileText } from "../HostileText.ts"
+import * as HostileText from "../HostileText.ts"
 import type { ReportFinding, ReportScan } from "../ReportScan.ts"
 import { hash } from "./hash.ts"
 
@@ -13,24 +12,24 @@ type Finding = Pick<ReportFinding, "findingId">
 export const findingKey = ({ subject }: Pick<Named, "subject">, { findingId }: Finding): string =>
   Identity.findingKey(
     {
-      id: Hostile.toKey(subject.id),
-      ...(subject.series === undefined ? {} : { series: Hostile.toKey(subject.series) })
+      id: HostileText.toKey(subject.id),
+      ...(subject.series === undefined ? {} : { series: HostileText.toKey(subject.series) })
     },
-    Hostile.toKey(findingId)
+    HostileText.toKey(findingId)
   )
 
 type Listed = Named & {
-  readonly findings: ReadonlyArray<{ readonly findingId: HostileText }> | ReportScan["findings"]
+  readonly findings: ReadonlyArray<{ readonly findingId: HostileText.HostileText }> | ReportScan["findings"]
 }
 
 export const scannedOf = ({ account, scanType, subject, vendor }: Named): Identity.Scanned => ({
   vendor,
-  account: Hostile.toKey(account),
-  scanType: scanType === undefined ? null : Hostile.toKey(scanType),
+  account: HostileText.toKey(account),
+  scanType: scanType === undefined ? null : HostileText.toKey(scanType),
   subject: {
     kind: subject.kind,
-    id: Hostile.toKey(subject.id),
-    ...(subject.series === undefined ? {} : { series: Hostile.toKey(subject.series) })
+    id: HostileText.toKey(subject.id),
+    ...(subject.series === undefined ? {} : { series: HostileText.toKey(subject.series) })
   }
 })
 
@@ -56,7 +55,7 @@ export const findingUid = (scanned: string, scan: Pick<Named, "subject">, findin
 export const assessmentUid = (scanned: string): string => hash(Identity.ofAssessment(scanned))
 
 export const scanOf = ({ account, scanId, vendor }: Pick<ReportScan, "vendor" | "account" | "scanId">): string | null =>
-  scanId === null ? null : Identity.ofScan({ vendor, account: Hostile.toKey(account), scanId: Hostile.toKey(scanId) })
+  scanId === null ? null : Identity.ofScan({ vendor, account: HostileText.toKey(account), scanId: HostileText.toKey(scanId) })
 
 export const countBy = <A>(items: Iterable<A>, key: (item: A) => string): Map<string, number> => {
   const out = new Map<string, number>()

@@ -1,5 +1,5 @@
 import * as Severity from "@scanpoll/core/model/Severity"
-import * as Hostile from "../HostileText.ts"
+import * as HostileText from "../HostileText.ts"
 import { type ReportFinding, type ReportScan, worstFirst as bySeverity } from "../ReportScan.ts"
 import { hash } from "./hash.ts"
 import * as Identities from "./identities.ts"
@@ -20,7 +20,7 @@ export interface Issue {
 
 // Named after the vendor, unless the vendor's own name for it already is.
 export const ruleOf = (scan: ReportScan, finding: ReportFinding): string => {
-  const rule = Hostile.toLine(finding.ruleId, 160) || "finding"
+  const rule = HostileText.toLine(finding.ruleId, 160) || "finding"
   return rule.startsWith(`${scan.vendor}/`) ? rule : `${scan.vendor}/${rule}`
 }
 
@@ -44,7 +44,7 @@ const repeatsOf = (scan: ReportScan): ReadonlyMap<ReportFinding, number> => {
   const seen = new Map<string, number>()
   const found = new Map<ReportFinding, number>()
   for (const finding of scan.findings.items) {
-    const id = Hostile.toKey(finding.findingId)
+    const id = HostileText.toKey(finding.findingId)
     const times = (seen.get(id) ?? 0) + 1
     seen.set(id, times)
     if (times > 1) found.set(finding, times)
@@ -60,9 +60,9 @@ export const uidOf = ({ scan, scanned }: Placed, finding: ReportFinding): string
 
 const ofFinding = (placed: Placed, subject: string, finding: ReportFinding): Issue => {
   const { scan } = placed
-  const title = Hostile.toLine(finding.title, 200) || Hostile.toLine(finding.ruleId, 200) || "finding"
-  const where = finding.resource === null ? subject : Hostile.toLine(finding.resource, 300)
-  const told = finding.description === null ? "" : Hostile.toBlock(finding.description, 4_000)
+  const title = HostileText.toLine(finding.title, 200) || HostileText.toLine(finding.ruleId, 200) || "finding"
+  const where = finding.resource === null ? subject : HostileText.toLine(finding.resource, 300)
+  const told = finding.description === null ? "" : HostileText.toBlock(finding.description, 4_000)
   return {
     kind: "finding",
     uid: uidOf(placed, finding),
@@ -87,7 +87,7 @@ const ownSeverity = (scan: ReportScan): Severity.Severity | null => {
 }
 
 const ofAssessment = ({ scan, scanned }: Placed, subject: string, severity: Severity.Severity): Issue => {
-  const type = scan.scanType === undefined ? "" : `${Hostile.toLine(scan.scanType, 40)}/`
+  const type = scan.scanType === undefined ? "" : `${HostileText.toLine(scan.scanType, 40)}/`
   const parts = [Words.says(scan), Words.findings(scan)]
   return {
     kind: "assessment",

@@ -1,13 +1,13 @@
 import type { Nodes, PhrasingContent, Root, RootContent, Table, TableCell, TableRow } from "mdast"
 import { gfmToMarkdown } from "mdast-util-gfm"
 import { toMarkdown, type Options } from "mdast-util-to-markdown"
-import * as Hostile from "../HostileText.ts"
+import * as HostileText from "../HostileText.ts"
 
 // Builds Markdown as a tree, so that nothing in a text can become anything but text.
 
 export const text = (value: string): PhrasingContent => ({
   type: "text",
-  value: Hostile.toMarkdown(Hostile.of(value))
+  value: HostileText.toMarkdown(HostileText.of(value))
 })
 
 export const space: PhrasingContent = { type: "text", value: " " }
@@ -17,7 +17,7 @@ export const strong = (value: string): PhrasingContent => ({ type: "strong", chi
 // A code span, where neither names nor numbers are linked, so that what is copied out of it is exact.
 export const code = (value: string): PhrasingContent => ({
   type: "inlineCode",
-  value: Hostile.toLine(Hostile.of(value), 8_000)
+  value: HostileText.toLine(HostileText.of(value), 8_000)
 })
 
 export const link = (url: string, label: string): PhrasingContent => ({ type: "link", url, children: [text(label)] })
@@ -71,5 +71,5 @@ const options: Options = {
 export const write = (children: ReadonlyArray<RootContent>): string => {
   const root: Root = { type: "root", children: [...children] }
   const node: Nodes = root
-  return Hostile.guardLines(toMarkdown(node, options))
+  return HostileText.guardLines(toMarkdown(node, options))
 }

@@ -4,7 +4,7 @@ import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
-import * as Hostile from "../HostileText.ts"
+import * as HostileText from "../HostileText.ts"
 import { islandId } from "./json.ts"
 import { ScanReport, schemaVersion } from "./reportShape.ts"
 import { sealKey, sha256 } from "./sha256.ts"
@@ -40,7 +40,7 @@ export const fromJson: (value: unknown) => Effect.Effect<ScanReport, ReportError
         message:
           version === undefined
             ? "no report: it has no schemaVersion"
-            : `schemaVersion ${Hostile.toLine(Hostile.of(JSON.stringify(version)), 20)} cannot be read; this program reads ${schemaVersion}`
+            : `schemaVersion ${HostileText.toLine(HostileText.of(JSON.stringify(version)), 20)} cannot be read; this program reads ${schemaVersion}`
       })
     }
     const { digest: _seal, ...report } = yield* decodeShape(value).pipe(
@@ -48,7 +48,7 @@ export const fromJson: (value: unknown) => Effect.Effect<ScanReport, ReportError
         (error) =>
           new ReportError({
             reason: "wrong-shape",
-            message: Hostile.toLine(Hostile.of(`not a report: ${error.message}`), 500)
+            message: HostileText.toLine(HostileText.of(`not a report: ${error.message}`), 500)
           })
       )
     )

@@ -5,7 +5,7 @@ import * as Schema from "effect/Schema"
 import * as ExitCode from "../ExitCode.ts"
 import * as Gate from "../Gate.ts"
 import { HostileText } from "../HostileText.ts"
-import * as Scan from "../ReportScan.ts"
+import * as ReportScan from "../ReportScan.ts"
 
 /**
  * The version of the JSON shape. A reader refuses any other.
@@ -45,7 +45,7 @@ export const Summary = Schema.Struct({
   total: Schema.Natural,
   incomplete: Schema.Natural,
   byState: StateCounts,
-  bySeverity: Scan.SeverityCounts,
+  bySeverity: ReportScan.SeverityCounts,
   worstSeverity: Severity.Severity
 })
 
@@ -63,8 +63,8 @@ export type Summary = typeof Summary.Type
  */
 export const Run = Schema.Struct({
   id: HostileText,
-  startedAt: Scan.Time,
-  finishedAt: Scan.Time,
+  startedAt: ReportScan.Time,
+  finishedAt: ReportScan.Time,
   plan: Schema.NullOr(HostileText)
 })
 
@@ -85,7 +85,7 @@ export const ScanReport = Schema.Struct({
   tool: Schema.Struct({ name: Schema.Literal("scanpoll"), version: HostileText }),
   run: Run,
   summary: Summary,
-  scans: Schema.Array(Scan.ReportScan),
+  scans: Schema.Array(ReportScan.ReportScan),
   gate: Gate.GateResult,
   exit: ExitCode.Exit,
   digest: Schema.optionalKey(Schema.String.check(Schema.isPattern(/^sha256:[0-9a-f]{64}$/u)))

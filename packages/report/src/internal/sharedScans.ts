@@ -1,8 +1,8 @@
 // Records of different subjects under scan that got one id from the vendor: the answer is the verdict of one of them at
 // most, and each of them says so.
 import type { ScanRecord } from "@scanpoll/core/model/ScanRecord"
-import * as Outcome from "@scanpoll/core/model/ScanOutcome"
-import * as Ticket from "@scanpoll/core/model/ScanTicket"
+import * as ScanOutcome from "@scanpoll/core/model/ScanOutcome"
+import * as ScanTicket from "@scanpoll/core/model/ScanTicket"
 import * as Contradiction from "@scanpoll/core/unstable/model/Contradiction"
 import * as Identity from "@scanpoll/core/unstable/model/Identity"
 
@@ -32,8 +32,8 @@ const told = (row: Row, others: ReadonlyArray<Row>): ScanRecord => {
   if (outcome === null || Contradiction.confirms({ subject: record.subject, scanType }, outcome)) {
     return withWarning(record, warning)
   }
-  const lost = Outcome.missing(outcome).some(({ kind }) => kind === "assessment")
-  const judged = lost ? outcome : Outcome.withoutEvidence(outcome, `${warning}; the answer does not say whose it is`)
+  const lost = ScanOutcome.missing(outcome).some(({ kind }) => kind === "assessment")
+  const judged = lost ? outcome : ScanOutcome.withoutEvidence(outcome, `${warning}; the answer does not say whose it is`)
   return withWarning({ ...record, outcome: judged }, warning)
 }
 
@@ -44,7 +44,7 @@ export const tell = (
   const rows = records.map((record, at): Row => ({ record, scanType: scanTypeOf(at) ?? null }))
   const groups = Map.groupBy(
     rows.filter(({ record: { subject, ticket } }) => ticket !== null && subject.kind !== "unknown"),
-    ({ record: { ticket } }) => (ticket === null ? "" : JSON.stringify([ticket.origin, Ticket.accountKey(ticket)]))
+    ({ record: { ticket } }) => (ticket === null ? "" : JSON.stringify([ticket.origin, ScanTicket.accountKey(ticket)]))
   )
   const changed = new Map<ScanRecord, ScanRecord>()
   for (const group of groups.values()) {

@@ -1,6 +1,5 @@
 import * as Severity from "@scanpoll/core/model/Severity"
-import * as Hostile from "../HostileText.ts"
-import type { HostileText } from "../HostileText.ts"
+import * as HostileText from "../HostileText.ts"
 import {
   type ReportFinding,
   type ReportScan,
@@ -48,17 +47,17 @@ export const moment = (time: string): string => `${time.slice(0, 10)} ${time.sli
 export const acceptance = (suppression: Suppression | null | undefined, max = 200): string => {
   if (suppression === null || suppression === undefined) return ""
   const { by = null, reason, until } = suppression
-  const who = by === null ? "" : ` by ${Hostile.toLine(by, 60)}`
+  const who = by === null ? "" : ` by ${HostileText.toLine(by, 60)}`
   const end = until === null ? "" : ` until ${until.slice(0, 10)}`
-  return `accepted${who}${end}: ${Hostile.toLine(reason, max)}`
+  return `accepted${who}${end}: ${HostileText.toLine(reason, max)}`
 }
 
 // How the whole run is named: a title a person gave, or the plan.
 export const title = (report: ScanReport, given: string | null): string => {
-  if (given !== null) return Hostile.toLine(Hostile.of(given), 200)
+  if (given !== null) return HostileText.toLine(HostileText.of(given), 200)
   const { plan } = report.run
   if (plan === null) return "Scan report"
-  const name = Hostile.toLine(plan, 300).split(/[/\\]/).at(-1) ?? ""
+  const name = HostileText.toLine(plan, 300).split(/[/\\]/).at(-1) ?? ""
   return name === "" ? "Scan report" : `Scan report: ${name}`
 }
 
@@ -66,7 +65,7 @@ export const score = (scan: ReportScan): string | null => {
   const found = scan.assessment?.score ?? null
   if (found === null) return null
   const of = found.min === 0 ? `of ${number(found.max)}` : `between ${number(found.min)} and ${number(found.max)}`
-  const grade = found.grade === null ? "" : `, grade ${Hostile.toLine(found.grade, 20)}`
+  const grade = found.grade === null ? "" : `, grade ${HostileText.toLine(found.grade, 20)}`
   const way = found.direction === "lower-is-better" ? ", lower is better" : ""
   const basis = found.basis === "derived" ? ", derived by us" : ""
   return `score ${number(found.value)} ${of}${grade}${way}${basis}`
@@ -74,14 +73,14 @@ export const score = (scan: ReportScan): string | null => {
 
 export const vendorWord = (scan: ReportScan): string | null => {
   const word = scan.assessment?.vendorSeverity ?? null
-  return word === null ? null : Hostile.toLine(word, 60)
+  return word === null ? null : HostileText.toLine(word, 60)
 }
 
 // The score and the vendor's own word, unless the word is the grade.
 export const says = (scan: ReportScan): string | null => {
   const word = vendorWord(scan)
   const grade = scan.assessment?.score?.grade ?? null
-  const same = word === null || (grade !== null && Hostile.toLine(grade, 60) === word)
+  const same = word === null || (grade !== null && HostileText.toLine(grade, 60) === word)
   const accepted = acceptance(scan.assessment?.suppression)
   const parts = [
     score(scan),
@@ -121,7 +120,7 @@ export const findings = (scan: ReportScan): string | null => {
   const tail = accepted === 0 ? "" : `, ${number(accepted)} accepted`
   const present = scan.findings.items.filter((item) => item.status !== "resolved").length
   const lost = Evidence.missing(scan).find(({ kind }) => kind === "findings")
-  if (lost !== undefined) return Hostile.toLine(lost.reason, 200)
+  if (lost !== undefined) return HostileText.toLine(lost.reason, 200)
   switch (coverage) {
     case "unavailable":
       return "the vendor's findings could not be fetched"
@@ -145,7 +144,7 @@ export const findings = (scan: ReportScan): string | null => {
 
 // The evidence that is unavailable in a scan that ended, in words; null where nothing is.
 export const missing = (scan: ReportScan): string | null => {
-  const reasons = [...new Set(Evidence.missing(scan).map(({ reason }) => Hostile.toLine(reason, 200)))]
+  const reasons = [...new Set(Evidence.missing(scan).map(({ reason }) => HostileText.toLine(reason, 200)))]
   return reasons.length === 0 ? null : reasons.join("; ")
 }
 
@@ -153,7 +152,7 @@ export const missing = (scan: ReportScan): string | null => {
 export const isFull = (scan: ReportScan): boolean => scan.state === "completed" && missing(scan) === null
 
 // The rows that break a rule of the gate.
-export const breaking = (report: ScanReport): ReadonlySet<HostileText> =>
+export const breaking = (report: ScanReport): ReadonlySet<HostileText.HostileText> =>
   new Set(report.gate.rules.flatMap((rule) => (rule.passed ? [] : rule.scans)))
 
 // Nothing of it has to be looked at: it completed with all its evidence, and says nothing of medium or worse, nothing new
@@ -169,7 +168,7 @@ export const isUnremarkable = (scan: ReportScan): boolean =>
 export const lacking = (report: ScanReport): number => report.scans.filter((scan) => missing(scan) !== null).length
 
 export const ruleName = ({ rule, threshold, vendor }: ScanReport["gate"]["rules"][number]): string => {
-  const value = typeof threshold === "number" ? String(threshold) : Hostile.toLine(threshold, 60)
+  const value = typeof threshold === "number" ? String(threshold) : HostileText.toLine(threshold, 60)
   return `${rule} ${vendor === null ? value : `${vendor}=${value}`}`
 }
 
@@ -188,7 +187,7 @@ export const delta = (scan: ReportScan): string | null => {
 export const age = (scan: ReportScan): string | null => {
   const old = scan.ageMs === null ? "" : `, ${duration(scan.ageMs)} old`
   if (scan.reused) {
-    const why = scan.reusedBecause === undefined ? "" : `: ${Hostile.toLine(scan.reusedBecause, 120)}`
+    const why = scan.reusedBecause === undefined ? "" : `: ${HostileText.toLine(scan.reusedBecause, 120)}`
     return `taken from the journal${old}${why}`
   }
   if (scan.cached) return `answered from the vendor's cache${old}`
@@ -219,8 +218,8 @@ export const progress = (scan: ReportScan): string | null => {
 
 export const reason = (scan: ReportScan): string | null => {
   if (scan.reason === null) return null
-  const message = Hostile.toLine(scan.reason.message, 400)
-  const code = scan.reason.code === null ? "" : Hostile.toLine(scan.reason.code, 80)
+  const message = HostileText.toLine(scan.reason.message, 400)
+  const code = scan.reason.code === null ? "" : HostileText.toLine(scan.reason.code, 80)
   return code === "" || message.includes(code) ? message : `${message} (${code})`
 }
 
@@ -228,10 +227,10 @@ export const reason = (scan: ReportScan): string | null => {
 const commandAtMost = 8_000
 
 export const command = (scan: Pick<ReportScan, "next">): string | null =>
-  scan.next === null || scan.next.command === null ? null : Hostile.toLine(scan.next.command, commandAtMost)
+  scan.next === null || scan.next.command === null ? null : HostileText.toLine(scan.next.command, commandAtMost)
 
 export const advice = (scan: Pick<ReportScan, "next">): string | null =>
-  scan.next === null ? null : Hostile.toLine(scan.next.advice, 120)
+  scan.next === null ? null : HostileText.toLine(scan.next.advice, 120)
 
 export const next = (scan: Pick<ReportScan, "next">): string | null => {
   const words = advice(scan)
@@ -293,5 +292,5 @@ export const byVendor = (scans: ReadonlyArray<ReportScan>): ReadonlyMap<string, 
   Map.groupBy(scans, (scan) => scan.vendor)
 
 /** The plan as `sarif` and `github` name it. */
-export const planOf = (report: ScanReport, { planPath }: RenderOptions): HostileText | null =>
-  planPath === undefined || planPath === null ? report.run.plan : Hostile.of(planPath)
+export const planOf = (report: ScanReport, { planPath }: RenderOptions): HostileText.HostileText | null =>
+  planPath === undefined || planPath === null ? report.run.plan : HostileText.of(planPath)

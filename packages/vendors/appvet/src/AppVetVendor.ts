@@ -19,7 +19,6 @@ import * as Vendor from "@scanpoll/core/vendor/Vendor"
 import * as Wire from "@scanpoll/core/vendor/Wire"
 import * as AppVetPolicy from "./AppVetPolicy.ts"
 import * as AppVetSchema from "./AppVetSchema.ts"
-import type { AppVetPayload, AppVetRequest } from "./AppVetSchema.ts"
 import * as findings from "./internal/findings.ts"
 
 const letters: Readonly<Record<string, Severity.Severity>> = {
@@ -51,7 +50,7 @@ interface Told {
 }
 
 /** No assessment when the result says neither a score nor a grade. */
-const assess = ({ result = {} }: AppVetPayload, { link, warn }: About): Told | Unusable => {
+const assess = ({ result = {} }: AppVetSchema.AppVetPayload, { link, warn }: About): Told | Unusable => {
   const { grade = null, report_url, score = null } = result
   if (score !== null && !(score >= 0 && score <= 100)) {
     return Vendor.unusable("score-out-of-range", "result.score is not from 0 to 100")
@@ -64,7 +63,7 @@ const assess = ({ result = {} }: AppVetPayload, { link, warn }: About): Told | U
   return { assessment: score === null ? Vendor.assessment(told) : Vendor.scored(score, { ...told, grade }), report }
 }
 
-const target = ({ url }: Pick<AppVetRequest, "url">): string => Vendor.sameUrl(url) ?? url
+const target = ({ url }: Pick<AppVetSchema.AppVetRequest, "url">): string => Vendor.sameUrl(url) ?? url
 
 /** The address that an answer names, in its normal form. */
 const answered = (answer: unknown) => {
@@ -86,7 +85,7 @@ const otherThan = (outcome: Gathered["outcome"], { type, url }: AppVetSchema.Rep
   return subject === undefined ? null : Contradiction.between({ subject, scanType }, told)
 }
 
-const check = ({ callbackUrl, url }: AppVetRequest) => {
+const check = ({ callbackUrl, url }: AppVetSchema.AppVetRequest) => {
   const address = Vendor.urlFault(url, { public: true })
   const isHook = callbackUrl === undefined || (Vendor.urlFault(callbackUrl) === null && /^https:/i.test(callbackUrl))
   return [

@@ -1,4 +1,3 @@
-import type { Findings } from "@scanpoll/core/model/ScanOutcome"
 import * as ScanOutcome from "@scanpoll/core/model/ScanOutcome"
 import { VendorConfigError, VendorHttp } from "@scanpoll/core/http/VendorHttp"
 import { assert, describe, it } from "@effect/vitest"
@@ -316,7 +315,7 @@ describe("collecting the findings", () => {
     Fake.response(200, { ...Fake.fixture("report"), ...changes })
   const checks = (...list: ReadonlyArray<unknown>) =>
     report({ categories: [{ name: "Headers", checks: list }], summary: null })
-  const brief = (findings: Findings) => findings.items.map((item) => [item.ruleId, item.severity])
+  const brief = (findings: ScanOutcome.Findings) => findings.items.map((item) => [item.ruleId, item.severity])
 
   it.effect("asks for the report of the scan, once", () =>
     Effect.gen(function* () {

@@ -16,7 +16,7 @@ import * as PollFault from "@scanpoll/core/model/PollFault"
 import * as ScanOutcome from "@scanpoll/core/model/ScanOutcome"
 import * as ScanTicket from "@scanpoll/core/model/ScanTicket"
 import { Compliance, ComplianceAdapter, type ComplianceSchema } from "@scanpoll/compliance"
-import * as CompliancePayload from "@scanpoll/compliance/ComplianceSchema"
+import * as ComplianceSchema from "@scanpoll/compliance/ComplianceSchema"
 import { answer, fake, fixture, origin, readPoll, secret, unreadable, withFields, without } from "./FakeVendor.ts"
 
 const request: ComplianceSchema.ComplianceRequest = {
@@ -320,7 +320,7 @@ describe("a completed scan", () => {
     assert.deepStrictEqual(outcome.payload["new_thing"], [1, { a: null }])
     assert.include(Object.keys(outcome.payload), "__proto__")
     assert.deepStrictEqual(outcome.warnings, [])
-    const codec = Schema.toCodecJson(ScanOutcome.schema(CompliancePayload.CompliancePayload))
+    const codec = Schema.toCodecJson(ScanOutcome.schema(ComplianceSchema.CompliancePayload))
     const stored = JSON.parse(JSON.stringify(Schema.encodeSync(codec)(outcome)))
     assert.deepStrictEqual<unknown>(Schema.decodeUnknownSync(codec)(stored), outcome)
     assert.isFalse("polluted" in {})

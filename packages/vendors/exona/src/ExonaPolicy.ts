@@ -12,7 +12,6 @@ import type { AccountLimits, KnownDurations, PaceName } from "@scanpoll/core/eng
 import * as PollPolicy from "@scanpoll/core/policy/PollPolicy"
 import * as VendorLimits from "@scanpoll/core/policy/VendorLimits"
 import * as Duration from "effect/Duration"
-import type { ExonaRequest } from "./ExonaSchema.ts"
 import * as ExonaSchema from "./ExonaSchema.ts"
 
 /**
@@ -96,7 +95,7 @@ export const typicalDuration: Duration.Duration = Duration.seconds(75)
  * @category constructors
  * @since 0.1.0
  */
-export const durations: KnownDurations<ExonaRequest> = {
+export const durations: KnownDurations<ExonaSchema.ExonaRequest> = {
   prior: { low: Duration.seconds(30), high: Duration.seconds(120) },
   kind: (request) => (ExonaSchema.hasQuestionnaire(request) ? "questionnaire" : "")
 }

@@ -18,7 +18,6 @@ import type { About, ErrorRow, Unusable, Verdict } from "@scanpoll/core/vendor/D
 import * as Vendor from "@scanpoll/core/vendor/Vendor"
 import * as Wire from "@scanpoll/core/vendor/Wire"
 import * as ExonaPolicy from "./ExonaPolicy.ts"
-import type { ExonaRequest } from "./ExonaSchema.ts"
 import * as ExonaSchema from "./ExonaSchema.ts"
 import * as Answers from "./internal/answer.ts"
 import * as findings from "./internal/findings.ts"
@@ -36,7 +35,7 @@ import * as findings from "./internal/findings.ts"
  * @category destructors
  * @since 0.1.0
  */
-export const fingerprint = (request: ExonaRequest): string => {
+export const fingerprint = (request: ExonaSchema.ExonaRequest): string => {
   const asked = ExonaSchema.hasQuestionnaire(request)
   const forced = request.forceRefresh === true
   const questions = (request.questionnaire ?? []).map(({ answer, question }) => [question, answer])
@@ -58,7 +57,7 @@ export const fingerprint = (request: ExonaRequest): string => {
  * @category destructors
  * @since 0.1.1
  */
-export const maxAge = (request: ExonaRequest): Duration.Duration | null => {
+export const maxAge = (request: ExonaSchema.ExonaRequest): Duration.Duration | null => {
   if (request.forceRefresh === true) return Duration.zero
   if (request.maxAgeDays !== undefined) return Duration.days(request.maxAgeDays)
   return ExonaSchema.hasQuestionnaire(request) ? Duration.zero : null
@@ -118,7 +117,7 @@ const answered = (answer: unknown): Subject | null => {
 /** What a cached answer does not keep of what was asked for. */
 const cacheWarnings = (
   answer: unknown,
-  request: ExonaRequest,
+  request: ExonaSchema.ExonaRequest,
   { ageMs }: ScanOutcome<unknown>
 ): ReadonlyArray<string> => {
   if (Wire.get(answer, ["cached"]) !== true) return []

@@ -3,8 +3,8 @@ import { TransportFault, type VendorResponse } from "@scanpoll/core/http/VendorH
 import { CredentialError } from "@scanpoll/core/http/Credential"
 import type { Observation } from "@scanpoll/core/model/Observation"
 import type { PollFault } from "@scanpoll/core/model/PollFault"
-import * as Outcome from "@scanpoll/core/model/ScanOutcome"
-import * as Ticket from "@scanpoll/core/model/ScanTicket"
+import * as ScanOutcome from "@scanpoll/core/model/ScanOutcome"
+import * as ScanTicket from "@scanpoll/core/model/ScanTicket"
 import { Exona } from "@scanpoll/exona"
 import type { Options } from "@scanpoll/exona/ExonaAdapter"
 import type { ExonaRequest, ExonaResult } from "@scanpoll/exona/ExonaSchema"
@@ -21,7 +21,7 @@ import { type Asked, fakeVendor, fixture, json, origin, request, seconds, secret
 const id = "scn_01hx7m2d3e4f5g6h7j8k9l0mn"
 
 const ticketOf = (scanId: string) =>
-  Ticket.make({ vendor: "exona", origin, account: "default", scanId, submittedAt: 0 })
+  ScanTicket.make({ vendor: "exona", origin, account: "default", scanId, submittedAt: 0 })
 
 const credential = Redacted.make(secret)
 
@@ -44,12 +44,12 @@ const faultOf = (response: VendorResponse | TransportFault, scanId = id) => Effe
 const submitOf = (response: VendorResponse | TransportFault, given: ExonaRequest = request) =>
   Effect.flatMap(ready(response), ({ adapter }) => adapter.submit(given))
 
-const settled = (observation: Observation<Outcome.ScanOutcome<ExonaResult>>): Outcome.ScanOutcome<ExonaResult> => {
+const settled = (observation: Observation<ScanOutcome.ScanOutcome<ExonaResult>>): ScanOutcome.ScanOutcome<ExonaResult> => {
   if (observation._tag !== "Settled") throw new Error(`expected an outcome, got ${observation._tag}`)
   return observation.value
 }
 
-const completedOf = (outcome: Outcome.ScanOutcome<ExonaResult>): Outcome.Completed<ExonaResult> => {
+const completedOf = (outcome: ScanOutcome.ScanOutcome<ExonaResult>): ScanOutcome.Completed<ExonaResult> => {
   if (outcome._tag !== "Completed") throw new Error(`expected a completed scan, got ${outcome._tag}`)
   return outcome
 }
@@ -57,7 +57,7 @@ const completedOf = (outcome: Outcome.ScanOutcome<ExonaResult>): Outcome.Complet
 const settle = (body: unknown, more: Partial<VendorResponse> = {}) =>
   Effect.map(pollOf(json(200, body, more)), (answer) => settled(answer.observation))
 
-const already = (answer: Submitted | Already<ExonaResult>): Outcome.ScanOutcome<ExonaResult> => {
+const already = (answer: Submitted | Already<ExonaResult>): ScanOutcome.ScanOutcome<ExonaResult> => {
   if (answer._tag !== "Already") throw new Error("expected an outcome from the submission")
   return answer.outcome
 }
@@ -182,7 +182,7 @@ describe("a poll", () => {
   it.effect("a completed scan whose verdict and incidents are empty is completed, but never clean", () =>
     Effect.gen(function* () {
       const outcome = completedOf(yield* settle(fixture("completed-bare")))
-      assert.strictEqual(Outcome.severity(outcome), "unknown")
+      assert.strictEqual(ScanOutcome.severity(outcome), "unknown")
       assert.deepStrictEqual(outcome.findings, { coverage: "full", total: 0, items: [] })
     })
   )
@@ -400,7 +400,7 @@ describe("matched incidents", () => {
         remediation: null,
         references: ["https://news.example/claims"]
       })
-      assert.strictEqual(Outcome.severity(outcome), "low")
+      assert.strictEqual(ScanOutcome.severity(outcome), "low")
     })
   )
 
@@ -457,7 +457,7 @@ describe("matched incidents", () => {
     Effect.gen(function* () {
       for (const missing of [undefined, null, "none"]) {
         const outcome = yield* findingsOf(missing)
-        assert.deepStrictEqual(outcome.findings, Outcome.noFindings)
+        assert.deepStrictEqual(outcome.findings, ScanOutcome.noFindings)
         assert.isAbove(outcome.warnings.length, 0)
       }
     })
@@ -795,7 +795,7 @@ describe("the adapter", () => {
     Effect.gen(function* () {
       const { adapter } = yield* ready(json(200, fixture("completed")))
       const outcome = settled((yield* adapter.poll(ticketOf(id))).observation)
-      const codec = Outcome.schema(adapter.payload)
+      const codec = ScanOutcome.schema(adapter.payload)
       const stored = JSON.stringify(yield* Schema.encodeUnknownEffect(codec)(outcome))
       assert.deepStrictEqual<unknown>(yield* Schema.decodeUnknownEffect(codec)(JSON.parse(stored)), outcome)
     })

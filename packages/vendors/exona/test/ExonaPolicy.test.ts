@@ -1,7 +1,6 @@
 import * as DurationModel from "@scanpoll/core/engine/DurationModel"
 import * as Observation from "@scanpoll/core/model/Observation"
 import * as PollPolicy from "@scanpoll/core/policy/PollPolicy"
-import type { PollTick } from "@scanpoll/core/policy/PollTick"
 import * as ExonaPolicy from "@scanpoll/exona/ExonaPolicy"
 import { assert, describe, it } from "@effect/vitest"
 import * as Duration from "effect/Duration"

@@ -1,5 +1,5 @@
 import * as VendorHttp from "@scanpoll/core/http/VendorHttp"
-import * as Ticket from "@scanpoll/core/model/ScanTicket"
+import * as ScanTicket from "@scanpoll/core/model/ScanTicket"
 import { Exona } from "@scanpoll/exona"
 import type { ExonaRequest } from "@scanpoll/exona/ExonaSchema"
 import { ExonaSimulator, Script } from "@scanpoll/testkit"
@@ -28,7 +28,7 @@ const acme: ExonaRequest = { company: { name: "Acme AI Ltd", website: "https://a
 const named = (label: string): ExonaRequest => ({ company: { name: label, website: `https://${label}.example` } })
 
 const ticketFor = (adapter: Effect.Success<ReturnType<typeof start>>["adapter"], scanId: string) =>
-  Ticket.make({ vendor: "exona", origin: adapter.origin, account: "default", scanId, submittedAt: null })
+  ScanTicket.make({ vendor: "exona", origin: adapter.origin, account: "default", scanId, submittedAt: null })
 
 describe("over real sockets", () => {
   it.live("a scan is submitted, polled while it runs and completed with the very result that was served", () =>

@@ -5,7 +5,7 @@ import { type VendorResponse, TransportFault, VendorHttp } from "@scanpoll/core/
 import type { PollAnswer } from "@scanpoll/core/model/Observation"
 import type { PollFault } from "@scanpoll/core/model/PollFault"
 import type { ScanOutcome } from "@scanpoll/core/model/ScanOutcome"
-import * as Ticket from "@scanpoll/core/model/ScanTicket"
+import * as ScanTicket from "@scanpoll/core/model/ScanTicket"
 import { Exona } from "@scanpoll/exona"
 import type { ExonaRequest, ExonaResult } from "@scanpoll/exona/ExonaSchema"
 import * as Duration from "effect/Duration"
@@ -94,7 +94,7 @@ export const readPoll = (
       Effect.orDie,
       Effect.flatMap((adapter) =>
         Effect.result(
-          adapter.poll(Ticket.make({ vendor: "exona", origin, account: "default", scanId, submittedAt: 0 }))
+          adapter.poll(ScanTicket.make({ vendor: "exona", origin, account: "default", scanId, submittedAt: 0 }))
         )
       ),
       Effect.provide(fakeVendor(response).layer)

@@ -22,7 +22,6 @@ import type * as Severity from "@scanpoll/core/model/Severity"
 import * as Vendor from "@scanpoll/core/vendor/Vendor"
 import * as Wire from "@scanpoll/core/vendor/Wire"
 import * as SonarQubeSchema from "./SonarQubeSchema.ts"
-import type { SonarQubeGate, SonarQubeIssue, SonarQubeRequest } from "./SonarQubeSchema.ts"
 
 /**
  * What a gate is worth, unless another rule is given.
@@ -65,7 +64,7 @@ const severities: ReadonlyArray<readonly [Severity.Severity, ReadonlyArray<strin
  * @category destructors
  * @since 0.2.0
  */
-export const severityOf = ({ impacts = [], severity }: SonarQubeIssue): Severity.Severity => {
+export const severityOf = ({ impacts = [], severity }: SonarQubeSchema.SonarQubeIssue): Severity.Severity => {
   const words = impacts.length > 0 ? impacts.map((impact) => impact.severity) : [severity ?? ""]
   // An unknown word may be the worst.
   if (words.some((word) => !severities.some(([, known]) => known.includes(word)))) return "unknown"
@@ -83,7 +82,7 @@ export const severityOf = ({ impacts = [], severity }: SonarQubeIssue): Severity
  */
 export interface Options {
   readonly gate?: (status: string) => Pick<Assessment, "compliance" | "severity">
-  readonly issue?: (issue: SonarQubeIssue) => Severity.Severity
+  readonly issue?: (issue: SonarQubeSchema.SonarQubeIssue) => Severity.Severity
   readonly issues?: "new" | "all"
   readonly auth?: "bearer" | "basic"
 }
@@ -170,7 +169,7 @@ export const define = ({
   gate = gateOf,
   issue = severityOf,
   issues = "new"
-}: Options = {}): Vendor.Vendor<SonarQubeRequest, SonarQubeGate> =>
+}: Options = {}): Vendor.Vendor<SonarQubeSchema.SonarQubeRequest, SonarQubeSchema.SonarQubeGate> =>
   Vendor.define({
     name: "sonarqube",
     title: "SonarQube",
@@ -328,7 +327,7 @@ export const define = ({
  * @category constructors
  * @since 0.2.0
  */
-export const vendor: Vendor.Vendor<SonarQubeRequest, SonarQubeGate> = define()
+export const vendor: Vendor.Vendor<SonarQubeSchema.SonarQubeRequest, SonarQubeSchema.SonarQubeGate> = define()
 
 /**
  * SonarQube for one account, as a service.
@@ -336,7 +335,7 @@ export const vendor: Vendor.Vendor<SonarQubeRequest, SonarQubeGate> = define()
  * @category services
  * @since 0.2.0
  */
-export class SonarQube extends Context.Service<SonarQube, ScanAdapter<SonarQubeRequest, SonarQubeGate>>()(
+export class SonarQube extends Context.Service<SonarQube, ScanAdapter<SonarQubeSchema.SonarQubeRequest, SonarQubeSchema.SonarQubeGate>>()(
   "@scanpoll/sonarqube/SonarQubeVendor/SonarQube"
 ) {
   /**

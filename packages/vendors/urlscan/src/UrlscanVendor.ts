@@ -21,7 +21,6 @@ import type { About } from "@scanpoll/core/vendor/Definition"
 import * as Vendor from "@scanpoll/core/vendor/Vendor"
 import * as Wire from "@scanpoll/core/vendor/Wire"
 import * as UrlscanSchema from "./UrlscanSchema.ts"
-import type { UrlscanPayload, UrlscanRequest, UrlscanVerdict } from "./UrlscanSchema.ts"
 
 /**
  * The severity of a verdict, unless another rule is given.
@@ -36,7 +35,7 @@ import type { UrlscanPayload, UrlscanRequest, UrlscanVerdict } from "./UrlscanSc
  * @category destructors
  * @since 0.2.0
  */
-export const severityOf = ({ malicious = false, score }: UrlscanVerdict): Severity.Severity =>
+export const severityOf = ({ malicious = false, score }: UrlscanSchema.UrlscanVerdict): Severity.Severity =>
   malicious ? "critical" : score >= 50 ? "high" : score > 0 ? "medium" : score < 0 ? "none" : "info"
 
 /**
@@ -46,7 +45,7 @@ export const severityOf = ({ malicious = false, score }: UrlscanVerdict): Severi
  * @since 0.2.0
  */
 export interface Options {
-  readonly severity?: (verdict: UrlscanVerdict) => Severity.Severity
+  readonly severity?: (verdict: UrlscanSchema.UrlscanVerdict) => Severity.Severity
 }
 
 const isText = (value: unknown): boolean => typeof value === "string" && value.trim() !== ""
@@ -69,7 +68,7 @@ const wordOf = (body: unknown): string | null => {
 const finding = (ruleId: string, title: string, severity: Severity.Severity): Finding =>
   Vendor.finding({ findingId: ruleId, ruleId, title, severity })
 
-const findingsOf = (verdict: UrlscanVerdict, severity: Severity.Severity, flagged: number): ReadonlyArray<Finding> => {
+const findingsOf = (verdict: UrlscanSchema.UrlscanVerdict, severity: Severity.Severity, flagged: number): ReadonlyArray<Finding> => {
   const brands = (verdict.brands ?? []).map((brand) => (typeof brand === "string" ? brand : brand.key))
   return [
     ...(verdict.categories ?? []).map((name) => finding(`urlscan/category/${name}`, `Category: ${name}`, severity)),
@@ -79,7 +78,7 @@ const findingsOf = (verdict: UrlscanVerdict, severity: Severity.Severity, flagge
 }
 
 const completed =
-  (severity: (verdict: UrlscanVerdict) => Severity.Severity) =>
+  (severity: (verdict: UrlscanSchema.UrlscanVerdict) => Severity.Severity) =>
   (
     { page = {}, stats, task: { visibility }, verdicts: { overall } }: typeof UrlscanSchema.UrlscanAnswer.Type,
     { link, scanId, warn }: About
@@ -134,7 +133,7 @@ const denied = { poll: "Denied", submit: "Denied", advice: keyAdvice } as const
  * @category constructors
  * @since 0.2.0
  */
-export const define = ({ severity = severityOf }: Options = {}): Vendor.Vendor<UrlscanRequest, UrlscanPayload> =>
+export const define = ({ severity = severityOf }: Options = {}): Vendor.Vendor<UrlscanSchema.UrlscanRequest, UrlscanSchema.UrlscanPayload> =>
   Vendor.define({
     name: "urlscan",
     title: "urlscan.io",
@@ -229,7 +228,7 @@ export const define = ({ severity = severityOf }: Options = {}): Vendor.Vendor<U
  * @category constructors
  * @since 0.2.0
  */
-export const vendor: Vendor.Vendor<UrlscanRequest, UrlscanPayload> = define()
+export const vendor: Vendor.Vendor<UrlscanSchema.UrlscanRequest, UrlscanSchema.UrlscanPayload> = define()
 
 /**
  * urlscan.io for one account, as a service.
@@ -237,7 +236,7 @@ export const vendor: Vendor.Vendor<UrlscanRequest, UrlscanPayload> = define()
  * @category services
  * @since 0.2.0
  */
-export class Urlscan extends Context.Service<Urlscan, ScanAdapter<UrlscanRequest, UrlscanPayload>>()(
+export class Urlscan extends Context.Service<Urlscan, ScanAdapter<UrlscanSchema.UrlscanRequest, UrlscanSchema.UrlscanPayload>>()(
   "@scanpoll/urlscan/UrlscanVendor/Urlscan"
 ) {
   /**

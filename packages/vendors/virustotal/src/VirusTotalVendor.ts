@@ -20,7 +20,6 @@ import type { About } from "@scanpoll/core/vendor/Definition"
 import * as Vendor from "@scanpoll/core/vendor/Vendor"
 import * as Wire from "@scanpoll/core/vendor/Wire"
 import * as VirusTotalSchema from "./VirusTotalSchema.ts"
-import type { VirusTotalPayload, VirusTotalRequest, VirusTotalStats } from "./VirusTotalSchema.ts"
 
 /**
  * The severity of an analysis, unless another rule is given.
@@ -36,7 +35,7 @@ import type { VirusTotalPayload, VirusTotalRequest, VirusTotalStats } from "./Vi
  * @category destructors
  * @since 0.2.0
  */
-export const severityOf = ({ harmless, malicious, suspicious, undetected }: VirusTotalStats): Severity.Severity => {
+export const severityOf = ({ harmless, malicious, suspicious, undetected }: VirusTotalSchema.VirusTotalStats): Severity.Severity => {
   if (malicious > 0) return malicious >= 5 ? "critical" : malicious > 1 ? "high" : "medium"
   if (suspicious > 0) return "low"
   return harmless > 0 ? "none" : undetected > 0 ? "info" : "unknown"
@@ -51,7 +50,7 @@ export const severityOf = ({ harmless, malicious, suspicious, undetected }: Viru
  * @since 0.2.0
  */
 export interface Options {
-  readonly severity?: (stats: VirusTotalStats) => Severity.Severity
+  readonly severity?: (stats: VirusTotalSchema.VirusTotalStats) => Severity.Severity
   readonly requestsPerMinute?: number
   readonly requestsPerDay?: number
 }
@@ -62,7 +61,7 @@ const severities = new Map<string, Severity.Severity>([
 ])
 
 const completed =
-  (severity: (stats: VirusTotalStats) => Severity.Severity) =>
+  (severity: (stats: VirusTotalSchema.VirusTotalStats) => Severity.Severity) =>
   ({ data }: typeof VirusTotalSchema.VirusTotalAnswer.Type, { link, scanId, warn }: About) => {
     const { results = {}, stats } = data.attributes
     const { harmless, malicious, suspicious, timeout = 0, undetected } = stats
@@ -130,7 +129,7 @@ export const define = ({
   requestsPerDay = 500,
   requestsPerMinute = 4,
   severity = severityOf
-}: Options = {}): Vendor.Vendor<VirusTotalRequest, VirusTotalPayload> => {
+}: Options = {}): Vendor.Vendor<VirusTotalSchema.VirusTotalRequest, VirusTotalSchema.VirusTotalPayload> => {
   const isFree = requestsPerMinute <= 4
   const floor = isFree ? 15 : 5
   return Vendor.define({
@@ -221,7 +220,7 @@ export const define = ({
  * @category constructors
  * @since 0.2.0
  */
-export const vendor: Vendor.Vendor<VirusTotalRequest, VirusTotalPayload> = define()
+export const vendor: Vendor.Vendor<VirusTotalSchema.VirusTotalRequest, VirusTotalSchema.VirusTotalPayload> = define()
 
 /**
  * VirusTotal for one account, as a service.
@@ -229,7 +228,7 @@ export const vendor: Vendor.Vendor<VirusTotalRequest, VirusTotalPayload> = defin
  * @category services
  * @since 0.2.0
  */
-export class VirusTotal extends Context.Service<VirusTotal, ScanAdapter<VirusTotalRequest, VirusTotalPayload>>()(
+export class VirusTotal extends Context.Service<VirusTotal, ScanAdapter<VirusTotalSchema.VirusTotalRequest, VirusTotalSchema.VirusTotalPayload>>()(
   "@scanpoll/virustotal/VirusTotalVendor/VirusTotal"
 ) {
   /**

@@ -2,7 +2,7 @@
 // and the wishes of this process that wait for their turn. Law: the claim of the first is that of the others, whatever a
 // clock says and however it ends.
 import * as Account from "../../model/Account.ts"
-import type * as ScanRequest from "../ScanRequest.ts"
+import type * as ScanRequest from "./scanRequest.ts"
 import * as Job from "./job.ts"
 import type * as Progress from "./progress.ts"
 

@@ -19,7 +19,7 @@ import {
   type JournalError,
   mayHeal
 } from "../ScanJournal.ts"
-import type { ScanRequest } from "../ScanRequest.ts"
+import type { ScanRequest } from "./scanRequest.ts"
 import * as SteadyClock from "../../time/SteadyClock.ts"
 import * as Timeouts from "../../time/internal/timeouts.ts"
 import * as Hold from "./hold.ts"

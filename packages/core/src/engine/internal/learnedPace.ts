@@ -2,7 +2,7 @@
 import type * as Duration from "effect/Duration"
 import type * as PollPlanner from "../../policy/PollPlanner.ts"
 import type * as PollPolicy from "../../policy/PollPolicy.ts"
-import type { PollTick } from "../../policy/PollTick.ts"
+import type { PollTick } from "../../policy/internal/pollTick.ts"
 
 interface Mark {
   readonly pace: (tick: PollTick) => Duration.Duration

@@ -9,8 +9,8 @@ import type { ScanOutcome } from "../../model/ScanOutcome.ts"
 import * as ScanTicket from "../../model/ScanTicket.ts"
 import type { PollPolicy } from "../../policy/PollPolicy.ts"
 import * as DurationModel from "../DurationModel.ts"
-import type { PollEvent } from "../PollEvent.ts"
-import type { ScanRequest } from "../ScanRequest.ts"
+import type { PollEvent } from "./pollEvent.ts"
+import type { ScanRequest } from "./scanRequest.ts"
 
 export interface Pacing<Payload, R> {
   readonly policy: PollPolicy<R>

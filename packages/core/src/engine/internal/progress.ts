@@ -6,7 +6,7 @@ import type { ScanTicket } from "../../model/ScanTicket.ts"
 import type { Subject } from "../../model/Subject.ts"
 import type { SubmitError } from "../../model/SubmitError.ts"
 import type { JournalError } from "../ScanJournal.ts"
-import type { ScanRequest } from "../ScanRequest.ts"
+import type { ScanRequest } from "./scanRequest.ts"
 
 // The outcome of a request. `reused`: it was in the journal before the run began, `ageMs` old, since `storedAt`.
 export interface Ended<out Payload> {

@@ -6,7 +6,7 @@ import * as Effect from "effect/Effect"
 import * as SubmitError from "../../model/SubmitError.ts"
 import type { ScanOutcome } from "../../model/ScanOutcome.ts"
 import { clockSkew, type JournalError } from "../ScanJournal.ts"
-import type { Buy } from "../ScanRequest.ts"
+import type { Buy } from "./scanRequest.ts"
 import type * as Job from "./job.ts"
 import * as Progress from "./progress.ts"
 

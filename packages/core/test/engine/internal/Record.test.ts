@@ -3,13 +3,13 @@ import * as Exit from "effect/Exit"
 import * as Progress from "../../../src/engine/internal/progress.ts"
 import * as Record from "../../../src/engine/internal/record.ts"
 import { JournalError } from "../../../src/engine/ScanJournal.ts"
-import { fromRequest } from "../../../src/engine/ScanRequest.ts"
+import { request } from "../../../src/engine/Scans.ts"
 import { PollStopped } from "../../../src/model/PollStopped.ts"
 import * as SubmitError from "../../../src/model/SubmitError.ts"
 import * as Conversation from "@scanpoll/test-support/conversation"
 
 const vendor = Conversation.make()
-const wanted = fromRequest(vendor.adapter, "acme")
+const wanted = request(vendor.adapter, "acme")
 const ticket = vendor.ticket("x")
 const begun = (change: (progress: Progress.Progress<Conversation.Payload>) => void = () => undefined) => {
   const progress = Progress.make<Conversation.Payload>(wanted)

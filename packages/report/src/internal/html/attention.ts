@@ -1,6 +1,6 @@
 // What to look at: the worst scans, and those without a full result, put together where one reason stands behind many.
 import type { Severity } from "@scanpoll/core/model/Severity"
-import * as Hostile from "../../HostileText.ts"
+import * as HostileText from "../../HostileText.ts"
 import type { ReportScan } from "../../ReportScan.ts"
 import * as Words from "../words.ts"
 import { h, icon, type Node, severityBadge, stateBadge } from "./dom.ts"
@@ -21,7 +21,7 @@ const nextOf = (scan: ReportScan): Node => {
   return h(
     "p",
     { class: "act" },
-    `Next: ${Hostile.toLine(scan.next.advice, 120)}`,
+    `Next: ${HostileText.toLine(scan.next.advice, 120)}`,
     command === null ? null : [" ", h("code", null, command)]
   )
 }
@@ -38,7 +38,7 @@ const saidBy = (scan: ReportScan): ReadonlyArray<Node> => {
           "p",
           null,
           icon(finding.severity, `t-${finding.severity}`),
-          ` ${finding.severity}: ${Hostile.toLine(finding.title, 160)}`
+          ` ${finding.severity}: ${HostileText.toLine(finding.title, 160)}`
         )
       )
   ]

@@ -1,6 +1,5 @@
 // One scan in full: what its vendor says, where that comes from, what to do, and its findings.
-import * as Hostile from "../../HostileText.ts"
-import type { HostileText } from "../../HostileText.ts"
+import * as HostileText from "../../HostileText.ts"
 import type { ReportFinding, ReportScan } from "../../ReportScan.ts"
 import * as Words from "../words.ts"
 import * as Charts from "./charts.ts"
@@ -26,7 +25,7 @@ const statusChip = (finding: ReportFinding): Node => {
 }
 
 const findingItem = (finding: ReportFinding, scan: ReportScan): Node => {
-  const word = finding.vendorSeverity === null ? "" : Hostile.toLine(finding.vendorSeverity, 40)
+  const word = finding.vendorSeverity === null ? "" : HostileText.toLine(finding.vendorSeverity, 40)
   const told = word === "" || word.toLowerCase() === finding.severity ? "" : `, the vendor says "${word}"`
   const references = finding.references.slice(0, 5)
   return h(
@@ -36,21 +35,21 @@ const findingItem = (finding: ReportFinding, scan: ReportScan): Node => {
     h(
       "div",
       { class: "body" },
-      h("p", { class: "name" }, Hostile.toLine(finding.title, 300) || Hostile.toLine(finding.ruleId, 300)),
+      h("p", { class: "name" }, HostileText.toLine(finding.title, 300) || HostileText.toLine(finding.ruleId, 300)),
       h(
         "p",
         { class: "vend" },
-        Hostile.toLine(finding.ruleId, 160),
-        finding.resource === null ? null : [" at ", h("bdi", null, Hostile.toLine(finding.resource, 300))],
+        HostileText.toLine(finding.ruleId, 160),
+        finding.resource === null ? null : [" at ", h("bdi", null, HostileText.toLine(finding.resource, 300))],
         told
       ),
-      finding.description === null ? null : h("p", null, Hostile.toBlock(finding.description, 2_000)),
+      finding.description === null ? null : h("p", null, HostileText.toBlock(finding.description, 2_000)),
       finding.remediation === null
         ? null
-        : h("p", null, h("b", null, "What to do: "), Hostile.toBlock(finding.remediation, 2_000)),
+        : h("p", null, h("b", null, "What to do: "), HostileText.toBlock(finding.remediation, 2_000)),
       finding.suppression === null
         ? null
-        : h("p", { class: "soft" }, `Accepted because: ${Hostile.toLine(finding.suppression.reason, 300)}`),
+        : h("p", { class: "soft" }, `Accepted because: ${HostileText.toLine(finding.suppression.reason, 300)}`),
       references.map((reference) => h("p", null, link(reference, scan)))
     ),
     h("div", { class: "st" }, statusChip(finding))
@@ -115,8 +114,8 @@ const facts = (title: string, all: ReadonlyArray<Fact>): Node => {
   )
 }
 
-const code = (text: HostileText | null, max = 240): Node =>
-  text === null ? null : h("code", null, Hostile.toLine(text, max))
+const code = (text: HostileText.HostileText | null, max = 240): Node =>
+  text === null ? null : h("code", null, HostileText.toLine(text, max))
 
 const when = (time: string | null): string | null => (time === null ? null : Words.moment(time))
 
@@ -124,13 +123,13 @@ const says = (scan: ReportScan): Node => {
   const word = Words.vendorWord(scan)
   const compliance = scan.assessment?.compliance ?? null
   return facts("What the vendor says", [
-    ["Status", scan.vendorStatus === null ? null : Hostile.toLine(scan.vendorStatus, 120)],
+    ["Status", scan.vendorStatus === null ? null : HostileText.toLine(scan.vendorStatus, 120)],
     ["Severity", word === null ? null : word],
     ["Score", Words.score(scan)],
     ["Compliance", compliance],
     ["Change", Words.delta(scan)],
     ["Reason", Words.reason(scan)],
-    ["Advice", scan.reason === null || scan.reason.advice === null ? null : Hostile.toBlock(scan.reason.advice, 1_000)],
+    ["Advice", scan.reason === null || scan.reason.advice === null ? null : HostileText.toBlock(scan.reason.advice, 1_000)],
     ["Progress", Words.progress(scan)],
     ["Report", scan.links.report === null ? null : link(scan.links.report, scan)]
   ])
@@ -141,8 +140,8 @@ const provenance = (scan: ReportScan): Node => {
   return facts("Where this comes from", [
     ["Scan", code(scan.key)],
     ["Claim", code(scan.claimId)],
-    ["Account", Hostile.toLine(scan.account, 120)],
-    ["Asked at", scan.origin === null ? null : Hostile.toLine(scan.origin, 200)],
+    ["Account", HostileText.toLine(scan.account, 120)],
+    ["Asked at", scan.origin === null ? null : HostileText.toLine(scan.origin, 200)],
     ["Submitted", when(timings.submittedAt)],
     ["Started", when(timings.createdAt)],
     ["Completed", when(timings.completedAt)],
@@ -181,7 +180,7 @@ export const detail = (scan: ReportScan, view: View, budget: { left: number }): 
             "p",
             null,
             h("b", null, "Next: "),
-            Hostile.toLine(scan.next.advice, 120),
+            HostileText.toLine(scan.next.advice, 120),
             command === null ? null : [" ", h("code", null, command)]
           ),
       scan.warnings.length === 0
@@ -193,7 +192,7 @@ export const detail = (scan: ReportScan, view: View, budget: { left: number }): 
             h(
               "ul",
               null,
-              scan.warnings.slice(0, 50).map((warning) => h("li", null, Hostile.toLine(warning, 400)))
+              scan.warnings.slice(0, 50).map((warning) => h("li", null, HostileText.toLine(warning, 400)))
             )
           ),
       trend === null ? null : h("div", null, h("h3", null, "Trend"), trend),

@@ -1,6 +1,6 @@
 // The top of the page: what run this is, its verdict with the scans behind it, and its numbers.
 import type { Severity } from "@scanpoll/core/model/Severity"
-import * as Hostile from "../../HostileText.ts"
+import * as HostileText from "../../HostileText.ts"
 import { type SeverityCounts, worstFirst } from "../../ReportScan.ts"
 import type { ScanReport } from "../../ScanReport.ts"
 import * as Words from "../words.ts"
@@ -21,9 +21,9 @@ export const header = ({ report }: View, title: string): Node => {
         { class: "meta" },
         h("span", null, Words.moment(report.run.startedAt)),
         h("span", null, `took ${Words.duration(span)}`),
-        h("span", null, `run ${Hostile.toLine(report.run.id, 120)}`),
-        report.run.plan === null ? null : h("span", null, `plan ${Hostile.toLine(report.run.plan, 200)}`),
-        h("span", null, `scanpoll ${Hostile.toLine(report.tool.version, 40)}`)
+        h("span", null, `run ${HostileText.toLine(report.run.id, 120)}`),
+        report.run.plan === null ? null : h("span", null, `plan ${HostileText.toLine(report.run.plan, 200)}`),
+        h("span", null, `scanpoll ${HostileText.toLine(report.tool.version, 40)}`)
       )
     )
   )
@@ -40,8 +40,8 @@ const namedBy = 3
 
 const saidBy = (rule: ScanReport["gate"]["rules"][number]): string => {
   const { scans, unjudged = [] } = rule
-  if (scans.length + unjudged.length <= namedBy) return Hostile.toLine(rule.message, 500)
-  const [asked = Words.ruleName(rule)] = Hostile.toLine(rule.message, 500).split(": ")
+  if (scans.length + unjudged.length <= namedBy) return HostileText.toLine(rule.message, 500)
+  const [asked = Words.ruleName(rule)] = HostileText.toLine(rule.message, 500).split(": ")
   const open = unjudged.length === 0 ? "" : `${Words.plural(unjudged.length, "scan")} could not be judged`
   const broken =
     scans.length === 0 ? "" : `${Words.plural(scans.length, "scan")} ${scans.length === 1 ? "breaks" : "break"} it`

@@ -1,5 +1,5 @@
 // The table of all scans, with the controls that the script brings to life.
-import * as Hostile from "../../HostileText.ts"
+import * as HostileText from "../../HostileText.ts"
 import type { ReportScan } from "../../ReportScan.ts"
 import * as Words from "../words.ts"
 import { h, type Node, severityBadge, stateBadge } from "./dom.ts"
@@ -100,7 +100,7 @@ const row = (scan: ReportScan, view: View, linked: boolean): Node => {
           "td",
           { class: "num", "data-l": "Score", "data-v": score.value },
           Words.number(score.value),
-          score.grade === null ? null : ` · ${Hostile.toLine(score.grade, 12)}`,
+          score.grade === null ? null : ` · ${HostileText.toLine(score.grade, 12)}`,
           meter(scan)
         ),
     h("td", { "data-l": "Findings", "data-v": scan.findings.total ?? "" }, Words.findings(scan)),

@@ -1,6 +1,6 @@
 // The findings of all scans by their rule: one fix often helps many subjects.
 import * as Severity from "@scanpoll/core/model/Severity"
-import * as Hostile from "../../HostileText.ts"
+import * as HostileText from "../../HostileText.ts"
 import type { ReportFinding, ReportScan } from "../../ReportScan.ts"
 import * as Issues from "../issues.ts"
 import * as Words from "../words.ts"
@@ -69,7 +69,7 @@ export const byRule = (view: View): Node => {
               h(
                 "p",
                 null,
-                h("b", null, Hostile.toLine(rule.first.title, 160)),
+                h("b", null, HostileText.toLine(rule.first.title, 160)),
                 " ",
                 h("span", { class: "vend" }, name)
               ),

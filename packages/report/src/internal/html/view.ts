@@ -1,7 +1,6 @@
 // What every part of the page needs: the report as it is shown, and how a scan is named and linked.
 import type { Severity } from "@scanpoll/core/model/Severity"
-import * as Hostile from "../../HostileText.ts"
-import type { HostileText } from "../../HostileText.ts"
+import * as HostileText from "../../HostileText.ts"
 import type { ReportScan } from "../../ReportScan.ts"
 import type { ScanReport } from "../../ScanReport.ts"
 import * as Words from "../words.ts"
@@ -23,17 +22,17 @@ const shortened = (name: string): string => name.replace(/\b([\da-f]{8})-(?:[\da
 export const name = (scan: ReportScan): Node => h("bdi", null, shortened(Words.subjectAndType(scan, 300)))
 
 export const account = (scan: ReportScan): string => {
-  const label = Hostile.toLine(scan.account, 80)
+  const label = HostileText.toLine(scan.account, 80)
   return label === "" || label === "default" ? scan.vendor : `${scan.vendor}, account ${label}`
 }
 
-export const link = (url: HostileText, scan: ReportScan, label?: string): Node => {
-  const href = Hostile.toLink(url, scan.origin)
-  if (href === null) return h("span", null, Hostile.toLine(url, 300))
+export const link = (url: HostileText.HostileText, scan: ReportScan, label?: string): Node => {
+  const href = HostileText.toLink(url, scan.origin)
+  if (href === null) return h("span", null, HostileText.toLine(url, 300))
   return h(
     "a",
     { href, rel: "noopener noreferrer nofollow", referrerpolicy: "no-referrer" },
-    label ?? Hostile.toLine(url, 300)
+    label ?? HostileText.toLine(url, 300)
   )
 }
 
@@ -50,12 +49,12 @@ export const links = (scans: ReadonlyArray<ReportScan>, most: number, all: Reado
 }
 
 // The rows a rule is about: those that break it or, where none does, those it could not judge.
-export const rowsOf = (rule: ScanReport["gate"]["rules"][number]): ReadonlySet<HostileText> =>
+export const rowsOf = (rule: ScanReport["gate"]["rules"][number]): ReadonlySet<HostileText.HostileText> =>
   new Set(rule.passed ? (rule.unjudged ?? []) : rule.scans)
 
-const known = new WeakMap<ScanReport, ReadonlyArray<ReadonlySet<HostileText>>>()
+const known = new WeakMap<ScanReport, ReadonlyArray<ReadonlySet<HostileText.HostileText>>>()
 
-const rowsOfRules = (report: ScanReport): ReadonlyArray<ReadonlySet<HostileText>> => {
+const rowsOfRules = (report: ScanReport): ReadonlyArray<ReadonlySet<HostileText.HostileText>> => {
   const rows = known.get(report) ?? report.gate.rules.map(rowsOf)
   known.set(report, rows)
   return rows

@@ -2,10 +2,8 @@
 import { sha256 } from "@noble/hashes/sha2.js"
 import { bytesToHex, utf8ToBytes } from "@noble/hashes/utils.js"
 import * as WireFields from "@scanpoll/core/unstable/http/WireFields"
-import type { Findings } from "@scanpoll/core/model/ScanOutcome"
-import * as Outcome from "@scanpoll/core/model/ScanOutcome"
+import * as ScanOutcome from "@scanpoll/core/model/ScanOutcome"
 import * as Vendor from "@scanpoll/core/vendor/Vendor"
-import type { ExonaResult, Incident } from "../ExonaSchema.ts"
 import * as ExonaSchema from "../ExonaSchema.ts"
 
 /** Synchronous, which the platform's digest is not: finding ids and fingerprints are made in pure functions. */
@@ -18,14 +16,14 @@ const slug = (text: string): string =>
     .replace(/^-+|-+$/g, "")
     .slice(0, 64)
 
-const ruleOf = ({ riskDomain }: Incident): string => {
+const ruleOf = ({ riskDomain }: ExonaSchema.Incident): string => {
   const domain = slug(riskDomain ?? "")
   return domain === "" ? "matched-incident" : `matched-incident/${domain}`
 }
 
 const isWebAddress = (text: string): boolean => /^https?:$/.test(URL.parse(text)?.protocol ?? "")
 
-const byDescription = (a: Incident, b: Incident): number => {
+const byDescription = (a: ExonaSchema.Incident, b: ExonaSchema.Incident): number => {
   const [one, other] = [a.description ?? "", b.description ?? ""]
   return one < other ? -1 : one > other ? 1 : 0
 }
@@ -35,19 +33,19 @@ const titleOf = (description: string): string => {
   return line === "" ? "Similar past incident" : line
 }
 
-export const ofResult = (result: ExonaResult, website: string | null, warn: (message: string) => void): Findings => {
+export const ofResult = (result: ExonaSchema.ExonaResult, website: string | null, warn: (message: string) => void): ScanOutcome.Findings => {
   const warnings: Array<string> = []
   const incidents = ExonaSchema.incidents(result, warnings)
   if (incidents === null) {
     warn("the result has no matched_incidents: findings unknown")
-    return Outcome.noFindings
+    return ScanOutcome.noFindings
   }
   const total = incidents.items.length + incidents.dropped
   if (incidents.dropped > 0) warn(`${incidents.dropped} of ${total} matched_incidents cannot be read: left out`)
   for (const warning of warnings) warn(warning)
   const subject = website === null ? "" : ExonaSchema.canonicalWebsite(website)
   // An incident has no id of its own: its sources and its year are what stays the same from scan to scan.
-  const identityOf = (incident: Incident): string =>
+  const identityOf = (incident: ExonaSchema.Incident): string =>
     JSON.stringify([subject, ruleOf(incident), incident.year, incident.referenceUrls.toSorted()])
   // Numbered by what they say, not by the order of the vendor's list.
   const twins = new Map(

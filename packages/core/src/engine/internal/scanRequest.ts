@@ -1,20 +1,15 @@
-/**
- * One scan somebody wants: a request to a vendor, or a ticket or a claim to resume.
- *
- * Making one sends nothing. Its types are those of the adapter's payload and of the policy's environment, so requests to
- * different vendors fit into one list.
- *
- * @since 0.1.0
- */
+// One scan somebody wants: a request to a vendor, or a ticket or a claim to resume. Touches nothing: making one sends
+// nothing. Its types are those of the adapter's payload and of the policy's environment, so requests to different vendors
+// fit into one list. Passed on by `Scans`.
 import type * as Duration from "effect/Duration"
 import type * as Effect from "effect/Effect"
-import * as Account from "../model/Account.ts"
-import * as ScanTicket from "../model/ScanTicket.ts"
-import type { Subject } from "../model/Subject.ts"
-import type { SubmitError } from "../model/SubmitError.ts"
-import type { PollPolicy } from "../policy/PollPolicy.ts"
-import type { Already, RequestFault, ScanAdapter, Submitted } from "./ScanAdapter.ts"
-import type { ClaimEntry } from "./ScanJournal.ts"
+import * as Account from "../../model/Account.ts"
+import * as ScanTicket from "../../model/ScanTicket.ts"
+import type { Subject } from "../../model/Subject.ts"
+import type { SubmitError } from "../../model/SubmitError.ts"
+import type { PollPolicy } from "../../policy/PollPolicy.ts"
+import type { Already, RequestFault, ScanAdapter, Submitted } from "../ScanAdapter.ts"
+import type { ClaimEntry } from "../ScanJournal.ts"
 
 // What every request says, whatever it is made from.
 interface Common<out Payload, R> {
@@ -76,7 +71,7 @@ export interface Claim<out Payload, R = never> extends Common<Payload, R> {
 }
 
 /**
- * A wish for one scan. Made by the constructors of this module; a program hands it on and looks at what all three have:
+ * A wish for one scan. Made by `request`, `fromTicket` and `fromClaim`; a program hands it on and looks at what all three have:
  *
  * - `adapter`, `subject`, `policy`: whom it asks, about what, and how often.
  * - `kind`: the scans whose durations it belongs with, where its vendor's are learned and it is known; otherwise null.
@@ -95,40 +90,41 @@ export type ScanRequest<Payload, R = never> = Buy<Payload, R> | Ticket<Payload, 
  * @category models
  * @since 0.1.0
  */
-export interface Options<R = never> {
+export interface RequestOptions<R = never> {
   readonly policy?: (recommended: PollPolicy) => PollPolicy<R>
   readonly lane?: string
 }
 
 /**
- * A scan to be bought, or joined when an equal one is known to the journal.
+ * A scan to be bought, or joined when an equal one is known to the journal: for `runAll` and `submitAll`. Making it sends
+ * nothing.
  *
  * @category constructors
  * @since 0.1.0
  */
-export const fromRequest = <Request, Payload, R = never>(
+export const request = <Request, Payload, R = never>(
   adapter: ScanAdapter<Request, Payload>,
-  request: Request,
-  options: Options<R> = {}
+  wanted: Request,
+  options: RequestOptions<R> = {}
 ): Buy<Payload, R> => ({
   _tag: "Buy",
   adapter,
-  subject: adapter.subject(request),
-  faults: adapter.check(request),
-  fingerprint: adapter.fingerprint(request),
-  maxAge: adapter.maxAge === undefined ? null : adapter.maxAge(request),
-  prepare: adapter.prepare === undefined ? null : adapter.prepare(request),
+  subject: adapter.subject(wanted),
+  faults: adapter.check(wanted),
+  fingerprint: adapter.fingerprint(wanted),
+  maxAge: adapter.maxAge === undefined ? null : adapter.maxAge(wanted),
+  prepare: adapter.prepare === undefined ? null : adapter.prepare(wanted),
   submit: (prepared) => adapter.submit(request, prepared),
-  request,
-  wanted: adapter.reconcile === undefined ? null : request,
-  kind: adapter.durations === undefined ? null : adapter.durations.kind(request),
+  request: wanted,
+  wanted: adapter.reconcile === undefined ? null : wanted,
+  kind: adapter.durations === undefined ? null : adapter.durations.kind(wanted),
   policy: options.policy === undefined ? adapter.policy : options.policy(adapter.policy),
   recommended: options.policy === undefined,
   lane: options.lane ?? ""
 })
 
 /**
- * A scan that exists already: only waited for. `subject` is for people; left out, it is the one
+ * A scan that exists already: only waited for, by `runAll`. `subject` is for people; left out, it is the one
  * that the journal knows of the scan, else one of kind `unknown` that is named after the ticket. `fresh` (default false)
  * asks the vendor once more where the outcome is known: the new answer is stored beside the first, which stays.
  *
@@ -138,7 +134,7 @@ export const fromRequest = <Request, Payload, R = never>(
 export const fromTicket = <Request, Payload, R = never>(
   adapter: ScanAdapter<Request, Payload>,
   ticket: ScanTicket.ScanTicket,
-  options: Options<R> & { readonly subject?: Subject; readonly fresh?: boolean } = {}
+  options: RequestOptions<R> & { readonly subject?: Subject; readonly fresh?: boolean } = {}
 ): Ticket<Payload, R> => ({
   _tag: "Ticket",
   fresh: options.fresh ?? false,
@@ -152,7 +148,7 @@ export const fromTicket = <Request, Payload, R = never>(
 })
 
 /**
- * A claim of the journal to resume: waited for when it was bought, told when it is over or in doubt. Never submitted.
+ * A claim of the journal to resume, for `runAll`: waited for when it was bought, told when it is over or in doubt. Never submitted.
  * `fresh`: as for a ticket.
  *
  * @category constructors
@@ -161,7 +157,7 @@ export const fromTicket = <Request, Payload, R = never>(
 export const fromClaim = <Payload, R = never>(
   adapter: ScanAdapter<never, Payload>,
   claim: Pick<ClaimEntry, "claimId" | "subject"> & Partial<Pick<ClaimEntry, "ticket" | "kind">>,
-  options: Options<R> & { readonly fresh?: boolean } = {}
+  options: RequestOptions<R> & { readonly fresh?: boolean } = {}
 ): Claim<Payload, R> => ({
   _tag: "Claim",
   fresh: options.fresh ?? false,

@@ -1,20 +1,14 @@
-/**
- * CSV: a line for each scan and a line for each of its findings, for a spreadsheet or a data tool.
- *
- * The column `row` says which of the two a line is; a finding's line repeats what names its scan. `identity` is the same
- * for the same subject under scan in every run. Numbers are numbers;
- * texts that a spreadsheet could take for a formula start with an apostrophe. Lossless export is what JSON is for.
- *
- * @since 0.1.0
- */
+// CSV: a line for each scan and a line for each of its findings, for a spreadsheet or a data tool.
+// The column `row` says which of the two a line is; a finding's line repeats what names its scan. `identity` is the same
+// for the same subject under scan in every run. Numbers are numbers;
+// texts that a spreadsheet could take for a formula start with an apostrophe. Lossless export is what JSON is for.
 import { stringify } from "csv-stringify/sync"
-import * as Hostile from "./HostileText.ts"
-import type { HostileText } from "./HostileText.ts"
-import * as Identities from "./internal/identities.ts"
-import * as Words from "./internal/words.ts"
-import type { RenderOptions, Renderer } from "./RenderOptions.ts"
-import type { ReportFinding, ReportScan, Suppression } from "./ReportScan.ts"
-import type { ScanReport } from "./ScanReport.ts"
+import * as HostileText from "../../HostileText.ts"
+import * as Identities from "../identities.ts"
+import * as Words from "../words.ts"
+import type { RenderOptions, Renderer } from "../../RenderOptions.ts"
+import type { ReportFinding, ReportScan, Suppression } from "../../ReportScan.ts"
+import type { ScanReport } from "../../ScanReport.ts"
 
 /**
  * The columns, in their order. A version adds columns at the end.
@@ -74,7 +68,7 @@ export const columns = [
 type Cell = string | number | null
 type Line = { readonly [K in (typeof columns)[number]]?: Cell }
 
-const cell = (text: HostileText | null): Cell => (text === null ? null : Hostile.toCell(text))
+const cell = (text: HostileText.HostileText | null): Cell => (text === null ? null : HostileText.toCell(text))
 
 const naming = (scan: ReportScan): Line => ({
   vendor: scan.vendor,
@@ -127,7 +121,7 @@ const scanLine = (scan: ReportScan): Line => {
     reason_code: scan.reason === null ? (lost === null ? null : "evidence-unavailable") : cell(scan.reason.code),
     reason: scan.reason === null ? lost : cell(scan.reason.message),
     next: cell(scan.next === null ? null : (scan.next.command ?? scan.next.advice)),
-    report_url: scan.links.report === null ? null : Hostile.toLink(scan.links.report, scan.origin)
+    report_url: scan.links.report === null ? null : HostileText.toLink(scan.links.report, scan.origin)
   }
 }
 

@@ -1,19 +1,14 @@
-/**
- * Markdown for a ticket, a pull request or a job summary: what needs attention, every scan in one table, the worst
- * findings of each.
- *
- * Texts are text: nobody is mentioned, nothing is linked but addresses that were checked, no HTML comes out. Where
- * something is left out, it is said how much.
- *
- * @since 0.1.0
- */
+// Markdown for a ticket, a pull request or a job summary: what needs attention, every scan in one table, the worst
+// findings of each.
+// Texts are text: nobody is mentioned, nothing is linked but addresses that were checked, no HTML comes out. Where
+// something is left out, it is said how much.
 import type { PhrasingContent, RootContent } from "mdast"
-import * as Hostile from "./HostileText.ts"
-import * as Md from "./internal/markdown.ts"
-import * as Words from "./internal/words.ts"
-import type { RenderOptions, Renderer } from "./RenderOptions.ts"
-import type { ReportScan } from "./ReportScan.ts"
-import type { ScanReport } from "./ScanReport.ts"
+import * as HostileText from "../../HostileText.ts"
+import * as Md from "../markdown.ts"
+import * as Words from "../words.ts"
+import type { RenderOptions, Renderer } from "../../RenderOptions.ts"
+import type { ReportScan } from "../../ReportScan.ts"
+import type { ScanReport } from "../../ScanReport.ts"
 
 // A piece of the page. Every line of a table but its first two is a row, so a table can be cut where it is full.
 interface Piece {
@@ -38,13 +33,13 @@ const tabular = (
 const cellOf = (value: string | null): ReadonlyArray<PhrasingContent> => (value === null ? [] : [Md.text(value)])
 
 const subjectCell = (scan: ReportScan): ReadonlyArray<PhrasingContent> => {
-  const url = scan.links.report === null ? null : Hostile.toLink(scan.links.report, scan.origin)
+  const url = scan.links.report === null ? null : HostileText.toLink(scan.links.report, scan.origin)
   return [url === null ? Md.text(Words.label(scan)) : Md.link(url, Words.label(scan))]
 }
 
 const nextCell = (scan: ReportScan): ReadonlyArray<PhrasingContent> => {
   if (scan.next === null) return []
-  const advice = Hostile.toLine(scan.next.advice, 120)
+  const advice = HostileText.toLine(scan.next.advice, 120)
   const command = Words.command(scan)
   return command === null ? [Md.text(advice)] : [Md.text(`${advice}:`), Md.space, Md.code(command)]
 }
@@ -117,10 +112,10 @@ const findings = (report: ScanReport, options: RenderOptions): ReadonlyArray<() 
             .slice(0, max)
             .map((item) => [
               [Md.strong(item.severity)],
-              [Md.text(Hostile.toLine(item.title, 300))],
-              cellOf(item.resource === null ? null : Hostile.toLine(item.resource, 300)),
+              [Md.text(HostileText.toLine(item.title, 300))],
+              cellOf(item.resource === null ? null : HostileText.toLine(item.resource, 300)),
               cellOf(statusOf(item)),
-              cellOf(item.remediation === null ? null : Hostile.toLine(item.remediation, 300))
+              cellOf(item.remediation === null ? null : HostileText.toLine(item.remediation, 300))
             ])
         ),
         ...(more > 0
@@ -135,11 +130,11 @@ const ruleWords = { holds: "holds", broken: "broken", unjudged: "open" } as cons
 const head = (report: ScanReport, options: RenderOptions): ReadonlyArray<Piece> => {
   const rules = report.gate.rules.map((rule) => [
     Md.strong(ruleWords[Words.ruleMark(rule)]),
-    Md.text(`: ${Hostile.toLine(rule.message, 300)}`)
+    Md.text(`: ${HostileText.toLine(rule.message, 300)}`)
   ])
   const reasons = report.exit.reasons
     .filter((reason) => reason.code !== 1)
-    .map((reason) => [Md.text(`${Hostile.toLine(reason.message, 300)}${reason.masked ? " (allowed)" : ""}`)])
+    .map((reason) => [Md.text(`${HostileText.toLine(reason.message, 300)}${reason.masked ? " (allowed)" : ""}`)])
   const severities = Words.counts(report.summary.bySeverity)
   return [
     prose(
@@ -157,7 +152,7 @@ const foot = (report: ScanReport): Piece =>
   prose(
     Md.paragraph(
       Md.text(
-        `Run ${Hostile.toLine(report.run.id, 120)}, ${Words.moment(report.run.startedAt)}, by scanpoll ${Hostile.toLine(report.tool.version, 40)}.`
+        `Run ${HostileText.toLine(report.run.id, 120)}, ${Words.moment(report.run.startedAt)}, by scanpoll ${HostileText.toLine(report.tool.version, 40)}.`
       )
     )
   )

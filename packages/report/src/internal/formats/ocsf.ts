@@ -1,24 +1,18 @@
-/**
- * OCSF events, one JSON object a line: a Scan Activity for each scan and a Compliance Finding for each finding.
- *
- * The outcome of a scan and the state of a finding stay apart, and counts are left out where they are not known. A
- * finding of an assessment without items is one too. Times are milliseconds since 1970.
- *
- * @since 0.1.0
- * @see https://schema.ocsf.io/classes/scan_activity
- * @see https://schema.ocsf.io/classes/compliance_finding
- */
+// OCSF events, one JSON object a line: a Scan Activity for each scan and a Compliance Finding for each finding.
+// The outcome of a scan and the state of a finding stay apart, and counts are left out where they are not known. A
+// finding of an assessment without items is one too. Times are milliseconds since 1970.
+// See https://schema.ocsf.io/classes/scan_activity
+// See https://schema.ocsf.io/classes/compliance_finding
 import type { ScanState } from "@scanpoll/core/model/ScanRecord"
 import type { Severity } from "@scanpoll/core/model/Severity"
-import * as Hostile from "./HostileText.ts"
-import type { HostileText } from "./HostileText.ts"
-import { hash } from "./internal/hash.ts"
-import * as Issues from "./internal/issues.ts"
-import { safeJson } from "./internal/json.ts"
-import * as Words from "./internal/words.ts"
-import type { Renderer } from "./RenderOptions.ts"
-import type { ReportFinding, ReportScan } from "./ReportScan.ts"
-import type { ScanReport } from "./ScanReport.ts"
+import * as HostileText from "../../HostileText.ts"
+import { hash } from "../hash.ts"
+import * as Issues from "../issues.ts"
+import { safeJson } from "../json.ts"
+import * as Words from "../words.ts"
+import type { Renderer } from "../../RenderOptions.ts"
+import type { ReportFinding, ReportScan } from "../../ReportScan.ts"
+import type { ScanReport } from "../../ScanReport.ts"
 
 const schemaVersion = "1.5.0"
 
@@ -50,15 +44,15 @@ const activities: Readonly<Record<ScanState, readonly [id: number, name: string]
 
 const millis = (time: string | null): number | undefined => (time === null ? undefined : Date.parse(time))
 
-const short = (text: HostileText | null): string | undefined => (text === null ? undefined : Hostile.toLine(text, 200))
+const short = (text: HostileText.HostileText | null): string | undefined => (text === null ? undefined : HostileText.toLine(text, 200))
 
 const metadata = (report: ScanReport, scan: ReportScan, uid: string) => ({
   version: schemaVersion,
-  product: { name: "scanpoll", vendor_name: "scanpoll", version: Hostile.toLine(report.tool.version, 40) },
+  product: { name: "scanpoll", vendor_name: "scanpoll", version: HostileText.toLine(report.tool.version, 40) },
   log_name: scan.vendor,
   uid,
-  correlation_uid: Hostile.toLine(report.run.id, 200),
-  ...(scan.requestId === null ? {} : { original_event_uid: Hostile.toLine(scan.requestId, 200) })
+  correlation_uid: HostileText.toLine(report.run.id, 200),
+  ...(scan.requestId === null ? {} : { original_event_uid: HostileText.toLine(scan.requestId, 200) })
 })
 
 const activity = (report: ScanReport, scan: ReportScan): object => {
@@ -96,14 +90,14 @@ const activity = (report: ScanReport, scan: ReportScan): object => {
     num_detections: scan.findings.total ?? undefined,
     num_resolutions: scan.delta !== null && scan.delta.comparable ? scan.delta.resolved : undefined,
     scan: {
-      uid: Hostile.toLine(scan.key ?? scan.id, 255),
+      uid: HostileText.toLine(scan.key ?? scan.id, 255),
       name: Words.subject(scan),
       type_id: 1,
       type: "Manual"
     },
-    metadata: metadata(report, scan, hash(Hostile.toKey(report.run.id), Hostile.toKey(scan.id))),
+    metadata: metadata(report, scan, hash(HostileText.toKey(report.run.id), HostileText.toKey(scan.id))),
     unmapped: {
-      account: Hostile.toLine(scan.account, 200),
+      account: HostileText.toLine(scan.account, 200),
       scan_type: short(scan.scanType ?? null),
       score: scan.assessment?.score?.value ?? undefined,
       grade: short(scan.assessment?.score?.grade ?? null),
@@ -140,7 +134,7 @@ const compliance = (report: ScanReport, scan: ReportScan, row: Row): object => {
       ? [2, "Update"]
       : [1, "Create"]
   const remediation = row.finding?.remediation ?? null
-  const link = scan.links.report === null ? null : Hostile.toLink(scan.links.report, scan.origin)
+  const link = scan.links.report === null ? null : HostileText.toLink(scan.links.report, scan.origin)
   return {
     class_uid: 2003,
     class_name: "Compliance Finding",
@@ -169,18 +163,18 @@ const compliance = (report: ScanReport, scan: ReportScan, row: Row): object => {
     },
     resources: [
       {
-        uid: Hostile.toLine(scan.subject.id, 500),
+        uid: HostileText.toLine(scan.subject.id, 500),
         name:
           row.finding === null || row.finding.resource === null
             ? Words.subject(scan)
-            : Hostile.toLine(row.finding.resource, 500),
+            : HostileText.toLine(row.finding.resource, 500),
         type: scan.subject.kind
       }
     ],
     ...(remediation === null
       ? {}
-      : { remediation: { desc: Hostile.toBlock(remediation) || "see the vendor's report" } }),
-    metadata: metadata(report, scan, hash(Hostile.toKey(report.run.id), Hostile.toKey(scan.id), row.uid))
+      : { remediation: { desc: HostileText.toBlock(remediation) || "see the vendor's report" } }),
+    metadata: metadata(report, scan, hash(HostileText.toKey(report.run.id), HostileText.toKey(scan.id), row.uid))
   }
 }
 
@@ -190,8 +184,8 @@ const resolved = (placed: Issues.Placed): ReadonlyArray<Row> =>
     .map((finding) => ({
       uid: Issues.uidOf(placed, finding),
       rule: Issues.ruleOf(placed.scan, finding),
-      title: Hostile.toLine(finding.title, 200) || "finding",
-      description: finding.description === null ? "resolved" : Hostile.toBlock(finding.description, 4_000),
+      title: HostileText.toLine(finding.title, 200) || "finding",
+      description: finding.description === null ? "resolved" : HostileText.toBlock(finding.description, 4_000),
       severity: finding.severity,
       finding
     }))

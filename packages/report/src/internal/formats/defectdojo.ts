@@ -1,21 +1,16 @@
-/**
- * The generic findings format of DefectDojo, for an import or a re-import.
- *
- * Every finding has `unique_id_from_tool`, so that a re-import finds it again, and `service`, so that subjects stay apart.
- * A run that is not complete says so in its description: importing it with "close old findings" would close what merely
- * was not scanned.
- *
- * @since 0.1.0
- * @see https://github.com/DefectDojo/django-DefectDojo/blob/master/dojo/tools/generic/json_parser.py
- */
+// The generic findings format of DefectDojo, for an import or a re-import.
+// Every finding has `unique_id_from_tool`, so that a re-import finds it again, and `service`, so that subjects stay apart.
+// A run that is not complete says so in its description: importing it with "close old findings" would close what merely
+// was not scanned.
+// See https://github.com/DefectDojo/django-DefectDojo/blob/master/dojo/tools/generic/json_parser.py
 import type { Severity } from "@scanpoll/core/model/Severity"
-import * as Hostile from "./HostileText.ts"
-import * as Issues from "./internal/issues.ts"
-import { safeJson } from "./internal/json.ts"
-import * as Words from "./internal/words.ts"
-import type { RenderOptions, Renderer } from "./RenderOptions.ts"
-import type { ReportScan } from "./ReportScan.ts"
-import type { ScanReport } from "./ScanReport.ts"
+import * as HostileText from "../../HostileText.ts"
+import * as Issues from "../issues.ts"
+import { safeJson } from "../json.ts"
+import * as Words from "../words.ts"
+import type { RenderOptions, Renderer } from "../../RenderOptions.ts"
+import type { ReportScan } from "../../ReportScan.ts"
+import type { ScanReport } from "../../ScanReport.ts"
 
 // There is no word for "unknown" there; what may hide anything must not be filed away as mild.
 const severities: Readonly<Record<Severity, string>> = {
@@ -33,15 +28,15 @@ const finding = (scan: ReportScan, issue: Issues.Issue): object => {
   const resource = issue.finding?.resource ?? null
   const suppression = issue.finding?.suppression ?? null
   const links = [...(issue.finding?.references ?? []), ...(scan.links.report === null ? [] : [scan.links.report])]
-    .map((link) => Hostile.toLink(link, scan.origin))
+    .map((link) => HostileText.toLink(link, scan.origin))
     .filter((link) => link !== null)
   const at = (scan.timings.completedAt ?? scan.timings.observedAt).slice(0, 10)
-  const address = scan.subject.kind === "url" ? Hostile.toLink(scan.subject.id, scan.subject.id) : null
+  const address = scan.subject.kind === "url" ? HostileText.toLink(scan.subject.id, scan.subject.id) : null
   return {
     title: issue.title.slice(0, 500),
     description: [
       issue.description,
-      resource === null ? "" : `Resource: ${Hostile.toLine(resource, 500)}`,
+      resource === null ? "" : `Resource: ${HostileText.toLine(resource, 500)}`,
       issue.severity === "unknown" ? "The vendor's severity is not one we know; it is filed as High." : ""
     ]
       .filter((part) => part !== "")
@@ -56,7 +51,7 @@ const finding = (scan: ReportScan, issue: Issues.Issue): object => {
     unique_id_from_tool: issue.uid,
     vuln_id_from_tool: issue.rule.slice(0, 500),
     service: Words.label(scan, 200),
-    ...(remediation === null ? {} : { mitigation: Hostile.toBlock(remediation) }),
+    ...(remediation === null ? {} : { mitigation: HostileText.toBlock(remediation) }),
     ...(links.length === 0 ? {} : { references: links.join("\n") }),
     ...(address === null ? {} : { endpoints: [address] }),
     tags: [scan.vendor, `state:${scan.state}`]
@@ -77,7 +72,7 @@ export const render: Renderer = function* (report: ScanReport, options: RenderOp
   const head = {
     name: Words.title(report, options.title ?? null),
     type: "scanpoll",
-    version: Hostile.toLine(report.tool.version, 40),
+    version: HostileText.toLine(report.tool.version, 40),
     description: `${Words.verdict(report)}${warning}`
   }
   yield safeJson(head, 2).replace(/\n\}$/, ',\n  "findings": [')

@@ -1,9 +1,5 @@
-/**
- * What a pace sees when it is asked for the next wait.
- *
- * @since 0.1.0
- */
-import type { Seen } from "../model/PollStopped.ts"
+// What a pace sees when it is asked for the next wait. Types alone. Passed on by `PollPolicy`.
+import type { Seen } from "../../model/PollStopped.ts"
 
 /**
  * - `seen`: the last thing seen.

@@ -11,7 +11,6 @@ import type { ScanAdapter } from "../../src/engine/ScanAdapter.ts"
 import * as ScanJournal from "../../src/engine/ScanJournal.ts"
 import * as Scans from "../../src/engine/Scans.ts"
 import * as SteadyClock from "../../src/time/SteadyClock.ts"
-import * as StoredDurations from "../../src/engine/StoredDurations.ts"
 import * as Observation from "../../src/model/Observation.ts"
 import * as PollPolicy from "../../src/policy/PollPolicy.ts"
 import * as Conversation from "@scanpoll/test-support/conversation"
@@ -46,7 +45,7 @@ const inProcess = <A, E, R>(effect: Effect.Effect<A, E, R>, time: Duration.Input
     const fiber = yield* Effect.forkChild(effect)
     yield* TestClock.adjust(time)
     return yield* Fiber.join(fiber)
-  }).pipe(Effect.provide(Layer.merge(StoredDurations.layer, RateBudget.layerMemory), { local: true }))
+  }).pipe(Effect.provide(Layer.merge(DurationModel.layerJournal, RateBudget.layerMemory), { local: true }))
 
 const names = (count: number, of: string) => Array.from({ length: count }, (_, i) => `${of} ${i}`)
 const known = Effect.map(Effect.service(DurationModel.DurationModel), (model) => model.known(kind))

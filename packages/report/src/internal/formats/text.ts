@@ -1,18 +1,13 @@
-/**
- * The report for a person at a terminal: what needs attention first, the summary last.
- *
- * One block a scan that needs a look: state or severity, score and grade, delta, age, how long it took, and the next command
- * for every scan that did not complete. A scan with nothing of medium or worse, nothing new and no warning is one line. The
- * verdict comes last, with the scans that break it, so that it is what stands above the prompt. Nothing is said by colour alone, and vendors' texts cannot move the cursor.
- *
- * @since 0.1.0
- */
-import * as Hostile from "./HostileText.ts"
-import { fold, make, pad, severityStyles, type Page } from "./internal/page.ts"
-import * as Words from "./internal/words.ts"
-import type { RenderOptions, Renderer } from "./RenderOptions.ts"
-import type { ReportFinding, ReportScan } from "./ReportScan.ts"
-import type { ScanReport } from "./ScanReport.ts"
+// The report for a person at a terminal: what needs attention first, the summary last.
+// One block a scan that needs a look: state or severity, score and grade, delta, age, how long it took, and the next command
+// for every scan that did not complete. A scan with nothing of medium or worse, nothing new and no warning is one line. The
+// verdict comes last, with the scans that break it, so that it is what stands above the prompt. Nothing is said by colour alone, and vendors' texts cannot move the cursor.
+import * as HostileText from "../../HostileText.ts"
+import { fold, make, pad, severityStyles, type Page } from "../page.ts"
+import * as Words from "../words.ts"
+import type { RenderOptions, Renderer } from "../../RenderOptions.ts"
+import type { ReportFinding, ReportScan } from "../../ReportScan.ts"
+import type { ScanReport } from "../../ScanReport.ts"
 
 const labelled = (label: string, text: string, page: Page): string =>
   fold(text, page, `    ${pad(page.paint(label, "dim"), 10)}`)
@@ -29,9 +24,9 @@ const nextLines = (scan: ReportScan, page: Page): ReadonlyArray<string> => {
 
 const findingLine = (finding: ReportFinding, page: Page): string => {
   const marks = finding.status === "unknown" || finding.status === "unchanged" ? "" : ` [${finding.status}]`
-  const accepted = finding.suppression === null ? "" : ` [accepted: ${Hostile.toLine(finding.suppression.reason, 80)}]`
-  const where = finding.resource === null ? "" : ` at ${Hostile.toLine(finding.resource, 120)}`
-  const line = Hostile.toLine(finding.title, 160)
+  const accepted = finding.suppression === null ? "" : ` [accepted: ${HostileText.toLine(finding.suppression.reason, 80)}]`
+  const where = finding.resource === null ? "" : ` at ${HostileText.toLine(finding.resource, 120)}`
+  const line = HostileText.toLine(finding.title, 160)
   const title = where === "" ? line : line.replace(/\.$/, "")
   const severity = page.paint(pad(finding.severity, 9), ...severityStyles[finding.severity])
   return fold(`${title}${where}${marks}${accepted}`, page, `      ${severity} `)
@@ -65,12 +60,12 @@ const block = (scan: ReportScan, page: Page): string => {
   add("found", Words.findings(scan))
   add("change", Words.delta(scan))
   add("why", Words.reason(scan))
-  add("advice", scan.reason === null || scan.reason.advice === null ? null : Hostile.toLine(scan.reason.advice, 300))
+  add("advice", scan.reason === null || scan.reason.advice === null ? null : HostileText.toLine(scan.reason.advice, 300))
   add("progress", Words.progress(scan))
   add("time", [Words.took(scan), Words.age(scan)].filter((part) => part !== null).join("; "))
-  for (const warning of scan.warnings) add("warning", Hostile.toLine(warning, 300))
-  add("report", scan.links.report === null ? null : Hostile.toLink(scan.links.report, scan.origin))
-  add("key", Hostile.toLine(scan.key ?? scan.id, 240))
+  for (const warning of scan.warnings) add("warning", HostileText.toLine(warning, 300))
+  add("report", scan.links.report === null ? null : HostileText.toLink(scan.links.report, scan.origin))
+  add("key", HostileText.toLine(scan.key ?? scan.id, 240))
   lines.push(...nextLines(scan, page))
 
   const open = Words.byWeight(
@@ -96,12 +91,12 @@ const summary = (report: ScanReport, page: Page): string => {
   lines.push(fold(Words.gate(report), page, ""))
   for (const rule of report.gate.rules) {
     const mark = marks[Words.ruleMark(rule)](paint)
-    lines.push(fold(Hostile.toLine(rule.message, 300), page, `  ${mark} `))
+    lines.push(fold(HostileText.toLine(rule.message, 300), page, `  ${mark} `))
   }
   for (const reason of report.exit.reasons) {
     if (reason.code === 1) continue
     const allowed = reason.masked ? " (allowed)" : ""
-    lines.push(fold(`${Hostile.toLine(reason.message, 300)}${allowed}`, page, "  "))
+    lines.push(fold(`${HostileText.toLine(reason.message, 300)}${allowed}`, page, "  "))
   }
   return lines.join("\n")
 }
@@ -117,13 +112,13 @@ export const render: Renderer = function* (report: ScanReport, options: RenderOp
   const head = page.paint(Words.title(report, options.title ?? null), "bold")
   const span = Date.parse(report.run.finishedAt) - Date.parse(report.run.startedAt)
   const when = `${Words.moment(report.run.startedAt)}, took ${Words.duration(Math.max(0, span))}`
-  yield `${Hostile.guardLines(`${fold(head, page, "")}\n${fold(when, page, "")}`)}\n\n`
+  yield `${HostileText.guardLines(`${fold(head, page, "")}\n${fold(when, page, "")}`)}\n\n`
   const breaking = Words.breaking(report)
   const isPlain = (scan: ReportScan): boolean => Words.isUnremarkable(scan) && !breaking.has(scan.id)
   const ordered = Words.attention(report.scans)
-  for (const scan of ordered) if (!isPlain(scan)) yield `${Hostile.guardLines(block(scan, page))}\n\n`
+  for (const scan of ordered) if (!isPlain(scan)) yield `${HostileText.guardLines(block(scan, page))}\n\n`
   const plain = ordered.filter(isPlain)
-  for (const scan of plain) yield `${Hostile.guardLines(line(scan, page))}\n`
+  for (const scan of plain) yield `${HostileText.guardLines(line(scan, page))}\n`
   if (plain.length > 0) yield "\n"
-  yield `${Hostile.guardLines(summary(report, page))}\n`
+  yield `${HostileText.guardLines(summary(report, page))}\n`
 }

@@ -1,28 +1,24 @@
-/**
- * A diff as text, as JSON and as Markdown.
- *
- * @since 0.1.0
- */
+// A diff as text, as JSON and as Markdown.
 import type { PhrasingContent, RootContent } from "mdast"
-import type { ReportDiff, Side, SubjectDiff } from "./Diff.ts"
-import * as Hostile from "./HostileText.ts"
-import { safeJson } from "./internal/json.ts"
-import * as Md from "./internal/markdown.ts"
-import { type Page, fold, make, pad, severityStyles } from "./internal/page.ts"
-import * as Words from "./internal/words.ts"
-import type { DiffRenderer, RenderOptions } from "./RenderOptions.ts"
-import type { ReportFinding } from "./ReportScan.ts"
+import type { ReportDiff, Side, SubjectDiff } from "../../Diff.ts"
+import * as HostileText from "../../HostileText.ts"
+import { safeJson } from "../json.ts"
+import * as Md from "../markdown.ts"
+import { type Page, fold, make, pad, severityStyles } from "../page.ts"
+import * as Words from "../words.ts"
+import type { DiffRenderer, RenderOptions } from "../../RenderOptions.ts"
+import type { ReportFinding } from "../../ReportScan.ts"
 
 const name = ({ account, scanType, subject }: SubjectDiff): string => {
-  const type = scanType === undefined ? "" : ` (${Hostile.toLine(scanType, 40)})`
-  const label = Hostile.toLine(account, 80)
-  return `${Hostile.toLine(subject.name, 200) || Hostile.toLine(subject.id, 200)}${type}${label === "default" ? "" : ` [${label}]`}`
+  const type = scanType === undefined ? "" : ` (${HostileText.toLine(scanType, 40)})`
+  const label = HostileText.toLine(account, 80)
+  return `${HostileText.toLine(subject.name, 200) || HostileText.toLine(subject.id, 200)}${type}${label === "default" ? "" : ` [${label}]`}`
 }
 
 const sideWords = (side: Side | null): string => {
   if (side === null) return "nothing"
   const score = side.score === null ? "" : `, score ${Words.number(side.score)}`
-  const grade = side.grade === null ? "" : ` (${Hostile.toLine(side.grade, 20)})`
+  const grade = side.grade === null ? "" : ` (${HostileText.toLine(side.grade, 20)})`
   const found = side.findings === null ? "" : `, ${Words.plural(side.findings, "finding")}`
   return `${side.state === "completed" ? side.severity : side.state}${score}${grade}${found}`
 }
@@ -38,8 +34,8 @@ const ordered = (diff: ReportDiff): ReadonlyArray<SubjectDiff> => {
 
 const findingText = (finding: ReportFinding, sign: string, page: Page): string => {
   const severity = page.paint(pad(finding.severity, 9), ...severityStyles[finding.severity])
-  const where = finding.resource === null ? "" : ` at ${Hostile.toLine(finding.resource, 160)}`
-  const line = Hostile.toLine(finding.title, 200)
+  const where = finding.resource === null ? "" : ` at ${HostileText.toLine(finding.resource, 160)}`
+  const line = HostileText.toLine(finding.title, 200)
   return fold(`${where === "" ? line : line.replace(/\.$/, "")}${where}`, page, `    ${sign} ${severity}`)
 }
 
@@ -63,25 +59,25 @@ const listed = (
  */
 export const renderText: DiffRenderer = function* (diff: ReportDiff, options: RenderOptions = {}) {
   const page = make({ ...options, maxFindings: options.maxFindings ?? 20 })
-  const runs = `from run ${Hostile.toLine(diff.base.id, 80)} (${Words.moment(diff.base.startedAt)}) to run ${Hostile.toLine(diff.head.id, 80)} (${Words.moment(diff.head.startedAt)})`
-  yield `${Hostile.guardLines(fold(`Changes ${runs}`, page, ""))}\n\n`
+  const runs = `from run ${HostileText.toLine(diff.base.id, 80)} (${Words.moment(diff.base.startedAt)}) to run ${HostileText.toLine(diff.head.id, 80)} (${Words.moment(diff.head.startedAt)})`
+  yield `${HostileText.guardLines(fold(`Changes ${runs}`, page, ""))}\n\n`
   for (const one of ordered(diff)) {
     const lines = [
       fold(`${page.paint(one.vendor, "bold")}  ${name(one)}`, page, "  "),
       fold(`${sideWords(one.base)} -> ${sideWords(one.head)}`, page, "    "),
-      ...one.warnings.map((warning) => fold(`warning: ${Hostile.toLine(warning, 300)}`, page, "    ")),
-      ...(one.why === null ? [] : [fold(`not comparable: ${Hostile.toLine(one.why, 200)}`, page, "    ")]),
+      ...one.warnings.map((warning) => fold(`warning: ${HostileText.toLine(warning, 300)}`, page, "    ")),
+      ...(one.why === null ? [] : [fold(`not comparable: ${HostileText.toLine(one.why, 200)}`, page, "    ")]),
       ...listed(one.new, "+", "red", page),
       ...listed(one.resolved, "-", "green", page),
       ...(one.unchanged === 0 ? [] : [fold(`${Words.number(one.unchanged)} unchanged`, page, "    ")])
     ]
-    yield `${Hostile.guardLines(lines.join("\n"))}\n\n`
+    yield `${HostileText.guardLines(lines.join("\n"))}\n\n`
   }
   const end = [fold(page.paint(verdict(diff), "bold"), page, "")]
   for (const rule of diff.gate.rules) {
-    end.push(fold(`${rule.passed ? "holds " : "broken"} ${Hostile.toLine(rule.message, 300)}`, page, "  "))
+    end.push(fold(`${rule.passed ? "holds " : "broken"} ${HostileText.toLine(rule.message, 300)}`, page, "  "))
   }
-  yield `${Hostile.guardLines(end.join("\n"))}\n`
+  yield `${HostileText.guardLines(end.join("\n"))}\n`
 }
 
 /**
@@ -132,7 +128,7 @@ export const renderMarkdown: DiffRenderer = function* (diff: ReportDiff, options
       text(String(one.new.length)),
       text(one.comparable ? String(one.resolved.length) : "–"),
       text(one.comparable ? String(one.unchanged) : "–"),
-      text(one.why === null ? "yes" : `no: ${Hostile.toLine(one.why, 200)}`)
+      text(one.why === null ? "yes" : `no: ${HostileText.toLine(one.why, 200)}`)
     ])
   )
   yield Md.write([
@@ -144,12 +140,12 @@ export const renderMarkdown: DiffRenderer = function* (diff: ReportDiff, options
           Md.list(
             diff.gate.rules.map((rule) => [
               Md.strong(rule.passed ? "holds" : "broken"),
-              Md.text(`: ${Hostile.toLine(rule.message, 300)}`)
+              Md.text(`: ${HostileText.toLine(rule.message, 300)}`)
             ])
           )
         ]),
     table,
-    ...[...new Set(diff.subjects.flatMap((one) => one.warnings.map((warning) => Hostile.toLine(warning, 300))))].map(
+    ...[...new Set(diff.subjects.flatMap((one) => one.warnings.map((warning) => HostileText.toLine(warning, 300))))].map(
       (warning) => Md.paragraph(Md.text(`Warning: ${warning}`))
     )
   ])
@@ -164,8 +160,8 @@ export const renderMarkdown: DiffRenderer = function* (diff: ReportDiff, options
         rows.map(({ change, item }) => [
           [Md.strong(change)],
           text(item.severity),
-          text(Hostile.toLine(item.title, 300)),
-          item.resource === null ? [] : text(Hostile.toLine(item.resource, 300))
+          text(HostileText.toLine(item.title, 300)),
+          item.resource === null ? [] : text(HostileText.toLine(item.resource, 300))
         ])
       ),
       ...(more === 0 ? [] : [Md.paragraph(Md.text(`${Words.number(more)} more in the JSON of this diff.`))])
@@ -174,7 +170,7 @@ export const renderMarkdown: DiffRenderer = function* (diff: ReportDiff, options
   yield `\n${Md.write([
     Md.paragraph(
       Md.text(
-        `From run ${Hostile.toLine(diff.base.id, 80)}, ${Words.moment(diff.base.startedAt)}, to run ${Hostile.toLine(diff.head.id, 80)}, ${Words.moment(diff.head.startedAt)}.`
+        `From run ${HostileText.toLine(diff.base.id, 80)}, ${Words.moment(diff.base.startedAt)}, to run ${HostileText.toLine(diff.head.id, 80)}, ${Words.moment(diff.head.startedAt)}.`
       )
     )
   ])}`

@@ -1,19 +1,14 @@
-/**
- * One wait, described: what to poll, under which rules, and for whom.
- *
- * The engine polls anything that can answer with an observation or a fault; scans are one use of it.
- *
- * @since 0.1.0
- */
+// One wait, described: what to poll, under which rules, and for whom. Types alone; the engine polls anything that can
+// answer with an observation or a fault, and scans are one use of it. Passed on by `Poller`.
 import type * as Duration from "effect/Duration"
 import type * as Effect from "effect/Effect"
 import type * as Option from "effect/Option"
-import type { PollAnswer } from "../model/Observation.ts"
-import type { PollFault } from "../model/PollFault.ts"
-import type { PollPolicy } from "../policy/PollPolicy.ts"
-import type { VendorLimits } from "../policy/VendorLimits.ts"
-import type { PollEvent } from "./PollEvent.ts"
-import type { AccountBudget } from "./RateBudget.ts"
+import type { PollAnswer } from "../../model/Observation.ts"
+import type { PollFault } from "../../model/PollFault.ts"
+import type { PollPolicy } from "../../policy/PollPolicy.ts"
+import type { VendorLimits } from "../../policy/VendorLimits.ts"
+import type { PollEvent } from "./pollEvent.ts"
+import type { AccountBudget } from "../RateBudget.ts"
 
 /**
  * - `ticket`: what a stop carries. The engine does not look into it.

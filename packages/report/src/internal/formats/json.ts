@@ -1,15 +1,10 @@
-/**
- * The canonical JSON: the report as it is, and the only format from which every other can be made.
- *
- * Lossless, and safe to print: characters that a terminal, a page or a build log could act on are written as escapes,
- * which any JSON reader turns back. The last field is the SHA-256 of all text before it.
- *
- * @since 0.1.0
- */
-import { safeJson } from "./internal/json.ts"
-import { sealKey, sha256 } from "./internal/sha256.ts"
-import type { Renderer } from "./RenderOptions.ts"
-import type { ScanReport } from "./ScanReport.ts"
+// The canonical JSON: the report as it is, and the only format from which every other can be made.
+// Lossless, and safe to print: characters that a terminal, a page or a build log could act on are written as escapes,
+// which any JSON reader turns back. The last field is the SHA-256 of all text before it.
+import { safeJson } from "../json.ts"
+import { sealKey, sha256 } from "../sha256.ts"
+import type { Renderer } from "../../RenderOptions.ts"
+import type { ScanReport } from "../../ScanReport.ts"
 
 const indent = (text: string): string => text.replaceAll("\n", "\n    ")
 

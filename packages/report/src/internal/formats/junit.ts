@@ -1,20 +1,14 @@
-/**
- * JUnit XML: a suite for each vendor with a test for each scan, and a suite with a test for each rule of the gate.
- *
- * A test is named `subject (type) [account]`, the same in every run; its key is in its output. A clean run has green tests, so the file is never empty. A rule that is broken is a failure, and so is each scan that
- * breaks one; a scan without a verdict is an error; one that was never begun or was interrupted is skipped, as is one
- * whose missing verdict was allowed.
- *
- * @since 0.1.0
- */
+// JUnit XML: a suite for each vendor with a test for each scan, and a suite with a test for each rule of the gate.
+// A test is named `subject (type) [account]`, the same in every run; its key is in its output. A clean run has green tests, so the file is never empty. A rule that is broken is a failure, and so is each scan that
+// breaks one; a scan without a verdict is an error; one that was never begun or was interrupted is skipped, as is one
+// whose missing verdict was allowed.
 import library, { type Builder, type TestCase } from "junit-report-builder"
-import * as Hostile from "./HostileText.ts"
-import type { HostileText } from "./HostileText.ts"
-import * as Identities from "./internal/identities.ts"
-import * as Words from "./internal/words.ts"
-import type { RenderOptions, Renderer } from "./RenderOptions.ts"
-import type { ReportScan } from "./ReportScan.ts"
-import type { ScanReport } from "./ScanReport.ts"
+import * as HostileText from "../../HostileText.ts"
+import * as Identities from "../identities.ts"
+import * as Words from "../words.ts"
+import type { RenderOptions, Renderer } from "../../RenderOptions.ts"
+import type { ReportScan } from "../../ReportScan.ts"
+import type { ScanReport } from "../../ScanReport.ts"
 
 // The package's types speak of a default export inside the one it has.
 const isBuilder = (value: unknown): value is Builder =>
@@ -26,7 +20,7 @@ const newBuilder = (): Builder => {
   return found.newBuilder()
 }
 
-const xml = (text: string, max?: number): string => Hostile.toXml(Hostile.of(text), max)
+const xml = (text: string, max?: number): string => HostileText.toXml(HostileText.of(text), max)
 
 const told = (scan: ReportScan, options: RenderOptions): string => {
   const lines = [
@@ -38,8 +32,8 @@ const told = (scan: ReportScan, options: RenderOptions): string => {
     Words.reason(scan),
     Words.took(scan),
     Words.age(scan),
-    ...scan.warnings.map((warning) => `warning: ${Hostile.toLine(warning, 300)}`),
-    `key: ${Hostile.toLine(scan.key ?? scan.id)}`,
+    ...scan.warnings.map((warning) => `warning: ${HostileText.toLine(warning, 300)}`),
+    `key: ${HostileText.toLine(scan.key ?? scan.id)}`,
     Words.next(scan)
   ].filter((line) => line !== null)
   const listed = Words.byWeight(
@@ -49,10 +43,10 @@ const told = (scan: ReportScan, options: RenderOptions): string => {
   )
   const max = options.maxFindings ?? 100
   for (const item of listed.slice(0, max)) {
-    const where = item.resource === null ? "" : ` at ${Hostile.toLine(item.resource, 200)}`
+    const where = item.resource === null ? "" : ` at ${HostileText.toLine(item.resource, 200)}`
     const accepted = Words.acceptance(item.suppression)
     lines.push(
-      `- ${item.severity}: ${Hostile.toLine(item.title, 200)}${where}${accepted === "" ? "" : ` (${accepted})`}`
+      `- ${item.severity}: ${HostileText.toLine(item.title, 200)}${where}${accepted === "" ? "" : ` (${accepted})`}`
     )
   }
   if (listed.length > max) lines.push(`and ${Words.number(listed.length - max)} more in the canonical report`)
@@ -60,21 +54,21 @@ const told = (scan: ReportScan, options: RenderOptions): string => {
 }
 
 // Which broken rules each row breaks.
-const breaches = (report: ScanReport): ReadonlyMap<HostileText, ReadonlyArray<string>> => {
-  const found = new Map<HostileText, Array<string>>()
+const breaches = (report: ScanReport): ReadonlyMap<HostileText.HostileText, ReadonlyArray<string>> => {
+  const found = new Map<HostileText.HostileText, Array<string>>()
   for (const rule of report.gate.rules) {
     if (rule.passed) continue
     for (const id of rule.scans) {
       const list = found.get(id)
-      if (list === undefined) found.set(id, [Hostile.toLine(rule.message, 300)])
-      else list.push(Hostile.toLine(rule.message, 300))
+      if (list === undefined) found.set(id, [HostileText.toLine(rule.message, 300)])
+      else list.push(HostileText.toLine(rule.message, 300))
     }
   }
   return found
 }
 
 // The rows that some rule could not judge.
-const unjudged = (report: ScanReport): ReadonlySet<HostileText> =>
+const unjudged = (report: ScanReport): ReadonlySet<HostileText.HostileText> =>
   new Set(report.gate.rules.flatMap((rule) => rule.unjudged ?? []))
 
 const judge = (
@@ -170,7 +164,7 @@ export const render: Renderer = function* (report: ScanReport, options: RenderOp
       .testCase()
       .className("scanpoll.gate")
       .name(xml(Words.ruleName(rule), 255))
-    const message = xml(Hostile.toLine(rule.message), 1_000)
+    const message = xml(HostileText.toLine(rule.message), 1_000)
     test.standardOutput(message)
     if (!rule.passed) test.failure(message, "gate")
   }
@@ -180,5 +174,5 @@ export const render: Renderer = function* (report: ScanReport, options: RenderOp
     .className("scanpoll.gate")
     .name("the run was reported")
     .standardOutput(xml(Words.verdict(report)))
-  yield `${Hostile.guardLines(out.build().replace(rootSkipped, "$1"))}\n`
+  yield `${HostileText.guardLines(out.build().replace(rootSkipped, "$1"))}\n`
 }

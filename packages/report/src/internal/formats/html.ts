@@ -1,30 +1,25 @@
-/**
- * The report as one HTML file: for a browser, a ticket, an archive.
- *
- * It opens from disk, asks no network for anything, and reads without JavaScript; the script in it sorts and filters what
- * is there. Its content security policy allows that script and that style alone. Charts are tables with drawings beside
- * the numbers. Texts of vendors are text nodes, links are addresses that were checked. The canonical JSON, without
- * payloads, is part of the file where it is not too large, so the file can be read back as a report.
- *
- * @since 0.1.0
- */
-import { attention } from "./internal/html/attention.ts"
-import * as Charts from "./internal/html/charts.ts"
-import { detail } from "./internal/html/detail.ts"
-import { type Node, h, sprite, write } from "./internal/html/dom.ts"
-import { header, tiles, verdict } from "./internal/html/glance.ts"
-import { list } from "./internal/html/list.ts"
-import { byRule } from "./internal/html/rules.ts"
-import { script } from "./internal/html/script.ts"
-import { style } from "./internal/html/style.ts"
-import * as View from "./internal/html/view.ts"
-import { islandId, islandJson } from "./internal/json.ts"
-import { sha256 } from "./internal/sha256.ts"
-import * as Words from "./internal/words.ts"
-import * as Payload from "./Payload.ts"
-import type { RenderOptions, Renderer } from "./RenderOptions.ts"
-import type { ReportScan } from "./ReportScan.ts"
-import type { ScanReport } from "./ScanReport.ts"
+// The report as one HTML file: for a browser, a ticket, an archive.
+// It opens from disk, asks no network for anything, and reads without JavaScript; the script in it sorts and filters what
+// is there. Its content security policy allows that script and that style alone. Charts are tables with drawings beside
+// the numbers. Texts of vendors are text nodes, links are addresses that were checked. The canonical JSON, without
+// payloads, is part of the file where it is not too large, so the file can be read back as a report.
+import { attention } from "../html/attention.ts"
+import * as Charts from "../html/charts.ts"
+import { detail } from "../html/detail.ts"
+import { type Node, h, sprite, write } from "../html/dom.ts"
+import { header, tiles, verdict } from "../html/glance.ts"
+import { list } from "../html/list.ts"
+import { byRule } from "../html/rules.ts"
+import { script } from "../html/script.ts"
+import { style } from "../html/style.ts"
+import * as View from "../html/view.ts"
+import { islandId, islandJson } from "../json.ts"
+import { sha256 } from "../sha256.ts"
+import * as Words from "../words.ts"
+import * as Payload from "../../Payload.ts"
+import type { RenderOptions, Renderer } from "../../RenderOptions.ts"
+import type { ReportScan } from "../../ReportScan.ts"
+import type { ScanReport } from "../../ScanReport.ts"
 
 /**
  * How much one page shows at most, the worst first: rows of the table, scans with details, findings in all, and findings

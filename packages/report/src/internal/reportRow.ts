@@ -1,19 +1,13 @@
-/**
- * Makes the row of a record: what became of one requested scan, in plain JSON.
- *
- * @since 0.2.0
- */
-import * as Outcome from "@scanpoll/core/model/ScanOutcome"
-import * as Record from "@scanpoll/core/model/ScanRecord"
-import * as Ticket from "@scanpoll/core/model/ScanTicket"
+// Makes the row of a record: what became of one requested scan, in plain JSON.
+import * as ScanOutcome from "@scanpoll/core/model/ScanOutcome"
+import * as ScanRecord from "@scanpoll/core/model/ScanRecord"
+import * as ScanTicket from "@scanpoll/core/model/ScanTicket"
 import type * as Schema from "effect/Schema"
-import * as Evidence from "./Evidence.ts"
-import * as Hostile from "./HostileText.ts"
-import type { HostileText } from "./HostileText.ts"
-import * as Times from "./internal/times.ts"
-import * as NextStep from "./NextStep.ts"
-import * as Scan from "./ReportScan.ts"
-import type { ReportEvidence, ReportFinding, ReportScan, TrendPoint } from "./ReportScan.ts"
+import * as Evidence from "../Evidence.ts"
+import * as HostileText from "../HostileText.ts"
+import * as Times from "./times.ts"
+import * as NextStep from "../NextStep.ts"
+import * as ReportScan from "../ReportScan.ts"
 
 /**
  * What a row needs beside its record.
@@ -36,7 +30,7 @@ import type { ReportEvidence, ReportFinding, ReportScan, TrendPoint } from "./Re
 export interface RowOptions {
   readonly declaredAt?: { readonly line: number; readonly column: number } | null
   readonly scanType?: string
-  readonly trend?: ReadonlyArray<TrendPoint>
+  readonly trend?: ReadonlyArray<ReportScan.TrendPoint>
   readonly payload?: Schema.Json
   readonly payloadSha256?: string | null
   readonly reusedBecause?: string
@@ -48,7 +42,7 @@ export interface RowOptions {
 const natural = (value: number): number => (Number.isFinite(value) && value > 0 ? Math.round(value) : 0)
 
 const duration = (
-  record: Record.ScanRecord
+  record: ScanRecord.ScanRecord
 ): { readonly durationMs: number | null; readonly durationBasis: "vendor" | "client" | null } => {
   const { outcome } = record
   if (outcome === null) return { durationMs: null, durationBasis: null }
@@ -63,12 +57,12 @@ const duration = (
 }
 
 interface Texts {
-  readonly text: (value: string) => HostileText
-  readonly textOrNull: (value: string | null) => HostileText | null
+  readonly text: (value: string) => HostileText.HostileText
+  readonly textOrNull: (value: string | null) => HostileText.HostileText | null
 }
 
 const textsOf = ({ redact = (text: string) => text }: RowOptions): Texts => {
-  const text = (value: string) => Hostile.of(redact(value))
+  const text = (value: string) => HostileText.of(redact(value))
   return { text, textOrNull: (value) => (value === null ? null : text(value)) }
 }
 
@@ -78,7 +72,7 @@ const textsOf = ({ redact = (text: string) => text }: RowOptions): Texts => {
  * @category constructors
  * @since 0.1.0
  */
-export const fromRecord = (record: Record.ScanRecord, options: RowOptions = {}): ReportScan => {
+export const fromRecord = (record: ScanRecord.ScanRecord, options: RowOptions = {}): ReportScan.ReportScan => {
   const texts = textsOf(options)
   const { text, textOrNull } = texts
   const { declaredAt = null, payload = null, payloadSha256 = null, scanType = "", trend = [] } = options
@@ -86,7 +80,7 @@ export const fromRecord = (record: Record.ScanRecord, options: RowOptions = {}):
   const { severity, ...said } = saidOf(record, texts)
   return {
     id: text(record.claimId ?? `row-${record.index + 1}`),
-    key: ticket === null ? null : text(Ticket.accountKey(ticket)),
+    key: ticket === null ? null : text(ScanTicket.accountKey(ticket)),
     index: record.index,
     claimId: textOrNull(record.claimId),
     vendor: record.vendor,
@@ -104,7 +98,7 @@ export const fromRecord = (record: Record.ScanRecord, options: RowOptions = {}):
     state: record.state,
     because: record.because,
     vendorStatus: outcome === null ? null : text(outcome.vendorStatus),
-    resumable: Record.isResumable(record),
+    resumable: ScanRecord.isResumable(record),
     notBefore: Times.formatOrNull(record.notBefore),
     next: nextOf(record, options, texts),
     severity,
@@ -133,19 +127,19 @@ export const fromRecord = (record: Record.ScanRecord, options: RowOptions = {}):
 }
 
 const nextOf = (
-  record: Record.ScanRecord,
+  record: ScanRecord.ScanRecord,
   { collects = true, commands = {} }: RowOptions,
   { text, textOrNull }: Texts
 ) => {
   const { because, claimId, outcome, state, ticket } = record
-  const key = ticket === null ? null : Ticket.accountKey(ticket)
-  const missing = outcome === null ? [] : Outcome.missing(outcome).map(({ kind }) => kind)
-  const asksAgain = outcome !== null && !(collects && Outcome.lacksFindingsAlone(outcome))
+  const key = ticket === null ? null : ScanTicket.accountKey(ticket)
+  const missing = outcome === null ? [] : ScanOutcome.missing(outcome).map(({ kind }) => kind)
+  const asksAgain = outcome !== null && !(collects && ScanOutcome.lacksFindingsAlone(outcome))
   const next = NextStep.of({ state, because, key, claimId, missing, asksAgain, commands })
   return next === null ? null : { advice: text(next.advice), command: textOrNull(next.command) }
 }
 
-const reasonOf = ({ outcome, reason }: Record.ScanRecord, { text, textOrNull }: Texts): ReportScan["reason"] => {
+const reasonOf = ({ outcome, reason }: ScanRecord.ScanRecord, { text, textOrNull }: Texts): ReportScan.ReportScan["reason"] => {
   const why = reason ?? (outcome === null || outcome._tag === "Completed" ? null : outcome.reason)
   return why === null
     ? null
@@ -157,7 +151,7 @@ const reasonOf = ({ outcome, reason }: Record.ScanRecord, { text, textOrNull }: 
       }
 }
 
-const reuseOf = ({ ageMs, outcome, reused }: Record.ScanRecord, { reusedBecause }: RowOptions, { text }: Texts) => {
+const reuseOf = ({ ageMs, outcome, reused }: ScanRecord.ScanRecord, { reusedBecause }: RowOptions, { text }: Texts) => {
   const age = ageMs ?? (outcome === null ? null : outcome.ageMs)
   return {
     reused,
@@ -168,22 +162,22 @@ const reuseOf = ({ ageMs, outcome, reused }: Record.ScanRecord, { reusedBecause 
 
 // What the scan says. An answer about something else says nothing about this row.
 const saidOf = (
-  { outcome, state }: Record.ScanRecord,
+  { outcome, state }: ScanRecord.ScanRecord,
   { text, textOrNull }: Texts
-): Pick<ReportScan, "severity" | "assessment" | "evidence" | "findings" | "delta"> => {
+): Pick<ReportScan.ReportScan, "severity" | "assessment" | "evidence" | "findings" | "delta"> => {
   if (outcome === null || outcome._tag === "Failed") {
-    const findings = Scan.findingsOf("none", null, [])
+    const findings = ReportScan.findingsOf("none", null, [])
     return { severity: "unknown", assessment: null, evidence: Evidence.ofNothing(state), findings, delta: null }
   }
-  const found = Outcome.evidence(outcome)
+  const found = ScanOutcome.evidence(outcome)
   const evidence = reportEvidence(found, textOrNull)
   if (found.assessment.status === "unavailable" && found.findings.status === "unavailable") {
-    const findings = Scan.findingsOf("unavailable", null, [])
+    const findings = ReportScan.findingsOf("unavailable", null, [])
     return { severity: "unknown", assessment: null, evidence, findings, delta: null }
   }
   const { bySeverity, coverage, items, total } = outcome.findings
   const assessment = reportAssessment(outcome.assessment, text)
-  const findings = Scan.findingsOf(
+  const findings = ReportScan.findingsOf(
     coverage,
     total,
     items.map((item) => reportFinding(item, text)),
@@ -191,7 +185,7 @@ const saidOf = (
   )
   const { delta } = outcome
   return {
-    severity: Scan.severityOf({ assessment, findings }),
+    severity: ReportScan.severityOf({ assessment, findings }),
     assessment,
     evidence,
     findings,
@@ -200,14 +194,14 @@ const saidOf = (
 }
 
 const reportEvidence = (
-  evidence: Outcome.Evidence,
-  textOrNull: (value: string | null) => HostileText | null
-): NonNullable<ReportScan["evidence"]> => {
-  const one = ({ reason, status }: Outcome.EvidenceStatus): ReportEvidence => ({ status, reason: textOrNull(reason) })
+  evidence: ScanOutcome.Evidence,
+  textOrNull: (value: string | null) => HostileText.HostileText | null
+): NonNullable<ReportScan.ReportScan["evidence"]> => {
+  const one = ({ reason, status }: ScanOutcome.EvidenceStatus): ReportScan.ReportEvidence => ({ status, reason: textOrNull(reason) })
   return { assessment: one(evidence.assessment), findings: one(evidence.findings), delta: one(evidence.delta) }
 }
 
-const reportFinding = (item: Outcome.Finding, text: (value: string) => HostileText): ReportFinding => ({
+const reportFinding = (item: ScanOutcome.Finding, text: (value: string) => HostileText.HostileText): ReportScan.ReportFinding => ({
   findingId: text(item.findingId),
   ruleId: text(item.ruleId),
   title: text(item.title),
@@ -222,9 +216,9 @@ const reportFinding = (item: Outcome.Finding, text: (value: string) => HostileTe
 })
 
 const reportAssessment = (
-  assessment: Outcome.Assessment,
-  text: (value: string) => HostileText
-): NonNullable<ReportScan["assessment"]> => ({
+  assessment: ScanOutcome.Assessment,
+  text: (value: string) => HostileText.HostileText
+): NonNullable<ReportScan.ReportScan["assessment"]> => ({
   severity: assessment.severity,
   vendorSeverity: assessment.vendorSeverity === null ? null : text(assessment.vendorSeverity),
   compliance: assessment.compliance,

@@ -1,12 +1,7 @@
-/**
- * What happens during a wait, told to every listener. Listening never changes the wait.
- *
- * Times are milliseconds since 1970 on the engine's clock.
- *
- * @since 0.1.0
- */
-import type { Seen, StopReason } from "../model/PollStopped.ts"
-import type { Because } from "../policy/Decision.ts"
+// What happens during a wait, told to every listener. Types alone; times are milliseconds since 1970 on the engine's
+// clock. Passed on by `Poller`.
+import type { Seen, StopReason } from "../../model/PollStopped.ts"
+import type { Because } from "../../policy/Decision.ts"
 
 /**
  * What made a wait as long as it is: what was decided, or `turn`, that the poll was due and had to wait for a turn of the
