@@ -10,7 +10,6 @@ import {
   type Observation,
   type PollFault,
   type PollStopped,
-  type PollTick,
   type ScanAdapter,
   type ScanJournal,
   type ScanOutcome,
@@ -112,7 +111,7 @@ const compiled = {
 
     const byTick = recommended.pipe(
       PollPolicy.withPace((tick) => {
-        expectTypeOf(tick).toEqualTypeOf<PollTick.PollTick>()
+        expectTypeOf(tick).toEqualTypeOf<PollPolicy.PollTick>()
         return Duration.seconds(tick.polls)
       })
     )
@@ -122,7 +121,7 @@ const compiled = {
     const fair = PollPolicy.withPace(
       recommended,
       Schedule.spaced("1 second").pipe(
-        Schedule.setInputType<PollTick.PollTick>(),
+        Schedule.setInputType<PollPolicy.PollTick>(),
         Schedule.modifyDelay(() => Effect.map(Fairness, ({ wait }) => wait))
       )
     )

@@ -295,7 +295,9 @@ const page = (one, modules, isUnstable) => {
     "|---|---|---|",
     ...listed.map(
       (module) =>
-        `| [${module.path}](#${slug(module.path)}) | ${prose(firstSentence(module.doc?.text ?? ""))} | ${valuesOf(module)
+        `| [${module.path}](#${slug(module.path)}) | ${prose(firstSentence(module.doc?.text ?? ""))} | ${valuesOf(
+          module
+        )
           .map((value) => `\`${value}\``)
           .join(", ")} |`
     ),

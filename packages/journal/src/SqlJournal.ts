@@ -171,9 +171,7 @@ export const layer = (
 export const makeReadOnly = (
   options: Pick<Options, "patience" | "limit"> = {}
 ): Effect.Effect<ScanJournal.Operations, ScanJournal.JournalError, SqlClient.SqlClient> =>
-  Effect.flatMap(SqlClient.SqlClient, (sql) =>
-    ReadOnly.make(sql, boundsOf(options))
-  )
+  Effect.flatMap(SqlClient.SqlClient, (sql) => ReadOnly.make(sql, boundsOf(options)))
 
 /**
  * The journal as a layer over a `SqlClient`, only to be looked at.

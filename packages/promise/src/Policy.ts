@@ -55,7 +55,11 @@ export interface Phase {
  * @category models
  * @since 0.1.0
  */
-export type Pace = Time | ReadonlyArray<Phase> | ((tick: Tick) => Time) | Schedule.Schedule<unknown, PollPolicy.PollTick>
+export type Pace =
+  | Time
+  | ReadonlyArray<Phase>
+  | ((tick: Tick) => Time)
+  | Schedule.Schedule<unknown, PollPolicy.PollTick>
 
 /**
  * Waits that double with each fault in a row, from `from` up to `upTo`.

@@ -152,7 +152,11 @@ const coverageOf = (scan: ReportScan.ReportScan, which: string): string | null =
   }
 }
 
-const whyNot = (base: ReportScan.ReportScan | null, head: ReportScan.ReportScan | null, alike: boolean): string | null => {
+const whyNot = (
+  base: ReportScan.ReportScan | null,
+  head: ReportScan.ReportScan | null,
+  alike: boolean
+): string | null => {
   if (base === null) return "not in the base"
   if (head === null) return "not in the head"
   if (!alike) return "the runs do not scan this subject equally often"
@@ -183,8 +187,11 @@ const pair = (
   // What an incomparable pair does not list in the head may merely not have been looked at.
   const resolved = why === null ? items.filter((item) => item.status === "resolved") : []
   // A base without a full result accepts nothing for a gate, but what it lists is not new.
-  const idOf = (item: ReportScan.ReportFinding, mine: ReportScan.ReportScan | null, other: ReportScan.ReportScan | null) =>
-    mine === null || other === null ? "" : Compare.keyOf(item, Compare.sideOf(mine), Compare.sideOf(other))
+  const idOf = (
+    item: ReportScan.ReportFinding,
+    mine: ReportScan.ReportScan | null,
+    other: ReportScan.ReportScan | null
+  ) => (mine === null || other === null ? "" : Compare.keyOf(item, Compare.sideOf(mine), Compare.sideOf(other)))
   const listed = new Set(base === null ? [] : openOf(base).map((item) => idOf(item, base, head)))
   const open = held === null ? [] : openOf(held)
   const fresh = open.filter((item) => item.status === "new")
@@ -211,7 +218,11 @@ const pair = (
  * @category constructors
  * @since 0.1.0
  */
-export const compute = (base: ScanReport.ScanReport, head: ScanReport.ScanReport, policy: Gate.GatePolicy = Gate.none): ReportDiff => {
+export const compute = (
+  base: ScanReport.ScanReport,
+  head: ScanReport.ScanReport,
+  policy: Gate.GatePolicy = Gate.none
+): ReportDiff => {
   const counterparts = Identities.pair(base.scans, head.scans)
   const held = Baseline.apply(
     ScanReport.withScans(

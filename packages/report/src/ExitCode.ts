@@ -149,7 +149,9 @@ type Judged = Pick<ReportScan, "id" | "state" | "evidence">
 // The rows that ended and that some rule could not judge; the others have a reason of their own.
 const unjudged = (rows: ReadonlyArray<Judged>, gate: GateResult): ReadonlyArray<Judged> => {
   const ids = new Set(gate.rules.flatMap((rule) => (rule.unjudged ?? []).map(HostileText.toKey)))
-  return rows.filter((row) => (row.state === "completed" || row.state === "partial") && ids.has(HostileText.toKey(row.id)))
+  return rows.filter(
+    (row) => (row.state === "completed" || row.state === "partial") && ids.has(HostileText.toKey(row.id))
+  )
 }
 
 const lacks = (rows: ReadonlyArray<Judged>): string => {

@@ -109,7 +109,10 @@ const point = (scan: ReportScan): TrendPoint => ({
  * @category combinators
  * @since 0.1.0
  */
-export const withTrend = (report: ScanReport.ScanReport, earlier: ReadonlyArray<ScanReport.ScanReport>): ScanReport.ScanReport => {
+export const withTrend = (
+  report: ScanReport.ScanReport,
+  earlier: ReadonlyArray<ScanReport.ScanReport>
+): ScanReport.ScanReport => {
   const past: ReadonlyArray<Array<TrendPoint>> = report.scans.map(() => [])
   for (const old of earlier) {
     for (const [index, found] of Identities.pair(old.scans, report.scans).entries()) {
@@ -121,7 +124,11 @@ export const withTrend = (report: ScanReport.ScanReport, earlier: ReadonlyArray<
   const scans = report.scans.map((scan, index) => {
     const points = new Map<string, TrendPoint>()
     for (const one of [...(past[index] ?? []), ...scan.trend]) {
-      if (one.scanId !== null && scan.scanId !== null && HostileText.toKey(one.scanId) === HostileText.toKey(scan.scanId))
+      if (
+        one.scanId !== null &&
+        scan.scanId !== null &&
+        HostileText.toKey(one.scanId) === HostileText.toKey(scan.scanId)
+      )
         continue
       points.set(one.scanId === null ? `at ${one.at}` : `id ${HostileText.toKey(one.scanId)}`, one)
     }

@@ -48,7 +48,9 @@ const property = (text: string): string => HostileText.toCommandProperty(Hostile
 
 const place = (note: Note, plan: HostileText.HostileText | null): string => {
   const at = note.scan?.declaredAt ?? null
-  return plan === null || at === null ? "" : `file=${HostileText.toCommandProperty(plan)},line=${at.line},col=${at.column},`
+  return plan === null || at === null
+    ? ""
+    : `file=${HostileText.toCommandProperty(plan)},line=${at.line},col=${at.column},`
 }
 
 const write = (note: Note, plan: HostileText.HostileText | null): string =>

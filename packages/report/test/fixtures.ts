@@ -7,9 +7,17 @@ import type { RunInfo } from "@scanpoll/report/ScanReport"
 export const start = Date.UTC(2026, 3, 3, 9, 0, 0)
 
 export const ticket = (vendor: string, scanId: string) =>
-  ScanTicket.make({ vendor, origin: `https://${vendor}.example`, account: "default", scanId, submittedAt: start + 1_000 })
+  ScanTicket.make({
+    vendor,
+    origin: `https://${vendor}.example`,
+    account: "default",
+    scanId,
+    submittedAt: start + 1_000
+  })
 
-export const finding = (fields: Partial<ScanOutcome.Finding> & { readonly findingId: string }): ScanOutcome.Finding => ({
+export const finding = (
+  fields: Partial<ScanOutcome.Finding> & { readonly findingId: string }
+): ScanOutcome.Finding => ({
   ruleId: fields.findingId.split(":")[0] ?? "rule",
   title: `Finding ${fields.findingId}`,
   description: null,

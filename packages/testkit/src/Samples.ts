@@ -10,7 +10,16 @@
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import * as Wire from "@scanpoll/core/vendor/Wire"
-import type { Answer, Ending, ErrorAnswer, Path, ReconcileFacts, RecoverFacts, Requests, Sent } from "./internal/kitFacts.ts"
+import type {
+  Answer,
+  Ending,
+  ErrorAnswer,
+  Path,
+  ReconcileFacts,
+  RecoverFacts,
+  Requests,
+  Sent
+} from "./internal/kitFacts.ts"
 
 /**
  * An answer about a scan, and what it means.

@@ -19,7 +19,7 @@ import { inert, say, Streams } from "../output/Streams.ts"
 import * as Brought from "../vendors/Brought.ts"
 import * as Http from "../vendors/Http.ts"
 import * as BroughtSamples from "../vendors/BroughtSamples.ts"
-import * as Vendor from "../vendors/Vendor.ts"
+import * as Shown from "../vendors/Vendor.ts"
 import { Vendors } from "../vendors/Vendors.ts"
 
 interface Judged {
@@ -80,7 +80,7 @@ export const check = Effect.fnUntraced(function* (
   const streams = yield* Streams
   const { all } = yield* Vendors
   const loaded = yield* Effect.mapError(Brought.one(name), refuse)
-  const clash = Brought.clash(Vendor.fromDefinition(loaded.vendor), all)
+  const clash = Brought.clash(Shown.fromDefinition(loaded.vendor), all)
   if (clash !== null) return yield* Effect.fail(refuse(clash))
   const samples = yield* Effect.mapError(BroughtSamples.of(loaded), refuse)
   const results = yield* Effect.mapError(judge(loaded.vendor, samples), refuse)

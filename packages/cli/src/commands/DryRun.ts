@@ -34,7 +34,11 @@ const shownNames = 10
 
 const plural = (count: number, one: string): string => `${count} ${one}${count === 1 ? "" : "s"}`
 
-const times = (request: Scans.ScanRequest<unknown>, policy: PollPolicy.PollPolicy, open: number): Effect.Effect<string> =>
+const times = (
+  request: Scans.ScanRequest<unknown>,
+  policy: PollPolicy.PollPolicy,
+  open: number
+): Effect.Effect<string> =>
   Effect.map(preview(policy, request.adapter.limits, shownPolls, { open }), (polls) => {
     const shown = polls.map((poll) => Durations.format(Duration.millis(poll.at))).join(", ")
     return polls.length < shownPolls ? shown : `${shown}, ...`

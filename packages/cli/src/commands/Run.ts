@@ -81,6 +81,8 @@ export const run = Effect.fnUntraced(function* (input: {
   const { journal, trustJournal } = ready.settings
   // A plan may be somebody else's: who only looks at it does not open what it names.
   const learned =
-    journal.source === "plan" ? LearnedDurations.layerEmpty : LearnedDurations.layerRead(journal.value, trustJournal.value)
+    journal.source === "plan"
+      ? LearnedDurations.layerEmpty
+      : LearnedDurations.layerRead(journal.value, trustJournal.value)
   return yield* DryRun.tell(ready).pipe(Effect.provide(learned), Look.atLogLevel(ready.settings))
 })

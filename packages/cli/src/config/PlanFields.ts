@@ -30,7 +30,11 @@ export class PlanFields {
   }
 
   // The entries of a map with known keys only.
-  entries(located: Located.Located, what: string, known: ReadonlyArray<string>): ReadonlyMap<string, Located.Entry> | null {
+  entries(
+    located: Located.Located,
+    what: string,
+    known: ReadonlyArray<string>
+  ): ReadonlyMap<string, Located.Entry> | null {
     if (located._tag !== "Map") {
       this.fault(located.at, `${what} must be a map, not ${Located.describe(located)}`)
       return null

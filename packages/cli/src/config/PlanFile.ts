@@ -126,7 +126,10 @@ const planned = (
   return { out, found }
 }
 
-const vendorSettings = (fields: PlanFields, located: Located.Located | undefined): ReadonlyMap<string, VendorSettings> => {
+const vendorSettings = (
+  fields: PlanFields,
+  located: Located.Located | undefined
+): ReadonlyMap<string, VendorSettings> => {
   const out = new Map<string, VendorSettings>()
   const found = located === undefined ? null : fields.entries(located, "vendors", fields.vendorNames)
   for (const [name, entry] of found ?? []) {

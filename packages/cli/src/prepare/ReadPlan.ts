@@ -144,10 +144,7 @@ export const listsOf = (flags: FlagTexts): Effect.Effect<ReadonlyArray<string>> 
  * @since 0.2.0
  */
 export const variablesOf = (flags: FlagTexts): Effect.Effect<ReadonlyArray<Variables.Assignment>> =>
-  Effect.map(
-    ProcessContext,
-    ({ environment }) => Settings.resolve({ flags, environment, plan: {} }).settings.var.value
-  )
+  Effect.map(ProcessContext, ({ environment }) => Settings.resolve({ flags, environment, plan: {} }).settings.var.value)
 
 /**
  * The plan a command is given for its accounts and settings; an empty one where it is given none.

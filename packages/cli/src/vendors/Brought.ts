@@ -19,7 +19,7 @@ import { type InputFault, UsageError } from "../config/InputFault.ts"
 import { inert } from "../output/Streams.ts"
 import { ProcessContext } from "../process/ProcessContext.ts"
 import * as Modules from "./Modules.ts"
-import * as Vendor from "./Vendor.ts"
+import * as Shown from "./Vendor.ts"
 import type { Wanted } from "./Wanted.ts"
 
 /**
@@ -145,7 +145,7 @@ export const one = Effect.fnUntraced(function* (name: string): Effect.fn.Return<
   return { path, exports, vendor: yield* fromModule(exports, path) }
 })
 
-const variablesOf = ({ baseVariable, extraVariables, keyVariable }: Vendor.VendorFacts): ReadonlyArray<string> => [
+const variablesOf = ({ baseVariable, extraVariables, keyVariable }: Shown.VendorFacts): ReadonlyArray<string> => [
   ...(keyVariable === null ? [] : [keyVariable]),
   baseVariable,
   ...extraVariables
@@ -161,8 +161,8 @@ const overlaps = (a: string, b: string): boolean => a === b || a.startsWith(`${b
  * @since 0.2.0
  */
 export const clash = (
-  vendor: Vendor.VendorFacts & { readonly name: string },
-  others: ReadonlyArray<Vendor.Vendor>
+  vendor: Shown.VendorFacts & { readonly name: string },
+  others: ReadonlyArray<Shown.Vendor>
 ): string | null => {
   if (others.some(({ name }) => name === vendor.name)) return `the name ${vendor.name} is taken by another vendor`
   const own = variablesOf(vendor)
@@ -183,10 +183,10 @@ export const clash = (
  */
 export const load = Effect.fnUntraced(function* (
   wanted: ReadonlyArray<Wanted>,
-  known: ReadonlyArray<Vendor.Vendor>
-): Effect.fn.Return<ReadonlyArray<Vendor.Vendor>, UsageError> {
+  known: ReadonlyArray<Shown.Vendor>
+): Effect.fn.Return<ReadonlyArray<Shown.Vendor>, UsageError> {
   const faults: Array<InputFault> = []
-  const brought: Array<Vendor.Vendor> = []
+  const brought: Array<Shown.Vendor> = []
   for (const { name, where } of wanted) {
     const loaded = yield* Effect.result(one(name))
     const refuse = (message: string) => faults.push({ where: `${where} ${inert(name, 200)}`, message })
@@ -194,7 +194,7 @@ export const load = Effect.fnUntraced(function* (
       refuse(loaded.failure)
       continue
     }
-    const vendor = Vendor.fromDefinition(loaded.success.vendor)
+    const vendor = Shown.fromDefinition(loaded.success.vendor)
     const taken = clash(vendor, [...known, ...brought])
     if (taken === null) brought.push(vendor)
     else refuse(taken)

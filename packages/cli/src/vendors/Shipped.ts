@@ -15,7 +15,7 @@ import * as CompliancePolicy from "@scanpoll/compliance/CompliancePolicy"
 import * as ComplianceSchema from "@scanpoll/compliance/ComplianceSchema"
 import * as ComplianceVendor from "@scanpoll/compliance/ComplianceVendor"
 import { VendorConfigError } from "@scanpoll/core/http/VendorHttp"
-import * as Vendor from "@scanpoll/core/vendor/Vendor"
+import * as Definitions from "@scanpoll/core/vendor/Vendor"
 import * as ExonaAdapter from "@scanpoll/exona/ExonaAdapter"
 import * as ExonaPolicy from "@scanpoll/exona/ExonaPolicy"
 import * as ExonaSchema from "@scanpoll/exona/ExonaSchema"
@@ -27,10 +27,10 @@ import * as VirusTotalVendor from "@scanpoll/virustotal/VirusTotalVendor"
 import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
 import { didYouMean } from "../config/Nearest.ts"
-import * as Vendor from "./Vendor.ts"
+import * as Vendors from "./Vendor.ts"
 
 // `Acme AI Ltd=https://acme.ai`: a name may hold an equals sign, and so may the query of a website.
-const parseCompany = (text: string): Vendor.TargetText => {
+const parseCompany = (text: string): Vendors.TargetText => {
   const at = /=(?=https?:\/\/)/i.exec(text)?.index ?? text.lastIndexOf("=")
   const name = text.slice(0, at).trim()
   const website = text.slice(at + 1).trim()
@@ -62,7 +62,7 @@ const parsePairs = (
 
 const complianceForm = "compliance:policy=ID,upload=ID,mapping=ID"
 
-const parseDataset = (text: string): Vendor.TargetText =>
+const parseDataset = (text: string): Vendors.TargetText =>
   parsePairs(
     text,
     {
@@ -82,7 +82,7 @@ const parseDataset = (text: string): Vendor.TargetText =>
 
 const appvetForm = "appvet:URL"
 
-const parseSite = (text: string): Vendor.TargetText => {
+const parseSite = (text: string): Vendors.TargetText => {
   if (!/^\s*(url|type|callbackUrl)\s*=/.test(text)) return Result.succeed({ url: text.trim(), type: "security" })
   const names = { url: "url", type: "type", callbackUrl: "callbackUrl" }
   return Result.map(parsePairs(text, names, "appvet:url=URL,type=TYPE"), (fields) => ({ type: "security", ...fields }))
@@ -94,7 +94,7 @@ const parseSite = (text: string): Vendor.TargetText => {
  * @category constructors
  * @since 0.1.0
  */
-export const exona: Vendor.Vendor = Vendor.make({
+export const exona: Vendors.Vendor = Vendors.make({
   name: "exona",
   facts: {
     title: "Exona",
@@ -140,7 +140,7 @@ export const exona: Vendor.Vendor = Vendor.make({
  * @category constructors
  * @since 0.1.0
  */
-export const compliance: Vendor.Vendor = Vendor.make({
+export const compliance: Vendors.Vendor = Vendors.make({
   name: "compliance",
   facts: {
     title: "Compliance API (Yggdrasil)",
@@ -196,7 +196,7 @@ export const compliance: Vendor.Vendor = Vendor.make({
  * @category constructors
  * @since 0.1.0
  */
-export const appvet: Vendor.Vendor = Vendor.make({
+export const appvet: Vendors.Vendor = Vendors.make({
   name: "appvet",
   facts: {
     title: "AppVet",
@@ -236,16 +236,16 @@ export const appvet: Vendor.Vendor = Vendor.make({
  * @since 0.2.0
  */
 export interface Defined {
-  readonly vendor: Vendor.Vendor<unknown, unknown>
+  readonly vendor: Definitions.Vendor<unknown, unknown>
   readonly samples: () => Promise<Samples<unknown>>
 }
 
 const defined = <T, P>(
-  definition: Vendor.Vendor<T, P>,
+  definition: Definitions.Vendor<T, P>,
   samples: () => Promise<{ readonly samples: Samples<T> }>
 ): Defined => {
   const vendor: unknown = definition
-  if (!Vendor.isVendor(vendor)) throw new TypeError(`${definition.name} was made by another copy of core`)
+  if (!Definitions.isVendor(vendor)) throw new TypeError(`${definition.name} was made by another copy of core`)
   return { vendor, samples: async () => (await samples()).samples }
 }
 
@@ -268,9 +268,9 @@ export const definitions: ReadonlyArray<Defined> = [
  * @category constructors
  * @since 0.1.0
  */
-export const all: ReadonlyArray<Vendor.Vendor> = [
+export const all: ReadonlyArray<Vendors.Vendor> = [
   exona,
   compliance,
   appvet,
-  ...definitions.map(({ vendor }) => Vendor.fromDefinition(vendor))
+  ...definitions.map(({ vendor }) => Vendors.fromDefinition(vendor))
 ]

@@ -132,7 +132,10 @@ describe("baseline write", () => {
 
     it.effect("does not write over decisions it cannot read, nor over a report of another shape (V-14)", () =>
       Effect.gen(function* () {
-        const { at, text, write } = yield* open({ "run.json": yield* report("security", "csp"), "known.json": "<<<<<<< mine" })
+        const { at, text, write } = yield* open({
+          "run.json": yield* report("security", "csp"),
+          "known.json": "<<<<<<< mine"
+        })
         assert.include((yield* write("--from", at("run.json"))).err, "would be lost")
         assert.strictEqual(yield* text("known.json"), "<<<<<<< mine")
         const saved = yield* report("security", "csp")

@@ -236,7 +236,12 @@ const vendor = (asked: Asked): ScanAdapter<string, typeof Said.Type> => ({
   poll: (ticket) =>
     Effect.sync(() => {
       asked.polls++
-      const assessment: ScanOutcome.Assessment = { severity: "low", vendorSeverity: null, compliance: null, score: null }
+      const assessment: ScanOutcome.Assessment = {
+        severity: "low",
+        vendorSeverity: null,
+        compliance: null,
+        score: null
+      }
       return Observation.answer(
         Observation.settled(
           ScanOutcome.makeCompleted({ ticket, vendorStatus: "completed", assessment, payload: { said: "polled" } })
@@ -399,7 +404,10 @@ export const row = (chance: Chance): Effect.Effect<string | null> =>
   })
 
 const judgeRow = (
-  exit: Exit.Exit<Option.Option<ReadonlyArray<Result.Result<ScanOutcome.ScanOutcome<typeof Said.Type>, unknown>>>, unknown>,
+  exit: Exit.Exit<
+    Option.Option<ReadonlyArray<Result.Result<ScanOutcome.ScanOutcome<typeof Said.Type>, unknown>>>,
+    unknown
+  >,
   asked: Asked,
   changed: ReadonlyArray<string>
 ): string | null => {

@@ -28,7 +28,10 @@ const policy = PollPolicy.make({ pace: "10 seconds", spread: 0, first: 0, deadli
 const running = Observation.answer<string>(Observation.pending("running"))
 const done = Observation.answer(Observation.settled("done"))
 
-const specOf = (poll: Poller.PollSpec<string, number>["poll"], change: Partial<Poller.PollSpec<string, number>> = {}) => ({
+const specOf = (
+  poll: Poller.PollSpec<string, number>["poll"],
+  change: Partial<Poller.PollSpec<string, number>> = {}
+) => ({
   ticket: 1,
   submittedAt: 0,
   policy,

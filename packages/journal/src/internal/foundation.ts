@@ -48,16 +48,12 @@ export const make = (sql: SqlClient.SqlClient, bounds: Bounds, presence: "system
     const heartbeat = Effect.andThen(owners.heartbeat, identity.verifyNewest)
     const prepare = Effect.provideService(migrate(), SqlClient.SqlClient, sql)
     let isOpen = false
-    const store = yield* Stores.make(
-      sql,
-      bounds,
-      {
-        name: owners.me(),
-        probe: Effect.suspend(() => (isOpen ? heartbeat : prepare)),
-        onOutage: (error) => held.endWaits(error),
-        ending: { look: identity.look, explain: identity.explain, onEnd: (error) => endAll(held, error) }
-      }
-    )
+    const store = yield* Stores.make(sql, bounds, {
+      name: owners.me(),
+      probe: Effect.suspend(() => (isOpen ? heartbeat : prepare)),
+      onOutage: (error) => held.endWaits(error),
+      ending: { look: identity.look, explain: identity.explain, onEnd: (error) => endAll(held, error) }
+    })
     const open = Effect.gen(function* () {
       yield* store.read(prepare)
       isOpen = true

@@ -129,10 +129,7 @@ const writtenAt = (value: unknown): { readonly at?: number } => {
 }
 
 // SQLite writes the file anew and empties the log; PostgreSQL frees the rows for its own use. Neither does it in a transaction.
-const compact = (
-  sql: SqlClient,
-  store: Pick<Store, "read">
-): Effect.Effect<boolean, JournalError> =>
+const compact = (sql: SqlClient, store: Pick<Store, "read">): Effect.Effect<boolean, JournalError> =>
   store.read(
     sql.onDialectOrElse({
       pg: () =>

@@ -94,7 +94,10 @@ const mergedPause = (sql: SqlClient, until: string, at: string): Fragment => {
 }
 
 const writePauses = (sql: SqlClient, pauses: Batch["pauses"]) => {
-  const pauseUpdates = sql.csv([mergedPause(sql, "paused_until", "paused_at"), mergedPause(sql, "submits_until", "submits_at")])
+  const pauseUpdates = sql.csv([
+    mergedPause(sql, "paused_until", "paused_at"),
+    mergedPause(sql, "submits_until", "submits_at")
+  ])
   return Effect.forEach(pauses, ({ account, at = null, kind, origin, until, vendor }) => {
     const ofAll = kind === undefined
     return sql`INSERT INTO scanpoll_pauses AS p

@@ -55,7 +55,9 @@ export const findingUid = (scanned: string, scan: Pick<Named, "subject">, findin
 export const assessmentUid = (scanned: string): string => hash(Identity.ofAssessment(scanned))
 
 export const scanOf = ({ account, scanId, vendor }: Pick<ReportScan, "vendor" | "account" | "scanId">): string | null =>
-  scanId === null ? null : Identity.ofScan({ vendor, account: HostileText.toKey(account), scanId: HostileText.toKey(scanId) })
+  scanId === null
+    ? null
+    : Identity.ofScan({ vendor, account: HostileText.toKey(account), scanId: HostileText.toKey(scanId) })
 
 export const countBy = <A>(items: Iterable<A>, key: (item: A) => string): Map<string, number> => {
   const out = new Map<string, number>()

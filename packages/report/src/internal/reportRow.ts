@@ -139,7 +139,10 @@ const nextOf = (
   return next === null ? null : { advice: text(next.advice), command: textOrNull(next.command) }
 }
 
-const reasonOf = ({ outcome, reason }: ScanRecord.ScanRecord, { text, textOrNull }: Texts): ReportScan.ReportScan["reason"] => {
+const reasonOf = (
+  { outcome, reason }: ScanRecord.ScanRecord,
+  { text, textOrNull }: Texts
+): ReportScan.ReportScan["reason"] => {
   const why = reason ?? (outcome === null || outcome._tag === "Completed" ? null : outcome.reason)
   return why === null
     ? null
@@ -197,11 +200,17 @@ const reportEvidence = (
   evidence: ScanOutcome.Evidence,
   textOrNull: (value: string | null) => HostileText.HostileText | null
 ): NonNullable<ReportScan.ReportScan["evidence"]> => {
-  const one = ({ reason, status }: ScanOutcome.EvidenceStatus): ReportScan.ReportEvidence => ({ status, reason: textOrNull(reason) })
+  const one = ({ reason, status }: ScanOutcome.EvidenceStatus): ReportScan.ReportEvidence => ({
+    status,
+    reason: textOrNull(reason)
+  })
   return { assessment: one(evidence.assessment), findings: one(evidence.findings), delta: one(evidence.delta) }
 }
 
-const reportFinding = (item: ScanOutcome.Finding, text: (value: string) => HostileText.HostileText): ReportScan.ReportFinding => ({
+const reportFinding = (
+  item: ScanOutcome.Finding,
+  text: (value: string) => HostileText.HostileText
+): ReportScan.ReportFinding => ({
   findingId: text(item.findingId),
   ruleId: text(item.ruleId),
   title: text(item.title),

@@ -33,7 +33,9 @@ const told = (row: Row, others: ReadonlyArray<Row>): ScanRecord => {
     return withWarning(record, warning)
   }
   const lost = ScanOutcome.missing(outcome).some(({ kind }) => kind === "assessment")
-  const judged = lost ? outcome : ScanOutcome.withoutEvidence(outcome, `${warning}; the answer does not say whose it is`)
+  const judged = lost
+    ? outcome
+    : ScanOutcome.withoutEvidence(outcome, `${warning}; the answer does not say whose it is`)
   return withWarning({ ...record, outcome: judged }, warning)
 }
 

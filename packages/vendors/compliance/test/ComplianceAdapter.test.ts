@@ -15,7 +15,7 @@ import type { Observation } from "@scanpoll/core/model/Observation"
 import * as PollFault from "@scanpoll/core/model/PollFault"
 import * as ScanOutcome from "@scanpoll/core/model/ScanOutcome"
 import * as ScanTicket from "@scanpoll/core/model/ScanTicket"
-import { Compliance, ComplianceAdapter, type ComplianceSchema } from "@scanpoll/compliance"
+import { Compliance, ComplianceAdapter } from "@scanpoll/compliance"
 import * as ComplianceSchema from "@scanpoll/compliance/ComplianceSchema"
 import { answer, fake, fixture, origin, readPoll, secret, unreadable, withFields, without } from "./FakeVendor.ts"
 

@@ -44,7 +44,9 @@ const faultOf = (response: VendorResponse | TransportFault, scanId = id) => Effe
 const submitOf = (response: VendorResponse | TransportFault, given: ExonaRequest = request) =>
   Effect.flatMap(ready(response), ({ adapter }) => adapter.submit(given))
 
-const settled = (observation: Observation<ScanOutcome.ScanOutcome<ExonaResult>>): ScanOutcome.ScanOutcome<ExonaResult> => {
+const settled = (
+  observation: Observation<ScanOutcome.ScanOutcome<ExonaResult>>
+): ScanOutcome.ScanOutcome<ExonaResult> => {
   if (observation._tag !== "Settled") throw new Error(`expected an outcome, got ${observation._tag}`)
   return observation.value
 }

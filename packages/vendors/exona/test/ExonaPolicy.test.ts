@@ -7,7 +7,7 @@ import * as Duration from "effect/Duration"
 import * as Result from "effect/Result"
 
 const secondsOf = (policy: PollPolicy.PollPolicy, open: number): number => {
-  const tick: PollTick = { seen: Observation.pending("running"), polls: 1, faultsInARow: 0, age: 0, open }
+  const tick: PollPolicy.PollTick = { seen: Observation.pending("running"), polls: 1, faultsInARow: 0, age: 0, open }
   if (typeof policy.pace !== "function") throw new Error("a recommended pace is a plain function")
   return Duration.toSeconds(policy.pace(tick))
 }

@@ -335,9 +335,10 @@ export const vendor: Vendor.Vendor<SonarQubeSchema.SonarQubeRequest, SonarQubeSc
  * @category services
  * @since 0.2.0
  */
-export class SonarQube extends Context.Service<SonarQube, ScanAdapter<SonarQubeSchema.SonarQubeRequest, SonarQubeSchema.SonarQubeGate>>()(
-  "@scanpoll/sonarqube/SonarQubeVendor/SonarQube"
-) {
+export class SonarQube extends Context.Service<
+  SonarQube,
+  ScanAdapter<SonarQubeSchema.SonarQubeRequest, SonarQubeSchema.SonarQubeGate>
+>()("@scanpoll/sonarqube/SonarQubeVendor/SonarQube") {
   /**
    * The adapter as a layer, from options.
    *

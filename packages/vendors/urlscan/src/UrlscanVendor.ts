@@ -68,7 +68,11 @@ const wordOf = (body: unknown): string | null => {
 const finding = (ruleId: string, title: string, severity: Severity.Severity): Finding =>
   Vendor.finding({ findingId: ruleId, ruleId, title, severity })
 
-const findingsOf = (verdict: UrlscanSchema.UrlscanVerdict, severity: Severity.Severity, flagged: number): ReadonlyArray<Finding> => {
+const findingsOf = (
+  verdict: UrlscanSchema.UrlscanVerdict,
+  severity: Severity.Severity,
+  flagged: number
+): ReadonlyArray<Finding> => {
   const brands = (verdict.brands ?? []).map((brand) => (typeof brand === "string" ? brand : brand.key))
   return [
     ...(verdict.categories ?? []).map((name) => finding(`urlscan/category/${name}`, `Category: ${name}`, severity)),
@@ -133,7 +137,10 @@ const denied = { poll: "Denied", submit: "Denied", advice: keyAdvice } as const
  * @category constructors
  * @since 0.2.0
  */
-export const define = ({ severity = severityOf }: Options = {}): Vendor.Vendor<UrlscanSchema.UrlscanRequest, UrlscanSchema.UrlscanPayload> =>
+export const define = ({ severity = severityOf }: Options = {}): Vendor.Vendor<
+  UrlscanSchema.UrlscanRequest,
+  UrlscanSchema.UrlscanPayload
+> =>
   Vendor.define({
     name: "urlscan",
     title: "urlscan.io",
@@ -236,9 +243,10 @@ export const vendor: Vendor.Vendor<UrlscanSchema.UrlscanRequest, UrlscanSchema.U
  * @category services
  * @since 0.2.0
  */
-export class Urlscan extends Context.Service<Urlscan, ScanAdapter<UrlscanSchema.UrlscanRequest, UrlscanSchema.UrlscanPayload>>()(
-  "@scanpoll/urlscan/UrlscanVendor/Urlscan"
-) {
+export class Urlscan extends Context.Service<
+  Urlscan,
+  ScanAdapter<UrlscanSchema.UrlscanRequest, UrlscanSchema.UrlscanPayload>
+>()("@scanpoll/urlscan/UrlscanVendor/Urlscan") {
   /**
    * The adapter as a layer, from options.
    *

@@ -35,7 +35,12 @@ import * as VirusTotalSchema from "./VirusTotalSchema.ts"
  * @category destructors
  * @since 0.2.0
  */
-export const severityOf = ({ harmless, malicious, suspicious, undetected }: VirusTotalSchema.VirusTotalStats): Severity.Severity => {
+export const severityOf = ({
+  harmless,
+  malicious,
+  suspicious,
+  undetected
+}: VirusTotalSchema.VirusTotalStats): Severity.Severity => {
   if (malicious > 0) return malicious >= 5 ? "critical" : malicious > 1 ? "high" : "medium"
   if (suspicious > 0) return "low"
   return harmless > 0 ? "none" : undetected > 0 ? "info" : "unknown"
@@ -228,9 +233,10 @@ export const vendor: Vendor.Vendor<VirusTotalSchema.VirusTotalRequest, VirusTota
  * @category services
  * @since 0.2.0
  */
-export class VirusTotal extends Context.Service<VirusTotal, ScanAdapter<VirusTotalSchema.VirusTotalRequest, VirusTotalSchema.VirusTotalPayload>>()(
-  "@scanpoll/virustotal/VirusTotalVendor/VirusTotal"
-) {
+export class VirusTotal extends Context.Service<
+  VirusTotal,
+  ScanAdapter<VirusTotalSchema.VirusTotalRequest, VirusTotalSchema.VirusTotalPayload>
+>()("@scanpoll/virustotal/VirusTotalVendor/VirusTotal") {
   /**
    * The adapter as a layer, from options.
    *

@@ -4,7 +4,7 @@ import type { Account } from "../../model/Account.ts"
 import type { Reason } from "../../model/ScanOutcome.ts"
 import type * as ScanTicket from "../../model/ScanTicket.ts"
 import type { Subject } from "../../model/Subject.ts"
-import type { Lesson } from "../DurationModel.ts"
+import type { Lesson } from "./lesson.ts"
 import type { Runs } from "../StoredRuns.ts"
 import type { ClaimKey, JournalError } from "./journalError.ts"
 

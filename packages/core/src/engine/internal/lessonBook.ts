@@ -1,6 +1,6 @@
 // The lessons of one journal in memory: the last few of each kind of scan. Touches nothing; law: one lesson for each scan, the
 // latest.
-import { kindKey, type Lesson, lessonKey } from "../DurationModel.ts"
+import { kindKey, type Lesson, lessonKey } from "./lesson.ts"
 
 interface Kept {
   readonly lesson: Lesson

@@ -114,7 +114,7 @@ export const request = <Request, Payload, R = never>(
   fingerprint: adapter.fingerprint(wanted),
   maxAge: adapter.maxAge === undefined ? null : adapter.maxAge(wanted),
   prepare: adapter.prepare === undefined ? null : adapter.prepare(wanted),
-  submit: (prepared) => adapter.submit(request, prepared),
+  submit: (prepared) => adapter.submit(wanted, prepared),
   request: wanted,
   wanted: adapter.reconcile === undefined ? null : wanted,
   kind: adapter.durations === undefined ? null : adapter.durations.kind(wanted),

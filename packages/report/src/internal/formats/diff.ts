@@ -145,9 +145,9 @@ export const renderMarkdown: DiffRenderer = function* (diff: ReportDiff, options
           )
         ]),
     table,
-    ...[...new Set(diff.subjects.flatMap((one) => one.warnings.map((warning) => HostileText.toLine(warning, 300))))].map(
-      (warning) => Md.paragraph(Md.text(`Warning: ${warning}`))
-    )
+    ...[
+      ...new Set(diff.subjects.flatMap((one) => one.warnings.map((warning) => HostileText.toLine(warning, 300))))
+    ].map((warning) => Md.paragraph(Md.text(`Warning: ${warning}`)))
   ])
   for (const one of ordered(diff)) {
     const { more, rows } = rowsOf(one, options)

@@ -44,7 +44,8 @@ const activities: Readonly<Record<ScanState, readonly [id: number, name: string]
 
 const millis = (time: string | null): number | undefined => (time === null ? undefined : Date.parse(time))
 
-const short = (text: HostileText.HostileText | null): string | undefined => (text === null ? undefined : HostileText.toLine(text, 200))
+const short = (text: HostileText.HostileText | null): string | undefined =>
+  text === null ? undefined : HostileText.toLine(text, 200)
 
 const metadata = (report: ScanReport, scan: ReportScan, uid: string) => ({
   version: schemaVersion,

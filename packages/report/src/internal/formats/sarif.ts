@@ -77,7 +77,13 @@ const take = function* <A>(items: Iterable<A>, max: number): Generator<A, void> 
 }
 
 // One line of a run's invocation. A run that lacks results must not close the alerts of an earlier one unseen.
-const notice = (level: "error" | "warning", id: string, text: string, scan: ReportScan | null, uri: string): object => ({
+const notice = (
+  level: "error" | "warning",
+  id: string,
+  text: string,
+  scan: ReportScan | null,
+  uri: string
+): object => ({
   level,
   descriptor: { id },
   message: { text },
@@ -195,7 +201,8 @@ const vendorRun = (
   const { results, rules } = resultsOf(take(Issues.worstFirst(placed), maxResults), vendor, uri)
   const incomplete = notices(scans, uri)
   const left = total - results.length
-  const cut = left === 0 ? [] : [notice("warning", "cut", `${left} more results are in the canonical report.`, null, uri)]
+  const cut =
+    left === 0 ? [] : [notice("warning", "cut", `${left} more results are in the canonical report.`, null, uri)]
   return {
     tool: {
       driver: {

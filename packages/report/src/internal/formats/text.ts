@@ -24,7 +24,8 @@ const nextLines = (scan: ReportScan, page: Page): ReadonlyArray<string> => {
 
 const findingLine = (finding: ReportFinding, page: Page): string => {
   const marks = finding.status === "unknown" || finding.status === "unchanged" ? "" : ` [${finding.status}]`
-  const accepted = finding.suppression === null ? "" : ` [accepted: ${HostileText.toLine(finding.suppression.reason, 80)}]`
+  const accepted =
+    finding.suppression === null ? "" : ` [accepted: ${HostileText.toLine(finding.suppression.reason, 80)}]`
   const where = finding.resource === null ? "" : ` at ${HostileText.toLine(finding.resource, 120)}`
   const line = HostileText.toLine(finding.title, 160)
   const title = where === "" ? line : line.replace(/\.$/, "")
@@ -60,7 +61,10 @@ const block = (scan: ReportScan, page: Page): string => {
   add("found", Words.findings(scan))
   add("change", Words.delta(scan))
   add("why", Words.reason(scan))
-  add("advice", scan.reason === null || scan.reason.advice === null ? null : HostileText.toLine(scan.reason.advice, 300))
+  add(
+    "advice",
+    scan.reason === null || scan.reason.advice === null ? null : HostileText.toLine(scan.reason.advice, 300)
+  )
   add("progress", Words.progress(scan))
   add("time", [Words.took(scan), Words.age(scan)].filter((part) => part !== null).join("; "))
   for (const warning of scan.warnings) add("warning", HostileText.toLine(warning, 300))

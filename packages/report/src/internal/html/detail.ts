@@ -129,7 +129,10 @@ const says = (scan: ReportScan): Node => {
     ["Compliance", compliance],
     ["Change", Words.delta(scan)],
     ["Reason", Words.reason(scan)],
-    ["Advice", scan.reason === null || scan.reason.advice === null ? null : HostileText.toBlock(scan.reason.advice, 1_000)],
+    [
+      "Advice",
+      scan.reason === null || scan.reason.advice === null ? null : HostileText.toBlock(scan.reason.advice, 1_000)
+    ],
     ["Progress", Words.progress(scan)],
     ["Report", scan.links.report === null ? null : link(scan.links.report, scan)]
   ])

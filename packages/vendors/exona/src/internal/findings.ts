@@ -33,7 +33,11 @@ const titleOf = (description: string): string => {
   return line === "" ? "Similar past incident" : line
 }
 
-export const ofResult = (result: ExonaSchema.ExonaResult, website: string | null, warn: (message: string) => void): ScanOutcome.Findings => {
+export const ofResult = (
+  result: ExonaSchema.ExonaResult,
+  website: string | null,
+  warn: (message: string) => void
+): ScanOutcome.Findings => {
   const warnings: Array<string> = []
   const incidents = ExonaSchema.incidents(result, warnings)
   if (incidents === null) {
