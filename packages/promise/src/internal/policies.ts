@@ -1,4 +1,4 @@
-// The policy of one wait, read from plain data. Touches nothing; law: all faults are told at once, before anything is sent.
+// The policy of one wait, read from plain data. Touches nothing; law: all faults are reported together, before anything is sent.
 import type { ScanAdapter } from "@scanpoll/core/engine/ScanAdapter"
 import * as PollPolicy from "@scanpoll/core/policy/PollPolicy"
 import * as Duration from "effect/Duration"
