@@ -9,7 +9,8 @@
  * - `AbortError`: the caller's signal, or the end of the client, ended it.
  * - `ConfigError` and `InvalidPolicy`: what was configured cannot be used; `faults` lists all of it.
  *
- * A vendor's "failed" is none of these: it is an outcome. No message here holds a credential.
+ * A vendor's "failed" is none of these: it is an outcome. No message here holds a credential. The stack of each is that of the
+ * call that rejected, and a log that prints one shows its class, message, stack and fields.
  *
  * @since 0.1.0
  */
@@ -51,24 +52,18 @@ export {
 } from "@scanpoll/core/model/SubmitError"
 
 /**
- * A wait that ended without an outcome: core's own error, on a scan's ticket.
+ * A wait that ended without an outcome; its message names the scan. `reason` is one of `deadline`, `pace-ended`,
+ * `unreachable`, `denied`, `not-found`, `protocol`; `notBefore` the earliest time (milliseconds since 1970) to ask the vendor
+ * again. `wait(error.ticket)` resumes it, in any process.
  *
  * @category errors
  * @since 0.1.0
  */
-export type PollStopped = Stops.PollStopped<ScanTicket.ScanTicket>
-
-type StopFields = ConstructorParameters<typeof Stops.PollStopped<ScanTicket.ScanTicket>>[0]
-
-/**
- * A wait that ended without an outcome. `reason` is one of `deadline`, `pace-ended`, `unreachable`, `denied`,
- * `not-found`, `protocol`; `notBefore` the earliest time (milliseconds since 1970) to ask the vendor again.
- *
- * @category errors
- * @since 0.1.0
- */
-// Of a generic class `instanceof` would make the ticket `any`.
-export const PollStopped: { new (fields: StopFields): PollStopped; readonly prototype: PollStopped } = Stops.PollStopped
+export class PollStopped extends Stops.PollStopped<ScanTicket.ScanTicket> {
+  override get message(): string {
+    return `${ScanTicket.accountKey(this.ticket)} ${super.message}`
+  }
+}
 
 /**
  * The journal could not be used, for the `reason` it gives. `ticket` is the scan that had been bought by then, null when

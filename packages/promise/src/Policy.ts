@@ -14,12 +14,17 @@ import type * as Schedule from "effect/Schedule"
 import type { Seen } from "./Events.ts"
 
 /**
- * A length of time: milliseconds, or a text such as `"10 seconds"`.
+ * A length of time: milliseconds, or a text such as `"10 seconds"`, or as plans write it: `"10s"`, `"1h30m"`.
  *
  * @category models
  * @since 0.1.0
  */
-export type Time = number | `${number} ${Duration.Unit}` | Duration.Duration
+export type Time =
+  | number
+  | `${number} ${Exclude<Duration.Unit, `${"nano" | "micro"}${"" | "s"}`>}`
+  | `${number}${"ms" | "s" | "m" | "h" | "d"}`
+  | `${number}${"m" | "h" | "d"}${number}${"s" | "m" | "h"}`
+  | Duration.Duration
 
 /**
  * What a pace sees when it is asked for the next wait: the last thing seen, the vendor's own progress from 0 to 1 (null

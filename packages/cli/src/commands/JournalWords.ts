@@ -8,7 +8,7 @@ import * as History from "@scanpoll/journal/History"
 import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import * as Option from "effect/Option"
-import * as Durations from "../config/Durations.ts"
+import * as Durations from "@scanpoll/core/unstable/time/Durations"
 import * as Key from "../config/Key.ts"
 import { inert } from "../output/Streams.ts"
 

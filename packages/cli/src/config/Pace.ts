@@ -9,7 +9,7 @@ import * as PollPolicy from "@scanpoll/core/policy/PollPolicy"
 import type { VendorLimits } from "@scanpoll/core/policy/VendorLimits"
 import * as Duration from "effect/Duration"
 import * as Result from "effect/Result"
-import * as Durations from "./Durations.ts"
+import * as Durations from "@scanpoll/core/unstable/time/Durations"
 import { didYouMean } from "./Nearest.ts"
 
 /**

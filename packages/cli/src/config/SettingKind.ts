@@ -9,7 +9,7 @@
 import type * as Gate from "@scanpoll/report/Gate"
 import type * as Duration from "effect/Duration"
 import * as Result from "effect/Result"
-import * as Durations from "./Durations.ts"
+import * as Durations from "@scanpoll/core/unstable/time/Durations"
 import { didYouMean } from "./Nearest.ts"
 
 /**

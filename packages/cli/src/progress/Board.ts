@@ -15,7 +15,7 @@ import * as ScanTicket from "@scanpoll/core/model/ScanTicket"
 import type { WaitCause } from "@scanpoll/core/engine/Poller"
 import * as Duration from "effect/Duration"
 import * as Option from "effect/Option"
-import * as Durations from "../config/Durations.ts"
+import * as Durations from "@scanpoll/core/unstable/time/Durations"
 import { inert } from "../output/Streams.ts"
 
 /**

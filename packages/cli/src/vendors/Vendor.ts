@@ -10,7 +10,7 @@ import type { ClaimEntry, JournalError, ScanJournal } from "@scanpoll/core/engin
 import * as Scans from "@scanpoll/core/engine/Scans"
 import type { VendorConfigError, VendorHttp } from "@scanpoll/core/http/VendorHttp"
 import * as Definitions from "@scanpoll/core/vendor/Vendor"
-import * as Durations from "../config/Durations.ts"
+import * as Durations from "@scanpoll/core/unstable/time/Durations"
 import type { Credential, CredentialError } from "@scanpoll/core/http/Credential"
 import type { PollAnswer } from "@scanpoll/core/model/Observation"
 import * as PollFaults from "@scanpoll/core/model/PollFault"

@@ -32,7 +32,7 @@ export const readPolicy = (
 
   const time = (name: string, value: Time): Duration.Duration =>
     Option.getOrElse(readTime(value), () => {
-      faults.push(`${name} is not a time such as 5000 or "5 seconds"`)
+      faults.push(`${name} is not a time such as 5000, "5s" or "5 seconds"`)
       return Duration.zero
     })
 

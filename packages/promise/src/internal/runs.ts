@@ -1,23 +1,23 @@
 // Everything of a client that is under way: promises and streams over fibers, ended by a signal, by leaving a loop, or
 // with the client. A fiber's end is awaited wherever something waits for it: a submission in flight keeps its grace.
-import * as ScanJournal from "@scanpoll/core/engine/ScanJournal"
-import type { ScanTicket } from "@scanpoll/core/model/ScanTicket"
 import * as Cause from "effect/Cause"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type * as ManagedRuntime from "effect/ManagedRuntime"
-import { AbortError, type Aborted, JournalError } from "../Errors.ts"
+import { AbortError, type Aborted } from "../Errors.ts"
+import { aborted, type Origin, originOf, raised } from "./raised.ts"
 
 // `passing` items are dropped while the reader is far behind.
 export type Emit<A> = (item: A, passing?: boolean) => void
 
 export interface Runs<R> {
-  // `known` tells what an abort leaves behind.
+  // `known` tells what an abort leaves behind; `origin`, whose stack an error has.
   readonly promise: <A, E>(
     effect: Effect.Effect<A, E, R>,
     signal: AbortSignal | undefined,
-    known: () => Aborted
+    known: () => Aborted,
+    origin: Origin
   ) => Promise<A>
   // Each iteration runs `make` anew, which is to end soon once `until` has succeeded.
   readonly stream: <A extends object, E>(
@@ -41,12 +41,6 @@ const gone = (): Error => new Error("this scanpoll client was disposed of")
 
 // The stack of an abort leads into the engine; this says what happened.
 const cut = (): Error => new Error("the client was disposed of before this was over: is it awaited?")
-
-// What a promise rejects with: the error itself, and for trouble of the journal what had been bought by then.
-const thrown = (cause: Cause.Cause<unknown>, ticket: ScanTicket | null): unknown => {
-  const error = Cause.squash(cause)
-  return error instanceof ScanJournal.JournalError ? new JournalError(error, ticket) : error
-}
 
 // A queue from one writer to one reader: the writer never waits.
 const makeFeed = <A extends object>() => {
@@ -130,18 +124,18 @@ const makeOpen = <R, ER>(runtime: ManagedRuntime.ManagedRuntime<R, ER>) => {
 export const make = <R, ER>(runtime: ManagedRuntime.ManagedRuntime<R, ER>): Runs<R> => {
   const open = makeOpen(runtime)
   return {
-    promise: (effect, signal, known) =>
+    promise: (effect, signal, known, origin) =>
       new Promise((resolve, reject) => {
-        const aborted = () => {
+        const abort = () => {
           const cause = signal?.aborted === true ? signal.reason : open.isClosed() ? cut() : undefined
-          reject(new AbortError(known(), cause))
+          reject(aborted(new AbortError(known(), cause), origin))
         }
         if (open.isClosed()) return reject(gone())
-        if (signal?.aborted === true) return aborted()
+        if (signal?.aborted === true) return abort()
         open.start(effect, signal, (exit) => {
           if (Exit.isSuccess(exit)) resolve(exit.value)
-          else if (Cause.hasInterrupts(exit.cause)) aborted()
-          else reject(thrown(exit.cause, known().ticket))
+          else if (Cause.hasInterrupts(exit.cause)) abort()
+          else reject(raised(Cause.squash(exit.cause), known().ticket, origin))
         })
       }),
 
@@ -149,8 +143,9 @@ export const make = <R, ER>(runtime: ManagedRuntime.ManagedRuntime<R, ER>): Runs
       make: (emit: Emit<A>, until: Effect.Effect<void>) => Effect.Effect<void, E, R>,
       signal: AbortSignal | undefined
     ): AsyncIterable<A> => ({
-      [Symbol.asyncIterator]: () => {
+      [Symbol.asyncIterator]: function iterate() {
         const feed = makeFeed<A>()
+        const origin = originOf(iterate)
         let run: Run | "none" | null = null
         const begin = (): Run | "none" => {
           if (open.isClosed()) {
@@ -165,7 +160,7 @@ export const make = <R, ER>(runtime: ManagedRuntime.ManagedRuntime<R, ER>): Runs
           if (signal?.aborted === true) softly()
           const done = (exit: Exit.Exit<void, E | ER>): void => {
             if (Exit.isSuccess(exit) || Cause.hasInterrupts(exit.cause)) feed.end()
-            else feed.fail(thrown(exit.cause, null))
+            else feed.fail(raised(Cause.squash(exit.cause), null, origin))
           }
           return open.start(make(feed.push, Deferred.await(until)), signal, done, softly)
         }

@@ -7,6 +7,7 @@ import * as Option from "effect/Option"
 import type { WaitOptions } from "../Client.ts"
 import type { Aborted } from "../Errors.ts"
 import { plainEvent } from "./plain.ts"
+import type { Origin } from "./raised.ts"
 import type { Runs } from "./runs.ts"
 
 type RunError = Effect.Error<ReturnType<typeof Scans.run>>
@@ -19,6 +20,7 @@ export const single = <A>(
   runs: Runs<ScanJournal.ScanJournal>,
   options: Pick<WaitOptions, "signal" | "onEvent">,
   known: ScanTicket | null,
+  origin: Origin,
   use: (observer: Observer) => Effect.Effect<A, RunError, ScanJournal.ScanJournal>
 ): Promise<A> => {
   let left: Aborted = { state: known === null ? "not-started" : "interrupted", ticket: known, claimId: null }
@@ -41,5 +43,5 @@ export const single = <A>(
     left = { state, ticket: entry.ticket, claimId }
   })
   const effect = Effect.suspend(() => use(observer)).pipe(Effect.onInterrupt(() => Effect.ignore(lookUp)))
-  return runs.promise(effect, options.signal, () => left)
+  return runs.promise(effect, options.signal, () => left, origin)
 }

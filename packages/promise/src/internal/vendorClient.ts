@@ -12,6 +12,7 @@ import { readPolicy } from "./policies.ts"
 import type { Handle } from "./configure.ts"
 import { ticketOf } from "./known.ts"
 import { checkOptions } from "./options.ts"
+import { originOf, raised } from "./raised.ts"
 import type { Runs } from "./runs.ts"
 import { single } from "./single.ts"
 import { timeOf } from "./times.ts"
@@ -43,7 +44,7 @@ const policyOf = (
   adapter: ScanAdapter<never, unknown>
 ): Pick<Scans.RequestOptions, "policy"> => {
   if (policy === undefined) return {}
-  const made = Result.getOrThrow(readPolicy(policy, adapter))
+  const made = Result.getOrThrowWith(readPolicy(policy, adapter), (faults) => raised(faults, null, originOf(policyOf)))
   return { policy: () => made }
 }
 
@@ -98,7 +99,7 @@ export const makeVendor = <Name extends string, Request, Payload>(
       checkOptions("single", options)
       describe(shape, request)
       const settings = { ...reuseOf(options.reuse), ...pacedBy(options) }
-      return single(runs, options, null, (observer) =>
+      return single(runs, options, null, originOf(made.run), (observer) =>
         once((adapter) => Scans.run(adapter, request, { ...settings, observer }))
       )
     },
@@ -107,7 +108,7 @@ export const makeVendor = <Name extends string, Request, Payload>(
       checkOptions("single", options)
       const ticket = ticketOf(handle, known)
       const settings = pacedBy(options)
-      return single(runs, options, ticket, (observer) =>
+      return single(runs, options, ticket, originOf(made.wait), (observer) =>
         once((adapter) => Scans.wait(adapter, ticket, { ...settings, observer }))
       )
     },
@@ -116,7 +117,7 @@ export const makeVendor = <Name extends string, Request, Payload>(
       checkOptions("single", options)
       describe(shape, request)
       const settings = { ...reuseOf(options.reuse), ...laneOf(options.lane) }
-      return single(runs, options, null, (observer) =>
+      return single(runs, options, null, originOf(made.submit), (observer) =>
         once((adapter) => Scans.submit(adapter, request, { ...settings, observer }))
       )
     },
@@ -125,14 +126,24 @@ export const makeVendor = <Name extends string, Request, Payload>(
       checkOptions("single", options)
       const ticket = ticketOf(handle, known)
       const polled = once((adapter) => Effect.map(Scans.pollOnce(adapter, ticket), statusOf))
-      return runs.promise(polled, options.signal, () => ({ state: "interrupted", ticket, claimId: null }))
+      return runs.promise(
+        polled,
+        options.signal,
+        () => ({ state: "interrupted", ticket, claimId: null }),
+        originOf(made.status)
+      )
     },
 
     cancel: async (known, options = {}) => {
       checkOptions("single", options)
       const ticket = ticketOf(handle, known)
       const asked = once((adapter) => Scans.cancel(adapter, ticket))
-      return runs.promise(asked, options.signal, () => ({ state: "interrupted", ticket, claimId: null }))
+      return runs.promise(
+        asked,
+        options.signal,
+        () => ({ state: "interrupted", ticket, claimId: null }),
+        originOf(made.cancel)
+      )
     },
 
     request: (request, options = {}) => {

@@ -1,5 +1,5 @@
 /**
- * Durations as people write them: `30s`, `5m`, `1h30m`, `500ms`, `2 hours`.
+ * Durations as people write them: `30s`, `5m`, `1h30m`, `500ms`, `2 hours`, `1 week`.
  *
  * A number needs its unit, so that nobody waits five milliseconds for what was meant as five minutes.
  *
@@ -15,7 +15,8 @@ const units: ReadonlyMap<string, number> = new Map([
   ...["s", "sec", "secs", "second", "seconds"].map((name) => [name, 1000] as const),
   ...["m", "min", "mins", "minute", "minutes"].map((name) => [name, 60_000] as const),
   ...["h", "hour", "hours"].map((name) => [name, 3_600_000] as const),
-  ...["d", "day", "days"].map((name) => [name, day] as const)
+  ...["d", "day", "days"].map((name) => [name, day] as const),
+  ...["w", "week", "weeks"].map((name) => [name, 7 * day] as const)
 ])
 
 const part = /(\d{1,15}(?:\.\d{1,6})?)\s*([a-z]+)\s*/gy
