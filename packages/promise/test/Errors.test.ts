@@ -24,7 +24,7 @@ describe.concurrent("an error in a log", () => {
     assert.notInclude(inspect(error), "_id")
   })
 
-  it("that two callers share has the stack of each of them (U-13)", async (test) => {
+  it("that two callers share has the stack of each of them (U-13)", async () => {
     // No server listens there.
     const away = { baseUrl: "http://127.0.0.1:9", insecureHosts: ["127.0.0.1:9"] }
     await using scanpoll = createScanpoll({ appvet: { apiKey: `avk_live_${"0".repeat(32)}`, ...away } })
