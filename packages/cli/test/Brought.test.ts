@@ -134,6 +134,19 @@ describe("a vendor of a user's own", () => {
           assert.isFalse(Number.isNaN(Date.parse(at)))
           assert.isFalse(Number.isNaN(Date.parse(until)))
           assert.isFalse(Number.isNaN(Date.parse(open.notBefore)))
+          // Why each wait was as long as it was, for the claim that is named.
+          const told = yield* run("history", open.claimId)
+          assert.match(told.stdout, /^clm_\w+ .*\n {2}\S+Z {2}begins to wait; next in \d+m?s, because: first\n/)
+          assert.match(
+            told.stdout,
+            /\n {2}\S+Z {2}polled http-500.*; next in \d+m?s, because: .+: upset \(HTTP 500\)\n/
+          )
+          assert.match(told.stdout, /\n {2}\S+Z {2}stops http-500: unreachable: upset \(HTTP 500\)\n$/)
+          const polls = JSON.parse((yield* run("history", open.claimId, "-o", "json")).stdout).polls
+          assert.deepInclude(polls.at(-1), { kind: "stop", seen: "fault", code: "http-500", because: "unreachable" })
+          const unknown = yield* run("history", "clm_nobody")
+          assert.strictEqual(unknown.code, 2)
+          assert.match(unknown.stderr, /there is no such claim/)
         })
       )
   )

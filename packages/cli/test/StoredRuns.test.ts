@@ -136,6 +136,30 @@ describe("the runs of the command", () => {
         )
     )
 
+    it.effect(
+      "`status` names a run that was killed, with the command that continues it, and not those that ended",
+      () =>
+        inFolder((folder) =>
+          Effect.gen(function* () {
+            yield* runIn(folder, ["submit", "exona:Other=https://other.example"])
+            const start = { command: "run", plan: null, planDigest: null, options: null, startedAt: 1, rows: [] }
+            yield* Effect.gen(function* () {
+              yield* (yield* ScanJournal.ScanJournal).runs.begin({ ...start, runId: "run_killed" })
+            }).pipe(Effect.provide(Journal.layer(join(folder, "journal.db")), { local: true }))
+            const { stdout } = yield* runIn(folder, ["status"])
+            assert.match(
+              stdout,
+              /runs that have not ended \(1\)\n {2}run_killed {2}\S+ {2}run {2}0 targets {2}ended without a word\n {4}scanpoll run --continue run_killed\n/
+            )
+            const { runs } = JSON.parse((yield* runIn(folder, ["status", "-o", "json"])).stdout)
+            assert.deepStrictEqual(
+              runs.map(({ id }: { readonly id: string }) => id),
+              ["run_killed"]
+            )
+          })
+        )
+    )
+
     it.effect("`history --runs` shows the last runs, what came of them and how they ended", () =>
       inFolder((folder) =>
         Effect.gen(function* () {

@@ -152,7 +152,23 @@ export const migrations: ReadonlyArray<Migration> = [
       ended TEXT,
       PRIMARY KEY (run_id, position)
     )`,
-    `CREATE INDEX scanpoll_run_rows_claim ON scanpoll_run_rows (claim_id)`
+    `CREATE INDEX scanpoll_run_rows_claim ON scanpoll_run_rows (claim_id)`,
+    // A page of claims of one state, the newest claim first.
+    `CREATE INDEX scanpoll_claims_listed ON scanpoll_claims (state, claim_id)`,
+    // What the polls of a claim saw, and why the next one is when it is: equal ones in a row are one row, `polls` of them.
+    // `same` is what makes them equal.
+    `CREATE TABLE scanpoll_polls (
+      claim_id TEXT NOT NULL,
+      seq DOUBLE PRECISION NOT NULL,
+      same TEXT NOT NULL,
+      message TEXT,
+      polls DOUBLE PRECISION NOT NULL,
+      first_at DOUBLE PRECISION NOT NULL,
+      last_at DOUBLE PRECISION NOT NULL,
+      due_at DOUBLE PRECISION NOT NULL,
+      PRIMARY KEY (claim_id, seq)
+    )`,
+    `CREATE INDEX scanpoll_polls_age ON scanpoll_polls (last_at)`
   ]
 ]
 

@@ -118,7 +118,7 @@ export const makeShared = (
     yield* Effect.forkScoped(every(watchEvery, Effect.andThen(watch.needed, watch.look)))
     yield* Effect.forkScoped(outbox.run)
 
-    const { faulted, flushed, learned, leave, paused, waiting } = outbox
+    const { faulted, flushed, learned, leave, paused, polled, waiting } = outbox
     return {
       ...Claims.make(rooms),
       ...Moves.make(rooms),
@@ -129,6 +129,7 @@ export const makeShared = (
       leave,
       waiting,
       faulted,
+      polled,
       paused,
       learned,
       flushed,

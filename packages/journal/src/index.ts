@@ -6,6 +6,7 @@
 export * as History from "./History.ts"
 export * as Journal from "./Journal.ts"
 export * as JournalAddress from "./JournalAddress.ts"
+export * as JournalView from "./JournalView.ts"
 export * as JournalSchema from "./JournalSchema.ts"
 export * as SharedClaims from "./SharedClaims.ts"
 export * as SqlJournal from "./SqlJournal.ts"

@@ -8,6 +8,7 @@ import * as ClusterDatabase from "@scanpoll/cluster/ClusterDatabase"
 import * as ClusterStatus from "@scanpoll/cluster/ClusterStatus"
 import { type JournalError, ScanJournal } from "@scanpoll/core/engine/ScanJournal"
 import * as JournalAddress from "@scanpoll/journal/JournalAddress"
+import * as JournalView from "@scanpoll/journal/JournalView"
 import * as Effect from "effect/Effect"
 import type * as FileSystem from "effect/FileSystem"
 import type * as Path from "effect/Path"
@@ -87,7 +88,7 @@ const toText = (status: ClusterStatus.ClusterStatus, journal: string): ReadonlyA
 const toJson = (status: ClusterStatus.ClusterStatus, journal: string): unknown => ({
   schemaVersion: 1,
   journal,
-  at: JournalWords.time(status.at),
+  at: JournalView.time(status.at),
   slices: status.shards,
   slicesWithoutWorker: status.unowned,
   workers: status.workers.map((worker) => ({
@@ -95,8 +96,8 @@ const toJson = (status: ClusterStatus.ClusterStatus, journal: string): unknown =
     label: worker.label,
     alive: worker.alive,
     phase: worker.phase,
-    since: JournalWords.time(worker.since),
-    seenAt: JournalWords.time(worker.seenAt),
+    since: JournalView.time(worker.since),
+    seenAt: JournalView.time(worker.seenAt),
     slices: worker.slices,
     openScans: worker.open,
     polls: worker.polls,
@@ -107,9 +108,9 @@ const toJson = (status: ClusterStatus.ClusterStatus, journal: string): unknown =
   troubled: status.troubled.map(({ at, by, claimId, claimedAt, code, message, notBefore, ...scan }) => ({
     claimId,
     key: Key.format(scan),
-    claimedAt: JournalWords.time(claimedAt),
-    notBefore: notBefore === 0 ? null : JournalWords.time(notBefore),
-    lastFault: { code, message, at: JournalWords.time(at), by }
+    claimedAt: JournalView.time(claimedAt),
+    notBefore: notBefore === 0 ? null : JournalView.time(notBefore),
+    lastFault: { code, message, at: JournalView.time(at), by }
   })),
   overdue: status.overdue
 })

@@ -1,14 +1,17 @@
 /**
- * `scanpoll history`: earlier answers to equal requests, or the last runs. Makes no request.
+ * `scanpoll history`: earlier answers to equal requests, what the polls of one claim saw, or the last runs. Makes
+ * no request.
  *
  * @since 0.2.0
  */
 import { type JournalError, ScanJournal } from "@scanpoll/core/engine/ScanJournal"
 import * as History from "@scanpoll/journal/History"
+import * as JournalView from "@scanpoll/journal/JournalView"
+import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import type * as FileSystem from "effect/FileSystem"
 import type * as Path from "effect/Path"
-import { quote, type UsageError } from "../config/InputFault.ts"
+import { quote, usage, type UsageError } from "../config/InputFault.ts"
 import * as Key from "../config/Key.ts"
 import type { Settings } from "../config/Settings.ts"
 import * as Look from "../output/Look.ts"
@@ -54,7 +57,40 @@ const runs = Effect.fnUntraced(function* (
   })
   const failed = yield* Output.write(settings, {
     text: () => (found.length === 0 ? ["no run is known\n"] : found.map((run) => `${RunHistory.line(run)}\n`)),
-    json: () => ({ schemaVersion: 1, runs: found.map(RunHistory.toJson) })
+    json: () => ({ schemaVersion: 1, runs: found.map(JournalView.run) })
+  })
+  return failed ? 74 : 0
+})
+
+// What the polls of one claim saw. The claim is named, so a claim that is not there is a mistake.
+const polls = Effect.fnUntraced(function* (
+  settings: Settings,
+  claimId: string
+): Effect.fn.Return<number, UsageError | JournalError, Services> {
+  const found = yield* looking(
+    settings,
+    Effect.gen(function* () {
+      const journal = yield* ScanJournal
+      const entry = yield* journal.get(claimId)
+      return entry === null ? null : { entry, polls: yield* journal.polls(claimId) }
+    })
+  )
+  if (found === null) {
+    return yield* Effect.fail(usage(quote(claimId), "there is no such claim in the journal (--journal)"))
+  }
+  const now = yield* Clock.currentTimeMillis
+  const failed = yield* Output.write(settings, {
+    text: () => [
+      `${JournalWords.line(found.entry, now)}\n`,
+      ...(found.polls.length === 0
+        ? ["  no poll is known\n"]
+        : found.polls.map((poll) => `  ${JournalWords.pollLine(poll)}\n`))
+    ],
+    json: () => ({
+      schemaVersion: 1,
+      claim: JournalView.claim(found.entry),
+      polls: found.polls.map(JournalView.poll)
+    })
   })
   return failed ? 74 : 0
 })
@@ -62,6 +98,7 @@ const runs = Effect.fnUntraced(function* (
 /**
  * `scanpoll history [WORD...]`: the answers about each subject over time, those whose vendor or subject has each word.
  * With `runs`, the last runs instead, those whose id, command or plan has each word.
+ * The one word that is a claim's id asks for what the polls of that claim saw.
  *
  * @category constructors
  * @since 0.1.0
@@ -79,6 +116,8 @@ export const history = Effect.fnUntraced(function* (input: {
     (begun) => Checked.accept(Checked.and(begun, limited))
   )
   if (input.runs) return yield* runs(settings, { words: input.words, limit })
+  const [only = "", ...others] = input.words
+  if (others.length === 0 && Key.isClaim(only)) return yield* polls(settings, only)
   const all = yield* looking(settings, History.read({ limit }))
   const words = input.words.map((word) => word.toLowerCase())
   const lines = all.filter(({ account, subject, vendor }) => {
@@ -97,14 +136,7 @@ export const history = Effect.fnUntraced(function* (input: {
           ),
     json: () => ({
       schemaVersion: 1,
-      lines: lines.map(({ account, points, scanType, subject, trend, vendor }) => ({
-        vendor,
-        account,
-        scanType,
-        subject,
-        trend,
-        points: points.map(JournalWords.pointJson)
-      }))
+      lines: lines.map(JournalView.target)
     })
   })
   return failed ? 74 : 0

@@ -19,7 +19,7 @@ export const history = Command.make(
   "history",
   {
     words: Argument.String("word").pipe(
-      Argument.withDescription("Part of a vendor's or a subject's name"),
+      Argument.withDescription("Part of a vendor's or a subject's name, or one claim"),
       Argument.variadic({ min: 0 })
     ),
     limit: own("limit", "N", "How many answers to look back at (default: 1000), or runs (default: 20)"),
@@ -37,6 +37,10 @@ export const history = Command.make(
   Command.withShortDescription("Show earlier answers to equal requests"),
   Command.withExamples([
     { command: "scanpoll history appvet example.com" },
-    { command: "scanpoll history --runs", description: "The last runs" }
+    { command: "scanpoll history --runs", description: "The last runs" },
+    {
+      command: "scanpoll history clm_01k2",
+      description: "What the polls of one claim saw, and why each wait was as long"
+    }
   ])
 )

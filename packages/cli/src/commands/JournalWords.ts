@@ -1,13 +1,14 @@
 /**
- * Claims of the journal in words and as JSON: one line a claim, what vendors and people wrote made inert.
+ * Claims of the journal in words: one line a claim, what vendors and people wrote made inert. As JSON they are a
+ * `JournalView` of the journal.
  *
  * @since 0.1.0
  */
 import type { ClaimEntry, LastFault } from "@scanpoll/core/engine/ScanJournal"
+import type { StoredPoll } from "@scanpoll/core/unstable/engine/StoredPolls"
 import * as History from "@scanpoll/journal/History"
-import * as DateTime from "effect/DateTime"
+import { time } from "@scanpoll/journal/JournalView"
 import * as Duration from "effect/Duration"
-import * as Option from "effect/Option"
 import * as Durations from "@scanpoll/core/unstable/time/Durations"
 import * as Key from "../config/Key.ts"
 import { inert } from "../output/Streams.ts"
@@ -25,15 +26,6 @@ export const span = (millis: number): string => {
   const kept = seconds >= 86_400 ? seconds - (seconds % 3600) : seconds >= 3600 ? seconds - (seconds % 60) : seconds
   return Durations.format(Duration.seconds(kept))
 }
-
-/**
- * A time as RFC 3339 in UTC; null for one that cannot be.
- *
- * @category destructors
- * @since 0.1.0
- */
-export const time = (millis: number): string | null =>
-  Option.getOrNull(Option.map(DateTime.make(millis), DateTime.formatIso))
 
 /**
  * The name of a claim's scan, `vendor:scanId`; null before it has one.
@@ -72,13 +64,24 @@ export const faultWords = ({ at, message }: Pick<LastFault, "at" | "message">, n
   `last poll failed ${span(now - at)} ago: ${inert(message, 300)}`
 
 /**
- * That trouble as JSON. `by` names the process that polled; nobody asks again before `until`.
+ * What the polls of a scan saw, a line for equal ones in a row, and why the next one is when it is.
  *
  * @category destructors
  * @since 0.2.0
  */
-export const faultJson = (fault: LastFault | null): unknown =>
-  fault === null ? null : { ...fault, at: time(fault.at), until: time(fault.until) }
+export const pollLine = (poll: StoredPoll): string => {
+  const seen = poll.seen === "fault" ? (poll.code ?? "fault") : [poll.seen ?? "", poll.code ?? ""].join(" ").trim()
+  const what = [
+    poll.kind === "wait" ? "begins to wait" : poll.kind === "stop" ? "stops" : "polled",
+    ...(seen === "" ? [] : [inert(seen, 100)]),
+    ...(poll.percent === null ? [] : [`${poll.percent} %`]),
+    ...(poll.count === 1 ? [] : [`${poll.count} times until ${time(poll.lastAt) ?? "an unknown time"}`])
+  ].join(" ")
+  const why = inert(poll.because, 40)
+  const next = poll.kind === "stop" ? `: ${why}` : `; next in ${span(poll.until - poll.lastAt)}, because: ${why}`
+  const message = poll.message === null ? "" : `: ${inert(poll.message, 200)}`
+  return `${time(poll.at) ?? "at an unknown time"}  ${what}${next}${message}`
+}
 
 /**
  * One claim in one line.
@@ -115,40 +118,6 @@ export const line = (entry: ClaimEntry, now: number): string => {
  */
 export const pointLine = (point: History.Point): string =>
   `${time(point.at) ?? "at an unknown time"}  ${answer(point)}${point.cached ? ", cached" : ""}  ${point.scanId}`
-
-/**
- * A claim as JSON; no payload, no request.
- *
- * @category destructors
- * @since 0.1.0
- */
-export const toJson = (entry: ClaimEntry): unknown => ({
-  claimId: entry.claimId,
-  state: entry.state,
-  key: keyOf(entry),
-  vendor: entry.key.vendor,
-  account: entry.key.account,
-  origin: entry.key.origin,
-  environment: entry.key.environment,
-  scanId: entry.ticket?.scanId ?? null,
-  subject: entry.subject,
-  claimedAt: time(entry.claimedAt),
-  changedAt: time(entry.changedAt),
-  notBefore: entry.notBefore === 0 ? null : time(entry.notBefore),
-  heldBy: entry.heldBy,
-  lastFault: faultJson(entry.lastFault),
-  reason: entry.reason,
-  answer: entry.state === "settled" ? pointJson(History.point(entry)) : null
-})
-
-/**
- * An answer as JSON.
- *
- * @category destructors
- * @since 0.1.0
- */
-export const pointJson = (point: History.Point | null): unknown =>
-  point === null ? null : { ...point, at: time(point.at) }
 
 /**
  * Lines under a title; nothing where there is none.

@@ -1,10 +1,12 @@
 /**
- * `scanpoll status` without a key: what the journal has open and in doubt, and what ended last. Makes no request.
+ * `scanpoll status` without a key: what the journal has open and in doubt, which runs have not ended, and what ended last. Makes
+ * no request.
  *
  * @since 0.2.0
  */
 import { type ClaimEntry, type JournalError, ScanJournal } from "@scanpoll/core/engine/ScanJournal"
 import * as JournalAddress from "@scanpoll/journal/JournalAddress"
+import * as JournalView from "@scanpoll/journal/JournalView"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import type * as FileSystem from "effect/FileSystem"
@@ -20,10 +22,13 @@ import type { FlagTexts } from "../prepare/Resolve.ts"
 import * as Journal from "../storage/Journal.ts"
 import type { Vendors } from "../vendors/Vendors.ts"
 import * as JournalWords from "./JournalWords.ts"
+import * as RunHistory from "./RunHistory.ts"
 
 type Services = FileSystem.FileSystem | Path.Path | Streams | Vendors
 
 const recentCount = 10
+// The newest runs; `history --runs` lists older ones.
+const runsLookedAt = 20
 // More than a screen helps nobody; JSON has them all.
 const shownCount = 50
 
@@ -46,10 +51,11 @@ export const overview = Effect.fnUntraced(function* (input: {
     return {
       open: yield* journal.list(["intent", "submitted"]),
       doubtful: yield* journal.list(["in-doubt"]),
-      recent: yield* journal.history({ states: ["settled", "refused"], limit: recentCount })
+      recent: yield* journal.history({ states: ["settled", "refused"], limit: recentCount }),
+      runs: (yield* journal.runs.list({ limit: runsLookedAt })).filter(({ endedAt }) => endedAt === null)
     }
   })
-  const { doubtful, open, recent } = yield* looking.pipe(
+  const { doubtful, open, recent, runs } = yield* looking.pipe(
     Effect.provide(Journal.layerExisting(settings, "read")),
     Look.atLogLevel(settings)
   )
@@ -73,15 +79,23 @@ export const overview = Effect.fnUntraced(function* (input: {
         `in doubt (${doubtful.length}), never sent again by themselves`,
         bounded(doubtful, (entry) => [JournalWords.line(entry, now), `  scanpoll reconcile ${entry.claimId}${tail}`])
       ),
+      ...JournalWords.section(
+        `runs that have not ended (${runs.length})`,
+        runs.flatMap((run) => [
+          RunHistory.line(run),
+          ...(run.heldBy === null && run.command === "run" ? [`  scanpoll run --continue ${run.runId}${tail}`] : [])
+        ])
+      ),
       ...JournalWords.section("ended last", lines(recent)),
-      ...(open.length + doubtful.length + recent.length === 0 ? ["nothing was bought yet\n"] : [])
+      ...(open.length + doubtful.length + recent.length + runs.length === 0 ? ["nothing was bought yet\n"] : [])
     ],
     json: () => ({
       schemaVersion: 1,
       journal: address,
-      open: open.map(JournalWords.toJson),
-      inDoubt: doubtful.map(JournalWords.toJson),
-      recent: recent.map(JournalWords.toJson)
+      open: open.map(JournalView.claim),
+      inDoubt: doubtful.map(JournalView.claim),
+      recent: recent.map(JournalView.claim),
+      runs: runs.map(JournalView.run)
     })
   })
   return failed ? 74 : 0

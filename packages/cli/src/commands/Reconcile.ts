@@ -12,6 +12,7 @@ import * as ScanTicket from "@scanpoll/core/model/ScanTicket"
 import * as ShellWord from "@scanpoll/core/unstable/model/ShellWord"
 import * as Contradiction from "@scanpoll/core/unstable/model/Contradiction"
 import * as Clock from "effect/Clock"
+import * as JournalView from "@scanpoll/journal/JournalView"
 import * as Effect from "effect/Effect"
 import type * as FileSystem from "effect/FileSystem"
 import type * as Path from "effect/Path"
@@ -97,7 +98,7 @@ const candidatesAtMost = 10
 // What a person needs to choose: when each was made, how it stands, and what it is about where the vendor says so.
 const candidate = Effect.fnUntraced(function* (account: Account, ticket: ScanTicket.ScanTicket) {
   const made =
-    ticket.submittedAt === null ? "at an unknown time" : (JournalWords.time(ticket.submittedAt) ?? "at an unknown time")
+    ticket.submittedAt === null ? "at an unknown time" : (JournalView.time(ticket.submittedAt) ?? "at an unknown time")
   const answer = yield* Effect.result(account.pollOnce(ticket.scanId))
   if (Result.isFailure(answer)) return `    ${ticket.scanId}  ${made}  could not be asked about`
   const { observation } = answer.success

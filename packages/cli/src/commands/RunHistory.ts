@@ -5,10 +5,8 @@
  */
 import type { StoredRun } from "@scanpoll/core/unstable/engine/StoredRuns"
 import { states } from "@scanpoll/core/model/ScanRecord"
+import * as JournalView from "@scanpoll/journal/JournalView"
 import { inert } from "../output/Streams.ts"
-import * as JournalWords from "./JournalWords.ts"
-
-const open = (run: StoredRun): number => states.reduce((left, state) => left - (run.byState[state] ?? 0), run.total)
 
 const standing = (run: StoredRun): string => {
   if (run.exitCode !== null) return `exit ${run.exitCode}`
@@ -25,29 +23,9 @@ const plural = (count: number): string => `${count} ${count === 1 ? "target" : "
  */
 export const line = (run: StoredRun): string => {
   const counts = states.flatMap((state) => (run.byState[state] === undefined ? [] : [`${run.byState[state]} ${state}`]))
-  const left = open(run)
+  const left = JournalView.openRows(run)
   const each = left === 0 ? counts : [...counts, `${left} open`]
   const what = run.plan === null ? inert(run.command, 40) : `${inert(run.command, 40)} ${inert(run.plan, 120)}`
   const rows = each.length === 0 ? plural(run.total) : `${plural(run.total)}: ${each.join(", ")}`
-  return `${run.runId}  ${JournalWords.time(run.startedAt) ?? "at an unknown time"}  ${what}  ${rows}  ${standing(run)}`
+  return `${run.runId}  ${JournalView.time(run.startedAt) ?? "at an unknown time"}  ${what}  ${rows}  ${standing(run)}`
 }
-
-/**
- * A run as JSON; no request and no setting.
- *
- * @category destructors
- * @since 0.2.0
- */
-export const toJson = (run: StoredRun): unknown => ({
-  id: run.runId,
-  command: run.command,
-  plan: run.plan,
-  planDigest: run.planDigest,
-  startedAt: JournalWords.time(run.startedAt),
-  finishedAt: run.endedAt === null ? null : JournalWords.time(run.endedAt),
-  heldBy: run.heldBy,
-  total: run.total,
-  byState: run.byState,
-  open: open(run),
-  exitCode: run.exitCode
-})

@@ -19,6 +19,7 @@ import { MemoryJournal } from "./internal/memoryJournal.ts"
 export { type ClaimKey, JournalError, type JournalFault } from "./internal/journalError.ts"
 
 export {
+  type Change,
   type Claim,
   type ClaimEntry,
   type ClaimState,
@@ -27,6 +28,8 @@ export {
   type HoldGuard,
   type LastFault,
   type Operations,
+  type Page,
+  type PageFilter,
   type Pause,
   type PurgeOptions
 } from "./internal/journalOperations.ts"
@@ -34,6 +37,7 @@ export {
 export {
   adoptedKey,
   answers,
+  claimStates,
   clockSkew,
   isReusable,
   lessonsKept,

@@ -58,6 +58,29 @@ describe("Keeper", () => {
     }).pipe(Effect.scoped, Effect.provide(world))
   )
 
+  it.effect("tells the journal what each poll saw and why the next one is when it is, equal polls as one", () =>
+    Effect.gen(function* () {
+      const polls = [{ say: "running" }, { say: "running" }, { say: "running" }, { say: "Denied" }] as const
+      const vendor = Conversation.make({ polls, policy: steady })
+      yield* bought(vendor, ["a"])
+      const keeper = yield* Keeper.make({ rest })
+      yield* keepAll(keeper, vendor)
+      yield* TestClock.adjust("5 minutes")
+      const journal = yield* ScanJournal
+      const [entry] = yield* journal.list(["submitted"])
+      const told = yield* journal.polls(entry?.claimId ?? "")
+      assert.deepStrictEqual(
+        told.map(({ because, count, kind, seen }) => [kind, seen, because, count]),
+        [
+          ["wait", null, "pause", 1],
+          ["poll", "running", "pace", 3],
+          ["stop", "fault", "denied", 1]
+        ]
+      )
+      assert.isTrue(told.every(({ at, kind, lastAt, until }) => (kind === "stop" ? until === at : until > lastAt)))
+    }).pipe(Effect.scoped, Effect.provide(world))
+  )
+
   it.effect(
     "lets a scan rest whose wait ended without an outcome: nobody asks before that time, then anybody may",
     () =>

@@ -3,6 +3,7 @@
 import type { Lesson } from "@scanpoll/core/engine/DurationModel"
 import type * as ScanJournal from "@scanpoll/core/engine/ScanJournal"
 import * as Account from "@scanpoll/core/unstable/model/Account"
+import { type PollNote, pollsKept } from "@scanpoll/core/unstable/engine/StoredPolls"
 import type { RowEnd } from "@scanpoll/core/unstable/engine/StoredRuns"
 
 // `at`: when it was told.
@@ -15,6 +16,12 @@ export interface Wait {
 export interface Fault {
   readonly epoch: number
   readonly fault: ScanJournal.LastFault | null
+}
+
+// What was told of the polls of one claim. `epoch`: of its holder, or null where the holder itself let go of it since.
+export interface Told {
+  readonly epoch: number | null
+  readonly notes: ReadonlyArray<PollNote>
 }
 
 export interface Learned {
@@ -35,6 +42,7 @@ export interface Batch {
   readonly leaves: ReadonlyArray<readonly [string, number]>
   readonly doubts: ReadonlyArray<readonly [string, number]>
   readonly faults: ReadonlyArray<readonly [string, Fault]>
+  readonly polls: ReadonlyArray<readonly [string, Told]>
   readonly pauses: ReadonlyArray<ScanJournal.Pause>
   readonly lessons: ReadonlyArray<readonly [string, Learned]>
   readonly rows: ReadonlyArray<readonly [string, Row]>
@@ -58,25 +66,49 @@ export class Gathered {
   // Submissions whose answer could not be stored.
   readonly doubts = new Map<string, number>()
   readonly faults = new Map<string, Fault>()
+  readonly polls = new Map<string, Told>()
   readonly pauses = new Map<string, ScanJournal.Pause>()
   readonly lessons = new Map<string, Learned>()
   readonly rows = new Map<string, Row>()
 
   isEmpty(): boolean {
-    const { doubts, faults, leaves, lessons, pauses, rows, waits } = this
-    return [doubts, faults, leaves, lessons, pauses, rows, waits].every(({ size }) => size === 0)
+    const { doubts, faults, leaves, lessons, pauses, polls, rows, waits } = this
+    return [doubts, faults, leaves, lessons, pauses, polls, rows, waits].every(({ size }) => size === 0)
   }
 
   nextBatch(): Batch {
     return {
       waits: firstOf(this.waits),
-      // A claim that was left cannot be written to any more, so its wait and its fault go before.
-      leaves: Math.max(this.waits.size, this.faults.size) > mostInOneTransaction ? [] : firstOf(this.leaves),
+      // A claim that was left cannot be written to any more, so its wait, its fault and its polls go before.
+      leaves:
+        Math.max(this.waits.size, this.faults.size, this.polls.size) > mostInOneTransaction ? [] : firstOf(this.leaves),
       faults: firstOf(this.faults),
+      polls: firstOf(this.polls),
       doubts: [...this.doubts],
       pauses: [...this.pauses.values()],
       lessons: [...this.lessons],
       rows: firstOf(this.rows)
+    }
+  }
+
+  polled(claimId: string, epoch: number, note: PollNote): void {
+    const known = this.polls.get(claimId)
+    const notes = known?.epoch === epoch ? [...known.notes, note].slice(-pollsKept) : [note]
+    this.polls.set(claimId, { epoch, notes })
+  }
+
+  // Its holder lets go of it: what it saw is true all the same.
+  settlePolls(claimId: string): void {
+    const known = this.polls.get(claimId)
+    if (known !== undefined) this.polls.set(claimId, { ...known, epoch: null })
+  }
+
+  private removePolls(written: Batch["polls"]): void {
+    for (const [claimId, told] of written) {
+      const known = this.polls.get(claimId)
+      const left = known?.notes.filter((note) => !told.notes.includes(note)) ?? []
+      if (known === undefined || left.length === 0) this.polls.delete(claimId)
+      else this.polls.set(claimId, { ...known, notes: left })
     }
   }
 
@@ -97,6 +129,7 @@ export class Gathered {
     for (const [claimId, epoch] of batch.leaves) if (this.leaves.get(claimId) === epoch) this.leaves.delete(claimId)
     for (const [claimId, fault] of batch.faults) if (this.faults.get(claimId) === fault) this.faults.delete(claimId)
     for (const [claimId] of batch.doubts) this.doubts.delete(claimId)
+    this.removePolls(batch.polls)
     for (const pause of batch.pauses) {
       const key = pauseKey(pause, pause.kind)
       if (this.pauses.get(key) === pause) this.pauses.delete(key)

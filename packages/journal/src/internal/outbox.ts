@@ -1,5 +1,5 @@
-// Small writes that can be lost without harm, gathered and committed together: next poll times, claims left, pauses,
-// lessons, rows of runs. What is gathered is `gathered.ts`, how it is written `smallWrites.ts`. Touches nothing else. Law:
+// Small writes that can be lost without harm, gathered and committed together: next poll times, what polls saw, claims left,
+// pauses, lessons, rows of runs. What is gathered is `gathered.ts`, how it is written `smallWrites.ts`. Touches nothing else. Law:
 // nothing waits for them.
 import type * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
@@ -18,7 +18,10 @@ import type { Owners } from "./owners.ts"
 import { writerOf } from "./smallWrites.ts"
 import type { Store } from "./store.ts"
 
-export interface Outbox extends Pick<ScanJournal.Operations, "leave" | "waiting" | "faulted" | "paused" | "learned"> {
+export interface Outbox extends Pick<
+  ScanJournal.Operations,
+  "leave" | "waiting" | "faulted" | "polled" | "paused" | "learned"
+> {
   // The next poll time that is not stored yet.
   readonly waitOf: (claimId: string) => number | undefined
   // The claim is held again: it is not left after all.
@@ -123,6 +126,12 @@ export const make = (parts: {
         })
         wake.openUnsafe()
       },
+      polled: (claimId, note) => {
+        const mine = held.get(claimId)
+        if (mine === undefined) return
+        gathered.polled(claimId, mine.epoch, note)
+        wake.openUnsafe()
+      },
       paused: (account, until, kind) => {
         const key = pauseKey(account, kind)
         if (!(until > (gathered.pauses.get(key)?.until ?? 0))) return
@@ -140,6 +149,7 @@ export const make = (parts: {
       release: (claimId) => {
         gathered.waits.delete(claimId)
         gathered.faults.delete(claimId)
+        gathered.settlePolls(claimId)
         held.release(claimId)
       },
       row: (runId, index, change) => {

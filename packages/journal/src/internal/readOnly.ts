@@ -5,7 +5,13 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Schedule from "effect/Schedule"
 import * as SqlClient from "effect/sql/SqlClient"
-import { type JournalError, type Operations, mayHeal } from "@scanpoll/core/engine/ScanJournal"
+import {
+  type Change,
+  claimStates,
+  type JournalError,
+  type Operations,
+  mayHeal
+} from "@scanpoll/core/engine/ScanJournal"
 import { readVersion } from "../JournalSchema.ts"
 import * as Claims from "./claims.ts"
 import * as ClaimTables from "./claimTable.ts"
@@ -19,7 +25,7 @@ import * as Readings from "./readings.ts"
 import * as StoredRuns from "./runs.ts"
 import * as Stores from "./store.ts"
 
-// The versions that first kept lessons, and runs.
+// The versions that first kept lessons, and runs and polls.
 const lessonsSince = 2
 const runsSince = 3
 const retryEvery = 100
@@ -27,6 +33,22 @@ const retryEvery = 100
 const refuse: Effect.Effect<never, JournalError> = Effect.suspend(() =>
   Effect.fail(errorOf("read-only", "it was opened to be looked at"))
 )
+
+// What a journal without runs and polls answers.
+const before3 = ({
+  history,
+  page
+}: Pick<Operations, "history" | "page">): Pick<Operations, "polls" | "page" | "changes"> => ({
+  polls: () => Effect.succeed([]),
+  page: (filter) => (filter.run === undefined ? page(filter) : Effect.succeed({ entries: [], next: null })),
+  changes: ({ limit = 1_000, since }) =>
+    Effect.map(history({ states: claimStates, limit }), (entries) =>
+      entries
+        .filter(({ changedAt }) => changedAt >= since)
+        .map(({ changedAt, claimId }): Change => ({ kind: "claim", id: claimId, at: changedAt }))
+        .reverse()
+    )
+})
 
 export const make = (
   sql: SqlClient.SqlClient,
@@ -66,6 +88,7 @@ export const make = (
     return {
       ...readings,
       lessons: version < lessonsSince ? Effect.succeed([]) : readings.lessons,
+      ...(version < runsSince ? before3(readings) : {}),
       runs: {
         ...(version < runsSince
           ? { get: () => Effect.succeed(null), list: () => Effect.succeed([]) }
@@ -92,6 +115,7 @@ export const make = (
       leave: () => undefined,
       waiting: () => undefined,
       faulted: () => undefined,
+      polled: () => undefined,
       paused: () => undefined,
       learned: () => undefined
     } satisfies Operations

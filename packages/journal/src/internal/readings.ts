@@ -11,6 +11,8 @@ import * as Waits from "@scanpoll/core/unstable/time/Waits"
 import { unreadable } from "./claimTable.ts"
 import { chunksOf } from "./dialect.ts"
 import { goneReason, type OwnerRow, type Owners } from "./owners.ts"
+import * as Pages from "./pages.ts"
+import * as Polls from "./polls.ts"
 import * as StoredRuns from "./runs.ts"
 import { isAbout, keyHash, readClaim, readLesson, subjectHash, toEntry, writtenAtOf } from "./rows.ts"
 import type { Store } from "./store.ts"
@@ -134,7 +136,8 @@ const compact = (sql: SqlClient, store: Pick<Store, "read">): Effect.Effect<bool
     sql.onDialectOrElse({
       pg: () =>
         Effect.as(
-          sql.unsafe("VACUUM scanpoll_claims, scanpoll_runs, scanpoll_run_rows, scanpoll_lessons").unprepared,
+          sql.unsafe("VACUUM scanpoll_claims, scanpoll_polls, scanpoll_runs, scanpoll_run_rows, scanpoll_lessons")
+            .unprepared,
           true
         ),
       orElse: () =>
@@ -148,10 +151,15 @@ const compact = (sql: SqlClient, store: Pick<Store, "read">): Effect.Effect<bool
 
 export const make = (
   parts: Parts
-): Pick<Operations, "get" | "list" | "history" | "scanIds" | "pauses" | "lessons" | "purge" | "compact"> => {
+): Pick<
+  Operations,
+  "get" | "list" | "history" | "page" | "changes" | "polls" | "scanIds" | "pauses" | "lessons" | "purge" | "compact"
+> => {
   const { sql, store } = parts
   return {
     ...claimsOf(parts),
+    ...Pages.make({ sql, store, entriesOf: (rows) => entriesOf(parts, rows) }),
+    polls: (claimId) => store.read(Polls.read(sql, claimId)),
     scanIds: ({ account, origin, vendor }) =>
       store.read(
         Effect.map(
@@ -190,7 +198,9 @@ export const make = (
           const claims = yield* over
           for (const some of chunksOf(claims)) {
             const scans = some.flatMap(({ scanId }) => scanId ?? [])
-            yield* sql`DELETE FROM scanpoll_claims WHERE claim_id IN ${sql.in(some.map(({ claimId }) => claimId))}`
+            const ids = some.map(({ claimId }) => claimId)
+            yield* sql`DELETE FROM scanpoll_claims WHERE claim_id IN ${sql.in(ids)}`
+            yield* Polls.forget(sql, ids)
             if (about !== undefined && scans.length > 0) {
               yield* sql`DELETE FROM scanpoll_lessons WHERE scan IN ${sql.in(scans)}`
             }

@@ -5,7 +5,13 @@ import { hasProperty } from "effect/Predicate"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import type { Lesson } from "@scanpoll/core/engine/DurationModel"
-import type { ClaimEntry, ClaimKey, ClaimState, LastFault } from "@scanpoll/core/engine/ScanJournal"
+import {
+  type ClaimEntry,
+  type ClaimKey,
+  type ClaimState,
+  claimStates,
+  type LastFault
+} from "@scanpoll/core/engine/ScanJournal"
 import * as BoundedJson from "@scanpoll/core/unstable/model/BoundedJson"
 import * as Account from "@scanpoll/core/unstable/model/Account"
 import { Reason } from "@scanpoll/core/model/ScanOutcome"
@@ -39,7 +45,6 @@ export interface ClaimRow {
   readonly changedAt: number
 }
 
-const states: ReadonlyArray<ClaimState> = ["intent", "submitted", "settled", "in-doubt", "refused", "released"]
 const latest = 8_640_000_000_000_000
 // A scan that takes longer than a year has not been seen yet.
 const longestLesson = 366 * 24 * 60 * 60 * 1000
@@ -131,7 +136,7 @@ export const readClaim = (row: unknown, now: number): ClaimRow | null => {
   if (typeof row !== "object" || row === null) return null
   const at = (name: string): unknown => (hasProperty(row, name) ? row[name] : undefined)
   const claimId = textOf(at("claim_id"))
-  const state = states.find((each) => each === at("state"))
+  const state = claimStates.find((each) => each === at("state"))
   const fingerprint = fromJson(at("fingerprint"))
   const epoch = at("epoch")
   if (!/^clm_[0-9a-z]{1,60}$/.test(claimId) || state === undefined) return null

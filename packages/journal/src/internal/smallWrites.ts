@@ -1,5 +1,5 @@
 // The statements of small writes, a batch in one transaction. May touch: those columns of claims that this process holds,
-// the tables of pauses and lessons, the rows of runs. Law: none overwrites what another process wrote since.
+// the tables of polls, pauses and lessons, the rows of runs. Law: none overwrites what another process wrote since.
 import * as Arr from "effect/Array"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
@@ -11,6 +11,7 @@ import * as ScanJournal from "@scanpoll/core/engine/ScanJournal"
 import * as Waits from "@scanpoll/core/unstable/time/Waits"
 import { chunksOf, type Dialect } from "./dialect.ts"
 import type { Batch, Learned } from "./gathered.ts"
+import * as Polls from "./polls.ts"
 import { toJson } from "./rows.ts"
 
 const toColumns = ({ at, lesson }: Learned): Record<string, string | number | null> => ({
@@ -141,12 +142,14 @@ const writeRows = (sql: SqlClient, rows: Batch["rows"]) =>
 // Writes one batch, or rows of runs alone, in the current transaction.
 export const writerOf = (sql: SqlClient, dialect: Dialect, me: () => string) => {
   const claims = claimWrites(sql, me)
+  const writePolls = Polls.writer(sql)
   const write = (batch: Batch, stamp: string): Effect.Effect<void, SqlError> =>
     Effect.gen(function* () {
       yield* dialect.preferKeys
       const now = yield* Clock.currentTimeMillis
       yield* claims.waits(batch.waits)
       yield* claims.faults(batch.faults)
+      yield* writePolls(batch.polls)
       yield* claims.leaves(batch.leaves, stamp)
       yield* claims.doubts(batch.doubts, stamp, now)
       yield* writePauses(sql, batch.pauses)

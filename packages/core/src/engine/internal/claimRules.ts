@@ -36,6 +36,21 @@ export const mayHeal = (error: Pick<JournalError, "reason">): boolean => {
 }
 
 /**
+ * Every state a claim can be in.
+ *
+ * @category constructors
+ * @since 0.2.0
+ */
+export const claimStates: ReadonlyArray<ClaimState> = [
+  "intent",
+  "submitted",
+  "settled",
+  "in-doubt",
+  "refused",
+  "released"
+]
+
+/**
  * Whether the state machine has this move.
  *
  * @category guards

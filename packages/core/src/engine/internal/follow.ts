@@ -28,7 +28,7 @@ import { keep } from "./keep.ts"
 import * as Pacing from "./pacing.ts"
 import * as Recall from "./recall.ts"
 import * as Progress from "./progress.ts"
-import { tellFault } from "./trouble.ts"
+import { tellPoll } from "./trouble.ts"
 
 // Waits shorter than this are not worth a write.
 const worthStoring = 1_000
@@ -227,7 +227,7 @@ const observe = <Payload>(
     case "Scheduled":
       progress.nextAt = event.until
       if (event.because !== "turn" && event.until - event.at >= worthStoring) journal.waiting(claimId, event.until)
-      if (event.because !== "turn") tellFault(journal, claimId, progress.last, event.at, event.until)
+      tellPoll(journal, claimId, progress.last, event)
       return emit({ _tag: "Scheduled", until: event.until, because: event.because, polls: event.polls })
     case "Polled":
       // A fault is told with the time of the next poll; an answer takes it back.
@@ -246,7 +246,7 @@ const observe = <Payload>(
     case "Settled":
       return
     case "Stopped":
-      return tellFault(journal, claimId, progress.last, event.at, event.at)
+      return tellPoll(journal, claimId, progress.last, event)
   }
 }
 

@@ -5,6 +5,7 @@ import type { Reason } from "../../model/ScanOutcome.ts"
 import type * as ScanTicket from "../../model/ScanTicket.ts"
 import type { Subject } from "../../model/Subject.ts"
 import type { Lesson } from "./lesson.ts"
+import type { PollNote, StoredPoll } from "../StoredPolls.ts"
 import type { Runs } from "../StoredRuns.ts"
 import type { ClaimKey, JournalError } from "./journalError.ts"
 
@@ -169,6 +170,52 @@ export interface HistoryFilter {
 }
 
 /**
+ * Which claims a page has: those that meet every given field, the newest claim first.
+ *
+ * - `states`: default all. `subject`: about the same thing, however it was asked: of one series where it has one. `run`:
+ *   those that a row of that run names.
+ * - `after`: only claims older than this one: `next` of the page before.
+ * - `limit`: from 1 to 1 000, default 50.
+ *
+ * @category models
+ * @since 0.2.0
+ */
+export interface PageFilter {
+  readonly vendor?: string
+  readonly account?: string
+  readonly subject?: Pick<Subject, "kind" | "id" | "series">
+  readonly states?: ReadonlyArray<ClaimState>
+  readonly run?: string
+  readonly after?: string
+  readonly limit?: number
+}
+
+/**
+ * A page of claims. `next` leads to the page after it, and is null where this is the last one. A page may have fewer claims
+ * than its limit, even none, and not be the last: a row that cannot be read is left out.
+ *
+ * @category models
+ * @since 0.2.0
+ */
+export interface Page {
+  readonly entries: ReadonlyArray<ClaimEntry>
+  readonly next: string | null
+}
+
+/**
+ * Something changed: the state of a claim, what a poll of it saw, or a run began or ended. `id` is the claim's or the run's,
+ * `at` is in milliseconds since 1970 on the clock of the process that wrote it.
+ *
+ * @category models
+ * @since 0.2.0
+ */
+export interface Change {
+  readonly kind: "claim" | "poll" | "run"
+  readonly id: string
+  readonly at: number
+}
+
+/**
  * What to forget; see `Operations`. `before`: milliseconds since 1970.
  *
  * @category models
@@ -201,6 +248,11 @@ export interface PurgeOptions {
  * - `waiting`: the next poll of an open claim is not due before `notBefore`. `faulted`: the trouble its last poll met, null
  *   once one was answered. `paused`: the account is not asked before `until`; of the kind `submit`, it gets no submission before. `leave` and these three are kept as soon as convenient: losing one costs a poll, not a purchase, so a journal
  *   may write many at once, and no wait is delayed for it.
+ * - `polled`: what a poll of an open claim saw, and why the next one is when it is; kept as soon as convenient, equal ones in a
+ *   row as one entry. `polls`: the newest entries of a claim (`pollsKept`), oldest first; forgotten with the claim.
+ * - `page`: claims a page at a time. A walk from page to page meets each claim once, whatever changes meanwhile.
+ * - `changes`: what changed at or after `since` (milliseconds since 1970), oldest first, at most `limit` (default 1 000, most
+ *   10 000). Machines differ in their clocks and commit when they can: look back a little, and expect to see some twice.
  * - `pauses`: the pauses that are kept, at most one of each kind for an account; those in the past may be among them.
  * - `learned`: what a scan has taught about durations, kept as soon as convenient; a later lesson about the same scan
  *   takes the place of the earlier. `lessons`: the last 256 of each kind of scan, oldest first.
@@ -254,6 +306,8 @@ export interface Operations {
   readonly leave: (claimId: string) => void
   readonly waiting: (claimId: string, notBefore: number) => void
   readonly faulted: (claimId: string, fault: Omit<LastFault, "by"> | null) => void
+  readonly polled: (claimId: string, note: PollNote) => void
+  readonly polls: (claimId: string) => Effect.Effect<ReadonlyArray<StoredPoll>, JournalError>
   readonly paused: (account: Account, until: number, kind?: "submit") => void
   readonly pauses: Effect.Effect<ReadonlyArray<Pause>, JournalError>
   readonly learned: (lesson: Lesson) => void
@@ -261,6 +315,11 @@ export interface Operations {
   readonly get: (claimId: string) => Effect.Effect<ClaimEntry | null, JournalError>
   readonly list: (states: ReadonlyArray<ClaimState>) => Effect.Effect<ReadonlyArray<ClaimEntry>, JournalError>
   readonly history: (filter: HistoryFilter) => Effect.Effect<ReadonlyArray<ClaimEntry>, JournalError>
+  readonly page: (filter: PageFilter) => Effect.Effect<Page, JournalError>
+  readonly changes: (options: {
+    readonly since: number
+    readonly limit?: number
+  }) => Effect.Effect<ReadonlyArray<Change>, JournalError>
   readonly scanIds: (account: Account) => Effect.Effect<ReadonlySet<string>, JournalError>
   readonly runs: Runs
   readonly purge: (options: PurgeOptions) => Effect.Effect<number, JournalError>

@@ -25,7 +25,7 @@ import { fenced, firstPollAt, type Followed, type Follower, moved } from "./hold
 import { Inquiry } from "./inquiry.ts"
 import type { Keeping } from "./keep.ts"
 import type * as StoredOutcome from "./storedOutcome.ts"
-import { tellFault } from "./trouble.ts"
+import { tellPoll } from "./trouble.ts"
 import * as VendorSays from "./vendorSays.ts"
 
 /**
@@ -101,9 +101,8 @@ export class KeptWait implements PollSpec<ScanOutcome<unknown>, ScanTicket.ScanT
           journal.waiting(kept.claimId, event.until)
           this.stored = event.until
         }
-        if (event.because !== "turn") tellFault(journal, kept.claimId, this.last, event.at, event.until)
       }
-      if (event._tag === "Stopped") tellFault(journal, kept.claimId, this.last, event.at, event.at)
+      if (event._tag === "Scheduled" || event._tag === "Stopped") tellPoll(journal, kept.claimId, this.last, event)
       if (event._tag === "Polled") {
         if (event.seen._tag !== "PollFault" && this.last?._tag === "PollFault") journal.faulted(kept.claimId, null)
         this.last = event.seen

@@ -9,6 +9,7 @@ import { ClaimBook } from "./claimBook.ts"
 import {
   adoptedKey,
   answers,
+  claimStates,
   lessonsKept,
   makeClaimId,
   matches,
@@ -17,13 +18,14 @@ import {
   type Wish
 } from "./claimRules.ts"
 import { type ClaimKey, JournalError } from "./journalError.ts"
-import type { Claim, ClaimEntry, ClaimState, Hold, Operations, Pause } from "./journalOperations.ts"
+import type { Change, Claim, ClaimEntry, ClaimState, Hold, Operations, Pause } from "./journalOperations.ts"
 import { LessonBook } from "./lessonBook.ts"
+import { fold, type StoredPoll } from "../StoredPolls.ts"
 import { RunBook } from "./runBook.ts"
 
 const conflict = (message: string): JournalError => new JournalError({ reason: "conflict", message })
 
-type Change = Partial<Pick<ClaimEntry, "ticket" | "notBefore" | "outcome" | "reason">>
+type Fields = Partial<Pick<ClaimEntry, "ticket" | "notBefore" | "outcome" | "reason">>
 
 const here = "this process"
 
@@ -33,6 +35,7 @@ export class MemoryJournal implements Operations {
   readonly runs = new RunBook(conflict)
   private readonly submitting = new Map<string, Deferred.Deferred<void>>()
   private readonly pausing = new Map<string, Pause>()
+  private readonly pollsOf = new Map<string, ReadonlyArray<StoredPoll>>()
   private readonly clock: Clock.Clock
 
   constructor(clock: Clock.Clock) {
@@ -126,6 +129,12 @@ export class MemoryJournal implements Operations {
     if (entry !== undefined && entry.state === "submitted") this.claims.write({ ...entry, lastFault })
   }
 
+  polled: Operations["polled"] = (claimId, note) => {
+    if (this.claims.get(claimId) === undefined) return
+    this.pollsOf.set(claimId, fold(this.pollsOf.get(claimId) ?? [], note))
+  }
+  polls: Operations["polls"] = (claimId) => Effect.sync(() => this.pollsOf.get(claimId) ?? [])
+
   paused: Operations["paused"] = (account, until, kind) => {
     const name = `${kind ?? ""} ${Account.key(account)}`
     if (!(until > (this.pausing.get(name)?.until ?? 0))) return
@@ -148,6 +157,41 @@ export class MemoryJournal implements Operations {
         .slice(0, Waits.clamp(filter.limit ?? 100, 1, 10_000))
     )
 
+  page: Operations["page"] = (filter) =>
+    Effect.map(filter.run === undefined ? Effect.succeed(null) : this.runs.get(filter.run), (found) => {
+      const { account, states = claimStates, subject, vendor } = filter
+      const of = {
+        states,
+        ...(vendor === undefined ? {} : { vendor }),
+        ...(account === undefined ? {} : { account }),
+        ...(subject === undefined ? {} : { subject })
+      }
+      const ofRun = new Set(found?.rows.map(({ claimId }) => claimId))
+      const limit = Waits.clamp(Math.floor(filter.limit ?? 50), 1, 1_000)
+      const entries = this.claims.all
+        .filter(
+          (entry) =>
+            matches(entry, of) &&
+            (filter.run === undefined || ofRun.has(entry.claimId)) &&
+            (filter.after === undefined || entry.claimId < filter.after)
+        )
+        .sort((a, b) => (a.claimId < b.claimId ? 1 : -1))
+      const shown = entries.slice(0, limit)
+      return { entries: shown, next: entries.length > limit ? (shown.at(-1)?.claimId ?? null) : null }
+    })
+
+  changes: Operations["changes"] = ({ limit = 1_000, since }) =>
+    Effect.map(this.runs.list({ limit: 1_000 }), (runs) =>
+      [
+        ...this.claims.all.map((entry): Change => ({ kind: "claim", id: entry.claimId, at: entry.changedAt })),
+        ...Array.from(this.pollsOf, ([id, polls]): Change => ({ kind: "poll", id, at: polls.at(-1)?.lastAt ?? 0 })),
+        ...runs.map((run): Change => ({ kind: "run", id: run.runId, at: run.endedAt ?? run.startedAt }))
+      ]
+        .filter(({ at }) => at >= since)
+        .sort((a, b) => a.at - b.at)
+        .slice(0, Waits.clamp(Math.floor(limit), 1, 10_000))
+    )
+
   scanIds: Operations["scanIds"] = (account) =>
     Effect.sync(() => {
       const ids = new Set<string>()
@@ -166,7 +210,10 @@ export class MemoryJournal implements Operations {
           (about === undefined || about(subject))
       )
       if (dryRun) return old.length
-      for (const entry of old) this.claims.remove(entry)
+      for (const entry of old) {
+        this.claims.remove(entry)
+        this.pollsOf.delete(entry.claimId)
+      }
       if (about === undefined) this.lessonBook.forget(before)
       else this.lessonBook.forgetScans(new Set(old.flatMap(({ ticket }) => ticket?.scanId ?? [])))
       this.runs.purge(before, (claimId) => this.isOpen(claimId), about)
@@ -195,7 +242,7 @@ export class MemoryJournal implements Operations {
     this.claims.begin({ ...entry, ...blank, prepared: null, endedAs: null, lastFault: null })
   }
 
-  private move(claimId: string, to: ClaimState, change: Change): Effect.Effect<void, JournalError> {
+  private move(claimId: string, to: ClaimState, change: Fields): Effect.Effect<void, JournalError> {
     return Effect.gen({ self: this }, function* () {
       const changedAt = yield* Clock.currentTimeMillis
       const entry = this.claims.get(claimId)

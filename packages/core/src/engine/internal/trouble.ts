@@ -1,20 +1,37 @@
-// The trouble of an open claim, for people who look at the journal. May touch: the journal's `faulted`. Law: nothing waits for
-// it, and no credential is in it.
+// What the polls of an open claim meet, for whoever looks at the journal. May touch: the journal's `faulted` and `polled`. Law:
+// nothing waits for it, and no credential is in it.
 import type { Seen } from "../../model/PollStopped.ts"
 import * as Scrubber from "../../model/Scrubber.ts"
+import type { PollEvent } from "./pollEvent.ts"
 import type { Operations } from "../ScanJournal.ts"
+import { seenOf } from "../StoredPolls.ts"
 
 const longest = 500
 
-// `until`: nobody asks again before.
-export const tellFault = (
-  journal: Pick<Operations, "faulted">,
-  claimId: string,
-  last: Seen | null,
-  at: number,
-  until: number
-): void => {
+type Listens = Pick<Operations, "faulted" | "polled">
+
+// The last fault. `until`: nobody asks again before.
+const tellFault = (journal: Listens, claimId: string, last: Seen | null, at: number, until: number): void => {
   if (last === null || last._tag !== "PollFault") return
   const message = Scrubber.ofProcess.text(last.message).slice(0, longest)
   journal.faulted(claimId, { code: Scrubber.ofProcess.text(last.code).slice(0, 64), message, at, until })
+}
+
+// What the last poll saw and what follows from it; `last` is null where this wait has not polled yet. A poll that only waits
+// for its turn was told before.
+export const tellPoll = (
+  journal: Listens,
+  claimId: string,
+  last: Seen | null,
+  event: Extract<PollEvent<unknown>, { readonly _tag: "Scheduled" | "Stopped" }>
+): void => {
+  const { at } = event
+  if (event._tag === "Stopped") {
+    tellFault(journal, claimId, last, at, at)
+    return journal.polled(claimId, { at, kind: "stop", because: event.reason, until: at, ...seenOf(last) })
+  }
+  const { because, until } = event
+  if (because === "turn") return
+  tellFault(journal, claimId, last, at, until)
+  journal.polled(claimId, { at, kind: last === null ? "wait" : "poll", because, until, ...seenOf(last) })
 }
