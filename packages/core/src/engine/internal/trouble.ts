@@ -1,4 +1,4 @@
-// What the polls of an open claim meet, for whoever looks at the journal. May touch: the journal's `faulted` and `polled`. Law:
+// What the polls of an open claim meet, for people who look at the journal. May touch: the journal's `faulted` and `polled`. Law:
 // nothing waits for it, and no credential is in it.
 import type { Seen } from "../../model/PollStopped.ts"
 import * as Scrubber from "../../model/Scrubber.ts"
