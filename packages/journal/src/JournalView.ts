@@ -219,18 +219,24 @@ export const Target = Schema.Struct({
 export type Target = typeof Target.Type
 
 /**
+ * One answer.
+ *
  * @category destructors
  * @since 0.2.0
  */
 export const answer = (point: History.Point): Answer => ({ ...point, at: time(point.at) })
 
 /**
+ * The trouble of an open claim.
+ *
  * @category destructors
  * @since 0.2.0
  */
 export const fault = (met: LastFault): Fault => ({ ...met, at: time(met.at), until: time(met.until) })
 
 /**
+ * One claim.
+ *
  * @category destructors
  * @since 0.2.0
  */
@@ -257,6 +263,8 @@ export const claim = (entry: ClaimEntry): Claim => {
 }
 
 /**
+ * Equal polls of a scan in a row.
+ *
  * @category destructors
  * @since 0.2.0
  */
@@ -284,6 +292,8 @@ export const openRows = (run: Pick<StoredRun, "byState" | "total">): number =>
   states.reduce((left, state: ScanState) => left - (run.byState[state] ?? 0), run.total)
 
 /**
+ * A run without its rows.
+ *
  * @category destructors
  * @since 0.2.0
  */
@@ -302,6 +312,8 @@ export const run = (stored: StoredRun): Run => ({
 })
 
 /**
+ * One target of a run.
+ *
  * @category destructors
  * @since 0.2.0
  */
@@ -321,6 +333,8 @@ export const row = ({ account, claimId, ended, index, kind, subject, vendor }: S
 })
 
 /**
+ * The answers about one subject.
+ *
  * @category destructors
  * @since 0.2.0
  */
