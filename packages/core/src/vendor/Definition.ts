@@ -47,7 +47,7 @@ export type {
   Submit
 } from "./internal/calls.ts"
 export type { ErrorRow, Errors, Firm, Question } from "./internal/errorTable.ts"
-export type { About, Ending, Meaning, Said, Unusable, Verdict, When } from "./internal/meanings.ts"
+export type { About, Ending, Meaning, Said, Unsuccessful, Unusable, Verdict, When } from "./internal/meanings.ts"
 
 /**
  * How often to ask, how long to wait, and how much the vendor allows.

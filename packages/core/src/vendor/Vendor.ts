@@ -39,8 +39,10 @@ import type {
   PrepareCall,
   ResultCall,
   Question,
+  Said,
   Status,
   Submit,
+  Unsuccessful,
   Unusable,
   When
 } from "./Definition.ts"
@@ -229,6 +231,14 @@ export type AdapterOf<V> = V extends Vendor<infer T, infer P> ? ScanAdapter<T, P
  * @since 0.2.0
  */
 export const unusable = (code: string, message: string): Unusable => ({ _tag: "Unusable", code, message })
+
+/**
+ * The end of a scan that failed, by what the answer says and not by its word: one that ended well and tested nothing.
+ *
+ * @category constructors
+ * @since 0.2.0
+ */
+export const failed = (reason: Said): Unsuccessful => ({ _tag: "Failed", reason })
 
 /**
  * A meaning whose answer has a schema of its own, other than the definition's `answer`.

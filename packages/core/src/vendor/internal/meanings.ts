@@ -73,14 +73,28 @@ export type Said =
   | undefined
 
 /**
+ * A scan that failed, by what its answer says and not by its word: a completed one that tested nothing. Made by
+ * `Vendor.failed`.
+ *
+ * @category models
+ * @since 0.2.0
+ */
+export interface Unsuccessful {
+  readonly _tag: "Failed"
+  readonly reason: Said
+}
+
+/**
  * What the end of a scan means: the functions are given the answer as its schema read it.
  *
  * @category models
  * @since 0.2.0
  */
 export type Ending<A, P> =
-  | { readonly completed: (answer: A, about: About) => Verdict<P> | Unusable }
-  | { readonly partial: (answer: A, about: About) => (Verdict<P> & { readonly reason?: Said }) | Unusable }
+  | { readonly completed: (answer: A, about: About) => Verdict<P> | Unusable | Unsuccessful }
+  | {
+      readonly partial: (answer: A, about: About) => (Verdict<P> & { readonly reason?: Said }) | Unusable | Unsuccessful
+    }
   | { readonly failed: (answer: A, about: About) => Said }
 
 /**
