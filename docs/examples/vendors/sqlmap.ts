@@ -90,7 +90,14 @@ export default Vendor.define({
   submit: {
     path: "/scan/{task}/start",
     // An old server takes any option it does not know, and scans without it: only these are sent.
-    body: ({ authorized: _, ...options }) => ({ ...options, flushSession: true }),
+    body: ({ data, level, risk, technique, url }) => ({
+      url,
+      ...(data === undefined ? {} : { data }),
+      ...(level === undefined ? {} : { level }),
+      ...(risk === undefined ? {} : { risk }),
+      ...(technique === undefined ? {} : { technique }),
+      flushSession: true
+    }),
     id: (body, { task }) => (Wire.get(body, ["success"]) === true ? task : null)
   },
   recover: {
