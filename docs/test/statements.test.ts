@@ -1,5 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { existsSync, readFileSync } from "node:fs"
+import * as Shipped from "scanpoll/vendors/Shipped"
 
 const root = new URL("../../", import.meta.url)
 const read = (path: string): string => readFileSync(new URL(path, root), "utf8")
@@ -48,6 +49,39 @@ const gone = (all: ReadonlyArray<Statement>): ReadonlyArray<string> =>
       titlesOf(file).has(title) ? [] : [`${id} ${says}: ${file} has no test "${title}"`]
     )
   )
+
+const examples = ["ssllabs", "zap", "sqlmap"]
+
+describe("the table of the vendors", () => {
+  it("has each shipped vendor and each example in every part: its key, its states, its evidence and its trap (issue 18)", () => {
+    const [first = "", states = "", evidence = ""] = read("docs/vendors/README.md").split(/^(?=## )/m)
+    for (const { keyVariable, name, title } of Shipped.all) {
+      const row = first.split("\n").find((line) => line.includes(`](${name}.md) \`${name}\` |`)) ?? ""
+      assert.include(row, `\`${keyVariable}\``, `${title} in the first table`)
+    }
+    for (const name of [...Shipped.all.map((vendor) => vendor.name), ...examples]) {
+      assert.include(first, `](${name}.md) \`${name}\` |`)
+      for (const [part, cells] of [
+        [states, 7],
+        [evidence, 6]
+      ] as const) {
+        const row = part.split("\n").find((line) => line.startsWith(`| \`${name}\` |`)) ?? ""
+        assert.lengthOf(row.split(" | "), cells, `${name} in ${part.split("\n", 1)[0]}`)
+      }
+    }
+  })
+
+  it("leads to pages that say of which day their facts are, as doctor does (issue 18)", () => {
+    const page = (name: string) => read(`docs/vendors/${name}.md`).replaceAll("\n", " ")
+    for (const { asOf, name } of Shipped.all) {
+      if (asOf !== null) assert.include(page(name), `Facts of ${asOf}`, name)
+    }
+    for (const name of examples) {
+      const [, asOf = "no day"] = /asOf: "([\d-]+)"/.exec(read(`docs/examples/vendors/${name}.ts`)) ?? []
+      assert.include(page(name), `Facts of ${asOf}`, name)
+    }
+  })
+})
 
 describe("the pages of the vendors", () => {
   it.each(["appvet", "compliance", "exona"])(

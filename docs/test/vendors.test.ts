@@ -8,6 +8,8 @@ import harbourmaster from "../examples/vendors/harbourmaster.ts"
 import * as harbourmasterSays from "../examples/vendors/harbourmaster.samples.ts"
 import zap from "../examples/vendors/zap.ts"
 import * as zapSays from "../examples/vendors/zap.samples.ts"
+import ssllabs from "../examples/vendors/ssllabs.ts"
+import * as ssllabsSays from "../examples/vendors/ssllabs.samples.ts"
 import probely from "../examples/vendors/probely.ts"
 import * as probelySays from "../examples/vendors/probely.samples.ts"
 import github from "../examples/vendors/github-sarif.ts"
@@ -20,5 +22,6 @@ const hold = <T, P>(vendor: Vendor.Vendor<T, P>, samples: Samples.Samples<T>) =>
 
 hold(harbourmaster, harbourmasterSays.samples)
 hold(zap, zapSays.samples)
+hold(ssllabs, ssllabsSays.samples)
 hold(probely, probelySays.samples)
 hold(github, githubSays.samples)

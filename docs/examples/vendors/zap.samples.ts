@@ -45,10 +45,24 @@ export const samples: Samples.Samples<Vendor.TargetOf<typeof zap>> = {
   },
   prepare: [
     {
-      sends: { method: "GET", path: "/JSON/core/action/accessUrl/?url=https%3A%2F%2Fshop.example%2F", headers: key },
-      answer: { body: { accessUrl: [] } }
+      sends: { method: "GET", path: "/JSON/spider/action/scan/?url=https%3A%2F%2Fshop.example%2F", headers: key },
+      answer: { body: { scan: "0" } }
+    },
+    {
+      sends: { method: "GET", path: "/JSON/spider/view/status/?scanId=0", headers: key },
+      answer: { body: { status: "100" } }
+    },
+    {
+      sends: { method: "GET", path: "/JSON/ascan/view/scans/", headers: key },
+      answer: { body: { scans: [other] } }
     }
   ],
+  recover: {
+    sends: { method: "GET", path: "/JSON/ascan/view/scans/", headers: key },
+    found: { answer: scans({ state: "RUNNING", progress: "2" }), id: "1" },
+    none: [{ body: { scans: [other] } }],
+    unsure: [{ body: { scans: [other, { ...other, id: "1" }, { ...other, id: "2" }] } }]
+  },
   submit: {
     sends: {
       method: "GET",

@@ -173,7 +173,7 @@ export interface KnownDurations<in Request> {
  *   is joined, and equal requests of one run stay one purchase. Left out: no request of this vendor says so.
  * - `prepare`: what has to be there before a submission, such as an upload or a task's id, made by calls that buy nothing and
  *   may be repeated. What it returns, as JSON, is stored with the claim before `submit` is called with it. Its failure never
- *   leaves a doubt.
+ *   leaves a doubt. `prepareTimeout`: how long it may take, where it waits for something. Default `limits.submitTimeout`.
  * - `recover`: what became of a submission whose answer was lost, by what was prepared for it: its ticket, or null where it
  *   surely was not accepted. Given by a vendor whose prepared data name the scan.
  * - `submit`: one request. `poll`: one request. The engine says what the scan is `about`; an adapter that polls by an id alone need
@@ -209,6 +209,7 @@ export interface ScanAdapter<in Request, out Payload> {
   readonly fingerprint: (request: Request) => string
   readonly maxAge?: (request: Request) => Duration.Duration | null
   readonly prepare?: (request: Request) => Effect.Effect<unknown, SubmitError>
+  readonly prepareTimeout?: Duration.Duration
   readonly recover?: (prepared: unknown) => Effect.Effect<ScanTicket | null, PollFault>
   readonly submit: (request: Request, prepared?: unknown) => Effect.Effect<Submitted | Already<Payload>, SubmitError>
   readonly poll: (ticket: ScanTicket, about?: About) => Effect.Effect<PollAnswer<ScanOutcome<Payload>>, PollFault>

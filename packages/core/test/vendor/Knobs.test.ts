@@ -13,6 +13,7 @@ import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
+import * as TestClock from "effect/testing/TestClock"
 
 const Target = Schema.Struct({ set: Schema.String, list: Schema.optionalKey(Schema.String) })
 const Answer = Schema.Struct({
@@ -554,4 +555,81 @@ describe("a definition is refused", () => {
   ])("because %s", (fault, change) => {
     assert.deepStrictEqual(faults(change), [fault])
   })
+})
+
+describe("what an answer of 200 or none at all can say", () => {
+  const words = {
+    ...definition.status,
+    words: { ...definition.status.words, lost: "missing", erased: "gone" }
+  } as const
+  const polled = (change: Partial<Acme>, reply: VendorHttp.VendorResponse) =>
+    Effect.flatMap(world(change, [reply]), ({ adapter }) => Effect.flip(adapter.poll(ticket)))
+
+  it.effect("a word may mean that the vendor does not know the scan, for now or for good (issue 18)", () =>
+    Effect.gen(function* () {
+      for (const [state, permanent] of [
+        ["lost", false],
+        ["erased", true]
+      ] as const) {
+        const fault = yield* polled({ status: words }, response(200, { id: "s-1", state }))
+        assert.deepInclude(fault, { kind: "Missing", permanent, code: "unknown-scan" })
+        assert.include(fault.message, state)
+      }
+    })
+  )
+
+  it.effect("an end that tested nothing has failed, whatever its word says (issue 18)", () =>
+    Effect.gen(function* () {
+      const done = { completed: () => Vendor.failed({ code: "nothing-tested", message: "no host" }) }
+      const status = { ...definition.status, words: { ...definition.status.words, done } }
+      const outcome = yield* settled({ status }, { state: "done" })
+      assert.strictEqual(outcome._tag === "Failed" ? outcome.reason.code : outcome._tag, "nothing-tested")
+    })
+  )
+
+  it.effect(
+    "a scan that its vendor may have forgotten is not asked for where a poll would start another (issue 18)",
+    () =>
+      Effect.gen(function* () {
+        const status = { ...definition.status, until: () => 1_000 }
+        const running = response(200, { id: "s-1", state: "running" })
+        const { adapter, sent } = yield* world({ status }, [running])
+        yield* TestClock.adjust(999)
+        assert.strictEqual((yield* adapter.poll(ticket)).observation._tag, "Pending")
+        yield* TestClock.adjust(1)
+        assert.deepInclude(yield* Effect.flip(adapter.poll(ticket)), {
+          kind: "Missing",
+          permanent: true,
+          code: "too-late"
+        })
+        assert.lengthOf(sent, 1)
+      })
+  )
+
+  it.effect("a throttled answer without a wait has that of the vendor's documentation (issue 18)", () =>
+    Effect.gen(function* () {
+      const rows = { "529": { poll: "Throttled", submit: "Throttled", wait: "30 minutes" } } as const
+      const wait = ({ hint }: { readonly hint: Option.Option<Duration.Duration> }) =>
+        Option.getOrNull(Option.map(hint, Duration.toMinutes))
+      assert.strictEqual(wait(yield* faultOf({ rows }, response(529, {}))), 30)
+      assert.strictEqual(wait(yield* errorOf({ rows }, response(529, {}))), 30)
+      const told = response(529, {}, Option.some(Duration.minutes(2)))
+      assert.strictEqual(wait(yield* faultOf({ rows }, told)), 2)
+    })
+  )
+
+  it.effect("a list that is whole is looked through without a further page (issue 18)", () =>
+    Effect.gen(function* () {
+      const list = {
+        path: "/scans",
+        query: () => ({ set: "a" }),
+        rows: ["scans"],
+        whole: true,
+        row: Schema.Struct({ id: Schema.String }),
+        scan: ({ id }: { readonly id: string }) => ({ id, createdAt: 5 })
+      }
+      const { adapter } = yield* world({ list }, [response(200, { scans: [{ id: "s-1" }] })])
+      assert.deepStrictEqual(yield* adapter.reconcile?.(target, 0, new Set(["s-1"])) ?? Effect.die(0), [])
+    })
+  )
 })

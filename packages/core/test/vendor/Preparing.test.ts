@@ -7,9 +7,11 @@ import * as Vendor from "@scanpoll/core/vendor/Vendor"
 import * as Wire from "@scanpoll/core/vendor/Wire"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
+import * as TestClock from "effect/testing/TestClock"
 
 const Target = Schema.Struct({ url: Schema.String })
 const Answer = Schema.Struct({})
@@ -112,6 +114,17 @@ const world = (replies: ReadonlyArray<Reply | VendorHttp.TransportFault>, change
     )
 }
 
+// The shape of a spider: it is started, and runs for a while.
+const crawling = (within: Duration.Input): NonNullable<Probe["prepare"]> => ({
+  task: { method: "GET", path: "/task/new", take: ["taskid"] },
+  upload: {
+    method: "GET",
+    path: "/spider/{task}",
+    take: (body) => (Wire.get(body, ["status"]) === "100" ? "100" : null),
+    pending: { says: (body) => Wire.get(body, ["status"]) !== "100", every: "5 seconds", within }
+  }
+})
+
 const target = { url: "https://a.example/" }
 const ready = { task: "t 1", upload: "f-1" }
 const made: ReadonlyArray<Reply> = [
@@ -139,6 +152,38 @@ describe("a definition that prepares", () => {
       const { result, sent } = yield* prepare(made)
       assert.deepStrictEqual(result._tag === "Success" ? result.success : result.failure, ready)
       assert.deepStrictEqual(sent, ["GET /task/new", 'POST /task/t%201/files {"url":"https://a.example/"}'])
+    })
+  )
+
+  it.effect("asks a call that is not there yet again, at its own pace, and submits nothing before (issue 18)", () =>
+    Effect.gen(function* () {
+      const percent = (status: string): Reply => ({ body: { status } })
+      const { adapter, sent } = yield* world([{ body: { taskid: "7" } }, percent("0"), percent("40"), percent("100")], {
+        prepare: crawling("1 minute")
+      })
+      if (adapter.prepare === undefined) return assert.fail("it prepares nothing")
+      assert.strictEqual(Duration.toMillis(adapter.prepareTimeout ?? Duration.zero), 60_000 + 2 * 15_000)
+      const fiber = yield* Effect.forkChild(adapter.prepare(target), { startImmediately: true })
+      yield* TestClock.adjust("9 seconds")
+      assert.lengthOf(sent, 3)
+      yield* TestClock.adjust("1 second")
+      assert.deepStrictEqual(yield* Fiber.join(fiber), { task: "7", upload: "100" })
+      assert.deepStrictEqual(sent, ["GET /task/new", ...Array.from({ length: 3 }, () => "GET /spider/7")])
+    })
+  )
+
+  it.effect("gives up what never comes, without a doubt: nothing was submitted (issue 18)", () =>
+    Effect.gen(function* () {
+      const never = Array.from({ length: 9 }, (): Reply => ({ body: { status: "3" } }))
+      const { adapter, sent } = yield* world([{ body: { taskid: "7" } }, ...never], { prepare: crawling("20 seconds") })
+      const fiber = yield* Effect.forkChild(Effect.flip(adapter.prepare?.(target) ?? Effect.die(0)), {
+        startImmediately: true
+      })
+      yield* TestClock.adjust("20 seconds")
+      const error = yield* Fiber.join(fiber)
+      assert.deepInclude(error, { kind: "NotSent", code: "not-prepared" })
+      assert.include(error.message, "within 20s")
+      assert.lengthOf(sent, 6)
     })
   )
 

@@ -59,7 +59,7 @@ describe("a definition without types", () => {
     ['headers: "Bad Header" is not a header name', { headers: { "Bad Header": "x" } }],
     ["headers: host cannot be set", { headers: { Host: "x" } }],
     [
-      "status.words.waiting must be one of queued, running, ended, cancelled, or { moved }",
+      "status.words.waiting must be one of queued, running, ended, cancelled, missing, gone, or { moved }",
       { status: { ...status, words: { ...words, waiting: "pending" } } }
     ],
     [

@@ -256,8 +256,9 @@ export const withNewId = (kit: Facts, answer: Answer, value: unknown): Answer =>
   return { ...answer, headers: { ...Object.fromEntries(others), location } }
 }
 
-/** Where an answer to a submission must be left as it is. */
-export const newIdPaths = ({ submit: { id } }: Facts): ReadonlyArray<wire.Path> => ("location" in id ? [] : [id])
+/** Where an answer to a submission must be left as it is: an id may be made of several places. */
+export const newIdPaths = ({ poll: { decides = [] }, submit: { id } }: Facts): ReadonlyArray<wire.Path> =>
+  "location" in id ? decides : [id, ...decides]
 
 /** The id in the vendor's answer to a poll; where it has none, that of an accepted submission. */
 export const idIn = (kit: Facts, answer: Answer): string => {

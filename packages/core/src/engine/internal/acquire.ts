@@ -193,7 +193,8 @@ const submissionOfAnother = (job: Job.Job<unknown, unknown>) => {
       job.progress.joinedAt ??= now
       const isNew = since === null || since.claimId !== claimId
       if (since === null || isNew) since = { claimId, at: now }
-      const longest = Duration.sum(job.request.adapter.limits.submitTimeout, busyAtMost)
+      const { limits, prepareTimeout = Duration.zero } = job.request.adapter
+      const longest = Duration.sum(Duration.sum(limits.submitTimeout, prepareTimeout), busyAtMost)
       const deadlineAt = job.progress.joinedAt + Duration.toMillis(job.request.policy.deadline)
       const left = Math.min(since.at + Duration.toMillis(longest), deadlineAt) - now
       if (left <= 0) return yield* stillSubmitting(claimId)

@@ -219,7 +219,8 @@ const prepare = (
   Effect.gen(function* () {
     if (making === null) return { _tag: "Ready", prepared: null } as const
     const { account, journal, request } = job
-    const timeout = Duration.sum(request.adapter.limits.submitTimeout, Duration.seconds(1))
+    const { limits, prepareTimeout = limits.submitTimeout } = request.adapter
+    const timeout = Duration.sum(prepareTimeout, Duration.seconds(1))
     const made = yield* Effect.exit(
       restore(
         Effect.gen(function* () {

@@ -59,12 +59,21 @@ interface Parts<P> {
   readonly sendable: Sendable
 }
 
+/** A scan that may be forgotten by now is not asked for, where that would start another one. */
+const askable = (until: number | undefined): Asked<void> =>
+  until === undefined
+    ? Effect.void
+    : Effect.flatMap(Clock.currentTimeMillis, (now) => (now < until ? Effect.void : Effect.fail(Faults.tooLate)))
+
 const polling =
-  <A, P>({ path, query }: Status<A, P>, { ask, observer, sendable }: Parts<P>): ScanAdapter<never, P>["poll"] =>
+  <A, P>({ path, query, until }: Status<A, P>, { ask, observer, sendable }: Parts<P>): ScanAdapter<never, P>["poll"] =>
   (ticket) =>
     sendable(ticket.scanId, () =>
-      Effect.flatMap(ask.send(Asking.pathOf(path, ticket.scanId), query?.(ticket.scanId)), (response) =>
-        Effect.flatMap(Clock.currentTimeMillis, (now) => answered(observer.poll(ticket, response, now), response))
+      Effect.andThen(
+        askable(until?.(ticket.scanId)),
+        Effect.flatMap(ask.send(Asking.pathOf(path, ticket.scanId), query?.(ticket.scanId)), (response) =>
+          Effect.flatMap(Clock.currentTimeMillis, (now) => answered(observer.poll(ticket, response, now), response))
+        )
       )
     )
 
@@ -88,8 +97,9 @@ const resulting =
     })
 
 /** The status answer of one scan that a list names. */
-const looking = <A, P>({ path, query }: Status<A, P>, { ask, observer }: Parts<P>) =>
+const looking = <A, P>({ path, query, until }: Status<A, P>, { ask, observer }: Parts<P>) =>
   Effect.fnUntraced(function* (scanId: string) {
+    yield* askable(until?.(scanId))
     const response = yield* ask.get("status", Asking.pathOf(path, scanId), query?.(scanId))
     const body = yield* ask.json(response)
     const wrong = observer.notAbout(body, scanId)
@@ -140,6 +150,7 @@ export const make = <T, A, P, F, L, K extends string>(
   const collect = findings === undefined ? null : Collecting.make(findings, ask)
   const { submitTimeout } = fixed.limits
   const made = prepare === undefined ? null : Preparing.preparing(prepare, client, faults, submitTimeout)
+  const prepareTimeout = prepare === undefined ? null : Preparing.longestOf(prepare, submitTimeout)
 
   return {
     ...fixed,
@@ -159,7 +170,8 @@ export const make = <T, A, P, F, L, K extends string>(
             Effect.andThen(
               Submitting.checked(fixed, target),
               Effect.suspend(() => made(target))
-            )
+            ),
+          ...(prepareTimeout === null ? {} : { prepareTimeout })
         }),
     ...(recover === undefined ? {} : { recover: Preparing.recovering(recover, names, ask, isOwnError, recovered) }),
     ...(result === undefined ? {} : { result: resulting(result, parts) }),

@@ -8,7 +8,6 @@ import {
   type VendorClient,
   type VendorResponse
 } from "../../http/VendorHttp.ts"
-import * as StatusClass from "../../http/StatusClass.ts"
 import * as PollFault from "../../model/PollFault.ts"
 import * as ScanTicket from "../../model/ScanTicket.ts"
 import type { IdPath } from "./calls.ts"
@@ -55,7 +54,7 @@ export interface Asking {
 
 export const make = <T>(client: VendorClient, faults: Faults.Faults<T>): Asking => {
   const { scrub } = client
-  const unanswered = (fault: TransportFault) => StatusClass.pollTransport(fault, scrub)
+  const unanswered = (fault: TransportFault) => faults.unanswered(fault, scrub)
   const broken = (response: VendorResponse, code: string, message: string) =>
     Effect.fail(Faults.broken(response, code, message, scrub))
   const send = (path: string, query: Query | undefined) =>

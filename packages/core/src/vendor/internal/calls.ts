@@ -38,6 +38,8 @@ export type BodyKind = "json" | "form" | "multipart" | "text" | "none"
  * - `query`, `body`: of the target and what earlier calls returned. Default: none.
  * - `take`: where the answer has what is kept: a place in the body, a form that the `Location` header matches (its first
  *   group), or a function of the body. A text of 1 to 1 000 characters or a whole number; only a 2xx answer has it.
+ * - `pending`: answers which say that it is not there yet. The call is then made again `every` so often, `within` that time;
+ *   it has to be one that only asks.
  *
  * @category models
  * @since 0.2.0
@@ -49,6 +51,11 @@ export interface PrepareCall<in T> {
   readonly body?: (target: T, before: Prepared<string>) => unknown
   readonly as?: BodyKind
   readonly take: Place | { readonly location: RegExp } | ((body: unknown) => unknown)
+  readonly pending?: {
+    readonly says: (body: unknown) => boolean
+    readonly every: Duration.Input
+    readonly within: Duration.Input
+  }
 }
 
 /**
@@ -160,6 +167,8 @@ export interface PendingStatus {
  * - `messages`: where an answer that is not the end has what the vendor says it does: a list, oldest first, and the fields of an
  *   entry that make a line for people (an entry may be a text itself); or a function of the body. The last 20 count, each up
  *   to 300 characters. They are shown as a run goes on, each once, and decide nothing.
+ * - `until`: the time (milliseconds since 1970) from which on a scan must not be asked for, because a poll of a scan that the
+ *   vendor has forgotten would start another one. It counts as not found then, and nothing is sent.
  * - `created`, `completed`: where the answer, as it was read, has its RFC 3339 times.
  * - `subject`: what a finished scan was about, as the answer itself names it, or as its status word carries it for an answer of
  *   `result`; null where neither does. Left out: the answer of this vendor never says. `type`: where it names the vendor's type of scan, in the words of `pacing.durations.kind`.
@@ -176,6 +185,7 @@ export interface Status<in A, out P> {
   readonly numeric?: boolean
   readonly words: Readonly<Record<string, Meaning<A, P>>> | ((word: string) => Meaning<A, P> | null)
   readonly pending?: ReadonlyArray<PendingStatus>
+  readonly until?: (scanId: string) => number
   readonly messages?:
     | { readonly rows: Place; readonly line: ReadonlyArray<string> }
     | ((body: unknown) => ReadonlyArray<string>)
@@ -252,7 +262,8 @@ export interface FindingsCall<F> {
  * - `rows`: where the list is, or a function that finds it; null where the answer holds none. Rows that `row` cannot read are passed over.
  * - `query`: of a page, told its number from 0 and how many rows the pages before it had: a vendor may send fewer than it
  *   was asked for, so count on with those. Left out: the list is one page, and whole.
- * - `total`: where the answer says how many rows there are. Without it, an empty page is the end.
+ * - `total`: where the answer says how many rows there are. Without it, an empty page is the end. `whole`: every answer is the
+ *   whole list, whatever was asked for.
  * - `scan`: a row's id, and when the scan was created (milliseconds since 1970). A row without a time is passed over,
  *   unless `look` decides.
  * - `same`: whether a row is a scan of the target. Default: every row is.
@@ -269,6 +280,7 @@ export interface ListCall<in T, L> {
   readonly isAbout?: (body: unknown, target: T) => boolean
   readonly rows: Place | ((body: unknown) => ReadonlyArray<unknown> | null)
   readonly total?: Place
+  readonly whole?: boolean
   readonly row: Codec<L>
   readonly scan: (row: L) => { readonly id: string | number; readonly createdAt: number | null }
   readonly same?: (row: L, target: T) => boolean

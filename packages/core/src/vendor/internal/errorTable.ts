@@ -1,4 +1,5 @@
 // What a vendor's errors mean. Types alone, passed on by `Definition`.
+import type * as Duration from "effect/Duration"
 import type { VendorResponse } from "../../http/VendorHttp.ts"
 import type { PollFaultKind } from "../../model/PollFault.ts"
 import type { SubmitErrorKind } from "../../model/SubmitError.ts"
@@ -22,7 +23,8 @@ export type Question = "status" | "result" | "findings" | "list" | "recover" | "
 
 /**
  * What a documented error means: `poll` for the questions in `on` (default: all), `submit` for a submission. A row that
- * is silent about a call leaves it to the HTTP status. `says` is a form that the vendor's message must have, where one
+ * is silent about a call leaves it to the HTTP status. `wait`: how long to leave a throttled account alone, where the answer names
+ * no wait itself. `says` is a form that the vendor's message must have, where one
  * status has several meanings. `advice` is what a person can do.
  *
  * @category models
@@ -33,6 +35,7 @@ export interface ErrorRow {
   readonly on?: ReadonlyArray<Question>
   readonly submit?: Firm<SubmitErrorKind>
   readonly says?: RegExp
+  readonly wait?: Duration.Input
   readonly advice?: string
 }
 
@@ -47,6 +50,8 @@ export interface ErrorRow {
  * - `rows`: by `"STATUS CODE"` or `"STATUS"`; several rows for one key differ by `says`, and the first that fits counts. A
  *   row of a status alone refuses a submission only with an error of the vendor's own in the body.
  * - `odd`: the last word about a submission of `target`, where no table can say it.
+ * - `unanswered`: what may be behind a request that left and got no answer at all, where the vendor drops connections to say
+ *   no. It is added to the message.
  * - `doubt`: what a person can do about a submission of `target` that may have been accepted.
  *
  * @category models
@@ -65,5 +70,6 @@ export interface Errors<in T> {
     code: string | null,
     target: T
   ) => { readonly submit: Firm<SubmitErrorKind>; readonly advice?: string } | null
+  readonly unanswered?: string
   readonly doubt?: string | ((target: T) => string)
 }

@@ -1,7 +1,8 @@
 // The vendor's errors by its table, and by the common rule where the table is silent.
+import * as Duration from "effect/Duration"
 import * as Option from "effect/Option"
 import * as StatusClass from "../../http/StatusClass.ts"
-import type { TransportFault, VendorResponse } from "../../http/VendorHttp.ts"
+import { TransportFault, type VendorResponse } from "../../http/VendorHttp.ts"
 import * as WireFields from "../../http/WireFields.ts"
 import * as PollFault from "../../model/PollFault.ts"
 import * as SubmitError from "../../model/SubmitError.ts"
@@ -15,6 +16,8 @@ export interface Faults<in T> {
   readonly submit: (response: VendorResponse, scrub: Scrub, target: T) => SubmitError.SubmitError
   /** A submission that got no answer. */
   readonly lost: (fault: TransportFault, scrub: Scrub, target: T) => SubmitError.SubmitError
+  /** A question that got no answer. */
+  readonly unanswered: (fault: TransportFault, scrub: Scrub) => PollFault.PollFault
   /** The vendor's own words, when the body is its error; null when it is not. */
   readonly said: (response: VendorResponse) => string | null
 }
@@ -64,6 +67,30 @@ export const broken = (response: VendorResponse, code: string, message: string, 
   const { hint, quota, requestId } = response
   return PollFault.make({ kind: "Broken", code, message: sentence(scrub, [message]), requestId, hint, quota })
 }
+
+/** A scan that must not be asked for any more. */
+export const tooLate: PollFault.PollFault = PollFault.make({
+  kind: "Missing",
+  permanent: true,
+  code: "too-late",
+  message: "it is too long ago to ask for the scan: its vendor may have forgotten it, and would start another one"
+})
+
+/** An answer of 200 which says that there is no such scan. */
+export const missing = (
+  response: VendorResponse,
+  word: string,
+  permanent: boolean,
+  scrub: Scrub
+): PollFault.PollFault => {
+  const { hint, quota, requestId } = response
+  const message = sentence(scrub, [`the vendor does not know the scan: ${word}`])
+  return PollFault.make({ kind: "Missing", permanent, code: "unknown-scan", message, requestId, hint, quota })
+}
+
+/** The wait that an answer asks for; where it names none, the one that the vendor's documentation does. */
+const waitOf = (hint: VendorResponse["hint"], row: ErrorRow | undefined): VendorResponse["hint"] =>
+  Option.orElse(hint, () => (row?.wait === undefined ? Option.none() : Duration.fromInput(row.wait)))
 
 export const make = <T>(errors: Errors<T>): Faults<T> => {
   const rows: ReadonlyMap<string, ReadonlyArray<ErrorRow>> = new Map(
@@ -127,8 +154,19 @@ export const make = <T>(errors: Errors<T>): Faults<T> => {
       row?.submit === undefined
         ? [StatusClass.submitFault(response.status, heard.isOwn), false]
         : submitKinds[row.submit]
-    return { kind, permanent, advice: kind === "InDoubt" ? doubt(target) : (heard.advice ?? row?.advice ?? null) }
+    return { kind, permanent, row, advice: kind === "InDoubt" ? doubt(target) : (heard.advice ?? row?.advice ?? null) }
   }
+
+  /** Where a request left and nothing came back, what may be behind that. */
+  const silent = (fault: TransportFault): TransportFault =>
+    fault.sent && errors.unanswered !== undefined
+      ? new TransportFault({
+          sent: fault.sent,
+          permanent: fault.permanent,
+          code: fault.code,
+          message: `${fault.message.replace(/[.;:\s]+$/, "")}; ${errors.unanswered}`
+        })
+      : fault
 
   return {
     poll: (question, response, scrub) => {
@@ -145,7 +183,7 @@ export const make = <T>(errors: Errors<T>): Faults<T> => {
         code: codeOf(scrub, code, status),
         message: sentence(scrub, [withStatus(said, status), ...details, heard.advice ?? row?.advice]),
         requestId: requestId === null ? null : sentence(scrub, [requestId]),
-        hint,
+        hint: waitOf(hint, row),
         quota
       })
     },
@@ -153,7 +191,7 @@ export const make = <T>(errors: Errors<T>): Faults<T> => {
       const heard = read(response)
       const { code, details, requestId, said } = heard
       const { body, hint, quota, status } = response
-      const { advice, kind, permanent } = meantBySubmit(response, heard, target)
+      const { advice, kind, permanent, row } = meantBySubmit(response, heard, target)
       const accepted = status >= 200 && status < 300
       // It may have been paid for: what the vendor said is kept for the person who has to find it.
       const kept = kind === "InDoubt" && !heard.isOwn && body._tag === "Json" ? JSON.stringify(body.value) : null
@@ -169,11 +207,12 @@ export const make = <T>(errors: Errors<T>): Faults<T> => {
         ),
         advice: advice === null ? null : sentence(scrub, [advice]),
         requestId: requestId === null ? null : sentence(scrub, [requestId]),
-        hint: kind === "Throttled" ? hint : Option.none(),
+        hint: kind === "Throttled" ? waitOf(hint, row) : Option.none(),
         quota
       })
     },
-    lost: (fault, scrub, target) => StatusClass.submitTransport(fault, scrub, doubt(target)),
+    lost: (fault, scrub, target) => StatusClass.submitTransport(silent(fault), scrub, doubt(target)),
+    unanswered: (fault, scrub) => StatusClass.pollTransport(silent(fault), scrub),
     said: (response) => {
       const { isOwn, message } = read(response)
       return isOwn ? message : null

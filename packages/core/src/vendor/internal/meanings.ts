@@ -100,7 +100,7 @@ export type Ending<A, P> =
 /**
  * What one status word means. `running` tells how far: where a percent is, or a function of the body. `ended`: the scan is
  * over, and `result` says what came of it. `cancelled`: it was called off, at the vendor or from here; it ends as failed, with
- * that code. `moved`: it goes on under another id, which is there in the body, or a function of the body and of the asked id.
+ * that code. `missing`: the vendor does not know the scan, as a 404 says elsewhere; `gone`: nor will it ever. `moved`: it goes on under another id, which is there in the body, or a function of the body and of the asked id.
  *
  * @category models
  * @since 0.2.0
@@ -110,6 +110,8 @@ export type Meaning<A, P> =
   | "running"
   | "ended"
   | "cancelled"
+  | "missing"
+  | "gone"
   | { readonly moved: Place | ((body: unknown, scanId: string) => unknown) }
   | { readonly running: Place | ((body: unknown) => Partial<Progress> | null) }
   | Ending<A, P>

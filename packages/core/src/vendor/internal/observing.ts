@@ -21,6 +21,8 @@ type Known<P> =
   | "queued"
   | "running"
   | "ended"
+  | "missing"
+  | "gone"
   | { readonly moved: (body: unknown, scanId: string) => unknown }
   | { readonly running: (body: unknown) => Partial<Observation.Progress> | null }
   | When<P>
@@ -321,6 +323,9 @@ export const make = <T, A, P, F, L, K extends string>(
       const meaning = meaningOf(word.success)
       if (meaning === null) {
         return Result.succeed(Observation.unrecognised(WireFields.cut(scrub(word.success), 100)))
+      }
+      if (meaning === "missing" || meaning === "gone") {
+        return Result.fail(Faults.missing(response, word.success, meaning === "gone", scrub))
       }
       if (meaning === "ended") return Result.succeed(Observation.ended(WireFields.cut(scrub(word.success), mostOfWord)))
       if (typeof meaning === "string") {

@@ -1,6 +1,9 @@
 // What has to be there before a submission, made by calls that buy nothing; and what became of a submission, by what was
 // made for it. Law: a failure here never leaves a doubt.
+import * as Clock from "effect/Clock"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
 import { segment, type VendorClient, type VendorResponse } from "../../http/VendorHttp.ts"
 import * as WireFields from "../../http/WireFields.ts"
 import type { PollFault } from "../../model/PollFault.ts"
@@ -78,6 +81,19 @@ const withoutDoubt = (error: SubmitError.SubmitError): SubmitError.SubmitError =
   return SubmitError.make({ kind: "NotSent", permanent, code, message, requestId, hint, quota })
 }
 
+const millisOf = (input: Duration.Input): number =>
+  Option.match(Duration.fromInput(input), { onNone: () => 0, onSome: Duration.toMillis })
+
+/** How long the calls may take together, where they wait for something; null where they do not. */
+export const longestOf = (
+  calls: Readonly<Record<string, Pick<PrepareCall<never>, "pending">>>,
+  timeout: Duration.Duration
+): Duration.Duration | null => {
+  const waits = Object.values(calls).map(({ pending }) => (pending === undefined ? 0 : millisOf(pending.within)))
+  const sum = waits.reduce((all, one) => all + one, 0)
+  return sum === 0 ? null : Duration.sum(Duration.millis(sum), Duration.times(timeout, waits.length))
+}
+
 /** Makes what the submission of a target needs, call by call. */
 export const preparing = <T, K extends string>(
   calls: Readonly<Record<K, PrepareCall<T>>>,
@@ -102,13 +118,33 @@ export const preparing = <T, K extends string>(
     })
   }
 
+  /** Asks until the answer no longer says that it is not there yet. */
+  const answered = Effect.fnUntraced(function* (call: PrepareCall<T>, target: T, before: Prepared<string>) {
+    const asked = Effect.mapError(send(call, target, before), (fault) =>
+      withoutDoubt(faults.lost(fault, scrub, target))
+    )
+    const { pending } = call
+    let response = yield* asked
+    if (pending === undefined) return response
+    const end = (yield* Clock.currentTimeMillis) + millisOf(pending.within)
+    while (isAccepted(response.status) && response.body._tag === "Json" && pending.says(response.body.value)) {
+      if ((yield* Clock.currentTimeMillis) >= end) {
+        return yield* notPrepared(
+          `what the submission needs was not there within ${Duration.format(Duration.millis(millisOf(pending.within)))}`,
+          false
+        )
+      }
+      yield* Effect.sleep(Duration.millis(millisOf(pending.every)))
+      response = yield* asked
+    }
+    return response
+  })
+
   return Effect.fnUntraced(function* (target: T): Effect.fn.Return<unknown, SubmitError.SubmitError> {
     const made: Record<string, string | number> = {}
     for (const name of namesOf(calls)) {
       const call = calls[name]
-      const response = yield* Effect.mapError(send(call, target, made), (fault) =>
-        withoutDoubt(faults.lost(fault, scrub, target))
-      )
+      const response = yield* answered(call, target, made)
       if (!isAccepted(response.status)) return yield* withoutDoubt(faults.submit(response, scrub, target))
       const value = taken(call.take, response)
       if (!isKeepable(value)) {

@@ -77,7 +77,8 @@ export const make = <T, L>(
       received += rows.length
       const total = call.total === undefined ? null : WireFields.count.read(Wire.get(body, call.total))
       // Newest first: behind an older scan there is none of ours. A page may be shorter than was asked for.
-      const isWhole = call.query === undefined || (total === null ? rows.length === 0 : received >= total)
+      const isWhole =
+        call.whole === true || call.query === undefined || (total === null ? rows.length === 0 : received >= total)
       if (isWhole || reachesBack) break
       if ((rows.length === 0 || page === pages - 1) && found.size === 0) {
         const words = `the newest ${received} scans do not reach back to the submission`

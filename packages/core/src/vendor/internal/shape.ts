@@ -164,7 +164,7 @@ const when: Kind = {
 const endings = [ending("completed"), ending("partial"), ending("failed"), when]
 
 const meaning: ReadonlyArray<Kind> = [
-  words("queued", "running", "ended", "cancelled"),
+  words("queued", "running", "ended", "cancelled", "missing", "gone"),
   by<{ readonly moved: unknown }>("moved", { moved: must(place, fn) }),
   by<{ readonly running: unknown }>("running", { running: must(place, fn) }),
   ...endings
@@ -192,6 +192,7 @@ const row = object<ErrorRow>({
   on: opt(list(words("status", "result", "findings", "list", "recover", "cancel"))),
   submit: firm("Refused", "Denied", "Throttled", "NotSent", "InDoubt"),
   says: opt(form),
+  wait: opt(duration),
   advice: opt(text)
 })
 
@@ -240,7 +241,14 @@ const parts: Parts<Any> = {
         query: opt(fn),
         body: opt(fn),
         as: opt(body),
-        take: must(place, located, fn)
+        take: must(place, located, fn),
+        pending: opt(
+          object<NonNullable<PrepareCall<unknown>["pending"]>>({
+            says: must(fn),
+            every: must(duration),
+            within: must(duration)
+          })
+        )
       })
     )
   ),
@@ -285,6 +293,7 @@ const parts: Parts<Any> = {
         })
       ),
       pending: opt(pendings),
+      until: opt(fn),
       created: opt(place),
       completed: opt(place),
       subject: opt(fn),
@@ -317,6 +326,7 @@ const parts: Parts<Any> = {
       isAbout: opt(fn),
       rows: must(place, fn),
       total: opt(place),
+      whole: opt(flag),
       row: must(schema),
       scan: must(fn),
       same: opt(fn),
@@ -344,6 +354,7 @@ const parts: Parts<Any> = {
       requestId: opt(place),
       rows: must(each([list(row), row])),
       odd: opt(fn),
+      unanswered: opt(text),
       doubt: opt(text, fn)
     })
   ),
