@@ -321,7 +321,7 @@ export const define = (options: Options = {}) =>
     docs: "https://github.com/ssllabs/ssllabs-scan/blob/master/ssllabs-api-docs-v4.md",
     asOf: "2026-11-29",
     terms: [
-      "Qualys' servers do the test, and whoever runs the host sees it: test your own hosts",
+      "Qualys' servers do the test, and the owner of the host sees it: test your own hosts",
       "commercial use needs Qualys' permission",
       "a scan that SSL Labs has forgotten is started anew by asking for it: resume within the hour"
     ],

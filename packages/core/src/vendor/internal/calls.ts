@@ -38,7 +38,7 @@ export type BodyKind = "json" | "form" | "multipart" | "text" | "none"
  * - `query`, `body`: of the target and what earlier calls returned. Default: none.
  * - `take`: where the answer has what is kept: a place in the body, a form that the `Location` header matches (its first
  *   group), or a function of the body. A text of 1 to 1 000 characters or a whole number; only a 2xx answer has it.
- * - `pending`: answers which say that it is not there yet. The call is then made again `every` so often, `within` that time;
+ * - `pending`: answers which say that it is not ready. The call is then made again `every` so often, `within` that time;
  *   it has to be one that only asks.
  *
  * @category models

@@ -118,7 +118,7 @@ export const preparing = <T, K extends string>(
     })
   }
 
-  /** Asks until the answer no longer says that it is not there yet. */
+  /** Asks until the answer no longer says that it is not ready. */
   const answered = Effect.fnUntraced(function* (call: PrepareCall<T>, target: T, before: Prepared<string>) {
     const asked = Effect.mapError(send(call, target, before), (fault) =>
       withoutDoubt(faults.lost(fault, scrub, target))
