@@ -293,6 +293,12 @@ export const pollAlone = (
   return row?.poll === undefined ? common : `${row.poll}${row.permanent === true ? " for good" : ""}`
 }
 
+/** The wait that the documentation names for an answer that names none, in milliseconds; null where there is none. */
+export const documentedWait = ({ errors }: Pick<Facts, "errors">, status: number): number | null => {
+  const row = errors.find(({ answer, wait }) => wait !== undefined && statusOf(answer) === status)
+  return row?.wait === undefined ? null : Option.getOrNull(Option.map(Duration.fromInput(row.wait), Duration.toMillis))
+}
+
 /** What a status means for a submission, whatever the body. */
 export const submitAlone = (kit: Pick<Facts, "errors">, status: number, common: string): string =>
   kit.errors.find(

@@ -459,9 +459,8 @@ export const pollRules = <Request, Payload>(kit: Kit<Request, Payload>): Readonl
       run: Effect.fnUntraced(function* (note) {
         const scene = yield* bench.open(kit)
         const asked = bench.idIn(kit, pending[0]?.answer ?? completed)
-        const waitAfter = Effect.fnUntraced(function* (answer: Answer, value: string | ReadonlyArray<string> | null) {
-          const told = value === null ? answer : bench.withHeaders(answer, { "retry-after": value })
-          const heard = yield* scene.poll(told, asked)
+        const waitAfter = Effect.fnUntraced(function* (answer: Answer, value: string | ReadonlyArray<string>) {
+          const heard = yield* scene.poll(bench.withHeaders(answer, { "retry-after": value }), asked)
           if (heard._tag === "Success") return hintMillis(heard.value.hint)
           if (heard._tag === "Failure") return hintMillis(heard.error.hint)
           note(`Retry-After ${JSON.stringify(value)}: ${bench.readPoll(heard)}`)
@@ -472,8 +471,8 @@ export const pollRules = <Request, Payload>(kit: Kit<Request, Payload>): Readonl
           Script.respond(429),
           Script.respond(503)
         ]) {
-          // Nonsense is as no hint at all; the vendor's documentation may have a wait for that.
-          const usual = yield* waitAfter(answer, null)
+          // Nonsense is no hint at all, and for that the vendor's documentation may name a wait.
+          const usual = bench.documentedWait(kit, bench.statusOf(answer))
           for (const value of wire.nonsenseHints) {
             const wait = yield* waitAfter(answer, value)
             if (wait !== usual) note(`${bench.statusOf(answer)} with Retry-After ${JSON.stringify(value)}: ${wait} ms`)

@@ -116,7 +116,8 @@ const tableOf = <T, P>(vendor: Vendor<T, P>): ReadonlyArray<ErrorAnswer> =>
       ...(code.length === 0 && !isNo(submit) ? { anyBody: true } : {}),
       ...(submit === undefined ? {} : { submit }),
       ...(poll === undefined ? {} : { poll: pollKind(poll), permanent: isFirm(poll) }),
-      ...(on === undefined ? {} : { on })
+      ...(on === undefined ? {} : { on }),
+      ...(row.wait === undefined ? {} : { wait: row.wait })
     }
   })
 

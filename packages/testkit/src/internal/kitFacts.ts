@@ -264,6 +264,7 @@ export interface PendingAnswer {
  *
  * - `on`: the questions that `poll` is about. Default: all.
  * - `anyBody`: the status alone says it, whatever the body.
+ * - `wait`: how long the documentation leaves a throttled account alone, where the answer names no wait.
  *
  * @category models
  * @since 0.1.0
@@ -275,6 +276,7 @@ export interface ErrorAnswer {
   readonly permanent?: boolean
   readonly on?: ReadonlyArray<Question>
   readonly anyBody?: boolean
+  readonly wait?: Duration.Input
 }
 
 /**
