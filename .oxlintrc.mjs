@@ -130,7 +130,7 @@ const zones = {
     database,
     cluster
   ],
-  "packages/testkit/test/**": [testsBut("core", "testkit"), strayFiles, commandLine, database, cluster],
+  "packages/testkit/test/**": [testsBut("core", "testkit", "test-support"), strayFiles, commandLine, database, cluster],
   // Programs that buy, to be killed: the journal's promises are about what vendors were sent.
   "packages/journal/test/**": [
     testsBut("core", "journal", "testkit", "exona", "compliance", "appvet", "test-support"),

@@ -23,9 +23,11 @@ const packages = ["packages", "packages/vendors"]
   .filter(({ dir }) => existsSync(`${dir}/test`))
 
 const vendors = readdirSync(`${root}/packages/vendors`)
-// Their files share a worker and what it has loaded: no test of them leaves anything changed. Those of the report need a
-// process, for the time zone is a process's.
-const sharing = ["core", "report", ...vendors]
+// Their files share a worker and what it has loaded, which takes longer than most of them: no test of them leaves anything
+// changed.
+const sharing = ["bench", "core", "promise", "report", "testkit", "tooling", ...vendors]
+// Those that need no process of their own: a time zone and signals are a process's.
+const threads = ["core", ...vendors]
 
 // A project inherits nothing from the block below: what all of them share is spelled out here.
 const project = (name: string, dir: string) => ({
@@ -44,7 +46,7 @@ const project = (name: string, dir: string) => ({
     unstubGlobals: true,
     setupFiles: [`${root}/packages/tooling/propertySetup.mjs`],
     isolate: !sharing.includes(name),
-    pool: sharing.includes(name) && name !== "report" ? ("threads" as const) : ("forks" as const),
+    pool: threads.includes(name) ? ("threads" as const) : ("forks" as const),
     globalSetup: starting.includes(name)
       ? [`${root}/packages/tooling/testPrograms.mjs`, `${root}/packages/test-support/src/serverOfRun.ts`]
       : []

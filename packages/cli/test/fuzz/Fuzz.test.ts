@@ -6,7 +6,7 @@ import * as Chance from "./Chance.ts"
 import { run, split } from "./Fuzz.ts"
 import * as Verdict from "./Verdict.ts"
 
-const cases = 12_000
+const cases = 4_000
 
 const promises: Readonly<Record<string, string>> = {
   poll: "any answer to a poll: the right verdict or a fault, no other outcome, no defect, no key",
