@@ -6,6 +6,7 @@ import { readdirSync, readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { scanpoll } from "./support/command.ts"
 import { fields, folderOf } from "./support/harbour.ts"
+import { scanpollInside } from "./support/inside.ts"
 
 const key = "harbour-key-0123456789"
 
@@ -46,7 +47,7 @@ describe("a vendor of a user's own", () => {
         const vendor = yield* vendorOf([scan({ state: "waiting" }), { ...done, times: Infinity }])
         const directory = yield* folderOf({ "harbour.ts": source(), "scans.yaml": plan })
         const environment = { ...environmentOf(vendor), SCANPOLL_JOURNAL: join(directory, "journal.db") }
-        const run = (...args: ReadonlyArray<string>) => scanpoll(args, { directory, environment })
+        const run = (...args: ReadonlyArray<string>) => scanpollInside(args, { directory, environment })
 
         const dry = yield* run("run", "--dry-run", "--vendor", "./harbour.ts")
         assert.strictEqual(dry.code, 0, dry.stderr)
@@ -60,22 +61,22 @@ describe("a vendor of a user's own", () => {
 
         // What was bought is known, also where the vendor is named by the environment alone.
         const own = { ...environment, SCANPOLL_VENDOR: "./harbour.ts" }
-        const again = yield* scanpoll(["run", "harbour:moorings", "-o", "text"], { directory, environment: own })
+        const again = yield* scanpollInside(["run", "harbour:moorings", "-o", "text"], { directory, environment: own })
         assert.strictEqual(again.code, 0, again.stderr)
-        const waited = yield* scanpoll(["wait", "harbour:hb-1"], { directory, environment: own })
+        const waited = yield* scanpollInside(["wait", "harbour:hb-1"], { directory, environment: own })
         assert.strictEqual(waited.code, 0, waited.stderr)
-        const resumed = yield* scanpoll(["resume"], { directory, environment: own })
+        const resumed = yield* scanpollInside(["resume"], { directory, environment: own })
         assert.strictEqual(resumed.code, 0, resumed.stderr)
-        const history = yield* scanpoll(["history"], { directory, environment: own })
+        const history = yield* scanpollInside(["history"], { directory, environment: own })
         assert.match(history.stdout, /^harbour {2}moorings {2}one answer so far$/m, history.stderr)
         assert.include(history.stdout, "score 81")
         const report = yield* run("report", "scans.json")
         assert.include(report.stdout, "score 81 of 100", report.stderr)
         assert.strictEqual(vendor.ledger.requests({ route: "submit" }).length, 1)
 
-        const schema = yield* scanpoll(["schema", "plan"], { directory, environment: own })
+        const schema = yield* scanpollInside(["schema", "plan"], { directory, environment: own })
         assert.include(schema.stdout, '"harbour"', schema.stderr)
-        const doctor = yield* scanpoll(["doctor"], { directory, environment: own })
+        const doctor = yield* scanpollInside(["doctor"], { directory, environment: own })
         assert.include(doctor.stdout, "HARBOUR_KEY is set and well formed")
       })
     )
@@ -120,7 +121,7 @@ describe("a vendor of a user's own", () => {
             SCANPOLL_VENDOR: "./harbour.ts",
             SCANPOLL_JOURNAL: join(directory, "journal.db")
           }
-          const run = (...args: ReadonlyArray<string>) => scanpoll(args, { directory, environment })
+          const run = (...args: ReadonlyArray<string>) => scanpollInside(args, { directory, environment })
           assert.strictEqual((yield* run("run", "harbour:moorings", "--deadline", "1s")).code, 3)
           const text = yield* run("status")
           assert.match(
@@ -174,7 +175,7 @@ describe("a vendor of a user's own", () => {
             SCANPOLL_VENDOR: "./harbour.ts",
             SCANPOLL_JOURNAL: join(directory, "journal.db")
           }
-          const run = (...args: ReadonlyArray<string>) => scanpoll(args, { directory, environment })
+          const run = (...args: ReadonlyArray<string>) => scanpollInside(args, { directory, environment })
           const deletes = () => vendor.ledger.requests().filter(({ method }) => method === "DELETE")
 
           assert.strictEqual((yield* run("submit", "harbour:moorings")).code, 0)
@@ -217,7 +218,7 @@ describe("a vendor of a user's own", () => {
           SCANPOLL_VENDOR: "./harbour.ts",
           SCANPOLL_JOURNAL: join(directory, "journal.db")
         }
-        const run = (...args: ReadonlyArray<string>) => scanpoll(args, { directory, environment })
+        const run = (...args: ReadonlyArray<string>) => scanpollInside(args, { directory, environment })
         assert.strictEqual((yield* run("submit", "harbour:moorings")).code, 0)
         const [{ claimId }] = JSON.parse((yield* run("status", "-o", "json")).stdout).open
         const sent = vendor.ledger.requests().length
@@ -272,13 +273,13 @@ describe("a vendor of a user's own", () => {
         Effect.gen(function* () {
           const directory = yield* folderOf({ "harbour.ts": "process.stdout.write('ran')", "scans.yaml": plan })
           for (const args of [["run"], ["config", "validate"], ["run", "--dry-run"]]) {
-            const { code, stderr, stdout } = yield* scanpoll(args, { directory })
+            const { code, stderr, stdout } = yield* scanpollInside(args, { directory })
             assert.strictEqual(code, 2)
             assert.include(stderr, 'unknown vendor "harbour"')
             assert.include(stderr, "--vendor ./harbour.ts")
             assert.strictEqual(stdout, "")
           }
-          const word = yield* scanpoll(["run", "harbour:moorings"], { directory })
+          const word = yield* scanpollInside(["run", "harbour:moorings"], { directory })
           assert.include(word.stderr, "--vendor ./harbour.ts")
         })
       )
@@ -297,7 +298,7 @@ describe("a vendor of a user's own", () => {
         const directory = yield* folderOf({ "harbour.ts": source(keyless) })
         const { HARBOUR_KEY: _, ...environment } = environmentOf(vendor)
         const run = (...args: ReadonlyArray<string>) =>
-          scanpoll([...args, "--vendor", "harbour.ts"], { directory, environment })
+          scanpollInside([...args, "--vendor", "harbour.ts"], { directory, environment })
         const ran = yield* run("run", "harbour:moorings")
         assert.strictEqual(ran.code, 0, ran.stderr)
         assert.include((yield* run("vendors")).stdout, "key          none")
@@ -390,7 +391,7 @@ describe("vendors new and vendors --check", () => {
     Effect.scoped(
       Effect.gen(function* () {
         const directory = yield* folderOf({})
-        const made = yield* scanpoll(["vendors", "new", "tide"], { directory })
+        const made = yield* scanpollInside(["vendors", "new", "tide"], { directory })
         assert.strictEqual(made.code, 0, made.stderr)
         assert.deepStrictEqual(readdirSync(directory).toSorted(), ["tide.samples.ts", "tide.test.ts", "tide.ts"])
         const held = yield* scanpoll(["vendors", "--check", "./tide.ts"], { directory, time: "real" })
@@ -403,9 +404,9 @@ describe("vendors new and vendors --check", () => {
         assert.strictEqual(wrong.code, 1)
         assert.include(wrong.stdout, "FAILED  MUST show the key in every request where the vendor looks for it")
         assert.include(wrong.stdout, "no key in Authorization")
-        const again = yield* scanpoll(["vendors", "new", "tide"], { directory })
+        const again = yield* scanpollInside(["vendors", "new", "tide"], { directory })
         assert.strictEqual(again.code, 2)
-        const shipped = yield* scanpoll(["vendors", "new", "exona"], { directory })
+        const shipped = yield* scanpollInside(["vendors", "new", "exona"], { directory })
         assert.include(shipped.stderr, "exona is a shipped vendor already")
       })
     )
@@ -415,7 +416,7 @@ describe("vendors new and vendors --check", () => {
     Effect.scoped(
       Effect.gen(function* () {
         const directory = yield* folderOf({})
-        yield* scanpoll(["vendors", "new", "tide"], { directory })
+        yield* scanpollInside(["vendors", "new", "tide"], { directory })
         let said = ""
         const simulated = yield* Effect.forkChild(
           scanpoll(["simulate", "--vendor", "./tide.ts", "--speed", "1000"], {
@@ -448,7 +449,7 @@ describe("vendors new and vendors --check", () => {
     Effect.scoped(
       Effect.gen(function* () {
         const directory = yield* folderOf({})
-        yield* scanpoll(["vendors", "new", "tide"], { directory })
+        yield* scanpollInside(["vendors", "new", "tide"], { directory })
         const shown = yield* scanpoll(["demo", "--vendor", "./tide.ts", "--dir", "out", "--progress", "none"], {
           time: "real",
           directory
@@ -462,7 +463,7 @@ describe("vendors new and vendors --check", () => {
         const plan = readFileSync(join(directory, "out/scans.yaml"), "utf8")
         assert.include(plan, '- {"vendor":"tide","url":"https://blog.example/"}')
         // The file of the plan is one that `run` takes.
-        const dry = yield* scanpoll(["run", "out/scans.yaml", "--dry-run", "--vendor", "./tide.ts"], {
+        const dry = yield* scanpollInside(["run", "out/scans.yaml", "--dry-run", "--vendor", "./tide.ts"], {
           directory,
           environment: { TIDE_API_KEY: "k-1" }
         })
@@ -475,7 +476,7 @@ describe("vendors new and vendors --check", () => {
     Effect.scoped(
       Effect.gen(function* () {
         const directory = yield* folderOf({})
-        yield* scanpoll(["vendors", "new", "tide"], { directory })
+        yield* scanpollInside(["vendors", "new", "tide"], { directory })
         const file = join(directory, "tide.ts")
         writeFileSync(file, readFileSync(file, "utf8").replace('word: ["status"]', 'word: ["state"]'))
         const { code, stderr } = yield* scanpoll(["demo", "--vendor", "./tide.ts", "--dir", "out"], {

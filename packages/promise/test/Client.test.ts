@@ -301,7 +301,7 @@ describe.concurrent("a batch", () => {
       vendors.exona.plant({ companyName: "acme", companyWebsite: "https://acme.example" })
     )
     const requests = [scanpoll.appvet.ticket(ticket), scanpoll.exona.ticket(`exona:${key}`)]
-    const records = await scanpoll.runAll(requests, { timeout: "1 second", concurrency: 2 }).collect()
+    const records = await scanpoll.runAll(requests, { timeout: "8 seconds", concurrency: 2 }).collect()
     assert.deepStrictEqual(
       records.map(({ state, ticket }) => [state, ticket?.scanId]),
       [

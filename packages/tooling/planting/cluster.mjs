@@ -149,8 +149,8 @@ export const cluster = [
     id: "cluster-16",
     promise: "the limit holds where the database's clock is set forward: a process's own steady clock bounds it",
     in: sources,
-    find: "if (said <= most) return {",
-    put: "if (said <= Number.POSITIVE_INFINITY) return {",
+    find: "const now = Math.max(was.now, said <= most ? said : least)",
+    put: "const now = Math.max(was.now, said)",
     tests: [budget],
     only: "database's clock"
   },
@@ -158,8 +158,8 @@ export const cluster = [
     id: "cluster-17",
     promise: "a process that is new believes no jump of the database's clock where others hold turns",
     in: sources,
-    find: "return isDoubtful ? stopped : { now: said, era }",
-    put: "return isDoubtful && at < 0 ? stopped : { now: said, era }",
+    find: "if (!isDoubtful) return { now: Math.max(was.now, said), lost }",
+    put: "if (!isDoubtful || at > 0) return { now: Math.max(was.now, said), lost }",
     tests: [budget],
     only: "database's clock"
   },
@@ -167,8 +167,8 @@ export const cluster = [
     id: "cluster-18",
     promise: "time that the books once lost is not caught up with by a process that was away meanwhile",
     in: sources,
-    find: "const isOfEra = (known.era ?? 0) === era",
-    put: "const isOfEra = known.window > 0",
+    find: "const kept = known.seen - (was.lost - known.lost)",
+    put: "const kept = known.seen",
     tests: [budget],
     only: "database's clock"
   },

@@ -198,8 +198,8 @@ export const core = [
     id: "core-22",
     promise: "a stored pause holds for no longer than the cap that made it",
     in: engine,
-    find: "budget.pause(Math.min(Math.ceil(pause.until), now + Duration.toMillis(limits.pauseCap)), pause.kind)",
-    put: "budget.pause(Math.ceil(pause.until), pause.kind)",
+    find: "const until = Waits.storedUntil(pause.until, pause.at ?? null, now, Duration.toMillis(limits.pauseCap))",
+    put: "const until = Waits.storedUntil(pause.until, pause.at ?? null, now)",
     tests: [resume, says, scans]
   },
   {

@@ -3,7 +3,7 @@
  *
  *     node packages/tooling/launch.mjs exec node packages/tooling/planting/main.mjs            all of them
  *     ... --only journal     those of a package; an id for one of them; several with commas
- *     ... --list             what there is, without running anything
+ *     ... --list             what there is and whether it can still be planted, without running anything
  *
  * A mistake is caught when a test that is green without it fails. One that survives is red, and so is one that can no
  * longer be planted: its code was changed, and somebody has to say what the mistake is now. Takes about 15 seconds a
@@ -15,21 +15,12 @@ import { join, relative } from "node:path"
 import process from "node:process"
 import { fileURLToPath, pathToFileURL } from "node:url"
 import { parseArgs } from "node:util"
-import { cli } from "./cli.mjs"
-import { cluster } from "./cluster.mjs"
-import { core } from "./core.mjs"
-import { journal } from "./journal.mjs"
 import { changed } from "./plant.mjs"
-import { promise } from "./promise.mjs"
-import { report } from "./report.mjs"
+import { faultOf, plants as all } from "./plants.mjs"
 import { makeScratch } from "./scratch.mjs"
-import { testkit } from "./testkit.mjs"
-import { vendors } from "./vendors.mjs"
 
 /** @typedef {import("./plant.mjs").Plant} Plant */
 
-/** @type {ReadonlyArray<Plant>} */
-const all = [...core, ...journal, ...cluster, ...report, ...promise, ...vendors, ...testkit, ...cli]
 const root = fileURLToPath(new URL("../../../", import.meta.url))
 // A run of tests that has not ended by then hangs.
 const longest = 8 * 60_000
@@ -218,10 +209,14 @@ const main = async () => {
     return 2
   }
   if (values.list) {
-    for (const { id, promise, tests } of chosen)
-      console.log(`${id.padEnd(12)}${promise}\n            ${tests.join(", ")}`)
-    console.log(`${chosen.length} plants`)
-    return 0
+    const faults = chosen.flatMap((plant) => {
+      const fault = faultOf(root, plant)
+      console.log(`${plant.id.padEnd(12)}${plant.promise}\n            ${plant.tests.join(", ")}`)
+      if (fault !== undefined) console.log(`            ${words.unplantable.trim()} be planted: ${fault}`)
+      return fault === undefined ? [] : [fault]
+    })
+    console.log(`${chosen.length} plants, ${faults.length} of them cannot be planted`)
+    return faults.length === 0 ? 0 : 1
   }
   const scratch = makeScratch(root)
   for (const signal of /** @type {const} */ (["SIGINT", "SIGTERM", "SIGHUP"])) {
