@@ -11,6 +11,9 @@ import type * as Records from "@scanpoll/core/model/ScanRecord"
 import type { ScanTicket } from "@scanpoll/core/model/ScanTicket"
 import type { Subject } from "@scanpoll/core/model/Subject"
 import type { ExonaRequest, ExonaResult } from "@scanpoll/exona/ExonaSchema"
+import type { SonarQubeGate, SonarQubeRequest } from "@scanpoll/sonarqube/SonarQubeSchema"
+import type { UrlscanPayload, UrlscanRequest } from "@scanpoll/urlscan/UrlscanSchema"
+import type { VirusTotalPayload, VirusTotalRequest } from "@scanpoll/virustotal/VirusTotalSchema"
 import type { Progress, ScanEvent, WatchEvent } from "./Events.ts"
 import type { Policy, Time } from "./Policy.ts"
 
@@ -203,6 +206,9 @@ export interface Vendors {
   readonly exona: Vendor<"exona", ExonaRequest, ExonaResult>
   readonly compliance: Vendor<"compliance", ComplianceRequest, CompliancePayload>
   readonly appvet: Vendor<"appvet", AppVetRequest, AppVetPayload>
+  readonly urlscan: Vendor<"urlscan", UrlscanRequest, UrlscanPayload>
+  readonly virustotal: Vendor<"virustotal", VirusTotalRequest, VirusTotalPayload>
+  readonly sonarqube: Vendor<"sonarqube", SonarQubeRequest, SonarQubeGate>
 }
 
 /**
@@ -211,7 +217,13 @@ export interface Vendors {
  * @category models
  * @since 0.1.0
  */
-export type AnyPayload = ExonaResult | CompliancePayload | AppVetPayload
+export type AnyPayload =
+  | ExonaResult
+  | CompliancePayload
+  | AppVetPayload
+  | UrlscanPayload
+  | VirusTotalPayload
+  | SonarQubeGate
 
 /**
  * What a client does across its vendors.

@@ -12,6 +12,9 @@ import type { CredentialError } from "@scanpoll/core/http/Credential"
 import type { VendorConfigError, VendorHttp } from "@scanpoll/core/http/VendorHttp"
 import type { Facts } from "@scanpoll/core/vendor/Definition"
 import type * as Vendor from "@scanpoll/core/vendor/Vendor"
+import type { Options as SonarQubeRules } from "@scanpoll/sonarqube/SonarQubeVendor"
+import type { Options as UrlscanRules } from "@scanpoll/urlscan/UrlscanVendor"
+import type { Options as VirusTotalRules } from "@scanpoll/virustotal/VirusTotalVendor"
 import type * as Effect from "effect/Effect"
 import type * as Layer from "effect/Layer"
 
@@ -80,6 +83,42 @@ export interface ComplianceOptions extends PlaceOptions {
 }
 
 /**
+ * `baseUrl`: default `https://urlscan.io`. `severity`: what a verdict is worth; default `UrlscanVendor.severityOf`.
+ *
+ * @category models
+ * @since 0.2.0
+ */
+export interface UrlscanOptions extends PlaceOptions, UrlscanRules {
+  readonly apiKey: Key
+  readonly baseUrl?: string | undefined
+}
+
+/**
+ * `baseUrl`: default `https://www.virustotal.com`. `requestsPerMinute`, `requestsPerDay`: what the contract allows; default 4 and
+ * 500, those of the free key, which is not for business. `severity`: what the counts are worth; default
+ * `VirusTotalVendor.severityOf`.
+ *
+ * @category models
+ * @since 0.2.0
+ */
+export interface VirusTotalOptions extends PlaceOptions, VirusTotalRules {
+  readonly apiKey: Key
+  readonly baseUrl?: string | undefined
+}
+
+/**
+ * `token`: a token of a user or a project. `baseUrl`: where the server is, with its context path; `https://sonarcloud.io` for
+ * Cloud. `gate`, `issue`, `issues`, `auth`: as `SonarQubeVendor.Options` has them.
+ *
+ * @category models
+ * @since 0.2.0
+ */
+export interface SonarQubeOptions extends PlaceOptions, SonarQubeRules {
+  readonly token: Key
+  readonly baseUrl: string | undefined
+}
+
+/**
  * Any vendor that `Vendor.define` of `@scanpoll/core` made.
  *
  * @category models
@@ -126,6 +165,9 @@ export interface ScanpollOptions {
   readonly exona?: ExonaOptions | undefined
   readonly compliance?: ComplianceOptions | undefined
   readonly appvet?: AppVetOptions | undefined
+  readonly urlscan?: UrlscanOptions | undefined
+  readonly virustotal?: VirusTotalOptions | undefined
+  readonly sonarqube?: SonarQubeOptions | undefined
   readonly vendors?: Readonly<Record<string, VendorOptions>> | undefined
   readonly journal?: Layer.Layer<ScanJournal, unknown> | undefined
   readonly proxy?: string | false | undefined

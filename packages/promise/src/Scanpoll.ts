@@ -95,7 +95,10 @@ export function createScanpoll(options: ScanpollOptions): Across<unknown> & Part
   const vendors: Partial<Vendors> = {
     ...(handles.exona === null ? {} : { exona: makeVendor(client, "exona", handles.exona) }),
     ...(handles.compliance === null ? {} : { compliance: makeVendor(client, "compliance", handles.compliance) }),
-    ...(handles.appvet === null ? {} : { appvet: makeVendor(client, "appvet", handles.appvet) })
+    ...(handles.appvet === null ? {} : { appvet: makeVendor(client, "appvet", handles.appvet) }),
+    ...(handles.urlscan === null ? {} : { urlscan: makeVendor(client, "urlscan", handles.urlscan) }),
+    ...(handles.virustotal === null ? {} : { virustotal: makeVendor(client, "virustotal", handles.virustotal) }),
+    ...(handles.sonarqube === null ? {} : { sonarqube: makeVendor(client, "sonarqube", handles.sonarqube) })
   }
   const brought = Object.fromEntries(handles.brought.map(([name, handle]) => [name, makeVendor(client, name, handle)]))
   const byName = new Map<string, Vendor<string, never, unknown>>(Object.entries({ ...brought, ...vendors }))

@@ -27,7 +27,8 @@ describe("importing the package", () => {
           url
       )
     )
-    for (const part of ["promise", "core", "exona", "compliance", "appvet", "effect", "@noble/hashes"]) {
+    const vendors = ["exona", "compliance", "appvet", "urlscan", "virustotal", "sonarqube"]
+    for (const part of ["promise", "core", ...vendors, "effect", "@noble/hashes"]) {
       assert.isTrue(packages.delete(part), `${part} is missing`)
     }
     assert.deepStrictEqual([...packages], [])

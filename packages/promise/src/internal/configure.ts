@@ -16,6 +16,12 @@ import * as Vendor from "@scanpoll/core/vendor/Vendor"
 import { Exona } from "@scanpoll/exona/ExonaAdapter"
 import type { ExonaRequest, ExonaResult } from "@scanpoll/exona/ExonaSchema"
 import * as ExonaVendor from "@scanpoll/exona/ExonaVendor"
+import type { SonarQubeGate, SonarQubeRequest } from "@scanpoll/sonarqube/SonarQubeSchema"
+import * as SonarQubeVendor from "@scanpoll/sonarqube/SonarQubeVendor"
+import type { UrlscanPayload, UrlscanRequest } from "@scanpoll/urlscan/UrlscanSchema"
+import * as UrlscanVendor from "@scanpoll/urlscan/UrlscanVendor"
+import type { VirusTotalPayload, VirusTotalRequest } from "@scanpoll/virustotal/VirusTotalSchema"
+import * as VirusTotalVendor from "@scanpoll/virustotal/VirusTotalVendor"
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -40,6 +46,9 @@ export interface Handles {
   readonly exona: Handle<ExonaRequest, ExonaResult> | null
   readonly compliance: Handle<ComplianceRequest, CompliancePayload> | null
   readonly appvet: Handle<AppVetRequest, AppVetPayload> | null
+  readonly urlscan: Handle<UrlscanRequest, UrlscanPayload> | null
+  readonly virustotal: Handle<VirusTotalRequest, VirusTotalPayload> | null
+  readonly sonarqube: Handle<SonarQubeRequest, SonarQubeGate> | null
   readonly brought: ReadonlyArray<readonly [name: string, handle: Handle<never, unknown>]>
 }
 
@@ -114,6 +123,17 @@ const oddKinds = (options: object): ReadonlyArray<string> =>
         return Array.isArray(value) && value.every((host) => typeof host === "string")
           ? []
           : ["insecureHosts is not a list of texts"]
+      case "severity":
+      case "gate":
+      case "issue":
+        return typeof value === "function" ? [] : [`${name} is not a function`]
+      case "requestsPerMinute":
+      case "requestsPerDay":
+        return Number.isSafeInteger(value) && Number(value) > 0 ? [] : [`${name} is not a whole number above 0`]
+      case "issues":
+        return value === "new" || value === "all" ? [] : ['issues is neither "new" nor "all"']
+      case "auth":
+        return value === "bearer" || value === "basic" ? [] : ['auth is neither "bearer" nor "basic"']
       default:
         return []
     }
@@ -182,9 +202,36 @@ const vendorOf = <Request, Payload>(
   }
 }
 
+/** A vendor that its definition describes in full, with the rules of these options where they can be used. */
+const defined = <Rules extends object, Request, Payload>(
+  define: (rules?: Rules) => Vendor.Vendor<Request, Payload>,
+  options: Rules & PlaceOptions & { readonly baseUrl?: string | undefined },
+  known: ReadonlyArray<string>,
+  key: Key,
+  http: VendorHttp["Service"],
+  faults: Array<string>
+): Handle<Request, Payload> | null => {
+  const vendor = oddKinds(options).length === 0 ? define(options) : define()
+  const make: Make<Request, Payload> = (credential) => vendor.make({ credential, ...place(options) })
+  return vendorOf(vendor, options, known, key, http, make, faults)
+}
+
 const isObject = (value: unknown): value is object => typeof value === "object" && value !== null
 
-const reserved = new Set(["exona", "compliance", "appvet", "runAll", "watch", "wait", "status", "cancel", "dispose"])
+const reserved = new Set([
+  "exona",
+  "compliance",
+  "appvet",
+  "urlscan",
+  "virustotal",
+  "sonarqube",
+  "runAll",
+  "watch",
+  "wait",
+  "status",
+  "cancel",
+  "dispose"
+])
 
 /** In words why a value is no vendor that can be used here; null where it is. */
 const notUsable = (name: string, use: unknown): string | null => {
@@ -283,10 +330,10 @@ const client = (proxies: Proxies.Proxies | null) =>
 export const configure = (options: ScanpollOptions): Handles => {
   if (!isObject(options)) throw new ConfigError(["there are no options"])
   const faults: Array<string> = []
-  const { appvet, compliance, exona, journal, proxy, vendors, ...others } = options
+  const { appvet, compliance, exona, journal, proxy, sonarqube, urlscan, vendors, virustotal, ...others } = options
   const http = Effect.runSync(Effect.provide(Effect.service(VendorHttp), client(proxiesOf(proxy, faults))))
   for (const name of Object.keys(others)) faults.push(`there is no option ${name}`)
-  const some = [exona, compliance, appvet, vendors].some((value) => value !== undefined)
+  const some = [exona, compliance, appvet, urlscan, virustotal, sonarqube, vendors].some((value) => value !== undefined)
   if (!some && faults.length === 0) faults.push("no vendor is configured")
   if (journal !== undefined && !Layer.isLayer(journal)) faults.push("journal is not the layer of a journal")
   const each = (name: VendorName, value: unknown): value is object => {
@@ -334,6 +381,29 @@ export const configure = (options: ScanpollOptions): Handles => {
           appvet.apiKey,
           http,
           (credential) => AppVet.make({ credential, ...place(appvet) }),
+          faults
+        )
+      : null,
+    urlscan: each("urlscan", urlscan)
+      ? defined(UrlscanVendor.define, urlscan, ["apiKey", ...named, "severity"], urlscan.apiKey, http, faults)
+      : null,
+    virustotal: each("virustotal", virustotal)
+      ? defined(
+          VirusTotalVendor.define,
+          virustotal,
+          ["apiKey", ...named, "severity", "requestsPerMinute", "requestsPerDay"],
+          virustotal.apiKey,
+          http,
+          faults
+        )
+      : null,
+    sonarqube: each("sonarqube", sonarqube)
+      ? defined(
+          SonarQubeVendor.define,
+          sonarqube,
+          ["token", ...named, "gate", "issue", "issues", "auth"],
+          sonarqube.token,
+          http,
           faults
         )
       : null,
