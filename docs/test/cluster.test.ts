@@ -9,6 +9,12 @@ import { validate as cronJob } from "kubernetes-models/_schemas/IoK8sApiBatchV1C
 import { validate as service } from "kubernetes-models/_schemas/IoK8sApiCoreV1Service"
 import { validate as networkPolicy } from "kubernetes-models/_schemas/IoK8sApiNetworkingV1NetworkPolicy"
 import { validate as disruptionBudget } from "kubernetes-models/_schemas/IoK8sApiPolicyV1PodDisruptionBudget"
+import * as ClusterStatus from "@scanpoll/cluster/ClusterStatus"
+import * as Worker from "@scanpoll/cluster/Worker"
+import * as Telemetry from "@scanpoll/core/engine/Telemetry"
+import * as Effect from "effect/Effect"
+import * as PrometheusMetrics from "effect/observability/PrometheusMetrics"
+import { spawnSync } from "node:child_process"
 import { readFileSync } from "node:fs"
 import { createRequire } from "node:module"
 import { join } from "node:path"
@@ -166,5 +172,82 @@ describe("the files for an operator", () => {
     assert.include(text, ` scanpoll@${version} `)
     assert.match(text, /^ENTRYPOINT \["scanpoll"\]$/m)
     assert.match(text, /^USER node$/m)
+  })
+
+  // What Prometheus reads of a group of rules; it refuses a file with any other key.
+  interface Rule {
+    readonly alert: string
+    readonly expr: string
+    readonly for: string
+    readonly labels: Readonly<Record<string, string>>
+    readonly annotations: Readonly<Record<string, string>>
+  }
+  const rules: ReadonlyArray<Rule> = parse(read("alerts.yaml")).groups.flatMap(
+    (group: { readonly rules: ReadonlyArray<Rule> }) => group.rules
+  )
+
+  it("each alert rule has the keys that Prometheus knows, and promtool takes the file where there is one (D-02)", () => {
+    const file = parse(read("alerts.yaml"))
+    assert.deepStrictEqual(Object.keys(file), ["groups"])
+    for (const group of file.groups) assert.deepStrictEqual(Object.keys(group), ["name", "rules"])
+    assert.isAtLeast(rules.length, 10)
+    for (const rule of rules) {
+      assert.deepStrictEqual(Object.keys(rule), ["alert", "expr", "for", "labels", "annotations"])
+      assert.match(rule.alert, /^Scanpoll[A-Z][A-Za-z]+$/)
+      assert.match(rule.for, /^\d+[mh]$/)
+      assert.deepStrictEqual(Object.keys(rule.annotations), ["summary", "runbook_url"])
+    }
+    const checked = spawnSync("promtool", ["check", "rules", join(folder, "alerts.yaml")], { encoding: "utf8" })
+    if (checked.error === undefined) assert.strictEqual(checked.status, 0, checked.stdout + checked.stderr)
+  })
+
+  it("every metric that an alert names is one that a worker exports, with its labels (D-02)", () => {
+    const exported = new Set([
+      ...Object.values(ClusterStatus.metrics).map(({ id }) => id),
+      ...Object.values(Worker.metrics).map(({ id }) => id),
+      ...Object.values(Telemetry.metrics).map(({ id }) => id)
+    ])
+    for (const { alert, expr } of rules) {
+      const named = [...expr.matchAll(/scanpoll_[a-z_]+/g)].map(([name]) => name.replace(/_(bucket|sum|count)$/, ""))
+      assert.isNotEmpty(named, alert)
+      for (const name of named) assert.isTrue(exported.has(name), `${alert}: ${name}`)
+    }
+  })
+
+  it("what a cluster's reading says is in /metrics under those names (D-02)", async () => {
+    const status: ClusterStatus.ClusterStatus = {
+      at: 0,
+      shards: 60,
+      workers: [],
+      unowned: 7,
+      scans: { open: 9, free: 1, resting: 2, submitting: 0, inDoubt: 3, troubled: 4, byReason: { denied: 2 } },
+      troubled: [],
+      overdue: { count: 1, worstMs: 90_000 },
+      oldestMs: 5_000
+    }
+    const text = await Effect.runPromise(Effect.andThen(ClusterStatus.measure(status), PrometheusMetrics.format()))
+    for (const line of [
+      'scanpoll_cluster_scans{state="in-doubt"} 3',
+      'scanpoll_cluster_resting_scans{reason="denied"} 2',
+      'scanpoll_cluster_resting_scans{reason="protocol"} 0',
+      "scanpoll_cluster_unowned_slices 7",
+      "scanpoll_cluster_overdue_seconds 90",
+      "scanpoll_cluster_oldest_open_seconds 5",
+      'scanpoll_cluster_workers{phase="cut-off"} 0'
+    ]) {
+      assert.include(text, line)
+    }
+  })
+
+  it("the runbook has a section for each alert, and no other (D-02)", () => {
+    const page = readFileSync(join(folder, "../../guides/runbook.md"), "utf8")
+    const sections = [...page.matchAll(/^## (.*)$/gm)].map(([, title]) => title)
+    assert.deepStrictEqual(
+      sections,
+      rules.map(({ alert }) => alert)
+    )
+    for (const { alert, annotations } of rules) {
+      assert.isTrue(annotations["runbook_url"]?.endsWith(`/docs/guides/runbook.md#${alert.toLowerCase()}`), alert)
+    }
   })
 })

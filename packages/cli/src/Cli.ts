@@ -23,6 +23,7 @@ import { demo } from "./commands/DemoCommand.ts"
 import { diff } from "./commands/DiffCommand.ts"
 import { doctor } from "./commands/DoctorCommand.ts"
 import { history } from "./commands/HistoryCommand.ts"
+import { journal } from "./commands/JournalCommand.ts"
 import { purge } from "./commands/PurgeCommand.ts"
 import { reconcile } from "./commands/ReconcileCommand.ts"
 import { report } from "./commands/ReportCommand.ts"
@@ -56,7 +57,7 @@ export const root = Command.make("scanpoll").pipe(
   Command.withSubcommands([
     { group: "scan", commands: [run, submit, wait, status, cancel] },
     { group: "go on", commands: [resume, reconcile] },
-    { group: "read results", commands: [report, diff, baseline, history, purge] },
+    { group: "read results", commands: [report, diff, baseline, history, purge, journal] },
     { group: "set up", commands: [config, vendors, doctor, schema] },
     { group: "many machines", commands: [worker, cluster] },
     { group: "try it", commands: [demo, simulate] },

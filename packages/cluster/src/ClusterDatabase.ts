@@ -16,14 +16,15 @@ import * as Journal from "@scanpoll/journal/Journal"
 
 /**
  * Connections to the database at a `postgres://` address, without opening its journal. `maxConnections` is from 1,
- * default 4. A server that does not answer keeps no program from ending.
+ * default 4; `applicationName` is what the server lists the sessions under, default `scanpoll`. A server that does not answer
+ * keeps no program from ending.
  *
  * @category layers
  * @since 0.1.0
  */
 export const layer: (
   url: string | Redacted.Redacted,
-  options?: { readonly maxConnections?: number }
+  options?: { readonly maxConnections?: number; readonly applicationName?: string }
 ) => Layer.Layer<SqlClient.SqlClient, JournalError> = Journal.clientPostgres
 
 // One program at a time makes the tables; the number means nothing but this.

@@ -10,7 +10,8 @@
  *
  * Turns go to the more urgent kind first, no matter who asks, and among processes in equal parts, the longest waiting first. A
  * pause, a limit or a count told to one is told to all: the others heed it within `lease`. While the database cannot be
- * reached nothing is sent beyond the turns of that lease; waits go on, and so does the work once it can be.
+ * reached nothing is sent beyond the turns of that lease; waits go on, and so does the work once it can be. Where an answer of
+ * the database takes long, the lease is twice as long as a check-in, at most 15 seconds: slow is not the same as away.
  *
  * @since 0.1.0
  */
@@ -36,7 +37,7 @@ import { SharedAccount } from "./internal/sharedAccount.ts"
  * How a budget is shared.
  *
  * - `lease`: for how long after a check-in a process may use what it was granted, and so how late it heeds what others
- *   were told, from 100 milliseconds to 1 minute. Default 2 seconds.
+ *   were told, from 100 milliseconds to 1 minute. Default 2 seconds; longer while the database is slow to answer.
  * - `silence`: how much later than its lease the request of a process that was stopped may still leave, from 0 to 1 hour.
  *   So much longer do the turns count that a dead process took with it. Default 1 minute.
  * - `travel`: how long a request may take from its turn to the vendor's count, from 2 milliseconds to 10 seconds. Windows

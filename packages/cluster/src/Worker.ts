@@ -10,6 +10,7 @@
  * @since 0.1.0
  */
 import * as Clock from "effect/Clock"
+import * as Deferred from "effect/Deferred"
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -18,20 +19,26 @@ import * as Sharding from "effect/cluster/Sharding"
 import type * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
 import type * as Scope from "effect/Scope"
-import type * as SqlClient from "effect/sql/SqlClient"
+import * as SqlClient from "effect/sql/SqlClient"
 import type { SqlError } from "effect/sql/SqlError"
 import type { Keeper } from "@scanpoll/core/unstable/engine/Keeper"
-import { JournalError, ScanJournal } from "@scanpoll/core/engine/ScanJournal"
+import { JournalError, makeClaimId, ScanJournal } from "@scanpoll/core/engine/ScanJournal"
 import type * as Scans from "@scanpoll/core/engine/Scans"
+import * as Account from "@scanpoll/core/unstable/model/Account"
+import * as Decision from "@scanpoll/core/unstable/policy/Decision"
 import * as PollPolicy from "@scanpoll/core/policy/PollPolicy"
+import * as SteadyClock from "@scanpoll/core/unstable/time/SteadyClock"
 import * as SqlJournal from "@scanpoll/journal/SqlJournal"
 import * as ClusterDatabase from "./ClusterDatabase.ts"
 import { ClusterError } from "./ClusterError.ts"
 import * as ClusterSettings from "./ClusterSettings.ts"
+import * as Aside from "./internal/aside.ts"
 import { boundedClose } from "./internal/boundedClose.ts"
+import { Line } from "./internal/line.ts"
 import * as Membership from "./internal/membership.ts"
 import { Slices } from "./internal/slices.ts"
 import { Standing } from "./internal/standing.ts"
+import { Wire } from "./internal/wire.ts"
 import type { WorkerEvent, WorkerState } from "./internal/workerModel.ts"
 
 export { metrics, type WorkerEvent, type WorkerState } from "./internal/workerModel.ts"
@@ -58,14 +65,19 @@ export interface WorkerOptions {
 }
 
 /**
- * The worker of this process. A worker whose `state` can be read is alive; whether it is ready is said there.
+ * The worker of this process.
+ *
+ * - `state`: how it stands. Who can read it is alive; whether it is ready is said there.
+ * - `outdated`: ends when a newer version of scanpoll has changed the journal. The worker has handed over its scans by then,
+ *   and takes no others: end it, and start the newer version.
  *
  * @category services
  * @since 0.1.0
  */
-export class ClusterWorker extends Context.Service<ClusterWorker, { readonly state: Effect.Effect<WorkerState> }>()(
-  "@scanpoll/cluster/Worker/ClusterWorker"
-) {}
+export class ClusterWorker extends Context.Service<
+  ClusterWorker,
+  { readonly state: Effect.Effect<WorkerState>; readonly outdated: Effect.Effect<void> }
+>()("@scanpoll/cluster/Worker/ClusterWorker") {}
 
 const defaultPolicy = (adapter: Scans.AnyAdapter): PollPolicy.PollPolicy =>
   PollPolicy.withDeadline(adapter.policy, Duration.days(1))
@@ -96,8 +108,74 @@ const telling =
     }
   }
 
+// A connection of one's own for as long as the scope.
+const wireOf = (sql: SqlClient.SqlClient): Effect.Effect<Wire, never, Scope.Scope> =>
+  Effect.acquireRelease(
+    Effect.sync(() => new Wire(sql)),
+    (wire) => wire.drop
+  )
+
+interface Made {
+  readonly name: string
+  readonly session: string
+  readonly settings: ClusterSettings.ClusterSettings
+  readonly policies: ReadonlyMap<Scans.AnyAdapter, PollPolicy.PollPolicy>
+  readonly journal: Effect.Success<ReturnType<typeof SqlJournal.makeShared>>
+  readonly standing: Standing
+  readonly line: Line
+  readonly steady: () => number
+  readonly tell: (event: WorkerEvent) => void
+  readonly keepers: Map<number, Keeper>
+}
+
+// In the ring, from here to the end of the scope.
+const join = (made: Made, slices: Slices) =>
+  Effect.gen(function* () {
+    const { journal, line, name, policies, session, settings, standing, steady } = made
+    const sql = yield* SqlClient.SqlClient
+    const ring = yield* Effect.mapError(Membership.storage(name, settings), trouble)
+    const parts = {
+      name,
+      session,
+      lease: Duration.toMillis(settings.lease),
+      floor: Math.max(0, ...[...policies].map(([adapter, policy]) => Decision.floorOf(policy, adapter.limits))),
+      line,
+      spare: yield* wireOf(sql),
+      sql,
+      journal,
+      storage: ring,
+      steady
+    }
+    yield* Effect.forkScoped(Aside.watch(parts), { startImmediately: true })
+    const sharding = Context.get(
+      yield* Effect.mapError(Layer.build(Membership.shardingLayer(name, settings, ring, line)), trouble),
+      Sharding.Sharding
+    )
+    yield* Effect.provideService(
+      Effect.forEach(
+        Array.from({ length: settings.shards }, (_, i) => i + 1),
+        (number) => sharding.registerSingleton(Membership.singletonOf(sharding, number), slices.have(number)),
+        { discard: true }
+      ),
+      ScanJournal,
+      journal
+    )
+    const handedOver = Deferred.makeUnsafe<void>()
+    yield* Effect.forkScoped(
+      Effect.gen(function* () {
+        yield* Deferred.await(standing.outdated)
+        standing.leaving()
+        yield* Effect.logError("a newer version of scanpoll has changed the journal: this worker hands over its scans")
+        yield* Aside.leaveForGood(parts)
+        yield* Deferred.succeed(handedOver, undefined)
+      })
+    )
+    return handedOver
+  })
+
 const make = (
-  options: WorkerOptions
+  options: WorkerOptions,
+  session: string
 ): Effect.Effect<ClusterWorker["Service"], JournalError | ClusterError, SqlClient.SqlClient | Scope.Scope> =>
   Effect.gen(function* () {
     const read = ClusterSettings.make(options.settings)
@@ -111,36 +189,29 @@ const make = (
     yield* Effect.mapError(ClusterDatabase.prepare, trouble)
     yield* Effect.catchTag(Membership.agree(name, settings), "SqlError", (error) => Effect.fail(trouble(error)))
 
+    const clock = yield* Effect.service(Clock.Clock)
+    const steady = SteadyClock.reader(clock)
     const keepers = new Map<number, Keeper>()
-    const standing = new Standing(
-      {
-        name,
-        shards,
-        lease: Duration.toMillis(lease),
-        since: yield* Clock.currentTimeMillis,
-        isWell: journal.isWell,
-        slices: keepers
-      },
-      yield* Effect.service(Clock.Clock),
-      yield* Effect.context<never>()
-    )
-    yield* Effect.mapError(standing.begin, trouble)
-
+    const line = new Line(Duration.toMillis(lease), steady())
+    const facts = {
+      name,
+      shards,
+      lease: Duration.toMillis(lease),
+      since: yield* Clock.currentTimeMillis,
+      isWell: journal.isWell,
+      slices: keepers,
+      guests: () => slices.guest,
+      accounts: [...policies.keys()].map(Account.of),
+      line,
+      wire: yield* wireOf(yield* SqlClient.SqlClient)
+    }
+    const standing = new Standing(facts, clock, yield* Effect.context<never>())
     const tell = telling(options.observer)
     const slices = new Slices({ journal, policies, shards, lookEvery, standing, tell }, keepers)
-    const sharding = Context.get(
-      yield* Effect.mapError(Layer.build(Membership.shardingLayer(name, settings)), trouble),
-      Sharding.Sharding
-    )
-    yield* Effect.provideService(
-      Effect.forEach(
-        Array.from({ length: shards }, (_, i) => i + 1),
-        (number) => sharding.registerSingleton(Membership.singletonOf(sharding, number), slices.have(number)),
-        { discard: true }
-      ),
-      ScanJournal,
-      journal
-    )
+    yield* Effect.mapError(standing.begin, trouble)
+    yield* Effect.provideService(slices.beGuest, ScanJournal, journal)
+    const made = { name, session, settings, policies, journal, standing, line, steady, tell, keepers }
+    const outdated = yield* join(made, slices)
     yield* Effect.forkScoped(slices.look)
     yield* Effect.forkScoped(standing.keepSaying)
     // With more workers than slices, one may have none and be well.
@@ -151,7 +222,7 @@ const make = (
       )
     )
     yield* Effect.addFinalizer(() => Effect.sync(() => standing.leaving()))
-    return { state: standing.state }
+    return { state: standing.state, outdated: Deferred.await(outdated) }
   })
 
 /**
@@ -166,8 +237,14 @@ const make = (
  * @since 0.1.0
  */
 export const layer = (options: WorkerOptions): Layer.Layer<ClusterWorker, JournalError | ClusterError> =>
-  Layer.effect(ClusterWorker, make(options)).pipe(
-    // One connection holds the locks of the slices.
-    Layer.provide(ClusterDatabase.layer(options.journal, { maxConnections: 6 })),
-    boundedClose("7 seconds", "the worker")
+  Layer.unwrap(
+    Effect.map(makeClaimId, (id) => {
+      // Names the database sessions of this worker, and of no other.
+      const session = `scanpoll worker ${id.slice(-26)}`
+      return Layer.effect(ClusterWorker, make(options, session)).pipe(
+        // One connection holds the locks of the slices, one is for its word, and one is spare.
+        Layer.provide(ClusterDatabase.layer(options.journal, { maxConnections: 8, applicationName: session })),
+        boundedClose("7 seconds", "the worker")
+      )
+    })
   )

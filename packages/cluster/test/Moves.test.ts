@@ -80,7 +80,8 @@ const notYet = {
   shards: null,
   workers: [],
   unowned: 1,
-  scans: { open: 0, free: 0, resting: 0, submitting: 0, inDoubt: 0, troubled: 0 },
+  scans: { open: 0, free: 0, resting: 0, submitting: 0, inDoubt: 0, troubled: 0, byReason: {} },
   troubled: [],
-  overdue: { count: 0, worstMs: 0 }
+  overdue: { count: 0, worstMs: 0 },
+  oldestMs: null
 }

@@ -49,6 +49,21 @@ describe("SharedBudget", () => {
     }).pipe(Random.withSeed("equal parts"))
   )
 
+  for (const latency of [250, 500, 1_000, 1_500]) {
+    it.effect(`goes on, within the limit, where the database takes ${2 * latency} ms for each answer (D-01)`, () =>
+      Effect.gen(function* () {
+        const world = yield* makeWorld({ chance: () => 1, latency })
+        const machines = yield* Effect.forEach(["a", "b", "c"], (name) => world.machine(name))
+        for (const machine of machines) yield* busy(machine, {}, 2)
+        yield* TestClock.adjust("10 minutes")
+        const all = machines.flatMap((machine) => machine.sent)
+        assert.isAtMost(mostInAnyWindow(all, 10_000), 10)
+        assert.isAtLeast(all.length, 100)
+        assert.isAtLeast(Math.min(...machines.map((machine) => machine.sent.length)), 10)
+      }).pipe(Random.withSeed("slow books"))
+    )
+  }
+
   it.effect("keeps many processes within several windows at once, and starves none of them (RL-05)", () =>
     Effect.gen(function* () {
       const world = yield* makeWorld()

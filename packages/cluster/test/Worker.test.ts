@@ -4,64 +4,25 @@ import * as Client from "@scanpoll/cluster/Client"
 import * as ClusterDatabase from "@scanpoll/cluster/ClusterDatabase"
 import * as Worker from "@scanpoll/cluster/Worker"
 import { ScanJournal } from "@scanpoll/core/engine/ScanJournal"
+import * as Scans from "@scanpoll/core/engine/Scans"
 import * as PollFault from "@scanpoll/core/model/PollFault"
+import * as PollPolicy from "@scanpoll/core/policy/PollPolicy"
 import * as Journal from "@scanpoll/journal/Journal"
 import { sliceOf } from "@scanpoll/journal/SharedClaims"
 import * as SqlJournal from "@scanpoll/journal/SqlJournal"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
-import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
-import * as Scope from "effect/Scope"
+import * as Logger from "effect/Logger"
+import type * as Scope from "effect/Scope"
 import { SqlClient } from "effect/sql/SqlClient"
 import { make as makeVendor } from "@scanpoll/test-support/conversation"
+import { account, buy, start, until } from "./support/inProcess.ts"
 import { database } from "./support/scenes.ts"
 
-const until = <E, R>(what: string, isSo: Effect.Effect<boolean, E, R>): Effect.Effect<void, E, R> => {
-  const ask: Effect.Effect<void, E, R> = Effect.flatMap(isSo, (so) =>
-    so ? Effect.void : Effect.andThen(Effect.sleep(25), ask)
-  )
-  return Effect.timeoutOrElse(ask, {
-    duration: "20 seconds",
-    orElse: () => Effect.die(new Error(`not within 20 s: ${what}`))
-  })
-}
-
 const settings = { lease: "3 seconds", lookEvery: "100 millis", assignEvery: "100 millis", shards: 4 } as const
-const subject = { kind: "company", id: "a", name: "a" } as const
-
 describe("a worker", () => {
   const own = database()
-  const account = { vendor: "acme", origin: "https://acme.test", account: "default" } as const
-
-  const buy = (
-    url: string,
-    names: ReadonlyArray<string>,
-    other: { readonly environment?: string; readonly origin?: string } = {}
-  ) =>
-    Effect.forEach(names, (fingerprint) =>
-      Effect.gen(function* () {
-        const journal = yield* ScanJournal
-        const key = { ...account, environment: "", fingerprint, ...other }
-        const { claimId } = yield* journal.claim(key, { subject, reuseFrom: 0 })
-        const ticket = { v: 1, ...account, origin: key.origin, scanId: fingerprint, submittedAt: 1 } as const
-        yield* journal.submitted(claimId, ticket, 0)
-        return claimId
-      })
-    ).pipe(Effect.provide(Client.layer({ journal: url }), { local: true }))
-
-  /** A worker of this process, what it has told so far, and its end. */
-  const start = (options: Worker.WorkerOptions) =>
-    Effect.gen(function* () {
-      const events: Array<Worker.WorkerEvent> = []
-      const scope = yield* Scope.fork(yield* Effect.scope)
-      yield* Scope.provide(
-        Layer.build(Worker.layer({ ...options, observer: (event) => void events.push(event) })),
-        scope
-      )
-      return { events, end: Scope.close(scope, Exit.void) }
-    })
-
   const live = (says: string, body: (url: string) => Effect.Effect<void, unknown, Scope.Scope>): void =>
     it.live(says, () =>
       Effect.scoped(
@@ -113,7 +74,16 @@ describe("a worker", () => {
           "it is stored",
           Effect.map(read(url, claimId), (entry) => (entry?.notBefore ?? 0) - Date.now() > 20_000)
         )
-        assert.isAtLeast(((yield* read(url, claimId))?.notBefore ?? 0) - Date.now(), 20_000)
+        const stored = yield* read(url, claimId)
+        assert.isAtLeast((stored?.notBefore ?? 0) - Date.now(), 20_000)
+        assert.deepStrictEqual([stored?.lastFault?.stopped, stored?.lastFault?.message], ["denied", "revoked"])
+        // Who waits for it is told the worker's reason, and ends.
+        const known = { v: 1, ...account, scanId: "revoked", submittedAt: null } as const
+        const told = yield* Scans.wait(adapter, known).pipe(
+          Effect.provide(Client.layer({ journal: url }), { local: true }),
+          Effect.flip
+        )
+        assert.isTrue(told._tag === "PollStopped" && told.reason === "denied" && told.last?._tag === "PollFault")
         assert.isAtMost(asked, 2)
       })
   )
@@ -206,5 +176,75 @@ describe("a worker", () => {
       )
       yield* Effect.ignore(Effect.exit(Effect.sync(() => holding.interruptUnsafe())))
     })
+  )
+
+  it.live("leaves scans whose vendor refuses its credential to a worker that has another one, and says so (D-03)", () =>
+    Effect.scoped(
+      Effect.gen(function* () {
+        const url = yield* Effect.promise(() => own().schema())
+        const refused = makeVendor({ polls: [{ say: "Denied" }] })
+        const good = makeVendor({ polls: [{ say: "running" }, { say: "done" }], limits: { floor: "100 millis" } })
+        const policy = () =>
+          PollPolicy.make({ pace: "200 millis", first: "100 millis", floor: "100 millis", deadline: "1 day" })
+        const patient = { ...settings, lease: "12 seconds" } as const
+        const one = yield* start({ journal: url, name: "one", adapters: [refused.adapter], policy, settings: patient })
+        const two = yield* start({ journal: url, name: "two", adapters: [good.adapter], policy, settings: patient })
+        const sql = Context.get(yield* Layer.build(ClusterDatabase.layer(url)), SqlClient)
+        const known = sql`SELECT 1 FROM scanpoll_workers AS one, scanpoll_workers AS two WHERE one.name = 'one'
+          AND two.name = 'two' AND two.said LIKE '%"phase":"working"%' AND one.seen_at > two.seen_at`
+        yield* until(
+          "the first knows that the second works",
+          Effect.map(known, (rows) => rows.length > 0)
+        )
+        const names = Array.from({ length: 12 }, (_, n) => `s${n}`)
+        const ids = yield* buy(url, names)
+        yield* until(
+          "the other one has settled all of them",
+          Effect.sync(() => two.events.filter(({ _tag }) => _tag === "Settled").length === ids.length)
+        )
+        assert.isAbove(refused.ledger.polls.length, 0)
+        assert.deepStrictEqual((yield* one.worker.state).denied, [{ vendor: "acme", account: "default" }])
+        assert.deepStrictEqual((yield* two.worker.state).denied, [])
+        // Scans that are bought later are not tried with the refused credential at all.
+        const asked = refused.ledger.polls.length
+        const later = yield* buy(
+          url,
+          Array.from({ length: 12 }, (_, n) => `t${n}`)
+        )
+        yield* until(
+          "those too",
+          Effect.sync(() => two.events.filter(({ _tag }) => _tag === "Settled").length === ids.length + later.length)
+        )
+        assert.strictEqual(refused.ledger.polls.length, asked)
+      })
+    ).pipe(Effect.provide(Logger.layer([])))
+  )
+
+  it.live("hands over its scans and says so when a newer version has changed the journal (D-21)", () =>
+    Effect.scoped(
+      Effect.gen(function* () {
+        const url = yield* Effect.promise(() => own().schema())
+        const ids = yield* buy(url, ["a", "b", "c"])
+        const { adapter } = makeVendor({ polls: [{ say: "running" }] })
+        const { events, worker } = yield* start({
+          journal: url,
+          name: "old",
+          adapters: [adapter],
+          settings: { ...settings, lease: "12 seconds" }
+        })
+        yield* until(
+          "it keeps them",
+          Effect.sync(() => events.filter(({ _tag }) => _tag === "Kept").length >= ids.length)
+        )
+        const sql = Context.get(yield* Layer.build(ClusterDatabase.layer(url)), SqlClient)
+        yield* sql`UPDATE scanpoll_journal SET version = version + 1`
+        yield* worker.outdated
+        const state = yield* worker.state
+        assert.deepStrictEqual([state.ready, state.phase], [false, "leaving"])
+        const held = yield* sql`SELECT claim_id FROM scanpoll_claims WHERE owner IS NOT NULL`
+        const runners = yield* sql`SELECT address FROM scanpoll_cluster_runners`
+        assert.deepStrictEqual([held.length, runners.length], [0, 0])
+      })
+    ).pipe(Effect.provide(Logger.layer([])))
   )
 })

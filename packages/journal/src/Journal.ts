@@ -65,14 +65,15 @@ export const layerSqlite = (
 /**
  * Connections to a PostgreSQL database as the journal wants them: no statement, lock or idle transaction outlasts the
  * journal's own patience, and a server that does not answer keeps no program from ending. `maxConnections` is from 1,
- * default 4; with `readOnly`, default false, the server refuses every write.
+ * default 4; with `readOnly`, default false, the server refuses every write. `applicationName`: what the server lists the
+ * sessions under, default `scanpoll`.
  *
  * @category layers
  * @since 0.1.0
  */
 export const clientPostgres = (
   url: string | Redacted.Redacted,
-  options: { readonly maxConnections?: number; readonly readOnly?: boolean } = {}
+  options: { readonly maxConnections?: number; readonly readOnly?: boolean; readonly applicationName?: string } = {}
 ): Layer.Layer<SqlClient, ScanJournal.JournalError> =>
   Layer.effect(
     SqlClient,
@@ -93,14 +94,14 @@ export const clientPostgres = (
         Layer.buildWithScope(
           PgClient.layer({
             url: typeof url === "string" ? Redacted.make(url, { label: "journal" }) : url,
-            applicationName: "scanpoll",
+            applicationName: options.applicationName ?? "scanpoll",
             maxConnections: options.maxConnections ?? 4,
             connectTimeout: "5 seconds",
             // A lock or a dead peer must not hold a transaction for longer than the journal waits for it.
             startupParameters: {
               lock_timeout: "4000",
               statement_timeout: "8000",
-              idle_in_transaction_session_timeout: "15000",
+              idle_in_transaction_session_timeout: "6000",
               ...(options.readOnly === true ? { default_transaction_read_only: "on" } : {})
             }
           }),
@@ -147,6 +148,27 @@ export const layer = (
 }
 
 /**
+ * The database of a journal at an address, only to be read: nothing is made, brought up to date or locked. Fails with `missing`
+ * where a file is not there, and for `memory:`, which is stored nowhere.
+ *
+ * @category layers
+ * @since 0.2.0
+ */
+export const clientReadOnly = (
+  address: JournalAddress.JournalAddress,
+  options: SqliteClient.Options = {}
+): Layer.Layer<SqlClient, ScanJournal.JournalError> => {
+  switch (address._tag) {
+    case "Memory":
+      return Layer.unwrap(Effect.fail(errorOf("missing", "it is kept in memory alone")))
+    case "File":
+      return Layer.effect(SqlClient, SqliteClient.makeReadOnly(address.path, options))
+    case "Postgres":
+      return clientPostgres(address.url, { maxConnections: 1, readOnly: true })
+  }
+}
+
+/**
  * The journal at an address, only to be looked at: nothing is made, brought up to date or locked, and it works where
  * nothing can be written. Fails with `missing` where there is no journal.
  *
@@ -163,14 +185,7 @@ export const layerReadOnly = (
     case "Memory":
       return ScanJournal.layerMemory
     case "File":
-      return Layer.provide(
-        SqlJournal.layerReadOnly(options),
-        Layer.effect(SqlClient, SqliteClient.makeReadOnly(read.success.path, options))
-      )
     case "Postgres":
-      return Layer.provide(
-        SqlJournal.layerReadOnly(options),
-        clientPostgres(read.success.url, { maxConnections: 1, readOnly: true })
-      )
+      return Layer.provide(SqlJournal.layerReadOnly(options), clientReadOnly(read.success, options))
   }
 }

@@ -8,6 +8,7 @@
  */
 import type { ClaimEntry, LastFault } from "@scanpoll/core/engine/ScanJournal"
 import type { StoredRow, StoredRun } from "@scanpoll/core/unstable/engine/StoredRuns"
+import { stopReasons } from "@scanpoll/core/model/PollStopped"
 import { Delta, Reason, Score } from "@scanpoll/core/model/ScanOutcome"
 import { type ScanState, states } from "@scanpoll/core/model/ScanRecord"
 import * as ScanTicket from "@scanpoll/core/model/ScanTicket"
@@ -59,7 +60,8 @@ export const Answer = Schema.Struct({
 export type Answer = typeof Answer.Type
 
 /**
- * The trouble that the last poll of an open scan met. `by` names the process that polled; nobody asks again before `until`.
+ * The trouble that the last poll of an open scan met. `by` names the process that polled; nobody asks again before `until`;
+ * `stopped` is there where that process gave the scan up until then, and says why.
  *
  * @category schemas
  * @since 0.2.0
@@ -69,7 +71,8 @@ export const Fault = Schema.Struct({
   message: Schema.String,
   at: Text,
   by: Schema.String,
-  until: Text
+  until: Text,
+  stopped: Schema.optionalKey(Schema.Literals(stopReasons))
 })
 
 /**

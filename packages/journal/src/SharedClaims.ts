@@ -4,6 +4,8 @@
  * @since 0.2.0
  */
 import type * as Effect from "effect/Effect"
+import type { SqlError } from "effect/sql/SqlError"
+import type { Fragment, Statement } from "effect/sql/Statement"
 import type { ClaimEntry, Hold, JournalError } from "@scanpoll/core/engine/ScanJournal"
 import type { Account } from "@scanpoll/core/unstable/model/Account"
 import * as Slices from "./internal/slices.ts"
@@ -39,11 +41,30 @@ export interface Taken {
 }
 
 /**
+ * How a process stands aside: in one statement, because a slow line carries no more in time.
+ *
+ * - `notBefore`: nobody polls the claims before, in milliseconds since 1970: a request that was cut reached its vendor.
+ * - `first`: a query that is run before the claims are freed. `also`: statements that change something, run with it.
+ * - `send`: sends the statement. It is called again, at most three times, where it fails.
+ *
+ * @category models
+ * @since 0.2.0
+ */
+export interface StandAside {
+  readonly notBefore: number
+  readonly first: Fragment
+  readonly also: ReadonlyArray<Fragment>
+  readonly send: (statement: Statement<object>) => Effect.Effect<void, SqlError>
+}
+
+/**
  * What processes that share the open claims of one journal on PostgreSQL need beside the usual operations.
  *
  * - `takeFree`: takes submitted claims that no process holds, in one statement. Two processes never get the same one.
  * - `isWell`: whether the database could be written when last tried.
  * - `flushed`: ends when all small writes that were gathered until now are made, or cannot be.
+ * - `standAside`: gives up at once all open claims of this process, so that others may take them. Until `comeBack` it sends
+ *   no heartbeat, holds nothing and is not well.
  *
  * @category models
  * @since 0.2.0
@@ -52,6 +73,8 @@ export interface Sharing {
   readonly takeFree: (wanted: FreeFilter) => Effect.Effect<ReadonlyArray<Taken>, JournalError>
   readonly isWell: () => boolean
   readonly flushed: Effect.Effect<void>
+  readonly standAside: (how: StandAside) => Effect.Effect<void, SqlError>
+  readonly comeBack: () => void
 }
 
 /**

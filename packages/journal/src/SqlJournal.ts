@@ -18,6 +18,7 @@ import * as Semaphore from "effect/Semaphore"
 import * as SqlClient from "effect/sql/SqlClient"
 import * as ScanJournal from "@scanpoll/core/engine/ScanJournal"
 import * as Waits from "@scanpoll/core/unstable/time/Waits"
+import * as Asides from "./internal/aside.ts"
 import * as Claims from "./internal/claims.ts"
 import * as ClaimTables from "./internal/claimTable.ts"
 import * as Foundation from "./internal/foundation.ts"
@@ -124,6 +125,7 @@ export const makeShared = (
       ...Moves.make(rooms),
       ...Holds.make(rooms),
       ...TakeFree.make(rooms),
+      ...Asides.make(rooms),
       ...Readings.make(rooms),
       runs: StoredRuns.make(rooms),
       leave,

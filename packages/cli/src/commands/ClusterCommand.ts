@@ -5,13 +5,16 @@
  */
 import * as Command from "effect/cli/Command"
 import * as Flags from "../config/Flags.ts"
-import { offline } from "./Subcommand.ts"
+import { listFlags, offline, typedOf } from "./Subcommand.ts"
 
-const clusterStatus = Command.make("status", { ...Flags.of.clusterStatus }, (flags) =>
-  offline(
-    () => import("./ClusterStatus.ts"),
-    (module) => module.status({ flags })
-  )
+const clusterStatus = Command.make(
+  "status",
+  { ...listFlags, ...Flags.of.clusterStatus },
+  ({ only, sort, state, ...flags }) =>
+    offline(
+      () => import("./ClusterStatus.ts"),
+      (module) => module.status({ typed: typedOf({ only, sort, state }), flags })
+    )
 ).pipe(
   Command.withDescription("Show the workers of a PostgreSQL journal, what they keep, and what is late"),
   Command.withShortDescription("Show the workers, what they keep, and what is late"),

@@ -12,6 +12,7 @@ import * as JournalView from "@scanpoll/journal/JournalView"
 import * as Effect from "effect/Effect"
 import type * as FileSystem from "effect/FileSystem"
 import type * as Path from "effect/Path"
+import * as Schema from "effect/Schema"
 import { usage, type UsageError } from "../config/InputFault.ts"
 import * as Key from "../config/Key.ts"
 import * as Journal from "../storage/Journal.ts"
@@ -21,7 +22,9 @@ import { inert, type Streams } from "../output/Streams.ts"
 import type { FlagTexts } from "../prepare/Resolve.ts"
 import * as Checked from "../prepare/Checked.ts"
 import * as Command from "../prepare/Command.ts"
-import type { Vendors } from "../vendors/Vendors.ts"
+import * as Hints from "../output/Hints.ts"
+import { Vendors } from "../vendors/Vendors.ts"
+import * as Attention from "./Attention.ts"
 import * as JournalWords from "./JournalWords.ts"
 
 const count = (number: number, one: string): string => `${number} ${number === 1 ? one : `${one}s`}`
@@ -40,6 +43,15 @@ const ranges = (numbers: ReadonlyArray<number>): string => {
 const lateness = (late: ClusterStatus.WorkerStatus["lateness"]): string =>
   late === null ? "no polls in the last minute" : `p50 ${late.p50} ms, p99 ${late.p99} ms, worst ${late.max} ms late`
 
+// Workers name accounts by their keys: vendor, origin, account.
+const accountOf = (key: string): string => {
+  const read = readAccount(key)
+  return read._tag === "None" ? "an account" : inert(Key.accountName(read.value[0], read.value[2]), 120)
+}
+const readAccount = Schema.decodeUnknownOption(
+  Schema.fromJsonString(Schema.Tuple([Schema.String, Schema.String, Schema.String]))
+)
+
 const workerLines = (worker: ClusterStatus.WorkerStatus, at: number): ReadonlyArray<string> => {
   const seen = worker.alive ? (worker.phase ?? "alive") : `gone, last seen ${JournalWords.span(at - worker.seenAt)} ago`
   return [
@@ -47,45 +59,48 @@ const workerLines = (worker: ClusterStatus.WorkerStatus, at: number): ReadonlyAr
     ...(worker.alive
       ? [
           `    ${count(worker.slices.length, "slice")}${worker.slices.length === 0 ? "" : ` (${inert(ranges(worker.slices), 400)})`}, ${count(worker.open, "open scan")}, ${worker.polls} polls, ${worker.settled} settled\n`,
-          `    ${lateness(worker.lateness)}\n`
+          `    ${lateness(worker.lateness)}\n`,
+          ...(worker.phase === "cut-off" && worker.tripMs !== null
+            ? [`    the database took ${JournalWords.span(worker.tripMs)} to answer it; other workers poll its scans\n`]
+            : []),
+          ...(worker.denied.length > 0
+            ? [`    its key is refused by: ${worker.denied.map(accountOf).join(", ")}\n`]
+            : [])
         ]
       : [])
   ]
 }
 
-const troubledLines = ({ at, scans, troubled }: ClusterStatus.ClusterStatus): ReadonlyArray<string> => {
-  if (troubled.length === 0) return []
-  const rest = scans.troubled - troubled.length
-  return [
-    `${count(scans.troubled, "open scan")} whose last poll failed, the oldest first:\n`,
-    ...troubled.map((scan) => {
-      const next = scan.notBefore > at ? `, not asked again for ${JournalWords.span(scan.notBefore - at)}` : ""
-      const { account, scanId, vendor } = scan
-      const key = inert(Key.format({ vendor, account, scanId }), 200)
-      return `  ${scan.claimId}  ${key}  ${JournalWords.faultWords(scan, at)} (by ${inert(scan.by, 120)})${next}\n`
-    }),
-    ...(rest > 0 ? [`  and ${rest} more\n`] : []),
-    "  to look at one again: scanpoll wait CLAIM\n"
-  ]
+const reasonsOf = ({ scans }: ClusterStatus.ClusterStatus): string => {
+  const reasons = Object.entries(scans.byReason).map(([reason, number]) => `${number} ${inert(reason, 40)}`)
+  return reasons.length === 0 ? "" : ` (${reasons.join(", ")})`
 }
 
-const toText = (status: ClusterStatus.ClusterStatus, journal: string): ReadonlyArray<string> => {
+const toText = (
+  status: ClusterStatus.ClusterStatus,
+  journal: string,
+  listed: ReadonlyArray<string>
+): ReadonlyArray<string> => {
   const { overdue, scans, shards, unowned, workers } = status
-  const alive = workers.filter((worker) => worker.alive).length
-  const doubt = scans.inDoubt === 0 ? "" : `, ${scans.inDoubt} in doubt (\`scanpoll status\` names them)`
+  const alive = workers.filter((worker) => worker.alive)
+  const cutOff = alive.filter((worker) => worker.phase === "cut-off").length
   return [
     `journal: ${inert(journal)}\n`,
-    `${count(alive, "worker")} alive; ${shards === null ? "no slices yet" : `${shards} slices, ${unowned} of them without an owner`}\n`,
+    `${count(alive.length, "worker")} alive${cutOff === 0 ? "" : `, ${cutOff} of them cut off`}; ${shards === null ? "no slices yet" : `${shards} slices, ${unowned} of them without a worker`}\n`,
     ...workers.flatMap((worker) => workerLines(worker, status.at)),
-    `scans: ${scans.open} open, of these ${scans.free} waiting for a worker and ${scans.resting} resting; ${scans.submitting} being submitted${doubt}\n`,
-    ...troubledLines(status),
+    `scans: ${scans.open} open, of these ${scans.free} waiting for a worker and ${scans.resting} resting${reasonsOf(status)}; ${scans.submitting} being submitted, ${scans.inDoubt} in doubt\n`,
     overdue.count === 0
       ? "nothing is late\n"
-      : `${count(overdue.count, "poll")} more than 5 s late, the latest by ${JournalWords.span(overdue.worstMs)}\n`
+      : `${count(overdue.count, "poll")} more than 5 s late, the latest by ${JournalWords.span(overdue.worstMs)}\n`,
+    ...listed
   ]
 }
 
-const toJson = (status: ClusterStatus.ClusterStatus, journal: string): unknown => ({
+const toJson = (
+  status: ClusterStatus.ClusterStatus,
+  journal: string,
+  open: ReadonlyArray<Attention.Open>
+): unknown => ({
   schemaVersion: 1,
   journal,
   at: JournalView.time(status.at),
@@ -102,7 +117,9 @@ const toJson = (status: ClusterStatus.ClusterStatus, journal: string): unknown =
     openScans: worker.open,
     polls: worker.polls,
     settled: worker.settled,
-    latenessMs: worker.lateness
+    latenessMs: worker.lateness,
+    tripMs: worker.tripMs,
+    denied: worker.denied.map(accountOf)
   })),
   scans: status.scans,
   troubled: status.troubled.map(({ at, by, claimId, claimedAt, code, message, notBefore, ...scan }) => ({
@@ -112,21 +129,46 @@ const toJson = (status: ClusterStatus.ClusterStatus, journal: string): unknown =
     notBefore: notBefore === 0 ? null : JournalView.time(notBefore),
     lastFault: { code, message, at: JournalView.time(at), by }
   })),
-  overdue: status.overdue
+  overdue: status.overdue,
+  oldestMs: status.oldestMs,
+  counts: Attention.counts(open),
+  attention: open.filter(({ standing }) => standing !== "waiting").map(Attention.toJson)
 })
 
+// A take-over takes this much longer than the lease.
+const takeOver = 10_000
+
+// Whether a person has to do something: scans are open and nobody takes them, or one is stuck.
+const needsPerson = (status: ClusterStatus.ClusterStatus, open: ReadonlyArray<Attention.Open>): boolean => {
+  const { overdue, scans, unowned, workers } = status
+  const alive = workers.filter((worker) => worker.alive)
+  const lease = Math.max(usualLease, ...alive.map((worker) => worker.lease))
+  const isUnkept = scans.open > 0 && (alive.length === 0 || unowned > 0 || overdue.worstMs > lease + takeOver)
+  // A claim that was bought a moment ago is taken within seconds.
+  const isStuck = ({ standing }: Attention.Open) => standing !== "unowned" && Attention.needsPerson(standing)
+  return isUnkept || open.some(isStuck)
+}
+
+const usualLease = 12_000
+// Of each kind; JSON has them all.
+const shownCount = 20
+
 /**
- * `scanpoll cluster status`. Exit code 3 when scans are open and no worker is alive.
+ * `scanpoll cluster status`. Exit code 3 where a person has to act: scans are open and no worker is alive, a slice is without a
+ * worker or a poll is overdue by more than the lease and 10 seconds; or scans are in doubt, refused or given up.
  *
  * @category constructors
  * @since 0.1.0
  */
 export const status = Effect.fnUntraced(function* (input: {
+  readonly typed: Attention.Typed
   readonly flags: FlagTexts
 }): Effect.fn.Return<number, UsageError | JournalError, FileSystem.FileSystem | Path.Path | Streams | Vendors> {
+  const vendors = yield* Vendors
+  const filter = Attention.read(input.typed, vendors.names)
   const { settings } = yield* Effect.flatMap(
     Command.begin({ name: "cluster status", flags: input.flags, formats: Output.small }),
-    Checked.accept
+    (begun) => Checked.accept(Checked.and(begun, filter))
   )
   const address = settings.journal.value
   if (address?._tag !== "Postgres") {
@@ -139,15 +181,41 @@ export const status = Effect.fnUntraced(function* (input: {
   }
   const read = Effect.gen(function* () {
     // What is read is there once a journal was opened.
-    yield* Effect.provide(Effect.asVoid(ScanJournal), Journal.layer(address))
-    return yield* Effect.provide(ClusterStatus.read, ClusterDatabase.layer(address.url, { maxConnections: 1 }))
+    const claims = yield* Effect.provide(
+      Effect.flatMap(ScanJournal, ({ list }) => list(["intent", "submitted", "in-doubt"])),
+      Journal.layer(address)
+    )
+    const now = yield* Effect.provide(ClusterStatus.read, ClusterDatabase.layer(address.url, { maxConnections: 1 }))
+    return { claims, now }
   })
-  const now = yield* Look.atLogLevel(settings)(read)
+  const { claims, now } = yield* Look.atLogLevel(settings)(read)
+  const open = Attention.select(claims, filter.value, now.at, Attention.workersTakeAhead)
+  const all = Attention.select(
+    claims,
+    { ...filter.value, states: new Set(Attention.standings) },
+    now.at,
+    Attention.workersTakeAhead
+  )
+  const { sort, state } = input.typed
+  // What waits as it should is not worth a line by itself.
+  const isAsked = sort !== null || state !== null
+  const tail = Hints.storeTail({ settings, flags: input.flags })
+  const listed = Attention.lines(
+    open.filter(({ standing }) => standing !== "waiting" || isAsked),
+    {
+      now: now.at,
+      tail,
+      sorted: sort !== null,
+      shown: shownCount,
+      more: `scanpoll cluster status -o json${tail}`,
+      poll: `scanpoll worker${tail}`
+    }
+  )
   const journal = JournalAddress.show(address)
   const failed = yield* Output.write(settings, {
-    text: () => toText(now, journal),
-    json: () => toJson(now, journal)
+    text: () => toText(now, journal, listed),
+    json: () => toJson(now, journal, open)
   })
   if (failed) return 74
-  return now.scans.open > 0 && !now.workers.some((worker) => worker.alive) ? 3 : 0
+  return needsPerson(now, all) ? 3 : 0
 })

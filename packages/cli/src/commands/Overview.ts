@@ -4,7 +4,7 @@
  *
  * @since 0.2.0
  */
-import { type ClaimEntry, type JournalError, ScanJournal } from "@scanpoll/core/engine/ScanJournal"
+import { type JournalError, ScanJournal } from "@scanpoll/core/engine/ScanJournal"
 import * as JournalAddress from "@scanpoll/journal/JournalAddress"
 import * as JournalView from "@scanpoll/journal/JournalView"
 import * as Clock from "effect/Clock"
@@ -20,7 +20,8 @@ import * as Checked from "../prepare/Checked.ts"
 import * as Command from "../prepare/Command.ts"
 import type { FlagTexts } from "../prepare/Resolve.ts"
 import * as Journal from "../storage/Journal.ts"
-import type { Vendors } from "../vendors/Vendors.ts"
+import { Vendors } from "../vendors/Vendors.ts"
+import * as Attention from "./Attention.ts"
 import * as JournalWords from "./JournalWords.ts"
 import * as RunHistory from "./RunHistory.ts"
 
@@ -30,54 +31,61 @@ const recentCount = 10
 // The newest runs; `history --runs` lists older ones.
 const runsLookedAt = 20
 // More than a screen helps nobody; JSON has them all.
-const shownCount = 50
+const shownCount = 20
+// Who has the journal alone polls whatever is open.
+const always = Number.POSITIVE_INFINITY
 
 /**
- * `scanpoll status` without a key: what the journal has open and in doubt, and what ended last.
+ * `scanpoll status` without a key: what the journal has open and in doubt, how that stands, and what ended last. With `check`,
+ * exit code 3 where something needs a person.
  *
  * @category constructors
  * @since 0.1.0
  */
 export const overview = Effect.fnUntraced(function* (input: {
+  readonly typed: Attention.Typed
+  readonly check: boolean
   readonly flags: FlagTexts
 }): Effect.fn.Return<number, UsageError | JournalError, Services> {
+  const vendors = yield* Vendors
+  const filter = Attention.read(input.typed, vendors.names)
   const { settings } = yield* Effect.flatMap(
     Command.begin({ name: "status", flags: input.flags, formats: Output.small }),
-    Checked.accept
+    (begun) => Checked.accept(Checked.and(begun, filter))
   )
-  const address = JournalAddress.show(yield* Journal.inForce(settings.journal.value))
+  const address = yield* Journal.inForce(settings.journal.value)
   const looking = Effect.gen(function* () {
     const journal = yield* ScanJournal
     return {
-      open: yield* journal.list(["intent", "submitted"]),
-      doubtful: yield* journal.list(["in-doubt"]),
+      all: yield* journal.list(["intent", "submitted", "in-doubt"]),
       recent: yield* journal.history({ states: ["settled", "refused"], limit: recentCount }),
       runs: (yield* journal.runs.list({ limit: runsLookedAt })).filter(({ endedAt }) => endedAt === null)
     }
   })
-  const { doubtful, open, recent, runs } = yield* looking.pipe(
+  const { all, recent, runs } = yield* looking.pipe(
     Effect.provide(Journal.layerExisting(settings, "read")),
     Look.atLogLevel(settings)
   )
   const now = yield* Clock.currentTimeMillis
-  const lines = (entries: ReadonlyArray<ClaimEntry>) => entries.map((entry) => JournalWords.line(entry, now))
+  const takenAhead = address._tag === "Postgres" ? Attention.workersTakeAhead : always
+  const open = Attention.select(all, filter.value, now, takenAhead)
+  const last = recent.filter((entry) => Attention.isWanted(filter.value, entry))
   const tail = Hints.storeTail({ settings, flags: input.flags })
-  const bounded = (entries: ReadonlyArray<ClaimEntry>, told: (entry: ClaimEntry) => ReadonlyArray<string>) => [
-    ...entries.slice(0, shownCount).flatMap(told),
-    ...(entries.length > shownCount ? [`and ${entries.length - shownCount} more: scanpoll status -o json${tail}`] : [])
-  ]
-  // What the vendor answered last is worth another look by itself.
-  const openLines = (entry: ClaimEntry) => [
-    JournalWords.line(entry, now),
-    ...(entry.lastFault === null ? [] : [`  scanpoll wait ${entry.claimId}${tail}`])
-  ]
+  const counts = Attention.counts(open)
   const failed = yield* Output.write(settings, {
     text: () => [
-      `journal: ${inert(address)}\n`,
-      ...JournalWords.section(`open (${open.length}), \`scanpoll resume\` resumes them`, bounded(open, openLines)),
+      `journal: ${inert(JournalAddress.show(address))}\n`,
+      ...Attention.lines(open, {
+        now,
+        tail,
+        sorted: input.typed.sort !== null,
+        shown: shownCount,
+        more: `scanpoll status -o json${tail}`,
+        poll: `scanpoll resume${tail}`
+      }),
       ...JournalWords.section(
-        `in doubt (${doubtful.length}), never sent again by themselves`,
-        bounded(doubtful, (entry) => [JournalWords.line(entry, now), `  scanpoll reconcile ${entry.claimId}${tail}`])
+        "ended last",
+        last.map((entry) => JournalWords.line(entry, now))
       ),
       ...JournalWords.section(
         `runs that have not ended (${runs.length})`,
@@ -86,17 +94,20 @@ export const overview = Effect.fnUntraced(function* (input: {
           ...(run.heldBy === null && run.command === "run" ? [`  scanpoll run --continue ${run.runId}${tail}`] : [])
         ])
       ),
-      ...JournalWords.section("ended last", lines(recent)),
-      ...(open.length + doubtful.length + recent.length + runs.length === 0 ? ["nothing was bought yet\n"] : [])
+      ...(open.length + last.length + runs.length > 0
+        ? []
+        : [all.length + recent.length > 0 ? "nothing of that kind\n" : "nothing was bought yet\n"])
     ],
     json: () => ({
       schemaVersion: 1,
-      journal: address,
-      open: open.map(JournalView.claim),
-      inDoubt: doubtful.map(JournalView.claim),
-      recent: recent.map(JournalView.claim),
+      journal: JournalAddress.show(address),
+      counts,
+      open: open.filter(({ standing }) => standing !== "in-doubt").map(Attention.toJson),
+      inDoubt: open.filter(({ standing }) => standing === "in-doubt").map(Attention.toJson),
+      recent: last.map(JournalView.claim),
       runs: runs.map(JournalView.run)
     })
   })
-  return failed ? 74 : 0
+  if (failed) return 74
+  return input.check && open.some(({ standing }) => Attention.needsPerson(standing)) ? 3 : 0
 })

@@ -6,7 +6,7 @@
 import * as Command from "effect/cli/Command"
 import * as Option from "effect/Option"
 import * as Flags from "../config/Flags.ts"
-import { keyWords, offline, online, planFlag } from "./Subcommand.ts"
+import { keyWords, listFlags, offline, online, ownSwitch, planFlag, typedOf } from "./Subcommand.ts"
 
 /**
  * Declares `scanpoll status`.
@@ -16,12 +16,18 @@ import { keyWords, offline, online, planFlag } from "./Subcommand.ts"
  */
 export const status = Command.make(
   "status",
-  { words: keyWords(0), plan: planFlag, ...Flags.of.status },
-  ({ plan, words, ...flags }) =>
+  {
+    words: keyWords(0),
+    plan: planFlag,
+    ...listFlags,
+    check: ownSwitch("check", "Without a key: end with 3 where something needs a person"),
+    ...Flags.of.status
+  },
+  ({ check, only, plan, sort, state, words, ...flags }) =>
     words.length === 0
       ? offline(
           () => import("./Overview.ts"),
-          (module) => module.overview({ flags }),
+          (module) => module.overview({ typed: typedOf({ only, sort, state }), check, flags }),
           flags
         )
       : online(
@@ -33,6 +39,8 @@ export const status = Command.make(
   Command.withDescription("Ask once how scans stand, or show what the journal has open"),
   Command.withExamples([
     { command: "scanpoll status", description: "What is open and in doubt, as the journal has it" },
+    { command: "scanpoll status --state late,denied --only appvet", description: "Some of that" },
+    { command: "scanpoll status --check", description: "For a monitor: exit code 3 where a person has to act" },
     { command: "scanpoll status appvet:scan_abc123 -o json", description: "One request to the vendor" }
   ])
 )

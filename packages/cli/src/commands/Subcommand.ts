@@ -13,6 +13,7 @@ import * as Argument from "effect/cli/Argument"
 import * as Flag from "effect/cli/Flag"
 import * as Config from "effect/Config"
 import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
 import { UsageError } from "../config/InputFault.ts"
 import { ownFlags, variable } from "../config/Setting.ts"
 import { inert, say, type Streams } from "../output/Streams.ts"
@@ -151,6 +152,34 @@ export const ownSwitch = (name: (typeof ownFlags)[number], words: string) =>
  * @since 0.2.0
  */
 export const planFlag = own("plan", "FILE", "A plan file, for its accounts and settings")
+
+/**
+ * Which open claims a command lists, and in which order.
+ *
+ * @category constructors
+ * @since 0.2.0
+ */
+export const listFlags = {
+  state: own(
+    "state",
+    "STATES",
+    "Only open claims in these states: in-doubt, denied, resting, unowned, late, failing, submitting, waiting"
+  ),
+  only: own("only", "VENDOR[@ACCOUNT]", "Only claims of these vendors or accounts, with commas between"),
+  sort: own("sort", "ORDER", "age (the oldest first), due, state or vendor; default age")
+}
+
+/**
+ * What was typed of them; null where nothing was.
+ *
+ * @category destructors
+ * @since 0.2.0
+ */
+export const typedOf = ({ only, sort, state }: Readonly<Record<"only" | "sort" | "state", Option.Option<string>>>) => ({
+  only: Option.getOrNull(only),
+  sort: Option.getOrNull(sort),
+  state: Option.getOrNull(state)
+})
 
 /**
  * A plan and targets.

@@ -2,10 +2,13 @@
  * `scanpoll worker`: keeps asking after the open scans of a PostgreSQL journal, together with the other workers of it.
  *
  * It buys nothing. A signal hands its scans over to the others and ends it with exit code 0; a second one ends it at
- * once. Keys come from its own environment or key file, and an account without one is left to other workers.
+ * once. When a newer version has changed the journal it hands over its scans and ends with 74. Keys come from its own
+ * environment or key file, and an account without one is left to other workers.
  *
  * @since 0.1.0
  */
+import * as ClusterDatabase from "@scanpoll/cluster/ClusterDatabase"
+import * as Statuses from "@scanpoll/cluster/ClusterStatus"
 import * as SharedBudget from "@scanpoll/cluster/SharedBudget"
 import * as Worker from "@scanpoll/cluster/Worker"
 import type { JournalError } from "@scanpoll/core/engine/ScanJournal"
@@ -61,6 +64,8 @@ const words = {
   journal: "the journal cannot be written",
   defect: "a defect of scanpoll"
 } as const
+
+const measureEvery = Duration.seconds(15)
 
 const labelOf = (one: { readonly vendor: { readonly name: string }; readonly account: string }): string =>
   labelKey({ vendor: one.vendor.name, account: one.account })
@@ -270,9 +275,25 @@ export const worker = Effect.fnUntraced(function* (
       const lines = [...new Set(complaints.splice(0))]
       if (lines.length > 0) yield* say(...lines.map((line) => `warning: ${inert(line, 300)}`))
     })
+    // Metrics of how the whole cluster stands, as each worker reads it.
+    const measure = Effect.ignore(Effect.flatMap(Statuses.read, Statuses.measure))
+    if (listening !== null) {
+      yield* Effect.forkScoped(
+        Effect.provide(
+          Effect.forever(Effect.andThen(measure, Effect.sleep(measureEvery))),
+          ClusterDatabase.layer(url, { maxConnections: 1 })
+        )
+      )
+    }
     yield* Effect.forkScoped(Effect.forever(everyMinute))
     yield* Effect.forkScoped(Effect.forever(everySecond))
-    yield* shutdown.requested
+    const isOutdated = yield* Effect.raceFirst(Effect.as(shutdown.requested, false), Effect.as(service.outdated, true))
+    if (isOutdated) {
+      yield* say(
+        "error: a newer version of scanpoll has changed the journal. This worker has handed over its scans; upgrade it"
+      )
+      return 74
+    }
     yield* tell("handing over to the other workers (a second signal leaves at once)")
     return 0
   }).pipe(Effect.scoped, Look.atLogLevel(settings))

@@ -142,6 +142,8 @@ export const of = {
   doctor: { output: small, var: flags.var, vendor: flags.vendor, keyFile: flags.keyFile, ...common },
   worker: { ...Struct.pick(flags, ["interval", "vendor", "journal", "keyFile"]), ...common },
   clusterStatus: { output: small, journal: flags.journal, ...common },
+  journalCheck: { output: small, ...Struct.omit(stores, ["keyFile"]), ...common },
+  journalBackup: { ...Struct.omit(stores, ["keyFile"]), ...common },
   config: flags,
   schemaPlan: { vendor: flags.vendor },
   simulate: { vendor: flags.vendor },

@@ -383,8 +383,10 @@ export const ownFlags = [
   "listen",
   "name",
   "slices",
-  "yes",
-  "lease"
+  "lease",
+  "sort",
+  "state",
+  "only"
 ] as const
 
 /**

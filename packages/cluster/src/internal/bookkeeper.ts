@@ -42,6 +42,8 @@ interface Look {
 }
 
 const mostTries = 50
+// A turn is used within the lease, or within two check-ins where those take longer, but never later than this.
+const longestLease = 15_000
 const nothing: Wants = { poll: 0, collect: 0, submit: 0 }
 
 export class Bookkeeper {
@@ -55,6 +57,8 @@ export class Bookkeeper {
   // The read behind the latest check-in that was written, and behind the latest that was tried.
   private seen: Look | null = null
   private tried: Look | null = null
+  // How long the latest check-in took, in milliseconds.
+  private took = 0
   // What the books could not grant, and when it is worth asking for it again.
   unmet: Wants = nothing
   backAt = 0
@@ -81,6 +85,17 @@ export class Bookkeeper {
     if (this.unmet[kind] === 0) this.backAt = 0
   }
 
+  // For how long after a check-in began the turns that it granted are used.
+  get lease(): number {
+    const { lease } = this.parts.settings
+    return Math.max(lease, Math.min(longestLease, 2 * this.took))
+  }
+
+  // No answer came within this time.
+  wasSlow(took: number): void {
+    this.took = Math.max(this.took, took)
+  }
+
   // Reads the books, makes the changes and writes them back, until nobody came in between.
   checkIn(isLeaving: boolean): Effect.Effect<void, SqlError | Unreadable> {
     return Effect.gen({ self: this }, function* () {
@@ -103,9 +118,10 @@ export class Bookkeeper {
         this.unfinished = attempt
         const report = this.report(attempt, look, isLeaving)
         this.tried = look
-        const [next, answer] = checkIn(books, now, limits, this.spans, settings, report)
+        const lease = this.lease
+        const [next, answer] = checkIn(books, now, limits, this.spans, { ...settings, lease }, report)
         const isWritten = yield* store.write(key, version, next)
-        if (isWritten) return this.take(attempt, before, report, answer)
+        if (isWritten) return this.take(attempt, before, report, answer, lease)
         // Many at once: not in step.
         if (tries >= mostTries) return
         yield* Effect.sleep(Duration.millis(1 + (yield* Random.next) * Math.min(50, 4 * tries)))
@@ -175,10 +191,11 @@ export class Bookkeeper {
     this.desk.hand.add(granted)
   }
 
-  private take(attempt: Unfinished, before: Reading, report: Report, answer: Answer): void {
+  private take(attempt: Unfinished, before: Reading, report: Report, answer: Answer, lease: number): void {
     this.done(attempt, answer)
     const now = this.now()
-    this.desk.hand.checkedIn(before, answer)
+    this.took = now - before.steady
+    this.desk.hand.checkedIn(before, answer, lease)
     this.desk.heard.wasTold(report, answer, now)
     this.desk.open.wasTold(report, answer)
     this.backAt = answer.wait === null ? 0 : now + answer.wait

@@ -19,6 +19,8 @@ const gather = 25
 const slowestRetry = 2_000
 const firstRetry = 100
 const answerWithin = 5_000
+// Where earlier answers were slow.
+const longestAnswer = 20_000
 const placesBackAfter = 250
 const longestSleep = 60 * 60 * 1000
 
@@ -105,7 +107,8 @@ export class Clerk {
   private get visit(): Effect.Effect<void> {
     return Effect.gen({ self: this }, function* () {
       this.askedAt = this.now()
-      const asked = Effect.timeout(this.bookkeeper.checkIn(false), Duration.millis(answerWithin))
+      const patience = Math.max(answerWithin, Math.min(longestAnswer, 2 * this.bookkeeper.lease))
+      const asked = Effect.timeout(this.bookkeeper.checkIn(false), Duration.millis(patience))
       const said = yield* Effect.exit(asked)
       if (said._tag === "Success") {
         if (this.failures > 0) yield* Effect.logInfo(`the shared budget of ${this.name} can be asked again`)
@@ -121,6 +124,7 @@ export class Clerk {
         )
       }
       const slow = Math.min(slowestRetry, firstRetry * 2 ** Math.min(this.failures, 10))
+      this.bookkeeper.wasSlow(this.now() - this.askedAt)
       this.failures += 1
       this.retryAt = this.now() + slow * (0.5 + (yield* Random.next) / 2)
     })

@@ -30,7 +30,7 @@ export class Hand {
   starts = 0
   isUnlimited = false
   private readonly clock: Clock.Clock
-  private readonly lease: number
+  private lease: number
   private readonly countsStarts: boolean
   private known: Reading | null = null
   private isContested = false
@@ -103,8 +103,10 @@ export class Hand {
     return this.isContested ? now : this.grantedAt + this.lease / 2
   }
 
-  checkedIn(before: Reading, answer: Answer): void {
+  // `lease`: until so long after `before` its turns may be used.
+  checkedIn(before: Reading, answer: Answer, lease: number): void {
     this.known = before
+    this.lease = lease
     this.isUnlimited = answer.isUnlimited
     this.isContested = answer.isContested
   }

@@ -2,10 +2,13 @@
 // locks in the database. It touches the cluster's own tables and no scan. Law: no two living workers have one name.
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Context from "effect/Context"
 import * as Layer from "effect/Layer"
 import * as MessageStorage from "effect/cluster/MessageStorage"
 import { RunnerAddress } from "effect/cluster/RunnerAddress"
+import { PersistenceError } from "effect/cluster/ClusterError"
 import * as RunnerHealth from "effect/cluster/RunnerHealth"
+import { RunnerStorage } from "effect/cluster/RunnerStorage"
 import * as Runners from "effect/cluster/Runners"
 import * as EntityId from "effect/cluster/EntityId"
 import * as Sharding from "effect/cluster/Sharding"
@@ -20,6 +23,7 @@ import process from "node:process"
 import * as ClusterDatabase from "../ClusterDatabase.ts"
 import { ClusterError } from "../ClusterError.ts"
 import type * as ClusterSettings from "../ClusterSettings.ts"
+import type { Line } from "./line.ts"
 
 export const nameOf = (wanted: string | undefined): Effect.Effect<string, ClusterError> => {
   if (wanted === undefined) {
@@ -42,25 +46,59 @@ export const singletonOf = (sharding: Sharding.Sharding["Service"], slice: numbe
   }
 }
 
-export const shardingLayer = (name: string, settings: ClusterSettings.ClusterSettings) =>
+// Nobody calls a worker: its address is no more than its name.
+export const addressOf = (name: string): RunnerAddress => RunnerAddress.make({ host: name, port: 0 })
+
+const configLayer = (name: string, settings: ClusterSettings.ClusterSettings) =>
+  ShardingConfig.layer({
+    runnerAddress: Option.some(addressOf(name)),
+    shardsPerGroup: settings.shards,
+    shardLockExpiration: settings.lease,
+    shardLockRefreshInterval: Duration.divideUnsafe(settings.lease, 3),
+    refreshAssignmentsInterval: settings.assignEvery,
+    entityMessagePollInterval: settings.assignEvery
+  })
+
+// Where the ring is kept: who is in it, and who has which slice.
+export const storage = (name: string, settings: ClusterSettings.ClusterSettings) =>
+  Effect.map(
+    Layer.build(Layer.provide(SqlRunnerStorage.layerWith({ prefix: "scanpoll_cluster" }), configLayer(name, settings))),
+    (context) => Context.get(context, RunnerStorage)
+  )
+
+const standsAside = Effect.fail(new PersistenceError({ cause: new Error("this worker stands aside") }))
+
+// Effect judges a worker by its heartbeat alone, which passes however slow the line is. One that stands aside is neither
+// registered nor confirmed, and takes no slice.
+const unlessAside = (ring: RunnerStorage["Service"], line: Line): RunnerStorage["Service"] => ({
+  ...ring,
+  register: (runner, healthy) =>
+    Effect.suspend(() => (line.isAside || !line.isProven ? standsAside : ring.register(runner, healthy))),
+  acquire: (address, shards) => Effect.suspend(() => (line.isAside ? standsAside : ring.acquire(address, shards))),
+  refresh: (address, shards) =>
+    Effect.suspend(() => (line.isAside ? standsAside : ring.refresh(address, shards))).pipe(
+      Effect.tap(() =>
+        Effect.sync(() => {
+          line.isProven = !line.isAside
+        })
+      )
+    )
+})
+
+export const shardingLayer = (
+  name: string,
+  settings: ClusterSettings.ClusterSettings,
+  ring: RunnerStorage["Service"],
+  line: Line
+) =>
   Sharding.layer.pipe(
     Layer.provide([
       Layer.provide(Runners.layerNoop, MessageStorage.layerNoop),
       MessageStorage.layerNoop,
       RunnerHealth.layerNoop,
-      SqlRunnerStorage.layerWith({ prefix: "scanpoll_cluster" })
+      Layer.succeed(RunnerStorage, unlessAside(ring, line))
     ]),
-    Layer.provide(
-      ShardingConfig.layer({
-        // Nobody calls a worker: its address is no more than its name.
-        runnerAddress: Option.some(RunnerAddress.make({ host: name, port: 0 })),
-        shardsPerGroup: settings.shards,
-        shardLockExpiration: settings.lease,
-        shardLockRefreshInterval: Duration.divideUnsafe(settings.lease, 3),
-        refreshAssignmentsInterval: settings.assignEvery,
-        entityMessagePollInterval: settings.assignEvery
-      })
-    )
+    Layer.provide(configLayer(name, settings))
   )
 
 // All processes of a cluster must cut the open scans alike; the first worker of a cluster that is at rest says how.

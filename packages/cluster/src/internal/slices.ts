@@ -1,5 +1,6 @@
 // The slices that a worker has, and the scans in them: it takes what is free and keeps asking until it is settled.
-// It touches the journal, and a keeper for each slice. Law: a slice is given up only when its scans are free.
+// It touches the journal, a keeper for each slice, and one for scans that other workers' credentials are refused for. Law: a
+// slice is given up only when its scans are free.
 import * as Cause from "effect/Cause"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -56,6 +57,7 @@ export class Slices {
   private readonly parts: Parts
   private readonly keepers: Map<number, Keeper.Keeper>
   private readonly accounts: ReadonlyArray<Account.Account>
+  private guests: Keeper.Keeper | null = null
   private readonly gained = Latch.makeUnsafe(false)
 
   constructor(parts: Parts, keepers: Map<number, Keeper.Keeper>) {
@@ -68,21 +70,7 @@ export class Slices {
   have(number: number): Effect.Effect<never, never, ScanJournal | Scope.Scope> {
     return Effect.gen({ self: this }, function* () {
       const { journal, standing, tell } = this.parts
-      const keeper = yield* Keeper.make({
-        rest: restAfter,
-        polled: (late) => standing.polled(late),
-        ended: ({ claimId, ticket }, end) => {
-          switch (end._tag) {
-            case "Settled":
-              standing.settled()
-              return tell({ _tag: "Settled", claimId, ticket, outcome: end.outcome })
-            case "Rests":
-              return tell({ _tag: "Rests", claimId, ticket, reason: end.reason, until: end.until })
-            case "LetGo":
-              return
-          }
-        }
-      })
+      const keeper = yield* this.keeper
       yield* Effect.acquireRelease(
         Effect.sync(() => {
           this.keepers.set(number, keeper)
@@ -102,6 +90,45 @@ export class Slices {
     })
   }
 
+  // Polls for workers whose credential is refused, until the scope closes.
+  get beGuest(): Effect.Effect<void, never, ScanJournal | Scope.Scope> {
+    return Effect.gen({ self: this }, function* () {
+      const keeper = yield* this.keeper
+      this.guests = keeper
+      yield* Effect.addFinalizer(() => {
+        this.guests = null
+        return keeper.stop
+      })
+    })
+  }
+
+  get guest(): Keeper.Keeper | null {
+    return this.guests
+  }
+
+  private get keeper(): Effect.Effect<Keeper.Keeper, never, ScanJournal | Scope.Scope> {
+    const { standing, tell } = this.parts
+    return Keeper.make({
+      rest: (reason, { ticket }) => {
+        if (reason !== "denied") return restAfter(reason)
+        standing.deny(ticket)
+        return standing.isPolledElsewhere(ticket) ? 0 : restAfter(reason)
+      },
+      polled: (late) => standing.polled(late),
+      ended: ({ claimId, ticket }, end) => {
+        switch (end._tag) {
+          case "Settled":
+            standing.settled(ticket)
+            return tell({ _tag: "Settled", claimId, ticket, outcome: end.outcome })
+          case "Rests":
+            return tell({ _tag: "Rests", claimId, ticket, reason: end.reason, until: end.until })
+          case "LetGo":
+            return
+        }
+      }
+    })
+  }
+
   // Takes what is free in the slices, again and again. What goes wrong is said, and does not end it: a worker that no
   // longer looks would be of no use and not seem so.
   get look(): Effect.Effect<never, JournalError> {
@@ -109,7 +136,7 @@ export class Slices {
     return Effect.gen({ self: this }, function* () {
       for (;;) {
         this.gained.closeUnsafe()
-        const found = this.keepers.size === 0 ? 0 : yield* this.takeSome
+        const found = yield* this.takeSome
         if (found < atOnce) yield* Effect.raceFirst(Effect.sleep(lookEvery), this.gained.await)
       }
     }).pipe(
@@ -128,17 +155,37 @@ export class Slices {
 
   private get takeSome() {
     return Effect.gen({ self: this }, function* () {
+      const { shards, standing } = this.parts
+      // What this worker's credential is refused for is left to one whose is not.
+      const able = this.accounts.filter((one) => !standing.isDenied(one) || !standing.isPolledElsewhere(one))
+      let found = yield* this.take([...this.keepers.keys()], able, (claimId) =>
+        this.keepers.get(SharedClaims.sliceOf(claimId, shards))
+      )
+      for (const { account, slices } of standing.refusedElsewhere()) {
+        found += yield* this.take(slices, [account], () => this.guests ?? undefined)
+      }
+      return found
+    })
+  }
+
+  private take(
+    slices: ReadonlyArray<number>,
+    accounts: ReadonlyArray<Account.Account>,
+    keeperOf: (claimId: string) => Keeper.Keeper | undefined
+  ) {
+    return Effect.gen({ self: this }, function* () {
       const { journal, policies, shards, tell } = this.parts
+      if (slices.length === 0 || accounts.length === 0) return 0
       const taken = yield* journal.takeFree({
-        slices: [...this.keepers.keys()],
+        slices,
         of: shards,
-        accounts: this.accounts,
+        accounts,
         dueBefore: (yield* SteadyClock.now) + horizon,
         limit: atOnce
       })
       for (const { entry, hold } of taken) {
         const { claimId } = entry
-        const keeper = this.keepers.get(SharedClaims.sliceOf(claimId, shards))
+        const keeper = keeperOf(claimId)
         const adapter = [...policies.keys()].find((each) => Scans.isFor(each, entry))
         const policy = adapter === undefined ? undefined : policies.get(adapter)
         if (keeper === undefined || adapter === undefined || policy === undefined) {
@@ -149,7 +196,7 @@ export class Slices {
         }
         // All scans of an account share its words: each row has brought its own.
         const ticket: ScanTicket = { ...hold.ticket, ...Account.of(adapter) }
-        const { endedAs, guard, notBefore, polledUntil } = hold
+        const { endedAs, guard, notBefore, polledUntil, troubled } = hold
         const kept = {
           claimId,
           ticket,
@@ -157,7 +204,8 @@ export class Slices {
           guard,
           subject: entry.subject,
           ...(polledUntil === undefined ? {} : { polledUntil }),
-          ...(endedAs === undefined ? {} : { endedAs })
+          ...(endedAs === undefined ? {} : { endedAs }),
+          ...(troubled === undefined ? {} : { troubled })
         }
         yield* keeper.add(kept, adapter, policy)
         tell({ _tag: "Kept", claimId, ticket })

@@ -1,25 +1,40 @@
-// How a worker stands: what it counts, and the row in which it says so to the others. It touches its own row in the
-// database. Law: a row is never older than a third of the lease while the worker lives, and goes when it ends.
+// How a worker stands: what it counts, and the row in which it says so to the others; and what they say in theirs. It touches
+// its own row in the database. Law: a row is never older than a third of the lease while the worker lives and its line is
+// good, and goes when it ends.
 import type * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
+import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Schema from "effect/Schema"
+import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
 import * as SqlClient from "effect/sql/SqlClient"
 import type { SqlError } from "effect/sql/SqlError"
 import type { Keeper } from "@scanpoll/core/unstable/engine/Keeper"
+import * as Account from "@scanpoll/core/unstable/model/Account"
 import * as SteadyClock from "@scanpoll/core/unstable/time/SteadyClock"
+import * as JournalSchema from "@scanpoll/journal/JournalSchema"
 import * as Os from "node:os"
 import process from "node:process"
 import * as ClusterDatabase from "../ClusterDatabase.ts"
 import { LatenessMeter } from "../Lateness.ts"
+import type { Line } from "./line.ts"
 import * as Sayings from "./saying.ts"
+import type { Wire } from "./wire.ts"
 import { metrics, type WorkerState } from "./workerModel.ts"
 
 const day = 24 * 60 * 60_000
 const latestSaying = 2_000
+// A connection without an answer for this long is replaced, or for the lease where that is longer.
+const answerWithin = 10_000
+// An account whose vendor refused this worker's credential is left to others for this long, or until one of its scans settles.
+const deniedFor = 15 * 60_000
 
-// `lease` and `since` in milliseconds. `isWell`: whether the journal can be reached.
+const readOthers = Schema.decodeUnknownOption(Schema.fromJsonString(Schema.Array(Schema.Unknown)))
+
+// `lease` and `since` in milliseconds. `isWell`: whether the journal can be reached. `guests`: scans of slices that others
+// have. `wire`: the connection on which it says how it stands.
 export interface Facts {
   readonly name: string
   readonly shards: number
@@ -27,6 +42,16 @@ export interface Facts {
   readonly since: number
   readonly isWell: () => boolean
   readonly slices: ReadonlyMap<number, Keeper>
+  readonly guests: () => Keeper | null
+  readonly accounts: ReadonlyArray<Account.Account>
+  readonly line: Line
+  readonly wire: Wire
+}
+
+// Scans that another worker has and cannot poll, because the vendor refuses its credential.
+export interface Refused {
+  readonly account: Account.Account
+  readonly slices: ReadonlyArray<number>
 }
 
 export class Standing {
@@ -38,6 +63,10 @@ export class Standing {
   private settledScans = 0
   private hasJoined = false
   private isLeaving = false
+  private others: ReadonlyArray<Sayings.Saying> = []
+  private readonly deniedAt = new Map<string, number>()
+  // Done when a newer version has changed the journal.
+  readonly outdated = Deferred.makeUnsafe<void>()
 
   constructor(facts: Facts, clock: Clock.Clock, context: Context.Context<never>) {
     this.facts = facts
@@ -51,8 +80,36 @@ export class Standing {
     metrics.lateness.updateUnsafe(late / 1000, this.context)
   }
 
-  settled(): void {
+  settled(account: Account.Account): void {
     this.settledScans += 1
+    this.deniedAt.delete(Account.key(account))
+  }
+
+  // The vendor refuses the credential that this worker has for the account.
+  deny(account: Account.Account): void {
+    this.deniedAt.set(Account.key(account), this.steady())
+  }
+
+  isDenied(account: Account.Account): boolean {
+    const at = this.deniedAt.get(Account.key(account))
+    return at !== undefined && this.steady() - at < deniedFor
+  }
+
+  // Another worker polls this account, and its credential is not known to be refused.
+  isPolledElsewhere(account: Account.Account): boolean {
+    const key = Account.key(account)
+    return this.others.some(
+      (other) =>
+        Sayings.isBetterOff(other) && other.accounts?.includes(key) === true && other.denied?.includes(key) !== true
+    )
+  }
+
+  // What this worker can poll for others whose credential is refused.
+  refusedElsewhere(): ReadonlyArray<Refused> {
+    const able = this.facts.accounts.filter((account) => !this.isDenied(account))
+    return this.others.flatMap(({ denied = [], slices }) =>
+      able.flatMap((account) => (denied.includes(Account.key(account)) ? [{ account, slices }] : []))
+    )
   }
 
   joined(): void {
@@ -65,10 +122,13 @@ export class Standing {
 
   get state(): Effect.Effect<WorkerState> {
     return Effect.sync(() => {
-      const { isWell, name, shards, since, slices } = this.facts
-      const { phase, ...said } = this.saying()
+      const { accounts, isWell, line, name, shards, since, slices } = this.facts
+      const { lateness, open, phase, polls, settled } = this.saying()
       return {
-        ...said,
+        lateness,
+        open,
+        polls,
+        settled,
         name,
         since,
         phase,
@@ -76,7 +136,10 @@ export class Standing {
         journal: isWell() ? "well" : "trouble",
         slices: slices.size,
         shards,
-        polling: [...slices.values()].reduce((sum, keeper) => sum + keeper.polling(), 0)
+        polling: this.keepers().reduce((sum, keeper) => sum + keeper.polling(), 0),
+        aside: line.isAside,
+        tripMs: Math.round(line.trip),
+        denied: accounts.filter((account) => this.isDenied(account)).map(({ account, vendor }) => ({ vendor, account }))
       }
     })
   }
@@ -97,41 +160,73 @@ export class Standing {
   }
 
   get keepSaying(): Effect.Effect<never, never, SqlClient.SqlClient> {
-    const pause = Effect.sleep(Duration.millis(Math.min(this.facts.lease / 3, latestSaying)))
+    const { lease, line } = this.facts
+    const every = Math.min(lease / 3, latestSaying)
+    // That a line is slow is said at once: where all are, all must know before one leaves.
+    const pause = Effect.suspend(() => Effect.sleep(Duration.millis(line.isPrompt ? every : every / 8)))
     return Effect.forever(Effect.andThen(Effect.ignore(this.write), pause))
   }
 
   private get write(): Effect.Effect<void, SqlError, SqlClient.SqlClient> {
     return Effect.gen({ self: this }, function* () {
       const sql = yield* SqlClient.SqlClient
-      const { lease, name, since, slices } = this.facts
+      const { lease, line, name, since, slices, wire } = this.facts
       const saying = this.saying()
       metrics.slices.updateUnsafe(slices.size, this.context)
       metrics.open.updateUnsafe(saying.open, this.context)
+      metrics.trip.updateUnsafe(line.trip / 1000, this.context)
+      metrics.aside.updateUnsafe(line.isAside ? 1 : 0, this.context)
       const said = Sayings.write(saying)
       const label = `process ${process.pid} on ${Os.hostname()}`
-      yield* sql`INSERT INTO scanpoll_workers (name, label, lease, since, seen_at, said)
-        VALUES (${name}, ${label}, ${lease}, ${since}, ${sql.literal(ClusterDatabase.nowText)}, ${said})
+      const now = sql.literal(ClusterDatabase.nowText)
+      const word = sql<{ others: unknown; version: unknown }>`
+        INSERT INTO scanpoll_workers (name, label, lease, since, seen_at, said)
+        VALUES (${name}, ${label}, ${lease}, ${since}, ${now}, ${said})
         ON CONFLICT (name) DO UPDATE SET label = excluded.label, lease = excluded.lease, since = excluded.since,
-          seen_at = excluded.seen_at, said = excluded.said`
+          seen_at = excluded.seen_at, said = excluded.said
+        RETURNING (SELECT json_agg(other.said)::text FROM scanpoll_workers AS other
+            WHERE other.name <> ${name} AND other.seen_at + other.lease > ${now}) AS others,
+          (SELECT version FROM scanpoll_journal) AS version`
+      line.sent(this.steady())
+      const rows = yield* Effect.tapError(wire.send(word, Math.max(lease, answerWithin)), () =>
+        Effect.sync(() => line.heard(this.steady(), null))
+      )
+      if (rows === null) return line.heard(this.steady(), null)
+      const [answer] = rows
+      this.others = Option.getOrElse(readOthers(answer?.others ?? "[]"), () => []).flatMap((text) => {
+        const other = Sayings.read(text)
+        return other === null ? [] : [other]
+      })
+      line.heard(this.steady(), this.others.filter(Sayings.isBetterOff).length)
+      if (Number(answer?.version ?? 0) > JournalSchema.schemaVersion) Deferred.doneUnsafe(this.outdated, Effect.void)
     })
   }
 
+  private keepers(): ReadonlyArray<Keeper> {
+    const { guests, slices } = this.facts
+    const other = guests()
+    return other === null ? [...slices.values()] : [...slices.values(), other]
+  }
+
   private saying(): Sayings.Saying {
-    const { slices } = this.facts
+    const { accounts, line, slices } = this.facts
     return {
       phase: this.phase(),
       slices: [...slices.keys()].sort((a, b) => a - b),
-      open: [...slices.values()].reduce((sum, keeper) => sum + keeper.size(), 0),
+      open: this.keepers().reduce((sum, keeper) => sum + keeper.size(), 0),
       polls: this.polls,
       settled: this.settledScans,
-      lateness: this.meter.read(this.steady())
+      lateness: this.meter.read(this.steady()),
+      prompt: line.isPrompt && !line.isAside,
+      trip: Math.round(line.trip),
+      accounts: accounts.map(Account.key),
+      denied: accounts.filter((account) => this.isDenied(account)).map(Account.key)
     }
   }
 
   private phase(): Sayings.Saying["phase"] {
     if (this.isLeaving) return "leaving"
     if (!this.hasJoined) return "joining"
-    return this.facts.isWell() ? "working" : "cut-off"
+    return this.facts.isWell() && this.facts.line.isGood ? "working" : "cut-off"
   }
 }

@@ -42,6 +42,9 @@ export type WorkerEvent =
  * - `slices` of `shards`; `open`: the scans it keeps; `polling`: requests under way at this moment.
  * - `polls` and `settled`: since it began, at `since` (milliseconds since 1970).
  * - `lateness`: of the requests of the last minute; null when there was none.
+ * - `tripMs`: how long the database took to store the worker's last word. `aside`: that was too slow for too long, and the
+ *   other workers poll its scans meanwhile.
+ * - `denied`: the accounts whose vendor refuses the credential that this worker has; others poll their scans where they can.
  *
  * @category models
  * @since 0.1.0
@@ -59,6 +62,9 @@ export interface WorkerState {
   readonly polls: number
   readonly settled: number
   readonly lateness: Lateness | null
+  readonly tripMs: number
+  readonly aside: boolean
+  readonly denied: ReadonlyArray<{ readonly vendor: string; readonly account: string }>
 }
 
 /**
@@ -66,6 +72,8 @@ export interface WorkerState {
  *
  * - `scanpoll_cluster_slices`: the slices it has. `scanpoll_cluster_open_scans`: the scans it keeps.
  * - `scanpoll_cluster_poll_lateness_seconds`: how long after it was due a poll goes out.
+ * - `scanpoll_cluster_database_seconds`: how long the database took to store the worker's last word.
+ * - `scanpoll_cluster_aside`: 1 while the worker stands aside because that takes too long, otherwise 0.
  *
  * @category constructors
  * @since 0.1.0
@@ -73,6 +81,12 @@ export interface WorkerState {
 export const metrics = {
   slices: Metric.gauge("scanpoll_cluster_slices", { description: "slices of the open scans that this worker has" }),
   open: Metric.gauge("scanpoll_cluster_open_scans", { description: "open scans that this worker keeps" }),
+  trip: Metric.gauge("scanpoll_cluster_database_seconds", {
+    description: "how long the database took to store the last word of this worker"
+  }),
+  aside: Metric.gauge("scanpoll_cluster_aside", {
+    description: "1 while this worker leaves its scans to others because the database answers it too slowly"
+  }),
   lateness: Metric.histogram("scanpoll_cluster_poll_lateness_seconds", {
     description: "how long after it was due a poll goes out",
     boundaries: [0.01, 0.05, 0.1, 0.5, 1, 2, 5, 10, 30, 60, 300]

@@ -100,7 +100,8 @@ export interface World {
   readonly places: Places
   readonly keys: Keys
   readonly ledgers: ReadonlyArray<Ledger.Ledger>
-  readonly worker: (name: string) => Promise<Machine>
+  /** `journal`: by which way it reaches the database. */
+  readonly worker: (name: string, journal?: string) => Promise<Machine>
   readonly client: (told: object) => Machine
   readonly status: () => Promise<ClusterStatus.ClusterStatus>
   /** From now on scans end whose time is over. */
@@ -162,9 +163,9 @@ export const world = async (setup: Setup): Promise<World> => {
     places,
     keys,
     ledgers: [appvet.ledger, exona.ledger],
-    worker: async (name) => {
+    worker: async (name, journal = setup.journal) => {
       const told: Told = {
-        journal: setup.journal,
+        journal,
         name,
         lease: setup.lease ?? 3_000,
         shards: setup.shards ?? 30,

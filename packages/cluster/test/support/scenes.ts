@@ -24,7 +24,7 @@ export const within = async (
 ): Promise<void> => {
   const made = await world({ ...setup, journal: await database.schema() })
   try {
-    const workers = await Promise.all(names.map(made.worker))
+    const workers = await Promise.all(names.map((name) => made.worker(name)))
     await until("the slices are shared", async () => isShared(await made.status(), names.length))
     await test(made, workers)
   } finally {

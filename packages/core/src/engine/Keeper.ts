@@ -30,6 +30,7 @@ import { keep, type Kept as KeptClaim } from "./internal/keep.ts"
 import { type AccountOfWaits, type Home, type Kept, KeptWait } from "./internal/keptWait.ts"
 import { undisturbed, whereabouts } from "./internal/log.ts"
 import * as StoredOutcome from "./internal/storedOutcome.ts"
+import { tellFault } from "./internal/trouble.ts"
 import * as VendorSays from "./internal/vendorSays.ts"
 import { type Budgets, RateBudget } from "./RateBudget.ts"
 import type { ScanAdapter } from "./ScanAdapter.ts"
@@ -54,7 +55,8 @@ export type KeptEnd =
   | { readonly _tag: "LetGo" }
 
 /**
- * - `rest`: how long a claim whose wait ended without an outcome is left alone, in milliseconds.
+ * - `rest`: how long a claim whose wait ended without an outcome is left alone, in milliseconds; 0 where another process
+ *   can do what this one could not.
  * - `polled`: told of each request as it goes out, with the milliseconds it is late by. What it throws is dropped.
  * - `ended`: told once for each claim. What it throws is dropped.
  *
@@ -62,7 +64,7 @@ export type KeptEnd =
  * @since 0.1.0
  */
 export interface Options {
-  readonly rest: (reason: StopReason | "journal" | "defect") => number
+  readonly rest: (reason: StopReason | "journal" | "defect", kept: Kept) => number
   readonly polled?: (late: number) => void
   readonly ended?: (kept: Kept, end: KeptEnd) => void
 }
@@ -192,7 +194,11 @@ class Claims {
 
   private rest(wait: KeptWait, reason: RestReason, notBefore: number): Effect.Effect<void> {
     return Effect.map(SteadyClock.now, (now) => {
-      const until = Math.max(notBefore, now + this.options.rest(reason))
+      const rest = this.options.rest(reason, wait.kept)
+      const until = Math.max(notBefore, now + rest)
+      if (rest > 0 && reason !== "journal" && reason !== "defect") {
+        tellFault(this.home.journal, wait.kept.claimId, wait.last, now, until, reason)
+      }
       this.leave(wait, until, { _tag: "Rests", reason, until })
     })
   }

@@ -19,7 +19,23 @@ import type { Ended, Pending, Unrecognised } from "./Observation.ts"
  * @category models
  * @since 0.1.0
  */
-export type StopReason = "deadline" | "pace-ended" | "interrupted" | "unreachable" | "denied" | "not-found" | "protocol"
+export type StopReason = (typeof stopReasons)[number]
+
+/**
+ * All of them.
+ *
+ * @category constructors
+ * @since 0.2.0
+ */
+export const stopReasons = [
+  "deadline",
+  "pace-ended",
+  "interrupted",
+  "unreachable",
+  "denied",
+  "not-found",
+  "protocol"
+] as const
 
 /**
  * The last thing a wait saw: an observation that settled nothing, or a fault.

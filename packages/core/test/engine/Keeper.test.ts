@@ -28,8 +28,9 @@ const keepAll = (keeper: Keeper.Keeper, vendor: Conversation.Vendor, guard: Hold
     for (const { claimId } of yield* journal.list(["submitted"])) {
       const hold = yield* journal.take(claimId)
       if (hold._tag !== "Ours") continue
-      const { notBefore, ticket } = hold
-      yield* keeper.add({ claimId, ticket, notBefore, guard }, vendor.adapter, vendor.adapter.policy)
+      const { notBefore, ticket, troubled } = hold
+      const kept = { claimId, ticket, notBefore, guard, ...(troubled === undefined ? {} : { troubled }) }
+      yield* keeper.add(kept, vendor.adapter, vendor.adapter.policy)
     }
   })
 
@@ -102,6 +103,44 @@ describe("Keeper", () => {
         const times = Conversation.pollTimes(vendor)
         assert.isAtLeast(times.at(-1) ?? 0, end?._tag === "Rests" ? end.until : Number.NaN)
       }).pipe(Effect.scoped, Effect.provide(world))
+  )
+
+  it.effect("stores why it gave a scan up, until the first good answer to whoever polls it next (D-02, D-03)", () =>
+    Effect.gen(function* () {
+      const vendor = Conversation.make({ polls: [{ say: "Denied" }, { say: "running" }], policy: steady })
+      yield* bought(vendor, ["a"])
+      const keeper = yield* Keeper.make({ rest })
+      yield* keepAll(keeper, vendor)
+      yield* TestClock.adjust("1 minute")
+      const { list } = yield* ScanJournal
+      const fault = Effect.map(list(["submitted"]), ([entry]) => entry?.lastFault ?? null)
+      const stored = yield* fault
+      assert.deepStrictEqual([stored?.stopped, stored?.code, stored?.by], ["denied", "denied", "this process"])
+      assert.isAtLeast((stored?.until ?? 0) - (stored?.at ?? 0), 60_000)
+      yield* keepAll(keeper, vendor)
+      yield* TestClock.adjust("2 minutes")
+      assert.isAbove(vendor.ledger.polls.length, 2)
+      assert.isNull(yield* fault)
+    }).pipe(Effect.scoped, Effect.provide(world))
+  )
+
+  it.effect("leaves a scan at once to others that may do better, and says of none why it gave it up (D-03)", () =>
+    Effect.gen(function* () {
+      const vendor = Conversation.make({ polls: [{ say: "Denied" }], policy: steady })
+      yield* bought(vendor, ["a"])
+      const ends: Array<Keeper.KeptEnd> = []
+      const keeper = yield* Keeper.make({
+        rest: (_, { ticket }) => (ticket.vendor === "acme" ? 0 : 60_000),
+        ended: (_, end) => ends.push(end)
+      })
+      yield* keepAll(keeper, vendor)
+      yield* TestClock.adjust("11 seconds")
+      const { list } = yield* ScanJournal
+      const [entry] = yield* list(["submitted"])
+      assert.strictEqual(ends[0]?._tag, "Rests")
+      assert.isUndefined(entry?.lastFault?.stopped)
+      assert.isAtMost(entry?.notBefore ?? Infinity, 20_000)
+    }).pipe(Effect.scoped, Effect.provide(world))
   )
 
   it.effect("sends nothing more for a claim that was lost, and lets go of the others when it is stopped", () =>

@@ -356,6 +356,60 @@ describe("holding a claim", () => {
     }).pipe(Effect.provide(world))
   )
 
+  for (const stopped of ["denied", "not-found", "protocol"] as const) {
+    it.effect(`a wait on another process that gave the scan up as ${stopped} ends at once, with its words (D-03)`, () =>
+      Effect.gen(function* () {
+        const vendor = Conversation.make({ polls: [{ say: "running" }], policy: steady })
+        yield* Stream.runDrain(Scans.submitAll([Scans.request(vendor.adapter, "a")]))
+        const journal = yield* ScanJournal.ScanJournal
+        const rests = { code: "E7", message: "said to the worker", at: 1, by: "worker 1", until: 90_000, stopped }
+        const held = ScanJournal.ScanJournal.of({
+          ...journal,
+          take: () => Effect.succeed({ _tag: "Theirs", notBefore: 90_000, changed: Effect.never, rests })
+        })
+        const [record] = yield* after(
+          1_000,
+          Stream.runCollect(Scans.runAll([Scans.request(vendor.adapter, "a")])).pipe(
+            Effect.provideService(ScanJournal.ScanJournal, held)
+          )
+        )
+        assert.deepStrictEqual(
+          [record?.state, record?.reason?.code, record?.reason?.message, record?.notBefore, record?.ticket?.scanId],
+          [stopped, "E7", "said to the worker", stopped === "not-found" ? null : 90_000, "scan-1"]
+        )
+        assert.strictEqual(vendor.ledger.polls.length, 0)
+      }).pipe(Effect.provide(world))
+    )
+  }
+
+  it.effect("a wait on another process names at its deadline the fault that one met last (D-03)", () =>
+    Effect.gen(function* () {
+      const vendor = Conversation.make({ polls: [{ say: "running" }], policy: steady })
+      yield* Stream.runDrain(Scans.submitAll([Scans.request(vendor.adapter, "a")]))
+      const journal = yield* ScanJournal.ScanJournal
+      const lastFault = { code: "503", message: "busy", at: 1, by: "worker 1", until: 9 }
+      const held = (fault: ScanJournal.LastFault | null) =>
+        ScanJournal.ScanJournal.of({
+          ...journal,
+          take: () => Effect.succeed({ _tag: "Theirs", notBefore: 7, changed: Effect.never }),
+          get: (claimId) =>
+            Effect.map(journal.get(claimId), (entry) => entry && { ...entry, heldBy: "worker 1", lastFault: fault })
+        })
+      const run = (fault: ScanJournal.LastFault | null) =>
+        after(
+          6 * minute,
+          Stream.runCollect(Scans.runAll([Scans.request(vendor.adapter, "a")])).pipe(
+            Effect.provideService(ScanJournal.ScanJournal, held(fault))
+          )
+        )
+      const [failing] = yield* run(lastFault)
+      assert.deepStrictEqual([failing?.state, failing?.reason?.message], ["unreachable", "busy"])
+      const [running] = yield* run(null)
+      assert.strictEqual(running?.state, "still-running")
+      assert.match(running?.reason?.message ?? "", /while the scan was running/)
+    }).pipe(Effect.provide(world))
+  )
+
   it.effect("a process that lost its claim stops polling at once and waits for whoever has it now", () =>
     Effect.gen(function* () {
       const vendor = Conversation.make({ polls: [{ say: "running" }], policy: steady })

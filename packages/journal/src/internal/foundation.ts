@@ -7,6 +7,7 @@ import * as SqlClient from "effect/sql/SqlClient"
 import * as ScanJournal from "@scanpoll/core/engine/ScanJournal"
 import * as ScanTicket from "@scanpoll/core/model/ScanTicket"
 import { migrate } from "../JournalSchema.ts"
+import { Aside } from "./aside.ts"
 import * as Dialects from "./dialect.ts"
 import { HeldClaims } from "./heldClaims.ts"
 import * as Identities from "./identity.ts"
@@ -45,7 +46,8 @@ export const make = (sql: SqlClient.SqlClient, bounds: Bounds, presence: "system
     const place = presence === "lease" ? { ...here, place: "", started: "" } : here
     const identity = Identities.make(sql, held)
     const owners = yield* OwnerTables.make({ sql, dialect, lease, held, place, verify: identity.verify })
-    const heartbeat = Effect.andThen(owners.heartbeat, identity.verifyNewest)
+    const aside = new Aside()
+    const heartbeat = aside.unless(Effect.andThen(owners.heartbeat, identity.verifyNewest))
     const prepare = Effect.provideService(migrate(), SqlClient.SqlClient, sql)
     let isOpen = false
     const store = yield* Stores.make(sql, bounds, {
@@ -64,5 +66,5 @@ export const make = (sql: SqlClient.SqlClient, bounds: Bounds, presence: "system
     const beat = Effect.catch(store.writeOnce(heartbeat), (error) =>
       Effect.sync(() => (ScanJournal.mayHeal(error) ? store.declare(error) : held.loseAll(error)))
     )
-    return { sql, clock, dialect, held, lease, owners, store, open, beat, label: here.label }
+    return { sql, clock, dialect, held, lease, aside, owners, store, open, beat, label: here.label }
   })

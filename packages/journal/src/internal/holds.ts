@@ -4,12 +4,13 @@ import * as Effect from "effect/Effect"
 import type { SqlClient } from "effect/sql/SqlClient"
 import type { SqlError } from "effect/sql/SqlError"
 import type { Hold, HoldGuard, JournalError, Operations } from "@scanpoll/core/engine/ScanJournal"
+import * as SteadyClock from "@scanpoll/core/unstable/time/SteadyClock"
 import { type ClaimTable, mustExist, unreadable } from "./claimTable.ts"
 import type { HeldClaim, HeldClaims } from "./heldClaims.ts"
 import type { Lease } from "./lease.ts"
 import type { Outbox } from "./outbox.ts"
 import type { Owners } from "./owners.ts"
-import { type ClaimRow, endOf, pollsOf, toEntry } from "./rows.ts"
+import { type ClaimRow, endOf, pollsOf, restOf, toEntry } from "./rows.ts"
 import type { Store } from "./store.ts"
 import type { Watch } from "./watch.ts"
 
@@ -112,7 +113,12 @@ export const make = (parts: Parts): Pick<Operations, "take"> => {
         if (row.state !== "submitted") return { _tag: "Over", entry: toEntry(row, null) } satisfies Hold
         if (epoch === null) {
           if (!polls) outbox.release(claimId)
-          return { _tag: "Theirs", notBefore: row.notBefore, changed: watch.until(row) } satisfies Hold
+          return {
+            _tag: "Theirs",
+            notBefore: row.notBefore,
+            changed: watch.until(row),
+            ...restOf(row, yield* SteadyClock.now)
+          } satisfies Hold
         }
         if (row.ticket === null) return yield* unreadable(claimId)
         outbox.keep(claimId)

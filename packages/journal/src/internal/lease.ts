@@ -22,6 +22,8 @@ export interface Lease {
   // Whether the last heartbeat is recent enough to poll on.
   readonly isFresh: () => boolean
   readonly lapsed: Effect.Effect<void>
+  // Lets it lapse at once, until the next heartbeat is stored.
+  readonly end: () => void
   // Watches the lease, for ever.
   readonly watch: Effect.Effect<never>
 }
@@ -62,6 +64,11 @@ export const make = (clock: Clock.Clock, length: number): Lease => {
       renewedAt = at
     },
     isFresh: () => age() < heartbeatEvery * 2,
+    end: () => {
+      renewedAt = { steady: Number.NEGATIVE_INFINITY, wall: Number.NEGATIVE_INFINITY }
+      Deferred.doneUnsafe(lapse, Effect.void)
+      lapse = Deferred.makeUnsafe<void>()
+    },
     lapsed: Effect.suspend(() => (left() > 0 ? Deferred.await(lapse) : Effect.void)),
     watch
   }

@@ -34,6 +34,8 @@ export interface Outbox extends Pick<
   readonly rowsWritten: (runId: string) => void
   // Writes all of it in the current transaction, forgetting nothing.
   readonly writeAll: (stamp: string) => Effect.Effect<unknown, SqlError>
+  // This process holds nothing any more: what was gathered about the claims it held has no use.
+  readonly forget: () => void
   // Ends when everything gathered until now is written, or cannot be.
   readonly flushed: Effect.Effect<void>
   // Writes what comes, for ever.
@@ -151,6 +153,9 @@ export const make = (parts: {
         gathered.faults.delete(claimId)
         gathered.settlePolls(claimId)
         held.release(claimId)
+      },
+      forget: () => {
+        for (const each of [gathered.waits, gathered.leaves, gathered.faults]) each.clear()
       },
       row: (runId, index, change) => {
         gathered.row(runId, index, change)

@@ -42,6 +42,8 @@ export interface Owners {
   readonly isGone: (owner: OwnerRow) => boolean
   // Frees what is held by owners that have no row.
   readonly freeOrphans: (stamp: string) => Effect.Effect<void, SqlError>
+  // From now on this process is another owner, which has no row yet. Returns the id it had.
+  readonly renounce: Effect.Effect<string>
   // Ends this process's part.
   readonly resign: (stamp: string) => Effect.Effect<void, SqlError>
   // Frees what is held by processes that are gone.
@@ -152,6 +154,11 @@ export const make = (parts: Parts): Effect.Effect<Owners> =>
           const now = yield* Clock.currentTimeMillis
           for (const { owner } of rows) yield* free(sql, owner, stamp, now)
         }),
+      renounce: Effect.map(makeOwnerId, (id) => {
+        const was = me
+        me = id
+        return was
+      }),
       resign: (stamp) =>
         Effect.andThen(
           Effect.suspend(() => free(sql, me, stamp, null)),

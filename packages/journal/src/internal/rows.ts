@@ -14,6 +14,7 @@ import {
 } from "@scanpoll/core/engine/ScanJournal"
 import * as BoundedJson from "@scanpoll/core/unstable/model/BoundedJson"
 import * as Account from "@scanpoll/core/unstable/model/Account"
+import { stopReasons } from "@scanpoll/core/model/PollStopped"
 import { Reason } from "@scanpoll/core/model/ScanOutcome"
 import * as ScanTicket from "@scanpoll/core/model/ScanTicket"
 import { Subject } from "@scanpoll/core/model/Subject"
@@ -79,7 +80,8 @@ const readFault = Schema.decodeUnknownOption(
     message: Schema.String,
     at: Schema.Finite,
     by: Schema.String,
-    until: Schema.Finite
+    until: Schema.Finite,
+    stopped: Schema.optionalKey(Schema.Literals(stopReasons))
   })
 )
 
@@ -209,11 +211,22 @@ export const toEntry = (row: ClaimRow, heldBy: string | null): ClaimEntry => ({
 })
 
 // What who takes a claim must know of its polls.
-export const pollsOf = (row: ClaimRow): { notBefore: number; polledUntil?: number; endedAs?: string } => ({
+export const pollsOf = (
+  row: ClaimRow
+): { notBefore: number; polledUntil?: number; endedAs?: string; troubled?: true } => ({
   notBefore: row.notBefore,
   ...(row.polledUntil === undefined ? {} : { polledUntil: row.polledUntil }),
   ...endOf(row)
 })
 
-export const endOf = ({ endedAs }: Pick<ClaimRow, "endedAs">): { endedAs?: string } =>
-  endedAs === null ? {} : { endedAs }
+// Why nobody polls it for now; `now` is the time on the steady clock. A worker may hold it meanwhile.
+export const restOf = ({ lastFault, notBefore }: ClaimRow, now: number): { rests?: LastFault } =>
+  notBefore > now && lastFault?.stopped !== undefined ? { rests: lastFault } : {}
+
+export const endOf = ({
+  endedAs,
+  lastFault
+}: Pick<ClaimRow, "endedAs" | "lastFault">): { endedAs?: string; troubled?: true } => ({
+  ...(endedAs === null ? {} : { endedAs }),
+  ...(lastFault === null ? {} : { troubled: true })
+})

@@ -193,10 +193,12 @@ export const suite = (name: string, open: Effect.Effect<ScanJournal.Operations, 
           journal.faulted(claimId, fault)
           yield* until((found) => found !== null)
           const found = yield* kept
-          assert.deepStrictEqual(found, { ...fault, by: found?.by })
+          assert.deepStrictEqual(found, { ...fault, by: found?.by ?? "" })
           assert.match(found?.by ?? "", /process/)
           journal.faulted(claimId, null)
           yield* until((found) => found === null)
+          journal.faulted(claimId, { ...fault, stopped: "denied" })
+          yield* until((found) => found?.stopped === "denied")
           journal.faulted(claimId, fault)
           yield* journal.settled(claimId, outcomeOf("trouble"))
           assert.isNull(yield* kept)

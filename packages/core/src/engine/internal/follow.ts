@@ -7,7 +7,9 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
 import * as Result from "effect/Result"
-import { PollStopped } from "../../model/PollStopped.ts"
+import * as PollFault from "../../model/PollFault.ts"
+import * as Observation from "../../model/Observation.ts"
+import { PollStopped, type Seen } from "../../model/PollStopped.ts"
 import * as Contradiction from "../../model/Contradiction.ts"
 import * as ScanOutcome from "../../model/ScanOutcome.ts"
 import type { ScanTicket } from "../../model/ScanTicket.ts"
@@ -17,7 +19,7 @@ import { DurationModel } from "../DurationModel.ts"
 import type { PollEvent } from "./pollEvent.ts"
 import * as Poller from "../Poller.ts"
 import type { PollSpec } from "./pollSpec.ts"
-import { type Hold as ClaimHold, JournalError } from "../ScanJournal.ts"
+import { type Hold as ClaimHold, JournalError, type LastFault } from "../ScanJournal.ts"
 import * as SteadyClock from "../../time/SteadyClock.ts"
 import * as Telemetry from "../Telemetry.ts"
 import { confirmMissing } from "./confirmMissing.ts"
@@ -75,7 +77,7 @@ const own = <Payload, R>(job: Job.Job<Payload, R>, wait: Wait): Following<Payloa
         case "Over":
           return over(job, wait.claimId, hold.entry)
         case "Theirs":
-          return awaitOwner(wait, hold)
+          return awaitOwner(job, wait, hold)
         case "Ours":
           return settle(job, wait, hold)
       }
@@ -98,18 +100,64 @@ const over = <Payload, R>(
   return Effect.fail(new JournalError({ reason: "conflict", message }))
 }
 
+const kindOf = (reason: LastFault["stopped"]): PollFault.PollFaultKind | null => {
+  switch (reason) {
+    case "denied":
+      return "Denied"
+    case "not-found":
+      return "Missing"
+    case "protocol":
+      return "Broken"
+    default:
+      return null
+  }
+}
+
+// Why those who poll this scan gave it up for now, where waiting on has no use.
+const givenUp = ({ rests }: Extract<ClaimHold, { readonly _tag: "Theirs" }>): PollFault.PollFault | null => {
+  const kind = kindOf(rests?.stopped)
+  if (rests === undefined || kind === null) return null
+  return PollFault.make({ kind, code: rests.code, message: rests.message })
+}
+
+// What the other process saw last, as far as the journal says.
+const lastOfOwner = (job: Job.Job<unknown, unknown>, claimId: string): Effect.Effect<Seen | null> =>
+  Effect.map(
+    Effect.catch(job.journal.get(claimId), () => Effect.succeed(null)),
+    (entry) => {
+      if (entry === null) return null
+      const { heldBy, lastFault } = entry
+      if (lastFault === null) return heldBy === null ? null : Observation.pending("running")
+      const { code, message, stopped } = lastFault
+      return PollFault.make({ kind: kindOf(stopped) ?? "Transient", code, message })
+    }
+  )
+
 // Null when the other process may have left.
 const awaitOwner = (
+  job: Job.Job<unknown, unknown>,
   wait: Wait,
   hold: Extract<ClaimHold, { readonly _tag: "Theirs" }>
-): Effect.Effect<null, PollStopped<ScanTicket>> =>
-  Effect.as(
+): Effect.Effect<null, PollStopped<ScanTicket>> => {
+  const last = givenUp(hold)
+  if (last !== null) {
+    const { notBefore } = hold
+    return Effect.fail(
+      new PollStopped({ ticket: wait.ticket, reason: Decision.reasonOf(last), polls: 0, last, notBefore })
+    )
+  }
+  return Effect.as(
     Effect.raceFirst(
       hold.changed,
-      stopAt(wait, wait.deadlineAt, () => ({ last: null, nextAt: hold.notBefore }))
+      Effect.gen(function* () {
+        yield* Effect.sleep(Math.max(0, wait.deadlineAt - (yield* SteadyClock.now)))
+        const seen = yield* lastOfOwner(job, wait.claimId)
+        return yield* stopAt(wait, wait.deadlineAt, () => ({ last: seen, nextAt: hold.notBefore }))
+      })
     ),
     null
   )
+}
 
 // Polls until the scan settles, then keeps its outcome. From the settling answer on, no interrupt can lose the outcome.
 const settle = <Payload, R>(job: Job.Job<Payload, R>, wait: Wait, hold: Ours): Following<Payload, R> =>
@@ -153,7 +201,7 @@ const withRest = <R>(policy: PollPolicy.PollPolicy<R>, wait: Wait, now: number):
 const pollFrom = <Payload, R>(
   job: Job.Job<Payload, R>,
   wait: Wait,
-  { endedAs, guard }: Pick<Ours, "endedAs" | "guard">,
+  { endedAs, guard, troubled }: Pick<Ours, "endedAs" | "guard" | "troubled">,
   now: number
 ): Effect.Effect<ScanOutcome.ScanOutcome<Payload>, Job.FollowError, R> =>
   Effect.gen(function* () {
@@ -174,6 +222,7 @@ const pollFrom = <Payload, R>(
       open: account.budget.open()
     })
     let why = "first"
+    let isTroubled = troubled === true
     const asking = Hold.fenced(guard)(
       confirmMissing(inquiry.ask, {
         probe: request.adapter.probe,
@@ -200,6 +249,11 @@ const pollFrom = <Payload, R>(
         if (event._tag === "Scheduled") why = event.because
         // First, so that the record does not depend on other listeners.
         observe(job, wait.claimId, event)
+        if (event._tag === "Polled") {
+          // A fault is told with the time of the next poll; an answer takes it back.
+          if (event.seen._tag !== "PollFault" && isTroubled) job.journal.faulted(claimId, null)
+          isTroubled = event.seen._tag === "PollFault"
+        }
         pacing.saw(event)
         listen(event)
       }
@@ -230,8 +284,6 @@ const observe = <Payload>(
       tellPoll(journal, claimId, progress.last, event)
       return emit({ _tag: "Scheduled", until: event.until, because: event.because, polls: event.polls })
     case "Polled":
-      // A fault is told with the time of the next poll; an answer takes it back.
-      if (event.seen._tag !== "PollFault" && progress.last?._tag === "PollFault") journal.faulted(claimId, null)
       progress.last = event.seen
       if (event.first && event.seen._tag === "Unrecognised") {
         progress.warnings.push(`the vendor used an unknown status ${JSON.stringify(event.seen.word.slice(0, 64))}`)

@@ -1,6 +1,7 @@
 // What a journal is asked for and what it answers, whatever keeps it. Touches nothing. Passed on by `ScanJournal`.
 import type * as Effect from "effect/Effect"
 import type { Account } from "../../model/Account.ts"
+import type { StopReason } from "../../model/PollStopped.ts"
 import type { Reason } from "../../model/ScanOutcome.ts"
 import type * as ScanTicket from "../../model/ScanTicket.ts"
 import type { Subject } from "../../model/Subject.ts"
@@ -57,6 +58,7 @@ export interface ClaimEntry {
  *
  * - `code`, `message`: of the fault; no credential is in them.
  * - `at`: when it was met. `by`: names the process that polled. `until`: nobody asks again before.
+ * - `stopped`: that process gave up the wait for this reason, and leaves the scan alone until then; absent where it polls on.
  *
  * @category models
  * @since 0.2.0
@@ -67,6 +69,7 @@ export interface LastFault {
   readonly at: number
   readonly by: string
   readonly until: number
+  readonly stopped?: StopReason
 }
 
 /**
@@ -103,7 +106,9 @@ export type Claim =
  *   process for gone from then on. Without one, none of these can happen. `polledUntil` (milliseconds since 1970) is
  *   there when the last owner went without a word: it may have polled until then, so the vendor's floor counts from there.
  *   `endedAs` is there when the vendor has said how the scan ended: its result is asked for, its status never again.
- * - `Theirs`: another living process polls it; `changed` ends when that may be over.
+ *   `troubled` is there when its last poll is known to have failed.
+ * - `Theirs`: another process polls it; `changed` ends when that may be over. `rests` is there when nobody does for now, and
+ *   says why: the last wait for it ended for a reason that may last.
  * - `Over`: there is nothing to poll.
  *
  * @category models
@@ -116,9 +121,15 @@ export type Hold =
       readonly notBefore: number
       readonly polledUntil?: number
       readonly endedAs?: string
+      readonly troubled?: true
       readonly guard: HoldGuard | null
     }
-  | { readonly _tag: "Theirs"; readonly notBefore: number; readonly changed: Effect.Effect<void> }
+  | {
+      readonly _tag: "Theirs"
+      readonly notBefore: number
+      readonly changed: Effect.Effect<void>
+      readonly rests?: LastFault
+    }
   | { readonly _tag: "Over"; readonly entry: ClaimEntry }
 
 /**

@@ -30,7 +30,8 @@ import * as VendorSays from "./vendorSays.ts"
 
 /**
  * A claim to keep: held by this process, with the ticket of its scan and what that is about. Nothing is asked before
- * `notBefore` (milliseconds since 1970); with `endedAs`, its result alone is.
+ * `notBefore` (milliseconds since 1970); with `endedAs`, its result alone is. `troubled`: its last poll is known to have
+ * failed.
  *
  * @category models
  * @since 0.1.0
@@ -41,6 +42,7 @@ export interface Kept {
   readonly notBefore: number
   readonly polledUntil?: number
   readonly endedAs?: string
+  readonly troubled?: true
   readonly subject?: Subject
   readonly guard: HoldGuard | null
 }
@@ -74,6 +76,8 @@ export class KeptWait implements PollSpec<ScanOutcome<unknown>, ScanTicket.ScanT
   // The time before which nobody asks, as the journal has it.
   stored: number
   last: Seen | null = null
+  // The journal has a fault of its last poll.
+  private isTroubled: boolean
   private nextAt = 0
   private followed: Deferred.Deferred<Followed> | null = null
   private why = "first"
@@ -89,6 +93,7 @@ export class KeptWait implements PollSpec<ScanOutcome<unknown>, ScanTicket.ScanT
     const { adapter, policy } = account
     this.notBefore = firstPollAt(kept, now, Decision.floorOf(policy, adapter.limits))
     this.stored = kept.notBefore
+    this.isTroubled = kept.troubled === true
     this.account = account
     this.home = home
     const listen = Telemetry.listen(home.context, kept.ticket)
@@ -104,7 +109,8 @@ export class KeptWait implements PollSpec<ScanOutcome<unknown>, ScanTicket.ScanT
       }
       if (event._tag === "Scheduled" || event._tag === "Stopped") tellPoll(journal, kept.claimId, this.last, event)
       if (event._tag === "Polled") {
-        if (event.seen._tag !== "PollFault" && this.last?._tag === "PollFault") journal.faulted(kept.claimId, null)
+        if (event.seen._tag !== "PollFault" && this.isTroubled) journal.faulted(kept.claimId, null)
+        this.isTroubled = event.seen._tag === "PollFault"
         this.last = event.seen
       }
       listen(event)

@@ -82,6 +82,7 @@ export class MemoryJournal implements Operations {
               ticket: entry.ticket,
               notBefore: entry.notBefore,
               ...(entry.endedAs === null ? {} : { endedAs: entry.endedAs }),
+              ...(entry.lastFault === null ? {} : { troubled: true as const }),
               guard: null
             }
           : { _tag: "Over", entry }

@@ -1,0 +1,53 @@
+/**
+ * Declares `scanpoll journal` and its subcommands: words, flags and examples. Its code is loaded when it is called.
+ *
+ * @since 0.2.0
+ */
+import * as Argument from "effect/cli/Argument"
+import * as Command from "effect/cli/Command"
+import * as Flags from "../config/Flags.ts"
+import { offline } from "./Subcommand.ts"
+
+const check = Command.make("check", { ...Flags.of.journalCheck }, (flags) =>
+  offline(
+    () => import("./JournalCare.ts"),
+    (module) => module.check({ flags })
+  )
+).pipe(
+  Command.withDescription("Check the journal: the database itself, and each claim against its scan and result"),
+  Command.withShortDescription("Check the database and each claim"),
+  Command.withExamples([
+    { command: "scanpoll journal check", description: "Exit code 74 where something is wrong" },
+    { command: "scanpoll journal check -o json", description: "For other programs" }
+  ])
+)
+
+const backup = Command.make(
+  "backup",
+  {
+    file: Argument.String("file").pipe(Argument.withDescription("The new file; its folder must exist")),
+    ...Flags.of.journalBackup
+  },
+  ({ file, ...flags }) =>
+    offline(
+      () => import("./JournalCare.ts"),
+      (module) => module.backup({ file, flags })
+    )
+).pipe(
+  Command.withDescription("Copy the journal to a new file as it is at one moment, also while other processes use it"),
+  Command.withShortDescription("Copy the journal while it is in use"),
+  Command.withExamples([
+    { command: "scanpoll journal backup backup.db", description: "A journal of its own: --journal backup.db reads it" }
+  ])
+)
+
+/**
+ * Declares `scanpoll journal`.
+ *
+ * @category constructors
+ * @since 0.2.0
+ */
+export const journal = Command.make("journal").pipe(
+  Command.withDescription("Check and back up the journal"),
+  Command.withSubcommands([check, backup])
+)

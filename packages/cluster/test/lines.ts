@@ -1,0 +1,101 @@
+/**
+ * How long scans go without a poll while a worker's line to the database fails it: three workers, each over a line of its own,
+ * and 200 scans whose vendor keeps books.
+ *
+ *     node packages/tooling/launch.mjs exec pnpm --filter @scanpoll/cluster lines [--seconds 120] [--scans 200] [--only 0.5]
+ *
+ * `--only` takes parts of the names below, with commas between. Exits with 1 where a scan went without a poll for longer than
+ * the lease and 10 seconds, or where two polls of one scan overlapped.
+ */
+import * as FaultyLine from "@scanpoll/test-support/faultyLine"
+import { start } from "@scanpoll/test-support/postgres"
+import process from "node:process"
+import { parseArgs } from "node:util"
+import { audit, isShared, until, world } from "./support/machines.ts"
+import { submitted } from "./support/scenes.ts"
+
+const { values } = parseArgs({
+  args: process.argv.slice(2).filter((word) => word !== "--"),
+  options: {
+    seconds: { type: "string", default: "120" },
+    scans: { type: "string", default: "200" },
+    only: { type: "string", default: "" }
+  }
+})
+const seconds = Number(values.seconds)
+const scans = Number(values.scans)
+const lease = 12_000
+const pace = 3_000
+const bound = lease + 10_000
+
+type Blow = (line: FaultyLine.FaultyLine) => Promise<void>
+
+const pause = (millis: number) => new Promise<void>((resolve) => setTimeout(resolve, millis))
+const whole =
+  (trouble: FaultyLine.Trouble): Blow =>
+  async (line) => {
+    line.be(trouble)
+    await pause(seconds * 1000)
+    line.be({})
+  }
+const resets: Blow = async (line) => {
+  for (const end = performance.now() + seconds * 1000; performance.now() < end; await pause(5_000)) line.reset()
+}
+
+const stories: ReadonlyArray<{ readonly name: string; readonly blow: Blow; readonly all?: boolean }> = [
+  ...[0.25, 0.5, 1, 2, 4, 10].map((delay) => ({ name: `${delay} s each way`, blow: whole({ latency: delay * 1000 }) })),
+  { name: "0.1 to 3 s each way, by chance", blow: whole({ latency: 100, jitter: 2_900 }) },
+  { name: "4 KB a second each way", blow: whole({ bandwidth: 4_096 }) },
+  { name: "half-open", blow: whole({ silent: true }) },
+  { name: "reset every 5 s", blow: resets },
+  { name: "all three 0.4 s each way", blow: whole({ latency: 400 }), all: true },
+  { name: "all three 1 s each way", blow: whole({ latency: 1_000 }), all: true }
+]
+
+const server = await start()
+const only = values.only.split(",").filter((part) => part !== "")
+process.stdout.write(
+  `| the line of one of three workers, for ${seconds} s | longest time without a poll | scans over ${bound / 1000} s |\n|---|---|---|\n`
+)
+try {
+  for (const { all = false, blow, name } of stories) {
+    if (only.length > 0 && !only.some((part) => name.includes(part))) continue
+    const made = await world({ journal: await server.schema(), takes: [1, 3], held: true, pace, rate: 2_000, lease })
+    const lines: Array<FaultyLine.FaultyLine> = []
+    try {
+      for (const worker of ["a", "b", "c"]) {
+        const line = await FaultyLine.faultyLine(made.journal)
+        lines.push(line)
+        await made.worker(worker, line.url)
+      }
+      await until("the slices are shared", async () => isShared(await made.status(), 3))
+      await submitted(made, scans)
+      await until("all are kept", async () => (await made.status()).scans.free === 0)
+      await pause(3 * pace)
+      const from = Date.now()
+      await Promise.all(lines.slice(0, all ? 3 : 1).map(blow))
+      await pause(lease + 3 * pace)
+      const to = Date.now()
+      const gaps = made.ledgers.flatMap((ledger) =>
+        ledger.accepted().map(({ scanId }) => {
+          const times = ledger.requests({ scanId, where: (entry) => entry.method === "GET" }).map(({ at }) => at)
+          const seen = [...times.filter((at) => at >= from - 2 * pace), to]
+          return Math.max(...seen.map((at, index) => at - (seen[index - 1] ?? at)))
+        })
+      )
+      const longest = Math.max(...gaps)
+      const late = gaps.filter((gap) => gap > bound).length
+      process.stdout.write(`| ${name} | ${(longest / 1000).toFixed(1)} s | ${late} |\n`)
+      if (late > 0 && !all) process.exitCode = 1
+      audit(made, scans)
+    } catch (error) {
+      process.stdout.write(`| ${name} | ${error instanceof Error ? error.message : String(error)} | |\n`)
+      process.exitCode = 1
+    } finally {
+      for (const line of lines) line.close()
+      await made.close()
+    }
+  }
+} finally {
+  await server.end()
+}
