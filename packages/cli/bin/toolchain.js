@@ -17,15 +17,36 @@ export { isNodeUsable } from "./usable.js"
 const windows = process.platform === "win32"
 
 /**
+ * A command for `cmd.exe`, which starts the `.cmd` files that npm and pnpm make: each word stays one word.
+ *
+ * @param {ReadonlyArray<string>} words
+ */
+export const cmdLine = (words) =>
+  words.map((word) => (/^[\w@=:,.\\/+-]+$/.test(word) ? word : `"${word.replaceAll('"', '""')}"`)).join(" ")
+
+/**
+ * What is started for a program and its arguments: on Windows by `cmd.exe`, unless it is no `.cmd` file.
+ *
+ * @param {string} program
+ * @param {ReadonlyArray<string>} args
+ * @returns {[command: string, args: Array<string>, options: { shell: boolean }]}
+ */
+const startOf = (program, args) =>
+  windows && !program.endsWith(".exe")
+    ? [cmdLine([program, ...args]), [], { shell: true }]
+    : [program, [...args], { shell: false }]
+
+/**
  * What a program answers to `--version`, without the `v`; `undefined` where it does not run.
  *
  * @param {string} program
  */
 export const versionOf = (program) => {
-  const answer = spawnSync(program, ["--version"], {
+  const [command, args, options] = startOf(program, ["--version"])
+  const answer = spawnSync(command, args, {
+    ...options,
     encoding: "utf8",
     stdio: ["ignore", "pipe", "ignore"],
-    shell: windows && !program.endsWith(".exe"),
     timeout: 20_000
   })
   return answer.status === 0 ? answer.stdout.trim().replace(/^v/, "") : undefined
@@ -96,6 +117,8 @@ const ended = (child) =>
     const signals = ["SIGINT", "SIGTERM", "SIGHUP"]
     /** @param {NodeJS.Signals} signal */
     const pass = (signal) => {
+      // Windows has no signals: its console tells every program of a Ctrl-C, and to pass one on would kill the child.
+      if (windows) return
       if (signal === "SIGTERM" || !inForeground()) child.kill(signal)
     }
     for (const signal of signals) process.on(signal, pass)
@@ -118,15 +141,11 @@ const ended = (child) =>
  * @param {ReadonlyArray<string>} args
  * @param {{ cwd?: string, env?: NodeJS.ProcessEnv, quiet?: boolean }} [options] `quiet` sends its output to stderr
  */
-export const run = (command, args, options = {}) =>
-  ended(
-    spawn(command, [...args], {
-      cwd: options.cwd,
-      env: options.env ?? process.env,
-      stdio: options.quiet === true ? ["ignore", 2, 2] : "inherit",
-      shell: windows && !command.endsWith(".exe")
-    })
-  )
+export const run = (command, args, options = {}) => {
+  const [program, rest, how] = startOf(command, args)
+  const { cwd, env = process.env, quiet = false } = options
+  return ended(spawn(program, rest, { ...how, cwd, env, stdio: quiet ? ["ignore", 2, 2] : "inherit" }))
+}
 
 /**
  * Fetches exact versions of `node` and `pnpm` whose contents are known, and says where they lie: `node` is the

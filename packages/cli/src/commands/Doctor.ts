@@ -52,12 +52,18 @@ const checkNode = (version: string): Check => {
     : failed("node", `${version} is too old; scanpoll needs 22.19 or newer, and 24 is best`, 2)
 }
 
-// Others who can read the file have the keys; who can write it chooses whose account pays.
-const checkKeyFile = Effect.fnUntraced(function* (
+/**
+ * Others who can read the file have the keys; who can write it chooses whose account pays. Nothing for no file.
+ *
+ * @category destructors
+ * @since 0.2.0
+ */
+export const checkKeyFile = Effect.fnUntraced(function* (
   file: string | null,
   facts: ProcessFacts
 ): Effect.fn.Return<ReadonlyArray<Check>, never, FileSystem.FileSystem> {
-  if (file === null || facts.platform === "win32") return []
+  if (file === null) return []
+  if (facts.platform === "win32") return [skipped("key file", "who else can read it is not looked at on Windows")]
   const fs = yield* FileSystem.FileSystem
   const seen = yield* Effect.option(fs.stat(file))
   if (seen._tag === "None") return []

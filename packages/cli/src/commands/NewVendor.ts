@@ -147,12 +147,16 @@ export const samples = {
 
 const test = (name: string): string => `/** Run it with: node --test ${name}.test.ts */
 import { execFileSync } from "node:child_process"
+import process from "node:process"
 import { test } from "node:test"
-import { fileURLToPath } from "node:url"
 
 test("${name} keeps every rule of conformance", () => {
-  const file = fileURLToPath(new URL("./${name}.ts", import.meta.url))
-  execFileSync("npx", ["scanpoll", "vendors", "--check", file], { stdio: "inherit" })
+  execFileSync("npx", ["scanpoll", "vendors", "--check", "./${name}.ts"], {
+    cwd: import.meta.dirname,
+    // On Windows npx is a file of commands.
+    shell: process.platform === "win32",
+    stdio: "inherit"
+  })
 })
 `
 

@@ -13,6 +13,7 @@ import * as SafeText from "@scanpoll/report/SafeText"
 import * as Effect from "effect/Effect"
 import { type InputFault, quote, usage, UsageError } from "../config/InputFault.ts"
 import { say, Streams } from "../output/Streams.ts"
+import { ProcessContext } from "../process/ProcessContext.ts"
 import { Shutdown } from "../process/Shutdown.ts"
 import * as Simulated from "../vendors/Simulated.ts"
 import type { Vendors } from "../vendors/Vendors.ts"
@@ -30,6 +31,15 @@ const variablesOf = (
   ...own.flatMap(({ simulated, vendor }) => Simulated.variables(vendor, simulated)),
   [Simulated.hosts, [shipped[Simulated.hosts], ...own.map(({ simulated }) => `127.0.0.1:${simulated.port}`)].join(",")]
 ]
+
+/**
+ * The line that sets a variable in the shell of a system: PowerShell on Windows, else a POSIX shell. No value has a quote.
+ *
+ * @category destructors
+ * @since 0.2.0
+ */
+export const setting = (platform: string, name: string, value: string): string =>
+  platform === "win32" ? `$env:${name} = '${value}'` : `export ${name}='${value}'`
 
 /**
  * `scanpoll simulate`: with `port`, the vendors get that port and the next ones; otherwise any free ones.
@@ -58,6 +68,7 @@ export const simulate = Effect.fnUntraced(function* (input: {
   if (faults.length > 0) return yield* Effect.fail(new UsageError({ faults }))
 
   const streams = yield* Streams
+  const { platform } = yield* ProcessContext
   const shutdown = yield* Shutdown
   const at = (offset: number) => (port === 0 ? {} : { port: port + offset })
   const playables = [...(yield* Simulated.shipped), ...(yield* Simulated.brought(input.vendor))]
@@ -86,7 +97,7 @@ export const simulate = Effect.fnUntraced(function* (input: {
       const variables = variablesOf(Simulators.environment(simulators), own)
       yield* say("The simulated vendors are listening. In another terminal:", "")
       yield* Effect.ignore(
-        streams.out(SafeText.linesWithKeys(...variables.map(([name, value]) => `export ${name}='${value}'`)))
+        streams.out(SafeText.linesWithKeys(...variables.map(([name, value]) => setting(platform, name, value))))
       )
       yield* say(
         "",
