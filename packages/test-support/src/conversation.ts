@@ -147,28 +147,186 @@ export interface Vendor {
 }
 
 /**
+ * What is said in a conversation.
+ *
  * - `polls`: the answers to the polls of each scan, in order; the last one repeats. A function scripts scans apart.
  * - `results`: the answers to the calls for the result of each scan, as `polls`; left out, there is no such call.
  * - `prepares`: what comes of what is prepared for each submission, in order; left out, nothing is prepared.
  * - `recovers`: whether a doubt is resolved by what was prepared: the vendor then has what the ledger says it accepted.
  * - `submits`: the answers to submissions, in order; the last one repeats.
  */
-export const make = (
-  options: {
-    readonly vendor?: string
-    readonly account?: string
-    readonly polls?: ReadonlyArray<Step> | ((scanId: string) => ReadonlyArray<Step>)
-    readonly results?: ReadonlyArray<Step>
-    readonly prepares?: ReadonlyArray<"made" | "hang" | SubmitError.SubmitErrorKind>
-    readonly recovers?: boolean
-    readonly submits?: ReadonlyArray<SubmitStep>
-    readonly limits?: Parameters<typeof VendorLimits.make>[0]
-    readonly policy?: PollPolicy.PollPolicy
-    readonly budget?: Partial<ScanAdapter.AccountLimits>
-    readonly maxAge?: (wanted: string) => Duration.Duration | null
-    readonly collect?: ReadonlyArray<"found" | PollFault.PollFault["kind"]>
-  } = {}
-): Vendor => {
+export interface Options {
+  readonly vendor?: string
+  readonly account?: string
+  readonly polls?: ReadonlyArray<Step> | ((scanId: string) => ReadonlyArray<Step>)
+  readonly results?: ReadonlyArray<Step>
+  readonly prepares?: ReadonlyArray<"made" | "hang" | SubmitError.SubmitErrorKind>
+  readonly recovers?: boolean
+  readonly submits?: ReadonlyArray<SubmitStep>
+  readonly limits?: Parameters<typeof VendorLimits.make>[0]
+  readonly policy?: PollPolicy.PollPolicy
+  readonly budget?: Partial<ScanAdapter.AccountLimits>
+  readonly maxAge?: (wanted: string) => Duration.Duration | null
+  readonly collect?: ReadonlyArray<"found" | PollFault.PollFault["kind"]>
+}
+
+// What the calls of one vendor share.
+interface Scene {
+  readonly options: Options
+  readonly ledger: Ledger
+  readonly ticket: Vendor["ticket"]
+  readonly nextId: () => string
+}
+
+type Adapter = ScanAdapter.ScanAdapter<string, Payload>
+
+// The step for the n-th call; the last one repeats.
+const stepAt = <A>(steps: ReadonlyArray<A>, nth: number, usual: A): A => steps[Math.min(nth, steps.length - 1)] ?? usual
+
+const asked = <A, E>(ledger: Ledger, effect: Effect.Effect<A, E>): Effect.Effect<A, E> =>
+  Effect.acquireUseRelease(
+    Effect.sync(() => {
+      ledger.inFlight++
+      ledger.mostInFlight = Math.max(ledger.mostInFlight, ledger.inFlight)
+    }),
+    () => effect,
+    () =>
+      Effect.sync(() => {
+        ledger.inFlight--
+      })
+  )
+
+const prepareOf =
+  ({ ledger, options }: Scene): NonNullable<Adapter["prepare"]> =>
+  () =>
+    Effect.flatMap(SteadyClock.now, (at) => {
+      const step = stepAt(options.prepares ?? [], ledger.prepares.length, "made")
+      ledger.prepares.push(at)
+      if (step === "hang") return Effect.never
+      return step === "made"
+        ? Effect.succeed({ task: `task-${ledger.prepares.length}` })
+        : Effect.fail(SubmitError.make({ kind: step, code: step.toLowerCase(), message: `scripted ${step}` }))
+    })
+
+const recoverOf =
+  ({ ledger, nextId, ticket }: Scene): NonNullable<Adapter["recover"]> =>
+  (prepared: unknown) =>
+    Effect.map(SteadyClock.now, (now) => {
+      const nth = ledger.prepared.findLastIndex((each) => JSON.stringify(each) === JSON.stringify(prepared))
+      return ledger.submissions[nth]?.accepted === true ? ticket(nextId(), now) : null
+    })
+
+// What becomes of a submission that was taken in.
+const submitted = (
+  { nextId, ticket }: Scene,
+  entry: Ledger["submissions"][number],
+  step: SubmitStep
+): Effect.Effect<ScanAdapter.Submitted | ScanAdapter.Already<Payload>, SubmitError.SubmitError> => {
+  switch (step.say) {
+    case "hang":
+      return Effect.never
+    case "accept": {
+      entry.accepted = true
+      const scanId = step.scanId ?? nextId()
+      return Effect.map(SteadyClock.now, (now) =>
+        ScanAdapter.submitted(ticket(scanId, now), { hint: hintOf(step.hint) })
+      )
+    }
+    case "already":
+      entry.accepted = true
+      return Effect.map(SteadyClock.now, (now) =>
+        ScanAdapter.already<Payload>({
+          ...completed(ticket(nextId(), now), "from the cache"),
+          cached: true,
+          ageMs: 86_400_000
+        })
+      )
+    default:
+      return Effect.fail(
+        SubmitError.make({
+          kind: step.say,
+          code: step.say.toLowerCase(),
+          message: `scripted ${step.say}`,
+          permanent: step.permanent ?? false,
+          hint: hintOf(step.hint)
+        })
+      )
+  }
+}
+
+const submitOf =
+  (scene: Scene): Adapter["submit"] =>
+  (wanted, prepared) =>
+    Effect.flatMap(SteadyClock.now, (at) => {
+      const { ledger, options } = scene
+      ledger.prepared.push(prepared)
+      const step = stepAt<SubmitStep>(options.submits ?? [], ledger.submissions.length, { say: "accept" })
+      const entry = { at, request: wanted, accepted: false, cut: false }
+      ledger.submissions.push(entry)
+      const take = step.say === "hang" ? Effect.never : Effect.sleep(Duration.millis(step.takes ?? 0))
+      if ("accepted" in step && step.accepted) entry.accepted = true
+      return asked(
+        ledger,
+        Effect.flatMap(take, () => submitted(scene, entry, step))
+      ).pipe(
+        Effect.onInterrupt(() =>
+          Effect.sync(() => {
+            entry.cut = true
+          })
+        )
+      )
+    })
+
+const script = (options: Options, scanId: string): ReadonlyArray<Step> =>
+  typeof options.polls === "function" ? options.polls(scanId) : (options.polls ?? [{ say: "done" }])
+
+const pollOf =
+  ({ ledger, options }: Scene, counts: Map<string, number>): Adapter["poll"] =>
+  (wanted, about) =>
+    Effect.flatMap(SteadyClock.now, (at) => {
+      ledger.about.push(about)
+      const nth = counts.get(wanted.scanId) ?? 0
+      counts.set(wanted.scanId, nth + 1)
+      const step = stepAt(script(options, wanted.scanId), nth, { say: "done" })
+      const entry: Ledger["polls"][number] = { scanId: wanted.scanId, at, answeredAt: null, cut: false }
+      ledger.polls.push(entry)
+      const takes = step.say === "hang" ? 0 : (step.takes ?? 0)
+      return asked(ledger, Effect.andThen(Effect.sleep(Duration.millis(takes)), answerOf(wanted, step))).pipe(
+        Effect.onExit((exit) =>
+          Effect.map(SteadyClock.now, (now) => {
+            if (exit._tag === "Failure" && exit.cause.reasons.some((reason) => reason._tag === "Interrupt"))
+              entry.cut = true
+            else entry.answeredAt = now
+          })
+        )
+      )
+    })
+
+const resultOf =
+  ({ ledger, options }: Scene): NonNullable<Adapter["result"]> =>
+  (wanted: ScanTicket.ScanTicket, vendorStatus: string, about?: ScanAdapter.About) =>
+    Effect.flatMap(SteadyClock.now, (at) => {
+      const nth = ledger.results.filter(({ scanId }) => scanId === wanted.scanId).length
+      const step = stepAt<Step>(options.results ?? [], nth, { say: "done" })
+      ledger.results.push({ scanId: wanted.scanId, at, vendorStatus })
+      ledger.about.push(about)
+      const takes = step.say === "hang" ? 0 : (step.takes ?? 0)
+      return asked(ledger, Effect.andThen(Effect.sleep(Duration.millis(takes)), answerOf(wanted, step)))
+    })
+
+const collectOf =
+  ({ ledger, options }: Scene): NonNullable<Adapter["collect"]> =>
+  () =>
+    Effect.flatMap(SteadyClock.now, (at) => {
+      const step = stepAt(options.collect ?? [], ledger.collects.length, "found")
+      ledger.collects.push(at)
+      return step === "found"
+        ? Effect.succeed({ coverage: "full" as const, total: 0, items: [] })
+        : Effect.fail(PollFault.make({ kind: step, code: step.toLowerCase(), message: `scripted ${step}` }))
+    })
+
+/** A vendor that answers as the options script it, and the ledger of what it was asked. */
+export const make = (options: Options = {}): Vendor => {
   const vendor = options.vendor ?? "acme"
   const account = options.account ?? "default"
   const origin = `https://${vendor}.test`
@@ -183,28 +341,12 @@ export const make = (
     inFlight: 0,
     mostInFlight: 0
   }
-  const asked = new Map<string, number>()
   let ids = 0
-  const script = (scanId: string): ReadonlyArray<Step> =>
-    typeof options.polls === "function" ? options.polls(scanId) : (options.polls ?? [{ say: "done" }])
   const ticket = (scanId: string, submittedAt: number | null = null): ScanTicket.ScanTicket =>
     ScanTicket.make({ vendor, origin, account, scanId, submittedAt })
   const policy = options.policy ?? PollPolicy.make({ pace: "10 seconds", floor: "1 second", spread: 0 })
-
-  const request = <A, E>(effect: Effect.Effect<A, E>): Effect.Effect<A, E> =>
-    Effect.acquireUseRelease(
-      Effect.sync(() => {
-        ledger.inFlight++
-        ledger.mostInFlight = Math.max(ledger.mostInFlight, ledger.inFlight)
-      }),
-      () => effect,
-      () =>
-        Effect.sync(() => {
-          ledger.inFlight--
-        })
-    )
-
-  const adapter: ScanAdapter.ScanAdapter<string, Payload> = {
+  const scene: Scene = { options, ledger, ticket, nextId: () => `scan-${++ids}` }
+  const adapter: Adapter = {
     vendor,
     origin,
     account,
@@ -225,129 +367,12 @@ export const make = (
     subject: (wanted) => ({ kind: "company", id: wanted, name: wanted }),
     fingerprint: (wanted) => wanted,
     ...(options.maxAge === undefined ? {} : { maxAge: options.maxAge }),
-    ...(options.prepares === undefined
-      ? {}
-      : {
-          prepare: () =>
-            Effect.flatMap(SteadyClock.now, (at) => {
-              const steps = options.prepares ?? []
-              const step = steps[Math.min(ledger.prepares.length, steps.length - 1)] ?? "made"
-              ledger.prepares.push(at)
-              if (step === "hang") return Effect.never
-              return step === "made"
-                ? Effect.succeed({ task: `task-${ledger.prepares.length}` })
-                : Effect.fail(SubmitError.make({ kind: step, code: step.toLowerCase(), message: `scripted ${step}` }))
-            })
-        }),
-    ...(options.recovers === true
-      ? {
-          recover: (prepared: unknown) =>
-            Effect.map(SteadyClock.now, (now) => {
-              const nth = ledger.prepared.findLastIndex((each) => JSON.stringify(each) === JSON.stringify(prepared))
-              return ledger.submissions[nth]?.accepted === true ? ticket(`scan-${++ids}`, now) : null
-            })
-        }
-      : {}),
-    submit: (wanted, prepared) =>
-      Effect.flatMap(SteadyClock.now, (at) => {
-        ledger.prepared.push(prepared)
-        const steps = options.submits ?? [{ say: "accept" }]
-        const step = steps[Math.min(ledger.submissions.length, steps.length - 1)] ?? { say: "accept" }
-        const entry = { at, request: wanted, accepted: false, cut: false }
-        ledger.submissions.push(entry)
-        const take = step.say === "hang" ? Effect.never : Effect.sleep(Duration.millis(step.takes ?? 0))
-        if ("accepted" in step && step.accepted) entry.accepted = true
-        return request(
-          Effect.flatMap(
-            take,
-            (): Effect.Effect<ScanAdapter.Submitted | ScanAdapter.Already<Payload>, SubmitError.SubmitError> => {
-              switch (step.say) {
-                case "hang":
-                  return Effect.never
-                case "accept": {
-                  entry.accepted = true
-                  const scanId = step.scanId ?? `scan-${++ids}`
-                  return Effect.map(SteadyClock.now, (now) =>
-                    ScanAdapter.submitted(ticket(scanId, now), { hint: hintOf(step.hint) })
-                  )
-                }
-                case "already":
-                  entry.accepted = true
-                  return Effect.map(SteadyClock.now, (now) =>
-                    ScanAdapter.already<Payload>({
-                      ...completed(ticket(`scan-${++ids}`, now), "from the cache"),
-                      cached: true,
-                      ageMs: 86_400_000
-                    })
-                  )
-                default:
-                  return Effect.fail(
-                    SubmitError.make({
-                      kind: step.say,
-                      code: step.say.toLowerCase(),
-                      message: `scripted ${step.say}`,
-                      permanent: step.permanent ?? false,
-                      hint: hintOf(step.hint)
-                    })
-                  )
-              }
-            }
-          )
-        ).pipe(
-          Effect.onInterrupt(() =>
-            Effect.sync(() => {
-              entry.cut = true
-            })
-          )
-        )
-      }),
-    poll: (wanted, about) =>
-      Effect.flatMap(SteadyClock.now, (at) => {
-        ledger.about.push(about)
-        const nth = asked.get(wanted.scanId) ?? 0
-        asked.set(wanted.scanId, nth + 1)
-        const steps = script(wanted.scanId)
-        const step: Step = steps[Math.min(nth, steps.length - 1)] ?? { say: "done" }
-        const entry: Ledger["polls"][number] = { scanId: wanted.scanId, at, answeredAt: null, cut: false }
-        ledger.polls.push(entry)
-        const takes = step.say === "hang" ? 0 : (step.takes ?? 0)
-        return request(Effect.andThen(Effect.sleep(Duration.millis(takes)), answerOf(wanted, step))).pipe(
-          Effect.onExit((exit) =>
-            Effect.map(SteadyClock.now, (now) => {
-              if (exit._tag === "Failure" && exit.cause.reasons.some((reason) => reason._tag === "Interrupt"))
-                entry.cut = true
-              else entry.answeredAt = now
-            })
-          )
-        )
-      }),
-    ...(options.results === undefined
-      ? {}
-      : {
-          result: (wanted: ScanTicket.ScanTicket, vendorStatus: string, about?: ScanAdapter.About) =>
-            Effect.flatMap(SteadyClock.now, (at) => {
-              const steps = options.results ?? []
-              const nth = ledger.results.filter(({ scanId }) => scanId === wanted.scanId).length
-              const step: Step = steps[Math.min(nth, steps.length - 1)] ?? { say: "done" }
-              ledger.results.push({ scanId: wanted.scanId, at, vendorStatus })
-              ledger.about.push(about)
-              const takes = step.say === "hang" ? 0 : (step.takes ?? 0)
-              return request(Effect.andThen(Effect.sleep(Duration.millis(takes)), answerOf(wanted, step)))
-            })
-        }),
-    ...(options.collect === undefined
-      ? {}
-      : {
-          collect: () =>
-            Effect.flatMap(SteadyClock.now, (at) => {
-              const steps = options.collect ?? []
-              const step = steps[Math.min(ledger.collects.length, steps.length - 1)] ?? "found"
-              ledger.collects.push(at)
-              return step === "found"
-                ? Effect.succeed({ coverage: "full" as const, total: 0, items: [] })
-                : Effect.fail(PollFault.make({ kind: step, code: step.toLowerCase(), message: `scripted ${step}` }))
-            })
-        })
+    ...(options.prepares === undefined ? {} : { prepare: prepareOf(scene) }),
+    ...(options.recovers === true ? { recover: recoverOf(scene) } : {}),
+    submit: submitOf(scene),
+    poll: pollOf(scene, new Map()),
+    ...(options.results === undefined ? {} : { result: resultOf(scene) }),
+    ...(options.collect === undefined ? {} : { collect: collectOf(scene) })
   }
   return { adapter, ledger, ticket }
 }

@@ -144,6 +144,100 @@ interface Piece {
 // Beyond this much in a queue the sender is not read any more.
 const room = 256 * 1024
 
+/** What one connection has to do with its proxy. */
+interface Line {
+  readonly now: () => number
+  readonly sleep: (millis: number) => Effect.Effect<void>
+  readonly fork: (effect: Effect.Effect<void>) => unknown
+  readonly makeQueue: <A>(effect: Effect.Effect<Queue.Queue<A>>) => Queue.Queue<A>
+  readonly find: <K extends Kind>(kind: K, direction: Direction) => Extract<Toxic, { _tag: K }> | undefined
+  readonly traffic: { up: number; down: number }
+  readonly breakOff: (how: "close" | "reset") => void
+}
+
+const write = (to: Net.Socket, bytes: Buffer): Effect.Effect<void> =>
+  Effect.callback((resume) => {
+    if (to.destroyed || to.writableEnded) return resume(Effect.void)
+    to.write(bytes, () => resume(Effect.void))
+  })
+
+/** Carries what comes in on one side to the other, harmed as the toxics of the moment say. */
+const carry = (line: Line, from: Net.Socket, to: Net.Socket, direction: Direction): void => {
+  const { breakOff, find, fork, makeQueue, now, sleep, traffic } = line
+  const pieces = makeQueue(Queue.unbounded<Piece>())
+  let queued = 0
+  let passed = 0
+  let silenced = false
+  const add = (bytes: Buffer | null): void => {
+    queued += bytes?.byteLength ?? 0
+    if (queued > room) from.pause()
+    Queue.offerUnsafe(pieces, { at: now(), bytes })
+  }
+  from.on("data", (bytes: Buffer) => add(bytes))
+  from.once("end", () => add(null))
+  // A side that was reset has no end; without one its carrier would wait as long as the proxy lives.
+  from.once("close", () => add(null))
+
+  const hand = function* (bytes: Buffer) {
+    const slicer = find("Slicer", direction)
+    const step = slicer?.bytes ?? bytes.byteLength
+    for (let sent = 0; sent < bytes.byteLength; sent += step) {
+      if (sent > 0 && slicer !== undefined) yield* sleep(millisOf(slicer.every))
+      const slice = bytes.subarray(sent, sent + step)
+      const bandwidth = find("Bandwidth", direction)
+      if (bandwidth === undefined) yield* write(to, slice)
+      else {
+        // Twenty parts a second at the most, so that a slow line is slow and not a burst now and then.
+        const part = Math.max(1, Math.ceil(bandwidth.bytesPerSecond / 20))
+        for (let from = 0; from < slice.byteLength; from += part) {
+          const bit = slice.subarray(from, from + part)
+          yield* sleep((bit.byteLength / bandwidth.bytesPerSecond) * 1000)
+          yield* write(to, bit)
+        }
+      }
+      passed += slice.byteLength
+      traffic[direction] += slice.byteLength
+    }
+  }
+
+  fork(
+    Effect.gen(function* () {
+      while (!to.destroyed) {
+        const piece = yield* Queue.take(pieces)
+        const latency = find("Latency", direction)
+        if (latency !== undefined) yield* sleep(piece.at + millisOf(latency.delay) - now())
+        if (piece.bytes === null) {
+          const slow = find("SlowClose", direction)
+          if (slow !== undefined) yield* sleep(millisOf(slow.delay))
+          // A connection under a timeout that never comes stays open, no matter who else closes it.
+          if (!silenced) to.end()
+          return
+        }
+        queued -= piece.bytes.byteLength
+        if (queued <= room) from.resume()
+        const limit = find("LimitData", direction)
+        if (limit !== undefined && passed + piece.bytes.byteLength >= limit.bytes) {
+          yield* hand(piece.bytes.subarray(0, Math.max(0, limit.bytes - passed)))
+          return [from, to].forEach((socket) => socket.destroySoon())
+        }
+        const reset = find("ResetPeer", direction)
+        if (reset !== undefined) {
+          yield* sleep(millisOf(reset.after))
+          return breakOff("reset")
+        }
+        const timeout = find("Timeout", direction)
+        if (timeout !== undefined) {
+          silenced = true
+          if (timeout.after === null) continue
+          yield* sleep(millisOf(timeout.after))
+          return breakOff("close")
+        }
+        yield* hand(piece.bytes)
+      }
+    })
+  )
+}
+
 /**
  * Starts a proxy in front of a port on loopback. It is closed with its scope.
  *
@@ -179,11 +273,7 @@ export const make = Effect.fnUntraced(function* (
   const find = <K extends Kind>(kind: K, direction: Direction): Extract<Toxic, { _tag: K }> | undefined =>
     toxics.find((toxic): toxic is Extract<Toxic, { _tag: K }> => toxic._tag === kind && toxic.direction === direction)
 
-  const write = (to: Net.Socket, bytes: Buffer): Effect.Effect<void> =>
-    Effect.callback((resume) => {
-      if (to.destroyed || to.writableEnded) return resume(Effect.void)
-      to.write(bytes, () => resume(Effect.void))
-    })
+  const means = { now, sleep, fork, makeQueue, find, traffic }
 
   const serve = (client: Net.Socket): void => {
     const server = Net.connect({ host: "127.0.0.1", port: options.target, allowHalfOpen: true, noDelay: true })
@@ -207,82 +297,9 @@ export const make = Effect.fnUntraced(function* (
       })
     }
 
-    const carry = (from: Net.Socket, to: Net.Socket, direction: Direction): void => {
-      const pieces = makeQueue(Queue.unbounded<Piece>())
-      let queued = 0
-      let passed = 0
-      let silenced = false
-      const add = (bytes: Buffer | null): void => {
-        queued += bytes?.byteLength ?? 0
-        if (queued > room) from.pause()
-        Queue.offerUnsafe(pieces, { at: now(), bytes })
-      }
-      from.on("data", (bytes: Buffer) => add(bytes))
-      from.once("end", () => add(null))
-      // A side that was reset has no end; without one its carrier would wait as long as the proxy lives.
-      from.once("close", () => add(null))
-
-      const hand = function* (bytes: Buffer) {
-        const slicer = find("Slicer", direction)
-        const step = slicer?.bytes ?? bytes.byteLength
-        for (let sent = 0; sent < bytes.byteLength; sent += step) {
-          if (sent > 0 && slicer !== undefined) yield* sleep(millisOf(slicer.every))
-          const slice = bytes.subarray(sent, sent + step)
-          const bandwidth = find("Bandwidth", direction)
-          if (bandwidth === undefined) yield* write(to, slice)
-          else {
-            // Twenty parts a second at the most, so that a slow line is slow and not a burst now and then.
-            const part = Math.max(1, Math.ceil(bandwidth.bytesPerSecond / 20))
-            for (let from = 0; from < slice.byteLength; from += part) {
-              const bit = slice.subarray(from, from + part)
-              yield* sleep((bit.byteLength / bandwidth.bytesPerSecond) * 1000)
-              yield* write(to, bit)
-            }
-          }
-          passed += slice.byteLength
-          traffic[direction] += slice.byteLength
-        }
-      }
-
-      fork(
-        Effect.gen(function* () {
-          while (!to.destroyed) {
-            const piece = yield* Queue.take(pieces)
-            const latency = find("Latency", direction)
-            if (latency !== undefined) yield* sleep(piece.at + millisOf(latency.delay) - now())
-            if (piece.bytes === null) {
-              const slow = find("SlowClose", direction)
-              if (slow !== undefined) yield* sleep(millisOf(slow.delay))
-              // A connection under a timeout that never comes stays open, no matter who else closes it.
-              if (!silenced) to.end()
-              return
-            }
-            queued -= piece.bytes.byteLength
-            if (queued <= room) from.resume()
-            const limit = find("LimitData", direction)
-            if (limit !== undefined && passed + piece.bytes.byteLength >= limit.bytes) {
-              yield* hand(piece.bytes.subarray(0, Math.max(0, limit.bytes - passed)))
-              return both.forEach((socket) => socket.destroySoon())
-            }
-            const reset = find("ResetPeer", direction)
-            if (reset !== undefined) {
-              yield* sleep(millisOf(reset.after))
-              return breakOff("reset")
-            }
-            const timeout = find("Timeout", direction)
-            if (timeout !== undefined) {
-              silenced = true
-              if (timeout.after === null) continue
-              yield* sleep(millisOf(timeout.after))
-              return breakOff("close")
-            }
-            yield* hand(piece.bytes)
-          }
-        })
-      )
-    }
-    carry(client, server, "up")
-    carry(server, client, "down")
+    const line: Line = { ...means, breakOff }
+    carry(line, client, server, "up")
+    carry(line, server, client, "down")
   }
 
   const listener = yield* Effect.acquireRelease(

@@ -197,43 +197,17 @@ type Mutable<A> = { -readonly [K in keyof A]: A[K] }
 
 const bodyCap = 64 * 1024
 
-/**
- * Makes an empty ledger and the writer that fills it.
- *
- * `capacity` is how many entries, and how many submissions, are kept: 50 000 unless told. Bodies are kept up to 64 Ki
- * characters.
- *
- * @category constructors
- * @since 0.1.0
- */
-export const make = (
-  vendor: string,
-  capacity: number = 50_000
-): { readonly ledger: Ledger; readonly writer: Writer } => {
-  const entries: Array<Mutable<Entry>> = []
-  const submissions: Array<Submission> = []
-  const listeners = new Set<() => void>()
-  const totals: Mutable<Totals> = {
-    requests: 0,
-    requestsNow: 0,
-    maxRequestsAtOnce: 0,
-    connections: 0,
-    openSockets: 0,
-    maxOpenSockets: 0,
-    accepted: 0,
-    cacheHits: 0,
-    credits: 0,
-    dropped: 0
-  }
+// What both sides share: one reads, the other writes.
+interface Book {
+  readonly vendor: string
+  readonly capacity: number
+  readonly entries: Array<Mutable<Entry>>
+  readonly submissions: Array<Submission>
+  readonly listeners: Set<() => void>
+  readonly totals: Mutable<Totals>
+}
 
-  // Cut in one go once half as many again are held: dropping one at a time would move the whole array each time.
-  const trim = (items: Array<unknown>): number =>
-    items.length > capacity * 1.5 ? items.splice(0, items.length - capacity).length : 0
-
-  const changed = (): void => {
-    for (const listener of listeners) listener()
-  }
-
+const readerOf = ({ entries, listeners, submissions, totals, vendor }: Book): Ledger => {
   const requests = (filter: Filter = {}): ReadonlyArray<Entry> =>
     entries.filter(
       (entry) =>
@@ -297,8 +271,55 @@ export const make = (
         return Effect.sync(() => listeners.delete(listener))
       })
   }
+  return ledger
+}
 
-  const writer: Writer = {
+// Cut in one go once half as many again are held: dropping one at a time would move the whole array each time.
+const trim = (items: Array<unknown>, capacity: number): number =>
+  items.length > capacity * 1.5 ? items.splice(0, items.length - capacity).length : 0
+
+const openOf = (book: Book, entry: Mutable<Entry>, changed: () => void): OpenEntry => {
+  const { capacity, submissions, totals } = book
+  let open = true
+  return {
+    entry,
+    body: (text) => {
+      entry.body = text.length > bodyCap ? text.slice(0, bodyCap) : text
+    },
+    scripted: (fault) => {
+      entry.scripted = true
+      entry.fault = fault
+    },
+    accepted: (submission) => {
+      if (submission.cached) totals.cacheHits++
+      else totals.accepted++
+      totals.credits += submission.credits
+      submissions.push({ ...submission, entry: entry.index, at: entry.at })
+      trim(submissions, capacity)
+      changed()
+    },
+    status: (status) => {
+      entry.status = status
+    },
+    end: (how) => {
+      if (!open) return
+      open = false
+      totals.requestsNow--
+      if (how !== "lost") {
+        if ("answeredAt" in how) entry.answeredAt = how.answeredAt
+        else entry.clientClosedAt = how.clientClosedAt
+      }
+      changed()
+    }
+  }
+}
+
+const writerOf = (book: Book): Writer => {
+  const { capacity, entries, listeners, totals } = book
+  const changed = (): void => {
+    for (const listener of listeners) listener()
+  }
+  return {
     socketOpened: () => {
       totals.connections++
       totals.openSockets++
@@ -325,41 +346,38 @@ export const make = (
       totals.requestsNow++
       totals.maxRequestsAtOnce = Math.max(totals.maxRequestsAtOnce, totals.requestsNow)
       entries.push(entry)
-      trim(entries)
+      trim(entries, capacity)
       changed()
-      let open = true
-      return {
-        entry,
-        body: (text) => {
-          entry.body = text.length > bodyCap ? text.slice(0, bodyCap) : text
-        },
-        scripted: (fault) => {
-          entry.scripted = true
-          entry.fault = fault
-        },
-        accepted: (submission) => {
-          if (submission.cached) totals.cacheHits++
-          else totals.accepted++
-          totals.credits += submission.credits
-          submissions.push({ ...submission, entry: entry.index, at: head.at })
-          trim(submissions)
-          changed()
-        },
-        status: (status) => {
-          entry.status = status
-        },
-        end: (how) => {
-          if (!open) return
-          open = false
-          totals.requestsNow--
-          if (how !== "lost") {
-            if ("answeredAt" in how) entry.answeredAt = how.answeredAt
-            else entry.clientClosedAt = how.clientClosedAt
-          }
-          changed()
-        }
-      }
+      return openOf(book, entry, changed)
     }
   }
-  return { ledger, writer }
+}
+
+/**
+ * Makes an empty ledger and the writer that fills it.
+ *
+ * `capacity` is how many entries, and how many submissions, are kept: 50 000 unless told. Bodies are kept up to 64 Ki
+ * characters.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const make = (
+  vendor: string,
+  capacity: number = 50_000
+): { readonly ledger: Ledger; readonly writer: Writer } => {
+  const totals: Mutable<Totals> = {
+    requests: 0,
+    requestsNow: 0,
+    maxRequestsAtOnce: 0,
+    connections: 0,
+    openSockets: 0,
+    maxOpenSockets: 0,
+    accepted: 0,
+    cacheHits: 0,
+    credits: 0,
+    dropped: 0
+  }
+  const book: Book = { vendor, capacity, entries: [], submissions: [], listeners: new Set(), totals }
+  return { ledger: readerOf(book), writer: writerOf(book) }
 }

@@ -1,6 +1,9 @@
+// A simulated vendor on a socket of loopback: reads requests, has its behaviour answer them, and writes both down. May touch:
+// sockets, the ledger. Law: each request is in the ledger before it is answered, and no fault of a test ends the process.
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import type * as Fiber from "effect/Fiber"
 import * as FiberSet from "effect/FiberSet"
 import type * as Scope from "effect/Scope"
 import * as Http from "node:http"
@@ -8,8 +11,9 @@ import * as Net from "node:net"
 import * as Ledger from "../Ledger.ts"
 import * as Script from "../Script.ts"
 import { type Credential, type Options, type RateLimit, type Simulator, SimulatorError } from "../Simulator.ts"
+import * as Keys from "./keys.ts"
 import * as Limits from "./limiter.ts"
-import * as ShownKey from "./shownKey.ts"
+import * as Scripts from "./scripts.ts"
 import * as Wires from "./wireAnswer.ts"
 
 export type { Answer } from "./wireAnswer.ts"
@@ -84,6 +88,199 @@ const headersOf = (request: Http.IncomingMessage, keyHeader: string | null): Rec
   return headers
 }
 
+/** What answering a request takes. */
+interface House {
+  readonly behaviour: Behaviour
+  readonly time: Limits.Time
+  readonly keys: Keys.Keys
+  readonly scripts: Scripts.Scripts
+  readonly writer: Ledger.Writer
+  readonly sockets: Map<Net.Socket, { readonly id: number; requests: number }>
+  readonly broken: WeakSet<Net.Socket>
+  readonly wires: Wires.Wires
+  readonly fork: (effect: Effect.Effect<void>) => Fiber.Fiber<void>
+}
+
+/** One request, as far as it is known before its body. */
+const beginOf = (house: House, request: Http.IncomingMessage) => {
+  const { behaviour, keys, scripts, sockets, time, writer } = house
+  const track = sockets.get(request.socket) ?? { id: 0, requests: 0 }
+  const method = request.method ?? "GET"
+  const url = request.url ?? "/"
+  const path = keys.pathWithoutKey(url)
+  const [pathname = "/", search = ""] = path.split("?", 2)
+  const isToken = keys.isForToken(method, pathname)
+  const routed = isToken ? { route: "token" } : behaviour.route(method, pathname.split("/").slice(1))
+  const scanId = routed.scanId ?? null
+  const headers = headersOf(request, keys.header)
+  const { credential, shown } = keys.read(request, url)
+  const socketRequest = track.requests++
+  const head = { method, path, route: routed.route, scanId, headers, socketRequest }
+  const open = writer.begin({
+    ...head,
+    at: time.wall(),
+    authorization:
+      shown === null
+        ? null
+        : {
+            scheme: shown.scheme,
+            fingerprint: Ledger.fingerprint(shown.token),
+            matches: credential?.state === "active"
+          },
+    socketId: track.id
+  })
+  const scripted = isToken ? undefined : scripts.take(head)
+  if (scripted) open.scripted(scripted.fault?._tag ?? null)
+  const callOf = (body: string): Call => ({
+    method,
+    path,
+    query: new URLSearchParams(search),
+    headers,
+    body,
+    route: routed.route,
+    scanId,
+    bearer: shown?.token ?? null,
+    credential,
+    now: time.now(),
+    ordinal: open.entry.index,
+    scripted: scripted !== undefined
+  })
+  return { method, isToken, open, scripted, callOf }
+}
+
+type Begun = ReturnType<typeof beginOf>
+
+/** What the vendor says to a request, and the step of a script that changes it. */
+const replyOf = (house: House, begun: Begun, call: Call, authorization: string | undefined): Reply => {
+  const { isToken, scripted } = begun
+  if (scripted && !Script.acts(scripted)) return { answer: null, step: scripted }
+  return isToken
+    ? { answer: house.keys.tokenAnswer(authorization, call.body), step: null }
+    : house.behaviour.handle(call)
+}
+
+/** The answer goes out once its body was read and its delay is over; `stop` ends what is left of it. */
+const respond = (
+  house: House,
+  begun: Begun,
+  call: Call,
+  exchange: { readonly request: Http.IncomingMessage; readonly response: Http.ServerResponse }
+): (() => void) => {
+  const { behaviour, fork, time, wires } = house
+  const { isToken, method, open, scripted } = begun
+  const { request, response } = exchange
+  // The body of a request for a token may hold the secret.
+  if (call.body !== "" && !isToken) open.body(call.body)
+  const reply = replyOf(house, begun, call, request.headers.authorization)
+  const step = (scripted === undefined ? reply.step : scripted) ?? {}
+  if (scripted === undefined && reply.step !== null) open.scripted(reply.step.fault?._tag ?? null)
+  if (reply.answer?.submission !== undefined) open.accepted(reply.answer.submission)
+  const wait = (step.delay === undefined ? 0 : Duration.toMillis(step.delay)) + (reply.answer?.hold ?? 0) / time.speed
+  const answerNow = () => {
+    reply.answer?.settle?.()
+    const common = { Date: new Date(time.wall()).toUTCString(), ...behaviour.headers(call) }
+    const wire = Wires.compose(common, reply.answer, step, method)
+    return Wires.send(wires, request.socket, response, open, wire, step.fault)
+  }
+  const rest =
+    wait > 0
+      ? Effect.andThen(
+          wires.sleep(wait),
+          Effect.suspend(() => answerNow() ?? Effect.void)
+        )
+      : answerNow()
+  if (rest === undefined) return () => {}
+  const fiber = fork(rest)
+  return () => fiber.interruptUnsafe()
+}
+
+/** A function of a test (`fate`, `where`) that throws is shown to the client, and does not end the process. */
+const guarded = (response: Http.ServerResponse, serve: () => void): void => {
+  try {
+    serve()
+  } catch (defect) {
+    if (!response.headersSent) response.writeHead(500, { "Content-Type": "text/plain" })
+    response.end(`the simulator failed: ${String(defect)}`)
+  }
+}
+
+const onRequest = (house: House, request: Http.IncomingMessage, response: Http.ServerResponse): void => {
+  const { broken, time, wires } = house
+  const { socket } = request
+  const begun = beginOf(house, request)
+  const { method, open, scripted } = begun
+  let stop = (): void => {}
+  response.once("close", () => {
+    stop()
+    open.end(broken.has(socket) ? "lost" : { clientClosedAt: time.wall() })
+  })
+  // A broken pipe is the client's going away, which "close" has told already.
+  response.on("error", () => {})
+
+  const fault = scripted?.fault
+  if (fault !== undefined && (fault._tag === "Reset" || fault._tag === "Close") && fault.at === "head") {
+    return wires.breakOff(socket, fault._tag === "Reset" ? "reset" : "close")
+  }
+  const answer = (body: string): void => {
+    stop = respond(house, begun, begun.callOf(body), { request, response })
+  }
+  if (method === "GET" || method === "HEAD") {
+    request.resume()
+    return answer("")
+  }
+  const chunks: Array<Buffer> = []
+  let size = 0
+  request.on("data", (chunk: Buffer) => {
+    size += chunk.byteLength
+    if (size <= bodyLimit) chunks.push(chunk)
+  })
+  request.once("end", () => guarded(response, () => answer(Buffer.concat(chunks).toString("utf8"))))
+}
+
+/** A connection that comes in: read by `server`, unless it is to be broken before anything of it was read. */
+const onConnection = (
+  house: House,
+  server: Http.Server,
+  faults: Array<Script.ConnectionFault>,
+  socket: Net.Socket
+): void => {
+  const { sockets, wires, writer } = house
+  sockets.set(socket, { id: writer.socketOpened(), requests: 0 })
+  socket.once("close", () => {
+    sockets.delete(socket)
+    writer.socketClosed()
+  })
+  const fault = faults.shift()
+  if (fault === undefined) return void server.emit("connection", socket)
+  socket.on("error", () => {})
+  if (fault === "reset" || fault === "close") return wires.breakOff(socket, fault)
+  // Read and thrown away: unread, the client's own close would not be noticed.
+  socket.once("end", () => socket.end())
+  socket.resume()
+  if (fault !== "silence") {
+    socket.write(typeof fault.greeting === "string" ? Buffer.from(fault.greeting, "latin1") : fault.greeting)
+  }
+}
+
+const listen = (
+  vendor: string,
+  port: number,
+  accept: (socket: Net.Socket) => void
+): Effect.Effect<Net.Server, SimulatorError> =>
+  Effect.callback((resume) => {
+    const listener = Net.createServer({ allowHalfOpen: true, noDelay: true }, accept)
+    const onError = (error: Error): void => {
+      const message = `127.0.0.1:${port} cannot be opened: ${error.message}`
+      resume(Effect.fail(new SimulatorError({ vendor, reason: "port", message })))
+    }
+    listener.once("error", onError)
+    listener.listen({ host: "127.0.0.1", port, backlog: 1024 }, () => {
+      listener.off("error", onError)
+      resume(Effect.succeed(listener))
+    })
+    return Effect.sync(() => listener.close())
+  })
+
 /**
  * Starts a server that answers as the behaviour says. `node:http` reads the requests, on sockets that are accepted here:
  * so a connection can be broken before anything of it was read.
@@ -101,254 +298,38 @@ export const make = Effect.fnUntraced(function* (
   const behaviour = build({ seed: String(options.seed ?? 1), time, limiter, capacity: options.capacity ?? 100_000 })
   const fork = yield* FiberSet.makeRuntime()
   const liveClock = Clock.Clock.defaultValue()
-  // Real sockets live in real time, also under a test clock.
-  const sleep = (millis: number) => Effect.provideService(Effect.sleep(millis), Clock.Clock, liveClock)
-
-  const shownKey = ShownKey.make(options.auth ?? "bearer")
-  // Without a key of its own a request is the first credential's.
-  const keyless = options.auth === "none" || (typeof options.auth === "object" && "sign" in options.auth)
-  const credentials = new Map<string, Required<Credential>>()
-  const know = (credential: string | Credential): void => {
-    const full = {
-      account: "default",
-      state: "active" as const,
-      ...(typeof credential === "string" ? { token: credential } : credential)
-    }
-    credentials.set(full.token, full)
-  }
-  const given = options.credentials ?? [defaults.key]
-  given.forEach(know)
-  const first = typeof given[0] === "string" ? given[0] : given[0].token
-
-  let scripts: Array<{ readonly script: Script.Script; used: number }> = []
-  const addScript = (script: Script.Script): void => {
-    scripts.push({ script, used: 0 })
-  }
-  options.scripts?.forEach(addScript)
+  const keys = Keys.make(options, defaults.key)
+  const scripts = Scripts.make(options.scripts)
   const connectionFaults: Array<Script.ConnectionFault> = []
-
-  const matches = (match: Script.Match, head: Script.Head): boolean =>
-    (match.method === undefined || match.method === head.method) &&
-    (match.route === undefined || match.route === head.route) &&
-    (match.scanId === undefined || match.scanId === head.scanId) &&
-    (match.path === undefined ||
-      (typeof match.path === "string" ? match.path === head.path : match.path.test(head.path))) &&
-    (match.where === undefined || match.where(head))
-
-  /** The step for this request: `undefined` when no script is for it. */
-  const takeStep = (head: Script.Head): Script.Step | null | undefined => {
-    const found = scripts.find(({ script }) => matches(script.match ?? {}, head))
-    if (found === undefined) return undefined
-    const step = Script.at(found.script.steps, found.used++)
-    if (found.used >= Script.length(found.script.steps)) scripts = scripts.filter((one) => one !== found)
-    return step
-  }
-
-  // Tokens that stand for a client's id and secret.
-  const clients = new Map<string, string>()
-  const tokenAnswer = (client: string | null): Wires.Answer => {
-    if (client === null || credentials.get(client)?.state !== "active") {
-      return { status: 401, body: { error: "invalid_client" } }
-    }
-    const token = ShownKey.tokenOf(client)
-    clients.set(token, client)
-    return { status: 200, body: { access_token: token, token_type: "Bearer", expires_in: 3600 } }
-  }
-
-  const sockets = new Map<Net.Socket, { readonly id: number; requests: number }>()
   const broken = new WeakSet<Net.Socket>()
-  const breakOff = (socket: Net.Socket, how: "reset" | "close"): void => {
-    broken.add(socket)
-    if (how === "reset") socket.resetAndDestroy()
-    else socket.destroy()
-  }
-  const wires: Wires.Wires = { wall: time.wall, sleep, breakOff }
-
-  /** A function of a test (`fate`, `where`) that throws is shown to the client, and does not end the process. */
-  const guarded = (response: Http.ServerResponse, serve: () => void): void => {
-    try {
-      serve()
-    } catch (defect) {
-      if (!response.headersSent) response.writeHead(500, { "Content-Type": "text/plain" })
-      response.end(`the simulator failed: ${String(defect)}`)
+  const wires: Wires.Wires = {
+    wall: time.wall,
+    // Real sockets live in real time, also under a test clock.
+    sleep: (millis) => Effect.provideService(Effect.sleep(millis), Clock.Clock, liveClock),
+    breakOff: (socket, how) => {
+      broken.add(socket)
+      if (how === "reset") socket.resetAndDestroy()
+      else socket.destroy()
     }
   }
-
-  const onRequest = (request: Http.IncomingMessage, response: Http.ServerResponse): void => {
-    const socket = request.socket
-    const track = sockets.get(socket) ?? { id: 0, requests: 0 }
-    const method = request.method ?? "GET"
-    const url = request.url ?? "/"
-    const path = shownKey.pathWithoutKey(url)
-    const [pathname = "/", search = ""] = path.split("?", 2)
-    const isToken = method === "POST" && shownKey.tokenPath !== null && pathname.endsWith(shownKey.tokenPath)
-    const routed = isToken ? { route: "token" } : behaviour.route(method, pathname.split("/").slice(1))
-    const scanId = routed.scanId ?? null
-    const headers = headersOf(request, shownKey.header)
-    const shown = shownKey.read(request.headers, url)
-    const bearer =
-      shown === null || isToken ? null : { scheme: shown.scheme, token: clients.get(shown.token) ?? shown.token }
-    const credential = keyless
-      ? (credentials.get(first) ?? null)
-      : bearer === null
-        ? null
-        : (credentials.get(bearer.token) ?? null)
-    const socketRequest = track.requests++
-    const open = writer.begin({
-      at: time.wall(),
-      method,
-      path,
-      route: routed.route,
-      scanId,
-      headers,
-      authorization:
-        bearer === null
-          ? null
-          : {
-              scheme: bearer.scheme,
-              fingerprint: Ledger.fingerprint(bearer.token),
-              matches: credential?.state === "active"
-            },
-      socketId: track.id,
-      socketRequest
-    })
-    const scripted = isToken
-      ? undefined
-      : takeStep({ method, path, route: routed.route, scanId, headers, socketRequest })
-    if (scripted) open.scripted(scripted.fault?._tag ?? null)
-
-    let stop = (): void => {}
-    response.once("close", () => {
-      stop()
-      open.end(broken.has(socket) ? "lost" : { clientClosedAt: time.wall() })
-    })
-    // A broken pipe is the client's going away, which "close" has told already.
-    response.on("error", () => {})
-
-    const fault = scripted?.fault
-    if (fault !== undefined && (fault._tag === "Reset" || fault._tag === "Close") && fault.at === "head") {
-      return breakOff(socket, fault._tag === "Reset" ? "reset" : "close")
-    }
-
-    const respond = (body: string): void => {
-      // The body of a request for a token may hold the secret.
-      if (body !== "" && !isToken) open.body(body)
-      const call: Call = {
-        method,
-        path,
-        query: new URLSearchParams(search),
-        headers,
-        body,
-        route: routed.route,
-        scanId,
-        bearer: bearer?.token ?? null,
-        credential,
-        now: time.now(),
-        ordinal: open.entry.index,
-        scripted: scripted !== undefined
-      }
-      const reply: Reply =
-        scripted && !Script.acts(scripted)
-          ? { answer: null, step: scripted }
-          : isToken
-            ? { answer: tokenAnswer(shownKey.client(request.headers.authorization, body)), step: null }
-            : behaviour.handle(call)
-      const step = (scripted === undefined ? reply.step : scripted) ?? {}
-      if (scripted === undefined && reply.step !== null) open.scripted(reply.step.fault?._tag ?? null)
-      if (reply.answer?.submission !== undefined) open.accepted(reply.answer.submission)
-      const wait =
-        (step.delay === undefined ? 0 : Duration.toMillis(step.delay)) + (reply.answer?.hold ?? 0) / time.speed
-      const answerNow = () => {
-        reply.answer?.settle?.()
-        const common = { Date: new Date(time.wall()).toUTCString(), ...behaviour.headers(call) }
-        const wire = Wires.compose(common, reply.answer, step, method)
-        return Wires.send(wires, socket, response, open, wire, step.fault)
-      }
-      const run = (effect: Effect.Effect<void>): void => {
-        const fiber = fork(effect)
-        stop = () => fiber.interruptUnsafe()
-      }
-      if (wait > 0) {
-        return run(
-          Effect.andThen(
-            sleep(wait),
-            Effect.suspend(() => answerNow() ?? Effect.void)
-          )
-        )
-      }
-      const rest = answerNow()
-      if (rest !== undefined) run(rest)
-    }
-
-    if (method === "GET" || method === "HEAD") {
-      request.resume()
-      return respond("")
-    }
-    const chunks: Array<Buffer> = []
-    let size = 0
-    request.on("data", (chunk: Buffer) => {
-      size += chunk.byteLength
-      if (size <= bodyLimit) chunks.push(chunk)
-    })
-    request.once("end", () => guarded(response, () => respond(Buffer.concat(chunks).toString("utf8"))))
-  }
+  const house: House = { behaviour, time, keys, scripts, writer, sockets: new Map(), broken, wires, fork }
 
   // `server` never listens: it only reads the connections handed to it, so it keeps no timer of its own.
   const server = Http.createServer(
     { keepAliveTimeout: 60_000, requestTimeout: 0, headersTimeout: 0 },
-    (request, response) => guarded(response, () => onRequest(request, response))
+    (request, response) => guarded(response, () => onRequest(house, request, response))
   )
-
-  const onConnection = (socket: Net.Socket): void => {
-    sockets.set(socket, { id: writer.socketOpened(), requests: 0 })
-    socket.once("close", () => {
-      sockets.delete(socket)
-      writer.socketClosed()
-    })
-    const fault = connectionFaults.shift()
-    if (fault === undefined) return void server.emit("connection", socket)
-    socket.on("error", () => {})
-    if (fault === "reset" || fault === "close") return breakOff(socket, fault)
-    // Read and thrown away: unread, the client's own close would not be noticed.
-    socket.once("end", () => socket.end())
-    socket.resume()
-    if (fault !== "silence") {
-      socket.write(typeof fault.greeting === "string" ? Buffer.from(fault.greeting, "latin1") : fault.greeting)
-    }
-  }
-
-  const listen = (port: number): Effect.Effect<Net.Server, SimulatorError> =>
-    Effect.callback((resume) => {
-      const listener = Net.createServer({ allowHalfOpen: true, noDelay: true }, onConnection)
-      const onError = (error: Error): void => {
-        resume(
-          Effect.fail(
-            new SimulatorError({
-              vendor,
-              reason: "port",
-              message: `127.0.0.1:${port} cannot be opened: ${error.message}`
-            })
-          )
-        )
-      }
-      listener.once("error", onError)
-      listener.listen({ host: "127.0.0.1", port, backlog: 1024 }, () => {
-        listener.off("error", onError)
-        resume(Effect.succeed(listener))
-      })
-      return Effect.sync(() => listener.close())
-    })
-
+  const open = (port: number) => listen(vendor, port, (socket) => onConnection(house, server, connectionFaults, socket))
   const close = (listener: Net.Server): Effect.Effect<void> =>
     Effect.callback((resume) => {
       listener.close(() => resume(Effect.void))
-      for (const socket of sockets.keys()) breakOff(socket, "close")
+      for (const socket of house.sockets.keys()) wires.breakOff(socket, "close")
     })
 
   let listener: Net.Server | null = null
   yield* Effect.addFinalizer(() => Effect.suspend(() => (listener === null ? Effect.void : close(listener))))
   const opened = yield* Effect.uninterruptible(
-    Effect.tap(listen(options.port ?? 0), (one) => Effect.sync(() => (listener = one)))
+    Effect.tap(open(options.port ?? 0), (one) => Effect.sync(() => (listener = one)))
   )
   const address = opened.address()
   const port = typeof address === "object" && address !== null ? address.port : (options.port ?? 0)
@@ -359,12 +340,12 @@ export const make = Effect.fnUntraced(function* (
     port,
     origin,
     baseUrl: origin + defaults.basePath,
-    key: first,
+    key: keys.first,
     ledger,
     vendorTime: Effect.sync(time.now),
-    script: (script) => Effect.sync(() => addScript(script)),
+    script: (script) => Effect.sync(() => scripts.add(script)),
     clearScripts: Effect.sync(() => {
-      scripts = []
+      scripts.clear()
       connectionFaults.length = 0
     }),
     nextConnections: (faults) => Effect.sync(() => void connectionFaults.push(...faults)),
@@ -374,8 +355,8 @@ export const make = Effect.fnUntraced(function* (
       return now === null ? Effect.void : close(now)
     }),
     up: Effect.suspend(() =>
-      listener === null ? Effect.map(listen(port), (one) => void (listener = one)) : Effect.void
+      listener === null ? Effect.map(open(port), (one) => void (listener = one)) : Effect.void
     ),
-    setCredential: (credential) => Effect.sync(() => know(credential))
+    setCredential: (credential) => Effect.sync(() => keys.know(credential))
   }
 })
