@@ -59,12 +59,13 @@ const foundLine =
 /** What the log says: whether a parameter can be injected, and what went wrong. */
 const readLog = ({ log }: typeof Log.Type) => {
   const isClean = log.some(({ message }) => cleanLine.test(message))
+  const others = log.filter(({ message }) => !cleanLine.test(message))
+  // Beside a verdict an error is a remark, such as "possible integer casting detected".
+  const levels = isClean ? ["CRITICAL"] : ["CRITICAL", "ERROR"]
   return {
     isClean,
-    isFound: !isClean && log.some(({ message }) => foundLine.test(message)),
-    trouble:
-      log.find(({ level, message }) => (level === "CRITICAL" || level === "ERROR") && !cleanLine.test(message))
-        ?.message ?? null
+    isFound: !isClean && others.some(({ message }) => foundLine.test(message)),
+    trouble: others.find(({ level }) => levels.includes(level))?.message ?? null
   }
 }
 
