@@ -15,6 +15,11 @@ const ofExona = ["ExonaAdapter", "ExonaError", "ExonaFindings", "ExonaSchema"].m
   (name) => `packages/vendors/exona/test/${name}.test.ts`
 )
 
+const urlscan = "packages/vendors/urlscan/src/**/*.ts"
+const virustotal = "packages/vendors/virustotal/src/**/*.ts"
+const sonarqube = "packages/vendors/sonarqube/src/**/*.ts"
+const traps = ["docs/test/traps.test.ts"]
+
 /** @type {ReadonlyArray<import("./plant.mjs").Plant>} */
 export const vendors = [
   {
@@ -224,5 +229,53 @@ export const vendors = [
     find: 'environment: (key) => /^exo_(test|live)_/.exec(key)?.[1] ?? ""',
     put: 'environment: () => ""',
     tests: ofExona
+  },
+  {
+    id: "vendors-27",
+    promise: "urlscan.io: a page that was never loaded failed, whatever its verdict says",
+    in: urlscan,
+    find: 'return wasLoaded(body) ? "done" : "not-loaded"',
+    put: 'return wasLoaded(body) ? "done" : "done"',
+    tests: traps
+  },
+  {
+    id: "vendors-28",
+    promise: "urlscan.io: a 404 about a scan that was never submitted is no scan that goes on",
+    in: urlscan,
+    find: "says: /\\b(?:is|has) not finished\\b/i, ",
+    put: "",
+    tests: traps
+  },
+  {
+    id: "vendors-29",
+    promise: "VirusTotal: an analysis that no engine answered is unknown, and never clean",
+    in: virustotal,
+    find: 'undetected > 0 ? "info" : "unknown"',
+    put: 'undetected > 0 ? "info" : "none"',
+    tests: traps
+  },
+  {
+    id: "vendors-30",
+    promise: "VirusTotal: undetected is no opinion, and not a harmless one",
+    in: virustotal,
+    find: 'return harmless > 0 ? "none"',
+    put: 'return harmless + undetected > 0 ? "none"',
+    tests: traps
+  },
+  {
+    id: "vendors-31",
+    promise: "SonarQube: a gate that was never computed is unknown, and does not pass",
+    in: sonarqube,
+    find: 'return { compliance: null, severity: "unknown" }',
+    put: 'return { compliance: "pass", severity: "none" }',
+    tests: traps
+  },
+  {
+    id: "vendors-32",
+    promise: "SonarQube: an issue with a severity that is not documented is unknown, whatever else it says",
+    in: sonarqube,
+    find: 'if (words.some((word) => !severities.some(([, known]) => known.includes(word)))) return "unknown"',
+    put: "",
+    tests: traps
   }
 ]
