@@ -65,6 +65,9 @@ describe("the vendors that a definition describes in full", () => {
     if (visit?.outcome?._tag !== "Completed") return assert.fail("urlscan is not completed")
     expectTypeOf(visit.outcome.payload.verdict.score).toEqualTypeOf<number>()
     assert.strictEqual(visit.outcome.assessment.severity, "low")
+    // Its issues are at an address that names no scan.
+    const gate = records.find((record) => record.vendor === "sonarqube")?.outcome
+    assert.strictEqual(gate?._tag === "Completed" ? gate.findings.total : null, 3)
     // Each score has its vendor's own range; three of the six have none.
     const scores = records.flatMap(({ outcome, vendor }) =>
       outcome?._tag === "Completed" && outcome.assessment.score !== null ? [[vendor, outcome.assessment.score.min]] : []

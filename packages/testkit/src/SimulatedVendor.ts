@@ -317,7 +317,9 @@ export const make = <T, P>(
     }
 
     const findings = (call: Server.Call, account: string | null): Server.Reply => {
-      const scan = stage.find(call.scanId, account)
+      // An address without an id is that of the newest scan.
+      const newest = () => stage.scans.newestFirst().find(({ owner }) => owner === account)
+      const scan = (call.scanId ?? "") === "" ? newest() : stage.find(call.scanId, account)
       if (scan === undefined) return Engine.reply(own(missing))
       const pages = samples.findings?.pages ?? []
       const nth = scan.drawn.findingsAsked++
