@@ -86,7 +86,7 @@ const toText = (
   const cutOff = alive.filter((worker) => worker.phase === "cut-off").length
   return [
     `journal: ${inert(journal)}\n`,
-    `${count(alive.length, "worker")} alive${cutOff === 0 ? "" : `, ${cutOff} of them cut off`}; ${shards === null ? "no slices yet" : `${shards} slices, ${unowned} of them without a worker`}\n`,
+    `${count(alive.length, "worker")} alive${cutOff === 0 ? "" : `, ${cutOff} of them cut off`}; ${shards === null ? "no slices yet" : `${shards} slices, ${unowned} of them without an owner`}\n`,
     ...workers.flatMap((worker) => workerLines(worker, status.at)),
     `scans: ${scans.open} open, of these ${scans.free} waiting for a worker and ${scans.resting} resting${reasonsOf(status)}; ${scans.submitting} being submitted, ${scans.inDoubt} in doubt\n`,
     overdue.count === 0

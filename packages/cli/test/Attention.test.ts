@@ -1,0 +1,132 @@
+/** How open claims stand, which of them are listed, in which order and with which command. */
+import type { ClaimEntry, LastFault } from "@scanpoll/core/engine/ScanJournal"
+import { assert, describe, it } from "vitest"
+import * as Attention from "../src/commands/Attention.ts"
+
+const now = 1_000_000
+
+const entry = (claimId: string, other: Partial<ClaimEntry> = {}): ClaimEntry => ({
+  claimId,
+  key: { vendor: "acme", origin: "https://acme.test", account: "default", environment: "", fingerprint: claimId },
+  subject: { kind: "url", id: "https://a.test/", name: "https://a.test/" },
+  state: "submitted",
+  ticket: null,
+  notBefore: now + 5_000,
+  outcome: null,
+  reason: null,
+  request: null,
+  kind: null,
+  prepared: null,
+  endedAs: null,
+  lastFault: null,
+  heldBy: "worker a",
+  claimedAt: 10,
+  changedAt: 10,
+  ...other
+})
+
+const fault = (stopped?: LastFault["stopped"]): LastFault => ({
+  code: "E1",
+  message: "said by the vendor",
+  at: now - 1_000,
+  by: "worker a",
+  until: now + 60_000,
+  ...(stopped === undefined ? {} : { stopped })
+})
+
+const all = [
+  entry("clm_waiting"),
+  entry("clm_failing", { lastFault: fault(), claimedAt: 9 }),
+  entry("clm_late", { notBefore: now - 6_000, claimedAt: 8 }),
+  entry("clm_unowned", { heldBy: null, claimedAt: 7 }),
+  entry("clm_resting", { lastFault: fault("not-found"), claimedAt: 6 }),
+  entry("clm_denied", { lastFault: fault("denied"), claimedAt: 5 }),
+  entry("clm_doubt", { state: "in-doubt", heldBy: null, claimedAt: 4 }),
+  entry("clm_intent", { state: "intent", claimedAt: 3 })
+]
+
+const read = (typed: Partial<Attention.Typed>) =>
+  Attention.read({ sort: null, state: null, only: null, ...typed }, ["acme", "other"])
+const select = (typed: Partial<Attention.Typed>, entries: ReadonlyArray<ClaimEntry> = all) =>
+  Attention.select(entries, read(typed).value, now, Attention.workersTakeAhead)
+
+describe("what open scans need", () => {
+  it("tells apart what is late, resting, refused, in doubt and polled by no process, by reason (D-02)", () => {
+    const states = select({}).map(({ entry: { claimId }, standing }) => [claimId.slice(4), standing])
+    assert.deepStrictEqual(states, [
+      ["intent", "submitting"],
+      ["doubt", "in-doubt"],
+      ["denied", "denied"],
+      ["resting", "resting"],
+      ["unowned", "unowned"],
+      ["late", "late"],
+      ["failing", "failing"],
+      ["waiting", "waiting"]
+    ])
+    const counts: Readonly<Record<string, number>> = Attention.counts(select({}))
+    for (const standing of Attention.standings) assert.strictEqual(counts[standing], 1, standing)
+    // A free scan that no worker has to take yet is as it should be; without workers, no process polls it.
+    const later = entry("clm_later", { heldBy: null, notBefore: now + 60 * 60_000 })
+    assert.strictEqual(Attention.standingOf(later, now, Attention.workersTakeAhead), "waiting")
+    assert.strictEqual(Attention.standingOf(later, now, Infinity), "unowned")
+    // Once the time of the next poll has come, a scan that rested is an open one again.
+    const over = entry("clm_over", { lastFault: fault("denied"), notBefore: now - 1 })
+    assert.strictEqual(Attention.standingOf(over, now, Infinity), "failing")
+  })
+
+  it("shows what --state and --only ask for in the order of --sort, and refuses what it does not know (D-02)", () => {
+    const names = (typed: Partial<Attention.Typed>) => select(typed).map(({ entry: { claimId } }) => claimId.slice(4))
+    assert.deepStrictEqual(names({ state: "late, denied" }), ["denied", "late"])
+    assert.deepStrictEqual(names({ state: "denied,in-doubt", sort: "state" }), ["doubt", "denied"])
+    assert.strictEqual(names({ sort: "due" })[0], "late")
+    const other = entry("clm_other", {
+      key: { vendor: "other", origin: "https://o.test", account: "eu", environment: "", fingerprint: "f" }
+    })
+    const only = (typed: string) => select({ only: typed }, [...all, other]).map(({ entry: { claimId } }) => claimId)
+    assert.deepStrictEqual([only("other"), only("other@eu"), only("other@us")], [["clm_other"], ["clm_other"], []])
+    for (const [typed, where] of [
+      [{ state: "lat" }, "--state"],
+      [{ state: "," }, "--state"],
+      [{ sort: "size" }, "--sort"],
+      [{ only: "acm" }, "--only"]
+    ] as const) {
+      assert.deepStrictEqual(
+        read(typed).faults.map((one) => one.where),
+        [where],
+        JSON.stringify(typed)
+      )
+    }
+    assert.strictEqual(read({ state: "x", sort: "y", only: "z" }).faults.length, 3)
+  })
+
+  it("names the command to type below each, the most urgent first, and counts what it leaves out (D-02)", () => {
+    const listing = { now, shown: 2, sorted: false, more: "scanpoll status -o json", tail: "", poll: "scanpoll worker" }
+    const text = Attention.lines(select({}), listing).join("")
+    const titles = [...text.matchAll(/^([a-z ]+) \(1\)/gm)].map(([, title]) => title)
+    assert.deepStrictEqual(titles, [
+      "in doubt",
+      "denied",
+      "resting",
+      "not polled",
+      "late",
+      "failing",
+      "submitting",
+      "waiting"
+    ])
+    for (const command of ["reconcile clm_doubt", "wait clm_denied", "wait clm_resting", "wait clm_late", "worker"]) {
+      assert.include(text, `scanpoll ${command}\n`)
+    }
+    assert.include(text, "said by the vendor")
+    const many = Array.from({ length: 5 }, (_, n) => entry(`clm_d${n}`, { state: "in-doubt", heldBy: null }))
+    assert.include(Attention.lines(select({}, many), listing).join(""), "and 3 more: scanpoll status -o json\n")
+  })
+
+  it("needs a person for a doubt, a refused key, a rest and a scan that no process polls, and for nothing else (D-02)", () => {
+    assert.deepStrictEqual(Attention.standings.filter(Attention.needsPerson), [
+      "in-doubt",
+      "denied",
+      "resting",
+      "unowned"
+    ])
+  })
+})
