@@ -2,6 +2,7 @@
  * Everything that is measured, by area. A case is loaded in the process that measures it, so that no peer weighs on
  * another.
  */
+import type { Answer } from "./answers.ts"
 import type { Client } from "./Client.ts"
 import type { Engine } from "./Engine.ts"
 import type { Watch } from "./lateness.ts"
@@ -188,3 +189,18 @@ export const watches: ReadonlyArray<Case<Watch>> = [
     load: () => import("./lateness.ts").then((it) => it.handLoop)
   }
 ]
+
+const answerOf = (
+  vendor: "AppVet" | "compliance" | "Exona",
+  state: "running" | "completed" | "failed"
+): Case<Answer> => ({
+  key: `${vendor}-${state}`,
+  label: `${vendor}, ${state}`,
+  ours: true,
+  load: () => import("./answers.ts").then((it) => it.load(vendor, state))
+})
+
+/** Answers to polls, read without HTTP. */
+export const answers: ReadonlyArray<Case<Answer>> = (["AppVet", "compliance", "Exona"] as const).flatMap((vendor) =>
+  (["running", "completed", "failed"] as const).map((state) => answerOf(vendor, state))
+)

@@ -4,6 +4,7 @@
 export type Order =
   | { readonly area: "engine"; readonly key: string; readonly scans: number; readonly polls: number }
   | { readonly area: "memory"; readonly key: string; readonly scans: number }
+  | { readonly area: "answers"; readonly key: string; readonly polls: number }
   | {
       readonly area: "http"
       readonly key: string

@@ -29,6 +29,7 @@ const fewer = "% fewer polls"
 export const aims = (areas: {
   readonly engine: Results | null
   readonly memory: Results | null
+  readonly answers: Results | null
   readonly http: Results | null
   readonly lateness: Results | null
   readonly crowd: Results | null
@@ -69,6 +70,16 @@ export const aims = (areas: {
   atMost(start, hand, 2, 1.5, against(memory, "fleet-wait", "startMicros", handLoop))
   const cancel = "CPU to cancel a scan, `Fleet.wait`"
   atMost(cancel, hand, 0.6, 0.4, against(memory, "fleet-wait", "cancelMicros", handLoop))
+
+  for (const vendor of ["AppVet", "compliance", "Exona"]) {
+    for (const [state, aim] of [
+      ["running", 3],
+      ["completed", 1.5]
+    ] as const) {
+      const what = `CPU to read an answer by its definition: ${vendor}, ${state}`
+      atMost(what, "x `JSON.parse` and `Schema`", aim, null, of(areas.answers, `${vendor}-${state}`, "ratio"))
+    }
+  }
 
   const quiet = "CPU per HTTP poll, decode and cancellation, tracing off"
   atMost(quiet, "x undici `request`", 1.9, 1.4, ask("scanpoll", undiciRequest))

@@ -1,7 +1,7 @@
 /**
  * Runs the benchmarks and prints them as Markdown.
  *
- *     npm run bench -- [--short] [--rounds N] [--only engine,memory,http,lateness,crowd,paces]
+ *     npm run bench -- [--short] [--rounds N] [--only engine,memory,answers,http,lateness,crowd,paces]
  *
  * Every sample is a process of its own. In each round every case has one sample, and each round begins with another
  * case. What is compared is processor time, user and system. `--short` takes less than a minute: it shows that every
@@ -16,13 +16,23 @@ import { parseArgs } from "node:util"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import { aims, type Figures, head, row } from "./aims.ts"
-import { builtInFetch, type Case, clients, coreLro, engines, handLoop, undiciRequest, watches } from "./Cases.ts"
+import {
+  answers,
+  builtInFetch,
+  type Case,
+  clients,
+  coreLro,
+  engines,
+  handLoop,
+  undiciRequest,
+  watches
+} from "./Cases.ts"
 import type { Order, Sample } from "./Order.ts"
 import { Results } from "./Results.ts"
 import { rotated } from "./statistics.ts"
 import { digits, middle, spread, table } from "./table.ts"
 
-const areas = ["engine", "memory", "http", "lateness", "crowd", "paces"] as const
+const areas = ["engine", "memory", "answers", "http", "lateness", "crowd", "paces"] as const
 
 const { values: options } = parseArgs({
   options: {
@@ -151,6 +161,25 @@ if (wanted.has("memory")) {
   )
 }
 
+let read: Results | null = null
+if (wanted.has("answers")) {
+  const polls = isShort ? 1000 : 10_000
+  const found = await measure("answers", answers, rounds(5), (key) => ({ area: "answers", key, polls }))
+  read = found
+  sections.push(
+    "### Answers: what a definition costs to read",
+    `${polls} polls of each answer, by the vendor's adapter over a client in the same process, beside \`JSON.parse\` and Effect's decoder of the same fields.`,
+    table(
+      ["answer", "µs per poll (least–most)", "µs, `JSON.parse` and `Schema`", "x"],
+      rows(answers, (key) => [
+        spread(found.of(key, "microsPerPoll")),
+        middle(found.of(key, "plainMicros")),
+        spread(found.of(key, "ratio"))
+      ])
+    )
+  )
+}
+
 let http: Results | null = null
 if (wanted.has("http")) {
   const [polls, atOnce] = isShort ? [400, 16] : [8000, 32]
@@ -236,7 +265,7 @@ if (wanted.has("paces")) {
   sections.push(found.report.replaceAll(/^## /gm, "### ").replaceAll(/^### (?!Learned paces)/gm, "#### "))
 }
 
-const held = aims({ engine, memory, http, lateness, crowd, paces }).filter((aim) => aim.found !== null)
+const held = aims({ engine, memory, answers: read, http, lateness, crowd, paces }).filter((aim) => aim.found !== null)
 const date = DateTime.formatIsoDateUtc(Effect.runSync(DateTime.now))
 process.stdout.write(
   `${[

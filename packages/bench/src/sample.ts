@@ -7,7 +7,7 @@
  */
 import process from "node:process"
 import { setTimeout as sleep } from "node:timers/promises"
-import { type Case, clients, engines, watches } from "./Cases.ts"
+import { answers, type Case, clients, engines, watches } from "./Cases.ts"
 import { Vendor } from "./Engine.ts"
 import type { Order } from "./Order.ts"
 import { quantile } from "./statistics.ts"
@@ -80,6 +80,33 @@ const memory = async ({ key, scans }: Extract<Order, { area: "memory" }>) => {
   }
 }
 
+/** Processor time of reading one answer, by the vendor's definition and plainly, in turns. */
+const reading = async (order: Extract<Order, { area: "answers" }>) => {
+  const { plain, poll } = await find(answers, order.key)
+  const turns = 10
+  const each = Math.ceil(order.polls / turns)
+  // Until the compiler is done with it.
+  for (let i = 0; i < turns; i++) {
+    await poll(each)
+    plain(each)
+  }
+  const spent = { polls: 0, plain: 0 }
+  for (let i = 0; i < turns; i++) {
+    const before = process.cpuUsage()
+    await poll(each)
+    spent.polls += cpu(before)
+    const between = process.cpuUsage()
+    plain(each)
+    spent.plain += cpu(between)
+  }
+  const count = each * turns
+  return {
+    microsPerPoll: spent.polls / count,
+    plainMicros: spent.plain / count,
+    ratio: spent.polls / spent.plain
+  }
+}
+
 /** Processor time per request of a client that keeps `atOnce` of them in flight. */
 const http = async (order: Extract<Order, { area: "http" }>) => {
   const client = await find(clients, order.key)
@@ -113,6 +140,8 @@ const measure = (order: Order): Promise<Readonly<Record<string, number>>> => {
       return engine(order)
     case "memory":
       return memory(order)
+    case "answers":
+      return reading(order)
     case "http":
       return http(order)
     case "lateness":

@@ -10,6 +10,7 @@
  *
  * @since 0.2.0
  */
+import type { IdPath } from "@scanpoll/core/vendor/Definition"
 import type { Vendor } from "@scanpoll/core/vendor/Vendor"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -420,7 +421,7 @@ const locationId = ({ location }: { readonly location: RegExp }, answer: Answer)
 
 /** The known scan whose address a function makes. */
 const functional = (
-  path: ((scanId: string) => string) | undefined,
+  path: Exclude<IdPath, string> | undefined,
   scans: Course.Store<Scan>,
   asked: string
-): string | null => scans.newestFirst().find(({ id }) => path?.(id) === asked)?.id ?? null
+): string | null => scans.newestFirst().find(({ id }) => path?.(id, null) === asked)?.id ?? null

@@ -145,6 +145,7 @@ describe("an adapter whose calls around a scan are wrong where no definition can
     ],
     [
       "keeps a payload that is no JSON",
+      "falls over a scan that is known by its id alone",
       "wants a reason that is not empty",
       "gives up when a connection breaks",
       "asks again for what is gone for good",

@@ -51,6 +51,7 @@ const points: Readonly<Record<string, ReadonlyArray<string>>> = {
     "MUST NOT call a scan ended, running or settled for want of a result"
   ],
   "calls that know what the scan is about": [
+    "MUST poll a scan that is known by its id alone as every other, or refuse it for good without a request",
     "MUST ask for a result with the request that the vendor documents: its method, address and headers"
   ],
   "scans that go on under another id": [

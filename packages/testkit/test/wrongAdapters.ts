@@ -187,6 +187,15 @@ const isUsable = (key: string): boolean => key.trim() !== "" && !key.includes("\
 const ofResult = (rule: string): ReadonlyArray<string> => [`${rule} (asked for a result)`]
 
 export const wrongAdapters = {
+  "falls over a scan that is known by its id alone": {
+    of: "gannet",
+    caught: ["MUST poll a scan that is known by its id alone as every other, or refuse it for good without a request"],
+    plant: adapters((adapter) => ({
+      ...adapter,
+      poll: (ticket, about) =>
+        about === undefined ? Effect.die(new TypeError("what is it about?")) : adapter.poll(ticket, about)
+    }))
+  },
   "leaves a doubt where a preparation fails": {
     of: "razorbill",
     caught: ["MUST NOT buy anything, nor leave a doubt, where a preparation fails"],

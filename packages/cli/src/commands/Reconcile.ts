@@ -9,6 +9,7 @@ import { type ClaimEntry, JournalError, ScanJournal } from "@scanpoll/core/engin
 import type { VendorHttp } from "@scanpoll/core/http/VendorHttp"
 import type { PollFault } from "@scanpoll/core/model/PollFault"
 import * as ScanTicket from "@scanpoll/core/model/ScanTicket"
+import type { Subject } from "@scanpoll/core/model/Subject"
 import * as ShellWord from "@scanpoll/core/unstable/model/ShellWord"
 import * as Contradiction from "@scanpoll/core/unstable/model/Contradiction"
 import * as Clock from "effect/Clock"
@@ -72,7 +73,7 @@ const takeWord = Effect.fnUntraced(function* (
   tail: string
 ): Effect.fn.Return<number, JournalError, ScanJournal | Streams> {
   const journal = yield* ScanJournal
-  const answer = yield* Effect.result(account.pollOnce(as))
+  const answer = yield* Effect.result(account.pollOnce(as, entry.subject))
   if (Result.isFailure(answer)) {
     const { kind, message } = answer.failure
     const what = kind === "Missing" ? "the vendor knows no such scan" : "the vendor could not be asked about it"
@@ -96,10 +97,10 @@ const takeWord = Effect.fnUntraced(function* (
 const candidatesAtMost = 10
 
 // What a person needs to choose: when each was made, how it stands, and what it is about where the vendor says so.
-const candidate = Effect.fnUntraced(function* (account: Account, ticket: ScanTicket.ScanTicket) {
+const candidate = Effect.fnUntraced(function* (account: Account, ticket: ScanTicket.ScanTicket, subject: Subject) {
   const made =
     ticket.submittedAt === null ? "at an unknown time" : (JournalView.time(ticket.submittedAt) ?? "at an unknown time")
-  const answer = yield* Effect.result(account.pollOnce(ticket.scanId))
+  const answer = yield* Effect.result(account.pollOnce(ticket.scanId, subject))
   if (Result.isFailure(answer)) return `    ${ticket.scanId}  ${made}  could not be asked about`
   const { observation } = answer.success
   switch (observation._tag) {
@@ -136,7 +137,9 @@ const look = Effect.fnUntraced(function* (
       return 0
     case "Several": {
       const { tickets } = answer.success
-      const shown = yield* Effect.forEach(tickets.slice(0, candidatesAtMost), (ticket) => candidate(account, ticket))
+      const shown = yield* Effect.forEach(tickets.slice(0, candidatesAtMost), (ticket) =>
+        candidate(account, ticket, entry.subject)
+      )
       const rest = tickets.length > candidatesAtMost ? [`    and ${tickets.length - candidatesAtMost} more`] : []
       yield* say("  the vendor has several scans that it may be:", ...shown, ...rest, ...choices)
       return 3

@@ -10,6 +10,7 @@ import type { Reason, ScanOutcome } from "@scanpoll/core/model/ScanOutcome"
 import * as ScanRecord from "@scanpoll/core/model/ScanRecord"
 import type { VendorHttp } from "@scanpoll/core/http/VendorHttp"
 import * as History from "@scanpoll/journal/History"
+import type { Subject } from "@scanpoll/core/model/Subject"
 import * as Effect from "effect/Effect"
 import type * as FileSystem from "effect/FileSystem"
 import * as Option from "effect/Option"
@@ -213,10 +214,12 @@ export const status = Effect.fnUntraced(function* (input: {
   const { value: accounts } = opened
   const { value: wanted } = known
 
-  const ask = (account: Account | null, key: Key.Key) =>
+  const ask = (account: Account | null, key: Key.Key, subject?: Subject) =>
     account === null
       ? Effect.die(new TypeError("an account that was checked is not open"))
-      : Effect.map(Effect.result(account.pollOnce(key.scanId)), (answer) => standingOf(Key.format(key), answer))
+      : Effect.map(Effect.result(account.pollOnce(key.scanId, subject)), (answer) =>
+          standingOf(Key.format(key), answer)
+        )
   const askAbout = Effect.fnUntraced(function* (claimId: string) {
     const journal = yield* ScanJournal.ScanJournal
     const entry = yield* journal.get(claimId)
@@ -225,7 +228,7 @@ export const status = Effect.fnUntraced(function* (input: {
     }
     if (entry.state !== "submitted" || entry.ticket === null) return standingOfClaim(entry, claimId)
     const claim = yield* Effect.flatMap(Claims.read(claimId, plan, keys), Checked.orRefuse)
-    return yield* ask(claim?.account ?? null, entry.ticket)
+    return yield* ask(claim?.account ?? null, entry.ticket, entry.subject)
   })
   const each = (known: Requests.Known) =>
     known._tag === "Key" ? ask(accounts.get(known.key.vendor, known.key.account), known.key) : askAbout(known.claimId)

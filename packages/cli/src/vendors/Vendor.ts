@@ -106,7 +106,10 @@ export interface Account {
   readonly probe: Effect.Effect<void, PollFaults.PollFault>
   /** Asks the vendor to cancel a scan; null where it has no call for that. */
   readonly cancel: ((ticket: Tickets.ScanTicket, subject?: Subject) => Effect.Effect<void, PollFaults.PollFault>) | null
-  readonly pollOnce: (scanId: string) => Effect.Effect<PollAnswer<ScanOutcome<unknown>>, PollFaults.PollFault>
+  readonly pollOnce: (
+    scanId: string,
+    subject?: Subject
+  ) => Effect.Effect<PollAnswer<ScanOutcome<unknown>>, PollFaults.PollFault>
   /** Whether a claim of the journal was made with this account at this address. */
   readonly isFor: (entry: ClaimEntry) => boolean
   readonly claim: (entry: ClaimEntry, options: WaitOptions) => Scans.ScanRequest<unknown>
@@ -339,7 +342,8 @@ export const make = <Request, Payload>(fields: {
             adapter.cancel === undefined
               ? null
               : (ticket, subject) => Scans.cancel(adapter, ticket, subject === undefined ? {} : { subject }),
-          pollOnce: (scanId) => Scans.pollOnce(adapter, ticketOf(scanId)),
+          pollOnce: (scanId, subject) =>
+            Scans.pollOnce(adapter, ticketOf(scanId), subject === undefined ? {} : { subject }),
           isFor: (entry) => Scans.isFor(adapter, entry),
           claim: (entry, options) => Scans.fromClaim(adapter, entry, options),
           reconcile: (claimId) =>

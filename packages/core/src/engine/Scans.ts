@@ -213,15 +213,16 @@ export const wait = <Request, Payload, R = never>(
 
 /**
  * Asks once how a scan stands, in the turn of its account's budget. Waits for nothing else; with a journal in the context,
- * pauses that vendors asked for are kept and stored there.
+ * pauses that vendors asked for are kept and stored there. `subject` is for vendors whose calls need it.
  *
  * @category constructors
  * @since 0.1.0
  */
 export const pollOnce = <Request, Payload>(
   adapter: ScanAdapter<Request, Payload>,
-  known: ScanTicket
-): Effect.Effect<PollAnswer<ScanOutcome<Payload>>, PollFault> => OneCall.pollOnce(adapter, known)
+  known: ScanTicket,
+  options: { readonly subject?: Subject } = {}
+): Effect.Effect<PollAnswer<ScanOutcome<Payload>>, PollFault> => OneCall.pollOnce(adapter, known, options.subject)
 
 /**
  * Asks the vendor to cancel a scan, in the turn of its account's budget. It says that the vendor took the wish, and nothing of

@@ -39,6 +39,10 @@ export const isRecord = (value: unknown): value is WireRecord =>
 
 const rfc3339 = /^(\d{4})-(\d{2})-(\d{2})[Tt](\d{2}):(\d{2}):(\d{2})(?:\.(\d+))?(?:[Zz]|([+-])(\d{2}):(\d{2}))$/
 
+// How nearly all vendors write times: the engine's own parser reads these in a tenth of the time.
+const usualTime =
+  /^(?:19[7-9]\d|2\d{3})-(?:0[1-9]|1[0-2])-(?:0[1-9]|1\d|2[0-8])T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d{3})?Z$/
+
 const dayMillis = 24 * 60 * 60 * 1000
 
 /**
@@ -55,6 +59,7 @@ const dayMillis = 24 * 60 * 60 * 1000
  */
 export const timestamp = (value: unknown): number | null => {
   if (typeof value !== "string") return null
+  if (usualTime.test(value)) return Date.parse(value)
   const parts = rfc3339.exec(value)
   if (parts === null) return null
   const [year, month, day, hour, minute, second] = [1, 2, 3, 4, 5, 6].map((group) => Number(parts[group]))

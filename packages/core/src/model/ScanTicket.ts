@@ -9,6 +9,8 @@
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 
+const form = /^(?!(?:\.|%2[eE]){1,2}$)[!-~]{1,200}$/
+
 /**
  * The ids we accept from a vendor or a person: 1 to 200 visible ASCII characters, slashes included, but no path segment
  * with a meaning of its own (`.` and `..`, also percent-encoded). In a request they are percent-encoded; a vendor's
@@ -17,7 +19,7 @@ import * as Schema from "effect/Schema"
  * @category schemas
  * @since 0.1.0
  */
-export const ScanId = Schema.String.check(Schema.isPattern(/^(?!(?:\.|%2[eE]){1,2}$)[!-~]{1,200}$/))
+export const ScanId = Schema.String.check(Schema.isPattern(form))
 
 /**
  * Whether a text can be a scan id: it can be sent as one part of a path, percent-encoded.
@@ -25,7 +27,7 @@ export const ScanId = Schema.String.check(Schema.isPattern(/^(?!(?:\.|%2[eE]){1,
  * @category guards
  * @since 0.1.0
  */
-export const isScanId = Schema.is(ScanId)
+export const isScanId = (id: unknown): id is string => typeof id === "string" && form.test(id)
 
 /**
  * @category schemas

@@ -35,6 +35,7 @@ export type {
   FindingsCall,
   Gathered,
   IdPath,
+  IdQuery,
   KeyProbe,
   KnownScan,
   ListCall,

@@ -2,6 +2,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as VendorHttp from "@scanpoll/core/http/VendorHttp"
 import * as ScanTicket from "@scanpoll/core/model/ScanTicket"
+import type { Subject } from "@scanpoll/core/model/Subject"
 import type { Definition } from "@scanpoll/core/vendor/Definition"
 import * as Vendor from "@scanpoll/core/vendor/Vendor"
 import * as Wire from "@scanpoll/core/vendor/Wire"
@@ -65,7 +66,7 @@ const origin = "https://zap.example"
 const ticket = ScanTicket.make({ vendor: "zap", origin, account: "default", scanId: "s-1", submittedAt: 0 })
 const about = { subject: { kind: "url", id: "https://a.example/", name: "a" }, request: null }
 
-const world = (status: number, body: unknown) => {
+const world = (status: number, body: unknown, of: Vendor.Vendor<Target, typeof Alerts.Type> = vendor) => {
   const sent: Array<string> = []
   const answer = (path: string, options?: { readonly query?: unknown }) =>
     Effect.sync((): VendorHttp.VendorResponse => {
@@ -77,7 +78,7 @@ const world = (status: number, body: unknown) => {
     make: () => Effect.succeed({ origin, scrub: (text: string) => text, get: answer, post: (path) => answer(path) })
   })
   return Effect.map(
-    Effect.provide(vendor.make({ credential: Redacted.make("zap-key-0123456789abcdef") }), layer),
+    Effect.provide(of.make({ credential: Redacted.make("zap-key-0123456789abcdef") }), layer),
     (adapter) => ({ adapter, sent })
   )
 }
@@ -167,6 +168,61 @@ describe("a scan that attacks its target", () => {
       const { adapter } = yield* world(200, { id: "s-1" })
       const submitted = yield* adapter.submit({ url: "https://a.example/", authorized: true })
       assert.strictEqual(submitted._tag, "Submitted")
+    })
+  )
+})
+
+/** A vendor that is asked about its scans by what they are about, as SSL Labs is: a scan has no id of its own there. */
+const bySubject = Vendor.define({
+  ...zap,
+  submit: { path: "/analyze", id: ["startTime"] },
+  probe: "0",
+  ids: "number",
+  status: {
+    ...zap.status,
+    path: "/analyze",
+    query: (scanId: string, subject: Subject | null) =>
+      subject === null
+        ? Vendor.unusable("no-subject", "the site of the scan is not known: name the claim instead of the id")
+        : { host: subject.id, since: scanId },
+    words: { ...zap.status.words, READY: zap.result.means }
+  },
+  cancel: {
+    method: "DELETE",
+    path: (scanId: string, subject: Subject | null) =>
+      subject === null ? Vendor.unusable("no-subject", "the site of the scan is not known") : `/hosts/${scanId}`,
+    body: (scanId: string, subject: Subject | null) => ({ scanId, host: subject?.id })
+  }
+})
+
+describe("a vendor that is asked by what a scan is about", () => {
+  const scan = { ...ticket, scanId: "1764449407120" }
+
+  it.effect("is told it with every poll and every wish to cancel, as with every request for a result (issue 14)", () =>
+    Effect.gen(function* () {
+      const { adapter, sent } = yield* world(200, { status: "READY", high: 2 }, bySubject)
+      const { observation } = yield* adapter.poll(scan, about)
+      assert.strictEqual(observation._tag, "Settled")
+      yield* adapter.cancel?.(scan, about) ?? assert.fail("no cancel")
+      assert.deepStrictEqual(sent, [
+        '/analyze {"host":"https://a.example/","since":"1764449407120"}',
+        "/hosts/1764449407120 null"
+      ])
+    })
+  )
+
+  it.effect("is not asked at all about a scan that is known by its id alone, and the fault says why (issue 14)", () =>
+    Effect.gen(function* () {
+      const { adapter, sent } = yield* world(200, { status: "READY", high: 2 }, bySubject)
+      const unknown = { subject: { kind: "unknown", id: scan.scanId, name: scan.scanId }, request: null }
+      for (const fault of [
+        yield* Effect.flip(adapter.poll(scan)),
+        yield* Effect.flip(adapter.poll(scan, unknown)),
+        yield* Effect.flip(adapter.cancel?.(scan) ?? assert.fail("no cancel"))
+      ]) {
+        assert.deepInclude(fault, { kind: "Broken", permanent: true, code: "no-subject" })
+      }
+      assert.deepStrictEqual(sent, [])
     })
   )
 })

@@ -200,6 +200,8 @@ export interface Scene<Request, Payload> {
   readonly script: (scripts: ReadonlyArray<Script>) => Effect.Effect<void>
   /** Polls a scan while every request gets this step; the scan is the one the step is about unless told. */
   readonly poll: (step: Step, scanId?: string) => Effect.Effect<HeardPoll<Payload>>
+  /** Polls the scan that a step is about, as one that is known by its id alone. */
+  readonly pollById: (step: Step) => Effect.Effect<HeardPoll<Payload>>
   readonly submit: (step: Step, request?: Request) => Effect.Effect<HeardSubmit<Payload>>
   /** Runs a call of the adapter, and waits no longer than is good. */
   readonly listen: <A, E>(call: Effect.Effect<A, E>) => Effect.Effect<Heard<A, E>>
@@ -353,10 +355,17 @@ export const open = <Request, Payload>(
       )
     const returned = kit.prepare?.returns
     // What was prepared stands with the claim before a submission.
-    const adapter: ScanAdapter<Request, Payload> =
-      returned === undefined
-        ? made
-        : { ...made, submit: (request, prepared = returned) => made.submit(request, prepared) }
+    const submit: typeof made.submit =
+      returned === undefined ? made.submit : (request, prepared = returned) => made.submit(request, prepared)
+    const { cancel } = made
+    // The engine tells every call what the scan is about.
+    const known = () => aboutOf(made, kit)
+    const adapter: ScanAdapter<Request, Payload> = {
+      ...made,
+      submit,
+      poll: (asked, about = known()) => made.poll(asked, about),
+      ...(cancel === undefined ? {} : { cancel: (asked, about = known()) => cancel(asked, about) })
+    }
     const ticket = (scanId: string): ScanTicket.ScanTicket =>
       ScanTicket.make({
         vendor: adapter.vendor,
@@ -379,6 +388,7 @@ export const open = <Request, Payload>(
       script,
       poll: (step, scanId) =>
         Effect.andThen(play(step), listen(Effect.suspend(() => adapter.poll(ticket(scanId ?? idIn(kit, step)))))),
+      pollById: (step) => Effect.andThen(play(step), listen(Effect.suspend(() => made.poll(ticket(idIn(kit, step)))))),
       submit: (step, request = kit.requests.valid[0]) =>
         Effect.andThen(play(step), listen(Effect.suspend(() => adapter.submit(request)))),
       listen,

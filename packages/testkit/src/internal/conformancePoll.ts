@@ -505,6 +505,20 @@ export const pollRules = <Request, Payload>(kit: Kit<Request, Payload>): Readonl
     },
     {
       group: "poll",
+      name: "MUST poll a scan that is known by its id alone as every other, or refuse it for good without a request",
+      run: Effect.fnUntraced(function* (note) {
+        const scene = yield* bench.open(kit)
+        const usual = bench.readPoll(yield* scene.poll(completed))
+        const before = scene.requests().length
+        const reading = bench.readPoll(yield* scene.pollById(completed))
+        const made = scene.requests().length - before
+        if (reading === "Broken for good" && made === 0) return
+        if (reading !== usual) note(`${reading}, must be ${usual} or Broken for good`)
+        if (made !== 1) note(`${made} requests, must be 1, or none where it is refused`)
+      })
+    },
+    {
+      group: "poll",
       name: "MUST refuse an id that could change the path of a request before one is made",
       run: Effect.fnUntraced(function* (note) {
         const scene = yield* bench.open(kit)

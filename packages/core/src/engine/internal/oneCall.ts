@@ -13,7 +13,7 @@ import type { Subject } from "../../model/Subject.ts"
 import * as SteadyClock from "../../time/SteadyClock.ts"
 import * as Timeouts from "../../time/internal/timeouts.ts"
 import { RateBudget } from "../RateBudget.ts"
-import type { ScanAdapter } from "../ScanAdapter.ts"
+import type { About, ScanAdapter } from "../ScanAdapter.ts"
 import { type ClaimEntry, JournalError, type Operations, ScanJournal } from "../ScanJournal.ts"
 import * as VendorSays from "./vendorSays.ts"
 
@@ -55,15 +55,21 @@ const inTurn = <A>(
     return answer
   })
 
+const aboutOf = ({ scanId }: ScanTicket, subject: Subject | undefined): About => ({
+  subject: subject ?? { kind: "unknown", id: scanId, name: scanId },
+  request: null
+})
+
 export const pollOnce = <Request, Payload>(
   adapter: ScanAdapter<Request, Payload>,
-  known: ScanTicket
+  known: ScanTicket,
+  subject?: Subject
 ): Effect.Effect<PollAnswer<ScanOutcome<Payload>>, PollFault.PollFault> =>
   Effect.flatMap(Effect.serviceOption(ScanJournal), (journal) =>
     inTurn(adapter, journal, {
       kind: "poll",
       by: known,
-      request: adapter.poll(known),
+      request: adapter.poll(known, aboutOf(known, subject)),
       late: "the poll was not answered in time",
       quota: (answer) => answer.quota
     })
@@ -80,7 +86,7 @@ const noCancel = ({ vendor }: Pick<ScanAdapter<never, unknown>, "vendor">): Poll
 export const cancel = <Request, Payload>(
   adapter: ScanAdapter<Request, Payload>,
   known: ScanTicket,
-  subject: Subject = { kind: "unknown", id: known.scanId, name: known.scanId }
+  subject?: Subject
 ): Effect.Effect<void, PollFault.PollFault> =>
   Effect.flatMap(Effect.serviceOption(ScanJournal), (journal) =>
     adapter.cancel === undefined
@@ -88,7 +94,7 @@ export const cancel = <Request, Payload>(
       : inTurn(adapter, journal, {
           kind: "poll",
           by: known,
-          request: adapter.cancel(known, { subject, request: null }),
+          request: adapter.cancel(known, aboutOf(known, subject)),
           late: "the vendor did not answer in time; it may have cancelled the scan"
         })
   )

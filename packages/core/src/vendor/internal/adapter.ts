@@ -28,17 +28,29 @@ export type Fixed<T> = Pick<
 
 type Asked<A> = Effect.Effect<A, PollFault.PollFault>
 
-/** Only ids of the vendor's own form are sent: an id goes into a path or a query. */
-type Sendable = <A>(scanId: string, then: () => Asked<A>) => Asked<A>
+/** Asks about one scan. Only ids of the vendor's own form are sent: an id goes into a path or a query. */
+type AboutScan = <A>(
+  { scanId }: Pick<ScanTicket.ScanTicket, "scanId">,
+  about: About | undefined,
+  address: (scanId: string, subject: Subject | null) => Asking.Address | PollFault.PollFault,
+  then: (address: Asking.Address, subject: Subject | null) => Asked<A>
+) => Asked<A>
 
-const sendable =
-  (ids: RegExp | "number" | undefined): Sendable =>
-  (scanId, then) =>
-    Effect.suspend(() =>
-      Asking.isId(ids, scanId)
-        ? then()
-        : Effect.fail(Asking.unaskable("invalid-id", "the ticket's scan id cannot be part of a request"))
-    )
+const unsendable = Asking.unaskable("invalid-id", "the ticket's scan id cannot be part of a request")
+
+/** What a scan is about; null where it is known by its id alone. */
+const subjectOf = (about: About | undefined): Subject | null =>
+  about === undefined || about.subject.kind === "unknown" ? null : about.subject
+
+const aboutScan =
+  (ids: RegExp | "number" | undefined): AboutScan =>
+  ({ scanId }, about, address, then) =>
+    Effect.suspend(() => {
+      if (!Asking.isId(ids, scanId)) return Effect.fail(unsendable)
+      const subject = subjectOf(about)
+      const at = address(scanId, subject)
+      return at._tag === "PollFault" ? Effect.fail(at) : then(at, subject)
+    })
 
 type Seen<P> = Observation.Observation<ScanOutcome.ScanOutcome<P>>
 
@@ -56,51 +68,57 @@ interface Parts<P> {
   readonly ask: Asking.Asking
   readonly client: VendorClient
   readonly observer: Observing.Observer<P>
-  readonly sendable: Sendable
+  readonly aboutScan: AboutScan
 }
 
-/** A scan that may be forgotten by now is not asked for, where that would start another one. */
-const askable = (until: number | undefined): Asked<void> =>
-  until === undefined
-    ? Effect.void
-    : Effect.flatMap(Clock.currentTimeMillis, (now) => (now < until ? Effect.void : Effect.fail(Faults.tooLate)))
-
-const polling =
-  <A, P>({ path, query, until }: Status<A, P>, { ask, observer, sendable }: Parts<P>): ScanAdapter<never, P>["poll"] =>
-  (ticket) =>
-    sendable(ticket.scanId, () =>
-      Effect.andThen(
-        askable(until?.(ticket.scanId)),
-        Effect.flatMap(ask.send(Asking.pathOf(path, ticket.scanId), query?.(ticket.scanId)), (response) =>
-          Effect.flatMap(Clock.currentTimeMillis, (now) => answered(observer.poll(ticket, response, now), response))
+/** One request for how a scan stands, or what came of it. How old the scan is counts where the answer is not a 200. */
+const observing = <P>(
+  question: "status" | "result",
+  ticket: ScanTicket.ScanTicket,
+  address: Asking.Address,
+  { ask, observer }: Pick<Parts<P>, "ask" | "observer">,
+  read: (response: VendorResponse) => Result.Result<Seen<P>, PollFault.PollFault>
+): Asked<Observation.PollAnswer<ScanOutcome.ScanOutcome<P>>> =>
+  ask.sendThen(address, (response) =>
+    response.status === 200
+      ? answered(read(response), response)
+      : Effect.flatMap(Clock.currentTimeMillis, (now) =>
+          answered(observer.unfinished(question, ticket, response, now), response)
         )
-      )
-    )
+  )
 
-/** What a scan is about; null where it is known by its id alone. */
-const subjectOf = (about: About | undefined): Subject | null =>
-  about === undefined || about.subject.kind === "unknown" ? null : about.subject
+/** A scan that may be forgotten by now is not asked for, where that would start another one. */
+const inTime = <A>(until: number, then: Asked<A>): Asked<A> =>
+  Effect.flatMap(Clock.currentTimeMillis, (now) => (now < until ? then : Effect.fail(Faults.tooLate)))
+
+const polling = <A, P>({ path, query, until }: Status<A, P>, parts: Parts<P>): ScanAdapter<never, P>["poll"] => {
+  const { aboutScan, observer } = parts
+  const address = (scanId: string, subject: Subject | null) =>
+    Asking.addressOf(path, query?.(scanId, subject), scanId, subject)
+  return (ticket, about) =>
+    aboutScan(ticket, about, address, (at) => {
+      const asked = observing("status", ticket, at, parts, (response) => observer.poll(ticket, response))
+      return until === undefined ? asked : inTime(until(ticket.scanId), asked)
+    })
+}
 
 const resulting =
-  <A, P>(
-    { path, query }: ResultCall<A, P>,
-    { ask, observer, sendable }: Parts<P>
-  ): NonNullable<ScanAdapter<never, P>["result"]> =>
+  <A, P>({ path, query }: ResultCall<A, P>, parts: Parts<P>): NonNullable<ScanAdapter<never, P>["result"]> =>
   (ticket, word, about) =>
-    sendable(ticket.scanId, () => {
-      const asked = ask.send(Asking.pathOf(path, ticket.scanId), query?.(ticket.scanId, word, subjectOf(about)))
-      return Effect.flatMap(asked, (response) =>
-        Effect.flatMap(Clock.currentTimeMillis, (now) =>
-          answered(observer.result(ticket, word, response, now), response)
-        )
-      )
-    })
+    parts.aboutScan(
+      ticket,
+      about,
+      (scanId, subject) => Asking.addressOf(path, query?.(scanId, word, subject), scanId, subject),
+      (at) => observing("result", ticket, at, parts, (response) => parts.observer.result(ticket, word, response))
+    )
 
 /** The status answer of one scan that a list names. */
 const looking = <A, P>({ path, query, until }: Status<A, P>, { ask, observer }: Parts<P>) =>
-  Effect.fnUntraced(function* (scanId: string) {
-    yield* askable(until?.(scanId))
-    const response = yield* ask.get("status", Asking.pathOf(path, scanId), query?.(scanId))
+  Effect.fnUntraced(function* (scanId: string, subject: Subject) {
+    const at = Asking.addressOf(path, query?.(scanId, subject), scanId, subject)
+    if (at._tag === "PollFault") return yield* at
+    if (until !== undefined) yield* inTime(until(scanId), Effect.void)
+    const response = yield* ask.get("status", at.path, at.query)
     const body = yield* ask.json(response)
     const wrong = observer.notAbout(body, scanId)
     return wrong === null ? body : yield* ask.broken(response, ...wrong)
@@ -109,17 +127,23 @@ const looking = <A, P>({ path, query, until }: Status<A, P>, { ask, observer }: 
 const cancelling =
   (
     { as, body, method = "POST", path, query }: CancelCall,
-    { ask, client, sendable }: Pick<Parts<never>, "ask" | "client" | "sendable">
+    { aboutScan, ask, client }: Pick<Parts<never>, "aboutScan" | "ask" | "client">
   ): NonNullable<ScanAdapter<never, unknown>["cancel"]> =>
-  ({ scanId }) =>
-    sendable(scanId, () => {
-      const address = Asking.pathOf(path, scanId)
-      const asked = query?.(scanId)
-      const options = asked === undefined ? {} : { query: asked }
-      if (method === "GET") return ask.tell("cancel", client.get(address, options))
-      const kind = body === undefined ? "none" : (as ?? "json")
-      return ask.tell("cancel", client.post(address, body?.(scanId), { ...options, method, as: kind }))
-    })
+  (ticket, about) =>
+    aboutScan(
+      ticket,
+      about,
+      (scanId, subject) => Asking.addressOf(path, query?.(scanId, subject), scanId, subject),
+      (at, subject) => {
+        const options = at.query === undefined ? {} : { query: at.query }
+        if (method === "GET") return ask.tell("cancel", client.get(at.path, options))
+        const kind = body === undefined ? "none" : (as ?? "json")
+        return ask.tell(
+          "cancel",
+          client.post(at.path, body?.(ticket.scanId, subject), { ...options, method, as: kind })
+        )
+      }
+    )
 
 const probing = ({ passes = [200], path, query }: KeyProbe, ask: Asking.Asking): Asked<void> =>
   Effect.flatMap(ask.send(path, query), (response) =>
@@ -141,7 +165,7 @@ export const make = <T, A, P, F, L, K extends string>(
   const ticketOf = (scanId: string, submittedAt: number | null): ScanTicket.ScanTicket =>
     ScanTicket.make({ vendor, origin, account: place.account, scanId, submittedAt })
   const observer = Observing.make(definition, { origin, scrub, idOf })
-  const parts: Parts<P> = { ask, client, observer, sendable: sendable(definition.ids) }
+  const parts: Parts<P> = { ask, client, observer, aboutScan: aboutScan(definition.ids) }
   const isOwnError = (response: VendorResponse): boolean => faults.said(response) !== null
   const recovered = (rawId: unknown): ScanTicket.ScanTicket | null => {
     const scanId = idOf(rawId)
@@ -179,12 +203,19 @@ export const make = <T, A, P, F, L, K extends string>(
       ? {}
       : {
           collect: (outcome: ScanOutcome.ScanOutcome<unknown>, about?: About) =>
-            parts.sendable(outcome.ticket.scanId, () => collect(outcome, subjectOf(about)))
+            parts.aboutScan(outcome.ticket, about, collect.address, (at, subject) =>
+              collect.read(outcome, at.path, subject)
+            )
         }),
     ...(cancel === undefined ? {} : { cancel: cancelling(cancel, parts) }),
     ...(keyProbe === undefined ? {} : { probe: probing(keyProbe, ask) }),
     ...(list === undefined
       ? {}
-      : { reconcile: Reconciling.make(list, ask, idOf, ticketOf, { answer: looking(status, parts) }) })
+      : {
+          reconcile: Reconciling.make(list, ask, idOf, ticketOf, {
+            answer: looking(status, parts),
+            subject: definition.subject
+          })
+        })
   }
 }

@@ -10,9 +10,11 @@ import {
 } from "../../http/VendorHttp.ts"
 import * as PollFault from "../../model/PollFault.ts"
 import * as ScanTicket from "../../model/ScanTicket.ts"
+import type { Subject } from "../../model/Subject.ts"
 import type { IdPath } from "./calls.ts"
 import type { Question } from "./errorTable.ts"
 import * as Faults from "./faults.ts"
+import type { Unusable } from "./meanings.ts"
 
 /** Whether a text is an id of the vendor: of its form, and one that can be sent. */
 export const isId = (ids: RegExp | "number" | undefined, text: string): boolean =>
@@ -26,12 +28,37 @@ export const idReader =
     return typeof text === "string" && isId(ids, text) ? text : null
   }
 
-export const pathOf = (path: IdPath, scanId: string): string =>
-  typeof path === "string" ? path.replaceAll("{id}", segment(scanId)) : path(segment(scanId))
+/** Where a question about a scan goes. */
+export interface Address {
+  readonly _tag: "Address"
+  readonly path: string
+  readonly query: Query | undefined
+}
+
+const isUnusable = (part: string | Query | Unusable | undefined): part is Unusable =>
+  typeof part === "object" && part["_tag"] === "Unusable"
+
+/** The address of a question about a scan; a fault where what the scan is about is needed for it and not known. */
+export const addressOf = (
+  path: IdPath,
+  query: Query | Unusable | undefined,
+  scanId: string,
+  subject: Subject | null
+): Address | PollFault.PollFault => {
+  const id = segment(scanId)
+  const at = typeof path === "string" ? path.replaceAll("{id}", id) : path(id, subject)
+  if (isUnusable(at)) return unaskable(at.code, at.message)
+  return isUnusable(query) ? unaskable(query.code, query.message) : { _tag: "Address", path: at, query }
+}
 
 /** The questions about scans that exist: a 200 is an answer, everything else a fault by the table. */
 export interface Asking {
   readonly send: (path: string, query: Query | undefined) => Effect.Effect<VendorResponse, PollFault.PollFault>
+  /** Sends, and goes on with whatever is answered: what every poll does. */
+  readonly sendThen: <A>(
+    { path, query }: Address,
+    then: (response: VendorResponse) => Effect.Effect<A, PollFault.PollFault>
+  ) => Effect.Effect<A, PollFault.PollFault>
   readonly get: (
     question: Question,
     path: string,
@@ -57,11 +84,14 @@ export const make = <T>(client: VendorClient, faults: Faults.Faults<T>): Asking 
   const unanswered = (fault: TransportFault) => faults.unanswered(fault, scrub)
   const broken = (response: VendorResponse, code: string, message: string) =>
     Effect.fail(Faults.broken(response, code, message, scrub))
-  const send = (path: string, query: Query | undefined) =>
-    Effect.mapError(client.get(path, query === undefined ? undefined : { query }), unanswered)
+  const asked = (path: string, query: Query | undefined) =>
+    client.get(path, query === undefined ? undefined : { query })
+  const send = (path: string, query: Query | undefined) => Effect.mapError(asked(path, query), unanswered)
   const fault = (question: Question, response: VendorResponse) => Effect.fail(faults.poll(question, response, scrub))
+  const failed = (fault: TransportFault) => Effect.fail(unanswered(fault))
   return {
     send,
+    sendThen: ({ path, query }, onSuccess) => Effect.matchEffect(asked(path, query), { onFailure: failed, onSuccess }),
     broken,
     fault,
     get: (question, path, query) =>

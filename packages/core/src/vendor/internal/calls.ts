@@ -8,12 +8,22 @@ import type { Codec, Place } from "../Wire.ts"
 import type { Ending, Meaning, Unusable, When } from "./meanings.ts"
 
 /**
- * A path with `{id}` where the scan's id goes, percent-encoded, as in `/v1/scans/{id}`; or a function of the encoded id.
+ * A path with `{id}` where the scan's id goes, percent-encoded, as in `/v1/scans/{id}`; or a function of the encoded id and of
+ * what the scan is about. That is null where the scan is known by its id alone; a call that needs it then answers
+ * `Vendor.unusable`, and nothing is sent.
  *
  * @category models
  * @since 0.2.0
  */
-export type IdPath = string | ((scanId: string) => string)
+export type IdPath = string | ((scanId: string, subject: Subject | null) => string | Unusable)
+
+/**
+ * The query of a request about a scan, told as `IdPath` is.
+ *
+ * @category models
+ * @since 0.2.0
+ */
+export type IdQuery = (scanId: string, subject: Subject | null) => Query | Unusable
 
 /**
  * What the calls of `prepare` returned, by their names.
@@ -86,8 +96,8 @@ export interface RecoverCall<out K extends string> {
 export interface CancelCall {
   readonly method?: "POST" | "PUT" | "DELETE" | "GET"
   readonly path: IdPath
-  readonly query?: (scanId: string) => Query
-  readonly body?: (scanId: string) => unknown
+  readonly query?: IdQuery
+  readonly body?: (scanId: string, subject: Subject | null) => unknown
   readonly as?: BodyKind
 }
 
@@ -179,7 +189,7 @@ export interface PendingStatus {
  */
 export interface Status<in A, out P> {
   readonly path: IdPath
-  readonly query?: (scanId: string) => Query
+  readonly query?: IdQuery
   readonly id: Place | null
   readonly word: Place | ((body: unknown, scanId: string) => string | null)
   readonly numeric?: boolean
@@ -209,7 +219,7 @@ export interface Status<in A, out P> {
  */
 export interface ResultCall<in A, out P> {
   readonly path: IdPath
-  readonly query?: (scanId: string, word: string, subject: Subject | null) => Query
+  readonly query?: (scanId: string, word: string, subject: Subject | null) => Query | Unusable
   readonly id: Place | null
   readonly means: Ending<A, P> | When<P> | ((word: string) => Ending<A, P> | When<P>)
   readonly pending?: ReadonlyArray<PendingStatus>

@@ -6,7 +6,7 @@ import * as PollFault from "../../model/PollFault.ts"
 import * as ScanOutcome from "../../model/ScanOutcome.ts"
 import type { Subject } from "../../model/Subject.ts"
 import * as Wire from "../Wire.ts"
-import { type Asking, pathOf } from "./asking.ts"
+import { addressOf, type Asking } from "./asking.ts"
 import type { FindingsCall } from "./calls.ts"
 
 /** Reads the findings, page by page. */
@@ -22,7 +22,11 @@ export const make = <F>(call: FindingsCall<F>, { broken, get, json }: Asking) =>
     if (call.page !== undefined) return call.page(index, before, scanId, subject, vendorStatus)
     return index === 0 ? undefined : null
   }
-  return Effect.fnUntraced(function* (outcome: ScanOutcome.ScanOutcome<unknown>, subject: Subject | null) {
+  const all = Effect.fnUntraced(function* (
+    outcome: ScanOutcome.ScanOutcome<unknown>,
+    path: string,
+    subject: Subject | null
+  ) {
     // What the vendor would answer for a failed scan is not documented, and there is nothing to find in it.
     if (outcome._tag === "Failed") return ScanOutcome.noFindings
     const { scanId } = outcome.ticket
@@ -31,7 +35,7 @@ export const make = <F>(call: FindingsCall<F>, { broken, get, json }: Asking) =>
     let query = queryOf(0, null, outcome, subject)
     let latest: VendorResponse | null = null
     while (query !== null && pages.length < most) {
-      const response: VendorResponse = yield* get("findings", pathOf(call.path, scanId), query)
+      const response: VendorResponse = yield* get("findings", path, query)
       const page = read(yield* json(response))
       if (Result.isFailure(page)) return yield* broken(response, "invalid-answer", page.failure)
       if (call.isAbout?.(page.success.value, scanId) === false) {
@@ -47,4 +51,8 @@ export const make = <F>(call: FindingsCall<F>, { broken, get, json }: Asking) =>
     if (latest !== null) return yield* broken(latest, found.code, found.message)
     return yield* PollFault.make({ kind: "Broken", code: found.code, message: found.message })
   })
+  return {
+    address: (scanId: string, subject: Subject | null) => addressOf(call.path, undefined, scanId, subject),
+    read: all
+  }
 }

@@ -10,6 +10,7 @@ import * as ScanOutcome from "../../model/ScanOutcome.ts"
 import type { ScanTicket } from "../../model/ScanTicket.ts"
 import type { About, Definition, Meaning, PendingStatus, Said, Verdict, When } from "../Definition.ts"
 import * as Wire from "../Wire.ts"
+import { linkOn } from "./addresses.ts"
 import * as Faults from "./faults.ts"
 import * as Judging from "./judging.ts"
 import * as Messages from "./messages.ts"
@@ -26,16 +27,6 @@ type Known<P> =
   | { readonly moved: (body: unknown, scanId: string) => unknown }
   | { readonly running: (body: unknown) => Partial<Observation.Progress> | null }
   | When<P>
-
-/** The address on the vendor's own origin, for people to follow; null for every other. */
-export const linkOn = (origin: string, address: string): string | null => {
-  const base = URL.parse(origin)
-  const found = base === null ? null : URL.parse(address, base)
-  if (base === null || found === null) return null
-  // A blob: address has the origin of the page that made it, so the scheme is compared as well.
-  const ours = found.origin === base.origin && found.protocol === base.protocol
-  return ours && found.username === "" && found.password === "" && found.href.length <= 2048 ? found.href : null
-}
 
 const percentAt =
   (place: Wire.Place) =>
@@ -87,8 +78,8 @@ const withoutEvidence = <O extends ScanOutcome.Completed<unknown> | ScanOutcome.
 }
 
 export interface Observer<P> {
-  /** A 200, or another answer that the definition names. `now` is the time on our clock. */
-  readonly poll: (ticket: ScanTicket, response: VendorResponse, now: number) => Observed<P>
+  /** A 200. */
+  readonly poll: (ticket: ScanTicket, response: VendorResponse) => Observed<P>
   /**
    * An ending by its word in the answer to a submission at `submittedAt`; null where the word means none. `other`: what
    * the word means in such an answer, where that is something else.
@@ -100,8 +91,15 @@ export interface Observer<P> {
     submittedAt: number,
     other: When<P> | undefined
   ) => Result.Result<ScanOutcome.ScanOutcome<P>, PollFault> | null
-  /** The answer to the call for the result, after the vendor said that the scan ended as `word`. */
-  readonly result: (ticket: ScanTicket, word: string, response: VendorResponse, now: number) => Observed<P>
+  /** A 200 to the call for the result, after the vendor said that the scan ended as `word`. */
+  readonly result: (ticket: ScanTicket, word: string, response: VendorResponse) => Observed<P>
+  /** Another answer than 200: the definition may name it. `now` is the time on our clock. */
+  readonly unfinished: (
+    question: "status" | "result",
+    ticket: ScanTicket,
+    response: VendorResponse,
+    now: number
+  ) => Observed<P>
   readonly wordOf: (body: unknown, scanId: string) => Result.Result<string, string>
   /** Why an answer is not about a scan, as a code and words; null where it is, or does not say. */
   readonly notAbout: (body: unknown, scanId: string) => readonly [code: string, message: string] | null
@@ -130,21 +128,13 @@ export const make = <T, A, P, F, L, K extends string>(
 ): Observer<P> => {
   const faults = Faults.make(errors)
   const answers = Wire.reader(answer)
-  const pendings = pendingsOf(status.pending)
+  const pendings = { status: pendingsOf(status.pending), result: pendingsOf(result?.pending) }
   const messagesOf = Messages.reader(status.messages)
-  const resultPendings = pendingsOf(result?.pending)
 
-  // An answer other than 200.
-  const unfinished = (
-    known: ReturnType<typeof pendingsOf>,
-    ticket: ScanTicket,
-    response: VendorResponse,
-    now: number,
-    question: "status" | "result"
-  ): Observed<P> => {
+  const unfinished: Observer<P>["unfinished"] = (question, ticket, response, now) => {
     const said = faults.said(response)
     const since = ticket.submittedAt === null ? 0 : now - ticket.submittedAt
-    const pending = known.find(
+    const pending = pendings[question].find(
       ({ says, status, within }) =>
         status === response.status && said !== null && since < within && says?.test(said) !== false
     )
@@ -296,15 +286,15 @@ export const make = <T, A, P, F, L, K extends string>(
   return {
     wordOf,
     notAbout,
+    unfinished,
     ending: (ticket, word, response, submittedAt, other) => {
       const meaning = other ?? meaningOf(word)
       return meaning === null || typeof meaning === "string" || !("_tag" in meaning)
         ? null
         : settle(meaning, ticket, word, response, submittedAt)
     },
-    result: (ticket, word, response, now) => {
+    result: (ticket, word, response) => {
       if (result === undefined) return broken(response, "no-result", "no result is defined")
-      if (response.status !== 200) return unfinished(resultPendings, ticket, response, now, "result")
       if (response.body._tag === "Unreadable") return broken(response, response.body.why, response.body.detail)
       const wrong = aboutAnother(result.id, response.body.value, ticket.scanId)
       if (wrong !== null) return broken(response, ...wrong)
@@ -312,8 +302,7 @@ export const make = <T, A, P, F, L, K extends string>(
       const when = "_tag" in means ? means : Judging.when(answers, means)
       return Result.map(settle(when, ticket, word, response, null), Observation.settled)
     },
-    poll: (ticket, response, now) => {
-      if (response.status !== 200) return unfinished(pendings, ticket, response, now, "status")
+    poll: (ticket, response) => {
       if (response.body._tag === "Unreadable") return broken(response, response.body.why, response.body.detail)
       const body = response.body.value
       const wrong = notAbout(body, ticket.scanId)

@@ -4,6 +4,7 @@ import * as Result from "effect/Result"
 import * as WireFields from "../../http/WireFields.ts"
 import type { PollFault } from "../../model/PollFault.ts"
 import type { ScanTicket } from "../../model/ScanTicket.ts"
+import type { Subject } from "../../model/Subject.ts"
 import * as Wire from "../Wire.ts"
 import { type Asking, unaskable } from "./asking.ts"
 import type { ListCall } from "./calls.ts"
@@ -11,9 +12,10 @@ import type { ListCall } from "./calls.ts"
 /** How much earlier than our own clock the vendor's may date a submission of ours. */
 const clockSkew = 60_000
 
-/** What is asked of the status of one scan. */
-interface Look {
-  readonly answer: (scanId: string) => Effect.Effect<unknown, PollFault>
+/** What is asked of the status of one scan, and what a target is about. */
+interface Look<in T> {
+  readonly answer: (scanId: string, subject: Subject) => Effect.Effect<unknown, PollFault>
+  readonly subject: (target: T) => Subject
 }
 
 /** Looks through the vendor's list for scans that a submission with a lost answer may have made. */
@@ -22,7 +24,7 @@ export const make = <T, L>(
   { broken, get, json }: Asking,
   idOf: (raw: unknown) => string | null,
   ticketOf: (scanId: string, submittedAt: number | null) => ScanTicket,
-  { answer }: Look
+  { answer, subject }: Look<T>
 ) => {
   const read = Wire.reader(call.row)
   const { isAbout, look, pages = 1, same } = call
@@ -38,7 +40,7 @@ export const make = <T, L>(
       )
     }
     return yield* Effect.filter(Array.from(found), ([scanId]) =>
-      answer(scanId).pipe(
+      answer(scanId, subject(target)).pipe(
         Effect.map((body) => look.same(body, target)),
         Effect.catch((fault) => (fault.kind === "Missing" ? Effect.succeed(false) : Effect.fail(fault)))
       )
