@@ -107,7 +107,14 @@ const zones = {
     database,
     cluster
   ],
-  "packages/bench/src/**": [packagesBut("core", "appvet"), strayFiles, barrels, commandLine, database, cluster],
+  "packages/bench/src/**": [
+    packagesBut("core", "appvet", "compliance", "exona"),
+    strayFiles,
+    barrels,
+    commandLine,
+    database,
+    cluster
+  ],
   // A package's tests may use the testkit beside what the package itself may use, and barrels.
   "packages/core/test/**": [testsBut("core", "testkit", "test-support"), strayFiles, commandLine, database, cluster],
   ...Object.fromEntries(

@@ -200,6 +200,8 @@ const inspect = (name, { path, doc, parts }) => {
       if (!said.has(one)) faults.push(`${where}: ${one}: has no doc comment that says what it is`)
       said.add(one)
     }
+    // Where the value of the same name says it all, its type may stand without a comment.
+    if (part.doc === undefined && part.names.every((one) => said.has(one))) continue
     const since = tagged(part.doc, "since")
     if (since.length !== 1 || !/^\d+\.\d+\.\d+$/.test(since[0] ?? "")) faults.push(`${label}: has no @since`)
     const category = tagged(part.doc, "category")

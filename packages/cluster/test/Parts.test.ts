@@ -182,6 +182,37 @@ describe("the database of a cluster", () => {
     }).pipe(Effect.scoped)
   )
 
+  it.live(
+    "a status names the open scans whose last poll failed, the oldest first, with the fault and who met it (D-02)",
+    () =>
+      Effect.gen(function* () {
+        const url = yield* Effect.promise(() => own().schema())
+        const names = ["a", "b", "c"]
+        const ids = yield* Effect.provide(Effect.forEach(names, buy), Client.layer({ journal: url }))
+        const sql = yield* Effect.provide(SqlClient, yield* Layer.build(ClusterDatabase.layer(url)))
+        const fault = { code: "http-503", message: "the vendor is down", at: 3_000, by: "worker two" }
+        const told = [JSON.stringify(fault), null, "what is this"]
+        yield* Effect.forEach(
+          ids,
+          (id, at) =>
+            sql`UPDATE scanpoll_claims SET last_fault = ${told[at] ?? null}, claimed_at = ${3 - at} WHERE claim_id = ${id}`
+        )
+        const { scans, troubled: named } = yield* Effect.provideService(ClusterStatus.read, SqlClient, sql)
+        assert.strictEqual(scans.troubled, 2)
+        assert.deepStrictEqual(named, [
+          {
+            claimId: ids[0] ?? "",
+            vendor: "acme",
+            account: "default",
+            scanId: "a",
+            claimedAt: 3,
+            notBefore: 0,
+            ...fault
+          }
+        ])
+      }).pipe(Effect.scoped)
+  )
+
   it.live("a worker that is told what it cannot follow does not begin", () =>
     Effect.gen(function* () {
       const url = yield* Effect.promise(() => own().schema())

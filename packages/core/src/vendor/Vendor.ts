@@ -19,9 +19,10 @@ import * as Shape from "./internal/shape.ts"
 import type { Vendor } from "./internal/vendorModel.ts"
 
 export { linkOn, publicUrl, sameUrl, url, urlFault, urlSubject } from "./internal/addresses.ts"
-export { baseVariable, fromConfig, type KeyedOptions, type Options } from "./internal/connecting.ts"
+export { numbered, slug } from "./internal/alike.ts"
+export { baseVariable, fromConfig } from "./internal/connecting.ts"
 export { layer, layerConfig, Service, type ServiceClass } from "./internal/services.ts"
-export type { Vendor } from "./internal/vendorModel.ts"
+export type { KeyedOptions, Options, Vendor } from "./internal/vendorModel.ts"
 export { assessment, failed, finding, scored, unusable, when } from "./internal/verdicts.ts"
 
 /**

@@ -125,7 +125,7 @@ export const findings = (scan: ReportScan): string | null => {
     case "unavailable":
       return "the vendor's findings could not be fetched"
     case "none":
-      return total === null ? "the vendor's findings could not be fetched" : `${plural(total, "finding")}, not listed`
+      return total === null ? "the vendor does not list findings" : `${plural(total, "finding")}, not listed`
     case "counts-only":
       if (total === 0) return "no violations"
       return total === null

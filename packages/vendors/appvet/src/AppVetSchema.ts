@@ -18,10 +18,6 @@ import * as Wire from "@scanpoll/core/vendor/Wire"
  */
 export const ScanType = Schema.Literals(["security", "performance", "accessibility", "seo"])
 
-/**
- * @category models
- * @since 0.1.0
- */
 export type ScanType = typeof ScanType.Type
 
 /**
@@ -49,10 +45,6 @@ export const AppVetRequest = Schema.Struct({
   )
 })
 
-/**
- * @category models
- * @since 0.1.0
- */
 export interface AppVetRequest extends Schema.Schema.Type<typeof AppVetRequest> {}
 
 /**
@@ -63,10 +55,6 @@ export interface AppVetRequest extends Schema.Schema.Type<typeof AppVetRequest> 
  */
 export const ScanEvent = Schema.Struct({ time: Wire.text(64), message: Wire.text(300) })
 
-/**
- * @category models
- * @since 0.1.0
- */
 export type ScanEvent = typeof ScanEvent.Type
 
 /**
@@ -83,10 +71,6 @@ export const ScanResult = Wire.open({
   report_url: Schema.optionalKey(Wire.words())
 })
 
-/**
- * @category models
- * @since 0.1.0
- */
 export type ScanResult = typeof ScanResult.Type
 
 /**
@@ -114,10 +98,6 @@ export const AppVetPayload = Wire.open({
   completed_at: Schema.optionalKey(Wire.text())
 })
 
-/**
- * @category models
- * @since 0.1.0
- */
 export interface AppVetPayload extends Schema.Schema.Type<typeof AppVetPayload> {}
 
 /**
@@ -168,10 +148,6 @@ export const Report = Schema.Struct({
   )
 })
 
-/**
- * @category models
- * @since 0.2.0
- */
 export type Report = typeof Report.Type
 
 /**

@@ -3,13 +3,7 @@
  *
  * @since 0.1.0
  */
-import * as Context from "effect/Context"
-import type * as Effect from "effect/Effect"
-import * as Layer from "effect/Layer"
-import type * as Redacted from "effect/Redacted"
 import type { RequestFault, ScanAdapter } from "@scanpoll/core/engine/ScanAdapter"
-import type { Credential, CredentialError } from "@scanpoll/core/http/Credential"
-import type { VendorConfigError, VendorHttp } from "@scanpoll/core/http/VendorHttp"
 import type { Subject } from "@scanpoll/core/model/Subject"
 import * as Vendor from "@scanpoll/core/vendor/Vendor"
 import type { CompliancePayload, ComplianceRequest } from "./ComplianceSchema.ts"
@@ -22,18 +16,13 @@ import { vendor } from "./ComplianceVendor.ts"
  * - `credential`: a user's access token. Tokens live about an hour, so give an effect that renews it where scans are
  *   watched for longer: it is asked before each request.
  * - `organizationId`: a UUID, sent as `X-Organization-Id`; without it the server takes the user's own organization.
- * - `account`: the label of this credential. Default `default`.
- * - `insecureHosts`: hosts (`host` or `host:port`) that may be reached over plain http. Default none.
  *
  * @category models
  * @since 0.1.0
  */
-export interface Options {
+export interface Options extends Pick<Vendor.KeyedOptions, "credential" | "account" | "insecureHosts"> {
   readonly baseUrl: string
-  readonly credential: Credential | Redacted.Redacted<string>
   readonly organizationId?: string
-  readonly account?: string
-  readonly insecureHosts?: ReadonlyArray<string>
 }
 
 /**
@@ -69,45 +58,29 @@ export const subject: (request: ComplianceRequest) => Subject = vendor.subject
  */
 export const fingerprint: (request: ComplianceRequest) => string = vendor.fingerprint
 
+const optionsOf = ({ organizationId = "", ...options }: Options): Vendor.Options => ({
+  ...options,
+  variable: "COMPLIANCE_TOKEN",
+  settings: { COMPLIANCE_ORGANIZATION_ID: organizationId }
+})
+
+/**
+ * Compliance scans of datasets. Its variables are `COMPLIANCE_TOKEN` and `COMPLIANCE_BASE_URL`, and
+ * `COMPLIANCE_ORGANIZATION_ID` where it is wished.
+ *
+ * @category services
+ * @since 0.1.0
+ */
+export class Compliance extends Vendor.Service<Compliance>()(
+  "@scanpoll/compliance/ComplianceAdapter/Compliance",
+  vendor,
+  optionsOf
+) {}
+
 /**
  * Makes the adapter of one account. Nothing is sent; the configuration is checked and every fault of it listed.
  *
  * @category constructors
  * @since 0.1.0
  */
-export const make = ({
-  organizationId = "",
-  ...options
-}: Options): Effect.Effect<ComplianceAdapter, VendorConfigError | CredentialError, VendorHttp> =>
-  vendor.make({ ...options, variable: "COMPLIANCE_TOKEN", settings: { COMPLIANCE_ORGANIZATION_ID: organizationId } })
-
-/**
- * Compliance scans of datasets.
- *
- * @category services
- * @since 0.1.0
- */
-export class Compliance extends Context.Service<Compliance, ComplianceAdapter>()(
-  "@scanpoll/compliance/ComplianceAdapter/Compliance"
-) {
-  /**
-   * Makes the adapter of one account; see the module's `make`.
-   */
-  static readonly make = make
-
-  /**
-   * The adapter of one account as a layer.
-   */
-  static readonly layer = (
-    options: Options
-  ): Layer.Layer<Compliance, VendorConfigError | CredentialError, VendorHttp> => Layer.effect(Compliance, make(options))
-
-  /**
-   * The adapter from the environment: `COMPLIANCE_TOKEN` and `COMPLIANCE_BASE_URL` are needed,
-   * `COMPLIANCE_ORGANIZATION_ID` and `SCANPOLL_ALLOW_INSECURE_HOSTS` are not.
-   */
-  static readonly layerConfig: Layer.Layer<Compliance, VendorConfigError | CredentialError, VendorHttp> = Layer.effect(
-    Compliance,
-    Vendor.fromConfig(vendor)
-  )
-}
+export const make: typeof Compliance.make = Compliance.make

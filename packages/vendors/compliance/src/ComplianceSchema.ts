@@ -41,10 +41,6 @@ export const ComplianceRequest = Schema.Struct({
   )
 })
 
-/**
- * @category models
- * @since 0.1.0
- */
 export interface ComplianceRequest extends Schema.Schema.Type<typeof ComplianceRequest> {}
 
 const rest = [Schema.Record(Schema.String, Schema.Json)] as const
@@ -66,10 +62,6 @@ export const ScoreChange = Schema.StructWithRest(
   rest
 )
 
-/**
- * @category models
- * @since 0.1.0
- */
 export type ScoreChange = typeof ScoreChange.Type
 
 /**
@@ -90,10 +82,6 @@ export const ComplianceDelta = Schema.StructWithRest(
   rest
 )
 
-/**
- * @category models
- * @since 0.1.0
- */
 export interface ComplianceDelta extends Schema.Schema.Type<typeof ComplianceDelta> {}
 
 /**
@@ -136,10 +124,6 @@ export const CompliancePayload = Schema.StructWithRest(
   rest
 )
 
-/**
- * @category models
- * @since 0.1.0
- */
 export interface CompliancePayload extends Schema.Schema.Type<typeof CompliancePayload> {}
 
 /**

@@ -178,10 +178,6 @@ export const ExonaRequest = RequestShape.check(
   Schema.makeFilter((request) => limitFaults(request).map(({ message, path }) => ({ path, issue: message })))
 )
 
-/**
- * @category models
- * @since 0.1.0
- */
 export interface ExonaRequest extends Schema.Schema.Type<typeof ExonaRequest> {}
 
 const decodeShape = Schema.decodeUnknownResult(RequestShape, { errors: "all" })
@@ -314,10 +310,6 @@ export const ExonaResult = Schema.StructWithRest(
   open
 )
 
-/**
- * @category models
- * @since 0.1.0
- */
 export interface ExonaResult extends Schema.Schema.Type<typeof ExonaResult> {}
 
 /**

@@ -34,10 +34,6 @@ export const SonarQubeRequest = Schema.Struct({
   )
 })
 
-/**
- * @category models
- * @since 0.2.0
- */
 export type SonarQubeRequest = typeof SonarQubeRequest.Type
 
 /**
@@ -65,10 +61,6 @@ export const SonarQubeGate = Schema.Struct({
   conditions: Schema.optionalKey(Wire.sieve(SonarQubeCondition))
 })
 
-/**
- * @category models
- * @since 0.2.0
- */
 export type SonarQubeGate = typeof SonarQubeGate.Type
 
 /**
@@ -104,10 +96,6 @@ export const SonarQubeIssue = Schema.Struct({
   impacts: Schema.optionalKey(Wire.sieve(Schema.Struct({ severity: Wire.words(16) })))
 })
 
-/**
- * @category models
- * @since 0.2.0
- */
 export type SonarQubeIssue = typeof SonarQubeIssue.Type
 
 /**

@@ -50,10 +50,6 @@ export const UrlscanRequest = Schema.Struct({
   )
 })
 
-/**
- * @category models
- * @since 0.2.0
- */
 export type UrlscanRequest = typeof UrlscanRequest.Type
 
 const Brand = Schema.Union([Wire.words(200), Schema.Struct({ key: Wire.words(200) })])
@@ -75,10 +71,6 @@ export const UrlscanVerdict = Schema.Struct({
   brands: Schema.optionalKey(Wire.sieve(Brand))
 })
 
-/**
- * @category models
- * @since 0.2.0
- */
 export type UrlscanVerdict = typeof UrlscanVerdict.Type
 
 /**
@@ -101,10 +93,6 @@ export const UrlscanPayload = Schema.Struct({
   flaggedRequests: Schema.optionalKey(Wire.count)
 })
 
-/**
- * @category models
- * @since 0.2.0
- */
 export type UrlscanPayload = typeof UrlscanPayload.Type
 
 /**

@@ -16,10 +16,6 @@ import * as Wire from "@scanpoll/core/vendor/Wire"
  */
 export const VirusTotalRequest = Schema.Struct({ url: Vendor.publicUrl })
 
-/**
- * @category models
- * @since 0.2.0
- */
 export type VirusTotalRequest = typeof VirusTotalRequest.Type
 
 /**
@@ -36,10 +32,6 @@ export const VirusTotalStats = Schema.Struct({
   timeout: Schema.optionalKey(Wire.count)
 })
 
-/**
- * @category models
- * @since 0.2.0
- */
 export type VirusTotalStats = typeof VirusTotalStats.Type
 
 /**
@@ -64,10 +56,6 @@ export const VirusTotalPayload = Schema.Struct({
   opinions: Schema.Record(Schema.String, VirusTotalEngine)
 })
 
-/**
- * @category models
- * @since 0.2.0
- */
 export type VirusTotalPayload = typeof VirusTotalPayload.Type
 
 /**

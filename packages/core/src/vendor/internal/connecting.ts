@@ -8,41 +8,7 @@ import * as Credential from "../../http/Credential.ts"
 import { VendorConfigError, VendorHttp } from "../../http/VendorHttp.ts"
 import type { Definition, Facts } from "../Definition.ts"
 import * as Adapter from "./adapter.ts"
-import type { Vendor } from "./vendorModel.ts"
-
-/**
- * How to reach a vendor for one account.
- *
- * - `credential`: the key, or an effect that is asked for it before each request. Left out only where the vendor takes
- *   none.
- * - `baseUrl`: default the vendor's own. https, unless its host is in `insecureHosts` (`host` or `host:port`).
- * - `account`: a label for the credential; default `default`. It goes into tickets, the key never does.
- * - `headers`: further fixed ones, without secrets.
- * - `settings`: values of the vendor's `settings`, by their variables.
- * - `variable`: where the key comes from, for errors.
- *
- * @category models
- * @since 0.2.0
- */
-export interface Options {
-  readonly credential?: Credential.Credential | Redacted.Redacted<string>
-  readonly baseUrl?: string
-  readonly account?: string
-  readonly insecureHosts?: ReadonlyArray<string>
-  readonly headers?: Readonly<Record<string, string>>
-  readonly settings?: Readonly<Record<string, string>>
-  readonly variable?: string | null
-}
-
-/**
- * How to reach a vendor that takes a key.
- *
- * @category models
- * @since 0.2.0
- */
-export interface KeyedOptions extends Options {
-  readonly credential: NonNullable<Options["credential"]>
-}
+import type { Options, Vendor } from "./vendorModel.ts"
 
 /** The headers of a vendor's settings, and what is wrong with their values. */
 const headersOf = (facts: Facts, given: Readonly<Record<string, string>>) => {

@@ -5,8 +5,8 @@ import * as Layer from "effect/Layer"
 import type { ScanAdapter } from "../../engine/ScanAdapter.ts"
 import type { CredentialError } from "../../http/Credential.ts"
 import type { VendorConfigError, VendorHttp } from "../../http/VendorHttp.ts"
-import { fromConfig, type Options } from "./connecting.ts"
-import type { Vendor } from "./vendorModel.ts"
+import { fromConfig } from "./connecting.ts"
+import type { Options, Vendor } from "./vendorModel.ts"
 
 type Unmade = VendorConfigError | CredentialError
 

@@ -1,10 +1,11 @@
 // What a definition becomes. Types alone, passed on by `Vendor`.
 import type * as Duration from "effect/Duration"
 import type * as Effect from "effect/Effect"
+import type * as Redacted from "effect/Redacted"
 import type * as Result from "effect/Result"
 import type * as Schema from "effect/Schema"
 import type { AccountLimits, KnownDurations, PaceName, RequestFault, ScanAdapter } from "../../engine/ScanAdapter.ts"
-import type { CredentialError } from "../../http/Credential.ts"
+import type { Credential, CredentialError } from "../../http/Credential.ts"
 import type { Query, VendorConfigError, VendorHttp, VendorResponse } from "../../http/VendorHttp.ts"
 import type { PollFault } from "../../model/PollFault.ts"
 import type { Subject } from "../../model/Subject.ts"
@@ -24,7 +25,40 @@ import type {
   Submit
 } from "../Definition.ts"
 import type { Codec, Place } from "../Wire.ts"
-import type { Options } from "./connecting.ts"
+
+/**
+ * How to reach a vendor for one account.
+ *
+ * - `credential`: the key, or an effect that is asked for it before each request. Left out only where the vendor takes
+ *   none.
+ * - `baseUrl`: default the vendor's own. https, unless its host is in `insecureHosts` (`host` or `host:port`).
+ * - `account`: a label for the credential; default `default`. It goes into tickets, the key never does.
+ * - `headers`: further fixed ones, without secrets.
+ * - `settings`: values of the vendor's `settings`, by their variables.
+ * - `variable`: where the key comes from, for errors.
+ *
+ * @category models
+ * @since 0.2.0
+ */
+export interface Options {
+  readonly credential?: Credential | Redacted.Redacted<string>
+  readonly baseUrl?: string
+  readonly account?: string
+  readonly insecureHosts?: ReadonlyArray<string>
+  readonly headers?: Readonly<Record<string, string>>
+  readonly settings?: Readonly<Record<string, string>>
+  readonly variable?: string | null
+}
+
+/**
+ * How to reach a vendor that takes a key.
+ *
+ * @category models
+ * @since 0.2.0
+ */
+export interface KeyedOptions extends Options {
+  readonly credential: NonNullable<Options["credential"]>
+}
 
 /**
  * A vendor, for the command, the promise client, Effect and the conformance kit. The default export of a vendor's module.

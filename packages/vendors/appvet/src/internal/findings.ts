@@ -51,13 +51,7 @@ const unlisted = (
   return found
 }
 
-const slug = (text: string): string =>
-  text
-    .normalize("NFKC")
-    .toLowerCase()
-    .replace(/[^\p{L}\p{N}]+/gu, "-")
-    .replace(/^-+|-+$/g, "")
-    .slice(0, 100)
+const slug = (text: string): string => Vendor.slug(text.normalize("NFKC"))
 
 interface ReportCheck {
   readonly category: string
@@ -86,15 +80,6 @@ const nameOf = ({ category, name }: ReportCheck): string => JSON.stringify([cate
 
 const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
 
-const byWords = (a: ReportCheck, b: ReportCheck): number => compare(JSON.stringify(a), JSON.stringify(b))
-
-const numberTwins = (checks: ReadonlyArray<ReportCheck>): ReadonlyMap<ReportCheck, number> =>
-  new Map(
-    [...Map.groupBy(checks, nameOf).values()].flatMap((alike) =>
-      (alike.length === 1 ? alike : alike.toSorted(byWords)).map((check, at) => [check, at + 1] as const)
-    )
-  )
-
 const namesOf = (checks: ReadonlyArray<ReportCheck>): ReadonlyMap<string, ReadonlyArray<string>> =>
   new Map(
     [...Map.groupBy(checks, lookOf)].map(([look, alike]) => [look, [...new Set(alike.map(nameOf))].toSorted(compare)])
@@ -118,11 +103,11 @@ export const fromReport = (
 ): Findings => {
   const checks = checksOf(report)
   const names = namesOf(checks)
-  const twins = numberTwins(checks.filter(({ status }) => status !== "pass"))
+  const failed = checks.filter(({ status }) => status !== "pass")
+  const twins = Vendor.numbered(failed, nameOf, (check) => JSON.stringify(check))
   const items: Array<Finding> = []
   const idOf = (rule: string): string => `appvet:${scan.type ?? ""}:${scan.url ?? ""}:${rule}`
-  for (const check of checks) {
-    if (check.status === "pass") continue
+  for (const check of failed) {
     const look = lookOf(check)
     const nth = (names.get(look) ?? []).indexOf(nameOf(check)) + 1
     const ruleId = nth <= 1 ? look : `${look}-${nth}`

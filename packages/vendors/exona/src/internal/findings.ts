@@ -9,24 +9,12 @@ import * as ExonaSchema from "../ExonaSchema.ts"
 /** Synchronous, which the platform's digest is not: finding ids and fingerprints are made in pure functions. */
 export const digest = (text: string): string => bytesToHex(sha256(utf8ToBytes(text)))
 
-const slug = (text: string): string =>
-  text
-    .toLowerCase()
-    .replace(/[^\p{L}\p{N}]+/gu, "-")
-    .replace(/^-+|-+$/g, "")
-    .slice(0, 64)
-
 const ruleOf = ({ riskDomain }: ExonaSchema.Incident): string => {
-  const domain = slug(riskDomain ?? "")
+  const domain = Vendor.slug(riskDomain ?? "", 64)
   return domain === "" ? "matched-incident" : `matched-incident/${domain}`
 }
 
 const isWebAddress = (text: string): boolean => /^https?:$/.test(URL.parse(text)?.protocol ?? "")
-
-const byDescription = (a: ExonaSchema.Incident, b: ExonaSchema.Incident): number => {
-  const [one, other] = [a.description ?? "", b.description ?? ""]
-  return one < other ? -1 : one > other ? 1 : 0
-}
 
 const titleOf = (description: string): string => {
   const line = WireFields.cut(description.trim().replace(/\s+/g, " "), 120)
@@ -52,11 +40,7 @@ export const ofResult = (
   const identityOf = (incident: ExonaSchema.Incident): string =>
     JSON.stringify([subject, ruleOf(incident), incident.year, incident.referenceUrls.toSorted()])
   // Numbered by what they say, not by the order of the vendor's list.
-  const twins = new Map(
-    [...Map.groupBy(incidents.items, identityOf).values()].flatMap((alike) =>
-      (alike.length === 1 ? alike : alike.toSorted(byDescription)).map((incident, at) => [incident, at + 1] as const)
-    )
-  )
+  const twins = Vendor.numbered(incidents.items, identityOf, ({ description }) => description ?? "")
   const items = incidents.items.map((incident) => {
     const twin = twins.get(incident) ?? 1
     const description = incident.description === null ? null : WireFields.cut(incident.description)
