@@ -73,8 +73,8 @@ export const aims = (areas: {
 
   for (const vendor of ["AppVet", "compliance", "Exona"]) {
     for (const [state, aim] of [
-      ["running", 3],
-      ["completed", 1.5]
+      ["running", 5],
+      ["completed", 4]
     ] as const) {
       const what = `CPU to read an answer by its definition: ${vendor}, ${state}`
       atMost(what, "x `JSON.parse` and `Schema`", aim, null, of(areas.answers, `${vendor}-${state}`, "ratio"))

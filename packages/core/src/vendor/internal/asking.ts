@@ -54,7 +54,7 @@ export const addressOf = (
 /** The questions about scans that exist: a 200 is an answer, everything else a fault by the table. */
 export interface Asking {
   readonly send: (path: string, query: Query | undefined) => Effect.Effect<VendorResponse, PollFault.PollFault>
-  /** Sends, and goes on with whatever is answered: what every poll does. */
+  /** Sends, and reads the answer, whatever its status is: what every poll does. */
   readonly sendThen: <A>(
     { path, query }: Address,
     then: (response: VendorResponse) => Effect.Effect<A, PollFault.PollFault>
