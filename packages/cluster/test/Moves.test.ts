@@ -8,7 +8,7 @@ const own = database()
 describe("a cluster that is worked on", () => {
   it("a rolling restart moves every scan and loses none; a worker that is told to end does so of itself", async () => {
     await within(own(), { takes: [1, 3], held: true, pace: 400 }, ["a", "b", "c"], async (world, workers) => {
-      await submitted(world, 60)
+      await submitted(world, 24)
       for (const worker of workers) {
         const next = await world.worker(`${worker.name}2`)
         await until("four share", async () => isShared(await world.status(), 4))
@@ -17,10 +17,10 @@ describe("a cluster that is worked on", () => {
         await until("three share", async () => isShared(await world.status(), 3))
         assert.isNull(next.exit)
       }
-      assert.strictEqual((await world.status()).scans.open, 60)
+      assert.strictEqual((await world.status()).scans.open, 24)
       await world.release()
       await settled(world)
-      audit(world, 60)
+      audit(world, 24)
     })
   })
 
@@ -52,7 +52,7 @@ describe("a cluster that is worked on", () => {
     const server = await start()
     onTestFinished(() => server.end())
     await within(server, { takes: [1, 3], held: true, pace: 300 }, ["a", "b", "c"], async (world, workers) => {
-      await submitted(world, 60)
+      await submitted(world, 24)
       await until("all are kept", async () => (await world.status()).scans.free === 0)
       await server.stop()
       await until("all have noticed", async () =>
@@ -67,10 +67,10 @@ describe("a cluster that is worked on", () => {
       assert.isAtMost((await polls()) - before, 3)
       await server.start()
       await until("three share again", async () => isShared(await world.status().catch(() => notYet), 3))
-      assert.strictEqual((await world.status()).scans.open, 60)
+      assert.strictEqual((await world.status()).scans.open, 24)
       await world.release()
       await settled(world)
-      audit(world, 60)
+      audit(world, 24)
     })
   })
 })
