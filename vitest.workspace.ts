@@ -25,7 +25,7 @@ const packages = ["packages", "packages/vendors"]
 const vendors = readdirSync(`${root}/packages/vendors`)
 // Their files share a worker and what it has loaded, which takes longer than most of them: no test of them leaves anything
 // changed.
-const sharing = ["bench", "core", "promise", "report", "testkit", "tooling", ...vendors]
+const sharing = ["bench", "cluster", "core", "journal", "promise", "report", "testkit", "tooling", ...vendors]
 // Those that need no process of their own: a time zone and signals are a process's.
 const threads = ["core", ...vendors]
 
