@@ -142,9 +142,17 @@ const prepare = async () => {
   execFileSync(
     join(programs, "bin", "initdb"),
     [
-      ...["--pgdata", data, "--auth=scram-sha-256", "--username=scanpoll", "--pwfile", passwordFile, "--encoding=UTF8"],
+      "--pgdata",
+      data,
+      "--auth=scram-sha-256",
+      "--username=scanpoll",
+      "--pwfile",
+      passwordFile,
+      "--encoding=UTF8",
+      "--no-sync",
       // A password that is no secret costs nothing at each connection.
-      ...["--no-sync", "--set", "scram_iterations=1"]
+      "--set",
+      "scram_iterations=1"
     ],
     { ...as, stdio: ["ignore", "ignore", "pipe"] }
   )
