@@ -60,9 +60,9 @@ describe("a simulated vendor of a definition", () => {
       const made = yield* world(Seabirds.gannet(), Seabirds.gannetSays, fate({ settleAfterPolls: 0 }))
       const ticket = yield* submitted(made)
       const { observation } = yield* made.adapter.poll(ticket)
-      assert.strictEqual(observation._tag, "Settled")
-      if (observation._tag !== "Settled" || made.adapter.collect === undefined) return
-      const findings = yield* made.adapter.collect(observation.value)
+      const { collect } = made.adapter
+      if (observation._tag !== "Settled" || collect === undefined) return assert.fail("it has no findings to collect")
+      const findings = yield* collect(observation.value)
       assert.strictEqual(findings.items.length, 2)
     }).pipe(Effect.scoped, Effect.provide(http))
   )

@@ -104,8 +104,8 @@ export const journal = [
     id: "journal-11",
     promise: "a request under way is cut when the lease has run out without a word from the database",
     in: sources,
-    find: "Deferred.doneUnsafe(lapse, Effect.void)",
-    put: "",
+    find: "Deferred.doneUnsafe(lapse, Effect.void) lapse = Deferred.makeUnsafe<void>() const lapsed = renewedAt",
+    put: "lapse = Deferred.makeUnsafe<void>()\nconst lapsed = renewedAt",
     tests: [clocks],
     only: "under way"
   },
