@@ -57,6 +57,26 @@ const unreadCount = (of: ScanRecord.ScanRecord): ScanRecord.ScanRecord =>
         }
   )
 
+const lacking = (kind: keyof Outcome.Evidence, of: ScanRecord.ScanRecord): ScanRecord.ScanRecord =>
+  changed(of, (outcome) =>
+    outcome._tag === "Failed"
+      ? outcome
+      : {
+          ...outcome,
+          evidence: {
+            ...Outcome.evidence(outcome),
+            [kind]: { status: "unavailable", reason: `the ${kind} is missing` }
+          }
+        }
+  )
+
+const counted = (bySeverity: Partial<Record<Severity.Severity, number>>): Outcome.Findings => ({
+  coverage: "counts-only",
+  total: Object.values(bySeverity).reduce((sum, count) => sum + count, 0),
+  bySeverity,
+  items: []
+})
+
 const ended: ReadonlyArray<readonly [words: string, record: ScanRecord.ScanRecord]> = [
   ["all there, and fine", completed(0, { assessment: fine, findings: listed(), delta: compared })],
   ["all there, and bad", completed(0, { assessment: bad, findings: listed(high), delta: compared })],
@@ -75,6 +95,39 @@ const ended: ReadonlyArray<readonly [words: string, record: ScanRecord.ScanRecor
     aboutOther(completed(0, { assessment: fine, findings: listed() }))
   ],
   [
+    "assessment `unavailable`, findings there and fine",
+    lacking("assessment", completed(0, { assessment: fine, findings: listed(low), delta: compared }))
+  ],
+  ["delta `unavailable`, nothing found", lacking("delta", completed(0, { assessment: fine, findings: listed() }))],
+  [
+    "violations counted and not listed, low as a whole",
+    completed(0, { assessment: { ...fine, compliance: "fail" }, findings: counted({ low: 3 }) })
+  ],
+  [
+    "violations counted and not listed, one of them critical",
+    completed(0, {
+      assessment: { ...fine, severity: "critical", compliance: "fail" },
+      findings: counted({ critical: 1 })
+    })
+  ],
+  [
+    "a part of the findings not read, as of 10 000 issues of SonarQube",
+    completed(0, {
+      assessment: fine,
+      findings: {
+        coverage: "partial",
+        total: 3,
+        items: [low, finding({ findingId: "not-listed", severity: "unknown", status: "unknown" })]
+      }
+    })
+  ],
+  [
+    "engines without an answer, nothing found (VirusTotal)",
+    completed(0, { assessment: assessment("none"), findings: { coverage: "partial", total: 0, items: [] } })
+  ],
+  ["no quality gate was computed (SonarQube)", completed(0, { assessment: assessment("unknown"), findings: listed() })],
+  ["nobody has an opinion (urlscan.io)", completed(0, { assessment: assessment("info"), findings: listed() })],
+  [
     "no score and no grade, severity low",
     completed(0, { assessment: assessment("low"), findings: listed(), delta: compared })
   ],
@@ -91,6 +144,8 @@ const ended: ReadonlyArray<readonly [words: string, record: ScanRecord.ScanRecor
 const states: ReadonlyArray<readonly [words: string, record: ScanRecord.ScanRecord]> = [
   ["`partial`, fine so far", partial(0, { assessment: fine, findings: { ...listed(), coverage: "partial" } })],
   ["`partial`, bad already", partial(0, { assessment: bad, findings: { ...listed(high), coverage: "partial" } })],
+  ["`partial`, findings `unavailable`", noFindings(partial(0, { assessment: fine }))],
+  ["`partial`, without a result", partial(0, { assessment: assessment("unknown") })],
   ...ScanRecord.states
     .filter((state) => state !== "completed" && state !== "partial")
     .map((state) => [`\`${state}\``, inState(0, state)] as const),

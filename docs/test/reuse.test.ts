@@ -4,6 +4,9 @@ import { Compliance } from "@scanpoll/compliance/ComplianceAdapter"
 import type { ScanAdapter } from "@scanpoll/core/engine/ScanAdapter"
 import * as Scans from "@scanpoll/core/engine/Scans"
 import { Exona } from "@scanpoll/exona/ExonaAdapter"
+import { SonarQubeVendor } from "@scanpoll/sonarqube"
+import { UrlscanVendor } from "@scanpoll/urlscan"
+import { VirusTotalVendor } from "@scanpoll/virustotal"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
@@ -27,6 +30,9 @@ const wishes = Effect.gen(function* () {
   const exona = yield* Exona.make(key("exo_test_abcdefghijklmnop"))
   const appvet = yield* AppVet.make(key("avk_live_abcdefghijklmnop"))
   const compliance = yield* Compliance.make({ baseUrl: "https://compliance.example", ...key("aaaa.bbbb.cccc") })
+  const urlscan = yield* UrlscanVendor.vendor.make(key("5a1d0000-0000-4000-8000-00000000000a"))
+  const virustotal = yield* VirusTotalVendor.vendor.make(key("a1".repeat(32)))
+  const sonarqube = yield* SonarQubeVendor.vendor.make({ baseUrl: "https://sonar.example", ...key("squ_0123456789") })
   const company = { name: "Acme AI Ltd", website: "https://acme.ai" }
   const questionnaire = [{ question: "Is it so?", answer: "It is." }]
   return [
@@ -39,6 +45,9 @@ const wishes = Effect.gen(function* () {
         mappingId: "789e0123-e45b-47c8-9901-234567890123"
       })
     ],
+    ["SonarQube (a task is asked about again, never bought)", maxAgeOf(sonarqube, { task: "AZq1vT0eTASK00000001" })],
+    ["urlscan.io", maxAgeOf(urlscan, { url: "https://shop.example/" })],
+    ["VirusTotal", maxAgeOf(virustotal, { url: "https://shop.example/" })],
     ["Exona", maxAgeOf(exona, { company })],
     ["Exona, `maxAgeDays: 30`", maxAgeOf(exona, { company, maxAgeDays: 30 })],
     ["Exona, `maxAgeDays: 0`", maxAgeOf(exona, { company, maxAgeDays: 0 })],

@@ -84,7 +84,7 @@ describe("the table of the vendors", () => {
 })
 
 describe("the pages of the vendors", () => {
-  it.each(["appvet", "compliance", "exona"])(
+  it.each(["appvet", "compliance", "exona", "examples", "sonarqube", "urlscan", "virustotal"])(
     "name for what could be worse in an answer of %s a test that is there",
     (vendor) => {
       const worse = worseOf(vendor)

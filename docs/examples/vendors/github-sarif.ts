@@ -83,10 +83,13 @@ export default Vendor.define({
       pending: "running",
       complete: {
         // Without its analyses the file was not stored.
-        completed: (upload) =>
-          URL.parse(upload.analyses_url ?? "") === null
-            ? Vendor.unusable("no-analyses", "complete, but without analyses")
-            : { payload: upload, assessment: Vendor.assessment({}) }
+        completed: (upload, { warn }) => {
+          if (URL.parse(upload.analyses_url ?? "") === null) {
+            return Vendor.unusable("no-analyses", "complete, but without analyses")
+          }
+          for (const error of upload.errors ?? []) warn(`a part of the file may be missing: ${error}`)
+          return { payload: upload, assessment: Vendor.assessment({}) }
+        }
       },
       failed: { failed: ({ errors = [] }) => (errors.length === 0 ? null : errors.join("; ")) }
     }
@@ -115,7 +118,15 @@ export default Vendor.define({
           references: html_url === undefined ? [] : [html_url]
         })
       })
-      return { coverage: whole && leftOut === 0 ? "full" : "partial", total: whole ? items.length : null, items }
+      if (whole && leftOut === 0) return { coverage: "full", total: items.length, items }
+      // What was not read may be anything.
+      const rest = Vendor.finding({
+        findingId: "not-read",
+        ruleId: "not-read",
+        title: "alerts that were not read",
+        severity: "unknown"
+      })
+      return { coverage: "partial", total: null, items: [...items, rest] }
     }
   },
   errors: {

@@ -214,11 +214,15 @@ export const define = ({ severity = severityOf }: Options = {}) =>
             })
         )
         const unique = new Map(items.map((item) => [item.findingId, item]))
-        return {
-          coverage: whole && leftOut === 0 ? "full" : "partial",
-          total: unique.size,
-          items: Array.from(unique.values())
-        }
+        if (whole && leftOut === 0) return { coverage: "full", total: unique.size, items: Array.from(unique.values()) }
+        // What was not read may be anything.
+        const rest = Vendor.finding({
+          findingId: "not-read",
+          ruleId: "not-read",
+          title: "alerts that were not read",
+          severity: "unknown"
+        })
+        return { coverage: "partial", total: null, items: [...unique.values(), rest] }
       }
     },
     cancel: { method: "GET", path: "/JSON/ascan/action/stop/", query: (scanId) => ({ scanId }) },

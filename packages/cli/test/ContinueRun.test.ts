@@ -1,6 +1,8 @@
 /** `run --continue`: what it buys, what it keeps, and that the commands a run prints do what they say. */
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import { assert, describe, layer } from "@effect/vitest"
+import * as Script from "@scanpoll/testkit/Script"
+import * as Simulators from "@scanpoll/testkit/Simulators"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { join } from "node:path"
@@ -136,6 +138,64 @@ describe("a run that was stopped", () => {
       )
     )
 
+    it.effect("buys what was turned down for its key, once that is valid, and nothing that was bought (V-08)", () =>
+      inFolder((folder, fs) =>
+        Effect.gen(function* () {
+          const targets = ["one", "two", "three"].map(
+            (name) => `  - { vendor: appvet, url: https://${name}.example, type: seo }`
+          )
+          yield* fs.writeFileString(
+            join(folder, "scans.yaml"),
+            `version: 1\ntargets:\n${dataset(1)}\n${targets.join("\n")}\n`
+          )
+          const bad = { APPVET_API_KEY: "avk_live_revoked5555555555555555555555555555555555" }
+          const run = (args: ReadonlyArray<string>, environment = {}) =>
+            runIn(folder, args, { directory: folder, environment })
+          const accepted = Effect.map(
+            Simulators.Simulators,
+            ({ appvet, compliance }) => appvet.ledger.accepted().length + compliance.ledger.accepted().length
+          )
+          const before = yield* accepted
+          const refused = yield* run(["run", "--concurrency", "1", "-o", "json"], bad)
+          assert.strictEqual(refused.code, 4, refused.stderr)
+          assert.deepStrictEqual(statesOf(refused.stdout), ["completed", "refused", "not-started", "not-started"])
+          assert.match(refused.stderr, /3 targets of 4 were not bought; to end this run once the key is fixed/)
+          // With the key still wrong nothing is bought, and nothing is lost.
+          const still = yield* run(["run", "--continue", "last", "-o", "json"], bad)
+          assert.strictEqual(still.code, 4, still.stderr)
+          const bought = yield* accepted
+          const { next } = JSON.parse(still.stdout).scans[1]
+          assert.match(next.command, /^scanpoll run --continue run_\w+/)
+          const ended = yield* run([...wordsOf(next.command), "-o", "json"])
+          assert.strictEqual(ended.code, 0, ended.stderr)
+          assert.deepStrictEqual(statesOf(ended.stdout), ["completed", "completed", "completed", "completed"])
+          assert.strictEqual((yield* accepted) - bought, 3)
+          yield* run(["run", "--continue", "last"])
+          assert.strictEqual((yield* accepted) - bought, 3)
+          assert.isAtMost(bought - before, 1)
+        })
+      )
+    )
+
+    it.effect("leaves refused what the vendor turned down for the target itself (V-08)", () =>
+      inFolder((folder) =>
+        Effect.gen(function* () {
+          const { appvet } = yield* Simulators.Simulators
+          yield* appvet.script({
+            match: { route: "submit" },
+            steps: [Script.respond(403, { code: "DOMAIN_BLOCKED", error: "This domain is blocked" })]
+          })
+          const run = (...args: ReadonlyArray<string>) => runIn(folder, args, { directory: folder })
+          const refused = yield* run("run", "appvet:https://blocked.example", "-o", "json")
+          assert.deepStrictEqual([refused.code, statesOf(refused.stdout)], [3, ["refused"]])
+          const before = yield* posts
+          const ended = yield* run("run", "--continue", "last", "-o", "json")
+          assert.deepStrictEqual([ended.code, statesOf(ended.stdout)], [3, ["refused"]])
+          assert.strictEqual(yield* posts, before)
+        })
+      )
+    )
+
     it.effect("cannot be ended where it is not known, is under way, or where a plan is named too", () =>
       withPlan((run) =>
         Effect.gen(function* () {
@@ -143,7 +203,7 @@ describe("a run that was stopped", () => {
           const cases = [
             [
               ["--continue", "run_nobody", "--journal", "j.db"],
-              /the journal has no run "run_nobody"; `scanpoll history --runs`/
+              /the journal has no run "run_nobody"; `scanpoll history --runs --journal j\.db`/
             ],
             [["--continue", "last", "--journal", "j.db"], /the journal has no run; /],
             [["--continue", "last", "scans.yaml"], /takes no plan and no target/],

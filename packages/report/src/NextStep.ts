@@ -99,7 +99,11 @@ export const of = (row: Situation): Step | null => {
         command: claimId === null || forgetful ? null : line(`reconcile ${claimId}`)
       }
     case "refused":
-      return { advice: `fix the ${because === "credential" ? "key" : "request"} and run again`, command: null }
+      if (because !== "credential") return { advice: "fix the request and run again", command: null }
+      // Nothing was bought for it: its run goes on with it.
+      return rest === null
+        ? { advice: "fix the key and run again", command: null }
+        : { advice: "fix the key, then", command: rest }
     case "not-started": {
       const first = fixFirst(because)
       if (rest !== null) return { advice: first ?? "scan what was not started", command: rest }

@@ -129,12 +129,7 @@ export const cancel = Effect.fnUntraced(function* (input: {
     const tail = `${planned}${Hints.storeTail({ settings, flags: input.flags })}`
     return yield* send(scan, cancel, `scanpoll wait ${ShellWord.quote(scan.entry?.claimId ?? name)}${tail}`)
   }).pipe(
-    // A key needs no journal, so no file is opened for it; the budgets that a database shares count for it too.
-    Effect.provide(
-      wish?._tag === "Claim" || settings.journal.value?._tag === "Postgres"
-        ? Journal.layerOfPoll(settings)
-        : ScanJournal.layerMemory
-    ),
+    Effect.provide(wish?._tag === "Claim" ? Journal.layerOfPoll(settings) : Journal.layerOfPauses(settings)),
     Look.atLogLevel(settings)
   )
 })

@@ -5,6 +5,7 @@
  */
 import type { VendorHttp } from "@scanpoll/core/http/VendorHttp"
 import * as SafeText from "@scanpoll/report/SafeText"
+import * as ShellWord from "@scanpoll/core/unstable/model/ShellWord"
 import * as Effect from "effect/Effect"
 import * as FileSystem from "effect/FileSystem"
 import type * as Path from "effect/Path"
@@ -94,7 +95,7 @@ export const init = Effect.fnUntraced(function* (input: {
     return 74
   }
   yield* say(
-    `${inert(file)} written; edit it, then: scanpoll run ${file === ReadPlan.defaultPlan ? "" : inert(file)}`.trimEnd()
+    `${inert(file)} written; edit it, then: scanpoll run ${file === ReadPlan.defaultPlan ? "" : ShellWord.quote(file)}`.trimEnd()
   )
   return 0
 })

@@ -1,18 +1,18 @@
 /**
  * `scanpoll run --continue RUN`: ends a stored run. What it settled is kept, whatever its age and however it ended; what is
- * open is polled; what is in doubt stays so; and exactly the targets that were never bought are bought.
+ * open is polled; what is in doubt stays so; and exactly the targets that were never bought are bought: those that were not
+ * started, and those that the vendor turned down for the account's key. A target that it turned down for another reason
+ * stays refused, for the same request is turned down again.
  *
  * @since 0.2.0
  */
-import { type ClaimEntry, type JournalError, ScanJournal } from "@scanpoll/core/engine/ScanJournal"
-import type { StoredRow, StoredRun } from "@scanpoll/core/unstable/engine/StoredRuns"
+import type { JournalError, ScanJournal } from "@scanpoll/core/engine/ScanJournal"
+import type { StoredRun } from "@scanpoll/core/unstable/engine/StoredRuns"
 import type { VendorHttp } from "@scanpoll/core/http/VendorHttp"
 import * as Effect from "effect/Effect"
 import type * as FileSystem from "effect/FileSystem"
 import type * as Path from "effect/Path"
-import * as Result from "effect/Result"
-import * as Schema from "effect/Schema"
-import { quote, usage, type UsageError } from "../config/InputFault.ts"
+import { usage, type UsageError } from "../config/InputFault.ts"
 import * as KeyVariable from "../config/KeyVariable.ts"
 import * as Plan from "../config/Plan.ts"
 import * as PlanFile from "../config/PlanFile.ts"
@@ -28,8 +28,8 @@ import * as Requests from "../prepare/Requests.ts"
 import * as Resolve from "../prepare/Resolve.ts"
 import { ProcessContext } from "../process/ProcessContext.ts"
 import type { Shutdown } from "../process/Shutdown.ts"
+import * as FindRun from "../run/FindRun.ts"
 import * as InJournal from "../run/InJournal.ts"
-import * as Journal from "../storage/Journal.ts"
 import { Vendors } from "../vendors/Vendors.ts"
 
 type Services = FileSystem.FileSystem | Path.Path | Streams | Shutdown | VendorHttp | Vendors
@@ -39,51 +39,20 @@ interface Input {
   readonly flags: Resolve.FlagTexts
 }
 
-interface Stored {
-  readonly run: StoredRun
-  readonly rows: ReadonlyArray<StoredRow>
-}
-
-const Options = Schema.Struct({
-  plan: Schema.Record(Schema.String, Schema.Json),
-  flags: Schema.Record(Schema.String, Schema.Array(Schema.String))
-})
-
-const decodeOptions = Schema.decodeUnknownResult(Options)
-
-// The run of an id, or the newest that `run` started.
-const find = (word: string): Effect.Effect<Stored | null, JournalError, ScanJournal> =>
-  Effect.gen(function* () {
-    const { runs } = yield* ScanJournal
-    if (word !== "last") return yield* runs.get(word)
-    const newest = (yield* runs.list({ limit: 100 })).find(({ command }) => command === "run")
-    return newest === undefined ? null : yield* runs.get(newest.runId)
-  })
-
 // The journal is found by flags and variables alone: the plan of the run is in it.
 const read = Effect.fnUntraced(function* ({ flags, run: word }: Input) {
   const { environment } = yield* ProcessContext
   const settings = yield* Checked.orRefuse(yield* Resolve.settings(flags, Plan.empty, environment))
-  yield* Journal.mustExist(settings)
-  const looking = find(word).pipe(Effect.provide(Journal.layerExisting(settings, "read")), Look.atLogLevel(settings))
-  const stored = yield* looking
-  if (stored === null) {
-    const which = word === "last" ? "no run" : `no run ${quote(word)}`
-    return yield* Effect.fail(usage("--continue", `the journal has ${which}; \`scanpoll history --runs\` lists them`))
-  }
-  const { heldBy, runId } = stored.run
+  const found = yield* Look.atLogLevel(settings)(FindRun.read(word, "--continue", settings, flags))
+  const { heldBy, runId } = found.stored.run
   if (heldBy !== null) {
     return yield* Effect.fail(usage("--continue", `${runId} is still under way in ${inert(heldBy, 120)}`))
   }
-  const options = decodeOptions(stored.run.options)
-  if (Result.isFailure(options)) {
-    return yield* Effect.fail(usage("--continue", `what ${runId} was started with cannot be read by this version`))
-  }
-  return { stored, options: options.success }
+  return found
 })
 
 // What was asked for: the stored plan, with the targets that can be asked for again.
-const planOf = Effect.fnUntraced(function* ({ rows, run }: Stored, options: typeof Options.Type) {
+const planOf = Effect.fnUntraced(function* ({ rows, run }: FindRun.Stored, options: FindRun.Options) {
   const { environment } = yield* ProcessContext
   const vendors = yield* Vendors
   const targets = rows.flatMap(({ request }) => (request === null ? [] : [request]))
@@ -103,21 +72,6 @@ const warnOfChange = Effect.fnUntraced(function* ({ plan: file, planDigest }: St
   }
 })
 
-// The claim of a row: the one that is stored with it or, where a kill lost that, one made for it since the run began.
-const claimOf = Effect.fnUntraced(function* (
-  { claimId, ended, key }: StoredRow,
-  { startedAt }: StoredRun
-): Effect.fn.Return<ClaimEntry | null, JournalError, ScanJournal> {
-  const journal = yield* ScanJournal
-  const known = claimId ?? ended?.claimId ?? null
-  const entry = known === null ? null : yield* journal.get(known)
-  if (entry !== null && entry.state !== "released") return entry
-  if (key === null) return null
-  const states = ["settled", "submitted", "in-doubt", "intent", "refused"] as const
-  const made = yield* journal.history({ key, states, limit: 10 })
-  return made.find(({ claimedAt }) => claimedAt >= startedAt) ?? null
-})
-
 interface Left {
   readonly prepared: Checked.Checked<ReadonlyArray<Requests.Prepared>>
   readonly own: ReadonlySet<string>
@@ -125,10 +79,10 @@ interface Left {
 
 // Each row as a wait on its claim, or else as the purchase that was asked for.
 const prepare = Effect.fnUntraced(function* (
-  { rows, run }: Stored,
+  { rows, run }: FindRun.Stored,
   { keys, plan, settings }: Command.Basis
 ): Effect.fn.Return<Left, JournalError, ScanJournal | VendorHttp | Vendors> {
-  const entries = yield* Effect.forEach(rows, (row) => claimOf(row, run))
+  const entries = yield* Effect.forEach(rows, (row) => FindRun.claimOf(row, run))
   const claims = yield* Claims.open(
     entries.filter((entry) => entry !== null),
     plan,
@@ -143,18 +97,22 @@ const prepare = Effect.fnUntraced(function* (
     plan.accounts,
     keys
   )
+  const places = yield* FindRun.places({ rows, run })
   const one = (at: number): Checked.Checked<Requests.Prepared | null> => {
     const claim = byId.get(entries[at]?.claimId ?? "")
     if (claim !== undefined) {
       return claim.account === null
         ? Checked.faulty(null, claim.entry.claimId, claim.why)
-        : Requests.ofClaim(claim, plan, settings)
+        : Checked.map(Requests.ofClaim(claim, plan, settings), (prepared) =>
+            prepared === null ? null : { ...prepared, declaredAt: places[at] ?? null }
+          )
     }
     const target = targets[at] ?? null
     if (target === null) {
       return Checked.faulty(null, `target ${at + 1}`, "was not kept whole, so it cannot be asked for again")
     }
-    const made = Requests.ofTargets({ ...plan, targets: [target] }, settings, accounts.value)
+    const placed = { ...target, declaredAt: places[at] ?? null }
+    const made = Requests.ofTargets({ ...plan, targets: [placed] }, settings, accounts.value)
     return Checked.map(made, ([prepared]) => prepared ?? null)
   }
   const prepared = Checked.and(Checked.all(rows.map((_, at) => one(at))), accounts)

@@ -1,21 +1,27 @@
 /**
- * `scanpoll doctor`: would a run work from here? Asks each vendor once about a scan that nobody has, which buys nothing.
+ * `scanpoll doctor`: would a run work from here? Asks each vendor once about a scan that nobody has, which buys nothing, in
+ * the turn of its account: one that asked for patience is not asked.
  *
  * @since 0.1.0
  */
 import type { VendorHttp } from "@scanpoll/core/http/VendorHttp"
 import * as Credential from "@scanpoll/core/http/Credential"
 import { labelKey } from "@scanpoll/core/unstable/model/Account"
+import * as ScanJournal from "@scanpoll/core/engine/ScanJournal"
+import * as Addresses from "@scanpoll/journal/JournalAddress"
 import * as Clock from "effect/Clock"
 import * as Proxies from "@scanpoll/core/unstable/http/Proxies"
+import * as ShellWord from "@scanpoll/core/unstable/model/ShellWord"
 import * as Effect from "effect/Effect"
 import * as FileSystem from "effect/FileSystem"
+import * as Layer from "effect/Layer"
 import type * as Path from "effect/Path"
 import * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
 import type { InputFault, UsageError } from "../config/InputFault.ts"
 import * as Keys from "../config/Keys.ts"
 import * as Plan from "../config/Plan.ts"
+import type { Settings } from "../config/Settings.ts"
 import * as Look from "../output/Look.ts"
 import * as Output from "../output/Output.ts"
 import { type Streams, inert } from "../output/Streams.ts"
@@ -25,6 +31,7 @@ import * as Command from "../prepare/Command.ts"
 import * as Outputs from "../prepare/Outputs.ts"
 import * as ReadPlan from "../prepare/ReadPlan.ts"
 import * as Resolve from "../prepare/Resolve.ts"
+import * as Journal from "../storage/Journal.ts"
 import { ProcessContext, type ProcessFacts } from "../process/ProcessContext.ts"
 import * as Http from "../vendors/Http.ts"
 import type { Account, Vendor } from "../vendors/Vendor.ts"
@@ -37,13 +44,18 @@ interface Check {
   readonly name: string
   readonly result: "ok" | "warning" | "failed" | "skipped"
   readonly message: string
-  readonly code: 0 | 2 | 3 | 4
+  readonly code: 0 | 2 | 3 | 4 | 74
 }
 
 const ok = (name: string, message: string): Check => ({ name, result: "ok", message, code: 0 })
 const warning = (name: string, message: string): Check => ({ name, result: "warning", message, code: 0 })
 const skipped = (name: string, message: string): Check => ({ name, result: "skipped", message, code: 0 })
-const failed = (name: string, message: string, code: 2 | 3 | 4): Check => ({ name, result: "failed", message, code })
+const failed = (name: string, message: string, code: 2 | 3 | 4 | 74): Check => ({
+  name,
+  result: "failed",
+  message,
+  code
+})
 
 const checkNode = (version: string): Check => {
   const [major = 0, minor = 0] = version.split(".").map(Number)
@@ -71,7 +83,7 @@ export const checkKeyFile = Effect.fnUntraced(function* (
   const may = [(mode & 0o044) !== 0 ? "read" : "", (mode & 0o022) !== 0 ? "write" : ""].filter((word) => word !== "")
   return may.length === 0
     ? [ok("key file", `${inert(file)} is yours alone`)]
-    : [warning("key file", `others can ${may.join(" and ")} ${inert(file)}; run: chmod 600 ${inert(file)}`)]
+    : [warning("key file", `others can ${may.join(" and ")} ${inert(file)}; run: chmod 600 ${ShellWord.quote(file)}`)]
 })
 
 // A proxy's address may hold a password, which is not shown. One that cannot be used is a fault of the configuration.
@@ -96,6 +108,24 @@ const checkNetwork = ({ environment }: ProcessFacts): ReadonlyArray<Check> => {
     ...checkProxies(environment)
   ]
 }
+
+// A run that cannot open its journal buys nothing. What is in it says which accounts are not to be asked now; where it
+// cannot be read, the vendors are asked all the same.
+const checkJournal = Effect.fnUntraced(function* (settings: Settings) {
+  const address = yield* Journal.inForce(settings.journal.value)
+  const shown = inert(Addresses.show(address), 300)
+  const opened = yield* Effect.result(Effect.scoped(Layer.build(Journal.layerOfPoll(settings))))
+  if (Result.isSuccess(opened)) {
+    const words = address._tag === "Memory" ? "in memory: what a run buys is forgotten at its end" : shown
+    return { layer: Journal.layerOfPauses(settings), checks: [ok("journal", words)] }
+  }
+  const { failure } = opened
+  const checks =
+    failure._tag === "UsageError"
+      ? [ok("journal", `${shown} is not there yet; a run makes it`)]
+      : [failed("journal", `${shown}: ${inert(failure.message)}`, 74)]
+  return { layer: ScanJournal.layerMemory, checks }
+})
 
 const plural = (count: number, one: string): string => `${count} ${one}${count === 1 ? "" : "s"}`
 
@@ -226,7 +256,10 @@ const probe = Effect.fnUntraced(function* (
     case "Missing":
       return [...out, ok(name, variable === null ? reached : `${reached} and takes the key`)]
     case "Throttled":
-      return [...out, warning(name, `${reached}: the rate limit is used up for now`)]
+      return [
+        ...out,
+        warning(name, code === "paused" ? inert(message) : `${reached}: the rate limit is used up for now`)
+      ]
     case "Denied":
       return [
         ...out,
@@ -260,7 +293,11 @@ const mark: Readonly<Record<Check["result"], string>> = { ok: "ok  ", warning: "
  */
 export const doctor = Effect.fnUntraced(function* (
   input: Input
-): Effect.fn.Return<number, UsageError, FileSystem.FileSystem | Path.Path | Streams | Vendors> {
+): Effect.fn.Return<
+  number,
+  UsageError | ScanJournal.JournalError,
+  FileSystem.FileSystem | Path.Path | Streams | Vendors
+> {
   const facts = yield* ProcessContext
   const { checked, settings } = yield* prepare(input)
   const { keys, plan, settings: given } = checked.value
@@ -269,6 +306,7 @@ export const doctor = Effect.fnUntraced(function* (
     plan.targets.map((target) => labelKey({ vendor: target.vendor.name, account: target.account }))
   )
   const vendors = yield* Vendors
+  const journal = yield* checkJournal(given)
   const everything = [
     ...vendors.all.map((vendor) => ({ vendor, account: Plan.defaultAccount, variable: vendor.keyVariable })),
     ...plan.accounts.flatMap(({ name, variable, vendor }) =>
@@ -280,13 +318,18 @@ export const doctor = Effect.fnUntraced(function* (
     ({ account, variable, vendor }) =>
       probe(vendor, account, variable, plan, keys, wanted.has(labelKey({ vendor: vendor.name, account })), skews),
     { concurrency: 4 }
-  ).pipe(Look.atLogLevel(settings), Effect.provide(Http.layerTellingSkew((origin, ahead) => skews.set(origin, ahead))))
+  ).pipe(
+    Effect.provide(journal.layer),
+    Look.atLogLevel(settings),
+    Effect.provide(Http.layerTellingSkew((origin, ahead) => skews.set(origin, ahead)))
+  )
   const anyKey = probes.flat().some((check) => check.result !== "skipped")
   const checks: ReadonlyArray<Check> = [
     checkNode(facts.nodeVersion),
     ...checkNetwork(facts),
     ...(yield* checkKeyFile(given.keyFile.value, facts)),
     ...checkPlan(checked),
+    ...journal.checks,
     ...probes.flat(),
     ...(anyKey ? [] : [failed("keys", `no key is set; see \`scanpoll vendors\``, 2)])
   ]
@@ -296,5 +339,5 @@ export const doctor = Effect.fnUntraced(function* (
     json: () => ({ schemaVersion: 1, checks })
   })
   const codes = checks.map((check) => check.code)
-  return write ? 74 : codes.includes(2) ? 2 : codes.includes(4) ? 4 : codes.includes(3) ? 3 : 0
+  return write ? 74 : (([74, 2, 4, 3] as const).find((code) => codes.includes(code)) ?? 0)
 })

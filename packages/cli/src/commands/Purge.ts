@@ -14,6 +14,7 @@ import * as Result from "effect/Result"
 import type * as Terminal from "effect/Terminal"
 import * as Durations from "@scanpoll/core/unstable/time/Durations"
 import { quote, type UsageError } from "../config/InputFault.ts"
+import * as Hints from "../output/Hints.ts"
 import * as Look from "../output/Look.ts"
 import * as Output from "../output/Output.ts"
 import { say, type Streams } from "../output/Streams.ts"
@@ -81,11 +82,11 @@ const openAbout = ({ about }: Wanted) =>
     return open.filter(({ subject }) => about(subject)).length
   })
 
-const tellOpen = (count: number) =>
+const tellOpen = (count: number, tail: string) =>
   count === 0
     ? Effect.void
     : say(
-        `${plural(count, "claim")} of this subject ${count === 1 ? "is" : "are"} open or in doubt and stayed; \`scanpoll status\` shows them`
+        `${plural(count, "claim")} of this subject ${count === 1 ? "is" : "are"} open or in doubt and stayed; \`scanpoll status${tail}\` shows them`
       )
 
 /**
@@ -105,6 +106,7 @@ export const purge = Effect.fnUntraced(function* (
     (begun) => Checked.accept(Checked.and(begun, wanted))
   )
   const { about, age } = wanted.value
+  const tail = Hints.journalTail({ settings, flags: input.flags })
   // What ends at this very moment is over too.
   const before = (yield* Clock.currentTimeMillis) - Duration.toMillis(age) + (about === undefined ? 0 : 1)
   const asked = { before, ...(about === undefined ? {} : { about }) }
@@ -115,7 +117,7 @@ export const purge = Effect.fnUntraced(function* (
   if (input.dryRun) {
     const { count, open } = yield* counted
     yield* say(`${plural(count, "claim")} would be forgotten`)
-    yield* tellOpen(open)
+    yield* tellOpen(open, tail)
     return 0
   }
   if (!input.yes) {
@@ -133,7 +135,7 @@ export const purge = Effect.fnUntraced(function* (
   }).pipe(Effect.provide(Journal.layerExisting(settings, "write")), Look.atLogLevel(settings))
   const { compacted, count, open } = yield* forgotten
   yield* say(`${plural(count, "claim")} forgotten`)
-  yield* tellOpen(open)
+  yield* tellOpen(open, tail)
   if (!compacted) {
     yield* say(
       "warning: another process has the journal open, so parts of what was forgotten may still be in its file; run this again when no other is running"

@@ -44,10 +44,10 @@ interface Input {
   readonly flags: Resolve.FlagTexts
 }
 
-const faultsOf = ({ as, claim, release }: Input): ReadonlyArray<InputFault> => [
+const faultsOf = ({ as, claim, release }: Input, tail: string): ReadonlyArray<InputFault> => [
   ...(Key.isClaim(claim)
     ? []
-    : [{ where: "CLAIM", message: `${quote(claim)} is no claim; \`scanpoll status\` names them` }]),
+    : [{ where: "CLAIM", message: `${quote(claim)} is no claim; \`scanpoll status${tail}\` names them` }]),
   ...(as === null || ScanTicket.isScanId(as) ? [] : [{ where: "--as", message: "cannot be a scan id" }]),
   ...(as !== null && release
     ? [{ where: "--release", message: "says that there is no scan, and --as that there is one" }]
@@ -200,7 +200,9 @@ export const reconcile = Effect.fnUntraced(function* (
   const settled = yield* Resolve.settings(input.flags, read.value, environment)
   const resolved = Checked.andThen(read, () => settled)
   const keys = yield* Keys.make(environment, resolved.value.keyFile.value)
-  const settings = yield* Checked.accept(Checked.and(resolved, Checked.make(null, { faults: faultsOf(input) })))
+  const journal = Hints.journalTail({ settings: resolved.value, flags: input.flags })
+  const faults = faultsOf(input, journal)
+  const settings = yield* Checked.accept(Checked.and(resolved, Checked.make(null, { faults })))
   return yield* Effect.gen(function* () {
     const journal = yield* ScanJournal
     const entry = yield* journal.get(input.claim)

@@ -1,5 +1,5 @@
 /**
- * `scanpoll report` and `scanpoll diff`: what saved reports say, without asking anybody.
+ * `scanpoll report` and `scanpoll diff`: what saved reports and stored runs say, without asking anybody.
  *
  * @since 0.1.0
  */
@@ -33,8 +33,15 @@ import * as Trends from "../run/Trends.ts"
 import * as Journal from "../storage/Journal.ts"
 import { ProcessContext } from "../process/ProcessContext.ts"
 import type { Vendors } from "../vendors/Vendors.ts"
+import type * as ReportRun from "./ReportRun.ts"
 
 type Services = FileSystem.FileSystem | Path.Path | Streams | Vendors
+
+// What reads runs is loaded for those alone: a report of files needs no journal.
+const ofStoredRun = Effect.fnUntraced(function* (asked: Parameters<typeof ReportRun.ofRun>[0]) {
+  const { ofRun } = yield* Effect.promise(() => import("./ReportRun.ts"))
+  return yield* ofRun(asked)
+})
 
 const asksGate = (settings: Settings): boolean => gateRules.some((name) => settings[name].source !== "default")
 
@@ -67,15 +74,28 @@ const put = Effect.fnUntraced(function* (
   return why
 })
 
+// The files of a command that reads reports, and the run of the journal that it may read beside them.
+const nothingToReport = (words: ReadonlyArray<string>, run: string | null): Checked.Checked<null> =>
+  words.length > 0 || run !== null
+    ? Checked.make(null)
+    : Checked.faulty(null, "report", "name a report that was saved as json, or a run of the journal: --run last")
+
+// A saved report has the payloads that it was saved with.
+const payloadsOfFiles = ({ raw }: Settings, run: string | null): Checked.Checked<null> =>
+  run !== null || raw.source === "default" || raw.source === "environment"
+    ? Checked.make(null)
+    : Checked.faulty(null, raw.where, "needs --run: a saved report has the payloads that it was saved with")
+
 /**
- * `scanpoll report FILE...`: several files are put together. The gate is the one of the saved run, unless another is
- * asked for. With `--journal`, rows get the trends that the journal knows.
+ * `scanpoll report FILE...` and `scanpoll report --run RUN`: several are put together. The gate is the one of the first, a
+ * stored run's its own, unless another is asked for. With `--journal`, rows get the trends that the journal knows.
  *
  * @category constructors
  * @since 0.1.0
  */
 export const report = Effect.fnUntraced(function* (input: {
   readonly words: ReadonlyArray<string>
+  readonly run: string | null
   readonly flags: Resolve.FlagTexts
 }): Effect.fn.Return<number, UsageError | JournalError, Services> {
   const saved = Checked.all(yield* Effect.forEach(input.words, SavedFiles.readReport))
@@ -85,9 +105,13 @@ export const report = Effect.fnUntraced(function* (input: {
     anyVendor: true,
     reads: input.words.map((file) => ({ file, what: "a report that is read" }))
   })
-  const { baseline, settings } = yield* Checked.accept(Checked.and(begun, saved))
-  const [first, ...others] = saved.value.filter((one) => one !== null)
-  if (first === undefined) return yield* Effect.die(new TypeError("a report without files was not refused"))
+  const { run } = input
+  const { baseline, keys, settings } = yield* Checked.accept(
+    [nothingToReport(input.words, run), payloadsOfFiles(begun.value.settings, run), saved].reduce(Checked.and, begun)
+  )
+  const stored = run === null ? [] : [yield* ofStoredRun({ run, flags: input.flags, settings, redact: keys.redact })]
+  const [first, ...others] = [...stored, ...saved.value.filter((one) => one !== null)]
+  if (first === undefined) return yield* Effect.die(new TypeError("a report of nothing was not refused"))
 
   let merged =
     others.length === 0 && !asksGate(settings)

@@ -234,10 +234,7 @@ export const status = Effect.fnUntraced(function* (input: {
     known._tag === "Key" ? ask(accounts.get(known.key.vendor, known.key.account), known.key) : askAbout(known.claimId)
   const hasClaims = wanted.some((known) => known._tag === "Claim")
   const standings = yield* Effect.forEach(wanted, each, { concurrency: 8 }).pipe(
-    // A key needs no journal, so no file is opened for it; the budgets that a database shares count for it too.
-    Effect.provide(
-      hasClaims || settings.journal.value?._tag === "Postgres" ? Journal.layerOfPoll(settings) : ScanJournal.layerMemory
-    ),
+    Effect.provide(hasClaims ? Journal.layerOfPoll(settings) : Journal.layerOfPauses(settings)),
     Look.atLogLevel(settings)
   )
   const failed = yield* Output.write(settings, {

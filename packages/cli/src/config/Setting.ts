@@ -374,6 +374,7 @@ export const ownFlags = [
   "speed",
   "seed",
   "release",
+  "run",
   "runs",
   "as",
   "limit",

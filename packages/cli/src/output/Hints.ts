@@ -114,6 +114,17 @@ export const storeTail = (context: Pick<Context, "settings" | "flags">): string 
     .join("")
 
 /**
+ * The same for a command that looks into the journal alone, and takes no keys.
+ *
+ * @category destructors
+ * @since 0.2.0
+ */
+export const journalTail = (context: Pick<Context, "settings" | "flags">): string =>
+  [...journalOfPlan(context.settings), ...flagWords(context, ["journal", "trustJournal"])]
+    .map((word) => ` ${ShellWord.quote(word)}`)
+    .join("")
+
+/**
  * `scanpoll run --continue RUN`: what else the run was started with is stored.
  *
  * @category destructors
@@ -138,6 +149,10 @@ const maxKeys = 50
 
 const plural = (count: number, one: string): string => `${count} ${one}${count === 1 ? "" : "s"}`
 
+// What `run --continue` buys: what was not begun, and what was turned down for the account's key.
+const wasNotBought = ({ because, state, ticket }: ScanRecord.ScanRecord): boolean =>
+  ticket === null && (state === "not-started" || (state === "refused" && because === "credential"))
+
 /**
  * What to type next, for a terminal. A journal that forgets at the end leaves only the keys.
  *
@@ -148,15 +163,17 @@ export const hints = (records: ReadonlyArray<ScanRecord.ScanRecord>, context: Co
   const { settings, typed } = context
   const durable = settings.journal.value?._tag !== "Memory"
   const open = records.filter((record) => ScanRecord.isResumable(record) && record.ticket !== null)
-  const missing = records.filter((record) => record.ticket === null && record.state === "not-started")
+  const missing = records.filter(wasNotBought)
   const lines: Array<string> = []
-  const refused = records.filter((record) => record.state === "refused")
-  const left = `${plural(missing.length, "target")} of ${records.length} ${missing.length === 1 ? "was" : "were"} not started`
+  const refused = records.filter((record) => record.state === "refused" && record.because !== "credential")
+  const isForKey = missing.some(({ state }) => state === "refused")
+  const what = isForKey ? "bought" : "started"
+  const left = `${plural(missing.length, "target")} of ${records.length} ${missing.length === 1 ? "was" : "were"} not ${what}`
   if (typed !== null && durable && missing.length + open.length > 0) {
     lines.push(
-      `${missing.length === 0 ? "to wait for what is open" : `${left}; to end this run`}, with ${refused.length === 0 ? "a verdict" : "a report"} on all ${records.length}:`,
+      `${missing.length === 0 ? "to wait for what is open" : `${left}; to end this run`}${isForKey ? " once the key is fixed" : ""}, with ${refused.length === 0 ? "a verdict" : "a report"} on all ${records.length}:`,
       continueLine(context),
-      `  (${missing.length === 0 ? "it buys nothing" : "it buys what was not started, and nothing else"})`
+      `  (${missing.length === 0 ? "it buys nothing" : `it buys what was not ${what}, and nothing else`})`
     )
     if (refused.length > 0) {
       lines.push(

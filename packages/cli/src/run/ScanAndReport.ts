@@ -137,7 +137,7 @@ interface Scanning {
 
 // From the first request to the last record, shown, told and stored on the way. `failure`: why standard output failed.
 const scan = Effect.fnUntraced(function* (
-  { prepared, realClock, settings }: Wanted,
+  { continues, prepared, realClock, settings }: Wanted,
   { events, stored, typeOf, until }: Scanning
 ) {
   const streams = yield* Streams
@@ -173,6 +173,7 @@ const scan = Effect.fnUntraced(function* (
       }
     }
   ).pipe(
+    Stream.map((record) => ofThisRun(record, continues)),
     Stream.tap((record) => Effect.sync(() => stored?.rowEnded(StoredRuns.endOf(record)))),
     Stream.runCollect,
     Effect.provideService(Log.ToldByProgress, style === "plain" && settings.logLevel.source === "default")
@@ -251,10 +252,9 @@ export const run = Effect.fnUntraced(function* (
   const left = Effect.andThen(streams.readerGone, streams.err("standard output was closed: stopping\n"))
   const until =
     events.onStdout && outputs.length === 1 ? Effect.raceFirst(shutdown.requested, left) : shutdown.requested
-  const { failure, ended } = yield* scan(wanted, { until, events, stored, typeOf })
+  const { failure, ended: records } = yield* scan(wanted, { until, events, stored, typeOf })
   if (failure !== null && faults.length === 0) faults.push({ code: 74, message: `standard output failed: ${failure}` })
 
-  const records = ended.map((record) => ofThisRun(record, wanted))
   const finishedAt = yield* Clock.currentTimeMillis
   const trends = yield* trendsOf(records, wanted, finishedAt)
   const made = ScanReport.fromRecords(records, {
@@ -312,12 +312,18 @@ const trendsOf = Effect.fnUntraced(function* (
 })
 
 // What an earlier process bought for this very run is no answer of another one.
-const ofThisRun = (record: ScanRecord, { continues }: Wanted): ScanRecord =>
+const ofThisRun = <P>(record: ScanRecord<P>, continues: Wanted["continues"]): ScanRecord<P> =>
   record.reused && record.claimId !== null && continues?.bought(record.claimId) === true
     ? { ...record, reused: false, ageMs: record.outcome?.ageMs ?? null }
     : record
 
-const reusedBecause = ({ command, settings }: Wanted): string =>
+/**
+ * In words why an outcome that was known before may answer a row.
+ *
+ * @category destructors
+ * @since 0.2.0
+ */
+export const reusedBecause = ({ command, settings }: Pick<Wanted, "command" | "settings">): string =>
   command === "run"
     ? `it completed within ${Durations.format(settings.reuse.value)} (--reuse)`
     : "its scan had ended before; nothing was asked or bought"

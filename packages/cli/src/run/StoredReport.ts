@@ -1,43 +1,217 @@
 /**
- * The report of a stored run, made again from the journal: its rows, and the outcomes of their claims.
+ * The report of a stored run, made again from the journal: its rows, and what the journal knows of their claims by now.
+ *
+ * Every target of the run has its row. What a later `wait` or `resume` has finished is shown finished, and what `reconcile`
+ * found is shown open: the claims tell, and where they do not, the end of the row that was stored. Nobody is asked.
  *
  * @since 0.2.0
  */
-import { type JournalError, ScanJournal } from "@scanpoll/core/engine/ScanJournal"
-import type { StoredRow, StoredRun } from "@scanpoll/core/unstable/engine/StoredRuns"
+import { type ClaimEntry, type JournalError, ScanJournal } from "@scanpoll/core/engine/ScanJournal"
+import type { RowEnd, StoredRow, StoredRun } from "@scanpoll/core/unstable/engine/StoredRuns"
 import * as ScanOutcome from "@scanpoll/core/model/ScanOutcome"
-import type { ScanRecord } from "@scanpoll/core/model/ScanRecord"
+import { type ScanRecord, type ScanState, isResumable, stateOfOutcome } from "@scanpoll/core/model/ScanRecord"
 import * as ScanReport from "@scanpoll/report/ScanReport"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import { version } from "../process/Version.ts"
+import * as FindRun from "./FindRun.ts"
 
 const decode = Schema.decodeUnknownOption(Schema.toCodecJson(ScanOutcome.schema(Schema.Unknown)))
 
-const recordOf = ({ ended }: StoredRow): Effect.Effect<ScanRecord | null, JournalError, ScanJournal> =>
-  Effect.gen(function* () {
-    if (ended === null || ended.claimId === null) return null
-    const entry = yield* (yield* ScanJournal).get(ended.claimId)
-    const outcome = entry === null ? Option.none() : decode(entry.outcome)
-    return Option.isNone(outcome) ? null : { ...ended, outcome: outcome.value }
-  })
+type Outcome = ScanOutcome.ScanOutcome<unknown>
 
-// Null where an outcome of it was forgotten or cannot be read.
-const reportOf = (run: StoredRun, rows: ReadonlyArray<StoredRow>) =>
-  Effect.gen(function* () {
-    const records = yield* Effect.forEach(rows, recordOf)
-    const whole = records.filter((record) => record !== null)
-    if (whole.length < rows.length) return null
-    return ScanReport.fromRecords(whole, {
-      version,
-      id: run.runId,
-      startedAt: run.startedAt,
-      finishedAt: run.endedAt ?? run.startedAt,
-      plan: run.plan,
-      row: ({ index }) => ({ scanType: rows[index]?.kind ?? "" })
+const reason = (code: string, message: string): ScanOutcome.Reason => ({ code, message, advice: null, requestId: null })
+
+// What a row is made of where the run was killed before it ended.
+const blank = ({ account, claimId, index, subject, vendor }: StoredRow, { startedAt }: StoredRun): RowEnd => ({
+  index,
+  claimId,
+  vendor,
+  account,
+  subject,
+  ticket: null,
+  state: "not-started",
+  reason: reason("not-begun", "the run ended before this scan was begun"),
+  because: "not-begun",
+  submittedAt: null,
+  observedAt: startedAt,
+  polls: 0,
+  progress: null,
+  notBefore: null,
+  reused: false,
+  ageMs: null,
+  warnings: []
+})
+
+const outcomeStates: ReadonlySet<ScanState> = new Set(["completed", "partial", "failed"])
+
+const settled = (row: RowEnd, { changedAt, claimId }: ClaimEntry, outcome: Outcome): ScanRecord => {
+  const state = stateOfOutcome(outcome)
+  const said = {
+    state,
+    outcome,
+    claimId,
+    ticket: outcome.ticket,
+    reason: outcome._tag === "Completed" ? null : outcome.reason,
+    because: "outcome"
+  } as const
+  return outcomeStates.has(row.state)
+    ? { ...row, ...said }
+    : {
+        ...row,
+        ...said,
+        submittedAt: row.submittedAt ?? outcome.ticket.submittedAt,
+        observedAt: changedAt,
+        progress: null,
+        notBefore: null
+      }
+}
+
+// An outcome that was there once: no verdict, and the vendor may still tell it.
+const lost = (row: RowEnd, code: string, message: string): ScanRecord => ({
+  ...row,
+  outcome: null,
+  state: "protocol",
+  because: "stop",
+  reason: reason(code, message)
+})
+
+const openStates: ReadonlySet<ScanState> = new Set([
+  "still-running",
+  "unreachable",
+  "protocol",
+  "interrupted",
+  "denied",
+  "not-found"
+])
+
+const open = (row: RowEnd, { claimId, ticket }: ClaimEntry, { heldBy }: StoredRun): ScanRecord => {
+  if (openStates.has(row.state)) return { ...row, claimId, ticket: ticket ?? row.ticket, outcome: null }
+  const said =
+    heldBy === null
+      ? ({ state: "interrupted", reason: reason("interrupted", "the run ended while this scan was open") } as const)
+      : ({ state: "still-running", reason: reason("under-way", "the run is still under way") } as const)
+  const submittedAt = row.submittedAt ?? ticket?.submittedAt ?? null
+  return { ...row, ...said, claimId, ticket, outcome: null, because: "stop", submittedAt, progress: null }
+}
+
+const doubtful = (row: RowEnd, { claimId, reason: why }: ClaimEntry): ScanRecord => ({
+  ...row,
+  claimId,
+  outcome: null,
+  ...(row.state === "in-doubt"
+    ? {}
+    : {
+        state: "in-doubt",
+        because: "stop",
+        reason: why ?? reason("in-doubt", "the run ended during the submission; it may have been accepted")
+      })
+})
+
+const refused = (row: RowEnd, { claimId, reason: why }: ClaimEntry): ScanRecord => ({
+  ...row,
+  claimId,
+  outcome: null,
+  ...(row.state === "refused"
+    ? {}
+    : { state: "refused", because: "vendor-refusal", reason: why ?? reason("refused", "the vendor refused it") })
+})
+
+// The row as its claim stands now. A claim says nothing of a row for which nothing was bought.
+const recordOf = Effect.fnUntraced(function* (
+  row: StoredRow,
+  run: StoredRun
+): Effect.fn.Return<ScanRecord, JournalError, ScanJournal> {
+  const end = row.ended ?? blank(row, run)
+  const entry = yield* FindRun.claimOf(row, run)
+  if (entry === null) {
+    const isLost = outcomeStates.has(end.state) || openStates.has(end.state)
+    return isLost
+      ? lost(end, "forgotten", "the journal no longer has what came of this scan: it was purged")
+      : { ...end, outcome: null }
+  }
+  switch (entry.state) {
+    case "settled": {
+      const outcome = decode(entry.outcome)
+      return Option.isSome(outcome)
+        ? settled(end, entry, outcome.value)
+        : lost(end, "unreadable", "what came of this scan cannot be read by this version")
+    }
+    case "submitted":
+      return open(end, entry, run)
+    case "in-doubt":
+      return doubtful(end, entry)
+    case "intent":
+      return run.heldBy === null ? doubtful(end, entry) : { ...end, outcome: null }
+    case "refused":
+      return refused(end, entry)
+    case "released":
+      return { ...end, outcome: null }
+  }
+})
+
+/**
+ * What a report of a stored run is made with beside it.
+ *
+ * - `policy`: its gate. Default: nothing is asked. `redact`: applied to every free text.
+ * - `row`: what a row needs beside its record. `payload`: what it keeps of the vendor's own result. Default: nothing.
+ *
+ * @category models
+ * @since 0.2.0
+ */
+export interface Making {
+  readonly policy?: ScanReport.RunInfo["policy"]
+  readonly redact?: (text: string) => string
+  readonly row?: (
+    record: ScanRecord
+  ) => Omit<ScanReport.RowOptions, "redact" | "scanType" | "payload" | "payloadSha256">
+  readonly payload?: (payload: unknown) => Pick<ScanReport.RowOptions, "payload" | "payloadSha256">
+}
+
+interface Told {
+  readonly record: ScanRecord
+  readonly payload: Pick<ScanReport.RowOptions, "payload" | "payloadSha256">
+}
+
+// Payloads are large, and a report needs their digests: none is kept for longer than that takes.
+const told = (record: ScanRecord, payloadOf: NonNullable<Making["payload"]>): Told => {
+  const { outcome } = record
+  // When an open scan may be asked again says nothing of one that has ended.
+  const row = isResumable(record) ? record : { ...record, notBefore: null }
+  if (outcome === null || outcome.payload === null) return { record: row, payload: {} }
+  return { record: { ...row, outcome: { ...outcome, payload: null } }, payload: payloadOf(outcome.payload) }
+}
+
+/**
+ * The report of a stored run, as the journal knows it now.
+ *
+ * @category constructors
+ * @since 0.2.0
+ */
+export const ofRun = Effect.fnUntraced(function* (
+  { rows, run }: FindRun.Stored,
+  { payload: payloadOf = () => ({}), policy, redact, row }: Making = {}
+): Effect.fn.Return<ScanReport.ScanReport, JournalError, ScanJournal> {
+  const all = yield* Effect.forEach(rows, (each) => Effect.map(recordOf(each, run), (one) => told(one, payloadOf)))
+  const records = all.map(({ record }) => record)
+  const last = records.reduce((at, { observedAt }) => Math.max(at, observedAt), run.startedAt)
+  const payloads = new Map(all.map(({ payload, record }) => [record.index, payload]))
+  return ScanReport.fromRecords(records, {
+    version,
+    id: run.runId,
+    startedAt: run.startedAt,
+    finishedAt: run.endedAt ?? last,
+    plan: run.plan,
+    ...(policy === undefined ? {} : { policy }),
+    ...(redact === undefined ? {} : { redact }),
+    row: (record) => ({
+      ...row?.(record),
+      ...payloads.get(record.index),
+      scanType: rows[record.index]?.kind ?? ""
     })
   })
+})
 
 // So many runs are looked at, the newest first.
 const lookedAt = 100
@@ -54,8 +228,8 @@ export const lastComplete: Effect.Effect<ScanReport.ScanReport | null, JournalEr
     for (const { byState, command, runId, total } of yield* runs.list({ limit: lookedAt })) {
       if (command !== "run" || total === 0 || (byState.completed ?? 0) < total) continue
       const found = yield* runs.get(runId)
-      const report = found === null ? null : yield* reportOf(found.run, found.rows)
-      if (report !== null) return report
+      const report = found === null ? null : yield* ofRun(found)
+      if (report !== null && report.summary.incomplete === 0) return report
     }
     return null
   }

@@ -11,7 +11,7 @@ import * as Layer from "effect/Layer"
 import { dirname, resolve } from "node:path"
 import { usage, type UsageError } from "../config/InputFault.ts"
 import type { Settings } from "../config/Settings.ts"
-import type { Streams } from "../output/Streams.ts"
+import { inert, say, type Streams } from "../output/Streams.ts"
 import { ProcessContext } from "../process/ProcessContext.ts"
 
 /**
@@ -83,24 +83,33 @@ const isThere = (path: string): Effect.Effect<boolean, never, FileSystem.FileSys
  * where no run has made it.
  *
  * To `read`, it is opened read-only, so that neither a full disk nor a lock nor a missing right is in the way, and nothing
- * in it changes.
+ * in it changes. To `look` at vendors as well, the pauses that they ask for are written to it in the end.
  *
  * @category layers
  * @since 0.2.0
  */
 export const layerExisting = (
   settings: Pick<Settings, "journal" | "trustJournal">,
-  access: "read" | "write"
+  access: "read" | "look" | "write"
 ): Layer.Layer<ScanJournal.ScanJournal, ScanJournal.JournalError | UsageError, FileSystem.FileSystem> =>
   Layer.unwrap(
     Effect.gen(function* () {
       yield* mustExist(settings)
       const address = yield* inForce(settings.journal.value)
+      if (address._tag === "Memory") return ScanJournal.layerMemory
       if (address._tag === "File" && !(yield* isThere(address.path))) return ScanJournal.layerMemory
-      const trust = settings.trustJournal.value
-      if (access === "write") return layer(settings.journal.value, trust)
+      if (access === "write") return layer(settings.journal.value, settings.trustJournal.value)
+      return access === "look" ? keepingPauses(settings) : readOnly(settings)
+    })
+  )
+
+const readOnly = (
+  settings: Pick<Settings, "journal" | "trustJournal">
+): Layer.Layer<ScanJournal.ScanJournal, ScanJournal.JournalError> =>
+  Layer.unwrap(
+    Effect.gen(function* () {
       const Journal = yield* Effect.promise(() => import("@scanpoll/journal/Journal"))
-      return Journal.layerReadOnly(address, { trust })
+      return Journal.layerReadOnly(yield* inForce(settings.journal.value), { trust: settings.trustJournal.value })
     })
   )
 
@@ -125,8 +134,28 @@ export const layerOfRun = (
     : layer(named, settings.trustJournal.value)
 }
 
+// Looking changes nothing in a file; a pause that a vendor asked for meanwhile is written when the command ends. What
+// cannot be written there, as on a full disk, is asked for by the vendor again.
+const keepingPauses = (
+  settings: Pick<Settings, "journal" | "trustJournal">
+): Layer.Layer<ScanJournal.ScanJournal, ScanJournal.JournalError, FileSystem.FileSystem> =>
+  Layer.effect(
+    ScanJournal.ScanJournal,
+    Effect.gen(function* () {
+      const looked = yield* ScanJournal.ScanJournal
+      const asked: Array<Parameters<typeof looked.paused>> = []
+      const write = Effect.gen(function* () {
+        const journal = yield* ScanJournal.ScanJournal
+        for (const pause of asked) journal.paused(...pause)
+      }).pipe(Effect.provide(layer(settings.journal.value, settings.trustJournal.value)), Effect.ignore)
+      yield* Effect.addFinalizer(() => (asked.length === 0 ? Effect.void : write))
+      return { ...looked, paused: (...pause) => void asked.push(pause) }
+    })
+  ).pipe(Layer.provide(readOnly(settings)))
+
 /**
- * The journal of a command that asks once about scans of others.
+ * The journal of a command that asks once about scans of others: the pauses in it count, and those that vendors ask for are
+ * kept in it.
  *
  * @category layers
  * @since 0.1.0
@@ -142,5 +171,23 @@ export const layerOfPoll = (
           (cluster) => cluster.layerAlone(named.url)
         )
       )
-    : layerExisting(settings, "read")
+    : layerExisting(settings, "look")
 }
+
+/**
+ * The same for a command that finds nothing in the journal but pauses: one that cannot be read is warned of and does not stop
+ * it.
+ *
+ * @category layers
+ * @since 0.2.0
+ */
+export const layerOfPauses = (
+  settings: Pick<Settings, "journal" | "trustJournal">
+): Layer.Layer<ScanJournal.ScanJournal, ScanJournal.JournalError | UsageError, FileSystem.FileSystem | Streams> =>
+  settings.journal.value?._tag === "Postgres"
+    ? layerOfPoll(settings)
+    : Layer.catchTag(layerOfPoll(settings), "JournalError", ({ message }) =>
+        Layer.unwrap(
+          Effect.as(say(`warning: ${inert(message)}; pauses stored in it are not known`), ScanJournal.layerMemory)
+        )
+      )

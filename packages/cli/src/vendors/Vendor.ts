@@ -186,6 +186,9 @@ export interface Vendor extends VendorFacts {
   readonly open: (access: Access) => Effect.Effect<Account, VendorConfigError | CredentialError, VendorHttp>
 }
 
+// A command that asks once does not sleep through a pause of an hour without a word.
+const patience = { patience: "10 seconds" } as const
+
 // An adapter knows the usual variable of its vendor; the key of this account may come from another one.
 const namingVariable = <Request, Payload>(
   adapter: ScanAdapter<Request, Payload>,
@@ -331,23 +334,18 @@ export const make = <Request, Payload>(fields: {
             return { ...made, subject: named(made.subject, name) }
           },
           ticket: (scanId, options) => Scans.fromTicket(adapter, ticketOf(scanId), options),
-          probe:
-            adapter.probe ??
-            Effect.catchIf(
-              Effect.asVoid(Scans.pollOnce(adapter, ticketOf(fields.facts.probe))),
-              (found) => found.kind === "Missing",
-              () => Effect.void
-            ),
+          probe: Scans.probe(adapter, ticketOf(fields.facts.probe), patience),
           cancel:
             adapter.cancel === undefined
               ? null
-              : (ticket, subject) => Scans.cancel(adapter, ticket, subject === undefined ? {} : { subject }),
+              : (ticket, subject) =>
+                  Scans.cancel(adapter, ticket, { ...patience, ...(subject === undefined ? {} : { subject }) }),
           pollOnce: (scanId, subject) =>
-            Scans.pollOnce(adapter, ticketOf(scanId), subject === undefined ? {} : { subject }),
+            Scans.pollOnce(adapter, ticketOf(scanId), { ...patience, ...(subject === undefined ? {} : { subject }) }),
           isFor: (entry) => Scans.isFor(adapter, entry),
           claim: (entry, options) => Scans.fromClaim(adapter, entry, options),
           reconcile: (claimId) =>
-            Scans.reconcile(adapter, claimId, (stored) => Result.getOrElse(decode(stored), () => null))
+            Scans.reconcile(adapter, claimId, (stored) => Result.getOrElse(decode(stored), () => null), patience)
         }
       })
   }

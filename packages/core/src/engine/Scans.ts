@@ -212,6 +212,20 @@ export const wait = <Request, Payload, R = never>(
   Effect.suspend(() => Trips.single(fromTicket(adapter, known, options), options))
 
 /**
+ * How a single question to a vendor is asked.
+ *
+ * - `patience`: how long a pause that the vendor asked for may hold the question back. A longer one fails it at once, as
+ *   `Throttled` with the code `paused`; the fault's `hint` is what is left of the pause. Default: as long as it lasts, which
+ *   is up to the adapter's `pauseCap`.
+ *
+ * @category models
+ * @since 0.2.0
+ */
+export interface AskOptions {
+  readonly patience?: Duration.Input
+}
+
+/**
  * Asks once how a scan stands, in the turn of its account's budget. Waits for nothing else; with a journal in the context,
  * pauses that vendors asked for are kept and stored there. `subject` is for vendors whose calls need it.
  *
@@ -221,8 +235,22 @@ export const wait = <Request, Payload, R = never>(
 export const pollOnce = <Request, Payload>(
   adapter: ScanAdapter<Request, Payload>,
   known: ScanTicket,
-  options: { readonly subject?: Subject } = {}
-): Effect.Effect<PollAnswer<ScanOutcome<Payload>>, PollFault> => OneCall.pollOnce(adapter, known, options.subject)
+  options?: AskOptions & { readonly subject?: Subject }
+): Effect.Effect<PollAnswer<ScanOutcome<Payload>>, PollFault> => OneCall.pollOnce(adapter, known, options)
+
+/**
+ * Whether the vendor takes the account's key, in the turn of its account's budget: the adapter's `probe` or, where it has
+ * none, the status of a scan that nobody has. Buys nothing, and pauses are kept and stored as `pollOnce` does. Fails as
+ * `Denied` where the key was refused; that the vendor knows no such scan is a success.
+ *
+ * @category constructors
+ * @since 0.2.0
+ */
+export const probe = (
+  adapter: ScanAdapter<never, unknown>,
+  unknownScan: ScanTicket,
+  options?: AskOptions
+): Effect.Effect<void, PollFault> => OneCall.probe(adapter, unknownScan, options)
 
 /**
  * Asks the vendor to cancel a scan, in the turn of its account's budget. It says that the vendor took the wish, and nothing of
@@ -238,8 +266,8 @@ export const pollOnce = <Request, Payload>(
 export const cancel = <Request, Payload>(
   adapter: ScanAdapter<Request, Payload>,
   known: ScanTicket,
-  options: { readonly subject?: Subject } = {}
-): Effect.Effect<void, PollFault> => OneCall.cancel(adapter, known, options.subject)
+  options: AskOptions & { readonly subject?: Subject } = {}
+): Effect.Effect<void, PollFault> => OneCall.cancel(adapter, known, options)
 
 /**
  * Runs a batch across vendors and brings one record per request, each as it ends; `record.index` says whose it is.
@@ -439,6 +467,7 @@ export type Reconciled =
 export const reconcile = <Request, Payload>(
   adapter: ScanAdapter<Request, Payload>,
   claimId: string,
-  readRequest: (stored: unknown) => Request | null
+  readRequest: (stored: unknown) => Request | null,
+  options?: AskOptions
 ): Effect.Effect<Reconciled, PollFault | JournalError, ScanJournal> =>
-  OneCall.reconcile(adapter, claimId, readRequest, (entry) => isFor(adapter, entry))
+  OneCall.reconcile(adapter, claimId, readRequest, (entry) => isFor(adapter, entry), options)

@@ -9,6 +9,7 @@ import type { ScanAdapter } from "../../src/engine/ScanAdapter.ts"
 import { ScanJournal } from "../../src/engine/ScanJournal.ts"
 import * as Scans from "../../src/engine/Scans.ts"
 import type { Quota } from "../../src/model/Observation.ts"
+import { QuotaHeard } from "../../src/model/internal/quotaHeard.ts"
 import * as PollFault from "../../src/model/PollFault.ts"
 import type { ScanTicket } from "../../src/model/ScanTicket.ts"
 import * as PollPolicy from "../../src/policy/PollPolicy.ts"
@@ -69,6 +70,67 @@ describe("a key that was refused", () => {
     assert.isFalse(endsOthers([denied, good, denied]))
     assert.isTrue(endsOthers([denied, good, denied, denied]))
   })
+})
+
+describe("a call outside of a wait", () => {
+  const fault = PollFault.make({ kind: "Denied", code: "http-401", message: "scripted 401" })
+  const accountOf = () => {
+    const { adapter } = Conversation.make({ policy: steady, budget: { requests: 100 } })
+    return { budget: RateBudget.makeMemory().account(adapter, adapter.budget), limits: adapter.limits }
+  }
+  const called = (account: ReturnType<typeof accountOf>, answer: Effect.Effect<string, PollFault.PollFault>) =>
+    Effect.exit(VendorSays.call(account, answer, { by: {}, kind: "collect" }))
+
+  it.effect("that was answered well shows that the key is good, and one that was refused that it is not (V-17)", () =>
+    Effect.gen(function* () {
+      const account = accountOf()
+      yield* called(account, Effect.fail(fault))
+      yield* called(account, Effect.succeed("findings"))
+      yield* called(account, Effect.fail(fault))
+      assert.isFalse(account.budget.isDenied(0, "poll"))
+      yield* called(account, Effect.fail(fault))
+      assert.isTrue(account.budget.isDenied(0, "poll"))
+    })
+  )
+
+  it.effect("teaches the account the quota of each of its answers, also of those that are no end (V-24)", () =>
+    Effect.gen(function* () {
+      const account = accountOf()
+      const page = Effect.map(QuotaHeard, (tell) => {
+        tell({ limit: 2, remaining: null, resetAt: null }, false)
+        return "page"
+      })
+      yield* called(account, Effect.andThen(page, Effect.fail(throttled(0))))
+      const due = yield* SteadyClock.now
+      const turn = account.budget.turn({ kind: "poll", due, lane: "" })
+      yield* turn
+      yield* turn
+      const third = yield* Effect.forkChild(turn, { startImmediately: true })
+      assert.isUndefined(third.pollUnsafe())
+    })
+  )
+
+  it.effect("asks nothing, and says until when, where a pause lasts longer than somebody waits (V-24)", () =>
+    Effect.gen(function* () {
+      const vendor = Conversation.make({ polls: [{ say: "running" }, { say: "Missing" }] })
+      ;(yield* ScanJournal).paused(vendor.adapter, 30_000)
+      const nobodys = vendor.ticket("x")
+      const options = { patience: "10 seconds" } as const
+      for (const asked of [
+        Scans.pollOnce(vendor.adapter, nobodys, options),
+        Scans.probe(vendor.adapter, nobodys, options)
+      ]) {
+        const { code, hint, kind } = yield* Effect.flip(asked)
+        assert.deepStrictEqual([kind, code, hint], ["Throttled", "paused", Option.some(Duration.seconds(30))])
+      }
+      assert.deepStrictEqual(Conversation.pollTimes(vendor), [])
+      yield* TestClock.adjust("25 seconds")
+      value(yield* finish(Scans.pollOnce(vendor.adapter, nobodys, options)))
+      assert.deepStrictEqual(Conversation.pollTimes(vendor), [30_000])
+      // That nobody knows the scan shows that the key was taken.
+      value(yield* finish(Scans.probe(vendor.adapter, nobodys, options)))
+    }).pipe(Effect.provide(world))
+  )
 })
 
 describe("an adapter whose estimate of polls is wrong", () => {

@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Credential from "@scanpoll/core/http/Credential"
 import * as VendorHttp from "@scanpoll/core/http/VendorHttp"
+import { QuotaHeard } from "../../src/model/internal/quotaHeard.ts"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -529,6 +530,21 @@ describe("an answer", () => {
         requestId: "req_1",
         warnings: []
       })
+    })
+  )
+
+  it.effect("tells its quota to whoever listens, whatever the call was for (V-24)", () =>
+    Effect.gen(function* () {
+      const heard: Array<readonly [limit: number | null, throttled: boolean]> = []
+      const listening = <A, E, R>(asked: Effect.Effect<A, E, R>) =>
+        Effect.provideService(asked, QuotaHeard, ({ limit }, throttled) => void heard.push([limit, throttled]))
+      yield* listening(ask(200, { date, "x-ratelimit-limit": "60" }))
+      yield* listening(ask(429, { date, "x-ratelimit-limit": "10" }))
+      yield* listening(ask(200, { date }))
+      assert.deepStrictEqual(heard, [
+        [60, false],
+        [10, true]
+      ])
     })
   )
 

@@ -138,6 +138,8 @@ export const Report = Schema.Struct({
   categories: Wire.sieve(Schema.Struct({ name: Wire.words(255), checks: Wire.sieve(Check) })),
   summary: Schema.optionalKey(
     Schema.Struct({
+      total_checks: Schema.optionalKey(Wire.count),
+      passed: Schema.optionalKey(Wire.count),
       failed: Schema.optionalKey(Wire.count),
       warnings: Schema.optionalKey(Wire.count),
       critical: Schema.optionalKey(Wire.count),

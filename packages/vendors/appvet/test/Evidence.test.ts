@@ -64,6 +64,20 @@ describe("the findings of a report", () => {
     assert.strictEqual(found([check("CSP", "pass")]).coverage, "full")
   })
 
+  it("are as many as the larger of the numbers that a summary names, and not all of them (V-02)", () => {
+    const findings = found([check("CSP", "pass")], { failed: 0, warnings: 0, critical: 1 })
+    assert.deepStrictEqual(short(findings), [["not-listed/critical", "critical"]])
+    assert.deepStrictEqual([findings.coverage, findings.total], ["partial", 1])
+  })
+
+  it("are not all of them where the summary counts checks that neither passed nor failed (V-01)", () => {
+    const counts = { total_checks: 27, passed: 20, failed: 1, warnings: 0 }
+    const checks = [check("CSP", "fail", "high")]
+    assert.strictEqual(found(checks, counts).coverage, "partial")
+    assert.strictEqual(found(checks, { ...counts, passed: 26 }).coverage, "full")
+    assert.strictEqual(found(checks, { ...counts, passed: null }).coverage, "full")
+  })
+
   it("are those of the list alone where the summary agrees (V-02)", () => {
     const checks = [check("CSP", "fail", "high"), check("HSTS", "warn"), check("TLS", "pass")]
     const findings = found(checks, { failed: 1, warnings: 1, critical: 0, high: 1, medium: 0, low: 0 })

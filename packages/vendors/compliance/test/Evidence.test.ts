@@ -146,6 +146,7 @@ describe("the severity of a compliance scan", () => {
     const outcome = completed({ violation_count: 0, compliance_score: 100, record_count: 0 })
     assert.strictEqual(outcome.assessment.severity, "info")
     assert.include(outcome.warnings, "the upload has no records: nothing was checked")
+    assert.strictEqual(ScanOutcome.evidence(outcome).findings.status, "unavailable")
   })
 
   it("rests on findings that are unavailable where violation_count cannot be read (V-01)", () => {

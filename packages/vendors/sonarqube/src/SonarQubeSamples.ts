@@ -82,7 +82,7 @@ export const samples = {
   },
   result: {
     sends: { method: "GET", path: "/api/qualitygates/project_status?analysisId=AZq1vUANALYSIS000001", headers: key },
-    word: "SUCCESS analysisId=AZq1vUANALYSIS000001&components=acme_shop&branch=main",
+    word: "SUCCESS analysisId=AZq1vUANALYSIS000001&warnings=1&components=acme_shop&branch=main",
     scans: [
       { means: "Completed", answer: gate("ERROR", [{ status: "ERROR", ...coverage }]), result: [["projectStatus"]] },
       { means: "Completed", answer: gate("OK", [{ status: "OK", ...coverage }]), result: [["projectStatus"]] },

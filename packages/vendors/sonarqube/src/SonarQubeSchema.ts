@@ -52,13 +52,15 @@ export const SonarQubeCondition = Schema.Struct({
 
 /**
  * The quality gate of an analysis: `OK`, `ERROR`, `WARN` (servers before 7.6) or `NONE`, which was never computed.
+ * `ignoredConditions`: some conditions did not count, because little code is new.
  *
  * @category schemas
  * @since 0.2.0
  */
 export const SonarQubeGate = Schema.Struct({
   status: Wire.words(32),
-  conditions: Schema.optionalKey(Wire.sieve(SonarQubeCondition))
+  conditions: Schema.optionalKey(Wire.sieve(SonarQubeCondition)),
+  ignoredConditions: Schema.optionalKey(Schema.Boolean)
 })
 
 export type SonarQubeGate = typeof SonarQubeGate.Type

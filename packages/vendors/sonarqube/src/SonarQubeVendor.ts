@@ -18,7 +18,7 @@ import type { CredentialError } from "@scanpoll/core/http/Credential"
 import type { VendorConfigError, VendorHttp } from "@scanpoll/core/http/VendorHttp"
 import type { Assessment, Finding } from "@scanpoll/core/model/ScanOutcome"
 import type { Subject } from "@scanpoll/core/model/Subject"
-import type * as Severity from "@scanpoll/core/model/Severity"
+import * as Severity from "@scanpoll/core/model/Severity"
 import * as Vendor from "@scanpoll/core/vendor/Vendor"
 import * as Wire from "@scanpoll/core/vendor/Wire"
 import * as SonarQubeSchema from "./SonarQubeSchema.ts"
@@ -48,7 +48,6 @@ export const gateOf = (status: string): Pick<Assessment, "compliance" | "severit
   }
 }
 
-// The worst first.
 const severities: ReadonlyArray<readonly [Severity.Severity, ReadonlyArray<string>]> = [
   ["critical", ["BLOCKER"]],
   ["high", ["CRITICAL", "HIGH"]],
@@ -58,17 +57,16 @@ const severities: ReadonlyArray<readonly [Severity.Severity, ReadonlyArray<strin
 ]
 
 /**
- * The severity of an issue, unless another rule is given: the worst of its impacts where it has some, otherwise its severity.
- * BLOCKER is `critical`; CRITICAL and HIGH `high`; MAJOR and MEDIUM `medium`; MINOR and LOW `low`; INFO `info`.
+ * The severity of an issue, unless another rule is given: the worst of its severity and its impacts. Which of the two a server
+ * goes by is a setting of its own that no answer tells. BLOCKER is `critical`; CRITICAL and HIGH `high`; MAJOR and MEDIUM `medium`; MINOR and LOW `low`; INFO `info`.
  *
  * @category destructors
  * @since 0.2.0
  */
 export const severityOf = ({ impacts = [], severity }: SonarQubeSchema.SonarQubeIssue): Severity.Severity => {
-  const words = impacts.length > 0 ? impacts.map((impact) => impact.severity) : [severity ?? ""]
-  // An unknown word may be the worst.
-  if (words.some((word) => !severities.some(([, known]) => known.includes(word)))) return "unknown"
-  return severities.find(([, known]) => words.some((word) => known.includes(word)))?.[0] ?? "unknown"
+  const said = [...(severity === undefined ? [] : [severity]), ...impacts.map((impact) => impact.severity)]
+  const words = said.length > 0 ? said : [""]
+  return Severity.worst(words.map((word) => severities.find(([, known]) => known.includes(word))?.[0] ?? "unknown"))
 }
 
 /**
@@ -102,8 +100,10 @@ const wordOf = (body: unknown): string | null => {
   const [branch, pull] = [textAt(body, "branch"), textAt(body, "pullRequest")]
   const isShort = [branch, pull].every((text) => encodeURIComponent(text?.toWellFormed() ?? "").length <= 300)
   const project = isShort && /^[\w:.-]{1,400}$/.test(named) ? named : null
+  const warnings = Wire.get(body, ["task", "warningCount"])
   const of = new URLSearchParams({
     analysisId: analysis,
+    ...(typeof warnings === "number" && warnings > 0 ? { warnings: String(warnings) } : {}),
     ...(project === null
       ? {}
       : {
@@ -138,24 +138,56 @@ const most = 10_000
 
 const readGate = Schema.decodeUnknownResult(SonarQubeSchema.SonarQubeGate)
 
+// A condition without a value was not held against anything; any other word may be the worst.
+const conditionOf = (status: string): Severity.Severity | null => {
+  switch (status) {
+    case "OK":
+    case "NO_VALUE":
+      return null
+    case "WARN":
+      return "low"
+    case "ERROR":
+      return "high"
+    default:
+      return "unknown"
+  }
+}
+
+/** What a gate is worth, and never more than its own conditions: where they contradict it, the worse half counts. */
+const worthOf = (
+  { conditions = [], ignoredConditions = false, status }: SonarQubeSchema.SonarQubeGate,
+  gate: NonNullable<Options["gate"]>,
+  warn: (message: string) => void
+): Pick<Assessment, "compliance" | "severity"> => {
+  const worth = gate(status)
+  if (worth.severity === "unknown") warn("no quality gate was computed for the analysis")
+  if (ignoredConditions) warn("some conditions of the gate did not count, because little code is new")
+  if (status === "ERROR" || conditions.every((one) => one.status !== "ERROR")) return worth
+  warn(`the gate is ${status}, and conditions of it failed`)
+  const failed = gate("ERROR")
+  return { compliance: failed.compliance, severity: Severity.worse(worth.severity, failed.severity) }
+}
+
 /** The conditions that failed, as findings beside the issues. */
 const failedConditions = (payload: unknown): ReadonlyArray<Finding> =>
   Result.match(readGate(payload), {
     onFailure: () => [],
     onSuccess: ({ conditions = [] }) =>
-      conditions
-        .filter(({ status }) => status === "ERROR")
-        .map(({ actualValue, comparator, errorThreshold, metricKey }) => {
-          const is = actualValue === undefined ? "" : ` is ${actualValue},`
-          const bound = errorThreshold === undefined ? "fails" : `${comparator ?? "against"} ${errorThreshold}`
-          return Vendor.finding({
+      conditions.flatMap(({ actualValue, comparator, errorThreshold, metricKey, status }) => {
+        const severity = conditionOf(status)
+        if (severity === null) return []
+        const is = actualValue === undefined ? "" : ` is ${actualValue},`
+        const bound = errorThreshold === undefined ? "fails" : `${comparator ?? "against"} ${errorThreshold}`
+        return [
+          Vendor.finding({
             findingId: `gate/${metricKey}`,
             ruleId: `gate/${metricKey}`,
             title: `Quality gate: ${metricKey}${is} ${bound}`,
-            severity: "high",
-            vendorSeverity: "ERROR"
+            severity,
+            vendorSeverity: status
           })
-        })
+        ]
+      })
   })
 
 /**
@@ -231,17 +263,18 @@ export const define = ({
       path: "/api/qualitygates/project_status",
       query: (_, word) => ({ analysisId: carriedBy(word).get("analysisId") ?? "" }),
       id: null,
-      means: {
+      means: (word) => ({
         completed: ({ projectStatus }, { warn }) => {
           if (projectStatus === undefined) return Vendor.unusable("no-gate", "the answer holds no quality gate")
-          const worth = gate(projectStatus.status)
-          if (worth.severity === "unknown") warn("no quality gate was computed for the analysis")
+          const warnings = carriedBy(word).get("warnings")
+          if (warnings !== null) warn(`SonarQube has warnings about this analysis: ${warnings}`)
+          const worth = worthOf(projectStatus, gate, warn)
           return {
             payload: projectStatus,
             assessment: Vendor.assessment({ vendorSeverity: projectStatus.status, ...worth })
           }
         }
-      }
+      })
     },
     findings: {
       path: "/api/issues/search",
@@ -253,6 +286,7 @@ export const define = ({
         const named = subject?.kind === "project" ? /^project=([^,]*)/.exec(subject.id)?.[1] : undefined
         if (named !== undefined && named !== project) return null
         carried.delete("analysisId")
+        carried.delete("warnings")
         return {
           ...Object.fromEntries(carried),
           resolved: "false",
@@ -276,15 +310,33 @@ export const define = ({
             ruleId: one.rule,
             title: one.message,
             severity: issue(one),
-            vendorSeverity: one.impacts?.map((impact) => impact.severity).join(", ") || (one.severity ?? null),
+            vendorSeverity:
+              [
+                ...(one.severity === undefined ? [] : [one.severity]),
+                ...(one.impacts ?? []).map((it) => it.severity)
+              ].join(", ") || null,
             resource: `${one.component.slice(one.component.indexOf(":") + 1)}${one.line === undefined ? "" : `:${one.line}`}`
           })
         )
         const isWhole = leftOut === 0 && found.size >= total && total < most
+        // What was not read may be anything.
+        const rest = isWhole
+          ? []
+          : [
+              Vendor.finding({
+                findingId: "not-listed",
+                ruleId: "not-listed/unknown",
+                title:
+                  total < most
+                    ? `${Math.max(leftOut, total - found.size)} issues were not read`
+                    : `${most} issues or more: the rest is not shown`,
+                severity: "unknown"
+              })
+            ]
         return {
           coverage: isWhole ? "full" : "partial",
           total: Math.max(total, found.size) + conditions.length,
-          items: [...conditions, ...items]
+          items: [...conditions, ...items, ...rest]
         }
       }
     },

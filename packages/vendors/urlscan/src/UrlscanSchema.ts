@@ -73,6 +73,12 @@ export const UrlscanVerdict = Schema.Struct({
 
 export type UrlscanVerdict = typeof UrlscanVerdict.Type
 
+// A verdict of somebody else beside the vendor's own. A field of another type is left out with a warning.
+const Opinion = Schema.Struct({
+  score: Schema.optionalKey(Schema.Finite.check(Schema.isBetween({ minimum: -100, maximum: 100 }))),
+  malicious: Schema.optionalKey(Schema.Boolean)
+})
+
 /**
  * What is kept of a visit: the verdict, the page that was reached, and how many requests of it were flagged.
  *
@@ -96,7 +102,8 @@ export const UrlscanPayload = Schema.Struct({
 export type UrlscanPayload = typeof UrlscanPayload.Type
 
 /**
- * What is read of a result.
+ * What is read of a result. The parts of the overall verdict (`urlscan`, `community`, `engines`) and what Google's Safe
+ * Browsing found (`gsb`) are read too: none of them may be worse than what is said of the whole.
  *
  * @category schemas
  * @since 0.2.0
@@ -104,8 +111,26 @@ export type UrlscanPayload = typeof UrlscanPayload.Type
 export const UrlscanAnswer = Schema.Struct({
   task: Schema.Struct({ time: Schema.optionalKey(Wire.text()), visibility: Schema.optionalKey(Wire.words(32)) }),
   page: Schema.optionalKey(UrlscanPayload.fields.page),
-  verdicts: Schema.Struct({ overall: UrlscanVerdict }),
-  stats: Schema.optionalKey(Schema.Struct({ malicious: Schema.optionalKey(Wire.count) }))
+  verdicts: Schema.Struct({
+    overall: UrlscanVerdict,
+    urlscan: Schema.optionalKey(Opinion),
+    community: Schema.optionalKey(Opinion),
+    engines: Schema.optionalKey(Schema.Struct({ maliciousTotal: Schema.optionalKey(Wire.count) }))
+  }),
+  stats: Schema.optionalKey(Schema.Struct({ malicious: Schema.optionalKey(Wire.count) })),
+  meta: Schema.optionalKey(
+    Schema.Struct({
+      processors: Schema.optionalKey(
+        Schema.Struct({
+          gsb: Schema.optionalKey(
+            Schema.Struct({
+              data: Schema.optionalKey(Schema.Struct({ matches: Schema.optionalKey(Schema.Array(Schema.Unknown)) }))
+            })
+          )
+        })
+      )
+    })
+  )
 })
 
 /**

@@ -15,7 +15,8 @@ import type { ScanAdapter } from "@scanpoll/core/engine/ScanAdapter"
 import type { CredentialError } from "@scanpoll/core/http/Credential"
 import type { VendorConfigError, VendorHttp } from "@scanpoll/core/http/VendorHttp"
 import type { Finding } from "@scanpoll/core/model/ScanOutcome"
-import type * as Severity from "@scanpoll/core/model/Severity"
+import * as Severity from "@scanpoll/core/model/Severity"
+import type { Subject } from "@scanpoll/core/model/Subject"
 import * as PollPolicy from "@scanpoll/core/policy/PollPolicy"
 import type { About } from "@scanpoll/core/vendor/Definition"
 import * as Vendor from "@scanpoll/core/vendor/Vendor"
@@ -68,33 +69,64 @@ const wordOf = (body: unknown): string | null => {
 const finding = (ruleId: string, title: string, severity: Severity.Severity): Finding =>
   Vendor.finding({ findingId: ruleId, ruleId, title, severity })
 
+/** The parts of the verdict that are worse than the whole, by the same rule. */
+const worseParts = (
+  { community, engines, overall, urlscan }: (typeof UrlscanSchema.UrlscanAnswer.Type)["verdicts"],
+  severity: (verdict: UrlscanSchema.UrlscanVerdict) => Severity.Severity
+): ReadonlyArray<Finding> => {
+  const whole = severity(overall)
+  const parts = [
+    { name: "urlscan", ...urlscan },
+    { name: "community", ...community },
+    { name: "engines", malicious: (engines?.maliciousTotal ?? 0) > 0 }
+  ]
+  return parts.flatMap(({ malicious = false, name, score = 0 }) => {
+    const worth = severity({ score, malicious, hasVerdicts: true })
+    const says = malicious ? "malicious" : `a score of ${score}`
+    return worth !== whole && Severity.worse(worth, whole) === worth
+      ? [
+          finding(
+            `urlscan/verdict/${name}`,
+            `The verdict "${name}" says ${says}, worse than the overall verdict`,
+            worth
+          )
+        ]
+      : []
+  })
+}
+
 const findingsOf = (
   verdict: UrlscanSchema.UrlscanVerdict,
   severity: Severity.Severity,
-  flagged: number
+  flagged: number,
+  listed: boolean
 ): ReadonlyArray<Finding> => {
   const brands = (verdict.brands ?? []).map((brand) => (typeof brand === "string" ? brand : brand.key))
   return [
     ...(verdict.categories ?? []).map((name) => finding(`urlscan/category/${name}`, `Category: ${name}`, severity)),
     ...brands.map((name) => finding(`urlscan/brand/${name}`, `Looks like the brand ${name}`, severity)),
-    ...(flagged === 0 ? [] : [finding("urlscan/requests", "Requests of the page are flagged as malicious", "high")])
+    ...(flagged === 0 ? [] : [finding("urlscan/requests", "Requests of the page are flagged as malicious", "high")]),
+    ...(listed ? [finding("urlscan/safe-browsing", "The page is in Google's Safe Browsing lists", "high")] : [])
   ]
 }
 
 const completed =
   (severity: (verdict: UrlscanSchema.UrlscanVerdict) => Severity.Severity) =>
   (
-    { page = {}, stats, task: { visibility }, verdicts: { overall } }: typeof UrlscanSchema.UrlscanAnswer.Type,
+    { meta, page = {}, stats, task: { visibility }, verdicts }: typeof UrlscanSchema.UrlscanAnswer.Type,
     { link, scanId, warn }: About
   ) => {
+    const { overall } = verdicts
     if (overall.hasVerdicts !== true && overall.malicious !== true) warn("urlscan.io has no verdict about this page")
     if (visibility === "public") warn("the result is public: everybody can read it on urlscan.io")
     if (/^[45]\d\d$/.test(page.status ?? "")) warn("the page answered with an error (4xx or 5xx), and that was judged")
     const flagged = stats?.malicious ?? 0
     const worth = severity(overall)
-    const items = Array.from(
-      new Map(findingsOf(overall, worth, flagged).map((item) => [item.findingId, item])).values()
-    )
+    const parts = worseParts(verdicts, severity)
+    if (parts.length > 0) warn("a part of the verdict is worse than the overall verdict: it is listed as a finding")
+    const listed = (meta?.processors?.gsb?.data?.matches ?? []).length > 0
+    const found = [...findingsOf(overall, worth, flagged, listed), ...parts]
+    const items = Array.from(new Map(found.map((item) => [item.findingId, item])).values())
     return {
       payload: {
         verdict: overall,
@@ -112,6 +144,12 @@ const completed =
       report: link(`/result/${scanId}/`, "report")
     }
   }
+
+/** The address that was submitted; the page that was reached may be another one. */
+const visited = (answer: unknown): Subject | null => {
+  const url = Wire.get(answer, ["task", "url"])
+  return typeof url === "string" && URL.canParse(url) ? Vendor.urlSubject(url) : null
+}
 
 /** In the query language of the search, with what would end the quotation escaped. */
 const quoted = (text: string): string => `"${text.replaceAll(/["\\]/g, "\\$&")}"`
@@ -177,6 +215,7 @@ export const define = ({ severity = severityOf }: Options = {}): Vendor.Vendor<
     status: {
       path: "/api/v1/result/{id}/",
       id: ["task", "uuid"],
+      subject: visited,
       pending: [{ status: 404, phase: "running", says: /\b(?:is|has) not finished\b/i, within: "10 minutes" }],
       word: wordOf,
       words: {

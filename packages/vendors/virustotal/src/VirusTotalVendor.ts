@@ -15,6 +15,7 @@ import type { ScanAdapter } from "@scanpoll/core/engine/ScanAdapter"
 import type { CredentialError } from "@scanpoll/core/http/Credential"
 import type { VendorConfigError, VendorHttp } from "@scanpoll/core/http/VendorHttp"
 import type * as Severity from "@scanpoll/core/model/Severity"
+import type { Subject } from "@scanpoll/core/model/Subject"
 import * as PollPolicy from "@scanpoll/core/policy/PollPolicy"
 import type { About } from "@scanpoll/core/vendor/Definition"
 import * as Vendor from "@scanpoll/core/vendor/Vendor"
@@ -65,15 +66,49 @@ const severities = new Map<string, Severity.Severity>([
   ["suspicious", "low"]
 ])
 
+// What the vendor documents beside these says nothing against an address.
+const neutral: ReadonlySet<string> = new Set([
+  "harmless",
+  "undetected",
+  "timeout",
+  "confirmed-timeout",
+  "failure",
+  "type-unsupported"
+])
+
+/** The counts, and never less than the engines that are listed: what contradicts itself is as bad as its worse half. */
+const atLeastListed = (
+  stats: VirusTotalSchema.VirusTotalStats,
+  results: Readonly<Record<string, { readonly category: string }>>,
+  warn: About["warn"]
+): VirusTotalSchema.VirusTotalStats => {
+  const listed = (word: string): number => Object.values(results).filter(({ category }) => category === word).length
+  const [malicious, suspicious] = [listed("malicious"), listed("suspicious")]
+  if (malicious <= stats.malicious && suspicious <= stats.suspicious) return stats
+  warn(`the engines that are listed are worse than the counts: ${malicious} malicious, ${suspicious} suspicious`)
+  return {
+    ...stats,
+    malicious: Math.max(stats.malicious, malicious),
+    suspicious: Math.max(stats.suspicious, suspicious)
+  }
+}
+
 const completed =
   (severity: (stats: VirusTotalSchema.VirusTotalStats) => Severity.Severity) =>
   ({ data }: typeof VirusTotalSchema.VirusTotalAnswer.Type, { link, scanId, warn }: About) => {
-    const { results = {}, stats } = data.attributes
+    const { results = {} } = data.attributes
+    const stats = atLeastListed(data.attributes.stats, results, warn)
     const { harmless, malicious, suspicious, timeout = 0, undetected } = stats
     const total = harmless + malicious + suspicious + undetected + timeout
     if (timeout > 0) warn("some engines did not answer in time")
     if (malicious + suspicious + harmless === 0) warn("no engine has an opinion of this address")
-    const opinions = Object.entries(results).filter(([, { category }]) => severities.has(category))
+    const opinions = Object.entries(results).filter(([, { category }]) => !neutral.has(category))
+    const strange = opinions.filter(([, { category }]) => !severities.has(category))
+    if (strange.length > 0) {
+      warn(
+        `engines use words that are not documented, which count as unknown: ${strange.map(([name]) => name).join(", ")}`
+      )
+    }
     const items = opinions.map(([engine, { category, result = category }]) =>
       Vendor.finding({
         findingId: engine,
@@ -105,6 +140,12 @@ const idOf = (url: string): string =>
     .replaceAll("+", "-")
     .replaceAll("/", "_")
     .replace(/=+$/, "")
+
+/** The address that an analysis is of, in the vendor's spelling. */
+const urlAt = (answer: unknown): Subject | null => {
+  const url = Wire.get(answer, ["meta", "url_info", "url"])
+  return typeof url === "string" && URL.canParse(url) ? Vendor.urlSubject(url) : null
+}
 
 const quota = {
   poll: "Throttled",
@@ -164,6 +205,7 @@ export const define = ({
       path: "/api/v3/analyses/{id}",
       id: ["data", "id"],
       word: ["data", "attributes", "status"],
+      subject: (answer) => urlAt(answer),
       words: { queued: "queued", "in-progress": "running", completed: { completed: completed(severity) } }
     },
     list: {

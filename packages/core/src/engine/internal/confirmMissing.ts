@@ -1,16 +1,21 @@
 // A poll whose vendor answers an unknown scan and a refused key alike: before the wait would end as not-found, the adapter's
 // probe is asked. Touches the account's budget (a turn for the probe). Law: a key that expired never loses a scan.
 import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Result from "effect/Result"
 import type { PollFault } from "../../model/PollFault.ts"
 import * as Decision from "../../policy/Decision.ts"
 import type { PollPolicy } from "../../policy/PollPolicy.ts"
 import * as SteadyClock from "../../time/SteadyClock.ts"
+import type { VendorLimits } from "../../policy/VendorLimits.ts"
 import type { AccountBudget } from "../RateBudget.ts"
 import type { ScanAdapter } from "../ScanAdapter.ts"
+import * as VendorSays from "./vendorSays.ts"
 
 interface Wait {
   readonly probe: ScanAdapter<never, unknown>["probe"]
-  readonly budget: Pick<AccountBudget, "turn">
+  readonly budget: AccountBudget
+  readonly limits: VendorLimits
   readonly policy: Pick<PollPolicy<unknown>, "missingGrace">
   readonly submittedAt: number | null
   readonly lane: string
@@ -19,7 +24,7 @@ interface Wait {
 // `poll` is one poll of one wait, made again and again.
 export const confirmMissing = <A, R>(
   poll: Effect.Effect<A, PollFault, R>,
-  { budget, lane, policy, probe, submittedAt }: Wait
+  { budget, lane, limits, policy, probe, submittedAt }: Wait
 ): Effect.Effect<A, PollFault, R> => {
   if (probe === undefined) return poll
   let everSeen = false
@@ -38,11 +43,14 @@ export const confirmMissing = <A, R>(
         if (!fault.permanent && !Decision.isMissingFinal(policy, { everSeen, missingInARow, submittedAt }, now)) return
         yield* budget.turn({ kind: "poll", due: now, lane })
         // A refused key, and a vendor in trouble, explain the missing scan; anything else does not.
-        yield* Effect.catchIf(
-          probe,
-          (found) => found.kind === "Missing" || found.kind === "Broken",
-          () => Effect.void
-        )
+        const asked = yield* Effect.result(VendorSays.listening(budget, probe))
+        const isPassed = Result.isSuccess(asked)
+        if (!isPassed && asked.failure.kind !== "Missing" && asked.failure.kind !== "Broken") {
+          return yield* Effect.fail(asked.failure)
+        }
+        // What the wait ends with instead is told by whoever waits.
+        const said = isPassed ? { quota: Option.none() } : asked.failure
+        VendorSays.apply(budget, limits, said, yield* SteadyClock.now, { by: probe, kind: "poll" })
       })
     )
   )

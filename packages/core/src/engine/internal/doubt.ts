@@ -10,6 +10,7 @@ import * as Timeouts from "../../time/internal/timeouts.ts"
 import type { JournalError } from "../ScanJournal.ts"
 import type * as Job from "./job.ts"
 import { undisturbed, whereabouts } from "./log.ts"
+import * as VendorSays from "./vendorSays.ts"
 
 type Asking = Pick<Job.Job<unknown, unknown>, "account" | "journal" | "request">
 
@@ -25,7 +26,8 @@ export const recover = (job: Asking, prepared: unknown): Effect.Effect<ScanTicke
       turn.giveBack()
       return null
     }
-    const exit = yield* Effect.exit(Timeouts.option(adapter.recover(prepared), request.policy.pollTimeout))
+    const asking = VendorSays.call(account, adapter.recover(prepared), { by: job, kind: "poll" })
+    const exit = yield* Effect.exit(Timeouts.option(asking, request.policy.pollTimeout))
     if (Exit.isFailure(exit)) {
       if (Cause.hasDies(exit.cause)) {
         yield* undisturbed(Effect.logError(`a doubt could not be resolved: ${whereabouts(exit.cause)}`))

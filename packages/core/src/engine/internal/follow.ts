@@ -227,6 +227,7 @@ const pollFrom = <Payload, R>(
       confirmMissing(inquiry.ask, {
         probe: request.adapter.probe,
         budget: Hold.guarded(guard, account.budget),
+        limits: account.limits,
         policy: request.policy,
         submittedAt: ticket.submittedAt,
         lane: request.lane

@@ -13,18 +13,19 @@ import type { AccountBudget } from "../RateBudget.ts"
 import type { About, ScanAdapter } from "../ScanAdapter.ts"
 import { type JournalError, mayHeal, type Operations } from "../ScanJournal.ts"
 import * as SteadyClock from "../../time/SteadyClock.ts"
+import * as VendorSays from "./vendorSays.ts"
 
 type Answered<Payload> = Effect.Effect<PollAnswer<ScanOutcome<Payload>>, PollFault.PollFault>
 
 // - `endedAs`: the vendor's word, where it has said how the scan ended.
 // - `moved`: told of a new ticket, once it is stored.
-// - `budget`: told of a quota before anything is stored: the account's next request may come meanwhile.
+// - `budget`: told what the vendor said before anything is stored: the account's next request may come meanwhile.
 interface Start {
   readonly claimId: string
   readonly ticket: ScanTicket
   readonly endedAs: string | null
   readonly about: About
-  readonly budget: Pick<AccountBudget, "learn">
+  readonly budget: AccountBudget
   readonly moved?: (from: ScanTicket, to: ScanTicket) => void
 }
 
@@ -85,17 +86,18 @@ export class Inquiry<Payload> {
     const { observation } = answer
     if (observation._tag === "Ended" && this.endedAs === null) {
       if (this.adapter.result === undefined) return this.withoutResult(observation.vendorStatus)
-      return Effect.andThen(this.learn(answer), Effect.as(this.ended(observation.vendorStatus, answer), answer))
+      return Effect.andThen(this.apply(answer), Effect.as(this.ended(observation.vendorStatus, answer), answer))
     }
     if (observation._tag === "Pending" && observation.moved !== undefined) {
-      return Effect.andThen(this.learn(answer), Effect.as(this.move(observation.moved, answer), answer))
+      return Effect.andThen(this.apply(answer), Effect.as(this.move(observation.moved, answer), answer))
     }
     return Effect.succeed(answer)
   }
 
-  private learn({ quota }: PollAnswer<unknown>): Effect.Effect<void> {
-    if (quota._tag === "None") return Effect.void
-    return Effect.map(SteadyClock.now, (now) => this.start.budget.learn(quota.value, now))
+  private apply({ quota }: PollAnswer<unknown>): Effect.Effect<void> {
+    const { budget } = this.start
+    const call = { by: this, kind: "poll" } as const
+    return Effect.map(SteadyClock.now, (now) => VendorSays.apply(budget, this.adapter.limits, { quota }, now, call))
   }
 
   // An interrupt between the two would forget here what the journal knows.

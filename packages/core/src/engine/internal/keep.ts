@@ -145,7 +145,8 @@ const collect = <Payload>(
     const { adapter } = request
     if (adapter.collect === undefined || outcome._tag === "Failed") return outcome
     job.emit({ _tag: "Collecting" })
-    const asking = Hold.fenced(guard)(adapter.collect(outcome, job.about))
+    const call = VendorSays.call(account, adapter.collect(outcome, job.about), { by: job, kind: "collect" })
+    const asking = Hold.fenced(guard)(call)
     const { turn: nextTurn } = Hold.guarded(guard, account.budget)
     for (let tried = 1; ; tried++) {
       const due = yield* SteadyClock.now
@@ -156,7 +157,6 @@ const collect = <Payload>(
       }
       const answer = yield* collectOnce(asking, request.policy.pollTimeout)
       if (!(answer instanceof PollFault.PollFault)) return ScanOutcome.withFindings(outcome, answer)
-      VendorSays.apply(account.budget, account.limits, answer, yield* SteadyClock.now, { by: job, kind: "collect" })
       if (answer.kind === "Denied") yield* account.logDenied(answer.code, answer.message)
       if (answer.permanent || answer.kind === "Denied" || tried >= collectTries) {
         return withoutFindings(outcome, answer.code)

@@ -201,6 +201,7 @@ export class KeptWait implements PollSpec<ScanOutcome<unknown>, ScanTicket.ScanT
     this.asking ??= confirmMissing(this.inquire().ask, {
       probe: adapter.probe,
       budget: this,
+      limits: adapter.limits,
       policy,
       submittedAt: ticket.submittedAt,
       lane: ""
@@ -266,8 +267,8 @@ export class KeptWait implements PollSpec<ScanOutcome<unknown>, ScanTicket.ScanT
     this.account.budget.unfollowed(scanId, until)
   }
 
-  pause(until: number): void {
-    this.account.budget.pause(until)
+  pause(...told: Parameters<AccountBudget["pause"]>): void {
+    this.account.budget.pause(...told)
   }
 
   pausedUntil(): number {

@@ -21,7 +21,7 @@ import * as Hold from "./hold.ts"
 import * as Job from "./job.ts"
 import { accepted, type Answered, type Failed, maybeAccepted, rejected } from "./submissionAnswer.ts"
 import { store } from "./storedOutcome.ts"
-import type * as VendorSays from "./vendorSays.ts"
+import * as VendorSays from "./vendorSays.ts"
 import * as EqualRequests from "./equalRequests.ts"
 import * as Recall from "./recall.ts"
 
@@ -171,7 +171,8 @@ const submission = <Payload, R>(
     }
     job.emit({ _tag: "Submitting" })
     job.progress.reachedVendor = true
-    const answer = yield* post(restore, job, wish.request.submit(ready.prepared))
+    const submitting = VendorSays.listening(job.account.budget, wish.request.submit(ready.prepared))
+    const answer = yield* post(restore, job, submitting)
     const now = yield* SteadyClock.now
     if (Exit.isSuccess(answer)) return yield* accepted(restore, job, { claimId, key: wish.key }, answer.value, now)
     const found = isInDoubt(answer.cause) ? yield* recovered(restore, job, ready.prepared) : null
@@ -226,7 +227,8 @@ const prepare = (
         Effect.gen(function* () {
           const due = yield* SteadyClock.now
           yield* account.budget.turn({ kind: "poll", due, lane: request.lane })
-          return yield* Timeouts.option(making, timeout)
+          // Its end is told by `rejected`, or by the submission that follows.
+          return yield* Timeouts.option(VendorSays.listening(account.budget, making), timeout)
         })
       )
     )

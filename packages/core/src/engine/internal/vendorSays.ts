@@ -1,5 +1,6 @@
 // What a vendor's answer or fault does to the account, no matter who asked: learn its quota, pause it, count a denial, store the
 // pause. May touch: the account's budget and the journal's pauses. Law: nobody asks an account before the vendor allows.
+import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
@@ -7,6 +8,7 @@ import * as Account from "../../model/Account.ts"
 import type { Quota } from "../../model/Observation.ts"
 import type { PollFaultKind } from "../../model/PollFault.ts"
 import type { SubmitErrorKind } from "../../model/SubmitError.ts"
+import { QuotaHeard } from "../../model/internal/quotaHeard.ts"
 import type { VendorLimits } from "../../policy/VendorLimits.ts"
 import * as Waits from "../../time/Waits.ts"
 import type { AccountBudget, Budgets, TurnKind } from "../RateBudget.ts"
@@ -54,6 +56,31 @@ export const apply = (
   } else if (answer.kind === "Denied") {
     budget.deny({ ...call, code: answer.code ?? "denied", message: answer.message ?? "the key was refused" })
   } else if (answer.kind === undefined) budget.proven()
+}
+
+// What the headers of each answer say of a quota teaches the account as it comes, also where the call's own answer has no
+// place for it: findings, a list, a probe.
+export const listening = <A, E, R>(
+  budget: Pick<AccountBudget, "learn">,
+  request: Effect.Effect<A, E, R>
+): Effect.Effect<A, E, R> =>
+  Effect.flatMap(Effect.service(Clock.Clock), (clock) =>
+    Effect.provideService(request, QuotaHeard, (quota, throttled) =>
+      budget.learn(quota, Math.ceil(SteadyClock.nowUnsafe(clock)), throttled)
+    )
+  )
+
+// A request outside of a wait, with all that its end means for the account. `quotaOf`: where a good answer has its quota.
+export const call = <A, E extends Answer, R>(
+  { budget, limits }: Pick<AccountAccess, "budget" | "limits">,
+  request: Effect.Effect<A, E, R>,
+  { quotaOf, ...who }: Pick<Refusal, "by" | "kind"> & { readonly quotaOf?: (answer: A) => Answer["quota"] }
+): Effect.Effect<A, E, R> => {
+  const said = (answer: Answer) => Effect.map(SteadyClock.now, (now) => apply(budget, limits, answer, now, who))
+  return listening(budget, request).pipe(
+    Effect.tap((answer) => said({ quota: quotaOf?.(answer) ?? Option.none() })),
+    Effect.tapError(said)
+  )
 }
 
 // A budget with some methods overridden.

@@ -11,6 +11,7 @@ import type { HttpClientError } from "effect/http/HttpClientError"
 import type * as HttpClientRequest from "effect/http/HttpClientRequest"
 import * as Result from "effect/Result"
 import * as Scope from "effect/Scope"
+import { QuotaHeard } from "../../model/internal/quotaHeard.ts"
 import * as Timeouts from "../../time/internal/timeouts.ts"
 import type { TransportFault, VendorResponse } from "./client.ts"
 import type * as Answers from "./answers.ts"
@@ -56,10 +57,19 @@ export const sender =
               ? Effect.failCause(error.failure)
               : Effect.fail(failed(Cause.squash(cause)))
           },
-          onSuccess: ({ answer }) => Effect.succeed(answer)
+          onSuccess: ({ answer }) => heard(answer)
         })
       )
     })
+
+const heard = (answer: VendorResponse): Effect.Effect<VendorResponse> => {
+  const { quota, status } = answer
+  if (quota._tag === "None") return Effect.succeed(answer)
+  return Effect.map(QuotaHeard, (tell) => {
+    tell(quota.value, status === 429)
+    return answer
+  })
+}
 
 /** Runs an exchange under its deadline: the caller's, or that of the client. */
 export type Within = (

@@ -30,6 +30,13 @@ const countedSeverities = ["critical", "high", "medium", "low"] as const
 const notPassed = ({ summary }: Report): number | null =>
   summary?.failed === undefined || summary.warnings === undefined ? null : summary.failed + summary.warnings
 
+/** Checks that neither passed nor failed nor warned, where the vendor counts them all. */
+const notRun = ({ summary }: Report): number => {
+  const { failed, passed, total_checks: total, warnings } = summary ?? {}
+  if (failed === undefined || passed === undefined || total === undefined || warnings === undefined) return 0
+  return Math.max(0, total - passed - failed - warnings)
+}
+
 // What the report counts and does not list. What cannot be read may be anything.
 const unlisted = (
   report: Report,
@@ -126,7 +133,8 @@ export const fromReport = (
     )
   }
   const listed = items.length
-  for (const { count, severity } of unlisted(report, scan.unreadable, items)) {
+  const rest = unlisted(report, scan.unreadable, items)
+  for (const { count, severity } of rest) {
     const what = severity === "unknown" ? "of a severity that is not known" : `of severity ${severity}`
     const title = `${count} ${count === 1 ? "finding" : "findings"} ${what}, counted by the report and not listed`
     const ruleId = `not-listed/${severity}`
@@ -145,10 +153,13 @@ export const fromReport = (
       })
     )
   }
-  const total = notPassed(report)
+  const counted = notPassed(report)
+  // A summary may contradict itself: the larger number counts.
+  const named = rest.reduce((sum, { count }) => sum + count, listed)
+  const total = counted === null ? null : Math.max(counted, named)
   // A list shorter than the vendor's own count, or one of nothing at all, must not let a later comparison call the rest
   // resolved.
   const isTold = checks.length > 0 || total !== null
-  const whole = isTold && scan.unreadable === 0 && (total === null || total <= listed)
+  const whole = isTold && scan.unreadable === 0 && (total === null || total <= listed) && notRun(report) === 0
   return { coverage: !scan.partial && whole ? "full" : "partial", total, items }
 }

@@ -210,12 +210,13 @@ export const completed = (answer: Answer, { warn }: About): Verdict<CompliancePa
   const payload = payloadOf(answer, score, warn)
   const gap = gapOf(payload)
   if (gap !== null) warn(gap)
-  const isEmpty = payload.record_count === 0
-  if (isEmpty) warn("the upload has no records: nothing was checked")
+  const empty = payload.record_count === 0 ? "the upload has no records: nothing was checked" : null
+  if (empty !== null) warn(empty)
+  const unseen = gap ?? empty
   const delta = deltaOf(payload, gap === null, warn)
   const counted = countedBySeverity(payload, warn)
   const total = violationsOf(payload, counted, delta, warn)
-  const severity = isUnreadable(answer, warn) ? "unknown" : severityOf(score, total, counted, gap === null && !isEmpty)
+  const severity = isUnreadable(answer, warn) ? "unknown" : severityOf(score, total, counted, unseen === null)
   const told = { payload, delta }
   // A count that cannot be read is not the same as a vendor that counts nothing.
   if (total === null) {
@@ -226,7 +227,7 @@ export const completed = (answer: Answer, { warn }: About): Verdict<CompliancePa
     ...told,
     assessment: Vendor.scored(score, { severity, compliance: total > 0 ? "fail" : "pass" }),
     findings: findingsOf(payload, total, counted, severity, delta),
-    // Rules that did not run may have found anything.
-    ...(gap === null ? {} : { unavailable: { findings: gap } })
+    // Rules that did not run, and records that were not there, may have shown anything.
+    ...(unseen === null ? {} : { unavailable: { findings: unseen } })
   }
 }

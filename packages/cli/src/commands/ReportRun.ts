@@ -1,0 +1,93 @@
+/**
+ * `scanpoll report --run RUN`: the report of a stored run, made again from its journal.
+ *
+ * @since 0.2.0
+ */
+import type { JournalError } from "@scanpoll/core/engine/ScanJournal"
+import * as Payload from "@scanpoll/report/Payload"
+import type { ScanReport } from "@scanpoll/report/ScanReport"
+import * as Effect from "effect/Effect"
+import type * as FileSystem from "effect/FileSystem"
+import type * as Path from "effect/Path"
+import { UsageError } from "../config/InputFault.ts"
+import * as Plan from "../config/Plan.ts"
+import * as PlanFile from "../config/PlanFile.ts"
+import { names } from "../config/Setting.ts"
+import type { Settings } from "../config/Settings.ts"
+import * as Hints from "../output/Hints.ts"
+import * as Look from "../output/Look.ts"
+import { inert, say, type Streams } from "../output/Streams.ts"
+import * as Resolve from "../prepare/Resolve.ts"
+import * as FindRun from "../run/FindRun.ts"
+import { reusedBecause } from "../run/ScanAndReport.ts"
+import * as StoredReport from "../run/StoredReport.ts"
+import * as Trends from "../run/Trends.ts"
+import * as Journal from "../storage/Journal.ts"
+import { Vendors } from "../vendors/Vendors.ts"
+
+interface Asked {
+  readonly run: string
+  readonly flags: Resolve.FlagTexts
+  readonly settings: Settings
+  readonly redact: (text: string) => string
+}
+
+// The settings that the run was started with: its own gate, and how old an answer it took.
+const settingsOf = Effect.fnUntraced(function* (runId: string, { flags, plan }: FindRun.Options) {
+  const { all } = yield* Vendors
+  const { defaults, gate } = plan
+  const text = JSON.stringify({ version: 1, defaults: defaults ?? {}, gate: gate ?? {}, targets: [] })
+  const read = PlanFile.parse(text, runId, all, { allowed: new Set() })
+  // A rule that cannot be read must not be missing from the gate.
+  if (read.faults.length > 0) return yield* Effect.fail(new UsageError({ faults: read.faults }))
+  const given = Object.fromEntries(names.flatMap((name) => (flags[name] === undefined ? [] : [[name, flags[name]]])))
+  return {
+    given,
+    settings: (yield* Resolve.settings(given, { ...Plan.empty, settings: read.plan.settings }, {})).value
+  }
+})
+
+/**
+ * The report of a run of the journal, with its own gate, the trends of its rows and the commands that go on with it.
+ *
+ * @category constructors
+ * @since 0.2.0
+ */
+export const ofRun = Effect.fnUntraced(function* ({
+  flags,
+  redact,
+  run: word,
+  settings
+}: Asked): Effect.fn.Return<
+  ScanReport,
+  UsageError | JournalError,
+  FileSystem.FileSystem | Path.Path | Streams | Vendors
+> {
+  const inJournal = Journal.layerExisting(settings, "read")
+  const { options, stored } = yield* Look.atLogLevel(settings)(FindRun.read(word, "--run", settings, flags))
+  const { heldBy, plan, runId } = stored.run
+  const started = yield* settingsOf(runId, options)
+  const places = yield* FindRun.places(stored)
+  if (heldBy !== null) yield* say(`warning: ${runId} is still under way in ${inert(heldBy, 120)}`)
+  else if (stored.run.endedAt === null) {
+    yield* say(`warning: ${runId} was ended before its last word; its rows are as the journal knows them`)
+  }
+  const { byName } = yield* Vendors
+  const own = { ...started.given, ...flags }
+  const commands = Hints.rowCommands({ settings, plan, run: runId, flags: own, typed: { words: [], flags: own } })
+  const { raw } = settings
+  return yield* StoredReport.ofRun(stored, {
+    policy: Resolve.gate(started.settings),
+    redact,
+    row: (record) => ({
+      declaredAt: places[record.index] ?? null,
+      reusedBecause: reusedBecause({ command: stored.run.command, settings: started.settings }),
+      collects: byName(record.vendor)?.capabilities.includes("findings") ?? true,
+      commands
+    }),
+    payload: (payload) => ({
+      payload: Payload.prepare(payload, raw.value, { scrub: redact }),
+      payloadSha256: Payload.digest(Payload.prepare(payload, "full", { scrub: redact }))
+    })
+  }).pipe(Effect.flatMap(Trends.fill), Effect.provide(inJournal), Look.atLogLevel(settings))
+})

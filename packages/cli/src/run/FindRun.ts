@@ -1,0 +1,143 @@
+/**
+ * The stored runs of a journal: which one a word means, what it was started with, and the claims of its rows.
+ *
+ * @since 0.2.0
+ */
+import { type ClaimEntry, type JournalError, ScanJournal } from "@scanpoll/core/engine/ScanJournal"
+import type { StoredRow, StoredRun } from "@scanpoll/core/unstable/engine/StoredRuns"
+import * as Effect from "effect/Effect"
+import type * as FileSystem from "effect/FileSystem"
+import * as Result from "effect/Result"
+import * as Schema from "effect/Schema"
+import { quote, usage, type UsageError } from "../config/InputFault.ts"
+import type { Target } from "../config/Plan.ts"
+import type { Settings } from "../config/Settings.ts"
+import * as Hints from "../output/Hints.ts"
+import * as ReadPlan from "../prepare/ReadPlan.ts"
+import * as Journal from "../storage/Journal.ts"
+import type { Vendors } from "../vendors/Vendors.ts"
+
+/**
+ * A stored run with its rows in their order.
+ *
+ * @category models
+ * @since 0.2.0
+ */
+export interface Stored {
+  readonly run: StoredRun
+  readonly rows: ReadonlyArray<StoredRow>
+}
+
+/**
+ * What a run was started with: a plan without its targets, and the texts of its flags and variables by setting.
+ *
+ * @category schemas
+ * @since 0.2.0
+ */
+export const Options = Schema.Struct({
+  plan: Schema.Record(Schema.String, Schema.Json),
+  flags: Schema.Record(Schema.String, Schema.Array(Schema.String))
+})
+
+/**
+ * @category models
+ * @since 0.2.0
+ */
+export interface Options extends Schema.Schema.Type<typeof Options> {}
+
+const decodeOptions = Schema.decodeUnknownResult(Options)
+
+/**
+ * The run of an id or, for `last`, the newest that `scanpoll run` started; null where there is none.
+ *
+ * @category constructors
+ * @since 0.2.0
+ */
+export const find = (word: string): Effect.Effect<Stored | null, JournalError, ScanJournal> =>
+  Effect.gen(function* () {
+    const { runs } = yield* ScanJournal
+    if (word !== "last") return yield* runs.get(word)
+    const newest = (yield* runs.list({ limit: 100 })).find(({ command }) => command === "run")
+    return newest === undefined ? null : yield* runs.get(newest.runId)
+  })
+
+/**
+ * The same from the journal of the settings, with what it was started with. `flag` is where the word stands, for faults: no
+ * such run, or one that this version cannot read.
+ *
+ * @category constructors
+ * @since 0.2.0
+ */
+export const read = (
+  word: string,
+  flag: string,
+  settings: Pick<Settings, "journal" | "trustJournal">,
+  flags: Hints.Typed["flags"]
+): Effect.Effect<
+  { readonly stored: Stored; readonly options: Options },
+  UsageError | JournalError,
+  FileSystem.FileSystem
+> =>
+  Effect.gen(function* () {
+    const stored = yield* Effect.provide(find(word), Journal.layerExisting(settings, "read"))
+    if (stored === null) {
+      const which = word === "last" ? "no run" : `no run ${quote(word)}`
+      const history = `\`scanpoll history --runs${Hints.journalTail({ settings, flags })}\``
+      return yield* Effect.fail(usage(flag, `the journal has ${which}; ${history} lists them`))
+    }
+    const options = decodeOptions(stored.run.options)
+    if (Result.isFailure(options)) {
+      const { runId } = stored.run
+      return yield* Effect.fail(usage(flag, `what ${runId} was started with cannot be read by this version`))
+    }
+    return { stored, options: options.success }
+  })
+
+/**
+ * Where the plan asks for each row, as long as it is the plan that the run was started with; empty where it is not.
+ *
+ * @category constructors
+ * @since 0.2.0
+ */
+export const places = Effect.fnUntraced(function* ({
+  rows,
+  run
+}: Stored): Effect.fn.Return<ReadonlyArray<Target["declaredAt"]>, never, Vendors> {
+  if (run.plan === null || run.planDigest === null || run.plan === "-") return []
+  const { value } = yield* ReadPlan.read(run.plan, { looksOnly: true })
+  const isSame = value.digest === run.planDigest && value.targets.length === rows.length
+  return isSame ? value.targets.map(({ declaredAt }) => declaredAt) : []
+})
+
+/**
+ * Whether a row was turned down for the account's key: nothing was bought for it, and a valid key may buy it.
+ *
+ * @category guards
+ * @since 0.2.0
+ */
+export const wasRefusedForKey = ({ ended }: Pick<StoredRow, "ended">): boolean =>
+  ended !== null && ended.state === "refused" && ended.because === "credential"
+
+/**
+ * The claim of a row: the one that is stored with it or, where a kill lost that, one made for it since the run began. Null
+ * where nothing was bought for the row, also because its key was refused.
+ *
+ * @category constructors
+ * @since 0.2.0
+ */
+export const claimOf = Effect.fnUntraced(function* (
+  row: StoredRow,
+  { startedAt }: Pick<StoredRun, "startedAt">
+): Effect.fn.Return<ClaimEntry | null, JournalError, ScanJournal> {
+  const { claimId, ended, key } = row
+  const journal = yield* ScanJournal
+  const stands = ({ state }: ClaimEntry): boolean =>
+    state !== "released" && !(state === "refused" && wasRefusedForKey(row))
+  const known = claimId ?? ended?.claimId ?? null
+  const entry = known === null ? null : yield* journal.get(known)
+  if (entry !== null && stands(entry)) return entry
+  if (key === null) return null
+  const states = ["settled", "submitted", "in-doubt", "intent", "refused"] as const
+  const made = yield* journal.history({ key, states, limit: 10 })
+  return made.find((each) => each.claimedAt >= startedAt && stands(each)) ?? null
+})
