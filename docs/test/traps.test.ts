@@ -316,7 +316,7 @@ describe("SonarQube", () => {
         const { findings, paths } = yield* collected(sonarqube, id, task(named), gate("ERROR"), ...pages)
         if (findings._tag === "Failure") return assert.fail(findings.failure.message)
         assert.deepInclude(findings.success, { coverage: "partial", total })
-        assert.lengthOf(findings.success.items, 10_000)
+        assert.lengthOf(findings.success.items, 10_001)
         assert.lengthOf(paths, 22)
       }
     }).pipe(Effect.scoped)
