@@ -30,7 +30,10 @@ const later = Effect.map(report("report-0.2.json"), (of) =>
 const untyped = (of: ScanReport.ScanReport): ScanReport.ScanReport =>
   ScanReport.withScans(
     of,
-    of.scans.map(({ scanType: _, ...scan }) => scan)
+    of.scans.map((scan) => {
+      const { scanType: _, ...untold } = scan
+      return untold
+    })
   )
 
 describe("a report of 0.1.0", () => {
