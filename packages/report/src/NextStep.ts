@@ -100,7 +100,7 @@ export const of = (row: Situation): Step | null => {
       }
     case "refused":
       if (because !== "credential") return { advice: "fix the request and run again", command: null }
-      // Nothing was bought for it: its run goes on with it.
+      // Nothing was bought for it: `run --continue` buys it.
       return rest === null
         ? { advice: "fix the key and run again", command: null }
         : { advice: "fix the key, then", command: rest }

@@ -122,7 +122,7 @@ const checkJournal = Effect.fnUntraced(function* (settings: Settings) {
   const { failure } = opened
   const checks =
     failure._tag === "UsageError"
-      ? [ok("journal", `${shown} is not there yet; a run makes it`)]
+      ? [ok("journal", `${shown} does not exist; a run creates it`)]
       : [failed("journal", `${shown}: ${inert(failure.message)}`, 74)]
   return { layer: ScanJournal.layerMemory, checks }
 })

@@ -48,7 +48,7 @@ const settingsOf = Effect.fnUntraced(function* (runId: string, { flags, plan }: 
 })
 
 /**
- * The report of a run of the journal, with its own gate, the trends of its rows and the commands that go on with it.
+ * The report of a run of the journal, with its own gate, the trends of its rows and the commands that resume it.
  *
  * @category constructors
  * @since 0.2.0

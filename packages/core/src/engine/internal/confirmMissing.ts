@@ -48,7 +48,7 @@ export const confirmMissing = <A, R>(
         if (!isPassed && asked.failure.kind !== "Missing" && asked.failure.kind !== "Broken") {
           return yield* Effect.fail(asked.failure)
         }
-        // What the wait ends with instead is told by whoever waits.
+        // The wait tells what it ends with instead.
         const said = isPassed ? { quota: Option.none() } : asked.failure
         VendorSays.apply(budget, limits, said, yield* SteadyClock.now, { by: probe, kind: "poll" })
       })
