@@ -28,7 +28,7 @@ import process from "node:process"
 import { fileURLToPath } from "node:url"
 import { version } from "scanpoll/process/Version"
 import * as Yaml from "yaml"
-import { hurriedVendors } from "./support/vendors.ts"
+import { keyedVendors, keys } from "./support/vendors.ts"
 
 const action = fileURLToPath(new URL("../../action", import.meta.url))
 const text = readFileSync(join(action, "action.yml"), "utf8")
@@ -107,17 +107,7 @@ describe("action.yml", () => {
   })
 })
 
-const keys = {
-  exona: "exo_live_canary1111111111111111111111111111",
-  appvet: "avk_live_canary2222222222222222222222222222222222",
-  compliance: "eyJhbGciOiJub25lIn0.Y2FuYXJ5LWNvbXBsaWFuY2U.c2lnbmF0dXJl"
-}
-
-const vendors = hurriedVendors({
-  exona: { credentials: [keys.exona], retryAfter: null },
-  appvet: { credentials: [keys.appvet] },
-  compliance: { credentials: [keys.compliance] }
-})
+const vendors = keyedVendors()
 
 interface Ended {
   readonly code: number | null

@@ -13,20 +13,10 @@ import { version } from "scanpoll/process/Version"
 import { openSync, readFileSync, statSync, writeFileSync } from "node:fs"
 import { once, type Options, scanpoll } from "./support/command.ts"
 import { scanpollInside } from "./support/inside.ts"
-import { hurriedVendors } from "./support/vendors.ts"
-
-const keys = {
-  exona: "exo_live_canary1111111111111111111111111111",
-  appvet: "avk_live_canary2222222222222222222222222222222222",
-  compliance: "eyJhbGciOiJub25lIn0.Y2FuYXJ5LWNvbXBsaWFuY2U.c2lnbmF0dXJl"
-}
+import { keyedVendors, keys } from "./support/vendors.ts"
 
 // Vendors as quick as they can be; what the command waits for is its own pace.
-const vendors = hurriedVendors({
-  exona: { credentials: [keys.exona], retryAfter: null },
-  appvet: { credentials: [keys.appvet] },
-  compliance: { credentials: [keys.compliance] }
-})
+const vendors = keyedVendors()
 
 const dataset = (audit: string): string =>
   `compliance:policy=550e8400-e29b-41d4-a716-446655440000,upload=123e4567-e89b-42d3-a456-426614174000,mapping=789e0123-e45b-47c8-9901-234567890123,name=${audit}`

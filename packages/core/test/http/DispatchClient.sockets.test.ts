@@ -12,7 +12,7 @@ import * as http from "node:http"
 import * as http2 from "node:http2"
 import * as net from "node:net"
 import * as Certificates from "./certificates.ts"
-import { canary, chunked, clientFor, reply, vendor } from "./loopback.ts"
+import { canary, chunked, clientFor, opened, reply, vendor } from "./loopback.ts"
 
 const json = '{"status":"processing"}'
 const value: unknown = JSON.parse(json)
@@ -30,18 +30,7 @@ const listening = (server: net.Server) =>
       socket.on("error", () => {})
       socket.once("close", () => sockets.delete(socket))
     })
-    yield* Effect.acquireRelease(
-      Effect.callback<void>((resume) => {
-        server.listen(0, "127.0.0.1", () => resume(Effect.void))
-      }),
-      () =>
-        Effect.callback<void>((resume) => {
-          server.close(() => resume(Effect.void))
-          for (const socket of sockets) socket.destroy()
-        })
-    )
-    const address = server.address()
-    const port = typeof address === "object" && address !== null ? address.port : 0
+    const port = yield* opened(server, sockets)
     return { host: `127.0.0.1:${port}`, port, connections: () => sockets.size }
   })
 

@@ -36,6 +36,26 @@ export interface Vendor {
   readonly idle: Effect.Effect<void>
 }
 
+/** Opens a server on loopback and gives its port; it closes with the scope, and its connections with it. */
+export const opened = (
+  server: net.Server,
+  sockets: ReadonlySet<net.Socket>
+): Effect.Effect<number, never, Scope.Scope> =>
+  Effect.gen(function* () {
+    yield* Effect.acquireRelease(
+      Effect.callback<void>((resume) => {
+        server.listen(0, "127.0.0.1", () => resume(Effect.void))
+      }),
+      () =>
+        Effect.callback<void>((resume) => {
+          server.close(() => resume(Effect.void))
+          for (const socket of sockets) socket.destroy()
+        })
+    )
+    const address = server.address()
+    return typeof address === "object" && address !== null ? address.port : 0
+  })
+
 /**
  * Answers each complete request with `answer`, at the level of bytes. `accept` sees each connection first.
  */
@@ -82,18 +102,7 @@ export const vendor = (
       })
       options.accept?.(socket)
     })
-    yield* Effect.acquireRelease(
-      Effect.callback<void>((resume) => {
-        server.listen(0, "127.0.0.1", () => resume(Effect.void))
-      }),
-      () =>
-        Effect.callback<void>((resume) => {
-          server.close(() => resume(Effect.void))
-          for (const socket of sockets) socket.destroy()
-        })
-    )
-    const address = server.address()
-    const port = typeof address === "object" && address !== null ? address.port : 0
+    const port = yield* opened(server, sockets)
     const host = `127.0.0.1:${port}`
     return {
       port,
