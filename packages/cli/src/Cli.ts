@@ -39,6 +39,7 @@ import { worker } from "./commands/WorkerCommand.ts"
 import { end } from "./commands/Subcommand.ts"
 import { UsageError } from "./config/InputFault.ts"
 import { mayColor } from "./output/Color.ts"
+import * as Login from "./config/Login.ts"
 import * as Secrets from "./output/Secrets.ts"
 import { inert, Streams, type Writers } from "./output/Streams.ts"
 import { ProcessContext } from "./process/ProcessContext.ts"
@@ -131,7 +132,9 @@ export const main = (
     // A key on the command line would be stored, sent or shown by whatever command takes it.
     Secrets.learn(facts.environment)
     const faults = args.flatMap((text, at) => {
-      const message = Secrets.misplaced(text)
+      // The password of a database may stand there, and is warned of.
+      const isJournal = args[at - 1] === "--journal" || text.startsWith("--journal=")
+      const message = Secrets.misplaced(isJournal ? Login.hideAll(text.replace(/^--journal=/, "")) : text)
       return message === null ? [] : [{ where: `argument ${at + 1}`, message }]
     })
     if (faults.length > 0) return yield* end(Effect.fail(new UsageError({ faults })))

@@ -77,7 +77,8 @@ export const run = (
         if (!isDefect(Exit.failCause(cause))) return Effect.void
         const error = Cause.squash(cause)
         const words = error instanceof Error ? error.message : String(error)
-        return streams.err(`scanpoll: a defect of scanpoll itself: ${Streams.inert(words)}\n${Cause.pretty(cause)}\n`)
+        const stack = Streams.inertLines(Cause.pretty(cause))
+        return streams.err(`scanpoll: a defect of scanpoll itself: ${Streams.inert(words)}\n${stack}`)
       }),
       Effect.provide(
         Layer.mergeAll(

@@ -6,6 +6,7 @@
  *
  * @since 0.1.0
  */
+import * as Scrubber from "@scanpoll/core/unstable/model/Scrubber"
 import * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
 import * as Path from "node:path"
@@ -22,9 +23,32 @@ export type JournalAddress =
   | { readonly _tag: "File"; readonly path: string }
   | { readonly _tag: "Postgres"; readonly url: Redacted.Redacted }
 
+// The address of a database in another form, which would be the name of a file with a password in it.
+const otherAddress = /^[^\s/\\]*:[^/\\]*@|^(?:\w+\s*=\s*\S*\s+)*password\s*=/i
+
+const decoded = (text: string): string => {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    return text
+  }
+}
+
+const leastPassword = 6
+
+// What a server or a driver repeats of the password is cut out, unless the address itself shows the same word.
+const learn = (url: URL): void => {
+  const seen = decoded(`${url.protocol}${url.host}${url.pathname} ${url.username}`).toLowerCase()
+  const named = ["password", "sslpassword"].flatMap((name) => url.searchParams.getAll(name))
+  for (const password of [url.password, decoded(url.password), ...named]) {
+    if (password.length >= leastPassword && !seen.includes(password.toLowerCase())) Scrubber.ofProcess.learn(password)
+  }
+}
+
 /**
  * Reads an address: a path, `file:///path`, `memory:`, or `postgres://user:password@host:5432/database`. Fails with what
- * is wrong with it, without repeating what may be a password.
+ * is wrong with it, without repeating what may be a password. A password of six characters or more is from then on cut out of
+ * what this process writes.
  *
  * @category constructors
  * @since 0.1.0
@@ -35,10 +59,11 @@ export const parse = (text: string): Result.Result<JournalAddress, string> => {
   if (trimmed === "memory:" || trimmed === ":memory:") return Result.succeed({ _tag: "Memory" })
   if (trimmed.includes("\u0000")) return Result.fail("holds a NUL character")
   if (/^postgres(ql)?:/i.test(trimmed)) {
-    const url = URL.parse(trimmed)
+    const url = /^postgres(ql)?:\/\//i.test(trimmed) ? URL.parse(trimmed) : null
     if (url === null || url.pathname.length < 2) {
-      return Result.fail("must be postgres://user:password@host:port/database")
+      return Result.fail("must be postgres://user:password@host:port/database, with %2F for / and %40 for @ in a password")
     }
+    learn(url)
     return Result.succeed({ _tag: "Postgres", url: Redacted.make(trimmed, { label: "journal" }) })
   }
   if (/^file:/i.test(trimmed)) {
@@ -48,6 +73,9 @@ export const parse = (text: string): Result.Result<JournalAddress, string> => {
     )
   }
   if (/^[a-z][a-z0-9+.-]+:\/\//i.test(trimmed)) return Result.fail("must be a path, memory: or postgres://...")
+  if (otherAddress.test(trimmed)) {
+    return Result.fail("must be a path, memory: or postgres://...; write a file of that name as ./NAME")
+  }
   return Result.succeed({ _tag: "File", path: trimmed })
 }
 

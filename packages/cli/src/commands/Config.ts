@@ -11,6 +11,7 @@ import * as FileSystem from "effect/FileSystem"
 import type * as Path from "effect/Path"
 import { type UsageError, quote, usage } from "../config/InputFault.ts"
 import * as Keys from "../config/Keys.ts"
+import * as Login from "../config/Login.ts"
 import type { Plan } from "../config/Plan.ts"
 import * as PlanSchema from "../config/PlanSchema.ts"
 import { names, settings as catalogue, variable } from "../config/Setting.ts"
@@ -24,6 +25,9 @@ import * as ReadPlan from "../prepare/ReadPlan.ts"
 import * as Resolve from "../prepare/Resolve.ts"
 import { ProcessContext } from "../process/ProcessContext.ts"
 import { Vendors } from "../vendors/Vendors.ts"
+
+// A base may have been given a password or a key, which is then refused elsewhere; it is not shown here either.
+const baseShown = (base: string | null): string | null => (base === null ? null : Login.hideAll(base))
 
 const plural = (count: number, one: string): string => `${count} ${one}${count === 1 ? "" : "s"}`
 
@@ -141,7 +145,7 @@ export const show = Effect.fnUntraced(function* (input: {
       },
       base: {
         variable: vendor.baseVariable,
-        value: Accounts.baseOf(vendor, environment)?.replace(/\/\/[^/@]*@/, "//…@") ?? null,
+        value: baseShown(Accounts.baseOf(vendor, environment)),
         source: (environment[vendor.baseVariable]?.trim() ?? "") === "" ? "default" : "environment"
       },
       pace: plan.vendors.get(vendor.name)?.pace?.where ?? null

@@ -11,6 +11,7 @@ import type * as FileSystem from "effect/FileSystem"
 import type * as Path from "effect/Path"
 import * as Durations from "@scanpoll/core/unstable/time/Durations"
 import type { UsageError } from "../config/InputFault.ts"
+import * as Login from "../config/Login.ts"
 import * as Output from "../output/Output.ts"
 import { type Streams, inert } from "../output/Streams.ts"
 import type { FlagTexts } from "../prepare/Resolve.ts"
@@ -28,7 +29,7 @@ const isSet = (environment: Environment, name: string): boolean => (environment[
 // A base may have been given a password, which is then refused elsewhere; it is not shown here either.
 const baseShown = (vendor: Vendor, environment: Environment): string | null => {
   const base = Accounts.baseOf(vendor, environment)
-  return base === null ? null : inert(base.replace(/\/\/[^/@]*@/, "//…@"), 300)
+  return base === null ? null : inert(Login.hideAll(base), 300)
 }
 
 const paceNames = ["interactive", "default", "background", "bulk"] as const

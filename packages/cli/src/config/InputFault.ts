@@ -7,6 +7,7 @@
  * @since 0.1.0
  */
 import * as Data from "effect/Data"
+import * as Login from "./Login.ts"
 
 /**
  * One fault. `where` leads to it: `scans.yaml:12:5`, `--deadline`, `SCANPOLL_DEADLINE`, `EXONA_API_KEY`. The message holds
@@ -56,11 +57,14 @@ const escaped = (char: string): string => {
  */
 export const visible = (text: string): string => text.replace(unseen, escaped)
 
+const cut = (text: string, max: number): string =>
+  visible(JSON.stringify(text.length > max ? `${text.slice(0, max)}…` : text))
+
 /**
- * A text of the user's, quoted and cut for a message, with what nobody could see escaped.
+ * A text of the user's, quoted and cut for a message, with what nobody could see escaped and without passwords of addresses.
  *
  * @category constructors
  * @since 0.1.0
  */
 export const quote = (text: string, max = 80): string =>
-  visible(JSON.stringify(text.length > max ? `${text.slice(0, max)}…` : text))
+  cut(Login.hide(text), max)

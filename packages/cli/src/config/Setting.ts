@@ -13,6 +13,7 @@ import * as Result from "effect/Result"
 import * as Struct from "effect/Struct"
 import * as Durations from "@scanpoll/core/unstable/time/Durations"
 import { quote } from "./InputFault.ts"
+import * as Login from "./Login.ts"
 import * as SettingKind from "./SettingKind.ts"
 import * as Variables from "./Variables.ts"
 
@@ -310,7 +311,7 @@ export const settings = {
     parse: (given) => JournalAddress.parse(given),
     show: (value) => (value === null ? "a file in your state folder" : JournalAddress.show(value)),
     // A database address may carry a password.
-    hide: (given) => given.replace(/\/\/[^/@]*@/, "//…@")
+    hide: Login.hideAll
   }),
   trustJournal: SettingKind.toggle({
     flag: "trust-journal",

@@ -18,16 +18,42 @@ type Variables = Readonly<Record<string, string | undefined>>
 const surelyKey = /(?:^|_)(?:API_?KEY|TOKEN)(?:_|$)/
 const unlikely = 16
 
+// What the headers to a collector of telemetry hold: `name=value`, with a scheme before the key or without.
+const ofHeaders = (text: string): ReadonlyArray<string> =>
+  text.split(",").flatMap((pair) => {
+    const value = decoded(pair.slice(pair.indexOf("=") + 1)).trim()
+    return [value, ...value.split(/\s+/)].filter((one) => one.length >= unlikely)
+  })
+
+// The password of an address, as it is written and as it is sent.
+const ofAddress = (text: string): ReadonlyArray<string> => {
+  const password = text.includes("@") ? (URL.parse(text)?.password ?? "") : ""
+  return [password, decoded(password)].filter((one) => one.length >= unlikely)
+}
+
+const decoded = (text: string): string => {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    return text
+  }
+}
+
 /**
- * Makes known to the scrubber of this process what the environment surely holds as keys, of any owner: the variables
- * whose name says `API_KEY` or `TOKEN`, with at least 16 characters. `Keys.make` adds the vendors' own of any length.
+ * Makes known to the scrubber of this process what the environment surely holds as keys, of any owner, with at least 16
+ * characters: the variables whose name says `API_KEY` or `TOKEN`, passwords of addresses, and the headers of
+ * `OTEL_EXPORTER_OTLP_HEADERS`. `Keys.make` adds the vendors' own of any length, `JournalAddress` and `Proxies` the passwords
+ * that are used.
  *
  * @category combinators
  * @since 0.1.1
  */
 export const learn = (environment: Variables): void => {
   for (const [name, value = ""] of Object.entries(environment)) {
-    if (surelyKey.test(name) && value.trim().length >= unlikely) Scrubber.ofProcess.learn(value.trim())
+    const text = value.trim()
+    if (surelyKey.test(name) && text.length >= unlikely) Scrubber.ofProcess.learn(text)
+    const held = /^OTEL_EXPORTER_OTLP(?:_[A-Z]+)?_HEADERS$/.test(name) ? ofHeaders(text) : ofAddress(text)
+    for (const secret of held) Scrubber.ofProcess.learn(secret)
   }
 }
 

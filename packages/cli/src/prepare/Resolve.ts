@@ -12,7 +12,8 @@ import * as Result from "effect/Result"
 import * as Durations from "@scanpoll/core/unstable/time/Durations"
 import * as Pace from "../config/Pace.ts"
 import type { Placed, Plan, Target } from "../config/Plan.ts"
-import { type SettingName, names, settings as catalogue } from "../config/Setting.ts"
+import { type SettingName, names, settings as catalogue, variable } from "../config/Setting.ts"
+import type { Setting } from "../config/SettingKind.ts"
 import * as Settings from "../config/Settings.ts"
 import type { Vendor } from "../vendors/Vendor.ts"
 import * as Checked from "./Checked.ts"
@@ -26,6 +27,12 @@ import * as UntrustedPlan from "./UntrustedPlan.ts"
  * @since 0.1.0
  */
 export type FlagTexts = { readonly [K in SettingName]?: ReadonlyArray<string> }
+
+// A text without the password that belongs into it.
+const withoutOwn = (name: SettingName, text: string): string => {
+  const setting: Pick<Setting<unknown>, "flag" | "hide"> = catalogue[name]
+  return setting.hide?.(text) ?? text
+}
 
 /**
  * Settings from flags, environment and a plan, which may not set everything: see `PlanBounds` and `UntrustedPlan`.
@@ -44,10 +51,14 @@ export const settings = Effect.fnUntraced(function* (
     : { settings: all, faults: [] }
   const resolved = bound.settings
   const given = [
-    ...names.flatMap((name) => (flags[name] ?? []).map((text) => ({ where: `--${catalogue[name].flag}`, text }))),
-    ...Object.entries(environment).flatMap(([name, text = ""]) =>
-      name.startsWith("SCANPOLL_") ? [{ where: name, text }] : []
-    )
+    ...names.flatMap((name) =>
+      (flags[name] ?? []).map((text) => ({ where: `--${catalogue[name].flag}`, text: withoutOwn(name, text) }))
+    ),
+    ...Object.entries(environment).flatMap(([name, text = ""]) => {
+      if (!name.startsWith("SCANPOLL_")) return []
+      const setting = names.find((one) => variable(catalogue[one]) === name)
+      return [{ where: name, text: setting === undefined ? text : withoutOwn(setting, text) }]
+    })
   ]
   const outOfBounds = yield* PlanBounds.faultsOf(resolved)
   return Checked.make(resolved, { faults: [...faults, ...bound.faults, ...outOfBounds], warnings, given })

@@ -6,12 +6,12 @@
  */
 import process from "node:process"
 import * as Secrets from "../output/Secrets.ts"
-import { guardLines } from "@scanpoll/report/HostileText"
+import { inertLines } from "../output/Streams.ts"
 
 const wordsOf = (error: unknown): string => (error instanceof Error ? (error.stack ?? error.message) : String(error))
 
 /**
- * From now on `say` gets these texts, without keys and build commands. An error that nobody caught then ends the process by
+ * From now on `say` gets these texts, without keys, build commands and sequences of a terminal. An error that nobody caught then ends the process by
  * `end`: as before, but never with the exit code of a gate that failed.
  *
  * @category running
@@ -20,7 +20,7 @@ const wordsOf = (error: unknown): string => (error instanceof Error ? (error.sta
 export const listen = (say: (text: string) => void, end: () => void): void => {
   const clean = (text: string): string => {
     try {
-      return guardLines(Secrets.scrubberOf(process.env)(text))
+      return inertLines(Secrets.scrubberOf(process.env)(text))
     } catch {
       return "it cannot be shown without keys\n"
     }

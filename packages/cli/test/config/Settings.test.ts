@@ -165,6 +165,22 @@ describe("a number or duration out of its range is refused with the range", () =
 })
 
 describe("what is shown of a setting", () => {
+  it.each([
+    "postgres://me:hun/ter2@db.example/scans",
+    "postgres://me:hun@ter2@db.example/",
+    "postgres://me:hun ter2@db.example",
+    "postgresql:me:hunter2@db.example/scans",
+    "mysql://me:hun@ter2@db.example/scans",
+    "me:hunter2@db.example:5432/scans",
+    "host=db.example user=me password=hunter2",
+    "postgres://db.example?user=me&password=hunter2",
+    `postgres://me:${"x".repeat(90)}hunter2@db.example`
+  ])("holds no part of a password, and takes no address for a file: %s (S-02)", (journal) => {
+    const { faults, settings } = resolve({ flags: { journal: [journal] } })
+    assert.strictEqual(faults.length, 1)
+    assert.notMatch(JSON.stringify([faults, settings]), /hun|ter2|xxx/)
+  })
+
   it("holds no password of a journal's address", () => {
     const given = resolve({ flags: { journal: ["postgres://me:hunter2@db.example/scans"] } })
     assert.strictEqual(given.settings.journal.shown, "postgres://db.example/scans")
