@@ -61,7 +61,9 @@ export const parse = (text: string): Result.Result<JournalAddress, string> => {
   if (/^postgres(ql)?:/i.test(trimmed)) {
     const url = /^postgres(ql)?:\/\//i.test(trimmed) ? URL.parse(trimmed) : null
     if (url === null || url.pathname.length < 2) {
-      return Result.fail("must be postgres://user:password@host:port/database, with %2F for / and %40 for @ in a password")
+      return Result.fail(
+        "must be postgres://user:password@host:port/database, with %2F for / and %40 for @ in a password"
+      )
     }
     learn(url)
     return Result.succeed({ _tag: "Postgres", url: Redacted.make(trimmed, { label: "journal" }) })

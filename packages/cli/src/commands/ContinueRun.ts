@@ -60,7 +60,11 @@ const planOf = Effect.fnUntraced(function* ({ rows, run }: FindRun.Stored, optio
   const { faults, plan } = PlanFile.parse(text, run.runId, vendors.all, {
     allowed: KeyVariable.allowed(environment)
   })
-  const asked = plan.targets.map((target) => ({ ...target, declaredAt: null }))
+  const asked = plan.targets.map((target) => ({
+    ...target,
+    declaredAt: null,
+    from: "command line" as const
+  }))
   return Checked.make({ ...plan, file: run.plan, digest: run.planDigest, targets: asked }, { faults })
 })
 

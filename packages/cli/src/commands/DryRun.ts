@@ -225,7 +225,9 @@ const limitLines = (
       ? []
       : ["", `Limit: ${wanted} of at most ${plural(maxPurchases.value, "purchase")} (${inert(maxPurchases.where)})`]),
     ...(untrustedPlan.value
-      ? [`The plan is untrusted (${inert(untrustedPlan.where)}): only its targets and stricter gates count.`]
+      ? [
+          `The plan is untrusted (${inert(untrustedPlan.where)}): only its targets, those of lists and stricter gates count.`
+        ]
       : [])
   ]
 }

@@ -66,5 +66,4 @@ const cut = (text: string, max: number): string =>
  * @category constructors
  * @since 0.1.0
  */
-export const quote = (text: string, max = 80): string =>
-  cut(Login.hide(text), max)
+export const quote = (text: string, max = 80): string => cut(Login.hide(text), max)

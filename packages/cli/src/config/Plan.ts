@@ -37,7 +37,8 @@ export interface Placed<out A> {
  *
  * `name` stands for the subject in baselines, diffs, history and reports; null where the subject stands for itself.
  *
- * `where` names the target in messages, `declaredAt` is its line in the plan file, or null for one from the command line.
+ * `where` names the target in messages, `declaredAt` is its line in the plan file, or null for one from elsewhere. `from`: a list
+ * is a file that somebody else may have written, as a plan is.
  *
  * @category models
  * @since 0.1.0
@@ -52,6 +53,7 @@ export interface Target {
   readonly deadline: Placed<Duration.Duration> | null
   readonly where: string
   readonly declaredAt: Place | null
+  readonly from: "command line" | "list" | "plan"
 }
 
 /**

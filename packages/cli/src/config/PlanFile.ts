@@ -97,7 +97,7 @@ export const parseTargets = (
   const filling = { declared: [], given: new Map<string, string>() }
   const targets = listed(fields, entries, { accounts, filling, looksOnly: false })
   const faults = fields.faults.map(({ at, message }) => ({ where: fields.place(at), message: visible(message) }))
-  return { targets: targets.map((target) => ({ ...target, declaredAt: null })), faults }
+  return { targets: targets.map((target) => ({ ...target, declaredAt: null, from: "list" })), faults }
 }
 
 // A section that is there and empty, as while somebody is writing it, is no section.

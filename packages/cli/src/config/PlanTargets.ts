@@ -131,7 +131,8 @@ const target = (fields: PlanFields, located: Located.Located, accounts: Readonly
     pace,
     deadline,
     where: fields.place(located.at),
-    declaredAt: located.at
+    declaredAt: located.at,
+    from: "plan"
   }
 }
 

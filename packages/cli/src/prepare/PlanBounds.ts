@@ -1,5 +1,6 @@
 /**
- * What a plan file may reach beside its vendors. A plan may be written by somebody else, as in a pull request.
+ * What a plan file may reach beside its vendors. A plan may be written by somebody else, as in a pull request, and so may a list
+ * of targets.
  *
  * Its outputs and its journal are files below the working folder, links followed, and not in `.git`. A vendor may send
  * results to the host of the target alone, or to one that `SCANPOLL_ALLOW_CALLBACK_HOSTS` lists. The command line and the
@@ -90,7 +91,7 @@ export const callbackHosts = ({ input }: Pick<Target, "input">): ReadonlyArray<s
 ]
 
 /**
- * The targets of a plan file whose results would go to a host that is neither the target's nor in the environment's list.
+ * The targets of a plan or a list whose results would go to a host that is neither the target's nor in the environment's list.
  *
  * @category guards
  * @since 0.2.0
@@ -108,7 +109,7 @@ export const callbackFaults = (
       .filter((host) => !own.includes(host) && !listed.has(host))
       .map((host) => ({
         where: target.where,
-        message: `a plan may have results sent to the host of the target alone, not to ${quote(host)}; list it in ${callbackVariable}`
+        message: `a ${target.from} may have results sent to the host of the target alone, not to ${quote(host)}; list it in ${callbackVariable}`
       }))
   })
 }

@@ -175,7 +175,11 @@ const readList = Effect.fnUntraced(function* (
   )
   const ofEntries = PlanFile.parseTargets(listed.entries, name, vendors.all, accounts)
   const faults = listed.faults.map(({ at, message }) => ({ where: `${name}:${at.line}`, message: visible(message) }))
-  const targets = [...ofWords.value.filter((one) => one !== null), ...ofEntries.targets]
+  const { environment } = yield* ProcessContext
+  const targets = [
+    ...ofWords.value.flatMap((one) => (one === null ? [] : [{ ...one, from: "list" as const }])),
+    ...ofEntries.targets
+  ]
   const nothing =
     targets.length + faults.length + ofWords.faults.length + ofEntries.faults.length === 0
       ? [{ where: name, message: "holds no target" }]
@@ -183,7 +187,7 @@ const readList = Effect.fnUntraced(function* (
   const lineOf = (fault: InputFault): number => Number(/:(\d+)$/.exec(fault.where)?.[1] ?? 0)
   const byLine = [...faults, ...ofWords.faults, ...ofEntries.faults].toSorted((a, b) => lineOf(a) - lineOf(b))
   return Checked.make(targets, {
-    faults: [...byLine, ...nothing],
+    faults: [...byLine, ...nothing, ...PlanBounds.callbackFaults(targets, environment)],
     given: [{ where: name, text }]
   })
 })

@@ -27,7 +27,7 @@ const targetOf = (
   if (Result.isFailure(parsed)) return Checked.faulty(null, where, `a target of ${vendor.name} ${parsed.failure}`)
   const input = { ...parsed.success, ...fields }
   const wrong = vendor.faults(input)
-  const target = {
+  const target: Plans.Target = {
     vendor,
     account,
     name: null,
@@ -36,7 +36,8 @@ const targetOf = (
     pace: null,
     deadline: null,
     where,
-    declaredAt: null
+    declaredAt: null,
+    from: "command line"
   }
   const faults = wrong.map(({ message, path }) => ({
     where,

@@ -3,7 +3,8 @@
  *
  * The plan of a pull request is written by somebody who may not decide what is bought, written or accepted. Whatever else such a
  * plan sets is a fault, each with its line. A target that attacks what it scans is refused as well: that a plan says
- * `authorized: true` has no authority. Targets and settings of the command line and the environment are not bound by any of this.
+ * `authorized: true` has no authority. The entries of a list (`--targets`) are bound as the plan's targets are: the list may
+ * come from the same checkout. Targets and settings of the command line and the environment are not bound by any of this.
  *
  * @since 0.2.0
  */
@@ -12,7 +13,7 @@ import type * as Gate from "@scanpoll/report/Gate"
 import * as Option from "effect/Option"
 import { gateRules } from "../config/Flags.ts"
 import { type InputFault, quote } from "../config/InputFault.ts"
-import type { Plan } from "../config/Plan.ts"
+import { defaultAccount, type Plan } from "../config/Plan.ts"
 import { names, settings as catalogue, variable } from "../config/Setting.ts"
 import type * as SettingKind from "../config/SettingKind.ts"
 import * as Settings from "../config/Settings.ts"
@@ -114,15 +115,19 @@ const settingFaults = (plan: Plan): ReadonlyArray<InputFault> => {
 
 const targetFaults = (plan: Plan): ReadonlyArray<InputFault> =>
   plan.targets.flatMap((target): ReadonlyArray<InputFault> => {
-    // Named on the command line.
-    if (target.declaredAt === null) return []
+    if (target.from === "command line") return []
+    const who = target.from === "plan" ? "an untrusted plan" : "a list beside an untrusted plan"
     const { name } = target.vendor
-    const active = `${name} attacks what it scans: an untrusted plan may not ask for that, whatever it says of \`authorized\`; name the target on the command line`
+    const active = `${name} attacks what it scans: ${who} may not ask for that, whatever it says of \`authorized\`; name the target on the command line`
+    const { account } = target
     return [
       ...(target.vendor.isActive ? [{ where: target.where, message: active }] : []),
+      ...(account === defaultAccount
+        ? []
+        : [{ where: target.where, message: `${who} may not use another account, such as ${quote(account)}${remedy}` }]),
       ...PlanBounds.callbackHosts(target).map((host) => ({
         where: target.where,
-        message: `an untrusted plan may not have results sent anywhere, such as ${quote(host)}${remedy}`
+        message: `${who} may not have results sent anywhere, such as ${quote(host)}${remedy}`
       }))
     ]
   })

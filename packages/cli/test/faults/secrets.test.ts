@@ -345,6 +345,15 @@ describe("a plan of a pull request", () => {
           assert.match(refused.said, /"hooks\.mallory\.example"; list it in SCANPOLL_ALLOW_CALLBACK_HOSTS/)
           const listed = { SCANPOLL_ALLOW_CALLBACK_HOSTS: "ci.example, Hooks.mallory.example" }
           assert.strictEqual((yield* validate(listed)).code, 0)
+          const fs = yield* FileSystem.FileSystem
+          const list = `${plan}.csv`
+          yield* fs.writeFileString(
+            list,
+            "vendor,url,type,callbackUrl\nappvet,https://a.example,seo,https://hooks.mallory.example/x\n"
+          )
+          const ofList = yield* inside(["run", "--dry-run", "--targets", list], { environment })
+          assert.strictEqual(codeOf(ofList.failure), 2, ofList.err)
+          assert.match(ofList.err, /\.csv:2: a list may have results sent to the host of the target alone/)
           yield* write(planOf("{}", ", callbackUrl: https://a.example/hook"))
           assert.strictEqual((yield* validate()).code, 0)
           // Some readers take the host for what follows the @.

@@ -183,6 +183,73 @@ describe("a plan under --untrusted-plan", () => {
       )
     )
 
+    it.effect("bounds the lists of targets that lie beside it as it is bound itself (S-07)", () =>
+      Effect.scoped(
+        Effect.gen(function* () {
+          const { folder, fs, run } = yield* surroundings
+          yield* fs.writeFileString(`${folder}/ram.mjs`, active)
+          yield* fs.writeFileString(
+            `${folder}/list.ndjson`,
+            [
+              { vendor: "ram", site: "b", authorized: true },
+              { vendor: "appvet", url: "https://a.example", type: "seo", callbackUrl: "https://a.example/x" }
+            ]
+              .map((one) => JSON.stringify(one))
+              .join("\n")
+          )
+          yield* fs.writeFileString(`${folder}/list.txt`, "appvet@team:https://a.example\n")
+          const lists = ["--targets", `${folder}/list.ndjson`, "--targets", `${folder}/list.txt`]
+          const vendor = ["--vendor", `${yield* fs.realPath(folder)}/ram.mjs`]
+          const { code, said } = yield* run(
+            ["run", "--dry-run", "--untrusted-plan", "--max-purchases=9", ...lists, ...vendor],
+            {}
+          )
+          assert.strictEqual(code, 2, said)
+          assert.match(said, /list\.ndjson:1: ram attacks what it scans: a list beside an untrusted plan may not/)
+          assert.match(said, /list\.ndjson:2: a list beside an untrusted plan may not have results sent anywhere/)
+          assert.match(said, /list\.txt:1: a list beside an untrusted plan may not use another account, such as "team"/)
+        })
+      )
+    )
+
+    it.effect(
+      "has no private address visited, however it is written, and nothing of ours connects to a target (S-07)",
+      () =>
+        Effect.scoped(
+          Effect.gen(function* () {
+            const { bought, plan, run, write } = yield* surroundings
+            const planOf = (hosts: ReadonlyArray<string>) =>
+              write(
+                `version: 1\ntargets:\n${hosts.map((host) => `  - { vendor: appvet, url: "http://${host}/latest", type: seo }\n`).join("")}`
+              )
+            const dry = ["run", plan, "--dry-run", "--untrusted-plan", "--max-purchases=9"]
+            const hosts = [
+              "169.254.169.254",
+              "[::ffff:169.254.169.254]",
+              "2852039166",
+              "0xa9fea9fe",
+              "169.254.169.254."
+            ]
+            yield* planOf(hosts)
+            const refused = yield* run(dry)
+            assert.strictEqual(refused.code, 2, refused.said)
+            assert.strictEqual(
+              refused.said.match(/this is a local or private host/g)?.length,
+              hosts.length,
+              refused.said
+            )
+            yield* planOf(["a.example."])
+            const { code, out, said } = yield* run(dry)
+            assert.strictEqual(code, 0, said)
+            // Its vendor is the one host that is asked.
+            const asked = out.match(/^ {2}vendor .*$/gm) ?? []
+            assert.strictEqual(asked.length, 1)
+            assert.match(asked.join("\n"), /http:\/\/127\.0\.0\.1:\d+ with the key in APPVET_API_KEY/)
+            assert.strictEqual(bought(), 0)
+          })
+        )
+    )
+
     it.effect("leaves targets of the command line what they are (S-07)", () =>
       Effect.scoped(
         Effect.gen(function* () {

@@ -461,7 +461,13 @@ describe("the configuration of a vendor", () => {
 describe("an address", () => {
   it("can be reached by everybody, or the target says why not, without a name server", () => {
     const faults = (text: string) => Vendor.urlFault(text, { public: true })
-    for (const url of ["https://example.com/a?b=c", "http://8.8.8.8:8080", "https://localhost.example.com"]) {
+    for (const url of [
+      "https://example.com/a?b=c",
+      "http://8.8.8.8:8080",
+      "https://localhost.example.com",
+      "http://[2606:4700::6810:84e5]",
+      "http://[64:ff9b::8.8.8.8]"
+    ]) {
       assert.isNull(faults(url), url)
     }
     for (const url of [
@@ -474,7 +480,23 @@ describe("an address", () => {
       "http://[::127.0.0.1]/",
       "http://[64:ff9b::10.0.0.1]/",
       "http://[2002:7f00:1::]/",
-      "http://[fe80::1]/"
+      "http://[fe80::1]/",
+      "http://[fec0::1]/",
+      "http://[fd12:3456::1]/",
+      "http://[::]/",
+      "http://[::1]/",
+      "http://[::ffff:0:10.0.0.1]/",
+      "http://[64:ff9b:1::8.8.8.8]/",
+      "http://[2002:a00::1]/",
+      "http://[2001:0:4136:e378:8000:63bf:80ff:fffe]/",
+      "http://[2a00::5efe:192.168.0.1]/",
+      "http://0xa9fea9fe/",
+      "http://0251.0376.0251.0376/",
+      "http://169.254.169.254./",
+      "http://localhost../",
+      "http://metadata.google.internal./",
+      "http://nas.home.arpa/",
+      "http://１６９.254.169。254/"
     ]) {
       assert.strictEqual(faults(url), "must be publicly reachable, and this is a local or private host", url)
       assert.isNull(Vendor.urlFault(url))

@@ -48,25 +48,36 @@ const isLocalV4 = (address: number): boolean =>
     return address >= start && address < start + size
   })
 
+// Names that no public name server answers (RFC 6761, 6762 and 8375; `internal` is ICANN's).
+const localNames = ["localhost", "local", "internal", "home.arpa"]
+
 /** `host` is as the URL parser writes it: lower case, IPv4 dotted, IPv6 compressed in brackets. */
 const isLocal = (host: string): boolean => {
   if (host.startsWith("[")) return isLocalV6(host.slice(1, -1))
   const address = toNumber(host)
   if (address !== null) return isLocalV4(address)
-  const name = host.endsWith(".") ? host.slice(0, -1) : host
-  return name === "localhost" || [".localhost", ".local", ".internal"].some((end) => name.endsWith(end))
+  const name = host.replace(/\.+$/, "")
+  return localNames.some((end) => name === end || name.endsWith(`.${end}`))
+}
+
+// The eight groups of an IPv6 address, compressed or not.
+const groupsOf = (address: string): ReadonlyArray<number> => {
+  const [head = [], tail = null] = address
+    .split("::")
+    .map((part) => (part === "" ? [] : part.split(":").map((group) => Number.parseInt(group, 16))))
+  return tail === null ? head : [...head, ...Array.from({ length: 8 - head.length - tail.length }, () => 0), ...tail]
 }
 
 const isLocalV6 = (address: string): boolean => {
-  if (address === "::" || address === "::1") return true
-  // An IPv4 address inside: mapped, compatible, translated (64:ff9b::/96) or 6to4 (2002::/16).
-  const inner =
-    /^::(?:ffff:(?:0:)?)?([0-9a-f]+):([0-9a-f]+)$/.exec(address) ??
-    /^64:ff9b::([0-9a-f]+):([0-9a-f]+)$/.exec(address) ??
-    /^2002:([0-9a-f]+):([0-9a-f]+):/.exec(address)
-  if (inner !== null) {
-    return isLocalV4(Number.parseInt(inner[1] ?? "", 16) * 65_536 + Number.parseInt(inner[2] ?? "", 16))
-  }
-  // Unique local fc00::/7, link local fe80::/10, multicast ff00::/8.
-  return /^f(?:[cd]|e[89ab]|f)[0-9a-f]{0,2}:/.test(address)
+  const [a = 0, b = 0, c = 0, d = 0, e = 0, f = 0, g = 0, h = 0] = groupsOf(address)
+  const isInner = (high: number, low: number): boolean => isLocalV4(high * 65_536 + low)
+  const isFlipped = (high: number, low: number): boolean => isInner(high ^ 0xffff, low ^ 0xffff)
+  // An IPv4 address inside: compatible (`::` and `::1` too), mapped or translated; 64:ff9b::/96; 6to4; Teredo; ISATAP.
+  if (a + b + c + d === 0 && (e === 0xffff || e === 0) && (f === 0xffff || f === 0) && isInner(g, h)) return true
+  if (a === 0x64 && b === 0xff9b && (c === 1 || isInner(g, h))) return true
+  if (a === 0x2002 && isInner(b, c)) return true
+  if (a === 0x2001 && b === 0 && (isInner(c, d) || isFlipped(g, h))) return true
+  if ((e & 0xfdff) === 0 && f === 0x5efe && isInner(g, h)) return true
+  // Unique local fc00::/7, link local fe80::/10, site local fec0::/10, multicast ff00::/8.
+  return (a & 0xfe00) === 0xfc00 || (a & 0xff80) === 0xfe80 || (a & 0xff00) === 0xff00
 }
