@@ -225,7 +225,7 @@ describe("a journal in a file", () => {
     })
   )
 
-  const others = (["file", "folder", "log", "link"] as const).map((what) => ({ what }))
+  const others = (["file", "folder", "log", "rollback log", "link"] as const).map((what) => ({ what }))
   for (const { what } of process.platform === "win32" ? [] : others) {
     live(
       `a journal is not opened, and not read, where others can write its ${what}, unless it is trusted (S-11)`,
@@ -242,9 +242,10 @@ describe("a journal in a file", () => {
         }
         if (what === "file") Fs.chmodSync(real, 0o620)
         if (what === "folder") Fs.chmodSync(join(path, "own"), 0o770)
-        if (what === "log") {
-          Fs.writeFileSync(`${real}-wal`, "")
-          Fs.chmodSync(`${real}-wal`, 0o606)
+        const log = what === "log" ? `${real}-wal` : what === "rollback log" ? `${real}-journal` : null
+        if (log !== null) {
+          Fs.writeFileSync(log, "")
+          Fs.chmodSync(log, 0o606)
         }
         const mode = Fs.statSync(real).mode
         for (const layer of [Journal.layer, Journal.layerReadOnly]) {
@@ -256,8 +257,8 @@ describe("a journal in a file", () => {
           assert.strictEqual(Fs.statSync(real).mode, mode)
           yield* Effect.scoped(Layer.build(layer(address, { trust: true })))
           if (what === "file") Fs.chmodSync(real, 0o620)
-          if (what === "log" && Fs.existsSync(`${real}-wal`)) Fs.chmodSync(`${real}-wal`, 0o606)
-          if (what === "log" && !Fs.existsSync(`${real}-wal`)) break
+          if (log !== null && Fs.existsSync(log)) Fs.chmodSync(log, 0o606)
+          if (log !== null && !Fs.existsSync(log)) break
         }
       })
     )
@@ -276,6 +277,38 @@ describe("a journal in a file", () => {
       )
       assert.isFalse(Fs.existsSync(join(shared, "journal.db")))
       yield* Layer.build(Journal.layerSqlite(join(shared, "mine", "journal.db"), { makeFolder: true }))
+    })
+  )
+
+  live(
+    "a journal is not opened on a way that everybody can lead elsewhere, by a folder or a link (S-11)",
+    Effect.gen(function* () {
+      if (process.platform === "win32") return
+      const path = Fs.realpathSync(yield* folder)
+      const own = join(path, "shared", "own")
+      Fs.mkdirSync(own, { recursive: true, mode: 0o700 })
+      const address = join(own, "journal.db")
+      yield* Effect.scoped(Layer.build(Journal.layer(address)))
+      const outcome = (named: string) =>
+        Effect.match(Effect.scoped(Layer.build(Journal.layer(named))), {
+          onFailure: ({ message }) => message,
+          onSuccess: () => "opened"
+        })
+      Fs.symlinkSync(own, join(path, "shared", "link"))
+      Fs.symlinkSync(join("shared", "link"), join(path, "way"))
+      const links = [join(path, "shared", "link", "journal.db"), join(path, "way", "journal.db")]
+      for (const named of [address, ...links]) assert.strictEqual(yield* outcome(named), "opened")
+      Fs.chmodSync(join(path, "shared"), 0o777)
+      for (const named of [address, ...links]) {
+        assert.match(yield* outcome(named), /everybody can rename what lies in \S+\/shared \(mode 0777\)/)
+      }
+      // In a sticky folder nobody can rename what is another's, but anybody can have made a link.
+      Fs.chmodSync(join(path, "shared"), 0o1777)
+      for (const named of [address, ...links]) assert.strictEqual(yield* outcome(named), "opened")
+      if (process.geteuid?.() !== 0) return
+      Fs.lchownSync(join(path, "shared", "link"), 4711, 4711)
+      assert.match(yield* outcome(links[1] ?? ""), /the link \S+\/link belongs to another user \(uid 4711, not 0\)/)
+      assert.strictEqual(yield* outcome(address), "opened")
     })
   )
 
@@ -300,6 +333,7 @@ describe("a journal in a file", () => {
       yield* Effect.addFinalizer(() => Effect.sync(() => process.umask(mask)))
       // What SQLite wants to write beside it cannot be written.
       Fs.mkdirSync(`${path}-journal`)
+      Fs.chmodSync(`${path}-journal`, 0o755)
       assert.notStrictEqual(yield* opening(path), "no error")
       assert.strictEqual((Fs.statSync(path).mode & 0o777).toString(8), "600")
     })
