@@ -7,7 +7,7 @@ import * as Redacted from "effect/Redacted"
 import * as http from "node:http"
 import * as http2 from "node:http2"
 import type * as net from "node:net"
-import * as tls from "node:tls"
+import tlsDefaults, * as tls from "node:tls"
 import * as Http from "scanpoll/vendors/Http"
 import * as Certificates from "../../packages/core/test/http/certificates.ts"
 
@@ -90,7 +90,48 @@ const clients: Readonly<Record<string, (url: string, host: string) => Effect.Eff
     })
 }
 
+// A server that speaks TLS 1.1 at most, and a Node that is told to speak it: what old middleboxes make people do.
+const oldTls = Effect.gen(function* () {
+  const [version, ciphers] = [tlsDefaults.DEFAULT_MIN_VERSION, tlsDefaults.DEFAULT_CIPHERS]
+  tlsDefaults.DEFAULT_MIN_VERSION = "TLSv1"
+  tlsDefaults.DEFAULT_CIPHERS = "ALL:@SECLEVEL=0"
+  yield* Effect.addFinalizer(() =>
+    Effect.sync(() => Object.assign(tlsDefaults, { DEFAULT_MIN_VERSION: version, DEFAULT_CIPHERS: ciphers }))
+  )
+  const seen = { handshakes: 0 }
+  const options = { ...Certificates.make(["127.0.0.1"]), maxVersion: "TLSv1.1", ciphers: "ALL:@SECLEVEL=0" } as const
+  const server = tls.createServer(options, (socket) => {
+    seen.handshakes++
+    socket.on("error", () => {}).destroy()
+  })
+  server.on("tlsClientError", () => {})
+  yield* Effect.acquireRelease(
+    Effect.callback<void>((resume) => void server.listen(0, "127.0.0.1", () => resume(Effect.void))),
+    () => Effect.sync(() => void server.close())
+  )
+  const address = server.address()
+  const port = typeof address === "object" && address !== null ? address.port : 0
+  const plain = Effect.callback<void>((resume) => {
+    const socket = tls.connect({ port, host: "127.0.0.1", rejectUnauthorized: false })
+    socket.on("error", () => {}).on("close", () => resume(Effect.void))
+  })
+  return { seen, plain, host: `127.0.0.1:${port}`, url: `https://127.0.0.1:${port}` }
+})
+
 describe.each(Object.entries(clients))("%s", (_, submit) => {
+  it.live("speaks TLS 1.2 at least, also where Node is told to speak less (S-13)", () =>
+    Effect.scoped(
+      Effect.gen(function* () {
+        const { host, plain, seen, url } = yield* oldTls
+        yield* plain
+        // A Node whose OpenSSL was built without TLS 1.1 cannot be told to speak it.
+        if (seen.handshakes === 0) return
+        yield* submit(url, host)
+        assert.strictEqual(seen.handshakes, 1)
+      })
+    )
+  )
+
   it.live.each(Object.entries(answers))("sends a submission once where the vendor %s (S-14)", ([, answer]) =>
     Effect.scoped(
       Effect.gen(function* () {

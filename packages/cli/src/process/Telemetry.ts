@@ -7,6 +7,7 @@
  * @since 0.1.0
  */
 import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
+import * as DispatchClient from "@scanpoll/core/http/DispatchClient"
 import * as Layer from "effect/Layer"
 import * as Otlp from "effect/observability/Otlp"
 import { version } from "./Version.ts"
@@ -64,6 +65,6 @@ export const layer = ({ headers, service, url }: Endpoint): Layer.Layer<never> =
     loggerMergeWithExisting: true,
     shutdownTimeout: "2 seconds"
   }).pipe(
-    Layer.provide(NodeHttpClient.layerUndiciOptions({ allowH2: false })),
+    Layer.provide(NodeHttpClient.layerUndiciOptions(DispatchClient.agentOptions)),
     Layer.catchCause(() => Layer.empty)
   )

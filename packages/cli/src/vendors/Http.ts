@@ -15,19 +15,16 @@ import * as Layer from "effect/Layer"
 import * as Result from "effect/Result"
 import { ProcessContext } from "../process/ProcessContext.ts"
 
-// Over HTTP/2 undici sends a request again by itself when its stream was refused: a second purchase, a poll below the floor.
-const direct = { allowH2: false }
-
 // Through a proxy where the environment names one. One that is no proxy was refused before; nothing goes around it.
 const dispatcher = Effect.gen(function* () {
   const { environment } = yield* ProcessContext
   const proxies = Proxies.fromEnvironment(environment)
   if (Result.isFailure(proxies)) return refusing
   const found = proxies.success
-  if (found === null) return yield* NodeHttpClient.makeDispatcherOptions(direct)
+  if (found === null) return yield* NodeHttpClient.makeDispatcherOptions(DispatchClient.agentOptions)
   const { EnvHttpProxyAgent } = yield* Effect.promise(() => import("@effect/platform-node/Undici"))
   return yield* Effect.acquireRelease(
-    Effect.sync(() => new EnvHttpProxyAgent({ ...direct, ...Proxies.agentOptions(found) })),
+    Effect.sync(() => new EnvHttpProxyAgent({ ...DispatchClient.agentOptions, ...Proxies.agentOptions(found) })),
     (agent) => Effect.promise(() => agent.destroy())
   )
 })

@@ -9,7 +9,7 @@
  * be entered twice: a waiter hears of an answer when the parser has returned.
  *
  * This module does not import undici. It is handed the dispatcher: an `Agent` of undici 7 or 8, which
- * `NodeHttpClient.makeDispatcherOptions` of `@effect/platform-node` makes. Give it `allowH2: false`: over HTTP/2 undici sends a
+ * `NodeHttpClient.makeDispatcherOptions` of `@effect/platform-node` makes. Give it `agentOptions`: over HTTP/2 undici sends a
  * request again by itself when its stream was refused, which for a submission may be a second purchase.
  *
  * @since 0.1.0
@@ -88,6 +88,20 @@ export interface DispatchHandler {
 export interface Dispatcher {
   dispatch(options: DispatchOptions, handler: DispatchHandler): boolean
 }
+
+/**
+ * What to give the agents of undici that become a dispatcher: HTTP/1.1 alone, and TLS 1.2 at least on every connection, to a
+ * vendor and to a proxy, also where Node is told to allow less.
+ *
+ * @category constructors
+ * @since 0.2.0
+ */
+export const agentOptions = {
+  allowH2: false,
+  connect: { minVersion: "TLSv1.2" },
+  requestTls: { minVersion: "TLSv1.2" },
+  proxyTls: { minVersion: "TLSv1.2" }
+} as const
 
 // What may lie here before anybody takes it: as much as a stream of Node buffers.
 const buffered = 64 * 1024
@@ -381,7 +395,7 @@ export const make = (dispatcher: Dispatcher): HttpClient.HttpClient =>
  *
  * **Example** (Vendors over undici)
  *
- * `VendorHttp.layer.pipe(Layer.provide(DispatchClient.layer(NodeHttpClient.makeDispatcherOptions({ allowH2: false }))))`
+ * `VendorHttp.layer.pipe(Layer.provide(DispatchClient.layer(NodeHttpClient.makeDispatcherOptions(DispatchClient.agentOptions))))`
  *
  * @category layers
  * @since 0.1.0

@@ -294,8 +294,8 @@ const dispatcher = (proxies: Proxies.Proxies | null): DispatchClient.Dispatcher 
     dispatch: (options, handler) => {
       agent ??= import("undici").then(({ Agent, EnvHttpProxyAgent }) =>
         proxies === null
-          ? new Agent({ allowH2: false })
-          : new EnvHttpProxyAgent({ allowH2: false, ...Proxies.agentOptions(proxies) })
+          ? new Agent(DispatchClient.agentOptions)
+          : new EnvHttpProxyAgent({ ...DispatchClient.agentOptions, ...Proxies.agentOptions(proxies) })
       )
       agent.then(
         (loaded) => loaded.dispatch(options, handler),
