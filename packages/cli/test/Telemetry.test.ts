@@ -3,42 +3,13 @@ import { assert, describe, layer } from "@effect/vitest"
 import * as Simulators from "@scanpoll/testkit/Simulators"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import { createServer, type Server } from "node:http"
 import { endpointOf } from "scanpoll/process/Telemetry"
+import { collector } from "./support/collector.ts"
 import { scanpoll } from "./support/command.ts"
 import { hurriedVendors } from "./support/vendors.ts"
 
 const dataset =
   "compliance:policy=550e8400-e29b-41d4-a716-446655440000,upload=123e4567-e89b-42d3-a456-426614174000,mapping=789e0123-e45b-47c8-9901-234567890123,name=clean: Q1"
-
-interface Heard {
-  readonly path: string
-  readonly body: string
-}
-
-// A collector on loopback that keeps what it hears.
-const collector = Effect.acquireRelease(
-  Effect.callback<{ readonly server: Server; readonly url: string; readonly heard: Array<Heard> }>((resume) => {
-    const heard: Array<Heard> = []
-    const server = createServer((request, response) => {
-      let body = ""
-      request.setEncoding("utf8").on("data", (text: string) => (body += text))
-      request.on("end", () => {
-        heard.push({ path: request.url ?? "", body })
-        response.writeHead(200, { "content-type": "application/json" }).end("{}")
-      })
-    }).listen(0, "127.0.0.1", () => {
-      const address = server.address()
-      const port = typeof address === "object" && address !== null ? address.port : 0
-      resume(Effect.succeed({ server, heard, url: `http://127.0.0.1:${port}` }))
-    })
-  }),
-  ({ server }) =>
-    Effect.sync(() => {
-      server.closeAllConnections()
-      server.close()
-    })
-)
 
 describe("telemetry", () => {
   layer(Layer.merge(hurriedVendors({ speed: 100 }), NodeServices.layer), { excludeTestServices: true })((it) => {

@@ -66,8 +66,17 @@ const learn = (variables: Variables, vendors: ReadonlyArray<Vendor>, allowed: Re
     const isKey = vendors.some(
       ({ keyVariable }) => keyVariable !== null && (name === keyVariable || name.startsWith(`${keyVariable}_`))
     )
-    if ((isKey || allowed.has(name)) && value.trim().length >= least) Scrubber.ofProcess.learn(value.trim())
+    if (!isKey && !allowed.has(name)) continue
+    for (const secret of secretsOf(value.trim())) if (secret.length >= least) Scrubber.ofProcess.learn(secret)
   }
+}
+
+// A key such as `id:secret` as it is, and its secret alone.
+const secretsOf = (key: string): ReadonlyArray<string> => {
+  const at = key.indexOf(":")
+  if (at < 0) return [key]
+  const [id, secret] = [key.slice(0, at), key.slice(at + 1)]
+  return [key, secret === "" ? id : secret]
 }
 
 // The key of a file that may be away, empty or half written while somebody replaces it. Each change is waited for once.

@@ -13,6 +13,7 @@ import * as Layer from "effect/Layer"
 import { ProcessExit } from "scanpoll/process/ProcessExit"
 import { scanpoll } from "../support/command.ts"
 import { hurriedVendors } from "../support/vendors.ts"
+import { formsOf, hitsOf } from "../support/canary.ts"
 import { inside } from "../support/inside.ts"
 
 // Characters that look different in a URL, in base64url and in JSON.
@@ -21,33 +22,6 @@ const keys = {
   appvet: "avk_live_CANARY2+a/b=~Zq0123456789ABCDEFGHIJKLMNOP",
   compliance: "eyJhbGciOiJub25lIn0.CANARY3_Y2FuYXJ5LXRva2Vu.c2lnbmF0dXJlLTAx"
 }
-
-const base64 = (key: string): ReadonlyArray<string> =>
-  ["", "x", "xy"].flatMap((before) =>
-    (["base64", "base64url"] as const).map((form) => {
-      const whole = Buffer.from(before + key).toString(form)
-      // What lies across the edges of the key depends on its neighbours; the middle does not.
-      return whole.slice(before.length === 0 ? 0 : 4, -6)
-    })
-  )
-
-const forms = (key: string): ReadonlyArray<string> => [
-  key,
-  encodeURIComponent(key),
-  encodeURIComponent(key).toLowerCase(),
-  new URLSearchParams({ key }).toString().slice(4),
-  JSON.stringify(key).slice(1, -1),
-  key.replaceAll("/", "\\/"),
-  Buffer.from(key).toString("hex"),
-  ...base64(key)
-]
-
-const hits = (where: string, text: string): ReadonlyArray<string> =>
-  Object.entries(keys).flatMap(([vendor, key]) =>
-    forms(key)
-      .filter((form) => text.includes(form))
-      .map((form) => `${where}: a form of ${vendor}'s key (${form.length} characters)`)
-  )
 
 const told = (key: string) => ({
   hint: key,
@@ -145,8 +119,8 @@ describe("a canary key", () => {
               })
             ]
             const found = said.flatMap((ended, i) => [
-              ...hits(`stdout of command ${i}`, ended.stdout),
-              ...hits(`stderr of command ${i}`, ended.stderr)
+              ...hitsOf(keys, `stdout of command ${i}`, ended.stdout),
+              ...hitsOf(keys, `stderr of command ${i}`, ended.stderr)
             ])
             const files = yield* fs.readDirectory(folder, { recursive: true })
             let read = 0
@@ -154,12 +128,12 @@ describe("a canary key", () => {
               const path = `${folder}/${file}`
               if ((yield* fs.stat(path)).type !== "File") continue
               read++
-              found.push(...hits(file, Buffer.from(yield* fs.readFile(path)).toString("latin1")))
+              found.push(...hitsOf(keys, file, Buffer.from(yield* fs.readFile(path)).toString("latin1")))
             }
             for (const [own, { ledger }] of Object.entries({ exona, appvet, compliance })) {
               for (const [vendor, key] of Object.entries(keys)) {
                 if (vendor === own) continue
-                for (const form of forms(key)) {
+                for (const form of formsOf(key)) {
                   if (ledger.mentions(form).length > 0) found.push(`${own} was sent ${vendor}'s key`)
                 }
               }
@@ -188,7 +162,7 @@ describe("a canary key", () => {
           }
         })
         assert.strictEqual(code, 70)
-        assert.deepStrictEqual([...hits("stdout", stdout), ...hits("stderr", stderr)], [])
+        assert.deepStrictEqual([...hitsOf(keys, "stdout", stdout), ...hitsOf(keys, "stderr", stderr)], [])
       })
     )
   })
