@@ -29,7 +29,9 @@ const keys = {
   database: "CANARY11-database-0123456789",
   proxy: "CANARY12-proxy-0123456789"
 }
-const everything = Object.values(keys)
+// What the process knows from its beginning; a token it knows once it was given it.
+const { tokenOne, tokenTwo, ...environmental } = keys
+const everything = Object.values(environmental)
 
 const told = (text: string) => ({
   hint: text,
@@ -72,7 +74,7 @@ const aukServer = Effect.acquireRelease(
   Effect.callback<{ readonly url: string; readonly host: string; readonly shown: Array<string>; end: () => void }>(
     (resume) => {
       const shown: Array<string> = []
-      let tokens = 0
+      const given: Array<string> = []
       const server = createServer((request, response) => {
         let body = ""
         request.setEncoding("utf8").on("data", (text: string) => (body += text))
@@ -82,12 +84,14 @@ const aukServer = Effect.acquireRelease(
           const say = (status: number, more: object) =>
             response
               .writeHead(status, { "content-type": "application/json", "x-request-id": keys.auk, "x-echo": sent })
-              .end(JSON.stringify({ ...told(`${sent} ${everything.join("|")}`), ...more }))
+              .end(JSON.stringify({ ...told([sent, ...given, ...everything].join("|")), ...more }))
           if (request.url === "/token") {
-            return say(200, { access_token: tokens++ === 0 ? keys.tokenOne : keys.tokenTwo, token_type: "bearer" })
+            const token = given.length === 0 ? tokenOne : tokenTwo
+            given.push(token)
+            return say(200, { access_token: token, token_type: "bearer" })
           }
           if (request.method === "POST") return say(202, { id: "auk_1" })
-          return sent.includes(keys.tokenOne)
+          return sent.includes(tokenOne)
             ? say(401, { message: `${sent} is over` })
             : say(200, { id: "auk_1", state: "done", score: 90 })
         })
@@ -207,7 +211,7 @@ describe("a canary in every secret of a process", () => {
             // The canary sang: vendors had the keys and said them back, and everything was on.
             assert.strictEqual(ran.code, 3, told.join("\n"))
             const sent = server.shown.join("\n")
-            for (const key of [keys.auk, keys.tokenOne, keys.tokenTwo]) {
+            for (const key of [keys.auk, tokenOne, tokenTwo]) {
               assert.isTrue(
                 formsOf(key).some((form) => sent.includes(form)),
                 key
