@@ -8,13 +8,14 @@ import { journal } from "./journal.mjs"
 import { changed } from "./plant.mjs"
 import { promise } from "./promise.mjs"
 import { report } from "./report.mjs"
+import { security } from "./security.mjs"
 import { testkit } from "./testkit.mjs"
 import { vendors } from "./vendors.mjs"
 
 /** @typedef {import("./plant.mjs").Plant} Plant */
 
 /** @type {ReadonlyArray<Plant>} */
-export const plants = [...core, ...journal, ...cluster, ...report, ...promise, ...vendors, ...testkit, ...cli]
+export const plants = [...core, ...journal, ...cluster, ...report, ...promise, ...vendors, ...testkit, ...cli, ...security]
 
 /**
  * Why a plant can no longer be planted: its tests or its code are gone. Runs nothing.
