@@ -15,7 +15,7 @@ import * as ShellWord from "@scanpoll/core/unstable/model/ShellWord"
 import * as Effect from "effect/Effect"
 import * as FileSystem from "effect/FileSystem"
 import * as Layer from "effect/Layer"
-import type * as Path from "effect/Path"
+import * as Path from "effect/Path"
 import * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
 import type { InputFault, UsageError } from "../config/InputFault.ts"
@@ -34,6 +34,7 @@ import * as Resolve from "../prepare/Resolve.ts"
 import * as Journal from "../storage/Journal.ts"
 import { ProcessContext, type ProcessFacts } from "../process/ProcessContext.ts"
 import * as Http from "../vendors/Http.ts"
+import * as Modules from "../vendors/Modules.ts"
 import type { Account, Vendor } from "../vendors/Vendor.ts"
 import { Vendors } from "../vendors/Vendors.ts"
 
@@ -84,6 +85,34 @@ export const checkKeyFile = Effect.fnUntraced(function* (
   return may.length === 0
     ? [ok("key file", `${inert(file)} is yours alone`)]
     : [warning("key file", `others can ${may.join(" and ")} ${inert(file)}; run: chmod 600 ${ShellWord.quote(file)}`)]
+})
+
+// Others who can write a vendor's module, or its folder, have their code run with the keys.
+const checkModules = Effect.fnUntraced(function* (
+  names: ReadonlyArray<string>,
+  facts: ProcessFacts
+): Effect.fn.Return<ReadonlyArray<Check>, never, FileSystem.FileSystem | Path.Path> {
+  if (facts.platform === "win32") return []
+  const fs = yield* FileSystem.FileSystem
+  const paths = yield* Path.Path
+  const checks = yield* Effect.forEach(names, (name) =>
+    Effect.gen(function* () {
+      const file = yield* Modules.locate(name, facts.directory)
+      const open = yield* Effect.filter([file, paths.dirname(file)], (path) =>
+        Effect.map(fs.stat(path), ({ mode }) => (mode & 0o022) !== 0)
+      )
+      const places = open.map((path) => inert(path)).join(" and ")
+      return open.length === 0
+        ? []
+        : [
+            warning(
+              "vendor",
+              `others can write ${places}, and its code is run with your keys; run: chmod go-w ${places}`
+            )
+          ]
+    }).pipe(Effect.orElseSucceed((): ReadonlyArray<Check> => []))
+  )
+  return checks.flat()
 })
 
 // A proxy's address may hold a password, which is not shown. One that cannot be used is a fault of the configuration.
@@ -328,6 +357,7 @@ export const doctor = Effect.fnUntraced(function* (
     checkNode(facts.nodeVersion),
     ...checkNetwork(facts),
     ...(yield* checkKeyFile(given.keyFile.value, facts)),
+    ...(yield* checkModules(given.vendor.value, facts)),
     ...checkPlan(checked),
     ...journal.checks,
     ...probes.flat(),

@@ -15,6 +15,7 @@ import { execFileSync, spawn } from "node:child_process"
 import { open, readFile, writeFile, type FileHandle } from "node:fs/promises"
 import { fileURLToPath } from "node:url"
 import { once, scanpoll } from "../support/command.ts"
+import { active } from "../support/ownVendor.ts"
 import { hurriedVendors } from "../support/vendors.ts"
 
 const vendors = hurriedVendors()
@@ -782,6 +783,22 @@ describe("`doctor` with a key that is refused", () => {
 
 describe("`doctor` on a machine where keys are at risk", () => {
   layer(NodeServices.layer, { excludeTestServices: true, timeout: "60 seconds" })((it) => {
+    it.effect("warns of a vendor's module that others can write, or the folder of which they can (S-13)", () =>
+      inFolder((folder, fs) =>
+        Effect.gen(function* () {
+          const file = `${folder}/mine.mjs`
+          yield* fs.writeFileString(file, active, { mode: 0o600 })
+          const doctor = Effect.map(inside(["doctor", "--vendor", file]), ({ err, out }) => out + err)
+          assert.notInclude(yield* doctor, "others can write")
+          yield* fs.chmod(file, 0o602)
+          assert.include(yield* doctor, `others can write ${file}, and its code is run with your keys`)
+          yield* fs.chmod(file, 0o600)
+          yield* fs.chmod(folder, 0o770)
+          assert.include(yield* doctor, `others can write ${folder}, and its code is run with your keys`)
+        })
+      )
+    )
+
     it.effect(
       "warns of a key file that others can read or write and of unchecked certificates, and shows proxies without their passwords (S-13, U-09)",
       () =>
