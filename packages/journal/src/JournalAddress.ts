@@ -34,21 +34,24 @@ const decoded = (text: string): string => {
   }
 }
 
-const leastPassword = 6
+const leastPassword = 8
+const plainWord = /^[a-z]+$/i
 
-// What a server or a driver repeats of the password is cut out, unless the address itself shows the same word.
+// What a server or a driver repeats of the password is cut out. One that is a word, or a part of the address, may stand in
+// any text.
 const learn = (url: URL): void => {
   const seen = decoded(`${url.protocol}${url.host}${url.pathname} ${url.username}`).toLowerCase()
   const named = ["password", "sslpassword"].flatMap((name) => url.searchParams.getAll(name))
   for (const password of [url.password, decoded(url.password), ...named]) {
-    if (password.length >= leastPassword && !seen.includes(password.toLowerCase())) Scrubber.ofProcess.learn(password)
+    if (password.length < leastPassword || plainWord.test(password) || seen.includes(password.toLowerCase())) continue
+    Scrubber.ofProcess.learn(password)
   }
 }
 
 /**
  * Reads an address: a path, `file:///path`, `memory:`, or `postgres://user:password@host:5432/database`. Fails with what
- * is wrong with it, without repeating what may be a password. A password of six characters or more is from then on cut out of
- * what this process writes.
+ * is wrong with it, without repeating what may be a password. A password of eight characters or more that is not a
+ * single word is from then on cut out of what this process writes.
  *
  * @category constructors
  * @since 0.1.0

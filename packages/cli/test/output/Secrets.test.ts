@@ -24,12 +24,14 @@ describe("a secret that is no key of a vendor", () => {
     assert.notInclude(Scrubber.ofProcess.data(Buffer.from(canary).toString("hex")), "43414e415259")
   })
 
-  it("is the password of the journal's database, unless the address itself shows the same word (S-02)", () => {
+  it("is the password of the journal's database, unless it is a word or a part of the address (S-02)", () => {
     const read = (text: string) => assert.isTrue(Result.isSuccess(JournalAddress.parse(text)))
-    read("postgres://me:hush%2Fhush@db.example/scans")
-    assert.strictEqual(Scrubber.ofProcess.data("for hush/hush"), "for <redacted>")
-    read("postgres://postgres:postgres@db.example/scans")
-    assert.strictEqual(Scrubber.ofProcess.data("a postgres of ours"), "a postgres of ours")
+    read("postgres://me:hush%2Fhush1@db.example/scans")
+    assert.strictEqual(Scrubber.ofProcess.data("for hush/hush1"), "for <redacted>")
+    for (const word of ["postgres", "secretsecret", "db1.example"]) {
+      read(`postgres://postgres:${word}@db1.example/scans`)
+      assert.strictEqual(Scrubber.ofProcess.data(`a ${word} of ours`), `a ${word} of ours`)
+    }
   })
 
   it.effect("may stand in the address of the journal, which is no wrong place for it (S-05)", () =>
