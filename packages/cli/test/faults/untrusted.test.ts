@@ -233,6 +233,51 @@ describe("a plan under --untrusted-plan", () => {
         )
     )
 
+    it.effect(
+      "sets no address, shows nothing of a file it names, and reads no variable but those it is given (S-06, S-07)",
+      () =>
+        Effect.scoped(
+          Effect.gen(function* () {
+            const { folder, fs, plan, run, write } = yield* surroundings
+            const dry = ["run", plan, "--dry-run"]
+            const bound = [...dry, "--untrusted-plan", "--max-purchases=9"]
+            for (const [section, key] of [
+              ["vendors: { appvet: { baseUrl: https://mallory.example } }", "baseUrl"],
+              ["defaults: { proxy: http://mallory.example }", "proxy"],
+              ["defaults: { keyFile: /etc/passwd }", "keyFile"],
+              ["defaults: { vendor: ./ram.mjs }", "vendor"],
+              ["defaults: { untrustedPlan: false }", "untrustedPlan"],
+              ["defaults: { trustJournal: true }", "trustJournal"],
+              ["defaults: { targets: list.txt }", "targets"],
+              ["extends: other.yaml", "extends"]
+            ] as const) {
+              yield* write(`version: 1\n${section}\ntargets:\n${target("a")}`)
+              const { code, said } = yield* run(dry)
+              assert.strictEqual(code, 2, said)
+              assert.match(said, new RegExp(`unknown key "${key}" in `), said)
+            }
+            yield* fs.writeFileString(`${folder}/private.txt`, "CANARY of somebody else")
+            yield* write(`version: 1\ngate: { baseline: ${folder}/private.txt }\ntargets:\n${target("a")}`)
+            const shown = yield* run(dry)
+            assert.strictEqual(shown.code, 2, shown.said)
+            assert.notInclude(shown.said, "CANARY")
+            yield* write(
+              `version: 1\nvariables: [SITE, HOME, APPVET_API_KEY]\ntargets:\n${target("a")}` +
+                '  - { vendor: appvet, url: "https://${SITE}", type: seo }\n  - { vendor: appvet, url: "https://a.example/${HOME}", type: seo }\n'
+            )
+            const missing = yield* run(bound, { SCANPOLL_VAR_SITE: "b.example", HOME: "/home/CANARY" })
+            assert.strictEqual(missing.code, 2, missing.said)
+            assert.match(missing.said, /the variable HOME has no value/)
+            assert.notMatch(missing.said, /CANARY|variable SITE has no value/)
+            const counted = yield* write(
+              "version: 1\ntargets:\n  - { vendor: appvet, url: https://a.example, type: [seo, security, performance] }\n"
+            ).pipe(Effect.andThen(run([...dry, "--untrusted-plan", "--max-purchases=2"])))
+            assert.strictEqual(counted.code, 2, counted.said)
+            assert.match(counted.said, /--max-purchases:? allows 2 purchases, and 3 would be made/)
+          })
+        )
+    )
+
     it.effect("leaves targets of the command line what they are (S-07)", () =>
       Effect.scoped(
         Effect.gen(function* () {
