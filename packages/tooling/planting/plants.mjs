@@ -15,7 +15,17 @@ import { vendors } from "./vendors.mjs"
 /** @typedef {import("./plant.mjs").Plant} Plant */
 
 /** @type {ReadonlyArray<Plant>} */
-export const plants = [...core, ...journal, ...cluster, ...report, ...promise, ...vendors, ...testkit, ...cli, ...security]
+export const plants = [
+  ...core,
+  ...journal,
+  ...cluster,
+  ...report,
+  ...promise,
+  ...vendors,
+  ...testkit,
+  ...cli,
+  ...security
+]
 
 /**
  * Why a plant can no longer be planted: its tests or its code are gone. Runs nothing.

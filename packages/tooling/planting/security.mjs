@@ -19,7 +19,7 @@ export const security = [
     id: "security-01",
     promise: "a text in Markdown is no markup and notifies nobody",
     in: report,
-    find: "value: Hostile.toMarkdown(Hostile.of(value))",
+    find: "value: HostileText.toMarkdown(HostileText.of(value))",
     put: "value",
     tests: [hostile, oneGate]
   },
@@ -27,15 +27,15 @@ export const security = [
     id: "security-02",
     promise: "a cell of CSV is no formula",
     in: report,
-    find: "(text === null ? null : Hostile.toCell(text))",
-    put: "(text === null ? null : Hostile.toKey(text))",
+    find: "(text === null ? null : HostileText.toCell(text))",
+    put: "(text === null ? null : HostileText.toKey(text))",
     tests: [hostile]
   },
   {
     id: "security-03",
     promise: "a text in XML is text, without the end of a CDATA section",
     in: report,
-    find: "const xml = (text: string, max?: number): string => Hostile.toXml(Hostile.of(text), max)",
+    find: "const xml = (text: string, max?: number): string => HostileText.toXml(HostileText.of(text), max)",
     put: "const xml = (text: string, max?: number): string => text",
     tests: [hostile]
   },
@@ -43,7 +43,7 @@ export const security = [
     id: "security-04",
     promise: "a text in SARIF has no control characters and no commands",
     in: "packages/report/src/RenderSarif.ts",
-    find: "Hostile.toBlock(Hostile.of(text), max)",
+    find: "HostileText.toBlock(HostileText.of(text), max)",
     put: "text",
     tests: [hostile]
   },
@@ -51,15 +51,15 @@ export const security = [
     id: "security-05",
     promise: "a text in OCSF is one harmless line",
     in: report,
-    find: "(text === null ? undefined : Hostile.toLine(text, 200))",
-    put: "(text === null ? undefined : Hostile.toKey(text))",
+    find: "(text === null ? undefined : HostileText.toLine(text, 200))",
+    put: "(text === null ? undefined : HostileText.toKey(text))",
     tests: [hostile]
   },
   {
     id: "security-06",
     promise: "a text in an annotation is data of its command, and no second one",
     in: report,
-    find: "const data = (text: string): string => Hostile.toCommandData(Hostile.of(text))",
+    find: "const data = (text: string): string => HostileText.toCommandData(HostileText.of(text))",
     put: "const data = (text: string): string => text",
     tests: [hostile]
   },
@@ -75,7 +75,7 @@ export const security = [
     id: "security-08",
     promise: "an event has no key in it",
     in: report,
-    find: "account: Hostile.of(redact(event.account)),",
+    find: "account: HostileText.of(redact(event.account)),",
     put: "account: event.account,",
     more: [{ in: report, find: "const scrubbed = Scrubber.ofProcess.data(text)", put: "const scrubbed = text" }],
     tests: ["packages/report/test/Render.test.ts", oneGate]
@@ -108,7 +108,7 @@ export const security = [
     id: "security-12",
     promise: "what is written to standard error has passed the gate",
     in: cli,
-    find: "err: (text) => inner.err(Hostile.guardLines(scrub(text))),",
+    find: "err: (text) => inner.err(HostileText.guardLines(scrub(text))),",
     put: "err: (text) => inner.err(text),",
     tests: ["packages/cli/test/faults/gate.test.ts", "packages/cli/test/faults/secrets.test.ts"]
   },
@@ -124,7 +124,7 @@ export const security = [
     id: "security-14",
     promise: "the stack of an error moves no terminal and gives no command",
     in: cli,
-    find: "`${Hostile.toBlock(Hostile.of(text), max)}\\n`",
+    find: "`${HostileText.toBlock(HostileText.of(text), max)}\\n`",
     put: "`${text}\\n`",
     tests: [secrets]
   },

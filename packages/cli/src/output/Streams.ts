@@ -150,12 +150,12 @@ export const gated = (inner: Writers, scrub: (text: string) => string): Writers 
 export const inert = (text: string, max = 500): string => HostileText.toLine(HostileText.of(text), max)
 
 /**
- * A text nobody vouches for as harmless lines, such as the stack of an error: the message of one may repeat an answer.
+ * An untrusted text as harmless lines, such as the stack of an error: the message of one may repeat an answer.
  *
  * @category constructors
  * @since 0.2.0
  */
-export const inertLines = (text: string, max = 16_000): string => `${Hostile.toBlock(Hostile.of(text), max)}\n`
+export const inertLines = (text: string, max = 16_000): string => `${HostileText.toBlock(HostileText.of(text), max)}\n`
 
 /**
  * Writes lines to standard error, each ended by a line break. Texts in them that come from elsewhere must be inert.

@@ -28,7 +28,7 @@ import * as UntrustedPlan from "./UntrustedPlan.ts"
  */
 export type FlagTexts = { readonly [K in SettingName]?: ReadonlyArray<string> }
 
-// A text without the password that belongs into it.
+// A text without the password that is its own part.
 const withoutOwn = (name: SettingName, text: string): string => {
   const setting: Pick<Setting<unknown>, "flag" | "hide"> = catalogue[name]
   return setting.hide?.(text) ?? text

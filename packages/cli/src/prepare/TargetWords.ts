@@ -27,7 +27,7 @@ const targetOf = (
   if (Result.isFailure(parsed)) return Checked.faulty(null, where, `a target of ${vendor.name} ${parsed.failure}`)
   const input = { ...parsed.success, ...fields }
   const wrong = vendor.faults(input)
-  const target: Plans.Target = {
+  const target: Plan.Target = {
     vendor,
     account,
     name: null,
