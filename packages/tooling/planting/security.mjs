@@ -42,7 +42,7 @@ export const security = [
   {
     id: "security-04",
     promise: "a text in SARIF has no control characters and no commands",
-    in: "packages/report/src/RenderSarif.ts",
+    in: "packages/report/src/internal/formats/sarif.ts",
     find: "HostileText.toBlock(HostileText.of(text), max)",
     put: "text",
     tests: [hostile]
@@ -51,8 +51,8 @@ export const security = [
     id: "security-05",
     promise: "a text in OCSF is one harmless line",
     in: report,
-    find: "(text === null ? undefined : HostileText.toLine(text, 200))",
-    put: "(text === null ? undefined : HostileText.toKey(text))",
+    find: "text === null ? undefined : HostileText.toLine(text, 200)",
+    put: "text === null ? undefined : HostileText.toKey(text)",
     tests: [hostile]
   },
   {
