@@ -21,7 +21,7 @@ export const security = [
     in: report,
     find: "value: HostileText.toMarkdown(HostileText.of(value))",
     put: "value",
-    tests: [hostile, oneGate]
+    tests: [hostile, "packages/report/test/Render.test.ts"]
   },
   {
     id: "security-02",
