@@ -23,8 +23,8 @@ const keys = {
   appvet: `avk_live_CANARY5${random}`,
   team: `avk_live_CANARY6${random}`,
   auk: `CANARY7-secret${random}`,
-  tokenOne: `CANARY8-first.${"0123456789abcdefghij"}`,
-  tokenTwo: `CANARY9-second.${"0123456789abcdefghij"}`,
+  tokenOne: "CANARY8-first.0123456789abcdefghij",
+  tokenTwo: "CANARY9-second.0123456789abcdefghij",
   telemetry: "CANARY10-collector-0123456789",
   database: "CANARY11-database-0123456789",
   proxy: "CANARY12-proxy-0123456789"
