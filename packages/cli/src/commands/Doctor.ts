@@ -107,7 +107,7 @@ const checkModules = Effect.fnUntraced(function* (
         : [
             warning(
               "vendor",
-              `others can write ${places}, and its code is run with your keys; run: chmod go-w ${places}`
+              `others can write ${places}, and its code is run with your keys; run: chmod go-w ${open.map((path) => ShellWord.quote(path)).join(" ")}`
             )
           ]
     }).pipe(Effect.orElseSucceed((): ReadonlyArray<Check> => []))
