@@ -126,7 +126,7 @@ describe("a vendor of a user's own", () => {
           const text = yield* run("status")
           assert.match(
             text.stdout,
-            /clm_\w+ {2}harbour:hb-1 .*last poll failed [\dms]+ ago: upset \(HTTP 500\)\n +scanpoll wait clm_\w+\n/
+            /clm_\w+ {2}harbour:hb-1 .*last poll failed [\dms]+ ago: upset \(HTTP 500\)\n +scanpoll resume\n/
           )
           const [open] = JSON.parse((yield* run("status", "-o", "json")).stdout).open
           const { at, by, code, message, until } = open.lastFault
