@@ -160,7 +160,7 @@ export const pages: ReadonlyMap<string, Page> = new Map<string, Page>([
       exits: [
         [0, "every scan could be asked about"],
         [2],
-        [3, "a vendor gave no answer that says how a scan stands"],
+        [3, "a vendor gave no answer that says how a scan stands; with --check, something needs a person"],
         [4],
         [70],
         [74],
@@ -250,6 +250,29 @@ export const pages: ReadonlyMap<string, Page> = new Map<string, Page>([
       exits: [[0, "the gate holds"], [1], [2], [3, "a scan cannot be compared"], [74]],
       environment: [],
       seeAlso: ["report", "baseline write", "history"]
+    }
+  ],
+  ["journal", { details: [], ...local, seeAlso: ["status", "purge"] }],
+  [
+    "journal check",
+    {
+      details: [
+        "Runs the database's own check, and holds each claim against its scan and its result. It reads only, also while other processes use the journal."
+      ],
+      exits: [[0, "nothing is wrong"], [2], [74, "something is wrong, or the journal cannot be read"]],
+      environment: [],
+      seeAlso: ["journal backup", "status"]
+    }
+  ],
+  [
+    "journal backup",
+    {
+      details: [
+        "The copy is the journal of one moment. It has no key in it, but it has the requests and results of your scans: keep it as you keep the journal. A PostgreSQL journal is backed up with pg_dump."
+      ],
+      exits: [[0, "done"], [2], [74, "the journal cannot be read, or the file cannot be written"]],
+      environment: [],
+      seeAlso: ["journal check", "purge"]
     }
   ],
   ["baseline", { details: [], ...local, seeAlso: ["run", "diff"] }],
@@ -362,7 +385,7 @@ export const pages: ReadonlyMap<string, Page> = new Map<string, Page>([
     "cluster status",
     {
       details: ["Reads the database and makes no request. What workers say of themselves is a few seconds old."],
-      exits: [[0, "done"], [2], [3, "scans are open and no worker is alive"], [74]],
+      exits: [[0, "done"], [2], [3, "something needs a person, or scans are open and no worker is alive"], [74]],
       environment: [],
       seeAlso: ["worker", "status"]
     }

@@ -33,7 +33,7 @@ describe("the help of a command", () => {
       const help = yield* helpOf(path)
       const name = `scanpoll ${path}`.trimEnd()
       assert.isTrue(help.startsWith(`${name} - `), help)
-      const isGroup = ["baseline", "cluster", "config", "schema"].includes(path)
+      const isGroup = ["baseline", "cluster", "config", "journal", "schema"].includes(path)
       for (const heading of ["USAGE", "EXIT CODES", "SEE ALSO", ...(isGroup ? [] : ["EXAMPLES"])]) {
         assert.include(help, `\n\n${heading}\n`)
       }
