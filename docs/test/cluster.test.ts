@@ -12,6 +12,7 @@ import { validate as disruptionBudget } from "kubernetes-models/_schemas/IoK8sAp
 import * as ClusterStatus from "@scanpoll/cluster/ClusterStatus"
 import * as Worker from "@scanpoll/cluster/Worker"
 import * as Telemetry from "@scanpoll/core/engine/Telemetry"
+import { hasProgram } from "@scanpoll/test-support/tools"
 import * as Effect from "effect/Effect"
 import * as PrometheusMetrics from "effect/observability/PrometheusMetrics"
 import { spawnSync } from "node:child_process"
@@ -186,7 +187,7 @@ describe("the files for an operator", () => {
     (group: { readonly rules: ReadonlyArray<Rule> }) => group.rules
   )
 
-  it("each alert rule has the keys that Prometheus knows, and promtool takes the file where there is one (D-02)", () => {
+  it("each alert rule has the keys that Prometheus knows (D-02)", () => {
     const file = parse(read("alerts.yaml"))
     assert.deepStrictEqual(Object.keys(file), ["groups"])
     for (const group of file.groups) assert.deepStrictEqual(Object.keys(group), ["name", "rules"])
@@ -197,8 +198,11 @@ describe("the files for an operator", () => {
       assert.match(rule.for, /^\d+[mh]$/)
       assert.deepStrictEqual(Object.keys(rule.annotations), ["summary", "runbook_url"])
     }
+  })
+
+  it.skipIf(!hasProgram("promtool"))("the alert rules are taken by promtool (D-02)", () => {
     const checked = spawnSync("promtool", ["check", "rules", join(folder, "alerts.yaml")], { encoding: "utf8" })
-    if (checked.error === undefined) assert.strictEqual(checked.status, 0, checked.stdout + checked.stderr)
+    assert.strictEqual(checked.status, 0, checked.stdout + checked.stderr)
   })
 
   it("every metric that an alert names is one that a worker exports, with its labels (D-02)", () => {

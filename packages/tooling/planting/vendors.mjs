@@ -274,8 +274,8 @@ export const vendors = [
     id: "vendors-32",
     promise: "SonarQube: an issue with a severity that is not documented is unknown, whatever else it says",
     in: sonarqube,
-    find: 'if (words.some((word) => !severities.some(([, known]) => known.includes(word)))) return "unknown"',
-    put: "",
+    find: 'severities.find(([, known]) => known.includes(word))?.[0] ?? "unknown"',
+    put: 'severities.find(([, known]) => known.includes(word))?.[0] ?? "info"',
     tests: traps
   }
 ]
