@@ -72,8 +72,8 @@ export default defineConfig({
       ...packages.map(({ dir, name }) => project(name, dir)),
       {
         ...docs,
-        // The pages mostly wait, for simulated vendors.
-        test: { ...docs.test, maxConcurrency: 64 }
+        // The pages mostly wait, for simulated vendors. More of them at once would starve the short time limits of hurried ones.
+        test: { ...docs.test, maxConcurrency: 16 }
       }
     ]
   }
