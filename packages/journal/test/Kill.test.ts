@@ -84,7 +84,9 @@ describe("killed at any point", () => {
       `${says}: while every so-manieth statement fails, hangs or loses its answer, everything is bought once`,
       Effect.gen(function* () {
         const never: End = { _tag: "Statement", when: "before", nth: 100_000 }
-        const stories = troubles.map((trouble, i): Story => ({ seed: 201 + i, chapters: [{ end: never, trouble }] }))
+        // A server tells the same of each trouble as a file does; the nightly run tries all of them on both.
+        const some = isFull || name === "sqlite" ? troubles : troubles.slice(1, 2)
+        const stories = some.map((trouble, i): Story => ({ seed: 201 + i, chapters: [{ end: never, trouble }] }))
         const account = yield* tellAll(name, make, stories)
         assert.strictEqual(account.deaths, 0)
       })
