@@ -34,6 +34,7 @@ const gates = [
   { name: "unused", minutes: 2, command: launch("unused") },
   { name: "pack", minutes: 5, command: launch("pack") },
   { name: "test", minutes: 20, command: ["npm", "test"], env: { [LEDGER]: ledger } },
+  // The area that counts timers and bytes; the nightly run has all of them.
   {
     name: "bench",
     minutes: 4,

@@ -2,9 +2,9 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as PollPolicy from "@scanpoll/core/policy/PollPolicy"
 import { make as makeVendor, type Vendor } from "@scanpoll/test-support/conversation"
-import * as FaultyLine from "@scanpoll/test-support/faultyLine"
 import * as Effect from "effect/Effect"
 import * as Logger from "effect/Logger"
+import * as FaultyLine from "./support/faultyLine.ts"
 import { buy, start, until } from "./support/inProcess.ts"
 import { database } from "./support/scenes.ts"
 
@@ -39,11 +39,11 @@ describe("a worker whose line to the database takes half a second each way", () 
           const one = yield* start({ journal: line.url, name: "one", adapters: [far.adapter], policy, settings })
           yield* allArePolled(far)
           const two = yield* start({ journal: url, name: "two", adapters: [near.adapter], policy, settings })
-          line.be({ latency: 500 })
+          yield* line.be({ latency: 500 })
           yield* allArePolled(near)
           const { phase, ready } = yield* one.worker.state
           assert.deepStrictEqual([phase, ready], ["cut-off", false])
-          line.be({})
+          yield* line.be({})
           yield* two.end
           yield* allArePolled(far)
         })

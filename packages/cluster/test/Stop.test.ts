@@ -2,12 +2,12 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Worker from "@scanpoll/cluster/Worker"
 import { make as makeVendor } from "@scanpoll/test-support/conversation"
-import * as FaultyLine from "@scanpoll/test-support/faultyLine"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
 import * as Scope from "effect/Scope"
+import * as FaultyLine from "./support/faultyLine.ts"
 import { buy } from "./support/inProcess.ts"
 import { until } from "./support/machines.ts"
 import { database } from "./support/scenes.ts"
@@ -15,7 +15,7 @@ import { database } from "./support/scenes.ts"
 describe("a worker that is stopped", () => {
   const shared = database()
 
-  const stopped = (trouble: (line: FaultyLine.FaultyLine) => void) =>
+  const stopped = (trouble: (line: FaultyLine.FaultyLine) => Effect.Effect<void>) =>
     Effect.scoped(
       Effect.gen(function* () {
         const address = yield* Effect.promise(() => shared().schema())
@@ -35,7 +35,7 @@ describe("a worker that is stopped", () => {
         yield* Effect.promise(() =>
           until("it keeps its scans", () => events.filter(({ _tag }) => _tag === "Kept").length >= 3)
         )
-        trouble(line)
+        yield* trouble(line)
         assert.isTrue(Exit.isSuccess(yield* Effect.exit(Scope.close(scope, Exit.void))))
       })
       // What it complains of meanwhile is no news.
@@ -47,9 +47,6 @@ describe("a worker that is stopped", () => {
   )
 
   it.live("ends by itself while PostgreSQL cannot be reached (D-18)", () =>
-    stopped((line) => {
-      line.be({ refuses: true })
-      line.reset()
-    })
+    stopped((line) => Effect.andThen(line.be({ refuses: true }), line.reset))
   )
 })

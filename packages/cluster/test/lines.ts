@@ -4,13 +4,17 @@
  *
  *     node packages/tooling/launch.mjs exec pnpm --filter @scanpoll/cluster lines [--seconds 120] [--scans 200] [--only 0.5]
  *
- * `--only` takes parts of the names below, with commas between. Exits with 1 where a scan went without a poll for longer than
- * the lease and 10 seconds, or where two polls of one scan overlapped.
+ * `--only` takes parts of the names below, with commas between. Exits with 1 where two polls of one scan overlapped, or where
+ * one line of three fails and a scan went without a poll for longer than the lease and 10 seconds.
  */
-import * as FaultyLine from "@scanpoll/test-support/faultyLine"
 import { start } from "@scanpoll/test-support/postgres"
+import { seeded } from "@scanpoll/test-support/seeded"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Scope from "effect/Scope"
 import process from "node:process"
 import { parseArgs } from "node:util"
+import * as FaultyLine from "./support/faultyLine.ts"
 import { audit, isShared, until, world } from "./support/machines.ts"
 import { submitted } from "./support/scenes.ts"
 
@@ -34,20 +38,27 @@ const pause = (millis: number) => new Promise<void>((resolve) => setTimeout(reso
 const whole =
   (trouble: FaultyLine.Trouble): Blow =>
   async (line) => {
-    line.be(trouble)
+    await Effect.runPromise(line.be(trouble))
     await pause(seconds * 1000)
-    line.be({})
+    await Effect.runPromise(line.be({}))
   }
-const resets: Blow = async (line) => {
-  for (const end = performance.now() + seconds * 1000; performance.now() < end; await pause(5_000)) line.reset()
-}
+// The same again every so many milliseconds.
+const again =
+  (every: number, what: (line: FaultyLine.FaultyLine) => Effect.Effect<void>): Blow =>
+  async (line) => {
+    for (const end = performance.now() + seconds * 1000; performance.now() < end; await pause(every)) {
+      await Effect.runPromise(what(line))
+    }
+    await Effect.runPromise(line.be({}))
+  }
+const chance = seeded(7)
 
 const stories: ReadonlyArray<{ readonly name: string; readonly blow: Blow; readonly all?: boolean }> = [
   ...[0.25, 0.5, 1, 2, 4, 10].map((delay) => ({ name: `${delay} s each way`, blow: whole({ latency: delay * 1000 }) })),
-  { name: "0.1 to 3 s each way, by chance", blow: whole({ latency: 100, jitter: 2_900 }) },
+  { name: "0.1 to 3 s each way, by chance", blow: again(250, (line) => line.be({ latency: 100 + 2_900 * chance() })) },
   { name: "4 KB a second each way", blow: whole({ bandwidth: 4_096 }) },
   { name: "half-open", blow: whole({ silent: true }) },
-  { name: "reset every 5 s", blow: resets },
+  { name: "reset every 5 s", blow: again(5_000, (line) => line.reset) },
   { name: "all three 0.4 s each way", blow: whole({ latency: 400 }), all: true },
   { name: "all three 1 s each way", blow: whole({ latency: 1_000 }), all: true }
 ]
@@ -62,9 +73,10 @@ try {
     if (only.length > 0 && !only.some((part) => name.includes(part))) continue
     const made = await world({ journal: await server.schema(), takes: [1, 3], held: true, pace, rate: 2_000, lease })
     const lines: Array<FaultyLine.FaultyLine> = []
+    const scope = Scope.makeUnsafe()
     try {
       for (const worker of ["a", "b", "c"]) {
-        const line = await FaultyLine.faultyLine(made.journal)
+        const line = await Effect.runPromise(Scope.provide(FaultyLine.scoped(made.journal), scope))
         lines.push(line)
         await made.worker(worker, line.url)
       }
@@ -92,7 +104,7 @@ try {
       process.stdout.write(`| ${name} | ${error instanceof Error ? error.message : String(error)} | |\n`)
       process.exitCode = 1
     } finally {
-      for (const line of lines) line.close()
+      await Effect.runPromise(Scope.close(scope, Exit.void))
       await made.close()
     }
   }

@@ -6,7 +6,7 @@
  *
  * @since 0.2.0
  */
-import type { ClaimEntry, LastFault } from "@scanpoll/core/engine/ScanJournal"
+import { type ClaimEntry, claimStates, type LastFault } from "@scanpoll/core/engine/ScanJournal"
 import type { StoredRow, StoredRun } from "@scanpoll/core/unstable/engine/StoredRuns"
 import { stopReasons } from "@scanpoll/core/model/PollStopped"
 import { Delta, Reason, Score } from "@scanpoll/core/model/ScanOutcome"
@@ -95,7 +95,7 @@ export type Fault = typeof Fault.Type
  */
 export const Claim = Schema.Struct({
   claimId: Schema.String,
-  state: Schema.Literals(["intent", "submitted", "settled", "in-doubt", "refused", "released"]),
+  state: Schema.Literals(claimStates),
   key: Text,
   vendor: Schema.String,
   account: Schema.String,

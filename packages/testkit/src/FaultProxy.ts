@@ -92,6 +92,8 @@ export interface FaultProxy {
   readonly host: string
   /** Replaces all toxics; an empty list heals. */
   readonly set: (toxics: ReadonlyArray<Toxic>) => Effect.Effect<void, FaultProxyError>
+  /** Resets all open connections, on both sides. */
+  readonly reset: Effect.Effect<void>
   readonly traffic: () => Traffic
 }
 
@@ -325,5 +327,8 @@ export const make = Effect.fnUntraced(function* (
   )
   const address = listener.address()
   const port = typeof address === "object" && address !== null ? address.port : 0
-  return { port, host: `127.0.0.1:${port}`, set, traffic: () => ({ ...traffic }) }
+  const reset = Effect.sync(() => {
+    for (const socket of sockets) socket.resetAndDestroy()
+  })
+  return { port, host: `127.0.0.1:${port}`, set, reset, traffic: () => ({ ...traffic }) }
 })

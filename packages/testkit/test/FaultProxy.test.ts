@@ -87,6 +87,18 @@ describe("a fault proxy", () => {
     }).pipe(Effect.scoped)
   )
 
+  it.live("resets the connections that are open, and takes new ones", () =>
+    Effect.gen(function* () {
+      const { ask, proxy } = yield* setup([Toxic.Timeout({ direction: "down", after: null })])
+      const hanging = yield* Effect.forkChild(Effect.flip(ask), { startImmediately: true })
+      while (proxy.traffic().up === 0) yield* Effect.promise(() => new Promise((resolve) => setImmediate(resolve)))
+      yield* proxy.reset
+      assert.strictEqual((yield* Fiber.join(hanging)).code, "ECONNRESET")
+      yield* proxy.set([])
+      assert.strictEqual((yield* ask).status, 200)
+    }).pipe(Effect.scoped)
+  )
+
   it.live("a timeout lets nothing through, then closes; or never", () =>
     Effect.gen(function* () {
       const { ask, proxy } = yield* setup([Toxic.Timeout({ direction: "down", after: "100 millis" })])

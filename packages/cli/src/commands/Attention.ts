@@ -333,4 +333,4 @@ const bounded = (some: ReadonlyArray<Open>, listing: Listing, before: (one: Open
  * @category destructors
  * @since 0.2.0
  */
-export const toJson = ({ entry, standing }: Open): unknown => ({ ...Object(JournalView.claim(entry)), standing })
+export const toJson = ({ entry, standing }: Open): unknown => ({ ...JournalView.claim(entry), standing })

@@ -13,7 +13,11 @@ const login = /(:\/\/)(?:[^\s/?#"]*:(?!\d*(?:[\s/?#"]|$))[^]*@|[^\s/?#"]*@)/g
  * @category combinators
  * @since 0.2.0
  */
-export const hide = (text: string): string => text.replace(login, "$1…@")
+export const hide = (text: string): string => {
+  // Without an @ behind it nothing matches, and each address would be searched for one to the end of the text.
+  const end = text.lastIndexOf("@") + 1
+  return `${text.slice(0, end).replace(login, "$1…@")}${text.slice(end)}`
+}
 
 /**
  * A text that should be the address of a database, without anything that may be a password in it, however it is written.

@@ -257,7 +257,7 @@ export const pages: ReadonlyMap<string, Page> = new Map<string, Page>([
     "journal check",
     {
       details: [
-        "Runs the database's own check, and holds each claim against its scan and its result. It reads only, also while other processes use the journal."
+        "Holds each claim against its scan and its result and, of a journal in a file, runs SQLite's own check of every page. It reads only, also while other processes use the journal."
       ],
       exits: [[0, "nothing is wrong"], [2], [74, "something is wrong, or the journal cannot be read"]],
       environment: [],

@@ -129,8 +129,8 @@ export const layer: Layer.Layer<Streams> = Layer.effect(
 )
 
 /**
- * The streams with a gate before them. Nothing that goes to standard error, no matter who wrote it, has a key in it and no command
- * to a build runner. What goes to standard output is sealed as its format needs it.
+ * The streams with a gate before them. Nothing that goes to standard error, no matter who wrote it, has a key or a command to a
+ * build runner in it. What goes to standard output is sealed as its format needs it.
  *
  * @category combinators
  * @since 0.1.1

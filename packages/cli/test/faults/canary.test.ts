@@ -16,6 +16,7 @@ import { DatabaseSync } from "node:sqlite"
 import { formsOf, hitsOf } from "../support/canary.ts"
 import { collector } from "../support/collector.ts"
 import { scanpollInside } from "../support/inside.ts"
+import { moduleOf } from "../support/ownVendor.ts"
 import { hurriedVendors } from "../support/vendors.ts"
 
 const random = "+a/b=~Zq0123456789ABCDEFGH"
@@ -52,22 +53,12 @@ const vendors = hurriedVendors({
   }
 })
 
-// A vendor that wants tokens, as a module of a user's.
-const auk = `export default ({ Vendor, Wire, Schema }) => ({
-  name: "auk", title: "Auk", scans: "counts", docs: "https://auk.example/docs", baseUrl: "https://auk.example",
-  auth: { clientCredentials: { tokenUrl: "/token", client: "body" } }, key: { variable: "AUK_CLIENT" }, probe: "none",
-  target: Schema.Struct({ site: Schema.String }), sample: { site: "a" }, line: "site",
-  subject: ({ site }) => ({ kind: "url", id: site, name: site }),
-  submit: { path: "/scans", id: ["id"] },
-  answer: Schema.Struct({ score: Wire.percent }), payload: Schema.Struct({ score: Wire.percent }),
-  status: { path: "/scans/{id}", id: ["id"], word: ["state"], words: {
-    waiting: "queued", done: { completed: (answer) => ({ payload: answer, assessment: Vendor.scored(answer.score) }) } } },
-  errors: { message: ["message"], rows: {} },
-  pacing: { limits: { floor: "1 second" },
-    every: { interactive: "1 second", default: "1 second", background: "1 second", bulk: "1 second" },
-    budget: { requests: 6000, typicalDuration: "9 seconds" } }
-})
-`
+// A vendor that wants tokens.
+const auk = moduleOf(
+  "auk",
+  `auth: { clientCredentials: { tokenUrl: "/token", client: "body" } }, key: { variable: "AUK_CLIENT" },
+  target: Schema.Struct({ site: Schema.String }), sample: { site: "a" }`
+)
 
 // Its server says back everything that it was sent and has given out; the first token is refused once it has polled.
 const aukServer = Effect.acquireRelease(

@@ -84,7 +84,7 @@ const changesOf =
         const polls = yield* sql<ChangeRow>`SELECT claim_id AS id, last_at AS at FROM scanpoll_polls
           WHERE last_at >= ${since} ORDER BY last_at LIMIT ${most}`
         const runs = yield* sql<ChangeRow>`SELECT run_id AS id, COALESCE(ended_at, started_at) AS at FROM scanpoll_runs
-          WHERE COALESCE(ended_at, started_at) >= ${since} LIMIT ${most}`
+          WHERE COALESCE(ended_at, started_at) >= ${since} ORDER BY 2 LIMIT ${most}`
         return [...tell("claim")(claims), ...tell("poll")(polls), ...tell("run")(runs)]
           .sort((a, b) => a.at - b.at)
           .slice(0, most)

@@ -45,7 +45,7 @@ const isNumber = (value: unknown): value is number => typeof value === "number" 
 const readPoll = (row: PollRow): ReadonlyArray<StoredPolls.StoredPoll> => {
   const { due_at: until, first_at: at, last_at: lastAt, polls: count, seq } = row
   const same = Same(fromJson(row.same))
-  if (Option.isNone(same) || ![seq, count, at, lastAt, until].every(isNumber)) return []
+  if (Option.isNone(same)) return []
   if (!isNumber(seq) || !isNumber(count) || !isNumber(at) || !isNumber(lastAt) || !isNumber(until)) return []
   const [kind, because, seen, code, percent] = same.value
   const message = fromJson(row.message)

@@ -41,14 +41,14 @@ export const mayHeal = (error: Pick<JournalError, "reason">): boolean => {
  * @category constructors
  * @since 0.2.0
  */
-export const claimStates: ReadonlyArray<ClaimState> = [
+export const claimStates = [
   "intent",
   "submitted",
   "settled",
   "in-doubt",
   "refused",
   "released"
-]
+] as const satisfies ReadonlyArray<ClaimState>
 
 /**
  * Whether the state machine has this move.
