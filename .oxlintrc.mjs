@@ -29,7 +29,7 @@ const unstable = {
   message: "an example uses what its reader may use: the modules that docs/api/README.md lists"
 }
 const strayFiles = {
-  regex: `^(\\.\\./)+(vendors/[a-z0-9-]+|${vendors.join("|")}|core|promise|journal|cluster|report|cli|testkit|bench|test-support|tooling)/`,
+  regex: `^(\\.\\./)+(vendors/[a-z0-9-]+|${vendors.join("|")}|core|promise|journal|cluster|report|server|cli|testkit|bench|test-support|tooling)/`,
   message: "another package is imported by its name; what the tests of several share is in test-support"
 }
 const barrels = {
@@ -99,9 +99,11 @@ const zones = {
   "packages/journal/src/**": [packagesBut("core"), strayFiles, barrels, httpClient, commandLine, cluster],
   // What the machines share beside the journal is kept in the same database.
   "packages/cluster/src/**": [packagesBut("core", "journal"), strayFiles, barrels, httpClient, commandLine],
+  // Sockets, files and vendors are brought by who serves: it reads the journal through its service.
+  "packages/server/src/**": [packagesBut("core", "journal", "report"), strayFiles, barrels, ...outside],
   "packages/testkit/src/**": [packagesBut("core"), strayFiles, barrels, httpClient, commandLine, database, cluster],
   "packages/cli/src/**": [
-    packagesBut("core", ...vendors, "journal", "cluster", "report", "testkit"),
+    packagesBut("core", ...vendors, "journal", "cluster", "report", "server", "testkit"),
     strayFiles,
     barrels,
     database,
@@ -132,6 +134,13 @@ const zones = {
   ],
   "packages/report/test/**": [
     testsBut("core", "report", "testkit", "test-support"),
+    strayFiles,
+    commandLine,
+    database,
+    cluster
+  ],
+  "packages/server/test/**": [
+    testsBut("core", "journal", "report", "server", "test-support"),
     strayFiles,
     commandLine,
     database,

@@ -111,7 +111,9 @@ const lines = [
   { args: ["purge", "--older-than", "1d", "--yes"], says: /./ },
   { args: ["cancel", "appvet:no-such-scan", "--yes"], code: 3, says: /no call that cancels/ },
   { args: ["worker"], code: 2, says: /postgres/ },
-  { args: ["cluster", "status"], code: 2, says: /postgres/ }
+  { args: ["cluster", "status"], code: 2, says: /postgres/ },
+  { args: ["serve", "--listen", ":7461"], code: 2, says: /--behind-proxy/ },
+  { args: ["serve", "token", "add", "trial", "--tokens", "serve.tokens"], says: /^spt_/m }
 ]
 
 /**

@@ -30,6 +30,7 @@ import { report } from "./commands/ReportCommand.ts"
 import { resume } from "./commands/ResumeCommand.ts"
 import { run } from "./commands/RunCommand.ts"
 import { schema } from "./commands/SchemaCommand.ts"
+import { serve } from "./commands/ServeCommand.ts"
 import { simulate } from "./commands/SimulateCommand.ts"
 import { status } from "./commands/StatusCommand.ts"
 import { submit } from "./commands/SubmitCommand.ts"
@@ -58,7 +59,7 @@ export const root = Command.make("scanpoll").pipe(
   Command.withSubcommands([
     { group: "scan", commands: [run, submit, wait, status, cancel] },
     { group: "go on", commands: [resume, reconcile] },
-    { group: "read results", commands: [report, diff, baseline, history, purge, journal] },
+    { group: "read results", commands: [report, diff, baseline, history, serve, purge, journal] },
     { group: "set up", commands: [config, vendors, doctor, schema] },
     { group: "many machines", commands: [worker, cluster] },
     { group: "try it", commands: [demo, simulate] },

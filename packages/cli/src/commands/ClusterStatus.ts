@@ -96,7 +96,13 @@ const toText = (
   ]
 }
 
-const toJson = (
+/**
+ * The standing of a cluster as JSON.
+ *
+ * @category destructors
+ * @since 0.2.0
+ */
+export const toJson = (
   status: ClusterStatus.ClusterStatus,
   journal: string,
   open: ReadonlyArray<Attention.Open>

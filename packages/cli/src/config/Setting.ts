@@ -388,7 +388,11 @@ export const ownFlags = [
   "lease",
   "sort",
   "state",
-  "only"
+  "only",
+  "public-url",
+  "behind-proxy",
+  "tokens",
+  "scope"
 ] as const
 
 /**

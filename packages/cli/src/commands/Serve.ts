@@ -1,0 +1,209 @@
+/**
+ * `scanpoll serve`: the journal over HTTP, until a signal. It reads, and neither asks a vendor nor changes the journal.
+ *
+ * @since 0.2.0
+ */
+import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
+import * as ClusterDatabase from "@scanpoll/cluster/ClusterDatabase"
+import * as ClusterStatus from "@scanpoll/cluster/ClusterStatus"
+import { type JournalError, type Operations, ScanJournal } from "@scanpoll/core/engine/ScanJournal"
+import * as JournalAddress from "@scanpoll/journal/JournalAddress"
+import type * as Handlers from "@scanpoll/server/Handlers"
+import * as Server from "@scanpoll/server/Server"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import type * as FileSystem from "effect/FileSystem"
+import * as HttpServer from "effect/http/HttpServer"
+import * as Layer from "effect/Layer"
+import type * as Path from "effect/Path"
+import * as Result from "effect/Result"
+import * as Schema from "effect/Schema"
+import { createServer } from "node:http"
+import { type InputFault, quote, usage, type UsageError } from "../config/InputFault.ts"
+import type { Settings } from "../config/Settings.ts"
+import * as Look from "../output/Look.ts"
+import { inert, say, type Streams } from "../output/Streams.ts"
+import * as Checked from "../prepare/Checked.ts"
+import * as Command from "../prepare/Command.ts"
+import type { FlagTexts } from "../prepare/Resolve.ts"
+import * as HealthServer from "../process/HealthServer.ts"
+import { Shutdown } from "../process/Shutdown.ts"
+import * as ServedReport from "../run/ServedReport.ts"
+import * as Journal from "../storage/Journal.ts"
+import type { Vendors } from "../vendors/Vendors.ts"
+import * as Attention from "./Attention.ts"
+import { toJson as clusterJson } from "./ClusterStatus.ts"
+import * as ServeFiles from "./ServeFiles.ts"
+
+interface Wanted {
+  readonly listen: string | null
+  readonly publicUrl: string | null
+  readonly behindProxy: boolean
+  readonly tokens: string | null
+  readonly flags: FlagTexts
+}
+
+const usual: HealthServer.Place = { host: "127.0.0.1", port: 7461 }
+
+const isLoopback = (host: string): boolean =>
+  /^127\.\d{1,3}\.\d{1,3}\.\d{1,3}$/.test(host) || ["localhost", "::1"].includes(host)
+
+const placeOf = (text: string | null): Result.Result<HealthServer.Place, string> => {
+  if (text === null) return Result.succeed(usual)
+  const read = HealthServer.parse(text)
+  return Result.isSuccess(read) && read.success !== null
+    ? Result.succeed(read.success)
+    : Result.fail(`must be HOST:PORT, or :PORT for all addresses, such as ${HealthServer.format(usual)}`)
+}
+
+const urlOf = (text: string | null): Result.Result<URL | null, string> => {
+  if (text === null) return Result.succeed(null)
+  const url = URL.parse(text)
+  const isPlain = url !== null && url.pathname === "/" && url.search === "" && url.hash === "" && url.username === ""
+  return isPlain && ["https:", "http:"].includes(url.protocol)
+    ? Result.succeed(url)
+    : Result.fail("must be an address without a path, such as https://scans.example.com")
+}
+
+interface Ready {
+  readonly place: HealthServer.Place
+  readonly publicUrl: URL | null
+}
+
+// The flags of this command alone.
+const optionsOf = (input: Wanted, hasTokens: boolean): Checked.Checked<Ready> => {
+  const faults: Array<InputFault> = []
+  const place = placeOf(input.listen)
+  if (Result.isFailure(place)) faults.push({ where: "--listen", message: place.failure })
+  const publicUrl = urlOf(input.publicUrl)
+  if (Result.isFailure(publicUrl)) faults.push({ where: "--public-url", message: publicUrl.failure })
+  if (Result.isSuccess(place) && !isLoopback(place.success.host)) {
+    const where = `--listen ${HealthServer.format(place.success)}`
+    if (!input.behindProxy) {
+      faults.push({
+        where,
+        message:
+          "other machines would be answered without TLS. Put a proxy with TLS before it and say --behind-proxy, or listen on 127.0.0.1"
+      })
+    }
+    if (!hasTokens) {
+      faults.push({
+        where,
+        message: "there is no token for other machines: scanpoll serve token add NAME --scope read"
+      })
+    }
+    if (input.behindProxy && input.publicUrl === null) {
+      faults.push({ where: "--behind-proxy", message: "needs --public-url, the address by which the proxy is reached" })
+    }
+  }
+  const value = { place: Result.getOrElse(place, () => usual), publicUrl: Result.getOrElse(publicUrl, () => null) }
+  return Checked.make(value, { faults })
+}
+
+const asJson = (value: unknown) => Effect.orDie(Schema.decodeUnknownEffect(Schema.Json)(value))
+
+const everyOpen = Attention.read({ sort: null, state: null, only: null }, []).value
+
+const clusterOf = (
+  address: JournalAddress.JournalAddress,
+  journal: Operations
+): Handlers.Sources["cluster"] =>
+  address._tag !== "Postgres"
+    ? null
+    : Effect.gen(function* () {
+        const claims = yield* journal.list(["intent", "submitted", "in-doubt"])
+        const status = yield* Effect.provide(
+          ClusterStatus.read,
+          ClusterDatabase.layer(address.url, { maxConnections: 1 })
+        )
+        const open = Attention.select(claims, everyOpen, status.at, Attention.workersTakeAhead)
+        return yield* asJson(clusterJson(status, JournalAddress.show(address), open))
+      })
+
+// What is served must be there: an empty journal at a name that was mistyped looks like one where nothing happened.
+const addressOf = (settings: Settings) =>
+  Effect.gen(function* () {
+    yield* Journal.mustExist(settings)
+    const address = yield* Journal.inForce(settings.journal.value)
+    if (address._tag === "Memory") {
+      return yield* Effect.fail(usage(settings.journal.where, "a journal in memory has nothing to serve; name a file"))
+    }
+    yield* Journal.mustExist({ journal: { ...settings.journal, value: address } })
+    return address
+  })
+
+const codeOf = (error: { readonly cause?: unknown }): string => {
+  const { cause } = error
+  return typeof cause === "object" && cause !== null && "code" in cause && typeof cause.code === "string"
+    ? cause.code
+    : "no such address, or it is taken"
+}
+
+/**
+ * `scanpoll serve`. A signal ends it with exit code 0.
+ *
+ * @category constructors
+ * @since 0.2.0
+ */
+export const serve = Effect.fnUntraced(function* (
+  input: Wanted
+): Effect.fn.Return<
+  number,
+  UsageError | JournalError,
+  FileSystem.FileSystem | Path.Path | Streams | Shutdown | Vendors
+> {
+  const file = yield* ServeFiles.tokensFile(input.tokens)
+  const { tokens } = yield* ServeFiles.tokens(file)
+  const options = optionsOf(input, (yield* tokens).length > 0)
+  const begun = yield* Command.begin({ name: "serve", flags: input.flags, formats: [] })
+  const { settings } = yield* Checked.accept(Checked.and(begun, options))
+  const { place, publicUrl } = options.value
+  const address = yield* addressOf(settings)
+  const secret = yield* ServeFiles.secret
+  const shutdown = yield* Shutdown
+
+  const serving = Effect.gen(function* () {
+    const journal = yield* ScanJournal
+    const inJournal = <A, E>(effect: Effect.Effect<A, E, ScanJournal>) =>
+      Effect.provideService(effect, ScanJournal, journal)
+    const listening = yield* Effect.mapError(
+      Layer.build(
+        NodeHttpServer.layer(() => createServer({ headersTimeout: 10_000, requestTimeout: 30_000 }), {
+          ...place,
+          gracefulShutdownTimeout: "500 millis"
+        })
+      ),
+      (error) =>
+        usage(
+          input.listen === null ? "--listen" : `--listen ${quote(input.listen)}`,
+          `cannot listen there (${codeOf(error)}); another HOST:PORT`
+        )
+    )
+    const { address: bound } = Context.get(listening, HttpServer.HttpServer)
+    const port = bound._tag === "UnixPathAddress" ? place.port : bound.port
+    const server = yield* Server.make({
+      host: place.host,
+      port,
+      publicUrl,
+      secret,
+      tokens,
+      sources: {
+        reportOfRun: (runId, payload) => inJournal(ServedReport.ofRun(runId, payload)),
+        reportOfClaim: (claimId, payload) => inJournal(ServedReport.ofClaim(claimId, payload)),
+        cluster: clusterOf(address, journal)
+      }
+    })
+    yield* Effect.provide(HttpServer.serveEffect(server.app), listening)
+    // After what listens was made, so before it is closed: it waits for every answer that is under way.
+    yield* Effect.addFinalizer(() => server.drain)
+    yield* say(
+      `serving ${inert(JournalAddress.show(address))}, read-only, on http://${HealthServer.format({ ...place, port })}`,
+      "open this link within a minute; it opens once:",
+      `  ${yield* server.link}`,
+      "for programs: scanpoll serve token add NAME --scope read"
+    )
+    yield* shutdown.requested
+    return 0
+  }).pipe(Effect.scoped, Effect.provide(Journal.layerExisting(settings, "read")), Look.atLogLevel(settings))
+  return yield* shutdown.soft(serving)
+})

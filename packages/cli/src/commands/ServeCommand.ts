@@ -1,0 +1,84 @@
+/**
+ * Declares `scanpoll serve` and its subcommands: words, flags and examples. Its code is loaded when it is called.
+ *
+ * @since 0.2.0
+ */
+import * as Argument from "effect/cli/Argument"
+import * as Command from "effect/cli/Command"
+import * as Option from "effect/Option"
+import * as Flags from "../config/Flags.ts"
+import { offline, own, ownSwitch } from "./Subcommand.ts"
+
+const tokens = own("tokens", "FILE", "The file of tokens (default: serve.tokens beside this user's journal)")
+
+const tokenAdd = Command.make(
+  "add",
+  {
+    name: Argument.String("name").pipe(Argument.withDescription("What the token is called: the program that uses it")),
+    scope: own(
+      "scope",
+      "SCOPE",
+      "What it may do: read, or read,payload for the vendors' own results too (default: read)"
+    ),
+    tokens,
+    ...Flags.common
+  },
+  ({ name, scope, tokens }) =>
+    offline(
+      () => import("./ServeToken.ts"),
+      (module) => module.add({ name, scope: Option.getOrNull(scope), tokens: Option.getOrNull(tokens) })
+    )
+).pipe(
+  Command.withDescription("Make a token for a program, and print it once: the file keeps its digest alone"),
+  Command.withShortDescription("Make a token for a program"),
+  Command.withExamples([{ command: "scanpoll serve token add grafana --scope read" }])
+)
+
+const token = Command.make("token").pipe(
+  Command.withDescription("Look after the tokens that `scanpoll serve` takes"),
+  Command.withSubcommands([tokenAdd])
+)
+
+/**
+ * Declares `scanpoll serve`.
+ *
+ * @category constructors
+ * @since 0.2.0
+ */
+export const serve = Command.make(
+  "serve",
+  {
+    listen: own("listen", "HOST:PORT", "Where it listens (default: 127.0.0.1:7461)"),
+    publicUrl: own(
+      "public-url",
+      "URL",
+      "What people type where a proxy stands before it, such as https://scans.example.com"
+    ),
+    behindProxy: ownSwitch(
+      "behind-proxy",
+      "A proxy with TLS stands before it: other machines than this one may be listened to"
+    ),
+    tokens,
+    ...Flags.of.serve
+  },
+  ({ behindProxy, listen, publicUrl, tokens, ...flags }) =>
+    offline(
+      () => import("./Serve.ts"),
+      (module) =>
+        module.serve({
+          listen: Option.getOrNull(listen),
+          publicUrl: Option.getOrNull(publicUrl),
+          behindProxy,
+          tokens: Option.getOrNull(tokens),
+          flags
+        })
+    )
+).pipe(
+  Command.withDescription("Serve the journal over HTTP, read-only, on this machine: its API, until Ctrl-C"),
+  Command.withShortDescription("Serve the journal over HTTP, read-only"),
+  Command.withSubcommands([token]),
+  Command.withExamples([
+    { command: "scanpoll serve", description: "Prints a link that opens once, within a minute" },
+    { command: "scanpoll serve --journal scans.db --listen 127.0.0.1:8080" }
+  ])
+)

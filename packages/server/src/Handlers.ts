@@ -1,0 +1,229 @@
+/**
+ * What the API answers, from the journal.
+ *
+ * @since 0.2.0
+ */
+import { type JournalError, ScanJournal } from "@scanpoll/core/engine/ScanJournal"
+import * as History from "@scanpoll/journal/History"
+import * as JournalView from "@scanpoll/journal/JournalView"
+import * as Format from "@scanpoll/report/Format"
+import type { ScanReport } from "@scanpoll/report/ScanReport"
+import * as Effect from "effect/Effect"
+import * as HttpApiBuilder from "effect/http-api/HttpApiBuilder"
+import * as HttpServerResponse from "effect/http/HttpServerResponse"
+import * as Layer from "effect/Layer"
+import type * as Schema from "effect/Schema"
+import * as AccountStanding from "./AccountStanding.ts"
+import * as Answer from "./Answer.ts"
+import * as Api from "./Api.ts"
+import * as Cursor from "./Cursor.ts"
+import type { Feed } from "./Feed.ts"
+import * as Principal from "./Principal.ts"
+
+/**
+ * What the command knows and the journal alone does not.
+ *
+ * - `reportOfRun`, `reportOfClaim`: made again from the journal, with the vendors' own results where `payload` is true; null
+ *   where there is none.
+ * - `cluster`: the standing of the workers as JSON; null where none share the journal.
+ *
+ * @category models
+ * @since 0.2.0
+ */
+export interface Sources {
+  readonly reportOfRun: (runId: string, payload: boolean) => Effect.Effect<ScanReport | null, JournalError>
+  readonly reportOfClaim: (claimId: string, payload: boolean) => Effect.Effect<ScanReport | null, JournalError>
+  readonly cluster: Effect.Effect<Schema.Json, JournalError> | null
+}
+
+const usualLimit = 50
+// So many of the newest answers make the targets.
+const answersOfTargets = 2_000
+
+const limitOf = (text: string | undefined): number => (text === undefined ? usualLimit : Number(text))
+
+// What the journal cannot tell now, another request may bring.
+const fromJournal = <A>(effect: Effect.Effect<A, JournalError>): Effect.Effect<A, Api.Unavailable> =>
+  Effect.catch(effect, (error) =>
+    Effect.andThen(
+      Effect.logWarning(`the journal could not be read: ${error.message}`),
+      Effect.fail(new Api.Unavailable({ detail: `the journal cannot be read (${error.reason})` }))
+    )
+  )
+
+const orNotFound = <A>(value: A | null, what: string): Effect.Effect<A, Api.NotFound> =>
+  value === null ? Effect.fail(new Api.NotFound({ detail: `the journal has no such ${what}` })) : Effect.succeed(value)
+
+const subjectOf = (
+  text: string | undefined
+): Effect.Effect<{ readonly subject?: { readonly kind: string; readonly id: string } }, Api.BadRequest> => {
+  if (text === undefined) return Effect.succeed({})
+  const [, kind, id] = /^([a-z][a-z0-9-]{0,31}):(.+)$/s.exec(text) ?? []
+  return kind === undefined || id === undefined
+    ? Effect.fail(new Api.BadRequest({ detail: "subject must be kind:id, such as url:https://example.com/" }))
+    : Effect.succeed({ subject: { kind, id } })
+}
+
+// A page of HTML brings its own script and style and allows those alone; everything else is to be saved.
+const rendered = (report: ScanReport, name: string, file: string) =>
+  Effect.gen(function* () {
+    const format = Format.byName(name)
+    if (format === undefined) return yield* new Api.BadRequest({ detail: "there is no such format" })
+    const text = yield* Format.renderText(format, report)
+    const response = HttpServerResponse.text(text, { contentType: `${format.mime}; charset=utf-8` })
+    if (format.name === "json") return response
+    if (format.name !== "html") {
+      const disposition = `attachment; filename="${file}.${format.extension}"`
+      return HttpServerResponse.setHeader(response, "content-disposition", disposition)
+    }
+    const [, policy = "default-src 'none'"] = /http-equiv="Content-Security-Policy" content="([^"&]*)"/.exec(text) ?? []
+    return HttpServerResponse.setHeader(response, "content-security-policy", `${policy}; frame-ancestors 'none'`)
+  })
+
+const ClaimPage = Api.page(JournalView.Claim)
+const RunPage = Api.page(JournalView.Run)
+
+const payloads = Effect.map(Principal.Principal, (who) => Principal.may(who, "payload"))
+
+const claims = (sources: Sources) =>
+  HttpApiBuilder.group(
+    Api.Api,
+    "claims",
+    Effect.fn(function* (handlers) {
+      const journal = yield* ScanJournal
+      return handlers.handleAll({
+        list: Effect.fnUntraced(function* ({ query }) {
+          const { account, cursor, limit, run, state, vendor } = query
+          const after = yield* Cursor.decode("claims", cursor, 1)
+          const { entries, next } = yield* fromJournal(
+            journal.page({
+              limit: limitOf(limit),
+              ...(yield* subjectOf(query.subject)),
+              ...(state === undefined ? {} : { states: [state] }),
+              ...(vendor === undefined ? {} : { vendor }),
+              ...(account === undefined ? {} : { account }),
+              ...(run === undefined ? {} : { run }),
+              ...(after?.[0] === undefined ? {} : { after: after[0] })
+            })
+          )
+          return yield* Answer.json(ClaimPage, {
+            items: entries.map(JournalView.claim),
+            next: next === null ? null : Cursor.encode("claims", next)
+          })
+        }),
+        one: Effect.fnUntraced(function* ({ params }) {
+          const entry = yield* orNotFound(yield* fromJournal(journal.get(params.claimId)), "claim")
+          return yield* Answer.json(JournalView.Claim, JournalView.claim(entry))
+        }),
+        events: Effect.fnUntraced(function* ({ params }) {
+          yield* orNotFound(yield* fromJournal(journal.get(params.claimId)), "claim")
+          const polls = yield* fromJournal(journal.polls(params.claimId))
+          return yield* Answer.json(Api.Polls, { items: polls.map(JournalView.poll) })
+        }),
+        report: Effect.fnUntraced(function* ({ params, query }) {
+          const made = fromJournal(sources.reportOfClaim(params.claimId, yield* payloads))
+          const report = yield* orNotFound(yield* made, "settled claim")
+          return yield* rendered(report, query.format ?? "json", params.claimId)
+        })
+      })
+    })
+  )
+
+const runs = (sources: Sources) =>
+  HttpApiBuilder.group(
+    Api.Api,
+    "runs",
+    Effect.fn(function* (handlers) {
+      const { runs } = yield* ScanJournal
+      return handlers.handleAll({
+        list: Effect.fnUntraced(function* ({ query }) {
+          const [before, beforeId] = (yield* Cursor.decode("runs", query.cursor, 2)) ?? []
+          const limit = limitOf(query.limit)
+          const found = yield* fromJournal(
+            runs.list({
+              limit: limit + 1,
+              ...(before === undefined || beforeId === undefined ? {} : { before: Number(before), beforeId })
+            })
+          )
+          const shown = found.slice(0, limit)
+          const last = found.length > limit ? shown.at(-1) : undefined
+          return yield* Answer.json(RunPage, {
+            items: shown.map(JournalView.run),
+            next: last === undefined ? null : Cursor.encode("runs", String(last.startedAt), last.runId)
+          })
+        }),
+        one: Effect.fnUntraced(function* ({ params }) {
+          const { rows, run } = yield* orNotFound(yield* fromJournal(runs.get(params.runId)), "run")
+          return yield* Answer.json(Api.RunWithRows, { ...JournalView.run(run), rows: rows.map(JournalView.row) })
+        }),
+        report: Effect.fnUntraced(function* ({ params, query }) {
+          const made = fromJournal(sources.reportOfRun(params.runId, yield* payloads))
+          const report = yield* orNotFound(yield* made, "run")
+          return yield* rendered(report, query.format ?? "json", params.runId)
+        })
+      })
+    })
+  )
+
+const standing = (sources: Sources) =>
+  HttpApiBuilder.group(
+    Api.Api,
+    "standing",
+    Effect.fn(function* (handlers) {
+      const journal = yield* ScanJournal
+      return handlers.handleAll({
+        targets: Effect.fnUntraced(function* ({ query }) {
+          const after = (yield* Cursor.decode("targets", query.cursor, 1))?.[0]
+          const entries = yield* fromJournal(journal.history({ limit: answersOfTargets }))
+          const lines = History.lines(entries)
+          const isAfter = (line: History.Line): boolean => line.points.some(({ claimId }) => claimId === after)
+          const from = after === undefined ? 0 : lines.findIndex(isAfter) + 1
+          if (after !== undefined && from === 0) {
+            return yield* new Api.BadRequest({ detail: "that page is over; begin again without a cursor" })
+          }
+          const shown = lines.slice(from, from + limitOf(query.limit))
+          const last = from + shown.length < lines.length ? shown.at(-1)?.points.at(-1) : undefined
+          return yield* Answer.json(Api.Targets, {
+            items: shown.map(JournalView.target),
+            next: last === undefined ? null : Cursor.encode("targets", last.claimId),
+            complete: entries.length < answersOfTargets
+          })
+        }),
+        accounts: Effect.fnUntraced(function* () {
+          const open = yield* fromJournal(journal.list(["intent", "submitted", "in-doubt"]))
+          const pauses = yield* fromJournal(journal.pauses)
+          return yield* Answer.json(Api.Accounts, { items: AccountStanding.of(open, pauses) })
+        }),
+        cluster: Effect.fnUntraced(function* () {
+          const { cluster } = sources
+          const status = cluster === null ? null : yield* fromJournal(cluster)
+          return yield* Answer.json(Api.Cluster, { shared: cluster !== null, status })
+        })
+      })
+    })
+  )
+
+const events = (feed: Feed) =>
+  HttpApiBuilder.group(
+    Api.Api,
+    "events",
+    Effect.fn(function* (handlers) {
+      return handlers.handleAll({
+        stream: ({ headers }) =>
+          Effect.succeed(
+            HttpServerResponse.stream(feed.listen(headers["last-event-id"] ?? null), {
+              contentType: "text/event-stream"
+            })
+          )
+      })
+    })
+  )
+
+/**
+ * The handlers of every operation.
+ *
+ * @category layers
+ * @since 0.2.0
+ */
+export const layer = (sources: Sources, feed: Feed) =>
+  Layer.mergeAll(claims(sources), runs(sources), standing(sources), events(feed))
