@@ -22,6 +22,7 @@ import { createServer } from "node:http"
 import { type InputFault, quote, usage, type UsageError } from "../config/InputFault.ts"
 import type { Settings } from "../config/Settings.ts"
 import * as Look from "../output/Look.ts"
+import * as Output from "../output/Output.ts"
 import { inert, say, type Streams } from "../output/Streams.ts"
 import * as Checked from "../prepare/Checked.ts"
 import * as Command from "../prepare/Command.ts"
@@ -155,7 +156,7 @@ export const serve = Effect.fnUntraced(function* (
   const file = yield* ServeFiles.tokensFile(input.tokens)
   const { tokens } = yield* ServeFiles.tokens(file)
   const options = optionsOf(input, (yield* tokens).length > 0)
-  const begun = yield* Command.begin({ name: "serve", flags: input.flags, formats: [] })
+  const begun = yield* Command.begin({ name: "serve", flags: input.flags, formats: Output.small })
   const { settings } = yield* Checked.accept(Checked.and(begun, options))
   const { place, publicUrl } = options.value
   const address = yield* addressOf(settings)
