@@ -76,7 +76,7 @@ const Cursor = Schema.String.check(Schema.isPattern(/^[A-Za-z0-9_-]{1,400}$/)).a
   description: "`next` of the page before."
 })
 const Label = (description: string) =>
-  Schema.String.check(Schema.isPattern(/^[^\u0000-\u001f\u007f]{1,200}$/)).annotate({ description })
+  Schema.String.check(Schema.isPattern(/^\P{Cc}{1,200}$/u)).annotate({ description })
 const ClaimId = Schema.String.check(Schema.isPattern(/^clm_[0-9a-z]{1,60}$/)).annotate({ description: "Of a claim." })
 const RunId = Schema.String.check(Schema.isPattern(/^[A-Za-z0-9_-]{1,64}$/)).annotate({ description: "Of a run." })
 const FormatName = Schema.Literals(["json", ...Format.names.filter((name) => name !== "json")]).annotate({

@@ -36,7 +36,8 @@ const tokenAdd = Command.make(
 
 const token = Command.make("token").pipe(
   Command.withDescription("Look after the tokens that `scanpoll serve` takes"),
-  Command.withSubcommands([tokenAdd])
+  Command.withSubcommands([tokenAdd]),
+  Command.withExamples([{ command: "scanpoll serve token add grafana" }])
 )
 
 /**

@@ -380,6 +380,28 @@ export const pages: ReadonlyMap<string, Page> = new Map<string, Page>([
       seeAlso: ["cluster status", "run", "submit"]
     }
   ],
+  [
+    "serve",
+    {
+      details: [
+        "Answers questions about the journal over HTTP while other commands use it. It reads: no vendor is asked and nothing in the journal changes. A journal that is not there is refused.",
+        "It prints a link that lets one browser in, once, within a minute. Programs send a token. Other machines are answered only with --behind-proxy, --public-url and a token."
+      ],
+      exits: [[0, "a signal ended it"], [2], [74]],
+      environment: [],
+      seeAlso: ["serve token add", "status", "history"]
+    }
+  ],
+  ["serve token", { details: [], ...local, seeAlso: ["serve token add", "serve"] }],
+  [
+    "serve token add",
+    {
+      details: ["Prints the token once, on standard output. The file of tokens keeps its digest alone."],
+      exits: [[0, "done"], [2], [74]],
+      environment: [],
+      seeAlso: ["serve"]
+    }
+  ],
   ["cluster", { details: [], ...local, seeAlso: ["worker"] }],
   [
     "cluster status",
