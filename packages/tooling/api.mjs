@@ -521,7 +521,8 @@ const main = () => {
     if (one.unstable.length > 0) pages.set(unstablePageOf(one), page(one, modules, true))
   }
 
-  const old = existsSync(folder) ? readdirSync(folder) : []
+  // The document of the HTTP API is beside them; a test of the server keeps it.
+  const old = existsSync(folder) ? readdirSync(folder).filter((name) => name.endsWith(".md")) : []
   const stale = [...pages].filter(
     ([name, text]) => !old.includes(name) || readFileSync(join(folder, name), "utf8") !== text
   )
