@@ -1,5 +1,5 @@
 /**
- * Answers in their last form: every text of one has passed the gate, whoever wrote it.
+ * Answers in their last form: every text of one has passed the gate.
  *
  * @since 0.2.0
  */

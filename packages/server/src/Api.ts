@@ -273,6 +273,7 @@ export class Api extends HttpApi.make("scanpoll")
   .annotateMerge(
     OpenApi.annotations({
       title: "scanpoll",
+      version: "1",
       description: "What a journal of scanpoll holds, read-only.",
       transform: secured
     })

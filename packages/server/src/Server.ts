@@ -1,5 +1,5 @@
 /**
- * A journal, served: the API behind its guard, as one effect that answers a request. Whoever calls it brings the sockets.
+ * A journal, served: the API behind its guard, as one effect that answers a request. The caller brings the sockets.
  *
  * @since 0.2.0
  */
