@@ -105,10 +105,7 @@ const asJson = (value: unknown) => Effect.orDie(Schema.decodeUnknownEffect(Schem
 
 const everyOpen = Attention.read({ sort: null, state: null, only: null }, []).value
 
-const clusterOf = (
-  address: JournalAddress.JournalAddress,
-  journal: Operations
-): Handlers.Sources["cluster"] =>
+const clusterOf = (address: JournalAddress.JournalAddress, journal: Operations): Handlers.Sources["cluster"] =>
   address._tag !== "Postgres"
     ? null
     : Effect.gen(function* () {
