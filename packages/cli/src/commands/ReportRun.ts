@@ -3,7 +3,7 @@
  *
  * @since 0.2.0
  */
-import type { JournalError } from "@scanpoll/core/engine/ScanJournal"
+import type { JournalError, ScanJournal } from "@scanpoll/core/engine/ScanJournal"
 import * as Payload from "@scanpoll/report/Payload"
 import type { ScanReport } from "@scanpoll/report/ScanReport"
 import * as Effect from "effect/Effect"
@@ -47,8 +47,64 @@ const settingsOf = Effect.fnUntraced(function* (runId: string, { flags, plan }: 
   }
 })
 
+interface Made {
+  readonly found: { readonly stored: FindRun.Stored; readonly options: FindRun.Options }
+  readonly flags: Resolve.FlagTexts
+  readonly settings: Settings
+  readonly redact: (text: string) => string
+  readonly raw: Payload.RawMode
+}
+
 /**
- * The report of a run of the journal, with its own gate, the trends of its rows and the commands that resume it.
+ * The report of a run that was found, with its own gate, the trends of its rows and the commands that resume it.
+ *
+ * @category constructors
+ * @since 0.2.0
+ */
+export const ofFound = Effect.fnUntraced(function* ({
+  flags,
+  found: { options, stored },
+  raw,
+  redact,
+  settings
+}: Made): Effect.fn.Return<
+  ScanReport,
+  UsageError | JournalError,
+  FileSystem.FileSystem | Path.Path | Vendors | ScanJournal
+> {
+  const { plan, runId } = stored.run
+  const started = yield* settingsOf(runId, options)
+  const places = yield* FindRun.places(stored)
+  const { byName } = yield* Vendors
+  const own = { ...started.given, ...flags }
+  const commands = Hints.rowCommands({ settings, plan, run: runId, flags: own, typed: { words: [], flags: own } })
+  const report = yield* StoredReport.ofRun(stored, {
+    policy: Resolve.gate(started.settings),
+    redact,
+    row: (record) => ({
+      declaredAt: places[record.index] ?? null,
+      reusedBecause: reusedBecause({ command: stored.run.command, settings: started.settings }),
+      collects: byName(record.vendor)?.capabilities.includes("findings") ?? true,
+      commands
+    }),
+    payload: payloadAs(raw, redact)
+  })
+  return yield* Trends.fill(report)
+})
+
+/**
+ * What a report keeps of a vendor's own result: as much as `raw` says, and the digest of all of it.
+ *
+ * @category constructors
+ * @since 0.2.0
+ */
+export const payloadAs = (raw: Payload.RawMode, redact: (text: string) => string) => (payload: unknown) => ({
+  payload: Payload.prepare(payload, raw, { scrub: redact }),
+  payloadSha256: Payload.digest(Payload.prepare(payload, "full", { scrub: redact }))
+})
+
+/**
+ * The same of a run of the journal that the settings name, which is opened for it.
  *
  * @category constructors
  * @since 0.2.0
@@ -63,31 +119,14 @@ export const ofRun = Effect.fnUntraced(function* ({
   UsageError | JournalError,
   FileSystem.FileSystem | Path.Path | Streams | Vendors
 > {
-  const inJournal = Journal.layerExisting(settings, "read")
-  const { options, stored } = yield* Look.atLogLevel(settings)(FindRun.read(word, "--run", settings, flags))
-  const { heldBy, plan, runId } = stored.run
-  const started = yield* settingsOf(runId, options)
-  const places = yield* FindRun.places(stored)
+  const found = yield* Look.atLogLevel(settings)(FindRun.read(word, "--run", settings, flags))
+  const { endedAt, heldBy, runId } = found.stored.run
   if (heldBy !== null) yield* say(`warning: ${runId} is still under way in ${inert(heldBy, 120)}`)
-  else if (stored.run.endedAt === null) {
+  else if (endedAt === null) {
     yield* say(`warning: ${runId} was ended before its last word; its rows are as the journal knows them`)
   }
-  const { byName } = yield* Vendors
-  const own = { ...started.given, ...flags }
-  const commands = Hints.rowCommands({ settings, plan, run: runId, flags: own, typed: { words: [], flags: own } })
-  const { raw } = settings
-  return yield* StoredReport.ofRun(stored, {
-    policy: Resolve.gate(started.settings),
-    redact,
-    row: (record) => ({
-      declaredAt: places[record.index] ?? null,
-      reusedBecause: reusedBecause({ command: stored.run.command, settings: started.settings }),
-      collects: byName(record.vendor)?.capabilities.includes("findings") ?? true,
-      commands
-    }),
-    payload: (payload) => ({
-      payload: Payload.prepare(payload, raw.value, { scrub: redact }),
-      payloadSha256: Payload.digest(Payload.prepare(payload, "full", { scrub: redact }))
-    })
-  }).pipe(Effect.flatMap(Trends.fill), Effect.provide(inJournal), Look.atLogLevel(settings))
+  return yield* ofFound({ found, flags, settings, redact, raw: settings.raw.value }).pipe(
+    Effect.provide(Journal.layerExisting(settings, "read")),
+    Look.atLogLevel(settings)
+  )
 })

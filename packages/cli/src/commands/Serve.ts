@@ -4,11 +4,8 @@
  * @since 0.2.0
  */
 import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
-import * as ClusterDatabase from "@scanpoll/cluster/ClusterDatabase"
-import * as ClusterStatus from "@scanpoll/cluster/ClusterStatus"
-import { type JournalError, type Operations, ScanJournal } from "@scanpoll/core/engine/ScanJournal"
+import type { JournalError } from "@scanpoll/core/engine/ScanJournal"
 import * as JournalAddress from "@scanpoll/journal/JournalAddress"
-import type * as Handlers from "@scanpoll/server/Handlers"
 import * as Server from "@scanpoll/server/Server"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
@@ -17,7 +14,6 @@ import * as HttpServer from "effect/http/HttpServer"
 import * as Layer from "effect/Layer"
 import type * as Path from "effect/Path"
 import * as Result from "effect/Result"
-import * as Schema from "effect/Schema"
 import { createServer } from "node:http"
 import { type InputFault, quote, usage, type UsageError } from "../config/InputFault.ts"
 import type { Settings } from "../config/Settings.ts"
@@ -29,12 +25,10 @@ import * as Command from "../prepare/Command.ts"
 import type { FlagTexts } from "../prepare/Resolve.ts"
 import * as HealthServer from "../process/HealthServer.ts"
 import { Shutdown } from "../process/Shutdown.ts"
-import * as ServedReport from "../run/ServedReport.ts"
 import * as Journal from "../storage/Journal.ts"
 import type { Vendors } from "../vendors/Vendors.ts"
-import * as Attention from "./Attention.ts"
-import { toJson as clusterJson } from "./ClusterStatus.ts"
 import * as ServeFiles from "./ServeFiles.ts"
+import * as ServeSources from "./ServeSources.ts"
 
 interface Wanted {
   readonly listen: string | null
@@ -101,23 +95,6 @@ const optionsOf = (input: Wanted, hasTokens: boolean): Checked.Checked<Ready> =>
   return Checked.make(value, { faults })
 }
 
-const asJson = (value: unknown) => Effect.orDie(Schema.decodeUnknownEffect(Schema.Json)(value))
-
-const everyOpen = Attention.read({ sort: null, state: null, only: null }, []).value
-
-const clusterOf = (address: JournalAddress.JournalAddress, journal: Operations): Handlers.Sources["cluster"] =>
-  address._tag !== "Postgres"
-    ? null
-    : Effect.gen(function* () {
-        const claims = yield* journal.list(["intent", "submitted", "in-doubt"])
-        const status = yield* Effect.provide(
-          ClusterStatus.read,
-          ClusterDatabase.layer(address.url, { maxConnections: 1 })
-        )
-        const open = Attention.select(claims, everyOpen, status.at, Attention.workersTakeAhead)
-        return yield* asJson(clusterJson(status, JournalAddress.show(address), open))
-      })
-
 // What is served must be there: an empty journal at a name that was mistyped looks like one where nothing happened.
 const addressOf = (settings: Settings) =>
   Effect.gen(function* () {
@@ -154,16 +131,14 @@ export const serve = Effect.fnUntraced(function* (
   const { tokens } = yield* ServeFiles.tokens(file)
   const options = optionsOf(input, (yield* tokens).length > 0)
   const begun = yield* Command.begin({ name: "serve", flags: input.flags, formats: Output.small })
-  const { settings } = yield* Checked.accept(Checked.and(begun, options))
+  const { keys, settings } = yield* Checked.accept(Checked.and(begun, options))
   const { place, publicUrl } = options.value
   const address = yield* addressOf(settings)
   const secret = yield* ServeFiles.secret
   const shutdown = yield* Shutdown
 
   const serving = Effect.gen(function* () {
-    const journal = yield* ScanJournal
-    const inJournal = <A, E>(effect: Effect.Effect<A, E, ScanJournal>) =>
-      Effect.provideService(effect, ScanJournal, journal)
+    const sources = yield* ServeSources.make({ address, settings, flags: input.flags, redact: keys.redact })
     const listening = yield* Effect.mapError(
       Layer.build(
         NodeHttpServer.layer(() => createServer({ headersTimeout: 10_000, requestTimeout: 30_000 }), {
@@ -185,11 +160,7 @@ export const serve = Effect.fnUntraced(function* (
       publicUrl,
       secret,
       tokens,
-      sources: {
-        reportOfRun: (runId, payload) => inJournal(ServedReport.ofRun(runId, payload)),
-        reportOfClaim: (claimId, payload) => inJournal(ServedReport.ofClaim(claimId, payload)),
-        cluster: clusterOf(address, journal)
-      }
+      sources
     })
     yield* Effect.provide(HttpServer.serveEffect(server.app), listening)
     // After what listens was made, so before it is closed: it waits for every answer that is under way.

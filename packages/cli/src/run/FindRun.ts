@@ -48,6 +48,14 @@ export interface Options extends Schema.Schema.Type<typeof Options> {}
 const decodeOptions = Schema.decodeUnknownResult(Options)
 
 /**
+ * What a stored run was started with; a failure where this version cannot read it.
+ *
+ * @category destructors
+ * @since 0.2.0
+ */
+export const optionsOf = ({ run }: Stored): Result.Result<Options, unknown> => decodeOptions(run.options)
+
+/**
  * The run of an id or, for `last`, the newest that `scanpoll run` started; null where there is none.
  *
  * @category constructors
@@ -85,7 +93,7 @@ export const read = (
       const history = `\`scanpoll history --runs${Hints.journalTail({ settings, flags })}\``
       return yield* Effect.fail(usage(flag, `the journal has ${which}; ${history} lists them`))
     }
-    const options = decodeOptions(stored.run.options)
+    const options = optionsOf(stored)
     if (Result.isFailure(options)) {
       const { runId } = stored.run
       return yield* Effect.fail(usage(flag, `what ${runId} was started with cannot be read by this version`))

@@ -24,7 +24,10 @@ type Outcome = ScanOutcome.ScanOutcome<unknown>
 const reason = (code: string, message: string): ScanOutcome.Reason => ({ code, message, advice: null, requestId: null })
 
 // What a row is made of where the run was killed before it ended.
-const blank = ({ account, claimId, index, subject, vendor }: StoredRow, { startedAt }: StoredRun): RowEnd => ({
+const blank = (
+  { account, claimId, index, subject, vendor }: Pick<StoredRow, "account" | "claimId" | "index" | "subject" | "vendor">,
+  { startedAt }: Pick<StoredRun, "startedAt">
+): RowEnd => ({
   index,
   claimId,
   vendor,
@@ -212,6 +215,33 @@ export const ofRun = Effect.fnUntraced(function* (
     })
   })
 })
+
+/**
+ * The report of one settled claim; null where its outcome cannot be read. It has no gate but the one that is given.
+ *
+ * @category constructors
+ * @since 0.2.0
+ */
+export const ofClaim = (
+  entry: ClaimEntry,
+  { payload: payloadOf = () => ({}), policy, redact, row }: Making = {}
+): ScanReport.ScanReport | null => {
+  const outcome = entry.state === "settled" ? decode(entry.outcome) : Option.none()
+  if (Option.isNone(outcome)) return null
+  const { claimId, claimedAt, key, kind, subject } = entry
+  const asked = { index: 0, claimId, vendor: key.vendor, account: key.account, subject }
+  const { payload, record } = told(settled(blank(asked, { startedAt: claimedAt }), entry, outcome.value), payloadOf)
+  return ScanReport.fromRecords([record], {
+    version,
+    id: claimId,
+    startedAt: claimedAt,
+    finishedAt: entry.changedAt,
+    plan: null,
+    ...(policy === undefined ? {} : { policy }),
+    ...(redact === undefined ? {} : { redact }),
+    row: () => ({ ...row?.(record), ...payload, scanType: kind ?? "" })
+  })
+}
 
 // So many runs are looked at, the newest first.
 const lookedAt = 100

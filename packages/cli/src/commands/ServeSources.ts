@@ -1,0 +1,95 @@
+/**
+ * What `scanpoll serve` brings to the server beside the journal: reports of runs and claims, and the workers of a cluster.
+ *
+ * @since 0.2.0
+ */
+import * as ClusterDatabase from "@scanpoll/cluster/ClusterDatabase"
+import * as ClusterStatus from "@scanpoll/cluster/ClusterStatus"
+import { JournalError, type Operations, ScanJournal } from "@scanpoll/core/engine/ScanJournal"
+import * as JournalAddress from "@scanpoll/journal/JournalAddress"
+import type * as Handlers from "@scanpoll/server/Handlers"
+import * as Effect from "effect/Effect"
+import * as FileSystem from "effect/FileSystem"
+import * as Path from "effect/Path"
+import * as Result from "effect/Result"
+import * as Schema from "effect/Schema"
+import type { Settings } from "../config/Settings.ts"
+import type { FlagTexts } from "../prepare/Resolve.ts"
+import * as FindRun from "../run/FindRun.ts"
+import * as StoredReport from "../run/StoredReport.ts"
+import { Vendors } from "../vendors/Vendors.ts"
+import * as Attention from "./Attention.ts"
+import { toJson as clusterJson } from "./ClusterStatus.ts"
+import * as ReportRun from "./ReportRun.ts"
+
+const asJson = (value: unknown) => Effect.orDie(Schema.decodeUnknownEffect(Schema.Json)(value))
+
+const everyOpen = Attention.read({ sort: null, state: null, only: null }, []).value
+
+const clusterOf = (address: JournalAddress.JournalAddress, journal: Operations): Handlers.Sources["cluster"] =>
+  address._tag !== "Postgres"
+    ? null
+    : Effect.gen(function* () {
+        const claims = yield* journal.list(["intent", "submitted", "in-doubt"])
+        const status = yield* Effect.provide(
+          ClusterStatus.read,
+          ClusterDatabase.layer(address.url, { maxConnections: 1 })
+        )
+        const open = Attention.select(claims, everyOpen, status.at, Attention.workersTakeAhead)
+        return yield* asJson(clusterJson(status, JournalAddress.show(address), open))
+      })
+
+const unreadable = (message: string) => new JournalError({ reason: "unreadable", message })
+
+interface Made {
+  readonly address: JournalAddress.JournalAddress
+  readonly settings: Settings
+  readonly flags: FlagTexts
+  readonly redact: (text: string) => string
+}
+
+/**
+ * The sources of a journal. A report that may hold the vendors' own results has them without what is named like a secret.
+ *
+ * @category constructors
+ * @since 0.2.0
+ */
+export const make = Effect.fnUntraced(function* ({
+  address,
+  flags,
+  redact,
+  settings
+}: Made): Effect.fn.Return<Handlers.Sources, never, ScanJournal | Vendors | FileSystem.FileSystem | Path.Path> {
+  const journal = yield* ScanJournal
+  const services = yield* Effect.context<ScanJournal | Vendors | FileSystem.FileSystem | Path.Path>()
+  const ofRun = Effect.fnUntraced(function* (runId: string, payload: boolean) {
+    const stored = yield* journal.runs.get(runId)
+    if (stored === null) return null
+    const options = FindRun.optionsOf(stored)
+    if (Result.isFailure(options)) return yield* unreadable(`what ${runId} was started with cannot be read`)
+    return yield* Effect.catchTag(
+      ReportRun.ofFound({
+        found: { stored, options: options.success },
+        flags,
+        settings,
+        redact,
+        raw: payload ? "redacted" : "none"
+      }),
+      "UsageError",
+      () => unreadable(`the gate of ${runId} cannot be read`)
+    )
+  })
+  return {
+    reportOfRun: (runId, payload) => Effect.provideContext(ofRun(runId, payload), services),
+    reportOfClaim: (claimId, payload) =>
+      Effect.map(journal.get(claimId), (entry) =>
+        entry === null
+          ? null
+          : StoredReport.ofClaim(entry, {
+              redact,
+              payload: ReportRun.payloadAs(payload ? "redacted" : "none", redact)
+            })
+      ),
+    cluster: clusterOf(address, journal)
+  }
+})
