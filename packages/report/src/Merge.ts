@@ -1,12 +1,13 @@
 /**
  * Several reports put together: the shards of one run, a run and what was waited for later, or runs over time.
  *
- * A scan that occurs in more than one file is one row: an outcome wins over none, then the one with more of its evidence,
- * then the later observation. What a
- * merged report says is derived from its rows anew.
+ * A scan that occurs in more than one file is one row: an outcome wins over none, then the one with more of its evidence
+ * unless a later one says something else, then the later observation. Rows of one run that were not started meet what
+ * became of them. What a merged report says is derived from its rows anew.
  *
  * @since 0.1.0
  */
+import type * as ExitCode from "./ExitCode.ts"
 import * as HostileText from "./HostileText.ts"
 import { hash } from "./internal/hash.ts"
 import * as Identities from "./internal/identities.ts"
@@ -17,43 +18,83 @@ import * as ScanReport from "./ScanReport.ts"
 const isSettled = (scan: ReportScan): boolean =>
   scan.state === "completed" || scan.state === "partial" || scan.state === "failed"
 
+const verdictOf = ({ assessment, state }: ReportScan): string =>
+  JSON.stringify([state, assessment?.severity, assessment?.score?.value, assessment?.score?.grade])
+
 const better = (a: ReportScan, b: ReportScan): ReportScan => {
   if (isSettled(a) !== isSettled(b)) return isSettled(a) ? a : b
+  const later = b.timings.observedAt > a.timings.observedAt ? b : a
   const lacks = Evidence.missing(a).length - Evidence.missing(b).length
-  if (lacks !== 0) return lacks < 0 ? a : b
-  return b.timings.observedAt > a.timings.observedAt ? b : a
+  if (lacks === 0) return later
+  const fuller = lacks < 0 ? a : b
+  // Evidence of an earlier answer says nothing about a later one that says something else.
+  const isStale = later !== fuller && later.timings.observedAt !== fuller.timings.observedAt
+  return isStale && verdictOf(later) !== verdictOf(fuller) ? later : fuller
 }
 
-// The names under which one scan may be known in several files: the vendor's id, and the journal's.
-const names = (scan: ReportScan): ReadonlyArray<string> => {
+const mergedId = "merged-"
+
+// The names under which one scan may be known in several files, the surest first: the journal's claim, its place in the
+// run, and the vendor's id. Rows of merged reports have other places.
+const names = (scan: ReportScan, run: string): ReadonlyArray<string> => {
   const known = Identities.scanOf(scan)
   return [
-    ...(known === null ? [] : [`scan ${known}`]),
-    ...(scan.claimId === null ? [] : [`claim ${HostileText.toKey(scan.claimId)}`])
+    ...(scan.claimId === null ? [] : [`claim ${HostileText.toKey(scan.claimId)}`]),
+    ...(run.startsWith(mergedId) ? [] : [`row ${JSON.stringify([run, scan.index])} ${Identities.uidOf(scan)}`]),
+    ...(known === null ? [] : [`scan ${known}`])
   ]
 }
 
+interface United {
+  row: ReportScan
+  readonly names: Set<string>
+  readonly files: Set<number>
+}
+
 const unite = (reports: ReadonlyArray<ScanReport.ScanReport>): ReadonlyArray<ReportScan> => {
-  const rows: Array<ReportScan> = []
+  const rows = new Set<United>()
   // A target given twice makes two rows of one file, which stay two: the n-th of a file meets the n-th of the others.
-  const at = new Map<string, number>()
-  for (const report of reports) {
+  const byName = new Map<string, United>()
+  for (const [file, report] of reports.entries()) {
     const seen = new Map<string, number>()
     for (const scan of report.scans) {
-      const mine = names(scan).map((name) => {
+      const one: United = { row: scan, names: new Set(), files: new Set([file]) }
+      for (const name of names(scan, HostileText.toKey(report.run.id))) {
         const nth = seen.get(name) ?? 0
         seen.set(name, nth + 1)
-        return `${name} ${nth}`
-      })
-      const found = mine.map((name) => at.get(name)).find((index) => index !== undefined)
-      const existing = found === undefined ? undefined : rows[found]
-      const index = found ?? rows.length
-      if (existing === undefined) rows.push(scan)
-      else rows[index] = better(existing, scan)
-      for (const name of mine) at.set(name, index)
+        one.names.add(`${name} ${nth}`)
+      }
+      // Files may know a part of its names each: all those rows are one, unless one file has them as two.
+      let home = one
+      for (const name of one.names) {
+        const other = byName.get(name)
+        if (other === undefined || other === home || !other.files.isDisjointFrom(home.files)) continue
+        other.row = better(other.row, home.row)
+        for (const each of home.files) other.files.add(each)
+        for (const each of home.names) other.names.add(each)
+        if (home !== one) {
+          rows.delete(home)
+          for (const each of home.names) byName.set(each, other)
+        }
+        home = other
+      }
+      rows.add(home)
+      for (const name of one.names) byName.set(name, home)
     }
   }
-  return rows.map((scan, index) => (scan.index === index ? scan : { ...scan, index }))
+  return Array.from(rows, ({ row }, index) => (row.index === index ? row : { ...row, index }))
+}
+
+// What is no property of a row: of several reports of one run, the last one knows whether it was ended.
+const troubleOf = (reports: ReadonlyArray<ScanReport.ScanReport>): Required<ExitCode.RunTrouble> => {
+  const last = [
+    ...Map.groupBy(reports, (report) => HostileText.toKey(report.run.id)).values()
+  ].flatMap((all) => all.toSorted((a, b) => (a.run.finishedAt < b.run.finishedAt ? 1 : -1)).slice(0, 1))
+  return {
+    interrupted: last.some((report) => ScanReport.troubleOf(report).interrupted === true),
+    leftOut: [...new Set(last.flatMap((report) => ScanReport.troubleOf(report).leftOut ?? []))],
+    faults: reports.flatMap((report) => ScanReport.troubleOf(report).faults ?? [])
+  }
 }
 
 const least = (a: string, b: string): string => (a < b ? a : b)
@@ -76,21 +117,17 @@ export const merge = (
   const all = [first, ...others]
   const ids = [...new Set(all.map((report) => HostileText.toKey(report.run.id)))]
   const plans = new Set(all.map((report) => (report.run.plan === null ? null : HostileText.toKey(report.run.plan))))
-  const troubles = all.map(ScanReport.troubleOf)
   return ScanReport.make({
     version: first.tool.version,
     run: {
-      id: ids.length === 1 ? first.run.id : HostileText.of(`merged-${hash(...ids).slice(0, 16)}`),
+      id: ids.length === 1 ? first.run.id : HostileText.of(`${mergedId}${hash(...ids).slice(0, 16)}`),
       startedAt: all.map((report) => report.run.startedAt).reduce(least),
       finishedAt: all.map((report) => report.run.finishedAt).reduce(most),
       plan: plans.size === 1 ? first.run.plan : null
     },
     scans: unite(all).map((scan) => (plans.size === 1 ? scan : { ...scan, declaredAt: null })),
     policy,
-    trouble: {
-      interrupted: troubles.some((trouble) => trouble.interrupted === true),
-      faults: troubles.flatMap((trouble) => trouble.faults ?? [])
-    }
+    trouble: troubleOf(all)
   })
 }
 

@@ -62,6 +62,63 @@ describe("merge", () => {
     assert.strictEqual(Merge.merge(run({ id: "b" }, completed(1)), [stopped]).exit.code, 130)
   })
 
+  it("stays without a verdict where a file says that targets were left out (V-08)", () => {
+    const resumed = run({ id: "a", leftOut: ["left out: 3 targets of the plan"] }, completed(0))
+    const other = run({ id: "b" }, completed(1))
+    for (const merged of [Merge.merge(resumed, [other]), Merge.merge(other, [resumed])]) {
+      assert.deepStrictEqual([resumed.exit.code, merged.exit.code], [3, 3])
+    }
+  })
+
+  it("takes from the reports of one run what became of rows that were not started (V-08)", () => {
+    const stopped = run({ id: "a", interrupted: true }, completed(0), {
+      ...inState(1, "not-started"),
+      claimId: null,
+      ticket: null
+    })
+    const ended = run({ id: "a", finishedAt: start + 999_000 }, completed(0), completed(1))
+    for (const merged of [Merge.merge(stopped, [ended]), Merge.merge(ended, [stopped])]) {
+      assert.deepStrictEqual([rows(merged), merged.exit.code], [rows(ended), 0])
+    }
+    // Another run of the same targets says nothing about the row that was never begun.
+    const older = run({ id: "b", finishedAt: start - 999_000 }, completed(0), completed(1))
+    assert.strictEqual(Merge.merge(stopped, [older]).summary.byState["not-started"], 1)
+  })
+
+  it("keeps no fuller answer of before over a later one that says worse (V-01)", () => {
+    const lost = { status: "unavailable", reason: "500" } as const
+    const again = completed(0, {
+      assessment: assessment("critical"),
+      findings: { coverage: "unavailable", total: null, items: [] },
+      evidence: { assessment: { status: "there" }, findings: lost, delta: { status: "not-offered" } }
+    })
+    const fine = run({ id: "a", policy: { ...Gate.none, failOn: "high" } }, completed(0, { assessment: assessment("low") }))
+    const worse = run({ id: "b" }, { ...again, observedAt: start + 900_000 })
+    assert.deepStrictEqual([fine.exit.code, Merge.merge(fine, [worse]).exit.code], [0, 1])
+  })
+
+  it("makes one row of a scan that one file knows by its claim, another by its id and a third by both", () => {
+    const claimed = run({ id: "a" }, { ...inState(0, "in-doubt"), ticket: null })
+    const named = run({ id: "b" }, { ...inState(0, "still-running"), claimId: null })
+    const both = run({ id: "c" }, completed(0))
+    for (const files of [
+      [claimed, named, both],
+      [both, claimed, named],
+      [named, both, claimed]
+    ]) {
+      const [first = both, ...others] = files
+      assert.deepStrictEqual(rows(Merge.merge(first, others)), ["0 clm_0 completed"])
+    }
+  })
+
+  it("keeps both rows of two claims to which the vendor gave one id (V-11)", () => {
+    const second = { ...completed(0), index: 1, claimId: "clm_second" }
+    const both = run({ id: "a" }, completed(0), second)
+    const later = run({ id: "b" }, { ...second, index: 0, observedAt: start + 900_000 })
+    assert.strictEqual(Merge.merge(both, [later]).summary.total, 2)
+    assert.strictEqual(Merge.merge(later, [both]).summary.total, 2)
+  })
+
   it("forgets an interrupt once what it cut off has completed", () => {
     const cut = run({ id: "a", interrupted: true }, inState(0, "interrupted"))
     const resumed = run({ id: "b" }, { ...completed(0), observedAt: start + 900_000 })

@@ -11,6 +11,7 @@ import { forecast } from "@scanpoll/core/unstable/engine/Forecast"
 import * as ScanJournal from "@scanpoll/core/engine/ScanJournal"
 import * as Scans from "@scanpoll/core/engine/Scans"
 import * as StoredRuns from "@scanpoll/core/unstable/engine/StoredRuns"
+import { SubmissionGrace } from "@scanpoll/core/unstable/engine/SubmissionGrace"
 import type { ScanRecord } from "@scanpoll/core/model/ScanRecord"
 import * as Baseline from "@scanpoll/report/Baseline"
 import * as HostileText from "@scanpoll/report/HostileText"
@@ -149,11 +150,12 @@ const scan = Effect.fnUntraced(function* (
     realClock: realClock ?? (yield* Clock.Clock),
     typeOf
   })
+  const grace = Duration.format(yield* SubmissionGrace)
   yield* Effect.forkScoped(
     Effect.andThen(
       shutdown.requested,
       streams.err(
-        "stopping: no further polls; a submission on its way has 8 s, then the report follows (Ctrl-C again leaves at once)\n"
+        `stopping: no further polls; a submission on its way has ${grace}, then the report follows (Ctrl-C again leaves at once)\n`
       )
     )
   )

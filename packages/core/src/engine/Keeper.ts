@@ -32,7 +32,7 @@ import { undisturbed, whereabouts } from "./internal/log.ts"
 import * as StoredOutcome from "./internal/storedOutcome.ts"
 import { tellFault } from "./internal/trouble.ts"
 import * as VendorSays from "./internal/vendorSays.ts"
-import { type Budgets, RateBudget } from "./RateBudget.ts"
+import * as RateBudget from "./RateBudget.ts"
 import type { ScanAdapter } from "./ScanAdapter.ts"
 import { type JournalError, type Operations, type Pause, ScanJournal } from "./ScanJournal.ts"
 import * as Telemetry from "./Telemetry.ts"
@@ -221,7 +221,7 @@ class Claims {
 }
 
 // The accounts of kept claims, each with the pauses that vendors asked earlier processes for.
-const accountsOf = (journal: Operations, budgets: Budgets, pauses: ReadonlyArray<Pause>, now: () => number) => {
+const accountsOf = (journal: Operations, budgets: RateBudget.Budgets, pauses: ReadonlyArray<Pause>, now: () => number) => {
   const accounts = new Map<string, AccountOfWaits>()
   return (adapter: ScanAdapter<never, unknown>, policy: PollPolicy): AccountOfWaits => {
     const name = JSON.stringify([Account.key(adapter), adapter.environment])
@@ -246,7 +246,7 @@ const accountsOf = (journal: Operations, budgets: Budgets, pauses: ReadonlyArray
 export const make = (options: Options): Effect.Effect<Keeper, never, ScanJournal | Scope.Scope> =>
   Effect.gen(function* () {
     const journal = yield* ScanJournal
-    const budgets = yield* RateBudget
+    const budgets = yield* RateBudget.here
     const context = yield* Effect.context<never>()
     const clock = yield* Effect.service(Clock.Clock)
     const none: ReadonlyArray<Pause> = []

@@ -8,7 +8,7 @@
  *
  * @since 0.1.0
  */
-import type * as Clock from "effect/Clock"
+import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
@@ -93,11 +93,15 @@ export interface AccountBudget {
 /**
  * Hands out the budget of an account: the same one for the same key. The limits of the first caller count.
  *
+ * `on`, where there is one: the budgets for callers on this clock. Times of two clocks cannot be compared, so turns that one
+ * clock counted say nothing on another. Default: the same budgets on every clock.
+ *
  * @category models
  * @since 0.1.0
  */
 export interface Budgets {
   readonly account: (key: Account.Account, limits: AccountLimits) => AccountBudget
+  readonly on?: (clock: Clock.Clock) => Budgets
 }
 
 interface Waiter extends HeapItem {
@@ -490,15 +494,40 @@ export const makeMemory = (): Budgets => {
   }
 }
 
+// Budgets of each clock of their own. Who names no clock gets those of the real one.
+const makeByClock = (): Budgets => {
+  const budgets = new WeakMap<Clock.Clock, Budgets>()
+  const on = (clock: Clock.Clock): Budgets => {
+    const known = budgets.get(clock)
+    if (known !== undefined) return known
+    const made = makeMemory()
+    budgets.set(clock, made)
+    return made
+  }
+  return { account: (key, limits) => on(Context.get(Context.empty(), Clock.Clock)).account(key, limits), on }
+}
+
 /**
- * The budgets in force. Without a layer, all scans of this process share one: that is the polite default.
+ * The budgets in force. Without a layer, all scans of this process share one: that is the polite default. Only scans on a
+ * clock of their own, such as those of a test on virtual time, have budgets of their own.
  *
  * @category services
  * @since 0.1.0
  */
 export const RateBudget: Context.Reference<Budgets> = Context.Reference<Budgets>("@scanpoll/core/engine/RateBudget", {
-  defaultValue: makeMemory
+  defaultValue: makeByClock
 })
+
+/**
+ * The budgets in force for callers on the clock of this fiber.
+ *
+ * @category services
+ * @since 0.2.0
+ */
+export const here: Effect.Effect<Budgets> = Effect.map(
+  Effect.all([RateBudget, Clock.Clock]),
+  ([budgets, clock]) => budgets.on?.(clock) ?? budgets
+)
 
 /**
  * Budgets of their own for what this layer is provided to, such as one test.

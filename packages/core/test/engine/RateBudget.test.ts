@@ -1,5 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
@@ -475,6 +476,24 @@ describe("RateBudget", () => {
       const budgets = RateBudget.makeMemory()
       assert.strictEqual(budgets.account(key, limitsOf()), budgets.account({ ...key }, limitsOf({ requests: 1 })))
       assert.notStrictEqual(budgets.account(key, limitsOf()), budgets.account({ ...key, account: "other" }, limitsOf()))
+    })
+  )
+
+  it.effect("scans of a test on virtual time wait for nothing that other clocks counted, without a layer of their own", () =>
+    Effect.gen(function* () {
+      const mine = (yield* RateBudget.here).account(key, limitsOf({ requests: 1 }))
+      yield* mine.turn({ kind: "poll", due: 0, lane: "" })
+      mine.pause(1_000_000_000)
+      assert.strictEqual((yield* RateBudget.here).account(key, limitsOf()), mine)
+      const other = Effect.gen(function* () {
+        const budget = (yield* RateBudget.here).account(key, limitsOf({ requests: 1 }))
+        return yield* budget.turn({ kind: "poll", due: 0, lane: "" })
+      })
+      assert.isFalse((yield* Effect.provide(other, TestClock.layer())).queued)
+      // Where no clock is named, it is the real one: that of all scans which have no clock of their own.
+      const real = Context.get(Context.empty(), Clock.Clock)
+      const shared = yield* Effect.provideService(RateBudget.here, Clock.Clock, real)
+      assert.strictEqual((yield* RateBudget.RateBudget).account(key, limitsOf()), shared.account(key, limitsOf()))
     })
   )
 

@@ -11,7 +11,7 @@ import * as Result from "effect/Result"
 import * as Stream from "effect/Stream"
 import * as PollPolicy from "../../policy/PollPolicy.ts"
 import * as Fleet from "../Fleet.ts"
-import { type AccountBudget, RateBudget } from "../RateBudget.ts"
+import * as RateBudget from "../RateBudget.ts"
 import type { ScanEvent } from "../ScanEvent.ts"
 import { ScanJournal } from "../ScanJournal.ts"
 import type { ScanRequest } from "./scanRequest.ts"
@@ -102,7 +102,7 @@ export const batched = <P, R, A>(
     Effect.gen(function* () {
       const wrong = firstMistake(requests)
       if (wrong !== null) return yield* Effect.die(wrong)
-      const budgets = yield* RateBudget
+      const budgets = yield* RateBudget.here
       yield* VendorSays.restorePauses(
         requests.map(({ adapter }) => adapter),
         budgets,
@@ -113,7 +113,7 @@ export const batched = <P, R, A>(
       const startedAt = yield* Clock.currentTimeMillis
       const over = yield* Deferred.make<Record.Ending>()
       const accounts = requests.map((wanted) => Job.budgetOf(wanted, budgets))
-      const denialsAtStart = new Map<AccountBudget, number>(accounts.map((budget) => [budget, budget.denials()]))
+      const denialsAtStart = new Map<RateBudget.AccountBudget, number>(accounts.map((budget) => [budget, budget.denials()]))
       // The whole batch is announced at once: a pace that looks at the number of open scans sees all of them.
       const left = yield* Effect.acquireRelease(
         Effect.sync(() => {

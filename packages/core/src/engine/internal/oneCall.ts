@@ -12,7 +12,7 @@ import type { ScanTicket } from "../../model/ScanTicket.ts"
 import type { Subject } from "../../model/Subject.ts"
 import * as SteadyClock from "../../time/SteadyClock.ts"
 import * as Timeouts from "../../time/internal/timeouts.ts"
-import { type AccountBudget, RateBudget } from "../RateBudget.ts"
+import * as RateBudget from "../RateBudget.ts"
 import type { About, ScanAdapter } from "../ScanAdapter.ts"
 import { type ClaimEntry, JournalError, type Operations, ScanJournal } from "../ScanJournal.ts"
 import * as VendorSays from "./vendorSays.ts"
@@ -31,7 +31,7 @@ interface OptionsAbout extends Options {
 // Fails as soon as the account is paused for longer than somebody is ready to wait.
 const pausedTooLong = (
   { vendor }: Asked,
-  budget: Pick<AccountBudget, "pausedUntil">,
+  budget: Pick<RateBudget.AccountBudget, "pausedUntil">,
   patience: Duration.Duration
 ): Effect.Effect<never, PollFault.PollFault> =>
   Effect.gen(function* () {
@@ -65,7 +65,7 @@ const inTurn = <A>(
   { patience }: Options = {}
 ): Effect.Effect<A, PollFault.PollFault> =>
   Effect.gen(function* () {
-    const budgets = yield* RateBudget
+    const budgets = yield* RateBudget.here
     const base = budgets.account(adapter, adapter.budget)
     if (Option.isSome(journal)) yield* VendorSays.restorePauses([adapter], budgets, journal.value)
     const budget = Option.isSome(journal) ? VendorSays.storingPauses(base, adapter, journal.value) : base

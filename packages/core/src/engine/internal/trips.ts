@@ -8,7 +8,7 @@ import * as Exit from "effect/Exit"
 import type * as Scope from "effect/Scope"
 import type { ScanOutcome } from "../../model/ScanOutcome.ts"
 import type { SubmitError } from "../../model/SubmitError.ts"
-import { RateBudget } from "../RateBudget.ts"
+import * as RateBudget from "../RateBudget.ts"
 import type { ScanEvent, ScanEventKind } from "../ScanEvent.ts"
 import { type JournalError, ScanJournal } from "../ScanJournal.ts"
 import type { ScanRequest } from "./scanRequest.ts"
@@ -104,7 +104,7 @@ export const alone = <Payload, R, A, E>(
   ended: (job: Job.Job<Payload, R>, exit: Exit.Exit<A, E>) => Effect.Effect<void>
 ): Effect.Effect<A, E, ScanJournal | R> =>
   Effect.gen(function* () {
-    const budgets = yield* RateBudget
+    const budgets = yield* RateBudget.here
     yield* VendorSays.restorePauses([wanted.adapter], budgets, yield* ScanJournal)
     const startedAt = yield* Clock.currentTimeMillis
     const budget = Job.budgetOf(wanted, budgets)
