@@ -87,9 +87,9 @@ const unite = (reports: ReadonlyArray<ScanReport.ScanReport>): ReadonlyArray<Rep
 
 // What is no property of a row: of several reports of one run, the last one knows whether it was ended.
 const troubleOf = (reports: ReadonlyArray<ScanReport.ScanReport>): Required<ExitCode.RunTrouble> => {
-  const last = [
-    ...Map.groupBy(reports, (report) => HostileText.toKey(report.run.id)).values()
-  ].flatMap((all) => all.toSorted((a, b) => (a.run.finishedAt < b.run.finishedAt ? 1 : -1)).slice(0, 1))
+  const last = [...Map.groupBy(reports, (report) => HostileText.toKey(report.run.id)).values()].flatMap((all) =>
+    all.toSorted((a, b) => (a.run.finishedAt < b.run.finishedAt ? 1 : -1)).slice(0, 1)
+  )
   return {
     interrupted: last.some((report) => ScanReport.troubleOf(report).interrupted === true),
     leftOut: [...new Set(last.flatMap((report) => ScanReport.troubleOf(report).leftOut ?? []))],

@@ -92,7 +92,10 @@ describe("merge", () => {
       findings: { coverage: "unavailable", total: null, items: [] },
       evidence: { assessment: { status: "there" }, findings: lost, delta: { status: "not-offered" } }
     })
-    const fine = run({ id: "a", policy: { ...Gate.none, failOn: "high" } }, completed(0, { assessment: assessment("low") }))
+    const fine = run(
+      { id: "a", policy: { ...Gate.none, failOn: "high" } },
+      completed(0, { assessment: assessment("low") })
+    )
     const worse = run({ id: "b" }, { ...again, observedAt: start + 900_000 })
     assert.deepStrictEqual([fine.exit.code, Merge.merge(fine, [worse]).exit.code], [0, 1])
   })

@@ -146,15 +146,15 @@ export const report = [
     id: "report-17",
     promise: "of two settled rows the one with its findings wins over the newer one without",
     in: sources,
-    find: "if (lacks !== 0) return lacks < 0 ? a : b",
-    put: "",
+    find: "if (lacks === 0) return later",
+    put: "if (lacks !== 99) return later",
     tests: [merging, evidence]
   },
   {
     id: "report-18",
     promise: "a merged run was interrupted if one of its parts was",
     in: sources,
-    find: "interrupted: troubles.some((trouble) => trouble.interrupted === true),",
+    find: "interrupted: last.some((report) => ScanReport.troubleOf(report).interrupted === true),",
     put: "interrupted: false,",
     tests: [merging]
   },
@@ -286,5 +286,21 @@ export const report = [
     find: `const scrubbed = Scrubber.ofProcess.data(text)`,
     put: `const scrubbed = text`,
     tests: [oneGate]
+  },
+  {
+    id: "report-34",
+    promise: "a merged run has no verdict where one of its parts left targets out",
+    in: sources,
+    find: "leftOut: [...new Set(last.flatMap((report) => ScanReport.troubleOf(report).leftOut ?? []))],",
+    put: "leftOut: [],",
+    tests: [merging]
+  },
+  {
+    id: "report-35",
+    promise: "a fuller answer of before does not hide a later one that says worse",
+    in: sources,
+    find: "return isStale && verdictOf(later) !== verdictOf(fuller) ? later : fuller",
+    put: "return fuller",
+    tests: [merging]
   }
 ]

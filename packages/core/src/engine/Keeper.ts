@@ -221,7 +221,12 @@ class Claims {
 }
 
 // The accounts of kept claims, each with the pauses that vendors asked earlier processes for.
-const accountsOf = (journal: Operations, budgets: RateBudget.Budgets, pauses: ReadonlyArray<Pause>, now: () => number) => {
+const accountsOf = (
+  journal: Operations,
+  budgets: RateBudget.Budgets,
+  pauses: ReadonlyArray<Pause>,
+  now: () => number
+) => {
   const accounts = new Map<string, AccountOfWaits>()
   return (adapter: ScanAdapter<never, unknown>, policy: PollPolicy): AccountOfWaits => {
     const name = JSON.stringify([Account.key(adapter), adapter.environment])

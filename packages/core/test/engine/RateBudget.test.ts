@@ -479,22 +479,24 @@ describe("RateBudget", () => {
     })
   )
 
-  it.effect("scans of a test on virtual time wait for nothing that other clocks counted, without a layer of their own", () =>
-    Effect.gen(function* () {
-      const mine = (yield* RateBudget.here).account(key, limitsOf({ requests: 1 }))
-      yield* mine.turn({ kind: "poll", due: 0, lane: "" })
-      mine.pause(1_000_000_000)
-      assert.strictEqual((yield* RateBudget.here).account(key, limitsOf()), mine)
-      const other = Effect.gen(function* () {
-        const budget = (yield* RateBudget.here).account(key, limitsOf({ requests: 1 }))
-        return yield* budget.turn({ kind: "poll", due: 0, lane: "" })
+  it.effect(
+    "scans of a test on virtual time wait for nothing that other clocks counted, without a layer of their own",
+    () =>
+      Effect.gen(function* () {
+        const mine = (yield* RateBudget.here).account(key, limitsOf({ requests: 1 }))
+        yield* mine.turn({ kind: "poll", due: 0, lane: "" })
+        mine.pause(1_000_000_000)
+        assert.strictEqual((yield* RateBudget.here).account(key, limitsOf()), mine)
+        const other = Effect.gen(function* () {
+          const budget = (yield* RateBudget.here).account(key, limitsOf({ requests: 1 }))
+          return yield* budget.turn({ kind: "poll", due: 0, lane: "" })
+        })
+        assert.isFalse((yield* Effect.provide(other, TestClock.layer())).queued)
+        // Where no clock is named, it is the real one: that of all scans which have no clock of their own.
+        const real = Context.get(Context.empty(), Clock.Clock)
+        const shared = yield* Effect.provideService(RateBudget.here, Clock.Clock, real)
+        assert.strictEqual((yield* RateBudget.RateBudget).account(key, limitsOf()), shared.account(key, limitsOf()))
       })
-      assert.isFalse((yield* Effect.provide(other, TestClock.layer())).queued)
-      // Where no clock is named, it is the real one: that of all scans which have no clock of their own.
-      const real = Context.get(Context.empty(), Clock.Clock)
-      const shared = yield* Effect.provideService(RateBudget.here, Clock.Clock, real)
-      assert.strictEqual((yield* RateBudget.RateBudget).account(key, limitsOf()), shared.account(key, limitsOf()))
-    })
   )
 
   it.effect.prop(

@@ -113,7 +113,9 @@ export const batched = <P, R, A>(
       const startedAt = yield* Clock.currentTimeMillis
       const over = yield* Deferred.make<Record.Ending>()
       const accounts = requests.map((wanted) => Job.budgetOf(wanted, budgets))
-      const denialsAtStart = new Map<RateBudget.AccountBudget, number>(accounts.map((budget) => [budget, budget.denials()]))
+      const denialsAtStart = new Map<RateBudget.AccountBudget, number>(
+        accounts.map((budget) => [budget, budget.denials()])
+      )
       // The whole batch is announced at once: a pace that looks at the number of open scans sees all of them.
       const left = yield* Effect.acquireRelease(
         Effect.sync(() => {
