@@ -68,7 +68,7 @@ const unite = (reports: ReadonlyArray<ScanReport.ScanReport>): ReadonlyArray<Rep
       let home = one
       for (const name of one.names) {
         const other = byName.get(name)
-        if (other === undefined || other === home || !other.files.isDisjointFrom(home.files)) continue
+        if (other === undefined || other === home || [...home.files].some((each) => other.files.has(each))) continue
         other.row = better(other.row, home.row)
         for (const each of home.files) other.files.add(each)
         for (const each of home.names) other.names.add(each)

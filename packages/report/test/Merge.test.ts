@@ -90,7 +90,11 @@ describe("merge", () => {
     const again = completed(0, {
       assessment: assessment("critical"),
       findings: { coverage: "unavailable", total: null, items: [] },
-      evidence: { assessment: { status: "there" }, findings: lost, delta: { status: "not-offered" } }
+      evidence: {
+        assessment: { status: "there", reason: null },
+        findings: lost,
+        delta: { status: "not-offered", reason: null }
+      }
     })
     const fine = run(
       { id: "a", policy: { ...Gate.none, failOn: "high" } },
