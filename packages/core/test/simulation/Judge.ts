@@ -295,7 +295,7 @@ export class Judge {
     if (before.kind !== "submit" || call.kind !== "submit") asked.deniedAt = Math.min(asked.deniedAt, now)
   }
 
-  /** The vendor took the key. */
+  /** The vendor took the key: it answered a submission, a poll, a call for findings, a list or a look for a task. */
   proven(process: Process, account: Account): void {
     this.account(process, account.vendor).suspicion = null
   }

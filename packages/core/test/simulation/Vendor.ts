@@ -162,6 +162,7 @@ export class Vendor {
               Effect.as(Effect.sleep(Duration.millis(50)), { task: `${wanted} ${Math.floor(this.world.now)}` }),
             recover: (prepared: unknown) =>
               Effect.sync(() => {
+                this.judge.proven(process, this.account)
                 const task = JSON.stringify(prepared)
                 const scanId = this.tasks.get(task) ?? null
                 // A task that was asked for and has no scan gets none any more.
@@ -210,11 +211,12 @@ export class Vendor {
       ...(plan.lists
         ? {
             reconcile: (wanted: string, _since: number, known: ReadonlySet<string>) =>
-              Effect.sync(() =>
-                [...this.scans.values()]
+              Effect.sync(() => {
+                this.judge.proven(process, this.account)
+                return [...this.scans.values()]
                   .filter(({ scanId, subject }) => subject === wanted && !known.has(scanId) && !known.has(`${scanId}~`))
                   .map((scan) => this.ticket(scan.scanId, null))
-              )
+              })
           }
         : {})
     }
