@@ -78,7 +78,7 @@ describe("the database of a cluster", () => {
     })
 
   it.live(
-    "what a client bought is free at once; of two that take, each gets what the other did not, of its slices alone",
+    "what a client bought is free at once, for its own vendor, origin and account; of two that take, each gets what the other did not, of its slices alone",
     () =>
       Effect.gen(function* () {
         const url = yield* Effect.promise(() => own().schema())
@@ -97,13 +97,16 @@ describe("the database of a cluster", () => {
         const make = Effect.provideContext(SqlJournal.makeShared({ lease: "3 seconds", presence: "lease" }), one)
         const [left, right] = [yield* make, yield* make]
         const wanted = { of, accounts: [adapter], dueBefore: 1, limit: 1_000 }
+        const others = [{ vendor: "umbrella" }, { origin: "https://other.test" }, { account: "second" }]
+        const accounts = others.map((other) => ({ ...adapter, ...other }))
+        assert.deepStrictEqual(yield* left.takeFree({ ...wanted, slices: [1, 2, 3, 4], accounts }), [])
         const first = yield* left.takeFree({ ...wanted, slices: [1, 2], limit: 5 })
         assert.strictEqual(first.length, 5)
-        const [more, others] = yield* Effect.all(
+        const [more, theirs] = yield* Effect.all(
           [left.takeFree({ ...wanted, slices: [1, 2] }), right.takeFree({ ...wanted, slices: [1, 2, 3, 4] })],
           { concurrency: "unbounded" }
         )
-        const all = [...first, ...more, ...others].map(({ entry }) => entry.claimId)
+        const all = [...first, ...more, ...theirs].map(({ entry }) => entry.claimId)
         assert.deepStrictEqual(all.toSorted(), ids.toSorted())
         for (const { entry } of [...first, ...more]) assert.include([1, 2], SharedClaims.sliceOf(entry.claimId, of))
         assert.deepStrictEqual(yield* left.takeFree({ ...wanted, slices: [1, 2, 3, 4] }), [])

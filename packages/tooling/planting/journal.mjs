@@ -242,8 +242,8 @@ export const journal = [
     in: sources,
     find: "sql`(vendor = ${vendor} AND origin = ${origin} AND account = ${account})`",
     put: "sql`(vendor = ${vendor} AND account = ${account})`",
-    tests: ["packages/cluster/test/Worker.test.ts"],
-    only: "another origin"
+    tests: ["packages/cluster/test/Parts.test.ts"],
+    only: "its own vendor, origin and account"
   },
   {
     id: "journal-27",
