@@ -217,8 +217,12 @@ describe("the journal of the command", () => {
             const ended = yield* run(folder, wanted, elsewhere)
             assert.strictEqual(ended.code, 0, ended.stderr)
             assert.strictEqual((yield* posts) - before, 3)
-            const whole = yield* run(folder, ["resume", "--plan", plan, ...journal], elsewhere)
+            // Nothing is open: what completed of the plan is judged all the same.
+            const judged = ["resume", "--plan", plan, "--min-score", "0", "-o", "json", ...journal]
+            const whole = yield* run(folder, judged, elsewhere)
             assert.strictEqual(whole.code, 0, whole.stderr)
+            const { gate, scans } = JSON.parse(whole.stdout)
+            assert.deepStrictEqual([scans.length, gate.rules[0].checked], [3, 3], whole.stdout)
           })
         )
     )

@@ -75,7 +75,9 @@ export const evaluate = (rows: ReadonlyArray<ReportScan>, policy: GatePolicy): G
   return {
     passed: rules.every((answer) => answer.passed),
     conclusive:
-      rows.every((row) => isConclusive(row, policy)) && rules.every(({ unjudged = [] }) => unjudged.length === 0),
+      (rows.length > 0 || rules.length === 0) &&
+      rows.every((row) => isConclusive(row, policy)) &&
+      rules.every(({ unjudged = [] }) => unjudged.length === 0),
     policy,
     rules
   }

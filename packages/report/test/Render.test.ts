@@ -103,6 +103,18 @@ describe("text", () => {
     assert.notInclude(page, "could not be fetched")
   })
 
+  it("calls a gate over nothing, or over a part, what it is (V-01, V-08)", () => {
+    const policy = { ...Gate.none, failOn: "high" } as const
+    const nothing = ScanReport.fromRecords([], info({ policy }))
+    assert.deepStrictEqual([nothing.gate.conclusive, nothing.exit.code], [false, 3])
+    assert.include(text(nothing), "The gate has no verdict: no scan to judge.")
+    assert.notInclude(text(nothing), "holds")
+    const part = text(
+      ScanReport.fromRecords([completed(0)], info({ policy, leftOut: ["left out: 3 targets of the plan"] }))
+    )
+    assert.include(part, "The gate holds for these scans, and has no verdict on what was left out.")
+  })
+
   it("folds nothing off a terminal: addresses, commands and names stay whole (U-12)", () => {
     const name = `https://${"long-".repeat(30)}.example/`
     const page = text(ScanReport.fromRecords([completed(0, { name })], info()))

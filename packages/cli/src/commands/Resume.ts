@@ -1,5 +1,6 @@
 /**
- * `scanpoll resume`: waits for every open scan of the journal, reports and gates. Buys nothing.
+ * `scanpoll resume`: waits for every open scan of the journal, reports and gates. Buys nothing. With a plan, the report has
+ * what completed of it before, too.
  *
  * @since 0.2.0
  */
@@ -32,12 +33,17 @@ import type { Vendors } from "../vendors/Vendors.ts"
 
 type Services = FileSystem.FileSystem | Path.Path | Streams | Shutdown | VendorHttp | Vendors
 
-// The targets of a plan that `resume` says nothing about: no scan of them is open, and none completed within `reuse`.
-const leftOut = Effect.fnUntraced(function* (
+// How the targets of a plan stand in the journal. `left`: no scan of them is open, and none completed within `reuse`, so that
+// `resume` says nothing about them. `ended`: the claims of those that completed, which the verdict is on too.
+const standingOf = Effect.fnUntraced(function* (
   plan: Plan,
   settings: Settings,
   keys: Keys
-): Effect.fn.Return<ReadonlyArray<string>, JournalError, ScanJournal | VendorHttp | Vendors> {
+): Effect.fn.Return<
+  { readonly left: ReadonlyArray<string>; readonly ended: ReadonlyArray<ClaimEntry> },
+  JournalError,
+  ScanJournal | VendorHttp | Vendors
+> {
   const journal = yield* ScanJournal
   const { value: accounts } = yield* Accounts.open(plan.targets, plan.accounts, keys)
   const now = yield* Clock.currentTimeMillis
@@ -45,6 +51,7 @@ const leftOut = Effect.fnUntraced(function* (
   const reuse = Duration.isZero(settings.reuse.value) ? Duration.hours(1) : settings.reuse.value
   const reuseFrom = Math.max(0, now - Math.ceil(Duration.toMillis(reuse)))
   const left: Array<string> = []
+  const ended = new Map<string, ClaimEntry>()
   for (const target of plan.targets) {
     const [one] = Requests.ofTargets({ ...plan, targets: [target] }, settings, accounts).value
     const request = one?.request
@@ -56,8 +63,10 @@ const leftOut = Effect.fnUntraced(function* (
     const key = { ...Account.of(adapter), environment: adapter.environment, fingerprint }
     const standing = yield* journal.claim(key, { subject, reuseFrom, peek: true })
     if (standing._tag === "Fresh") left.push(`${adapter.vendor} ${subject.name}`)
+    const entry = standing._tag === "Settled" ? yield* journal.get(standing.claimId) : null
+    if (entry !== null) ended.set(entry.claimId, entry)
   }
-  return left
+  return { left, ended: [...ended.values()] }
 })
 
 const maxNamed = 10
@@ -127,8 +136,15 @@ export const resume = Effect.fnUntraced(function* (input: {
   let targetsLeft: ReadonlyArray<string> = []
   let stopped: string | null = null
   const wanted = Effect.gen(function* () {
-    const claims = yield* Claims.open(yield* Scans.openClaims, plan, keys)
-    targetsLeft = yield* leftOut(plan, settings, keys)
+    const open = yield* Scans.openClaims
+    const standing = yield* standingOf(plan, settings, keys)
+    const ids = new Set(open.map(({ claimId }) => claimId))
+    const claims = yield* Claims.open(
+      [...open, ...standing.ended.filter(({ claimId }) => !ids.has(claimId))],
+      plan,
+      keys
+    )
+    targetsLeft = standing.left
     stopped = targetsLeft.length === 0 ? null : yield* unfinished(plan)
     // What settled already is not open: nothing is left of it where its account is not known here.
     const strangers = claims.filter((claim) => claim.account === null && claim.entry.state !== "settled")

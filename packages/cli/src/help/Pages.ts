@@ -175,6 +175,7 @@ export const pages: ReadonlyMap<string, Page> = new Map<string, Page>([
     {
       details: [
         "Takes every open scan of the journal for which there is a key. A scan of a second account needs --plan, which names the account's variable.",
+        "With --plan the report has what completed of the plan within the last hour, too, so the verdict is on all of it; `reuse` of the plan says another time. Targets that were never started are named, and the exit code is 3.",
         stopping
       ],
       ...running,

@@ -16,6 +16,7 @@ import type { WaitCause } from "@scanpoll/core/engine/Poller"
 import * as Duration from "effect/Duration"
 import * as Option from "effect/Option"
 import * as Durations from "@scanpoll/core/unstable/time/Durations"
+import { defaultAccount } from "../config/Plan.ts"
 import { inert } from "../output/Streams.ts"
 
 /**
@@ -31,6 +32,8 @@ export interface Row {
   readonly subject: string
   /** The vendor's type of scan, or empty. */
   readonly type: string
+  /** The label of the account, or empty where it is the usual one. */
+  readonly account: string
   readonly key: string | null
   readonly phase: string
   readonly progress: Progress | null
@@ -50,12 +53,13 @@ export interface Row {
 export type TypeOf = (index: number) => string
 
 /**
- * What follows a subject to name the type of its scan.
+ * What follows a subject to tell its scan from others of it: the type, and the account where it is not the usual one.
  *
  * @category destructors
  * @since 0.1.0
  */
-export const typeWords = (row: Row): string => (row.type === "" ? "" : ` (${row.type})`)
+export const kindWords = (row: Row): string =>
+  `${row.type === "" ? "" : ` (${row.type})`}${row.account === "" ? "" : ` [${row.account}]`}`
 
 /**
  * The scans of a run that have ended, counted.
@@ -238,6 +242,7 @@ export const make = (total: number, startedAt: number, typeOf: TypeOf = () => ""
         vendor: event.vendor,
         subject: inert(event.subject.name, 120),
         type: inert(typeOf(event.index), 40),
+        account: event.account === defaultAccount ? "" : inert(event.account, 40),
         key: null,
         phase: "",
         progress: null,

@@ -40,7 +40,7 @@ export const begin = Effect.fnUntraced(function* (
     const phase = row.phase === "running" && how !== "" ? `running ${how}` : row.phase
     const said = messages.length === 0 ? "" : `: ${inert(messages.join("; "), 200)}`
     const key = row.key === null || row.phase !== "submitted" ? "" : ` as ${row.key}`
-    return `[${elapsed(at - startedAt)}] ${number}/${total} ${row.vendor} ${row.subject}${Board.typeWords(row)}: ${phase}${key}${said}\n`
+    return `[${elapsed(at - startedAt)}] ${number}/${total} ${row.vendor} ${row.subject}${Board.kindWords(row)}: ${phase}${key}${said}\n`
   }
   const heartbeat = Effect.gen(function* () {
     const now = yield* SteadyClock.now

@@ -109,7 +109,7 @@ const rowOf = (row: Board.Row, now: number, { color, ellipsis = "…", ...size }
   const paint = painter(color)
   const width = Math.max(40, size.width)
   const subjectWidth = Math.min(48, Math.max(14, Math.floor(width * 0.34)))
-  const type = Board.typeWords(row)
+  const type = Board.kindWords(row)
   // What tells two scans of one address apart is not what is cut off.
   const name =
     type.length > subjectWidth / 2 ? row.subject : `${fit(row.subject, subjectWidth - type.length, ellipsis)}${type}`

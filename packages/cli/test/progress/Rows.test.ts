@@ -63,6 +63,15 @@ const drawn = (board: Board.Board, size = { width: 120, height: 20 }) =>
   Rows.draw(board, 4_000, { ...size, color: false }).split("\n")
 
 describe("the board", () => {
+  it("tells two scans of one address apart by type and account (U-17)", () => {
+    const board = Board.make(2, 0, () => "seo")
+    for (const [index, account] of ["default", "team-b"].entries()) {
+      board.update({ ...event({ _tag: "Queued" }, index), account })
+    }
+    assert.deepStrictEqual(Array.from(board.live.values(), Board.kindWords), [" (seo)", " (seo) [team-b]"])
+    assert.match(drawn(board).join("\n"), /\(seo\) \[team-b\]/)
+  })
+
   it("tells a change of state once, not every poll", () => {
     const board = Board.make(1, 0)
     const news = [event({ _tag: "Queued" }), event(polled(0.1)), event(polled(0.2)), event(polled(0.3))]

@@ -108,7 +108,7 @@ const rule = (
       ? `${words.asked}: ${plural(broken.length, "scan", "scans")} ${words.broken}: ${named(broken)}${open}`
       : unanswered
         ? `${words.asked}: ${words.missing}`
-        : `${words.asked}: ${checked === 0 && open !== "" ? "no verdict" : `holds for ${plural(checked, "scan", "scans")}`}${open}`
+        : `${words.asked}: ${checked > 0 ? `holds for ${plural(checked, "scan", "scans")}` : open === "" ? "no scan to judge" : "no verdict"}${open}`
   return {
     rule: name,
     threshold: typeof threshold === "number" ? threshold : HostileText.of(threshold),

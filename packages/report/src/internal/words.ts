@@ -8,6 +8,7 @@ import {
   worstFirst
 } from "../ReportScan.ts"
 import * as Evidence from "../Evidence.ts"
+import * as ExitCode from "../ExitCode.ts"
 import type { RenderOptions } from "../RenderOptions.ts"
 import type { ScanReport } from "../ScanReport.ts"
 
@@ -174,7 +175,7 @@ export const ruleName = ({ rule, threshold, vendor }: ScanReport["gate"]["rules"
 
 // One word for what a rule of the gate came to.
 export const ruleMark = (rule: ScanReport["gate"]["rules"][number]): "holds" | "broken" | "unjudged" =>
-  !rule.passed ? "broken" : (rule.unjudged ?? []).length > 0 ? "unjudged" : "holds"
+  !rule.passed ? "broken" : (rule.unjudged ?? []).length > 0 || rule.checked === 0 ? "unjudged" : "holds"
 
 export const delta = (scan: ReportScan): string | null => {
   const found = scan.delta
@@ -260,6 +261,10 @@ export const verdict = (report: ScanReport): string => {
 export const gate = (report: ScanReport): string => {
   const { rules, passed, conclusive } = report.gate
   if (rules.length === 0) return "No gate was set."
+  if (passed && report.scans.length === 0) return "The gate has no verdict: no scan to judge."
+  if (passed && conclusive && ExitCode.leftOutOf(report.exit).length > 0) {
+    return "The gate holds for these scans, and has no verdict on what was left out."
+  }
   if (passed) return conclusive ? "The gate holds." : "The gate has no verdict: not every scan could be judged."
   return conclusive ? "The gate is broken." : "The gate is broken, and not every scan could be judged."
 }
