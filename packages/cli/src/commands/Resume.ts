@@ -4,7 +4,7 @@
  *
  * @since 0.2.0
  */
-import { type JournalError, ScanJournal } from "@scanpoll/core/engine/ScanJournal"
+import { type ClaimEntry, type JournalError, ScanJournal } from "@scanpoll/core/engine/ScanJournal"
 import * as Scans from "@scanpoll/core/engine/Scans"
 import type { VendorHttp } from "@scanpoll/core/http/VendorHttp"
 import * as Account from "@scanpoll/core/unstable/model/Account"
