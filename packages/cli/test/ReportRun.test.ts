@@ -17,8 +17,10 @@ const vendors = hurriedVendors({ exona: { retryAfter: null } })
 
 const plan = `version: 1
 gate: { failOn: high, minScore: { appvet: 1 } }
+vendors:
+  appvet: { gate: { minGrade: C } }
 targets:
-  - { vendor: appvet, url: https://shop.example, type: security, name: the shop }
+  - { vendor: appvet, url: https://shop.example, type: security, name: the shop, gate: { failOn: low } }
   - { vendor: appvet, url: https://partial.example, type: seo }
   - { vendor: exona, company: { name: "O'Hara \\"AI\\"", website: https://acme.example }, pace: interactive }
 `
@@ -56,6 +58,11 @@ describe("`report --run`", () => {
           assert.strictEqual(again.code, first.code, again.stderr)
           assert.deepStrictEqual(told(again.stdout), told(first.stdout))
           assert.lengthOf(reportOf(again.stdout).scans, 3)
+          // What targets and vendors ask for themselves is stored with the run.
+          assert.deepStrictEqual(
+            reportOf(again.stdout).scans.map(({ gate }) => gate),
+            [{ failOn: "low", minGrade: "C" }, { minGrade: "C" }, undefined]
+          )
           for (const format of Format.names) {
             const { code, stdout } = yield* run("report", "--run", "last", "-o", format)
             assert.strictEqual(code, first.code, format)

@@ -172,6 +172,14 @@ describe("the runs of the command", () => {
           const filtered = yield* runIn(folder, ["history", "--runs", "submit", "-o", "json"])
           const { runs } = JSON.parse(filtered.stdout)
           assert.strictEqual(runs.length, 1)
+          assert.strictEqual(
+            (yield* runIn(folder, ["history", "--spend", "exona"])).stdout.split("\n")[1],
+            "  exona: 1 purchase"
+          )
+          assert.match(
+            (yield* runIn(folder, ["history", "--spend", "--runs"])).stderr,
+            /--spend: cannot be asked for beside --runs/
+          )
           assert.deepInclude(runs[0], { command: "submit", total: 1, open: 1, byState: {}, exitCode: 0, heldBy: null })
         })
       )

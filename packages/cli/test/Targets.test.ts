@@ -275,5 +275,143 @@ describe("targets", () => {
         assert.isBelow(out.split("\n").length, 40)
       })
     )
+
+    it.effect("are those that --only names, which need no values and no keys of the others (issue 19)", () =>
+      Effect.gen(function* () {
+        const text = plan(
+          "  - { vendor: appvet, name: shop, url: https://a.example, type: security }\n  - { vendor: appvet, name: preview, url: 'https://${SITE}', type: security }\n  - { vendor: exona, company: { name: Acme AI, website: https://acme.ai } }\n",
+          "variables: [SITE]\n"
+        )
+        const only = (...words: ReadonlyArray<string>) =>
+          asked({ "p.yaml": text }, ["./p.yaml", ...words.flatMap((word) => ["--only", word])])
+        assert.deepStrictEqual(yield* only("shop"), ["appvet shop (security)"])
+        assert.deepStrictEqual(yield* only("exona"), ["exona Acme AI"])
+        assert.deepStrictEqual(yield* only("Acme AI", "https://a.example/"), [
+          "appvet shop (security)",
+          "exona Acme AI"
+        ])
+        assert.match((yield* only("appvet"))[0] ?? "", /^p\.yaml:\d+:\d+: the variable SITE has no value/)
+        assert.deepStrictEqual(
+          (yield* only("shopp")).filter((line) => line !== ""),
+          ['--only: no target has the name, subject or vendor "shopp"; did you mean "shop"?']
+        )
+        assert.include((yield* only("exona@team-b"))[0] ?? "", '"exona@team-b"')
+      })
+    )
+
+    it.effect(
+      "come from several plans, each with its own accounts, variables, gate and deadline (issue 19, U-06)",
+      () =>
+        Effect.gen(function* () {
+          const site = "  - { vendor: appvet, url: 'https://${SITE}.example', type: security }\n"
+          const files = {
+            "a.yaml": plan(
+              site,
+              "variables: [SITE]\ngate: { failOn: high }\ndefaults: { deadline: 1m, timeout: 20m }\n"
+            ),
+            "b.yaml": plan(
+              "  - { vendor: appvet, account: team-b, url: https://b.example, type: security }\n",
+              "accounts: { team-b: { vendor: appvet, variable: APPVET_API_KEY_TEAM_B } }\ngate: { failOn: critical }\n"
+            )
+          }
+          const both = ["./a.yaml", "./b.yaml", "--var", "SITE=a"]
+          assert.deepStrictEqual(yield* asked(files, both), [
+            "appvet https://a.example/ (security)",
+            "appvet@team-b https://b.example/ (security)"
+          ])
+          const faults = yield* asked(
+            {
+              "a.yaml": plan(
+                "  - { vendor: appvet, name: x, url: https://a.example, type: security }\n",
+                "defaults: { timeout: 20m }\ngate: { exitZero: true, failOn: hgh }\n"
+              ),
+              "b.yaml": plan(
+                "  - { vendor: appvet, name: x, url: https://b.example, type: security }\n",
+                "defaults: { timeout: 30m }\n"
+              )
+            },
+            ["./a.yaml", "./b.yaml", "./a.yaml", "--var", "SITE=a"]
+          )
+          const text = faults.join("\n")
+          assert.match(text, /a\.yaml": is named twice; name each plan once/)
+          assert.match(text, /^a\.yaml:3:\d+: failOn must be one of/m)
+          assert.match(
+            text,
+            /^b\.yaml:2:\d+: timeout holds for the whole run, and a\.yaml:2:\d+ says otherwise; set it alike in all plans, or for this run with --timeout/m
+          )
+          assert.match(text, /^a\.yaml:3:\d+: exitZero holds for the whole run, and the other plans do not set it/m)
+          assert.match(
+            text,
+            /^b\.yaml:4:\d+: the name "x" stands for two subjects: "https:\/\/a\.example\/" \(a\.yaml:5:\d+\) and "https:\/\/b\.example\/"/m
+          )
+          assert.match(text, /^--var: the plan declares no variable "SITE"/m)
+        })
+    )
+
+    it.effect("may have gates of their own, which only make a gate stricter (issue 19)", () =>
+      Effect.gen(function* () {
+        const gated = (gate: string, more = "") =>
+          plan(`  - { vendor: appvet, url: https://a.example, type: security, gate: ${gate} }\n`, more)
+        assert.deepStrictEqual(
+          yield* asked(
+            { "p.yaml": gated("{ failOn: low, minScore: 80, minGrade: b, maxViolations: 0, allowPartial: false }") },
+            ["./p.yaml"]
+          ),
+          ["appvet https://a.example/ (security)"]
+        )
+        const wrong = yield* asked(
+          {
+            "p.yaml": gated(
+              "{ failOn: off, failon: high, minScore: { appvet: 3 }, allowPartial: true, exitZero: true }"
+            )
+          },
+          ["./p.yaml"]
+        )
+        assert.match(wrong[0] ?? "", /failOn cannot be off here: the stricter of two gates wins/)
+        assert.match(wrong.join("\n"), /unknown key "failon" in the gate of a target; did you mean "failOn"\?/)
+        assert.match(wrong.join("\n"), /minScore must be a number here/)
+        assert.match(wrong.join("\n"), /allowPartial can only be false here/)
+        assert.match(wrong.join("\n"), /unknown key "exitZero" in the gate of a target/)
+        const looser = ["./p.yaml", "--untrusted-plan", "--max-purchases", "1", "--fail-on", "medium"]
+        assert.match(
+          (yield* asked({ "p.yaml": gated("{ failOn: high }") }, looser))[0] ?? "",
+          /failOn high is looser than the gate of the run, which asks medium; remove it/
+        )
+        assert.lengthOf(yield* asked({ "p.yaml": gated("{ failOn: low }") }, looser), 1)
+        // A cell of a list is a text.
+        assert.deepStrictEqual(
+          yield* asked(
+            { "t.csv": "vendor,url,type,gate.minScore,gate.failOn\nappvet,https://a.example,security,80,high\n" },
+            ["--targets", "./t.csv"]
+          ),
+          ["appvet https://a.example/ (security)"]
+        )
+      })
+    )
+
+    it.effect("of several untrusted plans are bound as those of one (issue 19, S-06)", () =>
+      Effect.gen(function* () {
+        const target = "  - { vendor: appvet, url: https://a.example, type: security }\n"
+        const files = {
+          "a.yaml": plan(target, "vendors: { appvet: { pace: bulk } }\n"),
+          "b.yaml": plan(
+            "  - { vendor: appvet, url: https://b.example, type: security }\n",
+            "gate: { failOn: critical }\ndefaults: { deadline: 1m }\n"
+          )
+        }
+        const text = (yield* asked(files, [
+          "./a.yaml",
+          "./b.yaml",
+          "--untrusted-plan",
+          "--max-purchases",
+          "2",
+          "--fail-on",
+          "high"
+        ])).join("\n")
+        assert.match(text, /a\.yaml:2:\d+: an untrusted plan may not set the pace of appvet/)
+        assert.match(text, /b\.yaml:3:\d+: an untrusted plan may not set deadline/)
+        assert.match(text, /b\.yaml:2:\d+: failOn critical is looser than the gate of the run, which asks high/)
+      })
+    )
   })
 })

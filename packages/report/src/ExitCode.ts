@@ -12,6 +12,7 @@ import type { ScanState } from "@scanpoll/core/model/ScanRecord"
 import * as Schema from "effect/Schema"
 import type { GateResult } from "./Gate.ts"
 import * as HostileText from "./HostileText.ts"
+import * as Scopes from "./internal/gateScopes.ts"
 import type { ReportScan } from "./ReportScan.ts"
 
 /**
@@ -144,7 +145,7 @@ const words: Readonly<Record<ScanState, string>> = {
   "not-started": "not started"
 }
 
-type Judged = Pick<ReportScan, "id" | "state" | "evidence">
+type Judged = Pick<ReportScan, "id" | "state" | "evidence" | "gate">
 
 // The rows that ended and that some rule could not judge; the others have a reason of their own.
 const unjudged = (rows: ReadonlyArray<Judged>, gate: GateResult): ReadonlyArray<Judged> => {
@@ -179,7 +180,7 @@ const lacks = (rows: ReadonlyArray<Judged>): string => {
  * @since 0.1.0
  */
 export const decide = (
-  rows: ReadonlyArray<Pick<ReportScan, "id" | "state" | "because" | "evidence">>,
+  rows: ReadonlyArray<Pick<ReportScan, "id" | "state" | "because" | "evidence" | "gate">>,
   gate: GateResult,
   trouble: RunTrouble = {}
 ): Exit => {
@@ -190,16 +191,21 @@ export const decide = (
 
   for (const fault of trouble.faults ?? []) add(fault.code, fault.message, [], false)
 
-  const groups = new Map<string, { code: ExitCode; state: ScanState; ids: Array<HostileText.HostileText> }>()
+  const groups = new Map<
+    string,
+    { code: ExitCode; state: ScanState; masked: boolean; ids: Array<HostileText.HostileText> }
+  >()
   for (const row of rows) {
     const code = ofRow(row)
     if (code === 0) continue
-    const name = `${code} ${row.state}`
+    const { allowIncomplete, allowPartial } = Scopes.allowances(row, policy)
+    const masked = code === 3 && (allowIncomplete || (row.state === "partial" && allowPartial))
+    const name = `${code} ${row.state} ${masked}`
     const group = groups.get(name)
-    if (group === undefined) groups.set(name, { code, state: row.state, ids: [row.id] })
+    if (group === undefined) groups.set(name, { code, state: row.state, masked, ids: [row.id] })
     else group.ids.push(row.id)
   }
-  for (const { code, state, ids } of groups.values()) {
+  for (const { code, ids, masked, state } of groups.values()) {
     const why =
       code === 70
         ? ", by a defect: the log has it"
@@ -208,7 +214,6 @@ export const decide = (
           : code === 4 && state !== "denied"
             ? ", by the credential"
             : ""
-    const masked = code === 3 && (policy.allowIncomplete || (state === "partial" && policy.allowPartial))
     add(code, `${ids.length} ${ids.length === 1 ? "scan" : "scans"} ${words[state]}${why}`, ids, masked)
   }
   if (trouble.interrupted === true && !reasons.some((reason) => reason.code === 130)) {
@@ -217,14 +222,14 @@ export const decide = (
   for (const rule of gate.rules) {
     if (!rule.passed) add(1, HostileText.toLine(rule.message), rule.scans, policy.exitZero)
   }
-  const open = unjudged(rows, gate)
-  if (open.length > 0) {
+  const masks = (row: Pick<ReportScan, "gate">): boolean => Scopes.allowances(row, policy).allowIncomplete
+  for (const open of Map.groupBy(unjudged(rows, gate), masks).values()) {
     const message = `${open.length} ${open.length === 1 ? "scan" : "scans"} could not be judged: ${lacks(open)}`
     add(
       3,
       message,
       open.map((row) => row.id),
-      policy.allowIncomplete
+      open.every(masks)
     )
   }
   for (const message of trouble.leftOut ?? []) add(3, message, [], policy.allowIncomplete)

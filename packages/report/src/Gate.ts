@@ -12,11 +12,13 @@
  */
 import type * as Severity from "@scanpoll/core/model/Severity"
 import * as Option from "effect/Option"
-import type { GatePolicy, GateResult, GateRule, MinScore } from "./internal/gatePolicy.ts"
+import type { GatePolicy, GateResult, MinScore, OwnGate } from "./internal/gatePolicy.ts"
 import * as Rules from "./internal/gateRules.ts"
+import * as Own from "./internal/ownGate.ts"
+import * as Scopes from "./internal/gateScopes.ts"
 import type { ReportScan } from "./ReportScan.ts"
 
-export { GatePolicy, GateResult, GateRule, Grade, MinScore, none, Threshold } from "./internal/gatePolicy.ts"
+export { GatePolicy, GateResult, GateRule, Grade, MinScore, none, OwnGate, Threshold } from "./internal/gatePolicy.ts"
 
 /**
  * Reads `80` or `appvet=80`, as given to `--min-score`.
@@ -36,8 +38,31 @@ export const parseMinScore = (text: string): Option.Option<MinScore> => {
  * @category guards
  * @since 0.1.0
  */
-export const isConclusive = (row: Pick<ReportScan, "state">, policy: Pick<GatePolicy, "allowPartial">): boolean =>
-  row.state === "completed" || (row.state === "partial" && policy.allowPartial)
+export const isConclusive = (
+  row: Pick<ReportScan, "state" | "gate">,
+  policy: Pick<GatePolicy, "allowPartial">
+): boolean =>
+  row.state === "completed" || (row.state === "partial" && policy.allowPartial && row.gate?.allowPartial !== false)
+
+/**
+ * Two gates of one row as one: the stricter threshold of each rule.
+ *
+ * @category combinators
+ * @since 0.2.0
+ */
+export const both: (a: OwnGate, b: OwnGate) => OwnGate = Own.both
+
+/**
+ * The rules of a gate of a row that ask less than the gate of the run, which wins: each with what both ask.
+ *
+ * @category guards
+ * @since 0.2.0
+ */
+export const idle: (
+  gate: OwnGate,
+  vendor: string,
+  policy: GatePolicy
+) => ReadonlyArray<{ readonly rule: keyof OwnGate; readonly asked: string; readonly inForce: string }> = Scopes.idle
 
 /**
  * The severity of what is new in a row, or null when nothing is.
@@ -55,23 +80,14 @@ export const isConclusive = (row: Pick<ReportScan, "state">, policy: Pick<GatePo
 export const newSeverity: (row: ReportScan) => Severity.Severity | null = Rules.newSeverity
 
 /**
- * Holds the rows of a run against a policy: one answer for each rule that is asked.
+ * Holds the rows of a run against a policy: one answer for each rule that the run asks, and one for each threshold that rows
+ * ask for themselves. Where both ask, the stricter one wins: a row is judged once by each kind of rule.
  *
  * @category constructors
  * @since 0.1.0
  */
 export const evaluate = (rows: ReadonlyArray<ReportScan>, policy: GatePolicy): GateResult => {
-  const { failOn, failOnNew, maxViolations, minGrade } = policy
-  // The last word counts when one vendor is named twice, as with any repeated flag.
-  const scores = new Map(policy.minScore.map((asked) => [asked.vendor, asked]))
-  const vendors = new Set([...scores.keys()].filter((vendor) => vendor !== null))
-  const rules: ReadonlyArray<GateRule> = [
-    ...(failOn === null ? [] : [Rules.failOnRule(failOn, rows)]),
-    ...(failOnNew === null ? [] : [Rules.failOnNewRule(failOnNew, rows)]),
-    ...Array.from(scores.values(), (asked) => Rules.scoreRule(asked, rows, vendors)),
-    ...(minGrade === null ? [] : [Rules.gradeRule(minGrade, rows)]),
-    ...(maxViolations === null ? [] : [Rules.violationsRule(maxViolations, rows)])
-  ]
+  const rules = Scopes.rules(rows, policy)
   return {
     passed: rules.every((answer) => answer.passed),
     conclusive:

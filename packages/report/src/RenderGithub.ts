@@ -10,6 +10,7 @@
  */
 import type { Severity } from "@scanpoll/core/model/Severity"
 import * as HostileText from "./HostileText.ts"
+import * as Scopes from "./internal/gateScopes.ts"
 import * as Issues from "./internal/issues.ts"
 import * as Words from "./internal/words.ts"
 import type { RenderOptions, Renderer } from "./RenderOptions.ts"
@@ -46,7 +47,8 @@ const data = (text: string): string => HostileText.toCommandData(HostileText.of(
 
 const property = (text: string): string => HostileText.toCommandProperty(HostileText.of(text), 250)
 
-const place = (note: Note, plan: HostileText.HostileText | null): string => {
+const place = (note: Note, ofRun: HostileText.HostileText | null): string => {
+  const plan = note.scan?.plan ?? ofRun
   const at = note.scan?.declaredAt ?? null
   return plan === null || at === null
     ? ""
@@ -57,10 +59,10 @@ const write = (note: Note, plan: HostileText.HostileText | null): string =>
   `::${note.level} ${place(note, plan)}title=${property(note.title)}::${data(note.message)}\n`
 
 const incomplete = (report: ScanReport): ReadonlyArray<Note> => {
-  const { allowIncomplete, allowPartial } = report.gate.policy
   return report.scans
     .filter((scan) => scan.state !== "completed")
     .map((scan) => {
+      const { allowIncomplete, allowPartial } = Scopes.allowances(scan, report.gate.policy)
       const allowed = allowIncomplete || (allowPartial && scan.state === "partial")
       const parts = [Words.label(scan), Words.reason(scan), Words.next(scan)].filter((part) => part !== null)
       return {
@@ -78,7 +80,7 @@ const lacking = (report: ScanReport): ReadonlyArray<Note> => {
   return report.scans.flatMap((scan): ReadonlyArray<Note> => {
     const lost = Words.missing(scan)
     if (lost === null) return []
-    const fails = open.has(HostileText.toKey(scan.id)) && !report.gate.policy.allowIncomplete
+    const fails = open.has(HostileText.toKey(scan.id)) && !Scopes.allowances(scan, report.gate.policy).allowIncomplete
     const parts = [Words.label(scan), lost, Words.next(scan)].filter((part) => part !== null)
     return [
       {

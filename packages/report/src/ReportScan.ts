@@ -13,6 +13,7 @@ import * as ScanRecord from "@scanpoll/core/model/ScanRecord"
 import * as Severity from "@scanpoll/core/model/Severity"
 import * as Subject from "@scanpoll/core/model/Subject"
 import { HostileText } from "./HostileText.ts"
+import { OwnGate } from "./internal/ownGate.ts"
 
 /**
  * A moment: `2026-04-03T09:01:12.000Z`.
@@ -267,6 +268,8 @@ export const Next = Schema.Struct({ advice: HostileText, command: Schema.NullOr(
  * - `scanType`: which of the vendor's types of scan it is, such as AppVet's `seo`; left out where that is not known or the
  *   vendor has one alone.
  * - `declaredAt`: the line of the plan that asks for this scan, counted from 1.
+ * - `plan`: the plan that asks for it, where the run has several.
+ * - `gate`: what its target, its vendor in the plan or, of several plans, its plan asks beside the gate of the run.
  * - `because`: what ended it when that was not the vendor's verdict. It decides the exit code. `defect` is a mistake in a
  *   program: the log has it.
  * - `evidence`: what a verdict on the row rests on. Version 0.1 did not write it: `Evidence.of` reads both.
@@ -294,6 +297,8 @@ export const ReportScan = Schema.Struct({
   subject: ReportSubject,
   scanType: Schema.optionalKey(HostileText),
   declaredAt: Schema.NullOr(Schema.Struct({ line: Schema.Natural, column: Schema.Natural })),
+  plan: Schema.optionalKey(HostileText),
+  gate: Schema.optionalKey(OwnGate),
   state: ScanState,
   because: Schema.Literals(["outcome", "stop", "vendor-refusal", "credential", "journal", "not-begun", "defect"]),
   vendorStatus: Schema.NullOr(HostileText),

@@ -240,3 +240,90 @@ describe("max-violations", () => {
     )
   })
 })
+
+describe("a gate of a row's own", () => {
+  const own = (
+    records: ReadonlyArray<ScanRecord>,
+    policy: Partial<Gate.GatePolicy>,
+    gates: ReadonlyArray<Gate.OwnGate | null>
+  ) => {
+    const row = ({ index }: ScanRecord) => {
+      const gate = gates[index] ?? null
+      return gate === null ? {} : { gate }
+    }
+    return ScanReport.fromRecords(records, info({ policy: { ...Gate.none, ...policy }, row }))
+  }
+  const rules = (report: ScanReport.ScanReport) =>
+    report.gate.rules.map(({ own: isOwn = false, passed, rule, scans, threshold }) => [
+      `${rule} ${typeof threshold === "number" ? threshold : HostileText.toLine(threshold)}${isOwn ? " own" : ""}`,
+      passed,
+      scans.map(HostileText.toKey)
+    ])
+
+  it("is held against its row alone, and the stricter of it and the gate of the run wins", () => {
+    const records = [withSeverity(0, "medium"), withSeverity(1, "medium"), withSeverity(2, "high")]
+    const report = own(records, { failOn: "high" }, [{ failOn: "medium" }, null, { failOn: "critical" }])
+    assert.deepStrictEqual(rules(report), [
+      ["fail-on high", false, ["clm_2"]],
+      ["fail-on medium own", false, ["clm_0"]]
+    ])
+    assert.strictEqual(report.exit.code, 1)
+    // Another gate offline is the gate of the run: the row keeps its own.
+    const lenient = ScanReport.regate(report, Gate.none)
+    assert.deepStrictEqual(rules(lenient), [
+      ["fail-on medium own", false, ["clm_0"]],
+      ["fail-on critical own", true, []]
+    ])
+  })
+
+  it("is broken by a scan without the value it names, unless that may be missing", () => {
+    const scored = completed(0, { assessment: assessment("low", { score: score(90, "A") }) })
+    const records = [scored, withSeverity(1, "low")]
+    for (const gate of [{ minScore: 80 }, { minGrade: "B" }]) {
+      const [first] = rules(own(records, {}, [gate, gate]))
+      assert.deepStrictEqual(first?.slice(1), [false, ["clm_1"]])
+      assert.isTrue(own(records, {}, [gate, { ...gate, allowMissing: true }]).gate.rules[0]?.passed)
+    }
+    assert.deepStrictEqual(rules(own(records, {}, [null, { maxViolations: 0 }]))[0]?.slice(1), [false, ["clm_1"]])
+  })
+
+  it("takes the higher of two scores, or the lower one where lower is better", () => {
+    const risk = { ...score(50), direction: "lower-is-better" as const }
+    const asks = (value: ReturnType<typeof score>, run: number, row: number) => {
+      const records = [completed(0, { assessment: assessment("low", { score: value }) })]
+      return own(records, { minScore: [{ vendor: null, score: run }] }, [{ minScore: row }]).gate.passed
+    }
+    assert.deepStrictEqual(
+      [asks(score(50), 40, 60), asks(score(50), 60, 40), asks(score(50), 40, 45)],
+      [false, false, true]
+    )
+    assert.deepStrictEqual([asks(risk, 60, 40), asks(risk, 40, 60), asks(risk, 60, 55)], [false, false, true])
+  })
+
+  it("takes back what the run allows, for its row alone", () => {
+    const records = [partial(0), partial(1)]
+    const report = own(records, { allowPartial: true, allowIncomplete: true }, [
+      null,
+      { allowPartial: false, allowIncomplete: false }
+    ])
+    assert.isFalse(report.gate.conclusive)
+    assert.deepStrictEqual(
+      report.exit.reasons.map(({ code, masked, scans }) => [code, masked, scans.map(HostileText.toKey)]),
+      [
+        [3, true, ["clm_0"]],
+        [3, false, ["clm_1"]]
+      ]
+    )
+    assert.strictEqual(report.exit.code, 3)
+  })
+
+  it("is stricter together with another one than either is", () => {
+    assert.deepStrictEqual(
+      Gate.both(
+        { failOn: "high", minScore: 70, allowMissing: true },
+        { failOn: "medium", minGrade: "B", allowPartial: false }
+      ),
+      { failOn: "medium", minScore: 70, minGrade: "B", allowPartial: false }
+    )
+  })
+})

@@ -15,6 +15,7 @@ import type * as Path from "effect/Path"
 import { usage, type UsageError } from "../config/InputFault.ts"
 import * as KeyVariable from "../config/KeyVariable.ts"
 import * as Plan from "../config/Plan.ts"
+import * as PlanGate from "../config/PlanGate.ts"
 import * as PlanFile from "../config/PlanFile.ts"
 import { names } from "../config/Setting.ts"
 import * as Look from "../output/Look.ts"
@@ -65,7 +66,7 @@ const planOf = Effect.fnUntraced(function* ({ rows, run }: FindRun.Stored, optio
     declaredAt: null,
     from: "command line" as const
   }))
-  return Checked.make({ ...plan, file: run.plan, digest: run.planDigest, targets: asked }, { faults })
+  return Checked.make({ ...plan, file: FindRun.planOf(run), digest: run.planDigest, targets: asked }, { faults })
 })
 
 const warnOfChange = Effect.fnUntraced(function* ({ plan: file, planDigest }: StoredRun) {
@@ -108,7 +109,13 @@ const prepare = Effect.fnUntraced(function* (
       return claim.account === null
         ? Checked.faulty(null, claim.entry.claimId, claim.why)
         : Checked.map(Requests.ofClaim(claim, plan, settings), (prepared) =>
-            prepared === null ? null : { ...prepared, declaredAt: places[at] ?? null }
+            prepared === null
+              ? null
+              : {
+                  ...prepared,
+                  declaredAt: places[at] ?? null,
+                  gate: PlanGate.together(targets[at]?.gate, plan.vendors.get(claim.entry.key.vendor)?.gate)
+                }
           )
     }
     const target = targets[at] ?? null

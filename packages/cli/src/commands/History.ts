@@ -7,6 +7,7 @@
 import { type JournalError, ScanJournal } from "@scanpoll/core/engine/ScanJournal"
 import * as History from "@scanpoll/journal/History"
 import * as JournalView from "@scanpoll/journal/JournalView"
+import * as Spending from "@scanpoll/journal/Spending"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import type * as FileSystem from "effect/FileSystem"
@@ -24,6 +25,7 @@ import * as Journal from "../storage/Journal.ts"
 import type { Vendors } from "../vendors/Vendors.ts"
 import * as JournalWords from "./JournalWords.ts"
 import * as RunHistory from "./RunHistory.ts"
+import * as SpendHistory from "./SpendHistory.ts"
 
 type Services = FileSystem.FileSystem | Path.Path | Streams | Vendors
 
@@ -58,6 +60,24 @@ const runs = Effect.fnUntraced(function* (
   const failed = yield* Output.write(settings, {
     text: () => (found.length === 0 ? ["no run is known\n"] : found.map((run) => `${RunHistory.line(run)}\n`)),
     json: () => ({ schemaVersion: 1, runs: found.map(JournalView.run) })
+  })
+  return failed ? 74 : 0
+})
+
+const spend = Effect.fnUntraced(function* (
+  settings: Settings,
+  input: { readonly words: ReadonlyArray<string>; readonly limit: number }
+): Effect.fn.Return<number, UsageError | JournalError, Services> {
+  const all = yield* looking(settings, Spending.read)
+  const words = input.words.map((word) => word.toLowerCase())
+  const months = [...new Set(all.map(({ month }) => month))].slice(0, input.limit)
+  const found = all.filter(({ account, month, vendor }) => {
+    const text = [Key.accountName(vendor, account), month].join("\n").toLowerCase()
+    return months.includes(month) && words.every((word) => text.includes(word))
+  })
+  const failed = yield* Output.write(settings, {
+    text: () => SpendHistory.lines(found),
+    json: () => ({ schemaVersion: 1, spend: found })
   })
   return failed ? 74 : 0
 })
@@ -98,6 +118,7 @@ const polls = Effect.fnUntraced(function* (
 /**
  * `scanpoll history [WORD...]`: the answers about each subject over time, those whose vendor or subject has each word.
  * With `runs`, the last runs instead, those whose id, command or plan has each word.
+ * With `spend`, the purchases of each account and month.
  * The one word that is a claim's id asks for what the polls of that claim saw.
  *
  * @category constructors
@@ -107,14 +128,19 @@ export const history = Effect.fnUntraced(function* (input: {
   readonly words: ReadonlyArray<string>
   readonly limit: string | null
   readonly runs: boolean
+  readonly spend: boolean
   readonly flags: FlagTexts
 }): Effect.fn.Return<number, UsageError | JournalError, Services> {
-  const limited = input.runs ? limitOf(input.limit, 20, 1_000) : limitOf(input.limit, 1000, 10_000)
+  const [usual, most] = input.runs ? [20, 1_000] : input.spend ? [12, 1_200] : [1000, 10_000]
+  const limited = limitOf(input.limit, usual, most)
+  const both =
+    input.runs && input.spend ? Checked.faulty(null, "--spend", "cannot be asked for beside --runs") : limited
   const { value: limit } = limited
   const { settings } = yield* Effect.flatMap(
     Command.begin({ name: "history", flags: input.flags, formats: Output.small }),
-    (begun) => Checked.accept(Checked.and(begun, limited))
+    (begun) => Checked.accept([limited, both].reduce<typeof begun>(Checked.and, begun))
   )
+  if (input.spend) return yield* spend(settings, { words: input.words, limit })
   if (input.runs) return yield* runs(settings, { words: input.words, limit })
   const [only = "", ...others] = input.words
   if (others.length === 0 && Key.isClaim(only)) return yield* polls(settings, only)

@@ -22,14 +22,19 @@ export const history = Command.make(
       Argument.withDescription("Part of a vendor's or a subject's name, or one claim"),
       Argument.variadic({ min: 0 })
     ),
-    limit: own("limit", "N", "How many answers to look back at (default: 1000), or runs (default: 20)"),
+    limit: own(
+      "limit",
+      "N",
+      "How many answers to look back at (default: 1000), runs (default: 20) or, with --spend, months (default: 12)"
+    ),
     runs: ownSwitch("runs", "Show the last runs instead, and what came of their targets"),
+    spend: ownSwitch("spend", "Show instead how many scans each account bought in each month"),
     ...Flags.of.history
   },
-  ({ limit, runs, words, ...flags }) =>
+  ({ limit, runs, spend, words, ...flags }) =>
     offline(
       () => import("./History.ts"),
-      (module) => module.history({ words, limit: Option.getOrNull(limit), runs, flags }),
+      (module) => module.history({ words, limit: Option.getOrNull(limit), runs, spend, flags }),
       flags
     )
 ).pipe(
@@ -38,6 +43,7 @@ export const history = Command.make(
   Command.withExamples([
     { command: "scanpoll history appvet example.com" },
     { command: "scanpoll history --runs", description: "The last runs" },
+    { command: "scanpoll history --spend appvet", description: "What was bought at AppVet, by account and month" },
     {
       command: "scanpoll history clm_01k2",
       description: "What the polls of one claim saw, and why each wait was as long"

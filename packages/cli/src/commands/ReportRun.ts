@@ -4,6 +4,7 @@
  * @since 0.2.0
  */
 import type { JournalError, ScanJournal } from "@scanpoll/core/engine/ScanJournal"
+import type { OwnGate } from "@scanpoll/report/Gate"
 import * as Payload from "@scanpoll/report/Payload"
 import type { ScanReport } from "@scanpoll/report/ScanReport"
 import * as Effect from "effect/Effect"
@@ -55,6 +56,8 @@ interface Made {
   readonly raw: Payload.RawMode
 }
 
+const gateOf = (gate: OwnGate | null | undefined) => (gate === null || gate === undefined ? {} : { gate })
+
 /**
  * The report of a run that was found, with its own gate, the trends of its rows and the commands that resume it.
  *
@@ -72,8 +75,10 @@ export const ofFound = Effect.fnUntraced(function* ({
   UsageError | JournalError,
   FileSystem.FileSystem | Path.Path | Vendors | ScanJournal
 > {
-  const { plan, runId } = stored.run
+  const { runId } = stored.run
+  const plan = FindRun.planOf(stored.run)
   const started = yield* settingsOf(runId, options)
+  const gates = yield* FindRun.gates(stored, options)
   const places = yield* FindRun.places(stored)
   const { byName } = yield* Vendors
   const own = { ...started.given, ...flags }
@@ -83,6 +88,7 @@ export const ofFound = Effect.fnUntraced(function* ({
     redact,
     row: (record) => ({
       declaredAt: places[record.index] ?? null,
+      ...gateOf(gates[record.index]),
       reusedBecause: reusedBecause({ command: stored.run.command, settings: started.settings }),
       collects: byName(record.vendor)?.capabilities.includes("findings") ?? true,
       commands

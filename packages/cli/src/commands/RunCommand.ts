@@ -43,6 +43,10 @@ export const run = Command.make(
       description: "A step of a pipeline: exit 1 at high or worse, and a file for code scanning"
     },
     {
+      command: "scanpoll run shop.yaml preview.yaml --only shop",
+      description: "Of two plans, the targets named shop"
+    },
+    {
       command: "scanpoll run --continue last",
       description: "After Ctrl-C or a kill: the rest of the newest run, with a verdict on all of it"
     },

@@ -188,7 +188,7 @@ export const typedOf = ({ only, sort, state }: Readonly<Record<"only" | "sort" |
  * @since 0.2.0
  */
 export const planOrTargets = Argument.String("plan|target").pipe(
-  Argument.withDescription("A plan file (default: scans.yaml), or targets such as appvet:https://example.com"),
+  Argument.withDescription("Plan files (default: scans.yaml), or targets such as appvet:https://example.com"),
   Argument.variadic({ min: 0 })
 )
 

@@ -95,7 +95,7 @@ const rules = Struct.pick(flags, gateRules)
 export const gate = { ...rules, baseline: flags.baseline }
 
 // Where targets come from beside the words of the command line.
-const targets = Struct.pick(flags, ["targets", "targetsAs", "var"])
+const targets = Struct.pick(flags, ["targets", "targetsAs", "only", "var"])
 
 // Where purchases are recorded, and where keys come from.
 const stores = Struct.pick(flags, ["journal", "trustJournal", "keyFile"])

@@ -6,6 +6,7 @@
  *
  * @since 0.1.0
  */
+import type { OwnGate } from "@scanpoll/report/Gate"
 import type * as Duration from "effect/Duration"
 import type { Vendor } from "../vendors/Vendor.ts"
 import type { Place } from "./Located.ts"
@@ -51,8 +52,12 @@ export interface Target {
   readonly isSound: boolean
   readonly pace: Placed<Pace> | null
   readonly deadline: Placed<Duration.Duration> | null
+  /** What it asks beside the gate of the run. */
+  readonly gate: Placed<OwnGate> | null
   readonly where: string
   readonly declaredAt: Place | null
+  /** The plan that declares it, where a run has several; null otherwise. */
+  readonly plan: string | null
   readonly from: "command line" | "list" | "plan"
 }
 
@@ -79,6 +84,8 @@ export interface PlanAccount {
 export interface VendorSettings {
   readonly pace: Placed<Pace> | null
   readonly deadline: Placed<Duration.Duration> | null
+  /** What each of its targets asks beside the gate of the run. */
+  readonly gate: Placed<OwnGate> | null
 }
 
 /**
@@ -86,6 +93,8 @@ export interface VendorSettings {
  * @since 0.1.0
  */
 export interface Plan {
+  /** The plans it was made of; empty for a plan of one file or of none. */
+  readonly parts: ReadonlyArray<Plan>
   /** The path as it was given; null without a file. */
   readonly file: string | null
   /** The SHA-256 of the file's bytes in hexadecimal digits; null without a file. */
@@ -106,6 +115,7 @@ export interface Plan {
  * @since 0.1.0
  */
 export const empty: Plan = {
+  parts: [],
   file: null,
   digest: null,
   settings: {},

@@ -12,6 +12,7 @@ import { type InputFault, visible } from "./InputFault.ts"
 import * as Located from "./Located.ts"
 import { type Plan, type PlanAccount, type Target, type VendorSettings, empty } from "./Plan.ts"
 import { PlanFields } from "./PlanFields.ts"
+import * as PlanGate from "./PlanGate.ts"
 import { accountsOf, listed, targetsOf } from "./PlanTargets.ts"
 import { type SettingName, names, settings } from "./Setting.ts"
 import type { PlanValue } from "./Settings.ts"
@@ -39,6 +40,7 @@ export const planKeys = [
  *
  * - `allowed`: the key variables that accounts may name beside the vendors' own. Default: none.
  * - `given`: the values of its variables. Default: none.
+ * - `only`: the targets that are wanted, by name or vendor: another one needs no values for its variables. Default: all.
  * - `looksOnly`: a target whose variable has no value is left out without a fault, as for a command that reads a plan for
  *   its accounts and settings. Default: false.
  *
@@ -48,10 +50,11 @@ export const planKeys = [
 export interface Reading {
   readonly allowed?: ReadonlySet<string>
   readonly given?: ReadonlyMap<string, string>
+  readonly only?: ReadonlyArray<string>
   readonly looksOnly?: boolean
 }
 
-const vendorKeys = ["pace", "deadline"]
+const vendorKeys = ["pace", "deadline", "gate"]
 
 /**
  * Reads the text of a plan file. `file` is its path as it was given. With faults, the plan is what could be read: good for
@@ -95,7 +98,7 @@ export const parseTargets = (
 ): { readonly targets: ReadonlyArray<Target>; readonly faults: ReadonlyArray<InputFault> } => {
   const fields = new PlanFields((at) => `${name}:${at.line}`, vendors)
   const filling = { declared: [], given: new Map<string, string>() }
-  const targets = listed(fields, entries, { accounts, filling, looksOnly: false })
+  const targets = listed(fields, entries, { accounts, filling, looksOnly: false, only: [] })
   const faults = fields.faults.map(({ at, message }) => ({ where: fields.place(at), message: visible(message) }))
   return { targets: targets.map((target) => ({ ...target, declaredAt: null, from: "list" })), faults }
 }
@@ -135,7 +138,11 @@ const vendorSettings = (
   for (const [name, entry] of found ?? []) {
     const own = fields.entries(entry.value, `vendors.${name}`, vendorKeys)
     if (own === null) continue
-    out.set(name, { pace: fields.paceOf(own.get("pace")), deadline: fields.deadlineOf(own.get("deadline")) })
+    out.set(name, {
+      pace: fields.paceOf(own.get("pace")),
+      deadline: fields.deadlineOf(own.get("deadline")),
+      gate: PlanGate.gateOf(fields, own.get("gate"), `vendors.${name}.gate`)
+    })
   }
   return out
 }
@@ -159,7 +166,7 @@ const variablesOf = (fields: PlanFields, located: Located.Located | undefined): 
 
 const planOf = (
   fields: PlanFields,
-  { allowed = new Set(), given = new Map(), looksOnly = false }: Reading,
+  { allowed = new Set(), given = new Map(), looksOnly = false, only = [] }: Reading,
   root: Located.Located,
   file: string
 ): Plan => {
@@ -192,7 +199,7 @@ const planOf = (
     targets: targetsOf(
       fields,
       found.get("targets"),
-      { accounts, filling: { declared: variables, given }, looksOnly },
+      { accounts, filling: { declared: variables, given }, looksOnly, only },
       root.at
     )
   }

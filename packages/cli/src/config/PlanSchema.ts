@@ -51,6 +51,33 @@ const pace = {
 }
 const vendorOf = ({ names }: Known): Json => ({ description: "Who scans.", enum: names })
 
+const severity = { enum: ["info", "low", "medium", "high", "critical"] }
+const ownGate = {
+  description:
+    "What is asked beside the gate of the run. For each rule the stricter of the two wins, so it can only make the gate stricter.",
+  type: ["object", "null"],
+  properties: {
+    failOn: { description: "Break the gate at this severity or worse.", ...severity },
+    failOnNew: { description: "Break the gate at what is new, at this severity or worse.", ...severity },
+    minScore: { description: "Break the gate below this score.", type: "number", minimum: 0, maximum: 100 },
+    minGrade: { description: "Break the gate below this grade.", type: "string", pattern: "^\\s*[A-Fa-f][+-]?\\s*$" },
+    maxViolations: {
+      description: "Break the gate above this many violations.",
+      type: "integer",
+      minimum: 0,
+      maximum: 1_000_000_000
+    },
+    allowMissing: {
+      description: "A scan without the value does not break minScore, minGrade and maxViolations. Default: false.",
+      type: "boolean"
+    },
+    allowPartial: { description: "False: a partial scan is no verdict here, whatever the run allows.", const: false },
+    allowIncomplete: { description: "False: a scan without a verdict fails the run, whatever it allows.", const: false }
+  },
+  additionalProperties: false,
+  examples: [{ failOn: "medium" }, { minScore: 80 }]
+}
+
 const examples: { readonly [K in SettingName]?: ReadonlyArray<unknown> } = {
   output: ["text", ["text", "json=scans.json", "sarif=scans.sarif"]],
   deadline: durationExamples,
@@ -213,7 +240,8 @@ const common = {
     examples: ["shop preview"]
   },
   pace,
-  deadline
+  deadline,
+  gate: ownGate
 }
 
 // An editor then complains about the vendor that is meant, and not about all the others that it might have been.
@@ -250,7 +278,7 @@ export const make = (vendors: Known): Json => {
             Object.fromEntries(
               vendors.all.map(({ name, scans, title }) => [
                 name,
-                { description: `${title}: ${scans}.`, ...closed({ pace, deadline }) }
+                { description: `${title}: ${scans}.`, ...closed({ pace, deadline, gate: ownGate }) }
               ])
             )
           )

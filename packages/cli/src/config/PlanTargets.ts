@@ -8,6 +8,7 @@ import * as Located from "./Located.ts"
 import { didYouMean } from "./Nearest.ts"
 import { type PlanAccount, type Target, defaultAccount } from "./Plan.ts"
 import type { PlanFields } from "./PlanFields.ts"
+import * as PlanGate from "./PlanGate.ts"
 import * as Variables from "./Variables.ts"
 
 const accountKeys = ["vendor", "variable"]
@@ -15,7 +16,7 @@ const accountKeys = ["vendor", "variable"]
 export const maxTargets = 100_000
 
 // What a target has beside its vendor's own fields.
-const targetKeys = ["vendor", "account", "name", "pace", "deadline"] as const
+const targetKeys = ["vendor", "account", "name", "pace", "deadline", "gate"] as const
 
 export const accountsOf = (
   fields: PlanFields,
@@ -73,23 +74,41 @@ const ofEachType = (fields: PlanFields, located: Located.Located): ReadonlyArray
 
 /**
  * What targets are read with: the accounts and the variables of their plan. `looksOnly`: a target whose variable has no
- * value is left out without a fault.
+ * value is left out without a fault; `only`: so is one that is not among these, by name or vendor.
  */
 export interface Around {
   readonly accounts: ReadonlyArray<PlanAccount>
   readonly filling: Variables.Filling
   readonly looksOnly: boolean
+  readonly only: ReadonlyArray<string>
+}
+
+// Whether a target that cannot be filled in is one of those that were asked for.
+const isWanted = (item: Located.Located, only: ReadonlyArray<string>): boolean => {
+  if (only.length === 0 || item._tag !== "Map") return true
+  const text = (key: string): string | null => {
+    const value = Located.get(item, key)?.value
+    return value?._tag === "Scalar" && typeof value.value === "string" ? value.value.trim() : null
+  }
+  const vendor = text("vendor") ?? ""
+  return [text("name"), vendor, `${vendor}@${text("account") ?? defaultAccount}`].some(
+    (one) => one !== null && only.includes(one)
+  )
 }
 
 // The targets that one entry of the list stands for.
 const entryTargets = (fields: PlanFields, item: Located.Located, around: Around): ReadonlyArray<Target> => {
   const { faults, located } = Variables.fill(item, around.filling)
   if (faults.length > 0) {
-    if (!around.looksOnly) for (const { at, message } of faults) fields.fault(at, message)
+    if (!around.looksOnly && isWanted(item, around.only))
+      for (const { at, message } of faults) fields.fault(at, message)
     return []
   }
   return ofEachType(fields, located).flatMap((one) => target(fields, one, around.accounts) ?? [])
 }
+
+// A vendor may have fields of these names; they are then its own.
+const isShared = (key: string): boolean => key === "name" || key === "gate"
 
 const target = (fields: PlanFields, located: Located.Located, accounts: ReadonlyArray<PlanAccount>): Target | null => {
   if (located._tag !== "Map") {
@@ -100,13 +119,13 @@ const target = (fields: PlanFields, located: Located.Located, accounts: Readonly
   if (vendor === null) return null
   const common = new Map(
     located.entries
-      // A vendor may have a field of that name.
-      .filter(({ key }) => targetKeys.some((each) => each === key) && !(key === "name" && vendor.keys.includes(key)))
+      .filter(({ key }) => targetKeys.some((each) => each === key) && !(isShared(key) && vendor.keys.includes(key)))
       .map((entry) => [entry.key, entry])
   )
   const name = fields.nameOf(common.get("name"))
   const pace = fields.paceOf(common.get("pace"))
   const deadline = fields.deadlineOf(common.get("deadline"))
+  const gate = PlanGate.gateOf(fields, common.get("gate"), "the gate of a target")
   const accountEntry = common.get("account")
   const account = accountEntry === undefined ? defaultAccount : fields.textOf(accountEntry)
   if (accountEntry !== undefined && account !== null && account !== defaultAccount) {
@@ -130,8 +149,10 @@ const target = (fields: PlanFields, located: Located.Located, accounts: Readonly
     isSound: wrong.length === 0 && account !== null,
     pace,
     deadline,
+    gate,
     where: fields.place(located.at),
     declaredAt: located.at,
+    plan: null,
     from: "plan"
   }
 }

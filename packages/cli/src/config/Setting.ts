@@ -260,6 +260,22 @@ export const settings = {
     },
     show: (value) => (value === null ? "not set" : [value.vendor, value.type ?? []].flat().join(":"))
   }),
+  only: {
+    flag: "only",
+    group: "targets",
+    alias: null,
+    kind: "list",
+    many: true,
+    plan: null,
+    metavar: "NAME|VENDOR",
+    choices: null,
+    range: null,
+    words: "Scan only the targets of this name, subject, vendor or vendor@account; repeatable",
+    parse: (texts) =>
+      collect(texts, (given) => (given.trim() === "" ? null : given.trim()), "must be a name or a vendor"),
+    fallback: [],
+    show: (value: ReadonlyArray<string>) => (value.length === 0 ? "all targets" : value.join(", "))
+  } satisfies SettingKind.Setting<ReadonlyArray<string>>,
   var: {
     flag: "var",
     group: "targets",
@@ -377,6 +393,7 @@ export const ownFlags = [
   "release",
   "run",
   "runs",
+  "spend",
   "as",
   "limit",
   "older-than",

@@ -142,11 +142,12 @@ const treeOf = (cells: ReadonlyArray<Cell>, at: Located.Place): Located.Located 
 const typed = (cells: ReadonlyArray<Cell>, at: Located.Place, vendors: ReadonlyArray<Vendor>): Located.Located => {
   const vendor = vendors.find(({ name }) => cells.some(({ path, text }) => isSame(path, ["vendor"]) && text === name))
   const own = cells.filter(({ path }) => vendor?.keys.includes(path[0] ?? "") ?? false)
-  if (vendor === undefined || own.length === 0) return treeOf(cells, at)
-  const wrong = vendor.faults(Located.toPlain(treeOf(own, at)))
+  if (vendor === undefined) return treeOf(cells, at)
+  const wrong = own.length === 0 ? [] : vendor.faults(Located.toPlain(treeOf(own, at)))
+  const isGate = ({ path }: Cell): boolean => path[0] === "gate" && !vendor.keys.includes("gate")
   return treeOf(
     cells.map((cell) => {
-      const value = wrong.some(({ path }) => isSame(path, cell.path)) ? literal(cell.text) : null
+      const value = isGate(cell) || wrong.some(({ path }) => isSame(path, cell.path)) ? literal(cell.text) : null
       return value === null ? cell : { ...cell, value }
     }),
     at

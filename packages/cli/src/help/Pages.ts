@@ -124,7 +124,7 @@ export const pages: ReadonlyMap<string, Page> = new Map<string, Page>([
     "run",
     {
       details: [
-        "Without an argument it runs scans.yaml. Any number of targets may stand beside one plan. All that can be wrong is checked before the first request, and all faults are shown together.",
+        "Without an argument it runs scans.yaml. Several plans are one run: each keeps its own gate, vendors, deadline and pace for its targets, and targets may stand beside them. --only runs a part. All that can be wrong is checked before the first request, and all faults are shown together.",
         "A scan that is open already is joined and never bought twice, also after a crash and by another process with the same journal. A settled one is reused within --reuse.",
         stopping
       ],

@@ -68,6 +68,7 @@ const buyingFlags: ReadonlyArray<SettingName> = [
   "output",
   "targets",
   "targetsAs",
+  "only",
   "maxPurchases",
   "untrustedPlan"
 ]

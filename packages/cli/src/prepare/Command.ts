@@ -26,6 +26,7 @@ import { howToBring } from "../vendors/Wanted.ts"
 import * as Accounts from "./Accounts.ts"
 import * as Checked from "./Checked.ts"
 import * as Outputs from "./Outputs.ts"
+import * as OwnGates from "./OwnGates.ts"
 import * as Requests from "./Requests.ts"
 import * as Resolve from "./Resolve.ts"
 import * as SavedFiles from "./SavedFiles.ts"
@@ -97,7 +98,7 @@ export const begin = Effect.fnUntraced(function* (
   const resolved = yield* Resolve.settings(asked.flags, plan, environment)
   const settings = formats === undefined ? resolved.value : Output.wishes(resolved.value, formats)
   const inputs = [
-    { file: plan.file, what: "the plan" },
+    ...[plan, ...plan.parts].map(({ file }) => ({ file, what: "the plan" })),
     ...(formats === undefined ? [{ file: settings.baseline.value, what: "the baseline" }] : []),
     ...reads
   ]
@@ -106,7 +107,8 @@ export const begin = Effect.fnUntraced(function* (
   const outputs = yield* Outputs.check(settings, { name, formats: formats ?? Format.names }, inputs)
   const baseline = formats === undefined ? yield* SavedFiles.readBaseline(settings) : Checked.make(null)
   const scores = Checked.make(null, { faults: asked.anyVendor === true ? [] : scoreFaults(settings, yield* Vendors) })
-  const others = [proxies(environment), scores, outputs, baseline]
+  const gates = formats === undefined ? OwnGates.check(plan, Resolve.gate(settings), settings) : Checked.make(null)
+  const others = [proxies(environment), scores, gates, outputs, baseline]
   const findings = [read, resolved, ...others].reduce(Checked.and, Checked.make(null))
   return Checked.map(findings, () => ({ plan, settings, keys, baseline: baseline.value }))
 })

@@ -19,8 +19,10 @@ import { ProcessContext } from "../process/ProcessContext.ts"
 import { type Known, Vendors } from "../vendors/Vendors.ts"
 import { howToBring } from "../vendors/Wanted.ts"
 import * as Checked from "./Checked.ts"
+import * as OnlyTargets from "./OnlyTargets.ts"
 import * as PlanBounds from "./PlanBounds.ts"
 import type { FlagTexts } from "./Resolve.ts"
+import * as SeveralPlans from "./SeveralPlans.ts"
 import * as TargetWords from "./TargetWords.ts"
 import { createHash } from "node:crypto"
 
@@ -72,6 +74,8 @@ const textOf = Effect.fnUntraced(function* (
  *
  * - `hint`: what else the word could have been, for a file that is not there. Default: nothing.
  * - `variables`: what the command line says of the plan's variables. Default: nothing.
+ * - `only`: the targets that are wanted; others need no values for their variables. Default: all.
+ * - `isPart`: one of several plans: a variable that it does not declare may be another's. Default: false.
  * - `looksOnly`: targets whose variables have no value are left out without a fault. Default: false.
  *
  * @category models
@@ -80,6 +84,8 @@ const textOf = Effect.fnUntraced(function* (
 export interface Reading {
   readonly hint?: string
   readonly variables?: ReadonlyArray<Variables.Assignment>
+  readonly only?: ReadonlyArray<string>
+  readonly isPart?: boolean
   readonly looksOnly?: boolean
 }
 
@@ -91,7 +97,7 @@ export interface Reading {
  */
 export const read = Effect.fnUntraced(function* (
   file: string,
-  { hint = "", looksOnly = false, variables = [] }: Reading = {}
+  { hint = "", isPart = false, looksOnly = false, only = [], variables = [] }: Reading = {}
 ): Effect.fn.Return<Checked.Checked<Plan.Plan>, never, Vendors> {
   const missing =
     file === defaultPlan
@@ -105,6 +111,7 @@ export const read = Effect.fnUntraced(function* (
   const { faults, plan, unread } = PlanFile.parse(text, file, vendors.all, {
     allowed: KeyVariable.allowed(environment),
     given: Variables.values(variables, environment),
+    only,
     looksOnly
   })
   return Checked.make(
@@ -112,7 +119,7 @@ export const read = Effect.fnUntraced(function* (
     {
       faults: [
         ...faults,
-        ...(looksOnly ? [] : Variables.strangers(variables, plan.variables)).map((message) => ({
+        ...(looksOnly || isPart ? [] : Variables.strangers(variables, plan.variables)).map((message) => ({
           where: "--var",
           message
         })),
@@ -207,7 +214,6 @@ export const fromWords = Effect.fnUntraced(function* (
   // Their faults are reported with those of all other settings.
   const { settings } = Settings.resolve({ flags, environment, plan: {} })
   const lists = settings.targets.value
-  const variables = settings.var.value
   const files: Array<string> = []
   const targetsOfWords = Checked.all(
     words.map((word): Checked.Checked<Plan.Target | null> => {
@@ -216,22 +222,14 @@ export const fromWords = Effect.fnUntraced(function* (
       return found ?? Checked.make(null)
     })
   )
+  const twice = files.filter((file, at) => files.indexOf(file) !== at)
   const targets = Checked.and(targetsOfWords, {
-    faults: files.slice(1).map((file) => ({
-      where: quote(file),
-      message: `a run takes one plan, and ${quote(files[0] ?? "")} is one already`
-    })),
+    faults: [...new Set(twice)].map((file) => ({ where: quote(file), message: "is named twice; name each plan once" })),
     warnings: [],
     given: words.map((text, at) => ({ where: `argument ${at + 1}`, text }))
   })
-  const file = files[0] ?? (words.length === 0 && lists.length === 0 ? defaultPlan : null)
-  const hint = `, and it is no target either (a target is VENDOR:WHAT, see \`scanpoll vendors\`)${file === null ? "" : TargetWords.suggestion(file, vendors.all) || TargetWords.bringing(file)}`
-  const plan =
-    file === null
-      ? Checked.make(Plan.empty, {
-          faults: Variables.strangers(variables, []).map((message) => ({ where: settings.var.where, message }))
-        })
-      : yield* read(file, { hint, variables })
+  const named = files.length > 0 || words.length > 0 || lists.length > 0 ? [...new Set(files)] : [defaultPlan]
+  const plan = yield* plansOf(named, { flags, environment, settings })
   const as = settings.targetsAs
   const listed = Checked.all(yield* Effect.forEach(lists, (list) => readList(list, as.value, plan.value.accounts)))
   const checked = Checked.andThen(targets, (found) =>
@@ -242,7 +240,34 @@ export const fromWords = Effect.fnUntraced(function* (
       }))
     )
   )
-  return as.value === null ? checked : Checked.and(checked, asFaults(as.value, as.where, lists, vendors))
+  const whole = as.value === null ? checked : Checked.and(checked, asFaults(as.value, as.where, lists, vendors))
+  return OnlyTargets.select(whole, settings.only)
+})
+
+// The plans that are named, as one.
+const plansOf = Effect.fnUntraced(function* (
+  files: ReadonlyArray<string>,
+  {
+    environment,
+    flags,
+    settings
+  }: Pick<Settings.Given, "flags" | "environment"> & { readonly settings: Settings.Settings }
+): Effect.fn.Return<Checked.Checked<Plan.Plan>, never, Vendors> {
+  const vendors = yield* Vendors
+  const variables = settings.var.value
+  const strangers = (declared: ReadonlyArray<string>) => ({
+    faults: Variables.strangers(variables, declared).map((message) => ({ where: settings.var.where, message }))
+  })
+  const isPart = files.length > 1
+  const plans = yield* Effect.forEach(files, (file) => {
+    const hint = `, and it is no target either (a target is VENDOR:WHAT, see \`scanpoll vendors\`)${TargetWords.suggestion(file, vendors.all) || TargetWords.bringing(file)}`
+    return read(file, { hint, variables, only: settings.only.value, isPart })
+  })
+  const [first] = plans
+  if (first === undefined) return Checked.make(Plan.empty, strangers([]))
+  if (!isPart) return first
+  const merged = Checked.andThen(Checked.all(plans), (all) => SeveralPlans.merge(all, { flags, environment }))
+  return Checked.and(merged, Checked.make(null, strangers(merged.value.variables)))
 })
 
 // What is wrong with `--targets-as` itself.

@@ -3,6 +3,7 @@
  *
  * @since 0.2.0
  */
+import type { OwnGate } from "@scanpoll/report/Gate"
 import type { ScanRequest } from "@scanpoll/core/engine/Scans"
 import type * as PollPolicy from "@scanpoll/core/policy/PollPolicy"
 import * as Result from "effect/Result"
@@ -10,6 +11,7 @@ import * as Key from "../config/Key.ts"
 import { quote } from "../config/InputFault.ts"
 import type { Place } from "../config/Located.ts"
 import type { Plan, Target } from "../config/Plan.ts"
+import * as PlanGate from "../config/PlanGate.ts"
 import type { Settings } from "../config/Settings.ts"
 import type { Vendor } from "../vendors/Vendor.ts"
 import type * as Vendors from "../vendors/Vendors.ts"
@@ -19,7 +21,8 @@ import type { OpenClaim } from "./Claims.ts"
 import * as Resolve from "./Resolve.ts"
 
 /**
- * A scan that is wanted, ready for the engine. `target`: what asked for it, null for a scan that exists already.
+ * A scan that is wanted, ready for the engine. `target`: what asked for it, null for a scan that exists already. `gate`: what
+ * its row asks beside the gate of the run.
  *
  * @category models
  * @since 0.1.0
@@ -28,6 +31,7 @@ export interface Prepared {
   readonly request: ScanRequest<unknown>
   readonly target: Target | null
   readonly declaredAt: Place | null
+  readonly gate: OwnGate | null
 }
 
 // What nobody asked for is left to the engine: it paces a batch as past scans have taught.
@@ -54,7 +58,8 @@ export const ofTargets = (
           return {
             request: account.request(target.input, { ...chosen(policy, target.vendor), name: target.name }),
             target,
-            declaredAt: target.declaredAt
+            declaredAt: target.declaredAt,
+            gate: PlanGate.together(target.gate, plan.vendors.get(target.vendor.name)?.gate)
           }
         })
       )
@@ -128,9 +133,22 @@ export const ofKey = (
   return Checked.map(Resolve.policy({ vendor }, plan, settings), (policy) =>
     policy === null || account === null
       ? null
-      : { request: account.ticket(key.scanId, { policy: () => policy, fresh }), target: null, declaredAt: null }
+      : {
+          request: account.ticket(key.scanId, { policy: () => policy, fresh }),
+          target: null,
+          declaredAt: null,
+          gate: PlanGate.together(plan.vendors.get(vendor.name)?.gate)
+        }
   )
 }
+
+// The target of the plan that a claim was made for: the same account, type and subject.
+const targetOfClaim = ({ key, kind, subject }: OpenClaim["entry"], { targets }: Plan): Target | undefined =>
+  targets.find((target) => {
+    if (target.gate === null || target.vendor.name !== key.vendor || target.account !== key.account) return false
+    const about = target.isSound ? target.vendor.about(target.input) : null
+    return about !== null && about.subject.id === subject.id && (about.scanType ?? "") === (kind ?? "")
+  })
 
 /**
  * The wait on a claim; null where something stands against it.
@@ -148,6 +166,11 @@ export const ofClaim = (
   return Checked.map(Resolve.policy({ vendor }, plan, settings), (policy) =>
     policy === null
       ? null
-      : { request: account.claim(entry, { ...chosen(policy, vendor), fresh }), target: null, declaredAt: null }
+      : {
+          request: account.claim(entry, { ...chosen(policy, vendor), fresh }),
+          target: null,
+          declaredAt: null,
+          gate: PlanGate.together(targetOfClaim(entry, plan)?.gate, plan.vendors.get(vendor.name)?.gate)
+        }
   )
 }

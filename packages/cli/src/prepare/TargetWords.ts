@@ -35,8 +35,10 @@ const targetOf = (
     isSound: wrong.length === 0,
     pace: null,
     deadline: null,
+    gate: null,
     where,
     declaredAt: null,
+    plan: null,
     from: "command line"
   }
   const faults = wrong.map(({ message, path }) => ({

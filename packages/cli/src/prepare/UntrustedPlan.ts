@@ -91,6 +91,7 @@ type GateName = (typeof gateRules)[number]
 
 // What stands in the plan and is no target and no rule of the gate.
 const settingFaults = (plan: Plan): ReadonlyArray<InputFault> => {
+  if (plan.parts.length > 0) return plan.parts.flatMap(settingFaults)
   const may = (what: string) => `an untrusted plan may not ${what}`
   const settings = names.flatMap((name): ReadonlyArray<InputFault> => {
     const given = plan.settings[name]

@@ -5,12 +5,15 @@
  */
 import { type ClaimEntry, type JournalError, ScanJournal } from "@scanpoll/core/engine/ScanJournal"
 import type { StoredRow, StoredRun } from "@scanpoll/core/unstable/engine/StoredRuns"
+import { OwnGate } from "@scanpoll/report/Gate"
 import * as Effect from "effect/Effect"
 import type * as FileSystem from "effect/FileSystem"
+import * as Predicate from "effect/Predicate"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import { quote, usage, type UsageError } from "../config/InputFault.ts"
-import type { Target } from "../config/Plan.ts"
+import type { Placed, Target } from "../config/Plan.ts"
+import * as PlanGate from "../config/PlanGate.ts"
 import type { Settings } from "../config/Settings.ts"
 import * as Hints from "../output/Hints.ts"
 import * as ReadPlan from "../prepare/ReadPlan.ts"
@@ -54,6 +57,17 @@ const decodeOptions = Schema.decodeUnknownResult(Options)
  * @since 0.2.0
  */
 export const optionsOf = ({ run }: Stored): Result.Result<Options, unknown> => decodeOptions(run.options)
+
+/**
+ * Whether a run had a part of its plan alone (`--only`).
+ *
+ * @category guards
+ * @since 0.2.0
+ */
+export const isPart = ({ options }: Pick<StoredRun, "options">): boolean => {
+  const read = decodeOptions(options)
+  return Result.isSuccess(read) && (read.success.flags["only"] ?? []).length > 0
+}
 
 /**
  * The run of an id or, for `last`, the newest that `scanpoll run` started; null where there is none.
@@ -102,6 +116,15 @@ export const read = (
   })
 
 /**
+ * The file of a run's plan; null where it had none, or several.
+ *
+ * @category destructors
+ * @since 0.2.0
+ */
+export const planOf = ({ plan, planDigest }: Pick<StoredRun, "plan" | "planDigest">): string | null =>
+  planDigest === null ? null : plan
+
+/**
  * Where the plan asks for each row, as long as it is the plan that the run was started with; empty where it is not.
  *
  * @category constructors
@@ -116,6 +139,36 @@ export const places = Effect.fnUntraced(function* ({
   const isSame = value.digest === run.planDigest && value.targets.length === rows.length
   return isSame ? value.targets.map(({ declaredAt }) => declaredAt) : []
 })
+
+const decodeGate = Schema.decodeUnknownResult(OwnGate)
+
+const gateIn = (value: unknown): Result.Result<Placed<OwnGate> | null, null> => {
+  if (!Predicate.hasProperty(value, "gate")) return Result.succeed(null)
+  const gate = decodeGate(value.gate)
+  return Result.isFailure(gate) ? Result.fail(null) : Result.succeed({ value: gate.success, where: "" })
+}
+
+/**
+ * What each row asks beside the gate of its run, null where it asks nothing. Fails where one of them cannot be read: a
+ * rule must not be missing from the verdict.
+ *
+ * @category constructors
+ * @since 0.2.0
+ */
+export const gates = (
+  { rows, run }: Stored,
+  { plan }: Options
+): Effect.Effect<ReadonlyArray<OwnGate | null>, UsageError> => {
+  const { vendors } = plan
+  const all = rows.map(({ request, vendor }) => {
+    const ofVendor = Predicate.isObject(vendors) && Predicate.hasProperty(vendors, vendor) ? vendors[vendor] : null
+    return Result.map(Result.all([gateIn(request), gateIn(ofVendor)]), (both) => PlanGate.together(...both))
+  })
+  const read = Result.all(all)
+  return Result.isSuccess(read)
+    ? Effect.succeed(read.success)
+    : Effect.fail(usage(run.runId, "the gates of its targets cannot be read by this version"))
+}
 
 /**
  * Whether a row was turned down for the account's key: nothing was bought for it, and a valid key may buy it.

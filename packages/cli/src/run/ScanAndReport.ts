@@ -36,6 +36,7 @@ import type { Plan } from "../config/Plan.ts"
 import type { Settings } from "../config/Settings.ts"
 import * as Hints from "../output/Hints.ts"
 import * as Log from "../output/Log.ts"
+import * as RepositoryPath from "../output/RepositoryPath.ts"
 import * as Look from "../output/Look.ts"
 import { inert, Streams } from "../output/Streams.ts"
 import * as Purchases from "../prepare/Purchases.ts"
@@ -234,13 +235,19 @@ export const run = Effect.fnUntraced(function* (
   const typeOf = (index: number): string => prepared[index]?.request.kind ?? ""
   const id = wanted.continues?.runId ?? (yield* makeRunId)
   const hints = { flags: {}, typed: null, ...wanted.hints, settings, plan: plan.file, run: id }
-  const commands = { ...Hints.rowCommands(hints), forgetful }
+  const commandsOf = (one: Prepared | undefined) => ({
+    ...Hints.rowCommands({ ...hints, plan: one?.target?.plan ?? hints.plan }),
+    forgetful
+  })
+  const paths = yield* pathsOf(plan)
   const rowOf = (index: number) => ({
+    ...planOf(prepared[index], paths),
     declaredAt: prepared[index]?.declaredAt ?? null,
     scanType: typeOf(index),
+    ...gateOf(prepared[index]),
     collects: prepared[index]?.request.adapter.collect !== undefined,
     reusedBecause: reusedBecause(wanted),
-    commands
+    commands: commandsOf(prepared[index])
   })
   const events = yield* EventLines.make(outputs, (event) =>
     RenderEvents.fromEvent(event, { redact: keys.redact, row: rowOf(event.index) })
@@ -294,6 +301,22 @@ export const run = Effect.fnUntraced(function* (
   }
   return { report, records, code: report.exit.code }
 })
+
+// The plans of a run that has several, as they are named in their repository.
+const pathsOf = Effect.fnUntraced(function* ({ parts }: Plan) {
+  const named = yield* Effect.forEach(
+    parts.flatMap(({ file }) => file ?? []),
+    (file) => Effect.map(RepositoryPath.of(file), (path) => [file, path ?? file] as const)
+  )
+  return new Map(named)
+})
+
+const planOf = (one: Prepared | undefined, paths: ReadonlyMap<string, string>) => {
+  const path = paths.get(one?.target?.plan ?? "")
+  return path === undefined ? {} : { plan: path }
+}
+
+const gateOf = (one: Prepared | undefined) => (one === undefined || one.gate === null ? {} : { gate: one.gate })
 
 const trendsOf = Effect.fnUntraced(function* (
   records: ReadonlyArray<ScanRecord>,

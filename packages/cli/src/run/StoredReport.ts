@@ -205,7 +205,7 @@ export const ofRun = Effect.fnUntraced(function* (
     id: run.runId,
     startedAt: run.startedAt,
     finishedAt: run.endedAt ?? last,
-    plan: run.plan,
+    plan: FindRun.planOf(run),
     ...(policy === undefined ? {} : { policy }),
     ...(redact === undefined ? {} : { redact }),
     row: (record) => ({
@@ -247,7 +247,8 @@ export const ofClaim = (
 const lookedAt = 100
 
 /**
- * The newest run of the journal all of whose scans completed, as a report; null where there is none.
+ * The newest run of the journal all of whose scans completed, as a report; null where there is none. A run of `--only` is no
+ * whole one.
  *
  * @category constructors
  * @since 0.2.0
@@ -258,8 +259,9 @@ export const lastComplete: Effect.Effect<ScanReport.ScanReport | null, JournalEr
     for (const { byState, command, runId, total } of yield* runs.list({ limit: lookedAt })) {
       if (command !== "run" || total === 0 || (byState.completed ?? 0) < total) continue
       const found = yield* runs.get(runId)
-      const report = found === null ? null : yield* ofRun(found)
-      if (report !== null && report.summary.incomplete === 0) return report
+      if (found === null || FindRun.isPart(found.run)) continue
+      const report = yield* ofRun(found)
+      if (report.summary.incomplete === 0) return report
     }
     return null
   }

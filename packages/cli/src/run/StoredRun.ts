@@ -25,9 +25,14 @@ import type { Prepared } from "../prepare/Requests.ts"
 
 const paceText = (pace: Pace): string => (pace._tag === "Named" ? pace.name : Durations.format(pace.interval))
 
-const paced = ({ deadline, pace }: Pick<Target, "pace" | "deadline">): Readonly<Record<string, unknown>> => ({
+const ruled = ({
+  deadline,
+  gate,
+  pace
+}: Pick<Target, "pace" | "deadline" | "gate">): Readonly<Record<string, unknown>> => ({
   ...(pace === null ? {} : { pace: paceText(pace.value) }),
-  ...(deadline === null ? {} : { deadline: Durations.format(deadline.value) })
+  ...(deadline === null ? {} : { deadline: Durations.format(deadline.value) }),
+  ...(gate === null ? {} : { gate: gate.value })
 })
 
 const isFields = (input: unknown): input is Readonly<Record<string, unknown>> =>
@@ -43,7 +48,7 @@ export const targetOf = (target: Target): unknown => ({
   vendor: target.vendor.name,
   ...(target.account === defaultAccount ? {} : { account: target.account }),
   ...(target.name === null ? {} : { name: target.name }),
-  ...paced(target),
+  ...ruled(target),
   ...(isFields(target.input) ? target.input : {})
 })
 
@@ -92,7 +97,7 @@ const sectionOf = ({ settings }: Plan, wanted: "defaults" | "gate"): Readonly<Re
 export const planOf = (plan: Plan): unknown => ({
   version: 1,
   defaults: { ...sectionOf(plan, "defaults"), ...(plan.pace === null ? {} : { pace: paceText(plan.pace.value) }) },
-  vendors: Object.fromEntries([...plan.vendors].map(([name, settings]) => [name, paced(settings)])),
+  vendors: Object.fromEntries([...plan.vendors].map(([name, settings]) => [name, ruled(settings)])),
   accounts: Object.fromEntries(
     plan.accounts.flatMap(({ name, variable, vendor }) =>
       variable === null ? [] : [[name, { vendor: vendor.name, variable }]]
@@ -137,7 +142,7 @@ export const options = (plan: Plan, settings: Settings): Options => ({
 export interface Start {
   readonly runId: string
   readonly command: string
-  readonly plan: Pick<Plan, "file" | "digest">
+  readonly plan: Pick<Plan, "file" | "digest" | "parts">
   readonly options: Options
   readonly prepared: ReadonlyArray<Prepared>
 }
@@ -217,7 +222,16 @@ export const begin = (start: Start, startedAt: number): Effect.Effect<Storing, J
     const { runs } = yield* ScanJournal
     const { command, options: asked, plan, prepared, runId } = start
     const rows = prepared.map(rowOf).map((row) => ({ ...row, request: clean(row.request) }))
-    yield* runs.begin({ runId, command, plan: plan.file, planDigest: plan.digest, options: asked, startedAt, rows })
+    const named = plan.file ?? plan.parts.flatMap(({ file }) => file ?? []).join(", ")
+    yield* runs.begin({
+      runId,
+      command,
+      plan: named === "" ? null : named,
+      planDigest: plan.digest,
+      options: asked,
+      startedAt,
+      rows
+    })
     return storing(runs, runId, (index) => index)
   })
 

@@ -2,28 +2,9 @@
 import * as Schema from "effect/Schema"
 import { HostileText } from "../HostileText.ts"
 import { VendorName } from "../ReportScan.ts"
+import { Grade, Threshold } from "./ownGate.ts"
 
-/**
- * The severities a threshold can have.
- *
- * @category schemas
- * @since 0.1.0
- */
-export const Threshold = Schema.Literals(["info", "low", "medium", "high", "critical"])
-
-/**
- * @category models
- * @since 0.1.0
- */
-export type Threshold = typeof Threshold.Type
-
-/**
- * A grade as a threshold: a letter from A to F, with an optional sign.
- *
- * @category schemas
- * @since 0.1.0
- */
-export const Grade = Schema.String.check(Schema.isPattern(/^[A-Fa-f][+-]?$/u))
+export { Grade, OwnGate, Threshold } from "./ownGate.ts"
 
 /**
  * The least score that is accepted, of one vendor or (null) of every vendor without a threshold of its own.
@@ -96,6 +77,7 @@ export const none: GatePolicy = {
  * - `scans`: the ids of the rows that break it.
  * - `checked`: how many rows could answer it.
  * - `unjudged`: the ids of the rows that break nothing and lack evidence this rule needs. Version 0.1 did not write it.
+ * - `own`: the rule is asked by the gates of single rows, and of those rows alone. Left out for a rule of the run.
  * - `message`: what was asked and answered; names the first rows that break it, each with the evidence that does.
  *
  * @category schemas
@@ -109,6 +91,7 @@ export const GateRule = Schema.Struct({
   checked: Schema.Natural,
   passed: Schema.Boolean,
   unjudged: Schema.optionalKey(Schema.Array(HostileText)),
+  own: Schema.optionalKey(Schema.Literal(true)),
   message: HostileText
 })
 

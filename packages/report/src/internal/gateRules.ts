@@ -3,16 +3,9 @@ import * as Severity from "@scanpoll/core/model/Severity"
 import * as Evidence from "../Evidence.ts"
 import type { GateRule, MinScore, Threshold } from "./gatePolicy.ts"
 import * as HostileText from "../HostileText.ts"
+import { gradeRank } from "./ownGate.ts"
 import { type ReportScan, isOpen } from "../ReportScan.ts"
 import * as Labels from "./labels.ts"
-
-// A+ is 0, A is 1, A- is 2, B+ is 3, and so on.
-const gradeRank = (grade: string): number | null => {
-  const parts = /^([A-F])([+-])?$/i.exec(grade.trim())
-  if (parts === null) return null
-  const letter = (parts[1] ?? "").toUpperCase().charCodeAt(0) - 65
-  return letter * 3 + (parts[2] === "+" ? 0 : parts[2] === "-" ? 2 : 1)
-}
 
 // An unknown severity may have been anything, so the one after it may be worse.
 const isWorseThanBefore = ({ previous, severity }: ReportScan): boolean =>
@@ -77,15 +70,32 @@ const lackOf = (row: ReportScan, needs: ReadonlyArray<Needed>): string | null =>
 // Whether there is anything to hold against a rule.
 const isAssessed = (row: ReportScan): boolean => row.assessment !== null || Evidence.of(row).findings.status === "there"
 
+interface RuleOf {
+  readonly name: GateRule["rule"]
+  readonly threshold: string | number
+  readonly vendor: string | null
+  readonly own: Own | null
+}
+
+interface Words {
+  readonly asked: string
+  readonly broken: string
+  readonly missing: string
+}
+
+/** A rule that rows ask for themselves. Unless `allowMissing`, a row without the value it is about breaks it. */
+export interface Own {
+  readonly allowMissing: boolean
+}
+
 const rule = (
-  name: GateRule["rule"],
-  threshold: string | number,
-  vendor: string | null,
+  { name, own, threshold, vendor }: RuleOf,
   rows: ReadonlyArray<ReportScan>,
   needs: ReadonlyArray<Needed>,
   verdict: (row: ReportScan) => Verdict,
-  words: { readonly asked: string; readonly broken: string; readonly missing: string }
+  said: Words
 ): GateRule => {
+  const words = own === null ? said : { ...said, asked: `${said.asked} (own gate)` }
   const assessed = rows.filter(isAssessed)
   const broken: Array<{ readonly row: ReportScan; readonly why: string }> = []
   const unjudged: Array<{ readonly row: ReportScan; readonly why: string }> = []
@@ -117,6 +127,7 @@ const rule = (
     checked,
     passed: broken.length === 0 && !unanswered,
     unjudged: unjudged.map(({ row }) => row.id),
+    ...(own === null ? {} : { own: true }),
     message: HostileText.of(message)
   }
 }
@@ -175,19 +186,20 @@ const failOnNewVerdict = (row: ReportScan, threshold: Threshold): Verdict => {
   return breaks(found ?? wholeOf(row))
 }
 
-export const scoreRule = (asked: MinScore, rows: ReadonlyArray<ReportScan>, vendors: ReadonlySet<string>): GateRule => {
-  const mine = rows.filter((row) => (asked.vendor === null ? !vendors.has(row.vendor) : row.vendor === asked.vendor))
+// A rule that names a vendor or a row is broken where the value is missing.
+const isNamed = (own: Own | null): boolean => own !== null && !own.allowMissing
+
+export const scoreRule = (asked: MinScore, mine: ReadonlyArray<ReportScan>, own: Own | null = null): GateRule => {
   const who = asked.vendor === null ? "" : ` of ${asked.vendor}`
   return rule(
-    "min-score",
-    asked.score,
-    asked.vendor,
+    { name: "min-score", threshold: asked.score, vendor: asked.vendor, own },
     mine,
     ["assessment"],
     (row) => {
       const score = assessmentOf(row)?.score ?? null
       if (score === null) {
-        return asked.vendor === null || assessmentOf(row) === null ? notApplicable : breaks("no score")
+        const mayMiss = asked.vendor === null && !isNamed(own)
+        return mayMiss || assessmentOf(row) === null ? notApplicable : breaks("no score")
       }
       if (isAccepted(row)) return holds
       const worse = score.direction === "higher-is-better" ? score.value < asked.score : score.value > asked.score
@@ -201,48 +213,74 @@ export const scoreRule = (asked: MinScore, rows: ReadonlyArray<ReportScan>, vend
   )
 }
 
-export const failOnRule = (threshold: Threshold, rows: ReadonlyArray<ReportScan>): GateRule =>
-  rule("fail-on", threshold, null, rows, ["assessment", "findings"], (row) => failOnVerdict(row, threshold), {
-    asked: `no severity of ${threshold} or worse`,
-    broken: "at or above it",
-    missing: "no scan has a severity"
-  })
+export const failOnRule = (threshold: Threshold, rows: ReadonlyArray<ReportScan>, own: Own | null = null): GateRule =>
+  rule(
+    { name: "fail-on", threshold, vendor: null, own },
+    rows,
+    ["assessment", "findings"],
+    (row) => failOnVerdict(row, threshold),
+    {
+      asked: `no severity of ${threshold} or worse`,
+      broken: "at or above it",
+      missing: "no scan has a severity"
+    }
+  )
 
-export const failOnNewRule = (threshold: Threshold, rows: ReadonlyArray<ReportScan>): GateRule =>
-  rule("fail-on-new", threshold, null, rows, ["findings"], (row) => failOnNewVerdict(row, threshold), {
-    asked: `nothing new of ${threshold} or worse`,
-    broken: "with new findings at or above it",
-    missing: "no scan can tell"
-  })
+export const failOnNewRule = (
+  threshold: Threshold,
+  rows: ReadonlyArray<ReportScan>,
+  own: Own | null = null
+): GateRule =>
+  rule(
+    { name: "fail-on-new", threshold, vendor: null, own },
+    rows,
+    ["findings"],
+    (row) => failOnNewVerdict(row, threshold),
+    {
+      asked: `nothing new of ${threshold} or worse`,
+      broken: "with new findings at or above it",
+      missing: "no scan can tell"
+    }
+  )
 
-const gradeVerdict = (row: ReportScan, least: number): Verdict => {
+const gradeVerdict = (row: ReportScan, least: number, own: Own | null): Verdict => {
   const grade = assessmentOf(row)?.score?.grade ?? null
-  if (grade === null) return notApplicable
+  if (grade === null) return isNamed(own) && assessmentOf(row) !== null ? breaks("no grade") : notApplicable
   if (isAccepted(row)) return holds
   const rank = gradeRank(HostileText.toKey(grade))
   return rank === null || rank > least ? breaks(`grade ${HostileText.toLine(grade, 20)}`) : holds
 }
 
-export const gradeRule = (minGrade: string, rows: ReadonlyArray<ReportScan>): GateRule => {
+export const gradeRule = (minGrade: string, rows: ReadonlyArray<ReportScan>, own: Own | null = null): GateRule => {
   const asked = minGrade.toUpperCase()
   const least = gradeRank(minGrade) ?? 0
-  return rule("min-grade", asked, null, rows, ["assessment"], (row) => gradeVerdict(row, least), {
+  const about = { name: "min-grade", threshold: asked, vendor: null, own } as const
+  return rule(about, rows, ["assessment"], (row) => gradeVerdict(row, least, own), {
     asked: `grade at least ${asked}`,
     broken: "with a worse or unknown grade",
     missing: "no scan has a grade"
   })
 }
 
-const violationsVerdict = (row: ReportScan, most: number): Verdict => {
+const violationsVerdict = (row: ReportScan, most: number, own: Own | null): Verdict => {
   const { total } = row.findings
-  if (row.assessment === null || row.assessment.compliance === null) return notApplicable
+  if (row.assessment === null) return notApplicable
+  if (row.assessment.compliance === null) {
+    return isNamed(own) && lackOf(row, ["findings"]) === null ? breaks("no number of violations") : notApplicable
+  }
   if (total === null) return lackOf(row, ["findings"]) === null ? breaks("number unknown") : notApplicable
   return total > most ? breaks(plural(total, "violation", "violations")) : holds
 }
 
-export const violationsRule = (most: number, rows: ReadonlyArray<ReportScan>): GateRule =>
-  rule("max-violations", most, null, rows, ["findings"], (row) => violationsVerdict(row, most), {
-    asked: `at most ${plural(most, "violation", "violations")} a scan`,
-    broken: "with more or an unknown number",
-    missing: "no scan counts violations"
-  })
+export const violationsRule = (most: number, rows: ReadonlyArray<ReportScan>, own: Own | null = null): GateRule =>
+  rule(
+    { name: "max-violations", threshold: most, vendor: null, own },
+    rows,
+    ["findings"],
+    (row) => violationsVerdict(row, most, own),
+    {
+      asked: `at most ${plural(most, "violation", "violations")} a scan`,
+      broken: "with more or an unknown number",
+      missing: "no scan counts violations"
+    }
+  )

@@ -8,11 +8,14 @@ import * as HostileText from "../HostileText.ts"
 import * as Times from "./times.ts"
 import * as NextStep from "../NextStep.ts"
 import * as ReportScan from "../ReportScan.ts"
+import type { OwnGate } from "./ownGate.ts"
 
 /**
  * What a row needs beside its record.
  *
  * - `declaredAt`: where the plan asks for the scan.
+ * - `plan`: the plan that asks for the scan, as `sarif` and `github` name it; left out where that is the run's.
+ * - `gate`: what the row asks beside the gate of its run. Default: nothing.
  * - `scanType`: the vendor's type of scan; left out or empty where there is none to name.
  * - `trend`: earlier scans of the same subject, oldest first; the last one is what the row is compared with where there is
  *   no baseline.
@@ -29,6 +32,8 @@ import * as ReportScan from "../ReportScan.ts"
  */
 export interface RowOptions {
   readonly declaredAt?: { readonly line: number; readonly column: number } | null
+  readonly plan?: string
+  readonly gate?: OwnGate
   readonly scanType?: string
   readonly trend?: ReadonlyArray<ReportScan.TrendPoint>
   readonly payload?: Schema.Json
@@ -75,7 +80,7 @@ const textsOf = ({ redact = (text: string) => text }: RowOptions): Texts => {
 export const fromRecord = (record: ScanRecord.ScanRecord, options: RowOptions = {}): ReportScan.ReportScan => {
   const texts = textsOf(options)
   const { text, textOrNull } = texts
-  const { declaredAt = null, payload = null, payloadSha256 = null, scanType = "", trend = [] } = options
+  const { declaredAt = null, gate, payload = null, payloadSha256 = null, plan, scanType = "", trend = [] } = options
   const { outcome, ticket } = record
   const { severity, ...said } = saidOf(record, texts)
   return {
@@ -95,6 +100,8 @@ export const fromRecord = (record: ScanRecord.ScanRecord, options: RowOptions = 
     },
     ...(scanType === "" ? {} : { scanType: text(scanType) }),
     declaredAt,
+    ...(plan === undefined ? {} : { plan: text(plan) }),
+    ...(gate === undefined ? {} : { gate }),
     state: record.state,
     because: record.because,
     vendorStatus: outcome === null ? null : text(outcome.vendorStatus),

@@ -168,9 +168,9 @@ export const isUnremarkable = (scan: ReportScan): boolean =>
 // How many scans that ended lack evidence.
 export const lacking = (report: ScanReport): number => report.scans.filter((scan) => missing(scan) !== null).length
 
-export const ruleName = ({ rule, threshold, vendor }: ScanReport["gate"]["rules"][number]): string => {
+export const ruleName = ({ own, rule, threshold, vendor }: ScanReport["gate"]["rules"][number]): string => {
   const value = typeof threshold === "number" ? String(threshold) : HostileText.toLine(threshold, 60)
-  return `${rule} ${vendor === null ? value : `${vendor}=${value}`}`
+  return `${rule} ${vendor === null ? value : `${vendor}=${value}`}${own === true ? " (own gate)" : ""}`
 }
 
 // One word for what a rule of the gate came to.

@@ -4,6 +4,7 @@
 // whose missing verdict was allowed.
 import library, { type Builder, type TestCase } from "junit-report-builder"
 import * as HostileText from "../../HostileText.ts"
+import * as Scopes from "../gateScopes.ts"
 import * as Identities from "../identities.ts"
 import * as Words from "../words.ts"
 import type { RenderOptions, Renderer } from "../../RenderOptions.ts"
@@ -78,7 +79,7 @@ const judge = (
   broken: ReadonlyArray<string>,
   isOpen: boolean
 ): void => {
-  const { allowIncomplete, allowPartial } = report.gate.policy
+  const { allowIncomplete, allowPartial } = Scopes.allowances(scan, report.gate.policy)
   const why = xml(Words.reason(scan) ?? scan.state, 400)
   if (broken.length > 0) {
     test.failure(xml(broken.join("; "), 1_000), "gate")

@@ -47,11 +47,12 @@ const planUri = (named: HostileText.HostileText | null): string => {
 
 const location = (scan: ReportScan, uri: string) => {
   const { line, column } = scan.declaredAt ?? { line: 1, column: 1 }
+  const plan = scan.plan === undefined ? uri : planUri(scan.plan)
   const startLine = Math.max(1, line)
   const startColumn = Math.max(1, column)
   return {
     physicalLocation: {
-      artifactLocation: { uri },
+      artifactLocation: { uri: plan },
       region: { startLine, startColumn, endLine: startLine, endColumn: startColumn + 1 }
     },
     logicalLocations: [

@@ -152,6 +152,7 @@ const provenance = (scan: ReportScan): Node => {
     ["Time", Words.took(scan)],
     ["Age", Words.age(scan)],
     ["Request", code(scan.requestId)],
+    ["Plan", scan.plan === undefined ? null : HostileText.toLine(scan.plan, 200)],
     ["Plan line", scan.declaredAt === null ? null : String(scan.declaredAt.line)],
     ["Payload", scan.payloadSha256 === null ? null : h("code", null, `sha256 ${scan.payloadSha256}`)]
   ])
