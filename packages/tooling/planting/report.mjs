@@ -58,7 +58,7 @@ export const report = [
     id: "report-06",
     promise: "a vendor that was named and gave no score breaks the rule",
     in: sources,
-    find: `return asked.vendor === null || assessmentOf(row) === null ? notApplicable : breaks("no score")`,
+    find: `return mayMiss || assessmentOf(row) === null ? notApplicable : breaks("no score")`,
     put: "return notApplicable",
     tests: [gate]
   },
@@ -90,17 +90,33 @@ export const report = [
     id: "report-10",
     promise: "--allow-partial masks what is partial and nothing else",
     in: sources,
-    find: `code === 3 && (policy.allowIncomplete || (state === "partial" && policy.allowPartial))`,
-    put: "code === 3 && (policy.allowIncomplete || policy.allowPartial)",
+    find: `code === 3 && (allowIncomplete || (row.state === "partial" && allowPartial))`,
+    put: "code === 3 && (allowIncomplete || allowPartial)",
     tests: [exit]
   },
   {
     id: "report-11",
     promise: "--allow-incomplete masks no refused key",
     in: sources,
-    find: `code === 3 && (policy.allowIncomplete || (state === "partial" && policy.allowPartial))`,
-    put: `(code === 3 || code === 4) && (policy.allowIncomplete || (state === "partial" && policy.allowPartial))`,
+    find: `code === 3 && (allowIncomplete || (row.state === "partial" && allowPartial))`,
+    put: `(code === 3 || code === 4) && (allowIncomplete || (row.state === "partial" && allowPartial))`,
     tests: [exit]
+  },
+  {
+    id: "report-34",
+    promise: "of the gate of the run and that of a row the stricter one wins",
+    in: sources,
+    find: `b === null || order.indexOf(a) <= order.indexOf(b) ? a : b`,
+    put: `b === null || order.indexOf(a) >= order.indexOf(b) ? a : b`,
+    tests: [gate]
+  },
+  {
+    id: "report-35",
+    promise: "a row's own gate takes back what the run allows",
+    in: sources,
+    find: `policy.allowIncomplete && gate?.allowIncomplete !== false`,
+    put: "policy.allowIncomplete",
+    tests: [gate]
   },
   {
     id: "report-12",
