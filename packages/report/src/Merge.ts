@@ -125,7 +125,9 @@ export const merge = (
       finishedAt: all.map((report) => report.run.finishedAt).reduce(most),
       plan: plans.size === 1 ? first.run.plan : null
     },
-    scans: unite(all).map((scan) => (plans.size === 1 || scan.plan !== undefined ? scan : { ...scan, declaredAt: null })),
+    scans: unite(all).map((scan) =>
+      plans.size === 1 || scan.plan !== undefined ? scan : { ...scan, declaredAt: null }
+    ),
     policy,
     trouble: troubleOf(all)
   })
