@@ -7,6 +7,7 @@ import type * as Located from "./Located.ts"
 import type { Placed } from "./Plan.ts"
 import type { PlanFields } from "./PlanFields.ts"
 import { settings } from "./Setting.ts"
+import type { PlanKind } from "./SettingKind.ts"
 
 /** The rules that a gate of a target or a vendor may have. */
 export const ownRules = [
@@ -29,7 +30,8 @@ type Rule = (typeof ownRules)[number]
 const read = <A>(
   fields: PlanFields,
   entry: Located.Entry,
-  setting: { readonly kind: (typeof settings)["failOn"]["kind"] | (typeof settings)["maxViolations"]["kind"] } & {
+  setting: {
+    readonly kind: PlanKind
     readonly parse: (texts: ReadonlyArray<string>) => Result.Result<A, string>
   }
 ): A | null => {
