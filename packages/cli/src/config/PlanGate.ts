@@ -1,6 +1,5 @@
 // The gate of a target, or of a vendor in a plan: what is asked of single rows beside the gate of the run. The stricter one
 // wins, so what could only loosen the run's gate is a fault that says how to write it.
-import type { OwnGate } from "@scanpoll/report/Gate"
 import * as Gate from "@scanpoll/report/Gate"
 import * as Result from "effect/Result"
 import type * as Located from "./Located.ts"
@@ -45,8 +44,8 @@ const switchOf = (fields: PlanFields, entry: Located.Entry): boolean | null => {
   return texts === null ? null : texts[0] === "true"
 }
 
-const ruleOf = (fields: PlanFields, rule: Rule, entry: Located.Entry): OwnGate => {
-  const refuse = (message: string): OwnGate => {
+const ruleOf = (fields: PlanFields, rule: Rule, entry: Located.Entry): Gate.OwnGate => {
+  const refuse = (message: string): Gate.OwnGate => {
     fields.fault(entry.value.at, `${rule} ${message}`)
     return {}
   }
@@ -85,10 +84,14 @@ const ruleOf = (fields: PlanFields, rule: Rule, entry: Located.Entry): OwnGate =
 }
 
 /** The gate in `entry`, which faults call `what`; null where there is none or it asks nothing. */
-export const gateOf = (fields: PlanFields, entry: Located.Entry | undefined, what: string): Placed<OwnGate> | null => {
+export const gateOf = (
+  fields: PlanFields,
+  entry: Located.Entry | undefined,
+  what: string
+): Placed<Gate.OwnGate> | null => {
   if (entry === undefined || (entry.value._tag === "Scalar" && entry.value.value === null)) return null
   const found = fields.entries(entry.value, what, ownRules)
-  let gate: OwnGate = {}
+  let gate: Gate.OwnGate = {}
   for (const rule of ownRules) {
     const one = found?.get(rule)
     if (one !== undefined) gate = { ...gate, ...ruleOf(fields, rule, one) }
@@ -97,8 +100,8 @@ export const gateOf = (fields: PlanFields, entry: Located.Entry | undefined, wha
 }
 
 /** The gates of a target and of its vendor in the plan as one; null without either. */
-export const together = (...gates: ReadonlyArray<Placed<OwnGate> | null | undefined>): OwnGate | null =>
-  gates.reduce<OwnGate | null>(
+export const together = (...gates: ReadonlyArray<Placed<Gate.OwnGate> | null | undefined>): Gate.OwnGate | null =>
+  gates.reduce<Gate.OwnGate | null>(
     (all, gate) => (gate === null || gate === undefined ? all : all === null ? gate.value : Gate.both(all, gate.value)),
     null
   )
