@@ -1,5 +1,6 @@
 /** How open claims stand, which of them are listed, in which order and with which command. */
 import type { ClaimEntry, LastFault } from "@scanpoll/core/engine/ScanJournal"
+import * as Standing from "@scanpoll/journal/Standing"
 import { assert, describe, it } from "vitest"
 import * as Attention from "../src/commands/Attention.ts"
 
@@ -48,7 +49,7 @@ const all = [
 const read = (typed: Partial<Attention.Typed>) =>
   Attention.read({ sort: null, state: null, only: null, ...typed }, ["acme", "other"])
 const select = (typed: Partial<Attention.Typed>, entries: ReadonlyArray<ClaimEntry> = all) =>
-  Attention.select(entries, read(typed).value, now, Attention.workersTakeAhead)
+  Attention.select(entries, read(typed).value, now, Standing.workersTakeAhead)
 
 describe("what open scans need", () => {
   it("tells apart what is late, resting, refused, in doubt and polled by no process, by reason (D-02)", () => {
@@ -64,14 +65,14 @@ describe("what open scans need", () => {
       ["waiting", "waiting"]
     ])
     const counts: Readonly<Record<string, number>> = Attention.counts(select({}))
-    for (const standing of Attention.standings) assert.strictEqual(counts[standing], 1, standing)
+    for (const standing of Standing.all) assert.strictEqual(counts[standing], 1, standing)
     // A free scan that no worker has to take yet is as it should be; without workers, no process polls it.
     const later = entry("clm_later", { heldBy: null, notBefore: now + 60 * 60_000 })
-    assert.strictEqual(Attention.standingOf(later, now, Attention.workersTakeAhead), "waiting")
-    assert.strictEqual(Attention.standingOf(later, now, Infinity), "unowned")
+    assert.strictEqual(Standing.of(later, now, Standing.workersTakeAhead), "waiting")
+    assert.strictEqual(Standing.of(later, now, Infinity), "unowned")
     // Once the time of the next poll has come, a scan that rested is an open one again.
     const over = entry("clm_over", { lastFault: fault("denied"), notBefore: now - 1 })
-    assert.strictEqual(Attention.standingOf(over, now, Infinity), "failing")
+    assert.strictEqual(Standing.of(over, now, Infinity), "failing")
   })
 
   it("shows what --state and --only ask for in the order of --sort, and refuses what it does not know (D-02)", () => {
@@ -122,11 +123,6 @@ describe("what open scans need", () => {
   })
 
   it("needs a person for a doubt, a refused key, a rest and a scan that no process polls, and for nothing else (D-02)", () => {
-    assert.deepStrictEqual(Attention.standings.filter(Attention.needsPerson), [
-      "in-doubt",
-      "denied",
-      "resting",
-      "unowned"
-    ])
+    assert.deepStrictEqual(Standing.all.filter(Standing.needsPerson), ["in-doubt", "denied", "resting", "unowned"])
   })
 })

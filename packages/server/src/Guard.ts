@@ -15,6 +15,7 @@ import * as HttpServerRequest from "effect/http/HttpServerRequest"
 import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import type * as Scope from "effect/Scope"
 import * as Answer from "./Answer.ts"
+import * as Page from "./internal/pages/page.ts"
 import * as Operations from "./Operations.ts"
 import * as Principal from "./Principal.ts"
 import type { Sessions } from "./Sessions.ts"
@@ -117,15 +118,17 @@ const isUnrouted = (cause: Cause.Cause<unknown>): boolean => {
   return HttpServerError.isHttpServerError(error) && error.reason._tag === "RouteNotFound"
 }
 
-const login = ({ cookie, isSecure, sessions }: Doors, code: string | null) =>
+// A person's browser, not a program.
+const wantsPage = (request: Request): boolean => (request.headers["accept"] ?? "").includes("text/html")
+
+const login = ({ cookie, isSecure, sessions }: Doors, request: Request, code: string | null) =>
   Effect.gen(function* () {
     const value = yield* sessions.open(code ?? "")
     if (value === null) {
-      return Answer.problem(
-        401,
-        "this link has been used, or is older than a minute; start `scanpoll serve` again for a new one",
-        challenge
-      )
+      const detail = "this link has been used, or is older than a minute; start `scanpoll serve` again for a new one"
+      return wantsPage(request)
+        ? HttpServerResponse.setHeaders(Page.signIn, challenge)
+        : Answer.problem(401, detail, challenge)
     }
     return HttpServerResponse.setCookieUnsafe(HttpServerResponse.redirect("/", { status: 303 }), cookie, value, {
       httpOnly: true,
@@ -177,9 +180,13 @@ export const make = <E, R>(
   const inside = (request: Request, url: URL) =>
     Effect.gen(function* () {
       const fault = Operations.faultOf(request.method, url.pathname, url.searchParams)
-      if (url.pathname === "/login" && fault === null) return yield* login(doors, url.searchParams.get("code"))
+      if (url.pathname === "/login" && fault === null) return yield* login(doors, request, url.searchParams.get("code"))
       const who = yield* whoAsks(doors, request)
-      if (who === null) return Answer.problem(401, "a token or a session is needed", challenge)
+      if (who === null) {
+        return wantsPage(request) && !url.pathname.startsWith("/api/")
+          ? HttpServerResponse.setHeaders(Page.signIn, challenge)
+          : Answer.problem(401, "a token or a session is needed", challenge)
+      }
       if (fault !== null) {
         return Answer.problem(fault.status, fault.detail, fault.status === 405 ? { allow: "GET, HEAD" } : {})
       }

@@ -19,6 +19,7 @@ import * as Api from "./Api.ts"
 import * as Cursor from "./Cursor.ts"
 import type { Feed } from "./Feed.ts"
 import * as Principal from "./Principal.ts"
+import * as Subjects from "./Subjects.ts"
 
 /**
  * What the command knows and the journal alone does not.
@@ -26,6 +27,10 @@ import * as Principal from "./Principal.ts"
  * - `reportOfRun`, `reportOfClaim`: made again from the journal, with the vendors' own results where `payload` is true; null
  *   where there is none.
  * - `cluster`: the standing of the workers as JSON; null where none share the journal.
+ * - `journal`: how people name the journal, without a password. `tail`: what a printed command needs to find it, with a space
+ *   before it; empty where it needs nothing.
+ * - `doubtOf`: what a person should know before deciding about a submission to this vendor whose answer was lost. `budgetOf`: how many
+ *   requests the vendor allows, in words; null where that is not known.
  *
  * @category models
  * @since 0.2.0
@@ -34,6 +39,26 @@ export interface Sources {
   readonly reportOfRun: (runId: string, payload: boolean) => Effect.Effect<ScanReport | null, JournalError>
   readonly reportOfClaim: (claimId: string, payload: boolean) => Effect.Effect<ScanReport | null, JournalError>
   readonly cluster: Effect.Effect<Schema.Json, JournalError> | null
+  readonly journal: string
+  readonly tail: string
+  readonly doubtOf: (vendor: string) => ReadonlyArray<string>
+  readonly budgetOf: (vendor: string) => string | null
+}
+
+/**
+ * No sources: no reports, no cluster, and commands that name no journal.
+ *
+ * @category constructors
+ * @since 0.2.0
+ */
+export const none: Sources = {
+  reportOfRun: () => Effect.succeed(null),
+  reportOfClaim: () => Effect.succeed(null),
+  cluster: null,
+  journal: "",
+  tail: "",
+  doubtOf: () => [],
+  budgetOf: () => null
 }
 
 const usualLimit = 50
@@ -53,16 +78,6 @@ const fromJournal = <A>(effect: Effect.Effect<A, JournalError>): Effect.Effect<A
 
 const orNotFound = <A>(value: A | null, what: string): Effect.Effect<A, Api.NotFound> =>
   value === null ? Effect.fail(new Api.NotFound({ detail: `the journal has no such ${what}` })) : Effect.succeed(value)
-
-const subjectOf = (
-  text: string | undefined
-): Effect.Effect<{ readonly subject?: { readonly kind: string; readonly id: string } }, Api.BadRequest> => {
-  if (text === undefined) return Effect.succeed({})
-  const [, kind, id] = /^([a-z][a-z0-9-]{0,31}):(.+)$/s.exec(text) ?? []
-  return kind === undefined || id === undefined
-    ? Effect.fail(new Api.BadRequest({ detail: "subject must be kind:id, such as url:https://example.com/" }))
-    : Effect.succeed({ subject: { kind, id } })
-}
 
 // A page of HTML brings its own script and style and allows those alone; everything else is to be saved.
 const rendered = (report: ScanReport, name: string, file: string) =>
@@ -98,7 +113,7 @@ const claims = (sources: Sources) =>
           const { entries, next } = yield* fromJournal(
             journal.page({
               limit: limitOf(limit),
-              ...(yield* subjectOf(query.subject)),
+              ...(yield* Subjects.read(query.subject)),
               ...(state === undefined ? {} : { states: [state] }),
               ...(vendor === undefined ? {} : { vendor }),
               ...(account === undefined ? {} : { account }),

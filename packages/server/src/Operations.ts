@@ -5,6 +5,7 @@
  */
 import * as OpenApi from "effect/http-api/OpenApi"
 import { Api } from "./Api.ts"
+import * as Pages from "./internal/pages/pages.ts"
 
 /**
  * The OpenAPI document of the API.
@@ -28,7 +29,12 @@ const operations: ReadonlyArray<Operation> = [
     path: patternOf(path),
     queryKeys: new Set((get?.parameters ?? []).flatMap((one) => (one.in === "query" ? [one.name] : [])))
   })),
-  { path: /^\/(?:openapi\.json)?$/, queryKeys: new Set() },
+  ...Pages.routes.map(({ path, query }) => ({
+    path: patternOf(path.replace(/:\w+/g, "{id}")),
+    queryKeys: new Set(query)
+  })),
+  ...Pages.assets.map(([path]) => ({ path: patternOf(path), queryKeys: new Set<string>() })),
+  { path: /^\/openapi\.json$/, queryKeys: new Set() },
   { path: /^\/login$/, queryKeys: new Set(["code"]) }
 ]
 

@@ -4,7 +4,6 @@
  * @since 0.2.0
  */
 import type { ScanJournal } from "@scanpoll/core/engine/ScanJournal"
-import * as SafeText from "@scanpoll/report/SafeText"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as HttpApiBuilder from "effect/http-api/HttpApiBuilder"
@@ -19,6 +18,7 @@ import { Api } from "./Api.ts"
 import * as Feed from "./Feed.ts"
 import * as Guard from "./Guard.ts"
 import * as Handlers from "./Handlers.ts"
+import * as Pages from "./internal/pages/pages.ts"
 import * as Operations from "./Operations.ts"
 import * as Sessions from "./Sessions.ts"
 import type { Token } from "./Tokens.ts"
@@ -62,23 +62,13 @@ export interface Server {
 
 const bracketed = (host: string): string => (host.includes(":") ? `[${host}]` : host)
 
-const welcome = [
-  "scanpoll serve: the journal, read-only",
-  "",
-  "  /api/v1/claims    /api/v1/runs    /api/v1/targets",
-  "  /api/v1/accounts  /api/v1/cluster /api/v1/events",
-  "",
-  "  /openapi.json says what each of them takes and answers",
-  ""
-].join("\n")
-
 const routes = (sources: Handlers.Sources, feed: Feed.Feed) =>
   Layer.mergeAll(
     HttpApiBuilder.layer(Api).pipe(
       Layer.provide(Handlers.layer(sources, feed)),
       Layer.provide(HttpApiMiddleware.layerProblemDetails({ includeDetails: true }))
     ),
-    HttpRouter.add("GET", "/", HttpServerResponse.text(SafeText.seal("text", welcome))),
+    Pages.layer(sources),
     HttpRouter.add("GET", "/openapi.json", HttpServerResponse.jsonUnsafe(Operations.document))
   )
 

@@ -1,6 +1,7 @@
 /** Every call that docs/guides/api.md shows, as it stands there. */
 import { assert, describe, it } from "@effect/vitest"
 import * as ScanReport from "@scanpoll/report/ScanReport"
+import * as Handlers from "@scanpoll/server/Handlers"
 import * as Effect from "effect/Effect"
 import { readFileSync } from "node:fs"
 import { fileURLToPath } from "node:url"
@@ -21,7 +22,7 @@ describe("the page of the API", () => {
           plan: null
         })
         const made = () => Effect.succeed(report)
-        const server = yield* serving({ sources: { reportOfRun: made, reportOfClaim: made, cluster: null } })
+        const server = yield* serving({ sources: { ...Handlers.none, reportOfRun: made, reportOfClaim: made } })
         const claim = yield* settled(server.journal, "shown")
         const run = {
           runId: "run_1",

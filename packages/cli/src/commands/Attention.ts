@@ -6,6 +6,7 @@
  */
 import type { ClaimEntry } from "@scanpoll/core/engine/ScanJournal"
 import * as JournalView from "@scanpoll/journal/JournalView"
+import * as Standing from "@scanpoll/journal/Standing"
 import * as Array from "effect/Array"
 import * as Order from "effect/Order"
 import * as Checked from "../prepare/Checked.ts"
@@ -14,39 +15,6 @@ import * as Key from "../config/Key.ts"
 import { didYouMean } from "../config/Nearest.ts"
 import { defaultAccount } from "../config/Plan.ts"
 import * as JournalWords from "./JournalWords.ts"
-
-/**
- * How an open claim stands, the most urgent first.
- *
- * - `in-doubt`: its submission may or may not have been accepted. A person decides.
- * - `denied`: the vendor refused the key of everyone who polls it.
- * - `resting`: its poller gave it up for a while: the vendor does not know it, or its answers make no sense.
- * - `unowned`: no process polls it.
- * - `late`: a process holds it, and its poll is overdue by more than 5 seconds.
- * - `failing`: its last poll failed and is retried.
- * - `submitting`: on its way to the vendor. `waiting`: nothing is wrong.
- *
- * @category models
- * @since 0.2.0
- */
-export type Standing = (typeof standings)[number]
-
-/**
- * All of them, the most urgent first.
- *
- * @category constructors
- * @since 0.2.0
- */
-export const standings = [
-  "in-doubt",
-  "denied",
-  "resting",
-  "unowned",
-  "late",
-  "failing",
-  "submitting",
-  "waiting"
-] as const
 
 const orders = ["age", "due", "state", "vendor"] as const
 
@@ -58,7 +26,7 @@ const orders = ["age", "due", "state", "vendor"] as const
  */
 export interface Filter {
   readonly sort: (typeof orders)[number]
-  readonly states: ReadonlySet<Standing>
+  readonly states: ReadonlySet<Standing.Standing>
   readonly only: ReadonlyArray<{ readonly vendor: string; readonly account: string | null }>
 }
 
@@ -74,43 +42,6 @@ export interface Typed {
   readonly only: string | null
 }
 
-const lateFrom = 5_000
-
-/**
- * For `standingOf`: how long before its next poll is due a worker of a cluster has taken a free claim, in milliseconds. Workers
- * take them an hour ahead.
- *
- * @category constructors
- * @since 0.2.0
- */
-export const workersTakeAhead = 30 * 60_000
-
-/**
- * How a claim of the journal stands. `takenAhead`: a process takes a free claim this long before its next poll is due, in
- * milliseconds, so one that is due later and free is as it should be.
- *
- * @category destructors
- * @since 0.2.0
- */
-export const standingOf = (entry: ClaimEntry, now: number, takenAhead: number): Standing => {
-  const { heldBy, lastFault, notBefore, state } = entry
-  if (state === "in-doubt") return "in-doubt"
-  if (state === "intent") return "submitting"
-  if (lastFault?.stopped !== undefined && notBefore > now) return lastFault.stopped === "denied" ? "denied" : "resting"
-  if (heldBy === null) return notBefore < now + takenAhead ? "unowned" : "waiting"
-  if (notBefore > 0 && now - notBefore > lateFrom) return "late"
-  return lastFault === null ? "waiting" : "failing"
-}
-
-/**
- * Whether a person has to do something about it.
- *
- * @category guards
- * @since 0.2.0
- */
-export const needsPerson = (standing: Standing): boolean =>
-  standing === "in-doubt" || standing === "denied" || standing === "resting" || standing === "unowned"
-
 /**
  * An open claim and how it stands.
  *
@@ -119,11 +50,11 @@ export const needsPerson = (standing: Standing): boolean =>
  */
 export interface Open {
   readonly entry: ClaimEntry
-  readonly standing: Standing
+  readonly standing: Standing.Standing
 }
 
 const byAge: Order.Order<Open> = Order.mapInput(Order.Number, ({ entry }) => entry.claimedAt)
-const byState: Order.Order<Open> = Order.mapInput(Order.Number, ({ standing }) => standings.indexOf(standing))
+const byState: Order.Order<Open> = Order.mapInput(Order.Number, ({ standing }) => Standing.all.indexOf(standing))
 const sorting: Readonly<Record<Filter["sort"], Order.Order<Open>>> = {
   age: byAge,
   due: Order.combine(
@@ -152,7 +83,7 @@ export const select = (
   Array.sort(
     entries
       .filter((entry) => isWanted(filter, entry))
-      .map((entry) => ({ entry, standing: standingOf(entry, now, takenAhead) }))
+      .map((entry) => ({ entry, standing: Standing.of(entry, now, takenAhead) }))
       .filter(({ standing }) => filter.states.has(standing)),
     sorting[filter.sort]
   )
@@ -173,8 +104,8 @@ export const isWanted = ({ only }: Filter, { key }: Pick<ClaimEntry, "key">): bo
  * @category destructors
  * @since 0.2.0
  */
-export const counts = (all: ReadonlyArray<Open>): Readonly<Record<Standing, number>> => {
-  const count = (wanted: Standing): number => all.filter(({ standing }) => standing === wanted).length
+export const counts = (all: ReadonlyArray<Open>): Readonly<Record<Standing.Standing, number>> => {
+  const count = (wanted: Standing.Standing): number => all.filter(({ standing }) => standing === wanted).length
   return {
     "in-doubt": count("in-doubt"),
     denied: count("denied"),
@@ -193,17 +124,17 @@ const listOf = (text: string): ReadonlyArray<string> =>
     .map((word) => word.trim())
     .filter((word) => word !== "")
 
-const isStanding = (word: string): word is Standing => standings.some((each) => each === word)
+const isStanding = (word: string): word is Standing.Standing => Standing.all.some((each) => each === word)
 
-const statesOf = (typed: string | null): Checked.Checked<ReadonlySet<Standing>> => {
-  if (typed === null) return Checked.make(new Set(standings))
+const statesOf = (typed: string | null): Checked.Checked<ReadonlySet<Standing.Standing>> => {
+  if (typed === null) return Checked.make(new Set(Standing.all))
   const words = listOf(typed)
   const unknown = words.filter((word) => !isStanding(word))
   const faults = unknown.map((word) => ({
     where: "--state",
-    message: `unknown state ${quote(word)}${didYouMean(word, standings)} The states are ${standings.join(", ")}`
+    message: `unknown state ${quote(word)}${didYouMean(word, Standing.all)} The states are ${Standing.all.join(", ")}`
   }))
-  if (words.length === 0) faults.push({ where: "--state", message: `must be some of ${standings.join(", ")}` })
+  if (words.length === 0) faults.push({ where: "--state", message: `must be some of ${Standing.all.join(", ")}` })
   return Checked.make(new Set(words.filter(isStanding)), { faults })
 }
 
@@ -244,7 +175,7 @@ export const read = (typed: Typed, vendors: ReadonlyArray<string>): Checked.Chec
     )
   )
 
-const titles: Readonly<Record<Standing, string>> = {
+const titles: Readonly<Record<Standing.Standing, string>> = {
   "in-doubt": "never sent again by themselves",
   denied: "the vendor refused the key; check it, then look again",
   resting: "given up for now; tried again at the time shown",
@@ -255,7 +186,7 @@ const titles: Readonly<Record<Standing, string>> = {
   waiting: "nothing is wrong"
 }
 
-const shownOf = (standing: Standing): string =>
+const shownOf = (standing: Standing.Standing): string =>
   standing === "in-doubt" ? "in doubt" : standing === "unowned" ? "not polled" : standing
 
 /**
@@ -305,7 +236,7 @@ export const lines = (all: ReadonlyArray<Open>, listing: Listing): ReadonlyArray
       bounded(all, listing, ({ standing }) => `${shownOf(standing)}  `)
     )
   }
-  return standings.flatMap((standing) => {
+  return Standing.all.flatMap((standing) => {
     const some = all.filter((one) => one.standing === standing)
     const poll = standing === "unowned" && some.length > 0 ? [listing.poll] : []
     const title = `${shownOf(standing)} (${some.length}), ${titles[standing]}`

@@ -9,6 +9,7 @@ import * as ClusterStatus from "@scanpoll/cluster/ClusterStatus"
 import { type JournalError, ScanJournal } from "@scanpoll/core/engine/ScanJournal"
 import * as JournalAddress from "@scanpoll/journal/JournalAddress"
 import * as JournalView from "@scanpoll/journal/JournalView"
+import * as Standing from "@scanpoll/journal/Standing"
 import * as Effect from "effect/Effect"
 import type * as FileSystem from "effect/FileSystem"
 import type * as Path from "effect/Path"
@@ -151,7 +152,7 @@ const needsPerson = (status: ClusterStatus.ClusterStatus, open: ReadonlyArray<At
   const lease = Math.max(usualLease, ...alive.map((worker) => worker.lease))
   const isUnkept = scans.open > 0 && (alive.length === 0 || unowned > 0 || overdue.worstMs > lease + takeOver)
   // A claim that was bought a moment ago is taken within seconds.
-  const isStuck = ({ standing }: Attention.Open) => standing !== "unowned" && Attention.needsPerson(standing)
+  const isStuck = ({ standing }: Attention.Open) => standing !== "unowned" && Standing.needsPerson(standing)
   return isUnkept || open.some(isStuck)
 }
 
@@ -195,12 +196,12 @@ export const status = Effect.fnUntraced(function* (input: {
     return { claims, now }
   })
   const { claims, now } = yield* Look.atLogLevel(settings)(read)
-  const open = Attention.select(claims, filter.value, now.at, Attention.workersTakeAhead)
+  const open = Attention.select(claims, filter.value, now.at, Standing.workersTakeAhead)
   const all = Attention.select(
     claims,
-    { ...filter.value, states: new Set(Attention.standings) },
+    { ...filter.value, states: new Set(Standing.all) },
     now.at,
-    Attention.workersTakeAhead
+    Standing.workersTakeAhead
   )
   const { sort, state } = input.typed
   // What waits as it should is not worth a line by itself.

@@ -7,6 +7,7 @@
 import { type JournalError, ScanJournal } from "@scanpoll/core/engine/ScanJournal"
 import * as JournalAddress from "@scanpoll/journal/JournalAddress"
 import * as JournalView from "@scanpoll/journal/JournalView"
+import * as Standing from "@scanpoll/journal/Standing"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import type * as FileSystem from "effect/FileSystem"
@@ -67,7 +68,7 @@ export const overview = Effect.fnUntraced(function* (input: {
     Look.atLogLevel(settings)
   )
   const now = yield* Clock.currentTimeMillis
-  const takenAhead = address._tag === "Postgres" ? Attention.workersTakeAhead : always
+  const takenAhead = address._tag === "Postgres" ? Standing.workersTakeAhead : always
   const open = Attention.select(all, filter.value, now, takenAhead)
   const last = recent.filter((entry) => Attention.isWanted(filter.value, entry))
   const tail = Hints.storeTail({ settings, flags: input.flags })
@@ -109,5 +110,5 @@ export const overview = Effect.fnUntraced(function* (input: {
     })
   })
   if (failed) return 74
-  return input.check && open.some(({ standing }) => Attention.needsPerson(standing)) ? 3 : 0
+  return input.check && open.some(({ standing }) => Standing.needsPerson(standing)) ? 3 : 0
 })

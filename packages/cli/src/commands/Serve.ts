@@ -24,6 +24,7 @@ import * as Checked from "../prepare/Checked.ts"
 import * as Command from "../prepare/Command.ts"
 import type { FlagTexts } from "../prepare/Resolve.ts"
 import * as HealthServer from "../process/HealthServer.ts"
+import { ProcessContext } from "../process/ProcessContext.ts"
 import { Shutdown } from "../process/Shutdown.ts"
 import * as Journal from "../storage/Journal.ts"
 import type { Vendors } from "../vendors/Vendors.ts"
@@ -35,6 +36,7 @@ interface Wanted {
   readonly publicUrl: string | null
   readonly behindProxy: boolean
   readonly tokens: string | null
+  readonly demo: boolean
   readonly flags: FlagTexts
 }
 
@@ -114,13 +116,7 @@ const codeOf = (error: { readonly cause?: unknown }): string => {
     : "no such address, or it is taken"
 }
 
-/**
- * `scanpoll serve`. A signal ends it with exit code 0.
- *
- * @category constructors
- * @since 0.2.0
- */
-export const serve = Effect.fnUntraced(function* (
+const serveJournal = Effect.fnUntraced(function* (
   input: Wanted
 ): Effect.fn.Return<
   number,
@@ -175,4 +171,31 @@ export const serve = Effect.fnUntraced(function* (
     return 0
   }).pipe(Effect.scoped, Effect.provide(Journal.layerExisting(settings, "read")), Look.atLogLevel(settings))
   return yield* shutdown.soft(serving)
+})
+
+/**
+ * `scanpoll serve`. A signal ends it with exit code 0.
+ *
+ * @category constructors
+ * @since 0.2.0
+ */
+export const serve = Effect.fnUntraced(function* (
+  input: Wanted
+): Effect.fn.Return<
+  number,
+  UsageError | JournalError,
+  FileSystem.FileSystem | Path.Path | Streams | Shutdown | Vendors
+> {
+  if (!input.demo) return yield* serveJournal(input)
+  if ((input.flags.journal ?? []).length > 0) {
+    return yield* Effect.fail(usage("--demo", "brings a journal of its own; leave out --journal"))
+  }
+  const { start } = yield* Effect.promise(() => import("./ServeDemo.ts"))
+  return yield* Effect.scoped(
+    Effect.gen(function* () {
+      const { facts, journal } = yield* start
+      const shown = serveJournal({ ...input, flags: { ...input.flags, journal: [journal] } })
+      return yield* Effect.provideService(shown, ProcessContext, facts)
+    })
+  )
 })

@@ -60,9 +60,10 @@ export const serve = Command.make(
       "A proxy with TLS stands before it: other machines than this one may be listened to"
     ),
     tokens,
+    demo: ownSwitch("demo", "Show it over simulated vendors whose runs come in; needs no key and no journal"),
     ...Flags.of.serve
   },
-  ({ behindProxy, listen, publicUrl, tokens, ...flags }) =>
+  ({ behindProxy, demo, listen, publicUrl, tokens, ...flags }) =>
     offline(
       () => import("./Serve.ts"),
       (module) =>
@@ -71,15 +72,17 @@ export const serve = Command.make(
           publicUrl: Option.getOrNull(publicUrl),
           behindProxy,
           tokens: Option.getOrNull(tokens),
+          demo,
           flags
         })
     )
 ).pipe(
-  Command.withDescription("Serve the journal over HTTP, read-only, on this machine: its API, until Ctrl-C"),
-  Command.withShortDescription("Serve the journal over HTTP, read-only"),
+  Command.withDescription("Serve the journal on this machine until Ctrl-C: pages that are live, and an HTTP API"),
+  Command.withShortDescription("See the journal live in a browser, or by an HTTP API"),
   Command.withSubcommands([token]),
   Command.withExamples([
     { command: "scanpoll serve", description: "Prints a link that opens once, within a minute" },
-    { command: "scanpoll serve --journal scans.db --listen 127.0.0.1:8080" }
+    { command: "scanpoll serve --journal scans.db --listen 127.0.0.1:8080" },
+    { command: "scanpoll serve --demo", description: "The page over simulated vendors, with runs coming in" }
   ])
 )

@@ -7,6 +7,7 @@ import * as ClusterDatabase from "@scanpoll/cluster/ClusterDatabase"
 import * as ClusterStatus from "@scanpoll/cluster/ClusterStatus"
 import { JournalError, type Operations, ScanJournal } from "@scanpoll/core/engine/ScanJournal"
 import * as JournalAddress from "@scanpoll/journal/JournalAddress"
+import * as Standing from "@scanpoll/journal/Standing"
 import type * as Handlers from "@scanpoll/server/Handlers"
 import * as Effect from "effect/Effect"
 import * as FileSystem from "effect/FileSystem"
@@ -14,6 +15,7 @@ import * as Path from "effect/Path"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import type { Settings } from "../config/Settings.ts"
+import * as Hints from "../output/Hints.ts"
 import type { FlagTexts } from "../prepare/Resolve.ts"
 import * as FindRun from "../run/FindRun.ts"
 import * as StoredReport from "../run/StoredReport.ts"
@@ -35,7 +37,7 @@ const clusterOf = (address: JournalAddress.JournalAddress, journal: Operations):
           ClusterStatus.read,
           ClusterDatabase.layer(address.url, { maxConnections: 1 })
         )
-        const open = Attention.select(claims, everyOpen, status.at, Attention.workersTakeAhead)
+        const open = Attention.select(claims, everyOpen, status.at, Standing.workersTakeAhead)
         return yield* asJson(clusterJson(status, JournalAddress.show(address), open))
       })
 
@@ -61,6 +63,7 @@ export const make = Effect.fnUntraced(function* ({
   settings
 }: Made): Effect.fn.Return<Handlers.Sources, never, ScanJournal | Vendors | FileSystem.FileSystem | Path.Path> {
   const journal = yield* ScanJournal
+  const { byName } = yield* Vendors
   const services = yield* Effect.context<ScanJournal | Vendors | FileSystem.FileSystem | Path.Path>()
   const ofRun = Effect.fnUntraced(function* (runId: string, payload: boolean) {
     const stored = yield* journal.runs.get(runId)
@@ -90,6 +93,10 @@ export const make = Effect.fnUntraced(function* ({
               payload: ReportRun.payloadAs(payload ? "redacted" : "none", redact)
             })
       ),
-    cluster: clusterOf(address, journal)
+    cluster: clusterOf(address, journal),
+    journal: JournalAddress.show(address),
+    tail: Hints.storeTail({ settings, flags }),
+    doubtOf: (vendor) => byName(vendor)?.doubt ?? [],
+    budgetOf: (vendor) => byName(vendor)?.rateLimit ?? null
   }
 })

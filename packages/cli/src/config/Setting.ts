@@ -408,6 +408,7 @@ export const ownFlags = [
   "only",
   "public-url",
   "behind-proxy",
+  "demo",
   "tokens",
   "scope"
 ] as const

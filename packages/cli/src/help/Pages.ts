@@ -385,8 +385,9 @@ export const pages: ReadonlyMap<string, Page> = new Map<string, Page>([
     "serve",
     {
       details: [
-        "Answers questions about the journal over HTTP while other commands use it. It reads: no vendor is asked and nothing in the journal changes. A journal that is not there is refused.",
-        "It prints a link that lets one browser in, once, within a minute. Programs send a token. Other machines are answered only with --behind-proxy, --public-url and a token."
+        "Shows the journal in a browser, live, and by an HTTP API, while other commands use it. It reads: no vendor is asked and nothing in the journal changes. A journal that is not there is refused.",
+        "It prints a link that lets one browser in, once, within a minute. Programs send a token. Other machines are answered only with --behind-proxy, --public-url and a token.",
+        "With --demo it shows simulated vendors: a journal of its own in a temporary folder, and a new run every half minute. No key and no journal of yours is used."
       ],
       exits: [[0, "a signal ended it"], [2], [74]],
       environment: [],

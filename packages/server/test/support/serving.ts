@@ -5,6 +5,7 @@ import * as ScanOutcome from "@scanpoll/core/model/ScanOutcome"
 import type { Subject } from "@scanpoll/core/model/Subject"
 import * as ScanTicket from "@scanpoll/core/model/ScanTicket"
 import * as ScanReport from "@scanpoll/report/ScanReport"
+import * as Handlers from "@scanpoll/server/Handlers"
 import * as Server from "@scanpoll/server/Server"
 import * as Tokens from "@scanpoll/server/Tokens"
 import * as Context from "effect/Context"
@@ -51,9 +52,8 @@ export const serving = (options: Partial<Server.Options> = {}) =>
           ).tokens
         ),
         sources: {
-          reportOfRun: (id) => Effect.succeed(id === "run_1" ? emptyReport : null),
-          reportOfClaim: () => Effect.succeed(null),
-          cluster: null
+          ...Handlers.none,
+          reportOfRun: (id) => Effect.succeed(id === "run_1" ? emptyReport : null)
         },
         every: "10 millis",
         ...options

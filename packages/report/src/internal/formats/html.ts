@@ -69,35 +69,9 @@ const unfolded = 12
 
 const page = (node: Node): string => (node === null ? "" : `${write(node)}\n`)
 
-/**
- * Renders `html`, a section at a time.
- *
- * @category constructors
- * @since 0.1.0
- */
-export const render: Renderer = function* (report: ScanReport, options: RenderOptions = {}) {
-  const view: View.View = {
-    report,
-    least: options.minSeverity ?? "none",
-    max: options.maxFindings ?? limits.findingsOfScan
-  }
-  const title = Words.title(report, options.title ?? null)
-  const ordered = Words.attention(report.scans)
-  const found = report.scans.reduce((sum, scan) => sum + scan.findings.items.length, 0)
-  const embedded = found + report.scans.length <= limits.embedded
-
-  yield `<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n`
-  yield page(h("meta", { "http-equiv": "Content-Security-Policy", content: policy }))
-  yield page(h("meta", { name: "viewport", content: "width=device-width, initial-scale=1" }))
-  yield page(h("meta", { name: "referrer", content: "no-referrer" }))
-  yield page(h("meta", { name: "robots", content: "noindex" }))
-  yield page(h("title", null, title))
-  yield `<style>${style}</style>\n</head>\n<body>\n`
-  yield page(h("a", { class: "skip", href: "#verdict" }, "Skip to the verdict"))
-  yield page(sprite())
-  yield `<div class="page">\n`
-  yield page(header(view, title))
-  yield `<main class="page-in">\n`
+// What is in `main`, a section at a time; the live page of a run has the same.
+export function* sections(view: View.View, ordered: ReadonlyArray<ReportScan>): Generator<string, void> {
+  const { report } = view
   yield page(verdict(view))
   yield page(tiles(view))
   yield page(attention(view))
@@ -132,6 +106,38 @@ export const render: Renderer = function* (report: ScanReport, options: RenderOp
     if (left > 0) yield page(h("p", { class: "more" }, `${Words.plural(left, "more scan")} in the canonical report.`))
     yield `</section>\n`
   }
+}
+
+/**
+ * Renders `html`, a section at a time.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const render: Renderer = function* (report: ScanReport, options: RenderOptions = {}) {
+  const view: View.View = {
+    report,
+    least: options.minSeverity ?? "none",
+    max: options.maxFindings ?? limits.findingsOfScan
+  }
+  const title = Words.title(report, options.title ?? null)
+  const ordered = Words.attention(report.scans)
+  const found = report.scans.reduce((sum, scan) => sum + scan.findings.items.length, 0)
+  const embedded = found + report.scans.length <= limits.embedded
+
+  yield `<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n`
+  yield page(h("meta", { "http-equiv": "Content-Security-Policy", content: policy }))
+  yield page(h("meta", { name: "viewport", content: "width=device-width, initial-scale=1" }))
+  yield page(h("meta", { name: "referrer", content: "no-referrer" }))
+  yield page(h("meta", { name: "robots", content: "noindex" }))
+  yield page(h("title", null, title))
+  yield `<style>${style}</style>\n</head>\n<body>\n`
+  yield page(h("a", { class: "skip", href: "#verdict" }, "Skip to the verdict"))
+  yield page(sprite())
+  yield `<div class="page">\n`
+  yield page(header(view, title))
+  yield `<main class="page-in">\n`
+  yield* sections(view, ordered)
   yield `</main>\n`
   yield page(footer(view, embedded))
   yield `</div>\n`

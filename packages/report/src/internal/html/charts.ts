@@ -314,6 +314,21 @@ interface Series {
   readonly move: number
 }
 
+interface Plotted {
+  readonly points: ReadonlyArray<{ readonly at: number; readonly value: number }>
+  readonly scored: boolean
+}
+
+// By score where every point has one, else by severity.
+const plotted = (all: ReadonlyArray<Pick<TrendPoint, "at" | "score" | "severity">>): Plotted => {
+  const scored = all.every((point) => point.score !== null)
+  const points = all.map((point) => ({
+    at: Date.parse(point.at),
+    value: scored ? (point.score ?? 0) : ranks[point.severity]
+  }))
+  return { points, scored }
+}
+
 const seriesOf = (scan: ReportScan): Series | null => {
   if (scan.trend.length === 0 || scan.assessment === null) return null
   const now: TrendPoint = {
@@ -323,18 +338,12 @@ const seriesOf = (scan: ReportScan): Series | null => {
     score: scan.assessment.score?.value ?? null,
     findings: scan.findings.total
   }
-  const all = [...scan.trend, now]
-  const scored = all.every((point) => point.score !== null)
-  const points = all.map((point) => ({
-    at: Date.parse(point.at),
-    value: scored ? (point.score ?? 0) : ranks[point.severity]
-  }))
+  const { points, scored } = plotted([...scan.trend, now])
   const [before, last] = [points.at(-2)?.value ?? 0, points.at(-1)?.value ?? 0]
   return { scan, points, scored, move: (last - before) / (scored ? 100 : 6) }
 }
 
-const drawing = (series: Series): Node => {
-  const { points, scored } = series
+const plot = ({ points, scored }: Plotted, severity: Severity): Node => {
   const xs = scaleLinear([points[0]?.at ?? 0, points.at(-1)?.at ?? 1], [2, 98])
   const equal = points[0]?.at === points.at(-1)?.at
   const ys = scaleLinear(scored ? [0, 100] : [0, 6], [52, 6])
@@ -353,10 +362,18 @@ const drawing = (series: Series): Node => {
       h("path", { d: fill([...points]) ?? "", class: "area" }),
       rule(0, 55, 100, 55, "rail"),
       h("path", { d: path([...points]) ?? "", class: "trend", "vector-effect": "non-scaling-stroke" }),
-      last === undefined ? null : dot(px(last, points.length - 1), ys(last.value), series.scan.severity)
+      last === undefined ? null : dot(px(last, points.length - 1), ys(last.value), severity)
     ],
     58
   )
+}
+
+const drawing = (series: Series): Node => plot(series, series.scan.severity)
+
+// The line of answers that are not rows of a report; null where there is nothing to draw.
+export const trendLine = (all: ReadonlyArray<Pick<TrendPoint, "at" | "score" | "severity">>): Node => {
+  const last = all.at(-1)
+  return last === undefined || all.length < 2 ? null : plot(plotted(all), last.severity)
 }
 
 const told = (series: Series): string => {

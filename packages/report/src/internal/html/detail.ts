@@ -158,13 +158,13 @@ const provenance = (scan: ReportScan): Node => {
   ])
 }
 
-export const detail = (scan: ReportScan, view: View, budget: { left: number }): Node => {
+export const detail = (scan: ReportScan, view: View, budget: { left: number }, open = false): Node => {
   const trend = Charts.trendOf(scan)
   const score = scan.assessment?.score ?? null
   const command = Words.command(scan)
   return h(
     "details",
-    { class: "scan", id: anchor(scan), ...marks(scan, view) },
+    { class: "scan", id: anchor(scan), ...marks(scan, view), ...(open ? { open } : {}) },
     h(
       "summary",
       null,

@@ -49,8 +49,10 @@ export const icon = (name: string, extra = ""): Node =>
     h("use", { href: `#i-${name}` })
   )
 
-export const severityBadge = (severity: Severity): Node =>
-  h("span", { class: `badge ${severity}` }, icon(severity), severity)
+export const badge = (tone: string, sign: string, text: string): Node =>
+  h("span", { class: `badge ${tone}` }, icon(sign), text)
+
+export const severityBadge = (severity: Severity): Node => badge(severity, severity, severity)
 
 const signs: Readonly<Record<ScanState, readonly [tone: string, icon: string]>> = {
   completed: ["none", "none"],
@@ -67,7 +69,4 @@ const signs: Readonly<Record<ScanState, readonly [tone: string, icon: string]>> 
   "not-started": ["warn", "open"]
 }
 
-export const stateBadge = (state: ScanState): Node => {
-  const [tone, sign] = signs[state]
-  return h("span", { class: `badge ${tone}` }, icon(sign), state)
-}
+export const stateBadge = (state: ScanState): Node => badge(...signs[state], state)

@@ -111,7 +111,7 @@ export const verdict = ({ report }: View): Node => {
   )
 }
 
-const tile = (label: string, value: Children, note: string | null = null, tone = ""): Node =>
+export const tile = (label: string, value: Children, note: string | null = null, tone = ""): Node =>
   h(
     "div",
     { class: "tile" },

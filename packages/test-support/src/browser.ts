@@ -1,3 +1,4 @@
+// A real Chromium for tests of pages.
 import chromiumPackage, { inflate } from "@sparticuz/chromium"
 import { spawnSync } from "node:child_process"
 import { existsSync, rmSync } from "node:fs"

@@ -1,0 +1,306 @@
+/**
+ * What needs a person now, and what goes on.
+ *
+ * @since 0.2.0
+ */
+import type { ClaimEntry, Pause } from "@scanpoll/core/engine/ScanJournal"
+import type { StoredRun } from "@scanpoll/core/unstable/engine/StoredRuns"
+import * as Account from "@scanpoll/core/unstable/model/Account"
+import * as Standing from "@scanpoll/journal/Standing"
+import { badge, type Children, duration, h, type Node, number, plural, safe, tile } from "@scanpoll/report/HtmlParts"
+import * as Effect from "effect/Effect"
+import * as ClusterPage from "./cluster.ts"
+import type { Asked, Route } from "./page.ts"
+import * as Parts from "./parts.ts"
+import * as Runs from "./runs.ts"
+
+const namedAtMost = 5
+const shownAtMost = 50
+const runsLookedAt = 50
+
+interface Open {
+  readonly entry: ClaimEntry
+  readonly standing: Standing.Standing
+}
+
+interface Need {
+  readonly id: string
+  readonly badge: Node
+  readonly what: Children
+  readonly why: Children
+  readonly act: Children
+}
+
+const needItem = ({ act, badge: sign, id, what, why }: Need): Node =>
+  h(
+    "li",
+    { id: `need-${id}` },
+    h("div", { class: "badges" }, sign),
+    h(
+      "div",
+      null,
+      h("p", null, what),
+      h("p", { class: "soft" }, why),
+      act === null ? null : h("p", { class: "act" }, act)
+    )
+  )
+
+// Each claim on a line of its own, the others counted.
+const each = (
+  all: ReadonlyArray<Open>,
+  standing: Standing.Standing,
+  make: (entry: ClaimEntry) => Pick<Need, "why" | "act">,
+  rest: string
+): ReadonlyArray<Need> => {
+  const some = all.filter((one) => one.standing === standing)
+  const left = some.length - namedAtMost
+  return [
+    ...some.slice(0, namedAtMost).map(({ entry }) => ({
+      id: entry.claimId,
+      badge: Parts.standingBadge(standing),
+      what: Parts.scanLink(entry),
+      ...make(entry)
+    })),
+    ...(left > 0
+      ? [
+          {
+            id: standing,
+            badge: Parts.standingBadge(standing),
+            what: h("a", { href: rest }, `${number(left)} more`),
+            why: null,
+            act: null
+          }
+        ]
+      : [])
+  ]
+}
+
+const denied = (all: ReadonlyArray<Open>, asked: Asked): ReadonlyArray<Need> =>
+  [
+    ...Map.groupBy(
+      all.filter(({ standing }) => standing === "denied"),
+      ({ entry }) => Account.key(entry.key)
+    )
+  ].flatMap(([, some]) => {
+    const [first] = some
+    if (first === undefined) return []
+    const { entry } = first
+    return [
+      {
+        id: `denied-${entry.claimId}`,
+        badge: Parts.standingBadge("denied"),
+        what: h("b", null, Parts.accountName(entry.key)),
+        why: [
+          entry.lastFault === null ? "the key was refused" : Parts.faultWords(entry.lastFault),
+          `; ${plural(some.length, "scan waits", "scans wait")}`
+        ],
+        act: ["Fix the key, then: ", Parts.command("resume", asked)]
+      }
+    ]
+  })
+
+const unowned = (all: ReadonlyArray<Open>, asked: Asked): ReadonlyArray<Need> => {
+  const some = all.filter(({ standing }) => standing === "unowned")
+  return some.length === 0
+    ? []
+    : [
+        {
+          id: "unowned",
+          badge: Parts.standingBadge("unowned"),
+          what: h("a", { href: "/scans?state=submitted" }, plural(some.length, "open scan")),
+          why: "No process polls them. They are paid for, and nobody waits for their results.",
+          act: ["To wait for them: ", Parts.command("resume", asked)]
+        }
+      ]
+}
+
+const late = (all: ReadonlyArray<Open>, now: number): ReadonlyArray<Need> => {
+  const some = all.filter(({ standing }) => standing === "late")
+  const worst = some.reduce((most, { entry }) => Math.max(most, now - entry.notBefore), 0)
+  return some.length === 0
+    ? []
+    : [
+        {
+          id: "late",
+          badge: Parts.standingBadge("late"),
+          what: plural(some.length, "poll is overdue", "polls are overdue"),
+          why: `The worst by ${duration(worst)}. Their process is alive and does not ask: its machine is busy, or its line is slow.`,
+          act: null
+        }
+      ]
+}
+
+const killed = (runs: ReadonlyArray<StoredRun>, asked: Asked): ReadonlyArray<Need> =>
+  runs
+    .filter(({ command, endedAt, heldBy }) => endedAt === null && heldBy === null && command === "run")
+    .slice(0, namedAtMost)
+    .map((run) => ({
+      id: run.runId,
+      badge: badge("bad", "cross", "ended early"),
+      what: ["Run ", h("a", { href: `/runs/${run.runId}` }, run.runId)],
+      why: ["Began ", Parts.when(run.startedAt), "; its process went away before its end."],
+      act: ["To end it: ", Parts.command(`run --continue ${run.runId}`, asked)]
+    }))
+
+const paused = (pauses: ReadonlyArray<Pause>, now: number): ReadonlyArray<Need> =>
+  pauses
+    .filter(({ until }) => until > now)
+    .map((pause) => ({
+      id: `pause-${pause.vendor}-${pause.account}-${pause.kind ?? "all"}`.replace(/[^A-Za-z0-9-]/g, "_"),
+      badge: badge("warn", "half", "paused"),
+      what: h("a", { href: "/accounts" }, Parts.accountName(pause)),
+      why: [
+        pause.kind === "submit" ? "The vendor takes no new scan until " : "The vendor asked not to be asked until ",
+        Parts.when(pause.until),
+        "."
+      ],
+      act: null
+    }))
+
+const needs = (
+  all: ReadonlyArray<Open>,
+  runs: ReadonlyArray<StoredRun>,
+  pauses: ReadonlyArray<Pause>,
+  workers: ReadonlyArray<Need>,
+  asked: Asked
+): ReadonlyArray<Need> => [
+  ...each(
+    all,
+    "in-doubt",
+    (entry) => ({
+      why: ["Its answer was lost ", Parts.when(entry.changedAt), ". It may have been bought."],
+      act: h("a", { href: `/doubt#doubt-${entry.claimId}` }, "Decide")
+    }),
+    "/doubt"
+  ),
+  ...denied(all, asked),
+  ...each(
+    all,
+    "resting",
+    (entry) => ({
+      why:
+        entry.lastFault === null
+          ? null
+          : [Parts.faultWords(entry.lastFault), "; asked again ", Parts.when(entry.notBefore)],
+      act: null
+    }),
+    "/scans?state=submitted"
+  ),
+  ...workers,
+  ...unowned(all, asked),
+  ...late(all, asked.now),
+  ...killed(runs, asked),
+  ...paused(pauses, asked.now)
+]
+
+const openRows = (all: ReadonlyArray<Open>): Node =>
+  Parts.table(
+    "Open scans, the next poll first",
+    ["Scan", "Stands", "Next poll", "Since", "Held by"],
+    all
+      .toSorted((a, b) => a.entry.notBefore - b.entry.notBefore)
+      .slice(0, shownAtMost)
+      .map(({ entry, standing }) => ({
+        id: entry.claimId,
+        cells: [
+          Parts.scanLink(entry),
+          Parts.standingBadge(standing),
+          Parts.when(entry.notBefore),
+          Parts.when(entry.claimedAt),
+          entry.heldBy === null ? "no process" : safe(entry.heldBy, 80)
+        ]
+      })),
+    "No scan is open."
+  )
+
+const tiles = (all: ReadonlyArray<Open>, underWay: number, now: number): Node => {
+  const next = all.reduce(
+    (least, { entry }) => (entry.notBefore > now ? Math.min(least, entry.notBefore) : least),
+    Number.POSITIVE_INFINITY
+  )
+  const count = (wanted: Standing.Standing): number => all.filter(({ standing }) => standing === wanted).length
+  return h(
+    "section",
+    { "aria-label": "At a glance" },
+    h(
+      "dl",
+      { class: "tiles" },
+      tile(
+        "Open scans",
+        number(all.length),
+        `${number(count("in-doubt"))} in doubt, ${number(count("submitting"))} being submitted`
+      ),
+      tile("Next poll", Number.isFinite(next) ? Parts.when(next) : "–"),
+      tile("Late", number(count("late")), "overdue by more than 5 s"),
+      tile("Failing", number(count("failing")), "last poll failed, retried"),
+      tile("Runs under way", number(underWay))
+    )
+  )
+}
+
+/**
+ * The page that opens first.
+ *
+ * @category constructors
+ * @since 0.2.0
+ */
+export const route: Route = {
+  path: "/",
+  query: [],
+  render: Effect.fnUntraced(function* (asked) {
+    const { journal, now } = asked
+    const entries = yield* Parts.read(journal.list(["intent", "submitted", "in-doubt"]))
+    const runs = yield* Parts.read(journal.runs.list({ limit: runsLookedAt }))
+    const pauses = yield* Parts.read(journal.pauses)
+    const ended = yield* Parts.read(journal.history({ states: ["settled", "refused"], limit: 10 }))
+    const workers = yield* ClusterPage.needs(asked)
+    const all = entries.map((entry) => ({ entry, standing: Standing.of(entry, now, Parts.takenAhead(asked)) }))
+    const wanted = needs(all, runs, pauses, workers, asked)
+    const underWay = runs.filter(({ endedAt, heldBy }) => endedAt === null && heldBy !== null)
+    return {
+      title: "Now",
+      nav: "/",
+      body: [
+        Parts.card(
+          "needs",
+          wanted.length === 0 ? "Nothing needs you" : `Needs you: ${number(wanted.length)}`,
+          wanted.length === 0
+            ? h("p", { class: "soft" }, "No scan is in doubt, refused, late or unattended.")
+            : h("ul", { class: "todo" }, wanted.map(needItem))
+        ),
+        tiles(all, underWay.length, now),
+        underWay.length === 0 ? null : Parts.card("under-way", "Runs under way", Runs.list(underWay)),
+        Parts.card(
+          "open",
+          "Open",
+          openRows(all),
+          all.length > shownAtMost
+            ? h(
+                "p",
+                { class: "more" },
+                h("a", { href: "/scans?state=submitted" }, `${number(all.length - shownAtMost)} more`)
+              )
+            : null
+        ),
+        Parts.card(
+          "ended",
+          "Ended last",
+          Parts.table(
+            "The ten scans that ended last",
+            ["Scan", "Result", "Said", "Ended"],
+            ended.map((entry) => ({
+              id: `ended-${entry.claimId}`,
+              cells: [
+                Parts.scanLink(entry),
+                Parts.claimBadge(entry, now, 0),
+                Parts.endWords(entry),
+                Parts.when(entry.changedAt)
+              ]
+            })),
+            "No scan has ended yet."
+          )
+        )
+      ]
+    }
+  })
+}

@@ -1,0 +1,112 @@
+/**
+ * The pages of the server, and what they are served with.
+ *
+ * @since 0.2.0
+ */
+import { type Operations, ScanJournal } from "@scanpoll/core/engine/ScanJournal"
+import { h, script as reportScript, style as reportStyle } from "@scanpoll/report/HtmlParts"
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import * as HttpRouter from "effect/http/HttpRouter"
+import * as HttpServerRequest from "effect/http/HttpServerRequest"
+import * as HttpServerResponse from "effect/http/HttpServerResponse"
+import * as Layer from "effect/Layer"
+import type { Sources } from "../../Handlers.ts"
+import * as Principal from "../../Principal.ts"
+import * as Accounts from "./accounts.ts"
+import { client } from "./client.ts"
+import * as Cluster from "./cluster.ts"
+import * as Doubt from "./doubt.ts"
+import * as Now from "./now.ts"
+import * as Page from "./page.ts"
+import * as Runs from "./runs.ts"
+import * as Scans from "./scans.ts"
+import { style } from "./style.ts"
+import * as Targets from "./targets.ts"
+
+/**
+ * Every page.
+ *
+ * @category constructors
+ * @since 0.2.0
+ */
+export const routes: ReadonlyArray<Page.Route> = [
+  Now.route,
+  Doubt.route,
+  Scans.all,
+  Scans.one,
+  Runs.all,
+  Runs.one,
+  Targets.all,
+  Targets.one,
+  Accounts.route,
+  Cluster.route
+]
+
+/**
+ * What the pages load: their address, type and text.
+ *
+ * @category constructors
+ * @since 0.2.0
+ */
+export const assets: ReadonlyArray<readonly [path: `/${string}`, type: string, text: string]> = [
+  ["/assets/style.css", "text/css", reportStyle + style],
+  ["/assets/live.js", "text/javascript", client],
+  ["/assets/report.js", "text/javascript", reportScript]
+]
+
+const fault = (title: string, detail: string): Page.Page => ({
+  title,
+  nav: "",
+  body: h(
+    "section",
+    { class: "card", "aria-label": title },
+    h("p", null, `${detail}.`),
+    h("p", null, h("a", { href: "/" }, "To what is going on now"))
+  )
+})
+
+const answer = (page: Page.Page, status: number, asked: Pick<Page.Asked, "sources" | "now">) =>
+  HttpServerResponse.text(Page.document(page, asked), { status, contentType: "text/html; charset=utf-8" })
+
+const handler = ({ path, render }: Page.Route, sources: Sources, journal: Operations) =>
+  HttpRouter.add(
+    "GET",
+    path,
+    Effect.gen(function* () {
+      const request = yield* HttpServerRequest.HttpServerRequest
+      const params = yield* HttpRouter.params
+      const query = Object.fromEntries(new URL(request.url, "http://here.invalid").searchParams)
+      const asked = {
+        params,
+        query,
+        journal,
+        sources,
+        who: yield* Principal.Principal,
+        now: yield* Clock.currentTimeMillis
+      }
+      return yield* Effect.match(render(asked), {
+        onSuccess: (page) => answer(page, 200, asked),
+        onFailure: (error) => answer(fault(error.title, error.detail ?? ""), error.status, asked)
+      })
+    })
+  )
+
+/**
+ * The routes of the pages and of what they load.
+ *
+ * @category layers
+ * @since 0.2.0
+ */
+export const layer = (sources: Sources) =>
+  Layer.unwrap(
+    Effect.map(ScanJournal, (journal) =>
+      Layer.mergeAll(
+        handler(Now.route, sources, journal),
+        ...routes.slice(1).map((route) => handler(route, sources, journal)),
+        ...assets.map(([path, type, text]) =>
+          HttpRouter.add("GET", path, HttpServerResponse.text(text, { contentType: `${type}; charset=utf-8` }))
+        )
+      )
+    )
+  )
