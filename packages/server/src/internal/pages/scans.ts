@@ -3,8 +3,7 @@
  *
  * @since 0.2.0
  */
-import type { ClaimEntry } from "@scanpoll/core/engine/ScanJournal"
-import { claimStates } from "@scanpoll/core/engine/ScanJournal"
+import { type ClaimEntry, claimStates } from "@scanpoll/core/engine/ScanJournal"
 import type { StoredPoll } from "@scanpoll/core/unstable/engine/StoredPolls"
 import * as ScanTicket from "@scanpoll/core/model/ScanTicket"
 import * as Standing from "@scanpoll/journal/Standing"
