@@ -18,16 +18,33 @@ export { label, rank, subject, subjectAndType }
 
 // The words every format uses, so that no two of them tell a scan differently. Everything returned is harmless text.
 
+/**
+ * A count with its noun, `1 scan` or `2 scans`. `many`: the noun for other counts, by default with an s.
+ *
+ * @category destructors
+ * @since 0.2.0
+ */
 export const plural = (count: number, one: string, many = `${one}s`): string =>
   `${number(count)} ${count === 1 ? one : many}`
 
-// Not toLocaleString: the same report must give the same bytes on every machine.
+/**
+ * A number with at most two decimals, its thousands set apart. The same on every machine, which toLocaleString is not.
+ *
+ * @category destructors
+ * @since 0.2.0
+ */
 export const number = (value: number): string => {
   const [whole = "", rest] = String(Math.round(value * 100) / 100).split(".")
   const grouped = /e/.test(whole) ? whole : whole.replace(/\B(?=(\d{3})+(?!\d))/g, "\u202f").replaceAll("\u202f", " ")
   return rest === undefined ? grouped : `${grouped}.${rest}`
 }
 
+/**
+ * A duration in milliseconds as people say it, such as `1 min 12 s`.
+ *
+ * @category destructors
+ * @since 0.2.0
+ */
 export const duration = (millis: number): string => {
   if (millis < 1_000) return `${Math.round(millis)} ms`
   const seconds = millis / 1_000
@@ -42,6 +59,12 @@ export const duration = (millis: number): string => {
   return hours % 24 === 0 ? `${days} d` : `${days} d ${hours % 24} h`
 }
 
+/**
+ * A time as RFC 3339 has it, as people read it: `2026-11-30 21:03:11 UTC`.
+ *
+ * @category destructors
+ * @since 0.2.0
+ */
 export const moment = (time: string): string => `${time.slice(0, 10)} ${time.slice(11, 19)} UTC`
 
 // Why and until when somebody accepted something; empty where nobody did.

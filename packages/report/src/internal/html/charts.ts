@@ -370,7 +370,13 @@ const plot = ({ points, scored }: Plotted, severity: Severity): Node => {
 
 const drawing = (series: Series): Node => plot(series, series.scan.severity)
 
-// The line of answers that are not rows of a report; null where there is nothing to draw.
+/**
+ * Answers over time as a line, oldest first: by score where each has one, else by severity, the higher the better. Null for fewer
+ * than two.
+ *
+ * @category constructors
+ * @since 0.2.0
+ */
 export const trendLine = (all: ReadonlyArray<Pick<TrendPoint, "at" | "score" | "severity">>): Node => {
   const last = all.at(-1)
   return last === undefined || all.length < 2 ? null : plot(plotted(all), last.severity)

@@ -3,7 +3,19 @@ import type { ScanState } from "@scanpoll/core/model/ScanRecord"
 import { createElement, Fragment, type ComponentChild, type ComponentChildren } from "preact"
 import { renderToString } from "preact-render-to-string"
 
+/**
+ * An element, a text, a list of them, or nothing.
+ *
+ * @category models
+ * @since 0.2.0
+ */
 export type Node = ComponentChild
+/**
+ * What an element may hold.
+ *
+ * @category models
+ * @since 0.2.0
+ */
 export type Children = ComponentChildren
 
 // Plain values alone: neither markup nor a listener can be handed to an element.
@@ -11,9 +23,21 @@ interface Props {
   readonly [name: string]: string | number | boolean
 }
 
+/**
+ * An element with attributes of plain values. Texts in it are escaped.
+ *
+ * @category constructors
+ * @since 0.2.0
+ */
 export const h = (tag: string, props: Props | null, ...children: ReadonlyArray<Children>): Node =>
   createElement(tag, props, ...children)
 
+/**
+ * The markup of an element.
+ *
+ * @category destructors
+ * @since 0.2.0
+ */
 export const write = (node: Node): string => renderToString(createElement(Fragment, null, node))
 
 // A shape for each severity and state, so that colour is never the only sign.
@@ -32,7 +56,12 @@ const paths: Readonly<Record<string, string>> = {
   check: "M14.6 2.4 16 3.8 5.6 14.2 0 8.6l1.4-1.4 4.2 4.2z"
 }
 
-// Drawn once, used by name.
+/**
+ * The shapes that `icon` uses by name. A page has it once.
+ *
+ * @category constructors
+ * @since 0.2.0
+ */
 export const sprite = (): Node =>
   h(
     "svg",
@@ -42,6 +71,12 @@ export const sprite = (): Node =>
     )
   )
 
+/**
+ * A shape of `sprite` by its name, of the size of the text beside it. `extra`: further classes, by default none.
+ *
+ * @category constructors
+ * @since 0.2.0
+ */
 export const icon = (name: string, extra = ""): Node =>
   h(
     "svg",
@@ -49,9 +84,21 @@ export const icon = (name: string, extra = ""): Node =>
     h("use", { href: `#i-${name}` })
   )
 
+/**
+ * A coloured word with a shape before it. `tone`: the class of its colour; `sign`: the name of its shape.
+ *
+ * @category constructors
+ * @since 0.2.0
+ */
 export const badge = (tone: string, sign: string, text: string): Node =>
   h("span", { class: `badge ${tone}` }, icon(sign), text)
 
+/**
+ * A severity as a badge.
+ *
+ * @category constructors
+ * @since 0.2.0
+ */
 export const severityBadge = (severity: Severity): Node => badge(severity, severity, severity)
 
 const signs: Readonly<Record<ScanState, readonly [tone: string, icon: string]>> = {
@@ -69,4 +116,10 @@ const signs: Readonly<Record<ScanState, readonly [tone: string, icon: string]>> 
   "not-started": ["warn", "open"]
 }
 
+/**
+ * How a scan ended, as a badge.
+ *
+ * @category constructors
+ * @since 0.2.0
+ */
 export const stateBadge = (state: ScanState): Node => badge(...signs[state], state)

@@ -111,6 +111,12 @@ export const verdict = ({ report }: View): Node => {
   )
 }
 
+/**
+ * A number under its label in a list of definitions, with a note below it unless that is null. `tone`: a class of the number, by default none.
+ *
+ * @category constructors
+ * @since 0.2.0
+ */
 export const tile = (label: string, value: Children, note: string | null = null, tone = ""): Node =>
   h(
     "div",

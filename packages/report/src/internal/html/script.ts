@@ -1,6 +1,11 @@
-// Sorts and filters what is there already; without it the page is whole. It reads classes and data attributes, writes
-// `hidden`, the order of rows and the part of the address after `#`, so that a filtered page can be passed on, and touches no
-// text of the report.
+/**
+ * Sorts and filters what is there already; without it the page is whole. It reads classes and data attributes, writes
+ * `hidden`, the order of rows and the part of the address after `#`, so that a filtered page can be passed on, and touches no
+ * text of the report.
+ *
+ * @category constructors
+ * @since 0.2.0
+ */
 export const script = `(()=>{
 const $=(s,r)=>(r||document).querySelector(s),all=(s,r)=>Array.from((r||document).querySelectorAll(s));
 const tools=$("#tools");if(!tools)return;

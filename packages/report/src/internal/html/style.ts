@@ -1,5 +1,10 @@
-// The whole look. It loads nothing: system fonts, inline shapes. Colours pass 4.5:1 on their grounds in both schemes, and
-// none of them says anything that a word or a shape beside it does not say.
+/**
+ * The whole look. It loads nothing: system fonts, inline shapes. Colours pass 4.5:1 on their grounds in both schemes, and
+ * none of them says anything that a word or a shape beside it does not say.
+ *
+ * @category constructors
+ * @since 0.2.0
+ */
 export const style = `
 :root{color-scheme:light dark;
 --bg:#f4f5f8;--card:#ffffff;--ink:#171a21;--soft:#535b69;--line:#dde1e8;--faint:#eceff3;--accent:#2450c4;--focus:#1d4ed8;
