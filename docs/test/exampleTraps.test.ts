@@ -251,6 +251,27 @@ describe("SSL Labs", () => {
     }).pipe(Effect.scoped)
   )
 
+  it.live("a code or a certificate's issue that SSL Labs does not document is unknown, and never safe (V-02)", () =>
+    Effect.gen(function* () {
+      const found = (details: object, issues: number) =>
+        Effect.gen(function* () {
+          const endpoints = [{ ...good, details: { ...safe, ...details } }]
+          const { outcome } = yield* outcomeOf(ssllabs, id, told("READY", { endpoints, certs: [{ issues }] }))
+          if (outcome._tag === "Failed") return assert.fail()
+          return outcome.findings.items.map(({ ruleId, severity }) => `${ruleId} ${severity}`)
+        })
+      assert.deepStrictEqual(yield* found({}, 0), [])
+      for (const field of [...codes, ...more, "dhUsesKnownPrimes"]) {
+        assert.deepStrictEqual(yield* found({ [field]: 99 }, 0), [`ssllabs/${field} unknown`])
+      }
+      assert.deepStrictEqual(yield* found({}, 2 + 32 + 1024), [
+        "ssllabs/certificate-2 high",
+        "ssllabs/certificate-32 high",
+        "ssllabs/certificate-other unknown"
+      ])
+    }).pipe(Effect.scoped)
+  )
+
   it.live(
     "grades of addresses that are done are never told before the end, and progress stays a share (issue 18)",
     () =>

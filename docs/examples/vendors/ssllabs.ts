@@ -116,11 +116,11 @@ type Rule = readonly [
 
 const isSo = (severity: Severity.Severity) => (value: number) => (value === 1 ? severity : null)
 
-/** Codes differ from field to field. 0 and less are no answer for any of them, and never "safe". */
+/** Codes differ from field to field. 1 is safe for all of them, 0 and less are no answer, and another one may be anything. */
 const byCode =
   (codes: Readonly<Record<number, Severity.Severity>>) =>
   (value: number): Severity.Severity | "unsure" | null =>
-    value <= 0 ? "unsure" : (codes[value] ?? null)
+    value <= 0 ? "unsure" : value === 1 ? null : (codes[value] ?? "unknown")
 
 const rules: ReadonlyArray<Rule> = [
   ["heartbleed", "Heartbleed", isSo("critical")],
@@ -140,7 +140,11 @@ const rules: ReadonlyArray<Rule> = [
   ["goldenDoodle", "GOLDENDOODLE", byCode({ 4: "high", 5: "critical" })],
   ["zeroLengthPaddingOracle", "Zero-length padding oracle", byCode({ 6: "high", 7: "critical" })],
   ["sleepingPoodle", "Sleeping POODLE", byCode({ 10: "high", 11: "critical" })],
-  ["dhUsesKnownPrimes", "Well-known Diffie-Hellman primes", (value) => (value === 2 ? "high" : null)],
+  [
+    "dhUsesKnownPrimes",
+    "Well-known Diffie-Hellman primes",
+    (value) => (value === 2 ? "high" : value === 0 || value === 1 ? null : "unknown")
+  ],
   ["renegSupport", "Insecure renegotiation", (value) => (value % 2 === 1 ? "medium" : null)],
   ["forwardSecrecy", "No forward secrecy", (value) => (value === 0 ? "medium" : null)]
 ]
@@ -155,9 +159,11 @@ const protocols = new Map<number, Severity.Severity>([
 /** Bits of the issues of a certificate. */
 const issues: ReadonlyArray<readonly [bit: number, title: string, severity: Severity.Severity]> = [
   [1, "no chain of trust", "high"],
+  [2, "not valid yet", "high"],
   [4, "expired", "critical"],
   [8, "for another name", "high"],
   [16, "revoked", "critical"],
+  [32, "with a bad common name", "high"],
   [64, "self-signed", "high"],
   [128, "on a list of bad certificates", "critical"],
   [256, "signed insecurely", "high"],
@@ -263,13 +269,22 @@ const judged =
     const untested = endpoints
       .filter(({ grade }) => grade === undefined)
       .map((one) => finding("not-tested", `Not tested: ${said(one)}`, "unknown", one.ipAddress))
-    const ofCerts = certs.flatMap(({ issues: bits = 0 }, at) =>
-      issues.flatMap(([bit, title, worth]) =>
+    const ofCerts = certs.flatMap(({ issues: bits = 0 }, at) => {
+      const certificate = `${hostOf(scanId)} #${at}`
+      const named = issues.flatMap(([bit, title, worth]) =>
         Math.floor(bits / bit) % 2 === 1
-          ? [finding(`certificate-${bit}`, `Certificate ${title}`, worth, `${hostOf(scanId)} #${at}`)]
+          ? [finding(`certificate-${bit}`, `Certificate ${title}`, worth, certificate)]
           : []
       )
-    )
+      const isUnnamed = bits < 0 || bits >= 1024
+      const other = finding(
+        "certificate-other",
+        "Certificate with an issue that is not documented",
+        "unknown",
+        certificate
+      )
+      return isUnnamed ? [...named, other] : named
+    })
     if (endpoints.some(({ hasWarnings }) => hasWarnings === true))
       warn("SSL Labs warns of this set-up, beside its grade")
     const isWhole = untested.length === 0 && read.every(([, whole]) => whole)
