@@ -269,22 +269,14 @@ const judged =
     const untested = endpoints
       .filter(({ grade }) => grade === undefined)
       .map((one) => finding("not-tested", `Not tested: ${said(one)}`, "unknown", one.ipAddress))
-    const ofCerts = certs.flatMap(({ issues: bits = 0 }, at) => {
-      const certificate = `${hostOf(scanId)} #${at}`
-      const named = issues.flatMap(([bit, title, worth]) =>
-        Math.floor(bits / bit) % 2 === 1
-          ? [finding(`certificate-${bit}`, `Certificate ${title}`, worth, certificate)]
-          : []
-      )
-      const isUnnamed = bits < 0 || bits >= 1024
-      const other = finding(
-        "certificate-other",
-        "Certificate with an issue that is not documented",
-        "unknown",
-        certificate
-      )
-      return isUnnamed ? [...named, other] : named
-    })
+    // Certificates have no name that stays, so an issue is the host's, whichever of them has it.
+    const bits = new Set(certs.map(({ issues: bits = 0 }) => bits))
+    const ofCerts = [
+      ...issues.filter(([bit]) => [...bits].some((all) => Math.floor(all / bit) % 2 === 1)),
+      ...([...bits].some((all) => all < 0 || all >= 1024)
+        ? [["other", "with an issue that is not documented", "unknown"] as const]
+        : [])
+    ].map(([bit, title, worth]) => finding(`certificate-${bit}`, `Certificate ${title}`, worth, hostOf(scanId)))
     if (endpoints.some(({ hasWarnings }) => hasWarnings === true))
       warn("SSL Labs warns of this set-up, beside its grade")
     const isWhole = untested.length === 0 && read.every(([, whole]) => whole)

@@ -213,7 +213,14 @@ export const define = ({ severity = severityOf }: Options = {}) =>
               resource: alert.url
             })
         )
-        const unique = new Map(items.map((item) => [item.findingId, item]))
+        // The same alert with another attack: the worse one counts.
+        const unique = new Map<string, (typeof items)[number]>()
+        for (const item of items) {
+          const known = unique.get(item.findingId)
+          if (known === undefined || Severity.worse(item.severity, known.severity) !== known.severity) {
+            unique.set(item.findingId, item)
+          }
+        }
         if (whole && leftOut === 0) return { coverage: "full", total: unique.size, items: Array.from(unique.values()) }
         // What was not read may be anything.
         const rest = Vendor.finding({

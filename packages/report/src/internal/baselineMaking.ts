@@ -55,14 +55,16 @@ const entries = (
     seen.add(id)
     const count = coverage === "counts-only" ? (total ?? 1) : (counts.get(id) ?? 1)
     const entry = before.get(id) ?? null
-    const covers = entry === null || entry.count >= count
+    const isWorse = entry !== null && Compare.isWorseFinding(item, entry)
+    const covers = entry === null || (entry.count >= count && !isWorse)
     const { isOld, ...decided } = decide(item.suppression ?? entry, covers, given, now)
     return [
       {
         findingId: item.findingId,
         ruleId: item.ruleId,
         title: item.title,
-        severity: item.severity,
+        // What got worse since it was accepted is not accepted.
+        severity: isOld && entry !== null && isWorse ? entry.severity : item.severity,
         // More of it than somebody accepted is not accepted.
         count: isOld && entry !== null ? Math.min(entry.count, count) : count,
         ...decided

@@ -92,6 +92,12 @@ export const isWorse = (now: NonNullable<ReportScan.ReportScan["assessment"]>, a
     : now.score.value > accepted.score
 }
 
+/** Whether a finding says worse than the one that was accepted. */
+export const isWorseFinding = (
+  now: Pick<ReportScan.ReportFinding, "severity">,
+  accepted: Pick<KnownFinding, "severity">
+): boolean => Severity.worse(now.severity, accepted.severity) !== accepted.severity
+
 const judgedOf = (
   scan: ReportScan.ReportScan,
   accepted: KnownAssessment | null,
@@ -145,7 +151,14 @@ export const compare = (scan: ReportScan.ReportScan, known: Known, now: string):
         return { ...item, status: "new", suppression: null }
       }
       same += 1
-      return { ...item, status: "unchanged", suppression: suppressionOf(entry) }
+      const suppression = suppressionOf(entry)
+      if (suppression !== null && isWorseFinding(item, entry)) {
+        warnings.push(
+          HostileText.of(`accepted as ${entry.severity}, and ${item.severity} now, so it counts: ${nameOf(entry)}`)
+        )
+        return { ...item, status: "unchanged", suppression: null }
+      }
+      return { ...item, status: "unchanged", suppression }
     })
   // Only two whole lists show that something is gone.
   const comparable = scan.state === "completed" && scan.findings.coverage === "full" && known.coverage === "full"

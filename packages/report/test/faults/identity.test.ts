@@ -1,5 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import type { ScanRecord } from "@scanpoll/core/model/ScanRecord"
+import type { Severity } from "@scanpoll/core/model/Severity"
 import * as Baseline from "@scanpoll/report/Baseline"
 import * as Diff from "@scanpoll/report/Diff"
 import * as Format from "@scanpoll/report/Format"
@@ -275,6 +276,30 @@ describe("acceptance", () => {
       ])
       assert.isNotNull(second.subjects[0]?.assessment?.reason ?? null)
     })
+  )
+
+  it.effect(
+    "an acceptance holds to the millisecond before it ends, in whatever time zone its end is written (V-14)",
+    () =>
+      Effect.gen(function* () {
+        const text = Baseline.toText(
+          yield* Baseline.make(graded(65, "csp"), { reason: "planned", until: start, assessments: true })
+        )
+        const end = Date.UTC(2026, 11, 24, 23, 59, 59, 999)
+        for (const [written, at] of [
+          ["2026-12-24", end],
+          ["2026-12-25T00:59:59.999+01:00", end],
+          ["2026-12-24T13:59:59.999-10:00", end],
+          ["2026-12-24T10:00Z", Date.UTC(2026, 11, 24, 10)]
+        ] as const) {
+          const known = yield* Baseline.parse(text.replaceAll(/"until": "[^"]*"/g, `"until": "${written}"`))
+          const passes = (now: number) =>
+            ScanReport.regate(Baseline.apply(graded(65, "csp"), known, now), gate).gate.passed
+          assert.deepStrictEqual([passes(at - 1), passes(at), passes(at + 1)], [true, false, false], written)
+          assert.deepStrictEqual(Baseline.review(graded(65, "csp"), known, at - 1), [], written)
+          assert.include(Baseline.review(graded(65, "csp"), known, at)[0], "2 entries that expired", written)
+        }
+      })
   )
 
   it.effect("expired and unmatched entries and a baseline that matches nothing are reported (V-14)", () =>
