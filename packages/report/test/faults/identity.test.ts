@@ -278,6 +278,33 @@ describe("acceptance", () => {
     })
   )
 
+  it.effect("an accepted finding counts again when it gets worse, also after the baseline was rewritten (V-07)", () =>
+    Effect.gen(function* () {
+      const of = (severity: Severity) => {
+        const one = finding({ findingId: "appvet:csp", severity })
+        const findings = { coverage: "full", total: 1, items: [one] } as const
+        return ScanReport.fromRecords([completed(0, { assessment: assessment("none"), findings })], info())
+      }
+      const known = yield* Baseline.make(of("low"), { reason: "planned" })
+      const verdict = (baseline: Baseline.Baseline, severity: Severity) => {
+        const held = Baseline.apply(of(severity), baseline, start)
+        const { passed } = ScanReport.regate(held, { ...Gate.none, failOn: "low" }).gate
+        return [passed, held.scans[0]?.warnings.length, held.scans[0]?.findings.items[0]?.status]
+      }
+      const again = yield* Baseline.make(of("high"), { previous: known })
+      for (const baseline of [known, again]) {
+        assert.deepStrictEqual(verdict(baseline, "low"), [true, 0, "unchanged"])
+        assert.deepStrictEqual(verdict(baseline, "info"), [true, 0, "unchanged"])
+        assert.deepStrictEqual(verdict(baseline, "high"), [false, 1, "unchanged"])
+      }
+      const held = Baseline.apply(of("high"), known, start)
+      assert.isFalse(ScanReport.regate(held, { ...Gate.none, failOnNew: "high" }).gate.passed)
+      // Whoever decides anew accepts it as it is.
+      const anew = yield* Baseline.make(of("high"), { previous: known, reason: "still planned" })
+      assert.deepStrictEqual(verdict(anew, "high"), [true, 0, "unchanged"])
+    })
+  )
+
   it.effect(
     "an acceptance holds to the millisecond before it ends, in whatever time zone its end is written (V-14)",
     () =>

@@ -109,7 +109,6 @@ const render = (name: string, report: ScanReport.ScanReport) =>
 
 const idsIn: ReadonlyArray<readonly [format: string, form: RegExp]> = [
   ["sarif", /"primaryLocationLineHash":"([^"]*)"/g],
-  ["sarif", /"scanpollIdentity\/v1":"([^"]*)"/g],
   ["defectdojo", /"unique_id_from_tool": ?"([^"]*)"/g],
   ["ocsf", /"finding_info":\{"uid":"([^"]*)"/g],
   ["csv", /^scan,[^\n]*,([0-9a-f]{32}),[^,\r]*,[^,\r]*\r$/gm],
