@@ -87,6 +87,7 @@ export class SharedAccount implements AccountBudget {
     this.stir()
   }
 
+  // Uninterruptible but for the wait itself: a turn that was granted and not handed over would count for nobody.
   turn: AccountBudget["turn"] = (options) =>
     Effect.uninterruptible(
       Effect.suspend(() => {

@@ -267,6 +267,7 @@ class MemoryAccount implements AccountBudget {
     if (left === 0) this.blockedTill = Math.max(this.blockedTill, resetAt)
   }
 
+  // Uninterruptible but for the wait itself: a turn that was granted and not handed over would count for nobody.
   turn: AccountBudget["turn"] = (options) =>
     Effect.uninterruptible(
       Effect.withFiber((fiber) => {

@@ -299,32 +299,34 @@ describe("Keeper", () => {
     )
   )
 
-  it.effect("leaves a scan alone that a run of this process polls, and a run joins one that it polls", () =>
-    Effect.gen(function* () {
-      const slow: Conversation.Step = { say: "running", takes: 4000 }
-      const vendor = Conversation.make({ polls: [slow, slow, slow, { say: "done", takes: 4000 }], policy: steady })
-      yield* bought(vendor, ["kept", "run"])
-      const journal = yield* ScanJournal
-      const [first, second] = yield* journal.list(["submitted"])
-      const ends: Array<string> = []
-      const keeper = yield* Keeper.make({ rest, ended: ({ claimId }, end) => ends.push(`${claimId} ${end._tag}`) })
-      const running = yield* Effect.forkChild(Scans.run(vendor.adapter, "run"))
-      yield* TestClock.adjust("1 second")
-      yield* keepAll(keeper, vendor)
-      assert.deepStrictEqual(ends, [`${second?.claimId} LetGo`])
-      const joining = yield* Effect.forkChild(Scans.run(vendor.adapter, "kept"))
-      yield* TestClock.adjust("2 minutes")
-      assert.strictEqual((yield* Fiber.join(running))._tag, "Completed")
-      assert.strictEqual((yield* Fiber.join(joining))._tag, "Completed")
-      assert.deepStrictEqual(ends.slice(1), [`${first?.claimId} Settled`])
-      for (const scanId of [first?.ticket?.scanId, second?.ticket?.scanId]) {
-        const polls = vendor.ledger.polls.filter((poll) => poll.scanId === scanId)
-        assert.strictEqual(polls.length, 4)
-        for (const [index, poll] of polls.entries()) {
-          const before = polls[index - 1]
-          if (before !== undefined) assert.isAtLeast(poll.at, before.answeredAt ?? Number.NaN)
+  it.effect(
+    "never polls a scan at once with a run of its process: a run joins one that it polls, and it leaves alone one that a run polls (issue 13)",
+    () =>
+      Effect.gen(function* () {
+        const slow: Conversation.Step = { say: "running", takes: 4000 }
+        const vendor = Conversation.make({ polls: [slow, slow, slow, { say: "done", takes: 4000 }], policy: steady })
+        yield* bought(vendor, ["kept", "run"])
+        const journal = yield* ScanJournal
+        const [first, second] = yield* journal.list(["submitted"])
+        const ends: Array<string> = []
+        const keeper = yield* Keeper.make({ rest, ended: ({ claimId }, end) => ends.push(`${claimId} ${end._tag}`) })
+        const running = yield* Effect.forkChild(Scans.run(vendor.adapter, "run"))
+        yield* TestClock.adjust("1 second")
+        yield* keepAll(keeper, vendor)
+        assert.deepStrictEqual(ends, [`${second?.claimId} LetGo`])
+        const joining = yield* Effect.forkChild(Scans.run(vendor.adapter, "kept"))
+        yield* TestClock.adjust("2 minutes")
+        assert.strictEqual((yield* Fiber.join(running))._tag, "Completed")
+        assert.strictEqual((yield* Fiber.join(joining))._tag, "Completed")
+        assert.deepStrictEqual(ends.slice(1), [`${first?.claimId} Settled`])
+        for (const scanId of [first?.ticket?.scanId, second?.ticket?.scanId]) {
+          const polls = vendor.ledger.polls.filter((poll) => poll.scanId === scanId)
+          assert.strictEqual(polls.length, 4)
+          for (const [index, poll] of polls.entries()) {
+            const before = polls[index - 1]
+            if (before !== undefined) assert.isAtLeast(poll.at, before.answeredAt ?? Number.NaN)
+          }
         }
-      }
-    }).pipe(Effect.scoped, Effect.provide(world))
+      }).pipe(Effect.scoped, Effect.provide(world))
   )
 })

@@ -104,6 +104,7 @@ const takeRow = (parts: Parts, claimId: string, stamp: string): Effect.Effect<Ta
 export const make = (parts: Parts): Pick<Operations, "take"> => {
   const { guardOf, held, outbox, owners, polls, removeGone, store, table, watch } = parts
 
+  // A hold that is in the database and not in `held` would keep the scan from everybody, and be polled by nobody.
   const take: Operations["take"] = (claimId) =>
     Effect.uninterruptible(
       Effect.gen(function* () {

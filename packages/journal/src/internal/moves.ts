@@ -120,6 +120,7 @@ export const make = (
 > => {
   const { held, outbox, store, table } = parts
 
+  // What a vendor said is written though the caller is gone by then, and what is held follows what was written.
   const add = (
     claimId: string,
     state: ScanJournal.ClaimState,

@@ -88,6 +88,7 @@ export const make = (parts: Parts): Pick<Sharing, "takeFree"> => {
   // Whether claims may have been taken without this process knowing: the answer never came.
   let isUnsure = false
 
+  // Claims that were taken and not handed over would be polled by nobody.
   const takeFree: Sharing["takeFree"] = (wanted) =>
     Effect.uninterruptible(
       Effect.gen(function* () {

@@ -1,3 +1,5 @@
+// One row held against what is known of its subject: new, unchanged, resolved, accepted. Touches nothing: rows in, rows out.
+// Law: only two whole lists show that something is gone, and what got worse than was accepted counts.
 import * as Severity from "@scanpoll/core/model/Severity"
 import * as HostileText from "../HostileText.ts"
 import * as Evidence from "../Evidence.ts"

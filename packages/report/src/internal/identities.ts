@@ -1,3 +1,5 @@
+// The identities of rows and findings, from core's `Identity` and the fields of a report. Touches nothing. Law: no order,
+// score, count or title of a report is part of one.
 import * as Identity from "@scanpoll/core/unstable/model/Identity"
 import * as HostileText from "../HostileText.ts"
 import type { ReportFinding, ReportScan } from "../ReportScan.ts"

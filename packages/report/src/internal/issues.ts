@@ -1,3 +1,5 @@
+// What the formats for issues (SARIF, DefectDojo, OCSF, JUnit) list of a row: its findings, and the assessment where it says
+// worse than all of them. Touches nothing. Law: nothing a gate breaks on is missing from the list.
 import * as Severity from "@scanpoll/core/model/Severity"
 import * as HostileText from "../HostileText.ts"
 import { type ReportFinding, type ReportScan, worstFirst as bySeverity } from "../ReportScan.ts"

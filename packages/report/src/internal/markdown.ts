@@ -1,3 +1,4 @@
+// Markdown as a tree, so that no text of a vendor becomes markup. Touches nothing.
 import type { Nodes, PhrasingContent, Root, RootContent, Table, TableCell, TableRow } from "mdast"
 import { gfmToMarkdown } from "mdast-util-gfm"
 import { toMarkdown, type Options } from "mdast-util-to-markdown"

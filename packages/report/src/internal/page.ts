@@ -1,3 +1,4 @@
+// A page of text: its width, its colours, its folds. Touches nothing: the caller says what the terminal can do.
 import type { Severity } from "@scanpoll/core/model/Severity"
 import stringWidth from "string-width"
 import wrapAnsi from "wrap-ansi"

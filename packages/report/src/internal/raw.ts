@@ -1,3 +1,4 @@
+// The one way from a hostile text to a string, for the modules that write it out.
 declare const Brand: unique symbol
 
 /** A text as `HostileText` marks it. */

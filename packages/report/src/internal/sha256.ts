@@ -1,3 +1,4 @@
+// The seal of a report: SHA-256 in the platform of Node.
 import { createHash } from "node:crypto"
 
 export const sha256 = () => {

@@ -1,3 +1,5 @@
+// The words of all formats, so that no two of them tell a scan differently. Touches nothing. Law: what it returns is harmless
+// text.
 import * as Severity from "@scanpoll/core/model/Severity"
 import * as HostileText from "../HostileText.ts"
 import {
@@ -15,8 +17,6 @@ import type { ScanReport } from "../ScanReport.ts"
 import { label, rank, subject, subjectAndType } from "./labels.ts"
 
 export { label, rank, subject, subjectAndType }
-
-// The words every format uses, so that no two of them tell a scan differently. Everything returned is harmless text.
 
 /**
  * A count with its noun, `1 scan` or `2 scans`. `many`: the noun for other counts, by default with an s.

@@ -1,3 +1,5 @@
+// The report of a simulated AppVet scan: categories, checks and findings that add up to its score. Draws from the given
+// source alone.
 import * as Random from "./random.ts"
 
 export const types = ["security", "performance", "accessibility", "seo"] as const

@@ -1,3 +1,5 @@
+// What all rules of the conformance suite stand on: an adapter on a stage, and what came of a rule. May touch: sockets of
+// loopback, the wall clock for its limits. Law: a rule that could not be played says so, and fails nobody.
 import type { About, Already, ScanAdapter, Submitted } from "@scanpoll/core/engine/ScanAdapter"
 import type { Question } from "@scanpoll/core/vendor/Definition"
 import type { Credential } from "@scanpoll/core/http/Credential"

@@ -1,3 +1,4 @@
+// Rules about keys: asked for before each request, and never told. Plays answers on the stage of `conformanceBench`.
 import { CredentialError } from "@scanpoll/core/http/Credential"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"

@@ -1,3 +1,4 @@
+// Rules about what an adapter says of itself, and about the kit: nothing is sent.
 import type { AccountLimits, PaceName } from "@scanpoll/core/engine/ScanAdapter"
 import * as Observation from "@scanpoll/core/model/Observation"
 import { Subject } from "@scanpoll/core/model/Subject"

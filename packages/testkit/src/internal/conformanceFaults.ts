@@ -1,3 +1,4 @@
+// Rules about answers that are no answers: which fault each of them is. Plays answers on the stage of `conformanceBench`.
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import { isDeepStrictEqual } from "node:util"

@@ -1,3 +1,5 @@
+// Rules about the calls after the outcome: findings, and what became of a lost submission. Plays answers on the stage of
+// `conformanceBench`.
 import type { ScanAdapter } from "@scanpoll/core/engine/ScanAdapter"
 import * as Account from "@scanpoll/core/unstable/model/Account"
 import type { PollFault } from "@scanpoll/core/model/PollFault"

@@ -1,3 +1,4 @@
+// Whether an outcome can be kept: through the adapter's schema into JSON and back. Nothing is sent.
 import type { ScanAdapter } from "@scanpoll/core/engine/ScanAdapter"
 import * as ScanOutcome from "@scanpoll/core/model/ScanOutcome"
 import * as Exit from "effect/Exit"

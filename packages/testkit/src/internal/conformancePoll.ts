@@ -1,3 +1,4 @@
+// Rules about one poll: one request, the documented meaning, no retry. Plays answers on the stage of `conformanceBench`.
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"

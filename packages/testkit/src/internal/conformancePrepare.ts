@@ -1,3 +1,5 @@
+// Rules about what a submission needs first: it buys nothing, and may be sent again. Plays answers on the stage of
+// `conformanceBench`.
 import * as Effect from "effect/Effect"
 import { isDeepStrictEqual } from "node:util"
 import type { Kit, PrepareFacts } from "./kitFacts.ts"

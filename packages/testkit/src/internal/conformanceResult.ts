@@ -1,3 +1,4 @@
+// Rules about the request for a result, and about the call that cancels. Plays answers on the stage of `conformanceBench`.
 import * as Effect from "effect/Effect"
 import type { Answer, CancelFacts, Kit, ResultFacts } from "./kitFacts.ts"
 import * as Script from "../Script.ts"

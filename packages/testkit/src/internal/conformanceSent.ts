@@ -1,3 +1,4 @@
+// Rules about what is sent: the documented request, and the key to nobody else. Reads the ledger of the stage.
 import * as Effect from "effect/Effect"
 import { isDeepStrictEqual } from "node:util"
 import type { Kit, Sent } from "./kitFacts.ts"

@@ -1,3 +1,5 @@
+// Rules about a submission: sent once, and in doubt unless it was surely not accepted. Plays answers on the stage of
+// `conformanceBench`.
 import * as ScanTicket from "@scanpoll/core/model/ScanTicket"
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"

@@ -1,3 +1,4 @@
+// Places inside a JSON body: read one, change one. Touches nothing; a body that is given is never changed.
 import { isDeepStrictEqual } from "node:util"
 
 /** The way to a value inside a JSON body. */

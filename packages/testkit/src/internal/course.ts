@@ -1,3 +1,4 @@
+// One simulated scan from its submission to its end. Touches nothing: the caller has the time.
 import * as Duration from "effect/Duration"
 import type { Fate } from "../Simulator.ts"
 

@@ -1,3 +1,4 @@
+// The result of a simulated Exona scan: dimensions and incidents that fit its level. Draws from the given source alone.
 import * as Random from "./random.ts"
 
 /** The vendor's levels, mildest first. */

@@ -1,3 +1,4 @@
+// Chance with a seed, for simulated vendors. Law: equal seeds give equal vendors on every machine.
 import { createHash } from "node:crypto"
 
 /** A seeded source: equal parts give equal draws, on every machine and in whatever order other sources are drawn from. */

@@ -328,6 +328,7 @@ export const make = Effect.fnUntraced(function* (
 
   let listener: Net.Server | null = null
   yield* Effect.addFinalizer(() => Effect.suspend(() => (listener === null ? Effect.void : close(listener))))
+  // A socket that is open and not known to the finalizer would outlive the test.
   const opened = yield* Effect.uninterruptible(
     Effect.tap(open(options.port ?? 0), (one) => Effect.sync(() => (listener = one)))
   )

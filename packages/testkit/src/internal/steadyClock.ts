@@ -1,3 +1,4 @@
+// A clock for limits by the wall, which a busy machine does not use up. May touch: the clock it is given.
 import type * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"

@@ -376,6 +376,7 @@ const settleOwn = <Payload, R>(
         case "Theirs":
           return Effect.sync(() => Progress.recordOutcome(job.progress, Contradiction.judge(asked, outcome)))
         case "Ours":
+          // As in `settle`: the outcome is here, and no interrupt may lose it.
           return Effect.uninterruptibleMask((restore) =>
             Effect.map(keep(restore, job, { ...wait, asked, guard: hold.guard }, outcome), (whole) =>
               Progress.recordOutcome(job.progress, whole)

@@ -117,6 +117,7 @@ export class Inquiry<Payload> {
     const from = this.ticket
     if (to.scanId === from.scanId) return Effect.void
     if (!Account.equals(from, to)) return broken("foreign-ticket", "the scan goes on at another account")
+    // As in `ended`: the journal and this wait know the new ticket together.
     return Effect.uninterruptible(
       Effect.map(Effect.mapError(this.journal.moved(this.start.claimId, to), this.notStored(answer)), () => {
         this.ticket = to

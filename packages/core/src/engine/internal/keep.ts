@@ -105,6 +105,7 @@ export const supplement = <Payload>(
   claimId: string,
   outcome: ScanOutcome.ScanOutcome<Payload>
 ): Effect.Effect<ScanOutcome.ScanOutcome<Payload>> =>
+  // Findings that arrived are stored, though the caller is gone by then; their request itself may be cut.
   Effect.uninterruptibleMask((restore) =>
     Effect.gen(function* () {
       const entry = yield* Effect.catch(job.journal.get(claimId), () => Effect.succeed(null))

@@ -53,6 +53,8 @@ export const attempt = <Payload, R>(
     if (account.isDenied("submit")) return yield* keyWasRefused(account)
     emit({ _tag: "Queued" })
     const due = yield* SteadyClock.now
+    // Claim, submission and ticket are one region: an interrupt between them would lose what was bought. `restore` marks the
+    // waits before the first byte.
     return yield* Effect.uninterruptibleMask((restore) =>
       Effect.gen(function* () {
         const turn = yield* account.budget.turn({ kind: "submit", due, lane: request.lane })

@@ -1,3 +1,4 @@
+// The charts of the page, a function each, as drawn SVG with its numbers beside it. Touches nothing.
 import type { Severity } from "@scanpoll/core/model/Severity"
 import { scaleLinear, scaleLog } from "d3-scale"
 import { area, line } from "d3-shape"
