@@ -195,7 +195,7 @@ describe("SSL Labs", () => {
     }).pipe(Effect.scoped)
   )
 
-  it.live("the worst grade of all addresses counts, and a grade that nobody knows is unknown (issue 18)", () =>
+  it.live("the worst grade of all addresses counts, and a grade that is not documented is unknown (issue 18)", () =>
     Effect.gen(function* () {
       const graded = (...grades: ReadonlyArray<string>) =>
         Effect.gen(function* () {

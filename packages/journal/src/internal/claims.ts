@@ -73,7 +73,7 @@ const find = (
 export const make = (parts: Parts): Pick<ScanJournal.Operations, "claim" | "adopt"> => {
   const { held, owners, removeGone, store, table } = parts
 
-  // A claim that is in the database and not in `held` would be nobody's until this process ends.
+  // A claim that is in the database and not in `held` would have no owner that knows of it.
   const claim: ScanJournal.Operations["claim"] = (key, wanted) =>
     Effect.uninterruptible(
       Effect.gen(function* () {

@@ -1,4 +1,4 @@
-// HTML as a tree. Touches nothing. Law: a text is a text node, whoever wrote it.
+// HTML as a tree. Touches nothing. Law: a text is a text node.
 import type { Severity } from "@scanpoll/core/model/Severity"
 import type { ScanState } from "@scanpoll/core/model/ScanRecord"
 import { createElement, Fragment, type ComponentChild, type ComponentChildren } from "preact"
