@@ -1,9 +1,9 @@
 /** The table of `docs/guides/reuse.md`, made by the engine's own rules. `DOCS_UPDATE=1` writes it instead of comparing. */
-import { AppVet } from "@scanpoll/appvet/AppVetAdapter"
-import { Compliance } from "@scanpoll/compliance/ComplianceAdapter"
+import { AppVet } from "@scanpoll/appvet/AppVetVendor"
+import { Compliance } from "@scanpoll/compliance/ComplianceVendor"
 import type { ScanAdapter } from "@scanpoll/core/engine/ScanAdapter"
 import * as Scans from "@scanpoll/core/engine/Scans"
-import { Exona } from "@scanpoll/exona/ExonaAdapter"
+import { Exona } from "@scanpoll/exona/ExonaVendor"
 import { SonarQubeVendor } from "@scanpoll/sonarqube"
 import { UrlscanVendor } from "@scanpoll/urlscan"
 import { VirusTotalVendor } from "@scanpoll/virustotal"

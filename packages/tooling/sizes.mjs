@@ -21,7 +21,7 @@ const BUNDLE_BOUND = 120_000
 const tastes = {
   "the poller alone": `export { untilTerminal } from "@scanpoll/core/engine/Poller"`,
   "one adapter and core": `
-    export { AppVet } from "@scanpoll/appvet/AppVetAdapter"
+    export { AppVet } from "@scanpoll/appvet/AppVetVendor"
     export { run } from "@scanpoll/core/engine/Scans"
     export { layerMemory } from "@scanpoll/core/engine/ScanJournal"
     export { layer } from "@scanpoll/core/http/VendorHttp"`,

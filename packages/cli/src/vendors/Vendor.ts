@@ -359,12 +359,16 @@ const rateOf = ({ openScans, requests, window, windows = [] }: AccountLimits): s
 }
 
 /**
- * The vendor of a definition: what the command tells of it is what the definition says.
+ * The vendor of a definition: what the command tells of it is what the definition says. `words` has what is said otherwise, or
+ * said of it besides.
  *
  * @category constructors
  * @since 0.2.0
  */
-export const fromDefinition = (definition: Definitions.Vendor<unknown, unknown>): Vendor => {
+export const fromDefinition = (
+  definition: Definitions.Vendor<unknown, unknown>,
+  words: Partial<Pick<VendorFacts, "capabilities" | "doubt" | "extraWords" | "rateLimit" | "targetForm">> = {}
+): Vendor => {
   const { auth, baseUrl, capabilities, docs, key, name, probe, sample, scans, target, title } = definition
   const { form } = key ?? {}
   const { doubt } = definition.errors
@@ -392,7 +396,8 @@ export const fromDefinition = (definition: Definitions.Vendor<unknown, unknown>)
       asOf: definition.asOf ?? null,
       terms: definition.terms ?? [],
       isId: definition.isId,
-      doubt: doubt === undefined ? [] : [`${typeof doubt === "function" ? doubt(sample) : doubt}.`]
+      doubt: doubt === undefined ? [] : [`${typeof doubt === "function" ? doubt(sample) : doubt}.`],
+      ...words
     },
     schema: target,
     limits: definition.limits,

@@ -2,8 +2,8 @@
  * The whole library without the command: three simulated vendors on real sockets, their adapters, the engine and the
  * journal in memory, all on one clock that steps (see `stepTime`). The ledgers of the vendors are the judges.
  */
-import { AppVet } from "@scanpoll/appvet/AppVetAdapter"
-import { Compliance } from "@scanpoll/compliance/ComplianceAdapter"
+import { AppVet } from "@scanpoll/appvet/AppVetVendor"
+import { Compliance } from "@scanpoll/compliance/ComplianceVendor"
 import * as RateBudget from "@scanpoll/core/engine/RateBudget"
 import type { ScanAdapter } from "@scanpoll/core/engine/ScanAdapter"
 import * as ScanJournal from "@scanpoll/core/engine/ScanJournal"
@@ -12,7 +12,7 @@ import type { VendorHttp } from "@scanpoll/core/http/VendorHttp"
 import type { ScanRecord } from "@scanpoll/core/model/ScanRecord"
 import * as ScanTicket from "@scanpoll/core/model/ScanTicket"
 import * as PollPolicy from "@scanpoll/core/policy/PollPolicy"
-import { Exona } from "@scanpoll/exona/ExonaAdapter"
+import { Exona } from "@scanpoll/exona/ExonaVendor"
 import * as Format from "@scanpoll/report/Format"
 import * as ScanReport from "@scanpoll/report/ScanReport"
 import type { Fate, Simulator } from "@scanpoll/testkit/Simulator"

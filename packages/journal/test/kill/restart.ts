@@ -5,7 +5,7 @@
  * vendor's server reads; all stored next poll times have passed. Run it alone on the machine.
  */
 import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
-import { AppVet } from "@scanpoll/appvet/AppVetAdapter"
+import { AppVet } from "@scanpoll/appvet/AppVetVendor"
 import * as ScanJournal from "@scanpoll/core/engine/ScanJournal"
 import * as Scans from "@scanpoll/core/engine/Scans"
 import * as VendorHttp from "@scanpoll/core/http/VendorHttp"

@@ -4,6 +4,7 @@
  * Each schema is read by `Wire.reader`: null is absent, a wrong optional field is left out with a warning, nothing is
  * coerced. Unknown fields are kept where they are the vendor's result and ignored elsewhere.
  *
+ * @see {@link https://appvet.dev/docs}
  * @since 0.1.0
  */
 import * as Schema from "effect/Schema"
@@ -12,7 +13,6 @@ import * as Wire from "@scanpoll/core/vendor/Wire"
 /**
  * The four kinds of scan; one scan is of one kind.
  *
- * @see {@link https://appvet.dev/docs}
  * @category schemas
  * @since 0.1.0
  */
@@ -27,7 +27,6 @@ export type ScanType = typeof ScanType.Type
  * - `type`: the kind of scan.
  * - `callbackUrl`: https; AppVet posts to it when the scan ends. Nothing here waits for that.
  *
- * @see {@link https://appvet.dev/docs}
  * @category schemas
  * @since 0.1.0
  */
@@ -61,7 +60,6 @@ export type ScanEvent = typeof ScanEvent.Type
  * The short result of a finished scan: `score` from 0 to 100, an open `grade` such as `B` or `A-`, and the address of
  * the web report as the vendor wrote it. Fields the vendor adds are kept.
  *
- * @see {@link https://appvet.dev/docs}
  * @category schemas
  * @since 0.1.0
  */
@@ -81,7 +79,6 @@ export type ScanResult = typeof ScanResult.Type
  * Fields the vendor left out, sent as null or sent in a wrong type are absent. Fields it added are kept. Of `events`
  * the last 20 are kept, so that the payload of a talkative scan stays small.
  *
- * @see {@link https://appvet.dev/docs}
  * @category schemas
  * @since 0.1.0
  */
@@ -99,68 +96,3 @@ export const AppVetPayload = Wire.open({
 })
 
 export interface AppVetPayload extends Schema.Schema.Type<typeof AppVetPayload> {}
-
-/**
- * The answer to a failed scan, of which the word alone decides: a result beside it is not used.
- *
- * @category schemas
- * @since 0.2.0
- */
-export const Failure = Schema.Struct({
-  error: Schema.optionalKey(Wire.words(1000)),
-  result: Schema.optionalKey(Schema.Unknown),
-  created_at: Schema.optionalKey(Wire.text()),
-  completed_at: Schema.optionalKey(Wire.text())
-})
-
-const Check = Schema.Struct({
-  name: Wire.words(255),
-  status: Schema.Literals(["pass", "fail", "warn"]),
-  severity: Schema.optionalKey(Wire.words()),
-  message: Schema.optionalKey(Wire.words()),
-  fix: Schema.optionalKey(Wire.words())
-})
-
-/**
- * A report. Checks and categories that cannot be read, or whose status is not a documented word, are left out and
- * counted. `summary` has the vendor's own counts; `score` and `grade` should be those of the status answer.
- *
- * @see {@link https://appvet.dev/docs}
- * @category schemas
- * @since 0.2.0
- */
-export const Report = Schema.Struct({
-  id: Schema.String,
-  type: Schema.optionalKey(Wire.words()),
-  url: Schema.optionalKey(Wire.words()),
-  score: Schema.optionalKey(Schema.Finite),
-  grade: Schema.optionalKey(Wire.words(64)),
-  categories: Wire.sieve(Schema.Struct({ name: Wire.words(255), checks: Wire.sieve(Check) })),
-  summary: Schema.optionalKey(
-    Schema.Struct({
-      total_checks: Schema.optionalKey(Wire.count),
-      passed: Schema.optionalKey(Wire.count),
-      failed: Schema.optionalKey(Wire.count),
-      warnings: Schema.optionalKey(Wire.count),
-      critical: Schema.optionalKey(Wire.count),
-      high: Schema.optionalKey(Wire.count),
-      medium: Schema.optionalKey(Wire.count),
-      low: Schema.optionalKey(Wire.count)
-    })
-  )
-})
-
-export type Report = typeof Report.Type
-
-/**
- * One row of the list of scans, as far as it is needed to find a scan again.
- *
- * @category schemas
- * @since 0.2.0
- */
-export const ListedScan = Schema.Struct({
-  id: Schema.String,
-  type: Schema.String,
-  url: Schema.String,
-  created_at: Wire.time
-})

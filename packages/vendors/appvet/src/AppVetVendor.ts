@@ -8,16 +8,19 @@
  * @see {@link https://appvet.dev/docs}
  * @since 0.2.0
  */
+import * as Duration from "effect/Duration"
 import * as Option from "effect/Option"
 import * as Result from "effect/Result"
+import * as Schema from "effect/Schema"
 import * as WireFields from "@scanpoll/core/unstable/http/WireFields"
 import * as Contradiction from "@scanpoll/core/unstable/model/Contradiction"
 import type * as ScanOutcome from "@scanpoll/core/model/ScanOutcome"
 import * as Severity from "@scanpoll/core/model/Severity"
 import type { About, Gathered, Unusable } from "@scanpoll/core/vendor/Definition"
+import * as PollPolicy from "@scanpoll/core/policy/PollPolicy"
+import * as Waits from "@scanpoll/core/unstable/time/Waits"
 import * as Vendor from "@scanpoll/core/vendor/Vendor"
 import * as Wire from "@scanpoll/core/vendor/Wire"
-import * as AppVetPolicy from "./AppVetPolicy.ts"
 import * as AppVetSchema from "./AppVetSchema.ts"
 import * as findings from "./internal/findings.ts"
 
@@ -74,7 +77,7 @@ const answered = (answer: unknown) => {
 }
 
 /** Why a report is about something else than its scan; null where nothing says so. */
-const otherThan = (outcome: Gathered["outcome"], { type, url }: AppVetSchema.Report): string | null => {
+const otherThan = (outcome: Gathered["outcome"], { type, url }: findings.Report): string | null => {
   const { scanType = null, subject } = outcome
   const said = answered({ url })
   const told = {
@@ -85,7 +88,7 @@ const otherThan = (outcome: Gathered["outcome"], { type, url }: AppVetSchema.Rep
   return subject === undefined ? null : Contradiction.between({ subject, scanType }, told)
 }
 
-const check = ({ callbackUrl, url }: AppVetSchema.AppVetRequest) => {
+const faultsOf = ({ callbackUrl, url }: AppVetSchema.AppVetRequest) => {
   const address = Vendor.urlFault(url, { public: true })
   const isHook = callbackUrl === undefined || (Vendor.urlFault(callbackUrl) === null && /^https:/i.test(callbackUrl))
   return [
@@ -93,6 +96,46 @@ const check = ({ callbackUrl, url }: AppVetSchema.AppVetRequest) => {
     ...(isHook ? [] : [{ path: ["callbackUrl"], message: "must be an https:// address" }])
   ]
 }
+
+const isNamed = /^\s*(?:url|type|callbackUrl)\s*=/
+
+const named = Vendor.pairs({ url: "url", type: "type", callbackUrl: "callbackUrl" }, "appvet:url=URL,type=TYPE")
+
+const openScans = 10
+
+/** From the vendor's one sample. */
+const typicalDuration = Duration.seconds(75)
+
+/**
+ * The vendor asks for a poll every 3 to 5 seconds and for at most 60 requests a minute. With ten open scans the two do not
+ * agree, so every pace grows with the open scans: ten at 14 seconds make 43 polls a minute, and the 8 scans a minute that ten
+ * slots can finish need 16 more requests, to be submitted and to fetch their reports: 59 of 60. More than ten cannot be open.
+ */
+const secondsPerOpenScan = 1.4
+
+const fairSeconds = (open: number): number => Waits.clamp(open, 1, openScans) * secondsPerOpenScan
+
+const everyAtLeast = (seconds: number): PollPolicy.PollPolicy =>
+  PollPolicy.make({
+    first: Duration.seconds(seconds),
+    pace: PollPolicy.paceNamed(`every ${seconds}s, ${secondsPerOpenScan}s per open scan where that is longer`, (tick) =>
+      Duration.millis(Math.ceil(Math.max(seconds, fairSeconds(tick.open)) * 1000))
+    ),
+    floor: Duration.seconds(3),
+    deadline: "5 minutes"
+  })
+
+/** With the usual spread of a tenth it stays within the vendor's 3 to 5 seconds. */
+const usualSeconds = 4.5
+
+const times = { created_at: Schema.optionalKey(Wire.text()), completed_at: Schema.optionalKey(Wire.text()) }
+
+/** Of a failed scan the word alone decides: a result beside it is not used. */
+const Failure = Schema.Struct({
+  ...times,
+  error: Schema.optionalKey(Wire.words(1000)),
+  result: Schema.optionalKey(Schema.Unknown)
+})
 
 const quotaAdvice = "the scans of this billing period are used up: buy credits or wait for the next period"
 
@@ -116,8 +159,12 @@ export const vendor: Vendor.Vendor<AppVetSchema.AppVetRequest, AppVetSchema.AppV
   probe: "scan_doctor000000",
   target: AppVetSchema.AppVetRequest,
   sample: { url: "https://example.com", type: "security" },
-  line: (text) => Result.succeed({ url: text.trim(), type: "security" }),
-  check,
+  line: (text) =>
+    Result.map(isNamed.test(text) ? named(text) : Result.succeed({ url: text.trim() }), (fields) => ({
+      type: "security",
+      ...fields
+    })),
+  check: faultsOf,
   subject: (wanted) => ({ kind: "url", id: target(wanted), name: target(wanted) }),
   // Where AppVet posts its callback does not matter: the scan is the same.
   fingerprint: (wanted) => `${wanted.type} ${target(wanted)}`,
@@ -174,7 +221,7 @@ export const vendor: Vendor.Vendor<AppVetSchema.AppVetRequest, AppVetSchema.AppV
             : { payload, report, assessment, ...(error === undefined ? {} : { reason: error }) }
         }
       },
-      failed: Vendor.when(AppVetSchema.Failure, {
+      failed: Vendor.when(Failure, {
         failed: ({ error, result = null }, { warn }) => {
           if (result !== null) warn("the scan failed and the answer still has a result: not used")
           return error
@@ -185,7 +232,7 @@ export const vendor: Vendor.Vendor<AppVetSchema.AppVetRequest, AppVetSchema.AppV
 
   findings: {
     path: "/v1/report/{id}",
-    answer: AppVetSchema.Report,
+    answer: findings.Report,
     // The vendor documents the scan's id here, and elsewhere says that reports have ids of their own.
     isAbout: ({ id }, scanId) => id === scanId || id.startsWith("rpt_"),
     read: ([report], { leftOut, outcome }) => {
@@ -211,7 +258,7 @@ export const vendor: Vendor.Vendor<AppVetSchema.AppVetRequest, AppVetSchema.AppV
     query: ({ type }, { received }) => ({ type, limit: 100, offset: received }),
     rows: ["scans"],
     total: ["total"],
-    row: AppVetSchema.ListedScan,
+    row: Schema.Struct({ id: Schema.String, type: Schema.String, url: Schema.String, created_at: Wire.time }),
     scan: ({ created_at, id }) => ({ id, createdAt: WireFields.timestamp(created_at) }),
     same: (row, wanted) => row.type === wanted.type && Vendor.sameUrl(row.url) === target(wanted),
     pages: 20
@@ -254,9 +301,40 @@ export const vendor: Vendor.Vendor<AppVetSchema.AppVetRequest, AppVetSchema.AppV
   },
 
   pacing: {
-    limits: AppVetPolicy.limits,
-    every: AppVetPolicy.policies,
-    budget: AppVetPolicy.budget,
-    durations: AppVetPolicy.durations
+    limits: { floor: "3 seconds" },
+    every: {
+      interactive: everyAtLeast(3),
+      default: everyAtLeast(usualSeconds),
+      background: everyAtLeast(10),
+      bulk: everyAtLeast(15)
+    },
+    // The free plan has 10 requests a minute and 5 scans a month: what leaves before a first answer teaches that is less than 10.
+    budget: {
+      requests: 60,
+      openScans,
+      typicalDuration,
+      pollsPerScan: (open) => Math.ceil(Duration.toSeconds(typicalDuration) / Math.max(usualSeconds, fairSeconds(open)))
+    },
+    durations: { prior: { low: Duration.seconds(30), high: Duration.minutes(3) }, kind: ({ type }) => type }
   }
 })
+
+/**
+ * Parts of the definition under names of their own, as `AppVetAdapter` and `AppVetPolicy` had them.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const { budget, check, fingerprint, limits, policies, subject } = vendor
+
+/**
+ * AppVet for one account, as a service. Its variables are `APPVET_API_KEY` and `APPVET_BASE_URL`.
+ *
+ * @category services
+ * @since 0.1.0
+ */
+export class AppVet extends Vendor.Service<AppVet>()(
+  "@scanpoll/appvet/AppVetVendor/AppVet",
+  vendor,
+  (own: Vendor.KeyedOptions) => own
+) {}

@@ -1,3 +1,4 @@
+import type { KeyedOptions } from "@scanpoll/core/vendor/Vendor"
 import * as ScanOutcome from "@scanpoll/core/model/ScanOutcome"
 import { VendorConfigError, VendorHttp } from "@scanpoll/core/http/VendorHttp"
 import { assert, describe, it } from "@effect/vitest"
@@ -685,7 +686,7 @@ describe("looking for a scan whose answer was lost", () => {
 })
 
 describe("making the adapter", () => {
-  const made = (options: AppVetAdapter.Options) =>
+  const made = (options: KeyedOptions) =>
     Effect.gen(function* () {
       const fake = Fake.make([])
       const adapter = yield* Effect.provide(AppVet.make(options), fake.layer)

@@ -3,6 +3,7 @@ import * as Observation from "@scanpoll/core/model/Observation"
 import * as PollPolicy from "@scanpoll/core/policy/PollPolicy"
 import { assert, describe, it } from "@effect/vitest"
 import { AppVetPolicy } from "@scanpoll/appvet"
+import { vendor } from "@scanpoll/appvet/AppVetVendor"
 import * as Duration from "effect/Duration"
 import * as Result from "effect/Result"
 
@@ -42,10 +43,10 @@ describe("the paces", () => {
   it("leave room for submissions and reports within 60 requests a minute, however many scans wait", () => {
     for (const name of names) {
       for (const open of [1, 2, 3, 5, 10, 11, 100, 10_000]) {
-        const running = Math.min(open, AppVetPolicy.openScans)
+        const running = Math.min(open, 10)
         const polls = (running * 60) / seconds(name, open)
-        const others = (2 * running * 60) / Duration.toSeconds(AppVetPolicy.typicalDuration)
-        assert.isAtMost(polls + others, AppVetPolicy.requestsPerMinute, `${name} with ${open} open`)
+        const others = (2 * running * 60) / Duration.toSeconds(AppVetPolicy.budget.typicalDuration)
+        assert.isAtMost(polls + others, 60, `${name} with ${open} open`)
       }
     }
   })
@@ -81,9 +82,11 @@ describe("the budget", () => {
 
 describe("learned paces", () => {
   it("start from half a minute to three, and know each type of scan for itself", () => {
-    assert.strictEqual(Duration.toSeconds(AppVetPolicy.durations.prior.low), 30)
-    assert.strictEqual(Duration.toMinutes(AppVetPolicy.durations.prior.high), 3)
-    assert.strictEqual(AppVetPolicy.durations.kind({ type: "seo" }), "seo")
+    const { durations } = vendor
+    if (durations === undefined) return assert.fail("no durations are known")
+    assert.strictEqual(Duration.toSeconds(durations.prior.low), 30)
+    assert.strictEqual(Duration.toMinutes(durations.prior.high), 3)
+    assert.strictEqual(durations.kind({ url: "https://shop.example/", type: "seo" }), "seo")
     const about = { vendor: "appvet", origin: "https://appvet.dev", limits: AppVetPolicy.limits }
     const prior = { low: 30_000, high: 180_000 }
     const model = DurationModel.makeMemory()

@@ -8,6 +8,7 @@ import * as Exit from "effect/Exit"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import * as Wire from "@scanpoll/core/vendor/Wire"
+import { Report } from "../src/internal/findings.ts"
 import * as Fake from "./Fake.ts"
 
 const Odd = Schema.Union([
@@ -121,7 +122,7 @@ describe("whatever the vendor sends", () => {
           assert.strictEqual(new Set(items.map((item) => item.findingId)).size, items.length)
           assert.isTrue(items.every((item) => Schema.is(ScanOutcome.Finding)(item)))
           const { leftOut, value } = Result.getOrThrow(
-            Wire.reader(AppVetSchema.Report)({ id: Fake.scanId, categories })
+            Wire.reader(Report)({ id: Fake.scanId, categories })
           )
           const checks = value.categories.flatMap((category) => category.checks)
           assert.strictEqual(

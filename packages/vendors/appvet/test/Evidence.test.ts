@@ -3,9 +3,8 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Arbitrary from "effect/Arbitrary"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
-import * as AppVetSchema from "../src/AppVetSchema.ts"
 import * as Wire from "@scanpoll/core/vendor/Wire"
-import { fromReport } from "../src/internal/findings.ts"
+import { fromReport, Report } from "../src/internal/findings.ts"
 
 const check = (name: string, status: string, severity: string | null = null) => ({
   name,
@@ -16,7 +15,7 @@ const check = (name: string, status: string, severity: string | null = null) => 
 
 const found = (checks: ReadonlyArray<unknown>, summary?: Readonly<Record<string, unknown>>) => {
   const body = { id: "scan_1", categories: [{ name: "TLS", checks }], ...(summary === undefined ? {} : { summary }) }
-  const report = Wire.reader(AppVetSchema.Report)(body)
+  const report = Wire.reader(Report)(body)
   if (Result.isFailure(report)) return assert.fail(report.failure)
   return fromReport(report.success.value, {
     unreadable: report.success.leftOut,

@@ -5,6 +5,8 @@
  * @since 0.1.0
  */
 import * as Schema from "effect/Schema"
+import * as Struct from "effect/Struct"
+import * as Fields from "./internal/answer.ts"
 
 /**
  * One scan to run: the rules of a policy over the rows of an upload, read through a confirmed mapping.
@@ -45,6 +47,8 @@ export interface ComplianceRequest extends Schema.Schema.Type<typeof ComplianceR
 
 const rest = [Schema.Record(Schema.String, Schema.Json)] as const
 
+const orNull = Struct.map(Schema.NullOr)
+
 /**
  * One change of a scan's score: the scan itself, or a person's review of a violation later. `violation_id` is null for
  * the scan itself.
@@ -52,15 +56,7 @@ const rest = [Schema.Record(Schema.String, Schema.Json)] as const
  * @category schemas
  * @since 0.1.0
  */
-export const ScoreChange = Schema.StructWithRest(
-  Schema.Struct({
-    score: Schema.NullOr(Schema.Finite),
-    timestamp: Schema.NullOr(Schema.String),
-    action: Schema.NullOr(Schema.String),
-    violation_id: Schema.NullOr(Schema.String)
-  }),
-  rest
-)
+export const ScoreChange = Schema.StructWithRest(Schema.Struct(orNull(Fields.change)), rest)
 
 export type ScoreChange = typeof ScoreChange.Type
 
@@ -72,13 +68,7 @@ export type ScoreChange = typeof ScoreChange.Type
  * @since 0.1.0
  */
 export const ComplianceDelta = Schema.StructWithRest(
-  Schema.Struct({
-    new_count: Schema.Finite,
-    resolved_count: Schema.Finite,
-    unchanged_count: Schema.Finite,
-    previous_scan_id: Schema.NullOr(Schema.String),
-    previous_violation_count: Schema.NullOr(Schema.Finite)
-  }),
+  Schema.Struct({ ...Fields.compared, ...orNull(Fields.previous) }),
   rest
 )
 
@@ -107,18 +97,9 @@ export const CompliancePayload = Schema.StructWithRest(
     rules_total: Schema.NullOr(Schema.Finite),
     record_count: Schema.NullOr(Schema.Finite),
     created_at: Schema.NullOr(Schema.String),
-    completed_at: Schema.NullOr(Schema.String),
-    audit_name: Schema.NullOr(Schema.String),
-    policy_id: Schema.NullOr(Schema.String),
-    upload_id: Schema.NullOr(Schema.String),
-    mapping_id: Schema.NullOr(Schema.String),
-    audit_id: Schema.NullOr(Schema.String),
-    mapping_config: Schema.NullOr(Schema.JsonObject),
-    temporal_scale: Schema.NullOr(Schema.Union([Schema.String, Schema.Finite])),
+    ...orNull(Fields.told),
     score_history: Schema.Array(ScoreChange),
     delta: Schema.NullOr(ComplianceDelta),
-    data_source: Schema.NullOr(Schema.String),
-    file_name: Schema.NullOr(Schema.String),
     review_summary: Schema.NullOr(Schema.JsonObject)
   }),
   rest
@@ -126,17 +107,11 @@ export const CompliancePayload = Schema.StructWithRest(
 
 export interface CompliancePayload extends Schema.Schema.Type<typeof CompliancePayload> {}
 
-/**
- * The form of a UUID.
- *
- * @category constructors
- * @since 0.2.0
- */
-export const uuid = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
+/** The form of a UUID: 32 hexadecimal digits in five groups. The vendor's own examples have versions that do not exist. */
+const uuid = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
 
 /**
- * Whether a text has the form of a UUID: 32 hexadecimal digits in five groups. Version and variant are not looked at;
- * ids in the vendor's own examples have none that exist.
+ * Whether a text has the form of a UUID, of whatever version.
  *
  * @category guards
  * @since 0.1.0

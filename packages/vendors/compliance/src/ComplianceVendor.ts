@@ -9,39 +9,22 @@
  * @see https://github.com/Basit-Ali0/Yggdrasil
  * @since 0.2.0
  */
-import * as Result from "effect/Result"
+import * as Duration from "effect/Duration"
 import type { Subject } from "@scanpoll/core/model/Subject"
 import * as WireFields from "@scanpoll/core/unstable/http/WireFields"
+import * as PollPolicy from "@scanpoll/core/policy/PollPolicy"
 import * as Vendor from "@scanpoll/core/vendor/Vendor"
 import * as Wire from "@scanpoll/core/vendor/Wire"
-import * as CompliancePolicy from "./CompliancePolicy.ts"
-import { CompliancePayload, ComplianceRequest, isUuid, sameId, uuid } from "./ComplianceSchema.ts"
+import { CompliancePayload, ComplianceRequest, isUuid, sameId } from "./ComplianceSchema.ts"
 import * as Answers from "./internal/answer.ts"
 import * as Verdict from "./internal/verdict.ts"
 
 const ids = ["policyId", "uploadId", "mappingId", "auditId"] as const
 
-const short = {
-  policy: "policyId",
-  upload: "uploadId",
-  mapping: "mappingId",
-  audit: "auditId",
-  name: "auditName"
-} as const
-
-const form = "policy=ID,upload=ID,mapping=ID"
-
-/** `policy=ID,upload=ID,mapping=ID`, and `audit` and `name` where they are wished. */
-const line = (text: string): Result.Result<Readonly<Record<string, unknown>>, string> => {
-  const fields = text.split(/,(?=\s*[A-Za-z]+\s*=)/).map((part) => /^\s*([A-Za-z]+)\s*=(.*)$/s.exec(part))
-  const named = fields.flatMap((field) => {
-    const name = Object.entries(short).find((pair) => pair.some((known) => known === field?.[1]))?.[1]
-    return name === undefined ? [] : [[name, field?.[2]?.trim()] as const]
-  })
-  return named.length === fields.length && new Set(named.map(([name]) => name)).size === named.length
-    ? Result.succeed(Object.fromEntries(named))
-    : Result.fail(`is written "compliance:${form}"`)
-}
+const line = Vendor.pairs(
+  { policy: "policyId", upload: "uploadId", mapping: "mappingId", audit: "auditId", name: "auditName" },
+  "compliance:policy=ID,upload=ID,mapping=ID"
+)
 
 const joined = (parts: Readonly<Record<string, string>>): string =>
   Object.entries(parts)
@@ -104,6 +87,25 @@ const isMadeFrom = (answer: unknown, { mappingId, policyId, uploadId }: Complian
     return typeof said !== "string" || sameId(said, asked)
   })
 
+/**
+ * The scan runs inside the submission, so the first poll goes out at once and is nearly always the last. A pace matters where
+ * a submission's answer was lost, somebody else started the scan, or the server's last update failed: such a scan may stay
+ * `running` for ever, so the deadline is one of minutes.
+ */
+const policy = (pace: PollPolicy.PaceInput, deadline: Duration.Input): PollPolicy.PollPolicy =>
+  PollPolicy.make({
+    first: 0,
+    pace,
+    failures: PollPolicy.backOff({ base: "1 second", cap: "20 seconds" }),
+    floor: "1 second",
+    deadline
+  })
+
+/** Where many scans are open, most were submitted by this batch and are done: patience costs them nothing. */
+const byOpenScans = PollPolicy.paceNamed("every 2s, 5s above 10 open scans, 10s above 100", (tick) =>
+  Duration.seconds(tick.open > 100 ? 10 : tick.open > 10 ? 5 : 2)
+)
+
 // The type of `vendor` is named: spelled out, one with unknown fields is refused by a compiler without
 // `exactOptionalPropertyTypes`.
 
@@ -127,7 +129,7 @@ export const vendor: Vendor.Vendor<ComplianceRequest, CompliancePayload> = Vendo
   settings: {
     COMPLIANCE_ORGANIZATION_ID: {
       header: "X-Organization-Id",
-      form: uuid,
+      form: /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i,
       words: "the organization id (COMPLIANCE_ORGANIZATION_ID) is not a UUID"
     }
   },
@@ -286,9 +288,57 @@ export const vendor: Vendor.Vendor<ComplianceRequest, CompliancePayload> = Vendo
   },
 
   pacing: {
-    limits: CompliancePolicy.limits,
-    every: CompliancePolicy.policies,
-    budget: CompliancePolicy.budget,
-    durations: CompliancePolicy.durations
+    // A poll a second is what its own web client does; 40 000 rows took a submission 17.5 seconds.
+    limits: { floor: "1 second", submitTimeout: "2 minutes" },
+    every: {
+      interactive: policy("1 second", "1 minute"),
+      default: policy(byOpenScans, "2 minutes"),
+      background: policy("5 seconds", "5 minutes"),
+      bulk: policy("10 seconds", "10 minutes")
+    },
+    // No limit is documented and no header tells one; a host in front of the server may have one, which a 429 teaches.
+    budget: { requests: null, typicalDuration: Duration.seconds(5), pollsPerScan: () => 1 },
+    durations: { prior: { low: Duration.seconds(1), high: Duration.seconds(5) }, kind: () => "" }
   }
 })
+
+/**
+ * Parts of the definition under names of their own, as `ComplianceAdapter` and `CompliancePolicy` had them.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const { budget, check, fingerprint, limits, policies, subject } = vendor
+
+/**
+ * How to reach a compliance server.
+ *
+ * - `baseUrl`: where the server is, without `/api`; https. The application is self-hosted, so there is no default.
+ * - `credential`: a user's access token. Tokens live about an hour, so give an effect that renews it where scans are
+ *   watched for longer: it is asked before each request.
+ * - `organizationId`: a UUID, sent as `X-Organization-Id`; without it the server takes the user's own organization.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Options extends Pick<Vendor.KeyedOptions, "credential" | "account" | "insecureHosts"> {
+  readonly baseUrl: string
+  readonly organizationId?: string
+}
+
+/**
+ * Compliance scans of datasets, as a service. Its variables are `COMPLIANCE_TOKEN` and `COMPLIANCE_BASE_URL`, and
+ * `COMPLIANCE_ORGANIZATION_ID` where it is wished.
+ *
+ * @category services
+ * @since 0.1.0
+ */
+export class Compliance extends Vendor.Service<Compliance>()(
+  "@scanpoll/compliance/ComplianceVendor/Compliance",
+  vendor,
+  ({ organizationId = "", ...own }: Options) => ({
+    ...own,
+    variable: "COMPLIANCE_TOKEN",
+    settings: { COMPLIANCE_ORGANIZATION_ID: organizationId }
+  })
+) {}

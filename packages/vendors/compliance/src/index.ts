@@ -3,8 +3,9 @@
  *
  * @since 0.1.0
  */
-export { Compliance } from "./ComplianceAdapter.ts"
-export * as ComplianceAdapter from "./ComplianceAdapter.ts"
-export * as CompliancePolicy from "./CompliancePolicy.ts"
+export { Compliance } from "./ComplianceVendor.ts"
 export * as ComplianceSchema from "./ComplianceSchema.ts"
 export * as ComplianceVendor from "./ComplianceVendor.ts"
+// The names that 0.1.0 had for parts of it.
+export * as ComplianceAdapter from "./ComplianceVendor.ts"
+export * as CompliancePolicy from "./ComplianceVendor.ts"

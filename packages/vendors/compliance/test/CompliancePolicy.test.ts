@@ -7,6 +7,7 @@ import * as Decision from "@scanpoll/core/unstable/policy/Decision"
 import * as Observation from "@scanpoll/core/model/Observation"
 import * as PollPolicy from "@scanpoll/core/policy/PollPolicy"
 import { CompliancePolicy } from "@scanpoll/compliance"
+import { vendor } from "@scanpoll/compliance/ComplianceVendor"
 
 const { limits, policies } = CompliancePolicy
 
@@ -69,7 +70,7 @@ describe("the policies", () => {
 describe("learned paces", () => {
   it("leave the first poll at once: nearly every scan ends with its submission", () => {
     const about = { vendor: "compliance", origin: "https://compliance.test", kind: "" }
-    const { high, low } = CompliancePolicy.durations.prior
+    const { high, low } = vendor.durations?.prior ?? assert.fail("no durations are known")
     const prior = { low: Duration.toMillis(low), high: Duration.toMillis(high) }
     const model = DurationModel.makeMemory()
     for (let i = 0; i < 60; i++) {

@@ -16,39 +16,24 @@ import * as Wire from "@scanpoll/core/vendor/Wire"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 
-/**
- * The limits of a request. The vendor documents those of the questionnaire and of `maxAgeDays`; it names none for the
- * name, the website and a question, where ours are generous. Characters are Unicode code points.
- *
- * @see https://docs.exonalab.com/docs/data-reference/errors
- * @category constructors
- * @since 0.1.0
- */
-export const requestLimits = {
-  nameLength: 500,
-  websiteLength: 2048,
-  maxAgeDays: 365,
-  questions: 50,
-  answerLength: 5000,
-  questionnaireLength: 20_000
-} as const
+// The vendor documents the limits of the questionnaire and of `maxAgeDays`; it names none for the name, the website and a
+// question, where ours are generous. Characters are Unicode code points.
+const lengthOf = (text: unknown): number => (typeof text === "string" ? Array.from(text).length : 0)
 
 const controls = /\p{Cc}/u
 
-const longerThan = (text: string, max: number): boolean =>
-  text.length > max && (text.length > max * 2 || Array.from(text).length > max)
-
-const nameFault = (name: string): string | null => {
-  if (name.trim() === "") return "must not be empty"
-  if (controls.test(name)) return "must be one line without control characters"
-  return longerThan(name, requestLimits.nameLength) ? `must have at most ${requestLimits.nameLength} characters` : null
-}
+const nameFault = (name: string): string | null =>
+  name.trim() === ""
+    ? "must not be empty"
+    : controls.test(name)
+      ? "must be one line without control characters"
+      : lengthOf(name) > 500
+        ? "must have at most 500 characters"
+        : null
 
 const websiteFault = (website: string): string | null => {
   if (website.trim() === "") return "must not be empty"
-  if (longerThan(website, requestLimits.websiteLength)) {
-    return `must have at most ${requestLimits.websiteLength} characters`
-  }
+  if (lengthOf(website) > 2048) return "must have at most 2048 characters"
   // The URL parser would repair these in silence, and the vendor sees what was typed.
   if (/\s/.test(website) || controls.test(website)) return "must not contain white space"
   if (!website.startsWith("https://")) return "must be a URL that starts with https://"
@@ -58,39 +43,25 @@ const websiteFault = (website: string): string | null => {
 }
 
 const maxAgeFault = (days: number): string | null =>
-  Number.isInteger(days) && days >= 0 && days <= requestLimits.maxAgeDays
-    ? null
-    : `must be a whole number of days from 0 to ${requestLimits.maxAgeDays}`
-
-const lengthOf = (text: unknown): number => (typeof text === "string" ? Array.from(text).length : 0)
+  Number.isInteger(days) && days >= 0 && days <= 365 ? null : "must be a whole number of days from 0 to 365"
 
 const questionnaireFaults = (items: ReadonlyArray<unknown>): ReadonlyArray<RequestFault> => {
-  const faults: Array<RequestFault> = []
-  const { answerLength, questionnaireLength, questions } = requestLimits
-  if (items.length > questions) {
-    faults.push({ path: ["questionnaire"], message: `must have at most ${questions} items, it has ${items.length}` })
-  }
-  let total = 0
-  for (const [index, item] of items.entries()) {
-    if (!WireFields.isRecord(item)) continue
-    total += lengthOf(item["question"]) + lengthOf(item["answer"])
-    if (typeof item["question"] === "string" && item["question"].trim() === "") {
-      faults.push({ path: ["questionnaire", index, "question"], message: "must not be empty" })
-    }
-    if (typeof item["answer"] === "string" && longerThan(item["answer"], answerLength)) {
-      faults.push({
-        path: ["questionnaire", index, "answer"],
-        message: `must have at most ${answerLength} characters`
-      })
-    }
-  }
-  if (total > questionnaireLength) {
-    faults.push({
-      path: ["questionnaire"],
-      message: `must have at most ${questionnaireLength} characters in all questions and answers, it has ${total}`
-    })
-  }
-  return faults
+  const whole = (message: string): RequestFault => ({ path: ["questionnaire"], message })
+  const known = items.map((item) => (WireFields.isRecord(item) ? item : {}))
+  const total = known.reduce((sum, { answer, question }) => sum + lengthOf(question) + lengthOf(answer), 0)
+  return [
+    ...(items.length > 50 ? [whole(`must have at most 50 items, it has ${items.length}`)] : []),
+    ...known.flatMap(({ answer, question }, index): ReadonlyArray<RequestFault> => {
+      const fault = (field: string, message: string) => ({ path: ["questionnaire", index, field], message })
+      return [
+        ...(typeof question === "string" && question.trim() === "" ? [fault("question", "must not be empty")] : []),
+        ...(lengthOf(answer) > 5000 ? [fault("answer", "must have at most 5000 characters")] : [])
+      ]
+    }),
+    ...(total > 20_000
+      ? [whole(`must have at most 20000 characters in all questions and answers, it has ${total}`)]
+      : [])
+  ]
 }
 
 /**
@@ -101,19 +72,20 @@ const questionnaireFaults = (items: ReadonlyArray<unknown>): ReadonlyArray<Reque
  */
 export const limitFaults = (request: unknown): ReadonlyArray<RequestFault> => {
   if (!WireFields.isRecord(request)) return []
-  const faults: Array<RequestFault> = []
-  const note = (path: ReadonlyArray<string>, message: string | null): void => {
-    if (message !== null) faults.push({ path, message })
-  }
-  const company = request["company"]
-  if (WireFields.isRecord(company)) {
-    if (typeof company["name"] === "string") note(["company", "name"], nameFault(company["name"]))
-    if (typeof company["website"] === "string") note(["company", "website"], websiteFault(company["website"]))
-  }
-  if (typeof request["maxAgeDays"] === "number") note(["maxAgeDays"], maxAgeFault(request["maxAgeDays"]))
-  return Array.isArray(request["questionnaire"])
-    ? [...faults, ...questionnaireFaults(request["questionnaire"])]
-    : faults
+  const { maxAgeDays, questionnaire } = request
+  const company = WireFields.isRecord(request["company"]) ? request["company"] : {}
+  const found = [
+    { path: ["company", "name"], message: typeof company["name"] === "string" ? nameFault(company["name"]) : null },
+    {
+      path: ["company", "website"],
+      message: typeof company["website"] === "string" ? websiteFault(company["website"]) : null
+    },
+    { path: ["maxAgeDays"], message: typeof maxAgeDays === "number" ? maxAgeFault(maxAgeDays) : null }
+  ]
+  return [
+    ...found.flatMap(({ message, path }) => (message === null ? [] : [{ path, message }])),
+    ...(Array.isArray(questionnaire) ? questionnaireFaults(questionnaire) : [])
+  ]
 }
 
 /**
@@ -159,18 +131,9 @@ export const RequestShape = Schema.Struct({
 })
 
 /**
- * A request for a scan of one company, as it stands in a plan file.
+ * A request for a scan of one company, as it stands in a plan file, with its limits. The website is what Exona knows a
+ * company by.
  *
- * - `company`: its name (one line, up to 500 characters) and its website, an https URL. The website is what Exona knows
- *   a company by.
- * - `maxAgeDays`: take a completed scan of the same website from the last so many days instead of buying a new one, 0
- *   to 365. Default 0: always a new scan. Ignored by Exona beside a questionnaire or `forceRefresh`.
- * - `forceRefresh`: buy a new scan whatever `maxAgeDays` says. Default false.
- * - `questionnaire`: what the company said about itself, up to 50 items, 5 000 characters per answer and 20 000 in all.
- *   A scan with a questionnaire never comes from the cache.
- * - `includeFieldCitations`: ask for the sources of each enrichment field. Default false.
- *
- * @see https://docs.exonalab.com/docs/api-reference/post-scans
  * @category schemas
  * @since 0.1.0
  */
@@ -235,29 +198,28 @@ export const canonicalWebsite = (website: string): string => {
   return lower.slice(0, end)
 }
 
-const open = [Schema.Record(Schema.String, Wire.json)] as const
+const json = Schema.optionalKey(Wire.json)
+
+const open = <const F extends Schema.Struct.Fields>(fields: F) =>
+  Schema.StructWithRest(Schema.Struct(fields), [Schema.Record(Schema.String, Wire.json)])
 
 /**
  * What Exona learnt about a company: one text per field, `number_of_users` a whole number. Kept as sent; the vendor does
  * not say which fields may be missing.
  *
- * @see https://docs.exonalab.com/docs/data-reference/scan-result
  * @category schemas
  * @since 0.1.0
  */
-export const Enrichment = Schema.StructWithRest(
-  Schema.Struct({
-    industry_sector: Schema.optionalKey(Wire.json),
-    revenue_band: Schema.optionalKey(Wire.json),
-    revenue_model: Schema.optionalKey(Wire.json),
-    business_operations: Schema.optionalKey(Wire.json),
-    product_category: Schema.optionalKey(Wire.json),
-    product_details: Schema.optionalKey(Wire.json),
-    ai_in_product: Schema.optionalKey(Wire.json),
-    number_of_users: Schema.optionalKey(Wire.json)
-  }),
-  open
-)
+export const Enrichment = open({
+  industry_sector: json,
+  revenue_band: json,
+  revenue_model: json,
+  business_operations: json,
+  product_category: json,
+  product_details: json,
+  ai_in_product: json,
+  number_of_users: json
+})
 
 /**
  * Exona's verdict. `overall_risk_level` is `Low`, `Medium`, `High` or `Very High`; the dimensions are objects with a
@@ -268,47 +230,33 @@ export const Enrichment = Schema.StructWithRest(
  * @category schemas
  * @since 0.1.0
  */
-export const RiskAssessment = Schema.StructWithRest(
-  Schema.Struct({
-    overall_risk_level: Schema.optionalKey(Schema.NullOr(Schema.String)),
-    ai_intensity: Schema.optionalKey(Wire.json),
-    autonomy: Schema.optionalKey(Wire.json),
-    domain_risk: Schema.optionalKey(Wire.json),
-    blast_radius: Schema.optionalKey(Wire.json),
-    data_content_ip_risk: Schema.optionalKey(Wire.json),
-    control_governance: Schema.optionalKey(Wire.json),
-    regulatory_exposure: Schema.optionalKey(Wire.json)
-  }),
-  open
-)
-
-/**
- * How fresh the sources are: `sources_last_checked` is an ISO 8601 time, kept as sent.
- *
- * @category schemas
- * @since 0.1.0
- */
-export const DataFreshness = Schema.StructWithRest(
-  Schema.Struct({ sources_last_checked: Schema.optionalKey(Schema.NullOr(Schema.String)) }),
-  open
-)
+export const RiskAssessment = open({
+  overall_risk_level: Schema.optionalKey(Schema.NullOr(Schema.String)),
+  ai_intensity: json,
+  autonomy: json,
+  domain_risk: json,
+  blast_radius: json,
+  data_content_ip_risk: json,
+  control_governance: json,
+  regulatory_exposure: json
+})
 
 /**
  * The whole `result` of a completed scan, as Exona sent it. Only a documented field of the wrong type is missing.
+ * `sources_last_checked` is an ISO 8601 time.
  *
  * @see https://docs.exonalab.com/docs/data-reference/scan-result
  * @category schemas
  * @since 0.1.0
  */
-export const ExonaResult = Schema.StructWithRest(
-  Schema.Struct({
-    enrichment: Schema.optionalKey(Schema.NullOr(Enrichment)),
-    risk_assessment: Schema.optionalKey(Schema.NullOr(RiskAssessment)),
-    matched_incidents: Schema.optionalKey(Schema.NullOr(Schema.Array(Wire.json))),
-    data_freshness: Schema.optionalKey(Schema.NullOr(DataFreshness))
-  }),
-  open
-)
+export const ExonaResult = open({
+  enrichment: Schema.optionalKey(Schema.NullOr(Enrichment)),
+  risk_assessment: Schema.optionalKey(Schema.NullOr(RiskAssessment)),
+  matched_incidents: Schema.optionalKey(Schema.NullOr(Schema.Array(Wire.json))),
+  data_freshness: Schema.optionalKey(
+    Schema.NullOr(open({ sources_last_checked: Schema.optionalKey(Schema.NullOr(Schema.String)) }))
+  )
+})
 
 export interface ExonaResult extends Schema.Schema.Type<typeof ExonaResult> {}
 

@@ -15,9 +15,9 @@ import type { ScanOutcome } from "@scanpoll/core/model/ScanOutcome"
 import type { Severity } from "@scanpoll/core/model/Severity"
 import type { Subject } from "@scanpoll/core/model/Subject"
 import type { About, ErrorRow, Unusable, Verdict } from "@scanpoll/core/vendor/Definition"
+import * as PollPolicy from "@scanpoll/core/policy/PollPolicy"
 import * as Vendor from "@scanpoll/core/vendor/Vendor"
 import * as Wire from "@scanpoll/core/vendor/Wire"
-import * as ExonaPolicy from "./ExonaPolicy.ts"
 import * as ExonaSchema from "./ExonaSchema.ts"
 import * as Answers from "./internal/answer.ts"
 import * as findings from "./internal/findings.ts"
@@ -143,6 +143,28 @@ const invalid = (advice: string): ErrorRow => ({ poll: "Broken!", submit: "Refus
 
 const denied = (advice: string): ErrorRow => ({ poll: "Denied", submit: "Denied", advice })
 
+/** 10 seconds up to four open scans, 15 from five (the vendor's own batch sample runs five at a time), 30 from a hundred. */
+const usualFor = (open: number): Duration.Duration => Duration.seconds(open >= 100 ? 30 : open >= 5 ? 15 : 10)
+
+/** The vendor's own sample sleeps as long as an answer says, also where that is shorter. */
+const byOpenScans = PollPolicy.paceNamed(
+  "every 10s, 15s from 5 open scans on, 30s from 100; sooner where Exona says so",
+  ({ asked, open }) =>
+    typeof asked === "number" ? Duration.min(usualFor(open), Duration.millis(asked)) : usualFor(open)
+)
+
+const every = (seconds: number, pace: PollPolicy.PaceInput = Duration.seconds(seconds)): PollPolicy.PollPolicy =>
+  PollPolicy.make({
+    first: Duration.seconds(seconds),
+    pace,
+    floor: "5 seconds",
+    pollTimeout: "15 seconds",
+    deadline: "5 minutes"
+  })
+
+/** Most scans take 30 to 120 seconds; this is the middle. */
+const typicalDuration = Duration.seconds(75)
+
 // The type of `vendor` is named: spelled out, one with unknown fields is refused by a compiler without
 // `exactOptionalPropertyTypes`.
 
@@ -247,10 +269,47 @@ export const vendor: Vendor.Vendor<ExonaSchema.ExonaRequest, ExonaSchema.ExonaRe
     }
   },
 
+  // 5 seconds while a person waits, 15 for a batch, 30 for a hundred companies and more; more often brings nothing. Five minutes
+  // are the soft end of a wait. See https://docs.exonalab.com/docs/guides/polling
   pacing: {
-    limits: ExonaPolicy.limits,
-    every: ExonaPolicy.policies,
-    budget: ExonaPolicy.budget,
-    durations: ExonaPolicy.durations
+    limits: { floor: "5 seconds" },
+    every: { interactive: every(5), default: every(10, byOpenScans), background: every(15), bulk: every(30) },
+    // Polls included, unless the vendor agreed to more; its headers tell. At no pace do a hundred companies pass in an hour.
+    budget: {
+      requests: 100,
+      window: Duration.hours(1),
+      typicalDuration,
+      pollsPerScan: (open) => Math.ceil(Duration.toMillis(typicalDuration) / Duration.toMillis(usualFor(open)))
+    },
+    // What a company says about itself is another question than what is known about it.
+    durations: {
+      prior: { low: Duration.seconds(30), high: Duration.seconds(120) },
+      kind: (request) => (ExonaSchema.hasQuestionnaire(request) ? "questionnaire" : "")
+    }
   }
 })
+
+/**
+ * Parts of the definition under names of their own, as `ExonaPolicy` had them.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const { budget, limits, policies } = vendor
+
+/**
+ * Exona for one account, as a service. Its variables are `EXONA_API_KEY` and `EXONA_BASE_URL`.
+ *
+ * **Details**
+ *
+ * The environment of the claims (`test` or `live`) is read from the prefix of the key when the layer is made: a key of
+ * the other kind needs a layer of its own. There is no `reconcile`: Exona has no list of scans to look into.
+ *
+ * @category services
+ * @since 0.1.0
+ */
+export class Exona extends Vendor.Service<Exona>()(
+  "@scanpoll/exona/ExonaVendor/Exona",
+  vendor,
+  (own: Vendor.KeyedOptions) => own
+) {}

@@ -3,8 +3,9 @@
  *
  * @since 0.1.0
  */
-export { Exona } from "./ExonaAdapter.ts"
-export * as ExonaAdapter from "./ExonaAdapter.ts"
-export * as ExonaPolicy from "./ExonaPolicy.ts"
+export { Exona } from "./ExonaVendor.ts"
 export * as ExonaSchema from "./ExonaSchema.ts"
 export * as ExonaVendor from "./ExonaVendor.ts"
+// The names that 0.1.0 had for parts of it.
+export * as ExonaAdapter from "./ExonaVendor.ts"
+export * as ExonaPolicy from "./ExonaVendor.ts"

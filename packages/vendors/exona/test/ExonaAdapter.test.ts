@@ -6,7 +6,7 @@ import type { PollFault } from "@scanpoll/core/model/PollFault"
 import * as ScanOutcome from "@scanpoll/core/model/ScanOutcome"
 import * as ScanTicket from "@scanpoll/core/model/ScanTicket"
 import { Exona } from "@scanpoll/exona"
-import type { Options } from "@scanpoll/exona/ExonaAdapter"
+import type { KeyedOptions } from "@scanpoll/core/vendor/Vendor"
 import type { ExonaRequest, ExonaResult } from "@scanpoll/exona/ExonaSchema"
 import { assert, describe, it } from "@effect/vitest"
 import * as ConfigProvider from "effect/ConfigProvider"
@@ -25,7 +25,7 @@ const ticketOf = (scanId: string) =>
 
 const credential = Redacted.make(secret)
 
-const adapterOf = (options: Partial<Options>, ...script: ReadonlyArray<VendorResponse | TransportFault>) => {
+const adapterOf = (options: Partial<KeyedOptions>, ...script: ReadonlyArray<VendorResponse | TransportFault>) => {
   const vendor = fakeVendor(...script)
   return Effect.map(Effect.provide(Exona.make({ credential, ...options }), vendor.layer), (adapter) => ({
     adapter,

@@ -2,7 +2,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Arbitrary from "effect/Arbitrary"
 import * as Schema from "effect/Schema"
-import { ExonaPolicy } from "@scanpoll/exona"
+import { vendor } from "@scanpoll/exona/ExonaVendor"
 import { ofResult } from "../src/internal/findings.ts"
 
 const incidents = [
@@ -43,7 +43,7 @@ describe("the identity of an incident", () => {
 
   it("is not confused between scans with a questionnaire and without: they are two types (V-05)", () => {
     const company = { name: "Acme", website: "https://acme.example" }
-    const { kind } = ExonaPolicy.durations
+    const { kind } = vendor.durations ?? assert.fail("no durations are known")
     const questionnaire = [{ question: "Do you use AI?", answer: "Yes." }]
     assert.deepStrictEqual(
       [kind({ company }), kind({ company, questionnaire: [] }), kind({ company, questionnaire })],

@@ -2,6 +2,7 @@ import * as DurationModel from "@scanpoll/core/engine/DurationModel"
 import * as Observation from "@scanpoll/core/model/Observation"
 import * as PollPolicy from "@scanpoll/core/policy/PollPolicy"
 import * as ExonaPolicy from "@scanpoll/exona/ExonaPolicy"
+import { vendor } from "@scanpoll/exona/ExonaVendor"
 import { assert, describe, it } from "@effect/vitest"
 import * as Duration from "effect/Duration"
 import * as Result from "effect/Result"
@@ -60,15 +61,17 @@ describe("the budget", () => {
 
 describe("learned paces", () => {
   it("start from the documented 30 to 120 seconds and wait out the time in which no scan ends", () => {
+    const { durations } = vendor
+    if (durations === undefined) return assert.fail("no durations are known")
     const about = {
       vendor: "exona",
       origin: "https://platform.exonalab.com",
-      kind: ExonaPolicy.durations.kind({ company: { name: "Acme", website: "https://acme.example" } }),
+      kind: durations.kind({ company: { name: "Acme", website: "https://acme.example" } }),
       prior: { low: 30_000, high: 120_000 },
       limits: ExonaPolicy.limits
     }
-    assert.strictEqual(Duration.toMillis(ExonaPolicy.durations.prior.low), about.prior.low)
-    assert.strictEqual(Duration.toMillis(ExonaPolicy.durations.prior.high), about.prior.high)
+    assert.strictEqual(Duration.toMillis(durations.prior.low), about.prior.low)
+    assert.strictEqual(Duration.toMillis(durations.prior.high), about.prior.high)
     const model = DurationModel.makeMemory()
     for (let i = 0; i < 60; i++) {
       model.learn({ ...about, scan: `scn_${i}`, ended: "settled", durationMs: 35_000 + ((i * 37) % 60) * 1_200 })

@@ -1,16 +1,51 @@
-/** From a report's checks to findings: every failed check and every warning is one. */
+// The report: how it is read, and its findings, of which every failed check and every warning is one.
+import * as Schema from "effect/Schema"
 import type { Finding, Findings } from "@scanpoll/core/model/ScanOutcome"
 import type { Severity } from "@scanpoll/core/model/Severity"
 import * as Vendor from "@scanpoll/core/vendor/Vendor"
-import type { Report } from "../AppVetSchema.ts"
+import * as Wire from "@scanpoll/core/vendor/Wire"
 
-const severities: Readonly<Record<string, Severity>> = {
-  critical: "critical",
-  high: "high",
-  medium: "medium",
-  low: "low",
-  info: "info"
-}
+const word = Schema.optionalKey(Wire.words())
+const count = Schema.optionalKey(Wire.count)
+
+const Check = Schema.Struct({
+  name: Wire.words(255),
+  status: Schema.Literals(["pass", "fail", "warn"]),
+  severity: word,
+  message: word,
+  fix: word
+})
+
+/**
+ * Checks and categories that cannot be read, or whose status is not a documented word, are left out and counted. `summary`
+ * has the vendor's own counts; `score` and `grade` should be those of the status answer.
+ */
+export const Report = Schema.Struct({
+  id: Schema.String,
+  type: word,
+  url: word,
+  score: Schema.optionalKey(Schema.Finite),
+  grade: Schema.optionalKey(Wire.words(64)),
+  categories: Wire.sieve(Schema.Struct({ name: Wire.words(255), checks: Wire.sieve(Check) })),
+  summary: Schema.optionalKey(
+    Schema.Struct({
+      total_checks: count,
+      passed: count,
+      failed: count,
+      warnings: count,
+      critical: count,
+      high: count,
+      medium: count,
+      low: count
+    })
+  )
+})
+
+export type Report = typeof Report.Type
+
+const countedSeverities = ["critical", "high", "medium", "low"] as const
+
+const severities: ReadonlyArray<Severity> = [...countedSeverities, "info"]
 
 /** Without the vendor's word a failed check is at least `low`, a warning `info`; a word we do not know is `unknown`. */
 export const severityOfCheck = ({
@@ -18,13 +53,13 @@ export const severityOfCheck = ({
   status
 }: {
   readonly status: string
-  readonly severity: string | null
-}): Severity => {
-  if (severity === null) return status === "warn" ? "info" : "low"
-  return Object.hasOwn(severities, severity) ? (severities[severity] ?? "unknown") : "unknown"
-}
-
-const countedSeverities = ["critical", "high", "medium", "low"] as const
+  readonly severity?: string | null
+}): Severity =>
+  severity === undefined || severity === null
+    ? status === "warn"
+      ? "info"
+      : "low"
+    : (severities.find((known) => known === severity) ?? "unknown")
 
 /** The vendor's own count of failed checks and warnings; null when it gives none. */
 const notPassed = ({ summary }: Report): number | null =>
@@ -60,26 +95,10 @@ const unlisted = (
 
 const slug = (text: string): string => Vendor.slug(text.normalize("NFKC"))
 
-interface ReportCheck {
-  readonly category: string
-  readonly name: string
-  readonly status: "pass" | "fail" | "warn"
-  readonly severity: string | null
-  readonly message: string | null
-  readonly fix: string | null
-}
+type ReportCheck = typeof Check.Type & { readonly category: string }
 
 const checksOf = ({ categories }: Report): ReadonlyArray<ReportCheck> =>
-  categories.flatMap(({ checks, name: category }) =>
-    checks.map(({ fix = null, message = null, name, severity = null, status }) => ({
-      category,
-      name,
-      status,
-      severity,
-      message,
-      fix
-    }))
-  )
+  categories.flatMap(({ checks, name: category }) => checks.map((check) => ({ ...check, category })))
 
 const lookOf = ({ category, name }: ReportCheck): string => `${slug(category) || "other"}/${slug(name) || "other"}`
 
@@ -111,47 +130,41 @@ export const fromReport = (
   const checks = checksOf(report)
   const names = namesOf(checks)
   const failed = checks.filter(({ status }) => status !== "pass")
-  const twins = Vendor.numbered(failed, nameOf, (check) => JSON.stringify(check))
+  const twins = Vendor.numbered(failed, nameOf, ({ fix = null, message = null, severity = null, status }) =>
+    JSON.stringify([status, severity, message, fix])
+  )
   const items: Array<Finding> = []
-  const idOf = (rule: string): string => `appvet:${scan.type ?? ""}:${scan.url ?? ""}:${rule}`
+  const add = (ruleId: string, title: string, severity: Severity, more: Partial<Finding> = {}, findingId = ruleId) =>
+    items.push(
+      Vendor.finding({
+        findingId: `appvet:${scan.type ?? ""}:${scan.url ?? ""}:${findingId}`,
+        ruleId,
+        title,
+        severity,
+        resource: scan.url,
+        ...more
+      })
+    )
   for (const check of failed) {
+    const { fix = null, message = null, name, severity = null } = check
     const look = lookOf(check)
     const nth = (names.get(look) ?? []).indexOf(nameOf(check)) + 1
     const ruleId = nth <= 1 ? look : `${look}-${nth}`
     const times = twins.get(check) ?? 1
-    items.push(
-      Vendor.finding({
-        findingId: idOf(`${ruleId}${times === 1 ? "" : `#${times}`}`),
-        ruleId,
-        title: check.name,
-        description: check.message,
-        severity: severityOfCheck(check),
-        vendorSeverity: check.severity,
-        resource: scan.url,
-        remediation: check.fix
-      })
-    )
+    const more = { description: message, vendorSeverity: severity, remediation: fix }
+    add(ruleId, name, severityOfCheck(check), more, `${ruleId}${times === 1 ? "" : `#${times}`}`)
   }
   const listed = items.length
   const rest = unlisted(report, scan.unreadable, items)
   for (const { count, severity } of rest) {
     const what = severity === "unknown" ? "of a severity that is not known" : `of severity ${severity}`
     const title = `${count} ${count === 1 ? "finding" : "findings"} ${what}, counted by the report and not listed`
-    const ruleId = `not-listed/${severity}`
-    items.push(Vendor.finding({ findingId: idOf(ruleId), ruleId, title, severity, resource: scan.url }))
+    add(`not-listed/${severity}`, title, severity)
   }
   const { worse = null } = scan
   if (worse !== null) {
-    const title = `the report grades the site ${report.grade ?? String(report.score)}, worse than the scan's own answer`
-    items.push(
-      Vendor.finding({
-        findingId: idOf("report/grade"),
-        ruleId: "report/grade",
-        title,
-        severity: worse,
-        resource: scan.url
-      })
-    )
+    const grade = report.grade ?? String(report.score)
+    add("report/grade", `the report grades the site ${grade}, worse than the scan's own answer`, worse)
   }
   const counted = notPassed(report)
   // A summary may contradict itself: the larger number counts.

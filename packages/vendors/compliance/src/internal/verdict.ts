@@ -5,7 +5,7 @@ import * as Severity from "@scanpoll/core/model/Severity"
 import type { About, Unusable, Verdict } from "@scanpoll/core/vendor/Definition"
 import * as Vendor from "@scanpoll/core/vendor/Vendor"
 import { type CompliancePayload, sameId } from "../ComplianceSchema.ts"
-import type { Answer } from "./answer.ts"
+import { type Answer, untold } from "./answer.ts"
 
 type Warn = About["warn"]
 type Counted = Readonly<Partial<Record<Severity.Severity, number>>> | null
@@ -27,16 +27,7 @@ const payloadOf = (answer: Answer, compliance_score: number, warn: Warn): Compli
   const { created_at = null, delta = null, review_summary = null, score_history = [] } = answer
   if (created_at === null) warn("created_at is missing")
   return {
-    completed_at: null,
-    audit_name: null,
-    policy_id: null,
-    upload_id: null,
-    mapping_id: null,
-    audit_id: null,
-    mapping_config: null,
-    temporal_scale: null,
-    data_source: null,
-    file_name: null,
+    ...untold.answer,
     ...answer,
     review_summary: WireFields.isRecord(review_summary) ? review_summary : null,
     violation_count: countOf(answer, "violation_count", warn),
@@ -45,14 +36,8 @@ const payloadOf = (answer: Answer, compliance_score: number, warn: Warn): Compli
     rules_total: countOf(answer, "rules_total", warn),
     record_count: countOf(answer, "record_count", warn),
     created_at,
-    score_history: score_history.map((change) => ({
-      score: null,
-      timestamp: null,
-      action: null,
-      violation_id: null,
-      ...change
-    })),
-    delta: delta === null ? null : { previous_scan_id: null, previous_violation_count: null, ...delta }
+    score_history: score_history.map((change) => ({ ...untold.change, ...change })),
+    delta: delta === null ? null : { ...untold.delta, ...delta }
   }
 }
 
@@ -135,19 +120,16 @@ const severityOf = (score: number, violations: number | null, counted: Counted, 
 const deltaOf = ({ delta, id, violation_count }: CompliancePayload, allRules: boolean, warn: Warn): Delta | null => {
   if (delta === null) return null
   const { new_count, previous_scan_id, previous_violation_count, resolved_count, unchanged_count } = delta
-  const sum = (sum: number, total: number | null, words: string) =>
-    total === null ? [] : [{ adds: sum === total, words: `${words} are not the ${total} violations of` }]
   const sums = [
-    ...sum(new_count + unchanged_count, violation_count, `${new_count} new and ${unchanged_count} unchanged`).map(
-      (it) => ({ ...it, words: `${it.words} this scan` })
-    ),
-    ...sum(
-      resolved_count + unchanged_count,
-      previous_violation_count,
-      `${resolved_count} resolved and ${unchanged_count} unchanged`
-    ).map((it) => ({ ...it, words: `${it.words} the previous scan` }))
-  ]
-  const wrong = sums.filter(({ adds }) => !adds).map(({ words }) => words)
+    { count: new_count, word: "new", total: violation_count, of: "this scan" },
+    { count: resolved_count, word: "resolved", total: previous_violation_count, of: "the previous scan" }
+  ].filter(({ total }) => total !== null)
+  const wrong = sums
+    .filter(({ count, total }) => count + unchanged_count !== total)
+    .map(
+      ({ count, of, total, word }) =>
+        `${count} ${word} and ${unchanged_count} unchanged are not the ${total} violations of ${of}`
+    )
   if (wrong.length > 0) {
     warn(`the delta does not add up: ${wrong.join("; ")} (the vendor counts a rule and an account once)`)
   }
