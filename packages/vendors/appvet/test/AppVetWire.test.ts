@@ -121,9 +121,7 @@ describe("whatever the vendor sends", () => {
           )
           assert.strictEqual(new Set(items.map((item) => item.findingId)).size, items.length)
           assert.isTrue(items.every((item) => Schema.is(ScanOutcome.Finding)(item)))
-          const { leftOut, value } = Result.getOrThrow(
-            Wire.reader(Report)({ id: Fake.scanId, categories })
-          )
+          const { leftOut, value } = Result.getOrThrow(Wire.reader(Report)({ id: Fake.scanId, categories }))
           const checks = value.categories.flatMap((category) => category.checks)
           assert.strictEqual(
             items.filter((item) => !item.ruleId.startsWith("not-listed/")).length,
