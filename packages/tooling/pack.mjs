@@ -410,7 +410,7 @@ const tryCommand = async (project, label, path) => {
   expect(
     "scanpoll demo",
     demo,
-    demo.code === 0 && demo.stdout.includes("13 scans") && wrote && !demo.stderr.includes("in a clone")
+    demo.code === 0 && demo.stdout.includes("16 scans") && wrote && !demo.stderr.includes("in a clone")
   )
   // An old Node's newer one is kept in the cache folder, and nothing else anywhere.
   const left = [

@@ -626,10 +626,10 @@ describe("the demonstration", () => {
           const fs = yield* FileSystem.FileSystem
           const { code, stderr, stdout } = yield* scanpoll(["demo", "--dir", folder], { time: "real" })
           assert.strictEqual(code, 0, stderr)
-          assert.match(stdout, /^13 scans: 10 completed, 1 partial, 1 failed, 1 still-running/m)
+          assert.match(stdout, /^16 scans: 13 completed, 1 partial, 1 failed, 1 still-running/m)
           assert.match(stderr, /What to type next/)
           const report = yield* Effect.flatMap(fs.readFileString(`${folder}/report.json`), ScanReport.parse)
-          assert.deepStrictEqual(report.summary.byState, { completed: 10, partial: 1, failed: 1, "still-running": 1 })
+          assert.deepStrictEqual(report.summary.byState, { completed: 13, partial: 1, failed: 1, "still-running": 1 })
         })
       )
     )

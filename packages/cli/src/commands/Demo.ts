@@ -65,13 +65,35 @@ const shipped: Show = {
   expected: Scenario.expected,
   speed: 10,
   start: (now) =>
-    Effect.map(Effect.orDie(Simulators.make(Scenario.simulators(now))), (simulators) => ({
-      environment: Simulators.environment(simulators),
-      sights: () => Scenario.sights(simulators)
-    })),
-  listening: "Three simulated vendors are listening on this machine",
+    Effect.gen(function* () {
+      const simulators = yield* Effect.orDie(Simulators.make(Scenario.simulators(now)))
+      const own = Simulators.environment(simulators)
+      const played = yield* Effect.forEach(yield* Simulated.shipped, ({ samples, vendor }) =>
+        Effect.map(
+          Effect.orDie(
+            SimulatedVendor.make(vendor, samples, {
+              clock: now,
+              seed: "demo",
+              fate: () => Scenario.fates[vendor.name]
+            })
+          ),
+          (simulated) => ({ simulated, vendor, floor: Duration.toMillis(vendor.limits.floor) })
+        )
+      )
+      const hosts = played.map(({ simulated }) => `127.0.0.1:${simulated.port}`)
+      return {
+        environment: {
+          ...own,
+          ...Object.fromEntries(played.flatMap(({ simulated, vendor }) => Simulated.variables(vendor, simulated))),
+          [Simulated.hosts]: [own[Simulated.hosts], ...hosts].join(",")
+        },
+        sights: () => Scenario.sights(simulators, played)
+      }
+    }),
+  listening: "Six simulated vendors are listening on this machine",
   wrong: { code: defect, advice: [] },
   more: (code) => [
+    "  - one address that three vendors judge, each by its own score: a score is never averaged with another vendor's",
     "  - a partial scan that never counts as clean, and a scan that its vendor calls failed: two different things",
     "  - a scan that was still running at its deadline: no failure, and `scanpoll wait` resumes it",
     `  - a gate at \`high\` that is broken: as a step of a pipeline this run would have ended with exit code ${code}`
@@ -199,7 +221,7 @@ export const demo = Effect.fnUntraced(function* (input: {
       }
       yield* say(
         "",
-        playables.length === 0 ? "What you have seen, beside three vendors in one report:" : "What you have seen:",
+        playables.length === 0 ? "What you have seen, beside six vendors in one report:" : "What you have seen:",
         ...seen.map((sight) => `  - ${inert(sight.words, 300)}`),
         ...show.more(ran.code),
         "",

@@ -7,6 +7,7 @@ import type { ScanState } from "@scanpoll/core/model/ScanRecord"
 import * as AppVetSimulator from "@scanpoll/testkit/AppVetSimulator"
 import * as ExonaSimulator from "@scanpoll/testkit/ExonaSimulator"
 import * as Script from "@scanpoll/testkit/Script"
+import type * as SimulatedVendor from "@scanpoll/testkit/SimulatedVendor"
 import type { Simulator } from "@scanpoll/testkit/Simulator"
 import type { Options, Shape } from "@scanpoll/testkit/Simulators"
 
@@ -19,7 +20,7 @@ const mapping = "789e0123-e45b-47c8-9901-234567890123"
  * @category constructors
  * @since 0.1.0
  */
-export const plan = `# The plan of the demonstration: three vendors, thirteen targets, one report.
+export const plan = `# The plan of the demonstration: six vendors, sixteen targets, one report.
 version: 1
 
 gate:
@@ -56,6 +57,11 @@ targets:
     uploadId: 7c9e667a-7425-40de-944b-e07fc1f90ae7
     mappingId: 7c9e667b-7425-40de-944b-e07fc1f90ae7
     auditName: Travel 2026
+
+  # Two more about the shop, each in its own words, and the quality gate of its code.
+  - { vendor: urlscan, url: "https://shop.example/" }
+  - { vendor: virustotal, url: "https://shop.example/" }
+  - { vendor: sonarqube, project: acme_shop, task: AZq1vT0eTASK00000001 }
 `
 
 /**
@@ -74,6 +80,9 @@ export const expected: ReadonlyArray<ScanState> = [
   "completed",
   "completed",
   "partial",
+  "completed",
+  "completed",
+  "completed",
   "completed",
   "completed",
   "completed",
@@ -100,7 +109,19 @@ const sites: Readonly<Record<string, AppVetSimulator.Fate>> = {
 const hostOf = (website: string): string => URL.parse(website)?.hostname ?? ""
 
 /**
- * The three vendors of the demonstration on a clock of its own.
+ * What becomes of the scans of the vendors that are played by their samples, by their names.
+ *
+ * @category constructors
+ * @since 0.2.0
+ */
+export const fates: Readonly<Record<string, SimulatedVendor.Fate>> = {
+  urlscan: { duration: "25 seconds", sample: 0 },
+  virustotal: { duration: "35 seconds", sample: 0 },
+  sonarqube: { duration: "15 seconds", sample: 0 }
+}
+
+/**
+ * The three vendors of the demonstration that have simulators of their own, on a clock of its own.
  *
  * @category constructors
  * @since 0.1.0
@@ -160,18 +181,28 @@ const isPolite = ({ ledger }: Simulator, floor: number): boolean => {
 }
 
 /**
- * What the vendors' ledgers say was shown.
+ * What the vendors' ledgers say was shown. `played` are those that are played by their samples, with the least gap between two
+ * polls of a scan, in milliseconds.
  *
  * @category constructors
  * @since 0.1.0
  */
-export const sights = ({ appvet, compliance, exona }: Shape): ReadonlyArray<Sight> => {
-  const bought = exona.ledger.accepted().length + appvet.ledger.accepted().length + compliance.ledger.accepted().length
-  const requests = [exona, appvet, compliance].reduce((sum, vendor) => sum + vendor.ledger.totals().requests, 0)
+export const sights = (
+  { appvet, compliance, exona }: Shape,
+  played: ReadonlyArray<{ readonly simulated: Simulator; readonly floor: number }>
+): ReadonlyArray<Sight> => {
+  const vendors = [
+    { simulated: exona, floor: 5_000 },
+    { simulated: appvet, floor: 3_000 },
+    { simulated: compliance, floor: 1_000 },
+    ...played
+  ]
+  const bought = vendors.reduce((sum, { simulated }) => sum + simulated.ledger.accepted().length, 0)
+  const requests = vendors.reduce((sum, { simulated }) => sum + simulated.ledger.totals().requests, 0)
   return [
     {
-      words: `thirteen targets, ${bought} purchases: the target that was listed twice was bought once`,
-      seen: bought === 11
+      words: `sixteen targets, ${bought} purchases: the target that was listed twice was bought once, and an analysis that was there already was only waited for`,
+      seen: bought === 13
     },
     {
       words: "a company answered from Exona's cache, 12 days old: no purchase and no poll",
@@ -187,7 +218,7 @@ export const sights = ({ appvet, compliance, exona }: Shape): ReadonlyArray<Sigh
     },
     {
       words: `${requests} requests in all, over real HTTP, and no scan is polled faster than its vendor allows`,
-      seen: isPolite(exona, 5_000) && isPolite(appvet, 3_000) && isPolite(compliance, 1_000)
+      seen: vendors.every(({ floor, simulated }) => isPolite(simulated, floor))
     }
   ]
 }
