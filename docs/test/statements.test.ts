@@ -74,7 +74,8 @@ describe("the table of the vendors", () => {
   it("leads to pages that say of which day their facts are, as doctor does (issue 18)", () => {
     const page = (name: string) => read(`docs/vendors/${name}.md`).replaceAll("\n", " ")
     for (const { asOf, name } of Shipped.all) {
-      if (asOf !== null) assert.include(page(name), `Facts of ${asOf}`, name)
+      assert.match(asOf ?? "", /^\d{4}-\d{2}-\d{2}$/, name)
+      assert.include(page(name), `Facts of ${asOf ?? "no day"}`, name)
     }
     for (const name of examples) {
       const [, asOf = "no day"] = /asOf: "([\d-]+)"/.exec(read(`docs/examples/vendors/${name}.ts`)) ?? []

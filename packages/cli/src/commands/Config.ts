@@ -42,7 +42,7 @@ type Services = FileSystem.FileSystem | Path.Path | Streams
 export const template = `# yaml-language-server: $schema=${PlanSchema.address}
 # A scanpoll plan: what to scan, at which vendors, and when a run fails.
 # Check it with \`scanpoll config validate\`, see its cost with \`scanpoll run --dry-run\`, run it with \`scanpoll run\`.
-# Keys are in the environment, never here: EXONA_API_KEY, APPVET_API_KEY, COMPLIANCE_TOKEN.
+# Keys are in the environment, never here, such as APPVET_API_KEY; \`scanpoll vendors\` names each.
 version: 1
 
 defaults:
@@ -72,6 +72,17 @@ targets:
   #   policyId: 550e8400-e29b-41d4-a716-446655440000
   #   uploadId: 123e4567-e89b-12d3-a456-426614174000
   #   mappingId: 789e0123-e45b-67c8-d901-234567890123
+
+  # - vendor: urlscan
+  #   url: https://example.com/
+  #   visibility: unlisted           # public shows the address to everybody
+
+  # - vendor: virustotal             # shows the address to its partners
+  #   url: https://example.com/
+
+  # - vendor: sonarqube              # waits for an analysis; needs SONARQUBE_BASE_URL
+  #   project: acme_shop
+  #   task: AZq1vT0eTASK00000001     # ceTaskId in report-task.txt
 `
 
 /**

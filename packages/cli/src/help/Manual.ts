@@ -43,7 +43,7 @@ const values: ReadonlyArray<readonly [word: RegExp, name: string, words: string]
   [
     /\btarget\b/,
     "TARGET",
-    'appvet:URL, "exona:NAME=WEBSITE" or compliance:policy=ID,upload=ID,mapping=ID; see `scanpoll vendors`.'
+    'VENDOR:WHAT, such as appvet:URL, urlscan:URL or "exona:NAME=WEBSITE"; `scanpoll vendors` has the form of each.'
   ],
   [/\bkey\.\.\./, "KEY", "vendor:scanId as `scanpoll submit` prints it, vendor@account:scanId, or a claim (clm_...)."]
 ]

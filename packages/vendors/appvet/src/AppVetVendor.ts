@@ -153,6 +153,11 @@ export const vendor: Vendor.Vendor<AppVetSchema.AppVetRequest, AppVetSchema.AppV
   title: "AppVet",
   scans: "security, performance, accessibility and seo scans of web sites",
   docs: "https://appvet.dev/docs",
+  asOf: "2026-11-22",
+  terms: [
+    "each submission is a new scan, and counts against the quota of the plan",
+    "AppVet visits the address, and everybody in the key's organization sees the scan"
+  ],
   baseUrl: "https://appvet.dev",
   key: { variable: "APPVET_API_KEY", form: /^avk_live_/, words: "begins with avk_live_" },
   ids: /^[\w.~-]{1,200}$/,

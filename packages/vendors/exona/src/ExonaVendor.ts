@@ -179,6 +179,11 @@ export const vendor: Vendor.Vendor<ExonaSchema.ExonaRequest, ExonaSchema.ExonaRe
   title: "Exona",
   scans: "AI-risk scans of companies",
   docs: "https://docs.exonalab.com",
+  asOf: "2026-11-22",
+  terms: [
+    "a live key spends a credit for each scan that Exona's cache does not answer; a test key spends none, and its results are made up",
+    "the company's name, its website and the answers of a questionnaire are sent to Exona"
+  ],
   baseUrl: "https://platform.exonalab.com/api/v1",
   key: { variable: "EXONA_API_KEY", form: /^exo_(live|test)_/, words: "begins with exo_live_ or exo_test_" },
   ids: /^[\w.~-]{1,200}$/,
