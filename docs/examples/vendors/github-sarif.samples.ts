@@ -30,12 +30,7 @@ export const samples: Samples.Samples<Vendor.TargetOf<typeof github>> = {
       { request: { ...target, ref: "main" }, path: ["ref"] }
     ]
   },
-  submit: {
-    sends: { method: "GET", path, headers },
-    id: ["processing_status"],
-    scanId: `acme/shop/${target.upload}`,
-    accepted: [upload("pending")]
-  },
+  submit: { waits: `acme/shop/${target.upload}` },
   poll: {
     sends: { method: "GET", path, headers },
     otherId: "acme/shop/another",
@@ -61,8 +56,8 @@ export const samples: Samples.Samples<Vendor.TargetOf<typeof github>> = {
     count: 2
   },
   errors: [
-    { answer: error(404, "Not Found"), submit: "Refused", poll: "Missing" },
-    { answer: error(401, "Bad credentials"), submit: "Denied", poll: "Denied" },
-    { answer: error(403, "API rate limit exceeded"), submit: "Throttled", poll: "Throttled" }
+    { answer: error(404, "Not Found"), poll: "Missing" },
+    { answer: error(401, "Bad credentials"), poll: "Denied" },
+    { answer: error(403, "API rate limit exceeded"), poll: "Throttled" }
   ]
 }

@@ -64,12 +64,8 @@ export default Vendor.define({
   line: "upload",
   subject: ({ ref, repository }) => ({ kind: "repository", id: `${repository} ${ref}`, name: `${repository} ${ref}` }),
   fingerprint: ({ repository, upload }) => `${repository.toLowerCase()} ${upload}`,
-  submit: {
-    method: "GET",
-    path: ({ repository, upload }) => uploadPath(repository, upload),
-    id: (body, _, { repository, upload }) =>
-      typeof Wire.get(body, ["processing_status"]) === "string" ? `${repository}/${upload}` : null
-  },
+  // The upload is there already: nothing is submitted, and nothing can be in doubt.
+  submit: { known: ({ repository, upload }) => `${repository}/${upload}` },
   answer: Upload,
   payload: Upload,
   status: {
@@ -132,14 +128,13 @@ export default Vendor.define({
   errors: {
     message: ["message"],
     rows: {
-      "401": { poll: "Denied", submit: "Denied", advice: "check the key (GITHUB_SARIF_TOKEN)" },
+      "401": { poll: "Denied", advice: "check the key (GITHUB_SARIF_TOKEN)" },
       "403": [
-        { says: /rate limit/i, poll: "Throttled", submit: "Throttled" },
-        { poll: "Denied", submit: "Denied", advice: "the token needs security_events, and code scanning to be on" }
+        { says: /rate limit/i, poll: "Throttled" },
+        { poll: "Denied", advice: "the token needs security_events, and code scanning to be on" }
       ],
-      "404": { poll: "Missing", submit: "Refused", advice: "GitHub says so of what a token may not see, too" }
-    },
-    doubt: "nothing was started: the submission is a look-up, and may be sent again"
+      "404": { poll: "Missing", advice: "GitHub says so of what a token may not see, too" }
+    }
   },
   pacing: {
     limits: { floor: "2 seconds", throttledWait: "1 minute" },

@@ -16,6 +16,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import type { Answer, Ending } from "./Conformance.ts"
+import * as Addressed from "./internal/addressed.ts"
 import * as Course from "./internal/course.ts"
 import * as definedKit from "./internal/definedKit.ts"
 import * as Engine from "./internal/engine.ts"
@@ -133,29 +134,8 @@ interface Sent extends Submission {
   readonly texts: ReadonlyArray<string>
   /** The id that was prepared for it, where its address has one. */
   readonly prepared: string | null
-}
-
-const escaped = (text: string): string => text.replaceAll(/[.*+?^${}()|[\]\\]/g, "\\$&")
-
-interface Address {
-  readonly isAt: (path: string) => boolean
-  /** The id in the address; null where there is none, or the address is another. */
-  readonly idIn: (path: string, query: URLSearchParams) => string | null
-}
-
-/** A documented address, with `{id}` in its path or its query. */
-const addressed = (documented: string): Address => {
-  const [pathname = "", search = ""] = documented.split("?", 2)
-  const form = new RegExp(`^${escaped(pathname).replace("\\{id\\}", "([^/]+)")}$`)
-  const parameter = [...new URLSearchParams(search)].find(([, value]) => value === "{id}")?.[0]
-  return {
-    isAt: (path) => form.test(path),
-    idIn: (path, query) => {
-      const found = form.exec(path)
-      if (found === null) return null
-      return parameter === undefined ? decodeURIComponent(found[1] ?? "") : query.get(parameter)
-    }
-  }
+  /** What of the id its address says already. */
+  readonly parts: ReadonlyArray<string | undefined>
 }
 
 /** An id as the vendor's: the last number in a sample's counted on, or another UUID. */
@@ -229,12 +209,24 @@ export const make = <T, P>(
   const [accepted] = submission.accepted
   const usual = Duration.toMillis(vendor.budget.typicalDuration)
   const basePath = (URL.parse(vendor.baseUrl ?? "")?.pathname ?? "").replace(/\/$/, "")
-  const submitAt = submission.sends === null ? null : addressed(submission.sends.path)
-  const resultAt = samples.result === undefined ? null : addressed(samples.result.sends.path)
-  const cancelAt = samples.cancel === undefined ? null : addressed(samples.cancel.sends.path)
-  const preparing = (samples.prepare ?? []).map((call) => ({ ...call, address: addressed(call.sends.path) }))
+  const shortId = String(
+    places.location !== null ? locationId(places.location, accepted) : wire.get(...idPlace(vendor, samples))
+  )
+  const isWhole = samples.poll.sends.path.includes("{id}")
+  const sampleId = Addressed.sampleIdOf(
+    isWhole ? shortId : (submission.scanId ?? "{id}").replace("{id}", shortId),
+    isWhole
+  )
+  const addressOf = (documented: string) => Addressed.addressed(documented, sampleId)
+  const resultAt = samples.result === undefined ? null : addressOf(samples.result.sends.path)
+  const cancelAt = samples.cancel === undefined ? null : addressOf(samples.cancel.sends.path)
+  const preparing = (samples.prepare ?? []).map((call) => ({ ...call, address: addressOf(call.sends.path) }))
   const submits = submission.sends?.method
-  const poll = addressed(samples.poll.sends.path)
+  const poll = addressOf(samples.poll.sends.path)
+  // Where one address both starts and tells, a parameter of the documented start is what starts.
+  const switches = submits === "GET" ? Addressed.switchesOf(submission.sends?.path ?? "", samples.poll.sends.path) : []
+  const submitAt = submission.sends === null ? null : Addressed.addressed(submission.sends.path, sampleId, switches)
+  const startsOrTells = switches.length > 0 ? addressOf(submission.sends?.path ?? "") : null
   const submitId = places.submitId ?? submission.id ?? []
   const written = (id: string): unknown => (vendor.ids === "number" ? Number(id) : id)
   const errors = samples.errors ?? []
@@ -243,9 +235,6 @@ export const make = <T, P>(
   const denied = errorOf(({ poll }) => poll === "Denied", 401, "unauthorized")
   const missing = errorOf(({ answer, poll }) => poll === "Missing" && answer.status === 404, 404, "not-found")
   const refused = errorOf(({ answer, submit }) => submit === "Refused" && answer.status !== 429, 422, "refused")
-  const sampleId = String(
-    places.location !== null ? locationId(places.location, accepted) : wire.get(...idPlace(vendor, samples))
-  )
 
   const own = ({ body, headers, status = 200 }: Answer): Server.Answer => ({
     status,
@@ -258,21 +247,47 @@ export const make = <T, P>(
     let count = 0
     const behind = (path: string): string => path.slice(basePath.length)
 
+    const partsOf = (id: string): ReadonlyArray<string> => Addressed.sampleIdOf(id, isWhole).parts
+
     /** An answer of the samples, about this scan. */
     const about = (answer: Answer, id: string, place: wire.Path | null): Answer => {
-      const told = wire.mapTexts(answer.body, [], (text) => (text === sampleId ? id : text))
+      const parts = partsOf(id)
+      const partOf = (value: string): string | undefined => parts[sampleId.parts.indexOf(value)]
+      // Numbers are parts of an id only where there are several: the times of a start.
+      const told = wire.mapValues(answer.body, (value) =>
+        typeof value === "string"
+          ? (partOf(value) ?? value)
+          : typeof value === "number" && parts.length > 1
+            ? Number(partOf(String(value)) ?? value)
+            : value
+      )
       const headers = Object.entries(answer.headers ?? {}).map(([key, value]) => [
         key,
-        typeof value === "string" ? value.replace(sampleId, id) : value
+        typeof value === "string" ? value.replace(shortId, id) : value
       ])
       return {
         ...answer,
-        body: place === null || place.length === 0 ? told : wire.set(told, place, written(id)),
+        body: place === null || place.length === 0 || parts.length > 1 ? told : wire.set(told, place, written(id)),
         headers: Object.fromEntries(headers)
       }
     }
 
-    const status = (scan: Scan, ended: boolean, now: number): Answer => {
+    const mine = (account: string | null): ReadonlyArray<Scan> =>
+      stage.scans.newestFirst().filter(({ owner }) => owner === account)
+
+    /** The newest scan that an address speaks of; where it names none, the one that was asked for least. */
+    const asked = (address: Addressed.Address, call: Server.Call, account: string | null) => {
+      const parts = address.partsIn(behind(pathOf(call)), call.query)
+      if (parts === null) return undefined
+      const found = mine(account).filter(({ id }) =>
+        partsOf(id).every((part, at) => parts[at] === undefined || parts[at] === part)
+      )
+      if (address.tells) return found[0]
+      const open = found.filter(({ settled }) => !settled)
+      return (open.length > 0 ? open : found).toSorted((a, b) => a.asked - b.asked)[0]
+    }
+
+    const statusOf = (scan: Scan, ended: boolean, now: number): Answer => {
       if (scan.drawn.cancelled && samples.cancel !== undefined) return about(samples.cancel.after, scan.id, places.id)
       const { answer } = sampleOf(samples.poll.scans, scan, ended, now, usual)
       const word = ended ? undefined : Course.word(scan.fate, scan)
@@ -281,14 +296,49 @@ export const make = <T, P>(
       return { ...told, body: wire.isRecord(worded) ? { ...worded, ...scan.fate.merge } : worded }
     }
 
+    /** An address that names no scan answers with a row for each. */
+    const status = (scan: Scan, ended: boolean, now: number): Answer => {
+      const told = statusOf(scan, ended, now)
+      if (poll.tells) return told
+      const others = mine(scan.owner).flatMap((other) =>
+        other === scan ? [] : rowsWith(statusOf(other, Course.hasEnded(other, now), now).body, other.id).rows
+      )
+      const { at } = rowsWith(told.body, scan.id)
+      const rows = at === null ? null : wire.get(told.body, at)
+      return at === null || !Array.isArray(rows)
+        ? told
+        : { ...told, body: wire.set(told.body, at, [...rows, ...others]) }
+    }
+
+    /** The list without a scan of ours. */
+    const nothing = (): Answer => {
+      const [first] = samples.poll.scans
+      const { at, rows } = rowsWith(first.answer.body, shortId)
+      const all = at === null ? null : wire.get(first.answer.body, at)
+      return poll.tells || at === null || !Array.isArray(all)
+        ? missing
+        : {
+            ...first.answer,
+            body: wire.set(
+              first.answer.body,
+              at,
+              all.filter((row: unknown) => !rows.includes(row))
+            )
+          }
+    }
+
     /** What is asked about one scan at an address of its own. */
     const ofScan =
-      (address: Address | null, told: (scan: Scan, call: Server.Call) => Answer) =>
+      (address: Addressed.Address | null, told: (scan: Scan, call: Server.Call) => Answer) =>
       (call: Server.Call, account: string | null): Server.Reply => {
         const id = address?.idIn(behind(pathOf(call)), call.query) ?? ""
         // An address without an id is that of the newest scan.
         const scan =
-          id === "" ? stage.scans.newestFirst().find(({ owner }) => owner === account) : stage.find(id, account)
+          id !== ""
+            ? stage.find(id, account)
+            : address?.tells === true
+              ? asked(address, call, account)
+              : mine(account)[0]
         return Engine.reply(own(scan === undefined ? missing : told(scan, call)))
       }
 
@@ -309,18 +359,17 @@ export const make = <T, P>(
     /** A call of `prepare`: the first one's answer has a new id, the others' have the one in their address. */
     const prepare = (call: Server.Call): Server.Reply => {
       const found = preparing.find(
-        ({ address, sends }) => sends.method === call.method && address.isAt(behind(pathOf(call)))
+        ({ address, sends }) => sends.method === call.method && address.isAt(behind(pathOf(call)), call.query)
       )
       if (found === undefined) return Engine.reply(own(missing))
       const before = found.address.idIn(behind(pathOf(call)), call.query) ?? ""
-      const id = before === "" ? idLike(sampleId, ++count, Random.make(stage.seed, `${name} prepared`, count)) : before
+      const id = before === "" ? idLike(shortId, ++count, Random.make(stage.seed, `${name} prepared`, count)) : before
       return Engine.reply(own(about(found.answer, id, null)))
     }
 
     const findings = (call: Server.Call, account: string | null): Server.Reply => {
       // An address without an id is that of the newest scan.
-      const newest = () => stage.scans.newestFirst().find(({ owner }) => owner === account)
-      const scan = (call.scanId ?? "") === "" ? newest() : stage.find(call.scanId, account)
+      const scan = (call.scanId ?? "") === "" ? mine(account)[0] : stage.find(call.scanId, account)
       if (scan === undefined) return Engine.reply(own(missing))
       const pages = samples.findings?.pages ?? []
       const nth = scan.drawn.findingsAsked++
@@ -330,55 +379,83 @@ export const make = <T, P>(
       return Engine.reply(own(page === undefined ? missing : about(page, scan.id, samples.findings?.id ?? null)))
     }
 
+    const isKnown = (path: string, query: URLSearchParams): boolean => {
+      const parts = poll.partsIn(path, query)
+      return stage.scans.newestFirst().some(({ id }) => partsOf(id).every((part, at) => (parts?.[at] ?? part) === part))
+    }
+
     const findingsPath = calls.findings?.path
     const findingsOf =
       typeof findingsPath === "string"
-        ? addressed(findingsPath).idIn
+        ? addressOf(findingsPath).idIn
         : (path: string) => functional(findingsPath, stage.scans, path)
 
+    /** What an address has said of an id, and the rest as the vendor's. */
+    const drawn = (said: ReadonlyArray<string | undefined>, count: number, random: Random.Random): string =>
+      Addressed.joined(
+        sampleId,
+        sampleId.parts.map((part, at) => said[at] ?? idLike(part, count, random))
+      )
+
+    /** Where a call of the preparation is the request of a poll, too: a list of all scans. */
+    const isPoll = ({ method, path }: { readonly method: string; readonly path: string }): boolean =>
+      method === samples.poll.sends.method && path === samples.poll.sends.path
+
     return {
-      routes: (method, parts) => {
-        const path = behind(`/${parts.join("/")}`)
-        if (method === submits && submitAt?.isAt(path) === true) return { route: "submit" }
-        if (preparing.some(({ address, sends }) => sends.method === method && address.isAt(path)))
+      routes: (method, segments, query) => {
+        const path = behind(`/${segments.join("/")}`)
+        if (method === submits && submitAt?.isAt(path, query) === true) return { route: "submit" }
+        // Asking for what nobody has started starts it.
+        if (method === submits && startsOrTells?.isAt(path, query) === true && !isKnown(path, query)) {
+          return { route: "submit" }
+        }
+        if (preparing.some((one) => one.sends.method === method && one.address.isAt(path, query) && !isPoll(one.sends)))
           return { route: "prepare" }
-        if (samples.cancel?.sends.method === method && cancelAt?.isAt(path) === true) return { route: "cancel" }
-        if (method === "GET" && resultAt?.isAt(path) === true) return { route: "result" }
+        if (samples.cancel?.sends.method === method && cancelAt?.isAt(path, query) === true) return { route: "cancel" }
+        if (method === "GET" && resultAt?.isAt(path, query) === true) return { route: "result" }
         if (method !== "GET") return { route: typeof calls.submit?.path === "function" ? "submit" : "unknown" }
-        const none = new URLSearchParams()
-        const found = findingsPath === undefined ? null : findingsOf(path, none)
+        const found = findingsPath === undefined ? null : findingsOf(path, query)
         if (found !== null) return { route: "findings", scanId: found }
-        const scanId = poll.idIn(path, none)
-        return poll.isAt(path) ? { route: "status", ...(scanId === null ? {} : { scanId }) } : { route: "unknown" }
+        const scanId = poll.idIn(path, query)
+        return poll.isAt(path, query)
+          ? { route: "status", ...(scanId === null || scanId === "" ? {} : { scanId }) }
+          : { route: "unknown" }
       },
       refuse: ({ credential }) => (credential?.state === "active" ? null : own(denied)),
       owner: ({ credential }) => credential?.account ?? null,
       limited: () => ({ answer: null, step: throttled }),
-      idOf: (call) => poll.idIn(behind(pathOf(call)), call.query),
+      idOf: (call) =>
+        isWhole
+          ? poll.idIn(behind(pathOf(call)), call.query)
+          : (asked(poll, call, call.credential?.account ?? null)?.id ?? null),
       adopt: (call, owner) => {
-        const id = poll.idIn(behind(pathOf(call)), call.query) ?? ""
+        const path = behind(pathOf(call))
+        const told = poll.partsIn(path, call.query)?.flatMap((part) => part ?? []) ?? []
+        const id = isWhole ? (poll.idIn(path, call.query) ?? "") : Addressed.joined(sampleId, told)
         if (submission.sends !== null || !vendor.isId(id) || id === vendor.probe) return null
-        const sent = { subject: id, account: owner ?? "", nth: 0, texts: [id], prepared: null }
+        const sent = { subject: id, account: owner ?? "", nth: 0, texts: [id], prepared: null, parts: told }
         const fate = options.fate?.(sent) ?? Engine.fateOf(fates, wordOf([id]) ?? undefined) ?? {}
         return { submission: sent, subject: id, owner: owner ?? "", fate: { ...fate, id }, createdAt: call.now }
       },
-      missing: () => own(missing),
+      missing: () => own(nothing()),
       unknown: () => own(missing),
       wanted: (call, owner) => {
         const texts = textsOf(call)
         const subject = texts.join(" ") || call.body
         const account = owner ?? ""
-        const id = submitAt?.idIn(behind(pathOf(call)), call.query) ?? null
+        const path = behind(pathOf(call))
+        const id = submitAt?.idIn(path, call.query) ?? null
         const prepared = id === "" ? null : id
-        const submission = (nth: number): Sent => ({ subject, account, nth, texts, prepared })
+        const parts = (startsOrTells ?? submitAt)?.partsIn(path, call.query) ?? []
+        const submission = (nth: number): Sent => ({ subject, account, nth, texts, prepared, parts })
         return { subject: `${account} ${subject}`, submission, billed: { subject, credits: 1 } }
       },
       fate: ({ account, nth, subject, texts }) =>
         options.fate?.({ subject, account, nth }) ?? Engine.fateOf(fates, wordOf(texts) ?? undefined) ?? {},
       refusal: (_, fate) => (fate.refused === true ? own(refused) : null),
-      draw: (random, { prepared }, fate) => ({
+      draw: (random, { parts, prepared }, fate) => ({
         duration: random.lognormal(usual, 0.25, usual / 3, usual * 3),
-        id: fate.id ?? prepared ?? idLike(sampleId, ++count, random),
+        id: fate.id ?? prepared ?? drawn(parts, ++count, random),
         drawn: { findingsAsked: 0, cancelled: false }
       }),
       accepted: ({ id }) => own(about(accepted, id, places.location === null ? submitId : null)),
@@ -424,4 +501,22 @@ const functional = (
   path: Exclude<IdPath, string> | undefined,
   scans: Course.Store<Scan>,
   asked: string
-): string | null => scans.newestFirst().find(({ id }) => path?.(id, null) === asked)?.id ?? null
+): string | null => scans.newestFirst().find(({ id }) => path?.(encodeURIComponent(id), null) === asked)?.id ?? null
+
+/** The rows of a list that are about a scan, and where the list is. */
+const rowsWith = (
+  body: unknown,
+  id: string,
+  at: wire.Path = []
+): { readonly at: wire.Path | null; readonly rows: ReadonlyArray<unknown> } => {
+  if (Array.isArray(body)) {
+    const rows = body.filter((row: unknown) => wire.isRecord(row) && Object.values(row).includes(id))
+    if (rows.length > 0) return { at, rows }
+  }
+  if (typeof body !== "object" || body === null) return { at: null, rows: [] }
+  for (const [name, inner] of Object.entries(body)) {
+    const found = rowsWith(inner, id, [...at, Array.isArray(body) ? Number(name) : name])
+    if (found.at !== null) return found
+  }
+  return { at: null, rows: [] }
+}

@@ -103,10 +103,7 @@ const shipped: Show = {
 // A scan of the slowest of them takes about five seconds.
 const speedOf = (playables: ReadonlyArray<Simulated.Playable>): number =>
   Math.round(
-    Math.min(
-      1000,
-      Math.max(10, ...playables.map(({ vendor }) => Duration.toSeconds(vendor.budget.typicalDuration) / 5))
-    )
+    Math.min(1000, Math.max(10, ...playables.map((one) => Duration.toSeconds(BroughtScenario.durationOf(one)) / 4)))
   )
 
 const ofBrought = (playables: ReadonlyArray<Simulated.Playable>): Show => {

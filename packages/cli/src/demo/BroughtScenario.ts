@@ -33,6 +33,13 @@ export interface BroughtScenario {
 const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === "object" && value !== null && !Array.isArray(value)
 
+const textsOf = (value: unknown): ReadonlyArray<string> =>
+  typeof value === "string"
+    ? [value]
+    : typeof value === "object" && value !== null
+      ? Object.values(value).flatMap(textsOf)
+      : []
+
 /** Targets of which no two are one purchase; the sample is the first. */
 const distinct = ({ samples, vendor }: Playable): ReadonlyArray<unknown> => {
   const { different, valid = [] } = samples.requests
@@ -41,6 +48,18 @@ const distinct = ({ samples, vendor }: Playable): ReadonlyArray<unknown> => {
     const purchase = vendor.fingerprint(target)
     return seen.has(purchase) ? false : seen.add(purchase).has(purchase)
   })
+}
+
+/**
+ * How long its scans take in the demonstration: three quarters of the usual time, or as long as four polls where that is less.
+ *
+ * @category destructors
+ * @since 0.2.0
+ */
+export const durationOf = ({ vendor }: Playable): Duration.Duration => {
+  const { first } = vendor.policies.default
+  const usual = Duration.times(vendor.budget.typicalDuration, 0.75)
+  return first === null || Duration.isZero(first) ? usual : Duration.min(usual, Duration.times(first, 4))
 }
 
 /**
@@ -57,13 +76,15 @@ export const make = (playable: Playable): BroughtScenario => {
     const plain = Result.getOrElse(encode(target), () => target)
     return { vendor: vendor.name, ...(isRecord(plain) ? plain : {}) }
   }
-  const duration = Duration.times(vendor.budget.typicalDuration, 0.75)
+  const duration = durationOf(playable)
   const fails = [...samples.poll.scans, ...(samples.result?.scans ?? [])].some(({ means }) => means === "Failed")
   const busy: Script.Step = { status: 429, headers: { "Retry-After": "20" } }
+  // A gateway's trouble, and not what the vendor itself says with that status.
+  const gateway = [503, 502, 504].find((status) => !Object.hasOwn(vendor.errors.rows, String(status))) ?? 503
   const fates: ReadonlyArray<SimulatedVendor.Fate> = [
     { duration, polls: [busy] },
     { duration, ...(fails ? { outcome: "Failed" } : {}) },
-    { duration, polls: [Script.html(503)] }
+    { duration, polls: [Script.html(gateway)] }
   ]
   const wanted = distinct(playable).slice(0, fates.length)
   // The same purchase in other words, where the samples have some.
@@ -78,15 +99,23 @@ export const make = (playable: Playable): BroughtScenario => {
   const told = waits
     ? "scans that others started are only waited for"
     : "the target that was listed twice was bought once"
-  let count = 0
+  // Submissions may come in another order than the plan's.
+  const texts = wanted.map((target) => textsOf(target))
+  const left = new Set(wanted.keys())
+  const indexOf = (subject: string): number => {
+    const scores = texts.map((each) => each.reduce((sum, text) => sum + (subject.includes(text) ? text.length : 0), 0))
+    const best = [...left].toSorted((a, b) => (scores[b] ?? 0) - (scores[a] ?? 0))[0] ?? 0
+    left.delete(best)
+    return best
+  }
   return {
     targets: [...wanted, again ?? vendor.sample].map(written),
     expected: [...expected, "completed"],
     bought: purchases,
-    fate: () => fates[count++ % fates.length],
+    fate: ({ subject }) => fates[indexOf(subject)],
     sights: ({ ledger }) => {
       const busyOnes = ledger.requests({ status: 429 }).length
-      const broken = ledger.requests({ status: 503 }).length
+      const broken = ledger.requests({ status: gateway }).length
       const bought = ledger.accepted().length
       return [
         {
@@ -98,7 +127,7 @@ export const make = (playable: Playable): BroughtScenario => {
           seen: busyOnes === 1
         },
         ...(wanted.length > 2
-          ? [{ words: "a 503 in the middle of a scan: asked again later, nothing was lost", seen: broken === 1 }]
+          ? [{ words: `a ${gateway} in the middle of a scan: asked again later, nothing was lost`, seen: broken === 1 }]
           : [])
       ]
     }

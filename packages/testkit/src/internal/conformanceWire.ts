@@ -66,6 +66,13 @@ export const mapTexts = (
   )
 }
 
+/** The body with every text, number, flag and null replaced. */
+export const mapValues = (body: unknown, replace: (value: unknown) => unknown): unknown => {
+  if (Array.isArray(body)) return body.map((item: unknown) => mapValues(item, replace))
+  if (!isRecord(body)) return replace(body)
+  return Object.fromEntries(Object.entries(body).map(([name, inner]) => [name, mapValues(inner, replace)]))
+}
+
 /** The body with unknown fields in every object, at every depth. */
 export const enrich = (body: unknown): unknown => {
   if (Array.isArray(body)) return body.map(enrich)

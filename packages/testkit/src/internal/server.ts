@@ -43,7 +43,11 @@ export interface Reply {
 }
 
 export interface Behaviour {
-  readonly route: (method: string, path: ReadonlyArray<string>) => { readonly route: string; readonly scanId?: string }
+  readonly route: (
+    method: string,
+    path: ReadonlyArray<string>,
+    query: URLSearchParams
+  ) => { readonly route: string; readonly scanId?: string }
   readonly handle: (call: Call) => Reply
   /** Headers of every response, scripted ones included. */
   readonly headers: (call: Call) => Readonly<Record<string, string>>
@@ -110,7 +114,9 @@ const beginOf = (house: House, request: Http.IncomingMessage) => {
   const path = keys.pathWithoutKey(url)
   const [pathname = "/", search = ""] = path.split("?", 2)
   const isToken = keys.isForToken(method, pathname)
-  const routed = isToken ? { route: "token" } : behaviour.route(method, pathname.split("/").slice(1))
+  const routed = isToken
+    ? { route: "token" }
+    : behaviour.route(method, pathname.split("/").slice(1), new URLSearchParams(search))
   const scanId = routed.scanId ?? null
   const headers = headersOf(request, keys.header)
   const { credential, shown } = keys.read(request, url)

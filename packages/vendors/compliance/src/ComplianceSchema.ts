@@ -6,7 +6,7 @@
  */
 import * as Schema from "effect/Schema"
 import * as Struct from "effect/Struct"
-import * as Fields from "./internal/answer.ts"
+import * as Answers from "./internal/answer.ts"
 
 /**
  * One scan to run: the rules of a policy over the rows of an upload, read through a confirmed mapping.
@@ -56,7 +56,7 @@ const orNull = Struct.map(Schema.NullOr)
  * @category schemas
  * @since 0.1.0
  */
-export const ScoreChange = Schema.StructWithRest(Schema.Struct(orNull(Fields.change)), rest)
+export const ScoreChange = Schema.StructWithRest(Schema.Struct(orNull(Answers.change)), rest)
 
 export type ScoreChange = typeof ScoreChange.Type
 
@@ -68,7 +68,7 @@ export type ScoreChange = typeof ScoreChange.Type
  * @since 0.1.0
  */
 export const ComplianceDelta = Schema.StructWithRest(
-  Schema.Struct({ ...Fields.compared, ...orNull(Fields.previous) }),
+  Schema.Struct({ ...Answers.compared, ...orNull(Answers.previous) }),
   rest
 )
 
@@ -97,7 +97,7 @@ export const CompliancePayload = Schema.StructWithRest(
     rules_total: Schema.NullOr(Schema.Finite),
     record_count: Schema.NullOr(Schema.Finite),
     created_at: Schema.NullOr(Schema.String),
-    ...orNull(Fields.told),
+    ...orNull(Answers.told),
     score_history: Schema.Array(ScoreChange),
     delta: Schema.NullOr(ComplianceDelta),
     review_summary: Schema.NullOr(Schema.JsonObject)

@@ -121,7 +121,9 @@ export const vendor: Vendor.Vendor<ComplianceRequest, CompliancePayload> = Vendo
   scans: "policy scans of datasets",
   docs: "https://github.com/Basit-Ali0/Yggdrasil",
   asOf: "2026-11-22",
-  terms: ["the operator of the server has the datasets and the results, and each submission is a new scan in its history"],
+  terms: [
+    "the operator of the server has the datasets and the results, and each submission is a new scan in its history"
+  ],
   baseUrl: null,
   key: {
     variable: "COMPLIANCE_TOKEN",
