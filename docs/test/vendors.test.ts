@@ -12,8 +12,6 @@ import ssllabs from "../examples/vendors/ssllabs.ts"
 import * as ssllabsSays from "../examples/vendors/ssllabs.samples.ts"
 import probely from "../examples/vendors/probely.ts"
 import * as probelySays from "../examples/vendors/probely.samples.ts"
-import sqlmap from "../examples/vendors/sqlmap.ts"
-import * as sqlmapSays from "../examples/vendors/sqlmap.samples.ts"
 import github from "../examples/vendors/github-sarif.ts"
 import * as githubSays from "../examples/vendors/github-sarif.samples.ts"
 
@@ -27,4 +25,3 @@ hold(zap, zapSays.samples)
 hold(ssllabs, ssllabsSays.samples)
 hold(probely, probelySays.samples)
 hold(github, githubSays.samples)
-hold(sqlmap, sqlmapSays.samples)

@@ -1,8 +1,6 @@
 // Makes the vendors of a client, and finds everything that is wrong with its options before anything is sent.
-import { AppVet } from "@scanpoll/appvet/AppVetVendor"
 import type { AppVetPayload, AppVetRequest } from "@scanpoll/appvet/AppVetSchema"
 import * as AppVetVendor from "@scanpoll/appvet/AppVetVendor"
-import { Compliance } from "@scanpoll/compliance/ComplianceVendor"
 import type { CompliancePayload, ComplianceRequest } from "@scanpoll/compliance/ComplianceSchema"
 import * as ComplianceVendor from "@scanpoll/compliance/ComplianceVendor"
 import type { ScanAdapter } from "@scanpoll/core/engine/ScanAdapter"
@@ -13,7 +11,6 @@ import { layer as vendorHttp, type VendorConfigError, VendorHttp } from "@scanpo
 import * as PollFault from "@scanpoll/core/model/PollFault"
 import * as SubmitError from "@scanpoll/core/model/SubmitError"
 import * as Vendor from "@scanpoll/core/vendor/Vendor"
-import { Exona } from "@scanpoll/exona/ExonaVendor"
 import type { ExonaRequest, ExonaResult } from "@scanpoll/exona/ExonaSchema"
 import * as ExonaVendor from "@scanpoll/exona/ExonaVendor"
 import type { SonarQubeGate, SonarQubeRequest } from "@scanpoll/sonarqube/SonarQubeSchema"
@@ -352,7 +349,7 @@ export const configure = (options: ScanpollOptions): Handles => {
           ["apiKey", ...named],
           exona.apiKey,
           http,
-          (credential) => Exona.make({ credential, ...place(exona) }),
+          (credential) => ExonaVendor.Exona.make({ credential, ...place(exona) }),
           faults
         )
       : null,
@@ -364,7 +361,7 @@ export const configure = (options: ScanpollOptions): Handles => {
           compliance.token,
           http,
           (credential) =>
-            Compliance.make({
+            ComplianceVendor.Compliance.make({
               credential,
               ...place(compliance),
               baseUrl: compliance.baseUrl ?? "",
@@ -380,7 +377,7 @@ export const configure = (options: ScanpollOptions): Handles => {
           ["apiKey", ...named],
           appvet.apiKey,
           http,
-          (credential) => AppVet.make({ credential, ...place(appvet) }),
+          (credential) => AppVetVendor.AppVet.make({ credential, ...place(appvet) }),
           faults
         )
       : null,
