@@ -58,8 +58,8 @@ export const vendors = [
     id: "vendors-05",
     promise: "AppVet: two failed checks of one name stay two findings, whatever their order",
     in: appvet,
-    find: 'findingId: idOf(`${ruleId}${times === 1 ? "" : `#${times}`}`)',
-    put: "findingId: idOf(ruleId)",
+    find: 'more, `${ruleId}${times === 1 ? "" : `#${times}`}`)',
+    put: "more, ruleId)",
     tests: ofAppvet
   },
   {
