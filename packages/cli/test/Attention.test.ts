@@ -100,8 +100,33 @@ describe("what open scans need", () => {
     assert.strictEqual(read({ state: "x", sort: "y", only: "z" }).faults.length, 3)
   })
 
+  it("names the plan in a command about an account that only a plan names (U-05)", () => {
+    const second = { ...entry("clm_second"), key: { ...entry("x").key, account: "second" } }
+    const runs = [{ plan: null }, { plan: "it's a plan.yaml" }, { plan: "older.yaml" }]
+    const found = [entry("clm_first"), second]
+    assert.strictEqual(Attention.planFor(null, runs)(found), ` --plan 'it'\\''s a plan.yaml'`)
+    assert.deepStrictEqual(
+      [Attention.planFor(null, runs)([entry("clm_first")]), Attention.planFor(null, [{ plan: null }])(found)],
+      ["", ""]
+    )
+    assert.strictEqual(Attention.planFor("mine.yaml", runs)([]), " --plan mine.yaml")
+    const planFor = Attention.planFor(null, [{ plan: "scans.yaml" }])
+    const listing = { now, shown: 9, sorted: false, more: "", tail: " --journal j.db", poll: "", planFor }
+    const doubt = { ...second, state: "in-doubt" as const, heldBy: null }
+    const text = Attention.lines(select({}, [doubt]), listing).join("")
+    assert.include(text, "scanpoll reconcile clm_second --plan scans.yaml --journal j.db\n")
+  })
+
   it("names the command to type below each, the most urgent first, and counts what it leaves out (D-02)", () => {
-    const listing = { now, shown: 2, sorted: false, more: "scanpoll status -o json", tail: "", poll: "scanpoll worker" }
+    const listing = {
+      now,
+      shown: 2,
+      sorted: false,
+      more: "scanpoll status -o json",
+      tail: "",
+      poll: "scanpoll worker",
+      planFor: () => ""
+    }
     const text = Attention.lines(select({}), listing).join("")
     const titles = [...text.matchAll(/^([a-z ]+) \(1\)/gm)].map(([, title]) => title)
     assert.deepStrictEqual(titles, [

@@ -5,6 +5,7 @@
  * @since 0.2.0
  */
 import type { ClaimEntry } from "@scanpoll/core/engine/ScanJournal"
+import * as ShellWord from "@scanpoll/core/unstable/model/ShellWord"
 import * as JournalView from "@scanpoll/journal/JournalView"
 import * as Standing from "@scanpoll/journal/Standing"
 import * as Array from "effect/Array"
@@ -194,6 +195,7 @@ const shownOf = (standing: Standing.Standing): string =>
  *
  * - `sorted`: an order was asked for. `shown`: of each kind, at most so many claims; the rest is counted. `more`: the command that shows all of them.
  * - `tail`: what a printed command needs to find this journal. `poll`: the command that polls what no process polls.
+ * - `planFor`: what a command about these claims needs to find their accounts, see `planFor`.
  *
  * @category models
  * @since 0.2.0
@@ -205,17 +207,33 @@ export interface Listing {
   readonly more: string
   readonly tail: string
   readonly poll: string
+  readonly planFor: (claims: ReadonlyArray<ClaimEntry>) => string
 }
 
-const commandFor = ({ entry, standing }: Open, { tail }: Listing): string | null => {
+/**
+ * The flag that names the plan for a command about these claims, after a space: the plan that was given, or that of the newest
+ * run where a claim is of an account that only a plan names; else empty.
+ *
+ * @category constructors
+ * @since 0.2.0
+ */
+export const planFor =
+  (given: string | null, runs: ReadonlyArray<{ readonly plan: string | null }>): Listing["planFor"] =>
+  (claims) => {
+    const isNamed = claims.some(({ key }) => key.account !== defaultAccount)
+    const plan = given ?? (isNamed ? (runs.find((run) => run.plan !== null)?.plan ?? null) : null)
+    return plan === null ? "" : ` --plan ${ShellWord.quote(plan)}`
+  }
+
+const commandFor = ({ entry, standing }: Open, { planFor: planOf, tail }: Listing): string | null => {
   switch (standing) {
     case "in-doubt":
-      return `scanpoll reconcile ${entry.claimId}${tail}`
+      return `scanpoll reconcile ${entry.claimId}${planOf([entry])}${tail}`
     case "denied":
     case "resting":
     case "late":
     case "failing":
-      return `scanpoll wait ${entry.claimId}${tail}`
+      return `scanpoll wait ${entry.claimId}${planOf([entry])}${tail}`
     case "unowned":
     case "submitting":
     case "waiting":

@@ -159,6 +159,8 @@ const needsPerson = (status: ClusterStatus.ClusterStatus, open: ReadonlyArray<At
 const usualLease = 12_000
 // Of each kind; JSON has them all.
 const shownCount = 20
+// The newest of them may name the plan that has an account.
+const runsLookedAt = 20
 
 /**
  * `scanpoll cluster status`. Exit code 3 where a person has to act: scans are open and no worker is alive, a slice is without a
@@ -188,14 +190,16 @@ export const status = Effect.fnUntraced(function* (input: {
   }
   const read = Effect.gen(function* () {
     // What is read is there once a journal was opened.
-    const claims = yield* Effect.provide(
-      Effect.flatMap(ScanJournal, ({ list }) => list(["intent", "submitted", "in-doubt"])),
+    const { claims, runs } = yield* Effect.provide(
+      Effect.flatMap(ScanJournal, ({ list, runs }) =>
+        Effect.all({ claims: list(["intent", "submitted", "in-doubt"]), runs: runs.list({ limit: runsLookedAt }) })
+      ),
       Journal.layer(address)
     )
     const now = yield* Effect.provide(ClusterStatus.read, ClusterDatabase.layer(address.url, { maxConnections: 1 }))
-    return { claims, now }
+    return { claims, now, runs }
   })
-  const { claims, now } = yield* Look.atLogLevel(settings)(read)
+  const { claims, now, runs } = yield* Look.atLogLevel(settings)(read)
   const open = Attention.select(claims, filter.value, now.at, Standing.workersTakeAhead)
   const all = Attention.select(
     claims,
@@ -207,15 +211,17 @@ export const status = Effect.fnUntraced(function* (input: {
   // What waits as it should is not worth a line by itself.
   const isAsked = sort !== null || state !== null
   const tail = Hints.storeTail({ settings, flags: input.flags })
+  const planFor = Attention.planFor(null, runs)
   const listed = Attention.lines(
     open.filter(({ standing }) => standing !== "waiting" || isAsked),
     {
       now: now.at,
       tail,
+      planFor,
       sorted: sort !== null,
       shown: shownCount,
       more: `scanpoll cluster status -o json${tail}`,
-      poll: `scanpoll worker${tail}`
+      poll: `scanpoll worker${planFor(open.map(({ entry }) => entry))}${tail}`
     }
   )
   const journal = JournalAddress.show(address)

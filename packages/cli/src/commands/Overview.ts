@@ -19,6 +19,7 @@ import * as Output from "../output/Output.ts"
 import { inert, type Streams } from "../output/Streams.ts"
 import * as Checked from "../prepare/Checked.ts"
 import * as Command from "../prepare/Command.ts"
+import * as ReadPlan from "../prepare/ReadPlan.ts"
 import type { FlagTexts } from "../prepare/Resolve.ts"
 import * as Journal from "../storage/Journal.ts"
 import { Vendors } from "../vendors/Vendors.ts"
@@ -46,12 +47,18 @@ const always = Number.POSITIVE_INFINITY
 export const overview = Effect.fnUntraced(function* (input: {
   readonly typed: Attention.Typed
   readonly check: boolean
+  readonly plan: string | null
   readonly flags: FlagTexts
 }): Effect.fn.Return<number, UsageError | JournalError, Services> {
   const vendors = yield* Vendors
   const filter = Attention.read(input.typed, vendors.names)
   const { settings } = yield* Effect.flatMap(
-    Command.begin({ name: "status", flags: input.flags, formats: Output.small }),
+    Command.begin({
+      name: "status",
+      plan: yield* ReadPlan.optional(input.plan),
+      flags: input.flags,
+      formats: Output.small
+    }),
     (begun) => Checked.accept(Checked.and(begun, filter))
   )
   const address = yield* Journal.inForce(settings.journal.value)
@@ -60,18 +67,20 @@ export const overview = Effect.fnUntraced(function* (input: {
     return {
       all: yield* journal.list(["intent", "submitted", "in-doubt"]),
       recent: yield* journal.history({ states: ["settled", "refused"], limit: recentCount }),
-      runs: (yield* journal.runs.list({ limit: runsLookedAt })).filter(({ endedAt }) => endedAt === null)
+      known: yield* journal.runs.list({ limit: runsLookedAt })
     }
   })
-  const { all, recent, runs } = yield* looking.pipe(
+  const { all, known, recent } = yield* looking.pipe(
     Effect.provide(Journal.layerExisting(settings, "read")),
     Look.atLogLevel(settings)
   )
+  const runs = known.filter(({ endedAt }) => endedAt === null)
   const now = yield* Clock.currentTimeMillis
   const takenAhead = address._tag === "Postgres" ? Standing.workersTakeAhead : always
   const open = Attention.select(all, filter.value, now, takenAhead)
   const last = recent.filter((entry) => Attention.isWanted(filter.value, entry))
   const tail = Hints.storeTail({ settings, flags: input.flags })
+  const planFor = Attention.planFor(input.plan, known)
   const counts = Attention.counts(open)
   const failed = yield* Output.write(settings, {
     text: () => [
@@ -81,8 +90,9 @@ export const overview = Effect.fnUntraced(function* (input: {
         tail,
         sorted: input.typed.sort !== null,
         shown: shownCount,
-        more: `scanpoll status -o json${tail}`,
-        poll: `scanpoll resume${tail}`
+        planFor,
+        more: `scanpoll status -o json${input.plan === null ? "" : planFor([])}${tail}`,
+        poll: `scanpoll resume${planFor(open.map(({ entry }) => entry))}${tail}`
       }),
       ...JournalWords.section(
         "ended last",

@@ -27,7 +27,8 @@ export const status = Command.make(
     words.length === 0
       ? offline(
           () => import("./Overview.ts"),
-          (module) => module.overview({ typed: typedOf({ only, sort, state }), check, flags }),
+          (module) =>
+            module.overview({ typed: typedOf({ only, sort, state }), check, plan: Option.getOrNull(plan), flags }),
           flags
         )
       : online(

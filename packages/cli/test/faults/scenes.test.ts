@@ -233,6 +233,10 @@ describe("a run that was stopped half-way", () => {
           const printed = lines.map((line) => line.trim())
           const commands = rowsOf(stopped.stdout).flatMap(({ next }) => next?.command ?? [])
           assert.lengthOf(commands, 4)
+          // Who comes later and knows the journal alone is told the plan that has the account.
+          const looked = yield* run(["status", "--journal", "my $journal.db"])
+          const [resuming = ""] = looked.stdout.split("\n").filter((line) => line.startsWith("  scanpoll resume "))
+          assert.include(resuming, "--plan ", looked.stdout)
           for (const line of new Set([...printed, ...commands])) {
             const ended = yield* paste(`${line} -o json`)
             assert.strictEqual(ended.code, 0, `${line}\n${ended.stderr}`)
@@ -245,6 +249,9 @@ describe("a run that was stopped half-way", () => {
             assert.deepStrictEqual(JSON.parse(ended.stdout).gate.rules[0].checked, 4)
             assert.strictEqual((yield* posts) - before, 4)
           }
+          const resumed = yield* paste(`${resuming} -o json`)
+          assert.deepStrictEqual([resumed.code, rowsOf(resumed.stdout).length], [0, 4], resumed.stderr)
+          assert.strictEqual((yield* posts) - before, 4)
         })
       )
     )
