@@ -235,7 +235,7 @@ describe.skipIf(executable === null)("the pages in a browser", () => {
   )
 
   promise(
-    "a change appears by itself, and neither focus nor the element under it is lost; Pause stops that",
+    "a change appears by itself, and neither focus nor the element under it is lost; Pause stops that (U-15)",
     (server) =>
       Effect.gen(function* () {
         const { open: claimId } = yield* filled(server.journal)
@@ -255,7 +255,7 @@ describe.skipIf(executable === null)("the pages in a browser", () => {
       })
   )
 
-  promise("without its script it tells the same facts, and says that it is not live", (server) =>
+  promise("without its script it tells the same facts, and says that it is not live (U-15)", (server) =>
     Effect.gen(function* () {
       const { lost, open: claimId } = yield* filled(server.journal)
       const { page } = yield* open(server, { javaScriptEnabled: false })

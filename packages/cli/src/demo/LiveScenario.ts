@@ -24,7 +24,6 @@ targets:
   - { vendor: appvet, url: "https://shop.example", type: security }
   - { vendor: appvet, url: "https://shop.example", type: performance }
   - { vendor: appvet, url: "https://blog.example", type: accessibility }
-  - { vendor: appvet, url: "https://lost.example", type: security }
 `
   ],
   [
@@ -35,6 +34,7 @@ gate: { failOn: critical }
 targets:
   - { vendor: exona, company: { name: Acme AI Ltd, website: "https://acme.example" } }
   - { vendor: exona, company: { name: Umbrella Health AI, website: "https://umbrella.example" } }
+  - { vendor: exona, company: { name: Wonka Labs, website: "https://wonka.example" } }
   - vendor: compliance
     policyId: 550e8400-e29b-41d4-a716-446655440000
     uploadId: 123e4567-e89b-42d3-a456-426614174000
@@ -56,14 +56,18 @@ export const simulators = (now: () => number, round: () => number, isLive: () =>
   clock: now,
   seed: "serve",
   exona: {
-    fate: ({ companyWebsite }) =>
-      companyWebsite.includes("umbrella")
+    fate: ({ companyWebsite }) => {
+      if (companyWebsite.includes("wonka")) {
+        return { duration: "20 seconds", level: "Low", ...(isLive() ? { submit: [Script.acceptedAnswerLost] } : {}) }
+      }
+      return companyWebsite.includes("umbrella")
         ? {
             duration: "50 seconds",
             level: turn(["Medium", "High", "Very High"], round()),
             polls: [null, { ...ExonaSimulator.throttled(15), headers: { "Retry-After": "15" } }]
           }
         : { duration: "35 seconds", level: turn(["Medium", "Low"], round()) }
+    }
   },
   appvet: {
     fate: ({ type, url }) => {

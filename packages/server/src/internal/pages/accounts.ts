@@ -48,8 +48,8 @@ const pauseWords = (standing: Standings, now: number): Node => {
   if (all <= now && submits <= now) return "not paused"
   return [
     badge("warn", "half", "paused"),
-    all > now ? [" asked nothing until ", Parts.when(all), "."] : null,
-    submits > now ? [" No new scan until ", Parts.when(submits), "."] : null,
+    all > now ? [" Asked again ", Parts.when(all), "."] : null,
+    submits > now ? [" The next new scan goes out ", Parts.when(submits), "."] : null,
     standing.lastFault === null ? null : ` Last trouble: ${safe(standing.lastFault.message, 200)}`
   ]
 }

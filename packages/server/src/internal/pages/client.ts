@@ -5,7 +5,7 @@ const $=s=>document.querySelector(s),state=$("#live-state"),at=$("#live-at"),pau
 let offset=Number($("#live").dataset.now)-Date.now();
 const now=()=>Date.now()+offset;
 const span=ms=>{const s=Math.round(Math.abs(ms)/1000);return s<60?s+" s":s<3600?Math.floor(s/60)+" min"+(s<600&&s%60?" "+s%60+" s":""):s<172800?Math.floor(s/3600)+" h"+(s%3600>59?" "+Math.floor(s%3600/60)+" min":""):Math.floor(s/86400)+" d"};
-const times=()=>{for(const t of document.querySelectorAll("time[data-live]")){if(!t.title)t.title=t.textContent;const ms=Date.parse(t.dateTime)-now(),text=ms>=500?"in "+span(ms):span(ms)+" ago";if(t.textContent!==text)t.textContent=text}};
+const times=()=>{for(const t of document.querySelectorAll("time[data-live]")){if(!t.title)t.title=t.textContent;const ms=Date.parse(t.dateTime)-now(),text=Math.abs(ms)<1000?"now":ms>0?"in "+span(ms):span(ms)+" ago";if(t.textContent!==text)t.textContent=text}};
 const kept=new Set(["open","hidden","aria-sort"]);
 const held=n=>n.matches("form")&&(n.contains(document.activeElement)||n.dataset.dirty!==undefined);
 const report=(a,b)=>{if(a.dataset.digest===b.dataset.digest||location.hash.startsWith("#show?")||a.querySelector("[aria-sort]"))return;

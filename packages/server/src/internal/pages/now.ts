@@ -150,7 +150,9 @@ const paused = (pauses: ReadonlyArray<Pause>, now: number): ReadonlyArray<Need> 
       badge: badge("warn", "half", "paused"),
       what: h("a", { href: "/accounts" }, Parts.accountName(pause)),
       why: [
-        pause.kind === "submit" ? "The vendor takes no new scan until " : "The vendor asked not to be asked until ",
+        pause.kind === "submit"
+          ? "The vendor takes no new scan for now. The next one goes out "
+          : "The vendor asked for a break. It is asked again ",
         Parts.when(pause.until),
         "."
       ],

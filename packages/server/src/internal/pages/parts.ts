@@ -125,7 +125,7 @@ export const claimBadge = (entry: ClaimEntry, now: number, takenAhead: number): 
     if (point === null) return badge("unknown", "unknown", "unreadable")
     return point.state === "failed"
       ? stateBadge("failed")
-      : [severityBadge(point.severity), point.state === "partial" ? stateBadge("partial") : null]
+      : [severityBadge(point.severity), point.state === "partial" ? [" ", stateBadge("partial")] : null]
   }
   if (entry.state === "refused") return stateBadge("refused")
   if (entry.state === "released") return badge("info", "info", "released")

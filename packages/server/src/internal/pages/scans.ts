@@ -132,19 +132,19 @@ const timeline = (polls: ReadonlyArray<StoredPoll>): Node =>
     "No poll of it is stored."
   )
 
-// Who may ask sooner, and when.
-const sooner = (poll: StoredPoll, until: number): Node => {
-  switch (poll.because) {
+// Whether asking sooner would help.
+const sooner = ({ because }: StoredPoll): string => {
+  switch (because) {
     case "hint":
-      return ["Asking sooner is not possible before ", Parts.when(until), ": the vendor asked for that wait."]
+      return "Asking sooner is not possible: the vendor asked for this wait."
     case "floor":
-      return ["Asking sooner is not possible before ", Parts.when(until), ": the vendor allows no faster polls."]
+      return "Asking sooner is not possible: the vendor allows no faster polls."
     case "pause":
-      return ["Asking sooner is not possible before ", Parts.when(until), ": the whole account is paused."]
+      return "Asking sooner is not possible: the vendor paused the whole account."
     case "turn":
       return "Asking sooner would not help: the account's requests are used up, and other scans wait, too."
     default:
-      return "Asking sooner is possible, down to the vendor's floor, with a shorter --interval. It costs requests, and the result comes no sooner."
+      return "Asking sooner is possible with a shorter --interval, down to the vendor's floor. It costs requests, and the result comes no sooner."
   }
 }
 
@@ -191,7 +191,7 @@ const whyWaiting = (entry: ClaimEntry, polls: ReadonlyArray<StoredPoll>, asked: 
           last === undefined || last.kind === "stop" ? "." : `, because ${Parts.becauseWords(last.because)}.`
         ),
         trouble,
-        last === undefined || last.kind === "stop" ? null : h("p", { class: "soft" }, sooner(last, last.until))
+        last === undefined || last.kind === "stop" ? null : h("p", { class: "soft" }, sooner(last))
       ]
   }
 }

@@ -56,7 +56,7 @@ const changeOf = ({ delta }: History.Point): string =>
 const answerBadge = (point: History.Point): Node =>
   point.state === "failed"
     ? stateBadge("failed")
-    : [severityBadge(point.severity), point.state === "partial" ? stateBadge("partial") : null]
+    : [severityBadge(point.severity), point.state === "partial" ? [" ", stateBadge("partial")] : null]
 
 const row = (line: History.Line): Parts.Row => {
   const last = line.points.at(-1)
@@ -122,7 +122,7 @@ export const all: Route = {
         ]),
         Parts.table(
           "Targets, the newest answer first",
-          ["Target", "Trend", "Last answer", "Score", "Findings", "Change", "Since", "At"],
+          ["Target", "Trend", "Last answer", "Score", "Findings", "Change", "Over time", "At"],
           shown.map(row),
           "No target is like that."
         ),

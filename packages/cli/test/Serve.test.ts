@@ -1,0 +1,95 @@
+/** `serve`: the journal of a run in a browser and by the API, as `report --run` tells it. */
+import * as NodeServices from "@effect/platform-node/NodeServices"
+import { assert, describe, layer } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import * as Layer from "effect/Layer"
+import { join } from "node:path"
+import * as Program from "scanpoll/Program"
+import { Streams } from "scanpoll/output/Streams"
+import { ProcessContext } from "scanpoll/process/ProcessContext"
+import * as Shutdown from "scanpoll/process/Shutdown"
+import { inFolder, runIn } from "./support/folder.ts"
+import { facts } from "./support/inside.ts"
+import { hurriedVendors } from "./support/vendors.ts"
+
+const vendors = hurriedVendors({ appvet: { fate: () => ({ duration: "1 second", score: 81 }) } })
+
+// Serves the journal of a folder inside this process, on a port of its own, until `stop`.
+const serveIn = (folder: string, args: ReadonlyArray<string>) =>
+  Effect.gen(function* () {
+    let said = ""
+    const shutdown = Shutdown.make()
+    const streams = {
+      out: () => Effect.void,
+      err: (text: string) => Effect.sync(() => void (said += text)),
+      errUnsafe: (text: string) => void (said += text),
+      interpose: () => Effect.void,
+      readerGone: Effect.never
+    }
+    const environment = { HOME: folder, XDG_STATE_HOME: folder }
+    const serving = yield* Program.run(["serve", "--listen", "127.0.0.1:0", ...args]).pipe(
+      Effect.provideService(Streams, streams),
+      Effect.provideService(ProcessContext, facts(environment, folder)),
+      Effect.provideService(Shutdown.Shutdown, shutdown.operations),
+      Effect.exit,
+      Effect.forkScoped
+    )
+    const link: Effect.Effect<string> = Effect.suspend(() => {
+      const [found] = /http:\S+login\S+/.exec(said) ?? []
+      return found === undefined ? Effect.andThen(Effect.sleep("5 millis"), link) : Effect.succeed(found)
+    })
+    const stop = Effect.suspend(() => {
+      shutdown.request()
+      return Fiber.join(serving)
+    })
+    return { link: yield* link, stop }
+  })
+
+// When a run began and ended is told by the process that did it, and for all of its processes by the journal.
+const told = (text: string): unknown => {
+  const { digest: _, ...report } = JSON.parse(text)
+  return report
+}
+
+describe("`serve`", () => {
+  layer(Layer.merge(vendors, NodeServices.layer), { excludeTestServices: true, timeout: "60 seconds" })((it) => {
+    it.effect("lets one browser in by its link, and tells of a run what `report --run` tells (U-15)", () =>
+      inFolder((folder) =>
+        Effect.gen(function* () {
+          yield* runIn(folder, ["run", "appvet:https://shop.example", "--quiet"], { directory: folder })
+          const again = yield* runIn(folder, ["report", "--run", "last", "-o", "json", "--raw", "redacted"], {
+            directory: folder
+          })
+          const { link, stop } = yield* serveIn(folder, ["--journal", join(folder, "journal.db")])
+          const get = (path: string, headers: Readonly<Record<string, string>> = {}) =>
+            Effect.promise(() => fetch(new URL(path, link), { headers, redirect: "manual" }))
+          const opened = yield* get(link)
+          assert.strictEqual(opened.status, 303)
+          assert.strictEqual((yield* get(link)).status, 401)
+          assert.strictEqual((yield* get("/")).status, 401)
+          const cookie = { cookie: (opened.headers.get("set-cookie") ?? "").split(";")[0] ?? "" }
+          const now = yield* get("/", cookie)
+          assert.strictEqual(now.status, 200)
+          assert.include(yield* Effect.promise(() => now.text()), "shop.example")
+          const { run } = JSON.parse(again.stdout)
+          const report = yield* get(`/api/v1/runs/${run.id}/report`, cookie)
+          assert.deepStrictEqual(told(yield* Effect.promise(() => report.text())), told(again.stdout))
+          yield* stop
+        })
+      )
+    )
+
+    it.effect("refuses a journal that is not there, and one beside --demo, before it listens", () =>
+      inFolder((folder) =>
+        Effect.gen(function* () {
+          const missing = yield* runIn(folder, ["serve", "--journal", "none.db"], { directory: folder })
+          assert.strictEqual(missing.code, 2)
+          const both = yield* runIn(folder, ["serve", "--demo", "--journal", "none.db"], { directory: folder })
+          assert.strictEqual(both.code, 2)
+          assert.include(both.stderr, "leave out --journal")
+        })
+      )
+    )
+  })
+})
