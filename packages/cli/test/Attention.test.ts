@@ -102,15 +102,16 @@ describe("what open scans need", () => {
 
   it("names the plan in a command about an account that only a plan names (U-05)", () => {
     const second = { ...entry("clm_second"), key: { ...entry("x").key, account: "second" } }
-    const runs = [{ plan: null }, { plan: "it's a plan.yaml" }, { plan: "older.yaml" }]
+    const ran = (plan: string | null, planDigest: string | null = "00") => ({ plan, planDigest })
+    const runs = [ran(null), ran("a.yaml, b.yaml", null), ran("it's a plan.yaml"), ran("older.yaml")]
     const found = [entry("clm_first"), second]
     assert.strictEqual(Attention.planFor(null, runs)(found), ` --plan 'it'\\''s a plan.yaml'`)
     assert.deepStrictEqual(
-      [Attention.planFor(null, runs)([entry("clm_first")]), Attention.planFor(null, [{ plan: null }])(found)],
+      [Attention.planFor(null, runs)([entry("clm_first")]), Attention.planFor(null, [ran(null, null)])(found)],
       ["", ""]
     )
     assert.strictEqual(Attention.planFor("mine.yaml", runs)([]), " --plan mine.yaml")
-    const planFor = Attention.planFor(null, [{ plan: "scans.yaml" }])
+    const planFor = Attention.planFor(null, [ran("scans.yaml")])
     const listing = { now, shown: 9, sorted: false, more: "", tail: " --journal j.db", poll: "", planFor }
     const doubt = { ...second, state: "in-doubt" as const, heldBy: null }
     const text = Attention.lines(select({}, [doubt]), listing).join("")

@@ -214,6 +214,12 @@ describe("the journal of the command", () => {
             const wanted = asPrinted(stopped.stderr, "run")
             assert.includeMembers(wanted, ["--continue", ...journal])
             assert.deepStrictEqual(asPrinted(resumed.stderr, "run"), wanted)
+            // Once the plan has changed, the run that was stopped does not end it.
+            const added = { vendor: "appvet", url: "https://half-four.example", type: "security" }
+            writeFileSync(plan, JSON.stringify({ version: 1, targets: [...targets, added] }))
+            const changed = yield* run(folder, ["resume", "--plan", plan, ...journal], elsewhere)
+            assert.deepStrictEqual([changed.code, asPrinted(changed.stderr, "run")], [3, ["run", plan, ...journal]])
+            writeFileSync(plan, JSON.stringify({ version: 1, targets }))
             const ended = yield* run(folder, wanted, elsewhere)
             assert.strictEqual(ended.code, 0, ended.stderr)
             assert.strictEqual((yield* posts) - before, 3)

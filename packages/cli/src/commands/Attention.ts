@@ -15,6 +15,7 @@ import { quote } from "../config/InputFault.ts"
 import * as Key from "../config/Key.ts"
 import { didYouMean } from "../config/Nearest.ts"
 import { defaultAccount } from "../config/Plan.ts"
+import * as FindRun from "../run/FindRun.ts"
 import * as JournalWords from "./JournalWords.ts"
 
 const orders = ["age", "due", "state", "vendor"] as const
@@ -218,10 +219,10 @@ export interface Listing {
  * @since 0.2.0
  */
 export const planFor =
-  (given: string | null, runs: ReadonlyArray<{ readonly plan: string | null }>): Listing["planFor"] =>
+  (given: string | null, runs: ReadonlyArray<Parameters<typeof FindRun.planOf>[0]>): Listing["planFor"] =>
   (claims) => {
     const isNamed = claims.some(({ key }) => key.account !== defaultAccount)
-    const plan = given ?? (isNamed ? (runs.find((run) => run.plan !== null)?.plan ?? null) : null)
+    const plan = given ?? (isNamed ? (runs.map(FindRun.planOf).find((file) => file !== null) ?? null) : null)
     return plan === null ? "" : ` --plan ${ShellWord.quote(plan)}`
   }
 

@@ -83,12 +83,13 @@ const leftWords = (strangers: number, left: number): string | null => {
   return parts.length === 0 ? null : `left out: ${parts.join("; ")}`
 }
 
-// The newest run of the plan that has targets it never started: ending it buys no more than those.
+// The newest run of the plan that has targets it never started: ending it buys no more than those. A run of the plan as it was
+// before it changed does not end with a verdict on the plan as it is.
 const unfinished = (plan: Plan): Effect.Effect<string | null, JournalError, ScanJournal> =>
   Effect.gen(function* () {
     const { runs } = yield* ScanJournal
     const mine = (yield* runs.list({ limit: 100 })).find((run) => run.command === "run" && run.plan === plan.file)
-    if (mine === undefined) return null
+    if (mine === undefined || mine.planDigest !== plan.digest) return null
     const ended = Object.values(mine.byState).reduce((sum, count) => sum + count, 0)
     return (mine.byState["not-started"] ?? 0) > 0 || ended < mine.total ? mine.runId : null
   })
