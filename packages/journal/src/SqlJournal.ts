@@ -59,6 +59,17 @@ export interface Options {
   readonly polls?: boolean
 }
 
+export {
+  /**
+   * Whether a journal's statements have spans of their own. There are many to each poll, so they are off by default:
+   * `Effect.provideService(program, SqlJournal.SqlSpans, true)` shows them.
+   *
+   * @category references
+   * @since 0.2.0
+   */
+  SqlSpans
+} from "./internal/store.ts"
+
 const bounded = (name: string, value: Duration.Input | undefined, fallback: number): number => {
   if (value === undefined) return fallback
   const millis = Option.getOrElse(Waits.toMillis(Duration.fromInputUnsafe(value)), () => 0)

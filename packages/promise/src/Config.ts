@@ -15,6 +15,7 @@ import type * as Vendor from "@scanpoll/core/vendor/Vendor"
 import type { Options as SonarQubeRules } from "@scanpoll/sonarqube/SonarQubeVendor"
 import type { Options as UrlscanRules } from "@scanpoll/urlscan/UrlscanVendor"
 import type { Options as VirusTotalRules } from "@scanpoll/virustotal/VirusTotalVendor"
+import type * as Clock from "effect/Clock"
 import type * as Effect from "effect/Effect"
 import type * as Layer from "effect/Layer"
 
@@ -149,6 +150,39 @@ export interface VendorOptions<V extends AnyVendor = AnyVendor> extends PlaceOpt
 }
 
 /**
+ * Where a client's log lines go: `console`, or any logger whose methods take a message and its fields. What it throws is dropped.
+ *
+ * @category models
+ * @since 0.2.0
+ */
+export interface ClientLogger {
+  readonly debug: (message: string, fields: Readonly<Record<string, unknown>>) => void
+  readonly info: (message: string, fields: Readonly<Record<string, unknown>>) => void
+  readonly warn: (message: string, fields: Readonly<Record<string, unknown>>) => void
+  readonly error: (message: string, fields: Readonly<Record<string, unknown>>) => void
+}
+
+/**
+ * The time a client lives in, for tests: `clock` times its waits, `clockOfRequests` its requests. `createSimulators` of
+ * `@scanpoll/testkit` has one that runs fast.
+ *
+ * @category models
+ * @since 0.2.0
+ */
+export interface ClientTime {
+  readonly clock: Clock.Clock
+  readonly clockOfRequests: Clock.Clock
+}
+
+/**
+ * The least level of a client's log lines.
+ *
+ * @category models
+ * @since 0.2.0
+ */
+export type LogLevel = "debug" | "info" | "warn" | "error" | "none"
+
+/**
  * The options of a client: at least one vendor.
  *
  * - `vendors`: vendors of your own, each under its name. Names of shipped vendors and of the client's own methods are
@@ -157,6 +191,9 @@ export interface VendorOptions<V extends AnyVendor = AnyVendor> extends PlaceOpt
  *   of this client.
  * - `proxy`: the address of a proxy for all requests but those to this machine, such as `http://proxy.example:3128`; false for
  *   none. Default: the proxies that `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY` of the environment name.
+ * - `logger`: where log lines go, such as `console`. Default: standard error.
+ * - `logLevel`: their least level. Default `info` with a logger, `error` without one.
+ * - `time`: the time it lives in, for tests. Default: that of the machine.
  *
  * @category models
  * @since 0.1.0
@@ -171,6 +208,9 @@ export interface ScanpollOptions {
   readonly vendors?: Readonly<Record<string, VendorOptions>> | undefined
   readonly journal?: Layer.Layer<ScanJournal, unknown> | undefined
   readonly proxy?: string | false | undefined
+  readonly logger?: ClientLogger | undefined
+  readonly logLevel?: LogLevel | undefined
+  readonly time?: ClientTime | undefined
 }
 
 /**
@@ -179,4 +219,7 @@ export interface ScanpollOptions {
  * @category models
  * @since 0.1.0
  */
-export type VendorName = Exclude<keyof ScanpollOptions, "journal" | "proxy" | "vendors">
+export type VendorName = Exclude<
+  keyof ScanpollOptions,
+  "journal" | "proxy" | "vendors" | "logger" | "logLevel" | "time"
+>

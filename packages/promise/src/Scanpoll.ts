@@ -10,14 +10,14 @@
  */
 import * as ScanJournal from "@scanpoll/core/engine/ScanJournal"
 import type { PayloadOf, TargetOf } from "@scanpoll/core/vendor/Vendor"
+import * as Clock from "effect/Clock"
 import * as Layer from "effect/Layer"
-import * as Logger from "effect/Logger"
 import * as ManagedRuntime from "effect/ManagedRuntime"
-import * as References from "effect/References"
 import type { Across, AnyPayload, Known, Vendor, Vendors, WaitOptions } from "./Client.ts"
 import type { ScanpollOptions, VendorName, VendorOptions } from "./Config.ts"
 import { makeBatches } from "./internal/batches.ts"
 import { configure } from "./internal/configure.ts"
+import * as Logging from "./internal/logging.ts"
 import { vendorNameOf } from "./internal/known.ts"
 import * as Runs from "./internal/runs.ts"
 import { type Entry, makeVendor } from "./internal/vendorClient.ts"
@@ -62,11 +62,8 @@ type BroughtPayload<Options> = Options extends { readonly vendors: infer Own }
   ? { [Name in keyof Own]: Own[Name] extends VendorOptions<infer V> ? PayloadOf<V> : never }[keyof Own]
   : never
 
-// Standard output is the program's. Everything but the trouble of a journal is told by events and records.
-const quiet = Layer.merge(
-  Logger.layer([Logger.withConsoleError(Logger.formatLogFmt)]),
-  Layer.succeed(References.MinimumLogLevel, "Error")
-)
+const timeOf = ({ time }: Pick<ScanpollOptions, "time">): Layer.Layer<never> =>
+  time === undefined ? Layer.empty : Layer.succeed(Clock.Clock, time.clock)
 
 /**
  * Makes a client. Nothing is sent; options that cannot be used throw one `ConfigError` with every fault.
@@ -89,7 +86,8 @@ export function createScanpoll<Options extends ScanpollOptions>(
 ): Scanpoll<Configured<Options>, keyof Options & VendorName, AnyPayload | BroughtPayload<Options>> & Brought<Options>
 export function createScanpoll(options: ScanpollOptions): Across<unknown> & Partial<Vendors> {
   const handles = configure(options)
-  const runtime = ManagedRuntime.make(Layer.provideMerge(options.journal ?? ScanJournal.layerMemory, quiet))
+  const surroundings = Layer.merge(Logging.layer(options), timeOf(options))
+  const runtime = ManagedRuntime.make(Layer.provideMerge(options.journal ?? ScanJournal.layerMemory, surroundings))
   const runs = Runs.make(runtime)
   const client = { runs, entries: new WeakMap<object, Entry>() }
   const vendors: Partial<Vendors> = {

@@ -3,12 +3,15 @@
  *
  * @since 0.1.0
  */
+import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
-import type * as Scope from "effect/Scope"
+import * as Scope from "effect/Scope"
 import * as AppVetSimulator from "./AppVetSimulator.ts"
 import * as ComplianceSimulator from "./ComplianceSimulator.ts"
+import * as FastTime from "./FastTime.ts"
 import * as ExonaSimulator from "./ExonaSimulator.ts"
 import type { Options as Common, SimulatorError } from "./Simulator.ts"
 
@@ -101,6 +104,78 @@ export const layer = (
       )
     )
   )
+
+/**
+ * Simulators for a program without Effect.
+ *
+ * - `options`: keys and addresses, to be spread into the options of `createScanpoll` of `@scanpoll/promise`, with `time`.
+ * - `exona`, `compliance`, `appvet`: the simulators, each with its `ledger` of what was asked and bought.
+ * - `environment`: the variables under which the command speaks to them.
+ * - `dispose`: stops them. `await using` calls it.
+ *
+ * @category models
+ * @since 0.2.0
+ */
+export interface Running extends Shape, AsyncDisposable {
+  readonly options: {
+    readonly exona: { readonly apiKey: string; readonly baseUrl: string; readonly insecureHosts: ReadonlyArray<string> }
+    readonly compliance: {
+      readonly token: string
+      readonly baseUrl: string
+      readonly insecureHosts: ReadonlyArray<string>
+    }
+    readonly appvet: {
+      readonly apiKey: string
+      readonly baseUrl: string
+      readonly insecureHosts: ReadonlyArray<string>
+    }
+    readonly time: { readonly clock: Clock.Clock; readonly clockOfRequests: Clock.Clock }
+  }
+  readonly environment: Readonly<Record<string, string>>
+  readonly dispose: () => Promise<void>
+}
+
+/**
+ * Starts the three for a program without Effect. `speed`: how many seconds of scans and waits are one second of the test, from 1
+ * to 20, default 10: every floor, hint and deadline keeps its proportion. More would leave a submission, which may take 15
+ * seconds, too little real time. Give scans a `fate` to end sooner.
+ *
+ * **Example** (A test of minutes in seconds)
+ *
+ * ```ts
+ * import { createSimulators } from "@scanpoll/testkit"
+ *
+ * await using simulators = await createSimulators({ appvet: { fate: () => ({ settleAfterPolls: 0 }) } })
+ * simulators.appvet.ledger.accepted().length // => 0
+ * ```
+ *
+ * @category constructors
+ * @since 0.2.0
+ */
+export const createSimulators = async ({ speed = 10, ...options }: Omit<Options, "clock"> = {}): Promise<Running> => {
+  if (!(speed >= 1 && speed <= 20)) throw new RangeError(`speed must be from 1 to 20, not ${speed}`)
+  const scope = Scope.makeUnsafe()
+  const time = FastTime.make(await Effect.runPromise(Clock.clockWith(Effect.succeed)), speed)
+  const starting = Effect.provideService(make({ ...options, clock: time.now }), Scope.Scope, scope)
+  const all = await Effect.runPromise(starting)
+  const dispose = (): Promise<void> => Effect.runPromise(Scope.close(scope, Exit.void))
+  const at = ({ baseUrl, port }: { readonly baseUrl: string; readonly port: number }) => ({
+    baseUrl,
+    insecureHosts: [`127.0.0.1:${port}`]
+  })
+  return {
+    ...all,
+    options: {
+      exona: { apiKey: all.exona.key, ...at(all.exona) },
+      compliance: { token: all.compliance.key, ...at(all.compliance) },
+      appvet: { apiKey: all.appvet.key, ...at(all.appvet) },
+      time: { clock: time.clock, clockOfRequests: time.clockOfRequests }
+    },
+    environment: environment(all),
+    dispose,
+    [Symbol.asyncDispose]: dispose
+  }
+}
 
 /**
  * The environment variables under which the command speaks to these simulators in place of the vendors.

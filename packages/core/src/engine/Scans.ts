@@ -10,6 +10,7 @@
  */
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Queue from "effect/Queue"
 import * as Stream from "effect/Stream"
 import * as Account from "../model/Account.ts"
 import type { PollAnswer } from "../model/Observation.ts"
@@ -294,6 +295,32 @@ export function runAll<P, R>(
       Trips.emitter(wanted, progress, index, batch.now, batch.observer)({ _tag: "Ended", record })
       return Effect.as(Record.count(wanted, progress, verdict.state), record)
     })
+  )
+}
+
+/**
+ * The same batch as its events, in their order: each request ends with an `Ended` event that has its record. The stream ends
+ * with the batch and does not fail. Interrupting it sends nothing more.
+ *
+ * A reader that is slow holds no request up: what it has not read yet is kept.
+ *
+ * @category constructors
+ * @since 0.2.0
+ */
+export function events<R = never>(
+  requests: ReadonlyArray<ScanRequest<unknown, R>>,
+  options: BatchOptions = {}
+): Stream.Stream<ScanEvent, never, ScanJournal | R> {
+  return Stream.callback<ScanEvent, never, ScanJournal | R>(
+    (queue) =>
+      runAll(requests, {
+        ...options,
+        observer: (event) => {
+          Queue.offerUnsafe(queue, event)
+          options.observer?.(event)
+        }
+      }).pipe(Stream.runDrain, Effect.andThen(Queue.end(queue))),
+    { bufferSize: Number.POSITIVE_INFINITY }
   )
 }
 

@@ -25,6 +25,7 @@ import * as Conversation from "@scanpoll/test-support/conversation"
 const world = Layer.mergeAll(ScanJournal.layerMemory, RateBudget.layerMemory)
 
 const steady = PollPolicy.make({ pace: "10 seconds", spread: 0 })
+const later = PollPolicy.make({ first: "10 seconds", pace: "10 seconds", spread: 0 })
 
 /** Runs to the end, however far away that is on the virtual clock. */
 const finish = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
@@ -535,6 +536,34 @@ describe("law 10, one record per request", () => {
       )
       assert.isTrue(seen.every((event) => event.subject.id === "t" && event.index === 0))
     }).pipe(Effect.provide(world))
+  )
+
+  it.effect(
+    "a batch can be read as the stream of its events, which ends with it and takes part in nothing (U-14)",
+    () =>
+      Effect.gen(function* () {
+        const vendor = Conversation.make({ polls: [{ say: "running" }, { say: "done" }], policy: later })
+        const requests = ["a", "b"].map((name) => Scans.request(vendor.adapter, name))
+        const seen = value(yield* finish(Stream.runCollect(Scans.events(requests))))
+        for (const index of [0, 1]) {
+          assert.deepStrictEqual(
+            seen.filter((event) => event.index === index).map((event) => event._tag),
+            ["Queued", "Submitting", "Submitted", "Scheduled", "Polled", "Scheduled", "Ended"]
+          )
+        }
+        // A reader that leaves ends the batch: nothing more is asked.
+        const polls = vendor.ledger.polls.length
+        const c = [Scans.request(vendor.adapter, "c")]
+        const leaving = yield* Effect.forkChild(Stream.runCollect(Stream.take(Scans.events(c), 3)))
+        yield* TestClock.adjust("1 second")
+        const first = yield* Fiber.join(leaving)
+        yield* TestClock.adjust("2 days")
+        assert.deepStrictEqual(
+          first.map((event) => event._tag),
+          ["Queued", "Submitting", "Submitted"]
+        )
+        assert.strictEqual(vendor.ledger.polls.length, polls)
+      }).pipe(Effect.provide(world))
   )
 
   it.effect("equal targets given twice: as many records, one submission, one poll loop", () =>

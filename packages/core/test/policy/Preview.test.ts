@@ -2,6 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Schedule from "effect/Schedule"
+import * as Schema from "effect/Schema"
 import * as PollPolicy from "../../src/policy/PollPolicy.ts"
 import { preview } from "../../src/policy/Preview.ts"
 import * as VendorLimits from "../../src/policy/VendorLimits.ts"
@@ -48,6 +49,67 @@ describe("preview", () => {
         [0, 30_000, 60_000]
       )
     })
+  )
+})
+
+// A schedule of a user's own as data: what it is made of, and how.
+type Made =
+  | { readonly of: "spaced" | "exponential" | "fibonacci" | "windowed"; readonly seconds: number }
+  | { readonly of: "jittered" | "once" | "twice"; readonly inner: Made }
+  | { readonly of: "min" | "max" | "then"; readonly a: Made; readonly b: Made }
+
+const Made: Schema.Codec<Made> = Schema.suspend((): Schema.Codec<Made> =>
+  Schema.Union([
+    Schema.Struct({
+      of: Schema.Literals(["spaced", "exponential", "fibonacci", "windowed"]),
+      // From far below every floor to far beyond every deadline.
+      seconds: Schema.Literals([0.001, 0.5, 1, 7, 90, 4_000])
+    }),
+    Schema.Struct({ of: Schema.Literals(["jittered", "once", "twice"]), inner: Made }),
+    Schema.Struct({ of: Schema.Literals(["min", "max", "then"]), a: Made, b: Made })
+  ])
+)
+
+const scheduleOf = (made: Made): Schedule.Schedule<unknown> => {
+  switch (made.of) {
+    case "spaced":
+      return Schedule.spaced(Duration.seconds(made.seconds))
+    case "exponential":
+      return Schedule.exponential(Duration.seconds(made.seconds))
+    case "fibonacci":
+      return Schedule.fibonacci(Duration.seconds(made.seconds))
+    case "windowed":
+      return Schedule.windowed(Duration.seconds(made.seconds))
+    case "jittered":
+      return Schedule.jittered(scheduleOf(made.inner))
+    case "once":
+      return scheduleOf(made.inner).pipe(Schedule.upTo({ times: 1 }))
+    case "twice":
+      return scheduleOf(made.inner).pipe(Schedule.upTo({ times: 2 }))
+    case "min":
+      return Schedule.min([scheduleOf(made.a), scheduleOf(made.b)])
+    case "max":
+      return Schedule.max([scheduleOf(made.a), scheduleOf(made.b)])
+    case "then":
+      return scheduleOf(made.a).pipe(Schedule.concat(scheduleOf(made.b)))
+  }
+}
+
+describe("any schedule", () => {
+  it.effect.prop(
+    "polls no sooner than the floor allows, and ends by the deadline, whatever it is composed of (law 1, issue 19)",
+    { made: Made, floor: Schema.Literals([1, 5, 30]) },
+    ({ floor, made }) =>
+      Effect.gen(function* () {
+        const policy = PollPolicy.make({ first: 0, pace: scheduleOf(made), deadline: "10 minutes" })
+        const polls = yield* preview(policy, VendorLimits.make({ floor: Duration.seconds(floor) }), 40)
+        assert.isAbove(polls.length, 0)
+        for (const [at, poll] of polls.entries()) {
+          const before = polls[at - 1]
+          if (before !== undefined) assert.isAtLeast(poll.at - before.at, floor * 1_000)
+          assert.isAtMost(poll.at, 600_000)
+        }
+      })
   )
 })
 

@@ -2,6 +2,7 @@
 // was lost is run again with the stamp of its first try (by which it recognises itself), and while the database does not answer
 // nobody tries but the probe.
 import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -60,13 +61,24 @@ const toJournal = (error: SqlError | JournalError): JournalError => {
   return errorOf(fault === "again" ? "conflict" : fault, error.message, error)
 }
 
+/**
+ * Whether a journal's statements have spans of their own. There are many to each poll, so they are off by default.
+ *
+ * @category references
+ * @since 0.2.0
+ */
+export const SqlSpans: Context.Reference<boolean> = Context.Reference("@scanpoll/journal/SqlSpans", {
+  defaultValue: () => false
+})
+
 // Detached, so that neither an interrupt nor a database that does not answer can keep the caller waiting.
 const bounded = <A, E>(
   effect: Effect.Effect<A, E | SqlError>,
   limit: number
 ): Effect.Effect<A, E | SqlError | JournalError> =>
   Effect.gen(function* () {
-    const fiber = yield* Effect.forkDetach(Effect.interruptible(effect), {
+    const told = (yield* SqlSpans) ? effect : Effect.withTracerEnabled(effect, false)
+    const fiber = yield* Effect.forkDetach(Effect.interruptible(told), {
       startImmediately: true,
       uninterruptible: false
     })

@@ -19,6 +19,7 @@ import type { UrlscanPayload, UrlscanRequest } from "@scanpoll/urlscan/UrlscanSc
 import * as UrlscanVendor from "@scanpoll/urlscan/UrlscanVendor"
 import type { VirusTotalPayload, VirusTotalRequest } from "@scanpoll/virustotal/VirusTotalSchema"
 import * as VirusTotalVendor from "@scanpoll/virustotal/VirusTotalVendor"
+import * as Clock from "effect/Clock"
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -27,7 +28,8 @@ import * as Option from "effect/Option"
 import { hasProperty } from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
-import type { Key, PlaceOptions, ScanpollOptions, VendorName, VendorOptions } from "../Config.ts"
+import * as Logging from "./logging.ts"
+import type { ClientTime, Key, PlaceOptions, ScanpollOptions, VendorName, VendorOptions } from "../Config.ts"
 import { ConfigError } from "../Errors.ts"
 
 // A vendor of a client. `shape` answers what needs no key; its own may be a stand-in. `adapter` has the real one once
@@ -324,11 +326,43 @@ const proxiesOf = (option: unknown, faults: Array<string>): Proxies.Proxies | nu
 const client = (proxies: Proxies.Proxies | null) =>
   Layer.provide(vendorHttp, DispatchClient.layer(Effect.sync(() => dispatcher(proxies))))
 
+const isTime = (value: unknown): value is ClientTime =>
+  hasProperty(value, "clock") &&
+  hasProperty(value, "clockOfRequests") &&
+  hasProperty(value.clock, "sleep") &&
+  hasProperty(value.clockOfRequests, "sleep")
+
+// A loopback connection does not run faster than the wall, so requests keep limits of their own.
+const onTime = (http: VendorHttp["Service"], time: ClientTime | undefined): VendorHttp["Service"] => {
+  if (time === undefined) return http
+  const timed = Effect.provideService(Clock.Clock, time.clockOfRequests)
+  return {
+    make: (options) =>
+      Effect.map(http.make(options), (made) => ({
+        ...made,
+        get: (path, request) => timed(made.get(path, request)),
+        post: (path, body, request) => timed(made.post(path, body, request))
+      }))
+  }
+}
+
 export const configure = (options: ScanpollOptions): Handles => {
   if (!isObject(options)) throw new ConfigError(["there are no options"])
   const faults: Array<string> = []
-  const { appvet, compliance, exona, journal, proxy, sonarqube, urlscan, vendors, virustotal, ...others } = options
-  const http = Effect.runSync(Effect.provide(Effect.service(VendorHttp), client(proxiesOf(proxy, faults))))
+  const { appvet, compliance, exona, sonarqube, urlscan, vendors, virustotal, ...rest } = options
+  const { journal, logLevel, logger, proxy, time, ...others } = rest
+  const timed = time === undefined || isTime(time) ? time : undefined
+  const http = onTime(
+    Effect.runSync(Effect.provide(Effect.service(VendorHttp), client(proxiesOf(proxy, faults)))),
+    timed
+  )
+  if (time !== undefined && timed === undefined) faults.push("time is not that of createSimulators")
+  if (logger !== undefined && !Logging.isLogger(logger)) {
+    faults.push("logger has no methods debug, info, warn and error, such as those of console")
+  }
+  if (logLevel !== undefined && !Logging.levelNames.includes(logLevel)) {
+    faults.push(`logLevel is none of ${Logging.levelNames.join(", ")}`)
+  }
   for (const name of Object.keys(others)) faults.push(`there is no option ${name}`)
   const some = [exona, compliance, appvet, urlscan, virustotal, sonarqube, vendors].some((value) => value !== undefined)
   if (!some && faults.length === 0) faults.push("no vendor is configured")
