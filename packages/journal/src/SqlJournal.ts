@@ -64,7 +64,7 @@ export {
    * Whether a journal's statements have spans of their own. There are many to each poll, so they are off by default:
    * `Effect.provideService(program, SqlJournal.SqlSpans, true)` shows them.
    *
-   * @category references
+   * @category constants
    * @since 0.2.0
    */
   SqlSpans

@@ -64,7 +64,7 @@ const toJournal = (error: SqlError | JournalError): JournalError => {
 /**
  * Whether a journal's statements have spans of their own. There are many to each poll, so they are off by default.
  *
- * @category references
+ * @category constants
  * @since 0.2.0
  */
 export const SqlSpans: Context.Reference<boolean> = Context.Reference("@scanpoll/journal/SqlSpans", {
