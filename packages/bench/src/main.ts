@@ -1,11 +1,12 @@
 /**
  * Runs the benchmarks and prints them as Markdown.
  *
- *     npm run bench -- [--short] [--rounds N] [--only engine,memory,answers,http,lateness,crowd,paces]
+ *     npm run bench -- [--short] [--rounds N] [--command FILE] [--only engine,memory,answers,http,lateness,crowd,paces,scale]
  *
  * Every sample is a process of its own. In each round every case has one sample, and each round begins with another
  * case. What is compared is processor time, user and system. `--short` takes less than a minute: it shows that every
- * case runs, and fails where a fleet has more than one timer or leaves one behind; its figures mean little.
+ * case runs, and fails where a fleet has more than one timer or leaves one behind; its figures mean little. `--command` is the
+ * program of another build of the command for `scale`, such as `node_modules/scanpoll/bin/scanpoll.js` of an earlier release.
  */
 import { type ChildProcess, spawn } from "node:child_process"
 import { availableParallelism, cpus, loadavg } from "node:os"
@@ -29,15 +30,17 @@ import {
 } from "./Cases.ts"
 import type { Order, Sample } from "./Order.ts"
 import { Results } from "./Results.ts"
+import { scale } from "./scale.ts"
 import { rotated } from "./statistics.ts"
 import { digits, middle, spread, table } from "./table.ts"
 
-const areas = ["engine", "memory", "answers", "http", "lateness", "crowd", "paces"] as const
+const areas = ["engine", "memory", "answers", "http", "lateness", "crowd", "paces", "scale"] as const
 
 const { values: options } = parseArgs({
   options: {
     short: { type: "boolean", default: false },
     rounds: { type: "string" },
+    command: { type: "string" },
     only: { type: "string", default: areas.join(",") }
   }
 })
@@ -265,6 +268,15 @@ if (wanted.has("paces")) {
   sections.push(found.report.replaceAll(/^## /gm, "### ").replaceAll(/^### (?!Learned paces)/gm, "#### "))
 }
 
+const large = wanted.has("scale")
+  ? await scale(
+      options.command ?? null,
+      isShort ? { open: 200, results: 5, megabytes: 1 } : { open: 10_000, results: 200, megabytes: 5 },
+      say
+    )
+  : null
+if (large !== null) sections.push(...large.section)
+
 const held = aims({ engine, memory, answers: read, http, lateness, crowd, paces }).filter((aim) => aim.found !== null)
 const date = DateTime.formatIsoDateUtc(Effect.runSync(DateTime.now))
 process.stdout.write(
@@ -276,7 +288,7 @@ process.stdout.write(
 )
 
 // Counts are exact on any machine; times are not, and gate nothing.
-const broken: Array<string> = []
+const broken: Array<string> = [...(large?.broken ?? [])]
 for (const key of ["fleet-add", "fleet-wait", "fleet-add-full"]) {
   const asleep = memory?.of(key, "timersAsleep")?.most ?? 0
   const left = memory?.of(key, "timersLeft")?.most ?? 0

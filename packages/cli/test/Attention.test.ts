@@ -114,7 +114,8 @@ describe("what open scans need", () => {
     const planFor = Attention.planFor(null, [ran("scans.yaml")])
     const listing = { now, shown: 9, sorted: false, more: "", tail: " --journal j.db", poll: "", planFor }
     const doubt = { ...second, state: "in-doubt" as const, heldBy: null }
-    const text = Attention.lines(select({}, [doubt]), listing).join("")
+    const entries = new Map([[doubt.claimId, doubt]])
+    const text = Attention.lines(select({}, [doubt]), { ...listing, entries }).join("")
     assert.include(text, "scanpoll reconcile clm_second --plan scans.yaml --journal j.db\n")
   })
 
@@ -128,7 +129,13 @@ describe("what open scans need", () => {
       poll: "scanpoll worker",
       planFor: () => ""
     }
-    const text = Attention.lines(select({}), listing).join("")
+    const linesOf = (some: ReadonlyArray<ClaimEntry>) => {
+      const open = select({}, some)
+      const shown = new Set(Attention.shownIds(open, listing))
+      const whole = new Map(some.filter(({ claimId }) => shown.has(claimId)).map((one) => [one.claimId, one]))
+      return Attention.lines(open, { ...listing, entries: whole }).join("")
+    }
+    const text = linesOf(all)
     const titles = [...text.matchAll(/^([a-z ]+) \(1\)/gm)].map(([, title]) => title)
     assert.deepStrictEqual(titles, [
       "in doubt",
@@ -145,7 +152,9 @@ describe("what open scans need", () => {
     }
     assert.include(text, "said by the vendor")
     const many = Array.from({ length: 5 }, (_, n) => entry(`clm_d${n}`, { state: "in-doubt", heldBy: null }))
-    assert.include(Attention.lines(select({}, many), listing).join(""), "and 3 more: scanpoll status -o json\n")
+    const bounded = linesOf(many)
+    assert.include(bounded, "and 3 more: scanpoll status -o json\n")
+    assert.strictEqual(bounded.match(/scanpoll reconcile/g)?.length, 2)
   })
 
   it("needs a person for a doubt, a refused key, a rest and a scan that no process polls, and for nothing else (D-02)", () => {

@@ -150,4 +150,4 @@ export const lines = (entries: ReadonlyArray<ClaimEntry>): ReadonlyArray<Line> =
 export const read = (
   filter: Omit<HistoryFilter, "states"> = {}
 ): Effect.Effect<ReadonlyArray<Line>, JournalError, ScanJournal> =>
-  Effect.flatMap(ScanJournal, (journal) => Effect.map(journal.history(filter), lines))
+  Effect.flatMap(ScanJournal, (journal) => Effect.map(journal.history({ ...filter, payloads: false }), lines))

@@ -3,7 +3,7 @@
  *
  * @since 0.2.0
  */
-import type { ClaimEntry } from "@scanpoll/core/engine/ScanJournal"
+import type { OpenClaim } from "@scanpoll/core/engine/ScanJournal"
 
 /**
  * How an open claim stands, the most urgent first.
@@ -47,7 +47,7 @@ export const workersTakeAhead = 30 * 60_000
  * @category destructors
  * @since 0.2.0
  */
-export const of = (entry: ClaimEntry, now: number, takenAhead: number): Standing => {
+export const of = (entry: OpenClaim, now: number, takenAhead: number): Standing => {
   const { heldBy, lastFault, notBefore, state } = entry
   if (state === "in-doubt") return "in-doubt"
   if (state === "intent") return "submitting"

@@ -4,11 +4,12 @@
  *
  * @since 0.2.0
  */
-import type { ClaimEntry } from "@scanpoll/core/engine/ScanJournal"
+import { type ClaimEntry, type JournalError, type OpenClaim, ScanJournal } from "@scanpoll/core/engine/ScanJournal"
 import * as ShellWord from "@scanpoll/core/unstable/model/ShellWord"
 import * as JournalView from "@scanpoll/journal/JournalView"
 import * as Standing from "@scanpoll/journal/Standing"
 import * as Array from "effect/Array"
+import * as Effect from "effect/Effect"
 import * as Order from "effect/Order"
 import * as Checked from "../prepare/Checked.ts"
 import { quote } from "../config/InputFault.ts"
@@ -51,7 +52,7 @@ export interface Typed {
  * @since 0.2.0
  */
 export interface Open {
-  readonly entry: ClaimEntry
+  readonly entry: OpenClaim
   readonly standing: Standing.Standing
 }
 
@@ -77,7 +78,7 @@ const sorting: Readonly<Record<Filter["sort"], Order.Order<Open>>> = {
  * @since 0.2.0
  */
 export const select = (
-  entries: ReadonlyArray<ClaimEntry>,
+  entries: ReadonlyArray<OpenClaim>,
   filter: Filter,
   now: number,
   takenAhead: number
@@ -96,7 +97,7 @@ export const select = (
  * @category guards
  * @since 0.2.0
  */
-export const isWanted = ({ only }: Filter, { key }: Pick<ClaimEntry, "key">): boolean =>
+export const isWanted = ({ only }: Filter, { key }: Pick<OpenClaim, "key">): boolean =>
   only.length === 0 ||
   only.some(({ account, vendor }) => vendor === key.vendor && (account === null || account === key.account))
 
@@ -195,6 +196,7 @@ const shownOf = (standing: Standing.Standing): string =>
  * What a listing needs beside the claims.
  *
  * - `sorted`: an order was asked for. `shown`: of each kind, at most so many claims; the rest is counted. `more`: the command that shows all of them.
+ * - `entries`: the claims that are shown (`shownIds`), whole. One that is missing has ended meanwhile, and is left out.
  * - `tail`: what a printed command needs to find this journal. `poll`: the command that polls what no process polls.
  * - `planFor`: what a command about these claims needs to find their accounts, see `planFor`.
  *
@@ -205,10 +207,11 @@ export interface Listing {
   readonly now: number
   readonly sorted: boolean
   readonly shown: number
+  readonly entries: ReadonlyMap<string, ClaimEntry>
   readonly more: string
   readonly tail: string
   readonly poll: string
-  readonly planFor: (claims: ReadonlyArray<ClaimEntry>) => string
+  readonly planFor: (claims: ReadonlyArray<Pick<OpenClaim, "key">>) => string
 }
 
 /**
@@ -242,6 +245,23 @@ const commandFor = ({ entry, standing }: Open, { planFor: planOf, tail }: Listin
   }
 }
 
+const ofStanding = (all: ReadonlyArray<Open>, wanted: Standing.Standing): ReadonlyArray<Open> =>
+  all.filter(({ standing }) => standing === wanted)
+
+/**
+ * The ids of the claims that `lines` shows.
+ *
+ * @category destructors
+ * @since 0.2.0
+ */
+export const shownIds = (
+  all: ReadonlyArray<Open>,
+  { shown, sorted }: Pick<Listing, "shown" | "sorted">
+): ReadonlyArray<string> => {
+  const lists = sorted ? [all] : Standing.all.map((standing) => ofStanding(all, standing))
+  return lists.flatMap((list) => list.slice(0, shown).map(({ entry }) => entry.claimId))
+}
+
 /**
  * The claims of each kind under its title, the most urgent kind first, with the command to type; in one list where `sorted`.
  *
@@ -256,7 +276,7 @@ export const lines = (all: ReadonlyArray<Open>, listing: Listing): ReadonlyArray
     )
   }
   return Standing.all.flatMap((standing) => {
-    const some = all.filter((one) => one.standing === standing)
+    const some = ofStanding(all, standing)
     const poll = standing === "unowned" && some.length > 0 ? [listing.poll] : []
     const title = `${shownOf(standing)} (${some.length}), ${titles[standing]}`
     return JournalWords.section(title, [...bounded(some, listing, () => ""), ...poll])
@@ -267,20 +287,41 @@ const bounded = (some: ReadonlyArray<Open>, listing: Listing, before: (one: Open
   const rest = some.length - listing.shown
   return [
     ...some.slice(0, listing.shown).flatMap((one) => {
+      const entry = listing.entries.get(one.entry.claimId)
+      if (entry === undefined) return []
       const command = commandFor(one, listing)
-      return [
-        `${before(one)}${JournalWords.line(one.entry, listing.now)}`,
-        ...(command === null ? [] : [`  ${command}`])
-      ]
+      return [`${before(one)}${JournalWords.line(entry, listing.now)}`, ...(command === null ? [] : [`  ${command}`])]
     }),
     ...(rest > 0 ? [`and ${rest} more: ${listing.more}`] : [])
   ]
 }
 
 /**
- * A claim as JSON, with how it stands.
+ * Claims as JSON, with how they stand. `entries` has them whole; one that is missing has ended meanwhile, and is left out.
  *
  * @category destructors
  * @since 0.2.0
  */
-export const toJson = ({ entry, standing }: Open): unknown => ({ ...JournalView.claim(entry), standing })
+export const toJson = (all: ReadonlyArray<Open>, entries: ReadonlyMap<string, ClaimEntry>): ReadonlyArray<unknown> =>
+  all.flatMap(({ entry: { claimId }, standing }) => {
+    const entry = entries.get(claimId)
+    return entry === undefined ? [] : [{ ...JournalView.claim(entry), standing }]
+  })
+
+/**
+ * The whole claims that outputs need: those that a text shows, or for JSON all of them.
+ *
+ * @category constructors
+ * @since 0.2.0
+ */
+export const entriesOf = (
+  all: ReadonlyArray<Open>,
+  outputs: ReadonlyArray<{ readonly format: string }>,
+  listing: Pick<Listing, "shown" | "sorted">
+): Effect.Effect<ReadonlyMap<string, ClaimEntry>, JournalError, ScanJournal> =>
+  Effect.gen(function* () {
+    const journal = yield* ScanJournal
+    const isWhole = outputs.some(({ format }) => format === "json")
+    const ids = isWhole ? all.map(({ entry }) => entry.claimId) : shownIds(all, listing)
+    return new Map((yield* journal.entries(ids)).map((entry) => [entry.claimId, entry]))
+  })

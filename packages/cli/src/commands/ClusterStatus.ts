@@ -6,7 +6,7 @@
  */
 import * as ClusterDatabase from "@scanpoll/cluster/ClusterDatabase"
 import * as ClusterStatus from "@scanpoll/cluster/ClusterStatus"
-import { type JournalError, ScanJournal } from "@scanpoll/core/engine/ScanJournal"
+import { type ClaimEntry, type JournalError, ScanJournal } from "@scanpoll/core/engine/ScanJournal"
 import * as JournalAddress from "@scanpoll/journal/JournalAddress"
 import * as JournalView from "@scanpoll/journal/JournalView"
 import * as Standing from "@scanpoll/journal/Standing"
@@ -106,7 +106,8 @@ const toText = (
 export const toJson = (
   status: ClusterStatus.ClusterStatus,
   journal: string,
-  open: ReadonlyArray<Attention.Open>
+  open: ReadonlyArray<Attention.Open>,
+  entries: ReadonlyMap<string, ClaimEntry>
 ): unknown => ({
   schemaVersion: 1,
   journal,
@@ -139,8 +140,11 @@ export const toJson = (
   overdue: status.overdue,
   oldestMs: status.oldestMs,
   counts: Attention.counts(open),
-  attention: open.filter(({ standing }) => standing !== "waiting").map(Attention.toJson)
+  attention: Attention.toJson(open.filter(isWorthALine), entries)
 })
+
+// What waits as it should is not worth a line by itself.
+const isWorthALine = ({ standing }: Attention.Open): boolean => standing !== "waiting"
 
 // A take-over takes this much longer than the lease.
 const takeOver = 10_000
@@ -188,46 +192,37 @@ export const status = Effect.fnUntraced(function* (input: {
       )
     )
   }
-  const read = Effect.gen(function* () {
-    // What is read is there once a journal was opened.
-    const { claims, runs } = yield* Effect.provide(
-      Effect.flatMap(ScanJournal, ({ list, runs }) =>
-        Effect.all({ claims: list(["intent", "submitted", "in-doubt"]), runs: runs.list({ limit: runsLookedAt }) })
-      ),
-      Journal.layer(address)
-    )
-    const now = yield* Effect.provide(ClusterStatus.read, ClusterDatabase.layer(address.url, { maxConnections: 1 }))
-    return { claims, now, runs }
-  })
-  const { claims, now, runs } = yield* Look.atLogLevel(settings)(read)
-  const open = Attention.select(claims, filter.value, now.at, Standing.workersTakeAhead)
-  const all = Attention.select(
-    claims,
-    { ...filter.value, states: new Set(Standing.all) },
-    now.at,
-    Standing.workersTakeAhead
-  )
   const { sort, state } = input.typed
-  // What waits as it should is not worth a line by itself.
   const isAsked = sort !== null || state !== null
+  const listing = { sorted: sort !== null, shown: shownCount }
+  const read = Effect.gen(function* () {
+    const journal = yield* ScanJournal
+    // What is read is there once a journal was opened.
+    const claims = yield* journal.open
+    const now = yield* Effect.provide(ClusterStatus.read, ClusterDatabase.layer(address.url, { maxConnections: 1 }))
+    const states = new Set(Standing.all)
+    const all = Attention.select(claims, { ...filter.value, states }, now.at, Standing.workersTakeAhead)
+    const open = Attention.select(claims, filter.value, now.at, Standing.workersTakeAhead)
+    const shown = open.filter((one) => isAsked || isWorthALine(one))
+    const runs = yield* journal.runs.list({ limit: runsLookedAt })
+    return { all, now, open, shown, runs, entries: yield* Attention.entriesOf(shown, settings.output.value, listing) }
+  }).pipe(Effect.provide(Journal.layer(address)))
+  const { all, entries, now, open, runs, shown } = yield* Look.atLogLevel(settings)(read)
   const tail = Hints.storeTail({ settings, flags: input.flags })
   const planFor = Attention.planFor(null, runs)
-  const listed = Attention.lines(
-    open.filter(({ standing }) => standing !== "waiting" || isAsked),
-    {
-      now: now.at,
-      tail,
-      planFor,
-      sorted: sort !== null,
-      shown: shownCount,
-      more: `scanpoll cluster status -o json${tail}`,
-      poll: `scanpoll worker${planFor(open.map(({ entry }) => entry))}${tail}`
-    }
-  )
+  const listed = Attention.lines(shown, {
+    ...listing,
+    entries,
+    now: now.at,
+    tail,
+    planFor,
+    more: `scanpoll cluster status -o json${tail}`,
+    poll: `scanpoll worker${planFor(open.map(({ entry }) => entry))}${tail}`
+  })
   const journal = JournalAddress.show(address)
   const failed = yield* Output.write(settings, {
     text: () => toText(now, journal, listed),
-    json: () => toJson(now, journal, open)
+    json: () => toJson(now, journal, open, entries)
   })
   if (failed) return 74
   return needsPerson(now, all) ? 3 : 0

@@ -62,22 +62,27 @@ export const overview = Effect.fnUntraced(function* (input: {
     (begun) => Checked.accept(Checked.and(begun, filter))
   )
   const address = yield* Journal.inForce(settings.journal.value)
+  const takenAhead = address._tag === "Postgres" ? Standing.workersTakeAhead : always
+  const listing = { sorted: input.typed.sort !== null, shown: shownCount }
   const looking = Effect.gen(function* () {
     const journal = yield* ScanJournal
+    const now = yield* Clock.currentTimeMillis
+    const all = yield* journal.open
+    const open = Attention.select(all, filter.value, now, takenAhead)
     return {
-      all: yield* journal.list(["intent", "submitted", "in-doubt"]),
-      recent: yield* journal.history({ states: ["settled", "refused"], limit: recentCount }),
+      now,
+      open,
+      total: all.length,
+      entries: yield* Attention.entriesOf(open, settings.output.value, listing),
+      recent: yield* journal.history({ states: ["settled", "refused"], limit: recentCount, payloads: false }),
       known: yield* journal.runs.list({ limit: runsLookedAt })
     }
   })
-  const { all, known, recent } = yield* looking.pipe(
+  const { entries, known, now, open, recent, total } = yield* looking.pipe(
     Effect.provide(Journal.layerExisting(settings, "read")),
     Look.atLogLevel(settings)
   )
   const runs = known.filter(({ endedAt }) => endedAt === null)
-  const now = yield* Clock.currentTimeMillis
-  const takenAhead = address._tag === "Postgres" ? Standing.workersTakeAhead : always
-  const open = Attention.select(all, filter.value, now, takenAhead)
   const last = recent.filter((entry) => Attention.isWanted(filter.value, entry))
   const tail = Hints.storeTail({ settings, flags: input.flags })
   const planFor = Attention.planFor(input.plan, known)
@@ -86,10 +91,10 @@ export const overview = Effect.fnUntraced(function* (input: {
     text: () => [
       `journal: ${inert(JournalAddress.show(address))}\n`,
       ...Attention.lines(open, {
+        ...listing,
+        entries,
         now,
         tail,
-        sorted: input.typed.sort !== null,
-        shown: shownCount,
         planFor,
         more: `scanpoll status -o json${input.plan === null ? "" : planFor([])}${tail}`,
         poll: `scanpoll resume${planFor(open.map(({ entry }) => entry))}${tail}`
@@ -107,14 +112,20 @@ export const overview = Effect.fnUntraced(function* (input: {
       ),
       ...(open.length + last.length + runs.length > 0
         ? []
-        : [all.length + recent.length > 0 ? "nothing of that kind\n" : "nothing was bought yet\n"])
+        : [total + recent.length > 0 ? "nothing of that kind\n" : "nothing was bought yet\n"])
     ],
     json: () => ({
       schemaVersion: 1,
       journal: JournalAddress.show(address),
       counts,
-      open: open.filter(({ standing }) => standing !== "in-doubt").map(Attention.toJson),
-      inDoubt: open.filter(({ standing }) => standing === "in-doubt").map(Attention.toJson),
+      open: Attention.toJson(
+        open.filter(({ standing }) => standing !== "in-doubt"),
+        entries
+      ),
+      inDoubt: Attention.toJson(
+        open.filter(({ standing }) => standing === "in-doubt"),
+        entries
+      ),
       recent: last.map(JournalView.claim),
       runs: runs.map(JournalView.run)
     })

@@ -114,13 +114,14 @@ const budgetWarnings = (wanted: Wanted): ReadonlyArray<string> => {
   )
 }
 
+type Kept = Pick<ScanReport.RowOptions, "payload" | "payloadSha256">
+
 const payloadOf = (
-  record: ScanRecord,
+  { outcome }: Pick<ScanRecord, "outcome">,
   request: Scans.ScanRequest<unknown> | undefined,
   settings: Settings,
   scrub: (text: string) => string
-) => {
-  const outcome = record.outcome
+): Kept => {
   if (request === undefined || outcome === null || outcome.payload === null) return {}
   const encoded = Schema.encodeUnknownOption(Schema.toCodecJson(request.adapter.payload))(outcome.payload)
   if (Option.isNone(encoded)) return {}
@@ -137,9 +138,14 @@ interface Scanning {
   readonly typeOf: (index: number) => string
 }
 
+// The vendor's own result may be very large: what a report needs of it is taken as soon as the record is there.
+const withoutPayload = (record: ScanRecord): ScanRecord =>
+  record.outcome === null ? record : { ...record, outcome: { ...record.outcome, payload: null } }
+
 // From the first request to the last record, shown, told and stored on the way. `failure`: why standard output failed.
+// `payloads`: what the report keeps of the vendor's own result of each row, by its index.
 const scan = Effect.fnUntraced(function* (
-  { continues, prepared, realClock, settings }: Wanted,
+  { continues, keys, prepared, realClock, settings }: Wanted,
   { events, stored, typeOf, until }: Scanning
 ) {
   const streams = yield* Streams
@@ -161,6 +167,7 @@ const scan = Effect.fnUntraced(function* (
     )
   )
   const writing = yield* Effect.forkScoped(events.write)
+  const payloads = new Map<number, Kept>()
   const ended = yield* Scans.runAll(
     prepared.map((one) => one.request),
     {
@@ -177,12 +184,16 @@ const scan = Effect.fnUntraced(function* (
     }
   ).pipe(
     Stream.map((record) => ofThisRun(record, continues)),
-    Stream.tap((record) => Effect.sync(() => stored?.rowEnded(StoredRuns.endOf(record)))),
+    Stream.map((record) => {
+      stored?.rowEnded(StoredRuns.endOf(record))
+      payloads.set(record.index, payloadOf(record, prepared[record.index]?.request, settings, keys.redact))
+      return withoutPayload(record)
+    }),
     Stream.runCollect,
     Effect.provideService(Log.ToldByProgress, style === "plain" && settings.logLevel.source === "default")
   )
   yield* events.end
-  return { ended, failure: yield* Fiber.join(writing) }
+  return { ended, payloads, failure: yield* Fiber.join(writing) }
 }, Effect.scoped)
 
 // What a report says of the run as a whole, asked once the run has ended.
@@ -261,7 +272,7 @@ export const run = Effect.fnUntraced(function* (
   const left = Effect.andThen(streams.readerGone, streams.err("standard output was closed: stopping\n"))
   const until =
     events.onStdout && outputs.length === 1 ? Effect.raceFirst(shutdown.requested, left) : shutdown.requested
-  const { failure, ended: records } = yield* scan(wanted, { until, events, stored, typeOf })
+  const { ended: records, failure, payloads } = yield* scan(wanted, { until, events, stored, typeOf })
   if (failure !== null && faults.length === 0) faults.push({ code: 74, message: `standard output failed: ${failure}` })
 
   const finishedAt = yield* Clock.currentTimeMillis
@@ -275,7 +286,7 @@ export const run = Effect.fnUntraced(function* (
     row: (record) => ({
       ...rowOf(record.index),
       trend: trends.get(record.index) ?? [],
-      ...payloadOf(record, prepared[record.index]?.request, settings, keys.redact)
+      ...payloads.get(record.index)
     })
   })
   let report = yield* against(made, wanted, finishedAt)

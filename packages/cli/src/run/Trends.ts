@@ -43,7 +43,7 @@ const trendOf = (
   Effect.gen(function* () {
     const journal = yield* ScanJournal
     const { account, before, origin, scanId, subject, vendor } = wanted
-    const filter = { vendor, account, subject, before, limit: readAtMost }
+    const filter = { vendor, account, subject, before, limit: readAtMost, payloads: false }
     const entries = yield* Effect.catch(journal.history(filter), () => Effect.succeed([]))
     const identity = Identity.ofScanned(wanted)
     const mine = entries.filter(

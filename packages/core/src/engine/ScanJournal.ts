@@ -27,6 +27,7 @@ export {
   type Hold,
   type HoldGuard,
   type LastFault,
+  type OpenClaim,
   type Operations,
   type Page,
   type PageFilter,
@@ -45,8 +46,10 @@ export {
   matches,
   mayHeal,
   mayMove,
+  openStates,
   unstoredReason,
-  type Wish
+  type Wish,
+  withoutPayload
 } from "./internal/claimRules.ts"
 
 /**

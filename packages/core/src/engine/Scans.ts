@@ -435,7 +435,7 @@ export const listOpen = <R = never>(
 
 /**
  * The claims that a later process can resume: those that are open or in doubt, oldest first, then those that settled
- * without evidence that a later request may bring.
+ * without evidence that a later request may bring, whose outcomes are without their `payload`.
  *
  * @category constructors
  * @since 0.2.0
@@ -443,7 +443,7 @@ export const listOpen = <R = never>(
 export const openClaims: Effect.Effect<ReadonlyArray<ClaimEntry>, JournalError, ScanJournal> = Effect.gen(function* () {
   const journal = yield* ScanJournal
   const open = yield* journal.list(["intent", "submitted", "in-doubt"])
-  const lacking = yield* journal.history({ lacking: true, limit: 10_000 })
+  const lacking = yield* journal.history({ lacking: true, limit: 10_000, payloads: false })
   return [...open, ...lacking.toReversed()]
 })
 

@@ -10,7 +10,8 @@ import {
   claimStates,
   type JournalError,
   type Operations,
-  mayHeal
+  mayHeal,
+  openStates
 } from "@scanpoll/core/engine/ScanJournal"
 import { readVersion } from "../JournalSchema.ts"
 import * as Claims from "./claims.ts"
@@ -88,7 +89,7 @@ export const make = (
     return {
       ...readings,
       lessons: version < lessonsSince ? Effect.succeed([]) : readings.lessons,
-      ...(version < runsSince ? before3(readings) : {}),
+      ...(version < runsSince ? { ...before3(readings), open: readings.list(openStates) } : {}),
       runs: {
         ...(version < runsSince
           ? { get: () => Effect.succeed(null), list: () => Effect.succeed([]) }

@@ -4,17 +4,36 @@ import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import type { SqlClient } from "effect/sql/SqlClient"
 import type { SqlError } from "effect/sql/SqlError"
-import type { ClaimEntry, ClaimState, JournalError, Operations, Pause } from "@scanpoll/core/engine/ScanJournal"
+import {
+  type ClaimEntry,
+  type ClaimState,
+  type JournalError,
+  type OpenClaim,
+  type Operations,
+  openStates,
+  type Pause,
+  withoutPayload
+} from "@scanpoll/core/engine/ScanJournal"
 import type { Subject } from "@scanpoll/core/model/Subject"
 import * as SteadyClock from "@scanpoll/core/unstable/time/SteadyClock"
 import * as Waits from "@scanpoll/core/unstable/time/Waits"
 import { unreadable } from "./claimTable.ts"
 import { chunksOf } from "./dialect.ts"
-import { goneReason, type OwnerRow, type Owners } from "./owners.ts"
+import { goneReason, type Owners } from "./owners.ts"
 import * as Pages from "./pages.ts"
 import * as Polls from "./polls.ts"
 import * as StoredRuns from "./runs.ts"
-import { isAbout, keyHash, readClaim, readLesson, subjectHash, toEntry, writtenAtOf } from "./rows.ts"
+import {
+  type ClaimRow,
+  isAbout,
+  keyHash,
+  readClaim,
+  readLesson,
+  readOpenClaim,
+  subjectHash,
+  toEntry,
+  writtenAtOf
+} from "./rows.ts"
 import type { Store } from "./store.ts"
 
 interface Parts {
@@ -25,25 +44,39 @@ interface Parts {
 
 const historyLimit = 10_000
 
-const entryOf = (parts: Parts, row: unknown, all: ReadonlyMap<string, OwnerRow>, now: number): ClaimEntry | null => {
+// The names of the living owners. Whether one lives is looked up once for all of its claims.
+type Living = ReadonlyMap<string, string>
+
+const livingOwners = ({ owners }: Parts): Effect.Effect<Living, SqlError> =>
+  Effect.map(
+    owners.all,
+    (all) => new Map(all.filter((owner) => !owners.isGone(owner)).map((owner) => [owner.owner_id, owner.label]))
+  )
+
+// Who submits or polls a claim. The claim is in doubt where who was to submit it is gone.
+const holderOf = (
+  { owner, state }: Pick<ClaimRow, "owner" | "state">,
+  living: Living
+): { readonly heldBy: string | null; readonly isDoubtful: boolean } => {
+  const label = owner === null ? undefined : living.get(owner)
+  const isHeld = label !== undefined && (state === "intent" || state === "submitted")
+  return { heldBy: isHeld ? label : null, isDoubtful: state === "intent" && label === undefined }
+}
+
+const entryOf = (row: unknown, living: Living, now: number): ClaimEntry | null => {
   const read = readClaim(row, now)
   if (read === null) return null
-  const owner = read.owner === null ? undefined : all.get(read.owner)
-  const living = owner !== undefined && !parts.owners.isGone(owner)
-  const doubtful = read.state === "intent" && !living
-  return toEntry(
-    doubtful ? { ...read, state: "in-doubt", reason: goneReason } : read,
-    living && (read.state === "intent" || read.state === "submitted") ? owner.label : null
-  )
+  const { heldBy, isDoubtful } = holderOf(read, living)
+  return toEntry(isDoubtful ? { ...read, state: "in-doubt", reason: goneReason } : read, heldBy)
 }
 
 const entriesOf = (parts: Parts, rows: ReadonlyArray<unknown>): Effect.Effect<ReadonlyArray<ClaimEntry>, SqlError> =>
   Effect.gen(function* () {
-    const all = new Map((yield* parts.owners.all).map((owner) => [owner.owner_id, owner]))
+    const living = yield* livingOwners(parts)
     const now = yield* SteadyClock.now
     const entries: Array<ClaimEntry> = []
     for (const row of rows) {
-      const entry = entryOf(parts, row, all, now)
+      const entry = entryOf(row, living, now)
       if (entry !== null) entries.push(entry)
       else {
         const id = String(Object(row).claim_id)
@@ -53,7 +86,59 @@ const entriesOf = (parts: Parts, rows: ReadonlyArray<unknown>): Effect.Effect<Re
     return entries
   })
 
-const claimsOf = (parts: Parts): Pick<Operations, "get" | "list" | "history"> => {
+// What is read in one go where payloads are left out.
+const mostCharacters = 8 * 1024 * 1024
+const mostRows = 200
+
+interface Sized {
+  readonly claim_id: string
+  readonly size: number | string | null
+}
+
+// Rows whose outcomes are of that size together, in their order.
+const inParts = (rows: ReadonlyArray<Sized>): ReadonlyArray<ReadonlyArray<string>> => {
+  const parts: Array<Array<string>> = []
+  let left = 0
+  for (const { claim_id: claimId, size } of rows) {
+    const last = parts.at(-1)
+    const is = Number(size ?? 0)
+    if (last === undefined || is > left || last.length >= mostRows) {
+      parts.push([claimId])
+      left = mostCharacters - is
+    } else {
+      last.push(claimId)
+      left -= is
+    }
+  }
+  return parts
+}
+
+const inOrder = (ids: ReadonlyArray<string>, entries: ReadonlyArray<ClaimEntry>): ReadonlyArray<ClaimEntry> => {
+  const byId = new Map(entries.map((entry) => [entry.claimId, entry]))
+  return ids.flatMap((id) => byId.get(id) ?? [])
+}
+
+// What is open: the rows without what people and vendors wrote, and without the requests.
+const openOf = (parts: Parts): Operations["open"] =>
+  parts.store.read(
+    Effect.gen(function* () {
+      const { sql } = parts
+      const rows =
+        yield* sql`SELECT claim_id, vendor, account, state, owner, not_before, waited_at, last_fault, claimed_at
+        FROM scanpoll_claims WHERE state IN ${sql.in([...openStates])} ORDER BY claimed_at, claim_id`
+      const living = yield* livingOwners(parts)
+      const now = yield* SteadyClock.now
+      return rows.flatMap((row): ReadonlyArray<OpenClaim> => {
+        const read = readOpenClaim(row, now)
+        if (read === null) return []
+        const { owner, ...claim } = read
+        const { heldBy, isDoubtful } = holderOf(read, living)
+        return [{ ...claim, heldBy, ...(isDoubtful ? { state: "in-doubt" } : {}) }]
+      })
+    })
+  )
+
+const claimsOf = (parts: Parts): Pick<Operations, "get" | "list" | "open" | "entries" | "history"> => {
   const { sql, store } = parts
   const get: Operations["get"] = (claimId) =>
     store.read(
@@ -90,6 +175,18 @@ const claimsOf = (parts: Parts): Pick<Operations, "get" | "list" | "history"> =>
       ...(filter.before === undefined ? [] : [sql`changed_at < ${filter.before}`])
     ]
     const limit = Waits.clamp(Math.floor(filter.limit ?? 100), 1, historyLimit)
+    if (filter.payloads === false) {
+      const sizes = sql<Sized>`SELECT claim_id, octet_length(outcome) AS size FROM scanpoll_claims
+        WHERE ${sql.and(conditions)} ORDER BY changed_at DESC, claim_id DESC LIMIT ${limit}`
+      return Effect.gen(function* () {
+        const found: Array<ClaimEntry> = []
+        for (const ids of inParts(yield* store.read(sizes))) {
+          const some = yield* store.read(rowsOf(ids))
+          found.push(...some.map((entry) => ({ ...entry, outcome: withoutPayload(entry.outcome) })))
+        }
+        return found
+      })
+    }
     return store.read(
       Effect.flatMap(
         sql`SELECT * FROM scanpoll_claims WHERE ${sql.and(conditions)}
@@ -98,7 +195,19 @@ const claimsOf = (parts: Parts): Pick<Operations, "get" | "list" | "history"> =>
       )
     )
   }
-  return { get, list, history }
+  const rowsOf = (ids: ReadonlyArray<string>) =>
+    Effect.map(
+      Effect.flatMap(sql`SELECT * FROM scanpoll_claims WHERE claim_id IN ${sql.in(ids)}`, (rows) =>
+        entriesOf(parts, rows)
+      ),
+      (entries) => inOrder(ids, entries)
+    )
+  const entries: Operations["entries"] = (claimIds) =>
+    Effect.map(
+      Effect.forEach(chunksOf(claimIds), (ids) => store.read(rowsOf(ids))),
+      (chunks) => chunks.flat()
+    )
+  return { get, list, open: openOf(parts), entries, history }
 }
 
 // The claims that a purge forgets.
@@ -153,7 +262,19 @@ export const make = (
   parts: Parts
 ): Pick<
   Operations,
-  "get" | "list" | "history" | "page" | "changes" | "polls" | "scanIds" | "pauses" | "lessons" | "purge" | "compact"
+  | "get"
+  | "list"
+  | "open"
+  | "entries"
+  | "history"
+  | "page"
+  | "changes"
+  | "polls"
+  | "scanIds"
+  | "pauses"
+  | "lessons"
+  | "purge"
+  | "compact"
 > => {
   const { sql, store } = parts
   return {

@@ -10,7 +10,8 @@ import {
   type ClaimKey,
   type ClaimState,
   claimStates,
-  type LastFault
+  type LastFault,
+  type OpenClaim
 } from "@scanpoll/core/engine/ScanJournal"
 import * as BoundedJson from "@scanpoll/core/unstable/model/BoundedJson"
 import * as Account from "@scanpoll/core/unstable/model/Account"
@@ -133,6 +134,30 @@ export const readLesson = (row: unknown): Lesson | null => {
 // When a stored time was written; null in a journal of before.
 export const writtenAtOf = (value: unknown): number | null => (typeof value === "number" ? timeOf(value) : null)
 
+// The same in short, for listings of very many: no key is held against its hash, which costs more than all else.
+export const readOpenClaim = (
+  row: unknown,
+  now: number
+): (Omit<OpenClaim, "heldBy"> & Pick<ClaimRow, "owner">) | null => {
+  if (typeof row !== "object" || row === null) return null
+  const at = (name: string): unknown => (hasProperty(row, name) ? row[name] : undefined)
+  const claimId = textOf(at("claim_id"))
+  const state = claimStates.find((each) => each === at("state"))
+  if (!isClaimId(claimId) || state === undefined) return null
+  const fault = at("last_fault")
+  return {
+    claimId,
+    key: { vendor: textOf(at("vendor")), account: textOf(at("account")) },
+    state,
+    owner: typeof at("owner") === "string" ? textOf(at("owner")) : null,
+    notBefore: notBeforeOf(at("not_before"), at("waited_at"), now),
+    lastFault: fault === null ? null : Option.getOrNull(readFault(fromJson(fault))),
+    claimedAt: timeOf(at("claimed_at"))
+  }
+}
+
+const isClaimId = (text: string): boolean => /^clm_[0-9a-z]{1,60}$/.test(text)
+
 // Null for a row that says nothing usable about any claim. `now`: on the steady clock.
 export const readClaim = (row: unknown, now: number): ClaimRow | null => {
   if (typeof row !== "object" || row === null) return null
@@ -141,7 +166,7 @@ export const readClaim = (row: unknown, now: number): ClaimRow | null => {
   const state = claimStates.find((each) => each === at("state"))
   const fingerprint = fromJson(at("fingerprint"))
   const epoch = at("epoch")
-  if (!/^clm_[0-9a-z]{1,60}$/.test(claimId) || state === undefined) return null
+  if (!isClaimId(claimId) || state === undefined) return null
   if (typeof fingerprint !== "string" || typeof epoch !== "number" || !Number.isSafeInteger(epoch)) return null
   const key: ClaimKey = {
     vendor: textOf(at("vendor")),

@@ -1,6 +1,12 @@
 /** What every journal promises about pages of claims, the polls of one, and what changed. */
 import { assert, describe, it } from "@effect/vitest"
-import { claimStates, type JournalError, type Operations, type PageFilter } from "@scanpoll/core/engine/ScanJournal"
+import {
+  claimStates,
+  type JournalError,
+  openStates,
+  type Operations,
+  type PageFilter
+} from "@scanpoll/core/engine/ScanJournal"
 import * as StoredPolls from "@scanpoll/core/unstable/engine/StoredPolls"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
@@ -63,6 +69,66 @@ export const pageSuite = (name: string, open: Effect.Effect<Operations, unknown,
     })
 
   describe(`pages and polls of a journal: ${name}`, () => {
+    promise(
+      "lists what is open in short, as a whole listing has it, and reads claims by their ids in that order (D-19)",
+      (journal) =>
+        Effect.gen(function* () {
+          const [first = "", second = ""] = yield* Effect.forEach(["short-1", "short-2"], (id) =>
+            openClaim(journal, id)
+          )
+          journal.faulted(second, { code: "E1", message: "said", at: 5, until: 10_000, stopped: "denied" })
+          const over = yield* openClaim(journal, "short-over")
+          yield* journal.settled(over, outcomeOf("short-over"))
+          const doubt = yield* journal.claim(keyOf("short-doubt"), fresh)
+          yield* journal.inDoubt(doubt.claimId, reason)
+          const wanted = new Set([first, second, over, doubt.claimId])
+          const inShort = Effect.map(journal.open, (all) => all.filter(({ claimId }) => wanted.has(claimId)))
+          const told: Effect.Effect<void, JournalError> = Effect.flatMap(inShort, (all) =>
+            all.some(({ lastFault }) => lastFault !== null)
+              ? Effect.void
+              : Effect.andThen(Effect.sleep("5 millis"), told)
+          )
+          yield* inTime("the fault is stored", told)
+          const short = yield* inShort
+          const whole = (yield* journal.list(openStates)).filter(({ claimId }) => wanted.has(claimId))
+          const names = whole.map(({ claimId }) => claimId)
+          assert.strictEqual(names.length, 3)
+          for (const [at, entry] of whole.entries()) {
+            const { claimedAt, claimId, heldBy, lastFault, notBefore, state } = entry
+            assert.deepInclude(short[at], { claimedAt, claimId, heldBy, lastFault, notBefore, state })
+            assert.deepInclude(entry.key, Object(short[at]?.key))
+          }
+          const ids = [over, first, "clm_0missing", second]
+          const read = yield* journal.entries(ids)
+          assert.deepStrictEqual(
+            read.map(({ claimId }) => claimId),
+            [over, first, second]
+          )
+        })
+    )
+
+    promise(
+      "leaves the vendor's own result out of a listing on demand, a few outcomes at a time, and nothing else of them (D-19)",
+      (journal) =>
+        Effect.gen(function* () {
+          const large = "x".repeat(3 * 1024 * 1024)
+          const keyed = ["big-1", "big-2", "big-3"]
+          yield* Effect.forEach(keyed, (id) =>
+            Effect.flatMap(openClaim(journal, id), (claimId) =>
+              journal.settled(claimId, { ...Object(outcomeOf(id)), payload: { large } })
+            )
+          )
+          const filter = { subject: fresh.subject, limit: 3 }
+          const whole = yield* journal.history(filter)
+          const light = yield* journal.history({ ...filter, payloads: false })
+          assert.strictEqual(light.length, 3)
+          assert.deepStrictEqual(
+            light,
+            whole.map((entry) => ({ ...entry, outcome: { ...Object(entry.outcome), payload: null } }))
+          )
+        })
+    )
+
     promise(
       "a walk from page to page meets each claim once, whatever changes between two pages, and `states` leaves out the others",
       (journal) =>

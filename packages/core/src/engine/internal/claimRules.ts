@@ -174,6 +174,23 @@ export const matches = (entry: ClaimEntry, filter: HistoryFilter): boolean =>
   (filter.before === undefined || entry.changedAt < filter.before)
 
 /**
+ * The states of a claim that is open or in doubt.
+ *
+ * @category constructors
+ * @since 0.2.0
+ */
+export const openStates: ReadonlyArray<ClaimState> = ["intent", "submitted", "in-doubt"]
+
+/**
+ * A stored outcome without the vendor's own result.
+ *
+ * @category combinators
+ * @since 0.2.0
+ */
+export const withoutPayload = (outcome: unknown): unknown =>
+  hasProperty(outcome, "payload") ? { ...outcome, payload: null } : outcome
+
+/**
  * Why a claim is in doubt whose submission was left without a move.
  *
  * @category constructors

@@ -165,6 +165,8 @@ export interface Pause extends Account {
  * - `lacking`: true for those alone whose outcome lacks evidence that a later request may bring.
  * - `before`: changed before this time, in milliseconds since 1970.
  * - `limit`: from 1 to 10 000, default 100.
+ * - `payloads`: false for outcomes whose `payload`, the vendor's own result, is null: a few are in memory at a time, so that very
+ *   large ones can be listed. Default true.
  *
  * @category models
  * @since 0.1.0
@@ -178,6 +180,20 @@ export interface HistoryFilter {
   readonly lacking?: boolean
   readonly before?: number
   readonly limit?: number
+  readonly payloads?: boolean
+}
+
+/**
+ * A claim that is open or in doubt, in short: enough to sort and count very many of them.
+ *
+ * @category models
+ * @since 0.2.0
+ */
+export interface OpenClaim extends Pick<
+  ClaimEntry,
+  "claimId" | "state" | "notBefore" | "lastFault" | "heldBy" | "claimedAt"
+> {
+  readonly key: Pick<ClaimKey, "vendor" | "account">
 }
 
 /**
@@ -268,6 +284,8 @@ export interface PurgeOptions {
  * - `learned`: what a scan has taught about durations, kept as soon as convenient; a later lesson about the same scan
  *   takes the place of the earlier. `lessons`: the last 256 of each kind of scan, oldest first.
  * - `get` and `list`: what is there, oldest first. A claim whose submitter is gone is in doubt. `history`: what was.
+ * - `open`: every claim that is open or in doubt, oldest first, in short. `entries`: the claims of these ids in their order, without
+ *   those that are not there.
  * - `scanIds`: the ids of the account's scans that are known here.
  * - `runs`: what was asked for in one go, and what came of each target.
  * - `purge`: forgets settled, refused and released claims last changed before that time, lessons of before it, and runs that
@@ -325,6 +343,8 @@ export interface Operations {
   readonly lessons: Effect.Effect<ReadonlyArray<Lesson>, JournalError>
   readonly get: (claimId: string) => Effect.Effect<ClaimEntry | null, JournalError>
   readonly list: (states: ReadonlyArray<ClaimState>) => Effect.Effect<ReadonlyArray<ClaimEntry>, JournalError>
+  readonly open: Effect.Effect<ReadonlyArray<OpenClaim>, JournalError>
+  readonly entries: (claimIds: ReadonlyArray<string>) => Effect.Effect<ReadonlyArray<ClaimEntry>, JournalError>
   readonly history: (filter: HistoryFilter) => Effect.Effect<ReadonlyArray<ClaimEntry>, JournalError>
   readonly page: (filter: PageFilter) => Effect.Effect<Page, JournalError>
   readonly changes: (options: {

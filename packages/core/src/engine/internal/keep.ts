@@ -205,7 +205,12 @@ const compareWithin = <Payload>(
   outcome: ScanOutcome.ScanOutcome<Payload>,
   scope: HistoryFilter
 ): Effect.Effect<ScanOutcome.ScanOutcome<Payload>> => {
-  const filter = { ...scope, limit: comparedAtMost, ...(settledAt === undefined ? {} : { before: settledAt }) }
+  const filter = {
+    ...scope,
+    payloads: false,
+    limit: comparedAtMost,
+    ...(settledAt === undefined ? {} : { before: settledAt })
+  }
   return Effect.map(
     Effect.catch(journal.history(filter), () => Effect.succeed([])),
     (earlier) =>

@@ -14,8 +14,10 @@ import {
   makeClaimId,
   matches,
   mayMove,
+  openStates,
   unstoredReason,
-  type Wish
+  type Wish,
+  withoutPayload
 } from "./claimRules.ts"
 import { type ClaimKey, JournalError } from "./journalError.ts"
 import type { Change, Claim, ClaimEntry, ClaimState, Hold, Operations, Pause } from "./journalOperations.ts"
@@ -150,12 +152,17 @@ export class MemoryJournal implements Operations {
   list: Operations["list"] = (states) =>
     Effect.sync(() => this.claims.all.filter((entry) => states.includes(entry.state)))
 
+  open: Operations["open"] = Effect.suspend(() => this.list(openStates))
+  entries: Operations["entries"] = (claimIds) =>
+    Effect.sync(() => claimIds.flatMap((claimId) => this.claims.get(claimId) ?? []))
+
   history: Operations["history"] = (filter) =>
     Effect.sync(() =>
       this.claims.all
         .filter((entry) => matches(entry, filter))
         .sort((a, b) => b.changedAt - a.changedAt || (a.claimId < b.claimId ? 1 : -1))
         .slice(0, Waits.clamp(filter.limit ?? 100, 1, 10_000))
+        .map((entry) => (filter.payloads === false ? { ...entry, outcome: withoutPayload(entry.outcome) } : entry))
     )
 
   page: Operations["page"] = (filter) =>
