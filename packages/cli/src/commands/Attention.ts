@@ -245,6 +245,14 @@ const commandFor = ({ entry, standing }: Open, { planFor: planOf, tail }: Listin
   }
 }
 
+/**
+ * Whether a listing has it that nobody asked to be in any order or state: what waits as it should is not worth a line.
+ *
+ * @category guards
+ * @since 0.2.0
+ */
+export const isWorthALine = ({ standing }: Open): boolean => standing !== "waiting"
+
 const ofStanding = (all: ReadonlyArray<Open>, wanted: Standing.Standing): ReadonlyArray<Open> =>
   all.filter(({ standing }) => standing === wanted)
 

@@ -140,11 +140,8 @@ export const toJson = (
   overdue: status.overdue,
   oldestMs: status.oldestMs,
   counts: Attention.counts(open),
-  attention: Attention.toJson(open.filter(isWorthALine), entries)
+  attention: Attention.toJson(open.filter(Attention.isWorthALine), entries)
 })
-
-// What waits as it should is not worth a line by itself.
-const isWorthALine = ({ standing }: Attention.Open): boolean => standing !== "waiting"
 
 // A take-over takes this much longer than the lease.
 const takeOver = 10_000
@@ -203,7 +200,7 @@ export const status = Effect.fnUntraced(function* (input: {
     const states = new Set(Standing.all)
     const all = Attention.select(claims, { ...filter.value, states }, now.at, Standing.workersTakeAhead)
     const open = Attention.select(claims, filter.value, now.at, Standing.workersTakeAhead)
-    const shown = open.filter((one) => isAsked || isWorthALine(one))
+    const shown = open.filter((one) => isAsked || Attention.isWorthALine(one))
     const runs = yield* journal.runs.list({ limit: runsLookedAt })
     return { all, now, open, shown, runs, entries: yield* Attention.entriesOf(shown, settings.output.value, listing) }
   }).pipe(Effect.provide(Journal.layer(address)))

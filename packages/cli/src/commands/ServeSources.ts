@@ -32,13 +32,15 @@ const clusterOf = (address: JournalAddress.JournalAddress, journal: Operations):
   address._tag !== "Postgres"
     ? null
     : Effect.gen(function* () {
-        const claims = yield* journal.list(["intent", "submitted", "in-doubt"])
+        const claims = yield* journal.open
         const status = yield* Effect.provide(
           ClusterStatus.read,
           ClusterDatabase.layer(address.url, { maxConnections: 1 })
         )
         const open = Attention.select(claims, everyOpen, status.at, Standing.workersTakeAhead)
-        return yield* asJson(clusterJson(status, JournalAddress.show(address), open))
+        const ids = open.filter(Attention.isWorthALine).map(({ entry }) => entry.claimId)
+        const entries = new Map((yield* journal.entries(ids)).map((entry) => [entry.claimId, entry]))
+        return yield* asJson(clusterJson(status, JournalAddress.show(address), open, entries))
       })
 
 const unreadable = (message: string) => new JournalError({ reason: "unreadable", message })
