@@ -110,7 +110,7 @@ const zones = {
     cluster
   ],
   "packages/bench/src/**": [
-    packagesBut("core", "appvet", "compliance", "exona"),
+    packagesBut("core", "appvet", "compliance", "exona", "journal"),
     strayFiles,
     barrels,
     commandLine,

@@ -131,7 +131,7 @@ const openOf = (parts: Parts): Operations["open"] =>
       return rows.flatMap((row): ReadonlyArray<OpenClaim> => {
         const read = readOpenClaim(row, now)
         if (read === null) return []
-        const { owner, ...claim } = read
+        const { owner: _owner, ...claim } = read
         const { heldBy, isDoubtful } = holderOf(read, living)
         return [{ ...claim, heldBy, ...(isDoubtful ? { state: "in-doubt" } : {}) }]
       })
