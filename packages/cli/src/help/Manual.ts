@@ -107,7 +107,7 @@ export const render = (
     look.color ? styleText(style, text, { validateStream: false }) : text
   const path = doc.commandPath ?? []
   const words = path.slice(1).join(" ")
-  // `scanpoll init` is `scanpoll config init`.
+  // A lone `init` means `scanpoll config init`.
   const page = pages.get(words) ?? pages.get(`config ${words}`) ?? noPage
   const groups = doc.subcommands ?? []
   const lines: Array<string> = []

@@ -2,6 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as CliOutput from "effect/cli/CliOutput"
 import * as Completions from "effect/cli/Completions"
 import * as Effect from "effect/Effect"
+import { readdirSync, readFileSync } from "node:fs"
 import { root } from "scanpoll/Cli"
 import { names, ownFlags, settings, variable } from "scanpoll/config/Setting"
 import { pages, variables } from "scanpoll/help/Pages"
@@ -89,6 +90,28 @@ describe("the help of a command", () => {
       }
     })
   )
+
+  it("names no command and no flag that there is not, in any message or comment of the sources (U-05)", () => {
+    const said = ["cli", "cluster", "core", "journal", "report", "server"].flatMap((name) => {
+      const folder = new URL(`../../../${name}/src/`, import.meta.url)
+      const files = readdirSync(folder, { recursive: true, encoding: "utf8" }).filter((file) => file.endsWith(".ts"))
+      return files.flatMap((file) => [
+        ...readFileSync(new URL(file, folder), "utf8").matchAll(/(`?)\bscanpoll ([a-z][^`"'\n|]*)/g)
+      ])
+    })
+    assert.isAbove(said.length, 100)
+    const wrong = said.filter(([, quoted = "", words = ""]) => {
+      const path = commands.filter(([known]) => known !== "" && `${words} `.startsWith(`${known} `))
+      // Outside of quotes the word may go on as prose: "scanpoll itself".
+      if (path.length === 0) return quoted === "`" && /^[a-z]+(?: |$)/.test(words)
+      const flags = new Set(path.flatMap(([, command]) => command.flags.map((flag) => flag.name)))
+      return Array.from(words.matchAll(/ --(?:no-)?([a-z-]+)/g)).some(([, flag = ""]) => !flags.has(flag))
+    })
+    assert.deepStrictEqual(
+      wrong.map(([line]) => line),
+      []
+    )
+  })
 
   it("names the variables of every vendor", () => {
     const said = Object.values(variables(Shipped.all))
