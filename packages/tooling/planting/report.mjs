@@ -304,7 +304,7 @@ export const report = [
     tests: [oneGate]
   },
   {
-    id: "report-34",
+    id: "report-36",
     promise: "a merged run has no verdict where one of its parts left targets out",
     in: sources,
     find: "leftOut: [...new Set(last.flatMap((report) => ScanReport.troubleOf(report).leftOut ?? []))],",
@@ -312,7 +312,7 @@ export const report = [
     tests: [merging]
   },
   {
-    id: "report-35",
+    id: "report-37",
     promise: "a fuller answer of before does not hide a later one that says worse",
     in: sources,
     find: "return isStale && verdictOf(later) !== verdictOf(fuller) ? later : fuller",
