@@ -16,7 +16,7 @@ const page = "docs/reliability.md"
 const begin = "<!-- the table below is made by packages/tooling/reliability.mjs -->"
 const end = "<!-- end of the table -->"
 
-const idPattern = /\b(?:TR|ST|HD|BD|EX|CO|AV|TM|DU|RL|CL|RP|SE|SI|S)-\d\db?\b/g
+const idPattern = /\b(?:TR|ST|HD|BD|EX|CO|AV|TM|DU|RL|CL|RP|SE|SI|S|D)-\d\db?\b/g
 const literal = /(["`])((?:\\.|(?!\1)[^\\\n])*)\1/g
 const call = /\b(describe|it|test|live)\b((?:\.\w+)*)/g
 

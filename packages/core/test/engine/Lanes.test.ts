@@ -18,7 +18,7 @@ describe("a batch of 500 on one account", () => {
     // Half as many polls are reserved as there will be: they queue.
     ["whose polls queue for the account", 3]
   ] as const) {
-    it.effect(`delays one scan in a lane of its own by one turn at the most, at each step: ${name}`, () =>
+    it.effect(`delays one scan in a lane of its own by one turn at the most, at each step: ${name} (D-22)`, () =>
       Effect.gen(function* () {
         const vendor = Conversation.make({
           polls: [running, running, running, running, running, running, { say: "done" }],
