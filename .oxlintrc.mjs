@@ -110,7 +110,7 @@ const zones = {
     cluster
   ],
   "packages/bench/src/**": [
-    packagesBut("core", "appvet", "compliance", "exona", "journal"),
+    packagesBut("core", "appvet", "compliance", "exona", "journal", "report"),
     strayFiles,
     barrels,
     commandLine,

@@ -2,10 +2,13 @@
  * Everything that is measured, by area. A case is loaded in the process that measures it, so that no peer weighs on
  * another.
  */
+import * as Format from "@scanpoll/report/Format"
 import type { Answer } from "./answers.ts"
 import type { Client } from "./Client.ts"
 import type { Engine } from "./Engine.ts"
 import type { Watch } from "./lateness.ts"
+import type { Sleeping } from "./openScans.ts"
+import type { Run } from "./runs.ts"
 
 /**
  * - `key`: names the case for the process that runs it.
@@ -21,6 +24,9 @@ export interface Case<Subject> {
 
 /** The loop that the aims are measured against. */
 export const handLoop = "hand-abortable"
+
+/** The same loop without a way to stop it. */
+export const bareLoop = "hand"
 
 /** The case of many open scans that the aims name. */
 export const crowd = "fleet"
@@ -50,12 +56,12 @@ export const engines: ReadonlyArray<Case<Engine>> = [
   },
   {
     key: "poller",
-    label: "**scanpoll `Poller`**, a fiber for each scan",
+    label: "**scanpoll `Poller`**, scans that wait alone",
     ours: true,
     load: () => import("./engines/scanpoll.ts").then((it) => it.poller)
   },
   {
-    key: "hand",
+    key: bareLoop,
     label: "hand loop, cannot be cancelled",
     ours: false,
     load: () => import("./engines/hand.ts").then((it) => it.bare)
@@ -109,6 +115,66 @@ export const engines: ReadonlyArray<Case<Engine>> = [
     load: () => import("./engines/pWaitFor.ts").then((it) => it.signalled)
   }
 ]
+
+/** What a program uses that has few scans at once. */
+export const few: ReadonlyArray<Case<Engine>> = engines.filter(({ key }) =>
+  ["poller", bareLoop, handLoop, coreLro].includes(key)
+)
+
+/** Open scans as people run them, asleep. */
+export const openScans: ReadonlyArray<Case<Sleeping>> = [
+  {
+    key: "run-all-file",
+    label: "**scanpoll `Scans.runAll`**, journal in a file",
+    ours: true,
+    load: () => import("./openScans.ts").then((it) => it.allInFile)
+  },
+  {
+    key: "run-all-memory",
+    label: "**scanpoll `Scans.runAll`**, journal in memory",
+    ours: true,
+    load: () => import("./openScans.ts").then((it) => it.allInMemory)
+  },
+  {
+    key: "run-file",
+    label: "**scanpoll `Scans.run`** for each, journal in a file",
+    ours: true,
+    load: () => import("./openScans.ts").then((it) => it.eachInFile)
+  }
+]
+
+/** The loop that whole runs are measured against. */
+export const handRun = "hand-run"
+
+/** Whole scans, over loopback. */
+export const runs: ReadonlyArray<Case<Run>> = [
+  {
+    key: "run-all-file",
+    label: "**scanpoll `Scans.runAll`**, journal in a file",
+    ours: true,
+    load: () => import("./runs.ts").then((it) => it.inFile)
+  },
+  {
+    key: "run-all-memory",
+    label: "**scanpoll `Scans.runAll`**, journal in memory",
+    ours: true,
+    load: () => import("./runs.ts").then((it) => it.inMemory)
+  },
+  {
+    key: handRun,
+    label: "hand loop, 32 at once, undici `request`, nothing stored",
+    ours: false,
+    load: () => import("./runs.ts").then((it) => it.handLoop)
+  }
+]
+
+/** Every format a report is rendered in. */
+export const formats: ReadonlyArray<Case<string>> = Format.names.map((name) => ({
+  key: name,
+  label: name,
+  ours: true,
+  load: () => Promise.resolve(name)
+}))
 
 /** The HTTP client that the aims are measured against. */
 export const undiciRequest = "undici"

@@ -12,6 +12,9 @@ export type Order =
       readonly polls: number
       readonly atOnce: number
     }
+  | { readonly area: "asleep"; readonly key: string; readonly scans: number }
+  | { readonly area: "runs"; readonly key: string; readonly base: string; readonly scans: number }
+  | { readonly area: "reports"; readonly key: string; readonly scans: number; readonly findings: number }
   | {
       readonly area: "lateness"
       readonly key: string

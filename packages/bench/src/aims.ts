@@ -1,7 +1,8 @@
 /**
  * What the project promises of its own cost, held against what was measured.
  */
-import { builtInFetch, coreLro, crowd, handLoop, undiciRequest } from "./Cases.ts"
+import * as Format from "@scanpoll/report/Format"
+import { bareLoop, builtInFetch, coreLro, crowd, handLoop, handRun, undiciRequest } from "./Cases.ts"
 import type { Results } from "./Results.ts"
 import { exactly, type Summary } from "./statistics.ts"
 import { digits, spread } from "./table.ts"
@@ -28,6 +29,10 @@ const fewer = "% fewer polls"
 /** Every aim, measured as far as its area was run. */
 export const aims = (areas: {
   readonly engine: Results | null
+  readonly few: Results | null
+  readonly asleep: Results | null
+  readonly runs: Results | null
+  readonly reports: Results | null
   readonly memory: Results | null
   readonly answers: Results | null
   readonly http: Results | null
@@ -35,7 +40,7 @@ export const aims = (areas: {
   readonly crowd: Results | null
   readonly paces: Figures | null
 }): ReadonlyArray<Aim> => {
-  const { engine, http, lateness, memory, paces } = areas
+  const { engine, few, http, lateness, memory, paces } = areas
   const found: Array<Aim> = []
   const atMost = (what: string, unit: string, aim: number, stretch: number | null, summary: Summary | null): void => {
     found.push({ what, unit, is: "at most", aim, stretch, found: summary })
@@ -59,6 +64,13 @@ export const aims = (areas: {
   const full = "CPU per poll with deadline, metrics, span, JIT decode, `Fleet.add`"
   atMost(full, "x bare core-lro", 1, 0.8, poll("fleet-add-full", coreLro))
 
+  const alone = "CPU per poll, scans that wait alone, `Poller`"
+  atMost(alone, hand, 1, null, poll("poller", handLoop))
+  atMost(alone, lro, 0.45, null, poll("poller", coreLro))
+  atMost("the same, 8 scans", "x hand loop", 2.5, null, against(few, "poller", "microsPerPoll", bareLoop))
+  atMost("heap per sleeping scan that waits alone, `Poller`", "B", 1300, null, of(memory, "poller", "heapBytes"))
+  atMost("timers while 100 000 sleep, `Poller`", "", 1, null, of(memory, "poller", "timersAsleep"))
+
   atMost("heap per sleeping scan, `Fleet.add`", "B", 400, 250, of(memory, "fleet-add", "heapBytes"))
   const awaited = "heap per sleeping scan, a fiber awaiting, `Fleet.wait`"
   atMost(awaited, hand, 1, 0.95, against(memory, "fleet-wait", "heapBytes", handLoop))
@@ -80,6 +92,18 @@ export const aims = (areas: {
       atMost(what, "x `JSON.parse` and `Schema`", aim, null, of(areas.answers, `${vendor}-${state}`, "ratio"))
     }
   }
+
+  const held = "heap per sleeping scan, journal in a file,"
+  atMost(`${held} \`Scans.runAll\``, "B", 3000, null, of(areas.asleep, "run-all-file", "heapBytes"))
+  atMost(`${held} \`Scans.run\``, "B", 3000, null, of(areas.asleep, "run-file", "heapBytes"))
+  const wholeScan = "CPU per whole scan, journal in a file, `Scans.runAll`"
+  atMost(wholeScan, "x hand loop", 3, null, against(areas.runs, "run-all-file", "microsPerScan", handRun))
+  for (const name of Format.names) {
+    const what = `a report of 10 000 scans with 20 findings each: ${name}`
+    atMost(`${what}, to render`, "s of CPU", 3, null, of(areas.reports, name, "renderSeconds"))
+    atMost(`${what}, peak memory`, "MB", 400, null, of(areas.reports, name, "peakMegabytes"))
+  }
+  atMost("the page of it", "MB", 15, null, of(areas.reports, "html", "megabytes"))
 
   const quiet = "CPU per HTTP poll, decode and cancellation, tracing off"
   atMost(quiet, "x undici `request`", 1.9, 1.4, ask("scanpoll", undiciRequest))

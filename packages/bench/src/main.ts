@@ -1,11 +1,14 @@
 /**
  * Runs the benchmarks and prints them as Markdown.
  *
- *     npm run bench -- [--short] [--rounds N] [--command FILE] [--only engine,memory,answers,http,lateness,crowd,paces,scale]
+ *     npm run bench -- [--short] [--rounds N] [--scans N] [--command FILE] [--only AREA,...]
+ *
+ * The areas are engine, few, memory, asleep, answers, http, runs, reports, lateness, crowd, paces and scale.
  *
  * Every sample is a process of its own. In each round every case has one sample, and each round begins with another
- * case. What is compared is processor time, user and system. `--short` takes less than a minute: it shows that every
- * case runs, and fails where a fleet has more than one timer or leaves one behind; its figures mean little. `--command` is the
+ * case. What is compared is processor time, user and system. `--short` takes a minute or two: it shows that every
+ * case runs, and fails where a fleet has more than one timer or leaves one behind; its figures mean little.
+ * `--scans` says how many scans sleep, run or are reported: for a table of how that grows. `--command` is the
  * program of another build of the command for `scale`, such as `node_modules/scanpoll/bin/scanpoll.js` of an earlier release.
  */
 import { type ChildProcess, spawn } from "node:child_process"
@@ -19,12 +22,18 @@ import * as Effect from "effect/Effect"
 import { aims, type Figures, head, row } from "./aims.ts"
 import {
   answers,
+  bareLoop,
   builtInFetch,
   type Case,
   clients,
   coreLro,
   engines,
+  formats,
+  few as fewScans,
   handLoop,
+  handRun,
+  openScans,
+  runs,
   undiciRequest,
   watches
 } from "./Cases.ts"
@@ -34,13 +43,27 @@ import { scale } from "./scale.ts"
 import { rotated } from "./statistics.ts"
 import { digits, middle, spread, table } from "./table.ts"
 
-const areas = ["engine", "memory", "answers", "http", "lateness", "crowd", "paces", "scale"] as const
+const areas = [
+  "engine",
+  "few",
+  "memory",
+  "asleep",
+  "answers",
+  "http",
+  "runs",
+  "reports",
+  "lateness",
+  "crowd",
+  "paces",
+  "scale"
+] as const
 
 const { values: options } = parseArgs({
   options: {
     short: { type: "boolean", default: false },
     rounds: { type: "string" },
     command: { type: "string" },
+    scans: { type: "string" },
     only: { type: "string", default: areas.join(",") }
   }
 })
@@ -49,6 +72,7 @@ const wanted = new Set(options.only.split(","))
 for (const name of wanted) {
   if (!areas.some((area) => area === name)) throw new Error(`no such area: ${name}; there are ${areas.join(", ")}`)
 }
+const scansAsked = options.scans === undefined ? undefined : Number(options.scans)
 const rounds = (usual: number): number =>
   options.rounds === undefined ? (isShort ? 1 : usual) : Number(options.rounds)
 
@@ -132,6 +156,25 @@ if (wanted.has("engine")) {
   )
 }
 
+let few: Results | null = null
+if (wanted.has("few")) {
+  const [scans, polls] = isShort ? [8, 20] : [8, 1500]
+  const found = await measure("few", fewScans, rounds(5), (key) => ({ area: "engine", key, scans, polls }))
+  few = found
+  sections.push(
+    "### Few scans: processor time per poll",
+    `${scans} scans at once, ${polls} polls each, 1 ms apart, of a vendor in the same process that answers at once.`,
+    table(
+      ["engine", "µs per poll (least–most)", "x hand loop", "x core-lro"],
+      rows(fewScans, (key) => [
+        spread(found.of(key, "microsPerPoll")),
+        spread(found.against(key, "microsPerPoll", bareLoop)),
+        middle(found.against(key, "microsPerPoll", coreLro))
+      ])
+    )
+  )
+}
+
 let memory: Results | null = null
 if (wanted.has("memory")) {
   const scans = isShort ? 5000 : 100_000
@@ -159,6 +202,67 @@ if (wanted.has("memory")) {
         String(found.of(key, "timersAsleep")?.median ?? "–"),
         String(found.of(key, "timersLeft")?.median ?? "–"),
         middle(found.of(key, "leftBytes"))
+      ])
+    )
+  )
+}
+
+let asleep: Results | null = null
+if (wanted.has("asleep")) {
+  const scans = isShort ? 200 : (scansAsked ?? 10_000)
+  const found = await measure("asleep", openScans, rounds(3), (key) => ({ area: "asleep", key, scans }))
+  asleep = found
+  sections.push(
+    "### Open scans: what is held while they sleep",
+    `${scans} scans of the AppVet adapter, each claimed, submitted, stored, polled once and then asleep for an hour.`,
+    table(
+      ["how", "heap, B per scan", "start, µs", "timers asleep", "heap left, B per scan", "peak memory, MB"],
+      rows(openScans, (key) => [
+        middle(found.of(key, "heapBytes")),
+        spread(found.of(key, "startMicros")),
+        String(found.of(key, "timersAsleep")?.median ?? "–"),
+        middle(found.of(key, "leftBytes")),
+        middle(found.of(key, "peakMegabytes"))
+      ])
+    )
+  )
+}
+
+let whole: Results | null = null
+if (wanted.has("runs")) {
+  const scans = isShort ? 40 : (scansAsked ?? 1000)
+  const found = await withServer((base) =>
+    measure("runs", runs, rounds(5), (key) => ({ area: "runs", key, base, scans }))
+  )
+  whole = found
+  sections.push(
+    "### Whole runs: processor time per scan",
+    `${scans} AppVet scans, 32 at once, each submitted, polled once and its report fetched, of a vendor on loopback that answers at once.`,
+    table(
+      ["how", "µs per scan (least–most)", "x hand loop"],
+      rows(runs, (key) => [
+        spread(found.of(key, "microsPerScan")),
+        spread(found.against(key, "microsPerScan", handRun))
+      ])
+    )
+  )
+}
+
+let reports: Results | null = null
+if (wanted.has("reports")) {
+  const [scans, findings] = isShort ? [50, 5] : [scansAsked ?? 10_000, 20]
+  const found = await measure("reports", formats, rounds(3), (key) => ({ area: "reports", key, scans, findings }))
+  reports = found
+  sections.push(
+    "### Reports: processor time and memory",
+    `A report of ${scans} scans with ${findings} findings each, made and rendered piece by piece.`,
+    table(
+      ["format", "make, s", "render, s (least–most)", "size, MB", "peak memory, MB"],
+      rows(formats, (key) => [
+        middle(found.of(key, "makeSeconds")),
+        spread(found.of(key, "renderSeconds")),
+        middle(found.of(key, "megabytes")),
+        middle(found.of(key, "peakMegabytes"))
       ])
     )
   )
@@ -277,7 +381,19 @@ const large = wanted.has("scale")
   : null
 if (large !== null) sections.push(...large.section)
 
-const held = aims({ engine, memory, answers: read, http, lateness, crowd, paces }).filter((aim) => aim.found !== null)
+const held = aims({
+  engine,
+  few,
+  asleep,
+  runs: whole,
+  reports,
+  memory,
+  answers: read,
+  http,
+  lateness,
+  crowd,
+  paces
+}).filter((aim) => aim.found !== null)
 const date = DateTime.formatIsoDateUtc(Effect.runSync(DateTime.now))
 process.stdout.write(
   `${[

@@ -7,7 +7,7 @@
  */
 import process from "node:process"
 import { setTimeout as sleep } from "node:timers/promises"
-import { answers, type Case, clients, engines, watches } from "./Cases.ts"
+import { answers, type Case, clients, engines, openScans, runs, watches } from "./Cases.ts"
 import { Vendor } from "./Engine.ts"
 import type { Order } from "./Order.ts"
 import { quantile } from "./statistics.ts"
@@ -117,6 +117,61 @@ const http = async (order: Extract<Order, { area: "http" }>) => {
   return { microsPerPoll: cpu(before) / order.polls }
 }
 
+/** What open scans cost that were submitted, claimed, polled once and sleep. */
+const asleep = async ({ key, scans }: Extract<Order, { area: "asleep" }>) => {
+  const begin = await find(openScans, key)
+  const begun = async (count: number) => {
+    const run = begin(count)
+    do await sleep(20)
+    while (run.polls() < count)
+    // Until what is written behind is written.
+    await sleep(Math.max(500, count / 10))
+    return run
+  }
+  await (await begun(Math.min(200, scans))).end()
+  await sleep(50)
+  const heapBefore = heap()
+  const timersBefore = timers()
+  const startedFrom = process.cpuUsage()
+  const run = await begun(scans)
+  const startMicros = cpu(startedFrom) / scans
+  const heapBytes = (heap() - heapBefore) / scans
+  const timersAsleep = timers() - timersBefore
+  await run.end()
+  return {
+    heapBytes,
+    startMicros,
+    timersAsleep,
+    leftBytes: (heap() - heapBefore) / scans,
+    peakMegabytes: process.resourceUsage().maxRSS / 1024
+  }
+}
+
+/** Processor time per whole scan. */
+const whole = async (order: Extract<Order, { area: "runs" }>) => {
+  const run = await find(runs, order.key)
+  const base = new URL(order.base)
+  await run(base, Math.ceil(order.scans / 4))
+  const before = process.cpuUsage()
+  await run(base, order.scans)
+  return { microsPerScan: cpu(before) / order.scans }
+}
+
+/** Processor time and memory of one report. */
+const reporting = async ({ findings, key, scans }: Extract<Order, { area: "reports" }>) => {
+  const { render } = await import("./reports.ts")
+  await render(key, Math.min(50, scans), findings, cpu)
+  const heapBefore = heap()
+  const { characters, makeMicros, renderMicros } = await render(key, scans, findings, cpu)
+  return {
+    makeSeconds: makeMicros / 1e6,
+    renderSeconds: renderMicros / 1e6,
+    megabytes: characters / 1e6,
+    leftMegabytes: (heap() - heapBefore) / 1e6,
+    peakMegabytes: process.resourceUsage().maxRSS / 1024
+  }
+}
+
 /** How late polls go out, in milliseconds, the first round of them left out. */
 const lateness = async (order: Extract<Order, { area: "lateness" }>) => {
   const watch = await find(watches, order.key)
@@ -144,6 +199,12 @@ const measure = (order: Order): Promise<Readonly<Record<string, number>>> => {
       return reading(order)
     case "http":
       return http(order)
+    case "asleep":
+      return asleep(order)
+    case "runs":
+      return whole(order)
+    case "reports":
+      return reporting(order)
     case "lateness":
       return lateness(order)
   }

@@ -1,5 +1,5 @@
 /**
- * This project's engine: the fleet with and without a waiting fiber, the single-fiber poller, features off and on.
+ * This project's engine: the fleet with and without a waiting fiber, scans that wait alone, features off and on.
  */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
@@ -139,5 +139,5 @@ export const addFull: Engine = adding(full, tracing.context)
 /** `Fleet.wait`: a fiber waits for each scan. */
 export const wait: Engine = waiting(plain, Context.empty())
 
-/** `Poller.untilTerminal`: a fiber and a timer for each scan. */
+/** `Poller.untilTerminal`: scans that wait alone, a fiber for each. */
 export const poller: Engine = forking(Poller.untilTerminal, plain, Context.empty())
