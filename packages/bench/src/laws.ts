@@ -78,6 +78,26 @@ export const stretched = (law: Law, factor: number): Law => ({
   draw: (dice) => law.draw(dice) * factor
 })
 
+/** The same law of jobs that end on full steps alone, as of a vendor that looks once a minute. */
+export const onSteps = (law: Law, step: number): Law => ({
+  survival: (millis) => law.survival(Math.floor(Math.max(0, millis) / step) * step),
+  draw: (dice) => Math.max(1, Math.ceil(law.draw(dice) / step)) * step
+})
+
+/** A law that nobody chose: one of the kinds above or a mixture of two, somewhere between seconds and minutes. */
+export const drawn = (dice: () => number): Law => {
+  const middle = 20_000 * 9 ** dice()
+  const kinds = [
+    () => lognormal(middle, 0.2 + 1.2 * dice()),
+    () => uniform(middle * dice(), middle * (1 + dice())),
+    () => erlang3(middle),
+    () => logLogistic(middle, 1.3 + 2 * dice()),
+    () => onSteps(lognormal(middle, 0.3 + 0.6 * dice()), 10_000 * (1 + Math.floor(6 * dice()))),
+    () => mixed(dice(), lognormal(middle, 0.3), logLogistic(middle * (1 + dice()), 2))
+  ]
+  return (kinds[Math.floor(dice() * kinds.length)] ?? (() => erlang3(middle)))()
+}
+
 /**
  * A vendor: its law, the pace it documents, its floor, its words about durations, and how long a wait may last.
  */

@@ -1,6 +1,7 @@
 /** What learned paces promise, on laws the planner was not adjusted on; the whole study is `src/paces.ts`. */
 import { assert, describe, it } from "@effect/vitest"
-import { appvet, exona, seeded, stretched, type Vendor, vendors } from "../src/laws.ts"
+import { appvet, drawn, exona, onSteps, seeded, stretched, type Vendor, vendors } from "../src/laws.ts"
+import { often } from "@scanpoll/test-support/length"
 import { byProgress, changed, curves, fixedPolls, known, learned, loopOf, planned, type Result } from "../src/paces.ts"
 
 const repetitions = 12
@@ -65,6 +66,20 @@ describe("a learned pace", () => {
       const result = learned(vendor, samples, { repetitions })
       assert.isBelow(result.polls, loop.polls - 0.95, name)
       isNotLater(result, loop, name)
+    }
+  })
+
+  it("is never worse than the documented loop, on laws drawn at random and where jobs end on full minutes (issue 21)", () => {
+    const dice = seeded(2_021)
+    const onMinutes = onSteps(appvet.law, 60_000)
+    const laws = [onMinutes, ...Array.from({ length: often(5, 60) }, () => drawn(dice))]
+    for (const [at, law] of laws.entries()) {
+      const vendor = { ...appvet, name: `law ${at}`, law }
+      const loop = loopOf(vendor)
+      const result = learned(vendor, 50, { repetitions: often(2, 12) })
+      assert.isAtMost(result.polls, loop.polls, vendor.name)
+      // What chance does to so few models.
+      assert.isAtMost(result.meanLag, loop.meanLag * 1.02 + 10, `${vendor.name}: mean lag`)
     }
   })
 

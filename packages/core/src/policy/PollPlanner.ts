@@ -202,6 +202,22 @@ export const lateShare = (law: Grid, times: ReadonlyArray<number>, documented: D
   measure(law, integralOf(law), times, documented).later(lag)
 
 /**
+ * How long after its end a scan of that duration is seen, in milliseconds, for the polls of `expectation`.
+ *
+ * @category destructors
+ * @since 0.2.0
+ */
+export const lagOf = (times: ReadonlyArray<number>, documented: Documented, duration: number): number => {
+  let at = 0
+  for (const time of times) {
+    if (time >= duration) return time - duration
+    at = time
+  }
+  while (at < duration) at += gapAt(documented, at)
+  return at - duration
+}
+
+/**
  * What `optimum` weighs. `pollCost` is how many milliseconds of mean lag one poll is worth; `lateCost` how many a scan is
  * worth whose lag is longer than `late`. `tail` is the gap of the polls beyond the grid.
  *
@@ -327,9 +343,12 @@ const fewSamples = 20
 // What a plan must save before it is believed, over the root of the number of samples: less is what chance finds.
 const planBelief = 0.4
 const lateStartBelief = 0.25
-// A start that is merely later than the documented one may cost this much of the lag there is.
+// A start that is merely later than the documented one may lose this much of the lag there is, and this many scans more may
+// be late. As many gaps after it are a step shorter as win it back, and this much more.
 const lateStartSlack = 0.003
 const lateStartLate = 0.0005
+const lateStartGain = 0.002
+const mostShortened = 24
 // How far apart the weights are that are tried, and where they begin, in mean lags.
 const lateCosts = [0, 2, 8, 32]
 const mostCost = 50
@@ -419,13 +438,38 @@ export const plan = (law: Grid, options: Options): Plan | null => {
   const planned = settled()
   if (planned !== null || !guarded) return planned
 
-  // The late start leaves every gap as documented: what it can lose is the lag of scans that end before it.
-  const mean = paced.meanLag * (1 + lateStartSlack)
+  // The late start leaves the gaps as documented. What it loses is the lag of scans that end before it; what makes that good
+  // are gaps after it that are a step shorter, as few as do. Where the vendor asks for gaps as long as documented there are none.
   fewest = paced.polls * (1 - lateStartBelief * doubt) - 1e-6
   const gap = Math.ceil(leastGap / step - 1e-9)
+  const shorter = (at: number): number => Math.ceil(gapAt(documented, at * step) / step) - 1
+  let shortened = 0
   for (let first = Math.ceil(((documented[0] ?? 0) + 1) / step); first <= last; first++) {
     const next = new Int32Array(last + 1).map((_, i) => (i === 0 || i + gap <= first ? first : 0))
-    if (!consider(next, mean, 0.05 + lateStartLate).kept) break
+    const mean = paced.meanLag * (1 + lateStartSlack)
+    const late = 0.05 + lateStartLate
+    if (shorter(first) < gap) {
+      if (!consider(next, mean, late).kept) break
+      continue
+    }
+    const started = measure(law, integral, timesOf({ step, next, leastGap, guarded, documented }), documented)
+    if (started.meanLag > mean || (wantedP95 !== null && started.later(wantedP95 + 1e-9) > late)) break
+    let end = first
+    const shorten = (): boolean => {
+      const to = end + Math.max(gap, shorter(end))
+      if (to > last) return false
+      next[end] = to
+      end = to
+      return true
+    }
+    for (let i = 0; i < shortened; i++) shorten()
+    const isKept = (): boolean => consider(next, paced.meanLag * (1 - lateStartGain), 0.05 * (1 - lateStartGain)).kept
+    let kept = isKept()
+    while (!kept && shortened < mostShortened && shorten()) {
+      shortened += 1
+      kept = isKept()
+    }
+    if (!kept) break
   }
   return settled()
 }

@@ -17,6 +17,10 @@ const rememberedHints = 9
 const recentMost = 16
 const recentLeast = 10
 const surprise = 3.7
+// A duration that is known this well was told by the vendor, in milliseconds; and by how many standard errors the scans that
+// a plan was made from must speak against it.
+const toldWithin = 1_000
+const doubted = 2.5
 // A grid has about this many points, and at the most so many to the least gap.
 const points = 800
 const finest = 20
@@ -129,7 +133,14 @@ export class DurationBook {
     this.name(policy.pace, asked, name)
     const same = this.plans.get(name)
     if (same !== undefined) return same
-    const plan = documented === null ? null : planOf(law, documented, leastGap, end, deadline, wanted, samples)
+    const made = documented === null ? null : planOf(law, documented, leastGap, end, deadline, wanted, samples)
+    const isDoubted =
+      made !== null &&
+      isContradicted(
+        made,
+        this.kept.map(({ sample }) => sample)
+      )
+    const plan = isDoubted ? null : made
     if (this.plans.size >= mostPlans) this.plans.clear()
     this.plans.set(name, plan)
     return plan
@@ -169,6 +180,24 @@ export class DurationBook {
     const sorted = this.hints.toSorted((a, b) => a - b)
     return sorted[Math.floor(sorted.length / 2)] ?? 0
   }
+}
+
+// Whether the scans that a plan was made from are seen later by it than by the documented pace, and by more than chance: a
+// law is smooth, and jobs that end on full minutes are not.
+const isContradicted = (
+  { documented, guarded, times }: PollPlanner.Plan,
+  samples: ReadonlyArray<DurationLaw.Sample>
+): boolean => {
+  // A goal of its own was asked for, and is what counts.
+  if (!guarded) return false
+  const told = samples.filter(({ atLeast, atMost }) => atMost - atLeast <= toldWithin)
+  if (told.length < recentLeast) return false
+  const later = told.map(
+    ({ atMost }) => PollPlanner.lagOf(times, documented, atMost) - PollPlanner.lagOf(documented, documented, atMost)
+  )
+  const mean = later.reduce((sum, value) => sum + value, 0) / later.length
+  const variance = later.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (later.length - 1)
+  return mean > doubted * Math.sqrt(variance / later.length)
 }
 
 const goalKey = (goal: PollPlanner.Goal): ReadonlyArray<string> => [String(goal.meanLag), String(goal.p95Lag)]
