@@ -33,7 +33,8 @@ import * as FastTime from "@scanpoll/testkit/FastTime"
 import { type Call, type Order, rootOf, type Saying, type Side, type VendorName } from "./order.ts"
 
 const order: Order = JSON.parse(process.env["BUYER_ORDER"] ?? "null")
-const time = FastTime.make(Effect.runSync(Clock.Clock), order.speed, order.began)
+const realClock = Effect.runSync(Clock.Clock)
+const time = FastTime.make(realClock, order.speed, order.began)
 
 const say = (saying: Saying): void => void process.stdout.write(`${JSON.stringify(saying)}\n`)
 
@@ -132,7 +133,11 @@ const journal = Layer.effect(
   ScanJournal.ScanJournal,
   Effect.gen(function* () {
     const base = order.journal.startsWith("postgres:")
-      ? Context.get(yield* Layer.build(Journal.clientPostgres(order.journal)), SqlClient.SqlClient)
+      ? // A server answers in real time: on the fast clock a busy machine has a sixth of a second to connect.
+        Context.get(
+          yield* Effect.provideService(Layer.build(Journal.clientPostgres(order.journal)), Clock.Clock, realClock),
+          SqlClient.SqlClient
+        )
       : yield* SqliteClient.make(order.journal)
     const { death, trouble } = order
     const sql = yield* troubled(base, (n, text) => {
