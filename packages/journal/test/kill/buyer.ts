@@ -152,7 +152,13 @@ const journal = Layer.effect(
   })
 )
 
-const even = (policy: PollPolicy.PollPolicy) => policy.pipe(PollPolicy.withSpread(0), PollPolicy.withDeadline("1 hour"))
+const even = (policy: PollPolicy.PollPolicy) =>
+  policy.pipe(
+    PollPolicy.withSpread(0),
+    PollPolicy.withDeadline("1 hour"),
+    // Real time, as for a submission: a poll that a busy machine cuts is asked again.
+    PollPolicy.withPollTimeout(Duration.times(policy.pollTimeout, order.speed))
+  )
 
 const makeAdapters = Effect.gen(function* () {
   const at = (vendor: VendorName) => {
