@@ -102,7 +102,8 @@ export const lines = (...all: ReadonlyArray<string>): SafeText => seal("text", a
 export const document = (value: unknown, space = 2): SafeText => seal("json", `${HostileText.toJson(value, space)}\n`)
 
 /**
- * Lines that were asked for with the keys in them: those of simulated vendors, which open nothing.
+ * Lines that were asked for with the keys in them: those of simulated vendors, which open nothing, and a token
+ * that was made now and is shown once.
  *
  * @category constructors
  * @since 0.2.0

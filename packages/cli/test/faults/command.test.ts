@@ -457,7 +457,7 @@ describe("a key that is refused", () => {
           assert.strictEqual(code, 4, stderr)
           const told = stderr.split("\n").filter((line) => /EXONA_API_KEY_SECOND|ERROR/.test(line))
           assert.strictEqual(told.length, 5, stderr)
-          for (const line of told) assert.match(line, /exona A\d: refused: .*EXONA_API_KEY_SECOND/)
+          for (const line of told) assert.match(line, /exona A\d \[second\]: refused: .*EXONA_API_KEY_SECOND/)
           assert.notMatch(stderr + stdout, /canary|EXONA_API_KEY(?!_SECOND)/)
           // The first refusal ends the batch: what had not been sent by then never is.
           assert.isAtMost(simulators.exona.ledger.totals().requests, 5)

@@ -37,9 +37,12 @@ describe("a sink", () => {
       file.startsWith("packages/cli/")
     )
     assert.deepStrictEqual(command, [
-      // Texts of our own into a new folder: the plan of the demonstration, the first draft of a vendor.
+      // Texts of our own into a new folder: the plans of the demonstrations, the first draft of a vendor.
       "packages/cli/src/commands/Demo.ts",
       "packages/cli/src/commands/NewVendor.ts",
+      "packages/cli/src/commands/ServeDemo.ts",
+      // Files of their owner alone: hashes of tokens, and the secret that signs sessions.
+      "packages/cli/src/commands/ServeFiles.ts",
       "packages/cli/src/output/WholeFile.ts"
     ])
     // What was not caught goes out by `main.ts`, through the gate of `Uncaught`.
@@ -56,8 +59,9 @@ describe("a sink", () => {
     assert.deepStrictEqual(holding(/\b(?:is|as) (?:\w+ & )?(?:\w+\.)?HostileText\b(?! from)/), [
       "packages/report/src/HostileText.ts"
     ])
-    // The one way around the search for keys: lines that simulated vendors' keys were asked for in.
+    // The one way around the search for keys: simulated vendors' keys and a new token, for whom asked for them.
     assert.deepStrictEqual(holding(/linesWithKeys/), [
+      "packages/cli/src/commands/ServeToken.ts",
       "packages/cli/src/commands/Simulate.ts",
       "packages/report/src/SafeText.ts"
     ])
