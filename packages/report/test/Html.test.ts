@@ -13,6 +13,7 @@ import { join } from "node:path"
 import { pathToFileURL } from "node:url"
 import type { Browser, BrowserContextOptions, Page } from "playwright-core"
 import { executable, launch } from "@scanpoll/test-support/browser"
+import { isFull } from "@scanpoll/test-support/length"
 import { missing } from "@scanpoll/test-support/tools"
 import { assessment, completed, finding, inState, info, partial, score, start } from "./fixtures.ts"
 import { render } from "./formats.ts"
@@ -223,18 +224,22 @@ describe.skipIf(executable === null)("the page in a browser, off the network", (
     }
   )
 
-  it.each([
+  const looks = [
     ["a usual run", "light", 1280],
+    ["every state", "dark", 360],
+    ["hostile texts", "light", 360],
+    ["a clean run", "light", 1280],
+    ["no scans", "dark", 1280]
+  ] as const
+  // The nightly run looks at the rest: other widths and colours of these, and a page that takes half a minute.
+  const rest = [
     ["a usual run", "dark", 1280],
     ["a usual run", "light", 360],
     ["every state", "light", 1280],
-    ["every state", "dark", 360],
     ["hostile texts", "light", 1280],
-    ["hostile texts", "light", 360],
-    ["a clean run", "light", 1280],
-    ["no scans", "dark", 1280],
     ["1 000 findings", "light", 1280]
-  ] as const)(
+  ] as const
+  it.each(isFull ? [...looks, ...rest] : looks)(
     "%s, %s, %i wide: no violation of accessibility and nothing wider than the page",
     async (name, colorScheme, width) => {
       await visit(name, { colorScheme, viewport: { width, height: 900 } }, async (page) => {
