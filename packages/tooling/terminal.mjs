@@ -92,13 +92,13 @@ const pictures = [
     name: "rows",
     says: "progress in 80 columns",
     type: "scanpoll run mixed.yaml",
-    until: /running \d+ %[^]*completed/
+    until: /completed[^]*running \d+ %/
   },
   {
     name: "rows-color",
     says: "the same with its colours, as escape codes: `cat` it",
     type: "scanpoll run mixed.yaml",
-    until: /running \d+ %[^]*completed/,
+    until: /completed[^]*running \d+ %/,
     color: true
   },
   {
@@ -108,14 +108,14 @@ const pictures = [
     width: 200,
     height: 50,
     environment: { NO_COLOR: "1" },
-    until: /running \d+ %[^]*completed/
+    until: /completed[^]*running \d+ %/
   },
   {
     name: "rows-latin",
     says: "a locale that is not UTF-8: what is cut off ends in plain dots",
     type: "scanpoll run mixed.yaml",
     environment: { LC_ALL: "C" },
-    until: /running \d+ %[^]*completed/
+    until: /completed[^]*running \d+ %/
   },
   {
     name: "rows-many",
