@@ -104,7 +104,7 @@ export const cluster = [
     id: "cluster-11",
     promise: "a turn that was given back can be used again",
     in: sources,
-    find: 'this.turns += 1 if (kind === "submit") this.starts += 1',
+    find: 'if (isCounted) this.turns += 1 if (kind === "submit") this.starts += 1',
     put: "",
     tests: [budget],
     only: "made no request|being interrupted"

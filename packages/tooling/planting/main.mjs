@@ -162,6 +162,10 @@ const judge = async (copy, plant, green) => {
   for (let round = 0; round < rounds; round++) {
     plantIt()
     ran = await test(copy, plant.tests, { only: plant.only, first: fickle.size === 0 })
+    if (!ran.hangs && ran.passed === 0 && ran.failed.length === 0) {
+      undo()
+      return { verdict: "unplantable", why: `with it no test begins: ${ran.said}` }
+    }
     const title = ran.failed.find((one) => !fickle.has(one))
     if (title !== undefined && /Transform failed|SyntaxError/.test(title)) {
       undo()
