@@ -131,6 +131,21 @@ export const digest = (value: Schema.Json): string => {
 }
 
 /**
+ * What a report keeps of a vendor's own result: as much as `mode` says, and the digest of all of it.
+ *
+ * @category constructors
+ * @since 0.2.0
+ */
+export const keep = (
+  value: unknown,
+  mode: RawMode,
+  redaction: Redaction
+): { readonly payload: Schema.Json; readonly payloadSha256: string } => {
+  const full = prepare(value, "full", redaction)
+  return { payload: mode === "full" ? full : prepare(value, mode, redaction), payloadSha256: digest(full) }
+}
+
+/**
  * Whether a report holds payloads, so that a file with it must be written with `fileMode`.
  *
  * @category guards

@@ -3,7 +3,7 @@
  *
  * @since 0.2.0
  */
-import { type JournalError, ScanJournal } from "@scanpoll/core/engine/ScanJournal"
+import { type JournalError, openStates, ScanJournal } from "@scanpoll/core/engine/ScanJournal"
 import * as History from "@scanpoll/journal/History"
 import * as JournalView from "@scanpoll/journal/JournalView"
 import * as Format from "@scanpoll/report/Format"
@@ -18,6 +18,7 @@ import * as Answer from "./Answer.ts"
 import * as Api from "./Api.ts"
 import * as Cursor from "./Cursor.ts"
 import type { Feed } from "./Feed.ts"
+import * as FromJournal from "./internal/fromJournal.ts"
 import * as Principal from "./Principal.ts"
 import * as Subjects from "./Subjects.ts"
 
@@ -62,22 +63,8 @@ export const none: Sources = {
 }
 
 const usualLimit = 50
-// So many of the newest answers make the targets.
-const answersOfTargets = 2_000
 
 const limitOf = (text: string | undefined): number => (text === undefined ? usualLimit : Number(text))
-
-// What the journal cannot tell now, another request may bring.
-const fromJournal = <A>(effect: Effect.Effect<A, JournalError>): Effect.Effect<A, Api.Unavailable> =>
-  Effect.catch(effect, (error) =>
-    Effect.andThen(
-      Effect.logWarning(`the journal could not be read: ${error.message}`),
-      Effect.fail(new Api.Unavailable({ detail: `the journal cannot be read (${error.reason})` }))
-    )
-  )
-
-const orNotFound = <A>(value: A | null, what: string): Effect.Effect<A, Api.NotFound> =>
-  value === null ? Effect.fail(new Api.NotFound({ detail: `the journal has no such ${what}` })) : Effect.succeed(value)
 
 // A page of HTML brings its own script and style and allows those alone; everything else is to be saved.
 const rendered = (report: ScanReport, name: string, file: string) =>
@@ -110,7 +97,7 @@ const claims = (sources: Sources) =>
         list: Effect.fnUntraced(function* ({ query }) {
           const { account, cursor, limit, run, state, vendor } = query
           const after = yield* Cursor.decode("claims", cursor, 1)
-          const { entries, next } = yield* fromJournal(
+          const { entries, next } = yield* FromJournal.read(
             journal.page({
               limit: limitOf(limit),
               ...(yield* Subjects.read(query.subject)),
@@ -127,17 +114,17 @@ const claims = (sources: Sources) =>
           })
         }),
         one: Effect.fnUntraced(function* ({ params }) {
-          const entry = yield* orNotFound(yield* fromJournal(journal.get(params.claimId)), "claim")
+          const entry = yield* FromJournal.orNotFound(yield* FromJournal.read(journal.get(params.claimId)), "claim")
           return yield* Answer.json(JournalView.Claim, JournalView.claim(entry))
         }),
         events: Effect.fnUntraced(function* ({ params }) {
-          yield* orNotFound(yield* fromJournal(journal.get(params.claimId)), "claim")
-          const polls = yield* fromJournal(journal.polls(params.claimId))
+          yield* FromJournal.orNotFound(yield* FromJournal.read(journal.get(params.claimId)), "claim")
+          const polls = yield* FromJournal.read(journal.polls(params.claimId))
           return yield* Answer.json(Api.Polls, { items: polls.map(JournalView.poll) })
         }),
         report: Effect.fnUntraced(function* ({ params, query }) {
-          const made = fromJournal(sources.reportOfClaim(params.claimId, yield* payloads))
-          const report = yield* orNotFound(yield* made, "settled claim")
+          const made = FromJournal.read(sources.reportOfClaim(params.claimId, yield* payloads))
+          const report = yield* FromJournal.orNotFound(yield* made, "settled claim")
           return yield* rendered(report, query.format ?? "json", params.claimId)
         })
       })
@@ -154,7 +141,7 @@ const runs = (sources: Sources) =>
         list: Effect.fnUntraced(function* ({ query }) {
           const [before, beforeId] = (yield* Cursor.decode("runs", query.cursor, 2)) ?? []
           const limit = limitOf(query.limit)
-          const found = yield* fromJournal(
+          const found = yield* FromJournal.read(
             runs.list({
               limit: limit + 1,
               ...(before === undefined || beforeId === undefined ? {} : { before: Number(before), beforeId })
@@ -168,12 +155,12 @@ const runs = (sources: Sources) =>
           })
         }),
         one: Effect.fnUntraced(function* ({ params }) {
-          const { rows, run } = yield* orNotFound(yield* fromJournal(runs.get(params.runId)), "run")
+          const { rows, run } = yield* FromJournal.orNotFound(yield* FromJournal.read(runs.get(params.runId)), "run")
           return yield* Answer.json(Api.RunWithRows, { ...JournalView.run(run), rows: rows.map(JournalView.row) })
         }),
         report: Effect.fnUntraced(function* ({ params, query }) {
-          const made = fromJournal(sources.reportOfRun(params.runId, yield* payloads))
-          const report = yield* orNotFound(yield* made, "run")
+          const made = FromJournal.read(sources.reportOfRun(params.runId, yield* payloads))
+          const report = yield* FromJournal.orNotFound(yield* made, "run")
           return yield* rendered(report, query.format ?? "json", params.runId)
         })
       })
@@ -189,7 +176,7 @@ const standing = (sources: Sources) =>
       return handlers.handleAll({
         targets: Effect.fnUntraced(function* ({ query }) {
           const after = (yield* Cursor.decode("targets", query.cursor, 1))?.[0]
-          const entries = yield* fromJournal(journal.history({ limit: answersOfTargets }))
+          const entries = yield* FromJournal.answers(journal)
           const lines = History.lines(entries)
           const isAfter = (line: History.Line): boolean => line.points.some(({ claimId }) => claimId === after)
           const from = after === undefined ? 0 : lines.findIndex(isAfter) + 1
@@ -201,17 +188,17 @@ const standing = (sources: Sources) =>
           return yield* Answer.json(Api.Targets, {
             items: shown.map(JournalView.target),
             next: last === undefined ? null : Cursor.encode("targets", last.claimId),
-            complete: entries.length < answersOfTargets
+            complete: entries.length < FromJournal.answersOfTargets
           })
         }),
         accounts: Effect.fnUntraced(function* () {
-          const open = yield* fromJournal(journal.list(["intent", "submitted", "in-doubt"]))
-          const pauses = yield* fromJournal(journal.pauses)
+          const open = yield* FromJournal.read(journal.list(openStates))
+          const pauses = yield* FromJournal.read(journal.pauses)
           return yield* Answer.json(Api.Accounts, { items: AccountStanding.of(open, pauses) })
         }),
         cluster: Effect.fnUntraced(function* () {
           const { cluster } = sources
-          const status = cluster === null ? null : yield* fromJournal(cluster)
+          const status = cluster === null ? null : yield* FromJournal.read(cluster)
           return yield* Answer.json(Api.Cluster, { shared: cluster !== null, status })
         })
       })

@@ -25,11 +25,10 @@ import * as ReadPlan from "../prepare/ReadPlan.ts"
 import * as Resolve from "../prepare/Resolve.ts"
 import { ProcessContext } from "../process/ProcessContext.ts"
 import { Vendors } from "../vendors/Vendors.ts"
+import { plural } from "../output/Plural.ts"
 
 // A base may have been given a password or a key, which is then refused elsewhere; it is not shown here either.
 const baseShown = (base: string | null): string | null => (base === null ? null : Login.hideAll(base))
-
-const plural = (count: number, one: string): string => `${count} ${one}${count === 1 ? "" : "s"}`
 
 type Services = FileSystem.FileSystem | Path.Path | Streams
 

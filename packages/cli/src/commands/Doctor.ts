@@ -37,6 +37,7 @@ import * as Http from "../vendors/Http.ts"
 import * as Modules from "../vendors/Modules.ts"
 import type { Account, Vendor } from "../vendors/Vendor.ts"
 import { Vendors } from "../vendors/Vendors.ts"
+import { plural } from "../output/Plural.ts"
 
 /**
  * One thing that was looked at. `code` is the exit code it would give, 0 unless it failed.
@@ -155,8 +156,6 @@ const checkJournal = Effect.fnUntraced(function* (settings: Settings) {
       : [failed("journal", `${shown}: ${inert(failure.message)}`, 74)]
   return { layer: ScanJournal.layerMemory, checks }
 })
-
-const plural = (count: number, one: string): string => `${count} ${one}${count === 1 ? "" : "s"}`
 
 const inText = (fault: InputFault): string => `${fault.where}: ${fault.message}`
 

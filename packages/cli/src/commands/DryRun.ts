@@ -28,11 +28,10 @@ import type { Ready } from "../prepare/Command.ts"
 import * as PlanBounds from "../prepare/PlanBounds.ts"
 import * as Purchases from "../prepare/Purchases.ts"
 import * as Journal from "../storage/Journal.ts"
+import { plural } from "../output/Plural.ts"
 
 const shownPolls = 6
 const shownNames = 10
-
-const plural = (count: number, one: string): string => `${count} ${one}${count === 1 ? "" : "s"}`
 
 const times = (
   request: Scans.ScanRequest<unknown>,

@@ -3,7 +3,7 @@
  *
  * @since 0.2.0
  */
-import { type JournalError, ScanJournal } from "@scanpoll/core/engine/ScanJournal"
+import { type JournalError, openStates, ScanJournal } from "@scanpoll/core/engine/ScanJournal"
 import type { Subject } from "@scanpoll/core/model/Subject"
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
@@ -24,6 +24,7 @@ import * as Consent from "../prepare/Consent.ts"
 import type { FlagTexts } from "../prepare/Resolve.ts"
 import * as Journal from "../storage/Journal.ts"
 import type { Vendors } from "../vendors/Vendors.ts"
+import { plural } from "../output/Plural.ts"
 
 type Services = FileSystem.FileSystem | Path.Path | Streams | Terminal.Terminal | Vendors
 
@@ -39,8 +40,6 @@ interface Wanted {
   readonly age: Duration.Duration
   readonly about: ((subject: Subject) => boolean) | undefined
 }
-
-const plural = (count: number, one: string): string => `${count} ${one}${count === 1 ? "" : "s"}`
 
 // A slash at the end and the case make no other subject of an address that somebody types.
 const folded = (text: string): string => text.trim().toLowerCase().replace(/\/$/, "")
@@ -78,7 +77,7 @@ const openAbout = ({ about }: Wanted) =>
   Effect.gen(function* () {
     if (about === undefined) return 0
     const { list } = yield* ScanJournal
-    const open = yield* list(["intent", "submitted", "in-doubt"])
+    const open = yield* list(openStates)
     return open.filter(({ subject }) => about(subject)).length
   })
 

@@ -93,20 +93,9 @@ export const ofFound = Effect.fnUntraced(function* ({
       collects: byName(record.vendor)?.capabilities.includes("findings") ?? true,
       commands
     }),
-    payload: payloadAs(raw, redact)
+    payload: (payload) => Payload.keep(payload, raw, { scrub: redact })
   })
   return yield* Trends.fill(report)
-})
-
-/**
- * What a report keeps of a vendor's own result: as much as `raw` says, and the digest of all of it.
- *
- * @category constructors
- * @since 0.2.0
- */
-export const payloadAs = (raw: Payload.RawMode, redact: (text: string) => string) => (payload: unknown) => ({
-  payload: Payload.prepare(payload, raw, { scrub: redact }),
-  payloadSha256: Payload.digest(Payload.prepare(payload, "full", { scrub: redact }))
 })
 
 /**

@@ -30,6 +30,7 @@ import type { Shutdown } from "../process/Shutdown.ts"
 import * as InJournal from "../run/InJournal.ts"
 import * as Journal from "../storage/Journal.ts"
 import type { Vendors } from "../vendors/Vendors.ts"
+import { plural } from "../output/Plural.ts"
 
 type Services = FileSystem.FileSystem | Path.Path | Streams | Shutdown | VendorHttp | Vendors
 
@@ -70,8 +71,6 @@ const standingOf = Effect.fnUntraced(function* (
 })
 
 const maxNamed = 10
-
-const plural = (count: number, one: string, many = `${one}s`): string => `${count} ${count === 1 ? one : many}`
 
 const leftWords = (strangers: number, left: number): string | null => {
   const parts = [

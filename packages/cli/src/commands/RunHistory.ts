@@ -7,13 +7,12 @@ import type { StoredRun } from "@scanpoll/core/unstable/engine/StoredRuns"
 import { states } from "@scanpoll/core/model/ScanRecord"
 import * as JournalView from "@scanpoll/journal/JournalView"
 import { inert } from "../output/Streams.ts"
+import { plural } from "../output/Plural.ts"
 
 const standing = (run: StoredRun): string => {
   if (run.exitCode !== null) return `exit ${run.exitCode}`
   return run.heldBy === null ? "ended without a word" : `under way in ${inert(run.heldBy, 120)}`
 }
-
-const plural = (count: number): string => `${count} ${count === 1 ? "target" : "targets"}`
 
 /**
  * One run in one line.
@@ -26,6 +25,6 @@ export const line = (run: StoredRun): string => {
   const left = JournalView.openRows(run)
   const each = left === 0 ? counts : [...counts, `${left} open`]
   const what = run.plan === null ? inert(run.command, 40) : `${inert(run.command, 40)} ${inert(run.plan, 120)}`
-  const rows = each.length === 0 ? plural(run.total) : `${plural(run.total)}: ${each.join(", ")}`
+  const rows = each.length === 0 ? plural(run.total, "target") : `${plural(run.total, "target")}: ${each.join(", ")}`
   return `${run.runId}  ${JournalView.time(run.startedAt) ?? "at an unknown time"}  ${what}  ${rows}  ${standing(run)}`
 }

@@ -8,6 +8,7 @@ import * as ClusterStatus from "@scanpoll/cluster/ClusterStatus"
 import { JournalError, type Operations, ScanJournal } from "@scanpoll/core/engine/ScanJournal"
 import * as JournalAddress from "@scanpoll/journal/JournalAddress"
 import * as Standing from "@scanpoll/journal/Standing"
+import * as Payload from "@scanpoll/report/Payload"
 import type * as Handlers from "@scanpoll/server/Handlers"
 import * as Effect from "effect/Effect"
 import * as FileSystem from "effect/FileSystem"
@@ -92,7 +93,7 @@ export const make = Effect.fnUntraced(function* ({
           ? null
           : StoredReport.ofClaim(entry, {
               redact,
-              payload: ReportRun.payloadAs(payload ? "redacted" : "none", redact)
+              payload: (own) => Payload.keep(own, payload ? "redacted" : "none", { scrub: redact })
             })
       ),
     cluster: clusterOf(address, journal),

@@ -6,8 +6,7 @@
 import * as Spending from "@scanpoll/journal/Spending"
 import * as Key from "../config/Key.ts"
 import { inert } from "../output/Streams.ts"
-
-const plural = (count: number, one: string): string => `${count} ${count === 1 ? one : `${one}s`}`
+import { plural } from "../output/Plural.ts"
 
 // An account is told by its vendor's address where one name has two.
 const nameOf = (

@@ -25,8 +25,7 @@ import * as Journal from "../storage/Journal.ts"
 import type { Settings } from "../config/Settings.ts"
 import * as SavedFiles from "../prepare/SavedFiles.ts"
 import { ProcessContext } from "../process/ProcessContext.ts"
-
-const plural = (count: number, one: string): string => `${count} ${one}${count === 1 ? "" : "s"}`
+import { plural } from "../output/Plural.ts"
 
 type Services = FileSystem.FileSystem | Path.Path | Streams
 

@@ -71,8 +71,6 @@ export const simulators = (now: () => number, round: () => number, isLive: () =>
   },
   appvet: {
     fate: ({ type, url }) => {
-      if (url.includes("lost"))
-        return isLive() ? { submit: [Script.acceptedAnswerLost] } : { duration: "20 seconds", score: 77 }
       if (url.includes("blog")) return { duration: "40 seconds", outcome: "partial", score: 64 }
       return type === "performance"
         ? { duration: "30 seconds", score: turn([91, 96, 94], round()), polls: [null, Script.html(503)] }

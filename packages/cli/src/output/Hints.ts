@@ -10,6 +10,7 @@ import * as Redacted from "effect/Redacted"
 import * as Key from "../config/Key.ts"
 import { names, type SettingName, settings as known } from "../config/Setting.ts"
 import type { Settings } from "../config/Settings.ts"
+import { plural } from "./Plural.ts"
 
 /**
  * What was typed: the words of `run` (a plan, targets), and the texts of the flags by setting.
@@ -147,8 +148,6 @@ export const rowCommands = (context: Context) => ({
 })
 
 const maxKeys = 50
-
-const plural = (count: number, one: string): string => `${count} ${one}${count === 1 ? "" : "s"}`
 
 // What `run --continue` buys: what was not begun, and what was turned down for the account's key.
 const wasNotBought = ({ because, state, ticket }: ScanRecord.ScanRecord): boolean =>

@@ -50,6 +50,7 @@ import * as EventLines from "./EventLines.ts"
 import * as StoredRun from "./StoredRun.ts"
 import * as Trends from "./Trends.ts"
 import * as WriteReport from "./WriteReport.ts"
+import { plural } from "../output/Plural.ts"
 
 /**
  * - `plan`: the plan in force; an empty one where there is none. `command`: what runs, as the journal keeps it.
@@ -96,8 +97,6 @@ export interface Ran {
  */
 export const makeRunId: Effect.Effect<string> = Effect.map(ScanJournal.makeClaimId, (id) => id.replace(/^clm/, "run"))
 
-const plural = (count: number, one: string, many = `${one}s`): string => `${count} ${count === 1 ? one : many}`
-
 // A run that cannot fit is worth knowing before anything is bought.
 const budgetWarnings = (wanted: Wanted): ReadonlyArray<string> => {
   const timeout = wanted.settings.timeout.value
@@ -125,10 +124,7 @@ const payloadOf = (
   if (request === undefined || outcome === null || outcome.payload === null) return {}
   const encoded = Schema.encodeUnknownOption(Schema.toCodecJson(request.adapter.payload))(outcome.payload)
   if (Option.isNone(encoded)) return {}
-  return {
-    payload: Payload.prepare(encoded.value, settings.raw.value, { scrub }),
-    payloadSha256: Payload.digest(Payload.prepare(encoded.value, "full", { scrub }))
-  }
+  return Payload.keep(encoded.value, settings.raw.value, { scrub })
 }
 
 interface Scanning {

@@ -30,7 +30,7 @@ import { fromClaim, fromTicket, request, type RequestOptions, type ScanRequest }
 import * as Trips from "./internal/trips.ts"
 import type { ScanAdapter } from "./ScanAdapter.ts"
 import type { ScanEvent } from "./ScanEvent.ts"
-import { type ClaimEntry, type JournalError, ScanJournal } from "./ScanJournal.ts"
+import { type ClaimEntry, type JournalError, openStates, ScanJournal } from "./ScanJournal.ts"
 
 export {
   type Buy,
@@ -442,7 +442,7 @@ export const listOpen = <R = never>(
  */
 export const openClaims: Effect.Effect<ReadonlyArray<ClaimEntry>, JournalError, ScanJournal> = Effect.gen(function* () {
   const journal = yield* ScanJournal
-  const open = yield* journal.list(["intent", "submitted", "in-doubt"])
+  const open = yield* journal.list(openStates)
   const lacking = yield* journal.history({ lacking: true, limit: 10_000, payloads: false })
   return [...open, ...lacking.toReversed()]
 })

@@ -4,7 +4,7 @@
  *
  * @since 0.2.0
  */
-import type { ClaimEntry } from "@scanpoll/core/engine/ScanJournal"
+import { type ClaimEntry, openStates } from "@scanpoll/core/engine/ScanJournal"
 import type { Lesson } from "@scanpoll/core/unstable/engine/DurationModel"
 import * as Account from "@scanpoll/core/unstable/model/Account"
 import * as Standing from "@scanpoll/journal/Standing"
@@ -13,10 +13,9 @@ import * as Effect from "effect/Effect"
 import * as AccountStanding from "../../AccountStanding.ts"
 import type { Asked, Route } from "./page.ts"
 import * as Parts from "./parts.ts"
+import * as FromJournal from "../fromJournal.ts"
 
 type Standings = ReturnType<typeof AccountStanding.of>[number]
-
-const millisOf = (time: string | null): number | null => (time === null ? null : Date.parse(time))
 
 // Half of the scans of a kind took no longer.
 const usual = (lessons: ReadonlyArray<Lesson>, { origin, vendor }: Standings): Node => {
@@ -43,8 +42,8 @@ const keyHealth = (own: ReadonlyArray<ClaimEntry>, asked: Asked): Node => {
 }
 
 const pauseWords = (standing: Standings, now: number): Node => {
-  const all = millisOf(standing.pausedUntil) ?? 0
-  const submits = millisOf(standing.submitsPausedUntil) ?? 0
+  const all = Parts.millisOf(standing.pausedUntil) ?? 0
+  const submits = Parts.millisOf(standing.submitsPausedUntil) ?? 0
   if (all <= now && submits <= now) return "not paused"
   return [
     badge("warn", "half", "paused"),
@@ -89,7 +88,7 @@ const one = (
         "Last trouble",
         lastFault === null
           ? "none"
-          : [Parts.when(millisOf(lastFault.at)), ` ${safe(lastFault.code, 60)}: ${safe(lastFault.message, 300)}`]
+          : [Parts.when(Parts.millisOf(lastFault.at)), ` ${safe(lastFault.code, 60)}: ${safe(lastFault.message, 300)}`]
       ]
     ])
   )
@@ -106,9 +105,9 @@ export const route: Route = {
   query: [],
   render: Effect.fnUntraced(function* (asked) {
     const { journal } = asked
-    const open = yield* Parts.read(journal.list(["intent", "submitted", "in-doubt"]))
-    const standings = AccountStanding.of(open, yield* Parts.read(journal.pauses))
-    const lessons = yield* Parts.read(journal.lessons)
+    const open = yield* FromJournal.read(journal.list(openStates))
+    const standings = AccountStanding.of(open, yield* FromJournal.read(journal.pauses))
+    const lessons = yield* FromJournal.read(journal.lessons)
     const byAccount = Map.groupBy(open, ({ key }) => Account.key(key))
     return {
       title: "Accounts",

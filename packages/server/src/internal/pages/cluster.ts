@@ -10,6 +10,7 @@ import * as Schema from "effect/Schema"
 import type { Unavailable } from "../../Api.ts"
 import type { Asked, Route } from "./page.ts"
 import * as Parts from "./parts.ts"
+import * as FromJournal from "../fromJournal.ts"
 
 const Worker = Schema.Struct({
   name: Schema.String,
@@ -40,9 +41,7 @@ const decode = Schema.decodeUnknownOption(Status)
 const statusOf = ({ sources }: Asked): Effect.Effect<typeof Status.Type | null, Unavailable> =>
   sources.cluster === null
     ? Effect.succeed(null)
-    : Effect.map(Parts.read(sources.cluster), (json) => Option.getOrNull(decode(json)))
-
-const millisOf = (time: string | null): number | null => (time === null ? null : Date.parse(time))
+    : Effect.map(FromJournal.read(sources.cluster), (json) => Option.getOrNull(decode(json)))
 
 /**
  * What of the workers needs a person.
@@ -74,7 +73,7 @@ export const needs = (asked: Asked) =>
           id: `worker-${worker.name}`.replace(/[^A-Za-z0-9-]/g, "_"),
           badge: badge("warn", "cross", "gone"),
           what: link(`Worker ${safe(worker.name, 120)}`),
-          why: ["Last seen ", Parts.when(millisOf(worker.seenAt)), "; others take its scans."],
+          why: ["Last seen ", Parts.when(Parts.millisOf(worker.seenAt)), "; others take its scans."],
           act: null
         })),
         ...cutOff.slice(0, 3).map((worker) => ({
@@ -104,7 +103,7 @@ const workers = (status: typeof Status.Type): Node =>
                 safe(worker.phase ?? "alive", 40)
               )
             : badge("bad", "cross", "gone"),
-          worker.alive ? null : h("span", { class: "sub" }, "last seen ", Parts.when(millisOf(worker.seenAt))),
+          worker.alive ? null : h("span", { class: "sub" }, "last seen ", Parts.when(Parts.millisOf(worker.seenAt))),
           worker.denied.length === 0
             ? null
             : h("span", { class: "sub" }, `key refused by ${safe(worker.denied.join(", "), 200)}`)
@@ -115,7 +114,7 @@ const workers = (status: typeof Status.Type): Node =>
         worker.latenessMs === null
           ? "no polls in the last minute"
           : `p50 ${duration(worker.latenessMs.p50)}, p99 ${duration(worker.latenessMs.p99)}, worst ${duration(worker.latenessMs.max)}`,
-        Parts.when(millisOf(worker.since))
+        Parts.when(Parts.millisOf(worker.since))
       ]
     })),
     "No worker has ever registered here."

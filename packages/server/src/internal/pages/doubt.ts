@@ -8,6 +8,7 @@ import { h, type Node, safe } from "@scanpoll/report/HtmlParts"
 import * as Effect from "effect/Effect"
 import type { Asked, Route } from "./page.ts"
 import * as Parts from "./parts.ts"
+import * as FromJournal from "../fromJournal.ts"
 
 const one = (entry: ClaimEntry, asked: Asked): Node => {
   const { claimId } = entry
@@ -71,7 +72,7 @@ export const route: Route = {
   query: ["vendor"],
   render: Effect.fnUntraced(function* (asked) {
     const vendor = asked.query["vendor"] ?? ""
-    const all = yield* Parts.read(asked.journal.list(["in-doubt"]))
+    const all = yield* FromJournal.read(asked.journal.list(["in-doubt"]))
     const shown = all.filter(({ key }) => vendor === "" || key.vendor === vendor)
     return {
       title: "In doubt",

@@ -3,7 +3,7 @@
  *
  * @since 0.2.0
  */
-import type { ClaimEntry, Pause } from "@scanpoll/core/engine/ScanJournal"
+import { type ClaimEntry, openStates, type Pause } from "@scanpoll/core/engine/ScanJournal"
 import type { StoredRun } from "@scanpoll/core/unstable/engine/StoredRuns"
 import * as Account from "@scanpoll/core/unstable/model/Account"
 import * as Standing from "@scanpoll/journal/Standing"
@@ -12,6 +12,7 @@ import * as Effect from "effect/Effect"
 import * as ClusterPage from "./cluster.ts"
 import type { Asked, Route } from "./page.ts"
 import * as Parts from "./parts.ts"
+import * as FromJournal from "../fromJournal.ts"
 import * as Runs from "./runs.ts"
 
 const namedAtMost = 5
@@ -251,10 +252,12 @@ export const route: Route = {
   query: [],
   render: Effect.fnUntraced(function* (asked) {
     const { journal, now } = asked
-    const entries = yield* Parts.read(journal.list(["intent", "submitted", "in-doubt"]))
-    const runs = yield* Parts.read(journal.runs.list({ limit: runsLookedAt }))
-    const pauses = yield* Parts.read(journal.pauses)
-    const ended = yield* Parts.read(journal.history({ states: ["settled", "refused"], limit: 10 }))
+    const entries = yield* FromJournal.read(journal.list(openStates))
+    const runs = yield* FromJournal.read(journal.runs.list({ limit: runsLookedAt }))
+    const pauses = yield* FromJournal.read(journal.pauses)
+    const ended = yield* FromJournal.read(
+      journal.history({ states: ["settled", "refused"], limit: 10, payloads: false })
+    )
     const workers = yield* ClusterPage.needs(asked)
     const all = entries.map((entry) => ({ entry, standing: Standing.of(entry, now, Parts.takenAhead(asked)) }))
     const wanted = needs(all, runs, pauses, workers, asked)

@@ -5,6 +5,7 @@
  */
 import { type Operations, ScanJournal } from "@scanpoll/core/engine/ScanJournal"
 import { h, script as reportScript, style as reportStyle } from "@scanpoll/report/HtmlParts"
+import * as Arr from "effect/Array"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as HttpRouter from "effect/http/HttpRouter"
@@ -30,7 +31,7 @@ import * as Targets from "./targets.ts"
  * @category constructors
  * @since 0.2.0
  */
-export const routes: ReadonlyArray<Page.Route> = [
+export const routes: Arr.NonEmptyReadonlyArray<Page.Route> = [
   Now.route,
   Doubt.route,
   Scans.all,
@@ -102,8 +103,7 @@ export const layer = (sources: Sources) =>
   Layer.unwrap(
     Effect.map(ScanJournal, (journal) =>
       Layer.mergeAll(
-        handler(Now.route, sources, journal),
-        ...routes.slice(1).map((route) => handler(route, sources, journal)),
+        ...Arr.map(routes, (route) => handler(route, sources, journal)),
         ...assets.map(([path, type, text]) =>
           HttpRouter.add("GET", path, HttpServerResponse.text(text, { contentType: `${type}; charset=utf-8` }))
         )

@@ -3,7 +3,7 @@
  *
  * @since 0.2.0
  */
-import type { ClaimEntry, JournalError, LastFault } from "@scanpoll/core/engine/ScanJournal"
+import type { ClaimEntry, LastFault } from "@scanpoll/core/engine/ScanJournal"
 import type { Account } from "@scanpoll/core/unstable/model/Account"
 import * as History from "@scanpoll/journal/History"
 import * as JournalView from "@scanpoll/journal/JournalView"
@@ -19,8 +19,6 @@ import {
   severityBadge,
   stateBadge
 } from "@scanpoll/report/HtmlParts"
-import * as Effect from "effect/Effect"
-import * as Api from "../../Api.ts"
 import type { Asked } from "./page.ts"
 
 /**
@@ -33,6 +31,14 @@ export const when = (millis: number | null): Node => {
   const text = millis === null || millis === 0 ? null : JournalView.time(millis)
   return text === null ? "–" : h("time", { datetime: text, "data-live": "" }, moment(text))
 }
+
+/**
+ * A time of the API in milliseconds; null where there is none.
+ *
+ * @category destructors
+ * @since 0.2.0
+ */
+export const millisOf = (time: string | null): number | null => (time === null ? null : Date.parse(time))
 
 /**
  * A time to the second, as it stands: where how long ago says too little.
@@ -114,6 +120,17 @@ const signs: Readonly<Record<Standing.Standing, readonly [tone: string, sign: st
 export const standingBadge = (standing: Standing.Standing): Node => badge(...signs[standing])
 
 /**
+ * What an answer comes to: how severe it is, and that it is partial or a failure.
+ *
+ * @category constructors
+ * @since 0.2.0
+ */
+export const answerBadge = (point: History.Point): Node =>
+  point.state === "failed"
+    ? stateBadge("failed")
+    : [severityBadge(point.severity), point.state === "partial" ? [" ", stateBadge("partial")] : null]
+
+/**
  * How a claim stands now, whatever its state.
  *
  * @category constructors
@@ -122,10 +139,7 @@ export const standingBadge = (standing: Standing.Standing): Node => badge(...sig
 export const claimBadge = (entry: ClaimEntry, now: number, takenAhead: number): Node => {
   if (entry.state === "settled") {
     const point = History.point(entry)
-    if (point === null) return badge("unknown", "unknown", "unreadable")
-    return point.state === "failed"
-      ? stateBadge("failed")
-      : [severityBadge(point.severity), point.state === "partial" ? [" ", stateBadge("partial")] : null]
+    return point === null ? badge("unknown", "unknown", "unreadable") : answerBadge(point)
   }
   if (entry.state === "refused") return stateBadge("refused")
   if (entry.state === "released") return badge("info", "info", "released")
@@ -310,27 +324,6 @@ export const older = (path: string, query: Asked["query"], cursor: string | null
   cursor === null
     ? null
     : h("p", { class: "more" }, h("a", { href: href(path, { ...query, cursor }), rel: "next" }, "Older ones"))
-
-/**
- * What the journal cannot tell now, another request may bring.
- *
- * @category combinators
- * @since 0.2.0
- */
-export const read = <A>(effect: Effect.Effect<A, JournalError>): Effect.Effect<A, Api.Unavailable> =>
-  Effect.catch(effect, (error) =>
-    Effect.andThen(
-      Effect.logWarning(`the journal could not be read: ${error.message}`),
-      Effect.fail(new Api.Unavailable({ detail: `the journal cannot be read (${error.reason})` }))
-    )
-  )
-
-/**
- * @category combinators
- * @since 0.2.0
- */
-export const orNotFound = <A>(value: A | null, what: string): Effect.Effect<A, Api.NotFound> =>
-  value === null ? Effect.fail(new Api.NotFound({ detail: `the journal has no such ${what}` })) : Effect.succeed(value)
 
 /**
  * For `Standing.of`: how long before it is due a process takes a free scan. Who has the journal alone polls whatever is open.

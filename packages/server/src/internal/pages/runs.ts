@@ -13,6 +13,7 @@ import { createHash } from "node:crypto"
 import * as Cursor from "../../Cursor.ts"
 import type { Asked, Route } from "./page.ts"
 import * as Parts from "./parts.ts"
+import * as FromJournal from "../fromJournal.ts"
 
 const limit = 50
 // More rows that have not ended are counted.
@@ -72,7 +73,7 @@ export const all: Route = {
   query: ["cursor"],
   render: Effect.fnUntraced(function* ({ journal, query }) {
     const [before, beforeId] = (yield* Cursor.decode("runs", query["cursor"], 2)) ?? []
-    const found = yield* Parts.read(
+    const found = yield* FromJournal.read(
       journal.runs.list({
         limit: limit + 1,
         ...(before === undefined || beforeId === undefined ? {} : { before: Number(before), beforeId })
@@ -161,15 +162,15 @@ export const one: Route = {
   render: Effect.fnUntraced(function* (asked) {
     const { journal, params, sources } = asked
     const runId = params["runId"] ?? ""
-    const { rows, run } = yield* Parts.orNotFound(yield* Parts.read(journal.runs.get(runId)), "run")
+    const { rows, run } = yield* FromJournal.orNotFound(yield* FromJournal.read(journal.runs.get(runId)), "run")
     const open = rows.filter(({ ended }) => ended === null)
     const waiting = yield* Effect.forEach(open.slice(0, openAtMost), (row) =>
       Effect.map(
-        row.claimId === null ? Effect.succeed(null) : Parts.read(journal.get(row.claimId)),
+        row.claimId === null ? Effect.succeed(null) : FromJournal.read(journal.get(row.claimId)),
         (entry): Waiting => ({ row, entry })
       )
     )
-    const report = yield* Parts.read(sources.reportOfRun(runId, false))
+    const report = yield* FromJournal.read(sources.reportOfRun(runId, false))
     const canContinue = run.endedAt === null && run.heldBy === null && run.command === "run"
     const denied = waiting.filter(
       ({ entry }) => entry !== null && Standing.of(entry, asked.now, Parts.takenAhead(asked)) === "denied"

@@ -3,7 +3,7 @@
  *
  * @since 0.2.0
  */
-import { type ClaimEntry, claimStates } from "@scanpoll/core/engine/ScanJournal"
+import { type ClaimEntry, claimStates, openStates } from "@scanpoll/core/engine/ScanJournal"
 import type { StoredPoll } from "@scanpoll/core/unstable/engine/StoredPolls"
 import * as ScanTicket from "@scanpoll/core/model/ScanTicket"
 import * as Standing from "@scanpoll/journal/Standing"
@@ -14,6 +14,7 @@ import * as Cursor from "../../Cursor.ts"
 import * as Subjects from "../../Subjects.ts"
 import type { Asked, Route } from "./page.ts"
 import * as Parts from "./parts.ts"
+import * as FromJournal from "../fromJournal.ts"
 
 const limit = 50
 
@@ -36,7 +37,7 @@ export const all: Route = {
     const [vendor, account] = [said(query["vendor"]), said(query["account"])]
     if (state !== undefined && !isState(state)) return yield* new Api.BadRequest({ detail: "there is no such state" })
     const after = (yield* Cursor.decode("claims", said(query["cursor"]), 1))?.[0]
-    const { entries, next } = yield* Parts.read(
+    const { entries, next } = yield* FromJournal.read(
       journal.page({
         limit,
         ...(yield* Subjects.read(said(query["subject"]))),
@@ -216,7 +217,7 @@ const factsOf = (entry: ClaimEntry): Node =>
     ["Reason", entry.reason === null ? null : safe(entry.reason.message, 400)]
   ])
 
-const isOpen = ({ state }: ClaimEntry): boolean => state === "intent" || state === "submitted" || state === "in-doubt"
+const isOpen = ({ state }: ClaimEntry): boolean => openStates.includes(state)
 
 /**
  * One scan.
@@ -230,9 +231,9 @@ export const one: Route = {
   render: Effect.fnUntraced(function* (asked) {
     const { journal, params, sources } = asked
     const claimId = params["claimId"] ?? ""
-    const entry = yield* Parts.orNotFound(yield* Parts.read(journal.get(claimId)), "scan")
-    const polls = yield* Parts.read(journal.polls(claimId))
-    const report = entry.state === "settled" ? yield* Parts.read(sources.reportOfClaim(claimId, false)) : null
+    const entry = yield* FromJournal.orNotFound(yield* FromJournal.read(journal.get(claimId)), "scan")
+    const polls = yield* FromJournal.read(journal.polls(claimId))
+    const report = entry.state === "settled" ? yield* FromJournal.read(sources.reportOfClaim(claimId, false)) : null
     const badges = Parts.claimBadge(entry, asked.now, Parts.takenAhead(asked))
     return {
       title: `${Parts.accountName(entry.key)}: ${safe(entry.subject.name, 160)}`,

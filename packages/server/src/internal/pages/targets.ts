@@ -5,26 +5,15 @@
  */
 import * as History from "@scanpoll/journal/History"
 import * as JournalView from "@scanpoll/journal/JournalView"
-import {
-  badge,
-  h,
-  type Node,
-  number,
-  plural,
-  safe,
-  severityBadge,
-  stateBadge,
-  trendLine
-} from "@scanpoll/report/HtmlParts"
+import { badge, h, type Node, number, plural, safe, trendLine } from "@scanpoll/report/HtmlParts"
 import * as Effect from "effect/Effect"
 import * as Api from "../../Api.ts"
 import * as Cursor from "../../Cursor.ts"
 import type { Route } from "./page.ts"
 import * as Parts from "./parts.ts"
+import * as FromJournal from "../fromJournal.ts"
 
 const limit = 50
-// So many of the newest answers make the targets.
-const answersRead = 2_000
 
 const trends: Readonly<Record<History.Trend, Node>> = {
   better: badge("none", "check", "better"),
@@ -53,11 +42,6 @@ const drawn = ({ points }: History.Line) =>
 const changeOf = ({ delta }: History.Point): string =>
   delta === null ? "–" : delta.comparable ? `+${number(delta.new)} −${number(delta.resolved)}` : "not comparable"
 
-const answerBadge = (point: History.Point): Node =>
-  point.state === "failed"
-    ? stateBadge("failed")
-    : [severityBadge(point.severity), point.state === "partial" ? [" ", stateBadge("partial")] : null]
-
 const row = (line: History.Line): Parts.Row => {
   const last = line.points.at(-1)
   return {
@@ -73,7 +57,7 @@ const row = (line: History.Line): Parts.Row => {
         )
       ],
       trends[line.trend],
-      last === undefined ? null : answerBadge(last),
+      last === undefined ? null : Parts.answerBadge(last),
       last === undefined || last.score === null ? "–" : number(last.score.value),
       last === undefined || last.findings === null ? "–" : number(last.findings),
       last === undefined ? "–" : changeOf(last),
@@ -96,7 +80,7 @@ export const all: Route = {
     const [vendor = "", trend = "", q = ""] = [query["vendor"], query["trend"], query["q"]]
     if (trend !== "" && !isTrend(trend)) return yield* new Api.BadRequest({ detail: "there is no such trend" })
     const after = (yield* Cursor.decode("targets", query["cursor"], 1))?.[0]
-    const entries = yield* Parts.read(journal.history({ limit: answersRead }))
+    const entries = yield* FromJournal.answers(journal)
     const lines = History.lines(entries)
     const wanted = lines.filter(
       (line) =>
@@ -131,9 +115,9 @@ export const all: Route = {
           { vendor, trend, q },
           last === undefined ? null : Cursor.encode("targets", last.claimId)
         ),
-        entries.length < answersRead
+        entries.length < FromJournal.answersOfTargets
           ? null
-          : h("p", { class: "more" }, `Made from the newest ${number(answersRead)} answers.`)
+          : h("p", { class: "more" }, `Made from the newest ${number(FromJournal.answersOfTargets)} answers.`)
       )
     }
   })
@@ -179,7 +163,7 @@ const oneLine = (line: History.Line, at: number): Node => {
         id: point.claimId,
         cells: [
           h("a", { href: `/scans/${point.claimId}` }, Parts.when(point.at)),
-          answerBadge(point),
+          Parts.answerBadge(point),
           point.score === null ? "–" : number(point.score.value),
           point.findings === null ? "–" : number(point.findings),
           changeOf(point),
@@ -206,9 +190,10 @@ export const one: Route = {
       return yield* new Api.BadRequest({ detail: "subject must be kind:id, such as url:https://example.com/" })
     }
     const { account = "", series = "", type = "", vendor = "" } = query
-    const entries = yield* Parts.read(
+    const entries = yield* FromJournal.read(
       journal.history({
         limit: 500,
+        payloads: false,
         subject: { ...subject, ...(series === "" ? {} : { series }) },
         ...(vendor === "" ? {} : { vendor }),
         ...(account === "" ? {} : { account })
