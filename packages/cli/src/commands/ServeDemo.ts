@@ -88,13 +88,11 @@ export const start: Effect.Effect<
   }
   let now = (): number => real.currentTimeMillisUnsafe()
   let round = 0
-  let isLive = false
   const simulators = yield* Effect.orDie(
     Simulators.make(
       LiveScenario.simulators(
         () => now(),
-        () => round,
-        () => isLive
+        () => round
       )
     )
   )
@@ -133,14 +131,13 @@ export const start: Effect.Effect<
     "Three simulated vendors are listening on this machine; nothing leaves it, and no key or journal of yours is used.",
     "Making the runs of two days; it takes a few seconds."
   )
-  for (const days of [2, 1]) {
+  for (const days of LiveScenario.rounds) {
     const past = FastTime.make(ago(real, days * day), speed)
     now = past.now
     yield* Effect.forEach(files, ({ file }) => run(file, past), { concurrency: "unbounded" })
     round += 1
   }
   now = () => real.currentTimeMillisUnsafe()
-  isLive = true
   const rounds = Effect.forever(
     Effect.gen(function* () {
       const next = files[round % files.length]

@@ -47,18 +47,27 @@ targets:
 const turn = <A>(all: readonly [A, ...ReadonlyArray<A>], round: number): A => all[round % all.length] ?? all[0]
 
 /**
- * The three vendors. `round` counts the rounds: with it their answers change. `isLive` is false while the past is made.
+ * The days of the past that have a run of each plan: so many days ago.
  *
  * @category constructors
  * @since 0.2.0
  */
-export const simulators = (now: () => number, round: () => number, isLive: () => boolean): Options => ({
+export const rounds: ReadonlyArray<number> = [2, 1]
+
+/**
+ * The three vendors. `round` counts the rounds: with it their answers change.
+ *
+ * @category constructors
+ * @since 0.2.0
+ */
+export const simulators = (now: () => number, round: () => number): Options => ({
   clock: now,
   seed: "serve",
   exona: {
     fate: ({ companyWebsite }) => {
       if (companyWebsite.includes("wonka")) {
-        return { duration: "20 seconds", level: "Low", ...(isLive() ? { submit: [Script.acceptedAnswerLost] } : {}) }
+        // The runs of the past are answered; the first one that somebody sees is not.
+        return { duration: "20 seconds", level: "Low", submit: [...rounds.map(() => null), Script.acceptedAnswerLost] }
       }
       return companyWebsite.includes("umbrella")
         ? {

@@ -53,7 +53,7 @@ export const chance = (seed: number, length: number): Story => {
   const chapters = Array.from({ length }, (_, i): Chapter => {
     const label = labels[seed % labels.length]
     if (i === 0 && label !== undefined) return label
-    // A flush of small writes is up to sixteen statements in one transaction: with a fault among any twelve it never ends.
+    // A flush of small writes may be some sixteen statements in one transaction, which a fault among them begins anew.
     const every = 20 + random.below(30)
     const fault = faults[random.below(faults.length)] ?? "fails"
     return { end: anyEnd(random), trouble: random.below(3) === 0 ? { every, fault } : null }
