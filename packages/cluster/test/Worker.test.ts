@@ -10,7 +10,9 @@ import * as PollPolicy from "@scanpoll/core/policy/PollPolicy"
 import * as Journal from "@scanpoll/journal/Journal"
 import { sliceOf } from "@scanpoll/journal/SharedClaims"
 import * as SqlJournal from "@scanpoll/journal/SqlJournal"
+import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
@@ -158,7 +160,23 @@ describe("a worker", () => {
           })
         )
       )
-      const two = yield* start({ ...options, policy: (each) => each.policy, name: "two" })
+      // It never looks again on its own: what its first look misses stays missed.
+      const clock = yield* Clock.Clock
+      const onceOnly: Clock.Clock = {
+        currentTimeMillisUnsafe: () => clock.currentTimeMillisUnsafe(),
+        currentTimeMillis: clock.currentTimeMillis,
+        currentTimeNanosUnsafe: () => clock.currentTimeNanosUnsafe(),
+        currentTimeNanos: clock.currentTimeNanos,
+        monotonicTimeNanosUnsafe: () => clock.monotonicTimeNanosUnsafe(),
+        monotonicTimeNanos: clock.monotonicTimeNanos,
+        sleep: (wait) =>
+          Duration.isGreaterThanOrEqualTo(wait, Duration.fromInputUnsafe(seldom.lookEvery))
+            ? Effect.never
+            : clock.sleep(wait)
+      }
+      const two = yield* start({ ...options, policy: (each) => each.policy, name: "two" }).pipe(
+        Effect.provideService(Clock.Clock, onceOnly)
+      )
       const slicesOf = (events: ReadonlyArray<Worker.WorkerEvent>) =>
         new Set(events.flatMap((event) => (event._tag === "Gained" ? [event.slice] : [])))
       const wanted = () => {
@@ -169,7 +187,6 @@ describe("a worker", () => {
         "two has slices",
         Effect.sync(() => slicesOf(two.events).size >= 2)
       )
-      // Long before it looks again.
       yield* until(
         "two keeps what is in its slices",
         Effect.sync(() => wanted().length > 0 && wanted().every((id) => kept(two.events).has(id)))
