@@ -292,5 +292,13 @@ export const core = [
     find: `self === "unknown" || ranks[self] >= ranks[threshold]`,
     put: "ranks[self] >= ranks[threshold]",
     tests: ["packages/core/test/model/model.test.ts", "packages/report/test/Gate.test.ts"]
+  },
+  {
+    id: "core-34",
+    promise: "a poll runs in its own caller's asynchronous context",
+    in: engine,
+    find: "AsyncContext.inside(this.around, this.act, this, now)",
+    put: "this.act(now)",
+    tests: ["packages/core/test/engine/AsyncContext.test.ts"]
   }
 ]

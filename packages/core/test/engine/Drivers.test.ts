@@ -19,7 +19,7 @@ import * as PollFault from "../../src/model/PollFault.ts"
 import type { PollStopped } from "../../src/model/PollStopped.ts"
 import * as PollPolicy from "../../src/policy/PollPolicy.ts"
 import * as VendorLimits from "../../src/policy/VendorLimits.ts"
-import { countingClock, slowClock } from "../support/clocks.ts"
+import { countingClock, lateClock, slowClock } from "../support/clocks.ts"
 import { cutAt } from "../support/cuts.ts"
 import { drivers } from "../support/drivers.ts"
 
@@ -340,6 +340,33 @@ for (const driver of drivers) {
         assert.strictEqual(times.length, 4)
         times.slice(1).forEach((at, i) => assert.isAtLeast(at - (times[i] ?? 0), 10_000))
       })
+    )
+
+    it.effect(
+      "an answer that came while the process was frozen is read before the timeout of its poll counts (D-04)",
+      () =>
+        Effect.gen(function* () {
+          const inner = yield* Clock.Clock
+          const frozen = lateClock(inner, "2 seconds")
+          const answersAfter = (millis: number) =>
+            Effect.provideService(Effect.delay(Effect.succeed(done), millis), Clock.Clock, inner)
+          const ended: Array<string> = []
+          for (const millis of [6100, 8500]) {
+            const observer = (event: Poller.PollEvent<string>) => void ended.push(`${millis} ${event._tag}`)
+            const spec = specOf(answersAfter(millis), {
+              policy: PollPolicy.withPollTimeout(policy, "4 seconds"),
+              observer
+            })
+            const fiber = yield* Effect.forkChild(driver.wait(spec).pipe(Effect.provideService(Clock.Clock, frozen)))
+            yield* TestClock.adjust("8400 millis")
+            yield* TestClock.adjust("1 hour")
+            yield* Fiber.await(fiber)
+          }
+          assert.deepStrictEqual(ended.filter((what) => !what.endsWith("Scheduled")).slice(0, 2), [
+            "6100 Settled",
+            "8500 Polled"
+          ])
+        })
     )
 
     it.effect("law 6, polls that hang together are cut each in its own time", () =>

@@ -1,6 +1,6 @@
 /**
  * A scan whose outcome takes two requests, and one that goes on under another ticket. Both drivers are held to the same: one
- * request of a run alone polls by a fiber of its own, many by a fleet.
+ * request of a run alone waits without a fleet, many in a fleet.
  */
 import * as Conversation from "@scanpoll/test-support/conversation"
 import { assert, describe, it } from "@effect/vitest"
@@ -16,10 +16,10 @@ import { finish, records, value, withJournal, world } from "./../support/worlds.
 
 type Adapter = ScanAdapter<string, Conversation.Payload>
 
-// A wait that stops brings no outcome; what is told of it is its state.
+// Ways to run a scan. A wait that stops brings no outcome; what is told of it is its state.
 const drivers = [
   {
-    name: "one fiber",
+    name: "a scan alone",
     run: (adapter: Adapter, wanted: string) =>
       Effect.match(Scans.run(adapter, wanted), {
         onSuccess: ({ _tag, ticket }): readonly [string, string | null] => [_tag, ticket.scanId],
@@ -30,7 +30,7 @@ const drivers = [
       })
   },
   {
-    name: "a fleet",
+    name: "a batch",
     run: (adapter: Adapter, wanted: string) =>
       Effect.map(records([Scans.request(adapter, wanted)]), ([record]): readonly [string, string | null] => [
         record?.outcome?._tag ?? stopOf(record),

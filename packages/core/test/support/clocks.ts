@@ -1,5 +1,6 @@
 /** Clocks over the virtual one that do what clocks do to people. */
 import * as Clock from "effect/Clock"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 
 /** Counts the sleeps that are on the clock right now. */
@@ -26,6 +27,17 @@ export const countingClock = Effect.map(Effect.service(Clock.Clock), (inner) => 
       )
   }
   return { clock, count }
+})
+
+/** A clock whose timers all ring so much too late, as in a process that was frozen. */
+export const lateClock = (inner: Clock.Clock, late: Duration.Input): Clock.Clock => ({
+  currentTimeMillisUnsafe: () => inner.currentTimeMillisUnsafe(),
+  currentTimeMillis: inner.currentTimeMillis,
+  currentTimeNanosUnsafe: () => inner.currentTimeNanosUnsafe(),
+  currentTimeNanos: inner.currentTimeNanos,
+  monotonicTimeNanosUnsafe: () => inner.monotonicTimeNanosUnsafe(),
+  monotonicTimeNanos: inner.monotonicTimeNanos,
+  sleep: (duration) => inner.sleep(Duration.sum(duration, Duration.fromInputUnsafe(late)))
 })
 
 /** A clock on which so many milliseconds pass from each reading to the next, as on a machine that is busy. */

@@ -1,4 +1,4 @@
-/** Both drivers of the engine behind one face: every law holds for each. */
+/** Both ways into the engine's driver behind one face: every law holds for each. */
 import * as Effect from "effect/Effect"
 import type { PollStopped } from "../../src/model/PollStopped.ts"
 import * as Fleet from "../../src/engine/Fleet.ts"
@@ -10,7 +10,7 @@ export interface Driver {
 }
 
 export const drivers: ReadonlyArray<Driver> = [
-  { name: "one fiber", wait: Poller.untilTerminal },
+  { name: "without a fleet", wait: Poller.untilTerminal },
   {
     name: "fleet",
     wait: (spec) => Effect.scoped(Effect.flatMap(Fleet.make, (fleet) => fleet.wait(spec)))

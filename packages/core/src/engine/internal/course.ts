@@ -1,4 +1,4 @@
-// The course of one wait, which both drivers share: it folds answers into the state, steps the schedules and asks `decide`.
+// The course of one wait: it folds answers into the state, steps the schedules and asks `decide`.
 // May touch: the account's budget, through `vendorSays`. Law: it never sleeps and never polls.
 import * as Context from "effect/Context"
 import type * as Duration from "effect/Duration"

@@ -1,15 +1,20 @@
 // One timer that can be moved. Setting it costs one sleep; ringing early is allowed, so its owner looks at the
 // clock again.
-import type * as Clock from "effect/Clock"
-import type * as Context from "effect/Context"
+import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Fiber from "effect/Fiber"
 import * as Waits from "../Waits.ts"
 import * as SteadyClock from "../SteadyClock.ts"
 
+// The clock of a program that provides none: its sleep is a timer of the runtime, which needs no fiber.
+const runtimeClock = Context.get(Context.empty(), Clock.Clock)
+const longestTimer = 2 ** 31 - 1
+
 export class Alarm {
   private at = Number.POSITIVE_INFINITY
+  private timer: ReturnType<typeof setTimeout> | null = null
   private fiber: Fiber.Fiber<void> | null = null
   private readonly ring: () => void
 
@@ -34,7 +39,15 @@ export class Alarm {
     if (at === Number.POSITIVE_INFINITY) return
     this.at = at
     const left = Waits.clamp(Math.ceil(at - SteadyClock.nowUnsafe(clock)), 0, Waits.longest)
-    this.wait(Effect.sleep(Duration.millis(left)), context)
+    if (clock !== runtimeClock || left === 0) return this.wait(Effect.sleep(Duration.millis(left)), context)
+    // oxlint-disable-next-line no-restricted-globals -- of the runtime's clock alone: any other one is slept on
+    this.timer = setTimeout(this.rung, Math.min(left, longestTimer))
+  }
+
+  private readonly rung = (): void => {
+    this.timer = null
+    this.at = Number.POSITIVE_INFINITY
+    this.ring()
   }
 
   private wait(pause: Effect.Effect<void>, context: Context.Context<never>): void {
@@ -49,7 +62,9 @@ export class Alarm {
   }
 
   clear(): void {
-    const fiber = this.fiber
+    const { fiber, timer } = this
+    if (timer !== null) clearTimeout(timer)
+    this.timer = null
     this.fiber = null
     this.at = Number.POSITIVE_INFINITY
     fiber?.interruptUnsafe()

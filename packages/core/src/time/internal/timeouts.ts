@@ -14,8 +14,8 @@ import { Alarm } from "./alarm.ts"
 import { Heap, type HeapItem } from "./heap.ts"
 
 // A timer that rings this much too late was held up with the whole process: Node runs timers before it reads sockets.
-const heldUp = 100
-const momentToRead = 250
+export const isHeldUp = (due: number, now: number): boolean => now - due > 100
+export const momentToRead = 250
 
 interface Entry extends HeapItem {
   isLate: boolean
@@ -61,7 +61,7 @@ class Timeouts {
     const now = SteadyClock.nowUnsafe(this.clock)
     this.isExpiring = true
     for (let first = this.heap.peek(); first !== undefined && first.due <= now; first = this.heap.peek()) {
-      if (!first.hadItsMoment && now - first.due > heldUp) {
+      if (!first.hadItsMoment && isHeldUp(first.due, now)) {
         first.hadItsMoment = true
         this.heap.move(first, now + momentToRead)
         continue
