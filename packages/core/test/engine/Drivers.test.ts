@@ -126,11 +126,19 @@ for (const driver of drivers) {
       })
     )
 
-    it.effect("a pace, a poll or a schedule that dies ends its wait with the defect", () =>
+    it.effect("a pace, a poll, a budget or a schedule that dies ends its wait with the defect", () =>
       Effect.gen(function* () {
         const bug = new TypeError("bug")
         const dying = [
           specOf(Effect.die(bug)),
+          specOf(Effect.succeed(running), {
+            budget: {
+              ...accountOf(),
+              turn: () => {
+                throw bug
+              }
+            }
+          }),
           specOf(Effect.succeed(running), {
             policy: PollPolicy.withPace(policy, () => {
               throw bug

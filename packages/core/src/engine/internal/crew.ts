@@ -73,7 +73,12 @@ export class Wait<A, T, R> extends Course<A, T, R, Crew> implements Entry {
   }
 
   onDue(now: number): void {
-    AsyncContext.inside(this.around, this.act, this, now)
+    try {
+      AsyncContext.inside(this.around, this.act, this, now)
+    } catch (defect) {
+      // A budget that throws ends its own wait and no other.
+      this.finish(() => Exit.die(defect))
+    }
   }
 
   // Asleep: time to poll. Polling or deciding: that has taken too long.
