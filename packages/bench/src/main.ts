@@ -7,7 +7,7 @@
  *
  * Every sample is a process of its own. In each round every case has one sample, and each round begins with another
  * case. What is compared is processor time, user and system. `--short` takes a minute or two: it shows that every
- * case runs, and fails where a fleet has more than one timer or leaves one behind; its figures mean little.
+ * case runs, and fails where an engine of ours has more than one timer or leaves one behind; its figures mean little.
  * `--scans` says how many scans sleep, run or are reported: for a table of how that grows. `--command` is the
  * program of another build of the command for `scale`, such as `node_modules/scanpoll/bin/scanpoll.js` of an earlier release.
  */
@@ -405,7 +405,7 @@ process.stdout.write(
 
 // Counts are exact on any machine; times are not, and gate nothing.
 const broken: Array<string> = [...(large?.broken ?? [])]
-for (const key of ["fleet-add", "fleet-wait", "fleet-add-full"]) {
+for (const key of ["fleet-add", "fleet-wait", "fleet-add-full", "poller"]) {
   const asleep = memory?.of(key, "timersAsleep")?.most ?? 0
   const left = memory?.of(key, "timersLeft")?.most ?? 0
   if (asleep > 1) broken.push(`${key}: ${asleep} timers while all scans sleep`)
