@@ -22,7 +22,9 @@ describe("a client that several callers share", () => {
       sent.push([String(request.path), storage.getStore()])
     }
     requests.subscribe(listen)
-    test.onTestFinished(() => void requests.unsubscribe(listen))
+    test.onTestFinished(() => {
+      requests.unsubscribe(listen)
+    })
     const scans = await Promise.all(
       tenants.map((tenant, at) => storage.run(tenant, () => scanpoll.compliance.run(uploadOf(at), { policy: hasty })))
     )

@@ -14,7 +14,7 @@ const longestTimer = 2 ** 31 - 1
 
 export class Alarm {
   private at = Number.POSITIVE_INFINITY
-  private timer: ReturnType<typeof setTimeout> | null = null
+  private stopTimer: (() => void) | null = null
   private fiber: Fiber.Fiber<void> | null = null
   private readonly ring: () => void
 
@@ -41,11 +41,12 @@ export class Alarm {
     const left = Waits.clamp(Math.ceil(at - SteadyClock.nowUnsafe(clock)), 0, Waits.longest)
     if (clock !== runtimeClock || left === 0) return this.wait(Effect.sleep(Duration.millis(left)), context)
     // oxlint-disable-next-line no-restricted-globals -- of the runtime's clock alone: any other one is slept on
-    this.timer = setTimeout(this.rung, Math.min(left, longestTimer))
+    const timer = setTimeout(this.rung, Math.min(left, longestTimer))
+    this.stopTimer = () => clearTimeout(timer)
   }
 
   private readonly rung = (): void => {
-    this.timer = null
+    this.stopTimer = null
     this.at = Number.POSITIVE_INFINITY
     this.ring()
   }
@@ -62,9 +63,9 @@ export class Alarm {
   }
 
   clear(): void {
-    const { fiber, timer } = this
-    if (timer !== null) clearTimeout(timer)
-    this.timer = null
+    const { fiber } = this
+    this.stopTimer?.()
+    this.stopTimer = null
     this.fiber = null
     this.at = Number.POSITIVE_INFINITY
     fiber?.interruptUnsafe()
