@@ -5,11 +5,13 @@ import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import { join } from "node:path"
+import * as Script from "@scanpoll/testkit/Script"
+import * as Simulators from "@scanpoll/testkit/Simulators"
 import * as Program from "scanpoll/Program"
 import { Streams } from "scanpoll/output/Streams"
 import { ProcessContext } from "scanpoll/process/ProcessContext"
 import * as Shutdown from "scanpoll/process/Shutdown"
-import { inFolder, runIn } from "./support/folder.ts"
+import { inFolder, posts, runIn } from "./support/folder.ts"
 import { facts } from "./support/inside.ts"
 import { hurriedVendors } from "./support/vendors.ts"
 
@@ -27,7 +29,11 @@ const serveIn = (folder: string, args: ReadonlyArray<string>) =>
       interpose: () => Effect.void,
       readerGone: Effect.never
     }
-    const environment = { HOME: folder, XDG_STATE_HOME: folder }
+    const environment = {
+      ...Simulators.environment(yield* Simulators.Simulators),
+      HOME: folder,
+      XDG_STATE_HOME: folder
+    }
     const serving = yield* Program.run(["serve", "--listen", "127.0.0.1:0", ...args]).pipe(
       Effect.provideService(Streams, streams),
       Effect.provideService(ProcessContext, facts(environment, folder)),
@@ -43,7 +49,7 @@ const serveIn = (folder: string, args: ReadonlyArray<string>) =>
       shutdown.request()
       return Fiber.join(serving)
     })
-    return { link: yield* link, stop }
+    return { link: yield* link, stop, said: () => said }
   })
 
 // When a run began and ended is told by the process that did it, and for all of its processes by the journal.
@@ -80,7 +86,59 @@ describe("`serve`", () => {
       )
     )
 
-    it.effect("refuses a journal that is not there, and one beside --demo, before it listens", () =>
+    it.effect(
+      "with --allow reconcile, people decide in the browser as `reconcile` does: nothing is bought, and a line is kept",
+      () =>
+        inFolder((folder, fs) =>
+          Effect.gen(function* () {
+            const { appvet, exona } = yield* Simulators.Simulators
+            yield* appvet.script({ match: { route: "submit" }, steps: [Script.acceptedAnswerLost] })
+            yield* exona.script({ match: { route: "submit" }, steps: [Script.acceptedThen(503)] })
+            const lost = Effect.fnUntraced(function* (target: string) {
+              const first = yield* runIn(folder, ["run", target], { directory: folder })
+              return /scanpoll reconcile (clm_\w+)/.exec(first.stderr)?.[1] ?? `none: ${first.stderr}`
+            })
+            const [found, gone] = [yield* lost("appvet:https://lost.example"), yield* lost("exona:Gone=https://gone.example")]
+            const bought = yield* posts
+            const serving = yield* serveIn(folder, ["--journal", join(folder, "journal.db"), "--allow", "reconcile"])
+            const { origin } = new URL(serving.link)
+            const opened = yield* Effect.promise(() => fetch(serving.link, { redirect: "manual" }))
+            const cookie = (opened.headers.get("set-cookie") ?? "").split(";")[0] ?? ""
+            const decide = (claimId: string, fields: Readonly<Record<string, string>>) =>
+              Effect.promise(async () => {
+                const claim = await fetch(`${origin}/api/v1/claims/${claimId}`, { headers: { cookie } })
+                const body = new URLSearchParams({ ...fields, version: claim.headers.get("etag") ?? "" })
+                const headers = { cookie, origin, accept: "text/html" }
+                const said = await fetch(`${origin}/scans/${claimId}/decide`, { method: "POST", headers, body })
+                return `${said.status} ${await said.text()}`
+              })
+            assert.match(yield* decide(found, { action: "look" }), /^200 [^]*The vendor has it/)
+            assert.match(yield* decide(gone, { action: "look" }), /^200 [^]*no list to look in/)
+            assert.match(yield* decide(gone, { action: "adopt", scanId: "exo_nobody" }), /^200 [^]*That is not it/)
+            assert.match(yield* decide(gone, { action: "release", confirmSubject: "Gone" }), /^200 [^]*Released/)
+            yield* serving.stop
+            assert.strictEqual(yield* posts, bought)
+            const state = yield* runIn(folder, ["status", found, "-o", "json"], { directory: folder })
+            assert.include(state.stdout, "appvet:scan_")
+            const lines = (yield* fs.readFileString(join(folder, "scanpoll", "serve.audit"))).trim().split("\n")
+            assert.deepStrictEqual(
+              lines.map((line) => {
+                const { action, claimId, result, who } = JSON.parse(line)
+                return [who, action, claimId, result]
+              }),
+              [
+                ["session", "look", found, "found"],
+                ["session", "look", gone, "unlisted"],
+                ["session", "adopt", gone, "not-it"],
+                ["session", "release", gone, "released"]
+              ]
+            )
+            assert.include(serving.said(), `decided by session: release ${gone}: released`)
+          })
+        )
+    )
+
+    it.effect("refuses what it cannot allow, a journal that is not there, and one beside --demo, before it listens", () =>
       inFolder((folder) =>
         Effect.gen(function* () {
           const missing = yield* runIn(folder, ["serve", "--journal", "none.db"], { directory: folder })
@@ -88,6 +146,9 @@ describe("`serve`", () => {
           const both = yield* runIn(folder, ["serve", "--demo", "--journal", "none.db"], { directory: folder })
           assert.strictEqual(both.code, 2)
           assert.include(both.stderr, "leave out --journal")
+          const more = yield* runIn(folder, ["serve", "--allow", "purge"], { directory: folder })
+          assert.strictEqual(more.code, 2)
+          assert.include(more.stderr, "knows reconcile alone")
         })
       )
     )

@@ -27,10 +27,11 @@ const harmless = (value: unknown): unknown => {
  */
 export const json = <A, I>(
   schema: Schema.Codec<A, I>,
-  value: A
+  value: A,
+  headers: Readonly<Record<string, string>> = {}
 ): Effect.Effect<HttpServerResponse.HttpServerResponse> =>
   Effect.map(Effect.orDie(Schema.encodeEffect(schema)(value)), (encoded) =>
-    HttpServerResponse.text(SafeText.document(harmless(encoded), 0), { contentType: "application/json" })
+    HttpServerResponse.text(SafeText.document(harmless(encoded), 0), { contentType: "application/json", headers })
   )
 
 const titles: { readonly [status: number]: string } = {
@@ -39,7 +40,10 @@ const titles: { readonly [status: number]: string } = {
   403: "Forbidden",
   404: "Not Found",
   405: "Method Not Allowed",
+  411: "Length Required",
+  413: "Content Too Large",
   414: "URI Too Long",
+  415: "Unsupported Media Type",
   429: "Too Many Requests",
   500: "Internal Server Error",
   503: "Service Unavailable"

@@ -1,7 +1,7 @@
 /**
  * The HTTP API of a journal: what can be asked, and what is answered. The OpenAPI document and typed clients follow from it.
  *
- * Everything is read. Lists are pages with an opaque cursor; a query key that is not listed is refused, and so is one that is
+ * Everything is read, but for one decision that the operator may allow: what became of a submission whose answer was lost. Lists are pages with an opaque cursor; a query key that is not listed is refused, and so is one that is
  * given twice. Every error is a problem as RFC 9457 has it. Texts of vendors, targets and plans are harmless lines: no control
  * character, no credential of this process.
  *
@@ -66,6 +66,54 @@ export class Unavailable extends HttpApiError.Problem<Unavailable>()("Unavailabl
   type: blank,
   status: 503,
   title: "Service Unavailable"
+}) {}
+
+/**
+ * What is asked for does not fit how the claim stands: it is not in doubt, or the scan belongs to another claim.
+ *
+ * @category errors
+ * @since 0.2.0
+ */
+export class Conflict extends HttpApiError.Problem<Conflict>()("Conflict", {
+  type: blank,
+  status: 409,
+  title: "Conflict"
+}) {}
+
+/**
+ * The claim is no longer as `If-Match` says: somebody decided, or something happened.
+ *
+ * @category errors
+ * @since 0.2.0
+ */
+export class Changed extends HttpApiError.Problem<Changed>()("Changed", {
+  type: blank,
+  status: 412,
+  title: "Precondition Failed"
+}) {}
+
+/**
+ * The release is not confirmed by the claim's own subject.
+ *
+ * @category errors
+ * @since 0.2.0
+ */
+export class Unconfirmed extends HttpApiError.Problem<Unconfirmed>()("Unconfirmed", {
+  type: "https://scanpoll.dev/problems/unconfirmed",
+  status: 422,
+  title: "Unprocessable Content"
+}) {}
+
+/**
+ * There is no `If-Match`.
+ *
+ * @category errors
+ * @since 0.2.0
+ */
+export class Unversioned extends HttpApiError.Problem<Unversioned>()("Unversioned", {
+  type: blank,
+  status: 428,
+  title: "Precondition Required"
 }) {}
 
 // A query parameter is text: its pattern is what the document says and what is checked.
@@ -180,6 +228,53 @@ export const Event = Schema.Struct({
   data: Schema.String
 })
 
+/**
+ * What became of a submission whose answer was lost, as a person decides it.
+ *
+ * - `look`: ask the vendor; it is taken where there is one scan that it must be.
+ * - `adopt`: it is there, under this id; taken once the vendor knows it.
+ * - `release`: it is not there, and a later run may pay again. `confirmSubject`: the name or the id of the claim's subject.
+ *
+ * @category schemas
+ * @since 0.2.0
+ */
+export const Decide = Schema.Union([
+  Schema.Struct({ action: Schema.Literal("look") }),
+  Schema.Struct({ action: Schema.Literal("adopt"), scanId: Schema.String.check(Schema.isMinLength(1), Schema.isMaxLength(256)) }),
+  Schema.Struct({
+    action: Schema.Literal("release"),
+    confirmSubject: Schema.String.check(Schema.isMinLength(1), Schema.isMaxLength(4_000))
+  })
+])
+
+/**
+ * What a decision came to.
+ *
+ * - `found`: the claim has its scan, `scanId`, and is waited for like any other. `released`: it is over.
+ * - `several`: the vendor has several that it may be, `candidates` and `more` besides. `none`: its list has none.
+ *   `unlisted`: it has no list. `unasked`: it could not be asked. `not-it`: it is not the scan that was named. The claim stays
+ *   in doubt.
+ * - `detail`: that in words. `claim`: as it stands now.
+ *
+ * @category schemas
+ * @since 0.2.0
+ */
+export const Decision = Schema.Struct({
+  result: Schema.Literals(["found", "several", "none", "unlisted", "unasked", "not-it", "released"]),
+  scanId: Schema.NullOr(Schema.String),
+  detail: Schema.String,
+  candidates: Schema.Array(
+    Schema.Struct({
+      scanId: Schema.String,
+      madeAt: Schema.NullOr(Schema.String),
+      stands: Schema.String,
+      about: Schema.NullOr(Schema.String)
+    })
+  ),
+  more: Schema.Finite,
+  claim: JournalView.Claim
+})
+
 const Claims = HttpApiGroup.make("claims").add(
   HttpApiEndpoint.get("list", "/claims", {
     query: {
@@ -198,7 +293,7 @@ const Claims = HttpApiGroup.make("claims").add(
     params: { claimId: ClaimId },
     success: JournalView.Claim,
     error: errors
-  }).annotate(OpenApi.Summary, "One claim"),
+  }).annotate(OpenApi.Summary, "One claim; its `ETag` is the version that a decision names"),
   HttpApiEndpoint.get("events", "/claims/:claimId/events", {
     params: { claimId: ClaimId },
     success: Polls,
@@ -209,7 +304,18 @@ const Claims = HttpApiGroup.make("claims").add(
     query: { format: Schema.optionalKey(FormatName) },
     success: mimes,
     error: errors
-  }).annotate(OpenApi.Summary, "The report of one settled claim")
+  }).annotate(OpenApi.Summary, "The report of one settled claim"),
+  HttpApiEndpoint.post("reconcile", "/claims/:claimId/reconcile", {
+    params: { claimId: ClaimId },
+    headers: {
+      "if-match": Schema.optionalKey(Schema.String).annotate({ description: "The `ETag` of the claim. Needed." })
+    },
+    payload: Decide,
+    success: Decision,
+    error: [...errors, Conflict, Changed, Unconfirmed, Unversioned]
+  })
+    .annotate(OpenApi.Summary, "Decide what became of a submission whose answer was lost")
+    .annotate(HttpApi.PayloadParseOptions, { onExcessProperty: "error" })
 )
 
 const Runs = HttpApiGroup.make("runs").add(
@@ -274,7 +380,7 @@ export class Api extends HttpApi.make("scanpoll")
     OpenApi.annotations({
       title: "scanpoll",
       version: "1",
-      description: "What a journal of scanpoll holds, read-only.",
+      description: "What a journal of scanpoll holds, and, where its operator allows it, the decision about a submission whose answer was lost.",
       transform: secured
     })
   ) {}

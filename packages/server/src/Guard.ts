@@ -59,7 +59,8 @@ export const headers: Headers.Input = {
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
   "x-content-type-options": "nosniff",
   "cache-control": "no-store",
-  "referrer-policy": "no-referrer",
+  // A browser without a referrer sends no origin with a form, and a form is taken from our own pages alone.
+  "referrer-policy": "same-origin",
   "cross-origin-resource-policy": "same-origin",
   "cross-origin-opener-policy": "same-origin"
 }
@@ -80,7 +81,13 @@ const foreign = ({ hosts, origins }: Doors, request: Request): string | null => 
   return site === undefined || site === "same-origin" || site === "none" ? null : "requests of other sites are refused"
 }
 
+// A session belongs to a browser, and any page may make a browser send a form: a page of ours says so.
+const isOfOurPage = ({ headers }: Request): boolean =>
+  headers["sec-fetch-site"] === "same-origin" || headers["origin"] !== undefined
+
 const bearer = /^bearer +([\x21-\x7e]{1,512})$/i
+
+const sessionName = "session"
 
 // Null where nobody is known by what the request has.
 const whoAsks = (doors: Doors, request: Request): Effect.Effect<Principal.Principal | null> =>
@@ -94,7 +101,7 @@ const whoAsks = (doors: Doors, request: Request): Effect.Effect<Principal.Princi
     }
     const cookie = request.cookies[doors.cookie]
     const isOpen = cookie !== undefined && (yield* doors.sessions.isOpen(cookie))
-    return isOpen ? { name: "session", scopes: Tokens.scopes } : null
+    return isOpen ? { name: sessionName, scopes: Tokens.scopes } : null
   })
 
 // Null where it is not the address of a path here, written as everybody writes it: the router and this guard must not read
@@ -179,18 +186,24 @@ export const make = <E, R>(
 
   const inside = (request: Request, url: URL) =>
     Effect.gen(function* () {
-      const fault = Operations.faultOf(request.method, url.pathname, url.searchParams)
-      if (url.pathname === "/login" && fault === null) return yield* login(doors, request, url.searchParams.get("code"))
+      const fault = Operations.faultOf(request.method, url.pathname, url.searchParams, request.headers)
+      if (url.pathname === "/login" && fault === null) {
+        // Who only looks at the link, as a preview does, must not use it up.
+        return request.method === "HEAD"
+          ? HttpServerResponse.empty({ status: 204 })
+          : yield* login(doors, request, url.searchParams.get("code"))
+      }
       const who = yield* whoAsks(doors, request)
       if (who === null) {
         return wantsPage(request) && !url.pathname.startsWith("/api/")
           ? HttpServerResponse.setHeaders(Page.signIn, challenge)
           : Answer.problem(401, "a token or a session is needed", challenge)
       }
-      if (fault !== null) {
-        return Answer.problem(fault.status, fault.detail, fault.status === 405 ? { allow: "GET, HEAD" } : {})
-      }
+      if (fault !== null) return Answer.problem(fault.status, fault.detail, fault.headers)
       if (!Principal.may(who, "read")) return refused("the token lacks the scope read")
+      if (request.method === "POST" && who.name === sessionName && !isOfOurPage(request)) {
+        return refused("a session is taken from pages of this server alone; send a token")
+      }
       const name = who.name ?? ""
       // Until the answer has been sent, which for a stream is when it ends.
       const entered = yield* Effect.acquireRelease(

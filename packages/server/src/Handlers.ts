@@ -13,6 +13,7 @@ import * as HttpApiBuilder from "effect/http-api/HttpApiBuilder"
 import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as Layer from "effect/Layer"
 import type * as Schema from "effect/Schema"
+import * as Actions from "./Actions.ts"
 import * as AccountStanding from "./AccountStanding.ts"
 import * as Answer from "./Answer.ts"
 import * as Api from "./Api.ts"
@@ -32,6 +33,7 @@ import * as Subjects from "./Subjects.ts"
  *   before it; empty where it needs nothing.
  * - `doubtOf`: what a person should know before deciding about a submission to this vendor whose answer was lost. `budgetOf`: how many
  *   requests the vendor allows, in words; null where that is not known.
+ * - `actions`: how decisions are carried out; null where the operator allows none.
  *
  * @category models
  * @since 0.2.0
@@ -44,10 +46,11 @@ export interface Sources {
   readonly tail: string
   readonly doubtOf: (vendor: string) => ReadonlyArray<string>
   readonly budgetOf: (vendor: string) => string | null
+  readonly actions: Actions.Actions | null
 }
 
 /**
- * No sources: no reports, no cluster, and commands that name no journal.
+ * No sources: no reports, no cluster, no decisions, and commands that name no journal.
  *
  * @category constructors
  * @since 0.2.0
@@ -59,8 +62,17 @@ export const none: Sources = {
   journal: "",
   tail: "",
   doubtOf: () => [],
-  budgetOf: () => null
+  budgetOf: () => null,
+  actions: null
 }
+
+/**
+ * Decides about a claim, for those who may: `Actions.make`.
+ *
+ * @category models
+ * @since 0.2.0
+ */
+export type Decide = ReturnType<typeof Actions.make>
 
 const usualLimit = 50
 
@@ -87,7 +99,7 @@ const RunPage = Api.page(JournalView.Run)
 
 const payloads = Effect.map(Principal.Principal, (who) => Principal.may(who, "payload"))
 
-const claims = (sources: Sources) =>
+const claims = (sources: Sources, decide: Decide) =>
   HttpApiBuilder.group(
     Api.Api,
     "claims",
@@ -115,7 +127,13 @@ const claims = (sources: Sources) =>
         }),
         one: Effect.fnUntraced(function* ({ params }) {
           const entry = yield* FromJournal.orNotFound(yield* FromJournal.read(journal.get(params.claimId)), "claim")
-          return yield* Answer.json(JournalView.Claim, JournalView.claim(entry))
+          return yield* Answer.json(JournalView.Claim, JournalView.claim(entry), { etag: Actions.versionOf(entry) })
+        }),
+        reconcile: Effect.fnUntraced(function* ({ headers, params, payload }) {
+          const wish = { claimId: params.claimId, version: headers["if-match"], decision: payload }
+          const { entry, ...made } = yield* decide(yield* Principal.Principal, wish)
+          const decision = { ...made, claim: JournalView.claim(entry) }
+          return yield* Answer.json(Api.Decision, decision, { etag: Actions.versionOf(entry) })
         }),
         events: Effect.fnUntraced(function* ({ params }) {
           yield* FromJournal.orNotFound(yield* FromJournal.read(journal.get(params.claimId)), "claim")
@@ -227,5 +245,5 @@ const events = (feed: Feed) =>
  * @category layers
  * @since 0.2.0
  */
-export const layer = (sources: Sources, feed: Feed) =>
-  Layer.mergeAll(claims(sources), runs(sources), standing(sources), events(feed))
+export const layer = (sources: Sources, feed: Feed, decide: Decide) =>
+  Layer.mergeAll(claims(sources, decide), runs(sources), standing(sources), events(feed))

@@ -3,7 +3,7 @@
  *
  * @since 0.2.0
  */
-import type { ScanJournal } from "@scanpoll/core/engine/ScanJournal"
+import { ScanJournal } from "@scanpoll/core/engine/ScanJournal"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as HttpApiBuilder from "effect/http-api/HttpApiBuilder"
@@ -14,6 +14,7 @@ import type { HttpServerRequest } from "effect/http/HttpServerRequest"
 import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
+import * as Actions from "./Actions.ts"
 import { Api } from "./Api.ts"
 import * as Feed from "./Feed.ts"
 import * as Guard from "./Guard.ts"
@@ -62,13 +63,13 @@ export interface Server {
 
 const bracketed = (host: string): string => (host.includes(":") ? `[${host}]` : host)
 
-const routes = (sources: Handlers.Sources, feed: Feed.Feed) =>
+const routes = (sources: Handlers.Sources, feed: Feed.Feed, decide: Handlers.Decide) =>
   Layer.mergeAll(
     HttpApiBuilder.layer(Api).pipe(
-      Layer.provide(Handlers.layer(sources, feed)),
+      Layer.provide(Handlers.layer(sources, feed, decide)),
       Layer.provide(HttpApiMiddleware.layerProblemDetails({ includeDetails: true }))
     ),
-    Pages.layer(sources),
+    Pages.layer(sources, decide),
     HttpRouter.add("GET", "/openapi.json", HttpServerResponse.jsonUnsafe(Operations.document))
   )
 
@@ -83,8 +84,10 @@ export const make = (options: Options): Effect.Effect<Server, never, ScanJournal
     const { host, port, publicUrl } = options
     const feed = yield* Feed.make(options.every === undefined ? {} : { every: options.every })
     const sessions = Sessions.make(options.secret)
+    // One for the API and the pages: two decisions of a claim wait for each other, wherever they come from.
+    const decide = Actions.make(options.sources.actions, yield* ScanJournal)
     const context = yield* Layer.build(
-      routes(options.sources, feed).pipe(Layer.provideMerge(HttpRouter.layer), Layer.provide(HttpServer.layerServices))
+      routes(options.sources, feed, decide).pipe(Layer.provideMerge(HttpRouter.layer), Layer.provide(HttpServer.layerServices))
     )
     const names = [...new Set(["127.0.0.1", "localhost", "[::1]", bracketed(host)])].map((name) => `${name}:${port}`)
     const doors: Guard.Doors = {

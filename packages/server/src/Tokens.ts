@@ -6,12 +6,13 @@
 import { createHash, randomBytes } from "node:crypto"
 
 /**
- * What a token may do: `read` everything but payloads; with `payload`, reports hold the vendors' own results too.
+ * What a token may do: `read` everything but payloads; with `payload`, reports hold the vendors' own results too; with
+ * `reconcile`, decide about submissions in doubt, where the server allows that at all.
  *
  * @category constructors
  * @since 0.2.0
  */
-export const scopes = ["read", "payload"] as const
+export const scopes = ["read", "payload", "reconcile"] as const
 
 /**
  * One of `scopes`.
@@ -52,7 +53,7 @@ export const isName = (text: string): boolean => /^[A-Za-z0-9._-]{1,64}$/.test(t
 export const readScopes = (text: string): ReadonlyArray<Scope> | string => {
   const words = [...new Set(text.split(",").map((word) => word.trim()))]
   const known = words.filter(isScope)
-  return known.length === words.length ? known : `scopes are ${scopes.join(" and ")}, separated by a comma`
+  return known.length === words.length ? known : `scopes are ${scopes.join(", ")}; several are separated by commas`
 }
 
 /**

@@ -3,6 +3,7 @@
  *
  * @since 0.2.0
  */
+export * as Actions from "./Actions.ts"
 export * as Api from "./Api.ts"
 export * as Handlers from "./Handlers.ts"
 export * as Operations from "./Operations.ts"

@@ -10,6 +10,7 @@ import * as HttpClientRequest from "effect/http/HttpClientRequest"
 import * as HttpApiClient from "effect/http-api/HttpApiClient"
 import { readFileSync, writeFileSync } from "node:fs"
 import { fileURLToPath } from "node:url"
+import { deciding, doubtful } from "./support/deciding.ts"
 import { ask, type Serving, serving, settled, subject, submitted, tokens } from "./support/serving.ts"
 
 const clientOf = ({ port }: Serving) =>
@@ -229,5 +230,42 @@ describe("the document of the API", () => {
       }
       assert.isAbove(asked, 100)
     })
+  )
+
+  it.live("answers to decisions, good ones and bad ones, are what the document says", () =>
+    Effect.scoped(
+      Effect.gen(function* () {
+        const server = yield* deciding("several")
+        const ajv = new Ajv2020({ strict: false })
+        ajv.addSchema({ ...Operations.document, $id: "api" })
+        const at = "/paths/~1api~1v1~1claims~1{claimId}~1reconcile/post/responses"
+        const bodies = [
+          { action: "look" },
+          { action: "adopt", scanId: "s_unknown" },
+          { action: "release", confirmSubject: "wrong" },
+          { action: "adopt", scanId: "s_1" },
+          { action: "look" },
+          { action: "nothing" },
+          []
+        ]
+        const claimId = yield* doubtful(server.journal, "told")
+        const known = yield* ask(server, `/api/v1/claims/${claimId}`)
+        const met: Array<number> = []
+        for (const body of bodies) {
+          const answer = yield* ask(server, `/api/v1/claims/${claimId}/reconcile`, {
+            method: "POST",
+            body,
+            token: tokens.decider.token,
+            headers: met.length === 4 ? {} : { "if-match": String(known.headers["etag"]) }
+          })
+          met.push(answer.status)
+          const type = String(answer.headers["content-type"]).replace("/", "~1")
+          const $ref = `api#${at}/${answer.status}/content/${type}/schema`.replace(/[{}]/g, encodeURIComponent)
+          const isValid = ajv.compile({ $ref })
+          assert.isTrue(isValid(answer.json), `${answer.text}: ${JSON.stringify(isValid.errors)}`)
+        }
+        assert.deepStrictEqual(met, [200, 200, 422, 200, 428, 400, 400])
+      })
+    )
   )
 })

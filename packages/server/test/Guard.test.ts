@@ -125,6 +125,8 @@ describe("the guard of a server", () => {
       const wrong = yield* ask(server, "/login?code=wrong", { token: null })
       assert.strictEqual(wrong.status, 401)
       isProblem(wrong)
+      // A preview of the link looks at its head.
+      assert.strictEqual((yield* ask(server, path, { token: null, method: "HEAD" })).status, 204)
       const opened = yield* ask(server, path, { token: null })
       assert.deepStrictEqual([opened.status, opened.headers["location"]], [303, "/"])
       const [cookie = ""] = [opened.headers["set-cookie"]].flat()

@@ -1,14 +1,19 @@
 /** Every call that docs/guides/api.md shows, as it stands there. */
 import { assert, describe, it } from "@effect/vitest"
 import * as ScanReport from "@scanpoll/report/ScanReport"
-import * as Handlers from "@scanpoll/server/Handlers"
 import * as Effect from "effect/Effect"
 import { readFileSync } from "node:fs"
 import { fileURLToPath } from "node:url"
-import { ask, listen, serving, settled, until } from "./support/serving.ts"
+import { deciding, doubtful } from "./support/deciding.ts"
+import { ask, listen, settled, tokens, until } from "./support/serving.ts"
 
 const page = readFileSync(fileURLToPath(new URL("../../../docs/guides/api.md", import.meta.url)), "utf8")
-const calls = [...page.matchAll(/^curl .*"\$BASE(\S+)"$/gm)].map(([, path = ""]) => path)
+const lines = page.split("\n").filter((line) => line.startsWith("curl "))
+const calls = lines.map((line) => {
+  const [, path = ""] = /"\$BASE(\S+)"/.exec(line) ?? []
+  const [, body] = /-d '([^']+)'/.exec(line) ?? []
+  return { path, body, headers: line.includes("If-Match") }
+})
 
 describe("the page of the API", () => {
   it.live("shows calls that are answered as it says, and one for every operation", () =>
@@ -22,7 +27,8 @@ describe("the page of the API", () => {
           plan: null
         })
         const made = () => Effect.succeed(report)
-        const server = yield* serving({ sources: { ...Handlers.none, reportOfRun: made, reportOfClaim: made } })
+        const server = yield* deciding("none", { reportOfRun: made, reportOfClaim: made })
+        const doubt = yield* doubtful(server.journal, "lost")
         const claim = yield* settled(server.journal, "shown")
         const run = {
           runId: "run_1",
@@ -34,9 +40,24 @@ describe("the page of the API", () => {
           rows: []
         }
         yield* server.journal.runs.begin(run)
-        const asked = calls.map((path) => path.replace("$CLAIM", claim).replace("$RUN", "run_1"))
-        for (const path of asked) {
-          if (path === "/api/v1/events") {
+        const asked = calls.map(({ path, ...call }) => ({
+          ...call,
+          path: path.replace("$CLAIM", claim).replace("$DOUBT", doubt).replace("$RUN", "run_1")
+        }))
+        for (const { body, headers, path } of asked) {
+          if (body !== undefined) {
+            assert.isTrue(headers, path)
+            // Each is about a claim of its own: the page shows all three ways.
+            const id = yield* doubtful(server.journal, `shown-${body.length}`, "https://shop.example/")
+            const { headers: known } = yield* ask(server, `/api/v1/claims/${id}`)
+            const answer = yield* ask(server, path.replace(doubt, id), {
+              method: "POST",
+              body,
+              token: tokens.decider.token,
+              headers: { "if-match": String(known["etag"]) }
+            })
+            assert.strictEqual(answer.status, 200, `${body}: ${answer.text}`)
+          } else if (path === "/api/v1/events") {
             const heard = yield* listen(server)
             yield* until(() => heard.text().includes("event: hello"))
           } else {
@@ -45,7 +66,7 @@ describe("the page of the API", () => {
           }
         }
         const { json } = yield* ask(server, "/openapi.json")
-        const shown = new Set(asked.map((path) => path.replace(/\?.*/, "")))
+        const shown = new Set(asked.map(({ path }) => path.replace(/\?.*/, "").replace(doubt, claim)))
         const documented = Object.keys(Object(json).paths).map((path) =>
           path.replace("{claimId}", claim).replace("{runId}", "run_1")
         )

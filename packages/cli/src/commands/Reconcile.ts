@@ -5,19 +5,16 @@
  *
  * @since 0.2.0
  */
-import { type ClaimEntry, JournalError, ScanJournal } from "@scanpoll/core/engine/ScanJournal"
+import { type ClaimEntry, type JournalError, ScanJournal } from "@scanpoll/core/engine/ScanJournal"
 import type { VendorHttp } from "@scanpoll/core/http/VendorHttp"
 import type { PollFault } from "@scanpoll/core/model/PollFault"
 import * as ScanTicket from "@scanpoll/core/model/ScanTicket"
-import type { Subject } from "@scanpoll/core/model/Subject"
 import * as ShellWord from "@scanpoll/core/unstable/model/ShellWord"
-import * as Contradiction from "@scanpoll/core/unstable/model/Contradiction"
 import * as Clock from "effect/Clock"
 import * as JournalView from "@scanpoll/journal/JournalView"
 import * as Effect from "effect/Effect"
 import type * as FileSystem from "effect/FileSystem"
 import type * as Path from "effect/Path"
-import * as Result from "effect/Result"
 import { type InputFault, quote, usage, type UsageError } from "../config/InputFault.ts"
 import * as Key from "../config/Key.ts"
 import * as Keys from "../config/Keys.ts"
@@ -32,6 +29,7 @@ import { ProcessContext } from "../process/ProcessContext.ts"
 import * as Journal from "../storage/Journal.ts"
 import type { Account } from "../vendors/Vendor.ts"
 import { Vendors } from "../vendors/Vendors.ts"
+import * as DecideDoubt from "./DecideDoubt.ts"
 import * as JournalWords from "./JournalWords.ts"
 
 type Services = FileSystem.FileSystem | Path.Path | Streams | Vendors | VendorHttp
@@ -63,7 +61,7 @@ const keyOf = ({ key: { account, vendor } }: ClaimEntry, scanId: string): string
 const tellFound = (entry: ClaimEntry, scanId: string, tail: string) =>
   say(`${nameOf(entry)}: found, ${keyOf(entry, scanId)}`, `to wait for it: scanpoll resume${tail}`)
 
-const codeOf = (fault: PollFault): number => (fault.kind === "Denied" ? 4 : 3)
+const codeOf = (fault: PollFault | null): number => (fault?.kind === "Denied" ? 4 : 3)
 
 // A person's word for an id is tried at the vendor before it counts.
 const takeWord = Effect.fnUntraced(function* (
@@ -72,50 +70,19 @@ const takeWord = Effect.fnUntraced(function* (
   as: string,
   tail: string
 ): Effect.fn.Return<number, JournalError, ScanJournal | Streams> {
-  const journal = yield* ScanJournal
-  const answer = yield* Effect.result(account.pollOnce(as, entry.subject))
-  if (Result.isFailure(answer)) {
-    const { kind, message } = answer.failure
-    const what = kind === "Missing" ? "the vendor knows no such scan" : "the vendor could not be asked about it"
-    yield* say(`${nameOf(entry)}: not ${keyOf(entry, as)}: ${what}: ${inert(message, 300)}`, "the claim stays in doubt")
-    return codeOf(answer.failure)
+  const adopted = yield* DecideDoubt.adopt(entry, account, as)
+  if (adopted._tag === "NotIt") {
+    yield* say(`${nameOf(entry)}: not ${keyOf(entry, as)}: ${inert(adopted.why, 400)}`, "the claim stays in doubt")
+    return codeOf(adopted.fault)
   }
-  const { observation } = answer.success
-  const asked = { subject: entry.subject, scanType: entry.kind }
-  const why = observation._tag === "Settled" ? Contradiction.between(asked, observation.value) : null
-  if (why !== null) {
-    yield* say(`${nameOf(entry)}: not ${keyOf(entry, as)}: ${inert(why, 300)}`, "the claim stays in doubt")
-    return 3
-  }
-  const { account: label, origin, vendor } = entry.key
-  const ticket = ScanTicket.make({ vendor, origin, account: label, scanId: as, submittedAt: entry.claimedAt })
-  yield* journal.submitted(entry.claimId, ticket, 0)
   yield* tellFound(entry, as, tail)
   return 0
 })
 
-const candidatesAtMost = 10
-
-// What a person needs to choose: when each was made, how it stands, and what it is about where the vendor says so.
-const candidate = Effect.fnUntraced(function* (account: Account, ticket: ScanTicket.ScanTicket, subject: Subject) {
-  const made =
-    ticket.submittedAt === null ? "at an unknown time" : (JournalView.time(ticket.submittedAt) ?? "at an unknown time")
-  const answer = yield* Effect.result(account.pollOnce(ticket.scanId, subject))
-  if (Result.isFailure(answer)) return `    ${ticket.scanId}  ${made}  could not be asked about`
-  const { observation } = answer.success
-  switch (observation._tag) {
-    case "Settled": {
-      const { subject, vendorStatus } = observation.value
-      return `    ${ticket.scanId}  ${made}  ${inert(vendorStatus, 60)}${subject === undefined ? "" : `  ${inert(subject.name, 120)}`}`
-    }
-    case "Ended":
-      return `    ${ticket.scanId}  ${made}  ${inert(observation.vendorStatus, 60)}`
-    case "Pending":
-      return `    ${ticket.scanId}  ${made}  ${observation.phase}`
-    case "Unrecognised":
-      return `    ${ticket.scanId}  ${made}  ${inert(observation.word, 60)}`
-  }
-})
+const candidateLine = ({ about, madeAt, scanId, stands }: DecideDoubt.Candidate): string => {
+  const made = (madeAt === null ? null : JournalView.time(madeAt)) ?? "at an unknown time"
+  return `    ${scanId}  ${made}  ${inert(stands, 60)}${about === null ? "" : `  ${inert(about, 120)}`}`
+}
 
 const look = Effect.fnUntraced(function* (
   entry: ClaimEntry,
@@ -123,24 +90,15 @@ const look = Effect.fnUntraced(function* (
   doubt: ReadonlyArray<string>,
   tail: string
 ): Effect.fn.Return<number, JournalError, ScanJournal | Streams> {
-  const { claimId } = entry
-  const choices = choicesOf(claimId, tail)
-  const answer = yield* Effect.result(account.reconcile(claimId))
-  if (Result.isFailure(answer)) {
-    if (answer.failure instanceof JournalError) return yield* Effect.fail(answer.failure)
-    yield* say(`  the vendor could not be asked: ${inert(answer.failure.message, 300)}`, ...doubt, ...choices)
-    return codeOf(answer.failure)
-  }
-  switch (answer.success._tag) {
+  const choices = choicesOf(entry.claimId, tail)
+  const looked = yield* DecideDoubt.look(entry, account)
+  switch (looked._tag) {
     case "Found":
-      yield* tellFound(entry, answer.success.ticket.scanId, tail)
+      yield* tellFound(entry, looked.scanId, tail)
       return 0
     case "Several": {
-      const { tickets } = answer.success
-      const shown = yield* Effect.forEach(tickets.slice(0, candidatesAtMost), (ticket) =>
-        candidate(account, ticket, entry.subject)
-      )
-      const rest = tickets.length > candidatesAtMost ? [`    and ${tickets.length - candidatesAtMost} more`] : []
+      const rest = looked.more > 0 ? [`    and ${looked.more} more`] : []
+      const shown = looked.candidates.map(candidateLine)
       yield* say("  the vendor has several scans that it may be:", ...shown, ...rest, ...choices)
       return 3
     }
@@ -150,6 +108,9 @@ const look = Effect.fnUntraced(function* (
     case "Unlisted":
       yield* say(...doubt.map((line) => `  ${line}`), ...choices)
       return 3
+    case "Unasked":
+      yield* say(`  the vendor could not be asked: ${inert(looked.fault.message, 300)}`, ...doubt, ...choices)
+      return codeOf(looked.fault)
   }
 })
 
@@ -168,7 +129,7 @@ const doubtful = Effect.fnUntraced(function* (
   const against = claim.faults.map((fault) => `  ${inert(fault.where)}: ${inert(fault.message, 300)}`)
   const account = claim.value?.account ?? null
   if (release) {
-    yield* (yield* ScanJournal).released(claimId)
+    yield* DecideDoubt.release(entry)
     yield* say(`${nameOf(entry)}: released; a run buys it again`)
     return 0
   }

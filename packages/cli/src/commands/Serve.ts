@@ -1,10 +1,12 @@
 /**
- * `scanpoll serve`: the journal over HTTP, until a signal. It reads, and neither asks a vendor nor changes the journal.
+ * `scanpoll serve`: the journal over HTTP, until a signal. It reads, and neither asks a vendor nor changes the journal, unless
+ * `--allow reconcile` lets people decide about submissions in doubt.
  *
  * @since 0.2.0
  */
 import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
 import type { JournalError } from "@scanpoll/core/engine/ScanJournal"
+import type { VendorHttp } from "@scanpoll/core/http/VendorHttp"
 import * as JournalAddress from "@scanpoll/journal/JournalAddress"
 import * as Server from "@scanpoll/server/Server"
 import * as Context from "effect/Context"
@@ -22,12 +24,14 @@ import * as Output from "../output/Output.ts"
 import { inert, say, type Streams } from "../output/Streams.ts"
 import * as Checked from "../prepare/Checked.ts"
 import * as Command from "../prepare/Command.ts"
+import * as ReadPlan from "../prepare/ReadPlan.ts"
 import type { FlagTexts } from "../prepare/Resolve.ts"
 import * as HealthServer from "../process/HealthServer.ts"
 import { ProcessContext } from "../process/ProcessContext.ts"
 import { Shutdown } from "../process/Shutdown.ts"
 import * as Journal from "../storage/Journal.ts"
 import type { Vendors } from "../vendors/Vendors.ts"
+import * as ServeActions from "./ServeActions.ts"
 import * as ServeFiles from "./ServeFiles.ts"
 import * as ServeSources from "./ServeSources.ts"
 
@@ -36,6 +40,8 @@ interface Wanted {
   readonly publicUrl: string | null
   readonly behindProxy: boolean
   readonly tokens: string | null
+  readonly allow: string | null
+  readonly plan: string | null
   readonly demo: boolean
   readonly flags: FlagTexts
 }
@@ -62,9 +68,24 @@ const urlOf = (text: string | null): Result.Result<URL | null, string> => {
     : Result.fail("must be an address without a path, such as https://scans.example.com")
 }
 
+const mayBeAllowed = ["reconcile"] as const
+
+type Allowed = (typeof mayBeAllowed)[number]
+
+const isAllowable = (word: string): word is Allowed => mayBeAllowed.some((one) => one === word)
+
+const allowedOf = (text: string | null): Result.Result<ReadonlySet<Allowed>, string> => {
+  const words = text === null ? [] : text.split(",").map((word) => word.trim())
+  const known = words.filter(isAllowable)
+  return known.length === words.length
+    ? Result.succeed(new Set(known))
+    : Result.fail(`knows ${mayBeAllowed.join(", ")} alone, not ${quote(text ?? "")}`)
+}
+
 interface Ready {
   readonly place: HealthServer.Place
   readonly publicUrl: URL | null
+  readonly allowed: ReadonlySet<Allowed>
 }
 
 // The flags of this command alone.
@@ -74,6 +95,8 @@ const optionsOf = (input: Wanted, hasTokens: boolean): Checked.Checked<Ready> =>
   if (Result.isFailure(place)) faults.push({ where: "--listen", message: place.failure })
   const publicUrl = urlOf(input.publicUrl)
   if (Result.isFailure(publicUrl)) faults.push({ where: "--public-url", message: publicUrl.failure })
+  const allowed = allowedOf(input.allow)
+  if (Result.isFailure(allowed)) faults.push({ where: "--allow", message: allowed.failure })
   if (Result.isSuccess(place) && !isLoopback(place.success.host)) {
     const where = `--listen ${HealthServer.format(place.success)}`
     if (!input.behindProxy) {
@@ -93,7 +116,11 @@ const optionsOf = (input: Wanted, hasTokens: boolean): Checked.Checked<Ready> =>
       faults.push({ where: "--behind-proxy", message: "needs --public-url, the address by which the proxy is reached" })
     }
   }
-  const value = { place: Result.getOrElse(place, () => usual), publicUrl: Result.getOrElse(publicUrl, () => null) }
+  const value = {
+    place: Result.getOrElse(place, () => usual),
+    publicUrl: Result.getOrElse(publicUrl, () => null),
+    allowed: Result.getOrElse(allowed, () => new Set<Allowed>())
+  }
   return Checked.make(value, { faults })
 }
 
@@ -121,20 +148,23 @@ const serveJournal = Effect.fnUntraced(function* (
 ): Effect.fn.Return<
   number,
   UsageError | JournalError,
-  FileSystem.FileSystem | Path.Path | Streams | Shutdown | Vendors
+  FileSystem.FileSystem | Path.Path | Streams | Shutdown | VendorHttp | Vendors
 > {
   const file = yield* ServeFiles.tokensFile(input.tokens)
   const { tokens } = yield* ServeFiles.tokens(file)
   const options = optionsOf(input, (yield* tokens).length > 0)
-  const begun = yield* Command.begin({ name: "serve", flags: input.flags, formats: Output.small })
-  const { keys, settings } = yield* Checked.accept(Checked.and(begun, options))
-  const { place, publicUrl } = options.value
+  const plan = yield* ReadPlan.optional(input.plan)
+  const begun = yield* Command.begin({ name: "serve", plan, flags: input.flags, formats: Output.small })
+  const { keys, plan: accounts, settings } = yield* Checked.accept(Checked.and(begun, options))
+  const { allowed, place, publicUrl } = options.value
+  const mayDecide = allowed.has("reconcile")
   const address = yield* addressOf(settings)
   const secret = yield* ServeFiles.secret
   const shutdown = yield* Shutdown
 
   const serving = Effect.gen(function* () {
-    const sources = yield* ServeSources.make({ address, settings, flags: input.flags, redact: keys.redact })
+    const actions = mayDecide ? yield* ServeActions.make({ plan: accounts, keys }) : null
+    const sources = yield* ServeSources.make({ address, settings, flags: input.flags, redact: keys.redact, actions })
     const listening = yield* Effect.mapError(
       Layer.build(
         NodeHttpServer.layer(() => createServer({ headersTimeout: 10_000, requestTimeout: 30_000 }), {
@@ -162,14 +192,15 @@ const serveJournal = Effect.fnUntraced(function* (
     // After what listens was made, so before it is closed: it waits for every answer that is under way.
     yield* Effect.addFinalizer(() => server.drain)
     yield* say(
-      `serving ${inert(JournalAddress.show(address))}, read-only, on http://${HealthServer.format({ ...place, port })}`,
+      `serving ${inert(JournalAddress.show(address))}, ${mayDecide ? "decisions allowed" : "read-only"}, on http://${HealthServer.format({ ...place, port })}`,
       "open this link within a minute; it opens once:",
       `  ${yield* server.link}`,
-      "for programs: scanpoll serve token add NAME --scope read"
+      "for programs: scanpoll serve token add NAME --scope read",
+      ...(mayDecide ? [`decisions are written to ${inert(yield* ServeFiles.auditFile)}`] : [])
     )
     yield* shutdown.requested
     return 0
-  }).pipe(Effect.scoped, Effect.provide(Journal.layerExisting(settings, "read")), Look.atLogLevel(settings))
+  }).pipe(Effect.scoped, Effect.provide(Journal.layerExisting(settings, mayDecide ? "write" : "read")), Look.atLogLevel(settings))
   return yield* shutdown.soft(serving)
 })
 
@@ -184,7 +215,7 @@ export const serve = Effect.fnUntraced(function* (
 ): Effect.fn.Return<
   number,
   UsageError | JournalError,
-  FileSystem.FileSystem | Path.Path | Streams | Shutdown | Vendors
+  FileSystem.FileSystem | Path.Path | Streams | Shutdown | VendorHttp | Vendors
 > {
   if (!input.demo) return yield* serveJournal(input)
   if ((input.flags.journal ?? []).length > 0) {

@@ -7,7 +7,7 @@ import * as Argument from "effect/cli/Argument"
 import * as Command from "effect/cli/Command"
 import * as Option from "effect/Option"
 import * as Flags from "../config/Flags.ts"
-import { offline, own, ownSwitch } from "./Subcommand.ts"
+import { offline, online, own, ownSwitch, planFlag } from "./Subcommand.ts"
 
 const tokens = own("tokens", "FILE", "The file of tokens (default: serve.tokens beside this user's journal)")
 
@@ -18,7 +18,7 @@ const tokenAdd = Command.make(
     scope: own(
       "scope",
       "SCOPE",
-      "What it may do: read, or read,payload for the vendors' own results too (default: read)"
+      "What it may do, with commas between: read; payload, for the vendors' own results too; reconcile, to decide about submissions in doubt (default: read)"
     ),
     tokens,
     ...Flags.common
@@ -60,11 +60,17 @@ export const serve = Command.make(
       "A proxy with TLS stands before it: other machines than this one may be listened to"
     ),
     tokens,
+    allow: own(
+      "allow",
+      "WORDS",
+      "What may be done from the page and by the API: reconcile, to decide about submissions in doubt (default: nothing)"
+    ),
+    plan: planFlag,
     demo: ownSwitch("demo", "Show it over simulated vendors whose runs come in; needs no key and no journal"),
     ...Flags.of.serve
   },
-  ({ behindProxy, demo, listen, publicUrl, tokens, ...flags }) =>
-    offline(
+  ({ allow, behindProxy, demo, listen, plan, publicUrl, tokens, ...flags }) =>
+    online(
       () => import("./Serve.ts"),
       (module) =>
         module.serve({
@@ -72,9 +78,12 @@ export const serve = Command.make(
           publicUrl: Option.getOrNull(publicUrl),
           behindProxy,
           tokens: Option.getOrNull(tokens),
+          allow: Option.getOrNull(allow),
+          plan: Option.getOrNull(plan),
           demo,
           flags
-        })
+        }),
+      flags
     )
 ).pipe(
   Command.withDescription("Serve the journal on this machine until Ctrl-C: pages that are live, and an HTTP API"),
@@ -83,6 +92,7 @@ export const serve = Command.make(
   Command.withExamples([
     { command: "scanpoll serve", description: "Prints a link that opens once, within a minute" },
     { command: "scanpoll serve --journal scans.db --listen 127.0.0.1:8080" },
+    { command: "scanpoll serve --allow reconcile", description: "Submissions in doubt may be decided in the browser" },
     { command: "scanpoll serve --demo", description: "The page over simulated vendors, with runs coming in" }
   ])
 )

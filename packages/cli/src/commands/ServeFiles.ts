@@ -1,5 +1,6 @@
 /**
- * The files of `scanpoll serve`: its tokens, and the secret that signs sessions. Both are for their owner alone.
+ * The files of `scanpoll serve`: its tokens, the secret that signs sessions, and the lines about decisions. All are for their owner
+ * alone.
  *
  * @since 0.2.0
  */
@@ -104,6 +105,17 @@ export const addToken = (
       usage(quote(file), "this file of tokens cannot be written")
     )
   })
+
+/**
+ * The file with a line about each decision, in a folder that is made where it is missing.
+ *
+ * @category constructors
+ * @since 0.2.0
+ */
+export const auditFile: Effect.Effect<string, UsageError, FileSystem.FileSystem | Path.Path> = Effect.tap(
+  fileOf("serve.audit"),
+  makeFolder
+)
 
 /**
  * The secret that signs sessions, kept so that they outlive a restart; one of this process alone where it cannot be kept.

@@ -51,6 +51,7 @@ interface Made {
   readonly settings: Settings
   readonly flags: FlagTexts
   readonly redact: (text: string) => string
+  readonly actions: Handlers.Sources["actions"]
 }
 
 /**
@@ -60,6 +61,7 @@ interface Made {
  * @since 0.2.0
  */
 export const make = Effect.fnUntraced(function* ({
+  actions,
   address,
   flags,
   redact,
@@ -100,6 +102,7 @@ export const make = Effect.fnUntraced(function* ({
     journal: JournalAddress.show(address),
     tail: Hints.storeTail({ settings, flags }),
     doubtOf: (vendor) => byName(vendor)?.doubt ?? [],
+    actions,
     budgetOf: (vendor) => byName(vendor)?.rateLimit ?? null
   }
 })

@@ -144,7 +144,7 @@ export const of = {
   clusterStatus: { output: small, journal: flags.journal, ...common },
   journalCheck: { output: small, ...Struct.omit(stores, ["keyFile"]), ...common },
   journalBackup: { ...Struct.omit(stores, ["keyFile"]), ...common },
-  serve: { ...Struct.omit(stores, ["keyFile"]), ...common },
+  serve: { vendor: flags.vendor, ...stores, ...common },
   config: flags,
   schemaPlan: { vendor: flags.vendor },
   simulate: { vendor: flags.vendor },

@@ -391,6 +391,7 @@ export const ownFlags = [
   "speed",
   "seed",
   "release",
+  "allow",
   "run",
   "runs",
   "spend",

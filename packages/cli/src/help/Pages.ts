@@ -386,6 +386,7 @@ export const pages: ReadonlyMap<string, Page> = new Map<string, Page>([
     {
       details: [
         "Shows the journal in a browser, live, and by an HTTP API, while other commands use it. It reads: no vendor is asked and nothing in the journal changes. A journal that is not there is refused.",
+        "With --allow reconcile, submissions in doubt may be decided from the page and by tokens with the scope reconcile, as `scanpoll reconcile` does it. Each decision leaves a line in serve.audit beside this user's journal. Nothing else can be done, whatever is allowed.",
         "It prints a link that lets one browser in, once, within a minute. Programs send a token. Other machines are answered only with --behind-proxy, --public-url and a token.",
         "With --demo it shows simulated vendors: a journal of its own in a temporary folder, and a new run every half minute. No key and no journal of yours is used."
       ],

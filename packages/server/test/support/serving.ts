@@ -18,7 +18,8 @@ import { createServer, request } from "node:http"
 export const tokens = {
   reader: Tokens.make("reader", ["read"]),
   payer: Tokens.make("payer", ["read", "payload"]),
-  mute: Tokens.make("mute", ["payload"])
+  mute: Tokens.make("mute", ["payload"]),
+  decider: Tokens.make("decider", ["read", "reconcile"])
 }
 
 export interface Serving {
@@ -89,9 +90,17 @@ export const ask = (
     readonly method?: string
     readonly headers?: Readonly<Record<string, string>>
     readonly token?: string | null
+    /** Sent as JSON where it is no text. */
+    readonly body?: unknown
   } = {}
 ): Effect.Effect<Answer> =>
   Effect.callback((resume) => {
+    const { body } = options
+    const text = typeof body === "string" ? body : body === undefined ? undefined : JSON.stringify(body)
+    const sent =
+      text === undefined
+        ? {}
+        : { "content-type": "application/json", "content-length": String(Buffer.byteLength(text)) }
     const token = options.token === undefined ? tokens.reader.token : options.token
     const asked = request(
       {
@@ -100,7 +109,7 @@ export const ask = (
         path,
         method: options.method ?? "GET",
         agent: false,
-        headers: { ...(token === null ? {} : { authorization: `Bearer ${token}` }), ...options.headers }
+        headers: { ...(token === null ? {} : { authorization: `Bearer ${token}` }), ...sent, ...options.headers }
       },
       (response) => {
         let text = ""
@@ -121,7 +130,7 @@ export const ask = (
       }
     )
     asked.on("error", (error) => resume(Effect.die(error)))
-    asked.end()
+    asked.end(text)
     return Effect.sync(() => asked.destroy())
   })
 

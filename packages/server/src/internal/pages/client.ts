@@ -28,7 +28,7 @@ let busy=false,again=false,timer=0,last=0,gap=1000,source=null,paused=false,met=
 const show=(words,tone)=>{if(state.textContent!==words)state.textContent=words;$("#live").dataset.tone=tone};
 const live=()=>{show("live","good");at.textContent=new Date(now()).toISOString().slice(11,19)+" UTC"};
 const shut=()=>{if(source)source.close();source=null};
-const refresh=async()=>{if(busy){again=true;return}busy=true;const began=performance.now();
+const refresh=async()=>{if(!$("#main").dataset.kinds)return;if(busy){again=true;return}busy=true;const began=performance.now();
 try{const r=await fetch(location.pathname+location.search,{cache:"no-store"});
 if(r.status===401){shut();paused=true;show("signed out: open a new link of scanpoll serve","bad");return}
 const d=new DOMParser().parseFromString(await r.text(),"text/html"),fresh=d.querySelector("#main");

@@ -10,8 +10,9 @@ import { h, type Node, safe, sprite, write } from "@scanpoll/report/HtmlParts"
 import * as SafeText from "@scanpoll/report/SafeText"
 import type * as Effect from "effect/Effect"
 import * as HttpServerResponse from "effect/http/HttpServerResponse"
+import type { Refused } from "../../Actions.ts"
 import type { BadRequest, NotFound, Unavailable } from "../../Api.ts"
-import type { Sources } from "../../Handlers.ts"
+import type { Decide, Sources } from "../../Handlers.ts"
 import type { Principal } from "../../Principal.ts"
 
 /**
@@ -57,6 +58,21 @@ export interface Route {
   readonly path: `/${string}`
   readonly query: ReadonlyArray<string>
   readonly render: (asked: Asked) => Effect.Effect<Page, BadRequest | NotFound | Unavailable>
+}
+
+/**
+ * A form that a page has: what is sent to its address, and the page that answers it.
+ *
+ * @category models
+ * @since 0.2.0
+ */
+export interface Form {
+  readonly path: `/${string}`
+  readonly submit: (
+    asked: Asked,
+    fields: Readonly<Record<string, string | undefined>>,
+    decide: Decide
+  ) => Effect.Effect<Page, Refused>
 }
 
 const places: ReadonlyArray<readonly [path: string, name: string]> = [

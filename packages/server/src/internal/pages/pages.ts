@@ -12,7 +12,8 @@ import * as HttpRouter from "effect/http/HttpRouter"
 import * as HttpServerRequest from "effect/http/HttpServerRequest"
 import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as Layer from "effect/Layer"
-import type { Sources } from "../../Handlers.ts"
+import type { Refused } from "../../Actions.ts"
+import type { Decide, Sources } from "../../Handlers.ts"
 import * as Principal from "../../Principal.ts"
 import * as Accounts from "./accounts.ts"
 import { client } from "./client.ts"
@@ -45,6 +46,14 @@ export const routes: Arr.NonEmptyReadonlyArray<Page.Route> = [
 ]
 
 /**
+ * Every form of the pages.
+ *
+ * @category constructors
+ * @since 0.2.0
+ */
+export const forms: Arr.NonEmptyReadonlyArray<Page.Form> = [Doubt.form]
+
+/**
  * What the pages load: their address, type and text.
  *
  * @category constructors
@@ -70,26 +79,45 @@ const fault = (title: string, detail: string): Page.Page => ({
 const answer = (page: Page.Page, status: number, asked: Pick<Page.Asked, "sources" | "now">) =>
   HttpServerResponse.text(Page.document(page, asked), { status, contentType: "text/html; charset=utf-8" })
 
+const askedOf = (sources: Sources, journal: Operations) =>
+  Effect.gen(function* () {
+    const request = yield* HttpServerRequest.HttpServerRequest
+    return {
+      params: yield* HttpRouter.params,
+      query: Object.fromEntries(new URL(request.url, "http://here.invalid").searchParams),
+      journal,
+      sources,
+      who: yield* Principal.Principal,
+      now: yield* Clock.currentTimeMillis
+    }
+  })
+
+const answered = (
+  asked: Page.Asked,
+  page: Effect.Effect<Page.Page, Pick<Refused, "title" | "status" | "detail">>
+): Effect.Effect<HttpServerResponse.HttpServerResponse> =>
+  Effect.match(page, {
+    onSuccess: (made) => answer(made, 200, asked),
+    onFailure: (error) => answer(fault(error.title, error.detail ?? ""), error.status, asked)
+  })
+
 const handler = ({ path, render }: Page.Route, sources: Sources, journal: Operations) =>
   HttpRouter.add(
     "GET",
     path,
+    Effect.flatMap(askedOf(sources, journal), (asked) => answered(asked, render(asked)))
+  )
+
+const formHandler = ({ path, submit }: Page.Form, sources: Sources, journal: Operations, decide: Decide) =>
+  HttpRouter.add(
+    "POST",
+    path,
     Effect.gen(function* () {
       const request = yield* HttpServerRequest.HttpServerRequest
-      const params = yield* HttpRouter.params
-      const query = Object.fromEntries(new URL(request.url, "http://here.invalid").searchParams)
-      const asked = {
-        params,
-        query,
-        journal,
-        sources,
-        who: yield* Principal.Principal,
-        now: yield* Clock.currentTimeMillis
-      }
-      return yield* Effect.match(render(asked), {
-        onSuccess: (page) => answer(page, 200, asked),
-        onFailure: (error) => answer(fault(error.title, error.detail ?? ""), error.status, asked)
-      })
+      // A body that breaks off is none.
+      const text = yield* Effect.orElseSucceed(request.text, () => "")
+      const asked = yield* askedOf(sources, journal)
+      return yield* answered(asked, submit(asked, Object.fromEntries(new URLSearchParams(text)), decide))
     })
   )
 
@@ -99,11 +127,12 @@ const handler = ({ path, render }: Page.Route, sources: Sources, journal: Operat
  * @category layers
  * @since 0.2.0
  */
-export const layer = (sources: Sources) =>
+export const layer = (sources: Sources, decide: Decide) =>
   Layer.unwrap(
     Effect.map(ScanJournal, (journal) =>
       Layer.mergeAll(
         ...Arr.map(routes, (route) => handler(route, sources, journal)),
+        ...Arr.map(forms, (form) => formHandler(form, sources, journal, decide)),
         ...assets.map(([path, type, text]) =>
           HttpRouter.add("GET", path, HttpServerResponse.text(text, { contentType: `${type}; charset=utf-8` }))
         )

@@ -13,6 +13,7 @@ import * as Api from "../../Api.ts"
 import * as Cursor from "../../Cursor.ts"
 import * as Subjects from "../../Subjects.ts"
 import type { Asked, Route } from "./page.ts"
+import * as Doubt from "./doubt.ts"
 import * as Parts from "./parts.ts"
 import * as FromJournal from "../fromJournal.ts"
 
@@ -162,7 +163,7 @@ const whyWaiting = (entry: ClaimEntry, polls: ReadonlyArray<StoredPoll>, asked: 
           null,
           "Its submission was sent and its answer was lost. It may have been bought, so it is never sent again by itself."
         ),
-        h("p", { class: "act" }, h("a", { href: `/doubt#doubt-${entry.claimId}` }, "Decide"))
+        Doubt.choices(entry, asked)
       ]
     case "submitting":
       return h("p", null, "It is being submitted. Nothing is known of it yet.")
