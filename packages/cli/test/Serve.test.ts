@@ -98,7 +98,10 @@ describe("`serve`", () => {
               const first = yield* runIn(folder, ["run", target], { directory: folder })
               return /scanpoll reconcile (clm_\w+)/.exec(first.stderr)?.[1] ?? `none: ${first.stderr}`
             })
-            const [found, gone] = [yield* lost("appvet:https://lost.example"), yield* lost("exona:Gone=https://gone.example")]
+            const [found, gone] = [
+              yield* lost("appvet:https://lost.example"),
+              yield* lost("exona:Gone=https://gone.example")
+            ]
             const bought = yield* posts
             const serving = yield* serveIn(folder, ["--journal", join(folder, "journal.db"), "--allow", "reconcile"])
             const { origin } = new URL(serving.link)
@@ -138,19 +141,21 @@ describe("`serve`", () => {
         )
     )
 
-    it.effect("refuses what it cannot allow, a journal that is not there, and one beside --demo, before it listens", () =>
-      inFolder((folder) =>
-        Effect.gen(function* () {
-          const missing = yield* runIn(folder, ["serve", "--journal", "none.db"], { directory: folder })
-          assert.strictEqual(missing.code, 2)
-          const both = yield* runIn(folder, ["serve", "--demo", "--journal", "none.db"], { directory: folder })
-          assert.strictEqual(both.code, 2)
-          assert.include(both.stderr, "leave out --journal")
-          const more = yield* runIn(folder, ["serve", "--allow", "purge"], { directory: folder })
-          assert.strictEqual(more.code, 2)
-          assert.include(more.stderr, "knows reconcile alone")
-        })
-      )
+    it.effect(
+      "refuses what it cannot allow, a journal that is not there, and one beside --demo, before it listens",
+      () =>
+        inFolder((folder) =>
+          Effect.gen(function* () {
+            const missing = yield* runIn(folder, ["serve", "--journal", "none.db"], { directory: folder })
+            assert.strictEqual(missing.code, 2)
+            const both = yield* runIn(folder, ["serve", "--demo", "--journal", "none.db"], { directory: folder })
+            assert.strictEqual(both.code, 2)
+            assert.include(both.stderr, "leave out --journal")
+            const more = yield* runIn(folder, ["serve", "--allow", "purge"], { directory: folder })
+            assert.strictEqual(more.code, 2)
+            assert.include(more.stderr, "knows reconcile alone")
+          })
+        )
     )
   })
 })

@@ -240,7 +240,10 @@ export const Event = Schema.Struct({
  */
 export const Decide = Schema.Union([
   Schema.Struct({ action: Schema.Literal("look") }),
-  Schema.Struct({ action: Schema.Literal("adopt"), scanId: Schema.String.check(Schema.isMinLength(1), Schema.isMaxLength(256)) }),
+  Schema.Struct({
+    action: Schema.Literal("adopt"),
+    scanId: Schema.String.check(Schema.isMinLength(1), Schema.isMaxLength(256))
+  }),
   Schema.Struct({
     action: Schema.Literal("release"),
     confirmSubject: Schema.String.check(Schema.isMinLength(1), Schema.isMaxLength(4_000))
@@ -380,7 +383,8 @@ export class Api extends HttpApi.make("scanpoll")
     OpenApi.annotations({
       title: "scanpoll",
       version: "1",
-      description: "What a journal of scanpoll holds, and, where its operator allows it, the decision about a submission whose answer was lost.",
+      description:
+        "What a journal of scanpoll holds, and, where its operator allows it, the decision about a submission whose answer was lost.",
       transform: secured
     })
   ) {}

@@ -102,7 +102,8 @@ export const faultOf = (
   if (operation === undefined)
     return { status: 404, detail: "there is nothing here; /openapi.json lists what there is" }
   const isRead = method === "GET" || method === "HEAD"
-  if (isRead ? operation.queryKeys === null : method !== "POST" || operation.body === null) return wrongMethod(operation)
+  if (isRead ? operation.queryKeys === null : method !== "POST" || operation.body === null)
+    return wrongMethod(operation)
   const queryKeys = (isRead ? operation.queryKeys : null) ?? new Set<string>()
   const keys = [...query.keys()]
   const known = [...queryKeys].join(", ")

@@ -87,7 +87,10 @@ export const make = (options: Options): Effect.Effect<Server, never, ScanJournal
     // One for the API and the pages: two decisions of a claim wait for each other, wherever they come from.
     const decide = Actions.make(options.sources.actions, yield* ScanJournal)
     const context = yield* Layer.build(
-      routes(options.sources, feed, decide).pipe(Layer.provideMerge(HttpRouter.layer), Layer.provide(HttpServer.layerServices))
+      routes(options.sources, feed, decide).pipe(
+        Layer.provideMerge(HttpRouter.layer),
+        Layer.provide(HttpServer.layerServices)
+      )
     )
     const names = [...new Set(["127.0.0.1", "localhost", "[::1]", bracketed(host)])].map((name) => `${name}:${port}`)
     const doors: Guard.Doors = {

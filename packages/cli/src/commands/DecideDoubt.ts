@@ -128,8 +128,7 @@ export const adopt = (
     const answer = yield* Effect.result(account.pollOnce(scanId, entry.subject))
     if (Result.isFailure(answer)) {
       const fault = answer.failure
-      const what =
-        fault.kind === "Missing" ? "the vendor knows no such scan" : "the vendor could not be asked about it"
+      const what = fault.kind === "Missing" ? "the vendor knows no such scan" : "the vendor could not be asked about it"
       return { _tag: "NotIt", why: `${what}: ${fault.message}`, fault }
     }
     const { observation } = answer.success

@@ -200,7 +200,11 @@ const serveJournal = Effect.fnUntraced(function* (
     )
     yield* shutdown.requested
     return 0
-  }).pipe(Effect.scoped, Effect.provide(Journal.layerExisting(settings, mayDecide ? "write" : "read")), Look.atLogLevel(settings))
+  }).pipe(
+    Effect.scoped,
+    Effect.provide(Journal.layerExisting(settings, mayDecide ? "write" : "read")),
+    Look.atLogLevel(settings)
+  )
   return yield* shutdown.soft(serving)
 })
 

@@ -109,7 +109,9 @@ export const make = Effect.fnUntraced(function* (made: {
       const written = Effect.catch(append(made.keys.redact(text)), () =>
         say(`error: the decision could not be written to ${inert(file)}`)
       )
-      const told = say(`decided by ${line.who}: ${line.action} ${line.claimId}: ${inert(made.keys.redact(line.result), 300)}`)
+      const told = say(
+        `decided by ${line.who}: ${line.action} ${line.claimId}: ${inert(made.keys.redact(line.result), 300)}`
+      )
       return Effect.provideContext(Effect.andThen(written, told), services)
     }
   }
