@@ -14,6 +14,8 @@ import probely from "../examples/vendors/probely.ts"
 import * as probelySays from "../examples/vendors/probely.samples.ts"
 import github from "../examples/vendors/github-sarif.ts"
 import * as githubSays from "../examples/vendors/github-sarif.samples.ts"
+import sqlmap from "../examples/vendors/sqlmap.ts"
+import * as sqlmapSays from "../examples/vendors/sqlmap.samples.ts"
 
 const http = Layer.provide(VendorHttp.layer, NodeHttpClient.layerUndici)
 
@@ -25,3 +27,4 @@ hold(zap, zapSays.samples)
 hold(ssllabs, ssllabsSays.samples)
 hold(probely, probelySays.samples)
 hold(github, githubSays.samples)
+hold(sqlmap, sqlmapSays.samples)

@@ -16,9 +16,10 @@ const found = ["INFO", "GET parameter 'id' appears to be 'AND boolean-based blin
 const clean = ["CRITICAL", "all tested parameters do not appear to be injectable. Try to increase '--level'"] as const
 const dead = ["CRITICAL", "unable to connect to the target URL ('Connection refused')"] as const
 const verdict = [["log"]] as const
+const lines = [0, 1].flatMap((line) => [["log", line], ...["level", "message"].map((field) => ["log", line, field])])
 
 export const samples: Samples.Samples<Vendor.TargetOf<typeof sqlmap>> = {
-  keys: ["scan:s3cret", "other:hidden"],
+  keys: ["scan:s3cret-and-long", "other:hidden-and-long"],
   requests: {
     equal: [[page, { url: "HTTP://127.0.0.1:8080/?id=1#top", authorized: true, level: 1 }]],
     different: [
@@ -44,6 +45,7 @@ export const samples: Samples.Samples<Vendor.TargetOf<typeof sqlmap>> = {
   },
   submit: {
     sends: { method: "POST", path: "/scan/{id}/start", headers: key, body: { url: page.url, flushSession: true } },
+    id: { prepared: "task", says: [["success"]] },
     accepted: [{ body: { success: true, engineid: 4711 } }]
   },
   poll: {
@@ -59,6 +61,7 @@ export const samples: Samples.Samples<Vendor.TargetOf<typeof sqlmap>> = {
   result: {
     sends: { method: "GET", path: "/scan/{id}/log", headers: key },
     word: "terminated 0",
+    decides: [...verdict, ...lines],
     scans: [
       { means: "Completed", answer: log(testing, found), result: verdict },
       { means: "Completed", answer: log(testing, clean), result: verdict },

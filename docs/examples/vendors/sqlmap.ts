@@ -172,6 +172,7 @@ export const define = ({ severity = "critical" }: Options = {}) =>
         }
         return {
           completed: (log, { warn }) => {
+            if (log.log.length === 0) return Vendor.failed({ code: "no-log", message: silent })
             const { isClean, isFound, trouble } = readLog(log)
             if (isClean && trouble === null) {
               return { payload: { verdict: "not injectable" }, assessment: Vendor.assessment({ severity: "none" }) }

@@ -42,6 +42,7 @@ export type {
   PollFacts,
   PrepareCallFacts,
   PrepareFacts,
+  PreparedId,
   ReconcileFacts,
   RecoverFacts,
   Requests,

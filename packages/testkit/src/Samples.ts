@@ -15,6 +15,7 @@ import type {
   Ending,
   ErrorAnswer,
   Path,
+  PreparedId,
   ReconcileFacts,
   RecoverFacts,
   Requests,
@@ -73,7 +74,8 @@ export interface CallSample {
  * - `keys`: two keys in the vendor's form. Default: two that mean nothing.
  * - `requests`: as in a kit; `valid` defaults to the definition's `sample`.
  * - `submit.sends`: the documented request that submits the first valid request. `accepted`: the answers that take it.
- *   `id`: where the id is in them, where the definition finds it with a function. `scanId`: the id of the scan, where it is
+ *   `id`: where the id is in them, where the definition finds it with a function; or `{ prepared, says }`, where `prepare` returned it: see
+ *   `PreparedId` of a kit. `scanId`: the id of the scan, where it is
  *   more than that: `TARGET/{id}`. `settled`: answers that already are the
  *   end.
  *   Or `submit.waits`, where nothing is submitted: the id that the first valid request names.
@@ -81,8 +83,8 @@ export interface CallSample {
  *   form that none of them has. `decides`: the places that tell the status together, where there is no word for it.
  * - `prepare`: the calls that a submission needs first, in their order. `recover`: as in a kit.
  * - `result`: the documented request at the second address, and its answers. `word`: the status word of the scan that is asked
- *   about; an answer may be one to another word. Default: the word of the first ended sample. `pending`: answers that say that
- *   the result is not ready.
+ *   about; an answer may be one to another word. Default: the word of the first ended sample. `decides`: the places that tell
+ *   together how the scan ended, each for itself and not for what is in it. `pending`: answers that say that the result is not ready.
  * - `cancel`: the call that cancels a scan. `after`: what its status says afterwards.
  * - `findings`: the pages of the call for findings, and how many findings they hold. `id`: where they say which scan they
  *   are about. `of`: the answer they belong to; default the first completed one.
@@ -98,7 +100,7 @@ export interface Samples<T> {
   readonly submit:
     | {
         readonly sends: Sent
-        readonly id?: Path
+        readonly id?: Path | PreparedId
         readonly scanId?: string
         readonly accepted: readonly [Answer, ...Array<Answer>]
         readonly settled?: ReadonlyArray<EndSample>
@@ -115,6 +117,7 @@ export interface Samples<T> {
   readonly result?: {
     readonly sends: Sent
     readonly word?: string
+    readonly decides?: ReadonlyArray<Path>
     readonly scans: readonly [ResultSample, ...Array<ResultSample>]
     readonly pending?: ReadonlyArray<{ readonly means: "queued" | "running"; readonly answer: Answer }>
   }
@@ -171,7 +174,9 @@ const Shape = Schema.Struct({
   submit: Schema.Union([
     Schema.Struct({
       sends: SomeRequest,
-      id: Schema.optionalKey(Place),
+      id: Schema.optionalKey(
+        Schema.Union([Place, Schema.Struct({ prepared: Schema.String, says: Schema.optionalKey(Schema.Array(Place)) })])
+      ),
       scanId: Schema.optionalKey(Schema.String),
       accepted: atLeastOne(SomeAnswer),
       settled: Schema.optionalKey(Schema.Array(SettledScan))
@@ -197,6 +202,7 @@ const Shape = Schema.Struct({
     Schema.Struct({
       sends: SomeRequest,
       word: Schema.optionalKey(Schema.String),
+      decides: Schema.optionalKey(Schema.Array(Place)),
       scans: atLeastOne(Schema.Struct({ ...SettledScan.fields, word: Schema.optionalKey(Schema.String) })),
       pending: Schema.optionalKey(
         Schema.Array(Schema.Struct({ means: Schema.Literals(["queued", "running"]), answer: SomeAnswer }))

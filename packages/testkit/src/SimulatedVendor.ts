@@ -227,7 +227,7 @@ export const make = <T, P>(
   const switches = submits === "GET" ? Addressed.switchesOf(submission.sends?.path ?? "", samples.poll.sends.path) : []
   const submitAt = submission.sends === null ? null : Addressed.addressed(submission.sends.path, sampleId, switches)
   const startsOrTells = switches.length > 0 ? addressOf(submission.sends?.path ?? "") : null
-  const submitId = places.submitId ?? submission.id ?? []
+  const submitId = places.submitId ?? definedKit.idPlaceOf(submission) ?? []
   const written = (id: string): unknown => (vendor.ids === "number" ? Number(id) : id)
   const errors = samples.errors ?? []
   const errorOf = (wanted: (row: (typeof errors)[number]) => boolean, status: number, code: string): Answer =>
@@ -481,7 +481,7 @@ const pathOf = ({ path }: Server.Call): string => path.split("?", 1)[0] ?? ""
 const idPlace = <T, P>({ calls, places }: Vendor<T, P>, samples: Samples<T>): [unknown, wire.Path] => {
   const { prepare } = samples
   const submit = definedKit.submissionOf(samples)
-  const place = places.submitId ?? submit.id
+  const place = places.submitId ?? definedKit.idPlaceOf(submit)
   const [prepared] = calls.prepare.flatMap(({ take }, at) => {
     const answer = prepare?.[at]?.answer
     return Array.isArray(take) && answer !== undefined ? [{ body: answer.body, take }] : []

@@ -8,7 +8,7 @@ import * as Layer from "effect/Layer"
 import * as Planted from "./planted.ts"
 import * as Seabirds from "./seabirds.ts"
 import { tried } from "./tried.ts"
-import { type SeabirdKit, wrongAdapters } from "./wrongAdapters.ts"
+import { type SeabirdKit, wrongAdapters, wrongAttacks } from "./wrongAdapters.ts"
 
 const http = Layer.provide(VendorHttp.layer, NodeHttpClient.layerUndici)
 
@@ -32,6 +32,20 @@ describe("a vendor's kit from its definition and samples", () => {
   Conformance.suite(kitOf(Seabirds.puffin(), Seabirds.puffinSays), { describe, it })
   Conformance.suite(kitOf(Seabirds.tern(), Seabirds.ternSays), { describe, it })
   Conformance.suite(kitOf(Seabirds.razorbill(), Seabirds.razorbillSays), { describe, it })
+  Conformance.suite(kitOf(Seabirds.fulmar(), Seabirds.fulmarSays), { describe, it })
+  Conformance.suite(kitOf(Seabirds.skua(), Seabirds.skuaSays), { describe, it })
+
+  it.live(
+    "takes an id that was prepared from the definition, where every 2xx says that it was started (issue 14)",
+    () =>
+      Effect.gen(function* () {
+        const { id: _, ...submit } = Seabirds.fulmarSays.submit
+        const kit = kitOf(Seabirds.fulmarOfAny(), { ...Seabirds.fulmarSays, submit })
+        const cases = Conformance.cases(kit).filter(({ group }) => group === "submit" || group === "kit")
+        for (const { run } of cases) yield* run
+        assert.isAtLeast(cases.length, 10)
+      })
+  )
 })
 
 /** What the mistakes of one definition are caught by does not overlap, so that none can hide another. */
@@ -66,6 +80,12 @@ const razorbills: ReadonlyArray<ReadonlyArray<Seabirds.RazorbillSlip>> = [
   ["calls every result completed", "takes a result of any scan", "forgets what the scan is about"]
 ]
 
+const fulmars: ReadonlyArray<ReadonlyArray<Seabirds.FulmarSlip>> = [
+  ["takes a start that was refused for a scan"],
+  ["takes another task for the scan"]
+]
+const skuas: ReadonlyArray<ReadonlyArray<Seabirds.SkuaSlip>> = [["waits for another scan than the one that is named"]]
+
 const holds = <Slip extends string, T, P>(
   groups: ReadonlyArray<ReadonlyArray<Slip>>,
   caught: Readonly<Record<Slip, ReadonlyArray<string>>>,
@@ -92,6 +112,19 @@ describe("a definition that does not fit its vendor", () => {
   holds(puffins, Planted.byPuffin, Seabirds.puffinSays, Seabirds.puffin)
   holds(terns, Planted.byTern, Seabirds.ternSays, Seabirds.tern)
   holds(razorbills, Planted.byRazorbill, Seabirds.razorbillSays, Seabirds.razorbill)
+  holds<Seabirds.FulmarSlip, Seabirds.Site, unknown>(fulmars, Planted.byFulmar, Seabirds.fulmarSays, Seabirds.fulmar)
+  holds(skuas, Planted.bySkua, Seabirds.skuaSays, Seabirds.skua)
+})
+
+describe("an adapter whose scans attack", () => {
+  for (const [group, [name, { caught, plant }]] of Object.entries(wrongAttacks).entries()) {
+    it.live(`so that it ${name}, fails what forbids it, and nothing else (issue 14)`, () =>
+      Effect.gen(function* () {
+        const wrong = plant(kitOf(Seabirds.fulmar(), Seabirds.fulmarSays))
+        assert.deepStrictEqual(yield* failed(wrong, caught, group), caught)
+      })
+    )
+  }
 })
 
 describe("an adapter whose calls around a scan are wrong where no definition can be", () => {
@@ -104,7 +137,8 @@ describe("an adapter whose calls around a scan are wrong where no definition can
       "forgets when the scan of a result was submitted",
       "takes any 2xx for a result",
       "refuses results with fields it does not know",
-      "tells another word for an end"
+      "tells another word for an end",
+      "takes the word of an end for its result"
     ],
     [
       "trusts the score of a result",
@@ -141,7 +175,8 @@ describe("an adapter whose calls around a scan are wrong where no definition can
       "takes a verdict beside a running word for an end",
       "gives up when a poll takes too long",
       "says that nothing was sent when a gateway is in trouble",
-      "collects for any id"
+      "collects for any id",
+      "lets no scan go back into its queue"
     ],
     [
       "keeps a payload that is no JSON",

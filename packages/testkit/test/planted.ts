@@ -241,6 +241,22 @@ const everyAnswer = [
   "MUST bear any text in any field: no defect, no other verdict, no message of more than 1000 characters"
 ]
 
+export const byFulmar: Caught<Seabirds.FulmarSlip> = {
+  "takes a start that was refused for a scan": [
+    "MUST call a submission in doubt that was answered well but without a usable id"
+  ],
+  "takes another task for the scan": [
+    "MUST take a usable id in any answer for an acceptance, whatever else it holds",
+    "MUST put the vendor, origin, account, id and time of the submission into its ticket, and nothing else"
+  ]
+}
+
+export const bySkua: Caught<Seabirds.SkuaSlip> = {
+  "waits for another scan than the one that is named": [
+    "MUST take the scan that a request names for its own, without a request"
+  ]
+}
+
 export const byRazorbill: Caught<Seabirds.RazorbillSlip> = {
   "completes by the status alone": [ended, ...everyAnswer],
   "takes the end for a pause": [ended, "MUST NOT complete a scan that comes without its result", ...everyAnswer],

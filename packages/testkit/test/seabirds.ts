@@ -2,7 +2,7 @@
  * Vendors that do not exist and have what Tidewatch has not, each as a definition and as what the vendor says. A `Slip`
  * is a mistake in the definition alone: the samples stay right, so the suite has to see it.
  */
-import { Vendor, Wire } from "@scanpoll/core"
+import { type Definition, Vendor, Wire } from "@scanpoll/core"
 import type { Samples } from "@scanpoll/testkit"
 import * as Duration from "effect/Duration"
 import * as Schema from "effect/Schema"
@@ -412,4 +412,151 @@ export const razorbillSays: Samples.Samples<Target> = {
     after: ledge({ state: "dropped" })
   },
   errors: [{ answer: { status: 404, body: { code: "no-scan", message: "no such scan" } }, poll: "Missing" }]
+}
+
+export type FulmarSlip = "takes a start that was refused for a scan" | "takes another task for the scan"
+
+const site = Schema.Struct({ url: Vendor.publicUrl, authorized: Schema.optionalKey(Schema.Boolean) })
+
+const started = (body: unknown, { task }: { readonly task: string | number }): unknown =>
+  Wire.get(body, ["started"]) === true ? task : null
+
+const fulmarWith = (id: Definition.Submit<typeof site.Type, never, "task">["id"]) =>
+  Vendor.define({
+    name: "fulmar",
+    title: "Fulmar",
+    scans: "attacks on web sites",
+    docs: "https://fulmar.example/docs",
+    baseUrl: "https://fulmar.example",
+    key: { variable: "FULMAR_KEY" },
+    probe: "fu-0",
+    active: true,
+    target: site,
+    sample: { url: "https://skomer.example/", authorized: true },
+    line: "url",
+    subject: ({ url }) => Vendor.urlSubject(url),
+    fingerprint: ({ url }) => Vendor.sameUrl(url) ?? url,
+    prepare: { task: { path: "/tasks", body: () => ({}), take: ["task"] } },
+    submit: { path: "/tasks/{task}/start", body: ({ url }: typeof site.Type) => ({ url }), id },
+    answer: Schema.Struct({ verdict: Schema.optionalKey(Verdict) }),
+    payload: Verdict,
+    status: {
+      path: "/tasks/{id}",
+      id: ["task"],
+      word: ["state"],
+      words: {
+        diving: "running",
+        landed: {
+          completed: ({ verdict }) =>
+            verdict === undefined
+              ? Vendor.unusable("no-verdict", "landed without a verdict")
+              : { payload: verdict, assessment: Vendor.scored(verdict.score) }
+        }
+      }
+    },
+    errors: { message: ["message"], rows: {} },
+    pacing
+  })
+
+/** Scans that attack, of sites that anybody can reach; the id of a scan is that of a task which was there before it. */
+export const fulmar = (...slips: ReadonlyArray<FulmarSlip>) =>
+  fulmarWith((body, prepared) => {
+    if (slips.includes("takes another task for the scan") && typeof Wire.get(body, ["started"]) === "boolean")
+      return `${prepared.task}0`
+    const isRefused = slips.includes("takes a start that was refused for a scan")
+    return isRefused && Wire.get(body, ["task"]) === prepared.task ? prepared.task : started(body, prepared)
+  })
+
+/** The same, where every 2xx says that the task was started. */
+export const fulmarOfAny = () => fulmarWith({ prepared: "task" })
+
+export type Site = typeof site.Type
+
+const attacked = { url: "https://skomer.example/", authorized: true }
+const landing = (fields: object) => ({ body: { task: "fu-1001", ...fields } })
+
+export const fulmarSays = {
+  requests: {
+    equal: [[attacked, { url: "HTTPS://skomer.example:443/#nest", authorized: true }]],
+    different: [[attacked, { url: "https://lundy.example/", authorized: true }]],
+    invalid: [
+      { request: { url: attacked.url }, path: ["authorized"] },
+      { request: { url: "https://192.168.0.1/", authorized: true }, path: ["url"] }
+    ]
+  },
+  prepare: [
+    {
+      sends: { method: "POST", path: "/tasks", headers: bearer, body: {} },
+      answer: { status: 201, body: { task: "fu-1001" } }
+    }
+  ],
+  submit: {
+    sends: { method: "POST", path: "/tasks/{id}/start", headers: bearer, body: { url: attacked.url } },
+    id: { prepared: "task", says: [["started"]] },
+    accepted: [{ status: 202, body: { task: "fu-1001", started: true } }]
+  },
+  poll: {
+    sends: { method: "GET", path: "/tasks/{id}", headers: bearer },
+    otherId: "fu-2002",
+    scans: [
+      { means: "running", answer: landing({ state: "diving" }) },
+      { means: "Completed", answer: landing({ state: "landed", verdict: { score: 71 } }), result: [["verdict"]] }
+    ]
+  }
+} as const satisfies Samples.Samples<Site>
+
+export type SkuaSlip = "waits for another scan than the one that is named"
+
+/** Nothing is submitted: the target names a scan that somebody else started. */
+export const skua = (...slips: ReadonlyArray<SkuaSlip>) =>
+  Vendor.define({
+    name: "skua",
+    title: "Skua",
+    scans: "scans of others",
+    docs: "https://skua.example/docs",
+    baseUrl: "https://skua.example",
+    key: { variable: "SKUA_KEY" },
+    probe: "sk-0",
+    target: Schema.Struct({ chase: Schema.String.check(Schema.isPattern(/^sk-\d{1,9}$/)) }),
+    sample: { chase: "sk-1001" },
+    line: "chase",
+    subject: ({ chase }) => ({ kind: "chase", id: chase, name: chase }),
+    submit: { known: ({ chase }) => (slips.length > 0 ? `${chase}0` : chase) },
+    answer: Schema.Struct({ verdict: Schema.optionalKey(Verdict) }),
+    payload: Verdict,
+    status: {
+      path: "/chases/{id}",
+      id: ["chase"],
+      word: ["state"],
+      words: {
+        chasing: "running",
+        caught: {
+          completed: ({ verdict }) =>
+            verdict === undefined
+              ? Vendor.unusable("no-verdict", "caught without a verdict")
+              : { payload: verdict, assessment: Vendor.scored(verdict.score) }
+        }
+      }
+    },
+    errors: { message: ["message"], rows: {} },
+    pacing
+  })
+
+const chase = (fields: object) => ({ body: { chase: "sk-1001", ...fields } })
+
+export const skuaSays: Samples.Samples<Vendor.TargetOf<ReturnType<typeof skua>>> = {
+  requests: {
+    equal: [[{ chase: "sk-1001" }, { chase: "sk-1001" }]],
+    different: [[{ chase: "sk-1001" }, { chase: "sk-1002" }]],
+    invalid: [{ request: { chase: "all" }, path: ["chase"] }]
+  },
+  submit: { waits: "sk-1001" },
+  poll: {
+    sends: { method: "GET", path: "/chases/{id}", headers: bearer },
+    otherId: "sk-2002",
+    scans: [
+      { means: "running", answer: chase({ state: "chasing" }) },
+      { means: "Completed", answer: chase({ state: "caught", verdict: { score: 71 } }), result: [["verdict"]] }
+    ]
+  }
 }

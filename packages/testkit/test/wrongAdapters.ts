@@ -19,7 +19,7 @@ import * as Redacted from "effect/Redacted"
 import * as HttpClient from "effect/http/HttpClient"
 import * as HttpClientRequest from "effect/http/HttpClientRequest"
 import type * as Vendor from "@scanpoll/core/vendor/Vendor"
-import type { razorbill } from "./seabirds.ts"
+import type { razorbill, Site } from "./seabirds.ts"
 
 type Razorbill = ReturnType<typeof razorbill>
 type Target = Vendor.TargetOf<Razorbill>
@@ -183,6 +183,32 @@ const headers =
   })
 
 const isUsable = (key: string): boolean => key.trim() !== "" && !key.includes("\n")
+
+/** A site that may be attacked, in place of one that may not be: the adapter then asks nobody. */
+const submitting =
+  (change: (site: Site) => Site) =>
+  <P>(kit: Conformance.Kit<Site, P>): Conformance.Kit<Site, P> => ({
+    ...kit,
+    make: (place) =>
+      Effect.map(kit.make(place), (adapter) => ({
+        ...adapter,
+        submit: (site, ...rest) => adapter.submit(change(site), ...rest)
+      }))
+  })
+
+const refuses = ["MUST refuse an invalid request before a connection is made"]
+
+/** Mistakes about whom a scan attacks. */
+export const wrongAttacks = {
+  "attacks what nobody allowed": {
+    caught: refuses,
+    plant: submitting((site) => (site.authorized === undefined ? { ...site, authorized: true } : site))
+  },
+  "attacks a host of its own network": {
+    caught: refuses,
+    plant: submitting((site) => ({ ...site, url: site.url.replace("192.168.0.1", "skomer.example") }))
+  }
+} as const
 
 const ofResult = (rule: string): ReadonlyArray<string> => [`${rule} (asked for a result)`]
 
@@ -480,6 +506,33 @@ export const wrongAdapters = {
     plant: findings((asked, { scanId }) =>
       ScanTicket.isScanId(scanId) ? asked : Effect.mapError(asked, (one) => altered(one, { permanent: false }))
     )
+  },
+  "takes the word of an end for its result": {
+    of: "razorbill",
+    caught: ["MUST NOT call a scan ended, running or settled for want of a result"],
+    plant: answers("/result", (response) =>
+      field(response, "state") === "over" ? withFields(response, { verdict: { score: 100 } }) : response
+    )
+  },
+  "lets no scan go back into its queue": {
+    of: "gannet",
+    caught: ["MUST call a scan pending under every documented word of one that has not ended, in its phase"],
+    plant: adapters((adapter) => {
+      let isRunning = false
+      return {
+        ...adapter,
+        poll: (...asked) =>
+          Effect.map(adapter.poll(...asked), (answer) => {
+            const { observation } = answer
+            if (observation._tag !== "Pending") {
+              isRunning = false
+              return answer
+            }
+            isRunning ||= observation.phase === "running"
+            return isRunning ? { ...answer, observation: { ...observation, phase: "running" as const } } : answer
+          })
+      }
+    })
   },
   "waits where the result's address is in trouble": {
     of: "razorbill",

@@ -104,7 +104,10 @@ const hear = <A, E>(exit: Exit.Exit<A, E>): Heard<A, E> => {
 }
 
 /** What a kit says apart from its requests: the same for every vendor. */
-export type Facts = Pick<Kit<never, never>, "vendor" | "auth" | "keys" | "ids" | "submit" | "poll" | "errors">
+export type Facts = Pick<
+  Kit<never, never>,
+  "vendor" | "auth" | "keys" | "ids" | "submit" | "prepare" | "poll" | "errors"
+>
 
 /** Waits for a call without being held up by one that cannot be interrupted. */
 const listen = <A, E>(call: Effect.Effect<A, E>): Effect.Effect<Heard<A, E>> =>
@@ -241,9 +244,10 @@ const locationIn = (answer: Answer): string => {
   return typeof found === "string" ? found : ""
 }
 
-/** The id in an answer to a submission; undefined where there is none. */
+/** The id by an answer to a submission; undefined where there is none. */
 export const newIdIn = (kit: Facts, answer: Answer): unknown => {
   const { id } = kit.submit
+  if ("prepared" in id) return scanIdOf(kit, kit.prepare?.returns[id.prepared])
   return scanIdOf(kit, "location" in id ? id.location.exec(locationIn(answer))?.[1] : wire.get(answer.body, id))
 }
 
@@ -254,6 +258,7 @@ export const scanIdOf = ({ submit: { scanId } }: Facts, found: unknown): unknown
 /** The answer to a submission with another id, or with none. */
 export const withNewId = (kit: Facts, answer: Answer, value: unknown): Answer => {
   const { id } = kit.submit
+  if ("prepared" in id) return answer
   if (!("location" in id)) return withBody(answer, wire.set(answer.body, id, value))
   const location = typeof value === "string" ? locationIn(answer).replace(String(newIdIn(kit, answer)), value) : null
   const others = Object.entries(answer.headers ?? {}).filter(([name]) => name.toLowerCase() !== "location")
@@ -262,7 +267,7 @@ export const withNewId = (kit: Facts, answer: Answer, value: unknown): Answer =>
 
 /** Where an answer to a submission must be left as it is: an id may be made of several places. */
 export const newIdPaths = ({ poll: { decides = [] }, submit: { id } }: Facts): ReadonlyArray<wire.Path> =>
-  "location" in id ? decides : [id, ...decides]
+  "location" in id ? decides : [...("prepared" in id ? (id.says ?? []) : [id]), ...decides]
 
 /** The id in the vendor's answer to a poll; where it has none, that of an accepted submission. */
 export const idIn = (kit: Facts, answer: Answer): string => {

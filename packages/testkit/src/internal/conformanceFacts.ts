@@ -27,9 +27,11 @@ const kitFaults = <Request, Payload>(kit: Kit<Request, Payload>): ReadonlyArray<
       if (wire.get(answer.body, path) === undefined) faults.push(`${about}: nothing is at ${wire.showPath(path)}`)
     }
   }
-  const place = "location" in submit.id ? "its Location" : wire.showPath(submit.id)
+  const { id } = submit
+  const place = "location" in id ? "its Location" : "prepared" in id ? `prepare.${id.prepared}` : wire.showPath(id)
   for (const [at, answer] of submit.accepted.entries()) {
     usable(`submit.accepted[${at}]`, bench.newIdIn(kit, answer), place)
+    if ("prepared" in id) leads(`submit.accepted[${at}]`, answer, id.says)
   }
   for (const [at, { answer, reason, result }] of (submit.settled ?? []).entries()) {
     usable(`submit.settled[${at}]`, bench.newIdIn(kit, answer), place)

@@ -48,7 +48,7 @@ const shared = new Set<string>([
 
 /** The facts about a result as those about a poll that has no words. */
 const asPolled = <Request, Payload>(kit: Kit<Request, Payload>, facts: ResultFacts): Kit<Request, Payload> => {
-  const { collect: _c, prepare: _p, reconcile: _r, result: _s, ...rest } = kit
+  const { collect: _c, reconcile: _r, result: _s, ...rest } = kit
   const [first, ...others] = kit.errors.flatMap(({ on, ...row }) => (on?.includes("result") === false ? [] : [row]))
   return {
     ...rest,
@@ -57,6 +57,7 @@ const asPolled = <Request, Payload>(kit: Kit<Request, Payload>, facts: ResultFac
       id: facts.id,
       status: null,
       otherId: kit.poll.otherId,
+      ...(facts.decides === undefined ? {} : { decides: facts.decides }),
       pending: facts.pending ?? [],
       settled: facts.settled.filter(({ word }) => word === undefined || word === facts.word)
     },
@@ -100,7 +101,9 @@ export const resultRules = <Request, Payload>(kit: Kit<Request, Payload>): Reado
       name: "MUST NOT call a scan ended, running or settled for want of a result",
       run: Effect.fnUntraced(function* (note) {
         const scene = yield* bench.open(kit)
-        for (const answer of [Script.html(500), Script.respond(404), Script.html(200), { status: 200, body: {} }]) {
+        const ended = bench.scansOf(kit).flatMap(({ answer, reading }) => (reading === "Ended" ? [answer] : []))
+        const none = [Script.html(500), Script.respond(404), Script.html(200), { status: 200, body: {} }]
+        for (const answer of [...none, ...ended]) {
           const reading = bench.readPoll(yield* resultOf(scene, kit, answer))
           if (reading === "Ended" || /^(?:Pending|Settled Completed|Unrecognised)/.test(reading)) {
             note(`${bench.nameOf(answer)}: ${reading}, must be a fault`)

@@ -131,11 +131,13 @@ export const unusualJson = (body: unknown, mark: string, written: string): strin
   JSON.stringify(body).replaceAll(JSON.stringify(mark), written)
 
 /** Every number of a body replaced by a mark. */
-export const markNumbers = (body: unknown, mark: string): unknown => {
-  if (typeof body === "number") return mark
-  if (Array.isArray(body)) return body.map((item: unknown) => markNumbers(item, mark))
+export const markNumbers = (body: unknown, mark: string, kept: ReadonlyArray<Path> = [], at: Path = []): unknown => {
+  if (typeof body === "number") return kept.some((path) => samePath(path, at)) ? body : mark
+  if (Array.isArray(body)) return body.map((item: unknown, index) => markNumbers(item, mark, kept, [...at, index]))
   if (!isRecord(body)) return body
-  return Object.fromEntries(Object.entries(body).map(([name, inner]) => [name, markNumbers(inner, mark)]))
+  return Object.fromEntries(
+    Object.entries(body).map(([name, inner]) => [name, markNumbers(inner, mark, kept, [...at, name])])
+  )
 }
 
 /** JSON whose objects all carry keys that could reach a prototype. */

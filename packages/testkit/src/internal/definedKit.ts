@@ -11,6 +11,7 @@ import type {
   ErrorAnswer,
   Kit,
   PendingAnswer,
+  PreparedId,
   PrepareFacts,
   ResultFacts,
   SettledAnswer,
@@ -182,7 +183,7 @@ const prepareOf = <T, P>(
 
 const resultOf = <T, P>(
   { calls, places }: Vendor<T, P>,
-  { pending, scans, sends, word }: NonNullable<Samples<T>["result"]>,
+  { decides, pending, scans, sends, word }: NonNullable<Samples<T>["result"]>,
   [ended]: ReadonlyArray<Answer>
 ): ResultFacts => {
   const told = ended === undefined || places.word === null ? undefined : wire.get(ended.body, places.word)
@@ -190,6 +191,7 @@ const resultOf = <T, P>(
     sends,
     id: places.resultId,
     word: word ?? (typeof told === "string" || typeof told === "number" ? String(told) : "ended"),
+    ...(decides === undefined ? {} : { decides }),
     pending: pendingOf(pending ?? [], calls.result?.pending),
     settled: scans.flatMap(({ word, ...scan }) =>
       settledOf(scan).map((settled) => ({ ...settled, ...(word === undefined ? {} : { word }) }))
@@ -199,13 +201,17 @@ const resultOf = <T, P>(
 
 interface Submission extends Pick<SubmitFacts, "scanId" | "accepted"> {
   readonly sends: Sent | null
-  readonly id?: wire.Path
+  readonly id?: wire.Path | PreparedId
   readonly settled?: ReadonlyArray<ScanSample>
 }
 
 /** The submission of samples. Where nothing is submitted, the id stands where an answer would have it. */
 export const submissionOf = <T>({ submit }: Samples<T>): Submission =>
   "waits" in submit ? { sends: null, id: ["id"], accepted: [{ body: { id: submit.waits } }] } : submit
+
+/** Where the id is in the answer to a submission; undefined where it is not there. */
+export const idPlaceOf = ({ id }: Pick<Submission, "id">): wire.Path | undefined =>
+  id === undefined || "prepared" in id ? undefined : id
 
 export const make = <T, P>(vendor: Vendor<T, P>, samples: Samples<T>, http: Layer.Layer<VendorHttp>): Kit<T, P> => {
   const { cancel, errors = [], findings, keys, list, poll, prepare = [], requests } = samples
@@ -222,7 +228,8 @@ export const make = <T, P>(vendor: Vendor<T, P>, samples: Samples<T>, http: Laye
   if (pending.length === 0) throw new TypeError(`${vendor.name}: samples.poll.scans has no pending scan`)
   if (settled.length + ended.length === 0) throw new TypeError(`${vendor.name}: samples.poll.scans has no ended scan`)
   const { words } = status
-  const id = vendor.places.submitId ?? submit.id ?? vendor.places.location
+  const { location, prepared, submitId } = vendor.places
+  const id = submitId ?? submit.id ?? location ?? prepared
   if (id === null) throw new TypeError(`${vendor.name}: samples.submit.id is missing: a function finds the id`)
   const plain = [422, 400, 409, 418].find((one) => !Object.hasOwn(vendor.errors.rows, String(one))) ?? 422
   const refusal: ErrorAnswer = { answer: { status: plain, body: errorBody(vendor, null) }, submit: "Refused" }

@@ -118,11 +118,24 @@ export interface Sent {
 }
 
 /**
+ * The id of a scan is what the call of `prepare` with that name returned, so that no answer to the submission has it.
+ *
+ * `says`: the places that together show that the scan was started, under any status. Without them every 2xx shows it.
+ *
+ * @category models
+ * @since 0.2.0
+ */
+export interface PreparedId {
+  readonly prepared: string
+  readonly says?: ReadonlyArray<Path>
+}
+
+/**
  * How the vendor answers submissions.
  *
  * - `sends`: the documented request that submits the first valid request.
  * - `id`: where the id is in such an answer: a place in its body, or a form that its `Location` header matches, whose
- *   first group is the id.
+ *   first group is the id; or the call of `prepare` that returned it.
  * - `scanId`: the id of the scan of the first valid request, where it is more than what is there: `TARGET/{id}`. Default `{id}`.
  * - `waits`: nothing is submitted, because the scan exists already; the id in `accepted` is the one that the first valid
  *   request names.
@@ -134,7 +147,7 @@ export interface Sent {
  */
 export interface SubmitFacts {
   readonly sends?: Sent
-  readonly id: Path | { readonly location: RegExp }
+  readonly id: Path | { readonly location: RegExp } | PreparedId
   readonly scanId?: string
   readonly waits?: boolean
   readonly accepted: readonly [Answer, ...Array<Answer>]
@@ -180,6 +193,7 @@ export interface PollFacts {
  * - `sends`: the documented request for a scan of the first valid request. `id`: where the answer says which scan it is about;
  *   null where it does not.
  * - `word`: the status word that is told with the question. An answer may be one to another word.
+ * - `decides`: the places that tell together how the scan ended, where the answer has no word for it.
  * - `pending`: answers that say that the result is not ready. `settled`: the results.
  *
  * @category models
@@ -189,6 +203,7 @@ export interface ResultFacts {
   readonly sends?: Sent
   readonly id: Path | null
   readonly word: string
+  readonly decides?: ReadonlyArray<Path>
   readonly pending?: ReadonlyArray<PendingAnswer>
   readonly settled: ReadonlyArray<SettledAnswer & { readonly word?: string }>
 }

@@ -80,7 +80,7 @@ export const calls = <T, A, P, F, L, K extends string>(
   const { cancel, findings, list, prepare, recover, result, status, submit } = definition
   const names = Preparing.namesOf(prepare)
   const sent = "known" in submit ? null : submit
-  const id = sent === null || typeof sent.id === "function" || "prepared" in sent.id ? null : sent.id
+  const id = sent === null || typeof sent.id === "function" ? null : sent.id
   const { words } = status
   return {
     capabilities: {
@@ -91,8 +91,9 @@ export const calls = <T, A, P, F, L, K extends string>(
       cancel: cancel !== undefined
     },
     places: {
-      submitId: id === null || "location" in id ? null : id,
+      submitId: id === null || "location" in id || "prepared" in id ? null : id,
       location: id !== null && "location" in id ? id : null,
+      prepared: id !== null && "prepared" in id ? id : null,
       id: status.id,
       word: typeof status.word === "function" ? null : status.word,
       resultId: result?.id ?? null

@@ -67,7 +67,7 @@ export interface KeyedOptions extends Options {
  * - `isId`: whether a text is one of the vendor's ids.
  * - `check`: every fault of a target that can be known without asking the vendor.
  * - `places`: where ids and words are, for the kit; null where a function finds them. `location`: the form of a `Location`
- *   that holds a new id.
+ *   that holds a new id. `prepared`: the call of `prepare` that returned it.
  * - `calls`: how the vendor is asked, for the kit and for simulated vendors; `submit` is null where nothing is submitted. Functions that are told what was prepared throw
  *   a `TypeError` without it. `prepare` lists the calls in their order; the path of `recover` is null where a function
  *   makes it.
@@ -103,6 +103,7 @@ export interface Vendor<in out T, out P> extends Facts {
   readonly places: {
     readonly submitId: Place | null
     readonly location: { readonly location: RegExp } | null
+    readonly prepared: { readonly prepared: string } | null
     readonly id: Place | null
     readonly word: Place | null
     readonly resultId: Place | null
