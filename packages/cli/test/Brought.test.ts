@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
+import * as Schema from "effect/Schema"
 import { Script, type Simulator, Stage } from "@scanpoll/testkit"
 import { readdirSync, readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
@@ -23,6 +24,10 @@ vendors:
 targets:
   - { vendor: harbour, dataset: moorings }
 `
+
+const Summary = Schema.Struct({
+  summary: Schema.Struct({ byState: Schema.Record(Schema.String, Schema.Number) })
+})
 
 const scan = (fields: object) => Script.respond(200, { id: "hb-1", ...fields })
 const done = scan({ state: "done", verdict: { score: 81 } })
@@ -264,6 +269,79 @@ describe("a vendor of a user's own", () => {
           }
         })
       )
+  )
+
+  it.live(
+    "with a server that sends too much, too deep, of wrong types or to elsewhere has no verdict of that, and its other scans have theirs (S-02)",
+    () =>
+      Effect.scoped(
+        Effect.gen(function* () {
+          const vendor = yield* Stage.make({ vendor: "harbour", auth: { header: "X-Harbour-Key" }, credentials: [key] })
+          const elsewhere = yield* Stage.make({ vendor: "elsewhere" })
+          const there = Script.redirect(`${elsewhere.origin}/scans/hb-1`, 307)
+          const whole = '"state":"done","verdict":{"score":81}}'
+          const nested = `${"[".repeat(20_000)}${"]".repeat(20_000)}`
+          const taken = (id: unknown) => Script.respond(202, { id })
+          const polls: ReadonlyArray<ReadonlyArray<Script.Step>> = [
+            [Script.respond(200, { id: "hb-0", state: "done", verdict: { score: 81 } })],
+            [Script.respond(200, `${" ".repeat(12 * 1024 * 1024)}{"id":"hb-1",${whole}`)],
+            [Script.gzipBomb(1024 * 1024)],
+            [Script.respond(200, `{"id":"hb-3","x":${nested},${whole}`)],
+            [
+              { ...Script.respond(200, { id: "hb-4", state: 7, verdict: [] }), times: 1 },
+              { ...Script.respond(200, { id: ["hb-4"], state: "done", verdict: { score: 81 } }), times: 1 },
+              Script.respond(200, { id: "hb-4", state: "done", verdict: { score: "81" } })
+            ],
+            [there]
+          ]
+          const submissions = [
+            ...polls.map((_, at) => taken(`hb-${at}`)),
+            Script.huge(12 * 1024 * 1024),
+            there,
+            taken({ id: "hb-9" }),
+            taken("..")
+          ]
+          yield* vendor.script({ match: { route: "submit" }, steps: submissions })
+          for (const [at, steps] of polls.entries()) {
+            const always = steps.map((step) => ({ times: Infinity, ...step }))
+            yield* vendor.script({ match: { route: "status", scanId: `hb-${at}` }, steps: always })
+          }
+          const targets = submissions.map((_, at) => `  - { vendor: harbour, dataset: mooring-${at} }`)
+          const quick = { "requests: 60": "requests: 6000" }
+          const head = "version: 1\nvendors: { harbour: {} }\ntargets:\n"
+          const directory = yield* folderOf({
+            "harbour.ts": source(quick),
+            "scans.yaml": `${head}${targets.join("\n")}\n`
+          })
+          const environment = { ...environmentOf(vendor), SCANPOLL_VENDOR: "./harbour.ts" }
+          const ran = yield* scanpollInside(["run", "-o", "json=scans.json", "--raw", "full"], {
+            directory,
+            environment
+          })
+          const report = readFileSync(join(directory, "scans.json"), "utf8")
+          const { summary } = Schema.decodeUnknownSync(Summary)(JSON.parse(report))
+          assert.deepStrictEqual(summary.byState, { completed: 1, protocol: 5, "in-doubt": 4 }, ran.stderr)
+          assert.deepStrictEqual(elsewhere.ledger.requests(), [])
+          assert.isBelow(report.length + ran.stderr.length, 100_000)
+        })
+      )
+  )
+
+  it.live("with a server that answers too slowly is not waited for longer than the plan says (S-02)", () =>
+    Effect.scoped(
+      Effect.gen(function* () {
+        const vendor = yield* vendorOf([{ ...done, ...Script.drip("20 millis", { endless: true }), times: Infinity }])
+        const directory = yield* folderOf({ "harbour.ts": source(), "scans.yaml": plan })
+        const environment = { ...environmentOf(vendor), SCANPOLL_VENDOR: "./harbour.ts" }
+        const args = ["run", "-o", "json=scans.json", "--timeout", "20s"]
+        const ran = yield* scanpollInside(args, { directory, environment })
+        const { summary } = Schema.decodeUnknownSync(Summary)(
+          JSON.parse(readFileSync(join(directory, "scans.json"), "utf8"))
+        )
+        assert.include(["unreachable", "still-running"], Object.keys(summary.byState).join(), ran.stderr)
+        assert.include(ran.stderr, "scanpoll wait --plan scans.yaml harbour:hb-1")
+      })
+    )
   )
 
   it.live(
