@@ -236,9 +236,22 @@ describe("targets", () => {
         const value = 'Acme" } }, { vendor: appvet, url: https://b.example, type: seo, x: "'
         assert.deepStrictEqual(yield* given(value), [`exona ${value}`])
         assert.deepStrictEqual(yield* given("Acme }\n  - { vendor: appvet"), [
-          "s.yaml:4:33: company.name must be one line without control characters",
+          "s.yaml:4:33: company.name must be one line without control characters, of 1 to 500 characters",
           ""
         ])
+      })
+    )
+
+    it.effect("that are wrong are told what each field must be, whatever its schema asks for (U-07)", () =>
+      Effect.gen(function* () {
+        const targets = [
+          '{ vendor: exona, company: { name: "Acme", website: "http://acme.example" }, maxAgeDays: 400 }',
+          '{ vendor: urlscan, url: "http://127.0.0.1/" }',
+          '{ vendor: sonarqube, project: acme_shop, task: "a b" }'
+        ].map((target) => `  - ${target}\n`)
+        const faults = (yield* asked({ "s.yaml": plan(targets.join("")) }, ["./s.yaml"])).filter((line) => line !== "")
+        assert.lengthOf(faults, 4)
+        for (const fault of faults) assert.match(fault, /^s\.yaml:\d+:\d+: [\w.]+ must be [a-z]/)
       })
     )
 

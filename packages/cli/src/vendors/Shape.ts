@@ -57,7 +57,7 @@ const humane = (message: string): string => {
   for (const [pattern, text] of words) if (pattern.test(plain)) return text
   const choices = /^Expected ("[^"]*"(?: \| "[^"]*")*)$/.exec(plain)?.[1]
   if (choices !== undefined) return `must be one of ${choices.replaceAll('"', "").replaceAll(" | ", ", ")}`
-  return plain
+  return plain.replace(/^Expected /, "must be ")
 }
 
 /**

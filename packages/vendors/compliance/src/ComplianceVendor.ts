@@ -125,11 +125,7 @@ export const vendor: Vendor.Vendor<ComplianceRequest, CompliancePayload> = Vendo
     "the operator of the server has the datasets and the results, and each submission is a new scan in its history"
   ],
   baseUrl: null,
-  key: {
-    variable: "COMPLIANCE_TOKEN",
-    form: /^[\w-]+\.[\w-]+\.[\w-]*$/,
-    words: "is a JWT: three parts with dots"
-  },
+  key: { variable: "COMPLIANCE_TOKEN", form: /^[\w-]+\.[\w-]+\.[\w-]*$/, words: "is a JWT: three parts with dots" },
   settings: {
     COMPLIANCE_ORGANIZATION_ID: {
       header: "X-Organization-Id",

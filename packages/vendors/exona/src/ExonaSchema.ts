@@ -11,101 +11,71 @@
  * @since 0.1.0
  */
 import type { RequestFault } from "@scanpoll/core/engine/ScanAdapter"
-import * as WireFields from "@scanpoll/core/unstable/http/WireFields"
 import * as Wire from "@scanpoll/core/vendor/Wire"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 
-// The vendor documents the limits of the questionnaire and of `maxAgeDays`; it names none for the name, the website and a
-// question, where ours are generous. Characters are Unicode code points.
+// Characters are Unicode code points. The vendor documents the limits of the questionnaire and of `maxAgeDays`; it names none for
+// the name and the website, where ours are generous.
 const lengthOf = (text: unknown): number => (typeof text === "string" ? Array.from(text).length : 0)
+
+const limited = (expected: string, fits: (text: string) => boolean) =>
+  Schema.String.check(Schema.makeFilter(fits, { expected }))
 
 const controls = /\p{Cc}/u
 
-const nameFault = (name: string): string | null =>
-  name.trim() === ""
-    ? "must not be empty"
-    : controls.test(name)
-      ? "must be one line without control characters"
-      : lengthOf(name) > 500
-        ? "must have at most 500 characters"
-        : null
+const notBlank = (text: string): boolean => text.trim() !== ""
 
-const websiteFault = (website: string): string | null => {
-  if (website.trim() === "") return "must not be empty"
-  if (lengthOf(website) > 2048) return "must have at most 2048 characters"
-  // The URL parser would repair these in silence, and the vendor sees what was typed.
-  if (/\s/.test(website) || controls.test(website)) return "must not contain white space"
-  if (!website.startsWith("https://")) return "must be a URL that starts with https://"
-  const url = URL.parse(website)
-  if (url === null) return "must be a URL with a host, such as https://example.com"
-  return url.username !== "" || url.password !== "" ? "must not contain a user name or a password" : null
-}
-
-const maxAgeFault = (days: number): string | null =>
-  Number.isInteger(days) && days >= 0 && days <= 365 ? null : "must be a whole number of days from 0 to 365"
-
-const questionnaireFaults = (items: ReadonlyArray<unknown>): ReadonlyArray<RequestFault> => {
-  const whole = (message: string): RequestFault => ({ path: ["questionnaire"], message })
-  const known = items.map((item) => (WireFields.isRecord(item) ? item : {}))
-  const total = known.reduce((sum, { answer, question }) => sum + lengthOf(question) + lengthOf(answer), 0)
-  return [
-    ...(items.length > 50 ? [whole(`must have at most 50 items, it has ${items.length}`)] : []),
-    ...known.flatMap(({ answer, question }, index): ReadonlyArray<RequestFault> => {
-      const fault = (field: string, message: string) => ({ path: ["questionnaire", index, field], message })
-      return [
-        ...(typeof question === "string" && question.trim() === "" ? [fault("question", "must not be empty")] : []),
-        ...(lengthOf(answer) > 5000 ? [fault("answer", "must have at most 5000 characters")] : [])
-      ]
-    }),
-    ...(total > 20_000
-      ? [whole(`must have at most 20000 characters in all questions and answers, it has ${total}`)]
-      : [])
-  ]
+// The URL parser would repair white space in silence, and the vendor sees what was typed.
+const isWebsite = (text: string): boolean => {
+  const url = /^https:\/\/\S+$/.test(text) && !controls.test(text) ? URL.parse(text) : null
+  return url !== null && url.username === "" && url.password === "" && lengthOf(text) <= 2048
 }
 
 /**
- * The limits that a request breaks. Only fields of the right type are looked at: the shape reports the others.
+ * The limits of a whole questionnaire that a request breaks; those of its fields are in the shape.
  *
  * @category destructors
  * @since 0.2.0
  */
 export const limitFaults = (request: unknown): ReadonlyArray<RequestFault> => {
-  if (!WireFields.isRecord(request)) return []
-  const { maxAgeDays, questionnaire } = request
-  const company = WireFields.isRecord(request["company"]) ? request["company"] : {}
-  const found = [
-    { path: ["company", "name"], message: typeof company["name"] === "string" ? nameFault(company["name"]) : null },
-    {
-      path: ["company", "website"],
-      message: typeof company["website"] === "string" ? websiteFault(company["website"]) : null
-    },
-    { path: ["maxAgeDays"], message: typeof maxAgeDays === "number" ? maxAgeFault(maxAgeDays) : null }
-  ]
+  const items = Wire.get(request, ["questionnaire"])
+  if (!Array.isArray(items)) return []
+  const texts = items.flatMap((item) => [Wire.get(item, ["question"]), Wire.get(item, ["answer"])])
+  const total = texts.reduce<number>((sum, text) => sum + lengthOf(text), 0)
   return [
-    ...found.flatMap(({ message, path }) => (message === null ? [] : [{ path, message }])),
-    ...(Array.isArray(questionnaire) ? questionnaireFaults(questionnaire) : [])
-  ]
+    ...(items.length > 50 ? [`must have at most 50 items, it has ${items.length}`] : []),
+    ...(total > 20_000 ? [`must have at most 20000 characters in all questions and answers, it has ${total}`] : [])
+  ].map((message) => ({ path: ["questionnaire"], message }))
 }
 
 /**
- * A request's fields and their types, without the limits.
+ * A request's fields, their types and their limits.
  *
  * @category schemas
  * @since 0.2.0
  */
 export const RequestShape = Schema.Struct({
   company: Schema.Struct({
-    name: Schema.String.annotate({
-      description: "The company's name: one line of at most 500 characters.",
-      examples: ["Acme AI Ltd"]
-    }),
-    website: Schema.String.annotate({
+    name: limited(
+      "one line without control characters, of 1 to 500 characters",
+      (name) => notBlank(name) && !controls.test(name) && lengthOf(name) <= 500
+    ).annotate({ description: "The company's name: one line of at most 500 characters.", examples: ["Acme AI Ltd"] }),
+    website: limited(
+      "a URL that starts with https://, without white space, user name or password, of at most 2048 characters",
+      isWebsite
+    ).annotate({
       description: "Its website, an https address: what Exona knows a company by.",
       examples: ["https://acme.ai"]
     })
   }).annotate({ description: "The company to scan." }),
-  maxAgeDays: Schema.optional(Schema.Number).annotate({
+  maxAgeDays: Schema.optional(
+    Schema.Number.check(
+      Schema.makeFilter((days) => Number.isInteger(days) && days >= 0 && days <= 365, {
+        expected: "a whole number of days from 0 to 365"
+      })
+    )
+  ).annotate({
     description:
       "Take a completed scan of the same website that is at most so many days old instead of buying a new one: 0 to 365. Ignored beside a questionnaire or forceRefresh.",
     default: 0,
@@ -117,8 +87,12 @@ export const RequestShape = Schema.Struct({
   questionnaire: Schema.optional(
     Schema.Array(
       Schema.Struct({
-        question: Schema.String.annotate({ description: "What the company was asked." }),
-        answer: Schema.String.annotate({ description: "What it said: at most 5 000 characters." })
+        question: limited("a text that is not empty", notBlank).annotate({
+          description: "What the company was asked."
+        }),
+        answer: limited("a text of at most 5000 characters", (text) => lengthOf(text) <= 5000).annotate({
+          description: "What it said: at most 5 000 characters."
+        })
       })
     ).annotate({
       description:
@@ -131,7 +105,7 @@ export const RequestShape = Schema.Struct({
 })
 
 /**
- * A request for a scan of one company, as it stands in a plan file, with its limits. The website is what Exona knows a
+ * A request for a scan of one company, as it stands in a plan file, with all limits. The website is what Exona knows a
  * company by.
  *
  * @category schemas
@@ -153,8 +127,7 @@ const decodeShape = Schema.decodeUnknownResult(RequestShape, { errors: "all" })
  */
 export const requestFaults = (request: unknown): ReadonlyArray<RequestFault> => {
   const shape = decodeShape(request)
-  const wrong = Result.isFailure(shape) ? Wire.faults(shape.failure.issue) : []
-  return [...wrong, ...limitFaults(request)]
+  return [...(Result.isFailure(shape) ? Wire.faults(shape.failure.issue) : []), ...limitFaults(request)]
 }
 
 /**
