@@ -272,7 +272,7 @@ describe("a vendor of a user's own", () => {
   )
 
   it.live(
-    "with a server that sends too much, too deep, of wrong types or to elsewhere has no verdict of that, and its other scans have theirs (S-02)",
+    "with a server that sends too much, too deep, of wrong types or to elsewhere has no verdict of that, and its other scans have theirs (issue 14)",
     () =>
       Effect.scoped(
         Effect.gen(function* () {
@@ -327,7 +327,7 @@ describe("a vendor of a user's own", () => {
       )
   )
 
-  it.live("with a server that answers too slowly is not waited for longer than the plan says (S-02)", () =>
+  it.live("with a server that answers too slowly is not waited for longer than the plan says (issue 14)", () =>
     Effect.scoped(
       Effect.gen(function* () {
         const vendor = yield* vendorOf([{ ...done, ...Script.drip("20 millis", { endless: true }), times: Infinity }])
