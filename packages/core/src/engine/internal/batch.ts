@@ -47,7 +47,8 @@ export const inBatch = <Payload, R, A>(
   batch: Batch,
   trip: (job: Job.Job<Payload, R>) => Effect.Effect<A, Record.RunError, R>
 ): Effect.Effect<Done<Payload>, never, ScanJournal | R> =>
-  Effect.gen(function* () {
+  // No generator: a scan that sleeps would keep its frame.
+  Effect.suspend(() => {
     const progress = Progress.make<Payload>(wanted)
     const over = Effect.map(Deferred.await(batch.over), (ending) => ({ exit: null, ending }))
     const ended = Effect.map(
@@ -59,12 +60,15 @@ export const inBatch = <Payload, R, A>(
       ),
       (exit) => ({ exit, ending: "interrupted" as const })
     )
-    const { ending, exit } = yield* Deferred.isDoneUnsafe(batch.over) ? over : Effect.raceFirst(ended, over)
-    const verdict = Record.verdict(progress, exit, ending)
-    if (exit !== null && Exit.isFailure(exit) && Result.isFailure(Cause.findError(exit.cause))) {
-      yield* Record.logDefect(wanted, progress, exit.cause)
-    }
-    return { progress, verdict }
+    return Effect.flatMap(
+      Deferred.isDoneUnsafe(batch.over) ? over : Effect.raceFirst(ended, over),
+      ({ ending, exit }) => {
+        const done = { progress, verdict: Record.verdict(progress, exit, ending) }
+        return exit !== null && Exit.isFailure(exit) && Result.isFailure(Cause.findError(exit.cause))
+          ? Effect.as(Record.logDefect(wanted, progress, exit.cause), done)
+          : Effect.succeed(done)
+      }
+    )
   })
 
 // A number that cannot be one counts as the nearest that can.
@@ -141,7 +145,8 @@ export const batched = <P, R, A>(
           reuseFrom: Trips.reuseFrom(startedAt, options.reuse),
           denials: (budget) => denialsAtStart.get(budget) ?? 0,
           repeated: repeatedIn(requests),
-          purchases: Job.purchases(options.maxPurchases)
+          purchases: Job.purchases(options.maxPurchases),
+          accesses: new Map()
         }
       }
       const done = (index: number) =>

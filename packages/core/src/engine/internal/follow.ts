@@ -1,6 +1,7 @@
 // The second trip: a ticket becomes an outcome. May touch: the vendor's `poll`, the account's turns, the journal's hold and
 // outcome. Law: one poll loop per scan, never sooner than the vendor allows, and a settled answer is kept.
 import * as Cause from "effect/Cause"
+import * as Context from "effect/Context"
 import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -15,6 +16,8 @@ import * as ScanOutcome from "../../model/ScanOutcome.ts"
 import type { ScanTicket } from "../../model/ScanTicket.ts"
 import * as Decision from "../../policy/Decision.ts"
 import * as PollPolicy from "../../policy/PollPolicy.ts"
+import type { VendorLimits } from "../../policy/VendorLimits.ts"
+import type { AccountBudget } from "../RateBudget.ts"
 import { DurationModel } from "../DurationModel.ts"
 import type { PollEvent } from "./pollEvent.ts"
 import * as Poller from "../Poller.ts"
@@ -178,18 +181,18 @@ const poll = <Payload, R>(
   wait: Wait,
   hold: Ours
 ): Effect.Effect<ScanOutcome.ScanOutcome<Payload>, Job.FollowError, R> =>
-  Effect.gen(function* () {
-    const now = yield* SteadyClock.now
+  // No generators from here on: a scan that sleeps would keep their frames.
+  Effect.flatMap(SteadyClock.now, (now) => {
     const floor = Decision.floorOf(job.request.policy, job.account.limits)
     const notBefore = wait.known ? Hold.firstPollAt(hold, now, floor) : wait.notBefore
     const isTooLate = now + floor > wait.deadlineAt
     if (!wait.isFirst && isTooLate) {
-      return yield* stopAt(wait, now, () => ({ last: job.progress.last, nextAt: notBefore }))
+      return stopAt(wait, now, () => ({ last: job.progress.last, nextAt: notBefore }))
     }
     // Another owner may have gone on to another ticket.
     const { ticket } = hold
     if (ticket.scanId !== wait.ticket.scanId) moveOn(job, wait.claimId, wait.ticket, ticket)
-    return yield* pollFrom(job, { ...wait, ticket, notBefore }, hold, now)
+    return pollFrom(job, { ...wait, ticket, notBefore }, hold, now)
   })
 
 // A wait that another owner began has only the rest of its deadline.
@@ -198,13 +201,48 @@ const withRest = <R>(policy: PollPolicy.PollPolicy<R>, wait: Wait, now: number):
     ? policy
     : policy.pipe(PollPolicy.withFirst(0), PollPolicy.withDeadline(Math.max(1, wait.deadlineAt - now)))
 
+type Described<Payload, R> = PollSpec<ScanOutcome.ScanOutcome<Payload>, ScanTicket, R>
+
+// A wait whose ticket may change. A class, because an object with a getter of its own takes a kilobyte more.
+class Spec<Payload, R> implements Described<Payload, R> {
+  readonly poll: Described<Payload, R>["poll"]
+  readonly policy: PollPolicy.PollPolicy<R>
+  readonly limits: VendorLimits
+  readonly submittedAt: number | null
+  readonly hint: Option.Option<Duration.Duration>
+  readonly notBefore: number
+  readonly budget: AccountBudget
+  readonly lane: string
+  readonly denialsBefore: number
+  readonly observer: (event: PollEvent<ScanOutcome.ScanOutcome<Payload>>) => void
+  private readonly inquiry: Inquiry<Payload>
+
+  constructor(inquiry: Inquiry<Payload>, wait: Omit<Required<Described<Payload, R>>, "ticket">) {
+    this.inquiry = inquiry
+    this.poll = wait.poll
+    this.policy = wait.policy
+    this.limits = wait.limits
+    this.submittedAt = wait.submittedAt
+    this.hint = wait.hint
+    this.notBefore = wait.notBefore
+    this.budget = wait.budget
+    this.lane = wait.lane
+    this.denialsBefore = wait.denialsBefore
+    this.observer = wait.observer
+  }
+
+  get ticket(): ScanTicket {
+    return this.inquiry.ticket
+  }
+}
+
 const pollFrom = <Payload, R>(
   job: Job.Job<Payload, R>,
   wait: Wait,
   { endedAs, guard, troubled }: Pick<Ours, "endedAs" | "guard" | "troubled">,
   now: number
 ): Effect.Effect<ScanOutcome.ScanOutcome<Payload>, Job.FollowError, R> =>
-  Effect.gen(function* () {
+  Effect.contextWith((context: Context.Context<never>) => {
     const { account, request, run } = job
     const { claimId, ticket } = wait
     const inquiry = new Inquiry(request.adapter, job.journal, {
@@ -215,35 +253,33 @@ const pollFrom = <Payload, R>(
       budget: account.budget,
       moved: (from, to) => moveOn(job, claimId, from, to)
     })
-    const listen = Telemetry.listen(yield* Effect.context<never>(), ticket, account.isFirstDenial)
-    const pacing = Pacing.begin(yield* DurationModel, request, ticket, {
+    const listen = Telemetry.listen(context, ticket, account.isFirstDenial)
+    const pacing = Pacing.begin(Context.get(context, DurationModel), request, ticket, {
       fresh: !wait.known,
       batch: run.fleet !== null,
       open: account.budget.open()
     })
+    const budget = Hold.guarded(guard, account.budget)
     let why = "first"
     let isTroubled = troubled === true
     const asking = Hold.fenced(guard)(
       confirmMissing(inquiry.ask, {
         probe: request.adapter.probe,
-        budget: Hold.guarded(guard, account.budget),
+        budget,
         limits: account.limits,
         policy: request.policy,
         submittedAt: ticket.submittedAt,
         lane: request.lane
       })
     )
-    const spec: PollSpec<ScanOutcome.ScanOutcome<Payload>, ScanTicket, R> = {
-      get ticket() {
-        return inquiry.ticket
-      },
+    const spec = new Spec<Payload, R>(inquiry, {
       poll: pacing.poll(Telemetry.tracePoll(ticket, () => why)(asking)),
       policy: withRest(pacing.policy, wait, now),
       limits: account.limits,
       submittedAt: ticket.submittedAt,
       hint: wait.hint,
       notBefore: wait.notBefore,
-      budget: Hold.guarded(guard, account.budget),
+      budget,
       lane: request.lane,
       denialsBefore: account.denialsBefore,
       observer: (event) => {
@@ -258,9 +294,9 @@ const pollFrom = <Payload, R>(
         pacing.saw(event)
         listen(event)
       }
-    }
+    })
     const waiting = run.fleet === null ? Poller.untilTerminal(spec) : run.fleet.wait(spec)
-    return yield* Effect.onExit(guard === null ? waiting : Effect.raceFirst(waiting, guard.lost), (exit) =>
+    return Effect.onExit(guard === null ? waiting : Effect.raceFirst(waiting, guard.lost), (exit) =>
       Effect.sync(() => pacing.over(exit))
     )
   })

@@ -34,6 +34,8 @@ export interface Run {
   readonly denials: (budget: AccountBudget) => number
   readonly repeated: Map<string, Answered | null>
   readonly purchases: Purchases
+  // How this run sees the account of an adapter.
+  readonly accesses: Map<object, VendorSays.AccountAccess>
 }
 
 // How many submissions the run may still send; endless where nobody said.
@@ -97,28 +99,62 @@ export const asked = ({ progress, request }: Pick<Job<unknown, unknown>, "progre
   return subject.kind === "unknown" ? null : { subject, scanType: request.kind }
 }
 
+// One for all requests of a run with the same adapter: each open scan keeps it.
+const accessOf = (
+  adapter: ScanRequest<unknown>["adapter"],
+  budget: AccountBudget,
+  journal: Operations,
+  run: Run
+): VendorSays.AccountAccess => {
+  const known = run.accesses.get(adapter)
+  if (known !== undefined) return known
+  const made = VendorSays.access(adapter, budget, journal, run.denials(budget))
+  run.accesses.set(adapter, made)
+  return made
+}
+
+// A class, because an object with a getter of its own takes half a kilobyte more.
+class JobOf<Payload, R> implements Job<Payload, R> {
+  readonly request: ScanRequest<Payload, R>
+  readonly run: Run
+  readonly progress: Progress.Progress<Payload>
+  readonly emit: (kind: ScanEventKind) => void
+  readonly journal: Operations
+  readonly account: VendorSays.AccountAccess
+  readonly stored: StoredOutcome.Codec<Payload>
+  readonly slot: Slot
+
+  constructor(
+    request: ScanRequest<Payload, R>,
+    run: Run,
+    progress: Progress.Progress<Payload>,
+    emit: (kind: ScanEventKind) => void,
+    journal: Operations
+  ) {
+    const budget = budgetOf(request, run.budgets)
+    this.request = request
+    this.run = run
+    this.progress = progress
+    this.emit = emit
+    this.journal = journal
+    this.account = accessOf(request.adapter, budget, journal, run)
+    this.stored = StoredOutcome.codec(request.adapter)
+    this.slot = new Slot(budget)
+  }
+
+  get about(): About {
+    const { progress, request } = this
+    return {
+      subject: progress.subject ?? request.subject,
+      request: request._tag === "Buy" ? request.request : null
+    }
+  }
+}
+
 export const make = <Payload, R>(
   request: ScanRequest<Payload, R>,
   progress: Progress.Progress<Payload>,
   run: Run,
   emit: (kind: ScanEventKind) => void
 ): Effect.Effect<Job<Payload, R>, never, ScanJournal> =>
-  Effect.map(ScanJournal, (journal) => {
-    const budget = budgetOf(request, run.budgets)
-    return {
-      request,
-      run,
-      progress,
-      emit,
-      journal,
-      account: VendorSays.access(request.adapter, budget, journal, run.denials(budget)),
-      stored: StoredOutcome.codec(request.adapter),
-      slot: new Slot(budget),
-      get about() {
-        return {
-          subject: progress.subject ?? request.subject,
-          request: request._tag === "Buy" ? request.request : null
-        }
-      }
-    }
-  })
+  Effect.map(ScanJournal, (journal) => new JobOf(request, run, progress, emit, journal))

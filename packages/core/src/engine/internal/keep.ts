@@ -148,10 +148,10 @@ const collect = <Payload>(
     job.emit({ _tag: "Collecting" })
     const call = VendorSays.call(account, adapter.collect(outcome, job.about), { by: job, kind: "collect" })
     const asking = Hold.fenced(guard)(call)
-    const { turn: nextTurn } = Hold.guarded(guard, account.budget)
+    const budget = Hold.guarded(guard, account.budget)
     for (let tried = 1; ; tried++) {
       const due = yield* SteadyClock.now
-      const turn = yield* nextTurn({ kind: "collect", due, lane: request.lane })
+      const turn = yield* budget.turn({ kind: "collect", due, lane: request.lane })
       if (account.isDenied("collect")) {
         turn.giveBack()
         return withoutFindings(outcome, "denied")

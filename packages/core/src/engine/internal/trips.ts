@@ -117,7 +117,8 @@ export const alone = <Payload, R, A, E>(
       reuseFrom: reuseFrom(startedAt, options.reuse),
       denials: () => denials,
       repeated: new Map(),
-      purchases: Job.purchases(options.maxPurchases)
+      purchases: Job.purchases(options.maxPurchases),
+      accesses: new Map()
     }
     const job = yield* Job.make(wanted, progress, run, emitter(wanted, progress, 0, yield* nowReader, options.observer))
     return yield* Effect.acquireUseRelease(

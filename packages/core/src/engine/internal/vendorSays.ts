@@ -83,27 +83,78 @@ export const call = <A, E extends Answer, R>(
   )
 }
 
+type Change = Partial<Pick<AccountBudget, "turn" | "pause">>
+
+// A class, because each open scan may have one: as an object of functions it takes a kilobyte and a half.
+class ChangedBudget implements AccountBudget {
+  private readonly base: AccountBudget
+  private readonly change: Change
+
+  constructor(base: AccountBudget, change: Change) {
+    this.base = base
+    this.change = change
+  }
+
+  turn(options: Parameters<AccountBudget["turn"]>[0]): ReturnType<AccountBudget["turn"]> {
+    return this.change.turn === undefined ? this.base.turn(options) : this.change.turn(options)
+  }
+
+  open(): number {
+    return this.base.open()
+  }
+
+  load(by: number): void {
+    this.base.load(by)
+  }
+
+  bought(scanId?: string): void {
+    this.base.bought(scanId)
+  }
+
+  closed(): void {
+    this.base.closed()
+  }
+
+  unfollowed(scanId: string, until: number): void {
+    this.base.unfollowed(scanId, until)
+  }
+
+  pause(...told: Parameters<AccountBudget["pause"]>): void {
+    if (this.change.pause === undefined) this.base.pause(...told)
+    else this.change.pause(...told)
+  }
+
+  pausedUntil(): number {
+    return this.base.pausedUntil()
+  }
+
+  learn(...said: Parameters<AccountBudget["learn"]>): void {
+    this.base.learn(...said)
+  }
+
+  deny(refusal: Refusal): void {
+    this.base.deny(refusal)
+  }
+
+  proven(): void {
+    this.base.proven()
+  }
+
+  denials(): number {
+    return this.base.denials()
+  }
+
+  isDenied(...asked: Parameters<AccountBudget["isDenied"]>): boolean {
+    return this.base.isDenied(...asked)
+  }
+
+  refusal(): Refusal | null {
+    return this.base.refusal()
+  }
+}
+
 // A budget with some methods overridden.
-export const budgetWith = (
-  base: AccountBudget,
-  change: Partial<Pick<AccountBudget, "turn" | "pause">>
-): AccountBudget => ({
-  turn: (options) => base.turn(options),
-  open: () => base.open(),
-  load: (by) => base.load(by),
-  bought: (scanId) => base.bought(scanId),
-  closed: () => base.closed(),
-  unfollowed: (scanId, until) => base.unfollowed(scanId, until),
-  pause: (...told) => base.pause(...told),
-  pausedUntil: () => base.pausedUntil(),
-  learn: (...said) => base.learn(...said),
-  deny: (refusal) => base.deny(refusal),
-  proven: () => base.proven(),
-  denials: () => base.denials(),
-  isDenied: (...asked) => base.isDenied(...asked),
-  refusal: () => base.refusal(),
-  ...change
-})
+export const budgetWith = (base: AccountBudget, change: Change): AccountBudget => new ChangedBudget(base, change)
 
 type Owner = Pick<ScanAdapter<never, unknown>, "vendor" | "origin" | "account" | "limits" | "budget">
 
