@@ -414,7 +414,11 @@ describe("the command", () => {
           const before = yield* requests
           const csv = yield* run(["report", "run.json", "-o", "csv", "--fail-on", "info"], at)
           assert.strictEqual(csv.code, 1, csv.stderr)
-          assert.match(csv.stdout, /compliance/)
+          assert.match(csv.stdout, /^row,vendor.*compliance/s)
+          // Excel reads a file as UTF-8 by its mark alone (U-04).
+          const marked = yield* run(["report", "run.json", "-o", "csv", "-o", "csv=run.csv", "--csv-bom"], at)
+          assert.strictEqual(marked.stdout, `\u{feff}${csv.stdout}`)
+          assert.strictEqual(readFileSync(`${folder}/run.csv`, "utf8"), marked.stdout)
           const written = yield* run(["baseline", "write", "known.json", "--from", "run.json"], at)
           assert.strictEqual(written.code, 0, written.stderr)
           const held = yield* run(["report", "run.json", "--baseline", "known.json", "--fail-on-new", "info"], at)

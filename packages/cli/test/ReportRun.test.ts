@@ -8,6 +8,7 @@ import * as Script from "@scanpoll/testkit/Script"
 import * as Simulators from "@scanpoll/testkit/Simulators"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as Schema from "effect/Schema"
 import { readFileSync } from "node:fs"
 import { join } from "node:path"
 import { hurriedVendors } from "./support/vendors.ts"
@@ -24,6 +25,17 @@ targets:
   - { vendor: appvet, url: https://partial.example, type: seo }
   - { vendor: exona, company: { name: "O'Hara \\"AI\\"", website: https://acme.example }, pace: interactive }
 `
+
+const Location = Schema.Struct({
+  physicalLocation: Schema.Struct({
+    artifactLocation: Schema.Struct({ uri: Schema.String }),
+    region: Schema.Struct({ startLine: Schema.Number })
+  })
+})
+const Result = Schema.Struct({ locations: Schema.Array(Location) })
+const Sarif = Schema.decodeUnknownSync(
+  Schema.fromJsonString(Schema.Struct({ runs: Schema.Array(Schema.Struct({ results: Schema.Array(Result) })) }))
+)
 
 type Row = Readonly<Record<string, unknown>> & {
   readonly state: string
@@ -76,6 +88,59 @@ describe("`report --run`", () => {
           assert.strictEqual(yield* asked, before)
         })
       )
+    )
+
+    it.effect(
+      "keeps of several plans, and of a part of them, where each row is asked for, and says how much of them it has (issue 19)",
+      () =>
+        inFolder((folder, fs) =>
+          Effect.gen(function* () {
+            const first =
+              "version: 1\nvariables: [SITE]\ntargets:\n  - { vendor: appvet, name: shop, url: https://shop.example, type: security }\n  - { vendor: appvet, name: preview, url: 'https://${SITE}.example', type: [security, seo] }\n"
+            const second =
+              "version: 1\ntargets:\n\n  - { vendor: exona, company: { name: Acme, website: https://acme.example }, pace: interactive }\n"
+            yield* fs.makeDirectory(join(folder, ".git"))
+            yield* fs.writeFileString(join(folder, "a.yaml"), first)
+            yield* fs.writeFileString(join(folder, "b.yaml"), second)
+            const run = (...args: ReadonlyArray<string>) => runIn(folder, args, { directory: folder })
+            const asked = ["run", "a.yaml", "b.yaml", "--only", "shop", "--only", "exona", "-o", "json"]
+            const ran = yield* run(...asked)
+            const again = yield* run("report", "--run", "last", "-o", "json")
+            assert.deepStrictEqual(told(again.stdout), told(ran.stdout))
+            for (const { stdout } of [ran, again]) {
+              const { run: about, scans } = JSON.parse(stdout)
+              assert.deepStrictEqual(about.part, { only: ["shop", "exona"], of: 4 })
+              assert.deepStrictEqual(
+                scans.map(({ declaredAt, plan }: Row) => [plan, declaredAt]),
+                [
+                  ["a.yaml", { line: 4, column: 5 }],
+                  ["b.yaml", { line: 4, column: 5 }]
+                ]
+              )
+            }
+            const sarif = Sarif((yield* run("report", "--run", "last", "-o", "sarif")).stdout)
+            const places = sarif.runs.flatMap(({ results }) => results.flatMap(({ locations }) => locations))
+            assert.deepStrictEqual(
+              [...new Set(places.map(({ physicalLocation: { artifactLocation: { uri }, region } }) => `${uri}:${region.startLine}`))],
+              ["a.yaml:4", "b.yaml:4"]
+            )
+            for (const format of ["text", "markdown", "html", "sarif", "github", "junit", "defectdojo"]) {
+              const { stdout } = yield* run("report", "--run", "last", "-o", format)
+              assert.match(stdout, /A part of the plan: 2 of 4 targets/, format)
+            }
+            assert.match((yield* run("history", "--runs")).stdout, /\(a part of the plan: 2 of 4 targets\)/)
+            // A place in a file that has changed since would be another target's.
+            yield* fs.writeFileString(join(folder, "b.yaml"), `# later\n${second}`)
+            const later = JSON.parse((yield* run("report", "--run", "last", "-o", "json")).stdout)
+            assert.deepStrictEqual(
+              later.scans.map(({ declaredAt, plan }: Row) => [plan, declaredAt !== null]),
+              [
+                ["a.yaml", true],
+                ["b.yaml", false]
+              ]
+            )
+          })
+        )
     )
 
     it.effect(

@@ -78,7 +78,8 @@ describe("the runs of the command", () => {
               accounts: { second: { vendor: "appvet", variable: "APPVET_API_KEY_SECOND" } },
               gate: { failOn: "high", minScore: { appvet: 1 }, allowPartial: true }
             },
-            flags: { output: ["json"], interval: ["2s"], timeout: ["10m"], progress: ["plain"] }
+            flags: { output: ["json"], interval: ["2s"], timeout: ["10m"], progress: ["plain"] },
+            digests: { [file]: found.run.planDigest }
           })
           // What is stored is a plan, and asks for the same.
           const again = join(folder, "again.json")

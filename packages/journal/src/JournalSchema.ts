@@ -147,6 +147,7 @@ export const migrations: ReadonlyArray<Migration> = [
       kind TEXT,
       request TEXT,
       forced DOUBLE PRECISION NOT NULL,
+      written TEXT,
       claim_id TEXT,
       state TEXT,
       ended TEXT,

@@ -28,7 +28,8 @@ import * as ScanReport from "./ScanReport.ts"
 export const diffVersion = 1
 
 /**
- * One of the two scans of a subject.
+ * One of the two scans of a subject. `severity` is what a gate reads, without what was accepted; `found` is the severity
+ * with it, where that is worse.
  *
  * @category schemas
  * @since 0.1.0
@@ -38,6 +39,7 @@ export const Side = Schema.Struct({
   key: Schema.NullOr(HostileText.HostileText),
   state: ReportScan.ScanState,
   severity: Severity.Severity,
+  found: Schema.optionalKey(Severity.Severity),
   score: Schema.NullOr(Schema.Finite),
   grade: Schema.NullOr(HostileText.HostileText),
   findings: Schema.NullOr(Schema.Finite),
@@ -81,7 +83,8 @@ export type SubjectDiff = typeof SubjectDiff.Type
 
 /**
  * What changed between two runs. `gate` and `exit` are those of the head, held against the base. `worse` and `better`
- * count the subjects whose severity changed between two completed scans.
+ * count the subjects whose severity changed between two completed scans: what was only accepted, or no longer is, changed
+ * nothing.
  *
  * @category schemas
  * @since 0.1.0
@@ -126,16 +129,22 @@ export const jsonSchema = (): JsonSchema.JsonSchema => {
   }
 }
 
-const side = (scan: ReportScan.ReportScan): Side => ({
-  id: scan.id,
-  key: scan.key,
-  state: scan.state,
-  severity: scan.severity,
-  score: scan.assessment?.score?.value ?? null,
-  grade: scan.assessment?.score?.grade ?? null,
-  findings: scan.findings.total,
-  observedAt: scan.timings.completedAt ?? scan.timings.observedAt
-})
+const side = (scan: ReportScan.ReportScan): Side => {
+  const found = ReportScan.foundOf(scan)
+  return {
+    id: scan.id,
+    key: scan.key,
+    state: scan.state,
+    severity: scan.severity,
+    ...(found === scan.severity ? {} : { found }),
+    score: scan.assessment?.score?.value ?? null,
+    grade: scan.assessment?.score?.grade ?? null,
+    findings: scan.findings.total,
+    observedAt: scan.timings.completedAt ?? scan.timings.observedAt
+  }
+}
+
+const foundBy = (one: Side): Severity.Severity => one.found ?? one.severity
 
 const coverageOf = (scan: ReportScan.ReportScan, which: string): string | null => {
   switch (scan.findings.coverage) {
@@ -152,13 +161,17 @@ const coverageOf = (scan: ReportScan.ReportScan, which: string): string | null =
   }
 }
 
+// Why one of the runs does not have a subject. A run of a part of its plan left others out.
+const absent = (which: string, { part }: ScanReport.Run): string =>
+  `not in the ${which}${part === undefined ? "" : ", which has a part of its plan"}`
+
 const whyNot = (
   base: ReportScan.ReportScan | null,
   head: ReportScan.ReportScan | null,
-  alike: boolean
+  { alike, runs }: Pairing
 ): string | null => {
-  if (base === null) return "not in the base"
-  if (head === null) return "not in the head"
+  if (base === null) return absent("base", runs.base)
+  if (head === null) return absent("head", runs.head)
   if (!alike) return "the runs do not scan this subject equally often"
   if (head.state !== "completed") return `the head is ${head.state}`
   if (base.state !== "completed") return `the base is ${base.state}`
@@ -172,17 +185,18 @@ const guessed = HostileText.of("a report does not say the vendor's type of scan:
 interface Pairing {
   readonly alike: boolean
   readonly isGuess: boolean
+  readonly runs: { readonly base: ScanReport.Run; readonly head: ScanReport.Run }
 }
 
 const pair = (
   base: ReportScan.ReportScan | null,
   head: ReportScan.ReportScan | null,
   held: ReportScan.ReportScan | null,
-  { alike, isGuess }: Pairing
+  pairing: Pairing
 ): SubjectDiff | null => {
   const any = head ?? base
   if (any === null) return null
-  const why = whyNot(base, head, alike)
+  const why = whyNot(base, head, pairing)
   const items = held === null ? [] : held.findings.items
   // What an incomparable pair does not list in the head may merely not have been looked at.
   const resolved = why === null ? items.filter((item) => item.status === "resolved") : []
@@ -208,7 +222,7 @@ const pair = (
     new: unseen,
     resolved,
     unchanged: open.filter((item) => item.status === "unchanged").length + fresh.length - unseen.length,
-    warnings: isGuess ? [guessed] : []
+    warnings: pairing.isGuess ? [guessed] : []
   }
 }
 
@@ -233,7 +247,8 @@ export const compute = (
     Date.parse(head.run.finishedAt)
   )
   const met = new Set(counterparts.map((found) => found?.before))
-  const alone = { alike: true, isGuess: false }
+  const runs = { base: base.run, head: head.run }
+  const alone = { alike: true, isGuess: false, runs }
   const subjects = [
     ...head.scans.map((scan, at) => {
       const found = counterparts[at] ?? null
@@ -241,7 +256,7 @@ export const compute = (
         found === null ? null : (base.scans[found.before] ?? null),
         scan,
         held.scans[at] ?? null,
-        found ?? alone
+        found === null ? alone : { ...found, runs }
       )
     }),
     ...base.scans.filter((_, at) => !met.has(at)).map((scan) => pair(scan, null, null, alone))
@@ -252,7 +267,8 @@ export const compute = (
     sum((one) => {
       const { base: old, head: now } = one
       if (old === null || now === null || old.state !== "completed" || now.state !== "completed") return 0
-      return old.severity !== now.severity && way(old.severity, now.severity) === now.severity ? 1 : 0
+      const [before, after] = [foundBy(old), foundBy(now)]
+      return before !== after && way(before, after) === after ? 1 : 0
     })
   const gated = ScanReport.regate(held, policy)
   return {

@@ -97,6 +97,22 @@ const troubleOf = (reports: ReadonlyArray<ScanReport.ScanReport>): Required<Exit
   }
 }
 
+// What of their plans the merged runs had: of each plan all, where one report has all of it.
+const partOf = (
+  reports: ReadonlyArray<ScanReport.ScanReport>,
+  rows: number
+): Pick<ScanReport.ScanReport["run"], "part"> => {
+  const only = new Map<string, HostileText.HostileText>()
+  let of = 0
+  for (const all of Map.groupBy(reports, ({ run }) => (run.plan === null ? null : HostileText.toKey(run.plan))).values()) {
+    const parts = all.flatMap(({ run }) => run.part ?? [])
+    const isPart = parts.length === all.length
+    of += Math.max(...all.map(({ run, summary }) => (isPart ? (run.part?.of ?? 0) : summary.total)))
+    if (isPart) for (const word of parts.flatMap((one) => one.only)) only.set(HostileText.toKey(word), word)
+  }
+  return only.size === 0 || rows >= of ? {} : { part: { only: [...only.values()], of } }
+}
+
 const least = (a: string, b: string): string => (a < b ? a : b)
 
 const most = (a: string, b: string): string => (a > b ? a : b)
@@ -117,15 +133,17 @@ export const merge = (
   const all = [first, ...others]
   const ids = [...new Set(all.map((report) => HostileText.toKey(report.run.id)))]
   const plans = new Set(all.map((report) => (report.run.plan === null ? null : HostileText.toKey(report.run.plan))))
+  const rows = unite(all)
   return ScanReport.make({
     version: first.tool.version,
     run: {
       id: ids.length === 1 ? first.run.id : HostileText.of(`${mergedId}${hash(...ids).slice(0, 16)}`),
       startedAt: all.map((report) => report.run.startedAt).reduce(least),
       finishedAt: all.map((report) => report.run.finishedAt).reduce(most),
-      plan: plans.size === 1 ? first.run.plan : null
+      plan: plans.size === 1 ? first.run.plan : null,
+      ...partOf(all, rows.length)
     },
-    scans: unite(all).map((scan) =>
+    scans: rows.map((scan) =>
       plans.size === 1 || scan.plan !== undefined ? scan : { ...scan, declaredAt: null }
     ),
     policy,

@@ -98,6 +98,11 @@ const broken = (report: ScanReport): ReadonlyArray<Note> =>
     .filter((rule) => !rule.passed)
     .map((rule) => ({ level: "error", title: "Gate broken", message: HostileText.toLine(rule.message), scan: null }))
 
+const part = (report: ScanReport): ReadonlyArray<Note> => {
+  const message = Words.part(report)
+  return message === null ? [] : [{ level: "notice", title: "A part of the plan", message, scan: null }]
+}
+
 const kinds: Readonly<Record<Level, ReadonlyArray<Severity>>> = {
   error: ["critical", "unknown", "high"],
   warning: ["medium"],
@@ -110,7 +115,12 @@ const notes = (
   level: Level,
   least: Severity
 ): { readonly kept: ReadonlyArray<Note>; readonly total: number } => {
-  const kept: Array<Note> = [...broken(report), ...incomplete(report), ...lacking(report)].filter(
+  const kept: Array<Note> = [
+    ...broken(report),
+    ...part(report),
+    ...incomplete(report),
+    ...lacking(report)
+  ].filter(
     (note) => note.level === level
   )
   let total = kept.length

@@ -16,6 +16,8 @@ import type { ScanReport } from "./ScanReport.ts"
  *   can carry.
  * - `planPath`: the plan's path below the root of its repository, where `sarif` and `github` point at its lines; default: the path
  *   that the report has.
+ * - `csvBom`: whether `csv` begins with a byte order mark, without which Excel does not read it as UTF-8; default false, for
+ *   many programs take the mark as a part of the first column's name.
  * - `title`: the name of the report; default made from the plan.
  *
  * @category models
@@ -27,6 +29,7 @@ export interface RenderOptions {
   readonly minSeverity?: Severity
   readonly maxFindings?: number
   readonly planPath?: string | null
+  readonly csvBom?: boolean
   readonly title?: string | null
 }
 

@@ -368,6 +368,20 @@ export const severityOf = (row: Pick<ReportScan, "assessment" | "findings">): Se
 }
 
 /**
+ * The severity of a row with what was accepted: the worst of the assessment and of every finding that is not resolved.
+ *
+ * @category destructors
+ * @since 0.2.0
+ */
+export const foundOf = (row: Pick<ReportScan, "assessment" | "findings" | "severity">): Severity.Severity =>
+  row.assessment === null
+    ? row.severity
+    : row.findings.items.reduce(
+        (worst, { severity, status }) => (status === "resolved" ? worst : Severity.worse(worst, severity)),
+        Severity.worse(row.severity, row.assessment.severity)
+      )
+
+/**
  * Whether a finding counts: neither resolved nor suppressed.
  *
  * @category guards

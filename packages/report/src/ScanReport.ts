@@ -27,7 +27,8 @@ export { ReportError, fromJson, parse, sealOf } from "./internal/reportReading.t
  * What is known about a run beside its records. Times are milliseconds since 1970.
  *
  * - `version`: what the report names as `tool.version`. `id`: any text that tells this run from others.
- * - `plan`: the path of the plan, or null. `policy`: the gate; nothing is asked by default.
+ * - `plan`: the path of the plan, or null. `part`: what of it was wanted and how many targets it has, where the run has not
+ *   all of them; null by default. `policy`: the gate; nothing is asked by default.
  * - `interrupted`, `faults`: what else decides the exit code.
  * - `row`: what a row needs beside its record, such as the payload or the line of the plan.
  * - `redact`: applied to every free text of the report.
@@ -41,6 +42,7 @@ export interface RunInfo extends ExitCode.RunTrouble {
   readonly startedAt: number
   readonly finishedAt: number
   readonly plan: string | null
+  readonly part?: { readonly only: ReadonlyArray<string>; readonly of: number } | null
   readonly policy?: Gate.GatePolicy
   readonly row?: (record: ScanRecord.ScanRecord) => Omit<ReportRow.RowOptions, "redact">
   readonly redact?: (text: string) => string
@@ -132,7 +134,8 @@ export const fromRecords = (records: ReadonlyArray<ScanRecord.ScanRecord>, info:
       id: HostileText.of(redact(info.id)),
       startedAt: Times.format(info.startedAt),
       finishedAt: Times.format(info.finishedAt),
-      plan: info.plan === null ? null : HostileText.of(redact(info.plan))
+      plan: info.plan === null ? null : HostileText.of(redact(info.plan)),
+      ...partOf(info.part ?? null, redact)
     },
     scans,
     policy: info.policy ?? Gate.none,
@@ -143,6 +146,9 @@ export const fromRecords = (records: ReadonlyArray<ScanRecord.ScanRecord>, info:
     }
   })
 }
+
+const partOf = (part: NonNullable<RunInfo["part"]> | null, redact: (text: string) => string): Pick<Run, "part"> =>
+  part === null ? {} : { part: { only: part.only.map((word) => HostileText.of(redact(word))), of: part.of } }
 
 /**
  * What decides the exit code of a report and is no property of a row or a rule: that the person ended the run, and

@@ -54,6 +54,32 @@ describe("make", () => {
       })
   )
 
+  it.effect("keeps what a run of a part of the plan did not look at, and misses nothing of it (issue 19, V-14)", () =>
+    Effect.gen(function* () {
+      const other = completed(1, { name: "b", findings: full("y"), assessment: assessment("low") })
+      const whole = yield* Baseline.make(run(site("a", full("x")), other), { reason: "known" })
+      const part = ScanReport.fromRecords([site("a", full("x", "z"))], info({ part: { only: ["a"], of: 2 } }))
+      assert.deepStrictEqual(Baseline.review(part, whole, start), [])
+      const again = yield* Baseline.make(part, { previous: whole })
+      assert.deepStrictEqual(
+        again.subjects.map(({ findings, subject }) => [
+          HostileText.toKey(subject.name),
+          findings.map(({ findingId, reason }) => [HostileText.toKey(findingId), reason !== null])
+        ]),
+        [
+          ["b", [["y", true]]],
+          [
+            "https://a.example/",
+            [
+              ["x", true],
+              ["z", false]
+            ]
+          ]
+        ]
+      )
+    })
+  )
+
   it.effect("refuses a run without scans", () =>
     Effect.gen(function* () {
       const error = yield* Effect.flip(Baseline.make(run()))

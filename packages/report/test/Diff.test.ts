@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import type { Findings } from "@scanpoll/core/model/ScanOutcome"
 import type { ScanRecord } from "@scanpoll/core/model/ScanRecord"
+import * as Baseline from "@scanpoll/report/Baseline"
 import * as Diff from "@scanpoll/report/Diff"
 import * as DiffFormat from "@scanpoll/report/DiffFormat"
 import * as Gate from "@scanpoll/report/Gate"
@@ -98,6 +99,30 @@ describe("compute", () => {
     )
     assert.strictEqual(summary.worse, 1)
     assert.strictEqual(summary.better, 1)
+  })
+
+  it("calls a subject neither better nor worse whose findings were only accepted, or no longer are (V-07, V-14)", async () => {
+    const critical = site({ coverage: "full", total: 1, items: [finding({ findingId: "x", severity: "critical" })] })
+    const plain = run("run_1", critical)
+    const made = await Effect.runPromise(Baseline.make(plain, { reason: "known", assessments: true }))
+    const accepted = Baseline.apply(run("run_2", critical), made, Date.parse(plain.run.finishedAt))
+    assert.strictEqual(accepted.scans[0]?.severity, "none")
+    for (const [base, head] of [
+      [plain, accepted],
+      [accepted, plain],
+      [accepted, accepted]
+    ] as const) {
+      const diff = Diff.compute(base, head)
+      assert.deepInclude(diff.summary, { worse: 0, better: 0, new: 0, resolved: 0, unchanged: 1 })
+    }
+    const diff = Diff.compute(plain, accepted)
+    assert.deepInclude(diff.subjects[0]?.head, { severity: "none", found: "critical" })
+    for (const format of ["text", "markdown"]) {
+      assert.include((await render(format, diff)).replaceAll("\\", ""), "none (critical accepted)")
+    }
+    // A scan without findings is better, whatever was accepted before.
+    const clean = run("run_3", { ...critical, outcome: site(full()).outcome })
+    assert.strictEqual(Diff.compute(accepted, clean).summary.better, 1)
   })
 
   it("does not compare when a subject is scanned more often in one of the runs", () => {

@@ -117,6 +117,12 @@ describe("junit", () => {
 })
 
 describe("csv", () => {
+  it("begins with a byte order mark where that is asked for, for Excel, and is the same after it (U-04)", async () => {
+    const plain = await render("csv", make())
+    assert.strictEqual(await render("csv", make(), { csvBom: true }), `\u{feff}${plain}`)
+    assert.isFalse(plain.startsWith("\u{feff}"))
+  })
+
   const read = async (report: ScanReport.ScanReport) => {
     const text = await render("csv", report)
     const parsed = papaparse.parse<{ readonly [name: string]: string }>(text, { header: true, skipEmptyLines: true })

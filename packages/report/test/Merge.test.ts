@@ -43,6 +43,20 @@ describe("merge", () => {
     assert.strictEqual(Merge.merge(done, [blind]).scans[0]?.state, "completed")
   })
 
+  it("is of a part of the plan where no report has all of it (issue 19)", () => {
+    const part = (word: string, ...records: ReadonlyArray<ScanRecord>) =>
+      run({ id: word, part: { only: [word], of: 3 } }, ...records)
+    const one = part("shop", completed(0))
+    const two = part("blog", completed(1))
+    const words = ({ run: { part: found } }: ScanReport.ScanReport) =>
+      found === undefined ? null : { of: found.of, only: found.only.map((word) => HostileText.toLine(word)) }
+    assert.deepStrictEqual(words(Merge.merge(one, [two])), { of: 3, only: ["shop", "blog"] })
+    assert.isNull(words(Merge.merge(one, [two, part("cafe", completed(2))])))
+    assert.isNull(words(Merge.merge(one, [run({ id: "all" }, completed(0), completed(1), completed(2))])))
+    const other = Merge.merge(one, [run({ id: "other", plan: "other.yaml" }, completed(5))])
+    assert.deepStrictEqual(words(other), { of: 4, only: ["shop"] })
+  })
+
   it("keeps both rows of a target that was given twice", () => {
     const twice = run({ id: "a" }, completed(0), { ...completed(0), index: 1 })
     assert.strictEqual(Merge.merge(twice, [twice]).summary.total, 2)

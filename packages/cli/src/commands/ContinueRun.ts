@@ -7,7 +7,6 @@
  * @since 0.2.0
  */
 import type { JournalError, ScanJournal } from "@scanpoll/core/engine/ScanJournal"
-import type { StoredRun } from "@scanpoll/core/unstable/engine/StoredRuns"
 import type { VendorHttp } from "@scanpoll/core/http/VendorHttp"
 import * as Effect from "effect/Effect"
 import type * as FileSystem from "effect/FileSystem"
@@ -24,7 +23,6 @@ import * as Accounts from "../prepare/Accounts.ts"
 import * as Checked from "../prepare/Checked.ts"
 import * as Claims from "../prepare/Claims.ts"
 import * as Command from "../prepare/Command.ts"
-import * as ReadPlan from "../prepare/ReadPlan.ts"
 import * as Requests from "../prepare/Requests.ts"
 import * as Resolve from "../prepare/Resolve.ts"
 import { ProcessContext } from "../process/ProcessContext.ts"
@@ -66,13 +64,13 @@ const planOf = Effect.fnUntraced(function* ({ rows, run }: FindRun.Stored, optio
     declaredAt: null,
     from: "command line" as const
   }))
-  return Checked.make({ ...plan, file: FindRun.planOf(run), digest: run.planDigest, targets: asked }, { faults })
+  const known = { file: FindRun.planOf(run), digest: run.planDigest, part: FindRun.partOf(run) }
+  return Checked.make({ ...plan, ...known, targets: asked }, { faults })
 })
 
-const warnOfChange = Effect.fnUntraced(function* ({ plan: file, planDigest }: StoredRun) {
-  if (file === null || planDigest === null) return
-  const { faults, value } = yield* ReadPlan.read(file, { looksOnly: true })
-  if (faults.length === 0 && value.digest !== planDigest) {
+const warnOfChange = Effect.fnUntraced(function* (options: FindRun.Options) {
+  for (const [file, state] of yield* FindRun.plansNow(options)) {
+    if (state === "same") continue
     yield* say(`warning: ${inert(file)} has changed since; the run continues with the targets it was started with`)
   }
 })
@@ -85,6 +83,7 @@ interface Left {
 // Each row as a wait on its claim, or else as the purchase that was asked for.
 const prepare = Effect.fnUntraced(function* (
   { rows, run }: FindRun.Stored,
+  options: FindRun.Options,
   { keys, plan, settings }: Command.Basis
 ): Effect.fn.Return<Left, JournalError, ScanJournal | VendorHttp | Vendors> {
   const entries = yield* Effect.forEach(rows, (row) => FindRun.claimOf(row, run))
@@ -102,7 +101,7 @@ const prepare = Effect.fnUntraced(function* (
     plan.accounts,
     keys
   )
-  const places = yield* FindRun.places({ rows, run })
+  const places = yield* FindRun.places({ rows, run }, options)
   const one = (at: number): Checked.Checked<Requests.Prepared | null> => {
     const claim = byId.get(entries[at]?.claimId ?? "")
     if (claim !== undefined) {
@@ -113,7 +112,7 @@ const prepare = Effect.fnUntraced(function* (
               ? null
               : {
                   ...prepared,
-                  declaredAt: places[at] ?? null,
+                  ...places[at],
                   gate: PlanGate.together(targets[at]?.gate, plan.vendors.get(claim.entry.key.vendor)?.gate)
                 }
           )
@@ -122,7 +121,7 @@ const prepare = Effect.fnUntraced(function* (
     if (target === null) {
       return Checked.faulty(null, `target ${at + 1}`, "was not kept whole, so it cannot be asked for again")
     }
-    const placed = { ...target, declaredAt: places[at] ?? null }
+    const placed = { ...target, ...places[at] }
     const made = Requests.ofTargets({ ...plan, targets: [placed] }, settings, accounts.value)
     return Checked.map(made, ([prepared]) => prepared ?? null)
   }
@@ -157,9 +156,9 @@ export const continueRun = Effect.fnUntraced(function* (
     })
   )
   const { basis, checked } = yield* basisOf(yield* planOf(stored, options), given)
-  yield* warnOfChange(stored.run)
+  yield* warnOfChange(options)
   let own: ReadonlySet<string> = new Set()
-  const wanted = Effect.map(prepare(stored, basis), (left) => {
+  const wanted = Effect.map(prepare(stored, options, basis), (left) => {
     own = left.own
     return Checked.andThen(checked, () => left.prepared)
   })

@@ -21,12 +21,14 @@ import type * as Path from "effect/Path"
 import * as JournalAddress from "@scanpoll/journal/JournalAddress"
 import * as Durations from "@scanpoll/core/unstable/time/Durations"
 import * as Key from "../config/Key.ts"
+import type { Plan } from "../config/Plan.ts"
 import * as Output from "../output/Output.ts"
 import { inert, say, type Streams } from "../output/Streams.ts"
 import * as Accounts from "../prepare/Accounts.ts"
 import type { Ready } from "../prepare/Command.ts"
 import * as PlanBounds from "../prepare/PlanBounds.ts"
 import * as Purchases from "../prepare/Purchases.ts"
+import * as DryRunGate from "./DryRunGate.ts"
 import * as Journal from "../storage/Journal.ts"
 import { plural } from "../output/Plural.ts"
 
@@ -214,6 +216,11 @@ const totalLines = (accounts: ReadonlyArray<AccountPlan>): ReadonlyArray<string>
   ]
 }
 
+const partLines = ({ part, targets }: Plan): ReadonlyArray<string> =>
+  part === null
+    ? []
+    : [`A part of the plan: ${targets.length} of ${plural(part.of, "target")} (--only ${inert(part.only.join(", "))}).`, ""]
+
 const limitLines = (
   accounts: ReadonlyArray<AccountPlan>,
   { maxPurchases, untrustedPlan }: Ready["settings"]
@@ -245,7 +252,8 @@ export const tell = Effect.fnUntraced(function* (
   const excess = Purchases.excess(ready.prepared, prospects, ready.settings)
   const accounts = yield* accountsOf(ready, prospects)
   const reach = yield* reachOf(ready)
-  const { settings } = ready
+  const { plan, settings } = ready
+  const gates = DryRunGate.gatesOf(ready.prepared, settings)
   const timeout = settings.timeout.value
   const toStdout = settings.output.value.find(({ file, format }) => file === null && format === "json")
   const shown = toStdout ?? { format: "text", file: null }
@@ -258,6 +266,9 @@ export const tell = Effect.fnUntraced(function* (
           "",
           ...accounts.flatMap((one) => accountLines(one, timeout)),
           ...totalLines(accounts),
+          ...partLines(plan),
+          ...DryRunGate.lines(gates),
+          "",
           ...reachLines(accounts, reach),
           ...limitLines(accounts, settings),
           "",
@@ -271,6 +282,8 @@ export const tell = Effect.fnUntraced(function* (
         requests: sum(accounts, "requests"),
         maxPurchases: settings.maxPurchases.value,
         untrustedPlan: settings.untrustedPlan.value,
+        part: plan.part,
+        gate: gates,
         accounts,
         reach
       })

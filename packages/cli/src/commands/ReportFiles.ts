@@ -136,6 +136,7 @@ export const report = Effect.fnUntraced(function* (input: {
     const { plan } = merged.run
     const pieces = yield* Format.render(format, merged, {
       ...(yield* lookOf(settings, wish.file === null)),
+      csvBom: settings.csvBom.value,
       planPath: plan === null ? null : yield* RepositoryPath.of(HostileText.toKey(plan))
     })
     const mode = wish.format === "json" && Payload.isIn(merged) ? Payload.fileMode : undefined

@@ -17,6 +17,7 @@ import { names } from "../config/Setting.ts"
 import type { Settings } from "../config/Settings.ts"
 import * as Hints from "../output/Hints.ts"
 import * as Look from "../output/Look.ts"
+import * as RepositoryPath from "../output/RepositoryPath.ts"
 import { inert, say, type Streams } from "../output/Streams.ts"
 import * as Resolve from "../prepare/Resolve.ts"
 import * as FindRun from "../run/FindRun.ts"
@@ -79,7 +80,8 @@ export const ofFound = Effect.fnUntraced(function* ({
   const plan = FindRun.planOf(stored.run)
   const started = yield* settingsOf(runId, options)
   const gates = yield* FindRun.gates(stored, options)
-  const places = yield* FindRun.places(stored)
+  const places = yield* FindRun.places(stored, options)
+  const paths = yield* RepositoryPath.ofAll(places.flatMap(({ plan: file }) => file ?? []))
   const { byName } = yield* Vendors
   const own = { ...started.given, ...flags }
   const commands = Hints.rowCommands({ settings, plan, run: runId, flags: own, typed: { words: [], flags: own } })
@@ -87,7 +89,7 @@ export const ofFound = Effect.fnUntraced(function* ({
     policy: Resolve.gate(started.settings),
     redact,
     row: (record) => ({
-      declaredAt: places[record.index] ?? null,
+      ...RepositoryPath.placed(places[record.index], paths),
       ...gateOf(gates[record.index]),
       reusedBecause: reusedBecause({ command: stored.run.command, settings: started.settings }),
       collects: byName(record.vendor)?.capabilities.includes("findings") ?? true,

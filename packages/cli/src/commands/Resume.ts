@@ -27,6 +27,7 @@ import * as ReadPlan from "../prepare/ReadPlan.ts"
 import * as Requests from "../prepare/Requests.ts"
 import type { FlagTexts } from "../prepare/Resolve.ts"
 import type { Shutdown } from "../process/Shutdown.ts"
+import * as FindRun from "../run/FindRun.ts"
 import * as InJournal from "../run/InJournal.ts"
 import * as Journal from "../storage/Journal.ts"
 import type { Vendors } from "../vendors/Vendors.ts"
@@ -87,7 +88,9 @@ const leftWords = (strangers: number, left: number): string | null => {
 const unfinished = (plan: Plan): Effect.Effect<string | null, JournalError, ScanJournal> =>
   Effect.gen(function* () {
     const { runs } = yield* ScanJournal
-    const mine = (yield* runs.list({ limit: 100 })).find((run) => run.command === "run" && run.plan === plan.file)
+    const mine = (yield* runs.list({ limit: 100 })).find(
+      (run) => run.command === "run" && run.plan === plan.file && FindRun.partOf(run) === null
+    )
     if (mine === undefined || mine.planDigest !== plan.digest) return null
     const ended = Object.values(mine.byState).reduce((sum, count) => sum + count, 0)
     return (mine.byState["not-started"] ?? 0) > 0 || ended < mine.total ? mine.runId : null

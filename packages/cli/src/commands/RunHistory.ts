@@ -8,6 +8,7 @@ import { states } from "@scanpoll/core/model/ScanRecord"
 import * as JournalView from "@scanpoll/journal/JournalView"
 import { inert } from "../output/Streams.ts"
 import { plural } from "../output/Plural.ts"
+import * as FindRun from "../run/FindRun.ts"
 
 const standing = (run: StoredRun): string => {
   if (run.exitCode !== null) return `exit ${run.exitCode}`
@@ -25,6 +26,8 @@ export const line = (run: StoredRun): string => {
   const left = JournalView.openRows(run)
   const each = left === 0 ? counts : [...counts, `${left} open`]
   const what = run.plan === null ? inert(run.command, 40) : `${inert(run.command, 40)} ${inert(run.plan, 120)}`
+  const part = FindRun.partOf(run)
+  const some = part === null ? "" : ` (a part of the plan: ${run.total} of ${plural(part.of, "target")})`
   const rows = each.length === 0 ? plural(run.total, "target") : `${plural(run.total, "target")}: ${each.join(", ")}`
-  return `${run.runId}  ${JournalView.time(run.startedAt) ?? "at an unknown time"}  ${what}  ${rows}  ${standing(run)}`
+  return `${run.runId}  ${JournalView.time(run.startedAt) ?? "at an unknown time"}  ${what}${some}  ${rows}  ${standing(run)}`
 }

@@ -103,6 +103,7 @@ const stores = Struct.pick(flags, ["journal", "trustJournal", "keyFile"])
 // The flags of commands that resume scans.
 const waiting = {
   output: report,
+  csvBom: flags.csvBom,
   raw: flags.raw,
   ...gate,
   ...Struct.pick(flags, ["deadline", "timeout", "interval", "concurrency"]),
@@ -136,7 +137,7 @@ export const of = {
   history: { output: small, vendor: flags.vendor, ...Struct.omit(stores, ["keyFile"]), ...common },
   baseline: { ...Struct.omit(stores, ["keyFile"]), ...common },
   purge: { ...Struct.omit(stores, ["keyFile"]), ...common },
-  report: { output: report, raw: flags.raw, ...gate, vendor: flags.vendor, ...stores, ...common },
+  report: { output: report, csvBom: flags.csvBom, raw: flags.raw, ...gate, vendor: flags.vendor, ...stores, ...common },
   diff: { output: comparison, ...rules, ...common },
   show: { output: small, vendor: flags.vendor, ...common },
   doctor: { output: small, var: flags.var, vendor: flags.vendor, ...stores, ...common },

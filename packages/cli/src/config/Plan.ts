@@ -106,6 +106,10 @@ export interface Plan {
   /** The names that its targets may have filled in. */
   readonly variables: ReadonlyArray<string>
   readonly targets: ReadonlyArray<Target>
+  /** How many targets it has beside those: their variables have no value, and they are not wanted. */
+  readonly unfilled: number
+  /** What of it is wanted (`--only`), where that is not all; null otherwise. `of`: how many targets it has. */
+  readonly part: { readonly only: ReadonlyArray<string>; readonly of: number } | null
 }
 
 /**
@@ -123,5 +127,7 @@ export const empty: Plan = {
   vendors: new Map(),
   accounts: [],
   variables: [],
-  targets: []
+  targets: [],
+  unfilled: 0,
+  part: null
 }

@@ -15,6 +15,8 @@ import type { PlanKind } from "./SettingKind.ts"
 
 export class PlanFields {
   readonly faults: Array<Located.LocatedFault> = []
+  // How many targets were left out without a fault.
+  unfilled = 0
   readonly place: (at: Located.Place) => string
   readonly vendors: ReadonlyArray<Vendor>
   readonly vendorNames: ReadonlyArray<string>

@@ -189,6 +189,8 @@ const planOf = (
   const gate = planned(fields, "gate", section(found, "gate"), [])
   const accounts = accountsOf(fields, section(found, "accounts"), allowed)
   const variables = variablesOf(fields, section(found, "variables"))
+  const around = { accounts, filling: { declared: variables, given }, looksOnly, only }
+  const targets = targetsOf(fields, found.get("targets"), around, root.at)
   return {
     ...blank,
     variables,
@@ -196,11 +198,7 @@ const planOf = (
     pace: fields.paceOf(defaults.found?.get("pace")),
     vendors: vendorSettings(fields, section(found, "vendors")),
     accounts,
-    targets: targetsOf(
-      fields,
-      found.get("targets"),
-      { accounts, filling: { declared: variables, given }, looksOnly, only },
-      root.at
-    )
+    targets,
+    unfilled: fields.unfilled
   }
 }

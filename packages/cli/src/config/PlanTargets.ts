@@ -72,6 +72,12 @@ const ofEachType = (fields: PlanFields, located: Located.Located): ReadonlyArray
   }))
 }
 
+// How many types one entry names.
+const typesOf = (item: Located.Located): number => {
+  const types = item._tag === "Map" ? Located.get(item, "type")?.value : undefined
+  return types?._tag === "List" ? Math.max(1, types.items.length) : 1
+}
+
 /**
  * What targets are read with: the accounts and the variables of their plan. `looksOnly`: a target whose variable has no
  * value is left out without a fault; `only`: so is one that is not among these, by name or vendor.
@@ -102,6 +108,7 @@ const entryTargets = (fields: PlanFields, item: Located.Located, around: Around)
   if (faults.length > 0) {
     if (!around.looksOnly && isWanted(item, around.only))
       for (const { at, message } of faults) fields.fault(at, message)
+    else fields.unfilled += typesOf(item)
     return []
   }
   return ofEachType(fields, located).flatMap((one) => target(fields, one, around.accounts) ?? [])

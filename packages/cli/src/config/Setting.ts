@@ -88,6 +88,11 @@ export const settings = {
     show: (value: ReadonlyArray<OutputWish>) =>
       value.map(({ file, format }) => (file === null ? format : `${format}=${file}`)).join(", ")
   } satisfies SettingKind.Setting<ReadonlyArray<OutputWish>>,
+  csvBom: SettingKind.toggle({
+    flag: "csv-bom",
+    group: "output",
+    words: "Begin csv with a byte order mark, so that Excel reads it as UTF-8"
+  }),
   raw: SettingKind.word({
     flag: "raw",
     group: "output",

@@ -67,6 +67,7 @@ const flagWords = (
 const buyingFlags: ReadonlyArray<SettingName> = [
   "reuse",
   "output",
+  "csvBom",
   "targets",
   "targetsAs",
   "only",

@@ -6,6 +6,7 @@
 import * as Effect from "effect/Effect"
 import * as FileSystem from "effect/FileSystem"
 import * as Path from "effect/Path"
+import type { Target } from "../config/Plan.ts"
 import { ProcessContext } from "../process/ProcessContext.ts"
 
 /**
@@ -30,3 +31,30 @@ export const of = Effect.fnUntraced(function* (
     if (path.dirname(folder) === folder) return null
   }
 })
+
+/**
+ * The paths of files by the names they were given; a file without one keeps its name.
+ *
+ * @category constructors
+ * @since 0.2.0
+ */
+export const ofAll = Effect.fnUntraced(function* (
+  files: ReadonlyArray<string>
+): Effect.fn.Return<ReadonlyMap<string, string>, never, FileSystem.FileSystem | Path.Path> {
+  const named = yield* Effect.forEach(new Set(files), (file) => Effect.map(of(file), (path) => [file, path] as const))
+  return new Map(named.map(([file, path]) => [file, path ?? file]))
+})
+
+/**
+ * Where a row of a report is asked for, with its plan as its repository names it.
+ *
+ * @category destructors
+ * @since 0.2.0
+ */
+export const placed = (
+  one: Pick<Target, "plan" | "declaredAt"> | undefined,
+  paths: ReadonlyMap<string, string>
+): { readonly declaredAt: Target["declaredAt"]; readonly plan?: string } => {
+  const { declaredAt = null, plan = null } = one ?? {}
+  return { declaredAt, ...(plan === null ? {} : { plan: paths.get(plan) ?? plan }) }
+}

@@ -32,10 +32,12 @@ export const select = (plan: Checked.Checked<Plan>, only: Resolved<ReadonlyArray
     where: only.where,
     message: `no target has the name, subject or vendor ${quote(word)}${didYouMean(word, known)}`
   }))
+  const of = targets.length + plan.value.unfilled
+  const part = kept.length === of ? null : { only: only.value, of }
   const count = kept.length === 1 ? "1 target is scanned" : `${kept.length} targets are scanned`
-  const warnings = kept.length === targets.length ? [] : [`${only.where}: ${count}; there is no verdict on the others`]
+  const warnings = part === null ? [] : [`${only.where}: ${count} of ${of}; there is no verdict on the others`]
   return Checked.and(
-    Checked.map(plan, (value) => ({ ...value, targets: kept })),
+    Checked.map(plan, (value) => ({ ...value, targets: kept, part })),
     Checked.make(null, { faults, warnings })
   )
 }

@@ -133,6 +133,19 @@ export const read = Effect.fnUntraced(function* (
 })
 
 /**
+ * The SHA-256 of a plan file's bytes in hexadecimal digits; null where it cannot be read.
+ *
+ * @category constructors
+ * @since 0.2.0
+ */
+export const digestOf = (file: string): Effect.Effect<string | null> =>
+  file === "-"
+    ? Effect.succeed(null)
+    : Effect.map(textOf(file, { missing: "", what: "a plan" }), (found) =>
+        Result.isSuccess(found) ? found.success.digest : null
+      )
+
+/**
  * The lists of targets that the command line or the environment names.
  *
  * @category constructors

@@ -21,8 +21,8 @@ import type { OpenClaim } from "./Claims.ts"
 import * as Resolve from "./Resolve.ts"
 
 /**
- * A scan that is wanted, ready for the engine. `target`: what asked for it, null for a scan that exists already. `gate`: what
- * its row asks beside the gate of the run.
+ * A scan that is wanted, ready for the engine. `target`: what asked for it, null for a scan that exists already. `plan`: the
+ * plan that declares it, where the run has several. `gate`: what its row asks beside the gate of the run.
  *
  * @category models
  * @since 0.1.0
@@ -31,6 +31,7 @@ export interface Prepared {
   readonly request: ScanRequest<unknown>
   readonly target: Target | null
   readonly declaredAt: Place | null
+  readonly plan: string | null
   readonly gate: OwnGate | null
 }
 
@@ -59,6 +60,7 @@ export const ofTargets = (
             request: account.request(target.input, { ...chosen(policy, target.vendor), name: target.name }),
             target,
             declaredAt: target.declaredAt,
+            plan: target.plan,
             gate: PlanGate.together(target.gate, plan.vendors.get(target.vendor.name)?.gate)
           }
         })
@@ -137,6 +139,7 @@ export const ofKey = (
           request: account.ticket(key.scanId, { policy: () => policy, fresh }),
           target: null,
           declaredAt: null,
+          plan: null,
           gate: PlanGate.together(plan.vendors.get(vendor.name)?.gate)
         }
   )
@@ -170,6 +173,7 @@ export const ofClaim = (
           request: account.claim(entry, { ...chosen(policy, vendor), fresh }),
           target: null,
           declaredAt: null,
+          plan: null,
           gate: PlanGate.together(targetOfClaim(entry, plan)?.gate, plan.vendors.get(vendor.name)?.gate)
         }
   )

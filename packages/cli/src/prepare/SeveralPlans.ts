@@ -181,7 +181,8 @@ export const merge = (plans: ReadonlyArray<Plan.Plan>, given: Given): Checked.Ch
     settings: settings.value,
     accounts: accounts.value,
     variables: [...new Set(plans.flatMap(({ variables }) => variables))],
-    targets
+    targets,
+    unfilled: plans.reduce((sum, { unfilled }) => sum + unfilled, 0)
   }
   const faults = [...unread, ...nameFaults(targets)]
   return [settings, accounts, Checked.make(null, { faults })].reduce(Checked.and, Checked.make(merged))

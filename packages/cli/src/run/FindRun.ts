@@ -12,13 +12,12 @@ import * as Predicate from "effect/Predicate"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import { quote, usage, type UsageError } from "../config/InputFault.ts"
-import type { Placed, Target } from "../config/Plan.ts"
+import type { Placed, Plan, Target } from "../config/Plan.ts"
 import * as PlanGate from "../config/PlanGate.ts"
 import type { Settings } from "../config/Settings.ts"
 import * as Hints from "../output/Hints.ts"
 import * as ReadPlan from "../prepare/ReadPlan.ts"
 import * as Journal from "../storage/Journal.ts"
-import type { Vendors } from "../vendors/Vendors.ts"
 
 /**
  * A stored run with its rows in their order.
@@ -32,14 +31,17 @@ export interface Stored {
 }
 
 /**
- * What a run was started with: a plan without its targets, and the texts of its flags and variables by setting.
+ * What a run was started with: a plan without its targets, the texts of its flags and variables by setting, the digests of
+ * its plan files, and how many targets the plan has where the run has a part of them.
  *
  * @category schemas
  * @since 0.2.0
  */
 export const Options = Schema.Struct({
   plan: Schema.Record(Schema.String, Schema.Json),
-  flags: Schema.Record(Schema.String, Schema.Array(Schema.String))
+  flags: Schema.Record(Schema.String, Schema.Array(Schema.String)),
+  digests: Schema.optionalKey(Schema.Record(Schema.String, Schema.String)),
+  of: Schema.optionalKey(Schema.Natural)
 })
 
 /**
@@ -59,14 +61,16 @@ const decodeOptions = Schema.decodeUnknownResult(Options)
 export const optionsOf = ({ run }: Stored): Result.Result<Options, unknown> => decodeOptions(run.options)
 
 /**
- * Whether a run had a part of its plan alone (`--only`).
+ * What of its plan a run had (`--only`), where that was not all; null otherwise.
  *
- * @category guards
+ * @category destructors
  * @since 0.2.0
  */
-export const isPart = ({ options }: Pick<StoredRun, "options">): boolean => {
+export const partOf = ({ options }: Pick<StoredRun, "options">): Plan["part"] => {
   const read = decodeOptions(options)
-  return Result.isSuccess(read) && (read.success.flags["only"] ?? []).length > 0
+  if (Result.isFailure(read)) return null
+  const { flags, of } = read.success
+  return of === undefined ? null : { only: flags["only"] ?? [], of }
 }
 
 /**
@@ -125,19 +129,38 @@ export const planOf = ({ plan, planDigest }: Pick<StoredRun, "plan" | "planDiges
   planDigest === null ? null : plan
 
 /**
- * Where the plan asks for each row, as long as it is the plan that the run was started with; empty where it is not.
+ * The plan files of a run that can be read here, and whether each is as it was when the run was started.
  *
  * @category constructors
  * @since 0.2.0
  */
-export const places = Effect.fnUntraced(function* ({
-  rows,
-  run
-}: Stored): Effect.fn.Return<ReadonlyArray<Target["declaredAt"]>, never, Vendors> {
-  if (run.plan === null || run.planDigest === null || run.plan === "-") return []
-  const { value } = yield* ReadPlan.read(run.plan, { looksOnly: true })
-  const isSame = value.digest === run.planDigest && value.targets.length === rows.length
-  return isSame ? value.targets.map(({ declaredAt }) => declaredAt) : []
+export const plansNow = ({ digests = {} }: Options): Effect.Effect<ReadonlyMap<string, "same" | "changed">> =>
+  Effect.map(
+    Effect.forEach(Object.entries(digests), ([file, digest]) =>
+      Effect.map(ReadPlan.digestOf(file), (now) =>
+        now === null ? [] : [[file, now === digest ? ("same" as const) : ("changed" as const)] as const]
+      )
+    ),
+    (files) => new Map(files.flat())
+  )
+
+/**
+ * Where each row is asked for: the plan, where its run had several, and the place in it, as long as the file is the one that
+ * the run was started with.
+ *
+ * @category constructors
+ * @since 0.2.0
+ */
+export const places = Effect.fnUntraced(function* (
+  { rows, run }: Stored,
+  options: Options
+): Effect.fn.Return<ReadonlyArray<Pick<Target, "plan" | "declaredAt">>> {
+  const plans = yield* plansNow(options)
+  return rows.map(({ written = null }) => {
+    if (written === null) return { plan: null, declaredAt: null }
+    const { file, ...place } = written
+    return { plan: planOf(run) === null ? file : null, declaredAt: plans.get(file) === "same" ? place : null }
+  })
 })
 
 const decodeGate = Schema.decodeUnknownResult(OwnGate)

@@ -199,6 +199,7 @@ const infoOf = ({ keys, leftOut, plan, settings }: Wanted, id: string) => {
     version,
     id,
     plan: plan.file,
+    part: plan.part,
     policy: Resolve.gate(settings),
     leftOut: missing === null ? [] : [missing],
     redact: keys.redact
@@ -243,13 +244,12 @@ export const run = Effect.fnUntraced(function* (
   const id = wanted.continues?.runId ?? (yield* makeRunId)
   const hints = { flags: {}, typed: null, ...wanted.hints, settings, plan: plan.file, run: id }
   const commandsOf = (one: Prepared | undefined) => ({
-    ...Hints.rowCommands({ ...hints, plan: one?.target?.plan ?? hints.plan }),
+    ...Hints.rowCommands({ ...hints, plan: one?.plan ?? hints.plan }),
     forgetful
   })
-  const paths = yield* pathsOf(plan)
+  const paths = yield* RepositoryPath.ofAll(prepared.flatMap((one) => one.plan ?? []))
   const rowOf = (index: number) => ({
-    ...planOf(prepared[index], paths),
-    declaredAt: prepared[index]?.declaredAt ?? null,
+    ...RepositoryPath.placed(prepared[index], paths),
     scanType: typeOf(index),
     ...gateOf(prepared[index]),
     collects: prepared[index]?.request.adapter.collect !== undefined,
@@ -287,7 +287,7 @@ export const run = Effect.fnUntraced(function* (
   })
   let report = yield* against(made, wanted, finishedAt)
 
-  const inFiles = yield* WriteReport.toFiles(report, outputs, events.lines)
+  const inFiles = yield* WriteReport.toFiles(report, settings, events.lines)
   const onStdout = yield* WriteReport.toStdout(inFiles.report, settings)
   report = onStdout.report
 
@@ -308,20 +308,6 @@ export const run = Effect.fnUntraced(function* (
   }
   return { report, records, code: report.exit.code }
 })
-
-// The plans of a run that has several, as they are named in their repository.
-const pathsOf = Effect.fnUntraced(function* ({ parts }: Plan) {
-  const named = yield* Effect.forEach(
-    parts.flatMap(({ file }) => file ?? []),
-    (file) => Effect.map(RepositoryPath.of(file), (path) => [file, path ?? file] as const)
-  )
-  return new Map(named)
-})
-
-const planOf = (one: Prepared | undefined, paths: ReadonlyMap<string, string>) => {
-  const path = paths.get(one?.target?.plan ?? "")
-  return path === undefined ? {} : { plan: path }
-}
 
 const gateOf = (one: Prepared | undefined) => (one === undefined || one.gate === null ? {} : { gate: one.gate })
 

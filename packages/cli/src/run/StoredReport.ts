@@ -206,6 +206,7 @@ export const ofRun = Effect.fnUntraced(function* (
     startedAt: run.startedAt,
     finishedAt: run.endedAt ?? last,
     plan: FindRun.planOf(run),
+    part: FindRun.partOf(run),
     ...(policy === undefined ? {} : { policy }),
     ...(redact === undefined ? {} : { redact }),
     row: (record) => ({
@@ -259,7 +260,7 @@ export const lastComplete: Effect.Effect<ScanReport.ScanReport | null, JournalEr
     for (const { byState, command, runId, total } of yield* runs.list({ limit: lookedAt })) {
       if (command !== "run" || total === 0 || (byState.completed ?? 0) < total) continue
       const found = yield* runs.get(runId)
-      if (found === null || FindRun.isPart(found.run)) continue
+      if (found === null || FindRun.partOf(found.run) !== null) continue
       const report = yield* ofRun(found)
       if (report.summary.incomplete === 0) return report
     }

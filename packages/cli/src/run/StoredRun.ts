@@ -107,7 +107,11 @@ export const planOf = (plan: Plan): unknown => ({
 })
 
 /**
- * What else a run is stored with: see the head of this module. `flags` has the texts of settings by name.
+ * What else a run is stored with: see the head of this module.
+ *
+ * - `flags`: the texts of settings by name.
+ * - `digests`: the SHA-256 of each plan's file, by its name.
+ * - `of`: how many targets the plan has, where the run has a part of them.
  *
  * @category models
  * @since 0.2.0
@@ -115,6 +119,8 @@ export const planOf = (plan: Plan): unknown => ({
 export interface Options {
   readonly plan: unknown
   readonly flags: { readonly [K in SettingName]?: ReadonlyArray<string> }
+  readonly digests: Readonly<Record<string, string>>
+  readonly of?: number
 }
 
 /**
@@ -130,7 +136,11 @@ export const options = (plan: Plan, settings: Settings): Options => ({
       const { source, texts } = settings[name]
       return texts.length === 0 || source === "plan" ? [] : [[name, texts]]
     })
-  )
+  ),
+  digests: Object.fromEntries(
+    [plan, ...plan.parts].flatMap(({ digest, file }) => (digest === null || file === null ? [] : [[file, digest]]))
+  ),
+  ...(plan.part === null ? {} : { of: plan.part.of })
 })
 
 /**
@@ -147,9 +157,16 @@ export interface Start {
   readonly prepared: ReadonlyArray<Prepared>
 }
 
-const rowOf = ({ request, target }: Prepared): StoredRuns.RowStart => {
+const writtenAt = ({ declaredAt, plan }: Prepared, file: string | null): StoredRuns.Written | null => {
+  const named = plan ?? file
+  return declaredAt === null || named === null ? null : { file: named, ...declaredAt }
+}
+
+const rowOf = (prepared: Prepared, file: string | null): StoredRuns.RowStart => {
+  const { request, target } = prepared
   const { account, vendor } = request.adapter
-  const common = { vendor, account, subject: request.subject, kind: request.kind }
+  const written = writtenAt(prepared, file)
+  const common = { vendor, account, subject: request.subject, kind: request.kind, written }
   if (request._tag !== "Buy") {
     const claimId = request._tag === "Claim" ? request.claimId : null
     return { ...common, key: null, request: null, forced: false, claimId }
@@ -221,7 +238,9 @@ export const begin = (start: Start, startedAt: number): Effect.Effect<Storing, J
   Effect.gen(function* () {
     const { runs } = yield* ScanJournal
     const { command, options: asked, plan, prepared, runId } = start
-    const rows = prepared.map(rowOf).map((row) => ({ ...row, request: clean(row.request) }))
+    const rows = prepared
+      .map((one) => rowOf(one, plan.file))
+      .map((row) => ({ ...row, request: clean(row.request) }))
     const named = plan.file ?? plan.parts.flatMap(({ file }) => file ?? []).join(", ")
     yield* runs.begin({
       runId,

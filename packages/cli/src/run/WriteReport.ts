@@ -12,7 +12,6 @@ import * as SafeText from "@scanpoll/report/SafeText"
 import * as ScanReport from "@scanpoll/report/ScanReport"
 import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
-import type { OutputWish } from "../config/Setting.ts"
 import type { Settings } from "../config/Settings.ts"
 import * as Look from "../output/Look.ts"
 import { inert, Streams } from "../output/Streams.ts"
@@ -35,19 +34,19 @@ const withFault = Effect.fnUntraced(function* (report: ScanReport.ScanReport, me
  */
 export const toFiles = Effect.fnUntraced(function* (
   from: ScanReport.ScanReport,
-  outputs: ReadonlyArray<OutputWish>,
+  { csvBom, output }: Pick<Settings, "csvBom" | "output">,
   events: ReadonlyArray<SafeText.SafeText>
 ) {
   let report = from
   const planPath = report.run.plan === null ? null : yield* RepositoryPath.of(HostileText.toKey(report.run.plan))
   const written: Array<string> = []
-  for (const { file, format: name } of outputs) {
+  for (const { file, format: name } of output.value) {
     const format = Format.byName(name)
     if (file === null || format === undefined) continue
     const pieces =
       name === "events"
         ? [...events, SafeText.seal("json", RenderEvents.finished(report))]
-        : yield* Format.render(format, report, { planPath })
+        : yield* Format.render(format, report, { planPath, csvBom: csvBom.value })
     const mode = Payload.isIn(report) && name === "json" ? Payload.fileMode : 0o666
     const result = yield* Effect.result(WholeFile.write(file, pieces, mode))
     if (Result.isFailure(result)) report = yield* withFault(report, result.failure)
@@ -88,6 +87,7 @@ export const toStdout = Effect.fnUntraced(function* (from: ScanReport.ScanReport
     hasText ||= name === "text"
     const options = {
       planPath: report.run.plan === null ? null : yield* RepositoryPath.of(HostileText.toKey(report.run.plan)),
+      csvBom: settings.csvBom.value,
       color: Look.mayColor(settings, facts, facts.stdoutIsTerminal),
       ...(facts.stdoutIsTerminal ? { width: facts.columns() } : {})
     }

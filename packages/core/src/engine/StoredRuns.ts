@@ -17,6 +17,20 @@ import { Subject } from "../model/Subject.ts"
 import type { ClaimKey, JournalError } from "./internal/journalError.ts"
 
 /**
+ * Where a target is written: a file as it was named, and the line and column in it, from 1.
+ *
+ * @category schemas
+ * @since 0.2.0
+ */
+export const Written = Schema.Struct({ file: Schema.String, line: Schema.Natural, column: Schema.Natural })
+
+/**
+ * @category models
+ * @since 0.2.0
+ */
+export type Written = typeof Written.Type
+
+/**
  * One target of a run, as it was asked for.
  *
  * - `key`: what makes it the same purchase; null for a scan that exists already.
@@ -24,6 +38,7 @@ import type { ClaimKey, JournalError } from "./internal/journalError.ts"
  * - `request`: the target as JSON, enough to ask for it again; null where nothing may be asked for again.
  * - `forced`: it asked for a new scan, whatever is known.
  * - `claimId`: the claim it continues; null while there is none.
+ * - `written`: the place in a file that asks for it; left out or null where there is none.
  *
  * @category models
  * @since 0.2.0
@@ -37,6 +52,7 @@ export interface RowStart {
   readonly request: unknown
   readonly forced: boolean
   readonly claimId: string | null
+  readonly written?: Written | null
 }
 
 /**

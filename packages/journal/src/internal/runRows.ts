@@ -19,6 +19,7 @@ const Key: Schema.Codec<ClaimKey> = Schema.Struct({
 
 const readKey = Schema.decodeUnknownOption(Key)
 const readSubject = Schema.decodeUnknownOption(Subject)
+const readWritten = Schema.decodeUnknownOption(StoredRuns.Written)
 const readEnd = Schema.decodeUnknownOption(StoredRuns.RowEnd)
 
 const at = (row: unknown, name: string): unknown => (hasProperty(row, name) ? row[name] : undefined)
@@ -74,6 +75,7 @@ export const readRow = (row: unknown): StoredRuns.StoredRow | null => {
     kind: textIn(row, "kind"),
     request: fromJson(at(row, "request")),
     forced: numberIn(row, "forced") === 1,
+    written: Option.getOrNull(readWritten(fromJson(at(row, "written")))),
     claimId: typeof claimId === "string" ? claimId : null,
     ended: Option.getOrNull(readEnd(fromJson(at(row, "ended"))))
   }

@@ -40,6 +40,7 @@ const rowColumns = (
   kind: orNull(row.kind),
   request: orNull(row.request),
   forced: row.forced ? 1 : 0,
+  written: orNull(row.written),
   claim_id: row.claimId,
   state: null,
   ended: null

@@ -91,11 +91,14 @@ const assessmentOf = (
 
 const fromScans = (report: ScanReport, making: Making, previous: Baseline | null): Baseline => {
   const counterparts = Identities.pair(previous?.subjects ?? [], report.scans)
+  // A run of a part of its plan says nothing of the others.
+  const met = new Set(counterparts.map((found) => found?.before))
+  const others = report.run.part === undefined ? [] : (previous?.subjects ?? []).filter((_, at) => !met.has(at))
   return {
     baselineVersion,
     tool: report.tool,
     run: report.run,
-    subjects: report.scans.flatMap((scan, index) => {
+    subjects: [...others, ...report.scans.flatMap((scan, index) => {
       if (scan.state !== "completed" || scan.assessment === null || Evidence.missing(scan).length > 0) return []
       const found = counterparts[index] ?? null
       const old = found === null ? null : (previous?.subjects[found.before] ?? null)
@@ -115,7 +118,7 @@ const fromScans = (report: ScanReport, making: Making, previous: Baseline | null
           findings: entries(scan, old, making)
         }
       ]
-    })
+    })]
   }
 }
 
@@ -123,7 +126,8 @@ const fromScans = (report: ScanReport, making: Making, previous: Baseline | null
  * The baseline of a complete run. With a `reason` every finding is accepted, and with `assessments` (default false) every
  * assessment too, until `until` (milliseconds since 1970) or for good; without one it is merely known. `by` and `at`
  * (milliseconds since 1970, default the end of the run) are who decided it and when. What `previous` accepted keeps its decision where it is still there, no worse and no
- * more than it was; a `reason` is for the rest and for what expired.
+ * more than it was; a `reason` is for the rest and for what expired. Of a run of a part of its plan, the subjects of `previous`
+ * that it does not have stay as they are.
  *
  * @category constructors
  * @since 0.1.0

@@ -56,7 +56,8 @@ export const Summary = Schema.Struct({
 export type Summary = typeof Summary.Type
 
 /**
- * The run a report is about. `plan` is the plan's path as it was given, or null for a run without one.
+ * The run a report is about. `plan` is the plan's path as it was given, or null for a run without one. `part`, where the run
+ * has a part of its plan: `only` names what was wanted, `of` is how many targets the plan has.
  *
  * @category schemas
  * @since 0.1.0
@@ -65,7 +66,8 @@ export const Run = Schema.Struct({
   id: HostileText,
   startedAt: ReportScan.Time,
   finishedAt: ReportScan.Time,
-  plan: Schema.NullOr(HostileText)
+  plan: Schema.NullOr(HostileText),
+  part: Schema.optionalKey(Schema.Struct({ only: Schema.Array(HostileText), of: Schema.Natural }))
 })
 
 /**

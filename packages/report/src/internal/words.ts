@@ -267,6 +267,14 @@ export const states = (report: ScanReport): string =>
     .map(([state, count]) => `${number(count)} ${state}`)
     .join(", ")
 
+// What of its plan the run has, where that is not all.
+export const part = (report: ScanReport): string | null => {
+  const { part: asked } = report.run
+  if (asked === undefined) return null
+  const only = asked.only.map((word) => HostileText.toLine(word, 80)).join(", ")
+  return `A part of the plan: ${number(report.summary.total)} of ${plural(asked.of, "target")}${only === "" ? "" : ` (--only ${only})`}; there is no verdict on the others.`
+}
+
 // What one line says about the run, in every format.
 export const verdict = (report: ScanReport): string => {
   const { summary } = report
@@ -278,7 +286,8 @@ export const verdict = (report: ScanReport): string => {
   const partial = summary.incomplete === 0 ? "" : `, ${number(summary.incomplete)} without a full result`
   const lost = lacking(report)
   const without = lost === 0 ? "" : `, ${number(lost)} without all its evidence`
-  return `${plural(summary.total, "scan")}: ${states(report)}; ${worst}${partial}${without}.`
+  const of = part(report)
+  return `${plural(summary.total, "scan")}: ${states(report)}; ${worst}${partial}${without}.${of === null ? "" : ` ${of}`}`
 }
 
 export const gate = (report: ScanReport): string => {
@@ -288,6 +297,7 @@ export const gate = (report: ScanReport): string => {
   if (passed && conclusive && ExitCode.leftOutOf(report.exit).length > 0) {
     return "The gate holds for these scans, and has no verdict on what was left out."
   }
+  if (passed && conclusive && report.run.part !== undefined) return "The gate holds for this part of the plan."
   if (passed) return conclusive ? "The gate holds." : "The gate has no verdict: not every scan could be judged."
   return conclusive ? "The gate is broken." : "The gate is broken, and not every scan could be judged."
 }

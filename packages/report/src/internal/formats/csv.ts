@@ -155,7 +155,7 @@ const write = (lines: ReadonlyArray<Line>): string =>
  */
 export const render: Renderer = function* (report: ScanReport, options: RenderOptions = {}) {
   const least = options.minSeverity ?? "none"
-  yield `${columns.join(",")}\r\n`
+  yield `${options.csvBom === true ? "\u{feff}" : ""}${columns.join(",")}\r\n`
   for (const scan of report.scans) {
     const found = scan.findings.items.filter((item) => Words.shown(item.severity, least))
     yield write([scanLine(scan), ...found.map((finding) => findingLine(scan, finding))])

@@ -20,7 +20,8 @@ const sideWords = (side: Side | null): string => {
   const score = side.score === null ? "" : `, score ${Words.number(side.score)}`
   const grade = side.grade === null ? "" : ` (${HostileText.toLine(side.grade, 20)})`
   const found = side.findings === null ? "" : `, ${Words.plural(side.findings, "finding")}`
-  return `${side.state === "completed" ? side.severity : side.state}${score}${grade}${found}`
+  const accepted = side.found === undefined ? "" : ` (${side.found} accepted)`
+  return `${side.state === "completed" ? `${side.severity}${accepted}` : side.state}${score}${grade}${found}`
 }
 
 const verdict = ({ summary }: ReportDiff): string =>

@@ -201,6 +201,8 @@ const vendorRun = (
   const total = scans.reduce((sum, scan) => sum + Issues.count(scan), 0)
   const { results, rules } = resultsOf(take(Issues.worstFirst(placed), maxResults), vendor, uri)
   const incomplete = notices(scans, uri)
+  const of = Words.part(report)
+  const part = of === null ? [] : [notice("warning", "part", inert(of), null, uri)]
   const left = total - results.length
   const cut =
     left === 0 ? [] : [notice("warning", "cut", `${left} more results are in the canonical report.`, null, uri)]
@@ -220,7 +222,7 @@ const vendorRun = (
         executionSuccessful: incomplete.length === 0,
         startTimeUtc: report.run.startedAt,
         endTimeUtc: report.run.finishedAt,
-        toolExecutionNotifications: [...incomplete, ...cut]
+        toolExecutionNotifications: [...incomplete, ...part, ...cut]
       }
     ],
     results,

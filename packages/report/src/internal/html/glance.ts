@@ -75,7 +75,9 @@ export const verdict = ({ report }: View): Node => {
           ? "The gate has no verdict: not every scan could be judged"
           : "Not every scan has a full result"
         : gate.rules.length > 0
-          ? "The gate holds"
+          ? report.run.part === undefined
+            ? "The gate holds"
+            : "The gate holds for this part of the plan"
           : lost
             ? "Some evidence is unavailable; no gate was set"
             : "All scans completed; no gate was set"
