@@ -177,6 +177,8 @@ export type Known = ScanTicket | string
  *   the vendor took the wish. The vendor's next answer says how the scan ended, as a rule as `Failed` with the code
  *   `cancelled`, and until then it stays open here. Rejects with a `StatusError`: a `PollFault` with the code `no-cancel` where
  *   the vendor has no such call.
+ * - `account`: the same calls for another account of the vendor, by its label in the options. Throws a `TypeError` where it has
+ *   no such account. `wait`, `status`, `cancel` and `ticket` of the vendor itself find the account that the ticket or key names.
  * - `request` and `ticket`: what `runAll` and `watch` take. Throw `InvalidPolicy`, or `TypeError` for what no request or
  *   ticket can be.
  *
@@ -194,6 +196,7 @@ export interface Vendor<out Name extends string, in Request, out Payload> {
   readonly cancel: (known: Known, options?: Pick<WaitOptions, "signal">) => Promise<void>
   readonly request: (request: Request, options?: RequestOptions) => ScanRequest<Name, Payload>
   readonly ticket: (known: Known, options?: RequestOptions) => ScanRequest<Name, Payload>
+  readonly account: (label: string) => Vendor<Name, Request, Payload>
 }
 
 /**

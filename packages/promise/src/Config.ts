@@ -48,7 +48,27 @@ export interface PlaceOptions {
 }
 
 /**
- * `baseUrl`: default `https://platform.exonalab.com/api/v1`.
+ * A further account of a vendor: a key of its own and, where they differ from the vendor's own options, other ones. It has a budget
+ * of its own, and its purchases are told apart from those of the others.
+ *
+ * @category models
+ * @since 0.2.0
+ */
+export type AccountOptions<Options, KeyName extends keyof Options> = Pick<Options, KeyName> &
+  Partial<Omit<Options, KeyName | "account" | "accounts" | "use">>
+
+/**
+ * Further accounts by their labels: 1 to 64 of letters, digits, `-` and `_`; not secrets.
+ *
+ * @category models
+ * @since 0.2.0
+ */
+export type Accounts<Options, KeyName extends keyof Options> = Readonly<
+  Record<string, AccountOptions<Options, KeyName>>
+>
+
+/**
+ * `baseUrl`: default `https://platform.exonalab.com/api/v1`. `accounts`: further ones, for `exona.account(label)`.
  *
  * @category models
  * @since 0.1.0
@@ -56,10 +76,11 @@ export interface PlaceOptions {
 export interface ExonaOptions extends PlaceOptions {
   readonly apiKey: Key
   readonly baseUrl?: string | undefined
+  readonly accounts?: Accounts<ExonaOptions, "apiKey"> | undefined
 }
 
 /**
- * `baseUrl`: default `https://appvet.dev`.
+ * `baseUrl`: default `https://appvet.dev`. `accounts`: further ones, for `appvet.account(label)`.
  *
  * @category models
  * @since 0.1.0
@@ -67,12 +88,13 @@ export interface ExonaOptions extends PlaceOptions {
 export interface AppVetOptions extends PlaceOptions {
   readonly apiKey: Key
   readonly baseUrl?: string | undefined
+  readonly accounts?: Accounts<AppVetOptions, "apiKey"> | undefined
 }
 
 /**
  * `token`: a user's access token. Tokens live about an hour: give a function where scans are watched for longer.
  * `baseUrl`: where the server is, without `/api`; the application is self-hosted, so there is no default.
- * `organizationId`: a UUID; without it the server takes the user's own organization.
+ * `organizationId`: a UUID; without it the server takes the user's own organization. `accounts`: further ones.
  *
  * @category models
  * @since 0.1.0
@@ -81,10 +103,12 @@ export interface ComplianceOptions extends PlaceOptions {
   readonly token: Key
   readonly baseUrl: string | undefined
   readonly organizationId?: string | undefined
+  readonly accounts?: Accounts<ComplianceOptions, "token"> | undefined
 }
 
 /**
- * `baseUrl`: default `https://urlscan.io`. `severity`: what a verdict is worth; default `UrlscanVendor.severityOf`.
+ * `baseUrl`: default `https://urlscan.io`. `severity`: what a verdict is worth; default `UrlscanVendor.severityOf`. `accounts`:
+ * further ones.
  *
  * @category models
  * @since 0.2.0
@@ -92,12 +116,13 @@ export interface ComplianceOptions extends PlaceOptions {
 export interface UrlscanOptions extends PlaceOptions, UrlscanRules {
   readonly apiKey: Key
   readonly baseUrl?: string | undefined
+  readonly accounts?: Accounts<UrlscanOptions, "apiKey"> | undefined
 }
 
 /**
  * `baseUrl`: default `https://www.virustotal.com`. `requestsPerMinute`, `requestsPerDay`: what the contract allows; default 4 and
  * 500, those of the free key, which is not for business. `severity`: what the counts are worth; default
- * `VirusTotalVendor.severityOf`.
+ * `VirusTotalVendor.severityOf`. `accounts`: further ones.
  *
  * @category models
  * @since 0.2.0
@@ -105,11 +130,12 @@ export interface UrlscanOptions extends PlaceOptions, UrlscanRules {
 export interface VirusTotalOptions extends PlaceOptions, VirusTotalRules {
   readonly apiKey: Key
   readonly baseUrl?: string | undefined
+  readonly accounts?: Accounts<VirusTotalOptions, "apiKey"> | undefined
 }
 
 /**
  * `token`: a token of a user or a project. `baseUrl`: where the server is, with its context path; `https://sonarcloud.io` for
- * Cloud. `gate`, `issue`, `issues`, `auth`: as `SonarQubeVendor.Options` has them.
+ * Cloud. `gate`, `issue`, `issues`, `auth`: as `SonarQubeVendor.Options` has them. `accounts`: further ones.
  *
  * @category models
  * @since 0.2.0
@@ -117,6 +143,7 @@ export interface VirusTotalOptions extends PlaceOptions, VirusTotalRules {
 export interface SonarQubeOptions extends PlaceOptions, SonarQubeRules {
   readonly token: Key
   readonly baseUrl: string | undefined
+  readonly accounts?: Accounts<SonarQubeOptions, "token"> | undefined
 }
 
 /**
@@ -134,11 +161,23 @@ export interface AnyVendor extends Facts {
 }
 
 /**
+ * A further account of a vendor of your own.
+ *
+ * @category models
+ * @since 0.2.0
+ */
+export interface VendorAccount extends Omit<PlaceOptions, "account"> {
+  readonly apiKey: Key
+  readonly baseUrl?: string | undefined
+}
+
+/**
  * A vendor of your own.
  *
  * - `use`: its definition. The option's name is the vendor's own `name`.
  * - `apiKey`: left out only where the vendor has no keys.
  * - `baseUrl`: default the definition's.
+ * - `accounts`: further ones.
  *
  * @category models
  * @since 0.2.0
@@ -147,6 +186,7 @@ export interface VendorOptions<V extends AnyVendor = AnyVendor> extends PlaceOpt
   readonly use: V
   readonly apiKey?: Key
   readonly baseUrl?: string | undefined
+  readonly accounts?: Readonly<Record<string, VendorAccount>> | undefined
 }
 
 /**

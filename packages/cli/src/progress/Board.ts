@@ -40,6 +40,8 @@ export interface Row {
   /** The last thing the vendor said it does, or empty. */
   readonly said: string
   readonly since: number
+  /** Null until it is with the vendor. */
+  readonly submittedAt: number | null
   readonly next: { readonly until: number; readonly because: WaitCause } | null
   readonly record: ScanRecord.ScanRecord | null
 }
@@ -90,6 +92,7 @@ export interface Board {
   readonly startedAt: number
   /** The scans that have not ended. */
   readonly live: ReadonlyMap<number, Row>
+  readonly isOver: (index: number) => boolean
   readonly tally: () => Tally
   /** The scans that ended since this was asked last, in the order in which they did. */
   readonly takeEnded: () => ReadonlyArray<Row>
@@ -229,6 +232,7 @@ export const make = (total: number, startedAt: number, typeOf: TypeOf = () => ""
     total,
     startedAt,
     live,
+    isOver: (index) => over.has(index),
     tally: () => tally,
     takeEnded: () => {
       const taken = ended
@@ -248,6 +252,7 @@ export const make = (total: number, startedAt: number, typeOf: TypeOf = () => ""
         progress: null,
         said: "",
         since: event.at,
+        submittedAt: null,
         next: null,
         record: null
       }
@@ -287,7 +292,11 @@ const changeOf = (event: ScanEvent): Partial<Row> => {
     case "Submitting":
       return { phase: "submitting", next: null }
     case "Submitted":
-      return { phase: event.known ? "bought already, waited on" : "submitted", next: null }
+      return {
+        phase: event.known ? "bought already, waited on" : "submitted",
+        submittedAt: event.ticket?.submittedAt ?? event.at,
+        next: null
+      }
     case "Scheduled":
       return { next: { until: event.until, because: event.because } }
     case "Polled": {

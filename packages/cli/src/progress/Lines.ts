@@ -12,6 +12,7 @@ import type * as Scope from "effect/Scope"
 import * as Durations from "@scanpoll/core/unstable/time/Durations"
 import { inert, Streams } from "../output/Streams.ts"
 import * as Board from "./Board.ts"
+import * as TimeLeft from "./TimeLeft.ts"
 import type * as View from "./View.ts"
 
 const elapsed = (millis: number): string => {
@@ -29,7 +30,7 @@ const elapsed = (millis: number): string => {
 export const begin = Effect.fnUntraced(function* (
   total: number,
   realClock: Clock.Clock,
-  typeOf: Board.TypeOf
+  { scanAt, typeOf }: { readonly typeOf: Board.TypeOf; readonly scanAt: TimeLeft.ScanAt }
 ): Effect.fn.Return<View.View, never, Streams | Scope.Scope> {
   const streams = yield* Streams
   const startedAt = yield* SteadyClock.now
@@ -49,7 +50,11 @@ export const begin = Effect.fnUntraced(function* (
     const soon = dues.length === 0 ? "" : `, next poll in ${Board.wait(Math.min(...dues) - now)}`
     const sending = open.filter((row) => row.phase === "submitting").length
     const sent = sending === 0 ? "" : `, ${sending} being submitted`
-    yield* streams.err(`[${elapsed(now - startedAt)}] ${board.tally().done} of ${total} scans ended${sent}${soon}\n`)
+    const left = TimeLeft.of(board, now, scanAt)
+    const rest = left === null ? "" : `, about ${Board.wait(left)} left`
+    yield* streams.err(
+      `[${elapsed(now - startedAt)}] ${board.tally().done} of ${total} scans ended${sent}${soon}${rest}\n`
+    )
   })
   // A job that says nothing for minutes is taken for dead and killed.
   yield* Effect.forkScoped(

@@ -11,6 +11,7 @@ import { ProcessContext } from "../process/ProcessContext.ts"
 import type * as Board from "./Board.ts"
 import * as Lines from "./Lines.ts"
 import * as Rows from "./Rows.ts"
+import type * as TimeLeft from "./TimeLeft.ts"
 import type * as View from "./View.ts"
 
 /**
@@ -38,7 +39,7 @@ const silent: View.View = { observer: () => {} }
 
 /**
  * Begins to show a run of so many scans. `realClock` times the redrawing where the run's own clock is another one;
- * `typeOf` gives the type of the scan at an index.
+ * `typeOf` gives the type of the scan at an index, `scanAt` what is known of its duration.
  *
  * @category constructors
  * @since 0.1.0
@@ -46,13 +47,18 @@ const silent: View.View = { observer: () => {} }
 export const begin = (
   style: View.Style,
   total: number,
-  options: { readonly color: boolean; readonly realClock: Clock.Clock; readonly typeOf: Board.TypeOf }
+  options: {
+    readonly color: boolean
+    readonly realClock: Clock.Clock
+    readonly typeOf: Board.TypeOf
+    readonly scanAt: TimeLeft.ScanAt
+  }
 ): Effect.Effect<View.View, never, Streams | Scope.Scope> => {
   switch (style) {
     case "none":
       return Effect.succeed(silent)
     case "plain":
-      return Lines.begin(total, options.realClock, options.typeOf)
+      return Lines.begin(total, options.realClock, options)
     case "tty":
       return Effect.gen(function* () {
         const facts = yield* ProcessContext

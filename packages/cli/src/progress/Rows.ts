@@ -17,6 +17,7 @@ import { stripVTControlCharacters, styleText } from "node:util"
 import { Streams } from "../output/Streams.ts"
 import type { ProcessFacts } from "../process/ProcessContext.ts"
 import * as Board from "./Board.ts"
+import * as TimeLeft from "./TimeLeft.ts"
 import type * as View from "./View.ts"
 
 type Color = "red" | "green" | "yellow" | "cyan" | "dim"
@@ -148,17 +149,19 @@ const heldBack = (rows: ReadonlyArray<Board.Row>, now: number): string | null =>
   return [...until].map(([vendor, at]) => `${vendor} held back for ${Board.wait(at - now)}`).join(", ")
 }
 
-const fewest = 5
-
-// How long the rest takes at the rate of those that ended. Nothing is said before some have.
-const left = ({ live, startedAt, tally }: Board.Board, now: number): string | null => {
-  const { bought } = tally()
-  return bought < fewest || live.size === 0
-    ? null
-    : `about ${Board.wait(((now - startedAt) / bought) * live.size)} left`
+const leftOf = (board: Board.Board, now: number, scanAt: TimeLeft.ScanAt): string | null => {
+  const left = TimeLeft.of(board, now, scanAt)
+  return left === null ? null : `about ${Board.wait(left)} left`
 }
 
-const summaryOf = (board: Board.Board, now: number, rows: ReadonlyArray<Board.Row>, hidden: number): string[] => {
+const unknown: TimeLeft.ScanAt = () => null
+
+const summaryOf = (
+  board: Board.Board,
+  now: number,
+  rows: ReadonlyArray<Board.Row>,
+  { hidden, scanAt }: { readonly hidden: number; readonly scanAt: TimeLeft.ScanAt }
+): string[] => {
   const { done, failed, stopped, worst } = board.tally()
   const waiting = rows.filter(isWaiting).length
   const parts = [
@@ -169,7 +172,7 @@ const summaryOf = (board: Board.Board, now: number, rows: ReadonlyArray<Board.Ro
     rows.length === waiting ? null : `${rows.length - waiting} under way`,
     waiting === 0 ? null : `${waiting} waiting`,
     heldBack(rows, now),
-    left(board, now),
+    leftOf(board, now, scanAt),
     hidden === 0 ? null : `${hidden} rows not shown`
   ]
   return parts.filter((part) => part !== null)
@@ -177,18 +180,19 @@ const summaryOf = (board: Board.Board, now: number, rows: ReadonlyArray<Board.Ro
 
 /**
  * The scans that have not ended and the sum of the run, at most `height` lines of `width` columns. Where there is no room for
- * all of them, those that something is wrong with are shown first, and those that wait for their turn last.
+ * all of them, those that something is wrong with are shown first, and those that wait for their turn last. `scanAt`: what is
+ * known of their durations; default nothing.
  *
  * @category destructors
  * @since 0.1.0
  */
-export const draw = (board: Board.Board, now: number, style: Style): string => {
+export const draw = (board: Board.Board, now: number, style: Style, scanAt: TimeLeft.ScanAt = unknown): string => {
   const { ellipsis = "…" } = style
   const width = Math.max(40, style.width)
   const rows = [...board.live.values()].sort((a, b) => urgency(a) - urgency(b) || a.index - b.index)
   const room = Math.max(2, style.height - 2)
   const shown = rows.length <= room ? rows : rows.slice(0, room - 1)
-  const parts = summaryOf(board, now, rows, rows.length - shown.length)
+  const parts = summaryOf(board, now, rows, { hidden: rows.length - shown.length, scanAt })
   const sums = parts.map((_, at) => parts.slice(0, parts.length - at).join(", "))
   return [
     ...shown.map((row) => rowOf(row, now, style)),
@@ -229,6 +233,7 @@ export const begin = Effect.fnUntraced(function* (
     readonly realClock: Clock.Clock
     readonly facts: ProcessFacts
     readonly typeOf: Board.TypeOf
+    readonly scanAt?: TimeLeft.ScanAt
   }
 ): Effect.fn.Return<View.View, never, Scope.Scope | Streams> {
   const { createLogUpdate } = yield* Effect.promise(() => import("log-update"))
@@ -251,7 +256,7 @@ export const begin = Effect.fnUntraced(function* (
       }
       const ended = takeEnded(board, now, style)
       if (ended !== null) screen.persist(SafeText.seal("text", ended))
-      last = draw(board, now, style)
+      last = draw(board, now, style, options.scanAt)
       screen(SafeText.seal("text", last))
     })
   })

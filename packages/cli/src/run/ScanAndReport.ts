@@ -13,6 +13,7 @@ import * as Scans from "@scanpoll/core/engine/Scans"
 import * as StoredRuns from "@scanpoll/core/unstable/engine/StoredRuns"
 import { SubmissionGrace } from "@scanpoll/core/unstable/engine/SubmissionGrace"
 import type { ScanRecord } from "@scanpoll/core/model/ScanRecord"
+import * as DurationModel from "@scanpoll/core/engine/DurationModel"
 import * as Baseline from "@scanpoll/report/Baseline"
 import * as HostileText from "@scanpoll/report/HostileText"
 import * as Payload from "@scanpoll/report/Payload"
@@ -43,6 +44,7 @@ import * as Purchases from "../prepare/Purchases.ts"
 import type { Prepared } from "../prepare/Requests.ts"
 import * as Resolve from "../prepare/Resolve.ts"
 import * as Progress from "../progress/Progress.ts"
+import type * as TimeLeft from "../progress/TimeLeft.ts"
 import { Shutdown } from "../process/Shutdown.ts"
 import { ProcessContext } from "../process/ProcessContext.ts"
 import { version } from "../process/Version.ts"
@@ -127,6 +129,20 @@ const payloadOf = (
   return Payload.keep(encoded.value, settings.raw.value, { scrub })
 }
 
+// What past scans say of the durations of those that are wanted.
+const durationsOf = (prepared: Wanted["prepared"], model: DurationModel.Durations): TimeLeft.ScanAt => {
+  const scans = prepared.map(({ request: { adapter, kind } }): TimeLeft.Scan | null => {
+    const about = kind === null ? null : DurationModel.about(adapter, kind)
+    if (about === null) return null
+    return {
+      account: Key.accountName(adapter.vendor, adapter.account),
+      kind: about.kind,
+      left: (age, p) => model.left(about, age, p)
+    }
+  })
+  return (index) => scans[index] ?? null
+}
+
 interface Scanning {
   readonly until: Effect.Effect<void>
   readonly events: EventLines.EventLines
@@ -151,7 +167,8 @@ const scan = Effect.fnUntraced(function* (
   const view = yield* Progress.begin(style, prepared.length, {
     color: Look.mayColor(settings, facts, facts.stderrIsTerminal),
     realClock: realClock ?? (yield* Clock.Clock),
-    typeOf
+    typeOf,
+    scanAt: durationsOf(prepared, yield* DurationModel.DurationModel)
   })
   const grace = Duration.format(yield* SubmissionGrace)
   yield* Effect.forkScoped(

@@ -192,13 +192,39 @@ describe("the board", () => {
     const [sum] = drawn(board, { width: 200, height: 24 }).slice(-1)
     assert.strictEqual(
       sum,
-      "10 of 300 scans ended, worst critical, 1 failed, 20 under way, appvet held back for 60 s, about 8 s left"
+      "10 of 300 scans ended, worst critical, 1 failed, 20 under way, appvet held back for 60 s, about 116 s left"
     )
     // Where there is no room, what tells least is left out.
     assert.strictEqual(
       drawn(board, { width: 60, height: 24 }).at(-1),
       "10 of 300 scans ended, worst critical, 1 failed"
     )
+  })
+
+  it("tells how long the rest takes from past scans, from the first one under way, and by the rate where they are silent (U-10)", () => {
+    // Scans take a minute, some up to 80 s, and this vendor has four at once.
+    const minute = (age: number, p: number) => (age > 100_000 ? null : Math.max(0, (p <= 0.5 ? 60_000 : 80_000) - age))
+    const scanAt = () => ({ account: "appvet", kind: "security", left: minute })
+    const sum = (board: Board.Board, now: number) =>
+      Rows.draw(board, now, { width: 200, height: 24, color: false }, scanAt).split("\n").at(-1)
+    const submitted = (index: number, submittedAt: number): ScanEvent => ({
+      ...event({ _tag: "Submitted", known: false }, index),
+      ticket: { ...ticket, submittedAt }
+    })
+    const board = Board.make(12, 0)
+    for (let index = 0; index < 12; index++) board.update(event({ _tag: "Queued" }, index))
+    assert.strictEqual(sum(board, 1_000), "0 of 12 scans ended, 12 waiting")
+    for (let index = 0; index < 4; index++) board.update(submitted(index, 0))
+    // Three rounds of a minute, and what the last one takes longer.
+    assert.strictEqual(sum(board, 0), "0 of 12 scans ended, 4 under way, 8 waiting, about 4 min left")
+    assert.strictEqual(sum(board, 30_000), "0 of 12 scans ended, 4 under way, 8 waiting, about 3 min left")
+    for (let index = 0; index < 8; index++) {
+      board.update(event({ _tag: "Ended", record: record({ index, state: "unreachable" }) }, index))
+    }
+    for (let index = 8; index < 12; index++) board.update(submitted(index, 120_000))
+    assert.match(sum(board, 130_000) ?? "", /4 under way, about 70 s left$/)
+    // Nobody has seen one take so long: the rate of this run is all that is known.
+    assert.match(sum(board, 240_000) ?? "", /4 under way, about 120 s left$|about 2 min left$/)
   })
 
   it("does not count as ended what was stopped, and does not let it scroll up (U-10)", () => {

@@ -60,6 +60,8 @@ export const about = (
  * - `known`: how many settled scans of a kind are remembered.
  * - `plan`: the plan in force for a kind under a policy while `open` scans of the account are open (default 1); null where
  *   the policy's own pace is the pace.
+ * - `left`: how many milliseconds more pass until the part `p` (0 to 1, default 0.5) of the scans of a kind that took at least
+ *   `age` milliseconds has ended; null where too little is known of the kind, or of scans that take so long.
  *
  * @category models
  * @since 0.1.0
@@ -67,6 +69,7 @@ export const about = (
 export interface Durations {
   readonly learn: (lesson: Lesson) => void
   readonly known: (kind: ScanKind) => number
+  readonly left: (about: About, age: number, p?: number) => number | null
   readonly plan: (about: About, policy: PollPolicy.PollPolicy<unknown>, open?: number) => PollPlanner.Plan | null
 }
 
@@ -118,6 +121,7 @@ export const makeMemory = (options: Options = {}): Durations => {
       }
     },
     known: (kind) => books.get(kindKey(kind))?.known ?? 0,
+    left: (about, age, p = 0.5) => books.get(kindKey(about))?.left(about, age, p, least) ?? null,
     plan: (about, policy, open = 1) => books.get(kindKey(about))?.plan(about, policy, open, least) ?? null
   }
 }

@@ -54,6 +54,22 @@ const teach = (
   for (let i = 0; i < count; i++) model.learn(lesson(law.draw(dice), more))
 }
 
+describe("how long a scan still takes", () => {
+  it("is told from past scans by its age, and not where nobody knows (U-10)", () => {
+    const model = taught(200, uniform(40_000, 80_000))
+    const middle = model.left(about, 0) ?? 0
+    assert.isAbove(middle, 50_000)
+    assert.isBelow(middle, 70_000)
+    // The longer it has taken, the less is left; and the last of many ends later than the middle one.
+    const later = model.left(about, 50_000) ?? 0
+    assert.isBelow(later, middle - 30_000)
+    assert.isAbove(model.left(about, 50_000, 0.9) ?? 0, later)
+    assert.isNull(model.left(about, 600_000))
+    assert.isNull(model.left({ ...about, kind: "other" }, 0))
+    assert.isNull(taught(19).left(about, 0))
+  })
+})
+
 const taught = (count = 60, law?: Law): DurationModel.Durations => {
   const model = DurationModel.makeMemory()
   teach(model, count, law)

@@ -41,14 +41,20 @@ export interface Handle<in Request, out Payload> {
   readonly adapter: () => ScanAdapter<Request, Payload>
 }
 
+// A vendor's own account, and the further ones that its options name.
+export interface Home<in Request, out Payload> {
+  readonly main: Handle<Request, Payload>
+  readonly others: ReadonlyArray<Handle<Request, Payload>>
+}
+
 export interface Handles {
-  readonly exona: Handle<ExonaRequest, ExonaResult> | null
-  readonly compliance: Handle<ComplianceRequest, CompliancePayload> | null
-  readonly appvet: Handle<AppVetRequest, AppVetPayload> | null
-  readonly urlscan: Handle<UrlscanRequest, UrlscanPayload> | null
-  readonly virustotal: Handle<VirusTotalRequest, VirusTotalPayload> | null
-  readonly sonarqube: Handle<SonarQubeRequest, SonarQubeGate> | null
-  readonly brought: ReadonlyArray<readonly [name: string, handle: Handle<never, unknown>]>
+  readonly exona: Home<ExonaRequest, ExonaResult> | null
+  readonly compliance: Home<ComplianceRequest, CompliancePayload> | null
+  readonly appvet: Home<AppVetRequest, AppVetPayload> | null
+  readonly urlscan: Home<UrlscanRequest, UrlscanPayload> | null
+  readonly virustotal: Home<VirusTotalRequest, VirusTotalPayload> | null
+  readonly sonarqube: Home<SonarQubeRequest, SonarQubeGate> | null
+  readonly brought: ReadonlyArray<readonly [name: string, home: Home<never, unknown>]>
 }
 
 type Make<Request, Payload> = (
@@ -141,14 +147,20 @@ const oddKinds = (options: object): ReadonlyArray<string> =>
 // A stand-in that passes every check, for adapters that are never asked to send anything.
 const standIn = Redacted.make("scanpoll-stand-in-for-a-key")
 
+// Where the options of a vendor stand, what its requests go through, and where faults are put.
+interface Place {
+  readonly at?: string
+  readonly http: VendorHttp["Service"]
+  readonly faults: Array<string>
+}
+
 const vendorOf = <Request, Payload>(
   { auth, isId, name: vendor }: Pick<Vendor.Vendor<never, unknown>, "name" | "auth" | "isId">,
   options: object,
   known: ReadonlyArray<string>,
   key: Key,
-  http: VendorHttp["Service"],
-  make: Make<Request, Payload>,
-  faults: Array<string>
+  { at = "", faults, http }: Place,
+  make: Make<Request, Payload>
 ): Handle<Request, Payload> | null => {
   const [keyName] = known
   const keyless = auth === "none"
@@ -166,7 +178,7 @@ const vendorOf = <Request, Payload>(
     if (Result.isFailure(checked)) own.push(`${keyName} ${checked.failure}`)
   } else if (typeof key !== "function") own.push(`${keyName} is neither a text nor a function`)
   const say = (found: ReadonlyArray<string>): void => {
-    faults.push(...found.map((fault) => `${vendor}: ${fault}`))
+    faults.push(...found.map((fault) => `${vendor}: ${at}${fault}`))
   }
   const shape = Effect.runSyncExit(made(own.length === 0 && typeof key === "string" ? Redacted.make(key) : standIn))
   if (Exit.isFailure(shape)) {
@@ -207,15 +219,58 @@ const defined = <Rules extends object, Request, Payload>(
   options: Rules & PlaceOptions & { readonly baseUrl?: string | undefined },
   known: ReadonlyArray<string>,
   key: Key,
-  http: VendorHttp["Service"],
-  faults: Array<string>
+  here: Place
 ): Handle<Request, Payload> | null => {
   const vendor = oddKinds(options).length === 0 ? define(options) : define()
   const make: Make<Request, Payload> = (credential) => vendor.make({ credential, ...place(options) })
-  return vendorOf(vendor, options, known, key, http, make, faults)
+  return vendorOf(vendor, options, known, key, here, make)
 }
 
 const isObject = (value: unknown): value is object => typeof value === "object" && value !== null
+
+const isLabel = (text: string): boolean => /^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/.test(text)
+
+// The vendor's own account and each of `accounts`, which takes what it does not say from the vendor's own options, but no key.
+const homeOf = <
+  Options extends PlaceOptions & { readonly accounts?: Readonly<Record<string, object>> | undefined },
+  Request,
+  Payload
+>(
+  name: string,
+  { accounts, ...options }: Options,
+  here: Place,
+  { build, keyName }: {
+    readonly keyName: keyof Options
+    readonly build: (options: Omit<Options, "accounts">, here: Place) => Handle<Request, Payload> | null
+  }
+): Home<Request, Payload> | null => {
+  const before = here.faults.length
+  const main = build(options, here)
+  const said = here.faults.slice(before)
+  if (accounts === undefined) return main === null ? null : { main, others: [] }
+  const fault = (message: string): null => {
+    here.faults.push(`${name}: ${message}`)
+    return null
+  }
+  if (!isObject(accounts) || Array.isArray(accounts)) return fault("accounts is not an object of accounts by their labels")
+  const own = options.account ?? "default"
+  const others = Object.entries<unknown>(accounts).map(([label, more]) => {
+    const at = `accounts.${JSON.stringify(label.slice(0, 80))}`
+    if (!isLabel(label)) return fault(`${at}: a label has letters, digits, - and _`)
+    if (label === own) return fault(`${at}: that is the label of the vendor's own key`)
+    if (!isObject(more)) return fault(`${at}: the options are not an object`)
+    const odd = ["account", "accounts", "use"].filter((word) => hasProperty(more, word))
+    for (const word of odd) fault(`${at}: there is no option ${word}`)
+    if (odd.length > 0) return null
+    const faults: Array<string> = []
+    const made = build({ ...options, [keyName]: undefined, ...more, account: label }, { ...here, faults, at: `${at}: ` })
+    // What is wrong with the vendor's own options is said once.
+    here.faults.push(...faults.filter((one) => !said.includes(one.replace(`${at}: `, ""))))
+    return made
+  })
+  const all = others.filter((one) => one !== null)
+  return main === null || all.length < others.length ? null : { main, others: all }
+}
 
 const reserved = new Set([
   "exona",
@@ -269,16 +324,14 @@ const bring = (
       return []
     }
     const vendor = options.use
-    const handle = vendorOf<never, unknown>(
-      vendor,
-      options,
-      ["apiKey", "use", ...named],
-      options.apiKey,
-      http,
-      (credential) => vendor.make({ ...(vendor.auth === "none" ? {} : { credential }), ...place(options) }),
-      faults
-    )
-    return handle === null ? [] : [[name, handle] as const]
+    const home = homeOf<VendorOptions, never, unknown>(name, options, { http, faults }, {
+      keyName: "apiKey",
+      build: (own, here) =>
+        vendorOf<never, unknown>(vendor, own, ["apiKey", "use", ...named], own.apiKey, here, (credential) =>
+          vendor.make({ ...(vendor.auth === "none" ? {} : { credential }), ...place(own) })
+        )
+    })
+    return home === null ? [] : [[name, home] as const]
   })
 }
 
@@ -375,68 +428,71 @@ export const configure = (options: ScanpollOptions): Handles => {
   }
   const named = ["baseUrl", "account", "insecureHosts"]
   const brought = bring(vendors, named, http, faults)
+  const here = { http, faults }
   const handles: Handles = {
     exona: each("exona", exona)
-      ? vendorOf(
-          ExonaVendor.vendor,
-          exona,
-          ["apiKey", ...named],
-          exona.apiKey,
-          http,
-          (credential) => ExonaVendor.Exona.make({ credential, ...place(exona) }),
-          faults
-        )
+      ? homeOf("exona", exona, here, {
+          keyName: "apiKey",
+          build: (own, at) =>
+            vendorOf(ExonaVendor.vendor, own, ["apiKey", ...named], own.apiKey, at, (credential) =>
+              ExonaVendor.Exona.make({ credential, ...place(own) })
+            )
+        })
       : null,
     compliance: each("compliance", compliance)
-      ? vendorOf(
-          ComplianceVendor.vendor,
-          compliance,
-          ["token", "organizationId", ...named],
-          compliance.token,
-          http,
-          (credential) =>
-            ComplianceVendor.Compliance.make({
-              credential,
-              ...place(compliance),
-              baseUrl: compliance.baseUrl ?? "",
-              ...(compliance.organizationId === undefined ? {} : { organizationId: compliance.organizationId })
-            }),
-          faults
-        )
+      ? homeOf("compliance", compliance, here, {
+          keyName: "token",
+          build: (own, at) =>
+            vendorOf(
+              ComplianceVendor.vendor,
+              own,
+              ["token", "organizationId", ...named],
+              own.token,
+              at,
+              (credential) =>
+                ComplianceVendor.Compliance.make({
+                  credential,
+                  ...place(own),
+                  baseUrl: own.baseUrl ?? "",
+                  ...(own.organizationId === undefined ? {} : { organizationId: own.organizationId })
+                })
+            )
+        })
       : null,
     appvet: each("appvet", appvet)
-      ? vendorOf(
-          AppVetVendor.vendor,
-          appvet,
-          ["apiKey", ...named],
-          appvet.apiKey,
-          http,
-          (credential) => AppVetVendor.AppVet.make({ credential, ...place(appvet) }),
-          faults
-        )
+      ? homeOf("appvet", appvet, here, {
+          keyName: "apiKey",
+          build: (own, at) =>
+            vendorOf(AppVetVendor.vendor, own, ["apiKey", ...named], own.apiKey, at, (credential) =>
+              AppVetVendor.AppVet.make({ credential, ...place(own) })
+            )
+        })
       : null,
     urlscan: each("urlscan", urlscan)
-      ? defined(UrlscanVendor.define, urlscan, ["apiKey", ...named, "severity"], urlscan.apiKey, http, faults)
+      ? homeOf("urlscan", urlscan, here, {
+          keyName: "apiKey",
+          build: (own, at) => defined(UrlscanVendor.define, own, ["apiKey", ...named, "severity"], own.apiKey, at)
+        })
       : null,
     virustotal: each("virustotal", virustotal)
-      ? defined(
-          VirusTotalVendor.define,
-          virustotal,
-          ["apiKey", ...named, "severity", "requestsPerMinute", "requestsPerDay"],
-          virustotal.apiKey,
-          http,
-          faults
-        )
+      ? homeOf("virustotal", virustotal, here, {
+          keyName: "apiKey",
+          build: (own, at) =>
+            defined(
+              VirusTotalVendor.define,
+              own,
+              ["apiKey", ...named, "severity", "requestsPerMinute", "requestsPerDay"],
+              own.apiKey,
+              at
+            )
+        })
       : null,
     sonarqube: each("sonarqube", sonarqube)
-      ? defined(
-          SonarQubeVendor.define,
-          sonarqube,
-          ["token", ...named, "gate", "issue", "issues", "auth"],
-          sonarqube.token,
-          http,
-          faults
-        )
+      ? homeOf("sonarqube", sonarqube, here, {
+          keyName: "token",
+          build: (own, at) =>
+            defined(SonarQubeVendor.define, own, ["token", ...named, "gate", "issue", "issues", "auth"], own.token, at)
+        })
       : null,
     brought
   }

@@ -24,6 +24,12 @@ export const vendorNameOf = (known: Known): string => {
   return known.vendor
 }
 
+/** The account that a ticket or a key names; null where a key leaves it out, or where it is neither. */
+export const accountOf = (known: Known): string | null => {
+  if (typeof known === "string") return Option.getOrNull(ScanTicket.parseKey(known))?.account ?? null
+  return isTicket(known) ? known.account : null
+}
+
 /** The ticket of a scan of this vendor, account and origin. */
 export const ticketOf = (
   { isId, shape }: Pick<Handle<never, unknown>, "shape" | "isId">,

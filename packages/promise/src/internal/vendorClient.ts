@@ -6,11 +6,11 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Result from "effect/Result"
-import type { RequestOptions, ScanRequest, Vendor } from "../Client.ts"
+import type { Known, RequestOptions, ScanRequest, Vendor } from "../Client.ts"
 import type { Policy, Time } from "../Policy.ts"
 import { readPolicy } from "./policies.ts"
-import type { Handle } from "./configure.ts"
-import { ticketOf } from "./known.ts"
+import type { Handle, Home } from "./configure.ts"
+import { accountOf, ticketOf } from "./known.ts"
 import { checkOptions } from "./options.ts"
 import { originOf, raised } from "./raised.ts"
 import type { Runs } from "./runs.ts"
@@ -73,22 +73,42 @@ const reuseOf = (time: Time | undefined) => {
   return reuse === undefined ? {} : { reuse }
 }
 
-/** The calls of one vendor of a client, and how the requests they make are known to it. */
-export const makeVendor = <Name extends string, Request, Payload>(
-  { entries, runs }: { readonly runs: Runs<ScanJournal>; readonly entries: Entries },
+interface Making {
+  readonly runs: Runs<ScanJournal>
+  readonly entries: Entries
+}
+
+// One account of a vendor beside its others. `vendorOf`: the calls of the account that has a label.
+interface Own<Name extends string, Request, Payload> {
+  readonly handle: Handle<Request, Payload>
+  readonly home: Home<Request, Payload>
+  readonly vendorOf: (label: string) => Vendor<Name, Request, Payload>
+}
+
+const makeAccount = <Name extends string, Request, Payload>(
+  { entries, runs }: Making,
   name: Name,
-  handle: Handle<Request, Payload>
+  { handle, home, vendorOf }: Own<Name, Request, Payload>
 ): Vendor<Name, Request, Payload> => {
-  const { adapter, ready, shape } = handle
-  const once = <A, E, R>(use: (adapter: ScanAdapter<Request, Payload>) => Effect.Effect<A, E, R>) =>
+  const { adapter, shape } = handle
+  const once = <A, E, R>(
+    use: (adapter: ScanAdapter<Request, Payload>) => Effect.Effect<A, E, R>,
+    { adapter, ready }: Pick<Handle<Request, Payload>, "adapter" | "ready"> = handle
+  ) =>
     Effect.andThen(
       ready,
       Effect.suspend(() => use(adapter()))
     )
+  // The vendor itself knows the scans of all its accounts.
+  const holderOf = (known: Known): Handle<Request, Payload> => {
+    const label = handle === home.main ? accountOf(known) : null
+    return home.others.find((other) => other.shape.account === label) ?? handle
+  }
   const pacedBy = ({ lane, policy }: RequestOptions) => ({ ...policyOf(policy, shape), ...laneOf(lane) })
   const entered = (
     about: Pick<ScanRequest, "subject" | "faults">,
-    build: () => AnyRequest
+    build: () => AnyRequest,
+    { ready, shape }: Pick<Handle<Request, Payload>, "ready" | "shape"> = handle
   ): ScanRequest<Name, Payload> => {
     const request = Object.freeze({ vendor: name, account: shape.account, ...about })
     entries.set(request, { ready, build })
@@ -106,10 +126,11 @@ export const makeVendor = <Name extends string, Request, Payload>(
 
     wait: async (known, options = {}) => {
       checkOptions("single", options)
-      const ticket = ticketOf(handle, known)
+      const holder = holderOf(known)
+      const ticket = ticketOf(holder, known)
       const settings = pacedBy(options)
       return single(runs, options, ticket, originOf(made.wait), (observer) =>
-        once((adapter) => Scans.wait(adapter, ticket, { ...settings, observer }))
+        once((adapter) => Scans.wait(adapter, ticket, { ...settings, observer }), holder)
       )
     },
 
@@ -124,8 +145,9 @@ export const makeVendor = <Name extends string, Request, Payload>(
 
     status: async (known, options = {}) => {
       checkOptions("single", options)
-      const ticket = ticketOf(handle, known)
-      const polled = once((adapter) => Effect.map(Scans.pollOnce(adapter, ticket), statusOf))
+      const holder = holderOf(known)
+      const ticket = ticketOf(holder, known)
+      const polled = once((adapter) => Effect.map(Scans.pollOnce(adapter, ticket), statusOf), holder)
       return runs.promise(
         polled,
         options.signal,
@@ -136,8 +158,9 @@ export const makeVendor = <Name extends string, Request, Payload>(
 
     cancel: async (known, options = {}) => {
       checkOptions("single", options)
-      const ticket = ticketOf(handle, known)
-      const asked = once((adapter) => Scans.cancel(adapter, ticket))
+      const holder = holderOf(known)
+      const ticket = ticketOf(holder, known)
+      const asked = once((adapter) => Scans.cancel(adapter, ticket), holder)
       return runs.promise(
         asked,
         options.signal,
@@ -154,11 +177,38 @@ export const makeVendor = <Name extends string, Request, Payload>(
 
     ticket: (known, options = {}) => {
       checkOptions("request", options)
-      const ticket = ticketOf(handle, known)
+      const holder = holderOf(known)
+      const ticket = ticketOf(holder, known)
       const settings = pacedBy(options)
-      const { subject } = Scans.fromTicket(shape, ticket)
-      return entered({ subject, faults: [] }, () => Scans.fromTicket(adapter(), ticket, settings))
-    }
+      const { subject } = Scans.fromTicket(holder.shape, ticket)
+      return entered({ subject, faults: [] }, () => Scans.fromTicket(holder.adapter(), ticket, settings), holder)
+    },
+
+    account: (label) => vendorOf(label)
   }
   return Object.freeze(made)
+}
+
+/** The calls of one vendor of a client, and how the requests they make are known to it. */
+export const makeVendor = <Name extends string, Request, Payload>(
+  making: Making,
+  name: Name,
+  home: Home<Request, Payload>
+): Vendor<Name, Request, Payload> => {
+  const handles = [home.main, ...home.others]
+  const labels = handles.map(({ shape }) => shape.account)
+  const vendorOf = (label: string): Vendor<Name, Request, Payload> => {
+    const found = vendors.get(label)
+    if (found !== undefined) return found
+    const known = labels.map((one) => JSON.stringify(one)).join(", ")
+    throw new TypeError(`${name} has no account ${JSON.stringify(label)}; its accounts are ${known}`)
+  }
+  const main = makeAccount(making, name, { handle: home.main, home, vendorOf })
+  const vendors = new Map([
+    [home.main.shape.account, main],
+    ...home.others.map(
+      (handle) => [handle.shape.account, makeAccount(making, name, { handle, home, vendorOf })] as const
+    )
+  ])
+  return main
 }

@@ -26,6 +26,8 @@ const points = 800
 const finest = 20
 // Scans beyond this part of the law are left to the documented pace.
 const planned = 0.995
+// Of a scan that takes longer than all but this part of them nothing is known.
+const unheard = 0.01
 // The number of open scans makes different documented paces; more than these are not kept.
 const mostPlans = 64
 const mostNames = 1024
@@ -108,14 +110,26 @@ export class DurationBook {
     return true
   }
 
-  plan(about: About, policy: PollPolicy.PollPolicy<unknown>, open: number, least: number): PollPlanner.Plan | null {
-    if (this.law === null) {
-      if (this.known < least) return null
+  left(about: About, age: number, p: number, least: number): number | null {
+    const law = this.lawOf(about, least)?.law
+    if (law === undefined) return null
+    const open = DurationLaw.survival(law, age)
+    return open < unheard ? null : Math.max(0, DurationLaw.quantile(law, 1 - open * (1 - p)) - age)
+  }
+
+  private lawOf(about: About, least: number): typeof this.law {
+    if (this.law === null && this.known >= least) {
       const samples = this.kept.map(({ sample }) => sample)
       this.law = { law: DurationLaw.estimate(about.prior, samples), samples: samples.length }
       this.sinceLaw = 0
     }
-    const { law, samples } = this.law
+    return this.law
+  }
+
+  plan(about: About, policy: PollPolicy.PollPolicy<unknown>, open: number, least: number): PollPlanner.Plan | null {
+    const found = this.lawOf(about, least)
+    if (found === null) return null
+    const { law, samples } = found
     const wanted = marks.get(policy.pace)?.goal ?? {}
     const hint = Math.min(this.usualHint(), millis(about.limits.hintCap))
     const floor = Math.max(1, millis(policy.floor), millis(about.limits.floor))
