@@ -5,10 +5,8 @@
  * @since 0.2.0
  */
 import * as NodeServices from "@effect/platform-node/NodeServices"
-import { SubmissionGrace } from "@scanpoll/core/unstable/engine/SubmissionGrace"
 import * as Cause from "effect/Cause"
 import * as CliError from "effect/cli/CliError"
-import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
@@ -35,10 +33,6 @@ export const interrupted = 130
  * @since 0.2.0
  */
 export const defect = 70
-
-// GitHub sends SIGTERM 7.5 s after SIGINT and kills 2.5 s later: a submission in flight has most of six seconds, the report
-// the rest.
-const submissionGrace = Duration.seconds(4)
 
 /**
  * The exit code that an end means.
@@ -84,7 +78,6 @@ export const run = (
         Layer.mergeAll(
           NodeServices.layer,
           gated,
-          Layer.succeed(SubmissionGrace, submissionGrace),
           Layer.provide(Log.layer, gated)
         )
       )

@@ -27,6 +27,7 @@ import * as Command from "../prepare/Command.ts"
 import * as Purchases from "../prepare/Purchases.ts"
 import * as ReadPlan from "../prepare/ReadPlan.ts"
 import * as Progress from "../progress/Progress.ts"
+import * as Grace from "../run/Grace.ts"
 import * as ScanAndReport from "../run/ScanAndReport.ts"
 import * as StoredRun from "../run/StoredRun.ts"
 import { Shutdown } from "../process/Shutdown.ts"
@@ -139,7 +140,7 @@ export const submit = Effect.fnUntraced(function* (input: {
     return { sorted, exitCode: worst([exitCode, 74]) }
   })
   const { exitCode, sorted } = yield* shutdown.soft(
-    submitted.pipe(Effect.provide(Journal.layerOfRun(settings)), Look.atLogLevel(settings))
+    submitted.pipe(Effect.provide(Journal.layerOfRun(settings)), Grace.granted(settings), Look.atLogLevel(settings))
   )
   const failed = yield* Output.write(settings, {
     text: () => sorted.flatMap((one) => keyOf(one) ?? []).map((key) => `${key}\n`),

@@ -211,6 +211,16 @@ export const settings = {
     unset: "as many as the vendors' limits allow",
     words: "How many scans may be under way at once"
   }),
+  // GitHub sends SIGTERM 7.5 s after SIGINT and kills 2.5 s later: a submission in flight has most of six seconds, the report
+  // the rest.
+  grace: SettingKind.duration({
+    flag: "grace",
+    group: "time",
+    fallback: Duration.seconds(4),
+    least: 0,
+    most: 600_000,
+    words: "After Ctrl-C, wait this long for the answer to a submission on its way; the report follows within 2 s"
+  }),
   reuse: SettingKind.duration({
     flag: "reuse",
     group: "time",

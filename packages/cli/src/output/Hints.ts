@@ -65,6 +65,7 @@ const flagWords = (
 
 // What only `run` and `submit` know, and the files of the run, which hold more than the rest will bring.
 const buyingFlags: ReadonlyArray<SettingName> = [
+  "grace",
   "reuse",
   "output",
   "csvBom",

@@ -19,6 +19,7 @@ import type { Prepared } from "../prepare/Requests.ts"
 import { Shutdown } from "../process/Shutdown.ts"
 import * as Journal from "../storage/Journal.ts"
 import type { Vendors } from "../vendors/Vendors.ts"
+import * as Grace from "./Grace.ts"
 import * as ScanAndReport from "./ScanAndReport.ts"
 
 type Services = FileSystem.FileSystem | Path.Path | Streams | Shutdown | VendorHttp | Vendors
@@ -52,6 +53,7 @@ export const run = Effect.fnUntraced(function* (
   }).pipe(
     Effect.provide(DurationModel.layerJournal),
     Effect.provide(Journal.layerOfRun(settings)),
+    Grace.granted(settings),
     Look.atLogLevel(settings)
   )
   return yield* shutdown.soft(running)
