@@ -223,12 +223,12 @@ export const demo = Effect.fnUntraced(function* (input: {
         ...show.more(ran.code),
         "",
         "What to type next:",
-        "  scanpoll config init            write a plan of your own, then: scanpoll run",
-        "  scanpoll vendors                what each vendor scans, and the variable its key goes into",
-        "  scanpoll doctor                 would a run work from here?",
-        "  scanpoll simulate               these vendors as servers, to try all of it without a key",
-        "  scanpoll serve --demo           see it live in a browser, with runs coming in",
-        "  scanpoll --help                 everything else",
+        "  scanpoll config init    # write a plan of your own, then: scanpoll run",
+        "  scanpoll vendors        # what each vendor scans, and the variable its key goes into",
+        "  scanpoll doctor         # would a run work from here?",
+        "  scanpoll simulate       # these vendors as servers, to try all of it without a key",
+        "  scanpoll serve --demo   # see it live in a browser, with runs coming in",
+        "  scanpoll --help         # everything else",
         // Only a clone runs the sources, and has no `scanpoll` on its PATH.
         ...(import.meta.url.endsWith(".ts") ? ["(in a clone, `scanpoll` is `node packages/cli/bin/scanpoll.js`)"] : [])
       )

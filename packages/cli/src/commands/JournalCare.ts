@@ -13,6 +13,7 @@ import * as Path from "effect/Path"
 import { usage, type UsageError } from "../config/InputFault.ts"
 import type { Settings } from "../config/Settings.ts"
 import * as Look from "../output/Look.ts"
+import * as Hints from "../output/Hints.ts"
 import * as Output from "../output/Output.ts"
 import { inert, say, type Streams } from "../output/Streams.ts"
 import * as Checked from "../prepare/Checked.ts"
@@ -110,7 +111,8 @@ export const backup = Effect.fnUntraced(function* (input: {
   }).pipe(Look.atLogLevel(settings))
   yield* say(`copied ${count(copied.claims, "claim")} to ${inert(file)}`)
   if (copied.findings.length > 0) {
-    yield* say("warning: the journal has faults, and so has the copy; `scanpoll journal check` lists them")
+    const tail = Hints.journalTail({ settings, flags: input.flags })
+    yield* say(`warning: the journal has faults, and so has the copy; \`scanpoll journal check${tail}\` lists them`)
   }
   return 0
 })

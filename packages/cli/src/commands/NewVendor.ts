@@ -189,9 +189,9 @@ export const create = Effect.fnUntraced(function* (
   }
   yield* say(
     `${files.map(([file]) => file).join(", ")} written. Change them to what the vendor documents, then:`,
-    `  scanpoll vendors --check ./${name}.ts      is the definition right?`,
-    `  scanpoll demo --vendor ./${name}.ts        a whole run of it in seconds, without a key`,
-    `  scanpoll simulate --vendor ./${name}.ts    a server that plays it`,
+    `  scanpoll vendors --check ./${name}.ts    # is the definition right?`,
+    `  scanpoll demo --vendor ./${name}.ts      # a whole run of it in seconds, without a key`,
+    `  scanpoll simulate --vendor ./${name}.ts  # a server that plays it`,
     `  scanpoll run --vendor ./${name}.ts ${name}:https://shop.example/`
   )
   return 0

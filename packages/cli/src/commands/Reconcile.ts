@@ -116,7 +116,7 @@ const look = Effect.fnUntraced(function* (
 
 const choicesOf = (claimId: string, tail: string): ReadonlyArray<string> => [
   `it is there:      scanpoll reconcile ${claimId} --as SCANID${tail}`,
-  `it is not there:  scanpoll reconcile ${claimId} --release${tail}     (a run may then buy it again)`
+  `it is not there:  scanpoll reconcile ${claimId} --release${tail}  # a run may then buy it again`
 ]
 
 const doubtful = Effect.fnUntraced(function* (

@@ -34,7 +34,7 @@ export const review = (report: ScanReport, baseline: Baseline, now: number): Rea
   const said: Array<string> = []
   if (baseline.readFrom === 1) {
     said.push(
-      "is of baselineVersion 1, which does not say types of scans: its entries are matched by their own ids; write it again with `scanpoll baseline write`"
+      "is of baselineVersion 1, which does not say types of scans: its entries are matched by their own ids, until it is written again from a run"
     )
   }
   const rowOf = new Map<number, ReportScan>()
