@@ -27,7 +27,8 @@ export interface PlannedPoll {
 
 /**
  * The first `count` polls of a policy under a vendor's limits; fewer when its deadline or its schedule ends before.
- * `open` is the number of open scans that a pace may look at, 1 if left out.
+ * `open` is the number of open scans that a pace may look at, 1 if left out; `seen` what a poll at that time would see, `running`
+ * without progress if left out.
  *
  * **Example** (Asking when a schedule would poll)
  *
@@ -47,12 +48,12 @@ export const preview = <R>(
   policy: PollPolicy<R>,
   limits: VendorLimits,
   count: number,
-  options: { readonly open?: number } = {}
+  options: { readonly open?: number; readonly seen?: (at: number) => Observation.Pending } = {}
 ): Effect.Effect<ReadonlyArray<PlannedPoll>, never, R> =>
   Effect.gen(function* () {
     const polls: Array<PlannedPoll> = []
     const stepper = new Stepper(policy)
-    const seen = Observation.pending("running")
+    const running = Observation.pending("running")
     let state = Decision.begin(0, 0)
     let decision: Decision.Decision<never> = Decision.decideFirst(policy, limits, state, {
       now: 0,
@@ -63,6 +64,7 @@ export const preview = <R>(
     while (decision._tag === "Wait" && polls.length < count) {
       const now: number = decision.until
       polls.push({ at: now, because: decision.because })
+      const seen = options.seen?.(now) ?? running
       state = Decision.observe(state, seen)
       const tick = { seen, polls: state.polls, faultsInARow: 0, age: now, scanAge: now, open: options.open ?? 1 }
       const proposed = stepper.propose(now, tick)

@@ -1,8 +1,10 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
 import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
+import * as Observation from "../../src/model/Observation.ts"
 import * as PollPolicy from "../../src/policy/PollPolicy.ts"
 import { preview } from "../../src/policy/Preview.ts"
 import * as VendorLimits from "../../src/policy/VendorLimits.ts"
@@ -94,6 +96,25 @@ const scheduleOf = (made: Made): Schedule.Schedule<unknown> => {
       return scheduleOf(made.a).pipe(Schedule.concat(scheduleOf(made.b)))
   }
 }
+
+describe("what a poll would see", () => {
+  it.effect("moves a pace that follows the progress, as it would move the polls of a scan (issue 19)", () =>
+    Effect.gen(function* () {
+      const pace = PollPolicy.withPace(({ seen }) => {
+        const progress = seen._tag === "Pending" ? Option.getOrNull(seen.progress) : null
+        return Duration.seconds((progress?.fraction ?? 0) > 0.8 ? 3 : 15)
+      })
+      const seen = (at: number) =>
+        Observation.pending("running", Option.some({ fraction: at / 40_000, done: null, total: null }))
+      const policy = PollPolicy.make({ first: "5 seconds" }).pipe(pace)
+      const limits = VendorLimits.make({ floor: "1 second" })
+      const times = (options: { readonly seen?: typeof seen }) =>
+        Effect.map(preview(policy, limits, 5, options), (polls) => polls.map(({ at }) => at / 1000))
+      assert.deepStrictEqual(yield* times({ seen }), [5, 20, 35, 38, 41])
+      assert.deepStrictEqual(yield* times({}), [5, 20, 35, 50, 65])
+    })
+  )
+})
 
 describe("any schedule", () => {
   it.effect.prop(
