@@ -14,6 +14,7 @@ import { join } from "node:path"
 import { fileURLToPath, pathToFileURL } from "node:url"
 import { afterAll, assert, beforeAll, describe, it } from "vitest"
 import { parse, stringify } from "yaml"
+import * as Pipelines from "./support/pipelines.ts"
 import { faultsOfWorkflow } from "./support/workflow.ts"
 import { withChecks } from "../../packages/tooling/doctest.mjs"
 import * as Snippets from "../../packages/tooling/snippets.mjs"
@@ -24,7 +25,7 @@ import * as Vendors from "./support/vendors.ts"
 const root = fileURLToPath(new URL("../../", import.meta.url))
 const updating = process.env["DOCS_UPDATE"] === "1"
 const prose = ["text", "mermaid", "diff", "csv", "xml"]
-const known = ["ts", "console", "sh", "yaml", "json", ...prose]
+const known = ["ts", "console", "sh", "yaml", "json", "groovy", ...prose]
 const words = /^(continued|background|file=\S+)$/
 
 let vendors: Vendors.Vendors
@@ -72,6 +73,8 @@ const readData = async ({ code, page }: Snippets.Block): Promise<void> => {
   const has = (name: string) => entries.some(([key]) => key === name)
   if (has("targets")) {
     assert.deepStrictEqual(PlanFile.parse(code, page, Shipped.all, { looksOnly: true }).faults, [])
+  } else if (has("pool")) {
+    assert.deepStrictEqual(Pipelines.faultsOfAzure(code), [])
   } else if (has("jobs")) {
     assert.deepStrictEqual(await faultsOfWorkflow(code), [])
   } else if (Array.isArray(value)) {
@@ -196,6 +199,12 @@ const casesOf = (terminal: Terminal, blocks: ReadonlyArray<Snippets.Block>): Arr
     }
     if (lang === "sh") {
       cases.push([`line ${line}: the commands are understood`, inTurn(() => terminal.type(block))])
+    }
+    if (lang === "groovy") {
+      cases.push([
+        `line ${line}: what it configures understands it`,
+        async () => assert.deepStrictEqual(Pipelines.faultsOfJenkins(block.code), [])
+      ])
     }
     if (lang === "yaml" || lang === "json") {
       cases.push([`line ${line}: what it configures understands it`, () => readData(block)])

@@ -2,7 +2,12 @@
 # The comment step of the action: writes the report under a pull request, over the comment of the run before it.
 set -uo pipefail
 
-marker='<!-- scanpoll -->'
+name="${COMMENT_NAME:-}"
+[[ "$name" =~ ^[0-9A-Za-z_-]{0,64}$ ]] || {
+  printf '::warning title=scanpoll action::%s\n' 'no comment is written: comment-name must have letters, digits, - and _'
+  exit 0
+}
+marker="<!-- scanpoll${name:+ $name} -->"
 [[ "${COMMENT_NUMBER:-}" =~ ^[0-9]+$ ]] || exit 0
 
 body="${RUNNER_TEMP:-/tmp}/scanpoll-comment-$$.md"
@@ -15,7 +20,7 @@ body="${RUNNER_TEMP:-/tmp}/scanpoll-comment-$$.md"
 comments="repos/$GITHUB_REPOSITORY/issues/$COMMENT_NUMBER/comments"
 # Anyone may write a comment that begins with the marker: only one of the token's own bot or user is written over.
 me="$(gh api graphql -f 'query={ viewer { login } }' --jq .data.viewer.login)" || me=""
-rows='.[] | [.id, .user.login, (.body | startswith("<!-- scanpoll -->"))] | @tsv'
+rows='.[] | [.id, .user.login, (.body | startswith("'"$marker"'"))] | @tsv'
 mine=""
 while [[ -n "$me" && -z "$mine" ]] && IFS=$'\t' read -r id author marked; do
   [[ "$author" == "$me" && "$marked" == true && "$id" =~ ^[0-9]+$ ]] && mine="$id"

@@ -415,6 +415,19 @@ describe("the steps of the action", () => {
           const report = yield* ScanReport.parse(readFileSync(join(folder, "scanpoll.json"), "utf8"))
           assert.deepStrictEqual(report.summary.byState, { interrupted: 1 })
           assert.include(ended.summary, "never.example")
+          // The job is run again, and a runner cancels it as GitHub does: what was bought is polled, and nothing else is bought.
+          const bought = Effect.map(Simulators.Simulators, ({ appvet }) => appvet.ledger.totals().accepted)
+          const before = yield* bought
+          const again = yield* act(folder, { plan: "", targets: "appvet:https://never.example" }, yield* environment, {
+            pattern: /never\.example\/ \(security\): (running|bought already)/,
+            signal: "SIGTERM"
+          })
+          assert.strictEqual(again.outputs["exit-code"], "130", again.said)
+          assert.deepStrictEqual(
+            (yield* ScanReport.parse(readFileSync(join(folder, "scanpoll.json"), "utf8"))).scans[0]?.key,
+            report.scans[0]?.key
+          )
+          assert.strictEqual(yield* bought, before)
         })
       )
     )
@@ -425,13 +438,17 @@ describe("the steps of the action", () => {
 const gh = `#!/usr/bin/env bash
 case "$*" in
   *graphql*) printf '%s' "$VIEWER" ;;
-  *--paginate*) printf '%b' "$COMMENTS" ;;
+  *--paginate*) printf '%s\\n' "$*" >> "$WRITTEN"; printf '%b' "$COMMENTS" ;;
   *) printf '%s\\n' "$*" >> "$WRITTEN" ;;
 esac
 `
 
 describe("the comment of a pull request", () => {
-  const comment = (viewer: string, comments: ReadonlyArray<readonly [id: number, author: string, marked: boolean]>) => {
+  const comment = (
+    viewer: string,
+    comments: ReadonlyArray<readonly [id: number, author: string, marked: boolean]>,
+    name = ""
+  ) => {
     const folder = mkdtempSync(join(tmpdir(), "scanpoll-comment-"))
     try {
       mkdirSync(join(folder, "bin"))
@@ -443,13 +460,15 @@ describe("the comment of a pull request", () => {
           RUNNER_TEMP: folder,
           GITHUB_REPOSITORY: "acme/shop",
           COMMENT_NUMBER: "7",
+          COMMENT_NAME: name,
           COMMENT_FILE: join(folder, "report.md"),
           VIEWER: viewer,
           COMMENTS: comments.map((row) => `${row.join("\\t")}\\n`).join(""),
           WRITTEN: join(folder, "written")
         }
       })
-      return readFileSync(join(folder, "written"), "utf8")
+      const bodies = globSync("scanpoll-comment-*.md", { cwd: folder }).map((body) => readFileSync(join(folder, body), "utf8"))
+      return existsSync(join(folder, "written")) ? `${readFileSync(join(folder, "written"), "utf8")}${bodies.join("")}` : ""
     } finally {
       rmSync(folder, { recursive: true })
     }
@@ -488,5 +507,16 @@ describe("the comment of a pull request", () => {
     )
     assert.include(comment(bot, others), "POST repos/acme/shop/issues/7/comments ")
     assert.include(comment("", [[1, "", true]]), "POST repos/acme/shop/issues/7/comments ")
+  })
+
+  it("is one for each step that has a name for it, and a name is never more than a name (U-16)", () => {
+    const plain = comment(bot, [])
+    assert.include(plain, 'startswith("<!-- scanpoll -->")')
+    assert.match(plain, /^<!-- scanpoll -->\nAll is well\.$/m)
+    const named = comment(bot, [[4, bot, true]], "seo")
+    assert.include(named, 'startswith("<!-- scanpoll seo -->")')
+    assert.include(named, "PATCH repos/acme/shop/issues/comments/4 ")
+    assert.match(named, /^<!-- scanpoll seo -->\nAll is well\.$/m)
+    for (const name of ['x"))]', "--> x", "a b", "$(id)"]) assert.strictEqual(comment(bot, [], name), "")
   })
 })
