@@ -239,52 +239,66 @@ describe("what could be worse in an answer", () => {
     }).pipe(Effect.scoped)
   )
 
-  it.live("what urlscan or SonarQube says of how and when it looked changes no verdict, however bad it sounds (V-02)", () =>
-    Effect.gen(function* () {
-      const verdictOf = (outcome: ScanOutcome.ScanOutcome<unknown>) =>
-        outcome._tag === "Failed"
-          ? assert.fail("failed")
-          : { assessment: outcome.assessment, findings: outcome.findings, warnings: outcome.warnings }
-      const uuid = "01990c1e-7d35-7bb1-9c0e-5a6f2f0d8e11"
-      const visit = (task: object, page: object, more: object) =>
-        ok({
-          task: { uuid, url: "https://shop.example/", ...task },
-          page: { ip: "203.0.113.9", status: "200", url: "https://shop.example/", ...page },
-          verdicts: { overall: { score: 0, hasVerdicts: true, malicious: false } },
-          stats: { malicious: 0 },
-          ...more
-        })
-      const plain = yield* outcomeOf(UrlscanVendor.vendor, uuid, visit({}, {}, {}))
-      const loud = yield* outcomeOf(
-        UrlscanVendor.vendor,
-        uuid,
-        visit(
-          { tags: ["phishing", "malware"], screenshotURL: "https://evil.example/shot.png", reportURL: "https://evil.example/" },
-          { title: "You have been hacked" },
-          {
-            lists: { ips: ["203.0.113.66"], urls: ["https://evil.example/"], hashes: ["deadbeef"] },
-            data: { requests: [{ response: { failed: { errorText: "malicious" } } }], console: [{ message: "trojan" }] },
-            meta: { processors: { wappa: { data: [{ app: "coinminer", confidence: [] }] } } }
-          }
+  it.live(
+    "what urlscan or SonarQube says of how and when it looked changes no verdict, however bad it sounds (V-02)",
+    () =>
+      Effect.gen(function* () {
+        const verdictOf = (outcome: ScanOutcome.ScanOutcome<unknown>) =>
+          outcome._tag === "Failed"
+            ? assert.fail("failed")
+            : { assessment: outcome.assessment, findings: outcome.findings, warnings: outcome.warnings }
+        const uuid = "01990c1e-7d35-7bb1-9c0e-5a6f2f0d8e11"
+        const visit = (task: object, page: object, more: object) =>
+          ok({
+            task: { uuid, url: "https://shop.example/", ...task },
+            page: { ip: "203.0.113.9", status: "200", url: "https://shop.example/", ...page },
+            verdicts: { overall: { score: 0, hasVerdicts: true, malicious: false } },
+            stats: { malicious: 0 },
+            ...more
+          })
+        const plain = yield* outcomeOf(UrlscanVendor.vendor, uuid, visit({}, {}, {}))
+        const loud = yield* outcomeOf(
+          UrlscanVendor.vendor,
+          uuid,
+          visit(
+            {
+              tags: ["phishing", "malware"],
+              screenshotURL: "https://evil.example/shot.png",
+              reportURL: "https://evil.example/"
+            },
+            { title: "You have been hacked" },
+            {
+              lists: { ips: ["203.0.113.66"], urls: ["https://evil.example/"], hashes: ["deadbeef"] },
+              data: {
+                requests: [{ response: { failed: { errorText: "malicious" } } }],
+                console: [{ message: "trojan" }]
+              },
+              meta: { processors: { wappa: { data: [{ app: "coinminer", confidence: [] }] } } }
+            }
+          )
         )
-      )
-      assert.deepStrictEqual(verdictOf(loud.outcome), verdictOf(plain.outcome))
+        assert.deepStrictEqual(verdictOf(loud.outcome), verdictOf(plain.outcome))
 
-      const done = (more: object) =>
-        task({ status: "SUCCESS", analysisId: "AZq1vUANALYSIS000001", componentKey: "acme_shop", ...more })
-      const gate = (more: object) => ok({ projectStatus: { status: "OK", conditions: [], ...more } })
-      const listed = ok({ paging: { total: 0 }, issues: [] })
-      const quiet = yield* collected(SonarQubeVendor.vendor, sonarTask, done({}), gate({}), listed)
-      const noisy = yield* collected(
-        SonarQubeVendor.vendor,
-        sonarTask,
-        done({ executionTimeMs: 999_999_999, infoMessages: ["critical vulnerability"], hasScannerContext: false, submitterLogin: "root" }),
-        gate({ period: { mode: "PREVIOUS_VERSION", date: "1999-01-01T00:00:00+0000" }, caycStatus: "non-compliant" }),
-        listed
-      )
-      assert.deepStrictEqual(verdictOf(noisy.outcome), verdictOf(quiet.outcome))
-      assert.deepStrictEqual(noisy.findings, quiet.findings)
-    }).pipe(Effect.scoped)
+        const done = (more: object) =>
+          task({ status: "SUCCESS", analysisId: "AZq1vUANALYSIS000001", componentKey: "acme_shop", ...more })
+        const gate = (more: object) => ok({ projectStatus: { status: "OK", conditions: [], ...more } })
+        const listed = ok({ paging: { total: 0 }, issues: [] })
+        const quiet = yield* collected(SonarQubeVendor.vendor, sonarTask, done({}), gate({}), listed)
+        const noisy = yield* collected(
+          SonarQubeVendor.vendor,
+          sonarTask,
+          done({
+            executionTimeMs: 999_999_999,
+            infoMessages: ["critical vulnerability"],
+            hasScannerContext: false,
+            submitterLogin: "root"
+          }),
+          gate({ period: { mode: "PREVIOUS_VERSION", date: "1999-01-01T00:00:00+0000" }, caycStatus: "non-compliant" }),
+          listed
+        )
+        assert.deepStrictEqual(verdictOf(noisy.outcome), verdictOf(quiet.outcome))
+        assert.deepStrictEqual(noisy.findings, quiet.findings)
+      }).pipe(Effect.scoped)
   )
 
   it.live("Exona's dimensions and the age of its sources stay in the payload and change no verdict (V-02)", () =>

@@ -93,7 +93,10 @@ export const faultsOfJenkins = (code: string): ReadonlyArray<string> => {
   const faults: Array<string> = []
   // Texts and comments may hold braces.
   const bare = code
-    .replace(/'''[\s\S]*?'''|"""[\s\S]*?"""|'(?:\\.|[^'\n])*'|"(?:\\.|[^"\n])*"/g, (found) => `""${"\n".repeat(found.split("\n").length - 1)}`)
+    .replace(
+      /'''[\s\S]*?'''|"""[\s\S]*?"""|'(?:\\.|[^'\n])*'|"(?:\\.|[^"\n])*"/g,
+      (found) => `""${"\n".repeat(found.split("\n").length - 1)}`
+    )
     .replace(/\/\/.*$/gm, "")
   const open: Array<{ readonly name: string; readonly has: Array<string> }> = [{ name: "", has: [] }]
   for (const [at, line] of bare.split("\n").entries()) {
@@ -102,7 +105,8 @@ export const faultsOfJenkins = (code: string): ReadonlyArray<string> => {
     const inside = here === undefined ? undefined : blocks[here.name]
     if (word !== "" && inside !== undefined) {
       here?.has.push(word)
-      if (!inside.includes(word)) faults.push(`line ${at + 1}: ${word} cannot stand in ${here?.name || "a Jenkinsfile"}`)
+      if (!inside.includes(word))
+        faults.push(`line ${at + 1}: ${word} cannot stand in ${here?.name || "a Jenkinsfile"}`)
     }
     const inner = word !== "" && line.trim().endsWith("{") ? word : null
     for (const sign of line.match(/[{}]/g) ?? []) {

@@ -74,12 +74,6 @@ export const run = (
         const stack = Streams.inertLines(Cause.pretty(cause))
         return streams.err(`scanpoll: a defect of scanpoll itself: ${Streams.inert(words)}\n${stack}`)
       }),
-      Effect.provide(
-        Layer.mergeAll(
-          NodeServices.layer,
-          gated,
-          Layer.provide(Log.layer, gated)
-        )
-      )
+      Effect.provide(Layer.mergeAll(NodeServices.layer, gated, Layer.provide(Log.layer, gated)))
     )
   })

@@ -467,8 +467,12 @@ describe("the comment of a pull request", () => {
           WRITTEN: join(folder, "written")
         }
       })
-      const bodies = globSync("scanpoll-comment-*.md", { cwd: folder }).map((body) => readFileSync(join(folder, body), "utf8"))
-      return existsSync(join(folder, "written")) ? `${readFileSync(join(folder, "written"), "utf8")}${bodies.join("")}` : ""
+      const bodies = globSync("scanpoll-comment-*.md", { cwd: folder }).map((body) =>
+        readFileSync(join(folder, body), "utf8")
+      )
+      return existsSync(join(folder, "written"))
+        ? `${readFileSync(join(folder, "written"), "utf8")}${bodies.join("")}`
+        : ""
     } finally {
       rmSync(folder, { recursive: true })
     }

@@ -279,23 +279,25 @@ describe("the command", () => {
       })
     )
 
-    it.effect("waits after Ctrl-C as long as --grace for a submission on its way, and then calls it in doubt (DU-11)", () =>
-      Effect.gen(function* () {
-        const { appvet } = yield* Simulators.Simulators
-        const stopped = Effect.fnUntraced(function* (grace: string, step: Script.Step) {
-          yield* appvet.script({ match: { route: "submit" }, steps: [step] })
-          const { code, stderr, stdout } = yield* run(
-            ["run", `appvet:https://grace-${grace}.example`, "-o", "events", "--grace", grace],
-            { watch: once(/"event":"submitting"/, ({ kill }) => kill("SIGINT")) }
-          )
-          assert.strictEqual(code, 130, stderr)
-          assert.include(stderr, `a submission on its way has ${grace}`)
-          yield* appvet.clearScripts
-          return stdout
+    it.effect(
+      "waits after Ctrl-C as long as --grace for a submission on its way, and then calls it in doubt (DU-11)",
+      () =>
+        Effect.gen(function* () {
+          const { appvet } = yield* Simulators.Simulators
+          const stopped = Effect.fnUntraced(function* (grace: string, step: Script.Step) {
+            yield* appvet.script({ match: { route: "submit" }, steps: [step] })
+            const { code, stderr, stdout } = yield* run(
+              ["run", `appvet:https://grace-${grace}.example`, "-o", "events", "--grace", grace],
+              { watch: once(/"event":"submitting"/, ({ kill }) => kill("SIGINT")) }
+            )
+            assert.strictEqual(code, 130, stderr)
+            assert.include(stderr, `a submission on its way has ${grace}`)
+            yield* appvet.clearScripts
+            return stdout
+          })
+          assert.match(yield* stopped("1s", Script.acceptedNeverAnswered), /"state":"in-doubt"/)
+          assert.notMatch(yield* stopped("1m", { delay: "1 second" }), /in-doubt/)
         })
-        assert.match(yield* stopped("1s", Script.acceptedNeverAnswered), /"state":"in-doubt"/)
-        assert.notMatch(yield* stopped("1m", { delay: "1 second" }), /in-doubt/)
-      })
     )
 
     it.effect("ends cleanly when the reader of its events goes away (CL-08)", () =>

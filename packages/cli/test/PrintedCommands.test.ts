@@ -33,14 +33,22 @@ const printedIn = (text: string): ReadonlyArray<string> => [
 type Typing = (line: string) => ReturnType<typeof scanpollInside>
 
 const inFolder = <A, E, R>(
-  use: (folder: { readonly type: Typing; readonly path: string; readonly fs: FileSystem.FileSystem }) => Effect.Effect<A, E, R>
+  use: (folder: {
+    readonly type: Typing
+    readonly path: string
+    readonly fs: FileSystem.FileSystem
+  }) => Effect.Effect<A, E, R>
 ) =>
   inAnyFolder((parent, fs) =>
     Effect.gen(function* () {
       // A path that has to be quoted.
       const path = join(parent, "our scans")
       yield* fs.makeDirectory(path)
-      const environment = { ...Simulators.environment(yield* Simulators.Simulators), HOME: parent, SCANPOLL_JOURNAL: "" }
+      const environment = {
+        ...Simulators.environment(yield* Simulators.Simulators),
+        HOME: parent,
+        SCANPOLL_JOURNAL: ""
+      }
       return yield* use({ path, fs, type: (line) => scanpollInside(wordsOf(line), { environment, directory: path }) })
     })
   )
@@ -122,7 +130,10 @@ describe("a command that is printed", () => {
           )
           const [submitted] = exona.ledger.accepted("https://doubt.example")
           const filled = { SCANID: submitted?.scanId ?? "scn_nobody" }
-          const choices = yield* followed(type, claim, { expect: /--as SCANID --journal.*\n.*--release --journal/, filled })
+          const choices = yield* followed(type, claim, {
+            expect: /--as SCANID --journal.*\n.*--release --journal/,
+            filled
+          })
           assert.lengthOf(choices, 2)
         })
       )

@@ -121,7 +121,18 @@ describe("`report --run`", () => {
             const sarif = Sarif((yield* run("report", "--run", "last", "-o", "sarif")).stdout)
             const places = sarif.runs.flatMap(({ results }) => results.flatMap(({ locations }) => locations))
             assert.deepStrictEqual(
-              [...new Set(places.map(({ physicalLocation: { artifactLocation: { uri }, region } }) => `${uri}:${region.startLine}`))],
+              [
+                ...new Set(
+                  places.map(
+                    ({
+                      physicalLocation: {
+                        artifactLocation: { uri },
+                        region
+                      }
+                    }) => `${uri}:${region.startLine}`
+                  )
+                )
+              ],
               ["a.yaml:4", "b.yaml:4"]
             )
             for (const format of ["text", "markdown", "html", "sarif", "github", "junit", "defectdojo"]) {

@@ -402,40 +402,42 @@ describe("targets", () => {
       })
     )
 
-    it.effect("show in a dry run the gate of the run, what each asks beside it, and how much of the plan it is (issue 19)", () =>
-      Effect.gen(function* () {
-        const text = plan(
-          "  - { vendor: appvet, url: https://a.example, type: security, gate: { failOn: low, allowPartial: false } }\n  - { vendor: appvet, url: https://b.example, type: security }\n  - { vendor: exona, company: { name: Acme AI, website: https://acme.ai } }\n",
-          "gate: { failOn: high, minScore: { appvet: 70 }, allowPartial: true }\nvendors: { appvet: { gate: { minGrade: B } } }\n"
-        )
-        const fs = yield* FileSystem.FileSystem
-        const file = `${yield* fs.makeTempDirectoryScoped()}/p.yaml`
-        yield* fs.writeFileString(file, text)
-        const dry = (...words: ReadonlyArray<string>) =>
-          inside(["run", file, "--dry-run", ...words], { environment: keys })
-        assert.include(
-          (yield* dry()).out,
-          [
-            "Gate:",
-            "  run       fail-on high, min-score appvet=70, allow-partial",
-            "  also      fail-on low, min-grade B, no partial scan, for 1 target:",
-            "    appvet https://a.example/ (security)",
-            "  also      min-grade B, for 1 target:",
-            "    appvet https://b.example/ (security)",
-            ""
-          ].join("\n")
-        )
-        const part = yield* dry("--only", "exona")
-        assert.include(part.out, "A part of the plan: 1 of 3 targets (--only exona).\n")
-        assert.notInclude(part.out, "  also ")
-        const { gate, part: told } = JSON.parse((yield* dry("-o", "json", "--only", "appvet")).out)
-        assert.deepStrictEqual(told, { only: ["appvet"], of: 3 })
-        assert.strictEqual(gate.run.failOn, "high")
-        assert.deepStrictEqual(
-          gate.own.map(({ names }: { readonly names: unknown }) => names),
-          [["appvet https://a.example/ (security)"], ["appvet https://b.example/ (security)"]]
-        )
-      })
+    it.effect(
+      "show in a dry run the gate of the run, what each asks beside it, and how much of the plan it is (issue 19)",
+      () =>
+        Effect.gen(function* () {
+          const text = plan(
+            "  - { vendor: appvet, url: https://a.example, type: security, gate: { failOn: low, allowPartial: false } }\n  - { vendor: appvet, url: https://b.example, type: security }\n  - { vendor: exona, company: { name: Acme AI, website: https://acme.ai } }\n",
+            "gate: { failOn: high, minScore: { appvet: 70 }, allowPartial: true }\nvendors: { appvet: { gate: { minGrade: B } } }\n"
+          )
+          const fs = yield* FileSystem.FileSystem
+          const file = `${yield* fs.makeTempDirectoryScoped()}/p.yaml`
+          yield* fs.writeFileString(file, text)
+          const dry = (...words: ReadonlyArray<string>) =>
+            inside(["run", file, "--dry-run", ...words], { environment: keys })
+          assert.include(
+            (yield* dry()).out,
+            [
+              "Gate:",
+              "  run       fail-on high, min-score appvet=70, allow-partial",
+              "  also      fail-on low, min-grade B, no partial scan, for 1 target:",
+              "    appvet https://a.example/ (security)",
+              "  also      min-grade B, for 1 target:",
+              "    appvet https://b.example/ (security)",
+              ""
+            ].join("\n")
+          )
+          const part = yield* dry("--only", "exona")
+          assert.include(part.out, "A part of the plan: 1 of 3 targets (--only exona).\n")
+          assert.notInclude(part.out, "  also ")
+          const { gate, part: told } = JSON.parse((yield* dry("-o", "json", "--only", "appvet")).out)
+          assert.deepStrictEqual(told, { only: ["appvet"], of: 3 })
+          assert.strictEqual(gate.run.failOn, "high")
+          assert.deepStrictEqual(
+            gate.own.map(({ names }: { readonly names: unknown }) => names),
+            [["appvet https://a.example/ (security)"], ["appvet https://b.example/ (security)"]]
+          )
+        })
     )
 
     it.effect("of several untrusted plans are bound as those of one (issue 19, S-06)", () =>

@@ -45,7 +45,10 @@ describe("several accounts of one vendor in one client", () => {
       assert.strictEqual(scanpoll.appvet.ticket(known).account, "team-b")
     }
     assert.strictEqual(other.account("default"), scanpoll.appvet)
-    assert.throws(() => scanpoll.appvet.account("team-c"), /appvet has no account "team-c"; its accounts are "default", "team-b"/)
+    assert.throws(
+      () => scanpoll.appvet.account("team-c"),
+      /appvet has no account "team-c"; its accounts are "default", "team-b"/
+    )
     const strange = await rejection(scanpoll.wait(`appvet@team-c:${ticket.scanId}`))
     assert.match(inspect(strange), /is of another account/)
     const mine = `appvet:${records[0]?.ticket?.scanId ?? ""}`
@@ -80,8 +83,16 @@ describe("several accounts of one vendor in one client", () => {
     const place = { apiKey: "k" }
     assert.deepStrictEqual(
       faultsOf({
-        exona: { ...place, account: "one", accounts: { one: place, "a b": place, two: { apikey: "secret" }, three: 7 } },
-        compliance: { token: "t", baseUrl: "https://c.example", accounts: { two: { token: "", organizationId: "secret" } } },
+        exona: {
+          ...place,
+          account: "one",
+          accounts: { one: place, "a b": place, two: { apikey: "secret" }, three: 7 }
+        },
+        compliance: {
+          token: "t",
+          baseUrl: "https://c.example",
+          accounts: { two: { token: "", organizationId: "secret" } }
+        },
         appvet: { ...place, accounts: [] },
         urlscan: { ...place, baseUrl: "ftp://x", accounts: { two: { ...place, severity: 1 } } }
       }),

@@ -104,7 +104,9 @@ const partOf = (
 ): Pick<ScanReport.ScanReport["run"], "part"> => {
   const only = new Map<string, HostileText.HostileText>()
   let of = 0
-  for (const all of Map.groupBy(reports, ({ run }) => (run.plan === null ? null : HostileText.toKey(run.plan))).values()) {
+  for (const all of Map.groupBy(reports, ({ run }) =>
+    run.plan === null ? null : HostileText.toKey(run.plan)
+  ).values()) {
     const parts = all.flatMap(({ run }) => run.part ?? [])
     const isPart = parts.length === all.length
     of += Math.max(...all.map(({ run, summary }) => (isPart ? (run.part?.of ?? 0) : summary.total)))
@@ -143,9 +145,7 @@ export const merge = (
       plan: plans.size === 1 ? first.run.plan : null,
       ...partOf(all, rows.length)
     },
-    scans: rows.map((scan) =>
-      plans.size === 1 || scan.plan !== undefined ? scan : { ...scan, declaredAt: null }
-    ),
+    scans: rows.map((scan) => (plans.size === 1 || scan.plan !== undefined ? scan : { ...scan, declaredAt: null })),
     policy,
     trouble: troubleOf(all)
   })

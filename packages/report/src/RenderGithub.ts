@@ -115,12 +115,7 @@ const notes = (
   level: Level,
   least: Severity
 ): { readonly kept: ReadonlyArray<Note>; readonly total: number } => {
-  const kept: Array<Note> = [
-    ...broken(report),
-    ...part(report),
-    ...incomplete(report),
-    ...lacking(report)
-  ].filter(
+  const kept: Array<Note> = [...broken(report), ...part(report), ...incomplete(report), ...lacking(report)].filter(
     (note) => note.level === level
   )
   let total = kept.length

@@ -22,8 +22,8 @@ export const cli = [
     id: "cli-02",
     promise: "a submission that the vendor answers within the grace after a signal is not in doubt",
     in: sources,
-    find: "Layer.succeed(SubmissionGrace, submissionGrace)",
-    put: "Layer.succeed(SubmissionGrace, Duration.millis(1))",
+    find: "Effect.provideService(effect, SubmissionGrace, grace.value)",
+    put: "Effect.provideService(effect, SubmissionGrace, Duration.millis(1))",
     tests: [typed],
     only: "awaits a submission"
   },
@@ -31,8 +31,8 @@ export const cli = [
     id: "cli-03",
     promise: "a submission that is never answered does not hold the end of a run",
     in: sources,
-    find: "Layer.succeed(SubmissionGrace, submissionGrace)",
-    put: "Layer.succeed(SubmissionGrace, Duration.minutes(1))",
+    find: "Effect.provideService(effect, SubmissionGrace, grace.value)",
+    put: "Effect.provideService(effect, SubmissionGrace, Duration.minutes(1))",
     tests: [typed],
     only: "never answered"
   },

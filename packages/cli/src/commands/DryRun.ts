@@ -219,7 +219,10 @@ const totalLines = (accounts: ReadonlyArray<AccountPlan>): ReadonlyArray<string>
 const partLines = ({ part, targets }: Plan): ReadonlyArray<string> =>
   part === null
     ? []
-    : [`A part of the plan: ${targets.length} of ${plural(part.of, "target")} (--only ${inert(part.only.join(", "))}).`, ""]
+    : [
+        `A part of the plan: ${targets.length} of ${plural(part.of, "target")} (--only ${inert(part.only.join(", "))}).`,
+        ""
+      ]
 
 const limitLines = (
   accounts: ReadonlyArray<AccountPlan>,

@@ -238,9 +238,7 @@ export const begin = (start: Start, startedAt: number): Effect.Effect<Storing, J
   Effect.gen(function* () {
     const { runs } = yield* ScanJournal
     const { command, options: asked, plan, prepared, runId } = start
-    const rows = prepared
-      .map((one) => rowOf(one, plan.file))
-      .map((row) => ({ ...row, request: clean(row.request) }))
+    const rows = prepared.map((one) => rowOf(one, plan.file)).map((row) => ({ ...row, request: clean(row.request) }))
     const named = plan.file ?? plan.parts.flatMap(({ file }) => file ?? []).join(", ")
     yield* runs.begin({
       runId,

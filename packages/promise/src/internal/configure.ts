@@ -239,7 +239,10 @@ const homeOf = <
   name: string,
   { accounts, ...options }: Options,
   here: Place,
-  { build, keyName }: {
+  {
+    build,
+    keyName
+  }: {
     readonly keyName: keyof Options
     readonly build: (options: Omit<Options, "accounts">, here: Place) => Handle<Request, Payload> | null
   }
@@ -252,7 +255,8 @@ const homeOf = <
     here.faults.push(`${name}: ${message}`)
     return null
   }
-  if (!isObject(accounts) || Array.isArray(accounts)) return fault("accounts is not an object of accounts by their labels")
+  if (!isObject(accounts) || Array.isArray(accounts))
+    return fault("accounts is not an object of accounts by their labels")
   const own = options.account ?? "default"
   const others = Object.entries<unknown>(accounts).map(([label, more]) => {
     const at = `accounts.${JSON.stringify(label.slice(0, 80))}`
@@ -263,7 +267,10 @@ const homeOf = <
     for (const word of odd) fault(`${at}: there is no option ${word}`)
     if (odd.length > 0) return null
     const faults: Array<string> = []
-    const made = build({ ...options, [keyName]: undefined, ...more, account: label }, { ...here, faults, at: `${at}: ` })
+    const made = build(
+      { ...options, [keyName]: undefined, ...more, account: label },
+      { ...here, faults, at: `${at}: ` }
+    )
     // What is wrong with the vendor's own options is said once.
     here.faults.push(...faults.filter((one) => !said.includes(one.replace(`${at}: `, ""))))
     return made
@@ -324,13 +331,18 @@ const bring = (
       return []
     }
     const vendor = options.use
-    const home = homeOf<VendorOptions, never, unknown>(name, options, { http, faults }, {
-      keyName: "apiKey",
-      build: (own, here) =>
-        vendorOf<never, unknown>(vendor, own, ["apiKey", "use", ...named], own.apiKey, here, (credential) =>
-          vendor.make({ ...(vendor.auth === "none" ? {} : { credential }), ...place(own) })
-        )
-    })
+    const home = homeOf<VendorOptions, never, unknown>(
+      name,
+      options,
+      { http, faults },
+      {
+        keyName: "apiKey",
+        build: (own, here) =>
+          vendorOf<never, unknown>(vendor, own, ["apiKey", "use", ...named], own.apiKey, here, (credential) =>
+            vendor.make({ ...(vendor.auth === "none" ? {} : { credential }), ...place(own) })
+          )
+      }
+    )
     return home === null ? [] : [[name, home] as const]
   })
 }
@@ -443,19 +455,13 @@ export const configure = (options: ScanpollOptions): Handles => {
       ? homeOf("compliance", compliance, here, {
           keyName: "token",
           build: (own, at) =>
-            vendorOf(
-              ComplianceVendor.vendor,
-              own,
-              ["token", "organizationId", ...named],
-              own.token,
-              at,
-              (credential) =>
-                ComplianceVendor.Compliance.make({
-                  credential,
-                  ...place(own),
-                  baseUrl: own.baseUrl ?? "",
-                  ...(own.organizationId === undefined ? {} : { organizationId: own.organizationId })
-                })
+            vendorOf(ComplianceVendor.vendor, own, ["token", "organizationId", ...named], own.token, at, (credential) =>
+              ComplianceVendor.Compliance.make({
+                credential,
+                ...place(own),
+                baseUrl: own.baseUrl ?? "",
+                ...(own.organizationId === undefined ? {} : { organizationId: own.organizationId })
+              })
             )
         })
       : null,

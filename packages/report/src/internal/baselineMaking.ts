@@ -98,27 +98,30 @@ const fromScans = (report: ScanReport, making: Making, previous: Baseline | null
     baselineVersion,
     tool: report.tool,
     run: report.run,
-    subjects: [...others, ...report.scans.flatMap((scan, index) => {
-      if (scan.state !== "completed" || scan.assessment === null || Evidence.missing(scan).length > 0) return []
-      const found = counterparts[index] ?? null
-      const old = found === null ? null : (previous?.subjects[found.before] ?? null)
-      return [
-        {
-          vendor: scan.vendor,
-          account: scan.account,
-          ...(scan.scanType === undefined ? {} : { scanType: scan.scanType }),
-          subject: scan.subject,
-          scanId: scan.scanId,
-          observedAt: scan.timings.completedAt ?? scan.timings.observedAt,
-          severity: scan.severity,
-          score: scan.assessment.score?.value ?? null,
-          coverage: scan.findings.coverage,
-          total: scan.findings.total,
-          assessment: assessmentOf(scan.assessment, old, making),
-          findings: entries(scan, old, making)
-        }
-      ]
-    })]
+    subjects: [
+      ...others,
+      ...report.scans.flatMap((scan, index) => {
+        if (scan.state !== "completed" || scan.assessment === null || Evidence.missing(scan).length > 0) return []
+        const found = counterparts[index] ?? null
+        const old = found === null ? null : (previous?.subjects[found.before] ?? null)
+        return [
+          {
+            vendor: scan.vendor,
+            account: scan.account,
+            ...(scan.scanType === undefined ? {} : { scanType: scan.scanType }),
+            subject: scan.subject,
+            scanId: scan.scanId,
+            observedAt: scan.timings.completedAt ?? scan.timings.observedAt,
+            severity: scan.severity,
+            score: scan.assessment.score?.value ?? null,
+            coverage: scan.findings.coverage,
+            total: scan.findings.total,
+            assessment: assessmentOf(scan.assessment, old, making),
+            findings: entries(scan, old, making)
+          }
+        ]
+      })
+    ]
   }
 }
 
