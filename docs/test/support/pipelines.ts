@@ -68,7 +68,7 @@ const azure = new Ajv({ allErrors: true, allowUnionTypes: true }).compile(
 )
 
 export const faultsOfAzure = (code: string): ReadonlyArray<string> =>
-  azure(parse(code)) === true ? [] : (azure.errors ?? []).map((one) => `${one.instancePath} ${one.message ?? ""}`)
+  azure(parse(code)) ? [] : (azure.errors ?? []).map((one) => `${one.instancePath} ${one.message ?? ""}`)
 
 // https://www.jenkins.io/doc/book/pipeline/syntax/: what may stand in each block.
 const blocks: Readonly<Record<string, ReadonlyArray<string>>> = {
