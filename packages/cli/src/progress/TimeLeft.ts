@@ -73,7 +73,7 @@ const learned = (board: Board.Board, now: number, scanAt: ScanAt): number | null
     const scan = scans[index] ?? null
     if (scan === null) return null
     const count = running.get(scan.account) ?? 0
-    // Nobody knows yet how many the vendor takes at once.
+    // How many the vendor takes at once is not seen yet.
     if (count === 0) return null
     const lane = lanes.get(scan.account) ?? { running: count, sum: 0, longest: 0, latest: 0, waiting: 0, fresh: 0 }
     lanes.set(scan.account, lane)

@@ -223,7 +223,7 @@ describe("the board", () => {
     }
     for (let index = 8; index < 12; index++) board.update(submitted(index, 120_000))
     assert.match(sum(board, 130_000) ?? "", /4 under way, about 70 s left$/)
-    // Nobody has seen one take so long: the rate of this run is all that is known.
+    // No scan has taken so long before: the rate of this run is all that is known.
     assert.match(sum(board, 240_000) ?? "", /4 under way, about 120 s left$|about 2 min left$/)
   })
 
