@@ -1,7 +1,7 @@
 /** What the vendors of `docs/examples/vendors` answer that could look clean, or done, and is not: each trap of their sheets. */
 import { assert, describe, it } from "@effect/vitest"
-import { Script } from "@scanpoll/testkit"
-import { Duration, Effect, Result } from "effect"
+import { FastTime, Script } from "@scanpoll/testkit"
+import { Clock, Duration, Effect, Result } from "effect"
 import github from "../examples/vendors/github-sarif.ts"
 import probely from "../examples/vendors/probely.ts"
 import * as sqlmapVendor from "../examples/vendors/sqlmap.ts"
@@ -16,7 +16,7 @@ describe("ZAP", () => {
   const scans = (fields: object) =>
     ok({ scans: [{ id: "1", progress: "100", state: "FINISHED", reqCount: "4122", ...fields }] })
   const summary = (counts: object) => ok({ alertsSummary: { High: 0, Medium: 0, Low: 0, Informational: 0, ...counts } })
-  const prepared = { spider: "0", crawled: "100", newest: 0 }
+  const prepared = { spider: "0", crawled: "100", passive: "0", newest: 0 }
 
   it.live("a scan that was stopped at 88 % is partial, though the status call says 100 (issue 18)", () =>
     Effect.gen(function* () {
@@ -100,21 +100,36 @@ describe("ZAP", () => {
     }).pipe(Effect.scoped)
   )
 
-  it.live("the active scan is started once the spider is through, and not before (issue 18)", () =>
-    Effect.gen(function* () {
-      const list = ok({ scans: [{ id: "3" }, { id: "7" }] })
-      const { adapter, paths } = yield* world(zap, ok({ scan: "2" }), ok({ status: "100" }), list, ok({ scan: "8" }))
-      const ready = yield* adapter.prepare?.(zap.sample) ?? Effect.die(0)
-      assert.deepStrictEqual(ready, { spider: "2", crawled: "100", newest: 7 })
-      const submitted = yield* adapter.submit(zap.sample, ready)
-      assert.strictEqual(submitted._tag === "Submitted" ? submitted.ticket.scanId : null, "8")
-      assert.deepStrictEqual(paths(), [
-        "/JSON/spider/action/scan/?url=https%3A%2F%2Fshop.example%2F",
-        "/JSON/spider/view/status/?scanId=2",
-        "/JSON/ascan/view/scans/",
-        "/JSON/ascan/action/scan/?url=https%3A%2F%2Fshop.example%2F&recurse=true"
-      ])
-    }).pipe(Effect.scoped)
+  it.live(
+    "the active scan is started once the spider is through and the passive rules have read its pages, and not before (issue 18)",
+    () =>
+      Effect.gen(function* () {
+        const list = ok({ scans: [{ id: "3" }, { id: "7" }] })
+        const records = (recordsToScan: string) => ok({ recordsToScan })
+        const answers = [
+          ok({ scan: "2" }),
+          ok({ status: "37" }),
+          ok({ status: "100" }),
+          records("12"),
+          records("0"),
+          list
+        ]
+        const { adapter, paths } = yield* world(zap, ...answers, ok({ scan: "8" }))
+        const { clock } = FastTime.make(yield* Clock.Clock, 100)
+        const ready = yield* Effect.provideService(adapter.prepare?.(zap.sample) ?? Effect.die(0), Clock.Clock, clock)
+        assert.deepStrictEqual(ready, { spider: "2", crawled: "100", passive: "0", newest: 7 })
+        const submitted = yield* adapter.submit(zap.sample, ready)
+        assert.strictEqual(submitted._tag === "Submitted" ? submitted.ticket.scanId : null, "8")
+        assert.deepStrictEqual(paths(), [
+          "/JSON/spider/action/scan/?url=https%3A%2F%2Fshop.example%2F",
+          "/JSON/spider/view/status/?scanId=2",
+          "/JSON/spider/view/status/?scanId=2",
+          "/JSON/pscan/view/recordsToScan/",
+          "/JSON/pscan/view/recordsToScan/",
+          "/JSON/ascan/view/scans/",
+          "/JSON/ascan/action/scan/?url=https%3A%2F%2Fshop.example%2F&recurse=true"
+        ])
+      }).pipe(Effect.scoped)
   )
 
   it.live("a start whose answer was lost is found by the list, and in doubt where two came (issue 18)", () =>

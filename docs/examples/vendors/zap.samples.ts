@@ -53,6 +53,10 @@ export const samples: Samples.Samples<Vendor.TargetOf<typeof zap>> = {
       answer: { body: { status: "100" } }
     },
     {
+      sends: { method: "GET", path: "/JSON/pscan/view/recordsToScan/", headers: key },
+      answer: { body: { recordsToScan: "0" } }
+    },
+    {
       sends: { method: "GET", path: "/JSON/ascan/view/scans/", headers: key },
       answer: { body: { scans: [other] } }
     }

@@ -131,6 +131,18 @@ export const define = ({ severity = severityOf }: Options = {}) =>
           within: "1 hour"
         }
       },
+      // Passive rules read what the spider brought, and nothing that the active scan sends: it is waited for until their alerts
+      // are all there.
+      passive: {
+        method: "GET",
+        path: "/JSON/pscan/view/recordsToScan/",
+        take: (body) => (Wire.get(body, ["recordsToScan"]) === "0" ? "0" : null),
+        pending: {
+          says: (body) => /^[1-9]\d{0,8}$/.test(String(Wire.get(body, ["recordsToScan"]))),
+          every: "2 seconds",
+          within: "1 hour"
+        }
+      },
       // By it a start whose answer was lost is found again.
       newest: {
         method: "GET",

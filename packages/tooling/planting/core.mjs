@@ -300,5 +300,13 @@ export const core = [
     find: "AsyncContext.inside(this.around, this.act, this, now)",
     put: "this.act(now)",
     tests: ["packages/core/test/engine/AsyncContext.test.ts"]
+  },
+  {
+    id: "core-35",
+    promise: "a process that dies while its submission is prepared leaves no doubt",
+    in: engine,
+    find: "yield* keep(Doubt.preparing)",
+    put: "yield* Effect.void",
+    tests: ["packages/core/test/engine/Prepare.test.ts"]
   }
 ]

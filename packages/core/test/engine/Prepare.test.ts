@@ -1,8 +1,11 @@
 /** What has to be there before a submission: made first, stored with the claim, and asked when an answer was lost. */
 import * as Conversation from "@scanpoll/test-support/conversation"
 import { assert, describe, it } from "@effect/vitest"
+import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import * as TestClock from "effect/testing/TestClock"
 import * as PollFault from "../../src/model/PollFault.ts"
 import * as ScanJournal from "../../src/engine/ScanJournal.ts"
 import * as Scans from "../../src/engine/Scans.ts"
@@ -35,7 +38,9 @@ describe("what a submission needs", () => {
           )
       }))
       value(yield* finish(watched(Scans.run(adapter, "a"))))
-      assert.deepStrictEqual(log, ['stored {"task":"task-1"}', 'submitted with {"task":"task-1"}'])
+      const [preparing, ...after] = log
+      assert.deepStrictEqual(preparing, 'stored {"scanpoll/preparing":true}')
+      assert.deepStrictEqual(after, ['stored {"task":"task-1"}', 'submitted with {"task":"task-1"}'])
     }).pipe(Effect.provide(world))
   )
 
@@ -91,6 +96,38 @@ describe("what a submission needs", () => {
       value(yield* finish(Scans.run(vendor.adapter, "a")))
       assert.strictEqual(accepted(vendor), 1)
     }).pipe(Effect.provide(world))
+  )
+
+  it.effect(
+    "a process that dies while it is prepared leaves no doubt, and buys nothing should it come back (issue 18)",
+    () =>
+      Effect.gen(function* () {
+        const vendor = Conversation.make({ prepares: ["made"] })
+        const back = yield* Deferred.make<void>()
+        let asked = 0
+        const adapter: typeof vendor.adapter = {
+          ...vendor.adapter,
+          prepare: (wanted) => {
+            const made = vendor.adapter.prepare?.(wanted) ?? Effect.die("it prepares nothing")
+            return asked++ === 0 ? Effect.andThen(Deferred.await(back), made) : made
+          }
+        }
+        const first = yield* Effect.forkChild(Effect.exit(Scans.run(adapter, "a")))
+        yield* TestClock.adjust("1 second")
+        const journal = yield* ScanJournal.ScanJournal
+        const [left] = yield* entries
+        assert.strictEqual(left?.state, "intent")
+        // What a journal says of a claim whose process is gone.
+        yield* journal.inDoubt(left?.claimId ?? "", ScanJournal.unstoredReason)
+        const other = value(yield* finish(Scans.reconcile(adapter, left?.claimId ?? "", () => null)))
+        assert.deepStrictEqual(other, { _tag: "None" })
+        value(yield* finish(Scans.run(adapter, "a")))
+        yield* Deferred.succeed(back, undefined)
+        yield* TestClock.adjust("1 hour")
+        yield* Fiber.interrupt(first)
+        assert.strictEqual(vendor.ledger.submissions.length, 1)
+        assert.deepStrictEqual(new Set(yield* states), new Set(["released", "settled"]))
+      }).pipe(Effect.provide(world))
   )
 
   it.effect("where what was prepared cannot be stored nothing is submitted", () =>

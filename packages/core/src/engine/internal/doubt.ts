@@ -1,8 +1,9 @@
-// What became of a submission whose answer was lost, where what was prepared for it tells. May touch: the vendor's `recover`,
+// What became of a submission whose answer was lost, where what was prepared for it tells, or that nothing was. May touch: the vendor's `recover`,
 // the journal's claims in doubt. Law: nothing is submitted here, and what cannot be told stays in doubt.
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import { hasProperty } from "effect/Predicate"
 import * as Account from "../../model/Account.ts"
 import type { ScanTicket } from "../../model/ScanTicket.ts"
 import * as SteadyClock from "../../time/SteadyClock.ts"
@@ -12,6 +13,11 @@ import type * as Job from "./job.ts"
 import { undisturbed, whereabouts } from "./log.ts"
 import * as VendorSays from "./vendorSays.ts"
 
+// Stored with a claim while what its submission needs is made: a process that dies meanwhile has submitted nothing.
+export const preparing = { "scanpoll/preparing": true } as const
+
+export const isPreparing = (prepared: unknown): boolean => hasProperty(prepared, "scanpoll/preparing")
+
 type Asking = Pick<Job.Job<unknown, unknown>, "account" | "journal" | "request">
 
 // The scan's ticket, `"none"` where there is surely no scan, and null where that cannot be told now.
@@ -19,6 +25,7 @@ export const recover = (job: Asking, prepared: unknown): Effect.Effect<ScanTicke
   Effect.gen(function* () {
     const { account, request } = job
     const { adapter } = request
+    if (isPreparing(prepared)) return "none"
     if (adapter.recover === undefined || prepared === null || prepared === undefined) return null
     const due = yield* SteadyClock.now
     const turn = yield* account.budget.turn({ kind: "poll", due, lane: request.lane })
@@ -43,7 +50,8 @@ export const recover = (job: Asking, prepared: unknown): Effect.Effect<ScanTicke
 // Whether a claim in doubt is in doubt no more.
 export const resolve = (job: Asking, claimId: string): Effect.Effect<boolean, JournalError> =>
   Effect.gen(function* () {
-    if (job.request.adapter.recover === undefined) return false
+    const { prepare, recover: asks } = job.request.adapter
+    if (prepare === undefined && asks === undefined) return false
     const entry = yield* job.journal.get(claimId)
     if (entry === null || entry.state !== "in-doubt") return false
     const found = yield* recover(job, entry.prepared)

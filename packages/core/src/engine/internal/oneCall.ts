@@ -15,6 +15,7 @@ import * as Timeouts from "../../time/internal/timeouts.ts"
 import * as RateBudget from "../RateBudget.ts"
 import type { About, ScanAdapter } from "../ScanAdapter.ts"
 import { type ClaimEntry, JournalError, type Operations, ScanJournal } from "../ScanJournal.ts"
+import * as Doubt from "./doubt.ts"
 import * as VendorSays from "./vendorSays.ts"
 
 type Asked = Pick<ScanAdapter<never, unknown>, "vendor" | "origin" | "account" | "limits" | "budget" | "policy">
@@ -165,6 +166,7 @@ const recovered = <Request, Payload>(
   entry: ClaimEntry,
   options: Options
 ): Effect.Effect<Resolved | null, PollFault.PollFault> => {
+  if (Doubt.isPreparing(entry.prepared)) return Effect.succeed({ _tag: "None" })
   if (adapter.recover === undefined || entry.prepared === null || entry.prepared === undefined) {
     return Effect.succeed(null)
   }

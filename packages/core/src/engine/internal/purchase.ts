@@ -212,7 +212,7 @@ const giveUp = ({ journal }: Job.Job<unknown, unknown>, claimId: string): Effect
 type Prepared = { readonly _tag: "Ready"; readonly prepared: unknown }
 
 // What has to be there before the submission, stored with the claim. Nothing is bought by it: it leaves no doubt, whatever
-// becomes of it.
+// becomes of it, and whatever becomes of this process meanwhile.
 const prepare = (
   restore: Hold.Restore,
   job: Job.Job<unknown, unknown>,
@@ -224,6 +224,11 @@ const prepare = (
     const { account, journal, request } = job
     const { limits, prepareTimeout = limits.submitTimeout } = request.adapter
     const timeout = Duration.sum(prepareTimeout, Duration.seconds(1))
+    const keep = (prepared: unknown) =>
+      Effect.tapError(store(journal.prepared(claimId, prepared), "what was prepared for a submission"), () =>
+        Effect.ignore(giveUp(job, claimId))
+      )
+    yield* keep(Doubt.preparing)
     const made = yield* Effect.exit(
       restore(
         Effect.gen(function* () {
@@ -236,9 +241,7 @@ const prepare = (
     )
     if (Exit.isSuccess(made) && made.value._tag === "Some") {
       const prepared: unknown = made.value.value ?? null
-      yield* Effect.tapError(store(journal.prepared(claimId, prepared), "what was prepared for a submission"), () =>
-        Effect.ignore(giveUp(job, claimId))
-      )
+      yield* keep(prepared)
       return { _tag: "Ready", prepared } as const
     }
     const cause = Exit.isFailure(made) ? made.cause : Cause.fail(notPrepared("timeout", "it was not done in time"))
