@@ -132,6 +132,22 @@ describe("ZAP", () => {
       }).pipe(Effect.scoped)
   )
 
+  it.live("a site that ZAP has not crawled is refused, and a start without an id is in doubt (issue 18)", () =>
+    Effect.gen(function* () {
+      const kindOf = (answer: Script.Step) =>
+        Effect.gen(function* () {
+          const { adapter } = yield* world(zap, answer)
+          return (yield* Effect.flip(adapter.submit(zap.sample, prepared))).kind
+        })
+      const error = (code: string) => ({ status: 400, body: { code, message: "in ZAP's words" } })
+      assert.strictEqual(yield* kindOf(error("url_not_found")), "Refused")
+      assert.strictEqual(yield* kindOf(error("illegal_parameter")), "Refused")
+      assert.strictEqual(yield* kindOf(error("bad_api_key")), "Denied")
+      // Its add-ons are still being updated: whether it started is told by its list.
+      assert.strictEqual(yield* kindOf(ok({})), "InDoubt")
+    }).pipe(Effect.scoped)
+  )
+
   it.live("a start whose answer was lost is found by the list, and in doubt where two came (issue 18)", () =>
     Effect.gen(function* () {
       const after = (...ids: ReadonlyArray<number>) =>
@@ -334,6 +350,28 @@ describe("SSL Labs", () => {
   )
 })
 
+describe("SSL Labs' limits", () => {
+  const start = Date.now() - 60_000
+  const id = `shop.example~${start}`
+  const body = { errors: [{ message: "Too many new assessments too fast. Please slow down." }] }
+
+  it.live("a start within the cool-off is throttled, and headers that are wrong break no poll (issue 18)", () =>
+    Effect.gen(function* () {
+      const { adapter } = yield* world(ssllabs, { status: 429, body })
+      const refused = yield* Effect.flip(adapter.submit(ssllabs.sample))
+      // Without a ticket there is nothing to poll, so that no poll starts a test.
+      assert.strictEqual(refused.kind, "Throttled")
+      const running = ok({ host: "shop.example", port: 443, status: "IN_PROGRESS", startTime: start })
+      for (const most of ["0", "-1", "many", ""]) {
+        const headers = { "X-Max-Assessments": most, "X-Current-Assessments": "0" }
+        assert.strictEqual((yield* seen(ssllabs, id, { ...running, headers })).is, "running")
+      }
+      const error = ok({ host: "shop.example", port: 443, status: "ERROR", startTime: start, statusMessage: "no name" })
+      assert.strictEqual((yield* seen(ssllabs, id, error)).is, "Failed")
+    }).pipe(Effect.scoped)
+  )
+})
+
 describe("sqlmap", () => {
   const id = "fba0ba89756b3ac5"
   const status = (returncode: number | null, word = "terminated") => ok({ success: true, status: word, returncode })
@@ -383,6 +421,24 @@ describe("sqlmap", () => {
       assert.deepStrictEqual([outcome._tag, severityOf(outcome)], ["Partial", "critical"])
       const { outcome: stopped } = yield* outcomeOf(sqlmap, id, status(-15), log())
       assert.strictEqual(stopped._tag === "Failed" ? stopped.reason.code : stopped._tag, "signal-15")
+    }).pipe(Effect.scoped)
+  )
+
+  it.live("pages and texts in place of JSON decide nothing: asked again, gone, or in doubt (issue 18)", () =>
+    Effect.gen(function* () {
+      const text = (status: number, body: string) => ({ status, body, headers: { "content-type": "application/json" } })
+      assert.strictEqual((yield* seen(sqlmap, id, text(500, "Internal server error"))).is, "Transient")
+      assert.strictEqual((yield* seen(sqlmap, id, text(404, "Nothing here"))).is, "Missing")
+      assert.strictEqual((yield* seen(sqlmap, id, text(405, "Method not allowed"))).is, "Broken for good")
+      assert.strictEqual((yield* seen(sqlmap, id, text(401, ""))).is, "Denied")
+      const started = (answer: Script.Step) =>
+        Effect.gen(function* () {
+          const { adapter } = yield* world(sqlmap, answer)
+          return (yield* Effect.flip(adapter.submit(sqlmap.sample, { task: id }))).kind
+        })
+      // A second start of one task is refused by the current version, and starts a second engine in Debian's.
+      assert.strictEqual(yield* started(ok({ success: false, message: "Scan already running" })), "InDoubt")
+      assert.strictEqual(yield* started(text(400, "<html>400</html>")), "InDoubt")
     }).pipe(Effect.scoped)
   )
 

@@ -18,9 +18,14 @@ const testsOf = (cell: string): Statement["tests"] =>
     return { file, title: title.replaceAll("\\|", "|").replaceAll("&lt;", "<") }
   })
 
-const statements: ReadonlyArray<Statement> = [...page.matchAll(/^\| ([A-Z]{2}\d\d) \| (.+?) \| (.*) \|$/gm)].map(
-  ([, id = "", says = "", cell = ""]) => ({ id, says, tests: testsOf(cell) })
-)
+const rowsOf = (text: string): ReadonlyArray<Statement> =>
+  [...text.matchAll(/^\| ([A-Z]{2}\d\d) \| (.+?) \| (.*) \|$/gm)].map(([, id = "", says = "", cell = ""]) => ({
+    id,
+    says,
+    tests: testsOf(cell)
+  }))
+
+const statements = rowsOf(page)
 
 /** What of an answer could be worse than it looks, on the page of one vendor. */
 const worseOf = (vendor: string): ReadonlyArray<Statement> => {
@@ -97,6 +102,19 @@ describe("the pages of the vendors", () => {
       )
     }
   )
+})
+
+describe("docs/vendors/traps.md", () => {
+  it("names for every trap of a vendor a test that is there, and the table of the vendors leads to it (issue 18)", () => {
+    const traps = rowsOf(read("docs/vendors/traps.md"))
+    assert.isAtLeast(traps.length, 61)
+    assert.deepStrictEqual(gone(traps), [])
+    assert.deepStrictEqual(
+      traps.filter(({ tests }) => !tests.some(({ file }) => file !== "")),
+      []
+    )
+    assert.include(read("docs/vendors/README.md"), "](traps.md)")
+  })
 })
 
 describe("docs/vendors/statements.md", () => {

@@ -6,7 +6,7 @@ import * as Contradiction from "@scanpoll/core/unstable/model/Contradiction"
 import { SonarQubeVendor } from "@scanpoll/sonarqube"
 import { UrlscanVendor, UrlscanSamples } from "@scanpoll/urlscan"
 import { VirusTotalSamples, VirusTotalVendor } from "@scanpoll/virustotal"
-import { Effect } from "effect"
+import { Duration, Effect, Option } from "effect"
 import { collected, ok, outcomeOf, seen, severityOf, world } from "./support/traps.ts"
 
 const sonarqube = SonarQubeVendor.vendor
@@ -24,6 +24,8 @@ describe("urlscan.io", () => {
   it.live("two 404s are a visit that goes on and a scan that nobody knows (issue 18)", () =>
     Effect.gen(function* () {
       for (const words of ["Scan is not finished yet", "Scan has not finished yet"]) {
+        const description = "The scan is still running"
+        assert.strictEqual((yield* seen(urlscan, uuid, told(404, words, { description }))).is, "running")
         assert.strictEqual((yield* seen(urlscan, uuid, told(404, words))).is, "running")
       }
       assert.strictEqual((yield* seen(urlscan, uuid, told(404, "No such scan submission"))).is, "Missing")
@@ -100,6 +102,8 @@ describe("urlscan.io", () => {
         assert.strictEqual((yield* seen(urlscan, uuid, answer)).is, "Denied")
         const { adapter } = yield* world(urlscan, answer)
         assert.strictEqual((yield* Effect.flip(adapter.submit(urlscan.sample))).kind, "Denied")
+        const searched = yield* Effect.flip(adapter.reconcile?.(urlscan.sample, 0, new Set()) ?? Effect.die(0))
+        assert.strictEqual(searched.kind, "Denied")
       }
       const plan = told(403, "Your plan does not allow you to search field task.tags")
       const { adapter } = yield* world(urlscan, plan)
@@ -121,6 +125,31 @@ describe("urlscan.io", () => {
   )
 })
 
+describe("urlscan.io's limits", () => {
+  const uuid = "01990c1e-7d35-7bb1-9c0e-5a6f2f0d8e11"
+  const body = { message: "Rate limit exceeded", status: 429 }
+  const limits = (fields: Readonly<Record<string, string>>) =>
+    Object.fromEntries(Object.entries(fields).map(([name, value]) => [`X-Rate-Limit-${name}`, value]))
+
+  it.live("the quota of a day is waited for to its end, and a limit that cannot be read is none (issue 18)", () =>
+    Effect.gen(function* () {
+      const spent = { Action: "private", Window: "day", Limit: "50", Remaining: "0", "Reset-After": "11400" }
+      const { adapter } = yield* world(urlscan, { status: 429, body, headers: limits(spent) })
+      const { hint, kind } = yield* Effect.flip(adapter.submit(urlscan.sample))
+      assert.deepStrictEqual([kind, hint], ["Throttled", Option.some(Duration.seconds(11_400))])
+      const page = { ip: "203.0.113.9", status: "200" }
+      const verdicts = { overall: { score: 0, malicious: false, hasVerdicts: true } }
+      for (const odd of [{}, { Remaining: "" }, { Limit: "many", Remaining: "-1", Reset: "tomorrow" }]) {
+        const throttled = { status: 429, body, headers: limits(odd) }
+        assert.strictEqual((yield* seen(urlscan, uuid, throttled)).is, "Throttled")
+        // Without its lists, too: they say what the page loaded.
+        const done = { ...ok({ task: { uuid, visibility: "unlisted" }, page, verdicts }), headers: limits(odd) }
+        assert.strictEqual((yield* seen(urlscan, uuid, done)).is, "Completed")
+      }
+    }).pipe(Effect.scoped)
+  )
+})
+
 describe("VirusTotal", () => {
   const analysis = "u-3f0c9b5de2a1478899aabbccddeeff00112233445566778899aabbccddeeff01-1764449407"
   const none = { malicious: 0, suspicious: 0, harmless: 0, undetected: 0, timeout: 0 }
@@ -130,7 +159,13 @@ describe("VirusTotal", () => {
   it.live("completed without an engine is unknown, and never clean (issue 18)", () =>
     Effect.gen(function* () {
       const sample = VirusTotalSamples.samples.poll.scans.at(-1)?.answer ?? assert.fail()
-      for (const answer of [sample, told({}), told({}, { results: {} }), told({ timeout: 70 })]) {
+      for (const answer of [
+        sample,
+        told({}),
+        told({}, { results: {} }),
+        told({}, { results: null }),
+        told({ timeout: 70 })
+      ]) {
         const { outcome } = yield* outcomeOf(virustotal, analysis, answer)
         assert.strictEqual(severityOf(outcome), "unknown")
         assert.match(outcome.warnings.join(), /no engine has an opinion/)
@@ -203,6 +238,35 @@ describe("VirusTotal", () => {
       assert.strictEqual((yield* seen(virustotal, analysis, error(503, "TransientError"))).is, "Transient")
       assert.strictEqual((yield* seen(virustotal, analysis, Script.html(429))).is, "Throttled")
       assert.strictEqual((yield* seen(virustotal, analysis, error(404, "NotFoundError"))).is, "Missing")
+    }).pipe(Effect.scoped)
+  )
+
+  it.live("a quota that is marked as gzip and is not, and one of one scan a day, are waited for (issue 18)", () =>
+    Effect.gen(function* () {
+      const body = { error: { code: "QuotaExceededError", message: "Quota exceeded" } }
+      const odd = { status: 429, body, headers: { "content-encoding": "gzip" } }
+      assert.strictEqual((yield* seen(virustotal, analysis, odd)).is, "Throttled")
+      const { adapter, ticket } = yield* world(virustotal, ok({ data: { id: analysis, type: "analysis" } }), odd)
+      const submitted = yield* adapter.submit(virustotal.sample)
+      assert.strictEqual(submitted._tag === "Submitted" ? submitted.ticket.scanId : null, analysis)
+      // Every poll is turned down until midnight: the scan is known, and stays open.
+      assert.strictEqual((yield* Effect.flip(adapter.poll(ticket(analysis)))).kind, "Throttled")
+    }).pipe(Effect.scoped)
+  )
+
+  it.live("an address that it cannot read is refused, and a 404 is no scan, also without a code (issue 18)", () =>
+    Effect.gen(function* () {
+      const error = (status: number, error: object) => ({ status, body: { error } })
+      const unread = error(400, { code: "InvalidArgumentError", message: "Unable to canonicalize url" })
+      const { adapter } = yield* world(virustotal, unread)
+      assert.strictEqual((yield* Effect.flip(adapter.submit(virustotal.sample))).kind, "Refused")
+      for (const gone of [error(404, { code: "NotFoundError", message: "not found" }), Script.html(404)]) {
+        assert.strictEqual((yield* seen(virustotal, analysis, gone)).is, "Missing")
+        // An address that was never submitted has no report: that proves nothing of a submission whose answer was lost.
+        const { adapter } = yield* world(virustotal, gone)
+        const searched = yield* Effect.flip(adapter.reconcile?.(virustotal.sample, 0, new Set()) ?? Effect.die(0))
+        assert.strictEqual(searched.kind, "Missing")
+      }
     }).pipe(Effect.scoped)
   )
 
@@ -288,6 +352,8 @@ describe("SonarQube", () => {
   it.live("a task that waits again after it ran is pending, and a redirect is not followed (issue 18)", () =>
     Effect.gen(function* () {
       assert.strictEqual((yield* seen(sonarqube, id, task({ status: "PENDING" }))).is, "queued")
+      assert.strictEqual((yield* seen(sonarqube, id, task({ status: "IN_PROGRESS" }))).is, "running")
+      assert.strictEqual((yield* seen(sonarqube, id, { status: 401, body: "" })).is, "Denied")
       assert.strictEqual((yield* seen(sonarqube, id, Script.redirect("https://other.example/"))).is, "Broken for good")
       assert.strictEqual((yield* seen(sonarqube, id, Script.html(503))).is, "Transient")
       assert.strictEqual((yield* seen(sonarqube, id, error(404, "No activity found for task"))).is, "Missing")
