@@ -185,7 +185,10 @@ const read = Wire.reader(schemaOf(answer))
 const agree = (value: unknown): void => {
   const wanted = readBy(answer, value)
   const seen = read(value)
-  if (typeof wanted === "string") return assert.isTrue(Result.isFailure(seen), JSON.stringify(value))
+  if (typeof wanted === "string") {
+    assert.isTrue(Result.isFailure(seen), JSON.stringify(value))
+    return
+  }
   const { leftOut, value: kept, warnings } = Result.getOrThrow(seen)
   assert.deepStrictEqual(kept, wanted.value)
   // What is wrong within something that is left out as a whole counts as well.
@@ -199,6 +202,7 @@ describe("an answer of any depth", () => {
   })
 
   it("is read by the documented rules, whatever one place holds, and no warning quotes a value", () => {
+    assert.isAbove(paths.length, 30)
     for (const path of paths) for (const other of others) agree(put(good, path, other))
   })
 
