@@ -21,7 +21,7 @@ describe("urlscan.io", () => {
   const result = (fields: object = {}) =>
     ok({ task: { uuid, visibility: "unlisted" }, page, verdicts: { overall: clean }, lists: { ips: [] }, ...fields })
 
-  it.live("two 404s are a visit that goes on and a scan that nobody knows (issue 18)", () =>
+  it.live("two 404s are a visit that goes on and a scan that is unknown (issue 18)", () =>
     Effect.gen(function* () {
       for (const words of ["Scan is not finished yet", "Scan has not finished yet"]) {
         const description = "The scan is still running"
