@@ -6,6 +6,7 @@
  *
  * @since 0.1.0
  */
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Layer from "effect/Layer"
 import type * as Redacted from "effect/Redacted"
@@ -16,15 +17,19 @@ import * as Journal from "@scanpoll/journal/Journal"
 
 /**
  * Connections to the database at a `postgres://` address, without opening its journal. `maxConnections` is from 1,
- * default 4; `applicationName` is what the server lists the sessions under, default `scanpoll`. A server that does not answer
- * keeps no program from ending.
+ * default 4; `applicationName` is what the server lists the sessions under, default `scanpoll`; `connectTimeout` is how long a
+ * connection may take to be made, default 5 seconds. A server that does not answer keeps no program from ending.
  *
  * @category layers
  * @since 0.1.0
  */
 export const layer: (
   url: string | Redacted.Redacted,
-  options?: { readonly maxConnections?: number; readonly applicationName?: string }
+  options?: {
+    readonly maxConnections?: number
+    readonly applicationName?: string
+    readonly connectTimeout?: Duration.Input
+  }
 ) => Layer.Layer<SqlClient.SqlClient, JournalError> = Journal.clientPostgres
 
 // One program at a time makes the tables; the number means nothing but this.

@@ -145,6 +145,6 @@ export const layerPostgres = (
         })
     )
   ).pipe(
-    Layer.provide(ClusterDatabase.layer(url, { maxConnections: 2 })),
+    Layer.provide(ClusterDatabase.layer(url, { maxConnections: 2, connectTimeout: "15 seconds" })),
     boundedClose("2 seconds", "the shared budget")
   )

@@ -185,7 +185,13 @@ const make = (
     const name = yield* Membership.nameOf(options.name)
     const policies = yield* policiesOf(options)
     // Judged by its heartbeat alone, also on the same machine: a process that is frozen must not keep its scans.
-    const journal = yield* SqlJournal.makeShared({ lease: settings.lease, presence: "lease", outage: "1 hour" })
+    const journal = yield* SqlJournal.makeShared({
+      lease: settings.lease,
+      presence: "lease",
+      outage: "1 hour",
+      // A transaction of six trips over a line of two seconds each is slow, and no trouble.
+      limit: Duration.max(Duration.seconds(10), Duration.times(settings.lease, 2))
+    })
     yield* Effect.mapError(ClusterDatabase.prepare, trouble)
     yield* Effect.catchTag(Membership.agree(name, settings), "SqlError", (error) => Effect.fail(trouble(error)))
 
@@ -242,8 +248,14 @@ export const layer = (options: WorkerOptions): Layer.Layer<ClusterWorker, Journa
       // Names the database sessions of this worker, and of no other.
       const session = `scanpoll worker ${id.slice(-26)}`
       return Layer.effect(ClusterWorker, make(options, session)).pipe(
-        // One connection holds the locks of the slices, one is for its word, and one is spare.
-        Layer.provide(ClusterDatabase.layer(options.journal, { maxConnections: 8, applicationName: session })),
+        // One connection holds the locks of the slices, one is for its word, and one is spare. A slow line is no dead one.
+        Layer.provide(
+          ClusterDatabase.layer(options.journal, {
+            maxConnections: 8,
+            applicationName: session,
+            connectTimeout: "15 seconds"
+          })
+        ),
         boundedClose("7 seconds", "the worker")
       )
     })

@@ -8,12 +8,20 @@ import * as Worker from "@scanpoll/cluster/Worker"
 import { ScanJournal } from "@scanpoll/core/engine/ScanJournal"
 import * as SharedClaims from "@scanpoll/journal/SharedClaims"
 import * as SqlJournal from "@scanpoll/journal/SqlJournal"
+import * as RunnerAddress from "effect/cluster/RunnerAddress"
+import * as RunnerStorage from "effect/cluster/RunnerStorage"
+import * as ShardId from "effect/cluster/ShardId"
+import * as ShardingConfig from "effect/cluster/ShardingConfig"
+import * as SqlRunnerStorage from "effect/cluster/SqlRunnerStorage"
+import * as Context from "effect/Context"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
 import * as Result from "effect/Result"
 import * as Scope from "effect/Scope"
 import { SqlClient } from "effect/sql/SqlClient"
+import * as SliceLocks from "../src/internal/sliceLocks.ts"
 import { troubled } from "@scanpoll/test-support/troubledClient"
 import { database } from "./support/scenes.ts"
 
@@ -49,6 +57,55 @@ describe("LatenessMeter", () => {
     meter.add(0, 70_000)
     assert.deepStrictEqual(meter.read(70_000), { p50: 0, p99: 0, max: 0 })
   })
+})
+
+describe("the locks of the slices", () => {
+  const own = database()
+
+  it.live(
+    "are those that a worker of an older version takes, and are confirmed, shared and released like them (D-01)",
+    () =>
+      Effect.scoped(
+        Effect.gen(function* () {
+          const url = yield* Effect.promise(() => own().schema())
+          const sql = Context.get(yield* Layer.build(ClusterDatabase.layer(url)), SqlClient)
+          const config = ShardingConfig.layer({ shardsPerGroup: 4, shardLockExpiration: "12 seconds" })
+          const older = Context.get(
+            yield* Layer.build(
+              SqlRunnerStorage.layerWith({ prefix: "scanpoll_cluster" }).pipe(
+                Layer.provide([config, Layer.succeed(SqlClient, sql)])
+              )
+            ),
+            RunnerStorage.RunnerStorage
+          )
+          const locks = yield* SliceLocks.make(sql, "scanpoll_cluster", Duration.seconds(12))
+          const [one, two] = [
+            RunnerAddress.RunnerAddress.make({ host: "one", port: 0 }),
+            RunnerAddress.RunnerAddress.make({ host: "two", port: 0 })
+          ]
+          const shards = [1, 2, 3, 4].map((id) => ShardId.make("default", id))
+          const [first, second, third] = shards
+          assert.isDefined(first)
+          assert.isDefined(second)
+          assert.isDefined(third)
+          const numbers = Effect.map((held: ReadonlyArray<ShardId.ShardId>) =>
+            held.map(({ id }) => id).sort((a, b) => a - b)
+          )
+          assert.deepStrictEqual(yield* numbers(older.acquire(one, [first, second])), [1, 2])
+          assert.deepStrictEqual(yield* numbers(locks.acquire(two, shards)), [3, 4])
+          assert.deepStrictEqual(yield* numbers(locks.acquire(two, shards)), [3, 4])
+          assert.deepStrictEqual(yield* numbers(locks.refresh(two, shards)), [3, 4])
+          assert.deepStrictEqual(yield* numbers(older.acquire(one, shards)), [1, 2])
+          yield* locks.release(two, third)
+          assert.deepStrictEqual(yield* numbers(locks.refresh(two, shards)), [4])
+          assert.deepStrictEqual(yield* numbers(older.acquire(one, shards)), [1, 2, 3])
+          yield* older.releaseAll(one)
+          assert.deepStrictEqual(yield* numbers(locks.acquire(two, shards)), [1, 2, 3, 4])
+          yield* locks.releaseAll(two)
+          assert.deepStrictEqual(yield* numbers(older.acquire(one, shards)), [1, 2, 3, 4])
+        })
+      )
+  )
 })
 
 describe("the database of a cluster", () => {

@@ -64,6 +64,24 @@ describe("SharedBudget", () => {
     )
   }
 
+  it.effect(
+    "leaves no process without a turn for long where the database takes two seconds for each answer (D-01)",
+    () =>
+      Effect.gen(function* () {
+        const world = yield* makeWorld({ chance: () => 1, latency: 1_000 })
+        const machines = yield* Effect.forEach(["a", "b", "c"], (name) => world.machine(name))
+        // More than they use: nothing is waited for but the books.
+        for (const machine of machines) yield* busy(machine, { limits: limitsOf({ requests: 1_000 }), after: 100 }, 2)
+        yield* TestClock.adjust("10 minutes")
+        const end = yield* world.time
+        const from = end - 600_000
+        const pauses = machines.map(({ sent }) =>
+          Math.max(...[...sent, end].map((at, index) => at - (sent[index - 1] ?? from)))
+        )
+        assert.isAtMost(Math.max(...pauses), 20_000, pauses.join(", "))
+      }).pipe(Random.withSeed("slow books"))
+  )
+
   it.effect("keeps many processes within several windows at once, and starves none of them (RL-05)", () =>
     Effect.gen(function* () {
       const world = yield* makeWorld()

@@ -1,7 +1,7 @@
 /**
- * What one machine bears, measured: take-over time, polls per second, memory per open scan.
+ * What one machine bears, measured: take-over time, polls per second, memory per open scan; and what a poll costs the database.
  *
- *     node packages/tooling/launch.mjs exec pnpm --filter @scanpoll/cluster measure [memory|polls|takeover ...]
+ *     node packages/tooling/launch.mjs exec pnpm --filter @scanpoll/cluster measure [memory|polls|takeover|statements ...]
  *
  * A vendor that answers at once, a real PostgreSQL that writes to disk as in a test, and workers as processes of their
  * own share this machine. Claims are put into the journal's table as if clients had bought them.
@@ -17,7 +17,7 @@ import { createServer, type Server as HttpServer } from "node:http"
 import { cpus } from "node:os"
 import process from "node:process"
 import { Machine, type Said } from "./support/machines.ts"
-import { start } from "@scanpoll/test-support/postgres"
+import { connect, type Server, start } from "@scanpoll/test-support/postgres"
 import type { Told } from "./support/workerProcess.ts"
 
 const pause = (millis: number) => new Promise((resolve) => setTimeout(resolve, millis))
@@ -267,16 +267,81 @@ const takeover = async (schema: Place): Promise<void> => {
   }
 }
 
-const parts = { memory, polls, takeover } as const
+/** From now on the server counts statements. */
+const countStatements = async (server: Server): Promise<void> => {
+  await Effect.runPromise(
+    Effect.scoped(
+      Effect.flatMap(connect(server.url), (sql) =>
+        sql.unsafe("ALTER SYSTEM SET shared_preload_libraries = 'pg_stat_statements'")
+      )
+    )
+  )
+  await server.stop()
+  await server.start()
+}
+
+/** Statements and bytes of the write-ahead log for each poll; counts, so a machine may do other work meanwhile. */
+const statements = async (schema: Place): Promise<void> => {
+  const [open, pace, seconds] = [2_000, 10_000, 60]
+  const address = await schema()
+  const made = await cluster(address, pace)
+  await made.worker("a")
+  await until(async () => (await made.status()).workers.some((worker) => worker.slices.length === 60))
+  await made.plant(open, pace)
+  await until(async () => (await made.status()).scans.free === 0, 250)
+  // Pages that are written for the first time since the last checkpoint are in the log as a whole.
+  await pause(3 * pace)
+  const runtime = ManagedRuntime.make(ClusterDatabase.layer(address, { maxConnections: 1 }))
+  const ask = <A extends object>(text: string) =>
+    runtime.runPromise(Effect.flatMap(SqlClient, (sql) => sql.unsafe<A>(text)))
+  await ask("CREATE EXTENSION IF NOT EXISTS pg_stat_statements SCHEMA public")
+  const lsn = async () =>
+    Number((await ask<{ at: unknown }>("SELECT pg_current_wal_insert_lsn() - '0/0' AS at"))[0]?.at ?? 0)
+  await ask("SELECT public.pg_stat_statements_reset()")
+  const [from, askedFrom] = [await lsn(), made.asked()]
+  await pause(seconds * 1000)
+  const [to, askedTo] = [await lsn(), made.asked()]
+  const rows = await ask<{ query: string; calls: unknown; wal: unknown }>(
+    `SELECT left(regexp_replace(query, '\\s+', ' ', 'g'), 60) AS query, calls::float8 AS calls, wal_bytes::float8 AS wal
+     FROM public.pg_stat_statements WHERE query NOT LIKE '%pg_stat_statements%' AND query NOT LIKE '%pg_current_wal%'
+     ORDER BY calls DESC`
+  )
+  const polls = askedTo - askedFrom
+  print({
+    what: "statements",
+    workers: 1,
+    open,
+    paceSeconds: pace / 1000,
+    seconds,
+    polls,
+    statementsPerPoll: rounded(sum(rows.map(({ calls }) => Number(calls))) / polls, 3),
+    walBytesPerPoll: rounded((to - from) / polls)
+  })
+  for (const { calls, query, wal } of rows) {
+    if (Number(calls) / polls >= 0.001) {
+      print({
+        query,
+        callsPerPoll: rounded(Number(calls) / polls, 4),
+        walBytesPerPoll: rounded(Number(wal) / polls, 1)
+      })
+    }
+  }
+  await runtime.dispose()
+  await made.close()
+}
+
+const parts = { memory, polls, takeover, statements } as const
 
 const main = async (): Promise<void> => {
   const wanted = process.argv.slice(2).filter((word) => word !== "--")
   const server = await start()
   try {
+    if (wanted.includes("statements")) await countStatements(server)
     const [cpu] = cpus()
     print({ what: "machine", cores: cpus().length, cpu: cpu?.model ?? "", node: process.version })
     for (const [name, part] of Object.entries(parts)) {
-      if (wanted.length === 0 || wanted.includes(name)) await part(() => server.schema(), server.pid)
+      const isAsked = wanted.includes(name) || (wanted.length === 0 && name !== "statements")
+      if (isAsked) await part(() => server.schema(), server.pid)
     }
   } finally {
     await server.end()

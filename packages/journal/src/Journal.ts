@@ -6,6 +6,7 @@
  * @since 0.1.0
  */
 import * as Context from "effect/Context"
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
@@ -66,14 +67,20 @@ export const layerSqlite = (
  * Connections to a PostgreSQL database as the journal wants them: no statement, lock or idle transaction outlasts the
  * journal's own patience, and a server that does not answer keeps no program from ending. `maxConnections` is from 1,
  * default 4; with `readOnly`, default false, the server refuses every write. `applicationName`: what the server lists the
- * sessions under, default `scanpoll`.
+ * sessions under, default `scanpoll`. `connectTimeout`: how long a connection may take to be made, default 5 seconds; that is
+ * four trips to the server, six with TLS.
  *
  * @category layers
  * @since 0.1.0
  */
 export const clientPostgres = (
   url: string | Redacted.Redacted,
-  options: { readonly maxConnections?: number; readonly readOnly?: boolean; readonly applicationName?: string } = {}
+  options: {
+    readonly maxConnections?: number
+    readonly readOnly?: boolean
+    readonly applicationName?: string
+    readonly connectTimeout?: Duration.Input
+  } = {}
 ): Layer.Layer<SqlClient, ScanJournal.JournalError> =>
   Layer.effect(
     SqlClient,
@@ -96,7 +103,7 @@ export const clientPostgres = (
             url: typeof url === "string" ? Redacted.make(url, { label: "journal" }) : url,
             applicationName: options.applicationName ?? "scanpoll",
             maxConnections: options.maxConnections ?? 4,
-            connectTimeout: "5 seconds",
+            connectTimeout: options.connectTimeout ?? "5 seconds",
             // A lock or a dead peer must not hold a transaction for longer than the journal waits for it.
             startupParameters: {
               lock_timeout: "4000",

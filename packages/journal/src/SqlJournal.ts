@@ -13,6 +13,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
+import * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
 import * as Semaphore from "effect/Semaphore"
 import * as SqlClient from "effect/sql/SqlClient"
@@ -125,7 +126,10 @@ export const makeShared = (
     })
     const every = <E>(millis: number, effect: Effect.Effect<unknown, E>): Effect.Effect<never> =>
       Effect.forever(Effect.andThen(Effect.sleep(Duration.millis(millis)), Effect.ignore(effect)))
-    yield* Effect.forkScoped(every(lease.heartbeatEvery, Effect.andThen(beat, removeGone)))
+    // At a steady pace: the time that a heartbeat takes is not added to the time until the next one.
+    const beats = Effect.repeat(beat, Schedule.fixed(Duration.millis(lease.heartbeatEvery)))
+    yield* Effect.forkScoped(Effect.andThen(Effect.sleep(Duration.millis(lease.heartbeatEvery)), beats))
+    yield* Effect.forkScoped(every(lease.heartbeatEvery, removeGone))
     yield* Effect.forkScoped(lease.watch)
     yield* Effect.forkScoped(every(watchEvery, Effect.andThen(watch.needed, watch.look)))
     yield* Effect.forkScoped(outbox.run)

@@ -3,9 +3,11 @@ import { assert, describe, it } from "@effect/vitest"
 import type { ClaimKey, JournalError } from "@scanpoll/core/engine/ScanJournal"
 import * as SqlJournal from "@scanpoll/journal/SqlJournal"
 import * as Arr from "effect/Array"
+import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import * as SqlClient from "effect/sql/SqlClient"
+import { TestClock } from "effect/testing"
 import { createHash } from "node:crypto"
 import { type Plan, troubled } from "@scanpoll/test-support/troubledClient"
 import { type Database, type Databases, postgres, sqlite } from "./support/databases.ts"
@@ -215,3 +217,50 @@ const copyOf = (row: Readonly<Record<string, unknown>>, claimId: string, n: numb
     owner: null
   }
 }
+
+const running = { kind: "poll", because: "pace", seen: "running", code: null, percent: null, message: null } as const
+
+describe("the polls of many scans", () => {
+  it.effect("cost less than a quarter of a statement each, where two hundred come in a second (D-20)", () =>
+    Effect.scoped(
+      Effect.gen(function* () {
+        const statements: Array<string> = []
+        const database = yield* sqlite.make
+        const sql = yield* troubled(yield* database.client, (_, text) => {
+          statements.push(text)
+          return null
+        })
+        const journal = yield* Effect.provideService(SqlJournal.make(), SqlClient.SqlClient, sql)
+        const claimIds = yield* Effect.forEach(Array.from({ length: 20 }), (_, n) =>
+          Effect.gen(function* () {
+            const { claimId } = yield* journal.claim(keyOf(`s${n}`), fresh)
+            yield* journal.submitted(claimId, ticketOf(`s${n}`), 0)
+            yield* journal.take(claimId)
+            return claimId
+          })
+        )
+        yield* TestClock.adjust("1 second")
+        const before = statements.length
+        let polls = 0
+        for (let round = 0; round < 50; round++) {
+          const at = yield* Clock.currentTimeMillis
+          for (const claimId of claimIds) {
+            journal.waiting(claimId, at + 10_000)
+            journal.polled(claimId, { ...running, at, until: at + 10_000 })
+            polls += 1
+          }
+          yield* TestClock.adjust("100 millis")
+        }
+        yield* TestClock.adjust("1 second")
+        // PostgreSQL has one more in each transaction.
+        const transactions = statements.slice(before).filter((text) => text.startsWith("COMMIT")).length
+        assert.isAtMost((statements.length - before + transactions) / polls, 0.25)
+        const stored = yield* Effect.forEach(claimIds, (claimId) => journal.polls(claimId))
+        assert.deepStrictEqual(
+          stored.map((of) => of.reduce((sum, { count }) => sum + count, 0)),
+          claimIds.map(() => 50)
+        )
+      })
+    )
+  )
+})

@@ -44,6 +44,13 @@ interface Look {
 const mostTries = 50
 // A turn is used within the lease, or within two check-ins where those take longer, but never later than this.
 const longestLease = 15_000
+// Answers that take longer are slow.
+const slowAnswer = 500
+// A check-in holds only where nobody else writes during its last trip, half of it. So that each of them has its time, and one
+// that the books do not know yet, each leaves the others a trip. One that does not would write again and again, and another
+// one never.
+const restAfter = (took: number, holders: number): number =>
+  took < slowAnswer ? 0 : Math.min(longestLease, (took / 2) * Math.max(0, holders - 1))
 const nothing: Wants = { poll: 0, collect: 0, submit: 0 }
 
 export class Bookkeeper {
@@ -59,6 +66,8 @@ export class Bookkeeper {
   private tried: Look | null = null
   // How long the latest check-in took, in milliseconds.
   private took = 0
+  // For how long it leaves the books to others after a check-in, in milliseconds.
+  rest = 0
   // What the books could not grant, and when it is worth asking for it again.
   unmet: Wants = nothing
   backAt = 0
@@ -100,10 +109,12 @@ export class Bookkeeper {
   checkIn(isLeaving: boolean): Effect.Effect<void, SqlError | Unreadable> {
     return Effect.gen({ self: this }, function* () {
       const { holder, key, limits, settings, store } = this.parts
+      let before = reading(this.clock)
+      let read = yield* store.read(key)
+      let heardAt = this.now()
       for (let tries = 1; ; tries++) {
-        const before = reading(this.clock)
-        const { books, now, version } = yield* store.read(key)
-        const look = { from: before.steady, to: this.now() }
+        const { books, now, version } = read
+        const look = { from: before.steady, to: heardAt }
         const mine = books.holders[holder]
         if (this.unfinished !== null && mine?.stamp === this.unfinished.stamp) {
           // An earlier attempt was written, only its answer was lost. How things stand is not known by this: the next
@@ -120,10 +131,18 @@ export class Bookkeeper {
         this.tried = look
         const lease = this.lease
         const [next, answer] = checkIn(books, now, limits, this.spans, { ...settings, lease }, report)
-        const isWritten = yield* store.write(key, version, next)
-        if (isWritten) return this.take(attempt, before, report, answer, lease)
-        // Many at once: not in step.
+        const sentAt = reading(this.clock)
+        const others = yield* store.write(key, version, next)
+        if (others === null) {
+          this.take(attempt, before, report, answer, lease)
+          this.rest = restAfter(this.took, Object.keys(next.holders).length)
+          return
+        }
         if (tries >= mostTries) return
+        before = sentAt
+        read = others
+        heardAt = this.now()
+        // Many at once: not in step.
         yield* Effect.sleep(Duration.millis(1 + (yield* Random.next) * Math.min(50, 4 * tries)))
       }
     })

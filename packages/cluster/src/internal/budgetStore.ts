@@ -18,8 +18,9 @@ export class Unreadable extends Schema.TaggedError<Unreadable>()("Unreadable", {
 
 export interface Store {
   readonly read: (key: Account) => Effect.Effect<Read, SqlError | Unreadable>
-  // False: somebody else wrote since.
-  readonly write: (key: Account, version: number, books: Books) => Effect.Effect<boolean, SqlError | Unreadable>
+  // What there is where somebody else wrote since; null where it is written. Who has to try again needs no trip more to read:
+  // on a slow line, those who wrote just now would be there first again and again.
+  readonly write: (key: Account, version: number, books: Books) => Effect.Effect<Read | null, SqlError | Unreadable>
 }
 
 const Row = Schema.Struct({
@@ -46,8 +47,8 @@ export const makeTable = (sql: SqlClient): Effect.Effect<void, SqlError> =>
 
 const now = "(extract(epoch from clock_timestamp()) * 1000)::double precision"
 
-export const ofPostgres = (sql: SqlClient): Store => ({
-  read: ({ account, origin, vendor }) =>
+export const ofPostgres = (sql: SqlClient): Store => {
+  const read: Store["read"] = ({ account, origin, vendor }) =>
     Effect.gen(function* () {
       for (;;) {
         const rows = yield* sql`
@@ -59,14 +60,25 @@ export const ofPostgres = (sql: SqlClient): Store => ({
           INSERT INTO scanpoll_budgets (vendor, origin, account, version, books)
           VALUES (${vendor}, ${origin}, ${account}, ${0}, ${books}) ON CONFLICT DO NOTHING`
       }
-    }),
-  write: ({ account, origin, vendor }, version, books) =>
-    Effect.gen(function* () {
-      const text = yield* Effect.mapError(writeBooks(books), unreadable)
-      const rows = yield* sql`
-        UPDATE scanpoll_budgets SET version = ${version + 1}, books = ${text}
-        WHERE vendor = ${vendor} AND origin = ${origin} AND account = ${account} AND version = ${version}
-        RETURNING version`
-      return rows.length > 0
     })
-})
+  return {
+    read,
+    write: (key, version, books) =>
+      Effect.gen(function* () {
+        const { account, origin, vendor } = key
+        const text = yield* Effect.mapError(writeBooks(books), unreadable)
+        const [row] = yield* sql<{ written: boolean; books: string | null }>`
+          WITH written AS (
+            UPDATE scanpoll_budgets SET version = ${version + 1}, books = ${text}
+            WHERE vendor = ${vendor} AND origin = ${origin} AND account = ${account} AND version = ${version}
+            RETURNING version)
+          SELECT EXISTS (SELECT 1 FROM written) AS written, version, ${sql.literal(now)} AS now,
+            CASE WHEN version = ${version} THEN NULL ELSE books END AS books
+          FROM scanpoll_budgets WHERE vendor = ${vendor} AND origin = ${origin} AND account = ${account}`
+        if (row?.written === true) return null
+        // Where somebody wrote in this very moment, the answer still shows what was there before.
+        if (row === undefined || row.books === null) return yield* read(key)
+        return yield* Effect.mapError(readRow(row), unreadable)
+      })
+  }
+}

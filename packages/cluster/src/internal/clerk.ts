@@ -1,6 +1,6 @@
 // The fiber of one account that goes to the shared books: it decides when there is something to tell or to ask, and when
-// to try again after a failure. Law: it never goes more often than once in `gather`, and while the books cannot be asked
-// it keeps trying. What is said there is the bookkeeper's.
+// to try again after a failure. Law: it never goes more often than once in `gather`, and where answers are slow it leaves the
+// others their time; while the books cannot be asked it keeps trying. What is said there is the bookkeeper's.
 import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
@@ -18,7 +18,8 @@ import { kinds } from "./turnQueue.ts"
 const gather = 25
 const slowestRetry = 2_000
 const firstRetry = 100
-const answerWithin = 5_000
+// Two trips, and one more for each time that another process was faster.
+const answerWithin = 10_000
 // Where earlier answers were slow.
 const longestAnswer = 20_000
 const placesBackAfter = 250
@@ -113,7 +114,7 @@ export class Clerk {
       if (said._tag === "Success") {
         if (this.failures > 0) yield* Effect.logInfo(`the shared budget of ${this.name} can be asked again`)
         this.failures = 0
-        this.retryAt = Number.NEGATIVE_INFINITY
+        this.retryAt = this.bookkeeper.rest === 0 ? Number.NEGATIVE_INFINITY : this.now() + this.bookkeeper.rest
         return
       }
       if (this.failures === 0) {

@@ -2,8 +2,15 @@
 //
 // A turn of a shared budget takes two trips and is valid for two seconds, a heartbeat takes three, a change of owner five. A
 // worker whose trips take longer than `slow` polls little or nothing, and keeps its scans from the others. So it stands aside
-// while another worker is better off, and returns when its line has been good for a whole lease. Pure state: it reads no
-// clock. Only time that the process saw counts: one that was frozen knows nothing about its line.
+// while another worker is better off, and returns when its line has been good for a whole lease. Where all lines become slow
+// together, none is, and each learns that late: so what others said before they could know counts for nothing. Pure state: it
+// reads no clock. Only time that the process saw counts: one that was frozen knows nothing about its line.
+
+// A worker whose line is good speaks at least this often, in milliseconds.
+const mostBetweenWords = 2_000
+// How late a busy machine may be with that.
+const slack = 1_000
+
 export class Line {
   isAside = false
   private isRetired = false
@@ -16,6 +23,10 @@ export class Line {
   private readonly lease: number
   private readonly slow: number
   private betterOff = 0
+  // Whether one of them said so after it would have known of trouble that is everybody's.
+  private isConfirmed = false
+  // When the first trip that was slow began; null while they are quick.
+  private slowSince: number | null = null
   private sentAt: number | null = null
   private tickedAt: number
   private badFor = 0
@@ -47,13 +58,22 @@ export class Line {
     this.unansweredFor = 0
   }
 
-  // `betterOff`: how many other workers do their work and are prompt, as the database said; null where it did not answer.
-  heard(now: number, betterOff: number | null): void {
-    this.trip = now - (this.sentAt ?? now)
+  // `betterOff`: of each other worker that does its work and is prompt, how long ago the database stored what it said, in
+  // milliseconds; null where the database did not answer.
+  heard(now: number, betterOff: ReadonlyArray<number> | null): void {
+    const sentAt = this.sentAt ?? now
+    this.trip = now - sentAt
     this.sentAt = null
     this.unansweredFor = 0
     this.isPrompt = betterOff !== null && this.trip <= this.slow
-    if (betterOff !== null) this.betterOff = betterOff
+    if (this.isPrompt) this.slowSince = null
+    else this.slowSince ??= sentAt
+    if (betterOff === null) return
+    this.betterOff = betterOff.length
+    // A word that was sent before its worker noticed has been stored by then.
+    const halfway = this.trip / 2
+    const known = (this.slowSince ?? sentAt) + Math.min(this.lease / 3, mostBetweenWords) + halfway + slack
+    this.isConfirmed = betterOff.some((age) => sentAt + halfway - age >= known)
   }
 
   // Called at a steady pace of `every` milliseconds.
@@ -75,8 +95,8 @@ export class Line {
   }
 
   get mustLeave(): boolean {
-    const isBad = this.badFor >= this.lease / 2 || this.unansweredFor >= this.lease / 3
-    return !this.isAside && this.betterOff > 0 && isBad
+    if (this.isAside || this.betterOff === 0) return false
+    return (this.badFor >= this.lease / 2 && this.isConfirmed) || this.unansweredFor >= this.lease / 3
   }
 
   // A worker that starts on a slow line would lose again what it took.

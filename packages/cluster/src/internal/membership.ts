@@ -24,6 +24,7 @@ import * as ClusterDatabase from "../ClusterDatabase.ts"
 import { ClusterError } from "../ClusterError.ts"
 import type * as ClusterSettings from "../ClusterSettings.ts"
 import type { Line } from "./line.ts"
+import * as SliceLocks from "./sliceLocks.ts"
 
 export const nameOf = (wanted: string | undefined): Effect.Effect<string, ClusterError> => {
   if (wanted === undefined) {
@@ -59,12 +60,16 @@ const configLayer = (name: string, settings: ClusterSettings.ClusterSettings) =>
     entityMessagePollInterval: settings.assignEvery
   })
 
-// Where the ring is kept: who is in it, and who has which slice.
+const prefix = "scanpoll_cluster"
+
+// Where the ring is kept: who is in it, and who has which slice. Effect's storage makes the tables and keeps the rows; its own
+// session for locks is closed at once.
 export const storage = (name: string, settings: ClusterSettings.ClusterSettings) =>
-  Effect.map(
-    Layer.build(Layer.provide(SqlRunnerStorage.layerWith({ prefix: "scanpoll_cluster" }), configLayer(name, settings))),
-    (context) => Context.get(context, RunnerStorage)
-  )
+  Effect.gen(function* () {
+    const layer = Layer.provide(SqlRunnerStorage.layerWith({ prefix }), configLayer(name, settings))
+    const rows = Context.get(yield* Effect.scoped(Layer.build(layer)), RunnerStorage)
+    return { ...rows, ...(yield* SliceLocks.make(yield* SqlClient.SqlClient, prefix, settings.lease)) }
+  })
 
 const standsAside = Effect.fail(new PersistenceError({ cause: new Error("this worker stands aside") }))
 

@@ -31,7 +31,9 @@ const answerWithin = 10_000
 // An account whose vendor refused this worker's credential is left to others for this long, or until one of its scans settles.
 const deniedFor = 15 * 60_000
 
-const readOthers = Schema.decodeUnknownOption(Schema.fromJsonString(Schema.Array(Schema.Unknown)))
+const readOthers = Schema.decodeUnknownOption(
+  Schema.fromJsonString(Schema.Array(Schema.Struct({ said: Schema.Unknown, age: Schema.Finite })))
+)
 
 // `lease` and `since` in milliseconds. `isWell`: whether the journal can be reached. `guests`: scans of slices that others
 // have. `wire`: the connection on which it says how it stands.
@@ -184,7 +186,8 @@ export class Standing {
         VALUES (${name}, ${label}, ${lease}, ${since}, ${now}, ${said})
         ON CONFLICT (name) DO UPDATE SET label = excluded.label, lease = excluded.lease, since = excluded.since,
           seen_at = excluded.seen_at, said = excluded.said
-        RETURNING (SELECT json_agg(other.said)::text FROM scanpoll_workers AS other
+        RETURNING (SELECT json_agg(json_build_object('said', other.said, 'age', ${now} - other.seen_at))::text
+            FROM scanpoll_workers AS other
             WHERE other.name <> ${name} AND other.seen_at + other.lease > ${now}) AS others,
           (SELECT version FROM scanpoll_journal) AS version`
       line.sent(this.steady())
@@ -193,11 +196,16 @@ export class Standing {
       )
       if (rows === null) return line.heard(this.steady(), null)
       const [answer] = rows
-      this.others = Option.getOrElse(readOthers(answer?.others ?? "[]"), () => []).flatMap((text) => {
-        const other = Sayings.read(text)
-        return other === null ? [] : [other]
+      const heard = Option.getOrElse(readOthers(answer?.others ?? "[]"), () => []).flatMap(({ age, said }) => {
+        const other = Sayings.read(said)
+        return other === null ? [] : [{ age, other }]
       })
-      line.heard(this.steady(), this.others.filter(Sayings.isBetterOff).length)
+      this.others = heard.map(({ other }) => other)
+      const betterOff = heard.filter(({ other }) => Sayings.isBetterOff(other))
+      line.heard(
+        this.steady(),
+        betterOff.map(({ age }) => age)
+      )
       if (Number(answer?.version ?? 0) > JournalSchema.schemaVersion) Deferred.doneUnsafe(this.outdated, Effect.void)
     })
   }

@@ -95,12 +95,13 @@ export const makeWorld = (
     let text = JSON.stringify(empty)
     const readText = Schema.decodeUnknownSync(Schema.fromJsonString(Books))
     const line = Effect.suspend(() => world.sleep(Duration.millis(Math.ceil(chance() * latency))))
+    const look = () => ({ books: readText(text), version, now: world.currentTimeMillisUnsafe() + apart + self.ahead })
     const store: Store = {
       read: () =>
         Effect.gen(function* () {
           yield* line
           if (!self.reachable || chance() < trouble) return yield* broken()
-          const read = { books: readText(text), version, now: world.currentTimeMillisUnsafe() + apart + self.ahead }
+          const read = look()
           yield* line
           return read
         }),
@@ -108,8 +109,8 @@ export const makeWorld = (
         Effect.gen(function* () {
           yield* line
           if (!self.reachable || chance() < trouble) return yield* broken()
-          const isFirst = over === version
-          if (isFirst) {
+          const others = over === version ? null : look()
+          if (others === null) {
             version += 1
             text = JSON.stringify(books)
             self.checkIns += 1
@@ -117,7 +118,7 @@ export const makeWorld = (
           yield* line
           // Written, and nobody is told.
           if (chance() < trouble) return yield* broken()
-          return isFirst
+          return others
         })
     }
     const self: World = {

@@ -3,7 +3,6 @@
  * of JSON what happens to it.
  */
 import { NodeRuntime } from "@effect/platform-node"
-import * as ClusterDatabase from "@scanpoll/cluster/ClusterDatabase"
 import * as SharedBudget from "@scanpoll/cluster/SharedBudget"
 import * as Worker from "@scanpoll/cluster/Worker"
 import { Effect, Layer, Logger, Schema } from "effect"
@@ -41,7 +40,7 @@ const worker = Effect.gen(function* () {
       say({ _tag: "Settled", claimId: event.claimId })
     }
   })
-  const budget = SharedBudget.layer({ travel }).pipe(Layer.provide(ClusterDatabase.layer(told.journal)))
+  const budget = SharedBudget.layerPostgres(told.journal, { travel })
   const built = yield* Layer.build(told.places.rate === null ? layer : Layer.provide(layer, budget))
   return yield* Effect.provideContext(
     Effect.gen(function* () {

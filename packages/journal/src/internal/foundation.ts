@@ -63,7 +63,8 @@ export const make = (sql: SqlClient.SqlClient, bounds: Bounds, presence: "system
         Effect.andThen(identity.learn, Effect.andThen(owners.register, owners.freeOrphans(stamp)))
       )
     })
-    const beat = Effect.catch(store.writeOnce(heartbeat), (error) =>
+    // Each of its statements holds by itself. On a slow line a transaction would take longer than the lease can wait.
+    const beat = Effect.catch(store.statement(heartbeat, bounds.lease), (error) =>
       Effect.sync(() => (ScanJournal.mayHeal(error) ? store.declare(error) : held.loseAll(error)))
     )
     return { sql, clock, dialect, held, lease, aside, owners, store, open, beat, label: here.label }

@@ -42,14 +42,21 @@ export interface Outbox extends Pick<
   readonly run: Effect.Effect<never>
 }
 
-// Small writes are gathered for this long, in milliseconds.
-const gatherFor = 20
+// Small writes are gathered for this long, in milliseconds; what others may wait for, shorter.
+const gatherFor = 250
+const gatherUrgentFor = 20
+
+// `wake`: something was gathered. `hurry`: somebody waits until it is written.
+interface Latches {
+  readonly wake: Latch.Latch
+  readonly hurry: Latch.Latch
+}
 
 // How the gathered is written: all of it in one transaction after the other, for as long as there is some.
 const writing = (
   gathered: Gathered,
   store: Store,
-  wake: Latch.Latch,
+  { hurry, wake }: Latches,
   writeBatch: (stamp: string) => Effect.Effect<Batch, SqlError>
 ): Pick<Outbox, "flushed" | "run"> => {
   const flush: Effect.Effect<void, ScanJournal.JournalError> = Effect.suspend(() =>
@@ -58,23 +65,27 @@ const writing = (
       : Effect.map(store.write(writeBatch), (batch) => {
           gathered.remove(batch)
           if (!gathered.isEmpty()) wake.openUnsafe()
+          // More than one transaction takes.
+          if (gathered.leaves.size > 0) hurry.openUnsafe()
         })
   )
 
-  const flushed: Effect.Effect<void> = Effect.suspend(() =>
-    gathered.isEmpty() || store.isSick()
-      ? Effect.void
-      : Effect.andThen(
-          Effect.sleep(Duration.millis(gatherFor)),
-          Effect.suspend(() => flushed)
-        )
-  )
+  const flushed: Effect.Effect<void> = Effect.suspend(() => {
+    if (gathered.isEmpty() || store.isSick()) return Effect.void
+    hurry.openUnsafe()
+    return Effect.andThen(
+      Effect.sleep(Duration.millis(gatherUrgentFor)),
+      Effect.suspend(() => flushed)
+    )
+  })
 
   const run = Effect.forever(
     Effect.gen(function* () {
       yield* wake.await
-      yield* Effect.sleep(Duration.millis(gatherFor))
+      yield* Effect.sleep(Duration.millis(gatherUrgentFor))
+      yield* Effect.raceFirst(Effect.sleep(Duration.millis(gatherFor - gatherUrgentFor)), hurry.await)
       wake.closeUnsafe()
+      hurry.closeUnsafe()
       yield* Effect.catch(flush, () => Effect.sync(() => wake.openUnsafe()))
     })
   )
@@ -96,6 +107,11 @@ export const make = (parts: {
     const gathered = new Gathered()
     const now = (): number => Math.floor(SteadyClock.nowUnsafe(clock))
     const wake = yield* Latch.make(false)
+    const hurry = yield* Latch.make(false)
+    const wakeAtOnce = (): void => {
+      wake.openUnsafe()
+      hurry.openUnsafe()
+    }
     const { write, writeRows } = writerOf(parts.sql, parts.dialect, parts.owners.me)
 
     const writeBatch = (stamp: string): Effect.Effect<Batch, SqlError> =>
@@ -111,7 +127,7 @@ export const make = (parts: {
         const wasSubmitting = held.isSubmitting(claimId)
         ;(wasSubmitting ? gathered.doubts : gathered.leaves).set(claimId, mine.epoch)
         held.release(claimId)
-        wake.openUnsafe()
+        wakeAtOnce()
       },
       waiting: (claimId, notBefore) => {
         const mine = held.get(claimId)
@@ -138,7 +154,7 @@ export const make = (parts: {
         const key = pauseKey(account, kind)
         if (!(until > (gathered.pauses.get(key)?.until ?? 0))) return
         gathered.pauses.set(key, { ...Account.of(account), until, at: now(), ...(kind === undefined ? {} : { kind }) })
-        wake.openUnsafe()
+        wakeAtOnce()
       },
       learned: (lesson) => {
         gathered.lessons.set(lessonKey(lesson), { lesson, at: clock.currentTimeMillisUnsafe() })
@@ -159,13 +175,13 @@ export const make = (parts: {
       },
       row: (runId, index, change) => {
         gathered.row(runId, index, change)
-        wake.openUnsafe()
+        wakeAtOnce()
       },
       writeRows: (runId) => Effect.suspend(() => writeRows(gathered.rowsOf(runId))),
       rowsWritten: (runId) => {
         for (const [name] of gathered.rowsOf(runId)) gathered.rows.delete(name)
       },
       writeAll: writeBatch,
-      ...writing(gathered, store, wake, writeBatch)
+      ...writing(gathered, store, { wake, hurry }, writeBatch)
     } satisfies Outbox
   })

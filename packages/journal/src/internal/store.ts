@@ -29,8 +29,13 @@ export interface Store {
   readonly write: <A>(
     body: (stamp: string) => Effect.Effect<A, SqlError | JournalError>
   ) => Effect.Effect<A, JournalError>
-  // As `write`, once and without patience; at the end of the process, with a limit that nobody notices.
-  readonly writeOnce: <A>(effect: Effect.Effect<A, SqlError | JournalError>) => Effect.Effect<A, JournalError>
+  // A single statement, once, without patience and within `atMost` milliseconds. No transaction: that takes two more trips to
+  // the database.
+  readonly statement: <A>(
+    effect: Effect.Effect<A, SqlError | JournalError>,
+    atMost: number
+  ) => Effect.Effect<A, JournalError>
+  // As `write`, once and without patience: at the end of the process, with a limit that nobody notices.
   readonly writeLast: <A>(effect: Effect.Effect<A, SqlError | JournalError>) => Effect.Effect<A, JournalError>
   readonly isSick: () => boolean
   // Ends when the store is well.
@@ -185,11 +190,13 @@ export const make = (
     const { ended, unlessEnded } = untilEnded(parts.ending)
     const transaction = <A>(body: Effect.Effect<A, SqlError | JournalError>, atMost = limit) =>
       unlessEnded(bounded(sql.withTransaction(body), atMost), parts.ending.look)
+    const outside = <A>(effect: Effect.Effect<A, SqlError | JournalError>, atMost: number) =>
+      unlessEnded(bounded(effect, Math.min(limit, atMost)), parts.ending.look)
     const health = yield* Healths.make({
       now,
       outage,
       onOutage: parts.onOutage,
-      probe: Effect.map(Effect.exit(transaction(parts.probe)), Exit.isSuccess)
+      probe: Effect.map(Effect.exit(outside(parts.probe, limit)), Exit.isSuccess)
     })
     yield* Effect.forkScoped(health.run)
 
@@ -207,7 +214,7 @@ export const make = (
           const stamp = `${parts.name}-${++writes}`
           return patiently(health, transaction(body(stamp)), now, patience)
         }),
-      writeOnce: (effect) => Effect.mapError(transaction(effect), toJournal),
+      statement: (effect, atMost) => Effect.mapError(outside(effect, atMost), toJournal),
       writeLast: (effect) => Effect.mapError(transaction(effect, Math.min(limit, lastLimit)), toJournal),
       isSick: () => health.trouble() !== null,
       well: health.well,

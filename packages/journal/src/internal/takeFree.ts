@@ -40,7 +40,12 @@ const freeStrays = ({ held, owners, sql }: Parts, stamp: string): Effect.Effect<
 
 const takeRows = ({ owners, sql }: Parts, wanted: FreeFilter, stamp: string, isRepeated: boolean) =>
   Effect.gen(function* () {
-    yield* owners.ensureRegistered
+    // Where many were free a moment ago, the planner expects to find some soon by reading the whole table. One statement for
+    // both: this is asked again and again, also over a slow line.
+    const [own] = yield* sql<{ owner: string | null }>`SELECT set_config('enable_seqscan', 'off', true),
+      set_config('enable_bitmapscan', 'off', true),
+      (SELECT owner_id FROM scanpoll_owners WHERE owner_id = ${owners.me()} FOR KEY SHARE) AS owner`
+    if (own?.owner !== owners.me()) yield* owners.ensureRegistered
     const now = yield* SteadyClock.now
     // The claims just taken, where the answer to that was lost.
     if (isRepeated) {
@@ -54,9 +59,6 @@ const takeRows = ({ owners, sql }: Parts, wanted: FreeFilter, stamp: string, isR
         ({ account, origin, vendor }) => sql`(vendor = ${vendor} AND origin = ${origin} AND account = ${account})`
       )
     )
-    // Where many were free a moment ago, the planner expects to find some soon by reading the whole table.
-    yield* sql`SET LOCAL enable_seqscan = off`
-    yield* sql`SET LOCAL enable_bitmapscan = off`
     return yield* sql`UPDATE scanpoll_claims SET owner = ${owners.me()}, epoch = epoch + 1, stamp = ${stamp}
       WHERE claim_id IN (
         SELECT claim_id FROM scanpoll_claims
