@@ -177,13 +177,39 @@ const properties = [
 ]
 
 // What is written there has not passed the gate for text.
-const streams = [
-  ["process", "stdout"],
-  ["process", "stderr"]
-]
+const streams = ["stdout", "stderr", "emitWarning", "_rawDebug"]
 const gated = "write sealed text through the service Streams"
 
+// What makes a file, whoever it is called on: an Effect's FileSystem, a file of it, Node's.
+const files = [
+  "writeFile",
+  "writeFileString",
+  "writeFileSync",
+  "writeAll",
+  "writeSync",
+  "writev",
+  "writevSync",
+  "appendFile",
+  "appendFileSync",
+  "createWriteStream",
+  "sink"
+]
+const whole = "write sealed text by WholeFile, or list this module where the lint lists those of our own texts"
+
+// Ways to a stream or an answer that no name of a property tells.
+const sinks = [
+  {
+    regex: "^effect/http/(HttpServerResponse|HttpServerRespondable|HttpStaticServer)$",
+    message: "only Answer of server makes answers, of sealed text"
+  },
+  { regex: "^effect/(Console|Stdio)$|^node:(console|tty|repl|child_process)$", message: gated },
+  { regex: "^node:process$", importNames: streams, message: gated }
+]
+// What measures, and what tests stand on, tells nobody of a vendor.
+const isTold = (zone) => /^packages\/[^{]*\/src\//.test(zone) && !/^packages\/(bench|test-support)\//.test(zone)
+
 const restricted = (message, list) => list.map(([object, property]) => ({ object, property, message }))
+const anywhere = (message, list) => list.map((property) => ({ property, message }))
 
 export default {
   plugins: ["typescript", "import", "unicorn", "oxc", "vitest"],
@@ -228,13 +254,22 @@ export default {
     "unicorn/consistent-function-scoping": "off"
   },
   overrides: [
-    ...Object.entries(zones).map(([files, patterns]) => ({ files: [files], rules: imports(...patterns) })),
+    ...Object.entries(zones).map(([files, patterns]) => ({
+      files: [files],
+      rules: imports(...patterns, ...(isTold(files) ? sinks : []))
+    })),
+    { files: ["packages/server/src/Answer.ts"], rules: imports(...zones["packages/server/src/**"], ...sinks.slice(1)) },
     {
       files: ["packages/{*,vendors/*}/src/**"],
       rules: {
         "no-console": "error",
         "no-restricted-globals": ["error", ...globals.map((name) => ({ name, message: viaEffect }))],
-        "no-restricted-properties": ["error", ...restricted(viaEffect, properties), ...restricted(gated, streams)]
+        "no-restricted-properties": [
+          "error",
+          ...restricted(viaEffect, properties),
+          ...anywhere(gated, streams),
+          ...anywhere(whole, files)
+        ]
       }
     },
     // What measures real time beside other libraries uses real time, their ways, and modules that only switch things on.
@@ -252,10 +287,27 @@ export default {
     // The streams themselves, their sizes, and the rows that are drawn on a terminal, sealed.
     {
       files: ["packages/cli/src/{output/Streams,process/ProcessContext,progress/Rows}.ts"],
-      rules: { "no-restricted-properties": ["error", ...restricted(viaEffect, properties)] }
+      rules: {
+        "no-restricted-properties": ["error", ...restricted(viaEffect, properties), ...anywhere(whole, files)]
+      }
+    },
+    // Whole files of sealed text, and sealed lines of audit; texts of our own into a new folder: the plans of the demonstrations, the first draft of a
+    // vendor; files of their owner alone: hashes of tokens, and the secret that signs sessions.
+    {
+      files: [
+        "packages/cli/src/{output/WholeFile,commands/Demo,commands/NewVendor,commands/ServeActions,commands/ServeDemo,commands/ServeFiles}.ts"
+      ],
+      rules: {
+        "no-restricted-properties": ["error", ...restricted(viaEffect, properties), ...anywhere(gated, streams)]
+      }
     },
     // The edge of the program: the one file that may end the process.
     { files: ["packages/cli/src/main.ts"], rules: { "no-restricted-properties": "off" } },
+    // Programs that tests start and read.
+    {
+      files: ["packages/test-support/src/**"],
+      rules: { "no-restricted-properties": ["error", ...restricted(viaEffect, properties)] }
+    },
     // The clocks of a process, made to run faster.
     {
       files: ["packages/test-support/src/{hurriedTime.mjs,hurry.ts}"],

@@ -47,6 +47,7 @@ const writing = (file, rule, code) => ({ in: file, code: `${code}\n`, rule })
 const inCore = "inside core"
 const ofTheHouse = "of the house only"
 const barrel = "import the module itself"
+const sealed = "write sealed text"
 
 /** @type {ReadonlyArray<Plant>} */
 const plants = [
@@ -126,7 +127,11 @@ const plants = [
   importing("packages/server/src/C.ts", "@scanpoll/appvet/AppVetAdapter", ofTheHouse),
   importing("packages/server/src/D.ts", "@scanpoll/cluster/ClusterStatus", ofTheHouse),
   importing("packages/server/src/E.ts", "effect/http-api/HttpApiClient", "only core's http folder"),
-  importing("packages/server/src/F.ts", "effect/http/HttpServerResponse"),
+  importing("packages/server/src/F.ts", "effect/http/HttpServerResponse", "only Answer of server"),
+  importing("packages/server/src/Answer.ts", "effect/http/HttpServerResponse"),
+  importing("packages/cli/src/I.ts", "effect/http/HttpServerResponse", "only Answer of server"),
+  importing("packages/vendors/appvet/src/I.ts", "effect/Console", sealed),
+  importing("packages/journal/src/I.ts", "node:child_process", sealed),
   importing("packages/journal/src/A.ts", "effect/sql/SqlClient"),
   importing("packages/journal/src/B.ts", "@scanpoll/exona/ExonaVendor", ofTheHouse),
   importing("packages/core/src/engine/H.ts", "effect/sql/SqlClient", "only journal and cluster touch"),
@@ -227,6 +232,35 @@ const plants = [
   writing("packages/report/src/E.ts", "no-restricted-properties", "export const end = () => process.exit(1)"),
   writing("packages/cli/src/H.ts", "no-restricted-properties", `process.stdout.write("hello")`),
   writing("packages/report/src/F.ts", "no-restricted-properties", `process.stderr.write("hello")`),
+  writing(
+    "packages/cli/src/J.ts",
+    "no-restricted-properties",
+    `import other from "node:process"\nother.stdout.write("hello")`
+  ),
+  writing(
+    "packages/cli/src/K.ts",
+    "no-restricted-properties",
+    `import process from "node:process"\nconst { stderr } = process\nstderr.write("hello")`
+  ),
+  writing(
+    "packages/server/src/J.ts",
+    "no-restricted-imports",
+    `import { stdout } from "node:process"\nstdout.write("hello")`
+  ),
+  writing(
+    "packages/cli/src/L.ts",
+    "no-restricted-properties",
+    `import * as Effect from "effect/Effect"\nimport * as FileSystem from "effect/FileSystem"\nexport const f = Effect.flatMap(FileSystem.FileSystem, (fs) => fs.writeFileString("a", "hello"))`
+  ),
+  writing(
+    "packages/journal/src/J.ts",
+    "no-restricted-properties",
+    `import * as Fs from "node:fs"\nFs.appendFileSync("a", "hello")`
+  ),
+  {
+    in: "packages/cli/src/output/WholeFile.ts",
+    code: `import * as Fs from "node:fs"\nFs.writeFileSync("a", "hello")\n`
+  },
   writing("packages/core/src/engine/L.ts", "no-restricted-properties", "export const t = () => performance.now()"),
   writing("packages/core/src/engine/M.ts", "no-restricted-properties", "globalThis.setTimeout(() => undefined, 1)"),
   writing("packages/core/src/engine/N.ts", "no-restricted-globals", "setTimeout(() => undefined, 1)"),

@@ -90,12 +90,12 @@ const presenterOf = (streams: Writers, color: boolean, width: number): CliOutput
           Effect.promise(() => import("./help/CommandLineFaults.ts")),
           ({ words }) =>
             streams.err(
-              [
+              SafeText.lines(
                 ...event.errors.map(
-                  (error) => `scanpoll: ${inert(words(error, event.commandPath, event.helpDoc), 600)}\n`
+                  (error) => `scanpoll: ${inert(words(error, event.commandPath, event.helpDoc), 600)}`
                 ),
-                `Run \`${event.commandPath.join(" ")} --help\` for what it understands.\n`
-              ].join("")
+                `Run \`${event.commandPath.join(" ")} --help\` for what it understands.`
+              )
             )
         )
     }

@@ -5,6 +5,7 @@
  * @since 0.2.0
  */
 import * as NodeServices from "@effect/platform-node/NodeServices"
+import * as SafeText from "@scanpoll/report/SafeText"
 import * as Cause from "effect/Cause"
 import * as CliError from "effect/cli/CliError"
 import * as Effect from "effect/Effect"
@@ -72,7 +73,7 @@ export const run = (
         const error = Cause.squash(cause)
         const words = error instanceof Error ? error.message : String(error)
         const stack = Streams.inertLines(Cause.pretty(cause))
-        return streams.err(`scanpoll: a defect of scanpoll itself: ${Streams.inert(words)}\n${stack}`)
+        return streams.err(SafeText.lines(`scanpoll: a defect of scanpoll itself: ${Streams.inert(words)}`, stack))
       }),
       Effect.provide(Layer.mergeAll(NodeServices.layer, gated, Layer.provide(Log.layer, gated)))
     )

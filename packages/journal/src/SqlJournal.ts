@@ -122,7 +122,7 @@ export const makeShared = (
     // Ends this process's part in one transaction, as well as that can be done at the end.
     yield* Effect.addFinalizer(() => {
       const stamp = `${owners.me()}-end`
-      return Effect.ignore(store.writeLast(Effect.andThen(outbox.writeAll(stamp), owners.resign(stamp))))
+      return Effect.ignore(store.writeLast(Effect.andThen(outbox.writeRest(stamp), owners.resign(stamp))))
     })
     const every = <E>(millis: number, effect: Effect.Effect<unknown, E>): Effect.Effect<never> =>
       Effect.forever(Effect.andThen(Effect.sleep(Duration.millis(millis)), Effect.ignore(effect)))

@@ -154,22 +154,24 @@ export const toXml = (text: HostileText, max = 8_000): string =>
 
 // The signs a spreadsheet starts a formula with, and their full-width twins.
 const formula = /^\s*[=+\-@\uff1d\uff0b\uff0d\uff20]/
+// Where the list separator of a region is another sign than a comma, a cell may begin within ours.
+const inner = /([;|]\s*"?\s*)(?=[=+\-@\uff1d\uff0b\uff0d\uff20])/g
 
 /**
  * Text for one cell of a table that a spreadsheet may open: one line, at most 32 000 characters, and an apostrophe before
- * whatever could start a formula, white space before it or not.
+ * whatever could start a formula, white space before it or not, also after a sign that separates cells in some regions.
  *
  * @category destructors
  * @since 0.1.0
  */
 export const toCell = (text: HostileText, max = 32_000): string => {
-  const line = toLine(text, max)
+  const line = toLine(text, max).replace(inner, "$1'")
   return formula.test(line) ? `'${line}` : line
 }
 
 /**
- * Text for a text node of Markdown: one line in which nobody is mentioned and no issue is linked. Escaping is left to
- * the writer.
+ * Text for a text node of Markdown: one line in which nobody is mentioned and no issue, merge request or epic is linked, and
+ * which is no command to the host it is posted at (`/close`). Escaping is left to the writer.
  *
  * @category destructors
  * @since 0.1.0
@@ -177,7 +179,8 @@ export const toCell = (text: HostileText, max = 32_000): string => {
 export const toMarkdown = (text: HostileText, max = 2_000): string =>
   toLine(text, max)
     .replace(/@(?=[\p{L}\p{N}_])/gu, "@\u2060")
-    .replace(/(#|\bGH-)(?=\d)/gi, "$1\u2060")
+    .replace(/([#!&]|\bGH-)(?=\d)/gi, "$1\u2060")
+    .replace(/^\/(?=[a-z_])/i, "/\u2060")
 
 /**
  * Text for the message of a build runner's command: one line, percent-encoded as the runner decodes it.

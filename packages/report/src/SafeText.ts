@@ -12,6 +12,9 @@ import * as Scrubber from "@scanpoll/core/unstable/model/Scrubber"
 import * as HostileText from "./HostileText.ts"
 import { guardJson } from "./internal/json.ts"
 
+// The mark of a key where angle brackets are markup.
+const plainMark = "[redacted]"
+
 declare const Brand: unique symbol
 
 /**
@@ -86,12 +89,24 @@ export function* sealAll(syntax: Syntax, pieces: Iterable<string>): Generator<Sa
 }
 
 /**
- * Lines for a person.
+ * Lines for a person, without keys in any disguise that is looked for.
  *
  * @category constructors
  * @since 0.2.0
  */
-export const lines = (...all: ReadonlyArray<string>): SafeText => seal("text", all.map((line) => `${line}\n`).join(""))
+export const lines = (...all: ReadonlyArray<string>): SafeText =>
+  seal("text", Scrubber.ofProcess.data(all.map((line) => `${line}\n`).join("")))
+
+/**
+ * A whole page for a browser, without keys in any disguise that is looked for: also those in the addresses of its links.
+ *
+ * @category constructors
+ * @since 0.2.0
+ */
+export const page = (markup: string): SafeText => {
+  const scrubbed = Scrubber.ofProcess.data(markup)
+  return seal("markup", scrubbed === markup ? markup : scrubbed.replaceAll(Scrubber.mark, plainMark))
+}
 
 /**
  * A whole JSON document that ends with a line break. Default of `space`: 2.

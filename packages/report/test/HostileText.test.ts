@@ -124,6 +124,21 @@ describe("whatever a text is made of", () => {
     often
   )
 
+  it.each(["a;=1+1", "a; @SUM(1)", 'a;"=1"', "a | -1+1", "a;\uff1d1"])(
+    "a cell of it starts no formula where %j is read with another separator (S-08)",
+    (text) => {
+      const cells = HostileText.toCell(HostileText.of(text)).split(/[;|]/)
+      for (const cell of cells) assert.notMatch(cell, /^[\s"]*[=+\-@\uff1d]/)
+    }
+  )
+
+  it.each(["/close", "/assign @me", "see group/site!12", "&7 and #3"])(
+    "a node of Markdown gives no command and links nothing: %j (S-08)",
+    (text) => {
+      assert.notMatch(HostileText.toMarkdown(HostileText.of(text)), /^\/[a-z]|[!&#]\d|@[a-z]/)
+    }
+  )
+
   it.prop(
     "a property of a command ends where it ends",
     [Fragments],

@@ -8,6 +8,7 @@
  */
 import { type Change, type JournalError, type Pause, ScanJournal } from "@scanpoll/core/engine/ScanJournal"
 import * as JournalView from "@scanpoll/journal/JournalView"
+import * as SafeText from "@scanpoll/report/SafeText"
 import type * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
@@ -17,7 +18,7 @@ import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 
 /**
- * A listener is let go when this many bytes wait for it.
+ * A listener is let go when this many characters wait for it.
  *
  * @category constructors
  * @since 0.2.0
@@ -42,35 +43,38 @@ type Name = "hello" | "change" | "ping" | "reset"
  * @since 0.2.0
  */
 export interface Feed {
-  readonly listen: (after: string | null) => Stream.Stream<Uint8Array>
+  readonly listen: (after: string | null) => Stream.Stream<SafeText.SafeText>
   readonly end: Effect.Effect<void>
   readonly listeners: () => number
 }
 
-const encoder = new TextEncoder()
-
-const spell = (name: Name, id: number, data: unknown): Uint8Array =>
-  encoder.encode(`id: ${Math.floor(id)}\nevent: ${name}\ndata: ${JSON.stringify(data)}\n\n`)
+// A document ends with a line break, and the event with another.
+const spell = (name: Name, id: number, data: unknown): SafeText.SafeText =>
+  SafeText.join([
+    SafeText.seal("json", `id: ${Math.floor(id)}\nevent: ${name}\ndata: `),
+    SafeText.document(data, 0),
+    SafeText.seal("json", "\n")
+  ])
 
 class Listener {
-  readonly queue: Queue.Queue<Uint8Array, Cause.Done>
+  readonly queue: Queue.Queue<SafeText.SafeText, Cause.Done>
   // Ends the answer, which hangs in a write that nobody takes.
   private readonly letGo: () => void
   private unsent = 0
 
-  constructor(queue: Queue.Queue<Uint8Array, Cause.Done>, letGo: () => void) {
+  constructor(queue: Queue.Queue<SafeText.SafeText, Cause.Done>, letGo: () => void) {
     this.queue = queue
     this.letGo = letGo
   }
 
-  tell(bytes: Uint8Array): void {
-    this.unsent += bytes.length
-    if (this.unsent <= mostUnsent) Queue.offerUnsafe(this.queue, bytes)
+  tell(event: SafeText.SafeText): void {
+    this.unsent += event.length
+    if (this.unsent <= mostUnsent) Queue.offerUnsafe(this.queue, event)
     else if (Queue.shutdownUnsafe(this.queue)) this.letGo()
   }
 
-  sent(bytes: Uint8Array): void {
-    this.unsent -= bytes.length
+  sent(event: SafeText.SafeText): void {
+    this.unsent -= event.length
   }
 }
 
@@ -111,10 +115,10 @@ export const make = (
     let pauses: string | null = null
     let isOver = false
 
-    const tell = (bytes: Uint8Array): void => {
-      for (const listener of listeners) listener.tell(bytes)
+    const tell = (event: SafeText.SafeText): void => {
+      for (const listener of listeners) listener.tell(event)
     }
-    const tellChange = ({ at, id, kind }: Change): Uint8Array =>
+    const tellChange = ({ at, id, kind }: Change): SafeText.SafeText =>
       spell("change", at, { kind, id, at: JournalView.time(at) })
 
     const lookForPauses = (all: ReadonlyArray<Pause>, now: number): void => {
@@ -161,7 +165,7 @@ export const make = (
     const begin = (after: string | null) =>
       Effect.gen(function* () {
         const answer = yield* Effect.fiber
-        const queue = yield* Queue.unbounded<Uint8Array, Cause.Done>()
+        const queue = yield* Queue.unbounded<SafeText.SafeText, Cause.Done>()
         const listener = new Listener(queue, () => answer.interruptUnsafe())
         const now = yield* Clock.currentTimeMillis
         if (listeners.size === 0) mark = now
@@ -176,7 +180,7 @@ export const make = (
           else for (const change of changes) listener.tell(tellChange(change))
         }
         if (isOver) Queue.endUnsafe(listener.queue)
-        return Stream.tap(Stream.fromQueue(listener.queue), (bytes) => Effect.sync(() => listener.sent(bytes)))
+        return Stream.tap(Stream.fromQueue(listener.queue), (event) => Effect.sync(() => listener.sent(event)))
       })
 
     return {

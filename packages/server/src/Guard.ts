@@ -12,7 +12,6 @@ import * as Effect from "effect/Effect"
 import type * as Headers from "effect/http/Headers"
 import * as HttpServerError from "effect/http/HttpServerError"
 import * as HttpServerRequest from "effect/http/HttpServerRequest"
-import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import type * as Scope from "effect/Scope"
 import * as Answer from "./Answer.ts"
 import * as Page from "./internal/pages/page.ts"
@@ -133,16 +132,18 @@ const login = ({ cookie, isSecure, sessions }: Doors, request: Request, code: st
     const value = yield* sessions.open(code ?? "")
     if (value === null) {
       const detail = "this link has been used, or is older than a minute; start `scanpoll serve` again for a new one"
-      return wantsPage(request)
-        ? HttpServerResponse.setHeaders(Page.signIn, challenge)
-        : Answer.problem(401, detail, challenge)
+      return wantsPage(request) ? Answer.withHeaders(Page.signIn, challenge) : Answer.problem(401, detail, challenge)
     }
-    return HttpServerResponse.setCookieUnsafe(HttpServerResponse.redirect("/", { status: 303 }), cookie, value, {
-      httpOnly: true,
-      sameSite: "strict",
-      secure: isSecure,
-      path: "/",
-      maxAge: `${sessions.lasts} seconds`
+    return Answer.seeOther("/", {
+      name: cookie,
+      value,
+      options: {
+        httpOnly: true,
+        sameSite: "strict",
+        secure: isSecure,
+        path: "/",
+        maxAge: `${sessions.lasts} seconds`
+      }
     })
   })
 
@@ -156,8 +157,8 @@ const challenge = { "www-authenticate": 'Bearer realm="scanpoll"' }
  */
 export const make = <E, R>(
   doors: Doors,
-  app: Effect.Effect<HttpServerResponse.HttpServerResponse, E, R>
-): Effect.Effect<HttpServerResponse.HttpServerResponse, never, R | Request | Scope.Scope> => {
+  app: Effect.Effect<Answer.Answer, E, R>
+): Effect.Effect<Answer.Answer, never, R | Request | Scope.Scope> => {
   const underWay = new Map<string, number>()
   const enter = (name: string): boolean => {
     const count = underWay.get(name) ?? 0
@@ -189,14 +190,12 @@ export const make = <E, R>(
       const fault = Operations.faultOf(request.method, url.pathname, url.searchParams, request.headers)
       if (url.pathname === "/login" && fault === null) {
         // Who only looks at the link, as a preview does, must not use it up.
-        return request.method === "HEAD"
-          ? HttpServerResponse.empty({ status: 204 })
-          : yield* login(doors, request, url.searchParams.get("code"))
+        return request.method === "HEAD" ? Answer.nothing : yield* login(doors, request, url.searchParams.get("code"))
       }
       const who = yield* whoAsks(doors, request)
       if (who === null) {
         return wantsPage(request) && !url.pathname.startsWith("/api/")
-          ? HttpServerResponse.setHeaders(Page.signIn, challenge)
+          ? Answer.withHeaders(Page.signIn, challenge)
           : Answer.problem(401, "a token or a session is needed", challenge)
       }
       if (fault !== null) return Answer.problem(fault.status, fault.detail, fault.headers)
@@ -219,12 +218,13 @@ export const make = <E, R>(
     const request = yield* HttpServerRequest.HttpServerRequest
     const reason = foreign(doors, request)
     const url = readUrl(request)
-    const response =
+    const answer = Answer.gated(
       reason !== null
         ? refused(reason)
         : url === null
           ? Answer.problem(400, "the address cannot be read")
           : yield* inside(request, url)
-    return HttpServerResponse.setHeaders(response, { ...headers, ...response.headers })
+    )
+    return Answer.withHeaders(answer, { ...headers, ...answer.headers })
   })
 }

@@ -10,7 +10,6 @@ import * as Format from "@scanpoll/report/Format"
 import type { ScanReport } from "@scanpoll/report/ScanReport"
 import * as Effect from "effect/Effect"
 import * as HttpApiBuilder from "effect/http-api/HttpApiBuilder"
-import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as Layer from "effect/Layer"
 import type * as Schema from "effect/Schema"
 import * as Actions from "./Actions.ts"
@@ -84,14 +83,14 @@ const rendered = (report: ScanReport, name: string, file: string) =>
     const format = Format.byName(name)
     if (format === undefined) return yield* new Api.BadRequest({ detail: "there is no such format" })
     const text = yield* Format.renderText(format, report)
-    const response = HttpServerResponse.text(text, { contentType: `${format.mime}; charset=utf-8` })
+    const response = Answer.text(text, { type: `${format.mime}; charset=utf-8` })
     if (format.name === "json") return response
     if (format.name !== "html") {
       const disposition = `attachment; filename="${file}.${format.extension}"`
-      return HttpServerResponse.setHeader(response, "content-disposition", disposition)
+      return Answer.withHeaders(response, { "content-disposition": disposition })
     }
     const [, policy = "default-src 'none'"] = /http-equiv="Content-Security-Policy" content="([^"&]*)"/.exec(text) ?? []
-    return HttpServerResponse.setHeader(response, "content-security-policy", `${policy}; frame-ancestors 'none'`)
+    return Answer.withHeaders(response, { "content-security-policy": `${policy}; frame-ancestors 'none'` })
   })
 
 const ClaimPage = Api.page(JournalView.Claim)
@@ -230,11 +229,7 @@ const events = (feed: Feed) =>
     Effect.fn(function* (handlers) {
       return handlers.handleAll({
         stream: ({ headers }) =>
-          Effect.succeed(
-            HttpServerResponse.stream(feed.listen(headers["last-event-id"] ?? null), {
-              contentType: "text/event-stream"
-            })
-          )
+          Effect.succeed(Answer.stream(feed.listen(headers["last-event-id"] ?? null), { type: "text/event-stream" }))
       })
     })
   )

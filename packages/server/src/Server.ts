@@ -4,6 +4,7 @@
  * @since 0.2.0
  */
 import { ScanJournal } from "@scanpoll/core/engine/ScanJournal"
+import * as SafeText from "@scanpoll/report/SafeText"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as HttpApiBuilder from "effect/http-api/HttpApiBuilder"
@@ -11,10 +12,10 @@ import * as HttpApiMiddleware from "effect/http-api/HttpApiMiddleware"
 import * as HttpRouter from "effect/http/HttpRouter"
 import * as HttpServer from "effect/http/HttpServer"
 import type { HttpServerRequest } from "effect/http/HttpServerRequest"
-import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
 import * as Actions from "./Actions.ts"
+import * as Answer from "./Answer.ts"
 import { Api } from "./Api.ts"
 import * as Feed from "./Feed.ts"
 import * as Guard from "./Guard.ts"
@@ -55,7 +56,7 @@ export interface Options {
  * @since 0.2.0
  */
 export interface Server {
-  readonly app: Effect.Effect<HttpServerResponse.HttpServerResponse, never, HttpServerRequest | Scope.Scope>
+  readonly app: Effect.Effect<Answer.Answer, never, HttpServerRequest | Scope.Scope>
   readonly link: Effect.Effect<string>
   readonly drain: Effect.Effect<void>
   readonly listeners: () => number
@@ -70,7 +71,11 @@ const routes = (sources: Handlers.Sources, feed: Feed.Feed, decide: Handlers.Dec
       Layer.provide(HttpApiMiddleware.layerProblemDetails({ includeDetails: true }))
     ),
     Pages.layer(sources, decide),
-    HttpRouter.add("GET", "/openapi.json", HttpServerResponse.jsonUnsafe(Operations.document))
+    HttpRouter.add(
+      "GET",
+      "/openapi.json",
+      Answer.text(SafeText.document(Operations.document, 0), { type: "application/json" })
+    )
   )
 
 /**

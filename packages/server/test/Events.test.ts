@@ -74,9 +74,8 @@ describe("the stream of events", () => {
         const journal = yield* ScanJournal.ScanJournal
         const feed = yield* Feed.make()
         const heard: Array<string> = []
-        const decoder = new TextDecoder()
         const hearing = yield* Effect.forkChild(
-          Stream.runForEach(feed.listen(null), (bytes) => Effect.sync(() => heard.push(decoder.decode(bytes))))
+          Stream.runForEach(feed.listen(null), (event) => Effect.sync(() => heard.push(event)))
         )
         yield* TestClock.adjust("35 seconds")
         assert.deepStrictEqual(

@@ -77,6 +77,10 @@ const wrapped = (text: string, random: Random): string => {
 
 const base64 = (text: string): string => Buffer.from(text, "utf8").toString("base64")
 
+// An entity inside another escape, or among the blanks around a line end, is undone together with it.
+// oxlint-disable-next-line no-control-regex -- a sequence of a terminal is one, too.
+const isEscaped = (text: string): boolean => /[%\\&\s\u001b\u0090-\u009f]/.test(text)
+
 const encodings: Readonly<Record<string, (text: string, random: Random) => string>> = {
   plain: (text) => text,
   invisible: (text, random) => between(text, random, invisible),
@@ -101,6 +105,19 @@ const encodings: Readonly<Record<string, (text: string, random: Random) => strin
       .replaceAll("/", "&sol;")
       .replaceAll("+", "&plus;")
       .replaceAll("_", "&lowbar;"),
+  unseen: (text, random) =>
+    isEscaped(text)
+      ? text
+      : between(text, random, ["&ZeroWidthSpace;", "&NoBreak;", "&lrm;", "&zwj;", "&shy;", "&af;", "&InvisibleComma;"]),
+  styled: (text, random) =>
+    isEscaped(text)
+      ? text
+      : text.replace(/[A-Za-z]/g, (char) => (random() < 0.3 ? `&${char}${one(random, ["fr", "opf", "scr"])};` : char)),
+  // The sign that would end a name must not be one of the text.
+  open: (text) =>
+    text.includes(";")
+      ? text
+      : text.replaceAll("&", "&amp").replaceAll("<", "&lt").replaceAll(">", "&gt").replaceAll('"', "&quot"),
   base64: (text, random) =>
     base64(one(random, ["", "a", "id:", "Bearer "]) + text + one(random, ["", "!", " and more"])),
   base64url: (text) => Buffer.from(text, "utf8").toString("base64url"),

@@ -108,8 +108,15 @@ export const security = [
     id: "security-12",
     promise: "what is written to standard error has passed the gate",
     in: cli,
-    find: "err: (text) => inner.err(HostileText.guardLines(scrub(text))),",
+    find: `err: (text) => inner.err(SafeText.seal("text", scrub(text))),`,
     put: "err: (text) => inner.err(text),",
+    more: [
+      {
+        in: report,
+        find: `seal("text", Scrubber.ofProcess.data(all.map((line) => \`\${line}\\n\`).join("")))`,
+        put: `branded(all.map((line) => \`\${line}\\n\`).join(""))`
+      }
+    ],
     tests: ["packages/cli/test/faults/gate.test.ts", "packages/cli/test/faults/secrets.test.ts"]
   },
   {
@@ -124,8 +131,8 @@ export const security = [
     id: "security-14",
     promise: "the stack of an error moves no terminal and gives no command",
     in: cli,
-    find: "`${HostileText.toBlock(HostileText.of(text), max)}\\n`",
-    put: "`${text}\\n`",
+    find: "HostileText.toBlock(HostileText.of(text), max)",
+    put: "text",
     tests: [secrets]
   },
   {

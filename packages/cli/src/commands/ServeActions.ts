@@ -7,6 +7,8 @@
 import { type ClaimEntry, type JournalError, ScanJournal } from "@scanpoll/core/engine/ScanJournal"
 import type { VendorHttp } from "@scanpoll/core/http/VendorHttp"
 import * as JournalView from "@scanpoll/journal/JournalView"
+import * as Scrubber from "@scanpoll/core/unstable/model/Scrubber"
+import * as SafeText from "@scanpoll/report/SafeText"
 import type * as Actions from "@scanpoll/server/Actions"
 import * as Effect from "effect/Effect"
 import * as FileSystem from "effect/FileSystem"
@@ -72,8 +74,8 @@ export const make = Effect.fnUntraced(function* (made: {
 > {
   const fs = yield* FileSystem.FileSystem
   const file = yield* ServeFiles.auditFile
-  const append = (text: string) => fs.writeFileString(file, text, { flag: "a", mode: 0o600 })
-  yield* Effect.mapError(append(""), () => usage(quote(file), "the file of decisions cannot be written"))
+  const append = (text: SafeText.SafeText) => fs.writeFileString(file, text, { flag: "a", mode: 0o600 })
+  yield* Effect.mapError(append(SafeText.lines()), () => usage(quote(file), "the file of decisions cannot be written"))
   const services = yield* Effect.context<ScanJournal | VendorHttp | Vendors | Streams>()
 
   // By the account that made the claim, at the address where it was made, as for every command.
@@ -105,8 +107,8 @@ export const make = Effect.fnUntraced(function* (made: {
       ),
     release: (entry) => Effect.provideContext(DecideDoubt.release(entry), services),
     audit: ({ at, ...line }) => {
-      const text = `${JSON.stringify({ at: JournalView.time(at), ...line })}\n`
-      const written = Effect.catch(append(made.keys.redact(text)), () =>
+      const text = SafeText.document(Scrubber.ofProcess.value({ at: JournalView.time(at), ...line }), 0)
+      const written = Effect.catch(append(text), () =>
         say(`error: the decision could not be written to ${inert(file)}`)
       )
       const told = say(

@@ -3,6 +3,7 @@
  *
  * @since 0.1.0
  */
+import * as SafeText from "@scanpoll/report/SafeText"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -37,7 +38,7 @@ export const layer: Layer.Layer<never, never, Streams> = Layer.unwrap(
   Effect.map(Streams, (streams) =>
     Logger.layer([
       Logger.make((options) => {
-        if (!isRepeat(options)) streams.errUnsafe(`${inert(Logger.formatLogFmt.log(options), 4_000)}\n`)
+        if (!isRepeat(options)) streams.errUnsafe(SafeText.lines(inert(Logger.formatLogFmt.log(options), 4_000)))
       })
     ])
   )

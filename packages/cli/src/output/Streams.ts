@@ -14,11 +14,11 @@ import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
 import process from "node:process"
 import * as HostileText from "@scanpoll/report/HostileText"
-import type { SafeText } from "@scanpoll/report/SafeText"
+import * as SafeText from "@scanpoll/report/SafeText"
 
 /**
- * - `out` and `err`: write a text and wait until it is handed over, `err` for two seconds at most. `out` takes sealed text alone, and fails in words when the
- *   output cannot take it (a full disk); a reader that is gone is no failure. What goes to `err` is gated on its way: see `gated`.
+ * - `out` and `err`: write a sealed text and wait until it is handed over, `err` for two seconds at most. `out` fails in words when
+ *   the output cannot take it (a full disk); a reader that is gone is no failure. What goes to `err` passes the gate again: see `gated`.
  * - `errUnsafe`: writes to standard error without waiting.
  * - `interpose`: while the scope lasts, the given function runs before anything else is written to standard error: what is
  *   redrawn there makes room.
@@ -28,9 +28,9 @@ import type { SafeText } from "@scanpoll/report/SafeText"
  * @since 0.1.0
  */
 export interface Writers {
-  readonly out: (text: SafeText) => Effect.Effect<void, string>
-  readonly err: (text: string) => Effect.Effect<void>
-  readonly errUnsafe: (text: string) => void
+  readonly out: (text: SafeText.SafeText) => Effect.Effect<void, string>
+  readonly err: (text: SafeText.SafeText) => Effect.Effect<void>
+  readonly errUnsafe: (text: SafeText.SafeText) => void
   readonly interpose: (makeRoom: () => void) => Effect.Effect<void, never, Scope.Scope>
   readonly readerGone: Effect.Effect<void>
 }
@@ -63,7 +63,7 @@ export const layer: Layer.Layer<Streams> = Layer.effect(
       if (isGone(error)) Deferred.doneUnsafe(gone, Effect.void)
     })
     process.stderr.on("error", () => {})
-    const write = (stream: NodeJS.WriteStream, text: string): Effect.Effect<void, string> =>
+    const write = (stream: NodeJS.WriteStream, text: SafeText.SafeText): Effect.Effect<void, string> =>
       Effect.callback<void, string>((resume) => {
         if (text === "") return resume(Effect.void)
         stream.write(text, (error) => {
@@ -85,7 +85,7 @@ export const layer: Layer.Layer<Streams> = Layer.effect(
     let isStalled = false
     const context = yield* Effect.context<never>()
     // Ends also where the caller cannot be interrupted.
-    const patiently = (text: string): Effect.Effect<void> =>
+    const patiently = (text: SafeText.SafeText): Effect.Effect<void> =>
       Effect.callback<void>((resume) => {
         const timer = Effect.runForkWith(context)(
           Effect.map(Effect.sleep(errPatience), () => {
@@ -98,11 +98,11 @@ export const layer: Layer.Layer<Streams> = Layer.effect(
           resume(Effect.void)
         })
       })
-    const later = (text: string): void => {
+    const later = (text: SafeText.SafeText): void => {
       if (process.stderr.writableLength < mostWaiting) process.stderr.write(text)
     }
     // Otherwise the process exits without a look at what is still on its way.
-    yield* Effect.addFinalizer(() => (process.stderr.writableLength === 0 ? Effect.void : patiently("")))
+    yield* Effect.addFinalizer(() => (process.stderr.writableLength === 0 ? Effect.void : patiently(SafeText.lines())))
     return {
       out: (text) => write(process.stdout, text),
       err: (text) =>
@@ -129,16 +129,17 @@ export const layer: Layer.Layer<Streams> = Layer.effect(
 )
 
 /**
- * The streams with a gate before them. Nothing that goes to standard error, no matter who wrote it, has a key or a command to a
- * build runner in it. What goes to standard output is sealed as its format needs it.
+ * The streams with a gate before them. Nothing that goes to standard error, no matter who wrote it, has a key in it, in any disguise
+ * that is looked for, a sequence for the terminal but colours, or a command to a build runner. What goes to standard output is
+ * sealed as its format needs it.
  *
  * @category combinators
  * @since 0.1.1
  */
 export const gated = (inner: Writers, scrub: (text: string) => string): Writers => ({
   ...inner,
-  err: (text) => inner.err(HostileText.guardLines(scrub(text))),
-  errUnsafe: (text) => inner.errUnsafe(HostileText.guardLines(scrub(text)))
+  err: (text) => inner.err(SafeText.seal("text", scrub(text))),
+  errUnsafe: (text) => inner.errUnsafe(SafeText.seal("text", scrub(text)))
 })
 
 /**
@@ -155,7 +156,7 @@ export const inert = (text: string, max = 500): string => HostileText.toLine(Hos
  * @category constructors
  * @since 0.2.0
  */
-export const inertLines = (text: string, max = 16_000): string => `${HostileText.toBlock(HostileText.of(text), max)}\n`
+export const inertLines = (text: string, max = 16_000): string => HostileText.toBlock(HostileText.of(text), max)
 
 /**
  * Writes lines to standard error, each ended by a line break. Texts in them that come from elsewhere must be inert.
@@ -164,4 +165,4 @@ export const inertLines = (text: string, max = 16_000): string => `${HostileText
  * @since 0.1.0
  */
 export const say = (...lines: ReadonlyArray<string>): Effect.Effect<void, never, Streams> =>
-  Effect.flatMap(Streams, (streams) => streams.err(lines.map((line) => `${line}\n`).join("")))
+  Effect.flatMap(Streams, (streams) => streams.err(SafeText.lines(...lines)))

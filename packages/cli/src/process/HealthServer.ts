@@ -8,9 +8,10 @@
  */
 import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
 import type { WorkerState } from "@scanpoll/cluster/Worker"
+import * as SafeText from "@scanpoll/report/SafeText"
+import * as Answer from "@scanpoll/server/Answer"
 import * as Effect from "effect/Effect"
 import * as HttpRouter from "effect/http/HttpRouter"
-import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import type { ServeError } from "effect/http/HttpServerError"
 import * as Layer from "effect/Layer"
 import * as PrometheusMetrics from "effect/observability/PrometheusMetrics"
@@ -60,6 +61,9 @@ export const parse = (text: string): Result.Result<Place | null, string> => {
  */
 export const format = ({ host, port }: Place): string => `${host.includes(":") ? `[${host}]` : host}:${port}`
 
+// What Prometheus asks for by that name and version.
+const exposition = "text/plain; version=0.0.4; charset=utf-8"
+
 /**
  * Answers for as long as the layer's scope lasts.
  *
@@ -72,18 +76,19 @@ export const format = ({ host, port }: Place): string => `${host.includes(":") ?
  */
 export const layer = (place: Place, state: Effect.Effect<WorkerState | null>): Layer.Layer<never, ServeError> => {
   const routes = Layer.mergeAll(
-    HttpRouter.add("GET", "/healthz", HttpServerResponse.text("ok\n")),
+    HttpRouter.add("GET", "/healthz", Answer.text(SafeText.lines("ok"), { type: "text/plain" })),
     HttpRouter.add(
       "GET",
       "/readyz",
       Effect.map(state, (now) =>
-        HttpServerResponse.text(`${JSON.stringify(now)}\n`, {
-          status: now?.ready === true ? 200 : 503,
-          contentType: "application/json"
-        })
+        Answer.text(SafeText.document(now, 0), { status: now?.ready === true ? 200 : 503, type: "application/json" })
       )
     ),
-    PrometheusMetrics.layerHttp({ path: "/metrics" })
+    HttpRouter.add(
+      "GET",
+      "/metrics",
+      Effect.map(PrometheusMetrics.format(), (text) => Answer.text(SafeText.seal("table", text), { type: exposition }))
+    )
   )
   return HttpRouter.serve(routes, { disableLogger: true, disableListenLog: true }).pipe(
     Layer.provide(

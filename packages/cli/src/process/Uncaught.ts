@@ -4,6 +4,7 @@
  *
  * @since 0.2.0
  */
+import * as SafeText from "@scanpoll/report/SafeText"
 import process from "node:process"
 import * as Secrets from "../output/Secrets.ts"
 import { inertLines } from "../output/Streams.ts"
@@ -17,20 +18,20 @@ const wordsOf = (error: unknown): string => (error instanceof Error ? (error.sta
  * @category running
  * @since 0.2.0
  */
-export const listen = (say: (text: string) => void, end: () => void): void => {
-  const clean = (text: string): string => {
+export const listen = (say: (text: SafeText.SafeText) => void, end: () => void): void => {
+  const clean = (text: string): SafeText.SafeText => {
     try {
-      return inertLines(Secrets.scrubberOf(process.env)(text))
+      return SafeText.lines(inertLines(Secrets.scrubberOf(process.env)(text)))
     } catch {
-      return "it cannot be shown without keys\n"
+      return SafeText.lines("it cannot be shown without keys")
     }
   }
   process.on("uncaughtException", (error) => {
-    say(clean(`scanpoll: an uncaught error, in a vendor's module or in scanpoll itself\n${wordsOf(error)}\n`))
+    say(clean(`scanpoll: an uncaught error, in a vendor's module or in scanpoll itself\n${wordsOf(error)}`))
     end()
   })
   // None where NODE_NO_WARNINGS is set.
   if (process.listenerCount("warning") === 0) return
   process.removeAllListeners("warning")
-  process.on("warning", (warning) => say(clean(`warning: ${warning.name}: ${warning.message}\n`)))
+  process.on("warning", (warning) => say(clean(`warning: ${warning.name}: ${warning.message}`)))
 }

@@ -4,13 +4,14 @@
  * @since 0.2.0
  */
 import type { ScanEvent } from "@scanpoll/core/engine/ScanEvent"
+import * as SafeText from "@scanpoll/report/SafeText"
 import * as SteadyClock from "@scanpoll/core/unstable/time/SteadyClock"
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import * as Durations from "@scanpoll/core/unstable/time/Durations"
-import { inert, Streams } from "../output/Streams.ts"
+import { inert, say, Streams } from "../output/Streams.ts"
 import * as Board from "./Board.ts"
 import * as TimeLeft from "./TimeLeft.ts"
 import type * as View from "./View.ts"
@@ -41,7 +42,7 @@ export const begin = Effect.fnUntraced(function* (
     const phase = row.phase === "running" && how !== "" ? `running ${how}` : row.phase
     const said = messages.length === 0 ? "" : `: ${inert(messages.join("; "), 200)}`
     const key = row.key === null || row.phase !== "submitted" ? "" : ` as ${row.key}`
-    return `[${elapsed(at - startedAt)}] ${number}/${total} ${row.vendor} ${row.subject}${Board.kindWords(row)}: ${phase}${key}${said}\n`
+    return `[${elapsed(at - startedAt)}] ${number}/${total} ${row.vendor} ${row.subject}${Board.kindWords(row)}: ${phase}${key}${said}`
   }
   const heartbeat = Effect.gen(function* () {
     const now = yield* SteadyClock.now
@@ -52,9 +53,7 @@ export const begin = Effect.fnUntraced(function* (
     const sent = sending === 0 ? "" : `, ${sending} being submitted`
     const left = TimeLeft.of(board, now, scanAt)
     const rest = left === null ? "" : `, about ${Board.wait(left)} left`
-    yield* streams.err(
-      `[${elapsed(now - startedAt)}] ${board.tally().done} of ${total} scans ended${sent}${soon}${rest}\n`
-    )
+    yield* say(`[${elapsed(now - startedAt)}] ${board.tally().done} of ${total} scans ended${sent}${soon}${rest}`)
   })
   // A job that says nothing for minutes is taken for dead and killed.
   yield* Effect.forkScoped(
@@ -65,7 +64,7 @@ export const begin = Effect.fnUntraced(function* (
       const change = board.update(event)
       const messages = event._tag === "Polled" ? event.messages : undefined
       if (change !== null && (change.isNew || messages !== undefined) && isNews(event)) {
-        streams.errUnsafe(line(change.row, event.at, messages))
+        streams.errUnsafe(SafeText.lines(line(change.row, event.at, messages)))
       }
     }
   }

@@ -19,6 +19,7 @@ import * as HostileText from "@scanpoll/report/HostileText"
 import * as Payload from "@scanpoll/report/Payload"
 import type { TrendPoint } from "@scanpoll/report/ReportScan"
 import * as RenderEvents from "@scanpoll/report/RenderEvents"
+import * as SafeText from "@scanpoll/report/SafeText"
 import * as ScanReport from "@scanpoll/report/ScanReport"
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
@@ -39,7 +40,7 @@ import * as Hints from "../output/Hints.ts"
 import * as Log from "../output/Log.ts"
 import * as RepositoryPath from "../output/RepositoryPath.ts"
 import * as Look from "../output/Look.ts"
-import { inert, Streams } from "../output/Streams.ts"
+import { inert, say, Streams } from "../output/Streams.ts"
 import * as Purchases from "../prepare/Purchases.ts"
 import type { Prepared } from "../prepare/Requests.ts"
 import * as Resolve from "../prepare/Resolve.ts"
@@ -160,7 +161,6 @@ const scan = Effect.fnUntraced(function* (
   { continues, keys, prepared, realClock, settings }: Wanted,
   { events, stored, typeOf, until }: Scanning
 ) {
-  const streams = yield* Streams
   const shutdown = yield* Shutdown
   const facts = yield* ProcessContext
   const style = Look.styleOf(settings, facts)
@@ -174,8 +174,8 @@ const scan = Effect.fnUntraced(function* (
   yield* Effect.forkScoped(
     Effect.andThen(
       shutdown.requested,
-      streams.err(
-        `stopping: no further polls; a submission on its way has ${grace}, then the report follows (Ctrl-C again leaves at once)\n`
+      say(
+        `stopping: no further polls; a submission on its way has ${grace}, then the report follows (Ctrl-C again leaves at once)`
       )
     )
   )
@@ -230,10 +230,9 @@ const against = Effect.fnUntraced(function* (
   at: number
 ) {
   if (baseline === null) return report
-  const streams = yield* Streams
   const file = settings.baseline.value ?? "the baseline"
   for (const line of Baseline.review(report, baseline, at)) {
-    yield* streams.err(`warning: ${inert(file)} ${inert(line)}\n`)
+    yield* say(`warning: ${inert(file)} ${inert(line)}`)
   }
   return Baseline.apply(report, baseline, at)
 })
@@ -254,7 +253,7 @@ export const run = Effect.fnUntraced(function* (
   const quiet = settings.quiet.value
   const faults: Array<{ readonly code: 74; readonly message: string }> = []
 
-  for (const line of budgetWarnings(wanted)) yield* streams.err(`warning: ${line}\n`)
+  for (const line of budgetWarnings(wanted)) yield* say(`warning: ${line}`)
 
   const forgetful = settings.journal.value?._tag === "Memory"
   const typeOf = (index: number): string => prepared[index]?.request.kind ?? ""
@@ -282,7 +281,7 @@ export const run = Effect.fnUntraced(function* (
   if (Result.isFailure(storing)) faults.push({ code: 74, message: storing.failure })
   const stored = Result.isSuccess(storing) ? storing.success : null
   // A reader of events alone that leaves wants no more of them.
-  const left = Effect.andThen(streams.readerGone, streams.err("standard output was closed: stopping\n"))
+  const left = Effect.andThen(streams.readerGone, streams.err(SafeText.lines("standard output was closed: stopping")))
   const until =
     events.onStdout && outputs.length === 1 ? Effect.raceFirst(shutdown.requested, left) : shutdown.requested
   const { ended: records, failure, payloads } = yield* scan(wanted, { until, events, stored, typeOf })
@@ -312,7 +311,7 @@ export const run = Effect.fnUntraced(function* (
   if (Result.isFailure(kept)) {
     const message = `how this run ended could not be stored in the journal: ${kept.failure.message}`
     report = ScanReport.withFault(report, { code: 74, message })
-    yield* streams.err(`error: ${inert(message)}\n`)
+    yield* say(`error: ${inert(message)}`)
   }
 
   if (!quiet) {
@@ -321,7 +320,7 @@ export const run = Effect.fnUntraced(function* (
       ...(onStdout.hasText ? [] : conclusion(report)),
       ...(wanted.hints === undefined ? [] : Hints.hints(records, hints))
     ]
-    yield* streams.err(said.map((line) => `${line}\n`).join(""))
+    yield* say(...said)
   }
   return { report, records, code: report.exit.code }
 })

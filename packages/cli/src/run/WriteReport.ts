@@ -14,15 +14,14 @@ import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
 import type { Settings } from "../config/Settings.ts"
 import * as Look from "../output/Look.ts"
-import { inert, Streams } from "../output/Streams.ts"
+import { inert, say, Streams } from "../output/Streams.ts"
 import * as RepositoryPath from "../output/RepositoryPath.ts"
 import * as WholeFile from "../output/WholeFile.ts"
 import { ProcessContext } from "../process/ProcessContext.ts"
 
 // The report with a fault, once that is said.
 const withFault = Effect.fnUntraced(function* (report: ScanReport.ScanReport, message: string) {
-  const streams = yield* Streams
-  yield* streams.err(`error: ${inert(message)}\n`)
+  yield* say(`error: ${inert(message)}`)
   return ScanReport.withFault(report, { code: 74, message })
 })
 

@@ -70,6 +70,6 @@ describe("the stack of an error", () => {
     const stack = "Error: \u001b]0;x\u0007\u001b[2J\u202e\u0085::error::x\n##vso[task.complete]\n    at a.js:1:2\n"
     const lines = inertLines(stack)
     assert.notMatch(lines, /[\p{Cc}\u202e](?<!\n)|##vso|^::/mu)
-    assert.match(lines, /\n {4}at a\.js:1:2\n$/)
+    assert.match(lines, /\n {4}at a\.js:1:2$/)
   })
 })

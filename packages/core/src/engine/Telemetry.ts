@@ -26,7 +26,7 @@ import type { PollEvent } from "./internal/pollEvent.ts"
  *
  * - `scanpoll_polls`: polls answered; attributes `vendor`, `seen` (`queued`, `running`, `unknown`, `settled` or the kind
  *   of fault).
- * - `scanpoll_faults`: failed polls; attributes `vendor`, `kind`, `code`.
+ * - `scanpoll_faults`: failed polls; attributes `vendor`, `kind`, `code`. A vendor has 200 codes; further ones are `other`.
  * - `scanpoll_wait_seconds`: waits between polls; attributes `vendor`, `because`.
  * - `scanpoll_polls_per_scan`: polls of a scan that ended; attribute `vendor`.
  * - `scanpoll_lag_seconds`: from the vendor's end of a scan to our seeing it, where the vendor tells it; attribute
@@ -62,6 +62,18 @@ export const metrics = {
 // Attributes make a new metric object; a vendor has a handful of series and each is made once.
 const series = new Map<string, Metric.Metric<number, unknown>>()
 
+// Codes come from vendors, and what was counted once stays: one that makes them up must not make series without end.
+const mostCodes = 200
+const codes = new Map<string, Set<string>>()
+
+const codeOf = (vendor: string, code: string): string => {
+  const known = codes.get(vendor) ?? new Set()
+  codes.set(vendor, known)
+  if (!known.has(code) && known.size >= mostCodes) return "other"
+  known.add(code)
+  return code
+}
+
 const count = (
   metric: Metric.Metric<number, unknown>,
   attributes: Readonly<Record<string, string>>,
@@ -70,11 +82,7 @@ const count = (
 ): void => {
   const name = `${metric.id} ${Object.values(attributes).join(" ")}`
   let known = series.get(name)
-  if (known === undefined) {
-    known = Metric.withAttributes(metric, attributes)
-    // Codes come from vendors: a hostile one must not grow this without end.
-    if (series.size < 2_000) series.set(name, known)
-  }
+  if (known === undefined) series.set(name, (known = Metric.withAttributes(metric, attributes)))
   known.updateUnsafe(value, context)
 }
 
@@ -273,7 +281,7 @@ export const listen = (
           if (seen.kind === "Denied" && isFirstDenial()) {
             log(refused({ vendor, account: ticket.account, code: seen.code, message: seen.message }))
           }
-          return count(metrics.faults, { vendor, kind: seen.kind, code: seen.code }, 1, context)
+          return count(metrics.faults, { vendor, kind: seen.kind, code: codeOf(vendor, seen.code) }, 1, context)
         }
         tries = 0
         if (seen._tag === "Ended") return

@@ -57,8 +57,11 @@ const remembered = 1_024
 // Names and values repeat from poll to poll and from scan to scan: these many short texts are looked at once.
 const rememberedClean = 4_096
 const longestClean = 512
-// A long text is read in pieces, so that it needs no more memory or time at once than a piece.
+// A long text is read in pieces, so that it needs no more memory or time at once than a piece and what it shares with the next:
+// a credential whose disguises make it a hundred times as long stands whole in one of the two.
 const piece = 32 * 1024
+const longestShared = 64 * 1024
+const growth = 100
 // After so many characters others have their turn; a value costs as much as some characters, whatever it is.
 const slice = 32 * 1024
 const costOfValue = 16
@@ -129,12 +132,13 @@ class Learned {
   // Where credentials stand in a text; stops after each piece of it.
   *seek(text: string): Generator<void, ReadonlyArray<Credentials.Span>> {
     const found: Array<Credentials.Span> = []
-    const overlap = Math.min(128 * 1024, Math.max(1_024, this.credentials.longest * 16))
-    for (let at = 0; at < text.length; at += piece) {
+    const overlap = Math.min(longestShared, Math.max(1_024, this.credentials.longest * growth))
+    const step = Math.max(piece, overlap)
+    for (let at = 0; at < text.length; at += step) {
       // A credential may be learned meanwhile.
       const { grams } = this.credentials
       if (grams === null) return found
-      const part = text.length <= piece + overlap ? text : text.slice(at, at + piece + overlap)
+      const part = text.length <= step + overlap ? text : text.slice(at, at + step + overlap)
       if (!Credentials.search(grams, part, at, found)) return [{ from: 0, to: text.length, size: text.length }]
       if (part.length === text.length) break
       yield

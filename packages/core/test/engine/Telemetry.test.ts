@@ -10,6 +10,8 @@ import { TestClock } from "effect/testing"
 import * as RateBudget from "../../src/engine/RateBudget.ts"
 import * as ScanJournal from "../../src/engine/ScanJournal.ts"
 import * as Scans from "../../src/engine/Scans.ts"
+import * as Telemetry from "../../src/engine/Telemetry.ts"
+import * as PollFault from "../../src/model/PollFault.ts"
 import * as PollPolicy from "../../src/policy/PollPolicy.ts"
 import * as Conversation from "@scanpoll/test-support/conversation"
 
@@ -104,6 +106,23 @@ describe("Telemetry", () => {
         "scanpoll_unrecognised counted 1"
       ])
     }).pipe(Effect.provide(world))
+  )
+
+  it.effect("makes no more than 200 series of the codes of one vendor, who may make them up (TR-10)", () =>
+    Effect.gen(function* () {
+      const vendor = Conversation.make({ vendor: "inventive" })
+      const told = Telemetry.listen(yield* Effect.context(), vendor.ticket("s", null))
+      for (let polls = 1; polls <= 1_000; polls++) {
+        const seen = PollFault.make({ kind: "Transient", code: `code-${polls}`, message: "no" })
+        told({ _tag: "Polled", at: 0, seen, polls, first: false })
+      }
+      const faults = (yield* Metric.snapshot).filter(
+        ({ attributes, id }) => id === "scanpoll_faults" && attributes?.["vendor"] === "inventive"
+      )
+      assert.strictEqual(faults.length, 201)
+      const other = faults.find(({ attributes }) => attributes?.["code"] === "other")
+      assert.deepStrictEqual(other?.type === "Counter" ? other.state.count : null, 800)
+    })
   )
 
   it.effect(

@@ -143,12 +143,16 @@ describe("text", () => {
 })
 
 describe("a disguised credential", () => {
-  it("is found for any credential under up to three disguises at once (S-02, S-04)", () => {
+  // An invisible character inside an escape that is escaped itself makes two texts of one: SECURITY.md leaves it out.
+  const isLeftOut = (names: ReadonlyArray<string>): boolean => names.includes("invisible") && names.length > 2
+
+  it("is found for any credential under up to four disguises at once (S-02, S-04)", () => {
     const missed: Array<string> = []
     for (let seed = 1; seed <= 4_000; seed++) {
       const random = seeded(seed)
       const secret = anyCredential(random)
-      const { names, text } = disguise(secret, random, 3)
+      const { names, text } = disguise(secret, random, seed % 4 === 0 ? 4 : 3)
+      if (names.length === 4 && isLeftOut(names)) continue
       const scrubbed = knowing("another-credential-0", secret).data(`before ${text} after`)
       if (!scrubbed.includes(Scrubber.mark))
         missed.push(`${seed}: ${names.join(", ")}: ${JSON.stringify([secret, text])}`)
@@ -174,10 +178,26 @@ describe("a disguised credential", () => {
     ["hexadecimal", Buffer.from("sk/LIVE/0123+ABCD").toString("hex")],
     ["hexadecimal in upper case, apart", "73 6B 2F 4C 49 56 45 2F 30 31 32 33 2B 41 42 43 44"],
     ["HTML entities", "sk&#x2f;LIVE&#47;0123&plus;ABCD"],
+    ["HTML entities by the names of styled letters", "s&kfr;/L&Iopf;V&Escr;/0123+ABC&Dcaron;"],
+    ["HTML entities by the names of what nobody sees", "sk/L&ZeroWidthSpace;IVE&NoBreak;/01&lrm;23+A&it;BCD"],
+    ["HTML entities without their end", "sk&#x2fLIVE&#47;0123&plus;A&shyBCD"],
     ["another case", "SK/live/0123+abcd"]
   ])("is found in %s (S-04)", (_how, form) => {
     // What fills up the last group of base64 may stay: it says nothing.
     assert.match(knowing("sk/LIVE/0123+ABCD").text(`x ${form} y`), /^x <redacted>[\w=]{0,2}\s* y$/)
+  })
+
+  it("is found in a long text where its disguises made it a hundred times as long, at any place (S-04)", () => {
+    const secret = "exo_live_0123456789abcdef"
+    const unicode = (text: string): string =>
+      Array.from(text, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`).join("")
+    const long = unicode(unicode(Buffer.from(secret).toString("hex")))
+    assert.isAtLeast(long.length, secret.length * 70)
+    const filler = "a plain word, ".repeat(6_000)
+    for (const at of [30_000, 32_768, 65_000]) {
+      const scrubbed = knowing(secret).data(`${filler.slice(0, at)} ${long} ${filler.slice(at)}`)
+      assert.include(scrubbed, ` ${Scrubber.mark} `)
+    }
   })
 
   it("is found in a text of many megabytes, at any place", () => {

@@ -33,7 +33,7 @@ export interface Outbox extends Pick<
   readonly writeRows: (runId: string) => Effect.Effect<unknown, SqlError>
   readonly rowsWritten: (runId: string) => void
   // Writes all of it in the current transaction, forgetting nothing.
-  readonly writeAll: (stamp: string) => Effect.Effect<unknown, SqlError>
+  readonly writeRest: (stamp: string) => Effect.Effect<unknown, SqlError>
   // This process holds nothing any more: what was gathered about the claims it held has no use.
   readonly forget: () => void
   // Ends when everything gathered until now is written, or cannot be.
@@ -181,7 +181,7 @@ export const make = (parts: {
       rowsWritten: (runId) => {
         for (const [name] of gathered.rowsOf(runId)) gathered.rows.delete(name)
       },
-      writeAll: writeBatch,
+      writeRest: writeBatch,
       ...writing(gathered, store, { wake, hurry }, writeBatch)
     } satisfies Outbox
   })

@@ -43,15 +43,42 @@ const names: Readonly<Record<string, string>> = {
   tilde: "~",
   newline: "\n",
   tab: "\t",
-  shy: "\u00ad",
-  zwnj: "\u200c",
-  zwj: "\u200d"
+  underbar: "_",
+  midast: "*",
+  verticalline: "|",
+  diacriticalgrave: "`",
+  fflig: "ff",
+  filig: "fi",
+  fllig: "fl",
+  ffilig: "ffi",
+  ffllig: "ffl",
+  fjlig: "fj",
+  ijlig: "ij"
+}
+
+// Names of what nobody sees: joiners, marks of direction, invisible operators.
+const unseen = new Set(
+  "shy zwnj zwj lrm rlm nobreak zerowidthspace negativeverythinspace negativethinspace negativemediumspace negativethickspace applyfunction af invisibletimes it invisiblecomma ic".split(
+    " "
+  )
+)
+
+// A letter by the name of its style or its accent: `&Aopf;`, `&eacute;`.
+const letter = /^([a-z])(?:opf|scr|fr|acute|breve|caron|cedil|circ|dot|dblac|grave|macr|ogon|ring|tilde|uml)$/i
+
+// Readers take some names without the sign that ends them.
+const open = /^(?:amp|gt|lt|quot|shy|[a-z](?:acute|cedil|circ|grave|ring|tilde|uml))$/i
+
+const named = (name: string): string | null => {
+  const small = name.toLowerCase()
+  if (unseen.has(small)) return ""
+  return names[small] ?? letter.exec(name)?.[1] ?? null
 }
 
 const percent =
   /%(?:u([0-9a-f]{4})|((?:[c-d][0-9a-f]%[89ab][0-9a-f]|e[0-9a-f](?:%[89ab][0-9a-f]){2}|f[0-7](?:%[89ab][0-9a-f]){3}))|([0-9a-f]{2}))/iy
 const backslash = /\\(?:u([0-9a-f]{4})|u\{0{0,8}([0-9a-f]{1,6})\}|x([0-9a-f]{2})|[bfnrtv0])/iy
-const entity = /&(?:#0{0,16}([0-9]{1,7});?|#x0{0,16}([0-9a-f]{1,6});?|([a-z]{2,7});)/iy
+const entity = /&(?:#0{0,16}([0-9]{1,7});?|#x0{0,16}([0-9a-f]{1,6});?|([a-z]{2,24});?)/iy
 
 const fromUtf8 = (bytes: string): string => {
   try {
@@ -109,8 +136,14 @@ const entityAt = (text: string, at: number): Escape | null => {
   const end = at + all.length
   if (decimal !== undefined) return { text: fromPoint(Number(decimal)), end }
   if (digits !== undefined) return { text: fromPoint(hex(digits)), end }
-  const known = names[name.toLowerCase()]
-  return known === undefined ? null : { text: known, end }
+  const whole = all.endsWith(";") ? named(name) : null
+  if (whole !== null) return { text: whole, end }
+  // `&ampx` is what `&amp;x` is.
+  for (let length = Math.min(name.length, 6); length >= 2; length--) {
+    const part = name.slice(0, length)
+    if (open.test(part)) return { text: named(part) ?? "", end: at + 1 + length }
+  }
+  return null
 }
 
 /**

@@ -9,8 +9,8 @@ import type { Operations } from "@scanpoll/core/engine/ScanJournal"
 import { h, type Node, safe, sprite, write } from "@scanpoll/report/HtmlParts"
 import * as SafeText from "@scanpoll/report/SafeText"
 import type * as Effect from "effect/Effect"
-import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import type { Refused } from "../../Actions.ts"
+import * as Answer from "../../Answer.ts"
 import type { BadRequest, NotFound, Unavailable } from "../../Api.ts"
 import type { Decide, Sources } from "../../Handlers.ts"
 import type { Principal } from "../../Principal.ts"
@@ -111,8 +111,7 @@ const liveness = (now: number): Node =>
 export const document = (page: Page, asked: Pick<Asked, "sources" | "now">): SafeText.SafeText => {
   const { about, body, kinds = ["claim", "poll", "run", "account"], markup, nav, reportTools, title } = page
   const main = `<main class="page-in" id="main" data-kinds="${kinds.join(" ")}"${about === undefined ? "" : ` data-about="${about}"`}>`
-  return SafeText.seal(
-    "markup",
+  return SafeText.page(
     [
       `<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n`,
       write(h("meta", { name: "viewport", content: "width=device-width, initial-scale=1" })),
@@ -155,7 +154,7 @@ export const document = (page: Page, asked: Pick<Asked, "sources" | "now">): Saf
  * @category constructors
  * @since 0.2.0
  */
-export const signIn = HttpServerResponse.text(
+export const signIn = Answer.text(
   SafeText.seal(
     "markup",
     [
@@ -176,5 +175,5 @@ export const signIn = HttpServerResponse.text(
       `\n</main>\n</body>\n</html>\n`
     ].join("")
   ),
-  { status: 401, contentType: "text/html; charset=utf-8" }
+  { status: 401, type: "text/html; charset=utf-8" }
 )

@@ -5,14 +5,15 @@
  */
 import { type Operations, ScanJournal } from "@scanpoll/core/engine/ScanJournal"
 import { h, script as reportScript, style as reportStyle } from "@scanpoll/report/HtmlParts"
+import * as SafeText from "@scanpoll/report/SafeText"
 import * as Arr from "effect/Array"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as HttpRouter from "effect/http/HttpRouter"
 import * as HttpServerRequest from "effect/http/HttpServerRequest"
-import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as Layer from "effect/Layer"
 import type { Refused } from "../../Actions.ts"
+import * as Answer from "../../Answer.ts"
 import type { Decide, Sources } from "../../Handlers.ts"
 import * as Principal from "../../Principal.ts"
 import * as Accounts from "./accounts.ts"
@@ -59,10 +60,10 @@ export const forms: Arr.NonEmptyReadonlyArray<Page.Form> = [Doubt.form]
  * @category constructors
  * @since 0.2.0
  */
-export const assets: ReadonlyArray<readonly [path: `/${string}`, type: string, text: string]> = [
-  ["/assets/style.css", "text/css", reportStyle + style],
-  ["/assets/live.js", "text/javascript", client],
-  ["/assets/report.js", "text/javascript", reportScript]
+export const assets: ReadonlyArray<readonly [path: `/${string}`, type: string, text: SafeText.SafeText]> = [
+  ["/assets/style.css", "text/css", SafeText.seal("markup", reportStyle + style)],
+  ["/assets/live.js", "text/javascript", SafeText.seal("markup", client)],
+  ["/assets/report.js", "text/javascript", SafeText.seal("markup", reportScript)]
 ]
 
 const fault = (title: string, detail: string): Page.Page => ({
@@ -77,7 +78,7 @@ const fault = (title: string, detail: string): Page.Page => ({
 })
 
 const answer = (page: Page.Page, status: number, asked: Pick<Page.Asked, "sources" | "now">) =>
-  HttpServerResponse.text(Page.document(page, asked), { status, contentType: "text/html; charset=utf-8" })
+  Answer.text(Page.document(page, asked), { status, type: "text/html; charset=utf-8" })
 
 const askedOf = (sources: Sources, journal: Operations) =>
   Effect.gen(function* () {
@@ -95,7 +96,7 @@ const askedOf = (sources: Sources, journal: Operations) =>
 const answered = (
   asked: Page.Asked,
   page: Effect.Effect<Page.Page, Pick<Refused, "title" | "status" | "detail">>
-): Effect.Effect<HttpServerResponse.HttpServerResponse> =>
+): Effect.Effect<Answer.Answer> =>
   Effect.match(page, {
     onSuccess: (made) => answer(made, 200, asked),
     onFailure: (error) => answer(fault(error.title, error.detail ?? ""), error.status, asked)
@@ -134,7 +135,7 @@ export const layer = (sources: Sources, decide: Decide) =>
         ...Arr.map(routes, (route) => handler(route, sources, journal)),
         ...Arr.map(forms, (form) => formHandler(form, sources, journal, decide)),
         ...assets.map(([path, type, text]) =>
-          HttpRouter.add("GET", path, HttpServerResponse.text(text, { contentType: `${type}; charset=utf-8` }))
+          HttpRouter.add("GET", path, Answer.text(text, { type: `${type}; charset=utf-8` }))
         )
       )
     )
