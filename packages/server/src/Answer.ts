@@ -154,7 +154,7 @@ const parsed = (bytes: Uint8Array): Result.Result<unknown, unknown> =>
   Result.try(() => JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes)))
 
 /**
- * An answer whose body is sealed, whoever made it: a body that was not made here is taken for JSON, as the faults that the API's
+ * An answer whose body is sealed: a body that was not made here is taken for JSON, as the faults that the API's
  * library tells are, and any other is a defect.
  *
  * @category combinators

@@ -2,7 +2,7 @@
  * Traces, metrics and logs to an OpenTelemetry collector, where one is configured.
  *
  * Nothing is loaded or sent without `OTEL_EXPORTER_OTLP_ENDPOINT`. A collector that is away costs the end of the process
- * two seconds at the most and changes nothing else. What is sent is searched for keys, whoever wrote it: a span tells of a
+ * two seconds at the most and changes nothing else. What is sent is searched for keys: a span tells of a
  * defect in the words of its error.
  *
  * @since 0.1.0

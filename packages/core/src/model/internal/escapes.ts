@@ -56,7 +56,7 @@ const names: Readonly<Record<string, string>> = {
   ijlig: "ij"
 }
 
-// Names of what nobody sees: joiners, marks of direction, invisible operators.
+// Names of invisible characters: joiners, marks of direction, invisible operators.
 const unseen = new Set(
   "shy zwnj zwj lrm rlm nobreak zerowidthspace negativeverythinspace negativethinspace negativemediumspace negativethickspace applyfunction af invisibletimes it invisiblecomma ic".split(
     " "
