@@ -105,6 +105,11 @@ describe("a command that is printed", () => {
           yield* followed(type, `scanpoll purge --subject https://open.example/ --yes ${journal}`, { expect: listed })
           yield* followed(type, `scanpoll reconcile nobody ${journal}`, { expect: listed })
           yield* followed(type, `scanpoll status ${journal}`, { expect: /^scanpoll resume / })
+          // What is in the journal already costs no requests (U-08).
+          const { stdout } = yield* type(`scanpoll run appvet:https://open.example --dry-run -o json ${journal}`)
+          const { accounts, requests } = JSON.parse(stdout)
+          assert.deepInclude(accounts[0], { purchases: 0, reused: 1, requests: 0, atLeastMs: 0 })
+          assert.strictEqual(requests, 0)
           // A doubt, and both choices of it.
           yield* appvet.script({ match: { route: "submit" }, steps: [Script.acceptedNeverAnswered] })
           yield* type(`scanpoll run appvet:https://doubt.example --timeout 1m ${journal}`)

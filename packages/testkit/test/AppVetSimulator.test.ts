@@ -363,6 +363,7 @@ describe("AppVetSimulator's scans", () => {
       assert.strictEqual(at(queued.json, "status"), "queued")
       assert.strictEqual(at(queued.json, "progress"), 0)
       const seen: Array<number> = []
+      const told = new Map<string, string>()
       for (let passed = 0; passed < 90; passed += 10) {
         time.pass(10)
         const { json } = yield* get(appvet, path)
@@ -370,6 +371,12 @@ describe("AppVetSimulator's scans", () => {
         assert.isAbove(items(at(json, "events")).length, 0)
         assert.match(text(json, "events", 0, "time"), /^12:0\d:\d\d$/)
         seen.push(Number(at(json, "progress")))
+        // What has been told once is told with the same time again.
+        for (const [index, event] of items(at(json, "events")).entries()) {
+          const line = `${text(event, "time")} ${text(event, "message")}`
+          assert.strictEqual(told.get(`${index}`) ?? line, line)
+          told.set(`${index}`, line)
+        }
       }
       assert.deepStrictEqual(seen, [10, 20, 30, 40, 50, 60, 70, 80, 90])
       time.pass(10)

@@ -101,8 +101,15 @@ const accountsOf = Effect.fnUntraced(function* (
   prospects: ReadonlyArray<Scans.Prospect>
 ) {
   const requests = prepared.map((one) => one.request)
-  return yield* Effect.forEach(forecast(requests), (account) =>
+  // What is taken from the journal, and what a person has to decide, is not asked about.
+  const asked = forecast(requests.filter((_, at) => prospects[at] !== "reuse" && prospects[at] !== "in-doubt"))
+  return yield* Effect.forEach(forecast(requests), (all) =>
     Effect.gen(function* () {
+      const account = asked.find((one) => Account.hasSameLabel(one, all)) ?? {
+        ...all,
+        requests: 0,
+        atLeast: Duration.zero
+      }
       const count = (prospect: Scans.Prospect) =>
         requests.filter((one, at) => prospects[at] === prospect && Account.hasSameLabel(one.adapter, account)).length
       const mine = requests.filter(({ adapter }) => Account.hasSameLabel(adapter, account))

@@ -80,10 +80,11 @@ const running = (scan: Scan, now: number): Readonly<Record<string, unknown>> => 
   const share = Course.share(scan, now, nominalMillis)
   const names = Report.checkNames(scan.submission.type)
   const started = names.slice(0, Math.max(1, Math.floor(share * names.length)))
-  const step = Math.max(0, now - scan.createdAt) / (started.length + 1)
+  // What began then began then, whenever it is asked about.
+  const startOf = (at: number) => Course.timeOf(scan, at === 0 ? 0 : (at + 1) / names.length, nominalMillis)
   const {
     events = started.map((name, i) => ({
-      time: new Date(scan.createdAt + step * (i + 1)).toISOString().slice(11, 19),
+      time: new Date(startOf(i)).toISOString().slice(11, 19),
       message: `Check started: ${name}`
     })),
     progress = Math.max(1, Math.floor(share * 100))

@@ -47,6 +47,12 @@ export const share = (course: Course, now: number, nominal: number): number => {
   return length === Infinity ? 1 - 1 / (1 + passed / nominal) : Math.min(0.99, passed / Math.max(1, length))
 }
 
+/** When so much of it is done by time, in milliseconds. */
+export const timeOf = (course: Course, share: number, nominal: number): number => {
+  const length = course.endsAt - course.createdAt
+  return course.createdAt + (length === Infinity ? (nominal * share) / Math.max(0.01, 1 - share) : length * share)
+}
+
 export const word = (fate: Fate, course: Course): string | undefined =>
   fate.words?.[Math.min(course.seen, fate.words.length) - 1]
 
