@@ -6,6 +6,7 @@ import { TestClock } from "effect/testing"
 import * as Keeper from "../../src/engine/Keeper.ts"
 import { JournalError, ScanJournal } from "../../src/engine/ScanJournal.ts"
 import * as Scans from "../../src/engine/Scans.ts"
+import * as PollFault from "../../src/model/PollFault.ts"
 import * as ScanOutcome from "../../src/model/ScanOutcome.ts"
 import * as ScanRecord from "../../src/model/ScanRecord.ts"
 import * as PollPolicy from "../../src/policy/PollPolicy.ts"
@@ -46,6 +47,20 @@ describe("findings that could not be fetched", () => {
       assert.strictEqual(ScanOutcome.evidence(outcome).assessment.status, "there")
       const [claim] = yield* lacking
       assert.deepStrictEqual([claim?.state, claim?.reason?.message], ["settled", why])
+    }).pipe(Effect.provide(world))
+  )
+
+  it.effect("name what is wrong with an answer that cannot be used (V-21)", () =>
+    Effect.gen(function* () {
+      const { adapter } = Conversation.make()
+      const message = "categories is missing"
+      const collect = () =>
+        Effect.fail(PollFault.make({ kind: "Broken", code: "invalid-answer", message, permanent: true }))
+      const outcome = value(yield* finish(Scans.run({ ...adapter, collect }, "acme")))
+      assert.strictEqual(
+        findingsOf(outcome)?.reason,
+        "the vendor's findings could not be fetched (invalid-answer: categories is missing)"
+      )
     }).pipe(Effect.provide(world))
   )
 

@@ -88,12 +88,18 @@ const complete = <Payload>(
   })
 }
 
-// People know `http-500` by its number.
+// People know `http-500` by its number; of an answer that cannot be used they want to know what is wrong with it.
 const withoutFindings = <Payload>(
   outcome: ScanOutcome.ScanOutcome<Payload>,
-  code: string
-): ScanOutcome.ScanOutcome<Payload> =>
-  ScanOutcome.withoutFindings(outcome, `the vendor's findings could not be fetched (${code.replace(/^http-/, "")})`)
+  code: string,
+  fault: PollFault.PollFault | null = null
+): ScanOutcome.ScanOutcome<Payload> => {
+  const why = fault?.kind === "Broken" && !code.startsWith("http-") ? `${code}: ${fault.message}` : code
+  return ScanOutcome.withoutFindings(
+    outcome,
+    `the vendor's findings could not be fetched (${why.replace(/^http-/, "")})`
+  )
+}
 
 /**
  * Asks again for the findings that a settled outcome of the journal lacks, and stores the outcome once they came. Nothing
@@ -160,7 +166,7 @@ const collect = <Payload>(
       if (!(answer instanceof PollFault.PollFault)) return ScanOutcome.withFindings(outcome, answer)
       if (answer.kind === "Denied") yield* account.logDenied(answer.code, answer.message)
       if (answer.permanent || answer.kind === "Denied" || tried >= collectTries) {
-        return withoutFindings(outcome, answer.code)
+        return withoutFindings(outcome, answer.code, answer)
       }
       yield* Effect.sleep(Duration.millis(backoff(adapter.limits, answer, tried)))
     }
