@@ -68,7 +68,7 @@ export const simulate = Effect.fnUntraced(function* (input: {
   if (faults.length > 0) return yield* Effect.fail(new UsageError({ faults }))
 
   const streams = yield* Streams
-  const { platform, stdoutIsTerminal } = yield* ProcessContext
+  const { platform } = yield* ProcessContext
   const shutdown = yield* Shutdown
   const at = (offset: number) => (port === 0 ? {} : { port: port + offset })
   const playables = [...(yield* Simulated.shipped), ...(yield* Simulated.brought(input.vendor))]
@@ -95,12 +95,7 @@ export const simulate = Effect.fnUntraced(function* (input: {
         )
       )
       const variables = variablesOf(Simulators.environment(simulators), own)
-      yield* say(
-        stdoutIsTerminal
-          ? "The simulated vendors are listening. In another terminal:"
-          : "The simulated vendors are listening. Read the variables on standard output in another terminal, as `. ./vendors.env` does.",
-        ""
-      )
+      yield* say("The simulated vendors are listening. In another terminal:", "")
       yield* Effect.ignore(
         streams.out(SafeText.linesWithKeys(...variables.map(([name, value]) => setting(platform, name, value))))
       )
