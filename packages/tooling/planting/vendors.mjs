@@ -90,8 +90,8 @@ export const vendors = [
     id: "vendors-09",
     promise: "AppVet: a revoked key is a refused key",
     in: appvet,
-    find: '"401 KEY_REVOKED": { poll: "Denied", submit: "Denied",',
-    put: '"401 KEY_REVOKED": { poll: "Transient", submit: "Refused",',
+    find: '"401 KEY_REVOKED": denied("this API key was revoked: make a new one at AppVet")',
+    put: '"401 KEY_REVOKED": { poll: "Transient", submit: "Refused", advice: "this API key was revoked: make a new one at AppVet" }',
     tests: ofAppvet
   },
   {
@@ -170,8 +170,8 @@ export const vendors = [
     id: "vendors-19",
     promise: "Exona: a level of risk that nobody documented is unknown, and never harmless",
     in: exona,
-    find: 'warn(`${what}: severity unknown`) return "unknown"',
-    put: 'warn(`${what}: severity unknown`)\n  return "low"',
+    find: 'return severity ?? "unknown"',
+    put: 'return severity ?? "low"',
     tests: ofExona
   },
   {

@@ -21,11 +21,7 @@ export const ScanType = Schema.Literals(["security", "performance", "accessibili
 export type ScanType = typeof ScanType.Type
 
 /**
- * What to scan.
- *
- * - `url`: an http or https address that is reachable from the internet; AppVet tries it when the scan is submitted.
- * - `type`: the kind of scan.
- * - `callbackUrl`: https; AppVet posts to it when the scan ends. Nothing here waits for that.
+ * What to scan. AppVet tries the address when the scan is submitted.
  *
  * @category schemas
  * @since 0.1.0

@@ -14,9 +14,8 @@ import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import * as WireFields from "@scanpoll/core/unstable/http/WireFields"
 import * as Contradiction from "@scanpoll/core/unstable/model/Contradiction"
-import type * as ScanOutcome from "@scanpoll/core/model/ScanOutcome"
 import * as Severity from "@scanpoll/core/model/Severity"
-import type { About, Gathered, Unusable } from "@scanpoll/core/vendor/Definition"
+import type { About, ErrorRow, Gathered } from "@scanpoll/core/vendor/Definition"
 import * as PollPolicy from "@scanpoll/core/policy/PollPolicy"
 import * as Waits from "@scanpoll/core/unstable/time/Waits"
 import * as Vendor from "@scanpoll/core/vendor/Vendor"
@@ -24,14 +23,7 @@ import * as Wire from "@scanpoll/core/vendor/Wire"
 import * as AppVetSchema from "./AppVetSchema.ts"
 import * as findings from "./internal/findings.ts"
 
-const letters: Readonly<Record<string, Severity.Severity>> = {
-  A: "info",
-  B: "low",
-  C: "medium",
-  D: "high",
-  E: "critical",
-  F: "critical"
-}
+const letters: ReadonlyArray<Severity.Severity> = ["info", "low", "medium", "high", "critical", "critical"]
 
 /**
  * The severity of a grade: A is `info`, B `low`, C `medium`, D `high`, E and F `critical`, whatever sign follows; any
@@ -41,29 +33,25 @@ const letters: Readonly<Record<string, Severity.Severity>> = {
  * @since 0.1.0
  */
 export const severityOfGrade = (grade: string): Severity.Severity =>
-  letters[/^([A-F])[+-]?$/.exec(grade)?.[1] ?? ""] ?? "unknown"
+  letters["ABCDEF".indexOf(/^([A-F])[+-]?$/.exec(grade)?.[1] ?? "?")] ?? "unknown"
 
 /** The vendor's letter wins over any band of ours. Null where there is neither a grade nor a score. */
 const severityOf = (grade: string | null, score: number | null): Severity.Severity | null =>
   grade !== null ? severityOfGrade(grade) : score !== null ? Severity.fromScore(score) : null
 
-interface Told {
-  readonly assessment: ScanOutcome.Assessment | null
-  readonly report: string | null
-}
-
-/** No assessment when the result says neither a score nor a grade. */
-const assess = ({ result = {} }: AppVetSchema.AppVetPayload, { link, warn }: About): Told | Unusable => {
-  const { grade = null, report_url, score = null } = result
+/** `isTold`: the result says a score or a grade. */
+const assess = (payload: AppVetSchema.AppVetPayload, { link, warn }: About) => {
+  const { grade = null, report_url, score = null } = payload.result ?? {}
   if (score !== null && !(score >= 0 && score <= 100)) {
     return Vendor.unusable("score-out-of-range", "result.score is not from 0 to 100")
   }
   const report = link(report_url, "report_url")
   const severity = severityOf(grade, score)
-  if (severity === null) return { assessment: null, report }
+  if (severity === null) return { isTold: false, verdict: { payload, report, assessment: Vendor.assessment({}) } }
   if (severity === "unknown") warn(`the grade ${JSON.stringify(grade)} is not a documented one`)
   const told = { severity, vendorSeverity: grade }
-  return { assessment: score === null ? Vendor.assessment(told) : Vendor.scored(score, { ...told, grade }), report }
+  const assessment = score === null ? Vendor.assessment(told) : Vendor.scored(score, { ...told, grade })
+  return { isTold: true, verdict: { payload, report, assessment } }
 }
 
 const target = ({ url }: Pick<AppVetSchema.AppVetRequest, "url">): string => Vendor.sameUrl(url) ?? url
@@ -137,6 +125,8 @@ const Failure = Schema.Struct({
   result: Schema.optionalKey(Schema.Unknown)
 })
 
+const denied = (advice: string): ErrorRow => ({ poll: "Denied", submit: "Denied", advice })
+
 const quotaAdvice = "the scans of this billing period are used up: buy credits or wait for the next period"
 
 // The type of `vendor` is named: spelled out, one with unknown fields is refused by a compiler without
@@ -202,28 +192,18 @@ export const vendor: Vendor.Vendor<AppVetSchema.AppVetRequest, AppVetSchema.AppV
         completed: (payload, about) => {
           const told = assess(payload, about)
           if ("_tag" in told) return told
-          const { assessment, report } = told
-          if (assessment === null) {
-            return Vendor.unusable("completed-without-result", "completed without a score or a grade")
-          }
+          if (!told.isTold) return Vendor.unusable("completed-without-result", "completed without a score or a grade")
           if (payload.error !== undefined) about.warn("the scan completed and the answer still has an error text")
-          return { payload, assessment, report }
+          return told.verdict
         }
       },
       partial: {
         partial: (payload, about) => {
           const told = assess(payload, about)
           if ("_tag" in told) return told
-          const { assessment, report } = told
           const { error } = payload
-          return assessment === null
-            ? {
-                payload,
-                report,
-                assessment: Vendor.assessment({}),
-                reason: { code: "no-result", message: error ?? "no result in the status answer" }
-              }
-            : { payload, report, assessment, ...(error === undefined ? {} : { reason: error }) }
+          if (told.isTold) return error === undefined ? told.verdict : { ...told.verdict, reason: error }
+          return { ...told.verdict, reason: { code: "no-result", message: error ?? "no result in the status answer" } }
         }
       },
       failed: Vendor.when(Failure, {
@@ -281,12 +261,8 @@ export const vendor: Vendor.Vendor<AppVetSchema.AppVetRequest, AppVetSchema.AppV
         advice: "AppVet could not reach the target when the scan was submitted: see that it is up, then run again"
       },
       "400 INVALID_PARAMS": { poll: "Broken!", on: ["list"] },
-      "401 UNAUTHORIZED": { poll: "Denied", submit: "Denied", advice: "check the API key (APPVET_API_KEY)" },
-      "401 KEY_REVOKED": {
-        poll: "Denied",
-        submit: "Denied",
-        advice: "this API key was revoked: make a new one at AppVet"
-      },
+      "401 UNAUTHORIZED": denied("check the API key (APPVET_API_KEY)"),
+      "401 KEY_REVOKED": denied("this API key was revoked: make a new one at AppVet"),
       // Speaks of the target and not of the key.
       "403 DOMAIN_BLOCKED": { submit: "Refused!", advice: "AppVet does not scan local, private or blocked hosts" },
       "404 SCAN_NOT_FOUND": {

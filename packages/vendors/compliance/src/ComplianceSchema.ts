@@ -9,12 +9,8 @@ import * as Struct from "effect/Struct"
 import * as Answers from "./internal/answer.ts"
 
 /**
- * One scan to run: the rules of a policy over the rows of an upload, read through a confirmed mapping.
- *
- * - `policyId`, `uploadId`, `mappingId`: ids of the vendor's earlier steps, in the form of a UUID.
- * - `auditId`: the audit the scan belongs to. The documentation leaves it out, the server refuses a run without it, and
- *   only with it can a scan whose answer was lost be found again.
- * - `auditName`: a label for people, kept by the vendor; it changes nothing about the scan.
+ * One scan to run: the rules of a policy over the rows of an upload, read through a confirmed mapping. The documentation
+ * leaves `auditId` out; the server refuses a run without it.
  *
  * @category schemas
  * @since 0.1.0

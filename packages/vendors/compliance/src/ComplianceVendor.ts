@@ -34,20 +34,17 @@ const joined = (parts: Readonly<Record<string, string>>): string =>
 
 /** The dataset that an answer names, as far as it does: each of the ids may be missing or null. */
 const answered = (answer: unknown): Subject | null => {
-  const idOf = (name: string) => {
-    const id = WireFields.nonEmptyText.read(Wire.get(answer, [name]))
-    return id === null ? null : WireFields.cut(id, 64)
+  const textOf = (name: string) => WireFields.nonEmptyText.read(Wire.get(answer, [name]))
+  const said: Record<string, string> = {}
+  for (const name of ["policy", "upload", "mapping"]) {
+    const id = textOf(`${name}_id`)
+    if (id !== null) said[name] = WireFields.cut(id, 64)
   }
-  const [policy, upload, mapping] = [idOf("policy_id"), idOf("upload_id"), idOf("mapping_id")]
-  const id = joined({
-    ...(policy === null ? {} : { policy }),
-    ...(upload === null ? {} : { upload }),
-    ...(mapping === null ? {} : { mapping })
-  })
+  const id = joined(said)
   if (id === "") return null
-  const name = WireFields.nonEmptyText.read(Wire.get(answer, ["audit_name"]))
-  const series = policy === null || mapping === null ? {} : { series: joined({ policy, mapping }) }
-  return { kind: "dataset", id, name: name === null ? id : WireFields.cut(name), ...series }
+  const { mapping, policy } = said
+  const series = policy === undefined || mapping === undefined ? {} : { series: joined({ policy, mapping }) }
+  return { kind: "dataset", id, name: WireFields.cut(textOf("audit_name") ?? id), ...series }
 }
 
 const rules = (done: number, total: number | null) => ({ done, total, ...(total ? { fraction: done / total } : {}) })
@@ -86,6 +83,12 @@ const isMadeFrom = (answer: unknown, { mappingId, policyId, uploadId }: Complian
     const said = Wire.get(answer, [name])
     return typeof said !== "string" || sameId(said, asked)
   })
+
+const refused = (advice: string) => ({ submit: "Refused", advice }) as const
+
+const expired = "the token may have expired, its user may have no organization, or the vendor's database may be down"
+const renew =
+  "renew the token; the vendor also says so for a user without an organization and when its database is down"
 
 /**
  * The scan runs inside the submission, so the first poll goes out at once and is nearly always the last. A pace matters where
@@ -237,24 +240,13 @@ export const vendor: Vendor.Vendor<ComplianceRequest, CompliancePayload> = Vendo
         ? "the vendor lists scans by audit only and this request names none: look for the scan in the vendor's own history"
         : "look for the scan in the audit before a new one is bought",
     rows: {
-      "400 VALIDATION_ERROR": [
-        { poll: "Broken!" },
-        { submit: "Refused", advice: "correct the fields the vendor names" }
-      ],
-      "400 MAPPING_INCOMPLETE": {
-        submit: "Refused",
-        advice: "confirm a mapping that covers the named fields with columns of this upload, and use its mappingId"
-      },
+      "400 VALIDATION_ERROR": [{ poll: "Broken!" }, refused("correct the fields the vendor names")],
+      "400 MAPPING_INCOMPLETE": refused(
+        "confirm a mapping that covers the named fields with columns of this upload, and use its mappingId"
+      ),
       "401 UNAUTHORIZED": [
-        {
-          poll: "Denied",
-          advice: "the token may have expired, its user may have no organization, or the vendor's database may be down"
-        },
-        {
-          submit: "Denied",
-          advice:
-            "renew the token; the vendor also says so for a user without an organization and when its database is down"
-        }
+        { poll: "Denied", advice: expired },
+        { submit: "Denied", advice: renew }
       ],
       "404 NOT_FOUND": [
         {
@@ -263,10 +255,7 @@ export const vendor: Vendor.Vendor<ComplianceRequest, CompliancePayload> = Vendo
           advice: "the vendor also says so when the token has expired or its database is down"
         },
         { poll: "Missing", on: ["list"], advice: "no audit with that auditId for this token" },
-        {
-          submit: "Refused",
-          advice: "the mapping, the upload or the policy's executable rules do not exist for this token"
-        }
+        refused("the mapping, the upload or the policy's executable rules do not exist for this token")
       ],
       // Without a token the status answers 500 as well, but no request of ours leaves without one.
       "500 INTERNAL_ERROR": { poll: "Transient", submit: "InDoubt" },
@@ -278,11 +267,9 @@ export const vendor: Vendor.Vendor<ComplianceRequest, CompliancePayload> = Vendo
       if (code !== "VALIDATION_ERROR" || auditId !== undefined || body._tag !== "Json") return null
       const named = complaintsIn(body.value)
       return named.length === 0 || named.some((what) => what.startsWith("audit_id"))
-        ? {
-            submit: "Refused",
-            advice:
-              "this server runs scans inside an audit only: create one (POST /api/audits) and give its id as auditId"
-          }
+        ? refused(
+            "this server runs scans inside an audit only: create one (POST /api/audits) and give its id as auditId"
+          )
         : null
     }
   },

@@ -23,13 +23,8 @@ import * as Answers from "./internal/answer.ts"
 import * as findings from "./internal/findings.ts"
 
 /**
- * Equal for two requests exactly when they are one purchase by Exona's own rule: the website in lower case without
- * trailing slashes, and everything that changes what is bought or answered.
- *
- * **Details**
- *
- * The name counts only beside a questionnaire, because without one Exona goes by the website alone. `maxAgeDays` counts
- * only where Exona heeds it. A questionnaire goes in as a digest: answers do not belong into keys.
+ * Equal for two requests exactly when they are one purchase by Exona's own rule. The name counts only beside a questionnaire,
+ * because without one Exona goes by the website alone; a questionnaire goes in as a digest: answers do not belong into keys.
  *
  * @see https://docs.exonalab.com/docs/core-concepts/caching
  * @category destructors
@@ -49,9 +44,8 @@ export const fingerprint = (request: ExonaSchema.ExonaRequest): string => {
 }
 
 /**
- * How old an answer may be for this request: what Exona's own cache would allow. Zero, where the request asks for a new
- * scan: `forceRefresh`, `maxAgeDays` 0, or a questionnaire without `maxAgeDays`, which Exona never answers from its
- * cache. Null where the request leaves it open.
+ * How old an answer may be for this request: what Exona's own cache would allow. Zero where the request asks for a new
+ * scan, also by a questionnaire, which Exona never answers from its cache; null where it leaves the age open.
  *
  * @see https://docs.exonalab.com/docs/core-concepts/caching
  * @category destructors
@@ -72,13 +66,11 @@ const severities: ReadonlyMap<string, Severity> = new Map([
 
 const severityOf = (level: string | null, warn: About["warn"]): Severity => {
   const severity = level === null ? undefined : severities.get(level)
-  if (severity !== undefined) return severity
-  const what =
-    level === null
-      ? "the result has no overall_risk_level"
-      : `overall_risk_level ${JSON.stringify(level)} is not a documented one`
-  warn(`${what}: severity unknown`)
-  return "unknown"
+  if (level === null) warn("the result has no overall_risk_level: severity unknown")
+  else if (severity === undefined) {
+    warn(`overall_risk_level ${JSON.stringify(level)} is not a documented one: severity unknown`)
+  }
+  return severity ?? "unknown"
 }
 
 const completed = (
@@ -140,6 +132,8 @@ const cacheWarnings = (
 }
 
 const invalid = (advice: string): ErrorRow => ({ poll: "Broken!", submit: "Refused", advice })
+
+const byAddress = "the key may be used from certain addresses only, and this machine's is not one of them"
 
 const denied = (advice: string): ErrorRow => ({ poll: "Denied", submit: "Denied", advice })
 
@@ -258,9 +252,7 @@ export const vendor: Vendor.Vendor<ExonaSchema.ExonaRequest, ExonaSchema.ExonaRe
       "401 INVALID_API_KEY": denied("the key is malformed, revoked or expired: set EXONA_API_KEY to a valid one"),
       // The vendor documents none for an account without credits.
       "402": invalid("live scans spend credits: the account may have none left"),
-      "403 FORBIDDEN_IP": denied(
-        "the key may be used from certain addresses only, and this machine's is not one of them"
-      ),
+      "403 FORBIDDEN_IP": denied(byAddress),
       "404 SCAN_NOT_FOUND": {
         poll: "Missing",
         submit: "Refused",
@@ -303,12 +295,8 @@ export const vendor: Vendor.Vendor<ExonaSchema.ExonaRequest, ExonaSchema.ExonaRe
 export const { budget, limits, policies } = vendor
 
 /**
- * Exona for one account, as a service. Its variables are `EXONA_API_KEY` and `EXONA_BASE_URL`.
- *
- * **Details**
- *
- * The environment of the claims (`test` or `live`) is read from the prefix of the key when the layer is made: a key of
- * the other kind needs a layer of its own. There is no `reconcile`: Exona has no list of scans to look into.
+ * Exona for one account, as a service. Its variables are `EXONA_API_KEY` and `EXONA_BASE_URL`. A key of the other kind (`test`
+ * or `live`) needs a layer of its own: claims are of one of them.
  *
  * @category services
  * @since 0.1.0
