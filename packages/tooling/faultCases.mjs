@@ -176,6 +176,7 @@ export const cases = [
   ["D-17", "13", "a key file that is missing for a moment"],
   ["D-18", "20", "a worker is told to end while its database is out"],
   ["D-19", "10", "ten thousand open scans, very large results"],
+  ["D-20", "10", "what a poll costs the database"],
   ["D-21", "5", "an older worker after a newer version's migration"],
   ["D-22", "21", "one tenant's few scans behind another's many"],
   ["SI-01", "3 6 23", "random faults under seeds"]

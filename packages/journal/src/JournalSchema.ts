@@ -113,6 +113,8 @@ export const migrations: ReadonlyArray<Migration> = [
     `ALTER TABLE scanpoll_claims ADD COLUMN prepared TEXT`,
     `ALTER TABLE scanpoll_claims ADD COLUMN ended_as TEXT`,
     `ALTER TABLE scanpoll_claims ADD COLUMN last_fault TEXT`,
+    // The queue of its account in which its requests stand; null for the one without a name.
+    `ALTER TABLE scanpoll_claims ADD COLUMN lane TEXT`,
     // Until when the account gets no submissions, while the polls of bought scans go on; null where it never was so.
     `ALTER TABLE scanpoll_pauses ADD COLUMN submits_until DOUBLE PRECISION`,
     // When those times were written: where that is later than now, the clock was set back since.

@@ -120,11 +120,12 @@ const waiting = {
  * @since 0.1.0
  */
 export const of = {
-  run: { ...waiting, ...targets, ...Struct.pick(flags, ["grace", "reuse", "maxPurchases", "untrustedPlan"]) },
+  run: { ...waiting, ...targets, ...Struct.pick(flags, ["lane", "grace", "reuse", "maxPurchases", "untrustedPlan"]) },
   submit: {
     output: small,
     ...targets,
-    ...Struct.pick(flags, ["timeout", "concurrency", "grace", "reuse", "maxPurchases", "untrustedPlan", "vendor"]),
+    ...Struct.pick(flags, ["timeout", "concurrency", "lane", "grace", "reuse"]),
+    ...Struct.pick(flags, ["maxPurchases", "untrustedPlan", "vendor"]),
     ...stores,
     progress: flags.progress,
     ...common

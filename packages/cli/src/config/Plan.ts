@@ -52,6 +52,8 @@ export interface Target {
   readonly isSound: boolean
   readonly pace: Placed<Pace> | null
   readonly deadline: Placed<Duration.Duration> | null
+  /** The lane that its plan names, where a run has several; null otherwise. */
+  readonly lane: string | null
   /** What it asks beside the gate of the run. */
   readonly gate: Placed<OwnGate> | null
   readonly where: string

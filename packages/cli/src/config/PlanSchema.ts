@@ -84,6 +84,7 @@ const examples: { readonly [K in SettingName]?: ReadonlyArray<unknown> } = {
   timeout: ["30m", "2h"],
   interval: ["10s", "1m"],
   concurrency: [10],
+  lane: ["team-b"],
   reuse: [0, "1h", "1d"],
   journal: ["scans.db", "postgres://db.example/scanpoll", "memory:"],
   minScore: [70, { appvet: 80 }],
@@ -104,6 +105,7 @@ const shapeOf = (name: SettingName, setting: (typeof settings)[SettingName], ven
   if (choices !== null) return { enum: choices }
   switch (kind) {
     case "text":
+      if (name === "lane") return { type: "string", pattern: "^\\s*[A-Za-z0-9][A-Za-z0-9._-]{0,63}\\s*$" }
       return name === "minGrade" ? { type: "string", pattern: "^\\s*[A-Fa-f][+-]?\\s*$" } : words
     case "duration":
       return name === "reuse" ? { anyOf: [{ type: "string", pattern: `^${spans}` }, { enum: [0, "0"] }] } : duration

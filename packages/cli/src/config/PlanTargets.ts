@@ -160,6 +160,7 @@ const target = (fields: PlanFields, located: Located.Located, accounts: Readonly
     where: fields.place(located.at),
     declaredAt: located.at,
     plan: null,
+    lane: null,
     from: "plan"
   }
 }

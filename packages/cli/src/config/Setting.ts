@@ -211,6 +211,20 @@ export const settings = {
     unset: "as many as the vendors' limits allow",
     words: "How many scans may be under way at once"
   }),
+  lane: SettingKind.one<string | null>({
+    flag: "lane",
+    group: "time",
+    plan: ["defaults", "lane"],
+    kind: "text",
+    metavar: "NAME",
+    words: "The queue of each account in which these scans stand, such as a team's name; lanes take turns",
+    fallback: null,
+    parse: (given) =>
+      /^[a-z0-9][a-z0-9._-]{0,63}$/i.test(given)
+        ? Result.succeed(given)
+        : Result.fail("must be 1 to 64 letters, digits, dots, dashes and underscores, such as team-b"),
+    show: (value) => value ?? "the one of all without a name"
+  }),
   // GitHub sends SIGTERM 7.5 s after SIGINT and kills 2.5 s later: a submission in flight has most of six seconds, the report
   // the rest.
   grace: SettingKind.duration({

@@ -39,6 +39,13 @@ export interface Prepared {
 const chosen = (policy: PollPolicy.PollPolicy, vendor: Pick<Vendor, "policies">) =>
   policy === vendor.policies.default ? {} : { policy: () => policy }
 
+// Flag over environment over the target's own plan.
+const laneOf = ({ lane: own }: Target, { lane }: Settings): { readonly lane?: string } => {
+  const isRuled = lane.source === "flag" || lane.source === "environment"
+  const name = isRuled ? lane.value : (own ?? lane.value)
+  return name === null ? {} : { lane: name }
+}
+
 /**
  * The requests of a plan's targets, without those that something stands against.
  *
@@ -57,7 +64,11 @@ export const ofTargets = (
           const account = accounts.get(target.vendor.name, target.account)
           if (policy === null || account === null || !target.isSound) return null
           return {
-            request: account.request(target.input, { ...chosen(policy, target.vendor), name: target.name }),
+            request: account.request(target.input, {
+              ...chosen(policy, target.vendor),
+              ...laneOf(target, settings),
+              name: target.name
+            }),
             target,
             declaredAt: target.declaredAt,
             plan: target.plan,

@@ -1,7 +1,7 @@
 /**
  * Several plans of one run as one plan.
  *
- * What a plan says of its targets (`gate`, `deadline`, `interval`, `pace`, `vendors`) holds for its own targets alone. What is
+ * What a plan says of its targets (`gate`, `deadline`, `interval`, `pace`, `lane`, `vendors`) holds for its own targets alone. What is
  * of the run as a whole (`output`, `timeout`, `concurrency`, `reuse`, `maxPurchases`, `journal`, `raw`, `baseline`) may be set
  * by one of them, or by several in the same words. A flag or a variable decides for all.
  *
@@ -18,7 +18,7 @@ import * as Settings from "../config/Settings.ts"
 import * as Checked from "./Checked.ts"
 import type { FlagTexts } from "./Resolve.ts"
 
-const ofTargets: ReadonlySet<SettingName> = new Set<SettingName>(["deadline", "interval", ...gateRules])
+const ofTargets: ReadonlySet<SettingName> = new Set<SettingName>(["deadline", "interval", "lane", ...gateRules])
 
 interface Given {
   readonly flags: FlagTexts
@@ -71,7 +71,7 @@ const targetsOf = (
   own: Settings.Settings
 ): ReadonlyArray<Plan.Target> => {
   const { settings: planned } = Settings.resolve({ flags: {}, environment: {}, plan: plan.settings })
-  const { deadline, interval } = planned
+  const { deadline, interval, lane } = planned
   const pace =
     plan.pace ??
     (interval.value === null
@@ -85,6 +85,7 @@ const targetsOf = (
     return {
       ...target,
       plan: plan.file,
+      lane: lane.value,
       pace: target.pace ?? vendor?.pace ?? pace,
       deadline:
         target.deadline ??

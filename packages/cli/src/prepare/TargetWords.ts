@@ -39,6 +39,7 @@ const targetOf = (
     where,
     declaredAt: null,
     plan: null,
+    lane: null,
     from: "command line"
   }
   const faults = wrong.map(({ message, path }) => ({

@@ -64,6 +64,7 @@ export interface WaitOptions {
  */
 export interface TargetOptions extends Pick<WaitOptions, "policy"> {
   readonly name?: string | null
+  readonly lane?: string
 }
 
 /**

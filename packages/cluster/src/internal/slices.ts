@@ -203,6 +203,7 @@ export class Slices {
           notBefore,
           guard,
           subject: entry.subject,
+          ...(entry.lane === undefined ? {} : { lane: entry.lane }),
           ...(polledUntil === undefined ? {} : { polledUntil }),
           ...(endedAs === undefined ? {} : { endedAs }),
           ...(troubled === undefined ? {} : { troubled })

@@ -8,6 +8,9 @@ import * as Scans from "../../src/engine/Scans.ts"
 import * as PollPolicy from "../../src/policy/PollPolicy.ts"
 import * as Conversation from "@scanpoll/test-support/conversation"
 import { records, world } from "../support/worlds.ts"
+import * as Stream from "effect/Stream"
+import * as Keeper from "../../src/engine/Keeper.ts"
+import { ScanJournal } from "../../src/engine/ScanJournal.ts"
 
 const running = { say: "running" } as const
 const steady = PollPolicy.make({ first: "10 seconds", pace: "10 seconds", spread: 0, deadline: "1 hour" })
@@ -68,4 +71,45 @@ describe("a batch of 500 on one account", () => {
       }).pipe(Effect.provide(world))
     )
   }
+})
+
+describe("a process that polls what others bought", () => {
+  it.effect("lets the lanes of an account take turns, as the claims have them (D-22)", () =>
+    Effect.gen(function* () {
+      const vendor = Conversation.make({
+        polls: [running],
+        policy: steady,
+        budget: {
+          requests: 1,
+          window: Duration.seconds(1),
+          typicalDuration: Duration.hours(1),
+          pollsPerScan: () => 1
+        }
+      })
+      const wishes = [
+        ...Array.from({ length: 200 }, (_, i) => Scans.request(vendor.adapter, `batch ${i}`, { lane: "batch" })),
+        Scans.request(vendor.adapter, "person", { lane: "interactive" })
+      ]
+      yield* Effect.forkChild(Stream.runDrain(Scans.submitAll(wishes)))
+      yield* TestClock.adjust("1 hour")
+      assert.strictEqual(vendor.ledger.submissions.length, 201)
+      const journal = yield* ScanJournal
+      const keeper = yield* Keeper.make({ rest: () => 60_000 })
+      for (const { claimId, lane } of yield* journal.list(["submitted"])) {
+        const hold = yield* journal.take(claimId)
+        if (hold._tag !== "Ours") continue
+        const { guard, notBefore, ticket } = hold
+        const kept = { claimId, ticket, notBefore, guard, ...(lane === undefined ? {} : { lane }) }
+        yield* keeper.add(kept, vendor.adapter, vendor.adapter.policy)
+      }
+      yield* TestClock.adjust("10 minutes")
+      const mine = `scan-${vendor.ledger.submissions.findIndex(({ request }) => request === "person") + 1}`
+      const polls = vendor.ledger.polls.filter(({ scanId }) => scanId === mine)
+      // All of them want 20 turns for each there is.
+      assert.isAtMost(vendor.ledger.polls.length, 601)
+      const gaps = polls.map(({ at }, nth) => at - (polls[nth - 1]?.at ?? at))
+      assert.isAtLeast(polls.length, 45)
+      assert.isAtMost(Math.max(...gaps), 13_000)
+    }).pipe(Effect.scoped, Effect.provide(world))
+  )
 })

@@ -21,7 +21,7 @@ export type NewClaim = {
   readonly stamp: string
   readonly now: number
 } & (
-  | { readonly state: "intent"; readonly request: unknown; readonly kind: string | null }
+  | { readonly state: "intent"; readonly request: unknown; readonly kind: string | null; readonly lane: string | null }
   | { readonly state: "submitted"; readonly ticket: ScanTicket }
 )
 
@@ -106,6 +106,7 @@ const toColumns = (claim: NewClaim): Record<string, string | number | null> => {
     not_before: 0,
     request: claim.state === "intent" && claim.request !== null ? toJson(claim.request) : null,
     kind: claim.state === "intent" && claim.kind !== null ? toJson(claim.kind) : null,
+    lane: claim.state === "intent" && claim.lane !== null ? toJson(claim.lane) : null,
     outcome: null,
     reason: null,
     claimed_at: claim.now,

@@ -91,9 +91,9 @@ export const make = (parts: Parts): Pick<ScanJournal.Operations, "claim" | "adop
             // The claim itself is found where its first write was carried out and the answer lost.
             if (known !== null) return known.claimId === claimId ? null : known
             const request: unknown = wanted.request ?? null
-            const { kind = null, subject } = wanted
+            const { kind = null, lane = null, subject } = wanted
             const owner = owners.me()
-            yield* table.insert({ claimId, key, subject, owner, stamp, now, state: "intent", request, kind })
+            yield* table.insert({ claimId, key, subject, owner, stamp, now, state: "intent", request, kind, lane })
             return null
           })
         )

@@ -38,6 +38,7 @@ export interface ClaimRow {
   readonly polledUntil?: number
   readonly request: unknown
   readonly kind: string | null
+  readonly lane: string | null
   readonly prepared: unknown
   readonly endedAs: string | null
   readonly lastFault: LastFault | null
@@ -206,6 +207,7 @@ export const readClaim = (row: unknown, now: number): ClaimRow | null => {
     ...polledUntilOf(at("polled_until")),
     request: fromJson(at("request")),
     kind: kindOf(at("kind")),
+    lane: kindOf(at("lane")),
     prepared: fromJson(at("prepared")),
     endedAs: kindOf(at("ended_as")),
     lastFault: Option.getOrNull(readFault(fromJson(at("last_fault")))),
@@ -227,6 +229,7 @@ export const toEntry = (row: ClaimRow, heldBy: string | null): ClaimEntry => ({
   reason: row.reason,
   request: row.request,
   kind: row.kind,
+  ...(row.lane === null ? {} : { lane: row.lane }),
   prepared: row.prepared,
   endedAs: row.endedAs,
   lastFault: row.lastFault,

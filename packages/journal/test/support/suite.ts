@@ -175,6 +175,20 @@ export const suite = (name: string, open: Effect.Effect<ScanJournal.Operations, 
         })
     )
 
+    promise("a claim keeps the lane it was bought in, for whoever polls it (D-22)", (journal) =>
+      Effect.gen(function* () {
+        const lane = "team\u0000 b"
+        const named = yield* journal.claim(keyOf("in a lane"), { ...fresh, lane })
+        const plain = yield* journal.claim(keyOf("in none"), fresh)
+        const lanes = Effect.forEach([named, plain], ({ claimId }) =>
+          Effect.map(journal.get(claimId), (entry) => entry?.lane)
+        )
+        assert.deepStrictEqual(yield* lanes, [lane, undefined])
+        yield* journal.submitted(named.claimId, ticketOf("in a lane"), 0)
+        assert.deepStrictEqual(yield* lanes, [lane, undefined])
+      })
+    )
+
     promise(
       "the last trouble of an open claim is kept, with its time, who met it and when it is asked again (D-02)",
       (journal) =>

@@ -26,6 +26,7 @@ export type ClaimState = "intent" | "submitted" | "settled" | "in-doubt" | "refu
  * - `request`: what was asked for, as JSON, while that may still be needed to find a submission whose answer was lost;
  *   otherwise null.
  * - `kind`: the scans whose durations it belongs with; null where that is not known.
+ * - `lane`: the named queue of the account in which its requests stand, in each process that polls it; absent for the one without a name.
  * - `prepared`: what the calls before the submission returned, as JSON, until its scan settled; null where there were none.
  * - `endedAs`: the vendor's word for how an open scan ended, where its result is still to be asked for; otherwise null.
  * - `lastFault`: the trouble that the last poll of an open claim met; null where it was answered.
@@ -45,6 +46,7 @@ export interface ClaimEntry {
   readonly reason: Reason | null
   readonly request: unknown
   readonly kind: string | null
+  readonly lane?: string
   readonly prepared: unknown
   readonly endedAs: string | null
   readonly lastFault: LastFault | null
@@ -307,6 +309,7 @@ export interface Operations {
       readonly peek?: boolean
       readonly request?: unknown
       readonly kind?: string | null
+      readonly lane?: string
     }
   ) => Effect.Effect<Claim, JournalError>
   readonly submitted: (

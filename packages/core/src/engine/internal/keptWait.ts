@@ -31,7 +31,7 @@ import * as VendorSays from "./vendorSays.ts"
 /**
  * A claim to keep: held by this process, with the ticket of its scan and what that is about. Nothing is asked before
  * `notBefore` (milliseconds since 1970); with `endedAs`, its result alone is. `troubled`: its last poll is known to have
- * failed.
+ * failed. `lane`: the queue of its account in which its requests stand; absent for the one without a name.
  *
  * @category models
  * @since 0.1.0
@@ -44,6 +44,7 @@ export interface Kept {
   readonly endedAs?: string
   readonly troubled?: true
   readonly subject?: Subject
+  readonly lane?: string
   readonly guard: HoldGuard | null
 }
 
@@ -174,12 +175,16 @@ export class KeptWait implements PollSpec<ScanOutcome<unknown>, ScanTicket.ScanT
     return this
   }
 
+  get lane(): string {
+    return this.kept.lane ?? ""
+  }
+
   // What keeping the outcome needs: the account as it is from here on.
   keeping(): Keeping<unknown> {
     const { adapter, base, policy, stored } = this.account
     const account = VendorSays.access(adapter, base, this.home.journal, base.denials())
     return {
-      request: { adapter, policy, lane: "" },
+      request: { adapter, policy, lane: this.lane },
       journal: this.home.journal,
       account,
       stored,
@@ -204,7 +209,7 @@ export class KeptWait implements PollSpec<ScanOutcome<unknown>, ScanTicket.ScanT
       limits: adapter.limits,
       policy,
       submittedAt: ticket.submittedAt,
-      lane: ""
+      lane: this.lane
     })
     const { asking } = this
     return Telemetry.tracePoll(

@@ -54,7 +54,8 @@ export class MemoryJournal implements Operations {
       this.submitting.set(claimId, Deferred.makeUnsafe<void>())
       const request: unknown = options.request ?? null
       const kind = options.kind ?? null
-      this.begin({ claimId, key, subject: options.subject, state: "intent", ticket: null, request, kind }, now)
+      const lane = options.lane === undefined ? {} : { lane: options.lane }
+      this.begin({ claimId, key, subject: options.subject, state: "intent", ticket: null, request, kind, ...lane }, now)
       return { _tag: "Fresh", claimId } as const
     })
 
@@ -243,7 +244,7 @@ export class MemoryJournal implements Operations {
   }
 
   private begin(
-    entry: Pick<ClaimEntry, "claimId" | "key" | "subject" | "state" | "ticket" | "request" | "kind">,
+    entry: Pick<ClaimEntry, "claimId" | "key" | "subject" | "state" | "ticket" | "request" | "kind" | "lane">,
     now: number
   ): void {
     const blank = { notBefore: 0, outcome: null, reason: null, heldBy: null, claimedAt: now, changedAt: now }

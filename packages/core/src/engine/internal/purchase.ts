@@ -41,7 +41,8 @@ export const claimOptions = ({ run }: Job.Job<unknown, unknown>, { request }: Wi
   reuseFrom: Recall.reuseFrom(run, request),
   askedAt: run.startedAt,
   request: request.wanted,
-  kind: request.kind
+  kind: request.kind,
+  ...(request.lane === "" ? {} : { lane: request.lane })
 })
 
 export const attempt = <Payload, R>(

@@ -85,7 +85,8 @@ export type ScanRequest<Payload, R = never> = Buy<Payload, R> | Ticket<Payload, 
 
 /**
  * - `policy`: makes the policy of this request from the one the adapter recommends. Default: the recommended one.
- * - `lane`: default "".
+ * - `lane`: 1 to 64 characters. Lanes of an account take turns, whichever process polls: a claim keeps its lane. Default: that
+ *   of the claim, else "", the one without a name.
  *
  * @category models
  * @since 0.1.0
@@ -156,7 +157,7 @@ export const fromTicket = <Request, Payload, R = never>(
  */
 export const fromClaim = <Payload, R = never>(
   adapter: ScanAdapter<never, Payload>,
-  claim: Pick<ClaimEntry, "claimId" | "subject"> & Partial<Pick<ClaimEntry, "ticket" | "kind">>,
+  claim: Pick<ClaimEntry, "claimId" | "subject"> & Partial<Pick<ClaimEntry, "ticket" | "kind" | "lane">>,
   options: RequestOptions<R> & { readonly fresh?: boolean } = {}
 ): Claim<Payload, R> => ({
   _tag: "Claim",
@@ -169,5 +170,5 @@ export const fromClaim = <Payload, R = never>(
   kind: claim.kind ?? null,
   policy: options.policy === undefined ? adapter.policy : options.policy(adapter.policy),
   recommended: options.policy === undefined,
-  lane: options.lane ?? ""
+  lane: options.lane ?? claim.lane ?? ""
 })
