@@ -171,7 +171,23 @@ export const migrations: ReadonlyArray<Migration> = [
       due_at DOUBLE PRECISION NOT NULL,
       PRIMARY KEY (claim_id, seq)
     )`,
-    `CREATE INDEX scanpoll_polls_age ON scanpoll_polls (last_at)`
+    `CREATE INDEX scanpoll_polls_age ON scanpoll_polls (last_at)`,
+    // What is to be told, and to whom: written in the transaction of what it tells of. `body` is the JSON that is sent.
+    `CREATE TABLE scanpoll_outbox (
+      event_id TEXT NOT NULL,
+      receiver TEXT NOT NULL,
+      kind TEXT NOT NULL,
+      claim_id TEXT,
+      body TEXT NOT NULL,
+      state TEXT NOT NULL CHECK (state IN ('pending', 'delivered', 'dead')),
+      attempts DOUBLE PRECISION NOT NULL,
+      made_at DOUBLE PRECISION NOT NULL,
+      due_at DOUBLE PRECISION NOT NULL,
+      last_error TEXT,
+      PRIMARY KEY (event_id, receiver)
+    )`,
+    `CREATE INDEX scanpoll_outbox_due ON scanpoll_outbox (state, due_at)`,
+    `CREATE INDEX scanpoll_outbox_claim ON scanpoll_outbox (claim_id)`
   ]
 ]
 

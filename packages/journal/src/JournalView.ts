@@ -7,6 +7,7 @@
  * @since 0.2.0
  */
 import { type ClaimEntry, claimStates, type LastFault } from "@scanpoll/core/engine/ScanJournal"
+import { deliveryStates, eventTypes, type StoredDelivery } from "@scanpoll/core/unstable/engine/StoredDeliveries"
 import type { StoredRow, StoredRun } from "@scanpoll/core/unstable/engine/StoredRuns"
 import { stopReasons } from "@scanpoll/core/model/PollStopped"
 import { Delta, Reason, Score } from "@scanpoll/core/model/ScanOutcome"
@@ -220,6 +221,43 @@ export const Target = Schema.Struct({
  * @since 0.2.0
  */
 export type Target = typeof Target.Type
+
+/**
+ * One notification to one receiver. `id` is that of the event, the same for each receiver and in each try; `claimId` is null for a
+ * run and an account; `lastError` says why the last try failed.
+ *
+ * @category schemas
+ * @since 0.2.0
+ */
+export const Delivery = Schema.Struct({
+  id: Schema.String,
+  receiver: Schema.String,
+  type: Schema.Literals(eventTypes),
+  claimId: Text,
+  state: Schema.Literals(deliveryStates),
+  attempts: Schema.Finite,
+  madeAt: Text,
+  dueAt: Text,
+  lastError: Text
+})
+
+/**
+ * @category models
+ * @since 0.2.0
+ */
+export type Delivery = typeof Delivery.Type
+
+/**
+ * One notification. `dueAt` is null where it is not tried again.
+ *
+ * @category destructors
+ * @since 0.2.0
+ */
+export const delivery = (stored: StoredDelivery): Delivery => ({
+  ...stored,
+  madeAt: time(stored.madeAt),
+  dueAt: stored.state === "pending" ? time(stored.dueAt) : null
+})
 
 /**
  * One answer.

@@ -22,15 +22,18 @@ import * as Waits from "@scanpoll/core/unstable/time/Waits"
 import * as Asides from "./internal/aside.ts"
 import * as Claims from "./internal/claims.ts"
 import * as ClaimTables from "./internal/claimTable.ts"
+import * as Deliveries from "./internal/deliveries.ts"
 import * as Foundation from "./internal/foundation.ts"
 import * as Holds from "./internal/holds.ts"
 import * as Moves from "./internal/moves.ts"
+import * as Notices from "./internal/notices.ts"
 import * as Outboxes from "./internal/outbox.ts"
 import * as Readings from "./internal/readings.ts"
 import * as ReadOnly from "./internal/readOnly.ts"
 import * as StoredRuns from "./internal/runs.ts"
 import * as TakeFree from "./internal/takeFree.ts"
 import * as Watches from "./internal/watch.ts"
+import * as Notifications from "./Notifications.ts"
 import type { Sharing } from "./SharedClaims.ts"
 
 /**
@@ -85,6 +88,15 @@ const boundsOf = (options: Options) => ({
   outage: bounded("outage", options.outage, 30_000)
 })
 
+// Who notifies nobody loads nothing for it.
+const noticesOf = (sql: SqlClient.SqlClient, wanted: Notifications.Wanted | null): Effect.Effect<Notices.Notices> =>
+  wanted === null || wanted.receivers.length === 0
+    ? Effect.succeed(Notices.none)
+    : Effect.map(
+        Effect.promise(() => import("./internal/noticeWriter.ts")),
+        ({ make }) => make(sql, wanted.receivers)
+      )
+
 /**
  * The operations of a journal, for as long as the scope, and those of processes that share its open claims. The schema is
  * brought up to date first; when the scope closes, everything this process holds is released.
@@ -98,7 +110,9 @@ export const makeShared = (
   Effect.gen(function* () {
     const sql = yield* SqlClient.SqlClient
     const watchEvery = bounded("watch", options.watch, 500)
-    const base = yield* Foundation.make(sql, boundsOf(options), options.presence ?? "system")
+    const wanted = yield* Notifications.Notified
+    const notices = yield* noticesOf(sql, wanted)
+    const base = yield* Foundation.make(sql, boundsOf(options), options.presence ?? "system", notices)
     const { beat, held, lease, owners, store } = base
     const removeGone = owners.removeGone(store)
     const outbox = yield* Outboxes.make(base)
@@ -133,8 +147,9 @@ export const makeShared = (
     yield* Effect.forkScoped(lease.watch)
     yield* Effect.forkScoped(every(watchEvery, Effect.andThen(watch.needed, watch.look)))
     yield* Effect.forkScoped(outbox.run)
+    if (wanted !== null) yield* wanted.opened(Deliveries.make(sql, store))
 
-    const { faulted, flushed, learned, leave, paused, polled, waiting } = outbox
+    const { denied, faulted, flushed, learned, leave, paused, polled, waiting } = outbox
     return {
       ...Claims.make(rooms),
       ...Moves.make(rooms),
@@ -148,6 +163,7 @@ export const makeShared = (
       faulted,
       polled,
       paused,
+      denied,
       learned,
       flushed,
       isWell: () => !store.isSick()

@@ -205,6 +205,14 @@ export const Targets = Schema.Struct({
 })
 
 /**
+ * The notifications, the newest first.
+ *
+ * @category schemas
+ * @since 0.2.0
+ */
+export const Deliveries = Schema.Struct({ items: Schema.Array(JournalView.Delivery) })
+
+/**
  * `status` is what `scanpoll cluster status -o json` prints; null where no workers share the journal.
  *
  * @category schemas
@@ -350,6 +358,11 @@ const Standing = HttpApiGroup.make("standing").add(
     success: Accounts,
     error: errors
   }).annotate(OpenApi.Summary, "The accounts with open scans or a pause"),
+  HttpApiEndpoint.get("deliveries", "/deliveries", {
+    query: { state: Schema.optionalKey(JournalView.Delivery.fields.state), limit: Schema.optionalKey(Limit) },
+    success: Deliveries,
+    error: errors
+  }).annotate(OpenApi.Summary, "Notifications: what was told to whom, and what did not arrive"),
   HttpApiEndpoint.get("cluster", "/cluster", {
     success: Cluster,
     error: errors

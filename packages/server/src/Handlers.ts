@@ -213,6 +213,11 @@ const standing = (sources: Sources) =>
           const pauses = yield* FromJournal.read(journal.pauses)
           return yield* Answer.json(Api.Accounts, { items: AccountStanding.of(open, pauses) })
         }),
+        deliveries: Effect.fnUntraced(function* ({ query: { limit, state } }) {
+          const filter = { limit: limitOf(limit), ...(state === undefined ? {} : { states: [state] }) }
+          const items = yield* FromJournal.read(journal.deliveries(filter))
+          return yield* Answer.json(Api.Deliveries, { items: items.map(JournalView.delivery) })
+        }),
         cluster: Effect.fnUntraced(function* () {
           const { cluster } = sources
           const status = cluster === null ? null : yield* FromJournal.read(cluster)

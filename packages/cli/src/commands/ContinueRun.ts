@@ -151,7 +151,8 @@ export const continueRun = Effect.fnUntraced(function* (
   const given = Object.fromEntries(
     names.flatMap((name) => {
       const texts = input.flags[name] ?? []
-      const all = texts.length > 0 ? texts : (options.flags[name] ?? [])
+      // Whom to notify is no part of a run: others can write the journal, and a receiver may be a program.
+      const all = texts.length > 0 || name === "notify" ? texts : (options.flags[name] ?? [])
       return all.length === 0 ? [] : [[name, all]]
     })
   )

@@ -75,10 +75,11 @@ export const overview = Effect.fnUntraced(function* (input: {
       total: all.length,
       entries: yield* Attention.entriesOf(open, settings.output.value, listing),
       recent: yield* journal.history({ states: ["settled", "refused"], limit: recentCount, payloads: false }),
-      known: yield* journal.runs.list({ limit: runsLookedAt })
+      known: yield* journal.runs.list({ limit: runsLookedAt }),
+      dead: yield* journal.deliveries({ states: ["dead"], limit: recentCount })
     }
   })
-  const { entries, known, now, open, recent, total } = yield* looking.pipe(
+  const { dead, entries, known, now, open, recent, total } = yield* looking.pipe(
     Effect.provide(Journal.layerExisting(settings, "read")),
     Look.atLogLevel(settings)
   )
@@ -110,6 +111,12 @@ export const overview = Effect.fnUntraced(function* (input: {
           ...(run.heldBy === null && run.command === "run" ? [`  scanpoll run --continue ${run.runId}${tail}`] : [])
         ])
       ),
+      ...JournalWords.section(
+        "notifications that did not arrive",
+        dead.map(
+          ({ id, lastError, receiver, type }) => `${type} to ${inert(receiver)} (${id}): ${inert(lastError ?? "", 200)}`
+        )
+      ),
       ...(open.length + last.length + runs.length > 0
         ? []
         : [total + recent.length > 0 ? "nothing of that kind\n" : "nothing was bought yet\n"])
@@ -127,7 +134,8 @@ export const overview = Effect.fnUntraced(function* (input: {
         entries
       ),
       recent: last.map(JournalView.claim),
-      runs: runs.map(JournalView.run)
+      runs: runs.map(JournalView.run),
+      deadNotifications: dead.map(JournalView.delivery)
     })
   })
   if (failed) return 74

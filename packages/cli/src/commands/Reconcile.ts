@@ -19,6 +19,7 @@ import { type InputFault, quote, usage, type UsageError } from "../config/InputF
 import * as Key from "../config/Key.ts"
 import * as Keys from "../config/Keys.ts"
 import * as Hints from "../output/Hints.ts"
+import * as Notify from "../notify/Notify.ts"
 import * as Look from "../output/Look.ts"
 import { inert, say, type Streams } from "../output/Streams.ts"
 import * as Checked from "../prepare/Checked.ts"
@@ -164,7 +165,7 @@ export const reconcile = Effect.fnUntraced(function* (
   const journal = Hints.journalTail({ settings: resolved.value, flags: input.flags })
   const faults = faultsOf(input, journal)
   const settings = yield* Checked.accept(Checked.and(resolved, Checked.make(null, { faults })))
-  return yield* Effect.gen(function* () {
+  const deciding = Effect.gen(function* () {
     const journal = yield* ScanJournal
     const entry = yield* journal.get(input.claim)
     if (entry === null) {
@@ -179,4 +180,5 @@ export const reconcile = Effect.fnUntraced(function* (
     const tail = `${planned}${Hints.storeTail({ settings, flags: input.flags })}`
     return yield* doubtful(input, entry, yield* Claims.read(input.claim, read.value, keys), tail)
   }).pipe(Effect.provide(Journal.layerExisting(settings, "write")), Look.atLogLevel(settings))
+  return yield* Notify.during(settings, deciding)
 })

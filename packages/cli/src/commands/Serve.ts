@@ -19,6 +19,7 @@ import * as Result from "effect/Result"
 import { createServer } from "node:http"
 import { type InputFault, quote, usage, type UsageError } from "../config/InputFault.ts"
 import type { Settings } from "../config/Settings.ts"
+import * as Notify from "../notify/Notify.ts"
 import * as Look from "../output/Look.ts"
 import * as Output from "../output/Output.ts"
 import { inert, say, type Streams } from "../output/Streams.ts"
@@ -158,6 +159,7 @@ const serveJournal = Effect.fnUntraced(function* (
   const { keys, plan: accounts, settings } = yield* Checked.accept(Checked.and(begun, options))
   const { allowed, place, publicUrl } = options.value
   const mayDecide = allowed.has("reconcile")
+  const writes = mayDecide || settings.notify.value !== null
   const address = yield* addressOf(settings)
   const secret = yield* ServeFiles.secret
   const shutdown = yield* Shutdown
@@ -202,10 +204,10 @@ const serveJournal = Effect.fnUntraced(function* (
     return 0
   }).pipe(
     Effect.scoped,
-    Effect.provide(Journal.layerExisting(settings, mayDecide ? "write" : "read")),
+    Effect.provide(Journal.layerExisting(settings, writes ? "write" : "read")),
     Look.atLogLevel(settings)
   )
-  return yield* shutdown.soft(serving)
+  return yield* shutdown.soft(Notify.during(settings, serving))
 })
 
 /**

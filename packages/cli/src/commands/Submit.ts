@@ -18,6 +18,7 @@ import * as Stream from "effect/Stream"
 import type { UsageError } from "../config/InputFault.ts"
 import * as Key from "../config/Key.ts"
 import * as Journal from "../storage/Journal.ts"
+import * as Notify from "../notify/Notify.ts"
 import * as Look from "../output/Look.ts"
 import * as Output from "../output/Output.ts"
 import { type Streams, inert, say } from "../output/Streams.ts"
@@ -140,7 +141,10 @@ export const submit = Effect.fnUntraced(function* (input: {
     return { sorted, exitCode: worst([exitCode, 74]) }
   })
   const { exitCode, sorted } = yield* shutdown.soft(
-    submitted.pipe(Effect.provide(Journal.layerOfRun(settings)), Grace.granted(settings), Look.atLogLevel(settings))
+    Notify.during(
+      settings,
+      submitted.pipe(Effect.provide(Journal.layerOfRun(settings)), Grace.granted(settings), Look.atLogLevel(settings))
+    )
   )
   const failed = yield* Output.write(settings, {
     text: () => sorted.flatMap((one) => keyOf(one) ?? []).map((key) => `${key}\n`),

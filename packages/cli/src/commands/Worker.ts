@@ -33,6 +33,7 @@ import * as Keys from "../config/Keys.ts"
 import type * as Plan from "../config/Plan.ts"
 import type { Settings } from "../config/Settings.ts"
 import * as HealthServer from "../process/HealthServer.ts"
+import * as Notify from "../notify/Notify.ts"
 import * as Look from "../output/Look.ts"
 import { inert, say, type Streams } from "../output/Streams.ts"
 import * as Accounts from "../prepare/Accounts.ts"
@@ -297,7 +298,7 @@ export const worker = Effect.fnUntraced(function* (
     yield* tell("handing over to the other workers (a second signal leaves at once)")
     return 0
   }).pipe(Effect.scoped, Look.atLogLevel(settings))
-  return yield* shutdown.soft(working)
+  return yield* shutdown.soft(Notify.during(settings, working))
 })
 
 const codeOf = (error: { readonly cause?: unknown }): string => {

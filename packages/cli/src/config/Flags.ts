@@ -109,6 +109,7 @@ const waiting = {
   ...Struct.pick(flags, ["deadline", "timeout", "interval", "concurrency"]),
   vendor: flags.vendor,
   ...stores,
+  notify: flags.notify,
   progress: flags.progress,
   ...common
 }
@@ -127,6 +128,7 @@ export const of = {
     ...Struct.pick(flags, ["timeout", "concurrency", "lane", "grace", "reuse"]),
     ...Struct.pick(flags, ["maxPurchases", "untrustedPlan", "vendor"]),
     ...stores,
+    notify: flags.notify,
     progress: flags.progress,
     ...common
   },
@@ -134,7 +136,7 @@ export const of = {
   resume: { ...waiting, var: flags.var },
   status: { output: small, vendor: flags.vendor, ...stores, ...common },
   cancel: { vendor: flags.vendor, ...stores, ...common },
-  reconcile: { vendor: flags.vendor, ...stores, ...common },
+  reconcile: { vendor: flags.vendor, ...stores, notify: flags.notify, ...common },
   history: { output: small, vendor: flags.vendor, ...Struct.omit(stores, ["keyFile"]), ...common },
   baseline: { ...Struct.omit(stores, ["keyFile"]), ...common },
   purge: { ...Struct.omit(stores, ["keyFile"]), ...common },
@@ -142,11 +144,11 @@ export const of = {
   diff: { output: comparison, ...rules, ...common },
   show: { output: small, vendor: flags.vendor, ...common },
   doctor: { output: small, var: flags.var, vendor: flags.vendor, ...stores, ...common },
-  worker: { ...Struct.pick(flags, ["interval", "vendor", "journal", "keyFile"]), ...common },
+  worker: { ...Struct.pick(flags, ["interval", "vendor", "journal", "keyFile", "notify"]), ...common },
   clusterStatus: { output: small, journal: flags.journal, ...common },
   journalCheck: { output: small, ...Struct.omit(stores, ["keyFile"]), ...common },
   journalBackup: { ...Struct.omit(stores, ["keyFile"]), ...common },
-  serve: { vendor: flags.vendor, ...stores, ...common },
+  serve: { vendor: flags.vendor, ...stores, notify: flags.notify, ...common },
   config: flags,
   schemaPlan: { vendor: flags.vendor },
   simulate: { vendor: flags.vendor },

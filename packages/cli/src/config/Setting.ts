@@ -369,6 +369,12 @@ export const settings = {
     metavar: "FILE",
     words: "A dotenv file with the vendors' keys; read again for each request"
   }),
+  notify: SettingKind.text({
+    flag: "notify",
+    group: "journal",
+    metavar: "FILE",
+    words: "A file of receivers, readable by its owner alone: webhooks and programs that are told what happens"
+  }),
   progress: SettingKind.word({
     flag: "progress",
     group: "screen",

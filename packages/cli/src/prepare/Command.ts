@@ -19,6 +19,7 @@ import * as Plan from "../config/Plan.ts"
 import { type InputFault, quote } from "../config/InputFault.ts"
 import { didYouMean } from "../config/Nearest.ts"
 import type { Settings } from "../config/Settings.ts"
+import * as Notify from "../notify/Notify.ts"
 import * as Output from "../output/Output.ts"
 import { ProcessContext } from "../process/ProcessContext.ts"
 import { type Known, Vendors } from "../vendors/Vendors.ts"
@@ -108,7 +109,7 @@ export const begin = Effect.fnUntraced(function* (
   const baseline = formats === undefined ? yield* SavedFiles.readBaseline(settings) : Checked.make(null)
   const scores = Checked.make(null, { faults: asked.anyVendor === true ? [] : scoreFaults(settings, yield* Vendors) })
   const gates = formats === undefined ? OwnGates.check(plan, Resolve.gate(settings), settings) : Checked.make(null)
-  const others = [proxies(environment), scores, gates, outputs, baseline]
+  const others = [proxies(environment), scores, gates, outputs, baseline, yield* Notify.check(settings)]
   const findings = [read, resolved, ...others].reduce(Checked.and, Checked.make(null))
   return Checked.map(findings, () => ({ plan, settings, keys, baseline: baseline.value }))
 })

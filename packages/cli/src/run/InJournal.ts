@@ -10,6 +10,7 @@ import * as Effect from "effect/Effect"
 import type * as FileSystem from "effect/FileSystem"
 import type * as Path from "effect/Path"
 import type { UsageError } from "../config/InputFault.ts"
+import * as Notify from "../notify/Notify.ts"
 import * as Look from "../output/Look.ts"
 import type { Streams } from "../output/Streams.ts"
 import * as Checked from "../prepare/Checked.ts"
@@ -56,5 +57,5 @@ export const run = Effect.fnUntraced(function* (
     Grace.granted(settings),
     Look.atLogLevel(settings)
   )
-  return yield* shutdown.soft(running)
+  return yield* shutdown.soft(Notify.during(settings, running))
 })

@@ -134,7 +134,8 @@ export const options = (plan: Plan, settings: Settings): Options => ({
   flags: Object.fromEntries(
     names.flatMap((name) => {
       const { source, texts } = settings[name]
-      return texts.length === 0 || source === "plan" ? [] : [[name, texts]]
+      // Who is notified is up to each process: the file may name programs, and others can write the journal.
+      return texts.length === 0 || source === "plan" || name === "notify" ? [] : [[name, texts]]
     })
   ),
   digests: Object.fromEntries(

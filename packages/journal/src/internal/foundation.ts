@@ -12,6 +12,7 @@ import * as Dialects from "./dialect.ts"
 import { HeldClaims } from "./heldClaims.ts"
 import * as Identities from "./identity.ts"
 import * as Leases from "./lease.ts"
+import type * as Notices from "./notices.ts"
 import * as OwnerTables from "./owners.ts"
 import * as Processes from "./processes.ts"
 import * as Stores from "./store.ts"
@@ -36,7 +37,12 @@ export interface Bounds extends Stores.StoreOptions {
   readonly lease: number
 }
 
-export const make = (sql: SqlClient.SqlClient, bounds: Bounds, presence: "system" | "lease") =>
+export const make = (
+  sql: SqlClient.SqlClient,
+  bounds: Bounds,
+  presence: "system" | "lease",
+  notices: Notices.Notices
+) =>
   Effect.gen(function* () {
     const clock = yield* Effect.service(Clock.Clock)
     const dialect = Dialects.make(sql)
@@ -45,7 +51,7 @@ export const make = (sql: SqlClient.SqlClient, bounds: Bounds, presence: "system
     const here = Processes.here()
     const place = presence === "lease" ? { ...here, place: "", started: "" } : here
     const identity = Identities.make(sql, held)
-    const owners = yield* OwnerTables.make({ sql, dialect, lease, held, place, verify: identity.verify })
+    const owners = yield* OwnerTables.make({ sql, dialect, lease, held, notices, place, verify: identity.verify })
     const aside = new Aside()
     const heartbeat = aside.unless(Effect.andThen(owners.heartbeat, identity.verifyNewest))
     const prepare = Effect.provideService(migrate(), SqlClient.SqlClient, sql)
@@ -67,5 +73,5 @@ export const make = (sql: SqlClient.SqlClient, bounds: Bounds, presence: "system
     const beat = Effect.catch(store.statement(heartbeat, bounds.lease), (error) =>
       Effect.sync(() => (ScanJournal.mayHeal(error) ? store.declare(error) : held.loseAll(error)))
     )
-    return { sql, clock, dialect, held, lease, aside, owners, store, open, beat, label: here.label }
+    return { sql, clock, dialect, held, notices, lease, aside, owners, store, open, beat, label: here.label }
   })

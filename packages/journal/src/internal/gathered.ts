@@ -4,6 +4,7 @@ import type { Lesson } from "@scanpoll/core/engine/DurationModel"
 import type * as ScanJournal from "@scanpoll/core/engine/ScanJournal"
 import * as Account from "@scanpoll/core/unstable/model/Account"
 import { type PollNote, pollsKept } from "@scanpoll/core/unstable/engine/StoredPolls"
+import type { Denial } from "./notices.ts"
 import type { RowEnd } from "@scanpoll/core/unstable/engine/StoredRuns"
 
 // `at`: when it was told.
@@ -46,6 +47,7 @@ export interface Batch {
   readonly pauses: ReadonlyArray<ScanJournal.Pause>
   readonly lessons: ReadonlyArray<readonly [string, Learned]>
   readonly rows: ReadonlyArray<readonly [string, Row]>
+  readonly denials: ReadonlyArray<readonly [string, Denial]>
 }
 
 // At most this many of each kind in one transaction, so that it holds its locks only briefly.
@@ -70,10 +72,12 @@ export class Gathered {
   readonly pauses = new Map<string, ScanJournal.Pause>()
   readonly lessons = new Map<string, Learned>()
   readonly rows = new Map<string, Row>()
+  // Of accounts whose key was refused; none where nobody is to be notified.
+  readonly denials = new Map<string, Denial>()
 
   isEmpty(): boolean {
-    const { doubts, faults, leaves, lessons, pauses, polls, rows, waits } = this
-    return [doubts, faults, leaves, lessons, pauses, polls, rows, waits].every(({ size }) => size === 0)
+    const { denials, doubts, faults, leaves, lessons, pauses, polls, rows, waits } = this
+    return [denials, doubts, faults, leaves, lessons, pauses, polls, rows, waits].every(({ size }) => size === 0)
   }
 
   nextBatch(): Batch {
@@ -87,7 +91,8 @@ export class Gathered {
       doubts: [...this.doubts],
       pauses: [...this.pauses.values()],
       lessons: [...this.lessons],
-      rows: firstOf(this.rows)
+      rows: firstOf(this.rows),
+      denials: [...this.denials]
     }
   }
 
@@ -134,6 +139,7 @@ export class Gathered {
       const key = pauseKey(pause, pause.kind)
       if (this.pauses.get(key) === pause) this.pauses.delete(key)
     }
+    for (const [name, denial] of batch.denials) if (this.denials.get(name) === denial) this.denials.delete(name)
     for (const [name, row] of batch.rows) if (this.rows.get(name) === row) this.rows.delete(name)
     for (const [scan, learned] of batch.lessons) if (this.lessons.get(scan) === learned) this.lessons.delete(scan)
   }

@@ -1,6 +1,7 @@
 // The moves of a claim: submitted, settled, in doubt, refused, released. May touch: the table of claims, through
 // `claimTable`. Law: only the moves of the state machine happen, and only by the process that holds the claim; a claim in
 // doubt may be decided by anybody.
+import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import type { SqlError } from "effect/sql/SqlError"
 import * as ScanJournal from "@scanpoll/core/engine/ScanJournal"
@@ -9,6 +10,7 @@ import type { ScanTicket } from "@scanpoll/core/model/ScanTicket"
 import { type Added, type Change, type ClaimTable, mustExist } from "./claimTable.ts"
 import { errorOf } from "./faults.ts"
 import type { HeldClaims } from "./heldClaims.ts"
+import * as Notices from "./notices.ts"
 import type { Outbox } from "./outbox.ts"
 import type { Owners } from "./owners.ts"
 import type { ClaimRow } from "./rows.ts"
@@ -20,6 +22,7 @@ interface Parts {
   readonly table: ClaimTable
   readonly held: HeldClaims
   readonly outbox: Pick<Outbox, "release">
+  readonly notices: Pick<Notices.Notices, "isOn" | "moved">
 }
 
 interface Move {
@@ -30,6 +33,25 @@ interface Move {
 }
 
 type Moved = Effect.Effect<number, SqlError | ScanJournal.JournalError>
+
+// Each change of a claim is told in its transaction.
+const telling = (table: ClaimTable, { moved }: Pick<Notices.Notices, "moved">): ClaimTable => ({
+  ...table,
+  change: (row, to, fields) =>
+    Effect.tap(table.change(row, to, fields), () =>
+      Effect.flatMap(Clock.currentTimeMillis, (changedAt) =>
+        moved(
+          Notices.after(row, {
+            state: to.state,
+            changedAt,
+            ticket: row.ticket ?? fields.ticket ?? null,
+            outcome: to.state === "settled" ? (fields.outcome ?? null) : null,
+            reason: fields.reason ?? null
+          })
+        )
+      )
+    )
+})
 
 // Others took this process for gone during its submission. The vendor's answer is first-hand, so it counts all the same.
 const moveLate = (table: ClaimTable, row: ClaimRow, { claimId, fields, stamp, to }: Move): Moved => {
@@ -118,7 +140,8 @@ export const make = (
   ScanJournal.Operations,
   "submitted" | "settled" | "supplemented" | "inDoubt" | "refused" | "released" | "prepared" | "ended" | "moved"
 > => {
-  const { held, outbox, store, table } = parts
+  const { held, notices, outbox, store } = parts
+  const table = notices.isOn ? telling(parts.table, notices) : parts.table
 
   // What a vendor said is written though the caller is gone by then, and what is held follows what was written.
   const add = (
@@ -135,7 +158,7 @@ export const make = (
   ): Effect.Effect<void, ScanJournal.JournalError> =>
     Effect.uninterruptible(
       Effect.gen(function* () {
-        const epoch = yield* store.write((stamp) => moveRow(parts, { claimId, to, fields, stamp }))
+        const epoch = yield* store.write((stamp) => moveRow({ ...parts, table }, { claimId, to, fields, stamp }))
         const mine = held.get(claimId)
         if (to !== "submitted" || mine === undefined || mine.epoch !== epoch) outbox.release(claimId)
         else mine.ticket = fields.ticket ?? mine.ticket

@@ -14,13 +14,14 @@ import * as SteadyClock from "@scanpoll/core/unstable/time/SteadyClock"
 import type { Dialect } from "./dialect.ts"
 import { type Batch, Gathered, pauseKey, type Row } from "./gathered.ts"
 import type { HeldClaims } from "./heldClaims.ts"
+import type { Notices } from "./notices.ts"
 import type { Owners } from "./owners.ts"
 import { writerOf } from "./smallWrites.ts"
 import type { Store } from "./store.ts"
 
 export interface Outbox extends Pick<
   ScanJournal.Operations,
-  "leave" | "waiting" | "faulted" | "polled" | "paused" | "learned"
+  "leave" | "waiting" | "faulted" | "polled" | "paused" | "denied" | "learned"
 > {
   // The next poll time that is not stored yet.
   readonly waitOf: (claimId: string) => number | undefined
@@ -98,12 +99,13 @@ export const make = (parts: {
   readonly store: Store
   readonly owners: Pick<Owners, "me">
   readonly held: HeldClaims
+  readonly notices: Notices
   readonly clock: Clock.Clock
   // Names this process, for people.
   readonly label: string
 }): Effect.Effect<Outbox> =>
   Effect.gen(function* () {
-    const { clock, held, store } = parts
+    const { clock, held, notices, store } = parts
     const gathered = new Gathered()
     const now = (): number => Math.floor(SteadyClock.nowUnsafe(clock))
     const wake = yield* Latch.make(false)
@@ -112,7 +114,7 @@ export const make = (parts: {
       wake.openUnsafe()
       hurry.openUnsafe()
     }
-    const { write, writeRows } = writerOf(parts.sql, parts.dialect, parts.owners.me)
+    const { write, writeRows } = writerOf(parts.sql, parts.dialect, parts.owners.me, notices)
 
     const writeBatch = (stamp: string): Effect.Effect<Batch, SqlError> =>
       Effect.suspend(() => {
@@ -155,6 +157,12 @@ export const make = (parts: {
         if (!(until > (gathered.pauses.get(key)?.until ?? 0))) return
         gathered.pauses.set(key, { ...Account.of(account), until, at: now(), ...(kind === undefined ? {} : { kind }) })
         wakeAtOnce()
+      },
+      denied: (account, { code, message }) => {
+        if (!notices.isOn) return
+        const at = clock.currentTimeMillisUnsafe()
+        gathered.denials.set(Account.key(account), { account: Account.of(account), code, message, at })
+        wake.openUnsafe()
       },
       learned: (lesson) => {
         gathered.lessons.set(lessonKey(lesson), { lesson, at: clock.currentTimeMillisUnsafe() })

@@ -11,6 +11,7 @@ import { errorOf } from "./faults.ts"
 import type { HeldClaims } from "./heldClaims.ts"
 import type { Lease } from "./lease.ts"
 import * as Processes from "./processes.ts"
+import type { Notices } from "./notices.ts"
 import { toJson } from "./rows.ts"
 import type { Store } from "./store.ts"
 
@@ -57,25 +58,29 @@ interface Parts {
   readonly dialect: Dialect
   readonly lease: Lease
   readonly held: HeldClaims
+  readonly notices: Doubted
   // Without a place and a start, others go by the heartbeat alone.
   readonly place: Processes.ProcessIdentity
   // Fails where the database is another one: then nobody took this process for gone.
   readonly verify: Effect.Effect<void, SqlError | ScanJournal.JournalError>
 }
 
+type Doubted = Pick<Notices, "isOn" | "doubted">
+
 // `polledUntil`: until when the owner may have polled without a word in the journal; null where it left in order.
 const free = (
-  sql: SqlClient,
+  { notices, sql }: { readonly sql: SqlClient; readonly notices: Doubted },
   owner: string,
   stamp: string,
   polledUntil: number | null
 ): Effect.Effect<void, SqlError> =>
   Effect.gen(function* () {
     const now = yield* Clock.currentTimeMillis
-    yield* sql`
+    const doubted = yield* sql`
       UPDATE scanpoll_claims SET state = 'in-doubt', reason = ${toJson(goneReason)}, owner = NULL,
         epoch = epoch + 1, stamp = ${stamp}, changed_at = ${now}
-      WHERE owner = ${owner} AND state = 'intent'`
+      WHERE owner = ${owner} AND state = 'intent' ${sql.literal(notices.isOn ? "RETURNING *" : "")}`
+    yield* notices.doubted(doubted)
     const until = polledUntil ?? -1
     // A later time of the next poll is proof: the owner was still waiting for it.
     yield* sql`
@@ -87,7 +92,7 @@ const free = (
   })
 
 // The heartbeat is read again in this transaction: one may have come in the meantime.
-const remove = ({ dialect, place, sql }: Parts, owner: OwnerRow, stamp: string): Effect.Effect<void, SqlError> =>
+const remove = ({ dialect, notices, place, sql }: Parts, owner: OwnerRow, stamp: string): Effect.Effect<void, SqlError> =>
   Effect.gen(function* () {
     const rows =
       Processes.isAlive(place, owner) === false
@@ -97,12 +102,13 @@ const remove = ({ dialect, place, sql }: Parts, owner: OwnerRow, stamp: string):
             WHERE owner_id = ${owner.owner_id} AND heartbeat_at + lease <= ${dialect.now} RETURNING owner_id`
     // It polls no longer than its lease, and its last wait may not be stored.
     const now = yield* Clock.currentTimeMillis
-    if (rows.length > 0) yield* free(sql, owner.owner_id, stamp, now + Math.min(0, owner.remaining))
+    if (rows.length > 0) yield* free({ sql, notices }, owner.owner_id, stamp, now + Math.min(0, owner.remaining))
   })
 
 export const make = (parts: Parts): Effect.Effect<Owners> =>
   Effect.gen(function* () {
     const { dialect, held, lease, place, sql } = parts
+    const freeing = { sql, notices: parts.notices }
     let me = yield* makeOwnerId
 
     const register = Effect.gen(function* () {
@@ -152,7 +158,7 @@ export const make = (parts: Parts): Effect.Effect<Owners> =>
           const rows = yield* sql<{ owner: string }>`SELECT DISTINCT owner FROM scanpoll_claims
             WHERE owner IS NOT NULL AND owner NOT IN (SELECT owner_id FROM scanpoll_owners)`
           const now = yield* Clock.currentTimeMillis
-          for (const { owner } of rows) yield* free(sql, owner, stamp, now)
+          for (const { owner } of rows) yield* free(freeing, owner, stamp, now)
         }),
       renounce: Effect.map(makeOwnerId, (id) => {
         const was = me
@@ -161,7 +167,7 @@ export const make = (parts: Parts): Effect.Effect<Owners> =>
       }),
       resign: (stamp) =>
         Effect.andThen(
-          Effect.suspend(() => free(sql, me, stamp, null)),
+          Effect.suspend(() => free(freeing, me, stamp, null)),
           Effect.suspend(() => sql`DELETE FROM scanpoll_owners WHERE owner_id = ${me}`)
         ),
       removeGone: (store) =>

@@ -20,6 +20,7 @@ import * as Dialects from "./dialect.ts"
 import { errorOf } from "./faults.ts"
 import { HeldClaims } from "./heldClaims.ts"
 import * as Leases from "./lease.ts"
+import { none } from "./notices.ts"
 import * as OwnerTables from "./owners.ts"
 import * as Processes from "./processes.ts"
 import * as Readings from "./readings.ts"
@@ -35,12 +36,13 @@ const refuse: Effect.Effect<never, JournalError> = Effect.suspend(() =>
   Effect.fail(errorOf("read-only", "it was opened to be looked at"))
 )
 
-// What a journal without runs and polls answers.
+// What a journal without runs, polls and notifications answers.
 const before3 = ({
   history,
   page
-}: Pick<Operations, "history" | "page">): Pick<Operations, "polls" | "page" | "changes"> => ({
+}: Pick<Operations, "history" | "page">): Pick<Operations, "polls" | "page" | "changes" | "deliveries"> => ({
   polls: () => Effect.succeed([]),
+  deliveries: () => Effect.succeed([]),
   page: (filter) => (filter.run === undefined ? page(filter) : Effect.succeed({ entries: [], next: null })),
   changes: ({ limit = 1_000, since }) =>
     Effect.map(history({ states: claimStates, limit }), (entries) =>
@@ -73,6 +75,7 @@ export const make = (
       sql,
       dialect,
       held,
+      notices: none,
       lease: Leases.make(clock, 1),
       place: Processes.here(),
       verify: Effect.void
@@ -118,6 +121,7 @@ export const make = (
       faulted: () => undefined,
       polled: () => undefined,
       paused: () => undefined,
+      denied: () => undefined,
       learned: () => undefined
     } satisfies Operations
   })

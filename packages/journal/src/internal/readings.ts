@@ -18,6 +18,7 @@ import type { Subject } from "@scanpoll/core/model/Subject"
 import * as SteadyClock from "@scanpoll/core/unstable/time/SteadyClock"
 import * as Waits from "@scanpoll/core/unstable/time/Waits"
 import { unreadable } from "./claimTable.ts"
+import * as Deliveries from "./deliveries.ts"
 import { chunksOf } from "./dialect.ts"
 import { goneReason, type Owners } from "./owners.ts"
 import * as Pages from "./pages.ts"
@@ -245,7 +246,7 @@ const compact = (sql: SqlClient, store: Pick<Store, "read">): Effect.Effect<bool
     sql.onDialectOrElse({
       pg: () =>
         Effect.as(
-          sql.unsafe("VACUUM scanpoll_claims, scanpoll_polls, scanpoll_runs, scanpoll_run_rows, scanpoll_lessons")
+          sql.unsafe("VACUUM scanpoll_claims, scanpoll_polls, scanpoll_runs, scanpoll_run_rows, scanpoll_lessons, scanpoll_outbox")
             .unprepared,
           true
         ),
@@ -270,6 +271,7 @@ export const make = (
   | "page"
   | "changes"
   | "polls"
+  | "deliveries"
   | "scanIds"
   | "pauses"
   | "lessons"
@@ -281,6 +283,7 @@ export const make = (
     ...claimsOf(parts),
     ...Pages.make({ sql, store, entriesOf: (rows) => entriesOf(parts, rows) }),
     polls: (claimId) => store.read(Polls.read(sql, claimId)),
+    deliveries: Deliveries.list(sql, store),
     scanIds: ({ account, origin, vendor }) =>
       store.read(
         Effect.map(
@@ -322,12 +325,14 @@ export const make = (
             const ids = some.map(({ claimId }) => claimId)
             yield* sql`DELETE FROM scanpoll_claims WHERE claim_id IN ${sql.in(ids)}`
             yield* Polls.forget(sql, ids)
+            yield* Deliveries.forget(sql, ids)
             if (about !== undefined && scans.length > 0) {
               yield* sql`DELETE FROM scanpoll_lessons WHERE scan IN ${sql.in(scans)}`
             }
           }
           if (about === undefined) {
             yield* sql`DELETE FROM scanpoll_lessons WHERE learned_at < ${before}`
+            yield* Deliveries.forgetBefore(sql, before)
             yield* StoredRuns.purge(sql, before)
           } else yield* StoredRuns.purgeAbout(sql, before, about)
           return claims.length

@@ -10,6 +10,7 @@ import * as StoredRuns from "@scanpoll/core/unstable/engine/StoredRuns"
 import * as Waits from "@scanpoll/core/unstable/time/Waits"
 import { chunksOf } from "./dialect.ts"
 import { errorOf } from "./faults.ts"
+import type { Notices } from "./notices.ts"
 import type { Outbox } from "./outbox.ts"
 import type { Owners } from "./owners.ts"
 import { isAbout, toJson } from "./rows.ts"
@@ -176,9 +177,10 @@ export const make = (
     readonly store: Store
     readonly owners: Owners
     readonly outbox: Pick<Outbox, "row" | "writeRows" | "rowsWritten">
+    readonly notices: Pick<Notices, "isOn" | "runEnded">
   }
 ): StoredRuns.Runs => {
-  const { outbox, owners, sql, store } = parts
+  const { notices, outbox, owners, sql, store } = parts
 
   const begin: StoredRuns.Runs["begin"] = (run) =>
     store.write(() =>
@@ -198,12 +200,23 @@ export const make = (
       })
     )
 
-  const change = (runId: string, fields: Record<string, string | number | null>): Effect.Effect<void, JournalError> =>
+  const told = (runId: string, endedAt: number) =>
+    Effect.gen(function* () {
+      const [run] = yield* runsOf(parts, yield* sql`SELECT * FROM scanpoll_runs WHERE run_id = ${runId}`)
+      if (run !== undefined) yield* notices.runEnded(run, endedAt)
+    })
+
+  const change = (
+    runId: string,
+    fields: Record<string, string | number | null>,
+    more: Effect.Effect<void, SqlError> = Effect.void
+  ): Effect.Effect<void, JournalError> =>
     store.write(() =>
       Effect.gen(function* () {
         yield* outbox.writeRows(runId)
         const rows = yield* sql`UPDATE scanpoll_runs SET ${sql.update(fields)} WHERE run_id = ${runId} RETURNING run_id`
         if (rows.length === 0) return yield* errorOf("conflict", `there is no run ${runId}`)
+        yield* more
       })
     )
 
@@ -214,7 +227,12 @@ export const make = (
     claimed: (runId, index, claimId) => outbox.row(runId, index, { claimId }),
     rowEnded: (runId, end) => outbox.row(runId, end.index, { claimId: end.claimId, end }),
     end: (runId, { endedAt, exitCode }) =>
-      Effect.tap(change(runId, { owner: null, ended_at: endedAt, exit_code: exitCode }), () =>
+      Effect.tap(change(
+          runId,
+          { owner: null, ended_at: endedAt, exit_code: exitCode },
+          notices.isOn ? told(runId, endedAt) : Effect.void
+        ),
+        () =>
         Effect.sync(() => outbox.rowsWritten(runId))
       )
   }

@@ -11,6 +11,7 @@ import * as ScanJournal from "@scanpoll/core/engine/ScanJournal"
 import * as Waits from "@scanpoll/core/unstable/time/Waits"
 import { chunksOf, type Dialect } from "./dialect.ts"
 import type { Batch, Learned } from "./gathered.ts"
+import type { Notices } from "./notices.ts"
 import * as Polls from "./polls.ts"
 import { toJson } from "./rows.ts"
 
@@ -36,7 +37,7 @@ const kindsOf = (lessons: Batch["lessons"]) =>
   ).values()
 
 // On claims that this process holds.
-const claimWrites = (sql: SqlClient, me: () => string) => {
+const claimWrites = (sql: SqlClient, me: () => string, notices: Notices) => {
   // Said so that no index on either column can serve: with old statistics, a planner would read everything held here.
   const isHeldHere = () => sql`(owner = ${me()}) IS TRUE AND (state = 'submitted') IS TRUE`
   const epochRow = ([claimId, epoch]: readonly [string, number]) =>
@@ -75,10 +76,15 @@ const claimWrites = (sql: SqlClient, me: () => string) => {
   const doubts = (all: Batch["doubts"], stamp: string, now: number) =>
     Effect.forEach(
       chunksOf(all),
-      (part) => sql`UPDATE scanpoll_claims SET state = 'in-doubt', reason = ${toJson(ScanJournal.unstoredReason)},
-        owner = NULL, epoch = epoch + 1, stamp = ${stamp}, changed_at = ${now}
-        FROM (VALUES ${sql.csv(part.map(epochRow))}) AS v
-        WHERE claim_id = v.column1 AND epoch = v.column2 AND owner = ${me()} AND state = 'intent'`
+      (part) =>
+        Effect.flatMap(
+          sql`UPDATE scanpoll_claims SET state = 'in-doubt', reason = ${toJson(ScanJournal.unstoredReason)},
+            owner = NULL, epoch = epoch + 1, stamp = ${stamp}, changed_at = ${now}
+            FROM (VALUES ${sql.csv(part.map(epochRow))}) AS v
+            WHERE claim_id = v.column1 AND epoch = v.column2 AND owner = ${me()} AND state = 'intent'
+            ${sql.literal(notices.isOn ? "RETURNING *" : "")}`,
+          notices.doubted
+        )
     )
   return { waits, faults, leaves, doubts }
 }
@@ -140,8 +146,8 @@ const writeRows = (sql: SqlClient, rows: Batch["rows"]) =>
   })
 
 // Writes one batch, or rows of runs alone, in the current transaction.
-export const writerOf = (sql: SqlClient, dialect: Dialect, me: () => string) => {
-  const claims = claimWrites(sql, me)
+export const writerOf = (sql: SqlClient, dialect: Dialect, me: () => string, notices: Notices) => {
+  const claims = claimWrites(sql, me, notices)
   const writePolls = Polls.writer(sql)
   const write = (batch: Batch, stamp: string): Effect.Effect<void, SqlError> =>
     Effect.gen(function* () {
@@ -155,6 +161,7 @@ export const writerOf = (sql: SqlClient, dialect: Dialect, me: () => string) => 
       yield* writePauses(sql, batch.pauses)
       yield* writeLessons(sql, batch.lessons)
       yield* writeRows(sql, batch.rows)
+      yield* notices.denied(batch.denials.map(([, denial]) => denial))
     })
   return { write, writeRows: (rows: Batch["rows"]) => writeRows(sql, rows) }
 }

@@ -6,6 +6,7 @@ import type { Reason } from "../../model/ScanOutcome.ts"
 import type * as ScanTicket from "../../model/ScanTicket.ts"
 import type { Subject } from "../../model/Subject.ts"
 import type { Lesson } from "./lesson.ts"
+import type { DeliveryFilter, StoredDelivery } from "../StoredDeliveries.ts"
 import type { PollNote, StoredPoll } from "../StoredPolls.ts"
 import type { Runs } from "../StoredRuns.ts"
 import type { ClaimKey, JournalError } from "./journalError.ts"
@@ -283,6 +284,7 @@ export interface PurgeOptions {
  * - `changes`: what changed at or after `since` (milliseconds since 1970), oldest first, at most `limit` (default 1 000, most
  *   10 000). Machines differ in their clocks and commit when they can: look back a little, and expect to see some twice.
  * - `pauses`: the pauses that are kept, at most one of each kind for an account; those in the past may be among them.
+ * - `denied`: a vendor refused the account's key; kept only where somebody is to be notified. `deliveries`: the notifications.
  * - `learned`: what a scan has taught about durations, kept as soon as convenient; a later lesson about the same scan
  *   takes the place of the earlier. `lessons`: the last 256 of each kind of scan, oldest first.
  * - `get` and `list`: what is there, oldest first. A claim whose submitter is gone is in doubt. `history`: what was.
@@ -342,6 +344,8 @@ export interface Operations {
   readonly polls: (claimId: string) => Effect.Effect<ReadonlyArray<StoredPoll>, JournalError>
   readonly paused: (account: Account, until: number, kind?: "submit") => void
   readonly pauses: Effect.Effect<ReadonlyArray<Pause>, JournalError>
+  readonly denied: (account: Account, refusal: { readonly code: string; readonly message: string }) => void
+  readonly deliveries: (filter: DeliveryFilter) => Effect.Effect<ReadonlyArray<StoredDelivery>, JournalError>
   readonly learned: (lesson: Lesson) => void
   readonly lessons: Effect.Effect<ReadonlyArray<Lesson>, JournalError>
   readonly get: (claimId: string) => Effect.Effect<ClaimEntry | null, JournalError>

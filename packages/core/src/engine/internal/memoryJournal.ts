@@ -146,6 +146,10 @@ export class MemoryJournal implements Operations {
   }
   pauses: Operations["pauses"] = Effect.sync(() => [...this.pausing.values()])
 
+  // Nobody is notified of what is in memory alone.
+  denied: Operations["denied"] = () => undefined
+  deliveries: Operations["deliveries"] = () => Effect.succeed([])
+
   learned: Operations["learned"] = (lesson) => this.lessonBook.add(lesson, this.clock.currentTimeMillisUnsafe())
   lessons: Operations["lessons"] = Effect.sync(() => this.lessonBook.all)
 

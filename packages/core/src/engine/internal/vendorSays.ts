@@ -15,6 +15,7 @@ import type { AccountBudget, Budgets, TurnKind } from "../RateBudget.ts"
 import type { Refusal } from "../Refusals.ts"
 import type { ScanAdapter } from "../ScanAdapter.ts"
 import type { Operations, Pause } from "../ScanJournal.ts"
+import * as Scrubber from "../../model/Scrubber.ts"
 import * as SteadyClock from "../../time/SteadyClock.ts"
 import * as Telemetry from "../Telemetry.ts"
 import { undisturbed } from "./log.ts"
@@ -83,7 +84,7 @@ export const call = <A, E extends Answer, R>(
   )
 }
 
-type Change = Partial<Pick<AccountBudget, "turn" | "pause">>
+type Change = Partial<Pick<AccountBudget, "turn" | "pause" | "deny">>
 
 // A class, because each open scan may have one: as an object of functions it takes a kilobyte and a half.
 class ChangedBudget implements AccountBudget {
@@ -133,7 +134,8 @@ class ChangedBudget implements AccountBudget {
   }
 
   deny(refusal: Refusal): void {
-    this.base.deny(refusal)
+    if (this.change.deny === undefined) this.base.deny(refusal)
+    else this.change.deny(refusal)
   }
 
   proven(): void {
@@ -158,13 +160,20 @@ export const budgetWith = (base: AccountBudget, change: Change): AccountBudget =
 
 type Owner = Pick<ScanAdapter<never, unknown>, "vendor" | "origin" | "account" | "limits" | "budget">
 
-// The account's budget, with every pause stored: it must hold after a restart.
+// The account's budget, with every pause stored, which must hold after a restart, and every refusal of its key told.
 export const storingPauses = (base: AccountBudget, owner: Account.Account, journal: Operations): AccountBudget => {
   const account = Account.of(owner)
   return budgetWith(base, {
     pause: (until, kind) => {
       base.pause(until, kind)
       journal.paused(account, until, kind)
+    },
+    deny: (refusal) => {
+      base.deny(refusal)
+      journal.denied(account, {
+        code: Scrubber.ofProcess.text(refusal.code),
+        message: Scrubber.ofProcess.text(refusal.message)
+      })
     }
   })
 }

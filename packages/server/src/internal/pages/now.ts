@@ -10,6 +10,7 @@ import * as Standing from "@scanpoll/journal/Standing"
 import { badge, type Children, duration, h, type Node, number, plural, safe, tile } from "@scanpoll/report/HtmlParts"
 import * as Effect from "effect/Effect"
 import * as ClusterPage from "./cluster.ts"
+import * as Deliveries from "./deliveries.ts"
 import type { Asked, Route } from "./page.ts"
 import * as Parts from "./parts.ts"
 import * as FromJournal from "../fromJournal.ts"
@@ -164,7 +165,7 @@ const needs = (
   all: ReadonlyArray<Open>,
   runs: ReadonlyArray<StoredRun>,
   pauses: ReadonlyArray<Pause>,
-  workers: ReadonlyArray<Need>,
+  others: ReadonlyArray<Need>,
   asked: Asked
 ): ReadonlyArray<Need> => [
   ...each(
@@ -189,7 +190,7 @@ const needs = (
     }),
     "/scans?state=submitted"
   ),
-  ...workers,
+  ...others,
   ...unowned(all, asked),
   ...late(all, asked.now),
   ...killed(runs, asked),
@@ -258,9 +259,9 @@ export const route: Route = {
     const ended = yield* FromJournal.read(
       journal.history({ states: ["settled", "refused"], limit: 10, payloads: false })
     )
-    const workers = yield* ClusterPage.needs(asked)
+    const others = [...(yield* ClusterPage.needs(asked)), ...(yield* Deliveries.needs(asked))]
     const all = entries.map((entry) => ({ entry, standing: Standing.of(entry, now, Parts.takenAhead(asked)) }))
-    const wanted = needs(all, runs, pauses, workers, asked)
+    const wanted = needs(all, runs, pauses, others, asked)
     const underWay = runs.filter(({ endedAt, heldBy }) => endedAt === null && heldBy !== null)
     return {
       title: "Now",

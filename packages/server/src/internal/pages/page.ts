@@ -82,7 +82,8 @@ const places: ReadonlyArray<readonly [path: string, name: string]> = [
   ["/runs", "Runs"],
   ["/targets", "Targets"],
   ["/accounts", "Accounts"],
-  ["/cluster", "Cluster"]
+  ["/cluster", "Cluster"],
+  ["/deliveries", "Notifications"]
 ]
 
 const navigation = (current: string): Node =>

@@ -19,6 +19,7 @@ import * as Principal from "../../Principal.ts"
 import * as Accounts from "./accounts.ts"
 import { client } from "./client.ts"
 import * as Cluster from "./cluster.ts"
+import * as Deliveries from "./deliveries.ts"
 import * as Doubt from "./doubt.ts"
 import * as Now from "./now.ts"
 import * as Page from "./page.ts"
@@ -43,7 +44,8 @@ export const routes: Arr.NonEmptyReadonlyArray<Page.Route> = [
   Targets.all,
   Targets.one,
   Accounts.route,
-  Cluster.route
+  Cluster.route,
+  Deliveries.route
 ]
 
 /**
