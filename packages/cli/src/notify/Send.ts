@@ -138,7 +138,7 @@ const exec = ({ command, words }: Extract<NotifyFile.Way, { readonly _tag: "Exec
         stdio: ["pipe", "ignore", "ignore"],
         timeout: patience,
         killSignal: "SIGKILL",
-        env: { ...own, SCANPOLL_EVENT_ID: due.id, SCANPOLL_EVENT_TYPE: due.type }
+        env: { ...own, WEBHOOK_ID: due.id, WEBHOOK_TYPE: due.type }
       })
       const failed = (why: string): void => resume(Effect.succeed({ _tag: "Failed", why }))
       child.on("error", (error) => failed(`the program could not be started: ${codeOf(error)}`))
