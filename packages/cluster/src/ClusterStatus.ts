@@ -154,14 +154,15 @@ export const read: Effect.Effect<ClusterStatus, JournalError, SqlClient.SqlClien
     SELECT max(clock.now) AS at,
       count(*) FILTER (WHERE state = 'submitted') AS open,
       count(*) FILTER (WHERE state = 'submitted' AND owner IS NULL AND not_before < clock.now + ${soon}
-        AND NOT (not_before > clock.now AND ${stopped} IS NOT NULL)) AS free,
+        AND parked_at IS NULL AND NOT (not_before > clock.now AND ${stopped} IS NOT NULL)) AS free,
       count(*) FILTER (WHERE state = 'submitted' AND not_before > clock.now AND ${stopped} IS NOT NULL) AS resting,
       count(*) FILTER (WHERE state = 'intent' AND owner IN (SELECT owner_id FROM scanpoll_owners)) AS submitting,
       count(*) FILTER (WHERE state = 'in-doubt'
         OR (state = 'intent' AND (owner IS NULL OR owner NOT IN (SELECT owner_id FROM scanpoll_owners)))) AS doubtful,
       count(*) FILTER (WHERE state = 'submitted' AND last_fault IS NOT NULL) AS troubled,
-      count(*) FILTER (WHERE state = 'submitted' AND not_before > 0 AND not_before < clock.now - ${overdueFrom}) AS late,
-      max(clock.now - not_before) FILTER (WHERE state = 'submitted' AND not_before > 0) AS worst,
+      count(*) FILTER (WHERE state = 'submitted' AND not_before > 0 AND not_before < clock.now - ${overdueFrom}
+        AND parked_at IS NULL) AS late,
+      max(clock.now - not_before) FILTER (WHERE state = 'submitted' AND not_before > 0 AND parked_at IS NULL) AS worst,
       max(clock.now - claimed_at) FILTER (WHERE state = 'submitted') AS oldest
     FROM (SELECT ${now} AS now) AS clock
     LEFT JOIN scanpoll_claims ON state IN ('intent', 'submitted', 'in-doubt')`

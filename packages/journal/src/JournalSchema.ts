@@ -156,6 +156,9 @@ export const migrations: ReadonlyArray<Migration> = [
       PRIMARY KEY (run_id, position)
     )`,
     `CREATE INDEX scanpoll_run_rows_claim ON scanpoll_run_rows (claim_id)`,
+    // Since when nobody waits for an open claim, because a person said so. Few are.
+    `ALTER TABLE scanpoll_claims ADD COLUMN parked_at DOUBLE PRECISION`,
+    `CREATE INDEX scanpoll_claims_parked ON scanpoll_claims (parked_at) WHERE parked_at IS NOT NULL`,
     // A page of claims of one state, the newest claim first.
     `CREATE INDEX scanpoll_claims_listed ON scanpoll_claims (state, claim_id)`,
     // What the polls of a claim saw, and why the next one is when it is: equal ones in a row are one row, `polls` of them.

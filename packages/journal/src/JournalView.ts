@@ -88,6 +88,7 @@ export type Fault = typeof Fault.Type
  * - `key`: the name of its scan, `vendor:scanId` or `vendor@account:scanId`; it and `scanId` are null before there is one.
  * - `notBefore`: nobody asks the vendor before; null where no time is stored.
  * - `heldBy`: the living process that submits or polls it; null when none does.
+ * - `parkedAt`: since when nobody waits for it, because a person said so; null where that is not so.
  * - `reason`: why it is in doubt or refused; of a settled claim, which evidence its answer lacks.
  * - `answer`: of a settled claim; null where it cannot be read.
  *
@@ -108,6 +109,7 @@ export const Claim = Schema.Struct({
   changedAt: Text,
   notBefore: Text,
   heldBy: Text,
+  parkedAt: Text,
   lastFault: Schema.NullOr(Fault),
   reason: Schema.NullOr(Reason),
   answer: Schema.NullOr(Answer)
@@ -297,6 +299,7 @@ export const claim = (entry: ClaimEntry): Claim => {
     changedAt: time(entry.changedAt),
     notBefore: entry.notBefore === 0 ? null : time(entry.notBefore),
     heldBy: entry.heldBy,
+    parkedAt: timeOrNull(entry.parkedAt ?? null),
     lastFault: entry.lastFault === null ? null : fault(entry.lastFault),
     reason: entry.reason,
     answer: point === null ? null : answer(point)

@@ -23,6 +23,7 @@ import * as Asides from "./internal/aside.ts"
 import * as Claims from "./internal/claims.ts"
 import * as ClaimTables from "./internal/claimTable.ts"
 import * as Deliveries from "./internal/deliveries.ts"
+import { errorOf } from "./internal/faults.ts"
 import * as Foundation from "./internal/foundation.ts"
 import * as Holds from "./internal/holds.ts"
 import * as Moves from "./internal/moves.ts"
@@ -140,10 +141,20 @@ export const makeShared = (
     })
     const every = <E>(millis: number, effect: Effect.Effect<unknown, E>): Effect.Effect<never> =>
       Effect.forever(Effect.andThen(Effect.sleep(Duration.millis(millis)), Effect.ignore(effect)))
+    // What a person said about claims held here: their waits end, and who waits lets go.
+    const endParked = Effect.suspend(() =>
+      Effect.map(
+        store.read(sql<{ claim_id: string }>`SELECT claim_id FROM scanpoll_claims
+        WHERE parked_at IS NOT NULL AND owner = ${owners.me()} AND state = 'submitted'`),
+        (rows) => {
+          for (const { claim_id: claimId } of rows) held.endWait(claimId, errorOf("lost", `claim ${claimId} is parked`))
+        }
+      )
+    )
     // At a steady pace: the time that a heartbeat takes is not added to the time until the next one.
     const beats = Effect.repeat(beat, Schedule.fixed(Duration.millis(lease.heartbeatEvery)))
     yield* Effect.forkScoped(Effect.andThen(Effect.sleep(Duration.millis(lease.heartbeatEvery)), beats))
-    yield* Effect.forkScoped(every(lease.heartbeatEvery, removeGone))
+    yield* Effect.forkScoped(every(lease.heartbeatEvery, Effect.andThen(removeGone, endParked)))
     yield* Effect.forkScoped(lease.watch)
     yield* Effect.forkScoped(every(watchEvery, Effect.andThen(watch.needed, watch.look)))
     yield* Effect.forkScoped(outbox.run)

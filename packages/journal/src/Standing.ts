@@ -12,6 +12,7 @@ import type { OpenClaim } from "@scanpoll/core/engine/ScanJournal"
  * - `denied`: the vendor refused the key of everyone who polls it.
  * - `resting`: its poller gave it up for a while: the vendor does not know it, or its answers make no sense.
  * - `unowned`: no process polls it.
+ * - `parked`: nobody waits for it, because a person said so; the scan goes on at the vendor.
  * - `late`: a process holds it, and its poll is overdue by more than 5 seconds.
  * - `failing`: its last poll failed and is retried.
  * - `submitting`: on its way to the vendor. `waiting`: nothing is wrong.
@@ -27,7 +28,17 @@ export type Standing = (typeof all)[number]
  * @category constructors
  * @since 0.2.0
  */
-export const all = ["in-doubt", "denied", "resting", "unowned", "late", "failing", "submitting", "waiting"] as const
+export const all = [
+  "in-doubt",
+  "denied",
+  "resting",
+  "unowned",
+  "late",
+  "failing",
+  "submitting",
+  "parked",
+  "waiting"
+] as const
 
 const lateFrom = 5_000
 
@@ -48,9 +59,10 @@ export const workersTakeAhead = 30 * 60_000
  * @since 0.2.0
  */
 export const of = (entry: OpenClaim, now: number, takenAhead: number): Standing => {
-  const { heldBy, lastFault, notBefore, state } = entry
+  const { heldBy, lastFault, notBefore, parkedAt = null, state } = entry
   if (state === "in-doubt") return "in-doubt"
   if (state === "intent") return "submitting"
+  if (parkedAt !== null) return "parked"
   if (lastFault?.stopped !== undefined && notBefore > now) return lastFault.stopped === "denied" ? "denied" : "resting"
   if (heldBy === null) return notBefore < now + takenAhead ? "unowned" : "waiting"
   if (notBefore > 0 && now - notBefore > lateFrom) return "late"

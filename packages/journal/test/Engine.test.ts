@@ -24,7 +24,7 @@ const policy = PollPolicy.make({ pace: "10 seconds", spread: 0, deadline: "1 hou
 const limits = { floor: "1 second", submitTimeout: "10 minutes" } as const
 
 /** A vendor whose scans run for six polls, the engine on a fast clock, and a journal that can be taken ill. */
-const scene = (options: SqlJournal.Options) =>
+const scene = (options: SqlJournal.Options, pace = policy) =>
   Effect.gen(function* () {
     const trouble = { is: false }
     const base = yield* SqliteClient.make(join(yield* folder, "journal.db"))
@@ -33,7 +33,7 @@ const scene = (options: SqlJournal.Options) =>
     const clock = fast(yield* Clock.Clock, speed)
     const vendor = Conversation.make({
       polls: [...Array.from({ length: 5 }, () => ({ say: "running" }) as const), { say: "done" }],
-      policy,
+      policy: pace,
       limits
     })
     const run = (names: ReadonlyArray<string>, batch: Scans.BatchOptions = {}) => {
@@ -107,5 +107,56 @@ describe("the engine on a journal in trouble", () => {
           assert.deepStrictEqual(yield* journal.list(["intent", "submitted", "in-doubt"]), [])
         })
       )
+  )
+})
+
+describe("a scan that a person says nobody shall wait for", () => {
+  it.live("ends its wait, stays open and paid, and is taken again by whoever begins to wait: one purchase in all", () =>
+    Effect.scoped(
+      Effect.gen(function* () {
+        // Its polls are twelve seconds apart: however busy the machine is, it has not ended by itself.
+        const slow = policy.pipe(PollPolicy.withPace("10 minutes"), PollPolicy.withDeadline("5 hours"))
+        const { base, journal, run, vendor } = yield* scene({ lease: "300 millis" }, slow)
+        // Whoever says so is another process.
+        const other = yield* Effect.provideService(SqlJournal.make({}), SqlClient.SqlClient, base)
+        const running = yield* Effect.forkChild(run(["parked"]))
+        yield* until(() => vendor.ledger.polls.length > 0)
+        const [open] = yield* other.list(["submitted"])
+        const claimId = open?.claimId ?? ""
+        yield* other.park(claimId, true)
+        const records = yield* Fiber.join(running)
+        assert.deepStrictEqual(
+          records.map(({ state, ticket }) => [state, ticket !== null]),
+          [["interrupted", true]]
+        )
+        const polls = vendor.ledger.polls.length
+        assert.isBelow(polls, 6)
+        const parked = yield* journal.get(claimId)
+        assert.strictEqual(parked?.state, "submitted")
+        assert.isNumber(parked?.parkedAt)
+        // Who goes on to wait is told; who begins ends it.
+        assert.deepInclude(yield* other.take(claimId, { resumes: true }), { _tag: "Theirs", parked: true })
+        assert.deepInclude(yield* other.take(claimId), { _tag: "Ours" })
+        assert.strictEqual((yield* journal.get(claimId))?.parkedAt ?? null, null)
+        assert.strictEqual(vendor.ledger.submissions.length, 1)
+        yield* other.settled(claimId, { any: "answer" })
+        assert.strictEqual((yield* Effect.flip(other.park(claimId, true))).reason, "conflict")
+      })
+    )
+  )
+
+  it.live("may be waited for again without having been left alone", () =>
+    Effect.scoped(
+      Effect.gen(function* () {
+        const { journal, run, vendor } = yield* scene({ lease: "1 hour" })
+        const running = yield* Effect.forkChild(run(["undone"]))
+        yield* until(() => vendor.ledger.polls.length > 0)
+        const [open] = yield* journal.list(["submitted"])
+        yield* journal.park(open?.claimId ?? "", true)
+        yield* journal.park(open?.claimId ?? "", false)
+        assert.deepStrictEqual(states(yield* Fiber.join(running)), ["completed outcome"])
+        assert.strictEqual(vendor.ledger.submissions.length, 1)
+      })
+    )
   )
 })

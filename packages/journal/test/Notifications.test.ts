@@ -79,25 +79,27 @@ describe.for(all)("notifications: $name", (databases) => {
       yield* journal.runs.end("run_1", { endedAt: 9, exitCode: 1 })
     })
 
-  promise("each event is told once to each receiver that wants it, in the transaction of what it tells of", (database) =>
-    Effect.gen(function* () {
-      const { journal } = yield* open(database, { all: eventTypes, doubts: ["scan.in-doubt"] })
-      yield* everything(journal)
-      yield* until(
-        "the refused key is told",
-        Effect.map(told(journal), (lines) => lines.includes("all account.denied"))
-      )
-      assert.deepStrictEqual(yield* told(journal), [
-        "all account.denied",
-        "all run.finished",
-        "all scan.ended",
-        "all scan.ended",
-        "all scan.ended",
-        "all scan.in-doubt",
-        "all target.worse",
-        "doubts scan.in-doubt"
-      ])
-    })
+  promise(
+    "each event is told once to each receiver that wants it, in the transaction of what it tells of",
+    (database) =>
+      Effect.gen(function* () {
+        const { journal } = yield* open(database, { all: eventTypes, doubts: ["scan.in-doubt"] })
+        yield* everything(journal)
+        yield* until(
+          "the refused key is told",
+          Effect.map(told(journal), (lines) => lines.includes("all account.denied"))
+        )
+        assert.deepStrictEqual(yield* told(journal), [
+          "all account.denied",
+          "all run.finished",
+          "all scan.ended",
+          "all scan.ended",
+          "all scan.ended",
+          "all scan.in-doubt",
+          "all target.worse",
+          "doubts scan.in-doubt"
+        ])
+      })
   )
 
   promise("a move that is undone tells nothing, and one whose answer was lost tells once", (database) =>
@@ -153,37 +155,39 @@ describe.for(all)("notifications: $name", (databases) => {
     })
   )
 
-  promise("one of two processes takes what is due, and what it does not speak of again is due after its time", (database) =>
-    Effect.gen(function* () {
-      const one = yield* open(database, { all: ["scan.ended"] })
-      const two = yield* open(database, { all: ["scan.ended"] })
-      yield* Effect.forEach(["a", "b", "c", "d"], (name) => scanned(one.journal, name, 50))
-      const take = (outbox: Notifications.Outbox | undefined, lease = 60_000) =>
-        outbox === undefined ? Effect.succeed([]) : outbox.take(["all", "other"], { limit: 3, lease })
-      const taken = yield* Effect.all([take(one.outbox), take(two.outbox)], { concurrency: 2 })
-      const ids = taken.flat().map(({ id }) => id)
-      assert.strictEqual(new Set(ids).size, ids.length)
-      const rest = [...(yield* take(one.outbox)), ...(yield* take(two.outbox))]
-      assert.strictEqual(ids.length + rest.length, 4)
-      const [first, second, third] = [...taken.flat(), ...rest]
-      if (first === undefined || second === undefined || third === undefined) return assert.fail("nothing was due")
-      assert.deepInclude(JSON.parse(first.body), { type: "scan.ended" })
-      assert.strictEqual(JSON.parse(first.body).data.subject.id, subject.id)
-      yield* one.outbox?.delivered(first) ?? Effect.void
-      yield* one.outbox?.failed(second, "503", 1) ?? Effect.void
-      yield* one.outbox?.failed(third, "still 503", null) ?? Effect.void
-      const again = yield* take(two.outbox)
-      assert.deepStrictEqual(
-        again.map(({ attempts, body, id }) => [id, attempts, body]),
-        [[second.id, 2, second.body]]
-      )
-      assert.deepStrictEqual(
-        (yield* two.journal.deliveries({ states: ["dead"] })).map(({ id, lastError }) => [id, lastError]),
-        [[third.id, "still 503"]]
-      )
-      yield* two.outbox?.gone("all", "410") ?? Effect.void
-      assert.deepStrictEqual(yield* two.journal.deliveries({ states: ["pending"] }), [])
-    })
+  promise(
+    "one of two processes takes what is due, and what it does not speak of again is due after its time",
+    (database) =>
+      Effect.gen(function* () {
+        const one = yield* open(database, { all: ["scan.ended"] })
+        const two = yield* open(database, { all: ["scan.ended"] })
+        yield* Effect.forEach(["a", "b", "c", "d"], (name) => scanned(one.journal, name, 50))
+        const take = (outbox: Notifications.Outbox | undefined, lease = 60_000) =>
+          outbox === undefined ? Effect.succeed([]) : outbox.take(["all", "other"], { limit: 3, lease })
+        const taken = yield* Effect.all([take(one.outbox), take(two.outbox)], { concurrency: 2 })
+        const ids = taken.flat().map(({ id }) => id)
+        assert.strictEqual(new Set(ids).size, ids.length)
+        const rest = [...(yield* take(one.outbox)), ...(yield* take(two.outbox))]
+        assert.strictEqual(ids.length + rest.length, 4)
+        const [first, second, third] = [...taken.flat(), ...rest]
+        if (first === undefined || second === undefined || third === undefined) return assert.fail("nothing was due")
+        assert.deepInclude(JSON.parse(first.body), { type: "scan.ended" })
+        assert.strictEqual(JSON.parse(first.body).data.subject.id, subject.id)
+        yield* one.outbox?.delivered(first) ?? Effect.void
+        yield* one.outbox?.failed(second, "503", 1) ?? Effect.void
+        yield* one.outbox?.failed(third, "still 503", null) ?? Effect.void
+        const again = yield* take(two.outbox)
+        assert.deepStrictEqual(
+          again.map(({ attempts, body, id }) => [id, attempts, body]),
+          [[second.id, 2, second.body]]
+        )
+        assert.deepStrictEqual(
+          (yield* two.journal.deliveries({ states: ["dead"] })).map(({ id, lastError }) => [id, lastError]),
+          [[third.id, "still 503"]]
+        )
+        yield* two.outbox?.gone("all", "410") ?? Effect.void
+        assert.deepStrictEqual(yield* two.journal.deliveries({ states: ["pending"] }), [])
+      })
   )
 
   promise("what is forgotten with its claim is not told any more", (database) =>

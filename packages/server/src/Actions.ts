@@ -1,5 +1,6 @@
 /**
- * What may be done by the server, where its operator allows it: decide what became of a submission whose answer was lost.
+ * What may be done by the server, where its operator allows it: decide what became of a submission whose answer was lost, and that
+ * nobody waits for a scan any more, or may again.
  *
  * Nothing here can buy, send a submission again, change an outcome, or ask a vendor sooner than it allows. How a decision is
  * carried out is the command's; who may, when, and on which version of a claim is checked here, and each decision that was asked
@@ -41,6 +42,7 @@ export interface Audited {
  *
  * - `look`: looks for the scan at the vendor. `adopt`: takes a person's word for its id, once the vendor knows it.
  *   `release`: there is no such scan.
+ * - `park`: nobody waits for an open scan any more, or may again.
  * - `audit`: keeps a line about a decision; never fails.
  *
  * @category models
@@ -50,6 +52,7 @@ export interface Actions {
   readonly look: (entry: ClaimEntry) => Effect.Effect<Decided, JournalError>
   readonly adopt: (entry: ClaimEntry, scanId: string) => Effect.Effect<Decided, JournalError>
   readonly release: (entry: ClaimEntry) => Effect.Effect<void, JournalError>
+  readonly park: (entry: ClaimEntry, isParked: boolean) => Effect.Effect<void, JournalError>
   readonly audit: (line: Audited) => Effect.Effect<void>
 }
 
@@ -71,6 +74,25 @@ export const versionOf = ({ changedAt, state }: Pick<ClaimEntry, "state" | "chan
   `"${state}.${changedAt}"`
 
 /**
+ * That nobody waits for an open scan any more, or may again.
+ *
+ * @category models
+ * @since 0.2.0
+ */
+export interface Parking {
+  readonly action: "park" | "unpark"
+}
+
+/**
+ * @category guards
+ * @since 0.2.0
+ */
+export const isParking = (
+  said: Readonly<Record<string, unknown>>
+): said is Readonly<Record<string, unknown>> & Parking =>
+  (said["action"] === "park" || said["action"] === "unpark") && Object.keys(said).length === 1
+
+/**
  * A decision as it is asked for. `version`: what `If-Match` said; undefined where nothing was.
  *
  * @category models
@@ -79,7 +101,7 @@ export const versionOf = ({ changedAt, state }: Pick<ClaimEntry, "state" | "chan
 export interface Wish {
   readonly claimId: string
   readonly version: string | undefined
-  readonly decision: typeof Api.Decide.Type
+  readonly decision: typeof Api.Decide.Type | Parking
 }
 
 /**
@@ -165,8 +187,18 @@ export const make = (
       }
       const entry = yield* entryOf(claimId)
       if (versionOf(entry) !== version) return yield* changed
-      if (entry.state !== "in-doubt") return yield* new Api.Conflict({ detail: `the claim is ${entry.state}` })
+      const wanted = decision.action === "park" || decision.action === "unpark" ? "submitted" : "in-doubt"
+      if (entry.state !== wanted) {
+        return yield* new Api.Conflict({ detail: `the claim is ${entry.state}, not ${wanted}` })
+      }
+      const bare = { scanId: null, candidates: [], more: 0 }
       switch (decision.action) {
+        case "park":
+          yield* carriedOut(wish, allowed.park(entry, true))
+          return { ...bare, result: "parked", detail: "it goes on at the vendor, and stays paid" }
+        case "unpark":
+          yield* carriedOut(wish, allowed.park(entry, false))
+          return { ...bare, result: "unparked", detail: "workers take it; without workers, `scanpoll wait` does" }
         case "look":
           return yield* carriedOut(wish, allowed.look(entry))
         case "adopt":
@@ -178,7 +210,7 @@ export const make = (
             return yield* new Api.Unconfirmed({ detail: "confirmSubject is not the subject of the claim" })
           }
           yield* carriedOut(wish, allowed.release(entry))
-          return { result: "released", scanId: null, detail: "a later run buys it again", candidates: [], more: 0 }
+          return { ...bare, result: "released", detail: "a later run buys it again" }
         }
       }
     })

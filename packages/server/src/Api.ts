@@ -265,13 +265,24 @@ export const Decide = Schema.Union([
  * - `several`: the vendor has several that it may be, `candidates` and `more` besides. `none`: its list has none.
  *   `unlisted`: it has no list. `unasked`: it could not be asked. `not-it`: it is not the scan that was named. The claim stays
  *   in doubt.
+ * - `parked`: nobody waits for the scan any more. `unparked`: it may be waited for again.
  * - `detail`: that in words. `claim`: as it stands now.
  *
  * @category schemas
  * @since 0.2.0
  */
 export const Decision = Schema.Struct({
-  result: Schema.Literals(["found", "several", "none", "unlisted", "unasked", "not-it", "released"]),
+  result: Schema.Literals([
+    "found",
+    "several",
+    "none",
+    "unlisted",
+    "unasked",
+    "not-it",
+    "released",
+    "parked",
+    "unparked"
+  ]),
   scanId: Schema.NullOr(Schema.String),
   detail: Schema.String,
   candidates: Schema.Array(
@@ -285,6 +296,19 @@ export const Decision = Schema.Struct({
   more: Schema.Finite,
   claim: JournalView.Claim
 })
+
+const decisionErrors = [...errors, Conflict, Changed, Unconfirmed, Unversioned] as const
+
+const ifMatch = {
+  "if-match": Schema.optionalKey(Schema.String).annotate({ description: "The `ETag` of the claim. Needed." })
+}
+
+const parking = {
+  params: { claimId: ClaimId },
+  headers: ifMatch,
+  success: Decision,
+  error: decisionErrors
+}
 
 const Claims = HttpApiGroup.make("claims").add(
   HttpApiEndpoint.get("list", "/claims", {
@@ -318,15 +342,21 @@ const Claims = HttpApiGroup.make("claims").add(
   }).annotate(OpenApi.Summary, "The report of one settled claim"),
   HttpApiEndpoint.post("reconcile", "/claims/:claimId/reconcile", {
     params: { claimId: ClaimId },
-    headers: {
-      "if-match": Schema.optionalKey(Schema.String).annotate({ description: "The `ETag` of the claim. Needed." })
-    },
+    headers: ifMatch,
     payload: Decide,
     success: Decision,
-    error: [...errors, Conflict, Changed, Unconfirmed, Unversioned]
+    error: decisionErrors
   })
     .annotate(OpenApi.Summary, "Decide what became of a submission whose answer was lost")
-    .annotate(HttpApi.PayloadParseOptions, { onExcessProperty: "error" })
+    .annotate(HttpApi.PayloadParseOptions, { onExcessProperty: "error" }),
+  HttpApiEndpoint.post("park", "/claims/:claimId/park", parking).annotate(
+    OpenApi.Summary,
+    "Nobody waits for an open scan any more: it goes on at the vendor, and stays paid"
+  ),
+  HttpApiEndpoint.post("unpark", "/claims/:claimId/unpark", parking).annotate(
+    OpenApi.Summary,
+    "A scan that nobody waits for may be waited for again"
+  )
 )
 
 const Runs = HttpApiGroup.make("runs").add(

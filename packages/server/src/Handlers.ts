@@ -104,6 +104,15 @@ const claims = (sources: Sources, decide: Decide) =>
     "claims",
     Effect.fn(function* (handlers) {
       const journal = yield* ScanJournal
+      const decided = Effect.fnUntraced(function* (
+        claimId: string,
+        version: string | undefined,
+        decision: Actions.Wish["decision"]
+      ) {
+        const { entry, ...made } = yield* decide(yield* Principal.Principal, { claimId, version, decision })
+        const said = { ...made, claim: JournalView.claim(entry) }
+        return yield* Answer.json(Api.Decision, said, { etag: Actions.versionOf(entry) })
+      })
       return handlers.handleAll({
         list: Effect.fnUntraced(function* ({ query }) {
           const { account, cursor, limit, run, state, vendor } = query
@@ -128,12 +137,9 @@ const claims = (sources: Sources, decide: Decide) =>
           const entry = yield* FromJournal.orNotFound(yield* FromJournal.read(journal.get(params.claimId)), "claim")
           return yield* Answer.json(JournalView.Claim, JournalView.claim(entry), { etag: Actions.versionOf(entry) })
         }),
-        reconcile: Effect.fnUntraced(function* ({ headers, params, payload }) {
-          const wish = { claimId: params.claimId, version: headers["if-match"], decision: payload }
-          const { entry, ...made } = yield* decide(yield* Principal.Principal, wish)
-          const decision = { ...made, claim: JournalView.claim(entry) }
-          return yield* Answer.json(Api.Decision, decision, { etag: Actions.versionOf(entry) })
-        }),
+        reconcile: ({ headers, params, payload }) => decided(params.claimId, headers["if-match"], payload),
+        park: ({ headers, params }) => decided(params.claimId, headers["if-match"], { action: "park" }),
+        unpark: ({ headers, params }) => decided(params.claimId, headers["if-match"], { action: "unpark" }),
         events: Effect.fnUntraced(function* ({ params }) {
           yield* FromJournal.orNotFound(yield* FromJournal.read(journal.get(params.claimId)), "claim")
           const polls = yield* FromJournal.read(journal.polls(params.claimId))

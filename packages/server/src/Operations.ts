@@ -20,7 +20,7 @@ interface Operation {
   readonly path: RegExp
   // Those of GET, which answers HEAD too; null where it cannot be read.
   readonly queryKeys: ReadonlySet<string> | null
-  // What is sent to it; null where nothing can be.
+  // The type of what is sent to it, empty where that is nothing; null where nothing can be sent.
   readonly body: string | null
 }
 
@@ -40,7 +40,7 @@ const operations: ReadonlyArray<Operation> = [
       get === undefined
         ? null
         : new Set((get.parameters ?? []).flatMap((one) => (one.in === "query" ? [one.name] : []))),
-    body: post === undefined ? null : "application/json"
+    body: post === undefined ? null : post.requestBody === undefined ? "" : "application/json"
   })),
   ...Pages.routes.map(({ path, query }) => reads(patternOf(path.replace(/:\w+/g, "{id}")), query)),
   ...Pages.forms.map(({ path }) => ({
@@ -79,6 +79,10 @@ const wrongMethod = ({ body, queryKeys }: Operation): Fault => {
 }
 
 const bodyFault = (wanted: string, headers: Readonly<Record<string, string | undefined>>): Fault | null => {
+  if (wanted === "") {
+    const isEmpty = (headers["content-length"] ?? "0") === "0" && headers["transfer-encoding"] === undefined
+    return isEmpty ? null : { status: 413, detail: "this takes no body" }
+  }
   const type = (headers["content-type"] ?? "").split(";", 1)[0]?.trim().toLowerCase()
   if (type !== wanted) return { status: 415, detail: `this takes ${wanted}` }
   const length = headers["content-length"]

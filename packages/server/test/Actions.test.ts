@@ -167,9 +167,14 @@ describe("what no request can do", () => {
     )
     assert.deepStrictEqual(
       bodies.map(([name]) => name),
-      ["post /api/v1/claims/{claimId}/reconcile"]
+      [
+        "post /api/v1/claims/{claimId}/reconcile",
+        "post /api/v1/claims/{claimId}/park",
+        "post /api/v1/claims/{claimId}/unpark"
+      ]
     )
-    const [[, body] = []] = bodies
+    const [[, body] = [], ...others] = bodies
+    assert.isTrue(others.every(([, none]) => none === undefined))
     const refs = JSON.stringify(body).match(/#\/components\/schemas\/\w+/g) ?? []
     const named = refs.map((ref) => Object(Operations.document.components.schemas)[ref.split("/").at(-1) ?? ""])
     assert.deepStrictEqual([...properties([body, ...named], new Set())].toSorted(), [
@@ -293,5 +298,40 @@ describe("the forms of a decision", () => {
         assert.include(decider.text, `action="/scans/${other}/decide"`)
       })
     )
+  )
+})
+
+describe("that nobody waits for a scan any more", () => {
+  promise(
+    "is said by its version, undone the same way, leaves a line each, and is said of open scans alone",
+    (server) =>
+      Effect.gen(function* () {
+        const claimId = yield* submitted(server.journal, "open")
+        const doubt = yield* doubtful(server.journal, "doubt")
+        const say = (id: string, what: string, headers: Record<string, string>, token = tokens.decider.token) =>
+          ask(server, `/api/v1/claims/${id}/${what}`, { method: "POST", headers, token })
+        const first = { "if-match": yield* etagOf(server, claimId) }
+        assert.strictEqual((yield* say(claimId, "park", {})).status, 428)
+        assert.strictEqual((yield* say(claimId, "park", first, tokens.reader.token)).status, 403)
+        assert.strictEqual((yield* say(doubt, "park", { "if-match": yield* etagOf(server, doubt) })).status, 409)
+        const parked = yield* say(claimId, "park", first)
+        assert.deepStrictEqual([parked.status, Object(parked.json).result], [200, "parked"], parked.text)
+        assert.isString(Object(parked.json).claim.parkedAt)
+        const page = yield* ask(server, `/scans/${claimId}`, { token: tokens.decider.token })
+        assert.include(page.text, "Nobody waits for it since")
+        assert.include(page.text, "Wait again")
+        const again = yield* say(claimId, "unpark", { "if-match": String(parked.headers["etag"]) })
+        assert.deepStrictEqual([again.status, Object(again.json).claim.parkedAt], [200, null])
+        assert.strictEqual((yield* server.journal.get(claimId))?.state, "submitted")
+        assert.deepStrictEqual(
+          server.lines.map(({ action, result }) => [action, result]),
+          [
+            ["park", "refused: 428 If-Match is needed: the ETag of the claim, as it was looked at"],
+            ["park", "refused: 409 the claim is in-doubt, not submitted"],
+            ["park", "parked"],
+            ["unpark", "unparked"]
+          ]
+        )
+      })
   )
 })

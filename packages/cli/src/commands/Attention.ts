@@ -117,6 +117,7 @@ export const counts = (all: ReadonlyArray<Open>): Readonly<Record<Standing.Stand
     late: count("late"),
     failing: count("failing"),
     submitting: count("submitting"),
+    parked: count("parked"),
     waiting: count("waiting")
   }
 }
@@ -186,6 +187,7 @@ const titles: Readonly<Record<Standing.Standing, string>> = {
   late: "polled, and overdue by more than 5 s",
   failing: "the last poll failed and is retried",
   submitting: "on their way to the vendor",
+  parked: "nobody waits for them, because a person said so; they go on at the vendor",
   waiting: "nothing is wrong"
 }
 
@@ -237,6 +239,7 @@ const commandFor = ({ entry, standing }: Open, { planFor: planOf, tail }: Listin
     case "resting":
     case "late":
     case "failing":
+    case "parked":
       return `scanpoll wait ${entry.claimId}${planOf([entry])}${tail}`
     case "unowned":
     case "submitting":

@@ -106,6 +106,11 @@ export const make = Effect.fnUntraced(function* (made: {
         })
       ),
     release: (entry) => Effect.provideContext(DecideDoubt.release(entry), services),
+    park: (entry, isParked) =>
+      Effect.provideContext(
+        Effect.flatMap(ScanJournal, (journal) => journal.park(entry.claimId, isParked)),
+        services
+      ),
     audit: ({ at, ...line }) => {
       const text = SafeText.document(Scrubber.ofProcess.value({ at: JournalView.time(at), ...line }), 0)
       const written = Effect.catch(append(text), () =>

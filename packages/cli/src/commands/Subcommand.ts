@@ -163,7 +163,7 @@ export const listFlags = {
   state: own(
     "state",
     "STATES",
-    "Only open claims in these states: in-doubt, denied, resting, unowned, late, failing, submitting, waiting"
+    "Only open claims in these states: in-doubt, denied, resting, unowned, late, failing, submitting, parked, waiting"
   ),
   only: own("only", "VENDOR[@ACCOUNT]", "Only claims of these vendors or accounts, with commas between"),
   sort: own("sort", "ORDER", "age (the oldest first), due, state or vendor; default age")

@@ -89,10 +89,11 @@ export const run = (options: Options, outbox: Outbox): Effect.Effect<void, never
     const all: Effect.Effect<void, JournalError> = Effect.flatMap(round, (more) => (more ? all : Effect.void))
     const forget = Effect.flatMap(Clock.currentTimeMillis, (now) => outbox.forget(now - keptFor))
     // What the command did last is told before it ends, where that is quick; the rest is left to the next process.
-    yield* Effect.addFinalizer(() =>
-      Effect.ignore(Effect.timeout(Effect.interruptible(all), patienceAtEnd))
-    )
+    yield* Effect.addFinalizer(() => Effect.ignore(Effect.timeout(Effect.interruptible(all), patienceAtEnd)))
     yield* Effect.forkScoped(
-      Effect.andThen(Effect.ignore(forget), Effect.forever(Effect.andThen(Effect.ignore(all), Effect.sleep(options.every ?? "1 second"))))
+      Effect.andThen(
+        Effect.ignore(forget),
+        Effect.forever(Effect.andThen(Effect.ignore(all), Effect.sleep(options.every ?? "1 second")))
+      )
     )
   })

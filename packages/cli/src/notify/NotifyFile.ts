@@ -92,7 +92,8 @@ const eventsOf = (located: Located.Located | undefined, fault: Fault): ReadonlyS
 const urlOf = (located: Located.Located, allowPrivate: boolean, fault: Fault): string | null => {
   const text = textOf(located)
   const url = text === null ? null : URL.parse(text)
-  if (url === null || url.hostname === "") return fault(located, "url must be an address such as https://hooks.example.com/x")
+  if (url === null || url.hostname === "")
+    return fault(located, "url must be an address such as https://hooks.example.com/x")
   if (url.username !== "" || url.password !== "") return fault(located, "url must hold no name and no password")
   if (url.protocol === "https:" || (url.protocol === "http:" && allowPrivate)) return url.href
   return fault(located, "url must be https; http needs allowPrivate: true")
@@ -104,7 +105,8 @@ const execOf = (located: Located.Located, fault: Fault): Way | null => {
   if (command === null || command === undefined || rest.includes(null)) {
     return fault(located, "exec must be a list: the program, then each of its arguments")
   }
-  if (!NodePath.isAbsolute(command)) return fault(located, "exec must name its program by an absolute path; no shell is used")
+  if (!NodePath.isAbsolute(command))
+    return fault(located, "exec must name its program by an absolute path; no shell is used")
   return { _tag: "Exec", command, words: rest.flatMap((word) => word ?? []) }
 }
 
@@ -117,7 +119,10 @@ const webhookOf = (fields: ReadonlyMap<string, Located.Located>, at: Located.Loc
   const url = address === undefined ? null : urlOf(address, allowPrivate, fault)
   const secret = textOf(given)
   if (secret === null || bytesOf(secret) === null) {
-    return fault(given ?? at, "secret is needed: whsec_ and 24 to 64 bytes in Base64, as `openssl rand -base64 32` makes them")
+    return fault(
+      given ?? at,
+      "secret is needed: whsec_ and 24 to 64 bytes in Base64, as `openssl rand -base64 32` makes them"
+    )
   }
   if (url === null) return null
   for (const hidden of [secret, secret.slice("whsec_".length), url]) Scrubber.ofProcess.learn(hidden)

@@ -65,7 +65,11 @@ const codeOf = (error: unknown): string => {
   if ("name" in error && (error.name === "TimeoutError" || error.name === "AbortError")) return "no answer in 10 s"
   const { cause, code } = { cause: undefined, code: undefined, ...error }
   if (code === "private-address") return refused
-  return typeof code === "string" && /^[A-Z0-9_]{1,40}$/.test(code) ? code : cause === undefined ? "failed" : codeOf(cause)
+  return typeof code === "string" && /^[A-Z0-9_]{1,40}$/.test(code)
+    ? code
+    : cause === undefined
+      ? "failed"
+      : codeOf(cause)
 }
 
 // Every address of a name must be a public one: a name may lead to several, and to another one later.
@@ -131,7 +135,9 @@ const kept = ["PATH", "HOME", "USER", "LANG", "TZ", "TMPDIR", "SystemRoot"]
 const exec = ({ command, words }: Extract<NotifyFile.Way, { readonly _tag: "Exec" }>, due: Due) =>
   Effect.gen(function* () {
     const { environment } = yield* ProcessContext
-    const own = Object.fromEntries(kept.flatMap((name) => (environment[name] === undefined ? [] : [[name, environment[name]]])))
+    const own = Object.fromEntries(
+      kept.flatMap((name) => (environment[name] === undefined ? [] : [[name, environment[name]]]))
+    )
     return yield* Effect.callback<Sent>((resume) => {
       const child = spawn(command, words, {
         shell: false,
@@ -144,7 +150,10 @@ const exec = ({ command, words }: Extract<NotifyFile.Way, { readonly _tag: "Exec
       child.on("error", (error) => failed(`the program could not be started: ${codeOf(error)}`))
       child.on("close", (code, signal) => {
         if (code === 0) resume(Effect.succeed({ _tag: "Delivered" }))
-        else failed(code === null ? `the program ended by ${signal ?? "a signal"}` : `the program ended with exit code ${code}`)
+        else
+          failed(
+            code === null ? `the program ended by ${signal ?? "a signal"}` : `the program ended with exit code ${code}`
+          )
       })
       // A program that does not read what it is told is none of our errors.
       child.stdin.on("error", () => undefined)

@@ -31,15 +31,12 @@ interface Kept {
 // An outbox in memory, as that of a journal: what is taken is due again when its lease is over.
 const boxOf = (count: number) =>
   Effect.gen(function* () {
-    const kept = Array.from(
-      { length: count },
-      (_, n): Kept => ({
-        due: { id: `evt_${n}`, receiver: "ops", type: "scan.ended", body: JSON.stringify({ n }) },
-        attempts: 0,
-        dueAt: 0,
-        state: "pending"
-      })
-    )
+    const kept = Array.from({ length: count }, (_, n): Kept => ({
+      due: { id: `evt_${n}`, receiver: "ops", type: "scan.ended", body: JSON.stringify({ n }) },
+      attempts: 0,
+      dueAt: 0,
+      state: "pending"
+    }))
     const clock = yield* TestClock.testClockWith(Effect.succeed)
     const now = (): number => clock.currentTimeMillisUnsafe()
     const of = ({ id }: Pick<Due, "id">) => kept.find(({ due }) => due.id === id)
@@ -113,7 +110,9 @@ describe("the delivery of notifications", () => {
       yield* TestClock.adjust("20 seconds")
       assert.strictEqual(at.length, 7)
       const waits = at.slice(1).map((time, n) => time - (at[n] ?? 0))
-      assert.isTrue(waits.every((wait, n) => wait >= (Deliver.delays[n] ?? 0) && wait <= (Deliver.delays[n] ?? 0) + 40_000))
+      assert.isTrue(
+        waits.every((wait, n) => wait >= (Deliver.delays[n] ?? 0) && wait <= (Deliver.delays[n] ?? 0) + 40_000)
+      )
       assert.strictEqual(kept[0]?.state, "dead")
       yield* Fiber.interrupt(sender)
     })
@@ -150,7 +149,16 @@ describe("the delivery of notifications", () => {
 
   it("addresses of this machine and of private networks are told from public ones, however they are written", () => {
     const own = ["127.0.0.1", "10.1.2.3", "172.20.0.1", "192.168.1.1", "169.254.169.254", "100.64.0.1", "0.0.0.0"]
-    const own6 = ["::1", "::", "fe80::1", "fd00::1", "::ffff:127.0.0.1", "::ffff:10.0.0.1", "64:ff9b::7f00:1", "nonsense"]
+    const own6 = [
+      "::1",
+      "::",
+      "fe80::1",
+      "fd00::1",
+      "::ffff:127.0.0.1",
+      "::ffff:10.0.0.1",
+      "64:ff9b::7f00:1",
+      "nonsense"
+    ]
     for (const address of [...own, ...own6]) assert.isTrue(PrivateAddress.is(address), address)
     for (const address of ["93.184.216.34", "2606:2800:220:1:248:1893:25c8:1946", "::ffff:93.184.216.34"]) {
       assert.isFalse(PrivateAddress.is(address), address)

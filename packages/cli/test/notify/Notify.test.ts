@@ -21,33 +21,35 @@ interface Heard {
 // A receiver on loopback that answers with this status.
 const receiver = (statusOf: () => number) =>
   Effect.acquireRelease(
-    Effect.callback<{ readonly url: string; readonly heard: ReadonlyArray<Heard>; readonly close: () => void }>((resume) => {
-      const heard: Array<Heard> = []
-      const server = createServer((request, response) => {
-        let body = ""
-        request.setEncoding("utf8")
-        request.on("data", (part: string) => (body += part))
-        request.on("end", () => {
-          heard.push({ headers: request.headers, body })
-          response.writeHead(statusOf(), { location: "http://127.0.0.1:1/elsewhere" })
-          response.end()
-        })
-      })
-      server.listen(0, "127.0.0.1", () => {
-        const address = server.address()
-        const port = typeof address === "object" && address !== null ? address.port : 0
-        resume(
-          Effect.succeed({
-            url: `http://127.0.0.1:${port}/hook-canary`,
-            heard,
-            close: () => {
-              server.close()
-              server.closeAllConnections()
-            }
+    Effect.callback<{ readonly url: string; readonly heard: ReadonlyArray<Heard>; readonly close: () => void }>(
+      (resume) => {
+        const heard: Array<Heard> = []
+        const server = createServer((request, response) => {
+          let body = ""
+          request.setEncoding("utf8")
+          request.on("data", (part: string) => (body += part))
+          request.on("end", () => {
+            heard.push({ headers: request.headers, body })
+            response.writeHead(statusOf(), { location: "http://127.0.0.1:1/elsewhere" })
+            response.end()
           })
-        )
-      })
-    }),
+        })
+        server.listen(0, "127.0.0.1", () => {
+          const address = server.address()
+          const port = typeof address === "object" && address !== null ? address.port : 0
+          resume(
+            Effect.succeed({
+              url: `http://127.0.0.1:${port}/hook-canary`,
+              heard,
+              close: () => {
+                server.close()
+                server.closeAllConnections()
+              }
+            })
+          )
+        })
+      }
+    ),
     ({ close }) => Effect.sync(close)
   )
 
@@ -68,7 +70,10 @@ describe("--notify", () => {
 
     // What is due at its end is told within a limit of its own.
     const run = (folder: string, ...more: ReadonlyArray<string>) =>
-      runIn(folder, ["run", "exona:Cached AI=https://cached.example", "--reuse", "0", ...more], { directory: folder, time: "slowed" })
+      runIn(folder, ["run", "exona:Cached AI=https://cached.example", "--reuse", "0", ...more], {
+        directory: folder,
+        time: "slowed"
+      })
 
     it.effect("tells a webhook, signed, and a program on its standard input, before the command ends", () =>
       inFolder((folder, fs) =>
@@ -77,13 +82,24 @@ describe("--notify", () => {
           const told = join(folder, "told.json")
           const file = yield* write(folder, [
             { name: "hook", url: hook.url, secret, allowPrivate: true },
-            { name: "program", exec: [process.execPath, "-e", `process.stdin.pipe(require("fs").createWriteStream(${JSON.stringify(told)}))`], events: ["run.finished"] }
+            {
+              name: "program",
+              exec: [
+                process.execPath,
+                "-e",
+                `process.stdin.pipe(require("fs").createWriteStream(${JSON.stringify(told)}))`
+              ],
+              events: ["run.finished"]
+            }
           ])
           const ran = yield* run(folder, "--notify", file)
           assert.strictEqual(ran.code, 0, ran.stderr)
           const verifier = new Webhook(secret)
           const events = hook.heard.map(({ body, headers }) => {
-            const named = ["webhook-id", "webhook-timestamp", "webhook-signature"].map((name) => [name, String(headers[name])])
+            const named = ["webhook-id", "webhook-timestamp", "webhook-signature"].map((name) => [
+              name,
+              String(headers[name])
+            ])
             verifier.verify(body, Object.fromEntries(named))
             return JSON.parse(body)
           })
@@ -97,51 +113,68 @@ describe("--notify", () => {
       )
     )
 
-    it.effect("a receiver that fails costs the run nothing, and is tried again; no secret is in the journal, a log or an answer", () =>
-      inFolder((folder, fs) =>
-        Effect.gen(function* () {
-          const hook = yield* receiver(() => 302)
-          const file = yield* write(folder, [
-            { name: "hook", url: hook.url, secret, allowPrivate: true, events: ["run.finished"] },
-            { name: "inward", url: hook.url.replace("http:", "https:"), secret, events: ["run.finished"] }
-          ])
-          const ran = yield* run(folder, "--notify", file)
-          assert.strictEqual(ran.code, 0)
-          assert.include(ran.stderr, "notifications to hook fail, and are tried again: HTTP 302")
-          assert.include(ran.stderr, "notifications to inward fail, and are tried again: its address is of this machine")
-          // One try, and no other place was asked.
-          assert.strictEqual(hook.heard.length, 1)
-          const shown = yield* runIn(folder, ["status"], { directory: folder })
-          assert.notInclude(shown.stdout, "did not arrive")
-          const bytes = yield* fs.readFile(join(folder, "journal.db"))
-          const wal = yield* Effect.orElseSucceed(fs.readFile(join(folder, "journal.db-wal")), () => new Uint8Array())
-          const everywhere = [ran.stdout, ran.stderr, shown.stdout, Buffer.from(bytes).toString("latin1"), Buffer.from(wal).toString("latin1")]
-          for (const text of everywhere) {
-            assert.notInclude(text, secret.slice(6))
-            assert.notInclude(text, "hook-canary")
-          }
-        })
-      )
+    it.effect(
+      "a receiver that fails costs the run nothing, and is tried again; no secret is in the journal, a log or an answer",
+      () =>
+        inFolder((folder, fs) =>
+          Effect.gen(function* () {
+            const hook = yield* receiver(() => 302)
+            const file = yield* write(folder, [
+              { name: "hook", url: hook.url, secret, allowPrivate: true, events: ["run.finished"] },
+              { name: "inward", url: hook.url.replace("http:", "https:"), secret, events: ["run.finished"] }
+            ])
+            const ran = yield* run(folder, "--notify", file)
+            assert.strictEqual(ran.code, 0)
+            assert.include(ran.stderr, "notifications to hook fail, and are tried again: HTTP 302")
+            assert.include(
+              ran.stderr,
+              "notifications to inward fail, and are tried again: its address is of this machine"
+            )
+            // One try, and no other place was asked.
+            assert.strictEqual(hook.heard.length, 1)
+            const shown = yield* runIn(folder, ["status"], { directory: folder })
+            assert.notInclude(shown.stdout, "did not arrive")
+            const bytes = yield* fs.readFile(join(folder, "journal.db"))
+            const wal = yield* Effect.orElseSucceed(fs.readFile(join(folder, "journal.db-wal")), () => new Uint8Array())
+            const everywhere = [
+              ran.stdout,
+              ran.stderr,
+              shown.stdout,
+              Buffer.from(bytes).toString("latin1"),
+              Buffer.from(wal).toString("latin1")
+            ]
+            for (const text of everywhere) {
+              assert.notInclude(text, secret.slice(6))
+              assert.notInclude(text, "hook-canary")
+            }
+          })
+        )
     )
 
-    it.effect("a file that others can read, one with faults, and a journal in memory are refused before anything is bought", () =>
-      inFolder((folder) =>
-        Effect.gen(function* () {
-          const good = [{ name: "x", exec: ["/bin/true"] }]
-          const open = yield* write(folder, good, 0o644)
-          const shared = yield* run(folder, "--notify", open)
-          assert.deepStrictEqual([shared.code, /chmod 600/.test(shared.stderr)], [2, true], shared.stderr)
-          const wrong = yield* write(folder, [{ name: "x", exec: ["relative"] }])
-          const faulty = yield* run(folder, "--notify", wrong, "--min-grade", "Z")
-          assert.strictEqual(faulty.code, 2)
-          assert.match(faulty.stderr, /2 faults[^]*absolute path/)
-          const right = yield* write(folder, good)
-          const forgetful = yield* run(folder, "--notify", right, "--journal", "memory:")
-          assert.deepStrictEqual([forgetful.code, /outlasts the command/.test(forgetful.stderr)], [2, true], forgetful.stderr)
-          const missing = yield* run(folder, "--notify", "none.yaml")
-          assert.deepStrictEqual([missing.code, /no such file of receivers/.test(missing.stderr)], [2, true])
-        })
-      )
+    it.effect(
+      "a file that others can read, one with faults, and a journal in memory are refused before anything is bought",
+      () =>
+        inFolder((folder) =>
+          Effect.gen(function* () {
+            const good = [{ name: "x", exec: ["/bin/true"] }]
+            const open = yield* write(folder, good, 0o644)
+            const shared = yield* run(folder, "--notify", open)
+            assert.deepStrictEqual([shared.code, /chmod 600/.test(shared.stderr)], [2, true], shared.stderr)
+            const wrong = yield* write(folder, [{ name: "x", exec: ["relative"] }])
+            const faulty = yield* run(folder, "--notify", wrong, "--min-grade", "Z")
+            assert.strictEqual(faulty.code, 2)
+            assert.match(faulty.stderr, /2 faults[^]*absolute path/)
+            const right = yield* write(folder, good)
+            const forgetful = yield* run(folder, "--notify", right, "--journal", "memory:")
+            assert.deepStrictEqual(
+              [forgetful.code, /outlasts the command/.test(forgetful.stderr)],
+              [2, true],
+              forgetful.stderr
+            )
+            const missing = yield* run(folder, "--notify", "none.yaml")
+            assert.deepStrictEqual([missing.code, /no such file of receivers/.test(missing.stderr)], [2, true])
+          })
+        )
     )
   })
 })

@@ -42,7 +42,10 @@ describe("the file of receivers", () => {
       [{ name: "x", url: "canary", secret }, /must be an address/],
       [{ name: "x", url: "https://e.example/canary", secret: "canary" }, /secret is needed/],
       [{ name: "x", url: "https://e.example/canary" }, /secret is needed/],
-      [{ name: "x", url: "https://e.example/canary", secret: `whsec_${Buffer.from("canary").toString("base64")}` }, /24 to 64/],
+      [
+        { name: "x", url: "https://e.example/canary", secret: `whsec_${Buffer.from("canary").toString("base64")}` },
+        /24 to 64/
+      ],
       [{ name: "x", url: "https://e.example/", secret, exec: ["/bin/canary"] }, /either url or exec/],
       [{ name: "x" }, /either url or exec/],
       [{ name: "x", exec: "canary | sh" }, /must be a list/],
@@ -64,7 +67,13 @@ describe("the file of receivers", () => {
       assert.notInclude(text, secret.slice(8, 20))
     }
     assert.isAbove(parse([]).faults.length, 0)
-    assert.match(parse([{ name: "x", exec: ["/a"] }, { name: "x", exec: ["/a"] }]).faults[0]?.message ?? "", /two receivers/)
+    assert.match(
+      parse([
+        { name: "x", exec: ["/a"] },
+        { name: "x", exec: ["/a"] }
+      ]).faults[0]?.message ?? "",
+      /two receivers/
+    )
     for (const text of ["", "[]", "receivers: canary: x", "other: []", "receivers: []\nmore: 1"]) {
       const { faults } = NotifyFile.parse(text, "f")
       assert.isAbove(faults.length, 0, text)

@@ -58,6 +58,8 @@ export interface ClaimTable {
   ) => Effect.Effect<number, SqlError>
   // What is added to an open claim without a move.
   readonly add: (claimId: string, stamp: string, fields: Added) => Effect.Effect<void, SqlError>
+  // Nobody waits for it any more, or may again.
+  readonly park: (claimId: string, stamp: string, isParked: boolean) => Effect.Effect<void, SqlError>
   // Only a settled claim changes, and not when it settled.
   readonly supplement: (
     claimId: string,
@@ -132,7 +134,7 @@ export const make = (sql: SqlClient, dialect: Dialect): ClaimTable => {
         submitted_at = ${ticket === null ? null : ticket.submittedAt},
         not_before = ${fields.notBefore ?? row.notBefore}, waited_at = ${waitedAt}, polled_until = ${row.polledUntil ?? null},
         request = ${state === "in-doubt" && row.request !== null ? toJson(row.request) : null},
-        ${isOver(state) ? sql`prepared = NULL, ended_as = NULL, last_fault = NULL,` : sql.literal("")}
+        ${isOver(state) ? sql`prepared = NULL, ended_as = NULL, last_fault = NULL, parked_at = NULL,` : sql.literal("")}
         outcome = ${state === "settled" ? toJson(outcome) : null},
         reason = ${fields.reason === undefined ? null : toJson(fields.reason)}, changed_at = ${now}
         WHERE claim_id = ${row.claimId}`
@@ -178,6 +180,13 @@ export const make = (sql: SqlClient, dialect: Dialect): ClaimTable => {
         sql`UPDATE scanpoll_claims SET ${sql.update({ ...columns, stamp })} WHERE claim_id = ${claimId}`
       )
     },
+    park: (claimId, stamp, isParked) =>
+      Effect.flatMap(Clock.currentTimeMillis, (now) =>
+        Effect.asVoid(
+          sql`UPDATE scanpoll_claims SET parked_at = ${isParked ? now : null}, changed_at = ${now}, stamp = ${stamp}
+            WHERE claim_id = ${claimId}`
+        )
+      ),
     insert: (claim) => Effect.asVoid(sql`INSERT INTO scanpoll_claims ${sql.insert(toColumns(claim))}`),
     supplement: (claimId, stamp, { outcome, reason }) =>
       Effect.asVoid(sql`UPDATE scanpoll_claims SET outcome = ${toJson(outcome)}, stamp = ${stamp},

@@ -102,6 +102,11 @@ export class HeldClaims {
     for (const each of this.claims.values()) each.lose(error)
   }
 
+  // Ends the wait for one claim, which stays held until it is left.
+  endWait(claimId: string, error: JournalError): void {
+    this.claims.get(claimId)?.lose(error)
+  }
+
   loseAll(error: JournalError): void {
     const all = [...this.claims.values()]
     this.claims.clear()

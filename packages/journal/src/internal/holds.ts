@@ -77,13 +77,39 @@ interface Taken {
   readonly epoch: number | null
 }
 
-const takeRow = (parts: Parts, claimId: string, stamp: string): Effect.Effect<Taken, SqlError | JournalError> =>
+// Who goes on to wait leaves a parked claim alone; who begins to wait ends that.
+const parkedRow = (
+  { owners, sql }: Parts,
+  row: ClaimRow,
+  stamp: string,
+  resumes: boolean
+): Effect.Effect<ClaimRow, SqlError> =>
+  Effect.gen(function* () {
+    if (row.parkedAt === null) return row
+    if (!resumes) {
+      yield* sql`UPDATE scanpoll_claims SET parked_at = NULL, stamp = ${stamp} WHERE claim_id = ${row.claimId}`
+      return { ...row, parkedAt: null }
+    }
+    if (row.owner !== owners.me()) return row
+    yield* sql`UPDATE scanpoll_claims SET owner = NULL, epoch = epoch + 1, stamp = ${stamp}
+      WHERE claim_id = ${row.claimId}`
+    return { ...row, owner: null, epoch: row.epoch + 1 }
+  })
+
+const takeRow = (
+  parts: Parts,
+  claimId: string,
+  stamp: string,
+  resumes: boolean
+): Effect.Effect<Taken, SqlError | JournalError> =>
   Effect.gen(function* () {
     const { held, owners, polls, sql, table } = parts
     yield* owners.ensureRegistered
-    const row = yield* mustExist(yield* table.byId(claimId), claimId)
+    const found = yield* mustExist(yield* table.byId(claimId), claimId)
     const me = owners.me()
-    if (row.state !== "submitted") return { row, epoch: null }
+    if (found.state !== "submitted") return { row: found, epoch: null }
+    const row = yield* parkedRow(parts, found, stamp, resumes)
+    if (row.parkedAt !== null) return { row, epoch: null }
     if (!polls) {
       if (row.owner !== me) return { row, epoch: null }
       yield* sql`UPDATE scanpoll_claims SET owner = NULL, epoch = epoch + 1, stamp = ${stamp}
@@ -105,20 +131,21 @@ export const make = (parts: Parts): Pick<Operations, "take"> => {
   const { guardOf, held, outbox, owners, polls, removeGone, store, table, watch } = parts
 
   // A hold that is in the database and not in `held` would keep the scan from everybody, and be polled by nobody.
-  const take: Operations["take"] = (claimId) =>
+  const take: Operations["take"] = (claimId, { resumes = false } = {}) =>
     Effect.uninterruptible(
       Effect.gen(function* () {
         const before = yield* mustExist(yield* store.read(table.peekById(claimId)), claimId)
         if (before.owner !== null && before.owner !== owners.me()) yield* removeGone
-        const { epoch, row } = yield* store.write((stamp) => takeRow(parts, claimId, stamp))
+        const { epoch, row } = yield* store.write((stamp) => takeRow(parts, claimId, stamp, resumes))
         if (row.state !== "submitted") return { _tag: "Over", entry: toEntry(row, null) } satisfies Hold
         if (epoch === null) {
-          if (!polls) outbox.release(claimId)
+          if (!polls || row.parkedAt !== null) outbox.release(claimId)
           return {
             _tag: "Theirs",
             notBefore: row.notBefore,
             changed: watch.until(row),
-            ...restOf(row, yield* SteadyClock.now)
+            ...restOf(row, yield* SteadyClock.now),
+            ...(row.parkedAt === null ? {} : { parked: true as const })
           } satisfies Hold
         }
         if (row.ticket === null) return yield* unreadable(claimId)

@@ -138,7 +138,16 @@ export const make = (
   parts: Parts
 ): Pick<
   ScanJournal.Operations,
-  "submitted" | "settled" | "supplemented" | "inDoubt" | "refused" | "released" | "prepared" | "ended" | "moved"
+  | "submitted"
+  | "settled"
+  | "supplemented"
+  | "inDoubt"
+  | "refused"
+  | "released"
+  | "prepared"
+  | "ended"
+  | "moved"
+  | "park"
 > => {
   const { held, notices, outbox, store } = parts
   const table = notices.isOn ? telling(parts.table, notices) : parts.table
@@ -175,6 +184,14 @@ export const make = (
     inDoubt: (claimId, reason) => move(claimId, "in-doubt", { reason }),
     refused: (claimId, reason) => move(claimId, "refused", { reason }),
     released: (claimId) => move(claimId, "released", {}),
+    park: (claimId, isParked) =>
+      store.write((stamp) =>
+        Effect.gen(function* () {
+          const row = yield* mustExist(yield* table.byId(claimId), claimId)
+          if (row.state !== "submitted") return yield* errorOf("conflict", `claim ${claimId} is ${row.state}, not open`)
+          yield* table.park(claimId, stamp, isParked)
+        })
+      ),
     prepared: (claimId, data) => Effect.asVoid(add(claimId, "intent", { prepared: data })),
     ended: (claimId, vendorStatus) =>
       Effect.map(add(claimId, "submitted", { endedAs: vendorStatus }), (word) => word ?? vendorStatus),

@@ -92,7 +92,11 @@ const free = (
   })
 
 // The heartbeat is read again in this transaction: one may have come in the meantime.
-const remove = ({ dialect, notices, place, sql }: Parts, owner: OwnerRow, stamp: string): Effect.Effect<void, SqlError> =>
+const remove = (
+  { dialect, notices, place, sql }: Parts,
+  owner: OwnerRow,
+  stamp: string
+): Effect.Effect<void, SqlError> =>
   Effect.gen(function* () {
     const rows =
       Processes.isAlive(place, owner) === false

@@ -116,6 +116,7 @@ export const make = (
       refused: () => refuse,
       released: () => refuse,
       take: () => refuse,
+      park: () => refuse,
       leave: () => undefined,
       waiting: () => undefined,
       faulted: () => undefined,

@@ -125,7 +125,7 @@ const openOf = (parts: Parts): Operations["open"] =>
     Effect.gen(function* () {
       const { sql } = parts
       const rows =
-        yield* sql`SELECT claim_id, vendor, account, state, owner, not_before, waited_at, last_fault, claimed_at
+        yield* sql`SELECT claim_id, vendor, account, state, owner, not_before, waited_at, last_fault, parked_at, claimed_at
         FROM scanpoll_claims WHERE state IN ${sql.in([...openStates])} ORDER BY claimed_at, claim_id`
       const living = yield* livingOwners(parts)
       const now = yield* SteadyClock.now
@@ -246,8 +246,9 @@ const compact = (sql: SqlClient, store: Pick<Store, "read">): Effect.Effect<bool
     sql.onDialectOrElse({
       pg: () =>
         Effect.as(
-          sql.unsafe("VACUUM scanpoll_claims, scanpoll_polls, scanpoll_runs, scanpoll_run_rows, scanpoll_lessons, scanpoll_outbox")
-            .unprepared,
+          sql.unsafe(
+            "VACUUM scanpoll_claims, scanpoll_polls, scanpoll_runs, scanpoll_run_rows, scanpoll_lessons, scanpoll_outbox"
+          ).unprepared,
           true
         ),
       orElse: () =>

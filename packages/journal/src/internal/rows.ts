@@ -42,6 +42,7 @@ export interface ClaimRow {
   readonly prepared: unknown
   readonly endedAs: string | null
   readonly lastFault: LastFault | null
+  readonly parkedAt: number | null
   readonly outcome: unknown
   readonly reason: Reason | null
   readonly claimedAt: number
@@ -153,9 +154,13 @@ export const readOpenClaim = (
     owner: typeof at("owner") === "string" ? textOf(at("owner")) : null,
     notBefore: notBeforeOf(at("not_before"), at("waited_at"), now),
     lastFault: fault === null ? null : Option.getOrNull(readFault(fromJson(fault))),
+    ...parkedOf(at("parked_at")),
     claimedAt: timeOf(at("claimed_at"))
   }
 }
+
+const parkedOf = (value: unknown): { readonly parkedAt?: number } =>
+  typeof value === "number" ? { parkedAt: timeOf(value) } : {}
 
 const isClaimId = (text: string): boolean => /^clm_[0-9a-z]{1,60}$/.test(text)
 
@@ -211,6 +216,7 @@ export const readClaim = (row: unknown, now: number): ClaimRow | null => {
     prepared: fromJson(at("prepared")),
     endedAs: kindOf(at("ended_as")),
     lastFault: Option.getOrNull(readFault(fromJson(at("last_fault")))),
+    parkedAt: parkedOf(at("parked_at")).parkedAt ?? null,
     outcome: fromJson(at("outcome")),
     reason: Option.getOrNull(readReason(fromJson(at("reason")))),
     claimedAt: timeOf(at("claimed_at")),
@@ -234,6 +240,7 @@ export const toEntry = (row: ClaimRow, heldBy: string | null): ClaimEntry => ({
   endedAs: row.endedAs,
   lastFault: row.lastFault,
   heldBy,
+  ...(row.parkedAt === null ? {} : { parkedAt: row.parkedAt }),
   claimedAt: row.claimedAt,
   changedAt: row.changedAt
 })

@@ -227,13 +227,13 @@ export const make = (
     claimed: (runId, index, claimId) => outbox.row(runId, index, { claimId }),
     rowEnded: (runId, end) => outbox.row(runId, end.index, { claimId: end.claimId, end }),
     end: (runId, { endedAt, exitCode }) =>
-      Effect.tap(change(
+      Effect.tap(
+        change(
           runId,
           { owner: null, ended_at: endedAt, exit_code: exitCode },
           notices.isOn ? told(runId, endedAt) : Effect.void
         ),
-        () =>
-        Effect.sync(() => outbox.rowsWritten(runId))
+        () => Effect.sync(() => outbox.rowsWritten(runId))
       )
   }
 }

@@ -74,17 +74,15 @@ const claimWrites = (sql: SqlClient, me: () => string, notices: Notices) => {
     )
 
   const doubts = (all: Batch["doubts"], stamp: string, now: number) =>
-    Effect.forEach(
-      chunksOf(all),
-      (part) =>
-        Effect.flatMap(
-          sql`UPDATE scanpoll_claims SET state = 'in-doubt', reason = ${toJson(ScanJournal.unstoredReason)},
+    Effect.forEach(chunksOf(all), (part) =>
+      Effect.flatMap(
+        sql`UPDATE scanpoll_claims SET state = 'in-doubt', reason = ${toJson(ScanJournal.unstoredReason)},
             owner = NULL, epoch = epoch + 1, stamp = ${stamp}, changed_at = ${now}
             FROM (VALUES ${sql.csv(part.map(epochRow))}) AS v
             WHERE claim_id = v.column1 AND epoch = v.column2 AND owner = ${me()} AND state = 'intent'
             ${sql.literal(notices.isOn ? "RETURNING *" : "")}`,
-          notices.doubted
-        )
+        notices.doubted
+      )
     )
   return { waits, faults, leaves, doubts }
 }

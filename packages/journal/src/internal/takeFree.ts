@@ -62,7 +62,7 @@ const takeRows = ({ owners, sql }: Parts, wanted: FreeFilter, stamp: string, isR
     return yield* sql`UPDATE scanpoll_claims SET owner = ${owners.me()}, epoch = epoch + 1, stamp = ${stamp}
       WHERE claim_id IN (
         SELECT claim_id FROM scanpoll_claims
-        WHERE state = 'submitted' AND owner IS NULL
+        WHERE state = 'submitted' AND owner IS NULL AND parked_at IS NULL
           AND (not_before < ${wanted.dueBefore}
             OR (waited_at > ${now + Waits.setBackBeyond} AND not_before - waited_at < ${wanted.dueBefore - now}))
           AND ${inSlices} AND ${ofAccounts}

@@ -46,6 +46,7 @@ export const deciding = (looked: Actions.Decided["result"] = "none", more: Parti
           return Effect.as(open.submitted(entry.claimId, ticket, 0), { ...answered, result: "found", scanId })
         }),
       release: ({ claimId }) => within((open) => open.released(claimId)),
+      park: ({ claimId }, isParked) => within((open) => open.park(claimId, isParked)),
       audit: (line) => Effect.sync(() => void lines.push(line))
     }
     const server = yield* serving({ sources: { ...Handlers.none, ...more, actions } })

@@ -85,7 +85,8 @@ const own = <Payload, R>(job: Job.Job<Payload, R>, wait: Wait): Following<Payloa
           return settle(job, wait, hold)
       }
     },
-    (cause) => notBefore(job, cause)
+    (cause) => notBefore(job, cause),
+    !wait.isFirst
   ).pipe(
     Effect.catchIf(isLost, () => Effect.succeed(null)),
     Effect.flatMap((ended) => (ended === null ? own(job, later(wait)) : Effect.succeed(ended)))
@@ -142,6 +143,13 @@ const awaitOwner = (
   wait: Wait,
   hold: Extract<ClaimHold, { readonly _tag: "Theirs" }>
 ): Effect.Effect<null, PollStopped<ScanTicket>> => {
+  // A person said so; the scan goes on, and any later wait may go on with it.
+  if (hold.parked === true) {
+    const { notBefore } = hold
+    return Effect.fail(
+      new PollStopped({ ticket: wait.ticket, reason: "interrupted", polls: 0, last: job.progress.last, notBefore })
+    )
+  }
   const last = givenUp(hold)
   if (last !== null) {
     const { notBefore } = hold

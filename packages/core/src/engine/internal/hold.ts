@@ -130,10 +130,12 @@ export const withClaim = <A, E, R>(
   { slot, journal }: Job.Job<unknown, unknown>,
   claimId: string,
   use: (hold: Hold) => Effect.Effect<A, E, R>,
-  notBefore: (cause: Cause.Cause<E>) => Effect.Effect<number | null>
+  notBefore: (cause: Cause.Cause<E>) => Effect.Effect<number | null>,
+  // Whether this wait has begun before: then it does not end what a person said meanwhile.
+  resumes = false
 ): Effect.Effect<A, E | JournalError, R> =>
   Effect.acquireUseRelease(
-    Effect.tap(journal.take(claimId), () => Effect.sync(() => (slot.isReserved = false))),
+    Effect.tap(journal.take(claimId, { resumes }), () => Effect.sync(() => (slot.isReserved = false))),
     use,
     (hold, exit) =>
       hold._tag !== "Ours" || Exit.isSuccess(exit)

@@ -32,6 +32,7 @@ export type ClaimState = "intent" | "submitted" | "settled" | "in-doubt" | "refu
  * - `endedAs`: the vendor's word for how an open scan ended, where its result is still to be asked for; otherwise null.
  * - `lastFault`: the trouble that the last poll of an open claim met; null where it was answered.
  * - `heldBy`: names the living process that submits or polls it; null when nobody does.
+ * - `parkedAt`: since when nobody waits for an open claim because a person said so; absent or null where that is not so.
  *
  * @category models
  * @since 0.1.0
@@ -52,6 +53,7 @@ export interface ClaimEntry {
   readonly endedAs: string | null
   readonly lastFault: LastFault | null
   readonly heldBy: string | null
+  readonly parkedAt?: number | null
   readonly claimedAt: number
   readonly changedAt: number
 }
@@ -111,7 +113,7 @@ export type Claim =
  *   `endedAs` is there when the vendor has said how the scan ended: its result is asked for, its status never again.
  *   `troubled` is there when its last poll is known to have failed.
  * - `Theirs`: another process polls it; `changed` ends when that may be over. `rests` is there when nobody does for now, and
- *   says why: the last wait for it ended for a reason that may last.
+ *   says why: the last wait for it ended for a reason that may last. `parked` is there when a person said that nobody shall.
  * - `Over`: there is nothing to poll.
  *
  * @category models
@@ -132,6 +134,7 @@ export type Hold =
       readonly notBefore: number
       readonly changed: Effect.Effect<void>
       readonly rests?: LastFault
+      readonly parked?: true
     }
   | { readonly _tag: "Over"; readonly entry: ClaimEntry }
 
@@ -194,7 +197,7 @@ export interface HistoryFilter {
  */
 export interface OpenClaim extends Pick<
   ClaimEntry,
-  "claimId" | "state" | "notBefore" | "lastFault" | "heldBy" | "claimedAt"
+  "claimId" | "state" | "notBefore" | "lastFault" | "heldBy" | "parkedAt" | "claimedAt"
 > {
   readonly key: Pick<ClaimKey, "vendor" | "account">
 }
@@ -274,7 +277,9 @@ export interface PurgeOptions {
  *   scan ended, before its result is asked for; the first word stays, and is what the effect returns. `moved`: from now on an open claim is polled by
  *   another ticket. The three are for the process that holds the claim.
  * - `adopt`: a ticket that a person typed becomes a claim without a submission, or joins the one that has it.
- * - `take`: holds an open claim, to poll it. `leave`: lets go of it; a submission that is left without a move is in doubt.
+ * - `take`: holds an open claim, to poll it. Who begins to wait for a parked one ends that; who goes on to wait, with `resumes`, is
+ *   told that it is parked. `park`: nobody waits for an open claim any more, or may again: its holder lets go of it within seconds, and
+ *   workers leave it alone; the scan goes on at the vendor, and stays paid. Anybody may park. `leave`: lets go of it; a submission that is left without a move is in doubt.
  * - `waiting`: the next poll of an open claim is not due before `notBefore`. `faulted`: the trouble its last poll met, null
  *   once one was answered. `paused`: the account is not asked before `until`; of the kind `submit`, it gets no submission before. `leave` and these three are kept as soon as convenient: losing one costs a poll, not a purchase, so a journal
  *   may write many at once, and no wait is delayed for it.
@@ -336,7 +341,8 @@ export interface Operations {
     ticket: ScanTicket.ScanTicket,
     subject: Subject
   ) => Effect.Effect<Extract<Claim, { readonly _tag: "InFlight" | "Settled" }>, JournalError>
-  readonly take: (claimId: string) => Effect.Effect<Hold, JournalError>
+  readonly take: (claimId: string, options?: { readonly resumes?: boolean }) => Effect.Effect<Hold, JournalError>
+  readonly park: (claimId: string, isParked: boolean) => Effect.Effect<void, JournalError>
   readonly leave: (claimId: string) => void
   readonly waiting: (claimId: string, notBefore: number) => void
   readonly faulted: (claimId: string, fault: Omit<LastFault, "by"> | null) => void

@@ -74,10 +74,16 @@ export class MemoryJournal implements Operations {
       return { _tag: "InFlight", claimId, ticket, notBefore: 0 } as const
     })
 
-  take: Operations["take"] = (claimId) =>
+  take: Operations["take"] = (claimId, { resumes = false } = {}) =>
     Effect.suspend((): Effect.Effect<Hold, JournalError> => {
       const entry = this.claims.get(claimId)
       if (entry === undefined) return Effect.fail(conflict(`there is no claim ${claimId}`))
+      if (entry.state === "submitted" && typeof entry.parkedAt === "number") {
+        if (resumes) {
+          return Effect.succeed({ _tag: "Theirs", notBefore: entry.notBefore, changed: Effect.never, parked: true })
+        }
+        this.claims.write({ ...entry, parkedAt: null })
+      }
       return Effect.succeed(
         entry.state === "submitted" && entry.ticket !== null
           ? {
@@ -91,6 +97,11 @@ export class MemoryJournal implements Operations {
           : { _tag: "Over", entry }
       )
     })
+
+  park: Operations["park"] = (claimId, isParked) =>
+    Effect.flatMap(Clock.currentTimeMillis, (now) =>
+      this.add(claimId, "submitted", (entry) => ({ ...entry, parkedAt: isParked ? now : null, changedAt: now }))
+    )
 
   leave: Operations["leave"] = (claimId) => {
     const entry = this.claims.get(claimId)
@@ -275,7 +286,7 @@ export class MemoryJournal implements Operations {
       const ticket = entry.ticket ?? change.ticket ?? null
       const request = to === "in-doubt" ? entry.request : null
       const over = to === "settled" || to === "refused" || to === "released"
-      const ended = over ? { prepared: null, endedAs: null, lastFault: null } : {}
+      const ended = over ? { prepared: null, endedAs: null, lastFault: null, parkedAt: null } : {}
       this.claims.write({ ...entry, ...change, ...ended, ticket, request, state: to, changedAt })
       this.submissionEnded(claimId)
     })

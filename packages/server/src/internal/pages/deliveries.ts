@@ -48,7 +48,10 @@ export const needs = ({ journal }: Pick<Asked, "journal">) =>
           { href: "/deliveries?state=dead" },
           `${plural(some.length, "notification")} to ${safe(receiver, 64)}`
         ),
-        why: some[0]?.lastError === null ? null : `Tried for a day and a half; the last try: ${safe(some[0]?.lastError ?? "", 200)}`,
+        why:
+          some[0]?.lastError === null
+            ? null
+            : `Tried for a day and a half; the last try: ${safe(some[0]?.lastError ?? "", 200)}`,
         act: null
       }))
   )

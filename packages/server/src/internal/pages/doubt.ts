@@ -88,6 +88,40 @@ const buttons = (entry: ClaimEntry): Node =>
 export const choices = (entry: ClaimEntry, asked: Asked): Node =>
   Actions.mayDecide(asked.sources.actions, asked.who) ? buttons(entry) : commands(entry, asked)
 
+/**
+ * The button that ends the wait for an open scan; nothing for those who may not decide here.
+ *
+ * @category constructors
+ * @since 0.2.0
+ */
+export const stopWaiting = (entry: ClaimEntry, asked: Asked): Node =>
+  Actions.mayDecide(asked.sources.actions, asked.who)
+    ? button(
+        entry,
+        "park",
+        "Stop waiting",
+        h("p", { class: "soft" }, "The scan goes on at the vendor and stays paid; its run ends without it.")
+      )
+    : null
+
+/**
+ * How a scan that nobody waits for is waited for again.
+ *
+ * @category constructors
+ * @since 0.2.0
+ */
+export const waitAgain = (entry: ClaimEntry, asked: Asked): Node => [
+  Actions.mayDecide(asked.sources.actions, asked.who)
+    ? button(
+        entry,
+        "unpark",
+        "Wait again",
+        h("p", { class: "soft" }, "Workers take it; without workers, a command does.")
+      )
+    : null,
+  h("p", { class: "act" }, "To wait for it here: ", Parts.command(`wait ${entry.claimId}`, asked))
+]
+
 const one = (entry: ClaimEntry, asked: Asked): Node => {
   const { claimId } = entry
   const advice = asked.sources.doubtOf(entry.key.vendor)
@@ -108,14 +142,16 @@ const one = (entry: ClaimEntry, asked: Asked): Node => {
   )
 }
 
-const said: Readonly<Record<Actions.Decided["result"], string>> = {
+const results: Readonly<Record<Actions.Decided["result"], string>> = {
   found: "The vendor has it",
   several: "The vendor has several that it may be",
   none: "The vendor's list has no such scan",
   unlisted: "The vendor has no list to look in",
   unasked: "The vendor could not be asked",
   "not-it": "That is not it",
-  released: "Released"
+  released: "Released",
+  parked: "Nobody waits for it any more",
+  unparked: "It may be waited for again"
 }
 
 const candidates = (entry: ClaimEntry, { candidates, more }: Actions.Decided): Node =>
@@ -158,10 +194,13 @@ export const form: Form = {
   submit: Effect.fnUntraced(function* (asked, fields, decide) {
     const { action, confirmSubject, scanId, version } = fields
     const given = Object.entries({ action, confirmSubject: confirmSubject?.trim(), scanId: scanId?.trim() })
-    const decision = yield* Effect.mapError(
-      Actions.read(Object.fromEntries(given.filter(([, value]) => value !== undefined))),
-      () => new Api.BadRequest({ detail: "the form cannot be read; an empty field is not an answer" })
-    )
+    const said = Object.fromEntries(given.filter(([, value]) => value !== undefined))
+    const decision = Actions.isParking(said)
+      ? said
+      : yield* Effect.mapError(
+          Actions.read(said),
+          () => new Api.BadRequest({ detail: "the form cannot be read; an empty field is not an answer" })
+        )
     const claimId = asked.params["claimId"] ?? ""
     const { entry, ...made } = yield* decide(asked.who, { claimId, version, decision })
     const isDecided = entry.state !== "in-doubt"
@@ -173,7 +212,7 @@ export const form: Form = {
       body: [
         Parts.card(
           "decided",
-          said[made.result],
+          results[made.result],
           h("p", null, safe(made.detail, 400)),
           candidates(entry, made),
           h(

@@ -110,6 +110,7 @@ const signs: Readonly<Record<Standing.Standing, readonly [tone: string, sign: st
   late: ["warn", "open", "late"],
   failing: ["warn", "half", "failing"],
   submitting: ["info", "open", "submitting"],
+  parked: ["info", "half", "not waited for"],
   waiting: ["info", "open", "waiting"]
 }
 

@@ -167,6 +167,12 @@ const whyWaiting = (entry: ClaimEntry, polls: ReadonlyArray<StoredPoll>, asked: 
       ]
     case "submitting":
       return h("p", null, "It is being submitted. Nothing is known of it yet.")
+    case "parked":
+      return [
+        h("p", null, "Nobody waits for it since ", Parts.when(entry.parkedAt ?? null), ", because a person said so."),
+        h("p", { class: "soft" }, "It goes on at the vendor, and stays paid."),
+        Doubt.waitAgain(entry, asked)
+      ]
     case "denied":
       return [trouble, h("p", { class: "act" }, "Fix the key, then: ", Parts.command("resume", asked))]
     case "resting":
@@ -193,7 +199,8 @@ const whyWaiting = (entry: ClaimEntry, polls: ReadonlyArray<StoredPoll>, asked: 
           last === undefined || last.kind === "stop" ? "." : `, because ${Parts.becauseWords(last.because)}.`
         ),
         trouble,
-        last === undefined || last.kind === "stop" ? null : h("p", { class: "soft" }, sooner(last))
+        last === undefined || last.kind === "stop" ? null : h("p", { class: "soft" }, sooner(last)),
+        Doubt.stopWaiting(entry, asked)
       ]
   }
 }
