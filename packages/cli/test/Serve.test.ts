@@ -4,6 +4,7 @@ import { assert, describe, layer } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
+import { createServer, type Server } from "node:net"
 import { join } from "node:path"
 import * as Script from "@scanpoll/testkit/Script"
 import * as Simulators from "@scanpoll/testkit/Simulators"
@@ -142,7 +143,7 @@ describe("`serve`", () => {
     )
 
     it.effect(
-      "refuses what it cannot allow, a journal that is not there, and one beside --demo, before it listens",
+      "refuses what it cannot allow, a journal that is not there, one beside --demo, and a port that is taken, before it makes anything",
       () =>
         inFolder((folder) =>
           Effect.gen(function* () {
@@ -151,7 +152,18 @@ describe("`serve`", () => {
             const both = yield* runIn(folder, ["serve", "--demo", "--journal", "none.db"], { directory: folder })
             assert.strictEqual(both.code, 2)
             assert.include(both.stderr, "leave out --journal")
-            const more = yield* runIn(folder, ["serve", "--allow", "purge"], { directory: folder })
+            const taken = yield* Effect.acquireRelease(
+            Effect.callback<Server>((resume) => {
+              const server = createServer().listen(0, "127.0.0.1", () => resume(Effect.succeed(server)))
+            }),
+            (server) => Effect.sync(() => server.close())
+          )
+          const address = taken.address()
+          const port = typeof address === "object" && address !== null ? address.port : 0
+          const late = yield* runIn(folder, ["serve", "--demo", "--listen", `127.0.0.1:${port}`], { directory: folder })
+          assert.deepStrictEqual([late.code, /cannot listen there/.test(late.stderr)], [2, true])
+          assert.notInclude(late.stderr, "simulated vendors")
+          const more = yield* runIn(folder, ["serve", "--allow", "purge"], { directory: folder })
             assert.strictEqual(more.code, 2)
             assert.include(more.stderr, "knows reconcile alone")
           })

@@ -3,7 +3,7 @@
  *
  * @since 0.2.0
  */
-import type { ClaimEntry, LastFault, Pause } from "@scanpoll/core/engine/ScanJournal"
+import type { LastFault, OpenClaim, Pause } from "@scanpoll/core/engine/ScanJournal"
 import * as Account from "@scanpoll/core/unstable/model/Account"
 import * as JournalView from "@scanpoll/journal/JournalView"
 import type { Account as Shown } from "./Api.ts"
@@ -23,7 +23,7 @@ interface Standing {
  * @category constructors
  * @since 0.2.0
  */
-export const of = (open: ReadonlyArray<ClaimEntry>, pauses: ReadonlyArray<Pause>): ReadonlyArray<typeof Shown.Type> => {
+export const of = (open: ReadonlyArray<OpenClaim>, pauses: ReadonlyArray<Pause>): ReadonlyArray<typeof Shown.Type> => {
   const all = new Map<string, { readonly account: Account.Account; readonly standing: Standing }>()
   const standingOf = (account: Account.Account): Standing => {
     const known = all.get(Account.key(account))

@@ -3,7 +3,7 @@
  *
  * @since 0.2.0
  */
-import { type JournalError, openStates, ScanJournal } from "@scanpoll/core/engine/ScanJournal"
+import { type JournalError, ScanJournal } from "@scanpoll/core/engine/ScanJournal"
 import * as History from "@scanpoll/journal/History"
 import * as JournalView from "@scanpoll/journal/JournalView"
 import * as Format from "@scanpoll/report/Format"
@@ -215,7 +215,7 @@ const standing = (sources: Sources) =>
           })
         }),
         accounts: Effect.fnUntraced(function* () {
-          const open = yield* FromJournal.read(journal.list(openStates))
+          const open = yield* FromJournal.read(journal.open)
           const pauses = yield* FromJournal.read(journal.pauses)
           return yield* Answer.json(Api.Accounts, { items: AccountStanding.of(open, pauses) })
         }),

@@ -144,6 +144,22 @@ const codeOf = (error: { readonly cause?: unknown }): string => {
     : "no such address, or it is taken"
 }
 
+// Listens for as long as the scope. `typed`: the place as it was given.
+const listen = (place: HealthServer.Place, typed: string | null) =>
+  Effect.mapError(
+    Layer.build(
+      NodeHttpServer.layer(() => createServer({ headersTimeout: 10_000, requestTimeout: 30_000 }), {
+        ...place,
+        gracefulShutdownTimeout: "500 millis"
+      })
+    ),
+    (error) =>
+      usage(
+        typed === null ? "--listen" : `--listen ${quote(typed)}`,
+        `cannot listen there (${codeOf(error)}); another HOST:PORT`
+      )
+  )
+
 const serveJournal = Effect.fnUntraced(function* (
   input: Wanted
 ): Effect.fn.Return<
@@ -167,19 +183,7 @@ const serveJournal = Effect.fnUntraced(function* (
   const serving = Effect.gen(function* () {
     const actions = mayDecide ? yield* ServeActions.make({ plan: accounts, keys }) : null
     const sources = yield* ServeSources.make({ address, settings, flags: input.flags, redact: keys.redact, actions })
-    const listening = yield* Effect.mapError(
-      Layer.build(
-        NodeHttpServer.layer(() => createServer({ headersTimeout: 10_000, requestTimeout: 30_000 }), {
-          ...place,
-          gracefulShutdownTimeout: "500 millis"
-        })
-      ),
-      (error) =>
-        usage(
-          input.listen === null ? "--listen" : `--listen ${quote(input.listen)}`,
-          `cannot listen there (${codeOf(error)}); another HOST:PORT`
-        )
-    )
+    const listening = yield* listen(place, input.listen)
     const { address: bound } = Context.get(listening, HttpServer.HttpServer)
     const port = bound._tag === "UnixPathAddress" ? place.port : bound.port
     const server = yield* Server.make({
@@ -227,6 +231,9 @@ export const serve = Effect.fnUntraced(function* (
   if ((input.flags.journal ?? []).length > 0) {
     return yield* Effect.fail(usage("--demo", "brings a journal of its own; leave out --journal"))
   }
+  // Before the past is made, which takes some seconds.
+  const place = placeOf(input.listen)
+  if (Result.isSuccess(place)) yield* Effect.scoped(listen(place.success, input.listen))
   const { start } = yield* Effect.promise(() => import("./ServeDemo.ts"))
   return yield* Effect.scoped(
     Effect.gen(function* () {

@@ -149,7 +149,7 @@ export const readOpenClaim = (
   const fault = at("last_fault")
   return {
     claimId,
-    key: { vendor: textOf(at("vendor")), account: textOf(at("account")) },
+    key: { vendor: textOf(at("vendor")), origin: textOf(at("origin")), account: textOf(at("account")) },
     state,
     owner: typeof at("owner") === "string" ? textOf(at("owner")) : null,
     notBefore: notBeforeOf(at("not_before"), at("waited_at"), now),

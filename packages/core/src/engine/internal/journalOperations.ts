@@ -199,7 +199,7 @@ export interface OpenClaim extends Pick<
   ClaimEntry,
   "claimId" | "state" | "notBefore" | "lastFault" | "heldBy" | "parkedAt" | "claimedAt"
 > {
-  readonly key: Pick<ClaimKey, "vendor" | "account">
+  readonly key: Pick<ClaimKey, "vendor" | "origin" | "account">
 }
 
 /**

@@ -4,7 +4,7 @@
  *
  * @since 0.2.0
  */
-import { type ClaimEntry, openStates } from "@scanpoll/core/engine/ScanJournal"
+import type { OpenClaim } from "@scanpoll/core/engine/ScanJournal"
 import type { Lesson } from "@scanpoll/core/unstable/engine/DurationModel"
 import * as Account from "@scanpoll/core/unstable/model/Account"
 import * as Standing from "@scanpoll/journal/Standing"
@@ -31,7 +31,7 @@ const usual = (lessons: ReadonlyArray<Lesson>, { origin, vendor }: Standings): N
   return kinds.length === 0 ? null : kinds.map((line) => h("span", { class: "line" }, line))
 }
 
-const keyHealth = (own: ReadonlyArray<ClaimEntry>, asked: Asked): Node => {
+const keyHealth = (own: ReadonlyArray<OpenClaim>, asked: Asked): Node => {
   const denied = own.filter((entry) => Standing.of(entry, asked.now, Parts.takenAhead(asked)) === "denied")
   if (denied.length === 0) return "not refused, as far as the journal knows"
   return [
@@ -55,7 +55,7 @@ const pauseWords = (standing: Standings, now: number): Node => {
 
 const one = (
   standing: Standings,
-  own: ReadonlyArray<ClaimEntry>,
+  own: ReadonlyArray<OpenClaim>,
   lessons: ReadonlyArray<Lesson>,
   asked: Asked
 ): Node => {
@@ -105,7 +105,7 @@ export const route: Route = {
   query: [],
   render: Effect.fnUntraced(function* (asked) {
     const { journal } = asked
-    const open = yield* FromJournal.read(journal.list(openStates))
+    const open = yield* FromJournal.read(journal.open)
     const standings = AccountStanding.of(open, yield* FromJournal.read(journal.pauses))
     const lessons = yield* FromJournal.read(journal.lessons)
     const byAccount = Map.groupBy(open, ({ key }) => Account.key(key))

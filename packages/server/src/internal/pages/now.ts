@@ -3,7 +3,7 @@
  *
  * @since 0.2.0
  */
-import { type ClaimEntry, openStates, type Pause } from "@scanpoll/core/engine/ScanJournal"
+import type { ClaimEntry, OpenClaim, Pause } from "@scanpoll/core/engine/ScanJournal"
 import type { StoredRun } from "@scanpoll/core/unstable/engine/StoredRuns"
 import * as Account from "@scanpoll/core/unstable/model/Account"
 import * as Standing from "@scanpoll/journal/Standing"
@@ -21,7 +21,7 @@ const shownAtMost = 50
 const runsLookedAt = 50
 
 interface Open {
-  readonly entry: ClaimEntry
+  readonly entry: OpenClaim
   readonly standing: Standing.Standing
 }
 
@@ -47,22 +47,30 @@ const needItem = ({ act, badge: sign, id, what, why }: Need): Node =>
     )
   )
 
+// The claims that are shown with what they are about: there may be very many others.
+type Whole = ReadonlyMap<string, ClaimEntry>
+
+const namedOf = (all: ReadonlyArray<Open>, standing: Standing.Standing): ReadonlyArray<Open> =>
+  all.filter((one) => one.standing === standing).slice(0, namedAtMost)
+
+const nextOf = (all: ReadonlyArray<Open>): ReadonlyArray<Open> =>
+  all.toSorted((a, b) => a.entry.notBefore - b.entry.notBefore).slice(0, shownAtMost)
+
 // Each claim on a line of its own, the others counted.
 const each = (
   all: ReadonlyArray<Open>,
+  whole: Whole,
   standing: Standing.Standing,
   make: (entry: ClaimEntry) => Pick<Need, "why" | "act">,
   rest: string
 ): ReadonlyArray<Need> => {
-  const some = all.filter((one) => one.standing === standing)
-  const left = some.length - namedAtMost
+  const left = all.filter((one) => one.standing === standing).length - namedAtMost
   return [
-    ...some.slice(0, namedAtMost).map(({ entry }) => ({
-      id: entry.claimId,
-      badge: Parts.standingBadge(standing),
-      what: Parts.scanLink(entry),
-      ...make(entry)
-    })),
+    ...namedOf(all, standing).flatMap(({ entry: { claimId } }) => {
+      const entry = whole.get(claimId)
+      if (entry === undefined) return []
+      return [{ id: claimId, badge: Parts.standingBadge(standing), what: Parts.scanLink(entry), ...make(entry) }]
+    }),
     ...(left > 0
       ? [
           {
@@ -163,6 +171,7 @@ const paused = (pauses: ReadonlyArray<Pause>, now: number): ReadonlyArray<Need> 
 
 const needs = (
   all: ReadonlyArray<Open>,
+  whole: Whole,
   runs: ReadonlyArray<StoredRun>,
   pauses: ReadonlyArray<Pause>,
   others: ReadonlyArray<Need>,
@@ -170,6 +179,7 @@ const needs = (
 ): ReadonlyArray<Need> => [
   ...each(
     all,
+    whole,
     "in-doubt",
     (entry) => ({
       why: ["Its answer was lost ", Parts.when(entry.changedAt), ". It may have been bought."],
@@ -180,6 +190,7 @@ const needs = (
   ...denied(all, asked),
   ...each(
     all,
+    whole,
     "resting",
     (entry) => ({
       why:
@@ -197,23 +208,22 @@ const needs = (
   ...paused(pauses, asked.now)
 ]
 
-const openRows = (all: ReadonlyArray<Open>): Node =>
+const openRows = (all: ReadonlyArray<Open>, whole: Whole): Node =>
   Parts.table(
     "Open scans, the next poll first",
     ["Scan", "Stands", "Next poll", "Since", "Held by"],
-    all
-      .toSorted((a, b) => a.entry.notBefore - b.entry.notBefore)
-      .slice(0, shownAtMost)
-      .map(({ entry, standing }) => ({
-        id: entry.claimId,
-        cells: [
-          Parts.scanLink(entry),
-          Parts.standingBadge(standing),
-          Parts.when(entry.notBefore),
-          Parts.when(entry.claimedAt),
-          entry.heldBy === null ? "no process" : safe(entry.heldBy, 80)
-        ]
-      })),
+    nextOf(all).flatMap(({ entry: { claimId }, standing }) => {
+      const entry = whole.get(claimId)
+      if (entry === undefined) return []
+      const cells = [
+        Parts.scanLink(entry),
+        Parts.standingBadge(standing),
+        Parts.when(entry.notBefore),
+        Parts.when(entry.claimedAt),
+        entry.heldBy === null ? "no process" : safe(entry.heldBy, 80)
+      ]
+      return [{ id: claimId, cells }]
+    }),
     "No scan is open."
   )
 
@@ -253,15 +263,18 @@ export const route: Route = {
   query: [],
   render: Effect.fnUntraced(function* (asked) {
     const { journal, now } = asked
-    const entries = yield* FromJournal.read(journal.list(openStates))
+    const open = yield* FromJournal.read(journal.open)
     const runs = yield* FromJournal.read(journal.runs.list({ limit: runsLookedAt }))
     const pauses = yield* FromJournal.read(journal.pauses)
     const ended = yield* FromJournal.read(
       journal.history({ states: ["settled", "refused"], limit: 10, payloads: false })
     )
     const others = [...(yield* ClusterPage.needs(asked)), ...(yield* Deliveries.needs(asked))]
-    const all = entries.map((entry) => ({ entry, standing: Standing.of(entry, now, Parts.takenAhead(asked)) }))
-    const wanted = needs(all, runs, pauses, others, asked)
+    const all = open.map((entry) => ({ entry, standing: Standing.of(entry, now, Parts.takenAhead(asked)) }))
+    const shown = [...namedOf(all, "in-doubt"), ...namedOf(all, "resting"), ...nextOf(all)]
+    const ids = [...new Set(shown.map(({ entry }) => entry.claimId))]
+    const whole = new Map((yield* FromJournal.read(journal.entries(ids))).map((entry) => [entry.claimId, entry]))
+    const wanted = needs(all, whole, runs, pauses, others, asked)
     const underWay = runs.filter(({ endedAt, heldBy }) => endedAt === null && heldBy !== null)
     return {
       title: "Now",
@@ -279,7 +292,7 @@ export const route: Route = {
         Parts.card(
           "open",
           "Open",
-          openRows(all),
+          openRows(all, whole),
           all.length > shownAtMost
             ? h(
                 "p",
