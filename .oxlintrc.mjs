@@ -258,6 +258,11 @@ export default {
       files: [files],
       rules: imports(...patterns, ...(isTold(files) ? sinks : []))
     })),
+    // Starts the programs of the file of receivers, and tells them on their standard input; what they say is not read.
+    {
+      files: ["packages/cli/src/notify/Send.ts"],
+      rules: imports(...zones["packages/cli/src/**"], ...sinks.filter(({ regex }) => !regex.includes("child_process")))
+    },
     { files: ["packages/server/src/Answer.ts"], rules: imports(...zones["packages/server/src/**"], ...sinks.slice(1)) },
     {
       files: ["packages/{*,vendors/*}/src/**"],

@@ -153,17 +153,19 @@ describe("`serve`", () => {
             assert.strictEqual(both.code, 2)
             assert.include(both.stderr, "leave out --journal")
             const taken = yield* Effect.acquireRelease(
-            Effect.callback<Server>((resume) => {
-              const server = createServer().listen(0, "127.0.0.1", () => resume(Effect.succeed(server)))
-            }),
-            (server) => Effect.sync(() => server.close())
-          )
-          const address = taken.address()
-          const port = typeof address === "object" && address !== null ? address.port : 0
-          const late = yield* runIn(folder, ["serve", "--demo", "--listen", `127.0.0.1:${port}`], { directory: folder })
-          assert.deepStrictEqual([late.code, /cannot listen there/.test(late.stderr)], [2, true])
-          assert.notInclude(late.stderr, "simulated vendors")
-          const more = yield* runIn(folder, ["serve", "--allow", "purge"], { directory: folder })
+              Effect.callback<Server>((resume) => {
+                const server = createServer().listen(0, "127.0.0.1", () => resume(Effect.succeed(server)))
+              }),
+              (server) => Effect.sync(() => server.close())
+            )
+            const address = taken.address()
+            const port = typeof address === "object" && address !== null ? address.port : 0
+            const late = yield* runIn(folder, ["serve", "--demo", "--listen", `127.0.0.1:${port}`], {
+              directory: folder
+            })
+            assert.deepStrictEqual([late.code, /cannot listen there/.test(late.stderr)], [2, true])
+            assert.notInclude(late.stderr, "simulated vendors")
+            const more = yield* runIn(folder, ["serve", "--allow", "purge"], { directory: folder })
             assert.strictEqual(more.code, 2)
             assert.include(more.stderr, "knows reconcile alone")
           })

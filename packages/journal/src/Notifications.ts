@@ -37,7 +37,7 @@ export interface Due extends Pick<StoredDelivery, "id" | "receiver" | "type" | "
  * The deliveries of a journal.
  *
  * - `take`: at most so many that are due for these receivers, counted as tried, and due again when `lease` (milliseconds) has
- *   passed: whoever takes them may be killed.
+ *   passed: the process that takes them may be killed.
  * - `delivered`: this one arrived. `failed`: it did not; it is due again at `dueAt`, milliseconds since 1970, or dead where that is
  *   null. `gone`: this receiver wants nothing any more, so whatever is pending for it is dead.
  * - `forget`: the delivered ones that were made before this time, in milliseconds since 1970.

@@ -103,7 +103,10 @@ describe("--notify", () => {
             verifier.verify(body, Object.fromEntries(named))
             return JSON.parse(body)
           })
-          assert.deepStrictEqual(events.map(({ type }) => String(type)).toSorted((a, b) => a.localeCompare(b)), ["run.finished", "scan.ended"])
+          assert.deepStrictEqual(
+            events.map(({ type }) => String(type)).toSorted((a, b) => a.localeCompare(b)),
+            ["run.finished", "scan.ended"]
+          )
           const ended = events.find(({ type }) => type === "scan.ended").data
           assert.deepInclude(ended, { vendor: "exona", account: "default", state: "settled" })
           assert.deepInclude(ended.answer, { state: "completed" })

@@ -1,5 +1,5 @@
 // What is to be told of a write, written in its transaction. May touch: the outbox; claims, reading. Law: one event has one id,
-// whoever writes it and however often.
+// in every process and every try.
 import * as Arr from "effect/Array"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
@@ -22,7 +22,7 @@ interface Event {
   readonly data: unknown
 }
 
-// An account that is refused again and again is told once an hour.
+// An account that is refused again and again is reported once an hour.
 const denialEvery = 3_600_000
 // So many earlier answers tell whether the newest is worse.
 const compared = 12

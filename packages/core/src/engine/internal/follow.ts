@@ -143,7 +143,7 @@ const awaitOwner = (
   wait: Wait,
   hold: Extract<ClaimHold, { readonly _tag: "Theirs" }>
 ): Effect.Effect<null, PollStopped<ScanTicket>> => {
-  // A person said so; the scan goes on, and any later wait may go on with it.
+  // A person said so; the scan goes on, and any later wait may continue it.
   if (hold.parked === true) {
     const { notBefore } = hold
     return Effect.fail(
