@@ -84,6 +84,8 @@ export interface Parking {
 }
 
 /**
+ * Whether the fields of a form say that, and nothing else.
+ *
  * @category guards
  * @since 0.2.0
  */
