@@ -20,7 +20,7 @@ import * as Stores from "./store.ts"
 // The journal is another one now. What this process had bought is in the log, so that it can be found again.
 const endAll = (held: HeldClaims, error: ScanJournal.JournalError): Effect.Effect<void> =>
   Effect.gen(function* () {
-    const remedy = "put it back and resume; or wait for each scan by its key"
+    const remedy = "put it back, then `scanpoll resume`; or wait for each scan by its key: `scanpoll wait KEY`"
     yield* Effect.logError(`${error.message}. Nothing more is submitted or polled. To recover, ${remedy}`)
     for (const [claimId, ticket] of held.entries()) {
       yield* Effect.logError(

@@ -75,7 +75,10 @@ export const readRow = (row: unknown): StoredRuns.StoredRow | null => {
     kind: textIn(row, "kind"),
     request: fromJson(at(row, "request")),
     forced: numberIn(row, "forced") === 1,
-    written: Option.getOrNull(readWritten(fromJson(at(row, "written")))),
+    ...Option.match(readWritten(fromJson(at(row, "written"))), {
+      onNone: () => ({}),
+      onSome: (written) => ({ written })
+    }),
     claimId: typeof claimId === "string" ? claimId : null,
     ended: Option.getOrNull(readEnd(fromJson(at(row, "ended"))))
   }
