@@ -4,6 +4,8 @@ import * as Json from "../src/internal/formats/json.ts"
 import * as ScanReport from "@scanpoll/report/ScanReport"
 import * as Schema from "effect/Schema"
 import { completed, info } from "./fixtures.ts"
+import { render } from "./formats.ts"
+import * as Sample from "./sample.ts"
 
 const often = { arbitrary: { runs: 2_000, size: 14 } }
 
@@ -138,6 +140,14 @@ describe("whatever a text is made of", () => {
       assert.notMatch(HostileText.toMarkdown(HostileText.of(text)), /^\/[a-z]|[!&#]\d|@[a-z]/)
     }
   )
+
+  it("a whole report in Markdown notifies nobody and links nothing, wherever it stands (S-08)", async () => {
+    const report = ScanReport.fromRecords(Sample.saying("@octocat fixes #12 and !3", 0), info({}))
+    // In a span of code nothing is linked.
+    const prose = (await render("markdown", report)).replaceAll(/`[^`]*`/g, "")
+    assert.include(prose, "octocat")
+    assert.notMatch(prose, /@octocat|#12|!3/)
+  })
 
   it.prop(
     "a property of a command ends where it ends",
