@@ -36,6 +36,7 @@ const fault = (stopped?: LastFault["stopped"]): LastFault => ({
 })
 
 const all = [
+  entry("clm_parked", { parkedAt: now - 1_000, heldBy: null, claimedAt: 11 }),
   entry("clm_waiting"),
   entry("clm_failing", { lastFault: fault(), claimedAt: 9 }),
   entry("clm_late", { notBefore: now - 6_000, claimedAt: 8 }),
@@ -62,7 +63,8 @@ describe("what open scans need", () => {
       ["unowned", "unowned"],
       ["late", "late"],
       ["failing", "failing"],
-      ["waiting", "waiting"]
+      ["waiting", "waiting"],
+      ["parked", "parked"]
     ])
     const counts: Readonly<Record<string, number>> = Attention.counts(select({}))
     for (const standing of Standing.all) assert.strictEqual(counts[standing], 1, standing)
