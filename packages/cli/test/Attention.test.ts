@@ -147,6 +147,7 @@ describe("what open scans need", () => {
       "late",
       "failing",
       "submitting",
+      "parked",
       "waiting"
     ])
     for (const command of ["reconcile clm_doubt", "wait clm_denied", "wait clm_resting", "wait clm_late", "worker"]) {
