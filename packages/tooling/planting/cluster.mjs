@@ -14,8 +14,8 @@ export const cluster = [
     id: "cluster-01",
     promise: "a worker that is frozen past its lease loses its scans",
     in: sources,
-    find: 'SqlJournal.makeShared({ lease: settings.lease, presence: "lease", outage: "1 hour" })',
-    put: 'SqlJournal.makeShared({ lease: settings.lease, outage: "1 hour" })',
+    find: 'SqlJournal.makeShared({ lease: settings.lease, presence: "lease", outage: "1 hour",',
+    put: 'SqlJournal.makeShared({ lease: settings.lease, outage: "1 hour",',
     tests: [machines],
     only: "frozen"
   },

@@ -238,7 +238,7 @@ export const core = [
     id: "core-27",
     promise: "findings that could not be fetched are called unavailable, not empty",
     in: engine,
-    find: `answer.permanent || answer.kind === "Denied" || tried >= collectTries) { return withoutFindings(outcome, answer.code)`,
+    find: `answer.permanent || answer.kind === "Denied" || tried >= collectTries) { return withoutFindings(outcome, answer.code, answer)`,
     put: `answer.permanent || answer.kind === "Denied" || tried >= collectTries) {
         return outcome`,
     tests: [evidence]

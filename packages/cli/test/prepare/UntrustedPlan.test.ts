@@ -56,6 +56,7 @@ const refused: Readonly<Record<string, Plans>> = {
   "defaults.reuse": [defaults({ reuse: 0 })],
   "defaults.maxPurchases": [defaults({ maxPurchases: 900 })],
   "defaults.journal": [defaults({ journal: "memory:" })],
+  "defaults.lane": [defaults({ lane: "team-a" })],
   "defaults.pace": [defaults({ pace: "bulk" })],
   "gate.baseline": [gate({ baseline: "known.json" })],
   "vendors.*.pace": [ofVendor({ pace: "bulk" })],

@@ -19,8 +19,12 @@ import * as Schema from "effect/Schema"
 // the name and the website, where ours are generous.
 const lengthOf = (text: unknown): number => (typeof text === "string" ? Array.from(text).length : 0)
 
-const limited = (expected: string, fits: (text: string) => boolean) =>
-  Schema.String.check(Schema.makeFilter(fits, { expected }))
+// The annotations go to the text: after a check they would be the check's.
+const limited = (
+  about: Schema.Annotations.Bottom<string, readonly []>,
+  expected: string,
+  fits: (text: string) => boolean
+) => Schema.String.annotate(about).check(Schema.makeFilter(fits, { expected }))
 
 const controls = /\p{Cc}/u
 
@@ -58,16 +62,18 @@ export const limitFaults = (request: unknown): ReadonlyArray<RequestFault> => {
 export const RequestShape = Schema.Struct({
   company: Schema.Struct({
     name: limited(
+      { description: "The company's name: one line of at most 500 characters.", examples: ["Acme AI Ltd"] },
       "one line without control characters, of 1 to 500 characters",
       (name) => notBlank(name) && !controls.test(name) && lengthOf(name) <= 500
-    ).annotate({ description: "The company's name: one line of at most 500 characters.", examples: ["Acme AI Ltd"] }),
+    ),
     website: limited(
+      {
+        description: "Its website, an https address: what Exona knows a company by.",
+        examples: ["https://acme.ai"]
+      },
       "a URL that starts with https://, without white space, user name or password, of at most 2048 characters",
       isWebsite
-    ).annotate({
-      description: "Its website, an https address: what Exona knows a company by.",
-      examples: ["https://acme.ai"]
-    })
+    )
   }).annotate({ description: "The company to scan." }),
   maxAgeDays: Schema.optional(
     Schema.Number.check(
@@ -87,12 +93,12 @@ export const RequestShape = Schema.Struct({
   questionnaire: Schema.optional(
     Schema.Array(
       Schema.Struct({
-        question: limited("a text that is not empty", notBlank).annotate({
-          description: "What the company was asked."
-        }),
-        answer: limited("a text of at most 5000 characters", (text) => lengthOf(text) <= 5000).annotate({
-          description: "What it said: at most 5 000 characters."
-        })
+        question: limited({ description: "What the company was asked." }, "a text that is not empty", notBlank),
+        answer: limited(
+          { description: "What it said: at most 5 000 characters." },
+          "a text of at most 5000 characters",
+          (text) => lengthOf(text) <= 5000
+        )
       })
     ).annotate({
       description:
