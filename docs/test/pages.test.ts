@@ -4,6 +4,8 @@
  * With `DOCS_UPDATE=1` in the environment, what commands print is written into the pages instead of being compared.
  */
 import * as Hurry from "@scanpoll/test-support/hurry"
+import { eventTypes } from "@scanpoll/core/unstable/engine/StoredDeliveries"
+import * as NotifyFile from "scanpoll/notify/NotifyFile"
 import * as PlanFile from "scanpoll/config/PlanFile"
 import * as Shipped from "scanpoll/vendors/Shipped"
 import { spawnSync } from "node:child_process"
@@ -25,7 +27,7 @@ import * as Vendors from "./support/vendors.ts"
 const root = fileURLToPath(new URL("../../", import.meta.url))
 const updating = process.env["DOCS_UPDATE"] === "1"
 const prose = ["text", "mermaid", "diff", "csv", "xml"]
-const known = ["ts", "console", "sh", "yaml", "json", "groovy", ...prose]
+const known = ["ts", "js", "console", "sh", "yaml", "json", "groovy", ...prose]
 const words = /^(continued|background|file=\S+)$/
 
 let vendors: Vendors.Vendors
@@ -73,6 +75,10 @@ const readData = async ({ code, page }: Snippets.Block): Promise<void> => {
   const has = (name: string) => entries.some(([key]) => key === name)
   if (has("targets")) {
     assert.deepStrictEqual(PlanFile.parse(code, page, Shipped.all, { looksOnly: true }).faults, [])
+  } else if (has("receivers")) {
+    assert.deepStrictEqual(NotifyFile.parse(code, page).faults, [])
+  } else if (has("timestamp")) {
+    assert.include<unknown>(eventTypes, isRecord(value) ? value["type"] : null)
   } else if (has("pool")) {
     assert.deepStrictEqual(Pipelines.faultsOfAzure(code), [])
   } else if (has("jobs")) {
@@ -84,7 +90,7 @@ const readData = async ({ code, page }: Snippets.Block): Promise<void> => {
   } else if (entries.some(([, job]) => isRecord(job) && "script" in job)) {
     assert.strictEqual(await faultsOfPipeline(code), "")
   } else {
-    assert.fail("neither a plan, nor a workflow, nor a pipeline: nothing reads this")
+    assert.fail("neither a plan, nor receivers, nor a workflow, nor a pipeline: nothing reads this")
   }
 }
 
