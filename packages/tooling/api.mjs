@@ -111,6 +111,43 @@ const readHead = (file) => {
   return alone && !file.endsWith("index.ts") ? undefined : readDoc(head.value.slice(1))
 }
 
+/** @param {unknown} value @returns {value is { type: string, start: number, end: number }} */
+const isNode = (value) =>
+  typeof value === "object" && value !== null && "type" in value && "start" in value && "end" in value
+
+/** @param {object} node @returns {ReadonlyArray<{ type: string, start: number, end: number }>} */
+const childrenOf = (node) =>
+  Object.values(node)
+    .flat()
+    .filter(isNode)
+    .toSorted((a, b) => a.start - b.start)
+
+/**
+ * The text of a node with the members of each union in the order of the alphabet: the compiler prints those that it infers as
+ * it came upon them, which is another order on another machine.
+ *
+ * @param {string} source
+ * @param {{ type: string, start: number, end: number }} node
+ * @returns {string}
+ */
+const inOrder = (source, node) => {
+  const children = childrenOf(node)
+  if (node.type === "TSUnionType")
+    return children
+      .map((child) => inOrder(source, child))
+      .toSorted()
+      .join(" | ")
+  let text = ""
+  let at = node.start
+  for (const child of children) {
+    // A shorthand says one thing under two names.
+    if (child.start < at) continue
+    text += source.slice(at, child.start) + inOrder(source, child)
+    at = child.end
+  }
+  return text + source.slice(at, node.end)
+}
+
 /**
  * @param {string} path of the module, such as `engine/Scans`
  * @param {string} folder of the package
@@ -144,7 +181,7 @@ const readModule = (path, folder) => {
         names: namesOf(statement),
         exported: false,
         doc,
-        code
+        code: inOrder(source, statement)
       })
     }
   }
