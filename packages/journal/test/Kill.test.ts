@@ -9,7 +9,7 @@ import type * as Scope from "effect/Scope"
 import { join } from "node:path"
 import { DatabaseSync } from "node:sqlite"
 import { audit, calm, claims, hurried, live, type Orders, type World, world } from "./kill/harness.ts"
-import type { Call, Chapter, End, Side, Trouble } from "./kill/order.ts"
+import { type Call, type Chapter, type End, type Side, sides, type Trouble } from "./kill/order.ts"
 import { type Account, blank, chance, labels, replay, type Story, tell } from "./kill/stories.ts"
 import { type Database, postgres, sqlite } from "./support/databases.ts"
 import { folder } from "./support/folder.ts"
@@ -50,11 +50,10 @@ describe("killed at any point", () => {
   promise(
     "before and after every call of the journal and of the vendors, the books agree, and the last life ends everything",
     Effect.gen(function* () {
-      // Few chapters each, so that there is a scan left for every call.
-      const part = 3
-      const stories = Array.from({ length: Math.ceil(labels.length / part) }, (_, i) => ({
+      // Before and after one call, on scans of its own: what was cut before the call makes it again.
+      const stories = Array.from({ length: labels.length / sides.length }, (_, i) => ({
         seed: 101 + i,
-        chapters: labels.slice(i * part, (i + 1) * part)
+        chapters: labels.slice(i * sides.length, (i + 1) * sides.length)
       }))
       const account = yield* tellAll("sqlite", sqlite.make, stories)
       const named = labels.map(({ end }) => (end._tag === "Call" ? `${end.when} ${end.call}` : end._tag))
