@@ -6,6 +6,7 @@ import { fileURLToPath } from "node:url"
 import { assert, describe, it } from "vitest"
 import { parse } from "yaml"
 import * as Version from "../../packages/tooling/version.mjs"
+import { closed, text, texts } from "./support/schemaWords.ts"
 import { faultsOfWorkflow } from "./support/workflow.ts"
 
 const root = fileURLToPath(new URL("../../", import.meta.url))
@@ -18,15 +19,6 @@ const faultsBy = (schema: AnySchema, value: unknown): ReadonlyArray<string> => {
   if (validate(value) === true) return []
   return (validate.errors ?? []).map((error) => `${error.instancePath} ${error.message ?? ""}`)
 }
-
-const text = { type: "string", minLength: 1 }
-const closed = (required: ReadonlyArray<string>, properties: Readonly<Record<string, unknown>>) => ({
-  type: "object",
-  additionalProperties: false,
-  required,
-  properties
-})
-const texts = { type: "array", minItems: 1, items: text }
 
 // https://docs.github.com/en/communities/using-templates-to-encourage-useful-issues-and-pull-requests/syntax-for-githubs-form-schema
 const field = (type: string, attributes: Readonly<Record<string, unknown>>, required: ReadonlyArray<string>) =>

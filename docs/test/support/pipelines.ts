@@ -2,15 +2,8 @@
 // that runs without its server.
 import { Ajv } from "ajv"
 import { parse } from "yaml"
+import { closed, text, texts } from "./schemaWords.ts"
 
-const text = { type: "string", minLength: 1 }
-const closed = (required: ReadonlyArray<string>, properties: Readonly<Record<string, unknown>>) => ({
-  type: "object",
-  additionalProperties: false,
-  required,
-  properties
-})
-const texts = { type: "array", minItems: 1, items: text }
 const values = { type: "object", additionalProperties: { type: "string" } }
 
 // https://learn.microsoft.com/en-us/azure/devops/pipelines/yaml-schema/

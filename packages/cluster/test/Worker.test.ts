@@ -19,6 +19,7 @@ import * as Logger from "effect/Logger"
 import type * as Scope from "effect/Scope"
 import { SqlClient } from "effect/sql/SqlClient"
 import { make as makeVendor } from "@scanpoll/test-support/conversation"
+import { sleepingBy } from "@scanpoll/test-support/sleepingBy"
 import { account, buy, start, until } from "./support/inProcess.ts"
 import { database } from "./support/scenes.ts"
 
@@ -162,18 +163,11 @@ describe("a worker", () => {
       )
       // It never looks again on its own: what its first look misses stays missed.
       const clock = yield* Clock.Clock
-      const onceOnly: Clock.Clock = {
-        currentTimeMillisUnsafe: () => clock.currentTimeMillisUnsafe(),
-        currentTimeMillis: clock.currentTimeMillis,
-        currentTimeNanosUnsafe: () => clock.currentTimeNanosUnsafe(),
-        currentTimeNanos: clock.currentTimeNanos,
-        monotonicTimeNanosUnsafe: () => clock.monotonicTimeNanosUnsafe(),
-        monotonicTimeNanos: clock.monotonicTimeNanos,
-        sleep: (wait) =>
-          Duration.isGreaterThanOrEqualTo(wait, Duration.fromInputUnsafe(seldom.lookEvery))
-            ? Effect.never
-            : clock.sleep(wait)
-      }
+      const onceOnly = sleepingBy(clock, (wait) =>
+        Duration.isGreaterThanOrEqualTo(wait, Duration.fromInputUnsafe(seldom.lookEvery))
+          ? Effect.never
+          : clock.sleep(wait)
+      )
       const two = yield* start({ ...options, policy: (each) => each.policy, name: "two" }).pipe(
         Effect.provideService(Clock.Clock, onceOnly)
       )

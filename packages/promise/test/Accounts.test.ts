@@ -1,19 +1,9 @@
-import { ConfigError, createScanpoll } from "@scanpoll/promise"
+import { createScanpoll } from "@scanpoll/promise"
 import { assert, describe, it } from "@effect/vitest"
 import { inspect } from "node:util"
-import { clientOf, hasty, placesOf, rejection, simulators, site } from "./world.ts"
+import { clientOf, faultsOf, hasty, placesOf, rejection, simulators, site } from "./world.ts"
 
 const second = "avk_live_second44444444444444444444444444444444444"
-
-const faultsOf = (options: unknown): ReadonlyArray<string> => {
-  try {
-    Reflect.apply(createScanpoll, undefined, [options])
-  } catch (error) {
-    if (error instanceof ConfigError) return error.faults
-    assert.fail(inspect(error))
-  }
-  return assert.fail("was taken")
-}
 
 describe("several accounts of one vendor in one client", () => {
   it("have keys, budgets and purchases of their own, in one batch, and a key or ticket finds its account (U-13)", async (test) => {

@@ -1,12 +1,11 @@
 import { Definition, Vendor, Wire } from "@scanpoll/core"
 import type { ScanOutcome } from "@scanpoll/core/model/ScanOutcome"
-import { AbortError, type AnyPayload, ConfigError, createScanpoll, PollFault, SubmitError } from "@scanpoll/promise"
+import { AbortError, type AnyPayload, createScanpoll, PollFault, SubmitError } from "@scanpoll/promise"
 import { Script, Stage } from "@scanpoll/testkit"
 import { assert, describe, expectTypeOf, it } from "@effect/vitest"
 import { Duration, Effect, Exit, Schema, Scope } from "effect"
-import { inspect } from "node:util"
 import type { TestContext } from "vitest"
-import { hasty, rejection } from "./world.ts"
+import { faultsOf, hasty, rejection } from "./world.ts"
 
 const Verdict = Schema.Struct({ score: Wire.percent })
 
@@ -61,16 +60,6 @@ const stage = async (test: TestContext, polls: ReadonlyArray<unknown> = []) => {
     vendor.script({ match: { route: "status" }, steps: [...before, { ...Script.respond(200, done), times: 9 }] })
   )
   return vendor
-}
-
-const faultsOf = (options: unknown): ReadonlyArray<string> => {
-  try {
-    Reflect.apply(createScanpoll, undefined, [options])
-  } catch (error) {
-    if (error instanceof ConfigError) return error.faults
-    assert.fail(inspect(error))
-  }
-  return assert.fail("was taken")
 }
 
 describe("a vendor of a user's own", () => {

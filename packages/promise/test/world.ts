@@ -2,6 +2,7 @@
 import {
   type AppVetOptions,
   type ComplianceOptions,
+  ConfigError,
   createScanpoll,
   type ExonaOptions,
   type PolicyOptions,
@@ -9,7 +10,8 @@ import {
 } from "@scanpoll/promise"
 import { Simulators } from "@scanpoll/testkit"
 import { Effect, Exit, Scope } from "effect"
-import type { TestContext } from "vitest"
+import { inspect } from "node:util"
+import { assert, type TestContext } from "vitest"
 
 export type Vendors = Simulators.Shape
 
@@ -75,4 +77,15 @@ export const rejection = async (promise: Promise<unknown>): Promise<unknown> => 
   } catch (error) {
     return error
   }
+}
+
+/** What is wrong with options that a client must refuse. */
+export const faultsOf = (options: unknown): ReadonlyArray<string> => {
+  try {
+    Reflect.apply(createScanpoll, undefined, [options])
+  } catch (error) {
+    if (error instanceof ConfigError) return error.faults
+    assert.fail(inspect(error))
+  }
+  return assert.fail("was taken")
 }

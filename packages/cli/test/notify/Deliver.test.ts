@@ -63,14 +63,14 @@ const boxOf = (count: number) =>
 
 describe("the delivery of notifications", () => {
   it.effect(
-    "a receiver that is down for an hour, and a sender that is killed three times, lose nothing: each arrives, under its own id",
+    "a receiver that is down for an hour, and a sender that is stopped three times, lose nothing: each arrives, under its own id",
     () =>
       Effect.gen(function* () {
         const { kept, now, outbox } = yield* boxOf(25)
         const arrived = new Map<string, Set<string>>()
         const send: Deliver.Options["send"] = (_, { body, id }) =>
           Effect.suspend(() => {
-            // Each request takes a moment, so that a kill cuts some of them.
+            // Each request takes a moment, so that a stop cuts some of them.
             const answer = Effect.sync((): Send.Sent => {
               if (now() < 3_600_000) return { _tag: "Failed", why: "ECONNREFUSED" }
               arrived.set(id, (arrived.get(id) ?? new Set()).add(body))

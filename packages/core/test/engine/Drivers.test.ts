@@ -10,6 +10,7 @@ import * as Option from "effect/Option"
 import * as Schedule from "effect/Schedule"
 import * as Stream from "effect/Stream"
 import { TestClock } from "effect/testing"
+import { sleepingBy } from "@scanpoll/test-support/sleepingBy"
 import * as Fleet from "../../src/engine/Fleet.ts"
 import * as Poller from "../../src/engine/Poller.ts"
 import * as RateBudget from "../../src/engine/RateBudget.ts"
@@ -331,15 +332,9 @@ for (const driver of drivers) {
     it.effect("a timer that rings early makes no early poll", () =>
       Effect.gen(function* () {
         const inner = yield* Clock.Clock
-        const hasty: Clock.Clock = {
-          currentTimeMillisUnsafe: () => inner.currentTimeMillisUnsafe(),
-          currentTimeMillis: inner.currentTimeMillis,
-          currentTimeNanosUnsafe: () => inner.currentTimeNanosUnsafe(),
-          currentTimeNanos: inner.currentTimeNanos,
-          monotonicTimeNanosUnsafe: () => inner.monotonicTimeNanosUnsafe(),
-          monotonicTimeNanos: inner.monotonicTimeNanos,
-          sleep: (duration) => inner.sleep(Duration.millis(Math.max(1, Duration.toMillis(duration) - 3)))
-        }
+        const hasty = sleepingBy(inner, (duration) =>
+          inner.sleep(Duration.millis(Math.max(1, Duration.toMillis(duration) - 3)))
+        )
         const times: Array<number> = []
         const spec = specOf(Effect.map(SteadyClock.now, (now) => (times.push(now) < 4 ? running : done)))
         const fiber = yield* Effect.forkChild(driver.wait(spec).pipe(Effect.provideService(Clock.Clock, hasty)))

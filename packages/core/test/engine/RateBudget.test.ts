@@ -9,6 +9,7 @@ import { TestClock } from "effect/testing"
 import * as RateBudget from "../../src/engine/RateBudget.ts"
 import type { AccountLimits } from "../../src/engine/ScanAdapter.ts"
 import * as SteadyClock from "../../src/time/SteadyClock.ts"
+import { lateClock } from "../support/clocks.ts"
 import { cutAt } from "../support/cuts.ts"
 
 const limitsOf = (limits: Partial<AccountLimits> = {}): AccountLimits => ({
@@ -320,15 +321,7 @@ describe("RateBudget", () => {
     Effect.gen(function* () {
       const inner = yield* Clock.Clock
       // Its timers are late, as those of a busy process are.
-      const late: Clock.Clock = {
-        currentTimeMillisUnsafe: () => inner.currentTimeMillisUnsafe(),
-        currentTimeMillis: inner.currentTimeMillis,
-        currentTimeNanosUnsafe: () => inner.currentTimeNanosUnsafe(),
-        currentTimeNanos: inner.currentTimeNanos,
-        monotonicTimeNanosUnsafe: () => inner.monotonicTimeNanosUnsafe(),
-        monotonicTimeNanos: inner.monotonicTimeNanos,
-        sleep: (duration) => inner.sleep(Duration.millis(Duration.toMillis(duration) + 3000))
-      }
+      const late = lateClock(inner, "3 seconds")
       const budget = budgetOf({ requests: 1 })
       const log: Array<{ readonly name: string; readonly at: number }> = []
       const asks = (name: string) =>

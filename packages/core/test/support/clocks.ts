@@ -2,43 +2,30 @@
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import { sleepingBy } from "@scanpoll/test-support/sleepingBy"
 
 /** Counts the sleeps that are on the clock right now. */
 export const countingClock = Effect.map(Effect.service(Clock.Clock), (inner) => {
   const count = { asleep: 0, most: 0 }
-  const clock: Clock.Clock = {
-    currentTimeMillisUnsafe: () => inner.currentTimeMillisUnsafe(),
-    currentTimeMillis: inner.currentTimeMillis,
-    currentTimeNanosUnsafe: () => inner.currentTimeNanosUnsafe(),
-    currentTimeNanos: inner.currentTimeNanos,
-    monotonicTimeNanosUnsafe: () => inner.monotonicTimeNanosUnsafe(),
-    monotonicTimeNanos: inner.monotonicTimeNanos,
-    sleep: (duration) =>
-      Effect.acquireUseRelease(
+  const clock = sleepingBy(inner, (duration) =>
+    Effect.acquireUseRelease(
+      Effect.sync(() => {
+        count.asleep++
+        count.most = Math.max(count.most, count.asleep)
+      }),
+      () => inner.sleep(duration),
+      () =>
         Effect.sync(() => {
-          count.asleep++
-          count.most = Math.max(count.most, count.asleep)
-        }),
-        () => inner.sleep(duration),
-        () =>
-          Effect.sync(() => {
-            count.asleep--
-          })
-      )
-  }
+          count.asleep--
+        })
+    )
+  )
   return { clock, count }
 })
 
 /** A clock whose timers all ring so much too late, as in a process that was frozen. */
-export const lateClock = (inner: Clock.Clock, late: Duration.Input): Clock.Clock => ({
-  currentTimeMillisUnsafe: () => inner.currentTimeMillisUnsafe(),
-  currentTimeMillis: inner.currentTimeMillis,
-  currentTimeNanosUnsafe: () => inner.currentTimeNanosUnsafe(),
-  currentTimeNanos: inner.currentTimeNanos,
-  monotonicTimeNanosUnsafe: () => inner.monotonicTimeNanosUnsafe(),
-  monotonicTimeNanos: inner.monotonicTimeNanos,
-  sleep: (duration) => inner.sleep(Duration.sum(duration, Duration.fromInputUnsafe(late)))
-})
+export const lateClock = (inner: Clock.Clock, late: Duration.Input): Clock.Clock =>
+  sleepingBy(inner, (duration) => inner.sleep(Duration.sum(duration, Duration.fromInputUnsafe(late))))
 
 /** A clock on which so many milliseconds pass from each reading to the next, as on a machine that is busy. */
 export const slowClock = (millis: number) =>

@@ -54,19 +54,6 @@ export interface Answered {
   readonly ended: Progress.Ended<unknown> | null
 }
 
-export interface Job<Payload, R> {
-  readonly request: ScanRequest<Payload, R>
-  readonly run: Run
-  readonly progress: Progress.Progress<Payload>
-  readonly emit: (kind: ScanEventKind) => void
-  readonly journal: Operations
-  readonly account: VendorSays.AccountAccess
-  readonly stored: StoredOutcome.Codec<Payload>
-  readonly slot: Slot
-  // What an adapter is told of the scan it is asked about.
-  readonly about: About
-}
-
 // A scan to follow. `known`: bought before this run.
 export interface Bought {
   readonly claimId: string
@@ -114,7 +101,7 @@ const accessOf = (
 }
 
 // A class, because an object with a getter of its own takes half a kilobyte more.
-class JobOf<Payload, R> implements Job<Payload, R> {
+export class Job<Payload, R> {
   readonly request: ScanRequest<Payload, R>
   readonly run: Run
   readonly progress: Progress.Progress<Payload>
@@ -142,6 +129,7 @@ class JobOf<Payload, R> implements Job<Payload, R> {
     this.slot = new Slot(budget)
   }
 
+  // What an adapter is told of the scan it is asked about.
   get about(): About {
     const { progress, request } = this
     return {
@@ -157,4 +145,4 @@ export const make = <Payload, R>(
   run: Run,
   emit: (kind: ScanEventKind) => void
 ): Effect.Effect<Job<Payload, R>, never, ScanJournal> =>
-  Effect.map(ScanJournal, (journal) => new JobOf(request, run, progress, emit, journal))
+  Effect.map(ScanJournal, (journal) => new Job(request, run, progress, emit, journal))
