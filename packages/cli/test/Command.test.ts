@@ -11,6 +11,7 @@ import * as Schema from "effect/Schema"
 import { settings } from "scanpoll/config/Setting"
 import { version } from "scanpoll/process/Version"
 import { openSync, readFileSync, statSync, writeFileSync } from "node:fs"
+import { fileURLToPath } from "node:url"
 import { once, type Options, scanpoll } from "./support/command.ts"
 import { scanpollInside } from "./support/inside.ts"
 import { keyedVendors, keys } from "./support/vendors.ts"
@@ -609,7 +610,7 @@ describe("the command", () => {
       Effect.gen(function* () {
         const fs = yield* FileSystem.FileSystem
         const manifest: unknown = JSON.parse(
-          yield* fs.readFileString(new URL("../package.json", import.meta.url).pathname)
+          yield* fs.readFileString(fileURLToPath(new URL("../package.json", import.meta.url)))
         )
         assert.propertyVal(manifest, "version", version)
         assert.strictEqual((yield* scanpoll(["--version"])).stdout.trim(), `scanpoll v${version}`)

@@ -419,7 +419,7 @@ describe("the journal of the command", () => {
             assert.notInclude(refused.stderr, "hunter2")
           }
           const nowhere = yield* run(folder, [...target, "--journal", "no/where.db"])
-          assert.match(nowhere.stderr, /the folder of \S+no\/where\.db is not there/)
+          assert.match(nowhere.stderr, /the folder of .+no\/where\.db is not there/)
           assert.strictEqual((yield* run(folder, [...target, "--journal", "mysql://u:hunter2@h/d"])).code, 2)
           assert.strictEqual(yield* posts, before)
           assert.strictEqual(readFileSync(foreign, "utf8"), "not ours\n".repeat(50))

@@ -55,7 +55,7 @@ const type = (text: string): Effect.Effect<void> =>
     tmux("send-keys", "-t", "run", "Enter")
   })
 
-const run = `${process.execPath} ${program} run appvet:https://never.example "exona:株式会社日本語テスト 👨‍👩‍👧=https://never.example"`
+const run = `"${process.execPath}" "${program}" run appvet:https://never.example "exona:株式会社日本語テスト 👨‍👩‍👧=https://never.example"`
 
 describe.runIf(hasProgram("tmux"))("in a terminal", () => {
   layer(Simulators.layer({ speed: 1 }), { excludeTestServices: true, timeout: "20 seconds" })((it) => {
@@ -108,7 +108,7 @@ describe.runIf(hasProgram("tmux"))("in a terminal", () => {
           const err = join(tmpdir(), `${name}.err`)
           yield* terminal(80, 24)
           yield* until("no prompt", () => screen().includes("ready$"))
-          yield* type(`${run} --timeout 3s 2> ${err} | cat -v; echo "en""d"`)
+          yield* type(`${run} --timeout 3s 2> "${err}" | cat -v; echo "en""d"`)
           yield* until("no end", () => /\nend\n/.test(screen()))
           const said = readFileSync(err, "utf8")
           rmSync(err)
