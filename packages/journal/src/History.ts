@@ -2,7 +2,7 @@
  * What the journal knows of earlier scans: a line of answers for each subject under scan, and where it is going.
  *
  * A line has one identity (vendor, account, type of scan and subject) at one address of the vendor, and only complete scans say how it goes: a partial or failed one is shown and
- * compared with nothing.
+ * compared with nothing, and so is one whose assessment or findings cannot be judged.
  *
  * @since 0.1.0
  */
@@ -16,7 +16,8 @@ import * as Severity from "@scanpoll/core/model/Severity"
 import type { Subject } from "@scanpoll/core/model/Subject"
 
 /**
- * One answer. `at` is when it was stored, in milliseconds since 1970; `findings` the vendor's count, or null.
+ * One answer. `at` is when it was stored, in milliseconds since 1970; `findings` the vendor's count, or null; `lacks` why
+ * its assessment or its findings cannot be judged, in words, or null where both can.
  *
  * @category models
  * @since 0.1.0
@@ -32,6 +33,7 @@ export interface Point {
   readonly delta: ScanOutcome.Delta | null
   readonly cached: boolean
   readonly durationMs: number | null
+  readonly lacks: string | null
 }
 
 /**
@@ -73,7 +75,9 @@ export const point = (entry: ClaimEntry): Point | null => {
   if (Option.isNone(read)) return null
   const outcome = read.value
   const { completedAt, createdAt, ticket } = outcome
-  const said = outcome._tag === "Failed" ? null : outcome
+  const missing = ScanOutcome.missing(outcome)
+  const isAbout = !missing.some(({ kind }) => kind === "assessment")
+  const said = outcome._tag === "Failed" || !isAbout ? null : outcome
   return {
     claimId: entry.claimId,
     scanId: ticket.scanId,
@@ -84,20 +88,29 @@ export const point = (entry: ClaimEntry): Point | null => {
     findings: said === null ? null : said.findings.total,
     delta: said === null ? null : said.delta,
     cached: outcome.cached,
-    durationMs: createdAt === null || completedAt === null || completedAt < createdAt ? null : completedAt - createdAt
+    durationMs: createdAt === null || completedAt === null || completedAt < createdAt ? null : completedAt - createdAt,
+    lacks: missing.find(({ kind }) => kind !== "delta")?.reason ?? null
   }
 }
+
+/**
+ * Whether an answer is compared with others: it is complete, and nothing that a verdict needs is missing.
+ *
+ * @category guards
+ * @since 0.2.0
+ */
+export const isCompared = (point: Point): boolean => point.state === "completed" && point.lacks === null
 
 const sign = (better: number): Trend => (better > 0 ? "better" : better < 0 ? "worse" : "same")
 
 /**
- * Where the answers go. Cached ones are the same scan again and count for nothing.
+ * Where the answers go. Those that lack evidence tell nothing about it. Cached ones are the same scan again and count for nothing.
  *
  * @category destructors
  * @since 0.1.0
  */
 export const trend = (points: ReadonlyArray<Point>): Trend => {
-  const complete = points.filter((each) => each.state === "completed")
+  const complete = points.filter(isCompared)
   const last = complete.at(-1)
   const before = complete.findLast((each) => each.scanId !== last?.scanId)
   if (last === undefined || before === undefined) return "unknown"

@@ -3,7 +3,7 @@ import * as ScanJournal from "@scanpoll/core/engine/ScanJournal"
 import type { Subject } from "@scanpoll/core/model/Subject"
 import * as History from "@scanpoll/journal/History"
 import * as Effect from "effect/Effect"
-import { keyOf, outcomeOf, subject, ticketOf } from "./support/fixtures.ts"
+import { keyOf, lackingOutcomeOf, outcomeOf, subject, ticketOf } from "./support/fixtures.ts"
 
 const settle = (
   name: string,
@@ -36,6 +36,7 @@ const point = (fields: Partial<History.Point>): History.Point => ({
   delta: null,
   cached: false,
   durationMs: null,
+  lacks: null,
   ...fields
 })
 
@@ -58,6 +59,8 @@ describe("History", () => {
       [{ findings: 5 }, { findings: 5 }, "same"],
       [{}, { state: "partial" }, "unknown"],
       [{ state: "failed" }, {}, "unknown"],
+      [{ severity: "low" }, { severity: "unknown", lacks: "it is about another site" }, "unknown"],
+      [{ severity: "low", lacks: "the findings could not be fetched" }, { severity: "high" }, "unknown"],
       [{}, { scanId: "one" }, "unknown"]
     ]
     for (const [before, after, expected] of pairs) {
@@ -88,6 +91,21 @@ describe("History", () => {
           ]
         )
         assert.deepStrictEqual(yield* History.read({ vendor: "else" }), [])
+      }).pipe(Effect.provide(ScanJournal.layerMemory))
+  )
+
+  it.live(
+    "says of an answer about something else that it has no verdict, and takes no score or severity from it (V-11)",
+    () =>
+      Effect.gen(function* () {
+        const journal = yield* ScanJournal.ScanJournal
+        const { claimId } = yield* journal.claim(keyOf("a"), { subject, reuseFrom: 0 })
+        yield* journal.settled(claimId, lackingOutcomeOf("a1", "it is about another site"), ticketOf("a1"))
+        const [line] = yield* History.read()
+        assert.deepStrictEqual(
+          line?.points.map(({ findings, lacks, score, severity }) => [severity, score, findings, lacks]),
+          [["unknown", null, null, "it is about another site"]]
+        )
       }).pipe(Effect.provide(ScanJournal.layerMemory))
   )
 

@@ -9,7 +9,7 @@ import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import * as SqlClient from "effect/sql/SqlClient"
 import { type Database, type Databases, postgres, sqlite } from "./support/databases.ts"
-import { fresh, keyOf, outcomeOf, reason, subject, ticketOf, vendor } from "./support/fixtures.ts"
+import { fresh, keyOf, lackingOutcomeOf, outcomeOf, reason, subject, ticketOf, vendor } from "./support/fixtures.ts"
 import { inTime } from "./support/moments.ts"
 
 const calm = { lease: "1 hour", watch: "30 millis", patience: "2 seconds" } as const
@@ -57,11 +57,13 @@ describe.for(all)("notifications: $name", (databases) => {
   }
 
   // A scan with an answer of this score.
-  const scanned = (journal: Operations, name: string, score: number) =>
+  const scanned = (journal: Operations, name: string, score: number) => answered(journal, name, outcomeOf(name, score))
+
+  const answered = (journal: Operations, name: string, outcome: unknown) =>
     Effect.gen(function* () {
       const { claimId } = yield* journal.claim(keyOf(name), fresh)
       yield* journal.submitted(claimId, ticketOf(name), 0)
-      yield* journal.settled(claimId, outcomeOf(name, score))
+      yield* journal.settled(claimId, outcome)
       return claimId
     })
 
@@ -99,6 +101,22 @@ describe.for(all)("notifications: $name", (databases) => {
           "all target.worse",
           "doubts scan.in-doubt"
         ])
+      })
+  )
+
+  promise(
+    "a target is worse once, and neither an answer about something else nor the same scan again says it",
+    (database) =>
+      Effect.gen(function* () {
+        const { journal } = yield* open(database, { all: ["target.worse"] })
+        yield* scanned(journal, "good", 90)
+        yield* answered(journal, "other", lackingOutcomeOf("other", "it is about another site", 10))
+        assert.deepStrictEqual(yield* told(journal), [])
+        yield* scanned(journal, "bad", 40)
+        assert.deepStrictEqual(yield* told(journal), ["all target.worse"])
+        yield* answered(journal, "another", lackingOutcomeOf("another", "it is about another site", 10))
+        yield* answered(journal, "again", outcomeOf("bad", 40))
+        assert.deepStrictEqual(yield* told(journal), ["all target.worse"])
       })
   )
 

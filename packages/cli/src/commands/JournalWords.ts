@@ -51,7 +51,8 @@ const answer = (point: History.Point | null): string =>
           ? []
           : [`score ${point.score.value}${point.score.grade === null ? "" : ` ${inert(point.score.grade, 8)}`}`]),
         ...(point.findings === null ? [] : [`${point.findings} finding${point.findings === 1 ? "" : "s"}`]),
-        ...(point.delta === null ? [] : [`+${point.delta.new} -${point.delta.resolved}`])
+        ...(point.delta === null ? [] : [`+${point.delta.new} -${point.delta.resolved}`]),
+        ...(point.lacks === null ? [] : [`no verdict: ${inert(point.lacks, 300)}`])
       ].join(", ")
 
 /**

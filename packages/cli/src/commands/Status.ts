@@ -6,11 +6,11 @@
 import * as ScanJournal from "@scanpoll/core/engine/ScanJournal"
 import type { PollAnswer, Progress } from "@scanpoll/core/model/Observation"
 import type { PollFault } from "@scanpoll/core/model/PollFault"
-import type { Reason, ScanOutcome } from "@scanpoll/core/model/ScanOutcome"
+import * as ScanOutcome from "@scanpoll/core/model/ScanOutcome"
 import * as ScanRecord from "@scanpoll/core/model/ScanRecord"
+import * as Contradiction from "@scanpoll/core/unstable/model/Contradiction"
 import type { VendorHttp } from "@scanpoll/core/http/VendorHttp"
 import * as History from "@scanpoll/journal/History"
-import type { Subject } from "@scanpoll/core/model/Subject"
 import * as Effect from "effect/Effect"
 import type * as FileSystem from "effect/FileSystem"
 import * as Option from "effect/Option"
@@ -44,7 +44,7 @@ interface Standing {
   readonly score: { readonly value: number; readonly grade: string | null } | null
   readonly progress: Progress | null
   readonly messages: ReadonlyArray<string>
-  readonly reason: Reason | null
+  readonly reason: ScanOutcome.Reason | null
   readonly fault: PollFault["kind"] | null
 }
 
@@ -58,7 +58,12 @@ const empty: Omit<Standing, "key" | "status"> = {
   fault: null
 }
 
-const standingOf = (key: string, answer: Result.Result<PollAnswer<ScanOutcome<unknown>>, PollFault>): Standing => {
+// `asked`: what the scan was bought for, where the journal knows it.
+const standingOf = (
+  key: string,
+  answer: Result.Result<PollAnswer<ScanOutcome.ScanOutcome<unknown>>, PollFault>,
+  asked: Contradiction.Asked | null
+): Standing => {
   const blank = { ...empty, key }
   if (Result.isFailure(answer)) {
     const { code, kind, message, requestId } = answer.failure
@@ -100,19 +105,25 @@ const standingOf = (key: string, answer: Result.Result<PollAnswer<ScanOutcome<un
         }
       }
     case "Settled": {
-      const outcome = observation.value
+      const outcome = Contradiction.judge(asked, observation.value)
       const status = ScanRecord.stateOfOutcome(outcome)
       if (outcome._tag === "Failed") {
         return { ...blank, status, vendorStatus: outcome.vendorStatus, reason: outcome.reason }
       }
-      const { score, severity } = outcome.assessment
+      const contradiction = asked === null ? null : Contradiction.between(asked, outcome)
+      const score = contradiction === null ? outcome.assessment.score : null
       return {
         ...blank,
         status,
         vendorStatus: outcome.vendorStatus,
-        severity,
+        severity: ScanOutcome.severity(outcome),
         score: score === null ? null : { value: score.value, grade: score.grade },
-        reason: outcome._tag === "Partial" ? outcome.reason : null
+        reason:
+          contradiction === null
+            ? outcome._tag === "Partial"
+              ? outcome.reason
+              : null
+            : { code: null, message: contradiction, advice: null, requestId: outcome.requestId }
       }
     }
   }
@@ -174,7 +185,7 @@ const standingOfClaim = (entry: ScanJournal.ClaimEntry, key: string): Standing =
         status: point.state,
         severity: point.severity,
         score: point.score === null ? null : { value: point.score.value, grade: point.score.grade },
-        reason: null
+        reason: point.lacks === null ? null : { code: null, message: point.lacks, advice: null, requestId: null }
       }
 }
 
@@ -214,11 +225,11 @@ export const status = Effect.fnUntraced(function* (input: {
   const { value: accounts } = opened
   const { value: wanted } = known
 
-  const ask = (account: Account | null, key: Key.Key, subject?: Subject) =>
+  const ask = (account: Account | null, key: Key.Key, asked: Contradiction.Asked | null = null) =>
     account === null
       ? Effect.die(new TypeError("an account that was checked is not open"))
-      : Effect.map(Effect.result(account.pollOnce(key.scanId, subject)), (answer) =>
-          standingOf(Key.format(key), answer)
+      : Effect.map(Effect.result(account.pollOnce(key.scanId, asked?.subject)), (answer) =>
+          standingOf(Key.format(key), answer, asked)
         )
   const askAbout = Effect.fnUntraced(function* (claimId: string) {
     const journal = yield* ScanJournal.ScanJournal
@@ -228,7 +239,8 @@ export const status = Effect.fnUntraced(function* (input: {
     }
     if (entry.state !== "submitted" || entry.ticket === null) return standingOfClaim(entry, claimId)
     const claim = yield* Effect.flatMap(Claims.read(claimId, plan, keys), Checked.orRefuse)
-    return yield* ask(claim?.account ?? null, entry.ticket, entry.subject)
+    const asked = { subject: entry.subject, scanType: entry.kind }
+    return yield* ask(claim?.account ?? null, entry.ticket, asked)
   })
   const each = (known: Requests.Known) =>
     known._tag === "Key" ? ask(accounts.get(known.key.vendor, known.key.account), known.key) : askAbout(known.claimId)

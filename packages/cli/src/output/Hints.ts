@@ -4,6 +4,7 @@
  *
  * @since 0.1.1
  */
+import * as ScanOutcome from "@scanpoll/core/model/ScanOutcome"
 import * as ScanRecord from "@scanpoll/core/model/ScanRecord"
 import * as ShellWord from "@scanpoll/core/unstable/model/ShellWord"
 import * as Redacted from "effect/Redacted"
@@ -27,6 +28,8 @@ export interface Typed {
  * - `plan`: the path of the plan in force, or null.
  * - `typed`: what `run` was started with; null for a command that starts no scan.
  * - `run`: the id of the stored run.
+ * - `collects`: whether the vendor of a record gives its findings by a call of their own, which can be made once more; the
+ *   other evidence comes with a new answer alone. Default: every vendor does.
  *
  * @category models
  * @since 0.1.1
@@ -37,6 +40,7 @@ export interface Context {
   readonly run: string
   readonly flags: Typed["flags"]
   readonly typed: Typed | null
+  readonly collects?: (record: ScanRecord.ScanRecord) => boolean
 }
 
 const isOpenAddress = (text: string): boolean => {
@@ -155,6 +159,10 @@ const maxKeys = 50
 const wasNotBought = ({ because, state, ticket }: ScanRecord.ScanRecord): boolean =>
   ticket === null && (state === "not-started" || (state === "refused" && because === "credential"))
 
+// What only a new answer of the vendor about the scan can bring: no wait of the run asks for one.
+const asksAgain = ({ collects = () => true }: Context, record: ScanRecord.ScanRecord): boolean =>
+  record.outcome !== null && !(ScanOutcome.lacksFindingsAlone(record.outcome) && collects(record))
+
 /**
  * What to type next, for a terminal. A journal that forgets at the end leaves only the keys.
  *
@@ -164,7 +172,9 @@ const wasNotBought = ({ because, state, ticket }: ScanRecord.ScanRecord): boolea
 export const hints = (records: ReadonlyArray<ScanRecord.ScanRecord>, context: Context): ReadonlyArray<string> => {
   const { settings, typed } = context
   const durable = settings.journal.value?._tag !== "Memory"
-  const open = records.filter((record) => ScanRecord.isResumable(record) && record.ticket !== null)
+  const resumable = records.filter((record) => ScanRecord.isResumable(record) && record.ticket !== null)
+  const open = resumable.filter((record) => !asksAgain(context, record))
+  const again = resumable.filter((record) => asksAgain(context, record))
   const missing = records.filter(wasNotBought)
   const lines: Array<string> = []
   const refused = records.filter((record) => record.state === "refused" && record.because !== "credential")
@@ -188,6 +198,12 @@ export const hints = (records: ReadonlyArray<ScanRecord.ScanRecord>, context: Co
     }
     if (open.length > 0) lines.push(...resuming(open, context, durable))
   }
+  if (again.length > 0) {
+    lines.push(
+      "to ask once more about what has no verdict, which buys nothing:",
+      ...waiting(again, context, ["--fresh"])
+    )
+  }
   const doubtful = records.flatMap((record) =>
     durable && record.state === "in-doubt" && record.claimId !== null ? [record.claimId] : []
   )
@@ -207,9 +223,16 @@ const resuming = (
   durable: boolean
 ): ReadonlyArray<string> => {
   const title = "to wait for what is open, which buys nothing:"
-  if (durable) return [title, resumeLine(context)]
-  const keys = new Set(open.flatMap(({ ticket }) => (ticket === null ? [] : [Key.format(ticket)])))
+  return durable ? [title, resumeLine(context)] : [title, ...waiting(open, context)]
+}
+
+const waiting = (
+  records: ReadonlyArray<ScanRecord.ScanRecord>,
+  context: Context,
+  more: ReadonlyArray<string> = []
+): ReadonlyArray<string> => {
+  const keys = new Set(records.flatMap(({ ticket }) => (ticket === null ? [] : [Key.format(ticket)])))
   const shown = [...keys].slice(0, maxKeys)
   const rest = keys.size > maxKeys ? [`  (and ${keys.size - maxKeys} more, named in the report)`] : []
-  return [title, line(["wait", ...planWords(context), ...shown, ...flagWords(context, waitFlags)]), ...rest]
+  return [line(["wait", ...planWords(context), ...shown, ...more, ...flagWords(context, waitFlags)]), ...rest]
 }

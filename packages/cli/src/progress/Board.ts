@@ -9,6 +9,7 @@ import type { ScanEvent } from "@scanpoll/core/engine/ScanEvent"
 import type { Progress } from "@scanpoll/core/model/Observation"
 import type { PollFault } from "@scanpoll/core/model/PollFault"
 import type { Seen } from "@scanpoll/core/model/PollStopped"
+import * as ScanOutcome from "@scanpoll/core/model/ScanOutcome"
 import * as ScanRecord from "@scanpoll/core/model/ScanRecord"
 import * as Severity from "@scanpoll/core/model/Severity"
 import * as ScanTicket from "@scanpoll/core/model/ScanTicket"
@@ -153,7 +154,8 @@ export const endWords = (record: ScanRecord.ScanRecord): string => {
   if (outcome !== null && outcome._tag !== "Failed") {
     const { score } = outcome.assessment
     words.push(ScanRecord.severity(record))
-    if (score !== null) words.push(`score ${score.value}${score.grade === null ? "" : ` ${inert(score.grade, 8)}`}`)
+    if (score !== null && ScanOutcome.evidence(outcome).assessment.status === "there")
+      words.push(`score ${score.value}${score.grade === null ? "" : ` ${inert(score.grade, 8)}`}`)
   }
   if (record.reused) words.push(`reused, ${age(record.ageMs ?? 0)} old`)
   else if (outcome?.cached === true)

@@ -258,7 +258,16 @@ export const run = Effect.fnUntraced(function* (
   const forgetful = settings.journal.value?._tag === "Memory"
   const typeOf = (index: number): string => prepared[index]?.request.kind ?? ""
   const id = wanted.continues?.runId ?? (yield* makeRunId)
-  const hints = { flags: {}, typed: null, ...wanted.hints, settings, plan: plan.file, run: id }
+  const collects = (index: number): boolean => prepared[index]?.request.adapter.collect !== undefined
+  const hints = {
+    flags: {},
+    typed: null,
+    ...wanted.hints,
+    settings,
+    plan: plan.file,
+    run: id,
+    collects: ({ index }: ScanRecord) => collects(index)
+  }
   const commandsOf = (one: Prepared | undefined) => ({
     ...Hints.rowCommands({ ...hints, plan: one?.plan ?? hints.plan }),
     forgetful
@@ -268,7 +277,7 @@ export const run = Effect.fnUntraced(function* (
     ...RepositoryPath.placed(prepared[index], paths),
     scanType: typeOf(index),
     ...gateOf(prepared[index]),
-    collects: prepared[index]?.request.adapter.collect !== undefined,
+    collects: collects(index),
     reusedBecause: reusedBecause(wanted),
     commands: commandsOf(prepared[index])
   })

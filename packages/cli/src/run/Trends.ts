@@ -49,23 +49,24 @@ const trendOf = (
     const mine = entries.filter(
       ({ key, kind, subject: its, ...entry }) =>
         !own.has(entry.claimId) &&
-        // What lacks evidence would look better than it was, or about something else.
-        entry.reason === null &&
         (origin === null || key.origin === origin) &&
         Identity.ofScanned({ vendor, account, scanType: kind, subject: its }) === identity
     )
     const points = mine.flatMap((entry) => History.point(entry) ?? [])
-    return points
-      .filter((point) => point.state === "completed" && point.scanId !== scanId)
-      .slice(0, pointsAtMost)
-      .reverse()
-      .map((point): TrendPoint => ({
-        at: new Date(point.at).toISOString(),
-        scanId: HostileText.of(point.scanId),
-        severity: point.severity,
-        score: point.score?.value ?? null,
-        findings: point.findings
-      }))
+    return (
+      points
+        // What lacks evidence would look better than it was, or is about something else.
+        .filter((point) => History.isCompared(point) && point.scanId !== scanId)
+        .slice(0, pointsAtMost)
+        .reverse()
+        .map((point): TrendPoint => ({
+          at: new Date(point.at).toISOString(),
+          scanId: HostileText.of(point.scanId),
+          severity: point.severity,
+          score: point.score?.value ?? null,
+          findings: point.findings
+        }))
+    )
   })
 
 /**

@@ -78,6 +78,41 @@ describe("an answer about something else", () => {
       })
     )
 
+    it.effect("is no verdict wherever it is told, and the printed command asks once more (V-11, U-05)", () =>
+      withPlan([site("mine.example")], (run) =>
+        Effect.gen(function* () {
+          const end = { status: "completed", result: { score: 12, grade: "F" } }
+          yield* onEnd({ url: "https://other.example/", ...end })
+          const ended = yield* run("run", "scans.yaml", "--fail-on", "high", "-o", "json")
+          assert.strictEqual(ended.code, 3, ended.stderr)
+          assert.match(ended.stderr, /: completed, unknown$/m)
+          const [row] = JSON.parse(ended.stdout).scans
+          for (const told of [yield* run("status"), yield* run("history"), yield* run("status", row.claimId)]) {
+            assert.match(told.stdout, /completed, unknown.*the answer is about other\.example/, told.stdout)
+            assert.notMatch(told.stdout, /score 12/)
+          }
+          // Nothing is compared with it.
+          yield* onEnd(end)
+          const later = yield* run("run", "scans.yaml", "--reuse", "0", "-o", "json")
+          const [next] = JSON.parse(later.stdout).scans
+          assert.deepStrictEqual(
+            [next.assessment.score.value, next.previous, next.trend, next.delta],
+            [12, null, [], null]
+          )
+          // The end of the run would say the same for ever.
+          const printed = ended.stderr.split("\n").filter((line) => line.startsWith("  scanpoll "))
+          assert.deepStrictEqual(printed, [`  scanpoll wait --plan scans.yaml ${row.key} --fresh --fail-on high`])
+          const { appvet } = yield* Simulators.Simulators
+          const bought = appvet.ledger.requests({ method: "POST" }).length
+          const words = (printed[0] ?? "").trim().split(" ").slice(1)
+          const again = yield* run(...words, "-o", "json")
+          const [now] = JSON.parse(again.stdout).scans
+          assert.strictEqual(now.evidence.assessment.status, "there", again.stderr)
+          assert.strictEqual(appvet.ledger.requests({ method: "POST" }).length, bought)
+        })
+      )
+    )
+
     it.effect("is not seen in what only looks different: another case, www, a path, a scheme (V-11)", () =>
       Effect.gen(function* () {
         for (const url of ["https://WWW.Same.example/deep/path", "http://same.example:80/"]) {

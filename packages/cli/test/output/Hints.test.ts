@@ -1,4 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
+import * as ScanOutcome from "@scanpoll/core/model/ScanOutcome"
 import type { ScanRecord } from "@scanpoll/core/model/ScanRecord"
 import * as ScanTicket from "@scanpoll/core/model/ScanTicket"
 import * as ShellWord from "@scanpoll/core/unstable/model/ShellWord"
@@ -16,6 +17,49 @@ const typed = (words: ReadonlyArray<string>, flags: { readonly [K in SettingName
   const settings = { journal: { value, texts: flags.journal ?? [], shown: "", source, where: "" } }
   return Hints.runLine({ settings, plan: words[0] ?? null, flags, typed: null }, { words, flags })
 }
+
+const ticket = ScanTicket.make({
+  vendor: "appvet",
+  origin: "https://appvet.dev",
+  account: "default",
+  scanId: "scan_1",
+  submittedAt: 0
+})
+
+const open: ScanRecord = {
+  index: 0,
+  claimId: null,
+  vendor: "appvet",
+  account: "default",
+  subject: { kind: "url", id: "x", name: "x" },
+  ticket,
+  state: "still-running",
+  outcome: null,
+  reason: null,
+  because: "stop",
+  submittedAt: 0,
+  observedAt: 0,
+  polls: 1,
+  progress: null,
+  notBefore: null,
+  reused: false,
+  ageMs: null,
+  warnings: []
+}
+
+const said = ScanOutcome.makeCompleted({
+  ticket,
+  vendorStatus: "done",
+  assessment: { severity: "low", vendorSeverity: null, compliance: null, score: null },
+  payload: null
+})
+
+const ended = (outcome: ScanOutcome.ScanOutcome<unknown>): ScanRecord => ({
+  ...open,
+  state: "completed",
+  because: "outcome",
+  outcome
+})
 
 describe("a command to type next", () => {
   for (const word of ["a b", "it's", "$HOME", "`id`", "a\\b", 'a"b', "*", "~", "ä", "", "#x", "a;b", "a&b", "!x"]) {
@@ -70,33 +114,6 @@ describe("a command to type next", () => {
     const flags = { journal: ["memory:"], maxPurchases: ["5"], targets: ["t.csv"], targetsAs: ["appvet"], var: ["A=b"] }
     const value = Result.getOrElse(JournalAddress.parse("memory:"), () => null)
     const settings = { journal: { value, texts: ["memory:"], shown: "", source: "flag" as const, where: "" } }
-    const ticket = ScanTicket.make({
-      vendor: "appvet",
-      origin: "https://appvet.dev",
-      account: "default",
-      scanId: "scan_1",
-      submittedAt: 0
-    })
-    const open: ScanRecord = {
-      index: 0,
-      claimId: null,
-      vendor: "appvet",
-      account: "default",
-      subject: { kind: "url", id: "x", name: "x" },
-      ticket,
-      state: "still-running",
-      outcome: null,
-      reason: null,
-      because: "stop",
-      submittedAt: 0,
-      observedAt: 0,
-      polls: 1,
-      progress: null,
-      notBefore: null,
-      reused: false,
-      ageMs: null,
-      warnings: []
-    }
     const context = { settings, plan: "p.yaml", run: "run_1", flags, typed: { words: ["p.yaml"], flags } }
     assert.deepStrictEqual(Hints.hints([open], context).slice(1), [
       "  scanpoll wait --plan p.yaml appvet:scan_1 --journal memory:"
@@ -104,5 +121,27 @@ describe("a command to type next", () => {
     assert.deepStrictEqual(Hints.hints([open], { ...context, typed: null }).slice(1), [
       "  scanpoll wait --plan p.yaml appvet:scan_1 --journal memory:"
     ])
+  })
+
+  it("asks again about what only a new answer can bring, which no end of the run does (V-11, V-08)", () => {
+    const settings = { journal: { value: null, texts: [], shown: "", source: "default" as const, where: "" } }
+    const context = {
+      settings,
+      plan: "p.yaml",
+      run: "run_1",
+      flags: { failOn: ["high"] },
+      typed: { words: ["p.yaml"], flags: {} }
+    }
+    const other = ended(ScanOutcome.withoutEvidence(said, "the answer is about another site"))
+    const asked = "  scanpoll wait --plan p.yaml appvet:scan_1 --fresh --fail-on high"
+    assert.deepStrictEqual(Hints.hints([other], context).slice(1), [asked])
+    assert.deepStrictEqual(
+      Hints.hints([open, other], context).filter((line) => line.startsWith("  scanpoll")),
+      ["  scanpoll run --continue run_1", asked]
+    )
+    // Findings by a call of their own are fetched by every wait; others come with the answer.
+    const lacks = ended(ScanOutcome.withoutFindings(said, "the findings could not be fetched"))
+    const hintsOf = (collects: boolean) => Hints.hints([lacks], { ...context, collects: () => collects })[1]
+    assert.deepStrictEqual([hintsOf(true), hintsOf(false)], ["  scanpoll run --continue run_1", asked])
   })
 })

@@ -17,7 +17,8 @@ import type { Subject } from "./Subject.ts"
 const Earlier = Schema.Struct({
   _tag: Schema.Literal("Completed"),
   ticket: ScanTicket,
-  findings: ScanOutcome.Findings
+  findings: ScanOutcome.Findings,
+  evidence: Schema.optionalKey(Schema.Struct({ findings: ScanOutcome.EvidenceStatus }))
 })
 const readEarlier = Schema.decodeUnknownOption(Schema.toCodecJson(Earlier))
 
@@ -63,7 +64,9 @@ export const withDelta = <Payload>(
   for (const stored of earlier) {
     const read = readEarlier(stored.outcome)
     if (Option.isNone(read)) continue
-    const { findings, ticket } = read.value
+    const { evidence, findings, ticket } = read.value
+    // The findings of an answer about something else are there to be read, and tell nothing about this subject.
+    if (evidence?.findings.status === "unavailable") continue
     // A vendor's cache may hand out one scan several times.
     if (findings.coverage !== "full" || ticket.scanId === outcome.ticket.scanId) continue
     const before = presentIds(findings, (findingId) => Identity.findingKey(stored.subject, findingId))

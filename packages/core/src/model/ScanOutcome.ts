@@ -520,7 +520,7 @@ export const withDelta = <Payload>(outcome: Completed<Payload>, delta: Delta): C
 
 /**
  * The severity a gate reads: the worst of the assessment and of every finding that is not resolved. A failed scan said
- * nothing, so it is `unknown`.
+ * nothing, and an answer about something else nothing about this scan, so both are `unknown`.
  *
  * @category destructors
  * @since 0.1.0
@@ -531,6 +531,8 @@ export const severity = (outcome: ScanOutcome<unknown>): Severity.Severity => {
       return "unknown"
     case "Completed":
     case "Partial": {
+      const { assessment, findings } = evidence(outcome)
+      if (assessment.status === "unavailable" && findings.status === "unavailable") return "unknown"
       let worst = outcome.assessment.severity
       for (const finding of outcome.findings.items) {
         if (finding.status !== "resolved") worst = Severity.worse(worst, finding.severity)

@@ -91,6 +91,18 @@ describe("Comparison", () => {
     assert.strictEqual(Comparison.withDelta(alone, subject, [same, partial, counted]), alone)
   })
 
+  it("does not compare with an answer about something else, whose findings are kept to be read (V-11, V-05)", () => {
+    const other = encode(ScanOutcome.withoutEvidence(complete("other", [finding("a")]), "it is about another site"))
+    const older = encode(complete("s0", [finding("b")]))
+    const now = Comparison.withDelta(complete("s2", [finding("a"), finding("b")]), subject, [other, older])
+    assert.deepStrictEqual(now._tag === "Completed" ? now.findings.items.map(({ status }) => status) : [], [
+      "new",
+      "unchanged"
+    ])
+    const alone = complete("s2", [finding("a")])
+    assert.strictEqual(Comparison.withDelta(alone, subject, [other]), alone)
+  })
+
   it("never replaces what the vendor said, and gives an incomplete scan none", () => {
     const before = [encode(complete("s1", []))]
     const vendors = {

@@ -101,7 +101,14 @@ export const make = (sql: SqlClient, receivers: ReadonlyArray<Receiver>): Notice
         })
         // The newest line is that of this answer; one of the same time must not come before it.
         const [line] = History.lines([entry, ...earlier])
-        return line?.trend === "worse" && line.points.at(-1)?.claimId === entry.claimId
+        const last = line?.points.at(-1)
+        // An answer that is compared with nothing, or the same scan once more, leaves the trend of those before it.
+        return (
+          line?.trend === "worse" &&
+          last?.claimId === entry.claimId &&
+          History.isCompared(last) &&
+          line.points.every(({ claimId, scanId }) => claimId === last.claimId || scanId !== last.scanId)
+        )
       }
     )
   }

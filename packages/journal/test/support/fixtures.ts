@@ -22,21 +22,26 @@ export const reason = { code: "x", message: "why", advice: null, requestId: null
 
 const codec = Schema.toCodecJson(ScanOutcome.schema(Schema.Struct({ said: Schema.String })))
 
+const completed = (scanId: string, score: number, said: string) =>
+  ScanOutcome.makeCompleted({
+    ticket: ticketOf(scanId),
+    vendorStatus: "done",
+    assessment: {
+      severity: "low",
+      vendorSeverity: null,
+      compliance: null,
+      score: { value: score, min: 0, max: 100, direction: "higher-is-better", grade: null, basis: "vendor" }
+    },
+    findings: { coverage: "full", total: 0, items: [] },
+    payload: { said }
+  })
+
 /** A complete outcome as a journal keeps it. */
 export const outcomeOf = (scanId: string, score = 90, said = "done"): unknown =>
-  Schema.encodeSync(codec)(
-    ScanOutcome.makeCompleted({
-      ticket: ticketOf(scanId),
-      vendorStatus: "done",
-      assessment: {
-        severity: "low",
-        vendorSeverity: null,
-        compliance: null,
-        score: { value: score, min: 0, max: 100, direction: "higher-is-better", grade: null, basis: "vendor" }
-      },
-      findings: { coverage: "full", total: 0, items: [] },
-      payload: { said }
-    })
-  )
+  Schema.encodeSync(codec)(completed(scanId, score, said))
+
+/** A complete outcome that nothing can be judged by, for the reason `why`. */
+export const lackingOutcomeOf = (scanId: string, why: string, score = 90): unknown =>
+  Schema.encodeSync(codec)(ScanOutcome.withoutEvidence(completed(scanId, score, "done"), why))
 
 export const fresh = { subject, reuseFrom: 0 } as const

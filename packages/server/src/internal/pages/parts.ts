@@ -192,7 +192,8 @@ export const answerWords = (point: History.Point): string =>
     ...(point.delta === null || !point.delta.comparable
       ? []
       : [`${number(point.delta.new)} new, ${number(point.delta.resolved)} resolved`]),
-    ...(point.cached ? ["from the vendor's cache"] : [])
+    ...(point.cached ? ["from the vendor's cache"] : []),
+    ...(point.lacks === null ? [] : [`no verdict: ${safe(point.lacks, 300)}`])
   ].join(", ")
 
 /**
