@@ -11,6 +11,8 @@ import type * as ExitCode from "./ExitCode.ts"
 import * as HostileText from "./HostileText.ts"
 import { hash } from "./internal/hash.ts"
 import * as Identities from "./internal/identities.ts"
+import * as MergedGates from "./internal/mergedGates.ts"
+import { both } from "./internal/ownGate.ts"
 import type { ReportScan, TrendPoint } from "./ReportScan.ts"
 import * as Evidence from "./Evidence.ts"
 import * as ScanReport from "./ScanReport.ts"
@@ -51,7 +53,15 @@ interface United {
   readonly files: Set<number>
 }
 
-const unite = (reports: ReadonlyArray<ScanReport.ScanReport>): ReadonlyArray<ReportScan> => {
+// What a file asks of a row holds in every file: a wait by key knows nothing of the plan.
+const asked = (a: ReportScan, b: ReportScan): Pick<ReportScan, "gate"> =>
+  a.gate === undefined
+    ? b.gate === undefined
+      ? {}
+      : { gate: b.gate }
+    : { gate: b.gate === undefined ? a.gate : both(a.gate, b.gate) }
+
+const unite = (reports: ReadonlyArray<ScanReport.ScanReport>): ReadonlyArray<MergedGates.Held> => {
   const rows = new Set<United>()
   // A target given twice makes two rows of one file, which stay two: the n-th of a file meets the n-th of the others.
   const byName = new Map<string, United>()
@@ -69,7 +79,7 @@ const unite = (reports: ReadonlyArray<ScanReport.ScanReport>): ReadonlyArray<Rep
       for (const name of one.names) {
         const other = byName.get(name)
         if (other === undefined || other === home || [...home.files].some((each) => other.files.has(each))) continue
-        other.row = better(other.row, home.row)
+        other.row = { ...better(other.row, home.row), ...asked(other.row, home.row) }
         for (const each of home.files) other.files.add(each)
         for (const each of home.names) other.names.add(each)
         if (home !== one) {
@@ -82,7 +92,10 @@ const unite = (reports: ReadonlyArray<ScanReport.ScanReport>): ReadonlyArray<Rep
       for (const name of one.names) byName.set(name, home)
     }
   }
-  return Array.from(rows, ({ row }, index) => (row.index === index ? row : { ...row, index }))
+  return Array.from(rows, ({ files, row }, index) => ({
+    row: row.index === index ? row : { ...row, index },
+    policies: [...files].flatMap((file) => reports[file]?.gate.policy ?? [])
+  }))
 }
 
 // What is no property of a row: of several reports of one run, the last one knows whether it was ended.
@@ -119,9 +132,21 @@ const least = (a: string, b: string): string => (a < b ? a : b)
 
 const most = (a: string, b: string): string => (a > b ? a : b)
 
+// What each report asks of its rows, as one gate.
+const gateOf = (
+  reports: ReadonlyArray<ScanReport.ScanReport>,
+  held: ReadonlyArray<MergedGates.Held>
+): ReturnType<typeof MergedGates.together> =>
+  MergedGates.together(
+    reports.map(({ gate }) => gate.policy),
+    held,
+    reports.flatMap((report) => (ScanReport.troubleOf(report).leftOut?.length === 0 ? [] : [report.gate.policy]))
+  )
+
 /**
- * One report out of several, in the order given; the gate is that of the first, or the one given. One report alone comes
- * back as it is, under that gate.
+ * One report out of several, in the order given, under the gate that is given. Without one each row stays under the gates of
+ * the reports that have it, whatever their order: what all rows are asked is the gate of the whole, the rest stands in the
+ * `gate` of the rows. One report alone comes back as it is, under that gate.
  *
  * @category combinators
  * @since 0.1.0
@@ -129,13 +154,14 @@ const most = (a: string, b: string): string => (a > b ? a : b)
 export const merge = (
   first: ScanReport.ScanReport,
   others: ReadonlyArray<ScanReport.ScanReport>,
-  policy: ScanReport.ScanReport["gate"]["policy"] = first.gate.policy
+  policy?: ScanReport.ScanReport["gate"]["policy"]
 ): ScanReport.ScanReport => {
-  if (others.length === 0) return ScanReport.regate(first, policy)
+  if (others.length === 0) return ScanReport.regate(first, policy ?? first.gate.policy)
   const all = [first, ...others]
   const ids = [...new Set(all.map((report) => HostileText.toKey(report.run.id)))]
   const plans = new Set(all.map((report) => (report.run.plan === null ? null : HostileText.toKey(report.run.plan))))
-  const rows = unite(all)
+  const held = unite(all)
+  const gate = policy === undefined ? gateOf(all, held) : { policy, rows: held.map(({ row }) => row) }
   return ScanReport.make({
     version: first.tool.version,
     run: {
@@ -143,10 +169,12 @@ export const merge = (
       startedAt: all.map((report) => report.run.startedAt).reduce(least),
       finishedAt: all.map((report) => report.run.finishedAt).reduce(most),
       plan: plans.size === 1 ? first.run.plan : null,
-      ...partOf(all, rows.length)
+      ...partOf(all, held.length)
     },
-    scans: rows.map((scan) => (plans.size === 1 || scan.plan !== undefined ? scan : { ...scan, declaredAt: null })),
-    policy,
+    scans: gate.rows.map((scan) =>
+      plans.size === 1 || scan.plan !== undefined ? scan : { ...scan, declaredAt: null }
+    ),
+    policy: gate.policy,
     trouble: troubleOf(all)
   })
 }

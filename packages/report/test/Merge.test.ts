@@ -69,6 +69,68 @@ describe("merge", () => {
     assert.strictEqual(Merge.merge(alone, [], { ...Gate.none, failOn: "low" }).exit.code, 1)
   })
 
+  it("holds each row against what its own reports ask, whatever the order of the files (V-05, V-06)", () => {
+    const policy = { ...Gate.none, failOn: "low" as const }
+    const strict = run({ id: "a", policy }, completed(0))
+    const silent = run({ id: "b" }, completed(1))
+    const other = run({ id: "c", policy: { ...policy, failOn: "critical" } }, completed(2))
+    for (const files of [
+      [strict, silent, other],
+      [silent, other, strict],
+      [other, silent, strict]
+    ]) {
+      const [first = strict, ...others] = files
+      const merged = Merge.merge(first, others)
+      assert.strictEqual(merged.exit.code, 1)
+      assert.deepStrictEqual(
+        merged.gate.rules
+          .map(({ passed, scans, threshold }) =>
+            [JSON.stringify(threshold), passed, ...scans.map(HostileText.toKey)].join(" ")
+          )
+          .toSorted(),
+        ['"critical" true', '"low" false clm_0']
+      )
+      // What is merged once more says the same.
+      assert.strictEqual(Merge.merge(silent, [merged]).exit.code, 1)
+    }
+    // Alike everywhere it is the gate of the whole.
+    const alike = Merge.merge(strict, [run({ id: "d", policy }, completed(3))])
+    assert.deepStrictEqual([alike.gate.policy, alike.scans[0]?.gate], [policy, undefined])
+  })
+
+  it("judges a scan that was waited for later as the run does that asked for it (V-08)", () => {
+    const policy = { ...Gate.none, failOn: "low" as const }
+    const open = run({ id: "a", policy }, inState(0, "still-running"))
+    const later = run({ id: "b" }, { ...completed(0), observedAt: start + 900_000 })
+    const bare = run({ id: "c" }, inState(0, "still-running"))
+    const gate = { failOn: "low" as const }
+    const own = ScanReport.withScans(
+      bare,
+      bare.scans.map((scan) => ({ ...scan, gate }))
+    )
+    for (const first of [open, own]) {
+      for (const merged of [Merge.merge(first, [later]), Merge.merge(later, [first])]) {
+        assert.deepStrictEqual([merged.summary.total, merged.exit.code], [1, 1])
+      }
+    }
+    assert.deepStrictEqual(Merge.merge(later, [open]).gate.policy, policy)
+  })
+
+  it("keeps an allowance for the rows of the report that gives it (V-08)", () => {
+    const allows = { ...Gate.none, failOn: "critical" as const, allowIncomplete: true }
+    const lenient = run({ id: "a", policy: allows }, inState(0, "failed"))
+    const strict = run({ id: "b", policy: { ...allows, allowIncomplete: false } }, inState(1, "failed"))
+    const fine = run({ id: "c", policy: { ...allows, allowIncomplete: false } }, completed(2))
+    const codes = (one: ScanReport.ScanReport, other: ScanReport.ScanReport) => [
+      Merge.merge(one, [other]).exit.code,
+      Merge.merge(other, [one]).exit.code
+    ]
+    assert.deepStrictEqual(codes(lenient, strict), [3, 3])
+    assert.deepStrictEqual(codes(lenient, fine), [0, 0])
+    const left = run({ id: "d", policy: fine.gate.policy, leftOut: ["left out: 3 targets"] }, completed(3))
+    assert.deepStrictEqual(codes(lenient, left), [3, 3])
+  })
+
   it("keeps faults of ours and an interrupt without rows", () => {
     const faulty = ScanReport.withFault(run({ id: "a" }, completed(0)), { code: 74, message: "disk" })
     assert.strictEqual(Merge.merge(run({ id: "b" }, completed(1)), [faulty]).exit.code, 74)

@@ -18,8 +18,10 @@ import * as Effect from "effect/Effect"
 import type * as FileSystem from "effect/FileSystem"
 import type * as Path from "effect/Path"
 import * as Result from "effect/Result"
+import * as Struct from "effect/Struct"
 import { gateRules } from "../config/Flags.ts"
 import type { UsageError } from "../config/InputFault.ts"
+import type { SettingName } from "../config/Setting.ts"
 import type { Settings } from "../config/Settings.ts"
 import * as Look from "../output/Look.ts"
 import * as RepositoryPath from "../output/RepositoryPath.ts"
@@ -43,7 +45,21 @@ const ofStoredRun = Effect.fnUntraced(function* (asked: Parameters<typeof Report
   return yield* ofRun(asked)
 })
 
-const asksGate = (settings: Settings): boolean => gateRules.some((name) => settings[name].source !== "default")
+const isGiven = (settings: Settings, name: SettingName): boolean => settings[name].source !== "default"
+
+const allowances = ["allowPartial", "allowIncomplete", "exitZero"] as const
+
+// A rule that is asked takes the place of those of the reports.
+const asksRule = (settings: Settings): boolean =>
+  gateRules.some((name) => !allowances.some((one) => one === name) && isGiven(settings, name))
+
+// An allowance alone leaves the rules of a report as they are.
+const allowing = (settings: Settings, report: ScanReport.ScanReport): ScanReport.ScanReport => {
+  const given = allowances.filter((name) => isGiven(settings, name))
+  if (given.length === 0) return report
+  const policy = { ...report.gate.policy, ...Struct.pick(Resolve.gate(settings), given) }
+  return ScanReport.regate(report, policy)
+}
 
 const lookOf = Effect.fnUntraced(function* (settings: Settings, toStdout: boolean) {
   const facts = yield* ProcessContext
@@ -110,13 +126,14 @@ export const report = Effect.fnUntraced(function* (input: {
     [nothingToReport(input.words, run), payloadsOfFiles(begun.value.settings, run), saved].reduce(Checked.and, begun)
   )
   const stored = run === null ? [] : [yield* ofStoredRun({ run, flags: input.flags, settings, redact: keys.redact })]
-  const [first, ...others] = [...stored, ...saved.value.filter((one) => one !== null)]
+  const all = [...stored, ...saved.value.filter((one) => one !== null)]
+  const [first, ...others] = all.map((report) => allowing(settings, report))
   if (first === undefined) return yield* Effect.die(new TypeError("a report of nothing was not refused"))
 
   let merged =
-    others.length === 0 && !asksGate(settings)
+    others.length === 0 && !asksRule(settings)
       ? first
-      : Merge.merge(first, others, asksGate(settings) ? Resolve.gate(settings) : first.gate.policy)
+      : Merge.merge(first, others, asksRule(settings) ? Resolve.gate(settings) : undefined)
   if ((input.flags.journal ?? []).length > 0) {
     const inJournal = Journal.layerExisting(settings, "read")
     merged = yield* Trends.fill(merged).pipe(Effect.provide(inJournal), Look.atLogLevel(settings))

@@ -235,7 +235,7 @@ export const pages: ReadonlyMap<string, Page> = new Map<string, Page>([
     "report",
     {
       details: [
-        "Reads files that `scanpoll run -o json=FILE` wrote, several as one, and makes no request. The gate is the one of its flags, or the one the reports were made under."
+        "Reads files that `scanpoll run -o json=FILE` wrote, several as one, and makes no request. Rules among the flags, such as --fail-on, take the place of those the reports were made under; without any, each scan is judged by the rules of the reports that have it, in any order. --allow-partial, --allow-incomplete and --exit-zero drop no rule."
       ],
       exits: [[0], [1], [2], [3], [4], [74], [130, "a report is of an interrupted run"]],
       environment: [],

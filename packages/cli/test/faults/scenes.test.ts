@@ -257,3 +257,41 @@ describe("a run that was stopped half-way", () => {
     )
   })
 })
+
+describe("several reports of runs under different gates", () => {
+  layer(Layer.merge(vendors, NodeServices.layer), { excludeTestServices: true, timeout: "60 seconds" })((it) => {
+    it.effect("are judged by the gate of each, in any order, and an allowance alone drops no rule (V-05, V-08)", () =>
+      inFolder(({ run }) =>
+        Effect.gen(function* () {
+          const saved = (host: string, ...flags: ReadonlyArray<string>) =>
+            run(["run", `appvet:https://${host}.example`, ...flags, "--quiet", "-o", `json=${host}.json`])
+          yield* saved("clean")
+          yield* saved("other", "--fail-on", "info")
+          const codes: Array<number | null> = []
+          for (const files of [
+            ["clean.json", "other.json"],
+            ["other.json", "clean.json"],
+            ["other.json", "--allow-partial"],
+            ["other.json", "clean.json", "--allow-incomplete"]
+          ]) {
+            const judged = yield* run(["report", ...files, "-o", "json"])
+            codes.push(judged.code)
+            const { gate, scans } = JSON.parse(judged.stdout)
+            const other = scans.find(({ subject }: Row) => subject.name.includes("other"))
+            assert.deepStrictEqual(
+              gate.rules.map(({ rule, scans, threshold }: Readonly<Record<string, unknown>>) => [
+                rule,
+                threshold,
+                scans
+              ]),
+              [["fail-on", "info", [other.id]]]
+            )
+          }
+          assert.deepStrictEqual(codes, [1, 1, 1, 1])
+          // A rule that is asked takes the place of those of the reports.
+          assert.strictEqual((yield* run(["report", "clean.json", "other.json", "--min-score", "0"])).code, 0)
+        })
+      )
+    )
+  })
+})
