@@ -251,6 +251,11 @@ const news: ReadonlyArray<readonly [words: string, record: ScanRecord.ScanRecord
       "high"
     ],
     [
+      "more findings than before, counted and not listed, and nothing compares them (VirusTotal)",
+      completed(0, { assessment: bad, findings: { coverage: "counts-only", total: 3, items: [] } }),
+      "high"
+    ],
+    [
       "findings `unavailable`, and no worse as a whole than the scan before",
       noFindings(completed(0, { assessment: bad })),
       "high"

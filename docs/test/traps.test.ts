@@ -197,6 +197,32 @@ describe("VirusTotal", () => {
     }).pipe(Effect.scoped)
   )
 
+  it.live("one engine alone is seen and fails no gate at high, listed or counted; two do (issue 18, V-02)", () =>
+    Effect.gen(function* () {
+      const engines = (count: number) => ({
+        results: Object.fromEntries(
+          Array.from({ length: count }, (_, at) => [`Engine${at}`, { category: "malicious" }])
+        )
+      })
+      for (const [count, worst] of [
+        [1, "medium"],
+        [2, "high"],
+        [5, "critical"]
+      ] as const) {
+        for (const fields of [{}, engines(count)]) {
+          const { outcome } = yield* outcomeOf(virustotal, analysis, told({ malicious: count, harmless: 60 }, fields))
+          assert.strictEqual(severityOf(outcome), worst)
+          if (outcome._tag === "Failed") return assert.fail()
+          const counted = outcome.findings.bySeverity ?? { [outcome.findings.items[0]?.severity ?? "none"]: count }
+          assert.deepStrictEqual(
+            Object.entries(counted).filter(([, many]) => many !== 0),
+            [[count === 1 ? "medium" : "high", count]]
+          )
+        }
+      }
+    }).pipe(Effect.scoped)
+  )
+
   it.live("counts that are missing, negative or no numbers are no verdict (issue 18)", () =>
     Effect.gen(function* () {
       for (const stats of [{ malicious: null }, { malicious: -1 }, { harmless: "70" }, { undetected: 0.5 }]) {

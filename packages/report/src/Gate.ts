@@ -70,7 +70,8 @@ export const idle: (
  * **Details**
  *
  * A finding is new when its status says so and when nothing tells. A vendor that counts new findings without listing
- * them gives them no severity of their own: they take that of the scan. A scan that is worse as a whole than what it was
+ * them gives them no severity of their own: they take that of the scan. So do findings that are not listed and that nothing
+ * compares, where there are more than in the scan before. A scan that is worse as a whole than what it was
  * compared with is new. With neither findings nor anything to compare with, so is the scan itself, unless its assessment
  * is accepted.
  *

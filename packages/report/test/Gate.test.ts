@@ -120,6 +120,30 @@ describe("fail-on-new", () => {
     assert.strictEqual(gate([completed(0, fields)], { failOnNew: "high" }).passed, passed)
   })
 
+  it.each([
+    ["more than before", 3, 2, false],
+    ["as many as before", 3, 3, true],
+    ["some, where nothing tells how many there were", 3, null, false]
+  ] as const)(
+    "counts findings that are not listed and that nothing compares as new where they are %s (V-01)",
+    (_, total, were, passed) => {
+      const record = completed(0, {
+        assessment: assessment("high"),
+        findings: { coverage: "counts-only", total, items: [] }
+      })
+      const before = {
+        at: "2026-04-01T09:00:00.000Z",
+        scanId: null,
+        severity: "high",
+        score: null,
+        findings: were
+      } as const
+      const row = () => ({ trend: [before] })
+      const made = ScanReport.fromRecords([record], info({ policy: { ...Gate.none, failOnNew: "high" }, row }))
+      assert.strictEqual(made.gate.passed, passed)
+    }
+  )
+
   const Sample = Schema.Struct({
     severity: Severity.Severity,
     items: Schema.Array(

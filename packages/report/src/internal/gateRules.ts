@@ -13,6 +13,12 @@ const isWorseThanBefore = ({ previous, severity }: ReportScan): boolean =>
   severity !== previous.severity &&
   (previous.severity === "unknown" || Severity.worse(previous.severity, severity) === severity)
 
+// Findings that are counted and not listed, more of them than there were: nothing tells which are new.
+const hasMore = ({ findings: { items, total }, previous }: ReportScan): boolean =>
+  total !== null &&
+  total > items.filter((finding) => finding.status !== "resolved").length &&
+  total > (previous?.findings ?? 0)
+
 export const newSeverity = (row: ReportScan): Severity.Severity | null => {
   if (row.assessment === null) return null
   let worst: Severity.Severity | null = null
@@ -28,7 +34,11 @@ export const newSeverity = (row: ReportScan): Severity.Severity | null => {
   }
   const { previous, severity } = row
   const compared = row.delta !== null && row.delta.comparable
-  const unlisted = compared ? row.delta.new > listed : row.findings.items.length === 0 && previous === null
+  const unlisted = compared
+    ? row.delta.new > listed
+    : previous === null
+      ? row.findings.items.length === 0
+      : hasMore(row)
   return unlisted ? (worst === null ? severity : Severity.worse(worst, severity)) : worst
 }
 

@@ -14,7 +14,7 @@ import type * as Layer from "effect/Layer"
 import type { ScanAdapter } from "@scanpoll/core/engine/ScanAdapter"
 import type { CredentialError } from "@scanpoll/core/http/Credential"
 import type { VendorConfigError, VendorHttp } from "@scanpoll/core/http/VendorHttp"
-import type * as Severity from "@scanpoll/core/model/Severity"
+import * as Severity from "@scanpoll/core/model/Severity"
 import type { Subject } from "@scanpoll/core/model/Subject"
 import * as PollPolicy from "@scanpoll/core/policy/PollPolicy"
 import type { About } from "@scanpoll/core/vendor/Definition"
@@ -93,6 +93,22 @@ const atLeastListed = (
   }
 }
 
+/** What an engine says by itself, and no more than all of them together are worth: one voice is often wrong. */
+const worthOf = (category: string, whole: Severity.Severity): Severity.Severity => {
+  const alone = severities.get(category)
+  if (alone === undefined) return "unknown"
+  return Severity.worse(alone, whole) === alone ? whole : alone
+}
+
+/** How many there are of each severity, where no engine is listed. */
+const countedAs = (
+  { malicious, suspicious }: VirusTotalSchema.VirusTotalStats,
+  whole: Severity.Severity
+): Partial<Record<Severity.Severity, number>> => {
+  const [bad, odd] = [worthOf("malicious", whole), worthOf("suspicious", whole)]
+  return bad === odd ? { [bad]: malicious + suspicious } : { [bad]: malicious, [odd]: suspicious }
+}
+
 const completed =
   (severity: (stats: VirusTotalSchema.VirusTotalStats) => Severity.Severity) =>
   ({ data }: typeof VirusTotalSchema.VirusTotalAnswer.Type, { link, scanId, warn }: About) => {
@@ -109,12 +125,13 @@ const completed =
         `engines use words that are not documented, which count as unknown: ${strange.map(([name]) => name).join(", ")}`
       )
     }
+    const whole = severity(stats)
     const items = opinions.map(([engine, { category, result = category }]) =>
       Vendor.finding({
         findingId: engine,
         ruleId: `virustotal/${engine}`,
         title: `${engine}: ${result}`,
-        severity: severities.get(category) ?? "unknown",
+        severity: worthOf(category, whole),
         vendorSeverity: category
       })
     )
@@ -125,10 +142,10 @@ const completed =
     const counted = { total: Math.max(bad, items.length), items }
     return {
       payload: { stats, opinions: Object.fromEntries(opinions) },
-      assessment: Vendor.assessment({ severity: severity(stats), vendorSeverity: `${malicious}/${total}` }),
+      assessment: Vendor.assessment({ severity: whole, vendorSeverity: `${malicious}/${total}` }),
       findings:
         items.length === 0 && bad > 0
-          ? { ...counted, coverage: "counts-only" as const, bySeverity: { high: malicious, low: suspicious } }
+          ? { ...counted, coverage: "counts-only" as const, bySeverity: countedAs(stats, whole) }
           : { ...counted, coverage: isWhole ? ("full" as const) : ("partial" as const) },
       report: link(`/gui/url/${scanId.split("-")[1] ?? ""}`, "report")
     }
