@@ -217,6 +217,11 @@ const news: ReadonlyArray<readonly [words: string, record: ScanRecord.ScanRecord
     ["a first scan, with nothing of high or worse", completed(0, { assessment: fine, findings: listed(low) }), null],
     ["a first scan of a vendor without findings, high as a whole", completed(0, { assessment: bad }), null],
     [
+      "a first scan, with milder findings and high as a whole",
+      completed(0, { assessment: bad, findings: listed({ ...low, status: "unknown" }) }),
+      null
+    ],
+    [
       "a high finding that the scan before had",
       completed(0, { assessment: bad, findings: listed({ ...high, status: "unchanged" }), delta: compared }),
       "high"

@@ -72,8 +72,7 @@ export const idle: (
  * A finding is new when its status says so and when nothing tells. A vendor that counts new findings without listing
  * them gives them no severity of their own: they take that of the scan. So do findings that are not listed and that nothing
  * compares, where there are more than in the scan before. A scan that is worse as a whole than what it was
- * compared with is new. With neither findings nor anything to compare with, so is the scan itself, unless its assessment
- * is accepted.
+ * compared with is new. With nothing to compare with, so is the scan itself, unless its assessment is accepted.
  *
  * @category destructors
  * @since 0.1.0

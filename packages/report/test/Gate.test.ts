@@ -114,6 +114,18 @@ describe("fail-on-new", () => {
       true
     ],
     ["a delta that cannot be compared", { assessment: assessment("high"), delta: delta({ comparable: false }) }, false],
+    [
+      "mild findings of a bad scan with nothing to compare",
+      {
+        assessment: assessment("high"),
+        findings: {
+          coverage: "full",
+          total: 1,
+          items: [finding({ findingId: "a", severity: "low", status: "unknown" })]
+        }
+      },
+      false
+    ],
     ["a bad scan with nothing to compare", { assessment: assessment("high") }, false],
     ["a mild scan with nothing to compare", { assessment: assessment("low") }, true]
   ] as const)("%s: holds %s", (_, fields, passed) => {

@@ -32,14 +32,13 @@ export const newSeverity = (row: ReportScan): Severity.Severity | null => {
     const { severity } = row
     worst = worst === null ? severity : Severity.worse(worst, severity)
   }
-  const { previous, severity } = row
-  const compared = row.delta !== null && row.delta.comparable
-  const unlisted = compared
-    ? row.delta.new > listed
-    : previous === null
-      ? row.findings.items.length === 0
-      : hasMore(row)
-  return unlisted ? (worst === null ? severity : Severity.worse(worst, severity)) : worst
+  const { delta, previous, severity } = row
+  const more = (found: Severity.Severity) => (worst === null ? found : Severity.worse(worst, found))
+  if (delta !== null && delta.comparable) return delta.new > listed ? more(severity) : worst
+  if (previous !== null) return hasMore(row) ? more(severity) : worst
+  // Nothing is known of before: the scan as a whole is as new as what it lists.
+  const assessment = assessmentOf(row)
+  return assessment === null || isAccepted(row) ? worst : more(assessment.severity)
 }
 
 // What a row answers to a rule; `because` names the evidence that breaks it.
