@@ -336,6 +336,72 @@ describe("a gate of a row's own", () => {
     assert.deepStrictEqual([asks(risk, 60, 40), asks(risk, 40, 60), asks(risk, 60, 55)], [false, false, true])
   })
 
+  it("may not do without a score that the run asks of its vendor by name (S-07)", () => {
+    const scored = completed(0, { assessment: assessment("low", { score: score(90, "A") }) })
+    const records = [scored, withSeverity(1, "low")]
+    const policy = { minScore: [{ vendor: "appvet", score: 80 }] }
+    assert.isFalse(own(records, policy, []).gate.passed)
+    for (const minScore of [70, 80, 81]) {
+      const gate = { minScore, allowMissing: true } as const
+      assert.isFalse(own(records, policy, [gate, gate]).gate.passed, String(minScore))
+    }
+  })
+
+  const Own = Gate.OwnGate.mapFields((fields) => ({
+    ...fields,
+    minScore: Schema.optionalKey(Schema.Literals([75, 80])),
+    minGrade: Schema.optionalKey(Schema.Literals(["A", "F"])),
+    maxViolations: Schema.optionalKey(Schema.Literals([0, 50]))
+  }))
+  const Row = Schema.Struct({
+    severity: Severity.Severity,
+    score: Schema.NullOr(Schema.Literals([40, 90])),
+    violations: Schema.NullOr(Schema.Literals([0, 9])),
+    // Rows of one vendor or one plan ask alike.
+    gate: Schema.NullOr(Schema.Literals([0, 1]))
+  })
+  const Policy = Schema.Struct({
+    failOn: Schema.NullOr(Gate.Threshold),
+    failOnNew: Schema.NullOr(Gate.Threshold),
+    minScore: Schema.Array(
+      Schema.Struct({
+        vendor: Schema.NullOr(Schema.Literals(["appvet", "exona"])),
+        score: Schema.Literals([50, 75, 80])
+      })
+    ).check(Schema.isMaxLength(2)),
+    minGrade: Schema.NullOr(Schema.Literals(["A", "C"])),
+    maxViolations: Schema.NullOr(Schema.Literals([0, 5])),
+    allowPartial: Schema.Boolean,
+    allowIncomplete: Schema.Boolean,
+    exitZero: Schema.Literal(false)
+  })
+  const Run = Schema.Struct({
+    gates: Schema.Tuple([Own, Own]),
+    rows: Schema.Array(Row).check(Schema.isMaxLength(4)),
+    policy: Policy
+  })
+
+  it.prop(
+    "never makes a run pass that would fail without it (S-07)",
+    [Run],
+    ([{ gates: asked, policy, rows: made }]) => {
+      const records = made.map(({ score: value, severity, violations }, at) =>
+        completed(at, {
+          assessment: {
+            ...assessment(severity, { score: value === null ? null : score(value, value > 80 ? "A" : "D") }),
+            compliance: violations === null ? null : "fail"
+          },
+          findings: { coverage: "counts-only", total: violations, items: [] }
+        })
+      )
+      const gates = made.map(({ gate }) => (gate === null ? null : asked[gate]))
+      const without = own(records, policy, [])
+      const withOwn = own(records, policy, gates)
+      if (without.exit.code !== 0) assert.notStrictEqual(withOwn.exit.code, 0)
+      if (!without.gate.passed) assert.isFalse(withOwn.gate.passed)
+    }
+  )
+
   it("takes back what the run allows, for its row alone", () => {
     const records = [partial(0), partial(1)]
     const report = own(records, { allowPartial: true, allowIncomplete: true }, [

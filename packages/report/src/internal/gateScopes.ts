@@ -22,11 +22,13 @@ interface Asked<A> {
   readonly stricter: (a: A | null, b: A | null, row: ReportScan) => A | null
   /** Whether a row without the value can break the rule. */
   readonly needsValue: boolean
+  /** Whether a row without the value breaks the rule of the run, which its own gate cannot take back. */
+  readonly isNamed?: (row: ReportScan) => boolean
 }
 
 const split = <A extends string | number>(
   rows: ReadonlyArray<ReportScan>,
-  { needsValue, ofRow, ofRun, stricter }: Asked<A>
+  { isNamed = () => false, needsValue, ofRow, ofRun, stricter }: Asked<A>
 ): Split<A> => {
   const run: Array<ReportScan> = []
   const groups = new Map<string, Group<A>>()
@@ -34,8 +36,8 @@ const split = <A extends string | number>(
     const asked = row.gate === undefined ? undefined : ofRow(row.gate)
     const general = ofRun(row)
     const value = asked === undefined ? null : stricter(general, asked, row)
-    const allowMissing = !needsValue || row.gate?.allowMissing === true
-    if (value === null || (value === general && allowMissing)) {
+    const allowMissing = !needsValue || (row.gate?.allowMissing === true && !isNamed(row))
+    if (value === null || (value === general && (allowMissing || isNamed(row)))) {
       run.push(row)
       continue
     }
@@ -68,6 +70,7 @@ const scores = (rows: ReadonlyArray<ReportScan>, minScore: ReadonlyArray<MinScor
   const { own, run } = split<number>(rows, {
     needsValue: true,
     ofRun: (row) => over(row)?.score ?? null,
+    isNamed: (row) => typeof over(row)?.vendor === "string",
     ofRow: (gate) => gate.minScore,
     stricter: (a, b, row) => stricter.score(a, b, row.assessment?.score?.direction === "lower-is-better")
   })
