@@ -120,6 +120,49 @@ describe.for(all)("notifications: $name", (databases) => {
       })
   )
 
+  promise("who looks for what is due only reads where nothing is", (database) =>
+    Effect.gen(function* () {
+      const texts: Array<string> = []
+      const { journal, outbox } = yield* open(database, { all: ["scan.in-doubt"] }, (_, text) => {
+        texts.push(text)
+        return null
+      })
+      const { claimId } = yield* journal.claim(keyOf("x"), fresh)
+      const writes = () => texts.filter((text) => /^\s*(UPDATE|DELETE FROM) scanpoll_outbox/.test(text)).length
+      assert.deepStrictEqual(yield* outbox?.take(["all"], { limit: 10, lease: 60_000 }) ?? Effect.succeed(null), [])
+      yield* outbox?.forget(1) ?? Effect.void
+      assert.strictEqual(writes(), 0)
+      yield* journal.inDoubt(claimId, reason)
+      assert.strictEqual((yield* outbox?.take(["all"], { limit: 10, lease: 60_000 }) ?? Effect.succeed([])).length, 1)
+      assert.strictEqual(writes(), 1)
+    })
+  )
+
+  promise("what was given up is tried again on demand, alone or with all of its receiver", (database) =>
+    Effect.gen(function* () {
+      const { journal, outbox } = yield* open(database, { one: ["scan.in-doubt"], two: ["scan.in-doubt"] })
+      if (outbox === undefined) return assert.fail("no outbox")
+      const { claimId } = yield* journal.claim(keyOf("x"), fresh)
+      yield* journal.inDoubt(claimId, reason)
+      const take = outbox.take(["one", "two"], { limit: 10, lease: 60_000 })
+      for (const due of yield* take) yield* outbox.failed(due, "no", null)
+      assert.deepStrictEqual(yield* take, [])
+      assert.strictEqual(yield* journal.redeliver({ id: "evt_other" }), 0)
+      assert.strictEqual(yield* journal.redeliver({ receiver: "one" }), 1)
+      const again = yield* take
+      assert.deepStrictEqual(
+        again.map(({ attempts, receiver }) => [receiver, attempts]),
+        [["one", 1]]
+      )
+      for (const due of again) yield* outbox.delivered(due)
+      assert.strictEqual(yield* journal.redeliver({}), 1)
+      assert.deepStrictEqual(
+        (yield* take).map(({ receiver }) => receiver),
+        ["two"]
+      )
+    })
+  )
+
   promise("a move that is undone tells nothing, and one whose answer was lost tells once", (database) =>
     Effect.gen(function* () {
       let next: "lost" | "fails" | null = null

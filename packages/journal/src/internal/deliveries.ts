@@ -57,6 +57,23 @@ export const list =
     )
   }
 
+/** Dead ones are due again at once, with all their tries before them. */
+export const redeliver =
+  (sql: SqlClient, store: Pick<Store, "write">): Operations["redeliver"] =>
+  ({ id, receiver }) =>
+    store.write(() =>
+      Effect.gen(function* () {
+        const now = yield* Clock.currentTimeMillis
+        const rows = yield* sql`UPDATE scanpoll_outbox SET state = 'pending', attempts = 0, due_at = ${now}
+          WHERE ${sql.and([
+            sql`state = 'dead'`,
+            ...(id === undefined ? [] : [sql`event_id = ${id}`]),
+            ...(receiver === undefined ? [] : [sql`receiver = ${receiver}`])
+          ])} RETURNING event_id`
+        return rows.length
+      })
+    )
+
 /** Forgets, in the current transaction, what is told about these claims. */
 export const forget = (sql: SqlClient, claimIds: ReadonlyArray<string>): Effect.Effect<unknown, SqlError> =>
   sql`DELETE FROM scanpoll_outbox WHERE claim_id IN ${sql.in(claimIds)}`
@@ -77,26 +94,38 @@ export const make = (sql: SqlClient, store: Store): Outbox => {
           AND state = 'pending'`
       )
     )
+  // Nearly always nothing is due: then nothing is written, and no other writer waits.
+  const isDue = (receivers: ReadonlyArray<string>) =>
+    Effect.flatMap(Clock.currentTimeMillis, (now) =>
+      store.read(
+        Effect.map(
+          sql`SELECT event_id FROM scanpoll_outbox WHERE state = 'pending' AND due_at <= ${now}
+            AND receiver IN ${sql.in(receivers)} LIMIT 1`,
+          (rows) => rows.length > 0
+        )
+      )
+    )
   return {
     take: (receivers, { lease, limit }) =>
-      receivers.length === 0
-        ? Effect.succeed([])
-        : store.write(() =>
-            Effect.gen(function* () {
-              const now = yield* Clock.currentTimeMillis
-              const rows = yield* sql`UPDATE scanpoll_outbox SET due_at = ${now + lease}, attempts = attempts + 1
+      Effect.gen(function* () {
+        if (receivers.length === 0 || !(yield* isDue(receivers))) return []
+        return yield* store.write(() =>
+          Effect.gen(function* () {
+            const now = yield* Clock.currentTimeMillis
+            const rows = yield* sql`UPDATE scanpoll_outbox SET due_at = ${now + lease}, attempts = attempts + 1
                 WHERE (event_id, receiver) IN (SELECT event_id, receiver FROM scanpoll_outbox
                   WHERE state = 'pending' AND due_at <= ${now} AND receiver IN ${sql.in(receivers)}
                   ORDER BY due_at LIMIT ${limit} ${skipLocked})
                 RETURNING *`
-              return rows.flatMap((row): ReadonlyArray<Due> => {
-                const one = Option.getOrNull(read(row))
-                const body = one === null ? null : textOf(one.body)
-                if (one === null || body === null) return []
-                return [{ id: one.event_id, receiver: one.receiver, type: one.kind, attempts: one.attempts, body }]
-              })
+            return rows.flatMap((row): ReadonlyArray<Due> => {
+              const one = Option.getOrNull(read(row))
+              const body = one === null ? null : textOf(one.body)
+              if (one === null || body === null) return []
+              return [{ id: one.event_id, receiver: one.receiver, type: one.kind, attempts: one.attempts, body }]
             })
-          ),
+          })
+        )
+      }),
     delivered: (due) => set(due, { state: "delivered", last_error: null }),
     failed: (due, error, dueAt) =>
       set(due, {
@@ -111,8 +140,14 @@ export const make = (sql: SqlClient, store: Store): Outbox => {
         )
       ),
     forget: (before) =>
-      store.write(() =>
-        Effect.asVoid(sql`DELETE FROM scanpoll_outbox WHERE state = 'delivered' AND made_at < ${before}`)
+      Effect.flatMap(
+        store.read(sql`SELECT event_id FROM scanpoll_outbox WHERE state = 'delivered' AND made_at < ${before} LIMIT 1`),
+        (rows) =>
+          rows.length === 0
+            ? Effect.void
+            : store.write(() =>
+                Effect.asVoid(sql`DELETE FROM scanpoll_outbox WHERE state = 'delivered' AND made_at < ${before}`)
+              )
       )
   }
 }

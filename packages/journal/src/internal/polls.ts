@@ -6,9 +6,11 @@ import * as Schema from "effect/Schema"
 import type { SqlClient } from "effect/sql/SqlClient"
 import type { SqlError } from "effect/sql/SqlError"
 import * as StoredPolls from "@scanpoll/core/unstable/engine/StoredPolls"
+import type { JournalError } from "@scanpoll/core/engine/ScanJournal"
 import { chunksOf } from "./dialect.ts"
 import type { Told } from "./gathered.ts"
 import { fromJson, toJson } from "./rows.ts"
+import type { Store } from "./store.ts"
 
 interface Entry {
   readonly claimId: string
@@ -63,6 +65,22 @@ export const read = (sql: SqlClient, claimId: string): Effect.Effect<ReadonlyArr
 export const forget = (sql: SqlClient, claimIds: ReadonlyArray<string>): Effect.Effect<unknown, SqlError> =>
   sql`DELETE FROM scanpoll_polls WHERE claim_id IN ${sql.in(claimIds)}`
 
+// In parts, so that other writers have their turn.
+const mostAtOnce = 2_000
+
+export const forgetBefore = (sql: SqlClient, store: Pick<Store, "write">, before: number) => {
+  const some = store.write(() =>
+    Effect.map(
+      sql`DELETE FROM scanpoll_polls WHERE (claim_id, seq) IN (SELECT claim_id, seq FROM scanpoll_polls
+        WHERE written_at < ${before} ORDER BY written_at LIMIT ${mostAtOnce}) RETURNING seq`,
+      (rows) => rows.length
+    )
+  )
+  const all = (forgotten: number): Effect.Effect<number, JournalError> =>
+    Effect.flatMap(some, (count) => (count < mostAtOnce ? Effect.succeed(forgotten + count) : all(forgotten + count)))
+  return all(0)
+}
+
 // Writes what was told, in the current transaction.
 export const writer = (sql: SqlClient) => {
   const valueOf = ({ claimId, epoch, poll }: Entry, order: number) =>
@@ -76,22 +94,23 @@ export const writer = (sql: SqlClient) => {
   const newest = sql.literal(`(SELECT MAX(q.seq) FROM scanpoll_polls AS q WHERE q.claim_id = v.column1)`)
 
   // Polls equal to the claim's last entry. The answer to this very write may have been lost: then it is there already.
-  const count = (entries: ReadonlyArray<Entry>): Effect.Effect<ReadonlySet<string>, SqlError> =>
+  const count = (entries: ReadonlyArray<Entry>, now: number): Effect.Effect<ReadonlySet<string>, SqlError> =>
     Effect.map(
       sql<{ claim_id: string }>`UPDATE scanpoll_polls SET polls = polls + v.column5, message = v.column4,
-        last_at = v.column7, due_at = v.column8
+        last_at = v.column7, due_at = v.column8, written_at = ${now}
         FROM (VALUES ${sql.csv(entries.map((entry) => valueOf(entry, 0)))}) AS v
         WHERE claim_id = v.column1 AND seq = ${newest} AND same = v.column3 AND last_at <> v.column7 AND ${isHeldBy}
         RETURNING claim_id`,
       (rows) => new Set(rows.map(({ claim_id: claimId }) => claimId))
     )
 
-  const add = (entries: ReadonlyArray<readonly [Entry, number]>) =>
+  const add = (entries: ReadonlyArray<readonly [Entry, number]>, now: number) =>
     Effect.gen(function* () {
       if (entries.length === 0) return
       const added = yield* sql<{ claim_id: string; seq: number }>`INSERT INTO scanpoll_polls
-        (claim_id, seq, same, message, polls, first_at, last_at, due_at)
-        SELECT v.column1, COALESCE(${newest}, 0) + v.column9, v.column3, v.column4, v.column5, v.column6, v.column7, v.column8
+        (claim_id, seq, same, message, polls, first_at, last_at, due_at, written_at)
+        SELECT v.column1, COALESCE(${newest}, 0) + v.column9, v.column3, v.column4, v.column5, v.column6, v.column7, v.column8,
+          CAST(${now} AS DOUBLE PRECISION)
         FROM (VALUES ${sql.csv(entries.map(([entry, order]) => valueOf(entry, order)))}) AS v
         WHERE ${isHeldBy} AND NOT EXISTS (SELECT 1 FROM scanpoll_polls AS q
           WHERE q.claim_id = v.column1 AND q.last_at = v.column7)
@@ -103,16 +122,19 @@ export const writer = (sql: SqlClient) => {
       if (surplus.length > 0) yield* sql`DELETE FROM scanpoll_polls WHERE ${sql.or(surplus)}`
     })
 
-  return (told: ReadonlyArray<readonly [string, Told]>): Effect.Effect<void, SqlError> =>
+  return (told: ReadonlyArray<readonly [string, Told]>, now: number): Effect.Effect<void, SqlError> =>
     Effect.gen(function* () {
       for (const part of chunksOf(told)) {
         const entries = part.map(entriesOf)
-        const counted = yield* count(entries.flatMap((of) => of.slice(0, 1)))
+        const counted = yield* count(
+          entries.flatMap((of) => of.slice(0, 1)),
+          now
+        )
         const others = entries.flatMap((of) => {
           const left = counted.has(of[0]?.claimId ?? "") ? of.slice(1) : of
           return left.map((entry, at) => [entry, at + 1] as const)
         })
-        for (const some of chunksOf(others)) yield* add(some)
+        for (const some of chunksOf(others)) yield* add(some, now)
       }
     })
 }

@@ -105,6 +105,8 @@ export const make = (
       },
       claim,
       compact: refuse,
+      redeliver: () => refuse,
+      forgetPolls: () => refuse,
       adopt: () => refuse,
       prepared: () => refuse,
       ended: () => refuse,

@@ -8,6 +8,7 @@ import {
   type PageFilter
 } from "@scanpoll/core/engine/ScanJournal"
 import * as StoredPolls from "@scanpoll/core/unstable/engine/StoredPolls"
+import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import { fresh, keyOf, outcomeOf, reason, ticketOf } from "./fixtures.ts"
@@ -233,6 +234,21 @@ export const pageSuite = (name: string, open: Effect.Effect<Operations, unknown,
           journal.polled(claimId, note(200))
           assert.deepStrictEqual(yield* journal.polls(claimId), [])
         })
+    )
+
+    promise("forgets on demand what polls saw before a time, and keeps their claims", (journal) =>
+      Effect.gen(function* () {
+        const { claimId } = yield* journal.claim(keyOf("a"), fresh)
+        yield* journal.submitted(claimId, ticketOf("a"), 0)
+        yield* journal.take(claimId)
+        const now = yield* Clock.currentTimeMillis
+        journal.polled(claimId, note(now))
+        yield* stored(journal, claimId, (polls) => polls.length === 1)
+        assert.strictEqual(yield* journal.forgetPolls(now - 60_000), 0)
+        assert.strictEqual(yield* journal.forgetPolls(now + 60_000), 1)
+        assert.deepStrictEqual(yield* journal.polls(claimId), [])
+        assert.strictEqual((yield* journal.get(claimId))?.state, "submitted")
+      })
     )
 
     promise("what changed since a time is told, oldest first: claims, their polls and runs", (journal) =>

@@ -33,6 +33,8 @@ export type ClaimState = "intent" | "submitted" | "settled" | "in-doubt" | "refu
  * - `lastFault`: the trouble that the last poll of an open claim met; null where it was answered.
  * - `heldBy`: names the living process that submits or polls it; null when nobody does.
  * - `parkedAt`: since when nobody waits for an open claim because a person said so; absent or null where that is not so.
+ * - `quietUntil`: until when its holder may poll it without a word here: a process that holds very many claims writes polls that saw
+ *   nothing new up to two minutes late. Until then a `notBefore` that has passed is no sign of a late poll. Absent where each is written.
  *
  * @category models
  * @since 0.1.0
@@ -54,6 +56,7 @@ export interface ClaimEntry {
   readonly lastFault: LastFault | null
   readonly heldBy: string | null
   readonly parkedAt?: number | null
+  readonly quietUntil?: number
   readonly claimedAt: number
   readonly changedAt: number
 }
@@ -197,7 +200,7 @@ export interface HistoryFilter {
  */
 export interface OpenClaim extends Pick<
   ClaimEntry,
-  "claimId" | "state" | "notBefore" | "lastFault" | "heldBy" | "parkedAt" | "claimedAt"
+  "claimId" | "state" | "notBefore" | "lastFault" | "heldBy" | "parkedAt" | "quietUntil" | "claimedAt"
 > {
   readonly key: Pick<ClaimKey, "vendor" | "origin" | "account">
 }
@@ -290,6 +293,7 @@ export interface PurgeOptions {
  *   10 000). Machines differ in their clocks and commit when they can: look back a little, and expect to see some twice.
  * - `pauses`: the pauses that are kept, at most one of each kind for an account; those in the past may be among them.
  * - `denied`: a vendor refused the account's key; kept only where somebody is to be notified. `deliveries`: the notifications.
+ *   `redeliver`: those that were given up are tried again from now on, all of them or those of one event or receiver; says how many.
  * - `learned`: what a scan has taught about durations, kept as soon as convenient; a later lesson about the same scan
  *   takes the place of the earlier. `lessons`: the last 256 of each kind of scan, oldest first.
  * - `get` and `list`: what is there, oldest first. A claim whose submitter is gone is in doubt. `history`: what was.
@@ -300,6 +304,8 @@ export interface PurgeOptions {
  * - `purge`: forgets settled, refused and released claims last changed before that time, lessons of before it, and runs that
  *   began before it and have no open claim; says how many claims. With `about`, it forgets those alone whose subject it
  *   accepts, what their scans taught, and every run that names one and is not under way. With `dryRun` it only counts.
+ * - `forgetPolls`: forgets what polls saw that was last written before that time, in milliseconds since 1970; says how many entries.
+ *   The claims stay.
  * - `compact`: gives back the room of what was forgotten, so that nothing of it is left where this process can see to that;
  *   false where another process prevents it.
  *
@@ -352,6 +358,10 @@ export interface Operations {
   readonly pauses: Effect.Effect<ReadonlyArray<Pause>, JournalError>
   readonly denied: (account: Account, refusal: { readonly code: string; readonly message: string }) => void
   readonly deliveries: (filter: DeliveryFilter) => Effect.Effect<ReadonlyArray<StoredDelivery>, JournalError>
+  readonly redeliver: (which: {
+    readonly id?: string
+    readonly receiver?: string
+  }) => Effect.Effect<number, JournalError>
   readonly learned: (lesson: Lesson) => void
   readonly lessons: Effect.Effect<ReadonlyArray<Lesson>, JournalError>
   readonly get: (claimId: string) => Effect.Effect<ClaimEntry | null, JournalError>
@@ -367,5 +377,6 @@ export interface Operations {
   readonly scanIds: (account: Account) => Effect.Effect<ReadonlySet<string>, JournalError>
   readonly runs: Runs
   readonly purge: (options: PurgeOptions) => Effect.Effect<number, JournalError>
+  readonly forgetPolls: (before: number) => Effect.Effect<number, JournalError>
   readonly compact: Effect.Effect<boolean, JournalError>
 }

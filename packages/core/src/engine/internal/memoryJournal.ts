@@ -148,6 +148,17 @@ export class MemoryJournal implements Operations {
     if (this.claims.get(claimId) === undefined) return
     this.pollsOf.set(claimId, fold(this.pollsOf.get(claimId) ?? [], note))
   }
+  forgetPolls: Operations["forgetPolls"] = (before) =>
+    Effect.sync(() => {
+      let forgotten = 0
+      for (const [claimId, polls] of this.pollsOf) {
+        const left = polls.filter(({ lastAt }) => lastAt >= before)
+        forgotten += polls.length - left.length
+        if (left.length > 0) this.pollsOf.set(claimId, left)
+        else this.pollsOf.delete(claimId)
+      }
+      return forgotten
+    })
   polls: Operations["polls"] = (claimId) => Effect.sync(() => this.pollsOf.get(claimId) ?? [])
 
   paused: Operations["paused"] = (account, until, kind) => {
@@ -160,6 +171,7 @@ export class MemoryJournal implements Operations {
   // Nobody is notified of what is in memory alone.
   denied: Operations["denied"] = () => undefined
   deliveries: Operations["deliveries"] = () => Effect.succeed([])
+  redeliver: Operations["redeliver"] = () => Effect.succeed(0)
 
   learned: Operations["learned"] = (lesson) => this.lessonBook.add(lesson, this.clock.currentTimeMillisUnsafe())
   lessons: Operations["lessons"] = Effect.sync(() => this.lessonBook.all)
