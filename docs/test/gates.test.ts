@@ -170,7 +170,7 @@ const answer = (record: ScanRecord.ScanRecord, policy: Partial<Gate.GatePolicy>)
   const { exit, gate } = reportOf(record, policy)
   const [rule] = gate.rules
   if (rule === undefined) return String(exit.code)
-  const word = !rule.passed ? "broken" : (rule.unjudged ?? []).length > 0 ? "no verdict" : "holds"
+  const word = !rule.passed ? "failed" : (rule.unjudged ?? []).length > 0 ? "no verdict" : "passed"
   return `${word}, ${exit.code}`
 }
 
@@ -272,7 +272,7 @@ const newsOf = (record: ScanRecord.ScanRecord, previous: Severity.Severity | nul
   const policy = { ...Gate.none, failOnNew: "high" } as const
   const { exit, gate } = ScanReport.fromRecords([record], info({ policy, row: () => ({ trend }) }))
   const [rule = { passed: false, unjudged: [] }] = gate.rules
-  const word = !rule.passed ? "broken" : (rule.unjudged ?? []).length > 0 ? "no verdict" : "holds"
+  const word = !rule.passed ? "failed" : (rule.unjudged ?? []).length > 0 ? "no verdict" : "passed"
   return `${word}, ${exit.code}`
 }
 

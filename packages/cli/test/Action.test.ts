@@ -333,7 +333,7 @@ describe("the steps of the action", () => {
           for (const name of ["scanpoll.sarif", "scans.xml", "out file.html", "temp/scanpoll/journal.db"]) {
             assert.isTrue(existsSync(join(folder, name)), name)
           }
-          assert.match(ended.said, /^::error title=Gate broken::/m)
+          assert.match(ended.said, /^::error title=Gate failed::/m)
           assert.include(ended.summary, "risky.example")
           for (const key of Object.values(keys)) assert.notInclude(ended.said + ended.arguments, key)
         })

@@ -119,7 +119,7 @@ describe("the command", () => {
       Effect.gen(function* () {
         const broken = yield* run(["run", dataset("risky: Q1"), "--fail-on", "low"])
         assert.strictEqual(broken.code, 1, broken.stderr)
-        assert.match(broken.stdout, /gate is broken/)
+        assert.match(broken.stdout, /gate failed/)
         const masked = yield* run([
           "run",
           dataset("risky: Q2"),

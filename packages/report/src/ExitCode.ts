@@ -1,7 +1,7 @@
 /**
  * The exit code of a run: which of all that went wrong counts most.
  *
- * Codes: 0 all completed and the gate holds, 1 the gate is broken, 2 usage or configuration, 3 no verdict, 4 a vendor
+ * Codes: 0 all completed and the gate passed, 1 the gate failed, 2 usage or configuration, 3 no verdict, 4 a vendor
  * refused the credential, 70 a defect of ours, 74 the journal or an output failed, 130 interrupted. The precedence is
  * 130 > 70 > 74 > 2 > 1 > 4 > 3 > 0: a proven breach beats missing evidence. Three allowances mask a reason without
  * hiding it: `exitZero` masks 1, `allowPartial` the 3 of a partial scan, `allowIncomplete` every 3.

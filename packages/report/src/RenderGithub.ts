@@ -96,7 +96,7 @@ const lacking = (report: ScanReport): ReadonlyArray<Note> => {
 const broken = (report: ScanReport): ReadonlyArray<Note> =>
   report.gate.rules
     .filter((rule) => !rule.passed)
-    .map((rule) => ({ level: "error", title: "Gate broken", message: HostileText.toLine(rule.message), scan: null }))
+    .map((rule) => ({ level: "error", title: "Gate failed", message: HostileText.toLine(rule.message), scan: null }))
 
 const part = (report: ScanReport): ReadonlyArray<Note> => {
   const message = Words.part(report)

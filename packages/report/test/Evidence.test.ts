@@ -136,7 +136,7 @@ describe("every format", () => {
       for (const format of Format.all) {
         if (format.name === "events") continue
         const text = [...(yield* Format.render(format, report, {}))].join("").replaceAll(/\s+/g, " ")
-        const said = /findings could not be fetched|without all its evidence/.test(text.replaceAll("&apos;", "'"))
+        const said = /findings could not be fetched|with evidence missing/.test(text.replaceAll("&apos;", "'"))
         assert.isTrue(said, `${format.name}: ${text.slice(0, 2_000)}`)
       }
     })
@@ -227,7 +227,7 @@ describe("the line of a broken rule", () => {
     })
     assert.strictEqual(
       lineOf([graded], { failOn: "high" }),
-      "no severity of high or worse: 1 scan at or above it: appvet https://a.example/ (assessment high, score 40, grade D)"
+      "fail-on high: 1 scan is high or worse: appvet https://a.example/ (assessment high, score 40, grade D)"
     )
     const found = completed(0, {
       name: "https://a.example/",
@@ -235,7 +235,7 @@ describe("the line of a broken rule", () => {
     })
     assert.strictEqual(
       lineOf([found], { failOn: "high" }),
-      "no severity of high or worse: 1 scan at or above it: appvet https://a.example/ (1 finding, worst high: CSP)"
+      "fail-on high: 1 scan is high or worse: appvet https://a.example/ (1 finding, worst high: CSP)"
     )
     assert.include(lineOf([graded], { minScore: [{ vendor: null, score: 80 }] }), "https://a.example/ (score 40)")
     assert.include(lineOf([graded], { minGrade: "B" }), "https://a.example/ (grade D)")

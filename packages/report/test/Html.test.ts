@@ -300,7 +300,7 @@ describe.skipIf(executable === null)("the page in a browser, off the network", (
   it("puts equal reasons together, keeps room for the worst, and shows what a partial scan found (U-11)", async () => {
     const page = await render("html", crowd())
     const [, todo = ""] = page.split('<h2 id="todo">')
-    const [worst = "", open = ""] = (todo.split("</section>")[0] ?? "").split("Without a full result")
+    const [worst = "", open = ""] = (todo.split("</section>")[0] ?? "").split("Incomplete: ")
     assert.strictEqual(worst.match(/class="badge critical"/g)?.length, 8)
     assert.include(worst, "22 more in the list below")
     assert.match(open, /<b>60 scans of appvet<\/b>/)
@@ -308,6 +308,24 @@ describe.skipIf(executable === null)("the page in a browser, off the network", (
     assert.match(open, /badge high[^]*badge warn[^]*partial[^]*score 61 of 100[^]*CSP is missing/)
     assert.match(page, /<dd class="note">30 critical, /)
     assert.match(page, /<summary><h2>Findings by rule<\/h2>/)
+  })
+
+  it("gives each scan that lacks something a badge, its reason once, and counts them all (U-11)", async () => {
+    const lost = { status: "unavailable", reason: "the vendor's findings could not be fetched (500)" } as const
+    const there = { status: "there", reason: null } as const
+    const delta = { status: "not-offered", reason: null } as const
+    const none = { coverage: "unavailable", total: null, items: [] } as const
+    const other = { status: "unavailable", reason: "the answer is about another page" } as const
+    const rows = [
+      completed(0, { findings: none, evidence: { assessment: there, findings: lost, delta } }),
+      completed(1, { findings: none, evidence: { assessment: other, findings: other, delta } })
+    ]
+    const report = ScanReport.fromRecords(rows, info())
+    const [, todo = ""] = (await render("html", report)).split('<h2 id="todo">')
+    const list = todo.split("</section>")[0] ?? ""
+    assert.include(list, "Incomplete: 2 scans")
+    assert.strictEqual(list.match(/class="badges"><span class="badge /g)?.length, 2)
+    assert.strictEqual(list.match(/findings could not be fetched/g)?.length, 1)
   })
 
   it("leads from a line of the gate to the scans that break it, with the filter in the address (U-11)", async () => {

@@ -10,7 +10,7 @@ import { XMLParser } from "fast-xml-parser"
 import { marked } from "marked"
 import papaparse from "papaparse"
 import { SaxesParser } from "saxes"
-import { completed, finding, inState, info } from "./fixtures.ts"
+import { assessment, completed, finding, inState, info } from "./fixtures.ts"
 import { render } from "./formats.ts"
 import { hostile, make, makeHostile, many } from "./sample.ts"
 
@@ -253,6 +253,39 @@ describe("markdown", () => {
     assert.include(await link("https://appvet.example/report/1"), '<a href="https://appvet.example/report/1">')
     assert.notInclude(await link("javascript:alert(1)"), "<a ")
     assert.notInclude(await link("https://u@evil.example/"), "<a ")
+  })
+
+  it("shows the worst scans first, then those without a full result, then the others, and cuts no reason short (U-12)", async () => {
+    const rows = [
+      completed(0, { name: "https://quiet.example/" }),
+      inState(1, "still-running", {
+        subject: { kind: "url", id: "https://open.example/", name: "https://open.example/" }
+      }),
+      ...Array.from({ length: 3 }, (_, at) =>
+        completed(at + 2, {
+          name: `https://bad-${at}.example/${"path/".repeat(12)}`,
+          assessment: assessment("critical")
+        })
+      )
+    ]
+    const text = await render(
+      "markdown",
+      ScanReport.fromRecords(rows, info({ policy: { ...Gate.none, failOn: "high" } }))
+    )
+    const places = [
+      "## The worst",
+      "bad-0.example",
+      "## Without a full result",
+      "open.example",
+      "## The others",
+      "quiet"
+    ]
+    const after = text.slice(text.indexOf("## "))
+    assert.deepStrictEqual(
+      places.map((place) => after.indexOf(place)),
+      places.map((place) => after.indexOf(place)).toSorted((a, b) => a - b)
+    )
+    assert.match(text, /^- \*\*failed\*\*: fail-on high: 3 scans are high or worse: .*bad-2\.example.*\)$/m)
   })
 
   it("keeps one row for one scan, whatever stands in its texts (RP-05)", async () => {

@@ -59,7 +59,12 @@ const readers: { readonly [name: string]: (text: string) => { readonly [K in key
       text.matchAll(/^ {6}(critical|unknown|high|medium|low|info|none) +\S/gm),
       ([, word]) => word ?? ""
     )
-    return { scans, incomplete, findings: tally(found), brokenRules: (text.match(/^ {2}broken /gm) ?? []).length }
+    return {
+      scans,
+      incomplete,
+      findings: tally(found),
+      brokenRules: (text.match(/^ {2}FAILED {2}(?:fail|min|max)-/gm) ?? []).length
+    }
   },
   json: (text) => factsOf(JSON.parse(text)),
   events: (text) => {
@@ -144,7 +149,7 @@ const readers: { readonly [name: string]: (text: string) => { readonly [K in key
     const found = tables.flatMap((table) =>
       Array.from(table.matchAll(/^\| \*\*(\w+)\*\* \|/gm), ([, word]) => word ?? "")
     )
-    return { scans, incomplete, findings: tally(found), brokenRules: (text.match(/^- \*\*broken\*\*/gm) ?? []).length }
+    return { scans, incomplete, findings: tally(found), brokenRules: (text.match(/^- \*\*failed\*\*/gm) ?? []).length }
   },
   html: (text) => {
     const body = text.replace(/<script[\s\S]*/, "")
@@ -163,7 +168,7 @@ const readers: { readonly [name: string]: (text: string) => { readonly [K in key
       scans: states.length,
       incomplete: states.filter((state) => state !== "completed").length,
       findings: tally(found.filter((word) => word !== "")),
-      brokenRules: (body.match(/<b>broken<\/b>/g) ?? []).length
+      brokenRules: (body.match(/<b>failed<\/b>/g) ?? []).length
     }
   },
   github: (text) => {
@@ -175,7 +180,7 @@ const readers: { readonly [name: string]: (text: string) => { readonly [K in key
       scans: null,
       incomplete: named.length,
       findings: null,
-      brokenRules: lines(text).filter((line) => line.includes("title=Gate broken")).length
+      brokenRules: lines(text).filter((line) => line.includes("title=Gate failed")).length
     }
   },
   defectdojo: (text) => {

@@ -75,7 +75,7 @@ describe("text", () => {
       "scanpoll resume",
       "scanpoll reconcile clm_9",
       "14 scans:",
-      "The gate is broken"
+      "The gate failed"
     ]) {
       assert.include(page, part)
     }
@@ -108,11 +108,11 @@ describe("text", () => {
     const nothing = ScanReport.fromRecords([], info({ policy }))
     assert.deepStrictEqual([nothing.gate.conclusive, nothing.exit.code], [false, 3])
     assert.include(text(nothing), "The gate has no verdict: no scan to judge.")
-    assert.notInclude(text(nothing), "holds")
+    assert.notInclude(text(nothing), "passed")
     const part = text(
       ScanReport.fromRecords([completed(0)], info({ policy, leftOut: ["left out: 3 targets of the plan"] }))
     )
-    assert.include(part, "The gate holds for these scans, and has no verdict on what was left out.")
+    assert.include(part, "The gate passed for these scans, and has no verdict on what was left out.")
   })
 
   it("folds nothing off a terminal: addresses, commands and names stay whole (U-12)", () => {
@@ -141,11 +141,18 @@ describe("text", () => {
     ]
     const policy = { ...Gate.none, failOn: "high" } as const
     const report = ScanReport.fromRecords(rows, info({ policy, row: () => ({ scanType: "seo" }) }))
-    const last = text(report).trimEnd().split("\n").at(-1) ?? ""
-    assert.match(
-      last,
-      /broken .*: appvet https:\/\/a\.example\/ \(seo\) \[team-b\] \(.*; appvet https:\/\/a\.example\/ \(seo\) \(/
+    const [gate = "", ...failing] = text(report).trimEnd().split("\n").slice(-3)
+    assert.strictEqual(gate, "  FAILED  fail-on high: 2 scans are high or worse")
+    assert.match(failing[0] ?? "", /^ {4}CRITICAL {2}appvet {2}https:\/\/a\.example\/ \(seo\) \[team-b\]: /)
+    assert.match(failing[1] ?? "", /^ {4}HIGH {6}appvet {2}https:\/\/a\.example\/ \(seo\): /)
+    const crowd = Array.from({ length: 12 }, (_, at) =>
+      completed(at, { name: `https://${at}.example/`, assessment: assessment("critical") })
     )
+    const end = text(ScanReport.fromRecords(crowd, info({ policy })))
+      .trimEnd()
+      .split("\n")
+    assert.strictEqual(end.at(-1), "    and 2 more, all of them above")
+    assert.include(end.at(-2), "https://9.example/")
   })
 
   it("hides milder findings when asked to, and still counts them", () => {

@@ -96,7 +96,7 @@ const shipped: Show = {
     "  - one address that three vendors judge, each by its own score: a score is never averaged with another vendor's",
     "  - a partial scan that never counts as clean, and a scan that its vendor calls failed: two different things",
     "  - a scan that was still running at its deadline: no failure, and `scanpoll wait` resumes it",
-    `  - a gate at \`high\` that is broken: as a step of a pipeline this run would have ended with exit code ${code}`
+    `  - a gate at \`high\` that fails: as a step of a pipeline this run would have ended with exit code ${code}`
   ]
 }
 

@@ -57,12 +57,12 @@ const ownGate = {
     "What is asked beside the gate of the run. For each rule the stricter of the two wins, so it can only make the gate stricter.",
   type: ["object", "null"],
   properties: {
-    failOn: { description: "Break the gate at this severity or worse.", ...severity },
-    failOnNew: { description: "Break the gate at what is new, at this severity or worse.", ...severity },
-    minScore: { description: "Break the gate below this score.", type: "number", minimum: 0, maximum: 100 },
-    minGrade: { description: "Break the gate below this grade.", type: "string", pattern: "^\\s*[A-Fa-f][+-]?\\s*$" },
+    failOn: { description: "Fail the gate at this severity or worse.", ...severity },
+    failOnNew: { description: "Fail the gate at what is new, at this severity or worse.", ...severity },
+    minScore: { description: "Fail the gate below this score.", type: "number", minimum: 0, maximum: 100 },
+    minGrade: { description: "Fail the gate below this grade.", type: "string", pattern: "^\\s*[A-Fa-f][+-]?\\s*$" },
     maxViolations: {
-      description: "Break the gate above this many violations.",
+      description: "Fail the gate above this many violations.",
       type: "integer",
       minimum: 0,
       maximum: 1_000_000_000
@@ -273,7 +273,7 @@ export const make = (vendors: Known): Json => {
           "Settings of every target and of the run as a whole.",
           closed({ ...section("defaults", vendors), pace })
         ),
-        gate: optional("When a run fails: exit code 1 where a rule is broken.", closed(section("gate", vendors))),
+        gate: optional("When a run fails: exit code 1 where a rule fails.", closed(section("gate", vendors))),
         vendors: optional(
           "Settings of every target of a vendor.",
           closed(

@@ -105,13 +105,13 @@ export const settings = {
     flag: "fail-on",
     group: "gate",
     plan: ["gate", "failOn"],
-    words: "Break the gate (exit 1) at this severity or worse"
+    words: "Fail the gate (exit 1) at this severity or worse"
   }),
   failOnNew: SettingKind.threshold({
     flag: "fail-on-new",
     group: "gate",
     plan: ["gate", "failOnNew"],
-    words: "Break the gate at what is new since the last comparable scan or the baseline, at this severity or worse"
+    words: "Fail the gate at what is new since the last comparable scan or the baseline, at this severity or worse"
   }),
   minScore: {
     flag: "min-score",
@@ -123,7 +123,7 @@ export const settings = {
     metavar: "[VENDOR=]N",
     choices: null,
     range: null,
-    words: "Break the gate below this score of 0 to 100, of one vendor or of all; repeatable",
+    words: "Fail the gate below this score of 0 to 100, of one vendor or of all; repeatable",
     parse: (texts) => collect(texts, parseScore, "must be a number from 0 to 100, or VENDOR=NUMBER"),
     fallback: [],
     show: (value: ReadonlyArray<Gate.MinScore>) =>
@@ -137,7 +137,7 @@ export const settings = {
     plan: ["gate", "minGrade"],
     kind: "text",
     metavar: "GRADE",
-    words: "Break the gate below this grade, A+ to F",
+    words: "Fail the gate below this grade, A+ to F",
     fallback: null,
     parse: (given) =>
       /^[A-Fa-f][+-]?$/.test(given)
@@ -152,7 +152,7 @@ export const settings = {
     low: 0,
     high: 1_000_000_000,
     unset: "not set",
-    words: "Break the gate above this many violations in a scan"
+    words: "Fail the gate above this many violations in a scan"
   }),
   allowPartial: SettingKind.toggle({
     flag: "allow-partial",
@@ -170,7 +170,7 @@ export const settings = {
     flag: "exit-zero",
     group: "gate",
     plan: ["gate", "exitZero"],
-    words: "A broken gate does not fail the run"
+    words: "A failed gate does not fail the run"
   }),
   baseline: SettingKind.text({
     flag: "baseline",

@@ -37,8 +37,8 @@ export interface Page {
  * @since 0.1.0
  */
 export const meanings: Readonly<Record<Code, string>> = {
-  0: "every scan is completed and the gate holds",
-  1: "the gate is broken",
+  0: "every scan completed and the gate passed",
+  1: "the gate failed",
   2: "usage or configuration; nothing was sent",
   3: "no verdict: a scan is not completed",
   4: "a vendor refused the credential",
@@ -248,7 +248,7 @@ export const pages: ReadonlyMap<string, Page> = new Map<string, Page>([
       details: [
         "Scans are compared by vendor, account, type and subject. What cannot be compared is named, and never called resolved."
       ],
-      exits: [[0, "the gate holds"], [1], [2], [3, "a scan cannot be compared"], [74]],
+      exits: [[0, "the gate passed"], [1], [2], [3, "a scan cannot be compared"], [74]],
       environment: [],
       seeAlso: ["report", "baseline write", "history"]
     }

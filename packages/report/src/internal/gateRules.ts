@@ -86,9 +86,11 @@ interface RuleOf {
   readonly own: Own | null
 }
 
+// `broken` and `several` end the sentence "1 scan ..." and "2 scans ...".
 interface Words {
   readonly asked: string
   readonly broken: string
+  readonly several: string
   readonly missing: string
 }
 
@@ -124,10 +126,10 @@ const rule = (
     unjudged.length === 0 ? "" : `; ${plural(unjudged.length, "scan", "scans")} could not be judged: ${named(unjudged)}`
   const message =
     broken.length > 0
-      ? `${words.asked}: ${plural(broken.length, "scan", "scans")} ${words.broken}: ${named(broken)}${open}`
+      ? `${words.asked}: ${plural(broken.length, "scan", "scans")} ${broken.length === 1 ? words.broken : words.several}: ${named(broken)}${open}`
       : unanswered
         ? `${words.asked}: ${words.missing}`
-        : `${words.asked}: ${checked > 0 ? `holds for ${plural(checked, "scan", "scans")}` : open === "" ? "no scan to judge" : "no verdict"}${open}`
+        : `${words.asked}: ${checked > 0 ? `${plural(checked, "scan", "scans")} passed` : open === "" ? "no scan to judge" : "no verdict"}${open}`
   return {
     rule: name,
     threshold: typeof threshold === "number" ? threshold : HostileText.of(threshold),
@@ -195,11 +197,12 @@ const failOnNewVerdict = (row: ReportScan, threshold: Threshold): Verdict => {
   return breaks(found ?? wholeOf(row))
 }
 
+const orWorse = (threshold: Threshold): string => (threshold === "critical" ? "critical" : `${threshold} or worse`)
+
 // A rule that names a vendor or a row is broken where the value is missing.
 const isNamed = (own: Own | null): boolean => own !== null && !own.allowMissing
 
 export const scoreRule = (asked: MinScore, mine: ReadonlyArray<ReportScan>, own: Own | null = null): GateRule => {
-  const who = asked.vendor === null ? "" : ` of ${asked.vendor}`
   return rule(
     { name: "min-score", threshold: asked.score, vendor: asked.vendor, own },
     mine,
@@ -215,8 +218,9 @@ export const scoreRule = (asked: MinScore, mine: ReadonlyArray<ReportScan>, own:
       return worse ? breaks(`score ${score.value}`) : holds
     },
     {
-      asked: `score${who} at least ${asked.score}`,
-      broken: "below it or without a score",
+      asked: `min-score ${asked.vendor === null ? "" : `${asked.vendor}=`}${asked.score}`,
+      broken: "is below it or has no score",
+      several: "are below it or have no score",
       missing: "no scan has a score"
     }
   )
@@ -229,8 +233,9 @@ export const failOnRule = (threshold: Threshold, rows: ReadonlyArray<ReportScan>
     ["assessment", "findings"],
     (row) => failOnVerdict(row, threshold),
     {
-      asked: `no severity of ${threshold} or worse`,
-      broken: "at or above it",
+      asked: `fail-on ${threshold}`,
+      broken: `is ${orWorse(threshold)}`,
+      several: `are ${orWorse(threshold)}`,
       missing: "no scan has a severity"
     }
   )
@@ -246,8 +251,9 @@ export const failOnNewRule = (
     ["findings"],
     (row) => failOnNewVerdict(row, threshold),
     {
-      asked: `nothing new of ${threshold} or worse`,
-      broken: "with new findings at or above it",
+      asked: `fail-on-new ${threshold}`,
+      broken: `has something new that is ${orWorse(threshold)}`,
+      several: `have something new that is ${orWorse(threshold)}`,
       missing: "no scan can tell"
     }
   )
@@ -265,8 +271,9 @@ export const gradeRule = (minGrade: string, rows: ReadonlyArray<ReportScan>, own
   const least = gradeRank(minGrade) ?? 0
   const about = { name: "min-grade", threshold: asked, vendor: null, own } as const
   return rule(about, rows, ["assessment"], (row) => gradeVerdict(row, least, own), {
-    asked: `grade at least ${asked}`,
-    broken: "with a worse or unknown grade",
+    asked: `min-grade ${asked}`,
+    broken: "has a worse grade or none",
+    several: "have a worse grade or none",
     missing: "no scan has a grade"
   })
 }
@@ -288,8 +295,9 @@ export const violationsRule = (most: number, rows: ReadonlyArray<ReportScan>, ow
     ["findings"],
     (row) => violationsVerdict(row, most, own),
     {
-      asked: `at most ${plural(most, "violation", "violations")} a scan`,
-      broken: "with more or an unknown number",
+      asked: `max-violations ${most}`,
+      broken: "has more, or an unknown number",
+      several: "have more, or an unknown number",
       missing: "no scan counts violations"
     }
   )

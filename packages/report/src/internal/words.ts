@@ -196,9 +196,31 @@ export const ruleName = ({ own, rule, threshold, vendor }: ScanReport["gate"]["r
   return `${rule} ${vendor === null ? value : `${vendor}=${value}`}${own === true ? " (own gate)" : ""}`
 }
 
+const bad: ReadonlySet<Severity.Severity> = new Set(["critical", "unknown", "high"])
+
+// The scans to look at first: they fail a rule, or are high or worse.
+export const isWorst = (report: ScanReport): ((scan: ReportScan) => boolean) => {
+  const rows = breaking(report)
+  return (scan) => scan.assessment !== null && (rows.has(scan.id) || bad.has(scan.severity))
+}
+
+// What a rule says, without the names that its message adds: those are shown in their own way.
+export const ruleSays = (rule: ScanReport["gate"]["rules"][number]): string => {
+  const { scans, unjudged = [] } = rule
+  const [asked = ruleName(rule), said = ""] = HostileText.toLine(rule.message, 500).split(": ")
+  const open = unjudged.length === 0 ? "" : `${plural(unjudged.length, "scan")} could not be judged`
+  return `${asked}: ${[scans.length === 0 ? "" : said, open].filter((part) => part !== "").join("; ")}`
+}
+
+// The scans that fail a rule, the worst first.
+export const failing = (report: ScanReport, rule: ScanReport["gate"]["rules"][number]): ReadonlyArray<ReportScan> => {
+  const ids = new Set(rule.scans)
+  return ids.size === 0 ? [] : bySeverity(report.scans.filter((scan) => ids.has(scan.id)))
+}
+
 // One word for what a rule of the gate came to.
-export const ruleMark = (rule: ScanReport["gate"]["rules"][number]): "holds" | "broken" | "unjudged" =>
-  !rule.passed ? "broken" : (rule.unjudged ?? []).length > 0 || rule.checked === 0 ? "unjudged" : "holds"
+export const ruleMark = (rule: ScanReport["gate"]["rules"][number]): "passed" | "failed" | "unjudged" =>
+  !rule.passed ? "failed" : (rule.unjudged ?? []).length > 0 || rule.checked === 0 ? "unjudged" : "passed"
 
 export const delta = (scan: ReportScan): string | null => {
   const found = scan.delta
@@ -285,9 +307,15 @@ export const verdict = (report: ScanReport): string => {
       : `worst severity ${summary.worstSeverity}`
   const partial = summary.incomplete === 0 ? "" : `, ${number(summary.incomplete)} without a full result`
   const lost = lacking(report)
-  const without = lost === 0 ? "" : `, ${number(lost)} without all its evidence`
+  const without = lost === 0 ? "" : `, ${number(lost)} with evidence missing`
   const of = part(report)
   return `${plural(summary.total, "scan")}: ${states(report)}; ${worst}${partial}${without}.${of === null ? "" : ` ${of}`}`
+}
+
+// How many scans a rule could not judge.
+export const unjudged = (report: ScanReport): string => {
+  const ids = new Set(report.gate.rules.flatMap((rule) => rule.unjudged ?? []))
+  return ids.size === 0 ? "not every scan could be judged" : `${plural(ids.size, "scan")} could not be judged`
 }
 
 export const gate = (report: ScanReport): string => {
@@ -295,11 +323,11 @@ export const gate = (report: ScanReport): string => {
   if (rules.length === 0) return "No gate was set."
   if (passed && report.scans.length === 0) return "The gate has no verdict: no scan to judge."
   if (passed && conclusive && ExitCode.leftOutOf(report.exit).length > 0) {
-    return "The gate holds for these scans, and has no verdict on what was left out."
+    return "The gate passed for these scans, and has no verdict on what was left out."
   }
-  if (passed && conclusive && report.run.part !== undefined) return "The gate holds for this part of the plan."
-  if (passed) return conclusive ? "The gate holds." : "The gate has no verdict: not every scan could be judged."
-  return conclusive ? "The gate is broken." : "The gate is broken, and not every scan could be judged."
+  if (passed && conclusive && report.run.part !== undefined) return "The gate passed for this part of the plan."
+  if (passed) return conclusive ? "The gate passed." : `The gate has no verdict: ${unjudged(report)}.`
+  return conclusive ? "The gate failed." : `The gate failed, and ${unjudged(report)}.`
 }
 
 // Incomplete first, then the worst severity; equal ones in the order of the requests.

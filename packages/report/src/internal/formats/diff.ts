@@ -76,7 +76,7 @@ export const renderText: DiffRenderer = function* (diff: ReportDiff, options: Re
   }
   const end = [fold(page.paint(verdict(diff), "bold"), page, "")]
   for (const rule of diff.gate.rules) {
-    end.push(fold(`${rule.passed ? "holds " : "broken"} ${HostileText.toLine(rule.message, 300)}`, page, "  "))
+    end.push(fold(`${rule.passed ? "passed" : "FAILED"}  ${HostileText.toLine(rule.message, 300)}`, page, "  "))
   }
   yield `${HostileText.guardLines(end.join("\n"))}\n`
 }
@@ -140,7 +140,7 @@ export const renderMarkdown: DiffRenderer = function* (diff: ReportDiff, options
       : [
           Md.list(
             diff.gate.rules.map((rule) => [
-              Md.strong(rule.passed ? "holds" : "broken"),
+              Md.strong(rule.passed ? "passed" : "failed"),
               Md.text(`: ${HostileText.toLine(rule.message, 300)}`)
             ])
           )

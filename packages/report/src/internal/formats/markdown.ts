@@ -1,5 +1,5 @@
-// Markdown for a ticket, a pull request or a job summary: what needs attention, every scan in one table, the worst
-// findings of each.
+// Markdown for a ticket, a pull request or a job summary: the worst scans, those without a full result, the others, and the
+// worst findings of each.
 // Texts are text: nobody is mentioned, nothing is linked but addresses that were checked, no HTML comes out. Where
 // something is left out, it is said how much.
 import type { PhrasingContent, RootContent } from "mdast"
@@ -63,13 +63,11 @@ const attention = (report: ScanReport): ReadonlyArray<Piece> => {
   ]
 }
 
-const overview = (report: ScanReport): ReadonlyArray<Piece> => {
-  const assessed = Words.attention(report.scans.filter((scan) => scan.assessment !== null)).toSorted(
-    (a, b) => Words.rank(a.severity) - Words.rank(b.severity) || a.index - b.index
-  )
+const overview = (report: ScanReport, title: string, which: (scan: ReportScan) => boolean): ReadonlyArray<Piece> => {
+  const assessed = Words.bySeverity(report.scans.filter((scan) => scan.assessment !== null && which(scan)))
   if (assessed.length === 0) return []
   return [
-    prose(Md.heading(2, "Scans")),
+    prose(Md.heading(2, title)),
     tabular(
       "scans",
       ["Severity", "Vendor", "Subject", "Says", "Found", "Change", "Took"],
@@ -125,12 +123,12 @@ const findings = (report: ScanReport, options: RenderOptions): ReadonlyArray<() 
     })
 }
 
-const ruleWords = { holds: "holds", broken: "broken", unjudged: "open" } as const
+const ruleWords = { passed: "passed", failed: "failed", unjudged: "open" } as const
 
 const head = (report: ScanReport, options: RenderOptions): ReadonlyArray<Piece> => {
   const rules = report.gate.rules.map((rule) => [
     Md.strong(ruleWords[Words.ruleMark(rule)]),
-    Md.text(`: ${HostileText.toLine(rule.message, 300)}`)
+    Md.text(`: ${HostileText.toLine(rule.message, 1_000)}`)
   ])
   const reasons = report.exit.reasons
     .filter((reason) => reason.code !== 1)
@@ -191,10 +189,12 @@ export const renderWithin = function* (
   const cut = Md.write([Md.paragraph(Md.text("The rest did not fit here and is in the canonical report."))])
   let left = budget - bytes(last.text) - bytes(cut) - 2
   let first = true
+  const isWorst = Words.isWorst(report)
   const sections: ReadonlyArray<() => ReadonlyArray<Piece>> = [
     () => head(report, options),
+    () => overview(report, "The worst", isWorst),
     () => attention(report),
-    () => overview(report),
+    () => overview(report, report.scans.some(isWorst) ? "The others" : "Scans", (scan) => !isWorst(scan)),
     ...findings(report, options)
   ]
   outer: for (const section of sections) {

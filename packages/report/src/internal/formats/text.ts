@@ -45,11 +45,11 @@ const headline = (scan: ReportScan, page: Page): string => {
 }
 
 // One line is enough for a scan that nobody has to look at.
-const line = (scan: ReportScan, page: Page): string => {
+const line = (scan: ReportScan, page: Page, indent = "  "): string => {
   const mark = page.paint(pad(scan.severity.toUpperCase(), 8), ...severityStyles[scan.severity])
   const said = [Words.says(scan), Words.findings(scan), Words.delta(scan), Words.age(scan)]
   const rest = said.filter((part) => part !== null).join("; ")
-  return fold(`${page.paint(scan.vendor, "bold")}  ${Words.label(scan)}: ${rest}`, page, `  ${mark}  `)
+  return fold(`${page.paint(scan.vendor, "bold")}  ${Words.label(scan)}: ${rest}`, page, `${indent}${mark}  `)
 }
 
 const block = (scan: ReportScan, page: Page): string => {
@@ -82,10 +82,13 @@ const block = (scan: ReportScan, page: Page): string => {
 }
 
 const marks: Readonly<Record<ReturnType<typeof Words.ruleMark>, (paint: Page["paint"]) => string>> = {
-  holds: (paint) => paint("holds ", "green"),
-  broken: (paint) => paint("broken", "red", "bold"),
+  passed: (paint) => paint("passed", "green"),
+  failed: (paint) => paint("FAILED", "red", "bold"),
   unjudged: (paint) => paint("open  ", "yellow", "bold")
 }
+
+// A rule names so many of the scans that fail it.
+const failingAtMost = 10
 
 const summary = (report: ScanReport, page: Page): string => {
   const { paint } = page
@@ -95,7 +98,15 @@ const summary = (report: ScanReport, page: Page): string => {
   lines.push(fold(Words.gate(report), page, ""))
   for (const rule of report.gate.rules) {
     const mark = marks[Words.ruleMark(rule)](paint)
-    lines.push(fold(HostileText.toLine(rule.message, 300), page, `  ${mark} `))
+    const failing = Words.failing(report, rule)
+    if (failing.length === 0) {
+      lines.push(fold(HostileText.toLine(rule.message, 500), page, `  ${mark}  `))
+      continue
+    }
+    lines.push(fold(Words.ruleSays(rule), page, `  ${mark}  `))
+    for (const scan of failing.slice(0, failingAtMost)) lines.push(line(scan, page, "    "))
+    const left = failing.length - failingAtMost
+    if (left > 0) lines.push(fold(`and ${Words.number(left)} more, all of them above`, page, "    "))
   }
   for (const reason of report.exit.reasons) {
     if (reason.code === 1) continue

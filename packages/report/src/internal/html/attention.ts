@@ -1,5 +1,4 @@
 // What to look at: the worst scans, and those without a full result, put together where one reason stands behind many.
-import type { Severity } from "@scanpoll/core/model/Severity"
 import * as HostileText from "../../HostileText.ts"
 import type { ReportScan } from "../../ReportScan.ts"
 import * as Words from "../words.ts"
@@ -9,8 +8,6 @@ import { account, anchor, links, name, type View } from "./view.ts"
 // Each of the two lists has its own room, so that neither hides the other.
 const shownAtMost = 8
 const namedAtMost = 5
-
-const bad: ReadonlySet<Severity> = new Set(["critical", "unknown", "high"])
 
 const line = (text: string | null, className = "soft"): Node =>
   text === null || text === "" ? null : h("p", { class: className }, text)
@@ -28,7 +25,8 @@ const nextOf = (scan: ReportScan): Node => {
 
 const saidBy = (scan: ReportScan): ReadonlyArray<Node> => {
   if (scan.assessment === null) return []
-  const said = [Words.says(scan), Words.findings(scan)].filter((part) => part !== null)
+  const why = whyOf(scan)
+  const said = [Words.says(scan), Words.findings(scan)].filter((part) => part !== null && part !== why)
   return [
     line(said.join("; ")),
     ...Words.byWeight(Words.open(scan))
@@ -53,7 +51,7 @@ const one = (scan: ReportScan): Node =>
     h(
       "div",
       { class: "badges" },
-      scan.assessment === null ? null : severityBadge(scan.severity),
+      scan.assessment === null && scan.state !== "completed" ? null : severityBadge(scan.severity),
       scan.state === "completed" ? null : stateBadge(scan.state)
     ),
     h(
@@ -111,9 +109,8 @@ const more = (left: number, marks: Readonly<Record<string, string>>): Node =>
 
 export const attention = ({ report }: View): Node => {
   const breaking = Words.breaking(report)
-  const worst = Words.bySeverity(
-    report.scans.filter((scan) => Words.isFull(scan) && (breaking.has(scan.id) || bad.has(scan.severity)))
-  )
+  const isWorst = Words.isWorst(report)
+  const worst = Words.bySeverity(report.scans.filter((scan) => Words.isFull(scan) && isWorst(scan)))
   const groups = [
     ...Map.groupBy(Words.bySeverity(report.scans.filter((scan) => !Words.isFull(scan))), reasonOf).values()
   ].toSorted((a, b) => b.length - a.length)
@@ -135,7 +132,7 @@ export const attention = ({ report }: View): Node => {
           h(
             "h3",
             { class: "part" },
-            `Without a full result: ${Words.plural(
+            `Incomplete: ${Words.plural(
               groups.reduce((sum, scans) => sum + scans.length, 0),
               "scan"
             )}`

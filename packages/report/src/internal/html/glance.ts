@@ -30,23 +30,18 @@ export const header = ({ report }: View, title: string): Node => {
 }
 
 const ruleMarks = {
-  holds: { word: "holds", tone: "good", icon: "check" },
-  broken: { word: "broken", tone: "bad", icon: "cross" },
+  passed: { word: "passed", tone: "good", icon: "check" },
+  failed: { word: "failed", tone: "bad", icon: "cross" },
   unjudged: { word: "open", tone: "warn", icon: "open" }
 } as const
 
 // The rule's own words name the first scans, each with what breaks it; where there are more, the links below name them.
 const namedBy = 3
 
-const saidBy = (rule: ScanReport["gate"]["rules"][number]): string => {
-  const { scans, unjudged = [] } = rule
-  if (scans.length + unjudged.length <= namedBy) return HostileText.toLine(rule.message, 500)
-  const [asked = Words.ruleName(rule)] = HostileText.toLine(rule.message, 500).split(": ")
-  const open = unjudged.length === 0 ? "" : `${Words.plural(unjudged.length, "scan")} could not be judged`
-  const broken =
-    scans.length === 0 ? "" : `${Words.plural(scans.length, "scan")} ${scans.length === 1 ? "breaks" : "break"} it`
-  return `${asked}: ${[broken, open].filter((part) => part !== "").join("; ")}.`
-}
+const saidBy = (rule: ScanReport["gate"]["rules"][number]): string =>
+  rule.scans.length + (rule.unjudged ?? []).length <= namedBy
+    ? HostileText.toLine(rule.message, 500)
+    : `${Words.ruleSays(rule)}.`
 
 const linksOf = (report: ScanReport, rule: ScanReport["gate"]["rules"][number], at: number): Node => {
   const ids = rowsOf(rule)
@@ -60,6 +55,8 @@ const linksOf = (report: ScanReport, rule: ScanReport["gate"]["rules"][number], 
   ]
 }
 
+const capital = (text: string): string => `${text.slice(0, 1).toUpperCase()}${text.slice(1)}`
+
 export const verdict = ({ report }: View): Node => {
   const { gate, summary } = report
   const lost = Words.lacking(report) > 0
@@ -67,17 +64,17 @@ export const verdict = ({ report }: View): Node => {
   const open = summary.total > 0 && !gate.conclusive
   const tone = broken ? "bad" : open || lost || summary.total === 0 ? "warn" : gate.rules.length > 0 ? "good" : ""
   const words = broken
-    ? "The gate is broken"
+    ? "The gate failed"
     : summary.total === 0
       ? "No scans"
       : open
         ? gate.rules.length > 0
-          ? "The gate has no verdict: not every scan could be judged"
+          ? `The gate has no verdict: ${Words.unjudged(report)}`
           : "Not every scan has a full result"
         : gate.rules.length > 0
           ? report.run.part === undefined
-            ? "The gate holds"
-            : "The gate holds for this part of the plan"
+            ? "The gate passed"
+            : "The gate passed for this part of the plan"
           : lost
             ? "Some evidence is unavailable; no gate was set"
             : "All scans completed; no gate was set"
@@ -93,7 +90,7 @@ export const verdict = ({ report }: View): Node => {
       null,
       h("h2", { id: "verdict" }, words),
       h("p", null, Words.verdict(report)),
-      broken && open ? h("p", { class: "soft" }, "Not every scan could be judged.") : null,
+      broken && open ? h("p", { class: "soft" }, `${capital(Words.unjudged(report))}.`) : null,
       gate.rules.length === 0
         ? null
         : h(
