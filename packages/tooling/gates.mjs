@@ -1,12 +1,12 @@
 /**
- * Runs every gate of the repository, one after the other. Ends with what each gate said, where the tests' time went, the
- * name of each test that failed, and a line `N passed, N failed`: each test counts as one, and so does each gate.
+ * Runs every gate of the repository. Ends with what each gate said, where the tests' time went, the name of each test that
+ * failed, and a line `N passed, N failed`: each test counts as one, and so does each gate.
  *
  * A gate is a command. It has no stdin, a time it must end in, and no process may outlive it. A failed gate does not
  * stop the others, except where nothing could be installed. Needs Node 18 or newer and npm; `.ci/run` starts it.
  */
 import { spawn, spawnSync } from "node:child_process"
-import { mkdtempSync, readFileSync, readdirSync, rmSync } from "node:fs"
+import { closeSync, mkdtempSync, openSync, readFileSync, readdirSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { delimiter, join } from "node:path"
 import process from "node:process"
@@ -21,45 +21,58 @@ const brought = join(scratch, "programs")
 /** @param {ReadonlyArray<string>} args */
 const launch = (...args) => [process.execPath, "packages/tooling/launch.mjs", ...args]
 
+/** @typedef {{ name: string, minutes: number, command: ReadonlyArray<string>, env?: NodeJS.ProcessEnv }} Gate */
+
 /**
+ * Groups of gates, one group after the other. The gates of a group run side by side: they read what an earlier group made,
+ * and none reads what another of them writes. What one of several prints is shown when it ends.
+ *
  * A new check of the whole repository is one more line here.
  *
- * @type {ReadonlyArray<{ name: string, minutes: number, command: ReadonlyArray<string>, env?: NodeJS.ProcessEnv }>}
+ * @type {ReadonlyArray<ReadonlyArray<Gate>>}
  */
-const gates = [
-  { name: "install", minutes: 10, command: launch("exec", "node", "--version") },
-  { name: "check", minutes: 5, command: launch("check") },
-  { name: "lint", minutes: 5, command: launch("lint") },
-  { name: "fences", minutes: 3, command: launch("fences") },
-  { name: "api", minutes: 2, command: launch("exec", "node", "packages/tooling/api.mjs", "--check") },
-  { name: "unused", minutes: 2, command: launch("unused") },
-  { name: "pack", minutes: 5, command: launch("pack") },
-  // Never fails: a test that lacks its program says so, and is counted as skipped.
-  { name: "programs", minutes: 4, command: launch("exec", "node", "packages/tooling/debian.mjs", brought) },
-  {
-    name: "test",
-    minutes: 20,
-    command: ["npm", "test"],
-    env: { [LEDGER]: ledger, PATH: [process.env["PATH"] ?? "", join(brought, "bin")].join(delimiter) }
-  },
-  // The area that counts timers and bytes; the nightly run has all of them.
-  {
-    name: "bench",
-    minutes: 4,
-    command: launch("exec", "node", "packages/bench/src/main.ts", "--short", "--only", "memory")
-  },
-  { name: "start", minutes: 3, command: ["npm", "start"] }
+const groups = [
+  [{ name: "install", minutes: 10, command: launch("exec", "node", "--version") }],
+  [{ name: "check", minutes: 5, command: launch("check") }],
+  [
+    { name: "pack", minutes: 6, command: launch("pack") },
+    { name: "lint", minutes: 6, command: launch("lint") },
+    { name: "fences", minutes: 4, command: launch("fences") },
+    { name: "api", minutes: 3, command: launch("exec", "node", "packages/tooling/api.mjs", "--check") },
+    { name: "unused", minutes: 3, command: launch("unused") },
+    { name: "start", minutes: 4, command: ["npm", "start"] },
+    // Never fails: a test that lacks its program says so, and is counted as skipped.
+    { name: "programs", minutes: 5, command: launch("exec", "node", "packages/tooling/debian.mjs", brought) }
+  ],
+  [
+    {
+      name: "test",
+      minutes: 20,
+      command: ["npm", "test"],
+      env: { [LEDGER]: ledger, PATH: [process.env["PATH"] ?? "", join(brought, "bin")].join(delimiter) }
+    }
+  ],
+  [
+    // The area that counts timers and bytes; the nightly run has all of them.
+    {
+      name: "bench",
+      minutes: 4,
+      command: launch("exec", "node", "packages/bench/src/main.ts", "--short", "--only", "memory")
+    }
+  ]
 ]
 
-const marker = `scanpoll-gate-${process.pid}`
+/** @param {Gate} gate */
+const markerOf = (gate) => `scanpoll-gate-${process.pid}-${gate.name}`
 
 /**
  * What a gate left behind: the living processes of its group, and those that left it but still carry the environment
  * they were started with. A dead one that waits for its parent does not count.
  *
  * @param {number} group
+ * @param {string} marker
  */
-const strays = (group) => {
+const strays = (group, marker) => {
   /** @param {string} file */
   const read = (file) => {
     try {
@@ -73,7 +86,7 @@ const strays = (group) => {
     .filter((entry) => {
       const [state, , pgrp] = read(`/proc/${entry}/stat`).replace(/^.*\)/s, "").trim().split(" ")
       if (state === undefined || state === "Z" || state === "X") return false
-      return Number(pgrp) === group || read(`/proc/${entry}/environ`).includes(`LAUNCHER_GATE=${marker}`)
+      return Number(pgrp) === group || read(`/proc/${entry}/environ`).split("\0").includes(`LAUNCHER_GATE=${marker}`)
     })
     .map((entry) => ({ pid: Number(entry), command: read(`/proc/${entry}/cmdline`).replaceAll("\0", " ").trim() }))
 }
@@ -90,26 +103,27 @@ const kill = (pid, signal) => {
   }
 }
 
-/** @type {number | undefined} */
-let running
+/** @type {Set<number>} */
+const running = new Set()
 let stopped = false
 
 /**
- * @param {(typeof gates)[number]} gate
+ * @param {Gate} gate
+ * @param {"inherit" | number} output
  * @returns {Promise<string | undefined>} why it failed
  */
-const pass = (gate) =>
+const pass = (gate, output) =>
   new Promise((resolve) => {
     const [command = "", ...args] = gate.command
     const child = spawn(command, args, {
       cwd: root,
-      stdio: ["ignore", "inherit", "inherit"],
+      stdio: ["ignore", output, output],
       detached: true,
-      env: { ...process.env, LAUNCHER_GATE: marker, ...gate.env }
+      env: { ...process.env, LAUNCHER_GATE: markerOf(gate), ...gate.env }
     })
-    running = child.pid
     let late = false
     const group = child.pid ?? 0
+    if (child.pid !== undefined) running.add(child.pid)
     const timer = setTimeout(() => {
       late = true
       kill(-group, "SIGTERM")
@@ -121,14 +135,35 @@ const pass = (gate) =>
     })
     child.once("exit", (code, signal) => {
       clearTimeout(timer)
-      running = undefined
-      const left = process.platform === "linux" ? strays(group) : []
+      running.delete(group)
+      const left = process.platform === "linux" ? strays(group, markerOf(gate)) : []
       for (const stray of left) kill(stray.pid, "SIGKILL")
       if (late) resolve(`not done after ${gate.minutes} min`)
       else if (code !== 0) resolve(signal === null ? `exit code ${code}` : `ended by ${signal}`)
       else resolve(left.length === 0 ? undefined : `still running: ${left.map((stray) => stray.command).join(", ")}`)
     })
   })
+
+/** @typedef {{ name: string, fault: string | undefined, seconds?: number }} Result */
+
+/**
+ * @param {Gate} gate
+ * @param {boolean} isAlone whether its output may be shown as it comes
+ * @returns {Promise<Result>}
+ */
+const passAndTell = async (gate, isAlone) => {
+  const started = performance.now()
+  const file = join(scratch, `${gate.name}.log`)
+  const title = `\n== ${gate.name}`
+  const output = isAlone ? "inherit" : openSync(file, "a")
+  if (isAlone) console.log(title)
+  const fault = await pass(gate, output)
+  if (output !== "inherit") {
+    closeSync(output)
+    console.log(`${title}\n${readFileSync(file, "utf8").trimEnd()}`)
+  }
+  return { name: gate.name, fault, seconds: Math.round((performance.now() - started) / 1000) }
+}
 
 const treeState = () => {
   const answer = spawnSync("git", ["status", "--porcelain"], { cwd: root, encoding: "utf8" })
@@ -137,17 +172,15 @@ const treeState = () => {
 
 const main = async () => {
   const before = treeState()
-  /** @type {Array<{ name: string, fault: string | undefined, seconds?: number }>} */
+  /** @type {Array<Result>} */
   const results = []
-  for (const gate of gates) {
-    if (stopped) break
-    console.log(`\n== ${gate.name}`)
-    const started = performance.now()
-    const fault = await pass(gate)
-    results.push({ name: gate.name, fault, seconds: Math.round((performance.now() - started) / 1000) })
-    if (gate.name === "install" && fault !== undefined) break
+  for (const group of groups) {
+    if (stopped || results.some(({ fault, name }) => name === "install" && fault !== undefined)) {
+      results.push(...group.map(({ name }) => ({ name, fault: "not run" })))
+    } else {
+      results.push(...(await Promise.all(group.map((gate) => passAndTell(gate, group.length === 1)))))
+    }
   }
-  for (const gate of gates.slice(results.length)) results.push({ name: gate.name, fault: "not run" })
 
   const tests = readLedger(ledger)
   const test = results.find((result) => result.name === "test")
@@ -170,7 +203,7 @@ const main = async () => {
 for (const signal of /** @type {const} */ (["SIGINT", "SIGTERM", "SIGHUP"])) {
   process.on(signal, () => {
     stopped = true
-    if (running !== undefined) kill(-running, signal)
+    for (const group of running) kill(-group, signal)
   })
 }
 try {
