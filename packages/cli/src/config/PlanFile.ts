@@ -11,8 +11,9 @@ import type { Vendor } from "../vendors/Vendor.ts"
 import { type InputFault, visible } from "./InputFault.ts"
 import * as Located from "./Located.ts"
 import { type Plan, type PlanAccount, type Target, type VendorSettings, empty } from "./Plan.ts"
-import { PlanFields } from "./PlanFields.ts"
+import * as PlanFields from "./PlanFields.ts"
 import * as PlanGate from "./PlanGate.ts"
+import * as PlanRead from "./PlanRead.ts"
 import { accountsOf, listed, targetsOf } from "./PlanTargets.ts"
 import { type SettingName, names, settings } from "./Setting.ts"
 import type { PlanValue } from "./Settings.ts"
@@ -77,9 +78,9 @@ export const parse = (
   if (tooMuch !== null) return { plan: { ...empty, file }, faults: [toFault(tooMuch)], unread: true }
   const tree = Located.parse(text)
   if (Result.isFailure(tree)) return { plan: { ...empty, file }, faults: tree.failure.map(toFault), unread: false }
-  const fields = new PlanFields((at) => `${file}:${at.line}:${at.column}`, vendors)
-  const plan = planOf(fields, reading, tree.success, file)
-  const byPlace = fields.faults.toSorted((a, b) => a.at.line - b.at.line || a.at.column - b.at.column)
+  const terms = PlanFields.terms((at) => `${file}:${at.line}:${at.column}`, vendors)
+  const { faults, value: plan } = planOf(terms, reading, tree.success, file)
+  const byPlace = faults.toSorted((a, b) => a.at.line - b.at.line || a.at.column - b.at.column)
   return { plan, faults: byPlace.map(toFault), unread: false }
 }
 
@@ -96,11 +97,13 @@ export const parseTargets = (
   vendors: ReadonlyArray<Vendor>,
   accounts: ReadonlyArray<PlanAccount>
 ): { readonly targets: ReadonlyArray<Target>; readonly faults: ReadonlyArray<InputFault> } => {
-  const fields = new PlanFields((at) => `${name}:${at.line}`, vendors)
+  const terms = PlanFields.terms((at) => `${name}:${at.line}`, vendors)
   const filling = { declared: [], given: new Map<string, string>() }
-  const targets = listed(fields, entries, { accounts, filling, looksOnly: false, only: [] })
-  const faults = fields.faults.map(({ at, message }) => ({ where: fields.place(at), message: visible(message) }))
-  return { targets: targets.map((target) => ({ ...target, declaredAt: null, from: "list" })), faults }
+  const { faults, value } = listed(terms, entries, { accounts, filling, looksOnly: false, only: [] })
+  return {
+    targets: value.targets.map((target) => ({ ...target, declaredAt: null, from: "list" })),
+    faults: faults.map(({ at, message }) => ({ where: terms.place(at), message: visible(message) }))
+  }
 }
 
 // A section that is there and empty, as while somebody is writing it, is no section.
@@ -109,96 +112,133 @@ const section = (root: ReadonlyMap<string, Located.Entry>, name: string): Locate
   return value?._tag === "Scalar" && value.value === null ? undefined : value
 }
 
+type Read<A> = PlanRead.PlanRead<A>
+
+// The keys of a section that are there; none where it is not.
+const entriesIn = (
+  terms: PlanFields.Terms,
+  located: Located.Located | undefined,
+  what: string,
+  known: ReadonlyArray<string>
+): Read<ReadonlyMap<string, Located.Entry>> =>
+  located === undefined
+    ? PlanRead.make(new Map())
+    : PlanRead.map(PlanFields.entriesOf(terms, located, what, known), (found) => found ?? new Map())
+
+type Planned = { readonly [K in SettingName]?: PlanValue }
+
+// The settings of a section.
 const planned = (
-  fields: PlanFields,
+  terms: PlanFields.Terms,
   section: "defaults" | "gate",
   located: Located.Located | undefined,
   more: ReadonlyArray<string>
-) => {
-  const out: { [K in SettingName]?: PlanValue } = {}
+): Read<{ readonly settings: Planned; readonly found: ReadonlyMap<string, Located.Entry> }> => {
   const mine = names.filter((name) => settings[name].plan?.[0] === section)
-  const known = [...mine.map((name) => settings[name].plan?.[1] ?? name), ...more]
-  const found = located === undefined ? null : fields.entries(located, section, known)
-  if (found === null) return { out, found }
-  for (const name of mine) {
-    const entry = found.get(settings[name].plan?.[1] ?? name)
-    if (entry === undefined) continue
-    const texts = fields.textsOf(entry, settings[name].kind)
-    if (texts !== null && texts.length > 0) out[name] = { texts, where: fields.place(entry.value.at) }
-  }
-  return { out, found }
-}
-
-const vendorSettings = (
-  fields: PlanFields,
-  located: Located.Located | undefined
-): ReadonlyMap<string, VendorSettings> => {
-  const out = new Map<string, VendorSettings>()
-  const found = located === undefined ? null : fields.entries(located, "vendors", fields.vendorNames)
-  for (const [name, entry] of found ?? []) {
-    const own = fields.entries(entry.value, `vendors.${name}`, vendorKeys)
-    if (own === null) continue
-    out.set(name, {
-      pace: fields.paceOf(own.get("pace")),
-      deadline: fields.deadlineOf(own.get("deadline")),
-      gate: PlanGate.gateOf(fields, own.get("gate"), `vendors.${name}.gate`)
+  const keyOf = (name: SettingName): string => settings[name].plan?.[1] ?? name
+  return PlanRead.andThen(entriesIn(terms, located, section, [...mine.map(keyOf), ...more]), (found) => {
+    const all = PlanRead.each(mine, (name): Read<Planned> => {
+      const entry = found.get(keyOf(name))
+      if (entry === undefined) return PlanRead.make({})
+      return PlanRead.map(PlanFields.textsOf(terms, entry, settings[name].kind), (texts) =>
+        texts === null || texts.length === 0 ? {} : { [name]: { texts, where: terms.place(entry.value.at) } }
+      )
     })
-  }
-  return out
-}
-
-// The names of variables, each once.
-const variablesOf = (fields: PlanFields, located: Located.Located | undefined): ReadonlyArray<string> => {
-  if (located === undefined) return []
-  if (located._tag !== "List") {
-    fields.fault(located.at, `variables must be a list of names, not ${Located.describe(located)}`)
-    return []
-  }
-  return located.items.flatMap((item) => {
-    if (item._tag === "Scalar" && typeof item.value === "string" && Variables.isName(item.value)) return [item.value]
-    fields.fault(
-      item.at,
-      `variables must be a list of names such as SITE, in capital letters, digits and _, not ${Located.describe(item)}`
-    )
-    return []
+    return PlanRead.map(all, (each) => ({ settings: each.reduce((all, one) => ({ ...all, ...one }), {}), found }))
   })
 }
 
+const vendorSettings = (
+  terms: PlanFields.Terms,
+  located: Located.Located | undefined
+): Read<ReadonlyMap<string, VendorSettings>> =>
+  PlanRead.andThen(entriesIn(terms, located, "vendors", terms.vendorNames), (found) =>
+    PlanRead.map(
+      PlanRead.eachSome(found, ([name, { value }]) =>
+        PlanRead.andThenSome(PlanFields.entriesOf(terms, value, `vendors.${name}`, vendorKeys), (own) => {
+          const pace = PlanFields.paceOf(terms, own.get("pace"))
+          const deadline = PlanFields.deadlineOf(terms, own.get("deadline"))
+          const gate = PlanGate.gateOf(terms, own.get("gate"), `vendors.${name}.gate`)
+          const of: VendorSettings = { pace: pace.value, deadline: deadline.value, gate: gate.value }
+          return PlanRead.make(
+            { name, of },
+            [pace, deadline, gate].flatMap(({ faults }) => faults)
+          )
+        })
+      ),
+      (all) => new Map(all.map(({ name, of }) => [name, of]))
+    )
+  )
+
+// The names of variables.
+const variablesOf = (located: Located.Located | undefined): Read<ReadonlyArray<string>> => {
+  if (located === undefined) return PlanRead.make([])
+  if (located._tag !== "List") {
+    const message = `variables must be a list of names, not ${Located.describe(located)}`
+    return PlanRead.make([], [{ at: located.at, message }])
+  }
+  return PlanRead.eachSome(located.items, (item) =>
+    item._tag === "Scalar" && typeof item.value === "string" && Variables.isName(item.value)
+      ? PlanRead.make(item.value)
+      : PlanRead.refuse(
+          item.at,
+          `variables must be a list of names such as SITE, in capital letters, digits and _, not ${Located.describe(item)}`
+        )
+  )
+}
+
+const versionOf = (entry: Located.Entry | undefined, root: Located.Place): Read<null> => {
+  if (entry === undefined) return PlanRead.refuse(root, "version is missing; this program reads version: 1")
+  const { value } = entry
+  return value._tag === "Scalar" && value.value === 1
+    ? PlanRead.absent
+    : PlanRead.refuse(value.at, `version must be the number 1, not ${Located.describe(value)}`)
+}
+
 const planOf = (
-  fields: PlanFields,
+  terms: PlanFields.Terms,
   { allowed = new Set(), given = new Map(), looksOnly = false, only = [] }: Reading,
   root: Located.Located,
   file: string
-): Plan => {
+): Read<Plan> => {
   const blank: Plan = { ...empty, file }
   if (root._tag === "Scalar" && root.value === null) {
-    fields.fault(root.at, "the plan is empty; `scanpoll config init` writes one to start from")
-    return blank
+    const message = "the plan is empty; `scanpoll config init` writes one to start from"
+    return PlanRead.make(blank, [{ at: root.at, message }])
   }
-  const found = fields.entries(root, "the plan", planKeys)
-  if (found === null) return blank
+  const entries = PlanFields.entriesOf(terms, root, "the plan", planKeys)
+  const found = entries.value
+  if (found === null) return PlanRead.make(blank, entries.faults)
   // Editors of JSON find the schema by it; nothing is read from there.
-  const schema = found.get("$schema")
-  if (schema !== undefined) fields.textOf(schema)
-  const version = found.get("version")
-  if (version === undefined) fields.fault(root.at, "version is missing; this program reads version: 1")
-  else if (version.value._tag !== "Scalar" || version.value.value !== 1) {
-    fields.fault(version.value.at, `version must be the number 1, not ${Located.describe(version.value)}`)
+  const link = found.get("$schema")
+  const schema = link === undefined ? PlanRead.absent : PlanFields.textOf(link)
+  const version = versionOf(found.get("version"), root.at)
+  const defaults = planned(terms, "defaults", section(found, "defaults"), ["pace"])
+  const gate = planned(terms, "gate", section(found, "gate"), [])
+  const accounts = accountsOf(terms, section(found, "accounts"), allowed)
+  const variables = variablesOf(section(found, "variables"))
+  const around = {
+    accounts: accounts.value,
+    filling: { declared: variables.value, given },
+    looksOnly,
+    only
   }
-  const defaults = planned(fields, "defaults", section(found, "defaults"), ["pace"])
-  const gate = planned(fields, "gate", section(found, "gate"), [])
-  const accounts = accountsOf(fields, section(found, "accounts"), allowed)
-  const variables = variablesOf(fields, section(found, "variables"))
-  const around = { accounts, filling: { declared: variables, given }, looksOnly, only }
-  const targets = targetsOf(fields, found.get("targets"), around, root.at)
-  return {
-    ...blank,
-    variables,
-    settings: { ...defaults.out, ...gate.out },
-    pace: fields.paceOf(defaults.found?.get("pace")),
-    vendors: vendorSettings(fields, section(found, "vendors")),
-    accounts,
-    targets,
-    unfilled: fields.unfilled
-  }
+  const targets = targetsOf(terms, found.get("targets"), around, root.at)
+  const pace = PlanFields.paceOf(terms, defaults.value.found.get("pace"))
+  const vendors = vendorSettings(terms, section(found, "vendors"))
+  return PlanRead.make(
+    {
+      ...blank,
+      variables: variables.value,
+      settings: { ...defaults.value.settings, ...gate.value.settings },
+      pace: pace.value,
+      vendors: vendors.value,
+      accounts: accounts.value,
+      targets: targets.value.targets,
+      unfilled: targets.value.unfilled
+    },
+    [entries, schema, version, defaults, gate, accounts, variables, targets, pace, vendors].flatMap(
+      ({ faults }) => faults
+    )
+  )
 }

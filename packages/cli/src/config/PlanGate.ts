@@ -1,10 +1,11 @@
 // The gate of a target, or of a vendor in a plan: what is asked of single rows beside the gate of the run. The stricter one
 // wins, so what could only loosen the run's gate is a fault that says how to write it.
 import * as Gate from "@scanpoll/report/Gate"
-import * as Result from "effect/Result"
+import type * as Result from "effect/Result"
 import type * as Located from "./Located.ts"
 import type { Placed } from "./Plan.ts"
-import type { PlanFields } from "./PlanFields.ts"
+import * as PlanFields from "./PlanFields.ts"
+import * as PlanRead from "./PlanRead.ts"
 import { settings } from "./Setting.ts"
 import type { PlanKind } from "./SettingKind.ts"
 
@@ -25,78 +26,78 @@ const remedy =
 
 type Rule = (typeof ownRules)[number]
 
+type Read<A> = PlanRead.PlanRead<A>
+
 // The value of a rule as the plan's own gate reads it; null with a fault.
 const read = <A>(
-  fields: PlanFields,
+  terms: PlanFields.Terms,
   entry: Located.Entry,
   setting: {
     readonly kind: PlanKind
     readonly parse: (texts: ReadonlyArray<string>) => Result.Result<A, string>
   }
-): A | null => {
-  const texts = fields.textsOf(entry, setting.kind)
-  const placed = texts === null ? null : fields.placed(entry, setting.parse(texts))
-  return placed === null ? null : placed.value
-}
+): Read<A | null> =>
+  PlanRead.map(
+    PlanRead.andThenSome(PlanFields.textsOf(terms, entry, setting.kind), (texts) =>
+      PlanFields.placed(terms, entry, setting.parse(texts))
+    ),
+    (placed) => (placed === null ? null : placed.value)
+  )
 
-const switchOf = (fields: PlanFields, entry: Located.Entry): boolean | null => {
-  const texts = fields.textsOf(entry, "switch")
-  return texts === null ? null : texts[0] === "true"
-}
+const switchOf = (terms: PlanFields.Terms, entry: Located.Entry): Read<boolean | null> =>
+  PlanRead.map(PlanFields.textsOf(terms, entry, "switch"), (texts) => (texts === null ? null : texts[0] === "true"))
 
-const ruleOf = (fields: PlanFields, rule: Rule, entry: Located.Entry): Gate.OwnGate => {
-  const refuse = (message: string): Gate.OwnGate => {
-    fields.fault(entry.value.at, `${rule} ${message}`)
-    return {}
-  }
+const ruleOf = (terms: PlanFields.Terms, rule: Rule, entry: Located.Entry): Read<Gate.OwnGate> => {
+  const refuse = (message: string): Read<Gate.OwnGate> =>
+    PlanRead.make({}, [{ at: entry.value.at, message: `${rule} ${message}` }])
   switch (rule) {
     case "failOn":
     case "failOnNew": {
-      const before = fields.faults.length
-      const value = read(fields, entry, settings[rule])
-      if (fields.faults.length > before) return {}
-      return value === null ? refuse(`cannot be off here: ${remedy}`) : { [rule]: value }
+      const { faults, value } = read(terms, entry, settings[rule])
+      if (faults.length > 0) return PlanRead.make({}, faults)
+      return value === null ? refuse(`cannot be off here: ${remedy}`) : PlanRead.make({ [rule]: value })
     }
     case "minScore": {
       if (entry.value._tag === "Map") return refuse("must be a number here: the vendor is known")
-      const value = read(fields, entry, { kind: "number", parse: settings.minScore.parse })
-      const [only] = value ?? []
-      return only === undefined ? {} : { minScore: only.score }
+      return PlanRead.map(read(terms, entry, { kind: "number", parse: settings.minScore.parse }), (value) => {
+        const [only] = value ?? []
+        return only === undefined ? {} : { minScore: only.score }
+      })
     }
-    case "minGrade": {
-      const value = read(fields, entry, settings.minGrade)
-      return value === null ? {} : { minGrade: value }
-    }
-    case "maxViolations": {
-      const value = read(fields, entry, settings.maxViolations)
-      return value === null ? {} : { maxViolations: value }
-    }
-    case "allowMissing": {
-      return switchOf(fields, entry) === true ? { allowMissing: true } : {}
-    }
+    case "minGrade":
+      return PlanRead.map(read(terms, entry, settings.minGrade), (value) => (value === null ? {} : { minGrade: value }))
+    case "maxViolations":
+      return PlanRead.map(read(terms, entry, settings.maxViolations), (value) =>
+        value === null ? {} : { maxViolations: value }
+      )
+    case "allowMissing":
+      return PlanRead.map(switchOf(terms, entry), (value) => (value === true ? { allowMissing: true } : {}))
     case "allowPartial":
-    case "allowIncomplete": {
-      const value = switchOf(fields, entry)
-      if (value === null) return {}
-      return value ? refuse(`can only be false here: ${remedy}`) : { [rule]: false }
-    }
+    case "allowIncomplete":
+      return PlanRead.andThen(switchOf(terms, entry), (value): Read<Gate.OwnGate> => {
+        if (value === true) return refuse(`can only be false here: ${remedy}`)
+        return PlanRead.make(value === null ? {} : { [rule]: false })
+      })
   }
 }
 
 /** The gate in `entry`, which faults call `what`; null where there is none or it asks nothing. */
 export const gateOf = (
-  fields: PlanFields,
+  terms: PlanFields.Terms,
   entry: Located.Entry | undefined,
   what: string
-): Placed<Gate.OwnGate> | null => {
-  if (entry === undefined || (entry.value._tag === "Scalar" && entry.value.value === null)) return null
-  const found = fields.entries(entry.value, what, ownRules)
-  let gate: Gate.OwnGate = {}
-  for (const rule of ownRules) {
-    const one = found?.get(rule)
-    if (one !== undefined) gate = { ...gate, ...ruleOf(fields, rule, one) }
-  }
-  return Object.keys(gate).length === 0 ? null : { value: gate, where: fields.place(entry.value.at) }
+): Read<Placed<Gate.OwnGate> | null> => {
+  if (entry === undefined || (entry.value._tag === "Scalar" && entry.value.value === null)) return PlanRead.absent
+  const rules = PlanRead.andThen(PlanFields.entriesOf(terms, entry.value, what, ownRules), (found) =>
+    PlanRead.each(ownRules, (rule) => {
+      const one = found?.get(rule)
+      return one === undefined ? PlanRead.make<Gate.OwnGate>({}) : ruleOf(terms, rule, one)
+    })
+  )
+  return PlanRead.map(rules, (each) => {
+    const gate = each.reduce<Gate.OwnGate>((all, one) => ({ ...all, ...one }), {})
+    return Object.keys(gate).length === 0 ? null : { value: gate, where: terms.place(entry.value.at) }
+  })
 }
 
 /** The gates of a target and of its vendor in the plan as one; null without either. */

@@ -7,8 +7,9 @@ import * as KeyVariable from "./KeyVariable.ts"
 import * as Located from "./Located.ts"
 import { didYouMean } from "./Nearest.ts"
 import { type PlanAccount, type Target, defaultAccount } from "./Plan.ts"
-import type { PlanFields } from "./PlanFields.ts"
+import * as PlanFields from "./PlanFields.ts"
 import * as PlanGate from "./PlanGate.ts"
+import * as PlanRead from "./PlanRead.ts"
 import * as Variables from "./Variables.ts"
 
 const accountKeys = ["vendor", "variable"]
@@ -18,58 +19,72 @@ export const maxTargets = 100_000
 // What a target has beside its vendor's own fields.
 const targetKeys = ["vendor", "account", "name", "pace", "deadline", "gate"] as const
 
+type Read<A> = PlanRead.PlanRead<A>
+
 export const accountsOf = (
-  fields: PlanFields,
+  terms: PlanFields.Terms,
   located: Located.Located | undefined,
   allowed: ReadonlySet<string>
-): ReadonlyArray<PlanAccount> => {
-  if (located === undefined) return []
+): Read<ReadonlyArray<PlanAccount>> => {
+  if (located === undefined) return PlanRead.make([])
   if (located._tag !== "Map") {
-    fields.fault(located.at, `accounts must be a map from labels to accounts, not ${Located.describe(located)}`)
-    return []
+    return PlanRead.make(
+      [],
+      [{ at: located.at, message: `accounts must be a map from labels to accounts, not ${Located.describe(located)}` }]
+    )
   }
-  const out: Array<PlanAccount> = []
-  for (const { key, keyAt, value } of located.entries) {
-    if (key === defaultAccount || !/^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/.test(key)) {
-      const why = key === defaultAccount ? "is the account of the vendor's own variable" : "cannot be a label"
-      fields.fault(keyAt, `the account ${quote(key)} ${why}; a label has letters, digits, - and _`)
-    }
-    const found = fields.entries(value, `accounts.${quote(key)}`, accountKeys)
-    if (found === null) continue
-    const vendor = fields.vendorOf(found.get("vendor"), keyAt)
-    const entry = found.get("variable")
-    if (entry === undefined) {
-      fields.fault(keyAt, "variable is missing: the name of the environment variable that holds the key")
-      continue
-    }
-    const variable = fields.textOf(entry)
-    if (variable === null || vendor === null) continue
-    const refusal = KeyVariable.refusal(variable, vendor, fields.vendors, allowed)
-    if (refusal !== null) fields.fault(entry.value.at, refusal)
-    out.push({ name: key, vendor, variable: refusal === null ? variable : null, where: fields.place(keyAt) })
-  }
-  return out
+  return PlanRead.eachSome(located.entries, (entry) =>
+    PlanRead.andThen(labelOf(entry), () => accountOf(terms, entry, allowed))
+  )
 }
 
+const labelOf = ({ key, keyAt }: Located.Entry): Read<null> => {
+  if (key !== defaultAccount && /^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/.test(key)) return PlanRead.absent
+  const why = key === defaultAccount ? "is the account of the vendor's own variable" : "cannot be a label"
+  return PlanRead.refuse(keyAt, `the account ${quote(key)} ${why}; a label has letters, digits, - and _`)
+}
+
+const accountOf = (
+  terms: PlanFields.Terms,
+  { key, keyAt, value }: Located.Entry,
+  allowed: ReadonlySet<string>
+): Read<PlanAccount | null> =>
+  PlanRead.andThenSome(PlanFields.entriesOf(terms, value, `accounts.${quote(key)}`, accountKeys), (found) =>
+    PlanRead.andThen(PlanFields.vendorOf(terms, found.get("vendor"), keyAt), (vendor): Read<PlanAccount | null> => {
+      const entry = found.get("variable")
+      if (entry === undefined) {
+        return PlanRead.refuse(keyAt, "variable is missing: the name of the environment variable that holds the key")
+      }
+      return PlanRead.andThenSome(PlanFields.textOf(entry), (variable): Read<PlanAccount | null> => {
+        if (vendor === null) return PlanRead.absent
+        const refusal = KeyVariable.refusal(variable, vendor, terms.vendors, allowed)
+        return PlanRead.make(
+          { name: key, vendor, variable: refusal === null ? variable : null, where: terms.place(keyAt) },
+          refusal === null ? [] : [{ at: entry.value.at, message: refusal }]
+        )
+      })
+    })
+  )
+
 // One target for each of several types: `type: [security, seo]`. A vendor whose own field takes a list keeps it.
-const ofEachType = (fields: PlanFields, located: Located.Located): ReadonlyArray<Located.Located> => {
-  if (located._tag !== "Map") return [located]
+const ofEachType = (terms: PlanFields.Terms, located: Located.Located): Read<ReadonlyArray<Located.Located>> => {
+  const asOne = PlanRead.make([located])
+  if (located._tag !== "Map") return asOne
   const types = Located.get(located, "type")?.value
   const name = Located.get(located, "vendor")?.value
-  if (types?._tag !== "List" || name?._tag !== "Scalar") return [located]
-  const vendor = fields.vendors.find((known) => known.name === name.value)
-  if (vendor === undefined || !vendor.keys.includes("type")) return [located]
+  if (types?._tag !== "List" || name?._tag !== "Scalar") return asOne
+  const vendor = terms.vendors.find((known) => known.name === name.value)
+  if (vendor === undefined || !vendor.keys.includes("type")) return asOne
   const own = located.entries.filter(({ key }) => !targetKeys.some((each) => each === key))
   const asList = vendor.faults(Located.toPlain({ ...located, entries: own }))
-  if (!asList.some(({ path }) => path[0] === "type")) return [located]
-  if (types.items.length === 0) {
-    fields.fault(types.at, "type is an empty list; name at least one")
-    return []
-  }
-  return types.items.map((type) => ({
-    ...located,
-    entries: located.entries.map((entry) => (entry.key === "type" ? { ...entry, value: type } : entry))
-  }))
+  if (!asList.some(({ path }) => path[0] === "type")) return asOne
+  return PlanRead.make(
+    types.items.map((type) => ({
+      ...located,
+      entries: located.entries.map((entry) => (entry.key === "type" ? { ...entry, value: type } : entry))
+    })),
+    types.items.length > 0 ? [] : [{ at: types.at, message: "type is an empty list; name at least one" }]
+  )
 }
 
 // How many types one entry names.
@@ -102,67 +117,95 @@ const isWanted = (item: Located.Located, only: ReadonlyArray<string>): boolean =
   )
 }
 
+/** The targets of a plan or a list, and how many were left out without a fault. */
+export interface Targets {
+  readonly targets: ReadonlyArray<Target>
+  readonly unfilled: number
+}
+
 // The targets that one entry of the list stands for.
-const entryTargets = (fields: PlanFields, item: Located.Located, around: Around): ReadonlyArray<Target> => {
+const entryTargets = (terms: PlanFields.Terms, item: Located.Located, around: Around): Read<Targets> => {
   const { faults, located } = Variables.fill(item, around.filling)
   if (faults.length > 0) {
-    if (!around.looksOnly && isWanted(item, around.only))
-      for (const { at, message } of faults) fields.fault(at, message)
-    else fields.unfilled += typesOf(item)
-    return []
+    return !around.looksOnly && isWanted(item, around.only)
+      ? PlanRead.make({ targets: [], unfilled: 0 }, faults)
+      : PlanRead.make({ targets: [], unfilled: typesOf(item) })
   }
-  return ofEachType(fields, located).flatMap((one) => target(fields, one, around.accounts) ?? [])
+  const found = PlanRead.andThen(ofEachType(terms, located), (all) =>
+    PlanRead.eachSome(all, (one) => target(terms, one, around.accounts))
+  )
+  return PlanRead.map(found, (targets) => ({ targets, unfilled: 0 }))
 }
 
 // A vendor may have fields of these names; they are then its own.
 const isShared = (key: string): boolean => key === "name" || key === "gate"
 
-const target = (fields: PlanFields, located: Located.Located, accounts: ReadonlyArray<PlanAccount>): Target | null => {
+// The account that a target names, null where it names none that can be read.
+const targetAccount = (
+  entry: Located.Entry | undefined,
+  vendor: Vendor,
+  accounts: ReadonlyArray<PlanAccount>
+): Read<string | null> => {
+  if (entry === undefined) return PlanRead.make(defaultAccount)
+  return PlanRead.andThenSome(PlanFields.textOf(entry), (account) => {
+    const declared = accounts.filter((known) => known.vendor.name === vendor.name).map((known) => known.name)
+    if (account === defaultAccount || declared.includes(account)) return PlanRead.make(account)
+    const message = `${vendor.name} has no account ${quote(account)} in accounts${didYouMean(account, declared)}`
+    return PlanRead.make(account, [{ at: entry.value.at, message }])
+  })
+}
+
+const target = (
+  terms: PlanFields.Terms,
+  located: Located.Located,
+  accounts: ReadonlyArray<PlanAccount>
+): Read<Target | null> => {
   if (located._tag !== "Map") {
-    fields.fault(located.at, `a target must be a map, not ${Located.describe(located)}`)
-    return null
+    return PlanRead.refuse(located.at, `a target must be a map, not ${Located.describe(located)}`)
   }
-  const vendor = fields.vendorOf(Located.get(located, "vendor") ?? undefined, located.at)
-  if (vendor === null) return null
+  const named = PlanFields.vendorOf(terms, Located.get(located, "vendor") ?? undefined, located.at)
+  return PlanRead.andThenSome(named, (vendor) => targetOf(terms, located, vendor, accounts))
+}
+
+const targetOf = (
+  terms: PlanFields.Terms,
+  located: Extract<Located.Located, { readonly _tag: "Map" }>,
+  vendor: Vendor,
+  accounts: ReadonlyArray<PlanAccount>
+): Read<Target> => {
   const common = new Map(
     located.entries
       .filter(({ key }) => targetKeys.some((each) => each === key) && !(isShared(key) && vendor.keys.includes(key)))
       .map((entry) => [entry.key, entry])
   )
-  const name = fields.nameOf(common.get("name"))
-  const pace = fields.paceOf(common.get("pace"))
-  const deadline = fields.deadlineOf(common.get("deadline"))
-  const gate = PlanGate.gateOf(fields, common.get("gate"), "the gate of a target")
-  const accountEntry = common.get("account")
-  const account = accountEntry === undefined ? defaultAccount : fields.textOf(accountEntry)
-  if (accountEntry !== undefined && account !== null && account !== defaultAccount) {
-    const declared = accounts.filter((known) => known.vendor.name === vendor.name).map((known) => known.name)
-    if (!declared.includes(account)) {
-      const hint = didYouMean(account, declared)
-      fields.fault(accountEntry.value.at, `${vendor.name} has no account ${quote(account)} in accounts${hint}`)
-    }
-  }
+  const name = PlanFields.nameOf(common.get("name"))
+  const pace = PlanFields.paceOf(terms, common.get("pace"))
+  const deadline = PlanFields.deadlineOf(terms, common.get("deadline"))
+  const gate = PlanGate.gateOf(terms, common.get("gate"), "the gate of a target")
+  const account = targetAccount(common.get("account"), vendor, accounts)
   const own: Located.Located = { ...located, entries: located.entries.filter((entry) => !common.has(entry.key)) }
   const input = Located.toPlain(own)
-  const wrong = vendor.faults(input)
-  for (const { message, path } of wrong) {
-    fields.fault(Located.placeAt(own, path), fieldWords(vendor, path, message))
-  }
-  return {
-    vendor,
-    account: account ?? defaultAccount,
-    name,
-    input,
-    isSound: wrong.length === 0 && account !== null,
-    pace,
-    deadline,
-    gate,
-    where: fields.place(located.at),
-    declaredAt: located.at,
-    plan: null,
-    lane: null,
-    from: "plan"
-  }
+  const wrong = vendor
+    .faults(input)
+    .map(({ message, path }) => ({ at: Located.placeAt(own, path), message: fieldWords(vendor, path, message) }))
+  return PlanRead.make(
+    {
+      vendor,
+      account: account.value ?? defaultAccount,
+      name: name.value,
+      input,
+      isSound: wrong.length === 0 && account.value !== null,
+      pace: pace.value,
+      deadline: deadline.value,
+      gate: gate.value,
+      where: terms.place(located.at),
+      declaredAt: located.at,
+      plan: null,
+      lane: null,
+      from: "plan"
+    },
+    [name, pace, deadline, gate, account].flatMap(({ faults }) => faults).concat(wrong)
+  )
 }
 
 const fieldWords = (vendor: Vendor, path: ReadonlyArray<string | number>, message: string): string => {
@@ -179,55 +222,54 @@ const fieldWords = (vendor: Vendor, path: ReadonlyArray<string | number>, messag
 }
 
 export const targetsOf = (
-  fields: PlanFields,
+  terms: PlanFields.Terms,
   entry: Located.Entry | undefined,
   around: Around,
   root: Located.Place
-): ReadonlyArray<Target> => {
-  if (entry === undefined) {
-    fields.fault(root, "targets is missing: the list of what to scan")
-    return []
-  }
-  if (entry.value._tag !== "List") {
-    fields.fault(entry.value.at, `targets must be a list, not ${Located.describe(entry.value)}`)
-    return []
-  }
-  if (entry.value.items.length > maxTargets) {
-    fields.fault(entry.value.at, `more than ${maxTargets} targets`)
-    return []
-  }
-  return listed(fields, entry.value.items, around)
+): Read<Targets> => {
+  const refuse = (at: Located.Place, message: string): Read<Targets> =>
+    PlanRead.make({ targets: [], unfilled: 0 }, [{ at, message }])
+  if (entry === undefined) return refuse(root, "targets is missing: the list of what to scan")
+  const { value } = entry
+  if (value._tag !== "List") return refuse(value.at, `targets must be a list, not ${Located.describe(value)}`)
+  if (value.items.length > maxTargets) return refuse(value.at, `more than ${maxTargets} targets`)
+  return listed(terms, value.items, around)
 }
 
 /**
  * The targets of a list, in its order.
  */
 export const listed = (
-  fields: PlanFields,
+  terms: PlanFields.Terms,
   items: ReadonlyArray<Located.Located>,
   around: Around
-): ReadonlyArray<Target> => {
-  const found = items.flatMap((item) => entryTargets(fields, item, around))
-  sameNames(fields, found)
-  return found
+): Read<Targets> => {
+  const found = PlanRead.map(
+    PlanRead.each(items, (item) => entryTargets(terms, item, around)),
+    (parts) => ({
+      targets: parts.flatMap(({ targets }) => targets),
+      unfilled: parts.reduce((sum, { unfilled }) => sum + unfilled, 0)
+    })
+  )
+  return PlanRead.and(found, sameNames(found.value.targets))
 }
 
 // One name for two subjects would tell one's findings as the other's.
-const sameNames = (fields: PlanFields, found: ReadonlyArray<Target>): void => {
+const sameNames = (found: ReadonlyArray<Target>): ReadonlyArray<Located.LocatedFault> => {
   const first = new Map<string, Target>()
-  for (const one of found) {
+  return found.flatMap((one) => {
     const about = one.name === null || !one.isSound ? null : one.vendor.about(one.input)
-    if (about === null || one.declaredAt === null) continue
+    if (about === null || one.declaredAt === null) return []
     const identity = JSON.stringify([one.vendor.name, one.account, about.scanType, one.name])
     const before = first.get(identity)
-    if (before === undefined) first.set(identity, one)
-    else if (before.vendor.about(before.input)?.subject.id !== about.subject.id) {
-      const other = before.vendor.about(before.input)?.subject.name ?? ""
-      const subjects = `${quote(other)} (line ${before.declaredAt?.line ?? 0}) and ${quote(about.subject.name)}`
-      fields.fault(
-        one.declaredAt,
-        `the name ${quote(one.name ?? "")} stands for two subjects: ${subjects}; give each its own`
-      )
+    if (before === undefined) {
+      first.set(identity, one)
+      return []
     }
-  }
+    const other = before.vendor.about(before.input)?.subject
+    if (other?.id === about.subject.id) return []
+    const subjects = `${quote(other?.name ?? "")} (line ${before.declaredAt?.line ?? 0}) and ${quote(about.subject.name)}`
+    const message = `the name ${quote(one.name ?? "")} stands for two subjects: ${subjects}; give each its own`
+    return [{ at: one.declaredAt, message }]
+  })
 }
