@@ -8,6 +8,7 @@ import { join } from "node:path"
 import { scanpoll } from "./support/command.ts"
 import { fields, folderOf } from "./support/harbour.ts"
 import { scanpollInside } from "./support/inside.ts"
+import { printedIn, wordsOf } from "./support/printed.ts"
 
 const key = "harbour-key-0123456789"
 
@@ -202,8 +203,9 @@ describe("a vendor of a user's own", () => {
           assert.include(unsureClaim.stderr, "--yes: is required where there is no terminal to ask")
           const byClaim = yield* run("cancel", open.claimId, "--yes")
           assert.strictEqual(byClaim.code, 0, byClaim.stderr)
-          assert.include(byClaim.stderr, `scanpoll wait ${open.claimId}`)
-          const waited = yield* run("wait", open.claimId, "-o", "json")
+          const [printed = ""] = printedIn(byClaim.stderr)
+          assert.strictEqual(printed, `scanpoll wait ${open.claimId}`)
+          const waited = yield* run(...wordsOf(printed), "-o", "json")
           const [row] = JSON.parse(waited.stdout).scans
           assert.deepStrictEqual([waited.code, row.state, row.reason.code], [3, "failed", "cancelled"])
           const over = yield* run("cancel", open.claimId, "--yes")
@@ -494,7 +496,14 @@ describe("vendors new and vendors --check", () => {
     Effect.scoped(
       Effect.gen(function* () {
         const directory = yield* folderOf({})
-        yield* scanpollInside(["vendors", "new", "tide"], { directory })
+        const written = yield* scanpollInside(["vendors", "new", "tide"], { directory })
+        // Each of them is typed by a test of this file, so or with more words.
+        assert.deepStrictEqual(printedIn(written.stderr).map(wordsOf), [
+          ["vendors", "--check", "./tide.ts"],
+          ["demo", "--vendor", "./tide.ts"],
+          ["simulate", "--vendor", "./tide.ts"],
+          ["run", "--vendor", "./tide.ts", "tide:https://shop.example/"]
+        ])
         let said = ""
         const simulated = yield* Effect.forkChild(
           scanpoll(["simulate", "--vendor", "./tide.ts", "--speed", "1000"], {
@@ -510,7 +519,7 @@ describe("vendors new and vendors --check", () => {
           value
         ])
         const { code, stderr, stdout } = yield* scanpoll(
-          ["run", "--vendor", "./tide.ts", "tide:https://shop.example"],
+          ["run", "--vendor", "./tide.ts", "tide:https://shop.example/"],
           {
             directory,
             environment: Object.fromEntries(variables)

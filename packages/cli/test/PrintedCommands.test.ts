@@ -7,30 +7,13 @@ import * as Effect from "effect/Effect"
 import type * as FileSystem from "effect/FileSystem"
 import * as Layer from "effect/Layer"
 import { join } from "node:path"
-import { scanpollInside } from "./support/inside.ts"
 import { inFolder as inAnyFolder } from "./support/folder.ts"
+import { printedIn, typed } from "./support/printed.ts"
 import { hurriedVendors } from "./support/vendors.ts"
 
 const vendors = hurriedVendors({ exona: { retryAfter: null } })
 
-// The words of a line as a shell has them: quotes hold them together, and what follows a hash is for people.
-const wordsOf = (line: string): ReadonlyArray<string> =>
-  (line.replace(/\s+# .*$/, "").match(/(?:'[^']*'|[^\s'])+/g) ?? []).slice(1).map((word) => word.replaceAll("'", ""))
-
-// In backticks, after what it is for, or on a line of its own.
-const printedIn = (text: string): ReadonlyArray<string> => [
-  ...new Set(
-    text
-      .split("\n")
-      .flatMap((line) => [
-        ...Array.from(line.matchAll(/`(scanpoll [^`]+)`/g), ([, command = ""]) => command),
-        ...Array.from(line.matchAll(/(?:^\s*|: +)(scanpoll (?!to\b).+)$/g), ([, command = ""]) => command)
-      ])
-      .map((command) => command.trim())
-  )
-]
-
-type Typing = (line: string) => ReturnType<typeof scanpollInside>
+type Typing = (line: string) => ReturnType<typeof typed>
 
 const inFolder = <A, E, R>(
   use: (folder: {
@@ -47,9 +30,10 @@ const inFolder = <A, E, R>(
       const environment = {
         ...Simulators.environment(yield* Simulators.Simulators),
         HOME: parent,
+        XDG_STATE_HOME: parent,
         SCANPOLL_JOURNAL: ""
       }
-      return yield* use({ path, fs, type: (line) => scanpollInside(wordsOf(line), { environment, directory: path }) })
+      return yield* use({ path, fs, type: (line) => typed(line, { environment, directory: path }) })
     })
   )
 
@@ -119,6 +103,21 @@ describe("a command that is printed", () => {
           )
           assert.match(found, /^scanpoll reconcile clm_\w+ --journal/)
           yield* followed(type, found, { expect: /^scanpoll resume --journal/ })
+        })
+      )
+    )
+
+    it.effect("by the simulators and by the page of a journal runs as it is printed (U-05)", () =>
+      inFolder(({ type }) =>
+        Effect.gen(function* () {
+          const first = yield* followed(type, "scanpoll simulate", { expect: /^scanpoll run appvet:\S+ 'exona:/ })
+          assert.lengthOf(first, 1)
+          yield* type(`scanpoll submit appvet:https://served.example ${journal}`)
+          const served = yield* followed(type, `scanpoll serve --listen 127.0.0.1:0 ${journal}`, {
+            expect: /^scanpoll serve token add NAME --scope read$/,
+            filled: { NAME: "grafana" }
+          })
+          assert.lengthOf(served, 1)
         })
       )
     )
