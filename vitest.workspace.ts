@@ -23,9 +23,6 @@ const packages = ["packages", "packages/vendors"]
   .filter(({ dir }) => existsSync(`${dir}/test`))
 
 const vendors = readdirSync(`${root}/packages/vendors`)
-// Their files share a worker and what it has loaded, which takes longer than most of them: no test of them leaves anything
-// changed.
-const sharing = ["bench", "cluster", "core", "journal", "promise", "report", "testkit", "tooling", ...vendors]
 // Those that need no process of their own: a time zone and signals are a process's.
 const threads = ["core", ...vendors]
 
@@ -44,8 +41,9 @@ const project = (name: string, dir: string) => ({
     restoreMocks: true,
     unstubEnvs: true,
     unstubGlobals: true,
-    setupFiles: [`${root}/packages/tooling/propertySetup.mjs`],
-    isolate: !sharing.includes(name),
+    setupFiles: [`${root}/packages/tooling/propertySetup.mjs`, `${root}/packages/test-support/src/hurryAnew.ts`],
+    // Files share a worker and what it has loaded, which takes longer than most of them: no test leaves anything changed.
+    isolate: false,
     pool: threads.includes(name) ? ("threads" as const) : ("forks" as const),
     globalSetup: starting.includes(name)
       ? [`${root}/packages/tooling/testPrograms.mjs`, `${root}/packages/test-support/src/serverOfRun.ts`]
