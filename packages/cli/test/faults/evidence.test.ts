@@ -21,7 +21,7 @@ describe("findings that cannot be fetched", () => {
           const first = yield* run("run", "appvet:https://noreport.example", "--fail-on", "high")
           assert.strictEqual(first.code, 3, first.stdout + first.stderr)
           assert.match(first.stdout, /findings could not be fetched \(500\)/)
-          assert.match(first.stdout, /no severity of high or worse: no verdict/)
+          assert.match(first.stdout, /fail-on high: no verdict/)
           const again = ["run", "appvet:https://noreport.example", "--fail-on", "high", "--reuse", "1h"]
           const allowed = yield* run(...again, "--allow-incomplete")
           assert.strictEqual(allowed.code, 0, allowed.stdout + allowed.stderr)
