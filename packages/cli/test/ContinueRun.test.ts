@@ -112,7 +112,7 @@ describe("a run that was stopped", () => {
           assert.isAbove(commands.length, 0)
           for (const command of commands) {
             const before = yield* posts
-            const ended = yield* run([...wordsOf(command), "-o", "json", "--timeout", "1m"])
+            const ended = yield* run([...wordsOf(command), "-o", "json", "--timeout", "10m"])
             assert.notInclude([2, 70, 74, null], ended.code, `${command}\n${ended.stderr}`)
             if (command.includes("--continue")) assert.deepStrictEqual(statesOf(ended.stdout), all)
             else assert.strictEqual(yield* posts, before)
