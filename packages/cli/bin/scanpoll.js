@@ -61,6 +61,12 @@ const load = async () => {
   try {
     await import(entry.href)
   } catch (error) {
+    const why = entry === source ? (await import("../src/process/MissingPackage.ts")).wordsOf(error) : null
+    if (why !== null) {
+      process.stderr.write(withoutKeys(`scanpoll: ${why}\n`))
+      process.exitCode = 2
+      return
+    }
     const words = error instanceof Error ? (error.stack ?? error.message) : String(error)
     process.stderr.write(withoutKeys(`scanpoll: cannot start\n${words}\n`))
     process.exitCode = 70

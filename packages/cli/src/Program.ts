@@ -15,6 +15,7 @@ import * as Cli from "./Cli.ts"
 import * as Log from "./output/Log.ts"
 import * as Secrets from "./output/Secrets.ts"
 import * as Streams from "./output/Streams.ts"
+import * as MissingPackage from "./process/MissingPackage.ts"
 import { ProcessContext } from "./process/ProcessContext.ts"
 import { ProcessExit } from "./process/ProcessExit.ts"
 import type { Shutdown } from "./process/Shutdown.ts"
@@ -46,6 +47,7 @@ export const codeOf = (exit: Exit.Exit<unknown, unknown>): number => {
   if (Cause.hasInterruptsOnly(exit.cause)) return interrupted
   const error = Cause.squash(exit.cause)
   if (error instanceof ProcessExit) return error.code
+  if (MissingPackage.wordsOf(error) !== null) return 2
   if (CliError.isCliError(error)) return error._tag === "ShowHelp" && error.errors.length === 0 ? 0 : 2
   return defect
 }
@@ -69,8 +71,10 @@ export const run = (
     const gated = Layer.succeed(Streams.Streams, streams)
     return yield* Cli.main(args).pipe(
       Effect.tapCause((cause) => {
-        if (!isDefect(Exit.failCause(cause))) return Effect.void
         const error = Cause.squash(cause)
+        const missing = MissingPackage.wordsOf(error)
+        if (missing !== null) return streams.err(SafeText.lines(Streams.inert(`scanpoll: ${missing}`)))
+        if (!isDefect(Exit.failCause(cause))) return Effect.void
         const words = error instanceof Error ? error.message : String(error)
         const stack = Streams.inertLines(Cause.pretty(cause))
         return streams.err(SafeText.lines(`scanpoll: a defect of scanpoll itself: ${Streams.inert(words)}`, stack))

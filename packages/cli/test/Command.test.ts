@@ -5,12 +5,16 @@ import * as Script from "@scanpoll/testkit/Script"
 import * as Simulators from "@scanpoll/testkit/Simulators"
 import { assert, describe, layer } from "@effect/vitest"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import * as FileSystem from "effect/FileSystem"
 import * as Layer from "effect/Layer"
 import * as Schema from "effect/Schema"
+import * as Program from "scanpoll/Program"
 import { settings } from "scanpoll/config/Setting"
+import * as MissingPackage from "scanpoll/process/MissingPackage"
 import { version } from "scanpoll/process/Version"
 import { openSync, readFileSync, statSync, writeFileSync } from "node:fs"
+import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { once, type Options, scanpoll } from "./support/command.ts"
 import { scanpollInside } from "./support/inside.ts"
@@ -333,6 +337,21 @@ describe("the command", () => {
         assert.strictEqual(code, 70)
         assert.strictEqual(stdout, "")
         assert.match(stderr, /^scanpoll: a defect of scanpoll itself: planted defect$/m)
+      })
+    )
+
+    it.effect("exits 2 where a clone lacks a package that its sources import, and says to run `npm start`", () =>
+      Effect.gen(function* () {
+        const root = fileURLToPath(new URL("../../", import.meta.url))
+        const lost = (importer: string): Error =>
+          Object.assign(new Error(`Cannot find package 'added' imported from ${importer}`), {
+            code: "ERR_MODULE_NOT_FOUND"
+          })
+        const words = "this clone has not installed the package added, which its sources import; run `npm start` once"
+        assert.include(MissingPackage.wordsOf(lost(join(root, "report/src/Format.ts"))) ?? "", words)
+        assert.isNull(MissingPackage.wordsOf(lost("/elsewhere/definition.ts")))
+        assert.strictEqual(Program.codeOf(Exit.die(lost(join(root, "report/src/Format.ts")))), 2)
+        assert.strictEqual(Program.codeOf(Exit.die(lost("/elsewhere/definition.ts"))), 70)
       })
     )
 
