@@ -138,6 +138,8 @@ describe("`serve`", () => {
               ]
             )
             assert.include(serving.said(), `decided by session: release ${gone}: released`)
+            assert.include(serving.said(), `asked for by session: adopt ${gone}: not-it`)
+            assert.notInclude(serving.said(), `decided by session: look ${gone}`)
           })
         )
     )
@@ -165,6 +167,8 @@ describe("`serve`", () => {
             })
             assert.deepStrictEqual([late.code, /cannot listen there/.test(late.stderr)], [2, true])
             assert.notInclude(late.stderr, "simulated vendors")
+            const brief = yield* runIn(folder, ["serve", "--keep", "soon"], { directory: folder })
+            assert.deepStrictEqual([brief.code, /--keep/.test(brief.stderr)], [2, true])
             const more = yield* runIn(folder, ["serve", "--allow", "purge"], { directory: folder })
             assert.strictEqual(more.code, 2)
             assert.include(more.stderr, "knows reconcile alone")

@@ -117,16 +117,26 @@ export class Unversioned extends HttpApiError.Problem<Unversioned>()("Unversione
 }) {}
 
 // A query parameter is text: its pattern is what the document says and what is checked.
-const Limit = Schema.String.check(Schema.isPattern(/^(?:[1-9]|[1-9][0-9]|1[0-9][0-9]|200)$/)).annotate({
+const Limit = Schema.String.check(
+  Schema.isPattern(/^(?:[1-9]|[1-9][0-9]|1[0-9][0-9]|200)$/, { expected: "a whole number from 1 to 200" })
+).annotate({
   description: "How many at most, from 1 to 200. Default 50."
 })
-const Cursor = Schema.String.check(Schema.isPattern(/^[A-Za-z0-9_-]{1,400}$/)).annotate({
+const Cursor = Schema.String.check(
+  Schema.isPattern(/^[A-Za-z0-9_-]{1,400}$/, { expected: "the next of a page" })
+).annotate({
   description: "`next` of the page before."
 })
 const Label = (description: string) =>
-  Schema.String.check(Schema.isPattern(/^\P{Cc}{1,200}$/u)).annotate({ description })
-const ClaimId = Schema.String.check(Schema.isPattern(/^clm_[0-9a-z]{1,60}$/)).annotate({ description: "Of a claim." })
-const RunId = Schema.String.check(Schema.isPattern(/^[A-Za-z0-9_-]{1,64}$/)).annotate({ description: "Of a run." })
+  Schema.String.check(Schema.isPattern(/^\P{Cc}{1,200}$/u, { expected: "1 to 200 characters on one line" })).annotate({
+    description
+  })
+const ClaimId = Schema.String.check(
+  Schema.isPattern(/^clm_[0-9a-z]{1,60}$/, { expected: "the id of a claim" })
+).annotate({ description: "Of a claim." })
+const RunId = Schema.String.check(Schema.isPattern(/^[A-Za-z0-9_-]{1,64}$/, { expected: "the id of a run" })).annotate({
+  description: "Of a run."
+})
 const FormatName = Schema.Literals(["json", ...Format.names.filter((name) => name !== "json")]).annotate({
   description: "Default json."
 })
@@ -256,7 +266,9 @@ export const Decide = Schema.Union([
     action: Schema.Literal("release"),
     confirmSubject: Schema.String.check(Schema.isMinLength(1), Schema.isMaxLength(4_000))
   })
-])
+]).annotate({
+  expected: "a JSON object whose action is look, adopt with a scanId, or release with a confirmSubject"
+})
 
 /**
  * What a decision came to.

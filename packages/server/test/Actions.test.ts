@@ -70,6 +70,24 @@ describe("a decision about a submission in doubt", () => {
     })
   )
 
+  promise("is asked for in words where its body cannot be read, and not in the words of a compiler", (server) =>
+    Effect.gen(function* () {
+      const claimId = yield* doubtful(server.journal, "worded")
+      const headers = { "if-match": yield* etagOf(server, claimId) }
+      for (const body of [{ action: "settle" }, {}, [], null]) {
+        const { json, status } = yield* decide(server, claimId, body, { headers })
+        assert.strictEqual(status, 400)
+        const [error] = Object(json).errors
+        assert.strictEqual(
+          error.message,
+          "Expected a JSON object whose action is look, adopt with a scanId, or release with a confirmSubject"
+        )
+      }
+      const { json } = yield* ask(server, "/api/v1/claims?limit=0")
+      assert.strictEqual(Object(json).errors[0].message, "Expected a whole number from 1 to 200")
+    })
+  )
+
   promise("answers what it came to, with the claim and its new version", (server) =>
     Effect.gen(function* () {
       const claimId = yield* doubtful(server.journal, "answered")

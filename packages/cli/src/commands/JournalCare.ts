@@ -1,9 +1,10 @@
 /**
- * `scanpoll journal check` and `scanpoll journal backup FILE`: whether the journal is sound, and a copy of it.
+ * `scanpoll journal check`, `backup FILE` and `redeliver`: whether the journal is sound, a copy of it, and notifications that are
+ * tried again.
  *
  * @since 0.2.0
  */
-import type { JournalError } from "@scanpoll/core/engine/ScanJournal"
+import { type JournalError, ScanJournal } from "@scanpoll/core/engine/ScanJournal"
 import * as JournalAddress from "@scanpoll/journal/JournalAddress"
 import * as Maintenance from "@scanpoll/journal/Maintenance"
 import * as StoredJournal from "@scanpoll/journal/Journal"
@@ -114,5 +115,35 @@ export const backup = Effect.fnUntraced(function* (input: {
     const tail = Hints.journalTail({ settings, flags: input.flags })
     yield* say(`warning: the journal has faults, and so has the copy; \`scanpoll journal check${tail}\` lists them`)
   }
+  return 0
+})
+
+/**
+ * `scanpoll journal redeliver`: what was given up is due again. A process that has the receivers sends it.
+ *
+ * @category constructors
+ * @since 0.2.0
+ */
+export const redeliver = Effect.fnUntraced(function* (input: {
+  readonly event: string | null
+  readonly receiver: string | null
+  readonly flags: FlagTexts
+}): Effect.fn.Return<number, UsageError | JournalError, Services> {
+  const { settings } = yield* Effect.flatMap(
+    Command.begin({ name: "journal redeliver", flags: input.flags, formats: Output.small }),
+    Checked.accept
+  )
+  yield* stored(settings)
+  const { event, receiver } = input
+  const which = { ...(event === null ? {} : { id: event }), ...(receiver === null ? {} : { receiver }) }
+  const again = yield* Effect.flatMap(ScanJournal, (journal) => journal.redeliver(which)).pipe(
+    Effect.provide(Journal.layerExisting(settings, "write")),
+    Look.atLogLevel(settings)
+  )
+  yield* say(
+    again === 0
+      ? "no notification of that kind was given up"
+      : `${count(again, "notification")} will be tried again by the next scanpoll serve, run or worker with --notify`
+  )
   return 0
 })

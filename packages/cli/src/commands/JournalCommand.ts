@@ -5,8 +5,9 @@
  */
 import * as Argument from "effect/cli/Argument"
 import * as Command from "effect/cli/Command"
+import * as Option from "effect/Option"
 import * as Flags from "../config/Flags.ts"
-import { offline } from "./Subcommand.ts"
+import { offline, own } from "./Subcommand.ts"
 
 const check = Command.make("check", { ...Flags.of.journalCheck }, (flags) =>
   offline(
@@ -41,6 +42,32 @@ const backup = Command.make(
   ])
 )
 
+const redeliver = Command.make(
+  "redeliver",
+  {
+    event: Argument.String("event").pipe(
+      Argument.withDescription(
+        "The id of one notification, which begins with evt_; without it, all that were given up"
+      ),
+      Argument.optional
+    ),
+    receiver: own("receiver", "NAME", "Only those to this receiver"),
+    ...Flags.of.journalBackup
+  },
+  ({ event, receiver, ...flags }) =>
+    offline(
+      () => import("./JournalCare.ts"),
+      (module) => module.redeliver({ event: Option.getOrNull(event), receiver: Option.getOrNull(receiver), flags })
+    )
+).pipe(
+  Command.withDescription("Try notifications again that were given up; serve, run and worker with --notify send them"),
+  Command.withShortDescription("Try given-up notifications again"),
+  Command.withExamples([
+    { command: "scanpoll journal redeliver", description: "All that did not arrive" },
+    { command: "scanpoll journal redeliver --receiver oncall", description: "Those to one receiver" }
+  ])
+)
+
 /**
  * Declares `scanpoll journal`.
  *
@@ -48,6 +75,6 @@ const backup = Command.make(
  * @since 0.2.0
  */
 export const journal = Command.make("journal").pipe(
-  Command.withDescription("Check and back up the journal"),
-  Command.withSubcommands([check, backup])
+  Command.withDescription("Check and back up the journal, and try its notifications again"),
+  Command.withSubcommands([check, backup, redeliver])
 )

@@ -113,9 +113,10 @@ export const overview = Effect.fnUntraced(function* (input: {
       ),
       ...JournalWords.section(
         "notifications that did not arrive",
-        dead.map(
-          ({ id, lastError, receiver, type }) => `${type} to ${inert(receiver)} (${id}): ${inert(lastError ?? "", 200)}`
-        )
+        dead.flatMap(({ id, lastError, receiver, type }, at) => [
+          `${type} to ${inert(receiver)} (${id}): ${inert(lastError ?? "", 200)}`,
+          ...(at === dead.length - 1 ? [`  scanpoll journal redeliver${tail}`] : [])
+        ])
       ),
       ...(open.length + last.length + runs.length > 0
         ? []

@@ -1,15 +1,18 @@
 /**
  * `scanpoll serve`: the journal over HTTP, until a signal. It reads, and neither asks a vendor nor changes the journal, unless
- * `--allow reconcile` lets people decide about submissions in doubt.
+ * `--allow reconcile` lets people decide about submissions in doubt, or `--keep` forgets what polls saw.
  *
  * @since 0.2.0
  */
 import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
-import type { JournalError } from "@scanpoll/core/engine/ScanJournal"
+import { type JournalError, ScanJournal } from "@scanpoll/core/engine/ScanJournal"
 import type { VendorHttp } from "@scanpoll/core/http/VendorHttp"
+import * as Durations from "@scanpoll/core/unstable/time/Durations"
 import * as JournalAddress from "@scanpoll/journal/JournalAddress"
 import * as Server from "@scanpoll/server/Server"
+import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as FileSystem from "effect/FileSystem"
 import * as HttpServer from "effect/http/HttpServer"
@@ -42,6 +45,7 @@ interface Wanted {
   readonly behindProxy: boolean
   readonly tokens: string | null
   readonly allow: string | null
+  readonly keep: string | null
   readonly plan: string | null
   readonly demo: boolean
   readonly flags: FlagTexts
@@ -83,10 +87,20 @@ const allowedOf = (text: string | null): Result.Result<ReadonlySet<Allowed>, str
     : Result.fail(`knows ${mayBeAllowed.join(", ")} alone, not ${quote(text ?? "")}`)
 }
 
+const keepOf = (text: string | null): Result.Result<number | null, string> => {
+  if (text === null) return Result.succeed(null)
+  const age = Durations.parse(text, minute, Durations.oldest)
+  return Result.isSuccess(age)
+    ? Result.succeed(Duration.toMillis(age.success))
+    : Result.fail(`${age.failure}, not ${quote(text)}`)
+}
+
 interface Ready {
   readonly place: HealthServer.Place
   readonly publicUrl: URL | null
   readonly allowed: ReadonlySet<Allowed>
+  // What polls saw is forgotten when it is older than that, in milliseconds; null: never.
+  readonly keep: number | null
 }
 
 // The flags of this command alone.
@@ -98,6 +112,8 @@ const optionsOf = (input: Wanted, hasTokens: boolean): Checked.Checked<Ready> =>
   if (Result.isFailure(publicUrl)) faults.push({ where: "--public-url", message: publicUrl.failure })
   const allowed = allowedOf(input.allow)
   if (Result.isFailure(allowed)) faults.push({ where: "--allow", message: allowed.failure })
+  const keep = keepOf(input.keep)
+  if (Result.isFailure(keep)) faults.push({ where: "--keep", message: keep.failure })
   if (Result.isSuccess(place) && !isLoopback(place.success.host)) {
     const where = `--listen ${HealthServer.format(place.success)}`
     if (!input.behindProxy) {
@@ -120,7 +136,8 @@ const optionsOf = (input: Wanted, hasTokens: boolean): Checked.Checked<Ready> =>
   const value = {
     place: Result.getOrElse(place, () => usual),
     publicUrl: Result.getOrElse(publicUrl, () => null),
-    allowed: Result.getOrElse(allowed, () => new Set<Allowed>())
+    allowed: Result.getOrElse(allowed, () => new Set<Allowed>()),
+    keep: Result.getOrElse(keep, () => null)
   }
   return Checked.make(value, { faults })
 }
@@ -160,6 +177,20 @@ const listen = (place: HealthServer.Place, typed: string | null) =>
       )
   )
 
+const minute = 60_000
+const forgetEvery = 10 * minute
+
+// Forgets what polls saw longer ago than that, at once and every ten minutes.
+const forgetting = (keep: number) =>
+  Effect.gen(function* () {
+    const journal = yield* ScanJournal
+    const forget = Effect.flatMap(Clock.currentTimeMillis, (now) => journal.forgetPolls(now - keep))
+    const round = Effect.catch(Effect.asVoid(forget), ({ message }) =>
+      Effect.logWarning(`old polls could not be forgotten: ${message}`)
+    )
+    return yield* Effect.forever(Effect.andThen(round, Effect.sleep(forgetEvery)))
+  })
+
 const serveJournal = Effect.fnUntraced(function* (
   input: Wanted
 ): Effect.fn.Return<
@@ -173,14 +204,15 @@ const serveJournal = Effect.fnUntraced(function* (
   const plan = yield* ReadPlan.optional(input.plan)
   const begun = yield* Command.begin({ name: "serve", plan, flags: input.flags, formats: Output.small })
   const { keys, plan: accounts, settings } = yield* Checked.accept(Checked.and(begun, options))
-  const { allowed, place, publicUrl } = options.value
+  const { allowed, keep, place, publicUrl } = options.value
   const mayDecide = allowed.has("reconcile")
-  const writes = mayDecide || settings.notify.value !== null
+  const writes = mayDecide || keep !== null || settings.notify.value !== null
   const address = yield* addressOf(settings)
   const secret = yield* ServeFiles.secret
   const shutdown = yield* Shutdown
 
   const serving = Effect.gen(function* () {
+    if (keep !== null) yield* Effect.forkScoped(forgetting(keep))
     const actions = mayDecide ? yield* ServeActions.make({ plan: accounts, keys }) : null
     const sources = yield* ServeSources.make({ address, settings, flags: input.flags, redact: keys.redact, actions })
     const listening = yield* listen(place, input.listen)

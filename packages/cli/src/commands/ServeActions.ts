@@ -58,6 +58,8 @@ const ofLook = (looked: DecideDoubt.Looked): Decided => {
   }
 }
 
+const decides: ReadonlySet<string> = new Set<Decided["result"]>(["found", "released", "parked", "unparked"])
+
 /**
  * The decisions, with the accounts of a plan and the keys of this process.
  *
@@ -116,8 +118,10 @@ export const make = Effect.fnUntraced(function* (made: {
       const written = Effect.catch(append(text), () =>
         say(`error: the decision could not be written to ${inert(file)}`)
       )
+      // Only what was done is a decision; what was refused or came to nothing was asked for.
+      const word = decides.has(line.result) ? "decided" : "asked for"
       const told = say(
-        `decided by ${line.who}: ${line.action} ${line.claimId}: ${inert(made.keys.redact(line.result), 300)}`
+        `${word} by ${line.who}: ${line.action} ${line.claimId}: ${inert(made.keys.redact(line.result), 300)}`
       )
       return Effect.provideContext(Effect.andThen(written, told), services)
     }

@@ -65,11 +65,12 @@ export const serve = Command.make(
       "WORDS",
       "What may be done from the page and by the API: reconcile, to decide about submissions in doubt (default: nothing)"
     ),
+    keep: own("keep", "DURATION", "Forget what polls saw longer ago than that, such as 30d (default: it is kept)"),
     plan: planFlag,
     demo: ownSwitch("demo", "Show it over simulated vendors whose runs come in; needs no key and no journal"),
     ...Flags.of.serve
   },
-  ({ allow, behindProxy, demo, listen, plan, publicUrl, tokens, ...flags }) =>
+  ({ allow, behindProxy, demo, keep, listen, plan, publicUrl, tokens, ...flags }) =>
     online(
       () => import("./Serve.ts"),
       (module) =>
@@ -79,6 +80,7 @@ export const serve = Command.make(
           behindProxy,
           tokens: Option.getOrNull(tokens),
           allow: Option.getOrNull(allow),
+          keep: Option.getOrNull(keep),
           plan: Option.getOrNull(plan),
           demo,
           flags

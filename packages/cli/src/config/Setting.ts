@@ -446,7 +446,9 @@ export const ownFlags = [
   "behind-proxy",
   "demo",
   "tokens",
-  "scope"
+  "scope",
+  "keep",
+  "receiver"
 ] as const
 
 /**

@@ -276,6 +276,17 @@ export const pages: ReadonlyMap<string, Page> = new Map<string, Page>([
       seeAlso: ["journal check", "purge"]
     }
   ],
+  [
+    "journal redeliver",
+    {
+      details: [
+        "A notification that was given up, or whose receiver answered 410, is due again at once and has all its tries before it. It is sent by the next `scanpoll serve`, `run` or `worker` with --notify that has its receiver; its id is the same as before."
+      ],
+      exits: [[0, "done"], [2], [74, "the journal cannot be written"]],
+      environment: [],
+      seeAlso: ["serve", "status"]
+    }
+  ],
   ["baseline", { details: [], ...local, seeAlso: ["run", "diff"] }],
   [
     "baseline write",

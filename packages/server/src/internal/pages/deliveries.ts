@@ -36,9 +36,9 @@ const next = ({ attempts, dueAt, lastError, state }: StoredDelivery): Node => [
  * @category constructors
  * @since 0.2.0
  */
-export const needs = ({ journal }: Pick<Asked, "journal">) =>
+export const needs = (asked: Asked) =>
   Effect.map(
-    FromJournal.read(journal.deliveries({ states: ["dead"], limit: shownAtMost })),
+    FromJournal.read(asked.journal.deliveries({ states: ["dead"], limit: shownAtMost })),
     (dead): ReadonlyArray<{ id: string; badge: Node; what: Children; why: Children; act: Children }> =>
       [...Map.groupBy(dead, ({ receiver }) => receiver)].map(([receiver, some]) => ({
         id: `dead-${receiver}`.replace(/[^A-Za-z0-9-]/g, "_"),
@@ -52,7 +52,7 @@ export const needs = ({ journal }: Pick<Asked, "journal">) =>
           some[0]?.lastError === null
             ? null
             : `Tried for a day and a half; the last try: ${safe(some[0]?.lastError ?? "", 200)}`,
-        act: null
+        act: ["Once it can be reached: ", Parts.command(`journal redeliver --receiver ${receiver}`, asked)]
       }))
   )
 
@@ -65,7 +65,8 @@ export const needs = ({ journal }: Pick<Asked, "journal">) =>
 export const route: Route = {
   path: "/deliveries",
   query: ["state"],
-  render: Effect.fnUntraced(function* ({ journal, query }) {
+  render: Effect.fnUntraced(function* (asked) {
+    const { journal, query } = asked
     const state = query["state"] ?? ""
     if (state !== "" && !isState(state)) return yield* new Api.BadRequest({ detail: "there is no such state" })
     const all = yield* FromJournal.read(
@@ -98,6 +99,9 @@ export const route: Route = {
           })),
           "Nobody was notified. `--notify FILE` of run, worker and serve names receivers."
         ),
+        all.some((delivery) => delivery.state === "dead")
+          ? h("p", { class: "act" }, "To try again what did not arrive: ", Parts.command("journal redeliver", asked))
+          : null,
         all.length === shownAtMost ? h("p", { class: "soft" }, `The newest ${number(shownAtMost)} are shown.`) : null
       )
     }
