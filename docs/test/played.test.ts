@@ -3,6 +3,8 @@ import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
 import { assert, describe, it } from "@effect/vitest"
 import { type Vendor, VendorHttp } from "@scanpoll/core"
 import { type Samples, SimulatedVendor } from "@scanpoll/testkit"
+import { UrlscanSamples, UrlscanVendor } from "@scanpoll/urlscan"
+import { VirusTotalSamples, VirusTotalVendor } from "@scanpoll/virustotal"
 import { Effect, Layer, Redacted } from "effect"
 import github from "../examples/vendors/github-sarif.ts"
 import * as githubSays from "../examples/vendors/github-sarif.samples.ts"
@@ -71,6 +73,37 @@ describe("the examples, played by their samples", () => {
         zap: yield* played(zap, zapSays.samples)
       }
       for (const [vendor, two] of Object.entries(ends)) assert.deepStrictEqual(two, ["Completed", "Completed"], vendor)
+    })
+  )
+})
+
+const shownFor = <P>(
+  vendor: Vendor.Vendor<{ readonly url: string }, P>,
+  samples: Samples.Samples<{ readonly url: string }>
+) =>
+  Effect.gen(function* () {
+    const simulated = yield* SimulatedVendor.make(vendor, samples, { fate: () => ({ settleAfterPolls: 0 }) })
+    const adapter = yield* vendor.make({
+      credential: Redacted.make(simulated.key),
+      baseUrl: simulated.baseUrl,
+      insecureHosts: [`127.0.0.1:${simulated.port}`]
+    })
+    const submitted = yield* adapter.submit({ url: "https://elsewhere.example/" })
+    if (!("ticket" in submitted)) return assert.fail("it had ended already")
+    const { observation } = yield* adapter.poll(submitted.ticket)
+    return JSON.stringify(observation)
+  }).pipe(Effect.provide(http), Effect.scoped)
+
+describe("the simulated vendors of web addresses", () => {
+  it.live("answer about the address that was submitted, not about that of their samples (issue 19)", () =>
+    Effect.gen(function* () {
+      for (const shown of [
+        yield* shownFor(UrlscanVendor.vendor, UrlscanSamples.samples),
+        yield* shownFor(VirusTotalVendor.vendor, VirusTotalSamples.samples)
+      ]) {
+        assert.include(shown, "elsewhere.example")
+        assert.notInclude(shown, "shop.example")
+      }
     })
   )
 })

@@ -32,7 +32,8 @@ const riddles = [
   [/\bis a good plan\b/i, "is valid"],
   [/\b(?:nobody|no one) (?:knows|sees|can know|vouches)\b/i, "unknown, invisible, untrusted"],
   [/\basks nobody\b/i, "makes no request"],
-  [/\b(?:is|are) told (?:at once|all|once|as that)\b/i, "is reported"]
+  [/\b(?:is|are) told (?:at once|all|once|as that)\b/i, "is reported"],
+  [/\bgate (?:is|was) broken\b|\bbroken gate\b|\bgate holds\b/i, "the gate failed, the gate passed"]
 ]
 
 /** @type {ReadonlyArray<{ files: string, what: RegExp, why: string }>} */

@@ -658,6 +658,12 @@ describe("the simulators as servers", () => {
         })
         assert.strictEqual(code, 0, stderr)
         assert.match(stdout, /^export EXONA_BASE_URL='http:\/\/127\.0\.0\.1:\d+\/api\/v1'$/m)
+        // Into a file or a pipe, no heading stands over lines that are not there.
+        assert.match(
+          stderr,
+          /listening\. The lines for another terminal went to standard output, which is no terminal\.\nThen, /
+        )
+        assert.notInclude(stderr, "In another terminal:")
       })
     )
   })

@@ -99,6 +99,10 @@ const textsOf = ({ body, query }: Pick<Server.Call, "body" | "query">): Readonly
   return [...query.values(), ...found, ...(parsed.ok ? [] : new URLSearchParams(body).values())]
 }
 
+/** The web address that a request names first. */
+const addressIn = (texts: ReadonlyArray<string>): URL | null =>
+  texts.map(Course.parseUrl).find((url) => url?.protocol === "https:" || url?.protocol === "http:") ?? null
+
 const wordOf = (texts: ReadonlyArray<string>): Word | null => {
   for (const text of texts) {
     const url = Course.parseUrl(text)
@@ -208,6 +212,7 @@ export const make = <T, P>(
   const submission = definedKit.submissionOf(samples)
   const [accepted] = submission.accepted
   const usual = Duration.toMillis(vendor.budget.typicalDuration)
+  const shownUrl = addressIn(textsOf({ body: JSON.stringify(vendor.sample), query: new URLSearchParams() }))
   const basePath = (URL.parse(vendor.baseUrl ?? "")?.pathname ?? "").replace(/\/$/, "")
   const shortId = String(
     places.location !== null ? locationId(places.location, accepted) : wire.get(...idPlace(vendor, samples))
@@ -287,11 +292,19 @@ export const make = <T, P>(
       return (open.length > 0 ? open : found).toSorted((a, b) => a.asked - b.asked)[0]
     }
 
+    /** The same, and about the address that was submitted: the samples name that of their own request. */
+    const ofSubject = (answer: Answer, { submission }: Scan): Answer => {
+      const url = addressIn(submission.texts)
+      return url === null || shownUrl === null || url.host === shownUrl.host
+        ? answer
+        : { ...answer, body: wire.mapTexts(answer.body, [], (text) => text.replaceAll(shownUrl.host, url.host)) }
+    }
+
     const statusOf = (scan: Scan, ended: boolean, now: number): Answer => {
       if (scan.drawn.cancelled && samples.cancel !== undefined) return about(samples.cancel.after, scan.id, places.id)
       const { answer } = sampleOf(samples.poll.scans, scan, ended, now, usual)
       const word = ended ? undefined : Course.word(scan.fate, scan)
-      const told = about(answer, scan.id, (answer.status ?? 200) === 200 ? places.id : null)
+      const told = about(ofSubject(answer, scan), scan.id, (answer.status ?? 200) === 200 ? places.id : null)
       const worded = word === undefined || places.word === null ? told.body : wire.set(told.body, places.word, word)
       return { ...told, body: wire.isRecord(worded) ? { ...worded, ...scan.fate.merge } : worded }
     }
@@ -347,7 +360,7 @@ export const make = <T, P>(
       if (!Course.hasEnded(scan, now)) return missing
       const some = ends.filter(({ means }) => means === (scan.fate.outcome ?? "Completed"))
       const found = chosen(some.length > 0 ? some : ends, scan.fate)
-      return found === undefined ? missing : about(found.answer, scan.id, null)
+      return found === undefined ? missing : about(ofSubject(found.answer, scan), scan.id, null)
     })
 
     const cancel = ofScan(cancelAt, (scan) => {
@@ -376,7 +389,9 @@ export const make = <T, P>(
       const step = call.scripted ? null : Script.at(scan.fate.findings ?? [], nth)
       const page = pages[nth % Math.max(1, pages.length)]
       if (step !== null) return { answer: null, step }
-      return Engine.reply(own(page === undefined ? missing : about(page, scan.id, samples.findings?.id ?? null)))
+      return Engine.reply(
+        own(page === undefined ? missing : about(ofSubject(page, scan), scan.id, samples.findings?.id ?? null))
+      )
     }
 
     const isKnown = (path: string, query: URLSearchParams): boolean => {

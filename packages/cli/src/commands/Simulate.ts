@@ -41,6 +41,14 @@ const variablesOf = (
 export const setting = (platform: string, name: string, value: string): string =>
   platform === "win32" ? `$env:${name} = '${value}'` : `export ${name}='${value}'`
 
+// On a terminal the lines to paste follow. Elsewhere they are in a file or a pipe, not on this screen.
+const heading = (stdoutIsTerminal: boolean): ReadonlyArray<string> =>
+  stdoutIsTerminal
+    ? ["The simulated vendors are listening. In another terminal:", ""]
+    : [
+        "The simulated vendors are listening. The lines for another terminal went to standard output, which is no terminal."
+      ]
+
 /**
  * `scanpoll simulate`: with `port`, the vendors get that port and the next ones; otherwise any free ones.
  *
@@ -68,7 +76,7 @@ export const simulate = Effect.fnUntraced(function* (input: {
   if (faults.length > 0) return yield* Effect.fail(new UsageError({ faults }))
 
   const streams = yield* Streams
-  const { platform } = yield* ProcessContext
+  const { platform, stdoutIsTerminal } = yield* ProcessContext
   const shutdown = yield* Shutdown
   const at = (offset: number) => (port === 0 ? {} : { port: port + offset })
   const playables = [...(yield* Simulated.shipped), ...(yield* Simulated.brought(input.vendor))]
@@ -95,12 +103,12 @@ export const simulate = Effect.fnUntraced(function* (input: {
         )
       )
       const variables = variablesOf(Simulators.environment(simulators), own)
-      yield* say("The simulated vendors are listening. In another terminal:", "")
+      yield* say(...heading(stdoutIsTerminal))
       yield* Effect.ignore(
         streams.out(SafeText.linesWithKeys(...variables.map(([name, value]) => setting(platform, name, value))))
       )
       yield* say(
-        "",
+        ...(stdoutIsTerminal ? [""] : []),
         "Then, for instance: scanpoll run appvet:https://shop.example 'exona:Acme AI Ltd=https://acme.example'",
         "The first label of a host under .example or .test picks a fate: failed, partial, never, slow, busy, flaky, lost, risky, clean, cached, noreport, latereport.",
         "Ctrl-C ends them."

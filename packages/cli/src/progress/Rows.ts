@@ -119,15 +119,22 @@ const rowOf = (row: Board.Row, now: number, { color, ellipsis = "…", ...size }
   const time = clockTime(end - row.since).padStart(5)
   const how = row.record === null && row.phase === "running" ? Board.progressWords(row.progress) : ""
   const phase = `${row.phase}${how === "" ? "" : ` ${how}`}`
-  const next = row.next === null || row.record !== null ? null : Board.wait(row.next.until - now)
+  // A poll that is due waits for a turn of the account's rate limit, or its answer is on its way.
+  const isDue = row.next !== null && row.next.until <= now
+  const next =
+    row.next === null || row.record !== null
+      ? null
+      : isDue
+        ? "poll is due"
+        : `next poll in ${Board.wait(row.next.until - now)}`
   const said = row.record === null && row.phase === "running" ? row.said : ""
   const texts =
     next === null || row.next === null
       ? [...(said === "" ? [] : [`${phase}: ${said}`]), phase]
       : [
-          ...(said === "" ? [] : [`${phase}: ${said}, next poll in ${next}`]),
-          `${phase}, next poll in ${next} (${Board.becauseWords(row.next.because)})`,
-          `${phase}, next poll in ${next}`,
+          ...(said === "" ? [] : [`${phase}: ${said}, ${next}`]),
+          ...(isDue ? [] : [`${phase}, ${next} (${Board.becauseWords(row.next.because)})`]),
+          `${phase}, ${next}`,
           phase
         ]
   const state = richest(texts, width - 12 - subjectWidth - 6, ellipsis)
@@ -166,13 +173,13 @@ const summaryOf = (
   const waiting = rows.filter(isWaiting).length
   const parts = [
     `${done} of ${board.total} scans ended`,
+    leftOf(board, now, scanAt),
     worst === "none" ? null : `worst ${worst}`,
     failed === 0 ? null : `${failed} failed`,
     stopped === 0 ? null : `${stopped} stopped`,
     rows.length === waiting ? null : `${rows.length - waiting} under way`,
-    waiting === 0 ? null : `${waiting} waiting`,
     heldBack(rows, now),
-    leftOf(board, now, scanAt),
+    waiting === 0 ? null : `${waiting} waiting`,
     hidden === 0 ? null : `${hidden} rows not shown`
   ]
   return parts.filter((part) => part !== null)
@@ -180,7 +187,7 @@ const summaryOf = (
 
 /**
  * The scans that have not ended and the sum of the run, at most `height` lines of `width` columns. Where there is no room for
- * all of them, those that something is wrong with are shown first, and those that wait for their turn last. `scanAt`: what is
+ * all of them, those that wait for their turn are counted alone, and those that something is wrong with are shown first. `scanAt`: what is
  * known of their durations; default nothing.
  *
  * @category destructors
@@ -191,8 +198,10 @@ export const draw = (board: Board.Board, now: number, style: Style, scanAt: Time
   const width = Math.max(40, style.width)
   const rows = [...board.live.values()].sort((a, b) => urgency(a) - urgency(b) || a.index - b.index)
   const room = Math.max(2, style.height - 2)
-  const shown = rows.length <= room ? rows : rows.slice(0, room - 1)
-  const parts = summaryOf(board, now, rows, { hidden: rows.length - shown.length, scanAt })
+  // Those that wait are a number in the sum, unless there is room for all.
+  const begun = rows.length <= room ? rows : rows.filter((row) => !isWaiting(row))
+  const shown = begun.length <= room ? begun : begun.slice(0, room - 1)
+  const parts = summaryOf(board, now, rows, { hidden: begun.length - shown.length, scanAt })
   const sums = parts.map((_, at) => parts.slice(0, parts.length - at).join(", "))
   return [
     ...shown.map((row) => rowOf(row, now, style)),

@@ -192,12 +192,12 @@ describe("the board", () => {
     const [sum] = drawn(board, { width: 200, height: 24 }).slice(-1)
     assert.strictEqual(
       sum,
-      "10 of 300 scans ended, worst critical, 1 failed, 20 under way, appvet held back for 60 s, about 116 s left"
+      "10 of 300 scans ended, about 116 s left, worst critical, 1 failed, 20 under way, appvet held back for 60 s"
     )
     // Where there is no room, what tells least is left out.
     assert.strictEqual(
       drawn(board, { width: 60, height: 24 }).at(-1),
-      "10 of 300 scans ended, worst critical, 1 failed"
+      "10 of 300 scans ended, about 116 s left, worst critical"
     )
   })
 
@@ -216,15 +216,15 @@ describe("the board", () => {
     assert.strictEqual(sum(board, 1_000), "0 of 12 scans ended, 12 waiting")
     for (let index = 0; index < 4; index++) board.update(submitted(index, 0))
     // Three rounds of a minute, and what the last one takes longer.
-    assert.strictEqual(sum(board, 0), "0 of 12 scans ended, 4 under way, 8 waiting, about 4 min left")
-    assert.strictEqual(sum(board, 30_000), "0 of 12 scans ended, 4 under way, 8 waiting, about 3 min left")
+    assert.strictEqual(sum(board, 0), "0 of 12 scans ended, about 4 min left, 4 under way, 8 waiting")
+    assert.strictEqual(sum(board, 30_000), "0 of 12 scans ended, about 3 min left, 4 under way, 8 waiting")
     for (let index = 0; index < 8; index++) {
       board.update(event({ _tag: "Ended", record: record({ index, state: "unreachable" }) }, index))
     }
     for (let index = 8; index < 12; index++) board.update(submitted(index, 120_000))
-    assert.match(sum(board, 130_000) ?? "", /4 under way, about 70 s left$/)
+    assert.match(sum(board, 130_000) ?? "", /ended, about 70 s left, .*4 under way$/)
     // No scan has taken so long before: the rate of this run is all that is known.
-    assert.match(sum(board, 240_000) ?? "", /4 under way, about 120 s left$|about 2 min left$/)
+    assert.match(sum(board, 240_000) ?? "", /ended, about (?:120 s|2 min) left, .*4 under way$/)
   })
 
   it("does not count as ended what was stopped, and does not let it scroll up (U-10)", () => {
@@ -287,13 +287,20 @@ describe("a row", () => {
     assert.match(drawn(board)[0] ?? "", / 0:03 throttled by the vendor$/)
   })
 
-  it("of a scan that is under way is drawn before those that wait for their turn", () => {
+  it("says that a poll is due rather than that it comes in no time (issue 19)", () => {
+    const board = scheduled("https://example.com/")
+    const late = Rows.draw(board, 60_000, { width: 200, height: 20, color: false }).split("\n")
+    assert.match(late[0] ?? "", / running 45 %, poll is due$/)
+  })
+
+  it("of scans that wait for their turn are drawn where there is room for all, and else are a number in the sum (U-10)", () => {
     const board = Board.make(50, 0)
     for (let index = 0; index < 50; index++) board.update(event({ _tag: "Queued" }, index, `https://${index}.example/`))
     board.update(event(polled(0.5), 49))
     const lines = drawn(board, { width: 80, height: 12 })
     assert.match(lines[0] ?? "", /49\.example/)
-    assert.strictEqual(lines.at(-1), "0 of 50 scans ended, 1 under way, 49 waiting, 41 rows not shown")
+    assert.deepStrictEqual(lines.slice(1), ["0 of 50 scans ended, 1 under way, 49 waiting"])
+    assert.strictEqual(drawn(board, { width: 80, height: 60 }).length, 51)
   })
 
   it("ends in plain dots where the locale may know no other sign", () => {

@@ -31,7 +31,7 @@ export type MinScore = typeof MinScore.Type
  * - `maxViolations`: broken by more findings than this in a scan that says whether its subject complies.
  * - `allowPartial`: a partial scan counts as conclusive.
  * - `allowIncomplete`: a run with scans that brought no verdict does not fail for that.
- * - `exitZero`: a broken gate does not change the exit code.
+ * - `exitZero`: a failed gate does not change the exit code.
  *
  * @category schemas
  * @since 0.1.0
