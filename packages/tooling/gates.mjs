@@ -8,7 +8,7 @@
 import { spawn, spawnSync } from "node:child_process"
 import { closeSync, mkdtempSync, openSync, readFileSync, readdirSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
-import { delimiter, join } from "node:path"
+import { join } from "node:path"
 import process from "node:process"
 import { fileURLToPath } from "node:url"
 import { LEDGER, linesOf, readLedger } from "./testLedger.mjs"
@@ -16,7 +16,6 @@ import { LEDGER, linesOf, readLedger } from "./testLedger.mjs"
 const root = fileURLToPath(new URL("../../", import.meta.url))
 const scratch = mkdtempSync(join(tmpdir(), "scanpoll-gates-"))
 const ledger = join(scratch, "tests.jsonl")
-const brought = join(scratch, "programs")
 
 /** @param {ReadonlyArray<string>} args */
 const launch = (...args) => [process.execPath, "packages/tooling/launch.mjs", ...args]
@@ -40,26 +39,9 @@ const groups = [
     { name: "fences", minutes: 4, command: launch("fences") },
     { name: "api", minutes: 3, command: launch("exec", "node", "packages/tooling/api.mjs", "--check") },
     { name: "unused", minutes: 3, command: launch("unused") },
-    { name: "start", minutes: 4, command: ["npm", "start"] },
-    // Never fails: a test that lacks its program says so, and is counted as skipped.
-    { name: "programs", minutes: 5, command: launch("exec", "node", "packages/tooling/debian.mjs", brought) }
+    { name: "start", minutes: 4, command: ["npm", "start"] }
   ],
-  [
-    {
-      name: "test",
-      minutes: 20,
-      command: ["npm", "test"],
-      env: { [LEDGER]: ledger, PATH: [process.env["PATH"] ?? "", join(brought, "bin")].join(delimiter) }
-    }
-  ],
-  [
-    // The area that counts timers and bytes; the nightly run has all of them.
-    {
-      name: "bench",
-      minutes: 4,
-      command: launch("exec", "node", "packages/bench/src/main.ts", "--short", "--only", "memory")
-    }
-  ]
+  [{ name: "test", minutes: 20, command: ["npm", "test"], env: { [LEDGER]: ledger } }]
 ]
 
 /** @param {Gate} gate */
