@@ -145,8 +145,6 @@ export const read: Effect.Effect<ClusterStatus, JournalError, SqlClient.SqlClien
   const sql = yield* SqlClient.SqlClient
   const now = sql.literal(ClusterDatabase.nowText)
   const stopped = sql.literal(stoppedText)
-  // Until then the holder of a claim may have polled it without a word here.
-  const told = sql.literal("GREATEST(not_before, COALESCE(quiet_until, 0))")
   const [counts] = yield* sql<
     Record<
       "at" | "open" | "free" | "resting" | "submitting" | "doubtful" | "troubled" | "late" | "worst" | "oldest",
@@ -162,9 +160,9 @@ export const read: Effect.Effect<ClusterStatus, JournalError, SqlClient.SqlClien
       count(*) FILTER (WHERE state = 'in-doubt'
         OR (state = 'intent' AND (owner IS NULL OR owner NOT IN (SELECT owner_id FROM scanpoll_owners)))) AS doubtful,
       count(*) FILTER (WHERE state = 'submitted' AND last_fault IS NOT NULL) AS troubled,
-      count(*) FILTER (WHERE state = 'submitted' AND not_before > 0 AND ${told} < clock.now - ${overdueFrom}
+      count(*) FILTER (WHERE state = 'submitted' AND not_before > 0 AND not_before < clock.now - ${overdueFrom}
         AND parked_at IS NULL) AS late,
-      max(clock.now - ${told}) FILTER (WHERE state = 'submitted' AND not_before > 0 AND parked_at IS NULL) AS worst,
+      max(clock.now - not_before) FILTER (WHERE state = 'submitted' AND not_before > 0 AND parked_at IS NULL) AS worst,
       max(clock.now - claimed_at) FILTER (WHERE state = 'submitted') AS oldest
     FROM (SELECT ${now} AS now) AS clock
     LEFT JOIN scanpoll_claims ON state IN ('intent', 'submitted', 'in-doubt')`

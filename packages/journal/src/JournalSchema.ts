@@ -162,7 +162,7 @@ export const migrations: ReadonlyArray<Migration> = [
     // A page of claims of one state, the newest claim first.
     `CREATE INDEX scanpoll_claims_listed ON scanpoll_claims (state, claim_id)`,
     // What the polls of a claim saw, and why the next one is when it is: equal ones in a row are one row, `polls` of them.
-    // `same` is what makes them equal. `written_at`: a busy process writes polls that saw nothing new up to two minutes late.
+    // `same` is what makes them equal.
     `CREATE TABLE scanpoll_polls (
       claim_id TEXT NOT NULL,
       seq DOUBLE PRECISION NOT NULL,
@@ -172,12 +172,9 @@ export const migrations: ReadonlyArray<Migration> = [
       first_at DOUBLE PRECISION NOT NULL,
       last_at DOUBLE PRECISION NOT NULL,
       due_at DOUBLE PRECISION NOT NULL,
-      written_at DOUBLE PRECISION NOT NULL,
       PRIMARY KEY (claim_id, seq)
     )`,
-    `CREATE INDEX scanpoll_polls_age ON scanpoll_polls (written_at)`,
-    // Until when the holder of a claim may poll it without a word here; null where it writes each poll.
-    `ALTER TABLE scanpoll_claims ADD COLUMN quiet_until DOUBLE PRECISION`,
+    `CREATE INDEX scanpoll_polls_age ON scanpoll_polls (last_at)`,
     // What is to be told, and to whom: written in the transaction of what it tells of. `body` is the JSON that is sent.
     `CREATE TABLE scanpoll_outbox (
       event_id TEXT NOT NULL,

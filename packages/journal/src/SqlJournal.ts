@@ -50,11 +50,6 @@ import type { Sharing } from "./SharedClaims.ts"
  *   goes by the heartbeat alone, so that a process that is frozen is taken for gone too. Default `system`.
  * - `polls`: false for a process that submits and listens but leaves every poll to others: what it bought is free for
  *   them at once, and it never holds an open claim. Default true.
- * - `livelyUpTo`: a process that holds more open claims than this writes polls that saw nothing new up to two minutes late, so that
- *   the database has a few rows a second to write and not hundreds. What the vendor asked for, faults and news are written within a
- *   quarter of a second all the same. If such a process is killed, up to two minutes of those polls are missing from the history of
- *   their scans, and a scan may be polled again up to one pace early, never within the vendor's least gap. Default `Infinity`: every
- *   poll is written within a quarter of a second.
  *
  * @category models
  * @since 0.1.0
@@ -67,7 +62,6 @@ export interface Options {
   readonly watch?: Duration.Input
   readonly presence?: "system" | "lease"
   readonly polls?: boolean
-  readonly livelyUpTo?: number
 }
 
 export {
@@ -122,7 +116,7 @@ export const makeShared = (
     const base = yield* Foundation.make(sql, boundsOf(options), options.presence ?? "system", notices)
     const { beat, held, lease, owners, store } = base
     const removeGone = owners.removeGone(store)
-    const outbox = yield* Outboxes.make({ ...base, livelyUpTo: options.livelyUpTo ?? Number.POSITIVE_INFINITY })
+    const outbox = yield* Outboxes.make(base)
     const watch = yield* Watches.make({ sql, store, removeGone })
 
     const oneAtATime = yield* Semaphore.make(1)

@@ -59,13 +59,13 @@ export const workersTakeAhead = 30 * 60_000
  * @since 0.2.0
  */
 export const of = (entry: OpenClaim, now: number, takenAhead: number): Standing => {
-  const { heldBy, lastFault, notBefore, parkedAt = null, quietUntil = 0, state } = entry
+  const { heldBy, lastFault, notBefore, parkedAt = null, state } = entry
   if (state === "in-doubt") return "in-doubt"
   if (state === "intent") return "submitting"
   if (parkedAt !== null) return "parked"
   if (lastFault?.stopped !== undefined && notBefore > now) return lastFault.stopped === "denied" ? "denied" : "resting"
   if (heldBy === null) return notBefore < now + takenAhead ? "unowned" : "waiting"
-  if (notBefore > 0 && now - Math.max(notBefore, quietUntil) > lateFrom) return "late"
+  if (notBefore > 0 && now - notBefore > lateFrom) return "late"
   return lastFault === null ? "waiting" : "failing"
 }
 

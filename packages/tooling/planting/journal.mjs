@@ -77,8 +77,8 @@ export const journal = [
     id: "journal-08",
     promise: "a small write that comes during another one is made without waiting for a third",
     in: sources,
-    find: "if (!gathered.isEmpty()) wake.openUnsafe() // More than one transaction takes.",
-    put: "// More than one transaction takes.",
+    find: "gathered.remove(batch) if (!gathered.isEmpty()) wake.openUnsafe()",
+    put: "gathered.remove(batch)",
     tests: [small],
     only: "thousands"
   },
@@ -113,8 +113,8 @@ export const journal = [
     id: "journal-12",
     promise: "what a former holder says about its waiting time is refused",
     in: sources,
-    find: "quiet_until = v.column5 FROM (VALUES ${sql.csv(values)}) AS v WHERE claim_id = v.column1 AND epoch = v.column2 AND ${isHeldHere()}`",
-    put: "quiet_until = v.column5 FROM (VALUES ${sql.csv(values)}) AS v WHERE claim_id = v.column1`",
+    find: "waited_at = v.column4, polled_until = NULL FROM (VALUES ${sql.csv(values)}) AS v WHERE claim_id = v.column1 AND epoch = v.column2 AND ${isHeldHere()}`",
+    put: "waited_at = v.column4, polled_until = NULL FROM (VALUES ${sql.csv(values)}) AS v WHERE claim_id = v.column1`",
     tests: [small],
     only: "former holder"
   },

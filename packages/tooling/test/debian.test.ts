@@ -1,4 +1,4 @@
-/** The programs of tests that `.ci/run` brings. */
+/** The programs of tests that `debian.mjs` brings. */
 import { execFileSync } from "node:child_process"
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"

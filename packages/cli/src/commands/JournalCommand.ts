@@ -27,7 +27,7 @@ const backup = Command.make(
   "backup",
   {
     file: Argument.String("file").pipe(Argument.withDescription("The new file; its folder must exist")),
-    ...Flags.of.journalBackup
+    ...Flags.of.journalCare
   },
   ({ file, ...flags }) =>
     offline(
@@ -52,7 +52,7 @@ const redeliver = Command.make(
       Argument.optional
     ),
     receiver: own("receiver", "NAME", "Only those to this receiver"),
-    ...Flags.of.journalBackup
+    ...Flags.of.journalCare
   },
   ({ event, receiver, ...flags }) =>
     offline(

@@ -147,7 +147,7 @@ export const of = {
   worker: { ...Struct.pick(flags, ["interval", "vendor", "journal", "keyFile", "notify"]), ...common },
   clusterStatus: { output: small, journal: flags.journal, ...common },
   journalCheck: { output: small, ...Struct.omit(stores, ["keyFile"]), ...common },
-  journalBackup: { ...Struct.omit(stores, ["keyFile"]), ...common },
+  journalCare: { ...Struct.omit(stores, ["keyFile"]), ...common },
   serve: { vendor: flags.vendor, ...stores, notify: flags.notify, ...common },
   config: flags,
   schemaPlan: { vendor: flags.vendor },

@@ -7,12 +7,11 @@ import { type PollNote, pollsKept } from "@scanpoll/core/unstable/engine/StoredP
 import type { Denial } from "./notices.ts"
 import type { RowEnd } from "@scanpoll/core/unstable/engine/StoredRuns"
 
-// `at`: when it was told. `quietFor`: for so many milliseconds after `until` the polls that see nothing new may go unwritten.
+// `at`: when it was told.
 export interface Wait {
   readonly epoch: number
   readonly until: number
   readonly at: number
-  readonly quietFor: number | null
 }
 
 export interface Fault {
@@ -60,17 +59,6 @@ const firstOf = <A>(all: ReadonlyMap<string, A>): ReadonlyArray<readonly [string
   return some
 }
 
-// A poll that saw what the one before it saw, and the wait that followed from it; null where that is not stored.
-interface Quiet extends Told {
-  readonly wait: Wait | null
-}
-
-// Quiet polls wait for so long at most, in milliseconds, and are spread over the transactions of that time: four a second.
-const longestQuiet = 100_000
-const quietTransactions = (4 * longestQuiet) / 1_000
-// So many go into each transaction, however few there are.
-const leastQuiet = 5
-
 export const pauseKey = (account: Account.Account, kind: ScanJournal.Pause["kind"]): string =>
   `${kind ?? ""} ${Account.key(account)}`
 
@@ -81,8 +69,6 @@ export class Gathered {
   readonly doubts = new Map<string, number>()
   readonly faults = new Map<string, Fault>()
   readonly polls = new Map<string, Told>()
-  // The oldest first.
-  private readonly quiet = new Map<string, Quiet>()
   readonly pauses = new Map<string, ScanJournal.Pause>()
   readonly lessons = new Map<string, Learned>()
   readonly rows = new Map<string, Row>()
@@ -90,41 +76,11 @@ export class Gathered {
   readonly denials = new Map<string, Denial>()
 
   isEmpty(): boolean {
-    const { denials, doubts, faults, leaves, lessons, pauses, polls, quiet, rows, waits } = this
-    return [denials, doubts, faults, leaves, lessons, pauses, polls, quiet, rows, waits].every(({ size }) => size === 0)
+    const { denials, doubts, faults, leaves, lessons, pauses, polls, rows, waits } = this
+    return [denials, doubts, faults, leaves, lessons, pauses, polls, rows, waits].every(({ size }) => size === 0)
   }
 
-  waitOf(claimId: string): Wait | undefined {
-    return this.waits.get(claimId) ?? this.quiet.get(claimId)?.wait ?? undefined
-  }
-
-  // What was quiet about this claim is written with the next batch.
-  wakeQuiet(claimId: string): void {
-    const quiet = this.quiet.get(claimId)
-    if (quiet === undefined) return
-    this.quiet.delete(claimId)
-    const { epoch, notes, wait } = quiet
-    if (wait !== null && !this.waits.has(claimId)) this.waits.set(claimId, wait)
-    this.polls.set(claimId, { epoch, notes })
-  }
-
-  wakeAllQuiet(): void {
-    for (const claimId of this.quiet.keys()) this.wakeQuiet(claimId)
-  }
-
-  forgetClaims(): void {
-    for (const each of [this.waits, this.leaves, this.faults]) each.clear()
-    for (const [claimId, { epoch, notes }] of this.quiet) this.polls.set(claimId, { epoch, notes })
-    this.quiet.clear()
-  }
-
-  nextBatch(now: number): Batch {
-    let some = Math.max(leastQuiet, Math.ceil(this.quiet.size / quietTransactions))
-    for (const [claimId, { notes }] of this.quiet) {
-      const isOld = (notes[0]?.at ?? 0) <= now - longestQuiet
-      if (some-- <= 0 && !isOld) break
-      this.wakeQuiet(claimId)
-    }
+  nextBatch(): Batch {
     return {
       waits: firstOf(this.waits),
       // A claim that was left cannot be written to any more, so its wait, its fault and its polls go before.
@@ -140,18 +96,7 @@ export class Gathered {
     }
   }
 
-  // `isQuiet`: it may be written late, if nothing else about the claim has to be written now.
-  polled(claimId: string, epoch: number, note: PollNote, isQuiet: boolean): void {
-    if (isQuiet && !this.polls.has(claimId) && !this.faults.has(claimId)) {
-      const known = this.quiet.get(claimId)
-      const isSame = known?.epoch === epoch
-      const wait = this.waits.get(claimId) ?? (isSame ? known.wait : null)
-      this.waits.delete(claimId)
-      const notes = isSame ? [...known.notes, note].slice(-pollsKept) : [note]
-      this.quiet.set(claimId, { epoch, notes, wait })
-      return
-    }
-    this.wakeQuiet(claimId)
+  polled(claimId: string, epoch: number, note: PollNote): void {
     const known = this.polls.get(claimId)
     const notes = known?.epoch === epoch ? [...known.notes, note].slice(-pollsKept) : [note]
     this.polls.set(claimId, { epoch, notes })

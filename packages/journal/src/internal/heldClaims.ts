@@ -10,9 +10,6 @@ export class HeldClaim {
   readonly epoch: number
   // Null while it is being submitted.
   ticket: ScanTicket | null
-  // What its last poll saw, as a hash; and whether the journal says that its polls may go unwritten for a while.
-  said = 0
-  isQuiet = false
   private ended: JournalError | null = null
   private waiters: Deferred.Deferred<never, JournalError> | null = null
 
@@ -42,10 +39,6 @@ export class HeldClaims {
 
   get(claimId: string): HeldClaim | undefined {
     return this.claims.get(claimId)
-  }
-
-  get size(): number {
-    return this.claims.size
   }
 
   has(claimId: string): boolean {

@@ -7,15 +7,13 @@ import * as Effect from "effect/Effect"
 import * as Latch from "effect/Latch"
 import type { SqlClient } from "effect/sql/SqlClient"
 import type { SqlError } from "effect/sql/SqlError"
-import * as Hash from "effect/Hash"
 import { lessonKey } from "@scanpoll/core/engine/DurationModel"
 import type * as ScanJournal from "@scanpoll/core/engine/ScanJournal"
-import { type PollNote, sameness } from "@scanpoll/core/unstable/engine/StoredPolls"
 import * as Account from "@scanpoll/core/unstable/model/Account"
 import * as SteadyClock from "@scanpoll/core/unstable/time/SteadyClock"
 import type { Dialect } from "./dialect.ts"
 import { type Batch, Gathered, pauseKey, type Row } from "./gathered.ts"
-import type { HeldClaim, HeldClaims } from "./heldClaims.ts"
+import type { HeldClaims } from "./heldClaims.ts"
 import type { Notices } from "./notices.ts"
 import type { Owners } from "./owners.ts"
 import { writerOf } from "./smallWrites.ts"
@@ -49,22 +47,6 @@ export interface Outbox extends Pick<
 const gatherFor = 250
 const gatherUrgentFor = 20
 
-// How long after the stored time of its next poll a claim may go without a word, in milliseconds: what `gathered.ts` waits at most,
-// and some for a database that is slow.
-const mostQuiet = 125_000
-// A wait that is longer is written at once: losing it would cost more than a poll.
-const longestQuiet = 60_000
-
-// Whether a poll may be written late. What the vendor asked for never is: it holds for the next process that polls. What this process
-// chose may: an owner that is killed is followed by one that leaves the vendor's least gap, counted from its last heartbeat.
-const isQuiet = (mine: HeldClaim, note: PollNote): boolean => {
-  const same = Hash.string(sameness(note))
-  const isNews = mine.said !== same
-  mine.said = same
-  const isOwnPace = note.kind === "poll" && (note.because === "pace" || note.because === "floor")
-  return !isNews && mine.isQuiet && isOwnPace && note.until - note.at <= longestQuiet
-}
-
 // `wake`: something was gathered. `hurry`: somebody waits until it is written.
 interface Latches {
   readonly wake: Latch.Latch
@@ -75,7 +57,6 @@ interface Latches {
 const writing = (
   gathered: Gathered,
   store: Store,
-  held: HeldClaims,
   { hurry, wake }: Latches,
   writeBatch: (stamp: string) => Effect.Effect<Batch, SqlError>
 ): Pick<Outbox, "flushed" | "run"> => {
@@ -84,10 +65,6 @@ const writing = (
       ? Effect.void
       : Effect.map(store.write(writeBatch), (batch) => {
           gathered.remove(batch)
-          for (const [claimId, { epoch, quietFor }] of batch.waits) {
-            const mine = held.get(claimId)
-            if (mine?.epoch === epoch) mine.isQuiet = quietFor !== null
-          }
           if (!gathered.isEmpty()) wake.openUnsafe()
           // More than one transaction takes.
           if (gathered.leaves.size > 0) hurry.openUnsafe()
@@ -96,7 +73,6 @@ const writing = (
 
   const flushed: Effect.Effect<void> = Effect.suspend(() => {
     if (gathered.isEmpty() || store.isSick()) return Effect.void
-    gathered.wakeAllQuiet()
     hurry.openUnsafe()
     return Effect.andThen(
       Effect.sleep(Duration.millis(gatherUrgentFor)),
@@ -124,8 +100,6 @@ export const make = (parts: {
   readonly owners: Pick<Owners, "me">
   readonly held: HeldClaims
   readonly notices: Notices
-  // A process that holds more claims than this writes the polls that saw nothing new late.
-  readonly livelyUpTo: number
   readonly clock: Clock.Clock
   // Names this process, for people.
   readonly label: string
@@ -144,7 +118,7 @@ export const make = (parts: {
 
     const writeBatch = (stamp: string): Effect.Effect<Batch, SqlError> =>
       Effect.suspend(() => {
-        const batch = gathered.nextBatch(now())
+        const batch = gathered.nextBatch()
         return Effect.as(write(batch, stamp), batch)
       })
 
@@ -153,7 +127,6 @@ export const make = (parts: {
         const mine = held.get(claimId)
         if (mine === undefined) return
         const wasSubmitting = held.isSubmitting(claimId)
-        gathered.wakeQuiet(claimId)
         ;(wasSubmitting ? gathered.doubts : gathered.leaves).set(claimId, mine.epoch)
         held.release(claimId)
         wakeAtOnce()
@@ -161,8 +134,7 @@ export const make = (parts: {
       waiting: (claimId, notBefore) => {
         const mine = held.get(claimId)
         if (mine === undefined || !Number.isFinite(notBefore)) return
-        const quietFor = held.size > parts.livelyUpTo ? mostQuiet : null
-        gathered.waits.set(claimId, { epoch: mine.epoch, until: Math.ceil(notBefore), at: now(), quietFor })
+        gathered.waits.set(claimId, { epoch: mine.epoch, until: Math.ceil(notBefore), at: now() })
         wake.openUnsafe()
       },
       faulted: (claimId, fault) => {
@@ -177,7 +149,7 @@ export const make = (parts: {
       polled: (claimId, note) => {
         const mine = held.get(claimId)
         if (mine === undefined) return
-        gathered.polled(claimId, mine.epoch, note, isQuiet(mine, note))
+        gathered.polled(claimId, mine.epoch, note)
         wake.openUnsafe()
       },
       paused: (account, until, kind) => {
@@ -196,18 +168,19 @@ export const make = (parts: {
         gathered.lessons.set(lessonKey(lesson), { lesson, at: clock.currentTimeMillisUnsafe() })
         wake.openUnsafe()
       },
-      waitOf: (claimId) => gathered.waitOf(claimId)?.until,
+      waitOf: (claimId) => gathered.waits.get(claimId)?.until,
       keep: (claimId) => {
         gathered.leaves.delete(claimId)
       },
       release: (claimId) => {
-        gathered.wakeQuiet(claimId)
         gathered.waits.delete(claimId)
         gathered.faults.delete(claimId)
         gathered.settlePolls(claimId)
         held.release(claimId)
       },
-      forget: () => gathered.forgetClaims(),
+      forget: () => {
+        for (const each of [gathered.waits, gathered.leaves, gathered.faults]) each.clear()
+      },
       row: (runId, index, change) => {
         gathered.row(runId, index, change)
         wakeAtOnce()
@@ -216,11 +189,7 @@ export const make = (parts: {
       rowsWritten: (runId) => {
         for (const [name] of gathered.rowsOf(runId)) gathered.rows.delete(name)
       },
-      writeRest: (stamp) =>
-        Effect.suspend(() => {
-          gathered.wakeAllQuiet()
-          return writeBatch(stamp)
-        }),
-      ...writing(gathered, store, held, { wake, hurry }, writeBatch)
+      writeRest: writeBatch,
+      ...writing(gathered, store, { wake, hurry }, writeBatch)
     } satisfies Outbox
   })

@@ -81,8 +81,8 @@ const changesOf =
       Effect.gen(function* () {
         const claims = yield* sql<ChangeRow>`SELECT claim_id AS id, changed_at AS at FROM scanpoll_claims
           WHERE changed_at >= ${since} ORDER BY changed_at LIMIT ${most}`
-        const polls = yield* sql<ChangeRow>`SELECT claim_id AS id, written_at AS at FROM scanpoll_polls
-          WHERE written_at >= ${since} ORDER BY written_at LIMIT ${most}`
+        const polls = yield* sql<ChangeRow>`SELECT claim_id AS id, last_at AS at FROM scanpoll_polls
+          WHERE last_at >= ${since} ORDER BY last_at LIMIT ${most}`
         const runs = yield* sql<ChangeRow>`SELECT run_id AS id, COALESCE(ended_at, started_at) AS at FROM scanpoll_runs
           WHERE COALESCE(ended_at, started_at) >= ${since} ORDER BY 2 LIMIT ${most}`
         return [...tell("claim")(claims), ...tell("poll")(polls), ...tell("run")(runs)]

@@ -72,7 +72,7 @@ export const forgetBefore = (sql: SqlClient, store: Pick<Store, "write">, before
   const some = store.write(() =>
     Effect.map(
       sql`DELETE FROM scanpoll_polls WHERE (claim_id, seq) IN (SELECT claim_id, seq FROM scanpoll_polls
-        WHERE written_at < ${before} ORDER BY written_at LIMIT ${mostAtOnce}) RETURNING seq`,
+        WHERE last_at < ${before} ORDER BY last_at LIMIT ${mostAtOnce}) RETURNING seq`,
       (rows) => rows.length
     )
   )
@@ -94,23 +94,22 @@ export const writer = (sql: SqlClient) => {
   const newest = sql.literal(`(SELECT MAX(q.seq) FROM scanpoll_polls AS q WHERE q.claim_id = v.column1)`)
 
   // Polls equal to the claim's last entry. The answer to this very write may have been lost: then it is there already.
-  const count = (entries: ReadonlyArray<Entry>, now: number): Effect.Effect<ReadonlySet<string>, SqlError> =>
+  const count = (entries: ReadonlyArray<Entry>): Effect.Effect<ReadonlySet<string>, SqlError> =>
     Effect.map(
       sql<{ claim_id: string }>`UPDATE scanpoll_polls SET polls = polls + v.column5, message = v.column4,
-        last_at = v.column7, due_at = v.column8, written_at = ${now}
+        last_at = v.column7, due_at = v.column8
         FROM (VALUES ${sql.csv(entries.map((entry) => valueOf(entry, 0)))}) AS v
         WHERE claim_id = v.column1 AND seq = ${newest} AND same = v.column3 AND last_at <> v.column7 AND ${isHeldBy}
         RETURNING claim_id`,
       (rows) => new Set(rows.map(({ claim_id: claimId }) => claimId))
     )
 
-  const add = (entries: ReadonlyArray<readonly [Entry, number]>, now: number) =>
+  const add = (entries: ReadonlyArray<readonly [Entry, number]>) =>
     Effect.gen(function* () {
       if (entries.length === 0) return
       const added = yield* sql<{ claim_id: string; seq: number }>`INSERT INTO scanpoll_polls
-        (claim_id, seq, same, message, polls, first_at, last_at, due_at, written_at)
-        SELECT v.column1, COALESCE(${newest}, 0) + v.column9, v.column3, v.column4, v.column5, v.column6, v.column7, v.column8,
-          CAST(${now} AS DOUBLE PRECISION)
+        (claim_id, seq, same, message, polls, first_at, last_at, due_at)
+        SELECT v.column1, COALESCE(${newest}, 0) + v.column9, v.column3, v.column4, v.column5, v.column6, v.column7, v.column8
         FROM (VALUES ${sql.csv(entries.map(([entry, order]) => valueOf(entry, order)))}) AS v
         WHERE ${isHeldBy} AND NOT EXISTS (SELECT 1 FROM scanpoll_polls AS q
           WHERE q.claim_id = v.column1 AND q.last_at = v.column7)
@@ -122,19 +121,16 @@ export const writer = (sql: SqlClient) => {
       if (surplus.length > 0) yield* sql`DELETE FROM scanpoll_polls WHERE ${sql.or(surplus)}`
     })
 
-  return (told: ReadonlyArray<readonly [string, Told]>, now: number): Effect.Effect<void, SqlError> =>
+  return (told: ReadonlyArray<readonly [string, Told]>): Effect.Effect<void, SqlError> =>
     Effect.gen(function* () {
       for (const part of chunksOf(told)) {
         const entries = part.map(entriesOf)
-        const counted = yield* count(
-          entries.flatMap((of) => of.slice(0, 1)),
-          now
-        )
+        const counted = yield* count(entries.flatMap((of) => of.slice(0, 1)))
         const others = entries.flatMap((of) => {
           const left = counted.has(of[0]?.claimId ?? "") ? of.slice(1) : of
           return left.map((entry, at) => [entry, at + 1] as const)
         })
-        for (const some of chunksOf(others)) yield* add(some, now)
+        for (const some of chunksOf(others)) yield* add(some)
       }
     })
 }

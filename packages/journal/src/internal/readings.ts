@@ -125,8 +125,7 @@ const openOf = (parts: Parts): Operations["open"] =>
     Effect.gen(function* () {
       const { sql } = parts
       const rows =
-        yield* sql`SELECT claim_id, vendor, origin, account, state, owner, not_before, waited_at, quiet_until, last_fault,
-          parked_at, claimed_at
+        yield* sql`SELECT claim_id, vendor, origin, account, state, owner, not_before, waited_at, last_fault, parked_at, claimed_at
         FROM scanpoll_claims WHERE state IN ${sql.in([...openStates])} ORDER BY claimed_at, claim_id`
       const living = yield* livingOwners(parts)
       const now = yield* SteadyClock.now

@@ -43,7 +43,6 @@ export interface ClaimRow {
   readonly endedAs: string | null
   readonly lastFault: LastFault | null
   readonly parkedAt: number | null
-  readonly quietUntil?: number
   readonly outcome: unknown
   readonly reason: Reason | null
   readonly claimedAt: number
@@ -156,16 +155,12 @@ export const readOpenClaim = (
     notBefore: notBeforeOf(at("not_before"), at("waited_at"), now),
     lastFault: fault === null ? null : Option.getOrNull(readFault(fromJson(fault))),
     ...parkedOf(at("parked_at")),
-    ...quietOf(at("quiet_until")),
     claimedAt: timeOf(at("claimed_at"))
   }
 }
 
 const parkedOf = (value: unknown): { readonly parkedAt?: number } =>
   typeof value === "number" ? { parkedAt: timeOf(value) } : {}
-
-const quietOf = (value: unknown): { readonly quietUntil?: number } =>
-  typeof value === "number" ? { quietUntil: timeOf(value) } : {}
 
 const isClaimId = (text: string): boolean => /^clm_[0-9a-z]{1,60}$/.test(text)
 
@@ -222,7 +217,6 @@ export const readClaim = (row: unknown, now: number): ClaimRow | null => {
     endedAs: kindOf(at("ended_as")),
     lastFault: Option.getOrNull(readFault(fromJson(at("last_fault")))),
     parkedAt: parkedOf(at("parked_at")).parkedAt ?? null,
-    ...quietOf(at("quiet_until")),
     outcome: fromJson(at("outcome")),
     reason: Option.getOrNull(readReason(fromJson(at("reason")))),
     claimedAt: timeOf(at("claimed_at")),
@@ -247,7 +241,6 @@ export const toEntry = (row: ClaimRow, heldBy: string | null): ClaimEntry => ({
   lastFault: row.lastFault,
   heldBy,
   ...(row.parkedAt === null ? {} : { parkedAt: row.parkedAt }),
-  ...(row.quietUntil === undefined ? {} : { quietUntil: row.quietUntil }),
   claimedAt: row.claimedAt,
   changedAt: row.changedAt
 })

@@ -46,12 +46,11 @@ const claimWrites = (sql: SqlClient, me: () => string, notices: Notices) => {
   const waits = (all: Batch["waits"]) =>
     Effect.forEach(chunksOf(all), (part) => {
       const values = part.map(
-        ([claimId, { at, epoch, quietFor, until }]) =>
+        ([claimId, { at, epoch, until }]) =>
           sql`(CAST(${claimId} AS TEXT), CAST(${epoch} AS DOUBLE PRECISION), CAST(${until} AS DOUBLE PRECISION),
-            CAST(${at} AS DOUBLE PRECISION), CAST(${quietFor === null ? null : until + quietFor} AS DOUBLE PRECISION))`
+            CAST(${at} AS DOUBLE PRECISION))`
       )
-      return sql`UPDATE scanpoll_claims SET not_before = v.column3, waited_at = v.column4, polled_until = NULL,
-        quiet_until = v.column5 FROM (VALUES ${sql.csv(values)}) AS v
+      return sql`UPDATE scanpoll_claims SET not_before = v.column3, waited_at = v.column4, polled_until = NULL FROM (VALUES ${sql.csv(values)}) AS v
         WHERE claim_id = v.column1 AND epoch = v.column2 AND ${isHeldHere()}`
     })
 
@@ -154,7 +153,7 @@ export const writerOf = (sql: SqlClient, dialect: Dialect, me: () => string, not
       const now = yield* Clock.currentTimeMillis
       yield* claims.waits(batch.waits)
       yield* claims.faults(batch.faults)
-      yield* writePolls(batch.polls, now)
+      yield* writePolls(batch.polls)
       yield* claims.leaves(batch.leaves, stamp)
       yield* claims.doubts(batch.doubts, stamp, now)
       yield* writePauses(sql, batch.pauses)

@@ -33,8 +33,6 @@ export type ClaimState = "intent" | "submitted" | "settled" | "in-doubt" | "refu
  * - `lastFault`: the trouble that the last poll of an open claim met; null where it was answered.
  * - `heldBy`: names the living process that submits or polls it; null when nobody does.
  * - `parkedAt`: since when nobody waits for an open claim because a person said so; absent or null where that is not so.
- * - `quietUntil`: until when its holder may poll it without a word here: a process that holds very many claims writes polls that saw
- *   nothing new up to two minutes late. Until then a `notBefore` that has passed is no sign of a late poll. Absent where each is written.
  *
  * @category models
  * @since 0.1.0
@@ -56,7 +54,6 @@ export interface ClaimEntry {
   readonly lastFault: LastFault | null
   readonly heldBy: string | null
   readonly parkedAt?: number | null
-  readonly quietUntil?: number
   readonly claimedAt: number
   readonly changedAt: number
 }
@@ -200,7 +197,7 @@ export interface HistoryFilter {
  */
 export interface OpenClaim extends Pick<
   ClaimEntry,
-  "claimId" | "state" | "notBefore" | "lastFault" | "heldBy" | "parkedAt" | "quietUntil" | "claimedAt"
+  "claimId" | "state" | "notBefore" | "lastFault" | "heldBy" | "parkedAt" | "claimedAt"
 > {
   readonly key: Pick<ClaimKey, "vendor" | "origin" | "account">
 }
@@ -304,7 +301,7 @@ export interface PurgeOptions {
  * - `purge`: forgets settled, refused and released claims last changed before that time, lessons of before it, and runs that
  *   began before it and have no open claim; says how many claims. With `about`, it forgets those alone whose subject it
  *   accepts, what their scans taught, and every run that names one and is not under way. With `dryRun` it only counts.
- * - `forgetPolls`: forgets what polls saw that was last written before that time, in milliseconds since 1970; says how many entries.
+ * - `forgetPolls`: forgets what polls saw for the last time before that time, in milliseconds since 1970; says how many entries.
  *   The claims stay.
  * - `compact`: gives back the room of what was forgotten, so that nothing of it is left where this process can see to that;
  *   false where another process prevents it.
