@@ -168,7 +168,11 @@ describe("`serve`", () => {
             assert.deepStrictEqual([late.code, /cannot listen there/.test(late.stderr)], [2, true])
             assert.notInclude(late.stderr, "simulated vendors")
             const brief = yield* runIn(folder, ["serve", "--keep", "soon"], { directory: folder })
-            assert.deepStrictEqual([brief.code, /--keep/.test(brief.stderr)], [2, true])
+            assert.deepStrictEqual(
+              [brief.code, /--keep: must be a duration/.test(brief.stderr)],
+              [2, true],
+              brief.stderr
+            )
             const more = yield* runIn(folder, ["serve", "--allow", "purge"], { directory: folder })
             assert.strictEqual(more.code, 2)
             assert.include(more.stderr, "knows reconcile alone")

@@ -123,7 +123,7 @@ const Limit = Schema.String.check(
   description: "How many at most, from 1 to 200. Default 50."
 })
 const Cursor = Schema.String.check(
-  Schema.isPattern(/^[A-Za-z0-9_-]{1,400}$/, { expected: "the next of a page" })
+  Schema.isPattern(/^[A-Za-z0-9_-]{1,400}$/, { expected: "the `next` of an earlier page" })
 ).annotate({
   description: "`next` of the page before."
 })

@@ -142,7 +142,7 @@ export const redeliver = Effect.fnUntraced(function* (input: {
   )
   yield* say(
     again === 0
-      ? "no notification of that kind was given up"
+      ? "no notification that was given up matches"
       : `${count(again, "notification")} will be tried again by the next scanpoll serve, run or worker with --notify`
   )
   return 0

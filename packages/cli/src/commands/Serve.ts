@@ -90,9 +90,7 @@ const allowedOf = (text: string | null): Result.Result<ReadonlySet<Allowed>, str
 const keepOf = (text: string | null): Result.Result<number | null, string> => {
   if (text === null) return Result.succeed(null)
   const age = Durations.parse(text, minute, Durations.oldest)
-  return Result.isSuccess(age)
-    ? Result.succeed(Duration.toMillis(age.success))
-    : Result.fail(`${age.failure}, not ${quote(text)}`)
+  return Result.map(age, Duration.toMillis)
 }
 
 interface Ready {
@@ -230,7 +228,7 @@ const serveJournal = Effect.fnUntraced(function* (
     // After what listens was made, so before it is closed: it waits for every answer that is under way.
     yield* Effect.addFinalizer(() => server.drain)
     yield* say(
-      `serving ${inert(JournalAddress.show(address))}, ${mayDecide ? "decisions allowed" : "read-only"}, on http://${HealthServer.format({ ...place, port })}`,
+      `serving ${inert(JournalAddress.show(address))}, ${mayDecide ? "decisions allowed" : keep === null ? "read-only" : "read-only but for --keep"}, on http://${HealthServer.format({ ...place, port })}`,
       "open this link within a minute; it opens once:",
       `  ${yield* server.link}`,
       "for programs: scanpoll serve token add NAME --scope read",

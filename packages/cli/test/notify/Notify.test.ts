@@ -7,6 +7,7 @@ import * as Layer from "effect/Layer"
 import { randomBytes } from "node:crypto"
 import { createServer, type IncomingHttpHeaders } from "node:http"
 import { join } from "node:path"
+import { DatabaseSync } from "node:sqlite"
 import { Webhook } from "standardwebhooks"
 import { inFolder, runIn } from "../support/folder.ts"
 import { hurriedVendors } from "../support/vendors.ts"
@@ -158,6 +159,40 @@ describe("--notify", () => {
               assert.notInclude(text, secret.slice(6))
               assert.notInclude(text, "hook-canary")
             }
+          })
+        )
+    )
+
+    it.effect(
+      "a notification that was given up is shown with its command, and arrives once the receiver can be reached",
+      () =>
+        inFolder((folder) =>
+          Effect.gen(function* () {
+            let status = 500
+            const hook = yield* receiver(() => status)
+            const file = yield* write(folder, [
+              { name: "hook", url: hook.url, secret, allowPrivate: true, events: ["run.finished"] }
+            ])
+            assert.strictEqual((yield* run(folder, "--notify", file)).code, 0)
+            const id = String(hook.heard[0]?.headers["webhook-id"])
+            // A day and a half of tries later.
+            const database = new DatabaseSync(join(folder, "journal.db"))
+            database.exec("UPDATE scanpoll_outbox SET state = 'dead'")
+            database.close()
+            const shown = yield* runIn(folder, ["status"], { directory: folder })
+            assert.include(shown.stdout, "scanpoll journal redeliver")
+            const redeliver = (...more: ReadonlyArray<string>) =>
+              runIn(folder, ["journal", "redeliver", ...more], { directory: folder })
+            for (const other of [["evt_other"], ["--receiver", "other"]]) {
+              const none = yield* redeliver(...other)
+              assert.deepStrictEqual([none.code, none.stderr.trim()], [0, "no notification that was given up matches"])
+            }
+            const again = yield* redeliver(id, "--receiver", "hook")
+            assert.strictEqual(again.code, 0, again.stderr)
+            assert.include(again.stderr, "1 notification will be tried again")
+            status = 204
+            assert.strictEqual((yield* run(folder, "--notify", file)).code, 0)
+            assert.strictEqual(hook.heard.filter(({ headers }) => headers["webhook-id"] === id).length, 2)
           })
         )
     )
