@@ -11,6 +11,7 @@ import { join } from "node:path"
 import { beforeAll } from "vitest"
 import * as Postgres from "@scanpoll/test-support/postgres"
 import { type Ended, once, type Running, scanpoll } from "./support/command.ts"
+import { printedIn, wordsOf } from "./support/printed.ts"
 
 const canary = "avk_live_canary4444444444444444444444444444444444"
 const password = "secret"
@@ -71,13 +72,19 @@ const command = Effect.fnUntraced(function* (journal: string, args: ReadonlyArra
   return ended
 })
 
-// A worker that is ready, and how to reach it.
-const startWorker = Effect.fnUntraced(function* (journal: string, name: string, args: ReadonlyArray<string> = []) {
+// A worker that is ready, and how to reach it. Its settings are in its environment: the words are those that a person types.
+const startWorker = Effect.fnUntraced(function* (journal: string, name: string, line = "scanpoll worker") {
   const port = yield* freePort
-  const environment = yield* environmentOf(journal)
+  const environment = {
+    ...(yield* environmentOf(journal)),
+    SCANPOLL_NAME: name,
+    SCANPOLL_LEASE: "3s",
+    SCANPOLL_LISTEN: `127.0.0.1:${port}`,
+    SCANPOLL_INTERVAL: "3s"
+  }
   let running: Running | null = null
   const fiber = yield* Effect.forkChild(
-    scanpoll(["worker", "--name", name, "--lease", "3s", "--listen", `127.0.0.1:${port}`, ...pace, ...args], {
+    scanpoll(wordsOf(line), {
       environment,
       time: "real",
       watch: (_, process) => {
@@ -179,7 +186,7 @@ describe("workers as commands", () => {
 
   within(20)((it) => {
     it.effect(
-      "without a worker a run on PostgreSQL polls itself; with open scans and no worker the cluster is not well",
+      "without a worker a run on PostgreSQL polls itself; with open scans and no worker the cluster is not well, and the worker that `cluster status` prints starts as printed and takes them (U-05)",
       () =>
         Effect.gen(function* () {
           const journal = yield* database
@@ -193,9 +200,12 @@ describe("workers as commands", () => {
 
           const submitted = yield* command(journal, ["submit", "appvet:https://later.example/"])
           assert.strictEqual(submitted.code, 0)
-          assert.strictEqual((yield* command(journal, ["cluster", "status"])).code, 3)
-          // A worker that comes later finds it; whoever waits hears of it.
-          const worker = yield* startWorker(journal, "late")
+          const unkept = yield* command(journal, ["cluster", "status"])
+          assert.strictEqual(unkept.code, 3)
+          // A worker that comes later, started by the line that is printed, finds it; whoever waits hears of it.
+          const printed = printedIn(unkept.stdout)
+          assert.deepStrictEqual(printed, ["scanpoll worker"], unkept.stdout)
+          const worker = yield* startWorker(journal, "late", printed[0])
           const waited = yield* command(journal, ["wait", submitted.stdout.trim(), "-o", "json", "--deadline", "1m"])
           assert.include(waited.stderr, "the worker of this journal polls")
           assert.strictEqual(JSON.parse(waited.stdout).scans[0].state, "completed")

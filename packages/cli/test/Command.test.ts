@@ -10,6 +10,7 @@ import * as FileSystem from "effect/FileSystem"
 import * as Layer from "effect/Layer"
 import * as Schema from "effect/Schema"
 import * as Program from "scanpoll/Program"
+import * as Demo from "scanpoll/commands/Demo"
 import { settings } from "scanpoll/config/Setting"
 import * as MissingPackage from "scanpoll/process/MissingPackage"
 import { version } from "scanpoll/process/Version"
@@ -678,7 +679,7 @@ describe("the demonstration", () => {
           const { code, stderr, stdout } = yield* scanpoll(["demo", "--dir", folder], { time: "real" })
           assert.strictEqual(code, 0, stderr)
           assert.match(stdout, /^16 scans: 13 completed, 1 partial, 1 failed, 1 still-running/m)
-          assert.match(stderr, /What to type next/)
+          assert.include(stderr, Demo.closing.join("\n"))
           const report = yield* Effect.flatMap(fs.readFileString(`${folder}/report.json`), ScanReport.parse)
           assert.deepStrictEqual(report.summary.byState, { completed: 13, partial: 1, failed: 1, "still-running": 1 })
         })

@@ -7,6 +7,7 @@ import * as Effect from "effect/Effect"
 import type * as FileSystem from "effect/FileSystem"
 import * as Layer from "effect/Layer"
 import { join } from "node:path"
+import * as Demo from "scanpoll/commands/Demo"
 import { inFolder as inAnyFolder } from "./support/folder.ts"
 import { printedIn, typed } from "./support/printed.ts"
 import { hurriedVendors } from "./support/vendors.ts"
@@ -118,6 +119,25 @@ describe("a command that is printed", () => {
             filled: { NAME: "grafana" }
           })
           assert.lengthOf(served, 1)
+        })
+      )
+    )
+
+    // That the demonstration ends with these lines is seen where it is run: in Command.test.ts.
+    it.effect("at the end of the demonstration runs as it is printed, with no key and no plan yet (U-05)", () =>
+      inFolder(({ type }) =>
+        Effect.gen(function* () {
+          const codes = yield* Effect.forEach(printedIn(Demo.closing.join("\n")), (command) =>
+            Effect.map(type(command), ({ code }) => `${command.replace(/ +#.*/, "")}: ${code}`)
+          )
+          assert.deepStrictEqual(codes, [
+            "scanpoll config init: 0",
+            "scanpoll vendors: 0",
+            "scanpoll doctor: 0",
+            "scanpoll simulate: 0",
+            "scanpoll serve --demo: 0",
+            "scanpoll --help: 0"
+          ])
         })
       )
     )

@@ -138,6 +138,22 @@ const ofBrought = (playables: ReadonlyArray<Simulated.Playable>): Show => {
   }
 }
 
+/**
+ * What the demonstration ends with: the commands to type next.
+ *
+ * @category constructors
+ * @since 0.2.0
+ */
+export const closing: ReadonlyArray<string> = [
+  "What to type next:",
+  "  scanpoll config init    # write a plan of your own, then: scanpoll run",
+  "  scanpoll vendors        # what each vendor scans, and the variable its key goes into",
+  "  scanpoll doctor         # would a run work from here?",
+  "  scanpoll simulate       # these vendors as servers, to try all of it without a key",
+  "  scanpoll serve --demo   # see it live in a browser, with runs coming in",
+  "  scanpoll --help         # everything else"
+]
+
 const strange = ({ expected }: Show, ran: Ran, seen: ReadonlyArray<Scenario.Sight>): ReadonlyArray<string> => [
   ...expected.flatMap((state, index) => {
     const got = ran.records.find((record) => record.index === index)?.state ?? "missing"
@@ -222,13 +238,7 @@ export const demo = Effect.fnUntraced(function* (input: {
         ...seen.map((sight) => `  - ${inert(sight.words, 300)}`),
         ...show.more(ran.code),
         "",
-        "What to type next:",
-        "  scanpoll config init    # write a plan of your own, then: scanpoll run",
-        "  scanpoll vendors        # what each vendor scans, and the variable its key goes into",
-        "  scanpoll doctor         # would a run work from here?",
-        "  scanpoll simulate       # these vendors as servers, to try all of it without a key",
-        "  scanpoll serve --demo   # see it live in a browser, with runs coming in",
-        "  scanpoll --help         # everything else",
+        ...closing,
         // Only a clone runs the sources, and has no `scanpoll` on its PATH.
         ...(import.meta.url.endsWith(".ts") ? ["(in a clone, `scanpoll` is `node packages/cli/bin/scanpoll.js`)"] : [])
       )
