@@ -11,6 +11,7 @@ import { Effect } from "effect"
 import github from "../examples/vendors/github-sarif.ts"
 import harbourmaster from "../examples/vendors/harbourmaster.ts"
 import probely from "../examples/vendors/probely.ts"
+import urlscanShort from "../examples/vendors/urlscan-short.ts"
 import zap from "../examples/vendors/zap.ts"
 import { collected, ok, outcomeOf, severityOf, world } from "./support/traps.ts"
 
@@ -161,6 +162,7 @@ describe("what could be worse in an answer", () => {
         ["https://blog.shop.example/", "unavailable"]
       ] as const) {
         assert.strictEqual(yield* statusFor(UrlscanVendor.vendor, uuid, mine, visit), status, mine)
+        assert.strictEqual(yield* statusFor(urlscanShort, uuid, mine, visit), status, mine)
         assert.strictEqual(
           yield* statusFor(VirusTotalVendor.vendor, `u-${hash}-1764449407`, mine, analysis),
           status,

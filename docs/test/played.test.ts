@@ -16,6 +16,8 @@ import sqlmap from "../examples/vendors/sqlmap.ts"
 import * as sqlmapSays from "../examples/vendors/sqlmap.samples.ts"
 import ssllabs from "../examples/vendors/ssllabs.ts"
 import * as ssllabsSays from "../examples/vendors/ssllabs.samples.ts"
+import urlscan from "../examples/vendors/urlscan-short.ts"
+import * as urlscanSays from "../examples/vendors/urlscan-short.samples.ts"
 import zap from "../examples/vendors/zap.ts"
 import * as zapSays from "../examples/vendors/zap.samples.ts"
 
@@ -70,6 +72,7 @@ describe("the examples, played by their samples", () => {
         probely: yield* played(probely, probelySays.samples),
         sqlmap: yield* played(sqlmap, sqlmapSays.samples),
         ssllabs: yield* played(ssllabs, ssllabsSays.samples),
+        urlscan: yield* played(urlscan, urlscanSays.samples),
         zap: yield* played(zap, zapSays.samples)
       }
       for (const [vendor, two] of Object.entries(ends)) assert.deepStrictEqual(two, ["Completed", "Completed"], vendor)

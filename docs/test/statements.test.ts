@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { existsSync, readFileSync } from "node:fs"
+import { existsSync, readdirSync, readFileSync } from "node:fs"
 import * as Shipped from "scanpoll/vendors/Shipped"
 
 const root = new URL("../../", import.meta.url)
@@ -55,17 +55,35 @@ const gone = (all: ReadonlyArray<Statement>): ReadonlyArray<string> =>
     )
   )
 
-const examples = ["ssllabs", "zap", "sqlmap"]
+/** Every example is in the tables; those with a page of their own say of which day their facts are. */
+const examples = readdirSync(new URL("docs/examples/vendors/", root)).flatMap((file) =>
+  file.endsWith(".ts") && !file.endsWith(".samples.ts") ? [file.slice(0, -".ts".length)] : []
+)
+const withPage = examples.filter((name) => existsSync(new URL(`docs/vendors/${name}.md`, root)))
 
 describe("the table of the vendors", () => {
   it("has each shipped vendor and each example in every part: its key, its states, its evidence and its trap (issue 18)", () => {
     const [first = "", states = "", evidence = ""] = read("docs/vendors/README.md").split(/^(?=## )/m)
-    for (const { keyVariable, name, title } of Shipped.all) {
-      const row = first.split("\n").find((line) => line.includes(`](${name}.md) \`${name}\` |`)) ?? ""
-      assert.include(row, `\`${keyVariable}\``, `${title} in the first table`)
-    }
-    for (const name of [...Shipped.all.map((vendor) => vendor.name), ...examples]) {
-      assert.include(first, `](${name}.md) \`${name}\` |`)
+    const keyOf = (name: string) =>
+      /variable: "(\w+)"/.exec(read(`docs/examples/vendors/${name}.ts`))?.[1] ?? assert.fail(`${name} has no key`)
+    assert.includeMembers(examples, [
+      "github-sarif",
+      "harbourmaster",
+      "probely",
+      "sqlmap",
+      "ssllabs",
+      "urlscan-short",
+      "zap"
+    ])
+    for (const { key, name } of [
+      ...Shipped.all.map(({ keyVariable, name }) => ({ name, key: keyVariable })),
+      ...examples.map((name) => ({ name, key: keyOf(name) }))
+    ]) {
+      const page = existsSync(new URL(`docs/vendors/${name}.md`, root))
+        ? `${name}.md`
+        : `../examples/vendors/${name}.ts`
+      const row = first.split("\n").find((line) => line.includes(`](${page}) \`${name}\` |`)) ?? ""
+      assert.include(row, `\`${key}\``, `${name} in the first table`)
       for (const [part, cells] of [
         [states, 7],
         [evidence, 6]
@@ -82,9 +100,21 @@ describe("the table of the vendors", () => {
       assert.match(asOf ?? "", /^\d{4}-\d{2}-\d{2}$/, name)
       assert.include(page(name), `Facts of ${asOf ?? "no day"}`, name)
     }
-    for (const name of examples) {
+    assert.includeMembers(withPage, ["sqlmap", "ssllabs", "zap"])
+    for (const name of withPage) {
       const [, asOf = "no day"] = /asOf: "([\d-]+)"/.exec(read(`docs/examples/vendors/${name}.ts`)) ?? []
       assert.include(page(name), `Facts of ${asOf}`, name)
+    }
+  })
+})
+
+describe("the guide to a vendor of your own", () => {
+  it("teaches by definitions of under 60 lines, and of under 100 for real vendors (issue 14)", () => {
+    const lines = (name: string) => read(`docs/examples/vendors/${name}.ts`).split("\n").length - 1
+    assert.isBelow(lines("harbourmaster"), 60)
+    for (const name of ["urlscan-short", "probely"]) assert.isBelow(lines(name), 100, name)
+    for (const name of ["harbourmaster", "urlscan-short", "probely"]) {
+      assert.include(read("docs/guides/adapters.md"), `](../examples/vendors/${name}.ts)`)
     }
   })
 })

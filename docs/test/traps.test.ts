@@ -7,6 +7,7 @@ import { SonarQubeVendor } from "@scanpoll/sonarqube"
 import { UrlscanVendor, UrlscanSamples } from "@scanpoll/urlscan"
 import { VirusTotalSamples, VirusTotalVendor } from "@scanpoll/virustotal"
 import { Duration, Effect, Option } from "effect"
+import urlscanShort from "../examples/vendors/urlscan-short.ts"
 import { collected, ok, outcomeOf, seen, severityOf, world } from "./support/traps.ts"
 
 const sonarqube = SonarQubeVendor.vendor
@@ -47,6 +48,7 @@ describe("urlscan.io", () => {
       for (const answer of shells) {
         const { outcome } = yield* outcomeOf(urlscan, uuid, answer)
         assert.strictEqual(outcome._tag === "Failed" ? outcome.reason.code : outcome._tag, "not-loaded")
+        assert.strictEqual((yield* outcomeOf(urlscanShort, uuid, answer)).outcome._tag, "Failed", "in short")
       }
     }).pipe(Effect.scoped)
   )
@@ -78,6 +80,7 @@ describe("urlscan.io", () => {
         ]
         for (const fields of odd) {
           assert.strictEqual((yield* seen(urlscan, uuid, result(fields))).is, "Broken", JSON.stringify(fields))
+          assert.strictEqual((yield* seen(urlscanShort, uuid, result(fields))).is, "Broken", "in short")
         }
       }).pipe(Effect.scoped)
   )

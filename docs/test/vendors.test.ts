@@ -16,6 +16,8 @@ import github from "../examples/vendors/github-sarif.ts"
 import * as githubSays from "../examples/vendors/github-sarif.samples.ts"
 import sqlmap from "../examples/vendors/sqlmap.ts"
 import * as sqlmapSays from "../examples/vendors/sqlmap.samples.ts"
+import urlscan from "../examples/vendors/urlscan-short.ts"
+import * as urlscanSays from "../examples/vendors/urlscan-short.samples.ts"
 
 const http = Layer.provide(VendorHttp.layer, NodeHttpClient.layerUndici)
 
@@ -28,3 +30,4 @@ hold(ssllabs, ssllabsSays.samples)
 hold(probely, probelySays.samples)
 hold(github, githubSays.samples)
 hold(sqlmap, sqlmapSays.samples)
+hold(urlscan, urlscanSays.samples)
