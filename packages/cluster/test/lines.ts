@@ -15,7 +15,7 @@ import * as Scope from "effect/Scope"
 import process from "node:process"
 import { parseArgs } from "node:util"
 import * as FaultyLine from "./support/faultyLine.ts"
-import { audit, isShared, until, world } from "./support/machines.ts"
+import { audit, isShared, type Machine, until, world } from "./support/machines.ts"
 import { submitted } from "./support/scenes.ts"
 
 const { values } = parseArgs({
@@ -59,33 +59,41 @@ const stories: ReadonlyArray<{ readonly name: string; readonly blow: Blow; reado
   { name: "4 KB a second each way", blow: whole({ bandwidth: 4_096 }) },
   { name: "half-open", blow: whole({ silent: true }) },
   { name: "reset every 5 s", blow: again(5_000, (line) => line.reset) },
-  { name: "all three 0.4 s each way", blow: whole({ latency: 400 }), all: true },
-  { name: "all three 1 s each way", blow: whole({ latency: 1_000 }), all: true }
+  ...[0.4, 0.5, 1, 2, 4, 10].map((delay) => ({
+    name: `all three ${delay} s each way`,
+    blow: whole({ latency: delay * 1000 }),
+    all: true
+  }))
 ]
 
 const server = await start()
 const only = values.only.split(",").filter((part) => part !== "")
 process.stdout.write(
-  `| the line of one of three workers, for ${seconds} s | longest time without a poll | scans over ${bound / 1000} s |\n|---|---|---|\n`
+  `| the line of one of three workers, for ${seconds} s | longest time without a poll | scans over ${bound / 1000} s | polls of those due | slices given up |\n|---|---|---|---|---|\n`
 )
 try {
   for (const { all = false, blow, name } of stories) {
     if (only.length > 0 && !only.some((part) => name.includes(part))) continue
     const made = await world({ journal: await server.schema(), takes: [1, 3], held: true, pace, rate: 2_000, lease })
     const lines: Array<FaultyLine.FaultyLine> = []
+    const machines: Array<Machine> = []
+    const lost = () => machines.reduce((sum, { events }) => sum + events.filter(({ _tag }) => _tag === "Lost").length, 0)
     const scope = Scope.makeUnsafe()
     try {
       for (const worker of ["a", "b", "c"]) {
         const line = await Effect.runPromise(Scope.provide(FaultyLine.scoped(made.journal), scope))
         lines.push(line)
-        await made.worker(worker, line.url)
+        machines.push(await made.worker(worker, line.url))
       }
       await until("the slices are shared", async () => isShared(await made.status(), 3))
       await submitted(made, scans)
       await until("all are kept", async () => (await made.status()).scans.free === 0)
       await pause(3 * pace)
       const from = Date.now()
+      const before = lost()
       await Promise.all(lines.slice(0, all ? 3 : 1).map(blow))
+      const end = Date.now()
+      const given = lost() - before
       await pause(lease + 3 * pace)
       const to = Date.now()
       const gaps = made.ledgers.flatMap((ledger) =>
@@ -97,11 +105,19 @@ try {
       )
       const longest = Math.max(...gaps)
       const late = gaps.filter((gap) => gap > bound).length
-      process.stdout.write(`| ${name} | ${(longest / 1000).toFixed(1)} s | ${late} |\n`)
+      const polls = (since: number, until: number) =>
+        made.ledgers.reduce(
+          (sum, ledger) =>
+            sum + ledger.requests({ since, where: ({ at, method }) => method === "GET" && at < until }).length,
+          0
+        ) /
+        (until - since)
+      const share = Math.round((100 * polls(from, end)) / polls(from - 2 * pace, from))
+      process.stdout.write(`| ${name} | ${(longest / 1000).toFixed(1)} s | ${late} | ${share} % | ${given} |\n`)
       if (late > 0 && !all) process.exitCode = 1
       audit(made, scans)
     } catch (error) {
-      process.stdout.write(`| ${name} | ${error instanceof Error ? error.message : String(error)} | |\n`)
+      process.stdout.write(`| ${name} | ${error instanceof Error ? error.message : String(error)} | | | |\n`)
       process.exitCode = 1
     } finally {
       await Effect.runPromise(Scope.close(scope, Exit.void))
