@@ -82,6 +82,28 @@ describe("SharedBudget", () => {
       }).pipe(Random.withSeed("slow books"))
   )
 
+  for (const trip of [100, 250]) {
+    it.effect(`leaves no process without turns whose line takes ${trip} ms each way, beside quick ones (D-01)`, () =>
+      Effect.gen(function* () {
+        const world = yield* makeWorld()
+        const quick = yield* Effect.forEach(["a", "b"], (name) => world.machine(name))
+        const slow = yield* world.machine("c", { trip })
+        // More than they use: nothing is waited for but the books, which the quick ones write ten times a second.
+        const plenty = { limits: limitsOf({ requests: 10_000 }), after: 100 }
+        for (const machine of quick) yield* busy(machine, plenty, 5)
+        yield* busy(slow, plenty, 5)
+        yield* TestClock.adjust("40 seconds")
+        const end = yield* world.time
+        const pauses = [...quick, slow].map(({ sent }) =>
+          Math.max(...[...sent, end].map((at, index) => at - (sent[index - 1] ?? end - 40_000)))
+        )
+        assert.isAtMost(Math.max(...pauses), 20 * trip, pauses.join(", "))
+        // The quick ones go on in between.
+        assert.isAtLeast(Math.min(...quick.map(({ sent }) => sent.length)), 40 * 5, String(quick.map((m) => m.sent.length)))
+      }).pipe(Random.withSeed("one slow line"))
+    )
+  }
+
   it.effect("keeps many processes within several windows at once, and starves none of them (RL-05)", () =>
     Effect.gen(function* () {
       const world = yield* makeWorld()

@@ -51,6 +51,14 @@ const slowAnswer = 500
 // one never.
 const restAfter = (took: number, holders: number): number =>
   took < slowAnswer ? 0 : Math.min(longestLease, (took / 2) * Math.max(0, holders - 1))
+// Where a trip takes longer, others are likely to write meanwhile; where it takes longer than the second, the books are not
+// kept from them for so long.
+const reservesFrom = 100
+const reservesTo = 1_200
+// For how long the books are reserved after the `tries`th attempt came too late, so that the next one does not. Every other
+// attempt: the others have their time too, even where no trip is as quick as the last one.
+const reservationOf = (trip: number, tries: number): number =>
+  trip < reservesFrom || trip > reservesTo || tries % 2 === 0 ? 0 : 1.25 * trip + 100
 const nothing: Wants = { poll: 0, collect: 0, submit: 0 }
 
 export class Bookkeeper {
@@ -132,7 +140,8 @@ export class Bookkeeper {
         const lease = this.lease
         const [next, answer] = checkIn(books, now, limits, this.spans, { ...settings, lease }, report)
         const sentAt = reading(this.clock)
-        const others = yield* store.write(key, version, next)
+        const reserveFor = isLeaving ? 0 : reservationOf(heardAt - before.steady, tries)
+        const others = yield* store.write(key, version, next, { holder, reserveFor })
         if (others === null) {
           this.take(attempt, before, report, answer, lease)
           this.rest = restAfter(this.took, Object.keys(next.holders).length)
@@ -143,7 +152,13 @@ export class Bookkeeper {
         read = others
         heardAt = this.now()
         // Many at once: not in step.
-        yield* Effect.sleep(Duration.millis(1 + (yield* Random.next) * Math.min(50, 4 * tries)))
+        const aside = 1 + (yield* Random.next) * Math.min(50, 4 * tries)
+        yield* Effect.sleep(Duration.millis(Math.min(others.reservedFor, 2 * reservesTo) + aside))
+        if (others.reservedFor > 0) {
+          before = reading(this.clock)
+          read = yield* store.read(key)
+          heardAt = this.now()
+        }
       }
     })
   }

@@ -75,7 +75,8 @@ export interface World {
   checkIns: number
   /** By how many milliseconds the database's clock was set forward; less than 0 where it was set back. */
   ahead: number
-  readonly machine: (name: string, options?: SharedBudget.Options) => Effect.Effect<Machine>
+  /** `trip`: how many milliseconds each way to the books take this machine alone. */
+  readonly machine: (name: string, options?: SharedBudget.Options & { readonly trip?: number }) => Effect.Effect<Machine>
 }
 
 const broken = () => new SqlError({ reason: new UnknownError({ cause: null, message: "the connection broke" }) })
@@ -95,7 +96,13 @@ export const makeWorld = (
     let text = JSON.stringify(empty)
     const readText = Schema.decodeUnknownSync(Schema.fromJsonString(Books))
     const line = Effect.suspend(() => world.sleep(Duration.millis(Math.ceil(chance() * latency))))
-    const look = () => ({ books: readText(text), version, now: world.currentTimeMillisUnsafe() + apart + self.ahead })
+    let reserved = { by: "", until: 0 }
+    const look = () => ({
+      books: readText(text),
+      version,
+      now: world.currentTimeMillisUnsafe() + apart + self.ahead,
+      reservedFor: Math.max(0, reserved.until - world.currentTimeMillisUnsafe())
+    })
     const store: Store = {
       read: () =>
         Effect.gen(function* () {
@@ -103,17 +110,21 @@ export const makeWorld = (
           if (!self.reachable || chance() < trouble) return yield* broken()
           const read = look()
           yield* line
-          return read
+          return { ...read, reservedFor: 0 }
         }),
-      write: (_key, over, books) =>
+      write: (_key, over, books, { holder, reserveFor }) =>
         Effect.gen(function* () {
           yield* line
           if (!self.reachable || chance() < trouble) return yield* broken()
-          const others = over === version ? null : look()
+          const isFree = reserved.by === holder || reserved.until <= world.currentTimeMillisUnsafe()
+          const others = over === version && isFree ? null : { ...look(), ...(isFree ? { reservedFor: 0 } : {}) }
           if (others === null) {
             version += 1
             text = JSON.stringify(books)
             self.checkIns += 1
+            reserved = { by: "", until: 0 }
+          } else if (isFree && reserveFor > 0) {
+            reserved = { by: holder, until: world.currentTimeMillisUnsafe() + reserveFor }
           }
           yield* line
           // Written, and nobody is told.
@@ -147,12 +158,16 @@ export const makeWorld = (
             monotonicTimeNanos: Effect.sync(monotonic),
             sleep: (duration) => Effect.andThen(world.sleep(duration), alive)
           }
+          const { trip = 0, ...sharing } = shared ?? {}
+          const way = trip === 0 ? Effect.void : Effect.suspend(() => world.sleep(Duration.millis(trip)))
+          const over = <A, E>(asked: Effect.Effect<A, E>) =>
+            Effect.ensuring(Effect.andThen(way, Effect.ensuring(asked, way)), alive)
           const gated: Store = {
-            read: (key) => Effect.ensuring(store.read(key), alive),
-            write: (key, over, books) => Effect.ensuring(store.write(key, over, books), alive)
+            read: (key) => over(store.read(key)),
+            write: (...args) => over(store.write(...args))
           }
           const scope = yield* Scope.make()
-          const budgets = yield* SharedBudget.makeOver(gated, shared).pipe(
+          const budgets = yield* SharedBudget.makeOver(gated, sharing).pipe(
             Effect.provideService(Clock.Clock, clock),
             Scope.provide(scope)
           )

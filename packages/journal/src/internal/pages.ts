@@ -71,6 +71,18 @@ interface ChangeRow {
   readonly at: number
 }
 
+// PostgreSQL has no index on the time of the last poll, so that it is changed in place. An entry that began before `since` and
+// was polled later belongs to an open claim.
+const polledSince = (sql: SqlClient, since: number, most: number) =>
+  sql.onDialectOrElse({
+    pg: () => sql<ChangeRow>`SELECT claim_id AS id, last_at AS at FROM scanpoll_polls WHERE first_at >= ${since}
+      UNION SELECT claim_id, last_at FROM scanpoll_claims JOIN scanpoll_polls USING (claim_id)
+        WHERE state IN ('intent', 'submitted', 'in-doubt') AND last_at >= ${since}
+      ORDER BY 2 LIMIT ${most}`,
+    orElse: () => sql<ChangeRow>`SELECT claim_id AS id, last_at AS at FROM scanpoll_polls
+      WHERE last_at >= ${since} ORDER BY last_at LIMIT ${most}`
+  })
+
 const changesOf =
   ({ sql, store }: Parts): Operations["changes"] =>
   ({ since, limit }) => {
@@ -81,8 +93,7 @@ const changesOf =
       Effect.gen(function* () {
         const claims = yield* sql<ChangeRow>`SELECT claim_id AS id, changed_at AS at FROM scanpoll_claims
           WHERE changed_at >= ${since} ORDER BY changed_at LIMIT ${most}`
-        const polls = yield* sql<ChangeRow>`SELECT claim_id AS id, last_at AS at FROM scanpoll_polls
-          WHERE last_at >= ${since} ORDER BY last_at LIMIT ${most}`
+        const polls = yield* polledSince(sql, since, most)
         const runs = yield* sql<ChangeRow>`SELECT run_id AS id, COALESCE(ended_at, started_at) AS at FROM scanpoll_runs
           WHERE COALESCE(ended_at, started_at) >= ${since} ORDER BY 2 LIMIT ${most}`
         return [...tell("claim")(claims), ...tell("poll")(polls), ...tell("run")(runs)]

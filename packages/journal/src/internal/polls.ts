@@ -71,8 +71,9 @@ const mostAtOnce = 2_000
 export const forgetBefore = (sql: SqlClient, store: Pick<Store, "write">, before: number) => {
   const some = store.write(() =>
     Effect.map(
+      // PostgreSQL has an index on `first_at`, SQLite on `last_at`.
       sql`DELETE FROM scanpoll_polls WHERE (claim_id, seq) IN (SELECT claim_id, seq FROM scanpoll_polls
-        WHERE last_at < ${before} ORDER BY last_at LIMIT ${mostAtOnce}) RETURNING seq`,
+        WHERE first_at < ${before} AND last_at < ${before} LIMIT ${mostAtOnce}) RETURNING seq`,
       (rows) => rows.length
     )
   )

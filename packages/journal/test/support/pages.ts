@@ -257,8 +257,12 @@ export const pageSuite = (name: string, open: Effect.Effect<Operations, unknown,
         const since = ((yield* journal.get(first.claimId))?.changedAt ?? 0) + 1
         yield* Effect.sleep("2 millis")
         const claimId = yield* openClaim(journal, "changes-2")
-        journal.polled(claimId, note(since + 60_000))
+        // One entry that began before.
+        journal.polled(claimId, note(since - 60_000))
         yield* stored(journal, claimId, (polls) => polls.length === 1)
+        assert.isFalse((yield* journal.changes({ since })).some(({ kind }) => kind === "poll"))
+        journal.polled(claimId, note(since + 60_000))
+        yield* stored(journal, claimId, (polls) => polls[0]?.count === 2)
         yield* journal.runs.begin(runOf("run_changes", ["a"], { startedAt: since + 90_000 }))
         const told = yield* journal.changes({ since })
         assert.deepStrictEqual(
