@@ -99,7 +99,11 @@ describe("SharedBudget", () => {
         )
         assert.isAtMost(Math.max(...pauses), 20 * trip, pauses.join(", "))
         // The quick ones go on in between.
-        assert.isAtLeast(Math.min(...quick.map(({ sent }) => sent.length)), 40 * 5, String(quick.map((m) => m.sent.length)))
+        assert.isAtLeast(
+          Math.min(...quick.map(({ sent }) => sent.length)),
+          40 * 5,
+          String(quick.map((m) => m.sent.length))
+        )
       }).pipe(Random.withSeed("one slow line"))
     )
   }

@@ -77,7 +77,8 @@ try {
     const made = await world({ journal: await server.schema(), takes: [1, 3], held: true, pace, rate: 2_000, lease })
     const lines: Array<FaultyLine.FaultyLine> = []
     const machines: Array<Machine> = []
-    const lost = () => machines.reduce((sum, { events }) => sum + events.filter(({ _tag }) => _tag === "Lost").length, 0)
+    const lost = () =>
+      machines.reduce((sum, { events }) => sum + events.filter(({ _tag }) => _tag === "Lost").length, 0)
     const scope = Scope.makeUnsafe()
     try {
       for (const worker of ["a", "b", "c"]) {

@@ -268,28 +268,30 @@ describe("the polls of many scans", () => {
 describe("in PostgreSQL", () => {
   const databases = postgres()
 
-  it.live("the rows that a poll changes are changed in place: no index has those columns, and pages have room (D-20)", () =>
-    Effect.scoped(
-      Effect.gen(function* () {
-        const sql = yield* (yield* databases.make).client
-        yield* Effect.provideService(SqlJournal.make(calm), SqlClient.SqlClient, sql)
-        const changed: Readonly<Record<string, ReadonlyArray<string>>> = {
-          scanpoll_claims: ["not_before", "waited_at", "polled_until", "last_fault"],
-          scanpoll_polls: ["polls", "message", "last_at", "due_at"]
-        }
-        for (const [table, columns] of Object.entries(changed)) {
-          const indexed = yield* sql<{ name: string }>`SELECT DISTINCT attname AS name FROM pg_index
+  it.live(
+    "the rows that a poll changes are changed in place: no index has those columns, and pages have room (D-20)",
+    () =>
+      Effect.scoped(
+        Effect.gen(function* () {
+          const sql = yield* (yield* databases.make).client
+          yield* Effect.provideService(SqlJournal.make(calm), SqlClient.SqlClient, sql)
+          const changed: Readonly<Record<string, ReadonlyArray<string>>> = {
+            scanpoll_claims: ["not_before", "waited_at", "polled_until", "last_fault"],
+            scanpoll_polls: ["polls", "message", "last_at", "due_at"]
+          }
+          for (const [table, columns] of Object.entries(changed)) {
+            const indexed = yield* sql<{ name: string }>`SELECT DISTINCT attname AS name FROM pg_index
             JOIN pg_attribute ON attrelid = indrelid AND attnum = ANY (indkey) WHERE indrelid = ${table}::regclass`
-          assert.isAbove(indexed.length, 0)
-          assert.deepStrictEqual(
-            indexed.filter(({ name }) => columns.includes(name)),
-            [],
-            table
-          )
-          const [page] = yield* sql`SELECT reloptions::text AS options FROM pg_class WHERE oid = ${table}::regclass`
-          assert.match(String(page?.options), /fillfactor=70/)
-        }
-      })
-    )
+            assert.isAbove(indexed.length, 0)
+            assert.deepStrictEqual(
+              indexed.filter(({ name }) => columns.includes(name)),
+              [],
+              table
+            )
+            const [page] = yield* sql`SELECT reloptions::text AS options FROM pg_class WHERE oid = ${table}::regclass`
+            assert.match(String(page?.options), /fillfactor=70/)
+          }
+        })
+      )
   )
 })

@@ -76,7 +76,10 @@ export interface World {
   /** By how many milliseconds the database's clock was set forward; less than 0 where it was set back. */
   ahead: number
   /** `trip`: how many milliseconds each way to the books take this machine alone. */
-  readonly machine: (name: string, options?: SharedBudget.Options & { readonly trip?: number }) => Effect.Effect<Machine>
+  readonly machine: (
+    name: string,
+    options?: SharedBudget.Options & { readonly trip?: number }
+  ) => Effect.Effect<Machine>
 }
 
 const broken = () => new SqlError({ reason: new UnknownError({ cause: null, message: "the connection broke" }) })
