@@ -8,6 +8,7 @@ import * as Layer from "effect/Layer"
 import { createHash } from "node:crypto"
 import { readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
+import { DatabaseSync } from "node:sqlite"
 import { hurriedVendors } from "./support/vendors.ts"
 import { inFolder, runIn } from "./support/folder.ts"
 
@@ -101,6 +102,45 @@ describe("the runs of the command", () => {
           assert.notInclude(bytes.join(""), canary)
         })
       )
+    )
+
+    it.effect(
+      "--lane names the queue of what `run` and `submit` buy, over the plan's word, and a bad name buys nothing (D-22)",
+      () =>
+        inFolder((folder) =>
+          Effect.gen(function* () {
+            const file = join(folder, "scans.yaml")
+            writeFileSync(
+              file,
+              `version: 1
+defaults: { deadline: 5m, lane: nightly }
+targets:
+  - { vendor: appvet, url: https://planned.example, type: security }
+`
+            )
+            yield* runIn(folder, ["run", file])
+            yield* runIn(folder, ["run", file, "appvet:https://run.example", "--lane", "team-a", "--reuse", "0"])
+            yield* runIn(folder, ["submit", "appvet:https://submitted.example", "--lane", "team-b"])
+            const environment = { SCANPOLL_LANE: "team-c" }
+            yield* runIn(folder, ["submit", "appvet:https://environment.example"], { environment })
+            const refused = yield* runIn(folder, ["submit", "appvet:https://bad.example", "--lane", "team b"])
+            assert.strictEqual(refused.code, 2)
+            assert.include(refused.stderr, "--lane")
+            const journal = new DatabaseSync(join(folder, "journal.db"), { readOnly: true })
+            const bought = journal.prepare("SELECT subject, lane FROM scanpoll_claims ORDER BY claimed_at").all()
+            journal.close()
+            assert.deepStrictEqual(
+              bought.map(({ lane, subject }) => [/\w+\.example/.exec(String(subject))?.[0], JSON.parse(String(lane))]),
+              [
+                ["planned.example", "nightly"],
+                ["planned.example", "team-a"],
+                ["run.example", "team-a"],
+                ["submitted.example", "team-b"],
+                ["environment.example", "team-c"]
+              ]
+            )
+          })
+        )
     )
 
     it.effect(
