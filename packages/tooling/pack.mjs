@@ -19,6 +19,7 @@ import process from "node:process"
 import { publint } from "publint"
 import { formatMessage } from "publint/utils"
 import { versionOf } from "../cli/bin/toolchain.js"
+import { buildOf, notBuilt } from "./built.mjs"
 import { published, root } from "./published.mjs"
 import { weigh } from "./sizes.mjs"
 import { tryEveryCommand } from "./trial.mjs"
@@ -75,17 +76,8 @@ const must = async (command, args, options) => {
 
 /** @param {Published} one */
 const inspectBuild = (one) => {
-  const wanted = new Set(
-    globSync("src/**/*.ts", { cwd: one.folder }).map((file) =>
-      file.replaceAll("\\", "/").slice("src/".length, -".ts".length)
-    )
-  )
-  const built = globSync("dist/**/*.js", { cwd: one.folder }).map((file) =>
-    file.replaceAll("\\", "/").slice("dist/".length, -".js".length)
-  )
-  const missing = [...wanted].filter((name) => !built.includes(name))
-  const surplus = built.filter((name) => !wanted.has(name))
-  if (missing.length > 0) throw new Error(`${one.name} is not built, ${missing[0]} is missing: run the check first`)
+  const { missing, surplus } = buildOf(one.folder)
+  if (missing.length > 0) throw new Error(notBuilt(one.name, missing))
   if (surplus.length > 0) faults.push(`${one.name}: dist has what the sources do not: ${surplus.join(", ")}`)
 }
 

@@ -478,6 +478,9 @@ describe("the command", () => {
         const before = yield* posts
         const well = yield* run(["doctor"])
         assert.strictEqual(well.code, 0, well.stdout)
+        // Terms are told, not checked.
+        assert.match(well.stdout, /^note exona +follows the documentation of 2026-11-22; the current one is https:/m)
+        assert.match(well.stdout, /^note appvet +each submission is a new scan, and counts against the quota/m)
         const ill = yield* run(["doctor", "-o", "json"], { environment: { APPVET_API_KEY: "avk_live_wrong" } })
         assert.strictEqual(ill.code, 4, ill.stdout)
         assert.strictEqual(yield* posts, before)
@@ -493,6 +496,10 @@ describe("the command", () => {
         assert.match(
           text.stdout,
           /polls +at 4\.5s, 9s, 13\.5s, 18s, 22\.5s, 27s, \.\.\. after the submission, at the earliest/
+        )
+        assert.match(
+          text.stdout,
+          /^ {2}limits +4 requests a minute, 500 requests a day, 2 open scans; a scan is polled at most once every 15s/m
         )
         const { vendors } = Schema.decodeUnknownSync(Listed)((yield* run(["vendors", "-o", "json"])).stdout)
         const exona = vendors.find(({ name }) => name === "exona")?.paces.find(({ name }) => name === "default")

@@ -40,16 +40,18 @@ import { Vendors } from "../vendors/Vendors.ts"
 import { plural } from "../output/Plural.ts"
 
 /**
- * One thing that was looked at. `code` is the exit code it would give, 0 unless it failed.
+ * One thing that was looked at; a `note` is not checked, but worth knowing. `code` is the exit code it would give, 0 unless it
+ * failed.
  */
 interface Check {
   readonly name: string
-  readonly result: "ok" | "warning" | "failed" | "skipped"
+  readonly result: "ok" | "note" | "warning" | "failed" | "skipped"
   readonly message: string
   readonly code: 0 | 2 | 3 | 4 | 74
 }
 
 const ok = (name: string, message: string): Check => ({ name, result: "ok", message, code: 0 })
+const note = (name: string, message: string): Check => ({ name, result: "note", message, code: 0 })
 const warning = (name: string, message: string): Check => ({ name, result: "warning", message, code: 0 })
 const skipped = (name: string, message: string): Check => ({ name, result: "skipped", message, code: 0 })
 const failed = (name: string, message: string, code: 2 | 3 | 4 | 74): Check => ({
@@ -217,9 +219,9 @@ const skewOf = (skews: ReadonlyMap<string, number>, opened: Account): ReadonlyAr
 }
 
 // What a user should know before scanning, and the date of our facts about the vendor.
-const termsOf = ({ asOf, docs, terms, title }: Vendor, name: string): ReadonlyArray<Check> => [
-  ...(asOf === null ? [] : [ok(name, `facts of ${asOf}: newer terms and limits of ${title} are at ${docs}`)]),
-  ...terms.map((term) => ok(name, term))
+const termsOf = ({ asOf, docs, terms }: Vendor, name: string): ReadonlyArray<Check> => [
+  ...(asOf === null ? [] : [note(name, `follows the documentation of ${asOf}; the current one is ${docs}`)]),
+  ...terms.map((term) => note(name, term))
 ]
 
 // What can be said of a key without asking the vendor.
@@ -311,7 +313,13 @@ const probe = Effect.fnUntraced(function* (
   }
 })
 
-const mark: Readonly<Record<Check["result"], string>> = { ok: "ok  ", warning: "warn", failed: "FAIL", skipped: "-   " }
+const mark: Readonly<Record<Check["result"], string>> = {
+  ok: "ok  ",
+  note: "note",
+  warning: "warn",
+  failed: "FAIL",
+  skipped: "-   "
+}
 
 /**
  * `scanpoll doctor [PLAN]`. Exit code 0 when nothing failed; otherwise that of the worst finding.

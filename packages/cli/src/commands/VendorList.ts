@@ -79,7 +79,8 @@ type Facts = ReturnType<typeof factsOf>
 
 const block = (facts: Facts): string => {
   const row = (label: string, text: string): string => `  ${label.padEnd(12)} ${text}`
-  const base = facts.base.value ?? "not set, and needed"
+  const { set, value, variable } = facts.base
+  const base = value === null ? `${variable} (not set): required` : `${variable} (${set ? "set" : "default"}): ${value}`
   return [
     `${facts.name}  ${facts.title}: ${facts.scans}`,
     row("target", facts.target),
@@ -89,13 +90,10 @@ const block = (facts: Facts): string => {
     ...facts.paces
       .filter((pace) => pace.name === "default")
       .map((pace) => row("polls", `at ${pace.polls.join(", ")}, ... after the submission, at the earliest`)),
-    row(
-      "limits",
-      `${facts.rateLimit}; a scan is polled every ${facts.floor} at most, and waited for ${facts.deadline}`
-    ),
+    row("limits", `${facts.rateLimit}; a scan is polled at most once every ${facts.floor}, for ${facts.deadline}`),
     row("key", facts.key.variable === null ? "none" : `${facts.key.variable} (${facts.key.set ? "set" : "not set"})`),
-    row("base", `${facts.base.variable} (${facts.base.set ? "set" : "default"}): ${base}`),
-    row("docs", facts.asOf === null ? facts.docs : `${facts.docs} (facts of ${facts.asOf})`),
+    row("base", base),
+    row("docs", facts.asOf === null ? facts.docs : `${facts.docs} (followed as of ${facts.asOf})`),
     ...facts.terms.map((term, index) => row(index === 0 ? "terms" : "", term)),
     ""
   ].join("\n")

@@ -20,6 +20,7 @@ import * as Tickets from "@scanpoll/core/model/ScanTicket"
 import * as SubmitErrors from "@scanpoll/core/model/SubmitError"
 import type { PollPolicy } from "@scanpoll/core/policy/PollPolicy"
 import type { VendorLimits } from "@scanpoll/core/policy/VendorLimits"
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Predicate from "effect/Predicate"
 import * as Result from "effect/Result"
@@ -352,9 +353,16 @@ export const make = <Request, Payload>(fields: {
   }
 }
 
+/** In the words that people use of a limit: "a minute", and "in 10m" for a window without a name. */
+const perWindow = (window: Duration.Duration): string => {
+  const names: Readonly<Record<string, string>> = { "1s": "a second", "1m": "a minute", "1h": "an hour", "1d": "a day" }
+  const length = Durations.format(window)
+  return names[length] ?? `in ${length}`
+}
+
 const rateOf = ({ openScans, requests, window, windows = [] }: AccountLimits): string => {
   const known = [...(requests === null ? [] : [{ requests, window }]), ...windows]
-  const rates = known.map((one) => `${one.requests} requests in ${Durations.format(one.window)}`)
+  const rates = known.map((one) => `${one.requests} requests ${perWindow(one.window)}`)
   const rate = rates.length === 0 ? "no limit of requests is known" : rates.join(", ")
   return openScans === null ? rate : `${rate}, ${openScans} open scans`
 }

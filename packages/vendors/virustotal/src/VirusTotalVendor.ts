@@ -202,7 +202,7 @@ export const define = ({
     docs: "https://docs.virustotal.com/reference/overview",
     asOf: "2026-11-29",
     terms: [
-      "a free key is not for commercial products, services or business workflows; VirusTotal bans who uses it so",
+      "a free key is not for commercial products, services or business workflows: VirusTotal bans accounts that use it for them",
       "an address that is submitted becomes visible to VirusTotal's partners and paying users, with what its query holds"
     ],
     baseUrl: "https://www.virustotal.com",
