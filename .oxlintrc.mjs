@@ -110,7 +110,7 @@ const zones = {
     cluster
   ],
   "packages/bench/src/**": [
-    packagesBut("core", "appvet", "compliance", "exona", "journal", "report"),
+    packagesBut("core", "appvet", "compliance", "exona", "journal", "report", "test-support"),
     strayFiles,
     barrels,
     commandLine,

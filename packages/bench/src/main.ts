@@ -1,15 +1,16 @@
 /**
  * Runs the benchmarks and prints them as Markdown.
  *
- *     npm run bench -- [--short] [--rounds N] [--scans N] [--command FILE] [--only AREA,...]
+ *     npm run bench -- [--short] [--rounds N] [--scans N] [--seconds N] [--command FILE] [--only AREA,...]
  *
- * The areas are engine, few, memory, asleep, answers, http, runs, reports, lateness, crowd, paces and scale.
+ * The areas are engine, few, memory, asleep, answers, http, runs, reports, lateness, crowd, paces, scale and live.
  *
  * Every sample is a process of its own. In each round every case has one sample, and each round begins with another
  * case. What is compared is processor time, user and system. `--short` takes a minute or two: it shows that every
  * case runs, and fails where an engine of ours has more than one timer or leaves one behind; its figures mean little.
- * `--scans` says how many scans sleep, run or are reported: for a table of how that grows. `--command` is the
- * program of another build of the command for `scale`, such as `node_modules/scanpoll/bin/scanpoll.js` of an earlier release.
+ * `--scans` says how many scans sleep, run, are reported or served: for a table of how that grows. `--seconds` says how long `live` has listeners: 60, or 600 for the
+ * figures of a long afternoon. `--command` is the
+ * program of another build of the command for `scale` and `live`, such as `node_modules/scanpoll/bin/scanpoll.js` of an earlier release.
  */
 import { type ChildProcess, spawn } from "node:child_process"
 import { availableParallelism, cpus, loadavg } from "node:os"
@@ -39,6 +40,7 @@ import {
 } from "./Cases.ts"
 import type { Order, Sample } from "./Order.ts"
 import { Results } from "./Results.ts"
+import { live } from "./live.ts"
 import { scale } from "./scale.ts"
 import { rotated } from "./statistics.ts"
 import { digits, middle, spread, table } from "./table.ts"
@@ -55,7 +57,8 @@ const areas = [
   "lateness",
   "crowd",
   "paces",
-  "scale"
+  "scale",
+  "live"
 ] as const
 
 const { values: options } = parseArgs({
@@ -64,6 +67,7 @@ const { values: options } = parseArgs({
     rounds: { type: "string" },
     command: { type: "string" },
     scans: { type: "string" },
+    seconds: { type: "string" },
     only: { type: "string", default: areas.join(",") }
   }
 })
@@ -73,6 +77,7 @@ for (const name of wanted) {
   if (!areas.some((area) => area === name)) throw new Error(`no such area: ${name}; there are ${areas.join(", ")}`)
 }
 const scansAsked = options.scans === undefined ? undefined : Number(options.scans)
+const secondsAsked = options.seconds === undefined ? undefined : Number(options.seconds)
 const rounds = (usual: number): number =>
   options.rounds === undefined ? (isShort ? 1 : usual) : Number(options.rounds)
 
@@ -381,6 +386,17 @@ const large = wanted.has("scale")
   : null
 if (large !== null) sections.push(...large.section)
 
+const served = wanted.has("live")
+  ? await live(
+      options.command ?? null,
+      isShort
+        ? { claims: 200, samples: 10, listeners: 20, silent: 2, seconds: 3 }
+        : { claims: scansAsked ?? 10_000, samples: 200, listeners: 200, silent: 20, seconds: secondsAsked ?? 60 },
+      say
+    )
+  : null
+if (served !== null) sections.push(...served.section)
+
 const held = aims({
   engine,
   few,
@@ -404,7 +420,7 @@ process.stdout.write(
 )
 
 // Counts are exact on any machine; times are not, and gate nothing.
-const broken: Array<string> = [...(large?.broken ?? [])]
+const broken: Array<string> = [...(large?.broken ?? []), ...(served?.broken ?? [])]
 for (const key of ["fleet-add", "fleet-wait", "fleet-add-full", "poller"]) {
   const asleep = memory?.of(key, "timersAsleep")?.most ?? 0
   const left = memory?.of(key, "timersLeft")?.most ?? 0

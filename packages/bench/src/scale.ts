@@ -200,7 +200,7 @@ const fill = (path: string, origin: string, count: number): Promise<void> =>
   )
 
 /** Writes the published command into a folder, and gives the path of its program. */
-const publish = (folder: string): string => {
+export const publish = (folder: string): string => {
   const command = join(folder, "node_modules/scanpoll")
   const bundle = new URL("../../tooling/bundle.mjs", import.meta.url).href
   const script = `import { writeCommand } from ${JSON.stringify(bundle)}; await writeCommand(process.argv[1])`

@@ -1,5 +1,5 @@
 /**
- * What changes in the journal, told to everybody who listens: one look at the journal a second serves them all.
+ * What changes in the journal, told to everybody who listens: one look at the journal each half second serves them all.
  *
  * An event says what changed and nothing of it, so a listener that missed some asks again and knows all. A listener that does
  * not read costs `mostUnsent` at most: then its stream ends.
@@ -97,7 +97,7 @@ class Lately {
 }
 
 /**
- * The feed of a journal, for as long as the scope. `every`: how often it is looked at while somebody listens, default one
+ * The feed of a journal, for as long as the scope. `every`: how often it is looked at while somebody listens, default half a
  * second.
  *
  * @category constructors
@@ -134,10 +134,12 @@ export const make = (
       const since = Math.min(mark, now) - overlap
       const changes = yield* journal.changes({ since, limit: mostChanges })
       const fresh = changes.filter((change) => lately.isNew(change))
-      if (changes.length >= mostChanges) tell(spell("reset", now, {}))
+      const isCut = changes.length >= mostChanges
+      if (isCut) tell(spell("reset", now, {}))
       else for (const change of fresh) tell(tellChange(change))
-      mark = Math.max(mark, ...changes.slice(-1).map(({ at }) => at))
-      if (mark > now) mark = now
+      // Who asks for everything again knows what was cut off, too: it is not looked at again.
+      const last = isCut ? now : (changes.at(-1)?.at ?? mark)
+      mark = Math.min(now, Math.max(mark, last))
       lately.forget(since - overlap)
       lookForPauses(yield* journal.pauses, now)
       if (fresh.length > 0) saidAt = now
@@ -150,7 +152,7 @@ export const make = (
     })
 
     const turn = Effect.suspend(() => (listeners.size === 0 ? Effect.void : Effect.andThen(Effect.ignore(look), ping)))
-    yield* Effect.forkScoped(Effect.forever(Effect.andThen(Effect.sleep(options.every ?? "1 second"), turn)))
+    yield* Effect.forkScoped(Effect.forever(Effect.andThen(Effect.sleep(options.every ?? "500 millis"), turn)))
 
     // What a listener missed since an id; null where it must ask for everything again.
     const missed = (after: string, now: number): Effect.Effect<ReadonlyArray<Change> | null> => {

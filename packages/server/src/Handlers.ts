@@ -190,7 +190,7 @@ const runs = (sources: Sources) =>
     })
   )
 
-const standing = (sources: Sources) =>
+const standing = (sources: Sources, all: FromJournal.Open) =>
   HttpApiBuilder.group(
     Api.Api,
     "standing",
@@ -215,7 +215,7 @@ const standing = (sources: Sources) =>
           })
         }),
         accounts: Effect.fnUntraced(function* () {
-          const open = yield* FromJournal.read(journal.open)
+          const open = yield* FromJournal.read(all)
           const pauses = yield* FromJournal.read(journal.pauses)
           return yield* Answer.json(Api.Accounts, { items: AccountStanding.of(open, pauses) })
         }),
@@ -251,5 +251,5 @@ const events = (feed: Feed) =>
  * @category layers
  * @since 0.2.0
  */
-export const layer = (sources: Sources, feed: Feed, decide: Decide) =>
-  Layer.mergeAll(claims(sources, decide), runs(sources), standing(sources), events(feed))
+export const layer = (sources: Sources, feed: Feed, open: FromJournal.Open, decide: Decide) =>
+  Layer.mergeAll(claims(sources, decide), runs(sources), standing(sources, open), events(feed))

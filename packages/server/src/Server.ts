@@ -20,7 +20,9 @@ import { Api } from "./Api.ts"
 import * as Feed from "./Feed.ts"
 import * as Guard from "./Guard.ts"
 import * as Handlers from "./Handlers.ts"
+import type { Open } from "./internal/fromJournal.ts"
 import * as Pages from "./internal/pages/pages.ts"
+import * as Shared from "./internal/shared.ts"
 import * as Operations from "./Operations.ts"
 import * as Sessions from "./Sessions.ts"
 import type { Token } from "./Tokens.ts"
@@ -31,7 +33,7 @@ import type { Token } from "./Tokens.ts"
  * - `secret`: signs sessions. One that is kept lets them outlive a restart; see `Sessions.makeSecret`.
  * - `tokens`: asked for each request that has one.
  * - `sources`: what the journal alone does not know.
- * - `every`: how often the journal is looked at while somebody listens, default one second.
+ * - `every`: how often the journal is looked at while somebody listens, default half a second.
  *
  * @category models
  * @since 0.2.0
@@ -64,13 +66,13 @@ export interface Server {
 
 const bracketed = (host: string): string => (host.includes(":") ? `[${host}]` : host)
 
-const routes = (sources: Handlers.Sources, feed: Feed.Feed, decide: Handlers.Decide) =>
+const routes = (sources: Handlers.Sources, feed: Feed.Feed, open: Open, decide: Handlers.Decide) =>
   Layer.mergeAll(
     HttpApiBuilder.layer(Api).pipe(
-      Layer.provide(Handlers.layer(sources, feed, decide)),
+      Layer.provide(Handlers.layer(sources, feed, open, decide)),
       Layer.provide(HttpApiMiddleware.layerProblemDetails({ includeDetails: true }))
     ),
-    Pages.layer(sources, decide),
+    Pages.layer(sources, open, decide),
     HttpRouter.add(
       "GET",
       "/openapi.json",
@@ -90,9 +92,11 @@ export const make = (options: Options): Effect.Effect<Server, never, ScanJournal
     const feed = yield* Feed.make(options.every === undefined ? {} : { every: options.every })
     const sessions = Sessions.make(options.secret)
     // One for the API and the pages: two decisions of a claim wait for each other, wherever they come from.
-    const decide = Actions.make(options.sources.actions, yield* ScanJournal)
+    const journal = yield* ScanJournal
+    const decide = Actions.make(options.sources.actions, journal)
+    const open = yield* Shared.make(journal.open)
     const context = yield* Layer.build(
-      routes(options.sources, feed, decide).pipe(
+      routes(options.sources, feed, open, decide).pipe(
         Layer.provideMerge(HttpRouter.layer),
         Layer.provide(HttpServer.layerServices)
       )

@@ -49,6 +49,29 @@ describe("the stream of events", () => {
     )
   )
 
+  it.effect("asks to begin anew where more changed at once than is told, and tells single changes again after it", () =>
+    Effect.scoped(
+      Effect.gen(function* () {
+        const journal = yield* ScanJournal.ScanJournal
+        const feed = yield* Feed.make()
+        const heard: Array<string> = []
+        yield* Effect.forkScoped(Stream.runForEach(feed.listen(null), (event) => Effect.sync(() => heard.push(event))))
+        yield* TestClock.adjust("10 seconds")
+        const key = (n: string) => ({ vendor: "v", origin: "o", account: "a", environment: "", fingerprint: n })
+        const subject = { kind: "url", id: "x", name: "x" } as const
+        for (let n = 0; n < 1_200; n++) yield* journal.claim(key(`burst-${n}`), { subject, reuseFrom: 0 })
+        yield* TestClock.adjust("10 seconds")
+        assert.include(heard.join(""), "event: reset")
+        heard.length = 0
+        const { claimId } = yield* journal.claim(key("after"), { subject, reuseFrom: 0 })
+        yield* TestClock.adjust("10 seconds")
+        const told = heard.flatMap((event) => /event: (\w+)\ndata: (.*)/.exec(event)?.slice(1) ?? [])
+        assert.strictEqual(told[0], "change")
+        assert.strictEqual(JSON.parse(told[1] ?? "").id, claimId)
+      })
+    ).pipe(Effect.provide(ScanJournal.layerMemory))
+  )
+
   it.live("ends when the server stops, at once and for everybody, although it may wait longer for other answers", () =>
     Effect.gen(function* () {
       const all = yield* Effect.scoped(

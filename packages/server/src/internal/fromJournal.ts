@@ -1,7 +1,10 @@
 // What API and pages ask the journal in the same way. May touch: nothing but what it is given.
-import type { ClaimEntry, JournalError, Operations } from "@scanpoll/core/engine/ScanJournal"
+import type { ClaimEntry, JournalError, OpenClaim, Operations } from "@scanpoll/core/engine/ScanJournal"
 import * as Effect from "effect/Effect"
 import * as Api from "../Api.ts"
+
+/** What is open, of each claim the little that tells how it stands: very many may be, and each asks for all of them. */
+export type Open = Effect.Effect<ReadonlyArray<OpenClaim>, JournalError>
 
 /** So many of the newest answers make the targets. */
 export const answersOfTargets = 2_000

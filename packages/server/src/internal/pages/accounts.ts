@@ -4,16 +4,15 @@
  *
  * @since 0.2.0
  */
-import type { OpenClaim } from "@scanpoll/core/engine/ScanJournal"
 import type { Lesson } from "@scanpoll/core/unstable/engine/DurationModel"
 import * as Account from "@scanpoll/core/unstable/model/Account"
-import * as Standing from "@scanpoll/journal/Standing"
 import { badge, duration, h, type Node, number, plural, safe } from "@scanpoll/report/HtmlParts"
 import * as Effect from "effect/Effect"
 import * as AccountStanding from "../../AccountStanding.ts"
 import type { Asked, Route } from "./page.ts"
 import * as Parts from "./parts.ts"
 import * as FromJournal from "../fromJournal.ts"
+import * as Tally from "../tally.ts"
 
 type Standings = ReturnType<typeof AccountStanding.of>[number]
 
@@ -31,12 +30,11 @@ const usual = (lessons: ReadonlyArray<Lesson>, { origin, vendor }: Standings): N
   return kinds.length === 0 ? null : kinds.map((line) => h("span", { class: "line" }, line))
 }
 
-const keyHealth = (own: ReadonlyArray<OpenClaim>, asked: Asked): Node => {
-  const denied = own.filter((entry) => Standing.of(entry, asked.now, Parts.takenAhead(asked)) === "denied")
-  if (denied.length === 0) return "not refused, as far as the journal knows"
+const keyHealth = (denied: number, asked: Asked): Node => {
+  if (denied === 0) return "not refused, as far as the journal knows"
   return [
     badge("bad", "cross", "refused"),
-    ` ${plural(denied.length, "scan waits", "scans wait")}. Fix the key, then: `,
+    ` ${plural(denied, "scan waits", "scans wait")}. Fix the key, then: `,
     Parts.command("resume", asked)
   ]
 }
@@ -53,15 +51,11 @@ const pauseWords = (standing: Standings, now: number): Node => {
   ]
 }
 
-const one = (
-  standing: Standings,
-  own: ReadonlyArray<OpenClaim>,
-  lessons: ReadonlyArray<Lesson>,
-  asked: Asked
-): Node => {
+const one = (standing: Standings, all: Tally.Tally, lessons: ReadonlyArray<Lesson>, asked: Asked): Node => {
   const { account, inDoubt, lastFault, open, origin, troubled, vendor } = standing
   const id = `account-${[vendor, account, origin].join("-").replace(/[^A-Za-z0-9-]/g, "_")}`
-  const late = own.filter((entry) => Standing.of(entry, asked.now, Parts.takenAhead(asked)) === "late").length
+  const key = Account.key(standing)
+  const late = all.of("late", key).count
   const budget = asked.sources.budgetOf(vendor)
   return Parts.card(
     id,
@@ -80,7 +74,7 @@ const one = (
         "In doubt",
         inDoubt === 0 ? "none" : h("a", { href: Parts.href("/doubt", { vendor }) }, plural(inDoubt, "scan"))
       ],
-      ["Key", keyHealth(own, asked)],
+      ["Key", keyHealth(all.of("denied", key).count, asked)],
       ["Pause", pauseWords(standing, asked.now)],
       ["Budget", budget === null ? null : safe(budget, 200)],
       ["Scans take", usual(lessons, standing)],
@@ -105,10 +99,10 @@ export const route: Route = {
   query: [],
   render: Effect.fnUntraced(function* (asked) {
     const { journal } = asked
-    const open = yield* FromJournal.read(journal.open)
+    const open = yield* FromJournal.read(asked.open)
     const standings = AccountStanding.of(open, yield* FromJournal.read(journal.pauses))
     const lessons = yield* FromJournal.read(journal.lessons)
-    const byAccount = Map.groupBy(open, ({ key }) => Account.key(key))
+    const all = Tally.make(open, asked.now, Parts.takenAhead(asked))
     return {
       title: "Accounts",
       nav: "/accounts",
@@ -116,7 +110,7 @@ export const route: Route = {
       body:
         standings.length === 0
           ? Parts.card("none", "Nothing open", h("p", { class: "soft" }, "No account has an open scan or a pause."))
-          : standings.map((standing) => one(standing, byAccount.get(Account.key(standing)) ?? [], lessons, asked))
+          : standings.map((standing) => one(standing, all, lessons, asked))
     }
   })
 }

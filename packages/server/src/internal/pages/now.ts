@@ -3,10 +3,9 @@
  *
  * @since 0.2.0
  */
-import type { ClaimEntry, OpenClaim, Pause } from "@scanpoll/core/engine/ScanJournal"
+import type { ClaimEntry, Pause } from "@scanpoll/core/engine/ScanJournal"
 import type { StoredRun } from "@scanpoll/core/unstable/engine/StoredRuns"
-import * as Account from "@scanpoll/core/unstable/model/Account"
-import * as Standing from "@scanpoll/journal/Standing"
+import type * as Standing from "@scanpoll/journal/Standing"
 import { badge, type Children, duration, h, type Node, number, plural, safe, tile } from "@scanpoll/report/HtmlParts"
 import * as Effect from "effect/Effect"
 import * as ClusterPage from "./cluster.ts"
@@ -14,16 +13,10 @@ import * as Deliveries from "./deliveries.ts"
 import type { Asked, Route } from "./page.ts"
 import * as Parts from "./parts.ts"
 import * as FromJournal from "../fromJournal.ts"
+import * as Tally from "../tally.ts"
 import * as Runs from "./runs.ts"
 
-const namedAtMost = 5
-const shownAtMost = 50
 const runsLookedAt = 50
-
-interface Open {
-  readonly entry: OpenClaim
-  readonly standing: Standing.Standing
-}
 
 interface Need {
   readonly id: string
@@ -50,23 +43,18 @@ const needItem = ({ act, badge: sign, id, what, why }: Need): Node =>
 // The claims that are shown with what they are about: there may be very many others.
 type Whole = ReadonlyMap<string, ClaimEntry>
 
-const namedOf = (all: ReadonlyArray<Open>, standing: Standing.Standing): ReadonlyArray<Open> =>
-  all.filter((one) => one.standing === standing).slice(0, namedAtMost)
-
-const nextOf = (all: ReadonlyArray<Open>): ReadonlyArray<Open> =>
-  all.toSorted((a, b) => a.entry.notBefore - b.entry.notBefore).slice(0, shownAtMost)
-
 // Each claim on a line of its own, the others counted.
 const each = (
-  all: ReadonlyArray<Open>,
+  all: Tally.Tally,
   whole: Whole,
   standing: Standing.Standing,
   make: (entry: ClaimEntry) => Pick<Need, "why" | "act">,
   rest: string
 ): ReadonlyArray<Need> => {
-  const left = all.filter((one) => one.standing === standing).length - namedAtMost
+  const { count, first } = all.of(standing)
+  const left = count - first.length
   return [
-    ...namedOf(all, standing).flatMap(({ entry: { claimId } }) => {
+    ...first.flatMap(({ claimId }) => {
       const entry = whole.get(claimId)
       if (entry === undefined) return []
       return [{ id: claimId, badge: Parts.standingBadge(standing), what: Parts.scanLink(entry), ...make(entry) }]
@@ -85,16 +73,13 @@ const each = (
   ]
 }
 
-const denied = (all: ReadonlyArray<Open>, asked: Asked): ReadonlyArray<Need> =>
-  [
-    ...Map.groupBy(
-      all.filter(({ standing }) => standing === "denied"),
-      ({ entry }) => Account.key(entry.key)
-    )
-  ].flatMap(([, some]) => {
-    const [first] = some
-    if (first === undefined) return []
-    const { entry } = first
+const denied = (all: Tally.Tally, asked: Asked): ReadonlyArray<Need> =>
+  all.accounts.flatMap((account) => {
+    const {
+      count,
+      first: [entry]
+    } = all.of("denied", account)
+    if (entry === undefined) return []
     return [
       {
         id: `denied-${entry.claimId}`,
@@ -102,39 +87,38 @@ const denied = (all: ReadonlyArray<Open>, asked: Asked): ReadonlyArray<Need> =>
         what: h("b", null, Parts.accountName(entry.key)),
         why: [
           entry.lastFault === null ? "the key was refused" : Parts.faultWords(entry.lastFault),
-          `; ${plural(some.length, "scan waits", "scans wait")}`
+          `; ${plural(count, "scan waits", "scans wait")}`
         ],
         act: ["Fix the key, then: ", Parts.command("resume", asked)]
       }
     ]
   })
 
-const unowned = (all: ReadonlyArray<Open>, asked: Asked): ReadonlyArray<Need> => {
-  const some = all.filter(({ standing }) => standing === "unowned")
-  return some.length === 0
+const unowned = (all: Tally.Tally, asked: Asked): ReadonlyArray<Need> => {
+  const { count } = all.of("unowned")
+  return count === 0
     ? []
     : [
         {
           id: "unowned",
           badge: Parts.standingBadge("unowned"),
-          what: h("a", { href: "/scans?state=submitted" }, plural(some.length, "open scan")),
+          what: h("a", { href: "/scans?state=submitted" }, plural(count, "open scan")),
           why: "No process polls them. They are paid for, and nobody waits for their results.",
           act: ["To wait for them: ", Parts.command("resume", asked)]
         }
       ]
 }
 
-const late = (all: ReadonlyArray<Open>, now: number): ReadonlyArray<Need> => {
-  const some = all.filter(({ standing }) => standing === "late")
-  const worst = some.reduce((most, { entry }) => Math.max(most, now - entry.notBefore), 0)
-  return some.length === 0
+const late = (all: Tally.Tally): ReadonlyArray<Need> => {
+  const { count } = all.of("late")
+  return count === 0
     ? []
     : [
         {
           id: "late",
           badge: Parts.standingBadge("late"),
-          what: plural(some.length, "poll is overdue", "polls are overdue"),
-          why: `The worst by ${duration(worst)}. Their process is alive and does not ask: its machine is busy, or its line is slow.`,
+          what: plural(count, "poll is overdue", "polls are overdue"),
+          why: `The worst by ${duration(all.worstLate)}. Their process is alive and does not ask: its machine is busy, or its line is slow.`,
           act: null
         }
       ]
@@ -143,7 +127,7 @@ const late = (all: ReadonlyArray<Open>, now: number): ReadonlyArray<Need> => {
 const killed = (runs: ReadonlyArray<StoredRun>, asked: Asked): ReadonlyArray<Need> =>
   runs
     .filter(({ command, endedAt, heldBy }) => endedAt === null && heldBy === null && command === "run")
-    .slice(0, namedAtMost)
+    .slice(0, Tally.namedAtMost)
     .map((run) => ({
       id: run.runId,
       badge: badge("bad", "cross", "ended early"),
@@ -170,7 +154,7 @@ const paused = (pauses: ReadonlyArray<Pause>, now: number): ReadonlyArray<Need> 
     }))
 
 const needs = (
-  all: ReadonlyArray<Open>,
+  all: Tally.Tally,
   whole: Whole,
   runs: ReadonlyArray<StoredRun>,
   pauses: ReadonlyArray<Pause>,
@@ -203,16 +187,16 @@ const needs = (
   ),
   ...others,
   ...unowned(all, asked),
-  ...late(all, asked.now),
+  ...late(all),
   ...killed(runs, asked),
   ...paused(pauses, asked.now)
 ]
 
-const openRows = (all: ReadonlyArray<Open>, whole: Whole): Node =>
+const openRows = (all: Tally.Tally, whole: Whole): Node =>
   Parts.table(
     "Open scans, the next poll first",
     ["Scan", "Stands", "Next poll", "Since", "Held by"],
-    nextOf(all).flatMap(({ entry: { claimId }, standing }) => {
+    all.next.flatMap(({ entry: { claimId }, standing }) => {
       const entry = whole.get(claimId)
       if (entry === undefined) return []
       const cells = [
@@ -227,12 +211,8 @@ const openRows = (all: ReadonlyArray<Open>, whole: Whole): Node =>
     "No scan is open."
   )
 
-const tiles = (all: ReadonlyArray<Open>, underWay: number, now: number): Node => {
-  const next = all.reduce(
-    (least, { entry }) => (entry.notBefore > now ? Math.min(least, entry.notBefore) : least),
-    Number.POSITIVE_INFINITY
-  )
-  const count = (wanted: Standing.Standing): number => all.filter(({ standing }) => standing === wanted).length
+const tiles = (all: Tally.Tally, underWay: number): Node => {
+  const count = (wanted: Standing.Standing): number => all.of(wanted).count
   return h(
     "section",
     { "aria-label": "At a glance" },
@@ -241,10 +221,10 @@ const tiles = (all: ReadonlyArray<Open>, underWay: number, now: number): Node =>
       { class: "tiles" },
       tile(
         "Open scans",
-        number(all.length),
+        number(all.total),
         `${number(count("in-doubt"))} in doubt, ${number(count("submitting"))} being submitted`
       ),
-      tile("Next poll", Number.isFinite(next) ? Parts.when(next) : "–"),
+      tile("Next poll", Parts.when(all.nextPoll)),
       tile("Late", number(count("late")), "overdue by more than 5 s"),
       tile("Failing", number(count("failing")), "last poll failed, retried"),
       tile("Runs under way", number(underWay))
@@ -263,16 +243,16 @@ export const route: Route = {
   query: [],
   render: Effect.fnUntraced(function* (asked) {
     const { journal, now } = asked
-    const open = yield* FromJournal.read(journal.open)
+    const open = yield* FromJournal.read(asked.open)
     const runs = yield* FromJournal.read(journal.runs.list({ limit: runsLookedAt }))
     const pauses = yield* FromJournal.read(journal.pauses)
     const ended = yield* FromJournal.read(
       journal.history({ states: ["settled", "refused"], limit: 10, payloads: false })
     )
     const others = [...(yield* ClusterPage.needs(asked)), ...(yield* Deliveries.needs(asked))]
-    const all = open.map((entry) => ({ entry, standing: Standing.of(entry, now, Parts.takenAhead(asked)) }))
-    const shown = [...namedOf(all, "in-doubt"), ...namedOf(all, "resting"), ...nextOf(all)]
-    const ids = [...new Set(shown.map(({ entry }) => entry.claimId))]
+    const all = Tally.make(open, now, Parts.takenAhead(asked))
+    const named = [...all.of("in-doubt").first, ...all.of("resting").first, ...all.next.map(({ entry }) => entry)]
+    const ids = [...new Set(named.map(({ claimId }) => claimId))]
     const whole = new Map((yield* FromJournal.read(journal.entries(ids))).map((entry) => [entry.claimId, entry]))
     const wanted = needs(all, whole, runs, pauses, others, asked)
     const underWay = runs.filter(({ endedAt, heldBy }) => endedAt === null && heldBy !== null)
@@ -287,17 +267,17 @@ export const route: Route = {
             ? h("p", { class: "soft" }, "No scan is in doubt, refused, late or unattended.")
             : h("ul", { class: "todo" }, wanted.map(needItem))
         ),
-        tiles(all, underWay.length, now),
+        tiles(all, underWay.length),
         underWay.length === 0 ? null : Parts.card("under-way", "Runs under way", Runs.list(underWay)),
         Parts.card(
           "open",
           "Open",
           openRows(all, whole),
-          all.length > shownAtMost
+          all.total > all.next.length
             ? h(
                 "p",
                 { class: "more" },
-                h("a", { href: "/scans?state=submitted" }, `${number(all.length - shownAtMost)} more`)
+                h("a", { href: "/scans?state=submitted" }, `${number(all.total - all.next.length)} more`)
               )
             : null
         ),

@@ -3,7 +3,7 @@
  *
  * @since 0.2.0
  */
-import { type Operations, ScanJournal } from "@scanpoll/core/engine/ScanJournal"
+import { ScanJournal } from "@scanpoll/core/engine/ScanJournal"
 import { h, script as reportScript, style as reportStyle } from "@scanpoll/report/HtmlParts"
 import * as SafeText from "@scanpoll/report/SafeText"
 import * as Arr from "effect/Array"
@@ -16,6 +16,7 @@ import type { Refused } from "../../Actions.ts"
 import * as Answer from "../../Answer.ts"
 import type { Decide, Sources } from "../../Handlers.ts"
 import * as Principal from "../../Principal.ts"
+import type { Open } from "../fromJournal.ts"
 import * as Accounts from "./accounts.ts"
 import { client } from "./client.ts"
 import * as Cluster from "./cluster.ts"
@@ -82,14 +83,16 @@ const fault = (title: string, detail: string): Page.Page => ({
 const answer = (page: Page.Page, status: number, asked: Pick<Page.Asked, "sources" | "now">) =>
   Answer.text(Page.document(page, asked), { status, type: "text/html; charset=utf-8" })
 
-const askedOf = (sources: Sources, journal: Operations) =>
+// What every page is asked with, the same for everybody.
+type Given = Pick<Page.Asked, "sources" | "journal" | "open">
+
+const askedOf = (given: Given) =>
   Effect.gen(function* () {
     const request = yield* HttpServerRequest.HttpServerRequest
     return {
       params: yield* HttpRouter.params,
       query: Object.fromEntries(new URL(request.url, "http://here.invalid").searchParams),
-      journal,
-      sources,
+      ...given,
       who: yield* Principal.Principal,
       now: yield* Clock.currentTimeMillis
     }
@@ -104,14 +107,14 @@ const answered = (
     onFailure: (error) => answer(fault(error.title, error.detail ?? ""), error.status, asked)
   })
 
-const handler = ({ path, render }: Page.Route, sources: Sources, journal: Operations) =>
+const handler = ({ path, render }: Page.Route, given: Given) =>
   HttpRouter.add(
     "GET",
     path,
-    Effect.flatMap(askedOf(sources, journal), (asked) => answered(asked, render(asked)))
+    Effect.flatMap(askedOf(given), (asked) => answered(asked, render(asked)))
   )
 
-const formHandler = ({ path, submit }: Page.Form, sources: Sources, journal: Operations, decide: Decide) =>
+const formHandler = ({ path, submit }: Page.Form, given: Given, decide: Decide) =>
   HttpRouter.add(
     "POST",
     path,
@@ -119,7 +122,7 @@ const formHandler = ({ path, submit }: Page.Form, sources: Sources, journal: Ope
       const request = yield* HttpServerRequest.HttpServerRequest
       // A body that breaks off is none.
       const text = yield* Effect.orElseSucceed(request.text, () => "")
-      const asked = yield* askedOf(sources, journal)
+      const asked = yield* askedOf(given)
       return yield* answered(asked, submit(asked, Object.fromEntries(new URLSearchParams(text)), decide))
     })
   )
@@ -130,12 +133,12 @@ const formHandler = ({ path, submit }: Page.Form, sources: Sources, journal: Ope
  * @category layers
  * @since 0.2.0
  */
-export const layer = (sources: Sources, decide: Decide) =>
+export const layer = (sources: Sources, open: Open, decide: Decide) =>
   Layer.unwrap(
     Effect.map(ScanJournal, (journal) =>
       Layer.mergeAll(
-        ...Arr.map(routes, (route) => handler(route, sources, journal)),
-        ...Arr.map(forms, (form) => formHandler(form, sources, journal, decide)),
+        ...Arr.map(routes, (route) => handler(route, { sources, journal, open })),
+        ...Arr.map(forms, (form) => formHandler(form, { sources, journal, open }, decide)),
         ...assets.map(([path, type, text]) =>
           HttpRouter.add("GET", path, Answer.text(text, { type: `${type}; charset=utf-8` }))
         )
