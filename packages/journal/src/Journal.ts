@@ -18,7 +18,7 @@ import { SqlClient } from "effect/sql/SqlClient"
 import * as ScanJournal from "@scanpoll/core/engine/ScanJournal"
 import * as Fs from "node:fs"
 import * as Path from "node:path"
-import { errorOf } from "./internal/faults.ts"
+import { errorOf, whyNot } from "./internal/faults.ts"
 import * as JournalAddress from "./JournalAddress.ts"
 import * as SqliteClient from "./SqliteClient.ts"
 import * as SqlJournal from "./SqlJournal.ts"
@@ -114,7 +114,7 @@ export const clientPostgres = (
           }),
           scope
         ),
-        (error) => errorOf("unavailable", error.message, error)
+        (error) => errorOf("unavailable", whyNot(error), error)
       )
       return Context.get(context, SqlClient)
     })

@@ -5,12 +5,12 @@
  */
 import * as Effect from "effect/Effect"
 import * as SqlClient from "effect/sql/SqlClient"
-import type { SqlError } from "effect/sql/SqlError"
+import { isSqlError, type SqlError } from "effect/sql/SqlError"
 import type { JournalError } from "@scanpoll/core/engine/ScanJournal"
 import * as SteadyClock from "@scanpoll/core/unstable/time/SteadyClock"
 import * as Waits from "@scanpoll/core/unstable/time/Waits"
 import * as Fs from "node:fs"
-import { errorOf, faultOf } from "./internal/faults.ts"
+import { errorOf, ofSqlError } from "./internal/faults.ts"
 import { type ClaimRow, readClaim } from "./internal/rows.ts"
 import { readVersion } from "./JournalSchema.ts"
 import { isSqliteClient } from "./SqliteClient.ts"
@@ -77,11 +77,7 @@ const checkClaims = (sql: SqlClient.SqlClient, tell: (finding: Finding) => void)
     }
   })
 
-const toJournal = (error: JournalError | SqlError): JournalError => {
-  if (error._tag === "JournalError") return error
-  const fault = faultOf(error)
-  return errorOf(fault === "again" ? "conflict" : fault, error.message, error)
-}
+const toJournal = (error: JournalError | SqlError): JournalError => (isSqlError(error) ? ofSqlError(error) : error)
 
 /**
  * Checks the journal of the database of the context: what the database says of itself (SQLite reads every page of the file),

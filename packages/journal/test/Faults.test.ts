@@ -769,7 +769,7 @@ describe("a journal on a server", () => {
 
   promise("a server that stands still in the middle of its work costs a connection, not the run", (database) =>
     Effect.gen(function* () {
-      const journal = yield* open(database, { ...quick, limit: "300 millis", patience: "5 seconds" })
+      const journal = yield* open(database, { ...quick, limit: "600 millis", patience: "20 seconds" })
       const { claimId } = yield* journal.claim(keyOf("a"), fresh)
       const sql = yield* database.client
       const backends = yield* sql<{ pid: number }>`SELECT pid FROM pg_stat_activity
@@ -810,19 +810,22 @@ describe("a journal on a server", () => {
     })
   )
 
-  promise("a server that is not there or does not let us in is told as that, without the password", (database) =>
-    Effect.gen(function* () {
-      const wrong = [
-        database.address.replace("scanpoll:secret", "scanpoll:canary"),
-        "postgres://scanpoll:canary@127.0.0.1:1/journal",
-        database.address.replace(/\/[^/?]*(?=\?)/, "/canary-nowhere")
-      ]
-      for (const address of wrong) {
-        const result = yield* Effect.result(Layer.build(Journal.layer(address, { patience: "200 millis" })))
-        if (Result.isSuccess(result)) return assert.fail("opened")
-        assert.strictEqual(result.failure.reason, "unavailable")
-        if (!address.includes("canary-nowhere")) assert.notInclude(result.failure.message, "canary")
-      }
-    })
+  promise(
+    "a server that is not there or does not let us in is told as that, and why, without the password",
+    (database) =>
+      Effect.gen(function* () {
+        const wrong = [
+          [database.address.replace("scanpoll:secret", "scanpoll:canary"), "password authentication failed"],
+          ["postgres://scanpoll:canary@127.0.0.1:1/journal", "ECONNREFUSED"],
+          [database.address.replace(/\/[^/?]*(?=\?)/, "/canary-nowhere"), 'database "canary-nowhere" does not exist']
+        ] as const
+        for (const [address, why] of wrong) {
+          const result = yield* Effect.result(Layer.build(Journal.layer(address, { patience: "200 millis" })))
+          if (Result.isSuccess(result)) return assert.fail("opened")
+          assert.strictEqual(result.failure.reason, "unavailable")
+          assert.include(result.failure.message, why)
+          if (!address.includes("canary-nowhere")) assert.notInclude(result.failure.message, "canary")
+        }
+      })
   )
 })

@@ -100,6 +100,20 @@ export const errorOf = (reason: JournalFault, detail: string, cause?: unknown): 
     ...(cause === undefined ? {} : { cause })
   })
 
+// Why a server cannot be reached, in the driver's words. One that has several addresses has a reason for each.
+export const whyNot = (error: SqlError): string => {
+  const { cause } = error.reason
+  const causes: ReadonlyArray<unknown> = cause instanceof AggregateError ? cause.errors : [cause]
+  const said = causes.flatMap((each) => (each instanceof Error && each.message !== "" ? [each.message] : []))
+  return said.length === 0 ? error.message : [...new Set(said)].join("; ")
+}
+
+export const ofSqlError = (error: SqlError): JournalError => {
+  const fault = faultOf(error)
+  if (fault === "unavailable") return errorOf(fault, whyNot(error), error)
+  return errorOf(fault === "again" ? "conflict" : fault, error.message, error)
+}
+
 // The failure inside a cause, also where the client made a defect of it: a connection that dies inside a transaction
 // cannot be rolled back.
 export const failureIn = <E>(cause: Cause.Cause<E | SqlError>): E | SqlError | null => {

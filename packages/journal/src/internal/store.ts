@@ -12,7 +12,7 @@ import type { SqlClient } from "effect/sql/SqlClient"
 import { isSqlError, type SqlError } from "effect/sql/SqlError"
 import { type JournalError, mayHeal } from "@scanpoll/core/engine/ScanJournal"
 import * as SteadyClock from "@scanpoll/core/unstable/time/SteadyClock"
-import { errorOf, failureIn, faultOf } from "./faults.ts"
+import { errorOf, failureIn, faultOf, ofSqlError } from "./faults.ts"
 import * as Healths from "./health.ts"
 
 export interface StoreOptions {
@@ -60,11 +60,7 @@ export interface Ending {
   readonly onEnd: (error: JournalError) => Effect.Effect<void>
 }
 
-const toJournal = (error: SqlError | JournalError): JournalError => {
-  if (!isSqlError(error)) return error
-  const fault = faultOf(error)
-  return errorOf(fault === "again" ? "conflict" : fault, error.message, error)
-}
+const toJournal = (error: SqlError | JournalError): JournalError => (isSqlError(error) ? ofSqlError(error) : error)
 
 /**
  * Whether a journal's statements have spans of their own. There are many to each poll, so they are off by default.
