@@ -2,7 +2,7 @@
  * How long scans go without a poll while a worker's line to the database fails it: three workers, each over a line of its own,
  * and 200 scans whose vendor keeps books.
  *
- *     node packages/tooling/launch.mjs exec pnpm --filter @scanpoll/cluster lines [--seconds 120] [--scans 200] [--only 0.5]
+ *     node packages/tooling/launch.mjs exec pnpm --filter @scanpoll/cluster lines [--seconds 120] [--scans 200] [--only 0.5] [--lease 12]
  *
  * `--only` takes parts of the names below, with commas between. Exits with 1 where two polls of one scan overlapped, or where
  * one line of three fails and a scan went without a poll for longer than the lease and 10 seconds.
@@ -23,12 +23,13 @@ const { values } = parseArgs({
   options: {
     seconds: { type: "string", default: "120" },
     scans: { type: "string", default: "200" },
-    only: { type: "string", default: "" }
+    only: { type: "string", default: "" },
+    lease: { type: "string", default: "12" }
   }
 })
 const seconds = Number(values.seconds)
 const scans = Number(values.scans)
-const lease = 12_000
+const lease = Number(values.lease) * 1000
 const pace = 3_000
 const bound = lease + 10_000
 

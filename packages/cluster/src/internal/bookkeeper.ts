@@ -54,7 +54,7 @@ const restAfter = (took: number, holders: number): number =>
 // Where a trip takes longer, others are likely to write meanwhile; where it takes longer than the second, the books are not
 // kept from them for so long.
 const reservesFrom = 100
-const reservesTo = 1_200
+const reservesTo = 2_500
 // For how long the books are reserved after the `tries`th attempt came too late, so that the next one does not. Every other
 // attempt: the others have their time too, even where no trip is as quick as the last one.
 const reservationOf = (trip: number, tries: number): number =>
@@ -72,8 +72,9 @@ export class Bookkeeper {
   // The read behind the latest check-in that was written, and behind the latest that was tried.
   private seen: Look | null = null
   private tried: Look | null = null
-  // How long the latest check-in took, in milliseconds.
+  // How long the latest check-in took, in milliseconds, and the latest write. On a narrow line a write takes longer than a read.
   private took = 0
+  private trip = 0
   // For how long it leaves the books to others after a check-in, in milliseconds.
   rest = 0
   // What the books could not grant, and when it is worth asking for it again.
@@ -140,8 +141,9 @@ export class Bookkeeper {
         const lease = this.lease
         const [next, answer] = checkIn(books, now, limits, this.spans, { ...settings, lease }, report)
         const sentAt = reading(this.clock)
-        const reserveFor = isLeaving ? 0 : reservationOf(heardAt - before.steady, tries)
+        const reserveFor = isLeaving ? 0 : reservationOf(Math.max(this.trip, heardAt - before.steady), tries)
         const others = yield* store.write(key, version, next, { holder, reserveFor })
+        this.trip = this.now() - sentAt.steady
         if (others === null) {
           this.take(attempt, before, report, answer, lease)
           this.rest = restAfter(this.took, Object.keys(next.holders).length)

@@ -237,7 +237,11 @@ export const audit = (world: World, wishes: number, inDoubt = 0): void => {
       // The vendor hears that a client has gone only after the requests that came in with it: such an end has no exact time.
       if (entry.clientClosedAt !== null) continue
       const ended = entry.answeredAt ?? Number.POSITIVE_INFINITY
-      if (next !== undefined && next.at < ended) overlaps.push(`${scanId}: ${entry.at} to ${ended}, ${next.at}`)
+      if (next !== undefined && next.at < ended) {
+        const around = requests.slice(Math.max(0, i - 3), i + 5)
+        const times = around.map(({ answeredAt, at }) => `${at - entry.at} to ${(answeredAt ?? Infinity) - entry.at}`)
+        overlaps.push(`${scanId}: ${entry.at} to ${ended}, ${next.at}, among ${times.join(", ")}`)
+      }
     }
   }
   const { rate } = world.places
