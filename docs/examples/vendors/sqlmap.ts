@@ -18,12 +18,13 @@ const Log = Schema.Struct({
 })
 
 const Data = Schema.Struct({
-  data: Wire.sieve(Schema.Struct({ type: Wire.count, value: Schema.Unknown }))
+  data: Wire.sieve(Schema.Struct({ type: Wire.count, value: Schema.Unknown })),
+  error: Wire.decides(Schema.Array(Schema.Unknown))
 })
 
 // Debian's version has an object by the number of the technique; the current one a list that names it.
 const Found = Schema.Struct({
-  title: Wire.words(200),
+  title: Schema.optionalKey(Wire.words(200)),
   technique: Schema.optionalKey(Schema.Union([Wire.count, Wire.words(32)]))
 })
 const readPoints = Wire.reader(
@@ -195,8 +196,11 @@ export const define = ({ severity = "critical" }: Options = {}) =>
       read: ([page], { leftOut }) => {
         const reads = (page?.data ?? []).flatMap(({ type, value }) => (type === 1 ? [readPoints(value)] : []))
         const points = reads.flatMap((read) => (read._tag === "Success" ? read.success.value : []))
-        const items = points.flatMap(({ data, parameter, place }) =>
-          Object.entries(data).map(([key, { technique = key, title }]) => {
+        const items = points.flatMap(({ data, parameter, place }) => {
+          // A parameter is listed because it can be injected, by whatever technique.
+          const ways: ReadonlyArray<readonly [key: string, found: typeof Found.Type]> = Object.entries(data)
+          const told = ways.length === 0 ? [["unnamed", {}] as const] : ways
+          return told.map(([key, { technique = key, title = "can be injected" }]) => {
             const name = techniques.get(String(technique)) ?? String(technique)
             // Never by its payload, which holds random numbers.
             return Vendor.finding({
@@ -206,9 +210,18 @@ export const define = ({ severity = "critical" }: Options = {}) =>
               severity
             })
           })
-        )
-        const isWhole = leftOut === 0 && reads.every(({ _tag }) => _tag === "Success")
-        return { coverage: isWhole ? "full" : "partial", total: items.length, items }
+        })
+        const errors = page?.error ?? []
+        const isWhole = leftOut === 0 && errors.length === 0 && reads.every(({ _tag }) => _tag === "Success")
+        if (isWhole) return { coverage: "full", total: items.length, items }
+        // What was not read may be anything.
+        const rest = Vendor.finding({
+          findingId: "not-read",
+          ruleId: "not-read",
+          title: errors.length === 0 ? "results that cannot be read" : "sqlmap has errors beside its results",
+          severity: "unknown"
+        })
+        return { coverage: "partial", total: null, items: [...items, rest] }
       }
     },
     cancel: { method: "GET", path: "/scan/{id}/kill" },

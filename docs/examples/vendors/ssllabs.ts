@@ -58,11 +58,12 @@ export interface Options {
   readonly ignoreTrust?: boolean
 }
 
-const code = Schema.optionalKey(Schema.Int)
-const flag = Schema.optionalKey(Schema.Boolean)
+// What is there and cannot be read may be anything, so the answer that holds it has no verdict.
+const code = Wire.decides(Schema.Int)
+const flag = Wire.decides(Schema.Boolean)
 
 const Details = Schema.Struct({
-  protocols: Schema.optionalKey(Wire.sieve(Schema.Struct({ id: Schema.Int, name: Wire.words(16) }))),
+  protocols: Wire.decides(Schema.Array(Schema.Struct({ id: Schema.Int, name: Schema.optionalKey(Wire.words(16)) }))),
   heartbleed: flag,
   drownVulnerable: flag,
   freak: flag,
@@ -91,14 +92,14 @@ const Endpoint = Schema.Struct({
   grade: Schema.optionalKey(Wire.words(8)),
   gradeTrustIgnored: Schema.optionalKey(Wire.words(8)),
   hasWarnings: flag,
-  details: Schema.optionalKey(Details)
+  details: Wire.decides(Details)
 })
 
 const Host = Schema.Struct({
   statusMessage: Schema.optionalKey(Wire.words(300)),
   testTime: Schema.optionalKey(Wire.count),
-  endpoints: Schema.optionalKey(Schema.Array(Endpoint)),
-  certs: Schema.optionalKey(Wire.sieve(Schema.Struct({ issues: code })))
+  endpoints: Wire.decides(Schema.Array(Endpoint)),
+  certs: Wire.decides(Schema.Array(Schema.Struct({ issues: code })))
 })
 
 const Payload = Schema.Struct({
@@ -192,7 +193,7 @@ const findingsOf = ({
   const found = worths.flatMap(([field, title, worth]) =>
     worth === null || worth === "unsure" ? [] : [finding(field, title, worth, ipAddress)]
   )
-  const old = (details.protocols ?? []).flatMap(({ id, name }) => {
+  const old = (details.protocols ?? []).flatMap(({ id, name = "A protocol" }) => {
     const severity = protocols.get(id)
     return severity === undefined ? [] : [finding(`protocol-${id}`, `${name} (${id}) is offered`, severity, ipAddress)]
   })

@@ -26,16 +26,24 @@ export const vendors = [
     id: "vendors-01",
     promise: "AppVet: a grade that nobody documented is unknown, and never harmless",
     in: appvet,
-    find: '?? "unknown" /** The vendor\'s letter',
-    put: '?? "info"\n/** The vendor\'s letter',
+    find: '?? "unknown" const rank',
+    put: '?? "info"\nconst rank',
     tests: ofAppvet
   },
   {
     id: "vendors-02",
     promise: "AppVet: the vendor's letter wins over a band of ours",
     in: appvet,
-    find: "grade !== null ? severityOfGrade(grade) : score !== null ? Severity.fromScore(score) : null",
-    put: "score !== null ? Severity.fromScore(score) : grade !== null ? severityOfGrade(grade) : null",
+    find: "rank(band) - rank(letter) > 1 ? band : letter",
+    put: "rank(band) - rank(letter) > 0 ? band : letter",
+    tests: ofAppvet
+  },
+  {
+    id: "vendors-33",
+    promise: "AppVet: a letter that its own score contradicts does not pass for the verdict",
+    in: appvet,
+    find: "rank(band) - rank(letter) > 1 ? band : letter",
+    put: "letter",
     tests: ofAppvet
   },
   {
@@ -50,8 +58,8 @@ export const vendors = [
     id: "vendors-04",
     promise: "AppVet: checks that cannot be read count as findings of an unknown severity",
     in: appvet,
-    find: "const left = total === null ? unreadable : total - known",
-    put: "const left = total === null ? 0 : total - known",
+    find: "const left = Math.max(unreadable, (notPassed(report) ?? 0) - known)",
+    put: "const left = (notPassed(report) ?? 0) - known",
     tests: ofAppvet
   },
   {

@@ -35,9 +35,18 @@ const letters: ReadonlyArray<Severity.Severity> = ["info", "low", "medium", "hig
 export const severityOfGrade = (grade: string): Severity.Severity =>
   letters["ABCDEF".indexOf(/^([A-F])[+-]?$/.exec(grade)?.[1] ?? "?")] ?? "unknown"
 
-/** The vendor's letter wins over any band of ours. Null where there is neither a grade nor a score. */
-const severityOf = (grade: string | null, score: number | null): Severity.Severity | null =>
-  grade !== null ? severityOfGrade(grade) : score !== null ? Severity.fromScore(score) : null
+const rank = (severity: Severity.Severity): number => Severity.all.indexOf(severity)
+
+/**
+ * The vendor's letter wins over the band of its score, unless they are so far apart that they contradict each other, as an A of
+ * 12 points: then the worse one counts. Null where there is neither a grade nor a score.
+ */
+const severityOf = (grade: string | null, score: number | null): Severity.Severity | null => {
+  const band = score === null ? null : Severity.fromScore(score)
+  if (grade === null || band === null) return grade === null ? band : severityOfGrade(grade)
+  const letter = severityOfGrade(grade)
+  return letter !== "unknown" && rank(band) - rank(letter) > 1 ? band : letter
+}
 
 /** `isTold`: the result says a score or a grade. */
 const assess = (payload: AppVetSchema.AppVetPayload, { link, warn }: About) => {
@@ -49,6 +58,9 @@ const assess = (payload: AppVetSchema.AppVetPayload, { link, warn }: About) => {
   const severity = severityOf(grade, score)
   if (severity === null) return { isTold: false, verdict: { payload, report, assessment: Vendor.assessment({}) } }
   if (severity === "unknown") warn(`the grade ${JSON.stringify(grade)} is not a documented one`)
+  else if (grade !== null && severity !== severityOfGrade(grade)) {
+    warn(`the grade ${JSON.stringify(grade)} and a score of ${String(score)} contradict each other: the worse counts`)
+  }
   const told = { severity, vendorSeverity: grade }
   const assessment = score === null ? Vendor.assessment(told) : Vendor.scored(score, { ...told, grade })
   return { isTold: true, verdict: { payload, report, assessment } }
@@ -226,10 +238,12 @@ export const vendor: Vendor.Vendor<AppVetSchema.AppVetRequest, AppVetSchema.AppV
       const url = report.url ?? WireFields.text.read(scan["url"])
       const other = otherThan(outcome, report)
       if (other !== null) return Vendor.unusable("id-mismatch", other)
-      const own = severityOf(report.grade ?? null, report.score ?? null)
+      if (!findings.hasChecks(report, leftOut)) return Vendor.unusable("no-checks", "the report has no checks")
+      const grade = WireFields.nonEmptyText.read(report.grade)
+      const own = severityOf(grade, report.score ?? null)
       const { severity } = outcome.assessment
       return findings.fromReport(report, {
-        worse: own === null || own === "unknown" || Severity.worse(severity, own) === severity ? null : own,
+        worse: own === null || Severity.worse(severity, own) === severity ? null : own,
         partial: outcome._tag === "Partial",
         type: report.type ?? WireFields.text.read(scan["type"]),
         url: url === null ? null : (Vendor.sameUrl(url) ?? url),

@@ -440,12 +440,13 @@ describe("collecting the findings", () => {
     })
   )
 
-  it.effect("keeps the vendor's count, and has none where there is none to read", () =>
+  it.effect("keeps the vendor's count, and does not understand a report whose count cannot be read (V-02)", () =>
     Effect.gen(function* () {
       const total = (summary: unknown) => Effect.map(collect(outcome, report({ summary })), (found) => found.total)
       assert.strictEqual(yield* total({ failed: 3, warnings: 2 }), 5)
-      for (const odd of [null, {}, { failed: 3 }, { failed: -1, warnings: 2 }, { failed: 1.5, warnings: 2 }, "5"]) {
-        assert.isNull(yield* total(odd))
+      for (const none of [null, {}, { failed: 3 }]) assert.isNull(yield* total(none))
+      for (const odd of [{ failed: -1, warnings: 2 }, { failed: 1.5, warnings: 2 }, { critical: "1" }, "5"]) {
+        assert.strictEqual((yield* fault(report({ summary: odd }))).kind, "Broken")
       }
     })
   )
@@ -489,13 +490,14 @@ describe("collecting the findings", () => {
     })
   )
 
-  it.effect("finds a grade of the report that is worse than the scan's own answer (V-02)", () =>
+  it.effect("finds a grade of the report that is worse than the scan's own answer, or not documented (V-02)", () =>
     Effect.gen(function* () {
       const extra = (step: Fake.Step) =>
         Effect.map(collect(outcome, step), (found) => brief(found).filter(([rule]) => rule === "report/grade"))
       assert.deepStrictEqual(yield* extra(report({ grade: "F", score: 12 })), [["report/grade", "critical"]])
       assert.deepStrictEqual(yield* extra(report({ grade: null, score: 65 })), [["report/grade", "high"]])
-      for (const changes of [{ grade: "C" }, { grade: "A" }, { grade: "pass" }, { grade: null, score: null }]) {
+      assert.deepStrictEqual(yield* extra(report({ grade: "pass" })), [["report/grade", "unknown"]])
+      for (const changes of [{ grade: "C" }, { grade: "B" }, { grade: null, score: null }]) {
         assert.deepStrictEqual(yield* extra(report(changes)), [])
       }
     })

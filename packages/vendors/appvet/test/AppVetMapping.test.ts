@@ -181,17 +181,17 @@ describe("completed", () => {
   )
 
   it.effect.each([
-    ["A+", "info"],
-    ["A", "info"],
-    ["A-", "info"],
-    ["B", "low"],
-    ["C", "medium"],
-    ["D+", "high"],
-    ["E", "critical"],
-    ["F", "critical"]
-  ] as const)("the vendor's letter %s means %s, whatever the score", ([grade, severity]) =>
+    ["A+", "info", 80],
+    ["A", "info", 80],
+    ["A-", "info", 80],
+    ["B", "low", 70],
+    ["C", "medium", 60],
+    ["D+", "high", 0],
+    ["E", "critical", 0],
+    ["F", "critical", 0]
+  ] as const)("the vendor's letter %s means %s, whatever the score from %i on", ([grade, severity, least]) =>
     Effect.gen(function* () {
-      for (const score of [0, 55, 100]) {
+      for (const score of [least, 90, 100]) {
         const seen = yield* outcome(body("completed", { result: { score, grade } }))
         assert.isTrue(seen._tag === "Completed")
         if (seen._tag !== "Completed") return
@@ -201,6 +201,23 @@ describe("completed", () => {
         )
       }
     })
+  )
+
+  it.effect.each([
+    ["A", 79, "medium"],
+    ["A+", 0, "critical"],
+    ["B-", 69, "high"],
+    ["C", 59, "critical"]
+  ] as const)(
+    "the letter %s beside a score of %i is %s: they contradict each other, and the worse counts (V-11)",
+    (row) =>
+      Effect.gen(function* () {
+        const [grade, score, severity] = row
+        const seen = yield* outcome(body("completed", { result: { score, grade } }))
+        if (seen._tag !== "Completed") return assert.fail(seen._tag)
+        assert.deepStrictEqual([seen.assessment.severity, seen.assessment.vendorSeverity], [severity, grade])
+        assert.match(seen.warnings.join(), /contradict each other: the worse counts/)
+      })
   )
 
   it.effect.each(["G", "a", "A++", "AB", " A", "pass", "constructor"])(

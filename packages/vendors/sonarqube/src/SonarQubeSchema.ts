@@ -37,14 +37,15 @@ export const SonarQubeRequest = Schema.Struct({
 export type SonarQubeRequest = typeof SonarQubeRequest.Type
 
 /**
- * One condition of a gate. Every number is a text, as SonarQube writes them.
+ * One condition of a gate. Every number is a text, as SonarQube writes them. A condition whose word or name cannot be read is
+ * kept without it: it may have failed.
  *
  * @category schemas
  * @since 0.2.0
  */
 export const SonarQubeCondition = Schema.Struct({
-  status: Wire.words(32),
-  metricKey: Wire.words(128),
+  status: Schema.optionalKey(Wire.words(32)),
+  metricKey: Schema.optionalKey(Wire.words(128)),
   comparator: Schema.optionalKey(Wire.words(16)),
   errorThreshold: Schema.optionalKey(Wire.words(64)),
   actualValue: Schema.optionalKey(Wire.words(64))
@@ -59,7 +60,7 @@ export const SonarQubeCondition = Schema.Struct({
  */
 export const SonarQubeGate = Schema.Struct({
   status: Wire.words(32),
-  conditions: Schema.optionalKey(Wire.sieve(SonarQubeCondition)),
+  conditions: Wire.decides(Schema.Array(SonarQubeCondition)),
   ignoredConditions: Schema.optionalKey(Schema.Boolean)
 })
 
@@ -95,7 +96,7 @@ export const SonarQubeIssue = Schema.Struct({
   component: Wire.words(1000),
   line: Schema.optionalKey(Wire.count),
   severity: Schema.optionalKey(Wire.words(16)),
-  impacts: Schema.optionalKey(Wire.sieve(Schema.Struct({ severity: Wire.words(16) })))
+  impacts: Wire.decides(Wire.sieve(Schema.Struct({ severity: Wire.words(16) })))
 })
 
 export type SonarQubeIssue = typeof SonarQubeIssue.Type

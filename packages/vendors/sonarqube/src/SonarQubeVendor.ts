@@ -139,7 +139,7 @@ const most = 10_000
 const readGate = Schema.decodeUnknownResult(SonarQubeSchema.SonarQubeGate)
 
 // A condition without a value was not held against anything; any other word may be the worst.
-const conditionOf = (status: string): Severity.Severity | null => {
+const conditionOf = (status: string | undefined): Severity.Severity | null => {
   switch (status) {
     case "OK":
     case "NO_VALUE":
@@ -173,7 +173,7 @@ const failedConditions = (payload: unknown): ReadonlyArray<Finding> =>
   Result.match(readGate(payload), {
     onFailure: () => [],
     onSuccess: ({ conditions = [] }) =>
-      conditions.flatMap(({ actualValue, comparator, errorThreshold, metricKey, status }) => {
+      conditions.flatMap(({ actualValue, comparator, errorThreshold, metricKey = "unnamed", status }) => {
         const severity = conditionOf(status)
         if (severity === null) return []
         const is = actualValue === undefined ? "" : ` is ${actualValue},`
@@ -184,7 +184,7 @@ const failedConditions = (payload: unknown): ReadonlyArray<Finding> =>
             ruleId: `gate/${metricKey}`,
             title: `Quality gate: ${metricKey}${is} ${bound}`,
             severity,
-            vendorSeverity: status
+            vendorSeverity: status ?? null
           })
         ]
       })

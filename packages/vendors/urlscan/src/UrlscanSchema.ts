@@ -73,11 +73,10 @@ export const UrlscanVerdict = Schema.Struct({
 
 export type UrlscanVerdict = typeof UrlscanVerdict.Type
 
-// A verdict of somebody else beside the vendor's own. A field of another type is left out with a warning.
-const Opinion = Schema.Struct({
-  score: Schema.optionalKey(Schema.Finite.check(Schema.isBetween({ minimum: -100, maximum: 100 }))),
-  malicious: Schema.optionalKey(Schema.Boolean)
-})
+const score = Wire.decides(Schema.Finite.check(Schema.isBetween({ minimum: -100, maximum: 100 })))
+
+// A verdict of somebody else beside the vendor's own.
+const Opinion = Schema.Struct({ score, malicious: Wire.decides(Schema.Boolean) })
 
 /**
  * What is kept of a visit: the verdict, the page that was reached, and how many requests of it were flagged.
@@ -103,7 +102,8 @@ export type UrlscanPayload = typeof UrlscanPayload.Type
 
 /**
  * What is read of a result. The parts of the overall verdict (`urlscan`, `community`, `engines`) and what Google's Safe
- * Browsing found (`gsb`) are read too: none of them may be worse than what is said of the whole.
+ * Browsing found (`gsb`) are read too: none of them may be worse than what is said of the whole, so an answer in which one of
+ * them cannot be read has no verdict.
  *
  * @category schemas
  * @since 0.2.0
@@ -113,18 +113,24 @@ export const UrlscanAnswer = Schema.Struct({
   page: Schema.optionalKey(UrlscanPayload.fields.page),
   verdicts: Schema.Struct({
     overall: UrlscanVerdict,
-    urlscan: Schema.optionalKey(Opinion),
-    community: Schema.optionalKey(Opinion),
-    engines: Schema.optionalKey(Schema.Struct({ maliciousTotal: Schema.optionalKey(Wire.count) }))
+    urlscan: Wire.decides(Opinion),
+    community: Wire.decides(Opinion),
+    engines: Wire.decides(
+      Schema.Struct({
+        score,
+        malicious: Wire.decides(Schema.Union([Schema.Boolean, Schema.Array(Schema.Unknown)])),
+        maliciousTotal: Wire.decides(Wire.count)
+      })
+    )
   }),
-  stats: Schema.optionalKey(Schema.Struct({ malicious: Schema.optionalKey(Wire.count) })),
-  meta: Schema.optionalKey(
+  stats: Wire.decides(Schema.Struct({ malicious: Wire.decides(Wire.count) })),
+  meta: Wire.decides(
     Schema.Struct({
-      processors: Schema.optionalKey(
+      processors: Wire.decides(
         Schema.Struct({
-          gsb: Schema.optionalKey(
+          gsb: Wire.decides(
             Schema.Struct({
-              data: Schema.optionalKey(Schema.Struct({ matches: Schema.optionalKey(Schema.Array(Schema.Unknown)) }))
+              data: Wire.decides(Schema.Struct({ matches: Wire.decides(Schema.Array(Schema.Unknown)) }))
             })
           )
         })

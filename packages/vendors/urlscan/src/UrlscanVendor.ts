@@ -75,10 +75,12 @@ const worseParts = (
   severity: (verdict: UrlscanSchema.UrlscanVerdict) => Severity.Severity
 ): ReadonlyArray<Finding> => {
   const whole = severity(overall)
+  const { malicious: named = false, maliciousTotal = 0, score = 0 } = engines ?? {}
+  const accused = typeof named === "boolean" ? named : named.length > 0
   const parts = [
     { name: "urlscan", ...urlscan },
     { name: "community", ...community },
-    { name: "engines", malicious: (engines?.maliciousTotal ?? 0) > 0 }
+    { name: "engines", score, malicious: accused || maliciousTotal > 0 }
   ]
   return parts.flatMap(({ malicious = false, name, score = 0 }) => {
     const worth = severity({ score, malicious, hasVerdicts: true })

@@ -59,7 +59,7 @@ export const VirusTotalPayload = Schema.Struct({
 export type VirusTotalPayload = typeof VirusTotalPayload.Type
 
 /**
- * What is read of an analysis.
+ * What is read of an analysis. An engine that cannot be read is not left out: it may have found something.
  *
  * @category schemas
  * @since 0.2.0
@@ -68,7 +68,7 @@ export const VirusTotalAnswer = Schema.Struct({
   data: Schema.Struct({
     attributes: Schema.Struct({
       stats: VirusTotalStats,
-      results: Schema.optionalKey(Schema.Record(Schema.String, VirusTotalEngine))
+      results: Wire.decides(Schema.Record(Schema.String, Schema.Unknown))
     })
   })
 })

@@ -14,6 +14,7 @@ import type * as Layer from "effect/Layer"
 import type { ScanAdapter } from "@scanpoll/core/engine/ScanAdapter"
 import type { CredentialError } from "@scanpoll/core/http/Credential"
 import type { VendorConfigError, VendorHttp } from "@scanpoll/core/http/VendorHttp"
+import * as WireFields from "@scanpoll/core/unstable/http/WireFields"
 import * as Severity from "@scanpoll/core/model/Severity"
 import type { Subject } from "@scanpoll/core/model/Subject"
 import * as PollPolicy from "@scanpoll/core/policy/PollPolicy"
@@ -76,10 +77,27 @@ const neutral: ReadonlySet<string> = new Set([
   "type-unsupported"
 ])
 
+type Engine = typeof VirusTotalSchema.VirusTotalEngine.Type
+
+/**
+ * What engines say. One whose word cannot be read has one that nobody documents, and so counts as unknown. What has neither a
+ * word nor a name is no engine.
+ */
+const enginesOf = (results: Readonly<Record<string, unknown>>): Readonly<Record<string, Engine>> =>
+  Object.fromEntries(
+    Object.entries(results).flatMap(([name, said]): ReadonlyArray<readonly [string, Engine]> => {
+      if (!WireFields.isRecord(said) || !("category" in said || "engine_name" in said)) return []
+      const result = WireFields.nonEmptyText.read(said["result"])
+      const category = WireFields.nonEmptyText.read(said["category"]) ?? "unreadable"
+      const word = WireFields.cut(category, 64)
+      return [[name, result === null ? { category: word } : { category: word, result: WireFields.cut(result, 200) }]]
+    })
+  )
+
 /** The counts, and never less than the engines that are listed: what contradicts itself is as bad as its worse half. */
 const atLeastListed = (
   stats: VirusTotalSchema.VirusTotalStats,
-  results: Readonly<Record<string, { readonly category: string }>>,
+  results: Readonly<Record<string, Engine>>,
   warn: About["warn"]
 ): VirusTotalSchema.VirusTotalStats => {
   const listed = (word: string): number => Object.values(results).filter(({ category }) => category === word).length
@@ -112,7 +130,7 @@ const countedAs = (
 const completed =
   (severity: (stats: VirusTotalSchema.VirusTotalStats) => Severity.Severity) =>
   ({ data }: typeof VirusTotalSchema.VirusTotalAnswer.Type, { link, scanId, warn }: About) => {
-    const { results = {} } = data.attributes
+    const results = enginesOf(data.attributes.results ?? {})
     const stats = atLeastListed(data.attributes.stats, results, warn)
     const { harmless, malicious, suspicious, timeout = 0, undetected } = stats
     const total = harmless + malicious + suspicious + undetected + timeout

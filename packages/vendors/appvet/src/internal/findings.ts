@@ -6,28 +6,31 @@ import * as Vendor from "@scanpoll/core/vendor/Vendor"
 import * as Wire from "@scanpoll/core/vendor/Wire"
 
 const word = Schema.optionalKey(Wire.words())
-const count = Schema.optionalKey(Wire.count)
+const count = Wire.decides(Wire.count)
 
 const Check = Schema.Struct({
   name: Wire.words(255),
   status: Schema.Literals(["pass", "fail", "warn"]),
-  severity: word,
+  severity: Wire.decides(Wire.text()),
   message: word,
   fix: word
 })
 
 /**
  * Checks and categories that cannot be read, or whose status is not a documented word, are left out and counted. `summary`
- * has the vendor's own counts; `score` and `grade` should be those of the status answer.
+ * has the vendor's own counts; `score` and `grade` should be those of the status answer. A severity or a count of another type
+ * makes the report unreadable: it may have said anything.
  */
 export const Report = Schema.Struct({
   id: Schema.String,
   type: word,
   url: word,
-  score: Schema.optionalKey(Schema.Finite),
-  grade: Schema.optionalKey(Wire.words(64)),
+  score: Wire.decides(
+    Schema.Finite.check(Schema.isBetween({ minimum: 0, maximum: 100 }, { expected: "a number from 0 to 100" }))
+  ),
+  grade: Wire.decides(Wire.text(64)),
   categories: Wire.sieve(Schema.Struct({ name: Wire.words(255), checks: Wire.sieve(Check) })),
-  summary: Schema.optionalKey(
+  summary: Wire.decides(
     Schema.Struct({
       total_checks: count,
       passed: count,
@@ -55,11 +58,17 @@ export const severityOfCheck = ({
   readonly status: string
   readonly severity?: string | null
 }): Severity =>
-  severity === undefined || severity === null
+  severity === undefined || severity === null || severity.trim() === ""
     ? status === "warn"
       ? "info"
       : "low"
     : (severities.find((known) => known === severity) ?? "unknown")
+
+/** Whether the report tells of a check at all: one of none is no look at the site. */
+export const hasChecks = ({ categories, summary }: Report, unreadable: number): boolean =>
+  unreadable > 0 ||
+  categories.some(({ checks }) => checks.length > 0) ||
+  Object.values(summary ?? {}).some((count) => count > 0)
 
 /** The vendor's own count of failed checks and warnings; null when it gives none. */
 const notPassed = ({ summary }: Report): number | null =>
@@ -87,8 +96,7 @@ const unlisted = (
     found.push({ severity, count })
     known += count
   }
-  const total = notPassed(report)
-  const left = total === null ? unreadable : total - known
+  const left = Math.max(unreadable, (notPassed(report) ?? 0) - known)
   if (left > 0) found.push({ severity: "unknown", count: left })
   return found
 }
