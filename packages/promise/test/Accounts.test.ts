@@ -89,7 +89,7 @@ describe("several accounts of one vendor in one client", () => {
       [
         'exona: accounts."one": that is the label of the vendor\'s own key',
         'exona: accounts."a b": a label has letters, digits, - and _',
-        'exona: accounts."two": there is no option apikey',
+        'exona: accounts."two": there is no option apikey: apiKey, baseUrl, account, insecureHosts',
         'exona: accounts."two": apiKey is missing: is its variable set?',
         'exona: accounts."three": the options are not an object',
         'compliance: accounts."two": token is empty',

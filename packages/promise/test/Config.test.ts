@@ -45,7 +45,7 @@ describe("options that cannot be used", () => {
 
   it("are refused also when nothing is configured or something is of another kind", () => {
     for (const [options, fault] of [
-      [{}, "no vendor is configured"],
+      [{}, "no vendor is configured: add one, such as appvet: { apiKey }"],
       [undefined, "there are no options"],
       [{ exona: "key" }, "exona: the options are not an object"],
       [{ exona: { apiKey: "k", baseUrl: 7 } }, "exona: baseUrl is not a text"],

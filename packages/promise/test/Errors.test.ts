@@ -24,6 +24,17 @@ describe.concurrent("an error in a log", () => {
     assert.notInclude(inspect(error), "_id")
   })
 
+  it("that the vendor's words make names the vendor, the account and what was scanned (U-13)", async (test) => {
+    const { appvet } = await simulators(test)
+    const place = { baseUrl: appvet.baseUrl, insecureHosts: [`127.0.0.1:${appvet.port}`] }
+    const accounts = { "team-b": { apiKey: `avk_live_${"1".repeat(32)}` } }
+    await using scanpoll = createScanpoll({ appvet: { apiKey: appvet.key, ...place, accounts } })
+    const denied = await rejection(scanpoll.appvet.account("team-b").run(site("shop")))
+    assert.match(inspect(denied).split("\n")[0] ?? "", /^SubmitError: appvet@team-b https:\/\/shop\S*: The API key /)
+    const missing = await rejection(scanpoll.appvet.status("appvet:scan_unknown0001"))
+    assert.match(inspect(missing).split("\n")[0] ?? "", /^PollFault: appvet:scan_unknown0001: /)
+  })
+
   it("that two callers share has the stack of each of them (U-13)", async () => {
     // No server listens there.
     const away = { baseUrl: "http://127.0.0.1:9", insecureHosts: ["127.0.0.1:9"] }

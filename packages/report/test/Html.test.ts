@@ -310,6 +310,25 @@ describe.skipIf(executable === null)("the page in a browser, off the network", (
     assert.match(page, /<summary><h2>Findings by rule<\/h2>/)
   })
 
+  it("says how many findings are counted and not listed, names a sixth scan, and draws no median of one scan (U-11)", async () => {
+    const counted = finding({ findingId: "all", severity: "low" })
+    const findings = { coverage: "counts-only", total: 23, items: [counted] } as const
+    const rows = Array.from({ length: 6 }, (_, at) =>
+      completed(at, { name: `https://site-${at}.example/`, assessment: assessment("high"), findings })
+    )
+    const page = await render(
+      "html",
+      ScanReport.fromRecords(
+        [...rows, completed(6, { vendor: "urlscan" })],
+        info({ policy: { ...Gate.none, failOn: "high" } })
+      )
+    )
+    assert.match(page, />138<\/dd><dd class="note">6 low; 132 not listed one by one[;<]/)
+    assert.match(page, /site-5\.example\/<\/bdi><\/a><\/span>\. <a [^>]*>Show them in the list/)
+    assert.notInclude(page, "and 1 more")
+    assert.strictEqual(page.match(/median [^<]* a scan/g)?.length, 1)
+  })
+
   it("gives each scan that lacks something a badge, its reason once, and counts them all (U-11)", async () => {
     const lost = { status: "unavailable", reason: "the vendor's findings could not be fetched (500)" } as const
     const there = { status: "there", reason: null } as const

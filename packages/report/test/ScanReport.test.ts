@@ -12,6 +12,17 @@ import { assessment, completed, finding, inState, info, record, score, start } f
 const plain = (value: unknown): unknown => JSON.parse(JSON.stringify(value))
 
 describe("fromRecords", () => {
+  it("takes the type of scan from the vendor's answer where the program names none (U-01, U-17)", () => {
+    const records = [completed(0, { scanType: "seo" }), completed(1, { scanType: "seo" }), inState(2, "interrupted")]
+    const types = (row?: () => { readonly scanType: string }) =>
+      ScanReport.fromRecords(records, info(row === undefined ? {} : { row })).scans.map(({ scanType }) => scanType)
+    assert.deepStrictEqual<unknown>(types(), ["seo", "seo", undefined])
+    assert.deepStrictEqual<unknown>(
+      types(() => ({ scanType: "security" })),
+      ["security", "security", "security"]
+    )
+  })
+
   it("gives a scan the documented shape", () => {
     const report = ScanReport.fromRecords(
       [

@@ -167,7 +167,9 @@ const vendorOf = <Request, Payload>(
   const made = (credential: Credential.Credential | Redacted.Redacted<string>) =>
     Effect.provideService(make(credential), VendorHttp, http)
   const own = [
-    ...Object.keys(options).flatMap((name) => (known.includes(name) ? [] : [`there is no option ${name}`])),
+    ...Object.keys(options).flatMap((name) =>
+      known.includes(name) ? [] : [`there is no option ${name}: ${known.join(", ")}`]
+    ),
     ...oddKinds(options)
   ]
   if (key === undefined) {
@@ -411,6 +413,21 @@ const onTime = (http: VendorHttp["Service"], time: ClientTime | undefined): Vend
   }
 }
 
+const optionNames: ReadonlyArray<keyof ScanpollOptions> = [
+  "exona",
+  "compliance",
+  "appvet",
+  "urlscan",
+  "virustotal",
+  "sonarqube",
+  "vendors",
+  "journal",
+  "logger",
+  "logLevel",
+  "proxy",
+  "time"
+]
+
 export const configure = (options: ScanpollOptions): Handles => {
   if (!isObject(options)) throw new ConfigError(["there are no options"])
   const faults: Array<string> = []
@@ -428,9 +445,9 @@ export const configure = (options: ScanpollOptions): Handles => {
   if (logLevel !== undefined && !Logging.levelNames.includes(logLevel)) {
     faults.push(`logLevel is none of ${Logging.levelNames.join(", ")}`)
   }
-  for (const name of Object.keys(others)) faults.push(`there is no option ${name}`)
+  for (const name of Object.keys(others)) faults.push(`there is no option ${name}: ${optionNames.join(", ")}`)
   const some = [exona, compliance, appvet, urlscan, virustotal, sonarqube, vendors].some((value) => value !== undefined)
-  if (!some && faults.length === 0) faults.push("no vendor is configured")
+  if (!some && faults.length === 0) faults.push("no vendor is configured: add one, such as appvet: { apiKey }")
   if (journal !== undefined && !Layer.isLayer(journal)) faults.push("journal is not the layer of a journal")
   const each = (name: VendorName, value: unknown): value is object => {
     if (value === undefined) return false

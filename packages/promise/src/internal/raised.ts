@@ -7,12 +7,12 @@ import { SubmitError } from "@scanpoll/core/model/SubmitError"
 import { InvalidPolicy } from "@scanpoll/core/policy/PollPolicy"
 import { type AbortError, JournalError, PollStopped } from "../Errors.ts"
 
-/** Where a call came from. Made when the call begins. */
-export type Origin = { readonly stack?: string }
+/** Where a call came from, and which scan it is about. Made when the call begins. */
+export type Origin = { readonly stack?: string; readonly about?: string }
 
 /** The stack of the caller of `call`, which must be running. */
-export const originOf = (call: Function): Origin => {
-  const origin: { stack?: string } = {}
+export const originOf = (call: Function, about?: string): Origin => {
+  const origin: { stack?: string; about?: string } = about === undefined ? {} : { about }
   Error.captureStackTrace?.(origin, call)
   return origin
 }
@@ -43,23 +43,30 @@ const printed = <E extends Error>(error: E, origin: Origin): E => {
 
 const isStopped = (error: unknown): error is Stopped<unknown> => error instanceof Stopped
 
+// The vendor's words do not say which scan they are about.
+const named = <E extends Error>(error: E, { about }: Origin): E => {
+  if (about === undefined) return error
+  const value = `${about}: ${error.message}`
+  return Object.defineProperty(error, "message", { value, configurable: true, writable: true })
+}
+
 // The engine may hand one error to several waiters, and each of them has a stack of its own.
-const ownOf = (error: unknown, ticket: ScanTicket.ScanTicket | null): unknown => {
+const ownOf = (error: unknown, ticket: ScanTicket.ScanTicket | null, origin: Origin): unknown => {
   if (error instanceof ScanJournal.JournalError) return new JournalError(error, ticket)
   if (isStopped(error) && ticket !== null) {
     const { notBefore, polls, reason } = error
     const last = error.last instanceof PollFault ? printed(new PollFault(error.last), {}) : error.last
     return new PollStopped({ ticket, reason, polls, last, notBefore })
   }
-  if (error instanceof SubmitError) return new SubmitError(error)
-  if (error instanceof PollFault) return new PollFault(error)
+  if (error instanceof SubmitError) return named(new SubmitError(error), origin)
+  if (error instanceof PollFault) return named(new PollFault(error), origin)
   if (error instanceof InvalidPolicy) return new InvalidPolicy({ faults: error.faults })
   return error
 }
 
 /** The error of the engine as its caller gets it. `ticket`: of what had been bought by then. */
 export const raised = (error: unknown, ticket: ScanTicket.ScanTicket | null, origin: Origin): unknown => {
-  const own = ownOf(error, ticket)
+  const own = ownOf(error, ticket, origin)
   // A defect keeps the stack of its own place.
   return own !== error && own instanceof Error ? printed(own, origin) : own
 }

@@ -2,6 +2,7 @@
 import type { ScanAdapter } from "@scanpoll/core/engine/ScanAdapter"
 import type { ScanJournal } from "@scanpoll/core/engine/ScanJournal"
 import * as Scans from "@scanpoll/core/engine/Scans"
+import * as ScanTicket from "@scanpoll/core/model/ScanTicket"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
@@ -104,6 +105,8 @@ const makeAccount = <Name extends string, Request, Payload>(
     const label = handle === home.main ? accountOf(known) : null
     return home.others.find((other) => other.shape.account === label) ?? handle
   }
+  const about = ({ subject }: Pick<ScanRequest, "subject">): string =>
+    `${shape.account === "default" ? name : `${name}@${shape.account}`} ${subject.name}`
   const pacedBy = ({ lane, policy }: RequestOptions) => ({ ...policyOf(policy, shape), ...laneOf(lane) })
   const entered = (
     about: Pick<ScanRequest, "subject" | "faults">,
@@ -117,9 +120,9 @@ const makeAccount = <Name extends string, Request, Payload>(
   const made: Vendor<Name, Request, Payload> = {
     run: async (request, options = {}) => {
       checkOptions("single", options)
-      describe(shape, request)
+      const described = describe(shape, request)
       const settings = { ...reuseOf(options.reuse), ...pacedBy(options) }
-      return single(runs, options, null, originOf(made.run), (observer) =>
+      return single(runs, options, null, originOf(made.run, about(described)), (observer) =>
         once((adapter) => Scans.run(adapter, request, { ...settings, observer }))
       )
     },
@@ -136,9 +139,9 @@ const makeAccount = <Name extends string, Request, Payload>(
 
     submit: async (request, options = {}) => {
       checkOptions("single", options)
-      describe(shape, request)
+      const described = describe(shape, request)
       const settings = { ...reuseOf(options.reuse), ...laneOf(options.lane) }
-      return single(runs, options, null, originOf(made.submit), (observer) =>
+      return single(runs, options, null, originOf(made.submit, about(described)), (observer) =>
         once((adapter) => Scans.submit(adapter, request, { ...settings, observer }))
       )
     },
@@ -152,7 +155,7 @@ const makeAccount = <Name extends string, Request, Payload>(
         polled,
         options.signal,
         () => ({ state: "interrupted", ticket, claimId: null }),
-        originOf(made.status)
+        originOf(made.status, ScanTicket.accountKey(ticket))
       )
     },
 
@@ -165,7 +168,7 @@ const makeAccount = <Name extends string, Request, Payload>(
         asked,
         options.signal,
         () => ({ state: "interrupted", ticket, claimId: null }),
-        originOf(made.cancel)
+        originOf(made.cancel, ScanTicket.accountKey(ticket))
       )
     },
 

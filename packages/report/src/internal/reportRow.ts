@@ -16,7 +16,7 @@ import type { OwnGate } from "./ownGate.ts"
  * - `declaredAt`: where the plan asks for the scan.
  * - `plan`: the plan that asks for the scan, as `sarif` and `github` name it; left out where that is the run's.
  * - `gate`: what the row asks beside the gate of its run. Default: nothing.
- * - `scanType`: the vendor's type of scan; left out or empty where there is none to name.
+ * - `scanType`: the vendor's type of scan; where it is left out or empty, the type that the vendor's answer names.
  * - `trend`: earlier scans of the same subject, oldest first; the last one is what the row is compared with where there is
  *   no baseline.
  * - `reusedBecause`: in words why an outcome that was known before may answer this row.
@@ -80,8 +80,9 @@ const textsOf = ({ redact = (text: string) => text }: RowOptions): Texts => {
 export const fromRecord = (record: ScanRecord.ScanRecord, options: RowOptions = {}): ReportScan.ReportScan => {
   const texts = textsOf(options)
   const { text, textOrNull } = texts
-  const { declaredAt = null, gate, payload = null, payloadSha256 = null, plan, scanType = "", trend = [] } = options
+  const { declaredAt = null, gate, payload = null, payloadSha256 = null, plan, trend = [] } = options
   const { outcome, ticket } = record
+  const scanType = options.scanType || (outcome?.scanType ?? "")
   const { severity, ...said } = saidOf(record, texts)
   return {
     id: text(record.claimId ?? `row-${record.index + 1}`),

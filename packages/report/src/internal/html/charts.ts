@@ -265,7 +265,10 @@ export const durations = (report: ScanReport): readonly [times: Node, polls: Nod
           }))
         )
       ]),
-      say: `median ${Words.duration(median(mine))}, longest ${Words.duration(most(mine))}${ours === 0 ? "" : `; ${Words.number(ours)} by our clock`}`
+      say:
+        mine.length === 1
+          ? `${Words.duration(most(mine))}${ours === 0 ? "" : ", by our clock"}`
+          : `median ${Words.duration(median(mine))}, longest ${Words.duration(most(mine))}${ours === 0 ? "" : `; ${Words.number(ours)} by our clock`}`
     }
   })
   const polls = [...Words.byVendor(polled)].map(([vendor, scans]): Row => {
@@ -277,7 +280,10 @@ export const durations = (report: ScanReport): readonly [times: Node, polls: Nod
         rule(2, 17, 98, 17, "rail"),
         ...dots(thinned(scans, 400).map((scan) => ({ x: p(scan.timings.polls), severity: "info" as const })))
       ]),
-      say: `${Words.plural(all, "poll")}: median ${Words.number(median(mine))} a scan, most ${Words.number(most(mine))}`
+      say:
+        mine.length === 1
+          ? Words.plural(all, "poll")
+          : `${Words.plural(all, "poll")}: median ${Words.number(median(mine))} a scan, most ${Words.number(most(mine))}`
     }
   })
   return [

@@ -50,7 +50,7 @@ const linksOf = (report: ScanReport, rule: ScanReport["gate"]["rules"][number], 
   return [
     h("br", null),
     links(scans, 5, { "data-rul": String(at) }),
-    " ",
+    ". ",
     h("a", { href: "#all", "data-rul": String(at) }, `Show ${scans.length === 1 ? "it" : "them"} in the list`)
   ]
 }
@@ -137,7 +137,9 @@ export const tiles = ({ report }: View): Node => {
   const { scans, summary } = report
   const assessed = scans.filter((scan) => scan.assessment !== null)
   const open = assessed.reduce((sum, scan) => sum + (scan.findings.total ?? Words.open(scan).length), 0)
-  const bySeverity = Words.counts(sumOf(assessed.map(({ findings }) => findings.bySeverity)))
+  const rated = sumOf(assessed.map(({ findings }) => findings.bySeverity))
+  // Vendors that only count have given no severity of each.
+  const unlisted = open - worstFirst.reduce((sum, severity) => sum + (rated[severity] ?? 0), 0)
   const silent = assessed.filter((scan) => scan.findings.total === null && scan.findings.items.length === 0).length
   const deltas = scans.flatMap((scan) => (scan.delta === null ? [] : [scan.delta]))
   const fresh = deltas.reduce((sum, delta) => sum + delta.new, 0)
@@ -163,7 +165,11 @@ export const tiles = ({ report }: View): Node => {
     tile(
       "Findings",
       Words.number(open),
-      [bySeverity, silent === 0 ? "" : `not given by ${Words.plural(silent, "scan")}`]
+      [
+        Words.counts(rated),
+        unlisted > 0 ? `${Words.number(unlisted)} not listed one by one` : "",
+        silent === 0 ? "" : `not given by ${Words.plural(silent, "scan")}`
+      ]
         .filter((part) => part !== "")
         .join("; ") || "in all scans"
     ),

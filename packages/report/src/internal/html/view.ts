@@ -39,11 +39,13 @@ export const link = (url: HostileText.HostileText, scan: ReportScan, label?: str
 // Links to the details of scans, where they are short of room by their number. `all` leads to the list, which the script
 // then narrows down to them.
 export const links = (scans: ReadonlyArray<ReportScan>, most: number, all: Readonly<Record<string, string>>): Node => {
-  const left = scans.length - most
+  // "and 1 more" takes the room of the one.
+  const shown = scans.length === most + 1 ? scans.length : most
+  const left = scans.length - shown
   return h(
     "span",
     { class: "links" },
-    scans.slice(0, most).map((scan, at) => [at === 0 ? null : ", ", h("a", { href: `#${anchor(scan)}` }, name(scan))]),
+    scans.slice(0, shown).map((scan, at) => [at === 0 ? null : ", ", h("a", { href: `#${anchor(scan)}` }, name(scan))]),
     left > 0 ? [", ", h("a", { href: "#all", ...all }, `and ${Words.number(left)} more`)] : null
   )
 }
