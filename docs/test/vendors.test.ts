@@ -1,9 +1,13 @@
-/** Holds every definition of `docs/examples/vendors` to the conformance suite, by the vendor's own samples. */
+/**
+ * Holds every definition of `docs/examples/vendors` to the conformance suite, by the vendor's own samples: the one of the guide to
+ * all of it, each other one to a third of it in `npm test` and to all of it nightly.
+ */
 import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
 import { type Vendor, VendorHttp } from "@scanpoll/core"
 import { Conformance, type Samples } from "@scanpoll/testkit"
+import { isDone } from "@scanpoll/test-support/length"
 import { Layer } from "effect"
-import { describe, it } from "vitest"
+import { describe, it } from "@effect/vitest"
 import harbourmaster from "../examples/vendors/harbourmaster.ts"
 import * as harbourmasterSays from "../examples/vendors/harbourmaster.samples.ts"
 import zap from "../examples/vendors/zap.ts"
@@ -21,13 +25,19 @@ import * as urlscanSays from "../examples/vendors/urlscan-short.samples.ts"
 
 const http = Layer.provide(VendorHttp.layer, NodeHttpClient.layerUndici)
 
-const hold = <T, P>(vendor: Vendor.Vendor<T, P>, samples: Samples.Samples<T>) =>
-  Conformance.suite(Conformance.kit(vendor, samples, http), { describe, it })
+const hold = <T, P>(vendor: Vendor.Vendor<T, P>, samples: Samples.Samples<T>, group?: number) => {
+  const all = Conformance.cases(Conformance.kit(vendor, samples, http))
+  describe(`${vendor.title}: conformance`, () => {
+    for (const one of all.filter((_, at) => group === undefined || isDone(at, group))) {
+      it.live(`${one.group}: ${one.name}`, () => one.run)
+    }
+  })
+}
 
 hold(harbourmaster, harbourmasterSays.samples)
-hold(zap, zapSays.samples)
-hold(ssllabs, ssllabsSays.samples)
-hold(probely, probelySays.samples)
-hold(github, githubSays.samples)
-hold(sqlmap, sqlmapSays.samples)
-hold(urlscan, urlscanSays.samples)
+hold(zap, zapSays.samples, 0)
+hold(ssllabs, ssllabsSays.samples, 1)
+hold(probely, probelySays.samples, 2)
+hold(github, githubSays.samples, 3)
+hold(sqlmap, sqlmapSays.samples, 4)
+hold(urlscan, urlscanSays.samples, 5)

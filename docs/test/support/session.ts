@@ -1,6 +1,6 @@
 // The terminal of a page: its commands run one after the other in a folder of their own, with simulated vendors.
 import { hurried } from "@scanpoll/test-support/hurry"
-import { program, quickly } from "@scanpoll/test-support/programs"
+import { program, quickly, sparingly } from "@scanpoll/test-support/programs"
 import { type ChildProcess, spawn } from "node:child_process"
 import { chmod, mkdir, rm, writeFile } from "node:fs/promises"
 import { delimiter, dirname, join } from "node:path"
@@ -21,7 +21,7 @@ const programs: Promise<string> = (async () => {
   const folder = join(cache, "bin")
   await mkdir(folder, { recursive: true })
   const scripts = {
-    scanpoll: `exec '${process.execPath}' '${program}' "$@"`,
+    scanpoll: `exec '${process.execPath}' ${sparingly.join(" ")} '${program}' "$@"`,
     npx: `[ "$1" = --yes ] && shift
 case "$1" in
   scanpoll | scanpoll@*) shift; exec scanpoll "$@" ;;

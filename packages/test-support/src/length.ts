@@ -11,5 +11,8 @@ if (length !== "" && length !== "full")
 /** Whether this run is at full length. */
 export const isFull = length === "full"
 
+/** Whether the one at this place of many alike is done in this run: every third one in `npm test`, others for another `group`. */
+export const isDone = (at: number, group = 0): boolean => isFull || at % 3 === group % 3
+
 /** How often: the first in `npm test`, the second at full length. */
 export const often = (usual: number, full: number): number => (isFull ? full : usual)

@@ -8,7 +8,7 @@ import * as Effect from "effect/Effect"
 import * as FileSystem from "effect/FileSystem"
 import { spawn } from "node:child_process"
 import { readdirSync, watch } from "node:fs"
-import { program } from "@scanpoll/test-support/programs"
+import { program, sparingly } from "@scanpoll/test-support/programs"
 import { scanpoll } from "../support/command.ts"
 import { jsonOf } from "../support/reportText.ts"
 
@@ -68,7 +68,10 @@ describe("an older report", () => {
               yield* fs.writeFileString(`${folder}/table.csv`, "old")
               // The kill comes with the first, second, third ... change in the folder: in the middle of writing.
               yield* Effect.callback<void>((resume) => {
-                const child = spawn(process.execPath, [program, ...args], { cwd: folder, stdio: "ignore" })
+                const child = spawn(process.execPath, [...sparingly, program, ...args], {
+                  cwd: folder,
+                  stdio: "ignore"
+                })
                 let changes = 0
                 const watcher = watch(folder, () => {
                   if (++changes === round + 1) child.kill("SIGKILL")

@@ -1,6 +1,6 @@
 // Runs the command as a user does: its own process, real streams, real signals.
 import { hurried, slowed } from "@scanpoll/test-support/hurry"
-import { program, quickly } from "@scanpoll/test-support/programs"
+import { program, quickly, sparingly } from "@scanpoll/test-support/programs"
 import * as Effect from "effect/Effect"
 import { spawn } from "node:child_process"
 
@@ -49,7 +49,7 @@ const times = { hurried, real: {}, slowed }
 
 export const scanpoll = (args: ReadonlyArray<string>, options: Options = {}): Effect.Effect<Ended> =>
   Effect.callback<Ended>((resume) => {
-    const words = [process.execPath, program, ...args]
+    const words = [process.execPath, ...sparingly, program, ...args]
     const [file = "", ...rest] = options.line === undefined ? words : ["/bin/bash", "-c", options.line, ...words]
     const child = spawn(file, rest, {
       cwd: options.directory,

@@ -12,11 +12,14 @@ import * as Scans from "../../src/engine/Scans.ts"
 import * as SteadyClock from "../../src/time/SteadyClock.ts"
 import * as PollPolicy from "../../src/policy/PollPolicy.ts"
 import * as Conversation from "@scanpoll/test-support/conversation"
+import { often } from "@scanpoll/test-support/length"
 import { cutAt } from "../support/cuts.ts"
 import { accepted, failure, finish, records, value, withJournal, within, world } from "../support/worlds.ts"
 
 const steady = PollPolicy.make({ pace: "10 seconds", spread: 0 })
 const minute = 60_000
+// One mistake is seldom as short as one step: `npm test` cuts at every third one, the nightly run at all of them.
+const stride = often(3, 1)
 
 /** The journal, and the claims that this process holds in it: whoever else waits for one of them waits for us. */
 const heldIn = (held: Set<string>) =>
@@ -60,7 +63,7 @@ describe("an interrupt at any step of a purchase", () => {
   ] as const) {
     it.effect(`${name}: bought once at the most, and nothing of it stays behind`, () =>
       Effect.gen(function* () {
-        for (let step = 1, more = true; more; step++) {
+        for (let step = 1, more = true; more; step += stride) {
           yield* Effect.gen(function* () {
             const vendor = Conversation.make({ ...options, policy: steady, budget: { openScans: 1 } })
             const held = new Set<string>()
@@ -86,7 +89,7 @@ describe("an interrupt at any step of a purchase", () => {
 
   it.effect("of the one who polls: the one who waits for the same scan goes on", () =>
     Effect.gen(function* () {
-      for (let step = 1, more = true; more; step++) {
+      for (let step = 1, more = true; more; step += stride) {
         yield* Effect.gen(function* () {
           const vendor = Conversation.make({
             polls: [{ say: "running" }, { say: "running" }, { say: "done" }],
