@@ -447,6 +447,7 @@ describe.for(all)("a database in trouble: $name", (databases) => {
           // The client lets nobody interrupt the two ends of a transaction: see below for a server that stands still.
           const mayHang = (text: string) => !/^(COMMIT|ROLLBACK|BEGIN)/.test(text)
           const step = fault === "hangs" ? 4 : 1
+          const reader = yield* openWith(database, () => null, quick)
           for (let at = 1; at <= statements; at += step) {
             yield* sql`DELETE FROM scanpoll_claims`
             yield* Effect.scoped(
@@ -459,14 +460,10 @@ describe.for(all)("a database in trouble: $name", (databases) => {
                 story
               )
             ).pipe(Effect.tapError(() => Effect.logError(`statement ${at} of ${statements}`)))
-            const rows = yield* sql`SELECT state, scan_id FROM scanpoll_claims ORDER BY state`
+            const stored = yield* reader.list(["intent", "submitted", "settled", "refused", "in-doubt"])
             assert.deepStrictEqual(
-              rows.map((row) => ({ ...row })),
-              [
-                { state: "in-doubt", scan_id: null },
-                { state: "refused", scan_id: null },
-                { state: "settled", scan_id: "a" }
-              ],
+              stored.map(({ state, ticket }) => `${state} ${ticket?.scanId ?? "without a scan"}`).toSorted(),
+              ["in-doubt without a scan", "refused without a scan", "settled a"],
               `statement ${at} of ${statements}`
             )
           }
@@ -729,13 +726,8 @@ describe("a journal on a server", () => {
         yield* Fiber.join(cutting)
       }
       yield* journal.settled(claimId, outcomeOf("a"))
-      const sql = yield* database.client
-      assert.deepStrictEqual(
-        (yield* sql`SELECT state, CAST(count(*) AS DOUBLE PRECISION) AS n FROM scanpoll_claims GROUP BY state`).map(
-          (row) => ({ ...row })
-        ),
-        [{ state: "settled", n: 41 }]
-      )
+      const stored = yield* (yield* open(database)).list(["intent", "submitted", "settled", "refused", "in-doubt"])
+      assert.deepStrictEqual([stored.length, new Set(stored.map(({ state }) => state))], [41, new Set(["settled"])])
     })
   )
 
