@@ -1,15 +1,15 @@
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import { assert, describe, layer } from "@effect/vitest"
-import * as SqlJournal from "@scanpoll/journal/SqlJournal"
-import * as SqliteClient from "@scanpoll/journal/SqliteClient"
+import * as ScanJournal from "@scanpoll/core/engine/ScanJournal"
+import * as Journal from "@scanpoll/journal/Journal"
+import * as Hurry from "@scanpoll/test-support/hurry"
+import * as Script from "@scanpoll/testkit/Script"
 import * as Simulators from "@scanpoll/testkit/Simulators"
+import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as FileSystem from "effect/FileSystem"
 import * as Layer from "effect/Layer"
-import * as SqlClient from "effect/sql/SqlClient"
 import { join } from "node:path"
-import { DatabaseSync } from "node:sqlite"
-import type { Options } from "./support/command.ts"
 import { scanpollInside } from "./support/inside.ts"
 import { hurriedVendors } from "./support/vendors.ts"
 
@@ -23,18 +23,18 @@ const environmentOf = (folder: string) =>
     SCANPOLL_PROGRESS: "plain"
   }))
 
-const run = (folder: string, args: ReadonlyArray<string>, options: Options = {}) =>
-  Effect.flatMap(environmentOf(folder), (environment) => scanpollInside(args, { ...options, environment }))
+const run = (folder: string, args: ReadonlyArray<string>, ahead = 0) =>
+  Effect.flatMap(environmentOf(folder), (environment) => scanpollInside(args, { environment, ahead }))
+
+/** The journal of the commands, as this process opens it beside them. */
+const journalIn = (folder: string) =>
+  Effect.map(Layer.build(Journal.layer(join(folder, "journal.db"))), (context) =>
+    Context.get(context, ScanJournal.ScanJournal)
+  )
 
 const posts = Effect.map(Simulators.Simulators, ({ appvet }) => appvet.ledger.requests({ method: "POST" }).length)
 
-/** What a clock that was set back by eight hours leaves: every time in the journal is later than now. */
-const setBack = (folder: string, statements: ReadonlyArray<string>): void => {
-  const journal = new DatabaseSync(join(folder, "journal.db"))
-  for (const statement of statements) journal.exec(statement)
-  journal.close()
-}
-
+/** By how much the clock of an earlier command was ahead: it is as if it had been set back by eight hours since. */
 const hours8 = 8 * 3_600_000
 
 describe("a command and the clocks around it", () => {
@@ -45,13 +45,16 @@ describe("a command and the clocks around it", () => {
         () =>
           inFolder((folder) =>
             Effect.gen(function* () {
-              assert.strictEqual((yield* run(folder, ["submit", "appvet:https://set-back.example"])).code, 0)
-              const later = `(unixepoch('subsec') * 1000 + ${hours8})`
-              setBack(folder, [
-                `UPDATE scanpoll_claims SET waited_at = ${later}, not_before = ${later} + 2000, changed_at = ${later}`,
-                `INSERT INTO scanpoll_pauses (vendor, origin, account, paused_until, paused_at)
-                SELECT vendor, origin, account, ${later} + 2000, ${later} FROM scanpoll_claims`
-              ])
+              const { appvet } = yield* Simulators.Simulators
+              const busy = { code: "RATE_LIMITED", error: "Too many requests" }
+              yield* appvet.script({
+                match: { route: "status" },
+                steps: [Script.respond(429, busy, { "retry-after": "20" })]
+              })
+              const paused = yield* run(folder, ["run", "appvet:https://set-back.example", "--deadline", "15s"], hours8)
+              assert.strictEqual(paused.code, 3, paused.stderr)
+              const [pause] = yield* Effect.scoped(Effect.flatMap(journalIn(folder), ({ pauses }) => pauses))
+              assert.isAbove(pause?.until ?? 0, Hurry.now() + hours8 / 2)
               const status = yield* run(folder, ["status"])
               assert.notMatch(status.stdout, /not asked again for \d+h/)
               const resumed = yield* run(folder, ["resume", "--deadline", "5m"])
@@ -65,8 +68,7 @@ describe("a command and the clocks around it", () => {
         inFolder((folder) =>
           Effect.gen(function* () {
             const target = "appvet:https://known.example"
-            assert.strictEqual((yield* run(folder, ["run", target])).code, 0)
-            setBack(folder, [`UPDATE scanpoll_claims SET changed_at = changed_at + ${hours8}`])
+            assert.strictEqual((yield* run(folder, ["run", target], hours8)).code, 0)
             const before = yield* posts
             const again = yield* run(folder, ["run", target, "-o", "json"])
             assert.strictEqual(again.code, 0, again.stderr)
@@ -88,10 +90,13 @@ describe("a command and the clocks around it", () => {
               const target = "appvet:https://frozen.example"
               assert.strictEqual((yield* run(folder, ["run", target])).code, 0)
               // This process is there, and never ends what it is said to submit.
-              const sql = yield* SqliteClient.make(join(folder, "journal.db"))
-              yield* Effect.provideService(SqlJournal.make(), SqlClient.SqlClient, sql)
-              yield* sql`UPDATE scanpoll_claims SET state = 'intent', scan_id = NULL, outcome = NULL,
-              owner = (SELECT owner_id FROM scanpoll_owners)`
+              const journal = yield* journalIn(folder)
+              const [bought] = yield* journal.list(["settled"])
+              assert.isDefined(bought)
+              assert.strictEqual(
+                (yield* journal.claim(bought.key, { subject: bought.subject, reuseFrom: Hurry.now() + hours8 }))._tag,
+                "Fresh"
+              )
               const before = yield* posts
               const joined = yield* run(folder, ["run", target, "--deadline", "5s", "-o", "json"])
               assert.strictEqual(joined.code, 3, joined.stderr)

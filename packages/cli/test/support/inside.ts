@@ -92,6 +92,21 @@ const at = <A, E, R>(directory: string | undefined, effect: Effect.Effect<A, E, 
         (before) => Effect.sync(() => process.chdir(before))
       )
 
+// A machine whose wall clock is ahead of everybody's.
+const aheadBy = (clock: Clock.Clock, millis: number): Clock.Clock => {
+  const currentTimeMillisUnsafe = () => clock.currentTimeMillisUnsafe() + millis
+  const currentTimeNanosUnsafe = () => clock.currentTimeNanosUnsafe() + BigInt(millis) * 1_000_000n
+  return {
+    currentTimeMillisUnsafe,
+    currentTimeMillis: Effect.sync(currentTimeMillisUnsafe),
+    currentTimeNanosUnsafe,
+    currentTimeNanos: Effect.sync(currentTimeNanosUnsafe),
+    monotonicTimeNanosUnsafe: () => clock.monotonicTimeNanosUnsafe(),
+    monotonicTimeNanos: clock.monotonicTimeNanos,
+    sleep: (duration) => clock.sleep(duration)
+  }
+}
+
 // What only a process has: signals, streams of its own, the wall's time.
 const needsProcess = ({ environment, stdout, time, watch }: Options): boolean =>
   watch !== undefined || stdout !== undefined || time === "real" || environment?.["NODE_OPTIONS"] !== undefined
@@ -99,9 +114,12 @@ const needsProcess = ({ environment, stdout, time, watch }: Options): boolean =>
 /**
  * What `scanpoll` of `command.ts` does, without a process wherever the options ask for nothing that only one has: in a
  * twentieth of the time. Its time is hurried as that one's. Keys that it has read stay known to the test's process, so what
- * looks for keys in what is told starts one.
+ * looks for keys in what is told starts one. `ahead` is by how many milliseconds its wall clock is wrong.
  */
-export const scanpollInside = (args: ReadonlyArray<string>, options: Options = {}): Effect.Effect<Ended> =>
+export const scanpollInside = (
+  args: ReadonlyArray<string>,
+  options: Options & { readonly ahead?: number } = {}
+): Effect.Effect<Ended> =>
   Effect.gen(function* () {
     if (needsProcess(options)) return yield* scanpoll(args, options)
     const { clock } = FastTime.make(yield* Clock.Clock, Hurry.speed, Hurry.began)
@@ -117,7 +135,7 @@ export const scanpollInside = (args: ReadonlyArray<string>, options: Options = {
       Effect.provideService(
         Effect.suspend(() => running(args, facts(environment, process.cwd()))),
         Clock.Clock,
-        clock
+        aheadBy(clock, options.ahead ?? 0)
       )
     )
     return { code: Program.codeOf(exit), stdout: out, stderr: err }
