@@ -1,20 +1,17 @@
-// What stands in the journal, read back. May touch: every table, reading; `purge` deletes what is over, `compact` gives its room back. Law: a claim
+// What stands in the journal, read back. May touch: every table, reading; what is deleted of it is `purging.ts`. Law: a claim
 // whose submitter is gone is shown in doubt, and a row that cannot be read is left out with a warning.
-import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import type { SqlClient } from "effect/sql/SqlClient"
 import type { SqlError } from "effect/sql/SqlError"
 import {
   type ClaimEntry,
   type ClaimState,
-  type JournalError,
   type OpenClaim,
   type Operations,
   openStates,
   type Pause,
   withoutPayload
 } from "@scanpoll/core/engine/ScanJournal"
-import type { Subject } from "@scanpoll/core/model/Subject"
 import * as SteadyClock from "@scanpoll/core/unstable/time/SteadyClock"
 import * as Waits from "@scanpoll/core/unstable/time/Waits"
 import { unreadable } from "./claimTable.ts"
@@ -23,10 +20,9 @@ import { chunksOf } from "./dialect.ts"
 import { goneReason, type Owners } from "./owners.ts"
 import * as Pages from "./pages.ts"
 import * as Polls from "./polls.ts"
-import * as StoredRuns from "./runs.ts"
+import * as Purging from "./purging.ts"
 import {
   type ClaimRow,
-  isAbout,
   keyHash,
   readClaim,
   readLesson,
@@ -211,17 +207,6 @@ const claimsOf = (parts: Parts): Pick<Operations, "get" | "list" | "open" | "ent
   return { get, list, open: openOf(parts), entries, history }
 }
 
-// The claims that a purge forgets.
-const claimsOver = (sql: SqlClient, before: number, about: ((subject: Subject) => boolean) | undefined) =>
-  Effect.map(
-    sql<{ claim_id: string; scan_id: string | null; subject: string }>`SELECT claim_id, scan_id, subject
-      FROM scanpoll_claims WHERE state IN ('settled', 'refused', 'released') AND changed_at < ${before}`,
-    (rows) =>
-      rows
-        .filter(({ subject }) => about === undefined || isAbout(subject, about))
-        .map(({ claim_id: claimId, scan_id: scanId }) => ({ claimId, scanId }))
-  )
-
 interface PauseRow {
   readonly vendor: string
   readonly origin: string
@@ -240,25 +225,15 @@ const writtenAt = (value: unknown): { readonly at?: number } => {
   return at === null ? {} : { at }
 }
 
-// SQLite writes the file anew and empties the log; PostgreSQL frees the rows for its own use. Neither does it in a transaction.
-const compact = (sql: SqlClient, store: Pick<Store, "read">): Effect.Effect<boolean, JournalError> =>
-  store.read(
-    sql.onDialectOrElse({
-      pg: () =>
-        Effect.as(
-          sql.unsafe(
-            "VACUUM scanpoll_claims, scanpoll_polls, scanpoll_runs, scanpoll_run_rows, scanpoll_lessons, scanpoll_outbox"
-          ).unprepared,
-          true
-        ),
-      orElse: () =>
-        Effect.gen(function* () {
-          yield* sql.unsafe("VACUUM").unprepared
-          const [row] = yield* sql.unsafe<{ busy: number }>("PRAGMA wal_checkpoint(TRUNCATE)").unprepared
-          return row?.busy === 0
-        })
-    })
-  )
+// An account may be paused as a whole, and for submissions alone.
+const pausesOf = (row: PauseRow): ReadonlyArray<Pause> => {
+  const { account, origin, paused_until: until, submits_until: submits, vendor } = row
+  const of = { vendor, origin, account }
+  return [
+    ...(isTime(until) ? [{ ...of, until, ...writtenAt(row.paused_at) }] : []),
+    ...(isTime(submits) ? [{ ...of, until: submits, kind: "submit" as const, ...writtenAt(row.submits_at) }] : [])
+  ]
+}
 
 export const make = (
   parts: Parts
@@ -276,10 +251,8 @@ export const make = (
   | "scanIds"
   | "pauses"
   | "lessons"
-  | "purge"
-  | "forgetPolls"
-  | "compact"
-> => {
+> &
+  Purging.Purging => {
   const { sql, store } = parts
   return {
     ...claimsOf(parts),
@@ -295,52 +268,13 @@ export const make = (
         )
       ),
     pauses: store.read(
-      Effect.map(sql<PauseRow>`SELECT * FROM scanpoll_pauses`, (rows) =>
-        rows.flatMap((row): ReadonlyArray<Pause> => {
-          const { account, origin, paused_until: until, submits_until: submits, vendor } = row
-          const of = { vendor, origin, account }
-          return [
-            ...(isTime(until) ? [{ ...of, until, ...writtenAt(row.paused_at) }] : []),
-            ...(isTime(submits)
-              ? [{ ...of, until: submits, kind: "submit" as const, ...writtenAt(row.submits_at) }]
-              : [])
-          ]
-        })
-      )
+      Effect.map(sql<PauseRow>`SELECT * FROM scanpoll_pauses`, (rows) => rows.flatMap((row) => pausesOf(row)))
     ),
     lessons: store.read(
       Effect.map(sql`SELECT * FROM scanpoll_lessons ORDER BY learned_at`, (rows) =>
         rows.map(readLesson).filter((lesson) => lesson !== null)
       )
     ),
-    forgetPolls: (before) => Polls.forgetBefore(sql, store, before),
-    compact: compact(sql, store),
-    purge: ({ about, before, dryRun = false }) => {
-      const over = claimsOver(sql, before, about)
-      if (dryRun) return store.read(Effect.map(over, (claims) => claims.length))
-      return store.write(() =>
-        Effect.gen(function* () {
-          const now = yield* Clock.currentTimeMillis
-          yield* sql`DELETE FROM scanpoll_pauses WHERE paused_until < ${now} AND COALESCE(submits_until, 0) < ${now}`
-          const claims = yield* over
-          for (const some of chunksOf(claims)) {
-            const scans = some.flatMap(({ scanId }) => scanId ?? [])
-            const ids = some.map(({ claimId }) => claimId)
-            yield* sql`DELETE FROM scanpoll_claims WHERE claim_id IN ${sql.in(ids)}`
-            yield* Polls.forget(sql, ids)
-            yield* Deliveries.forget(sql, ids)
-            if (about !== undefined && scans.length > 0) {
-              yield* sql`DELETE FROM scanpoll_lessons WHERE scan IN ${sql.in(scans)}`
-            }
-          }
-          if (about === undefined) {
-            yield* sql`DELETE FROM scanpoll_lessons WHERE learned_at < ${before}`
-            yield* Deliveries.forgetBefore(sql, before)
-            yield* StoredRuns.purge(sql, before)
-          } else yield* StoredRuns.purgeAbout(sql, before, about)
-          return claims.length
-        })
-      )
-    }
+    ...Purging.make(sql, store)
   }
 }

@@ -1,4 +1,4 @@
-// The vendor's errors by its table, and by the common rule where the table is silent.
+// The vendor's errors as faults: by its table, and by the common rule where the table is silent.
 import * as Duration from "effect/Duration"
 import * as Option from "effect/Option"
 import * as StatusClass from "../../http/StatusClass.ts"
@@ -7,7 +7,7 @@ import * as WireFields from "../../http/WireFields.ts"
 import * as PollFault from "../../model/PollFault.ts"
 import * as SubmitError from "../../model/SubmitError.ts"
 import type { ErrorRow, Errors, Firm, Question } from "../Definition.ts"
-import * as Wire from "../Wire.ts"
+import * as ErrorReading from "./errorReading.ts"
 
 export type Scrub = (text: string) => string
 
@@ -92,85 +92,52 @@ export const missing = (
 const waitOf = (hint: VendorResponse["hint"], row: ErrorRow | undefined): VendorResponse["hint"] =>
   Option.orElse(hint, () => (row?.wait === undefined ? Option.none() : Duration.fromInput(row.wait)))
 
+const codeOf = (scrub: Scrub, code: string | null, status: number): string =>
+  code === null ? `http-${status}` : WireFields.cut(scrub(code), 64)
+
+const cleaned = (scrub: Scrub, text: string | null): string | null => (text === null ? null : sentence(scrub, [text]))
+
+/** Nothing was bought, a row says: without the vendor's own error, the status alone does not prove it. */
+const isNo = ({ submit }: ErrorRow): boolean => submit?.startsWith("Refused") === true || submit === "NotSent"
+
+const doubtOf = <T>({ doubt }: Errors<T>, target: T): string | null =>
+  (typeof doubt === "function" ? doubt(target) : doubt) ?? null
+
+/** What an answer to a submission means, in the vendor's words where it has some. */
+const meantBySubmit = <T>(
+  errors: Errors<T>,
+  rowOf: ErrorReading.RowOf,
+  response: VendorResponse,
+  heard: ErrorReading.Heard,
+  target: T
+) => {
+  const odd = errors.odd?.(response, heard.code, target) ?? null
+  // What a 200 or a server's own trouble says may have been bought all the same.
+  const row =
+    (odd !== null && isNo(odd) && !StatusClass.isRefusal(response.status) ? null : odd) ??
+    rowOf(response.status, heard, (row, isBare) => row.submit !== undefined && (heard.isOwn || !isBare || !isNo(row)))
+  const [kind, permanent] =
+    row?.submit === undefined ? [StatusClass.submitFault(response.status, heard.isOwn), false] : submitKinds[row.submit]
+  const advice = kind === "InDoubt" ? doubtOf(errors, target) : (heard.advice ?? row?.advice ?? null)
+  return { kind, permanent, row, advice }
+}
+
+/** A request that left and got no answer, with what may be behind that. */
+const silent = (fault: TransportFault, unanswered: string | undefined): TransportFault =>
+  fault.sent && unanswered !== undefined
+    ? new TransportFault({
+        sent: fault.sent,
+        permanent: fault.permanent,
+        code: fault.code,
+        message: `${fault.message.replace(/[.;:\s]+$/, "")}; ${unanswered}`
+      })
+    : fault
+
 export const make = <T>(errors: Errors<T>): Faults<T> => {
-  const rows: ReadonlyMap<string, ReadonlyArray<ErrorRow>> = new Map(
-    Object.entries(errors.rows).map(([key, row]) => [key, "length" in row ? row : [row]])
-  )
-
-  const text = (response: VendorResponse, place: Wire.Place | undefined): string | null =>
-    place === undefined || response.body._tag !== "Json"
-      ? null
-      : WireFields.nonEmptyText.read(Wire.get(response.body.value, place))
-
-  const read = (response: VendorResponse) => {
-    const { body, status } = response
-    const code = text(response, errors.code)
-    const message = text(response, errors.message)
-    // Where the vendor's errors have codes, a text beside no code is not one of them.
-    const known = errors.code === undefined || errors.either === true || code !== null
-    const said = known ? message : null
-    const details = known && body._tag === "Json" ? (errors.details?.(body.value) ?? []) : []
-    return {
-      code,
-      message: said,
-      said: said ?? (body._tag === "Unreadable" ? body.detail : `HTTP ${status}`),
-      details,
-      advice: known ? text(response, errors.advice) : null,
-      requestId: (known ? text(response, errors.requestId) : null) ?? response.requestId,
-      isOwn: known && (message !== null || (errors.either === true && code !== null))
-    }
-  }
-
-  type Heard = ReturnType<typeof read>
-
-  const rowOf = (
-    status: number,
-    { code, message }: Pick<Heard, "code" | "message">,
-    wanted: (row: ErrorRow, isBare: boolean) => boolean
-  ): ErrorRow | undefined => {
-    const says = ({ says }: ErrorRow): boolean => says === undefined || (message !== null && says.test(message))
-    return (
-      (code === null ? undefined : rows.get(`${status} ${code}`)?.find((row) => says(row) && wanted(row, false))) ??
-      rows.get(String(status))?.find((row) => says(row) && wanted(row, true))
-    )
-  }
-
-  const codeOf = (scrub: Scrub, code: string | null, status: number): string =>
-    code === null ? `http-${status}` : WireFields.cut(scrub(code), 64)
-
-  const doubt = (target: T): string | null =>
-    (typeof errors.doubt === "function" ? errors.doubt(target) : errors.doubt) ?? null
-
-  /** Nothing was bought, a row says: without the vendor's own error, the status alone does not prove it. */
-  const isNo = ({ submit }: ErrorRow): boolean => submit?.startsWith("Refused") === true || submit === "NotSent"
-
-  const meantBySubmit = (response: VendorResponse, heard: Heard, target: T) => {
-    const odd = errors.odd?.(response, heard.code, target) ?? null
-    // What a 200 or a server's own trouble says may have been bought all the same.
-    const row =
-      (odd !== null && isNo(odd) && !StatusClass.isRefusal(response.status) ? null : odd) ??
-      rowOf(response.status, heard, (row, isBare) => row.submit !== undefined && (heard.isOwn || !isBare || !isNo(row)))
-    const [kind, permanent] =
-      row?.submit === undefined
-        ? [StatusClass.submitFault(response.status, heard.isOwn), false]
-        : submitKinds[row.submit]
-    return { kind, permanent, row, advice: kind === "InDoubt" ? doubt(target) : (heard.advice ?? row?.advice ?? null) }
-  }
-
-  /** Where a request left and nothing came back, what may be behind that. */
-  const silent = (fault: TransportFault): TransportFault =>
-    fault.sent && errors.unanswered !== undefined
-      ? new TransportFault({
-          sent: fault.sent,
-          permanent: fault.permanent,
-          code: fault.code,
-          message: `${fault.message.replace(/[.;:\s]+$/, "")}; ${errors.unanswered}`
-        })
-      : fault
-
+  const rowOf = ErrorReading.table(errors)
   return {
     poll: (question, response, scrub) => {
-      const heard = read(response)
+      const heard = ErrorReading.read(errors, response)
       const { code, details, requestId, said } = heard
       const { hint, quota, status } = response
       const asks = ({ on, poll }: ErrorRow): boolean => poll !== undefined && on?.includes(question) !== false
@@ -182,16 +149,16 @@ export const make = <T>(errors: Errors<T>): Faults<T> => {
         permanent,
         code: codeOf(scrub, code, status),
         message: sentence(scrub, [withStatus(said, status), ...details, heard.advice ?? row?.advice]),
-        requestId: requestId === null ? null : sentence(scrub, [requestId]),
+        requestId: cleaned(scrub, requestId),
         hint: waitOf(hint, row),
         quota
       })
     },
     submit: (response, scrub, target) => {
-      const heard = read(response)
+      const heard = ErrorReading.read(errors, response)
       const { code, details, requestId, said } = heard
       const { body, hint, quota, status } = response
-      const { advice, kind, permanent, row } = meantBySubmit(response, heard, target)
+      const { advice, kind, permanent, row } = meantBySubmit(errors, rowOf, response, heard, target)
       const accepted = status >= 200 && status < 300
       // It may have been paid for: what the vendor said is kept for the person who has to find it.
       const kept = kind === "InDoubt" && !heard.isOwn && body._tag === "Json" ? JSON.stringify(body.value) : null
@@ -205,16 +172,17 @@ export const make = <T>(errors: Errors<T>): Faults<T> => {
             ? [`HTTP ${status} without a usable scan id: ${kept}`]
             : [accepted ? `HTTP ${status} without a usable scan id` : null, said, ...details]
         ),
-        advice: advice === null ? null : sentence(scrub, [advice]),
-        requestId: requestId === null ? null : sentence(scrub, [requestId]),
+        advice: cleaned(scrub, advice),
+        requestId: cleaned(scrub, requestId),
         hint: kind === "Throttled" ? waitOf(hint, row) : Option.none(),
         quota
       })
     },
-    lost: (fault, scrub, target) => StatusClass.submitTransport(silent(fault), scrub, doubt(target)),
-    unanswered: (fault, scrub) => StatusClass.pollTransport(silent(fault), scrub),
+    lost: (fault, scrub, target) =>
+      StatusClass.submitTransport(silent(fault, errors.unanswered), scrub, doubtOf(errors, target)),
+    unanswered: (fault, scrub) => StatusClass.pollTransport(silent(fault, errors.unanswered), scrub),
     said: (response) => {
-      const { isOwn, message } = read(response)
+      const { isOwn, message } = ErrorReading.read(errors, response)
       return isOwn ? message : null
     }
   }

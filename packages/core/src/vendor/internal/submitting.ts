@@ -9,7 +9,8 @@ import type { ScanTicket } from "../../model/ScanTicket.ts"
 import * as SubmitError from "../../model/SubmitError.ts"
 import type { KnownScan, Prepared, Submit } from "./calls.ts"
 import type { Faults } from "./faults.ts"
-import * as Observing from "./observing.ts"
+import type * as Observing from "./observing.ts"
+import { tidy } from "./settling.ts"
 import * as Preparing from "./preparing.ts"
 
 interface Parts<T, P, K extends string> {
@@ -73,7 +74,7 @@ const alreadyOf =
     const outcome = ended.success
     const more = warnings?.(response.body.value, target, outcome) ?? []
     if (more.length === 0) return outcome
-    return { ...outcome, warnings: Observing.tidy([...outcome.warnings, ...more], client.scrub) }
+    return { ...outcome, warnings: tidy([...outcome.warnings, ...more], client.scrub) }
   }
 
 /** The scan exists: only its id is looked at. */
