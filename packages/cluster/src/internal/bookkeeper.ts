@@ -17,7 +17,7 @@ import type { Spans } from "./spans.ts"
 import { type Granted, type Hand, type Reading, reading } from "./hand.ts"
 import type { Heard } from "./heard.ts"
 import type { OpenScans } from "./openScans.ts"
-import type { Queued, TurnQueue } from "./turnQueue.ts"
+import type { Queued, TurnQueue } from "@scanpoll/core/unstable/engine/TurnQueue"
 import type { Grant, UsedTurns } from "./usedTurns.ts"
 
 export interface Desk {

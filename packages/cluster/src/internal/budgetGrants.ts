@@ -2,7 +2,7 @@
 import { type AccountLimits, pollsReserved } from "@scanpoll/core/engine/ScanAdapter"
 import * as Duration from "effect/Duration"
 import type { Heard, Report, Wants } from "./budgetBooks.ts"
-import { kinds } from "./turnQueue.ts"
+import { kinds } from "@scanpoll/core/unstable/engine/TurnQueue"
 
 const soonest = 20
 const latest = 5_000

@@ -3,7 +3,7 @@ import type { AccountLimits } from "@scanpoll/core/engine/ScanAdapter"
 import { type Answer, type Books, hear, type Holder, type Report, type Rules, type Wants } from "./budgetBooks.ts"
 import { deal, freeOf, waitOf } from "./budgetGrants.ts"
 import type { Spans } from "./spans.ts"
-import { kinds } from "./turnQueue.ts"
+import { kinds } from "@scanpoll/core/unstable/engine/TurnQueue"
 
 const wantsNothing: Wants = { poll: 0, collect: 0, submit: 0 }
 

@@ -13,7 +13,7 @@ import * as Result from "effect/Result"
 import * as SteadyClock from "@scanpoll/core/unstable/time/SteadyClock"
 import type { Parts } from "./accountParts.ts"
 import type { Bookkeeper, Desk } from "./bookkeeper.ts"
-import { kinds } from "./turnQueue.ts"
+import { kinds } from "@scanpoll/core/unstable/engine/TurnQueue"
 
 const gather = 25
 const slowestRetry = 2_000

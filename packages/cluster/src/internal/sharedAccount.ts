@@ -17,13 +17,10 @@ import { Hand } from "./hand.ts"
 import { Heard } from "./heard.ts"
 import { OpenScans } from "./openScans.ts"
 import { narrowest, spansOf } from "./spans.ts"
-import { kinds, TurnQueue } from "./turnQueue.ts"
+import { kinds, type Queued, TurnQueue, unqueued } from "@scanpoll/core/unstable/engine/TurnQueue"
 import { type Grant, UsedTurns } from "./usedTurns.ts"
 
-interface Waiter {
-  readonly kind: TurnKind
-  readonly lane: string
-  readonly due: number
+interface Waiter extends Queued {
   readonly granted: Deferred.Deferred<Grant>
   grant: Grant | null
 }
@@ -96,7 +93,7 @@ export class SharedAccount implements AccountBudget {
         if (this.queue.isQuiet(options.kind) && this.mayHandOut(options.kind)) {
           return Effect.succeed(this.toTurn(options, this.handOut(options.kind), false))
         }
-        const waiter: Waiter = { ...options, granted: Deferred.makeUnsafe<Grant>(), grant: null }
+        const waiter: Waiter = { ...options, ...unqueued, granted: Deferred.makeUnsafe<Grant>(), grant: null }
         this.queue.push(waiter)
         this.bookkeeper.wants(options.kind)
         this.serve()
