@@ -14,7 +14,16 @@
 
 import { type Options, searchPlan } from "./internal/planSearch.ts"
 import { type Plan, tableOf, type Weights } from "./internal/pollTable.ts"
-import { type Documented, type Expectation, expectationOf, gapAt, type Grid, integralOf, measure, read } from "./internal/schedule.ts"
+import {
+  type Documented,
+  type Expectation,
+  expectationOf,
+  gapAt,
+  type Grid,
+  integralOf,
+  measure,
+  read
+} from "./internal/schedule.ts"
 
 export type { Goal, Options } from "./internal/planSearch.ts"
 export { nextPoll, type Plan, type Weights } from "./internal/pollTable.ts"

@@ -1,4 +1,4 @@
-// What the engine asks of the budget of one account, whoever keeps it. Types alone, passed on by `RateBudget`.
+// What the engine asks of the budget of one account, kept in memory or shared by machines. Types alone, passed on by `RateBudget`.
 import type * as Effect from "effect/Effect"
 import type { Quota } from "../../model/Observation.ts"
 import type { Refusal } from "../Refusals.ts"

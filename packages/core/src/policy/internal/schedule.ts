@@ -75,7 +75,12 @@ export interface Measured {
   readonly longest: number
 }
 
-export const measure = (law: Grid, integral: Float64Array, times: ReadonlyArray<number>, documented: Documented): Measured => {
+export const measure = (
+  law: Grid,
+  integral: Float64Array,
+  times: ReadonlyArray<number>,
+  documented: Documented
+): Measured => {
   const { step, survival } = law
   const end = (survival.length - 1) * step
   const gaps: Array<readonly [from: number, to: number]> = []
