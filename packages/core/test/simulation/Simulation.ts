@@ -574,7 +574,7 @@ class Simulation {
     for (const adapter of facts.known) {
       const account = facts.budgets.account(adapter, adapter.budget)
       const loaded: unknown = Reflect.get(account, "loaded")
-      const bought: unknown = Reflect.get(account, "boughtNow")
+      const bought: unknown = Reflect.get(Object(Reflect.get(account, "gate")), "boughtNow")
       judge.check(
         loaded === 0 && bought === 0,
         "budgets are let go of",
