@@ -149,6 +149,43 @@ describe("whatever a text is made of", () => {
     assert.notMatch(prose, /@octocat|#12|!3/)
   })
 
+  const whole = (format: string, text: string) =>
+    render(format, ScanReport.fromRecords(Sample.saying(text, 0), info({})))
+
+  it("a whole report in CSV starts no formula in any cell (S-08)", async () => {
+    const csv = await whole("csv", "=cmd|' /C calc'!A0")
+    assert.include(csv, "calc")
+    assert.notMatch(csv, /(?:^|[,\n])"?=/)
+  })
+
+  it("a whole report in JUnit and in HTML has no element and no entity out of a text (S-08)", async () => {
+    const text = "]]></failure><img src=x onerror=alert(1)>&evil;"
+    // Inside of a section, and of the data of the page, a text is text.
+    const junit = (await whole("junit", text)).replaceAll(/<!\[CDATA\[.*?\]\]>/gs, "")
+    assert.include(junit, "onerror")
+    assert.notMatch(junit, /<img|&evil;|\]\]>/)
+    const html = await whole("html", text)
+    assert.include(html, "onerror")
+    assert.notMatch(html, /<img/)
+  })
+
+  it.each(["sarif", "ocsf"])("a whole report in %s says each text in harmless lines (S-08)", async (format) => {
+    const values: Array<string> = []
+    const json = await whole(format, "a\u001b[2J\u009b\u202eb ##[add-mask]x")
+    JSON.parse(format === "sarif" ? json : `[${json.trim().split("\n").join(",")}]`, (_, value: unknown) => {
+      if (typeof value === "string") values.push(value)
+      return value
+    })
+    assert.isAbove(values.filter((value) => value.includes("add-mask")).length, 0)
+    for (const value of values) assert.isFalse(isActive(value) || isCommand(value), JSON.stringify(value))
+  })
+
+  it("a whole report as annotations gives the commands of its own notes alone (S-08)", async () => {
+    const lines = (await whole("github", "a\n::error::forged")).trim().split("\n")
+    assert.include(lines.join(""), "forged")
+    for (const line of lines) assert.match(line, /^::(?:error|warning|notice) (?:file=[^:]*,)?title=[^:]*::/)
+  })
+
   it.prop(
     "a property of a command ends where it ends",
     [Fragments],
