@@ -52,9 +52,9 @@ const slowAnswer = 500
 const restAfter = (took: number, holders: number): number =>
   took < slowAnswer ? 0 : Math.min(longestLease, (took / 2) * Math.max(0, holders - 1))
 // Where a trip takes longer, others are likely to write meanwhile; where it takes longer than the second, the books are not
-// kept from them for so long.
+// kept from them for so long: with 2.5 seconds, three slow lines of a second each way left scans late that 1.2 does not.
 const reservesFrom = 100
-const reservesTo = 2_500
+const reservesTo = 1_200
 // For how long the books are reserved after the `tries`th attempt came too late, so that the next one does not. Every other
 // attempt: the others have their time too, even where no trip is as quick as the last one.
 const reservationOf = (trip: number, tries: number): number =>
