@@ -140,7 +140,7 @@ interface Ran {
 
 // Processor time of a process in seconds, and the most memory that it had in kilobytes; null once it has gone, and where the
 // system does not tell.
-const lookAt = (pid: number | undefined): { readonly cpu: number; readonly kilobytes: number } | null => {
+export const lookAt = (pid: number | undefined): { readonly cpu: number; readonly kilobytes: number } | null => {
   try {
     const ticks = readFileSync(`/proc/${pid}/stat`, "latin1")
       .replace(/^.*\)\s*/s, "")

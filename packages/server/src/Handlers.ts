@@ -190,7 +190,7 @@ const runs = (sources: Sources) =>
     })
   )
 
-const standing = (sources: Sources, all: FromJournal.Open) =>
+const standing = (sources: Sources, whole: FromJournal.Whole) =>
   HttpApiBuilder.group(
     Api.Api,
     "standing",
@@ -199,7 +199,7 @@ const standing = (sources: Sources, all: FromJournal.Open) =>
       return handlers.handleAll({
         targets: Effect.fnUntraced(function* ({ query }) {
           const after = (yield* Cursor.decode("targets", query.cursor, 1))?.[0]
-          const entries = yield* FromJournal.answers(journal)
+          const entries = yield* FromJournal.read(whole.answers)
           const lines = History.lines(entries)
           const isAfter = (line: History.Line): boolean => line.points.some(({ claimId }) => claimId === after)
           const from = after === undefined ? 0 : lines.findIndex(isAfter) + 1
@@ -215,7 +215,7 @@ const standing = (sources: Sources, all: FromJournal.Open) =>
           })
         }),
         accounts: Effect.fnUntraced(function* () {
-          const open = yield* FromJournal.read(all)
+          const open = yield* FromJournal.read(whole.open)
           const pauses = yield* FromJournal.read(journal.pauses)
           return yield* Answer.json(Api.Accounts, { items: AccountStanding.of(open, pauses) })
         }),
@@ -251,5 +251,5 @@ const events = (feed: Feed) =>
  * @category layers
  * @since 0.2.0
  */
-export const layer = (sources: Sources, feed: Feed, open: FromJournal.Open, decide: Decide) =>
-  Layer.mergeAll(claims(sources, decide), runs(sources), standing(sources, open), events(feed))
+export const layer = (sources: Sources, feed: Feed, whole: FromJournal.Whole, decide: Decide) =>
+  Layer.mergeAll(claims(sources, decide), runs(sources), standing(sources, whole), events(feed))

@@ -20,9 +20,8 @@ import { Api } from "./Api.ts"
 import * as Feed from "./Feed.ts"
 import * as Guard from "./Guard.ts"
 import * as Handlers from "./Handlers.ts"
-import type { Open } from "./internal/fromJournal.ts"
+import * as FromJournal from "./internal/fromJournal.ts"
 import * as Pages from "./internal/pages/pages.ts"
-import * as Shared from "./internal/shared.ts"
 import * as Operations from "./Operations.ts"
 import * as Sessions from "./Sessions.ts"
 import type { Token } from "./Tokens.ts"
@@ -66,13 +65,13 @@ export interface Server {
 
 const bracketed = (host: string): string => (host.includes(":") ? `[${host}]` : host)
 
-const routes = (sources: Handlers.Sources, feed: Feed.Feed, open: Open, decide: Handlers.Decide) =>
+const routes = (sources: Handlers.Sources, feed: Feed.Feed, whole: FromJournal.Whole, decide: Handlers.Decide) =>
   Layer.mergeAll(
     HttpApiBuilder.layer(Api).pipe(
-      Layer.provide(Handlers.layer(sources, feed, open, decide)),
+      Layer.provide(Handlers.layer(sources, feed, whole, decide)),
       Layer.provide(HttpApiMiddleware.layerProblemDetails({ includeDetails: true }))
     ),
-    Pages.layer(sources, open, decide),
+    Pages.layer(sources, whole, decide),
     HttpRouter.add(
       "GET",
       "/openapi.json",
@@ -94,9 +93,9 @@ export const make = (options: Options): Effect.Effect<Server, never, ScanJournal
     // One for the API and the pages: two decisions of a claim wait for each other, wherever they come from.
     const journal = yield* ScanJournal
     const decide = Actions.make(options.sources.actions, journal)
-    const open = yield* Shared.make(journal.open)
+    const whole = yield* FromJournal.whole(journal)
     const context = yield* Layer.build(
-      routes(options.sources, feed, open, decide).pipe(
+      routes(options.sources, feed, whole, decide).pipe(
         Layer.provideMerge(HttpRouter.layer),
         Layer.provide(HttpServer.layerServices)
       )

@@ -65,7 +65,9 @@ const one = (standing: Standings, all: Tally.Tally, lessons: ReadonlyArray<Lesso
       [
         "Open",
         [
-          h("a", { href: Parts.href("/scans", { state: "submitted", vendor, account }) }, plural(open, "scan")),
+          open === 0
+            ? "none"
+            : h("a", { href: Parts.href("/scans", { state: "submitted", vendor, account }) }, plural(open, "scan")),
           troubled === 0 ? null : `, ${number(troubled)} whose last poll failed`,
           late === 0 ? null : `, ${number(late)} late`
         ]
@@ -99,7 +101,7 @@ export const route: Route = {
   query: [],
   render: Effect.fnUntraced(function* (asked) {
     const { journal } = asked
-    const open = yield* FromJournal.read(asked.open)
+    const open = yield* FromJournal.read(asked.whole.open)
     const standings = AccountStanding.of(open, yield* FromJournal.read(journal.pauses))
     const lessons = yield* FromJournal.read(journal.lessons)
     const all = Tally.make(open, asked.now, Parts.takenAhead(asked))

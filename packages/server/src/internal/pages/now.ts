@@ -243,7 +243,7 @@ export const route: Route = {
   query: [],
   render: Effect.fnUntraced(function* (asked) {
     const { journal, now } = asked
-    const open = yield* FromJournal.read(asked.open)
+    const open = yield* FromJournal.read(asked.whole.open)
     const runs = yield* FromJournal.read(journal.runs.list({ limit: runsLookedAt }))
     const pauses = yield* FromJournal.read(journal.pauses)
     const ended = yield* FromJournal.read(

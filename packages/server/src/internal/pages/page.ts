@@ -14,7 +14,7 @@ import * as Answer from "../../Answer.ts"
 import type { BadRequest, NotFound, Unavailable } from "../../Api.ts"
 import type { Decide, Sources } from "../../Handlers.ts"
 import type { Principal } from "../../Principal.ts"
-import type { Open } from "../fromJournal.ts"
+import type { Whole } from "../fromJournal.ts"
 
 /**
  * - `nav`: the entry of the navigation that is the current one.
@@ -35,7 +35,7 @@ export interface Page {
 }
 
 /**
- * What a page is asked with. `now` is milliseconds since 1970; `open` what is open, read once for all who ask at once.
+ * What a page is asked with. `now` is milliseconds since 1970; `whole` what is read once for all who ask at once.
  *
  * @category models
  * @since 0.2.0
@@ -44,7 +44,7 @@ export interface Asked {
   readonly params: Readonly<Record<string, string | undefined>>
   readonly query: Readonly<Record<string, string | undefined>>
   readonly journal: Operations
-  readonly open: Open
+  readonly whole: Whole
   readonly sources: Sources
   readonly who: Principal
   readonly now: number

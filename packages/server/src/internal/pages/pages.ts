@@ -16,7 +16,7 @@ import type { Refused } from "../../Actions.ts"
 import * as Answer from "../../Answer.ts"
 import type { Decide, Sources } from "../../Handlers.ts"
 import * as Principal from "../../Principal.ts"
-import type { Open } from "../fromJournal.ts"
+import type { Whole } from "../fromJournal.ts"
 import * as Accounts from "./accounts.ts"
 import { client } from "./client.ts"
 import * as Cluster from "./cluster.ts"
@@ -84,7 +84,7 @@ const answer = (page: Page.Page, status: number, asked: Pick<Page.Asked, "source
   Answer.text(Page.document(page, asked), { status, type: "text/html; charset=utf-8" })
 
 // What every page is asked with, the same for everybody.
-type Given = Pick<Page.Asked, "sources" | "journal" | "open">
+type Given = Pick<Page.Asked, "sources" | "journal" | "whole">
 
 const askedOf = (given: Given) =>
   Effect.gen(function* () {
@@ -133,12 +133,12 @@ const formHandler = ({ path, submit }: Page.Form, given: Given, decide: Decide) 
  * @category layers
  * @since 0.2.0
  */
-export const layer = (sources: Sources, open: Open, decide: Decide) =>
+export const layer = (sources: Sources, whole: Whole, decide: Decide) =>
   Layer.unwrap(
     Effect.map(ScanJournal, (journal) =>
       Layer.mergeAll(
-        ...Arr.map(routes, (route) => handler(route, { sources, journal, open })),
-        ...Arr.map(forms, (form) => formHandler(form, { sources, journal, open }, decide)),
+        ...Arr.map(routes, (route) => handler(route, { sources, journal, whole })),
+        ...Arr.map(forms, (form) => formHandler(form, { sources, journal, whole }, decide)),
         ...assets.map(([path, type, text]) =>
           HttpRouter.add("GET", path, Answer.text(text, { type: `${type}; charset=utf-8` }))
         )

@@ -16,7 +16,7 @@ export const style = `
 .card>.act,.card>p{margin-top:.35rem}
 .card>.facts{margin-top:.6rem}
 .line,.facts .sub{display:block}
-.spark{width:7rem}.spark .strip.tall{height:30px}
+.spark{width:7rem}.spark .strip.tall{height:30px}.spark .dot{stroke-width:4}
 .choices{margin:.6rem 0 0;padding-left:1.3rem;display:grid;gap:.7rem}
 .act code{white-space:pre-wrap}
 .do{display:flex;flex-wrap:wrap;gap:.5rem .7rem;align-items:end;margin-top:.4rem}
@@ -24,7 +24,7 @@ export const style = `
 .do input{font:inherit;color:var(--ink);background:var(--card);border:1px solid var(--soft);border-radius:8px;padding:.34rem .55rem;width:20rem;max-width:100%}
 .do button.risk{border-color:var(--bad);color:var(--bad)}
 .do output{color:var(--soft);flex:1 1 100%;overflow-wrap:anywhere}
-.tools a{padding:.4rem 0}
+.tools a{padding:.4rem 0}.tools input,.tools select,.tools button{min-height:2.2rem;box-sizing:border-box}
 @media (max-width:640px){.list.fit{min-width:0}.live{flex:1 1 100%}.do input,.do label{width:100%}.spark{width:100%}}
 @media print{.live,.nav{display:none}}
 `

@@ -36,7 +36,7 @@ const addressOf = ({ account, scanType, subject, vendor }: History.Line): string
 // What is drawn and compared: complete answers, each scan once.
 const drawn = ({ points }: History.Line) =>
   points
-    .filter(({ cached, state }) => state === "completed" && !cached)
+    .filter((point) => History.isCompared(point) && !point.cached)
     .map(({ at, score, severity }) => ({ at: JournalView.time(at) ?? "", score: score?.value ?? null, severity }))
 
 const changeOf = ({ delta }: History.Point): string =>
@@ -76,11 +76,11 @@ const row = (line: History.Line): Parts.Row => {
 export const all: Route = {
   path: "/targets",
   query: ["vendor", "trend", "q", "cursor"],
-  render: Effect.fnUntraced(function* ({ journal, query }) {
+  render: Effect.fnUntraced(function* ({ query, whole }) {
     const [vendor = "", trend = "", q = ""] = [query["vendor"], query["trend"], query["q"]]
     if (trend !== "" && !isTrend(trend)) return yield* new Api.BadRequest({ detail: "there is no such trend" })
     const after = (yield* Cursor.decode("targets", query["cursor"], 1))?.[0]
-    const entries = yield* FromJournal.answers(journal)
+    const entries = yield* FromJournal.read(whole.answers)
     const lines = History.lines(entries)
     const wanted = lines.filter(
       (line) =>
@@ -128,17 +128,21 @@ const subjectOf = (text: string) => {
   return kind === undefined || id === undefined ? null : { kind, id }
 }
 
+// What the trend rests on: the first of score, severity and findings that tells the two answers apart.
 const wordsOf = (line: History.Line): string => {
-  const complete = line.points.filter(({ state }) => state === "completed")
-  const [before, last] = [complete.at(-2), complete.at(-1)]
+  const compared = line.points.filter(History.isCompared)
+  const last = compared.at(-1)
+  const before = compared.findLast(({ scanId }) => scanId !== last?.scanId)
   if (last === undefined || before === undefined || line.trend === "unknown")
     return "There is no earlier complete answer to compare with."
   const change =
     last.score !== null && before.score !== null
       ? `score ${number(last.score.value)}, was ${number(before.score.value)}`
-      : last.severity === before.severity
-        ? `severity ${last.severity} as before`
-        : `severity ${last.severity}, was ${before.severity}`
+      : last.severity !== before.severity
+        ? `severity ${last.severity}, was ${before.severity}`
+        : last.findings !== null && before.findings !== null && last.findings !== before.findings
+          ? `severity ${last.severity} as before, ${plural(last.findings, "finding")}, were ${number(before.findings)}`
+          : `severity ${last.severity} as before`
   return line.trend === "same" ? `As before: ${change}.` : `It got ${line.trend}: ${change}.`
 }
 
