@@ -1,6 +1,6 @@
 // A schedule as a table, so that it has an answer from any age, and the table that weighs least. Pure. Its types are passed on by
 // `PollPlanner`.
-import { between, type Documented, type Expectation, gapAt, type Grid, read } from "./schedule.ts"
+import { between, type Documented, type Expectation, gapAt, type Grid } from "./schedule.ts"
 
 /**
  * - `step`: milliseconds per row of the table.
@@ -55,8 +55,8 @@ export const tableOf = (law: Grid, integral: Float64Array, weights: Weights): In
   const early = new Float64Array(last + 1).map((_, i) => between(survival, i - late))
   const atEnd = pollCost * (1 + law.beyond / tail) + tail / 2 + lateCost * Math.max(0, 1 - weights.late / tail)
   for (let from = last; from >= 0; from--) {
-    const open = read(survival, from)
-    const before = read(integral, from)
+    const open = survival[from] ?? 0
+    const before = integral[from] ?? 0
     const least = from + (from === 0 ? leastFirst : leastGap)
     let best = open * atEnd
     let chosen = 0
@@ -64,10 +64,10 @@ export const tableOf = (law: Grid, integral: Float64Array, weights: Weights): In
       best = Number.POSITIVE_INFINITY
       for (let to = least; to <= last; to++) {
         // The later the poll, the more lag: once that alone is too much, no later poll can be better.
-        let cost = open * (pollCost + (to - from) * step) - (read(integral, to) - before)
+        let cost = open * (pollCost + (to - from) * step) - ((integral[to] ?? 0) - before)
         if (cost >= best) break
-        if (lateCost > 0 && to - from > late) cost += lateCost * (open - read(early, to))
-        cost += read(values, to)
+        if (lateCost > 0 && to - from > late) cost += lateCost * (open - (early[to] ?? 0))
+        cost += values[to] ?? 0
         if (cost < best) {
           best = cost
           chosen = to
