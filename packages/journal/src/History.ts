@@ -101,29 +101,55 @@ export const point = (entry: ClaimEntry): Point | null => {
  */
 export const isCompared = (point: Point): boolean => point.state === "completed" && point.lacks === null
 
-const sign = (better: number): Trend => (better > 0 ? "better" : better < 0 ? "worse" : "same")
+const sign = (better: number): Exclude<Trend, "unknown"> => (better > 0 ? "better" : better < 0 ? "worse" : "same")
 
 /**
- * Where the answers go. Those that lack evidence tell nothing about it. Cached ones are the same scan again and count for nothing.
+ * The last two complete answers of a line, of two scans, and `by` what they are compared: the score where both have one of
+ * the same direction, then the severity where they differ in it, then the findings where both count them.
+ *
+ * @category models
+ * @since 0.2.0
+ */
+export interface Comparison {
+  readonly last: Point
+  readonly before: Point
+  readonly by: "score" | "severity" | "findings" | "nothing"
+  readonly trend: Exclude<Trend, "unknown">
+}
+
+/**
+ * Compares the last two complete answers; null where there are not two. Those that lack evidence tell nothing about it. Cached
+ * ones are the same scan again and count for nothing.
+ *
+ * @category destructors
+ * @since 0.2.0
+ */
+export const compare = (points: ReadonlyArray<Point>): Comparison | null => {
+  const complete = points.filter(isCompared)
+  const last = complete.at(-1)
+  const before = complete.findLast((each) => each.scanId !== last?.scanId)
+  if (last === undefined || before === undefined) return null
+  const two = { last, before }
+  if (last.score !== null && before.score !== null && last.score.direction === before.score.direction) {
+    const up = last.score.value - before.score.value
+    return { ...two, by: "score", trend: sign(last.score.direction === "higher-is-better" ? up : -up) }
+  }
+  if (last.severity !== before.severity) {
+    const isWorse = Severity.worse(last.severity, before.severity) === last.severity
+    return { ...two, by: "severity", trend: sign(isWorse ? -1 : 1) }
+  }
+  return last.findings !== null && before.findings !== null
+    ? { ...two, by: "findings", trend: sign(before.findings - last.findings) }
+    : { ...two, by: "nothing", trend: "same" }
+}
+
+/**
+ * Where the answers go, as `compare` has it.
  *
  * @category destructors
  * @since 0.1.0
  */
-export const trend = (points: ReadonlyArray<Point>): Trend => {
-  const complete = points.filter(isCompared)
-  const last = complete.at(-1)
-  const before = complete.findLast((each) => each.scanId !== last?.scanId)
-  if (last === undefined || before === undefined) return "unknown"
-  if (last.score !== null && before.score !== null && last.score.direction === before.score.direction) {
-    const up = last.score.value - before.score.value
-    return sign(last.score.direction === "higher-is-better" ? up : -up)
-  }
-  if (last.severity !== before.severity) {
-    return sign(Severity.worse(last.severity, before.severity) === last.severity ? -1 : 1)
-  }
-  if (last.findings !== null && before.findings !== null) return sign(before.findings - last.findings)
-  return "same"
-}
+export const trend = (points: ReadonlyArray<Point>): Trend => compare(points)?.trend ?? "unknown"
 
 const typeOf = ({ kind }: ClaimEntry): string | null => (kind === null || kind === "" ? null : kind)
 

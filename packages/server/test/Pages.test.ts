@@ -133,6 +133,33 @@ describe("the pages of a journal", () => {
     })
   )
 
+  promise(
+    "the page of a target says what its trend rests on: score, severity or findings, of complete answers",
+    (server) =>
+      Effect.gen(function* () {
+        const score = (value: number, direction: "higher-is-better" | "lower-is-better" = "higher-is-better") =>
+          ({ value, min: 0, max: 100, direction, grade: null, basis: "vendor" }) as const
+        const rated = (severity: "low" | "high", its: ReturnType<typeof score> | null = null) => ({
+          assessment: { severity, vendorSeverity: null, compliance: null, score: its }
+        })
+        const found = (total: number) => ({ findings: { coverage: "full", total, items: [] } }) as const
+        const answers = [
+          [rated("low"), "There is no earlier complete answer to compare with."],
+          [found(2), "It got worse: severity low as before, 2 findings, were 0."],
+          [found(2), "As before: severity low as before."],
+          [rated("high", score(80)), "It got worse: severity high, was low."],
+          [rated("low", score(20, "lower-is-better")), "It got better: severity low, was high."],
+          [rated("high", score(10, "lower-is-better")), "It got better: score 10, was 20."],
+          [rated("high", score(10, "lower-is-better")), "As before: score 10, was 10."]
+        ] as const
+        for (const [at, [said, words]] of answers.entries()) {
+          yield* settled(server.journal, `trend-${at}`, said)
+          yield* Effect.sleep("2 millis")
+          assert.include((yield* ask(server, `/target?subject=url:${encodeURIComponent(subject.id)}`)).text, words)
+        }
+      })
+  )
+
   promise("the page of a run has the same sections as its saved report", (server) =>
     Effect.gen(function* () {
       yield* filled(server.journal)

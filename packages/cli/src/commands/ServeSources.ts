@@ -6,7 +6,6 @@
 import * as ClusterDatabase from "@scanpoll/cluster/ClusterDatabase"
 import * as ClusterStatus from "@scanpoll/cluster/ClusterStatus"
 import { JournalError, type Operations, ScanJournal } from "@scanpoll/core/engine/ScanJournal"
-import type { StoredPoll } from "@scanpoll/core/unstable/engine/StoredPolls"
 import * as JournalAddress from "@scanpoll/journal/JournalAddress"
 import * as Standing from "@scanpoll/journal/Standing"
 import * as Payload from "@scanpoll/report/Payload"
@@ -46,10 +45,6 @@ const clusterOf = (address: JournalAddress.JournalAddress, journal: Operations):
       })
 
 const unreadable = (message: string) => new JournalError({ reason: "unreadable", message })
-
-// The poll that settled a scan leaves no entry of its own.
-const pollsOf = (stored: ReadonlyArray<StoredPoll>): number =>
-  stored.reduce((sum, { count, kind }) => (kind === "poll" ? sum + count : sum), stored.length === 0 ? 0 : 1)
 
 interface Made {
   readonly address: JournalAddress.JournalAddress
@@ -95,15 +90,14 @@ export const make = Effect.fnUntraced(function* ({
   return {
     reportOfRun: (runId, payload) => Effect.provideContext(ofRun(runId, payload), services),
     reportOfClaim: (claimId, payload) =>
-      Effect.gen(function* () {
-        const entry = yield* journal.get(claimId)
-        if (entry === null) return null
-        return StoredReport.ofClaim(entry, {
-          redact,
-          polls: pollsOf(yield* journal.polls(claimId)),
-          payload: (own) => Payload.keep(own, payload ? "redacted" : "none", { scrub: redact })
-        })
-      }),
+      Effect.map(journal.get(claimId), (entry) =>
+        entry === null
+          ? null
+          : StoredReport.ofClaim(entry, {
+              redact,
+              payload: (own) => Payload.keep(own, payload ? "redacted" : "none", { scrub: redact })
+            })
+      ),
     cluster: clusterOf(address, journal),
     journal: JournalAddress.show(address),
     tail: Hints.storeTail({ settings, flags }),

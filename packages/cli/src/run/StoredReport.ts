@@ -159,7 +159,6 @@ const recordOf = Effect.fnUntraced(function* (
  *
  * - `policy`: its gate. Default: nothing is asked. `redact`: applied to every free text.
  * - `row`: what a row needs beside its record. `payload`: what it keeps of the vendor's own result. Default: nothing.
- * - `polls`: of one claim, how often it was polled, which its claim does not say. Default 0.
  *
  * @category models
  * @since 0.2.0
@@ -171,7 +170,6 @@ export interface Making {
     record: ScanRecord
   ) => Omit<ScanReport.RowOptions, "redact" | "scanType" | "payload" | "payloadSha256">
   readonly payload?: (payload: unknown) => Pick<ScanReport.RowOptions, "payload" | "payloadSha256">
-  readonly polls?: number
 }
 
 interface Told {
@@ -227,14 +225,13 @@ export const ofRun = Effect.fnUntraced(function* (
  */
 export const ofClaim = (
   entry: ClaimEntry,
-  { payload: payloadOf = () => ({}), policy, polls = 0, redact, row }: Making = {}
+  { payload: payloadOf = () => ({}), policy, redact, row }: Making = {}
 ): ScanReport.ScanReport | null => {
   const outcome = entry.state === "settled" ? decode(entry.outcome) : Option.none()
   if (Option.isNone(outcome)) return null
   const { claimId, claimedAt, key, kind, subject } = entry
   const asked = { index: 0, claimId, vendor: key.vendor, account: key.account, subject }
-  const begun = { ...blank(asked, { startedAt: claimedAt }), polls }
-  const { payload, record } = told(settled(begun, entry, outcome.value), payloadOf)
+  const { payload, record } = told(settled(blank(asked, { startedAt: claimedAt }), entry, outcome.value), payloadOf)
   return ScanReport.fromRecords([record], {
     version,
     id: claimId,

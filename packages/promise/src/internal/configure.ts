@@ -281,20 +281,9 @@ const homeOf = <
   return main === null || all.length < others.length ? null : { main, others: all }
 }
 
-const reserved = new Set([
-  "exona",
-  "compliance",
-  "appvet",
-  "urlscan",
-  "virustotal",
-  "sonarqube",
-  "runAll",
-  "watch",
-  "wait",
-  "status",
-  "cancel",
-  "dispose"
-])
+const shipped: ReadonlyArray<VendorName> = ["exona", "compliance", "appvet", "urlscan", "virustotal", "sonarqube"]
+
+const reserved = new Set<string>([...shipped, "runAll", "watch", "wait", "status", "cancel", "dispose"])
 
 /** In words why a value is no vendor that can be used here; null where it is. */
 const notUsable = (name: string, use: unknown): string | null => {
@@ -414,12 +403,7 @@ const onTime = (http: VendorHttp["Service"], time: ClientTime | undefined): Vend
 }
 
 const optionNames: ReadonlyArray<keyof ScanpollOptions> = [
-  "exona",
-  "compliance",
-  "appvet",
-  "urlscan",
-  "virustotal",
-  "sonarqube",
+  ...shipped,
   "vendors",
   "journal",
   "logger",

@@ -203,8 +203,12 @@ export const submitted = (journal: ScanJournal.Operations, name: string, about: 
     return claimId
   })
 
-/** A claim that has settled. */
-export const settled = (journal: ScanJournal.Operations, name: string) =>
+/** A claim that has settled; `said`: what its answer has beside that of a scan without findings. */
+export const settled = (
+  journal: ScanJournal.Operations,
+  name: string,
+  said: Partial<Pick<ScanOutcome.Completed<unknown>, "assessment" | "findings">> = {}
+) =>
   Effect.gen(function* () {
     const claimId = yield* submitted(journal, name)
     const outcome = ScanOutcome.makeCompleted({
@@ -212,7 +216,8 @@ export const settled = (journal: ScanJournal.Operations, name: string) =>
       vendorStatus: "done",
       assessment: { severity: "low", vendorSeverity: null, compliance: null, score: null },
       findings: { coverage: "full", total: 0, items: [] },
-      payload: { said: "the payload" }
+      payload: { said: "the payload" },
+      ...said
     })
     yield* journal.settled(claimId, Schema.encodeSync(codec)(outcome))
     return claimId

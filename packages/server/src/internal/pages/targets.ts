@@ -130,20 +130,19 @@ const subjectOf = (text: string) => {
 
 // What the trend rests on: the first of score, severity and findings that tells the two answers apart.
 const wordsOf = (line: History.Line): string => {
-  const compared = line.points.filter(History.isCompared)
-  const last = compared.at(-1)
-  const before = compared.findLast(({ scanId }) => scanId !== last?.scanId)
-  if (last === undefined || before === undefined || line.trend === "unknown")
-    return "There is no earlier complete answer to compare with."
-  const change =
-    last.score !== null && before.score !== null
-      ? `score ${number(last.score.value)}, was ${number(before.score.value)}`
-      : last.severity !== before.severity
-        ? `severity ${last.severity}, was ${before.severity}`
-        : last.findings !== null && before.findings !== null && last.findings !== before.findings
-          ? `severity ${last.severity} as before, ${plural(last.findings, "finding")}, were ${number(before.findings)}`
-          : `severity ${last.severity} as before`
-  return line.trend === "same" ? `As before: ${change}.` : `It got ${line.trend}: ${change}.`
+  const compared = History.compare(line.points)
+  if (compared === null) return "There is no earlier complete answer to compare with."
+  const { before, by, last, trend } = compared
+  const were = (count: number | null): string => (count === null ? "" : `, were ${number(count)}`)
+  const changes = {
+    score: `score ${number(last.score?.value ?? 0)}, was ${number(before.score?.value ?? 0)}`,
+    severity: `severity ${last.severity}, was ${before.severity}`,
+    findings: `severity ${last.severity} as before, ${plural(last.findings ?? 0, "finding")}${were(before.findings)}`,
+    nothing: `severity ${last.severity} as before`
+  }
+  const isAsBefore = by === "findings" && trend === "same"
+  const change = changes[isAsBefore ? "nothing" : by]
+  return trend === "same" ? `As before: ${change}.` : `It got ${trend}: ${change}.`
 }
 
 const oneLine = (line: History.Line, at: number): Node => {
